@@ -1,0 +1,218 @@
+"""The intent event, as DealDroid posts it and as it travels through Redis.
+
+The field names and types are those of DealDroid's "Intent Webhook Integration" page. Only `mid`, `customer_id` and
+`intent` must be there; any other field may be missing, null, unknown or of another type, and then counts as not said.
+"""
+
+import json
+import math
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+REQUIRED = ("mid", "customer_id", "intent")
+MAX_TEXT = 4096
+_ENCODE = msgspec.json.Encoder(order="sorted").encode
+_DECODE = msgspec.json.Decoder().decode
+# C0/C1 controls, surrogates, zero-width marks and bidi controls carry no meaning in a CRM field.
+_NOISE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufffe\uffff]")
+_SPACE = re.compile(r"[^\S\n]+")
+_LINES = re.compile(r"\s*\n\s*")
+
+
+class Malformed(ValueError):
+    """The body is not a JSON object. The text tells the sender what to mend and quotes nothing of the body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """`address_parsing`. Every field is clean text, "" where nothing was said."""
+
+    street: str = ""
+    village: str = ""
+    subdistrict: str = ""
+    district: str = ""
+    city: str = ""
+    state: str = ""
+    postal_code: str = ""
+    country: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ContactInfo:
+    """`contact_info`. Every field is clean text, "" where nothing was said."""
+
+    name: str = ""
+    phone: str = ""
+    email: str = ""
+    address: str = ""
+    city: str = ""
+    zipcode: str = ""
+    language: str = ""
+    language_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    code: str
+    name: str
+    price: str
+    count: str
+    total: str
+    available: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One intent event, checked. `customer_id` is the text of DealDroid's id exactly as it came; `customer` is what
+    has to be echoed to DealDroid (a number stays a number)."""
+
+    mid: str
+    customer_id: str
+    customer: str | int | float
+    intent: str
+    address: Address = Address()
+    contact: ContactInfo = ContactInfo()
+    products: tuple[Product, ...] = ()
+    shipping_fee: str = ""
+    grand_total: str = ""
+    payment_method: str = ""
+    product_type: str = ""
+    folder: str = ""
+    environment: str = ""
+
+
+def decode(raw: bytes) -> dict[str, Any]:
+    """The JSON object in `raw`; raises `Malformed`.
+
+    The quick decoder is strict; what it refuses (NaN, numbers beyond a double, lone surrogates, UTF-16, a byte order
+    mark) is tried once more by the liberal one, because an event that is refused is a customer who is lost.
+    """
+    try:
+        body = _DECODE(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        body = _decode_liberally(raw)
+    except RecursionError:
+        raise Malformed("The body is nested too deeply.") from None
+    if not isinstance(body, dict):
+        raise Malformed("The body must be a JSON object.")
+    return body
+
+
+def _decode_liberally(raw: bytes) -> Any:
+    try:
+        return json.loads(raw, parse_int=_number)
+    except RecursionError:
+        raise Malformed("The body is nested too deeply.") from None
+    except (ValueError, UnicodeDecodeError):
+        raise Malformed("The body must be JSON in UTF-8.") from None
+
+
+def _number(digits: str) -> int | str:
+    # CPython refuses to make an int of more than 4,300 digits; as text it still says what the sender said.
+    return int(digits) if len(digits) < 300 else digits
+
+
+def encode(body: dict[str, Any]) -> bytes:
+    """`body` as canonical JSON bytes (sorted keys), so that the same body always has the same digest."""
+    try:
+        return _ENCODE(body)
+    except (UnicodeEncodeError, msgspec.MsgspecError, OverflowError):
+        return json.dumps(body, sort_keys=True, separators=(",", ":")).encode()
+
+
+def unusable(body: dict[str, Any]) -> list[str]:
+    """The required fields that are missing or hold something that cannot identify an event, in DealDroid's order."""
+    return [name for name in REQUIRED if not _usable(name, body.get(name))]
+
+
+def _usable(name: str, value: Any) -> bool:
+    if isinstance(value, bool):
+        return False
+    if isinstance(value, int):
+        return True
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if not isinstance(value, str):
+        return False
+    return name != "customer_id" or (value.strip() != "" and not _NOISE.search(value))
+
+
+def parse(body: dict[str, Any]) -> Event:
+    """The event in a body whose required fields are usable; every other field is read as far as it can be."""
+    address, info, cart = (_object(body.get(name)) for name in ("address_parsing", "contact_info", "shopping_cart"))
+    customer = body["customer_id"]
+    return Event(
+        mid=text(body["mid"]),
+        customer_id=customer if isinstance(customer, str) else json.dumps(customer),
+        customer=customer,
+        intent=text(body["intent"]),
+        address=Address(
+            street=text(address.get("street_address")),
+            village=text(address.get("village_or_project")),
+            subdistrict=text(address.get("subdistrict")),
+            district=text(address.get("district")),
+            city=text(address.get("city")),
+            state=text(address.get("state")),
+            postal_code=text(address.get("postal_code")),
+            country=text(address.get("country")),
+        ),
+        contact=ContactInfo(
+            name=text(info.get("name")),
+            phone=text(info.get("phone")),
+            email=text(info.get("email")),
+            address=text(info.get("address")),
+            city=text(info.get("city")),
+            zipcode=text(info.get("zipcode")),
+            language=text(info.get("language")),
+            language_name=text(info.get("languageName")),
+        ),
+        products=_products(cart.get("products")),
+        shipping_fee=text(cart.get("shippingFee")),
+        grand_total=text(cart.get("grandTotal")),
+        payment_method=text(body.get("payment_method")),
+        product_type=text(body.get("product_type")),
+        folder=text(body.get("folder")),
+        environment=text(body.get("e")),
+    )
+
+
+def text(value: Any) -> str:
+    """Clean text of any JSON value: a number's digits, a string in NFC without control characters and with single
+    spaces, at most `MAX_TEXT` characters; "" for null, true, false, lists, objects, NaN and infinities."""
+    if isinstance(value, str):
+        if value.isascii() and value.isalnum() and len(value) <= MAX_TEXT:
+            return value
+        clean = _NOISE.sub("", unicodedata.normalize("NFC", value[: 4 * MAX_TEXT]).replace("\r\n", "\n"))
+        return _LINES.sub("\n", _SPACE.sub(" ", clean)).strip()[:MAX_TEXT]
+    if isinstance(value, bool) or value is None:
+        return ""
+    if isinstance(value, int):
+        return str(value) if abs(value) < 10**300 else ""
+    if isinstance(value, float) and math.isfinite(value):
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    return ""
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _products(value: Any) -> tuple[Product, ...]:
+    if not isinstance(value, list):
+        return ()
+    return tuple(
+        Product(
+            code=text(item.get("code")),
+            name=text(item.get("name")),
+            price=text(item.get("price")),
+            count=text(item.get("count")),
+            total=text(item.get("total")),
+            available=item.get("available") is not False,
+        )
+        for item in value[:100]
+        if isinstance(item, dict)
+    )

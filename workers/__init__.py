@@ -1,0 +1,1 @@
+"""The RQ side: from the inbox to HubSpot, and from HubSpot back to the customer."""
