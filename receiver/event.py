@@ -18,7 +18,9 @@ MAX_TEXT = 4096
 _ENCODE = msgspec.json.Encoder(order="sorted").encode
 _DECODE = msgspec.json.Decoder().decode
 # C0/C1 controls, surrogates, zero-width marks and bidi controls carry no meaning in a CRM field.
-_NOISE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufffe\uffff]")
+_NOISE = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufffe\uffff]"
+)
 _SPACE = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r"\s*\n\s*")
 
@@ -141,13 +143,18 @@ def _usable(name: str, value: Any) -> bool:
     return name != "customer_id" or (value.strip() != "" and not _NOISE.search(value))
 
 
+def identity(customer: str | int | float) -> str:
+    """DealDroid's customer id as text, exactly as it came: never stripped or folded."""
+    return customer if isinstance(customer, str) else json.dumps(customer)
+
+
 def parse(body: dict[str, Any]) -> Event:
     """The event in a body whose required fields are usable; every other field is read as far as it can be."""
     address, info, cart = (_object(body.get(name)) for name in ("address_parsing", "contact_info", "shopping_cart"))
     customer = body["customer_id"]
     return Event(
         mid=text(body["mid"]),
-        customer_id=customer if isinstance(customer, str) else json.dumps(customer),
+        customer_id=identity(customer),
         customer=customer,
         intent=text(body["intent"]),
         address=Address(

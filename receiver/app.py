@@ -1,0 +1,68 @@
+"""The web process: wiring, and which error becomes which status."""
+
+import atexit
+import json
+
+from flask import Flask, Response
+from werkzeug.exceptions import HTTPException
+
+from receiver import health, intake, settings
+from receiver.connection import RECEIVER_TIMEOUT, connect
+from receiver.event import Malformed
+from receiver.feeder import Feeder, NowhereToKeep
+from receiver.intake import Forbidden, Guard, Unusable
+from receiver.logs import configure
+from receiver.settings import ReceiverSettings
+from receiver.spool import Spool
+
+
+def create_app(given: ReceiverSettings | None = None) -> Flask:
+    """The WSGI application; reads the environment if no settings are given. Raises `SettingsError`, `ConfigError`."""
+    mine = given or settings.read_receiver()
+    shared = mine.shared
+    configure(shared.log_level)
+    redis = connect(shared, RECEIVER_TIMEOUT)
+    spool = Spool(shared.spool_dir)
+    feeder = Feeder(redis, spool, shared)
+    app = Flask(__name__, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = intake.MAX_BODY
+    app.url_map.merge_slashes = False
+    app.register_blueprint(intake.blueprint(Guard(mine.secrets), feeder, shared.config))
+    app.register_blueprint(health.blueprint(redis, spool, mine))
+    _answer_errors(app)
+    feeder.start()
+    atexit.register(feeder.stop)
+    return app
+
+
+def _answer_errors(app: Flask) -> None:
+    @app.errorhandler(Malformed)
+    def malformed(error: Malformed) -> Response:
+        return _error(400, str(error))
+
+    @app.errorhandler(Forbidden)
+    def forbidden(_: Forbidden) -> Response:
+        return _error(403, "Forbidden")
+
+    @app.errorhandler(Unusable)
+    def unusable(error: Unusable) -> Response:
+        names = ", ".join(error.fields)
+        return _error(422, f"Missing or unusable: {names}. The event was kept for a person to look at.")
+
+    @app.errorhandler(NowhereToKeep)
+    def nowhere(_: NowhereToKeep) -> Response:
+        return _error(503, "The event could not be kept: neither Redis nor the disk took it. Send it again.")
+
+    @app.errorhandler(HTTPException)
+    def http(error: HTTPException) -> Response:
+        if error.code == 413:
+            return _error(413, "The body is larger than 256 KiB.")
+        answer = _error(error.code or 500, error.name)
+        for name, value in error.get_headers():
+            if name == "Allow":
+                answer.headers[name] = value
+        return answer
+
+
+def _error(status: int, text: str) -> Response:
+    return Response(json.dumps({"error": text}), status, mimetype="application/json")

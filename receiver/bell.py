@@ -1,0 +1,29 @@
+"""The bell: an RQ job that tells a worker to look into a shard. The stream is the truth; a lost bell is harmless."""
+
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+from receiver import keys
+from receiver.connection import Redis
+
+JOBS = {keys.INBOX: "workers.jobs.sync", keys.OUTBOX: "workers.jobs.confirm"}
+JOB_SECONDS = 60
+FAILED_SECONDS = 3600
+
+
+class Bell:
+    """Rings over one Redis connection."""
+
+    def __init__(self, connection: Redis) -> None:
+        self.queue = Queue(keys.QUEUE, connection=connection, serializer=JSONSerializer)
+
+    def ring(self, line: str, shard: int) -> None:
+        """Enqueue the drain of a shard under a fresh job id; the argument is the shard's number and nothing else."""
+        self.queue.enqueue(
+            JOBS[line],
+            shard,
+            result_ttl=0,
+            failure_ttl=FAILED_SECONDS,
+            job_timeout=JOB_SECONDS,
+            description=f"{line} {shard}",
+        )

@@ -1,0 +1,141 @@
+"""The TOML file: mapping, intents and messages. Read once; a mistake stops the start and names the line."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+DEFAULT_FILE = "leadsync.toml"
+Case = Literal["details_saved", "address_saved", "something_missing", "email_refused"]
+Language = Literal["th", "en"]
+Texts = dict[Language, dict[Case, str]]
+Clock = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="HH:MM")]
+
+
+class ConfigError(ValueError):
+    """The configuration cannot be used; the text says where and how to mend it."""
+
+
+class Crm(Struct, frozen=True, forbid_unknown_fields=True):
+    """How a payload becomes CRM data."""
+
+    country: Annotated[str, Meta(pattern=r"^[A-Z]{2}$")] = "TH"
+    province_language: Literal["th", "en"] = "th"
+    email_match: Literal["fill", "overwrite"] = "fill"
+    phone_match: bool = False
+    ignored_emails: tuple[str, ...] = ("test@test.com", "test@example.com", "noemail@example.com")
+    lead_status: str = "NEW"
+    legal_basis: str = ""
+
+
+class Messages(Struct, frozen=True, forbid_unknown_fields=True):
+    """When the customer is told, and in which words. `confirm_max_age` is in minutes, at most 23 hours, because
+    messaging platforms forbid automated messages after 24."""
+
+    enabled: bool = True
+    confirm_max_age: Annotated[int, Meta(ge=1, le=1380)] = 60
+    quiet_hours: tuple[Clock, Clock] | None = None
+    default_language: Language = "th"
+    resend_interrupted: bool = False
+    texts: Texts = {}
+
+
+class Intent(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is special about one intent. `reply` is the instant answer to DealDroid; `lead = false` keeps the lead
+    status unset; `confirm = false` keeps silent."""
+
+    reply: tuple[str, ...] = ()
+    lead: bool = True
+    confirm: bool = True
+    texts: Texts = {}
+
+
+class Inbox(Struct, frozen=True, forbid_unknown_fields=True):
+    """`shards`: how many drains can work at once. `receipts_days`, `receipts_max`: how long and how many are kept.
+    `tries`: how often a lead that has to wait is tried before it is parked."""
+
+    shards: Annotated[int, Meta(ge=1, le=64)] = 4
+    tries: Annotated[int, Meta(ge=1, le=50)] = 8
+    receipts_days: Annotated[int, Meta(ge=8, le=365)] = 30
+    receipts_max: Annotated[int, Meta(ge=1000)] = 1_000_000
+
+
+class Config(Struct, frozen=True, forbid_unknown_fields=True):
+    """`mapping`: name of a value -> HubSpot property, or false to leave it out. `properties`: dotted path in the
+    payload -> HubSpot property, for fields that this system does not know."""
+
+    crm: Crm = Crm()
+    messages: Messages = Messages()
+    inbox: Inbox = Inbox()
+    intents: dict[str, Intent] = {}
+    mapping: dict[str, str | Literal[False]] = {}
+    properties: dict[str, str] = {}
+
+    def intent(self, name: str) -> Intent:
+        """The settings of intent `name`, compared as it is written in DealDroid."""
+        return self.intents.get(name, _PLAIN)
+
+
+_PLAIN = Intent()
+_REFUSED_TARGETS = {
+    "hs_marketable_status": "HubSpot does not let an app set it",
+    "dealdroid_customer_id": "it is the key of the contact",
+    "lifecyclestage": "HubSpot sets it itself",
+}
+
+
+def load(path: str | None) -> Config:
+    """The configuration in the file `path`, in `leadsync.toml` if that is None and there is one, else the defaults.
+    Raises `ConfigError`."""
+    file = Path(path or DEFAULT_FILE)
+    if not file.is_file():
+        if path:
+            raise ConfigError(f"LEADSYNC_CONFIG names {path}, but there is no such file.")
+        return Config()
+    try:
+        return parse(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file}: cannot be read as UTF-8 text ({type(error).__name__}).") from None
+    except ConfigError as error:
+        raise ConfigError(f"{file}: {error}") from None
+
+
+def parse(source: str) -> Config:
+    """The configuration in the TOML text `source`; raises `ConfigError` with the line."""
+    try:
+        tree = tomllib.loads(source)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"not valid TOML: {error}") from None
+    try:
+        config = msgspec.convert(tree, Config)
+    except msgspec.ValidationError as error:
+        raise ConfigError(_explain(source, str(error))) from None
+    for target in [*config.mapping.values(), *config.properties.values()]:
+        if target in _REFUSED_TARGETS:
+            line = _line_of(source, [str(target)])
+            raise ConfigError(f"line {line}: {target} cannot be a mapping target: {_REFUSED_TARGETS[str(target)]}.")
+    return config
+
+
+def _explain(source: str, message: str) -> str:
+    where = re.search(r" - at `(?:key in )?\$\.?([^`]*)`$", message)
+    path = [part for part in re.split(r"[.\[\]]+", where.group(1)) if part and part != "..."] if where else []
+    unknown = re.search(r"unknown field `([^`]*)`", message)
+    words = [*path, unknown.group(1)] if unknown else path
+    plain = message[: where.start()] if where else message
+    return f"line {_line_of(source, words)}: {'.'.join(words) or 'the file'}: {plain}."
+
+
+def _line_of(source: str, words: list[str]) -> int:
+    """The number of the line that holds the last of `words`, looked for in order; the best guess if it is not found."""
+    lines = source.splitlines()
+    at = 0
+    for word in words:
+        found = next(
+            (n for n in range(at, len(lines)) if re.search(rf"(?<!\w){re.escape(word)}(?!\w)", lines[n])), None
+        )
+        at = found if found is not None else at
+    return at + 1

@@ -1,0 +1,33 @@
+"""Connections to Redis. No client here retries by itself: redis-py's default of ten tries blocked a put for 18 s and
+wrote it twice (measured), and every write of this project can be repeated safely by the one who asked for it."""
+
+from typing import Any, TypeAlias
+
+import redis
+from redis.backoff import NoBackoff
+from redis.maint_notifications import MaintNotificationsConfig
+from redis.retry import Retry
+
+from receiver.settings import Settings
+
+# redis-py types every answer as bytes or str; our clients decode nothing, so answers are bytes.
+Redis: TypeAlias = Any
+
+AWAY = (redis.RedisError, OSError)
+RECEIVER_TIMEOUT = 0.4
+WORKER_TIMEOUT = 5.0
+
+
+def connect(settings: Settings, timeout: float = WORKER_TIMEOUT) -> Redis:
+    """A client for `settings.redis_url`; connecting and every command may take `timeout` seconds. Sends nothing yet."""
+    options: dict[str, Any] = {}
+    if settings.redis_url.startswith("rediss://") and not settings.redis_tls_verify:
+        options = {"ssl_cert_reqs": "none", "ssl_check_hostname": False}
+    return redis.Redis.from_url(
+        settings.redis_url,
+        socket_timeout=timeout,
+        socket_connect_timeout=timeout,
+        retry=Retry(NoBackoff(), 0),
+        maint_notifications_config=MaintNotificationsConfig(enabled=False),
+        **options,
+    )

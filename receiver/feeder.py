@@ -1,0 +1,159 @@
+"""Feeds accepted events into the inbox, and into the spool while Redis is away.
+
+DealDroid does not send an event again, so an event is acknowledged only once Redis or the disk has it. After a failure
+Redis is left alone for a moment, so that a Redis that hangs does not make every customer wait for the timeout.
+"""
+
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import redis
+import structlog
+
+from receiver import event, keys
+from receiver.bell import Bell
+from receiver.connection import AWAY, Redis
+from receiver.inbox import Inbox, Put, WrongKey, postponed
+from receiver.receipts import PARKED, pack
+from receiver.spool import Spool, SpoolError
+
+if TYPE_CHECKING:
+    from receiver.settings import Settings
+
+PAUSE_SECONDS = 1.0
+FLUSH_ROWS = 100
+log = structlog.get_logger("leadsync.receiver")
+
+
+class NowhereToKeep(Exception):
+    """Neither Redis nor the disk can take the event."""
+
+
+class Feeder:
+    """One per web process. `feed` and `park` may be called from many threads."""
+
+    def __init__(self, connection: Redis, spool: Spool, settings: "Settings") -> None:
+        self.inbox = Inbox(connection)
+        self.bell = Bell(connection)
+        self.spool = spool
+        self.config = settings.config.inbox
+        self.fixed_key = bool(settings.key)
+        self.key = settings.key.encode() or secrets.token_hex(32).encode()
+        self.offset_ms = 0
+        self.away_until = 0.0
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="spool", daemon=True)
+
+    def start(self) -> None:
+        """Begin to empty the spool in the background whenever Redis is there."""
+        self._thread.start()
+
+    def stop(self, seconds: float = 5.0) -> None:
+        """Stop the background thread; what it could not put stays in the spool for the next start."""
+        self._stop.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(seconds)
+
+    def feed(self, body: dict[str, Any]) -> None:
+        """Keep one event whose required fields are usable; raises `NowhereToKeep`."""
+        self._keep(body, self._put)
+
+    def park(self, body: dict[str, Any]) -> None:
+        """Keep an event that cannot be worked on, so that a person can see it; raises `NowhereToKeep`."""
+        self._keep(body, self._park)
+
+    def _keep(self, body: dict[str, Any], keep: "Callable[[dict[str, Any], bytes, int | None], None]") -> None:
+        raw = event.encode(body)
+        if time.monotonic() >= self.away_until:
+            try:
+                keep(body, raw, None)
+            except AWAY as error:
+                self._redis_failed(error)
+            else:
+                return
+        try:
+            self.spool.put(raw, int(time.time() * 1000) + self.offset_ms)
+        except SpoolError as error:
+            log.error("spool.refused", error=type(error).__name__)
+            raise NowhereToKeep from None
+        self._wake.set()
+
+    def _redis_failed(self, error: Exception) -> None:
+        self.away_until = time.monotonic() + PAUSE_SECONDS
+        log.warning("redis.away", error=type(error).__name__)
+
+    def _put(self, body: dict[str, Any], raw: bytes, version_ms: int | None) -> None:
+        customer_id = event.identity(body["customer_id"])
+        shard = keys.shard_of(customer_id, self.config.shards)
+        receipt = pack(customer_id=customer_id, intent=event.text(body["intent"]))
+        put = self._put_with_key(shard, raw, receipt, version_ms)
+        if version_ms is None:
+            self.offset_ms = put.now_ms - int(time.time() * 1000)
+        if put.outcome == "rang":
+            self._ring(shard)
+
+    def _put_with_key(self, shard: int, raw: bytes, receipt: list[str | bytes], version_ms: int | None) -> Put:
+        for _ in range(3):
+            try:
+                return self.inbox.put(
+                    shard,
+                    keys.digest(self.key, raw),
+                    raw,
+                    receipt,
+                    key=b"" if self.fixed_key else self.key,
+                    version_ms=version_ms,
+                    keep_seconds=self.config.receipts_days * 86_400,
+                )
+            except WrongKey as wrong:
+                self.key = wrong.key
+        raise redis.RedisError("the digest key in Redis keeps changing")
+
+    def _ring(self, shard: int) -> None:
+        try:
+            self.bell.ring(keys.INBOX, shard)
+        except AWAY as error:
+            # The event is in the inbox; a keeper finds it within seconds.
+            log.warning("bell.lost", shard=shard, error=type(error).__name__)
+
+    def _park(self, body: dict[str, Any], raw: bytes, version_ms: int | None) -> None:
+        missing = event.unusable(body)
+        receipt = pack(
+            customer_id=event.text(body.get("customer_id")),
+            intent=event.text(body.get("intent")),
+            state=PARKED,
+            reason=f"unusable:{','.join(missing)}",
+        )
+        lead = keys.digest(self.key, raw)
+        self.inbox.park(lead, postponed({b"e": lead.encode(), b"b": raw}), receipt)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                empty = self.flush()
+            except (SpoolError, *AWAY) as error:
+                log.warning("spool.waits", error=type(error).__name__)
+                empty = False
+            self._wake.wait(None if empty else PAUSE_SECONDS)
+            if empty:
+                self._wake.clear()
+
+    def flush(self) -> bool:
+        """Put what is spooled into the inbox, oldest first; False if some is left. Raises redis-py's errors."""
+        if not self.spool.count():
+            return True
+        with self.spool.lock() as ours:
+            while ours and not self._stop.is_set():
+                rows = self.spool.take(FLUSH_ROWS)
+                for row in rows:
+                    body = event.decode(row.body)
+                    keep = self._park if event.unusable(body) else self._put
+                    keep(body, row.body, row.received_ms)
+                self.spool.delete([row.id for row in rows])
+                if len(rows) < FLUSH_ROWS:
+                    break
+        return not self.spool.count()

@@ -1,0 +1,86 @@
+"""The name of every Redis key, in one place, and the shard of a customer."""
+
+import hashlib
+import hmac
+from base64 import b32encode
+from zlib import crc32
+
+PREFIX = "leadsync:"
+SECRET = PREFIX + "key"
+SHARDS = PREFIX + "shards"
+LEADS = PREFIX + "leads"
+PARKED = PREFIX + "parked"
+PAUSE = PREFIX + "pause"
+NO_PAUSE = PREFIX + "none"
+PROBE = PREFIX + "probe"
+BUDGET = PREFIX + "budget"
+STORE = PREFIX + "store"
+WORKERS = PREFIX + "workers"
+COUNTS = PREFIX + "counts"
+QUEUE = "leadsync"
+
+INBOX = "inbox"
+OUTBOX = "outbox"
+
+
+def entries(line: str, shard: int) -> str:
+    """The stream of `line` ("inbox" or "outbox") in `shard`."""
+    return f"{PREFIX}{line}:{shard}"
+
+
+def bell(line: str, shard: int) -> str:
+    return f"{PREFIX}{line}:{shard}:bell"
+
+
+def lock(line: str, shard: int) -> str:
+    return f"{PREFIX}{line}:{shard}:lock"
+
+
+def swept(line: str, shard: int) -> str:
+    return f"{PREFIX}{line}:{shard}:swept"
+
+
+def later(line: str, shard: int) -> str:
+    return f"{PREFIX}{line}:{shard}:later"
+
+
+def sending(shard: int) -> str:
+    return f"{PREFIX}{OUTBOX}:{shard}:sending"
+
+
+def receipt(lead: str) -> str:
+    return f"{PREFIX}receipt:{lead}"
+
+
+def parked(lead: str) -> str:
+    return f"{PREFIX}parked:{lead}"
+
+
+def customer(digest: str) -> str:
+    return f"{PREFIX}customer:{digest}"
+
+
+def contact(contact_id: str) -> str:
+    return f"{PREFIX}contact:{contact_id}"
+
+
+def contact_lock(contact_id: str) -> str:
+    return f"{PREFIX}contact:{contact_id}:lock"
+
+
+def email(digest: str) -> str:
+    return f"{PREFIX}email:{digest}"
+
+
+def shard_of(customer_id: str, shards: int) -> int:
+    """The shard in which all events of a customer stand, so that they keep their order."""
+    return crc32(customer_id.encode("utf-8", "surrogatepass")) % shards
+
+
+def digest(key: bytes, *parts: str | bytes) -> str:
+    """16 letters and digits (80 bits) that stand for `parts` and tell nobody what they were (HMAC-SHA256)."""
+    mac = hmac.new(key, digestmod=hashlib.sha256)
+    for part in parts:
+        data = part if isinstance(part, bytes) else part.encode("utf-8", "surrogatepass")
+        mac.update(len(data).to_bytes(4, "big") + data)
+    return b32encode(mac.digest()[:10]).decode().lower()

@@ -1,0 +1,68 @@
+"""The state of the whole line in one round trip: for readyz, metrics, the console and `leadsync status`."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from receiver import keys
+from receiver.connection import Redis
+
+ALIVE_MS = 15_000
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """`depths`: line -> entries per shard, those put off included; `pause`: {} or reason, until_ms, since_ms."""
+
+    now_ms: int
+    workers: int
+    depths: dict[str, list[int]]
+    parked: int
+    oldest_ms: int | None
+    pause: dict[str, Any]
+    counts: dict[str, int]
+
+    @property
+    def waiting(self) -> int:
+        return sum(self.depths[keys.INBOX])
+
+    def as_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "waiting": self.waiting}
+
+
+def read_status(redis: Redis, shards: int) -> Status:
+    """What Redis says now; raises redis-py's errors."""
+    pipe = redis.pipeline(transaction=False)
+    pipe.time()
+    pipe.zrange(keys.WORKERS, 0, -1, withscores=True)
+    pipe.hgetall(keys.PAUSE)
+    pipe.zcard(keys.PARKED)
+    pipe.hgetall(keys.COUNTS)
+    for line in (keys.INBOX, keys.OUTBOX):
+        for shard in range(shards):
+            pipe.xlen(keys.entries(line, shard))
+            pipe.zcard(keys.later(line, shard))
+    for shard in range(shards):
+        pipe.xrange(keys.entries(keys.INBOX, shard), count=1)
+    (seconds, micros), workers, pause, parked, counts, *rest = pipe.execute()
+    now = seconds * 1000 + micros // 1000
+    lengths = [rest[i] + rest[i + 1] for i in range(0, 4 * shards, 2)]
+    oldest = [int(rows[0][0].split(b"-")[0]) for rows in rest[4 * shards :] if rows]
+    return Status(
+        now_ms=now,
+        workers=sum(1 for _, at in workers if at > now - ALIVE_MS),
+        depths={keys.INBOX: lengths[:shards], keys.OUTBOX: lengths[shards:]},
+        parked=parked,
+        oldest_ms=min(oldest, default=None),
+        pause=_pause(pause),
+        counts={name.decode(): int(count) for name, count in counts.items()},
+    )
+
+
+def _pause(stored: dict[bytes, bytes]) -> dict[str, Any]:
+    if not stored:
+        return {}
+    return {
+        "reason": stored.get(b"reason", b"").decode(),
+        "until_ms": int(stored.get(b"until", b"0")),
+        "since_ms": int(stored.get(b"since", b"0")),
+    }

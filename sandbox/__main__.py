@@ -1,0 +1,97 @@
+"""`python -m sandbox`: all of it on this machine, with stand-ins for what the environment does not name."""
+
+import argparse
+import os
+import secrets
+import socket
+import sys
+from contextlib import ExitStack, closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import redis as client
+
+from receiver.settings import split_secrets
+from sandbox import plan, redis
+from sandbox.crew import Crew, EndedError, listen
+
+DATA = ".leadsync"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs until Ctrl-C or SIGTERM; the exit code: 0 then, 1 if something ends by itself, 2 if it is refused here."""
+    parser = argparse.ArgumentParser(prog="leadsync run", description=__doc__)
+    parser.add_argument("--ephemeral", action="store_true", help=f"keep the data in a temporary folder, not in {DATA}")
+    given = parser.parse_args(arguments)
+    reason = plan.refuse(os.environ)
+    if reason:
+        print(reason, file=sys.stderr)
+        return 2
+    try:
+        with ExitStack() as stack:
+            folder = stack.enter_context(TemporaryDirectory(prefix="leadsync-")) if given.ephemeral else DATA
+            run(Path(folder), stack)
+    except EndedError as end:
+        print(f"\n{end}", file=sys.stderr)
+        return end.code
+    except redis.StartError as error:
+        print(f"{error}. To run beside another `leadsync run`, use --ephemeral.", file=sys.stderr)
+        return 1
+    return 0
+
+
+def run(folder: Path, stack: ExitStack) -> None:
+    """Starts everything on `stack` and waits for the end, which is an `EndedError`. Raises `redis.StartError`."""
+    signals = listen()
+    needs = plan.find_needs(os.environ)
+    # What has been said to the stand-in must not count as said to the portal.
+    home = folder / ("sandbox" if needs.hubspot else "portal")
+    ports = plan.choose_ports(plan.wish_ports(os.environ), is_free, redis.free_port)
+    own = {
+        "DEALDROID_SECRET": secrets.token_urlsafe(24),
+        "CONSOLE_PASSWORD": secrets.token_urlsafe(9),
+        "SPOOL_DIR": str((home / "spool").absolute()),
+    }
+    said = ""
+    if needs.redis:
+        running = stack.enter_context(redis.start(home / "redis", ports["redis"]))
+        if needs.hubspot:
+            forget(running.url)
+        own["REDIS_URL"] = running.url
+        said = (
+            f"{running.url}  (embedded, data in {home})"
+            if running.server
+            else f"{running.url}  (fakeredis: keeps no data)"
+        )
+    environ = plan.extend(os.environ, ports, own)
+    crew = stack.enter_context(Crew(environ, signals, show))
+    for part in plan.list_parts(needs, ports, next(iter(split_secrets(environ["DEALDROID_SECRET"])), "")):
+        crew.start(part)
+    show(plan.describe(os.environ, ports, own, said))
+    crew.watch()
+
+
+def forget(redis_url: str) -> None:
+    """The stand-in for HubSpot begins empty; a Redis that remembers what it was told would tell it nothing again."""
+    with closing(client.Redis.from_url(redis_url)) as connection:
+        connection.flushall()
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", port)) == 0:
+            return False
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True
+
+
+def show(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,174 @@
+"""A stand-in for DealDroid's provider webhook: takes messages for customers and keeps each customer's chat in memory.
+
+`python -m sandbox.dealdroid --port P` serves it on 127.0.0.1.
+"""
+
+import argparse
+import time
+from threading import Lock
+from typing import Annotated, Any, Literal
+
+import msgspec
+from flask import Flask, Response, g, request
+from msgspec import Meta, Struct
+
+from sandbox.deck import Deck, Fault
+from sandbox.journal import Journal
+from sandbox.serving import Dropped, serve
+
+WEBHOOK = "/api/provider/webhook/"
+_NotBlank = Annotated[str, Meta(pattern=r"\S")]
+
+
+class Delivery(Struct, forbid_unknown_fields=True):
+    """The body, as on DealDroid's page; a customer whose id came as a number is answered by that number."""
+
+    customer_id: _NotBlank | int | float
+    messages: Annotated[list[_NotBlank], Meta(min_length=1)]
+
+
+class DealDroidFault(Fault):
+    """`hang` and `reset` strike before the messages are taken, `lost_answer` after."""
+
+    kind: Literal["429", "500", "502", "hang", "reset", "lost_answer", "redirect"]
+
+
+class Settings(Struct, frozen=True, forbid_unknown_fields=True):
+    """`body`: the answer to a delivery. `latency` in seconds."""
+
+    body: str = "[OK]"
+    latency: Annotated[float, Meta(ge=0)] = 0.0
+
+
+class Chats:
+    """What customers were told: `messages` in order of arrival, each `{at, customer_id, text}`."""
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+        self.settings = Settings()
+        self.messages: list[dict[str, Any]] = []
+
+    def take(self, delivery: Delivery, now: float) -> None:
+        with self.lock:
+            self.messages += [{"at": now, "customer_id": delivery.customer_id, "text": t} for t in delivery.messages]
+
+
+def create_app(chats: Chats) -> Flask:
+    """The webhook, and the control API under `/_sandbox/`. Raises `Dropped` where a connection must break."""
+    app = Flask("sandbox.dealdroid")
+    # Dropped has to reach the server, and a mistake of ours must not look like a fault of DealDroid's.
+    app.config["PROPAGATE_EXCEPTIONS"] = True
+    deck, journal = Deck(DealDroidFault), Journal()
+    _add_control(app, chats, deck, journal)
+
+    @app.post(WEBHOOK)
+    def deliver() -> Response:
+        g.started = time.time()
+        with chats.lock:
+            fault: DealDroidFault | None = deck.draw("POST", WEBHOOK)
+        if chats.settings.latency:
+            time.sleep(chats.settings.latency)
+        answer = _accept() if fault is None or fault.kind == "lost_answer" else _strike(fault)
+        status = "none" if fault is not None and fault.kind == "lost_answer" else str(answer.status_code)
+        with chats.lock:
+            journal.note(f"POST {WEBHOOK}", status, g.started, 1, fault.kind if fault is not None else "")
+        if status == "none":
+            raise Dropped
+        return answer
+
+    def _accept() -> Response:
+        try:
+            delivery = msgspec.json.decode(request.get_data(), type=Delivery)
+        except msgspec.MsgspecError as error:
+            return _json({"error": str(error)}, 400)
+        chats.take(delivery, g.started)
+        return Response(chats.settings.body, 200, content_type="text/plain; charset=utf-8")
+
+    def _strike(fault: DealDroidFault) -> Response:
+        if fault.kind in ("hang", "reset"):
+            if fault.kind == "hang":
+                deck.released.wait(fault.seconds)
+            with chats.lock:
+                journal.note(f"POST {WEBHOOK}", "none", g.started, 1, fault.kind)
+            raise Dropped(reset=fault.kind == "reset")
+        if fault.kind == "redirect":
+            return Response(status=302, headers={"Location": "/login"})
+        headers = {} if fault.retry_after is None else {"Retry-After": f"{fault.retry_after:g}"}
+        return Response("unavailable", int(fault.kind), headers, content_type="text/plain")
+
+    return app
+
+
+def _add_control(app: Flask, chats: Chats, deck: Deck, journal: Journal) -> None:
+    @app.get("/_sandbox/messages")
+    def messages() -> Response:
+        customer = request.args.get("customer_id")
+        with chats.lock:
+            return _json([each for each in chats.messages if customer in (None, str(each["customer_id"]))])
+
+    @app.get("/_sandbox/state")
+    def state() -> Response:
+        with chats.lock:
+            told: dict[str, list[str]] = {}
+            for each in chats.messages:
+                told.setdefault(str(each["customer_id"]), []).append(each["text"])
+            return _json(
+                {
+                    "chats": told,
+                    "calls": journal.counts,
+                    "connections": request.environ.get("sandbox.connections", 0),
+                    "settings": chats.settings,
+                    "faults": list(deck.faults.values()),
+                    "faults_struck": deck.struck,
+                }
+            )
+
+    @app.post("/_sandbox/settings")
+    def change_settings() -> Response:
+        with chats.lock:
+            wanted = {**msgspec.structs.asdict(chats.settings), **msgspec.json.decode(request.get_data(), type=dict)}
+            chats.settings = msgspec.convert(wanted, Settings)
+            return _json(chats.settings)
+
+    @app.route("/_sandbox/faults", methods=["GET", "POST"])
+    def faults() -> Response:
+        with chats.lock:
+            if request.method == "POST":
+                deck.put(request.get_data())
+            return _json(list(deck.faults.values()))
+
+    @app.delete("/_sandbox/faults", defaults={"name": None})
+    @app.delete("/_sandbox/faults/<name>")
+    def clear_faults(name: str | None) -> Response:
+        with chats.lock:
+            deck.clear(name)
+            return _json(list(deck.faults.values()))
+
+    @app.post("/_sandbox/reset")
+    def reset() -> Response:
+        with chats.lock:
+            chats.messages.clear()
+            chats.settings = Settings()
+            deck.clear()
+            deck.struck.clear()
+            journal.counts.clear()
+            journal.calls.clear()
+        return Response(status=204)
+
+    @app.errorhandler(msgspec.MsgspecError)
+    def refuse(error: msgspec.MsgspecError) -> Response:
+        return _json({"error": str(error)}, 400)
+
+
+def _json(body: Any, status: int = 200) -> Response:
+    return Response(msgspec.json.encode(body), status, content_type="application/json")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m sandbox.dealdroid", description="A stand-in for DealDroid.")
+    parser.add_argument("--port", type=int, required=True)
+    serve(create_app(Chats()), parser.parse_args().port)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,7 @@
+"""A stand-in for HubSpot's contacts, properties and account APIs, as strict as the real one. State lives in memory."""
+
+from sandbox.hubspot.app import create_app
+from sandbox.hubspot.portal import Portal
+from sandbox.hubspot.settings import Settings
+
+__all__ = ["Portal", "Settings", "create_app"]

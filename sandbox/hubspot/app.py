@@ -1,0 +1,145 @@
+"""The stand-in's Flask application: who may ask, what fails, what is counted."""
+
+import time
+from typing import Any
+
+import msgspec
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import HTTPException
+
+from sandbox.deck import Deck
+from sandbox.hubspot.account import account_routes
+from sandbox.hubspot.answers import answer
+from sandbox.hubspot.batches import batch_routes
+from sandbox.hubspot.contacts import contact_routes
+from sandbox.hubspot.control import control_routes
+from sandbox.hubspot.faults import GARBLED, HTML, HubSpotFault, refusal
+from sandbox.hubspot.portal import Portal
+from sandbox.hubspot.problems import Problem
+from sandbox.hubspot.schema import schema_routes
+from sandbox.journal import Journal
+from sandbox.serving import Dropped
+
+TOKEN_INFO = "/oauth/v2/private-apps/get/access-token-info"  # noqa: S105 - a path
+_READING = ("/batch/read", "/search")
+
+
+def create_app(portal: Portal) -> Flask:
+    """HubSpot's API over `portal`, and the control API. Raises `Dropped` where a connection must break."""
+    app = Flask("sandbox.hubspot")
+    # Dropped has to reach the server, and a mistake of ours must not look like a fault of HubSpot's.
+    app.config["PROPAGATE_EXCEPTIONS"] = True
+    app.url_map.strict_slashes = False
+    deck, journal = Deck(HubSpotFault), Journal()
+    for routes in (batch_routes(portal), contact_routes(portal), schema_routes(portal), account_routes(portal)):
+        app.register_blueprint(routes)
+    app.register_blueprint(control_routes(portal, deck, journal))
+
+    @app.before_request
+    def admit() -> Response | None:
+        if request.path.startswith("/_sandbox/"):
+            return None
+        g.started = time.time()
+        if request.path != TOKEN_INFO:
+            _authorize(portal)
+        if request.method in ("POST", "PATCH", "PUT") and request.mimetype != "application/json":
+            raise Problem(415, "UNSUPPORTED_MEDIA_TYPE", "The content type must be application/json.")
+        with portal.lock:
+            portal.quota.take(portal.settings, g.started, search=request.path.endswith("/search"))
+            g.fault = deck.draw(request.method, request.path)
+        if portal.settings.latency:
+            time.sleep(portal.settings.latency)
+        return _strike(g.fault, deck) if g.fault is not None else None
+
+    @app.after_request
+    def finish(response: Response) -> Response:
+        if "started" not in g:
+            return response
+        fault: HubSpotFault | None = g.get("fault")
+        kind = fault.kind if fault is not None else ""
+        if not request.path.endswith("/search"):
+            response.headers.update(portal.quota.headers(portal.settings))
+        status = "none" if kind == "lost_answer" else str(response.status_code)
+        with portal.lock:
+            journal.note(_route(), status, g.started, _rows(), kind)
+        return _spoil(response, fault, deck) if fault is not None else response
+
+    @app.errorhandler(Problem)
+    def refuse(problem: Problem) -> tuple[Response, int, dict[str, str]]:
+        return answer(problem.body(bare=portal.settings.bare_errors)), problem.status, problem.headers
+
+    @app.errorhandler(HTTPException)
+    def unknown(error: HTTPException) -> tuple[Response, int]:
+        return answer(Problem(error.code or 500, "NOT_FOUND", error.description or "").body()), error.code or 500
+
+    def _strike(fault: HubSpotFault, deck: Deck) -> Response | None:
+        """What a fault does instead of handling the request."""
+        problem = refusal(fault)
+        if problem is not None:
+            raise problem
+        if fault.kind in ("hang", "reset"):
+            if fault.kind == "hang":
+                deck.released.wait(fault.seconds)
+            with portal.lock:
+                journal.note(_route(), "none", g.started, _rows(), fault.kind)
+            raise Dropped(reset=fault.kind == "reset")
+        if fault.kind == "garbled":
+            return Response(GARBLED, 500, content_type="application/json;charset=utf-8")
+        if fault.kind == "html" or fault.kind.isdecimal():
+            return Response(HTML, 502 if fault.kind == "html" else int(fault.kind), content_type="text/html")
+        if fault.kind == "empty_results":
+            now = "2024-01-01T00:00:00.000Z"
+            return answer({"status": "COMPLETE", "results": [], "startedAt": now, "completedAt": now})
+        return None
+
+    return app
+
+
+def _spoil(response: Response, fault: HubSpotFault, deck: Deck) -> Response:
+    """What a fault does to the answer of a request that was handled."""
+    if fault.kind == "lost_answer":
+        raise Dropped
+    if fault.kind == "missing_rows" and response.status_code < 300:
+        body = msgspec.json.decode(response.get_data())
+        body["results"] = body["results"][fault.rows :]
+        response.set_data(msgspec.json.encode(body))
+    if fault.kind == "drip":
+        data = response.get_data()
+        pause = fault.seconds / max(1, len(data))
+
+        def drops() -> Any:
+            for at in range(len(data)):
+                yield data[at : at + 1]
+                deck.released.wait(pause)
+
+        response.response = drops()
+        response.content_length = len(data)
+    return response
+
+
+def _authorize(portal: Portal) -> None:
+    """Raises `Problem` 401 without a good bearer token, 403 without the scope."""
+    settings = portal.settings
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme != "Bearer" or not token.strip() or (settings.tokens and token not in settings.tokens):
+        raise Problem(401, "INVALID_AUTHENTICATION", "Authentication credentials not found or expired.")
+    if not request.path.startswith("/crm/"):
+        return
+    area = "schemas" if "/properties/" in request.path else "objects"
+    reading = request.method == "GET" or request.path.endswith(_READING)
+    scope = f"crm.{area}.contacts.{'read' if reading else 'write'}"
+    if scope not in settings.scopes:
+        error = {
+            "message": "One or more of the following scopes are required.",
+            "context": {"requiredGranularScopes": [scope]},
+        }
+        message = "This app has not been granted all required scopes to make this call."
+        raise Problem(403, "MISSING_SCOPES", message, errors=[error])
+
+
+def _route() -> str:
+    return f"{request.method} {request.url_rule.rule if request.url_rule else request.path}"
+
+
+def _rows() -> int:
+    return int(g.get("rows", 0))

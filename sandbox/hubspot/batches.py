@@ -1,0 +1,136 @@
+"""The batch routes of contacts: up to 100 rows in a request."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, Response, g, request
+
+from sandbox.hubspot.answers import SHOWN, batch_answer, shown
+from sandbox.hubspot.contact import Plan
+from sandbox.hubspot.faults import row_problem
+from sandbox.hubspot.portal import Claims, Portal
+from sandbox.hubspot.problems import Problem, missing, validation
+from sandbox.hubspot.shapes import decode
+from sandbox.hubspot.values import iso
+
+MAX_INPUTS = 100
+
+
+def batch_routes(portal: Portal) -> Blueprint:
+    routes = Blueprint("batches", __name__, url_prefix="/crm/v3/objects/contacts/batch")
+
+    @routes.post("/upsert")
+    def upsert() -> Response:
+        rows = _rows("BatchInputSimplePublicObjectBatchInputUpsert")
+        for row in rows:
+            if not row.id_property:
+                raise validation("idProperty is required for an upsert.")
+            if row.id_property not in portal.index:
+                raise validation(f"The property {row.id_property} is not a unique identifier property of CONTACT.")
+        _refuse_duplicates([(row.id_property, row.id) for row in rows])
+        # HubSpot's page: partial upserts are not supported with email as the idProperty.
+        partial = _traced(rows) and all(row.id_property != "email" for row in rows)
+        return _write(portal, rows, portal.plan_upsert, partial=partial)
+
+    @routes.post("/update")
+    def update() -> Response:
+        rows = _rows("BatchInputSimplePublicObjectBatchInput")
+        _refuse_duplicates([(row.id_property, row.id) for row in rows])
+        return _write(portal, rows, portal.plan_update, partial=_traced(rows))
+
+    @routes.post("/create")
+    def create_all() -> Response:
+        rows = _rows("BatchInputSimplePublicObjectBatchInputForCreate")
+
+        def plan(row: Any, claims: Claims) -> Plan:
+            return portal.plan_create(row.properties, claims)
+
+        return _write(portal, rows, plan, partial=_traced(rows), made=201)
+
+    @routes.post("/read")
+    def read() -> Response:
+        wanted = decode("BatchReadInputSimplePublicObjectId", request.get_data())
+        _check_count(wanted.inputs)
+        _refuse_duplicates([(wanted.id_property, each.id) for each in wanted.inputs])
+        started = iso(time.time())
+        with portal.lock:
+            found = [(each.id, portal.find(wanted.id_property, each.id)) for each in wanted.inputs]
+            names, past = (*SHOWN, *wanted.properties), wanted.properties_with_history
+            results = [shown(contact, (*names, *past), past) for _, contact in found if contact is not None]
+            portal.random.shuffle(results)
+        lost = [value for value, contact in found if contact is None]
+        errors = [missing(lost).row(None)] if lost else []
+        return batch_answer(started, results, errors, 200)
+
+    @routes.post("/archive")
+    def archive_all() -> Response:
+        wanted = decode("BatchInputSimplePublicObjectId", request.get_data())
+        _check_count(wanted.inputs)
+        with portal.lock:
+            for contact in [portal.find(None, each.id) for each in wanted.inputs]:
+                if contact is not None:
+                    portal.remove(contact)
+        return Response(status=204)
+
+    return routes
+
+
+def _rows(model: str) -> Any:
+    rows = decode(model, request.get_data()).inputs
+    _check_count(rows)
+    g.rows = len(rows)
+    return rows
+
+
+def _check_count(rows: list[Any]) -> None:
+    if not rows:
+        raise validation("inputs must not be empty.")
+    if len(rows) > MAX_INPUTS:
+        raise validation(f"The maximum number of inputs supported in a batch request is {MAX_INPUTS}.")
+    if any(getattr(row, "id", "?").strip() == "" for row in rows):
+        raise validation("id must not be blank.")
+
+
+def _refuse_duplicates(ids: list[tuple[str | None, str]]) -> None:
+    keys = [(name, value.lower() if name == "email" else value) for name, value in ids]
+    if len(set(keys)) < len(keys):
+        raise validation("Duplicate IDs found in batch input.")
+
+
+def _traced(rows: list[Any]) -> bool:
+    """Whether every row has an objectWriteTraceId of its own."""
+    traces = {row.object_write_trace_id for row in rows}
+    return len(traces) == len(rows) and None not in traces and "" not in traces
+
+
+def _write(
+    portal: Portal, rows: list[Any], plan: Callable[[Any, Claims], Plan], *, partial: bool, made: int = 200
+) -> Response:
+    started, fault = iso(time.time()), g.get("fault")
+    if fault is not None and fault.kind.startswith("row_"):
+        struck = [row for row in rows if not fault.ids or getattr(row, "id", "") in fault.ids][: fault.rows]
+        plan = _refusing({id(row) for row in struck}, row_problem(fault), plan)
+    plans, problems = portal.write_batch(rows, plan, partial=partial)
+    settings = portal.settings
+    results = [_written(each, echo=settings.echo_trace_id) for each in plans]
+    errors = [problem.row(row.object_write_trace_id, bare=settings.bare_errors) for row, problem in problems]
+    return batch_answer(started, results, errors, made)
+
+
+def _refusing(struck: set[int], problem: Problem, plan: Callable[[Any, Claims], Plan]) -> Callable[[Any, Claims], Plan]:
+    def refuse(row: Any, claims: Claims) -> Plan:
+        if id(row) in struck:
+            raise problem
+        return plan(row, claims)
+
+    return refuse
+
+
+def _written(plan: Plan, *, echo: bool) -> dict[str, Any]:
+    key = getattr(plan.row, "id_property", None)
+    body = shown(plan.contact, (*plan.changes, key) if key else plan.changes)
+    body["new"] = plan.new
+    if echo and plan.row.object_write_trace_id:
+        body["objectWriteTraceId"] = plan.row.object_write_trace_id
+    return body

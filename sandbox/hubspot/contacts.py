@@ -1,0 +1,86 @@
+"""The routes of single contacts, lists and search."""
+
+import time
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from sandbox.hubspot.answers import SHOWN, answer, shown
+from sandbox.hubspot.portal import Portal
+from sandbox.hubspot.problems import validation
+from sandbox.hubspot.search import search
+from sandbox.hubspot.shapes import decode
+
+MAX_PAGE = 100
+
+
+def contact_routes(portal: Portal) -> Blueprint:
+    routes = Blueprint("contacts", __name__, url_prefix="/crm/v3/objects/contacts")
+
+    @routes.post("/search")
+    def search_contacts() -> Response:
+        wanted = decode("PublicObjectSearchRequest", request.get_data())
+        names = (*SHOWN, *(wanted.properties or ()))
+        with portal.lock:
+            found, total, after = search(portal, wanted, time.time())
+        results = [{**shown(contact, ()), "properties": {n: known.get(n) for n in names}} for contact, known in found]
+        return answer({"total": total, "results": results, **_paging(after)})
+
+    @routes.post("/gdpr-delete")
+    def erase() -> Response:
+        wanted = decode("PublicGdprDeleteInput", request.get_data())
+        with portal.lock:
+            portal.remove(portal.get(wanted.id_property, wanted.object_id))
+        return Response(status=204)
+
+    @routes.get("")
+    def list_all() -> Response:
+        limit, after = request.args.get("limit", "10"), request.args.get("after", "0")
+        if not limit.isdecimal() or not after.isdecimal() or not 1 <= int(limit) <= MAX_PAGE:
+            raise validation("limit must be between 1 and 100, after a number.")
+        with portal.lock:
+            ids = sorted(each for each in portal.contacts if each > int(after))
+            page = ids[: int(limit)]
+            results = [shown(portal.contacts[each], (*SHOWN, *_names("properties"))) for each in page]
+        return answer({"results": results, **_paging(str(page[-1]) if len(ids) > len(page) else None)})
+
+    @routes.post("")
+    def create() -> Response:
+        wanted = decode("SimplePublicObjectInputForCreate", request.get_data())
+        with portal.lock:
+            plan = portal.plan_create(wanted.properties, {})
+            portal.commit([plan])
+            return answer(shown(plan.contact, (*SHOWN, *wanted.properties)), 201)
+
+    @routes.get("/<value>")
+    def get(value: str) -> Response:
+        with portal.lock:
+            contact = portal.get(request.args.get("idProperty"), value)
+            past = _names("propertiesWithHistory")
+            return answer(shown(contact, (*SHOWN, *_names("properties"), *past), past))
+
+    @routes.patch("/<value>")
+    def change(value: str) -> Response:
+        wanted = decode("SimplePublicObjectInput", request.get_data())
+        with portal.lock:
+            contact = portal.get(request.args.get("idProperty"), value)
+            portal.commit([portal.plan_change(contact, wanted.properties, {})])
+            return answer(shown(contact, (*SHOWN, *wanted.properties)))
+
+    @routes.delete("/<value>")
+    def archive(value: str) -> Response:
+        with portal.lock:
+            contact = portal.find(None, value)
+            if contact is not None:
+                portal.remove(contact)
+        return Response(status=204)
+
+    return routes
+
+
+def _paging(after: str | None) -> dict[str, Any]:
+    return {} if after is None else {"paging": {"next": {"after": after}}}
+
+
+def _names(argument: str) -> list[str]:
+    return [name for given in request.args.getlist(argument) for name in given.split(",") if name]

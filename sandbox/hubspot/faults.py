@@ -1,0 +1,77 @@
+"""Ways in which HubSpot can fail, switched on and off while the stand-in runs."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from sandbox.deck import Fault
+from sandbox.hubspot.problems import Problem
+from sandbox.hubspot.quota import refused
+
+Kind = Literal[
+    "401",
+    "403",
+    "423",
+    "477",
+    "500",
+    "502",
+    "503",
+    "504",
+    "521",
+    "523",
+    "524",
+    "429_burst",
+    "429_daily",
+    "hang",
+    "reset",
+    "lost_answer",
+    "html",
+    "garbled",
+    "empty_results",
+    "missing_rows",
+    "drip",
+    "row_locked",
+    "row_unexplained",
+]
+_BATCH_ONLY = ("empty_results", "missing_rows", "row_locked", "row_unexplained")
+_CATEGORIES = {
+    401: ("INVALID_AUTHENTICATION", "Authentication credentials not found or expired."),
+    403: ("MISSING_SCOPES", "This app has not been granted all required scopes to make this call."),
+    423: ("LOCKED", "The resource is locked. Try again later."),
+    477: ("MIGRATION_IN_PROGRESS", "The account is being moved between data hosting locations."),
+}
+# Cloudflare answers these itself, in HTML.
+EDGE = ("521", "523", "524")
+HTML = b"<!DOCTYPE html><html><head><title>Error</title></head><body><h1>Web server is down</h1></body></html>"
+GARBLED = b'{"status":"error","message":"\xff\xfe\xc3\x28"}'
+
+
+class HubSpotFault(Fault):
+    """`rows`: how many rows `missing_rows` and the row faults touch; `ids`: only rows with these ids. `hang`, `reset`,
+    `html`, `garbled` and `empty_results` strike before anything is written, `lost_answer`, `missing_rows` and `drip`
+    after."""
+
+    kind: Kind
+    rows: Annotated[int, Meta(ge=1)] = 1
+    ids: tuple[str, ...] = ()
+
+    def concerns(self, method: str, path: str) -> bool:
+        return super().concerns(method, path) and (self.kind not in _BATCH_ONLY or "/batch/" in path)
+
+
+def refusal(fault: HubSpotFault) -> Problem | None:
+    """The error that a status fault answers with; None for other kinds."""
+    if fault.kind.startswith("429"):
+        return refused("DAILY" if fault.kind == "429_daily" else "TEN_SECONDLY_ROLLING", fault.retry_after)
+    if not fault.kind.isdecimal() or fault.kind in EDGE:
+        return None
+    status = int(fault.kind)
+    category, message = _CATEGORIES.get(status, ("INTERNAL_ERROR", "internal error"))
+    headers = {} if fault.retry_after is None else {"Retry-After": f"{fault.retry_after:g}"}
+    return Problem(status, category, message, headers=headers)
+
+
+def row_problem(fault: HubSpotFault) -> Problem:
+    if fault.kind == "row_locked":
+        return Problem(423, *_CATEGORIES[423])
+    return Problem(400, "", "", unexplained=True)

@@ -1,0 +1,204 @@
+"""The portal: its properties and contacts, and the rules by which a row is written. One lock guards it all."""
+
+import random
+import time
+from collections.abc import Callable, Iterable, Mapping
+from threading import Lock
+from typing import Any
+
+from sandbox.hubspot import standard
+from sandbox.hubspot.contact import Contact, Plan
+from sandbox.hubspot.problems import Problem, Refusal, already_exists, invalid_values, missing, not_found, validation
+from sandbox.hubspot.properties import MAX_UNIQUE, Property, Rule, rule_of
+from sandbox.hubspot.quota import Quota
+from sandbox.hubspot.settings import Settings
+from sandbox.hubspot.values import MAX_LENGTH, Invalid
+
+_STAGE = {value: rank for rank, (value, _) in enumerate(standard.LIFECYCLE)}
+Claims = dict[tuple[str, str], int]
+
+
+class Portal:
+    """`settings` is replaced, never changed. Methods that are not said to lock expect `lock` to be held."""
+
+    def __init__(self, settings: Settings | None = None, seed: int = 0) -> None:
+        self.lock = Lock()
+        self._seed = seed
+        self.reset(settings or Settings())
+
+    def reset(self, settings: Settings) -> None:
+        """Be a new portal."""
+        self.settings = settings
+        self.quota = Quota()
+        self.random = random.Random(self._seed)  # noqa: S311 - shuffles answers, guards nothing
+        self.groups = dict(standard.GROUPS)
+        self.properties = {definition.name: definition for definition in standard.properties()}
+        self.rules: dict[str, Rule] = {}
+        self.contacts: dict[int, Contact] = {}
+        self.index: dict[str, dict[str, int]] = {}
+        self._last_id = 500
+        self.derive_rules()
+
+    def forget_contacts(self) -> None:
+        """Lose every contact, keep the properties and settings."""
+        self.contacts.clear()
+        for owners in self.index.values():
+            owners.clear()
+
+    def derive_rules(self) -> None:
+        """Follow a change of `properties` or `settings`."""
+        phones = self.settings.validate_phones
+        self.rules = {name: rule_of(each, validate_phones=phones) for name, each in self.properties.items()}
+        for name, rule in self.rules.items():
+            if rule.unique:
+                self.index.setdefault(name, {})
+
+    def add_property(self, definition: Property) -> None:
+        """Raises `Problem`: 409 where the name is taken, 400 where the portal is full."""
+        if definition.name in self.properties:
+            raise Problem(409, "OBJECT_ALREADY_EXISTS", f"A property named '{definition.name}' already exists.")
+        if definition.group_name not in self.groups:
+            raise validation(f"The property group '{definition.group_name}' does not exist.")
+        own = [each for each in self.properties.values() if not each.hubspot_defined]
+        if len(own) >= self.settings.max_properties:
+            raise validation(f"The limit of {self.settings.max_properties} custom properties is reached.")
+        if definition.has_unique_value and sum(each.has_unique_value for each in own) >= MAX_UNIQUE:
+            raise validation(f"The limit of {MAX_UNIQUE} unique properties is reached.")
+        self.properties[definition.name] = definition
+        self.derive_rules()
+
+    def find(self, name: str | None, value: str) -> Contact | None:
+        """The contact with that id, or with that value of a unique property; raises `Problem` for any other."""
+        if name is None or name == "hs_object_id":
+            return self.contacts.get(int(value)) if value.isascii() and value.isdecimal() else None
+        if name not in self.index:
+            raise validation(f"The property {name} is not a unique identifier property of CONTACT.")
+        owner = self.index[name].get(value.lower() if name == "email" else value)
+        return self.contacts[owner] if owner is not None else None
+
+    def get(self, name: str | None, value: str) -> Contact:
+        """Like `find`; raises `Problem` 404."""
+        contact = self.find(name, value)
+        if contact is None:
+            raise not_found("The object")
+        return contact
+
+    def plan_upsert(self, row: Any, claims: Claims) -> Plan:
+        known = self.find(row.id_property, row.id)
+        if known is not None:
+            return self.plan_change(known, row.properties, claims)
+        return self.plan_create({row.id_property: row.id, **row.properties}, claims)
+
+    def plan_update(self, row: Any, claims: Claims) -> Plan:
+        known = self.find(row.id_property, row.id)
+        if known is None:
+            raise missing([row.id])
+        return self.plan_change(known, row.properties, claims)
+
+    def plan_create(self, properties: Mapping[str, str], claims: Claims) -> Plan:
+        self._last_id += 1 + self.random.randrange(50)
+        now = time.time()
+        plan = self.plan_change(Contact(self._last_id, now, now), properties, claims, new=True)
+        required = ["email", "firstname", "lastname"]
+        if not any(plan.changes.get(name) for name in required):
+            message = "Error creating CONTACT. Some required properties were not set."
+            error = {"message": message, "context": {"properties": required}}
+            raise validation(message, errors=[error], context={"properties": required})
+        plan.changes.setdefault("lifecyclestage", "lead")
+        return plan
+
+    def plan_change(
+        self, contact: Contact, properties: Mapping[str, str], claims: Claims, *, new: bool = False
+    ) -> Plan:
+        """What writing `properties` means; raises `Problem`. `claims`: unique values that earlier rows will hold."""
+        changes: dict[str, str] = {}
+        unique: list[tuple[str, str]] = []
+        refusals: list[Refusal] = []
+        for name, value in properties.items():
+            rule = self.rules.get(name)
+            if rule is None:
+                refusals.append(Refusal(name, "PROPERTY_DOESNT_EXIST", f'Property "{name}" does not exist'))
+                continue
+            if rule.read_only:
+                refusals.append(Refusal(name, "READ_ONLY_VALUE", f'"{name}" is a read only property'))
+                continue
+            if len(value) > MAX_LENGTH:
+                refusals.append(Refusal(name, "VALUE_TOO_LONG", f'"{name}" holds more than {MAX_LENGTH} characters'))
+                continue
+            if value and rule.check is not None:
+                try:
+                    value = rule.check(value)
+                except Invalid as error:
+                    refusals.append(Refusal(name, error.code, error.message))
+                    continue
+                if name == "lifecyclestage" and self._is_back(contact, value):
+                    continue
+            if rule.unique and value:
+                unique.append((name, value))
+            changes[name] = value
+        if refusals:
+            raise invalid_values(refusals, self.settings.listed_in_message, self.settings.listed_in_errors)
+        for name, value in unique:
+            owner = self.index[name].get(value, claims.get((name, value)))
+            if owner is not None and owner != contact.id:
+                raise self._conflict(name, value, contact.id, owner, new=new)
+        claims.update(dict.fromkeys(unique, contact.id))
+        return Plan(contact, changes, new)
+
+    def _is_back(self, contact: Contact, stage: str) -> bool:
+        current = contact.properties.get("lifecyclestage")
+        return current is not None and _STAGE.get(stage, 99) < _STAGE.get(current, -1)
+
+    def _conflict(self, name: str, value: str, own: int, owner: int, *, new: bool) -> Problem:
+        form = self.settings.conflict
+        if form == "default":
+            form = "existing_id" if new else "coordinates"
+        return already_exists(form, self.settings.portal_id, name, value, own, owner)
+
+    def commit(self, plans: Iterable[Plan]) -> None:
+        """Write what was planned."""
+        now = time.time()
+        for plan in plans:
+            contact, changes = plan.contact, plan.changes
+            self.contacts[contact.id] = contact
+            contact.log.append((now, changes))
+            for name in self.index.keys() & changes.keys():
+                self._reindex(name, contact.properties.get(name, ""), changes[name], contact.id)
+            merged = {name: value for name, value in (contact.properties | changes).items() if value}
+            if merged != contact.properties:
+                contact.properties, contact.updated = merged, now
+
+    def _reindex(self, name: str, before: str, value: str, owner: int) -> None:
+        if before and value != before:
+            del self.index[name][before]
+        if value:
+            self.index[name][value] = owner
+
+    def remove(self, contact: Contact) -> None:
+        """Archive or erase; its unique values are free again."""
+        del self.contacts[contact.id]
+        for name, owners in self.index.items():
+            if name in contact.properties:
+                owners.pop(contact.properties[name], None)
+
+    def write_batch(
+        self, rows: list[Any], plan: Callable[[Any, Claims], Plan], *, partial: bool
+    ) -> tuple[list[Plan], list[tuple[Any, Problem]]]:
+        """Write the good rows if bad ones may be left out (`partial`); else the first bad row's `Problem` is raised and
+        nothing is written. A row whose contact does not exist never spoils the others. Takes the lock."""
+        plans: list[Plan] = []
+        problems: list[tuple[Any, Problem]] = []
+        claims: Claims = {}
+        with self.lock:
+            for row in rows:
+                try:
+                    planned = plan(row, claims)
+                except Problem as problem:
+                    if not partial and problem.status != 404:
+                        raise
+                    problems.append((row, problem))
+                else:
+                    planned.row = row
+                    plans.append(planned)
+            self.commit(plans)
+        return plans, problems

@@ -1,0 +1,101 @@
+"""HubSpot's error bodies: one problem, told either for a whole request or for one row of a batch."""
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+
+
+@dataclass(slots=True, eq=False)
+class Problem(Exception):  # noqa: N818 - a refusal, not a failure of ours
+    """Why HubSpot refuses a request or a row. `extra` goes to the top of the body, `headers` to the answer."""
+
+    status: int
+    category: str
+    message: str
+    errors: list[dict[str, Any]] = field(default_factory=list)
+    context: dict[str, list[str]] = field(default_factory=dict)
+    extra: dict[str, Any] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+    unexplained: bool = False
+
+    def body(self, *, bare: bool = False) -> dict[str, Any]:
+        """The body of a whole refused request; `bare` leaves out everything that may be missing."""
+        if bare:
+            return {"status": "error", "message": self.message}
+        body: dict[str, Any] = {
+            "status": "error",
+            "message": self.message,
+            "correlationId": str(uuid4()),
+            "category": self.category,
+            **self.extra,
+        }
+        if self.context:
+            body["context"] = self.context
+        if self.errors:
+            body["errors"] = self.errors
+        return body
+
+    def row(self, trace_id: str | None, *, bare: bool = False) -> dict[str, Any]:
+        """The entry in `errors` of a 207."""
+        context = {"objectWriteTraceId": [trace_id]} if trace_id and not self.unexplained else {}
+        row: dict[str, Any] = {
+            "status": "error",
+            "category": self.category,
+            "message": self.message,
+            "context": {**context, **self.context},
+        }
+        return row if bare else {**row, "errors": self.errors, "links": {}}
+
+
+def validation(message: str, **more: Any) -> Problem:
+    """400 `VALIDATION_ERROR`."""
+    return Problem(400, "VALIDATION_ERROR", message, **more)
+
+
+def not_found(what: str) -> Problem:
+    return Problem(404, "OBJECT_NOT_FOUND", f"{what} was not found.")
+
+
+def missing(ids: list[str]) -> Problem:
+    """The row of a 207 that names ids nobody has."""
+    message = "Could not get some CONTACT objects, they may be deleted or not exist. Check that ids are valid."
+    return Problem(404, "OBJECT_NOT_FOUND", message, context={"ids": ids})
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One property value that HubSpot does not take; `code` is the machine's word for it."""
+
+    name: str
+    code: str
+    message: str
+
+
+def invalid_values(refusals: list[Refusal], in_message: int | None, in_errors: int | None) -> Problem:
+    """400 for refused values; either list can be the shorter one (`None`: complete, else at most so many)."""
+    listed = [
+        {"isValid": False, "message": refusal.message, "error": refusal.code, "name": refusal.name}
+        for refusal in refusals[:in_message]
+    ]
+    errors = [
+        {"message": refusal.message, "code": refusal.code, "context": {"propertyName": [refusal.name]}}
+        for refusal in refusals[:in_errors]
+    ]
+    text = msgspec.json.encode(listed).decode()
+    return validation(f"Property values were not valid: {text}", errors=errors)
+
+
+def already_exists(form: str, portal_id: int, name: str, value: str, own: int, owner: int) -> Problem:
+    """The value of a unique property is taken; `form` is `existing_id`, `no_id` or `coordinates`."""
+    if form == "existing_id":
+        found = {"existingId": [str(owner)]}
+        return Problem(409, "CONFLICT", f"Contact already exists. Existing ID: {owner}", context=found)
+    if form == "no_id":
+        return Problem(409, "CONFLICT", "Contact already exists.")
+    coordinates = (
+        f"PropertyValueCoordinates{{portalId={portal_id}, objectTypeId=ObjectTypeId{{legacyObjectType=CONTACT}}, "
+        f"propertyName={name}, value={value}}}"
+    )
+    return validation(f"Cannot set {coordinates} on {own}. {owner} already has that value.")

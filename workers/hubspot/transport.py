@@ -1,0 +1,92 @@
+"""HTTP under HubSpot's client: kept-alive connections, one request per budget slot, a deadline for the whole answer.
+
+The client's own transport has no deadline, cannot read a non-UTF-8 error body and knows only exceptions; its typed
+APIs still give the paths, the authorization and the models.
+"""
+
+import time
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+import urllib3
+from hubspot.crm.contacts.rest import RESTClientObject
+
+from workers.budget import Budget, NoBudget
+from workers.hubspot.answers import Answer
+from workers.hubspot.outcomes import LineDown
+
+CONNECT_SECONDS = 3.0
+READ_SECONDS = 10.0
+DEADLINE_SECONDS = 20.0
+MAX_ANSWER = 16 * 1024 * 1024
+
+
+class Transport(RESTClientObject):  # type: ignore[misc]  # the client has no types
+    """Stands in for the client's `rest_client`; every call returns an `Answer` or raises `LineDown`."""
+
+    def __init__(self, configuration: Any, budget: Budget | NoBudget) -> None:
+        super().__init__(configuration)
+        self.budget = budget
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        query_params: Any = None,
+        headers: Any = None,
+        body: Any = None,
+        **_unused: Any,
+    ) -> Answer:
+        """One request; raises `LineDown` if no whole answer came in time."""
+        if query_params:
+            url += "?" + urlencode(query_params)
+        with self.budget.slot() as slot:
+            answer = self._send(method, url, headers, None if body is None else msgspec.json.encode(body))
+            slot.answered(answer.headers)
+            return answer
+
+    def _send(self, method: str, url: str, headers: dict[str, str], body: bytes | None) -> Answer:
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        try:
+            response = self.pool_manager.request(
+                method,
+                url,
+                body=body,
+                headers={**headers, "Content-Type": "application/json"},
+                timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
+                retries=False,
+                redirect=False,
+                preload_content=False,
+            )
+            try:
+                data = _read(response, deadline)
+            except BaseException:
+                response.close()
+                raise
+            response.release_conn()
+        except urllib3.exceptions.HTTPError as error:
+            raise LineDown(*_explain(error)) from None
+        except OSError as error:
+            raise LineDown("unreachable", f"HubSpot cannot be reached ({type(error).__name__}).") from None
+        return Answer(response.status, {name.lower(): value for name, value in response.headers.items()}, data)
+
+
+def _read(response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
+    parts, size = [], 0
+    while part := response.read1(65_536):
+        parts.append(part)
+        size += len(part)
+        if time.monotonic() > deadline or size > MAX_ANSWER:
+            raise LineDown("timeout", "HubSpot's answer took too long.")
+    return b"".join(parts)
+
+
+def _explain(error: urllib3.exceptions.HTTPError) -> tuple[str, str]:
+    if isinstance(error, urllib3.exceptions.ConnectTimeoutError | urllib3.exceptions.NewConnectionError):
+        return "unreachable", "HubSpot cannot be reached. Check HUBSPOT_BASE_URL and the network."
+    if isinstance(error, urllib3.exceptions.TimeoutError):
+        return "timeout", "HubSpot did not answer in time."
+    if isinstance(error, urllib3.exceptions.SSLError):
+        return "tls", "The TLS connection to HubSpot failed."
+    return "disconnected", "HubSpot closed the connection before it answered."

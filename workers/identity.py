@@ -1,0 +1,135 @@
+"""Who is this? The ladder: the customer's id, then the email that HubSpot says belongs to another contact.
+
+A chat email is unverified, anybody can type somebody else's: so that contact is filled, never overwritten, unless the
+phone matches too; and an email that three or more customers use identifies nobody.
+"""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from receiver import keys
+from receiver.config import Crm
+from receiver.connection import Redis
+from receiver.receipts import WAITING
+from workers.customer import unpack
+from workers.hubspot.client import HubSpot
+from workers.lead import Fate, Group
+from workers.mapping import phone
+from workers.mapping.facts import CUSTOMER_ID, OTHER_IDS
+from workers.plan import Plan
+
+SHARED_BY = 3
+LOCK_MS = 60_000
+ELSEWHERE = "another contact has this email"
+NOBODY = "three or more customers use this email, so it identifies nobody"
+
+
+class Identity:
+    """Finds the contact behind a conflict and makes the customer its alias. `key` is that of the digests."""
+
+    def __init__(self, connection: Redis, hubspot: HubSpot, crm: Crm, key: bytes) -> None:
+        self.redis, self.hubspot, self.crm, self.key = connection, hubspot, crm, key
+
+    def hold(self, group: Group) -> bool:
+        """Lock the group's contact, which other customers may share; False leaves the group in the inbox for now."""
+        name = keys.contact_lock(group.customer.contact_id)
+        if group.lock == name:
+            return True
+        if self.redis.set(name, secrets.token_hex(8), nx=True, px=LOCK_MS):
+            group.lock = name
+            return True
+        group.left = True
+        return False
+
+    def resolve(self, groups: Sequence[Group], plan: Plan) -> None:
+        """Find out whom each conflict is about, so that the next round can write it. Raises `LineDown`."""
+        strangers = []
+        for group in groups:
+            name = group.conflict.property if group.conflict else ""
+            if name not in ("", "email") and name in group.properties:
+                plan.without(group, name, "another contact has this value")
+            elif "email" not in group.properties:
+                group.fate = Fate(WAITING, code="race", why="another write made this contact at the same moment")
+            elif group.customer.known:
+                plan.without(group, "email", ELSEWHERE)
+            else:
+                strangers.append(group)
+        self._meet(strangers, plan)
+
+    def _meet(self, groups: Sequence[Group], plan: Plan) -> None:
+        unnamed = [group.properties["email"] for group in groups if group.conflict and not group.conflict.existing_id]
+        by_email = self.hubspot.read(unnamed, ["email"], "email") if unnamed else {}
+        held = []
+        for group in groups:
+            named = group.conflict.existing_id if group.conflict else ""
+            contact_id = named or by_email.get(group.properties["email"], {}).get("id", "")
+            if not contact_id:
+                group.fate = Fate(WAITING, code="race", why="HubSpot names no contact with this email yet")
+                continue
+            group.customer = replace(group.customer, contact_id=contact_id)
+            if self.hold(group):
+                held.append(group)
+        wanted = [*plan.portal.compared(), CUSTOMER_ID, OTHER_IDS]
+        found = self.hubspot.read([group.customer.contact_id for group in held], wanted)
+        for group in held:
+            contact = found.get(group.customer.contact_id)
+            if contact is None:
+                group.fate = Fate(WAITING, code="race", why="the contact with this email vanished")
+            else:
+                self._join(group, contact, plan)
+
+    def _join(self, group: Group, contact: Mapping[str, str], plan: Plan) -> None:
+        owner = contact.get(CUSTOMER_ID, "")
+        group.conflict = None
+        if owner == group.customer_id:
+            plan.begin(group)
+            return
+        if self._users(group.properties["email"], group.customer_id, owner) >= SHARED_BY:
+            group.customer = replace(group.customer, contact_id="")
+            plan.without(group, "email", NOBODY)
+            return
+        current = plan.portal.recall(contact)
+        same_phone = _same_phone(group, current, self.crm.country)
+        self._adopt(group, owner, guarded=self.crm.email_match == "fill" and not same_phone, matched=not same_phone)
+        group.placeholder = ""
+        plan.begin(group)
+        others = [one for one in contact.get(OTHER_IDS, "").split("\n") if one]
+        if group.customer_id not in others:
+            group.properties[OTHER_IDS] = "\n".join([*others, group.customer_id])
+        if not owner:
+            group.properties[CUSTOMER_ID] = group.customer_id
+        group.fate = None
+        plan.respect(group, current)
+
+    def _adopt(self, group: Group, owner: str, *, guarded: bool, matched: bool) -> None:
+        """Use the contact's shared clock; the clock of the customer who made the contact becomes that clock."""
+        owner_key = keys.customer(keys.digest(self.key, owner)) if owner else ""
+        shared, owned = self.redis.mget(keys.contact(group.customer.contact_id), owner_key or keys.SECRET)
+        before = unpack(shared)
+        group.contact_record = shared
+        if owner and shared is None and owned is not None and not unpack(owned).shared:
+            before = unpack(owned)
+            group.adopted = (owner_key, owned, replace(before, shared=True, clock={}))
+        group.customer = replace(
+            group.customer,
+            guarded=guarded,
+            shared=True,
+            matched=matched,
+            clock=before.clock,
+            active_ms=before.active_ms,
+            intent=before.intent,
+        )
+
+    def _users(self, email: str, customer_id: str, owner: str) -> int:
+        name = keys.email(keys.digest(self.key, email))
+        pipe = self.redis.pipeline(transaction=False)
+        pipe.sadd(name, *[keys.digest(self.key, one) for one in (customer_id, owner) if one])
+        pipe.scard(name)
+        return int(pipe.execute()[1])
+
+
+def _same_phone(group: Group, current: Mapping[str, str], region: str) -> bool:
+    mine = {group.properties.get("phone", ""), group.properties.get("mobilephone", "")} - {""}
+    theirs = {phone.parse(current.get(name, ""), region).phone for name in ("phone", "mobilephone")}
+    return bool(mine & theirs)

@@ -1,0 +1,99 @@
+"""A lead on its way: one event out of the inbox, and the group of a customer's events that are written as one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from receiver import keys
+from receiver.event import Event
+from receiver.receipts import Note
+from workers.customer import UNKNOWN, Customer
+from workers.hubspot.outcomes import Conflict
+from workers.mapping.facts import Facts
+from workers.news import NOTHING, News
+
+SILENT_KINDS = frozenset({"retry", "replay", "import"})
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """`version` is the event's Redis time: milliseconds << 16 | sequence. `kind` is "" for an event that came straight
+    from DealDroid. `fields` is the stream entry as it stands."""
+
+    entry: bytes
+    lead: str
+    version: int
+    kind: str
+    tries: int
+    event: Event
+    facts: Facts
+    fields: Mapping[bytes, bytes] = field(repr=False)
+
+    @property
+    def said_ms(self) -> int:
+        return self.version >> 16
+
+
+def version_of(entry: bytes, fields: Mapping[bytes, bytes]) -> int:
+    """The entry's own id, or the version it brought along: "milliseconds" or "milliseconds-sequence"."""
+    milliseconds, _, sequence = fields.get(b"v", entry).partition(b"-")
+    return int(milliseconds) << 16 | min(int(sequence or 0), 0xFFFF)
+
+
+def version_text(version: int) -> bytes:
+    return b"%d-%d" % (version >> 16, version & 0xFFFF)
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """How a group ended. `state` is one of receipts' states, or "waiting" for one that is tried again later; `code`
+    groups causes, `why` is for people."""
+
+    state: str
+    contact_id: str = ""
+    code: str = ""
+    why: str = ""
+
+
+@dataclass(slots=True)
+class Group:
+    """One customer's leads, oldest first, and what is becoming of them. Values go by our property names."""
+
+    customer_id: str
+    leads: list[Lead]
+    record_key: str
+    record: bytes | None = None
+    stored: Customer = UNKNOWN
+    customer: Customer = UNKNOWN
+    contact_record: bytes | None = None
+    adopted: tuple[str, bytes, Customer] | None = None
+    lock: str = ""
+    news: News = NOTHING
+    properties: dict[str, str] = field(default_factory=dict)
+    careful: bool = False
+    looked: bool = False
+    verified: bool = False
+    made: bool = False
+    restarted: bool = False
+    left: bool = False
+    email_refused: bool = False
+    placeholder: str = ""
+    unsaved: dict[str, str] = field(default_factory=dict)
+    notes: list[Note] = field(default_factory=list)
+    conflict: Conflict | None = None
+    fate: Fate | None = None
+
+    @property
+    def trace(self) -> str:
+        return self.leads[-1].lead
+
+    @property
+    def open(self) -> bool:
+        return self.fate is None and not self.left
+
+    @property
+    def told(self) -> Sequence[tuple[int, Facts]]:
+        return [(lead.version, lead.facts) for lead in self.leads]
+
+    @property
+    def contact_key(self) -> str:
+        return keys.contact(self.customer.contact_id) if self.customer.shared else ""

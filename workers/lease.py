@@ -1,0 +1,64 @@
+"""The lock of one shard while somebody drains it: held by a token, renewed by the keeper, checked before each call."""
+
+import secrets
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from receiver.inbox import Inbox
+
+FRESH_SECONDS = 5.0
+
+
+class LostLease(Exception):
+    """The lock was lost: another worker may be at work on this shard, so nothing more is written."""
+
+
+class Lease:
+    """One held lock. `renewed_at` is monotonic seconds of the last renewal's *start*."""
+
+    def __init__(self, inbox: Inbox, shard: int, token: str) -> None:
+        self.inbox, self.shard, self.token = inbox, shard, token
+        self.renewed_at = time.monotonic()
+
+    def renew(self, inbox: Inbox) -> None:
+        """Called by the keeper over its own connection."""
+        began = time.monotonic()
+        if inbox.renew(self.shard, self.token):
+            self.renewed_at = began
+
+    def check(self) -> None:
+        """Raise `LostLease` unless the lock was renewed under 5 s ago: then a call begun now cannot meet another's."""
+        if time.monotonic() - self.renewed_at > FRESH_SECONDS:
+            began = time.monotonic()
+            if not self.inbox.renew(self.shard, self.token):
+                raise LostLease
+            self.renewed_at = began
+
+
+class Leases:
+    """The locks that this process holds, for its keeper to renew."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, Lease] = {}
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def hold(self, inbox: Inbox, shard: int) -> Iterator[Lease | None]:
+        """Take the shard's lock, None if somebody has it. The caller releases it through `inbox.release`."""
+        lease = Lease(inbox, shard, secrets.token_hex(8))
+        if not inbox.acquire(shard, lease.token):
+            yield None
+            return
+        with self._lock:
+            self._held[lease.token] = lease
+        try:
+            yield lease
+        finally:
+            with self._lock:
+                self._held.pop(lease.token, None)
+
+    def held(self) -> list[Lease]:
+        with self._lock:
+            return list(self._held.values())

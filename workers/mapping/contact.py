@@ -1,0 +1,192 @@
+"""Pure: an intent event -> what it says about its customer, in HubSpot's property names."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from receiver.config import Crm
+from receiver.event import Event
+from receiver.receipts import Note
+from workers.mapping import address, country, emailaddress, language, name, options, phone, provinces
+from workers.mapping.facts import Facts
+from workers.mapping.options import Option
+
+PAYMENTS = ("bank_transfer", "cash_on_delivery", "credit_card", "other")
+_NUMBER = re.compile(r"-?\d[\d,\s]*(?:\.\d+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """The options of the portal's enumerations, by property; a property that is absent takes any text."""
+
+    by_property: Mapping[str, Sequence[Option]] = field(default_factory=dict)
+
+    def languages(self) -> frozenset[str] | None:
+        known = self.by_property.get("hs_language")
+        return frozenset(option.value for option in known) if known else None
+
+    def pick(self, property: str, spellings: Sequence[str]) -> str | None:
+        """The value to write for the first of `spellings` that fits, None if the portal offers none of them."""
+        known = self.by_property.get(property)
+        return options.match_any(spellings, known) if known else spellings[0]
+
+
+@dataclass(slots=True)
+class _Draft:
+    details: dict[str, str] = field(default_factory=dict)
+    unsaved: dict[str, str] = field(default_factory=dict)
+    notes: list[Note] = field(default_factory=list)
+
+
+def facts(event: Event, said_ms: int, crm: Crm, choices: Choices, *, lead: bool = True) -> Facts:
+    """What `event`, said at `said_ms` (milliseconds since 1970), says. Never raises."""
+    draft = _Draft()
+    block = address.build(event.address, event.contact, crm.province_language, crm.country)
+    where = _address(draft, block, choices)
+    _name(draft, event)
+    email_refused = _email(draft, event, crm)
+    _phone(draft, event, country.code(block.country) or crm.country)
+    code = language.choose(event.contact.language, event.contact.language_name, choices.languages())
+    reachable = bool(draft.details or where or draft.unsaved.keys() & {"email", "phone"})
+    placeholder = _placeholder(draft, event) if reachable else ""
+    if code:
+        draft.details["hs_language"] = code
+    at = datetime.fromtimestamp(said_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return Facts(
+        details=draft.details,
+        address=where,
+        activity=_activity(draft, event, at),
+        creation=_creation(event, at, crm, lead),
+        unsaved=draft.unsaved,
+        placeholder=placeholder,
+        email_refused=email_refused,
+        language=language.speaks(event.contact.language, event.contact.language_name),
+        buying=bool(event.products),
+        notes=tuple(draft.notes),
+    )
+
+
+def _said(**values: str) -> dict[str, str]:
+    return {name: value for name, value in values.items() if value}
+
+
+def _name(draft: _Draft, event: Event) -> None:
+    parsed = name.parse(event.contact.name)
+    draft.details |= _said(
+        firstname=parsed.first,
+        lastname=parsed.last,
+        company=parsed.company,
+        dealdroid_nickname=parsed.nickname,
+    )
+    if parsed != name.Name():
+        draft.details["dealdroid_name_given"] = event.contact.name
+
+
+def _email(draft: _Draft, event: Event, crm: Crm) -> bool:
+    if not event.contact.email:
+        return False
+    email, unusable = emailaddress.parse(event.contact.email)
+    if email and emailaddress.ignored(email, crm.ignored_emails):
+        draft.notes.append(Note("email", "dropped", "it is one of ignored_emails"))
+    elif email:
+        draft.details["email"] = email
+    if unusable:
+        draft.unsaved["email"] = unusable
+        draft.notes.append(Note("email", "dropped", "it is not a valid email address"))
+    return bool(unusable) and not email
+
+
+def _phone(draft: _Draft, event: Event, region: str) -> None:
+    parsed = phone.parse(event.contact.phone, region)
+    draft.details |= _said(
+        phone=parsed.phone,
+        mobilephone=parsed.mobile,
+        dealdroid_other_phones=", ".join(parsed.others),
+    )
+    if parsed.unparsed:
+        draft.unsaved["phone"] = parsed.unparsed
+        if not parsed.phone:
+            draft.notes.append(Note("phone", "dropped", "it is not a phone number"))
+
+
+def _address(draft: _Draft, block: address.Block, choices: Choices) -> dict[str, str]:
+    where = _said(
+        address=block.address,
+        city=block.city,
+        state=block.state,
+        zip=block.zip,
+        country=block.country,
+        dealdroid_subdistrict=block.subdistrict,
+        dealdroid_district=block.district,
+        dealdroid_village=block.village,
+    )
+    if block.unsaved:
+        draft.unsaved["address"] = block.unsaved
+    province = provinces.find(block.state) if block.state else None
+    spellings = {
+        "country": (block.country, *country.spellings(block.country)),
+        "state": (block.state, *(province.spellings if province else ())),
+    }
+    for property, candidates in spellings.items():
+        if property not in where:
+            continue
+        chosen = choices.pick(property, candidates)
+        if chosen is None:
+            draft.unsaved[property] = where.pop(property)
+            draft.notes.append(Note(property, "dropped", "HubSpot has no such option"))
+        else:
+            where[property] = chosen
+    return where
+
+
+def _placeholder(draft: _Draft, event: Event) -> str:
+    """The last name of a contact that HubSpot would not create without one: never shown to the customer."""
+    if any(draft.details.get(key) for key in ("firstname", "lastname")):
+        return ""
+    number = draft.details.get("phone", "")
+    return phone.national(number) if number else f"Chat {event.customer_id[:8]}"
+
+
+def _activity(draft: _Draft, event: Event, at: str) -> dict[str, str]:
+    method = event.payment_method.lower()
+    if method and method not in PAYMENTS:
+        draft.unsaved["payment_method"] = event.payment_method
+        method = "other"
+    return _said(
+        dealdroid_last_intent=event.intent,
+        dealdroid_last_intent_at=at,
+        dealdroid_payment_method=method,
+        dealdroid_cart=_cart(event),
+        dealdroid_cart_total=_total(event.grand_total) if event.products else "",
+        dealdroid_product_type=event.product_type,
+    )
+
+
+def _cart(event: Event) -> str:
+    lines = []
+    for product in event.products:
+        label = f"{product.name} ({product.code})" if product.name and product.code else product.name or product.code
+        missing = "" if product.available else " [not available]"
+        lines.append(
+            f"{product.count or '1'} x {label or '?'}{f' = {product.total}' if product.total else ''}{missing}"
+        )
+    if lines and event.shipping_fee:
+        lines.append(f"Shipping: {event.shipping_fee}")
+    if lines and event.grand_total:
+        lines.append(f"Total: {event.grand_total}")
+    return "\n".join(lines)
+
+
+def _total(text: str) -> str:
+    found = _NUMBER.search(text)
+    return re.sub(r"[,\s]", "", found.group()) if found else ""
+
+
+def _creation(event: Event, at: str, crm: Crm, lead: bool) -> dict[str, str]:
+    return _said(
+        hs_lead_status=crm.lead_status if lead else "",
+        hs_legal_basis=crm.legal_basis,
+        dealdroid_first_intent=event.intent,
+        dealdroid_first_intent_at=at,
+    )

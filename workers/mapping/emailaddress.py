@@ -1,0 +1,50 @@
+"""The customer's email address: mended where the fault is plain, checked for its form, never looked up."""
+
+import re
+
+LONGEST = 254  # RFC 5321, as read by erratum 1690
+_PLAIN = re.compile(
+    r"(?=[^@]{1,64}@)[a-z0-9]+(?:[._+-][a-z0-9]+)*"
+    r"@(?:[a-z0-9]{1,31}(?:-[a-z0-9]{1,31})?\.){1,3}(?:com|net|org|th|cn|jp|kr|uk|sg|my|vn)"
+)
+_FULL_WIDTH: dict[int, int | str] = {
+    **{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)},
+    0x3000: " ",
+    0x3002: ".",
+}
+
+
+def parse(text: str) -> tuple[str, str]:
+    """`(email, "")` in lower case, or `("", text)` when `text` is not one address.
+
+    Full-width characters and dots or commas at the end are mended, nothing else is guessed. A mailbox name beyond
+    ASCII is refused: more often than not it is a Thai word that ran into the address. A domain beyond ASCII comes back
+    in its `xn--` form.
+    """
+    mended = text.translate(_FULL_WIDTH).strip().rstrip("., ").lower()
+    if not mended:
+        return "", text.strip()
+    if len(mended) > LONGEST:
+        return "", text
+    if _PLAIN.fullmatch(mended):
+        return mended, ""
+    email = _check(mended)
+    return (email, "") if email else ("", text)
+
+
+def ignored(email: str, patterns: tuple[str, ...]) -> bool:
+    """Whether `email` is one of `patterns`: whole addresses, or `@domain` for everybody there (not its subdomains)."""
+    address = email.lower()
+    known = {pattern.strip().lower() for pattern in patterns}
+    return bool(address) and (address in known or "@" + address.rpartition("@")[2] in known)
+
+
+def _check(text: str) -> str:
+    # Imported here because nearly every address is plain.
+    from email_validator import EmailNotValidError, validate_email
+
+    # `ascii_email` is None for a mailbox name beyond ASCII.
+    try:
+        return validate_email(text, check_deliverability=False, strict=True).ascii_email or ""
+    except EmailNotValidError:
+        return ""

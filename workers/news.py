@@ -1,0 +1,225 @@
+"""Pure: what of a customer's events is news.
+
+The field clock holds, for each property, the version of the event that said it last and the digest of that value. A
+value is written only if it is newer than the clock and differs from what was said before: so a replay never overwrites
+a newer value, and a salesperson's edit stands until the customer says something new.
+"""
+
+import hmac
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from receiver.receipts import Note
+from workers.customer import TEXT_BYTES, VALUE_BYTES, Customer, Stamp
+from workers.mapping.facts import ACTIVITY, ADDRESS, DETAILS, NAME, PLACE, PLACEHOLDER, UNSAVED, Facts
+
+ACTIVITY_MS = 15 * 60 * 1000
+NEWER = "the customer has said something newer"
+LONGER_NAME = "a longer name is already known"
+
+Digest = Callable[[str, str], bytes]
+
+
+def digester(key: bytes) -> Digest:
+    """The keyed digest (HMAC-SHA256, 40 bits) of a property's value."""
+
+    def digest(name: str, value: str) -> bytes:
+        return hmac.digest(key, f"{name}\0{value}".encode("utf-8", "surrogatepass"), "sha256")[:VALUE_BYTES]
+
+    return digest
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What to write and what the clock says afterwards. `by_event` and `notes` stand in the order of the events.
+    `if_still` are writes that hold only while the property's value in HubSpot has the given digest."""
+
+    writes: Mapping[str, str]
+    creation: Mapping[str, str]
+    if_still: Mapping[str, tuple[str, bytes]]
+    clock: Mapping[str, Stamp]
+    by_event: Sequence[frozenset[str]]
+    notes: Sequence[tuple[Note, ...]]
+    active_ms: int
+    intent: bytes
+    unsaved: Mapping[str, str]
+
+    @property
+    def details(self) -> bool:
+        return any(self.writes.get(name) for name in DETAILS)
+
+    @property
+    def address(self) -> bool:
+        return any(self.writes.get(name) for name in ADDRESS)
+
+    def __bool__(self) -> bool:
+        return bool(self.writes or self.if_still)
+
+
+NOTHING = News({}, {}, {}, {}, (), (), 0, b"", {})
+
+
+@dataclass(slots=True)
+class _Fold:
+    digest: Digest
+    clock: dict[str, Stamp]
+    writes: dict[str, tuple[str, int]] = field(default_factory=dict)
+    if_still: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    notes: dict[int, list[Note]] = field(default_factory=dict)
+
+    def newest(self, names: Sequence[str]) -> int:
+        return max((self.clock[name][0] for name in names if name in self.clock), default=-1)
+
+    def differs(self, name: str, value: str) -> bool:
+        stamp = self.clock.get(name)
+        return stamp is None or stamp[1] != self.digest(name, value)
+
+    def holds(self, name: str) -> bool:
+        """Whether the last thing said of `name` was a value."""
+        stamp = self.clock.get(name)
+        return stamp is not None and stamp[1] != self.digest(name, "")
+
+    def say(self, name: str, value: str, version: int, index: int, *, always: bool = False) -> None:
+        stamp = self.clock.get(name)
+        digest = self.digest(name, value)
+        if stamp is not None and stamp[0] > version:
+            if stamp[1] != digest:
+                self.keep(name, index, NEWER)
+            return
+        self.clock[name] = (version, digest)
+        if always or stamp is None or stamp[1] != digest:
+            self.writes[name] = (value, index)
+
+    def keep(self, name: str, index: int, why: str) -> None:
+        self.notes.setdefault(index, []).append(Note(name, "kept", why))
+
+
+def decide(customer: Customer, events: Sequence[tuple[int, Facts]], digest: Digest) -> News:
+    """The news in `events` (version, facts), oldest first, for `customer`."""
+    fold = _Fold(digest, dict(customer.clock))
+    for index, (version, facts) in enumerate(events):
+        _say_details(fold, facts.details, version, index)
+        _say_address(fold, facts.address, version, index)
+    unsaved = _say_unsaved(fold, events)
+    active, intent = _say_activity(fold, customer, events)
+    creation: dict[str, str] = {}
+    for _, facts in reversed(events):
+        creation |= facts.creation
+    if not any(fold.writes.get(name, ("", 0))[0] for name in ("email", *NAME)):
+        placeholder = next((facts.placeholder for _, facts in reversed(events) if facts.placeholder), "")
+        creation |= {"lastname": placeholder} if placeholder else {}
+    return News(
+        writes={name: value for name, (value, _) in fold.writes.items()},
+        creation=creation,
+        if_still=fold.if_still,
+        clock=fold.clock,
+        by_event=[frozenset(n for n, (_, i) in fold.writes.items() if i == index) for index in range(len(events))],
+        notes=[tuple(fold.notes.get(index, ())) for index in range(len(events))],
+        active_ms=active,
+        intent=intent,
+        unsaved=unsaved,
+    )
+
+
+def _say_details(fold: _Fold, details: Mapping[str, str], version: int, index: int) -> None:
+    for name, value in details.items():
+        if name not in NAME:
+            fold.say(name, value, version, index)
+    first, last = details.get("firstname", ""), details.get("lastname", "")
+    if last:
+        _say_full_name(fold, first, last, version, index)
+    elif first:
+        _say_first_name(fold, first, version, index)
+
+
+def _say_full_name(fold: _Fold, first: str, last: str, version: int, index: int) -> None:
+    if fold.newest(["lastname"]) > version:
+        if fold.differs("firstname", first) or fold.differs("lastname", last):
+            fold.keep("firstname", index, NEWER)
+        return
+    if fold.newest(["firstname"]) > version:
+        # A newer first name alone never stands against a whole name, in whichever order the two arrive.
+        del fold.clock["firstname"]
+    fold.say("firstname", first, version, index)
+    fold.say("lastname", last, version, index)
+    fold.if_still.pop("lastname", None)
+    fold.clock.pop(PLACEHOLDER, None)
+
+
+def _say_first_name(fold: _Fold, first: str, version: int, index: int) -> None:
+    if fold.holds("lastname"):
+        if fold.differs("firstname", first):
+            fold.keep("firstname", index, LONGER_NAME)
+        return
+    fold.say("firstname", first, version, index)
+    if PLACEHOLDER in fold.clock:
+        fold.if_still["lastname"] = ("", fold.clock.pop(PLACEHOLDER)[1])
+
+
+def _say_address(fold: _Fold, address: Mapping[str, str], version: int, index: int) -> None:
+    """An address is one block: it is taken whole or not at all, so that nobody gets half of two homes."""
+    if not address:
+        return
+    if fold.newest(ADDRESS) > version:
+        if any(fold.differs(name, value) for name, value in address.items()):
+            fold.keep("address", index, NEWER)
+        return
+    moved = any(name in address and fold.differs(name, address[name]) for name in PLACE)
+    for name, value in address.items():
+        fold.say(name, value, version, index, always=moved)
+    if moved:
+        for name in ADDRESS:
+            if name not in address and fold.holds(name):
+                fold.say(name, "", version, index)
+
+
+def _say_unsaved(fold: _Fold, events: Sequence[tuple[int, Facts]]) -> dict[str, str]:
+    unsaved: dict[str, str] = {}
+    for index, (version, facts) in enumerate(events):
+        if facts.unsaved:
+            unsaved |= facts.unsaved
+            fold.say(UNSAVED, "\n".join(f"{name}: {value}" for name, value in unsaved.items()), version, index)
+    return unsaved
+
+
+def _say_activity(fold: _Fold, customer: Customer, events: Sequence[tuple[int, Facts]]) -> tuple[int, bytes]:
+    """Activity goes along with other news; alone only when the intent changes or 15 minutes have passed."""
+    version, facts = events[-1]
+    said_ms = version >> 16
+    intent = fold.digest("dealdroid_last_intent", facts.activity.get("dealdroid_last_intent", ""))[:TEXT_BYTES]
+    passed = said_ms - customer.active_ms >= ACTIVITY_MS
+    changed = intent != customer.intent and said_ms >= customer.active_ms
+    if not (fold.writes or fold.if_still or passed or changed):
+        return customer.active_ms, customer.intent
+    for index, (version, facts) in enumerate(events):
+        for name in ACTIVITY:
+            if name in facts.activity:
+                fold.say(name, facts.activity[name], version, index)
+    if said_ms < customer.active_ms:
+        return customer.active_ms, customer.intent
+    return said_ms, intent
+
+
+def respect(
+    news: News, current: Mapping[str, str], before: Mapping[str, Stamp], digest: Digest
+) -> tuple[dict[str, str], dict[str, str], list[Note]]:
+    """What of `news` may be written to somebody else's contact whose values are `current`: blanks are filled, values
+    that this system wrote (`before`: the clock) may change, any other value is left alone. Returns the writes, the
+    values that were not saved and the notes. The address is filled or left as one block."""
+
+    def free(name: str) -> bool:
+        value = current.get(name) or ""
+        stamp = before.get(name)
+        return not value or name.startswith("dealdroid_") or (stamp is not None and stamp[1] == digest(name, value))
+
+    writes, unsaved, notes = dict(news.writes), {}, []
+    block = [name for name in ADDRESS if name in writes]
+    whole = all(free(name) or current.get(name) == writes.get(name) for name in ADDRESS)
+    for name in list(writes):
+        if free(name) and (name not in block or whole):
+            continue
+        value = writes.pop(name)
+        if value and value != current.get(name):
+            unsaved[name] = value
+            notes.append(Note(name, "kept", "the contact belongs to somebody else and has another value"))
+    return writes, unsaved, notes

@@ -1,0 +1,166 @@
+"""Confirmations on their way to DealDroid: drained like the inbox, several in flight.
+
+A message is taken out of the stream and noted as `sending`, in one script, before its request; what a crash or an
+unclear answer leaves in that state is not sent again, because a repeated message embarrasses the shop more than a
+missing one (`resend_interrupted` turns that round).
+"""
+
+import json
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from receiver import keys
+from receiver.bell import Bell
+from receiver.config import Config
+from receiver.connection import Redis
+from receiver.inbox import Inbox, Settlement, postponed
+from receiver.receipts import pack
+from workers.dealdroid import DealDroid, Delivery, Failed, Sent, Unclear
+from workers.lead import version_of
+from workers.lease import Lease, Leases, LostLease
+from workers.messages import may_speak
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+
+IN_FLIGHT = 16
+WORK_SECONDS = 10.0
+BACKOFF_SECONDS = 2.0
+LONGEST_BACKOFF_SECONDS = 300.0
+log = structlog.get_logger("leadsync.outbox")
+
+Row = tuple[bytes, Mapping[bytes, bytes]]
+
+
+class Outbox:
+    """One worker's way from the outbox to DealDroid. `dry_run`: note what would have been sent, send nothing."""
+
+    def __init__(
+        self,
+        connection: Redis,
+        dealdroid: DealDroid,
+        config: Config,
+        timezone: "ZoneInfo",
+        leases: Leases,
+        stop: threading.Event,
+        *,
+        dry_run: bool = False,
+    ) -> None:
+        self.redis, self.dealdroid, self.config, self.timezone = connection, dealdroid, config, timezone
+        self.leases, self.stop, self.dry_run = leases, stop, dry_run
+        self.outbox = Inbox(connection, keys.OUTBOX)
+        self.bell = Bell(connection)
+
+    def drain(self, shard: int) -> None:
+        """Send what is there, for at most `WORK_SECONDS`."""
+        with self.leases.hold(self.outbox, shard) as lease:
+            if lease is None:
+                return
+            try:
+                self._recover(shard)
+                self._work(shard, lease)
+            except LostLease:
+                log.info("outbox.given_back", shard=shard)
+            left = self.outbox.release(shard, lease.token)
+        if left > 0 and not self.stop.is_set():
+            self.bell.ring(keys.OUTBOX, shard)
+
+    def _work(self, shard: int, lease: Lease) -> None:
+        ends = time.monotonic() + WORK_SECONDS
+        with ThreadPoolExecutor(IN_FLIGHT, "confirm") as pool:
+            while not self.stop.is_set() and time.monotonic() < ends:
+                rows = self.outbox.take(shard, IN_FLIGHT)
+                if not rows:
+                    return
+                lease.check()
+                sending = self._claim(rows, shard, lease)
+                self._record(shard, list(zip(sending, pool.map(self._send, sending), strict=True)))
+
+    def _claim(self, rows: Sequence[Row], shard: int, lease: Lease) -> list[Row]:
+        """Take the rows out of the stream and note them as sending; those that may no longer be sent just end."""
+        seconds, micros = self.redis.time()
+        now_ms = seconds * 1000 + micros // 1000
+        stream, sending = keys.entries(keys.OUTBOX, shard), []
+        claim = Settlement()
+        for entry, fields in rows:
+            said_ms = version_of(entry, fields) >> 16
+            silent = may_speak(now_ms, said_ms, self.config, self.timezone)
+            if silent:
+                effects: list[Sequence[Any]] = [_note(fields, f"failed: {silent}", now_ms)]
+            else:
+                sending.append((entry, fields))
+                effects = [("HSET", keys.sending(shard), entry, postponed(fields)), _note(fields, "sending", now_ms)]
+            claim.add((), [(stream, entry, effects)])
+        if self.outbox.settle(shard, lease.token, claim) is None:
+            raise LostLease
+        return sending
+
+    def _send(self, row: Row) -> Delivery:
+        _, fields = row
+        if self.dry_run:
+            return Failed("dry run: nothing is sent", again=False)
+        return self.dealdroid.send(json.loads(fields[b"c"])["id"], json.loads(fields[b"t"]))
+
+    def _record(self, shard: int, deliveries: Sequence[tuple[Row, Delivery]]) -> None:
+        seconds, micros = self.redis.time()
+        now_ms = seconds * 1000 + micros // 1000
+        pipe = self.redis.pipeline(transaction=True)
+        for (entry, fields), delivery in deliveries:
+            for command in self._follow(shard, fields, delivery, now_ms):
+                pipe.execute_command(*command)
+            pipe.hdel(keys.sending(shard), entry)
+            log.info("message." + type(delivery).__name__.lower(), lead=fields[b"e"].decode())
+        pipe.execute()
+
+    def _follow(
+        self, shard: int, fields: Mapping[bytes, bytes], delivery: Delivery, now_ms: int
+    ) -> list[Sequence[Any]]:
+        match delivery:
+            case Sent():
+                return [_note(fields, "sent", now_ms), _count("sent")]
+            case Unclear(why):
+                return [_note(fields, f"interrupted: {why}", now_ms), _count("interrupted")]
+            case Failed(why, again=False):
+                return [_note(fields, f"failed: {why}", now_ms), _count("failed")]
+            case Failed(why, seconds=seconds):
+                tries = int(fields.get(b"n", b"0")) + 1
+                wait = seconds or min(BACKOFF_SECONDS * 2 ** (tries - 1), LONGEST_BACKOFF_SECONDS)
+                member = postponed({**fields, b"n": b"%d" % tries})
+                return [
+                    ("ZADD", keys.later(keys.OUTBOX, shard), now_ms + int(wait * 1000), member),
+                    _note(fields, f"waiting: {why}", now_ms),
+                ]
+
+    def _recover(self, shard: int) -> None:
+        """What a dead drain left as sending: the lock is ours now, so nobody is at it any more."""
+        left = self.redis.hgetall(keys.sending(shard))
+        if not left:
+            return
+        seconds, micros = self.redis.time()
+        now_ms = seconds * 1000 + micros // 1000
+        pipe = self.redis.pipeline(transaction=True)
+        for entry, packed in left.items():
+            parts = packed.split(b"\x1f")[:-1]
+            fields = dict(zip(parts[::2], parts[1::2], strict=True))
+            if self.config.messages.resend_interrupted:
+                pipe.execute_command("XADD", keys.entries(keys.OUTBOX, shard), "*", *parts)
+                pipe.execute_command(*_note(fields, "queued", now_ms))
+            else:
+                pipe.execute_command(*_note(fields, "interrupted: the sender was cut off", now_ms))
+                pipe.execute_command(*_count("interrupted"))
+            pipe.hdel(keys.sending(shard), entry)
+        pipe.execute()
+
+
+def _note(fields: Mapping[bytes, bytes], message: str, now_ms: int) -> Sequence[Any]:
+    return ("HSET", keys.receipt(fields[b"e"].decode()), *pack(message=message, message_ms=now_ms))
+
+
+def _count(name: str) -> Sequence[Any]:
+    return ("HINCRBY", keys.COUNTS, f"message_{name}", 1)

@@ -1,0 +1,126 @@
+"""Pure: what is to be sent for a group of leads, and what instead, once HubSpot has answered."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from receiver.receipts import CREATED, PARKED, SKIPPED, UNCHANGED, UPDATED, WAITING, Note
+from workers.customer import Customer
+from workers.lead import Fate, Group
+from workers.mapping.facts import CUSTOMER_ID, NAME, OTHER_IDS, PLACEHOLDER, UNSAVED
+from workers.news import Digest, decide, respect
+from workers.portal import Portal
+
+
+class Plan:
+    """The rules for one portal; every method changes the group that it is given and does no I/O."""
+
+    def __init__(self, portal: Portal, digest: Digest) -> None:
+        self.portal, self.digest = portal, digest
+
+    def begin(self, group: Group) -> None:
+        """Decide what is news and how it is sent: by customer id, or carefully, by contact id after a look at it."""
+        customer = group.customer
+        news = decide(customer, group.told, self.digest)
+        group.news, group.properties, group.looked, group.fate = news, dict(news.writes), False, None
+        group.careful = customer.shared or bool(news.if_still)
+        if customer.known:
+            if not news:
+                group.fate = Fate(UNCHANGED, customer.contact_id)
+        elif any(facts.makes_contact for _, facts in group.told):
+            group.properties |= news.creation
+            group.placeholder = news.creation.get("lastname", "")
+        else:
+            group.fate = Fate(SKIPPED, code="no_details", why="no contact details yet")
+
+    def restart(self, group: Group) -> None:
+        """The contact that was believed known is gone: send all that these events hold, as for a new customer."""
+        if group.restarted:
+            group.fate = Fate(WAITING, code="vanishing", why="the contact vanished from HubSpot while it was written")
+            return
+        group.restarted = True
+        group.customer = Customer(revision=group.stored.revision, day=group.stored.day, said=group.stored.said)
+        self.begin(group)
+
+    def written(self, group: Group, contact_id: str, new: bool | None) -> None:
+        """HubSpot has what was sent."""
+        known = group.customer.known
+        group.made = group.made or new is True
+        if known and new and not group.restarted:
+            self.restart(group)
+            return
+        created = group.made or (new is None and not known)
+        group.customer = replace(group.customer, contact_id=contact_id)
+        group.fate = Fate(CREATED if created else UPDATED, contact_id)
+
+    def salvage(self, group: Group, fields: Mapping[str, str], why: str) -> None:
+        """Drop what HubSpot refuses and keep the rest; the refused value goes where a salesperson sees it. A refusal
+        without a field mostly means that a contact believed known is gone and lacks what creation needs."""
+        refused = {self.portal.source(name): reason for name, reason in fields.items()}
+        hit = [name for name in refused if name in group.properties]
+        for name in hit:
+            self._drop(group, name, refused[name])
+            group.email_refused |= name == "email"
+        if hit:
+            self._settle_unsaved(group, possible=UNSAVED not in hit)
+            self._ensure_name(group)
+            self._end_if_empty(group)
+        elif group.customer.known and not group.restarted and not group.careful:
+            self.restart(group)
+        elif not self._ensure_name(group):
+            group.fate = Fate(PARKED, code="refused", why=why)
+
+    def without(self, group: Group, name: str, why: str) -> None:
+        """Send the rest without a value that belongs to another contact."""
+        group.conflict = None
+        self._drop(group, name, why)
+        self._settle_unsaved(group)
+        self._ensure_name(group)
+        self._end_if_empty(group)
+
+    def respect(self, group: Group, current: Mapping[str, str]) -> None:
+        """Leave out what would overwrite values that the contact has now and that are not ours."""
+        group.looked = True
+        for name, (value, digest) in group.news.if_still.items():
+            if self.digest(name, current.get(name, "")) == digest:
+                group.properties[name] = value
+        if group.customer.guarded:
+            own = {name: group.properties[name] for name in (CUSTOMER_ID, OTHER_IDS) if name in group.properties}
+            writes, unsaved, notes = respect(group.news, current, group.customer.clock, self.digest)
+            group.properties = {**writes, **own}
+            group.unsaved |= unsaved
+            group.notes += notes
+            self._settle_unsaved(group)
+        self._end_if_empty(group)
+
+    def _drop(self, group: Group, name: str, why: str) -> None:
+        value = group.properties.pop(name, "")
+        group.notes.append(Note(name, "dropped", why))
+        if value and name != UNSAVED:
+            group.unsaved[name] = value
+
+    def _settle_unsaved(self, group: Group, *, possible: bool = True) -> None:
+        values = {**group.news.unsaved, **group.unsaved}
+        if values and possible and self.portal.has(UNSAVED):
+            group.properties[UNSAVED] = "\n".join(f"{name}: {value}" for name, value in values.items())
+
+    def _ensure_name(self, group: Group) -> bool:
+        """HubSpot creates no contact without email, first or last name. True if that was lacking and is mended."""
+        if group.customer.known or any(group.properties.get(name) for name in ("email", *NAME)):
+            return False
+        group.placeholder = next((f.placeholder for _, f in reversed(group.told) if f.placeholder), "Chat")
+        group.properties["lastname"] = group.placeholder
+        return True
+
+    def _end_if_empty(self, group: Group) -> None:
+        if not group.properties:
+            group.fate = Fate(UNCHANGED, group.customer.contact_id)
+
+
+def clock_after(group: Group, digest: Digest) -> dict[str, tuple[int, bytes]]:
+    """The customer's clock once the group is written. A value that HubSpot refused counts as said; what went to
+    `dealdroid_unsaved` in its stead is remembered too."""
+    clock = dict(group.news.clock)
+    version = group.leads[-1].version
+    if group.placeholder:
+        clock[PLACEHOLDER] = (version, digest("lastname", group.placeholder))
+    return clock

@@ -1,0 +1,111 @@
+"""What the portal offers: which properties exist, which options they have, and what the shop calls them."""
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from workers.hubspot.client import CUSTOMER_ID, HubSpot
+from workers.hubspot.outcomes import LineDown
+from workers.mapping.contact import Choices
+from workers.mapping.facts import ADDRESS, DETAILS, Facts
+from workers.mapping.options import Option
+
+FRESH_SECONDS = 3600.0
+COMPARED = (*DETAILS, *ADDRESS, "hs_language")
+
+
+@dataclass(frozen=True, slots=True)
+class Portal:
+    """`names`: the properties that can be written, None if HubSpot did not tell; `targets`: our name -> the shop's."""
+
+    names: frozenset[str] | None = None
+    choices: Choices = field(default_factory=Choices)
+    targets: Mapping[str, str | Literal[False]] = field(default_factory=dict)
+
+    def target(self, name: str) -> str:
+        """The portal's name of our property, "" if it is left out."""
+        return self.targets.get(name, name) or ""
+
+    def source(self, target: str) -> str:
+        """Our name of the portal's property."""
+        return next((name for name, other in self.targets.items() if other == target), target)
+
+    def has(self, name: str) -> bool:
+        target = self.target(name)
+        return bool(target) and (self.names is None or target in self.names)
+
+    def limit(self, facts: Facts) -> Facts:
+        """`facts` without what the portal has no property for."""
+        return replace(
+            facts,
+            details=self._held(facts.details),
+            address=self._held(facts.address),
+            activity=self._held(facts.activity),
+            creation=self._held(facts.creation),
+        )
+
+    def _held(self, values: Mapping[str, str]) -> dict[str, str]:
+        return {name: value for name, value in values.items() if self.has(name)}
+
+    def compared(self) -> list[str]:
+        """The portal's names of the values that are looked at before somebody else's contact is written."""
+        return [self.target(name) for name in COMPARED if self.has(name)]
+
+    def recall(self, values: Mapping[str, str]) -> dict[str, str]:
+        """The portal's names -> ours."""
+        return {self.source(name): value for name, value in values.items()}
+
+    def translate(self, values: Mapping[str, str]) -> dict[str, str]:
+        """Our names -> the portal's."""
+        return {self.target(name): value for name, value in values.items() if self.has(name)}
+
+
+def describe(definitions: Iterable[Mapping[str, Any]], targets: Mapping[str, str | Literal[False]]) -> Portal:
+    """The portal that HubSpot's list of properties describes; raises `LineDown` if the upsert key cannot be used."""
+    by_name = {str(one.get("name")): one for one in definitions}
+    key = by_name.get(CUSTOMER_ID)
+    if key is None:
+        raise LineDown("no_key", f"The portal has no property {CUSTOMER_ID}. Run: leadsync setup")
+    if key.get("hasUniqueValue") is False:
+        raise LineDown(
+            "no_key",
+            f"The property {CUSTOMER_ID} does not have unique values, so it cannot tell customers apart. "
+            "Delete it in HubSpot (it must be empty), then run: leadsync setup",
+        )
+    writable = {
+        name for name, one in by_name.items() if not (one.get("modificationMetadata") or {}).get("readOnlyValue")
+    }
+    portal = Portal(frozenset(writable), targets=targets)
+    options = {
+        portal.source(name): [Option(str(o.get("value")), str(o.get("label"))) for o in one.get("options") or []]
+        for name, one in by_name.items()
+        if one.get("type") == "enumeration"
+    }
+    return replace(portal, choices=Choices({name: choices for name, choices in options.items() if choices}))
+
+
+class Portals:
+    """The portal's description, read again every hour."""
+
+    def __init__(self, hubspot: HubSpot, targets: Mapping[str, str | Literal[False]]) -> None:
+        self.hubspot, self.targets = hubspot, targets
+        self._portal: Portal | None = None
+        self._read_at = 0.0
+
+    def current(self) -> Portal:
+        """Raises `LineDown`. Where the token may not read properties, everything is taken to exist."""
+        if self._portal is None or time.monotonic() - self._read_at > FRESH_SECONDS:
+            try:
+                definitions = self.hubspot.properties()
+            except LineDown as down:
+                if down.code != "forbidden":
+                    raise
+                definitions = []
+            self._portal = describe(definitions, self.targets) if definitions else Portal(targets=self.targets)
+            self._read_at = time.monotonic()
+        return self._portal
+
+    def forget(self) -> None:
+        """Read it anew at the next use."""
+        self._portal = None

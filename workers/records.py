@@ -1,0 +1,65 @@
+"""Customers' records in Redis: loaded for a batch in one round trip (two where contacts are shared)."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import replace
+
+from receiver import keys
+from receiver.connection import Redis
+from workers.customer import unpack
+from workers.lead import Group
+from workers.news import Digest, digester
+
+
+class Records:
+    """`fixed_key` is LEADSYNC_KEY, b"" where the key kept in Redis is used."""
+
+    def __init__(self, connection: Redis, fixed_key: bytes = b"") -> None:
+        self.redis, self.fixed_key = connection, fixed_key
+        self.key = fixed_key
+        self._digest: Digest | None = None
+
+    def digest(self) -> Digest:
+        """The digest of values under the key in use."""
+        if self._digest is None:
+            self._digest = digester(self.key)
+        return self._digest
+
+    def use_key(self) -> bytes:
+        """The key in use: fixed, or the one in Redis, made if there is none."""
+        if not self.key:
+            self.redis.set(keys.SECRET, secrets.token_hex(32), nx=True)
+            self.key = self.redis.get(keys.SECRET) or b""
+            self._digest = None
+        return self.key
+
+    def customer_key(self, customer_id: str) -> str:
+        return keys.customer(keys.digest(self.use_key(), customer_id))
+
+    def load(self, groups: Sequence[Group]) -> str:
+        """Fill each group's record and customer. Returns the marker of the store: "" (Redis was emptied, or is new),
+        "intact" or "restored"."""
+        for _ in range(3):
+            marker, key, *records = self.redis.mget(
+                keys.STORE, keys.SECRET, *[self.customer_key(group.customer_id) for group in groups]
+            )
+            if self.fixed_key or key == self.key:
+                break
+            # Redis was emptied, and somebody has made another key since.
+            self.key = b""
+        for group, record in zip(groups, records, strict=True):
+            group.record_key = self.customer_key(group.customer_id)
+            group.record = record
+            group.stored = group.customer = unpack(record)
+        self._load_shared([group for group in groups if group.customer.shared])
+        return (marker or b"").decode()
+
+    def _load_shared(self, groups: Sequence[Group]) -> None:
+        if not groups:
+            return
+        for group, record in zip(groups, self.redis.mget([group.contact_key for group in groups]), strict=True):
+            contact = unpack(record)
+            group.contact_record = record
+            group.customer = replace(
+                group.customer, clock=contact.clock, active_ms=contact.active_ms, intent=contact.intent
+            )

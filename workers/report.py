@@ -1,0 +1,79 @@
+"""What people and machines read on a terminal: status and receipts."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from rich.console import Console
+from rich.table import Table
+
+from receiver import keys, receipts
+from receiver.connection import Redis
+from receiver.receipts import Receipt
+from receiver.status import Status
+
+
+def newest(connection: Redis, limit: int) -> list[Receipt]:
+    """The newest receipts, newest first; those that have ended are left out."""
+    ids = [fields[b"e"].decode() for _, fields in connection.xrevrange(keys.LEADS, count=limit)]
+    pipe = connection.pipeline(transaction=False)
+    for lead in ids:
+        pipe.hgetall(keys.receipt(lead))
+    return [receipts.unpack(lead, stored) for lead, stored in zip(ids, pipe.execute(), strict=True) if stored]
+
+
+def print_status(status: Status, timezone: ZoneInfo, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(status.as_dict()))
+        return
+    table = Table(show_header=False, box=None)
+    pause = status.pause
+    line = f"paused until {_time(pause['until_ms'], timezone)}: {pause['reason']}" if pause else "running"
+    table.add_row("Line to HubSpot", line)
+    table.add_row("Workers alive", str(status.workers))
+    oldest = f" (oldest since {_time(status.oldest_ms, timezone)})" if status.oldest_ms else ""
+    table.add_row("Leads waiting", f"{status.waiting}{oldest}")
+    table.add_row("Messages waiting", str(sum(status.depths[keys.OUTBOX])))
+    table.add_row("Leads parked", str(status.parked))
+    for name, count in sorted(status.counts.items()):
+        table.add_row(name.replace("_", " ").capitalize(), str(count))
+    Console().print(table)
+
+
+def print_leads(found: Sequence[Receipt], timezone: ZoneInfo, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps([receipt.as_dict() for receipt in found]))
+        return
+    table = Table("Lead", "Received", "Customer", "Intent", "State", "Contact", "Message")
+    for one in found:
+        table.add_row(
+            one.lead,
+            _time(one.received_ms, timezone),
+            one.customer_id,
+            one.intent,
+            one.state,
+            one.contact_id,
+            one.message,
+        )
+    Console().print(table)
+
+
+def print_receipt(receipt: Receipt, timezone: ZoneInfo, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(receipt.as_dict()))
+        return
+    table = Table(show_header=False, box=None)
+    for name, value in receipt.as_dict().items():
+        if name.endswith("_ms"):
+            table.add_row(name.removesuffix("_ms"), _time(value, timezone))
+        elif name == "notes":
+            for note in receipt.notes:
+                table.add_row(note.what, f"{note.property}: {note.why}")
+        elif value:
+            table.add_row(name.replace("_", " "), ", ".join(value) if isinstance(value, list) else str(value))
+    Console().print(table)
+
+
+def _time(ms: int | None, timezone: ZoneInfo) -> str:
+    return datetime.fromtimestamp(ms / 1000, timezone).strftime("%Y-%m-%d %H:%M:%S") if ms else ""

@@ -1,0 +1,66 @@
+"""Wires one worker process: everything that a job needs, made once."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from receiver.connection import AWAY, connect
+from workers.budget import Budget, NoBudget
+from workers.confirmation import Confirmations
+from workers.dealdroid import DealDroid
+from workers.hubspot.client import HubSpot
+from workers.lease import Leases
+from workers.messages import Texts
+from workers.outbox import IN_FLIGHT, Outbox
+from workers.records import Records
+from workers.settings import WorkerSettings
+from workers.sync import Sync
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """`stop` is set when the process shall end."""
+
+    settings: WorkerSettings
+    sync: Sync
+    outbox: Outbox
+    leases: Leases
+    stop: threading.Event
+
+
+def build(settings: WorkerSettings) -> Runtime:
+    """Make the runtime; connects to nothing yet. Raises `receiver.config.ConfigError` for a template that fails."""
+    shared = settings.shared
+    config = shared.config
+    stop, leases = threading.Event(), Leases()
+    redis = connect(shared)
+    hubspot = HubSpot(
+        settings.token,
+        settings.hubspot_url,
+        Budget(redis, settings.requests_per_10s, stop),
+        dry_run=settings.dry_run,
+    )
+    confirmations = Confirmations(config, Texts.compile(config), shared.timezone)
+    records = Records(redis, shared.key.encode())
+    dealdroid = DealDroid(settings.dealdroid_url, IN_FLIGHT)
+    return Runtime(
+        settings=settings,
+        sync=Sync(redis, hubspot, config, records, confirmations, leases, stop),
+        outbox=Outbox(redis, dealdroid, config, shared.timezone, leases, stop, dry_run=settings.dry_run),
+        leases=leases,
+        stop=stop,
+    )
+
+
+@contextmanager
+def hubspot_client(settings: WorkerSettings) -> Iterator[HubSpot]:
+    """HubSpot for one command; where Redis is away its calls are made without the shared budget."""
+    stop = threading.Event()
+    redis = connect(settings.shared)
+    budget: Budget | NoBudget = Budget(redis, settings.requests_per_10s, stop)
+    try:
+        redis.ping()
+    except AWAY:
+        budget = NoBudget()
+    yield HubSpot(settings.token, settings.hubspot_url, budget)

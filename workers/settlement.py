@@ -1,0 +1,188 @@
+"""Pure: what Redis is to do for a group whose fate is known. See receiver.inbox for what SETTLE guarantees."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from receiver import keys
+from receiver.config import Inbox as InboxConfig
+from receiver.event import encode
+from receiver.inbox import Settlement, postponed
+from receiver.receipts import CREATED, PARKED, SKIPPED, UNCHANGED, UPDATED, WAITING, WRITTEN, Note
+from receiver.receipts import pack as receipt
+from workers.batch import Unreadable
+from workers.confirmation import Confirmation
+from workers.customer import guard, pack
+from workers.lead import Fate, Group, Lead, version_text
+from workers.news import Digest
+from workers.plan import clock_after
+
+Command = Sequence[Any]
+BACKOFF_MS = 2_000
+LONGEST_BACKOFF_MS = 600_000
+PARKED_SECONDS = 30 * 86_400
+DRY_RUN = "dry run: nothing was written"
+
+
+def add(
+    settlement: Settlement,
+    group: Group,
+    fate: Fate,
+    stream: str,
+    shard: int,
+    now_ms: int,
+    config: InboxConfig,
+    digest: Digest,
+    confirmation: Confirmation | None,
+) -> None:
+    """Append what follows from the group's `fate`."""
+    commands: list[Command] = []
+    guards: list[tuple[str, bytes]] = []
+    if fate.state in WRITTEN and fate.contact_id:
+        guards, commands = _remember(group, fate, digest, confirmation)
+    if group.lock:
+        commands.append(("DEL", group.lock))
+    entries = []
+    for index, lead in enumerate(group.leads):
+        effects, state = _effects(group, fate, lead, index, shard, now_ms, config, confirmation)
+        effects.append(("HINCRBY", keys.COUNTS, state, 1))
+        entries.append((stream, lead.entry, effects))
+    settlement.add(guards, entries, commands)
+
+
+def _remember(
+    group: Group, fate: Fate, digest: Digest, confirmation: Confirmation | None
+) -> tuple[list[tuple[str, bytes]], list[Command]]:
+    """The customer's record, and with a shared contact also the contact's and that of the customer who made it."""
+    after = replace(
+        group.customer,
+        revision=group.stored.revision,
+        contact_id=fate.contact_id,
+        clock=clock_after(group, digest),
+        active_ms=group.news.active_ms,
+        intent=group.news.intent,
+        day=confirmation.day if confirmation else group.stored.day,
+        said=confirmation.said if confirmation else group.stored.said,
+    )
+    guards = [(group.record_key, guard(group.record))]
+    commands: list[Command] = []
+    if after.shared:
+        contact = int.from_bytes(guard(group.contact_record) or b"\0\0\0\0", "big")
+        commands.append(
+            ("SET", keys.contact(after.contact_id), pack(replace(after, revision=contact, said=frozenset())))
+        )
+        guards.append((keys.contact(after.contact_id), guard(group.contact_record)))
+        after = replace(after, clock={})
+    if group.adopted:
+        key, record, customer = group.adopted
+        guards.append((key, guard(record)))
+        commands.append(("SET", key, pack(customer)))
+    commands.append(("SET", group.record_key, pack(after)))
+    return guards, commands
+
+
+def _effects(
+    group: Group,
+    fate: Fate,
+    lead: Lead,
+    index: int,
+    shard: int,
+    now_ms: int,
+    config: InboxConfig,
+    confirmation: Confirmation | None,
+) -> tuple[list[Command], str]:
+    if fate.state == WAITING and lead.tries + 1 < config.tries:
+        return _later(lead, fate, shard, now_ms), "retried"
+    if fate.state == WAITING:
+        fate = Fate(PARKED, code=fate.code, why=f"{fate.why}; given up after {config.tries} tries")
+    if fate.state == PARKED:
+        return _park(lead, fate, now_ms), PARKED
+    if fate.state == SKIPPED:
+        values: dict[str, Any] = {"state": SKIPPED, "reason": fate.why, "written_ms": now_ms}
+        return [_receipt(lead, **values)], SKIPPED
+    return _written(group, lead, index, fate, shard, now_ms, confirmation)
+
+
+def _written(
+    group: Group,
+    lead: Lead,
+    index: int,
+    fate: Fate,
+    shard: int,
+    now_ms: int,
+    confirmation: Confirmation | None,
+) -> tuple[list[Command], str]:
+    last = index == len(group.leads) - 1
+    by_event = group.news.by_event[index]
+    sent = set(group.properties) if fate.state in (CREATED, UPDATED) else set()
+    fields = {name for name in sent if name in by_event or (last and not _said(group, name))}
+    # An event all of whose values were overtaken by a newer one of the same batch changed nothing.
+    state = fate.state if fields or last else UNCHANGED
+    notes = [*lead.facts.notes, *group.news.notes[index], *(group.notes if last else ())]
+    values: dict[str, Any] = {"state": state, "written_ms": now_ms, "contact_id": fate.contact_id}
+    if not fate.contact_id:
+        values["reason"] = DRY_RUN
+    if fields:
+        values["fields"] = fields
+    if notes:
+        values["notes"] = _unique(notes)
+    effects: list[Command] = []
+    if confirmation and last:
+        values["message"] = "queued" if confirmation.text else f"silent: {confirmation.silent}"
+        if confirmation.text:
+            effects.append(_outgoing(confirmation, shard))
+    elif confirmation:
+        values["message"] = "silent: a newer event was answered"
+    return [_receipt(lead, **values), *effects], state
+
+
+def _said(group: Group, name: str) -> bool:
+    return any(name in names for names in group.news.by_event)
+
+
+def _unique(notes: Sequence[Note]) -> list[Note]:
+    return list(dict.fromkeys(notes))
+
+
+def _receipt(lead: Lead, **values: Any) -> Command:
+    return ("HSET", keys.receipt(lead.lead), *receipt(**values))
+
+
+def _outgoing(confirmation: Confirmation, shard: int) -> Command:
+    lead = confirmation.lead
+    customer = encode({"id": lead.event.customer})
+    return (
+        "XADD", keys.entries(keys.OUTBOX, shard), "*",
+        "e", lead.lead, "c", customer, "t", json.dumps(confirmation.text), "v", version_text(lead.version),
+    )  # fmt: skip
+
+
+def _later(lead: Lead, fate: Fate, shard: int, now_ms: int) -> list[Command]:
+    tries = lead.tries + 1
+    fields = {**lead.fields, b"v": version_text(lead.version), b"n": b"%d" % tries}
+    wait = min(BACKOFF_MS * 2 ** (tries - 1), LONGEST_BACKOFF_MS)
+    return [
+        ("ZADD", keys.later(keys.INBOX, shard), now_ms + wait, postponed(fields)),
+        _receipt(lead, state=WAITING, tries=tries, reason=fate.why),
+    ]
+
+
+def _park(lead: Lead, fate: Fate, now_ms: int) -> list[Command]:
+    fields = {**lead.fields, b"v": version_text(lead.version)}
+    return [
+        ("SET", keys.parked(lead.lead), postponed(fields), "EX", PARKED_SECONDS),
+        ("ZADD", keys.PARKED, now_ms, lead.lead),
+        _receipt(lead, state=PARKED, tries=lead.tries + 1, reason=f"{fate.code}: {fate.why}"),
+    ]
+
+
+def park_unreadable(unreadable: Unreadable, now_ms: int) -> list[Command]:
+    """What follows from an entry that is no event: kept for a person, out of the line's way."""
+    lead = unreadable.fields.get(b"e", b"").decode("ascii", "replace") or unreadable.entry.decode()
+    return [
+        ("SET", keys.parked(lead), postponed(unreadable.fields), "EX", PARKED_SECONDS),
+        ("ZADD", keys.PARKED, now_ms, lead),
+        ("HSET", keys.receipt(lead), *receipt(state=PARKED, reason="unreadable: this entry is not an event")),
+        ("HINCRBY", keys.COUNTS, PARKED, 1),
+    ]

@@ -1,0 +1,89 @@
+"""Child processes: started, started again when they end, ended in time.
+
+RQ's worker ends itself on several faults of Redis, and a killed child must not stay dead: so the process that the
+platform knows is this one.
+"""
+
+import os
+import select
+import signal
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from types import FrameType
+
+import structlog
+
+GRACE_SECONDS = 25.0
+STEADY_SECONDS = 10.0
+LONGEST_WAIT_SECONDS = 5.0
+TICK_SECONDS = 1.0
+log = structlog.get_logger("leadsync.supervisor")
+
+
+@dataclass(slots=True)
+class _Child:
+    name: str
+    command: Sequence[str]
+    process: "subprocess.Popen[bytes] | None" = None
+    started_at: float = 0.0
+    failures: int = 0
+    due_at: float = field(default=0.0)
+
+
+def supervise(commands: Sequence[tuple[str, Sequence[str]]]) -> int:
+    """Keep one child per command running until SIGTERM or SIGINT; then end them all within `GRACE_SECONDS`. Returns
+    the exit code for the process."""
+    children = [_Child(name, command) for name, command in commands]
+    stopping: list[int] = []
+
+    def stop(signum: int, _: FrameType | None) -> None:
+        stopping.append(signum)
+
+    def woken(_signum: int, _: FrameType | None) -> None:
+        """A child ended: the wake-up pipe says so."""
+
+    reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+    os.set_blocking(writer, False)
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, woken)
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    while not stopping:
+        for child in children:
+            _look_after(child)
+        if select.select([reader], [], [], TICK_SECONDS)[0]:
+            os.read(reader, 1024)
+    _end(children)
+    return 0
+
+
+def _look_after(child: _Child) -> None:
+    now = time.monotonic()
+    if child.process is not None:
+        code = child.process.poll()
+        if code is None:
+            return
+        child.process = None
+        child.failures = 0 if now - child.started_at > STEADY_SECONDS else child.failures + 1
+        wait = min(0.1 * 2**child.failures, LONGEST_WAIT_SECONDS) if child.failures else 0.0
+        child.due_at = now + wait
+        log.warning("process.ended", name=child.name, code=code, again_in=wait)
+    if now >= child.due_at:
+        child.process = subprocess.Popen(list(child.command))  # noqa: S603 - our own commands
+        child.started_at = now
+
+
+def _end(children: Sequence[_Child]) -> None:
+    alive = [child.process for child in children if child.process is not None]
+    for process in alive:
+        process.send_signal(signal.SIGTERM)
+    deadline = time.monotonic() + GRACE_SECONDS
+    for process in alive:
+        try:
+            process.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

@@ -1,0 +1,105 @@
+"""Writes groups of leads to HubSpot: sends them, reads each row's answer, mends what can be mended, sends again.
+
+Whatever happens, a group whose `fate` is set is done, and one without stays in the inbox as it is.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from receiver.receipts import WAITING
+from workers.hubspot.client import HubSpot
+from workers.hubspot.outcomes import Again, Conflict, Gone, LineDown, Outcome, Refused, Row, Wait, Written
+from workers.identity import Identity
+from workers.lead import Fate, Group
+from workers.mapping.facts import CUSTOMER_ID, OTHER_IDS
+from workers.plan import Plan
+
+ROUNDS = 8
+
+
+class Writer:
+    """One batch's way to HubSpot. `intact`: whether the store of clocks is whole, so that a customer without a record
+    is new."""
+
+    def __init__(self, hubspot: HubSpot, plan: Plan, identity: Identity, *, intact: bool) -> None:
+        self.hubspot, self.plan, self.identity, self.intact = hubspot, plan, identity, intact
+
+    def write(self, groups: Sequence[Group]) -> None:
+        """Set the fate of every group, as far as it can be known now. Raises `LineDown`; what was done until then
+        stands in the groups."""
+        for group in groups:
+            self.plan.begin(group)
+        if not self.intact:
+            self._verify([group for group in groups if group.open and not group.customer.known])
+        for _ in range(ROUNDS):
+            waiting = [group for group in groups if group.open]
+            if not waiting:
+                return
+            self._look([group for group in waiting if group.careful and not group.looked])
+            waiting = [group for group in waiting if group.open]
+            self._send([g for g in waiting if not g.careful], self.hubspot.upsert, lambda g: g.customer_id)
+            self._send([g for g in waiting if g.careful], self.hubspot.update, lambda g: g.customer.contact_id)
+            self.identity.resolve([group for group in waiting if group.open and group.conflict], self.plan)
+        for group in groups:
+            if group.open:
+                group.fate = Fate(WAITING, code="unsettled", why="HubSpot's answers did not come to an end")
+
+    def _verify(self, groups: Sequence[Group]) -> None:
+        """After a loss of Redis a customer without a record may have a contact: look before creation-only values go."""
+        found = self.hubspot.read([group.customer_id for group in groups], [OTHER_IDS], CUSTOMER_ID) if groups else {}
+        for group in groups:
+            contact = found.get(group.customer_id)
+            if contact is None:
+                continue
+            alias = group.customer_id in contact.get(OTHER_IDS, "").split("\n")
+            group.customer = replace(
+                group.customer, contact_id=contact["id"], guarded=alias, shared=alias, matched=alias
+            )
+            group.placeholder = ""
+            self.plan.begin(group)
+
+    def _look(self, groups: Sequence[Group]) -> None:
+        """Read the contacts whose present values decide what may be written."""
+        mine = [group for group in groups if self.identity.hold(group)]
+        found = self.hubspot.read([group.customer.contact_id for group in mine], self.plan.portal.compared())
+        for group in mine:
+            contact = found.get(group.customer.contact_id)
+            if contact is None:
+                self.plan.restart(group)
+            else:
+                self.plan.respect(group, self.plan.portal.recall(contact))
+
+    def _send(
+        self,
+        groups: Sequence[Group],
+        call: Callable[[Sequence[Row]], dict[str, Outcome]],
+        identify: Callable[[Group], str],
+    ) -> None:
+        rows = [Row(group.trace, identify(group), self.plan.portal.translate(group.properties)) for group in groups]
+        try:
+            outcomes = call(rows)
+        except LineDown as down:
+            self._apply_all(groups, down.done)
+            raise
+        self._apply_all(groups, outcomes)
+
+    def _apply_all(self, groups: Sequence[Group], outcomes: Mapping[str, Outcome]) -> None:
+        for group in groups:
+            outcome = outcomes.get(group.trace)
+            if outcome is not None:
+                self._apply(group, outcome)
+
+    def _apply(self, group: Group, outcome: Outcome) -> None:
+        match outcome:
+            case Written(contact_id, new):
+                self.plan.written(group, contact_id, new)
+            case Refused(fields, why):
+                self.plan.salvage(group, fields, why)
+            case Conflict():
+                group.conflict = outcome
+            case Gone():
+                self.plan.restart(group)
+            case Wait(why):
+                group.fate = Fate(WAITING, code="row", why=why)
+            case Again():
+                pass
