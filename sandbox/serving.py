@@ -22,7 +22,7 @@ from wsgiref.types import WSGIApplication
 MAX_LINE = 65_536
 
 
-class Dropped(Exception):  # noqa: N818 - an order, not a failure
+class Dropped(Exception):
     """Raised by an application to close the connection without an answer; with `reset` the peer sees a TCP reset."""
 
     def __init__(self, *, reset: bool = False) -> None:

@@ -1,8 +1,8 @@
 """HubSpot's burst quota as one budget for all workers.
 
 A slot is taken before a request and is free again 10 s after its *answer*: HubSpot counted the request somewhere
-between the two, so its rolling window never holds more than ours. Redis' clock is everybody's clock. HubSpot's own headers
-correct the budget when the portal allows less, or when another integration uses part of it.
+between the two, so its rolling window never holds more than ours. Redis' clock is everybody's clock. HubSpot's own
+headers correct the budget when the portal allows less, or when another integration uses part of it.
 """
 
 import math

@@ -61,7 +61,7 @@ def web() -> None:
         sys.executable, "-m", "granian", "--interface", "wsgi", "--factory", "receiver.app:create_app",
         "--host", os.environ.get("HOST") or ("0.0.0.0" if settings.hosted else "127.0.0.1"),  # noqa: S104 - the platform's router
         "--port", str(settings.port), "--workers", str(settings.web_concurrency),
-        "--blocking-threads", "8", "--backlog", "1024", "--no-access-log", "--log-level", "warning",
+        "--blocking-threads", "8", "--backlog", "1024", "--no-access-log", "--log-level", "error",
         "--workers-kill-timeout", "20", "--respawn-failed-workers", "--respawn-interval", "1",
     ]  # fmt: skip
     os.execv(sys.executable, command)  # noqa: S606 - our own command

@@ -85,7 +85,7 @@ def _refuse(answer: Answer, what: str) -> None:
 def _scoped(down: LineDown, scope: str) -> Exception:
     if down.code == "forbidden":
         return SetupError(
-            f"The HubSpot token lacks the scope {scope}. Tick it in the private app (in HubSpot: Settings > Integrations "
-            "> Private apps > Scopes), then run leadsync setup again."
+            f"The HubSpot token lacks the scope {scope}. Tick it in the private app (HubSpot: Settings > "
+            "Integrations > Private apps > Scopes), then run leadsync setup again."
         )
     return down

@@ -114,6 +114,7 @@ def _write(
     plans, problems = portal.write_batch(rows, plan, partial=partial)
     settings = portal.settings
     results = [_written(each, echo=settings.echo_trace_id) for each in plans]
+    portal.random.shuffle(results)
     errors = [problem.row(row.object_write_trace_id, bare=settings.bare_errors) for row, problem in problems]
     return batch_answer(started, results, errors, made)
 

@@ -8,7 +8,7 @@ import msgspec
 
 
 @dataclass(slots=True, eq=False)
-class Problem(Exception):  # noqa: N818 - a refusal, not a failure of ours
+class Problem(Exception):
     """Why HubSpot refuses a request or a row. `extra` goes to the top of the body, `headers` to the answer."""
 
     status: int

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 MAX_LENGTH = 65_536
@@ -14,9 +14,10 @@ _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
 _EPOCH_MS = re.compile(r"-?\d{1,15}")
 _ZONED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Invalid(ValueError):  # noqa: N818 - says what the value is
+class Invalid(ValueError):
     """The value is refused; `code` is HubSpot's."""
 
     def __init__(self, code: str, message: str) -> None:
@@ -31,7 +32,11 @@ Check = Callable[[str], str]
 @lru_cache(maxsize=1024)
 def iso(seconds: float) -> str:
     """Epoch seconds as HubSpot writes a time: 2024-04-24T19:21:09.694Z."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return _written(datetime.fromtimestamp(seconds, UTC))
+
+
+def _written(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def email(value: str) -> str:
@@ -56,12 +61,11 @@ def date(value: str) -> str:
     """A day, as YYYY-MM-DD or as midnight UTC in epoch milliseconds."""
     try:
         if _EPOCH_MS.fullmatch(value):
-            moment = datetime.fromtimestamp(int(value) / 1000, UTC)
             if int(value) % 86_400_000:
                 raise Invalid("INVALID_DATE", f"{value} is not at midnight UTC.")
-            return moment.date().isoformat()
+            return (_EPOCH + timedelta(milliseconds=int(value))).date().isoformat()
         return datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=UTC).date().isoformat()
-    except (ValueError, OverflowError, OSError) as error:
+    except (ValueError, OverflowError) as error:
         if isinstance(error, Invalid):
             raise
         raise Invalid("INVALID_DATE", f"{value} was not a valid date.") from None
@@ -71,10 +75,10 @@ def moment(value: str) -> str:
     """A moment, as ISO 8601 with a zone or in epoch milliseconds; kept in UTC."""
     try:
         if _EPOCH_MS.fullmatch(value):
-            return iso(int(value) / 1000)
+            return _written(_EPOCH + timedelta(milliseconds=int(value)))
         if _ZONED.fullmatch(value):
-            return iso(datetime.fromisoformat(value).timestamp())
-    except (ValueError, OverflowError, OSError):
+            return _written(datetime.fromisoformat(value).astimezone(UTC))
+    except (ValueError, OverflowError):
         pass
     raise Invalid("INVALID_DATE", f"{value} was not a valid date.")
 
