@@ -7,7 +7,7 @@ from receiver import keys
 from receiver.connection import Redis
 
 JOBS = {keys.INBOX: "workers.jobs.sync", keys.OUTBOX: "workers.jobs.confirm"}
-JOB_SECONDS = 60
+JOB_SECONDS = 180
 FAILED_SECONDS = 3600
 
 

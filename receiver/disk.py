@@ -56,9 +56,8 @@ class Database:
         self._db = None
 
     def _connect(self) -> sqlite3.Connection:
-        if self._db is not None and not self._moved():
+        if self._db is not None:
             return self._db
-        self.close()
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._door():
             # SQLite gives its log files the mode of the database.

@@ -91,24 +91,41 @@ class Feeder:
         customer_id = event.identity(body["customer_id"])
         shard = keys.shard_of(customer_id, self.config.shards)
         receipt = pack(customer_id=customer_id, intent=event.text(body["intent"]))
-        put = self._put_with_key(shard, raw, receipt, version_ms)
+        put = self._with_key(
+            lambda key: self.inbox.put(
+                shard,
+                keys.digest(self.key, raw),
+                raw,
+                receipt,
+                key=key,
+                version_ms=version_ms,
+                keep_seconds=self.config.receipts_days * 86_400,
+            )
+        )
         if version_ms is None:
             self.offset_ms = put.now_ms - int(time.time() * 1000)
         if put.outcome == "rang":
             self._ring(shard)
 
-    def _put_with_key(self, shard: int, raw: bytes, receipt: list[str | bytes], version_ms: int | None) -> Put:
+    def _park(self, body: dict[str, Any], raw: bytes, version_ms: int | None) -> None:
+        receipt = pack(
+            customer_id=event.text(body.get("customer_id")),
+            intent=event.text(body.get("intent")),
+            state=PARKED,
+            reason=f"unusable: {', '.join(event.unusable(body))} is missing or unusable",
+        )
+
+        def park(key: bytes) -> Put:
+            lead = keys.digest(self.key, raw)
+            return self.inbox.park(lead, postponed({b"e": lead.encode(), b"b": raw}), receipt, key=key)
+
+        self._with_key(park)
+
+    def _with_key(self, put: "Callable[[bytes], Put]") -> Put:
+        """Call `put`, again with Redis' own digest key if ours was another one."""
         for _ in range(3):
             try:
-                return self.inbox.put(
-                    shard,
-                    keys.digest(self.key, raw),
-                    raw,
-                    receipt,
-                    key=b"" if self.fixed_key else self.key,
-                    version_ms=version_ms,
-                    keep_seconds=self.config.receipts_days * 86_400,
-                )
+                return put(b"" if self.fixed_key else self.key)
             except WrongKey as wrong:
                 self.key = wrong.key
         raise redis.RedisError("the digest key in Redis keeps changing")
@@ -119,17 +136,6 @@ class Feeder:
         except AWAY as error:
             # The event is in the inbox; a keeper finds it within seconds.
             log.warning("bell.lost", shard=shard, error=type(error).__name__)
-
-    def _park(self, body: dict[str, Any], raw: bytes, version_ms: int | None) -> None:
-        missing = event.unusable(body)
-        receipt = pack(
-            customer_id=event.text(body.get("customer_id")),
-            intent=event.text(body.get("intent")),
-            state=PARKED,
-            reason=f"unusable:{','.join(missing)}",
-        )
-        lead = keys.digest(self.key, raw)
-        self.inbox.park(lead, postponed({b"e": lead.encode(), b"b": raw}), receipt)
 
     def _run(self) -> None:
         while not self._stop.is_set():

@@ -26,10 +26,8 @@ BELL_SECONDS = 10
 LOCK_MS = 10_000
 SWEEP_SECONDS = 3
 
-# KEYS: receipt, stream, bell, index of leads, digest key
-# ARGV: digest key ("" = fixed by the environment), lead, body, wall-clock version or "", kind, receipt seconds,
-#       duplicate ms, bell seconds, then the receipt's fields
-_PUT = """
+# A caller whose digests are made with another key than Redis holds (it was emptied since) learns the right one.
+_SAME_KEY = """
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 if ARGV[1] ~= '' then
@@ -37,6 +35,14 @@ if ARGV[1] ~= '' then
   if not key then redis.call('SET', KEYS[5], ARGV[1])
   elseif key ~= ARGV[1] then return {'rekey', key, now} end
 end
+"""
+
+# KEYS: receipt, stream, bell, index of leads, digest key
+# ARGV: digest key ("" = fixed by the environment), lead, body, wall-clock version or "", kind, receipt seconds,
+#       duplicate ms, bell seconds, then the receipt's fields
+_PUT = (
+    _SAME_KEY
+    + """
 local seen = redis.call('HGET', KEYS[1], 'r')
 if seen and now - seen < tonumber(ARGV[7]) then return {'duplicate', 0, now} end
 local version = now
@@ -58,6 +64,7 @@ redis.call('XADD', KEYS[4], '*', 'e', ARGV[2])
 if redis.call('SET', KEYS[3], '1', 'NX', 'EX', ARGV[8]) then return {'rang', 0, now} end
 return {'put', 0, now}
 """
+)
 
 # KEYS: lock   ARGV: token, groups (see Settlement)
 _SETTLE = """
@@ -121,17 +128,21 @@ if not redis.call('SET', KEYS[4], '1', 'NX', 'EX', ARGV[1]) then return 0 end
 return depth
 """
 
-# KEYS: receipt, parked body, index of parked   ARGV: lead, body, seconds, then the receipt's fields
-_PARK = """
-local t = redis.call('TIME')
-local now = t[1] * 1000 + math.floor(t[2] / 1000)
-if redis.call('EXISTS', KEYS[1]) == 1 then return now end
-redis.call('HSET', KEYS[1], 'r', string.format('%.0f', now), unpack(ARGV, 4))
-redis.call('EXPIRE', KEYS[1], ARGV[3])
-redis.call('SET', KEYS[2], ARGV[2], 'EX', ARGV[3])
-redis.call('ZADD', KEYS[3], now, ARGV[1])
-return now
+# KEYS: receipt, parked body, index of parked, digest key, counts, index of leads
+# ARGV: digest key ("" = fixed by the environment), lead, body, receipt seconds, then the receipt's fields
+_PARK = (
+    _SAME_KEY.replace("KEYS[5]", "KEYS[4]")
+    + """
+if redis.call('EXISTS', KEYS[1]) == 1 then return {'duplicate', 0, now} end
+redis.call('HSET', KEYS[1], 'r', string.format('%.0f', now), unpack(ARGV, 5))
+redis.call('EXPIRE', KEYS[1], ARGV[4])
+redis.call('SET', KEYS[2], ARGV[3], 'EX', ARGV[4])
+redis.call('ZADD', KEYS[3], now, ARGV[2])
+redis.call('HINCRBY', KEYS[5], 'parked', 1)
+redis.call('XADD', KEYS[6], '*', 'e', ARGV[2])
+return {'put', 0, now}
 """
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,13 +250,24 @@ class Inbox:
             raise WrongKey(detail)
         return Put(outcome.decode(), now)
 
-    def park(self, lead: str, body: bytes, receipt: Iterable[str | bytes], keep_seconds: int = 30 * 86_400) -> int:
-        """Keep an event that cannot be worked on, with its body; safe to repeat. Returns Redis' clock in ms."""
-        return int(
-            self._park(
-                keys=[keys.receipt(lead), keys.parked(lead), keys.PARKED], args=[lead, body, keep_seconds, *receipt]
-            )
+    def park(
+        self,
+        lead: str,
+        body: bytes,
+        receipt: Iterable[str | bytes],
+        *,
+        key: bytes | str = "",
+        keep_seconds: int = 30 * 86_400,
+    ) -> Put:
+        """Keep an event that cannot be worked on, with its body (as `postponed` packs it); safe to repeat. Raises as
+        `put` does."""
+        outcome, detail, now = self._park(
+            keys=[keys.receipt(lead), keys.parked(lead), keys.PARKED, keys.SECRET, keys.COUNTS, keys.LEADS],
+            args=[key, lead, body, keep_seconds, *receipt],
         )
+        if outcome == b"rekey":
+            raise WrongKey(detail)
+        return Put(outcome.decode(), now)
 
     def take(self, shard: int, count: int, after: bytes = b"-") -> list[tuple[bytes, dict[bytes, bytes]]]:
         """Up to `count` entries, oldest first, without removing them; `after` is an entry's id to read on from."""

@@ -129,7 +129,7 @@ class Spool:
         if mine.done:
             return
         # Where a thread took this one and failed, it is no longer among the waiting and is tried for itself.
-        batch = dict.fromkeys([*(self._waiting.popleft() for _ in range(len(self._waiting))), mine])
+        batch = dict.fromkeys([*(self._waiting.popleft() for _ in range(len(self._waiting)))])
         self._database.do(lambda db: _insert(db, [waiting.row for waiting in batch]))
         for waiting in batch:
             waiting.done = True

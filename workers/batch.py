@@ -1,7 +1,7 @@
 """Pure: rows of the inbox -> groups of leads, one per customer, each in the order of its versions."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from workers.portal import Portal
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """An entry that is no event: another program wrote it, or an older one."""
+    """An entry that cannot be read as an event, or not be mapped."""
 
     entry: bytes
     fields: Mapping[bytes, bytes]
@@ -27,15 +27,18 @@ class Batch:
     unreadable: list[Unreadable]
 
 
-def read_batch(rows: Sequence[tuple[bytes, Mapping[bytes, bytes]]], config: Config, portal: Portal) -> Batch:
-    """Every row ends in a group or among the unreadable."""
+Row = tuple[bytes, Mapping[bytes, bytes]]
+
+
+def read_batch(rows: Sequence[Row], config: Config, portal: Portal, leave: Collection[str] = ()) -> Batch:
+    """Every row ends in a group or among the unreadable, but for those of the customers in `leave`."""
     by_customer: dict[str, list[Lead]] = {}
     unreadable: list[Unreadable] = []
     for entry, fields in rows:
         lead = _read(entry, fields, config, portal)
         if lead is None:
             unreadable.append(Unreadable(entry, fields))
-        else:
+        elif lead.event.customer_id not in leave:
             by_customer.setdefault(lead.event.customer_id, []).append(lead)
     groups = [
         Group(customer_id, sorted(leads, key=lambda lead: lead.version), "")
@@ -53,9 +56,11 @@ def _read(entry: bytes, fields: Mapping[bytes, bytes], config: Config, portal: P
         version = version_of(entry, fields)
     except (KeyError, ValueError, event.Malformed):
         return None
-    rules = config.intent(said.intent)
-    known = facts(said, version >> 16, config.crm, portal.choices, lead=rules.lead)
-    known = _with_extras(known, body, config.properties)
+    try:
+        known = facts(said, version >> 16, config.crm, portal.choices, lead=config.intent(said.intent).lead)
+        known = _with_extras(known, body, config.properties)
+    except Exception:  # a payload that the mapping cannot take is kept for a person, it must not hold up the others
+        return None
     return Lead(
         entry=entry,
         lead=fields.get(b"e", b"").decode(),

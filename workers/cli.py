@@ -57,9 +57,12 @@ def web() -> None:
     from receiver.settings import read_receiver
 
     settings = read_receiver().shared
+    # A platform that gives us a port has a router in front; at home nobody else shall reach the receiver.
+    outside = settings.hosted or bool(os.environ.get("PORT"))
+    host = os.environ.get("HOST") or ("0.0.0.0" if outside else "127.0.0.1")  # noqa: S104
     command = [
         sys.executable, "-m", "granian", "--interface", "wsgi", "--factory", "receiver.app:create_app",
-        "--host", os.environ.get("HOST") or ("0.0.0.0" if settings.hosted else "127.0.0.1"),  # noqa: S104 - the platform's router
+        "--host", host,
         "--port", str(settings.port), "--workers", str(settings.web_concurrency),
         "--blocking-threads", "8", "--backlog", "1024", "--no-access-log", "--log-level", "error",
         "--workers-kill-timeout", "20", "--respawn-failed-workers", "--respawn-interval", "1",

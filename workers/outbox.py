@@ -67,7 +67,8 @@ class Outbox:
                 self._work(shard, lease)
             except LostLease:
                 log.info("outbox.given_back", shard=shard)
-            left = self.outbox.release(shard, lease.token)
+            finally:
+                left = self.outbox.release(shard, lease.token)
         if left > 0 and not self.stop.is_set():
             self.bell.ring(keys.OUTBOX, shard)
 

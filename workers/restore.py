@@ -7,6 +7,7 @@ from receiver import keys
 from receiver.connection import Redis
 from workers.customer import UNKNOWN, pack
 from workers.hubspot.client import CUSTOMER_ID, HubSpot
+from workers.hubspot.outcomes import LineDown
 from workers.mapping.facts import OTHER_IDS
 from workers.portal import Portal
 from workers.records import Records
@@ -17,19 +18,29 @@ INTACT, RESTORED = "intact", "restored"
 def restore(connection: Redis, hubspot: HubSpot, portal: Portal, records: Records) -> str:
     """Set and return the store's marker: `INTACT` in a portal that holds none of our customers (so that one without a
     record is new), else `RESTORED`, after the aliases were read back from the contacts. Raises `LineDown`."""
-    known = int(hubspot.search(CUSTOMER_ID, [CUSTOMER_ID], limit=1).get("total") or 0)
-    if known and portal.has(OTHER_IDS):
-        after = ""
-        while True:
-            page = hubspot.search(OTHER_IDS, [CUSTOMER_ID, OTHER_IDS], after)
-            for contact in page.get("results") or []:
-                _remember(connection, records, contact)
-            after = str(((page.get("paging") or {}).get("next") or {}).get("after") or "")
-            if not after:
-                break
+    try:
+        known = int(hubspot.search(CUSTOMER_ID, [CUSTOMER_ID], limit=1).get("total", 1))
+        if known and portal.has(OTHER_IDS):
+            _read_aliases(connection, hubspot, records)
+    except LineDown as down:
+        if down.code not in ("search", "forbidden", "unexpected"):
+            raise
+        # Without search nobody can say that the portal is new, so each unknown customer is looked up.
+        known = 1
     marker = RESTORED if known else INTACT
     connection.set(keys.STORE, marker, nx=True)
     return (connection.get(keys.STORE) or b"").decode()
+
+
+def _read_aliases(connection: Redis, hubspot: HubSpot, records: Records) -> None:
+    after = ""
+    while True:
+        page = hubspot.search(OTHER_IDS, [CUSTOMER_ID, OTHER_IDS], after)
+        for contact in page.get("results") or []:
+            _remember(connection, records, contact)
+        after = str(((page.get("paging") or {}).get("next") or {}).get("after") or "")
+        if not after:
+            return
 
 
 def _remember(connection: Redis, records: Records, contact: dict[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from receiver import keys
@@ -25,13 +25,20 @@ PARKED_SECONDS = 30 * 86_400
 DRY_RUN = "dry run: nothing was written"
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The stream that is drained, its shard, and Redis' clock in ms."""
+
+    stream: str
+    shard: int
+    now_ms: int
+
+
 def add(
     settlement: Settlement,
     group: Group,
     fate: Fate,
-    stream: str,
-    shard: int,
-    now_ms: int,
+    where: Place,
     config: InboxConfig,
     digest: Digest,
     confirmation: Confirmation | None,
@@ -45,9 +52,9 @@ def add(
         commands.append(("DEL", group.lock))
     entries = []
     for index, lead in enumerate(group.leads):
-        effects, state = _effects(group, fate, lead, index, shard, now_ms, config, confirmation)
+        effects, state = _effects(group, fate, lead, index, where, config, confirmation)
         effects.append(("HINCRBY", keys.COUNTS, state, 1))
-        entries.append((stream, lead.entry, effects))
+        entries.append((where.stream, lead.entry, effects))
     settlement.add(guards, entries, commands)
 
 
@@ -87,21 +94,20 @@ def _effects(
     fate: Fate,
     lead: Lead,
     index: int,
-    shard: int,
-    now_ms: int,
+    where: Place,
     config: InboxConfig,
     confirmation: Confirmation | None,
 ) -> tuple[list[Command], str]:
     if fate.state == WAITING and lead.tries + 1 < config.tries:
-        return _later(lead, fate, shard, now_ms), "retried"
+        return _later(lead, fate, where), "retried"
     if fate.state == WAITING:
         fate = Fate(PARKED, code=fate.code, why=f"{fate.why}; given up after {config.tries} tries")
     if fate.state == PARKED:
-        return _park(lead, fate, now_ms), PARKED
+        return _park(lead, fate, where.now_ms), PARKED
     if fate.state == SKIPPED:
-        values: dict[str, Any] = {"state": SKIPPED, "reason": fate.why, "written_ms": now_ms}
+        values: dict[str, Any] = {"state": SKIPPED, "reason": fate.why, "written_ms": where.now_ms}
         return [_receipt(lead, **values)], SKIPPED
-    return _written(group, lead, index, fate, shard, now_ms, confirmation)
+    return _written(group, lead, index, fate, where, confirmation)
 
 
 def _written(
@@ -109,8 +115,7 @@ def _written(
     lead: Lead,
     index: int,
     fate: Fate,
-    shard: int,
-    now_ms: int,
+    where: Place,
     confirmation: Confirmation | None,
 ) -> tuple[list[Command], str]:
     last = index == len(group.leads) - 1
@@ -120,7 +125,7 @@ def _written(
     # An event all of whose values were overtaken by a newer one of the same batch changed nothing.
     state = fate.state if fields or last else UNCHANGED
     notes = [*lead.facts.notes, *group.news.notes[index], *(group.notes if last else ())]
-    values: dict[str, Any] = {"state": state, "written_ms": now_ms, "contact_id": fate.contact_id}
+    values: dict[str, Any] = {"state": state, "written_ms": where.now_ms, "contact_id": fate.contact_id}
     if not fate.contact_id:
         values["reason"] = DRY_RUN
     if fields:
@@ -131,7 +136,7 @@ def _written(
     if confirmation and last:
         values["message"] = "queued" if confirmation.text else f"silent: {confirmation.silent}"
         if confirmation.text:
-            effects.append(_outgoing(confirmation, shard))
+            effects.append(_outgoing(confirmation, where.shard))
     elif confirmation:
         values["message"] = "silent: a newer event was answered"
     return [_receipt(lead, **values), *effects], state
@@ -158,12 +163,12 @@ def _outgoing(confirmation: Confirmation, shard: int) -> Command:
     )  # fmt: skip
 
 
-def _later(lead: Lead, fate: Fate, shard: int, now_ms: int) -> list[Command]:
+def _later(lead: Lead, fate: Fate, where: Place) -> list[Command]:
     tries = lead.tries + 1
     fields = {**lead.fields, b"v": version_text(lead.version), b"n": b"%d" % tries}
     wait = min(BACKOFF_MS * 2 ** (tries - 1), LONGEST_BACKOFF_MS)
     return [
-        ("ZADD", keys.later(keys.INBOX, shard), now_ms + wait, postponed(fields)),
+        ("ZADD", keys.later(keys.INBOX, where.shard), where.now_ms + wait, postponed(fields)),
         _receipt(lead, state=WAITING, tries=tries, reason=fate.why),
     ]
 
@@ -183,6 +188,6 @@ def park_unreadable(unreadable: Unreadable, now_ms: int) -> list[Command]:
     return [
         ("SET", keys.parked(lead), postponed(unreadable.fields), "EX", PARKED_SECONDS),
         ("ZADD", keys.PARKED, now_ms, lead),
-        ("HSET", keys.receipt(lead), *receipt(state=PARKED, reason="unreadable: this entry is not an event")),
+        ("HSET", keys.receipt(lead), *receipt(state=PARKED, reason="unreadable: this program cannot read this event")),
         ("HINCRBY", keys.COUNTS, PARKED, 1),
     ]

@@ -1,8 +1,14 @@
-"""The drain of one inbox shard: up to 100 leads, one call, settle; again until nothing is left."""
+"""The drain of one inbox shard: up to 100 leads, one call, settle; again until nothing is left.
+
+It is a group commit: while a call is in flight the inbox fills, and the next call takes all of it. Only while whole
+batches are waiting are several calls in flight, over different customers.
+"""
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -13,7 +19,7 @@ from receiver.connection import Redis
 from receiver.inbox import Inbox, Settlement
 from receiver.receipts import PARKED, WRITTEN
 from workers import settlement
-from workers.batch import Batch, read_batch
+from workers.batch import Batch, Row, read_batch
 from workers.budget import Stopping
 from workers.confirmation import Confirmation, Confirmations
 from workers.hubspot.client import HubSpot
@@ -26,11 +32,27 @@ from workers.plan import Plan
 from workers.portal import Portals
 from workers.records import Records
 from workers.restore import INTACT, restore
-from workers.writer import Writer
+from workers.writer import Writer, write
 
 BATCH = 100
+IN_FLIGHT = 4
 WORK_SECONDS = 10.0
 log = structlog.get_logger("leadsync.sync")
+
+
+@dataclass(slots=True)
+class _Pass:
+    """One way through a shard. `after`: the last entry read; `settled`: whether anything was since the beginning of
+    the stream was read last; `down`: why HubSpot takes nothing more."""
+
+    size: int
+    after: bytes = b"-"
+    settled: bool = False
+    down: LineDown | None = None
+    flights: dict[Future[None], Batch] = field(default_factory=dict)
+
+    def flying(self) -> set[str]:
+        return {group.customer_id for batch in self.flights.values() for group in batch.groups}
 
 
 class Sync:
@@ -53,9 +75,10 @@ class Sync:
         self.bell = Bell(connection)
         self.pause = Pause(connection)
         self.portals = Portals(hubspot, config.mapping)
+        self.pool = ThreadPoolExecutor(IN_FLIGHT, "hubspot")
 
     def drain(self, shard: int) -> None:
-        """Empty the shard, for at most `WORK_SECONDS`; whoever stops with entries left rings again."""
+        """Empty the shard, for about `WORK_SECONDS`; whoever stops with entries left rings again."""
         with self.leases.hold(self.inbox, shard) as lease:
             if lease is None:
                 return
@@ -64,71 +87,99 @@ class Sync:
                 more = self._work(shard, lease)
             except (LostLease, Stopping):
                 log.info("drain.given_back", shard=shard)
-            left = self.inbox.release(shard, lease.token)
+            finally:
+                left = self.inbox.release(shard, lease.token)
         if left > 0 and more and not self.stop.is_set():
             self.bell.ring(keys.INBOX, shard)
 
     def _work(self, shard: int, lease: Lease) -> bool:
         """True if what is left may be taken up at once; False where only time can help."""
+        admitted = self.pause.admit(lease.token)
+        if admitted == "paused":
+            return False
+        try:
+            more = self._pass(shard, lease, _Pass(1 if admitted == "probe" else BATCH), once=admitted == "probe")
+        except LineDown as down:
+            if down.code in ("no_key", "unexpected"):
+                self.portals.forget()
+            self.pause.begin(down)
+            log.warning("line.paused", code=down.code, why=down.why)
+            return False
+        if admitted == "probe":
+            self.pause.end()
+            log.info("line.resumed")
+        return more
+
+    def _pass(self, shard: int, lease: Lease, run: _Pass, *, once: bool) -> bool:
+        """Launch, wait, settle, until the shard is empty, time is up or HubSpot is down."""
         ends = time.monotonic() + WORK_SECONDS
-        while not self.stop.is_set():
-            admitted = self.pause.admit(lease.token)
-            if admitted == "paused":
-                return False
-            rows = self.inbox.take(shard, 1 if admitted == "probe" else BATCH)
-            if not rows:
-                return True
+        try:
+            while True:
+                if run.down is None and not self.stop.is_set() and time.monotonic() < ends:
+                    self._launch(shard, lease, run)
+                if not run.flights:
+                    if run.down:
+                        raise run.down
+                    if self.stop.is_set() or time.monotonic() >= ends or once or not run.settled:
+                        return run.settled
+                    run.after, run.settled = b"-", False
+                    continue
+                self._land(shard, lease, run)
+        finally:
+            wait(run.flights)
+
+    def _launch(self, shard: int, lease: Lease, run: _Pass) -> None:
+        """Start a call; a further one beside it only for a whole batch, so that small ones are gathered."""
+        while len(run.flights) < (1 if run.size == 1 else IN_FLIGHT):
+            rows = self.inbox.take(shard, run.size, run.after)
+            if not rows or (run.flights and len(rows) < run.size):
+                return
+            lease.check()
             try:
-                progress = self._sync(rows, shard, lease)
+                batch, writer = self._prepare(rows, run.flying())
             except LineDown as down:
-                self._line_down(down)
-                return False
-            if admitted == "probe":
-                self.pause.end()
-                log.info("line.resumed")
-            if not progress:
-                return False
-            if time.monotonic() > ends:
-                return True
-        return False
+                run.down = down
+                return
+            run.after = rows[-1][0]
+            run.flights[self.pool.submit(write, writer, batch.groups)] = batch
 
-    def _line_down(self, down: LineDown) -> None:
-        if down.code in ("no_key", "unexpected"):
-            self.portals.forget()
-        self.pause.begin(down)
-        log.warning("line.paused", code=down.code, why=down.why)
-
-    def _sync(self, rows: Sequence[tuple[bytes, Mapping[bytes, bytes]]], shard: int, lease: Lease) -> bool:
-        """One batch. True if at least one lead was settled. Raises `LineDown` after settling what was done."""
-        lease.check()
+    def _prepare(self, rows: Sequence[Row], flying: set[str]) -> tuple[Batch, Writer]:
+        """The batch in `rows` without customers who are in flight, and who writes it. Raises `LineDown`."""
         portal = self.portals.current()
-        batch = read_batch(rows, self.config, portal)
+        batch = read_batch(rows, self.config, portal, flying)
         marker = self.records.load(batch.groups)
         if not marker:
             marker = restore(self.redis, self.hubspot, portal, self.records)
             self.records.load(batch.groups)
         identity = Identity(self.redis, self.hubspot, self.config.crm, self.records.use_key())
-        writer = Writer(self.hubspot, Plan(portal, self.records.digest()), identity, intact=marker == INTACT)
-        try:
-            writer.write(batch.groups)
-        finally:
-            settled = self._settle(batch, shard, lease)
-        return settled
+        plan = Plan(portal, self.records.digest())
+        return batch, Writer(self.hubspot, plan, identity, intact=marker == INTACT)
+
+    def _land(self, shard: int, lease: Lease, run: _Pass) -> None:
+        """Settle the calls that came back, also what one of them had done before HubSpot went down."""
+        done, _ = wait(run.flights, return_when=FIRST_COMPLETED)
+        for flight in done:
+            batch = run.flights.pop(flight)
+            run.settled |= self._settle(batch, shard, lease)
+            error = flight.exception()
+            if isinstance(error, LineDown):
+                run.down = error
+            elif error is not None:
+                raise error
 
     def _settle(self, batch: Batch, shard: int, lease: Lease) -> bool:
+        """Settle every lead whose fate is known; True if there was one."""
         stream = keys.entries(keys.INBOX, shard)
         seconds, micros = self.redis.time()
         now_ms = seconds * 1000 + micros // 1000
         done = Settlement()
-        told: list[Confirmation] = []
+        told = 0
         settled = [(group, group.fate) for group in batch.groups if group.fate is not None]
         for group, fate in settled:
             confirmation = self._confirm(group, fate, now_ms)
-            if confirmation and confirmation.text:
-                told.append(confirmation)
-            settlement.add(
-                done, group, fate, stream, shard, now_ms, self.config.inbox, self.records.digest(), confirmation
-            )
+            told += bool(confirmation and confirmation.text)
+            where = settlement.Place(stream, shard, now_ms)
+            settlement.add(done, group, fate, where, self.config.inbox, self.records.digest(), confirmation)
         for unreadable in batch.unreadable:
             done.add((), [(stream, unreadable.entry, settlement.park_unreadable(unreadable, now_ms))])
         if not done.groups:
@@ -136,7 +187,7 @@ class Sync:
         stale = self.inbox.settle(shard, lease.token, done)
         if stale is None:
             raise LostLease
-        self._log(settled, stale)
+        _report(settled, stale)
         if told and self.outbox.rang(shard):
             self.bell.ring(keys.OUTBOX, shard)
         return len(stale) < done.groups
@@ -146,10 +197,10 @@ class Sync:
             return self.confirmations.write(group, now_ms)
         return None
 
-    def _log(self, settled: Sequence[tuple[Group, Fate]], stale: Sequence[int]) -> None:
-        for position, (group, fate) in enumerate(settled):
-            if position in stale:
-                continue
+
+def _report(settled: Sequence[tuple[Group, Fate]], stale: Sequence[int]) -> None:
+    for position, (group, fate) in enumerate(settled):
+        if position not in stale:
             say = log.warning if fate.state == PARKED else log.info
             leads = [lead.lead for lead in group.leads]
             say("lead." + fate.state, leads=leads, contact=fate.contact_id, code=fate.code)

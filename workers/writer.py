@@ -3,10 +3,17 @@
 Whatever happens, a group whose `fate` is set is done, and one without stays in the inbox as it is.
 """
 
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
+import structlog
+from rq.timeouts import BaseTimeoutException
+
+from receiver.connection import AWAY
 from receiver.receipts import WAITING
+from workers.budget import Stopping
 from workers.hubspot.client import HubSpot
 from workers.hubspot.outcomes import Again, Conflict, Gone, LineDown, Outcome, Refused, Row, Wait, Written
 from workers.identity import Identity
@@ -15,6 +22,9 @@ from workers.mapping.facts import CUSTOMER_ID, OTHER_IDS
 from workers.plan import Plan
 
 ROUNDS = 8
+# What is no fault of the leads in hand.
+OUTSIDE = (LineDown, Stopping, BaseTimeoutException, *AWAY)
+log = structlog.get_logger("leadsync.sync")
 
 
 class Writer:
@@ -103,3 +113,33 @@ class Writer:
                 group.fate = Fate(WAITING, code="row", why=why)
             case Again():
                 pass
+
+
+def write(writer: Writer, groups: Sequence[Group]) -> None:
+    """Write the groups; if this program itself fails, one by one, so that one lead's bug holds up nobody else. Raises
+    what is no fault of the leads."""
+    try:
+        writer.write(groups)
+    except OUTSIDE:
+        raise
+    except Exception as error:
+        log.error("batch.failed", error=type(error).__name__, at=_place(error))
+        for group in groups:
+            if group.open:
+                _write_alone(writer, group)
+
+
+def _write_alone(writer: Writer, group: Group) -> None:
+    try:
+        writer.write([group])
+    except OUTSIDE:
+        raise
+    except Exception as error:
+        log.error("lead.failed", leads=[lead.lead for lead in group.leads], error=type(error).__name__)
+        group.fate = Fate(WAITING, code="error", why=f"a fault in this program ({type(error).__name__})")
+
+
+def _place(error: Exception) -> str:
+    """Where it happened; never the error's text, which may hold what a customer said."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames[-3:]))

@@ -1,20 +1,24 @@
 """The portal: its properties and contacts, and the rules by which a row is written. One lock guards it all."""
 
 import random
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from threading import Lock
 from typing import Any
 
-from sandbox.hubspot import standard
+from sandbox.hubspot import problems, standard
 from sandbox.hubspot.contact import Contact, Plan
-from sandbox.hubspot.problems import Problem, Refusal, already_exists, invalid_values, missing, not_found, validation
+from sandbox.hubspot.problems import Problem, Refusal, not_found, validation
 from sandbox.hubspot.properties import MAX_UNIQUE, Property, Rule, rule_of
 from sandbox.hubspot.quota import Quota
 from sandbox.hubspot.settings import Settings
-from sandbox.hubspot.values import MAX_LENGTH, Invalid
+from sandbox.hubspot.values import Invalid
 
+# HubSpot asks for one of these when a contact is created.
+REQUIRED = ("email", "firstname", "lastname")
 _STAGE = {value: rank for rank, (value, _) in enumerate(standard.LIFECYCLE)}
+_ID = re.compile(r"[0-9]{1,18}")
 Claims = dict[tuple[str, str], int]
 
 
@@ -40,7 +44,6 @@ class Portal:
         self.derive_rules()
 
     def forget_contacts(self) -> None:
-        """Lose every contact, keep the properties and settings."""
         self.contacts.clear()
         for owners in self.index.values():
             owners.clear()
@@ -70,7 +73,7 @@ class Portal:
     def find(self, name: str | None, value: str) -> Contact | None:
         """The contact with that id, or with that value of a unique property; raises `Problem` for any other."""
         if name is None or name == "hs_object_id":
-            return self.contacts.get(int(value)) if value.isascii() and value.isdecimal() else None
+            return self.contacts.get(int(value)) if _ID.fullmatch(value) else None
         if name not in self.index:
             raise validation(f"The property {name} is not a unique identifier property of CONTACT.")
         owner = self.index[name].get(value.lower() if name == "email" else value)
@@ -92,18 +95,15 @@ class Portal:
     def plan_update(self, row: Any, claims: Claims) -> Plan:
         known = self.find(row.id_property, row.id)
         if known is None:
-            raise missing([row.id])
+            raise problems.missing([row.id])
         return self.plan_change(known, row.properties, claims)
 
     def plan_create(self, properties: Mapping[str, str], claims: Claims) -> Plan:
         self._last_id += 1 + self.random.randrange(50)
         now = time.time()
         plan = self.plan_change(Contact(self._last_id, now, now), properties, claims, new=True)
-        required = ["email", "firstname", "lastname"]
-        if not any(plan.changes.get(name) for name in required):
-            message = "Error creating CONTACT. Some required properties were not set."
-            error = {"message": message, "context": {"properties": required}}
-            raise validation(message, errors=[error], context={"properties": required})
+        if not any(plan.changes.get(name) for name in REQUIRED):
+            raise problems.required_missing(REQUIRED)
         plan.changes.setdefault("lifecyclestage", "lead")
         return plan
 
@@ -116,28 +116,20 @@ class Portal:
         refusals: list[Refusal] = []
         for name, value in properties.items():
             rule = self.rules.get(name)
-            if rule is None:
-                refusals.append(Refusal(name, "PROPERTY_DOESNT_EXIST", f'Property "{name}" does not exist'))
+            try:
+                if rule is None:
+                    raise Invalid("PROPERTY_DOESNT_EXIST", f'Property "{name}" does not exist')
+                value = rule.keep(value)
+            except Invalid as error:
+                refusals.append(Refusal(name, error.code, error.message))
                 continue
-            if rule.read_only:
-                refusals.append(Refusal(name, "READ_ONLY_VALUE", f'"{name}" is a read only property'))
+            if name == "lifecyclestage" and value and self._is_back(contact, value):
                 continue
-            if len(value) > MAX_LENGTH:
-                refusals.append(Refusal(name, "VALUE_TOO_LONG", f'"{name}" holds more than {MAX_LENGTH} characters'))
-                continue
-            if value and rule.check is not None:
-                try:
-                    value = rule.check(value)
-                except Invalid as error:
-                    refusals.append(Refusal(name, error.code, error.message))
-                    continue
-                if name == "lifecyclestage" and self._is_back(contact, value):
-                    continue
             if rule.unique and value:
                 unique.append((name, value))
             changes[name] = value
         if refusals:
-            raise invalid_values(refusals, self.settings.listed_in_message, self.settings.listed_in_errors)
+            raise problems.invalid_values(refusals, self.settings.listed_in_message, self.settings.listed_in_errors)
         for name, value in unique:
             owner = self.index[name].get(value, claims.get((name, value)))
             if owner is not None and owner != contact.id:
@@ -153,7 +145,7 @@ class Portal:
         form = self.settings.conflict
         if form == "default":
             form = "existing_id" if new else "coordinates"
-        return already_exists(form, self.settings.portal_id, name, value, own, owner)
+        return problems.already_exists(form, self.settings.portal_id, name, value, own, owner)
 
     def commit(self, plans: Iterable[Plan]) -> None:
         """Write what was planned."""

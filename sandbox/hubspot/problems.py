@@ -1,5 +1,6 @@
 """HubSpot's error bodies: one problem, told either for a whole request or for one row of a batch."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -71,6 +72,12 @@ class Refusal:
     name: str
     code: str
     message: str
+
+
+def required_missing(names: Sequence[str]) -> Problem:
+    """400 for a creation that sets none of the properties of which one is required."""
+    message, context = "Error creating CONTACT. Some required properties were not set.", {"properties": list(names)}
+    return validation(message, errors=[{"message": message, "context": context}], context=context)
 
 
 def invalid_values(refusals: list[Refusal], in_message: int | None, in_errors: int | None) -> Problem:

@@ -70,6 +70,14 @@ class Rule(Struct, frozen=True):
     unique: bool
     check: values.Check | None
 
+    def keep(self, value: str) -> str:
+        """`value` as it is kept; raises `Invalid`. An empty one clears, whatever the type."""
+        if self.read_only:
+            raise values.Invalid("READ_ONLY_VALUE", f'"{self.name}" is a read only property')
+        if len(value) > values.MAX_LENGTH:
+            raise values.Invalid("VALUE_TOO_LONG", f'"{self.name}" holds more than {values.MAX_LENGTH} characters')
+        return self.check(value) if value and self.check is not None else value
+
 
 def rule_of(definition: Property, *, validate_phones: bool) -> Rule:
     return Rule(

@@ -1,0 +1,58 @@
+# Each target makes what it needs in .venv; where nothing has changed, that costs no time.
+PYTHON ?= python3
+BIN := .venv/bin
+PACKAGES := $(wildcard receiver workers sandbox bench/__main__.py)
+PACKAGES := $(PACKAGES:/__main__.py=)
+
+.PHONY: run test check lock clean
+.DELETE_ON_ERROR:
+
+run: .venv/sandbox
+	@$(BIN)/python -m workers run $(ARGS)
+
+test: .venv/test
+	$(BIN)/python -m pytest -q $(ARGS)
+
+check: .venv/check
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/bandit -q -c pyproject.toml -r $(PACKAGES)
+	@$(BIN)/pip-audit --disable-pip --no-deps --progress-spinner off --timeout 15 -r requirements.txt 2>.venv/audit; \
+	code=$$?; cat .venv/audit >&2; \
+	if [ $$code -ne 0 ] && grep -q 'network may be blocking' .venv/audit; then \
+		echo 'Note: the data on vulnerabilities cannot be reached from here. The dependencies were NOT audited.' >&2; \
+	else exit $$code; fi
+
+ifneq ($(wildcard bench/__main__.py),)
+.PHONY: bench
+bench: .venv/test
+	$(BIN)/python -m bench $(ARGS)
+endif
+
+# The newest versions that pyproject.toml allows: requirements.txt is what production installs, constraints.txt adds
+# the tools of this Makefile.
+lock:
+	$(PYTHON) -m venv --clear build/lock
+	build/lock/bin/pip install -q pip-tools
+	build/lock/bin/pip-compile -q --upgrade --strip-extras --no-header --no-annotate --no-emit-options \
+		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host -o requirements.txt pyproject.toml
+	$(PYTHON) -m venv --clear build/lock
+	build/lock/bin/pip install -q 'pip>=25.1'
+	build/lock/bin/pip install -q -r requirements.txt --group test --group check
+	build/lock/bin/pip freeze -q >constraints.txt
+
+clean:
+	rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# pip learnt --group in 25.1, and Debian's Python brings an older one.
+.venv/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; \
+		echo 'On Debian and Ubuntu, venv is a package of its own: apt-get install python3-venv' >&2; exit 1; }
+	@$(BIN)/python -m pip install -q --disable-pip-version-check 'pip>=25.1' || { rm -rf .venv; exit 1; }
+
+.venv/sandbox .venv/test .venv/check: pyproject.toml requirements.txt constraints.txt | .venv/bin/pip
+	$(BIN)/pip install -q -c constraints.txt -r requirements.txt --group $(@F)
+	@touch $@
