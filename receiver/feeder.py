@@ -18,12 +18,16 @@ from receiver.bell import Bell
 from receiver.connection import AWAY, Redis
 from receiver.inbox import Inbox, Put, WrongKey, postponed
 from receiver.receipts import PARKED, pack
+from receiver.recent import Recent
 from receiver.spool import Spool, SpoolError
 
 if TYPE_CHECKING:
     from receiver.settings import Settings
 
 PAUSE_SECONDS = 1.0
+TEND_SECONDS = 1.0
+# Beyond this part of Redis' memory new events go to the disk, so that the workers have room to drain.
+NEARLY_FULL = 0.8
 FLUSH_ROWS = 100
 log = structlog.get_logger("leadsync.receiver")
 
@@ -44,6 +48,9 @@ class Feeder:
         self.key = settings.key.encode() or secrets.token_hex(32).encode()
         self.offset_ms = 0
         self.away_until = 0.0
+        self.recent = Recent()
+        self.run_id = ""
+        self.forgot = self.full = False
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="spool", daemon=True)
@@ -53,11 +60,15 @@ class Feeder:
         self._thread.start()
 
     def stop(self, seconds: float = 5.0) -> None:
-        """Stop the background thread; what it could not put stays in the spool for the next start."""
+        """Stop the background thread and empty the spool once more; what Redis cannot take stays for the next start."""
         self._stop.set()
         self._wake.set()
         if self._thread.is_alive():
             self._thread.join(seconds)
+        try:
+            self.flush()
+        except (SpoolError, *AWAY) as error:
+            log.warning("spool.left", error=type(error).__name__)
 
     def feed(self, body: dict[str, Any]) -> None:
         """Keep one event whose required fields are usable; raises `NowhereToKeep`."""
@@ -69,7 +80,7 @@ class Feeder:
 
     def _keep(self, body: dict[str, Any], keep: "Callable[[dict[str, Any], bytes, int | None], None]") -> None:
         raw = event.encode(body)
-        if time.monotonic() >= self.away_until:
+        if not self.full and time.monotonic() >= self.away_until:
             try:
                 keep(body, raw, None)
             except AWAY as error:
@@ -85,6 +96,7 @@ class Feeder:
 
     def _redis_failed(self, error: Exception) -> None:
         self.away_until = time.monotonic() + PAUSE_SECONDS
+        self.forgot = True
         log.warning("redis.away", error=type(error).__name__)
 
     def _put(self, body: dict[str, Any], raw: bytes, version_ms: int | None) -> None:
@@ -104,6 +116,8 @@ class Feeder:
         )
         if version_ms is None:
             self.offset_ms = put.now_ms - int(time.time() * 1000)
+        if put.outcome != "duplicate":
+            self.recent.add(raw, put.now_ms if version_ms is None else version_ms)
         if put.outcome == "rang":
             self._ring(shard)
 
@@ -119,7 +133,9 @@ class Feeder:
             lead = keys.digest(self.key, raw)
             return self.inbox.park(lead, postponed({b"e": lead.encode(), b"b": raw}), receipt, key=key)
 
-        self._with_key(park)
+        put = self._with_key(park)
+        if put.outcome != "duplicate":
+            self.recent.add(raw, put.now_ms if version_ms is None else version_ms)
 
     def _with_key(self, put: "Callable[[bytes], Put]") -> Put:
         """Call `put`, again with Redis' own digest key if ours was another one."""
@@ -140,25 +156,53 @@ class Feeder:
     def _run(self) -> None:
         while not self._stop.is_set():
             try:
-                empty = self.flush()
+                self.tend()
             except (SpoolError, *AWAY) as error:
                 log.warning("spool.waits", error=type(error).__name__)
-                empty = False
-            self._wake.wait(None if empty else PAUSE_SECONDS)
-            if empty:
-                self._wake.clear()
+            self._wake.wait(TEND_SECONDS)
+            self._wake.clear()
+
+    def tend(self) -> None:
+        """Look at Redis: put again what a restarted one may have forgotten, see whether it is nearly full, empty the
+        spool. Raises `SpoolError` and redis-py's errors."""
+        try:
+            server, memory = self._look()
+        except AWAY:
+            self.forgot = True
+            raise
+        if self.forgot or server["run_id"] != (self.run_id or server["run_id"]):
+            self.put_again()
+        self.run_id, self.forgot = server["run_id"], False
+        self.full = bool(memory["maxmemory"]) and memory["used_memory"] > NEARLY_FULL * memory["maxmemory"]
+        if not self.full:
+            self.flush()
+
+    def _look(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        pipe = self.inbox.redis.pipeline(transaction=False)
+        pipe.info("server")
+        pipe.info("memory")
+        server, memory = pipe.execute()
+        return server, memory
+
+    def put_again(self) -> None:
+        """Put the last seconds' events again; those that Redis still has are duplicates."""
+        for raw, version_ms in self.recent.events():
+            self._put_back(raw, version_ms)
+
+    def _put_back(self, raw: bytes, version_ms: int) -> None:
+        body = event.decode(raw)
+        keep = self._park if event.unusable(body) else self._put
+        keep(body, raw, version_ms)
 
     def flush(self) -> bool:
         """Put what is spooled into the inbox, oldest first; False if some is left. Raises redis-py's errors."""
         if not self.spool.count():
             return True
         with self.spool.lock() as ours:
-            while ours and not self._stop.is_set():
+            while ours:
                 rows = self.spool.take(FLUSH_ROWS)
                 for row in rows:
-                    body = event.decode(row.body)
-                    keep = self._park if event.unusable(body) else self._put
-                    keep(body, row.body, row.received_ms)
+                    self._put_back(row.body, row.received_ms)
                 self.spool.delete([row.id for row in rows])
                 if len(rows) < FLUSH_ROWS:
                     break

@@ -23,6 +23,7 @@ SHARED_BY = 3
 LOCK_MS = 60_000
 ELSEWHERE = "another contact has this email"
 NOBODY = "three or more customers use this email, so it identifies nobody"
+_FREE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
 
 
 class Identity:
@@ -30,17 +31,25 @@ class Identity:
 
     def __init__(self, connection: Redis, hubspot: HubSpot, crm: Crm, key: bytes) -> None:
         self.redis, self.hubspot, self.crm, self.key = connection, hubspot, crm, key
+        self.token = secrets.token_hex(8)
 
     def hold(self, group: Group) -> bool:
         """Lock the group's contact, which other customers may share; False leaves the group in the inbox for now."""
         name = keys.contact_lock(group.customer.contact_id)
         if group.lock == name:
             return True
-        if self.redis.set(name, secrets.token_hex(8), nx=True, px=LOCK_MS):
+        if self.redis.set(name, self.token, nx=True, px=LOCK_MS):
             group.lock = name
             return True
         group.left = True
         return False
+
+    def free(self, groups: Sequence[Group]) -> None:
+        """Unlock what `hold` locked, once the groups are settled or left."""
+        for group in groups:
+            if group.lock:
+                self.redis.eval(_FREE, 1, group.lock, self.token)
+                group.lock = ""
 
     def resolve(self, groups: Sequence[Group], plan: Plan) -> None:
         """Find out whom each conflict is about, so that the next round can write it. Raises `LineDown`."""
@@ -91,7 +100,11 @@ class Identity:
             return
         current = plan.portal.recall(contact)
         same_phone = _same_phone(group, current, self.crm.country)
-        self._adopt(group, owner, guarded=self.crm.email_match == "fill" and not same_phone, matched=not same_phone)
+        if not self._adopt(group, owner):
+            group.fate = Fate(WAITING, code="race", why="the customer who made this contact is just being written")
+            return
+        guarded = self.crm.email_match == "fill" and not same_phone
+        group.customer = replace(group.customer, guarded=guarded, shared=True, matched=not same_phone)
         group.placeholder = ""
         plan.begin(group)
         others = [one for one in contact.get(OTHER_IDS, "").split("\n") if one]
@@ -102,24 +115,20 @@ class Identity:
         group.fate = None
         plan.respect(group, current)
 
-    def _adopt(self, group: Group, owner: str, *, guarded: bool, matched: bool) -> None:
-        """Use the contact's shared clock; the clock of the customer who made the contact becomes that clock."""
-        owner_key = keys.customer(keys.digest(self.key, owner)) if owner else ""
-        shared, owned = self.redis.mget(keys.contact(group.customer.contact_id), owner_key or keys.SECRET)
+    def _adopt(self, group: Group, owner: str) -> bool:
+        """Use the contact's shared clock; the clock of the customer who made the contact becomes that clock. False if
+        that customer's record is not there yet."""
+        owner_key = keys.customer(keys.digest(self.key, owner)) if owner else keys.NO_PAUSE
+        shared, owned = self.redis.mget(keys.contact(group.customer.contact_id), owner_key)
+        if owner and shared is None and owned is None and group.leads[-1].tries == 0:
+            return False
         before = unpack(shared)
         group.contact_record = shared
-        if owner and shared is None and owned is not None and not unpack(owned).shared:
+        if shared is None and owned is not None and not unpack(owned).shared:
             before = unpack(owned)
             group.adopted = (owner_key, owned, replace(before, shared=True, clock={}))
-        group.customer = replace(
-            group.customer,
-            guarded=guarded,
-            shared=True,
-            matched=matched,
-            clock=before.clock,
-            active_ms=before.active_ms,
-            intent=before.intent,
-        )
+        group.customer = replace(group.customer, clock=before.clock, active_ms=before.active_ms, intent=before.intent)
+        return True
 
     def _users(self, email: str, customer_id: str, owner: str) -> int:
         name = keys.email(keys.digest(self.key, email))

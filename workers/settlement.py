@@ -48,8 +48,6 @@ def add(
     guards: list[tuple[str, bytes]] = []
     if fate.state in WRITTEN and fate.contact_id:
         guards, commands = _remember(group, fate, digest, confirmation)
-    if group.lock:
-        commands.append(("DEL", group.lock))
     entries = []
     for index, lead in enumerate(group.leads):
         effects, state = _effects(group, fate, lead, index, where, config, confirmation)

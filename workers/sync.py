@@ -40,6 +40,12 @@ WORK_SECONDS = 10.0
 log = structlog.get_logger("leadsync.sync")
 
 
+@dataclass(frozen=True, slots=True)
+class _Flight:
+    batch: Batch
+    writer: Writer
+
+
 @dataclass(slots=True)
 class _Pass:
     """One way through a shard. `after`: the last entry read; `settled`: whether anything was since the beginning of
@@ -49,10 +55,10 @@ class _Pass:
     after: bytes = b"-"
     settled: bool = False
     down: LineDown | None = None
-    flights: dict[Future[None], Batch] = field(default_factory=dict)
+    flights: dict[Future[None], _Flight] = field(default_factory=dict)
 
     def flying(self) -> set[str]:
-        return {group.customer_id for batch in self.flights.values() for group in batch.groups}
+        return {group.customer_id for flight in self.flights.values() for group in flight.batch.groups}
 
 
 class Sync:
@@ -136,14 +142,14 @@ class Sync:
                 return
             lease.check()
             try:
-                batch, writer = self._prepare(rows, run.flying())
+                flight = self._prepare(rows, run.flying())
             except LineDown as down:
                 run.down = down
                 return
             run.after = rows[-1][0]
-            run.flights[self.pool.submit(write, writer, batch.groups)] = batch
+            run.flights[self.pool.submit(write, flight.writer, flight.batch.groups)] = flight
 
-    def _prepare(self, rows: Sequence[Row], flying: set[str]) -> tuple[Batch, Writer]:
+    def _prepare(self, rows: Sequence[Row], flying: set[str]) -> _Flight:
         """The batch in `rows` without customers who are in flight, and who writes it. Raises `LineDown`."""
         portal = self.portals.current()
         batch = read_batch(rows, self.config, portal, flying)
@@ -153,15 +159,18 @@ class Sync:
             self.records.load(batch.groups)
         identity = Identity(self.redis, self.hubspot, self.config.crm, self.records.use_key())
         plan = Plan(portal, self.records.digest())
-        return batch, Writer(self.hubspot, plan, identity, intact=marker == INTACT)
+        return _Flight(batch, Writer(self.hubspot, plan, identity, intact=marker == INTACT))
 
     def _land(self, shard: int, lease: Lease, run: _Pass) -> None:
         """Settle the calls that came back, also what one of them had done before HubSpot went down."""
         done, _ = wait(run.flights, return_when=FIRST_COMPLETED)
-        for flight in done:
-            batch = run.flights.pop(flight)
-            run.settled |= self._settle(batch, shard, lease)
-            error = flight.exception()
+        for future in done:
+            flight = run.flights.pop(future)
+            try:
+                run.settled |= self._settle(flight.batch, shard, lease)
+            finally:
+                flight.writer.identity.free(flight.batch.groups)
+            error = future.exception()
             if isinstance(error, LineDown):
                 run.down = error
             elif error is not None:
