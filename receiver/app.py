@@ -13,7 +13,7 @@ from receiver.feeder import Feeder, NowhereToKeep
 from receiver.intake import Forbidden, Guard, Unusable
 from receiver.logs import configure
 from receiver.settings import ReceiverSettings
-from receiver.spool import Spool
+from receiver.spool import Spool, default_folder
 
 
 def create_app(given: ReceiverSettings | None = None) -> Flask:
@@ -22,7 +22,7 @@ def create_app(given: ReceiverSettings | None = None) -> Flask:
     shared = mine.shared
     configure(shared.log_level)
     redis = connect(shared, RECEIVER_TIMEOUT)
-    spool = Spool(shared.spool_dir)
+    spool = Spool(shared.spool_dir or default_folder())
     feeder = Feeder(redis, spool, shared)
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = intake.MAX_BODY

@@ -58,7 +58,7 @@ class Inbox(Struct, frozen=True, forbid_unknown_fields=True):
     `tries`: how often a lead that has to wait is tried before it is parked."""
 
     shards: Annotated[int, Meta(ge=1, le=64)] = 4
-    tries: Annotated[int, Meta(ge=1, le=50)] = 8
+    tries: Annotated[int, Meta(ge=1, le=50)] = 12
     receipts_days: Annotated[int, Meta(ge=8, le=365)] = 30
     receipts_max: Annotated[int, Meta(ge=1000)] = 1_000_000
 

@@ -12,7 +12,9 @@ from typing import TypeVar
 import structlog
 
 # Seconds to wait for a process that opens the file, and for one that writes.
-PATIENCE = 0.25
+PATIENCE = 0.3
+# secure_delete overwrites what is deleted.
+_SESSION = "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA busy_timeout = 1;"
 _BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 T = TypeVar("T")
 
@@ -22,8 +24,8 @@ class DiskError(OSError):
 
 
 class Database:
-    """The file `name` in `folder`, made by `schema` (SQL that may run again), both for this user's eyes only. It opens
-    at the first `do`. One thread at a time."""
+    """The file `name` in `folder`, made by `schema` (SQL that may run again and sets user_version at its end), both
+    for this user's eyes only. It opens at the first `do`. One thread at a time."""
 
     def __init__(self, folder: Path, name: str, schema: str) -> None:
         self._folder = folder
@@ -40,13 +42,27 @@ class Database:
         nothing is left in a file that nobody reads. Raises `DiskError`."""
         for _ in range(3):
             try:
-                result = action(self._connect())
+                result = self._insist(action)
                 if not self._moved():
                     return result
             except (sqlite3.Error, OSError) as error:
                 self._recover(error)
             self.close()
         raise DiskError("the file is replaced again and again")
+
+    def _insist(self, action: Callable[[sqlite3.Connection], T]) -> T:
+        """SQLite waits for another writer in ever longer sleeps and starves beside one that never sleeps (measured with
+        four processes), so it is told to wait a millisecond and is asked again."""
+        db = self._connect()
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return action(db)
+            except sqlite3.OperationalError as error:
+                if _code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+                if db.in_transaction:
+                    db.rollback()
 
     def close(self) -> None:
         """Closes the file; the next `do` opens it again."""
@@ -63,9 +79,17 @@ class Database:
             # SQLite gives its log files the mode of the database.
             os.close(os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
             self._inode = os.stat(self._file).st_ino
-            self._db = sqlite3.connect(self._file, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
-            self._db.executescript(self._schema)
-        return self._db
+            db = sqlite3.connect(self._file, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
+            try:
+                # What has been made is not made again: that would wait for every writer.
+                if db.execute("PRAGMA user_version").fetchone() == (0,):
+                    db.executescript(self._schema)
+                db.executescript(_SESSION)
+            except sqlite3.Error:
+                db.close()
+                raise
+        self._db = db
+        return db
 
     def _moved(self) -> bool:
         try:
@@ -75,12 +99,17 @@ class Database:
 
     def _recover(self, error: Exception) -> None:
         """Returns where another try is worth it."""
-        broken = getattr(error, "sqlite_errorcode", 0) & 0xFF in _BROKEN
-        if self._db is None or not (broken or self._moved()):
-            self.close()
+        if _code(error) in _BROKEN:
+            try:
+                self._set_aside()
+            except OSError as refused:
+                raise DiskError(str(refused)) from None
+        elif self._db is None or not self._moved():
+            # It stays open: on a full disk it can still be read, but not be opened.
+            if self._db is not None and self._db.in_transaction:
+                with suppress(sqlite3.Error):
+                    self._db.rollback()
             raise DiskError(str(error)) from None
-        if broken:
-            self._set_aside()
 
     def _set_aside(self) -> None:
         with self._door():
@@ -105,6 +134,10 @@ class Database:
             if time.monotonic() > deadline:
                 raise DiskError("another process takes too long to open the file")
             time.sleep(0.005)
+
+
+def _code(error: Exception) -> int:
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
 
 
 @contextmanager

@@ -21,6 +21,7 @@ _DECODE = msgspec.json.Decoder().decode
 _NOISE = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufffe\uffff]"
 )
+_LINE = re.compile(r"[\t\n]")
 _SPACE = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r"\s*\n\s*")
 
@@ -119,11 +120,16 @@ def _number(digits: str) -> int | str:
 
 
 def encode(body: dict[str, Any]) -> bytes:
-    """`body` as canonical JSON bytes (sorted keys), so that the same body always has the same digest."""
+    """`body` as canonical JSON bytes (sorted keys), so that the same body always has the same digest; raises
+    `Malformed`."""
     try:
         return _ENCODE(body)
-    except (UnicodeEncodeError, msgspec.MsgspecError, OverflowError):
+    except (UnicodeEncodeError, msgspec.MsgspecError, OverflowError, RecursionError):
+        pass
+    try:
         return json.dumps(body, sort_keys=True, separators=(",", ":")).encode()
+    except RecursionError:
+        raise Malformed("The body is nested too deeply.") from None
 
 
 def unusable(body: dict[str, Any]) -> list[str]:
@@ -140,7 +146,7 @@ def _usable(name: str, value: Any) -> bool:
         return math.isfinite(value)
     if not isinstance(value, str):
         return False
-    return name != "customer_id" or (value.strip() != "" and not _NOISE.search(value))
+    return name != "customer_id" or (value.strip() != "" and not _NOISE.search(value) and not _LINE.search(value))
 
 
 def identity(customer: str | int | float) -> str:

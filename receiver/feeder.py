@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 
 PAUSE_SECONDS = 1.0
 TEND_SECONDS = 1.0
-# Beyond this part of Redis' memory new events go to the disk, so that the workers have room to drain.
-NEARLY_FULL = 0.8
+# Beyond this part of Redis' memory new events go to the disk while many wait, so that workers have room to drain them;
+# beyond the second in any case.
+NEARLY_FULL, FULL = 0.8, 0.95
+DEEP = 500
 FLUSH_ROWS = 100
 log = structlog.get_logger("leadsync.receiver")
 
@@ -112,6 +114,7 @@ class Feeder:
                 key=key,
                 version_ms=version_ms,
                 keep_seconds=self.config.receipts_days * 86_400,
+                keep_receipts=self.config.receipts_max,
             )
         )
         if version_ms is None:
@@ -157,7 +160,7 @@ class Feeder:
         while not self._stop.is_set():
             try:
                 self.tend()
-            except (SpoolError, *AWAY) as error:
+            except Exception as error:  # this thread outlives every fault: leads on the disk depend on it
                 log.warning("spool.waits", error=type(error).__name__)
             self._wake.wait(TEND_SECONDS)
             self._wake.clear()
@@ -166,23 +169,28 @@ class Feeder:
         """Look at Redis: put again what a restarted one may have forgotten, see whether it is nearly full, empty the
         spool. Raises `SpoolError` and redis-py's errors."""
         try:
-            server, memory = self._look()
+            run_id, self.full = self._look()
         except AWAY:
             self.forgot = True
             raise
-        if self.forgot or server["run_id"] != (self.run_id or server["run_id"]):
+        if self.forgot or run_id != (self.run_id or run_id):
             self.put_again()
-        self.run_id, self.forgot = server["run_id"], False
-        self.full = bool(memory["maxmemory"]) and memory["used_memory"] > NEARLY_FULL * memory["maxmemory"]
+        else:
+            self.recent.forget_old()
+        self.run_id, self.forgot = run_id, False
         if not self.full:
             self.flush()
 
-    def _look(self) -> tuple[dict[str, Any], dict[str, Any]]:
+    def _look(self) -> tuple[str, bool]:
+        """Redis' run id, and whether it is so full that the workers need the room to drain what waits."""
         pipe = self.inbox.redis.pipeline(transaction=False)
         pipe.info("server")
         pipe.info("memory")
-        server, memory = pipe.execute()
-        return server, memory
+        for shard in range(self.config.shards):
+            pipe.xlen(keys.entries(keys.INBOX, shard))
+        server, memory, *waiting = pipe.execute()
+        part = memory["used_memory"] / memory["maxmemory"] if memory.get("maxmemory") else 0.0
+        return server["run_id"], part > FULL or (part > NEARLY_FULL and sum(waiting) > DEEP)
 
     def put_again(self) -> None:
         """Put the last seconds' events again; those that Redis still has are duplicates."""

@@ -11,7 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from receiver import keys
 from receiver.connection import AWAY, Redis
 from receiver.settings import ReceiverSettings
-from receiver.spool import Spool
+from receiver.spool import Spool, SpoolError
 from receiver.status import Status, read_status
 
 
@@ -31,10 +31,10 @@ def blueprint(redis: Redis, spool: Spool, settings: ReceiverSettings) -> Bluepri
         try:
             status = read_status(redis, shards)
         except AWAY:
-            spooled = spool.count()
+            spooled = _spooled(spool)
             reason = f"Redis does not answer. Leads are kept on this machine's disk ({spooled} so far)."
             return {"status": "unavailable", "reason": reason, "spooled": spooled}, 503
-        body = {"workers": status.workers, "waiting": status.waiting, "spooled": spool.count(), "pause": status.pause}
+        body = {"workers": status.workers, "waiting": status.waiting, "spooled": _spooled(spool), "pause": status.pause}
         if not status.workers:
             reason = "No worker is alive. Start one: leadsync worker. Leads wait in the inbox meanwhile."
             return {"status": "unavailable", "reason": reason, **body}, 503
@@ -51,6 +51,14 @@ def blueprint(redis: Redis, spool: Spool, settings: ReceiverSettings) -> Bluepri
     return pages
 
 
+def _spooled(spool: Spool) -> int:
+    """How many leads wait on this machine's disk; -1 if the disk does not say."""
+    try:
+        return spool.count()
+    except SpoolError:
+        return -1
+
+
 class _Collector:
     """Reads the figures from Redis at each scrape, so that they are right over several processes and restarts."""
 
@@ -61,7 +69,7 @@ class _Collector:
         return []
 
     def collect(self) -> Iterator[Metric]:
-        yield GaugeMetricFamily("leadsync_spooled", "Leads on this machine's disk", self.spool.count())
+        yield GaugeMetricFamily("leadsync_spooled", "Leads on this machine's disk", _spooled(self.spool))
         try:
             status = read_status(self.redis, self.shards)
         except AWAY:

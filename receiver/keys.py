@@ -11,8 +11,8 @@ SHARDS = PREFIX + "shards"
 LEADS = PREFIX + "leads"
 PARKED = PREFIX + "parked"
 PAUSE = PREFIX + "pause"
-NO_PAUSE = PREFIX + "none"
-PROBE = PREFIX + "probe"
+NONE = PREFIX + "none"
+"""A key that never exists."""
 BUDGET = PREFIX + "budget"
 STORE = PREFIX + "store"
 WORKERS = PREFIX + "workers"
@@ -21,6 +21,7 @@ QUEUE = "leadsync"
 
 INBOX = "inbox"
 OUTBOX = "outbox"
+PAUSES = {INBOX: PAUSE, OUTBOX: PAUSE + ":outbox"}
 
 
 def entries(line: str, shard: int) -> str:

@@ -17,6 +17,7 @@ PROPERTIES = (
     "dealdroid_subdistrict", "dealdroid_district", "dealdroid_unsaved", "dealdroid_other_customer_ids",
     "dealdroid_village", "dealdroid_product_type", "dealdroid_first_intent", "dealdroid_first_intent_at",
     "dealdroid_name_given", "dealdroid_nickname", "dealdroid_other_phones", "dealdroid_placeholder",
+    "dealdroid_shorter_1", "dealdroid_shorter_2", "dealdroid_shorter_3",
 )  # fmt: skip
 _CODES = {name: chr(48 + position) for position, name in enumerate(PROPERTIES)}
 _NAMES = {code: name for name, code in _CODES.items()}

@@ -11,24 +11,21 @@ KEEP_SECONDS = 10.0
 
 
 class Recent:
-    """Safe to use from several threads. Times are monotonic seconds."""
+    """Any thread may add; one thread forgets. Times are monotonic seconds."""
 
     def __init__(self) -> None:
         self._events: deque[tuple[float, bytes, int]] = deque()
 
     def add(self, raw: bytes, version_ms: int) -> None:
-        """Remember one event and forget those that Redis has had on disk for long."""
-        now = time.monotonic()
-        self._events.append((now, raw, version_ms))
-        self.forget(now - KEEP_SECONDS)
+        """Remember one event."""
+        self._events.append((time.monotonic(), raw, version_ms))
 
-    def forget(self, before: float) -> None:
-        """Drop what was acknowledged before then."""
-        try:
-            while self._events and self._events[0][0] < before:
-                self._events.popleft()
-        except IndexError:
-            """Another thread dropped it first."""
+    def forget_old(self) -> None:
+        """Drop what was acknowledged over `KEEP_SECONDS` ago. Only for a caller who has just seen that Redis is still
+        the same: then it has had them on disk for long."""
+        before = time.monotonic() - KEEP_SECONDS
+        while self._events and self._events[0][0] < before:
+            self._events.popleft()
 
     def events(self) -> list[tuple[bytes, int]]:
         """Body and version of each event, oldest first."""

@@ -1,7 +1,6 @@
 """What the environment says, read once at the start into one frozen object."""
 
 import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,14 +18,15 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What both processes need. `key` is "" where the digests use the key kept in Redis."""
+    """What both processes need. `key` is "" where the digests use the key kept in Redis; `spool_dir` None means
+    a folder of the system's."""
 
     redis_url: str = field(repr=False)
     redis_tls_verify: bool
     config: Config
     key: str = field(repr=False)
     timezone: ZoneInfo
-    spool_dir: Path
+    spool_dir: Path | None
     hosted: bool
     log_level: str
     port: int
@@ -62,7 +62,7 @@ def read(env: Mapping[str, str] = os.environ) -> Settings:
         config=config.load(env.get("LEADSYNC_CONFIG") or None),
         key=env.get("LEADSYNC_KEY", "").strip(),
         timezone=_timezone(env.get("LEADSYNC_TIMEZONE") or "Asia/Bangkok"),
-        spool_dir=Path(env["SPOOL_DIR"]) if env.get("SPOOL_DIR") else _spool_dir(env),
+        spool_dir=Path(env["SPOOL_DIR"]) if env.get("SPOOL_DIR") else None,
         hosted=hosted,
         log_level=level,
         port=number(env, "PORT", default=8000, low=0, high=65535),
@@ -121,14 +121,3 @@ def _timezone(name: str) -> ZoneInfo:
         return ZoneInfo(name.strip())
     except (KeyError, ValueError, OSError):
         raise SettingsError("LEADSYNC_TIMEZONE must be a name such as Asia/Bangkok.") from None
-
-
-def _spool_dir(env: Mapping[str, str]) -> Path:
-    """A folder of this user's that outlives a restart where the system has one, else one in the temp folder."""
-    state = Path(env.get("XDG_STATE_HOME") or Path(env.get("HOME") or "/nonexistent", ".local", "state"))
-    for parent in (state, *state.parents):
-        if parent.is_dir():
-            if os.access(parent, os.W_OK):
-                return state / "leadsync"
-            break
-    return Path(tempfile.gettempdir(), f"leadsync-{os.getuid()}")

@@ -23,14 +23,15 @@ from receiver.disk import DiskError as SpoolError
 __all__ = ["Spool", "SpoolError", "Spooled", "default_folder"]
 
 FILE = "spool.db"
-# secure_delete overwrites what is deleted; auto_vacuum gives its pages back to the system.
+# How long a lead waits for its turn: a little longer than the lead before it, which may wait for another process.
+TURN_SECONDS = PATIENCE + 0.2
+# auto_vacuum gives the pages of what is deleted back to the system.
 _SCHEMA = """
 PRAGMA auto_vacuum = FULL;
 PRAGMA journal_mode = WAL;
-PRAGMA synchronous = FULL;
-PRAGMA secure_delete = ON;
 CREATE TABLE IF NOT EXISTS spool (id INTEGER PRIMARY KEY, received_ms INTEGER, parked INTEGER, body BLOB);
 CREATE INDEX IF NOT EXISTS spool_age ON spool (received_ms);
+PRAGMA user_version = 1;
 """
 # An id is the time in ns, so that one of a file that was set aside never means a row of the file that came after it.
 _INSERT = "INSERT INTO spool VALUES (max(?, (SELECT coalesce(max(id), 0) + 1 FROM spool)), ?, ?, ?)"
@@ -67,14 +68,15 @@ class Spool:
         refused because others took too long may be kept all the same."""
         mine = _Waiting((time.time_ns(), received_ms, parked, body))
         self._waiting.append(mine)
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TURN_SECONDS
         while not mine.done:
-            if self._turn.acquire(timeout=PATIENCE / 50):
+            if self._turn.acquire(timeout=0.005):
                 try:
                     self._write(mine)
                 finally:
                     self._turn.release()
-            elif time.monotonic() > deadline:
+                return
+            if time.monotonic() > deadline:
                 raise SpoolError("another thread takes too long at the disk")
 
     def count(self) -> int:
@@ -129,7 +131,7 @@ class Spool:
         if mine.done:
             return
         # Where a thread took this one and failed, it is no longer among the waiting and is tried for itself.
-        batch = dict.fromkeys([*(self._waiting.popleft() for _ in range(len(self._waiting)))])
+        batch = dict.fromkeys([*(self._waiting.popleft() for _ in range(len(self._waiting))), mine])
         self._database.do(lambda db: _insert(db, [waiting.row for waiting in batch]))
         for waiting in batch:
             waiting.done = True

@@ -112,7 +112,7 @@ def list_parts(needs: Needs, ports: Mapping[str, int], secret: str) -> list[Part
     if needs.hubspot:
         parts.insert(0, _serve("hubspot", ports["hubspot"]))
     if needs.page:
-        parts.append(_serve("page", ports["page"], *systems, "--secret", secret))
+        parts.append(_serve("page", ports["page"], *systems, f"--secret={secret}"))
     return parts
 
 

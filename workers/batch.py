@@ -52,25 +52,20 @@ def _read(entry: bytes, fields: Mapping[bytes, bytes], config: Config, portal: P
         body = event.decode(fields[b"b"])
         if event.unusable(body):
             return None
-        said = event.parse(body)
-        version = version_of(entry, fields)
-    except (KeyError, ValueError, event.Malformed):
-        return None
-    try:
+        said, version = event.parse(body), version_of(entry, fields)
         known = facts(said, version >> 16, config.crm, portal.choices, lead=config.intent(said.intent).lead)
-        known = _with_extras(known, body, config.properties)
-    except Exception:  # a payload that the mapping cannot take is kept for a person, it must not hold up the others
+        return Lead(
+            entry=entry,
+            lead=fields[b"e"].decode(),
+            version=version,
+            kind=fields.get(b"k", b"").decode(),
+            tries=int(fields.get(b"n", b"0")),
+            event=said,
+            facts=portal.limit(_with_extras(known, body, config.properties)),
+            fields=fields,
+        )
+    except Exception:  # whatever it is, it is kept for a person and does not hold up the others
         return None
-    return Lead(
-        entry=entry,
-        lead=fields.get(b"e", b"").decode(),
-        version=version,
-        kind=fields.get(b"k", b"").decode(),
-        tries=int(fields.get(b"n", b"0")),
-        event=said,
-        facts=portal.limit(known),
-        fields=fields,
-    )
 
 
 def _with_extras(known: Facts, body: Mapping[str, Any], paths: Mapping[str, str]) -> Facts:

@@ -81,6 +81,8 @@ class Budget:
         """Wait for a slot and hold it over one request; raises `Stopping`."""
         slot = Slot(self, secrets.token_hex(6))
         limit = max(1, min(self.limit, self.portal_limit))
+        if self.stop.is_set():
+            raise Stopping
         while wait := int(self._take(keys=[keys.BUDGET], args=[limit, slot.name, HELD_MS])):
             if self.stop.wait(math.ceil(wait) / 1000):
                 raise Stopping
@@ -106,4 +108,4 @@ class NoBudget:
 
 
 def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isdigit() else None
+    return int(text) if text and text.isascii() and text.isdigit() else None

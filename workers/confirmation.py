@@ -35,15 +35,19 @@ class Confirmations:
         lead = group.leads[-1]
         day = self._day(now_ms)
         said = group.stored.said if group.stored.day == day else frozenset()
-        text, silent = self._text(group, lead, now_ms)
+        missing = self._missing(group, lead)
+        asked = _mark(f"missing:{missing}")
+        if asked in said:
+            missing = ""
+        text, silent = self._text(group, lead, missing, now_ms)
         marks = {_mark(text)} if text else set()
-        if text and self._missing(group, lead):
-            marks.add(_mark(f"missing:{self._missing(group, lead)}"))
+        if text and missing:
+            marks.add(asked)
         if text and marks & said:
             text, silent, marks = "", "the same was said today", set()
         return Confirmation(lead, text, silent, said | marks, day)
 
-    def _text(self, group: Group, lead: Lead, now_ms: int) -> tuple[str, str]:
+    def _text(self, group: Group, lead: Lead, missing: str, now_ms: int) -> tuple[str, str]:
         if lead.kind in SILENT_KINDS:
             return "", f"it is a {lead.kind}"
         contact, address = self._news(group)
@@ -61,7 +65,7 @@ class Confirmations:
             contact_news=contact,
             address_news=address,
             email_refused=refused,
-            missing=self._missing(group, lead),
+            missing=missing,
             values=_values(lead),
         )
         text = self.texts.write(occasion)

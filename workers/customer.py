@@ -16,7 +16,7 @@ from receiver.receipts import PROPERTIES
 FORMAT = 1
 VALUE_BYTES = 5
 TEXT_BYTES = 4
-_GUARDED, _SHARED, _MATCHED = 1, 2, 4
+_GUARDED, _SHARED, _MATCHED, _ATTEMPTED = 1, 2, 4, 8
 _CODE = {name: number for number, name in enumerate(PROPERTIES, 1)}
 _NAME = dict(enumerate(PROPERTIES, 1))
 
@@ -28,13 +28,15 @@ Stamp = tuple[int, bytes]
 class Customer:
     """`contact_id` is "" while HubSpot has no contact. `guarded`: the contact is somebody else's, whose values are
     respected. `shared`: the clock stands with the contact. `matched`: found by its email alone, so nothing is said to
-    the customer. `said`: digests of the texts sent on `day` (days since 1970 in the shop's time zone)."""
+    the customer. `attempted`: a first write was begun whose answer may have been lost. `said`: digests of the texts
+    sent on `day` (days since 1970 in the shop's time zone)."""
 
     revision: int = 0
     contact_id: str = ""
     guarded: bool = False
     shared: bool = False
     matched: bool = False
+    attempted: bool = False
     active_ms: int = 0
     intent: bytes = b""
     day: int = 0
@@ -57,7 +59,12 @@ def guard(record: bytes | None) -> bytes:
 def pack(customer: Customer) -> bytes:
     """The record to store, one revision on."""
     contact = customer.contact_id.encode()
-    flags = _GUARDED * customer.guarded | _SHARED * customer.shared | _MATCHED * customer.matched
+    flags = (
+        _GUARDED * customer.guarded
+        | _SHARED * customer.shared
+        | _MATCHED * customer.matched
+        | _ATTEMPTED * customer.attempted
+    )
     said = sorted(customer.said)[:255]
     parts = [
         struct.pack(">IBBB", (customer.revision + 1) & 0xFFFFFFFF, FORMAT, flags, len(contact)),
@@ -95,6 +102,7 @@ def unpack(record: bytes | None) -> Customer:
         guarded=bool(flags & _GUARDED),
         shared=bool(flags & _SHARED),
         matched=bool(flags & _MATCHED),
+        attempted=bool(flags & _ATTEMPTED),
         active_ms=active,
         intent=intent,
         day=day,

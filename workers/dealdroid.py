@@ -2,6 +2,8 @@
 its body (DealDroid's page shows a body that is no JSON)."""
 
 import os
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 import requests
@@ -10,6 +12,9 @@ from requests.utils import get_environ_proxies
 
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 10.0
+SHORT_BODY = 65_536
+LONGEST_WAIT = 3600.0
+IDLE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,7 @@ class DealDroid:
 
     def __init__(self, url: str, in_flight: int) -> None:
         self.url = url
+        self._used_at = time.monotonic()
         self.session = requests.Session()
         # Read the proxy variables once: requests would read them, and a netrc file, for every message.
         self.session.trust_env = False
@@ -50,6 +56,13 @@ class DealDroid:
         self.session.mount("https://", adapter)
         self.session.mount("http://", adapter)
 
+    def refresh(self) -> None:
+        """Close connections that were idle: the first message on one that a router has forgotten would be lost."""
+        now = time.monotonic()
+        if now - self._used_at > IDLE_SECONDS:
+            self.session.close()
+        self._used_at = now
+
     def send(self, customer: str | int | float, text: str) -> Delivery:
         """Send one bubble; `customer` exactly as DealDroid gave it. Never raises."""
         try:
@@ -58,9 +71,12 @@ class DealDroid:
                 json={"customer_id": customer, "messages": [text]},
                 timeout=(CONNECT_SECONDS, READ_SECONDS),
                 allow_redirects=False,
+                stream=True,
             )
         except requests.exceptions.ConnectTimeout:
             return Failed("DealDroid cannot be reached", again=True)
+        except (requests.exceptions.SSLError, requests.exceptions.ProxyError):
+            return Failed("no TLS connection or proxy to DealDroid", again=True)
         except requests.exceptions.ConnectionError as error:
             if "NewConnectionError" in repr(error) or "NameResolutionError" in repr(error):
                 return Failed("DealDroid cannot be reached", again=True)
@@ -69,13 +85,24 @@ class DealDroid:
             return Unclear("DealDroid did not answer in time")
         except (requests.exceptions.RequestException, ValueError):
             return Unclear("DealDroid's answer could not be read")
+        _finish(answer)
         return _judge(answer.status_code, answer.headers.get("Retry-After", ""))
+
+
+def _finish(answer: requests.Response) -> None:
+    """Read a short body, so that the connection can be used again; its text means nothing, nor do its faults."""
+    length = answer.headers.get("Content-Length", "")
+    if length.isascii() and length.isdigit() and int(length) <= SHORT_BODY:
+        with suppress(requests.exceptions.RequestException, OSError):
+            _ = answer.content
+            return
+    answer.close()
 
 
 def _judge(status: int, retry_after: str) -> Delivery:
     if status == 200:
         return Sent()
     if status in (408, 425, 429) or status >= 500:
-        seconds = float(retry_after) if retry_after.isdigit() else None
+        seconds = min(float(retry_after), LONGEST_WAIT) if retry_after.isascii() and retry_after.isdigit() else None
         return Failed(f"DealDroid answered {status}", again=True, seconds=seconds)
     return Failed(f"DealDroid refused the message (status {status})", again=False)

@@ -18,8 +18,10 @@ from workers.lead import Fate, Group
 from workers.mapping import phone
 from workers.mapping.facts import CUSTOMER_ID, OTHER_IDS
 from workers.plan import Plan
+from workers.records import share
 
 SHARED_BY = 3
+PATIENCE = 2
 LOCK_MS = 60_000
 ELSEWHERE = "another contact has this email"
 NOBODY = "three or more customers use this email, so it identifies nobody"
@@ -67,14 +69,14 @@ class Identity:
         self._meet(strangers, plan)
 
     def _meet(self, groups: Sequence[Group], plan: Plan) -> None:
-        unnamed = [group.properties["email"] for group in groups if group.conflict and not group.conflict.existing_id]
-        by_email = self.hubspot.read(unnamed, ["email"], "email") if unnamed else {}
         held = []
         for group in groups:
-            named = group.conflict.existing_id if group.conflict else ""
-            contact_id = named or by_email.get(group.properties["email"], {}).get("id", "")
-            if not contact_id:
+            contact_id = self._holder(group)
+            if not contact_id and group.leads[-1].tries < PATIENCE:
                 group.fate = Fate(WAITING, code="race", why="HubSpot names no contact with this email yet")
+                continue
+            if not contact_id:
+                plan.without(group, "email", ELSEWHERE)
                 continue
             group.customer = replace(group.customer, contact_id=contact_id)
             if self.hold(group):
@@ -88,6 +90,13 @@ class Identity:
             else:
                 self._join(group, contact, plan)
 
+    def _holder(self, group: Group) -> str:
+        """The id of the contact that has the email, "" if HubSpot does not name it."""
+        if group.conflict and group.conflict.existing_id:
+            return group.conflict.existing_id
+        email = group.properties["email"]
+        return self.hubspot.read([email], ["email"], "email").get(email, {}).get("id", "")
+
     def _join(self, group: Group, contact: Mapping[str, str], plan: Plan) -> None:
         owner = contact.get(CUSTOMER_ID, "")
         group.conflict = None
@@ -100,11 +109,11 @@ class Identity:
             return
         current = plan.portal.recall(contact)
         same_phone = _same_phone(group, current, self.crm.country)
+        guarded = self.crm.email_match == "fill" and not same_phone
+        group.customer = replace(group.customer, guarded=guarded, shared=True, matched=not same_phone)
         if not self._adopt(group, owner):
             group.fate = Fate(WAITING, code="race", why="the customer who made this contact is just being written")
             return
-        guarded = self.crm.email_match == "fill" and not same_phone
-        group.customer = replace(group.customer, guarded=guarded, shared=True, matched=not same_phone)
         group.placeholder = ""
         plan.begin(group)
         others = [one for one in contact.get(OTHER_IDS, "").split("\n") if one]
@@ -118,16 +127,15 @@ class Identity:
     def _adopt(self, group: Group, owner: str) -> bool:
         """Use the contact's shared clock; the clock of the customer who made the contact becomes that clock. False if
         that customer's record is not there yet."""
-        owner_key = keys.customer(keys.digest(self.key, owner)) if owner else keys.NO_PAUSE
+        owner_key = keys.customer(keys.digest(self.key, owner)) if owner else keys.NONE
         shared, owned = self.redis.mget(keys.contact(group.customer.contact_id), owner_key)
         if owner and shared is None and owned is None and group.leads[-1].tries == 0:
             return False
         before = unpack(shared)
-        group.contact_record = shared
         if shared is None and owned is not None and not unpack(owned).shared:
             before = unpack(owned)
-            group.adopted = (owner_key, owned, replace(before, shared=True, clock={}))
-        group.customer = replace(group.customer, clock=before.clock, active_ms=before.active_ms, intent=before.intent)
+            group.adopted = (owner_key, owned, replace(before, shared=True))
+        share(group, shared, before)
         return True
 
     def _users(self, email: str, customer_id: str, owner: str) -> int:

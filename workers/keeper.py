@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 BEAT_SECONDS = 1.0
 FORGET_MS = 60_000
+PARKED_SECONDS = 30 * 86_400
 log = structlog.get_logger("leadsync.keeper")
 
 
@@ -83,7 +84,9 @@ class Keeper:
         pipe.execute()
 
     def sweep(self) -> None:
-        """Look after every shard of both lines."""
+        """Look after every shard of both lines, and let the index of parked leads end with their bodies."""
+        seconds, _ = self.redis.time()
+        self.redis.zremrangebyscore(keys.PARKED, "-inf", (seconds - PARKED_SECONDS) * 1000)
         for line, inbox in self.lines.items():
             for shard in range(self.shards):
                 if inbox.sweep(shard):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from receiver import keys
 from receiver.event import Event
 from receiver.receipts import Note
-from workers.customer import UNKNOWN, Customer
+from workers.customer import UNKNOWN, Customer, Stamp
 from workers.hubspot.outcomes import Conflict
 from workers.mapping.facts import Facts
 from workers.news import NOTHING, News
@@ -65,13 +65,13 @@ class Group:
     stored: Customer = UNKNOWN
     customer: Customer = UNKNOWN
     contact_record: bytes | None = None
+    shared_clock: Mapping[str, Stamp] = field(default_factory=dict)
     adopted: tuple[str, bytes, Customer] | None = None
     lock: str = ""
     news: News = NOTHING
     properties: dict[str, str] = field(default_factory=dict)
     careful: bool = False
     looked: bool = False
-    verified: bool = False
     made: bool = False
     restarted: bool = False
     left: bool = False

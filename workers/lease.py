@@ -3,8 +3,9 @@
 import secrets
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 from receiver.inbox import Inbox
 
@@ -35,6 +36,14 @@ class Lease:
             if not self.inbox.renew(self.shard, self.token):
                 raise LostLease
             self.renewed_at = began
+
+
+def _free() -> None:
+    """Nothing to check outside a drain."""
+
+
+FENCE: ContextVar[Callable[[], None]] = ContextVar("fence", default=_free)
+"""What HubSpot's transport calls right before each request: the `check` of the drain that this thread works for."""
 
 
 class Leases:

@@ -8,10 +8,23 @@ a newer value, and a salesperson's edit stands until the customer says something
 import hmac
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 from receiver.receipts import Note
 from workers.customer import TEXT_BYTES, VALUE_BYTES, Customer, Stamp
-from workers.mapping.facts import ACTIVITY, ADDRESS, DETAILS, NAME, PLACE, PLACEHOLDER, UNSAVED, Facts
+from workers.mapping.facts import (
+    ACTIVITY,
+    ADDRESS,
+    DETAILS,
+    NAME,
+    NAME_GIVEN,
+    PLACE,
+    PLACEHOLDER,
+    SHORTER,
+    UNSAVED,
+    Facts,
+)
+from workers.mapping.name import Name, prefixes
 
 ACTIVITY_MS = 15 * 60 * 1000
 NEWER = "the customer has said something newer"
@@ -123,37 +136,62 @@ def decide(customer: Customer, events: Sequence[tuple[int, Facts]], digest: Dige
 
 def _say_details(fold: _Fold, details: Mapping[str, str], version: int, index: int) -> None:
     for name, value in details.items():
-        if name not in NAME:
+        if name not in (*NAME, NAME_GIVEN):
             fold.say(name, value, version, index)
-    first, last = details.get("firstname", ""), details.get("lastname", "")
-    if last:
-        _say_full_name(fold, first, last, version, index)
-    elif first:
-        _say_first_name(fold, first, version, index)
+    person = Name(details.get("firstname", ""), details.get("lastname", ""))
+    whole = bool(person.first and person.last)
+    if not person.first and not person.last:
+        news = True
+    elif whole:
+        news = _say_whole_name(fold, person, version, index)
+    else:
+        news = _say_part_of_name(fold, person, version, index)
+    if news and NAME_GIVEN in details:
+        fold.say(NAME_GIVEN, details[NAME_GIVEN], version, index)
 
 
-def _say_full_name(fold: _Fold, first: str, last: str, version: int, index: int) -> None:
-    if fold.newest(["lastname"]) > version:
-        if fold.differs("firstname", first) or fold.differs("lastname", last):
+def _say_whole_name(fold: _Fold, person: Name, version: int, index: int) -> bool:
+    """False if this says nothing that was not said."""
+    shorter = fold.digest(SHORTER[0], f"{person.first} {person.last}")
+    if any(fold.clock[name][1] == shorter for name in SHORTER if name in fold.clock):
+        return False
+    differs = fold.differs("firstname", person.first) or fold.differs("lastname", person.last)
+    if min(fold.newest(["lastname"]), fold.newest(["firstname"])) > version and fold.holds("lastname"):
+        if differs:
             fold.keep("firstname", index, NEWER)
-        return
-    if fold.newest(["firstname"]) > version:
-        # A newer first name alone never stands against a whole name, in whichever order the two arrive.
-        del fold.clock["firstname"]
-    fold.say("firstname", first, version, index)
-    fold.say("lastname", last, version, index)
+        return differs
+    for name in NAME:
+        if fold.newest([name]) > version:
+            # A newer part of a name never stands against a whole name, in whichever order the two arrive.
+            del fold.clock[name]
+    fold.say("firstname", person.first, version, index)
+    fold.say("lastname", person.last, version, index)
     fold.if_still.pop("lastname", None)
     fold.clock.pop(PLACEHOLDER, None)
+    if differs:
+        parts = [f"{part.first} {part.last}" for part in prefixes(person) if part.first and part.last]
+        for name, part in zip_longest(SHORTER, parts[: len(SHORTER)]):
+            fold.clock.pop(name, None)
+            if part is not None:
+                fold.clock[name] = (version, fold.digest(SHORTER[0], part))
+    return differs
 
 
-def _say_first_name(fold: _Fold, first: str, version: int, index: int) -> None:
-    if fold.holds("lastname"):
-        if fold.differs("firstname", first):
-            fold.keep("firstname", index, LONGER_NAME)
-        return
-    fold.say("firstname", first, version, index)
+def _say_part_of_name(fold: _Fold, person: Name, version: int, index: int) -> bool:
+    """A first name or a surname alone: it never stands against a whole name."""
+    name, other = ("firstname", "lastname") if person.first else ("lastname", "firstname")
+    value = person.first or person.last
+    differs = fold.differs(name, value)
+    if fold.holds(name) and fold.holds(other):
+        if differs:
+            fold.keep(name, index, LONGER_NAME)
+        return differs
+    fold.say(name, value, version, index)
     if PLACEHOLDER in fold.clock:
-        fold.if_still["lastname"] = ("", fold.clock.pop(PLACEHOLDER)[1])
+        placeholder = fold.clock.pop(PLACEHOLDER)[1]
+        if name == "firstname":
+            fold.if_still["lastname"] = ("", placeholder)
+    return differs
 
 
 def _say_address(fold: _Fold, address: Mapping[str, str], version: int, index: int) -> None:
@@ -164,13 +202,21 @@ def _say_address(fold: _Fold, address: Mapping[str, str], version: int, index: i
         if any(fold.differs(name, value) for name, value in address.items()):
             fold.keep("address", index, NEWER)
         return
-    moved = any(name in address and fold.differs(name, address[name]) for name in PLACE)
+    moved = _moved(fold, address)
     for name, value in address.items():
         fold.say(name, value, version, index, always=moved)
     if moved:
         for name in ADDRESS:
             if name not in address and fold.holds(name):
                 fold.say(name, "", version, index)
+
+
+def _moved(fold: _Fold, address: Mapping[str, str]) -> bool:
+    """Whether this is another home: another postcode, province or country than was said; or one where none was said,
+    with another street. Adding a postcode to the same street is no move."""
+    fresh = [name for name in PLACE if name in address and fold.differs(name, address[name])]
+    elsewhere = any(fold.holds(name) for name in fresh)
+    return elsewhere or (bool(fresh) and "address" in address and fold.differs("address", address["address"]))
 
 
 def _say_unsaved(fold: _Fold, events: Sequence[tuple[int, Facts]]) -> dict[str, str]:
@@ -183,21 +229,25 @@ def _say_unsaved(fold: _Fold, events: Sequence[tuple[int, Facts]]) -> dict[str, 
 
 
 def _say_activity(fold: _Fold, customer: Customer, events: Sequence[tuple[int, Facts]]) -> tuple[int, bytes]:
-    """Activity goes along with other news; alone only when the intent changes or 15 minutes have passed."""
+    """Activity is one block, and goes along with other news; alone only when the intent changes or 15 minutes have
+    passed."""
     version, facts = events[-1]
     said_ms = version >> 16
-    intent = fold.digest("dealdroid_last_intent", facts.activity.get("dealdroid_last_intent", ""))[:TEXT_BYTES]
+    if fold.newest(["dealdroid_last_intent"]) > version or said_ms < customer.active_ms:
+        return customer.active_ms, customer.intent
+    intent = facts.activity.get("dealdroid_last_intent", "")
+    mark = fold.digest("dealdroid_last_intent", intent)[:TEXT_BYTES]
     passed = said_ms - customer.active_ms >= ACTIVITY_MS
-    changed = intent != customer.intent and said_ms >= customer.active_ms
-    if not (fold.writes or fold.if_still or passed or changed):
+    if not (fold.writes or fold.if_still or passed or mark != customer.intent):
+        if intent:
+            # Not news, but the newest word: an older event that comes late must not undo it.
+            fold.say("dealdroid_last_intent", intent, version, len(events) - 1)
         return customer.active_ms, customer.intent
-    for index, (version, facts) in enumerate(events):
+    for index, (said, one) in enumerate(events):
         for name in ACTIVITY:
-            if name in facts.activity:
-                fold.say(name, facts.activity[name], version, index)
-    if said_ms < customer.active_ms:
-        return customer.active_ms, customer.intent
-    return said_ms, intent
+            if name in one.activity:
+                fold.say(name, one.activity[name], said, index)
+    return said_ms, mark
 
 
 def respect(

@@ -21,9 +21,11 @@ from receiver.connection import Redis
 from receiver.inbox import Inbox, Settlement, postponed
 from receiver.receipts import pack
 from workers.dealdroid import DealDroid, Delivery, Failed, Sent, Unclear
+from workers.hubspot.outcomes import LineDown
 from workers.lead import version_of
 from workers.lease import Lease, Leases, LostLease
 from workers.messages import may_speak
+from workers.pause import Pause
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -56,6 +58,7 @@ class Outbox:
         self.leases, self.stop, self.dry_run = leases, stop, dry_run
         self.outbox = Inbox(connection, keys.OUTBOX)
         self.bell = Bell(connection)
+        self.pause = Pause(connection, keys.OUTBOX)
 
     def drain(self, shard: int) -> None:
         """Send what is there, for at most `WORK_SECONDS`."""
@@ -73,15 +76,33 @@ class Outbox:
             self.bell.ring(keys.OUTBOX, shard)
 
     def _work(self, shard: int, lease: Lease) -> None:
+        admitted = self.pause.admit(lease.token)
+        if admitted == "paused":
+            return
+        self.dealdroid.refresh()
         ends = time.monotonic() + WORK_SECONDS
-        with ThreadPoolExecutor(IN_FLIGHT, "confirm") as pool:
+        size = 1 if admitted == "probe" else IN_FLIGHT
+        with ThreadPoolExecutor(size, "confirm") as pool:
             while not self.stop.is_set() and time.monotonic() < ends:
-                rows = self.outbox.take(shard, IN_FLIGHT)
+                rows = self.outbox.take(shard, size)
                 if not rows:
                     return
                 lease.check()
                 sending = self._claim(rows, shard, lease)
-                self._record(shard, list(zip(sending, pool.map(self._send, sending), strict=True)))
+                deliveries = list(pool.map(self._send, sending))
+                self._record(shard, list(zip(sending, deliveries, strict=True)))
+                if not self._goes_on(deliveries, admitted):
+                    return
+
+    def _goes_on(self, deliveries: Sequence[Delivery], admitted: str) -> bool:
+        """False if DealDroid takes nothing at the moment: then the outbox pauses, so that no more are cut off."""
+        if deliveries and all(isinstance(one, Unclear) or _again(one) for one in deliveries):
+            self.pause.begin(LineDown("dealdroid", "DealDroid takes no messages at the moment."))
+            return False
+        if admitted == "probe":
+            self.pause.end()
+            return False
+        return True
 
     def _claim(self, rows: Sequence[Row], shard: int, lease: Lease) -> list[Row]:
         """Take the rows out of the stream and note them as sending; those that may no longer be sent just end."""
@@ -90,8 +111,7 @@ class Outbox:
         stream, sending = keys.entries(keys.OUTBOX, shard), []
         claim = Settlement()
         for entry, fields in rows:
-            said_ms = version_of(entry, fields) >> 16
-            silent = may_speak(now_ms, said_ms, self.config, self.timezone)
+            silent = self._silent(entry, fields, now_ms)
             if silent:
                 effects: list[Sequence[Any]] = [_note(fields, f"failed: {silent}", now_ms)]
             else:
@@ -101,6 +121,15 @@ class Outbox:
         if self.outbox.settle(shard, lease.token, claim) is None:
             raise LostLease
         return sending
+
+    def _silent(self, entry: bytes, fields: Mapping[bytes, bytes], now_ms: int) -> str:
+        """Why this one may not be sent, "" if it may."""
+        try:
+            said_ms = version_of(entry, fields) >> 16
+            json.loads(fields[b"c"])["id"], json.loads(fields[b"t"])
+        except (KeyError, ValueError, TypeError):
+            return "this program cannot read the message"
+        return may_speak(now_ms, said_ms, self.config, self.timezone)
 
     def _send(self, row: Row) -> Delivery:
         _, fields = row
@@ -116,7 +145,7 @@ class Outbox:
             for command in self._follow(shard, fields, delivery, now_ms):
                 pipe.execute_command(*command)
             pipe.hdel(keys.sending(shard), entry)
-            log.info("message." + type(delivery).__name__.lower(), lead=fields[b"e"].decode())
+            log.info("message." + type(delivery).__name__.lower(), lead=fields[b"e"].decode("ascii", "replace"))
         pipe.execute()
 
     def _follow(
@@ -159,8 +188,13 @@ class Outbox:
         pipe.execute()
 
 
+def _again(delivery: Delivery) -> bool:
+    return isinstance(delivery, Failed) and delivery.again
+
+
 def _note(fields: Mapping[bytes, bytes], message: str, now_ms: int) -> Sequence[Any]:
-    return ("HSET", keys.receipt(fields[b"e"].decode()), *pack(message=message, message_ms=now_ms))
+    lead = fields.get(b"e", b"unknown").decode("ascii", "replace")
+    return ("HSET", keys.receipt(lead), *pack(message=message, message_ms=now_ms))
 
 
 def _count(name: str) -> Sequence[Any]:

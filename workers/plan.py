@@ -85,7 +85,7 @@ class Plan:
                 group.properties[name] = value
         if group.customer.guarded:
             own = {name: group.properties[name] for name in (CUSTOMER_ID, OTHER_IDS) if name in group.properties}
-            writes, unsaved, notes = respect(group.news, current, group.customer.clock, self.digest)
+            writes, unsaved, notes = respect(group.news, current, group.stored.clock, self.digest)
             group.properties = {**writes, **own}
             group.unsaved |= unsaved
             group.notes += notes

@@ -1,17 +1,14 @@
 """What the portal offers: which properties exist, which options they have, and what the shop calls them."""
 
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from workers.hubspot.client import CUSTOMER_ID, HubSpot
 from workers.hubspot.outcomes import LineDown
 from workers.mapping.contact import Choices
-from workers.mapping.facts import ADDRESS, DETAILS, Facts
+from workers.mapping.facts import ADDRESS, CUSTOMER_ID, DETAILS, Facts
 from workers.mapping.options import Option
 
-FRESH_SECONDS = 3600.0
 COMPARED = (*DETAILS, *ADDRESS, "hs_language")
 
 
@@ -83,29 +80,3 @@ def describe(definitions: Iterable[Mapping[str, Any]], targets: Mapping[str, str
         if one.get("type") == "enumeration"
     }
     return replace(portal, choices=Choices({name: choices for name, choices in options.items() if choices}))
-
-
-class Portals:
-    """The portal's description, read again every hour."""
-
-    def __init__(self, hubspot: HubSpot, targets: Mapping[str, str | Literal[False]]) -> None:
-        self.hubspot, self.targets = hubspot, targets
-        self._portal: Portal | None = None
-        self._read_at = 0.0
-
-    def current(self) -> Portal:
-        """Raises `LineDown`. Where the token may not read properties, everything is taken to exist."""
-        if self._portal is None or time.monotonic() - self._read_at > FRESH_SECONDS:
-            try:
-                definitions = self.hubspot.properties()
-            except LineDown as down:
-                if down.code != "forbidden":
-                    raise
-                definitions = []
-            self._portal = describe(definitions, self.targets) if definitions else Portal(targets=self.targets)
-            self._read_at = time.monotonic()
-        return self._portal
-
-    def forget(self) -> None:
-        """Read it anew at the next use."""
-        self._portal = None

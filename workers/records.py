@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from receiver import keys
 from receiver.connection import Redis
-from workers.customer import unpack
+from workers.customer import Customer, pack, unpack
 from workers.lead import Group
 from workers.news import Digest, digester
 
@@ -51,15 +51,33 @@ class Records:
             group.record_key = self.customer_key(group.customer_id)
             group.record = record
             group.stored = group.customer = unpack(record)
-        self._load_shared([group for group in groups if group.customer.shared])
+        self.load_shared([group for group in groups if group.customer.shared])
         return (marker or b"").decode()
 
-    def _load_shared(self, groups: Sequence[Group]) -> None:
+    def load_shared(self, groups: Sequence[Group]) -> None:
+        """Fill in the clock of the contacts that these groups' customers share."""
         if not groups:
             return
         for group, record in zip(groups, self.redis.mget([group.contact_key for group in groups]), strict=True):
-            contact = unpack(record)
-            group.contact_record = record
-            group.customer = replace(
-                group.customer, clock=contact.clock, active_ms=contact.active_ms, intent=contact.intent
-            )
+            share(group, record, unpack(record))
+
+    def mark(self, groups: Sequence[Group]) -> None:
+        """Note that a first write of these customers begins, so that one whose answer is lost is recognised."""
+        records = {}
+        for group in groups:
+            group.stored = replace(group.stored, attempted=True)
+            group.record = pack(group.stored)
+            group.stored = unpack(group.record)
+            records[group.record_key] = group.record
+        if records:
+            self.redis.mset(records)
+
+
+def share(group: Group, record: bytes | None, contact: Customer) -> None:
+    """Let `group` be decided on the contact's clock. A guest of somebody else's contact is also held to what it said
+    itself: what was not let into the contact stands in its own record."""
+    group.contact_record, group.shared_clock = record, contact.clock
+    own = group.stored.clock if group.customer.guarded else {}
+    group.customer = replace(
+        group.customer, clock={**contact.clock, **own}, active_ms=contact.active_ms, intent=contact.intent
+    )

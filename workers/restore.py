@@ -6,9 +6,9 @@ from typing import Any
 from receiver import keys
 from receiver.connection import Redis
 from workers.customer import UNKNOWN, pack
-from workers.hubspot.client import CUSTOMER_ID, HubSpot
+from workers.hubspot.client import HubSpot
 from workers.hubspot.outcomes import LineDown
-from workers.mapping.facts import OTHER_IDS
+from workers.mapping.facts import CUSTOMER_ID, OTHER_IDS
 from workers.portal import Portal
 from workers.records import Records
 

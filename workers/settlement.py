@@ -1,7 +1,7 @@
 """Pure: what Redis is to do for a group whose fate is known. See receiver.inbox for what SETTLE guarantees."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from receiver.receipts import CREATED, PARKED, SKIPPED, UNCHANGED, UPDATED, WAIT
 from receiver.receipts import pack as receipt
 from workers.batch import Unreadable
 from workers.confirmation import Confirmation
-from workers.customer import guard, pack
+from workers.customer import Stamp, guard, pack
 from workers.lead import Fate, Group, Lead, version_text
 from workers.news import Digest
 from workers.plan import clock_after
@@ -60,11 +60,13 @@ def _remember(
     group: Group, fate: Fate, digest: Digest, confirmation: Confirmation | None
 ) -> tuple[list[tuple[str, bytes]], list[Command]]:
     """The customer's record, and with a shared contact also the contact's and that of the customer who made it."""
+    clock = clock_after(group, digest)
     after = replace(
         group.customer,
         revision=group.stored.revision,
         contact_id=fate.contact_id,
-        clock=clock_after(group, digest),
+        attempted=False,
+        clock=clock,
         active_ms=group.news.active_ms,
         intent=group.news.intent,
         day=confirmation.day if confirmation else group.stored.day,
@@ -73,18 +75,30 @@ def _remember(
     guards = [(group.record_key, guard(group.record))]
     commands: list[Command] = []
     if after.shared:
-        contact = int.from_bytes(guard(group.contact_record) or b"\0\0\0\0", "big")
-        commands.append(
-            ("SET", keys.contact(after.contact_id), pack(replace(after, revision=contact, said=frozenset())))
+        key = keys.contact(after.contact_id)
+        kept = group.customer.guarded
+        shared = {name: stamp for name, stamp in clock.items() if not kept or name in group.properties}
+        contact = replace(
+            after,
+            revision=int.from_bytes(guard(group.contact_record) or bytes(4), "big"),
+            clock={**group.shared_clock, **shared},
+            said=frozenset(),
         )
-        guards.append((keys.contact(after.contact_id), guard(group.contact_record)))
-        after = replace(after, clock={})
+        guards.append((key, guard(group.contact_record)))
+        commands.append(("SET", key, pack(contact)))
+        after = replace(after, clock=_own(group, clock))
     if group.adopted:
         key, record, customer = group.adopted
         guards.append((key, guard(record)))
         commands.append(("SET", key, pack(customer)))
     commands.append(("SET", group.record_key, pack(after)))
     return guards, commands
+
+
+def _own(group: Group, clock: Mapping[str, Stamp]) -> dict[str, Stamp]:
+    """What this customer said itself, beside the clock that it shares."""
+    news = {name: stamp for name, stamp in clock.items() if group.shared_clock.get(name) != stamp}
+    return {**group.stored.clock, **news}
 
 
 def _effects(

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from workers.hubspot.answers import Answer, raise_line_down
-from workers.hubspot.client import CUSTOMER_ID, HubSpot
+from workers.hubspot.client import HubSpot
 from workers.hubspot.outcomes import LineDown
 from workers.hubspot.properties import DEFINITIONS, GROUP, GROUP_LABEL, Definition
+from workers.mapping.facts import CUSTOMER_ID
 
 
 class SetupError(Exception):

@@ -54,7 +54,8 @@ def supervise(commands: Sequence[tuple[str, Sequence[str]]]) -> int:
     while not stopping:
         for child in children:
             _look_after(child)
-        if select.select([reader], [], [], TICK_SECONDS)[0]:
+        due = [child.due_at - time.monotonic() for child in children if child.process is None]
+        if select.select([reader], [], [], max(0.0, min([TICK_SECONDS, *due])))[0]:
             os.read(reader, 1024)
     _end(children)
     return 0
@@ -72,8 +73,12 @@ def _look_after(child: _Child) -> None:
         child.due_at = now + wait
         log.warning("process.ended", name=child.name, code=code, again_in=wait)
     if now >= child.due_at:
-        child.process = subprocess.Popen(list(child.command))  # noqa: S603 - our own commands
         child.started_at = now
+        try:
+            child.process = subprocess.Popen(list(child.command))  # noqa: S603 - our own commands
+        except OSError as error:
+            child.due_at = now + LONGEST_WAIT_SECONDS
+            log.error("process.not_started", name=child.name, error=type(error).__name__)
 
 
 def _end(children: Sequence[_Child]) -> None:

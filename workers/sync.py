@@ -17,26 +17,29 @@ from receiver.bell import Bell
 from receiver.config import Config
 from receiver.connection import Redis
 from receiver.inbox import Inbox, Settlement
-from receiver.receipts import PARKED, WRITTEN
+from receiver.receipts import PARKED, WAITING, WRITTEN
 from workers import settlement
 from workers.batch import Batch, Row, read_batch
 from workers.budget import Stopping
 from workers.confirmation import Confirmation, Confirmations
+from workers.hubspot.answers import REASONS
 from workers.hubspot.client import HubSpot
 from workers.hubspot.outcomes import LineDown
 from workers.identity import Identity
 from workers.lead import Fate, Group
-from workers.lease import Lease, Leases, LostLease
+from workers.lease import FENCE, Lease, Leases, LostLease
 from workers.pause import Pause
 from workers.plan import Plan
-from workers.portal import Portals
 from workers.records import Records
 from workers.restore import INTACT, restore
+from workers.survey import Survey
 from workers.writer import Writer, write
 
 BATCH = 100
 IN_FLIGHT = 4
 WORK_SECONDS = 10.0
+# What a single lead can bring about by itself, when HubSpot takes other calls.
+ONE_LEAD = frozenset({"unavailable", "timeout", "disconnected", "unexpected", "empty_answer"})
 log = structlog.get_logger("leadsync.sync")
 
 
@@ -49,12 +52,14 @@ class _Flight:
 @dataclass(slots=True)
 class _Pass:
     """One way through a shard. `after`: the last entry read; `settled`: whether anything was since the beginning of
-    the stream was read last; `down`: why HubSpot takes nothing more."""
+    the stream was read last; `down`: why HubSpot takes nothing more. `alone`: only one lead."""
 
     size: int
+    alone: bool = False
     after: bytes = b"-"
     settled: bool = False
     down: LineDown | None = None
+    error: BaseException | None = None
     flights: dict[Future[None], _Flight] = field(default_factory=dict)
 
     def flying(self) -> set[str]:
@@ -80,7 +85,7 @@ class Sync:
         self.outbox = Inbox(connection, keys.OUTBOX)
         self.bell = Bell(connection)
         self.pause = Pause(connection)
-        self.portals = Portals(hubspot, config.mapping)
+        self.survey = Survey(hubspot, config.mapping)
         self.pool = ThreadPoolExecutor(IN_FLIGHT, "hubspot")
 
     def drain(self, shard: int) -> None:
@@ -100,58 +105,77 @@ class Sync:
 
     def _work(self, shard: int, lease: Lease) -> bool:
         """True if what is left may be taken up at once; False where only time can help."""
-        admitted = self.pause.admit(lease.token)
-        if admitted == "paused":
-            return False
+        fence = FENCE.set(lease.check)
         try:
-            more = self._pass(shard, lease, _Pass(1 if admitted == "probe" else BATCH), once=admitted == "probe")
+            match self.pause.admit(lease.token):
+                case "open":
+                    return self._pass(shard, lease, _Pass(BATCH))
+                case "probe":
+                    return self._probe(shard, lease)
+                case _:
+                    return False
         except LineDown as down:
-            if down.code in ("no_key", "unexpected"):
-                self.portals.forget()
-            self.pause.begin(down)
-            log.warning("line.paused", code=down.code, why=down.why)
+            self._pause(down)
             return False
-        if admitted == "probe":
+        finally:
+            FENCE.reset(fence)
+
+    def _probe(self, shard: int, lease: Lease) -> bool:
+        """After a pause: one small call, then one lead. If HubSpot takes calls but not this lead, the lead has to wait
+        and not the line: else the first in it could hold up all others for ever."""
+        self.survey.forget()
+        self.hubspot.ping()
+        run = _Pass(1, alone=True)
+        more = self._pass(shard, lease, run)
+        if run.down is None:
             self.pause.end()
             log.info("line.resumed")
-        return more
+            return more
+        self._pause(run.down)
+        return False
 
-    def _pass(self, shard: int, lease: Lease, run: _Pass, *, once: bool) -> bool:
-        """Launch, wait, settle, until the shard is empty, time is up or HubSpot is down."""
+    def _pause(self, down: LineDown) -> None:
+        if down.code in ("no_key", "unexpected"):
+            self.survey.forget()
+        self.pause.begin(down)
+        log.warning("line.paused", code=down.code, why=down.why)
+
+    def _pass(self, shard: int, lease: Lease, run: _Pass) -> bool:
+        """Launch, wait, settle, until the shard is empty, time is up or HubSpot is down. Every call that was begun is
+        settled, whatever became of the others."""
         ends = time.monotonic() + WORK_SECONDS
-        try:
-            while True:
-                if run.down is None and not self.stop.is_set() and time.monotonic() < ends:
+        while True:
+            going_on = run.error is None and run.down is None and not self.stop.is_set() and time.monotonic() < ends
+            if going_on:
+                try:
                     self._launch(shard, lease, run)
-                if not run.flights:
-                    if run.down:
-                        raise run.down
-                    if self.stop.is_set() or time.monotonic() >= ends or once or not run.settled:
-                        return run.settled
-                    run.after, run.settled = b"-", False
-                    continue
+                except Exception as error:  # raised below, once what is in flight has landed
+                    run.error = error
+            if run.flights:
                 self._land(shard, lease, run)
-        finally:
-            wait(run.flights)
+                continue
+            if run.error is not None:
+                raise run.error
+            if run.down is not None and not run.alone:
+                raise run.down
+            if not going_on or run.alone or not run.settled:
+                return run.settled
+            run.after, run.settled = b"-", False
 
     def _launch(self, shard: int, lease: Lease, run: _Pass) -> None:
         """Start a call; a further one beside it only for a whole batch, so that small ones are gathered."""
-        while len(run.flights) < (1 if run.size == 1 else IN_FLIGHT):
+        while len(run.flights) < (1 if run.alone else IN_FLIGHT):
             rows = self.inbox.take(shard, run.size, run.after)
-            if not rows or (run.flights and len(rows) < run.size):
+            if not rows or (run.flights and (len(rows) < run.size or self.pause.stands())):
                 return
             lease.check()
-            try:
-                flight = self._prepare(rows, run.flying())
-            except LineDown as down:
-                run.down = down
-                return
+            flight = self._prepare(rows, run.flying())
             run.after = rows[-1][0]
-            run.flights[self.pool.submit(write, flight.writer, flight.batch.groups)] = flight
+            run.flights[self.pool.submit(_fly, lease, flight)] = flight
 
     def _prepare(self, rows: Sequence[Row], flying: set[str]) -> _Flight:
         """The batch in `rows` without customers who are in flight, and who writes it. Raises `LineDown`."""
-        portal = self.portals.current()
+        portal = self.survey.current()
         batch = read_batch(rows, self.config, portal, flying)
         marker = self.records.load(batch.groups)
         if not marker:
@@ -159,57 +183,77 @@ class Sync:
             self.records.load(batch.groups)
         identity = Identity(self.redis, self.hubspot, self.config.crm, self.records.use_key())
         plan = Plan(portal, self.records.digest())
-        return _Flight(batch, Writer(self.hubspot, plan, identity, intact=marker == INTACT))
+        return _Flight(batch, Writer(self.hubspot, plan, identity, self.records, intact=marker == INTACT))
 
     def _land(self, shard: int, lease: Lease, run: _Pass) -> None:
-        """Settle the calls that came back, also what one of them had done before HubSpot went down."""
+        """Settle the calls that came back, also what one of them had done before it failed."""
         done, _ = wait(run.flights, return_when=FIRST_COMPLETED)
         for future in done:
             flight = run.flights.pop(future)
-            try:
-                run.settled |= self._settle(flight.batch, shard, lease)
-            finally:
-                flight.writer.identity.free(flight.batch.groups)
             error = future.exception()
             if isinstance(error, LineDown):
                 run.down = error
+                if run.alone and error.code in ONE_LEAD:
+                    _put_off(flight.batch, error)
             elif error is not None:
-                raise error
+                run.error = run.error or error
+            try:
+                run.settled |= self._settle(flight.batch, shard, lease)
+            except Exception as fault:  # the other flights still have to land
+                run.error = run.error or fault
+            finally:
+                flight.writer.identity.free(flight.batch.groups)
 
     def _settle(self, batch: Batch, shard: int, lease: Lease) -> bool:
         """Settle every lead whose fate is known; True if there was one."""
-        stream = keys.entries(keys.INBOX, shard)
         seconds, micros = self.redis.time()
-        now_ms = seconds * 1000 + micros // 1000
+        where = settlement.Place(keys.entries(keys.INBOX, shard), shard, seconds * 1000 + micros // 1000)
         done = Settlement()
         told = 0
         settled = [(group, group.fate) for group in batch.groups if group.fate is not None]
         for group, fate in settled:
-            confirmation = self._confirm(group, fate, now_ms)
-            told += bool(confirmation and confirmation.text)
-            where = settlement.Place(stream, shard, now_ms)
-            settlement.add(done, group, fate, where, self.config.inbox, self.records.digest(), confirmation)
+            told += self._add(done, group, fate, where)
         for unreadable in batch.unreadable:
-            done.add((), [(stream, unreadable.entry, settlement.park_unreadable(unreadable, now_ms))])
+            done.add((), [(where.stream, unreadable.entry, settlement.park_unreadable(unreadable, where.now_ms))])
         if not done.groups:
             return False
         stale = self.inbox.settle(shard, lease.token, done)
         if stale is None:
             raise LostLease
-        _report(settled, stale)
+        self._report(settled, stale)
         if told and self.outbox.rang(shard):
             self.bell.ring(keys.OUTBOX, shard)
         return len(stale) < done.groups
+
+    def _add(self, done: Settlement, group: Group, fate: Fate, where: settlement.Place) -> bool:
+        """Append what follows for one group; True if the customer is to be told."""
+        confirmation = self._confirm(group, fate, where.now_ms)
+        config, digest = self.config.inbox, self.records.digest()
+        settlement.add(done, group, fate, where, config, digest, confirmation)
+        return bool(confirmation and confirmation.text)
 
     def _confirm(self, group: Group, fate: Fate, now_ms: int) -> Confirmation | None:
         if fate.state in WRITTEN and fate.contact_id:
             return self.confirmations.write(group, now_ms)
         return None
 
+    def _report(self, settled: Sequence[tuple[Group, Fate]], stale: Sequence[int]) -> None:
+        for position, (group, fate) in enumerate(settled):
+            if position not in stale:
+                say = log.warning if fate.state == PARKED else log.info
+                leads = [lead.lead for lead in group.leads]
+                say("lead." + fate.state, leads=leads, contact=fate.contact_id, code=fate.code)
+            if any(note.why == REASONS["PROPERTY_DOESNT_EXIST"] for note in group.notes):
+                self.survey.forget()
 
-def _report(settled: Sequence[tuple[Group, Fate]], stale: Sequence[int]) -> None:
-    for position, (group, fate) in enumerate(settled):
-        if position not in stale:
-            say = log.warning if fate.state == PARKED else log.info
-            leads = [lead.lead for lead in group.leads]
-            say("lead." + fate.state, leads=leads, contact=fate.contact_id, code=fate.code)
+
+def _fly(lease: Lease, flight: _Flight) -> None:
+    FENCE.set(lease.check)
+    write(flight.writer, flight.batch.groups)
+
+
+def _put_off(batch: Batch, down: LineDown) -> None:
+    """HubSpot is there, but not for these leads."""
+    for group in batch.groups:
+        if group.open:
+            group.fate = Fate(WAITING, code=down.code, why=down.why)

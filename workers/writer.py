@@ -4,7 +4,7 @@ Whatever happens, a group whose `fate` is set is done, and one without stays in 
 """
 
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,12 +18,14 @@ from workers.hubspot.client import HubSpot
 from workers.hubspot.outcomes import Again, Conflict, Gone, LineDown, Outcome, Refused, Row, Wait, Written
 from workers.identity import Identity
 from workers.lead import Fate, Group
+from workers.lease import LostLease
 from workers.mapping.facts import CUSTOMER_ID, OTHER_IDS
 from workers.plan import Plan
+from workers.records import Records
 
 ROUNDS = 8
 # What is no fault of the leads in hand.
-OUTSIDE = (LineDown, Stopping, BaseTimeoutException, *AWAY)
+OUTSIDE = (LineDown, LostLease, Stopping, BaseTimeoutException, *AWAY)
 log = structlog.get_logger("leadsync.sync")
 
 
@@ -31,16 +33,17 @@ class Writer:
     """One batch's way to HubSpot. `intact`: whether the store of clocks is whole, so that a customer without a record
     is new."""
 
-    def __init__(self, hubspot: HubSpot, plan: Plan, identity: Identity, *, intact: bool) -> None:
-        self.hubspot, self.plan, self.identity, self.intact = hubspot, plan, identity, intact
+    def __init__(self, hubspot: HubSpot, plan: Plan, identity: Identity, records: Records, *, intact: bool) -> None:
+        self.hubspot, self.plan, self.identity = hubspot, plan, identity
+        self.records, self.intact = records, intact
 
     def write(self, groups: Sequence[Group]) -> None:
-        """Set the fate of every group, as far as it can be known now. Raises `LineDown`; what was done until then
+        """Set the fate of every group, as far as it can be known now. Whatever is raised, what was done until then
         stands in the groups."""
         for group in groups:
             self.plan.begin(group)
-        if not self.intact:
-            self._verify([group for group in groups if group.open and not group.customer.known])
+        self._verify([g for g in groups if not g.customer.known and (g.stored.attempted or not self.intact)])
+        self.records.mark([g for g in groups if g.open and not g.customer.known and not g.stored.attempted])
         for _ in range(ROUNDS):
             waiting = [group for group in groups if group.open]
             if not waiting:
@@ -55,17 +58,20 @@ class Writer:
                 group.fate = Fate(WAITING, code="unsettled", why="HubSpot's answers did not come to an end")
 
     def _verify(self, groups: Sequence[Group]) -> None:
-        """After a loss of Redis a customer without a record may have a contact: look before creation-only values go."""
-        found = self.hubspot.read([group.customer_id for group in groups], [OTHER_IDS], CUSTOMER_ID) if groups else {}
-        for group in groups:
-            contact = found.get(group.customer_id)
-            if contact is None:
-                continue
+        """A customer without a contact may have one all the same: after a loss of Redis, or where the answer to a first
+        write was lost. Look before values go that are meant for a new contact only."""
+        found = self.hubspot.read([group.customer_id for group in groups], [OTHER_IDS], CUSTOMER_ID)
+        known = [group for group in groups if group.customer_id in found]
+        for group in known:
+            contact = found[group.customer_id]
             alias = group.customer_id in contact.get(OTHER_IDS, "").split("\n")
+            group.made = group.stored.attempted and not alias
+            group.placeholder = group.placeholder if group.made else ""
             group.customer = replace(
                 group.customer, contact_id=contact["id"], guarded=alias, shared=alias, matched=alias
             )
-            group.placeholder = ""
+        self.records.load_shared([group for group in known if group.customer.shared])
+        for group in known:
             self.plan.begin(group)
 
     def _look(self, groups: Sequence[Group]) -> None:
@@ -82,22 +88,17 @@ class Writer:
     def _send(
         self,
         groups: Sequence[Group],
-        call: Callable[[Sequence[Row]], dict[str, Outcome]],
+        call: Callable[[Sequence[Row], dict[str, Outcome]], None],
         identify: Callable[[Group], str],
     ) -> None:
         rows = [Row(group.trace, identify(group), self.plan.portal.translate(group.properties)) for group in groups]
+        outcomes: dict[str, Outcome] = {}
         try:
-            outcomes = call(rows)
-        except LineDown as down:
-            self._apply_all(groups, down.done)
-            raise
-        self._apply_all(groups, outcomes)
-
-    def _apply_all(self, groups: Sequence[Group], outcomes: Mapping[str, Outcome]) -> None:
-        for group in groups:
-            outcome = outcomes.get(group.trace)
-            if outcome is not None:
-                self._apply(group, outcome)
+            call(rows, outcomes)
+        finally:
+            for group in groups:
+                if group.trace in outcomes:
+                    self._apply(group, outcomes[group.trace])
 
     def _apply(self, group: Group, outcome: Outcome) -> None:
         match outcome:

@@ -10,7 +10,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -34,11 +34,16 @@ def bodies(spool: Spool) -> list[bytes]:
     return [row.body for row in spool.take(1_000_000)]
 
 
-def child(script: str, *arguments: object, **options: object) -> "subprocess.Popen[str]":
-    """Another process of ours that runs `script`."""
+@contextmanager
+def child(script: str, *arguments: object, **options: object) -> "Iterator[subprocess.Popen[str]]":
+    """Another process that runs `script`, for as long as the block lasts."""
     prelude = "import os, sys, time\nfrom pathlib import Path\nfrom receiver.spool import Spool, SpoolError\n"
     command = [sys.executable, "-c", prelude + script, *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **options)  # type: ignore[call-overload,no-any-return]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **options) as process:  # type: ignore[call-overload]
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def test_what_is_put_comes_back_as_it_was_oldest_first(spool: Spool) -> None:
@@ -108,9 +113,8 @@ threads = [Thread(target=put, args=(thread,)) for thread in range(4)]
 
 
 def test_threads_of_several_processes_keep_each_lead_once(spool: Spool) -> None:
-    for process in [child(PUT_MANY, folder_of(spool), name) for name in "ab"]:
-        with process:
-            assert process.wait(30) == 0
+    with child(PUT_MANY, folder_of(spool), "a") as one, child(PUT_MANY, folder_of(spool), "b") as other:
+        assert [one.wait(30), other.wait(30)] == [0, 0]
     expected = {b"%s.%d.%d" % (name, thread, n) for name in (b"a", b"b") for thread in range(4) for n in range(25)}
     assert sorted(bodies(spool)) == sorted(expected)
 
@@ -293,6 +297,21 @@ def test_a_file_that_is_no_database_is_set_aside_and_a_new_one_begun(spool: Spoo
     assert bodies(spool) == [b"kept"]
     (aside,) = folder_of(spool).glob(f"{FILE}.broken-*")
     assert aside.read_bytes().startswith(b"not a database")
+
+
+def test_a_broken_file_that_cannot_be_set_aside_is_said() -> None:
+    folder = Path(tempfile.mkdtemp())
+    try:
+        (folder / FILE).write_bytes(b"not a database" * 1000)
+        (folder / "open.lock").touch()
+        for file in folder.iterdir():
+            file.chmod(0o666)
+        folder.chmod(0o555)
+        with child(PUT_ONE, folder) as process:
+            said, _ = process.communicate(timeout=30)
+        assert "ermission denied" in said
+    finally:
+        shutil.rmtree(folder)
 
 
 def test_a_file_that_breaks_while_it_is_open_is_set_aside_for_every_process(spool: Spool) -> None:

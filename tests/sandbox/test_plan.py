@@ -47,7 +47,7 @@ def test_a_stand_in_runs_only_for_what_the_environment_does_not_name(environ: di
 
 
 def test_each_part_is_a_command_that_exists_and_a_sign_that_it_works() -> None:
-    parts = {part.name: part for part in list_parts(find_needs({}), PORTS, "s3cret")}
+    parts = {part.name: part for part in list_parts(find_needs({}), PORTS, "-begins-with-a-dash")}
     assert {name: (shlex.join(part.argv), part.ready) for name, part in parts.items()} == {
         "hubspot": ("-m sandbox.hubspot --port 8002", "http://127.0.0.1:8002/"),
         "dealdroid": ("-m sandbox.dealdroid --port 8003", "http://127.0.0.1:8003/"),
@@ -56,7 +56,7 @@ def test_each_part_is_a_command_that_exists_and_a_sign_that_it_works() -> None:
         "worker": ("-m workers worker --count 2", "http://127.0.0.1:8000/readyz"),
         "page": (
             "-m sandbox.page --port 8001 --receiver http://127.0.0.1:8000 --hubspot http://127.0.0.1:8002 "
-            "--dealdroid http://127.0.0.1:8003 --secret s3cret",
+            "--dealdroid http://127.0.0.1:8003 --secret=-begins-with-a-dash",
             "http://127.0.0.1:8001/",
         ),
     }

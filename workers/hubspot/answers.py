@@ -3,6 +3,7 @@ values may be the shorter one (HubSpot's page and captured answers), so both are
 typed and are never kept: reasons are made from codes."""
 
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ REASONS = {
     "INVALID_DATE": "HubSpot expects a date",
     "INVALID_PHONE_NUMBER": "HubSpot does not accept this phone number",
 }
+SCOPES = "crm.objects.contacts.read and .write and crm.schemas.contacts.read and .write"
+LONGEST_WAIT = 86_400.0
 PORTAL_WIDE = frozenset({"PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE"})
 _EXISTING = re.compile(r"Existing ID:\s*(\d+)", re.IGNORECASE)
 _HOLDER = re.compile(r"on\s+\S+?\.\s+(\d+)\s+already has that value", re.IGNORECASE)
@@ -37,13 +40,21 @@ class Answer:
     headers: Mapping[str, str]
     body: bytes
 
+    @property
+    def is_object(self) -> bool:
+        """Whether the body is a JSON object, as every answer of HubSpot's is; error pages are not."""
+        return self.body.lstrip()[:1] == b"{" and self._parsed() is not None
+
     def json(self) -> dict[str, Any]:
         """The body's JSON object, {} if it is none."""
+        return self._parsed() or {}
+
+    def _parsed(self) -> dict[str, Any] | None:
         try:
             parsed = json.loads(self.body)
-        except ValueError:
-            return {}
-        return parsed if isinstance(parsed, dict) else {}
+        except (ValueError, RecursionError):
+            return None
+        return parsed if isinstance(parsed, dict) else None
 
 
 def outcomes(answer: Answer, rows: Sequence[Row], key: str) -> dict[str, Outcome]:
@@ -59,7 +70,7 @@ def outcomes(answer: Answer, rows: Sequence[Row], key: str) -> dict[str, Outcome
     traces = {row.trace for row in rows}
     for result in results:
         trace = result.get("objectWriteTraceId")
-        if trace not in traces:
+        if not isinstance(trace, str) or trace not in traces:
             properties = result.get("properties")
             named = properties.get(key) if key and isinstance(properties, dict) else result.get("id")
             trace = by_id.get(str(named), "")
@@ -73,9 +84,22 @@ def outcomes(answer: Answer, rows: Sequence[Row], key: str) -> dict[str, Outcome
                 found.setdefault(trace, outcome)
     if len(rows) == 1 and len(errors) == 1:
         found.setdefault(rows[0].trace, classify(errors[0]))
-    if not found and not errors:
+    if not found and not errors and len(rows) > 1:
         raise LineDown("empty_answer", "HubSpot answered without a result. It is tried again.")
     return {row.trace: found.get(row.trace, Wait("HubSpot gave no answer for this lead")) for row in rows}
+
+
+def contacts_in(answer: Answer) -> tuple[list[dict[str, str]], set[str]]:
+    """The contacts of a batch read, as property values and "id", and the ids that it says do not exist."""
+    body = answer.json()
+    contacts = []
+    for result in _list(body.get("results")):
+        values = result.get("properties")
+        said = values.items() if isinstance(values, dict) else ()
+        if result.get("id"):
+            contacts.append({**{str(k): str(v) for k, v in said if v is not None}, "id": str(result["id"])})
+    unknown = [error for error in _list(body.get("errors")) if classify(error) == Gone()]
+    return contacts, {one for error in unknown for one in _strings(_context(error).get("ids"))}
 
 
 def raise_line_down(answer: Answer) -> None:
@@ -85,7 +109,7 @@ def raise_line_down(answer: Answer) -> None:
     if status == 401:
         raise LineDown("unauthorized", "HubSpot refuses the access token. Put a valid one into HUBSPOT_ACCESS_TOKEN.")
     if status == 403:
-        raise LineDown("forbidden", "The HubSpot token lacks a scope. Tick the scopes named by leadsync doctor.")
+        raise LineDown("forbidden", f"The HubSpot token lacks a scope. Tick {SCOPES} in the private app.")
     if status == 429:
         policy = str(body.get("policyName") or "").upper()
         if policy == "DAILY" or "daily" in str(body.get("message") or "").lower():
@@ -97,7 +121,7 @@ def raise_line_down(answer: Answer) -> None:
         raise LineDown("locked", "HubSpot has locked these records for a moment.", max(wait or 0.0, 2.0))
     if status >= 500 or status == 408:
         raise LineDown("unavailable", f"HubSpot is not available (status {status}).", wait)
-    if status < 200 or 300 <= status < 400 or status == 404 or not body:
+    if status < 200 or 300 <= status < 400 or status == 404 or not answer.is_object:
         raise LineDown("unexpected", f"HubSpot gave an unexpected answer (status {status}). Check HUBSPOT_BASE_URL.")
 
 
@@ -105,9 +129,10 @@ def retry_after(answer: Answer) -> float | None:
     """Seconds that the answer asks to wait, None if it does not say."""
     value = answer.headers.get("retry-after", "").strip()
     try:
-        return min(max(float(value), 0.0), 86_400.0)
+        seconds = float(value)
     except ValueError:
         return None
+    return None if math.isnan(seconds) else min(max(seconds, 0.0), LONGEST_WAIT)
 
 
 def classify(error: Mapping[str, Any]) -> Outcome:
@@ -169,7 +194,13 @@ def _whole(answer: Answer, body: Mapping[str, Any], rows: Sequence[Row]) -> dict
 def lacks_key(answer: Answer) -> bool:
     """Whether the request was refused because the upsert key is no unique property of the portal."""
     message = str(answer.json().get("message") or "")
-    return answer.status == 400 and "dealdroid_customer_id" in message and bool(_NO_PROPERTY.search(message))
+    about_values = message.startswith("Property values were not valid")
+    return (
+        answer.status == 400
+        and not about_values
+        and "dealdroid_customer_id" in message
+        and bool(_NO_PROPERTY.search(message))
+    )
 
 
 def _reason(code: str) -> str:
@@ -182,7 +213,7 @@ def _invalid_list(message: str) -> list[dict[str, Any]]:
         return []
     try:
         entries, _ = json.JSONDecoder().raw_decode(message[start:])
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     return _list(entries)
 

@@ -16,12 +16,12 @@ from hubspot.crm.contacts.models import (
 )
 
 from workers.budget import Budget, NoBudget
-from workers.hubspot.answers import Answer, lacks_key, outcomes, raise_line_down
+from workers.hubspot.answers import Answer, contacts_in, lacks_key, outcomes, raise_line_down
 from workers.hubspot.outcomes import BatchRefused, LineDown, Outcome, Row, Written
 from workers.hubspot.transport import Transport
+from workers.mapping.facts import CUSTOMER_ID
 
 BATCH = 100
-CUSTOMER_ID = "dealdroid_customer_id"
 
 
 class HubSpot:
@@ -43,13 +43,14 @@ class HubSpot:
                 transport.pool_manager = self._batch.api_client.rest_client.pool_manager
             api.api_client.rest_client = transport
 
-    def upsert(self, rows: Sequence[Row]) -> dict[str, Outcome]:
-        """Create or update contacts by customer id, at most 100 with different ids; outcome by trace."""
-        return self._write(rows, CUSTOMER_ID, self._upsert)
+    def upsert(self, rows: Sequence[Row], found: dict[str, Outcome]) -> None:
+        """Create or update contacts by customer id, at most 100 with different ids. Outcomes go into `found` by trace
+        as they come, so that they stand there whatever is raised."""
+        self._write(rows, found, CUSTOMER_ID, self._upsert)
 
-    def update(self, rows: Sequence[Row]) -> dict[str, Outcome]:
-        """Update contacts by contact id, at most 100 with different ids; outcome by trace."""
-        return self._write(rows, "", self._update)
+    def update(self, rows: Sequence[Row], found: dict[str, Outcome]) -> None:
+        """Update contacts by contact id, as `upsert` does."""
+        self._write(rows, found, "", self._update)
 
     def _upsert(self, rows: Sequence[Row]) -> Answer:
         inputs = [
@@ -63,7 +64,7 @@ class HubSpot:
         ]
         answer: Answer = self._batch.upsert({"inputs": inputs}, _preload_content=False)
         if lacks_key(answer):
-            raise LineDown("no_key", f"The portal has no unique property {CUSTOMER_ID}. Run: leadsync setup")
+            raise no_key()
         return answer
 
     def _update(self, rows: Sequence[Row]) -> Answer:
@@ -71,44 +72,67 @@ class HubSpot:
         answer: Answer = self._batch.update({"inputs": inputs}, _preload_content=False)
         return answer
 
-    def _write(self, rows: Sequence[Row], key: str, send: Callable[[Sequence[Row]], Answer]) -> dict[str, Outcome]:
+    def _write(
+        self, rows: Sequence[Row], found: dict[str, Outcome], key: str, send: Callable[[Sequence[Row]], Answer]
+    ) -> None:
         """Write `rows`; a request that is refused whole is halved until the culprit stands alone."""
         if not rows:
-            return {}
+            return
         if self.dry_run:
-            return {row.trace: Written("") for row in rows}
+            found.update({row.trace: Written("") for row in rows})
+            return
         try:
-            return outcomes(send(rows), rows, key)
+            found.update(outcomes(send(rows), rows, key))
         except BatchRefused:
             middle = len(rows) // 2
-        found = self._write(rows[:middle], key, send)
-        try:
-            return found | self._write(rows[middle:], key, send)
-        except LineDown as down:
-            down.done = {**found, **down.done}
-            raise
+            self._write(rows[:middle], found, key, send)
+            self._write(rows[middle:], found, key, send)
 
     def read(self, ids: Iterable[str], properties: Sequence[str], key: str = "") -> dict[str, dict[str, str]]:
         """Contact by id (`key` "" = contact id, else the unique property that holds the ids): its property values and
-        "id". Ids without a contact are absent."""
+        "id". Ids without a contact are absent: what an answer leaves out without a word is asked for once more."""
         wanted = list(dict.fromkeys(ids))
         found: dict[str, dict[str, str]] = {}
         for start in range(0, len(wanted), BATCH):
-            answer: Answer = self._batch.read(
-                BatchReadInputSimplePublicObjectId(
-                    inputs=[SimplePublicObjectId(id=one) for one in wanted[start : start + BATCH]],
-                    properties=list(dict.fromkeys([*properties, *([key] if key else [])])),
-                    properties_with_history=[],
-                    id_property=key or None,
-                ),
-                _preload_content=False,
-            )
-            raise_line_down(answer)
-            for result in answer.json().get("results") or []:
-                values = {name: value for name, value in (result.get("properties") or {}).items() if value is not None}
-                contact = {**values, "id": str(result["id"])}
-                found[contact.get(key, "") if key else contact["id"]] = contact
+            some = wanted[start : start + BATCH]
+            missing = self._read(some, properties, key, found)
+            if missing:
+                self._read(missing, properties, key, found)
         return found
+
+    def _read(
+        self, ids: Sequence[str], properties: Sequence[str], key: str, found: dict[str, dict[str, str]]
+    ) -> list[str]:
+        """Read into `found`; the ids of which the answer says nothing."""
+        answer: Answer = self._batch.read(
+            BatchReadInputSimplePublicObjectId(
+                inputs=[SimplePublicObjectId(id=one) for one in ids],
+                properties=list(dict.fromkeys([*properties, *([key] if key else [])])),
+                properties_with_history=[],
+                id_property=key or None,
+            ),
+            _preload_content=False,
+        )
+        raise_line_down(answer)
+        if answer.status >= 400:
+            if len(ids) == 1:
+                return []
+            middle = len(ids) // 2
+            first = self._read(ids[:middle], properties, key, found)
+            return first + self._read(ids[middle:], properties, key, found)
+        contacts, absent = contacts_in(answer)
+        for contact in contacts:
+            # An email may be a secondary one of the contact, whose `email` is then another.
+            named = contact.get(key, "") if key else contact["id"]
+            found[ids[0] if len(ids) == 1 else named] = contact
+        return [one for one in ids if one not in found and one not in absent]
+
+    def ping(self) -> None:
+        """One small call that says whether HubSpot takes our requests; raises `LineDown`."""
+        answer: Answer = self._core.get_by_name("contacts", CUSTOMER_ID, _preload_content=False)
+        if answer.status == 404 and answer.is_object:
+            raise no_key()
+        raise_line_down(answer)
 
     def search(self, property: str, properties: Sequence[str], after: str = "", limit: int = 100) -> Mapping[str, Any]:
         """One page of the contacts that have a value in `property`: {"total", "results", "paging"?}. The index lags
@@ -133,7 +157,9 @@ class HubSpot:
         answer: Answer = self._core.get_all("contacts", archived=False, _preload_content=False)
         raise_line_down(answer)
         results = answer.json().get("results")
-        return [one for one in results if isinstance(one, dict)] if isinstance(results, list) else []
+        if not isinstance(results, list) or not results:
+            raise LineDown("unexpected", "HubSpot lists no contact properties. Check HUBSPOT_BASE_URL.")
+        return [one for one in results if isinstance(one, dict)]
 
     def create_group(self, name: str, label: str) -> Answer:
         answer: Answer = self._groups.create(
@@ -148,6 +174,10 @@ class HubSpot:
     def create_property(self, definition: Mapping[str, Any]) -> Answer:
         answer: Answer = self._core.create("contacts", dict(definition), _preload_content=False)
         return answer
+
+
+def no_key() -> LineDown:
+    return LineDown("no_key", f"The portal has no unique property {CUSTOMER_ID}. Run: leadsync setup")
 
 
 def contact_url(portal_id: str, contact_id: str) -> str:

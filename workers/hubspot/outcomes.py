@@ -64,12 +64,11 @@ Outcome = Written | Again | Wait | Conflict | Refused | Gone
 
 class LineDown(Exception):
     """HubSpot as a whole cannot take leads. `code` groups the cause, `why` is for people, `seconds` is how long HubSpot
-    asked to wait (None: it did not say). `done` are the outcomes of rows that were written before."""
+    asked to wait (None: it did not say)."""
 
     def __init__(self, code: str, why: str, seconds: float | None = None) -> None:
         super().__init__(why)
         self.code, self.why, self.seconds = code, why, seconds
-        self.done: dict[str, Outcome] = {}
 
 
 class BatchRefused(Exception):

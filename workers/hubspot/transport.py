@@ -15,10 +15,12 @@ from hubspot.crm.contacts.rest import RESTClientObject
 from workers.budget import Budget, NoBudget
 from workers.hubspot.answers import Answer
 from workers.hubspot.outcomes import LineDown
+from workers.lease import FENCE
 
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 10.0
 DEADLINE_SECONDS = 20.0
+IDLE_SECONDS = 30.0
 MAX_ANSWER = 16 * 1024 * 1024
 
 
@@ -28,6 +30,7 @@ class Transport(RESTClientObject):  # type: ignore[misc]  # the client has no ty
     def __init__(self, configuration: Any, budget: Budget | NoBudget) -> None:
         super().__init__(configuration)
         self.budget = budget
+        self.used_at = time.monotonic()
 
     def request(
         self,
@@ -38,16 +41,22 @@ class Transport(RESTClientObject):  # type: ignore[misc]  # the client has no ty
         body: Any = None,
         **_unused: Any,
     ) -> Answer:
-        """One request; raises `LineDown` if no whole answer came in time."""
+        """One request; raises `LineDown` if no whole answer came in time, `Stopping`, and what the fence raises."""
         if query_params:
             url += "?" + urlencode(query_params)
         with self.budget.slot() as slot:
+            FENCE.get()()
             answer = self._send(method, url, headers, None if body is None else msgspec.json.encode(body))
             slot.answered(answer.headers)
             return answer
 
     def _send(self, method: str, url: str, headers: dict[str, str], body: bytes | None) -> Answer:
-        deadline = time.monotonic() + DEADLINE_SECONDS
+        now = time.monotonic()
+        deadline = now + DEADLINE_SECONDS
+        if now - self.used_at > IDLE_SECONDS:
+            # Routers forget idle connections without a word, and the first request on one is lost.
+            self.pool_manager.clear()
+        self.used_at = now
         try:
             response = self.pool_manager.request(
                 method,

@@ -54,10 +54,10 @@ def facts(event: Event, said_ms: int, crm: Crm, choices: Choices, *, lead: bool 
         draft.details["hs_language"] = code
     at = datetime.fromtimestamp(said_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return Facts(
-        details=draft.details,
-        address=where,
-        activity=_activity(draft, event, at),
-        creation=_creation(event, at, crm, lead),
+        details=_fit(draft, draft.details, choices),
+        address=_fit(draft, where, choices),
+        activity=_fit(draft, _activity(draft, event, at), choices),
+        creation=_fit(draft, _creation(event, at, crm, lead), choices, unsaved=False),
         unsaved=draft.unsaved,
         placeholder=placeholder,
         email_refused=email_refused,
@@ -138,6 +138,21 @@ def _address(draft: _Draft, block: address.Block, choices: Choices) -> dict[str,
         else:
             where[property] = chosen
     return where
+
+
+def _fit(draft: _Draft, values: Mapping[str, str], choices: Choices, *, unsaved: bool = True) -> dict[str, str]:
+    """`values` without those that a dropdown of the portal does not offer."""
+    fitting = dict(values)
+    for property in values.keys() & choices.by_property.keys():
+        chosen = choices.pick(property, [values[property]])
+        if chosen is not None:
+            fitting[property] = chosen
+            continue
+        value = fitting.pop(property)
+        draft.notes.append(Note(property, "dropped", "HubSpot has no such option"))
+        if unsaved:
+            draft.unsaved[property] = value
+    return fitting
 
 
 def _placeholder(draft: _Draft, event: Event) -> str:

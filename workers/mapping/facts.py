@@ -9,7 +9,7 @@ NAME = ("firstname", "lastname")
 ADDRESS = (
     "address", "city", "state", "zip", "country", "dealdroid_subdistrict", "dealdroid_district", "dealdroid_village",
 )  # fmt: skip
-PLACE = ("zip", "state")
+PLACE = ("zip", "state", "country")
 DETAILS = (*NAME, "company", "email", "phone", "mobilephone")
 ACTIVITY = (
     "dealdroid_last_intent", "dealdroid_last_intent_at", "dealdroid_payment_method", "dealdroid_cart",
@@ -18,6 +18,9 @@ ACTIVITY = (
 CUSTOMER_ID = "dealdroid_customer_id"
 OTHER_IDS = "dealdroid_other_customer_ids"
 UNSAVED = "dealdroid_unsaved"
+NAME_GIVEN = "dealdroid_name_given"
+SHORTER = ("dealdroid_shorter_1", "dealdroid_shorter_2", "dealdroid_shorter_3")
+"""Names in the clock only: the shorter forms of a name of many words, which are no news after it."""
 PLACEHOLDER = "dealdroid_placeholder"
 """A name in the clock only: the last name that this system made up, which a real name replaces."""
 

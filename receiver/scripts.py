@@ -1,0 +1,127 @@
+"""The inbox's Lua. Each script is one step of the protocol in `receiver.inbox`; all of it happens or nothing."""
+
+# A caller whose digests are made with another key than Redis holds (it was emptied since) learns the right one.
+SAME_KEY = """
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+if ARGV[1] ~= '' then
+  local key = redis.call('GET', KEYS[5])
+  if not key then redis.call('SET', KEYS[5], ARGV[1])
+  elseif key ~= ARGV[1] then return {'rekey', key, now} end
+end
+"""
+
+# KEYS: receipt, stream, bell, index of leads, digest key
+# ARGV: digest key ("" = fixed by the environment), lead, body, wall-clock version or "", kind, receipt seconds,
+#       duplicate ms, bell seconds, how many leads the index keeps, then the receipt's fields
+PUT = (
+    SAME_KEY
+    + """
+local seen = redis.call('HGET', KEYS[1], 'r')
+if seen and now - seen < tonumber(ARGV[7]) then return {'duplicate', 0, now} end
+local version = now
+local entry = {'e', ARGV[2], 'b', ARGV[3]}
+if ARGV[4] ~= '' then
+  version = math.min(tonumber(ARGV[4]), now)
+  entry[#entry + 1] = 'v'
+  entry[#entry + 1] = string.format('%.0f', version)
+end
+if ARGV[5] ~= '' then
+  entry[#entry + 1] = 'k'
+  entry[#entry + 1] = ARGV[5]
+end
+if seen then redis.call('DEL', KEYS[1]) end
+redis.call('HSET', KEYS[1], 'r', string.format('%.0f', version), unpack(ARGV, 10))
+redis.call('EXPIRE', KEYS[1], ARGV[6])
+redis.call('XADD', KEYS[2], '*', unpack(entry))
+redis.call('XADD', KEYS[4], 'MAXLEN', '~', ARGV[9], '*', 'e', ARGV[2])
+if redis.call('SET', KEYS[3], '1', 'NX', 'EX', ARGV[8]) then return {'rang', 0, now} end
+return {'put', 0, now}
+"""
+)
+
+# KEYS: lock   ARGV: token, groups (see Settlement)
+SETTLE = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return -1 end
+local at, groups = 3, tonumber(ARGV[2])
+local function take(n) at = at + n; return at - n end
+local function run(count)
+  for _ = 1, count do
+    local size = tonumber(ARGV[take(1)])
+    local from = take(size)
+    redis.call(unpack(ARGV, from, from + size - 1))
+  end
+end
+local function skip(count) for _ = 1, count do take(tonumber(ARGV[take(1)])) end end
+local stale = {}
+for group = 1, groups do
+  local fresh = true
+  for _ = 1, tonumber(ARGV[take(1)]) do
+    local at_key = take(2)
+    if redis.call('GETRANGE', ARGV[at_key], 0, 3) ~= ARGV[at_key + 1] then fresh = false end
+  end
+  local settled = false
+  for _ = 1, tonumber(ARGV[take(1)]) do
+    local entry = take(2)
+    local commands = tonumber(ARGV[take(1)])
+    if fresh and redis.call('XDEL', ARGV[entry], ARGV[entry + 1]) == 1 then
+      settled = true
+      run(commands)
+    else skip(commands) end
+  end
+  local commands = tonumber(ARGV[take(1)])
+  if settled then run(commands) else skip(commands) end
+  if not fresh then stale[#stale + 1] = group - 1 end
+end
+return stale
+"""
+
+RELEASE = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return -1 end
+redis.call('DEL', KEYS[1], KEYS[2])
+return redis.call('XLEN', KEYS[3])
+"""
+
+RENEW = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0"
+
+# KEYS: later, stream, lock, swept, pause, sending   ARGV: sweep seconds
+SWEEP = """
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+for _, packed in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, 200)) do
+  redis.call('ZREM', KEYS[1], packed)
+  local entry = {}
+  for part in string.gmatch(packed, '([^\\31]*)\\31') do entry[#entry + 1] = part end
+  redis.call('XADD', KEYS[2], '*', unpack(entry))
+end
+local depth = redis.call('XLEN', KEYS[2]) + redis.call('HLEN', KEYS[6])
+if depth == 0 or redis.call('EXISTS', KEYS[3]) == 1 then return 0 end
+local pause = redis.call('HGET', KEYS[5], 'until')
+if pause and tonumber(pause) > now then return 0 end
+if not redis.call('SET', KEYS[4], '1', 'NX', 'EX', ARGV[1]) then return 0 end
+return depth
+"""
+
+# KEYS: receipt, parked body, index of parked, digest key, counts, index of leads
+# ARGV: digest key ("" = fixed by the environment), lead, body, receipt seconds, then the receipt's fields
+PARK = (
+    SAME_KEY.replace("KEYS[5]", "KEYS[4]")
+    + """
+if redis.call('EXISTS', KEYS[1]) == 1 then return {'duplicate', 0, now} end
+redis.call('HSET', KEYS[1], 'r', string.format('%.0f', now), unpack(ARGV, 5))
+redis.call('EXPIRE', KEYS[1], ARGV[4])
+redis.call('SET', KEYS[2], ARGV[3], 'EX', ARGV[4])
+redis.call('ZADD', KEYS[3], now, ARGV[2])
+redis.call('HINCRBY', KEYS[5], 'parked', 1)
+redis.call('XADD', KEYS[6], '*', 'e', ARGV[2])
+return {'put', 0, now}
+"""
+)
+
+# KEYS: lock, none   ARGV: token, ms
+# A full Redis refuses a script whose first write could need memory, so the first one is a DEL.
+ACQUIRE = """
+redis.call('DEL', KEYS[2])
+if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
+return 0
+"""

@@ -1,0 +1,447 @@
+"""The running system for tests: a real redis-server, the receiver and workers as processes, and the stand-ins for
+HubSpot and DealDroid over real HTTP. Everything listens on 127.0.0.1 and ends with the session."""
+
+import http.client
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+import redis
+import requests
+
+from receiver import keys
+from receiver.bell import Bell
+from receiver.config import Config
+from receiver.inbox import Inbox
+from receiver.receipts import Receipt, unpack
+from sandbox import dealdroid as dealdroid_stand
+from sandbox import redis as embedded
+from sandbox.dealdroid import WEBHOOK, Chats
+from sandbox.hubspot import Portal, create_app
+from sandbox.hubspot.control import inside
+from sandbox.leash import Leash
+from sandbox.serving import running
+from workers.budget import NoBudget
+from workers.hubspot.client import HubSpot
+from workers.setup import setup
+
+ROOT = Path(__file__).parent.parent
+INTENT_PATH = "/api/v1/intent-handler"
+SECRET = "kept-out-of-redis-7f3a91"
+SHARDS = Config().inbox.shards
+# What the tests' own environment must not decide.
+FOREIGN = ("PORT", "DYNO", "RENDER", "REDIS_URL", "DEALDROID_SECRET", "HUBSPOT_ACCESS_TOKEN", "WEB_CONCURRENCY")
+boots = pytest.StashKey[dict[str, float]]()
+counter = itertools.count(1)
+T = TypeVar("T")
+
+
+def eventually(condition: Callable[[], T], seconds: float = 10.0) -> T:
+    """The first true value of `condition`, asked again and again for at most `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < deadline, f"not within {seconds} s; last: {value!r}"
+        time.sleep(0.01)
+    return value
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Boot times are told and not asserted: this machine may be busy."""
+    for name, seconds in sorted(terminalreporter.config.stash.get(boots, {}).items()):
+        terminalreporter.write_line(f"boot of {name}: {seconds:.2f} s")
+
+
+def lead(customer_id: Any = "c-1", intent: str = "Share contact", **said: Any) -> dict[str, Any]:
+    """An event with a mid of its own. `said`: name, phone, email, language and so on go into `contact_info`, `address`
+    (a mapping) into `address_parsing`, anything else to the top."""
+    info = ("name", "phone", "email", "language", "languageName", "city", "zipcode")
+    return {
+        "mid": f"m-{next(counter)}",
+        "customer_id": customer_id,
+        "intent": intent,
+        "contact_info": {name: said.pop(name) for name in info if name in said},
+        "address_parsing": dict(said.pop("address", {})),
+        "secret": SECRET,
+        **said,
+    }
+
+
+class Process:
+    """`python -m workers ...` in a session of its own; ended with the tests, however they end."""
+
+    def __init__(self, log: Path, environ: Mapping[str, str], *arguments: str) -> None:
+        self.log = log
+        with log.open("ab") as out:
+            self.popen = subprocess.Popen(
+                [sys.executable, "-m", "workers", *arguments],
+                cwd=ROOT,
+                env=dict(environ),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self._leash = Leash()
+        self._leash.hold(self.popen.pid)
+
+    def stop(self, seconds: float = 30.0) -> float:
+        """SIGTERM as a platform sends it; how long it took to end."""
+        began = time.monotonic()
+        if self.popen.poll() is None:
+            self.popen.terminate()
+            self.popen.wait(seconds)
+        self._leash.release()
+        return time.monotonic() - began
+
+    def kill(self) -> None:
+        """SIGKILL to it and to its children."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.popen.pid, signal.SIGKILL)
+        self.popen.wait()
+        self._leash.release()
+
+
+@dataclass
+class Crm:
+    """The stand-in for HubSpot, served."""
+
+    url: str
+    portal: Portal
+    properties: dict[str, Any] = field(default_factory=dict)
+
+    def control(self, method: str, path: str, body: Any = None) -> Any:
+        answer = requests.request(method, f"{self.url}/_sandbox/{path}", json=body, timeout=5)
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+    def make_ready(self) -> None:
+        """Do what `leadsync setup` does."""
+        client = HubSpot("pat-test", self.url, NoBudget())
+        setup(client)
+        client._batch.api_client.rest_client.pool_manager.clear()
+        self.properties = dict(self.portal.properties)
+        self.reset()
+
+    def reset(self) -> None:
+        """Be a portal without contacts in which setup was run."""
+        self.control("POST", "reset")
+        with self.portal.lock:
+            self.portal.groups["dealdroid"] = "DealDroid"
+            self.portal.properties = dict(self.properties)
+            self.portal.derive_rules()
+
+    def settings(self, **wanted: Any) -> None:
+        self.control("POST", "settings", wanted)
+
+    def fault(self, kind: str, **more: Any) -> None:
+        self.control("POST", "faults", {"kind": kind, **more})
+
+    def create(self, **properties: str) -> str:
+        """A contact made by somebody else; its id."""
+        return str(self.control("POST", "contacts", {"properties": properties})["id"])
+
+    def contacts(self) -> list[dict[str, Any]]:
+        """Every contact with what was written to it, see `sandbox.hubspot.control.inside`."""
+        with self.portal.lock:
+            return [inside(contact) for contact in self.portal.contacts.values()]
+
+    def contact(self, customer_id: str) -> dict[str, str]:
+        """The properties of the one contact whose upsert key is `customer_id`."""
+        found = [each["properties"] for each in self.contacts() if customer_id == key_of(each)]
+        assert len(found) == 1, f"{len(found)} contacts"
+        return found[0]
+
+    def said(self, customer_id: str, property: str) -> list[str]:
+        """The values that the property has had, oldest first."""
+        with self.portal.lock:
+            [contact] = [
+                c for c in self.portal.contacts.values() if c.properties.get("dealdroid_customer_id") == customer_id
+            ]
+            return [value for _, value in contact.history().get(property, [])]
+
+    def calls(self, route: str) -> int:
+        """How often routes that end in `route` were asked and answered, or given no answer on purpose."""
+        found = self.control("GET", "state")["calls"]
+        return sum(sum(counts.values()) for name, counts in found.items() if name.endswith(route))
+
+
+def key_of(contact: Mapping[str, Any]) -> str:
+    return str(contact["properties"].get("dealdroid_customer_id", ""))
+
+
+@dataclass
+class Chat:
+    """The stand-in for DealDroid, served."""
+
+    url: str
+    chats: Chats
+
+    def control(self, method: str, path: str, body: Any = None) -> Any:
+        answer = requests.request(method, f"{self.url}/_sandbox/{path}", json=body, timeout=5)
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+    def fault(self, kind: str, **more: Any) -> None:
+        self.control("POST", "faults", {"kind": kind, **more})
+
+    def struck(self) -> dict[str, int]:
+        return dict(self.control("GET", "state")["faults_struck"])
+
+    def told(self, customer_id: Any = None) -> list[str]:
+        """What the customer was told, or everybody."""
+        with self.chats.lock:
+            return [m["text"] for m in self.chats.messages if customer_id in (None, m["customer_id"])]
+
+
+@dataclass
+class Line:
+    """One system with a Redis database of its own; `start` its processes."""
+
+    folder: Path
+    redis: Any
+    crm: Crm
+    chat: Chat
+    environ: dict[str, str]
+    stack: ExitStack
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.environ['PORT']}"
+
+    def start(self, *arguments: str, **environ: str) -> Process:
+        """One of leadsync's processes; it is stopped at the end if it still runs."""
+        process = Process(self.folder / f"{arguments[0]}.log", {**self.environ, **environ}, *arguments)
+        self.stack.callback(end, process)
+        return process
+
+    def await_web(self) -> None:
+        self._await(lambda: answers(self.url + "/healthz"))
+
+    def await_workers(self, count: int) -> None:
+        self._await(lambda: self.redis.zcard(keys.WORKERS) >= count)
+
+    def _await(self, is_ready: Callable[[], bool]) -> None:
+        try:
+            eventually(is_ready, 20)
+        except AssertionError:
+            raise AssertionError(self.logs()[-3000:] or "it did not start and said nothing") from None
+
+    def logs(self) -> str:
+        return "".join(file.read_text(errors="replace") for file in self.folder.glob("*.log"))
+
+    def post(self, body: Any, **options: Any) -> requests.Response:
+        """Post a body (an object as JSON, bytes as they are) as DealDroid would."""
+        data = body if isinstance(body, bytes | Iterator) else json.dumps(body).encode()
+        return requests.post(self.url + INTENT_PATH, data=data, **{"timeout": 10, **options})
+
+    def send(self, *bodies: dict[str, Any]) -> None:
+        """Post one after the other; each must be taken."""
+        for body in bodies:
+            answer = self.post(body)
+            assert (answer.status_code, answer.json()) == (200, []), answer.text
+
+    def storm(self, bodies: Sequence[dict[str, Any]], at_once: int = 50) -> list[int]:
+        """Post all of them over `at_once` connections at the same time; the statuses."""
+        raw = [json.dumps(body).encode() for body in bodies]
+        shares = [raw[n::at_once] for n in range(at_once)]
+        with ThreadPoolExecutor(at_once) as pool:
+            return [status for statuses in pool.map(self._post_share, shares) for status in statuses]
+
+    def _post_share(self, share: Sequence[bytes]) -> list[int]:
+        statuses = []
+        with closing(http.client.HTTPConnection("127.0.0.1", int(self.environ["PORT"]), timeout=10)) as connection:
+            for raw in share:
+                connection.request("POST", INTENT_PATH, raw)
+                answer = connection.getresponse()
+                answer.read()
+                statuses.append(answer.status)
+        return statuses
+
+    def left(self) -> int:
+        """Entries on their way in either direction, at one moment."""
+        pipe = self.redis.pipeline(transaction=True)
+        for shard in range(SHARDS):
+            for line in (keys.INBOX, keys.OUTBOX):
+                pipe.xlen(keys.entries(line, shard))
+                pipe.zcard(keys.later(line, shard))
+            pipe.hlen(keys.sending(shard))
+        return sum(pipe.execute())
+
+    def settle(self, seconds: float = 20.0, *, hasten: bool = False) -> None:
+        """Wait until all that was posted is written and told; see `hasten`."""
+        eventually(lambda: not (hasten and self.hasten()) and not self.left(), seconds)
+
+    def hasten(self) -> None:
+        """Let the time of a pause or of a wait be over, and do what a keeper does within 3 s of that."""
+        rings = self.redis.hget(keys.PAUSE, "until") not in (None, b"0")
+        if rings:
+            self.redis.hset(keys.PAUSE, "until", 0)
+        for line in (keys.INBOX, keys.OUTBOX):
+            for shard in range(SHARDS):
+                if self.redis.zcard(later := keys.later(line, shard)):
+                    self.redis.zadd(later, dict.fromkeys(self.redis.zrange(later, 0, -1), 0), xx=True)
+                    Inbox(self.redis, line).sweep(shard)
+                    Bell(self.redis).ring(line, shard)
+        if rings:
+            self.ring()
+
+    def sync(self, *bodies: dict[str, Any]) -> None:
+        """Post one after the other, each when the one before it is settled."""
+        for body in bodies:
+            self.send(body)
+            self.settle()
+
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """What is posted within the block waits, and is taken up together at its end."""
+        locks = [keys.lock(keys.INBOX, shard) for shard in range(SHARDS)]
+        for lock in locks:
+            eventually(lambda lock=lock: self.redis.set(lock, "test", nx=True, px=60_000))
+        try:
+            yield
+        finally:
+            self.redis.delete(*locks)
+            self.ring()
+
+    def ring(self) -> None:
+        for shard in range(SHARDS):
+            Bell(self.redis).ring(keys.INBOX, shard)
+
+    def receipts(self, customer_id: str | None = None) -> list[Receipt]:
+        """The receipts in the order of arrival."""
+        ids = [fields[b"e"].decode() for _, fields in self.redis.xrange(keys.LEADS)]
+        every = [unpack(one, self.redis.hgetall(keys.receipt(one))) for one in ids]
+        return [one for one in every if customer_id in (None, one.customer_id)]
+
+    def receipt(self, customer_id: str) -> Receipt:
+        """The receipt of the customer's newest event."""
+        return self.receipts(customer_id)[-1]
+
+    def reset(self) -> None:
+        """Forget everything, while the processes run on."""
+        with suppress(AssertionError):
+            eventually(lambda: not [*self.redis.scan_iter(keys.PREFIX + "*:lock")], 3)
+        self.redis.flushdb()
+        self.crm.reset()
+        self.chat.control("POST", "reset")
+
+
+def end(process: Process) -> None:
+    try:
+        process.stop()
+    except subprocess.TimeoutExpired:
+        process.kill()
+
+
+def answers(url: str) -> bool:
+    with suppress(requests.RequestException):
+        return requests.get(url, timeout=2).status_code == 200
+    return False
+
+
+@pytest.fixture(scope="session", autouse=True)
+def direct() -> Iterator[None]:
+    """No proxy of the machine's has any business between processes of one machine."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
+            patch.delenv(name, raising=False)
+        yield
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedded.Running]:
+    """A real redis-server; every user of it takes a database of their own."""
+    with embedded.start(tmp_path_factory.mktemp("redis"), appendonly=False) as started:
+        assert started.server, "there is no redis-server on this machine"
+        yield started
+
+
+@pytest.fixture(scope="session")
+def databases(server: embedded.Running) -> Iterator[str]:
+    """URLs of databases that nobody uses."""
+    return (server.url.removesuffix("/0") + f"/{number}" for number in range(1, 16))
+
+
+@contextmanager
+def open_line(folder: Path, redis_url: str, **environ: str) -> Iterator[Line]:
+    """A system without processes yet, and its stand-ins."""
+    with ExitStack() as stack:
+        portal, chats = Portal(), Chats()
+        crm = Crm(stack.enter_context(running(create_app(portal))).url, portal)
+        chat = Chat(stack.enter_context(running(dealdroid_stand.create_app(chats))).url, chats)
+        crm.make_ready()
+        client: Any = stack.enter_context(closing(redis.Redis.from_url(redis_url)))
+        own = {
+            "REDIS_URL": redis_url,
+            "PORT": str(embedded.free_port()),
+            "SPOOL_DIR": str(folder / "spool"),
+            "DEALDROID_SECRET": SECRET,
+            "DEALDROID_WEBHOOK_URL": chat.url + WEBHOOK,
+            "HUBSPOT_ACCESS_TOKEN": "pat-test",
+            "HUBSPOT_BASE_URL": crm.url,
+        }
+        clean = {name: value for name, value in os.environ.items() if name not in FOREIGN}
+        yield Line(folder, client, crm, chat, {**clean, **own, **environ}, stack)
+
+
+@pytest.fixture(scope="session")
+def busy_line(
+    tmp_path_factory: pytest.TempPathFactory, databases: Iterator[str], request: pytest.FixtureRequest
+) -> Iterator[Line]:
+    """The receiver and four workers; each worker has read the portal's properties."""
+    with open_line(tmp_path_factory.mktemp("line"), next(databases)) as line:
+        began = time.monotonic()
+        line.start("worker", "--count", "4")
+        line.start("web")
+        line.await_web()
+        request.config.stash[boots] = {"web and four workers, the web": time.monotonic() - began}
+        line.await_workers(4)
+        request.config.stash[boots]["web and four workers, all"] = time.monotonic() - began
+        line.crm.settings(latency=0.3)
+        for attempt in range(10):
+            with line.hold():
+                line.send(*(lead(name, name="Warm") for name in one_per_shard(f"warm-{attempt}")))
+            line.settle()
+            if line.crm.calls("GET /crm/v3/properties/contacts") > 4:
+                break
+        yield line
+
+
+@pytest.fixture
+def line(busy_line: Line) -> Line:
+    """The running system, empty."""
+    busy_line.reset()
+    return busy_line
+
+
+@pytest.fixture
+def spare_line(tmp_path: Path, databases: Iterator[str]) -> Iterator[Callable[..., Line]]:
+    """Makes systems whose processes a test may start and end as it likes."""
+    with ExitStack() as stack:
+
+        def make(redis_url: str = "", **environ: str) -> Line:
+            return stack.enter_context(open_line(tmp_path, redis_url or next(databases), **environ))
+
+        yield make
+
+
+def one_per_shard(prefix: str) -> list[str]:
+    """A customer id for each shard."""
+    return [same_shard(prefix, 1, shard)[0] for shard in range(SHARDS)]
+
+
+def same_shard(prefix: str, count: int, shard: int = 0) -> list[str]:
+    """`count` customer ids whose leads are drained together."""
+    ids = (f"{prefix}-{number}" for number in itertools.count())
+    return list(itertools.islice((one for one in ids if keys.shard_of(one, SHARDS) == shard), count))

@@ -1,0 +1,160 @@
+"""`leadsync setup` against portals of every kind."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from sandbox.hubspot import Portal, Settings, create_app
+from sandbox.hubspot.settings import SCOPES
+from sandbox.redis import free_port
+from sandbox.serving import running
+from tests.conftest import Crm
+from workers.cli import cli
+from workers.hubspot.properties import DEFINITIONS
+
+KEY = "dealdroid_customer_id"
+CORE = [one.name for one in DEFINITIONS if one.core]
+REST = [one.name for one in DEFINITIONS if not one.core]
+
+
+@pytest.fixture
+def crm() -> Iterator[Crm]:
+    """A fresh portal, as setup finds it."""
+    portal = Portal()
+    with running(create_app(portal)) as served:
+        yield Crm(served.url, portal)
+
+
+def run_setup(crm: Crm, *options: str, **environ: str) -> Result:
+    own = {
+        "HUBSPOT_ACCESS_TOKEN": "pat-test",
+        "HUBSPOT_BASE_URL": crm.url,
+        "REDIS_URL": f"redis://127.0.0.1:{free_port()}/0",
+    }
+    return CliRunner().invoke(cli, ["setup", *options], env={**own, **environ})
+
+
+def definitions(crm: Crm) -> dict[str, Any]:
+    return {name: one for name, one in crm.portal.properties.items() if name.startswith("dealdroid_")}
+
+
+def test_a_fresh_portal_gets_the_group_and_every_property(crm: Crm) -> None:
+    done = run_setup(crm)
+    assert (done.exit_code, done.stderr) == (0, "")
+    made = definitions(crm)
+    assert sorted(made) == sorted(CORE + REST)
+    assert crm.portal.groups["dealdroid"] == "DealDroid"
+    assert {one.group_name for one in made.values()} == {"dealdroid"}
+    assert [name for name, one in made.items() if one.has_unique_value] == [KEY]
+    options = [option.value for option in made["dealdroid_payment_method"].options]
+    assert options == ["bank_transfer", "cash_on_delivery", "credit_card", "other"]
+
+
+def test_it_is_safe_to_repeat_and_changes_nothing_that_is_there(crm: Crm) -> None:
+    run_setup(crm)
+    before = definitions(crm)
+    done = run_setup(crm, "--json")
+    report = json.loads(done.stdout)
+    assert (done.exit_code, report["made"], len(report["present"])) == (0, [], len(DEFINITIONS))
+    assert definitions(crm) == before
+
+
+def test_it_makes_what_is_missing(crm: Crm) -> None:
+    run_setup(crm)
+    with crm.portal.lock:
+        del crm.portal.properties["dealdroid_cart"]
+        crm.portal.derive_rules()
+    assert json.loads(run_setup(crm, "--json").stdout)["made"] == ["dealdroid_cart"]
+
+
+def test_a_portal_without_room_gets_the_core_ones_and_is_told_so(crm: Crm) -> None:
+    crm.settings(max_properties=len(CORE) + 1)
+    done = run_setup(crm)
+    assert done.exit_code == 0
+    assert sorted(definitions(crm)) == sorted([*CORE, REST[0]])
+    assert all(name in done.stdout for name in REST[1:])
+    assert "no room" in done.stdout
+
+
+@pytest.mark.parametrize("room", [0, 3])
+def test_a_portal_without_room_for_the_core_ones_is_an_error_in_plain_words(crm: Crm, room: int) -> None:
+    crm.settings(max_properties=room)
+    done = run_setup(crm)
+    assert done.exit_code == 1
+    assert CORE[-1] in done.stderr
+    assert "no room" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_ten_unique_properties_leave_no_room_for_the_key(crm: Crm) -> None:
+    for number in range(10):
+        add_property(crm, f"own_{number}", unique=True)
+    done = run_setup(crm)
+    assert (done.exit_code, KEY in done.stderr, "10 may be unique" in done.stderr) == (1, True, True)
+
+
+def test_a_key_that_is_not_unique_is_explained(crm: Crm) -> None:
+    add_property(crm, KEY, unique=False)
+    done = run_setup(crm)
+    assert done.exit_code == 1
+    assert KEY in done.stderr
+    assert "need not be unique" in done.stderr
+    assert "Delete or rename it" in done.stderr
+    assert list(definitions(crm)) == [KEY]
+
+
+@pytest.mark.parametrize("scope", ["crm.schemas.contacts.read", "crm.schemas.contacts.write"])
+def test_a_missing_scope_is_named(crm: Crm, scope: str) -> None:
+    crm.settings(scopes=[one for one in SCOPES if one != scope])
+    done = run_setup(crm)
+    assert done.exit_code == 1
+    assert f"lacks the scope {scope}" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_bad_token_is_named(crm: Crm) -> None:
+    crm.settings(tokens=["another"])
+    done = run_setup(crm)
+    assert done.exit_code == 1
+    assert "HUBSPOT_ACCESS_TOKEN" in done.stderr
+    assert "pat-test" not in done.stderr + done.stdout
+
+
+@pytest.mark.parametrize("fault", ["bad token", "away", "no token", "scope", "503", "hang up"])
+def test_a_release_warns_but_succeeds(crm: Crm, fault: str) -> None:
+    """So that a leaked token can be replaced, and a deploy does not depend on HubSpot."""
+    environ = {}
+    if fault == "bad token":
+        crm.settings(tokens=["another"])
+    elif fault == "away":
+        environ = {"HUBSPOT_BASE_URL": f"http://127.0.0.1:{free_port()}"}
+    elif fault == "no token":
+        environ = {"HUBSPOT_ACCESS_TOKEN": ""}
+    elif fault == "scope":
+        crm.settings(scopes=[])
+    else:
+        crm.fault("503" if fault == "503" else "reset")
+    done = run_setup(crm, "--release", **environ)
+    assert done.exit_code == 0
+    assert done.stderr.startswith("leadsync: ")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_release_of_a_good_portal_sets_it_up(crm: Crm) -> None:
+    assert run_setup(crm, "--release").exit_code == 0
+    assert sorted(definitions(crm)) == sorted(CORE + REST)
+
+
+def test_settings_are_the_defaults_of_a_portal(crm: Crm) -> None:
+    """The other tests stand on it."""
+    assert crm.portal.settings == Settings()
+
+
+def add_property(crm: Crm, name: str, *, unique: bool) -> None:
+    from sandbox.hubspot.properties import Property
+
+    with crm.portal.lock:
+        crm.portal.add_property(Property(name, name, "string", "text", "contactinformation", has_unique_value=unique))

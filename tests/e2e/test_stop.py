@@ -1,0 +1,241 @@
+"""Processes end and Redis goes away; nothing that was acknowledged is lost."""
+
+import os
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from receiver import keys
+from sandbox import redis as embedded
+from tests.conftest import INTENT_PATH, Line, Process, boots, eventually, key_of, lead, open_line
+
+SECONDS = 25.0
+
+
+class Own:
+    """A line with a Redis, a web and a worker of its own, which may be ended; `begin` starts what does not run."""
+
+    def __init__(self, line: Line, server: embedded.Running) -> None:
+        self.line, self.server = line, server
+        self.web: Process
+        self.worker: Process
+
+    def begin_web(self) -> float:
+        began = time.monotonic()
+        self.web = self.line.start("web")
+        self.line.await_web()
+        return time.monotonic() - began
+
+    def begin_worker(self) -> float:
+        began = time.monotonic()
+        self.worker = self.line.start("worker")
+        self.line.await_workers(1)
+        return time.monotonic() - began
+
+
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Own]:
+    folder = tmp_path_factory.mktemp("own")
+    server = embedded.start(folder / "redis")
+    with open_line(folder, server.url, WEB_CONCURRENCY="1") as line:
+        own = Own(line, server)
+        told = request.config.stash.setdefault(boots, {})
+        told["web, until it answers"] = own.begin_web()
+        told["one worker, until it says that it lives"] = own.begin_worker()
+        yield own
+    own.server.stop()
+
+
+@pytest.fixture
+def own(started: Own) -> Own:
+    """All of it running, and empty. The web is a new one: the one before remembers its last 10 s, to put them again."""
+    started.web.stop()
+    started.line.reset()
+    if started.worker.popen.poll() is not None:
+        started.begin_worker()
+    started.begin_web()
+    return started
+
+
+def somchai(customer_id: str, **said: Any) -> dict[str, Any]:
+    return lead(customer_id, **{"name": "Somchai Jaidee", "phone": "0812345678", **said})
+
+
+def assert_all_synced_once(line: Line, customers: Sequence[str]) -> None:
+    eventually(lambda: len(line.crm.contacts()) >= len(customers), 20)
+    line.settle()
+    assert sorted(key_of(contact) for contact in line.crm.contacts()) == sorted(customers)
+    assert sorted(m["customer_id"] for m in line.chat.chats.messages) == sorted(customers)
+
+
+def await_a_call(line: Line) -> None:
+    """Until HubSpot has a request that it has not answered, and the search at the beginning is behind."""
+    eventually(lambda: line.crm.calls("/search") and line.crm.portal.quota.today > line.crm.calls(""))
+
+
+def test_sigterm_to_a_busy_worker_loses_nothing_and_repeats_nothing(own: Own) -> None:
+    line = own.line
+    line.crm.settings(latency=0.4)
+    customers = [f"c-{number}" for number in range(300)]
+    assert set(line.storm([somchai(one) for one in customers], at_once=10)) == {200}
+    await_a_call(line)
+    assert own.worker.stop() < SECONDS
+    assert line.left() > 0, "it was not busy"
+    assert line.redis.zcard(keys.WORKERS) == 0
+    assert not [*line.redis.scan_iter(keys.PREFIX + "*:lock")], "a lock outlived its worker"
+    own.begin_worker()
+    assert_all_synced_once(line, customers)
+    assert {contact["writes"]["firstname"] for contact in line.crm.contacts()} == {1}
+
+
+def test_a_worker_that_is_killed_in_a_call_loses_nothing_and_says_nothing_twice(own: Own) -> None:
+    """What it had sent may be sent again: an upsert of the same values changes nothing."""
+    line = own.line
+    line.crm.settings(latency=0.5)
+    customers = [f"c-{number}" for number in range(40)]
+    line.storm([somchai(one) for one in customers], at_once=5)
+    await_a_call(line)
+    own.worker.kill()
+    locks = [*line.redis.scan_iter(keys.PREFIX + "inbox:*:lock")]
+    assert locks, "it was not busy"
+    # Instead of waiting for 10 s.
+    line.redis.delete(*locks)
+    own.begin_worker()
+    assert_all_synced_once(line, customers)
+    assert all(contact["changes"]["firstname"] == 1 for contact in line.crm.contacts())
+
+
+def test_a_killed_worker_process_is_started_again(own: Own) -> None:
+    alive = eventually(lambda: own.line.redis.zrange(keys.WORKERS, 0, -1))
+    os.kill(int(alive[0].rsplit(b"-", 2)[1]), signal.SIGKILL)
+    eventually(lambda: set(own.line.redis.zrange(keys.WORKERS, 0, -1)) - set(alive))
+    own.line.sync(*(somchai(f"c-{number}") for number in range(8)))
+    assert len(own.line.crm.contacts()) == 8
+
+
+def test_sigterm_to_a_busy_web_loses_nothing_that_it_took(own: Own) -> None:
+    line = own.line
+    taken: list[str] = []
+    refused: list[str] = []
+
+    def post_until_refused(sender: int) -> None:
+        with requests.Session() as session, suppress(requests.ConnectionError):
+            while not refused:
+                customer_id = f"c-{sender}-{len(taken)}-{time.monotonic_ns()}"
+                answer = session.post(line.url + INTENT_PATH, json=somchai(customer_id), timeout=10)
+                (taken if answer.status_code == 200 else refused).append(customer_id)
+
+    senders = [threading.Thread(target=post_until_refused, args=(number,)) for number in range(8)]
+    for sender in senders:
+        sender.start()
+    eventually(lambda: len(taken) > 50)
+    assert own.web.stop() < SECONDS
+    for sender in senders:
+        sender.join()
+    assert refused == []
+    line.settle()
+    assert set(taken) <= {key_of(contact) for contact in line.crm.contacts()}
+
+
+def test_sigterm_to_a_web_lets_it_finish_its_requests(own: Own) -> None:
+    """Redis hangs for a moment, so that the request is surely under way."""
+    line = own.line
+    statuses: list[int] = []
+    sender = threading.Thread(target=lambda: statuses.append(line.post(somchai("c")).status_code))
+    with frozen(own.server):
+        sender.start()
+        eventually(lambda: connections(line))
+        assert own.web.stop() < SECONDS
+    sender.join()
+    assert statuses == [200]
+    own.begin_web()
+    assert_all_synced_once(line, ["c"])
+
+
+def test_a_redis_that_hangs_keeps_nobody_waiting_and_loses_nothing(own: Own) -> None:
+    with frozen(own.server):
+        for number in range(12):
+            began = time.monotonic()
+            own.line.send(somchai(f"c-{number}"))
+            assert time.monotonic() - began < 2
+    assert_all_synced_once(own.line, [f"c-{number}" for number in range(12)])
+
+
+def test_a_redis_that_restarts_loses_nothing(own: Own) -> None:
+    line = own.line
+    own.worker.stop()
+    line.send(somchai("before"))
+    own.server.stop()
+    line.send(somchai("while-away"))
+    own.server = embedded.start(line.folder / "redis", own.server.port)
+    own.begin_worker()
+    line.send(somchai("after"))
+    assert_all_synced_once(line, ["before", "while-away", "after"])
+
+
+def test_what_a_killed_redis_had_not_yet_on_disk_is_put_again(own: Own) -> None:
+    """Here it has lost everything, the worst that `appendfsync everysec` can do to a slow disk."""
+    line = own.line
+    own.worker.stop()
+    line.send(*(somchai(f"c-{number}") for number in range(5)))
+    own.server.kill()
+    shutil.rmtree(line.folder / "redis")
+    own.server = embedded.start(line.folder / "redis", own.server.port)
+    own.begin_worker()
+    assert_all_synced_once(line, [f"c-{number}" for number in range(5)])
+
+
+def test_a_redis_that_is_nearly_full_is_left_to_the_workers(own: Own) -> None:
+    line = own.line
+    line.redis.config_set("maxmemory", int(line.redis.info("memory")["used_memory"] * 1.1))
+    try:
+        eventually(lambda: line.post(somchai("probe", mid=str(time.monotonic_ns()))).ok and spooled(line))
+    finally:
+        line.redis.config_set("maxmemory", 0)
+    eventually(lambda: not spooled(line))
+    assert_all_synced_once(line, ["probe"])
+
+
+def spooled(line: Line) -> int:
+    return int(requests.get(line.url + "/readyz", timeout=5).json()["spooled"])
+
+
+def test_all_runs_the_receiver_and_a_worker_and_ends_both(own: Own) -> None:
+    line = own.line
+    own.web.stop()
+    own.worker.stop()
+    both = line.start("all")
+    line.await_web()
+    line.send(somchai("c"))
+    assert_all_synced_once(line, ["c"])
+    eventually(lambda: requests.get(line.url + "/readyz", timeout=2).status_code == 200)
+    assert both.stop() < SECONDS
+    assert both.popen.returncode == 0
+    with pytest.raises(requests.ConnectionError):
+        requests.get(line.url + "/healthz", timeout=2)
+    assert line.redis.zcard(keys.WORKERS) == 0
+
+
+@contextmanager
+def frozen(server: embedded.Running) -> Iterator[None]:
+    """Within the block Redis hangs: it takes connections and answers nothing."""
+    os.kill(server.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(server.pid, signal.SIGCONT)
+
+
+def connections(line: Line) -> int:
+    """How many clients are connected to the receiver."""
+    port = f":{int(line.environ['PORT']):04X}"
+    rows = [row.split() for row in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return sum(row[1].endswith(port) and row[3] == "01" for row in rows)

@@ -1,0 +1,37 @@
+"""The receiver as a process, without workers."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.conftest import Line, open_line
+
+FIRST, SECOND, THIRD = "first-key-7f3a91", "กุญแจดอกที่สอง", "third key"
+SECRETS = f"  {FIRST} ,{SECOND},\t{THIRD}\n"
+CONFIG = """
+[intents."Purchase"]
+reply = ["One moment, please.", "สักครู่นะคะ"]
+
+[intents."สั่งซื้อ"]
+reply = ["ขอบคุณค่ะ"]
+"""
+
+
+@pytest.fixture(scope="session")
+def open_door(tmp_path_factory: pytest.TempPathFactory, databases: Iterator[str]) -> Iterator[Line]:
+    """Several secrets, and a token for the metrics."""
+    folder = tmp_path_factory.mktemp("door")
+    config = folder / "leadsync.toml"
+    config.write_text(CONFIG, encoding="utf-8")
+    environ = {"DEALDROID_SECRET": SECRETS, "LEADSYNC_CONFIG": str(config), "METRICS_TOKEN": "scrape-me"}
+    with open_line(folder, next(databases), WEB_CONCURRENCY="1", **environ) as line:
+        line.start("web")
+        line.await_web()
+        yield line
+
+
+@pytest.fixture
+def door(open_door: Line) -> Line:
+    """The receiver in front of an empty Redis."""
+    open_door.redis.flushdb()
+    return open_door

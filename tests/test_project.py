@@ -1,0 +1,214 @@
+"""The files around the code say what is true of it."""
+
+import ast
+import json
+import re
+import shlex
+import tomllib
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import click
+import pytest
+from packaging.markers import default_environment
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from receiver import config, settings
+from receiver.config import Config, Crm, Inbox, Intent, Messages
+from workers.cli import cli
+from workers.hubspot.properties import DEFINITIONS
+from workers.messages import Texts
+from workers.settings import read_worker
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = [name for name in ("receiver", "workers", "sandbox", "bench") if (ROOT / name / "__init__.py").exists()]
+MODULES = [file for name in PACKAGES for file in sorted((ROOT / name).rglob("*.py"))]
+OF_THE_SYSTEM = {"HOME", "XDG_STATE_HOME", *settings.PLATFORM_VARIABLES}
+PROCFILE = dict(re.findall(r"^(\w+): (.+)$", (ROOT / "Procfile").read_text(), re.MULTILINE))
+README = (ROOT / "README.md").read_text()
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+
+def pins(name: str) -> dict[str, str]:
+    lines = (ROOT / name).read_text().split()
+    return {canonicalize_name(package): version for package, version in (line.split("==") for line in lines)}
+
+
+def parse_command(words: list[str]) -> None:
+    """As click would before it calls the command; raises `click.UsageError`."""
+    name, command, rest = cli.resolve_command(click.Context(cli), words)
+    assert command
+    command.make_context(name, rest)
+
+
+def test_the_procfile_has_the_three_processes() -> None:
+    assert sorted(PROCFILE) == ["release", "web", "worker"]
+
+
+@pytest.mark.parametrize("line", PROCFILE.values(), ids=PROCFILE)
+def test_each_process_is_a_command_that_works_without_the_project_installed(line: str) -> None:
+    python, flag, module, *words = shlex.split(line)
+    assert (python, flag, module) == ("python", "-m", "workers")
+    parse_command(words)
+
+
+def test_a_wrong_command_would_be_noticed() -> None:
+    with pytest.raises(click.UsageError):
+        parse_command(["worker", "--counts", "2"])
+
+
+def test_requirements_satisfy_the_project() -> None:
+    pinned = pins("requirements.txt")
+    for text in PROJECT["project"]["dependencies"]:
+        wanted = Requirement(text)
+        assert pinned[canonicalize_name(wanted.name)] in wanted.specifier, text
+
+
+def test_requirements_hold_all_that_they_need_and_nothing_else() -> None:
+    """On the platform's Python; an older patch release may need a backport more."""
+    pinned = pins("requirements.txt")
+    version = (ROOT / ".python-version").read_text().strip()
+    python = {"python_version": version, "python_full_version": f"{version}.99"}
+    needed: set[tuple[str, str]] = set()
+    open_ends = [Requirement(text) for text in PROJECT["project"]["dependencies"]]
+    while open_ends:
+        one = open_ends.pop()
+        for extra in ["", *one.extras]:
+            if (canonicalize_name(one.name), extra) in needed:
+                continue
+            needed.add((canonicalize_name(one.name), extra))
+            environment = {**default_environment(), **python, "extra": extra}
+            further = [Requirement(text) for text in metadata.requires(one.name) or []]
+            open_ends += [each for each in further if not each.marker or each.marker.evaluate(environment)]
+    assert {name for name, _ in needed} == set(pinned)
+
+
+def test_the_tools_are_pinned_together_with_what_production_installs() -> None:
+    assert pins("requirements.txt").items() <= pins("constraints.txt").items()
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "constraints.txt"])
+def test_pins_name_no_index_host_and_no_path(name: str) -> None:
+    for line in (ROOT / name).read_text().splitlines():
+        assert re.fullmatch(r"[\w.-]+==[\w.]+", line)
+
+
+def test_there_is_one_lock_file() -> None:
+    """The buildpack refuses two."""
+    others = ["Pipfile", "Pipfile.lock", "poetry.lock", "uv.lock", "pdm.lock", "pylock.toml", "environment.yml"]
+    assert [name for name in others if (ROOT / name).exists()] == []
+
+
+def test_the_platform_gets_the_oldest_python_that_is_supported() -> None:
+    assert PROJECT["project"]["requires-python"] == ">=" + (ROOT / ".python-version").read_text().strip()
+
+
+def test_every_package_is_part_of_the_distribution() -> None:
+    on_disk = {".".join(file.parent.relative_to(ROOT).parts) for file in MODULES if file.name == "__init__.py"}
+    assert on_disk - {"bench"} == set(PROJECT["tool"]["setuptools"]["packages"])
+
+
+@pytest.mark.parametrize("file", MODULES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_every_module_fits_320_lines(file: Path) -> None:
+    assert len(file.read_text().splitlines()) <= 320
+
+
+class Recorder(dict[str, str]):
+    """An environment that notes what is asked for."""
+
+    def __init__(self, **values: str) -> None:
+        super().__init__(values)
+        self.asked: set[str] = set()
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.asked.add(name)
+        return super().get(name, default)
+
+
+def read_elsewhere() -> Iterator[str]:
+    """The names that receiver and workers look up in `os.environ` directly."""
+    for file in MODULES:
+        if file.relative_to(ROOT).parts[0] in ("receiver", "workers"):
+            for node in ast.walk(ast.parse(file.read_text())):
+                if isinstance(node, ast.Call | ast.Subscript):
+                    subject = node.func if isinstance(node, ast.Call) else node.value
+                    if re.fullmatch(r"os\.(environ(\.get)?|getenv)", ast.unparse(subject)):
+                        argument = node.args[0] if isinstance(node, ast.Call) else node.slice
+                        assert isinstance(argument, ast.Constant), ast.unparse(node)
+                        yield argument.value
+
+
+def variables() -> set[str]:
+    environment = Recorder(DEALDROID_SECRET="", ALLOW_UNAUTHENTICATED="1", HUBSPOT_ACCESS_TOKEN="t")
+    settings.read_receiver(environment)
+    read_worker(environment)
+    return (environment.asked | set(read_elsewhere())) - OF_THE_SYSTEM
+
+
+def table(heading: str) -> list[str]:
+    """The first column of the table under `heading`."""
+    section = README.split(f"## {heading}\n")[1].split("\n## ")[0]
+    return [row.split("|")[1] for row in re.findall(r"^\|.*$", section, re.MULTILINE)][2:]
+
+
+def test_the_readme_names_exactly_the_variables_that_are_read() -> None:
+    assert sorted(cell.strip(" `") for cell in table("Configuration")) == sorted(variables())
+
+
+def test_app_json_sets_only_variables_that_are_read() -> None:
+    app = json.loads((ROOT / "app.json").read_text())
+    assert set(app["env"]) <= variables()
+    assert set(app["formation"]) <= set(PROCFILE)
+    for name, entry in app["env"].items():
+        assert entry["description"], name
+        assert {"value", "generator", "required"} & set(entry), name
+
+
+def test_the_readme_names_exactly_the_commands_that_there_are() -> None:
+    told = {text.split()[0] for cell in table("Commands") for text in re.findall(r"`([^`]+)`", cell)}
+    assert told == set(cli.commands)
+
+
+def test_the_readme_names_every_property_that_setup_makes() -> None:
+    told = {name.strip() for cell in table("What a salesperson sees") for name in cell.split(",")}
+    assert told == {one.label.split(" (")[0] for one in DEFINITIONS}
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+def test_links_and_make_targets_in_documents_exist(document: str) -> None:
+    text = (ROOT / document).read_text()
+    for link in re.findall(r"\]\((?!https?:)([^)#]+)", text):
+        assert (ROOT / link).exists(), link
+    targets = re.findall(r"^\.PHONY: (.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert set(re.findall(r"\bmake (run|test|check|bench|lock)\b", text)) <= set(" ".join(targets).split())
+
+
+def test_the_picture_is_well_formed() -> None:
+    assert ElementTree.parse(ROOT / "docs/flow.svg").getroot().tag.endswith("svg")  # noqa: S314 - our own file
+
+
+def test_the_example_holds_the_defaults() -> None:
+    assert config.load(str(ROOT / "leadsync.toml.example")) == Config()
+
+
+def test_the_example_works_with_every_line_in_force_and_names_every_setting() -> None:
+    source = (ROOT / "leadsync.toml.example").read_text()
+    full = re.sub(r"^# (?=\[|\"?[\w.]+\"? = )", "", source, flags=re.MULTILINE)
+    known = config.parse(full)
+    Texts.compile(known)
+    assert known.intents
+    assert known.mapping
+    assert known.properties
+    for part in (Crm, Messages, Inbox, Intent):
+        for name in part.__struct_fields__:
+            assert re.search(rf"^(\[.*\b)?{name}\b", full, re.MULTILINE), name
+
+
+def test_ci_runs_what_the_readme_names() -> None:
+    assert "make test" in README
+    assert (ROOT / ".ci/run").read_text().splitlines()[-2:] == ["make test", "make check"]
+    assert (ROOT / ".ci/run").stat().st_mode & 0o111

@@ -1,0 +1,160 @@
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import redis
+
+from receiver import keys
+from sandbox.redis import Running
+from workers import budget
+from workers.budget import Budget, NoBudget, Stopping
+
+HEADERS = {
+    "x-hubspot-ratelimit-max": "190",
+    "x-hubspot-ratelimit-remaining": "150",
+    "x-hubspot-ratelimit-interval-milliseconds": "10000",
+}
+
+
+@pytest.fixture
+def client(server: Running) -> Iterator[Any]:
+    with redis.Redis.from_url(server.url) as client:
+        client.flushdb()
+        yield client
+        client.flushdb()
+
+
+def make(client: Any, limit: int, stop: threading.Event | None = None) -> Budget:
+    return Budget(client, limit, stop or threading.Event())
+
+
+def request(one: Budget, headers: dict[str, str] | None = None) -> None:
+    with one.slot() as slot:
+        slot.answered(headers or {})
+
+
+def is_full(one: Budget) -> bool:
+    """Whether the next request would have to wait."""
+    one.stop.set()
+    try:
+        request(one)
+    except Stopping:
+        return True
+    finally:
+        one.stop.clear()
+    return False
+
+
+def test_no_more_requests_than_the_limit_until_the_window_has_passed(
+    client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(budget, "WINDOW_MS", 300)
+    monkeypatch.setattr(budget, "MARGIN_MS", 0)
+    one = make(client, 2)
+    request(one)
+    request(one)
+    assert is_full(one)
+    request(one)
+    assert one.used() <= 2
+
+
+def test_all_workers_share_one_budget(client: Any) -> None:
+    workers = [make(client, 6) for _ in range(3)]
+    for worker in workers * 2:
+        request(worker)
+    assert all(map(is_full, workers))
+    assert workers[0].used() == 6
+
+
+def test_many_threads_take_no_slot_twice(client: Any) -> None:
+    one = make(client, 8)
+    full = threading.Event()
+
+    def ask(_: int) -> bool:
+        try:
+            request(one)
+        except Stopping:
+            return False
+        if one.used() == 8:
+            full.set()
+        return True
+
+    with ThreadPoolExecutor(16) as pool:
+        asked = [pool.submit(ask, number) for number in range(16)]
+        assert full.wait(5)
+        one.stop.set()
+        assert sum(one.result() for one in asked) == 8
+
+
+def test_a_slot_is_held_while_its_answer_is_awaited_and_a_window_longer(client: Any) -> None:
+    one = make(client, 5)
+
+    def free_in() -> float:
+        ((_, free_ms),) = client.zrange(keys.BUDGET, 0, -1, withscores=True)
+        seconds, micros = client.time()
+        return float(free_ms - seconds * 1000 - micros / 1000)
+
+    with one.slot():
+        assert budget.HELD_MS - 2_000 < free_in() <= budget.HELD_MS
+    assert budget.WINDOW_MS < free_in() <= budget.WINDOW_MS + budget.MARGIN_MS
+
+
+def test_a_request_that_failed_counts_like_any_other(client: Any) -> None:
+    one = make(client, 1)
+    with pytest.raises(ZeroDivisionError), one.slot():
+        _ = 1 / 0
+    assert is_full(one)
+
+
+def test_a_worker_that_shall_end_does_not_wait_for_a_slot(client: Any) -> None:
+    one = make(client, 1)
+    request(one)
+    one.stop.set()
+    with pytest.raises(Stopping), one.slot():
+        pass
+    assert one.used() == 1
+
+
+def test_a_portal_that_allows_less_lowers_the_limit(client: Any) -> None:
+    one = make(client, 100)
+    request(one, {**HEADERS, "x-hubspot-ratelimit-max": "2", "x-hubspot-ratelimit-remaining": "1"})
+    request(one)
+    assert is_full(one)
+
+
+def test_what_other_integrations_use_of_our_part_is_taken_from_the_budget(client: Any) -> None:
+    """Of 100 that the portal allows 60 are used, one of them ours."""
+    one = make(client, 100)
+    request(one, {**HEADERS, "x-hubspot-ratelimit-max": "100", "x-hubspot-ratelimit-remaining": "40"})
+    assert one.used() == 60
+
+
+def test_others_may_use_what_is_not_ours(client: Any) -> None:
+    """The portal allows 190, ours are 100: the 40 that are used fit into the other 90."""
+    one = make(client, 100)
+    request(one, HEADERS)
+    assert one.used() == 1
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {**HEADERS, "x-hubspot-ratelimit-max": "few"},
+        {**HEADERS, "x-hubspot-ratelimit-remaining": ""},
+        {**HEADERS, "x-hubspot-ratelimit-max": "\u00b2"},
+        {**HEADERS, "x-hubspot-ratelimit-interval-milliseconds": "1000"},
+        {name: value for name, value in HEADERS.items() if "interval" not in name},
+    ],
+)
+def test_headers_that_say_nothing_about_the_burst_change_nothing(client: Any, headers: dict[str, str]) -> None:
+    one = make(client, 7)
+    request(one, headers)
+    assert (one.portal_limit, one.used()) == (7, 1)
+
+
+def test_a_single_command_needs_no_redis() -> None:
+    with NoBudget().slot() as slot:
+        slot.answered(HEADERS)

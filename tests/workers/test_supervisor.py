@@ -1,0 +1,125 @@
+"""Supervision of real processes: the supervisor runs in one of its own, and so do its children."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, eventually
+
+# Each child writes its process id to a file of its own, then does what its name says.
+CHILD = """
+import os, signal, sys, time
+folder, behaviour = sys.argv[1:]
+if behaviour == "deaf":
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+if behaviour == "tidy":
+    def end(*_):
+        open(os.path.join(folder, f"tidied.{os.getpid()}"), "w").close()
+        sys.exit(0)
+    signal.signal(signal.SIGTERM, end)
+open(os.path.join(folder, f"{behaviour}.{os.getpid()}"), "w").close()
+if behaviour == "failing":
+    sys.exit(3)
+while True:
+    time.sleep(60)
+"""
+SUPERVISOR = """
+import sys
+from workers import supervisor
+supervisor.GRACE_SECONDS = float(sys.argv[2])
+names = sys.argv[3:]
+commands = [(name, [sys.executable, "-c", {child!r}, sys.argv[1], name]) for name in names]
+sys.exit(supervisor.supervise(commands))
+"""
+
+
+class Crew:
+    """A supervisor and what its children left in their folder."""
+
+    def __init__(self, folder: Path, *names: str, grace: float = 10.0) -> None:
+        self.folder = folder
+        source = SUPERVISOR.format(child=CHILD)
+        command = [sys.executable, "-c", source, str(folder), str(grace), *names]
+        self.process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL, start_new_session=True)
+
+    def pids(self, name: str) -> list[int]:
+        return [int(file.suffix[1:]) for file in self.folder.glob(f"{name}.*")]
+
+    def started(self, *names: str) -> list[int]:
+        """One process of each name, once it runs."""
+        return [eventually(lambda name=name: self.pids(name))[0] for name in names]  # type: ignore[misc]
+
+    def end(self, how: signal.Signals = signal.SIGTERM) -> int:
+        self.process.send_signal(how)
+        return self.process.wait(15)
+
+
+@pytest.fixture
+def crew(tmp_path: Path) -> Iterator[Callable[..., Crew]]:
+    made: list[Crew] = []
+
+    def make(*names: str, **how: float) -> Crew:
+        made.append(Crew(tmp_path, *names, **how))
+        return made[-1]
+
+    yield make
+    for one in made:
+        with suppress(ProcessLookupError):
+            os.killpg(one.process.pid, signal.SIGKILL)
+        one.process.wait()
+
+
+def lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_a_child_that_is_killed_is_started_again_and_the_others_work_on(crew: Callable[..., Crew]) -> None:
+    one = crew("steady", "tidy")
+    steady, tidy = one.started("steady", "tidy")
+    os.kill(steady, signal.SIGKILL)
+    eventually(lambda: len(one.pids("steady")) == 2)
+    assert one.pids("tidy") == [tidy]
+    assert lives(tidy)
+
+
+def test_a_child_that_keeps_failing_is_started_ever_more_slowly_and_disturbs_nobody(crew: Callable[..., Crew]) -> None:
+    one = crew("failing", "steady")
+    (steady,) = one.started("steady")
+    eventually(lambda: len(one.pids("failing")) >= 3)
+    times = sorted(file.stat().st_mtime for file in one.folder.glob("failing.*"))
+    assert times[2] - times[0] > 0.55, "it waits 0.2 s, then 0.4 s"
+    assert lives(steady)
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_at_a_signal_every_child_is_asked_to_end_and_does(crew: Callable[..., Crew], how: signal.Signals) -> None:
+    one = crew("tidy", "steady")
+    children = one.started("tidy", "steady")
+    assert one.end(how) == 0
+    assert one.pids("tidied") == [children[0]]
+    assert not any(map(lives, children))
+
+
+def test_a_child_that_does_not_listen_is_killed_when_its_time_is_up(crew: Callable[..., Crew]) -> None:
+    one = crew("deaf", "tidy", grace=0.5)
+    children = one.started("deaf", "tidy")
+    assert one.end() == 0
+    assert one.pids("tidied") == [children[1]]
+    assert not any(map(lives, children))
+
+
+def test_a_child_that_has_ended_does_not_stop_the_end(crew: Callable[..., Crew]) -> None:
+    one = crew("failing", "tidy")
+    (_, tidy) = one.started("failing", "tidy")
+    assert one.end() == 0
+    assert not lives(tidy)

@@ -1,0 +1,37 @@
+"""The portal as HubSpot describes it, read again every hour."""
+
+import time
+from collections.abc import Mapping
+from typing import Literal
+
+from workers.hubspot.client import HubSpot
+from workers.hubspot.outcomes import LineDown
+from workers.portal import Portal, describe
+
+FRESH_SECONDS = 3600.0
+
+
+class Survey:
+    """`targets` are the shop's names of our properties."""
+
+    def __init__(self, hubspot: HubSpot, targets: Mapping[str, str | Literal[False]]) -> None:
+        self.hubspot, self.targets = hubspot, targets
+        self._portal: Portal | None = None
+        self._read_at = 0.0
+
+    def current(self) -> Portal:
+        """Raises `LineDown`. Where the token may not read properties, everything is taken to exist."""
+        if self._portal is None or time.monotonic() - self._read_at > FRESH_SECONDS:
+            try:
+                definitions = self.hubspot.properties()
+            except LineDown as down:
+                if down.code != "forbidden":
+                    raise
+                definitions = []
+            self._portal = describe(definitions, self.targets) if definitions else Portal(targets=self.targets)
+            self._read_at = time.monotonic()
+        return self._portal
+
+    def forget(self) -> None:
+        """Read it anew at the next use."""
+        self._portal = None
