@@ -25,7 +25,6 @@ class Crm(Struct, frozen=True, forbid_unknown_fields=True):
     country: Annotated[str, Meta(pattern=r"^[A-Z]{2}$")] = "TH"
     province_language: Literal["th", "en"] = "th"
     email_match: Literal["fill", "overwrite"] = "fill"
-    phone_match: bool = False
     ignored_emails: tuple[str, ...] = ("test@test.com", "test@example.com", "noemail@example.com")
     lead_status: str = "NEW"
     legal_basis: str = ""

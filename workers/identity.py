@@ -134,7 +134,7 @@ class Identity:
         before = unpack(shared)
         if shared is None and owned is not None and not unpack(owned).shared:
             before = unpack(owned)
-            group.adopted = (owner_key, owned, replace(before, shared=True))
+            group.adopted = (owner_key, owned, replace(before, shared=True, clock={}))
         share(group, shared, before)
         return True
 

@@ -16,7 +16,6 @@ LONGEST = {
     "unauthorized": 60.0,
     "forbidden": 60.0,
     "no_key": 30.0,
-    "dealdroid": 60.0,
 }
 LONGEST_OTHER = 60.0
 FIRST_MS = 1000

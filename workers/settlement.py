@@ -86,7 +86,7 @@ def _remember(
         )
         guards.append((key, guard(group.contact_record)))
         commands.append(("SET", key, pack(contact)))
-        after = replace(after, clock=_own(group, clock))
+        after = replace(after, clock=_own(group, clock) if kept else {})
     if group.adopted:
         key, record, customer = group.adopted
         guards.append((key, guard(record)))

@@ -51,7 +51,7 @@ def test_an_intent_is_compared_as_it_is_written() -> None:
     [
         ("[crm]\ncountry = 'TH'\ncountri = 'TH'", 3, "countri"),
         ("[crm]\ncountry = 'thailand'", 2, "crm.country"),
-        ("\n\n[crm]\n\nphone_match = 'yes'", 5, "crm.phone_match"),
+        ("\n\n[crm]\n\nlead_status = 5", 5, "crm.lead_status"),
         ("[inbox]\nshards = 0", 2, "inbox.shards"),
         ("[inbox]\nshards = 4\ntries = 51", 3, "inbox.tries"),
         ("[messages]\nconfirm_max_age = 1381", 2, "confirm_max_age"),

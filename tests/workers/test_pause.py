@@ -79,7 +79,7 @@ def test_after_a_pause_one_worker_probes_and_the_others_wait(client: Any) -> Non
     begin(client, LineDown("unavailable", "why"))
     lapse(client)
     assert [pause.admit(token) for token in "abc"] == ["probe", "paused", "paused"]
-    assert 0 < client.ttl(keys.PROBE) <= PROBE_SECONDS
+    assert 0 < client.ttl(f"{keys.PAUSE}:probe") <= PROBE_SECONDS
 
 
 def test_a_pause_ends_by_itself_in_a_probe(client: Any) -> None:
@@ -114,7 +114,7 @@ def test_a_prober_that_died_is_replaced(client: Any) -> None:
     begin(client, LineDown("unavailable", "why"))
     lapse(client)
     assert pause.admit("dead") == "probe"
-    client.pexpire(keys.PROBE, 1)
+    client.pexpire(f"{keys.PAUSE}:probe", 1)
     assert eventually(lambda: pause.admit("b") == "probe", 5)
 
 
