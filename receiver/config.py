@@ -2,8 +2,9 @@
 
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -108,10 +109,12 @@ def parse(source: str) -> Config:
         tree = tomllib.loads(source)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"not valid TOML: {error}") from None
-    try:
-        config = msgspec.convert(tree, Config)
-    except msgspec.ValidationError as error:
-        raise ConfigError(_explain(source, str(error))) from None
+    config: Config
+    for path, value, kind in [*_pieces(tree), ([], tree, Config)]:
+        try:
+            config = msgspec.convert(value, kind)
+        except msgspec.ValidationError as error:
+            raise ConfigError(_explain(source, path, str(error))) from None
     for target in [*config.mapping.values(), *config.properties.values()]:
         if target in _REFUSED_TARGETS:
             line = _line_of(source, [str(target)])
@@ -119,11 +122,32 @@ def parse(source: str) -> Config:
     return config
 
 
-def _explain(source: str, message: str) -> str:
+def _pieces(tree: dict[str, Any]) -> Iterator[tuple[list[str], Any, Any]]:
+    """The values of every table whose keys are the shop's own, each with its path: msgspec does not name those keys."""
+    tables = [(["intents"], Intent), (["mapping"], str | Literal[False]), (["properties"], str)]
+    texts = [["messages", "texts"], *(["intents", name, "texts"] for name in _table(tree, ["intents"]))]
+    for path in texts:
+        for language, cases in _table(tree, path).items():
+            yield [*path, language], language, Language
+            for case, text in (cases if isinstance(cases, dict) else {}).items():
+                yield [*path, language, case], case, Case
+                yield [*path, language, case], text, str
+    for path, kind in tables:
+        for name, value in _table(tree, path).items():
+            yield [*path, name], value, kind
+
+
+def _table(tree: dict[str, Any], path: list[str]) -> dict[str, Any]:
+    for name in path:
+        tree = tree.get(name) if isinstance(tree, dict) else None  # type: ignore[assignment]  # checked in the next line
+    return tree if isinstance(tree, dict) else {}
+
+
+def _explain(source: str, path: list[str], message: str) -> str:
     where = re.search(r" - at `(?:key in )?\$\.?([^`]*)`$", message)
-    path = [part for part in re.split(r"[.\[\]]+", where.group(1)) if part and part != "..."] if where else []
+    inner = [part for part in re.split(r"[.\[\]]+", where.group(1)) if part and part != "..."] if where else []
     unknown = re.search(r"unknown field `([^`]*)`", message)
-    words = [*path, unknown.group(1)] if unknown else path
+    words = [*path, *inner, *([unknown.group(1)] if unknown else [])]
     plain = message[: where.start()] if where else message
     return f"line {_line_of(source, words)}: {'.'.join(words) or 'the file'}: {plain}."
 
