@@ -25,7 +25,8 @@ def create_app(given: ReceiverSettings | None = None) -> Flask:
     spool = Spool(shared.spool_dir or default_folder())
     feeder = Feeder(redis, spool, shared)
     app = Flask(__name__, static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = intake.MAX_BODY
+    # One more, because werkzeug cuts a chunked body at the limit without a word.
+    app.config["MAX_CONTENT_LENGTH"] = intake.MAX_BODY + 1
     app.url_map.merge_slashes = False
     app.register_blueprint(intake.blueprint(Guard(mine.secrets), feeder, shared.config))
     app.register_blueprint(health.blueprint(redis, spool, mine))

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from flask import Blueprint, Response, current_app, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from receiver import event
 from receiver.config import Config
@@ -56,7 +57,10 @@ def blueprint(guard: Guard, feeder: Feeder, config: Config) -> Blueprint:
 
     @pages.post(PATH, strict_slashes=False, provide_automatic_options=False)
     def intake() -> Response:
-        body = event.decode(request.get_data(cache=False))
+        raw = request.get_data(cache=False)
+        if len(raw) > MAX_BODY:
+            raise RequestEntityTooLarge
+        body = event.decode(raw)
         if not guard.allows(body.pop("secret", "")):
             raise Forbidden
         missing = event.unusable(body)

@@ -77,6 +77,7 @@ class Group:
     left: bool = False
     email_refused: bool = False
     placeholder: str = ""
+    unsaved_before: str = ""
     unsaved: dict[str, str] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
     conflict: Conflict | None = None

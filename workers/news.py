@@ -152,14 +152,21 @@ def _say_details(fold: _Fold, details: Mapping[str, str], version: int, index: i
 
 def _say_whole_name(fold: _Fold, person: Name, version: int, index: int) -> bool:
     """False if this says nothing that was not said."""
-    shorter = fold.digest(SHORTER[0], f"{person.first} {person.last}")
-    if any(fold.clock[name][1] == shorter for name in SHORTER if name in fold.clock):
+    form = fold.digest(SHORTER[0], f"{person.first} {person.last}")
+    if any(fold.clock[name][1] == form for name in SHORTER if name in fold.clock):
+        # A shorter form of the known name is no news, but it is the newest word.
+        for name in NAME:
+            fold.clock[name] = (max(version, fold.clock[name][0]), fold.clock[name][1])
         return False
     differs = fold.differs("firstname", person.first) or fold.differs("lastname", person.last)
-    if min(fold.newest(["lastname"]), fold.newest(["firstname"])) > version and fold.holds("lastname"):
-        if differs:
-            fold.keep("firstname", index, NEWER)
-        return differs
+    newest = min(fold.newest(["lastname"]), fold.newest(["firstname"]))
+    if newest > version and fold.holds("lastname"):
+        if not _is_known_form(fold, person):
+            if differs:
+                fold.keep("firstname", index, NEWER)
+            return differs
+        # What is known is a shorter form of this name: the longer one wins and stays the newest word.
+        version = newest
     for name in NAME:
         if fold.newest([name]) > version:
             # A newer part of a name never stands against a whole name, in whichever order the two arrive.
@@ -175,6 +182,12 @@ def _say_whole_name(fold: _Fold, person: Name, version: int, index: int) -> bool
             if part is not None:
                 fold.clock[name] = (version, fold.digest(SHORTER[0], part))
     return differs
+
+
+def _is_known_form(fold: _Fold, person: Name) -> bool:
+    """Whether the known first and last name are a shorter form of `person`."""
+    forms = [part for part in prefixes(person) if part.first and part.last]
+    return any(not fold.differs("firstname", form.first) and not fold.differs("lastname", form.last) for form in forms)
 
 
 def _say_part_of_name(fold: _Fold, person: Name, version: int, index: int) -> bool:

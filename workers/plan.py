@@ -1,5 +1,6 @@
 """Pure: what is to be sent for a group of leads, and what instead, once HubSpot has answered."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -9,6 +10,8 @@ from workers.lead import Fate, Group
 from workers.mapping.facts import CUSTOMER_ID, NAME, OTHER_IDS, PLACEHOLDER, UNSAVED
 from workers.news import Digest, decide, respect
 from workers.portal import Portal
+
+_FIELD = re.compile(r"([a-z]\w*): ")
 
 
 class Plan:
@@ -22,7 +25,7 @@ class Plan:
         customer = group.customer
         news = decide(customer, group.told, self.digest)
         group.news, group.properties, group.looked, group.fate = news, dict(news.writes), False, None
-        group.careful = customer.shared or bool(news.if_still)
+        group.careful = customer.shared or bool(news.if_still) or (customer.known and UNSAVED in news.writes)
         if customer.known:
             if not news:
                 group.fate = Fate(UNCHANGED, customer.contact_id)
@@ -60,7 +63,9 @@ class Plan:
         for name in hit:
             self._drop(group, name, refused[name])
             group.email_refused |= name == "email"
-        if hit:
+        if group.placeholder and "lastname" in hit:
+            group.fate = Fate(PARKED, code="refused", why="HubSpot refused even a made-up last name")
+        elif hit:
             self._settle_unsaved(group, possible=UNSAVED not in hit)
             self._ensure_name(group)
             self._end_if_empty(group)
@@ -79,7 +84,7 @@ class Plan:
 
     def respect(self, group: Group, current: Mapping[str, str]) -> None:
         """Leave out what would overwrite values that the contact has now and that are not ours."""
-        group.looked = True
+        group.looked, group.unsaved_before = True, current.get(UNSAVED, "")
         for name, (value, digest) in group.news.if_still.items():
             if self.digest(name, current.get(name, "")) == digest:
                 group.properties[name] = value
@@ -89,7 +94,7 @@ class Plan:
             group.properties = {**writes, **own}
             group.unsaved |= unsaved
             group.notes += notes
-            self._settle_unsaved(group)
+        self._settle_unsaved(group)
         self._end_if_empty(group)
 
     def _drop(self, group: Group, name: str, why: str) -> None:
@@ -100,8 +105,13 @@ class Plan:
 
     def _settle_unsaved(self, group: Group, *, possible: bool = True) -> None:
         values = {**group.news.unsaved, **group.unsaved}
-        if values and possible and self.portal.has(UNSAVED):
-            group.properties[UNSAVED] = "\n".join(f"{name}: {value}" for name, value in values.items())
+        fresh = bool(group.unsaved) or UNSAVED in group.news.writes
+        if not (values and fresh and possible and self.portal.has(UNSAVED)):
+            return
+        if group.customer.known and not group.looked:
+            # What stands there of other fields must stay: look first.
+            group.careful = True
+        group.properties[UNSAVED] = merge_unsaved(group.unsaved_before, values)
 
     def _ensure_name(self, group: Group) -> bool:
         """HubSpot creates no contact without email, first or last name. True if that was lacking and is mended."""
@@ -114,6 +124,18 @@ class Plan:
     def _end_if_empty(self, group: Group) -> None:
         if not group.properties:
             group.fate = Fate(UNCHANGED, group.customer.contact_id)
+
+
+def merge_unsaved(before: str, values: Mapping[str, str]) -> str:
+    """The text of `dealdroid_unsaved`: a line "field: value" per field, those of other fields as they were."""
+    kept: dict[str, str] = {}
+    name = ""
+    for line in before.splitlines():
+        found = _FIELD.match(line)
+        name = found.group(1) if found else name
+        kept[name] = f"{kept[name]}\n{line}" if name in kept else line
+    kept |= {name: f"{name}: {value}" for name, value in values.items()}
+    return "\n".join(kept.values())
 
 
 def clock_after(group: Group, digest: Digest) -> dict[str, tuple[int, bytes]]:

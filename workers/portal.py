@@ -6,10 +6,10 @@ from typing import Any, Literal
 
 from workers.hubspot.outcomes import LineDown
 from workers.mapping.contact import Choices
-from workers.mapping.facts import ADDRESS, CUSTOMER_ID, DETAILS, Facts
+from workers.mapping.facts import ADDRESS, CUSTOMER_ID, DETAILS, UNSAVED, Facts
 from workers.mapping.options import Option
 
-COMPARED = (*DETAILS, *ADDRESS, "hs_language")
+COMPARED = (*DETAILS, *ADDRESS, "hs_language", UNSAVED)
 
 
 @dataclass(frozen=True, slots=True)

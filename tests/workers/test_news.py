@@ -130,6 +130,10 @@ def test_each_write_of_a_batch_is_attributed_to_the_event_whose_word_it_is() -> 
         ([named("สมชาย"), named("ชาย"), named("สมชาย", "ใจดี")], {"firstname": "สมชาย", "lastname": "ใจดี"}),
         ([named("สมชาย", "ใจดี"), named("Ann", "Lee"), named("ชาย")], {"firstname": "Ann", "lastname": "Lee"}),
         ([named("A"), named("B"), named("C")], {"firstname": "C"}),
+        (
+            [named("Mary", "O'Connor Smith"), named("Mary", "O'Connor"), named("Mary")],
+            {"firstname": "Mary", "lastname": "O'Connor Smith"},
+        ),
     ],
 )
 def test_a_shorter_name_never_erases_a_longer_one_in_any_order(
@@ -139,6 +143,18 @@ def test_a_shorter_name_never_erases_a_longer_one_in_any_order(
     for index in order:
         crm.deliver((at(index), told[index]))
     assert crm.said == name
+
+
+def test_a_shorter_form_of_the_name_still_counts_as_the_newest_word() -> None:
+    """Mary O'Connor Smith at 1, Mary O'Connor at 3, then a late Ann Lee of 2."""
+    crm = Crm()
+    for minutes, name in (
+        (1, named("Mary", "O'Connor Smith")),
+        (3, named("Mary", "O'Connor")),
+        (2, named("Ann", "Lee")),
+    ):
+        crm.deliver((at(minutes), name))
+    assert crm.said["firstname"] == "Mary"
 
 
 def test_a_shorter_name_is_noted_on_its_receipt() -> None:

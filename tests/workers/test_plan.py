@@ -10,7 +10,7 @@ from workers.hubspot.outcomes import Conflict
 from workers.lead import Fate, Group, Lead
 from workers.mapping.facts import CUSTOMER_ID, OTHER_IDS, PLACEHOLDER, UNSAVED, Facts
 from workers.news import digester
-from workers.plan import Plan, clock_after
+from workers.plan import Plan, clock_after, merge_unsaved
 from workers.portal import Portal
 
 DIGEST = digester(b"key of the tests")
@@ -293,3 +293,19 @@ def test_the_placeholder_is_remembered_to_make_way_later() -> None:
 
 def test_a_last_name_that_is_our_placeholder_is_not_remembered_as_the_customers() -> None:
     assert "lastname" not in clock_after(begun(BY_PHONE), DIGEST)
+
+
+@pytest.mark.parametrize(
+    ("before", "values", "after"),
+    [
+        ("", {"email": "a(at)x"}, "email: a(at)x"),
+        ("email: a(at)x", {"payment_method": "wallet"}, "email: a(at)x\npayment_method: wallet"),
+        ("email: a(at)x\nphone: 12", {"email": "b(at)y"}, "email: b(at)y\nphone: 12"),
+        ("address: line 1\nline 2", {"email": "a(at)x"}, "address: line 1\nline 2\nemail: a(at)x"),
+        ("a note of the salesperson", {"email": "a(at)x"}, "a note of the salesperson\nemail: a(at)x"),
+    ],
+)
+def test_what_was_not_saved_before_stays_beside_what_is_not_saved_now(
+    before: str, values: dict[str, str], after: str
+) -> None:
+    assert merge_unsaved(before, values) == after

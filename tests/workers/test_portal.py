@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from workers.hubspot.outcomes import LineDown
-from workers.mapping.facts import ADDRESS, DETAILS, Facts
+from workers.mapping.facts import ADDRESS, DETAILS, UNSAVED, Facts
 from workers.mapping.options import Option
 from workers.portal import Portal, describe
 
@@ -27,7 +27,9 @@ def test_a_mapped_name_goes_out_as_the_shops_and_comes_back_as_ours() -> None:
     assert portal.translate({"phone": "1", "email": "e", "company": "c"}) == {"shop_phone": "1", "email": "e"}
     assert portal.recall({"shop_phone": "1", "email": "e"}) == {"phone": "1", "email": "e"}
     assert portal.compared() == [
-        "shop_phone" if name == "phone" else name for name in (*DETAILS, *ADDRESS, "hs_language") if name != "company"
+        "shop_phone" if name == "phone" else name
+        for name in (*DETAILS, *ADDRESS, "hs_language", UNSAVED)
+        if name != "company"
     ]
 
 

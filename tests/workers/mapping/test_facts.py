@@ -2,7 +2,18 @@ import pytest
 
 from receiver.receipts import PROPERTIES
 from workers.hubspot.properties import DEFINITIONS
-from workers.mapping.facts import ACTIVITY, ADDRESS, CUSTOMER_ID, DETAILS, OTHER_IDS, PLACE, PLACEHOLDER, SHORTER, UNSAVED, Facts
+from workers.mapping.facts import (
+    ACTIVITY,
+    ADDRESS,
+    CUSTOMER_ID,
+    DETAILS,
+    OTHER_IDS,
+    PLACE,
+    PLACEHOLDER,
+    SHORTER,
+    UNSAVED,
+    Facts,
+)
 
 
 @pytest.mark.parametrize(
