@@ -19,6 +19,9 @@ class Bell:
 
     def ring(self, line: str, shard: int) -> None:
         """Enqueue the drain of a shard under a fresh job id; the argument is the shard's number and nothing else."""
+        pipe = self.queue.connection.pipeline()
+        # Without this RQ writes outside the transaction: the job in one round trip, the queue's name in another.
+        pipe.multi()
         self.queue.enqueue(
             JOBS[line],
             shard,
@@ -26,4 +29,6 @@ class Bell:
             failure_ttl=FAILED_SECONDS,
             job_timeout=JOB_SECONDS,
             description=f"{line} {shard}",
+            pipeline=pipe,
         )
+        pipe.execute()

@@ -15,6 +15,8 @@ import msgspec
 
 REQUIRED = ("mid", "customer_id", "intent")
 MAX_TEXT = 4096
+# Far beyond any payload, and far below where Python's own limit depends on who calls.
+MAX_DEPTH = 100
 _ENCODE = msgspec.json.Encoder(order="sorted").encode
 _DECODE = msgspec.json.Decoder().decode
 # C0/C1 controls, surrogates, zero-width marks and bidi controls carry no meaning in a CRM field.
@@ -22,6 +24,7 @@ _NOISE = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufffe\uffff]"
 )
 _LINE = re.compile(r"[\t\n]")
+_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*"?|[\[\]{}]')
 _SPACE = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r"\s*\n\s*")
 
@@ -94,6 +97,8 @@ def decode(raw: bytes) -> dict[str, Any]:
     The quick decoder is strict; what it refuses (NaN, numbers beyond a double, lone surrogates, UTF-16, a byte order
     mark) is tried once more by the liberal one, because an event that is refused is a customer who is lost.
     """
+    if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH and _depth(raw) > MAX_DEPTH:
+        raise Malformed("The body is nested too deeply.")
     try:
         body = _DECODE(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError):
@@ -103,6 +108,14 @@ def decode(raw: bytes) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise Malformed("The body must be a JSON object.")
     return body
+
+
+def _depth(raw: bytes) -> int:
+    deepest = depth = 0
+    for token in _BRACKET.findall(raw):
+        depth += 1 if token in b"[{" else -1 if token in b"]}" else 0
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _decode_liberally(raw: bytes) -> Any:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -164,7 +165,7 @@ class Crm:
 
     def contact(self, customer_id: str) -> dict[str, str]:
         """The properties of the one contact whose upsert key is `customer_id`."""
-        found = [each["properties"] for each in self.contacts() if customer_id == key_of(each)]
+        found: list[dict[str, str]] = [each["properties"] for each in self.contacts() if customer_id == key_of(each)]
         assert len(found) == 1, f"{len(found)} contacts"
         return found[0]
 
@@ -286,7 +287,13 @@ class Line:
 
     def settle(self, seconds: float = 20.0, *, hasten: bool = False) -> None:
         """Wait until all that was posted is written and told; see `hasten`."""
-        eventually(lambda: not (hasten and self.hasten()) and not self.left(), seconds)
+
+        def is_done() -> bool:
+            if hasten:
+                self.hasten()
+            return not self.left()
+
+        eventually(is_done, seconds)
 
     def hasten(self) -> None:
         """Let the time of a pause or of a wait be over, and do what a keeper does within 3 s of that."""
@@ -312,8 +319,12 @@ class Line:
     def hold(self) -> Iterator[None]:
         """What is posted within the block waits, and is taken up together at its end."""
         locks = [keys.lock(keys.INBOX, shard) for shard in range(SHARDS)]
+
+        def has(lock: str) -> bool:
+            return bool(self.redis.set(lock, "test", nx=True, px=60_000))
+
         for lock in locks:
-            eventually(lambda lock=lock: self.redis.set(lock, "test", nx=True, px=60_000))
+            eventually(partial(has, lock))
         try:
             yield
         finally:

@@ -11,6 +11,8 @@ from workers.mapping.facts import CUSTOMER_ID, NAME, OTHER_IDS, PLACEHOLDER, UNS
 from workers.news import Digest, decide, respect
 from workers.portal import Portal
 
+# A text property holds 65,536 characters (HubSpot's page).
+MAX_UNSAVED_VALUE, MAX_UNSAVED = 2_000, 60_000
 _FIELD = re.compile(r"([a-z]\w*): ")
 
 
@@ -134,8 +136,8 @@ def merge_unsaved(before: str, values: Mapping[str, str]) -> str:
         found = _FIELD.match(line)
         name = found.group(1) if found else name
         kept[name] = f"{kept[name]}\n{line}" if name in kept else line
-    kept |= {name: f"{name}: {value}" for name, value in values.items()}
-    return "\n".join(kept.values())
+    kept |= {name: f"{name}: {value[:MAX_UNSAVED_VALUE]}" for name, value in values.items()}
+    return "\n".join(kept.values())[:MAX_UNSAVED]
 
 
 def clock_after(group: Group, digest: Digest) -> dict[str, tuple[int, bytes]]:

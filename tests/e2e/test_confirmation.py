@@ -47,7 +47,7 @@ def test_what_fails_clearly_is_said_later_and_once(line: Line) -> None:
         line.chat.fault(kind, count=1)
     with line.hold():
         line.send(*(somchai(f"c-{number}") for number in range(6)))
-    line.settle()
+    line.settle(hasten=True)
     assert line.chat.struck() == {"429": 1, "500": 1, "502": 1}
     assert sorted(m["customer_id"] for m in line.chat.chats.messages) == [f"c-{number}" for number in range(6)]
     assert {one.message for one in line.receipts()} == {"sent"}

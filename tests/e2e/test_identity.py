@@ -94,6 +94,7 @@ def test_a_second_customer_of_our_contact_is_its_alias_in_redis_and_in_hubspot(l
     [contact] = line.crm.contacts()
     assert key_of(contact) == "first"
     assert contact["properties"]["dealdroid_other_customer_ids"] == "second"
+    assert contact["properties"]["firstname"] == "Chatty"
     alias = record(line, "second")
     assert (alias.contact_id, alias.shared, alias.guarded) == (contact["id"], True, True)
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from receiver.event import (
     MAX_TEXT,
+    REQUIRED,
     Address,
     ContactInfo,
     Event,
@@ -42,9 +43,6 @@ def test_whatever_a_body_holds_it_is_encoded_decoded_and_read(body: dict[str, An
     again = decode(encode(body))
     body = {"mid": "m", "customer_id": "c", "intent": "i", **{n: v for n, v in again.items() if n not in REQUIRED}}
     assert isinstance(parse(body), Event)
-
-
-REQUIRED = ("mid", "customer_id", "intent")
 
 
 @given(st.binary(max_size=200))

@@ -84,7 +84,8 @@ def test_a_version_of_the_past_is_kept_and_one_of_the_future_is_not_believed(inb
     put(inbox, "future", version_ms=10**15, kind="import")
     (_, past), (entry, future) = inbox.take(0, 10)
     assert past[b"v"] == b"1000"
-    assert (future[b"k"], int(future[b"v"])) == (b"import", pytest.approx(int(entry.split(b"-")[0]), abs=1000))
+    assert future[b"k"] == b"import"
+    assert abs(int(future[b"v"]) - int(entry.split(b"-")[0])) < 1000
 
 
 def test_all_use_one_digest_key(inbox: Inbox) -> None:
@@ -221,6 +222,7 @@ def test_a_full_redis_can_still_settle(tmp_path: Path) -> None:
         assert redis.get("a") == b"1"
 
 
+PARTS = st.binary().filter(lambda part: b"\x1f" not in part)
 FIELDS = {b"e": b"lead", b"b": '{"a":"ก\\u001f"}'.encode(), b"v": b"1000-0", b"n": b"1", b"k": b""}
 
 
@@ -263,11 +265,7 @@ def test_a_bell_rings_once(inbox: Inbox) -> None:
     assert [inbox.rang(0), inbox.rang(0), inbox.rang(1)] == [True, False, True]
 
 
-@given(
-    st.dictionaries(
-        st.binary(min_size=1).filter(lambda b: b"\x1f" not in b), st.binary().filter(lambda b: b"\x1f" not in b)
-    )
-)
+@given(st.dictionaries(PARTS, PARTS))
 def test_what_is_postponed_can_be_parted_again(fields: dict[bytes, bytes]) -> None:
     parts = postponed(fields).split(b"\x1f")[:-1]
     assert dict(zip(parts[::2], parts[1::2], strict=True)) == fields

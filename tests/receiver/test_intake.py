@@ -112,8 +112,10 @@ def test_without_a_secret_it_is_forbidden_whatever_else_is_missing(door: Line) -
 
 @pytest.mark.parametrize(
     "raw",
-    [b"", b" ", b"{", b"{}x", b"nonsense", b"\xff\xfe\x00", b'{"mid": "\xe0\xb8"}', b"[]", b'"text"', b"null", b"1"]
-    + [b"mid=1&secret=x", b"{'mid': 1}", b"[" * 100_000, b'{"a":' * 40_000],
+    [
+        *(b"", b" ", b"{", b"{}x", b"nonsense", b"mid=1&secret=x", b"{'mid': 1}", b"[]", b'"text"', b"null", b"1"),
+        *(b"\xff\xfe\x00", b'{"mid": "\xe0\xb8"}', b"[" * 100_000, b'{"a":' * 40_000),
+    ],
 )
 def test_what_is_no_json_object_is_malformed(door: Line, raw: bytes) -> None:
     assert_error(door.post(raw), 400)
@@ -167,8 +169,10 @@ def test_json_in_any_unicode_encoding_is_the_same_event(door: Line, encoding: st
 
 @pytest.mark.parametrize(
     "value",
-    ["NaN", "-Infinity", "1e400", "-1e-400", "9" * 30, "9" * 5000, r'"\ud83d"', r'"a\udc00b"', '"\\u0000"', "[[[]]]"]
-    + ["null", "true", '{"a": {"b": [1]}}', '"' + "ก" * 5000 + '"'],
+    [
+        *("NaN", "-Infinity", "1e400", "-1e-400", "9" * 30, "9" * 5000, "null", "true", "[[[]]]"),
+        *(r'"\ud83d"', r'"a\udc00b"', r'"\u0000"', '{"a": {"b": [1]}}', '"' + "ก" * 5000 + '"'),
+    ],
     ids=lambda value: value[:12],
 )
 def test_an_odd_value_somewhere_does_not_lose_the_event(door: Line, value: str) -> None:
@@ -328,7 +332,8 @@ def test_an_event_costs_one_round_trip_and_the_one_that_rings_a_second(door: Lin
 def round_trips(commands: Iterator[dict[str, Any]], db: int) -> list[str]:
     """The commands that were sent one by one, and of each transaction only its EXEC, without those that set up a
     connection; INFO is the background's."""
-    trips, inside = [], False
+    trips: list[str] = []
+    inside = False
     for command in commands:
         name = command["command"].split()[0]
         if name == "ECHO":

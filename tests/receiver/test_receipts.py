@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +16,7 @@ def stored(flat: list[str | bytes]) -> dict[bytes, bytes]:
 
 
 def test_what_is_packed_is_unpacked() -> None:
-    values = {
+    values: dict[str, Any] = {
         "customer_id": " ก 1",
         "intent": "Purchase",
         "state": "updated",

@@ -13,6 +13,8 @@ from workers.mapping.facts import Facts
 from workers.mapping.options import Option
 
 PAYMENTS = ("bank_transfer", "cash_on_delivery", "credit_card", "other")
+# Keeps a cart of 100 products under the 65,536 characters that a text property holds (HubSpot's page).
+MAX_NAME = 200
 _NUMBER = re.compile(r"-?\d[\d,\s]*(?:\.\d+)?")
 
 
@@ -181,15 +183,15 @@ def _activity(draft: _Draft, event: Event, at: str) -> dict[str, str]:
 def _cart(event: Event) -> str:
     lines = []
     for product in event.products:
-        label = f"{product.name} ({product.code})" if product.name and product.code else product.name or product.code
+        name, code = product.name[:MAX_NAME], product.code[:MAX_NAME]
+        label = f"{name} ({code})" if name and code else name or code
+        total = f" = {product.total[:30]}" if product.total else ""
         missing = "" if product.available else " [not available]"
-        lines.append(
-            f"{product.count or '1'} x {label or '?'}{f' = {product.total}' if product.total else ''}{missing}"
-        )
+        lines.append(f"{product.count[:20] or '1'} x {label or '?'}{total}{missing}")
     if lines and event.shipping_fee:
-        lines.append(f"Shipping: {event.shipping_fee}")
+        lines.append(f"Shipping: {event.shipping_fee[:30]}")
     if lines and event.grand_total:
-        lines.append(f"Total: {event.grand_total}")
+        lines.append(f"Total: {event.grand_total[:30]}")
     return "\n".join(lines)
 
 
