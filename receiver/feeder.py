@@ -157,11 +157,15 @@ class Feeder:
             log.warning("bell.lost", shard=shard, error=type(error).__name__)
 
     def _run(self) -> None:
+        told = False
         while not self._stop.is_set():
             try:
                 self.tend()
+                told = False
             except Exception as error:  # this thread outlives every fault: leads on the disk depend on it
-                log.warning("spool.waits", error=type(error).__name__)
+                if not told:
+                    log.warning("spool.waits", error=type(error).__name__)
+                told = True
             self._wake.wait(TEND_SECONDS)
             self._wake.clear()
 

@@ -130,9 +130,16 @@ class Sync:
         if run.down is None:
             self.pause.end()
             log.info("line.resumed")
+            self._wake_others(shard)
             return more
         self._pause(run.down)
         return False
+
+    def _wake_others(self, shard: int) -> None:
+        """The other shards were turned away while this one probed."""
+        for other in range(self.config.inbox.shards):
+            if other != shard and self.redis.xlen(keys.entries(keys.INBOX, other)):
+                self.bell.ring(keys.INBOX, other)
 
     def _pause(self, down: LineDown) -> None:
         if down.code in ("no_key", "unexpected"):
