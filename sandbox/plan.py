@@ -121,10 +121,8 @@ def describe(environ: Mapping[str, str], ports: Mapping[str, int], own: Mapping[
     no secret is shown, nor a URL that may hold one."""
     needs = find_needs(environ)
     local = {name: url(port) for name, port in ports.items()}
-    password = "as in CONSOLE_PASSWORD" if environ.get("CONSOLE_PASSWORD") else own["CONSOLE_PASSWORD"]
     rows = {
         "Sandbox page": local["page"] if needs.page else "only where HubSpot and DealDroid are both stand-ins",
-        "Lead console": f"{local['receiver']}/console/  (user leadsync, password {password})",
         "Receiver": local["receiver"] + INTENT_PATH,
         "HubSpot": f"{local['hubspot']}  (stand-in, begins empty)" if needs.hubspot else "your portal",
         "DealDroid": f"{local['dealdroid']}  (stand-in)"

@@ -1,0 +1,1 @@
+"""What `make bench` and `make chaos` run: real processes on this machine, measured from outside."""
