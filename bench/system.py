@@ -1,12 +1,10 @@
 """The whole system as real processes on free ports of this machine, for one benchmark."""
 
-import json
 import os
 import signal
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import redis
+import requests
 
 from receiver.connection import Redis
 from receiver.status import Status, read_status
@@ -38,8 +37,7 @@ class System:
 
     def hubspot_state(self) -> dict[str, Any]:
         """Calls by path and status, connections, contacts."""
-        with urllib.request.urlopen(f"{self.hubspot}/_sandbox/state") as answer:
-            state: dict[str, Any] = json.load(answer)
+        state: dict[str, Any] = requests.get(f"{self.hubspot}/_sandbox/state", timeout=10).json()
         return state
 
 
@@ -65,7 +63,7 @@ def running(folder: Path, workers: int, hubspot: dict[str, Any]) -> Iterator[Sys
         for name in ("hubspot", "dealdroid"):
             stack.enter_context(process([f"sandbox.{name}", "--port", str(ports[name])], environ))
             until(partial(answers, f"{url[name]}/_sandbox/state"))
-        send(f"{url['hubspot']}/_sandbox/settings", hubspot)
+        requests.post(f"{url['hubspot']}/_sandbox/settings", json=hubspot, timeout=10).raise_for_status()
         subprocess.run(
             [sys.executable, "-m", "workers", "setup"], env=environ, cwd=ROOT, check=True, capture_output=True
         )
@@ -93,15 +91,9 @@ def process(module: list[str], environ: dict[str, str]) -> Iterator["subprocess.
 
 def answers(url: str) -> bool:
     try:
-        with urllib.request.urlopen(url, timeout=1) as answer:
-            return bool(answer.status == 200)
-    except OSError:
+        return requests.get(url, timeout=1).ok
+    except requests.RequestException:
         return False
-
-
-def send(url: str, body: dict[str, Any]) -> None:
-    request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
-    urllib.request.urlopen(request).close()
 
 
 def until(condition: Callable[[], bool], seconds: float = 120.0) -> None:
