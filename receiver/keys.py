@@ -17,6 +17,7 @@ BUDGET = PREFIX + "budget"
 STORE = PREFIX + "store"
 WORKERS = PREFIX + "workers"
 COUNTS = PREFIX + "counts"
+RUN = PREFIX + "run"
 QUEUE = "leadsync"
 
 INBOX = "inbox"
@@ -55,6 +56,10 @@ def receipt(lead: str) -> str:
 
 def parked(lead: str) -> str:
     return f"{PREFIX}parked:{lead}"
+
+
+def told(digest: str) -> str:
+    return f"{PREFIX}told:{digest}"
 
 
 def customer(digest: str) -> str:

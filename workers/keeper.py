@@ -17,6 +17,7 @@ from receiver.bell import Bell
 from receiver.connection import Redis
 from receiver.inbox import SWEEP_SECONDS, Inbox
 from workers.lease import Leases
+from workers.told import Told
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,9 +38,11 @@ class Keeper:
         name: str,
         shards: int,
         leases: Leases,
+        told: Told,
         orphaned: "Callable[[], None]",
     ) -> None:
         self.redis, self.name, self.shards, self.leases, self.orphaned = connection, name, shards, leases, orphaned
+        self.told = told
         self.lines = {line: Inbox(connection, line) for line in (keys.INBOX, keys.OUTBOX)}
         self.bell = Bell(connection)
         self._parent = os.getppid()
@@ -82,6 +85,7 @@ class Keeper:
         pipe.zadd(keys.WORKERS, {self.name: now_ms})
         pipe.zremrangebyscore(keys.WORKERS, "-inf", now_ms - FORGET_MS)
         pipe.execute()
+        self.told.watch(self.redis)
 
     def sweep(self) -> None:
         """Look after every shard of both lines, and let the index of parked leads end with their bodies."""

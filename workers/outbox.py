@@ -26,6 +26,7 @@ from workers.lead import version_of
 from workers.lease import Lease, Leases, LostLease
 from workers.messages import may_speak
 from workers.pause import Pause
+from workers.told import Told, mark
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -35,6 +36,7 @@ IN_FLIGHT = 16
 WORK_SECONDS = 10.0
 BACKOFF_SECONDS = 2.0
 LONGEST_BACKOFF_SECONDS = 300.0
+ALREADY = "it was sent before Redis forgot"
 log = structlog.get_logger("leadsync.outbox")
 
 Row = tuple[bytes, Mapping[bytes, bytes]]
@@ -51,11 +53,12 @@ class Outbox:
         timezone: "ZoneInfo",
         leases: Leases,
         stop: threading.Event,
+        told: Told,
         *,
         dry_run: bool = False,
     ) -> None:
         self.redis, self.dealdroid, self.config, self.timezone = connection, dealdroid, config, timezone
-        self.leases, self.stop, self.dry_run = leases, stop, dry_run
+        self.leases, self.stop, self.told, self.dry_run = leases, stop, told, dry_run
         self.outbox = Inbox(connection, keys.OUTBOX)
         self.bell = Bell(connection)
         self.pause = Pause(connection, keys.OUTBOX)
@@ -78,6 +81,10 @@ class Outbox:
     def _work(self, shard: int, lease: Lease) -> None:
         admitted = self.pause.admit(lease.token)
         if admitted == "paused":
+            return
+        young = self.told.wait(self.redis)
+        if young:
+            self.pause.begin(LineDown("restarted", "Redis has restarted; messages wait until it knows all.", young))
             return
         self.dealdroid.refresh()
         ends = time.monotonic() + WORK_SECONDS
@@ -110,16 +117,20 @@ class Outbox:
         now_ms = seconds * 1000 + micros // 1000
         stream, sending = keys.entries(keys.OUTBOX, shard), []
         claim = Settlement()
-        for entry, fields in rows:
-            silent = self._silent(entry, fields, now_ms)
+        told = self.redis.mget([mark(fields) for _, fields in rows])
+        for (entry, fields), before in zip(rows, told, strict=True):
+            silent = ALREADY if before else self._silent(entry, fields, now_ms)
             if silent:
-                effects: list[Sequence[Any]] = [_note(fields, f"failed: {silent}", now_ms)]
+                fate = "sent" if before else f"failed: {silent}"
+                effects: list[Sequence[Any]] = [_note(fields, fate, now_ms)]
             else:
                 sending.append((entry, fields))
                 effects = [("HSET", keys.sending(shard), entry, postponed(fields)), _note(fields, "sending", now_ms)]
             claim.add((), [(stream, entry, effects)])
         if self.outbox.settle(shard, lease.token, claim) is None:
             raise LostLease
+        for _, fields in sending:
+            self.told.add(fields)
         return sending
 
     def _silent(self, entry: bytes, fields: Mapping[bytes, bytes], now_ms: int) -> str:

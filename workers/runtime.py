@@ -16,6 +16,7 @@ from workers.outbox import IN_FLIGHT, Outbox
 from workers.records import Records
 from workers.settings import WorkerSettings
 from workers.sync import Sync
+from workers.told import Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Runtime:
     sync: Sync
     outbox: Outbox
     leases: Leases
+    told: Told
     stop: threading.Event
 
 
@@ -33,7 +35,7 @@ def build(settings: WorkerSettings) -> Runtime:
     """Make the runtime; connects to nothing yet. Raises `receiver.config.ConfigError` for a template that fails."""
     shared = settings.shared
     config = shared.config
-    stop, leases = threading.Event(), Leases()
+    stop, leases, told = threading.Event(), Leases(), Told()
     redis = connect(shared)
     hubspot = HubSpot(
         settings.token,
@@ -47,8 +49,9 @@ def build(settings: WorkerSettings) -> Runtime:
     return Runtime(
         settings=settings,
         sync=Sync(redis, hubspot, config, records, confirmations, leases, stop),
-        outbox=Outbox(redis, dealdroid, config, shared.timezone, leases, stop, dry_run=settings.dry_run),
+        outbox=Outbox(redis, dealdroid, config, shared.timezone, leases, stop, told, dry_run=settings.dry_run),
         leases=leases,
+        told=told,
         stop=stop,
     )
 

@@ -48,6 +48,7 @@ def run(settings: WorkerSettings) -> None:
         name,
         shared.config.inbox.shards,
         runtime.leases,
+        runtime.told,
         orphaned=lambda: os.kill(os.getpid(), signal.SIGTERM),
     )
     worker = Worker(

@@ -1,0 +1,66 @@
+"""What this process has begun to tell customers in the last seconds, for a Redis that forgets.
+
+With `appendfsync everysec` a Redis that is killed forgets up to a second of writes, also that a message was sent. Its
+lead comes back into the inbox and would be confirmed again. So each worker keeps in memory what it sent, tells it to a
+Redis that has restarted, and in the first seconds of such a Redis no message leaves, so that every worker can do so.
+"""
+
+import hashlib
+import time
+from collections import deque
+from collections.abc import Mapping
+
+from receiver import keys
+from receiver.connection import Redis
+
+KEEP_SECONDS = 30.0
+YOUNG_SECONDS = 5
+MARK_SECONDS = 86_400
+
+
+class Told:
+    """One per worker process. The drain adds, the keeper asserts."""
+
+    def __init__(self) -> None:
+        self._marks: deque[tuple[float, str]] = deque()
+        self._run = ""
+
+    def add(self, fields: Mapping[bytes, bytes]) -> None:
+        """Remember that the message in an outbox entry is about to be sent."""
+        self._marks.append((time.monotonic(), mark(fields)))
+
+    def watch(self, connection: Redis) -> None:
+        """Called each second: after a restart of Redis, assert in it what was sent."""
+        run = run_id(connection)
+        if self._run and run != self._run:
+            pipe = connection.pipeline(transaction=False)
+            for _, name in list(self._marks):
+                pipe.set(name, b"1", ex=MARK_SECONDS)
+            pipe.execute()
+        else:
+            before = time.monotonic() - KEEP_SECONDS
+            while self._marks and self._marks[0][0] < before:
+                self._marks.popleft()
+        self._run = run
+
+    def wait(self, connection: Redis) -> float:
+        """Seconds that messages have to wait because Redis has restarted and may not have been told everything yet."""
+        info = connection.info("server")
+        known = (connection.get(keys.RUN) or b"").decode()
+        if known == info["run_id"] or not (known or self._run):
+            connection.set(keys.RUN, info["run_id"])
+            return 0.0
+        left = YOUNG_SECONDS - int(info["uptime_in_seconds"])
+        if left <= 0:
+            connection.set(keys.RUN, info["run_id"])
+        return float(max(left, 0))
+
+
+def mark(fields: Mapping[bytes, bytes]) -> str:
+    """The key that says that this customer was told this text."""
+    return keys.told(hashlib.sha256(fields.get(b"c", b"") + b"\0" + fields.get(b"t", b"")).hexdigest()[:24])
+
+
+def run_id(connection: Redis) -> str:
+    found: str = connection.info("server")["run_id"]
+    return found
