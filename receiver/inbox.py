@@ -170,7 +170,11 @@ class Inbox:
 
     def renew(self, shard: int, token: str) -> bool:
         """Hold the lock for another `LOCK_MS`; False if it is no longer ours."""
-        return bool(self._renew(keys=[keys.lock(self.line, shard)], args=[token, LOCK_MS]))
+        return self.renew_lock(keys.lock(self.line, shard), token)
+
+    def renew_lock(self, name: str, token: str) -> bool:
+        """The same for any lock."""
+        return bool(self._renew(keys=[name], args=[token, LOCK_MS]))
 
     def settle(self, shard: int, token: str, settlement: Settlement) -> list[int] | None:
         """Settle all groups at once. None: the lock was lost and nothing happened; else the positions of the groups

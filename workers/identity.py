@@ -4,17 +4,18 @@ A chat email is unverified, anybody can type somebody else's: so that contact is
 phone matches too; and an email that three or more customers use identifies nobody.
 """
 
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from receiver import keys
 from receiver.config import Crm
 from receiver.connection import Redis
+from receiver.inbox import LOCK_MS
 from receiver.receipts import WAITING
 from workers.customer import unpack
 from workers.hubspot.client import HubSpot
 from workers.lead import Fate, Group
+from workers.lease import Lease
 from workers.mapping import phone
 from workers.mapping.facts import CUSTOMER_ID, OTHER_IDS
 from workers.plan import Plan
@@ -22,25 +23,26 @@ from workers.records import share
 
 SHARED_BY = 3
 PATIENCE = 2
-LOCK_MS = 60_000
 ELSEWHERE = "another contact has this email"
 NOBODY = "three or more customers use this email, so it identifies nobody"
 _FREE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
 
 
 class Identity:
-    """Finds the contact behind a conflict and makes the customer its alias. `key` is that of the digests."""
+    """Finds the contact behind a conflict and makes the customer its alias. `key` is that of the digests; the
+    contacts' locks are held as long as `lease`."""
 
-    def __init__(self, connection: Redis, hubspot: HubSpot, crm: Crm, key: bytes) -> None:
+    def __init__(self, connection: Redis, hubspot: HubSpot, crm: Crm, key: bytes, lease: Lease) -> None:
         self.redis, self.hubspot, self.crm, self.key = connection, hubspot, crm, key
-        self.token = secrets.token_hex(8)
+        self.lease = lease
 
     def hold(self, group: Group) -> bool:
         """Lock the group's contact, which other customers may share; False leaves the group in the inbox for now."""
         name = keys.contact_lock(group.customer.contact_id)
         if group.lock == name:
             return True
-        if self.redis.set(name, self.token, nx=True, px=LOCK_MS):
+        if self.redis.set(name, self.lease.token, nx=True, px=LOCK_MS):
+            self.lease.also.add(name)
             group.lock = name
             return True
         group.left = True
@@ -50,7 +52,8 @@ class Identity:
         """Unlock what `hold` locked, once the groups are settled or left."""
         for group in groups:
             if group.lock:
-                self.redis.eval(_FREE, 1, group.lock, self.token)
+                self.lease.also.discard(group.lock)
+                self.redis.eval(_FREE, 1, group.lock, self.lease.token)
                 group.lock = ""
 
     def resolve(self, groups: Sequence[Group], plan: Plan) -> None:

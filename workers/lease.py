@@ -17,17 +17,21 @@ class LostLease(Exception):
 
 
 class Lease:
-    """One held lock. `renewed_at` is monotonic seconds of the last renewal's *start*."""
+    """One held lock. `renewed_at` is monotonic seconds of the last renewal's *start*; `also` are further locks that are
+    held with the same token for as long."""
 
     def __init__(self, inbox: Inbox, shard: int, token: str) -> None:
         self.inbox, self.shard, self.token = inbox, shard, token
         self.renewed_at = time.monotonic()
+        self.also: set[str] = set()
 
     def renew(self, inbox: Inbox) -> None:
         """Called by the keeper over its own connection."""
         began = time.monotonic()
         if inbox.renew(self.shard, self.token):
             self.renewed_at = began
+        for name in tuple(self.also):
+            inbox.renew_lock(name, self.token)
 
     def check(self) -> None:
         """Raise `LostLease` unless the lock was renewed under 5 s ago: then a call begun now cannot meet another's."""

@@ -36,7 +36,7 @@ IN_FLIGHT = 16
 WORK_SECONDS = 10.0
 BACKOFF_SECONDS = 2.0
 LONGEST_BACKOFF_SECONDS = 300.0
-ALREADY = "it was sent before Redis forgot"
+FORGOTTEN = b"interrupted: Redis restarted while it was sent"
 log = structlog.get_logger("leadsync.outbox")
 
 Row = tuple[bytes, Mapping[bytes, bytes]]
@@ -119,9 +119,9 @@ class Outbox:
         claim = Settlement()
         told = self.redis.mget([mark(fields) for _, fields in rows])
         for (entry, fields), before in zip(rows, told, strict=True):
-            silent = ALREADY if before else self._silent(entry, fields, now_ms)
-            if silent:
-                fate = "sent" if before else f"failed: {silent}"
+            silent = self._silent(entry, fields, now_ms)
+            if before or silent:
+                fate = (b"sent" if before == b"sent" else FORGOTTEN) if before else f"failed: {silent}".encode()
                 effects: list[Sequence[Any]] = [_note(fields, fate, now_ms)]
             else:
                 sending.append((entry, fields))
@@ -130,7 +130,7 @@ class Outbox:
         if self.outbox.settle(shard, lease.token, claim) is None:
             raise LostLease
         for _, fields in sending:
-            self.told.add(fields)
+            self.told.note(fields, "sending")
         return sending
 
     def _silent(self, entry: bytes, fields: Mapping[bytes, bytes], now_ms: int) -> str:
@@ -153,11 +153,21 @@ class Outbox:
         now_ms = seconds * 1000 + micros // 1000
         pipe = self.redis.pipeline(transaction=True)
         for (entry, fields), delivery in deliveries:
+            self._remember(fields, delivery)
             for command in self._follow(shard, fields, delivery, now_ms):
                 pipe.execute_command(*command)
             pipe.hdel(keys.sending(shard), entry)
             log.info("message." + type(delivery).__name__.lower(), lead=fields[b"e"].decode("ascii", "replace"))
         pipe.execute()
+
+    def _remember(self, fields: Mapping[bytes, bytes], delivery: Delivery) -> None:
+        match delivery:
+            case Sent():
+                self.told.note(fields, "sent")
+            case Unclear():
+                self.told.note(fields, "interrupted")
+            case Failed():
+                self.told.take_back(self.redis, fields)
 
     def _follow(
         self, shard: int, fields: Mapping[bytes, bytes], delivery: Delivery, now_ms: int
@@ -203,7 +213,7 @@ def _again(delivery: Delivery) -> bool:
     return isinstance(delivery, Failed) and delivery.again
 
 
-def _note(fields: Mapping[bytes, bytes], message: str, now_ms: int) -> Sequence[Any]:
+def _note(fields: Mapping[bytes, bytes], message: str | bytes, now_ms: int) -> Sequence[Any]:
     lead = fields.get(b"e", b"unknown").decode("ascii", "replace")
     return ("HSET", keys.receipt(lead), *pack(message=message, message_ms=now_ms))
 

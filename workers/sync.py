@@ -176,11 +176,11 @@ class Sync:
             if not rows or (run.flights and (len(rows) < run.size or self.pause.stands())):
                 return
             lease.check()
-            flight = self._prepare(rows, run.flying())
+            flight = self._prepare(rows, run.flying(), lease)
             run.after = rows[-1][0]
             run.flights[self.pool.submit(_fly, lease, flight)] = flight
 
-    def _prepare(self, rows: Sequence[Row], flying: set[str]) -> _Flight:
+    def _prepare(self, rows: Sequence[Row], flying: set[str], lease: Lease) -> _Flight:
         """The batch in `rows` without customers who are in flight, and who writes it. Raises `LineDown`."""
         portal = self.survey.current()
         batch = read_batch(rows, self.config, portal, flying)
@@ -188,7 +188,7 @@ class Sync:
         if not marker:
             marker = restore(self.redis, self.hubspot, portal, self.records)
             self.records.load(batch.groups)
-        identity = Identity(self.redis, self.hubspot, self.config.crm, self.records.use_key())
+        identity = Identity(self.redis, self.hubspot, self.config.crm, self.records.use_key(), lease)
         plan = Plan(portal, self.records.digest())
         return _Flight(batch, Writer(self.hubspot, plan, identity, self.records, intact=marker == INTACT))
 

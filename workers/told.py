@@ -6,8 +6,8 @@ Redis that has restarted, and in the first seconds of such a Redis no message le
 """
 
 import hashlib
+import threading
 import time
-from collections import deque
 from collections.abc import Mapping
 
 from receiver import keys
@@ -22,25 +22,32 @@ class Told:
     """One per worker process. The drain adds, the keeper asserts."""
 
     def __init__(self) -> None:
-        self._marks: deque[tuple[float, str]] = deque()
+        self._marks: dict[str, tuple[float, str]] = {}
+        self._lock = threading.Lock()
         self._run = ""
 
-    def add(self, fields: Mapping[bytes, bytes]) -> None:
-        """Remember that the message in an outbox entry is about to be sent."""
-        self._marks.append((time.monotonic(), mark(fields)))
+    def note(self, fields: Mapping[bytes, bytes], fate: str) -> None:
+        """Remember what became of the message in an outbox entry: "sending", "sent" or "interrupted"."""
+        with self._lock:
+            self._marks[mark(fields)] = (time.monotonic(), fate)
+
+    def take_back(self, connection: Redis, fields: Mapping[bytes, bytes]) -> None:
+        """It was certainly not delivered and may be sent again."""
+        with self._lock:
+            self._marks.pop(mark(fields), None)
+        connection.delete(mark(fields))
 
     def watch(self, connection: Redis) -> None:
         """Called each second: after a restart of Redis, assert in it what was sent."""
         run = run_id(connection)
-        if self._run and run != self._run:
-            pipe = connection.pipeline(transaction=False)
-            for _, name in list(self._marks):
-                pipe.set(name, b"1", ex=MARK_SECONDS)
-            pipe.execute()
-        else:
-            before = time.monotonic() - KEEP_SECONDS
-            while self._marks and self._marks[0][0] < before:
-                self._marks.popleft()
+        before = time.monotonic() - KEEP_SECONDS
+        with self._lock:
+            self._marks = {name: noted for name, noted in self._marks.items() if noted[0] > before}
+            if self._run and run != self._run and self._marks:
+                pipe = connection.pipeline(transaction=False)
+                for name, (_, fate) in self._marks.items():
+                    pipe.set(name, fate, ex=MARK_SECONDS)
+                pipe.execute()
         self._run = run
 
     def wait(self, connection: Redis) -> float:

@@ -14,12 +14,12 @@ def test_a_redis_that_restarted_is_told_what_was_sent(tmp_path: Path) -> None:
     told = Told()
     with start(tmp_path) as server:
         told.watch(redis.Redis.from_url(server.url))
-        told.add(MESSAGE)
+        told.note(MESSAGE, "sent")
         server.kill()
     with start(tmp_path) as server:
         again = redis.Redis.from_url(server.url)
         told.watch(again)
-        assert again.exists(mark(MESSAGE))
+        assert again.get(mark(MESSAGE)) == b"sent"
 
 
 def test_nothing_leaves_in_the_first_seconds_of_a_redis_that_restarted(tmp_path: Path) -> None:
@@ -44,3 +44,17 @@ def test_a_new_redis_keeps_nobody_waiting(tmp_path: Path) -> None:
 def test_the_same_text_to_another_customer_is_another_message() -> None:
     assert mark(MESSAGE) != mark({**MESSAGE, b"c": b'{"id":"c-2"}'})
     assert mark(MESSAGE) == mark({**MESSAGE, b"e": b"other"})
+
+
+def test_what_was_certainly_not_delivered_may_be_sent_again(tmp_path: Path) -> None:
+    told = Told()
+    with start(tmp_path) as server:
+        connection = redis.Redis.from_url(server.url)
+        told.watch(connection)
+        told.note(MESSAGE, "sending")
+        told.take_back(connection, MESSAGE)
+        server.kill()
+    with start(tmp_path) as server:
+        again = redis.Redis.from_url(server.url)
+        told.watch(again)
+        assert not again.exists(mark(MESSAGE))
