@@ -30,6 +30,11 @@ bench: .venv/test
 	$(BIN)/python -m bench $(ARGS)
 endif
 
+# make chaos ARGS='--seed 2 --forgetful', or ARGS='--leads 1500 --seconds 30' for a quick one.
+.PHONY: chaos
+chaos: .venv/test
+	@$(BIN)/python -m bench.chaos $(ARGS)
+
 # The newest versions that pyproject.toml allows: requirements.txt is what production installs, constraints.txt adds
 # the tools of this Makefile.
 lock:

@@ -193,8 +193,8 @@ class Feeder:
         for shard in range(self.config.shards):
             pipe.xlen(keys.entries(keys.INBOX, shard))
         server, memory, *waiting = pipe.execute()
-        part = memory["used_memory"] / memory["maxmemory"] if memory.get("maxmemory") else 0.0
-        return server["run_id"], part > FULL or (part > NEARLY_FULL and sum(waiting) > DEEP)
+        part = memory.get("used_memory", 0) / memory["maxmemory"] if memory.get("maxmemory") else 0.0
+        return str(server.get("run_id", "")), part > FULL or (part > NEARLY_FULL and sum(waiting) > DEEP)
 
     def put_again(self) -> None:
         """Put the last seconds' events again; those that Redis still has are duplicates."""
@@ -217,5 +217,8 @@ class Feeder:
                     self._put_back(row.body, row.received_ms)
                 self.spool.delete([row.id for row in rows])
                 if len(rows) < FLUSH_ROWS:
+                    break
+                self.full = self._look()[1]
+                if self.full:
                     break
         return not self.spool.count()

@@ -166,7 +166,11 @@ class Inbox:
 
     def acquire(self, shard: int, token: str) -> bool:
         """Take the shard's lock for `LOCK_MS`; False if somebody holds it."""
-        return bool(self._acquire(keys=[keys.lock(self.line, shard), keys.NONE], args=[token, LOCK_MS]))
+        return self.acquire_lock(keys.lock(self.line, shard), token)
+
+    def acquire_lock(self, name: str, token: str) -> bool:
+        """The same for any lock."""
+        return bool(self._acquire(keys=[name, keys.NONE], args=[token, LOCK_MS]))
 
     def renew(self, shard: int, token: str) -> bool:
         """Hold the lock for another `LOCK_MS`; False if it is no longer ours."""
@@ -204,6 +208,7 @@ class Inbox:
                     keys.swept(self.line, shard),
                     keys.PAUSES[self.line],
                     keys.sending(shard) if self.line == keys.OUTBOX else keys.NONE,
+                    keys.NONE,
                 ],
                 args=[SWEEP_SECONDS],
             )

@@ -84,7 +84,7 @@ return redis.call('XLEN', KEYS[3])
 
 RENEW = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0"
 
-# KEYS: later, stream, lock, swept, pause, sending   ARGV: sweep seconds
+# KEYS: later, stream, lock, swept, pause, sending, none   ARGV: sweep seconds
 SWEEP = """
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
@@ -98,6 +98,7 @@ local depth = redis.call('XLEN', KEYS[2]) + redis.call('HLEN', KEYS[6])
 if depth == 0 or redis.call('EXISTS', KEYS[3]) == 1 then return 0 end
 local pause = redis.call('HGET', KEYS[5], 'until')
 if pause and tonumber(pause) > now then return 0 end
+redis.call('DEL', KEYS[7])
 if not redis.call('SET', KEYS[4], '1', 'NX', 'EX', ARGV[1]) then return 0 end
 return depth
 """
@@ -124,4 +125,15 @@ ACQUIRE = """
 redis.call('DEL', KEYS[2])
 if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
 return 0
+"""
+
+# KEYS: lock, none   ARGV: token, then key, first four bytes it must have, record ...
+MARK = """
+redis.call('DEL', KEYS[2])
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+for i = 2, #ARGV, 3 do
+  if redis.call('GETRANGE', ARGV[i], 0, 3) ~= ARGV[i + 1] then return 0 end
+end
+for i = 2, #ARGV, 3 do redis.call('SET', ARGV[i], ARGV[i + 2]) end
+return 1
 """

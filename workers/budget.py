@@ -9,10 +9,10 @@ import math
 import secrets
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from receiver import keys
-from receiver.connection import Redis
+from receiver.connection import AWAY, Redis
 
 WINDOW_MS = 10_000
 MARGIN_MS = 100
@@ -31,8 +31,10 @@ end
 return math.max(1, redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2] - now)
 """
 
-# KEYS: slots   ARGV: slot, ms until it is free, requests that others were seen to make
+# KEYS: slots, none (see receiver.scripts.ACQUIRE)
+# ARGV: slot, ms until it is free, requests that others were seen to make
 _ANSWERED = """
+redis.call('DEL', KEYS[2])
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
@@ -90,7 +92,9 @@ class Budget:
             yield slot
         finally:
             spare = max(self.portal_limit - self.limit, 0)
-            self._answered(keys=[keys.BUDGET], args=[slot.name, WINDOW_MS + MARGIN_MS, max(slot.used - spare, 0)])
+            used = max(slot.used - spare, 0)
+            with suppress(*AWAY):  # the answer matters more; a slot that is not given back ends by itself
+                self._answered(keys=[keys.BUDGET, keys.NONE], args=[slot.name, WINDOW_MS + MARGIN_MS, used])
 
     def used(self) -> int:
         """Slots taken at this moment."""

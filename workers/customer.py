@@ -20,6 +20,9 @@ _GUARDED, _SHARED, _MATCHED, _ATTEMPTED = 1, 2, 4, 8
 _CODE = {name: number for number, name in enumerate(PROPERTIES, 1)}
 _NAME = dict(enumerate(PROPERTIES, 1))
 
+KEPT_OUT = "~"
+"""Before a name in a guest's own clock: said by this customer, but not let into the contact."""
+
 Stamp = tuple[int, bytes]
 """The version of the event that said a value, and the digest of the value."""
 

@@ -2,13 +2,16 @@
 its body (DealDroid's page shows a body that is no JSON)."""
 
 import os
+import socket
+import ssl
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from requests.utils import get_environ_proxies
+from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies
 
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 10.0
@@ -87,6 +90,29 @@ class DealDroid:
             return Unclear("DealDroid's answer could not be read")
         _finish(answer)
         return _judge(answer.status_code, answer.headers.get("Retry-After", ""))
+
+
+def reach(url: str) -> str:
+    """Why no connection can be made to the webhook's host, "" if one can. Sends no request. Where a proxy leads there,
+    only it can tell, and the answer is ""."""
+    if get_environ_proxies(url):
+        return ""
+    parts = urlsplit(url)
+    host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        with socket.create_connection((host, port), CONNECT_SECONDS) as connection:
+            if parts.scheme == "https":
+                trusted = ssl.create_default_context(
+                    cafile=os.environ.get("REQUESTS_CA_BUNDLE") or DEFAULT_CA_BUNDLE_PATH
+                )
+                trusted.wrap_socket(connection, server_hostname=host).close()
+    except socket.gaierror:
+        return "its name does not resolve"
+    except ssl.SSLError:
+        return "no TLS connection can be made"
+    except (OSError, UnicodeError):
+        return "it cannot be reached"
+    return ""
 
 
 def _finish(answer: requests.Response) -> None:

@@ -10,7 +10,6 @@ from dataclasses import replace
 from receiver import keys
 from receiver.config import Crm
 from receiver.connection import Redis
-from receiver.inbox import LOCK_MS
 from receiver.receipts import WAITING
 from workers.customer import unpack
 from workers.hubspot.client import HubSpot
@@ -25,6 +24,8 @@ SHARED_BY = 3
 PATIENCE = 2
 ELSEWHERE = "another contact has this email"
 NOBODY = "three or more customers use this email, so it identifies nobody"
+# A DEL first, because a full Redis refuses a script whose first write needs memory.
+_ADD = "redis.call('DEL', KEYS[2]) redis.call('SADD', KEYS[1], unpack(ARGV)) return redis.call('SCARD', KEYS[1])"
 _FREE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
 
 
@@ -41,7 +42,7 @@ class Identity:
         name = keys.contact_lock(group.customer.contact_id)
         if group.lock == name:
             return True
-        if self.redis.set(name, self.lease.token, nx=True, px=LOCK_MS):
+        if self.lease.inbox.acquire_lock(name, self.lease.token):
             self.lease.also.add(name)
             group.lock = name
             return True
@@ -111,42 +112,46 @@ class Identity:
             plan.without(group, "email", NOBODY)
             return
         current = plan.portal.recall(contact)
-        same_phone = _same_phone(group, current, self.crm.country)
-        guarded = self.crm.email_match == "fill" and not same_phone
-        group.customer = replace(group.customer, guarded=guarded, shared=True, matched=not same_phone)
+        group.customer = replace(group.customer, shared=True)
+        self.judge(group, current)
         if not self._adopt(group, owner):
             group.fate = Fate(WAITING, code="race", why="the customer who made this contact is just being written")
             return
         group.placeholder = ""
         plan.begin(group)
         others = [one for one in contact.get(OTHER_IDS, "").split("\n") if one]
-        if group.customer_id not in others:
+        if group.customer_id not in others and plan.portal.has(OTHER_IDS):
             group.properties[OTHER_IDS] = "\n".join([*others, group.customer_id])
         if not owner:
             group.properties[CUSTOMER_ID] = group.customer_id
         group.fate = None
         plan.respect(group, current)
 
+    def judge(self, group: Group, current: Mapping[str, str]) -> None:
+        """How far a guest of the contact is trusted: the phone that matches too proves more than an email in a chat."""
+        same_phone = _same_phone(group, current, self.crm.country)
+        guarded = self.crm.email_match == "fill" and not same_phone
+        group.customer = replace(group.customer, guarded=guarded, matched=not same_phone)
+
     def _adopt(self, group: Group, owner: str) -> bool:
         """Use the contact's shared clock; the clock of the customer who made the contact becomes that clock. False if
         that customer's record is not there yet."""
         owner_key = keys.customer(keys.digest(self.key, owner)) if owner else keys.NONE
         shared, owned = self.redis.mget(keys.contact(group.customer.contact_id), owner_key)
-        if owner and shared is None and owned is None and group.leads[-1].tries == 0:
+        maker = unpack(owned)
+        if owner and shared is None and not maker.known and group.leads[-1].tries == 0:
             return False
         before = unpack(shared)
-        if shared is None and owned is not None and not unpack(owned).shared:
-            before = unpack(owned)
-            group.adopted = (owner_key, owned, replace(before, shared=True, clock={}))
+        if shared is None and owned is not None and maker.known and not maker.shared:
+            before = maker
+            group.adopted = (owner_key, owned, replace(maker, shared=True, clock={}))
         share(group, shared, before)
         return True
 
     def _users(self, email: str, customer_id: str, owner: str) -> int:
         name = keys.email(keys.digest(self.key, email))
-        pipe = self.redis.pipeline(transaction=False)
-        pipe.sadd(name, *[keys.digest(self.key, one) for one in (customer_id, owner) if one])
-        pipe.scard(name)
-        return int(pipe.execute()[1])
+        users = [keys.digest(self.key, one) for one in (customer_id, owner) if one]
+        return int(self.redis.eval(_ADD, 2, name, keys.NONE, *users))
 
 
 def _same_phone(group: Group, current: Mapping[str, str], region: str) -> bool:

@@ -46,12 +46,13 @@ def version_text(version: int) -> bytes:
 @dataclass(frozen=True, slots=True)
 class Fate:
     """How a group ended. `state` is one of receipts' states, or "waiting" for one that is tried again later; `code`
-    groups causes, `why` is for people."""
+    groups causes, `why` is for people. `free`: it waits without having used up a try."""
 
     state: str
     contact_id: str = ""
     code: str = ""
     why: str = ""
+    free: bool = False
 
 
 @dataclass(slots=True)
@@ -65,6 +66,7 @@ class Group:
     stored: Customer = UNKNOWN
     customer: Customer = UNKNOWN
     contact_record: bytes | None = None
+    shared_key: str = ""
     shared_clock: Mapping[str, Stamp] = field(default_factory=dict)
     adopted: tuple[str, bytes, Customer] | None = None
     lock: str = ""

@@ -24,6 +24,7 @@ class Lease:
         self.inbox, self.shard, self.token = inbox, shard, token
         self.renewed_at = time.monotonic()
         self.also: set[str] = set()
+        self.ended = False
 
     def renew(self, inbox: Inbox) -> None:
         """Called by the keeper over its own connection."""
@@ -33,8 +34,14 @@ class Lease:
         for name in tuple(self.also):
             inbox.renew_lock(name, self.token)
 
+    def end(self) -> None:
+        """About to be given up: no further call may begin."""
+        self.ended = True
+
     def check(self) -> None:
         """Raise `LostLease` unless the lock was renewed under 5 s ago: then a call begun now cannot meet another's."""
+        if self.ended:
+            raise LostLease
         if time.monotonic() - self.renewed_at > FRESH_SECONDS:
             began = time.monotonic()
             if not self.inbox.renew(self.shard, self.token):

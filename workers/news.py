@@ -268,18 +268,20 @@ def respect(
 ) -> tuple[dict[str, str], dict[str, str], list[Note]]:
     """What of `news` may be written to somebody else's contact whose values are `current`: blanks are filled, values
     that this system wrote (`before`: the clock) may change, any other value is left alone. Returns the writes, the
-    values that were not saved and the notes. The address is filled or left as one block."""
+    values that were not saved and the notes. Name and address are filled or left as one block each."""
 
     def free(name: str) -> bool:
         value = current.get(name) or ""
         stamp = before.get(name)
         return not value or name.startswith("dealdroid_") or (stamp is not None and stamp[1] == digest(name, value))
 
+    def whole(block: Sequence[str]) -> bool:
+        return all(free(name) or current.get(name) == news.writes.get(name) for name in block)
+
+    closed = {name for block in (ADDRESS, NAME) if not whole(block) for name in block}
     writes, unsaved, notes = dict(news.writes), {}, []
-    block = [name for name in ADDRESS if name in writes]
-    whole = all(free(name) or current.get(name) == writes.get(name) for name in ADDRESS)
     for name in list(writes):
-        if free(name) and (name not in block or whole):
+        if free(name) and name not in closed:
             continue
         value = writes.pop(name)
         if value and value != current.get(name):

@@ -68,48 +68,63 @@ class Outbox:
         with self.leases.hold(self.outbox, shard) as lease:
             if lease is None:
                 return
+            more = False
             try:
                 self._recover(shard)
-                self._work(shard, lease)
+                more = self._work(shard, lease)
             except LostLease:
                 log.info("outbox.given_back", shard=shard)
             finally:
+                lease.end()
                 left = self.outbox.release(shard, lease.token)
-        if left > 0 and not self.stop.is_set():
+        if left > 0 and more and not self.stop.is_set():
             self.bell.ring(keys.OUTBOX, shard)
 
-    def _work(self, shard: int, lease: Lease) -> None:
+    def _work(self, shard: int, lease: Lease) -> bool:
+        """True if what is left may be taken up at once; False where only time can help."""
         admitted = self.pause.admit(lease.token)
         if admitted == "paused":
-            return
+            return False
         young = self.told.wait(self.redis)
         if young:
             self.pause.begin(LineDown("restarted", "Redis has restarted; messages wait until it knows all.", young))
-            return
+            return False
         self.dealdroid.refresh()
-        ends = time.monotonic() + WORK_SECONDS
-        size = 1 if admitted == "probe" else IN_FLIGHT
-        with ThreadPoolExecutor(size, "confirm") as pool:
-            while not self.stop.is_set() and time.monotonic() < ends:
-                rows = self.outbox.take(shard, size)
-                if not rows:
-                    return
-                lease.check()
-                sending = self._claim(rows, shard, lease)
-                deliveries = list(pool.map(self._send, sending))
-                self._record(shard, list(zip(sending, deliveries, strict=True)))
-                if not self._goes_on(deliveries, admitted):
-                    return
-
-    def _goes_on(self, deliveries: Sequence[Delivery], admitted: str) -> bool:
-        """False if DealDroid takes nothing at the moment: then the outbox pauses, so that no more are cut off."""
-        if deliveries and all(isinstance(one, Unclear) or _again(one) for one in deliveries):
-            self.pause.begin(LineDown("dealdroid", "DealDroid takes no messages at the moment."))
-            return False
         if admitted == "probe":
-            self.pause.end()
-            return False
+            try:
+                return self._probe(shard, lease)
+            finally:
+                self.pause.unprobe()
+        ends = time.monotonic() + WORK_SECONDS
+        with ThreadPoolExecutor(IN_FLIGHT, "confirm") as pool:
+            while not self.stop.is_set() and time.monotonic() < ends:
+                rows = self.outbox.take(shard, IN_FLIGHT)
+                if not rows:
+                    return True
+                if not self._send_some(rows, shard, lease, pool):
+                    return False
         return True
+
+    def _probe(self, shard: int, lease: Lease) -> bool:
+        """After a pause: one message, and if it goes through, the others."""
+        with ThreadPoolExecutor(1, "confirm") as pool:
+            rows = self.outbox.take(shard, 1)
+            if rows and not self._send_some(rows, shard, lease, pool):
+                return False
+        self.pause.end()
+        return True
+
+    def _send_some(self, rows: Sequence[Row], shard: int, lease: Lease, pool: ThreadPoolExecutor) -> bool:
+        """Claim, send, record. False if DealDroid takes nothing at the moment: then the outbox pauses, so that no more
+        messages are cut off."""
+        lease.check()
+        sending = self._claim(rows, shard, lease)
+        deliveries = list(pool.map(self._send, sending))
+        self._record(shard, list(zip(sending, deliveries, strict=True)))
+        if not deliveries or not all(isinstance(one, Unclear) or _again(one) for one in deliveries):
+            return True
+        self.pause.begin(LineDown("dealdroid", "DealDroid takes no messages at the moment."))
+        return False
 
     def _claim(self, rows: Sequence[Row], shard: int, lease: Lease) -> list[Row]:
         """Take the rows out of the stream and note them as sending; those that may no longer be sent just end."""

@@ -72,6 +72,10 @@ class Pause:
         answer: bytes = self._admit(keys=[self.key, self.probe_key, keys.NONE], args=[token, PROBE_SECONDS])
         return answer.decode()
 
+    def unprobe(self) -> None:
+        """The probe is over, however it ended: somebody else may be the next."""
+        self.redis.delete(self.probe_key)
+
     def stands(self) -> bool:
         """Whether somebody has paused the line."""
         return bool(self.redis.exists(self.key))

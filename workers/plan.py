@@ -26,7 +26,8 @@ class Plan:
         """Decide what is news and how it is sent: by customer id, or carefully, by contact id after a look at it."""
         customer = group.customer
         news = decide(customer, group.told, self.digest)
-        group.news, group.properties, group.looked, group.fate = news, dict(news.writes), False, None
+        writes = {name: value for name, value in news.writes.items() if name != UNSAVED or self.portal.has(UNSAVED)}
+        group.news, group.properties, group.looked, group.fate = news, writes, False, None
         group.careful = customer.shared or bool(news.if_still) or (customer.known and UNSAVED in news.writes)
         if customer.known:
             if not news:

@@ -1,6 +1,6 @@
 """What the portal offers: which properties exist, which options they have, and what the shop calls them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -14,11 +14,13 @@ COMPARED = (*DETAILS, *ADDRESS, "hs_language", UNSAVED)
 
 @dataclass(frozen=True, slots=True)
 class Portal:
-    """`names`: the properties that can be written, None if HubSpot did not tell; `targets`: our name -> the shop's."""
+    """`names`: the properties that can be written, None if HubSpot did not tell; `targets`: our name -> the shop's.
+    `extras`: the properties that the shop fills by itself."""
 
     names: frozenset[str] | None = None
     choices: Choices = field(default_factory=Choices)
     targets: Mapping[str, str | Literal[False]] = field(default_factory=dict)
+    extras: Sequence[str] = ()
 
     def target(self, name: str) -> str:
         """The portal's name of our property, "" if it is left out."""
@@ -47,7 +49,7 @@ class Portal:
 
     def compared(self) -> list[str]:
         """The portal's names of the values that are looked at before somebody else's contact is written."""
-        return [self.target(name) for name in COMPARED if self.has(name)]
+        return [self.target(name) for name in dict.fromkeys([*COMPARED, *self.extras]) if self.has(name)]
 
     def recall(self, values: Mapping[str, str]) -> dict[str, str]:
         """The portal's names -> ours."""

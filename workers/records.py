@@ -3,11 +3,13 @@
 import secrets
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
-from receiver import keys
+from receiver import keys, scripts
 from receiver.connection import Redis
-from workers.customer import Customer, pack, unpack
+from workers.customer import KEPT_OUT, Customer, guard, pack, unpack
 from workers.lead import Group
+from workers.lease import Lease, LostLease
 from workers.news import Digest, digester
 
 
@@ -18,6 +20,7 @@ class Records:
         self.redis, self.fixed_key = connection, fixed_key
         self.key = fixed_key
         self._digest: Digest | None = None
+        self._mark = connection.register_script(scripts.MARK)
 
     def digest(self) -> Digest:
         """The digest of values under the key in use."""
@@ -61,23 +64,27 @@ class Records:
         for group, record in zip(groups, self.redis.mget([group.contact_key for group in groups]), strict=True):
             share(group, record, unpack(record))
 
-    def mark(self, groups: Sequence[Group]) -> None:
-        """Note that a first write of these customers begins, so that one whose answer is lost is recognised."""
-        records = {}
+    def mark(self, groups: Sequence[Group], lease: Lease) -> None:
+        """Note that a first write of these customers begins, so that one whose answer is lost is recognised. Raises
+        `LostLease` if the lock or a record is no longer ours."""
+        arguments: list[Any] = [lease.token]
         for group in groups:
-            group.stored = replace(group.stored, attempted=True)
-            group.record = pack(group.stored)
-            group.stored = unpack(group.record)
-            records[group.record_key] = group.record
-        if records:
-            self.redis.mset(records)
+            group.stored = Customer(
+                revision=group.stored.revision, attempted=True, day=group.stored.day, said=group.stored.said
+            )
+            record = pack(group.stored)
+            arguments += [group.record_key, guard(group.record), record]
+            group.record, group.stored = record, unpack(record)
+        if groups and not self._mark(keys=[keys.lock(keys.INBOX, lease.shard), keys.NONE], args=arguments):
+            raise LostLease
 
 
 def share(group: Group, record: bytes | None, contact: Customer) -> None:
     """Let `group` be decided on the contact's clock. A guest of somebody else's contact is also held to what it said
     itself: what was not let into the contact stands in its own record."""
-    group.contact_record, group.shared_clock = record, contact.clock
-    own = group.stored.clock if group.customer.guarded else {}
+    group.contact_record, group.shared_clock, group.shared_key = record, contact.clock, group.contact_key
+    own = {name.removeprefix(KEPT_OUT): stamp for name, stamp in group.stored.clock.items()}
+    own = own if group.customer.guarded else {}
     group.customer = replace(
         group.customer, clock={**contact.clock, **own}, active_ms=contact.active_ms, intent=contact.intent
     )

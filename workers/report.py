@@ -1,17 +1,28 @@
-"""What people and machines read on a terminal: status and receipts."""
+"""What people and machines read on a terminal."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
+from rich.progress import track as bar
 from rich.table import Table
+from rich.text import Text
 
 from receiver import keys, receipts
 from receiver.connection import Redis
 from receiver.receipts import Receipt
 from receiver.status import Status
+
+if TYPE_CHECKING:
+    from receiver.parked import Cause
+    from workers.doctor.finding import Finding
+    from workers.preview import Preview
+
+T = TypeVar("T")
+COLOURS = {"fine": "green", "warning": "yellow", "wrong": "bold red"}
 
 
 def newest(connection: Redis, limit: int) -> list[Receipt]:
@@ -73,6 +84,50 @@ def print_receipt(receipt: Receipt, timezone: ZoneInfo, *, as_json: bool) -> Non
         elif value:
             table.add_row(name.replace("_", " "), ", ".join(value) if isinstance(value, list) else str(value))
     Console().print(table)
+
+
+def print_causes(causes: Sequence["Cause"], *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps([cause.as_dict() for cause in causes]))
+        return
+    if not causes:
+        print("No lead is parked.")
+        return
+    table = Table("Leads", "Cause", "What to do", "The first of them")
+    for cause in causes:
+        table.add_row(str(len(cause.leads)), cause.reason, cause.fix, cause.leads[0])
+    Console().print(table)
+    print("leadsync retry ID, or --reason TEXT, or --all; leadsync discard likewise.")
+
+
+def print_findings(findings: Sequence["Finding"], *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps([finding.as_dict() for finding in findings]))
+        return
+    table = Table(show_header=False, box=None)
+    for one in findings:
+        table.add_row(one.subject, Text(one.state, COLOURS[one.state]), Text(f"{one.text} {one.mend}".rstrip()))
+    Console().print(table)
+
+
+def print_preview(preview: "Preview", *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(preview.as_dict()))
+        return
+    print(preview.summary)
+    table = Table("Property", "Now", "Would be")
+    for change in preview.changes:
+        table.add_row(change.property, Text(change.now), Text(change.new))
+    if preview.changes:
+        Console().print(table)
+    for kept in preview.kept:
+        print(f"{kept.property} {kept.what}: {kept.why}")
+
+
+def track(sequence: Iterable[T], what: str, total: int | None = None) -> Iterable[T]:
+    """The items of `sequence`, with a progress bar where a person looks on."""
+    console = Console(stderr=True)
+    return bar(sequence, what, total=total, console=console, transient=True, disable=not console.is_terminal)
 
 
 def _time(ms: int | None, timezone: ZoneInfo) -> str:

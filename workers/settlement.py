@@ -13,7 +13,7 @@ from receiver.receipts import CREATED, PARKED, SKIPPED, UNCHANGED, UPDATED, WAIT
 from receiver.receipts import pack as receipt
 from workers.batch import Unreadable
 from workers.confirmation import Confirmation
-from workers.customer import Stamp, guard, pack
+from workers.customer import KEPT_OUT, Stamp, guard, pack
 from workers.lead import Fate, Group, Lead, version_text
 from workers.news import Digest
 from workers.plan import clock_after
@@ -21,6 +21,7 @@ from workers.plan import clock_after
 Command = Sequence[Any]
 BACKOFF_MS = 2_000
 LONGEST_BACKOFF_MS = 600_000
+FREE_WAIT_MS = 30_000
 PARKED_SECONDS = 30 * 86_400
 DRY_RUN = "dry run: nothing was written"
 
@@ -84,7 +85,7 @@ def _remember(
             clock={**group.shared_clock, **shared},
             said=frozenset(),
         )
-        guards.append((key, guard(group.contact_record)))
+        guards.append((group.shared_key or key, guard(group.contact_record)))
         commands.append(("SET", key, pack(contact)))
         after = replace(after, clock=_own(group, clock) if kept else {})
     if group.adopted:
@@ -96,9 +97,16 @@ def _remember(
 
 
 def _own(group: Group, clock: Mapping[str, Stamp]) -> dict[str, Stamp]:
-    """What this customer said itself, beside the clock that it shares."""
-    news = {name: stamp for name, stamp in clock.items() if group.shared_clock.get(name) != stamp}
-    return {**group.stored.clock, **news}
+    """What this customer said itself, beside the clock that it shares: what is in the contact from it, and, marked,
+    what was kept out. Only the first it may change later."""
+    own = dict(group.stored.clock)
+    for name, stamp in clock.items():
+        if name in group.properties:
+            own[name] = stamp
+            own.pop(KEPT_OUT + name, None)
+        elif group.shared_clock.get(name) != stamp and own.get(name) != stamp:
+            own[KEPT_OUT + name] = stamp
+    return own
 
 
 def _effects(
@@ -110,7 +118,7 @@ def _effects(
     config: InboxConfig,
     confirmation: Confirmation | None,
 ) -> tuple[list[Command], str]:
-    if fate.state == WAITING and lead.tries + 1 < config.tries:
+    if fate.state == WAITING and (fate.free or lead.tries + 1 < config.tries):
         return _later(lead, fate, where), "retried"
     if fate.state == WAITING:
         fate = Fate(PARKED, code=fate.code, why=f"{fate.why}; given up after {config.tries} tries")
@@ -176,9 +184,11 @@ def _outgoing(confirmation: Confirmation, shard: int) -> Command:
 
 
 def _later(lead: Lead, fate: Fate, where: Place) -> list[Command]:
-    tries = lead.tries + 1
+    tries = lead.tries + (not fate.free)
     fields = {**lead.fields, b"v": version_text(lead.version), b"n": b"%d" % tries}
-    wait = min(BACKOFF_MS * 2 ** (tries - 1), LONGEST_BACKOFF_MS)
+    if fate.free:
+        fields[b"p"] = b"%d" % where.now_ms
+    wait = FREE_WAIT_MS if fate.free else min(BACKOFF_MS * 2 ** (tries - 1), LONGEST_BACKOFF_MS)
     return [
         ("ZADD", keys.later(keys.INBOX, where.shard), where.now_ms + wait, postponed(fields)),
         _receipt(lead, state=WAITING, tries=tries, reason=fate.why),

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Literal
 
 from workers.hubspot.client import HubSpot
@@ -12,10 +13,12 @@ FRESH_SECONDS = 3600.0
 
 
 class Survey:
-    """`targets` are the shop's names of our properties."""
+    """`targets` are the shop's names of our properties, `extras` the properties that it fills by itself."""
 
-    def __init__(self, hubspot: HubSpot, targets: Mapping[str, str | Literal[False]]) -> None:
-        self.hubspot, self.targets = hubspot, targets
+    def __init__(
+        self, hubspot: HubSpot, targets: Mapping[str, str | Literal[False]], extras: tuple[str, ...] = ()
+    ) -> None:
+        self.hubspot, self.targets, self.extras = hubspot, targets, extras
         self._portal: Portal | None = None
         self._read_at = 0.0
 
@@ -28,7 +31,8 @@ class Survey:
                 if down.code != "forbidden":
                     raise
                 definitions = []
-            self._portal = describe(definitions, self.targets) if definitions else Portal(targets=self.targets)
+            portal = describe(definitions, self.targets) if definitions else Portal(targets=self.targets)
+            self._portal = replace(portal, extras=self.extras)
             self._read_at = time.monotonic()
         return self._portal
 

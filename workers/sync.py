@@ -17,7 +17,7 @@ from receiver.bell import Bell
 from receiver.config import Config
 from receiver.connection import Redis
 from receiver.inbox import Inbox, Settlement
-from receiver.receipts import PARKED, WAITING, WRITTEN
+from receiver.receipts import CREATED, PARKED, UPDATED, WAITING, WRITTEN
 from workers import settlement
 from workers.batch import Batch, Row, read_batch
 from workers.budget import Stopping
@@ -39,7 +39,7 @@ BATCH = 100
 IN_FLIGHT = 4
 WORK_SECONDS = 10.0
 # What a single lead can bring about by itself, when HubSpot takes other calls.
-ONE_LEAD = frozenset({"unavailable", "timeout", "disconnected", "unexpected", "empty_answer"})
+ONE_LEAD = frozenset({"locked", "unavailable", "timeout", "disconnected", "unexpected", "empty_answer"})
 log = structlog.get_logger("leadsync.sync")
 
 
@@ -52,12 +52,14 @@ class _Flight:
 @dataclass(slots=True)
 class _Pass:
     """One way through a shard. `after`: the last entry read; `settled`: whether anything was since the beginning of
-    the stream was read last; `down`: why HubSpot takes nothing more. `alone`: only one lead."""
+    the stream was read last; `seen`: whether there were any. `down`: why HubSpot takes nothing more.
+    `alone`: only one lead."""
 
     size: int
     alone: bool = False
     after: bytes = b"-"
     settled: bool = False
+    seen: bool = False
     down: LineDown | None = None
     error: BaseException | None = None
     flights: dict[Future[None], _Flight] = field(default_factory=dict)
@@ -85,7 +87,7 @@ class Sync:
         self.outbox = Inbox(connection, keys.OUTBOX)
         self.bell = Bell(connection)
         self.pause = Pause(connection)
-        self.survey = Survey(hubspot, config.mapping)
+        self.survey = Survey(hubspot, config.mapping, tuple(config.properties.values()))
         self.pool = ThreadPoolExecutor(IN_FLIGHT, "hubspot")
 
     def drain(self, shard: int) -> None:
@@ -99,6 +101,7 @@ class Sync:
             except (LostLease, Stopping):
                 log.info("drain.given_back", shard=shard)
             finally:
+                lease.end()
                 left = self.inbox.release(shard, lease.token)
         if left > 0 and more and not self.stop.is_set():
             self.bell.ring(keys.INBOX, shard)
@@ -124,9 +127,12 @@ class Sync:
         """After a pause: one small call, then one lead. If HubSpot takes calls but not this lead, the lead has to wait
         and not the line: else the first in it could hold up all others for ever."""
         self.survey.forget()
-        self.hubspot.ping()
         run = _Pass(1, alone=True)
-        more = self._pass(shard, lease, run)
+        try:
+            self.hubspot.ping()
+            more = self._pass(shard, lease, run)
+        finally:
+            self.pause.unprobe()
         if run.down is None:
             self.pause.end()
             log.info("line.resumed")
@@ -166,13 +172,14 @@ class Sync:
             if run.down is not None and not run.alone:
                 raise run.down
             if not going_on or run.alone or not run.settled:
-                return run.settled
-            run.after, run.settled = b"-", False
+                return run.settled or not run.seen
+            run.after, run.settled, run.seen = b"-", False, False
 
     def _launch(self, shard: int, lease: Lease, run: _Pass) -> None:
         """Start a call; a further one beside it only for a whole batch, so that small ones are gathered."""
         while len(run.flights) < (1 if run.alone else IN_FLIGHT):
             rows = self.inbox.take(shard, run.size, run.after)
+            run.seen |= bool(rows)
             if not rows or (run.flights and (len(rows) < run.size or self.pause.stands())):
                 return
             lease.check()
@@ -194,22 +201,34 @@ class Sync:
 
     def _land(self, shard: int, lease: Lease, run: _Pass) -> None:
         """Settle the calls that came back, also what one of them had done before it failed."""
-        done, _ = wait(run.flights, return_when=FIRST_COMPLETED)
+        try:
+            done, _ = wait(run.flights, return_when=FIRST_COMPLETED)
+        except Exception as fault:  # RQ's timeout: whatever is in flight lands first
+            run.error = run.error or fault
+            return
         for future in done:
             flight = run.flights.pop(future)
             error = future.exception()
             if isinstance(error, LineDown):
                 run.down = error
                 if run.alone and error.code in ONE_LEAD:
-                    _put_off(flight.batch, error)
+                    self._put_off(flight.batch, error)
             elif error is not None:
                 run.error = run.error or error
             try:
                 run.settled |= self._settle(flight.batch, shard, lease)
+                flight.writer.identity.free(flight.batch.groups)
             except Exception as fault:  # the other flights still have to land
                 run.error = run.error or fault
-            finally:
-                flight.writer.identity.free(flight.batch.groups)
+
+    def _put_off(self, batch: Batch, down: LineDown) -> None:
+        """HubSpot is there, but not for these leads. That uses up a try only if others were written since it happened
+        to them last: else it is HubSpot after all."""
+        written = int(self.redis.get(keys.WRITTEN) or 0)
+        for group in batch.groups:
+            if group.open:
+                before = int(group.leads[-1].fields.get(b"p", b"0"))
+                group.fate = Fate(WAITING, code=down.code, why=down.why, free=not before or written <= before)
 
     def _settle(self, batch: Batch, shard: int, lease: Lease) -> bool:
         """Settle every lead whose fate is known; True if there was one."""
@@ -227,6 +246,8 @@ class Sync:
         stale = self.inbox.settle(shard, lease.token, done)
         if stale is None:
             raise LostLease
+        if any(fate.state in (CREATED, UPDATED) for _, fate in settled):
+            self.redis.set(keys.WRITTEN, where.now_ms)
         self._report(settled, stale)
         if told and self.outbox.rang(shard):
             self.bell.ring(keys.OUTBOX, shard)
@@ -257,10 +278,3 @@ class Sync:
 def _fly(lease: Lease, flight: _Flight) -> None:
     FENCE.set(lease.check)
     write(flight.writer, flight.batch.groups)
-
-
-def _put_off(batch: Batch, down: LineDown) -> None:
-    """HubSpot is there, but not for these leads."""
-    for group in batch.groups:
-        if group.open:
-            group.fate = Fate(WAITING, code=down.code, why=down.why)

@@ -43,15 +43,17 @@ class Writer:
         for group in groups:
             self.plan.begin(group)
         self._verify([g for g in groups if not g.customer.known and (g.stored.attempted or not self.intact)])
-        self.records.mark([g for g in groups if g.open and not g.customer.known and not g.stored.attempted])
+        new = [g for g in groups if g.open and not g.customer.known and not g.stored.attempted]
+        self.records.mark(new, self.identity.lease)
         for _ in range(ROUNDS):
             waiting = [group for group in groups if group.open]
             if not waiting:
                 return
             self._look([group for group in waiting if group.careful and not group.looked])
             waiting = [group for group in waiting if group.open]
+            careful = [group for group in waiting if group.careful]
             self._send([g for g in waiting if not g.careful], self.hubspot.upsert, lambda g: g.customer_id)
-            self._send([g for g in waiting if g.careful], self.hubspot.update, lambda g: g.customer.contact_id)
+            self._send(careful, self.hubspot.update, lambda g: g.customer.contact_id)
             self.identity.resolve([group for group in waiting if group.open and group.conflict], self.plan)
         for group in groups:
             if group.open:
@@ -60,16 +62,18 @@ class Writer:
     def _verify(self, groups: Sequence[Group]) -> None:
         """A customer without a contact may have one all the same: after a loss of Redis, or where the answer to a first
         write was lost. Look before values go that are meant for a new contact only."""
-        found = self.hubspot.read([group.customer_id for group in groups], [OTHER_IDS], CUSTOMER_ID)
+        wanted = [*self.plan.portal.compared(), OTHER_IDS]
+        found = self.hubspot.read([group.customer_id for group in groups], wanted, CUSTOMER_ID)
         known = [group for group in groups if group.customer_id in found]
         for group in known:
             contact = found[group.customer_id]
-            alias = group.customer_id in contact.get(OTHER_IDS, "").split("\n")
-            group.made = group.stored.attempted and not alias
+            others = contact.get(OTHER_IDS, "").split("\n")
+            guest = group.customer_id in others
+            group.made = group.stored.attempted and not guest
             group.placeholder = group.placeholder if group.made else ""
-            group.customer = replace(
-                group.customer, contact_id=contact["id"], guarded=alias, shared=alias, matched=alias
-            )
+            group.customer = replace(group.customer, contact_id=contact["id"], shared=others != [""])
+            if guest:
+                self.identity.judge(group, self.plan.portal.recall(contact))
         self.records.load_shared([group for group in known if group.customer.shared])
         for group in known:
             self.plan.begin(group)
@@ -77,6 +81,8 @@ class Writer:
     def _look(self, groups: Sequence[Group]) -> None:
         """Read the contacts whose present values decide what may be written."""
         mine = [group for group in groups if self.identity.hold(group)]
+        self._refresh([group for group in mine if group.customer.shared])
+        mine = [group for group in mine if group.open]
         found = self.hubspot.read([group.customer.contact_id for group in mine], self.plan.portal.compared())
         for group in mine:
             contact = found.get(group.customer.contact_id)
@@ -84,6 +90,14 @@ class Writer:
                 self.plan.restart(group)
             else:
                 self.plan.respect(group, self.plan.portal.recall(contact))
+
+    def _refresh(self, groups: Sequence[Group]) -> None:
+        """Until the lock was ours, another customer of the contact may have written: decide on the clock of now."""
+        before = [group.contact_record for group in groups]
+        self.records.load_shared(groups)
+        for group, record in zip(groups, before, strict=True):
+            if group.contact_record != record:
+                self.plan.begin(group)
 
     def _send(
         self,
@@ -103,7 +117,11 @@ class Writer:
     def _apply(self, group: Group, outcome: Outcome) -> None:
         match outcome:
             case Written(contact_id, new):
+                restarted = group.restarted
                 self.plan.written(group, contact_id, new)
+                if group.restarted and not restarted:
+                    # If this is cut off now, nobody must believe that the contact holds what was said before.
+                    self.records.mark([group], self.identity.lease)
             case Refused(fields, why):
                 self.plan.salvage(group, fields, why)
             case Conflict():

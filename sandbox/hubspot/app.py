@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
+from werkzeug.http import http_date
 
 from sandbox.deck import Deck
 from sandbox.hubspot.account import account_routes
@@ -55,6 +56,7 @@ def create_app(portal: Portal) -> Flask:
     def finish(response: Response) -> Response:
         if "started" not in g:
             return response
+        response.headers["Date"] = http_date()
         fault: HubSpotFault | None = g.get("fault")
         kind = fault.kind if fault is not None else ""
         if not request.path.endswith("/search"):

@@ -1,0 +1,311 @@
+"""`leadsync doctor` in front of the stand-ins, a real Redis and faults of every kind."""
+
+import json
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from receiver import keys
+from receiver.config import Config
+from receiver.spool import Spool
+from receiver.status import Status
+from sandbox import redis as embedded
+from sandbox.hubspot.settings import SCOPES
+from tests.conftest import Line, open_line
+from workers.cli import cli
+from workers.doctor.finding import Finding, clock
+from workers.doctor.portal import judge_date, judge_properties, judge_quota
+from workers.doctor.store import judge_line, judge_redis
+from workers.hubspot.properties import DEFINITIONS
+
+LONG = "a-secret-of-thirty-two-characters-or-more"
+INFO = {
+    "redis_version": "7.0.15",
+    "aof_enabled": 1,
+    "maxmemory_policy": "noeviction",
+    "used_memory": 10**6,
+    "maxmemory": 0,
+}
+
+
+@pytest.fixture(scope="module")
+def open_ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
+    """A system that is well: a Redis of its own that appends to disk, and a worker that is said to live."""
+    folder = tmp_path_factory.mktemp("ward")
+    with (
+        embedded.start(folder / "redis", appendonly=True) as started,
+        open_line(folder, started.url, DEALDROID_SECRET=LONG) as line,
+    ):
+        yield line
+
+
+@pytest.fixture
+def ward(open_ward: Line) -> Line:
+    open_ward.reset()
+    seconds, _ = open_ward.redis.time()
+    open_ward.redis.zadd(keys.WORKERS, {"worker": seconds * 1000})
+    return open_ward
+
+
+def call(line: Line, *words: str, **environ: str) -> Result:
+    return CliRunner().invoke(cli, ["doctor", *words], env={**line.environ, **environ})
+
+
+def examine(line: Line, **environ: str) -> tuple[int, dict[str, list[dict[str, str]]]]:
+    """Exit code, and by subject what is not fine."""
+    done = call(line, "--json", **environ)
+    assert done.exit_code in (0, 1), done.output
+    found: dict[str, list[dict[str, str]]] = {}
+    for one in json.loads(done.stdout):
+        if one["state"] != "fine":
+            assert one["mend"] or "must be" in one["text"], one
+            found.setdefault(one["subject"], []).append(one)
+    return done.exit_code, found
+
+
+def test_a_system_that_is_well_is_fine_but_for_the_stand_ins_address(ward: Line) -> None:
+    code, found = examine(ward)
+    assert (code, list(found)) == (0, ["DealDroid"])
+    assert "not https" in found["DealDroid"][0]["text"]
+    people = call(ward, COLUMNS="200").stdout
+    assert "appendfsync everysec" in people
+    for subject in (
+        "Secret",
+        "Redis",
+        "HubSpot token",
+        "HubSpot quota",
+        "Clock of Redis",
+        "Clock of HubSpot",
+        "Workers",
+    ):
+        assert subject in people
+
+
+@pytest.mark.parametrize(
+    ("environ", "subject", "state", "words"),
+    [
+        ({"DEALDROID_SECRET": ""}, "Secret", "wrong", "not set"),
+        ({"DEALDROID_SECRET": "", "ALLOW_UNAUTHENTICATED": "1"}, "Secret", "warning", "anybody"),
+        ({"DEALDROID_SECRET": f"{LONG},short"}, "Secret", "warning", "shorter"),
+        ({"REDIS_URL": "redis://127.0.0.1:1/0"}, "Redis", "wrong", "does not answer"),
+        ({"REDIS_URL": "http://x"}, "Configuration", "wrong", "REDIS_URL"),
+        ({"LEADSYNC_CONFIG": "/nowhere.toml"}, "Configuration", "wrong", "no such file"),
+        ({"HUBSPOT_ACCESS_TOKEN": ""}, "HubSpot and DealDroid", "wrong", "HUBSPOT_ACCESS_TOKEN"),
+        ({"HUBSPOT_BASE_URL": "http://127.0.0.1:1"}, "HubSpot", "wrong", "cannot be reached"),
+        ({"DEALDROID_WEBHOOK_URL": "http://127.0.0.1:1/"}, "DealDroid", "wrong", "cannot be reached"),
+        ({"DEALDROID_WEBHOOK_URL": "https://no-such-host.invalid/"}, "DealDroid", "wrong", "does not resolve"),
+        ({"SPOOL_DIR": "/dev/null/spool"}, "Spool", "wrong", "cannot be written"),
+        ({"DYNO": "run.1"}, "Spool", "warning", "wipes the disk"),
+        ({"RENDER": "true", "SPOOL_DIR": ""}, "Spool", "warning", "may wipe"),
+        ({"DRY_RUN": "1"}, "DRY_RUN", "warning", "Nothing is written"),
+    ],
+)
+def test_what_the_environment_gets_wrong_is_named(
+    ward: Line, tmp_path: Path, environ: dict[str, str], subject: str, state: str, words: str
+) -> None:
+    code, found = examine(ward, XDG_STATE_HOME=str(tmp_path), **environ)
+    [finding] = found[subject]
+    assert (finding["state"], words in finding["text"]) == (state, True), finding
+    assert code == (state == "wrong")
+
+
+def test_a_template_that_fails_is_named(ward: Line, tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text('[messages.texts.en]\ndetails_saved = "Hello {{ nobody"\n')
+    code, found = examine(ward, LEADSYNC_CONFIG=str(config))
+    assert (code, found["Configuration"][0]["state"]) == (1, "wrong")
+
+
+def test_leads_on_the_disk_are_counted(ward: Line, tmp_path: Path) -> None:
+    spool = Spool(tmp_path)
+    spool.put(b"{}", 1)
+    spool.close()
+    _, found = examine(ward, SPOOL_DIR=str(tmp_path))
+    assert "1 leads wait on the disk" in found["Spool"][0]["text"]
+
+
+def test_a_webhook_that_speaks_no_tls_is_named_and_gets_no_request(ward: Line) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        url = f"https://127.0.0.1:{server.getsockname()[1]}/"
+        ward.stack.callback(server.close)
+        code, found = examine(ward, DEALDROID_WEBHOOK_URL=url)
+        assert (code, found["DealDroid"][0]["state"]) == (1, "wrong")
+        with closing(server.accept()[0]) as connection:
+            assert b"POST" not in connection.recv(65_536)
+
+
+def test_the_webhook_gets_no_request(ward: Line) -> None:
+    examine(ward)
+    state = ward.chat.control("GET", "state")
+    assert (state["chats"], state["calls"]) == ({}, {})
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["HubSpot tells", "each is tried"])
+@pytest.mark.parametrize("scope", SCOPES)
+def test_a_missing_scope_is_named_whether_or_not_hubspot_tells_the_scopes(ward: Line, scope: str, told: bool) -> None:
+    ward.crm.settings(scopes=[one for one in SCOPES if one != scope])
+    if not told:
+        ward.crm.fault("403", path="/oauth")
+    code, found = examine(ward)
+    [finding] = found["HubSpot scopes"]
+    assert scope in finding["text"]
+    assert code == (scope != "crm.schemas.contacts.write")
+
+
+def test_trying_the_scopes_changes_nothing(ward: Line) -> None:
+    ward.crm.create(email="a@somebody.co.th", firstname="A")
+    before = ward.crm.contacts(), dict(ward.crm.portal.properties)
+    ward.crm.fault("403", path="/oauth")
+    _, found = examine(ward)
+    assert "HubSpot scopes" not in found
+    assert (ward.crm.contacts(), dict(ward.crm.portal.properties)) == before
+
+
+def test_a_bad_token_is_named_and_never_shown(ward: Line) -> None:
+    ward.crm.settings(tokens=["another"])
+    done = call(ward)
+    assert done.exit_code == 1
+    assert "HUBSPOT_ACCESS_TOKEN" in done.stdout
+    assert "pat-test" not in done.output
+    assert LONG not in done.output
+
+
+@pytest.mark.parametrize("kind", ["502", "reset", "429_daily", "html", "garbled"])
+def test_when_hubspot_fails_doctor_says_so_and_ends(ward: Line, kind: str) -> None:
+    ward.crm.fault(kind)
+    code, found = examine(ward)
+    assert (code, found["HubSpot"][0]["state"]) == (1, "wrong")
+
+
+def test_a_missing_property_is_named(ward: Line) -> None:
+    with ward.crm.portal.lock:
+        del ward.crm.portal.properties["dealdroid_cart"]
+        ward.crm.portal.derive_rules()
+    code, found = examine(ward)
+    [finding] = found["HubSpot properties"]
+    assert (code, finding["mend"]) == (1, "Run: leadsync setup")
+    assert "dealdroid_cart" in finding["text"]
+
+
+def test_no_worker_is_wrong_and_a_parked_lead_is_a_warning(ward: Line) -> None:
+    ward.redis.zadd(keys.PARKED, {"one": 1})
+    assert examine(ward)[0] == 0
+    ward.redis.delete(keys.WORKERS)
+    code, found = examine(ward)
+    assert (code, found["Workers"][0]["mend"]) == (1, "Start one: leadsync worker")
+    assert found["Parked"][0]["state"] == "warning"
+
+
+def test_where_config_is_forbidden_the_rest_is_still_known(ward: Line) -> None:
+    ward.redis.acl_setuser("hosted", enabled=True, nopass=True, keys=["*"], categories=["+@all"], commands=["-config"])
+    url = ward.environ["REDIS_URL"].replace("redis://", "redis://hosted:any@")
+    code, found = examine(ward, REDIS_URL=url)
+    assert (code, found["Redis' disk"][0]["state"]) == (0, "warning")
+    assert "unknown" in found["Redis' disk"][0]["text"]
+
+
+def test_a_wrong_password_of_redis_is_named_and_not_shown(ward: Line) -> None:
+    ward.redis.acl_setuser("locked", enabled=True, passwords=["+right"], keys=["*"], categories=["+@all"])
+    url = ward.environ["REDIS_URL"].replace("redis://", "redis://locked:wrong-one@")
+    done = call(ward, "--json", REDIS_URL=url)
+    assert "refuses the password" in done.stdout
+    assert "wrong-one" not in done.output
+
+
+def states(found: list[Finding]) -> set[tuple[str, str]]:
+    return {(one.subject, one.state) for one in found if one.state != "fine"}
+
+
+@pytest.mark.parametrize(
+    ("more", "fsync", "expected"),
+    [
+        ({}, "everysec", set()),
+        ({}, "always", set()),
+        ({}, "no", {("Redis' disk", "wrong")}),
+        ({}, "", {("Redis' disk", "warning")}),
+        ({"aof_enabled": 0}, "everysec", {("Redis' disk", "wrong")}),
+        ({"maxmemory_policy": "allkeys-lru"}, "always", {("Redis' memory", "wrong")}),
+        ({"maxmemory": 12 * 10**5}, "always", {("Redis' memory", "warning")}),
+        ({"maxmemory": 10**6}, "always", {("Redis' memory", "wrong")}),
+        ({"maxmemory": 10**8}, "always", set()),
+        ({"redis_version": "6.0.9"}, "always", {("Redis", "wrong")}),
+        ({"redis_version": "6.2.0"}, "always", set()),
+        ({"redis_version": "8"}, "always", set()),
+    ],
+)
+def test_redis_is_judged(more: dict[str, Any], fsync: str, expected: set[tuple[str, str]]) -> None:
+    assert states(judge_redis({**INFO, **more}, fsync)) == expected
+
+
+def test_redis_that_says_nothing_is_judged_too() -> None:
+    assert {state for _, state in states(judge_redis({}, ""))} == {"wrong"}
+
+
+@pytest.mark.parametrize(
+    ("oldest_ms", "pause", "expected"),
+    [
+        (None, {}, set()),
+        (1_000_000 - 5_000, {}, set()),
+        (1_000_000 - 90_000, {}, {("Inbox", "warning")}),
+        (None, {"reason": "why", "until_ms": 1, "since_ms": 1}, {("Line", "warning")}),
+    ],
+)
+def test_the_line_is_judged(oldest_ms: int | None, pause: dict[str, Any], expected: set[tuple[str, str]]) -> None:
+    depths = {keys.INBOX: [1], keys.OUTBOX: [0]}
+    assert states(judge_line(Status(1_000_000, 1, depths, 0, oldest_ms, pause, {}))) == expected
+
+
+@pytest.mark.parametrize(
+    ("off", "state"), [(0.3, "fine"), (-4.9, "fine"), (6.0, "warning"), (-60.0, "warning"), (301.0, "wrong")]
+)
+def test_a_clock_that_is_off_is_named(off: float, state: str) -> None:
+    assert clock("Redis", off).state == state
+
+
+@pytest.mark.parametrize(
+    ("quota", "state"),
+    [(None, "fine"), ((90_000, 100_000), "fine"), ((10_000, 100_000), "warning"), ((0, 0), "warning")],
+)
+def test_the_quota_is_judged(quota: tuple[int, int] | None, state: str) -> None:
+    assert judge_quota(quota).state == state
+
+
+@pytest.mark.parametrize(
+    ("date", "states"),
+    [
+        ("Mon, 23 Nov 2026 20:00:00 GMT", ["fine"]),
+        ("Mon, 23 Nov 2026 20:00:30 GMT", ["warning"]),
+        ("Mon, 23 Nov 2026 19:00:00 GMT", ["wrong"]),
+        ("", []),
+        ("tomorrow", []),
+    ],
+)
+def test_hubspots_clock_is_judged_by_its_date_header(date: str, states: list[str]) -> None:
+    assert [one.state for one in judge_date(date, 1_795_464_000.0)] == states
+
+
+def definitions(change: Callable[[dict[str, Any]], bool]) -> list[dict[str, Any]]:
+    return [body for body in (one.body() for one in DEFINITIONS) if change(body)]
+
+
+def test_a_key_that_is_not_unique_is_named() -> None:
+    every = definitions(lambda _: True)
+    every[0]["hasUniqueValue"] = False
+    [finding] = judge_properties(every, Config())
+    assert (finding.state, "unique" in finding.text) == ("wrong", True)
+
+
+def test_a_property_for_which_there_was_no_room_is_a_warning() -> None:
+    [finding] = judge_properties(definitions(lambda body: body["name"] != "dealdroid_village"), Config())
+    assert (finding.state, "dealdroid_village" in finding.text) == ("warning", True)
+
+
+def test_what_the_configuration_names_must_exist() -> None:
+    config = Config(mapping={"dealdroid_cart": "own_cart", "company": False}, properties={"a.b": "own_field"})
+    [finding] = judge_properties(definitions(lambda body: body["name"] != "dealdroid_cart"), config)
+    assert (finding.state, "own_cart, own_field" in finding.text) == ("warning", True)

@@ -1,0 +1,145 @@
+"""The commands about leads: look, retry, discard."""
+
+import getpass
+import json
+import os
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import click
+
+from workers.commands import as_json, told
+
+if TYPE_CHECKING:
+    from receiver.parked import Parked
+
+
+@click.command()
+@as_json
+def status(as_json: bool) -> None:
+    """Is the line working, and what is waiting?"""
+    from receiver.connection import connect
+    from receiver.settings import read
+    from receiver.status import read_status
+    from workers.report import print_status
+
+    settings = read()
+    with told():
+        print_status(read_status(connect(settings), settings.config.inbox.shards), settings.timezone, as_json=as_json)
+
+
+@click.command()
+@click.argument("lead_id")
+@as_json
+def lead(lead_id: str, as_json: bool) -> None:
+    """One lead's receipt."""
+    from receiver import keys, receipts
+    from receiver.connection import connect
+    from receiver.settings import read
+    from workers.report import print_receipt
+
+    settings = read()
+    with told():
+        stored = connect(settings).hgetall(keys.receipt(lead_id))
+    if not stored:
+        click.echo("leadsync: there is no such lead, or its receipt has ended.", err=True)
+        sys.exit(1)
+    print_receipt(receipts.unpack(lead_id, stored), settings.timezone, as_json=as_json)
+
+
+@click.command()
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 10_000))
+@as_json
+def leads(limit: int, as_json: bool) -> None:
+    """The newest leads and what became of them."""
+    from receiver.connection import connect
+    from receiver.settings import read
+    from workers.report import newest, print_leads
+
+    settings = read()
+    with told():
+        print_leads(newest(connect(settings), limit), settings.timezone, as_json=as_json)
+
+
+@click.command()
+@as_json
+def parked(as_json: bool) -> None:
+    """The leads that wait for a person, by cause, and what mends it."""
+    from receiver.connection import connect
+    from receiver.parked import Parked, causes
+    from receiver.settings import read
+    from workers.report import print_causes
+
+    settings = read()
+    with told():
+        print_causes(causes(Parked(connect(settings), settings.config.inbox).receipts()), as_json=as_json)
+
+
+@click.command()
+@click.argument("ids", nargs=-1, metavar="[ID]...")
+@click.option("--reason", help="All parked leads whose reason holds this text.")
+@click.option("--all", "every", is_flag=True, help="All parked leads.")
+@as_json
+def retry(ids: tuple[str, ...], reason: str | None, every: bool, as_json: bool) -> None:
+    """Try parked leads again. Each fills only what its customer has not said anew since, and sends no message."""
+    store, chosen = _choose(ids, reason, every)
+    _act(store.retry, chosen, "retried", as_json)
+
+
+@click.command()
+@click.argument("ids", nargs=-1, metavar="[ID]...")
+@click.option("--reason", help="All parked leads whose reason holds this text.")
+@click.option("--all", "every", is_flag=True, help="All parked leads.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@as_json
+def discard(ids: tuple[str, ...], reason: str | None, every: bool, yes: bool, as_json: bool) -> None:
+    """Give parked leads up: what they said is removed for good, their receipts stay."""
+    store, chosen = _choose(ids, reason, every)
+    if chosen and not yes:
+        click.confirm(f"Remove what {len(chosen)} parked lead(s) said, for good?", abort=True, err=True)
+    _act(store.discard, chosen, "discarded", as_json)
+
+
+def _choose(ids: tuple[str, ...], reason: str | None, every: bool) -> tuple["Parked", list[str]]:
+    """The parked leads' store, and the ids that are meant; raises `click.UsageError`."""
+    from receiver.connection import connect
+    from receiver.parked import Parked
+    from receiver.settings import read
+
+    if bool(ids) + bool(reason) + every != 1:
+        raise click.UsageError("Say which: either ids, or --reason TEXT, or --all.")
+    settings = read()
+    store = Parked(connect(settings), settings.config.inbox)
+    if ids:
+        return store, list(dict.fromkeys(ids))
+    with told():
+        found = store.receipts()
+    return store, [one.lead for one in found if every or (reason or "").lower() in one.reason.lower()]
+
+
+def _act(act: Callable[[str, str], str], chosen: list[str], done: str, as_json: bool) -> None:
+    """Do `act` to each lead and say what was done; exit code 1 if it could not be done to one of them."""
+    from workers.report import track
+
+    refused: dict[str, str] = {}
+    user = _user()
+    with told():
+        for one in track(chosen, done.capitalize()):
+            why = act(one, user)
+            if why:
+                refused[one] = why
+    if as_json:
+        click.echo(json.dumps({done: [one for one in chosen if one not in refused], "refused": refused}))
+    else:
+        click.echo(f"{len(chosen) - len(refused)} {done}." if chosen else "No parked lead fits.")
+        for one, why in refused.items():
+            click.echo(f"{one}: {why}", err=True)
+    sys.exit(1 if refused else 0)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        return f"user {os.getuid()}"

@@ -1,0 +1,100 @@
+"""The commands that run something, and `setup`."""
+
+import json
+import os
+import sys
+
+import click
+
+from receiver.settings import SettingsError
+from workers.commands import as_json
+
+MODULE = [sys.executable, "-m", "workers"]
+
+
+@click.command()
+def web() -> None:
+    """Run the receiver on PORT (8000)."""
+    from receiver.settings import read_receiver
+
+    settings = read_receiver().shared
+    # A platform that gives us a port has a router in front; at home nobody else shall reach the receiver.
+    outside = settings.hosted or bool(os.environ.get("PORT"))
+    host = os.environ.get("HOST") or ("0.0.0.0" if outside else "127.0.0.1")  # noqa: S104
+    command = [
+        sys.executable, "-m", "granian", "--interface", "wsgi", "--factory", "receiver.app:create_app",
+        "--host", host,
+        "--port", str(settings.port), "--workers", str(settings.web_concurrency),
+        "--blocking-threads", "8", "--backlog", "1024", "--no-access-log", "--log-level", "error",
+        "--workers-kill-timeout", "8", "--respawn-failed-workers", "--respawn-interval", "1",
+    ]  # fmt: skip
+    os.execv(sys.executable, command)  # noqa: S606 - our own command
+
+
+@click.command()
+@click.option("--count", default=1, show_default=True, type=click.IntRange(1, 64), help="Worker processes.")
+@click.option("--one", is_flag=True, hidden=True)
+def worker(count: int, one: bool) -> None:
+    """Run workers: they write leads to HubSpot and send confirmations."""
+    from workers.settings import read_worker
+
+    settings = read_worker()
+    if one:
+        from workers.worker import run
+
+        run(settings)
+        return
+    from receiver.logs import configure
+    from workers.supervisor import supervise
+
+    configure(settings.shared.log_level)
+    sys.exit(supervise([(f"worker.{number}", [*MODULE, "worker", "--one"]) for number in range(1, count + 1)]))
+
+
+@click.command(name="all")
+def all_() -> None:
+    """Run the receiver and one worker in one process group, for a single small dyno."""
+    from receiver.logs import configure
+    from receiver.settings import read_receiver
+    from workers.settings import read_worker
+    from workers.supervisor import supervise
+
+    configure(read_receiver().shared.log_level)
+    read_worker()
+    sys.exit(supervise([("web", [*MODULE, "web"]), ("worker.1", [*MODULE, "worker", "--one"])]))
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def run(arguments: tuple[str, ...]) -> None:
+    """Run all of it on this machine, with stand-ins where no credentials are set."""
+    os.execv(sys.executable, [sys.executable, "-m", "sandbox", *arguments])  # noqa: S606 - our own command
+
+
+@click.command()
+@click.option("--release", is_flag=True, help="In a release phase: warn, but succeed when HubSpot cannot be set up.")
+@as_json
+def setup(release: bool, as_json: bool) -> None:
+    """Make the property group dealdroid and its properties in HubSpot. Safe to repeat."""
+    from workers import setup as portal
+    from workers.hubspot.outcomes import LineDown
+    from workers.runtime import hubspot_client
+    from workers.settings import read_worker
+
+    try:
+        with hubspot_client(read_worker()) as hubspot:
+            report = portal.setup(hubspot)
+    except (LineDown, portal.SetupError) as error:
+        click.echo(f"leadsync: {error}", err=True)
+        sys.exit(0 if release else 1)
+    except SettingsError as error:
+        if not release:
+            raise
+        click.echo(f"leadsync: {error}", err=True)
+        sys.exit(0)
+    if as_json:
+        click.echo(json.dumps({"made": report.made, "present": report.present, "left_out": report.left_out}))
+        return
+    click.echo(f"HubSpot is ready: {len(report.made)} properties made, {len(report.present)} were there.")
+    if report.left_out:
+        click.echo(f"The portal has no room for {', '.join(report.left_out)}. Leads are written without them.")
