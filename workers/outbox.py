@@ -82,7 +82,7 @@ class Outbox:
 
     def _work(self, shard: int, lease: Lease) -> bool:
         """True if what is left may be taken up at once; False where only time can help."""
-        admitted = self.pause.admit(lease.token)
+        admitted = self.pause.admit(lease)
         if admitted == "paused":
             return False
         young = self.told.wait(self.redis)
@@ -94,7 +94,7 @@ class Outbox:
             try:
                 return self._probe(shard, lease)
             finally:
-                self.pause.unprobe()
+                self.pause.unprobe(lease)
         ends = time.monotonic() + WORK_SECONDS
         with ThreadPoolExecutor(IN_FLIGHT, "confirm") as pool:
             while not self.stop.is_set() and time.monotonic() < ends:

@@ -7,9 +7,10 @@ import random
 
 from receiver import keys
 from receiver.connection import Redis
+from receiver.inbox import LOCK_MS
 from workers.hubspot.outcomes import LineDown
+from workers.lease import Lease
 
-PROBE_SECONDS = 30
 LONGEST = {
     "daily_quota": 900.0,
     "migrating": 900.0,
@@ -37,14 +38,15 @@ redis.call('HSET', KEYS[1], 'code', ARGV[1], 'reason', ARGV[2], 'until', string.
 return ends
 """
 
-# KEYS: pause, probe, none (see receiver.scripts.ACQUIRE)   ARGV: token, probe seconds
+# KEYS: pause, probe, none (see receiver.scripts.ACQUIRE)
+# ARGV: token, ms that a prober may hold it without a sign of life
 _ADMIT = """
 redis.call('DEL', KEYS[3])
 local pausedto = redis.call('HGET', KEYS[1], 'until')
 if not pausedto then return 'open' end
 local t = redis.call('TIME')
 if tonumber(pausedto) > t[1] * 1000 + math.floor(t[2] / 1000) then return 'paused' end
-if redis.call('SET', KEYS[2], ARGV[1], 'NX', 'EX', ARGV[2]) then return 'probe' end
+if redis.call('SET', KEYS[2], ARGV[1], 'NX', 'PX', ARGV[2]) then return 'probe' end
 return 'paused'
 """
 
@@ -67,13 +69,17 @@ class Pause:
         self._begin(keys=[self.key], args=[down.code, down.why, FIRST_MS, longest, asked, jitter])
         self.redis.delete(self.probe_key)
 
-    def admit(self, token: str) -> str:
+    def admit(self, lease: Lease) -> str:
         """ "open": work; "paused": do not; "probe": make one small call, then `end` the pause or `begin` it anew."""
-        answer: bytes = self._admit(keys=[self.key, self.probe_key, keys.NONE], args=[token, PROBE_SECONDS])
+        names = [self.key, self.probe_key, keys.NONE]
+        answer: bytes = self._admit(keys=names, args=[lease.token, LOCK_MS])
+        if answer == b"probe":
+            lease.also.add(self.probe_key)
         return answer.decode()
 
-    def unprobe(self) -> None:
+    def unprobe(self, lease: Lease) -> None:
         """The probe is over, however it ended: somebody else may be the next."""
+        lease.also.discard(self.probe_key)
         self.redis.delete(self.probe_key)
 
     def stands(self) -> bool:

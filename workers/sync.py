@@ -110,7 +110,7 @@ class Sync:
         """True if what is left may be taken up at once; False where only time can help."""
         fence = FENCE.set(lease.check)
         try:
-            match self.pause.admit(lease.token):
+            match self.pause.admit(lease):
                 case "open":
                     return self._pass(shard, lease, _Pass(BATCH))
                 case "probe":
@@ -132,7 +132,7 @@ class Sync:
             self.hubspot.ping()
             more = self._pass(shard, lease, run)
         finally:
-            self.pause.unprobe()
+            self.pause.unprobe(lease)
         if run.down is None:
             self.pause.end()
             log.info("line.resumed")

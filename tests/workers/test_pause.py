@@ -5,10 +5,12 @@ import pytest
 import redis
 
 from receiver import keys
+from receiver.inbox import LOCK_MS, Inbox
 from sandbox.redis import Running
 from tests.conftest import eventually
 from workers.hubspot.outcomes import LineDown
-from workers.pause import LONGEST, LONGEST_OTHER, PROBE_SECONDS, Pause
+from workers.lease import Lease
+from workers.pause import LONGEST, LONGEST_OTHER, Pause
 
 
 @pytest.fixture
@@ -17,6 +19,11 @@ def client(server: Running) -> Iterator[Any]:
         client.flushdb()
         yield client
         client.flushdb()
+
+
+def holder(client: Any, token: str) -> Lease:
+    """Whoever drains under this token."""
+    return Lease(Inbox(client), 0, token)
 
 
 def now_ms(client: Any) -> float:
@@ -37,14 +44,14 @@ def lapse(client: Any) -> None:
 
 
 def test_a_line_that_was_never_paused_is_open(client: Any) -> None:
-    assert Pause(client).admit("a") == "open"
+    assert Pause(client).admit(holder(client, "a")) == "open"
 
 
 @pytest.mark.parametrize("seconds", [2.0, 10.0, 3600.0])
 def test_the_line_waits_as_long_as_hubspot_asks_and_a_little_more(client: Any, seconds: float) -> None:
     waits = begin(client, LineDown("rate_limit", "slow down", seconds))
     assert seconds <= waits <= seconds * 1.25 + 1
-    assert Pause(client).admit("a") == "paused"
+    assert Pause(client).admit(holder(client, "a")) == "paused"
 
 
 def test_the_reason_and_the_beginning_can_be_read(client: Any) -> None:
@@ -78,13 +85,13 @@ def test_after_a_pause_one_worker_probes_and_the_others_wait(client: Any) -> Non
     pause = Pause(client)
     begin(client, LineDown("unavailable", "why"))
     lapse(client)
-    assert [pause.admit(token) for token in "abc"] == ["probe", "paused", "paused"]
-    assert 0 < client.ttl(f"{keys.PAUSE}:probe") <= PROBE_SECONDS
+    assert [pause.admit(holder(client, token)) for token in "abc"] == ["probe", "paused", "paused"]
+    assert 0 < client.pttl(f"{keys.PAUSE}:probe") <= LOCK_MS
 
 
 def test_a_pause_ends_by_itself_in_a_probe(client: Any) -> None:
     begin(client, LineDown("rate_limit", "why", 0.1))
-    assert eventually(lambda: Pause(client).admit("a") == "probe", 5)
+    assert eventually(lambda: Pause(client).admit(holder(client, "a")) == "probe", 5)
 
 
 def test_a_probe_that_succeeds_opens_the_line_and_forgets_the_failures(client: Any) -> None:
@@ -92,9 +99,9 @@ def test_a_probe_that_succeeds_opens_the_line_and_forgets_the_failures(client: A
     for _ in range(4):
         begin(client, LineDown("unavailable", "why"))
         lapse(client)
-    assert pause.admit("a") == "probe"
+    assert pause.admit(holder(client, "a")) == "probe"
     pause.end()
-    assert [pause.admit(token) for token in "ab"] == ["open", "open"]
+    assert [pause.admit(holder(client, token)) for token in "ab"] == ["open", "open"]
     assert begin(client, LineDown("unavailable", "why")) < 2.5
 
 
@@ -102,20 +109,20 @@ def test_a_probe_that_fails_pauses_the_line_anew_and_for_longer(client: Any) -> 
     pause = Pause(client)
     begin(client, LineDown("unavailable", "why"))
     lapse(client)
-    assert pause.admit("a") == "probe"
+    assert pause.admit(holder(client, "a")) == "probe"
     assert begin(client, LineDown("unavailable", "why")) >= 2
-    assert pause.admit("b") == "paused"
+    assert pause.admit(holder(client, "b")) == "paused"
     lapse(client)
-    assert pause.admit("b") == "probe"
+    assert pause.admit(holder(client, "b")) == "probe"
 
 
 def test_a_prober_that_died_is_replaced(client: Any) -> None:
     pause = Pause(client)
     begin(client, LineDown("unavailable", "why"))
     lapse(client)
-    assert pause.admit("dead") == "probe"
+    assert pause.admit(holder(client, "dead")) == "probe"
     client.pexpire(f"{keys.PAUSE}:probe", 1)
-    assert eventually(lambda: pause.admit("b") == "probe", 5)
+    assert eventually(lambda: pause.admit(holder(client, "b")) == "probe", 5)
 
 
 def test_a_short_wait_never_cuts_a_long_one_short(client: Any) -> None:
