@@ -9,7 +9,7 @@ from receiver.config import Config
 from receiver.receipts import CREATED, UPDATED
 from workers.customer import TEXT_BYTES
 from workers.lead import SILENT_KINDS, Group, Lead
-from workers.mapping.facts import ADDRESS, DETAILS, UNSAVED
+from workers.mapping.facts import ADDRESS, DETAILS, NAME, UNSAVED
 from workers.messages import Occasion, Texts, may_speak
 
 
@@ -66,7 +66,7 @@ class Confirmations:
             address_news=address,
             email_refused=refused,
             missing=missing,
-            values=_values(lead),
+            values=_values(group, lead),
         )
         text = self.texts.write(occasion)
         return text, "" if text else "the text is empty"
@@ -95,6 +95,10 @@ def _mark(text: str) -> bytes:
     return hashlib.sha256(text.encode("utf-8", "replace")).digest()[:TEXT_BYTES]
 
 
-def _values(lead: Lead) -> dict[str, str]:
+def _values(group: Group, lead: Lead) -> dict[str, str]:
+    """What this event said, without what did not get into HubSpot."""
+    kept = {note.property for notes in (*group.news.notes[-1:], group.notes) for note in notes}
+    for block, mark in ((NAME, "firstname"), (ADDRESS, "address")):
+        kept |= set(block) if mark in kept else set()
     said = {**lead.facts.details, **lead.facts.address}
-    return {name.removeprefix("dealdroid_"): value for name, value in said.items()}
+    return {name.removeprefix("dealdroid_"): value for name, value in said.items() if name not in kept}

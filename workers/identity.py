@@ -112,8 +112,10 @@ class Identity:
             plan.without(group, "email", NOBODY)
             return
         current = plan.portal.recall(contact)
-        group.customer = replace(group.customer, shared=True)
-        self.judge(group, current)
+        # The phone that matches too proves more than an email in a chat.
+        same_phone = _same_phone(group, current, self.crm.country)
+        guarded = self.crm.email_match == "fill" and not same_phone
+        group.customer = replace(group.customer, guarded=guarded, shared=True, matched=not same_phone)
         if not self._adopt(group, owner):
             group.fate = Fate(WAITING, code="race", why="the customer who made this contact is just being written")
             return
@@ -126,12 +128,6 @@ class Identity:
             group.properties[CUSTOMER_ID] = group.customer_id
         group.fate = None
         plan.respect(group, current)
-
-    def judge(self, group: Group, current: Mapping[str, str]) -> None:
-        """How far a guest of the contact is trusted: the phone that matches too proves more than an email in a chat."""
-        same_phone = _same_phone(group, current, self.crm.country)
-        guarded = self.crm.email_match == "fill" and not same_phone
-        group.customer = replace(group.customer, guarded=guarded, matched=not same_phone)
 
     def _adopt(self, group: Group, owner: str) -> bool:
         """Use the contact's shared clock; the clock of the customer who made the contact becomes that clock. False if

@@ -167,13 +167,20 @@ class Outbox:
         seconds, micros = self.redis.time()
         now_ms = seconds * 1000 + micros // 1000
         pipe = self.redis.pipeline(transaction=True)
-        for (entry, fields), delivery in deliveries:
+        for (entry, fields), outcome in deliveries:
+            delivery = self._judge(outcome)
             self._remember(fields, delivery)
             for command in self._follow(shard, fields, delivery, now_ms):
                 pipe.execute_command(*command)
             pipe.hdel(keys.sending(shard), entry)
             log.info("message." + type(delivery).__name__.lower(), lead=fields[b"e"].decode("ascii", "replace"))
         pipe.execute()
+
+    def _judge(self, delivery: Delivery) -> Delivery:
+        """Some shops would rather repeat a message than miss one."""
+        if isinstance(delivery, Unclear) and self.config.messages.resend_interrupted:
+            return Failed(delivery.why, again=True)
+        return delivery
 
     def _remember(self, fields: Mapping[bytes, bytes], delivery: Delivery) -> None:
         match delivery:

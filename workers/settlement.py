@@ -21,7 +21,7 @@ from workers.plan import clock_after
 Command = Sequence[Any]
 BACKOFF_MS = 2_000
 LONGEST_BACKOFF_MS = 600_000
-FREE_WAIT_MS = 30_000
+FREE_WAIT_MS = 5_000
 PARKED_SECONDS = 30 * 86_400
 DRY_RUN = "dry run: nothing was written"
 

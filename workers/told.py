@@ -15,7 +15,7 @@ from receiver.connection import Redis
 
 KEEP_SECONDS = 30.0
 YOUNG_SECONDS = 5
-MARK_SECONDS = 86_400
+MARK_SECONDS = 3_600
 
 
 class Told:

@@ -62,8 +62,7 @@ class Writer:
     def _verify(self, groups: Sequence[Group]) -> None:
         """A customer without a contact may have one all the same: after a loss of Redis, or where the answer to a first
         write was lost. Look before values go that are meant for a new contact only."""
-        wanted = [*self.plan.portal.compared(), OTHER_IDS]
-        found = self.hubspot.read([group.customer_id for group in groups], wanted, CUSTOMER_ID)
+        found = self.hubspot.read([group.customer_id for group in groups], [OTHER_IDS], CUSTOMER_ID)
         known = [group for group in groups if group.customer_id in found]
         for group in known:
             contact = found[group.customer_id]
@@ -71,9 +70,14 @@ class Writer:
             guest = group.customer_id in others
             group.made = group.stored.attempted and not guest
             group.placeholder = group.placeholder if group.made else ""
-            group.customer = replace(group.customer, contact_id=contact["id"], shared=others != [""])
-            if guest:
-                self.identity.judge(group, self.plan.portal.recall(contact))
+            # The phone proves nothing now: the lost write may have filled in the guest's own.
+            group.customer = replace(
+                group.customer,
+                contact_id=contact["id"],
+                shared=others != [""],
+                guarded=guest and self.identity.crm.email_match == "fill",
+                matched=guest,
+            )
         self.records.load_shared([group for group in known if group.customer.shared])
         for group in known:
             self.plan.begin(group)

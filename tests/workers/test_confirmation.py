@@ -10,7 +10,7 @@ import pytest
 
 from receiver.config import Config, Intent, Messages
 from receiver.event import Event
-from receiver.receipts import CREATED, PARKED, UNCHANGED, UPDATED
+from receiver.receipts import CREATED, PARKED, UNCHANGED, UPDATED, Note
 from workers.confirmation import Confirmation, Confirmations
 from workers.customer import TEXT_BYTES, UNKNOWN
 from workers.lead import SILENT_KINDS, Fate, Group, Lead
@@ -77,6 +77,14 @@ def test_only_values_of_this_very_event_appear() -> None:
     before = lead(Facts({"phone": "+66812345678", "firstname": "Ann"}, language="en"), minutes_ago=1)
     told = write(group(before, lead(), sent={"email": "a@x.th", "phone": "+66812345678"}), texts=texts)
     assert told.text == "[a@x.th]"
+
+
+def test_a_value_that_did_not_get_into_hubspot_is_not_said_to_be_saved() -> None:
+    """A late event is answered for what it brought, not for what a newer one had already said."""
+    facts = Facts(details={"phone": "+66811111111", "email": "a@x.th"}, language="en")
+    late = replace(NOTHING, notes=[(Note("phone", "kept", "newer"),)])
+    told = write(group(lead(facts), news=late), texts={"en": {"details_saved": "{{phone}} {{email}}"}})
+    assert told.text == "a@x.th"
 
 
 def test_the_placeholder_never_gets_into_a_greeting() -> None:

@@ -84,7 +84,7 @@ def outcomes(answer: Answer, rows: Sequence[Row], key: str) -> dict[str, Outcome
                 found.setdefault(trace, outcome)
     if len(rows) == 1 and len(errors) == 1:
         found.setdefault(rows[0].trace, classify(errors[0]))
-    if not found and not errors and len(rows) > 1:
+    if not found and not errors:
         raise LineDown("empty_answer", "HubSpot answered without a result. It is tried again.")
     return {row.trace: found.get(row.trace, Wait("HubSpot gave no answer for this lead")) for row in rows}
 

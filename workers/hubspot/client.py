@@ -104,15 +104,7 @@ class HubSpot:
         self, ids: Sequence[str], properties: Sequence[str], key: str, found: dict[str, dict[str, str]]
     ) -> list[str]:
         """Read into `found`; the ids of which the answer says nothing."""
-        answer: Answer = self._batch.read(
-            BatchReadInputSimplePublicObjectId(
-                inputs=[SimplePublicObjectId(id=one) for one in ids],
-                properties=list(dict.fromkeys([*properties, *([key] if key else [])])),
-                properties_with_history=[],
-                id_property=key or None,
-            ),
-            _preload_content=False,
-        )
+        answer = self._batch_read(ids, properties, key)
         raise_line_down(answer)
         if answer.status >= 400:
             if len(ids) == 1:
@@ -127,13 +119,24 @@ class HubSpot:
             found[ids[0] if len(ids) == 1 else named] = contact
         return [one for one in ids if one not in found and one not in absent]
 
+    def _batch_read(self, ids: Sequence[str], properties: Sequence[str], key: str) -> Answer:
+        answer: Answer = self._batch.read(
+            BatchReadInputSimplePublicObjectId(
+                inputs=[SimplePublicObjectId(id=one) for one in ids],
+                properties=list(dict.fromkeys([*properties, *([key] if key else [])])),
+                properties_with_history=[],
+                id_property=key or None,
+            ),
+            _preload_content=False,
+        )
+        return answer
+
     def ping(self) -> None:
         """One small call that says whether HubSpot takes our requests; raises `LineDown`."""
-        answer: Answer = self._core.get_by_name("contacts", CUSTOMER_ID, _preload_content=False)
-        if answer.status == 404 and answer.is_object:
+        answer = self._batch_read(["leadsync-probe"], [CUSTOMER_ID], CUSTOMER_ID)
+        if lacks_key(answer):
             raise no_key()
-        if answer.status != 403:
-            # A token without the scope for properties may still write contacts; their own 403 will say so.
+        if answer.status not in (404, 405):
             raise_line_down(answer)
 
     def search(self, property: str, properties: Sequence[str], after: str = "", limit: int = 100) -> Mapping[str, Any]:

@@ -1,0 +1,54 @@
+"""`python -m bench.chaos`: exit code 0 if every promise held, 1 if not, with the evidence in a folder it names."""
+
+import argparse
+import json
+import shutil
+import sys
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+from bench.chaos.report import judge, show
+from bench.chaos.script import make_leads, make_strikes
+from bench.chaos.stage import Stage
+from bench.chaos.storm import rage
+
+EVIDENCE = "evidence.json"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="chaos", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=120, help="how long it rages")
+    parser.add_argument("--leads", type=int, default=10_000, help="how many are posted in that time")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--forgetful", action="store_true", help="a killed Redis forgets up to its last second")
+    parser.add_argument("--steady", action="store_true", help="HubSpot fails all the time, not in gusts")
+    parser.add_argument(
+        "--merciless", action="store_true", help="with --forgetful: also kill those who remember for Redis"
+    )
+    given = parser.parse_args(arguments)
+    folder = Path(tempfile.mkdtemp(prefix="leadsync-chaos-"))
+    script = make_leads(given.seed, given.leads, given.seconds)
+    strikes = make_strikes(
+        given.seed, given.seconds, forgetful=given.forgetful and not given.merciless, steady=given.steady
+    )
+    with Stage(folder, forgetful=given.forgetful) as stage:
+        found = rage(stage, script, strikes, given.seed, lambda line: print(line, file=sys.stderr, flush=True))
+        rows = judge(found)
+        forgotten = stage.forgotten_bytes
+    print(show(rows))
+    if given.forgetful:
+        print(f"{'':<6}  Redis forgot {forgotten} bytes of its append-only file.")
+    broken = [row for row in rows if row.broken]
+    if not broken:
+        shutil.rmtree(folder)
+        return 0
+    evidence = {"arguments": vars(given), "broken": {row.name: row.evidence for row in broken}, "strikes": strikes}
+    evidence["strikes"] = [asdict(strike) for strike in strikes]
+    (folder / EVIDENCE).write_text(json.dumps(evidence, ensure_ascii=False, indent=1, default=str))
+    print(f"Broken: {', '.join(row.name for row in broken)}. Evidence and logs: {folder}")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

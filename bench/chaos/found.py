@@ -1,0 +1,87 @@
+"""Pure: what can be seen when the storm is over, and how it is told as evidence."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from bench.chaos.expected import Post
+from receiver.receipts import Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """One contact in HubSpot. `history`: property -> (seconds since 1970, value) of each change."""
+
+    id: str
+    properties: Mapping[str, str]
+    history: Mapping[str, Sequence[tuple[float, str]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    at: float
+    customer_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """All that can be seen when the storm is over. `receipts` go by the lead's number, without those that do not exist;
+    `cut_off`: messages that were being sent when something was killed; `left`: entries in the lines, None if they did
+    not get empty in time; `real_429s`: those that the quota gave, not a fault."""
+
+    posts: Sequence[Post]
+    receipts: Mapping[int, Receipt]
+    contacts: Sequence[Contact]
+    messages: Sequence[Message]
+    cut_off: int
+    left: int
+    recovery: float
+    calls: int
+    faulty: int
+    real_429s: int
+    kills: Mapping[str, int] = field(default_factory=dict)
+
+
+def by_customer(posts: Iterable[Post]) -> dict[str, list[Post]]:
+    """Each customer's posts in the order of their sending."""
+    grouped: dict[str, list[Post]] = {}
+    for post in posts:
+        grouped.setdefault(post.lead.customer_id, []).append(post)
+    return grouped
+
+
+def describe(post: Post) -> dict[str, Any]:
+    return {
+        "number": post.lead.number,
+        "mid": post.lead.body["mid"],
+        "answer": post.answer,
+        "status": post.status,
+        "began": post.began,
+        "ended": post.ended,
+        "says": post.lead.says,
+    }
+
+
+def tell_case(found: Found, post: Post) -> dict[str, Any]:
+    receipt = found.receipts.get(post.lead.number)
+    return {"customer": post.lead.customer_id, **describe(post), "receipt": receipt and receipt.as_dict()}
+
+
+def tell_history(posts: Sequence[Post], contact: Contact, receipts: Mapping[int, Receipt]) -> dict[str, Any]:
+    shown = [
+        {**describe(post), "receipt": (receipt := receipts.get(post.lead.number)) and receipt.as_dict()}
+        for post in posts
+    ]
+    return {"posts": shown, "contact": contact.id, "has": contact.properties, "history": contact.history}
+
+
+def tell_story(found: Found, posts: Sequence[Post], contact: Contact | None) -> dict[str, Any]:
+    customer = posts[0].lead.customer_id if posts else ""
+    theirs = [message for message in found.messages if message.customer_id == customer]
+    cases = {"posts": [tell_case(found, post) for post in posts]}
+    return {
+        "customer": customer,
+        "told": [{"at": message.at, "text": message.text} for message in theirs],
+        **(tell_history(posts, contact, found.receipts) if contact else cases),
+    }

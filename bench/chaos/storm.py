@@ -1,0 +1,161 @@
+"""One storm: leads, strikes and faults for a while; then peace, and a look at everything."""
+
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+import redis
+
+from bench.chaos.expected import Post
+from bench.chaos.found import Contact, Found, Message
+from bench.chaos.poster import post_all
+from bench.chaos.script import Lead, Strike
+from bench.chaos.stage import SECRET, Stage
+from receiver import event, keys
+from receiver.receipts import Receipt, unpack
+
+HUBSPOT_SHARE, DEALDROID_SHARE = 0.3, 0.2
+HUBSPOT_FAULTS: tuple[dict[str, Any], ...] = (
+    {"kind": "429_burst", "retry_after": 1},
+    {"kind": "500"},
+    {"kind": "502"},
+    # A little longer than the client waits.
+    {"kind": "hang", "seconds": 11},
+    {"kind": "lost_answer"},
+    {"kind": "empty_results"},
+)
+# None that ends a connection before the message is taken: such a customer stays untold, and nobody could tell that
+# from a broken promise.
+DEALDROID_FAULTS: tuple[dict[str, Any], ...] = (
+    {"kind": "429"},
+    {"kind": "500"},
+    {"kind": "502"},
+    {"kind": "lost_answer"},
+)
+KILLS = frozenset({"worker", "workers", "supervisor", "receiver", "web", "redis"})
+CALM_SECONDS = 4.0
+RECOVERY_SECONDS = 180.0
+
+
+def faults(kinds: Sequence[Mapping[str, Any]], share: float) -> list[dict[str, Any]]:
+    """`kinds`, each so likely that together they strike `share` of the calls: they are drawn one after the other."""
+    each = 1 - (1 - share) ** (1 / len(kinds))
+    return [{**kind, "probability": each} for kind in kinds]
+
+
+def rage(
+    stage: Stage, script: Sequence[Lead], strikes: Sequence[Strike], seed: int, say: Callable[[str], None]
+) -> Found:
+    """The storm over a stage that works."""
+    stage.ask(stage.hubspot, "POST", "settings", {"latency": 0.15})
+    stage.ask(stage.dealdroid, "POST", "settings", {"latency": 0.03})
+    stage.ask(stage.dealdroid, "POST", "faults", faults(DEALDROID_FAULTS, DEALDROID_SHARE))
+    posts: list[Post] = []
+    began = time.monotonic()
+    poster = threading.Thread(target=lambda: posts.extend(post_all(script, stage.ports["web"], SECRET, began)))
+    poster.start()
+    dice = random.Random(f"choices {seed}")  # noqa: S311 - which process dies
+    kills: Counter[str] = Counter()
+    for strike in strikes:
+        time.sleep(max(0.0, began + strike.at - time.monotonic()))
+        say(f"{time.monotonic() - began:6.1f} s  {strike.kind}")
+        _do(stage, strike, dice.random())
+        if strike.kind in KILLS:
+            kills[strike.kind] += 1
+    poster.join()
+    stage.start_redis()
+    stage.start_web()
+    for stand_in in (stage.hubspot, stage.dealdroid):
+        stage.ask(stand_in, "DELETE", "faults")
+    say(f"{time.monotonic() - began:6.1f} s  the storm is over")
+    recovery, left = _recover(stage)
+    return _look(stage, posts, recovery, left, kills)
+
+
+def _do(stage: Stage, strike: Strike, choice: float) -> None:
+    match strike.kind:
+        case "worker":
+            stage.kill_worker(choice)
+        case "workers":
+            stage.kill_workers()
+        case "supervisor":
+            stage.kill_supervisor()
+        case "receiver":
+            stage.kill_receiver(choice)
+        case "web":
+            stage.kill_web()
+        case "web back":
+            stage.start_web()
+        case "redis":
+            stage.kill_redis()
+        case "redis back":
+            stage.start_redis()
+        case "gust":
+            stage.ask(stage.hubspot, "POST", "faults", faults(HUBSPOT_FAULTS, HUBSPOT_SHARE))
+        case "lull":
+            stage.ask(stage.hubspot, "DELETE", "faults")
+
+
+def _recover(stage: Stage) -> tuple[float, int]:
+    """Seconds until everything was empty, and stayed so; what was left if it did not get empty."""
+    began = time.monotonic()
+    empty_at, left = 0.0, -1
+    while time.monotonic() < began + RECOVERY_SECONDS:
+        with suppress(redis.RedisError):
+            left = stage.left()
+        if left:
+            empty_at = 0.0
+        elif not empty_at:
+            empty_at = time.monotonic()
+        elif time.monotonic() - empty_at > CALM_SECONDS:
+            return empty_at - began, 0
+        time.sleep(0.1)
+    return RECOVERY_SECONDS, left
+
+
+def _look(stage: Stage, posts: Sequence[Post], recovery: float, left: int, kills: Mapping[str, int]) -> Found:
+    calls = stage.ask(stage.hubspot, "GET", "calls")
+    return Found(
+        posts=posts,
+        receipts=_receipts(stage, posts),
+        contacts=_contacts(stage),
+        messages=[
+            Message(each["at"], str(each["customer_id"]), each["text"])
+            for each in stage.ask(stage.dealdroid, "GET", "messages")
+        ],
+        cut_off=len(stage.cut_off),
+        left=left,
+        recovery=recovery,
+        calls=len(calls),
+        faulty=sum(bool(call["fault"]) for call in calls),
+        real_429s=sum(call["status"] == "429" and not call["fault"] for call in calls),
+        kills=kills,
+    )
+
+
+def _receipts(stage: Stage, posts: Sequence[Post]) -> dict[int, Receipt]:
+    key = stage.redis.get(keys.SECRET) or b""
+    leads = {post.lead.number: keys.digest(key, event.encode(dict(post.lead.body))) for post in posts}
+    pipe = stage.redis.pipeline(transaction=False)
+    for lead in leads.values():
+        pipe.hgetall(keys.receipt(lead))
+    stored = zip(leads.items(), pipe.execute(), strict=True)
+    return {number: unpack(lead, fields) for (number, lead), fields in stored if fields}
+
+
+def _contacts(stage: Stage) -> list[Contact]:
+    ids = [contact["id"] for contact in stage.ask(stage.hubspot, "GET", "state")["contacts"]]
+    found = (stage.ask(stage.hubspot, "GET", f"contacts/{one}") for one in ids)
+    return [Contact(one["id"], one["properties"], _changes(one["history"])) for one in found]
+
+
+def _changes(history: Mapping[str, Sequence[Mapping[str, str]]]) -> dict[str, list[tuple[float, str]]]:
+    return {
+        name: [(datetime.fromisoformat(change["at"]).timestamp(), change["value"]) for change in changes]
+        for name, changes in history.items()
+    }

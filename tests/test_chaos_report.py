@@ -1,0 +1,179 @@
+"""The bookkeeping of `make chaos`: what it demands, what it allows, and that it notices each broken promise."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bench.chaos.expected import LATE_SECONDS, SKEW_SECONDS, Answer, Post, allowed, wrong
+from bench.chaos.found import Contact, Found, Message
+from bench.chaos.report import judge
+from bench.chaos.script import (
+    MEMORY_SECONDS,
+    PUT_AGAIN_SECONDS,
+    SENT_SECONDS,
+    TOLD_AGAIN_SECONDS,
+    Lead,
+    make_leads,
+    make_strikes,
+)
+from bench.chaos.storm import HUBSPOT_FAULTS, faults
+from receiver.config import Crm
+from receiver.event import parse
+from receiver.receipts import Receipt
+from workers.mapping.contact import Choices, facts
+
+GAP = 10 * SKEW_SECONDS
+
+
+def post(number: int, answer: Answer = "acknowledged", began: float = 0.0, customer: str = "c-1", **phone: str) -> Post:
+    said = phone or {"phone": f"+{number}"}
+    lead = Lead(number, 0.0, customer, {"phone": said}, f"||+{number}||", {"mid": f"m-{number}"})
+    return Post(lead, answer, began, began + 0.01, 200 if answer == "acknowledged" else 0)
+
+
+@pytest.mark.parametrize(
+    ("posts", "values"),
+    [
+        ([post(1), post(2, began=GAP)], ["+2"]),
+        ([post(1), post(2, began=SKEW_SECONDS / 2)], ["+1", "+2"]),
+        ([post(1), post(2, "refused", GAP)], ["+1"]),
+        ([post(1), post(2, "unanswered", GAP)], ["+1", "+2"]),
+        ([post(1, "unanswered"), post(2, began=GAP)], ["+1", "+2"]),
+        ([post(1, "unanswered"), post(2, began=LATE_SECONDS + GAP)], ["+2"]),
+        ([post(1, "unanswered")], ["+1", None]),
+        ([post(1, "refused")], [None]),
+    ],
+    ids=["newest", "within-skew", "not-taken", "maybe-newest", "maybe-late", "too-late", "maybe", "nothing"],
+)
+def test_the_newest_acknowledged_word_is_demanded_and_an_unanswered_one_allowed(
+    posts: list[Post], values: list[str | None]
+) -> None:
+    assert [block["phone"] if block else None for block in allowed(posts, "phone")] == values
+
+
+def test_a_body_that_comes_twice_is_as_old_as_its_first_time() -> None:
+    first, second = post(1), post(2, began=GAP)
+    again = Post(first.lead, "acknowledged", 2 * GAP, 2 * GAP)
+    assert {"phone": "+2"} in allowed([first, second, again], "phone")
+
+
+@pytest.mark.parametrize(
+    ("properties", "blocks"),
+    [
+        ({"zip": "2", "city": "B"}, []),
+        ({"zip": "1", "city": "A"}, ["phone"]),
+        ({"zip": "2", "city": "A"}, ["phone"]),
+        ({"zip": "2"}, ["phone"]),
+    ],
+)
+def test_a_block_is_held_whole_or_it_is_wrong(properties: Mapping[str, str], blocks: list[str]) -> None:
+    posts = [post(1, zip="1", city="A"), post(2, began=GAP, zip="2", city="B")]
+    assert wrong(posts, properties) == blocks
+
+
+def test_a_part_that_the_newest_block_leaves_blank_must_be_blank() -> None:
+    posts = [post(1, zip="1", state="S"), post(2, began=GAP, zip="2", state="")]
+    assert wrong(posts, {"zip": "2"}) == []
+    assert wrong(posts, {"zip": "2", "state": "S"}) == ["phone"]
+
+
+CLEAN = Found(
+    posts=[post(1)],
+    receipts={1: Receipt("lead", "c-1", state="created", message="sent")},
+    contacts=[Contact("7", {"dealdroid_customer_id": "c-1", "phone": "+1"}, {"phone": [(1.0, "+1")]})],
+    messages=[Message(2.0, "c-1", "||+1||")],
+    cut_off=0,
+    left=0,
+    recovery=1.0,
+    calls=10,
+    faulty=3,
+    real_429s=0,
+)
+STRANGER = Contact("8", {"phone": "+9"}, {})
+
+
+def broken(**changes: Any) -> set[str]:
+    return {row.name for row in judge(replace(CLEAN, **changes)) if row.broken}
+
+
+def test_a_clean_storm_breaks_nothing() -> None:
+    assert broken() == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("lost", {"receipts": {}}),
+        ("not written", {"receipts": {1: Receipt("lead", state="parked", message="sent")}}),
+        ("contacts", {"contacts": [*CLEAN.contacts, STRANGER]}),
+        ("contacts", {"contacts": [*CLEAN.contacts, replace(CLEAN.contacts[0], id="8")]}),
+        ("wrong final values", {"contacts": [replace(CLEAN.contacts[0], properties={"dealdroid_customer_id": "c-1"})]}),
+        ("messages repeated", {"messages": [*CLEAN.messages, *CLEAN.messages]}),
+        ("messages untrue", {"messages": [*CLEAN.messages, Message(2.0, "c-1", "||+2||")]}),
+        ("messages untrue", {"messages": [replace(CLEAN.messages[0], at=0.5)]}),
+        ("messages untrue", {"messages": [*CLEAN.messages, Message(2.0, "c-1", "Anna||+1||")]}),
+        ("messages without an end", {"receipts": {1: Receipt("lead", state="created", message="sending")}}),
+        ("left in inbox and outbox", {"left": 1}),
+        ("real 429s", {"real_429s": 1}),
+        ("answers other than 2xx", {"posts": [*CLEAN.posts, replace(post(2, "unanswered"), status=503)]}),
+    ],
+)
+def test_each_broken_promise_is_noticed_and_nothing_else(name: str, changes: dict[str, Any]) -> None:
+    assert broken(**changes) == {name}
+
+
+def test_a_missing_contact_is_noticed() -> None:
+    assert "contacts" in broken(contacts=[])
+
+
+def test_a_receipt_that_claims_a_message_is_checked() -> None:
+    assert broken(messages=[Message(2.0, "c-1", "||+2||")]) == {"messages untrue", "said to be sent, but not"}
+
+
+@pytest.mark.parametrize(("cut_off", "rows"), [(0, {"customers untold"}), (1, set())])
+def test_as_many_customers_may_stay_untold_as_messages_were_cut_off(cut_off: int, rows: set[str]) -> None:
+    two = [*CLEAN.posts, post(2, customer="c-2")]
+    contacts = [*CLEAN.contacts, Contact("8", {"dealdroid_customer_id": "c-2", "phone": "+2"}, {})]
+    receipts = {**CLEAN.receipts, 2: Receipt("lead-2", "c-2", state="created", message="interrupted: cut off")}
+    assert broken(posts=two, contacts=contacts, receipts=receipts, cut_off=cut_off) == rows
+
+
+def test_every_broken_promise_has_evidence() -> None:
+    rows = judge(replace(CLEAN, receipts={}, contacts=[], messages=[*CLEAN.messages, *CLEAN.messages]))
+    assert [row.name for row in rows if row.broken and not row.evidence] == []
+
+
+def test_a_seed_decides_all() -> None:
+    assert make_leads(3, 200, 10) == make_leads(3, 200, 10) != make_leads(4, 200, 10)
+    assert make_strikes(3, 60, forgetful=True) == make_strikes(3, 60, forgetful=True)
+
+
+def test_the_script_expects_what_the_rules_say() -> None:
+    """The script's values are written down by hand: where they differ from the mapping, one of the two is wrong."""
+    for lead in make_leads(5, 500, 10):
+        said = facts(parse(dict(lead.body)), 0, Crm(), Choices())
+        known = {**said.details, **said.address, **said.activity}
+        for block in lead.says.values():
+            assert {name: known.get(name, "") for name in block} == block
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seconds", [30, 120])
+def test_who_must_remember_for_redis_is_left_alive(seed: int, seconds: float) -> None:
+    strikes = make_strikes(seed, seconds, forgetful=True)
+    deaths = [strike.at for strike in strikes if strike.kind == "redis"]
+    assert len(deaths) >= 3
+    for strike in strikes:
+        if strike.kind in ("receiver", "web"):
+            assert not any(death - MEMORY_SECONDS < strike.at < death + PUT_AGAIN_SECONDS for death in deaths)
+        if strike.kind in ("worker", "workers", "supervisor"):
+            assert not any(death - SENT_SECONDS < strike.at < death + TOLD_AGAIN_SECONDS for death in deaths)
+
+
+def test_faults_strike_their_share_together() -> None:
+    passed = 1.0
+    for fault in faults(HUBSPOT_FAULTS, 0.3):
+        passed *= 1 - fault["probability"]
+    assert passed == pytest.approx(0.7)
