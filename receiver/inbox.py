@@ -94,6 +94,7 @@ class Inbox:
         self._settle = connection.register_script(scripts.SETTLE)
         self._release = connection.register_script(scripts.RELEASE)
         self._renew = connection.register_script(scripts.RENEW)
+        self._apply = connection.register_script(scripts.APPLY)
         self._acquire = connection.register_script(scripts.ACQUIRE)
         self._sweep = connection.register_script(scripts.SWEEP)
 
@@ -187,6 +188,14 @@ class Inbox:
             keys=[keys.lock(self.line, shard)], args=[token, settlement.groups, *settlement.arguments]
         )
         return None if answer == -1 else [int(position) for position in answer]
+
+    def apply(self, commands: Sequence[Sequence[Any]]) -> None:
+        """Run Redis commands as one, also in a full Redis."""
+        flat: list[Any] = []
+        for command in commands:
+            flat += (len(command), *command)
+        if flat:
+            self._apply(keys=[keys.NONE], args=flat)
 
     def release(self, shard: int, token: str) -> int:
         """Drop the lock and the bell; the number of entries left (-1 if the lock was no longer ours)."""

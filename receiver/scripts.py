@@ -137,3 +137,15 @@ end
 for i = 2, #ARGV, 3 do redis.call('SET', ARGV[i], ARGV[i + 2]) end
 return 1
 """
+
+# KEYS: none   ARGV: commands, each as its size and its words
+# All or nothing, also in a full Redis, which refuses a MULTI.
+APPLY = """
+redis.call('DEL', KEYS[1])
+local at = 1
+while at <= #ARGV do
+  local size = tonumber(ARGV[at])
+  redis.call(unpack(ARGV, at + 1, at + size))
+  at = at + 1 + size
+end
+"""

@@ -53,16 +53,18 @@ def read_status(redis: Redis, shards: int) -> Status:
         depths={keys.INBOX: lengths[:shards], keys.OUTBOX: lengths[shards:]},
         parked=parked,
         oldest_ms=min(oldest, default=None),
-        pause=_pause(pause),
+        pause=_pause(pause, now, sum(lengths[:shards])),
         counts={name.decode(): int(count) for name, count in counts.items()},
     )
 
 
-def _pause(stored: dict[bytes, bytes]) -> dict[str, Any]:
-    if not stored:
+def _pause(stored: dict[bytes, bytes], now: int, waiting: int) -> dict[str, Any]:
+    """A pause that is over stands until a lead has proven that the line works; while none waits, nothing is paused."""
+    until = int(stored.get(b"until", b"0"))
+    if not stored or (until < now and not waiting):
         return {}
     return {
         "reason": stored.get(b"reason", b"").decode(),
-        "until_ms": int(stored.get(b"until", b"0")),
+        "until_ms": until,
         "since_ms": int(stored.get(b"since", b"0")),
     }

@@ -166,15 +166,13 @@ class Outbox:
     def _record(self, shard: int, deliveries: Sequence[tuple[Row, Delivery]]) -> None:
         seconds, micros = self.redis.time()
         now_ms = seconds * 1000 + micros // 1000
-        pipe = self.redis.pipeline(transaction=True)
+        commands: list[Sequence[Any]] = []
         for (entry, fields), outcome in deliveries:
             delivery = self._judge(outcome)
             self._remember(fields, delivery)
-            for command in self._follow(shard, fields, delivery, now_ms):
-                pipe.execute_command(*command)
-            pipe.hdel(keys.sending(shard), entry)
+            commands += [("HDEL", keys.sending(shard), entry), *self._follow(shard, fields, delivery, now_ms)]
             log.info("message." + type(delivery).__name__.lower(), lead=fields[b"e"].decode("ascii", "replace"))
-        pipe.execute()
+        self.outbox.apply(commands)
 
     def _judge(self, delivery: Delivery) -> Delivery:
         """Some shops would rather repeat a message than miss one."""
@@ -217,18 +215,18 @@ class Outbox:
             return
         seconds, micros = self.redis.time()
         now_ms = seconds * 1000 + micros // 1000
-        pipe = self.redis.pipeline(transaction=True)
+        commands: list[Sequence[Any]] = []
         for entry, packed in left.items():
             parts = packed.split(b"\x1f")[:-1]
             fields = dict(zip(parts[::2], parts[1::2], strict=True))
+            commands.append(("HDEL", keys.sending(shard), entry))
             if self.config.messages.resend_interrupted:
-                pipe.execute_command("XADD", keys.entries(keys.OUTBOX, shard), "*", *parts)
-                pipe.execute_command(*_note(fields, "queued", now_ms))
+                commands.append(("XADD", keys.entries(keys.OUTBOX, shard), "*", *parts))
+                commands.append(_note(fields, "queued", now_ms))
             else:
-                pipe.execute_command(*_note(fields, "interrupted: the sender was cut off", now_ms))
-                pipe.execute_command(*_count("interrupted"))
-            pipe.hdel(keys.sending(shard), entry)
-        pipe.execute()
+                commands.append(_note(fields, "interrupted: the sender was cut off", now_ms))
+                commands.append(_count("interrupted"))
+        self.outbox.apply(commands)
 
 
 def _again(delivery: Delivery) -> bool:

@@ -9,6 +9,9 @@ import hashlib
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
+
+from redis import RedisError
 
 from receiver import keys
 from receiver.connection import Redis
@@ -54,12 +57,12 @@ class Told:
         """Seconds that messages have to wait because Redis has restarted and may not have been told everything yet."""
         info = connection.info("server")
         known = (connection.get(keys.RUN) or b"").decode()
-        if known == info["run_id"] or not (known or self._run):
-            connection.set(keys.RUN, info["run_id"])
+        if known == info["run_id"]:
             return 0.0
-        left = YOUNG_SECONDS - int(info["uptime_in_seconds"])
+        left = YOUNG_SECONDS - int(info["uptime_in_seconds"]) if known or self._run else 0
         if left <= 0:
-            connection.set(keys.RUN, info["run_id"])
+            with suppress(RedisError):  # a full Redis: then every drain looks at its age again
+                connection.set(keys.RUN, info["run_id"])
         return float(max(left, 0))
 
 

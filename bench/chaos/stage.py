@@ -116,7 +116,11 @@ class Stage:
             time.sleep(0.05)
 
     def ready(self) -> Mapping[str, Any] | None:
-        """What readyz says, None while nobody answers."""
+        """What readyz says, None while nobody answers. A web process that gave up is started again, as a platform does:
+        its server does so when one of its children is killed twice within seconds."""
+        if self._web is not None and self._web.poll() is not None:
+            self._web = None
+            self.start_web()
         with suppress(requests.RequestException, ValueError):
             found: dict[str, Any] = session().get(f"http://127.0.0.1:{self.ports['web']}/readyz", timeout=5).json()
             return found

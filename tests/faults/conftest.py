@@ -1,0 +1,312 @@
+"""Processes that die, freeze or are overtaken at a chosen command, against a real Redis and the served stand-ins.
+
+A process here is its objects: web process (`Web`) and worker (`Worker`) of their own, each behind a `Wire` that all
+its round trips to Redis pass. One that is killed is abandoned: whatever its threads still try, nothing reaches Redis.
+"""
+
+import itertools
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+from receiver import keys
+from receiver import settings as shared_settings
+from receiver.config import Config
+from receiver.feeder import Feeder
+from receiver.receipts import WRITTEN, Receipt
+from receiver.spool import Spool
+from receiver.status import Status, read_status
+from tests.conftest import SHARDS, Line, key_of, open_line
+from workers import runtime
+from workers.keeper import Keeper
+from workers.messages import Texts
+from workers.settings import read_worker
+
+# A worker that is alive looks after what a dead one left within this time.
+RECOVERY_SECONDS = 15
+SWEEP_SECONDS = 3
+MOST_JOBS = 40
+
+
+class Killed(BaseException):
+    """SIGKILL: no `except Exception` sees it, and no command of a `finally` gets through."""
+
+
+class Wire:
+    """Counts a process' round trips to Redis. `act` happens at the `step`-th, "before" it reaches Redis or "after" it
+    was answered; without `act` the process dies there. Step 0 never comes."""
+
+    def __init__(self, step: int = 0, when: str = "before", act: Callable[[], None] | None = None) -> None:
+        self.step, self.when, self.act = step, when, act
+        self.reached = self.dead = False
+        self.count = 0
+        self._lock = threading.Lock()
+
+    def begin(self) -> int:
+        with self._lock:
+            self.count += 1
+            number = self.count
+        self._pass(number, "before")
+        return number
+
+    def end(self, number: int) -> None:
+        self._pass(number, "after")
+
+    def _pass(self, number: int, when: str) -> None:
+        if (number, when) == (self.step, self.when):
+            self.reached = True
+            if self.act is None:
+                self.dead = True
+            else:
+                self.act()
+        if self.dead:
+            raise Killed
+
+
+class Pool(redis.ConnectionPool):
+    """A client takes a connection for each command or pipeline, and gives it back once that is answered."""
+
+    def __init__(self, wire: Wire, **options: Any) -> None:
+        super().__init__(**options)
+        self.wire = wire
+        self._trips: dict[int, int] = {}
+
+    def get_connection(self, *arguments: Any, **options: Any) -> Any:
+        number = self.wire.begin()
+        connection = super().get_connection(*arguments, **options)
+        self._trips[id(connection)] = number
+        return connection
+
+    def release(self, connection: Any) -> None:
+        super().release(connection)
+        number = self._trips.pop(id(connection), 0)
+        if number:
+            self.wire.end(number)
+
+
+@dataclass
+class Scene:
+    """One system whose processes are objects. `config` goes to every worker that is made; `steady` is one that lives
+    through all tests, with the default configuration."""
+
+    line: Line
+    folder: Path
+    steady: "Worker" = field(init=False)
+    config: Config = field(default_factory=Config)
+    stack: ExitStack = field(default_factory=ExitStack)
+
+    @property
+    def redis(self) -> Any:
+        return self.line.redis
+
+    def clear(self) -> None:
+        """End all processes and forget everything."""
+        self.stack.close()
+        self.config = Config()
+        self.redis.flushdb()
+        self.line.crm.reset()
+        self.line.chat.control("POST", "reset")
+
+    def client(self, wire: Wire) -> Any:
+        pool = Pool(wire, **{**self.redis.connection_pool.connection_kwargs, "retry": NO_RETRY})
+        self.stack.callback(pool.disconnect)
+        return redis.Redis(connection_pool=pool)
+
+    def web(self, wire: Wire | None = None) -> "Web":
+        return Web(self, wire or Wire())
+
+    def worker(self, wire: Wire | None = None, **environ: str) -> "Worker":
+        worker = Worker(self, wire or Wire(), environ)
+        self.stack.callback(worker.close)
+        return worker
+
+    def accept(self, *bodies: Mapping[str, Any]) -> None:
+        """Acknowledge events, one after the other."""
+        web = self.web()
+        for body in bodies:
+            web.accept(body)
+
+    def sync(self, *bodies: Mapping[str, Any]) -> None:
+        """Acknowledge events, each when the one before it is written and told."""
+        for body in bodies:
+            self.accept(body)
+            self.steady.work()
+        assert not self.line.left()
+
+    def wait(self, seconds: float) -> None:
+        """Let Redis be as it is `seconds` later if nobody does anything."""
+        wait(self.redis, int(seconds * 1000))
+
+    def recover(self, seconds: int = RECOVERY_SECONDS) -> None:
+        """What a living worker and its keeper do within `seconds`; no event arrives meanwhile."""
+        worker = self.steady if self.config == Config() else self.worker()
+        for _ in range(seconds // SWEEP_SECONDS):
+            self.wait(SWEEP_SECONDS)
+            worker.keeper.sweep()
+            worker.work()
+            if not self.line.left():
+                return
+
+    def status(self) -> Status:
+        return read_status(self.redis, SHARDS)
+
+    def sending(self) -> int:
+        """Messages that are with somebody who sends them."""
+        return sum(self.redis.hlen(keys.sending(shard)) for shard in range(SHARDS))
+
+    def contacts(self) -> dict[str, dict[str, str]]:
+        """The properties of each contact by the customer's id, but for moments; no customer has two."""
+        contacts = self.line.crm.contacts()
+        found = {
+            key_of(each): {name: value for name, value in each["properties"].items() if not name.endswith("_at")}
+            for each in contacts
+        }
+        assert len(found) == len(contacts), "a customer has two contacts"
+        return found
+
+    def told(self) -> dict[str, list[str]]:
+        """The customers' chats, in which nothing may stand twice."""
+        chats: dict[str, list[str]] = {}
+        with self.line.chat.chats.lock:
+            for message in self.line.chat.chats.messages:
+                chats.setdefault(str(message["customer_id"]), []).append(message["text"])
+        for texts in chats.values():
+            assert len(set(texts)) == len(texts), "a message was repeated"
+        return chats
+
+    def receipts(self) -> dict[str, Receipt]:
+        """The receipt of each customer's newest event."""
+        return {receipt.customer_id: receipt for receipt in self.line.receipts()}
+
+    def assert_left_nothing(self) -> None:
+        assert not self.line.left(), [*self.redis.scan_iter(f"{keys.PREFIX}*")]
+
+    def assert_done(self) -> None:
+        """Nothing is under way, and every receipt is final and true."""
+        self.assert_left_nothing()
+        chats = self.told()
+        for receipt in self.line.receipts():
+            assert receipt.state in WRITTEN, receipt
+            word = receipt.message.partition(":")[0]
+            assert word in ("sent", "silent", "interrupted"), receipt
+            assert word != "sent" or chats.get(receipt.customer_id), receipt
+
+
+NO_RETRY = redis.retry.Retry(redis.backoff.NoBackoff(), 0)
+
+
+class Web:
+    """A web process' way to Redis, and to the disk."""
+
+    def __init__(self, scene: Scene, wire: Wire) -> None:
+        self.wire = wire
+        settings = shared_settings.read(scene.line.environ)
+        self.feeder = Feeder(scene.client(wire), Spool(scene.folder / "spool"), settings)
+
+    def accept(self, body: Mapping[str, Any]) -> None:
+        """Acknowledge one event; `Killed` if this process did not live to do so."""
+        self.feeder.feed({name: value for name, value in body.items() if name != "secret"})
+
+
+class Worker:
+    """A worker process as `leadsync worker` makes it, that takes jobs when it is told to."""
+
+    def __init__(self, scene: Scene, wire: Wire, environ: Mapping[str, str]) -> None:
+        self.wire = wire
+        settings = read_worker({**scene.line.environ, **environ})
+        settings = replace(settings, shared=replace(settings.shared, config=scene.config))
+        connection = scene.client(wire)
+        with patched(runtime, "connect", lambda _: connection):
+            made = runtime.build(settings)
+        self.sync, self.outbox = made.sync, made.outbox
+        self.keeper = Keeper(connection, "worker", SHARDS, made.leases, made.told, orphaned=lambda: None)
+        self.queue = Queue(keys.QUEUE, connection=scene.redis, serializer=JSONSerializer)
+
+    def work(self) -> int:
+        """Do what has been rung for until nobody rings any more; how many jobs that were. A job is gone once it is
+        taken, whatever becomes of its worker."""
+        for number in itertools.count():
+            job_id: Any = self.queue.connection.lpop(self.queue.key)
+            if job_id is None:
+                return number
+            assert number < MOST_JOBS, "the bell rings without end"
+            job = self.queue.fetch_job(job_id.decode())
+            assert job is not None
+            drain = self.sync.drain if job.func_name == "workers.jobs.sync" else self.outbox.drain
+            shard = int(job.args[0])
+            job.delete()
+            drain(shard)
+        raise AssertionError
+
+    def die(self) -> bool:
+        """Work until the wire kills this process; False if it lived."""
+        with suppress(Killed):
+            self.work()
+        return self.wire.dead
+
+    def close(self) -> None:
+        self.sync.pool.shutdown()
+        self.sync.hubspot._batch.api_client.rest_client.pool_manager.clear()
+        self.outbox.dealdroid.session.close()
+
+
+def wait(connection: Any, ms: int) -> None:
+    names = list(connection.scan_iter("*", count=1000))
+    pipe = connection.pipeline(transaction=False)
+    for name in names:
+        pipe.pttl(name)
+    pipe.type(keys.BUDGET)
+    *lives, _ = pipe.execute()
+    pipe = connection.pipeline(transaction=False)
+    for name, life in zip(names, lives, strict=True):
+        if life >= 0:
+            pipe.pexpire(name, life - ms)
+        if name.endswith(b":later") or name == keys.BUDGET.encode():
+            for member in connection.zrange(name, 0, -1):
+                pipe.zincrby(name, -ms, member)
+        if name.decode() in keys.PAUSES.values():
+            for moment in {b"until", b"since"} & connection.hgetall(name).keys():
+                pipe.hincrby(name, moment, -ms)
+    pipe.execute()
+
+
+@pytest.fixture(scope="session")
+def stage(tmp_path_factory: pytest.TempPathFactory, databases: Iterator[str]) -> Iterator[Scene]:
+    folder = tmp_path_factory.mktemp("faults")
+    texts = Texts.compile(Config())
+    with (
+        open_line(folder, next(databases)) as line,
+        closing(ExitStack()) as stack,
+        patched(Texts, "compile", lambda _: texts),
+    ):
+        scene = Scene(line, folder, stack=stack)
+        scene.steady = Worker(scene, Wire(), {})
+        # Redis keeps scripts by their digest: from now on no step is spent on loading one.
+        scene.sync({"mid": "m", "customer_id": "warm", "intent": "Share contact", "contact_info": {"name": "Warm Up"}})
+        lasting = stack.pop_all()
+        yield scene
+        scene.steady.close()
+        lasting.close()
+
+
+@pytest.fixture
+def scene(stage: Scene) -> Iterator[Scene]:
+    """An empty system."""
+    stage.clear()
+    yield stage
+    stage.clear()
+
+
+@contextmanager
+def patched(target: object, name: str, value: Any) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(target, name, value)
+        yield

@@ -1,0 +1,208 @@
+"""HubSpot as a whole takes no leads: the line waits, says why and until when, and burns nobody's tries."""
+
+import itertools
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from receiver.config import Config, Inbox
+from sandbox.hubspot import create_app
+from sandbox.redis import free_port
+from sandbox.serving import running
+from tests.conftest import eventually, lead, same_shard
+from tests.faults.conftest import Scene, Worker, patched
+from workers.hubspot import transport
+
+WARM, FIRST, SECOND, THIRD = same_shard("line", 4)
+PING = "POST /crm/v3/objects/contacts/batch/read"
+# Kind, what comes with it, a word of the reason.
+FAULTS: list[tuple[str, Mapping[str, Any], str]] = [
+    ("401", {}, "HUBSPOT_ACCESS_TOKEN"),
+    ("403", {}, "scope"),
+    ("429_burst", {}, "slow down"),
+    ("429_burst", {"retry_after": 7}, "slow down"),
+    ("429_daily", {}, "daily"),
+    ("429_daily", {"retry_after": 7}, "daily"),
+    ("477", {"retry_after": 7}, "moving"),
+    ("500", {}, "500"),
+    ("502", {"retry_after": 7}, "502"),
+    ("503", {}, "503"),
+    ("504", {}, "504"),
+    ("521", {}, "521"),
+    ("523", {}, "523"),
+    ("524", {}, "524"),
+    ("423", {}, "locked"),
+    ("html", {}, "502"),
+    ("garbled", {}, "500"),
+    ("reset", {}, "closed the connection"),
+    ("hang", {"seconds": 0.2}, "in time"),
+]
+
+
+def warm(scene: Scene) -> Worker:
+    """A worker that has read the portal's properties."""
+    worker = scene.worker()
+    scene.accept(lead(WARM, name="Warm Up"))
+    worker.work()
+    scene.assert_done()
+    return worker
+
+
+def calls(scene: Scene) -> dict[str, int]:
+    """How often each route was asked; a call that hangs is told of at its end."""
+
+    def ended() -> dict[str, int]:
+        state = scene.line.crm.control("GET", "state")
+        found = {route: sum(counts.values()) for route, counts in state["calls"].items()}
+        return found if sum(found.values()) == state["requests_today"] else {}
+
+    return eventually(ended)
+
+
+def left(scene: Scene) -> float:
+    """Seconds until the pause ends, in whose course nothing is asked."""
+    status = scene.status()
+    return float((status.pause["until_ms"] - status.now_ms) / 1000)
+
+
+def look(scene: Scene, worker: Worker, seconds: float) -> None:
+    """What the worker does within one sweep, `seconds` from now."""
+    scene.wait(seconds)
+    worker.keeper.sweep()
+    worker.work()
+
+
+def assert_waits(scene: Scene, word: str) -> None:
+    status = scene.status()
+    assert word in status.pause["reason"]
+    assert status.pause["since_ms"] <= status.now_ms < status.pause["until_ms"]
+    waiting = [one for one in scene.line.receipts() if one.customer_id != WARM]
+    assert {(one.state, one.tries, one.reason) for one in waiting} == {("waiting", 0, "")}
+    assert status.waiting == len(waiting)
+
+
+def assert_written(scene: Scene) -> None:
+    scene.assert_done()
+    assert scene.status().pause == {}
+    assert scene.contacts().keys() == {WARM, FIRST, SECOND, THIRD}
+    receipts = scene.line.receipts()
+    assert {(one.state, one.tries, one.message) for one in receipts} == {("created", 0, "sent")}
+
+
+@pytest.mark.parametrize(("kind", "more", "word"), FAULTS, ids=[f"{kind}{'+' * len(more)}" for kind, more, _ in FAULTS])
+def test_the_line_waits_and_is_probed_with_one_small_call(
+    scene: Scene, kind: str, more: Mapping[str, Any], word: str
+) -> None:
+    worker = warm(scene)
+    scene.line.crm.fault(kind, **more)
+    with patched(transport, "READ_SECONDS", 0.1):
+        scene.accept(lead(FIRST, name="First"), lead(SECOND, name="Second"))
+        worker.work()
+        assert_waits(scene, word)
+        first_wait = left(scene)
+        asked = more.get("retry_after", 0)
+        assert asked <= first_wait + 0.2 <= max(asked, 10) * 1.25 + 0.2
+        before = calls(scene)
+        scene.accept(lead(THIRD, name="Third"))
+        look(scene, worker, first_wait - 0.5)
+        assert calls(scene) == before, "nothing is asked before the pause is over"
+        look(scene, worker, 3)
+        assert calls(scene) == {**before, PING: before.get(PING, 0) + 1}
+        assert_waits(scene, word)
+        assert asked or kind == "429_burst" or left(scene) > 1.5, "the second wait is longer"
+    scene.line.crm.control("DELETE", "faults")
+    look(scene, worker, left(scene) + 3)
+    look(scene, worker, 3)
+    assert_written(scene)
+
+
+def test_a_refused_connection_makes_the_line_wait(scene: Scene) -> None:
+    port = free_port()
+    worker = scene.worker(HUBSPOT_BASE_URL=f"http://127.0.0.1:{port}")
+    scene.accept(lead(WARM, name="Warm Up"), lead(FIRST, name="First"), lead(SECOND, name="Second"))
+    worker.work()
+    status = scene.status()
+    assert "cannot be reached" in status.pause["reason"]
+    assert status.pause["until_ms"] > status.now_ms
+    scene.accept(lead(THIRD, name="Third"))
+    with running(create_app(scene.line.crm.portal), port):
+        look(scene, worker, left(scene) + 3)
+        look(scene, worker, 3)
+        assert_written(scene)
+        worker.close()
+
+
+def test_an_answer_without_results_makes_the_line_wait(scene: Scene) -> None:
+    worker = warm(scene)
+    scene.line.crm.fault("empty_results", path="/upsert")
+    scene.accept(lead(FIRST, name="First"), lead(SECOND, name="Second"))
+    worker.work()
+    assert_waits(scene, "without a result")
+    scene.line.crm.control("DELETE", "faults")
+    scene.accept(lead(THIRD, name="Third"))
+    look(scene, worker, left(scene) + 3)
+    look(scene, worker, 3)
+    assert_written(scene)
+
+
+def test_an_answer_without_results_burns_no_tries_of_a_lead_that_came_alone(scene: Scene) -> None:
+    worker = warm(scene)
+    scene.line.crm.fault("empty_results", path="/upsert")
+    scene.accept(lead(FIRST, name="First"))
+    worker.work()
+    assert_waits(scene, "without a result")
+
+
+def test_an_outage_of_writes_alone_parks_nobody(scene: Scene) -> None:
+    """The small call that probes is answered, but no lead is taken: that is no fault of the leads."""
+    scene.config = Config(inbox=Inbox(tries=3))
+    worker = scene.worker()
+    scene.line.crm.fault("503", path="/batch/upsert")
+    scene.accept(*(lead(one, name="First") for one in (FIRST, SECOND, THIRD)))
+    worker.work()
+    for _ in range(20):
+        look(scene, worker, 80)
+    assert {one.state for one in scene.line.receipts()} == {"waiting"}
+    scene.line.crm.control("DELETE", "faults")
+    for _ in range(3):
+        look(scene, worker, 80)
+    scene.assert_done()
+    assert {one.state for one in scene.line.receipts()} == {"created"}
+
+
+def test_rows_that_an_answer_leaves_out_are_tried_again_and_the_others_are_done(scene: Scene) -> None:
+    worker = warm(scene)
+    scene.line.crm.fault("missing_rows", path="/upsert", count=1)
+    scene.accept(lead(FIRST, name="First"), lead(SECOND, name="Second"), lead(THIRD, name="Third"))
+    worker.work()
+    assert sorted(one.state for one in scene.line.receipts()) == ["created"] * 3 + ["waiting"]
+    scene.recover()
+    scene.assert_done()
+    assert scene.contacts().keys() == {WARM, FIRST, SECOND, THIRD}
+    assert {one.state for one in scene.line.receipts()} == {"created"}
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_the_worker_that_probes_may_die_at_any_command(scene: Scene, subtests: pytest.Subtests, when: str) -> None:
+    for step in itertools.count(1):
+        scene.clear()
+        scene.line.crm.fault("503", count=1)
+        scene.accept(lead(FIRST, name="First"))
+        scene.worker().work()
+        assert scene.status().pause
+        probing = scene.worker()
+        scene.wait(left(scene) + 3)
+        probing.keeper.sweep()
+        probing.wire.step, probing.wire.when, probing.wire.count = step, when, 0
+        died = probing.die()
+        with subtests.test(step=step):
+            scene.recover()
+            scene.assert_done()
+            scene.accept(lead(SECOND, name="Second"))
+            scene.recover()
+            scene.assert_done()
+            assert scene.contacts().keys() == {FIRST, SECOND}
+            assert scene.status().pause == {}
+        if not died:
+            return

@@ -1,0 +1,139 @@
+"""The write landed, but its answer was lost: the retry recognises its own work."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.conftest import lead, same_shard
+from tests.faults.conftest import Killed, Scene, Wire
+
+NEW, KNOWN, GUEST = same_shard("lost", 3)
+OWNED = "owner@somebody-elses.co.th"
+HOME = {"street_address": "1 Silom Road", "city": "Bangkok", "postal_code": "10500", "country": "Thailand"}
+STATES = {NEW: "created", KNOWN: "updated", GUEST: "updated"}
+# The known one was told before; the guest was found by its email alone, so nothing is said to it.
+MESSAGES = {NEW: 1, KNOWN: 2, GUEST: 0}
+EVENTS: dict[str, dict[str, Any]] = {
+    NEW: {"name": "Nok Jaidee", "phone": "0820000000"},
+    KNOWN: {"address": HOME},
+    GUEST: {"name": "Guest Person", "phone": "0830000000", "email": OWNED},
+}
+
+
+def begin(scene: Scene) -> None:
+    scene.line.crm.create(email=OWNED, firstname="Owner")
+    scene.sync(lead(KNOWN, name="Somchai Jaidee"))
+
+
+def assert_recognised(scene: Scene, *customers: str) -> None:
+    scene.assert_done()
+    receipts, contacts, told = scene.receipts(), scene.contacts(), scene.told()
+    assert len(scene.line.crm.contacts()) == 2 + (NEW in customers)
+    for one in customers:
+        assert receipts[one].state == STATES[one]
+        assert len(told.get(one, [])) == MESSAGES[one]
+    if NEW in customers:
+        assert contacts[NEW]["phone"] == "+66820000000"
+    if KNOWN in customers:
+        assert contacts[KNOWN]["zip"] == "10500"
+    if GUEST in customers:
+        assert (contacts[GUEST]["firstname"], contacts[GUEST]["phone"]) == ("Owner", "+66830000000")
+
+
+def lose(scene: Scene, kind: str, count: int, path: str) -> None:
+    scene.line.crm.fault(kind, count=count, path=path, seconds=30)
+
+
+CUSTOMERS = pytest.mark.parametrize(
+    ("customer", "path"),
+    [(NEW, "/batch/upsert"), (KNOWN, "/batch/upsert"), (GUEST, "/batch/update")],
+    ids=["new", "known", "alias"],
+)
+
+
+@CUSTOMERS
+@pytest.mark.parametrize("times", [1, 3])
+@pytest.mark.parametrize("fresh", [False, True], ids=["the same worker", "another worker"])
+def test_a_write_whose_answer_was_lost_is_recognised(
+    scene: Scene, customer: str, path: str, times: int, fresh: bool
+) -> None:
+    begin(scene)
+    lose(scene, "lost_answer", times, path)
+    worker = scene.worker()
+    scene.accept(lead(customer, **EVENTS[customer]))
+    worker.work()
+    for _ in range(times):
+        assert scene.status().pause
+        retry(scene, scene.worker if fresh else lambda: worker)
+    assert_recognised(scene, customer)
+    assert scene.line.crm.control("GET", "state")["faults_struck"] == {"lost_answer": times}
+
+
+def retry(scene: Scene, make: Callable[[], Any]) -> None:
+    status = scene.status()
+    scene.wait((status.pause["until_ms"] - status.now_ms) / 1000 + 3)
+    worker = make()
+    worker.keeper.sweep()
+    worker.work()
+
+
+@CUSTOMERS
+def test_a_write_whose_row_the_answer_left_out_is_recognised(scene: Scene, customer: str, path: str) -> None:
+    begin(scene)
+    scene.line.crm.fault("missing_rows", count=1, path=path)
+    scene.accept(lead(customer, **EVENTS[customer]))
+    scene.worker().work()
+    scene.recover()
+    scene.assert_done()
+    assert scene.receipts()[customer].state == STATES[customer]
+    assert len(scene.line.crm.contacts()) == 2 + (customer == NEW)
+    assert len(scene.told().get(customer, [])) == MESSAGES[customer]
+
+
+def test_all_of_a_batch_are_recognised(scene: Scene) -> None:
+    begin(scene)
+    lose(scene, "lost_answer", 1, "/batch/upsert")
+    worker = scene.worker()
+    scene.accept(*(lead(one, **said) for one, said in EVENTS.items()))
+    worker.work()
+    retry(scene, lambda: worker)
+    scene.recover()
+    assert_recognised(scene, *EVENTS)
+
+
+@pytest.mark.parametrize("step", range(1, 25, 3))
+def test_a_worker_that_dies_while_it_recognises_changes_nothing(scene: Scene, step: int) -> None:
+    begin(scene)
+    lose(scene, "lost_answer", 1, "/batch/upsert")
+    scene.accept(lead(NEW, **EVENTS[NEW]))
+    scene.worker().work()
+    dying = Wire()
+
+    def make() -> Any:
+        worker = scene.worker(dying)
+        dying.step = step
+        return worker
+
+    try:
+        retry(scene, make)
+    except Killed:
+        assert dying.reached
+    scene.recover()
+    scene.assert_done()
+    assert scene.receipts()[NEW].state == "created"
+    assert len(scene.line.crm.contacts()) == 3
+
+
+def test_news_that_came_since_is_an_update_beside_the_creation(scene: Scene) -> None:
+    """The lost write made the contact; the customer's next event was not in it."""
+    lose(scene, "lost_answer", 1, "/batch/upsert")
+    worker = scene.worker()
+    scene.accept(lead(NEW, name="Nok Jaidee", phone="0820000000"))
+    worker.work()
+    scene.accept(lead(NEW, phone="0820000001"))
+    retry(scene, lambda: worker)
+    scene.recover(3)
+    scene.assert_done()
+    assert scene.contacts()[NEW]["phone"] == "+66820000001"
+    assert len(scene.line.crm.contacts()) == len(scene.told()[NEW]) == 1

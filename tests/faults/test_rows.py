@@ -1,0 +1,267 @@
+"""HubSpot takes calls but not this lead, or not this value: the others are done at once, and nothing is lost."""
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from math import log2
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+import pytest
+
+from receiver import keys
+from receiver.config import Config, Inbox
+from receiver.parked import RETRY, Parked, causes
+from receiver.receipts import Note
+from sandbox.hubspot import create_app
+from sandbox.hubspot.properties import Rule
+from sandbox.hubspot.values import Invalid
+from sandbox.serving import running
+from tests.conftest import lead, same_shard
+from tests.faults.conftest import Scene, Worker
+from workers.hubspot.answers import REASONS
+
+BAD, *GOOD = same_shard("row", 12)
+OWNED = "owner@somebody-elses.co.th"
+HOME = {"street_address": "1 Silom Road", "city": "Bangkok", "postal_code": "10500", "country": "Thailand"}
+CART = {"products": [{"name": "Dog food", "count": 1, "total": 590}], "grandTotal": "590"}
+Meddle = Callable[[dict[str, Any]], str]
+"""Changes the body of a batch; what it returns is why HubSpot refuses all of it, or with which status, else ""."""
+
+
+def somebody(customer_id: str, **said: Any) -> dict[str, Any]:
+    return lead(customer_id, **{"name": "Nok Jaidee", "phone": "0820000000", **said})
+
+
+def everybody() -> list[dict[str, Any]]:
+    """The bad one stands in the middle."""
+    return [somebody(one) for one in (*GOOD[:5], BAD, *GOOD[5:])]
+
+
+def assert_good_done(scene: Scene) -> None:
+    receipts = scene.receipts()
+    assert {receipts[one].state for one in GOOD} == {"created"}
+    assert {receipts[one].tries for one in GOOD} == {0}
+    assert set(GOOD) <= scene.contacts().keys()
+
+
+def due_in(scene: Scene) -> float:
+    """Seconds until the one lead that was put off is due."""
+    [(_, due)] = scene.redis.zrange(keys.later(keys.INBOX, 0), 0, -1, withscores=True)
+    seconds, micros = scene.redis.time()
+    return float(due / 1000 - seconds - micros / 1e6)
+
+
+def try_again(scene: Scene, worker: Worker) -> None:
+    scene.wait(due_in(scene) + 0.1)
+    scene.wait(3)
+    worker.keeper.sweep()
+    worker.work()
+
+
+@pytest.mark.parametrize("kind", ["row_locked", "row_unexplained"])
+def test_a_row_that_fails_waits_alone_and_is_parked_after_its_tries(scene: Scene, kind: str) -> None:
+    scene.config = Config(inbox=Inbox(tries=3))
+    scene.line.crm.fault(kind, ids=[BAD])
+    worker = scene.worker()
+    scene.accept(*everybody())
+    worker.work()
+    assert_good_done(scene)
+    waits = []
+    for tries in (1, 2):
+        receipt = scene.receipts()[BAD]
+        assert (receipt.state, receipt.tries, receipt.message) == ("waiting", tries, "")
+        assert receipt.reason
+        waits.append(due_in(scene))
+        try_again(scene, worker)
+    assert 1 < waits[0] < waits[1]
+    receipt = scene.receipts()[BAD]
+    assert (receipt.state, receipt.tries, receipt.message) == ("parked", 3, "")
+    assert "given up after 3 tries" in receipt.reason
+    assert b"Nok Jaidee" in scene.redis.get(keys.parked(receipt.lead))
+    [cause] = causes(Parked(scene.redis, scene.config.inbox).receipts())
+    assert (cause.leads, cause.fix) == ((receipt.lead,), RETRY)
+    assert (scene.status().parked, scene.line.left(), scene.status().pause) == (1, 0, {})
+    assert scene.told().keys() == set(GOOD)
+
+
+@pytest.mark.parametrize("kind", ["row_locked", "row_unexplained"])
+def test_a_row_that_fails_once_is_written_on_the_next_try(scene: Scene, kind: str) -> None:
+    scene.line.crm.fault(kind, ids=[BAD], count=1)
+    worker = scene.worker()
+    scene.accept(*everybody())
+    worker.work()
+    assert_good_done(scene)
+    try_again(scene, worker)
+    scene.assert_done()
+    assert (scene.receipts()[BAD].state, len(scene.told()[BAD])) == ("created", 1)
+
+
+def test_a_contact_that_is_just_being_made_by_somebody_else_is_met_on_the_next_try(scene: Scene) -> None:
+    """HubSpot refuses the email without naming its owner, and does not find it yet."""
+    scene.line.crm.create(email=OWNED, firstname="Owner")
+    scene.line.crm.settings(conflict="no_id")
+    scene.line.crm.fault("empty_results", path="/batch/read", count=2)
+    worker = scene.worker()
+    scene.accept(*(somebody(one) for one in GOOD), somebody(BAD, email=OWNED))
+    worker.work()
+    assert_good_done(scene)
+    receipt = scene.receipts()[BAD]
+    assert (receipt.state, receipt.tries) == ("waiting", 1)
+    try_again(scene, worker)
+    scene.assert_done()
+    assert scene.receipts()[BAD].state == "updated"
+    contact = scene.contacts()[BAD]
+    assert (contact["email"], contact["firstname"], contact["phone"]) == (OWNED, "Owner", "+66820000000")
+
+
+@contextmanager
+def meddled(scene: Scene, meddle: Meddle) -> Iterator[str]:
+    """The URL of the same portal behind `meddle`."""
+    app = create_app(scene.line.crm.portal)
+    with running(between(app, meddle)) as server:
+        yield server.url
+
+
+def between(app: WSGIApplication, meddle: Meddle) -> WSGIApplication:
+    def served(environ: WSGIEnvironment, start: StartResponse) -> Any:
+        if environ["PATH_INFO"].endswith("/batch/upsert"):
+            body = json.loads(environ["wsgi.input"].read())
+            refusal = meddle(body)
+            if refusal:
+                status = refusal if refusal[:3].isdigit() else "400 Bad Request"
+                answer = json.dumps({"status": "error", "category": "VALIDATION_ERROR", "message": refusal}).encode()
+                start(status, [("Content-Type", "application/json"), ("Content-Length", str(len(answer)))])
+                return [answer]
+            raw = json.dumps(body).encode()
+            environ |= {"wsgi.input": io.BytesIO(raw), "CONTENT_LENGTH": str(len(raw))}
+        return app(environ, start)
+
+    return served
+
+
+def test_a_whole_batch_that_is_refused_is_split_until_the_culprit_stands_alone(scene: Scene) -> None:
+    calls = []
+
+    def refuse(body: dict[str, Any]) -> str:
+        calls.append(len(body["inputs"]))
+        return "Something is wrong." if any(row["id"] == BAD for row in body["inputs"]) else ""
+
+    with meddled(scene, refuse) as url:
+        worker = scene.worker(HUBSPOT_BASE_URL=url)
+        scene.accept(*everybody())
+        worker.work()
+        assert_good_done(scene)
+        assert len(calls) <= 2 * log2(12) + 2
+        receipt = scene.receipts()[BAD]
+        assert (receipt.state, receipt.message) == ("parked", "")
+        assert receipt.reason
+        assert b"Nok Jaidee" in scene.redis.get(keys.parked(receipt.lead))
+        worker.close()
+
+
+def test_a_lead_that_hubspot_chokes_on_holds_up_nobody_else(scene: Scene) -> None:
+    """Each call that holds this lead ends in a 503, any other is answered."""
+
+    def choke(body: dict[str, Any]) -> str:
+        return "503 Service Unavailable" if any(row["id"] == BAD for row in body["inputs"]) else ""
+
+    with meddled(scene, choke) as url:
+        worker = scene.worker(HUBSPOT_BASE_URL=url)
+        scene.accept(somebody(BAD), *(somebody(one) for one in GOOD))
+        worker.work()
+        assert scene.status().pause
+        for _ in range(4):
+            scene.wait(5)
+            worker.keeper.sweep()
+            worker.work()
+        assert_good_done(scene)
+        assert scene.receipts()[BAD].state == "waiting"
+        worker.close()
+
+
+def test_where_rows_lose_their_traces_one_bad_value_is_still_dropped_alone(scene: Scene) -> None:
+    def forget(body: dict[str, Any]) -> str:
+        for row in body["inputs"]:
+            del row["objectWriteTraceId"]
+        return ""
+
+    refuse(scene, "city", "INVALID_OPTION")
+    with meddled(scene, forget) as url:
+        worker = scene.worker(HUBSPOT_BASE_URL=url)
+        scene.accept(*(somebody(one) for one in GOOD), somebody(BAD, address=HOME))
+        worker.work()
+        assert_good_done(scene)
+        scene.assert_done()
+        assert "city: " in scene.contacts()[BAD]["dealdroid_unsaved"]
+        worker.close()
+
+
+def test_ids_that_hubspot_takes_for_the_same_are_written_one_after_the_other(scene: Scene) -> None:
+    twins = next([one, one.upper()] for one in same_shard("twin", 40) if one.upper() in same_shard("TWIN", 40))
+
+    def refuse_twins(body: dict[str, Any]) -> str:
+        ids = [row["id"].lower() for row in body["inputs"]]
+        return "Duplicate IDs found in batch input" if len(set(ids)) < len(ids) else ""
+
+    with meddled(scene, refuse_twins) as url:
+        worker = scene.worker(HUBSPOT_BASE_URL=url)
+        scene.accept(*(somebody(one) for one in (*GOOD, *twins)))
+        worker.work()
+        assert_good_done(scene)
+        scene.assert_done()
+        assert set(twins) <= scene.contacts().keys()
+        worker.close()
+
+
+def refuse(scene: Scene, name: str, code: str) -> None:
+    """From now on the portal takes no value of this property."""
+
+    def check(value: str) -> str:
+        raise Invalid(code, f"{value} was refused")
+
+    with scene.line.crm.portal.lock:
+        scene.line.crm.portal.rules[name] = Rule(name, read_only=False, unique=name == "email", check=check)
+
+
+@pytest.mark.parametrize(
+    "listed", [{}, {"listed_in_message": 0}, {"listed_in_errors": 0}], ids=["both lists", "errors", "message"]
+)
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("email", "INVALID_EMAIL"),
+        ("hs_language", "INVALID_OPTION"),
+        ("city", "PROPERTY_DOESNT_EXIST"),
+        ("zip", "READ_ONLY_VALUE"),
+        ("address", "VALUE_TOO_LONG"),
+        ("dealdroid_cart_total", "INVALID_INTEGER"),
+        ("phone", "INVALID_PHONE_NUMBER"),
+        ("firstname", "SOMETHING_NEW"),
+    ],
+)
+def test_a_refused_value_is_dropped_alone_and_kept_where_a_person_sees_it(
+    scene: Scene, name: str, code: str, listed: dict[str, int]
+) -> None:
+    said = {"email": "nok@jaidee.co.th", "language": "th", "address": HOME, "shopping_cart": CART}
+    scene.line.crm.settings(**listed)
+    scene.sync(somebody("whole", **{**said, "email": "other@jaidee.co.th"}))
+    whole = scene.contacts()["whole"]
+    refuse(scene, name, code)
+    scene.accept(somebody(GOOD[0], address={}), somebody(BAD, **said), somebody(GOOD[1]))
+    scene.worker().work()
+    scene.assert_done()
+    receipts, contact = scene.receipts(), scene.contacts()[BAD]
+    assert {receipts[one].state for one in (BAD, *GOOD[:2])} == {"created"}
+    assert {receipt.tries for receipt in receipts.values()} == {0}
+    assert receipts[BAD].notes == (
+        Note(name, "dropped", REASONS.get(code, f"HubSpot does not accept the value ({code})")),
+    )
+    unsaved = contact.pop("dealdroid_unsaved")
+    own = {"dealdroid_customer_id", "email"}
+    value = "nok@jaidee.co.th" if name == "email" else whole[name]
+    assert unsaved == f"{name}: {value}"
+    assert {k: v for k, v in contact.items() if k not in own} == {
+        k: v for k, v in whole.items() if k not in own | {name}
+    }
