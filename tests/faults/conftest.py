@@ -27,7 +27,6 @@ from receiver.status import Status, read_status
 from tests.conftest import SHARDS, Line, key_of, open_line
 from workers import runtime
 from workers.keeper import Keeper
-from workers.messages import Texts
 from workers.settings import read_worker
 
 # A worker that is alive looks after what a dead one left within this time.
@@ -281,12 +280,7 @@ def wait(connection: Any, ms: int) -> None:
 @pytest.fixture(scope="session")
 def stage(tmp_path_factory: pytest.TempPathFactory, databases: Iterator[str]) -> Iterator[Scene]:
     folder = tmp_path_factory.mktemp("faults")
-    texts = Texts.compile(Config())
-    with (
-        open_line(folder, next(databases)) as line,
-        closing(ExitStack()) as stack,
-        patched(Texts, "compile", lambda _: texts),
-    ):
+    with open_line(folder, next(databases)) as line, closing(ExitStack()) as stack:
         scene = Scene(line, folder, stack=stack)
         scene.steady = Worker(scene, Wire(), {})
         # Redis keeps scripts by their digest: from now on no step is spent on loading one.
