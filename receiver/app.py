@@ -28,7 +28,7 @@ def create_app(given: ReceiverSettings | None = None) -> Flask:
     # One more, because werkzeug cuts a chunked body at the limit without a word.
     app.config["MAX_CONTENT_LENGTH"] = intake.MAX_BODY + 1
     app.url_map.merge_slashes = False
-    app.register_blueprint(intake.blueprint(Guard(mine.secrets), feeder, shared.config))
+    app.register_blueprint(intake.blueprint(Guard(mine.secrets), feeder, shared.config, mine.trusted_proxies))
     app.register_blueprint(health.blueprint(redis, spool, mine))
     _answer_errors(app)
     feeder.start()
@@ -42,8 +42,11 @@ def _answer_errors(app: Flask) -> None:
         return _error(400, str(error))
 
     @app.errorhandler(Forbidden)
-    def forbidden(_: Forbidden) -> Response:
-        return _error(403, "Forbidden")
+    def forbidden(error: Forbidden) -> Response:
+        answer = _error(403, "Forbidden")
+        if error.retry_after:
+            answer.headers["Retry-After"] = str(error.retry_after)
+        return answer
 
     @app.errorhandler(Unusable)
     def unusable(error: Unusable) -> Response:
