@@ -27,7 +27,7 @@ def measure_ack(system: System, count: int) -> dict[str, float]:
     port = free_port()
     bare = [
         "granian", "--interface", "wsgi", "--factory", "bench.bare:create_app", "--host", "127.0.0.1", "--port",
-        str(port), "--workers", "2", "--blocking-threads", "8", "--no-access-log", "--log-level", "error",
+        str(port), "--workers", "2", "--blocking-threads", "64", "--no-access-log", "--log-level", "error",
     ]  # fmt: skip
     environ = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     with process(bare, environ):

@@ -108,7 +108,8 @@ def parse(source: str) -> Config:
     try:
         tree = tomllib.loads(source)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"not valid TOML: {error}") from None
+        where = f"(at line {len(source.splitlines()) or 1})"
+        raise ConfigError(f"not valid TOML: {str(error).replace('(at end of document)', where)}") from None
     config: Config
     for path, value, kind in [*_pieces(tree), ([], tree, Config)]:
         try:

@@ -21,8 +21,8 @@ from tests.conftest import INTENT_PATH, SECRET, Line, Process, lead, open_line
 
 REQUESTS, BATCH, CALLERS = 10_000, 10, 3
 KIB = 1024
-# Of the receiver's 8 threads of a process, a slow body holds one as long as it takes.
-SLOW_BODIES, SLOW_HEADS = 4, 20
+# A body that comes slowly holds one of the 64 threads of a web process until it is there; a head holds none.
+SLOW_BODIES, SLOW_HEADS = 40, 20
 # What the receiver may say to a request that HTTP can frame. 431 and 414 are the server's own.
 EXPECTED = {200, 400, 401, 403, 404, 405, 411, 413, 414, 417, 422, 431}
 
@@ -237,10 +237,10 @@ def hear(stream: BinaryIO, *, with_body: bool) -> tuple[int, bytes]:
 
 
 class Slow:
-    """A sender of one event after the other, some bytes now and then. `from_body`: it sends its heads at once."""
+    """A sender of one event after the other that gives its head, or its body, by a few bytes now and then."""
 
-    def __init__(self, port: int, *, from_body: bool) -> None:
-        self.port, self.from_body = port, from_body
+    def __init__(self, port: int, part: str) -> None:
+        self.port, self.part = port, part
         self.statuses: list[int] = []
         self._begin()
 
@@ -249,7 +249,8 @@ class Slow:
         head = f"POST {INTENT_PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode()
         self.connection = socket.create_connection(("127.0.0.1", self.port), timeout=10)
         self.left = head + body
-        self.give(len(head) if self.from_body else 1)
+        self.at_once = len(body) if self.part == "head" else 0
+        self.give(len(head) if self.part == "body" else 1)
 
     def give(self, count: int) -> None:
         self.connection.sendall(self.left[:count])
@@ -262,7 +263,7 @@ class Slow:
 
     def step(self) -> None:
         self.give(5)
-        if not self.left:
+        if len(self.left) <= self.at_once:
             self.finish()
             self._begin()
 
@@ -274,7 +275,7 @@ def slow_senders(port: int) -> Iterator[list[int]]:
     statuses: list[int] = []
 
     def dribble() -> None:
-        senders = [Slow(port, from_body=number < SLOW_BODIES) for number in range(SLOW_BODIES + SLOW_HEADS)]
+        senders = [Slow(port, part) for part in ["body"] * SLOW_BODIES + ["head"] * SLOW_HEADS]
         while not over.wait(0.25):
             for sender in senders:
                 sender.step()

@@ -25,7 +25,7 @@ def web() -> None:
         sys.executable, "-m", "granian", "--interface", "wsgi", "--factory", "receiver.app:create_app",
         "--host", host,
         "--port", str(settings.port), "--workers", str(settings.web_concurrency),
-        "--blocking-threads", "8", "--backlog", "1024", "--no-access-log", "--log-level", "error",
+        "--blocking-threads", "64", "--backlog", "1024", "--no-access-log", "--log-level", "error",
         "--workers-kill-timeout", "8", "--respawn-failed-workers", "--respawn-interval", "1",
     ]  # fmt: skip
     os.execv(sys.executable, command)  # noqa: S606 - our own command
