@@ -7,7 +7,8 @@
     SETTLE   one script: the lock is ours, else nothing happens; per group of entries, if what it was decided on still
              stands: XDEL first (a full Redis refuses everything but a script that frees memory first), and what
              follows from each entry only if XDEL removed it. So it can be repeated, and never half happens.
-    RELEASE  one script: drop lock and bell, tell how many entries are left; if any, the caller rings.
+    RELEASE  one script: drop lock and bell, tell how many entries are left; if any, the caller rings, unless only time
+             can help (a pause, entries that somebody else holds): then a sweep does.
     SWEEP    every 3 s a keeper puts due entries back and rings for a shard that has entries and no lock.
 
 Why no wake-up is lost: an entry leaves only in SETTLE. An entry put before RELEASE is counted by it, one put after it

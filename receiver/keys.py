@@ -7,7 +7,6 @@ from zlib import crc32
 
 PREFIX = "leadsync:"
 SECRET = PREFIX + "key"
-SHARDS = PREFIX + "shards"
 LEADS = PREFIX + "leads"
 PARKED = PREFIX + "parked"
 PAUSE = PREFIX + "pause"

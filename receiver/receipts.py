@@ -6,7 +6,7 @@ each, so that the hash stays in Redis' compact form (a value over 64 bytes would
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 # Positions are stored in Redis: append only.
@@ -74,7 +74,6 @@ class Receipt:
     reason: str = ""
     message: str = ""
     message_ms: int | None = None
-    extra: Mapping[str, str] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """For `--json`: plain names and values."""

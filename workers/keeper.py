@@ -17,6 +17,7 @@ from receiver.bell import Bell
 from receiver.connection import Redis
 from receiver.inbox import SWEEP_SECONDS, Inbox
 from workers.lease import Leases
+from workers.settlement import PARKED_SECONDS
 from workers.told import Told
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 BEAT_SECONDS = 1.0
 FORGET_MS = 60_000
-PARKED_SECONDS = 30 * 86_400
 log = structlog.get_logger("leadsync.keeper")
 
 

@@ -4,7 +4,6 @@ Rows go as plain dictionaries: each of the client's model objects copies its who
 all the rest of a batch (measured); what is sent is checked against those models by the stand-in that tests use.
 """
 
-import urllib.parse
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -35,9 +34,7 @@ class HubSpot:
         self._search = client.crm.contacts.search_api
         self._core = client.crm.properties.core_api
         self._groups = client.crm.properties.groups_api
-        self._create = client.crm.properties.batch_api
-        self._gdpr = client.crm.contacts.basic_api
-        for api in (self._batch, self._search, self._core, self._groups, self._create, self._gdpr):
+        for api in (self._batch, self._search, self._core, self._groups):
             transport = Transport(api.api_client.configuration, budget)
             if api is not self._batch:
                 transport.pool_manager = self._batch.api_client.rest_client.pool_manager
@@ -181,10 +178,6 @@ class HubSpot:
         )
         return answer
 
-    def create_properties(self, definitions: Sequence[Mapping[str, Any]]) -> Answer:
-        answer: Answer = self._create.create("contacts", {"inputs": list(definitions)}, _preload_content=False)
-        return answer
-
     def create_property(self, definition: Mapping[str, Any]) -> Answer:
         answer: Answer = self._core.create("contacts", dict(definition), _preload_content=False)
         return answer
@@ -192,10 +185,3 @@ class HubSpot:
 
 def no_key() -> LineDown:
     return LineDown("no_key", f"The portal has no unique property {CUSTOMER_ID}. Run: leadsync setup")
-
-
-def contact_url(portal_id: str, contact_id: str) -> str:
-    """Where a salesperson opens the contact."""
-    return (
-        f"https://app.hubspot.com/contacts/{urllib.parse.quote(portal_id)}/record/0-1/{urllib.parse.quote(contact_id)}"
-    )
