@@ -121,6 +121,22 @@ def test_a_killed_worker_process_is_started_again(own: Own) -> None:
     assert len(own.line.crm.contacts()) == 8
 
 
+def test_a_web_process_that_is_killed_again_and_again_comes_back(own: Own) -> None:
+    """granian itself gives up when one of its processes dies twice within seconds."""
+    seen: set[int] = set()
+    for _ in range(4):
+        seen.add(child := eventually(lambda: next(iter(set(receivers(own.web)) - seen), 0)))
+        eventually(lambda: answers(own.line))
+        os.kill(child, signal.SIGKILL)
+    eventually(lambda: set(receivers(own.web)) - seen and answers(own.line))
+    assert own.web.popen.poll() is None
+
+
+def test_the_web_processes_end_with_the_one_that_started_them(own: Own) -> None:
+    os.kill(own.web.popen.pid, signal.SIGKILL)
+    eventually(lambda: not answers(own.line), 15)
+
+
 def test_sigterm_to_a_busy_web_loses_nothing_that_it_took(own: Own) -> None:
     line = own.line
     taken: list[str] = []
@@ -222,6 +238,18 @@ def test_all_runs_the_receiver_and_a_worker_and_ends_both(own: Own) -> None:
     with pytest.raises(requests.ConnectionError):
         requests.get(line.url + "/healthz", timeout=2)
     assert line.redis.zcard(keys.WORKERS) == 0
+
+
+def answers(line: Line) -> bool:
+    with suppress(requests.RequestException):
+        return requests.get(line.url + "/healthz", timeout=2).ok
+    return False
+
+
+def receivers(web: Process) -> list[int]:
+    """The processes that serve, but for the resource tracker that Python starts beside the first of them."""
+    pids = Path(f"/proc/{web.popen.pid}/task/{web.popen.pid}/children").read_text().split()
+    return [int(pid) for pid in pids if b"resource_tracker" not in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
 
 @contextmanager

@@ -13,21 +13,13 @@ MODULE = [sys.executable, "-m", "workers"]
 
 
 @click.command()
-def web() -> None:
+@click.option("--supervised", is_flag=True, hidden=True)
+def web(supervised: bool) -> None:
     """Run the receiver on PORT (8000)."""
     from receiver.settings import read_receiver
 
-    settings = read_receiver().shared
-    # A platform that gives us a port has a router in front; at home nobody else shall reach the receiver.
-    outside = settings.hosted or bool(os.environ.get("PORT"))
-    host = os.environ.get("HOST") or ("0.0.0.0" if outside else "127.0.0.1")  # noqa: S104
-    command = [
-        sys.executable, "-m", "granian", "--interface", "wsgi", "--factory", "receiver.app:create_app",
-        "--host", host,
-        "--port", str(settings.port), "--workers", str(settings.web_concurrency),
-        "--blocking-threads", "64", "--backlog", "1024", "--no-access-log", "--log-level", "error",
-        "--workers-kill-timeout", "8", "--respawn-failed-workers", "--respawn-interval", "1",
-    ]  # fmt: skip
+    read_receiver()
+    command = [sys.executable, "-m", "receiver.server", *(["--supervised"] if supervised else [])]
     os.execv(sys.executable, command)  # noqa: S606 - our own command
 
 
@@ -61,7 +53,7 @@ def all_() -> None:
 
     configure(read_receiver().shared.log_level)
     read_worker()
-    sys.exit(supervise([("web", [*MODULE, "web"]), ("worker.1", [*MODULE, "worker", "--one"])]))
+    sys.exit(supervise([("web", [*MODULE, "web", "--supervised"]), ("worker.1", [*MODULE, "worker", "--one"])]))
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
