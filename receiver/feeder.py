@@ -17,6 +17,7 @@ from receiver import event, keys
 from receiver.bell import Bell
 from receiver.connection import AWAY, Redis
 from receiver.inbox import Inbox, Put, WrongKey, postponed
+from receiver.journal import Journal, read_dataset
 from receiver.receipts import PARKED, pack
 from receiver.recent import Recent
 from receiver.spool import Spool, SpoolError
@@ -50,7 +51,7 @@ class Feeder:
         self.key = settings.key.encode() or secrets.token_hex(32).encode()
         self.offset_ms = 0
         self.away_until = 0.0
-        self.recent = Recent()
+        self.recent = Recent(Journal("web"))
         self.run_id = ""
         self.forgot = self.full = False
         self._wake = threading.Event()
@@ -71,6 +72,8 @@ class Feeder:
             self.flush()
         except (SpoolError, *AWAY) as error:
             log.warning("spool.left", error=type(error).__name__)
+        else:
+            self.recent.close()
 
     def feed(self, body: dict[str, Any]) -> None:
         """Keep one event whose required fields are usable; raises `NowhereToKeep`."""
@@ -174,10 +177,12 @@ class Feeder:
         spool. Raises `SpoolError` and redis-py's errors."""
         try:
             run_id, self.full = self._look()
+            self.recent.journal.begin(self._dataset())
         except AWAY:
             self.forgot = True
             raise
-        if self.forgot or run_id != (self.run_id or run_id):
+        inherited = self.recent.inherit()
+        if inherited or self.forgot or run_id != (self.run_id or run_id):
             self.put_again()
         else:
             self.recent.forget_old()
@@ -195,6 +200,12 @@ class Feeder:
         server, memory, *waiting = pipe.execute()
         part = memory.get("used_memory", 0) / memory["maxmemory"] if memory.get("maxmemory") else 0.0
         return str(server.get("run_id", "")), part > FULL or (part > NEARLY_FULL and sum(waiting) > DEEP)
+
+    def _dataset(self) -> str:
+        try:
+            return read_dataset(self.inbox.redis)
+        except redis.OutOfMemoryError:
+            return ""
 
     def put_again(self) -> None:
         """Put the last seconds' events again; those that Redis still has are duplicates."""

@@ -19,6 +19,7 @@ COUNTS = PREFIX + "counts"
 ACTIONS = PREFIX + "actions"
 """A stream of what people did: c(ommand), l(ead), u(ser)."""
 RUN = PREFIX + "run"
+DATASET = PREFIX + "dataset"
 WRITTEN = PREFIX + "written"
 QUEUE = "leadsync"
 

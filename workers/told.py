@@ -1,8 +1,9 @@
-"""What this process has begun to tell customers in the last seconds, for a Redis that forgets.
+"""What this machine's workers have begun to tell customers in the last seconds, for a Redis that forgets.
 
 With `appendfsync everysec` a Redis that is killed forgets up to a second of writes, also that a message was sent. Its
-lead comes back into the inbox and would be confirmed again. So each worker keeps in memory what it sent, tells it to a
-Redis that has restarted, and in the first seconds of such a Redis no message leaves, so that every worker can do so.
+lead comes back into the inbox and would be confirmed again. So each worker remembers what it sent, tells it to a Redis
+that has restarted, and in the first seconds of such a Redis no message leaves, so that every worker can do so. What a
+worker remembers outlives it in its journal.
 """
 
 import hashlib
@@ -10,60 +11,99 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 
 from redis import RedisError
 
 from receiver import keys
 from receiver.connection import Redis
+from receiver.journal import Journal, read_dataset
 
 KEEP_SECONDS = 30.0
 YOUNG_SECONDS = 5
 MARK_SECONDS = 3_600
+TAKEN_BACK = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """`run`: the id of the Redis that knew it; `at`: monotonic seconds."""
+
+    fate: str
+    run: str
+    at: float
 
 
 class Told:
     """One per worker process. The drain adds, the keeper asserts."""
 
-    def __init__(self) -> None:
-        self._marks: dict[str, tuple[float, str]] = {}
+    def __init__(self, journal: Journal | None = None) -> None:
+        self._journal = journal or Journal("worker")
+        self._marks: dict[str, _Mark] = {}
         self._lock = threading.Lock()
-        self._run = ""
+        self._run = self._first_run = ""
+        self._turned = time.monotonic()
 
     def note(self, fields: Mapping[bytes, bytes], fate: str) -> None:
         """Remember what became of the message in an outbox entry: "sending", "sent" or "interrupted"."""
         with self._lock:
-            self._marks[mark(fields)] = (time.monotonic(), fate)
+            self._note(mark(fields), fate, self._run)
 
     def take_back(self, connection: Redis, fields: Mapping[bytes, bytes]) -> None:
         """It was certainly not delivered and may be sent again."""
-        with self._lock:
-            self._marks.pop(mark(fields), None)
+        self.note(fields, TAKEN_BACK)
         connection.delete(mark(fields))
 
     def watch(self, connection: Redis) -> None:
-        """Called each second: after a restart of Redis, assert in it what was sent."""
+        """Called each second: inherit what dead workers remembered, and assert in this Redis what another run of it was
+        told."""
         run = run_id(connection)
-        before = time.monotonic() - KEEP_SECONDS
+        with suppress(RedisError):  # a full Redis: then nobody inherits until it has room
+            self._journal.begin(read_dataset(connection))
         with self._lock:
-            self._marks = {name: noted for name, noted in self._marks.items() if noted[0] > before}
-            if self._run and run != self._run and self._marks:
+            for line in self._journal.inherit():
+                name, before, fate = line.decode("ascii", "replace").split(" ", 2)
+                self._note(name, fate, before)
+            self._forget_old()
+            missing = {name: one.fate for name, one in self._marks.items() if one.run not in ("", run)}
+            if missing:
                 pipe = connection.pipeline(transaction=False)
-                for name, (_, fate) in self._marks.items():
+                for name, fate in missing.items():
                     pipe.set(name, fate, ex=MARK_SECONDS)
                 pipe.execute()
+            for name in missing:
+                self._note(name, self._marks[name].fate, run)
         self._run = run
+        self._first_run = self._first_run or run
 
     def wait(self, connection: Redis) -> float:
         """Seconds that messages have to wait because Redis has restarted and may not have been told everything yet."""
+        if not self._run:
+            self.watch(connection)
         info = connection.info("server")
         known = (connection.get(keys.RUN) or b"").decode()
         if known == info["run_id"]:
             return 0.0
-        left = YOUNG_SECONDS - int(info["uptime_in_seconds"]) if known or self._run else 0
+        restarted = known or self._first_run != info["run_id"]
+        left = YOUNG_SECONDS - int(info["uptime_in_seconds"]) if restarted else 0
         if left <= 0:
             with suppress(RedisError):  # a full Redis: then every drain looks at its age again
                 connection.set(keys.RUN, info["run_id"])
         return float(max(left, 0))
+
+    def _note(self, name: str, fate: str, run: str) -> None:
+        if fate == TAKEN_BACK:
+            self._marks.pop(name, None)
+        else:
+            self._marks[name] = _Mark(fate, run, time.monotonic())
+        self._journal.add(f"{name} {run} {fate}".encode())
+
+    def _forget_old(self) -> None:
+        now = time.monotonic()
+        self._marks = {name: one for name, one in self._marks.items() if one.at > now - KEEP_SECONDS}
+        if now - self._turned > KEEP_SECONDS:
+            self._turned = now
+            self._journal.turn()
 
 
 def mark(fields: Mapping[bytes, bytes]) -> str:

@@ -23,15 +23,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--forgetful", action="store_true", help="a killed Redis forgets up to its last second")
     parser.add_argument("--steady", action="store_true", help="HubSpot fails all the time, not in gusts")
-    parser.add_argument(
-        "--merciless", action="store_true", help="with --forgetful: also kill those who remember for Redis"
-    )
     given = parser.parse_args(arguments)
     folder = Path(tempfile.mkdtemp(prefix="leadsync-chaos-"))
     script = make_leads(given.seed, given.leads, given.seconds)
-    strikes = make_strikes(
-        given.seed, given.seconds, forgetful=given.forgetful and not given.merciless, steady=given.steady
-    )
+    strikes = make_strikes(given.seed, given.seconds, steady=given.steady)
     with Stage(folder, forgetful=given.forgetful) as stage:
         found = rage(stage, script, strikes, given.seed, lambda line: print(line, file=sys.stderr, flush=True))
         rows = judge(found)

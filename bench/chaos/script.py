@@ -28,11 +28,6 @@ Kind = Literal[
 # HubSpot's faults come in gusts, because under steady ones the line is rightly paused nearly all the time, and a kill
 # that meets idle workers proves little.
 GUST_SECONDS, LULL_SECONDS = 5.0, 10.0
-# Where Redis forgets, a receiver has to live from 10 s before its death (what it acknowledged it has in memory for so
-# long) until it has put that again. Without both, an event that the disk had not yet would be gone: no promise is made.
-MEMORY_SECONDS, PUT_AGAIN_SECONDS = 10.0, 8.0
-# The same holds for a worker, which has in memory which messages it sent; no fsync is later than the second.
-SENT_SECONDS, TOLD_AGAIN_SECONDS = 1.5, 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +145,9 @@ def _london(number: int) -> tuple[dict[str, str], dict[str, str]]:
     return {**BLANK_HOME, **home}, parts
 
 
-def make_strikes(seed: int, seconds: float, *, forgetful: bool, steady: bool = False) -> list[Strike]:
-    """Workers die every 2 to 5 s, Redis three times or every 30 s, a web process or all of them between its deaths.
-    `forgetful`: who has to remember for Redis is spared; `steady`: HubSpot fails all the time, not in gusts."""
+def make_strikes(seed: int, seconds: float, *, steady: bool = False) -> list[Strike]:
+    """Workers die every 2 to 5 s, Redis three times or every 30 s, a web process or all of them around its deaths.
+    `steady`: HubSpot fails all the time, not in gusts."""
     dice = random.Random(f"strikes {seed}")  # noqa: S311 - a script for a test, guards nothing
     kinds: tuple[Kind, ...] = ("worker", "worker", "worker", "worker", "workers", "supervisor")
     strikes = [Strike(0.0, "gust")] if steady else _gusts(seconds)
@@ -161,18 +156,12 @@ def make_strikes(seed: int, seconds: float, *, forgetful: bool, steady: bool = F
         strikes.append(Strike(at, dice.choice(kinds)))
         at += dice.uniform(2, 5)
     every = min(seconds / 3, 30.0)
-    deaths = [every * (number + dice.uniform(0.4, 0.6)) for number in range(int(seconds / every))]
-    for death in deaths:
-        back = death + dice.uniform(0, 4)
-        if forgetful:
-            first, last = death - SENT_SECONDS, back + TOLD_AGAIN_SECONDS
-            strikes = [s for s in strikes if s.kind not in kinds or not first < s.at < last]
-        strikes += [Strike(death, "redis"), Strike(back, "redis back")]
-        first, last = (death + PUT_AGAIN_SECONDS, death + every * 0.8 - MEMORY_SECONDS)
-        at = dice.uniform(first, last) if forgetful else death + dice.uniform(-0.5, 0.4) * every
-        if forgetful and first > last:
-            continue
-        strikes += _web(at, dice)
+    for number in range(int(seconds / every)):
+        death = every * (number + dice.uniform(0.4, 0.6))
+        strikes += [Strike(death, "redis"), Strike(death + dice.uniform(0, 4), "redis back")]
+        # Every other time in the moment in which Redis forgets.
+        at = death + (dice.uniform(-1, 3) if number % 2 else dice.uniform(-0.5, 0.4) * every)
+        strikes += _web(max(at, 0.0), dice)
     return sorted(strikes, key=lambda strike: strike.at)
 
 

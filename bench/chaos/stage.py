@@ -116,11 +116,7 @@ class Stage:
             time.sleep(0.05)
 
     def ready(self) -> Mapping[str, Any] | None:
-        """What readyz says, None while nobody answers. A web process that gave up is started again, as a platform does:
-        its server does so when one of its children is killed twice within seconds."""
-        if self._web is not None and self._web.poll() is not None:
-            self._web = None
-            self.start_web()
+        """What readyz says, None while nobody answers."""
         with suppress(requests.RequestException, ValueError):
             found: dict[str, Any] = session().get(f"http://127.0.0.1:{self.ports['web']}/readyz", timeout=5).json()
             return found
@@ -146,8 +142,10 @@ class Stage:
             self._web = self._launch("web", "-m", "workers", "web")
 
     def kill_web(self) -> None:
+        """Its processes notice, and end by themselves, be it beside a new one."""
         if self._web is not None:
-            end_group(self._web)
+            self._web.kill()
+            self._web.wait()
             self._web = None
 
     def kill_receiver(self, choice: float) -> None:

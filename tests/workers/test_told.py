@@ -1,5 +1,6 @@
 """A message that Redis forgot is not said again."""
 
+import os
 from pathlib import Path
 
 import redis
@@ -7,6 +8,7 @@ import redis
 from sandbox.redis import start
 from workers.told import Told, mark
 
+RETURNED = {b"e": b"back", b"c": b'{"id":"c-9"}', b"t": b'"Thank you!"'}
 MESSAGE = {b"e": b"lead", b"c": b'{"id":"c-1"}', b"t": b'"Thank you!"'}
 
 
@@ -20,6 +22,45 @@ def test_a_redis_that_restarted_is_told_what_was_sent(tmp_path: Path) -> None:
         again = redis.Redis.from_url(server.url)
         told.watch(again)
         assert again.get(mark(MESSAGE)) == b"sent"
+
+
+def test_a_redis_that_restarted_is_told_what_a_dead_worker_sent(tmp_path: Path) -> None:
+    """The dead one's journal is all that is left of it."""
+    with start(tmp_path) as server:
+        port = server.port
+        connection = redis.Redis.from_url(server.url)
+        dead = Told()
+        dead.watch(connection)
+        dead.note(MESSAGE, "sent")
+        dead.note(RETURNED, "sending")
+        dead.take_back(connection, RETURNED)
+        connection.bgrewriteaof()
+        connection.shutdown(save=True)
+    release(dead)
+    with start(tmp_path, port) as server:
+        again = redis.Redis.from_url(server.url)
+        heir = Told()
+        heir.watch(again)
+        assert again.get(mark(MESSAGE)) == b"sent"
+        assert not again.exists(mark(RETURNED))
+
+
+def test_what_a_dead_worker_sent_is_no_news_to_a_redis_that_has_not_restarted(tmp_path: Path) -> None:
+    """It knows what became of the message, which may be due again."""
+    with start(tmp_path) as server:
+        connection = redis.Redis.from_url(server.url)
+        dead = Told()
+        dead.watch(connection)
+        dead.note(MESSAGE, "sending")
+        release(dead)
+        Told().watch(connection)
+        assert not connection.exists(mark(MESSAGE))
+
+
+def release(dead: Told) -> None:
+    """What the system does when a process ends."""
+    for file, _ in dead._journal._pages:
+        os.close(file)
 
 
 def test_nothing_leaves_in_the_first_seconds_of_a_redis_that_restarted(tmp_path: Path) -> None:

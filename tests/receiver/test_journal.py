@@ -1,0 +1,92 @@
+"""What a process remembers outlives it, and nobody else's memory is taken for it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from receiver.journal import ORPHANED_SECONDS, Journal
+
+DIES = """
+import os, signal, sys
+from pathlib import Path
+from receiver.journal import Journal
+journal = Journal("web", Path(sys.argv[1]))
+journal.begin(sys.argv[2])
+for page in range(3):
+    journal.turn()
+    for line in range(2):
+        journal.add(b"%d.%d" % (page, line))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def one_dies(folder: Path, dataset: str = "d1") -> None:
+    done = subprocess.run([sys.executable, "-c", DIES, str(folder), dataset], check=False)
+    assert done.returncode == -signal.SIGKILL
+
+
+def begun(folder: Path, dataset: str = "d1", kind: str = "web") -> Journal:
+    journal = Journal(kind, folder)
+    journal.begin(dataset)
+    return journal
+
+
+def test_the_last_two_pages_of_a_killed_process_are_inherited_once(tmp_path: Path) -> None:
+    one_dies(tmp_path)
+    assert begun(tmp_path).inherit() == [b"1.0", b"1.1", b"2.0", b"2.1"]
+    assert begun(tmp_path).inherit() == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_living_process_is_not_inherited(tmp_path: Path) -> None:
+    alive = begun(tmp_path)
+    alive.add(b"mine")
+    assert begun(tmp_path).inherit() == []
+    alive.turn()
+    assert begun(tmp_path).inherit() == [], "also what it wrote before"
+
+
+def test_a_process_of_another_kind_or_with_another_redis_is_left_alone_for_a_minute(tmp_path: Path) -> None:
+    one_dies(tmp_path, "other")
+    [page, _] = sorted(tmp_path.iterdir())
+    old = time.time() - ORPHANED_SECONDS - 1
+    os.utime(page, (old, old))
+    assert begun(tmp_path, kind="worker").inherit() == []
+    assert not page.exists(), "then it ends unread"
+    assert len(begun(tmp_path, "other").inherit()) == 2
+
+
+def test_a_line_that_was_cut_off_is_dropped(tmp_path: Path) -> None:
+    one_dies(tmp_path)
+    page = sorted(tmp_path.iterdir())[-1]
+    os.truncate(page, page.stat().st_size - 2)
+    assert begun(tmp_path).inherit() == [b"1.0", b"1.1", b"2.0"]
+
+
+def test_an_orderly_end_and_another_dataset_leave_nothing_behind(tmp_path: Path) -> None:
+    for end in (Journal.close, lambda journal: journal.begin("d2")):
+        journal = begun(tmp_path)
+        journal.add(b"line")
+        assert len(list(tmp_path.iterdir())) == 1
+        end(journal)
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_only_this_user_can_read_it(tmp_path: Path) -> None:
+    journal = begun(tmp_path)
+    journal.add(b"line")
+    [page] = tmp_path.iterdir()
+    assert page.stat().st_mode & 0o777 == 0o600
+    home = Journal("web")._home()
+    assert home.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_folder_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    journal = begun(tmp_path / "file")
+    journal.add(b"line")
+    journal.turn()
+    assert journal.inherit() == []
