@@ -77,6 +77,12 @@ def postponed(fields: Mapping[bytes, bytes]) -> bytes:
     return b"".join(part + b"\x1f" for pair in fields.items() for part in pair)
 
 
+def unpostponed(packed: bytes) -> dict[bytes, bytes]:
+    """The fields that `postponed` packed."""
+    parts = packed.split(b"\x1f")[:-1]
+    return dict(zip(parts[::2], parts[1::2], strict=False))
+
+
 def _append(flat: list[Any], commands: Sequence[Sequence[Any]]) -> None:
     flat.append(len(commands))
     for command in commands:

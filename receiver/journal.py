@@ -12,6 +12,7 @@ import stat
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -71,15 +72,15 @@ class Journal:
         with self._lock:
             self._drop(0)
 
-    def inherit(self) -> list[bytes]:
-        """The lines of dead processes of this kind and dataset, each handed over once: the caller keeps them now."""
-        if not self._dataset:
-            return []
-        lines: list[bytes] = []
-        with suppress(OSError):
-            for page in sorted(self._home().iterdir()):
-                lines += self._take(page)
-        return lines
+    def inherit(self, keep: Callable[[bytes], None]) -> int:
+        """Hand the lines of dead processes of this kind and dataset to `keep`, which adds them to this journal; how
+        many there were."""
+        count = 0
+        if self._dataset:
+            with suppress(OSError):
+                for page in sorted(self._home().iterdir()):
+                    count += self._take(page, keep)
+        return count
 
     def _home(self) -> Path:
         if self._folder is None:
@@ -97,18 +98,20 @@ class Journal:
             # Taken for a dead one's between the two calls.
             os.close(file)
 
-    def _take(self, page: Path) -> list[bytes]:
-        """The lines of a dead process' page, which ends with that; one of an unknown dataset ends after a minute."""
+    def _take(self, page: Path, keep: Callable[[bytes], None]) -> int:
+        """Read and remove the page of a dead process; one of an unknown dataset ends unread after a minute."""
         mine = page.name.startswith(f"{self._kind}-{self._dataset}-")
+        lines: list[bytes] = []
         with suppress(OSError), page.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             facts = os.fstat(file.fileno())
             if facts.st_nlink and (mine or time.time() - facts.st_mtime > ORPHANED_SECONDS):
                 # A line without its end was cut off by a full disk.
                 lines = file.read().split(b"\n")[:-1] if mine else []
+                for line in lines:
+                    keep(line)
                 page.unlink()
-                return lines
-        return []
+        return len(lines)
 
     def _drop(self, keep: int) -> None:
         while len(self._pages) > keep:

@@ -9,6 +9,7 @@ PREFIX = "leadsync:"
 SECRET = PREFIX + "key"
 LEADS = PREFIX + "leads"
 PARKED = PREFIX + "parked"
+UNSENT = PREFIX + "unsent"
 PAUSE = PREFIX + "pause"
 NONE = PREFIX + "none"
 """A key that never exists."""
@@ -61,8 +62,13 @@ def parked(lead: str) -> str:
     return f"{PREFIX}parked:{lead}"
 
 
-def told(digest: str) -> str:
-    return f"{PREFIX}told:{digest}"
+def unsent(lead: str) -> str:
+    return f"{PREFIX}unsent:{lead}"
+
+
+def told(customer: bytes, text: bytes) -> str:
+    """What says that this customer was told this text, both as they stand in the outbox."""
+    return f"{PREFIX}told:" + hashlib.sha256(customer + b"\0" + text).hexdigest()[:24]
 
 
 def customer(digest: str) -> str:

@@ -1,10 +1,11 @@
-"""Parked leads: those that could not be written as they are, and a person's two answers, retry and discard.
+"""What waits for a person, and the person's two answers, retry and discard: parked leads, which could not be written as
+they are, and written ones whose message could not be sent.
 
 It stands with the receiver because the console uses it as the commands do. Each answer is one script per lead that
 does nothing unless the lead is still parked, so two people who press at once retry a lead once.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -13,8 +14,10 @@ from receiver import event, keys, receipts
 from receiver.bell import Bell
 from receiver.config import Inbox as InboxConfig
 from receiver.connection import AWAY, Redis
-from receiver.inbox import BELL_SECONDS
-from receiver.receipts import DISCARDED, WAITING, Receipt
+from receiver.inbox import BELL_SECONDS, unpostponed
+from receiver.receipts import DISCARDED, PARKED, WAITING, Receipt
+from receiver.unsent import GONE as NO_MESSAGE
+from receiver.unsent import Unsent, as_parked
 
 ACTIONS_KEPT = 10_000
 CHUNK = 500
@@ -25,6 +28,9 @@ FIXES = {
     "unusable": "It cannot be retried as it is. Let the intent in DealDroid send what is missing, then discard it.",
     "unreadable": "Install the newest leadsync, then retry. If it is parked again, discard it.",
     "refused": "Look for a rule or a required property of your portal, mend it, then retry.",
+    "failed": "The lead is saved. Mend what DealDroid says and retry, or discard the message.",
+    "interrupted": "The lead is saved, and the customer may have the message. Retry if you know that they do not, "
+    "else discard it.",
     "error": "Install the newest leadsync, then retry.",
 }
 RETRY = "The cause may have passed: retry."
@@ -96,12 +102,17 @@ class Parked:
     def __init__(self, connection: Redis, config: InboxConfig) -> None:
         self.redis, self.config = connection, config
         self.bell = Bell(connection)
+        self.unsent = Unsent(connection, config.shards, ACTIONS_KEPT)
         self._retry = connection.register_script(_RETRY)
         self._discard = connection.register_script(_DISCARD)
 
     def receipts(self) -> list[Receipt]:
-        """The receipts of all parked leads, the longest parked first."""
-        leads = [lead.decode() for lead in self.redis.zrange(keys.PARKED, 0, -1)]
+        """The receipts of all leads that wait for a person, the longest parked first, then those of unsent messages."""
+        unsent = [as_parked(receipt) for receipt in self._read(keys.UNSENT) if receipt.state != PARKED]
+        return [*self._read(keys.PARKED), *unsent]
+
+    def _read(self, index: str) -> list[Receipt]:
+        leads = [lead.decode() for lead in self.redis.zrange(index, 0, -1)]
         found: list[Receipt] = []
         for start in range(0, len(leads), CHUNK):
             some = leads[start : start + CHUNK]
@@ -113,11 +124,12 @@ class Parked:
 
     def retry(self, lead: str, user: str) -> str:
         """Put a parked lead back into its inbox, in its old place among the customer's events and silent to the
-        customer. "" if done, else why not. `user`: who asked."""
+        customer; or an unsent message into the outbox. "" if done, else why not. `user`: who asked."""
         packed = self.redis.get(keys.parked(lead))
         if packed is None:
-            return GONE
-        fields = _unpack(packed)
+            why = self.unsent.retry(lead, user)
+            return GONE if why == NO_MESSAGE else why
+        fields = unpostponed(packed)
         try:
             body = event.decode(fields.get(b"b", b""))
         except event.Malformed:
@@ -150,12 +162,15 @@ class Parked:
         return GONE if outcome == b"gone" else ""
 
     def discard(self, lead: str, user: str) -> str:
-        """Remove a parked lead's payload; its receipt stays. "" if done, else why not. `user`: who asked."""
+        """Remove a parked lead's payload, or an unsent message; the receipt stays. "" if done, else why not.
+        `user`: who asked."""
         outcome = self._discard(
             keys=[*_keys(lead), keys.COUNTS],
             args=[lead, "discard", user, ACTIONS_KEPT, *receipts.pack(state=DISCARDED)],
         )
-        return GONE if outcome == b"gone" else ""
+        if outcome == b"gone" and self.unsent.discard(lead, user):
+            return GONE
+        return ""
 
     def _received(self, lead: str) -> bytes:
         """The version of an entry that was parked without one."""
@@ -165,9 +180,3 @@ class Parked:
 
 def _keys(lead: str) -> tuple[str, ...]:
     return keys.parked(lead), keys.PARKED, keys.receipt(lead), keys.ACTIONS
-
-
-def _unpack(packed: bytes) -> Mapping[bytes, bytes]:
-    """The fields that `receiver.inbox.postponed` packed."""
-    parts = packed.split(b"\x1f")[:-1]
-    return dict(zip(parts[::2], parts[1::2], strict=False))

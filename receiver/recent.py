@@ -38,11 +38,11 @@ class Recent:
 
     def inherit(self) -> bool:
         """Remember what processes that died did remember; whether there was anything."""
-        lines = self.journal.inherit()
-        for line in lines:
-            version, _, raw = line.partition(b" ")
-            self.add(raw, int(version))
-        return bool(lines)
+        return bool(self.journal.inherit(self._inherit))
+
+    def _inherit(self, line: bytes) -> None:
+        version, _, raw = line.partition(b" ")
+        self.add(raw, int(version))
 
     def close(self) -> None:
         """At an orderly end, with Redis there: leave nothing behind, unless Redis might still forget it."""

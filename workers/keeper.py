@@ -16,6 +16,7 @@ from receiver import keys
 from receiver.bell import Bell
 from receiver.connection import Redis
 from receiver.inbox import SWEEP_SECONDS, Inbox
+from receiver.unsent import KEEP_SECONDS as UNSENT_SECONDS
 from workers.lease import Leases
 from workers.settlement import PARKED_SECONDS
 from workers.told import Told
@@ -91,6 +92,7 @@ class Keeper:
         """Look after every shard of both lines, and let the index of parked leads end with their bodies."""
         seconds, _ = self.redis.time()
         self.redis.zremrangebyscore(keys.PARKED, "-inf", (seconds - PARKED_SECONDS) * 1000)
+        self.redis.zremrangebyscore(keys.UNSENT, "-inf", (seconds - UNSENT_SECONDS) * 1000)
         for line, inbox in self.lines.items():
             for shard in range(self.shards):
                 if inbox.sweep(shard):

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -18,8 +19,9 @@ from receiver import keys
 from receiver.bell import Bell
 from receiver.config import Config
 from receiver.connection import Redis
-from receiver.inbox import Inbox, Settlement, postponed
+from receiver.inbox import Inbox, Settlement, postponed, unpostponed
 from receiver.receipts import pack
+from receiver.unsent import keep, wanted
 from workers.dealdroid import DealDroid, Delivery, Failed, Sent, Unclear
 from workers.hubspot.outcomes import LineDown
 from workers.lead import version_of
@@ -36,6 +38,7 @@ IN_FLIGHT = 16
 WORK_SECONDS = 10.0
 BACKOFF_SECONDS = 2.0
 LONGEST_BACKOFF_SECONDS = 300.0
+UNREADABLE = "this program cannot read the message"
 FORGOTTEN = b"interrupted: Redis restarted while it was sent"
 log = structlog.get_logger("leadsync.outbox")
 
@@ -138,6 +141,8 @@ class Outbox:
             if before or silent:
                 fate = (b"sent" if before == b"sent" else FORGOTTEN) if before else f"failed: {silent}".encode()
                 effects: list[Sequence[Any]] = [_note(fields, fate, now_ms)]
+                if fate != b"sent" and silent != UNREADABLE:
+                    effects += _keep(fields, now_ms)
             else:
                 sending.append((entry, fields))
                 effects = [("HSET", keys.sending(shard), entry, postponed(fields)), _note(fields, "sending", now_ms)]
@@ -154,7 +159,9 @@ class Outbox:
             said_ms = version_of(entry, fields) >> 16
             json.loads(fields[b"c"])["id"], json.loads(fields[b"t"])
         except (KeyError, ValueError, TypeError):
-            return "this program cannot read the message"
+            return UNREADABLE
+        if wanted(fields):
+            return ""
         return may_speak(now_ms, said_ms, self.config, self.timezone)
 
     def _send(self, row: Row) -> Delivery:
@@ -196,9 +203,10 @@ class Outbox:
             case Sent():
                 return [_note(fields, "sent", now_ms), _count("sent")]
             case Unclear(why):
-                return [_note(fields, f"interrupted: {why}", now_ms), _count("interrupted")]
+                return [_note(fields, f"interrupted: {why}", now_ms), _count("interrupted"), *_keep(fields, now_ms)]
             case Failed(why, again=False):
-                return [_note(fields, f"failed: {why}", now_ms), _count("failed")]
+                kept = [] if self.dry_run else _keep(fields, now_ms)
+                return [_note(fields, f"failed: {why}", now_ms), _count("failed"), *kept]
             case Failed(why, seconds=seconds):
                 tries = int(fields.get(b"n", b"0")) + 1
                 wait = seconds or min(BACKOFF_SECONDS * 2 ** (tries - 1), LONGEST_BACKOFF_SECONDS)
@@ -217,14 +225,14 @@ class Outbox:
         now_ms = seconds * 1000 + micros // 1000
         commands: list[Sequence[Any]] = []
         for entry, packed in left.items():
-            parts = packed.split(b"\x1f")[:-1]
-            fields = dict(zip(parts[::2], parts[1::2], strict=True))
+            fields = unpostponed(packed)
             commands.append(("HDEL", keys.sending(shard), entry))
             if self.config.messages.resend_interrupted:
-                commands.append(("XADD", keys.entries(keys.OUTBOX, shard), "*", *parts))
+                commands.append(("XADD", keys.entries(keys.OUTBOX, shard), "*", *chain(*fields.items())))
                 commands.append(_note(fields, "queued", now_ms))
             else:
                 commands.append(_note(fields, "interrupted: the sender was cut off", now_ms))
+                commands += _keep(fields, now_ms)
                 commands.append(_count("interrupted"))
         self.outbox.apply(commands)
 
@@ -236,6 +244,11 @@ def _again(delivery: Delivery) -> bool:
 def _note(fields: Mapping[bytes, bytes], message: str | bytes, now_ms: int) -> Sequence[Any]:
     lead = fields.get(b"e", b"unknown").decode("ascii", "replace")
     return ("HSET", keys.receipt(lead), *pack(message=message, message_ms=now_ms))
+
+
+def _keep(fields: Mapping[bytes, bytes], now_ms: int) -> Sequence[Sequence[Any]]:
+    """For a person, who may retry it."""
+    return keep(fields.get(b"e", b"unknown").decode("ascii", "replace"), postponed(fields), now_ms)
 
 
 def _count(name: str) -> Sequence[Any]:

@@ -6,7 +6,6 @@ that has restarted, and in the first seconds of such a Redis no message leaves, 
 worker remembers outlives it in its journal.
 """
 
-import hashlib
 import threading
 import time
 from collections.abc import Mapping
@@ -27,11 +26,13 @@ TAKEN_BACK = ""
 
 @dataclass(frozen=True, slots=True)
 class _Mark:
-    """`run`: the id of the Redis that knew it; `at`: monotonic seconds."""
+    """`said_at`: seconds since 1970, by which the newest of several processes' marks is told; `run`: the id of the
+    Redis that knows it; `noted_at`: monotonic seconds."""
 
     fate: str
+    said_at: float
     run: str
-    at: float
+    noted_at: float
 
 
 class Told:
@@ -47,7 +48,7 @@ class Told:
     def note(self, fields: Mapping[bytes, bytes], fate: str) -> None:
         """Remember what became of the message in an outbox entry: "sending", "sent" or "interrupted"."""
         with self._lock:
-            self._note(mark(fields), fate, self._run)
+            self._note(mark(fields), fate, time.time(), self._run)
 
     def take_back(self, connection: Redis, fields: Mapping[bytes, bytes]) -> None:
         """It was certainly not delivered and may be sent again."""
@@ -61,18 +62,17 @@ class Told:
         with suppress(RedisError):  # a full Redis: then nobody inherits until it has room
             self._journal.begin(read_dataset(connection))
         with self._lock:
-            for line in self._journal.inherit():
-                name, before, fate = line.decode("ascii", "replace").split(" ", 2)
-                self._note(name, fate, before)
+            self._journal.inherit(self._inherit)
             self._forget_old()
-            missing = {name: one.fate for name, one in self._marks.items() if one.run not in ("", run)}
+            foreign = {name: one for name, one in self._marks.items() if one.run not in ("", run)}
+            missing = {name: one.fate for name, one in foreign.items() if one.fate != TAKEN_BACK}
             if missing:
                 pipe = connection.pipeline(transaction=False)
                 for name, fate in missing.items():
                     pipe.set(name, fate, ex=MARK_SECONDS)
                 pipe.execute()
-            for name in missing:
-                self._note(name, self._marks[name].fate, run)
+            for name, one in foreign.items():
+                self._note(name, one.fate, one.said_at, run)
         self._run = run
         self._first_run = self._first_run or run
 
@@ -91,16 +91,19 @@ class Told:
                 connection.set(keys.RUN, info["run_id"])
         return float(max(left, 0))
 
-    def _note(self, name: str, fate: str, run: str) -> None:
-        if fate == TAKEN_BACK:
-            self._marks.pop(name, None)
-        else:
-            self._marks[name] = _Mark(fate, run, time.monotonic())
-        self._journal.add(f"{name} {run} {fate}".encode())
+    def _note(self, name: str, fate: str, said_at: float, run: str) -> None:
+        before = self._marks.get(name)
+        if before is None or before.said_at <= said_at:
+            self._marks[name] = _Mark(fate, said_at, run, time.monotonic())
+        self._journal.add(f"{name} {said_at} {run} {fate}".encode())
+
+    def _inherit(self, line: bytes) -> None:
+        name, said_at, run, fate = line.decode("ascii", "replace").split(" ", 3)
+        self._note(name, fate, float(said_at), run)
 
     def _forget_old(self) -> None:
         now = time.monotonic()
-        self._marks = {name: one for name, one in self._marks.items() if one.at > now - KEEP_SECONDS}
+        self._marks = {name: one for name, one in self._marks.items() if one.noted_at > now - KEEP_SECONDS}
         if now - self._turned > KEEP_SECONDS:
             self._turned = now
             self._journal.turn()
@@ -108,7 +111,7 @@ class Told:
 
 def mark(fields: Mapping[bytes, bytes]) -> str:
     """The key that says that this customer was told this text."""
-    return keys.told(hashlib.sha256(fields.get(b"c", b"") + b"\0" + fields.get(b"t", b"")).hexdigest()[:24])
+    return keys.told(fields.get(b"c", b""), fields.get(b"t", b""))
 
 
 def run_id(connection: Redis) -> str:

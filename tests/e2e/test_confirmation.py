@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
+from receiver import keys
+from receiver.config import Inbox as InboxConfig
+from receiver.parked import GONE, Parked, causes
 from sandbox import dealdroid
 from sandbox.dealdroid import WEBHOOK
 from sandbox.redis import free_port
@@ -89,11 +92,12 @@ def test_any_200_is_success_whatever_its_body(line: Line) -> None:
 
 
 def test_a_message_failing_holds_up_nobody_elses(line: Line) -> None:
-    line.chat.fault("hang", count=1, seconds=3)
+    line.chat.fault("hang", count=1, seconds=30)
     line.send(somchai("slow"))
-    eventually(lambda: line.receipt("slow").message == "sending")
+    eventually(lambda: line.chat.struck().get("hang"))
     line.send(*(somchai(f"quick-{number}") for number in range(8)))
-    eventually(lambda: len(line.chat.told()) >= 6, 2)
+    eventually(lambda: len(line.chat.told()) >= 6)
+    assert line.receipt("slow").message == "sending"
     line.chat.control("DELETE", "faults")
     line.settle()
     assert len(line.chat.told()) == 8
@@ -124,3 +128,51 @@ def test_a_dry_run_writes_nothing_and_tells_what_it_would_have_written(spare_lin
         assert receipt.reason == "dry run: nothing was written"
         assert {"firstname", "lastname", "phone"} <= set(receipt.fields)
         assert receipt.contact_id == ""
+
+
+def test_a_message_that_was_refused_is_sent_when_a_person_retries_it(line: Line) -> None:
+    line.chat.fault("redirect", count=1)
+    line.sync(somchai("c"))
+    store = parked(line)
+    [cause] = causes(store.receipts())
+    assert cause.reason == "its message was not sent, DealDroid refused the message (status 302)"
+    assert "saved" in cause.fix
+    [lead_id] = cause.leads
+    assert (store.retry(lead_id, "ann"), store.retry(lead_id, "bob")) == ("", GONE)
+    line.settle()
+    assert line.chat.told("c") == [SAVED]
+    assert line.receipt("c").message == "sent"
+    assert store.receipts() == []
+
+
+def test_a_message_whose_answer_was_lost_can_be_sent_again_by_a_person(line: Line) -> None:
+    line.chat.fault("lost_answer", count=1)
+    line.sync(somchai("c"))
+    [one] = parked(line).receipts()
+    assert one.reason.startswith("interrupted: ")
+    assert leadsync(line, "retry", "--all") == 0
+    line.settle()
+    assert line.chat.told("c") == [SAVED], "not with all the others, because the customer may have it"
+    assert leadsync(line, "retry", one.lead) == 0
+    line.settle()
+    assert line.chat.told("c") == [SAVED, SAVED]
+
+
+def test_a_message_that_a_person_discards_is_gone(line: Line) -> None:
+    line.chat.fault("redirect", count=1)
+    line.sync(somchai("c"))
+    assert leadsync(line, "discard", "--all", "--yes") == 0
+    line.settle()
+    assert line.chat.told("c") == []
+    assert parked(line).receipts() == []
+    assert line.receipt("c").state == "created", "the lead itself is untouched"
+    assert not [*line.redis.scan_iter(keys.PREFIX + "unsent*")]
+
+
+def parked(line: Line) -> Parked:
+    return Parked(line.redis, InboxConfig())
+
+
+def leadsync(line: Line, *arguments: str) -> int:
+    process = line.start(*arguments)
+    return process.popen.wait(30)

@@ -57,6 +57,26 @@ def test_what_a_dead_worker_sent_is_no_news_to_a_redis_that_has_not_restarted(tm
         assert not connection.exists(mark(MESSAGE))
 
 
+def test_the_newest_word_of_several_dead_workers_counts(tmp_path: Path) -> None:
+    """The one that took it back was inherited last."""
+    with start(tmp_path) as server:
+        port = server.port
+        connection = redis.Redis.from_url(server.url)
+        first, second = Told(), Told()
+        first.watch(connection)
+        first.note(MESSAGE, "sending")
+        first.take_back(connection, MESSAGE)
+        second.watch(connection)
+        second.note(MESSAGE, "sent")
+        connection.bgrewriteaof()
+        connection.shutdown(save=True)
+    with start(tmp_path, port) as server:
+        again = redis.Redis.from_url(server.url)
+        release(first)
+        second.watch(again)
+        assert again.get(mark(MESSAGE)) == b"sent"
+
+
 def release(dead: Told) -> None:
     """What the system does when a process ends."""
     for file, _ in dead._journal._pages:

@@ -65,7 +65,7 @@ def leads(limit: int, as_json: bool) -> None:
 @click.command()
 @as_json
 def parked(as_json: bool) -> None:
-    """The leads that wait for a person, by cause, and what mends it."""
+    """The leads and messages that wait for a person, by cause, and what mends it."""
     from receiver.connection import connect
     from receiver.parked import Parked, causes
     from receiver.settings import read
@@ -82,8 +82,10 @@ def parked(as_json: bool) -> None:
 @click.option("--all", "every", is_flag=True, help="All parked leads.")
 @as_json
 def retry(ids: tuple[str, ...], reason: str | None, every: bool, as_json: bool) -> None:
-    """Try parked leads again. Each fills only what its customer has not said anew since, and sends no message."""
-    store, chosen = _choose(ids, reason, every)
+    """Try parked leads again. Each fills only what its customer has not said anew since, and sends no message.
+    A written lead whose message was not sent has its message sent; with --all only where the customer surely has none.
+    """
+    store, chosen = _choose(ids, reason, every, but="interrupted: ")
     _act(store.retry, chosen, "retried", as_json)
 
 
@@ -101,8 +103,11 @@ def discard(ids: tuple[str, ...], reason: str | None, every: bool, yes: bool, as
     _act(store.discard, chosen, "discarded", as_json)
 
 
-def _choose(ids: tuple[str, ...], reason: str | None, every: bool) -> tuple["Parked", list[str]]:
-    """The parked leads' store, and the ids that are meant; raises `click.UsageError`."""
+def _choose(
+    ids: tuple[str, ...], reason: str | None, every: bool, but: str | None = None
+) -> tuple["Parked", list[str]]:
+    """The parked leads' store, and the ids that are meant; `every` spares reasons that begin with `but`. Raises
+    `click.UsageError`."""
     from receiver.connection import connect
     from receiver.parked import Parked
     from receiver.settings import read
@@ -115,7 +120,9 @@ def _choose(ids: tuple[str, ...], reason: str | None, every: bool) -> tuple["Par
         return store, list(dict.fromkeys(ids))
     with told():
         found = store.receipts()
-    return store, [one.lead for one in found if every or (reason or "").lower() in one.reason.lower()]
+    if every:
+        return store, [one.lead for one in found if not but or not one.reason.startswith(but)]
+    return store, [one.lead for one in found if (reason or "").lower() in one.reason.lower()]
 
 
 def _act(act: Callable[[str, str], str], chosen: list[str], done: str, as_json: bool) -> None:
