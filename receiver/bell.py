@@ -1,5 +1,8 @@
 """The bell: an RQ job that tells a worker to look into a shard. The stream is the truth; a lost bell is harmless."""
 
+from contextlib import suppress
+
+from redis.exceptions import OutOfMemoryError
 from rq import Queue
 from rq.serializers import JSONSerializer
 
@@ -31,4 +34,6 @@ class Bell:
             description=f"{line} {shard}",
             pipeline=pipe,
         )
-        pipe.execute()
+        # A full Redis takes no job; then workers look into every shard by themselves.
+        with suppress(OutOfMemoryError):
+            pipe.execute()

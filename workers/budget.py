@@ -18,8 +18,10 @@ WINDOW_MS = 10_000
 MARGIN_MS = 100
 HELD_MS = 35_000
 
-# KEYS: slots   ARGV: limit, slot, ms that a slot is held while its answer is awaited
+# KEYS: slots, none (see receiver.scripts.ACQUIRE)
+# ARGV: limit, slot, ms that a slot is held while its answer is awaited
 _TAKE = """
+redis.call('DEL', KEYS[2])
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
@@ -85,7 +87,7 @@ class Budget:
         limit = max(1, min(self.limit, self.portal_limit))
         if self.stop.is_set():
             raise Stopping
-        while wait := int(self._take(keys=[keys.BUDGET], args=[limit, slot.name, HELD_MS])):
+        while wait := int(self._take(keys=[keys.BUDGET, keys.NONE], args=[limit, slot.name, HELD_MS])):
             if self.stop.wait(math.ceil(wait) / 1000):
                 raise Stopping
         try:

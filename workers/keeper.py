@@ -82,10 +82,12 @@ class Keeper:
             lease.renew(self.lines[lease.inbox.line])
         seconds, micros = self.redis.time()
         now_ms = seconds * 1000 + micros // 1000
-        pipe = self.redis.pipeline(transaction=False)
-        pipe.zadd(keys.WORKERS, {self.name: now_ms})
-        pipe.zremrangebyscore(keys.WORKERS, "-inf", now_ms - FORGET_MS)
-        pipe.execute()
+        self.lines[keys.INBOX].apply(
+            [
+                ("ZREMRANGEBYSCORE", keys.WORKERS, "-inf", now_ms - FORGET_MS),
+                ("ZADD", keys.WORKERS, now_ms, self.name),
+            ]
+        )
         self.told.watch(self.redis)
 
     def sweep(self) -> None:

@@ -23,8 +23,10 @@ LONGEST_OTHER = 8.0
 FIRST_MS = 1000
 JITTER_MS = 5000
 
-# KEYS: pause   ARGV: code, reason, first wait ms, longest ms, asked ms ("" = not said), jitter ms
+# KEYS: pause, none (see receiver.scripts.ACQUIRE)
+# ARGV: code, reason, first wait ms, longest ms, asked ms ("" = not said), jitter ms
 _BEGIN = """
+redis.call('DEL', KEYS[2])
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local before = tonumber(redis.call('HGET', KEYS[1], 'until') or '0')
@@ -68,7 +70,7 @@ class Pause:
         asked = "" if down.seconds is None else int(down.seconds * 1000)
         longest = int(LONGEST.get(down.code, LONGEST_OTHER) * 1000)
         jitter = random.randrange(JITTER_MS)  # noqa: S311 - jitter
-        self._begin(keys=[self.key], args=[down.code, down.why, FIRST_MS, longest, asked, jitter])
+        self._begin(keys=[self.key, keys.NONE], args=[down.code, down.why, FIRST_MS, longest, asked, jitter])
         self.redis.delete(self.probe_key)
 
     def admit(self, lease: Lease) -> str:

@@ -31,7 +31,8 @@ class Records:
     def use_key(self) -> bytes:
         """The key in use: fixed, or the one in Redis, made if there is none."""
         if not self.key:
-            self.redis.set(keys.SECRET, secrets.token_hex(32), nx=True)
+            if not self.redis.exists(keys.SECRET):
+                self.redis.set(keys.SECRET, secrets.token_hex(32), nx=True)
             self.key = self.redis.get(keys.SECRET) or b""
             self._digest = None
         return self.key

@@ -5,6 +5,7 @@ from typing import Any
 
 from receiver import keys
 from receiver.connection import Redis
+from receiver.inbox import Inbox
 from workers.customer import UNKNOWN, pack
 from workers.hubspot.client import HubSpot
 from workers.hubspot.outcomes import LineDown
@@ -28,7 +29,7 @@ def restore(connection: Redis, hubspot: HubSpot, portal: Portal, records: Record
         # Without search nobody can say that the portal is new, so each unknown customer is looked up.
         known = 1
     marker = RESTORED if known else INTACT
-    connection.set(keys.STORE, marker, nx=True)
+    Inbox(connection).apply([("SET", keys.STORE, marker, "NX")])
     return (connection.get(keys.STORE) or b"").decode()
 
 

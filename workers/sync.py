@@ -247,7 +247,7 @@ class Sync:
         if stale is None:
             raise LostLease
         if any(fate.state in (CREATED, UPDATED) for _, fate in settled):
-            self.redis.set(keys.WRITTEN, where.now_ms)
+            self.inbox.apply([("SET", keys.WRITTEN, where.now_ms)])
         self._report(settled, stale)
         if told and self.outbox.rang(shard):
             self.bell.ring(keys.OUTBOX, shard)

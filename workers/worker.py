@@ -5,21 +5,26 @@ import secrets
 import signal
 import socket
 import threading
+from contextlib import suppress
 from types import FrameType
 
+import structlog
+from redis.exceptions import OutOfMemoryError
 from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 
 from receiver import keys
-from receiver.connection import connect
+from receiver.connection import AWAY, connect
 from receiver.logs import configure
 from workers import jobs
 from workers.keeper import Keeper
-from workers.runtime import build
+from workers.runtime import Runtime, build
 from workers.settings import WorkerSettings
 
 # RQ waits `ttl - 15` seconds for a job and lets its socket hang 10 s longer: so a Redis that hangs is noticed soon.
 TTL_SECONDS = 30
+FULL_SECONDS = 1.0
+log = structlog.get_logger("leadsync.worker")
 
 
 class Worker(SimpleWorker):
@@ -51,18 +56,38 @@ def run(settings: WorkerSettings) -> None:
         runtime.told,
         orphaned=lambda: os.kill(os.getpid(), signal.SIGTERM),
     )
+    keeper.start()
+    try:
+        while not runtime.stop.is_set():
+            try:
+                _wait_for_bells(name, runtime)
+                return
+            except OutOfMemoryError:
+                _drain_all(runtime)
+    finally:
+        keeper.stop()
+
+
+def _wait_for_bells(name: str, runtime: Runtime) -> None:
+    """Until SIGTERM or SIGINT; raises `OutOfMemoryError` if Redis is so full that RQ cannot work."""
     worker = Worker(
         [keys.QUEUE],
         name=name,
-        connection=connect(shared),
+        connection=connect(runtime.settings.shared),
         serializer=JSONSerializer,
         worker_ttl=TTL_SECONDS,
         log_job_description=False,
     )
     worker.log_result_lifespan = False
     worker.stop_event = runtime.stop
-    keeper.start()
-    try:
-        worker.work(logging_level="WARNING")
-    finally:
-        keeper.stop()
+    worker.work(logging_level="WARNING")
+
+
+def _drain_all(runtime: Runtime) -> None:
+    """Without RQ, which cannot write a job into a full Redis: what waits is what fills it."""
+    log.warning("redis.full")
+    for shard in range(runtime.settings.shared.config.inbox.shards):
+        for drain in (runtime.sync.drain, runtime.outbox.drain):
+            with suppress(*AWAY):
+                drain(shard)
+    runtime.stop.wait(FULL_SECONDS)

@@ -239,6 +239,21 @@ def test_a_redis_that_is_nearly_full_is_left_to_the_workers(own: Own) -> None:
     assert_all_synced_once(line, ["probe"])
 
 
+def test_a_redis_that_is_full_is_drained(own: Own) -> None:
+    """RQ cannot even start a worker there, nor take a job."""
+    line = own.line
+    own.worker.stop()
+    line.send(*(somchai(f"c-{number}") for number in range(20)))
+    line.redis.config_set("maxmemory", line.redis.info("memory")["used_memory"] - 100_000)
+    try:
+        own.begin_worker()
+        eventually(lambda: len(line.chat.told()) == 20, 20)
+    finally:
+        line.redis.config_set("maxmemory", 0)
+    line.send(somchai("after"))
+    assert_all_synced_once(line, ["after", *(f"c-{number}" for number in range(20))])
+
+
 def spooled(line: Line) -> int:
     return int(requests.get(line.url + "/readyz", timeout=5).json()["spooled"])
 
