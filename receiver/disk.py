@@ -11,8 +11,9 @@ from typing import TypeVar
 
 import structlog
 
-# Seconds to wait for a process that opens the file, and for one that writes.
-PATIENCE = 0.3
+# Seconds to wait for a process that opens the file, and for one that writes: an fsync on a busy disk takes long, and a
+# lead that is refused is lost, but an answer has to come within 2 s, of which Redis may have used 0.4.
+PATIENCE = 0.6
 # secure_delete overwrites what is deleted.
 _SESSION = "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA busy_timeout = 1;"
 _BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
