@@ -29,6 +29,11 @@ OUTBOX = "outbox"
 PAUSES = {INBOX: PAUSE, OUTBOX: PAUSE + ":outbox"}
 
 
+def hour(number: int) -> str:
+    """What was counted in the hour that began `number` hours after 1970."""
+    return f"{COUNTS}:{number}"
+
+
 def entries(line: str, shard: int) -> str:
     """The stream of `line` ("inbox" or "outbox") in `shard`."""
     return f"{PREFIX}{line}:{shard}"

@@ -16,6 +16,7 @@ from receiver.config import Inbox as InboxConfig
 from receiver.connection import AWAY, Redis
 from receiver.inbox import BELL_SECONDS, unpostponed
 from receiver.receipts import DISCARDED, PARKED, WAITING, Receipt
+from receiver.scripts import COUNT
 from receiver.unsent import GONE as NO_MESSAGE
 from receiver.unsent import Unsent, as_parked
 
@@ -35,7 +36,7 @@ FIXES = {
 }
 RETRY = "The cause may have passed: retry."
 
-# KEYS: parked body, index of parked, receipt, actions, then retry: stream, bell; discard: counts
+# KEYS: parked body, index of parked, receipt, actions, then retry: stream, bell
 # ARGV: lead, command, user, actions kept, then retry: version, bell seconds, receipt seconds; then the receipt's fields
 # What frees memory comes first: a full Redis refuses a script whose first write could need some.
 _TAKE = """
@@ -63,9 +64,10 @@ return 'put'
 """
 )
 _DISCARD = (
-    _TAKE
+    COUNT
+    + _TAKE
     + """
-redis.call('HINCRBY', KEYS[5], 'discarded', 1)
+count('discarded', 1)
 if redis.call('EXISTS', KEYS[3]) == 1 then redis.call('HSET', KEYS[3], unpack(ARGV, 5)) end
 return 'done'
 """
@@ -165,7 +167,7 @@ class Parked:
         """Remove a parked lead's payload, or an unsent message; the receipt stays. "" if done, else why not.
         `user`: who asked."""
         outcome = self._discard(
-            keys=[*_keys(lead), keys.COUNTS],
+            keys=_keys(lead),
             args=[lead, "discard", user, ACTIONS_KEPT, *receipts.pack(state=DISCARDED)],
         )
         if outcome == b"gone" and self.unsent.discard(lead, user):

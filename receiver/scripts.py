@@ -1,5 +1,7 @@
 """The inbox's Lua. Each script is one step of the protocol in `receiver.inbox`; all of it happens or nothing."""
 
+from receiver import keys
+
 # A caller whose digests are made with another key than Redis holds (it was emptied since) learns the right one.
 SAME_KEY = """
 local t = redis.call('TIME')
@@ -11,14 +13,48 @@ if ARGV[1] ~= '' then
 end
 """
 
+# A count is worth no lead: one that fails, in a full Redis, is let go. EXPIRE costs once per counter and hour.
+COUNT = f"""
+local function count(name, by)
+  redis.pcall('HINCRBY', '{keys.COUNTS}', name, by)
+  local hour = '{keys.COUNTS}:' .. math.floor(redis.call('TIME')[1] / 3600)
+  if redis.pcall('HINCRBY', hour, name, by) == tonumber(by) then redis.pcall('EXPIRE', hour, {49 * 3600}) end
+end
+"""
+
+# Increments are summed up, so that they cost once per counter and not once per lead.
+RUN = (
+    COUNT
+    + f"""
+local sums = {{}}
+local function run(from, size)
+  if ARGV[from] ~= 'HINCRBY' then return redis.call(unpack(ARGV, from, from + size - 1)) end
+  local sum = sums[ARGV[from + 1]] or {{}}
+  sums[ARGV[from + 1]] = sum
+  sum[ARGV[from + 2]] = (sum[ARGV[from + 2]] or 0) + ARGV[from + 3]
+end
+local function add()
+  for key, sum in pairs(sums) do
+    for name, by in pairs(sum) do
+      if key == '{keys.COUNTS}' then count(name, by) else redis.pcall('HINCRBY', key, name, by) end
+    end
+  end
+end
+"""
+)
+
 # KEYS: receipt, stream, bell, index of leads, digest key
 # ARGV: digest key ("" = fixed by the environment), lead, body, wall-clock version or "", kind, receipt seconds,
 #       duplicate ms, bell seconds, how many leads the index keeps, then the receipt's fields
 PUT = (
     SAME_KEY
+    + COUNT
     + """
 local seen = redis.call('HGET', KEYS[1], 'r')
-if seen and now - seen < tonumber(ARGV[7]) then return {'duplicate', 0, now} end
+if seen and now - seen < tonumber(ARGV[7]) then
+  if ARGV[4] == '' then count('duplicate', 1) end
+  return {'duplicate', 0, now}
+end
 local version = now
 local entry = {'e', ARGV[2], 'b', ARGV[3]}
 if ARGV[4] ~= '' then
@@ -35,24 +71,26 @@ redis.call('HSET', KEYS[1], 'r', string.format('%.0f', version), unpack(ARGV, 10
 redis.call('EXPIRE', KEYS[1], ARGV[6])
 redis.call('XADD', KEYS[2], '*', unpack(entry))
 redis.call('XADD', KEYS[4], 'MAXLEN', '~', ARGV[9], '*', 'e', ARGV[2])
+count('accepted', 1)
 if redis.call('SET', KEYS[3], '1', 'NX', 'EX', ARGV[8]) then return {'rang', 0, now} end
 return {'put', 0, now}
 """
 )
 
 # KEYS: lock   ARGV: token, groups (see Settlement)
-SETTLE = """
+SETTLE = (
+    RUN
+    + """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return -1 end
 local at, groups = 3, tonumber(ARGV[2])
 local function take(n) at = at + n; return at - n end
-local function run(count)
-  for _ = 1, count do
+local function follow(commands, happens)
+  for _ = 1, commands do
     local size = tonumber(ARGV[take(1)])
     local from = take(size)
-    redis.call(unpack(ARGV, from, from + size - 1))
+    if happens then run(from, size) end
   end
 end
-local function skip(count) for _ = 1, count do take(tonumber(ARGV[take(1)])) end end
 local stale = {}
 for group = 1, groups do
   local fresh = true
@@ -63,18 +101,17 @@ for group = 1, groups do
   local settled = false
   for _ = 1, tonumber(ARGV[take(1)]) do
     local entry = take(2)
-    local commands = tonumber(ARGV[take(1)])
-    if fresh and redis.call('XDEL', ARGV[entry], ARGV[entry + 1]) == 1 then
-      settled = true
-      run(commands)
-    else skip(commands) end
+    local removed = fresh and redis.call('XDEL', ARGV[entry], ARGV[entry + 1]) == 1
+    follow(tonumber(ARGV[take(1)]), removed)
+    settled = settled or removed
   end
-  local commands = tonumber(ARGV[take(1)])
-  if settled then run(commands) else skip(commands) end
+  follow(tonumber(ARGV[take(1)]), settled)
   if not fresh then stale[#stale + 1] = group - 1 end
 end
+add()
 return stale
 """
+)
 
 RELEASE = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return -1 end
@@ -103,18 +140,19 @@ if not redis.call('SET', KEYS[4], '1', 'NX', 'EX', ARGV[1]) then return 0 end
 return depth
 """
 
-# KEYS: receipt, parked body, index of parked, digest key, counts, index of leads
+# KEYS: receipt, parked body, index of parked, digest key, index of leads
 # ARGV: digest key ("" = fixed by the environment), lead, body, receipt seconds, then the receipt's fields
 PARK = (
     SAME_KEY.replace("KEYS[5]", "KEYS[4]")
+    + COUNT
     + """
 if redis.call('EXISTS', KEYS[1]) == 1 then return {'duplicate', 0, now} end
 redis.call('HSET', KEYS[1], 'r', string.format('%.0f', now), unpack(ARGV, 5))
 redis.call('EXPIRE', KEYS[1], ARGV[4])
 redis.call('SET', KEYS[2], ARGV[3], 'EX', ARGV[4])
 redis.call('ZADD', KEYS[3], now, ARGV[2])
-redis.call('HINCRBY', KEYS[5], 'parked', 1)
-redis.call('XADD', KEYS[6], '*', 'e', ARGV[2])
+count('parked', 1)
+redis.call('XADD', KEYS[5], '*', 'e', ARGV[2])
 return {'put', 0, now}
 """
 )
@@ -140,12 +178,16 @@ return 1
 
 # KEYS: none   ARGV: commands, each as its size and its words
 # All or nothing, also in a full Redis, which refuses a MULTI.
-APPLY = """
+APPLY = (
+    RUN
+    + """
 redis.call('DEL', KEYS[1])
 local at = 1
 while at <= #ARGV do
   local size = tonumber(ARGV[at])
-  redis.call(unpack(ARGV, at + 1, at + size))
+  run(at + 1, size)
   at = at + 1 + size
 end
+add()
 """
+)

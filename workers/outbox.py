@@ -19,6 +19,7 @@ from receiver import keys
 from receiver.bell import Bell
 from receiver.config import Config
 from receiver.connection import Redis
+from receiver.counts import count
 from receiver.inbox import Inbox, Settlement, postponed, unpostponed
 from receiver.receipts import pack
 from receiver.unsent import keep, wanted
@@ -201,12 +202,16 @@ class Outbox:
     ) -> list[Sequence[Any]]:
         match delivery:
             case Sent():
-                return [_note(fields, "sent", now_ms), _count("sent")]
+                return [_note(fields, "sent", now_ms), count("message_sent")]
             case Unclear(why):
-                return [_note(fields, f"interrupted: {why}", now_ms), _count("interrupted"), *_keep(fields, now_ms)]
+                return [
+                    _note(fields, f"interrupted: {why}", now_ms),
+                    count("message_interrupted"),
+                    *_keep(fields, now_ms),
+                ]
             case Failed(why, again=False):
                 kept = [] if self.dry_run else _keep(fields, now_ms)
-                return [_note(fields, f"failed: {why}", now_ms), _count("failed"), *kept]
+                return [_note(fields, f"failed: {why}", now_ms), count("message_failed"), *kept]
             case Failed(why, seconds=seconds):
                 tries = int(fields.get(b"n", b"0")) + 1
                 wait = seconds or min(BACKOFF_SECONDS * 2 ** (tries - 1), LONGEST_BACKOFF_SECONDS)
@@ -233,7 +238,7 @@ class Outbox:
             else:
                 commands.append(_note(fields, "interrupted: the sender was cut off", now_ms))
                 commands += _keep(fields, now_ms)
-                commands.append(_count("interrupted"))
+                commands.append(count("message_interrupted"))
         self.outbox.apply(commands)
 
 
@@ -249,7 +254,3 @@ def _note(fields: Mapping[bytes, bytes], message: str | bytes, now_ms: int) -> S
 def _keep(fields: Mapping[bytes, bytes], now_ms: int) -> Sequence[Sequence[Any]]:
     """For a person, who may retry it."""
     return keep(fields.get(b"e", b"unknown").decode("ascii", "replace"), postponed(fields), now_ms)
-
-
-def _count(name: str) -> Sequence[Any]:
-    return ("HINCRBY", keys.COUNTS, f"message_{name}", 1)

@@ -7,6 +7,7 @@ from typing import Any
 
 from receiver import keys
 from receiver.config import Inbox as InboxConfig
+from receiver.counts import count
 from receiver.event import encode
 from receiver.inbox import Settlement, postponed
 from receiver.receipts import CREATED, PARKED, SKIPPED, UNCHANGED, UPDATED, WAITING, WRITTEN, Note
@@ -52,7 +53,7 @@ def add(
     entries = []
     for index, lead in enumerate(group.leads):
         effects, state = _effects(group, fate, lead, index, where, config, confirmation)
-        effects.append(("HINCRBY", keys.COUNTS, state, 1))
+        effects.append(count(state))
         entries.append((where.stream, lead.entry, effects))
     settlement.add(guards, entries, commands)
 
@@ -211,5 +212,5 @@ def park_unreadable(unreadable: Unreadable, now_ms: int) -> list[Command]:
         ("SET", keys.parked(lead), postponed(unreadable.fields), "EX", PARKED_SECONDS),
         ("ZADD", keys.PARKED, now_ms, lead),
         ("HSET", keys.receipt(lead), *receipt(state=PARKED, reason="unreadable: this program cannot read this event")),
-        ("HINCRBY", keys.COUNTS, PARKED, 1),
+        count(PARKED),
     ]
