@@ -1,13 +1,14 @@
 """The web process: wiring, and which error becomes which status."""
 
-import atexit
 import json
+from multiprocessing.util import Finalize
 
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from receiver import health, intake, settings
 from receiver.connection import RECEIVER_TIMEOUT, connect
+from receiver.counts import Tally
 from receiver.event import Malformed
 from receiver.feeder import Feeder, NowhereToKeep
 from receiver.intake import Forbidden, Guard, Unusable
@@ -30,19 +31,22 @@ def create_app(given: ReceiverSettings | None = None) -> Flask:
     app.url_map.merge_slashes = False
     app.register_blueprint(intake.blueprint(Guard(mine.secrets), feeder, shared.config, mine.trusted_proxies))
     app.register_blueprint(health.blueprint(redis, spool, mine))
-    _answer_errors(app)
+    _answer_errors(app, feeder.tally)
     feeder.start()
-    atexit.register(feeder.stop)
+    # Granian's workers are forked by multiprocessing, which runs its own finalizers at the end and none of atexit's.
+    Finalize(None, feeder.stop, exitpriority=1)
     return app
 
 
-def _answer_errors(app: Flask) -> None:
+def _answer_errors(app: Flask, tally: Tally) -> None:
     @app.errorhandler(Malformed)
     def malformed(error: Malformed) -> Response:
+        tally.add("refused:malformed")
         return _error(400, str(error))
 
     @app.errorhandler(Forbidden)
     def forbidden(error: Forbidden) -> Response:
+        tally.add("refused:throttled" if error.retry_after else "refused:forbidden")
         answer = _error(403, "Forbidden")
         if error.retry_after:
             answer.headers["Retry-After"] = str(error.retry_after)
@@ -50,16 +54,19 @@ def _answer_errors(app: Flask) -> None:
 
     @app.errorhandler(Unusable)
     def unusable(error: Unusable) -> Response:
+        tally.add("refused:unusable")
         names = ", ".join(error.fields)
         return _error(422, f"Missing or unusable: {names}. The event was kept for a person to look at.")
 
     @app.errorhandler(NowhereToKeep)
     def nowhere(_: NowhereToKeep) -> Response:
+        tally.add("refused:nowhere")
         return _error(503, "The event could not be kept: neither Redis nor the disk took it. Send it again.")
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> Response:
         if error.code == 413:
+            tally.add("refused:too_large")
             return _error(413, "The body is larger than 256 KiB.")
         answer = _error(error.code or 500, error.name)
         for name, value in error.get_headers():

@@ -16,6 +16,7 @@ import structlog
 from receiver import event, keys
 from receiver.bell import Bell
 from receiver.connection import AWAY, Redis
+from receiver.counts import Tally
 from receiver.inbox import Inbox, Put, WrongKey, postponed
 from receiver.journal import Journal, read_dataset
 from receiver.receipts import PARKED, pack
@@ -52,6 +53,7 @@ class Feeder:
         self.offset_ms = 0
         self.away_until = 0.0
         self.recent = Recent(Journal("web"))
+        self.tally = Tally()
         self.run_id = ""
         self.forgot = self.full = False
         self._wake = threading.Event()
@@ -70,6 +72,7 @@ class Feeder:
             self._thread.join(seconds)
         try:
             self.flush()
+            self.tally.flush(self.inbox)
         except (SpoolError, *AWAY) as error:
             log.warning("spool.left", error=type(error).__name__)
         else:
@@ -97,6 +100,8 @@ class Feeder:
         except SpoolError as error:
             log.error("spool.refused", error=type(error).__name__)
             raise NowhereToKeep from None
+        self.tally.add("disk")
+        log.info("lead.spooled", lead=keys.digest(self.key, raw))
         self._wake.set()
 
     def _redis_failed(self, error: Exception) -> None:
@@ -187,6 +192,7 @@ class Feeder:
         else:
             self.recent.forget_old()
         self.run_id, self.forgot = run_id, False
+        self.tally.flush(self.inbox)
         if not self.full:
             self.flush()
 

@@ -159,7 +159,7 @@ class Inbox:
         """Keep an event that cannot be worked on, with its body (as `postponed` packs it); safe to repeat. Raises as
         `put` does."""
         outcome, detail, now = self._park(
-            keys=[keys.receipt(lead), keys.parked(lead), keys.PARKED, keys.SECRET, keys.LEADS],
+            keys=[keys.receipt(lead), keys.parked(lead), keys.PARKED, keys.SECRET, keys.LEADS, keys.FIGURES],
             args=[key, lead, body, keep_seconds, *receipt],
         )
         if outcome == b"rekey":

@@ -140,7 +140,7 @@ if not redis.call('SET', KEYS[4], '1', 'NX', 'EX', ARGV[1]) then return 0 end
 return depth
 """
 
-# KEYS: receipt, parked body, index of parked, digest key, index of leads
+# KEYS: receipt, parked body, index of parked, digest key, index of leads, figures
 # ARGV: digest key ("" = fixed by the environment), lead, body, receipt seconds, then the receipt's fields
 PARK = (
     SAME_KEY.replace("KEYS[5]", "KEYS[4]")
@@ -152,6 +152,7 @@ redis.call('EXPIRE', KEYS[1], ARGV[4])
 redis.call('SET', KEYS[2], ARGV[3], 'EX', ARGV[4])
 redis.call('ZADD', KEYS[3], now, ARGV[2])
 count('parked', 1)
+redis.pcall('HINCRBY', KEYS[6], 'parked:unusable', 1)
 redis.call('XADD', KEYS[5], '*', 'e', ARGV[2])
 return {'put', 0, now}
 """

@@ -80,11 +80,16 @@ class Budget:
         self._take = connection.register_script(_TAKE)
         self._answered = connection.register_script(_ANSWERED)
 
+    @property
+    def granted(self) -> int:
+        """Requests in any 10 s that this app makes at most."""
+        return max(1, min(self.limit, self.portal_limit))
+
     @contextmanager
     def slot(self) -> Iterator[Slot]:
         """Wait for a slot and hold it over one request; raises `Stopping`."""
         slot = Slot(self, secrets.token_hex(6))
-        limit = max(1, min(self.limit, self.portal_limit))
+        limit = self.granted
         if self.stop.is_set():
             raise Stopping
         while wait := int(self._take(keys=[keys.BUDGET, keys.NONE], args=[limit, slot.name, HELD_MS])):
@@ -106,7 +111,7 @@ class Budget:
 class NoBudget:
     """For a single command where Redis is away: a handful of calls needs no shared budget."""
 
-    portal_limit = 0
+    portal_limit = granted = 0
 
     @contextmanager
     def slot(self) -> Iterator[Slot]:

@@ -15,6 +15,7 @@ import structlog
 from receiver import keys
 from receiver.bell import Bell
 from receiver.connection import Redis
+from receiver.counts import Tally
 from receiver.inbox import SWEEP_SECONDS, Inbox
 from receiver.unsent import KEEP_SECONDS as UNSENT_SECONDS
 from workers.lease import Leases
@@ -40,10 +41,11 @@ class Keeper:
         shards: int,
         leases: Leases,
         told: Told,
+        tally: Tally,
         orphaned: "Callable[[], None]",
     ) -> None:
         self.redis, self.name, self.shards, self.leases, self.orphaned = connection, name, shards, leases, orphaned
-        self.told = told
+        self.told, self.tally = told, tally
         self.lines = {line: Inbox(connection, line) for line in (keys.INBOX, keys.OUTBOX)}
         self.bell = Bell(connection)
         self._parent = os.getppid()
@@ -54,10 +56,11 @@ class Keeper:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread and take this worker off the list of the living."""
+        """End the thread, tell the last figures and take this worker off the list of the living."""
         self._end.set()
         self._thread.join(BEAT_SECONDS * 2)
         try:
+            self.tally.flush(self.lines[keys.INBOX])
             self.redis.zrem(keys.WORKERS, self.name)
         except Exception as error:  # the entry ends by itself; nothing is worth failing for at the end
             log.debug("keeper.farewell_failed", error=type(error).__name__)
@@ -77,7 +80,7 @@ class Keeper:
                 self.orphaned()
 
     def beat(self) -> None:
-        """Renew the held locks, then say that this worker is alive."""
+        """Renew the held locks, then say that this worker is alive and what it counted."""
         for lease in self.leases.held():
             lease.renew(self.lines[lease.inbox.line])
         seconds, micros = self.redis.time()
@@ -89,6 +92,7 @@ class Keeper:
             ]
         )
         self.told.watch(self.redis)
+        self.tally.flush(self.lines[keys.INBOX])
 
     def sweep(self) -> None:
         """Look after every shard of both lines, and let the index of parked leads end with their bodies."""

@@ -141,7 +141,8 @@ class Outbox:
             silent = self._silent(entry, fields, now_ms)
             if before or silent:
                 fate = (b"sent" if before == b"sent" else FORGOTTEN) if before else f"failed: {silent}".encode()
-                effects: list[Sequence[Any]] = [_note(fields, fate, now_ms)]
+                word = fate.partition(b":")[0].decode()
+                effects: list[Sequence[Any]] = [_note(fields, fate, now_ms), count(f"message_{word}")]
                 if fate != b"sent" and silent != UNREADABLE:
                     effects += _keep(fields, now_ms)
             else:
@@ -219,6 +220,7 @@ class Outbox:
                 return [
                     ("ZADD", keys.later(keys.OUTBOX, shard), now_ms + int(wait * 1000), member),
                     _note(fields, f"waiting: {why}", now_ms),
+                    count("message_retried"),
                 ]
 
     def _recover(self, shard: int) -> None:

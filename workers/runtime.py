@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from receiver.connection import AWAY, connect
+from receiver.counts import Tally
 from workers.budget import Budget, NoBudget
 from workers.confirmation import Confirmations
 from workers.dealdroid import DealDroid
@@ -28,6 +29,7 @@ class Runtime:
     outbox: Outbox
     leases: Leases
     told: Told
+    tally: Tally
     stop: threading.Event
 
 
@@ -36,12 +38,14 @@ def build(settings: WorkerSettings) -> Runtime:
     shared = settings.shared
     config = shared.config
     stop, leases, told = threading.Event(), Leases(), Told()
+    tally = Tally()
     redis = connect(shared)
     hubspot = HubSpot(
         settings.token,
         settings.hubspot_url,
         Budget(redis, settings.requests_per_10s, stop),
         dry_run=settings.dry_run,
+        tally=tally,
     )
     confirmations = Confirmations(config, Texts.compile(config), shared.timezone)
     records = Records(redis, shared.key.encode())
@@ -52,6 +56,7 @@ def build(settings: WorkerSettings) -> Runtime:
         outbox=Outbox(redis, dealdroid, config, shared.timezone, leases, stop, told, dry_run=settings.dry_run),
         leases=leases,
         told=told,
+        tally=tally,
         stop=stop,
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from receiver import keys
 from receiver.config import Inbox as InboxConfig
-from receiver.counts import count
+from receiver.counts import count, figure, took
 from receiver.event import encode
 from receiver.inbox import Settlement, postponed
 from receiver.receipts import CREATED, PARKED, SKIPPED, UNCHANGED, UPDATED, WAITING, WRITTEN, Note
@@ -160,6 +160,10 @@ def _written(
             effects.append(_outgoing(confirmation, where.shard))
     elif confirmation:
         values["message"] = "silent: a newer event was answered"
+    if str(values.get("message")).startswith("silent"):
+        effects.append(count("message_silent"))
+    if not lead.kind:
+        effects += took(where.now_ms - lead.said_ms)
     return [_receipt(lead, **values), *effects], state
 
 
@@ -202,6 +206,7 @@ def _park(lead: Lead, fate: Fate, now_ms: int) -> list[Command]:
         ("SET", keys.parked(lead.lead), postponed(fields), "EX", PARKED_SECONDS),
         ("ZADD", keys.PARKED, now_ms, lead.lead),
         _receipt(lead, state=PARKED, tries=lead.tries + 1, reason=f"{fate.code}: {fate.why}"),
+        figure(f"parked:{fate.code}"),
     ]
 
 
@@ -213,4 +218,5 @@ def park_unreadable(unreadable: Unreadable, now_ms: int) -> list[Command]:
         ("ZADD", keys.PARKED, now_ms, lead),
         ("HSET", keys.receipt(lead), *receipt(state=PARKED, reason="unreadable: this program cannot read this event")),
         count(PARKED),
+        figure("parked:unreadable"),
     ]

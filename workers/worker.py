@@ -54,6 +54,7 @@ def run(settings: WorkerSettings) -> None:
         shared.config.inbox.shards,
         runtime.leases,
         runtime.told,
+        runtime.tally,
         orphaned=lambda: os.kill(os.getpid(), signal.SIGTERM),
     )
     keeper.start()

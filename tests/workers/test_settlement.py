@@ -82,10 +82,31 @@ def settle(given: Group, fate: Fate, told: Confirmation | None = None, tries: in
 
 
 def counted(recorded: Recorded) -> list[str]:
-    return [command[2] for _, _, effects in recorded.entries for command in effects if command[0] == "HINCRBY"]
+    return [command[2] for _, _, effects in recorded.entries for command in effects if command[1] == keys.COUNTS]
+
+
+def figures(recorded: Recorded, index: int = 0) -> list[Any]:
+    return [command[2:] for command in recorded.effects(index) if command[1] == keys.FIGURES]
 
 
 # Written
+
+
+def test_the_time_from_received_to_written_is_counted_once_per_lead() -> None:
+    done = settle(group(lead(1), lead(2)), Fate(CREATED, "501"))
+    assert [figures(done, index) for index in (0, 1)] == [
+        [("took:1.0", 1), ("took_ms", 999)],
+        [("took:1.0", 1), ("took_ms", 998)],
+    ]
+
+
+def test_the_time_that_a_lead_waited_for_a_person_is_not_the_lines() -> None:
+    assert figures(settle(group(lead(kind="retry")), Fate(UPDATED, "501"))) == []
+
+
+@pytest.mark.parametrize("state", [SKIPPED, WAITING])
+def test_only_what_is_written_has_a_time(state: str) -> None:
+    assert figures(settle(group(), Fate(state))) == []
 
 
 def test_a_written_lead_leaves_a_receipt_a_record_and_a_count() -> None:
@@ -270,6 +291,7 @@ def test_a_parked_lead_keeps_its_payload_for_a_month_and_nothing_counts_as_said(
     assert fields_of(packed) == {b"e": b"lead1", b"b": b'{"a": 1}', b"v": version_text(lead().version)}
     assert done.find("ZADD") == [("ZADD", keys.PARKED, NOW, "lead1")]
     assert (done.receipt().state, done.receipt().reason) == (PARKED, "refused: HubSpot refused this contact")
+    assert (figures(done), counted(done)) == ([("parked:refused", 1)], [PARKED])
     assert (list(done.commands), done.guards) == ([], [])
 
 
@@ -285,11 +307,12 @@ def test_a_skipped_lead_keeps_a_receipt_only() -> None:
     [({b"e": b"lead1", b"b": b"{"}, "lead1"), ({b"b": b"{"}, "1-0"), ({}, "1-0"), ({b"e": b"\xff"}, "\ufffd")],
 )
 def test_an_unreadable_entry_is_parked_under_its_lead_or_its_own_id(fields: dict[bytes, bytes], name: str) -> None:
-    parked, index, receipt, count = park_unreadable(Unreadable(b"1-0", fields), NOW)
+    parked, index, receipt, count, figure = park_unreadable(Unreadable(b"1-0", fields), NOW)
     assert (parked[1], fields_of(parked[2]), parked[3:]) == (keys.parked(name), fields, ("EX", PARKED_SECONDS))
     assert index == ("ZADD", keys.PARKED, NOW, name)
     assert receipt[1] == keys.receipt(name)
     assert count == ("HINCRBY", keys.COUNTS, PARKED, 1)
+    assert figure == ("HINCRBY", keys.FIGURES, "parked:unreadable", 1)
 
 
 def test_news_is_what_the_receipts_are_made_from() -> None:

@@ -14,6 +14,7 @@ from hubspot.crm.contacts.models import (
     SimplePublicObjectId,
 )
 
+from receiver.counts import Tally
 from workers.budget import Budget, NoBudget
 from workers.hubspot.answers import Answer, contacts_in, lacks_key, outcomes, raise_line_down
 from workers.hubspot.outcomes import BatchRefused, LineDown, Outcome, Row, Written
@@ -25,9 +26,17 @@ BATCH = 100
 
 class HubSpot:
     """One portal. Safe to use from several threads; holds its API objects, since each new one is a new TLS handshake.
-    `dry_run`: contacts are read but not written."""
+    `dry_run`: contacts are read but not written. `tally`: where calls are counted."""
 
-    def __init__(self, token: str, base_url: str, budget: Budget | NoBudget, *, dry_run: bool = False) -> None:
+    def __init__(
+        self,
+        token: str,
+        base_url: str,
+        budget: Budget | NoBudget,
+        *,
+        dry_run: bool = False,
+        tally: Tally | None = None,
+    ) -> None:
         self.dry_run = dry_run
         client = Client(access_token=token, host=base_url.rstrip("/"))
         self._batch = client.crm.contacts.batch_api
@@ -35,7 +44,7 @@ class HubSpot:
         self._core = client.crm.properties.core_api
         self._groups = client.crm.properties.groups_api
         for api in (self._batch, self._search, self._core, self._groups):
-            transport = Transport(api.api_client.configuration, budget)
+            transport = Transport(api.api_client.configuration, budget, tally or Tally())
             if api is not self._batch:
                 transport.pool_manager = self._batch.api_client.rest_client.pool_manager
             api.api_client.rest_client = transport

@@ -6,12 +6,13 @@ APIs still give the paths, the authorization and the models.
 
 import time
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import msgspec
 import urllib3
 from hubspot.crm.contacts.rest import RESTClientObject
 
+from receiver.counts import Tally
 from workers.budget import Budget, NoBudget
 from workers.hubspot.answers import Answer
 from workers.hubspot.outcomes import LineDown
@@ -21,15 +22,16 @@ CONNECT_SECONDS = 3.0
 READ_SECONDS = 10.0
 DEADLINE_SECONDS = 20.0
 IDLE_SECONDS = 30.0
+_KINDS = frozenset({"upsert", "update", "read", "search"})
 MAX_ANSWER = 16 * 1024 * 1024
 
 
 class Transport(RESTClientObject):  # type: ignore[misc]  # the client has no types
     """Stands in for the client's `rest_client`; every call returns an `Answer` or raises `LineDown`."""
 
-    def __init__(self, configuration: Any, budget: Budget | NoBudget) -> None:
+    def __init__(self, configuration: Any, budget: Budget | NoBudget, tally: Tally) -> None:
         super().__init__(configuration)
-        self.budget = budget
+        self.budget, self.tally = budget, tally
         self.used_at = time.monotonic()
 
     def request(
@@ -42,13 +44,28 @@ class Transport(RESTClientObject):  # type: ignore[misc]  # the client has no ty
         **_unused: Any,
     ) -> Answer:
         """One request; raises `LineDown` if no whole answer came in time, `Stopping`, and what the fence raises."""
+        kind = _kind(url)
         if query_params:
             url += "?" + urlencode(query_params)
         with self.budget.slot() as slot:
             FENCE.get()()
-            answer = self._send(method, url, headers, None if body is None else msgspec.json.encode(body))
+            try:
+                answer = self._send(method, url, headers, None if body is None else msgspec.json.encode(body))
+            except LineDown as down:
+                self.tally.add(f"calls:{kind}:{down.code}")
+                raise
+            self.tally.add(f"calls:{kind}:{answer.status}")
             slot.answered(answer.headers)
-            return answer
+        self._note(answer)
+        return answer
+
+    def _note(self, answer: Answer) -> None:
+        """What the answer says of the quotas."""
+        self.tally.note("budget_limit", self.budget.granted)
+        for name, header in (("left", "daily-remaining"), ("limit", "daily")):
+            value = answer.headers.get(f"x-hubspot-ratelimit-{header}", "")
+            if value.isascii() and value.isdigit():
+                self.tally.note(f"quota_{name}", int(value))
 
     def _send(self, method: str, url: str, headers: dict[str, str], body: bytes | None) -> Answer:
         now = time.monotonic()
@@ -79,6 +96,13 @@ class Transport(RESTClientObject):  # type: ignore[misc]  # the client has no ty
         except OSError as error:
             raise LineDown("unreachable", f"HubSpot cannot be reached ({type(error).__name__}).") from None
         return Answer(response.status, {name.lower(): value for name, value in response.headers.items()}, data)
+
+
+def _kind(url: str) -> str:
+    """What a call is for, by its path."""
+    path = urlsplit(url).path
+    last = path.rpartition("/")[2]
+    return last if last in _KINDS else "properties" if "/properties/" in path else "other"
 
 
 def _read(response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
