@@ -50,6 +50,8 @@ class Feeder:
         self.config = settings.config.inbox
         self.fixed_key = bool(settings.key)
         self.key = settings.key.encode() or secrets.token_hex(32).encode()
+        self.key_known = self.fixed_key
+        self.debugs = settings.log_level == "DEBUG"
         self.offset_ms = 0
         self.away_until = 0.0
         self.recent = Recent(Journal("web"))
@@ -101,7 +103,7 @@ class Feeder:
             log.error("spool.refused", error=type(error).__name__)
             raise NowhereToKeep from None
         self.tally.add("disk")
-        log.info("lead.spooled", lead=keys.digest(self.key, raw))
+        log.info("lead.spooled", lead=keys.digest(self.key, raw) if self.key_known else "")
         self._wake.set()
 
     def _redis_failed(self, error: Exception) -> None:
@@ -129,8 +131,16 @@ class Feeder:
             self.offset_ms = put.now_ms - int(time.time() * 1000)
         if put.outcome != "duplicate":
             self.recent.add(raw, put.now_ms if version_ms is None else version_ms)
+        self._tell(put, raw, version_ms)
         if put.outcome == "rang":
             self._ring(shard)
+
+    def _tell(self, put: Put, raw: bytes, version_ms: int | None) -> None:
+        if put.outcome != "duplicate":
+            if self.debugs:
+                log.debug("lead.accepted", lead=keys.digest(self.key, raw))
+        elif version_ms is None:
+            log.info("lead.duplicate", lead=keys.digest(self.key, raw))
 
     def _park(self, body: dict[str, Any], raw: bytes, version_ms: int | None) -> None:
         receipt = pack(
@@ -146,15 +156,19 @@ class Feeder:
 
         put = self._with_key(park)
         if put.outcome != "duplicate":
+            log.warning("lead.parked", lead=keys.digest(self.key, raw), code="unusable")
             self.recent.add(raw, put.now_ms if version_ms is None else version_ms)
 
     def _with_key(self, put: "Callable[[bytes], Put]") -> Put:
         """Call `put`, again with Redis' own digest key if ours was another one."""
         for _ in range(3):
             try:
-                return put(b"" if self.fixed_key else self.key)
+                done = put(b"" if self.fixed_key else self.key)
             except WrongKey as wrong:
                 self.key = wrong.key
+            else:
+                self.key_known = True
+                return done
         raise redis.RedisError("the digest key in Redis keeps changing")
 
     def _ring(self, shard: int) -> None:

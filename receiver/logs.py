@@ -1,23 +1,56 @@
-"""Logs: one JSON line per event of importance, colours on a terminal; ids, never what a customer said."""
+"""Logs: one JSON line per event of importance, colours on a terminal; ids, never what a customer said.
+
+A lead's lines carry its id as `lead`: lead.accepted (at DEBUG: its receipt says it too), lead.duplicate, lead.spooled,
+lead.created, lead.updated, lead.unchanged, lead.skipped, lead.retried, lead.parked, message.sent, message.failed,
+message.unclear.
+"""
 
 import logging
 import sys
+import traceback
+from pathlib import Path
+from typing import Any
 
 import structlog
 
 
 def configure(level: str) -> None:
-    """Route structlog and the standard library's warnings to stderr at `level`."""
+    """Route structlog at `level` and the libraries' warnings to stderr."""
     terminal = sys.stderr.isatty()
+    render: Any = structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer(ensure_ascii=False)
+    common: list[Any] = [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _shorten,
+    ]
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
+        processors=[structlog.contextvars.merge_contextvars, *common, render],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(level="WARNING", stream=sys.stderr, format="%(levelname)s %(name)s %(message)s", force=True)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *common],
+        )
+    )
+    logging.basicConfig(level="WARNING", handlers=[handler], force=True)
+    # It warns of odd answers with the whole address, which may be a secret.
+    logging.getLogger("urllib3.connection").setLevel("ERROR")
+
+
+def place(error: BaseException) -> str:
+    """Where it happened; never the error's text, which may hold what a customer said."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames[-3:]))
+
+
+def _shorten(_logger: Any, _method: str, line: Any) -> Any:
+    """An exception's type and place instead of its text and traceback."""
+    raised = line.pop("exc_info", None)
+    error = raised[1] if isinstance(raised, tuple) else raised
+    if isinstance(error, BaseException):
+        line |= {"error": type(error).__name__, "at": place(error)}
+    return line

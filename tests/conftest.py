@@ -8,12 +8,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -42,9 +44,20 @@ from workers.setup import setup
 ROOT = Path(__file__).parent.parent
 INTENT_PATH = "/api/v1/intent-handler"
 SECRET = "kept-out-of-redis-7f3a91"
+SECRET_PATH = "/services/T0/B0/secret-of-the-channel"
 SHARDS = Config().inbox.shards
 # What the tests' own environment must not decide.
-FOREIGN = ("PORT", "DYNO", "RENDER", "REDIS_URL", "DEALDROID_SECRET", "HUBSPOT_ACCESS_TOKEN", "WEB_CONCURRENCY")
+FOREIGN = (
+    "PORT",
+    "DYNO",
+    "RENDER",
+    "REDIS_URL",
+    "DEALDROID_SECRET",
+    "HUBSPOT_ACCESS_TOKEN",
+    "WEB_CONCURRENCY",
+    "ALERT_WEBHOOK_URL",
+    "METRICS_TOKEN",
+)
 boots = pytest.StashKey[dict[str, float]]()
 counter = itertools.count(1)
 T = TypeVar("T")
@@ -451,6 +464,47 @@ def spare_line(tmp_path: Path, databases: Iterator[str]) -> Iterator[Callable[..
             return stack.enter_context(open_line(tmp_path, redis_url or next(databases), **environ))
 
         yield make
+
+
+@dataclass
+class Channel:
+    """Where alerts are posted: (path, body) of each; it answers with `status`."""
+
+    port: int = 0
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    taken: list[tuple[str, Any]] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}{SECRET_PATH}"
+
+    def texts(self) -> list[str]:
+        return [body["text"] for _, body in self.taken]
+
+
+@pytest.fixture
+def channel() -> Iterator[Channel]:
+    made = Channel()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            made.taken.append((self.path, json.loads(body)))
+            self.send_response(made.status)
+            for name, value in made.headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        made.port = server.server_port
+        yield made
+        server.shutdown()
 
 
 def one_per_shard(prefix: str) -> list[str]:

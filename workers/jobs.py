@@ -1,8 +1,17 @@
-"""RQ's entry points. Their only argument is a shard's number: RQ keeps arguments in a description and logs them."""
+"""RQ's entry points. Their only argument is a shard's number: RQ keeps arguments in a description and logs them.
 
+No exception leaves them: RQ would log its text, and keep it in Redis. What was left undone is rung for by a keeper.
+"""
+
+from collections.abc import Callable
+
+import structlog
+
+from receiver.logs import place
 from workers.runtime import Runtime, build
 from workers.settings import read_worker
 
+log = structlog.get_logger("leadsync.worker")
 _process: list[Runtime] = []
 
 
@@ -19,9 +28,16 @@ def _runtime() -> Runtime:
 
 def sync(shard: int) -> None:
     """Write the leads of an inbox shard to HubSpot."""
-    _runtime().sync.drain(shard)
+    _run(_runtime().sync.drain, shard)
 
 
 def confirm(shard: int) -> None:
     """Send the confirmations of an outbox shard."""
-    _runtime().outbox.drain(shard)
+    _run(_runtime().outbox.drain, shard)
+
+
+def _run(drain: Callable[[int], None], shard: int) -> None:
+    try:
+        drain(shard)
+    except Exception as error:
+        log.error("job.failed", shard=shard, error=type(error).__name__, at=place(error))

@@ -12,7 +12,8 @@ HUBSPOT_URL = "https://api.hubapi.com"
 
 @dataclass(frozen=True, slots=True)
 class WorkerSettings:
-    """`requests_per_10s`: the part of the portal's burst quota that this app may use."""
+    """`requests_per_10s`: the part of the portal's burst quota that this app may use; `alert_url`: "" if nobody is to
+    be told."""
 
     shared: Settings
     token: str = field(repr=False)
@@ -39,12 +40,12 @@ def read_worker(env: Mapping[str, str] = os.environ) -> WorkerSettings:
         requests_per_10s=number(env, "HUBSPOT_REQUESTS_PER_10S", default=100, low=1, high=1000),
         dealdroid_url=_url(env, "DEALDROID_WEBHOOK_URL", DEALDROID_URL),
         dry_run=flag(env, "DRY_RUN", default=False),
-        alert_url=env.get("ALERT_WEBHOOK_URL", "").strip(),
+        alert_url=_url(env, "ALERT_WEBHOOK_URL", ""),
     )
 
 
 def _url(env: Mapping[str, str], name: str, default: str) -> str:
     url = env.get(name, "").strip() or default
-    if not url.startswith(("https://", "http://")):
+    if url and not url.startswith(("https://", "http://")):
         raise SettingsError(f"{name} must begin with https:// (or http:// for a machine of your own).")
     return url

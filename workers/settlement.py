@@ -44,18 +44,20 @@ def add(
     config: InboxConfig,
     digest: Digest,
     confirmation: Confirmation | None,
-) -> None:
-    """Append what follows from the group's `fate`."""
+) -> list[str]:
+    """Append what follows from the group's `fate`. Returns what becomes of each lead, as it is counted."""
     commands: list[Command] = []
     guards: list[tuple[str, bytes]] = []
     if fate.state in WRITTEN and fate.contact_id:
         guards, commands = _remember(group, fate, digest, confirmation)
-    entries = []
+    entries, states = [], []
     for index, lead in enumerate(group.leads):
         effects, state = _effects(group, fate, lead, index, where, config, confirmation)
         effects.append(count(state))
+        states.append(state)
         entries.append((where.stream, lead.entry, effects))
     settlement.add(guards, entries, commands)
+    return states
 
 
 def _remember(
@@ -210,9 +212,14 @@ def _park(lead: Lead, fate: Fate, now_ms: int) -> list[Command]:
     ]
 
 
+def name_of(unreadable: Unreadable) -> str:
+    """The lead's id, the entry's where it has none."""
+    return unreadable.fields.get(b"e", b"").decode("ascii", "replace") or unreadable.entry.decode()
+
+
 def park_unreadable(unreadable: Unreadable, now_ms: int) -> list[Command]:
     """What follows from an entry that is no event: kept for a person, out of the line's way."""
-    lead = unreadable.fields.get(b"e", b"").decode("ascii", "replace") or unreadable.entry.decode()
+    lead = name_of(unreadable)
     return [
         ("SET", keys.parked(lead), postponed(unreadable.fields), "EX", PARKED_SECONDS),
         ("ZADD", keys.PARKED, now_ms, lead),

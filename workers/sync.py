@@ -237,8 +237,12 @@ class Sync:
         done = Settlement()
         told = 0
         settled = [(group, group.fate) for group in batch.groups if group.fate is not None]
+        states = []
         for group, fate in settled:
-            told += self._add(done, group, fate, where)
+            confirmation = self._confirm(group, fate, where.now_ms)
+            config, digest = self.config.inbox, self.records.digest()
+            states.append(settlement.add(done, group, fate, where, config, digest, confirmation))
+            told += bool(confirmation and confirmation.text)
         for unreadable in batch.unreadable:
             done.add((), [(where.stream, unreadable.entry, settlement.park_unreadable(unreadable, where.now_ms))])
         if not done.groups:
@@ -248,29 +252,27 @@ class Sync:
             raise LostLease
         if any(fate.state in (CREATED, UPDATED) for _, fate in settled):
             self.inbox.apply([("SET", keys.WRITTEN, where.now_ms)])
-        self._report(settled, stale)
+        self._report(settled, states, stale)
+        for unreadable in batch.unreadable:
+            log.warning("lead.parked", lead=settlement.name_of(unreadable), code="unreadable")
         if told and self.outbox.rang(shard):
             self.bell.ring(keys.OUTBOX, shard)
         return len(stale) < done.groups
-
-    def _add(self, done: Settlement, group: Group, fate: Fate, where: settlement.Place) -> bool:
-        """Append what follows for one group; True if the customer is to be told."""
-        confirmation = self._confirm(group, fate, where.now_ms)
-        config, digest = self.config.inbox, self.records.digest()
-        settlement.add(done, group, fate, where, config, digest, confirmation)
-        return bool(confirmation and confirmation.text)
 
     def _confirm(self, group: Group, fate: Fate, now_ms: int) -> Confirmation | None:
         if fate.state in WRITTEN and fate.contact_id:
             return self.confirmations.write(group, now_ms)
         return None
 
-    def _report(self, settled: Sequence[tuple[Group, Fate]], stale: Sequence[int]) -> None:
+    def _report(
+        self, settled: Sequence[tuple[Group, Fate]], states: Sequence[Sequence[str]], stale: Sequence[int]
+    ) -> None:
         for position, (group, fate) in enumerate(settled):
             if position not in stale:
-                say = log.warning if fate.state == PARKED else log.info
-                leads = [lead.lead for lead in group.leads]
-                say("lead." + fate.state, leads=leads, contact=fate.contact_id, code=fate.code)
+                more = {"contact": fate.contact_id} if fate.contact_id else {"code": fate.code}
+                for lead, state in zip(group.leads, states[position], strict=True):
+                    say = log.warning if state == PARKED else log.info
+                    say("lead." + state, lead=lead.lead, **more)
             if any(note.why == REASONS["PROPERTY_DOESNT_EXIST"] for note in group.notes):
                 self.survey.forget()
 

@@ -20,6 +20,7 @@ from workers import jobs
 from workers.keeper import Keeper
 from workers.runtime import Runtime, build
 from workers.settings import WorkerSettings
+from workers.teller import Teller
 
 # RQ waits `ttl - 15` seconds for a job and lets its socket hang 10 s longer: so a Redis that hangs is noticed soon.
 TTL_SECONDS = 30
@@ -57,7 +58,10 @@ def run(settings: WorkerSettings) -> None:
         runtime.tally,
         orphaned=lambda: os.kill(os.getpid(), signal.SIGTERM),
     )
+    teller = Teller(connect(shared), settings.alert_url, shared.config.inbox.shards, shared.timezone)
     keeper.start()
+    if settings.alert_url:
+        teller.start()
     try:
         while not runtime.stop.is_set():
             try:
@@ -67,6 +71,8 @@ def run(settings: WorkerSettings) -> None:
                 _drain_all(runtime)
     finally:
         keeper.stop()
+        if settings.alert_url:
+            teller.stop()
 
 
 def _wait_for_bells(name: str, runtime: Runtime) -> None:

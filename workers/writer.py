@@ -3,15 +3,14 @@
 Whatever happens, a group whose `fate` is set is done, and one without stays in the inbox as it is.
 """
 
-import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import structlog
 from rq.timeouts import BaseTimeoutException
 
 from receiver.connection import AWAY
+from receiver.logs import place
 from receiver.receipts import WAITING
 from workers.budget import Stopping
 from workers.hubspot.client import HubSpot
@@ -146,7 +145,7 @@ def write(writer: Writer, groups: Sequence[Group]) -> None:
     except OUTSIDE:
         raise
     except Exception as error:
-        log.error("batch.failed", error=type(error).__name__, at=_place(error))
+        log.error("batch.failed", error=type(error).__name__, at=place(error))
         for group in groups:
             if group.open:
                 _write_alone(writer, group)
@@ -160,9 +159,3 @@ def _write_alone(writer: Writer, group: Group) -> None:
     except Exception as error:
         log.error("lead.failed", leads=[lead.lead for lead in group.leads], error=type(error).__name__)
         group.fate = Fate(WAITING, code="error", why=f"a fault in this program ({type(error).__name__})")
-
-
-def _place(error: Exception) -> str:
-    """Where it happened; never the error's text, which may hold what a customer said."""
-    frames = traceback.extract_tb(error.__traceback__)
-    return " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames[-3:]))

@@ -19,9 +19,11 @@ from sandbox.hubspot.settings import SCOPES
 from tests.conftest import Line, open_line
 from workers.cli import cli
 from workers.doctor.finding import Finding, clock
+from workers.doctor.machine import check_alerts
 from workers.doctor.portal import judge_date, judge_properties, judge_quota
 from workers.doctor.store import judge_line, judge_redis
 from workers.hubspot.properties import DEFINITIONS
+from workers.settings import read_worker
 
 LONG = "a-secret-of-thirty-two-characters-or-more"
 INFO = {
@@ -215,6 +217,21 @@ def test_a_wrong_password_of_redis_is_named_and_not_shown(ward: Line) -> None:
     done = call(ward, "--json", REDIS_URL=url)
     assert "refuses the password" in done.stdout
     assert "wrong-one" not in done.output
+
+
+@pytest.mark.parametrize(
+    ("url", "state", "word"),
+    [
+        ("", "fine", "not set"),
+        ("https://hooks.test/secret-of-it", "fine", "is set"),
+        ("http://hooks.test/secret-of-it", "warning", "not https"),
+    ],
+)
+def test_it_tells_whether_anybody_is_told_and_not_where(url: str, state: str, word: str) -> None:
+    settings = read_worker({"HUBSPOT_ACCESS_TOKEN": "t", "ALERT_WEBHOOK_URL": url})
+    [finding] = check_alerts(settings)
+    assert (finding.state, word in finding.text) == (state, True)
+    assert "secret-of-it" not in str(finding.as_dict())
 
 
 def states(found: list[Finding]) -> set[tuple[str, str]]:

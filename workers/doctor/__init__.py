@@ -9,7 +9,7 @@ from workers.doctor import machine, portal, store
 from workers.doctor.finding import Finding, wrong
 from workers.settings import WorkerSettings, read_worker
 
-CHECKS = 6
+CHECKS = 7
 
 
 def examine(env: Mapping[str, str] = os.environ) -> Iterator[list[Finding]]:
@@ -27,6 +27,7 @@ def examine(env: Mapping[str, str] = os.environ) -> Iterator[list[Finding]]:
         yield [worker]
         return
     yield machine.check_dealdroid(worker)
+    yield machine.check_alerts(worker)
     yield portal.check_hubspot(worker)
 
 

@@ -65,6 +65,16 @@ def check_spool(settings: Settings, env: Mapping[str, str]) -> list[Finding]:
     return found or [fine(subject, "The disk can be written.")]
 
 
+def check_alerts(settings: WorkerSettings) -> list[Finding]:
+    """Whether anybody is told when the line needs a person. The address is a secret, so it is not shown."""
+    subject = "Alerts"
+    if not settings.alert_url:
+        return [fine(subject, "ALERT_WEBHOOK_URL is not set: nobody is told when the line stops.")]
+    if not settings.alert_url.startswith("https://"):
+        return [warn(subject, "ALERT_WEBHOOK_URL is not https.", "It is a secret: use an https address.")]
+    return [fine(subject, "ALERT_WEBHOOK_URL is set. Nothing was sent to it.")]
+
+
 def check_dealdroid(settings: WorkerSettings) -> list[Finding]:
     subject = "DealDroid"
     why = reach(settings.dealdroid_url)
