@@ -48,16 +48,9 @@ SECRET_PATH = "/services/T0/B0/secret-of-the-channel"
 SHARDS = Config().inbox.shards
 # What the tests' own environment must not decide.
 FOREIGN = (
-    "PORT",
-    "DYNO",
-    "RENDER",
-    "REDIS_URL",
-    "DEALDROID_SECRET",
-    "HUBSPOT_ACCESS_TOKEN",
-    "WEB_CONCURRENCY",
-    "ALERT_WEBHOOK_URL",
-    "METRICS_TOKEN",
-)
+    "PORT", "DYNO", "RENDER", "REDIS_URL", "DEALDROID_SECRET", "HUBSPOT_ACCESS_TOKEN", "WEB_CONCURRENCY",
+    "ALERT_WEBHOOK_URL", "METRICS_TOKEN",
+)  # fmt: skip
 boots = pytest.StashKey[dict[str, float]]()
 counter = itertools.count(1)
 T = TypeVar("T")
