@@ -47,11 +47,13 @@ class _Figures(Collector):
             pipe = self.redis.pipeline(transaction=False)
             pipe.hgetall(keys.FIGURES)
             pipe.zcount(keys.BUDGET, status.now_ms, "+inf")
-            stored, used = pipe.execute()
+            pipe.zcard(keys.UNSENT)
+            stored, used, unsent = pipe.execute()
         except AWAY:
             yield _gauge("leadsync_redis_up", "Whether Redis answers", 0)
             return
         yield _gauge("leadsync_redis_up", "Whether Redis answers", 1)
+        yield _gauge("leadsync_unsent", "Messages that could not be sent and wait for a person", unsent)
         yield from _tell_line(status)
         yield from _tell_counts(status.counts)
         yield from _tell_figures({name.decode(): int(value) for name, value in stored.items()}, used)
