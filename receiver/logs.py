@@ -26,7 +26,8 @@ def configure(level: str) -> None:
     structlog.configure(
         processors=[structlog.contextvars.merge_contextvars, *common, render],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        # One write per line: several processes share stderr, and print() makes two where Python does not buffer.
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)

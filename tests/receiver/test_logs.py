@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import tempfile
 from typing import Any
 
 from tests.conftest import ROOT
@@ -54,3 +55,16 @@ def test_an_exception_is_told_by_its_type_and_place_and_never_by_its_text() -> N
     line = said("INFO")[-1]
     assert (line["error"], line["at"]) == ("ValueError", "<string>:13")
     assert "Somchai" not in str(said("DEBUG"))
+
+
+def test_lines_of_processes_that_share_stderr_stay_whole() -> None:
+    """Also where Python does not buffer, as on most platforms."""
+    say = "import structlog; from receiver.logs import configure; configure('INFO'); log = structlog.get_logger()\n"
+    command = [sys.executable, "-u", "-c", say + "for _ in range(2000): log.info('lead.created', lead='abc')"]
+    with tempfile.TemporaryFile() as shared:
+        processes = [subprocess.Popen(command, cwd=ROOT, stderr=shared) for _ in range(3)]
+        assert [process.wait(60) for process in processes] == [0, 0, 0]
+        shared.seek(0)
+        lines = shared.read().splitlines()
+    assert len(lines) == 6000
+    assert {json.loads(line)["lead"] for line in lines} == {"abc"}
