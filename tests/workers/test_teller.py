@@ -82,15 +82,15 @@ def test_a_worker_that_lost_its_turn_while_it_looked_sends_nothing(
 ) -> None:
     pause(redis)
     slow, quick = (Teller(redis, channel.url, 4, ZONE) for _ in range(2))
-    see = slow._view
+    save, frozen = slow._save, iter([True])
 
-    def freeze() -> Any:
-        seen = see()
-        turn_over(redis)
-        quick.look()
-        return seen
+    def freeze(*given: Any) -> Any:
+        if next(frozen, False):
+            turn_over(redis)
+            quick.look()
+        return save(*given)
 
-    monkeypatch.setattr(slow, "_view", freeze)
+    monkeypatch.setattr(slow, "_save", freeze)
     slow.look()
     assert len(channel.taken) == 1
 
