@@ -22,7 +22,7 @@ from receiver import keys
 from receiver.connection import Redis
 
 # On Linux a folder in memory: writing to it waits for no disk, and what customers said comes to rest nowhere.
-SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it, for this user's eyes only
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # nosec B108 - a folder of our own in it, for this user's eyes only
 ORPHANED_SECONDS = 60.0
 log = structlog.get_logger("leadsync.journal")
 
