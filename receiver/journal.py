@@ -21,8 +21,9 @@ import structlog
 from receiver import keys
 from receiver.connection import Redis
 
-# On Linux a folder in memory: writing to it waits for no disk, and what customers said comes to rest nowhere.
-SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # nosec B108 - a folder of our own in it, for this user's eyes only
+# On Linux a folder in memory: writing to it waits for no disk, and what customers said comes to rest nowhere. Ours is a
+# folder in it for this user alone.
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # nosec B108
 ORPHANED_SECONDS = 60.0
 log = structlog.get_logger("leadsync.journal")
 
