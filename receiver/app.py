@@ -8,6 +8,7 @@ from werkzeug.exceptions import HTTPException
 
 from receiver import health, intake, settings
 from receiver.connection import RECEIVER_TIMEOUT, connect
+from receiver.console import pages as console
 from receiver.counts import Tally
 from receiver.event import Malformed
 from receiver.feeder import Feeder, NowhereToKeep
@@ -31,6 +32,8 @@ def create_app(given: ReceiverSettings | None = None) -> Flask:
     app.url_map.merge_slashes = False
     app.register_blueprint(intake.blueprint(Guard(mine.secrets), feeder, shared.config, mine.trusted_proxies))
     app.register_blueprint(health.blueprint(redis, spool, mine))
+    if mine.console_password:
+        app.register_blueprint(console.blueprint(redis, spool, mine))
     _answer_errors(app, feeder.tally)
     feeder.start()
     # Granian's workers are forked by multiprocessing, which runs its own finalizers at the end and none of atexit's.

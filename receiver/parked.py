@@ -33,6 +33,10 @@ FIXES = {
     "interrupted": "The lead is saved, and the customer may have the message. Retry if you know that they do not, "
     "else discard it.",
     "error": "Install the newest leadsync, then retry.",
+    "row": "HubSpot took other leads but not this one. Look at status.hubspot.com, then retry.",
+    "race": "Another program writes the same contacts. Retry; if it comes back, look at the portal's connected apps.",
+    "vanishing": "A workflow or a person deletes the contact while it is written. Find out which, then retry.",
+    "unsettled": "HubSpot refuses one value after the other. Look at your properties' rules, mend them, then retry.",
 }
 RETRY = "The cause may have passed: retry."
 
@@ -76,8 +80,9 @@ return 'done'
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Parked leads that stand for the same reason, in plain words, and what mends it."""
+    """Parked leads that stand for the same reason, in plain words, and what mends it. `code` groups reasons."""
 
+    code: str
     reason: str
     fix: str
     leads: tuple[str, ...]
@@ -94,7 +99,8 @@ def causes(parked: Iterable[Receipt]) -> list[Cause]:
     found = []
     for reason, leads in by_reason.items():
         code, colon, why = reason.partition(": ")
-        found.append(Cause(why if colon else reason, FIXES.get(code, RETRY), tuple(leads)))
+        code, why = (code, why) if colon else ("", reason)
+        found.append(Cause(code, why, FIXES.get(code, RETRY), tuple(leads)))
     return sorted(found, key=lambda cause: (-len(cause.leads), cause.reason))
 
 
@@ -108,13 +114,19 @@ class Parked:
         self._retry = connection.register_script(_RETRY)
         self._discard = connection.register_script(_DISCARD)
 
-    def receipts(self) -> list[Receipt]:
-        """The receipts of all leads that wait for a person, the longest parked first, then those of unsent messages."""
-        unsent = [as_parked(receipt) for receipt in self._read(keys.UNSENT) if receipt.state != PARKED]
-        return [*self._read(keys.PARKED), *unsent]
+    def receipts(self, limit: int | None = None, until_ms: int | None = None) -> list[Receipt]:
+        """The receipts of leads that wait for a person, the longest parked first, then those of unsent messages: at
+        most `limit` of either, waiting since `until_ms` or longer."""
+        unsent = [as_parked(one) for one in self._read(keys.UNSENT, limit, until_ms) if one.state != PARKED]
+        return [*self._read(keys.PARKED, limit, until_ms), *unsent]
 
-    def _read(self, index: str) -> list[Receipt]:
-        leads = [lead.decode() for lead in self.redis.zrange(index, 0, -1)]
+    def count(self) -> int:
+        """How many leads wait for a person."""
+        return int(self.redis.zcard(keys.PARKED) + self.redis.zcard(keys.UNSENT))
+
+    def _read(self, index: str, limit: int | None, until_ms: int | None) -> list[Receipt]:
+        until, count = "+inf" if until_ms is None else until_ms, -1 if limit is None else limit
+        leads = [lead.decode() for lead in self.redis.zrangebyscore(index, "-inf", until, 0, count)]
         found: list[Receipt] = []
         for start in range(0, len(leads), CHUNK):
             some = leads[start : start + CHUNK]

@@ -34,9 +34,18 @@ class Throttle:
             if now >= self._ends:
                 self._counts.clear()
                 self._ends = now + WINDOW_SECONDS
-            name = sender if sender in self._counts or len(self._counts) < SENDERS else OTHERS
+            name = self._name(sender)
             self._counts[name] = self._counts.get(name, 0) + 1
             return name, self._counts[name], self._ends - now
+
+    def wait(self, sender: str) -> float:
+        """The seconds that a sender of more than `ALLOWED` shall wait, 0 if it need not."""
+        with self._lock:
+            left = self._ends - self._clock()
+            return left if left > 0 and self._counts.get(self._name(sender), 0) > ALLOWED else 0.0
+
+    def _name(self, sender: str) -> str:
+        return sender if sender in self._counts or len(self._counts) < SENDERS else OTHERS
 
 
 def sender_of(remote: str, forwarded: str, trusted_proxies: int) -> str:

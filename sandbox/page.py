@@ -47,6 +47,7 @@ LABELS = {
     "drip": "Answers byte by byte",
     "row_locked": "One record is locked",
     "row_unexplained": "Refuses a row without saying why",
+    "row_refused": "A rule refuses the contact (needs a person)",
     "redirect": "Redirects elsewhere (302)",
 }
 

@@ -1,7 +1,7 @@
 """The portal as HubSpot describes it, read again every hour."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Literal
 
@@ -13,12 +13,17 @@ FRESH_SECONDS = 3600.0
 
 
 class Survey:
-    """`targets` are the shop's names of our properties, `extras` the properties that it fills by itself."""
+    """`targets` are the shop's names of our properties, `extras` the properties that it fills by itself; `introduce` is
+    called whenever it was read."""
 
     def __init__(
-        self, hubspot: HubSpot, targets: Mapping[str, str | Literal[False]], extras: tuple[str, ...] = ()
+        self,
+        hubspot: HubSpot,
+        targets: Mapping[str, str | Literal[False]],
+        extras: tuple[str, ...] = (),
+        introduce: Callable[[], None] = lambda: None,
     ) -> None:
-        self.hubspot, self.targets, self.extras = hubspot, targets, extras
+        self.hubspot, self.targets, self.extras, self.introduce = hubspot, targets, extras, introduce
         self._portal: Portal | None = None
         self._read_at = 0.0
 
@@ -34,6 +39,7 @@ class Survey:
             portal = describe(definitions, self.targets) if definitions else Portal(targets=self.targets)
             self._portal = replace(portal, extras=self.extras)
             self._read_at = time.monotonic()
+            self.introduce()
         return self._portal
 
     def forget(self) -> None:

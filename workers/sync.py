@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import structlog
@@ -15,13 +16,14 @@ import structlog
 from receiver import keys
 from receiver.bell import Bell
 from receiver.config import Config
-from receiver.connection import Redis
+from receiver.connection import AWAY, Redis
 from receiver.inbox import Inbox, Settlement
 from receiver.receipts import CREATED, PARKED, UPDATED, WAITING, WRITTEN
 from workers import settlement
 from workers.batch import Batch, Row, read_batch
 from workers.budget import Stopping
 from workers.confirmation import Confirmation, Confirmations
+from workers.hubspot import access
 from workers.hubspot.answers import REASONS
 from workers.hubspot.client import HubSpot
 from workers.hubspot.outcomes import LineDown
@@ -87,7 +89,7 @@ class Sync:
         self.outbox = Inbox(connection, keys.OUTBOX)
         self.bell = Bell(connection)
         self.pause = Pause(connection)
-        self.survey = Survey(hubspot, config.mapping, tuple(config.properties.values()))
+        self.survey = Survey(hubspot, config.mapping, tuple(config.properties.values()), self._introduce)
         self.pool = ThreadPoolExecutor(IN_FLIGHT, "hubspot")
 
     def drain(self, shard: int) -> None:
@@ -140,6 +142,13 @@ class Sync:
             return more
         self._pause(run.down)
         return False
+
+    def _introduce(self) -> None:
+        """Note for the console which portal this is. Without it a link is missing, and nothing else."""
+        with suppress(LineDown, *AWAY):
+            known = access.portal(self.hubspot)
+            if known:
+                self.redis.hset(keys.PORTAL, mapping=dict(zip(("id", "domain"), known, strict=True)))
 
     def _wake_others(self, shard: int) -> None:
         """The other shards were turned away while this one probed."""

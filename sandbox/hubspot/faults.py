@@ -32,8 +32,9 @@ Kind = Literal[
     "drip",
     "row_locked",
     "row_unexplained",
+    "row_refused",
 ]
-_BATCH_ONLY = ("empty_results", "missing_rows", "row_locked", "row_unexplained")
+_BATCH_ONLY = ("empty_results", "missing_rows", "row_locked", "row_unexplained", "row_refused")
 _CATEGORIES = {
     401: ("INVALID_AUTHENTICATION", "Authentication credentials not found or expired."),
     403: ("MISSING_SCOPES", "This app has not been granted all required scopes to make this call."),
@@ -74,4 +75,6 @@ def refusal(fault: HubSpotFault) -> Problem | None:
 def row_problem(fault: HubSpotFault) -> Problem:
     if fault.kind == "row_locked":
         return Problem(423, *_CATEGORIES[423])
+    if fault.kind == "row_refused":
+        return Problem(400, "VALIDATION_ERROR", "The contact does not meet a rule of this portal.")
     return Problem(400, "", "", unexplained=True)

@@ -12,6 +12,7 @@ NEEDED = (
     "crm.schemas.contacts.write",
 )
 _INFO = "/oauth/v2/private-apps/get/access-token-info"
+_DETAILS = "/account-info/v3/details"
 _USAGE = "/account-info/v3/api-usage/daily/private-apps"
 # Without rows, or without a name: whoever lacks the scope gets 403, anybody else an error or an empty answer.
 _TRIES: tuple[tuple[str, str, Any], ...] = (
@@ -28,6 +29,13 @@ def missing_scopes(hubspot: HubSpot, token: str) -> list[str]:
     if isinstance(scopes, list):
         return [scope for scope in NEEDED if scope not in scopes]
     return [scope for scope, one in zip(NEEDED, _TRIES, strict=True) if hubspot.ask(*one).status == 403]
+
+
+def portal(hubspot: HubSpot) -> tuple[str, str] | None:
+    """The portal's id and the domain of its pages, None if HubSpot does not say. Raises as `missing_scopes`."""
+    said = hubspot.ask("GET", _DETAILS).json()
+    number, domain = said.get("portalId"), said.get("uiDomain")
+    return (str(number), domain) if isinstance(number, int) and isinstance(domain, str) else None
 
 
 def quota_left(hubspot: HubSpot) -> tuple[int, int] | None:

@@ -1,0 +1,1 @@
+"""The lead console: what works, what waits and what needs a person, in a browser."""

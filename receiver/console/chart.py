@@ -1,0 +1,70 @@
+"""Pure: the last 24 hours as bars. What the picture shows stands beside it as a table."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+WIDTH, HEIGHT = 240, 60
+SERIES: Mapping[str, tuple[str, ...]] = {
+    "written": ("created", "updated"),
+    "nothing": ("unchanged", "skipped"),
+    "parked": ("parked",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A piece of one hour's bar in units of the drawing."""
+
+    series: str
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """`counts`: series -> leads in the hour that began at `start_ms`."""
+
+    start_ms: int
+    counts: Mapping[str, int]
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    hours: Sequence[Hour]
+    bars: Sequence[Bar]
+
+    @property
+    def total(self) -> int:
+        return sum(hour.total for hour in self.hours)
+
+    @property
+    def highest(self) -> int:
+        return max((hour.total for hour in self.hours), default=0)
+
+
+def draw(counted: Sequence[tuple[int, Mapping[str, int]]]) -> Chart:
+    """The chart of `counted`, as `receiver.counts.read_hours` gives it."""
+    hours = [
+        Hour(start, {name: sum(counts.get(one, 0) for one in members) for name, members in SERIES.items()})
+        for start, counts in counted
+    ]
+    highest = max((hour.total for hour in hours), default=0) or 1
+    step = WIDTH / max(1, len(hours))
+    bars = []
+    for position, hour in enumerate(hours):
+        top = float(HEIGHT)
+        for name, count in hour.counts.items():
+            if count:
+                # The smallest part can still be seen.
+                height = max(1.0, count / highest * HEIGHT * 0.94)
+                top -= height
+                bars.append(
+                    Bar(name, round(position * step + 0.1 * step, 2), round(top, 2), round(0.8 * step, 2), height)
+                )
+    return Chart(hours, bars)
