@@ -49,6 +49,7 @@ def run(folder: Path, stack: ExitStack) -> None:
     ports = plan.choose_ports(plan.wish_ports(os.environ), is_free, redis.free_port)
     own = {
         "DEALDROID_SECRET": secrets.token_urlsafe(24),
+        "CONSOLE_PASSWORD": secrets.token_urlsafe(12),
         "SPOOL_DIR": str((home / "spool").absolute()),
     }
     said = ""

@@ -20,6 +20,7 @@ from sandbox.serving import serve
 HERE = Path(__file__).parent
 PLACEHOLDER = "replace-with-the-intents-api-secret-key"
 INTENT_PATH = "/api/v1/intent-handler"
+CONSOLE_PATH = "/console/"
 SHOWN_CONTACTS = 20
 TIMEOUT = (1, 10)
 LABELS = {
@@ -70,7 +71,7 @@ def create_app(receiver_url: str, secret: str, hubspot_url: str, dealdroid_url: 
         files = sorted((HERE / "payloads").glob("*.json"))
         kinds = {"hubspot": kinds_of(HubSpotFault), "dealdroid": kinds_of(DealDroidFault)}
         payloads = [{"name": name_of(file), "body": file.read_text(encoding="utf-8")} for file in files]
-        return jsonify(payloads=payloads, faults=kinds)
+        return jsonify(payloads=payloads, faults=kinds, console=receiver_url.rstrip("/") + CONSOLE_PATH)
 
     @app.post("/send")
     def send() -> Response:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 PORTS = {"receiver": 8000, "page": 8001, "hubspot": 8002, "dealdroid": 8003, "redis": 6399}
 INTENT_PATH = "/api/v1/intent-handler"
+CONSOLE_PATH = "/console/"
 WEBHOOK_PATH = "/api/provider/webhook/"
 EXAMPLE = {
     "mid": "m-1",
@@ -121,8 +122,10 @@ def describe(environ: Mapping[str, str], ports: Mapping[str, int], own: Mapping[
     no secret is shown, nor a URL that may hold one."""
     needs = find_needs(environ)
     local = {name: url(port) for name, port in ports.items()}
+    password = "as you set it" if environ.get("CONSOLE_PASSWORD") else own["CONSOLE_PASSWORD"]
     rows = {
         "Sandbox page": local["page"] if needs.page else "only where HubSpot and DealDroid are both stand-ins",
+        "Lead console": f"{local['receiver']}{CONSOLE_PATH}  (user leadsync, password {password})",
         "Receiver": local["receiver"] + INTENT_PATH,
         "HubSpot": f"{local['hubspot']}  (stand-in, begins empty)" if needs.hubspot else "your portal",
         "DealDroid": f"{local['dealdroid']}  (stand-in)"

@@ -42,14 +42,15 @@ def blueprint(redis: Redis, spool: Spool, settings: ReceiverSettings) -> Bluepri
     """Everything below /console/. `redis` must answer soon or fail (see `receiver.connection`)."""
     pages = Blueprint("console", __name__, url_prefix=PATH, template_folder="templates", static_folder="static")
     door = Door(settings.console_password, settings.trusted_proxies)
-    _guard(pages, door)
-    _answer_errors(pages, spool)
-    _show(pages, redis, spool, settings)
-    _change(pages, Parked(redis, settings.shared.config.inbox), door)
 
     @pages.before_request
     def speak() -> None:
         g.speech, g.token = Speech(_language(), settings.shared.timezone), door.token()
+
+    _guard(pages, door)
+    _answer_errors(pages, spool)
+    _show(pages, redis, spool, settings)
+    _change(pages, Parked(redis, settings.shared.config.inbox), door)
 
     @pages.record_once
     def strict(state: Any) -> None:
@@ -69,7 +70,8 @@ def _guard(pages: Blueprint, door: Door) -> None:
             return refused
         g.placed = places.acquire(blocking=False)
         if not g.placed:
-            return Response("The console is busy. Reload in a moment.\n", 503, {"Retry-After": "1"}, "text/plain")
+            page, status = _page("error.html", 503, name="busy", more=g.speech.say("busy.do"))
+            return page, status, {"Retry-After": "1"}
         return None
 
     @pages.teardown_request
@@ -129,6 +131,8 @@ def _show(pages: Blueprint, redis: Redis, spool: Spool, settings: ReceiverSettin
             grouped=len(waiting),
             troubles=find_troubles(recent.receipts),
             recent=len(recent.receipts),
+            wanted=Wanted(),
+            states=STATES,
             leads=recent.receipts[:FEW],
             crm=read.read_crm(redis),
             actions=read.read_actions(redis, FEW // 2),
@@ -154,7 +158,7 @@ def _show(pages: Blueprint, redis: Redis, spool: Spool, settings: ReceiverSettin
         return _page(
             "lead.html",
             receipt=receipt,
-            steps=tell(receipt),
+            steps=tell(receipt, read.parked_ms(redis, lead) if group else None),
             cause=group,
             link=read.read_crm(redis).link(receipt.contact_id),
             now_ms=_now(redis),
@@ -219,7 +223,7 @@ def _sum(hours: list[tuple[int, dict[str, int]]], since_ms: int) -> dict[str, in
     return total
 
 
-def _page(template: str, code: int = 200, **values: Any) -> ResponseReturnValue:
+def _page(template: str, code: int = 200, **values: Any) -> tuple[str, int]:
     # A message about what was done is told once, and is no part of the page that is shown again.
     kept = {name: request.args[name] for name in KEPT if name in request.args}
     endpoint = (request.endpoint or "") if request.method in ("GET", "HEAD") else "console.overview"

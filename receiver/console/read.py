@@ -85,6 +85,12 @@ def load(redis: Redis, leads: Sequence[str]) -> list[Receipt]:
     return [receipts.unpack(lead, stored) for lead, stored in zip(leads, pipe.execute(), strict=True) if stored]
 
 
+def parked_ms(redis: Redis, lead: str) -> int | None:
+    """When the lead was parked, None if it is not."""
+    at = redis.zscore(keys.PARKED, lead)
+    return None if at is None else int(at)
+
+
 def read_actions(redis: Redis, count: int) -> list[Action]:
     """The last actions, newest first."""
     return [_action(entry, fields) for entry, fields in redis.xrevrange(keys.ACTIONS, count=count)]

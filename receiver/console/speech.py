@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from receiver.console.words import FIELDS, FIXES, LANGUAGES, MONTHS, PATTERNS, WHYS, WORDS
+from receiver.console.words import FIELDS, FIXES, HINTS, LANGUAGES, MONTHS, PATTERNS, WHYS, WORDS
 
 
 class Speech:
@@ -44,6 +44,10 @@ class Speech:
     def fix(self, code: str, english: str) -> str:
         """What mends parked leads whose reason begins with `code`."""
         return english if self.language == "en" else FIXES.get(code, FIXES[""])
+
+    def hint(self, why: str) -> str:
+        """What helps where a value was dropped for the reason `why`."""
+        return HINTS.get(why, HINTS[""])[self._column]
 
     def action(self, command: str) -> str:
         return self.say(f"action.{command}") if f"action.{command}" in WORDS else command

@@ -29,10 +29,13 @@ class Trouble:
     leads: tuple[str, ...]
 
 
-def tell(receipt: Receipt) -> list[Step]:
-    """What happened to the lead, oldest first, and what is to happen next."""
+def tell(receipt: Receipt, parked_ms: int | None = None) -> list[Step]:
+    """What happened to the lead, oldest first, and what is to happen next. A receipt does not say when its lead was
+    parked: `parked_ms` does."""
     state = receipt.state
-    written = Step(state, receipt.written_ms, "good" if state in WRITTEN else TONES.get(state, "calm"), receipt.reason)
+    written = Step(
+        state, parked_ms or receipt.written_ms, "good" if state in WRITTEN else TONES.get(state, "calm"), receipt.reason
+    )
     steps = [Step("received", receipt.received_ms, "good"), written]
     if receipt.message:
         fate, _, why = receipt.message.partition(": ")

@@ -170,7 +170,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "แสดง {n} รายการที่รอนานที่สุด รายการอื่นจะตามมาเมื่อจัดการชุดนี้แล้ว",
     ),
     "troubles.show": ("Show the leads", "ดูรายการลีด"),
-    "notes": ("Written, but not all of it", "บันทึกแล้ว แต่ไม่ครบ"),
+    "notes": ("Worth a look", "น่าตรวจดู"),
     "notes.of": ("Among the newest {n} leads. Nobody has to act.", "จากลีดล่าสุด {n} รายการ ไม่จำเป็นต้องดำเนินการ"),
     "notes.dropped": ("{field}: {why}. Written without it.", "{field}: {why} บันทึกโดยไม่มีค่านี้"),
     "notes.message": ("No message: {why}.", "ไม่ได้ส่งข้อความ: {why}"),
@@ -228,7 +228,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "lead": ("Lead", "ลีด"),
     "received": ("Received", "ได้รับเมื่อ"),
     "customer": ("Customer", "ลูกค้า"),
-    "intent": ("Intent", "เจตนา"),
+    "intent": ("Intent", "อินเทนต์"),
     "contact": ("Contact", "รายชื่อ"),
     "contact.open": ("Open in HubSpot", "เปิดใน HubSpot"),
     "tries": ("Tries", "จำนวนครั้งที่ลอง"),
@@ -294,7 +294,7 @@ FIELDS: Mapping[str, tuple[str, str]] = {
     "hs_lead_status": ("Lead status", "สถานะลีด"),
     "hs_legal_basis": ("Legal basis", "ฐานทางกฎหมาย"),
     "dealdroid_customer_id": ("DealDroid customer ID", "รหัสลูกค้า DealDroid"),
-    "dealdroid_last_intent": ("Last chat intent", "เจตนาล่าสุดในแชต"),
+    "dealdroid_last_intent": ("Last chat intent", "อินเทนต์ล่าสุด"),
     "dealdroid_last_intent_at": ("Last chat at", "แชตล่าสุดเมื่อ"),
     "dealdroid_payment_method": ("Preferred payment", "วิธีชำระเงิน"),
     "dealdroid_cart": ("Cart", "ตะกร้าสินค้า"),
@@ -305,7 +305,7 @@ FIELDS: Mapping[str, tuple[str, str]] = {
     "dealdroid_other_customer_ids": ("Other chat IDs", "รหัสแชตอื่น"),
     "dealdroid_village": ("Village / project", "หมู่บ้าน/โครงการ"),
     "dealdroid_product_type": ("Product type", "ประเภทสินค้า"),
-    "dealdroid_first_intent": ("First chat intent", "เจตนาแรกในแชต"),
+    "dealdroid_first_intent": ("First chat intent", "อินเทนต์แรก"),
     "dealdroid_first_intent_at": ("First chat at", "แชตแรกเมื่อ"),
     "dealdroid_name_given": ("Name as given", "ชื่อตามที่แจ้ง"),
     "dealdroid_nickname": ("Nickname", "ชื่อเล่น"),
@@ -323,6 +323,39 @@ FIXES: Mapping[str, str] = {
     "race": "มีโปรแกรมอื่นเขียนรายชื่อเดียวกันพร้อมกัน กรุณาลองใหม่ หากเกิดซ้ำให้ดูแอปที่เชื่อมต่อใน HubSpot",
     "vanishing": "มี workflow หรือผู้ใช้ลบรายชื่อระหว่างบันทึก กรุณาหาสาเหตุใน HubSpot แล้วลองใหม่",
     "unsettled": "HubSpot ปฏิเสธค่าต่าง ๆ ของลีดนี้ต่อเนื่อง กรุณาตรวจกฎของ property ในพอร์ทัลแล้วลองใหม่",
+}
+
+# What helps where a value was dropped, by what the receipt says of it: (English, Thai); "" for the rest.
+HINTS: Mapping[str, tuple[str, str]] = {
+    "": (
+        'What was said stands on the contact under "Values not saved".',
+        'ค่าที่ลูกค้าแจ้งอยู่ใน "Values not saved" ของรายชื่อ',
+    ),
+    "it is one of ignored_emails": ("Nothing to do: leadsync.toml says so.", "ไม่ต้องทำอะไร เป็นไปตาม leadsync.toml"),
+    "it is not a valid email address": (
+        'Ask the customer; what was said stands on the contact under "Values not saved".',
+        'กรุณาถามลูกค้าอีกครั้ง ค่าที่แจ้งอยู่ใน "Values not saved" ของรายชื่อ',
+    ),
+    "it is not a phone number": (
+        'Ask the customer; what was said stands on the contact under "Values not saved".',
+        'กรุณาถามลูกค้าอีกครั้ง ค่าที่แจ้งอยู่ใน "Values not saved" ของรายชื่อ',
+    ),
+    "HubSpot has no such option": (
+        "Add the option to the property in HubSpot; the next leads will have it.",
+        "กรุณาเพิ่มตัวเลือกใน property ของ HubSpot ลีดถัดไปจะมีค่านี้",
+    ),
+    "the property does not exist in HubSpot; run leadsync setup": (
+        "Run leadsync setup; the next leads will have it.",
+        "กรุณารัน leadsync setup ลีดถัดไปจะมีค่านี้",
+    ),
+    "the property is read-only in HubSpot": (
+        "Make the property editable in HubSpot, or leave it out in leadsync.toml.",
+        "กรุณาตั้งให้ property แก้ไขได้ใน HubSpot หรือตัดออกใน leadsync.toml",
+    ),
+    "another contact has this value": (
+        "If the two contacts are one person, merge them in HubSpot.",
+        "หากเป็นคนเดียวกัน กรุณารวมรายชื่อใน HubSpot",
+    ),
 }
 
 # What receipts say in English, as the workers write it, and in Thai.

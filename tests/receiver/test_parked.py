@@ -157,6 +157,7 @@ def test_causes_are_grouped_the_commonest_first_with_what_mends_them() -> None:
         ("mid is missing", ("0",)),
         ("odd", ("3",)),
     ]
+    assert [cause.code for cause in found] == ["row", "unusable", ""]
     assert "retry" in found[0].fix
     assert "discard" in found[1].fix
 
@@ -165,3 +166,10 @@ def test_many_parked_leads_are_listed_the_longest_parked_first(store: Parked) ->
     for number in range(1203):
         store.redis.zadd(keys.PARKED, {f"lead-{number}": number})
     assert [one.lead for one in store.receipts()] == [f"lead-{number}" for number in range(1203)]
+
+
+def test_of_many_parked_leads_those_of_a_time_and_a_number_can_be_asked_for(store: Parked) -> None:
+    store.redis.zadd(keys.PARKED, {f"lead-{number}": number for number in range(10)})
+    assert [one.lead for one in store.receipts(2)] == ["lead-0", "lead-1"]
+    assert [one.lead for one in store.receipts(until_ms=1)] == ["lead-0", "lead-1"]
+    assert [one.lead for one in store.receipts(5, until_ms=2)] == ["lead-0", "lead-1", "lead-2"]

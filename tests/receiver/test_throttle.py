@@ -91,6 +91,18 @@ def test_each_sender_is_counted_alone_and_anew_in_each_window() -> None:
     assert throttle.count("a") == ("a", 1, WINDOW_SECONDS)
 
 
+def test_a_sender_of_too_many_has_to_wait_until_the_window_ends_and_nobody_else_has() -> None:
+    throttle = Throttle(clock := Clock())
+    for _ in range(ALLOWED):
+        throttle.count("a")
+    assert throttle.wait("a") == 0
+    throttle.count("a")
+    clock.now += 20
+    assert (throttle.wait("a"), throttle.wait("b")) == (WINDOW_SECONDS - 20, 0)
+    clock.now += WINDOW_SECONDS - 20
+    assert throttle.wait("a") == 0
+
+
 def test_any_number_of_senders_takes_bounded_memory_and_those_known_keep_their_counts() -> None:
     throttle = Throttle(Clock())
     names = [throttle.count(f"sender-{number}")[:2] for number in range(SENDERS + 5)]

@@ -53,6 +53,10 @@ def test_every_fault_has_words(play: Any) -> None:
     assert all(each["label"] for system in ("hubspot", "dealdroid") for each in faults[system])
 
 
+def test_the_page_knows_where_the_lead_console_is(play: Any) -> None:
+    assert play.client.get("/examples").json["console"].endswith("/console/")
+
+
 def test_sending_fills_in_the_secret_and_shows_the_instant_answer(play: Any) -> None:
     body = json.dumps({"customer_id": "ก", "secret": page.PLACEHOLDER})
     told = play.client.post("/send", data=body).json

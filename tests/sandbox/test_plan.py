@@ -123,6 +123,10 @@ def test_a_moved_port_is_said_and_others_are_not() -> None:
     assert f"http://127.0.0.1:50000{INTENT_PATH}" in text
 
 
+def test_the_consoles_address_user_and_password_are_said() -> None:
+    assert "http://127.0.0.1:8000/console/  (user leadsync, password made-up-too)" in describe({}, PORTS, OWN, "here")
+
+
 @pytest.mark.parametrize(("environ", "secret"), [({}, "made-up"), ({"DEALDROID_SECRET": "a, b"}, "a, b")])
 def test_a_shell_makes_the_curl_command_post_the_example_with_the_right_secret(
     environ: dict[str, str], secret: str

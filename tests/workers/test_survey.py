@@ -51,3 +51,11 @@ def test_a_hubspot_that_is_away_is_not_a_portal_without_properties() -> None:
     known = survey(Reader(LineDown("unavailable", "away")))
     with pytest.raises(LineDown):
         known.current()
+
+
+def test_a_portal_that_was_read_is_introduced_and_one_that_is_remembered_is_not() -> None:
+    times: list[str] = []
+    known = Survey(Reader([KEY]), TARGETS, introduce=lambda: times.append("now"))  # type: ignore[arg-type]  # as above
+    known.current()
+    known.current()
+    assert times == ["now"]

@@ -1,0 +1,78 @@
+"""The receiver with a console, as a process behind one proxy, and Redis as a test fills it."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+
+from receiver import keys
+from receiver.inbox import Inbox, postponed
+from receiver.receipts import pack
+from tests.conftest import Line, open_line
+
+# A colon, Thai, and what HTML would make something of.
+PASSWORD = "รหัส:<&>7f3a91"
+
+
+class Desk:
+    """A person at the console. `visit` and `press` follow no redirect."""
+
+    def __init__(self, line: Line) -> None:
+        self.line, self.redis = line, line.redis
+        self.session = requests.Session()
+        self.session.auth = ("leadsync", PASSWORD.encode())  # type: ignore[assignment]  # bytes go as they are
+
+    def visit(self, path: str = "", **headers: str) -> requests.Response:
+        return self.session.get(f"{self.line.url}/console/{path}", headers=headers, timeout=10, allow_redirects=False)
+
+    def read(self, path: str = "", **headers: str) -> str:
+        answer = self.visit(path, **headers)
+        assert answer.status_code == 200, answer.text
+        return answer.text
+
+    def press(self, path: str, headers: dict[str, str] | None = None, **form: str) -> requests.Response:
+        """Send a form; with the token of the console's own forms unless another is given."""
+        data = {"token": self.token(), **form}
+        url = f"{self.line.url}/console/{path}"
+        return self.session.post(url, data, headers=headers, timeout=10, allow_redirects=False)
+
+    def token(self) -> str:
+        return self.read("discard?lead=any").split('name="token" value="')[1].split('"')[0]
+
+    def keep(self, lead: str, received_ms: int = 1_700_000_000_000, **receipt: Any) -> None:
+        """Let a lead have come, with this receipt."""
+        self.redis.hset(keys.receipt(lead), mapping={"r": received_ms})
+        flat = pack(**receipt)
+        self.redis.hset(keys.receipt(lead), mapping=dict(zip(flat[::2], flat[1::2], strict=True)))
+        self.redis.xadd(keys.LEADS, {"e": lead})
+
+    def park(self, lead: str, reason: str = "refused: HubSpot refused this contact", **said: Any) -> None:
+        body = {"customer_id": f"c-{lead}", "mid": "m", "intent": "Purchase", **said}
+        packed = postponed({b"e": lead.encode(), b"b": json.dumps(body).encode(), b"v": b"1700000000123-4"})
+        receipt = pack(customer_id=f"c-{lead}", intent="Purchase", state="parked", reason=reason, tries=1)
+        Inbox(self.redis).park(lead, packed, receipt)
+
+    def state(self, lead: str) -> str:
+        found: bytes = self.redis.hget(keys.receipt(lead), "s")
+        return found.decode()
+
+
+@pytest.fixture(scope="session")
+def open_desk(tmp_path_factory: pytest.TempPathFactory, databases: Iterator[str]) -> Iterator[Line]:
+    folder = tmp_path_factory.mktemp("desk")
+    environ = {"CONSOLE_PASSWORD": PASSWORD, "TRUSTED_PROXIES": "1", "WEB_CONCURRENCY": "1"}
+    with open_line(folder, next(databases), **environ) as line:
+        line.start("web")
+        line.await_web()
+        yield line
+
+
+@pytest.fixture
+def desk(open_desk: Line) -> Iterator[Desk]:
+    """The console over an empty Redis."""
+    open_desk.redis.flushdb()
+    one = Desk(open_desk)
+    with one.session:
+        yield one
