@@ -6,11 +6,11 @@ const stale = document.getElementById("stale");
 const pause = Number(main.dataset.refresh || 0) * 1000;
 let timer = 0;
 
-// What was done is told once: a reload does not tell it again.
+// What was done is told once: a reload does not tell it again. The address is relative, because it may hold a password.
 if (document.getElementById("deed")) {
-  const address = new URL(location.href);
-  for (const name of ["command", "done", "gone", "refused", "left"]) address.searchParams.delete(name);
-  history.replaceState(null, "", address);
+  const rest = new URLSearchParams(location.search);
+  for (const name of ["command", "done", "gone", "refused", "left"]) rest.delete(name);
+  history.replaceState(null, "", `?${rest}`);
 }
 
 function isInUse() {
@@ -47,7 +47,7 @@ function replace(fresh) {
 async function refresh() {
   if (document.hidden || isInUse()) return;
   try {
-    const answer = await fetch(location.href, { credentials: "same-origin", cache: "no-store" });
+    const answer = await fetch(location.origin + location.pathname + location.search, { credentials: "same-origin", cache: "no-store" });
     if (answer.status === 401 || answer.status === 429) {
       clearInterval(timer);
       stale.hidden = false;

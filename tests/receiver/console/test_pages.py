@@ -13,6 +13,7 @@ import requests
 from flask import Flask
 
 from receiver import keys
+from receiver.connection import connect
 from receiver.console.pages import blueprint
 from receiver.console.read import LOOKED, PAGE
 from receiver.receipts import Note
@@ -356,7 +357,7 @@ def test_no_more_pages_are_made_at_once_than_leave_the_intake_its_threads(
     monkeypatch.setattr("receiver.console.pages.AT_ONCE", 0)
     settings = read_receiver({"DEALDROID_SECRET": "s", "CONSOLE_PASSWORD": "pw"})
     app = Flask("test")
-    app.register_blueprint(blueprint(None, Spool(tmp_path), settings))
+    app.register_blueprint(blueprint(connect(settings.shared), Spool(tmp_path), settings))
     answer = app.test_client().get("/console/", auth=("leadsync", "pw"))
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
     assert "Too many pages are open at once." in answer.text

@@ -1,0 +1,340 @@
+"""The lead console in a real browser, over the whole line."""
+
+import base64
+import itertools
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+
+from receiver import keys
+from tests.conftest import ROOT, Line, eventually, lead, open_line
+
+PASSWORD = "kept-from-strangers"
+SHOTS = ROOT / "test-output" / "console"
+PHONE, DESKTOP = 360, 1280
+AXE = (files("axe_core_python") / "axe.min.js").read_text(encoding="utf-8")
+RUN_AXE = "axe.run(document).then(({violations}) => arguments[0](violations), (error) => arguments[0](String(error)))"
+
+
+class Browser:
+    """A person with a Chromium at the console."""
+
+    def __init__(self, driver: webdriver.Chrome, line: Line) -> None:
+        self.driver, self.line = driver, line
+        self.base = line.url.replace("//", f"//leadsync:{PASSWORD}@") + "/console/"
+
+    def open(self, path: str = "") -> None:
+        self.driver.get(self.base + path)
+
+    def look(self, width: int = DESKTOP, *, dark: bool = False) -> None:
+        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width == PHONE}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+
+    def text(self) -> str:
+        return str(self.run("return document.body.innerText"))
+
+    def run(self, script: str, *arguments: Any) -> Any:
+        return self.driver.execute_script(script, *arguments)
+
+    def refresh(self) -> None:
+        """Let the page refresh itself now, as it does every few seconds."""
+        self.driver.execute_async_script("refresh().then(arguments[0])")
+
+    def find(self, selector: str) -> WebElement:
+        return self.driver.find_element(By.CSS_SELECTOR, selector)
+
+    def click(self, words: str) -> None:
+        """Click the link or button with these words, once it is there."""
+
+        def clicked() -> bool:
+            try:
+                for one in self.driver.find_elements(By.CSS_SELECTOR, "a, button"):
+                    if words in one.text and one.is_displayed():
+                        one.click()
+                        return True
+            except StaleElementReferenceException:  # the page refreshed itself
+                pass
+            return False
+
+        eventually(clicked)
+
+    def await_text(self, *words: str, gone: str = "") -> None:
+        def is_there() -> bool:
+            text = self.text()
+            return all(one in text for one in words) and not (gone and gone in text)
+
+        try:
+            eventually(is_there)
+        except AssertionError:
+            raise AssertionError(f"{words}, but not {gone!r}, in:\n{self.text()}") from None
+
+    def mark(self) -> None:
+        """Something that a reload would lose."""
+        self.run("window.marked = true")
+
+    def assert_not_reloaded(self) -> None:
+        assert self.run("return window.marked") is True
+
+    def shoot(self, name: str) -> None:
+        """Keep a picture of the whole page."""
+        width, height = self.run("return [innerWidth, document.documentElement.scrollHeight]")
+        clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}
+        shot = self.driver.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True, "clip": clip})
+        SHOTS.mkdir(parents=True, exist_ok=True)
+        (SHOTS / f"{name}.png").write_bytes(base64.b64decode(shot["data"]))
+
+    def complaints(self) -> list[str]:
+        """What the browser has written into its own console since it was asked last."""
+        return [entry["message"] for entry in self.driver.get_log("browser")]  # type: ignore[no-untyped-call]  # selenium's
+
+    def barriers(self) -> list[str]:
+        """What axe-core finds on this page."""
+        self.run(AXE)
+        found = self.driver.execute_async_script(RUN_AXE)
+        assert isinstance(found, list), found
+        return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found]
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory, databases: Iterator[str]) -> Iterator[Line]:
+    folder = tmp_path_factory.mktemp("shop")
+    with open_line(folder, next(databases), CONSOLE_PASSWORD=PASSWORD, WEB_CONCURRENCY="1") as line:
+        line.start("worker", "--count", "2")
+        line.start("web")
+        line.await_web()
+        line.await_workers(2)
+        yield line
+
+
+@pytest.fixture(scope="module")
+def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    chromium, chromedriver = shutil.which("chromium"), shutil.which("chromedriver")
+    if not (chromium and chromedriver):
+        pytest.skip("needs chromium and chromedriver (Debian: apt-get install chromium chromium-driver)")
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    profile = tmp_path_factory.mktemp("profile")
+    for argument in ("headless=new", "no-sandbox", "disable-dev-shm-usage", f"user-data-dir={profile}", "lang=en-GB"):
+        options.add_argument(f"--{argument}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options, Service(chromedriver))
+    try:
+        driver.set_script_timeout(20)
+        yield driver
+    finally:
+        driver.quit()
+
+
+@pytest.fixture
+def browser(driver: webdriver.Chrome, shop: Line) -> Iterator[Browser]:
+    """A page that complains fails the test that looked at it."""
+    shop.reset()
+    driver.delete_all_cookies()
+    one = Browser(driver, shop)
+    one.look()
+    yield one
+    assert one.complaints() == []
+
+
+def park(line: Line, *customers: str) -> None:
+    """Let a rule of the portal refuse these customers until `mend`."""
+    line.crm.fault("row_refused", rows=100)
+    line.sync(*(lead(one, name="Nok Suksan", phone="0812345678") for one in customers))
+    assert line.redis.zcard(keys.PARKED) == len(customers)
+
+
+def mend(line: Line) -> None:
+    line.crm.control("DELETE", "faults")
+
+
+def test_a_lead_arrives_is_parked_is_retried_and_is_written(browser: Browser, shop: Line) -> None:
+    browser.open()
+    browser.await_text("Everything works", "No lead yet.")
+    browser.mark()
+    shop.sync(lead("first-customer", intent="Purchase", name="Somchai Jaidee", phone="0812345678"))
+    browser.await_text("first-customer", "New contact")
+    browser.assert_not_reloaded()
+    browser.click("first-customer")
+    browser.await_text("Received from DealDroid", "A new contact in HubSpot", "Confirmed to the customer in the chat")
+    contact = shop.receipt("first-customer").contact_id
+    link = browser.find("#contact").get_attribute("href")
+    assert link == f"https://app.hubspot.com/contacts/44000001/record/0-1/{contact}"
+    browser.click("Back to the overview")
+    browser.mark()
+    park(shop, "second", "third", "fourth")
+    browser.await_text("3 leads need you", "HubSpot refused this contact", "mend it, then retry")
+    browser.assert_not_reloaded()
+    mend(shop)
+    browser.click("Retry all 3")
+    browser.await_text("3 leads are tried again.")
+    browser.await_text("Everything works", "Last actions", "Retried", gone="Retry all")
+    shop.settle()
+    assert {one.state for one in shop.receipts()} == {"created"}
+    browser.click("Actions")
+    browser.await_text("Retried", "console")
+
+
+def test_a_paused_line_is_told_and_mends_itself(browser: Browser, shop: Line) -> None:
+    browser.open()
+    browser.await_text("Everything works")
+    browser.mark()
+    shop.crm.fault("401")
+    shop.send(lead("c-1", name="Somchai Jaidee"))
+    browser.await_text("Leads wait for HubSpot", "HubSpot refuses the access token.", "Nothing is lost.")
+    browser.shoot("paused")
+    mend(shop)
+    shop.settle(hasten=True)
+    browser.await_text("Everything works", "New contact", gone="Leads wait")
+    browser.assert_not_reloaded()
+
+
+def test_discarding_asks_first(browser: Browser, shop: Line) -> None:
+    park(shop, "one", "two")
+    mend(shop)
+    browser.open()
+    browser.click("Discard all 2")
+    browser.await_text("Discard 2 leads?", "removed for good")
+    browser.click("Keep them")
+    browser.await_text("2 leads need you")
+    browser.click("Discard all 2")
+    browser.click("Discard for good")
+    browser.await_text("2 leads are discarded.", "Everything works")
+    assert {one.state for one in shop.receipts()} == {"discarded"}
+
+
+def test_everything_works_without_javascript(browser: Browser, shop: Line) -> None:
+    browser.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        park(shop, "one", "two")
+        mend(shop)
+        browser.open("leads?q=one")
+        browser.click("one")
+        browser.click("Retry")
+        eventually(lambda: "1 lead is tried again." in browser.driver.page_source)
+        browser.click("Back to the overview")
+        browser.click("Discard 1")
+        browser.click("Discard for good")
+        eventually(lambda: "1 lead is discarded." in browser.driver.page_source)
+    finally:
+        browser.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+    shop.settle()
+    assert [one.state for one in shop.receipts()] == ["created", "discarded"]
+
+
+def test_a_refresh_disturbs_nobody(browser: Browser, shop: Line) -> None:
+    shop.sync(*(lead(f"c-{number}", name=f"Nok {number}") for number in range(8)))
+    browser.look(PHONE)
+    browser.open()
+    browser.run("document.querySelector('#chart-table').open = true; scrollTo(0, 600)")
+    focused = shop.receipt("c-5").lead
+    browser.run("document.getElementById(arguments[0]).focus({preventScroll: true})", f"lead-{focused}")
+    shop.sync(lead("while-reading", name="Mana"))
+    browser.refresh()
+    assert "while-reading" in browser.text()
+    assert browser.run("return document.activeElement.id") == f"lead-{focused}"
+    assert browser.run("return [scrollY, document.querySelector('#chart-table').open]") == [600, True]
+    browser.find("input[type=search]").send_keys("c-")
+    shop.sync(lead("while-typing", name="Manee"))
+    browser.refresh()
+    assert "while-typing" not in browser.text()
+    assert browser.find("input[type=search]").get_attribute("value") == "c-"
+    browser.run("document.activeElement.blur()")
+    browser.refresh()
+    assert "while-typing" in browser.text()
+
+
+def test_a_hidden_page_asks_for_nothing(browser: Browser, shop: Line) -> None:
+    browser.open()
+    browser.run("Object.defineProperty(document, 'hidden', {value: true, configurable: true})")
+    shop.sync(lead("unseen", name="Nok"))
+    browser.refresh()
+    assert "unseen" not in browser.text()
+    browser.run("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))")
+    browser.await_text("unseen")
+
+
+def test_a_page_that_loses_its_receiver_says_so(browser: Browser) -> None:
+    browser.open()
+    browser.run("window.kept = fetch; window.fetch = () => Promise.reject(new TypeError('away'))")
+    browser.refresh()
+    assert "No connection. What you see may be old." in browser.text()
+    browser.run("window.fetch = window.kept")
+    browser.refresh()
+    assert "No connection" not in browser.text()
+
+
+def test_the_language_is_changed_and_stays(browser: Browser) -> None:
+    browser.open()
+    browser.click("ไทย")
+    browser.await_text("ทุกอย่างทำงานปกติ")
+    browser.click("ลีดทั้งหมด")
+    browser.await_text("ค้นหา")
+    browser.click("English")
+    browser.await_text("Search")
+
+
+@pytest.fixture
+def furnished(browser: Browser, shop: Line) -> Callable[[], dict[str, str]]:
+    """Every kind of page with something on it: name -> path."""
+
+    def furnish() -> dict[str, str]:
+        shop.sync(*(lead(f"c-{n}", name=f"Nok {n}", phone="call me", email="no email") for n in range(4)))
+        shop.sync(lead("c-9"))
+        park(shop, "p-1", "p-2")
+        shop.post({"customer_id": "p-3", "intent": "Purchase", "secret": lead()["secret"]})
+        mend(shop)
+        shop.redis.xadd(keys.ACTIONS, {"c": "discard", "l": "gone", "u": "ann"})
+        written, parked = shop.receipt("c-1").lead, shop.receipt("p-1").lead
+        return {
+            "overview": "",
+            "done": "?command=retry&done=3&gone=1&refused=1&left=2",
+            "leads": "leads",
+            "search": "leads?q=c-&state=created",
+            "nothing-found": "leads?q=nobody",
+            "lead": f"leads/{written}",
+            "parked": f"leads/{parked}",
+            "actions": "actions",
+            "discard": "discard?code=refused&reason=HubSpot+refused+this+contact",
+        }
+
+    return furnish
+
+
+def test_no_page_keeps_anybody_out(browser: Browser, furnished: Callable[[], dict[str, str]]) -> None:
+    """Nothing that axe-core finds, and nothing that runs out of a narrow screen, in both languages, light and dark."""
+    found: dict[str, list[str]] = {}
+    for (name, path), language, (width, dark) in itertools.product(
+        furnished().items(), ("en", "th"), ((PHONE, False), (DESKTOP, True))
+    ):
+        browser.look(width, dark=dark)
+        browser.open(f"{path}{'&' if '?' in path else '?'}lang={language}")
+        browser.shoot(f"{name}-{language}-{'dark' if dark else 'light'}-{width}")
+        browser.run("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+        assert browser.run("return document.documentElement.scrollWidth") <= width, name
+        barriers = browser.barriers()
+        if barriers:
+            found[f"{name} {language} {width}"] = barriers
+    browser.look(DESKTOP)
+    browser.open("?lang=en")
+    browser.shoot("overview-en-light-1280")
+    assert not found, json.dumps(found, indent=1, ensure_ascii=False)
+
+
+def test_a_stranger_sees_nothing(driver: webdriver.Chrome, shop: Line, tmp_path: Path) -> None:
+    shop.reset()
+    driver.execute_cdp_cmd("Network.clearBrowserCache", {})
+    driver.get(shop.url.replace("127.0.0.1", "localhost") + "/console/")
+    assert "leads" not in driver.find_element(By.CSS_SELECTOR, "body").text.lower()
+    driver.get_log("browser")  # type: ignore[no-untyped-call]  # the browser notes the 401, rightly
