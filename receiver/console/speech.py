@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from receiver.console.words import FIELDS, FIXES, HINTS, LANGUAGES, MONTHS, PATTERNS, WHYS, WORDS
+from receiver.console.reasons import FIXES, HINTS, PATTERNS, WHYS
+from receiver.console.words import FIELDS, LANGUAGES, MONTHS, WORDS
 
 
 class Speech:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from receiver import receipts
-from receiver.console import words
+from receiver.console import reasons, words
 from receiver.console.speech import Speech
 from receiver.parked import FIXES
 from tests.conftest import ROOT
@@ -52,7 +52,7 @@ def test_every_pause_says_what_to_do(code: str) -> None:
 
 
 def test_every_fix_is_there_in_thai() -> None:
-    assert words.FIXES.keys() - {""} == FIXES.keys()
+    assert reasons.FIXES.keys() - {""} == FIXES.keys()
 
 
 def test_every_property_and_state_has_a_name() -> None:
