@@ -118,12 +118,14 @@ def _show(pages: Blueprint, redis: Redis, spool: Spool, settings: ReceiverSettin
         silence = read.read_outbox_pause(redis)
         hours = read_hours(redis, status.now_ms, 48)
         recent = read.find_leads(redis, Wanted(), count=RECENT)
-        waiting = store.receipts(limit=GROUPED) if status.parked else []
+        needing = store.count()
+        waiting = store.receipts(limit=GROUPED) if needing else []
         return _page(
             "overview.html",
             status=status,
             silence=silence,
-            verdicts=judge(status, silence),
+            needing=needing,
+            verdicts=judge(status, silence, needing),
             today=_sum(hours, g.speech.midnight_ms(status.now_ms)),
             chart=draw(hours[-24:]),
             spooled=_spooled(spool),
@@ -154,12 +156,13 @@ def _show(pages: Blueprint, redis: Redis, spool: Spool, settings: ReceiverSettin
         if not known:
             abort(404)
         [receipt] = known
-        group = next(iter(causes(known)), None) if receipt.state == PARKED else None
+        wait = read.read_wait(redis, receipt)
+        is_parked = wait is not None and receipt.state == PARKED
         return _page(
             "lead.html",
             receipt=receipt,
-            steps=tell(receipt, read.parked_ms(redis, lead) if group else None),
-            cause=group,
+            steps=tell(receipt, wait[1] if wait and is_parked else None),
+            cause=causes([wait[0]])[0] if wait else None,
             link=read.read_crm(redis).link(receipt.contact_id),
             now_ms=_now(redis),
             deed=recall(request.args),
@@ -172,7 +175,11 @@ def _show(pages: Blueprint, redis: Redis, spool: Spool, settings: ReceiverSettin
     @pages.get("/discard")
     def ask() -> ResponseReturnValue:
         now_ms = _now(redis)
-        return _page("discard.html", chosen=_chosen(store, request.args), now_ms=now_ms)
+        chosen = _chosen(store, request.args)
+        first = next(iter(read.load(redis, chosen[:1])), None)
+        waits = first is not None and read.read_wait(redis, first) is not None
+        is_message = waits and first is not None and first.state != PARKED
+        return _page("discard.html", chosen=chosen if waits else [], is_message=is_message, now_ms=now_ms)
 
 
 def _change(pages: Blueprint, store: Parked, door: Door) -> None:
@@ -202,13 +209,13 @@ def _chosen(store: Parked, form: Mapping[str, str]) -> list[str]:
     return [lead for cause in causes(parked) if (cause.code, cause.reason) == wanted for lead in cause.leads]
 
 
-def judge(status: Status, silence: Mapping[str, Any]) -> list[str]:
-    """Pure: what there is to say about the line, the worst first."""
+def judge(status: Status, silence: Mapping[str, Any], needing: int) -> list[str]:
+    """Pure: what there is to say about the line, the worst first. `needing`: leads that wait for a person."""
     found = {
         "no_workers": not status.workers,
         "paused": bool(status.pause),
         "silent": bool(silence) and any(status.depths["outbox"]),
-        "parked": bool(status.parked),
+        "parked": bool(needing),
     }
     return [name for name, holds in found.items() if holds] or ["fine"]
 

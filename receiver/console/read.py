@@ -8,6 +8,7 @@ from typing import Any
 from receiver import keys, receipts
 from receiver.connection import Redis
 from receiver.receipts import Receipt
+from receiver.unsent import as_parked
 
 PAGE = 25
 # How many leads one request looks at, and how many at a time.
@@ -85,10 +86,15 @@ def load(redis: Redis, leads: Sequence[str]) -> list[Receipt]:
     return [receipts.unpack(lead, stored) for lead, stored in zip(leads, pipe.execute(), strict=True) if stored]
 
 
-def parked_ms(redis: Redis, lead: str) -> int | None:
-    """When the lead was parked, None if it is not."""
-    at = redis.zscore(keys.PARKED, lead)
-    return None if at is None else int(at)
+def read_wait(redis: Redis, receipt: Receipt) -> tuple[Receipt, int] | None:
+    """If the lead waits for a person: its receipt with the reason for that, and since when in ms."""
+    pipe = redis.pipeline(transaction=False)
+    pipe.zscore(keys.PARKED, receipt.lead)
+    pipe.zscore(keys.UNSENT, receipt.lead)
+    parked, unsent = pipe.execute()
+    if parked is not None:
+        return receipt, int(parked)
+    return None if unsent is None else (as_parked(receipt), int(unsent))
 
 
 def read_actions(redis: Redis, count: int) -> list[Action]:

@@ -1,4 +1,4 @@
-"""Pure: a lead's receipt as steps in time, and the troubles that many receipts share."""
+"""Pure: a lead's receipt as steps in time, and what many receipts lack."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,9 +21,8 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Leads that were written without something: `kind` is "dropped" (then `property` tells of what) or "message"."""
+    """Leads that were written without a property, and why."""
 
-    kind: str
     property: str
     why: str
     leads: tuple[str, ...]
@@ -44,14 +43,11 @@ def tell(receipt: Receipt, parked_ms: int | None = None) -> list[Step]:
 
 
 def find_troubles(receipts: Iterable[Receipt]) -> list[Trouble]:
-    """What went wrong with leads that need nobody: the commonest first."""
-    leads: dict[tuple[str, str, str], list[str]] = {}
+    """What was left out of leads that are written: the commonest first."""
+    leads: dict[tuple[str, str], list[str]] = {}
     for receipt in receipts:
         for note in dict.fromkeys(receipt.notes) if receipt.state in WRITTEN else ():
             if note.what == "dropped":
-                leads.setdefault(("dropped", note.property, note.why), []).append(receipt.lead)
-        fate, _, why = receipt.message.partition(": ")
-        if MESSAGE_TONES.get(fate) == "bad":
-            leads.setdefault(("message", "", why), []).append(receipt.lead)
+                leads.setdefault((note.property, note.why), []).append(receipt.lead)
     troubles = [Trouble(*key, tuple(found)) for key, found in leads.items()]
     return sorted(troubles, key=lambda trouble: (-len(trouble.leads), trouble.property, trouble.why))

@@ -175,7 +175,6 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "จากลีดล่าสุด {n} รายการ ทั้งหมดนี้อยู่ใน HubSpot แล้ว",
     ),
     "notes.dropped": ("{field}: {why}. Written without it.", "{field}: {why} บันทึกโดยไม่มีค่านี้"),
-    "notes.message": ("No message: {why}.", "ไม่ได้ส่งข้อความ: {why}"),
     "notes.more": ("and {n} more", "และอีก {n} รายการ"),
     "retry": ("Retry", "ลองใหม่"),
     "retry.all": ("Retry {n}|Retry all {n}", "ลองใหม่ทั้ง {n}"),
@@ -185,6 +184,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "discard.what": (
         "What these customers said is removed for good and never reaches HubSpot. The receipts stay.",
         "ข้อมูลที่ลูกค้าแจ้งไว้จะถูกลบถาวรและจะไม่เข้า HubSpot ส่วนใบบันทึกยังคงอยู่",
+    ),
+    "discard.message": (
+        "The leads are in HubSpot and stay there. Only the message to the customer is given up.",
+        "ลีดอยู่ใน HubSpot แล้วและจะยังอยู่ ยกเลิกเฉพาะข้อความถึงลูกค้า",
     ),
     "discard.yes": ("Discard for good", "ทิ้งถาวร"),
     "discard.no": ("Keep them", "เก็บไว้"),

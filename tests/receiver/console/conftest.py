@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from receiver import keys
+from receiver.console.door import Door
 from receiver.inbox import Inbox, postponed
 from receiver.receipts import pack
 from tests.conftest import Line, open_line
@@ -22,6 +23,7 @@ class Desk:
     def __init__(self, line: Line) -> None:
         self.line, self.redis = line, line.redis
         self.session = requests.Session()
+        self.door = Door(PASSWORD, 0)
         self.session.auth = ("leadsync", PASSWORD.encode())  # type: ignore[assignment]  # bytes go as they are
 
     def visit(self, path: str = "", **headers: str) -> requests.Response:
@@ -34,12 +36,9 @@ class Desk:
 
     def press(self, path: str, headers: dict[str, str] | None = None, **form: str) -> requests.Response:
         """Send a form; with the token of the console's own forms unless another is given."""
-        data = {"token": self.token(), **form}
+        data = {"token": self.door.token(), **form}
         url = f"{self.line.url}/console/{path}"
         return self.session.post(url, data, headers=headers, timeout=10, allow_redirects=False)
-
-    def token(self) -> str:
-        return self.read("discard?lead=any").split('name="token" value="')[1].split('"')[0]
 
     def keep(self, lead: str, received_ms: int = 1_700_000_000_000, **receipt: Any) -> None:
         """Let a lead have come, with this receipt."""

@@ -39,7 +39,7 @@ def test_whoever_says_no_password_is_asked_for_it(desk: Desk, path: str) -> None
 @pytest.mark.parametrize("path", ["retry", "discard"])
 def test_nothing_is_done_without_the_password(desk: Desk, path: str) -> None:
     desk.park("lead-1")
-    answer = requests.post(f"{desk.line.url}/console/{path}", {"lead": "lead-1", "token": desk.token()}, timeout=5)
+    answer = requests.post(f"{desk.line.url}/console/{path}", {"lead": "lead-1", "token": desk.door.token()}, timeout=5)
     assert (answer.status_code, desk.state("lead-1")) == (401, "parked")
 
 

@@ -16,11 +16,13 @@ from receiver import keys
 from receiver.connection import connect
 from receiver.console.pages import blueprint
 from receiver.console.read import LOOKED, PAGE
+from receiver.inbox import postponed
 from receiver.receipts import Note
 from receiver.settings import read_receiver
 from receiver.spool import Spool
+from receiver.unsent import keep
 from sandbox.redis import free_port
-from tests.conftest import Line, lead
+from tests.conftest import SHARDS, Line, lead
 from tests.receiver.console.conftest import PASSWORD, Desk
 
 TH = {"Accept-Language": "th-TH,th;q=0.9,en;q=0.5"}
@@ -119,11 +121,10 @@ def test_leads_that_need_a_person_are_grouped_with_what_mends_them(desk: Desk) -
 def test_values_that_were_left_out_are_grouped_with_what_helps(desk: Desk) -> None:
     email = Note("email", "dropped", "it is not a valid email address")
     for number in range(2):
-        desk.keep(f"lead-{number}", state="created", notes=[email, email], message="failed: DealDroid answered 502")
+        desk.keep(f"lead-{number}", state="created", notes=[email, email])
     desk.keep("lead-2", state="updated", notes=[Note("phone", "kept", "the customer has said something newer")])
     text = words(desk.read())
     assert "2 leads Email: it is not a valid email address. Written without it. Ask the customer" in text
-    assert "2 leads No message: DealDroid answered 502." in text
     assert "newer" not in text
     assert "อีเมล: อีเมลไม่ถูกต้อง" in words(desk.read(**TH))
 
@@ -140,6 +141,27 @@ def test_a_group_is_retried_and_what_was_done_is_told(desk: Desk) -> None:
     assert "1 was no longer waiting." in told
     assert [desk.state(one) for one in ("lead-0", "lead-2", "other")] == ["waiting", "waiting", "parked"]
     assert {fields[b"u"] for _, fields in desk.redis.xrange(keys.ACTIONS)} == {b"console"}
+
+
+def test_messages_that_were_not_sent_wait_for_a_person_beside_their_leads(desk: Desk) -> None:
+    packed = postponed({b"e": b"lead-1", b"c": b'{"id":"c"}', b"t": b'"Thank you"'})
+    for number in (1, 2):
+        desk.keep(f"lead-{number}", state="created", message="failed: DealDroid answered 502")
+        for command in keep(f"lead-{number}", packed, 1_700_000_000_000):
+            desk.redis.execute_command(*command)
+    text = words(desk.read())
+    assert "The line works, and 2 leads need you" in text
+    assert "2 leads its message was not sent, DealDroid answered 502 The lead is saved." in text
+    assert "ส่งข้อความไม่สำเร็จ: DealDroid ตอบรหัส 502" in words(desk.read(**TH))
+    page = desk.read("leads/lead-1")
+    assert "its message was not sent, DealDroid answered 502" in page
+    assert "Thank you" not in page
+    assert "Only the message to the customer is given up." in desk.read("discard?lead=lead-1")
+    desk.press("retry", lead="lead-1")
+    desk.press("discard", lead="lead-2")
+    assert (desk.state("lead-1"), desk.state("lead-2"), desk.redis.zcard(keys.UNSENT)) == ("created", "created", 0)
+    shard = keys.shard_of("c", SHARDS)
+    assert [fields[b"e"] for _, fields in desk.redis.xrange(keys.entries(keys.OUTBOX, shard))] == [b"lead-1"]
 
 
 def test_what_cannot_be_retried_is_told(desk: Desk) -> None:
@@ -178,7 +200,9 @@ def test_one_lead_is_discarded(desk: Desk) -> None:
 def test_a_press_without_anything_to_do_says_so(desk: Desk) -> None:
     answer = desk.press("retry", code="refused", reason="nothing of the kind")
     assert "Nothing was done." in desk.session.get(desk.line.url + answer.headers["Location"], timeout=5).text
-    assert "There is nothing to discard any more." in desk.read("discard?code=x&reason=y")
+    desk.keep("written", customer_id="c", state="created")
+    for query in ("code=x&reason=y", "lead=no-such-lead", "lead=written"):
+        assert "There is nothing to discard any more." in desk.read(f"discard?{query}")
 
 
 @pytest.mark.parametrize("query", ["?command=drop&done=1", "?command=retry&done=-1&gone=x&left=99999999999999"])

@@ -50,7 +50,6 @@ def test_troubles_are_counted_once_per_lead_the_commonest_first() -> None:
         ]
     )
     assert found == [
-        Trouble("dropped", "email", "bad", ("1", "2")),
-        Trouble("message", "", "why", ("1",)),
-        Trouble("dropped", "phone", "bad", ("2",)),
+        Trouble("email", "bad", ("1", "2")),
+        Trouble("phone", "bad", ("2",)),
     ]
