@@ -20,6 +20,7 @@ from receiver.console.speech import Speech
 from receiver.console.story import find_troubles, tell
 from receiver.console.words import LANGUAGES, NAMES
 from receiver.counts import HOUR_MS, read_hours
+from receiver.keys import OUTBOX
 from receiver.parked import Parked, causes
 from receiver.receipts import CREATED, DISCARDED, PARKED, SKIPPED, UNCHANGED, UPDATED, WAITING
 from receiver.settings import ReceiverSettings
@@ -115,7 +116,6 @@ def _show(pages: Blueprint, redis: Redis, spool: Spool, settings: ReceiverSettin
     @pages.get("/")
     def overview() -> ResponseReturnValue:
         status = read_status(redis, shards)
-        silence = read.read_outbox_pause(redis)
         hours = read_hours(redis, status.now_ms, 48)
         recent = read.find_leads(redis, Wanted(), count=RECENT)
         needing = store.count()
@@ -123,9 +123,8 @@ def _show(pages: Blueprint, redis: Redis, spool: Spool, settings: ReceiverSettin
         return _page(
             "overview.html",
             status=status,
-            silence=silence,
             needing=needing,
-            verdicts=judge(status, silence, needing),
+            verdicts=judge(status, needing),
             today=_sum(hours, g.speech.midnight_ms(status.now_ms)),
             chart=draw(hours[-24:]),
             spooled=_spooled(spool),
@@ -209,12 +208,12 @@ def _chosen(store: Parked, form: Mapping[str, str]) -> list[str]:
     return [lead for cause in causes(parked) if (cause.code, cause.reason) == wanted for lead in cause.leads]
 
 
-def judge(status: Status, silence: Mapping[str, Any], needing: int) -> list[str]:
+def judge(status: Status, needing: int) -> list[str]:
     """Pure: what there is to say about the line, the worst first. `needing`: leads that wait for a person."""
     found = {
         "no_workers": not status.workers,
         "paused": bool(status.pause),
-        "silent": bool(silence) and any(status.depths["outbox"]),
+        "silent": bool(status.messages_pause) and any(status.depths[OUTBOX]),
         "parked": bool(needing),
     }
     return [name for name, holds in found.items() if holds] or ["fine"]

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from receiver import keys, receipts
 from receiver.connection import Redis
@@ -125,9 +124,3 @@ def read_crm(redis: Redis) -> Crm:
     if not number.isdecimal() or not _DOMAIN.fullmatch(domain):
         return Crm()
     return Crm(f"https://{domain}/contacts/{number}")
-
-
-def read_outbox_pause(redis: Redis) -> dict[str, Any]:
-    """Why messages to DealDroid wait: {} or code, reason."""
-    stored: dict[bytes, bytes] = redis.hgetall(keys.PAUSES[keys.OUTBOX])
-    return {name: stored.get(name.encode(), b"").decode("utf-8", "replace") for name in ("code", "reason") if stored}
