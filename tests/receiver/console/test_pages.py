@@ -2,8 +2,9 @@
 
 import html
 import re
+import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -387,9 +388,18 @@ def test_no_more_pages_are_made_at_once_than_leave_the_intake_its_threads(
     assert "Too many pages are open at once." in answer.text
 
 
-def test_while_redis_is_away_the_page_says_where_leads_are(spare_line: Callable[..., Line]) -> None:
-    url = f"redis://127.0.0.1:{free_port()}/0"
-    line = spare_line(url, CONSOLE_PASSWORD=PASSWORD, WEB_CONCURRENCY="1")
+@pytest.fixture(params=["refuses", "hangs"])
+def redis_away(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a Redis that is not there, or takes connections and says nothing."""
+    if request.param == "refuses":
+        yield f"redis://127.0.0.1:{free_port()}/0"
+        return
+    with socket.create_server(("127.0.0.1", 0), backlog=128) as silent:
+        yield f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
+
+
+def test_while_redis_is_away_the_page_says_where_leads_are(spare_line: Callable[..., Line], redis_away: str) -> None:
+    line = spare_line(redis_away, CONSOLE_PASSWORD=PASSWORD, WEB_CONCURRENCY="1")
     line.start("web")
     line.await_web()
     line.send(lead("c-1"))
