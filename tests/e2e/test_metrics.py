@@ -24,7 +24,8 @@ def asked(line: Line) -> dict[tuple[str, ...], float]:
     found: dict[tuple[str, ...], float] = {}
     for route, statuses in calls.items():
         last = route.rpartition("/")[2]
-        kind = last if re.fullmatch("upsert|update|read|search", last) else "properties"
+        other = "properties" if "/properties/" in route else "other"
+        kind = last if re.fullmatch("upsert|update|read|search", last) else other
         for status, count in statuses.items():
             found[kind, status] = found.get((kind, status), 0) + count
     return found

@@ -12,7 +12,7 @@ import pytest
 
 from receiver import keys
 from receiver.config import Config, Inbox
-from receiver.parked import RETRY, Parked, causes
+from receiver.parked import FIXES, Parked, causes
 from receiver.receipts import Note
 from sandbox.hubspot import create_app
 from sandbox.hubspot.properties import Rule
@@ -81,7 +81,7 @@ def test_a_row_that_fails_waits_alone_and_is_parked_after_its_tries(scene: Scene
     assert "given up after 3 tries" in receipt.reason
     assert b"Nok Jaidee" in scene.redis.get(keys.parked(receipt.lead))
     [cause] = causes(Parked(scene.redis, scene.config.inbox).receipts())
-    assert (cause.leads, cause.fix) == ((receipt.lead,), RETRY)
+    assert (cause.leads, cause.fix) == ((receipt.lead,), FIXES["row"])
     assert (scene.status().parked, scene.line.left(), scene.status().pause) == (1, 0, {})
     assert scene.told().keys() == set(GOOD)
 
