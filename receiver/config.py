@@ -54,7 +54,8 @@ class Intent(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Inbox(Struct, frozen=True, forbid_unknown_fields=True):
-    """`shards`: how many drains can work at once. `receipts_days`, `receipts_max`: how long and how many are kept.
+    """`shards`: how many drains can work at once. `receipts_days`, `receipts_max`: how long and how many are kept;
+    the cap spares those of the last 7 days, which tell repeated events, and those of leads that are not done with.
     `tries`: how often a lead that has to wait is tried before it is parked."""
 
     shards: Annotated[int, Meta(ge=1, le=64)] = 4

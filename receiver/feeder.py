@@ -123,23 +123,23 @@ class Feeder:
                 receipt,
                 key=key,
                 version_ms=version_ms,
+                tombstone=self._tombstone(body),
                 keep_seconds=self.config.receipts_days * 86_400,
-                keep_receipts=self.config.receipts_max,
             )
         )
         if version_ms is None:
             self.offset_ms = put.now_ms - int(time.time() * 1000)
-        if put.outcome != "duplicate":
+        if put.outcome in ("put", "rang"):
             self.recent.add(raw, put.now_ms if version_ms is None else version_ms)
         self._tell(put, raw, version_ms)
         if put.outcome == "rang":
             self._ring(shard)
 
     def _tell(self, put: Put, raw: bytes, version_ms: int | None) -> None:
-        if put.outcome != "duplicate":
+        if put.outcome in ("put", "rang"):
             if self.debugs:
                 log.debug("lead.accepted", lead=keys.digest(self.key, raw))
-        elif version_ms is None:
+        elif put.outcome == "duplicate" and version_ms is None:
             log.info("lead.duplicate", lead=keys.digest(self.key, raw))
 
     def _park(self, body: dict[str, Any], raw: bytes, version_ms: int | None) -> None:
@@ -152,12 +152,19 @@ class Feeder:
 
         def park(key: bytes) -> Put:
             lead = keys.digest(self.key, raw)
-            return self.inbox.park(lead, postponed({b"e": lead.encode(), b"b": raw}), receipt, key=key)
+            packed = postponed({b"e": lead.encode(), b"b": raw})
+            tombstone = self._tombstone(body)
+            return self.inbox.park(lead, packed, receipt, key=key, version_ms=version_ms, tombstone=tombstone)
 
         put = self._with_key(park)
-        if put.outcome != "duplicate":
+        if put.outcome == "put":
             log.warning("lead.parked", lead=keys.digest(self.key, raw), code="unusable")
             self.recent.add(raw, put.now_ms if version_ms is None else version_ms)
+
+    def _tombstone(self, body: dict[str, Any]) -> str:
+        """The name of the customer's tombstone, under the key in use."""
+        customer_id = event.identity(body.get("customer_id", ""))
+        return keys.forgotten(keys.digest(self.key, customer_id))
 
     def _with_key(self, put: "Callable[[bytes], Put]") -> Put:
         """Call `put`, again with Redis' own digest key if ours was another one."""

@@ -34,7 +34,8 @@ SWEEP_SECONDS = 3
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """What a put did: "put", "rang" (put, and the caller has to enqueue the drain) or "duplicate"; Redis' clock."""
+    """What a put did: "put", "rang" (put, and the caller has to enqueue the drain), "duplicate" or "forgotten" (said
+    before its customer was forgotten; nothing is kept); Redis' clock."""
 
     outcome: str
     now_ms: int
@@ -117,11 +118,12 @@ class Inbox:
         key: bytes | str = "",
         version_ms: int | None = None,
         kind: str = "",
+        tombstone: str = keys.NONE,
         keep_seconds: int = 30 * 86_400,
-        keep_receipts: int = 1_000_000,
     ) -> Put:
         """Append one event unless its receipt exists; raises `WrongKey` and redis-py's errors. `receipt` is what
-        `receipts.pack` made; `version_ms` is given for an event that did not come straight in."""
+        `receipts.pack` made; `version_ms` is given for an event that did not come straight in, `tombstone` is the name
+        of its customer's."""
         outcome, detail, now = self._put(
             keys=[
                 keys.receipt(lead),
@@ -129,6 +131,7 @@ class Inbox:
                 keys.bell(self.line, shard),
                 keys.LEADS,
                 keys.SECRET,
+                tombstone,
             ],
             args=[
                 key,
@@ -139,7 +142,6 @@ class Inbox:
                 keep_seconds,
                 DUPLICATE_MS,
                 BELL_SECONDS,
-                keep_receipts,
                 *receipt,
             ],
         )
@@ -154,13 +156,24 @@ class Inbox:
         receipt: Iterable[str | bytes],
         *,
         key: bytes | str = "",
+        version_ms: int | None = None,
+        tombstone: str = keys.NONE,
         keep_seconds: int = 30 * 86_400,
     ) -> Put:
-        """Keep an event that cannot be worked on, with its body (as `postponed` packs it); safe to repeat. Raises as
-        `put` does."""
+        """Keep an event that cannot be worked on, with its body (as `postponed` packs it); safe to repeat. Takes and
+        raises what `put` does."""
+        version = "" if version_ms is None else version_ms
         outcome, detail, now = self._park(
-            keys=[keys.receipt(lead), keys.parked(lead), keys.PARKED, keys.SECRET, keys.LEADS, keys.FIGURES],
-            args=[key, lead, body, keep_seconds, *receipt],
+            keys=[
+                keys.receipt(lead),
+                keys.parked(lead),
+                keys.PARKED,
+                keys.LEADS,
+                keys.SECRET,
+                tombstone,
+                keys.FIGURES,
+            ],
+            args=[key, lead, body, version, keep_seconds, *receipt],
         )
         if outcome == b"rekey":
             raise WrongKey(detail)

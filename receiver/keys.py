@@ -20,7 +20,7 @@ COUNTS = PREFIX + "counts"
 FIGURES = PREFIX + "figures"
 """What `receiver.metrics` tells beside the counters, see `receiver.counts`."""
 ACTIONS = PREFIX + "actions"
-"""A stream of what people did: c(ommand), l(ead), u(ser)."""
+"""A stream of what people did: c(ommand), l(ead) or d(igest of a customer), u(ser)."""
 ALERTS = PREFIX + "alerts"
 ALERTS_LOCK = ALERTS + ":lock"
 PORTAL = PREFIX + "portal"
@@ -84,6 +84,11 @@ def told(customer: bytes, text: bytes) -> str:
 
 def customer(digest: str) -> str:
     return f"{PREFIX}customer:{digest}"
+
+
+def forgotten(digest: str) -> str:
+    """A customer's tombstone: "ms", up to when everything is forgotten; see `workers.forget`."""
+    return f"{PREFIX}forgotten:{digest}"
 
 
 def contact(contact_id: str) -> str:

@@ -43,12 +43,21 @@ end
 """
 )
 
-# KEYS: receipt, stream, bell, index of leads, digest key
+# What was said before its customer was forgotten, and comes from a spool or a memory, stays forgotten.
+STAYS_FORGOTTEN = """
+if ARGV[4] ~= '' then
+  local until_ms = tonumber(string.match(redis.call('GET', KEYS[6]) or '', '^%d+'))
+  if until_ms and tonumber(ARGV[4]) <= until_ms then return {'forgotten', 0, now} end
+end
+"""
+
+# KEYS: receipt, stream, bell, index of leads, digest key, tombstone
 # ARGV: digest key ("" = fixed by the environment), lead, body, wall-clock version or "", kind, receipt seconds,
-#       duplicate ms, bell seconds, how many leads the index keeps, then the receipt's fields
+#       duplicate ms, bell seconds, then the receipt's fields
 PUT = (
     SAME_KEY
     + COUNT
+    + STAYS_FORGOTTEN
     + """
 local seen = redis.call('HGET', KEYS[1], 'r')
 if seen and now - seen < tonumber(ARGV[7]) then
@@ -67,10 +76,10 @@ if ARGV[5] ~= '' then
   entry[#entry + 1] = ARGV[5]
 end
 if seen then redis.call('DEL', KEYS[1]) end
-redis.call('HSET', KEYS[1], 'r', string.format('%.0f', version), unpack(ARGV, 10))
+redis.call('HSET', KEYS[1], 'r', string.format('%.0f', version), unpack(ARGV, 9))
 redis.call('EXPIRE', KEYS[1], ARGV[6])
 redis.call('XADD', KEYS[2], '*', unpack(entry))
-redis.call('XADD', KEYS[4], 'MAXLEN', '~', ARGV[9], '*', 'e', ARGV[2])
+redis.call('XADD', KEYS[4], '*', 'e', ARGV[2])
 count('accepted', 1)
 if redis.call('SET', KEYS[3], '1', 'NX', 'EX', ARGV[8]) then return {'rang', 0, now} end
 return {'put', 0, now}
@@ -140,20 +149,22 @@ if not redis.call('SET', KEYS[4], '1', 'NX', 'EX', ARGV[1]) then return 0 end
 return depth
 """
 
-# KEYS: receipt, parked body, index of parked, digest key, index of leads, figures
-# ARGV: digest key ("" = fixed by the environment), lead, body, receipt seconds, then the receipt's fields
+# KEYS: receipt, parked body, index of parked, index of leads, digest key, tombstone, figures
+# ARGV: digest key ("" = fixed by the environment), lead, body, wall-clock version or "", receipt seconds, then the
+#       receipt's fields
 PARK = (
-    SAME_KEY.replace("KEYS[5]", "KEYS[4]")
+    SAME_KEY
     + COUNT
+    + STAYS_FORGOTTEN
     + """
 if redis.call('EXISTS', KEYS[1]) == 1 then return {'duplicate', 0, now} end
-redis.call('HSET', KEYS[1], 'r', string.format('%.0f', now), unpack(ARGV, 5))
-redis.call('EXPIRE', KEYS[1], ARGV[4])
-redis.call('SET', KEYS[2], ARGV[3], 'EX', ARGV[4])
+redis.call('HSET', KEYS[1], 'r', string.format('%.0f', now), unpack(ARGV, 6))
+redis.call('EXPIRE', KEYS[1], ARGV[5])
+redis.call('SET', KEYS[2], ARGV[3], 'EX', ARGV[5])
 redis.call('ZADD', KEYS[3], now, ARGV[2])
 count('parked', 1)
-redis.pcall('HINCRBY', KEYS[6], 'parked:unusable', 1)
-redis.call('XADD', KEYS[5], '*', 'e', ARGV[2])
+redis.pcall('HINCRBY', KEYS[7], 'parked:unusable', 1)
+redis.call('XADD', KEYS[4], '*', 'e', ARGV[2])
 return {'put', 0, now}
 """
 )

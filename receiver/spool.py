@@ -89,12 +89,12 @@ class Spool:
 
     def take(self, limit: int) -> list[Spooled]:
         """The `limit` oldest; they stay until `delete`."""
-        query = "SELECT id, body, received_ms, parked FROM spool ORDER BY received_ms, id LIMIT ?"
-        if not self._database.exists():
-            return []
-        with self._alone():
-            rows = self._database.do(lambda db: db.execute(query, (limit,)).fetchall())
-        return [Spooled(id, body, received_ms, bool(parked)) for id, body, received_ms, parked in rows]
+        return self._rows("SELECT id, body, received_ms, parked FROM spool ORDER BY received_ms, id LIMIT ?", (limit,))
+
+    def scan(self, limit: int, after: int = 0) -> list[Spooled]:
+        """The next `limit` after the id `after`, in the order of ids; they stay."""
+        query = "SELECT id, body, received_ms, parked FROM spool WHERE id > ? ORDER BY id LIMIT ?"
+        return self._rows(query, (after, limit))
 
     def delete(self, ids: Sequence[int]) -> None:
         """Removes them, and what is left of them in the files; if another process holds that up at this moment, the
@@ -135,6 +135,13 @@ class Spool:
         self._database.do(lambda db: _insert(db, [waiting.row for waiting in batch]))
         for waiting in batch:
             waiting.done = True
+
+    def _rows(self, query: str, values: tuple[int, ...]) -> list[Spooled]:
+        if not self._database.exists():
+            return []
+        with self._alone():
+            rows = self._database.do(lambda db: db.execute(query, values).fetchall())
+        return [Spooled(id, body, received_ms, bool(parked)) for id, body, received_ms, parked in rows]
 
     def _ask(self, query: str) -> int | None:
         if not self._database.exists():

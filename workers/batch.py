@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from receiver import event
@@ -23,8 +23,18 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
+    """`forgotten`: what was said before its customer was forgotten; it ends without a trace."""
+
     groups: list[Group]
     unreadable: list[Unreadable]
+    forgotten: list[Lead] = field(default_factory=list)
+
+    def forget(self) -> None:
+        """Set aside what the groups' tombstones cover."""
+        for group in self.groups:
+            self.forgotten.extend([lead for lead in group.leads if lead.said_ms <= group.forgotten_ms])
+            group.leads = [lead for lead in group.leads if lead.said_ms > group.forgotten_ms]
+        self.groups[:] = [group for group in self.groups if group.leads]
 
 
 Row = tuple[bytes, Mapping[bytes, bytes]]

@@ -6,7 +6,7 @@ import click
 
 from receiver.config import ConfigError
 from receiver.settings import SettingsError
-from workers.commands import leads, processes, trial
+from workers.commands import customers, leads, processes, trial
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -26,6 +26,7 @@ def main() -> None:
 for command in (
     *(processes.run, processes.all_, processes.web, processes.worker, processes.setup),
     *(leads.status, leads.leads, leads.lead, leads.parked, leads.retry, leads.discard),
+    *(customers.reconcile, customers.export, customers.forget),
     *(trial.doctor, trial.send, trial.preview, trial.config),
 ):
     cli.add_command(command)

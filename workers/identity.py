@@ -26,7 +26,7 @@ ELSEWHERE = "another contact has this email"
 NOBODY = "three or more customers use this email, so it identifies nobody"
 # A DEL first, because a full Redis refuses a script whose first write needs memory.
 _ADD = "redis.call('DEL', KEYS[2]) redis.call('SADD', KEYS[1], unpack(ARGV)) return redis.call('SCARD', KEYS[1])"
-_FREE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
+FREE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
 
 
 class Identity:
@@ -54,7 +54,7 @@ class Identity:
         for group in groups:
             if group.lock:
                 self.lease.also.discard(group.lock)
-                self.redis.eval(_FREE, 1, group.lock, self.lease.token)
+                self.redis.eval(FREE, 1, group.lock, self.lease.token)
                 group.lock = ""
 
     def resolve(self, groups: Sequence[Group], plan: Plan) -> None:

@@ -14,12 +14,12 @@ import structlog
 
 from receiver import keys
 from receiver.bell import Bell
+from receiver.config import Inbox as InboxConfig
 from receiver.connection import Redis
 from receiver.counts import Tally
 from receiver.inbox import SWEEP_SECONDS, Inbox
-from receiver.unsent import KEEP_SECONDS as UNSENT_SECONDS
 from workers.lease import Leases
-from workers.settlement import PARKED_SECONDS
+from workers.retention import Retention
 from workers.told import Told
 
 if TYPE_CHECKING:
@@ -38,14 +38,16 @@ class Keeper:
         self,
         connection: Redis,
         name: str,
-        shards: int,
+        config: InboxConfig,
         leases: Leases,
         told: Told,
         tally: Tally,
         orphaned: "Callable[[], None]",
     ) -> None:
-        self.redis, self.name, self.shards, self.leases, self.orphaned = connection, name, shards, leases, orphaned
+        self.redis, self.name, self.leases, self.orphaned = connection, name, leases, orphaned
         self.told, self.tally = told, tally
+        self.shards = config.shards
+        self.retention = Retention(connection, config)
         self.lines = {line: Inbox(connection, line) for line in (keys.INBOX, keys.OUTBOX)}
         self.bell = Bell(connection)
         self._parent = os.getppid()
@@ -95,11 +97,9 @@ class Keeper:
         self.tally.flush(self.lines[keys.INBOX])
 
     def sweep(self) -> None:
-        """Look after every shard of both lines, and let the index of parked leads end with their bodies."""
-        seconds, _ = self.redis.time()
-        self.redis.zremrangebyscore(keys.PARKED, "-inf", (seconds - PARKED_SECONDS) * 1000)
-        self.redis.zremrangebyscore(keys.UNSENT, "-inf", (seconds - UNSENT_SECONDS) * 1000)
+        """Look after every shard of both lines, and let end what has to."""
         for line, inbox in self.lines.items():
             for shard in range(self.shards):
                 if inbox.sweep(shard):
                     self.bell.ring(line, shard)
+        self.retention.keep()

@@ -69,6 +69,7 @@ class Group:
     shared_key: str = ""
     shared_clock: Mapping[str, Stamp] = field(default_factory=dict)
     adopted: tuple[str, bytes, Customer] | None = None
+    forgotten_ms: int = -1
     lock: str = ""
     news: News = NOTHING
     properties: dict[str, str] = field(default_factory=dict)

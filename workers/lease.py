@@ -4,16 +4,25 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 
+from receiver.bell import Bell
+from receiver.connection import AWAY, Redis
 from receiver.inbox import Inbox
 
 FRESH_SECONDS = 5.0
+RENEW_SECONDS = 1.0
+# A drain holds a busy shard for about 10 s, and its last call may take 20.
+PATIENCE_SECONDS = 60.0
 
 
 class LostLease(Exception):
     """The lock was lost: another worker may be at work on this shard, so nothing more is written."""
+
+
+class Busy(Exception):
+    """The lock could not be had in time."""
 
 
 class Lease:
@@ -47,6 +56,36 @@ class Lease:
             if not self.inbox.renew(self.shard, self.token):
                 raise LostLease
             self.renewed_at = began
+
+
+@contextmanager
+def hold_alone(inbox: Inbox, shard: int, beat: Redis, seconds: float = PATIENCE_SECONDS) -> Iterator[Lease]:
+    """Hold the shard's lock in a process without a keeper, so that no worker drains it: wait for it for `seconds`,
+    renew it over the connection `beat`, and ring at the end if entries wait. Raises `Busy`."""
+    lease = Lease(inbox, shard, secrets.token_hex(8))
+    gives_up = time.monotonic() + seconds
+    while not inbox.acquire(shard, lease.token):
+        if time.monotonic() > gives_up:
+            raise Busy
+        time.sleep(0.005)
+    lease.renewed_at = time.monotonic()
+    ended = threading.Event()
+    thread = threading.Thread(target=_renew_until, args=(lease, Inbox(beat, inbox.line), ended), daemon=True)
+    thread.start()
+    try:
+        yield lease
+    finally:
+        ended.set()
+        thread.join()
+        lease.end()
+        if inbox.release(shard, lease.token) > 0:
+            Bell(inbox.redis).ring(inbox.line, shard)
+
+
+def _renew_until(lease: Lease, inbox: Inbox, ended: threading.Event) -> None:
+    while not ended.wait(RENEW_SECONDS):
+        with suppress(*AWAY):
+            lease.renew(inbox)
 
 
 def _free() -> None:

@@ -44,16 +44,19 @@ class Records:
         """Fill each group's record and customer. Returns the marker of the store: "" (Redis was emptied, or is new),
         "intact" or "restored"."""
         for _ in range(3):
-            marker, key, *records = self.redis.mget(
-                keys.STORE, keys.SECRET, *[self.customer_key(group.customer_id) for group in groups]
+            digests = [keys.digest(self.use_key(), group.customer_id) for group in groups]
+            marker, key, *found = self.redis.mget(
+                keys.STORE, keys.SECRET, *map(keys.customer, digests), *map(keys.forgotten, digests)
             )
             if self.fixed_key or key == self.key:
                 break
             # Redis was emptied, and somebody has made another key since.
             self.key = b""
-        for group, record in zip(groups, records, strict=True):
-            group.record_key = self.customer_key(group.customer_id)
+        records, tombstones = found[: len(groups)], found[len(groups) :]
+        for group, digest, record, tombstone in zip(groups, digests, records, tombstones, strict=True):
+            group.record_key = keys.customer(digest)
             group.record = record
+            group.forgotten_ms = int(tombstone.split()[0]) if tombstone else -1
             group.stored = group.customer = unpack(record)
         self.load_shared([group for group in groups if group.customer.shared])
         return (marker or b"").decode()

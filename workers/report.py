@@ -19,7 +19,9 @@ from receiver.status import Status
 if TYPE_CHECKING:
     from receiver.parked import Cause
     from workers.doctor.finding import Finding
+    from workers.forget import Forgotten
     from workers.preview import Preview
+    from workers.reconcile import Found
 
 T = TypeVar("T")
 COLOURS = {"fine": "green", "warning": "yellow", "wrong": "bold red"}
@@ -122,6 +124,45 @@ def print_preview(preview: "Preview", *, as_json: bool) -> None:
         Console().print(table)
     for kept in preview.kept:
         print(f"{kept.property} {kept.what}: {kept.why}")
+
+
+def print_missing(found: "Found", *, mend: bool, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(found.as_dict()))
+        return
+    leads = sum(1 for one in found.missing if one.lead)
+    print(f"{leads} of {found.leads} leads missing, {found.customers} customers checked.")
+    if found.missing:
+        table = Table("Lead", "Customer", "Contact", "Why")
+        for one in found.missing:
+            table.add_row(one.lead or "-", Text(one.customer_id or "-"), one.contact_id, one.why)
+        Console().print(table)
+    if mend:
+        print(f"{found.mended} field clocks forgotten: the next event of these customers writes all that it holds.")
+    elif found.missing:
+        print("leadsync reconcile --mend lets the next event of these customers write all that it holds.")
+
+
+def print_forgotten(done: "Forgotten", *, asked: bool, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(done.as_dict()))
+        return
+    print("Removed: " + ", ".join(f"{count} {what}" for what, count in done.removed.items()) + ".")
+    for one in done.hubspot:
+        others = f" {one.others} other chat customers were this contact too." if one.others else ""
+        if one.erased:
+            print(f"HubSpot: contact {one.contact_id} deleted for good.{others}")
+        else:
+            print(
+                f"HubSpot: contact {one.contact_id} is somebody else's; this customer's id was removed from it. "
+                f"Look at it: values that this customer filled in are still there.{others}"
+            )
+    if not asked:
+        print("HubSpot was not asked; --hubspot does that.")
+    elif not done.hubspot and not done.remains:
+        print("HubSpot has no contact of this customer.")
+    for what in done.remains:
+        print(f"Still to be done: {what}")
 
 
 def track(sequence: Iterable[T], what: str, total: int | None = None) -> Iterable[T]:

@@ -204,6 +204,7 @@ class Sync:
         if not marker:
             marker = restore(self.redis, self.hubspot, portal, self.records)
             self.records.load(batch.groups)
+        batch.forget()
         identity = Identity(self.redis, self.hubspot, self.config.crm, self.records.use_key(), lease)
         plan = Plan(portal, self.records.digest())
         return _Flight(batch, Writer(self.hubspot, plan, identity, self.records, intact=marker == INTACT))
@@ -254,6 +255,8 @@ class Sync:
             told += bool(confirmation and confirmation.text)
         for unreadable in batch.unreadable:
             done.add((), [(where.stream, unreadable.entry, settlement.park_unreadable(unreadable, where.now_ms))])
+        for lead in batch.forgotten:
+            done.add((), [(where.stream, lead.entry, [("DEL", keys.receipt(lead.lead))])])
         if not done.groups:
             return False
         stale = self.inbox.settle(shard, lease.token, done)

@@ -52,7 +52,7 @@ def run(settings: WorkerSettings) -> None:
     keeper = Keeper(
         connect(shared),
         name,
-        shared.config.inbox.shards,
+        shared.config.inbox,
         runtime.leases,
         runtime.told,
         runtime.tally,

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, request
 
 from sandbox.hubspot.answers import SHOWN, answer, shown
 from sandbox.hubspot.portal import Portal
-from sandbox.hubspot.problems import validation
+from sandbox.hubspot.problems import not_found, validation
 from sandbox.hubspot.search import search
 from sandbox.hubspot.shapes import decode
 
@@ -29,9 +29,24 @@ def contact_routes(portal: Portal) -> Blueprint:
     @routes.post("/gdpr-delete")
     def erase() -> Response:
         wanted = decode("PublicGdprDeleteInput", request.get_data())
+        if not wanted.object_id.strip():
+            raise validation("objectId must not be blank.")
         with portal.lock:
-            portal.remove(portal.get(wanted.id_property, wanted.object_id))
+            contact = portal.find(wanted.id_property, wanted.object_id)
+            # HubSpot's page: an email that nobody has is blocked for the future.
+            if contact is None and wanted.id_property != "email":
+                raise not_found("The object")
+            if contact is not None:
+                portal.remove(contact)
         return Response(status=204)
+
+    @routes.post("/merge")
+    def merge() -> Response:
+        wanted = decode("PublicMergeInput", request.get_data())
+        with portal.lock:
+            primary = portal.get(None, wanted.primary_object_id)
+            portal.merge(primary, portal.get(None, wanted.object_id_to_merge))
+            return answer(shown(primary, SHOWN))
 
     @routes.get("")
     def list_all() -> Response:

@@ -39,12 +39,14 @@ class Portal:
         self.properties = {definition.name: definition for definition in standard.properties()}
         self.rules: dict[str, Rule] = {}
         self.contacts: dict[int, Contact] = {}
+        self.merged: dict[int, int] = {}
         self.index: dict[str, dict[str, int]] = {}
         self._last_id = 500
         self.derive_rules()
 
     def forget_contacts(self) -> None:
         self.contacts.clear()
+        self.merged.clear()
         for owners in self.index.values():
             owners.clear()
 
@@ -73,11 +75,29 @@ class Portal:
     def find(self, name: str | None, value: str) -> Contact | None:
         """The contact with that id, or with that value of a unique property; raises `Problem` for any other."""
         if name is None or name == "hs_object_id":
-            return self.contacts.get(int(value)) if _ID.fullmatch(value) else None
+            return self.contacts.get(self._survivor(int(value))) if _ID.fullmatch(value) else None
         if name not in self.index:
             raise validation(f"The property {name} is not a unique identifier property of CONTACT.")
         owner = self.index[name].get(value.lower() if name == "email" else value)
         return self.contacts[owner] if owner is not None else None
+
+    def _survivor(self, contact_id: int) -> int:
+        while contact_id in self.merged:
+            contact_id = self.merged[contact_id]
+        return contact_id
+
+    def merge(self, primary: Contact, other: Contact) -> None:
+        """Make one contact of two: the primary one's values, its blanks filled with the other's. It answers to the ids
+        of both, and to the email of both; other unique values that the other one had are free again."""
+        if primary is other:
+            raise validation("A contact cannot be merged with itself.")
+        self.remove(other)
+        self.merged[other.id] = primary.id
+        past = [old for old, survivor in self.merged.items() if self._survivor(survivor) == primary.id]
+        self.commit([Plan(primary, {**other.properties, **primary.properties}, new=False)])
+        primary.properties["hs_merged_object_ids"] = ";".join(map(str, past))
+        if email := other.properties.get("email"):
+            self.index["email"].setdefault(email, primary.id)
 
     def get(self, name: str | None, value: str) -> Contact:
         """Like `find`; raises `Problem` 404."""
@@ -169,9 +189,9 @@ class Portal:
     def remove(self, contact: Contact) -> None:
         """Archive or erase; its unique values are free again."""
         del self.contacts[contact.id]
-        for name, owners in self.index.items():
-            if name in contact.properties:
-                owners.pop(contact.properties[name], None)
+        for owners in self.index.values():
+            for value in [value for value, owner in owners.items() if owner == contact.id]:
+                del owners[value]
 
     def write_batch(
         self, rows: list[Any], plan: Callable[[Any, Claims], Plan], *, partial: bool

@@ -226,7 +226,8 @@ class Worker:
         with patched(runtime, "connect", lambda _: connection):
             made = runtime.build(settings)
         self.sync, self.outbox = made.sync, made.outbox
-        self.keeper = Keeper(connection, "worker", SHARDS, made.leases, made.told, made.tally, orphaned=lambda: None)
+        inbox = scene.config.inbox
+        self.keeper = Keeper(connection, "worker", inbox, made.leases, made.told, made.tally, orphaned=lambda: None)
         self.queue = Queue(keys.QUEUE, connection=scene.redis, serializer=JSONSerializer)
 
     def work(self) -> int:

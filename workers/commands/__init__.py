@@ -1,5 +1,7 @@
 """The commands of `leadsync`, and what they share."""
 
+import getpass
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +17,7 @@ def told() -> Iterator[None]:
     import redis
 
     from workers.hubspot.outcomes import LineDown
+    from workers.lease import Busy, LostLease
     from workers.setup import SetupError
 
     try:
@@ -22,6 +25,17 @@ def told() -> Iterator[None]:
     except redis.RedisError as error:
         click.echo(f"leadsync: Redis does not answer ({type(error).__name__}). Check REDIS_URL.", err=True)
         sys.exit(1)
+    except (Busy, LostLease):
+        click.echo("leadsync: the workers are busy with these leads. Repeat the command.", err=True)
+        sys.exit(1)
     except (LineDown, SetupError) as error:
         click.echo(f"leadsync: {error}", err=True)
         sys.exit(1)
+
+
+def user() -> str:
+    """Who calls, for the record of what people did."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        return f"user {os.getuid()}"

@@ -1,15 +1,13 @@
 """The commands about leads: look, retry, discard."""
 
-import getpass
 import json
-import os
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
 
-from workers.commands import as_json, told
+from workers.commands import as_json, told, user
 
 if TYPE_CHECKING:
     from receiver.parked import Parked
@@ -130,10 +128,10 @@ def _act(act: Callable[[str, str], str], chosen: list[str], done: str, as_json: 
     from workers.report import track
 
     refused: dict[str, str] = {}
-    user = _user()
+    who = user()
     with told():
         for one in track(chosen, done.capitalize()):
-            why = act(one, user)
+            why = act(one, who)
             if why:
                 refused[one] = why
     if as_json:
@@ -143,10 +141,3 @@ def _act(act: Callable[[str, str], str], chosen: list[str], done: str, as_json: 
         for one, why in refused.items():
             click.echo(f"{one}: {why}", err=True)
     sys.exit(1 if refused else 0)
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user may have no name
-        return f"user {os.getuid()}"

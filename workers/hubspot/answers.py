@@ -24,6 +24,7 @@ REASONS = {
 }
 SCOPES = "crm.objects.contacts.read and .write and crm.schemas.contacts.read and .write"
 LONGEST_WAIT = 86_400.0
+MERGED = "hs_merged_object_ids"
 PORTAL_WIDE = frozenset({"PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE"})
 _EXISTING = re.compile(r"Existing ID:\s*(\d+)", re.IGNORECASE)
 _HOLDER = re.compile(r"on\s+\S+?\.\s+(\d+)\s+already has that value", re.IGNORECASE)
@@ -100,6 +101,13 @@ def contacts_in(answer: Answer) -> tuple[list[dict[str, str]], set[str]]:
             contacts.append({**{str(k): str(v) for k, v in said if v is not None}, "id": str(result["id"])})
     unknown = [error for error in _list(body.get("errors")) if classify(error) == Gone()]
     return contacts, {one for error in unknown for one in _strings(_context(error).get("ids"))}
+
+
+def with_merged(contacts: Mapping[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+    """Contacts by id (read with the property `MERGED`), also by the ids of those that were merged into them: HubSpot
+    answers a read of such an id with the contact that is left."""
+    found = {old: contact for contact in contacts.values() for old in contact.get(MERGED, "").split(";") if old}
+    return {**found, **contacts}
 
 
 def raise_line_down(answer: Answer) -> None:

@@ -1,5 +1,6 @@
 """Read, search, update, single contacts and erasure, through HubSpot's own client."""
 
+import json
 from typing import Any
 
 import pytest
@@ -105,3 +106,46 @@ def test_creating_refuses_a_taken_email(stand: Any) -> None:
     with pytest.raises(ApiException) as caught:
         stand.batch.create({"inputs": [{"properties": {"email": "a@example.com"}}]})
     assert caught.value.status == 409
+
+
+def test_an_erasure_by_an_email_that_nobody_has_succeeds_and_by_an_unknown_id_fails(stand: Any, row: Any) -> None:
+    """HubSpot's page: such an email is put on a blocklist."""
+    stand.upsert(row("c1", email="a@example.com"))
+    stand.basic.purge({"objectId": "nobody@example.com", "idProperty": "email"})
+    assert len(stand.contacts()) == 1
+    stand.basic.purge({"objectId": "A@example.com", "idProperty": "email"})
+    assert stand.contacts() == {}
+    for unknown in ({"objectId": "404"}, {"objectId": "c1", "idProperty": KEY}):
+        with pytest.raises(NotFoundException):
+            stand.basic.purge(unknown)
+
+
+@pytest.mark.parametrize("body", [{}, {"objectId": " "}, {"objectId": 501}, {"objectId": "1", "hardDelete": True}])
+def test_an_erasure_that_names_nobody_is_refused(stand: Any, body: dict[str, Any]) -> None:
+    assert stand.raw("/crm/v3/objects/contacts/gdpr-delete", json.dumps(body)).status_code == 400
+
+
+def test_erasing_needs_the_scope_to_write(stand: Any, row: Any) -> None:
+    written = stand.upsert(row("c1", firstname="A"))
+    stand.settings(scopes=["crm.objects.contacts.read"])
+    with pytest.raises(ApiException) as caught:
+        stand.basic.purge({"objectId": written.results[0].id})
+    assert caught.value.status == 403
+
+
+def test_a_merged_contact_is_read_under_its_old_id_and_its_own_key_is_free(stand: Any, row: Any) -> None:
+    """The primary one's values win, its blanks are filled, both emails stay taken."""
+    stand.upsert(
+        row("c1", firstname="A", email="a@example.com"), row("c2", firstname="B", email="b@example.com", city="X")
+    )
+    ids = {key: each["id"] for key, each in stand.contacts().items()}
+    stand.basic.merge({"primaryObjectId": ids["c1"], "objectIdToMerge": ids["c2"]})
+    wanted = {"inputs": [{"id": ids["c2"]}], "properties": [KEY, "city", "hs_merged_object_ids"]}
+    [found] = stand.batch.read({**wanted, "propertiesWithHistory": []}).results
+    assert found.id == ids["c1"]
+    shown = [found.properties[name] for name in (KEY, "city", "firstname", "hs_merged_object_ids")]
+    assert shown == ["c1", "X", "A", ids["c2"]]
+    assert read(stand, ["c2"]).results == []
+    assert [each.id for each in read(stand, ["b@example.com"], "email").results] == [ids["c1"]]
+    with pytest.raises(ApiException):
+        stand.basic.merge({"primaryObjectId": ids["c1"], "objectIdToMerge": ids["c2"]})

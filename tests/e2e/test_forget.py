@@ -1,0 +1,408 @@
+"""`leadsync export` and `leadsync forget` beside the running system."""
+
+import itertools
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from receiver import event, keys, unsent
+from receiver.feeder import Feeder
+from receiver.inbox import Inbox, postponed
+from receiver.receipts import pack
+from receiver.settings import read
+from receiver.spool import Spool
+from tests.conftest import SHARDS, Line, eventually, lead, same_shard
+from workers.cli import cli
+from workers.customer import unpack
+from workers.lease import hold_alone
+from workers.withdrawal import Withdrawal
+
+SAID = {"name": "Ann Lee", "phone": "0812345678", "email": "ann@lee-shop.co.th"}
+OWN = {"email": "shared@somebody-elses.co.th", "firstname": "Owner", "phone": "+6621112222"}
+
+
+def call(line: Line, *words: str, answer: str = "", **environ: str) -> Result:
+    return CliRunner().invoke(cli, words, env={**line.environ, **environ}, input=answer)
+
+
+def forget(line: Line, customer_id: str, *words: str, code: int = 0) -> dict[str, Any]:
+    done = call(line, "forget", customer_id, "--yes", "--json", *words)
+    assert done.exit_code == code, done.output
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
+
+
+def export(line: Line, customer_id: str) -> dict[str, Any]:
+    done = call(line, "export", customer_id, "--json")
+    assert done.exit_code == 0, done.output
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
+
+
+def digest(line: Line, customer_id: str) -> str:
+    return keys.digest(line.redis.get(keys.SECRET), customer_id)
+
+
+def held(line: Line, *words: str) -> list[str]:
+    """The keys that hold one of `words` in their name or value."""
+    found = [key for key in line.redis.keys("*") if any(one.encode() in key + content(line, key) for one in words)]
+    return [key.decode() for key in found]
+
+
+def content(line: Line, key: bytes) -> bytes:
+    """What a key holds, uncompressed."""
+    readers: dict[bytes, Callable[[], Any]] = {
+        b"string": lambda: line.redis.get(key),
+        b"hash": lambda: [*line.redis.hgetall(key).items()],
+        b"stream": lambda: [*itertools.chain(*(fields.items() for _, fields in line.redis.xrange(key)))],
+        b"zset": lambda: line.redis.zrange(key, 0, -1),
+        b"set": lambda: [*line.redis.smembers(key)],
+        b"list": lambda: line.redis.lrange(key, 0, -1),
+        b"none": lambda: b"",
+    }
+    found = readers[line.redis.type(key)]()
+    flat = found if isinstance(found, list) else [found]
+    return b"\0".join(part for one in flat for part in (one if isinstance(one, tuple) else (one,)) if part)
+
+
+def park(line: Line, customer_id: Any, name: str = "parked-one") -> str:
+    body = {key: value for key, value in lead(customer_id, **SAID).items() if key != "secret"}
+    packed = postponed({b"e": name.encode(), b"b": event.encode(body), b"v": b"%d-0" % (line.redis.time()[0] * 1000)})
+    receipt = pack(customer_id=event.identity(customer_id), intent="Share contact", state="parked", reason="row: why")
+    Inbox(line.redis).park(name, packed, receipt)
+    return name
+
+
+def feeder(line: Line, folder: Path) -> Feeder:
+    """Another machine's receiver, with a spool of its own."""
+    return Feeder(line.redis, Spool(folder), read(line.environ))
+
+
+def bare(body: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in body.items() if name != "secret"}
+
+
+def everywhere(line: Line, customer_id: Any) -> None:
+    """Let something of the customer be held wherever it can be; no worker is left at the end."""
+    name = event.identity(customer_id)
+    shard = keys.shard_of(name, SHARDS)
+    line.redis.hset(keys.PAUSES[keys.OUTBOX], mapping={"until": 10**14, "code": "test", "reason": "test"})
+    line.start("web")
+    worker = line.start("worker", "--one")
+    line.await_web()
+    line.send(lead(customer_id, **SAID), lead("neighbour", name="Bob"))
+    eventually(lambda: line.redis.xlen(keys.entries(keys.OUTBOX, shard)) and line.receipt("neighbour").written_ms)
+    worker.stop()
+    [(at, fields), *_] = line.redis.xrange(keys.entries(keys.OUTBOX, shard))
+    line.redis.hset(keys.sending(shard), at, postponed(fields))
+    line.redis.zadd(keys.later(keys.OUTBOX, shard), {postponed({**fields, b"n": b"1"}): 10**14})
+    Inbox(line.redis).apply(unsent.keep(fields[b"e"].decode(), postponed(fields), line.redis.time()[0] * 1000))
+    park(line, customer_id)
+    line.send(lead(customer_id, **SAID))
+    [(at, fields)] = line.redis.xrange(keys.entries(keys.INBOX, shard))
+    version = {b"v": at.split(b"-")[0]}
+    line.redis.zadd(keys.later(keys.INBOX, shard), {postponed({**fields, **version, b"n": b"1"}): 10**14})
+    line.redis.sadd(keys.email(digest(line, SAID["email"])), digest(line, name), "another")
+    spool = Spool(Path(line.environ["SPOOL_DIR"]).parent / "elsewhere")
+    spool.put(event.encode(bare(lead(customer_id, **SAID))), int(line.redis.time()[0] * 1000) - 5000)
+    spool.put(event.encode(bare(lead("neighbour", name="Bob"))), int(line.redis.time()[0] * 1000) - 5000)
+
+
+@pytest.mark.parametrize("customer_id", ["c-1", 7, "ลูกค้า 1"])
+def test_export_shows_all_that_is_held_and_forgetting_leaves_none_of_it(
+    spare_line: Callable[..., Line], customer_id: Any
+) -> None:
+    line, name = spare_line(), event.identity(customer_id)
+    everywhere(line, customer_id)
+    line.environ["SPOOL_DIR"] = str(line.folder / "elsewhere")
+    mine = [keys.receipt(one.lead).encode() for one in line.receipts(name)]
+    others = line.redis.keys(keys.receipt("*")) + line.redis.keys(keys.customer("*"))
+    others = {
+        key: line.redis.dump(key) for key in others if key not in [*mine, keys.customer(digest(line, name)).encode()]
+    }
+    shown = export(line, name)
+    assert [one["held"] for one in shown["waiting"]] == ["later", "stream"]
+    assert [one["held"] for one in shown["messages"]] == ["unsent", "later", "stream", "sending"]
+    assert all(one["body"]["contact_info"] == SAID for one in [*shown["waiting"], *shown["parked"]])
+    assert [len(shown[what]) for what in ("parked", "spooled", "receipts", "actions")] == [1, 1, 3, 0]
+    assert shown["record"]["contact_id"] == line.receipts(name)[0].contact_id
+    assert {"firstname", "phone", "email"} <= shown["record"]["clock"].keys()
+    assert shown["emails_used"] == 1
+    assert forget(line, name)["removed"] == {
+        "field clocks": 1,
+        "waiting leads": 2,
+        "messages": 4,
+        "parked leads": 1,
+        "receipts": 3,
+        "email entries": 1,
+        "spooled leads": 1,
+    }
+    shown = export(line, name)
+    assert not any(shown[what] for what in ("waiting", "messages", "parked", "spooled", "receipts", "emails_used"))
+    assert (shown["record"]["contact_id"], shown["record"]["clock"]) == ("", {})
+    assert [one["c"] for one in shown["actions"]] == ["forget"]
+    assert not held(line, SAID["phone"], SAID["name"], *([name] if name != "7" else []))
+    assert others
+    assert {key: line.redis.dump(key) for key in others} == others
+    assert line.redis.smembers(keys.email(digest(line, SAID["email"]))) == {b"another"}
+    assert [one.customer_id for one in line.receipts()] == ["neighbour"]
+    assert Spool(line.folder / "elsewhere").count() == 1
+
+
+def test_the_contact_made_for_the_customer_is_deleted_for_good(line: Line) -> None:
+    line.sync(lead("ann", **SAID), lead("bob", name="Bob Ray"))
+    contact_id = line.receipt("ann").contact_id
+    done = forget(line, "ann", "--hubspot")
+    assert done["hubspot"] == [{"contact_id": contact_id, "erased": True, "others": 0}]
+    assert (line.crm.calls("gdpr-delete"), [one["id"] for one in line.crm.contacts()]) == (
+        1,
+        [line.receipt("bob").contact_id],
+    )
+    assert line.redis.get(keys.customer(digest(line, "ann"))) is None
+    assert line.redis.get(keys.forgotten(digest(line, "ann"))).isdigit()
+
+
+def test_somebody_elses_contact_only_loses_the_customers_id(line: Line) -> None:
+    existing = line.crm.create(**OWN)
+    line.sync(lead("guest", name="Chatty", email=OWN["email"], address={"postal_code": "10500"}))
+    done = call(line, "forget", "guest", "--hubspot", "--yes")
+    assert done.exit_code == 0
+    assert f"contact {existing} is somebody else's" in done.stdout
+    [contact] = line.crm.contacts()
+    assert {name: contact["properties"][name] for name in OWN} == OWN
+    assert not {"dealdroid_customer_id", "dealdroid_other_customer_ids"} & contact["properties"].keys()
+    assert not line.redis.exists(keys.contact(existing))
+
+
+def test_a_guest_of_whom_redis_knows_nothing_more_is_still_told_from_the_owner(line: Line) -> None:
+    existing = line.crm.create(**OWN)
+    line.sync(lead("guest", name="Chatty", email=OWN["email"]))
+    line.redis.delete(keys.customer(digest(line, "guest")))
+    assert line.crm.contact("guest")["firstname"] == "Owner"
+    assert forget(line, "guest", "--hubspot")["hubspot"] == [{"contact_id": existing, "erased": False, "others": 0}]
+    assert len(line.crm.contacts()) == 1
+
+
+def test_a_guest_leaves_the_contact_of_another_customer_and_its_clock_alone(line: Line) -> None:
+    line.sync(lead("owner", name="Owner", email=OWN["email"], phone="0812345678"))
+    line.sync(*(lead(one, name="Chatty", email=OWN["email"]) for one in ("guest",)))
+    before = line.crm.contact("owner")
+    contact_id = line.receipt("owner").contact_id
+    clock = line.redis.get(keys.contact(contact_id))
+    assert forget(line, "guest", "--hubspot")["hubspot"] == [{"contact_id": contact_id, "erased": False, "others": 1}]
+    after = line.crm.contact("owner")
+    assert before.pop("dealdroid_other_customer_ids") == "guest"
+    assert {name: after[name] for name in before} == before
+    assert "dealdroid_other_customer_ids" not in after
+    assert line.redis.get(keys.contact(contact_id)) == clock
+
+
+def test_the_contact_of_a_customer_with_guests_is_deleted_and_a_guests_next_event_makes_one(line: Line) -> None:
+    line.sync(lead("owner", name="Owner", email=OWN["email"], phone="0812345678"))
+    line.sync(lead("guest", name="Chatty", email=OWN["email"]))
+    assert [(one["erased"], one["others"]) for one in forget(line, "owner", "--hubspot")["hubspot"]] == [(True, 1)]
+    line.sync(lead("guest", name="Chatty", email=OWN["email"], phone="0899999999"))
+    [contact] = line.crm.contacts()
+    assert (contact["properties"]["phone"], contact["properties"]["dealdroid_customer_id"]) == (
+        "+66899999999",
+        "guest",
+    )
+
+
+def test_a_guest_who_was_forgotten_here_first_is_withdrawn_from_hubspot_later(line: Line) -> None:
+    """Only the tombstone still knows whose guest it was."""
+    line.sync(lead("owner", name="Owner", email=OWN["email"], phone="0812345678"))
+    line.sync(lead("guest", name="Chatty", email=OWN["email"]))
+    forget(line, "guest")
+    assert line.crm.contact("owner")["dealdroid_other_customer_ids"] == "guest"
+    assert [one["erased"] for one in forget(line, "guest", "--hubspot")["hubspot"]] == [False]
+    assert "dealdroid_other_customer_ids" not in line.crm.contact("owner")
+
+
+def test_a_guest_forgotten_here_alone_still_overwrites_nothing(line: Line) -> None:
+    existing = line.crm.create(**OWN)
+    line.sync(lead("guest", name="Chatty", email=OWN["email"]))
+    forget(line, "guest")
+    line.sync(lead("guest", name="Chatty", email=OWN["email"], phone="0899999999"))
+    [contact] = line.crm.contacts()
+    assert contact["id"] == existing
+    assert {name: contact["properties"][name] for name in OWN} == OWN
+
+
+def test_what_the_customer_says_afterwards_is_a_new_lead(line: Line) -> None:
+    body = lead("ann", **SAID)
+    line.sync(body)
+    forget(line, "ann", "--hubspot")
+    line.sync(body)
+    contact = line.crm.contact("ann")
+    assert (contact["firstname"], contact["phone"], contact["hs_lead_status"]) == ("Ann", "+66812345678", "NEW")
+    assert line.receipt("ann").state == "created"
+
+
+def test_what_receivers_put_again_does_not_come_back(line: Line, tmp_path: Path) -> None:
+    web = feeder(line, tmp_path)
+    web.feed(bare(lead("ann", **SAID)))
+    web.park(bare(lead("ann", **SAID, intent=None)))
+    line.settle()
+    forget(line, "ann", "--hubspot")
+    web.put_again()
+    line.settle()
+    assert (line.crm.contacts(), line.receipts("ann"), line.redis.zcard(keys.PARKED)) == ([], [], 0)
+    assert not held(line, SAID["phone"])
+
+
+def test_another_machines_spool_does_not_bring_the_contact_back(line: Line, tmp_path: Path) -> None:
+    """Its old lead is dropped, one of after the forgetting is written."""
+    line.sync(lead("ann", **SAID))
+    web = feeder(line, tmp_path)
+    before_ms = line.redis.time()[0] * 1000 - 60_000
+    web.spool.put(event.encode(bare(lead("ann", **SAID))), before_ms)
+    forget(line, "ann", "--hubspot")
+    assert web.flush()
+    line.settle()
+    assert line.crm.contacts() == []
+    assert line.receipts("ann") == []
+    web.spool.put(event.encode(bare(lead("ann", name="Anna"))), before_ms + 120_000)
+    assert web.flush()
+    line.settle()
+    assert line.crm.contact("ann")["firstname"] == "Anna"
+
+
+@pytest.mark.parametrize("kind", ["retry", "import", ""])
+def test_an_old_event_that_gets_into_the_inbox_all_the_same_ends_there(line: Line, kind: str) -> None:
+    """As one of a receiver of before this command, or of a retry that was under way. Others beside it are written."""
+    [ann, bob] = same_shard("customer", 2)
+    line.sync(lead(ann, **SAID))
+    forget(line, ann, "--hubspot")
+    version = line.redis.time()[0] * 1000 - 5000
+    raw = event.encode(bare(lead(ann, **SAID)))
+    receipt = pack(customer_id=ann, intent="Share contact")
+    with line.hold():
+        Inbox(line.redis).put(0, "old", raw, receipt, version_ms=version, kind=kind)
+        line.send(lead(ann, name="Anna"), lead(bob, name="Bob"))
+    line.settle()
+    assert {"phone", "email"} & line.crm.contact(ann).keys() == set()
+    assert line.crm.contact(bob)["firstname"] == "Bob"
+    assert not line.redis.exists(keys.receipt("old"))
+
+
+def test_forgetting_waits_for_the_drain_that_is_at_the_customer(line: Line) -> None:
+    """Its call to HubSpot is under way: what it writes and settles is forgotten with the rest."""
+    line.crm.settings(latency=1.0)
+    line.send(lead("ann", **SAID))
+    shard = keys.shard_of("ann", SHARDS)
+    eventually(lambda: line.redis.exists(keys.lock(keys.INBOX, shard)))
+    done = forget(line, "ann", "--hubspot")
+    line.settle()
+    assert [one["erased"] for one in done["hubspot"]] == [True]
+    assert (line.crm.contacts(), line.receipts("ann")) == ([], [])
+    assert line.redis.get(keys.customer(digest(line, "ann"))) is None
+
+
+def test_no_drain_writes_the_customer_while_hubspot_is_asked(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new event that comes in the middle is written after the contact was deleted, to a contact of its own."""
+    line.sync(lead("ann", **SAID))
+    old = line.receipt("ann").contact_id
+    leave = Withdrawal._leave
+
+    def slowly(self: Withdrawal, *arguments: Any) -> Any:
+        line.send(lead("ann", name="Anna"))
+        line.crm.settings(latency=0.5)
+        return leave(self, *arguments)
+
+    monkeypatch.setattr(Withdrawal, "_leave", slowly)
+    assert forget(line, "ann", "--hubspot")["hubspot"][0]["erased"]
+    line.settle()
+    contact = line.crm.contact("ann")
+    assert (contact["firstname"], "email" in contact) == ("Anna", False)
+    assert line.receipt("ann").contact_id != old
+
+
+def test_a_hubspot_outage_leaves_nothing_here_and_repeating_finishes(line: Line) -> None:
+    line.sync(lead("ann", **SAID))
+    line.crm.fault("503", name="down", path="/gdpr-delete")
+    done = forget(line, "ann", "--hubspot", code=1)
+    assert "Repeat the command with --hubspot" in done["remains"][0]
+    assert (done["removed"]["receipts"], line.receipts("ann")) == (1, [])
+    assert len(line.crm.contacts()) == 1
+    line.crm.control("DELETE", "faults")
+    assert [one["erased"] for one in forget(line, "ann", "--hubspot")["hubspot"]] == [True]
+    assert line.crm.contacts() == []
+    people = call(line, "forget", "ann", "--hubspot", "--yes")
+    assert (people.exit_code, "HubSpot has no contact of this customer." in people.stdout) == (0, True)
+
+
+def test_a_shard_that_stays_busy_is_told_in_plain_words(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hold_alone.__wrapped__, "__defaults__", (0.1,))  # type: ignore[attr-defined]
+    line.sync(lead("ann", **SAID))
+    with line.hold():
+        done = call(line, "forget", "ann", "--yes")
+    assert (done.exit_code, "busy" in done.stderr) == (1, True)
+    assert line.receipt("ann").state == "created"
+
+
+def test_a_customer_is_forgotten_in_a_full_redis_too(spare_line: Callable[..., Line], tmp_path: Path) -> None:
+    line = spare_line()
+    feeder(line, tmp_path).feed(bare(lead("ann", **SAID)))
+    park(line, "ann")
+    line.redis.config_set("maxmemory", 1)
+    try:
+        assert forget(line, "ann")["removed"]["receipts"] == 2
+    finally:
+        line.redis.config_set("maxmemory", 0)
+    assert not held(line, "ann", SAID["phone"])
+    assert line.redis.exists(keys.forgotten(digest(line, "ann")))
+
+
+def test_who_forgot_is_kept_without_the_customers_id(line: Line) -> None:
+    line.sync(lead("customer-with-a-name", **SAID))
+    forget(line, "customer-with-a-name", "--hubspot")
+    [(_, action)] = line.redis.xrange(keys.ACTIONS)
+    assert (action[b"c"], action[b"d"].decode()) == (b"forget", digest(line, "customer-with-a-name"))
+    assert action[b"u"]
+    assert not held(line, "customer-with-a-name")
+
+
+def test_the_tombstone_outlives_receipts_and_parked_leads(line: Line) -> None:
+    forget(line, "ann")
+    assert line.redis.ttl(keys.forgotten(digest(line, "ann"))) > 59 * 86_400
+
+
+@pytest.mark.parametrize(("answer", "code"), [("n\n", 1), ("", 1), ("y\n", 0)])
+def test_forgetting_asks_first(line: Line, answer: str, code: int) -> None:
+    line.sync(lead("ann", **SAID))
+    assert call(line, "forget", "ann", answer=answer).exit_code == code
+    assert bool(line.receipts("ann")) is bool(code)
+
+
+@pytest.mark.parametrize("customer_id", ["", " ", "a\nb", "a\u200bb", "\udc80"])
+@pytest.mark.parametrize("command", ["export", "forget"])
+def test_what_can_be_no_customers_id_is_a_mistake_in_the_command(line: Line, command: str, customer_id: str) -> None:
+    words = ["--yes"] if command == "forget" else []
+    assert call(line, command, *words, "--", customer_id).exit_code == 2
+
+
+def test_an_id_is_taken_exactly_as_it_stands(line: Line) -> None:
+    """Neither blanks nor case are folded, so nobody else is forgotten."""
+    line.sync(lead("ann", **SAID), lead("ann ", name="Other"), lead("Ann", name="Third"))
+    assert forget(line, "ann")["removed"]["receipts"] == 1
+    assert {one.customer_id for one in line.receipts()} == {"ann ", "Ann"}
+    assert unpack(line.redis.get(keys.customer(digest(line, "ann ")))).known
+
+
+def test_a_dry_run_deletes_nothing_in_hubspot(line: Line) -> None:
+    line.sync(lead("ann", **SAID))
+    assert call(line, "forget", "ann", "--hubspot", "--yes", DRY_RUN="1").exit_code == 2
+    assert len(line.crm.contacts()) == 1
+
+
+def test_a_spool_that_cannot_be_read_is_said(line: Line, tmp_path: Path) -> None:
+    (tmp_path / "spool.db").mkdir()
+    done = call(line, "forget", "ann", "--yes", SPOOL_DIR=str(tmp_path))
+    assert (done.exit_code, "spool" in done.stdout) == (1, True)
+    shown = call(line, "export", "ann", SPOOL_DIR=str(tmp_path))
+    assert (shown.exit_code, shown.stdout, "SPOOL_DIR" in shown.stderr) == (1, "", True)

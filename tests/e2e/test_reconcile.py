@@ -1,0 +1,223 @@
+"""`leadsync reconcile` beside the running system: is every written lead in HubSpot?"""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import requests
+from click.testing import CliRunner, Result
+
+from receiver import keys
+from tests.conftest import Crm, Line, lead, one_per_shard
+from workers import reconcile
+from workers.cli import cli
+from workers.customer import unpack
+from workers.reconcile import GONE, UNMARKED
+
+OWN = {"email": "shared@somebody-elses.co.th", "firstname": "Owner", "phone": "+6621112222"}
+
+
+def call(line: Line, *words: str, **environ: str) -> Result:
+    return CliRunner().invoke(cli, ["reconcile", *words], env={**line.environ, **environ})
+
+
+def found(line: Line, *words: str) -> dict[str, Any]:
+    done = call(line, *words, "--json")
+    result: dict[str, Any] = json.loads(done.stdout)
+    assert done.exit_code == bool(result["missing"])
+    return result
+
+
+def why(line: Line, *words: str) -> dict[str, str]:
+    """What is wrong with each customer's leads."""
+    return {one["customer_id"]: one["why"] for one in found(line, *words)["missing"]}
+
+
+def remove(crm: Crm, customer_id: str) -> None:
+    crm.control("DELETE", f"contacts/{customer_id}?idProperty=dealdroid_customer_id")
+
+
+def record(line: Line, customer_id: str) -> Any:
+    return unpack(line.redis.get(keys.customer(keys.digest(line.redis.get(keys.SECRET), customer_id))))
+
+
+def merge(crm: Crm, primary: str, other: str) -> None:
+    """What a salesperson does in HubSpot."""
+    answer = requests.post(
+        f"{crm.url}/crm/v3/objects/contacts/merge",
+        json={"primaryObjectId": primary, "objectIdToMerge": other},
+        headers={"Authorization": "Bearer pat-test"},
+        timeout=5,
+    )
+    assert answer.status_code == 200, answer.text
+
+
+@pytest.fixture(params=[1000, 2], ids=["one chunk", "many chunks"])
+def chunked(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reconcile, "CHUNK", request.param)
+
+
+def test_all_that_was_written_is_found(line: Line, chunked: None) -> None:
+    """Own contacts, a guest's, leads without a contact, and several leads of one customer."""
+    line.crm.create(**OWN)
+    line.sync(*(lead(one, name="Ann Lee", phone="0812345678") for one in one_per_shard("own")))
+    line.sync(lead("guest", name="Chatty", email=OWN["email"]), lead(one_per_shard("own")[0], email="a@own-shop.co.th"))
+    line.sync(lead("silent"))
+    assert found(line) == {"leads": 6, "customers": 5, "missing": [], "mended": 0}
+    done = call(line)
+    assert (done.exit_code, done.stdout) == (0, "0 of 6 leads missing, 5 customers checked.\n")
+
+
+def test_a_contact_that_is_gone_is_named_by_ids_alone(line: Line, chunked: None) -> None:
+    line.sync(lead("kept", name="Ann Lee"), lead("lost", name="Bob Ray", phone="0812345678"))
+    remove(line.crm, "lost")
+    [missing] = found(line)["missing"]
+    receipt = line.receipt("lost")
+    assert missing == {
+        "lead": receipt.lead,
+        "customer_id": "lost",
+        "contact_id": receipt.contact_id,
+        "why": GONE,
+    }
+    people = call(line, COLUMNS="200").stdout
+    assert people.startswith("1 of 2 leads missing")
+    assert not {word for word in ("Bob", "Ray", "812345678") if word in people}
+
+
+def test_a_customer_whose_receipts_have_ended_is_missed_too(line: Line) -> None:
+    line.sync(lead("lost", name="Bob Ray"))
+    contact_id = line.receipt("lost").contact_id
+    line.redis.delete(keys.LEADS)
+    remove(line.crm, "lost")
+    assert found(line)["missing"] == [{"lead": "", "customer_id": "", "contact_id": contact_id, "why": GONE}]
+
+
+def test_a_lead_whose_record_was_lost_is_looked_up_by_its_receipt(line: Line) -> None:
+    line.sync(lead("kept", name="Ann Lee"), lead("lost", name="Bob Ray"))
+    remove(line.crm, "lost")
+    line.redis.delete(*line.redis.keys(keys.customer("*")))
+    assert why(line) == {"lost": GONE}
+
+
+@pytest.mark.parametrize("guest", [False, True])
+def test_a_contact_without_the_customers_id_is_no_proof(line: Line, guest: bool) -> None:
+    existing = line.crm.create(**OWN, dealdroid_customer_id="owner" if guest else "")
+    line.sync(lead("owner", name="Owner", phone=OWN["phone"]))
+    line.sync(lead("guest", name="Chatty", email=OWN["email"]))
+    assert why(line) == {}
+    [contact] = [one for one in line.crm.contacts() if one["id"] == existing]
+    assert (contact["properties"]["dealdroid_customer_id"] == "guest") is not guest
+    wiped = {"dealdroid_other_customer_ids": "", **({} if guest else {"dealdroid_customer_id": ""})}
+    line.crm.control("PATCH", f"contacts/{existing}", {"properties": wiped})
+    assert why(line) == {"guest": UNMARKED}
+
+
+def test_a_contact_merged_into_another_is_found_where_it_went(line: Line) -> None:
+    line.sync(lead("ann", name="Ann Lee"))
+    ann = line.receipt("ann").contact_id
+    merge(line.crm, line.crm.create(firstname="Ann"), ann)
+    line.redis.delete(keys.LEADS)
+    assert found(line) == {"leads": 0, "customers": 1, "missing": [], "mended": 0}
+
+
+def test_a_customer_whose_id_a_merge_has_dropped_is_missed(line: Line) -> None:
+    line.sync(lead("ann", name="Ann Lee"), lead("bob", name="Bob Ray"))
+    merge(line.crm, line.receipt("bob").contact_id, line.receipt("ann").contact_id)
+    assert why(line) == {"ann": UNMARKED}
+
+
+def test_an_id_that_stands_in_another_contact_by_now_is_found_there(line: Line) -> None:
+    line.sync(lead("ann", name="Ann Lee"))
+    remove(line.crm, "ann")
+    line.crm.create(firstname="Ann", dealdroid_customer_id="ann")
+    assert found(line)["missing"] == []
+
+
+def test_after_mending_the_next_event_writes_all_that_it_holds(line: Line) -> None:
+    said = {"name": "Bob Ray", "phone": "0812345678", "email": "bob@ray-shop.co.th"}
+    line.sync(lead("lost", **said), lead("kept", name="Ann Lee"))
+    remove(line.crm, "lost")
+    kept = record(line, "kept")
+    assert found(line, "--mend")["mended"] == 1
+    assert (record(line, "lost").known, record(line, "kept")) == (False, kept)
+    line.sync(lead("lost", **said))
+    contact = line.crm.contact("lost")
+    assert (contact["firstname"], contact["phone"], contact["email"]) == ("Bob", "+66812345678", said["email"])
+    assert why(line) == {}
+    assert len(line.crm.contacts()) == 2
+
+
+def test_mending_a_shared_contact_forgets_its_clock_and_every_alias(line: Line) -> None:
+    existing = line.crm.create(**OWN)
+    line.sync(lead("guest", name="Chatty", email=OWN["email"], phone="0812345678"))
+    line.sync(lead("other", name="Other", email=OWN["email"], phone="0812345678"))
+    line.crm.control("DELETE", f"contacts/{existing}")
+    assert found(line, "--mend")["mended"] == 2
+    assert not line.redis.exists(keys.contact(existing))
+    line.sync(lead("guest", name="Chatty", email=OWN["email"], phone="0812345678"))
+    assert line.crm.contact("guest")["phone"] == "+66812345678"
+
+
+def test_a_customer_who_is_written_meanwhile_is_not_forgotten(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The event comes after HubSpot was asked and before the clock is forgotten: what it wrote stands."""
+    line.sync(lead("lost", name="Bob Ray"))
+    remove(line.crm, "lost")
+    mend = reconcile.Reconciliation.mend
+
+    def overtaken(self: reconcile.Reconciliation) -> int:
+        line.sync(lead("lost", name="Bob Ray", phone="0812345678"))
+        return mend(self)
+
+    monkeypatch.setattr(reconcile.Reconciliation, "mend", overtaken)
+    assert found(line, "--mend")["mended"] == 0
+    assert record(line, "lost").contact_id == line.receipt("lost").contact_id
+    assert why(line) == {}
+
+
+def test_a_drain_that_is_at_the_customer_decides_anew_after_mending(line: Line) -> None:
+    """It holds the record of before while HubSpot answers; its result must not bring the old clock back."""
+    line.sync(lead("lost", name="Bob Ray"))
+    contact_id = line.receipt("lost").contact_id
+    line.crm.settings(latency=0.3)
+    remove(line.crm, "lost")
+    line.send(lead("lost", name="Bob Ray", phone="0812345678"))
+    call(line, "--mend")
+    line.settle()
+    contact = line.crm.contact("lost")
+    assert (contact["firstname"], contact["phone"]) == ("Bob", "+66812345678")
+    assert record(line, "lost").contact_id not in ("", contact_id)
+
+
+@pytest.mark.parametrize("words", [[], ["--json"], ["--mend"]])
+def test_an_outage_midway_concludes_nothing(line: Line, words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reconcile, "CHUNK", 1)
+    line.sync(lead("lost", name="Bob Ray"), *(lead(one, name="Ann") for one in one_per_shard("kept")))
+    remove(line.crm, "lost")
+    before = record(line, "lost")
+    read: Callable[..., Any] = reconcile.Reconciliation._read
+    calls = iter(range(100))
+
+    def down_later(self: reconcile.Reconciliation, ids: Any) -> Any:
+        if next(calls) == 2:
+            line.crm.fault("503")
+        return read(self, ids)
+
+    monkeypatch.setattr(reconcile.Reconciliation, "_read", down_later)
+    done = call(line, *words)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "status 503" in done.stderr
+    assert "not finished" in done.stderr
+    assert record(line, "lost") == before
+
+
+def test_hubspot_is_asked_once_per_hundred_customers_however_many_leads(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconcile, "OVERLAP_MS", -60_000)
+    line.sync(lead("ann", name="Ann Lee"))
+    for number in range(5):
+        line.sync(lead("ann", name="Ann Lee", phone=f"08{number}2345678"))
+    before = line.crm.calls("batch/read")
+    assert found(line)["leads"] == 6
+    assert line.crm.calls("batch/read") == before + 1

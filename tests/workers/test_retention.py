@@ -1,0 +1,147 @@
+"""What ends by itself, over a real Redis."""
+
+import itertools
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import pytest
+import redis
+
+from receiver import keys, receipts, unsent
+from receiver.config import Inbox as InboxConfig
+from receiver.inbox import DUPLICATE_MS, Inbox
+from receiver.receipts import pack
+from receiver.status import read_status
+from workers.retention import CHUNK, ENDED, Retention
+from workers.settlement import PARKED_SECONDS
+
+CONFIG = InboxConfig(receipts_max=1000)
+WEEK_MS, DAY_MS = DUPLICATE_MS, 86_400_000
+sequence = itertools.count(1)
+
+
+@pytest.fixture(scope="module")
+def database(databases: Iterator[str]) -> Iterator[Any]:
+    with closing(redis.Redis.from_url(next(databases))) as client:
+        yield client
+
+
+@pytest.fixture
+def store(database: Any) -> Any:
+    database.flushdb()
+    return database
+
+
+def now_ms(store: Any) -> int:
+    return int(store.time()[0]) * 1000
+
+
+def lead(store: Any, name: str, age_ms: int, state: str = "created") -> None:
+    """A receipt in the index, as old as that."""
+    at = now_ms(store) - age_ms
+    said = pack(received_ms=at, customer_id="c", **({"state": state} if state else {}))
+    store.hset(keys.receipt(name), mapping=dict(zip(said[::2], said[1::2], strict=True)))
+    store.xadd(keys.LEADS, {"e": name}, id=f"{at}-{next(sequence)}")
+
+
+def fill(store: Any, count: int, age_ms: int) -> list[str]:
+    names = [f"lead-{age_ms}-{number}" for number in range(count)]
+    for name in names:
+        lead(store, name, age_ms)
+    return names
+
+
+def index(store: Any) -> list[str]:
+    return [fields[b"e"].decode() for _, fields in store.xrange(keys.LEADS)]
+
+
+def held(store: Any, names: list[str]) -> list[str]:
+    return [name for name in names if store.exists(keys.receipt(name))]
+
+
+def test_the_oldest_receipts_beyond_the_cap_end_with_their_index_entries(store: Any) -> None:
+    old = fill(store, 700, WEEK_MS + DAY_MS)
+    young = fill(store, 600, WEEK_MS + 1000)
+    Retention(store, CONFIG).keep()
+    assert index(store) == [*old[300:], *young]
+    assert held(store, [*old, *young]) == [*old[300:], *young]
+
+
+def test_receipts_that_tell_repeated_events_are_kept_however_many(store: Any) -> None:
+    names = fill(store, 1300, WEEK_MS - DAY_MS)
+    Retention(store, CONFIG).keep()
+    assert (index(store), held(store, names)) == (names, names)
+
+
+@pytest.mark.parametrize("state", ["", "waiting", "parked"])
+def test_a_lead_that_is_not_done_with_keeps_its_receipt(store: Any, state: str) -> None:
+    lead(store, "open", WEEK_MS + 2 * DAY_MS, state)
+    names = fill(store, 1200, WEEK_MS + DAY_MS)
+    Retention(store, CONFIG).keep()
+    assert index(store) == ["open", *names[201:]]
+    assert held(store, ["open", *names[:201]]) == ["open"]
+
+
+def test_many_leads_that_are_not_done_with_do_not_hold_up_the_others(store: Any) -> None:
+    for number in range(CHUNK + 10):
+        lead(store, f"open-{number}", WEEK_MS + 2 * DAY_MS, "parked")
+    names = fill(store, 800, WEEK_MS + DAY_MS)
+    Retention(store, CONFIG).keep()
+    assert len(index(store)) == CONFIG.receipts_max
+    assert held(store, names) == names[CHUNK + 10 + 800 - CONFIG.receipts_max :]
+
+
+def test_index_entries_end_with_their_receipts(store: Any) -> None:
+    names = fill(store, 5, WEEK_MS + DAY_MS)
+    store.delete(*map(keys.receipt, names[:3]))
+    Retention(store, CONFIG).keep()
+    assert index(store) == names[3:]
+
+
+def test_an_event_that_came_again_after_a_week_keeps_its_new_receipt(store: Any) -> None:
+    lead(store, "again", WEEK_MS + 2 * DAY_MS)
+    fill(store, 1000, WEEK_MS + DAY_MS)
+    lead(store, "again", 1000)
+    Retention(store, CONFIG).keep()
+    assert index(store).count("again") == 1
+    assert held(store, ["again"]) == ["again"]
+
+
+def test_a_full_redis_can_be_trimmed(store: Any) -> None:
+    fill(store, 1100, WEEK_MS + DAY_MS)
+    store.config_set("maxmemory", 1)
+    try:
+        Retention(store, CONFIG).keep()
+    finally:
+        store.config_set("maxmemory", 0)
+    assert len(index(store)) == 1000
+
+
+def test_a_parked_lead_ends_after_thirty_days_and_its_receipt_says_so(store: Any) -> None:
+    for name, seconds in (("old", PARKED_SECONDS + 1), ("new", PARKED_SECONDS - 60)):
+        Inbox(store).park(name, b"payload", pack(state="parked", reason="row: why"))
+        store.zadd(keys.PARKED, {name: now_ms(store) - seconds * 1000})
+    # What a receipt of its own time outlives: the body has ended by itself.
+    store.delete(keys.parked("old"))
+    Retention(store, CONFIG).keep()
+    assert store.zrange(keys.PARKED, 0, -1) == [b"new"]
+    assert read_status(store, 1).parked == 1
+    ended, alive = (receipts.unpack(name, store.hgetall(keys.receipt(name))) for name in ("old", "new"))
+    assert (ended.state, ended.reason) == ("discarded", ENDED)
+    assert (alive.state, alive.reason) == ("parked", "row: why")
+
+
+def test_an_unsent_message_ends_after_a_week(store: Any) -> None:
+    for name, age_ms in (("old", WEEK_MS + 1000), ("new", WEEK_MS - 60_000)):
+        Inbox(store).apply(unsent.keep(name, b"message", now_ms(store) - age_ms))
+    Retention(store, CONFIG).keep()
+    assert store.zrange(keys.UNSENT, 0, -1) == [b"new"]
+
+
+def test_a_lead_that_was_retried_before_it_ended_is_not_called_discarded(store: Any) -> None:
+    Inbox(store).park("lead", b"payload", pack(state="parked"))
+    store.zadd(keys.PARKED, {"lead": 0})
+    store.hset(keys.receipt("lead"), "s", "created")
+    Retention(store, CONFIG).keep()
+    assert store.hget(keys.receipt("lead"), "s") == b"created"
