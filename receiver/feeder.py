@@ -123,7 +123,8 @@ class Feeder:
                 receipt,
                 key=key,
                 version_ms=version_ms,
-                tombstone=self._tombstone(body),
+                # What comes straight in is said now, after whatever was forgotten.
+                tombstone=keys.NONE if version_ms is None else self._tombstone(body),
                 keep_seconds=self.config.receipts_days * 86_400,
             )
         )
