@@ -19,8 +19,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from redis.exceptions import OutOfMemoryError
-
 from receiver import keys, scripts
 
 if TYPE_CHECKING:
@@ -246,8 +244,5 @@ class Inbox:
         )
 
     def rang(self, shard: int) -> bool:
-        """Set the bell; True if it was not set, so that the caller has to enqueue the job. A full Redis has no bell."""
-        try:
-            return bool(self.redis.set(keys.bell(self.line, shard), b"1", nx=True, ex=BELL_SECONDS))
-        except OutOfMemoryError:
-            return False
+        """Set the bell; True if it was not set, so that the caller has to enqueue the job."""
+        return bool(self._acquire(keys=[keys.bell(self.line, shard), keys.NONE], args=[b"1", BELL_SECONDS * 1000]))
