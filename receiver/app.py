@@ -12,7 +12,8 @@ from receiver.console import pages as console
 from receiver.counts import Tally
 from receiver.event import Malformed
 from receiver.feeder import Feeder, NowhereToKeep
-from receiver.intake import Forbidden, Guard, Unusable
+from receiver.intake import Forbidden, Guard, Intake, Unusable
+from receiver.lane import Lane
 from receiver.logs import configure
 from receiver.settings import ReceiverSettings
 from receiver.spool import Spool, default_folder
@@ -30,11 +31,13 @@ def create_app(given: ReceiverSettings | None = None) -> Flask:
     # One more, because werkzeug cuts a chunked body at the limit without a word.
     app.config["MAX_CONTENT_LENGTH"] = intake.MAX_BODY + 1
     app.url_map.merge_slashes = False
-    app.register_blueprint(intake.blueprint(Guard(mine.secrets), feeder, shared.config, mine.trusted_proxies))
+    door = Intake(Guard(mine.secrets), feeder, shared.config, mine.trusted_proxies)
+    app.register_blueprint(door.blueprint())
     app.register_blueprint(health.blueprint(redis, spool, mine))
     if mine.console_password:
         app.register_blueprint(console.blueprint(redis, spool, mine))
     _answer_errors(app, feeder.tally)
+    app.wsgi_app = Lane(app, door)  # type: ignore[method-assign]  # as Flask's documentation does it
     feeder.start()
     # Granian's workers are forked by multiprocessing, which runs its own finalizers at the end and none of atexit's.
     Finalize(None, feeder.stop, exitpriority=1)

@@ -37,3 +37,7 @@ class Bell:
         # A full Redis takes no job; then workers look into every shard by themselves.
         with suppress(OutOfMemoryError):
             pipe.execute()
+
+    def waits(self) -> bool:
+        """Whether a drain was rung for that no worker has begun."""
+        return bool(self.queue.connection.llen(self.queue.key))

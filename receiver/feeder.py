@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import redis
 import structlog
 
-from receiver import event, keys
+from receiver import event, keys, scripts
 from receiver.bell import Bell
+from receiver.commit import GroupScript
 from receiver.connection import AWAY, Redis
 from receiver.counts import Tally
 from receiver.inbox import Inbox, Put, WrongKey, postponed
@@ -44,7 +45,7 @@ class Feeder:
     """One per web process. `feed` and `park` may be called from many threads."""
 
     def __init__(self, connection: Redis, spool: Spool, settings: "Settings") -> None:
-        self.inbox = Inbox(connection)
+        self.inbox = Inbox(connection, put=GroupScript(connection, scripts.PUT))
         self.bell = Bell(connection)
         self.spool = spool
         self.config = settings.config.inbox

@@ -15,7 +15,7 @@ Why no wake-up is lost: an entry leaves only in SETTLE. An entry put before RELE
 finds no bell and rings. Whatever dies in between, the lock is gone within 10 s and a sweep rings within 3.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -94,10 +94,10 @@ def _append(flat: list[Any], commands: Sequence[Sequence[Any]]) -> None:
 class Inbox:
     """The streams of one line ("inbox" or "outbox") over one Redis connection."""
 
-    def __init__(self, connection: "Redis", line: str = keys.INBOX) -> None:
+    def __init__(self, connection: "Redis", line: str = keys.INBOX, put: Callable[..., Any] | None = None) -> None:
         self.redis = connection
         self.line = line
-        self._put = connection.register_script(scripts.PUT)
+        self._put = put or connection.register_script(scripts.PUT)
         self._park = connection.register_script(scripts.PARK)
         self._settle = connection.register_script(scripts.SETTLE)
         self._release = connection.register_script(scripts.RELEASE)

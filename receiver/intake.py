@@ -4,10 +4,11 @@ import hashlib
 import hmac
 import json
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from receiver import event
@@ -17,6 +18,8 @@ from receiver.throttle import ALLOWED, Throttle, network_of, sender_of
 
 PATH = "/api/v1/intent-handler"
 MAX_BODY = 256 * 1024
+FAILURE = "leadsync.failure"
+"""Where the WSGI environ holds what `accept` raised already, for Flask to answer."""
 log = structlog.get_logger("leadsync.receiver")
 
 
@@ -57,39 +60,52 @@ def _digest(secret: str) -> bytes:
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
 
 
-def blueprint(guard: Guard, feeder: Feeder, config: Config, trusted_proxies: int) -> Blueprint:
-    """The route of the intent webhook; raises event.Malformed, Forbidden, Unusable and feeder.NowhereToKeep."""
-    pages = Blueprint("intake", __name__)
-    throttle = Throttle()
-    replies = {name: _array(list(intent.reply)) for name, intent in config.intents.items()}
-    nothing = _array([])
+class Intake:
+    """What happens to a post, whichever way it comes in."""
 
-    @pages.post(PATH, strict_slashes=False, provide_automatic_options=False)
-    def intake() -> Response:
-        raw = request.get_data(cache=False)
+    def __init__(self, guard: Guard, feeder: Feeder, config: Config, trusted_proxies: int) -> None:
+        self._guard, self._feeder, self._trusted_proxies = guard, feeder, trusted_proxies
+        self._throttle = Throttle()
+        self._replies = {name: _array(list(intent.reply)) for name, intent in config.intents.items()}
+        self._nothing = _array([])
+
+    def accept(self, raw: bytes, environ: Mapping[str, Any]) -> bytes:
+        """Keep the event in the body `raw`; the reply. Raises `RequestEntityTooLarge`, `event.Malformed`, `Forbidden`,
+        `Unusable` and `feeder.NowhereToKeep`."""
         if len(raw) > MAX_BODY:
             raise RequestEntityTooLarge
         body = event.decode(raw)
-        if not guard.allows(body.pop("secret", "")):
-            raise Forbidden(_note_wrong(throttle, trusted_proxies))
+        if not self._guard.allows(body.pop("secret", "")):
+            raise Forbidden(self._note_wrong(environ))
         missing = event.unusable(body)
         if missing:
-            feeder.park(body)
+            self._feeder.park(body)
             raise Unusable(missing)
-        feeder.feed(body)
-        reply = replies.get(event.text(body["intent"]), nothing)
-        return current_app.response_class(reply, mimetype="application/json")
+        self._feeder.feed(body)
+        return self._replies.get(event.text(body["intent"]), self._nothing)
 
-    return pages
+    def blueprint(self) -> Blueprint:
+        """The route of the intent webhook; raises what `accept` does."""
+        pages = Blueprint("intake", __name__)
 
+        @pages.post(PATH, strict_slashes=False, provide_automatic_options=False)
+        def intake() -> Response:
+            if FAILURE in request.environ:
+                raise request.environ[FAILURE]
+            reply = self.accept(request.get_data(cache=False), request.environ)
+            return Response(reply, mimetype="application/json")
 
-def _note_wrong(throttle: Throttle, trusted_proxies: int) -> int:
-    """Count a wrong secret and log the sender's first of this minute; the seconds it shall wait, 0 if it need not."""
-    forwarded = request.headers.get("X-Forwarded-For", "")
-    name, count, left = throttle.count(sender_of(request.remote_addr or "", forwarded, trusted_proxies))
-    if count == 1:
-        log.warning("secret.wrong", network=network_of(name))
-    return math.ceil(left) if count > ALLOWED else 0
+        return pages
+
+    def _note_wrong(self, environ: Mapping[str, Any]) -> int:
+        """Count a wrong secret and log the sender's first of this minute; the seconds it shall wait, 0 if it need
+        not."""
+        forwarded = environ.get("HTTP_X_FORWARDED_FOR", "")
+        sender = sender_of(environ.get("REMOTE_ADDR") or "", forwarded, self._trusted_proxies)
+        name, count, left = self._throttle.count(sender)
+        if count == 1:
+            log.warning("secret.wrong", network=network_of(name))
+        return math.ceil(left) if count > ALLOWED else 0
 
 
 def _array(messages: list[str]) -> bytes:

@@ -110,8 +110,6 @@ def shard_of(customer_id: str, shards: int) -> int:
 
 def digest(key: bytes, *parts: str | bytes) -> str:
     """16 letters and digits (80 bits) that stand for `parts` and tell nobody what they were (HMAC-SHA256)."""
-    mac = hmac.new(key, digestmod=hashlib.sha256)
-    for part in parts:
-        data = part if isinstance(part, bytes) else part.encode("utf-8", "surrogatepass")
-        mac.update(len(data).to_bytes(4, "big") + data)
-    return b32encode(mac.digest()[:10]).decode().lower()
+    data = [part if isinstance(part, bytes) else part.encode("utf-8", "surrogatepass") for part in parts]
+    message = b"".join(len(each).to_bytes(4, "big") + each for each in data)
+    return b32encode(hmac.digest(key, message, "sha256")[:10]).decode().lower()
