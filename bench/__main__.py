@@ -1,102 +1,102 @@
-"""`make bench`: measures on real processes, side by side in one run. Every figure is a ratio to a peer or a limit that
-was measured in the same run, because single times of a shared machine mean nothing."""
+"""`make bench`: measures on real processes, side by side in one run. What counts are ratios to a peer or a limit that
+was measured in the same run: single times of a shared machine mean little.
+
+The default takes some minutes; --full takes all sizes.
+"""
 
 import argparse
 import json
 import os
-import subprocess
+import platform
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from bench import load
-from bench.system import ROOT, SECRET, System, process, running, until
-from sandbox.redis import free_port
+from bench import ack, burst, growth, latency, messages
+from bench.figure import Figure
+from bench.picture import draw
+from bench.system import ROOT
 
-LATENCY = 0.2
-PER_CALL = 100
+PARTS = ("ack", "burst", "messages", "latency", "sizes", "workers")
 
 
-def measure_ack(system: System, count: int) -> dict[str, float]:
-    """Requests per second of the receiver beside those of a bare view on the same server and worker count."""
-    port = free_port()
-    bare = [
-        "granian", "--interface", "wsgi", "--factory", "bench.bare:create_app", "--host", "127.0.0.1", "--port",
-        str(port), "--workers", "2", "--blocking-threads", "64", "--no-access-log", "--log-level", "error",
-    ]  # fmt: skip
-    environ = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    with process(bare, environ):
-        url = f"http://127.0.0.1:{port}/"
-        until(lambda: _open(url))
-        other = _load(url, count, "bare", "--empty")
-    own = _load(f"{system.receiver}/api/v1/intent-handler", count, "ack")
-    return {
-        "ack_per_second": count / own["seconds"],
-        "bare_per_second": count / other["seconds"],
-        "ack_to_bare": other["seconds"] / own["seconds"],
-        "ack_p99_ms": own["p99_ms"],
-        "bare_p99_ms": other["p99_ms"],
+def choose(names: Sequence[str], folder: Path, *, full: bool) -> Iterator[Callable[[], Iterator[Figure]]]:
+    """The measuring functions of the parts in `names`, in the order in which they run."""
+    parts: dict[str, Callable[[], Iterator[Figure]]] = {
+        "ack": lambda: ack.measure(5 if full else 3, 20_000 if full else 10_000),
+        "latency": lambda: latency.measure(folder / "latency", 100),
+        "messages": lambda: messages.measure(folder / "messages", 10_000 if full else 4_000),
+        "burst": lambda: burst.measure(folder / "burst", [20_000, 50_000] if full else [20_000]),
+        "sizes": lambda: growth.measure_sizes(folder / "sizes", [1_000, 10_000, 50_000] if full else [1_000, 10_000]),
+        "workers": lambda: growth.measure_workers(
+            folder / "workers", [1, 2, 4, 8] if full else [1, 4], 10_000 if full else 4_000
+        ),
     }
+    return (part for name, part in parts.items() if name in names)
 
 
-def measure_burst(system: System, count: int) -> dict[str, float]:
-    """How long a burst takes, beside the least that the calls' latency allows with one call in flight per shard."""
-    before = _upserts(system)
-    began = time.perf_counter()
-    _load(f"{system.receiver}/api/v1/intent-handler", count, "burst")
-    until(lambda: _written(system) >= count)
-    seconds = time.perf_counter() - began
-    calls = _upserts(system) - before
-    return {"burst_leads": count, "burst_seconds": seconds, "calls_per_lead": calls / count, "calls": calls}
+def show(figures: Sequence[Figure]) -> None:
+    """The table for people."""
+    table = Table("", "measured", "target", "", "from")
+    group = ""
+    for figure in figures:
+        if figure.group != group:
+            table.add_section()
+            table.add_row(f"[bold]{figure.group}[/]")
+            group = figure.group
+        mark = {True: "[green]reached[/]", False: "[red]missed[/]", None: ""}[figure.reached]
+        table.add_row(f"  {figure.name}", figure.shown(), figure.wanted(), mark, f"[dim]{figure.detail}[/]")
+    Console().print(table)
 
 
-def _open(url: str) -> bool:
-    try:
-        load.post(url, [b""], 1)
-    except (OSError, RuntimeError):
-        return False
-    return True
-
-
-def _load(url: str, count: int, tag: str, *more: str) -> dict[str, float]:
-    command = [sys.executable, "-m", "bench.load", url, "--count", str(count), "--tag", tag, "--secret", SECRET, *more]
-    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-    found: dict[str, float] = json.loads(done.stdout)
-    return found
-
-
-def _written(system: System) -> int:
-    counts = system.status().counts
-    return counts.get("created", 0) if system.status().waiting == 0 else 0
-
-
-def _upserts(system: System) -> int:
-    calls: dict[str, Any] = system.hubspot_state()["calls"].get("POST /crm/v3/objects/contacts/batch/upsert", {})
-    return sum(calls.values())
+def describe(figures: Sequence[Figure], began: float, load_before: float) -> dict[str, Any]:
+    """What is written as JSON; it names the kind of machine, never the machine."""
+    return {
+        "at": datetime.now(UTC).isoformat(timespec="minutes"),
+        "machine": {
+            "system": platform.system(),
+            "architecture": platform.machine(),
+            "processors": os.cpu_count(),
+            "python": platform.python_version(),
+            "load_before": round(load_before, 2),
+        },
+        "seconds": round(time.monotonic() - began),
+        "figures": [figure.as_dict() for figure in figures],
+    }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--leads", type=int, default=3000)
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="only these; without any, all")
+    parser.add_argument("--full", action="store_true", help="all sizes; takes a quarter of an hour")
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
+    parser.add_argument("--svg", type=Path, help="also draw them into this file")
+    parser.add_argument("--save", action="store_true", help="write docs/performance.json and docs/performance.svg")
     options = parser.parse_args()
+    if options.save:
+        options.json, options.svg = ROOT / "docs/performance.json", ROOT / "docs/performance.svg"
+    began, load_before = time.monotonic(), os.getloadavg()[0]
+    if load_before > 0.5:
+        print(f"Other programs are busy here (load {load_before:.1f}); they take part of what is measured.", flush=True)
+    figures: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="leadsync-bench-") as folder:
-        settings = {"latency": LATENCY, "requests_per_10s": 100_000}
-        with running(Path(folder), 4, settings) as system:
-            figures = measure_burst(system, options.leads)
-        with running(Path(folder, "ack"), 1, settings) as system:
-            figures |= measure_ack(system, options.leads)
-    table = Table("figure", "value")
-    for name, value in figures.items():
-        table.add_row(name.replace("_", " "), f"{value:,.3f}")
-    Console().print(table)
+        for part in choose(options.parts or PARTS, Path(folder), full=options.full):
+            for figure in part():
+                print(f"{figure.group}: {figure.name}: {figure.shown()} {figure.detail}", file=sys.stderr, flush=True)
+                figures.append(figure)
+    show(figures)
+    found = describe(figures, began, load_before)
     if options.json:
-        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+        options.json.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    if options.svg:
+        options.svg.write_text(draw(figures), encoding="utf-8")
 
 
 if __name__ == "__main__":

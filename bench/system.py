@@ -2,11 +2,12 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,69 +16,151 @@ from typing import Any
 import redis
 import requests
 
+from bench import load
+from bench.usage import Usage, read_usage
+from receiver import keys
+from receiver.bell import Bell
 from receiver.connection import Redis
+from receiver.intake import PATH
 from receiver.status import Status, read_status
 from sandbox.redis import free_port, start
 
-SECRET = "bench-secret"
+SECRET = "bench-secret-of-32-characters-xx"
 ROOT = Path(__file__).parents[1]
+HELD_MS = 600_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class System:
-    """Base URLs of the parts."""
+    """Base URLs and process ids of the parts. `control`: one kept connection to the stand-ins' control API."""
 
     receiver: str
     hubspot: str
     dealdroid: str
     redis: Redis
+    pids: Mapping[str, int]
+    shards: int
+    environ: Mapping[str, str]
+    control: requests.Session
+
+    def post(self, count: int, tag: str) -> float:
+        """Post as many new leads of as many new customers; the seconds that it took."""
+        url = self.receiver + PATH
+        events = [load.request(url, body) for body in load.make(0, count, tag, SECRET)]
+        began = time.perf_counter()
+        load.fire(url, events)
+        return time.perf_counter() - began
+
+    @contextmanager
+    def hold(self, line: str) -> Iterator[None]:
+        """Nothing leaves `line` until the end of the block."""
+        locks = [keys.lock(line, shard) for shard in range(self.shards)]
+        for name in locks:
+            until(partial(self.redis.set, name, "bench", nx=True, px=HELD_MS))
+        try:
+            yield
+        finally:
+            self.redis.delete(*locks)
+            for shard in range(self.shards):
+                Bell(self.redis).ring(line, shard)
 
     def status(self) -> Status:
-        return read_status(self.redis, 4)
+        return read_status(self.redis, self.shards)
 
-    def hubspot_state(self) -> dict[str, Any]:
-        """Calls by path and status, connections, contacts."""
-        state: dict[str, Any] = requests.get(f"{self.hubspot}/_sandbox/state", timeout=10).json()
-        return state
+    def waiting(self, *lines: str) -> int:
+        """Entries in these lines."""
+        depths = self.status().depths
+        pipe = self.redis.pipeline(transaction=False)
+        for shard in range(self.shards):
+            pipe.hlen(keys.sending(shard))
+        sending = sum(pipe.execute()) if keys.OUTBOX in lines else 0
+        return sending + sum(sum(depths[line]) for line in lines)
+
+    def settle(self, *lines: str, seconds: float = 600.0) -> None:
+        """Wait until nothing is left in these lines (all, if none is named)."""
+        until(lambda: not self.waiting(*(lines or (keys.INBOX, keys.OUTBOX))), seconds)
+
+    def calls(self, since: float = 0.0) -> list[dict[str, Any]]:
+        """What HubSpot's stand-in was asked from `since` (epoch seconds) on, at most the last 10,000."""
+        found: list[dict[str, Any]] = self.control.get(f"{self.hubspot}/_sandbox/calls", timeout=60).json()
+        return [call for call in found if call["at"] >= since]
+
+    def state(self, url: str) -> dict[str, Any]:
+        """All that a stand-in knows; heavy where there are many contacts."""
+        found: dict[str, Any] = self.control.get(f"{url}/_sandbox/state", timeout=60).json()
+        return found
+
+    def usage(self) -> dict[str, Usage]:
+        """What each part has used until now, with its child processes."""
+        return {name: read_usage(pid) for name, pid in self.pids.items()}
+
+    def idle_budget(self) -> None:
+        """Wait until HubSpot's quota is whole again."""
+        until(lambda: not self.redis.zcount(keys.BUDGET, time.time() * 1000 - 200, "+inf"))
 
 
 @contextmanager
-def running(folder: Path, workers: int, hubspot: dict[str, Any]) -> Iterator[System]:
-    """Start everything, `hubspot` being settings of the stand-in; end it all afterwards."""
+def running(
+    folder: Path,
+    workers: int,
+    *,
+    web: int = 2,
+    hubspot: Mapping[str, Any] | None = None,
+    dealdroid: Mapping[str, Any] | None = None,
+    environ: Mapping[str, str] | None = None,
+    shards: int = 4,
+) -> Iterator[System]:
+    """Start everything, `hubspot` and `dealdroid` being settings of the stand-ins; end it all afterwards."""
+    folder.mkdir(parents=True, exist_ok=True)
     ports = {name: free_port() for name in ("web", "hubspot", "dealdroid")}
     url = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
+    config = folder / "leadsync.toml"
+    config.write_text(f"[inbox]\nshards = {shards}\n")
     with ExitStack() as stack:
         server = stack.enter_context(start(folder))
-        environ = {
-            **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
+        variables = {
+            **own_environ(),
             "REDIS_URL": server.url,
             "HUBSPOT_ACCESS_TOKEN": "bench",
             "HUBSPOT_BASE_URL": url["hubspot"],
             "DEALDROID_WEBHOOK_URL": f"{url['dealdroid']}/api/provider/webhook/",
             "DEALDROID_SECRET": SECRET,
+            "LEADSYNC_CONFIG": str(config),
             "HOST": "127.0.0.1",
             "PORT": str(ports["web"]),
+            "WEB_CONCURRENCY": str(web),
             "SPOOL_DIR": str(folder / "spool"),
             "LOG_LEVEL": "WARNING",
+            **(environ or {}),
         }
-        for name in ("hubspot", "dealdroid"):
-            stack.enter_context(process([f"sandbox.{name}", "--port", str(ports[name])], environ))
-            until(partial(answers, f"{url[name]}/_sandbox/state"))
-        requests.post(f"{url['hubspot']}/_sandbox/settings", json=hubspot, timeout=10).raise_for_status()
-        subprocess.run(
-            [sys.executable, "-m", "workers", "setup"], env=environ, cwd=ROOT, check=True, capture_output=True
-        )
-        stack.enter_context(process(["workers", "web"], environ))
-        until(lambda: answers(f"{url['web']}/healthz"))
-        stack.enter_context(process(["workers", "worker", "--count", str(workers)], environ))
-        until(lambda: answers(f"{url['web']}/readyz"))
-        yield System(url["web"], url["hubspot"], url["dealdroid"], redis.Redis.from_url(server.url))
+        control = stack.enter_context(requests.Session())
+        control.trust_env = False
+        pids = {"redis": server.pid}
+        for name, settings in (("hubspot", hubspot), ("dealdroid", dealdroid)):
+            child = stack.enter_context(process([f"sandbox.{name}", "--port", str(ports[name])], variables))
+            pids[name] = child.pid
+            until(partial(listens, ports[name]))
+            control.post(f"{url[name]}/_sandbox/settings", json=settings or {}, timeout=10).raise_for_status()
+        command = [sys.executable, "-m", "workers", "setup"]
+        subprocess.run(command, env=variables, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+        pids["web"] = stack.enter_context(process(["workers", "web"], variables)).pid
+        until(partial(listens, ports["web"]))
+        count = ["--count", str(workers)]
+        pids["worker"] = stack.enter_context(process(["workers", "worker", *count], variables)).pid
+        client = stack.enter_context(redis.Redis.from_url(server.url))
+        until(lambda: client.zcard(keys.WORKERS) >= workers)
+        yield System(url["web"], url["hubspot"], url["dealdroid"], client, pids, shards, variables, control)
+
+
+def own_environ() -> dict[str, str]:
+    """What a child process needs of this one's environment, and nothing that would change what is measured."""
+    return {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
 
 
 @contextmanager
-def process(module: list[str], environ: dict[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
+def process(module: list[str], environ: Mapping[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
     """`python -m module`, ended by its process id."""
-    child = subprocess.Popen([sys.executable, "-m", *module], env=environ, cwd=ROOT)
+    child = subprocess.Popen([sys.executable, "-m", *module], env=dict(environ), cwd=ROOT)
     try:
         yield child
     finally:
@@ -89,14 +172,14 @@ def process(module: list[str], environ: dict[str, str]) -> Iterator["subprocess.
             child.wait()
 
 
-def answers(url: str) -> bool:
-    try:
-        return requests.get(url, timeout=1).ok
-    except requests.RequestException:
-        return False
+def listens(port: int) -> bool:
+    """Whether a server accepts connections on this port."""
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False
 
 
-def until(condition: Callable[[], bool], seconds: float = 120.0) -> None:
+def until(condition: Callable[[], Any], seconds: float = 120.0) -> None:
     """Wait for `condition`; raises `TimeoutError`."""
     ends = time.monotonic() + seconds
     while not condition():

@@ -1,0 +1,77 @@
+"""One burst through the whole system, and what it cost each part."""
+
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bench.system import System
+from bench.usage import Usage
+from receiver import keys
+
+WARM_LEADS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """`seconds`: from HubSpot's first call to the last lead written; `post_seconds`: until all were acknowledged.
+    `calls`: calls by status. `posting`, `processor`: part -> processor seconds while leads were acknowledged, and
+    from then to the end. `redis_bytes`: what the leads left in Redis."""
+
+    leads: int
+    post_seconds: float
+    seconds: float
+    calls: Mapping[str, int]
+    posting: Mapping[str, float]
+    processor: Mapping[str, float]
+    after: Mapping[str, Usage]
+    redis_bytes: int
+
+    @property
+    def calls_per_lead(self) -> float:
+        return sum(self.calls.values()) / self.leads
+
+    @property
+    def refused(self) -> int:
+        return self.calls.get("429", 0)
+
+
+def warm(system: System) -> None:
+    """Let every worker have seen the portal and made its connections."""
+    with system.hold(keys.INBOX):
+        system.post(WARM_LEADS, f"warm{time.time_ns()}")
+    system.settle()
+
+
+def drain(system: System, leads: int, tag: str, *, told: bool = True) -> Drain:
+    """Put `leads` while the line is held, then let go. `told`: also wait until every customer was told."""
+    bytes_before = _memory(system)
+    start = system.usage()
+    with system.hold(keys.INBOX):
+        post_seconds = system.post(leads, tag)
+        posted = system.usage()
+        since = time.time()
+    system.settle(keys.INBOX)
+    ended = time.time()
+    calls = system.calls(since)
+    if told:
+        system.settle()
+    after = system.usage()
+    return Drain(
+        leads=leads,
+        post_seconds=post_seconds,
+        seconds=ended - min(call["at"] for call in calls),
+        calls=Counter(call["status"] for call in calls),
+        posting=_between(start, posted),
+        processor=_between(posted, after),
+        after=after,
+        redis_bytes=_memory(system) - bytes_before,
+    )
+
+
+def _between(before: Mapping[str, Usage], after: Mapping[str, Usage]) -> dict[str, float]:
+    return {name: after[name].seconds - usage.seconds for name, usage in before.items()}
+
+
+def _memory(system: System) -> int:
+    return int(system.redis.info("memory")["used_memory"])

@@ -1,0 +1,89 @@
+"""What a lead costs, with size and with workers; HubSpot's quota is lifted, so that the machine is what bounds it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench.drain import Drain, drain, warm
+from bench.figure import Figure
+from bench.system import running
+
+COST, GROWTH = "Cost", "Growth"
+WORKERS = 4
+# The most that leadsync takes: ten times what this machine can use.
+LIFTED = 1_000
+STEPS = {
+    "acknowledge: web": ("posting", "web"),
+    "acknowledge: Redis": ("posting", "redis"),
+    "write and tell: workers": ("processor", "worker"),
+    "write and tell: Redis": ("processor", "redis"),
+}
+
+
+def measure_sizes(folder: Path, sizes: list[int]) -> Iterator[Figure]:
+    """One web process and 4 workers take bursts of growing sizes, one after the other."""
+    with running(
+        folder,
+        WORKERS,
+        web=1,
+        hubspot={"requests_per_10s": 10 * LIFTED},
+        environ={"HUBSPOT_REQUESTS_PER_10S": str(LIFTED)},
+    ) as system:
+        warm(system)
+        drains = [drain(system, leads, f"size{leads}") for leads in sizes]
+    yield from _costs(drains)
+    yield from _growth(drains)
+
+
+def measure_workers(folder: Path, counts: list[int], leads: int) -> Iterator[Figure]:
+    """The same burst with different numbers of workers, without messages' part of it."""
+    first = 0.0
+    for count in counts:
+        with running(
+            folder / str(count),
+            count,
+            shards=max(4, count),
+            hubspot={"requests_per_10s": 10 * LIFTED},
+            environ={"HUBSPOT_REQUESTS_PER_10S": str(LIFTED)},
+        ) as system:
+            warm(system)
+            done = drain(system, leads, "crowd")
+        rate = leads / done.seconds
+        first = first or rate
+        name = f"leads/s with {count} workers, of one's" if count > 1 else "leads/s with 1 worker"
+        value, unit = (rate / first, "x") if count > 1 else (rate, "/s")
+        yield Figure(GROWTH, name, value, unit, detail=f"{rate:,.0f}/s written, {leads:,} leads")
+
+
+def _costs(drains: list[Drain]) -> Iterator[Figure]:
+    """The second burst is measured against the targets, what comes after it only for growth."""
+    done, last = (drains[1] if len(drains) > 1 else drains[0]), drains[-1]
+    after = f"after {done.leads:,} leads"
+    for part, name, limit in (("web", "one web process", 70), ("worker", "one worker", 90)):
+        memory = done.after[part].largest / 1e6
+        yield Figure(COST, f"resident memory of {name}", memory, "MB", "at most", limit, after)
+        if last is not done:
+            grown = last.after[part].largest / done.after[part].largest
+            detail = f"{memory:.0f} MB {after}, {last.after[part].largest / 1e6:.0f} MB after {last.leads:,} more"
+            yield Figure(COST, f"growth of its memory, {name}", grown, "x", "at most", 1.1, detail)
+    yield Figure(COST, "Redis memory per written lead", done.redis_bytes / done.leads, "B", "at most", 800, after)
+    each = done.processor["worker"] / done.leads * 1e3
+    yield Figure(COST, "the workers' processor time per lead", each, "ms", "at most", 1.5, "written and confirmed")
+
+
+def _growth(drains: list[Drain]) -> Iterator[Figure]:
+    for done in drains:
+        detail = f"acknowledged at {done.leads / done.post_seconds:,.0f}/s"
+        yield Figure(GROWTH, f"leads/s in a burst of {done.leads:,}", done.leads / done.seconds, "/s", detail=detail)
+    if len(drains) < 3:
+        return
+    middle, large = drains[1], drains[2]
+    for step, (phase, part) in STEPS.items():
+        small = getattr(middle, phase)[part] / middle.leads * 1e6
+        much = getattr(large, phase)[part] / large.leads * 1e6
+        detail = f"{small:.0f} us per lead at {middle.leads:,}, {much:.0f} us at {large.leads:,}"
+        yield Figure(GROWTH, step, much / small if small else 1.0, "x", "at most", 1.1, detail)
+    small, much = middle.redis_bytes / middle.leads, large.redis_bytes / large.leads
+    detail = f"{small:.0f} B per lead at {middle.leads:,}, {much:.0f} B at {large.leads:,}"
+    yield Figure(GROWTH, "Redis memory", much / small, "x", "at most", 1.1, detail)
+    calls = f"{middle.calls_per_lead:.5f} per lead at {middle.leads:,}, {large.calls_per_lead:.5f} at {large.leads:,}"
+    yield Figure(GROWTH, "calls to HubSpot", large.calls_per_lead / middle.calls_per_lead, "x", "at most", 1.1, calls)

@@ -1,0 +1,41 @@
+"""An idle system: one lead at a time, from DealDroid's post to HubSpot receiving the contact."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench import load
+from bench.drain import warm
+from bench.figure import Figure
+from bench.system import SECRET, running
+from receiver.intake import PATH
+
+GROUP = "An idle system"
+WORKERS = 2
+LATENCY = 0.05
+
+
+def measure(folder: Path, leads: int) -> Iterator[Figure]:
+    """`leads` leads, each posted when the one before it is written and its customer told. The stand-in notes a request
+    when it arrives, before its own latency."""
+    with running(folder, WORKERS, hubspot={"latency": LATENCY, "requests_per_10s": 1_000_000}) as system:
+        warm(system)
+        system.idle_budget()
+        connections = system.state(system.hubspot)["connections"]
+        delays = []
+        for body in load.make(0, leads, "idle", SECRET):
+            event = load.request(system.receiver + PATH, body)
+            posted = time.time()
+            load.fire(system.receiver + PATH, [event], 1)
+            system.settle()
+            [call] = system.calls(posted)
+            delays.append((call["at"] - posted) * 1e3)
+        made = system.state(system.hubspot)["connections"] - connections
+    delays.sort()
+    middle, late = delays[len(delays) // 2], delays[int(len(delays) * 0.99)]
+    detail = f"{leads} leads, one at a time"
+    yield Figure(GROUP, "post to HubSpot, p50", middle, "ms", "at most", 10.0, detail)
+    yield Figure(GROUP, "post to HubSpot, p99", late, "ms", "at most", 40.0, detail)
+    yield Figure(
+        GROUP, "new connections to HubSpot per worker", made / WORKERS, "", "at most", 1.0, f"{made} in {leads} leads"
+    )
