@@ -33,7 +33,7 @@ def choose(names: Sequence[str], folder: Path, *, full: bool) -> Iterator[Callab
         "ack": lambda: ack.measure(5 if full else 3, 20_000 if full else 10_000),
         "latency": lambda: latency.measure(folder / "latency", 100),
         "messages": lambda: messages.measure(folder / "messages", 10_000 if full else 4_000),
-        "burst": lambda: burst.measure(folder / "burst", [20_000, 50_000] if full else [20_000]),
+        "burst": lambda: burst.measure(folder / "burst", [20_000, 50_000] if full else [20_000], 300 if full else 100),
         "sizes": lambda: growth.measure_sizes(folder / "sizes", [1_000, 10_000, 50_000] if full else [1_000, 10_000]),
         "workers": lambda: growth.measure_workers(
             folder / "workers", [1, 2, 4, 8] if full else [1, 4], 10_000 if full else 4_000

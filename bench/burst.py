@@ -28,7 +28,6 @@ WORKERS = 4
 LATENCY = 0.2
 QUOTA, WINDOW, ROWS = 100, 10.0, 100
 TARGETS = {20_000: 1.35, 50_000: 1.12}
-USUAL_LEADS = 300
 
 
 def least_seconds(leads: int) -> float:
@@ -36,9 +35,9 @@ def least_seconds(leads: int) -> float:
     return (ceil(leads / ROWS) - 1) // QUOTA * WINDOW + LATENCY
 
 
-def measure(folder: Path, sizes: list[int]) -> Iterator[Figure]:
-    """Bursts of these sizes, one after the other, and the usual way beside them."""
-    usual = usual_seconds_per_lead()
+def measure(folder: Path, sizes: list[int], usual_leads: int) -> Iterator[Figure]:
+    """Bursts of these sizes, one after the other; before them `usual_leads` leads in the usual way."""
+    usual = usual_seconds_per_lead(usual_leads)
     with running(folder, WORKERS, hubspot={"latency": LATENCY, "requests_per_10s": QUOTA}) as system:
         warm(system)
         for leads in sizes:
@@ -56,11 +55,11 @@ def measure(folder: Path, sizes: list[int]) -> Iterator[Figure]:
             yield Figure(GROUP, f"{name}: refused with 429", done.refused, "", "at most", 0, calls)
             yield Figure(
                 GROUP, f"{name}: the usual way, of our time (extrapolated)", usual * leads / done.seconds, "x",
-                detail=f"{usual * leads:,.0f} s, from {USUAL_LEADS} leads in {usual * USUAL_LEADS:.0f} s",
+                detail=f"{usual * leads:,.0f} s, from {usual_leads} leads in {usual * usual_leads:.0f} s",
             )  # fmt: skip
 
 
-def usual_seconds_per_lead() -> float:
+def usual_seconds_per_lead(leads: int) -> float:
     """One RQ job per lead on RQ's own workers: a search by email, then a create."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="leadsync-bench-")))
@@ -81,13 +80,13 @@ def usual_seconds_per_lead() -> float:
         command = [sys.executable, "-m", "workers", "setup"]
         subprocess.run(command, env=environ, cwd=ROOT, check=True, capture_output=True)
         queue = Queue("usual", connection=stack.enter_context(redis.Redis.from_url(server.url)))
-        for body in load.make(0, USUAL_LEADS, "usual", SECRET):
+        for body in load.make(0, leads, "usual", SECRET):
             queue.enqueue(write, json.loads(body))
         began = time.perf_counter()
         for _ in range(WORKERS):
             stack.enter_context(process(["rq.cli", "worker", "usual", "--quiet", "--burst"], environ))
-        until(lambda: queue.finished_job_registry.count + queue.failed_job_registry.count >= USUAL_LEADS, 600)
+        until(lambda: queue.finished_job_registry.count + queue.failed_job_registry.count >= leads, 600)
         seconds = time.perf_counter() - began
         if queue.failed_job_registry.count:
             raise RuntimeError("jobs of the usual way failed")
-        return seconds / USUAL_LEADS
+        return seconds / leads
