@@ -5,11 +5,11 @@ between the two, so its rolling window never holds more than ours. Redis' clock 
 headers correct the budget when the portal allows less, or when another integration uses part of it.
 """
 
-import math
 import secrets
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 
 from receiver import keys
 from receiver.connection import AWAY, Redis
@@ -50,6 +50,10 @@ redis.call('PEXPIRE', KEYS[1], 60000)
 """
 
 
+RESERVED: ContextVar[list[str]] = ContextVar("reserved")
+"""Slots that were reserved for the next requests of this thread."""
+
+
 class Stopping(Exception):
     """The worker is asked to end; what was not begun stays in its stream."""
 
@@ -87,14 +91,11 @@ class Budget:
 
     @contextmanager
     def slot(self) -> Iterator[Slot]:
-        """Wait for a slot and hold it over one request; raises `Stopping`."""
-        slot = Slot(self, secrets.token_hex(6))
-        limit = self.granted
+        """Use a reserved slot, else wait for one, and hold it over one request; raises `Stopping`."""
         if self.stop.is_set():
             raise Stopping
-        while wait := int(self._take(keys=[keys.BUDGET, keys.NONE], args=[limit, slot.name, HELD_MS])):
-            if self.stop.wait(math.ceil(wait) / 1000):
-                raise Stopping
+        reserved = RESERVED.get([])
+        slot = Slot(self, reserved.pop() if reserved else self._await())
         try:
             yield slot
         finally:
@@ -102,6 +103,27 @@ class Budget:
             used = max(slot.used - spare, 0)
             with suppress(*AWAY):  # the answer matters more; a slot that is not given back ends by itself
                 self._answered(keys=[keys.BUDGET, keys.NONE], args=[slot.name, WINDOW_MS + MARGIN_MS, used])
+
+    def _await(self) -> str:
+        while True:
+            name, seconds = self.reserve()
+            if name:
+                return name
+            if self.stop.wait(seconds):
+                raise Stopping
+
+    def reserve(self) -> tuple[str, float]:
+        """Take a slot if one is free, to be used through `RESERVED` or given back: its name; "" and the seconds until
+        one may be free, where none is."""
+        name = secrets.token_hex(6)
+        wait = int(self._take(keys=[keys.BUDGET, keys.NONE], args=[self.granted, name, HELD_MS]))
+        return ("", wait / 1000) if wait else (name, 0.0)
+
+    def give_back(self, names: Sequence[str]) -> None:
+        """Free slots for which no request was made."""
+        if names:
+            with suppress(*AWAY):  # they end by themselves
+                self.redis.zrem(keys.BUDGET, *names)
 
     def used(self) -> int:
         """Slots taken at this moment."""
@@ -116,6 +138,12 @@ class NoBudget:
     @contextmanager
     def slot(self) -> Iterator[Slot]:
         yield Slot(self, "")
+
+    def reserve(self) -> tuple[str, float]:
+        return "free", 0.0
+
+    def give_back(self, names: Sequence[str]) -> None:
+        """Nothing is counted."""
 
 
 def _number(text: str | None) -> int | None:

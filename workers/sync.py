@@ -21,7 +21,7 @@ from receiver.inbox import Inbox, Settlement
 from receiver.receipts import CREATED, PARKED, UPDATED, WAITING, WRITTEN
 from workers import settlement
 from workers.batch import Batch, Row, read_batch
-from workers.budget import Stopping
+from workers.budget import RESERVED, Stopping
 from workers.confirmation import Confirmation, Confirmations
 from workers.hubspot import access
 from workers.hubspot.answers import REASONS
@@ -40,6 +40,7 @@ from workers.writer import Writer, write
 BATCH = 100
 IN_FLIGHT = 4
 WORK_SECONDS = 10.0
+MOMENT_SECONDS = 0.25
 # What a single lead can bring about by itself, when HubSpot takes other calls.
 ONE_LEAD = frozenset({"locked", "unavailable", "timeout", "disconnected", "unexpected", "empty_answer"})
 log = structlog.get_logger("leadsync.sync")
@@ -55,13 +56,14 @@ class _Flight:
 class _Pass:
     """One way through a shard. `after`: the last entry read; `settled`: whether anything was since the beginning of
     the stream was read last; `seen`: whether there were any. `down`: why HubSpot takes nothing more.
-    `alone`: only one lead."""
+    `alone`: only one lead. `short`: seconds until HubSpot's quota may allow a call, where it allows none now."""
 
     size: int
     alone: bool = False
     after: bytes = b"-"
     settled: bool = False
     seen: bool = False
+    short: float = 0.0
     down: LineDown | None = None
     error: BaseException | None = None
     flights: dict[Future[None], _Flight] = field(default_factory=dict)
@@ -180,6 +182,10 @@ class Sync:
                 raise run.error
             if run.down is not None and not run.alone:
                 raise run.down
+            if run.short:
+                if not going_on or self._make_way(run):
+                    return True
+                continue
             if not going_on or run.alone or not run.settled:
                 return run.settled or not run.seen
             run.after, run.settled, run.seen = b"-", False, False
@@ -192,9 +198,29 @@ class Sync:
             if not rows or (run.flights and (len(rows) < run.size or self.pause.stands())):
                 return
             lease.check()
-            flight = self._prepare(rows, run.flying(), lease)
+            slots = [] if run.alone else self._reserve(run)
+            if run.short:
+                return
+            try:
+                flight = self._prepare(rows, run.flying(), lease)
+            except BaseException:
+                self.hubspot.budget.give_back(slots)
+                raise
             run.after = rows[-1][0]
-            run.flights[self.pool.submit(_fly, lease, flight)] = flight
+            run.flights[self.pool.submit(_fly, lease, flight, slots)] = flight
+
+    def _reserve(self, run: _Pass) -> list[str]:
+        """A slot for a call's first request, before its rows are worked on: while HubSpot's quota allows none, more
+        rows come, and this worker can do something else."""
+        self.survey.current()
+        slot, run.short = self.hubspot.budget.reserve()
+        return [slot] if slot else []
+
+    def _make_way(self, run: _Pass) -> bool:
+        """Wait a moment for the quota; True if another job could use this worker meanwhile."""
+        self.stop.wait(min(run.short, MOMENT_SECONDS))
+        run.short = 0.0
+        return self.bell.waits()
 
     def _prepare(self, rows: Sequence[Row], flying: set[str], lease: Lease) -> _Flight:
         """The batch in `rows` without customers who are in flight, and who writes it. Raises `LineDown`."""
@@ -289,6 +315,11 @@ class Sync:
                 self.survey.forget()
 
 
-def _fly(lease: Lease, flight: _Flight) -> None:
+def _fly(lease: Lease, flight: _Flight, slots: list[str]) -> None:
+    """Write one batch; `slots` are for its first requests, and free again if it makes none."""
     FENCE.set(lease.check)
-    write(flight.writer, flight.batch.groups)
+    RESERVED.set(slots)
+    try:
+        write(flight.writer, flight.batch.groups)
+    finally:
+        flight.writer.hubspot.budget.give_back(slots)
