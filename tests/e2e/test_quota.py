@@ -1,11 +1,13 @@
 """HubSpot's quota with eight workers: never overdrawn, and not left unused while there is work."""
 
 import threading
+import time
 from collections.abc import Callable
 from contextlib import contextmanager
 from typing import Any
 
-from tests.conftest import Line, eventually, lead
+from receiver import keys
+from tests.conftest import SHARDS, Line, eventually, key_of, lead
 
 QUOTA, WINDOW_SECONDS = 100, 10.0
 ROUTE = "/batch/upsert"
@@ -53,3 +55,25 @@ def test_eight_workers_use_the_quota_and_never_overdraw_it(spare_line: Callable[
     first = [at for at in asked if at < asked[0] + WINDOW_SECONDS]
     assert len(first) >= 0.9 * QUOTA
     assert line.crm.portal.quota.peak <= QUOTA
+
+
+def test_while_the_quota_holds_a_lead_up_the_customer_before_it_is_told(spare_line: Callable[..., Line]) -> None:
+    """One worker and one shard; the first lead takes the last call of the window."""
+    line = spare_line(WEB_CONCURRENCY="1")
+    line.start("worker")
+    line.start("web")
+    line.await_web()
+    line.await_workers(1)
+    before, first, second = [one for one in map(str, range(100)) if keys.shard_of(one, SHARDS) == 0][:3]
+    line.sync(lead(before, name="Ann Lee"))
+    line.crm.settings(latency=0.5)
+    free_at = time.time() * 1000 + WINDOW_SECONDS * 1000
+    others = QUOTA - 1 - line.redis.zcard(keys.BUDGET)
+    line.redis.zadd(keys.BUDGET, {f"other {number}": free_at for number in range(others)})
+    line.send(lead(first, name="Bob Lee", phone="0812345678"))
+    eventually(lambda: line.redis.zcard(keys.BUDGET) == QUOTA)
+    line.send(lead(second, name="Cat Lee", phone="0812345679"))
+    eventually(lambda: line.chat.told(first))
+    assert second not in {key_of(contact) for contact in line.crm.contacts()}
+    line.settle(30)
+    assert len(line.chat.told(second)) == 1

@@ -9,7 +9,7 @@ import redis
 from receiver import keys
 from sandbox.redis import Running
 from workers import budget
-from workers.budget import Budget, NoBudget, Stopping
+from workers.budget import RESERVED, Budget, NoBudget, Stopping
 
 HEADERS = {
     "x-hubspot-ratelimit-max": "190",
@@ -37,14 +37,9 @@ def request(one: Budget, headers: dict[str, str] | None = None) -> None:
 
 def is_full(one: Budget) -> bool:
     """Whether the next request would have to wait."""
-    one.stop.set()
-    try:
-        request(one)
-    except Stopping:
-        return True
-    finally:
-        one.stop.clear()
-    return False
+    name, _ = one.reserve()
+    one.give_back([name] if name else [])
+    return not name
 
 
 def test_no_more_requests_than_the_limit_until_the_window_has_passed(
@@ -158,3 +153,24 @@ def test_headers_that_say_nothing_about_the_burst_change_nothing(client: Any, he
 def test_a_single_command_needs_no_redis() -> None:
     with NoBudget().slot() as slot:
         slot.answered(HEADERS)
+
+
+def test_a_reserved_slot_serves_the_next_request_of_its_thread(client: Any) -> None:
+    one = make(client, 1)
+    slots = [one.reserve()[0]]
+    assert is_full(one)
+    token = RESERVED.set(slots)
+    try:
+        request(one)
+    finally:
+        RESERVED.reset(token)
+    assert slots == []
+    assert one.used() == 1
+
+
+def test_a_reserved_slot_for_which_no_request_was_made_is_free_again(client: Any) -> None:
+    one = make(client, 1)
+    name, _ = one.reserve()
+    assert is_full(one)
+    one.give_back([name])
+    assert not is_full(one)
