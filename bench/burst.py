@@ -84,7 +84,7 @@ def usual_seconds_per_lead(leads: int) -> float:
             queue.enqueue(write, json.loads(body))
         began = time.perf_counter()
         for _ in range(WORKERS):
-            stack.enter_context(process(["rq.cli", "worker", "usual", "--quiet", "--burst"], environ))
+            stack.enter_context(process(["rq.cli", "worker", "usual", "--quiet"], environ))
         until(lambda: queue.finished_job_registry.count + queue.failed_job_registry.count >= leads, 600)
         seconds = time.perf_counter() - began
         if queue.failed_job_registry.count:

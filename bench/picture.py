@@ -61,7 +61,7 @@ def _heading(text: str, at: int) -> str:
 
 def _bar(figure: Figure, at: int) -> str:
     kind = "reached" if figure.reached else "missed"
-    length = max(3, min(LONGEST, round(TARGET * (figure.share or 0))))
+    length = max(3, round(min(LONGEST, TARGET * (figure.share or 0))))
     sign = "≥" if figure.bound == "at least" else "≤"
     values = f"{figure.shown()} ({sign} {figure.wanted().removeprefix(figure.bound).strip()})"
     return (

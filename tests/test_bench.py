@@ -89,13 +89,14 @@ def test_the_picture_is_an_svg_that_names_every_figure_with_a_target() -> None:
         Figure("One <group>", "fast & good", 2.0, "x", "at least", 1.0),
         Figure("One <group>", "too slow", 30.0, "ms", "at most", 15.0),
         Figure("Another", "beside", 1.0),
+        Figure("Another", "none at all", 0, "", "at most", 1.0),
     ]
     root = ElementTree.fromstring(draw(figures))  # noqa: S314 - drawn by us
     texts = [each.text for each in root.iter("{http://www.w3.org/2000/svg}text")]
     assert {"One <group>", "fast & good", "too slow"} <= set(texts)
     assert "beside" not in texts
     bars = [each.attrib for each in root.iter("{http://www.w3.org/2000/svg}rect")]
-    assert [bar["class"] for bar in bars] == ["reached", "missed"]
+    assert [bar["class"] for bar in bars] == ["reached", "missed", "reached"]
     assert int(bars[0]["width"]) == 4 * int(bars[1]["width"])
 
 
