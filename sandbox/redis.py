@@ -23,6 +23,7 @@ from sandbox.leash import Leash
 LOG = "redis.log"
 START_SECONDS = 30.0
 STOP_SECONDS = 5.0
+DATABASES = 64
 
 
 class StartError(RuntimeError):
@@ -144,6 +145,7 @@ def _start_real(binary: str, folder: Path, port: int, appendonly: bool, lock: in
         "appendonly": "yes" if appendonly else "no",
         "appendfsync": "everysec",
         "maxmemory-policy": "noeviction",
+        "databases": str(DATABASES),
     }
     command = [binary, *(word for name, value in options.items() for word in (f"--{name}", value))]
     running = Running(_launch(command, folder, lock), port, binary)

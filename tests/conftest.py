@@ -393,7 +393,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedded.Runnin
 @pytest.fixture(scope="session")
 def databases(server: embedded.Running) -> Iterator[str]:
     """URLs of databases that nobody uses."""
-    return (server.url.removesuffix("/0") + f"/{number}" for number in range(1, 16))
+    return (server.url.removesuffix("/0") + f"/{number}" for number in range(1, embedded.DATABASES))
 
 
 @contextmanager
