@@ -51,7 +51,7 @@ class GroupScript:
             mine.woken.acquire()
         if mine.answer is None:
             self._go(mine)
-        if isinstance(mine.answer, Exception):
+        if isinstance(mine.answer, BaseException):
             raise mine.answer
         return mine.answer
 
@@ -60,7 +60,7 @@ class GroupScript:
         calls = [self._waiting.popleft() for _ in range(min(len(self._waiting), TOGETHER))]
         try:
             answers = self._ask([call.command for call in calls])
-        except Exception as error:
+        except BaseException as error:
             # Whoever queued up while Redis failed shall not wait for a failure of their own.
             calls += [self._waiting.popleft() for _ in range(len(self._waiting))]
             answers = [error] * len(calls)
