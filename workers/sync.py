@@ -21,8 +21,9 @@ from receiver.inbox import Inbox, Settlement
 from receiver.receipts import CREATED, PARKED, UPDATED, WAITING, WRITTEN
 from workers import settlement
 from workers.batch import Batch, Row, read_batch
-from workers.budget import RESERVED, Stopping
+from workers.budget import Stopping
 from workers.confirmation import Confirmation, Confirmations
+from workers.flight import Flight, fly
 from workers.hubspot import access
 from workers.hubspot.answers import REASONS
 from workers.hubspot.client import HubSpot
@@ -35,7 +36,7 @@ from workers.plan import Plan
 from workers.records import Records
 from workers.restore import INTACT, restore
 from workers.survey import Survey
-from workers.writer import Writer, write
+from workers.writer import Writer
 
 BATCH = 100
 IN_FLIGHT = 4
@@ -44,12 +45,6 @@ MOMENT_SECONDS = 0.25
 # What a single lead can bring about by itself, when HubSpot takes other calls.
 ONE_LEAD = frozenset({"locked", "unavailable", "timeout", "disconnected", "unexpected", "empty_answer"})
 log = structlog.get_logger("leadsync.sync")
-
-
-@dataclass(frozen=True, slots=True)
-class _Flight:
-    batch: Batch
-    writer: Writer
 
 
 @dataclass(slots=True)
@@ -66,7 +61,7 @@ class _Pass:
     short: float = 0.0
     down: LineDown | None = None
     error: BaseException | None = None
-    flights: dict[Future[None], _Flight] = field(default_factory=dict)
+    flights: dict[Future[None], Flight] = field(default_factory=dict)
 
     def flying(self) -> set[str]:
         return {group.customer_id for flight in self.flights.values() for group in flight.batch.groups}
@@ -202,12 +197,12 @@ class Sync:
             if run.short:
                 return
             try:
-                flight = self._prepare(rows, run.flying(), lease)
+                flight = self._prepare(rows, run.flying(), lease, slots)
             except BaseException:
                 self.hubspot.budget.give_back(slots)
                 raise
             run.after = rows[-1][0]
-            run.flights[self.pool.submit(_fly, lease, flight, slots)] = flight
+            run.flights[self.pool.submit(fly, lease, flight)] = flight
 
     def _reserve(self, run: _Pass) -> list[str]:
         """A slot for a call's first request, before its rows are worked on: while HubSpot's quota allows none, more
@@ -222,7 +217,7 @@ class Sync:
         run.short = 0.0
         return self.bell.waits()
 
-    def _prepare(self, rows: Sequence[Row], flying: set[str], lease: Lease) -> _Flight:
+    def _prepare(self, rows: Sequence[Row], flying: set[str], lease: Lease, slots: list[str]) -> Flight:
         """The batch in `rows` without customers who are in flight, and who writes it. Raises `LineDown`."""
         portal = self.survey.current()
         batch = read_batch(rows, self.config, portal, flying)
@@ -233,7 +228,7 @@ class Sync:
         batch.forget()
         identity = Identity(self.redis, self.hubspot, self.config.crm, self.records.use_key(), lease)
         plan = Plan(portal, self.records.digest())
-        return _Flight(batch, Writer(self.hubspot, plan, identity, self.records, intact=marker == INTACT))
+        return Flight(batch, Writer(self.hubspot, plan, identity, self.records, intact=marker == INTACT), slots)
 
     def _land(self, shard: int, lease: Lease, run: _Pass) -> None:
         """Settle the calls that came back, also what one of them had done before it failed."""
@@ -313,13 +308,3 @@ class Sync:
                     say("lead." + state, lead=lead.lead, **more)
             if any(note.why == REASONS["PROPERTY_DOESNT_EXIST"] for note in group.notes):
                 self.survey.forget()
-
-
-def _fly(lease: Lease, flight: _Flight, slots: list[str]) -> None:
-    """Write one batch; `slots` are for its first requests, and free again if it makes none."""
-    FENCE.set(lease.check)
-    RESERVED.set(slots)
-    try:
-        write(flight.writer, flight.batch.groups)
-    finally:
-        flight.writer.hubspot.budget.give_back(slots)
