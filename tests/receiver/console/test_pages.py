@@ -270,7 +270,7 @@ def test_a_contact_is_linked_where_the_portal_is_known(desk: Desk, known: dict[s
 
 
 def test_what_a_sender_wrote_into_ids_is_text_on_every_page(desk: Desk) -> None:
-    bad = '"><script>alert(1)</script>{{ 7 * 7 }}'
+    bad = '"><script>alert(1)</script>{{ 7654 * 1000 }}'
     desk.keep("lead-1", customer_id=bad, intent=bad, state="created", contact_id="1", message=f"failed: {bad}")
     desk.park("lead-2", f"{bad}: {bad}")
     desk.redis.hset(keys.PAUSE, mapping={"code": "new", "reason": bad, "until": 9_999_999_999_999, "since": 1})
@@ -281,7 +281,7 @@ def test_what_a_sender_wrote_into_ids_is_text_on_every_page(desk: Desk) -> None:
     for path in (*paths, "actions", f"discard?code={escaped}&reason={escaped}", f"?lang={escaped}"):
         page = desk.read(path)
         assert "<script>" not in page
-        assert "49" not in re.sub(r"\d\d:\d\d:\d\d", "", words(page))
+        assert "7654000" not in re.sub(r"\d\d:\d\d:\d\d", "", words(page))
 
 
 def test_nothing_that_a_customer_said_is_on_any_page(desk: Desk) -> None:
