@@ -8,6 +8,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import redis
@@ -205,7 +206,8 @@ class Feeder:
         spool. Raises `SpoolError` and redis-py's errors."""
         try:
             run_id, self.full = self._look()
-            self.recent.journal.begin(self._dataset())
+            with suppress(redis.OutOfMemoryError):  # a full Redis that was emptied cannot be named yet
+                self.recent.journal.begin(read_dataset(self.inbox.redis))
         except AWAY:
             self.forgot = True
             raise
@@ -229,12 +231,6 @@ class Feeder:
         server, memory, *waiting = pipe.execute()
         part = memory.get("used_memory", 0) / memory["maxmemory"] if memory.get("maxmemory") else 0.0
         return str(server.get("run_id", "")), part > FULL or (part > NEARLY_FULL and sum(waiting) > DEEP)
-
-    def _dataset(self) -> str:
-        try:
-            return read_dataset(self.inbox.redis)
-        except redis.OutOfMemoryError:
-            return ""
 
     def put_again(self) -> None:
         """Put the last seconds' events again; those that Redis still has are duplicates."""

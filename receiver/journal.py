@@ -42,25 +42,28 @@ class Journal:
         self._lock = threading.Lock()
 
     def begin(self, dataset: str) -> None:
-        """What is added from now on concerns this dataset (see `read_dataset`); nothing is kept before."""
+        """What stands in it and what is added from now on concerns this dataset (see `read_dataset`); nothing is kept
+        before."""
         with self._lock:
             if dataset != self._dataset:
+                before = self.lines()
                 self._drop(0)
                 self._dataset = dataset
+                for line in before:
+                    self._write(line)
 
-    def add(self, line: bytes) -> None:
-        """Keep `line`; it survives this process."""
+    def add(self, line: bytes) -> bool:
+        """Keep `line`; it survives this process. False if it could not be kept."""
         with self._lock:
-            try:
-                if self._dataset and not self._fresh:
-                    self._pages.append(self._make())
-                    self._fresh = True
-                if self._fresh:
-                    os.write(self._pages[-1][0], line + b"\n")
-            except OSError as error:
-                if not self._failed:
-                    log.warning("journal.failed", error=type(error).__name__)
-                self._failed = True
+            return self._write(line)
+
+    def lines(self) -> list[bytes]:
+        """What stands in it now."""
+        found: list[bytes] = []
+        for _, page in list(self._pages):
+            with suppress(OSError):
+                found += page.read_bytes().split(b"\n")[:-1]
+        return found
 
     def turn(self) -> None:
         """Begin a new page, and drop all but the last."""
@@ -82,6 +85,21 @@ class Journal:
                 for page in sorted(self._home().iterdir()):
                     count += self._take(page, keep)
         return count
+
+    def _write(self, line: bytes) -> bool:
+        if not self._dataset:
+            return False
+        whole = line + b"\n"
+        try:
+            if not self._fresh:
+                self._pages.append(self._make())
+            # Nothing follows on a line that a full disk has cut off.
+            self._fresh = os.write(self._pages[-1][0], whole) == len(whole)
+        except OSError as error:
+            if not self._failed:
+                log.warning("journal.failed", error=type(error).__name__)
+            self._failed, self._fresh = True, False
+        return self._fresh
 
     def _home(self) -> Path:
         if self._folder is None:

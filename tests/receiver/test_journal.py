@@ -7,6 +7,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from receiver.journal import ORPHANED_SECONDS, Journal
 
 DIES = """
@@ -72,13 +74,35 @@ def test_a_line_that_was_cut_off_is_dropped(tmp_path: Path) -> None:
     assert inherited(tmp_path) == [b"1.0", b"1.1", b"2.0"]
 
 
-def test_an_orderly_end_and_another_dataset_leave_nothing_behind(tmp_path: Path) -> None:
-    for end in (Journal.close, lambda journal: journal.begin("d2")):
-        journal = begun(tmp_path)
-        journal.add(b"line")
-        assert len(list(tmp_path.iterdir())) == 1
-        end(journal)
-        assert list(tmp_path.iterdir()) == []
+def test_an_orderly_end_leaves_nothing_behind(tmp_path: Path) -> None:
+    journal = begun(tmp_path)
+    journal.add(b"line")
+    assert len(list(tmp_path.iterdir())) == 1
+    journal.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_redis_that_was_emptied_is_told_what_the_one_before_it_knew(tmp_path: Path) -> None:
+    journal = begun(tmp_path)
+    journal.add(b"1")
+    journal.begin("d2")
+    journal.add(b"2")
+    assert journal.lines() == [b"1", b"2"]
+    assert [page.name.split("-")[1] for page in tmp_path.iterdir()] == ["d2"]
+
+
+def test_nothing_is_taken_before_it_is_known_whose_it_is(tmp_path: Path) -> None:
+    assert Journal("web", tmp_path).add(b"line") is False
+
+
+def test_what_a_full_disk_cuts_off_spoils_no_other_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = begun(tmp_path)
+    write = os.write
+    with monkeypatch.context() as full:
+        full.setattr(os, "write", lambda file, data: write(file, data[:2]))
+        assert journal.add(b"first") is False
+    assert journal.add(b"second") is True
+    assert journal.lines() == [b"second"]
 
 
 def test_only_this_user_can_read_it(tmp_path: Path) -> None:
