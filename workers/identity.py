@@ -13,6 +13,7 @@ from receiver.connection import Redis
 from receiver.receipts import WAITING
 from workers.customer import unpack
 from workers.hubspot.client import HubSpot
+from workers.hubspot.outcomes import Gone, Wait
 from workers.lead import Fate, Group
 from workers.lease import Lease
 from workers.mapping import phone
@@ -86,20 +87,23 @@ class Identity:
             if self.hold(group):
                 held.append(group)
         wanted = [*plan.portal.compared(), CUSTOMER_ID, OTHER_IDS]
-        found = self.hubspot.read([group.customer.contact_id for group in held], wanted)
+        found = self.hubspot.look([group.customer.contact_id for group in held], wanted)
         for group in held:
-            contact = found.get(group.customer.contact_id)
-            if contact is None:
-                group.fate = Fate(WAITING, code="race", why="the contact with this email vanished")
-            else:
-                self._join(group, contact, plan)
+            match found[group.customer.contact_id]:
+                case Gone():
+                    group.fate = Fate(WAITING, code="race", why="the contact with this email vanished")
+                case Wait(why):
+                    group.fate = Fate(WAITING, code="row", why=why)
+                case contact:
+                    self._join(group, contact, plan)
 
     def _holder(self, group: Group) -> str:
         """The id of the contact that has the email, "" if HubSpot does not name it."""
         if group.conflict and group.conflict.existing_id:
             return group.conflict.existing_id
         email = group.properties["email"]
-        return self.hubspot.read([email], ["email"], "email").get(email, {}).get("id", "")
+        owner = self.hubspot.look([email], ["email"], "email")[email]
+        return owner["id"] if isinstance(owner, dict) else ""
 
     def _join(self, group: Group, contact: Mapping[str, str], plan: Plan) -> None:
         owner = contact.get(CUSTOMER_ID, "")

@@ -7,12 +7,15 @@ from dataclasses import replace
 from receiver.receipts import CREATED, PARKED, SKIPPED, UNCHANGED, UPDATED, WAITING, Note
 from workers.customer import Customer
 from workers.lead import Fate, Group
-from workers.mapping.facts import CUSTOMER_ID, NAME, OTHER_IDS, PLACEHOLDER, UNSAVED
+from workers.mapping.facts import ACTIVITY, CUSTOMER_ID, NAME, OTHER_IDS, PLACEHOLDER, UNSAVED
 from workers.news import Digest, decide, respect
 from workers.portal import Portal
 
 # A text property holds 65,536 characters (HubSpot's page).
 MAX_UNSAVED_VALUE, MAX_UNSAVED = 2_000, 60_000
+# What is sent of a contact that HubSpot refuses without a word which value it is about.
+ESSENTIAL = frozenset({CUSTOMER_ID, OTHER_IDS, UNSAVED, *NAME, *ACTIVITY})
+UNNAMED = "HubSpot refused the contact, perhaps for this value"
 _FIELD = re.compile(r"([a-z]\w*): ")
 
 
@@ -51,7 +54,9 @@ class Plan:
         """HubSpot has what was sent."""
         known = group.customer.known
         group.made = group.made or new is True
-        if known and new and not group.restarted:
+        # An upsert that does not say whether it made the contact has made it if the id is another one.
+        another = new is None and not group.careful and contact_id not in ("", group.customer.contact_id)
+        if known and (new or another) and not group.restarted:
             self.restart(group)
             return
         created = group.made or (new is None and not known)
@@ -74,7 +79,7 @@ class Plan:
             self._end_if_empty(group)
         elif group.customer.known and not group.restarted and not group.careful:
             self.restart(group)
-        elif not self._ensure_name(group):
+        elif not self._ensure_name(group) and not self._shorten(group):
             group.fate = Fate(PARKED, code="refused", why=why)
 
     def without(self, group: Group, name: str, why: str) -> None:
@@ -123,6 +128,19 @@ class Plan:
         group.placeholder = next((f.placeholder for _, f in reversed(group.told) if f.placeholder), "Chat")
         group.properties["lastname"] = group.placeholder
         return True
+
+    def _shorten(self, group: Group) -> bool:
+        """Leave out what a refusal without a field may be about: the email, then all but who this is and the last
+        activity. False if nothing is left to leave out."""
+        spare = [name for name in group.properties if name == "email"]
+        spare = spare or [name for name in group.properties if name not in ESSENTIAL]
+        for name in spare:
+            self._drop(group, name, UNNAMED)
+        self._settle_unsaved(group)
+        self._ensure_name(group)
+        if spare:
+            self._end_if_empty(group)
+        return bool(spare)
 
     def _end_if_empty(self, group: Group) -> None:
         if not group.properties:

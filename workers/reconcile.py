@@ -13,7 +13,6 @@ from receiver.connection import Redis
 from receiver.receipts import WRITTEN, Receipt
 from workers.customer import Customer, guard, pack, unpack
 from workers.dossier import CHUNK, chunks
-from workers.hubspot.answers import MERGED, with_merged
 from workers.hubspot.client import HubSpot
 from workers.mapping.facts import CUSTOMER_ID, OTHER_IDS
 
@@ -163,7 +162,7 @@ class Reconciliation:
         return missing
 
     def _read(self, contact_ids: Iterable[str]) -> dict[str, dict[str, str]]:
-        return with_merged(self.hubspot.read(contact_ids, [CUSTOMER_ID, OTHER_IDS, MERGED]))
+        return self.hubspot.read(contact_ids, [CUSTOMER_ID, OTHER_IDS])
 
     def _fault(self, contact: Mapping[str, str] | None, digest: str, *, guest: bool) -> str:
         """What is wrong with the contact of a customer, "" if nothing is."""

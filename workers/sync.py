@@ -25,8 +25,8 @@ from workers.budget import Stopping
 from workers.confirmation import Confirmation, Confirmations
 from workers.flight import Flight, fly
 from workers.hubspot import access
-from workers.hubspot.answers import REASONS
 from workers.hubspot.client import HubSpot
+from workers.hubspot.errors import REASONS
 from workers.hubspot.outcomes import LineDown
 from workers.identity import Identity
 from workers.lead import Fate, Group

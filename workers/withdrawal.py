@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from receiver import keys
 from workers.customer import Customer
-from workers.hubspot.answers import MERGED, with_merged
 from workers.hubspot.client import HubSpot
 from workers.hubspot.outcomes import Gone, LineDown, Outcome, Row, Wait, Written
 from workers.identity import FREE
@@ -36,9 +35,9 @@ class Withdrawal:
     def run(self, customer_id: str, before: Customer, lease: Lease) -> list[Withdrawn]:
         """Withdraw `customer_id`, of whom `before` was known. The caller holds the customer's shard by `lease`. Raises
         `LineDown` and `Busy`; safe to repeat."""
-        wanted = [CUSTOMER_ID, OTHER_IDS, MERGED]
+        wanted = [CUSTOMER_ID, OTHER_IDS]
         noted = [before.contact_id] if before.known else []
-        by_id = with_merged(self.hubspot.read(noted, wanted))
+        by_id = self.hubspot.read(noted, wanted)
         found = [*by_id.values(), *self.hubspot.read([customer_id], wanted, CUSTOMER_ID).values()]
         done = []
         for contact_id in dict.fromkeys(contact["id"] for contact in found):

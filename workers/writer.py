@@ -61,10 +61,15 @@ class Writer:
     def _verify(self, groups: Sequence[Group]) -> None:
         """A customer without a contact may have one all the same: after a loss of Redis, or where the answer to a first
         write was lost. Look before values go that are meant for a new contact only."""
-        found = self.hubspot.read([group.customer_id for group in groups], [OTHER_IDS], CUSTOMER_ID)
-        known = [group for group in groups if group.customer_id in found]
-        for group in known:
+        found = self.hubspot.look([group.customer_id for group in groups], [OTHER_IDS], CUSTOMER_ID)
+        known = []
+        for group in groups:
             contact = found[group.customer_id]
+            if isinstance(contact, Wait):
+                group.fate = Fate(WAITING, code="row", why=contact.why)
+            if not isinstance(contact, dict):
+                continue
+            known.append(group)
             others = contact.get(OTHER_IDS, "").split("\n")
             guest = group.customer_id in others
             group.made = group.stored.attempted and not guest
@@ -86,13 +91,15 @@ class Writer:
         mine = [group for group in groups if self.identity.hold(group)]
         self._refresh([group for group in mine if group.customer.shared])
         mine = [group for group in mine if group.open]
-        found = self.hubspot.read([group.customer.contact_id for group in mine], self.plan.portal.compared())
+        found = self.hubspot.look([group.customer.contact_id for group in mine], self.plan.portal.compared())
         for group in mine:
-            contact = found.get(group.customer.contact_id)
-            if contact is None:
-                self.plan.restart(group)
-            else:
-                self.plan.respect(group, self.plan.portal.recall(contact))
+            match found[group.customer.contact_id]:
+                case Gone():
+                    self.plan.restart(group)
+                case Wait(why):
+                    group.fate = Fate(WAITING, code="row", why=why)
+                case contact:
+                    self.plan.respect(group, self.plan.portal.recall(contact))
 
     def _refresh(self, groups: Sequence[Group]) -> None:
         """Until the lock was ours, another customer of the contact may have written: decide on the clock of now."""

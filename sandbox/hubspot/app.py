@@ -105,6 +105,8 @@ def _spoil(response: Response, fault: HubSpotFault, deck: Deck) -> Response:
         body = msgspec.json.decode(response.get_data())
         body["results"] = body["results"][fault.rows :]
         response.set_data(msgspec.json.encode(body))
+    if fault.kind == "untraced" and response.status_code < 300:
+        response.set_data(msgspec.json.encode(_untrace(msgspec.json.decode(response.get_data()))))
     if fault.kind == "drip":
         data = response.get_data()
         pause = fault.seconds / max(1, len(data))
@@ -117,6 +119,15 @@ def _spoil(response: Response, fault: HubSpotFault, deck: Deck) -> Response:
         response.response = drops()
         response.content_length = len(data)
     return response
+
+
+def _untrace(body: dict[str, Any]) -> dict[str, Any]:
+    for result in body["results"]:
+        result.pop("objectWriteTraceId", None)
+        result["properties"] = {"hs_object_id": result["id"]}
+    for error in body.get("errors", []):
+        error["context"].pop("objectWriteTraceId", None)
+    return body
 
 
 def _authorize(portal: Portal) -> None:

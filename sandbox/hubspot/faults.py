@@ -11,6 +11,7 @@ from sandbox.hubspot.quota import refused
 Kind = Literal[
     "401",
     "403",
+    "404",
     "423",
     "477",
     "500",
@@ -33,11 +34,22 @@ Kind = Literal[
     "row_locked",
     "row_unexplained",
     "row_refused",
+    "row_limited",
+    "untraced",
 ]
-_BATCH_ONLY = ("empty_results", "missing_rows", "row_locked", "row_unexplained", "row_refused")
+_BATCH_ONLY = (
+    "empty_results",
+    "missing_rows",
+    "row_locked",
+    "row_unexplained",
+    "row_refused",
+    "row_limited",
+    "untraced",
+)
 _CATEGORIES = {
     401: ("INVALID_AUTHENTICATION", "Authentication credentials not found or expired."),
     403: ("MISSING_SCOPES", "This app has not been granted all required scopes to make this call."),
+    404: ("OBJECT_NOT_FOUND", "Object not found."),
     423: ("LOCKED", "The resource is locked. Try again later."),
     477: ("MIGRATION_IN_PROGRESS", "The account is being moved between data hosting locations."),
 }
@@ -48,9 +60,9 @@ GARBLED = b'{"status":"error","message":"\xff\xfe\xc3\x28"}'
 
 
 class HubSpotFault(Fault):
-    """`rows`: how many rows `missing_rows` and the row faults touch; `ids`: only rows with these ids. `hang`, `reset`,
-    `html`, `garbled` and `empty_results` strike before anything is written, `lost_answer`, `missing_rows` and `drip`
-    after."""
+    """`rows`: how many rows `missing_rows` and the row faults touch; `ids`: only rows with these ids. `untraced`: no
+    row of an answer tells which input it is about. `hang`, `reset`, `html`, `garbled` and `empty_results` strike before
+    anything is written, `lost_answer`, `missing_rows`, `untraced` and `drip` after."""
 
     kind: Kind
     rows: Annotated[int, Meta(ge=1)] = 1
@@ -75,6 +87,8 @@ def refusal(fault: HubSpotFault) -> Problem | None:
 def row_problem(fault: HubSpotFault) -> Problem:
     if fault.kind == "row_locked":
         return Problem(423, *_CATEGORIES[423])
+    if fault.kind == "row_limited":
+        return Problem(429, "RATE_LIMITS", "You have reached your ten_secondly_rolling limit.")
     if fault.kind == "row_refused":
         return Problem(400, "VALIDATION_ERROR", "The contact does not meet a rule of this portal.")
     return Problem(400, "", "", unexplained=True)

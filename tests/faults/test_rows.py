@@ -20,7 +20,7 @@ from sandbox.hubspot.values import Invalid
 from sandbox.serving import running
 from tests.conftest import lead, same_shard
 from tests.faults.conftest import Scene, Worker
-from workers.hubspot.answers import REASONS
+from workers.hubspot.errors import REASONS
 
 BAD, *GOOD = same_shard("row", 12)
 OWNED = "owner@somebody-elses.co.th"

@@ -17,9 +17,11 @@ from hubspot.crm.contacts.models import (
 
 from receiver.counts import Tally
 from workers.budget import Budget, NoBudget
-from workers.hubspot.answers import Answer, contacts_in, lacks_key, outcomes, raise_line_down
-from workers.hubspot.outcomes import BatchRefused, LineDown, Outcome, Row, Written
+from workers.hubspot.answers import Answer, raise_line_down, raise_without_key
+from workers.hubspot.outcomes import LineDown, Outcome, Reading, Row, Wait, Written
+from workers.hubspot.reads import MERGED, reading, readings
 from workers.hubspot.transport import Transport
+from workers.hubspot.writes import outcomes
 from workers.mapping.facts import CUSTOMER_ID
 
 BATCH = 100
@@ -71,8 +73,6 @@ class HubSpot:
             for row in rows
         ]
         answer: Answer = self._batch.upsert({"inputs": inputs}, _preload_content=False)
-        if lacks_key(answer):
-            raise no_key()
         return answer
 
     def _update(self, rows: Sequence[Row]) -> Answer:
@@ -83,55 +83,56 @@ class HubSpot:
     def _write(
         self, rows: Sequence[Row], found: dict[str, Outcome], key: str, send: Callable[[Sequence[Row]], Answer]
     ) -> None:
-        """Write `rows`; a request that is refused whole is halved until the culprit stands alone."""
+        """Write `rows`; those of which the answer can say nothing are halved until the culprit stands alone."""
         if not rows:
             return
         if self.dry_run:
             found.update({row.trace: Written("") for row in rows})
             return
-        try:
-            found.update(outcomes(send(rows), rows, key))
-        except BatchRefused:
-            middle = len(rows) // 2
-            self._write(rows[:middle], found, key, send)
-            self._write(rows[middle:], found, key, send)
+        found.update(outcomes(send(rows), rows, key))
+        rest = [row for row in rows if row.trace not in found]
+        for half in (rest[: len(rest) // 2], rest[len(rest) // 2 :]):
+            self._write(half, found, key, send)
 
     def read(self, ids: Iterable[str], properties: Sequence[str], key: str = "") -> dict[str, dict[str, str]]:
-        """Contact by id (`key` "" = contact id, else the unique property that holds the ids): its property values and
-        "id". Ids without a contact are absent: what an answer leaves out without a word is asked for once more."""
+        """The contacts among `look`'s. Raises `LineDown` too if HubSpot does not say of each id whether it exists."""
+        found = self.look(ids, properties, key)
+        for one in found.values():
+            if isinstance(one, Wait):
+                raise LineDown("unsaid", f"{one.why}.")
+        return {id: one for id, one in found.items() if isinstance(one, dict)}
+
+    def look(self, ids: Iterable[str], properties: Sequence[str], key: str = "") -> dict[str, Reading]:
+        """The contact behind each id (`key` "" = contact id, else the unique property that holds the ids)."""
         wanted = list(dict.fromkeys(ids))
-        found: dict[str, dict[str, str]] = {}
+        names = list(dict.fromkeys([*properties, key or MERGED]))
+        found: dict[str, Reading] = {}
         for start in range(0, len(wanted), BATCH):
-            some = wanted[start : start + BATCH]
-            missing = self._read(some, properties, key, found)
-            if missing:
-                self._read(missing, properties, key, found)
+            self._look(wanted[start : start + BATCH], names, key, found)
         return found
 
-    def _read(
-        self, ids: Sequence[str], properties: Sequence[str], key: str, found: dict[str, dict[str, str]]
-    ) -> list[str]:
-        """Read into `found`; the ids of which the answer says nothing."""
+    def _look(self, ids: Sequence[str], properties: Sequence[str], key: str, found: dict[str, Reading]) -> None:
+        """Read into `found`. What an answer leaves out is asked for alone: taken for gone, it would be written anew."""
         answer = self._batch_read(ids, properties, key)
-        raise_line_down(answer)
-        if answer.status >= 400:
-            if len(ids) == 1:
-                return []
-            middle = len(ids) // 2
-            first = self._read(ids[:middle], properties, key, found)
-            return first + self._read(ids[middle:], properties, key, found)
-        contacts, absent = contacts_in(answer)
-        for contact in contacts:
-            # An email may be a secondary one of the contact, whose `email` is then another.
-            named = contact.get(key, "") if key else contact["id"]
-            found[ids[0] if len(ids) == 1 else named] = contact
-        return [one for one in ids if one not in found and one not in absent]
+        found.update(readings(answer, ids, key))
+        rest = [one for one in ids if one not in found]
+        if answer.status >= 400 and len(rest) > 1:
+            for half in (rest[: len(rest) // 2], rest[len(rest) // 2 :]):
+                self._look(half, properties, key, found)
+            return
+        for one in rest:
+            found[one] = reading(self._get(one, properties, key))
+
+    def _get(self, one: str, properties: Sequence[str], key: str) -> Answer:
+        more = {"id_property": key} if key else {}
+        answer: Answer = self._basic.get_by_id(one, properties=list(properties), _preload_content=False, **more)
+        return answer
 
     def _batch_read(self, ids: Sequence[str], properties: Sequence[str], key: str) -> Answer:
         answer: Answer = self._batch.read(
             BatchReadInputSimplePublicObjectId(
                 inputs=[SimplePublicObjectId(id=one) for one in ids],
-                properties=list(dict.fromkeys([*properties, *([key] if key else [])])),
+                properties=list(properties),
                 properties_with_history=[],
                 id_property=key or None,
             ),
@@ -142,8 +143,7 @@ class HubSpot:
     def ping(self) -> None:
         """One small call that says whether HubSpot takes our requests; raises `LineDown`."""
         answer = self._batch_read(["leadsync-probe"], [CUSTOMER_ID], CUSTOMER_ID)
-        if lacks_key(answer):
-            raise no_key()
+        raise_without_key(answer)
         if answer.status not in (404, 405):
             raise_line_down(answer)
 
@@ -203,7 +203,3 @@ class HubSpot:
     def create_property(self, definition: Mapping[str, Any]) -> Answer:
         answer: Answer = self._core.create("contacts", dict(definition), _preload_content=False)
         return answer
-
-
-def no_key() -> LineDown:
-    return LineDown("no_key", f"The portal has no unique property {CUSTOMER_ID}. Run: leadsync setup")

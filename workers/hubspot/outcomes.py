@@ -60,6 +60,8 @@ class Again:
 
 
 Outcome = Written | Again | Wait | Conflict | Refused | Gone
+Reading = dict[str, str] | Gone | Wait
+"""A contact (its property values and "id"), that there is none, or that HubSpot does not say."""
 
 
 class LineDown(Exception):
@@ -69,7 +71,3 @@ class LineDown(Exception):
     def __init__(self, code: str, why: str, seconds: float | None = None) -> None:
         super().__init__(why)
         self.code, self.why, self.seconds = code, why, seconds
-
-
-class BatchRefused(Exception):
-    """The request was refused whole for a row that HubSpot did not name: it has to be split."""

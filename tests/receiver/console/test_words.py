@@ -12,7 +12,7 @@ from receiver.console.speech import Speech
 from receiver.parked import FIXES
 from tests.conftest import ROOT
 from workers import identity, news, outbox, retention
-from workers.hubspot.answers import REASONS
+from workers.hubspot.errors import REASONS
 from workers.pause import LONGEST
 
 CONSOLE = ROOT / "receiver/console"

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workers.hubspot.answers import Answer, classify, invalid_fields, lacks_key, outcomes, raise_line_down, retry_after
+from workers.hubspot.answers import DAY, Answer, raise_line_down, raise_without_key, retry_after
+from workers.hubspot.errors import classify, invalid_fields
+from workers.hubspot.writes import outcomes
 from workers.hubspot.outcomes import (
     Again,
-    BatchRefused,
     Conflict,
     Gone,
     LineDown,

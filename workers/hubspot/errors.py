@@ -1,0 +1,149 @@
+"""Pure: HubSpot's error objects, of a row or of a whole answer -> outcomes. Every field is optional, and either list of
+invalid values may be the shorter one or cut off (HubSpot's page and captured answers), so both are read. Messages quote
+what the customer typed and are never kept: reasons are made from codes."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from workers.hubspot.outcomes import Conflict, Gone, Outcome, Refused, Wait
+from workers.mapping.facts import CUSTOMER_ID
+
+REASONS = {
+    "INVALID_EMAIL": "HubSpot does not accept this email address",
+    "INVALID_OPTION": "HubSpot has no such option",
+    "PROPERTY_DOESNT_EXIST": "the property does not exist in HubSpot; run leadsync setup",
+    "READ_ONLY_VALUE": "the property is read-only in HubSpot",
+    "INVALID_INTEGER": "HubSpot expects a whole number",
+    "INVALID_LONG": "HubSpot expects a whole number",
+    "INVALID_NUMERIC": "HubSpot expects a number",
+    "INVALID_DATE": "HubSpot expects a date",
+    "INVALID_PHONE_NUMBER": "HubSpot does not accept this phone number",
+}
+PORTAL_WIDE = frozenset({"PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE"})
+NOT_FOUND = "OBJECT_NOT_FOUND"
+_LIMITS = frozenset({"RATE_LIMITS", "RATE_LIMIT"})
+_TAKEN = frozenset({"CONFLICT", "OBJECT_ALREADY_EXISTS"})
+_EXISTING = re.compile(r"Existing ID:\s*(\d+)", re.IGNORECASE)
+_HOLDER = re.compile(r"on\s+\S+?\.\s+(\d+)\s+already has that value", re.IGNORECASE)
+_PROPERTY_NAME = re.compile(r"propertyName=([\w.]+)")
+# Whole messages, or their beginnings: further in may stand what a customer typed.
+_PROPERTY = re.compile(
+    r"""Property \\?["']?([a-z]\w*)\\?["']? (?:(does not exist)\W*$|is a read only)""", re.IGNORECASE
+)
+_EMAIL = re.compile(r"Email address\b.*\bis (?:invalid|not valid)", re.IGNORECASE | re.DOTALL)
+_NOT_UNIQUE = re.compile(r"Unable to perform \S+ by non-unique\b.*\bproperty", re.IGNORECASE)
+_NO_PROPERTY = re.compile(r"(?:idProperty|unique)", re.IGNORECASE)
+
+
+def classify(error: Mapping[str, Any]) -> Outcome:
+    """One error object, of a row or of a whole answer for one row."""
+    message = str(error.get("message") or "")
+    status, category = str(error.get("status") or ""), str(error.get("category") or "").upper()
+    existing = strings(context(error).get("existingId"))
+    holder = _HOLDER.search(message) or _EXISTING.search(message)
+    taken = "already has that value" in message or "already exists" in message
+    if existing or holder or taken or category in _TAKEN or status == "409":
+        named = _PROPERTY_NAME.search(message)
+        return Conflict(named.group(1) if named else "", existing[0] if existing else holder.group(1) if holder else "")
+    if category == NOT_FOUND or status == "404":
+        return Gone()
+    if is_busy(error):
+        return Wait("HubSpot is too busy for this contact")
+    if status == "423" or category == "LOCKED":
+        return Wait("HubSpot has locked this contact for a moment")
+    fields = invalid_fields(error)
+    if fields:
+        return Refused({name: reason(code) for name, code in fields.items()}, "HubSpot refused some values")
+    if "VALIDATION" in category or status == "400" or status in ("BAD_REQUEST", "INVALID"):
+        return Refused({}, "HubSpot refused this contact")
+    return Wait("HubSpot gave an error without an explanation")
+
+
+def is_busy(error: Mapping[str, Any]) -> bool:
+    """Whether this is about HubSpot's state and not about the contact."""
+    return is_limited(error) or re.fullmatch(r"5\d\d", str(error.get("status") or "")) is not None
+
+
+def is_limited(error: Mapping[str, Any]) -> bool:
+    """Whether a quota refused this."""
+    return str(error.get("status") or "") == "429" or str(error.get("category") or "").upper() in _LIMITS
+
+
+def invalid_fields(error: Mapping[str, Any]) -> dict[str, str]:
+    """Property -> code of every value that `error`, or one of the details in its `errors`, names as invalid."""
+    fields: dict[str, str] = {}
+    for part in (error, *objects(error.get("errors"))):
+        for name, code in _named(part):
+            fields.setdefault(name, code[:40] or "INVALID")
+    return fields
+
+
+def lacks_key(error: Mapping[str, Any]) -> bool:
+    """Whether rows are refused because the upsert key is no unique property of the portal."""
+    if not isinstance(classify(error), Refused):
+        return False
+    if invalid_fields(error).get(CUSTOMER_ID) in PORTAL_WIDE:
+        return True
+    message = str(error.get("message") or "")
+    about_key = CUSTOMER_ID in message and not message.startswith("Property values were not valid")
+    return bool(_NOT_UNIQUE.match(message)) or (about_key and bool(_NO_PROPERTY.search(message)))
+
+
+def reason(code: str) -> str:
+    return REASONS.get(code, f"HubSpot does not accept the value ({code[:40]})")
+
+
+def context(error: Mapping[str, Any]) -> dict[str, Any]:
+    """The error's `context`; one that is a text names a property."""
+    found = error.get("context")
+    if isinstance(found, str):
+        return {"propertyName": found}
+    return found if isinstance(found, dict) else {}
+
+
+def objects(value: Any) -> list[dict[str, Any]]:
+    """The JSON objects in a list; whatever else is given holds none."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def strings(value: Any) -> list[str]:
+    """One text, or the texts and numbers in a list."""
+    if isinstance(value, str):
+        return [value]
+    return [str(item) for item in value if isinstance(item, str | int)] if isinstance(value, list) else []
+
+
+def _named(part: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The properties that an error or a detail of one names, and their codes ("" if there is none)."""
+    message = str(part.get("message") or "")
+    own = str(part.get("code") or part.get("subCategory") or "")
+    for entry in _invalid_list(message):
+        for name in [*strings(entry.get("name")), *strings(entry.get("propertyName"))]:
+            yield name, str(entry.get("error") or own)
+    said = context(part)
+    for names in (said.get("propertyName"), said.get("invalidPropertyName"), part.get("in")):
+        for name in strings(names):
+            yield name, own
+    if found := _PROPERTY.match(message):
+        yield found[1], own or ("PROPERTY_DOESNT_EXIST" if found[2] else "READ_ONLY_VALUE")
+    if _EMAIL.match(message):
+        yield "email", own or "INVALID_EMAIL"
+
+
+def _invalid_list(message: str) -> list[dict[str, Any]]:
+    """The whole objects of the JSON list in a message; the list itself may be cut off."""
+    found: list[Any] = []
+    at = message.find("[") + 1
+    if "not valid" not in message or not at:
+        return []
+    try:
+        while at < len(message):
+            entry, at = json.JSONDecoder().raw_decode(message, at)
+            found.append(entry)
+            after = message[at:].lstrip()
+            at = len(message) - len(after[1:].lstrip()) if after.startswith(",") else len(message)
+    except (ValueError, RecursionError):
+        pass
+    return objects(found)
