@@ -26,6 +26,7 @@ TIMEOUT = (1, 10)
 LABELS = {
     "401": "Token revoked (401)",
     "403": "Scope missing (403)",
+    "404": "No such contact (404)",
     "423": "Locked (423)",
     "477": "Account being moved (477)",
     "429": "Too many requests (429)",
@@ -49,6 +50,8 @@ LABELS = {
     "row_locked": "One record is locked",
     "row_unexplained": "Refuses a row without saying why",
     "row_refused": "A rule refuses the contact (needs a person)",
+    "row_limited": "Is too busy for a row",
+    "untraced": "Does not say which row it means",
     "redirect": "Redirects elsewhere (302)",
 }
 

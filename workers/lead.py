@@ -57,7 +57,8 @@ class Fate:
 
 @dataclass(slots=True)
 class Group:
-    """One customer's leads, oldest first, and what is becoming of them. Values go by our property names."""
+    """One customer's leads, oldest first, and what is becoming of them. Values go by our property names. `astray`: the
+    contact that they shared is gone, and nobody has looked yet whether another one carries their id."""
 
     customer_id: str
     leads: list[Lead]
@@ -77,6 +78,7 @@ class Group:
     looked: bool = False
     made: bool = False
     restarted: bool = False
+    astray: bool = False
     left: bool = False
     email_refused: bool = False
     placeholder: str = ""

@@ -46,7 +46,7 @@ class Plan:
         if group.restarted:
             group.fate = Fate(WAITING, code="vanishing", why="the contact vanished from HubSpot while it was written")
             return
-        group.restarted = True
+        group.restarted, group.astray = True, group.customer.shared
         group.customer = Customer(revision=group.stored.revision, day=group.stored.day, said=group.stored.said)
         self.begin(group)
 

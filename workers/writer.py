@@ -45,11 +45,12 @@ class Writer:
         new = [g for g in groups if g.open and not g.customer.known and not g.stored.attempted]
         self.records.mark(new, self.identity.lease)
         for _ in range(ROUNDS):
+            self._verify([group for group in groups if group.open and group.astray])
             waiting = [group for group in groups if group.open]
             if not waiting:
                 return
             self._look([group for group in waiting if group.careful and not group.looked])
-            waiting = [group for group in waiting if group.open]
+            waiting = [group for group in waiting if group.open and not group.astray]
             careful = [group for group in waiting if group.careful]
             self._send([g for g in waiting if not g.careful], self.hubspot.upsert, lambda g: g.customer_id)
             self._send(careful, self.hubspot.update, lambda g: g.customer.contact_id)
@@ -59,11 +60,13 @@ class Writer:
                 group.fate = Fate(WAITING, code="unsettled", why="HubSpot's answers did not come to an end")
 
     def _verify(self, groups: Sequence[Group]) -> None:
-        """A customer without a contact may have one all the same: after a loss of Redis, or where the answer to a first
-        write was lost. Look before values go that are meant for a new contact only."""
+        """A customer without a contact may have one all the same: after a loss of Redis, where the answer to a first
+        write was lost, or where a contact that was somebody else's went. Look before values go that are meant for a new
+        contact only."""
         found = self.hubspot.look([group.customer_id for group in groups], [OTHER_IDS], CUSTOMER_ID)
         known = []
         for group in groups:
+            group.astray = False
             contact = found[group.customer_id]
             if isinstance(contact, Wait):
                 group.fate = Fate(WAITING, code="row", why=contact.why)

@@ -10,7 +10,7 @@ from workers.hubspot.outcomes import Conflict
 from workers.lead import Fate, Group, Lead
 from workers.mapping.facts import CUSTOMER_ID, OTHER_IDS, PLACEHOLDER, UNSAVED, Facts
 from workers.news import digester
-from workers.plan import Plan, clock_after, merge_unsaved
+from workers.plan import UNNAMED, Plan, clock_after, merge_unsaved
 from workers.portal import Portal
 
 DIGEST = digester(b"key of the tests")
@@ -129,6 +129,22 @@ def test_a_contact_that_was_deleted_gets_all_that_the_event_holds() -> None:
     assert started.fate == Fate(CREATED, "777")
 
 
+def test_an_upsert_that_does_not_say_what_it_did_made_the_contact_if_the_id_is_another_one() -> None:
+    started = begun(BY_NAME, customer=known({"firstname": "Ann", "zip": "10110"}))
+    plan().written(started, "777", None)
+    assert started.open
+    assert started.properties["firstname"] == "Ann"
+    plan().written(started, "777", None)
+    assert started.fate == Fate(CREATED, "777")
+
+
+@pytest.mark.parametrize(("shared", "contact_id"), [(True, "777"), (False, "")], ids=["merged", "dry run"])
+def test_another_id_of_a_careful_write_or_none_makes_no_new_contact(shared: bool, contact_id: str) -> None:
+    started = begun(BY_NAME, customer=known({"firstname": "Ann"}, shared=shared))
+    plan().written(started, contact_id, None)
+    assert started.fate == Fate(UPDATED, contact_id)
+
+
 def test_a_contact_that_vanishes_again_and_again_is_waited_for() -> None:
     started = begun(BY_NAME, customer=known())
     plan().restart(started)
@@ -210,10 +226,29 @@ def test_a_refusal_of_a_known_customer_without_a_field_means_that_the_contact_is
 
 
 @pytest.mark.parametrize("fields", [{}, {"something_else": "no"}])
-def test_a_lead_that_hubspot_refuses_without_a_field_is_parked_with_its_reason(fields: dict[str, str]) -> None:
-    started = begun(BY_NAME)
+def test_without_a_field_the_email_goes_first_then_all_but_name_and_activity_then_the_lead_is_parked(
+    fields: dict[str, str],
+) -> None:
+    started = begun(replace(BY_NAME, activity={"dealdroid_last_intent": "Buy"}))
+    plan().salvage(started, fields, "HubSpot refused this contact")
+    assert started.open
+    assert started.properties == {
+        "firstname": "Ann", "zip": "10110", "dealdroid_last_intent": "Buy", "hs_lead_status": "NEW",
+        UNSAVED: "email: a@x.th",
+    }  # fmt: skip
+    plan().salvage(started, fields, "HubSpot refused this contact")
+    assert started.open
+    unsaved = "email: a@x.th\nzip: 10110\nhs_lead_status: NEW"
+    assert started.properties == {"firstname": "Ann", "dealdroid_last_intent": "Buy", UNSAVED: unsaved}
+    assert started.notes == [Note(name, "dropped", UNNAMED) for name in ("email", "zip", "hs_lead_status")]
     plan().salvage(started, fields, "HubSpot refused this contact")
     assert started.fate == Fate(PARKED, code="refused", why="HubSpot refused this contact")
+
+
+def test_a_new_customer_of_whom_an_email_is_refused_without_a_word_still_gets_a_name() -> None:
+    started = begun(Facts({"email": "a@x.th"}, placeholder="a"))
+    plan().salvage(started, {}, "refused")
+    assert started.properties == {"lastname": "a", UNSAVED: "email: a@x.th"}
 
 
 # A value that belongs to another contact

@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workers.hubspot.answers import DAY, Answer, raise_line_down, raise_without_key, retry_after
+from workers.hubspot.answers import Answer, raise_line_down, retry_after
 from workers.hubspot.errors import classify, invalid_fields
-from workers.hubspot.writes import outcomes
 from workers.hubspot.outcomes import (
     Again,
     Conflict,
@@ -21,6 +20,7 @@ from workers.hubspot.outcomes import (
     Wait,
     Written,
 )
+from workers.hubspot.writes import outcomes
 
 KEY = "dealdroid_customer_id"
 A, B, C = (
