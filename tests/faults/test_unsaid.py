@@ -14,7 +14,6 @@ SILENT: list[dict[str, Any]] = [
     {"kind": "missing_rows", "path": "/batch/read"},
     {"kind": "404", "path": "/batch/update"},
 ]
-silences = pytest.mark.parametrize("silent", SILENT, ids=lambda silent: "+".join(silent.values()))
 
 
 def become_guest(scene: Scene) -> None:
@@ -29,7 +28,7 @@ def assert_untouched(scene: Scene) -> None:
     assert "hs_lead_status" not in contact["properties"]
 
 
-@silences
+@pytest.mark.parametrize("silent", SILENT, ids=lambda silent: "+".join(silent.values()))
 def test_somebody_elses_contact_of_which_an_answer_is_silent_is_not_overwritten(
     scene: Scene, silent: dict[str, Any]
 ) -> None:

@@ -5,6 +5,7 @@ what the customer typed and are never kept: reasons are made from codes."""
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from workers.hubspot.outcomes import Conflict, Gone, Outcome, Refused, Wait
@@ -135,15 +136,10 @@ def _named(part: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def _invalid_list(message: str) -> list[dict[str, Any]]:
     """The whole objects of the JSON list in a message; the list itself may be cut off."""
     found: list[Any] = []
-    at = message.find("[") + 1
-    if "not valid" not in message or not at:
-        return []
-    try:
-        while at < len(message):
-            entry, at = json.JSONDecoder().raw_decode(message, at)
+    _, _, rest = message.partition("[")
+    with suppress(ValueError, RecursionError):
+        while rest and "not valid" in message:
+            entry, end = json.JSONDecoder().raw_decode(rest := rest.lstrip(" ,"))
             found.append(entry)
-            after = message[at:].lstrip()
-            at = len(message) - len(after[1:].lstrip()) if after.startswith(",") else len(message)
-    except (ValueError, RecursionError):
-        pass
+            rest = rest[end:]
     return objects(found)

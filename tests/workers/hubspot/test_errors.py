@@ -1,0 +1,160 @@
+"""HubSpot's errors as its page and captured answers show them, whole and cut short."""
+
+from typing import Any
+
+import pytest
+
+from workers.hubspot.errors import classify, invalid_fields, lacks_key
+from workers.hubspot.outcomes import Conflict, Gone, Outcome, Refused, Wait
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        ({"category": "CONFLICT", "message": "Contact already exists. Existing ID: 123"}, Conflict("", "123")),
+        ({"status": "409", "message": "Contact already exists"}, Conflict("", "")),
+        ({"status": "409"}, Conflict("", "")),
+        ({"category": "CONFLICT"}, Conflict("", "")),
+        ({"category": "CONFLICT", "context": {"existingId": ["77"]}}, Conflict("", "77")),
+        ({"context": {"existingId": [77]}}, Conflict("", "77")),
+        ({"context": {"existingId": "77"}}, Conflict("", "77")),
+        (
+            {
+                "category": "VALIDATION_ERROR",
+                "message": "Cannot set PropertyValueCoordinates{portalId=1, objectTypeId=ObjectTypeId{legacyObjectType="
+                "CONTACT}, propertyName=email, value=a@example.com} on 101. 202 already has that value.",
+            },
+            Conflict("email", "202"),
+        ),
+        (
+            {
+                "message": "Cannot set PropertyValueCoordinates{propertyName=shop_member_no, value=7} on 101. "
+                "202 already has that value."
+            },
+            Conflict("shop_member_no", "202"),
+        ),
+        ({"message": "Somebody already has that value."}, Conflict("", "")),
+        ({"category": "OBJECT_ALREADY_EXISTS"}, Conflict("", "")),
+        ({"category": "VALIDATION_ERROR", "message": "A contact with this email already exists."}, Conflict("", "")),
+        ({"category": "OBJECT_NOT_FOUND", "message": "Object not found."}, Gone()),
+        ({"status": "404"}, Gone()),
+        ({"status": "423"}, Wait("HubSpot has locked this contact for a moment")),
+        ({"category": "LOCKED"}, Wait("HubSpot has locked this contact for a moment")),
+        ({"status": "429"}, Wait("HubSpot is too busy for this contact")),
+        ({"category": "RATE_LIMITS"}, Wait("HubSpot is too busy for this contact")),
+        ({"status": "503"}, Wait("HubSpot is too busy for this contact")),
+        ({"category": "VALIDATION_ERROR"}, Refused({}, "HubSpot refused this contact")),
+        ({"status": "400"}, Refused({}, "HubSpot refused this contact")),
+        ({}, Wait("HubSpot gave an error without an explanation")),
+        (
+            {"message": None, "context": None, "errors": None, "category": None, "status": None},
+            Wait("HubSpot gave an error without an explanation"),
+        ),
+    ],
+)
+def test_each_error_has_its_meaning(error: dict[str, Any], outcome: Outcome) -> None:
+    assert classify(error) == outcome
+
+
+INVALID = "Property values were not valid: "
+
+
+@pytest.mark.parametrize(
+    ("error", "fields"),
+    [
+        (
+            {"message": INVALID + '[{"isValid":false,"message":"m","error":"INVALID_EMAIL","name":"email"}]'},
+            {"email": "INVALID_EMAIL"},
+        ),
+        (
+            {
+                "message": INVALID
+                + '[{"error":"INVALID_EMAIL","name":"email"},{"error":"INVALID_DATE","name":"born"}]',
+                "errors": [{"message": "m", "code": "INVALID_EMAIL", "context": {"propertyName": ["email"]}}],
+            },
+            {"email": "INVALID_EMAIL", "born": "INVALID_DATE"},
+        ),
+        (
+            {
+                "message": INVALID + '[{"error":"INVALID_EMAIL","name":"email"}]',
+                "errors": [
+                    {"code": "INVALID_EMAIL", "context": {"propertyName": ["email"]}},
+                    {"code": "PROPERTY_DOESNT_EXIST", "context": {"propertyName": ["x", "y"]}},
+                ],
+            },
+            {"email": "INVALID_EMAIL", "x": "PROPERTY_DOESNT_EXIST", "y": "PROPERTY_DOESNT_EXIST"},
+        ),
+        ({"message": INVALID + '[{"name":"zip"}] (and more'}, {"zip": "INVALID"}),
+        ({"message": INVALID + '[{"name":"zip", '}, {}),
+        ({"message": INVALID + "7"}, {}),
+        ({"message": INVALID + '[1, null, {"name": null}, {"name": {}}]'}, {}),
+        ({"message": 'invalid list [{"name":"zip"}]'}, {}),
+        (
+            {"errors": [{"code": "PROPERTY_DOESNT_EXIST", "message": 'Property "shop_x" does not exist'}]},
+            {"shop_x": "PROPERTY_DOESNT_EXIST"},
+        ),
+        ({"errors": [{"context": {"propertyName": "zip"}}]}, {"zip": "INVALID"}),
+        ({"message": "Email address x@y is invalid"}, {"email": "INVALID_EMAIL"}),
+        ({"errors": [{"message": "m", "code": "INVALID_EMAIL", "in": "email"}]}, {"email": "INVALID_EMAIL"}),
+        ({"errors": [{"message": INVALID + '[{"name":"zip","error":"X"}]'}]}, {"zip": "X"}),
+        ({"context": {"invalidPropertyName": ["email"]}}, {"email": "INVALID"}),
+        ({"context": "email"}, {"email": "INVALID"}),
+        ({"message": INVALID + '[{"propertyName":"zip","error":"X"}]'}, {"zip": "X"}),
+        (
+            {"message": INVALID + '[{"name":"zip","error":"X"}, {"name":"city"} , {"isVal'},
+            {"zip": "X", "city": "INVALID"},
+        ),
+        ({"message": 'Property "phone" does not exist'}, {"phone": "PROPERTY_DOESNT_EXIST"}),
+        ({"message": "Property 'phone' does not exist."}, {"phone": "PROPERTY_DOESNT_EXIST"}),
+        ({"message": '"Property zip does not exist" was not one of the options'}, {}),
+        ({"message": "Property zip does not exist was not one of the options"}, {}),
+        ({"errors": ["x", None, {"context": []}, {"context": {"propertyName": {}}}]}, {}),
+        ({"context": {"propertyName": ["zip"]}, "subCategory": "INVALID_OPTION"}, {"zip": "INVALID_OPTION"}),
+    ],
+)
+def test_both_lists_of_invalid_values_are_read(error: dict[str, Any], fields: dict[str, str]) -> None:
+    assert invalid_fields(error) == fields
+
+
+def test_an_unknown_code_still_makes_a_reason() -> None:
+    outcome = classify({"errors": [{"code": "INVALID_TASTE", "context": {"propertyName": ["zip"]}}]})
+    assert outcome == Refused(
+        {"zip": "HubSpot does not accept the value (INVALID_TASTE)"}, "HubSpot refused some values"
+    )
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"message": INVALID + '[{"message":"jane@secret was not valid","error":"INVALID_EMAIL","name":"email"}]'},
+        {"category": "CONFLICT", "message": "Contact jane@secret already exists. Existing ID: 5"},
+        {"message": "Cannot set X{propertyName=email, value=jane@secret} on 1. 2 already has that value."},
+        {"category": "VALIDATION_ERROR", "message": "jane@secret is bad"},
+        {"message": "jane@secret"},
+    ],
+)
+def test_what_the_customer_typed_reaches_no_outcome(error: dict[str, Any]) -> None:
+    assert "jane@secret" not in repr(classify(error))
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "lacks"),
+    [
+        ("400", "idProperty dealdroid_customer_id is not a unique property", True),
+        ("400", "Property 'dealdroid_customer_id' must be unique", True),
+        ("400", "Property dealdroid_customer_id does not exist", True),
+        ("400", "Unable to perform update/upsert by non-unique 0-1 property", True),
+        ("400", INVALID + '[{"error":"PROPERTY_DOESNT_EXIST","name":"dealdroid_customer_id"}]', True),
+        ("400", INVALID + '[{"error":"READ_ONLY_VALUE","name":"dealdroid_customer_id"}]', True),
+        ("400", INVALID + '[{"error":"INVALID","name":"dealdroid_customer_id"}]', False),
+        ("400", INVALID + '[{"message":"a unique dealdroid_customer_id","error":"X","name":"city"}]', False),
+        ("400", INVALID + '[{"error":"PROPERTY_DOESNT_EXIST","name":"city"}]', False),
+        ("400", "Property 'dealdroid_customer_id' was refused", False),
+        ("400", "idProperty email", False),
+        ("409", "idProperty dealdroid_customer_id is not a unique property", False),
+        ("400", "unique dealdroid_customer_id: 501 already has that value.", False),
+        ("400", None, False),
+    ],
+)
+def test_a_portal_without_the_unique_key_is_recognised(status: str, message: Any, lacks: bool) -> None:
+    assert lacks_key({"status": status, "message": message}) is lacks

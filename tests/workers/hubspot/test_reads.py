@@ -1,0 +1,93 @@
+"""Which contacts there are: what an answer leaves out is no proof of anything."""
+
+from typing import Any
+
+import pytest
+
+from tests.workers.hubspot.conftest import answer
+from workers.hubspot.outcomes import Gone, LineDown, Reading, Wait
+from workers.hubspot.reads import reading, readings
+
+KEY = "dealdroid_customer_id"
+NOT_FOUND = {"status": "error", "category": "OBJECT_NOT_FOUND", "message": "Could not get some CONTACT objects."}
+IDS = ["1", "2", "3"]
+
+
+def found(id: str, **values: str | None) -> dict[str, Any]:
+    return {"id": id, "properties": values}
+
+
+def test_contacts_are_found_and_those_that_hubspot_calls_not_found_are_gone() -> None:
+    body = {"results": [found("1", city="x", zip=None)], "errors": [{**NOT_FOUND, "context": {"ids": ["2", "9"]}}]}
+    assert readings(answer(207, body), IDS, "") == {"1": {"city": "x", "id": "1"}, "2": Gone()}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"results": []},
+        {"results": [{}, None, {"id": ""}]},
+        {"errors": [NOT_FOUND]},
+        {"errors": [{"category": "VALIDATION_ERROR", "context": {"ids": IDS}}]},
+    ],
+)
+def test_an_id_that_is_left_out_is_neither_found_nor_gone(body: Any) -> None:
+    assert readings(answer(200, body), IDS, "") == {}
+
+
+def test_by_their_key_contacts_are_found_as_the_key_says() -> None:
+    body = {"results": [found("1", **{KEY: "a"}), found("2", **{KEY: "c"})]}
+    assert readings(answer(200, body), ["a", "b"], KEY) == {"a": {KEY: "a", "id": "1"}}
+
+
+def test_a_merged_contact_is_found_by_its_old_ids() -> None:
+    left = {"hs_merged_object_ids": "2;3", "id": "1"}
+    body = {"results": [found("1", hs_merged_object_ids="2;3")]}
+    assert readings(answer(200, body), ["3", "4"], "") == {"3": left}
+
+
+def test_one_id_and_one_contact_are_each_others() -> None:
+    """An email may be a secondary one of the contact."""
+    said: Reading = {"email": "first@x.th", "id": "1"}
+    assert readings(answer(200, {"results": [found("1", email="first@x.th")]}), ["other@x.th"], "email") == {
+        "other@x.th": said
+    }
+
+
+@pytest.mark.parametrize(
+    ("context", "gone"), [({}, IDS), ({"context": {"ids": ["2"]}}, ["2"]), ({"context": {"ids": []}}, IDS)]
+)
+def test_a_whole_read_that_is_not_found_names_who_is_gone_or_means_all(context: Any, gone: list[str]) -> None:
+    assert readings(answer(404, {**NOT_FOUND, **context}), IDS, "") == dict.fromkeys(gone, Gone())
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "said"),
+    [
+        (200, found("1", city="x"), {"city": "x", "id": "1"}),
+        (200, found("7", city="left of a merge"), {"city": "left of a merge", "id": "7"}),
+        (404, NOT_FOUND, Gone()),
+        (404, {"status": "error", "message": "resource not found"}, Gone()),
+        (200, {}, Wait("HubSpot does not say whether this contact exists")),
+        (400, {"id": "1"}, Wait("HubSpot does not say whether this contact exists")),
+    ],
+)
+def test_of_a_single_contact_hubspots_own_404_is_proof(status: int, body: Any, said: Reading) -> None:
+    assert reading(answer(status, body)) == said
+
+
+@pytest.mark.parametrize(
+    "body", [{"message": "no Route matched"}, {"status": "error", "category": "NOT_FOUND"}, b"<html>"]
+)
+def test_a_404_of_somebody_elses_pauses_the_line(body: Any) -> None:
+    for read in (reading, lambda said: readings(said, IDS, "")):
+        with pytest.raises(LineDown) as down:
+            read(answer(404, body))
+        assert down.value.code == "unexpected"
+
+
+def test_a_read_that_shows_the_key_to_be_lost_pauses_the_line() -> None:
+    with pytest.raises(LineDown) as down:
+        readings(answer(400, {"message": f"Property {KEY} does not exist"}), IDS, KEY)
+    assert down.value.code == "no_key"

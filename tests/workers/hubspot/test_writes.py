@@ -1,0 +1,289 @@
+"""What an answer to a batch of writes says of each row, whole, cut short and beyond recognition."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.workers.hubspot.conftest import answer
+from workers.hubspot.answers import Answer
+from workers.hubspot.outcomes import Again, Conflict, Gone, LineDown, Outcome, Refused, Row, Wait, Written
+from workers.hubspot.writes import outcomes
+
+KEY = "dealdroid_customer_id"
+A, B, C = (
+    Row("trace-a", "cust-A", {"email": "a@example.com", "city": "Bangkok"}),
+    Row("trace-b", "cust-B", {"email": "b@example.com"}),
+    Row("trace-c", "cust-C", {"phone": "+66812345678"}),
+)
+NO_ANSWER = Wait("HubSpot gave no answer for this lead")
+INVALID = "Property values were not valid: "
+
+
+def result(contact: str, row: Row, **more: Any) -> dict[str, Any]:
+    return {"id": contact, "properties": {KEY: row.id}, "objectWriteTraceId": row.trace, "new": False, **more}
+
+
+def one(status: int, body: Any, row: Row = A) -> Outcome:
+    return outcomes(answer(status, body), [row], KEY)[row.trace]
+
+
+# 200
+
+
+def test_shuffled_results_find_their_rows_by_trace() -> None:
+    body = {"status": "COMPLETE", "results": [result("3", C, new=True), result("1", A), result("2", B)]}
+    assert outcomes(answer(200, body), [A, B, C], KEY) == {
+        "trace-a": Written("1", False),
+        "trace-b": Written("2", False),
+        "trace-c": Written("3", True),
+    }
+
+
+@pytest.mark.parametrize("trace", [{}, {"objectWriteTraceId": None}, {"objectWriteTraceId": "somebody else's"}])
+def test_results_without_our_trace_are_found_by_the_unique_property(trace: dict[str, Any]) -> None:
+    body = {"results": [{"id": "2", "properties": {KEY: "cust-B"}, **trace}, {"id": 1, "properties": {KEY: "cust-A"}}]}
+    assert outcomes(answer(200, body), [A, B], KEY) == {"trace-a": Written("1"), "trace-b": Written("2")}
+
+
+def test_results_of_an_update_are_found_by_contact_id() -> None:
+    rows = [Row("t1", "501", {"city": "x"}), Row("t2", "502", {"city": "y"})]
+    body = {"results": [{"id": "502", "properties": {}}, {"id": "501"}]}
+    assert outcomes(answer(200, body), rows, "") == {"t1": Written("501"), "t2": Written("502")}
+
+
+@pytest.mark.parametrize("new", [None, "true", 1, "missing"])
+def test_whether_a_contact_is_new_is_not_guessed(new: Any) -> None:
+    said = {} if new == "missing" else {"new": new}
+    body = {"results": [{"id": "1", "objectWriteTraceId": "trace-a", **said}]}
+    assert one(200, body) == Written("1", None)
+
+
+def test_an_input_without_an_answer_is_not_a_success() -> None:
+    assert outcomes(answer(200, {"results": [result("1", A)]}), [A, B], KEY)["trace-b"] == NO_ANSWER
+
+
+@pytest.mark.parametrize("bad", [{}, {"id": ""}, {"id": None}, None, "9", []])
+def test_a_result_that_names_nobody_is_nobodys_success(bad: Any) -> None:
+    body = {"results": [bad, result("1", A)]}
+    assert outcomes(answer(200, body), [A, B], KEY) == {"trace-a": Written("1", False), "trace-b": NO_ANSWER}
+
+
+@pytest.mark.parametrize("bad", [{"id": "9", "properties": None}, {"id": "9", "objectWriteTraceId": "other"}])
+def test_rows_that_may_be_a_nameless_results_are_sent_again_with_fewer(bad: Any) -> None:
+    body = {"results": [bad, result("1", A)]}
+    assert outcomes(answer(200, body), [A, B, C], KEY) == {"trace-a": Written("1", False)}
+
+
+@pytest.mark.parametrize("bare", [{}, {"properties": {}}, {"properties": {KEY: "another form"}}])
+def test_one_row_and_one_result_are_each_others(bare: dict[str, Any]) -> None:
+    assert one(200, {"results": [{"id": "9", **bare}]}) == Written("9")
+
+
+def test_an_update_of_a_merged_contact_is_answered_with_the_contact_that_is_left() -> None:
+    body = {"results": [{"id": "502", "properties": {}}]}
+    assert outcomes(answer(200, body), [Row("t1", "501", {"city": "x"})], "") == {"t1": Written("502")}
+
+
+@pytest.mark.parametrize("kept", ["cust-a", " cust-A ", "CUST-A"])
+def test_an_id_that_hubspot_keeps_trimmed_or_in_lower_case_names_its_row(kept: str) -> None:
+    body = {"results": [{"id": "1", "properties": {KEY: kept}}, result("2", B)]}
+    assert outcomes(answer(200, body), [A, B], KEY)["trace-a"] == Written("1")
+
+
+def test_an_id_that_could_be_two_rows_names_neither() -> None:
+    twins = [Row("t1", "twin", {}), Row("t2", "TWIN", {})]
+    assert outcomes(answer(200, {"results": [{"id": "1", "properties": {KEY: "Twin"}}]}), twins, KEY) == {}
+    found = outcomes(answer(200, {"results": [{"id": "1", "properties": {KEY: "TWIN"}}]}), twins, KEY)
+    assert found["t2"] == Written("1")
+
+
+@pytest.mark.parametrize("trace", [["trace-a"], {"x": 1}])
+def test_a_trace_of_another_type_is_no_trace(trace: Any) -> None:
+    assert one(200, {"results": [result("1", A, objectWriteTraceId=trace)]}) == Written("1", False)
+
+
+@pytest.mark.parametrize("body", [{"status": "COMPLETE", "results": []}, {"status": "COMPLETE"}, {"results": None}])
+def test_a_batch_without_any_answer_is_no_success(body: Any) -> None:
+    with pytest.raises(LineDown) as down:
+        outcomes(answer(200, body), [A, B], KEY)
+    assert down.value.code == "empty_answer"
+
+
+def test_a_lead_alone_without_an_answer_stops_the_line_too() -> None:
+    """Whether it is HubSpot or this lead is for the probe to find out."""
+    with pytest.raises(LineDown, match="without a result"):
+        one(200, {"status": "COMPLETE", "results": [], "errors": []})
+
+
+# 207
+
+
+def test_good_rows_are_written_and_bad_ones_have_their_reason() -> None:
+    invalid = json.dumps([{"isValid": False, "message": "b@@ is invalid", "error": "INVALID_EMAIL", "name": "email"}])
+    body = {
+        "numErrors": 2,
+        "results": [result("1", A, new=True)],
+        "errors": [
+            {
+                "status": "error",
+                "category": "VALIDATION_ERROR",
+                "message": f"Property values were not valid: {invalid}",
+                "context": {"objectWriteTraceId": ["trace-b"]},
+            },
+            {
+                "status": "error",
+                "category": "CONFLICT",
+                "message": "Contact already exists. Existing ID: 123",
+                "context": {"objectWriteTraceId": ["trace-c"], "existingId": ["123"]},
+            },
+        ],
+    }
+    assert outcomes(answer(207, body), [A, B, C], KEY) == {
+        "trace-a": Written("1", True),
+        "trace-b": Refused({"email": "HubSpot does not accept this email address"}, "HubSpot refused some values"),
+        "trace-c": Conflict("", "123"),
+    }
+
+
+def test_an_error_may_name_several_rows() -> None:
+    error = {"category": "VALIDATION_ERROR", "context": {"objectWriteTraceId": ["trace-a", "trace-b"]}}
+    found = outcomes(answer(207, {"results": [result("3", C)], "errors": [error]}), [A, B, C], KEY)
+    assert found["trace-a"] == found["trace-b"] == Refused({}, "HubSpot refused this contact")
+    assert found["trace-c"] == Written("3", False)
+
+
+@pytest.mark.parametrize(
+    "context", [None, {}, [], "x", {"objectWriteTraceId": None}, {"objectWriteTraceId": ["other"]}]
+)
+def test_rows_that_may_be_an_errors_that_names_none_are_sent_again_with_fewer(context: Any) -> None:
+    body = {"results": [result("1", A)], "errors": [{"category": "VALIDATION_ERROR", "context": context}]}
+    assert outcomes(answer(207, body), [A, B, C], KEY) == {"trace-a": Written("1", False)}
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        ({"category": "RATE_LIMITS"}, "rate_limit"),
+        ({"status": "429"}, "rate_limit"),
+        ({"status": "503"}, "unavailable"),
+    ],
+)
+def test_errors_about_hubspots_load_alone_pause_the_line(error: dict[str, Any], code: str) -> None:
+    errors = [{**error, "context": {"objectWriteTraceId": [row.trace]}} for row in (A, B)]
+    with pytest.raises(LineDown) as down:
+        outcomes(answer(207, {"results": [], "errors": errors}), [A, B], KEY)
+    assert down.value.code == code
+    found = outcomes(answer(207, {"results": [result("3", C)], "errors": errors}), [A, B, C], KEY)
+    assert found["trace-a"] == found["trace-b"] == Wait("HubSpot is too busy for this contact")
+
+
+def test_a_row_that_shows_the_key_to_be_lost_pauses_the_line() -> None:
+    error = {"category": "VALIDATION_ERROR", "message": f"Property {KEY} does not exist"}
+    with pytest.raises(LineDown) as down:
+        one(207, {"errors": [error]})
+    assert down.value.code == "no_key"
+
+
+def test_an_error_without_a_row_belongs_to_the_only_row() -> None:
+    assert one(207, {"errors": [{"category": "CONFLICT", "message": "Contact already exists."}]}) == Conflict("", "")
+
+
+def test_a_row_that_was_written_is_written_whatever_an_error_says_of_it() -> None:
+    error = {"category": "VALIDATION_ERROR", "context": {"objectWriteTraceId": ["trace-a"]}}
+    assert one(207, {"results": [result("1", A)], "errors": [error]}) == Written("1", False)
+
+
+# A whole answer
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "outcome"),
+    [
+        (409, {"status": "error", "message": "Contact already exists. Existing ID: 123"}, Conflict("", "123")),
+        (409, {"message": "Contact already exists"}, Conflict("", "")),
+        (409, {"status": "error", "category": None}, Conflict("", "")),
+        (409, {}, Conflict("", "")),
+        (400, {}, Refused({}, "HubSpot refused this contact")),
+        (400, {"status": "error"}, Refused({}, "HubSpot refused this contact")),
+        (400, {"correlationId": "x"}, Refused({}, "HubSpot refused this contact")),
+        (404, {"category": "OBJECT_NOT_FOUND"}, Gone()),
+        (422, {"message": "no"}, Refused({}, "HubSpot refused this contact")),
+    ],
+)
+def test_a_whole_answer_to_a_single_row_is_that_rows(status: int, body: Any, outcome: Outcome) -> None:
+    """Every field of an error body is optional, so that even {} is the lead's and never stops the line."""
+    assert one(status, body) == outcome
+
+
+def test_a_batch_that_is_refused_for_nobody_in_particular_has_to_be_split() -> None:
+    for body in (
+        {"status": "error", "message": "Duplicate IDs found in batch input", "category": "VALIDATION_ERROR"},
+        {"message": INVALID + '[{"error":"INVALID_EMAIL","name":"email"}]'},
+        {"message": "Contact already exists. Existing ID: 123", "category": "CONFLICT"},
+        {"status": "error"},
+        {},
+    ):
+        assert outcomes(answer(400, body), [A, B], KEY) == {}
+    assert outcomes(answer(404, {"category": "OBJECT_NOT_FOUND"}), [A, B], KEY) == {}
+
+
+@pytest.mark.parametrize("code", ["PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE"])
+def test_a_property_that_no_row_can_have_is_dropped_from_every_row_that_has_it(code: str) -> None:
+    body = {"message": INVALID + json.dumps([{"name": "email", "error": code}, {"name": "city", "error": "INVALID"}])}
+    found = outcomes(answer(400, body), [A, B, C], KEY)
+    assert isinstance(found["trace-a"], Refused)
+    assert isinstance(found["trace-b"], Refused)
+    assert found["trace-a"].fields.keys() == found["trace-b"].fields.keys() == {"email"}
+    assert found["trace-c"] == Again()
+
+
+LEAF = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6)
+TEXTS = st.sampled_from(
+    ["trace-a", "trace-b", "cust-A", "CONFLICT", "409", "error", "VALIDATION_ERROR",
+     INVALID + '[{"name":"email"}]', "501", "Existing ID: 5", "on 1. 2 already has that value"]
+)  # fmt: skip
+THING = st.recursive(
+    LEAF | TEXTS,
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(
+        st.sampled_from(["id", "new", "properties", KEY, "objectWriteTraceId", "status", "category", "message",
+                         "context", "errors", "existingId", "propertyName", "code", "name", "subCategory"]),
+        inner,
+        max_size=5,
+    ),
+    max_leaves=10,
+)  # fmt: skip
+ITEM = st.fixed_dictionaries(
+    {},
+    optional=dict.fromkeys(("id", "new", "properties", "objectWriteTraceId", "context", "message", "category"), THING),
+)
+BODY = st.fixed_dictionaries(
+    {},
+    optional={
+        name: THING | st.lists(THING | ITEM, max_size=3)
+        for name in ("results", "errors", "status", "category", "message", "context", "policyName")
+    },
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    st.sampled_from([200, 201, 207, 400, 401, 404, 409, 423, 429, 477, 503]),
+    BODY | THING | st.binary(max_size=20),
+    st.dictionaries(st.just("retry-after"), st.text(max_size=5)),
+    st.sampled_from([[A], [A, B], [A, B, C]]),
+    st.sampled_from([KEY, ""]),
+)
+def test_whatever_hubspot_answers_every_row_has_an_outcome_or_is_sent_again_with_fewer_or_the_line_waits(
+    status: int, body: Any, headers: dict[str, str], rows: list[Row], key: str
+) -> None:
+    try:
+        found = outcomes(Answer(status, headers, answer(status, body).body), rows, key)
+    except LineDown as down:
+        assert down.why
+    else:
+        traces = {row.trace for row in rows}
+        assert found.keys() == traces or (len(rows) > 1 and found.keys() < traces)
