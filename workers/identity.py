@@ -101,9 +101,7 @@ class Identity:
         """The id of the contact that has the email, "" if HubSpot does not name it."""
         if group.conflict and group.conflict.existing_id:
             return group.conflict.existing_id
-        email = group.properties["email"]
-        owner = self.hubspot.look([email], ["email"], "email")[email]
-        return owner["id"] if isinstance(owner, dict) else ""
+        return self.hubspot.owner(group.properties["email"])
 
     def _join(self, group: Group, contact: Mapping[str, str], plan: Plan) -> None:
         owner = contact.get(CUSTOMER_ID, "")

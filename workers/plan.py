@@ -132,13 +132,13 @@ class Plan:
     def _shorten(self, group: Group) -> bool:
         """Leave out what a refusal without a field may be about: the email, then all but who this is and the last
         activity. False if nothing is left to leave out."""
-        spare = [name for name in group.properties if name == "email"]
+        spare = ["email"] if "email" in group.properties else []
         spare = spare or [name for name in group.properties if name not in ESSENTIAL]
         for name in spare:
             self._drop(group, name, UNNAMED)
-        self._settle_unsaved(group)
-        self._ensure_name(group)
         if spare:
+            self._settle_unsaved(group)
+            self._ensure_name(group)
             self._end_if_empty(group)
         return bool(spare)
 

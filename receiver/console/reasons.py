@@ -98,6 +98,7 @@ WHYS: Mapping[str, str] = {
     "HubSpot refused the contact, perhaps for this value": "HubSpot ไม่รับรายชื่อนี้ อาจเป็นเพราะค่านี้",
     "HubSpot refused even a made-up last name": "HubSpot ไม่รับแม้แต่นามสกุลสมมติ",
     "HubSpot has locked this contact for a moment": "HubSpot ล็อกรายชื่อนี้ชั่วคราว",
+    "HubSpot is not available.": "HubSpot ใช้งานไม่ได้ชั่วคราว",
     "HubSpot is too busy for this contact": "HubSpot ไม่ว่างสำหรับรายชื่อนี้",
     "HubSpot does not say whether this contact exists": "HubSpot ไม่บอกว่ามีรายชื่อนี้หรือไม่",
     "HubSpot has locked these records for a moment.": "HubSpot ล็อกรายชื่อเหล่านี้ชั่วคราว",

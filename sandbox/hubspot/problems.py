@@ -95,12 +95,14 @@ def invalid_values(refusals: list[Refusal], in_message: int | None, in_errors: i
 
 
 def already_exists(form: str, portal_id: int, name: str, value: str, own: int, owner: int) -> Problem:
-    """The value of a unique property is taken; `form` is `existing_id`, `no_id` or `coordinates`."""
+    """The value of a unique property is taken; `form` is `existing_id`, `no_id`, `already_exists` or `coordinates`."""
     if form == "existing_id":
         found = {"existingId": [str(owner)]}
         return Problem(409, "CONFLICT", f"Contact already exists. Existing ID: {owner}", context=found)
     if form == "no_id":
         return Problem(409, "CONFLICT", "Contact already exists.")
+    if form == "already_exists":
+        return Problem(400, "OBJECT_ALREADY_EXISTS", f"A contact with this {name} already exists.")
     coordinates = (
         f"PropertyValueCoordinates{{portalId={portal_id}, objectTypeId=ObjectTypeId{{legacyObjectType=CONTACT}}, "
         f"propertyName={name}, value={value}}}"

@@ -90,3 +90,14 @@ def test_a_contact_of_which_hubspot_says_nothing_at_all_is_waited_for(scene: Sce
     scene.worker().work()
     assert_untouched(scene)
     assert (scene.receipts()[GUEST].state, scene.receipts()[GUEST].tries) == ("waiting", 0)
+
+
+def test_no_email_stands_in_a_url(scene: Scene) -> None:
+    """Where logs, ours and others', would have it."""
+    scene.line.crm.create(**OWN)
+    scene.line.crm.settings(conflict="no_id")
+    scene.line.crm.fault("empty_results", path="/batch/read", count=1)
+    scene.accept(lead(GUEST, name="Chatty Guest", email=OWN["email"]))
+    scene.worker().work()
+    assert scene.receipts()[GUEST].state == "waiting"
+    assert scene.line.crm.calls("GET /crm/v3/objects/contacts/<value>") == 0

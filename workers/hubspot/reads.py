@@ -14,16 +14,15 @@ def readings(answer: Answer, ids: Sequence[str], key: str) -> dict[str, Reading]
     """What a batch read says of `ids` (`key` as in `outcomes`, `MERGED` among the properties read): the contacts, also
     by the ids of those that were merged into them, and `Gone` for those that it says do not exist. An id left out is no
     proof of anything. Raises `LineDown`."""
-    if answer.says_not_found:
-        return dict.fromkeys(strings(context(answer.error).get("ids")) or ids, Gone())
     raise_line_down(answer)
     raise_without_key(answer)
     body = answer.json()
     contacts = [contact for contact in map(_contact, objects(body.get("results"))) if contact]
     found: dict[str, Reading] = {}
-    for error in objects(body.get("errors")):
+    for error in [answer.error] if answer.says_not_found else objects(body.get("errors")):
         if classify(error) == Gone():
-            found |= dict.fromkeys(strings(context(error).get("ids")), Gone())
+            named = strings(context(error).get("ids")) or (ids if answer.says_not_found else [])
+            found |= dict.fromkeys(named, Gone())
     for contact in contacts:
         merged = [] if key else [old for old in contact.get(MERGED, "").split(";") if old]
         # An email may be a secondary one of the contact, whose `email` is then another.

@@ -11,7 +11,7 @@ from receiver.console import reasons, words
 from receiver.console.speech import Speech
 from receiver.parked import FIXES
 from tests.conftest import ROOT
-from workers import identity, news, outbox, retention
+from workers import identity, news, outbox, plan, retention
 from workers.hubspot.errors import REASONS
 from workers.pause import LONGEST
 
@@ -64,7 +64,7 @@ def test_every_property_and_state_has_a_name() -> None:
 
 def said_by_workers() -> set[str]:
     """The reasons that stand as plain texts in the workers' code, and so in receipts."""
-    named = {identity.ELSEWHERE, identity.NOBODY, news.NEWER, news.LONGER_NAME, retention.ENDED}
+    named = {identity.ELSEWHERE, identity.NOBODY, news.NEWER, news.LONGER_NAME, retention.ENDED, plan.UNNAMED}
     found = set(REASONS.values()) | named | {outbox.FORGOTTEN.decode().partition(": ")[2]}
     patterns = (
         r'why="([^"{]+)"',

@@ -148,7 +148,8 @@ def test_a_taken_email_is_told_in_coordinates_to_an_updating_row(stand: Any, row
 
 
 @pytest.mark.parametrize(
-    ("form", "status", "tells"), [("existing_id", 409, True), ("no_id", 409, False), ("coordinates", 400, True)]
+    ("form", "status", "tells"),
+    [("existing_id", 409, True), ("no_id", 409, False), ("already_exists", 400, False), ("coordinates", 400, True)],
 )
 def test_the_form_of_a_conflict_can_be_chosen(stand: Any, row: Any, form: str, status: int, tells: bool) -> None:
     owner = stand.control("POST", "contacts", {"properties": {"email": "a@example.com"}})["id"]
