@@ -47,16 +47,21 @@ class GroupScript:
         # As redis-py packs it, in less than half the time.
         mine = _Call(hiredis.pack_command(("EVALSHA", self._sha, len(keys), *keys, *args)))
         self._waiting.append(mine)
-        if not self._turn.acquire(blocking=False):
+        leads = self._turn.acquire(blocking=False)
+        if not leads:
             mine.woken.acquire()
-        if mine.answer is None:
-            self._go(mine)
+            leads = mine.answer is None
+        if leads:
+            # Its call may have been answered between the two lines above, by the one who had the turn before.
+            while mine.answer is None:
+                self._go()
+            self._hand_on()
         if isinstance(mine.answer, BaseException):
             raise mine.answer
         return mine.answer
 
-    def _go(self, mine: _Call) -> None:
-        """Take all who wait to Redis, then give the turn to the next who came meanwhile, if any."""
+    def _go(self) -> None:
+        """Take those who wait to Redis."""
         calls = [self._waiting.popleft() for _ in range(min(len(self._waiting), TOGETHER))]
         try:
             answers = self._ask([call.command for call in calls])
@@ -66,8 +71,10 @@ class GroupScript:
             answers = [error] * len(calls)
         for call, answer in zip(calls, answers, strict=True):
             call.answer = answer
-            if call is not mine:
-                call.woken.release()
+            call.woken.release()
+
+    def _hand_on(self) -> None:
+        """Give the turn to the first of those who came meanwhile, if any."""
         while not self._waiting:
             self._turn.release()
             # Somebody may have queued up in vain between the look and the release.

@@ -38,7 +38,7 @@ class Recent:
 
     def inherit(self) -> bool:
         """Remember what processes that died did remember; whether there was anything."""
-        return bool(self.journal.inherit(self._keep))
+        return bool(self.journal.inherit(self._inherit))
 
     def close(self) -> None:
         """At an orderly end, with Redis there: leave nothing behind, unless Redis might still forget it."""
@@ -50,6 +50,10 @@ class Recent:
         lines = [*self.journal.lines(), *(line for _, line in list(self._held))]
         parts = [line.partition(b" ") for line in lines]
         return [(raw, int(version)) for version, _, raw in parts]
+
+    def _inherit(self, line: bytes) -> None:
+        int(line.partition(b" ")[0])
+        self._keep(line)
 
     def _keep(self, line: bytes) -> None:
         self._added = time.monotonic()

@@ -33,21 +33,28 @@ def application() -> Flask:
 def serve(settings: ReceiverSettings, host: str) -> None:
     """Serve until SIGTERM or SIGINT. granian gives up when one of its processes dies twice within seconds; no other
     part of this project does, so it is begun again."""
+    server = None
     while True:
-        server = Granian(
-            APPLICATION,
-            factory=True,
-            interface=Interfaces.WSGI,
-            address=host,
-            port=settings.shared.port,
-            workers=settings.shared.web_concurrency,
-            blocking_threads=THREADS,
-            backlog=1024,
-            log_level=LogLevels.error,
-            respawn_failed_workers=True,
-            respawn_interval=AGAIN_SECONDS,
-            workers_kill_timeout=STOP_SECONDS,
+        before, server = (
+            server,
+            Granian(
+                APPLICATION,
+                factory=True,
+                interface=Interfaces.WSGI,
+                address=host,
+                port=settings.shared.port,
+                workers=settings.shared.web_concurrency,
+                blocking_threads=THREADS,
+                backlog=1024,
+                log_level=LogLevels.error,
+                respawn_failed_workers=True,
+                respawn_interval=AGAIN_SECONDS,
+                workers_kill_timeout=STOP_SECONDS,
+            ),
         )
+        if before and before.interrupt_signal:
+            # A signal in between went to the one before, whose handlers stand until `serve`.
+            return
         try:
             server.serve()
         except SystemExit:

@@ -48,7 +48,10 @@ class Told:
     def note(self, fields: Mapping[bytes, bytes], fate: str) -> None:
         """Remember what became of the message in an outbox entry: "sending", "sent" or "interrupted"."""
         with self._lock:
-            self._note(mark(fields), fate, time.time(), self._run)
+            name = mark(fields)
+            before = self._marks.get(name)
+            # Later is newer, also if the clock was put back.
+            self._note(name, fate, max(time.time(), before.said_at if before else 0.0), self._run)
 
     def take_back(self, connection: Redis, fields: Mapping[bytes, bytes]) -> None:
         """It was certainly not delivered and may be sent again."""

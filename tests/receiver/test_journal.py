@@ -1,6 +1,7 @@
 """What a process remembers outlives it, and nobody else's memory is taken for it."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from receiver.journal import ORPHANED_SECONDS, Journal
+from receiver.journal import FOREIGN_SECONDS, Journal
 
 DIES = """
 import os, signal, sys
@@ -60,7 +61,7 @@ def test_a_living_process_is_not_inherited(tmp_path: Path) -> None:
 def test_a_process_of_another_kind_or_with_another_redis_is_left_alone_for_a_minute(tmp_path: Path) -> None:
     one_dies(tmp_path, "other")
     [page, _] = sorted(tmp_path.iterdir())
-    old = time.time() - ORPHANED_SECONDS - 1
+    old = time.time() - FOREIGN_SECONDS - 1
     os.utime(page, (old, old))
     assert inherited(tmp_path, kind="worker") == []
     assert not page.exists(), "then it ends unread"
@@ -88,21 +89,51 @@ def test_a_redis_that_was_emptied_is_told_what_the_one_before_it_knew(tmp_path: 
     journal.begin("d2")
     journal.add(b"2")
     assert journal.lines() == [b"1", b"2"]
-    assert [page.name.split("-")[1] for page in tmp_path.iterdir()] == ["d2"]
+    assert [page.name.split("-")[2] for page in tmp_path.iterdir()] == ["d2"]
 
 
 def test_nothing_is_taken_before_it_is_known_whose_it_is(tmp_path: Path) -> None:
     assert Journal("web", tmp_path).add(b"line") is False
 
 
-def test_what_a_full_disk_cuts_off_spoils_no_other_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_costs_no_line_that_was_kept_and_no_file_per_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     journal = begun(tmp_path)
+    assert journal.add(b"before") is True
     write = os.write
     with monkeypatch.context() as full:
         full.setattr(os, "write", lambda file, data: write(file, data[:2]))
-        assert journal.add(b"first") is False
-    assert journal.add(b"second") is True
-    assert journal.lines() == [b"second"]
+        assert [journal.add(b"lost") for _ in range(50)] == [False] * 50
+        journal.turn()
+        assert journal.lines() == [b"before"]
+    assert len(list(tmp_path.iterdir())) == 1
+    assert journal.add(b"lost") is True, "after a turn it is tried again"
+
+
+def test_what_somebody_removed_is_still_known(tmp_path: Path) -> None:
+    """A cleaner of temporary files, or the system at a user's log-out."""
+    journal = begun(tmp_path / "home")
+    journal.add(b"1")
+    shutil.rmtree(tmp_path / "home")
+    assert journal.lines() == [b"1"]
+    journal.turn()
+    assert journal.add(b"2") is True
+    assert inherited(tmp_path / "home") == [], "it lives"
+
+
+def test_a_line_that_cannot_be_read_is_passed_over(tmp_path: Path) -> None:
+    one_dies(tmp_path)
+    found = []
+
+    def keep(line: bytes) -> None:
+        if line == b"1.1":
+            raise ValueError
+        found.append(line)
+
+    begun(tmp_path).inherit(keep)
+    assert found == [b"1.0", b"2.0", b"2.1"]
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_only_this_user_can_read_it(tmp_path: Path) -> None:
