@@ -1,4 +1,4 @@
-"""The only file that knows DealDroid's webhook: POST {"customer_id", "messages": [...]}; any 200 is success, whatever
+"""The only file that knows DealDroid's webhook: POST {"customer_id", "messages": [...]}; any 2xx is success, whatever
 its body (DealDroid's page shows a body that is no JSON)."""
 
 import os
@@ -7,14 +7,18 @@ import ssl
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies
 
+from workers.call import POOLS, within
+
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 10.0
+DEADLINE_SECONDS = 20.0
 SHORT_BODY = 65_536
 LONGEST_WAIT = 3600.0
 IDLE_SECONDS = 5.0
@@ -44,6 +48,17 @@ class Unclear:
 Delivery = Sent | Failed | Unclear
 
 
+class _Adapter(HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, **options)
+        self.poolmanager.pool_classes_by_scheme = POOLS
+
+    def proxy_manager_for(self, *args: Any, **options: Any) -> Any:
+        manager = super().proxy_manager_for(*args, **options)
+        manager.pool_classes_by_scheme = POOLS
+        return manager
+
+
 class DealDroid:
     """Sends messages over kept-alive connections; safe to use from `in_flight` threads."""
 
@@ -55,7 +70,7 @@ class DealDroid:
         self.session.trust_env = False
         self.session.proxies.update(get_environ_proxies(url))
         self.session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
-        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=in_flight, max_retries=0)
+        adapter = _Adapter(pool_connections=1, pool_maxsize=in_flight, max_retries=0)
         self.session.mount("https://", adapter)
         self.session.mount("http://", adapter)
 
@@ -68,27 +83,18 @@ class DealDroid:
 
     def send(self, customer: str | int | float, text: str) -> Delivery:
         """Send one bubble; `customer` exactly as DealDroid gave it. Never raises."""
-        try:
-            answer = self.session.post(
-                self.url,
-                json={"customer_id": customer, "messages": [text]},
-                timeout=(CONNECT_SECONDS, READ_SECONDS),
-                allow_redirects=False,
-                stream=True,
-            )
-        except requests.exceptions.ConnectTimeout:
-            return Failed("DealDroid cannot be reached", again=True)
-        except (requests.exceptions.SSLError, requests.exceptions.ProxyError):
-            return Failed("no TLS connection or proxy to DealDroid", again=True)
-        except requests.exceptions.ConnectionError as error:
-            if "NewConnectionError" in repr(error) or "NameResolutionError" in repr(error):
-                return Failed("DealDroid cannot be reached", again=True)
-            return Unclear("the connection ended before DealDroid answered")
-        except requests.exceptions.Timeout:
-            return Unclear("DealDroid did not answer in time")
-        except (requests.exceptions.RequestException, ValueError):
-            return Unclear("DealDroid's answer could not be read")
-        _finish(answer)
+        with within(DEADLINE_SECONDS) as call:
+            try:
+                answer = self.session.post(
+                    self.url,
+                    json={"customer_id": customer, "messages": [text]},
+                    timeout=(CONNECT_SECONDS, READ_SECONDS),
+                    allow_redirects=False,
+                    stream=True,
+                )
+            except (requests.exceptions.RequestException, ValueError) as error:
+                return _explain(error, begun=call.begun)
+            _finish(answer)
         return _judge(answer.status_code, answer.headers.get("Retry-After", ""))
 
 
@@ -125,8 +131,23 @@ def _finish(answer: requests.Response) -> None:
     answer.close()
 
 
+def _explain(error: Exception, *, begun: bool) -> Delivery:
+    """`begun`: whether the request may have reached DealDroid, also in part."""
+    match error:
+        case requests.exceptions.SSLError() | requests.exceptions.ProxyError() if not begun:
+            return Failed("no TLS connection or proxy to DealDroid", again=True)
+        case _ if not begun:
+            return Failed("DealDroid cannot be reached", again=True)
+        case requests.exceptions.Timeout():
+            return Unclear("DealDroid did not answer in time")
+        case requests.exceptions.ConnectionError():
+            return Unclear("the connection ended before DealDroid answered")
+        case _:
+            return Unclear("DealDroid's answer could not be read")
+
+
 def _judge(status: int, retry_after: str) -> Delivery:
-    if status == 200:
+    if 200 <= status < 300:
         return Sent()
     if status in (408, 425, 429) or status >= 500:
         seconds = min(float(retry_after), LONGEST_WAIT) if retry_after.isascii() and retry_after.isdigit() else None

@@ -138,7 +138,9 @@ def test_a_200_whose_body_never_ends_is_a_success_too(
 @pytest.mark.parametrize(
     ("status", "headers", "delivery"),
     [
-        ("201 Created", (), Failed("DealDroid refused the message (status 201)", again=False)),
+        ("201 Created", (), Sent()),
+        ("202 Accepted", (), Sent()),
+        ("204 No Content", (), Sent()),
         ("400 Bad Request", (), Failed("DealDroid refused the message (status 400)", again=False)),
         ("403 Forbidden", (), Failed("DealDroid refused the message (status 403)", again=False)),
         ("404 Not Found", (), Failed("DealDroid refused the message (status 404)", again=False)),

@@ -29,7 +29,8 @@ BATCH = 100
 
 class HubSpot:
     """One portal. Safe to use from several threads; holds its API objects, since each new one is a new TLS handshake.
-    `dry_run`: contacts are read but not written. `tally`: where calls are counted."""
+    `dry_run`: contacts are read but not written. `tally`: where calls are counted. Raises
+    `receiver.settings.SettingsError` where the environment names a proxy that cannot be used."""
 
     def __init__(
         self,

@@ -6,7 +6,7 @@ APIs still give the paths, the authorization and the models.
 
 import time
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import unquote, urlencode, urlsplit
 
 import msgspec
 import urllib3
@@ -14,6 +14,7 @@ from hubspot.crm.contacts.rest import RESTClientObject
 
 from receiver.counts import Tally
 from workers.budget import Budget, NoBudget
+from workers.call import POOLS, proxy_for, within
 from workers.hubspot.answers import Answer
 from workers.hubspot.outcomes import LineDown
 from workers.lease import FENCE
@@ -30,7 +31,13 @@ class Transport(RESTClientObject):  # type: ignore[misc]  # the client has no ty
     """Stands in for the client's `rest_client`; every call returns an `Answer` or raises `LineDown`."""
 
     def __init__(self, configuration: Any, budget: Budget | NoBudget, tally: Tally) -> None:
+        proxy = proxy_for(configuration.host)
+        if proxy:
+            account = urllib3.util.parse_url(proxy).auth
+            configuration.proxy = proxy
+            configuration.proxy_headers = urllib3.make_headers(proxy_basic_auth=account and unquote(account))
         super().__init__(configuration)
+        self.pool_manager.pool_classes_by_scheme = POOLS
         self.budget, self.tally = budget, tally
         self.used_at = time.monotonic()
 
@@ -69,28 +76,28 @@ class Transport(RESTClientObject):  # type: ignore[misc]  # the client has no ty
 
     def _send(self, method: str, url: str, headers: dict[str, str], body: bytes | None) -> Answer:
         now = time.monotonic()
-        deadline = now + DEADLINE_SECONDS
         if now - self.used_at > IDLE_SECONDS:
             # Routers forget idle connections without a word, and the first request on one is lost.
             self.pool_manager.clear()
         self.used_at = now
         try:
-            response = self.pool_manager.request(
-                method,
-                url,
-                body=body,
-                headers={**headers, "Content-Type": "application/json"},
-                timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
-                retries=False,
-                redirect=False,
-                preload_content=False,
-            )
-            try:
-                data = _read(response, deadline)
-            except BaseException:
-                response.close()
-                raise
-            response.release_conn()
+            with within(DEADLINE_SECONDS):
+                response = self.pool_manager.request(
+                    method,
+                    url,
+                    body=body,
+                    headers={**headers, "Content-Type": "application/json"},
+                    timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
+                    retries=False,
+                    redirect=False,
+                    preload_content=False,
+                )
+                try:
+                    data = _read(response)
+                except BaseException:
+                    response.close()
+                    raise
+                response.release_conn()
         except urllib3.exceptions.HTTPError as error:
             raise LineDown(*_explain(error)) from None
         except OSError as error:
@@ -105,13 +112,13 @@ def _kind(url: str) -> str:
     return last if last in _KINDS else "properties" if "/properties/" in path else "other"
 
 
-def _read(response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
+def _read(response: urllib3.BaseHTTPResponse) -> bytes:
     parts, size = [], 0
     while part := response.read1(65_536):
         parts.append(part)
         size += len(part)
-        if time.monotonic() > deadline or size > MAX_ANSWER:
-            raise LineDown("timeout", "HubSpot's answer took too long.")
+        if size > MAX_ANSWER:
+            raise LineDown("unexpected", "HubSpot's answer is too long. Check HUBSPOT_BASE_URL.")
     return b"".join(parts)
 
 
