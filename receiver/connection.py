@@ -1,6 +1,7 @@
 """Connections to Redis. No client here retries by itself: redis-py's default of ten tries blocked a put for 18 s and
 wrote it twice (measured), and every write of this project can be repeated safely by the one who asked for it."""
 
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 import redis
@@ -31,3 +32,12 @@ def connect(settings: Settings, timeout: float = WORKER_TIMEOUT) -> Redis:
         maint_notifications_config=MaintNotificationsConfig(enabled=False),
         **options,
     )
+
+
+def describe(connection: Redis, section: str) -> Mapping[str, Any]:
+    """A section of Redis' INFO, nothing where it may not be asked: some hosted ones forbid it."""
+    try:
+        found: Mapping[str, Any] = connection.info(section)
+    except redis.ResponseError:
+        return {}
+    return found

@@ -17,7 +17,7 @@ import structlog
 from receiver import event, keys, scripts
 from receiver.bell import Bell
 from receiver.commit import GroupScript
-from receiver.connection import AWAY, Redis
+from receiver.connection import AWAY, Redis, describe
 from receiver.counts import Tally
 from receiver.inbox import Inbox, Put, WrongKey, postponed
 from receiver.journal import Journal, read_dataset
@@ -60,6 +60,8 @@ class Feeder:
         self.tally = Tally()
         self.run_id = ""
         self.forgot = self.full = False
+        # A connection of its own: a pool mends a lost one without a word.
+        self._ear: Redis = None
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="spool", daemon=True)
@@ -222,13 +224,14 @@ class Feeder:
             self.flush()
 
     def _look(self) -> tuple[str, bool]:
-        """Redis' run id, and whether it is so full that the workers need the room to drain what waits."""
+        """Redis' run id, and whether it is so full that the workers need the room to drain what waits. Where INFO is
+        forbidden it is "" and not full; then a lost connection is what tells that Redis may have restarted."""
+        self._ear = self._ear or self.inbox.redis.client()
+        server, memory = describe(self._ear, "server"), describe(self._ear, "memory")
         pipe = self.inbox.redis.pipeline(transaction=False)
-        pipe.info("server")
-        pipe.info("memory")
         for shard in range(self.config.shards):
             pipe.xlen(keys.entries(keys.INBOX, shard))
-        server, memory, *waiting = pipe.execute()
+        waiting = pipe.execute()
         part = memory.get("used_memory", 0) / memory["maxmemory"] if memory.get("maxmemory") else 0.0
         return str(server.get("run_id", "")), part > FULL or (part > NEARLY_FULL and sum(waiting) > DEEP)
 

@@ -70,16 +70,19 @@ class Keeper:
     def _run(self) -> None:
         swept = 0.0
         while not self._end.wait(BEAT_SECONDS):
-            try:
-                self.beat()
-                if time.monotonic() - swept >= SWEEP_SECONDS:
-                    swept = time.monotonic()
-                    self.sweep()
-            except Exception as error:  # the keeper outlives every fault; the next beat tries again
-                log.warning("keeper.failed", error=type(error).__name__)
+            self._try(self.beat)
+            if time.monotonic() - swept >= SWEEP_SECONDS:
+                swept = time.monotonic()
+                self._try(self.sweep)
             if os.getppid() != self._parent:
                 self._parent = os.getppid()
                 self.orphaned()
+
+    def _try(self, work: "Callable[[], None]") -> None:
+        try:
+            work()
+        except Exception as error:  # the keeper outlives every fault; the next beat tries again
+            log.warning("keeper.failed", error=type(error).__name__)
 
     def beat(self) -> None:
         """Renew the held locks, then say that this worker is alive and what it counted."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from redis import RedisError
 
 from receiver import keys
-from receiver.connection import Redis
+from receiver.connection import Redis, describe
 from receiver.journal import Journal, read_dataset
 
 KEEP_SECONDS = 30.0
@@ -60,8 +60,8 @@ class Told:
 
     def watch(self, connection: Redis) -> None:
         """Called each second: inherit what dead workers remembered, and assert in this Redis what another run of it was
-        told."""
-        run = run_id(connection)
+        told. One that does not say which run it is (INFO is forbidden) is asserted nothing."""
+        run = str(describe(connection, "server").get("run_id", ""))
         with suppress(RedisError):  # a full Redis: then nobody inherits until it has room
             self._journal.begin(read_dataset(connection))
         with self._lock:
@@ -83,9 +83,9 @@ class Told:
         """Seconds that messages have to wait because Redis has restarted and may not have been told everything yet."""
         if not self._run:
             self.watch(connection)
-        info = connection.info("server")
+        info = describe(connection, "server")
         known = (connection.get(keys.RUN) or b"").decode()
-        if known == info["run_id"]:
+        if not info or known == info["run_id"]:
             return 0.0
         restarted = known or self._first_run != info["run_id"]
         left = YOUNG_SECONDS - int(info["uptime_in_seconds"]) if restarted else 0
@@ -115,8 +115,3 @@ class Told:
 def mark(fields: Mapping[bytes, bytes]) -> str:
     """The key that says that this customer was told this text."""
     return keys.told(fields.get(b"c", b""), fields.get(b"t", b""))
-
-
-def run_id(connection: Redis) -> str:
-    found: str = connection.info("server")["run_id"]
-    return found

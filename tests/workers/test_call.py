@@ -60,19 +60,23 @@ def serving(answer: Callable[[socket.socket, bytes], None]) -> Iterator[int]:
 
 @contextmanager
 def dripping(drip: str) -> Iterator[str]:
-    """A server that begins its answer and goes on, a little every 50 ms, for half a minute."""
-    ended = threading.Event()
+    """A server that begins its answer and goes on, a little every 50 ms, for 15 s, which nobody may wait for."""
+    ended, over = threading.Event(), threading.Event()
 
     def answer(connection: socket.socket, _: bytes) -> None:
         begin, rest = DRIPS[drip]
         connection.sendall(begin)
-        deadline = time.monotonic() + 30
-        while not ended.wait(0.05) and time.monotonic() < deadline:
+        deadline = time.monotonic() + 15
+        while not ended.wait(0.05):
+            if time.monotonic() > deadline:
+                over.set()
+                return
             connection.sendall(next(rest))
 
     with serving(answer) as port:
         yield f"http://127.0.0.1:{port}"
         ended.set()
+        assert not over.is_set(), "it was waited for to the end"
 
 
 def client_of(url: str) -> HubSpot:
