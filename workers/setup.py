@@ -16,7 +16,7 @@ class SetupError(Exception):
 
 @dataclass(slots=True)
 class Report:
-    """What was made, what was there, and what there was no room for."""
+    """What was made, what was there, and what there was no room for or is archived."""
 
     made: list[str] = field(default_factory=list)
     present: list[str] = field(default_factory=list)
@@ -41,6 +41,8 @@ def setup(hubspot: HubSpot) -> Report:
         _make_group(hubspot)
         _make(hubspot, [one for one in missing if one.core], report)
         _make(hubspot, [one for one in missing if not one.core], report)
+        if any(one.name in report.present for one in missing):
+            _look_again(hubspot, report)
     lacking = [one.name for one in DEFINITIONS if one.core and one.name in report.left_out]
     if lacking:
         raise SetupError(
@@ -48,6 +50,20 @@ def setup(hubspot: HubSpot) -> Report:
             "(at most 10 may be unique), then run leadsync setup again."
         )
     return report
+
+
+def _look_again(hubspot: HubSpot, report: Report) -> None:
+    """HubSpot does not make what is there, nor what is archived and so is not."""
+    there = {str(one.get("name")) for one in hubspot.properties()}
+    archived = [name for name in report.present if name not in there]
+    report.present = [name for name in report.present if name in there]
+    report.left_out += archived
+    lacking = [one.name for one in DEFINITIONS if one.core and one.name in archived]
+    if lacking:
+        raise SetupError(
+            f"The portal has archived {', '.join(lacking)}. Restore what is archived in HubSpot (Settings > Properties "
+            "> Archived), then run leadsync setup again."
+        )
 
 
 def _make_group(hubspot: HubSpot) -> None:

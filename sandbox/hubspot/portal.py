@@ -37,6 +37,7 @@ class Portal:
         self.random = random.Random(self._seed)  # noqa: S311 - shuffles answers, guards nothing
         self.groups = dict(standard.GROUPS)
         self.properties = {definition.name: definition for definition in standard.properties()}
+        self.archived: set[str] = set()
         self.rules: dict[str, Rule] = {}
         self.contacts: dict[int, Contact] = {}
         self.merged: dict[int, int] = {}
@@ -59,8 +60,8 @@ class Portal:
                 self.index.setdefault(name, {})
 
     def add_property(self, definition: Property) -> None:
-        """Raises `Problem`: 409 where the name is taken, 400 where the portal is full."""
-        if definition.name in self.properties:
+        """Raises `Problem`: 409 where the name is taken, also by an archived one, 400 where the portal is full."""
+        if definition.name in self.properties or definition.name in self.archived:
             raise Problem(409, "OBJECT_ALREADY_EXISTS", f"A property named '{definition.name}' already exists.")
         if definition.group_name not in self.groups:
             raise validation(f"The property group '{definition.group_name}' does not exist.")

@@ -79,6 +79,7 @@ def schema_routes(portal: Portal) -> Blueprint:
             if known(name).hubspot_defined:
                 raise validation(f"The property {name} cannot be archived.")
             del portal.properties[name]
+            portal.archived.add(name)
             portal.index.pop(name, None)
             portal.derive_rules()
         return Response(status=204)

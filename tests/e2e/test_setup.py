@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import requests
 from click.testing import CliRunner, Result
 
 from sandbox.hubspot import Portal, Settings, create_app
@@ -68,6 +69,22 @@ def test_it_makes_what_is_missing(crm: Crm) -> None:
         del crm.portal.properties["dealdroid_cart"]
         crm.portal.derive_rules()
     assert json.loads(run_setup(crm, "--json").stdout)["made"] == ["dealdroid_cart"]
+
+
+def test_an_archived_core_property_is_an_error_that_says_how_to_restore_it(crm: Crm) -> None:
+    run_setup(crm)
+    archive(crm, KEY, REST[0])
+    done = run_setup(crm)
+    assert done.exit_code == 1
+    assert f"has archived {KEY}. Restore" in done.stderr
+    assert "Settings > Properties > Archived" in done.stderr
+
+
+def test_another_archived_property_is_left_out(crm: Crm) -> None:
+    run_setup(crm)
+    archive(crm, REST[0])
+    report = json.loads(run_setup(crm, "--json").stdout)
+    assert (report["made"], report["left_out"], REST[0] in report["present"]) == ([], [REST[0]], False)
 
 
 def test_a_portal_without_room_gets_the_core_ones_and_is_told_so(crm: Crm) -> None:
@@ -151,6 +168,12 @@ def test_a_release_of_a_good_portal_sets_it_up(crm: Crm) -> None:
 def test_settings_are_the_defaults_of_a_portal(crm: Crm) -> None:
     """The other tests stand on it."""
     assert crm.portal.settings == Settings()
+
+
+def archive(crm: Crm, *names: str) -> None:
+    for name in names:
+        url, headers = f"{crm.url}/crm/v3/properties/contacts/{name}", {"Authorization": "Bearer pat-test"}
+        requests.delete(url, headers=headers, timeout=5).raise_for_status()
 
 
 def add_property(crm: Crm, name: str, *, unique: bool) -> None:

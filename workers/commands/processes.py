@@ -89,4 +89,5 @@ def setup(release: bool, as_json: bool) -> None:
         return
     click.echo(f"HubSpot is ready: {len(report.made)} properties made, {len(report.present)} were there.")
     if report.left_out:
-        click.echo(f"The portal has no room for {', '.join(report.left_out)}. Leads are written without them.")
+        names = ", ".join(report.left_out)
+        click.echo(f"The portal has no room for {names}, or has archived them. Leads are written without them.")

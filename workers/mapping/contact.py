@@ -10,12 +10,16 @@ from receiver.event import Event
 from receiver.receipts import Note
 from workers.mapping import address, country, emailaddress, language, name, options, phone, provinces
 from workers.mapping.facts import Facts
+from workers.mapping.line import DIGITS
 from workers.mapping.options import Option
 
 PAYMENTS = ("bank_transfer", "cash_on_delivery", "credit_card", "other")
 # Keeps a cart of 100 products under the 65,536 characters that a text property holds (HubSpot's page).
 MAX_NAME = 200
-_NUMBER = re.compile(r"-?\d[\d,\s]*(?:\.\d+)?")
+_NUMBER = re.compile(r"-?\d(?:[\d., ]*\d)?", re.ASCII)
+_POINT = re.compile(r"-?(?:\d+|[1-9]\d{0,2}(?:[, ]\d{3})+)(?:\.\d+)?", re.ASCII)
+# No money has three decimals.
+_COMMA = re.compile(r"-?(?:\d+|[1-9]\d{0,2}(?:[. ]\d{3})+)(?:,\d{1,2})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,13 +195,23 @@ def _cart(event: Event) -> str:
     if lines and event.shipping_fee:
         lines.append(f"Shipping: {event.shipping_fee[:30]}")
     if lines and event.grand_total:
-        lines.append(f"Total: {event.grand_total[:30]}")
+        lines.append(f"Total: {event.grand_total[:MAX_NAME]}")
     return "\n".join(lines)
 
 
 def _total(text: str) -> str:
-    found = _NUMBER.search(text)
-    return re.sub(r"[,\s]", "", found.group()) if found else ""
+    """The one number in `text`, 1,250.50 or 1.250,50; "" where there are several or it can be read in two ways, as
+    1.250 can. The cart shows the text as it is."""
+    numbers = _NUMBER.findall(text.translate(DIGITS))
+    if len(numbers) != 1:
+        return ""
+    [number] = numbers
+    readings = set()
+    if _POINT.fullmatch(number):
+        readings.add(re.sub("[, ]", "", number))
+    if _COMMA.fullmatch(number):
+        readings.add(re.sub("[. ]", "", number).replace(",", "."))
+    return readings.pop() if len(readings) == 1 else ""
 
 
 def _creation(event: Event, at: str, crm: Crm, lead: bool) -> dict[str, str]:
