@@ -22,15 +22,25 @@ local function count(name, by)
 end
 """
 
-# Increments are summed up, so that they cost once per counter and not once per lead.
+ENDED_SECONDS = 30 * 86_400
+
+# Increments are summed up, so that they cost once per counter and not once per lead. A receipt that has ended while its
+# lead or message waited begins anew, and ends again, not before a parked lead does.
 RUN = (
     COUNT
     + f"""
 local sums = {{}}
 local function run(from, size)
-  if ARGV[from] ~= 'HINCRBY' then return redis.call(unpack(ARGV, from, from + size - 1)) end
-  local sum = sums[ARGV[from + 1]] or {{}}
-  sums[ARGV[from + 1]] = sum
+  local name, key = ARGV[from], ARGV[from + 1]
+  if name ~= 'HINCRBY' then
+    local receipt = name == 'HSET' and string.find(key, '{keys.receipt("")}', 1, true) == 1
+    local anew = receipt and redis.call('EXISTS', key) == 0
+    redis.call(unpack(ARGV, from, from + size - 1))
+    if anew then redis.call('EXPIRE', key, {ENDED_SECONDS}) end
+    return
+  end
+  local sum = sums[key] or {{}}
+  sums[key] = sum
   sum[ARGV[from + 2]] = (sum[ARGV[from + 2]] or 0) + ARGV[from + 3]
 end
 local function add()

@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -39,6 +40,7 @@ from sandbox.leash import Leash
 from sandbox.serving import running
 from workers.budget import NoBudget
 from workers.hubspot.client import HubSpot
+from workers.restore import INTACT
 from workers.setup import setup
 
 ROOT = Path(__file__).parent.parent
@@ -352,10 +354,11 @@ class Line:
         return self.receipts(customer_id)[-1]
 
     def reset(self) -> None:
-        """Forget everything, while the processes run on."""
+        """Forget everything, while the processes run on, but that the portal was new a while ago."""
         with suppress(AssertionError):
             eventually(lambda: not [*self.redis.scan_iter(keys.PREFIX + "*:lock")], 3)
         self.redis.flushdb()
+        self.redis.set(keys.STORE, INTACT)
         self.crm.reset()
         self.chat.control("POST", "reset")
 
@@ -498,6 +501,12 @@ def channel() -> Iterator[Channel]:
         made.port = server.server_port
         yield made
         server.shutdown()
+
+
+def has_ipv6() -> bool:
+    with suppress(OSError), socket.create_server(("::1", 0), family=socket.AF_INET6):
+        return True
+    return False
 
 
 def one_per_shard(prefix: str) -> list[str]:

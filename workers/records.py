@@ -41,8 +41,8 @@ class Records:
         return keys.customer(keys.digest(self.use_key(), customer_id))
 
     def load(self, groups: Sequence[Group]) -> str:
-        """Fill each group's record and customer. Returns the marker of the store: "" (Redis was emptied, or is new),
-        "intact" or "restored"."""
+        """Fill each group's record and customer. Returns the marker of the store (see `workers.restore`), "" where
+        Redis was emptied, or is new."""
         for _ in range(3):
             digests = [keys.digest(self.use_key(), group.customer_id) for group in groups]
             marker, key, *found = self.redis.mget(

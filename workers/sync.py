@@ -34,7 +34,7 @@ from workers.lease import FENCE, Lease, Leases, LostLease
 from workers.pause import Pause
 from workers.plan import Plan
 from workers.records import Records
-from workers.restore import INTACT, restore
+from workers.restore import INTACT, RESTORED, Restore
 from workers.survey import Survey
 from workers.writer import Writer
 
@@ -222,9 +222,11 @@ class Sync:
         portal = self.survey.current()
         batch = read_batch(rows, self.config, portal, flying)
         marker = self.records.load(batch.groups)
-        if not marker:
-            marker = restore(self.redis, self.hubspot, portal, self.records)
-            self.records.load(batch.groups)
+        if marker not in (INTACT, RESTORED):
+            before, store = marker, Restore(self.redis, self.hubspot, portal, self.records, self.stop)
+            marker = store.decide(before)
+            if marker != before:
+                self.records.load(batch.groups)
         batch.forget()
         identity = Identity(self.redis, self.hubspot, self.config.crm, self.records.use_key(), lease)
         plan = Plan(portal, self.records.digest())

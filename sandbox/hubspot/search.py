@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -110,10 +112,12 @@ def _has_tokens(value: str, wanted: Any) -> bool:
 
 
 def _comparable(value: str) -> tuple[int, float, str]:
-    try:
+    """A moment is compared by its milliseconds since 1970."""
+    with suppress(ValueError):
         return (0, float(value), "")
-    except ValueError:
-        return (1, 0.0, value.casefold())
+    with suppress(ValueError):
+        return (0, datetime.fromisoformat(value).timestamp() * 1000, "")
+    return (1, 0.0, value.casefold())
 
 
 _OPERATORS: dict[str, Callable[[str, Any], bool]] = {

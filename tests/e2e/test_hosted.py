@@ -13,7 +13,7 @@ from receiver.connection import AWAY, connect
 from receiver.feeder import Feeder
 from receiver.spool import Spool
 from sandbox import redis as embedded
-from tests.conftest import SECRET, SHARDS, Line, lead
+from tests.conftest import SECRET, SHARDS, Line, has_ipv6, lead
 
 FORBIDDEN = ("info", "config", "client")
 
@@ -26,6 +26,15 @@ def hosted(tmp_path: Path) -> Iterator[tuple[Any, str]]:
         rights = [f"-{command}" for command in FORBIDDEN]
         owner.execute_command("ACL", "SETUSER", "app", "on", ">p@ss:w/rd", "~*", "&*", "+@all", *rights)
         yield owner, f"redis://app:p%40ss%3Aw%2Frd@127.0.0.1:{server.port}/3"
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
+def test_it_may_have_an_ipv6_address(hosted: tuple[Any, str]) -> None:
+    owner, url = hosted
+    owner.config_set("bind", "127.0.0.1 ::1")
+    with closing(connect(settings.read({"REDIS_URL": url.replace("127.0.0.1", "[::1]")}))) as connection:
+        connection.set("here", "1")
+        assert owner.get("here") == b"1", "in the database that the address names"
 
 
 def test_a_line_that_paused_goes_on_where_redis_tells_nothing_about_itself(
@@ -60,3 +69,5 @@ def test_what_such_a_redis_may_have_forgotten_is_put_again(hosted: tuple[Any, st
         feeder.tend()
         assert sum(owner.xlen(keys.entries(keys.INBOX, shard)) for shard in range(SHARDS)) == 1
         feeder.stop()
+        put: Any = feeder.inbox._put
+        put._connection.disconnect()

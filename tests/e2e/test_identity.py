@@ -128,8 +128,10 @@ def test_aliases_survive_the_loss_of_redis(line: Line) -> None:
     assert record(line, "second").contact_id == contact["id"]
 
 
-def test_after_the_loss_of_redis_a_known_contact_is_not_a_new_lead(line: Line) -> None:
-    line.crm.settings(search_lag=0)
+@pytest.mark.parametrize("lag", [0, 30])
+def test_after_the_loss_of_redis_a_known_contact_is_not_a_new_lead(line: Line, lag: int) -> None:
+    """Also where search does not know it yet."""
+    line.crm.settings(search_lag=lag)
     line.sync(lead("worked-on", name="Somchai Jaidee", phone="0812345678"))
     [contact] = line.crm.contacts()
     line.crm.control("PATCH", f"contacts/{contact['id']}", {"properties": {"hs_lead_status": "CONNECTED"}})

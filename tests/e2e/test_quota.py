@@ -8,6 +8,7 @@ from typing import Any
 
 from receiver import keys
 from tests.conftest import SHARDS, Line, eventually, key_of, lead
+from workers.restore import INTACT
 
 QUOTA, WINDOW_SECONDS = 100, 10.0
 ROUTE = "/batch/upsert"
@@ -65,6 +66,7 @@ def test_while_the_quota_holds_a_lead_up_the_customer_before_it_is_told(spare_li
     line.await_web()
     line.await_workers(1)
     before, first, second = [one for one in map(str, range(100)) if keys.shard_of(one, SHARDS) == 0][:3]
+    line.redis.set(keys.STORE, INTACT)
     line.sync(lead(before, name="Ann Lee"))
     line.crm.settings(latency=0.5)
     free_at = time.time() * 1000 + WINDOW_SECONDS * 1000

@@ -27,6 +27,7 @@ from receiver.status import Status, read_status
 from tests.conftest import SHARDS, Line, key_of, open_line
 from workers import runtime
 from workers.keeper import Keeper
+from workers.restore import INTACT
 from workers.settings import read_worker
 
 # A worker that is alive looks after what a dead one left within this time.
@@ -107,10 +108,11 @@ class Scene:
         return self.line.redis
 
     def clear(self) -> None:
-        """End all processes and forget everything."""
+        """End all processes and forget everything, but that the portal was new a while ago."""
         self.stack.close()
         self.config = Config()
         self.redis.flushdb()
+        self.redis.set(keys.STORE, INTACT)
         self.line.crm.reset()
         self.line.chat.control("POST", "reset")
 

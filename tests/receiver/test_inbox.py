@@ -208,6 +208,20 @@ def test_a_hundred_leads_with_all_that_follows_are_settled_at_once(inbox: Inbox)
     assert int(inbox.redis.get("n")) == 100
 
 
+def test_a_receipt_that_ended_before_its_lead_ends_again(inbox: Inbox) -> None:
+    """One that is there keeps its own end."""
+    first, second = entries(inbox, 2)
+    stream, gone, there = keys.entries(keys.INBOX, 0), keys.receipt("lead-0"), keys.receipt("lead-1")
+    inbox.redis.delete(gone)
+    inbox.redis.expire(there, 100)
+    follows = [(stream, entry, [("HSET", key, "s", "created")]) for entry, key in ((first, gone), (second, there))]
+    inbox.settle(0, TOKEN, settlement(((), follows)))
+    assert 29 * 86_400 < inbox.redis.ttl(gone) <= 30 * 86_400
+    inbox.apply([("HSET", there, "n", "sent"), ("HSET", keys.sending(0), "1-0", "message")])
+    assert inbox.redis.ttl(there) <= 100
+    assert inbox.redis.ttl(keys.sending(0)) == -1, "only receipts end"
+
+
 def test_a_full_redis_can_still_settle(tmp_path: Path) -> None:
     """The script removes first, so Redis lets it run."""
     with embedded.start(tmp_path) as server, closing(client.Redis.from_url(server.url)) as redis:

@@ -17,7 +17,7 @@ import pytest
 from receiver.settings import SettingsError
 from sandbox.hubspot import Portal, create_app
 from sandbox.serving import running
-from tests.conftest import eventually
+from tests.conftest import eventually, has_ipv6
 from workers import dealdroid
 from workers.budget import NoBudget
 from workers.call import proxy_for
@@ -36,7 +36,7 @@ DRIPS = {
 
 
 @contextmanager
-def serving(answer: Callable[[socket.socket, bytes], None]) -> Iterator[int]:
+def serving(answer: Callable[[socket.socket, bytes], None], host: str = "127.0.0.1") -> Iterator[int]:
     """The port of a server that lets `answer` do something with each connection and the request's first bytes."""
 
     def run() -> None:
@@ -49,7 +49,7 @@ def serving(answer: Callable[[socket.socket, bytes], None]) -> Iterator[int]:
         with suppress(OSError, ValueError):  # it is closed at the end, whatever `answer` is doing
             answer(connection, connection.recv(65_536))
 
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET) as listener:
         thread = threading.Thread(target=run, daemon=True)
         thread.start()
         yield listener.getsockname()[1]
@@ -141,8 +141,8 @@ def test_behind_a_certificate_that_nobody_vouches_for_nothing_was_delivered(monk
 
 
 @contextmanager
-def proxy(target: int, taken: list[bytes]) -> Iterator[str]:
-    """A proxy that passes whatever is asked for on to the port `target`."""
+def proxy(target: int, taken: list[bytes], host: str = "127.0.0.1") -> Iterator[int]:
+    """The port of a proxy that passes whatever is asked for on to the port `target`."""
 
     def answer(connection: socket.socket, request: bytes) -> None:
         taken.append(request)
@@ -158,8 +158,8 @@ def proxy(target: int, taken: list[bytes]) -> Iterator[str]:
                         return
                     (other if readable is connection else connection).sendall(part)
 
-    with serving(answer) as port:
-        yield f"http://some%40body:secret@127.0.0.1:{port}"
+    with serving(answer, host) as port:
+        yield port
 
 
 @pytest.fixture
@@ -173,9 +173,8 @@ def environ(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 def test_hubspot_is_reached_through_the_machines_proxy(environ: pytest.MonkeyPatch) -> None:
     taken: list[bytes] = []
     portal = Portal()
-    with running(create_app(portal)) as server, proxy(int(server.url.rpartition(":")[2]), taken) as url:
-        environ.setenv("HTTP_PROXY", url)
-        environ.setenv("http_proxy", url)
+    with running(create_app(portal)) as server, proxy(int(server.url.rpartition(":")[2]), taken) as port:
+        environ.setenv("HTTP_PROXY", f"http://some%40body:secret@127.0.0.1:{port}")
         hubspot = client_of("http://hubspot.example")
         assert hubspot.properties()
         hubspot._batch.api_client.rest_client.pool_manager.clear()
@@ -183,11 +182,19 @@ def test_hubspot_is_reached_through_the_machines_proxy(environ: pytest.MonkeyPat
     assert b"proxy-authorization: basic c29tzubib2r5onnly3jlda==" in taken[0].lower(), "some@body:secret"
 
 
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
+def test_a_hubspot_with_an_ipv6_address_is_reached() -> None:
+    with running(create_app(Portal())) as server, proxy(int(server.url.rpartition(":")[2]), [], "::1") as port:
+        hubspot = client_of(f"http://[::1]:{port}/")
+        assert hubspot.properties()
+        hubspot._batch.api_client.rest_client.pool_manager.clear()
+
+
 def test_hubspots_tls_goes_through_the_proxys_tunnel(environ: pytest.MonkeyPatch) -> None:
     """The certificate that comes through it is refused, so nothing more is said."""
     taken: list[bytes] = []
-    with speaking_tls(b"") as target, proxy(int(target.rstrip("/").rpartition(":")[2]), taken) as url:
-        environ.setenv("HTTPS_PROXY", url)
+    with speaking_tls(b"") as target, proxy(int(target.rstrip("/").rpartition(":")[2]), taken) as port:
+        environ.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
         with pytest.raises(LineDown) as down:
             client_of("https://localhost").ping()
     assert down.value.code == "tls"

@@ -154,16 +154,25 @@ class HubSpot:
         if answer.status not in (404, 405):
             raise_line_down(answer)
 
-    def search(self, property: str, properties: Sequence[str], after: str = "", limit: int = 100) -> Mapping[str, Any]:
-        """One page of the contacts that have a value in `property`: {"total", "results", "paging"?}. The index lags
-        behind writes by up to 30 s. Raises `LineDown`."""
+    def search(
+        self, property: str, properties: Sequence[str], *, above: str = "0", before_ms: int | None = None, limit: int
+    ) -> Mapping[str, Any]:
+        """The first of the contacts that have a value in `property`, by id, of those with an id over `above` and made
+        before `before_ms` (milliseconds since 1970): {"total", "results"}. The index lags behind writes by up to 30 s;
+        HubSpot pages through no more than 10,000, so the next page is what is above this one. Raises `LineDown`."""
+        filters = [
+            {"propertyName": property, "operator": "HAS_PROPERTY"},
+            {"propertyName": "hs_object_id", "operator": "GT", "value": above},
+        ]
+        if before_ms is not None:
+            filters.append({"propertyName": "createdate", "operator": "LT", "value": str(before_ms)})
         answer: Answer = self._search.do_search(
             PublicObjectSearchRequest(
-                filter_groups=[{"filters": [{"propertyName": property, "operator": "HAS_PROPERTY"}]}],
+                filter_groups=[{"filters": filters}],
                 properties=list(properties),
                 limit=limit,
-                after=after or "0",
-                sorts=[],
+                after="0",
+                sorts=["hs_object_id"],
             ),
             _preload_content=False,
         )
