@@ -223,10 +223,8 @@ class Sync:
         batch = read_batch(rows, self.config, portal, flying)
         marker = self.records.load(batch.groups)
         if marker not in (INTACT, RESTORED):
-            before, store = marker, Restore(self.redis, self.hubspot, portal, self.records, self.stop)
-            marker = store.decide(before)
-            if marker != before:
-                self.records.load(batch.groups)
+            marker = Restore(self.redis, self.hubspot, portal, self.records, self.stop).decide(marker)
+            self.records.load(batch.groups)
         batch.forget()
         identity = Identity(self.redis, self.hubspot, self.config.crm, self.records.use_key(), lease)
         plan = Plan(portal, self.records.digest())
