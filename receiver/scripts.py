@@ -69,8 +69,8 @@ PUT = (
     + COUNT
     + STAYS_FORGOTTEN
     + """
-local seen = redis.call('HGET', KEYS[1], 'r')
-if seen and now - seen < tonumber(ARGV[7]) then
+local seen, state = unpack(redis.call('HMGET', KEYS[1], 'r', 's'))
+if seen and (now - seen < tonumber(ARGV[7]) or not state or state == 'waiting' or state == 'parked') then
   if ARGV[4] == '' then count('duplicate', 1) end
   return {'duplicate', 0, now}
 end

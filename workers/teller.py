@@ -18,10 +18,11 @@ from receiver.connection import Redis
 from receiver.inbox import Inbox
 from receiver.parked import FIXES, RETRY
 from receiver.status import read_status
-from workers.alerts import Record, View, begin, decide, finish, tell_parked
+from workers.alerts import PERSON, Record, View, begin, decide, finish, tell_parked
 
 LOOK_SECONDS = 2.0
 CONNECT_SECONDS, READ_SECONDS = 3.0, 4.0
+POSTING_MS = 60_000
 NEWEST = 100
 REVISIONS = 10_000
 log = structlog.get_logger("leadsync.alerts")
@@ -66,6 +67,8 @@ class Teller:
             before, stored = stored, self._save(record, stored)
             if stored == before:
                 return
+            # A name that does not resolve can hold a post up for long; nobody else's turn comes meanwhile.
+            self.redis.pexpire(keys.ALERTS_LOCK, POSTING_MS)
             sent = post(self.url, one.text)
             if not finish(record, one, view.now_ms, sent=sent):
                 log.error("alert.given_up", tries=one.tries)
@@ -94,12 +97,15 @@ class Teller:
             pipe.hmget(line, "code", "reason", "since")
         pipe.hgetall(keys.FIGURES)
         *pauses, figures = pipe.execute()
+        # One that is over stands until somebody tries again; with nobody waiting that is no news, unless a person has
+        # to act.
+        stands = {keys.INBOX: bool(status.pause), keys.OUTBOX: bool(status.messages_pause)}
         return View(
             now_ms=status.now_ms,
             pauses={
                 line: (code.decode(), (reason or b"").decode(), int(since or status.now_ms))
                 for line, (code, reason, since) in zip(keys.PAUSES, pauses, strict=True)
-                if code
+                if code and (stands[line] or code.decode() in PERSON)
             },
             waiting={line: sum(depths) for line, depths in status.depths.items()},
             parked_ever={

@@ -280,7 +280,6 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "action.retry": ("Retried", "ลองใหม่"),
     "action.discard": ("Discarded", "ทิ้ง"),
     "action.forget": ("Customer forgotten", "ลบข้อมูลลูกค้า"),
-    "action.export": ("Customer's data exported", "ส่งออกข้อมูลลูกค้า"),
 }
 
 FIELDS: Mapping[str, tuple[str, str]] = {

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -55,6 +56,43 @@ def test_those_who_wait_at_the_same_time_share_a_write(script: GroupScript, redi
     with ThreadPoolExecutor(32) as pool:
         list(pool.map(lambda number: call(script, number), range(3000)))
     assert redis.info("stats")["total_reads_processed"] - before < 3000
+
+
+class Late:
+    """A lock that a thread named "late" asks for only when `may` is set; `asks` is set when it comes to that."""
+
+    def __init__(self, lock: Any) -> None:
+        self.lock, self.asks, self.may = lock, threading.Event(), threading.Event()
+
+    def acquire(self, blocking: bool = True) -> bool:
+        if threading.current_thread().name == "late":
+            self.asks.set()
+            self.may.wait(10)
+        return bool(self.lock.acquire(blocking=blocking))
+
+    def release(self) -> None:
+        self.lock.release()
+
+
+def test_who_is_answered_before_asking_for_the_turn_does_not_keep_it(script: GroupScript) -> None:
+    """The system may stop a thread between the two."""
+    script._turn = late = Late(script._turn)  # type: ignore[assignment]
+    answers: list[Any] = []
+    thread = threading.Thread(target=lambda: answers.append(call(script, 1)), name="late")
+    thread.start()
+    late.asks.wait(10)
+    assert call(script, 2) == [b"k2", b"2"]
+    late.may.set()
+    thread.join(10)
+    assert answers == [[b"k1", b"1"]]
+    with ThreadPoolExecutor(1) as pool:
+        next_one = pool.submit(call, script, 3)
+        try:
+            assert next_one.result(10) == [b"k3", b"3"]
+        finally:
+            if late.lock.locked():
+                late.release()
+                script._waiting[0].woken.release()
 
 
 def test_an_error_is_that_of_its_caller_alone(script: GroupScript) -> None:

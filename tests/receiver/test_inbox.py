@@ -74,7 +74,11 @@ def test_the_same_lead_is_a_duplicate_for_seven_days(inbox: Inbox) -> None:
     assert [put(inbox), put(inbox)] == ["rang", "duplicate"]
     assert len(inbox.take(0, 10)) == 1
     seconds, _ = inbox.redis.time()
-    inbox.redis.hset(keys.receipt("lead"), mapping={"r": seconds * 1000 - DUPLICATE_MS - 1, "s": "created"})
+    old = {"r": seconds * 1000 - DUPLICATE_MS - 1}
+    for state in ("waiting", "parked"):
+        inbox.redis.hset(keys.receipt("lead"), mapping={**old, "s": state})
+        assert put(inbox) == "duplicate", "it is still to be done"
+    inbox.redis.hset(keys.receipt("lead"), mapping={**old, "s": "created"})
     assert put(inbox) == "put"
     assert b"s" not in inbox.redis.hgetall(keys.receipt("lead")), "a receipt of its own"
 
