@@ -16,7 +16,7 @@ from receiver.config import Inbox as InboxConfig
 from receiver.connection import AWAY, Redis
 from receiver.inbox import BELL_SECONDS, unpostponed
 from receiver.receipts import DISCARDED, PARKED, WAITING, Receipt
-from receiver.scripts import COUNT
+from receiver.scripts import COUNT, TAKE_KEPT
 from receiver.unsent import GONE as NO_MESSAGE
 from receiver.unsent import Unsent, as_parked
 
@@ -42,16 +42,8 @@ RETRY = "The cause may have passed: retry."
 
 # KEYS: parked body, index of parked, receipt, actions, then retry: stream, bell
 # ARGV: lead, command, user, actions kept, then retry: version, bell seconds, receipt seconds; then the receipt's fields
-# What frees memory comes first: a full Redis refuses a script whose first write could need some.
-_TAKE = """
-redis.call('ZREM', KEYS[2], ARGV[1])
-local packed = redis.call('GET', KEYS[1])
-if not packed then return 'gone' end
-redis.call('DEL', KEYS[1])
-redis.call('XADD', KEYS[4], 'MAXLEN', '~', ARGV[4], '*', 'c', ARGV[2], 'l', ARGV[1], 'u', ARGV[3])
-"""
 _RETRY = (
-    _TAKE
+    TAKE_KEPT
     + """
 local entry = {}
 for name, value in string.gmatch(packed, '([^\\31]*)\\31([^\\31]*)\\31') do
@@ -69,7 +61,7 @@ return 'put'
 )
 _DISCARD = (
     COUNT
-    + _TAKE
+    + TAKE_KEPT
     + """
 count('discarded', 1)
 if redis.call('EXISTS', KEYS[3]) == 1 then redis.call('HSET', KEYS[3], unpack(ARGV, 5)) end

@@ -213,3 +213,14 @@ end
 add()
 """
 )
+
+# The beginning of what a person does with what was kept for them (see receiver.parked, receiver.unsent).
+# KEYS: what was kept, its index, receipt, actions   ARGV: lead, command, user, actions kept
+# What frees memory comes first: a full Redis refuses a script whose first write could need some.
+TAKE_KEPT = """
+redis.call('ZREM', KEYS[2], ARGV[1])
+local packed = redis.call('GET', KEYS[1])
+if not packed then return 'gone' end
+redis.call('DEL', KEYS[1])
+redis.call('XADD', KEYS[4], 'MAXLEN', '~', ARGV[4], '*', 'c', ARGV[2], 'l', ARGV[1], 'u', ARGV[3])
+"""

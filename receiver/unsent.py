@@ -11,6 +11,7 @@ from receiver.bell import Bell
 from receiver.connection import AWAY, Redis
 from receiver.inbox import BELL_SECONDS, unpostponed
 from receiver.receipts import Receipt
+from receiver.scripts import TAKE_KEPT
 
 KEEP_SECONDS = 7 * 86_400
 RETRY = b"retry"
@@ -18,16 +19,8 @@ GONE = "its message is not waiting for anybody"
 
 # KEYS: message, index of messages, receipt, actions, then retry: stream, bell, mark of what was told
 # ARGV: lead, command, user, actions kept, then retry: bell seconds; then the receipt's fields
-# What frees memory comes first: a full Redis refuses a script whose first write could need some.
-_TAKE = """
-redis.call('ZREM', KEYS[2], ARGV[1])
-local packed = redis.call('GET', KEYS[1])
-if not packed then return 'gone' end
-redis.call('DEL', KEYS[1])
-redis.call('XADD', KEYS[4], 'MAXLEN', '~', ARGV[4], '*', 'c', ARGV[2], 'l', ARGV[1], 'u', ARGV[3])
-"""
 _RETRY = (
-    _TAKE
+    TAKE_KEPT
     + """
 redis.call('DEL', KEYS[7])
 local entry = {}
@@ -43,7 +36,7 @@ if redis.call('SET', KEYS[6], '1', 'NX', 'EX', ARGV[5]) then return 'rang' end
 return 'put'
 """
 )
-_DISCARD = _TAKE + "return 'done'"
+_DISCARD = TAKE_KEPT + "return 'done'"
 
 
 def keep(lead: str, packed: bytes, now_ms: int) -> list[tuple[Any, ...]]:
