@@ -22,11 +22,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--leads", type=int, default=10_000, help="how many are posted in that time")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--forgetful", action="store_true", help="a killed Redis forgets up to its last second")
-    parser.add_argument("--steady", action="store_true", help="HubSpot fails all the time, not in gusts")
+    parser.add_argument("--gusts", action="store_true", help="HubSpot fails in gusts, not all the time")
     given = parser.parse_args(arguments)
     folder = Path(tempfile.mkdtemp(prefix="leadsync-chaos-"))
     script = make_leads(given.seed, given.leads, given.seconds)
-    strikes = make_strikes(given.seed, given.seconds, steady=given.steady)
+    strikes = make_strikes(given.seed, given.seconds, steady=not given.gusts)
     with Stage(folder, forgetful=given.forgetful) as stage:
         found = rage(stage, script, strikes, given.seed, lambda line: print(line, file=sys.stderr, flush=True))
         rows = judge(found)
