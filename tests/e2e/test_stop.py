@@ -79,8 +79,8 @@ def assert_all_synced_once(line: Line, customers: Sequence[str]) -> None:
 
 
 def await_a_call(line: Line) -> None:
-    """Until HubSpot has a request that it has not answered, and the search at the beginning is behind."""
-    eventually(lambda: line.crm.calls("/search") and line.crm.portal.quota.today > line.crm.calls(""))
+    """Until HubSpot has a request that it has not answered, and the first write is behind."""
+    eventually(lambda: line.crm.calls("/batch/upsert") and line.crm.portal.quota.today > line.crm.calls(""))
 
 
 def test_sigterm_to_a_busy_worker_loses_nothing_and_repeats_nothing(own: Own) -> None:
