@@ -8,7 +8,7 @@ from receiver.event import Event
 from receiver.receipts import Note
 from workers.customer import UNKNOWN, Customer, Stamp
 from workers.hubspot.outcomes import Conflict
-from workers.mapping.facts import Facts
+from workers.mapping.facts import ADDRESS, Facts
 from workers.news import NOTHING, News
 
 SILENT_KINDS = frozenset({"retry", "replay", "import"})
@@ -87,6 +87,11 @@ class Group:
     notes: list[Note] = field(default_factory=list)
     conflict: Conflict | None = None
     fate: Fate | None = None
+
+    @property
+    def moves(self) -> bool:
+        """Whether something of a home is to be written to a contact that is this customer's alone."""
+        return self.customer.known and not self.customer.shared and any(name in self.properties for name in ADDRESS)
 
     @property
     def trace(self) -> str:

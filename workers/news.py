@@ -27,6 +27,8 @@ from workers.mapping.facts import (
 from workers.mapping.name import Name, prefixes
 
 ACTIVITY_MS = 15 * 60 * 1000
+SEEN = 0
+"""The version of a value that the contact was seen to have, and that nobody noted as said."""
 NEWER = "the customer has said something newer"
 LONGER_NAME = "a longer name is already known"
 
@@ -100,7 +102,7 @@ class _Fold:
                 self.keep(name, index, NEWER)
             return
         self.clock[name] = (version, digest)
-        if always or stamp is None or stamp[1] != digest:
+        if always or stamp is None or stamp[0] == SEEN or stamp[1] != digest:
             self.writes[name] = (value, index)
 
     def keep(self, name: str, index: int, why: str) -> None:

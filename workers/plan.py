@@ -7,8 +7,8 @@ from dataclasses import replace
 from receiver.receipts import CREATED, PARKED, SKIPPED, UNCHANGED, UPDATED, WAITING, Note
 from workers.customer import Customer
 from workers.lead import Fate, Group
-from workers.mapping.facts import ACTIVITY, CUSTOMER_ID, NAME, OTHER_IDS, PLACEHOLDER, UNSAVED
-from workers.news import Digest, decide, respect
+from workers.mapping.facts import ACTIVITY, ADDRESS, CUSTOMER_ID, NAME, OTHER_IDS, PLACEHOLDER, UNSAVED
+from workers.news import SEEN, Digest, decide, respect
 from workers.portal import Portal
 
 # A text property holds 65,536 characters (HubSpot's page).
@@ -40,6 +40,15 @@ class Plan:
             group.placeholder = news.creation.get("lastname", "")
         else:
             group.fate = Fate(SKIPPED, code="no_details", why="no contact details yet")
+
+    def learn(self, customer: Customer, current: Mapping[str, str]) -> Customer:
+        """`customer` with the parts of a home that the contact has and nobody noted: another home has to clear them."""
+        clock = dict(customer.clock)
+        for name in ADDRESS:
+            stamp, value = clock.get(name), current.get(name)
+            if value and (stamp is None or stamp[1] == self.digest(name, "")):
+                clock[name] = (SEEN, self.digest(name, value))
+        return replace(customer, clock=clock)
 
     def restart(self, group: Group) -> None:
         """The contact that was believed known is gone: send all that these events hold, as for a new customer."""

@@ -47,6 +47,10 @@ class Portal:
     def _held(self, values: Mapping[str, str]) -> dict[str, str]:
         return {name: value for name, value in values.items() if self.has(name)}
 
+    def home(self) -> list[str]:
+        """The portal's names of an address."""
+        return [self.target(name) for name in ADDRESS if self.has(name)]
+
     def compared(self) -> list[str]:
         """The portal's names of the values that are looked at before somebody else's contact is written."""
         return [self.target(name) for name in dict.fromkeys([*COMPARED, *self.extras]) if self.has(name)]

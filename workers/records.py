@@ -71,12 +71,19 @@ class Records:
     def mark(self, groups: Sequence[Group], lease: Lease) -> None:
         """Note that a first write of these customers begins, so that one whose answer is lost is recognised. Raises
         `LostLease` if the lock or a record is no longer ours."""
+        self._attempt(groups, lease, Customer())
+
+    def doubt(self, groups: Sequence[Group], lease: Lease) -> None:
+        """Note that a write of these customers may have landed although nobody knows. Raises what `mark` does."""
+        self._attempt(groups, lease)
+
+    def _attempt(self, groups: Sequence[Group], lease: Lease, known: Customer | None = None) -> None:
         arguments: list[Any] = [lease.token]
         for group in groups:
-            group.stored = Customer(
-                revision=group.stored.revision, attempted=True, day=group.stored.day, said=group.stored.said
+            stored = group.stored
+            record = pack(
+                replace(known or stored, revision=stored.revision, attempted=True, day=stored.day, said=stored.said)
             )
-            record = pack(group.stored)
             arguments += [group.record_key, guard(group.record), record]
             group.record, group.stored = record, unpack(record)
         if groups and not self._mark(keys=[keys.lock(keys.INBOX, lease.shard), keys.NONE], args=arguments):

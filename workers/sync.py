@@ -268,6 +268,9 @@ class Sync:
         done = Settlement()
         told = 0
         settled = [(group, group.fate) for group in batch.groups if group.fate is not None]
+        # They may be overtaken by what is said next, which must not leave parts of this home behind.
+        unclear = [group for group, fate in settled if fate.state == WAITING and group.moves]
+        self.records.doubt(unclear, lease)
         states = []
         for group, fate in settled:
             confirmation = self._confirm(group, fate, where.now_ms)

@@ -41,7 +41,8 @@ class Writer:
         stands in the groups."""
         for group in groups:
             self.plan.begin(group)
-        self._verify([g for g in groups if not g.customer.known and (g.stored.attempted or not self.intact)])
+        unsure = [g for g in groups if g.stored.attempted or not (g.customer.known or self.intact)]
+        self._verify([group for group in unsure if not group.customer.shared])
         new = [g for g in groups if g.open and not g.customer.known and not g.stored.attempted]
         self.records.mark(new, self.identity.lease)
         for _ in range(ROUNDS):
@@ -62,8 +63,9 @@ class Writer:
     def _verify(self, groups: Sequence[Group]) -> None:
         """A customer without a contact may have one all the same: after a loss of Redis, where the answer to a first
         write was lost, or where a contact that was somebody else's went. Look before values go that are meant for a new
-        contact only."""
-        found = self.hubspot.look([group.customer_id for group in groups], [OTHER_IDS], CUSTOMER_ID)
+        contact only. And where any write's answer was lost, see which home the contact has."""
+        properties = [OTHER_IDS, *self.plan.portal.home()]
+        found = self.hubspot.look([group.customer_id for group in groups], properties, CUSTOMER_ID)
         known = []
         for group in groups:
             group.astray = False
@@ -73,6 +75,10 @@ class Writer:
             if not isinstance(contact, dict):
                 continue
             known.append(group)
+            values = self.plan.portal.recall(contact)
+            if group.customer.known:
+                group.customer = self.plan.learn(group.customer, values)
+                continue
             others = contact.get(OTHER_IDS, "").split("\n")
             guest = group.customer_id in others
             group.made = group.stored.attempted and not guest
@@ -85,6 +91,8 @@ class Writer:
                 guarded=guest and self.identity.crm.email_match == "fill",
                 matched=guest,
             )
+            if not group.customer.shared:
+                group.customer = self.plan.learn(group.customer, values)
         self.records.load_shared([group for group in known if group.customer.shared])
         for group in known:
             self.plan.begin(group)

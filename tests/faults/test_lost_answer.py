@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import lead, same_shard
+from receiver import keys
+from tests.conftest import SHARDS, lead, same_shard
 from tests.faults.conftest import Killed, Scene, Wire
 
 NEW, KNOWN, GUEST = same_shard("lost", 3)
@@ -137,3 +138,28 @@ def test_news_that_came_since_is_an_update_beside_the_creation(scene: Scene) -> 
     scene.assert_done()
     assert scene.contacts()[NEW]["phone"] == "+66820000001"
     assert len(scene.line.crm.contacts()) == len(scene.told()[NEW]) == 1
+
+
+@pytest.mark.parametrize("customer", [NEW, KNOWN])
+@pytest.mark.parametrize("kind", ["missing_rows", "lost_answer"])
+def test_a_home_that_overtakes_one_whose_answer_was_lost_leaves_no_part_of_it_behind(
+    scene: Scene, customer: str, kind: str
+) -> None:
+    """The first one is put off, as if HubSpot did not take it, and comes back when the second is written."""
+    begin(scene)
+    scene.accept(lead(customer, name="Nok Jaidee", address={**HOME, "state": "Bangkok", "subdistrict": "Silom"}))
+    lose(scene, kind, 2, "/batch/upsert")
+    worker = scene.worker()
+    worker.work()
+    retry(scene, lambda: worker)
+    assert sum(scene.redis.zcard(keys.later(keys.INBOX, shard)) for shard in range(SHARDS)) == 1
+    assert scene.contacts()[customer]["state"]
+    elsewhere = {"street_address": "221 Baker Street", "city": "London", "postal_code": "NW1 6XE", "country": "UK"}
+    scene.accept(lead(customer, address=elsewhere))
+    worker.work()
+    scene.recover()
+    scene.assert_done()
+    found = scene.contacts()[customer]
+    assert (found["city"], found["zip"]) == ("London", "NW1 6XE")
+    assert not found.get("state")
+    assert not found.get("dealdroid_subdistrict")
