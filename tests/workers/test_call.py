@@ -1,5 +1,6 @@
 """What holds for any HTTP call: a deadline for the whole answer, proxies, and faults of TLS, over real sockets."""
 
+import http.server
 import itertools
 import re
 import select
@@ -138,6 +139,41 @@ def test_behind_a_certificate_that_nobody_vouches_for_nothing_was_delivered(monk
     monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
     with speaking_tls(b"") as url:
         assert DealDroid(url, 1).send("c-1", "x") == Failed("no TLS connection or proxy to DealDroid", again=True)
+
+
+class Refuses(http.server.BaseHTTPRequestHandler):
+    """Knows no method, so it answers 501."""
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextmanager
+def refusing_over_tls() -> Iterator[str]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(PEM)
+    with http.server.HTTPServer(("127.0.0.1", 0), Refuses) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield f"https://localhost:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.mark.parametrize(("bundle", "code"), [(str(PEM), "unavailable"), ("", "tls")])
+def test_hubspot_is_trusted_by_the_certificates_that_the_environment_names(
+    monkeypatch: pytest.MonkeyPatch, bundle: str, code: str
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)
+    with refusing_over_tls() as url:
+        hubspot = HubSpot("pat-test", url, NoBudget())
+        with pytest.raises(LineDown) as caught:
+            hubspot.ping()
+        hubspot._batch.api_client.rest_client.pool_manager.clear()
+    assert caught.value.code == code
 
 
 @contextmanager

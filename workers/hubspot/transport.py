@@ -4,6 +4,7 @@ The client's own transport has no deadline, cannot read a non-UTF-8 error body a
 APIs still give the paths, the authorization and the models.
 """
 
+import os
 import time
 from typing import Any
 from urllib.parse import unquote, urlencode, urlsplit
@@ -31,6 +32,7 @@ class Transport(RESTClientObject):  # type: ignore[misc]  # the client has no ty
     """Stands in for the client's `rest_client`; every call returns an `Answer` or raises `LineDown`."""
 
     def __init__(self, configuration: Any, budget: Budget | NoBudget, tally: Tally) -> None:
+        configuration.ssl_ca_cert = os.environ.get("REQUESTS_CA_BUNDLE") or configuration.ssl_ca_cert
         proxy = proxy_for(configuration.host)
         if proxy:
             account = urllib3.util.parse_url(proxy).auth
