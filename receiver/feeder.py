@@ -209,12 +209,13 @@ class Feeder:
         try:
             run_id, self.full = self._look()
             with suppress(redis.OutOfMemoryError):  # a full Redis that was emptied cannot be named yet
-                self.recent.journal.begin(read_dataset(self.inbox.redis))
+                self.recent.begin(read_dataset(self.inbox.redis))
         except AWAY:
             self.forgot = True
             raise
-        inherited = self.recent.inherit()
-        if inherited or self.forgot or run_id != (self.run_id or run_id):
+        # Until it was put, also if that fails now: who inherits does so once.
+        self.forgot |= self.recent.inherit()
+        if self.forgot or run_id != (self.run_id or run_id):
             self.put_again()
         else:
             self.recent.forget_old()

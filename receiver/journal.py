@@ -43,16 +43,16 @@ class Journal:
         self._fresh = self._full = self._told = False
         self._lock = threading.Lock()
 
-    def begin(self, dataset: str) -> None:
-        """What stands in it and what is added from now on concerns this dataset (see `read_dataset`); nothing is kept
-        before."""
+    def begin(self, dataset: str) -> list[bytes]:
+        """What is added from now on concerns this dataset (see `read_dataset`); nothing is kept before. The lines that
+        concerned another one, and no longer stand in it."""
         with self._lock:
-            if dataset != self._dataset:
-                before = self.lines()
-                self._drop(0)
-                self._dataset = dataset
-                for line in before:
-                    self._write(line)
+            if dataset == self._dataset:
+                return []
+            before = self.lines()
+            self._drop(0)
+            self._dataset = dataset
+            return before
 
     def add(self, line: bytes) -> bool:
         """Keep `line`; it survives this process. False if it could not be kept."""

@@ -22,6 +22,11 @@ class Recent:
         self._held: deque[tuple[float, bytes]] = deque()
         self._added = self._turned = time.monotonic()
 
+    def begin(self, dataset: str) -> None:
+        """Remember for this dataset (see `receiver.journal`); a Redis that was emptied has to be told it all."""
+        for line in self.journal.begin(dataset):
+            self._keep(line)
+
     def add(self, raw: bytes, version_ms: int) -> None:
         """Remember one event."""
         self._keep(b"%d %s" % (version_ms, raw))

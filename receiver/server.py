@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from typing import Any
 
 import structlog
 from flask import Flask
@@ -33,25 +34,9 @@ def application() -> Flask:
 def serve(settings: ReceiverSettings, host: str) -> None:
     """Serve until SIGTERM or SIGINT. granian gives up when one of its processes dies twice within seconds; no other
     part of this project does, so it is begun again."""
-    server = None
+    before: Any = None
     while True:
-        before, server = (
-            server,
-            Granian(
-                APPLICATION,
-                factory=True,
-                interface=Interfaces.WSGI,
-                address=host,
-                port=settings.shared.port,
-                workers=settings.shared.web_concurrency,
-                blocking_threads=THREADS,
-                backlog=1024,
-                log_level=LogLevels.error,
-                respawn_failed_workers=True,
-                respawn_interval=AGAIN_SECONDS,
-                workers_kill_timeout=STOP_SECONDS,
-            ),
-        )
+        server = _make(settings, host)
         if before and before.interrupt_signal:
             # A signal in between went to the one before, whose handlers stand until `serve`.
             return
@@ -62,6 +47,24 @@ def serve(settings: ReceiverSettings, host: str) -> None:
         if server.interrupt_signal:
             return
         time.sleep(AGAIN_SECONDS)
+        before = server
+
+
+def _make(settings: ReceiverSettings, host: str) -> Any:
+    return Granian(
+        APPLICATION,
+        factory=True,
+        interface=Interfaces.WSGI,
+        address=host,
+        port=settings.shared.port,
+        workers=settings.shared.web_concurrency,
+        blocking_threads=THREADS,
+        backlog=1024,
+        log_level=LogLevels.error,
+        respawn_failed_workers=True,
+        respawn_interval=AGAIN_SECONDS,
+        workers_kill_timeout=STOP_SECONDS,
+    )
 
 
 def main(arguments: list[str]) -> None:

@@ -84,14 +84,15 @@ class Told:
         if not self._run:
             self.watch(connection)
         info = describe(connection, "server")
+        run = str(info.get("run_id", ""))
         known = (connection.get(keys.RUN) or b"").decode()
-        if not info or known == info["run_id"]:
+        if run in ("", known):
             return 0.0
-        restarted = known or self._first_run != info["run_id"]
-        left = YOUNG_SECONDS - int(info["uptime_in_seconds"]) if restarted else 0
+        restarted = known or self._first_run != run
+        left = YOUNG_SECONDS - int(info.get("uptime_in_seconds", 0)) if restarted else 0
         if left <= 0:
             with suppress(RedisError):  # a full Redis: then every drain looks at its age again
-                connection.set(keys.RUN, info["run_id"])
+                connection.set(keys.RUN, run)
         return float(max(left, 0))
 
     def _note(self, name: str, fate: str, said_at: float, run: str) -> None:

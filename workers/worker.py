@@ -93,6 +93,13 @@ def _wait_for_bells(name: str, runtime: Runtime) -> None:
 def _drain_all(runtime: Runtime) -> None:
     """Without RQ, which cannot write a job into a full Redis: what waits is what fills it."""
     log.warning("redis.full")
+
+    def stop(_signum: int, _frame: FrameType | None) -> None:
+        threading.Thread(target=runtime.stop.set).start()
+
+    # RQ's own raise in whatever runs, and stand until it works again.
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, stop)
     for shard in range(runtime.settings.shared.config.inbox.shards):
         for drain in (runtime.sync.drain, runtime.outbox.drain):
             with suppress(*AWAY):

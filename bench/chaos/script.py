@@ -25,8 +25,8 @@ BLANK_HOME = dict.fromkeys(
 Kind = Literal[
     "worker", "workers", "supervisor", "receiver", "web", "web back", "redis", "redis back", "gust", "lull",
 ]  # fmt: skip
-# HubSpot's faults come in gusts, because under steady ones the line is rightly paused nearly all the time, and a kill
-# that meets idle workers proves little.
+# Under steady faults the line is rightly paused much of the time, and a kill that meets idle workers proves little:
+# hence the gusts, for who wants them.
 GUST_SECONDS, LULL_SECONDS = 5.0, 10.0
 
 

@@ -248,6 +248,10 @@ def test_a_redis_that_is_full_is_drained(own: Own) -> None:
     try:
         own.begin_worker()
         eventually(lambda: len(line.chat.told()) == 20, 20)
+        said = own.worker.log.stat().st_size
+        assert own.worker.stop() < SECONDS
+        assert b"Traceback" not in own.worker.log.read_bytes()[said:], "SIGTERM ends it in order there too"
+        own.begin_worker()
     finally:
         line.redis.config_set("maxmemory", 0)
     line.send(somchai("after"))

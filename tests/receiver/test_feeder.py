@@ -1,13 +1,22 @@
 """Redis is away, or hangs: the lead goes to the disk, and from there into the inbox."""
 
+import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+import redis
 import requests
 
 from receiver import event, keys
+from receiver.connection import connect
+from receiver.feeder import Feeder
+from receiver.journal import Journal, read_dataset
+from receiver.recent import Recent
+from receiver.settings import read
+from receiver.spool import Spool
 from sandbox import redis as embedded
 from tests.conftest import SECRET, SHARDS, Line, eventually, lead, open_line
 
@@ -82,3 +91,25 @@ def test_neither_redis_nor_disk_is_503_and_the_pages_still_answer(
     assert NAME not in line.logs()
     assert [get(line, path).status_code for path in ("/healthz", "/readyz", "/metrics")] == [200, 503, 200]
     assert "reason" in get(line, "/readyz").json()
+
+
+def test_what_a_dead_process_left_is_put_again_until_redis_took_it(
+    databases: Iterator[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is inherited once, and Redis may fail in just that moment."""
+    settings = read({"REDIS_URL": next(databases)})
+    with closing(connect(settings)) as client:
+        dead, body = Journal("web", tmp_path / "journal"), lead("c-1", name="Ann Lee")
+        dead.begin(read_dataset(client))
+        dead.add(b"1700000000000 " + event.encode(body))
+        for file, _ in dead._pages:
+            os.close(file)
+        feeder = Feeder(client, Spool(tmp_path / "spool"), settings)
+        feeder.recent = Recent(Journal("web", tmp_path / "journal"))
+        with monkeypatch.context() as failing:
+            failing.setattr(feeder, "_put", lambda *_: (_ for _ in ()).throw(redis.ConnectionError()))
+            with pytest.raises(redis.ConnectionError):
+                feeder.tend()
+        feeder.tend()
+        assert sum(client.xlen(keys.entries(keys.INBOX, shard)) for shard in range(SHARDS)) == 1
+        feeder.recent.journal.close()

@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 
 from receiver.journal import FOREIGN_SECONDS, Journal
+from receiver.recent import Recent
 
 DIES = """
 import os, signal, sys
 from pathlib import Path
+from receiver.recent import Recent
 from receiver.journal import Journal
 journal = Journal("web", Path(sys.argv[1]))
 journal.begin(sys.argv[2])
@@ -83,12 +85,19 @@ def test_an_orderly_end_leaves_nothing_behind(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_redis_that_was_emptied_is_told_what_the_one_before_it_knew(tmp_path: Path) -> None:
+def test_what_concerned_another_redis_is_handed_back_and_kept_by_the_receiver_alone(tmp_path: Path) -> None:
     journal = begun(tmp_path)
     journal.add(b"1")
-    journal.begin("d2")
-    journal.add(b"2")
-    assert journal.lines() == [b"1", b"2"]
+    assert journal.begin("d2") == [b"1"]
+    assert journal.lines() == []
+    journal.add(b"2 body")
+    Recent(journal).begin("d2")
+    assert journal.lines() == [b"2 body"]
+    journal.begin("d1")
+    journal.add(b"3 other")
+    recent = Recent(journal)
+    recent.begin("d2")
+    assert recent.events() == [(b"other", 3)]
     assert [page.name.split("-")[2] for page in tmp_path.iterdir()] == ["d2"]
 
 
