@@ -1,8 +1,8 @@
 """The name of every Redis key, in one place, and the shard of a customer."""
 
 import hashlib
-import hmac
 from base64 import b32encode
+from functools import lru_cache
 from zlib import crc32
 
 PREFIX = "leadsync:"
@@ -111,8 +111,22 @@ def shard_of(customer_id: str, shards: int) -> int:
     return crc32(customer_id.encode("utf-8", "surrogatepass")) % shards
 
 
+def keyed(key: bytes, purpose: bytes) -> "hashlib.blake2s":
+    """A keyed hash to copy and feed. BLAKE2s is a MAC by itself (RFC 7693). OpenSSL's HMAC takes five times as long and
+    lets go of the interpreter's lock each time: measured, the thread that writes to HubSpot then waits for the one that
+    reads the next leads, some twenty times per lead."""
+    return hashlib.blake2s(key=hashlib.sha256(key).digest(), person=purpose)
+
+
 def digest(key: bytes, *parts: str | bytes) -> str:
-    """16 letters and digits (80 bits) that stand for `parts` and tell nobody what they were (HMAC-SHA256)."""
-    data = [part if isinstance(part, bytes) else part.encode("utf-8", "surrogatepass") for part in parts]
-    message = b"".join(len(each).to_bytes(4, "big") + each for each in data)
-    return b32encode(hmac.digest(key, message, "sha256")[:10]).decode().lower()
+    """16 letters and digits (80 bits) that stand for `parts` and tell nobody what they were."""
+    mac = _name(key).copy()
+    for part in parts:
+        data = part if isinstance(part, bytes) else part.encode("utf-8", "surrogatepass")
+        mac.update(len(data).to_bytes(4, "big") + data)
+    return b32encode(mac.digest()[:10]).decode().lower()
+
+
+@lru_cache(4)
+def _name(key: bytes) -> "hashlib.blake2s":
+    return keyed(key, b"name")
