@@ -187,10 +187,12 @@ if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
 return 0
 """
 
-# KEYS: lock, none   ARGV: token, then key, first four bytes it must have, record ...
+# KEYS: none, locks   ARGV: token, then key, first four bytes it must have, record ...
 MARK = """
-redis.call('DEL', KEYS[2])
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('DEL', KEYS[1])
+for i = 2, #KEYS do
+  if redis.call('GET', KEYS[i]) ~= ARGV[1] then return 0 end
+end
 for i = 2, #ARGV, 3 do
   if redis.call('GETRANGE', ARGV[i], 0, 3) ~= ARGV[i + 1] then return 0 end
 end

@@ -25,12 +25,13 @@ redis.call('DEL', KEYS[2])
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
-if redis.call('ZCARD', KEYS[1]) < tonumber(ARGV[1]) then
+local used = redis.call('ZCARD', KEYS[1])
+if used < tonumber(ARGV[1]) then
   redis.call('ZADD', KEYS[1], now + ARGV[3], ARGV[2])
   redis.call('PEXPIRE', KEYS[1], 60000)
-  return 0
+  return {0, used + 1}
 end
-return math.max(1, redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2] - now)
+return {math.max(1, redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2] - now), used}
 """
 
 # KEYS: slots, none (see receiver.scripts.ACQUIRE)
@@ -76,11 +77,13 @@ class Slot:
 
 
 class Budget:
-    """`limit`: requests in any 10 s; `stop`: set when the worker shall end."""
+    """`limit`: requests in any 10 s; `stop`: set when the worker shall end. `scarce`: whether over half of the slots
+    were taken when this process last asked for one."""
 
     def __init__(self, connection: Redis, limit: int, stop: threading.Event) -> None:
         self.redis, self.limit, self.stop = connection, limit, stop
         self.portal_limit = limit
+        self.scarce = False
         self._take = connection.register_script(_TAKE)
         self._answered = connection.register_script(_ANSWERED)
 
@@ -116,7 +119,8 @@ class Budget:
         """Take a slot if one is free, to be used through `RESERVED` or given back: its name; "" and the seconds until
         one may be free, where none is."""
         name = secrets.token_hex(6)
-        wait = int(self._take(keys=[keys.BUDGET, keys.NONE], args=[self.granted, name, HELD_MS]))
+        wait, used = self._take(keys=[keys.BUDGET, keys.NONE], args=[self.granted, name, HELD_MS])
+        self.scarce = 2 * used > self.granted
         return ("", wait / 1000) if wait else (name, 0.0)
 
     def give_back(self, names: Sequence[str]) -> None:
@@ -134,6 +138,7 @@ class NoBudget:
     """For a single command where Redis is away: a handful of calls needs no shared budget."""
 
     portal_limit = granted = 0
+    scarce = False
 
     @contextmanager
     def slot(self) -> Iterator[Slot]:

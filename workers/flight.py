@@ -1,20 +1,26 @@
 """One call on its way to HubSpot, in a thread of its own."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from workers.batch import Batch
 from workers.budget import RESERVED
+from workers.lead import Group
 from workers.lease import FENCE, Lease
 from workers.writer import Writer, write
 
 
 @dataclass(frozen=True, slots=True)
 class Flight:
-    """`slots` are for its first requests, and free again if it makes none."""
+    """`batches`: by shard. `slots` are for its first requests, and free again if it makes none."""
 
-    batch: Batch
+    batches: Mapping[int, Batch]
     writer: Writer
     slots: list[str]
+
+    @property
+    def groups(self) -> list[Group]:
+        return [group for batch in self.batches.values() for group in batch.groups]
 
 
 def fly(lease: Lease, flight: Flight) -> None:
@@ -22,6 +28,6 @@ def fly(lease: Lease, flight: Flight) -> None:
     FENCE.set(lease.check)
     RESERVED.set(flight.slots)
     try:
-        write(flight.writer, flight.batch.groups)
+        write(flight.writer, flight.groups)
     finally:
         flight.writer.hubspot.budget.give_back(flight.slots)

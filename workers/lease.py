@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 
+from receiver import keys
 from receiver.bell import Bell
 from receiver.connection import AWAY, Redis
 from receiver.inbox import Inbox
@@ -26,36 +27,42 @@ class Busy(Exception):
 
 
 class Lease:
-    """One held lock. `renewed_at` is monotonic seconds of the last renewal's *start*; `also` are further locks that are
-    held with the same token for as long."""
+    """The lock of a shard, and of those that were taken on since (`shards`, in that order). `renewed_at` is monotonic
+    seconds of the last renewal's *start*; `also` are further locks that are held with the same token for as long."""
 
     def __init__(self, inbox: Inbox, shard: int, token: str) -> None:
-        self.inbox, self.shard, self.token = inbox, shard, token
+        self.inbox, self.shards, self.token = inbox, [shard], token
         self.renewed_at = time.monotonic()
         self.also: set[str] = set()
         self.ended = False
 
     def renew(self, inbox: Inbox) -> None:
         """Called by the keeper over its own connection."""
-        began = time.monotonic()
-        if inbox.renew(self.shard, self.token):
-            self.renewed_at = began
+        self._renew(inbox)
         for name in tuple(self.also):
             inbox.renew_lock(name, self.token)
+
+    def _renew(self, inbox: Inbox) -> bool:
+        began = time.monotonic()
+        held = all(inbox.renew(shard, self.token) for shard in tuple(self.shards))
+        if held:
+            self.renewed_at = began
+        return held
+
+    @property
+    def locks(self) -> list[str]:
+        return [keys.lock(self.inbox.line, shard) for shard in tuple(self.shards)]
 
     def end(self) -> None:
         """About to be given up: no further call may begin."""
         self.ended = True
 
     def check(self) -> None:
-        """Raise `LostLease` unless the lock was renewed under 5 s ago: then a call begun now cannot meet another's."""
+        """Raise `LostLease` unless all was renewed under 5 s ago: then a call begun now cannot meet another's."""
         if self.ended:
             raise LostLease
-        if time.monotonic() - self.renewed_at > FRESH_SECONDS:
-            began = time.monotonic()
-            if not self.inbox.renew(self.shard, self.token):
-                raise LostLease
-            self.renewed_at = began
+        if time.monotonic() - self.renewed_at > FRESH_SECONDS and not self._renew(self.inbox):
+            raise LostLease
 
 
 @contextmanager

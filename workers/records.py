@@ -86,7 +86,7 @@ class Records:
             )
             arguments += [group.record_key, guard(group.record), record]
             group.record, group.stored = record, unpack(record)
-        if groups and not self._mark(keys=[keys.lock(keys.INBOX, lease.shard), keys.NONE], args=arguments):
+        if groups and not self._mark(keys=[keys.NONE, *lease.locks], args=arguments):
             raise LostLease
 
 

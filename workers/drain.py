@@ -1,0 +1,234 @@
+"""One way through a shard: up to 100 leads, one call, settle; again until nothing is left.
+
+It is a group commit: while a call is in flight the inbox fills, and the next call takes all of it. Only while whole
+batches are waiting are several calls in flight, over different customers.
+"""
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+
+from receiver import keys
+from receiver.bell import Bell
+from receiver.config import Config
+from receiver.connection import Redis
+from receiver.inbox import Inbox
+from receiver.receipts import WAITING
+from workers.batch import Batch, Row, read_batch
+from workers.flight import Flight, fly
+from workers.hubspot.client import HubSpot
+from workers.hubspot.outcomes import LineDown
+from workers.identity import Identity
+from workers.lead import Fate
+from workers.lease import Lease
+from workers.ledger import Ledger
+from workers.pause import Pause
+from workers.plan import Plan
+from workers.records import Records
+from workers.restore import INTACT, RESTORED, Restore
+from workers.survey import Survey
+from workers.tails import Tails, age
+from workers.writer import Writer
+
+BATCH = 100
+IN_FLIGHT = 4
+WORK_SECONDS = 10.0
+MOMENT_SECONDS = 0.25
+# How long a tail waits for younger ones whose drains are about to leave them, in moments of this length.
+TAIL_SECONDS, TAIL_MOMENTS = 0.02, 15
+# What a single lead can bring about by itself, when HubSpot takes other calls.
+ONE_LEAD = frozenset({"locked", "unavailable", "timeout", "disconnected", "unexpected", "empty_answer"})
+
+Rows = Mapping[int, Sequence[Row]]
+"""By shard."""
+
+
+@dataclass(slots=True)
+class Run:
+    """`size`: leads in a call; `alone`: only one call. `after`: by shard, the last entry read; `settled`: whether
+    anything was since the beginning of the streams was read last; `seen`: whether there were any. `short`: seconds
+    until a call may be possible, where none is now. `waited`: moments for which the tail has waited; `left`: it was
+    left to another drain. `down`: why HubSpot takes nothing more."""
+
+    size: int = BATCH
+    alone: bool = False
+    after: dict[int, bytes] = field(default_factory=dict)
+    settled: bool = False
+    seen: bool = False
+    short: float = 0.0
+    waited: int = 0
+    left: bool = False
+    down: LineDown | None = None
+    error: BaseException | None = None
+    flights: dict[Future[None], Flight] = field(default_factory=dict)
+
+    def flying(self) -> set[str]:
+        return {group.customer_id for flight in self.flights.values() for group in flight.groups}
+
+    def rewind(self) -> None:
+        """Read the streams from their beginning again."""
+        self.after, self.settled, self.seen = {}, False, False
+
+
+class Drain:
+    """One worker's way from the inbox to HubSpot, under a lease that others see to."""
+
+    def __init__(
+        self,
+        connection: Redis,
+        hubspot: HubSpot,
+        config: Config,
+        records: Records,
+        survey: Survey,
+        pause: Pause,
+        ledger: Ledger,
+        stop: threading.Event,
+    ) -> None:
+        self.redis, self.hubspot, self.config, self.records = connection, hubspot, config, records
+        self.survey, self.pause, self.ledger, self.stop = survey, pause, ledger, stop
+        self.inbox = Inbox(connection)
+        self.bell = Bell(connection)
+        self.tails = Tails(connection, config.inbox.shards, BATCH)
+        self.pool = ThreadPoolExecutor(IN_FLIGHT, "hubspot")
+
+    def go(self, lease: Lease, run: Run) -> bool:
+        """Launch, wait, settle, until nothing is left, time is up or HubSpot is down. Every call that was begun is
+        settled, whatever became of the others. True if what is left may be taken up at once."""
+        ends = time.monotonic() + WORK_SECONDS
+        while True:
+            going_on = run.error is None and run.down is None and not self.stop.is_set() and time.monotonic() < ends
+            if going_on:
+                try:
+                    self._launch(lease, run)
+                except Exception as error:  # raised below, once what is in flight has landed
+                    run.error = error
+            if run.flights:
+                self._land(lease, run)
+                continue
+            if run.error is not None:
+                raise run.error
+            if run.down is not None and not run.alone:
+                raise run.down
+            if run.left:
+                return False
+            if run.short:
+                if not going_on or self._make_way(run):
+                    return True
+                continue
+            if not going_on or run.alone or not run.settled:
+                return run.settled or not run.seen
+            run.rewind()
+
+    def _launch(self, lease: Lease, run: Run) -> None:
+        """Start a call; a further one beside it only for a whole batch, so that small ones are gathered."""
+        while len(run.flights) < (1 if run.alone else IN_FLIGHT):
+            rows = self._take(lease, run)
+            if not run.flights and not run.alone and self.hubspot.budget.scarce and _count(rows) < run.size:
+                rows = self._gather(lease, run, rows)
+            run.seen |= bool(rows)
+            if not rows or (run.flights and (_count(rows) < run.size or self.pause.stands())):
+                return
+            lease.check()
+            slots = [] if run.alone else self._reserve(run)
+            if run.short:
+                return
+            try:
+                flight = self._prepare(rows, run.flying(), lease, slots)
+            except BaseException:
+                self.hubspot.budget.give_back(slots)
+                raise
+            run.after |= {shard: part[-1][0] for shard, part in rows.items()}
+            run.flights[self.pool.submit(fly, lease, flight)] = flight
+
+    def _take(self, lease: Lease, run: Run) -> Rows:
+        """The next rows of the shards that are held, at most a call's."""
+        rows: dict[int, Sequence[Row]] = {}
+        for shard in lease.shards:
+            part = self.inbox.take(shard, run.size - _count(rows), run.after.get(shard, b"-"))
+            if part:
+                rows[shard] = part
+            if _count(rows) == run.size:
+                break
+        return rows
+
+    def _gather(self, lease: Lease, run: Run, rows: Rows) -> Rows:
+        """`rows`, too few for a call, with those of other shards' tails; none if it is not their turn."""
+        oldest = min((part[0][0] for part in rows.values()), key=age, default=b"")
+        turn = self.tails.gather(lease, oldest, patient=run.waited < TAIL_MOMENTS)
+        if turn.taken:
+            return self._take(lease, run)
+        if turn.what == "wait":
+            run.waited += 1
+            run.short = TAIL_SECONDS
+        if rows and turn.what == "leave":
+            run.left = True
+        return rows if turn.what == "go" else {}
+
+    def _reserve(self, run: Run) -> list[str]:
+        """A slot for a call's first request, before its rows are worked on: while HubSpot's quota allows none, more
+        rows come, and this worker can do something else."""
+        self.survey.current()
+        slot, run.short = self.hubspot.budget.reserve()
+        return [slot] if slot else []
+
+    def _make_way(self, run: Run) -> bool:
+        """Wait a moment until a call may be possible; True if another job could use this worker meanwhile."""
+        self.stop.wait(min(run.short, MOMENT_SECONDS))
+        run.short = 0.0
+        return self.bell.waits()
+
+    def _prepare(self, rows: Rows, flying: set[str], lease: Lease, slots: list[str]) -> Flight:
+        """The batches in `rows` without customers who are in flight, and who writes them. Raises `LineDown`."""
+        portal = self.survey.current()
+        batches: dict[int, Batch] = {}
+        for shard, part in rows.items():
+            batches[shard] = read_batch(part, self.config, portal, flying)
+            flying |= {group.customer_id for group in batches[shard].groups}
+        groups = [group for batch in batches.values() for group in batch.groups]
+        marker = self.records.load(groups)
+        if marker not in (INTACT, RESTORED):
+            marker = Restore(self.redis, self.hubspot, portal, self.records, self.stop).decide(marker)
+            self.records.load(groups)
+        for batch in batches.values():
+            batch.forget()
+        identity = Identity(self.redis, self.hubspot, self.config.crm, self.records.use_key(), lease)
+        plan = Plan(portal, self.records.digest())
+        return Flight(batches, Writer(self.hubspot, plan, identity, self.records, intact=marker == INTACT), slots)
+
+    def _land(self, lease: Lease, run: Run) -> None:
+        """Settle the calls that came back, also what one of them had done before it failed."""
+        try:
+            done, _ = wait(run.flights, return_when=FIRST_COMPLETED)
+        except Exception as fault:  # RQ's timeout: whatever is in flight lands first
+            run.error = run.error or fault
+            return
+        for future in done:
+            flight = run.flights.pop(future)
+            error = future.exception()
+            if isinstance(error, LineDown):
+                run.down = error
+                if run.alone and error.code in ONE_LEAD:
+                    self._put_off(flight, error)
+            elif error is not None:
+                run.error = run.error or error
+            try:
+                for shard, batch in flight.batches.items():
+                    run.settled |= self.ledger.settle(batch, shard, lease)
+                flight.writer.identity.free(flight.groups)
+            except Exception as fault:  # the other flights still have to land
+                run.error = run.error or fault
+
+    def _put_off(self, flight: Flight, down: LineDown) -> None:
+        """HubSpot is there, but not for these leads. That uses up a try only if others were written since it happened
+        to them last: else it is HubSpot after all."""
+        written = int(self.redis.get(keys.WRITTEN) or 0)
+        for group in flight.groups:
+            if group.open:
+                before = int(group.leads[-1].fields.get(b"p", b"0"))
+                group.fate = Fate(WAITING, code=down.code, why=down.why, free=not before or written <= before)
+
+
+def _count(rows: Rows) -> int:
+    return sum(map(len, rows.values()))
