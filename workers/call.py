@@ -71,7 +71,8 @@ class _Timed(io.RawIOBase):
         left = self._call.deadline - time.monotonic()
         if left <= 0:
             raise TimeoutError
-        self._socket.settimeout(min(left, self._timeout))
+        if left < self._timeout:
+            self._socket.settimeout(left)
         return self._raw.readinto(buffer)
 
     def close(self) -> None:
