@@ -54,10 +54,10 @@ class Journal:
             self._dataset = dataset
             return before
 
-    def add(self, line: bytes) -> bool:
-        """Keep `line`; it survives this process. False if it could not be kept."""
+    def add(self, *lines: bytes) -> bool:
+        """Keep `lines`; they survive this process. False if they could not be kept: then none of them is."""
         with self._lock:
-            return self._write(line)
+            return self._write(b"".join(line + b"\n" for line in lines))
 
     def lines(self) -> list[bytes]:
         """What stands in it now, also if somebody has removed the files."""
@@ -88,16 +88,16 @@ class Journal:
                     count += self._take(page, keep)
         return count
 
-    def _write(self, line: bytes) -> bool:
+    def _write(self, lines: bytes) -> bool:
         if not self._dataset or self._full:
             return False
         try:
             if not self._fresh:
                 self._pages.append(self._make())
                 self._fresh = True
-            file, whole = self._pages[-1][0], line + b"\n"
-            written = os.write(file, whole)
-            if written == len(whole):
+            file = self._pages[-1][0]
+            written = os.write(file, lines)
+            if written == len(lines):
                 return True
             os.ftruncate(file, os.fstat(file).st_size - written)
         except OSError as error:

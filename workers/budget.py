@@ -129,6 +129,10 @@ class Budget:
             with suppress(*AWAY):  # they end by themselves
                 self.redis.zrem(keys.BUDGET, *names)
 
+    def has_room(self, now_ms: int) -> bool:
+        """Whether a request could be made at `now_ms` of Redis' clock."""
+        return int(self.redis.zcount(keys.BUDGET, f"({now_ms}", "+inf")) < self.granted
+
     def used(self) -> int:
         """Slots taken at this moment."""
         return int(self.redis.zcard(keys.BUDGET))

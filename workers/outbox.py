@@ -7,9 +7,9 @@ missing one (`resend_interrupted` turns that round).
 
 import json
 import threading
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -23,28 +23,42 @@ from receiver.counts import count
 from receiver.inbox import Inbox, Settlement, postponed, unpostponed
 from receiver.receipts import pack
 from receiver.unsent import keep, wanted
+from workers.budget import Budget
+from workers.clock import Clock
 from workers.dealdroid import DealDroid, Delivery, Failed, Sent, Unclear
 from workers.hubspot.outcomes import LineDown
 from workers.lead import version_of
 from workers.lease import Lease, Leases, LostLease
 from workers.messages import may_speak
 from workers.pause import Pause
-from workers.told import Told, mark
+from workers.told import TAKEN_BACK, Told, mark
+from workers.turn import Turn
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
 
 IN_FLIGHT = 16
-WORK_SECONDS = 10.0
-TURN_SECONDS = 1.0
+READ_AHEAD = 128
 BACKOFF_SECONDS = 2.0
 LONGEST_BACKOFF_SECONDS = 300.0
 UNREADABLE = "this program cannot read the message"
-FORGOTTEN = b"interrupted: Redis restarted while it was sent"
+FORGOTTEN = "interrupted: Redis restarted while it was sent"
 log = structlog.get_logger("leadsync.outbox")
 
 Row = tuple[bytes, Mapping[bytes, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Message:
+    """An entry of the outbox. `mark`: see `workers.told`; `silent`: why it may not be sent, "" if it may."""
+
+    entry: bytes
+    fields: Mapping[bytes, bytes]
+    mark: str
+    silent: str
+    customer: Any = None
+    text: str = ""
 
 
 class Outbox:
@@ -59,6 +73,7 @@ class Outbox:
         leases: Leases,
         stop: threading.Event,
         told: Told,
+        budget: Budget,
         *,
         dry_run: bool = False,
     ) -> None:
@@ -67,9 +82,11 @@ class Outbox:
         self.outbox = Inbox(connection, keys.OUTBOX)
         self.bell = Bell(connection)
         self.pause = Pause(connection, keys.OUTBOX)
+        self.clock = Clock(connection)
+        self.turn = Turn(connection, budget, self.clock, config.inbox.shards)
 
     def drain(self, shard: int) -> None:
-        """Send what is there, for at most `WORK_SECONDS`."""
+        """Send what is there, until the turn is over."""
         with self.leases.hold(self.outbox, shard) as lease:
             if lease is None:
                 return
@@ -97,94 +114,107 @@ class Outbox:
         self.dealdroid.refresh()
         if admitted == "probe":
             try:
-                return self._probe(shard, lease)
+                return self._probe(lease)
             finally:
                 self.pause.unprobe(lease)
-        ends = time.monotonic() + WORK_SECONDS
+        self.turn.begin()
         with ThreadPoolExecutor(IN_FLIGHT, "confirm") as pool:
-            while not self.stop.is_set() and time.monotonic() < ends:
-                rows = self.outbox.take(shard, IN_FLIGHT)
-                if not rows:
-                    return True
-                if not self._send_some(rows, shard, lease, pool):
+            for rows in self._rounds(shard):
+                if not self._send_some(rows, lease, pool):
                     return False
-                if time.monotonic() > ends - WORK_SECONDS + TURN_SECONDS and self.bell.waits():
-                    # Leads come first: a message may be late, and a worker has one job at a time.
+                if self.stop.is_set() or self.turn.is_over():
                     return True
         return True
 
-    def _probe(self, shard: int, lease: Lease) -> bool:
+    def _rounds(self, shard: int) -> Iterator[Sequence[Row]]:
+        """Rows to be sent at once, until none is left. They are read ahead, since nobody else removes any from a shard
+        whose lock is ours, but not claimed: what is claimed when this process dies is never sent."""
+        while rows := self.outbox.take(shard, READ_AHEAD):
+            for first in range(0, len(rows), IN_FLIGHT):
+                yield rows[first : first + IN_FLIGHT]
+
+    def _probe(self, lease: Lease) -> bool:
         """After a pause: one message, and if it goes through, the others."""
         with ThreadPoolExecutor(1, "confirm") as pool:
-            rows = self.outbox.take(shard, 1)
-            if rows and not self._send_some(rows, shard, lease, pool):
+            rows = self.outbox.take(lease.shard, 1)
+            if rows and not self._send_some(rows, lease, pool):
                 return False
         self.pause.end()
         return True
 
-    def _send_some(self, rows: Sequence[Row], shard: int, lease: Lease, pool: ThreadPoolExecutor) -> bool:
+    def _send_some(self, rows: Sequence[Row], lease: Lease, pool: ThreadPoolExecutor) -> bool:
         """Claim, send, record. False if DealDroid takes nothing at the moment: then the outbox pauses, so that no more
         messages are cut off."""
         lease.check()
-        sending = self._claim(rows, shard, lease)
+        sending = self._claim(rows, lease)
         deliveries = list(pool.map(self._send, sending))
-        self._record(shard, list(zip(sending, deliveries, strict=True)))
+        self._record(lease.shard, list(zip(sending, deliveries, strict=True)))
         if not deliveries or not all(isinstance(one, Unclear) or _again(one) for one in deliveries):
             return True
         self.pause.begin(LineDown("dealdroid", "DealDroid takes no messages at the moment."))
         return False
 
-    def _claim(self, rows: Sequence[Row], shard: int, lease: Lease) -> list[Row]:
+    def _claim(self, rows: Sequence[Row], lease: Lease) -> list[_Message]:
         """Take the rows out of the stream and note them as sending; those that may no longer be sent just end."""
-        seconds, micros = self.redis.time()
-        now_ms = seconds * 1000 + micros // 1000
-        stream, sending = keys.entries(keys.OUTBOX, shard), []
+        now_ms = self.clock.now_ms()
+        messages = [self._read(entry, fields, now_ms) for entry, fields in rows]
         claim = Settlement()
-        told = self.redis.mget([mark(fields) for _, fields in rows])
-        for (entry, fields), before in zip(rows, told, strict=True):
-            silent = self._silent(entry, fields, now_ms)
-            if before or silent:
-                fate = (b"sent" if before == b"sent" else FORGOTTEN) if before else f"failed: {silent}".encode()
-                word = fate.partition(b":")[0].decode()
-                effects: list[Sequence[Any]] = [_note(fields, fate, now_ms), count(f"message_{word}")]
-                if fate != b"sent" and silent != UNREADABLE:
-                    effects += _keep(fields, now_ms)
+        for one in messages:
+            if one.silent:
+                effects = _end(one, f"failed: {one.silent}", now_ms)
             else:
-                sending.append((entry, fields))
-                effects = [("HSET", keys.sending(shard), entry, postponed(fields)), _note(fields, "sending", now_ms)]
-            claim.add((), [(stream, entry, effects)])
-        if self.outbox.settle(shard, lease.token, claim) is None:
-            raise LostLease
-        for _, fields in sending:
-            self.told.note(fields, "sending")
-        return sending
+                sending = ("HSET", keys.sending(lease.shard), one.entry, postponed(one.fields))
+                effects = [sending, _note(one.fields, "sending", now_ms)]
+            # One with a mark stays where it is.
+            claim.add([(one.mark, b"")], [(keys.entries(keys.OUTBOX, lease.shard), one.entry, effects)])
+        marked = self._settle(claim, lease)
+        if marked:
+            self._end_marked([messages[position] for position in marked], lease)
+        claimed = [one for position, one in enumerate(messages) if position not in marked and not one.silent]
+        self.told.note({one.mark: "sending" for one in claimed})
+        return claimed
 
-    def _silent(self, entry: bytes, fields: Mapping[bytes, bytes], now_ms: int) -> str:
-        """Why this one may not be sent, "" if it may."""
+    def _end_marked(self, messages: Sequence[_Message], lease: Lease) -> None:
+        """Redis has restarted, and was told that these were sent, or at least begun."""
+        now_ms = self.clock.now_ms()
+        end = Settlement()
+        for one, fate in zip(messages, self.redis.mget([one.mark for one in messages]), strict=True):
+            effects = _end(one, "sent" if fate == b"sent" else FORGOTTEN, now_ms)
+            end.add((), [(keys.entries(keys.OUTBOX, lease.shard), one.entry, effects)])
+        self._settle(end, lease)
+
+    def _settle(self, settlement: Settlement, lease: Lease) -> list[int]:
+        stale = self.outbox.settle(lease.shard, lease.token, settlement)
+        if stale is None:
+            raise LostLease
+        return stale
+
+    def _read(self, entry: bytes, fields: Mapping[bytes, bytes], now_ms: int) -> _Message:
         try:
             said_ms = version_of(entry, fields) >> 16
-            json.loads(fields[b"c"])["id"], json.loads(fields[b"t"])
+            customer, text = json.loads(fields[b"c"])["id"], json.loads(fields[b"t"])
         except (KeyError, ValueError, TypeError):
-            return UNREADABLE
-        if wanted(fields):
-            return ""
-        return may_speak(now_ms, said_ms, self.config, self.timezone)
+            return _Message(entry, fields, mark(fields), UNREADABLE)
+        silent = "" if wanted(fields) else may_speak(now_ms, said_ms, self.config, self.timezone)
+        return _Message(entry, fields, mark(fields), silent, customer, text)
 
-    def _send(self, row: Row) -> Delivery:
-        _, fields = row
+    def _send(self, message: _Message) -> Delivery:
         if self.dry_run:
             return Failed("dry run: nothing is sent", again=False)
-        return self.dealdroid.send(json.loads(fields[b"c"])["id"], json.loads(fields[b"t"]))
+        return self.dealdroid.send(message.customer, message.text)
 
-    def _record(self, shard: int, deliveries: Sequence[tuple[Row, Delivery]]) -> None:
-        seconds, micros = self.redis.time()
-        now_ms = seconds * 1000 + micros // 1000
+    def _record(self, shard: int, deliveries: Sequence[tuple[_Message, Delivery]]) -> None:
+        now_ms = self.clock.now_ms()
         commands: list[Sequence[Any]] = []
-        for (entry, fields), outcome in deliveries:
+        fates: dict[str, str] = {}
+        for one, outcome in deliveries:
             delivery = self._judge(outcome)
-            self._remember(fields, delivery)
-            commands += [("HDEL", keys.sending(shard), entry), *self._follow(shard, fields, delivery, now_ms)]
-            log.info("message." + type(delivery).__name__.lower(), lead=fields[b"e"].decode("ascii", "replace"))
+            fates[one.mark] = _fate(delivery)
+            if isinstance(delivery, Failed):
+                commands.append(("DEL", one.mark))
+            commands += [("HDEL", keys.sending(shard), one.entry), *self._follow(shard, one.fields, delivery, now_ms)]
+            log.info("message." + type(delivery).__name__.lower(), lead=one.fields[b"e"].decode("ascii", "replace"))
+        self.told.note(fates)
         self.outbox.apply(commands)
 
     def _judge(self, delivery: Delivery) -> Delivery:
@@ -192,15 +222,6 @@ class Outbox:
         if isinstance(delivery, Unclear) and self.config.messages.resend_interrupted:
             return Failed(delivery.why, again=True)
         return delivery
-
-    def _remember(self, fields: Mapping[bytes, bytes], delivery: Delivery) -> None:
-        match delivery:
-            case Sent():
-                self.told.note(fields, "sent")
-            case Unclear():
-                self.told.note(fields, "interrupted")
-            case Failed():
-                self.told.take_back(self.redis, fields)
 
     def _follow(
         self, shard: int, fields: Mapping[bytes, bytes], delivery: Delivery, now_ms: int
@@ -232,8 +253,7 @@ class Outbox:
         left = self.redis.hgetall(keys.sending(shard))
         if not left:
             return
-        seconds, micros = self.redis.time()
-        now_ms = seconds * 1000 + micros // 1000
+        now_ms = self.clock.now_ms()
         commands: list[Sequence[Any]] = []
         for entry, packed in left.items():
             fields = unpostponed(packed)
@@ -248,13 +268,30 @@ class Outbox:
         self.outbox.apply(commands)
 
 
+def _fate(delivery: Delivery) -> str:
+    """What to remember of it, see `Told.note`."""
+    match delivery:
+        case Sent():
+            return "sent"
+        case Unclear():
+            return "interrupted"
+        case Failed():
+            return TAKEN_BACK
+
+
 def _again(delivery: Delivery) -> bool:
     return isinstance(delivery, Failed) and delivery.again
 
 
-def _note(fields: Mapping[bytes, bytes], message: str | bytes, now_ms: int) -> Sequence[Any]:
+def _note(fields: Mapping[bytes, bytes], message: str, now_ms: int) -> Sequence[Any]:
     lead = fields.get(b"e", b"unknown").decode("ascii", "replace")
     return ("HSET", keys.receipt(lead), *pack(message=message, message_ms=now_ms))
+
+
+def _end(one: _Message, fate: str, now_ms: int) -> list[Sequence[Any]]:
+    """What follows from the end of one that is not sent now."""
+    kept = [] if fate == "sent" or one.silent == UNREADABLE else _keep(one.fields, now_ms)
+    return [_note(one.fields, fate, now_ms), count("message_" + fate.partition(":")[0]), *kept]
 
 
 def _keep(fields: Mapping[bytes, bytes], now_ms: int) -> Sequence[Sequence[Any]]:

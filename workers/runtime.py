@@ -40,20 +40,15 @@ def build(settings: WorkerSettings) -> Runtime:
     stop, leases, told = threading.Event(), Leases(), Told()
     tally = Tally()
     redis = connect(shared)
-    hubspot = HubSpot(
-        settings.token,
-        settings.hubspot_url,
-        Budget(redis, settings.requests_per_10s, stop),
-        dry_run=settings.dry_run,
-        tally=tally,
-    )
+    budget = Budget(redis, settings.requests_per_10s, stop)
+    hubspot = HubSpot(settings.token, settings.hubspot_url, budget, dry_run=settings.dry_run, tally=tally)
     confirmations = Confirmations(config, Texts.compile(config), shared.timezone)
     records = Records(redis, shared.key.encode())
     dealdroid = DealDroid(settings.dealdroid_url, IN_FLIGHT)
     return Runtime(
         settings=settings,
         sync=Sync(redis, hubspot, config, records, confirmations, leases, stop),
-        outbox=Outbox(redis, dealdroid, config, shared.timezone, leases, stop, told, dry_run=settings.dry_run),
+        outbox=Outbox(redis, dealdroid, config, shared.timezone, leases, stop, told, budget, dry_run=settings.dry_run),
         leases=leases,
         told=told,
         tally=tally,

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from redis import RedisError
 
@@ -45,18 +45,17 @@ class Told:
         self._run = self._first_run = ""
         self._turned = time.monotonic()
 
-    def note(self, fields: Mapping[bytes, bytes], fate: str) -> None:
-        """Remember what became of the message in an outbox entry: "sending", "sent" or "interrupted"."""
+    def note(self, fates: Mapping[str, str]) -> None:
+        """Remember what became of messages: the mark of each, and "sending", "sent", "interrupted", or `TAKEN_BACK`
+        where it certainly was not delivered and may be sent again."""
         with self._lock:
-            name = mark(fields)
-            before = self._marks.get(name)
-            # Later is newer, also if the clock was put back.
-            self._note(name, fate, max(time.time(), before.said_at if before else 0.0), self._run)
-
-    def take_back(self, connection: Redis, fields: Mapping[bytes, bytes]) -> None:
-        """It was certainly not delivered and may be sent again."""
-        self.note(fields, TAKEN_BACK)
-        connection.delete(mark(fields))
+            marks, now, noted_at = {}, time.time(), time.monotonic()
+            for name, fate in fates.items():
+                before = self._marks.get(name)
+                # Later is newer, also if the clock was put back.
+                said_at = max(now, before.said_at) if before else now
+                marks[name] = _Mark(fate, said_at, self._run, noted_at)
+            self._keep(marks)
 
     def watch(self, connection: Redis) -> None:
         """Called each second: inherit what dead workers remembered, and assert in this Redis what another run of it was
@@ -74,8 +73,7 @@ class Told:
                 for name, fate in missing.items():
                     pipe.set(name, fate, ex=MARK_SECONDS)
                 pipe.execute()
-            for name, one in foreign.items():
-                self._note(name, one.fate, one.said_at, run)
+            self._keep({name: replace(one, run=run, noted_at=time.monotonic()) for name, one in foreign.items()})
         self._run = run
         self._first_run = self._first_run or run
 
@@ -95,15 +93,16 @@ class Told:
                 connection.set(keys.RUN, run)
         return float(max(left, 0))
 
-    def _note(self, name: str, fate: str, said_at: float, run: str) -> None:
-        before = self._marks.get(name)
-        if before is None or before.said_at <= said_at:
-            self._marks[name] = _Mark(fate, said_at, run, time.monotonic())
-        self._journal.add(f"{name} {said_at} {run} {fate}".encode())
+    def _keep(self, marks: Mapping[str, _Mark]) -> None:
+        for name, one in marks.items():
+            before = self._marks.get(name)
+            if before is None or before.said_at <= one.said_at:
+                self._marks[name] = one
+        self._journal.add(*(f"{name} {one.said_at} {one.run} {one.fate}".encode() for name, one in marks.items()))
 
     def _inherit(self, line: bytes) -> None:
         name, said_at, run, fate = line.decode("ascii", "replace").split(" ", 3)
-        self._note(name, fate, float(said_at), run)
+        self._keep({name: _Mark(fate, float(said_at), run, time.monotonic())})
 
     def _forget_old(self) -> None:
         now = time.monotonic()

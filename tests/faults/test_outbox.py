@@ -1,6 +1,7 @@
 """A customer is told once: whatever dies, hangs or fails between the outbox and DealDroid."""
 
 import itertools
+import json
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
@@ -16,7 +17,9 @@ from sandbox.redis import free_port
 from sandbox.serving import running
 from tests.conftest import eventually, lead, same_shard
 from tests.faults.conftest import Killed, Scene, Wire, Worker, patched
-from workers import dealdroid
+from workers import dealdroid, turn
+from workers.outbox import FORGOTTEN, IN_FLIGHT
+from workers.told import mark
 
 CUSTOMERS = same_shard("told", 3)
 CROWD = same_shard("crowd", 40)
@@ -91,6 +94,64 @@ def test_sending_is_noted_before_the_request(scene: Scene) -> None:
         worker.outbox.drain(0)
     assert seen == [(3, 0, {"sending"})] * 3
     assert set(words(scene).values()) == {"sent"}
+
+
+def test_what_redis_was_told_of_when_it_had_restarted_is_not_said_again(scene: Scene) -> None:
+    """Its outbox came back as it was before they were sent."""
+    fill(scene)
+    sent, begun, waiting = scene.redis.xrange(keys.entries(keys.OUTBOX, 0))
+    scene.redis.set(mark(sent[1]), "sent")
+    scene.redis.set(mark(begun[1]), "sending")
+    scene.worker().outbox.drain(0)
+    scene.assert_left_nothing()
+    assert sorted(words(scene).values()) == ["interrupted", "sent", "sent"]
+    assert [receipt.customer_id for receipt in scene.receipts().values() if receipt.message == FORGOTTEN] == [
+        json.loads(begun[1][b"c"])["id"]
+    ]
+    assert times_told(scene) == {json.loads(waiting[1][b"c"])["id"]: 1}
+    assert scene.redis.zcard(keys.UNSENT) == 1, "a person may know better"
+
+
+def await_leads(scene: Scene) -> None:
+    """A crowd of messages waits, then a lead for which a job was rung."""
+    fill(scene, CROWD)
+    scene.accept(lead(CUSTOMERS[0], name="Nok Jaidee"))
+
+
+@pytest.fixture
+def watchful() -> Iterator[None]:
+    with patched(turn, "LOOK_SECONDS", 0.0):
+        yield
+
+
+@pytest.mark.usefixtures("watchful")
+def test_messages_make_way_for_leads_that_can_be_written(scene: Scene) -> None:
+    await_leads(scene)
+    worker = scene.worker()
+    worker.outbox.drain(0)
+    assert len(times_told(scene)) == IN_FLIGHT
+    worker.work()
+    scene.assert_done()
+    assert times_told(scene) == dict.fromkeys([*CROWD, CUSTOMERS[0]], 1)
+
+
+@pytest.mark.usefixtures("watchful")
+@pytest.mark.parametrize("why", ["no quota", "no lead", "somebody is at it", "no job waits"])
+def test_messages_make_no_way_where_no_lead_could_use_it(scene: Scene, why: str) -> None:
+    await_leads(scene)
+    worker = scene.worker()
+    match why:
+        case "no quota":
+            worker.sync.hubspot.budget.limit = 1
+            worker.sync.hubspot.budget.reserve()
+        case "no lead":
+            scene.redis.delete(keys.entries(keys.INBOX, 0))
+        case "somebody is at it":
+            scene.redis.set(keys.lock(keys.INBOX, 0), "somebody")
+        case "no job waits":
+            scene.redis.delete(f"rq:queue:{keys.QUEUE}")
+    worker.outbox.drain(0)
+    assert times_told(scene) == dict.fromkeys(CROWD, 1)
 
 
 @pytest.fixture

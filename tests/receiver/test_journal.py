@@ -120,6 +120,17 @@ def test_a_full_disk_costs_no_line_that_was_kept_and_no_file_per_line(
     assert journal.add(b"lost") is True, "after a turn it is tried again"
 
 
+def test_lines_that_come_together_are_kept_together_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = begun(tmp_path)
+    assert journal.add(b"1", b"2") is True
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda file, data: write(file, data[:3]))
+    assert journal.add(b"3", b"4") is False
+    assert journal.lines() == [b"1", b"2"]
+
+
 def test_what_somebody_removed_is_still_known(tmp_path: Path) -> None:
     """A cleaner of temporary files, or the system at a user's log-out."""
     journal = begun(tmp_path / "home")

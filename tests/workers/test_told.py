@@ -6,7 +6,7 @@ from pathlib import Path
 import redis
 
 from sandbox.redis import start
-from workers.told import Told, mark
+from workers.told import TAKEN_BACK, Told, mark
 
 RETURNED = {b"e": b"back", b"c": b'{"id":"c-9"}', b"t": b'"Thank you!"'}
 MESSAGE = {b"e": b"lead", b"c": b'{"id":"c-1"}', b"t": b'"Thank you!"'}
@@ -16,7 +16,7 @@ def test_a_redis_that_restarted_is_told_what_was_sent(tmp_path: Path) -> None:
     told = Told()
     with start(tmp_path) as server:
         told.watch(redis.Redis.from_url(server.url))
-        told.note(MESSAGE, "sent")
+        told.note({mark(MESSAGE): "sent"})
         server.kill()
     with start(tmp_path) as server:
         again = redis.Redis.from_url(server.url)
@@ -31,9 +31,9 @@ def test_a_redis_that_restarted_is_told_what_a_dead_worker_sent(tmp_path: Path) 
         connection = redis.Redis.from_url(server.url)
         dead = Told()
         dead.watch(connection)
-        dead.note(MESSAGE, "sent")
-        dead.note(RETURNED, "sending")
-        dead.take_back(connection, RETURNED)
+        dead.note({mark(MESSAGE): "sent"})
+        dead.note({mark(RETURNED): "sending"})
+        dead.note({mark(RETURNED): TAKEN_BACK})
         connection.bgrewriteaof()
         connection.shutdown(save=True)
     release(dead)
@@ -51,7 +51,7 @@ def test_what_a_dead_worker_sent_is_no_news_to_a_redis_that_has_not_restarted(tm
         connection = redis.Redis.from_url(server.url)
         dead = Told()
         dead.watch(connection)
-        dead.note(MESSAGE, "sending")
+        dead.note({mark(MESSAGE): "sending"})
         release(dead)
         Told().watch(connection)
         assert not connection.exists(mark(MESSAGE))
@@ -64,10 +64,10 @@ def test_the_newest_word_of_several_dead_workers_counts(tmp_path: Path) -> None:
         connection = redis.Redis.from_url(server.url)
         first, second = Told(), Told()
         first.watch(connection)
-        first.note(MESSAGE, "sending")
-        first.take_back(connection, MESSAGE)
+        first.note({mark(MESSAGE): "sending"})
+        first.note({mark(MESSAGE): TAKEN_BACK})
         second.watch(connection)
-        second.note(MESSAGE, "sent")
+        second.note({mark(MESSAGE): "sent"})
         connection.bgrewriteaof()
         connection.shutdown(save=True)
     with start(tmp_path, port) as server:
@@ -112,8 +112,8 @@ def test_what_was_certainly_not_delivered_may_be_sent_again(tmp_path: Path) -> N
     with start(tmp_path) as server:
         connection = redis.Redis.from_url(server.url)
         told.watch(connection)
-        told.note(MESSAGE, "sending")
-        told.take_back(connection, MESSAGE)
+        told.note({mark(MESSAGE): "sending"})
+        told.note({mark(MESSAGE): TAKEN_BACK})
         server.kill()
     with start(tmp_path) as server:
         again = redis.Redis.from_url(server.url)
