@@ -27,11 +27,11 @@ class Busy(Exception):
 
 
 class Lease:
-    """The lock of a shard, and of those that were taken on since (`shards`, in that order). `renewed_at` is monotonic
+    """The lock of `shard`, and of those that were taken on since (`shards`: all, in order). `renewed_at` is monotonic
     seconds of the last renewal's *start*; `also` are further locks that are held with the same token for as long."""
 
     def __init__(self, inbox: Inbox, shard: int, token: str) -> None:
-        self.inbox, self.shards, self.token = inbox, [shard], token
+        self.inbox, self.shard, self.shards, self.token = inbox, shard, [shard], token
         self.renewed_at = time.monotonic()
         self.also: set[str] = set()
         self.ended = False
