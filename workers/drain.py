@@ -125,16 +125,24 @@ class Drain:
         """Start a call; a further one beside it only for a whole batch, so that small ones are gathered."""
         while len(run.flights) < (1 if run.alone else IN_FLIGHT):
             rows = self._take(lease, run)
-            if not run.flights and not run.alone and self.hubspot.budget.scarce and _count(rows) < run.size:
-                rows = self._gather(lease, run, rows)
             run.seen |= bool(rows)
-            if not rows or (run.flights and (_count(rows) < run.size or self.pause.stands())):
+            if run.flights and (_count(rows) < run.size or self.pause.stands()):
+                return
+            tail = not run.alone and _count(rows) < run.size
+            if not rows:
+                if tail and self.hubspot.budget.scarce and self.tails.gather(lease, b"", patient=False).taken:
+                    continue
                 return
             lease.check()
             slots = [] if run.alone else self._reserve(run)
             if run.short:
                 return
             try:
+                if tail and self.hubspot.budget.scarce:
+                    rows = self._gather(lease, run, rows)
+                if not rows:
+                    self.hubspot.budget.give_back(slots)
+                    return
                 flight = self._prepare(rows, run.flying(), lease, slots)
             except BaseException:
                 self.hubspot.budget.give_back(slots)
@@ -162,8 +170,7 @@ class Drain:
         if turn.what == "wait":
             run.waited += 1
             run.short = TAIL_SECONDS
-        if rows and turn.what == "leave":
-            run.left = True
+        run.left = turn.what == "leave"
         return rows if turn.what == "go" else {}
 
     def _reserve(self, run: Run) -> list[str]:
