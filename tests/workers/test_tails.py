@@ -134,5 +134,4 @@ def test_in_a_full_redis_tails_are_taken_on_all_the_same(client: Any, lease: Lea
 
 
 def test_ids_are_ordered_as_redis_orders_them() -> None:
-    ids = [b"9-9", b"10-2", b"10-11", b"100-0"]
-    assert sorted(reversed(ids), key=age) == ids
+    assert sorted([b"100-0", b"10-11", b"9-9", b"10-2"], key=age) == [b"9-9", b"10-2", b"10-11", b"100-0"]
