@@ -210,10 +210,11 @@ def text(value: Any) -> str:
     """Clean text of any JSON value: a number's digits, a string in NFC without control characters and with single
     spaces, at most `MAX_TEXT` characters; "" for null, true, false, lists, objects, NaN and infinities."""
     if isinstance(value, str):
-        if value.isascii() and value.isalnum() and len(value) <= MAX_TEXT:
-            return value
-        clean = _NOISE.sub("", unicodedata.normalize("NFC", value[: 4 * MAX_TEXT]).replace("\r\n", "\n"))
-        return _LINES.sub("\n", _SPACE.sub(" ", clean)).strip()[:MAX_TEXT]
+        clean = unicodedata.normalize("NFC", value[: 4 * MAX_TEXT])
+        # Nothing that is printable is noise, and its only white space is the ordinary one.
+        if not clean.isprintable() or "  " in clean:
+            clean = _LINES.sub("\n", _SPACE.sub(" ", _NOISE.sub("", clean.replace("\r\n", "\n"))))
+        return clean.strip()[:MAX_TEXT]
     if isinstance(value, bool) or value is None:
         return ""
     if isinstance(value, int):
