@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 from typing import Any
 
 from workers.hubspot.errors import NOT_FOUND, lacks_key, objects
@@ -17,7 +18,7 @@ DAY, FAULT, BURST = 86_400.0, 300.0, 60.0
 _SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Answer:
     """One HTTP answer; header names in lower case."""
 
@@ -28,11 +29,11 @@ class Answer:
     @property
     def is_object(self) -> bool:
         """Whether the body is a JSON object, as every answer of HubSpot's is; error pages are not."""
-        return self.body.lstrip()[:1] == b"{" and self._parsed() is not None
+        return self.body.lstrip()[:1] == b"{" and self._parsed is not None
 
     def json(self) -> dict[str, Any]:
         """The body's JSON object, {} if it is none."""
-        return self._parsed() or {}
+        return self._parsed or {}
 
     @property
     def error(self) -> dict[str, Any]:
@@ -47,6 +48,7 @@ class Answer:
         """Whether HubSpot itself says that there is no such contact, and not somebody that there is no such page."""
         return self.status == 404 and str(self.json().get("category") or "").upper() == NOT_FOUND
 
+    @cached_property
     def _parsed(self) -> dict[str, Any] | None:
         try:
             parsed = json.loads(self.body)
