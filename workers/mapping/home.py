@@ -1,7 +1,9 @@
 """What one source says about an address, and whether two sources can mean the same home."""
 
 import re
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from receiver.event import Address
 from workers.mapping import country, line
@@ -19,8 +21,7 @@ _PREFIX = re.compile(
 _SUFFIX = re.compile(r"(?<=[^\s,])[\s,]+(?:sub-?\s?)?district\.?$", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Home:
+class Home(Struct, frozen=True):
     """One source's address, "" where nothing was said. `country` and `province` may have been read out of the other
     parts; `unknown_country` and `lost` have no place."""
 
