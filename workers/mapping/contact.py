@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 
 from receiver.config import Crm
 from receiver.event import Event
@@ -22,20 +23,27 @@ _POINT = re.compile(r"-?(?:\d+|[1-9]\d{0,2}(?:[, ]\d{3})+)(?:\.\d+)?", re.ASCII)
 _COMMA = re.compile(r"-?(?:\d+|[1-9]\d{0,2}(?:[. ]\d{3})+)(?:,\d{1,2})?", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Choices:
     """The options of the portal's enumerations, by property; a property that is absent takes any text."""
 
     by_property: Mapping[str, Sequence[Option]] = field(default_factory=dict)
 
+    @cached_property
     def languages(self) -> frozenset[str] | None:
+        """The options of `hs_language`, None where it has none."""
         known = self.by_property.get("hs_language")
         return frozenset(option.value for option in known) if known else None
 
     def pick(self, property: str, spellings: Sequence[str]) -> str | None:
         """The value to write for the first of `spellings` that fits, None if the portal offers none of them."""
-        known = self.by_property.get(property)
-        return options.match_any(spellings, known) if known else spellings[0]
+        if not self.by_property.get(property):
+            return spellings[0]
+        return options.find(spellings, self._indexes[property])
+
+    @cached_property
+    def _indexes(self) -> dict[str, dict[str, str]]:
+        return {property: options.index(known) for property, known in self.by_property.items()}
 
 
 @dataclass(slots=True)
@@ -53,7 +61,7 @@ def facts(event: Event, said_ms: int, crm: Crm, choices: Choices, *, lead: bool 
     _name(draft, event)
     email_refused = _email(draft, event, crm)
     _phone(draft, event, country.code(block.country) or crm.country)
-    code = language.choose(event.contact.language, event.contact.language_name, choices.languages())
+    code = language.choose(event.contact.language, event.contact.language_name, choices.languages)
     reachable = bool(draft.details or where or draft.unsaved.keys() & {"email", "phone"})
     placeholder = _placeholder(draft, event) if reachable else ""
     if code:
