@@ -2,12 +2,11 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from itertools import product
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(NamedTuple):
     """What was said; "" where nothing was."""
 
     first: str = ""
@@ -75,10 +74,8 @@ def prefixes(name: Name) -> tuple[Name, ...]:
     if _EAST_ASIAN.fullmatch(name.last):
         people.append(("", name.last))
     people.append((name.first, name.last))
-    shorter = dict.fromkeys(
-        Name(*person, company, nickname)
-        for person, company, nickname in product(people, ("", name.company), ("", name.nickname))
-    )
+    parts = (dict.fromkeys(part) for part in (people, ("", name.company), ("", name.nickname)))
+    shorter = (Name(*person, company, nickname) for person, company, nickname in product(*parts))
     return tuple(each for each in shorter if each not in (name, Name()))
 
 
