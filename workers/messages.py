@@ -161,6 +161,8 @@ def _compile(environment: ImmutableSandboxedEnvironment, source: str, path: str)
         if any(node.attr.startswith("_") for node in tree.find_all(nodes.Getattr)):
             raise ConfigError(f"{path}: a text may not reach for Python.")
         template = environment.from_string(source)
+        # Each rendering begins with a copy of them, which of Jinja's chain of mappings takes long.
+        template.globals = dict(template.globals)
         template.render(SAMPLES)
         template.render(_BLANKS)
     except ConfigError:
