@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any, Literal
 
 from workers.hubspot.outcomes import LineDown
@@ -36,6 +37,8 @@ class Portal:
 
     def limit(self, facts: Facts) -> Facts:
         """`facts` without what the portal has no property for."""
+        if all(map(self.has, chain(facts.details, facts.address, facts.activity, facts.creation))):
+            return facts
         return replace(
             facts,
             details=self._held(facts.details),
