@@ -17,7 +17,7 @@ FORMAT = 1
 VALUE_BYTES = 5
 TEXT_BYTES = 4
 _GUARDED, _SHARED, _MATCHED, _ATTEMPTED = 1, 2, 4, 8
-_CODE = {name: number for number, name in enumerate(PROPERTIES, 1)}
+_CODE = {name: bytes([number]) for number, name in enumerate(PROPERTIES, 1)}
 _NAME = dict(enumerate(PROPERTIES, 1))
 
 KEPT_OUT = "~"
@@ -79,7 +79,7 @@ def pack(customer: Customer) -> bytes:
     ]
     versions: dict[int, list[bytes]] = {}
     for name, (version, digest) in customer.clock.items():
-        versions.setdefault(version, []).append(_code(name) + digest)
+        versions.setdefault(version, []).append((_CODE.get(name) or _spell(name)) + digest)
     for version, stamps in sorted(versions.items()):
         for start in range(0, len(stamps), 255):
             group = stamps[start : start + 255]
@@ -114,10 +114,7 @@ def unpack(record: bytes | None) -> Customer:
     )
 
 
-def _code(name: str) -> bytes:
-    code = _CODE.get(name)
-    if code is not None:
-        return bytes([code])
+def _spell(name: str) -> bytes:
     text = name.encode()[:255]
     return bytes([0, len(text)]) + text
 
