@@ -181,18 +181,24 @@ def _say_whole_name(fold: _Fold, person: Name, version: int, index: int) -> bool
     fold.if_still.pop("lastname", None)
     fold.clock.pop(PLACEHOLDER, None)
     if differs:
-        parts = [f"{part.first} {part.last}" for part in prefixes(person) if part.first and part.last]
-        for name, part in zip_longest(SHORTER, parts[: len(SHORTER)]):
+        for name, part in zip_longest(SHORTER, _forms(person)[: len(SHORTER)]):
             fold.clock.pop(name, None)
             if part is not None:
-                fold.clock[name] = (version, fold.digest(SHORTER[0], part))
+                fold.clock[name] = (version, fold.digest(SHORTER[0], f"{part.first} {part.last}"))
     return differs
 
 
 def _is_known_form(fold: _Fold, person: Name) -> bool:
     """Whether the known first and last name are a shorter form of `person`."""
-    forms = [part for part in prefixes(person) if part.first and part.last]
-    return any(not fold.differs("firstname", form.first) and not fold.differs("lastname", form.last) for form in forms)
+    return any(
+        not fold.differs("firstname", form.first) and not fold.differs("lastname", form.last)
+        for form in _forms(person)
+    )
+
+
+def _forms(person: Name) -> list[Name]:
+    """The shorter forms of a whole name that are whole themselves: only a surname of several words has any."""
+    return [part for part in prefixes(person) if part.first and part.last] if " " in person.last else []
 
 
 def _say_part_of_name(fold: _Fold, person: Name, version: int, index: int) -> bool:
