@@ -77,7 +77,7 @@ class Confirmations:
         sent = {name for name, value in group.properties.items() if value} - (
             {"lastname"} if group.placeholder else set()
         )
-        return bool(sent & set(DETAILS)), bool(sent & set(ADDRESS))
+        return not sent.isdisjoint(DETAILS), not sent.isdisjoint(ADDRESS)
 
     def _missing(self, group: Group, lead: Lead) -> str:
         """What a buyer has never said: asked for only when the cart holds something."""
