@@ -52,14 +52,17 @@ class Transport(RESTClientObject):  # type: ignore[misc]  # the client has no ty
         body: Any = None,
         **_unused: Any,
     ) -> Answer:
-        """One request; raises `LineDown` if no whole answer came in time, `Stopping`, and what the fence raises."""
+        """One request, `body` being JSON bytes or what makes them; raises `LineDown` if no whole answer came in time,
+        `Stopping`, and what the fence raises."""
         kind = _kind(url)
         if query_params:
             url += "?" + urlencode(query_params)
+        if body is not None and not isinstance(body, bytes):
+            body = msgspec.json.encode(body)
         with self.budget.slot() as slot:
             FENCE.get()()
             try:
-                answer = self._send(method, url, headers, None if body is None else msgspec.json.encode(body))
+                answer = self._send(method, url, headers, body)
             except LineDown as down:
                 self.tally.add(f"calls:{kind}:{down.code}")
                 raise
