@@ -191,8 +191,7 @@ def _say_whole_name(fold: _Fold, person: Name, version: int, index: int) -> bool
 def _is_known_form(fold: _Fold, person: Name) -> bool:
     """Whether the known first and last name are a shorter form of `person`."""
     return any(
-        not fold.differs("firstname", form.first) and not fold.differs("lastname", form.last)
-        for form in _forms(person)
+        not fold.differs("firstname", form.first) and not fold.differs("lastname", form.last) for form in _forms(person)
     )
 
 

@@ -74,8 +74,11 @@ def prefixes(name: Name) -> tuple[Name, ...]:
     if _EAST_ASIAN.fullmatch(name.last):
         people.append(("", name.last))
     people.append((name.first, name.last))
-    parts = (dict.fromkeys(part) for part in (people, ("", name.company), ("", name.nickname)))
-    shorter = (Name(*person, company, nickname) for person, company, nickname in product(*parts))
+    companies, nicknames = dict.fromkeys(("", name.company)), dict.fromkeys(("", name.nickname))
+    shorter = (
+        Name(first, last, company, nickname)
+        for (first, last), company, nickname in product(dict.fromkeys(people), companies, nicknames)
+    )
     return tuple(each for each in shorter if each not in (name, Name()))
 
 
