@@ -36,6 +36,8 @@ BATCH = 100
 IN_FLIGHT = 4
 WORK_SECONDS = 10.0
 MOMENT_SECONDS = 0.25
+# Another job is not worth beginning for less.
+CHANGE_SECONDS = 0.05
 # How long a tail waits for younger ones whose drains are about to leave them, in moments of this length.
 TAIL_SECONDS, TAIL_MOMENTS = 0.02, 15
 # What a single lead can bring about by itself, when HubSpot takes other calls.
@@ -126,12 +128,10 @@ class Drain:
         while len(run.flights) < (1 if run.alone else IN_FLIGHT):
             rows = self._take(lease, run)
             run.seen |= bool(rows)
-            if run.flights and (_count(rows) < run.size or self.pause.stands()):
-                return
             tail = not run.alone and _count(rows) < run.size
-            if not rows:
-                if tail and self.hubspot.budget.scarce and self.tails.gather(lease, b"", patient=False).taken:
-                    continue
+            if tail and (run.flights or not rows) and self._take_on(lease, rows):
+                continue
+            if not rows or (run.flights and (tail or self.pause.stands())):
                 return
             lease.check()
             slots = [] if run.alone else self._reserve(run)
@@ -161,10 +161,13 @@ class Drain:
                 break
         return rows
 
+    def _take_on(self, lease: Lease, rows: Rows) -> bool:
+        """Whether there are tails to be had that fill up a call beside another, or that were left to this drain."""
+        return self.hubspot.budget.scarce and self.tails.gather(lease, _oldest(rows), patient=True).taken
+
     def _gather(self, lease: Lease, run: Run, rows: Rows) -> Rows:
         """`rows`, too few for a call, with those of other shards' tails; none if it is not their turn."""
-        oldest = min((part[0][0] for part in rows.values()), key=age, default=b"")
-        turn = self.tails.gather(lease, oldest, patient=run.waited < TAIL_MOMENTS)
+        turn = self.tails.gather(lease, _oldest(rows), patient=run.waited < TAIL_MOMENTS)
         if turn.taken:
             return self._take(lease, run)
         if turn.what == "wait":
@@ -182,9 +185,9 @@ class Drain:
 
     def _make_way(self, run: Run) -> bool:
         """Wait a moment until a call may be possible; True if another job could use this worker meanwhile."""
-        self.stop.wait(min(run.short, MOMENT_SECONDS))
-        run.short = 0.0
-        return self.bell.waits()
+        seconds, run.short = run.short, 0.0
+        self.stop.wait(min(seconds, MOMENT_SECONDS))
+        return seconds > CHANGE_SECONDS and self.bell.waits()
 
     def _prepare(self, rows: Rows, flying: set[str], lease: Lease, slots: list[str]) -> Flight:
         """The batches in `rows` without customers who are in flight, and who writes them. Raises `LineDown`."""
@@ -235,6 +238,10 @@ class Drain:
             if group.open:
                 before = int(group.leads[-1].fields.get(b"p", b"0"))
                 group.fate = Fate(WAITING, code=down.code, why=down.why, free=not before or written <= before)
+
+
+def _oldest(rows: Rows) -> bytes:
+    return min((part[0][0] for part in rows.values()), key=age, default=b"")
 
 
 def _count(rows: Rows) -> int:

@@ -87,7 +87,7 @@ class Teller:
         if stored and packed == stored[4:]:
             return stored
         after = b"%04d" % ((int(stored[:4]) + 1) % REVISIONS if stored else 1) + packed
-        names, revision = [keys.ALERTS_LOCK, keys.NONE], stored[:4] if stored else b""
+        names, revision = [keys.NONE, keys.ALERTS_LOCK], stored[:4] if stored else b""
         return after if self._mark(keys=names, args=[self.token, keys.ALERTS, revision, after]) else stored
 
     def _view(self) -> View:

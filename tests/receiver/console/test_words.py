@@ -65,7 +65,7 @@ def test_every_property_and_state_has_a_name() -> None:
 def said_by_workers() -> set[str]:
     """The reasons that stand as plain texts in the workers' code, and so in receipts."""
     named = {identity.ELSEWHERE, identity.NOBODY, news.NEWER, news.LONGER_NAME, retention.ENDED, plan.UNNAMED}
-    found = set(REASONS.values()) | named | {outbox.FORGOTTEN.decode().partition(": ")[2]}
+    found = set(REASONS.values()) | named | {outbox.FORGOTTEN.partition(": ")[2]}
     patterns = (
         r'why="([^"{]+)"',
         r'Note\([^"]*"\w+", "\w+", "([^"]+)"\)',
