@@ -50,8 +50,7 @@ _END_PARKED = (
     COUNT
     + f"""
 redis.call('DEL', KEYS[2])
-local before = redis.call('TIME')[1] - ARGV[2]
-local leads = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', before * 1000, 'LIMIT', 0, ARGV[1])
+local leads = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[2] * 1000, 'LIMIT', 0, ARGV[1])
 for _, lead in ipairs(leads) do
   local receipt = '{keys.receipt("")}' .. lead
   redis.call('ZREM', KEYS[1], lead)
