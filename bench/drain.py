@@ -10,13 +10,15 @@ from bench.usage import Usage
 from receiver import keys
 
 WARM_LEADS = 400
+DISK = "disk"
 
 
 @dataclass(frozen=True, slots=True)
 class Drain:
     """`seconds`: from HubSpot's first call to the last lead written; `post_seconds`: until all were acknowledged.
     `calls`: calls by status. `posting`, `processor`: part -> processor seconds while leads were acknowledged, and
-    from then to the end. `redis_bytes`: what the leads left in Redis."""
+    from then to the end; "redis" is the thread that runs commands, `DISK` what else Redis used, for its append-only
+    file. `redis_bytes`: what the leads left in Redis."""
 
     leads: int
     post_seconds: float
@@ -70,7 +72,9 @@ def drain(system: System, leads: int, tag: str, *, told: bool = True) -> Drain:
 
 
 def _between(before: Mapping[str, Usage], after: Mapping[str, Usage]) -> dict[str, float]:
-    return {name: after[name].seconds - usage.seconds for name, usage in before.items()}
+    spent = {name: after[name].seconds - usage.seconds for name, usage in before.items()}
+    commands = after["redis"].main - before["redis"].main
+    return spent | {"redis": commands, DISK: spent["redis"] - commands}
 
 
 def _memory(system: System) -> int:

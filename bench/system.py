@@ -22,7 +22,6 @@ from receiver import keys
 from receiver.bell import Bell
 from receiver.connection import Redis
 from receiver.intake import PATH
-from receiver.status import Status, read_status
 from sandbox.redis import free_port, start
 from workers.restore import INTACT
 
@@ -65,17 +64,17 @@ class System:
             for shard in range(self.shards):
                 Bell(self.redis).ring(line, shard)
 
-    def status(self) -> Status:
-        return read_status(self.redis, self.shards)
-
     def waiting(self, *lines: str) -> int:
-        """Entries in these lines."""
-        depths = self.status().depths
+        """Entries in these lines. Asked every 20 ms, so it asks for no more: the whole status took a twentieth of the
+        time that Redis was measured to use."""
         pipe = self.redis.pipeline(transaction=False)
-        for shard in range(self.shards):
-            pipe.hlen(keys.sending(shard))
-        sending = sum(pipe.execute()) if keys.OUTBOX in lines else 0
-        return sending + sum(sum(depths[line]) for line in lines)
+        for line in lines:
+            for shard in range(self.shards):
+                pipe.xlen(keys.entries(line, shard))
+                pipe.zcard(keys.later(line, shard))
+                if line == keys.OUTBOX:
+                    pipe.hlen(keys.sending(shard))
+        return sum(pipe.execute())
 
     def settle(self, *lines: str, seconds: float = 600.0) -> None:
         """Wait until nothing is left in these lines (all, if none is named)."""

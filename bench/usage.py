@@ -1,4 +1,5 @@
-"""Processor time and memory of a process and its children, as the system accounts for them."""
+"""Processor time and memory of a process and its children, as the system accounts for them. Linux also tells what
+children used that have ended, and threads apart."""
 
 import os
 import subprocess
@@ -8,19 +9,23 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """`seconds` of processor time, all processes together; `largest` resident set of one of them in bytes."""
+    """`seconds` of processor time, all processes together; `main`: those of the first one's main thread alone;
+    `largest` resident set of one of them in bytes."""
 
     seconds: float
+    main: float
     largest: int
 
 
 def read_usage(pid: int) -> Usage:
-    """Of `pid` and all its descendants that live now."""
+    """Of `pid` and its descendants."""
     rows = _processes()
     family = [pid]
     for parent in family:
         family += [child for child, (its_parent, _, _) in rows.items() if its_parent == parent]
-    return Usage(sum(rows[each][2] for each in family), max(rows[each][1] for each in family))
+    seconds = sum(_account(f"/proc/{each}/stat", ended=True) or rows[each][2] for each in family)
+    main = _account(f"/proc/{pid}/task/{pid}/stat") or rows[pid][2]
+    return Usage(seconds, main, max(rows[each][1] for each in family))
 
 
 def _processes() -> dict[int, tuple[int, int, float]]:
@@ -29,7 +34,7 @@ def _processes() -> dict[int, tuple[int, int, float]]:
     found = {}
     for line in words.splitlines():
         pid, parent, kilobytes, clock = line.split()
-        found[int(pid)] = int(parent), int(kilobytes) * 1024, _finer(int(pid), _seconds(clock))
+        found[int(pid)] = int(parent), int(kilobytes) * 1024, _seconds(clock)
     return found
 
 
@@ -42,10 +47,10 @@ def _seconds(clock: str) -> float:
     return total + 86_400 * int(days or 0)
 
 
-def _finer(pid: int, seconds: float) -> float:
-    """Linux' ps knows whole seconds only; /proc knows hundredths."""
+def _account(stat: str, *, ended: bool = False) -> float | None:
+    """Seconds in hundredths, where ps knows whole ones, with those of children that have `ended`; None but on Linux."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        fields = Path(stat).read_text().rpartition(")")[2].split()
     except OSError:
-        return seconds
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return None
+    return sum(map(int, fields[11 : 15 if ended else 13])) / os.sysconf("SC_CLK_TCK")

@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from xml.etree import ElementTree
 
 import pytest
@@ -108,3 +110,13 @@ def test_a_process_has_used_time_and_memory() -> None:
     used = read_usage(os.getpid())
     assert used.seconds > 0
     assert used.largest > 10_000_000
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="ps does not tell what ended children used")
+def test_what_an_ended_child_used_is_counted_but_not_as_its_parents() -> None:
+    before = read_usage(os.getpid())
+    work = "import time\nwhile time.process_time() < 0.2: pass"
+    subprocess.run([sys.executable, "-c", work], check=True)
+    after = read_usage(os.getpid())
+    aside = [usage.seconds - usage.main for usage in (before, after)]
+    assert aside[1] - aside[0] >= 0.19
