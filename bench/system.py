@@ -65,8 +65,8 @@ class System:
                 Bell(self.redis).ring(line, shard)
 
     def waiting(self, *lines: str) -> int:
-        """Entries in these lines. Asked every 20 ms, so it asks for no more: the whole status took a twentieth of the
-        time that Redis was measured to use."""
+        """Entries in these lines. Asked every 20 ms, so it asks for no more: Redis takes 18 us for it, 40 for the whole
+        status, which was 2 % of the time that it was measured to use."""
         pipe = self.redis.pipeline(transaction=False)
         for line in lines:
             for shard in range(self.shards):
