@@ -202,8 +202,8 @@ class Inbox:
         return bool(self._renew(keys=[name], args=[token, LOCK_MS]))
 
     def settle(self, shard: int, token: str, settlement: Settlement) -> list[int] | None:
-        """Settle all groups at once. None: the lock was lost and nothing happened; else the positions of the groups
-        whose guards no longer held, of which nothing happened."""
+        """Settle all groups at once. None: the lock was lost and nothing happened; else the positions of the groups of
+        which nothing happened, because a guard no longer held or no entry was left."""
         answer = self._settle(
             keys=[keys.lock(self.line, shard)], args=[token, settlement.groups, *settlement.arguments]
         )

@@ -57,7 +57,7 @@ class Journal:
     def add(self, *lines: bytes) -> bool:
         """Keep `lines`; they survive this process. False if they could not be kept: then none of them is."""
         with self._lock:
-            return self._write(b"".join(line + b"\n" for line in lines))
+            return not lines or self._write(b"".join(line + b"\n" for line in lines))
 
     def lines(self) -> list[bytes]:
         """What stands in it now, also if somebody has removed the files."""

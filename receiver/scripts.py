@@ -129,7 +129,7 @@ for group = 1, tonumber(argv[2]) do
     settled = settled or removed
   end
   follow(settled)
-  if not fresh then stale[#stale + 1] = group - 1 end
+  if not settled then stale[#stale + 1] = group - 1 end
 end
 add()
 return stale

@@ -122,14 +122,14 @@ class Outbox:
             for rows in self._rounds(shard):
                 if not self._send_some(rows, lease, pool):
                     return False
-                if self.stop.is_set() or self.turn.is_over():
+                if self.stop.is_set() or self.turn.is_over(rows[0][0]):
                     return True
         return True
 
     def _rounds(self, shard: int) -> Iterator[Sequence[Row]]:
-        """Rows to be sent at once, until none is left. They are read ahead, since nobody else removes any from a shard
-        whose lock is ours, but not claimed: what is claimed when this process dies is never sent."""
-        while rows := self.outbox.take(shard, READ_AHEAD):
+        """Rows to be sent at once, until none is left or Redis has restarted. They are read ahead, but not claimed:
+        what is claimed when this process dies is never sent."""
+        while not self.told.wait(self.redis) and (rows := self.outbox.take(shard, READ_AHEAD)):
             for first in range(0, len(rows), IN_FLIGHT):
                 yield rows[first : first + IN_FLIGHT]
 
@@ -146,16 +146,18 @@ class Outbox:
         """Claim, send, record. False if DealDroid takes nothing at the moment: then the outbox pauses, so that no more
         messages are cut off."""
         lease.check()
-        sending = self._claim(rows, lease)
+        sending, left = self._claim(rows, lease)
         deliveries = list(pool.map(self._send, sending))
         self._record(lease.shard, list(zip(sending, deliveries, strict=True)))
+        self._end_marked(left, lease)
         if not deliveries or not all(isinstance(one, Unclear) or _again(one) for one in deliveries):
             return True
         self.pause.begin(LineDown("dealdroid", "DealDroid takes no messages at the moment."))
         return False
 
-    def _claim(self, rows: Sequence[Row], lease: Lease) -> list[_Message]:
-        """Take the rows out of the stream and note them as sending; those that may no longer be sent just end."""
+    def _claim(self, rows: Sequence[Row], lease: Lease) -> tuple[list[_Message], list[_Message]]:
+        """Take the rows out of the stream and note them as sending; those that may no longer be sent just end. The
+        second list is of those that were left: they have a mark, or are gone."""
         now_ms = self.clock.now_ms()
         messages = [self._read(entry, fields, now_ms) for entry, fields in rows]
         claim = Settlement()
@@ -167,20 +169,23 @@ class Outbox:
                 effects = [sending, _note(one.fields, "sending", now_ms)]
             # One with a mark stays where it is.
             claim.add([(one.mark, b"")], [(keys.entries(keys.OUTBOX, lease.shard), one.entry, effects)])
-        marked = self._settle(claim, lease)
-        if marked:
-            self._end_marked([messages[position] for position in marked], lease)
-        claimed = [one for position, one in enumerate(messages) if position not in marked and not one.silent]
+        left = set(self._settle(claim, lease))
+        claimed = [one for position, one in enumerate(messages) if position not in left and not one.silent]
         self.told.note({one.mark: "sending" for one in claimed})
-        return claimed
+        return claimed, [messages[position] for position in sorted(left)]
 
     def _end_marked(self, messages: Sequence[_Message], lease: Lease) -> None:
         """Redis has restarted, and was told that these were sent, or at least begun."""
-        now_ms = self.clock.now_ms()
+        if not messages:
+            return
+        now_ms, stream = self.clock.now_ms(), keys.entries(keys.OUTBOX, lease.shard)
         end = Settlement()
         for one, fate in zip(messages, self.redis.mget([one.mark for one in messages]), strict=True):
-            effects = _end(one, "sent" if fate == b"sent" else FORGOTTEN, now_ms)
-            end.add((), [(keys.entries(keys.OUTBOX, lease.shard), one.entry, effects)])
+            if fate != b"sent" and self.config.messages.resend_interrupted:
+                effects = [("DEL", one.mark), *_requeue(stream, one.fields, now_ms)]
+            else:
+                effects = _end(one, "sent" if fate == b"sent" else FORGOTTEN, now_ms)
+            end.add((), [(stream, one.entry, effects)])
         self._settle(end, lease)
 
     def _settle(self, settlement: Settlement, lease: Lease) -> list[int]:
@@ -204,17 +209,16 @@ class Outbox:
         return self.dealdroid.send(message.customer, message.text)
 
     def _record(self, shard: int, deliveries: Sequence[tuple[_Message, Delivery]]) -> None:
+        judged = [(one, self._judge(outcome)) for one, outcome in deliveries]
+        # Before anything is asked of Redis, which may have gone: this is what remembers for it.
+        self.told.note({one.mark: _fate(delivery) for one, delivery in judged})
         now_ms = self.clock.now_ms()
         commands: list[Sequence[Any]] = []
-        fates: dict[str, str] = {}
-        for one, outcome in deliveries:
-            delivery = self._judge(outcome)
-            fates[one.mark] = _fate(delivery)
+        for one, delivery in judged:
             if isinstance(delivery, Failed):
                 commands.append(("DEL", one.mark))
             commands += [("HDEL", keys.sending(shard), one.entry), *self._follow(shard, one.fields, delivery, now_ms)]
             log.info("message." + type(delivery).__name__.lower(), lead=one.fields[b"e"].decode("ascii", "replace"))
-        self.told.note(fates)
         self.outbox.apply(commands)
 
     def _judge(self, delivery: Delivery) -> Delivery:
@@ -259,8 +263,7 @@ class Outbox:
             fields = unpostponed(packed)
             commands.append(("HDEL", keys.sending(shard), entry))
             if self.config.messages.resend_interrupted:
-                commands.append(("XADD", keys.entries(keys.OUTBOX, shard), "*", *chain(*fields.items())))
-                commands.append(_note(fields, "queued", now_ms))
+                commands += _requeue(keys.entries(keys.OUTBOX, shard), fields, now_ms)
             else:
                 commands.append(_note(fields, "interrupted: the sender was cut off", now_ms))
                 commands += _keep(fields, now_ms)
@@ -286,6 +289,10 @@ def _again(delivery: Delivery) -> bool:
 def _note(fields: Mapping[bytes, bytes], message: str, now_ms: int) -> Sequence[Any]:
     lead = fields.get(b"e", b"unknown").decode("ascii", "replace")
     return ("HSET", keys.receipt(lead), *pack(message=message, message_ms=now_ms))
+
+
+def _requeue(stream: str, fields: Mapping[bytes, bytes], now_ms: int) -> list[Sequence[Any]]:
+    return [("XADD", stream, "*", *chain(*fields.items())), _note(fields, "queued", now_ms)]
 
 
 def _end(one: _Message, fate: str, now_ms: int) -> list[Sequence[Any]]:

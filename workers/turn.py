@@ -1,4 +1,5 @@
-"""How long a worker goes on with messages: leads come first, for a message may be late, and a worker has one job."""
+"""How long a worker goes on with messages: leads come first, for a message may be a little late, and a worker has one
+job. The longer messages wait, the longer their turns, so that leads without end do not silence them."""
 
 import time
 
@@ -10,6 +11,7 @@ from workers.clock import Clock
 
 WORK_SECONDS = 10.0
 TURN_SECONDS = 1.0
+FRESH_MS, LATE_MS = 10_000, 60_000
 LOOK_SECONDS = 0.1
 
 
@@ -24,24 +26,31 @@ class Turn:
     def begin(self) -> None:
         self._began = self._looked_at = time.monotonic()
 
-    def is_over(self) -> bool:
-        """Whether `WORK_SECONDS` are over, or `TURN_SECONDS` and another job waits; at once if that can write leads.
-        Looks only once in `LOOK_SECONDS`."""
+    def is_over(self, entry: bytes) -> bool:
+        """Whether `WORK_SECONDS` are over. If another job waits and the message `entry` is not late, `TURN_SECONDS` are
+        enough; if leads can be written and it is fresh, its turn ends at once. Looks only once in `LOOK_SECONDS`."""
         now = time.monotonic()
         if now - self._looked_at < LOOK_SECONDS:
             return False
         self._looked_at = now
         if now - self._began > WORK_SECONDS:
             return True
-        return self.bell.waits() and (now - self._began > TURN_SECONDS or self._leads_can_go())
+        waited_ms = self.clock.now_ms() - int(entry.partition(b"-")[0])
+        if waited_ms > LATE_MS or not self.bell.waits():
+            return False
+        return now - self._began > TURN_SECONDS or (waited_ms < FRESH_MS and self._leads_can_go())
 
     def _leads_can_go(self) -> bool:
-        """Whether HubSpot's quota allows a call, and leads wait with which nobody is busy."""
-        if not self.budget.has_room(self.clock.now_ms()):
+        """Whether HubSpot takes calls, the quota allows one, and leads wait with which nobody is busy."""
+        now_ms = self.clock.now_ms()
+        if not self.budget.has_room(now_ms):
             return False
         pipe = self.redis.pipeline(transaction=False)
+        pipe.hget(keys.PAUSE, "until")
         for shard in range(self.shards):
             pipe.xlen(keys.entries(keys.INBOX, shard))
             pipe.exists(keys.lock(keys.INBOX, shard))
-        found = pipe.execute()
+        paused_until, *found = pipe.execute()
+        if int(paused_until or 0) > now_ms:
+            return False
         return any(waiting and not held for waiting, held in zip(found[::2], found[1::2], strict=True))

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+import redis
 
 from receiver import keys
 from receiver.config import Config, Messages
@@ -18,6 +19,7 @@ from sandbox.serving import running
 from tests.conftest import eventually, lead, same_shard
 from tests.faults.conftest import Killed, Scene, Wire, Worker, patched
 from workers import dealdroid, turn
+from workers.hubspot.outcomes import LineDown
 from workers.outbox import FORGOTTEN, IN_FLIGHT
 from workers.told import mark
 
@@ -112,10 +114,95 @@ def test_what_redis_was_told_of_when_it_had_restarted_is_not_said_again(scene: S
     assert scene.redis.zcard(keys.UNSENT) == 1, "a person may know better"
 
 
+def test_whoever_would_rather_repeat_says_again_what_redis_forgot(scene: Scene) -> None:
+    scene.config = RESENDING
+    fill(scene)
+    sent, begun, _ = scene.redis.xrange(keys.entries(keys.OUTBOX, 0))
+    scene.redis.set(mark(sent[1]), "sent")
+    scene.redis.set(mark(begun[1]), "sending")
+    scene.worker().outbox.drain(0)
+    scene.assert_left_nothing()
+    assert times_told(scene) == dict.fromkeys({*CUSTOMERS} - {json.loads(sent[1][b"c"])["id"]}, 1)
+
+
+def test_a_fault_while_the_told_are_ended_cuts_off_nobody_else(scene: Scene, subtests: pytest.Subtests) -> None:
+    for step in itertools.count(1):
+        scene.clear()
+        fill(scene)
+        told, *_ = scene.redis.xrange(keys.entries(keys.OUTBOX, 0))
+        scene.redis.set(mark(told[1]), "sent")
+
+        def fail() -> None:
+            raise redis.TimeoutError
+
+        worker = scene.worker(Wire(step, "before", fail))
+        with suppress(redis.TimeoutError):
+            worker.outbox.drain(0)
+        with subtests.test(step=step):
+            assert times_told(scene) or not scene.sending()
+        if not worker.wire.reached:
+            return
+
+
+def test_a_message_that_is_gone_when_its_turn_comes_is_not_sent(scene: Scene) -> None:
+    """Redis has restarted without it while those before it were sent; its lead will come again."""
+    fill(scene, CROWD)
+    worker = scene.worker()
+    send = worker.outbox.dealdroid.send
+    rows = scene.redis.xrange(keys.entries(keys.OUTBOX, 0))
+    gone = {json.loads(fields[b"c"])["id"] for _, fields in rows[IN_FLIGHT:]}
+
+    def forget(*what: Any) -> Any:
+        scene.redis.xdel(keys.entries(keys.OUTBOX, 0), *(entry for entry, _ in rows[IN_FLIGHT:]))
+        return send(*what)
+
+    with patched(worker.outbox.dealdroid, "send", forget):
+        worker.outbox.drain(0)
+    assert times_told(scene) == dict.fromkeys({*CROWD} - gone, 1)
+
+
+def test_what_was_sent_is_remembered_though_redis_has_gone(scene: Scene) -> None:
+    fill(scene)
+    worker = scene.worker()
+    send = worker.outbox.dealdroid.send
+
+    def lose_redis(*what: Any) -> Any:
+        scene.stack.enter_context(patched(worker.outbox.clock, "now_ms", away))
+        return send(*what)
+
+    def away() -> int:
+        raise redis.ConnectionError
+
+    with patched(worker.outbox.dealdroid, "send", lose_redis), suppress(redis.ConnectionError):
+        worker.outbox.drain(0)
+    assert {one.fate for one in worker.outbox.told._marks.values()} == {"sent"}
+
+
 def await_leads(scene: Scene) -> None:
     """A crowd of messages waits, then a lead for which a job was rung."""
     fill(scene, CROWD)
     scene.accept(lead(CUSTOMERS[0], name="Nok Jaidee"))
+
+
+def late(scene: Scene, ms: int) -> None:
+    """The messages have waited for `ms`."""
+    stream = keys.entries(keys.OUTBOX, 0)
+    rows = scene.redis.xrange(stream)
+    scene.redis.delete(stream)
+    for entry, fields in rows:
+        began, _, number = entry.decode().partition("-")
+        scene.redis.xadd(stream, fields, id=f"{int(began) - ms}-{number}")
+
+
+@pytest.mark.parametrize(("ms", "is_over"), [(0, True), (turn.LATE_MS + 1, False)])
+@pytest.mark.usefixtures("watchful")
+def test_late_messages_have_as_long_a_turn_as_leads(scene: Scene, ms: int, is_over: bool) -> None:
+    """Else leads without end would leave them a second in ten."""
+    await_leads(scene)
+    late(scene, ms)
+    with patched(turn, "TURN_SECONDS", 0.0):
+        scene.worker().outbox.drain(0)
+    assert (len(times_told(scene)) < len(CROWD)) is is_over
 
 
 @pytest.fixture
@@ -136,7 +223,7 @@ def test_messages_make_way_for_leads_that_can_be_written(scene: Scene) -> None:
 
 
 @pytest.mark.usefixtures("watchful")
-@pytest.mark.parametrize("why", ["no quota", "no lead", "somebody is at it", "no job waits"])
+@pytest.mark.parametrize("why", ["no quota", "HubSpot is down", "no lead", "somebody is at it", "late", "no job waits"])
 def test_messages_make_no_way_where_no_lead_could_use_it(scene: Scene, why: str) -> None:
     await_leads(scene)
     worker = scene.worker()
@@ -144,6 +231,10 @@ def test_messages_make_no_way_where_no_lead_could_use_it(scene: Scene, why: str)
         case "no quota":
             worker.sync.hubspot.budget.limit = 1
             worker.sync.hubspot.budget.reserve()
+        case "HubSpot is down":
+            worker.sync.pause.begin(LineDown("daily_quota", "no calls today", 600.0))
+        case "late":
+            late(scene, turn.FRESH_MS + 1)
         case "no lead":
             scene.redis.delete(keys.entries(keys.INBOX, 0))
         case "somebody is at it":

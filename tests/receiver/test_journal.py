@@ -77,6 +77,11 @@ def test_a_line_that_was_cut_off_is_dropped(tmp_path: Path) -> None:
     assert inherited(tmp_path) == [b"1.0", b"1.1", b"2.0"]
 
 
+def test_where_there_is_nothing_to_keep_no_file_is_made(tmp_path: Path) -> None:
+    assert begun(tmp_path).add()
+    assert not [*tmp_path.iterdir()]
+
+
 def test_an_orderly_end_leaves_nothing_behind(tmp_path: Path) -> None:
     journal = begun(tmp_path)
     journal.add(b"line")
