@@ -8,7 +8,8 @@
              stands: XDEL first (a full Redis refuses everything but a script that frees memory first), and what
              follows from each entry only if XDEL removed it. So it can be repeated, and never half happens.
     RELEASE  one script: drop lock and bell, tell how many entries are left; if any, the caller rings, unless only time
-             can help (a pause, entries that somebody else holds): then a sweep does.
+             can help (a pause, entries that somebody else holds): then a sweep does. A drain may leave its tail to
+             another one (see workers.tails): then the bell stands, and if nobody comes, a sweep rings too.
     SWEEP    every 3 s a keeper puts due entries back and rings for a shard that has entries and no lock.
 
 Why no wake-up is lost: an entry leaves only in SETTLE. An entry put before RELEASE is counted by it, one put after it
@@ -217,11 +218,16 @@ class Inbox:
         if flat:
             self._apply(keys=[keys.NONE], args=flat)
 
-    def release(self, shard: int, token: str) -> int:
-        """Drop the lock and the bell; the number of entries left (-1 if the lock was no longer ours)."""
+    def release(self, shard: int, token: str, *, bell: bool = True) -> int:
+        """Drop the lock and, unless told not to, the bell; the number of entries left (-1 if the lock was no longer
+        ours)."""
         return int(
             self._release(
-                keys=[keys.lock(self.line, shard), keys.bell(self.line, shard), keys.entries(self.line, shard)],
+                keys=[
+                    keys.lock(self.line, shard),
+                    keys.bell(self.line, shard) if bell else keys.NONE,
+                    keys.entries(self.line, shard),
+                ],
                 args=[token],
             )
         )

@@ -60,6 +60,11 @@ def swept(line: str, shard: int) -> str:
     return f"{PREFIX}{line}:{shard}:swept"
 
 
+def left(shard: int) -> str:
+    """That the shard's tail was left to another drain; see `workers.tails`."""
+    return f"{PREFIX}{INBOX}:{shard}:left"
+
+
 def later(line: str, shard: int) -> str:
     return f"{PREFIX}{line}:{shard}:later"
 

@@ -41,13 +41,14 @@ redis.call('DEL', KEYS[2])
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
 local used = tonumber(ARGV[3])
 if used > 0 then
-  redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
   local missing = math.min(used - redis.call('ZCARD', KEYS[1]), 1000)
   for i = 1, missing do redis.call('ZADD', KEYS[1], now + ARGV[2], 'other:' .. now .. ':' .. i) end
 end
 redis.call('PEXPIRE', KEYS[1], 60000)
+return redis.call('ZCARD', KEYS[1])
 """
 
 
@@ -78,7 +79,7 @@ class Slot:
 
 class Budget:
     """`limit`: requests in any 10 s; `stop`: set when the worker shall end. `scarce`: whether over half of the slots
-    were taken when this process last asked for one."""
+    were taken when this process last looked."""
 
     def __init__(self, connection: Redis, limit: int, stop: threading.Event) -> None:
         self.redis, self.limit, self.stop = connection, limit, stop
@@ -105,7 +106,9 @@ class Budget:
             spare = max(self.portal_limit - self.limit, 0)
             used = max(slot.used - spare, 0)
             with suppress(*AWAY):  # the answer matters more; a slot that is not given back ends by itself
-                self._answered(keys=[keys.BUDGET, keys.NONE], args=[slot.name, WINDOW_MS + MARGIN_MS, used])
+                taken = self._answered(keys=[keys.BUDGET, keys.NONE], args=[slot.name, WINDOW_MS + MARGIN_MS, used])
+                # As the next one who asks will find it.
+                self.scarce = 2 * (taken + 1) > self.granted
 
     def _await(self) -> str:
         while True:

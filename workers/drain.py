@@ -29,7 +29,7 @@ from workers.plan import Plan
 from workers.records import Records
 from workers.restore import INTACT, RESTORED, Restore
 from workers.survey import Survey
-from workers.tails import Tails, age
+from workers.tails import Tails
 from workers.writer import Writer
 
 BATCH = 100
@@ -52,7 +52,7 @@ class Run:
     """`size`: leads in a call; `alone`: only one call. `after`: by shard, the last entry read; `settled`: whether
     anything was since the beginning of the streams was read last; `seen`: whether there were any. `short`: seconds
     until a call may be possible, where none is now. `waited`: moments for which the tail has waited; `left`: it was
-    left to another drain. `down`: why HubSpot takes nothing more."""
+    left to another drain; `over`: others want this worker or its shards. `down`: why HubSpot takes nothing more."""
 
     size: int = BATCH
     alone: bool = False
@@ -62,6 +62,7 @@ class Run:
     short: float = 0.0
     waited: int = 0
     left: bool = False
+    over: bool = False
     down: LineDown | None = None
     error: BaseException | None = None
     flights: dict[Future[None], Flight] = field(default_factory=dict)
@@ -100,7 +101,7 @@ class Drain:
         settled, whatever became of the others. True if what is left may be taken up at once."""
         ends = time.monotonic() + WORK_SECONDS
         while True:
-            going_on = run.error is None and run.down is None and not self.stop.is_set() and time.monotonic() < ends
+            going_on = not (run.error or run.down or run.over or self.stop.is_set()) and time.monotonic() < ends
             if going_on:
                 try:
                     self._launch(lease, run)
@@ -113,8 +114,8 @@ class Drain:
                 raise run.error
             if run.down is not None and not run.alone:
                 raise run.down
-            if run.left:
-                return False
+            if run.left or run.over:
+                return run.over
             if run.short:
                 if not going_on or self._make_way(run):
                     return True
@@ -132,6 +133,9 @@ class Drain:
             if tail and (run.flights or not rows) and self._take_on(lease, rows):
                 continue
             if not rows or (run.flights and (tail or self.pause.stands())):
+                return
+            run.over = self._is_wanted(lease, run, rows, tail=tail)
+            if run.over:
                 return
             lease.check()
             slots = [] if run.alone else self._reserve(run)
@@ -163,11 +167,19 @@ class Drain:
 
     def _take_on(self, lease: Lease, rows: Rows) -> bool:
         """Whether there are tails to be had that fill up a call beside another, or that were left to this drain."""
-        return self.hubspot.budget.scarce and self.tails.gather(lease, _oldest(rows), patient=True).taken
+        return self.hubspot.budget.scarce and self.tails.gather(lease, in_hand=bool(rows), patient=True).taken
+
+    def _is_wanted(self, lease: Lease, run: Run, rows: Rows, *, tail: bool) -> bool:
+        """A few leads after others were written: shards may wait that have no worker yet; while the quota is scarce
+        their tails are taken on instead. A full batch in one of several shards: they are no longer tails, and every
+        worker can have one."""
+        if tail:
+            return run.settled and not run.flights and not self.hubspot.budget.scarce and self.bell.waits()
+        return len(lease.shards) > 1 and len(rows) == 1 and not run.alone
 
     def _gather(self, lease: Lease, run: Run, rows: Rows) -> Rows:
         """`rows`, too few for a call, with those of other shards' tails; none if it is not their turn."""
-        turn = self.tails.gather(lease, _oldest(rows), patient=run.waited < TAIL_MOMENTS)
+        turn = self.tails.gather(lease, in_hand=True, patient=run.waited < TAIL_MOMENTS)
         if turn.taken:
             return self._take(lease, run)
         if turn.what == "wait":
@@ -223,12 +235,12 @@ class Drain:
                     self._put_off(flight, error)
             elif error is not None:
                 run.error = run.error or error
-            try:
-                for shard, batch in flight.batches.items():
+            for shard, batch in flight.batches.items():
+                try:
                     run.settled |= self.ledger.settle(batch, shard, lease)
-                flight.writer.identity.free(flight.groups)
-            except Exception as fault:  # the other flights still have to land
-                run.error = run.error or fault
+                    flight.writer.identity.free(batch.groups)
+                except Exception as fault:  # the others still have to land
+                    run.error = run.error or fault
 
     def _put_off(self, flight: Flight, down: LineDown) -> None:
         """HubSpot is there, but not for these leads. That uses up a try only if others were written since it happened
@@ -238,10 +250,6 @@ class Drain:
             if group.open:
                 before = int(group.leads[-1].fields.get(b"p", b"0"))
                 group.fate = Fate(WAITING, code=down.code, why=down.why, free=not before or written <= before)
-
-
-def _oldest(rows: Rows) -> bytes:
-    return min((part[0][0] for part in rows.values()), key=age, default=b"")
 
 
 def _count(rows: Rows) -> int:

@@ -16,6 +16,8 @@ FRESH_SECONDS = 5.0
 RENEW_SECONDS = 1.0
 # A drain holds a busy shard for about 10 s, and its last call may take 20.
 PATIENCE_SECONDS = 60.0
+ALONE = "alone:"
+"""How the tokens begin of those who hold a shard but drain nothing."""
 
 
 class LostLease(Exception):
@@ -69,7 +71,7 @@ class Lease:
 def hold_alone(inbox: Inbox, shard: int, beat: Redis, seconds: float = PATIENCE_SECONDS) -> Iterator[Lease]:
     """Hold the shard's lock in a process without a keeper, so that no worker drains it: wait for it for `seconds`,
     renew it over the connection `beat`, and ring at the end if entries wait. Raises `Busy`."""
-    lease = Lease(inbox, shard, secrets.token_hex(8))
+    lease = Lease(inbox, shard, ALONE + secrets.token_hex(8))
     gives_up = time.monotonic() + seconds
     while not inbox.acquire(shard, lease.token):
         if time.monotonic() > gives_up:

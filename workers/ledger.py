@@ -76,11 +76,13 @@ class Ledger:
     def _report(
         self, settled: Sequence[tuple[Group, Fate]], states: Sequence[Sequence[str]], stale: Sequence[int]
     ) -> None:
+        # Looked up once: structlog makes a logger anew each time.
+        info, warning = log.info, log.warning
         for position, (group, fate) in enumerate(settled):
             if position not in stale:
                 more = {"contact": fate.contact_id} if fate.contact_id else {"code": fate.code}
                 for lead, state in zip(group.leads, states[position], strict=True):
-                    say = log.warning if state == PARKED else log.info
+                    say = warning if state == PARKED else info
                     say("lead." + state, lead=lead.lead, **more)
             if any(note.why == REASONS["PROPERTY_DOESNT_EXIST"] for note in group.notes):
                 self.survey.forget()

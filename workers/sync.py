@@ -45,32 +45,32 @@ class Sync:
         self.pause = Pause(connection)
         self.survey = Survey(hubspot, config.mapping, tuple(config.properties.values()), self._introduce)
         ledger = Ledger(connection, config, records, confirmations, self.survey)
-        self.run = Drain(connection, hubspot, config, records, self.survey, self.pause, ledger, stop)
+        self.way = Drain(connection, hubspot, config, records, self.survey, self.pause, ledger, stop)
 
     def drain(self, shard: int) -> None:
         """Empty the shard, for about 10 s; whoever stops with entries left rings again."""
         with self.leases.hold(self.inbox, shard) as lease:
             if lease is None:
                 return
-            more = False
+            more, run = False, Run()
             try:
-                more = self._work(lease)
+                more = self._work(lease, run)
             except (LostLease, Stopping):
                 log.info("drain.given_back", shard=shard)
             finally:
                 lease.end()
-                left = [each for each in lease.shards if self.inbox.release(each, lease.token) > 0]
+                left = [each for each in lease.shards if self.inbox.release(each, lease.token, bell=not run.left) > 0]
         if more and not self.stop.is_set():
             for each in left:
                 self.bell.ring(keys.INBOX, each)
 
-    def _work(self, lease: Lease) -> bool:
+    def _work(self, lease: Lease, run: Run) -> bool:
         """True if what is left may be taken up at once; False where only time can help."""
         fence = FENCE.set(lease.check)
         try:
             match self.pause.admit(lease):
                 case "open":
-                    return self.run.go(lease, Run())
+                    return self.way.go(lease, run)
                 case "probe":
                     return self._probe(lease)
                 case _:
@@ -88,7 +88,7 @@ class Sync:
         one = Run(1, alone=True)
         try:
             self.hubspot.ping()
-            more = self.run.go(lease, one)
+            more = self.way.go(lease, one)
         finally:
             self.pause.unprobe(lease)
         if one.down is None:

@@ -1,10 +1,11 @@
 """The last, partial batches of the shards. While HubSpot's quota is scarce they go in one call: each call of a few
 leads takes the place of one of a hundred, and the leads behind it wait for another window of 10 s.
 
-A drain that has come to its tail looks at the other shards. If older leads are in one that is drained, or that has a
-full batch, it leaves its own tail to that drain. Else it takes the tails of the shards that nobody holds along with its
-own; if somebody still holds one, it waits a moment for them to leave it. So the oldest leads go first, and no shard
-waits for ever. Where the drain that should have come dies, a sweep rings.
+A drain that has come to its tail looks at the other shards. If the oldest entry is in one that is drained, or that has
+a full batch, it leaves its own tail to that drain, and its bell as it is: until then nobody need look again. Else it
+takes the tails of the shards that nobody holds along with its own; if somebody still holds one, it waits a moment for
+them to leave it. Nobody waits for long: where the other drain hangs, dies or ends without a look, a sweep rings within
+3 s, and what was left longer ago than that goes alone.
 """
 
 from dataclasses import dataclass
@@ -13,45 +14,64 @@ from typing import Literal
 from receiver import keys
 from receiver.connection import Redis
 from receiver.inbox import LOCK_MS
-from workers.lease import Lease
+from workers.lease import ALONE, Lease
 
-# KEYS: none, then lock and entries of each other shard
-# ARGV: token, ms, size of a full batch, our oldest entry's id ("" = none), "1" if there is time to wait
+LEFT_MS, FORGET_LEFT_MS = 2_500, 10_000
+
+# KEYS: none, then lock, entries and left of each shard
+# ARGV: token, ms, size of a full batch, "1" if entries are in hand, "1" if there is time to wait, how the tokens of
+#       those begin who gather nothing, for how many ms a tail is left, and after how many ms that is forgotten
 # Answers who goes on, and the positions of the shards that were taken.
 _GATHER = """
 redis.call('DEL', KEYS[1])
+local full = tonumber(ARGV[3])
 local function older(one, other)
-  local a, b = string.match(one, '^(%d+)%-(%d+)$')
-  local c, d = string.match(other, '^(%d+)%-(%d+)$')
+  local a, b = string.match(one.first, '^(%d+)%-(%d+)$')
+  local c, d = string.match(other.first, '^(%d+)%-(%d+)$')
   if a ~= c then return tonumber(a) < tonumber(c) end
-  return tonumber(b) < tonumber(d)
+  if b ~= d then return tonumber(b) < tonumber(d) end
+  return one.at < other.at
 end
-local go, free = 'go', {}
-for i = 2, #KEYS, 2 do
-  local entries = redis.call('XLEN', KEYS[i + 1])
-  local held = redis.call('EXISTS', KEYS[i]) == 1
-  if entries > 0 and (held or entries >= tonumber(ARGV[3])) then
-    local first = redis.call('XRANGE', KEYS[i + 1], '-', '+', 'COUNT', 1)[1][1]
-    if ARGV[4] == '' or older(first, ARGV[4]) then return {'leave', {}} end
-    if held and entries < tonumber(ARGV[3]) then go = 'wait' end
-  elseif entries > 0 then
-    free[#free + 1] = i
+local ours, free, others, mine = nil, {}, {}, {}
+for at = 2, #KEYS, 3 do
+  local shard = {at = at, entries = redis.call('XLEN', KEYS[at + 1]), holder = redis.call('GET', KEYS[at])}
+  if shard.holder == ARGV[1] then mine[#mine + 1] = KEYS[at + 2] end
+  if shard.entries > 0 then
+    shard.first = redis.call('XRANGE', KEYS[at + 1], '-', '+', 'COUNT', 1)[1][1]
+    if shard.holder == ARGV[1] then
+      if not ours or older(shard, ours) then ours = shard end
+    elseif shard.holder and string.sub(shard.holder, 1, #ARGV[6]) == ARGV[6] then
+      -- Whoever holds it writes no leads.
+    elseif shard.holder or shard.entries >= full then
+      others[#others + 1] = shard
+    else
+      free[#free + 1] = shard
+    end
+  end
+end
+if #mine == 0 then return {'leave', {}} end
+local go = 'go'
+for _, other in ipairs(others) do
+  if ARGV[4] == '0' or not ours then return {'leave', {}} end
+  if not older(other, ours) then
+    if other.entries < full then go = 'wait' end
+  elseif other.entries >= full then
+    return {'leave', {}}
+  else
+    local left = mine[1]
+    redis.call('SET', left, '1', 'NX', 'PX', ARGV[8])
+    if redis.call('PTTL', left) > tonumber(ARGV[8]) - tonumber(ARGV[7]) then return {'leave', {}} end
   end
 end
 if go == 'wait' and ARGV[5] == '1' then return {go, {}} end
 local taken = {}
-for _, i in ipairs(free) do
-  redis.call('SET', KEYS[i], ARGV[1], 'PX', ARGV[2])
-  taken[#taken + 1] = i / 2 - 1
+for _, shard in ipairs(free) do
+  redis.call('SET', KEYS[shard.at], ARGV[1], 'PX', ARGV[2])
+  taken[#taken + 1] = (shard.at - 2) / 3
 end
+redis.call('DEL', unpack(mine))
 return {'go', taken}
 """
-
-
-def age(entry: bytes) -> tuple[int, int]:
-    """What entries' ids are ordered by: milliseconds and a number."""
-    milliseconds, _, number = entry.partition(b"-")
-    return int(milliseconds), int(number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +89,17 @@ class Tails:
         self.shards, self.full = shards, full
         self._gather = connection.register_script(_GATHER)
 
-    def gather(self, lease: Lease, first: bytes, *, patient: bool) -> Turn:
-        """Whose turn it is; the shards that were taken on are held by `lease` from then on. `first`: the id of the
-        oldest entry in hand, b"" where there is none; `patient`: whether there is time to wait."""
-        others = [shard for shard in range(self.shards) if shard not in lease.shards]
-        names = [(keys.lock(keys.INBOX, shard), keys.entries(keys.INBOX, shard)) for shard in others]
+    def gather(self, lease: Lease, *, in_hand: bool, patient: bool) -> Turn:
+        """Whose turn it is; the shards that were taken on are held by `lease` from then on. `in_hand`: whether it has
+        entries to send, `patient`: whether there is time to wait."""
+        shards = [*range(self.shards), *(each for each in lease.shards if each >= self.shards)]
         what, taken = self._gather(
-            keys=[keys.NONE, *(name for pair in names for name in pair)],
-            args=[lease.token, LOCK_MS, self.full, first, int(patient)],
+            keys=[keys.NONE, *(name for shard in shards for name in _names(shard))],
+            args=[lease.token, LOCK_MS, self.full, int(in_hand), int(patient), ALONE, LEFT_MS, FORGET_LEFT_MS],
         )
-        lease.shards.extend(others[position] for position in taken)
+        lease.shards.extend(shards[position] for position in taken)
         return Turn(what.decode(), bool(taken))
+
+
+def _names(shard: int) -> tuple[str, str, str]:
+    return keys.lock(keys.INBOX, shard), keys.entries(keys.INBOX, shard), keys.left(shard)

@@ -255,7 +255,7 @@ class Worker:
         return self.wire.dead
 
     def close(self) -> None:
-        self.sync.run.pool.shutdown()
+        self.sync.way.pool.shutdown()
         self.sync.hubspot._batch.api_client.rest_client.pool_manager.clear()
         self.outbox.dealdroid.session.close()
 

@@ -2,12 +2,14 @@
 
 import itertools
 import time
+from typing import Any
 
 import pytest
 
 from receiver import keys
-from tests.conftest import lead, one_per_shard
-from tests.faults.conftest import Scene, Wire
+from tests.conftest import SHARDS, lead, one_per_shard, same_shard
+from tests.faults.conftest import Scene, Wire, patched
+from workers.drain import BATCH
 
 CUSTOMERS = one_per_shard("tail")
 UPSERT = "/batch/upsert"
@@ -70,3 +72,40 @@ def test_a_drain_of_many_tails_may_die_at_any_command(scene: Scene, subtests: py
             assert all(len(texts) == 1 for texts in scene.told().values())
         if not died:
             break
+
+
+def test_a_few_leads_make_way_for_shards_that_wait_for_a_worker(scene: Scene) -> None:
+    """Under a steady load each call finds a few new leads, and a drain would sit on its shard until its time is up."""
+    first, second, other = *same_shard("few", 2), one_per_shard("few")[1]
+    scene.accept(lead(first, name="Nok Jaidee"))
+    worker = scene.worker()
+    upsert, seen = worker.sync.hubspot.upsert, []
+
+    def meanwhile(rows: Any, found: Any) -> None:
+        upsert(rows, found)
+        if not seen:
+            scene.accept(lead(second, name="Nok Jaidee"), lead(other, name="Nok Jaidee"))
+        seen.extend(row.id for row in rows)
+
+    with patched(worker.sync.hubspot, "upsert", meanwhile):
+        worker.work()
+    assert seen == [first, other, second]
+    scene.assert_done()
+
+
+def test_shards_that_were_taken_on_and_fill_up_go_back_to_everybody(scene: Scene) -> None:
+    begin(scene)
+    busy = same_shard("busy", BATCH, 0)
+    worker = scene.worker()
+    upsert, held = worker.sync.hubspot.upsert, []
+
+    def meanwhile(rows: Any, found: Any) -> None:
+        upsert(rows, found)
+        held.append(sum(scene.redis.exists(keys.lock(keys.INBOX, shard)) for shard in range(SHARDS)))
+        if len(held) == 1:
+            scene.accept(*(lead(one, name="Nok Jaidee") for one in busy))
+
+    with patched(worker.sync.hubspot, "upsert", meanwhile):
+        worker.work()
+    assert held == [SHARDS, 1]
+    scene.assert_done()

@@ -7,8 +7,8 @@ import redis
 from receiver import keys
 from receiver.inbox import LOCK_MS, Inbox
 from sandbox.redis import Running
-from workers.lease import Lease
-from workers.tails import Tails, Turn, age
+from workers.lease import ALONE, Lease
+from workers.tails import FORGET_LEFT_MS, LEFT_MS, Tails, Turn
 
 FULL = 3
 GO, WAIT, LEAVE = Turn("go", taken=False), Turn("wait", taken=False), Turn("leave", taken=False)
@@ -25,7 +25,8 @@ def client(server: Running) -> Iterator[Any]:
 
 @pytest.fixture
 def lease(client: Any) -> Lease:
-    """Ours, of shard 1 of four."""
+    """Ours, of shard 1 of four, with a lead in it."""
+    put(client, 1, "50-5")
     return hold(client, 1, "ours")
 
 
@@ -40,8 +41,8 @@ def put(client: Any, shard: int, *moments: str) -> None:
         client.xadd(keys.entries(keys.INBOX, shard), {"e": "x"}, id=moment)
 
 
-def gather(client: Any, lease: Lease, first: bytes = b"50-5", *, patient: bool = True) -> Turn:
-    return Tails(client, 4, FULL).gather(lease, first, patient=patient)
+def gather(client: Any, lease: Lease, *, in_hand: bool = True, patient: bool = True) -> Turn:
+    return Tails(client, 4, FULL).gather(lease, in_hand=in_hand, patient=patient)
 
 
 def holders(client: Any) -> list[bytes | None]:
@@ -74,13 +75,14 @@ def test_what_was_taken_on_is_renewed_and_lost_with_the_rest(client: Any, lease:
     assert lease.renewed_at == before
 
 
-@pytest.mark.parametrize("older", ["40-0", "50-4", "9-9"])
-def test_a_tail_is_left_to_a_drain_with_older_leads(client: Any, lease: Lease, older: str) -> None:
-    hold(client, 2, "theirs")
-    put(client, 2, older)
-    put(client, 0, "60-0")
+@pytest.mark.parametrize(("shard", "older"), [(2, "40-0"), (2, "50-4"), (2, "9-9"), (0, "50-5")])
+def test_a_tail_is_left_to_a_drain_with_older_leads(client: Any, lease: Lease, shard: int, older: str) -> None:
+    """Of two that came in the same moment the lower shard is the older."""
+    hold(client, shard, "theirs")
+    put(client, shard, older)
+    put(client, 3, "60-0")
     assert gather(client, lease) == LEAVE
-    assert holders(client) == [None, b"ours", b"theirs", None]
+    assert holders(client)[3] is None
 
 
 def test_a_tail_is_left_to_a_full_batch_of_older_leads_that_nobody_drains_yet(client: Any, lease: Lease) -> None:
@@ -95,13 +97,12 @@ def test_the_oldest_tail_waits_for_no_full_batch(client: Any, lease: Lease) -> N
     assert lease.shards == [1]
 
 
-@pytest.mark.parametrize("younger", ["50-6", "51-0", "100-0"])
+@pytest.mark.parametrize("younger", ["50-5", "50-6", "51-0", "100-0"])
 def test_the_older_of_two_tails_waits_for_the_younger_to_leave(client: Any, lease: Lease, younger: str) -> None:
     other = hold(client, 2, "theirs")
     put(client, 2, younger)
     assert gather(client, lease) == WAIT
-    put(client, 1, "50-5")
-    assert gather(client, other, younger.encode()) == LEAVE
+    assert gather(client, other) == LEAVE
     Inbox(client).release(2, "theirs")
     assert gather(client, lease) == TAKEN
 
@@ -115,13 +116,14 @@ def test_it_does_not_wait_for_ever(client: Any, lease: Lease) -> None:
 
 
 def test_an_ended_drain_takes_up_what_was_left_to_it_but_not_what_was_left_to_others(client: Any, lease: Lease) -> None:
+    client.delete(keys.entries(keys.INBOX, 1))
     put(client, 0, "60-0")
-    assert gather(client, lease, b"", patient=False) == TAKEN
+    assert gather(client, lease, in_hand=False) == TAKEN
     Inbox(client).release(0, "ours")
     lease.shards[:] = [1]
     hold(client, 2, "theirs")
     put(client, 2, "70-0")
-    assert gather(client, lease, b"", patient=False) == LEAVE
+    assert gather(client, lease, in_hand=False) == LEAVE
 
 
 def test_in_a_full_redis_tails_are_taken_on_all_the_same(client: Any, lease: Lease) -> None:
@@ -133,5 +135,23 @@ def test_in_a_full_redis_tails_are_taken_on_all_the_same(client: Any, lease: Lea
         client.config_set("maxmemory", 0)
 
 
-def test_ids_are_ordered_as_redis_orders_them() -> None:
-    assert sorted([b"100-0", b"10-11", b"9-9", b"10-2"], key=age) == [b"9-9", b"10-2", b"10-11", b"100-0"]
+def test_a_tail_is_left_to_a_hanging_call_for_one_sweep_only(client: Any, lease: Lease) -> None:
+    hold(client, 2, "theirs")
+    put(client, 2, "40-0")
+    assert gather(client, lease) == LEAVE
+    client.pexpire(keys.left(1), FORGET_LEFT_MS - LEFT_MS)
+    assert gather(client, lease) == GO
+    assert gather(client, lease) == LEAVE, "that was another time"
+
+
+def test_whoever_holds_a_shard_to_forget_somebody_is_not_waited_for(client: Any, lease: Lease) -> None:
+    hold(client, 2, ALONE + "theirs")
+    put(client, 2, "40-0", "41-0", "42-0", "43-0")
+    assert gather(client, lease) == GO
+
+
+def test_without_its_own_lock_a_drain_takes_nothing(client: Any, lease: Lease) -> None:
+    put(client, 0, "40-0")
+    client.delete(keys.lock(keys.INBOX, 1))
+    assert gather(client, lease) == LEAVE
+    assert holders(client) == [None] * 4
