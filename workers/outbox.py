@@ -10,7 +10,6 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -19,19 +18,18 @@ from receiver import keys
 from receiver.bell import Bell
 from receiver.config import Config
 from receiver.connection import Redis
-from receiver.counts import count
-from receiver.inbox import Inbox, Settlement, postponed, unpostponed
-from receiver.receipts import pack
-from receiver.unsent import keep, wanted
+from receiver.inbox import Inbox, Settlement
+from receiver.unsent import wanted
+from workers import delivery
 from workers.budget import Budget
 from workers.clock import Clock
-from workers.dealdroid import DealDroid, Delivery, Failed, Sent, Unclear
+from workers.dealdroid import DealDroid, Delivery, Failed, Unclear
 from workers.hubspot.outcomes import LineDown
 from workers.lead import version_of
 from workers.lease import Lease, Leases, LostLease
 from workers.messages import may_speak
 from workers.pause import Pause
-from workers.told import TAKEN_BACK, Told, mark
+from workers.told import Told, mark
 from workers.turn import Turn
 
 if TYPE_CHECKING:
@@ -40,8 +38,6 @@ if TYPE_CHECKING:
 
 IN_FLIGHT = 16
 READ_AHEAD = 128
-BACKOFF_SECONDS = 2.0
-LONGEST_BACKOFF_SECONDS = 300.0
 UNREADABLE = "this program cannot read the message"
 FORGOTTEN = "interrupted: Redis restarted while it was sent"
 log = structlog.get_logger("leadsync.outbox")
@@ -163,10 +159,9 @@ class Outbox:
         claim = Settlement()
         for one in messages:
             if one.silent:
-                effects = _end(one, f"failed: {one.silent}", now_ms)
+                effects = delivery.end(one.fields, f"failed: {one.silent}", now_ms, keep=one.silent != UNREADABLE)
             else:
-                sending = ("HSET", keys.sending(lease.shard), one.entry, postponed(one.fields))
-                effects = [sending, _note(one.fields, "sending", now_ms)]
+                effects = delivery.claim(lease.shard, one.entry, one.fields, now_ms)
             # One with a mark stays where it is.
             claim.add([(one.mark, b"")], [(keys.entries(keys.OUTBOX, lease.shard), one.entry, effects)])
         left = set(self._settle(claim, lease))
@@ -181,10 +176,12 @@ class Outbox:
         now_ms, stream = self.clock.now_ms(), keys.entries(keys.OUTBOX, lease.shard)
         end = Settlement()
         for one, fate in zip(messages, self.redis.mget([one.mark for one in messages]), strict=True):
-            if fate != b"sent" and self.config.messages.resend_interrupted:
-                effects = [("DEL", one.mark), *_requeue(stream, one.fields, now_ms)]
+            if fate == b"sent":
+                effects = delivery.end(one.fields, "sent", now_ms, keep=False)
+            elif self.config.messages.resend_interrupted:
+                effects = [("DEL", one.mark), *delivery.requeue(lease.shard, one.fields, now_ms)]
             else:
-                effects = _end(one, "sent" if fate == b"sent" else FORGOTTEN, now_ms)
+                effects = delivery.end(one.fields, FORGOTTEN, now_ms, keep=one.silent != UNREADABLE)
             end.add((), [(stream, one.entry, effects)])
         self._settle(end, lease)
 
@@ -211,96 +208,30 @@ class Outbox:
     def _record(self, shard: int, deliveries: Sequence[tuple[_Message, Delivery]]) -> None:
         judged = [(one, self._judge(outcome)) for one, outcome in deliveries]
         # Before anything is asked of Redis, which may have gone: this is what remembers for it.
-        self.told.note({one.mark: _fate(delivery) for one, delivery in judged})
+        self.told.note({one.mark: delivery.fate(outcome) for one, outcome in judged})
         now_ms = self.clock.now_ms()
         commands: list[Sequence[Any]] = []
-        for one, delivery in judged:
-            if isinstance(delivery, Failed):
+        for one, outcome in judged:
+            if isinstance(outcome, Failed):
                 commands.append(("DEL", one.mark))
-            commands += [("HDEL", keys.sending(shard), one.entry), *self._follow(shard, one.fields, delivery, now_ms)]
-            log.info("message." + type(delivery).__name__.lower(), lead=one.fields[b"e"].decode("ascii", "replace"))
+            commands.append(("HDEL", keys.sending(shard), one.entry))
+            commands += delivery.follow(shard, one.fields, outcome, now_ms, dry_run=self.dry_run)
+            log.info("message." + type(outcome).__name__.lower(), lead=one.fields[b"e"].decode("ascii", "replace"))
         self.outbox.apply(commands)
 
-    def _judge(self, delivery: Delivery) -> Delivery:
+    def _judge(self, outcome: Delivery) -> Delivery:
         """Some shops would rather repeat a message than miss one."""
-        if isinstance(delivery, Unclear) and self.config.messages.resend_interrupted:
-            return Failed(delivery.why, again=True)
-        return delivery
-
-    def _follow(
-        self, shard: int, fields: Mapping[bytes, bytes], delivery: Delivery, now_ms: int
-    ) -> list[Sequence[Any]]:
-        match delivery:
-            case Sent():
-                return [_note(fields, "sent", now_ms), count("message_sent")]
-            case Unclear(why):
-                return [
-                    _note(fields, f"interrupted: {why}", now_ms),
-                    count("message_interrupted"),
-                    *_keep(fields, now_ms),
-                ]
-            case Failed(why, again=False):
-                kept = [] if self.dry_run else _keep(fields, now_ms)
-                return [_note(fields, f"failed: {why}", now_ms), count("message_failed"), *kept]
-            case Failed(why, seconds=seconds):
-                tries = int(fields.get(b"n", b"0")) + 1
-                wait = seconds or min(BACKOFF_SECONDS * 2 ** (tries - 1), LONGEST_BACKOFF_SECONDS)
-                member = postponed({**fields, b"n": b"%d" % tries})
-                return [
-                    ("ZADD", keys.later(keys.OUTBOX, shard), now_ms + int(wait * 1000), member),
-                    _note(fields, f"waiting: {why}", now_ms),
-                    count("message_retried"),
-                ]
+        if isinstance(outcome, Unclear) and self.config.messages.resend_interrupted:
+            return Failed(outcome.why, again=True)
+        return outcome
 
     def _recover(self, shard: int) -> None:
         """What a dead drain left as sending: the lock is ours now, so nobody is at it any more."""
         left = self.redis.hgetall(keys.sending(shard))
-        if not left:
-            return
-        now_ms = self.clock.now_ms()
-        commands: list[Sequence[Any]] = []
-        for entry, packed in left.items():
-            fields = unpostponed(packed)
-            commands.append(("HDEL", keys.sending(shard), entry))
-            if self.config.messages.resend_interrupted:
-                commands += _requeue(keys.entries(keys.OUTBOX, shard), fields, now_ms)
-            else:
-                commands.append(_note(fields, "interrupted: the sender was cut off", now_ms))
-                commands += _keep(fields, now_ms)
-                commands.append(count("message_interrupted"))
-        self.outbox.apply(commands)
+        if left:
+            resend = self.config.messages.resend_interrupted
+            self.outbox.apply(delivery.recover(shard, left, self.clock.now_ms(), resend=resend))
 
 
-def _fate(delivery: Delivery) -> str:
-    """What to remember of it, see `Told.note`."""
-    match delivery:
-        case Sent():
-            return "sent"
-        case Unclear():
-            return "interrupted"
-        case Failed():
-            return TAKEN_BACK
-
-
-def _again(delivery: Delivery) -> bool:
-    return isinstance(delivery, Failed) and delivery.again
-
-
-def _note(fields: Mapping[bytes, bytes], message: str, now_ms: int) -> Sequence[Any]:
-    lead = fields.get(b"e", b"unknown").decode("ascii", "replace")
-    return ("HSET", keys.receipt(lead), *pack(message=message, message_ms=now_ms))
-
-
-def _requeue(stream: str, fields: Mapping[bytes, bytes], now_ms: int) -> list[Sequence[Any]]:
-    return [("XADD", stream, "*", *chain(*fields.items())), _note(fields, "queued", now_ms)]
-
-
-def _end(one: _Message, fate: str, now_ms: int) -> list[Sequence[Any]]:
-    """What follows from the end of one that is not sent now."""
-    kept = [] if fate == "sent" or one.silent == UNREADABLE else _keep(one.fields, now_ms)
-    return [_note(one.fields, fate, now_ms), count("message_" + fate.partition(":")[0]), *kept]
-
-
-def _keep(fields: Mapping[bytes, bytes], now_ms: int) -> Sequence[Sequence[Any]]:
-    """For a person, who may retry it."""
-    return keep(fields.get(b"e", b"unknown").decode("ascii", "replace"), postponed(fields), now_ms)
+def _again(outcome: Delivery) -> bool:
+    return isinstance(outcome, Failed) and outcome.again
