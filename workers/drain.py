@@ -179,14 +179,14 @@ class Drain:
 
     def _gather(self, lease: Lease, run: Run, rows: Rows) -> Rows:
         """`rows`, too few for a call, with those of other shards' tails; none if it is not their turn."""
-        turn = self.tails.gather(lease, in_hand=True, patient=run.waited < TAIL_MOMENTS)
-        if turn.taken:
+        verdict = self.tails.gather(lease, in_hand=True, patient=run.waited < TAIL_MOMENTS)
+        if verdict.taken:
             return self._take(lease, run)
-        if turn.what == "wait":
+        if verdict.what == "wait":
             run.waited += 1
             run.short = TAIL_SECONDS
-        run.left = turn.what == "leave"
-        return rows if turn.what == "go" else {}
+        run.left = verdict.what == "leave"
+        return rows if verdict.what == "go" else {}
 
     def _reserve(self, run: Run) -> list[str]:
         """A slot for a call's first request, before its rows are worked on: while HubSpot's quota allows none, more

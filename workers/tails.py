@@ -75,7 +75,7 @@ return {'go', taken}
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class Verdict:
     """Whether this drain goes on, waits a moment or leaves its tail to another; `taken`: whether it took shards on."""
 
     what: Literal["go", "wait", "leave"]
@@ -89,7 +89,7 @@ class Tails:
         self.shards, self.full = shards, full
         self._gather = connection.register_script(_GATHER)
 
-    def gather(self, lease: Lease, *, in_hand: bool, patient: bool) -> Turn:
+    def gather(self, lease: Lease, *, in_hand: bool, patient: bool) -> Verdict:
         """Whose turn it is; the shards that were taken on are held by `lease` from then on. `in_hand`: whether it has
         entries to send, `patient`: whether there is time to wait."""
         shards = [*range(self.shards), *(each for each in lease.shards if each >= self.shards)]
@@ -98,7 +98,7 @@ class Tails:
             args=[lease.token, LOCK_MS, self.full, int(in_hand), int(patient), ALONE, LEFT_MS, FORGET_LEFT_MS],
         )
         lease.shards.extend(shards[position] for position in taken)
-        return Turn(what.decode(), bool(taken))
+        return Verdict(what.decode(), bool(taken))
 
 
 def _names(shard: int) -> tuple[str, str, str]:

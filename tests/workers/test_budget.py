@@ -1,13 +1,10 @@
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-import redis
 
 from receiver import keys
-from sandbox.redis import Running
 from workers import budget
 from workers.budget import RESERVED, Budget, NoBudget, Stopping
 
@@ -16,14 +13,6 @@ HEADERS = {
     "x-hubspot-ratelimit-remaining": "150",
     "x-hubspot-ratelimit-interval-milliseconds": "10000",
 }
-
-
-@pytest.fixture
-def client(server: Running) -> Iterator[Any]:
-    with redis.Redis.from_url(server.url) as client:
-        client.flushdb()
-        yield client
-        client.flushdb()
 
 
 def make(client: Any, limit: int, stop: threading.Event | None = None) -> Budget:

@@ -1,24 +1,13 @@
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import redis
 
 from receiver import keys
 from receiver.inbox import LOCK_MS, Inbox
-from sandbox.redis import Running
 from tests.conftest import eventually
 from workers.hubspot.outcomes import LineDown
 from workers.lease import Lease
 from workers.pause import LONGEST, LONGEST_OTHER, Pause
-
-
-@pytest.fixture
-def client(server: Running) -> Iterator[Any]:
-    with redis.Redis.from_url(server.url) as client:
-        client.flushdb()
-        yield client
-        client.flushdb()
 
 
 def holder(client: Any, token: str) -> Lease:

@@ -1,26 +1,15 @@
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import redis
 
 from receiver import keys
 from receiver.inbox import LOCK_MS, Inbox
-from sandbox.redis import Running
 from workers.lease import ALONE, Lease
-from workers.tails import FORGET_LEFT_MS, LEFT_MS, Tails, Turn
+from workers.tails import FORGET_LEFT_MS, LEFT_MS, Tails, Verdict
 
 FULL = 3
-GO, WAIT, LEAVE = Turn("go", taken=False), Turn("wait", taken=False), Turn("leave", taken=False)
-TAKEN = Turn("go", taken=True)
-
-
-@pytest.fixture
-def client(server: Running) -> Iterator[Any]:
-    with redis.Redis.from_url(server.url) as client:
-        client.flushdb()
-        yield client
-        client.flushdb()
+GO, WAIT, LEAVE = Verdict("go", taken=False), Verdict("wait", taken=False), Verdict("leave", taken=False)
+TAKEN = Verdict("go", taken=True)
 
 
 @pytest.fixture
@@ -41,7 +30,7 @@ def put(client: Any, shard: int, *moments: str) -> None:
         client.xadd(keys.entries(keys.INBOX, shard), {"e": "x"}, id=moment)
 
 
-def gather(client: Any, lease: Lease, *, in_hand: bool = True, patient: bool = True) -> Turn:
+def gather(client: Any, lease: Lease, *, in_hand: bool = True, patient: bool = True) -> Verdict:
     return Tails(client, 4, FULL).gather(lease, in_hand=in_hand, patient=patient)
 
 

@@ -12,20 +12,8 @@ class Option:
     label: str
 
 
-def match(value: str, options: Sequence[Option]) -> str | None:
-    """The value of the option that `value` names, by value before label, ignoring case and surrounding space; None if
-    there is none."""
-    return match_any((value,), options)
-
-
-def match_any(candidates: Iterable[str], options: Sequence[Option]) -> str | None:
-    """The value of the option that the first matching of `candidates` names: spellings of the same thing, best
-    first."""
-    return find(candidates, index(options))
-
-
 def index(options: Sequence[Option]) -> dict[str, str]:
-    """What `find` looks into, for those who look more than once."""
+    """What `find` looks into: the options' values by what names them, a value before another option's label."""
     found = {_key(option.label): option.value for option in reversed(options)}
     found |= {_key(option.value): option.value for option in reversed(options)}
     found.pop("", None)
@@ -33,7 +21,8 @@ def index(options: Sequence[Option]) -> dict[str, str]:
 
 
 def find(candidates: Iterable[str], index: Mapping[str, str]) -> str | None:
-    """As `match_any`, among the options of `index`."""
+    """The value of the option that the first matching of `candidates` names (spellings of the same thing, best first),
+    ignoring case and surrounding space; None if there is none."""
     return next((index[key] for key in map(_key, candidates) if key in index), None)
 
 
