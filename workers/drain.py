@@ -51,7 +51,7 @@ Rows = Mapping[int, Sequence[Row]]
 class Run:
     """`size`: leads in a call; `alone`: only one call. `after`: by shard, the last entry read; `settled`: whether
     anything was since the beginning of the streams was read last; `seen`: whether there were any. `short`: seconds
-    until a call may be possible, where none is now. `waited`: moments for which the tail has waited; `left`: it was
+    until a call may be possible, where none is now; `rows`: a whole batch that waits for it. `waited`: moments for which the tail has waited; `left`: it was
     left to another drain; `over`: others want this worker or its shards. `down`: why HubSpot takes nothing more."""
 
     size: int = BATCH
@@ -60,6 +60,7 @@ class Run:
     settled: bool = False
     seen: bool = False
     short: float = 0.0
+    rows: Rows = field(default_factory=dict)
     waited: int = 0
     left: bool = False
     over: bool = False
@@ -101,6 +102,7 @@ class Drain:
         settled, whatever became of the others. True if what is left may be taken up at once."""
         ends = time.monotonic() + WORK_SECONDS
         while True:
+            run.short = 0.0
             going_on = not (run.error or run.down or run.over or self.stop.is_set()) and time.monotonic() < ends
             if going_on:
                 try:
@@ -117,7 +119,7 @@ class Drain:
             if run.left or run.over:
                 return run.over
             if run.short:
-                if not going_on or self._make_way(run):
+                if self._make_way(run.short):
                     return True
                 continue
             if not going_on or run.alone or not run.settled:
@@ -127,10 +129,10 @@ class Drain:
     def _launch(self, lease: Lease, run: Run) -> None:
         """Start a call; a further one beside it only for a whole batch, so that small ones are gathered."""
         while len(run.flights) < (1 if run.alone else IN_FLIGHT):
-            rows = self._take(lease, run)
+            rows, run.rows = run.rows or self._take(lease, run), {}
             run.seen |= bool(rows)
             tail = not run.alone and _count(rows) < run.size
-            if tail and (run.flights or not rows) and self._take_on(lease, rows):
+            if tail and (run.flights or not rows) and self._take_on(lease, run, rows):
                 continue
             if not rows or (run.flights and (tail or self.pause.stands())):
                 return
@@ -140,6 +142,7 @@ class Drain:
             lease.check()
             slots = [] if run.alone else self._reserve(run)
             if run.short:
+                run.rows = {} if tail else rows
                 return
             try:
                 if tail and self.hubspot.budget.scarce:
@@ -165,9 +168,15 @@ class Drain:
                 break
         return rows
 
-    def _take_on(self, lease: Lease, rows: Rows) -> bool:
-        """Whether there are tails to be had that fill up a call beside another, or that were left to this drain."""
-        return self.hubspot.budget.scarce and self.tails.gather(lease, in_hand=bool(rows), patient=True).taken
+    def _take_on(self, lease: Lease, run: Run, rows: Rows) -> bool:
+        """Whether there are tails to be had that fill up a call beside another, or that were left to this drain; if
+        not, look again in a moment, since others leave theirs while this drain's calls are in flight."""
+        if not self.hubspot.budget.scarce:
+            return False
+        taken = self.tails.gather(lease, in_hand=bool(rows), patient=True).taken
+        if run.flights and not taken:
+            run.short = TAIL_SECONDS
+        return taken
 
     def _is_wanted(self, lease: Lease, run: Run, rows: Rows, *, tail: bool) -> bool:
         """A few leads after others were written: shards may wait that have no worker yet; while the quota is scarce
@@ -195,9 +204,8 @@ class Drain:
         slot, run.short = self.hubspot.budget.reserve()
         return [slot] if slot else []
 
-    def _make_way(self, run: Run) -> bool:
+    def _make_way(self, seconds: float) -> bool:
         """Wait a moment until a call may be possible; True if another job could use this worker meanwhile."""
-        seconds, run.short = run.short, 0.0
         self.stop.wait(min(seconds, MOMENT_SECONDS))
         return seconds > CHANGE_SECONDS and self.bell.waits()
 
@@ -220,27 +228,30 @@ class Drain:
         return Flight(batches, Writer(self.hubspot, plan, identity, self.records, intact=marker == INTACT), slots)
 
     def _land(self, lease: Lease, run: Run) -> None:
-        """Settle the calls that came back, also what one of them had done before it failed."""
+        """Settle one call that came back, also what it had done before it failed; none if another call can be begun
+        before one comes back."""
         try:
-            done, _ = wait(run.flights, return_when=FIRST_COMPLETED)
+            done, _ = wait(run.flights, run.short or None, FIRST_COMPLETED)
         except Exception as fault:  # RQ's timeout: whatever is in flight lands first
             run.error = run.error or fault
             return
-        for future in done:
-            flight = run.flights.pop(future)
-            error = future.exception()
-            if isinstance(error, LineDown):
-                run.down = error
-                if run.alone and error.code in ONE_LEAD:
-                    self._put_off(flight, error)
-            elif error is not None:
-                run.error = run.error or error
-            for shard, batch in flight.batches.items():
-                try:
-                    run.settled |= self.ledger.settle(batch, shard, lease)
-                    flight.writer.identity.free(batch.groups)
-                except Exception as fault:  # the others still have to land
-                    run.error = run.error or fault
+        if not done:
+            return
+        future = next(iter(done))
+        flight = run.flights.pop(future)
+        error = future.exception()
+        if isinstance(error, LineDown):
+            run.down = error
+            if run.alone and error.code in ONE_LEAD:
+                self._put_off(flight, error)
+        elif error is not None:
+            run.error = run.error or error
+        for shard, batch in flight.batches.items():
+            try:
+                run.settled |= self.ledger.settle(batch, shard, lease)
+                flight.writer.identity.free(batch.groups)
+            except Exception as fault:  # the others still have to land
+                run.error = run.error or fault
 
     def _put_off(self, flight: Flight, down: LineDown) -> None:
         """HubSpot is there, but not for these leads. That uses up a try only if others were written since it happened
