@@ -249,6 +249,16 @@ class Inbox:
             )
         )
 
+    def unheld(self, shards: int) -> list[int]:
+        """Those of so many shards that have entries and that nobody drains."""
+        pipe = self.redis.pipeline(transaction=False)
+        for shard in range(shards):
+            pipe.xlen(keys.entries(self.line, shard))
+            pipe.exists(keys.lock(self.line, shard))
+        found = pipe.execute()
+        pairs = zip(found[::2], found[1::2], strict=True)
+        return [shard for shard, (entries, held) in enumerate(pairs) if entries and not held]
+
     def rang(self, shard: int) -> bool:
         """Set the bell; True if it was not set, so that the caller has to enqueue the job."""
         return bool(self._acquire(keys=[keys.bell(self.line, shard), keys.NONE], args=[b"1", BELL_SECONDS * 1000]))

@@ -6,9 +6,11 @@ batches are waiting are several calls in flight, over different customers.
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from itertools import chain
 
 from receiver import keys
 from receiver.bell import Bell
@@ -33,10 +35,12 @@ from workers.tails import Tails
 from workers.writer import Writer
 
 BATCH = 100
-IN_FLIGHT = 4
-WORK_SECONDS = 10.0
+# Batches that are prepared, in flight, or back and not settled: each takes about 1 MB.
+IN_HAND = 20
+# After so long a drain ends for shards that nobody drains, and after the longest time in any case: others wait too.
+WORK_SECONDS, LONGEST_SECONDS = 10.0, 60.0
 MOMENT_SECONDS = 0.25
-# Another job is not worth beginning for less.
+# Messages are not worth beginning for less.
 CHANGE_SECONDS = 0.05
 # How long a tail waits for younger ones whose drains are about to leave them, in moments of this length.
 TAIL_SECONDS, TAIL_MOMENTS = 0.02, 15
@@ -50,8 +54,9 @@ Rows = Mapping[int, Sequence[Row]]
 @dataclass(slots=True)
 class Run:
     """`size`: leads in a call; `alone`: only one call. `after`: by shard, the last entry read; `settled`: whether
-    anything was since the beginning of the streams was read last; `seen`: whether there were any. `short`: seconds
-    until a call may be possible, where none is now; `rows`: a whole batch that waits for it. `waited`: moments for which the tail has waited; `left`: it was
+    anything was since the beginning of the streams was read last; `seen`: whether there were any. `ready`: whole
+    batches that wait for the quota. `until`: the moment (monotonic) before which no call is possible, 0 if one may be;
+    `idle`: whether such a moment was waited for. `waited`: moments for which the tail has waited; `left`: it was
     left to another drain; `over`: others want this worker or its shards. `down`: why HubSpot takes nothing more."""
 
     size: int = BATCH
@@ -59,8 +64,9 @@ class Run:
     after: dict[int, bytes] = field(default_factory=dict)
     settled: bool = False
     seen: bool = False
-    short: float = 0.0
-    rows: Rows = field(default_factory=dict)
+    ready: deque[Flight] = field(default_factory=deque)
+    until: float = 0.0
+    idle: bool = False
     waited: int = 0
     left: bool = False
     over: bool = False
@@ -68,8 +74,16 @@ class Run:
     error: BaseException | None = None
     flights: dict[Future[None], Flight] = field(default_factory=dict)
 
-    def flying(self) -> set[str]:
-        return {group.customer_id for flight in self.flights.values() for group in flight.groups}
+    @property
+    def in_hand(self) -> int:
+        return len(self.ready) + len(self.flights)
+
+    def customers(self) -> set[str]:
+        """Those whose leads are in hand."""
+        return {group.customer_id for flight in chain(self.ready, self.flights.values()) for group in flight.groups}
+
+    def hold_up(self, seconds: float) -> None:
+        self.until = time.monotonic() + seconds
 
     def rewind(self) -> None:
         """Read the streams from their beginning again."""
@@ -88,27 +102,30 @@ class Drain:
         survey: Survey,
         pause: Pause,
         ledger: Ledger,
+        meanwhile: Callable[[float], bool],
         stop: threading.Event,
     ) -> None:
         self.redis, self.hubspot, self.config, self.records = connection, hubspot, config, records
         self.survey, self.pause, self.ledger, self.stop = survey, pause, ledger, stop
+        self.meanwhile = meanwhile
         self.inbox = Inbox(connection)
         self.bell = Bell(connection)
         self.tails = Tails(connection, config.inbox.shards, BATCH)
-        self.pool = ThreadPoolExecutor(IN_FLIGHT, "hubspot")
+        self.pool = ThreadPoolExecutor(IN_HAND, "hubspot")
 
     def go(self, lease: Lease, run: Run) -> bool:
         """Launch, wait, settle, until nothing is left, time is up or HubSpot is down. Every call that was begun is
         settled, whatever became of the others. True if what is left may be taken up at once."""
-        ends = time.monotonic() + WORK_SECONDS
+        began = time.monotonic()
         while True:
-            run.short = 0.0
-            going_on = not (run.error or run.down or run.over or self.stop.is_set()) and time.monotonic() < ends
-            if going_on:
-                try:
+            run.until = 0.0
+            going_on = not (run.error or run.down or run.over or self.stop.is_set())
+            try:
+                going_on = going_on and not self._is_late(began)
+                if going_on:
                     self._launch(lease, run)
-                except Exception as error:  # raised below, once what is in flight has landed
-                    run.error = error
+            except Exception as error:  # raised below, once what is in flight has landed
+                run.error = error
             if run.flights:
                 self._land(lease, run)
                 continue
@@ -118,44 +135,85 @@ class Drain:
                 raise run.down
             if run.left or run.over:
                 return run.over
-            if run.short:
-                if self._make_way(run.short):
-                    return True
+            if run.until:
+                self._spend(run)
                 continue
             if not going_on or run.alone or not run.settled:
-                return run.settled or not run.seen
+                return run.settled or bool(run.ready) or not run.seen
             run.rewind()
 
     def _launch(self, lease: Lease, run: Run) -> None:
-        """Start a call; a further one beside it only for a whole batch, so that small ones are gathered."""
-        while len(run.flights) < (1 if run.alone else IN_FLIGHT):
-            rows, run.rows = run.rows or self._take(lease, run), {}
-            run.seen |= bool(rows)
-            tail = not run.alone and _count(rows) < run.size
-            if tail and (run.flights or not rows) and self._take_on(lease, run, rows):
-                continue
-            if not rows or (run.flights and (tail or self.pause.stands())):
-                return
-            run.over = self._is_wanted(lease, run, rows, tail=tail)
+        """Start the calls that the quota allows, which come before settling those that are back. Beside another only
+        whole batches go, so that small ones are gathered."""
+        if run.alone and run.seen:
+            return
+        while len(run.flights) < (1 if run.alone else IN_HAND):
+            rows = {} if run.ready else self._make_ready(lease, run)
             if run.over:
                 return
-            lease.check()
-            slots = [] if run.alone else self._reserve(run)
-            if run.short:
-                run.rows = {} if tail else rows
-                return
-            try:
-                if tail and self.hubspot.budget.scarce:
-                    rows = self._gather(lease, run, rows)
-                if not rows:
-                    self.hubspot.budget.give_back(slots)
+            if not run.ready:
+                if not self._launch_tail(lease, run, rows):
                     return
-                flight = self._prepare(rows, run.flying(), lease, slots)
-            except BaseException:
+                continue
+            if (run.flights or run.idle) and self.pause.stands():
+                run.over = not run.flights
+                return
+            slots = [] if run.alone else self._reserve(run)
+            if run.until:
+                self._get_ahead(lease, run)
+                return
+            self._start(lease, run, run.ready.popleft(), slots)
+
+    def _make_ready(self, lease: Lease, run: Run) -> Rows:
+        """Prepare the next batch if it is whole; else its rows."""
+        rows = self._take(lease, run)
+        run.seen |= bool(rows)
+        if not rows or (_count(rows) < run.size and not run.alone):
+            return rows
+        # A full batch in one of several shards: they are no longer tails, and every worker can have one.
+        run.over = len(lease.shards) > 1 and len(rows) == 1 and not run.alone
+        if not run.over:
+            run.ready.append(self._prepare(rows, run, lease))
+        return {}
+
+    def _get_ahead(self, lease: Lease, run: Run) -> None:
+        """Prepare batches while no call is possible and none is back."""
+        while run.in_hand < IN_HAND and time.monotonic() < run.until and not any(map(Future.done, run.flights)):
+            before = run.in_hand
+            self._make_ready(lease, run)
+            if run.in_hand == before:
+                return
+
+    def _launch_tail(self, lease: Lease, run: Run, rows: Rows) -> bool:
+        """Start a call with `rows`, which are too few for a whole one; True if there is more to be looked at."""
+        if (run.flights or not rows) and self._take_on(lease, run, rows):
+            return True
+        if not rows or run.flights:
+            return False
+        scarce = self.hubspot.budget.scarce
+        # Shards may wait that have no worker yet; while the quota is scarce their tails are taken on instead.
+        run.over = run.settled and not scarce and self.bell.waits()
+        if run.over:
+            return False
+        slots = self._reserve(run)
+        if run.until:
+            return False
+        try:
+            if self.hubspot.budget.scarce:
+                rows = self._gather(lease, run, rows)
+            if not rows:
                 self.hubspot.budget.give_back(slots)
-                raise
-            run.after |= {shard: part[-1][0] for shard, part in rows.items()}
-            run.flights[self.pool.submit(fly, lease, flight)] = flight
+                return False
+            flight = self._prepare(rows, run, lease)
+        except BaseException:
+            self.hubspot.budget.give_back(slots)
+            raise
+        self._start(lease, run, flight, slots)
+        return True
+
+    def _start(self, lease: Lease, run: Run, flight: Flight, slots: list[str]) -> None:
+        flight.slots.extend(slots)
+        run.flights[self.pool.submit(fly, lease, flight)] = flight
 
     def _take(self, lease: Lease, run: Run) -> Rows:
         """The next rows of the shards that are held, at most a call's."""
@@ -175,16 +233,8 @@ class Drain:
             return False
         taken = self.tails.gather(lease, in_hand=bool(rows), patient=True).taken
         if run.flights and not taken:
-            run.short = TAIL_SECONDS
+            run.hold_up(TAIL_SECONDS)
         return taken
-
-    def _is_wanted(self, lease: Lease, run: Run, rows: Rows, *, tail: bool) -> bool:
-        """A few leads after others were written: shards may wait that have no worker yet; while the quota is scarce
-        their tails are taken on instead. A full batch in one of several shards: they are no longer tails, and every
-        worker can have one."""
-        if tail:
-            return run.settled and not run.flights and not self.hubspot.budget.scarce and self.bell.waits()
-        return len(lease.shards) > 1 and len(rows) == 1 and not run.alone
 
     def _gather(self, lease: Lease, run: Run, rows: Rows) -> Rows:
         """`rows`, too few for a call, with those of other shards' tails; none if it is not their turn."""
@@ -193,29 +243,36 @@ class Drain:
             return self._take(lease, run)
         if verdict.what == "wait":
             run.waited += 1
-            run.short = TAIL_SECONDS
+            run.hold_up(TAIL_SECONDS)
         run.left = verdict.what == "leave"
         return rows if verdict.what == "go" else {}
 
     def _reserve(self, run: Run) -> list[str]:
-        """A slot for a call's first request, before its rows are worked on: while HubSpot's quota allows none, more
-        rows come, and this worker can do something else."""
+        """A slot for a call's first request, if HubSpot's quota allows one; so that nobody waits for one with a call
+        under way."""
         self.survey.current()
-        slot, run.short = self.hubspot.budget.reserve()
-        return [slot] if slot else []
+        slot, seconds = self.hubspot.budget.reserve()
+        if slot:
+            return [slot]
+        run.hold_up(seconds)
+        return []
 
-    def _make_way(self, seconds: float) -> bool:
-        """Wait a moment until a call may be possible; True if another job could use this worker meanwhile."""
-        self.stop.wait(min(seconds, MOMENT_SECONDS))
-        return seconds > CHANGE_SECONDS and self.bell.waits()
+    def _spend(self, run: Run) -> None:
+        """Use the time until a call may be possible for messages, else wait; what is ready stays in hand."""
+        seconds = run.until - time.monotonic()
+        if seconds < CHANGE_SECONDS or not self.meanwhile(seconds):
+            self.stop.wait(min(max(seconds, 0.0), MOMENT_SECONDS))
+        run.idle = True
 
-    def _prepare(self, rows: Rows, flying: set[str], lease: Lease, slots: list[str]) -> Flight:
-        """The batches in `rows` without customers who are in flight, and who writes them. Raises `LineDown`."""
+    def _prepare(self, rows: Rows, run: Run, lease: Lease) -> Flight:
+        """The batches in `rows` without customers who are in hand, and who writes them. Raises `LineDown`."""
+        lease.check()
         portal = self.survey.current()
         batches: dict[int, Batch] = {}
+        others = run.customers()
         for shard, part in rows.items():
-            batches[shard] = read_batch(part, self.config, portal, flying)
-            flying |= {group.customer_id for group in batches[shard].groups}
+            batches[shard] = read_batch(part, self.config, portal, others)
+            others |= {group.customer_id for group in batches[shard].groups}
         groups = [group for batch in batches.values() for group in batch.groups]
         marker = self.records.load(groups)
         if marker not in (INTACT, RESTORED):
@@ -223,15 +280,17 @@ class Drain:
             self.records.load(groups)
         for batch in batches.values():
             batch.forget()
+        run.after |= {shard: part[-1][0] for shard, part in rows.items()}
         identity = Identity(self.redis, self.hubspot, self.config.crm, self.records.use_key(), lease)
         plan = Plan(portal, self.records.digest())
-        return Flight(batches, Writer(self.hubspot, plan, identity, self.records, intact=marker == INTACT), slots)
+        return Flight(batches, Writer(self.hubspot, plan, identity, self.records, intact=marker == INTACT), [])
 
     def _land(self, lease: Lease, run: Run) -> None:
-        """Settle one call that came back, also what it had done before it failed; none if another call can be begun
+        """Settle one call that came back, also what it had done before it failed; none if another call may be begun
         before one comes back."""
         try:
-            done, _ = wait(run.flights, run.short or None, FIRST_COMPLETED)
+            left = max(run.until - time.monotonic(), 0.0) if run.until else None
+            done, _ = wait(run.flights, left, FIRST_COMPLETED)
         except Exception as fault:  # RQ's timeout: whatever is in flight lands first
             run.error = run.error or fault
             return
@@ -252,6 +311,12 @@ class Drain:
                 flight.writer.identity.free(batch.groups)
             except Exception as fault:  # the others still have to land
                 run.error = run.error or fault
+
+    def _is_late(self, began: float) -> bool:
+        seconds = time.monotonic() - began
+        if seconds < WORK_SECONDS:
+            return False
+        return seconds > LONGEST_SECONDS or bool(self.inbox.unheld(self.config.inbox.shards))
 
     def _put_off(self, flight: Flight, down: LineDown) -> None:
         """HubSpot is there, but not for these leads. That uses up a try only if others were written since it happened

@@ -14,8 +14,8 @@ from receiver.inbox import Inbox
 
 FRESH_SECONDS = 5.0
 RENEW_SECONDS = 1.0
-# A drain holds a busy shard for about 10 s, and its last call may take 20.
-PATIENCE_SECONDS = 60.0
+# A drain holds a busy shard for up to 60 s, and its last call may take 20.
+PATIENCE_SECONDS = 120.0
 ALONE = "alone:"
 """How the tokens begin of those who hold a shard but drain nothing."""
 

@@ -6,7 +6,9 @@ missing one (`resend_interrupted` turns that round).
 """
 
 import json
+import random
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -30,7 +32,7 @@ from workers.lease import Lease, Leases, LostLease
 from workers.messages import may_speak
 from workers.pause import Pause
 from workers.told import Told, mark
-from workers.turn import Turn
+from workers.turn import WORK_SECONDS, Turn
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -83,22 +85,40 @@ class Outbox:
 
     def drain(self, shard: int) -> None:
         """Send what is there, until the turn is over."""
+        if self._drain(shard, WORK_SECONDS) and not self.stop.is_set():
+            self.bell.ring(keys.OUTBOX, shard)
+
+    def send_for(self, seconds: float) -> bool:
+        """Send what is there for at most `seconds`, then leave it to its bells; False if there is nothing."""
+        ends = time.monotonic() + seconds
+        waiting = self.outbox.unheld(self.config.inbox.shards)
+        # Other workers look too.
+        random.shuffle(waiting)
+        for shard in waiting:
+            left = ends - time.monotonic()
+            if left <= 0 or self.stop.is_set():
+                break
+            self._drain(shard, left, bell=False)
+        return bool(waiting)
+
+    def _drain(self, shard: int, seconds: float, *, bell: bool = True) -> bool:
+        """Send for a turn of at most `seconds`, then drop the bell unless told not to; True if there is more that may
+        be taken up at once."""
         with self.leases.hold(self.outbox, shard) as lease:
             if lease is None:
-                return
+                return False
             more = False
             try:
                 self._recover(shard)
-                more = self._work(shard, lease)
+                more = self._work(shard, lease, seconds)
             except LostLease:
                 log.info("outbox.given_back", shard=shard)
             finally:
                 lease.end()
-                left = self.outbox.release(shard, lease.token)
-        if left > 0 and more and not self.stop.is_set():
-            self.bell.ring(keys.OUTBOX, shard)
+                left = self.outbox.release(shard, lease.token, bell=bell)
+        return more and left > 0
 
-    def _work(self, shard: int, lease: Lease) -> bool:
+    def _work(self, shard: int, lease: Lease, seconds: float) -> bool:
         """True if what is left may be taken up at once; False where only time can help."""
         admitted = self.pause.admit(lease)
         if admitted == "paused":
@@ -113,7 +133,7 @@ class Outbox:
                 return self._probe(lease)
             finally:
                 self.pause.unprobe(lease)
-        self.turn.begin()
+        self.turn.begin(seconds)
         with ThreadPoolExecutor(IN_FLIGHT, "confirm") as pool:
             for rows in self._rounds(shard):
                 if not self._send_some(rows, lease, pool):

@@ -45,10 +45,11 @@ def build(settings: WorkerSettings) -> Runtime:
     confirmations = Confirmations(config, Texts.compile(config), shared.timezone)
     records = Records(redis, shared.key.encode())
     dealdroid = DealDroid(settings.dealdroid_url, IN_FLIGHT)
+    outbox = Outbox(redis, dealdroid, config, shared.timezone, leases, stop, told, budget, dry_run=settings.dry_run)
     return Runtime(
         settings=settings,
-        sync=Sync(redis, hubspot, config, records, confirmations, leases, stop),
-        outbox=Outbox(redis, dealdroid, config, shared.timezone, leases, stop, told, budget, dry_run=settings.dry_run),
+        sync=Sync(redis, hubspot, config, records, confirmations, leases, outbox.send_for, stop),
+        outbox=outbox,
         leases=leases,
         told=told,
         tally=tally,

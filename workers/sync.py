@@ -1,6 +1,7 @@
 """An inbox shard's way to HubSpot: who may drain it, whether the line is up, and who goes on with what is left."""
 
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 
 import structlog
@@ -26,7 +27,8 @@ log = structlog.get_logger("leadsync.sync")
 
 
 class Sync:
-    """One worker's way from the inbox to HubSpot."""
+    """One worker's way from the inbox to HubSpot. `meanwhile`: what a drain does for at most so many seconds while its
+    leads wait for HubSpot's quota; False if there was nothing to do."""
 
     def __init__(
         self,
@@ -36,6 +38,7 @@ class Sync:
         records: Records,
         confirmations: Confirmations,
         leases: Leases,
+        meanwhile: Callable[[float], bool],
         stop: threading.Event,
     ) -> None:
         self.redis, self.hubspot, self.shards = connection, hubspot, config.inbox.shards
@@ -45,10 +48,10 @@ class Sync:
         self.pause = Pause(connection)
         self.survey = Survey(hubspot, config.mapping, tuple(config.properties.values()), self._introduce)
         ledger = Ledger(connection, config, records, confirmations, self.survey)
-        self.way = Drain(connection, hubspot, config, records, self.survey, self.pause, ledger, stop)
+        self.way = Drain(connection, hubspot, config, records, self.survey, self.pause, ledger, meanwhile, stop)
 
     def drain(self, shard: int) -> None:
-        """Empty the shard, for about 10 s; whoever stops with entries left rings again."""
+        """Empty the shard, as long as a drain may last; whoever stops with entries left rings again."""
         with self.leases.hold(self.inbox, shard) as lease:
             if lease is None:
                 return

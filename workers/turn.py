@@ -6,12 +6,13 @@ import time
 from receiver import keys
 from receiver.bell import Bell
 from receiver.connection import Redis
+from receiver.inbox import Inbox
 from workers.budget import Budget
 from workers.clock import Clock
 
 WORK_SECONDS = 10.0
 TURN_SECONDS = 1.0
-FRESH_MS, LATE_MS = 10_000, 60_000
+FRESH_MS, LATE_MS = 30_000, 60_000
 LOOK_SECONDS = 0.1
 
 
@@ -20,21 +21,23 @@ class Turn:
 
     def __init__(self, connection: Redis, budget: Budget, clock: Clock, shards: int) -> None:
         self.redis, self.budget, self.clock, self.shards = connection, budget, clock, shards
-        self.bell = Bell(connection)
-        self._began = self._looked_at = 0.0
+        self.bell, self.inbox = Bell(connection), Inbox(connection)
+        self._began = self._looked_at = self._ends = 0.0
 
-    def begin(self) -> None:
+    def begin(self, seconds: float) -> None:
+        """A turn of at most `seconds`."""
         self._began = self._looked_at = time.monotonic()
+        self._ends = self._began + seconds
 
     def is_over(self, entry: bytes) -> bool:
-        """Whether `WORK_SECONDS` are over. If another job waits and the message `entry` is not late, `TURN_SECONDS` are
+        """Whether its time is over. If another job waits and the message `entry` is not late, `TURN_SECONDS` are
         enough; if leads can be written and it is fresh, its turn ends at once. Looks only once in `LOOK_SECONDS`."""
         now = time.monotonic()
+        if now > self._ends:
+            return True
         if now - self._looked_at < LOOK_SECONDS:
             return False
         self._looked_at = now
-        if now - self._began > WORK_SECONDS:
-            return True
         waited_ms = self.clock.now_ms() - int(entry.partition(b"-")[0])
         if waited_ms > LATE_MS or not self.bell.waits():
             return False
@@ -45,12 +48,5 @@ class Turn:
         now_ms = self.clock.now_ms()
         if not self.budget.has_room(now_ms):
             return False
-        pipe = self.redis.pipeline(transaction=False)
-        pipe.hget(keys.PAUSE, "until")
-        for shard in range(self.shards):
-            pipe.xlen(keys.entries(keys.INBOX, shard))
-            pipe.exists(keys.lock(keys.INBOX, shard))
-        paused_until, *found = pipe.execute()
-        if int(paused_until or 0) > now_ms:
-            return False
-        return any(waiting and not held for waiting, held in zip(found[::2], found[1::2], strict=True))
+        paused_until = int(self.redis.hget(keys.PAUSE, "until") or 0)
+        return paused_until <= now_ms and bool(self.inbox.unheld(self.shards))

@@ -24,6 +24,8 @@ CONNECT_SECONDS = 3.0
 READ_SECONDS = 10.0
 DEADLINE_SECONDS = 20.0
 IDLE_SECONDS = 30.0
+# More than a drain has calls in flight.
+CONNECTIONS = 26
 _KINDS = frozenset({"upsert", "update", "read", "search"})
 MAX_ANSWER = 16 * 1024 * 1024
 
@@ -38,6 +40,7 @@ class Transport(RESTClientObject):  # type: ignore[misc]  # the client has no ty
             account = urllib3.util.parse_url(proxy).auth
             configuration.proxy = proxy
             configuration.proxy_headers = urllib3.make_headers(proxy_basic_auth=account and unquote(account))
+        configuration.connection_pool_maxsize = CONNECTIONS
         super().__init__(configuration)
         self.pool_manager.pool_classes_by_scheme = POOLS
         self.budget, self.tally = budget, tally
