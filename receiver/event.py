@@ -8,10 +8,10 @@ import json
 import math
 import re
 import unicodedata
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 REQUIRED = ("mid", "customer_id", "intent")
 MAX_TEXT = 4096
@@ -33,8 +33,7 @@ class Malformed(ValueError):
     """The body is not a JSON object. The text tells the sender what to mend and quotes nothing of the body."""
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """`address_parsing`. Every field is clean text, "" where nothing was said."""
 
     street: str = ""
@@ -47,8 +46,7 @@ class Address:
     country: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ContactInfo:
+class ContactInfo(Struct, frozen=True):
     """`contact_info`. Every field is clean text, "" where nothing was said."""
 
     name: str = ""
@@ -61,8 +59,7 @@ class ContactInfo:
     language_name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Product:
+class Product(Struct, frozen=True):
     code: str
     name: str
     price: str
@@ -71,8 +68,7 @@ class Product:
     available: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """One intent event, checked. `customer_id` is the text of DealDroid's id exactly as it came; `customer` is what
     has to be echoed to DealDroid (a number stays a number)."""
 

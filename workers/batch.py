@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import structs
 
 from receiver import event
 from receiver.config import Config
@@ -48,8 +50,10 @@ def read_batch(rows: Sequence[Row], config: Config, portal: Portal, leave: Colle
         lead = _read(entry, fields, config, portal)
         if lead is None:
             unreadable.append(Unreadable(entry, fields))
-        elif lead.event.customer_id not in leave:
-            by_customer.setdefault(lead.event.customer_id, []).append(lead)
+            continue
+        customer_id = event.identity(lead.customer)
+        if customer_id not in leave:
+            by_customer.setdefault(customer_id, []).append(lead)
     groups = [
         Group(customer_id, sorted(leads, key=lambda lead: lead.version), "")
         for customer_id, leads in by_customer.items()
@@ -70,7 +74,8 @@ def _read(entry: bytes, fields: Mapping[bytes, bytes], config: Config, portal: P
             version=version,
             kind=fields.get(b"k", b"").decode(),
             tries=int(fields.get(b"n", b"0")),
-            event=said,
+            customer=said.customer,
+            intent=said.intent,
             facts=portal.limit(_with_extras(known, body, config.properties)),
             fields=fields,
         )
@@ -82,7 +87,7 @@ def _with_extras(known: Facts, body: Mapping[str, Any], paths: Mapping[str, str]
     """The fields that the shop maps by itself: dotted path in the payload -> HubSpot property."""
     extras = {property: _value(body, path) for path, property in paths.items()}
     said = {property: value for property, value in extras.items() if value}
-    return replace(known, details={**known.details, **said}) if said else known
+    return structs.replace(known, details={**known.details, **said}) if said else known
 
 
 def _value(body: Any, path: str) -> str:

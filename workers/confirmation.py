@@ -1,9 +1,10 @@
 """Pure: what a customer is told about a group of leads, or why nothing is said."""
 
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from receiver.config import Config
 from receiver.receipts import CREATED, UPDATED
@@ -13,8 +14,7 @@ from workers.mapping.facts import ADDRESS, DETAILS, NAME, UNSAVED
 from workers.messages import Occasion, Texts, may_speak
 
 
-@dataclass(frozen=True, slots=True)
-class Confirmation:
+class Confirmation(Struct, frozen=True):
     """Of the group's leads, `lead` is the one that is answered. `text` is "" where `silent` says why."""
 
     lead: Lead
@@ -56,11 +56,11 @@ class Confirmations:
             return "", "nothing new for the customer"
         if group.customer.matched:
             return "", "the contact was found by its email alone"
-        silent = may_speak(now_ms, lead.said_ms, self.config, self.timezone, lead.event.intent)
+        silent = may_speak(now_ms, lead.said_ms, self.config, self.timezone, lead.intent)
         if silent:
             return "", silent
         occasion = Occasion(
-            intent=lead.event.intent,
+            intent=lead.intent,
             language=lead.facts.language,
             contact_news=contact,
             address_news=address,

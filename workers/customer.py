@@ -9,7 +9,9 @@ property takes four times the memory (measured). It holds keyed digests, never a
 
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from receiver.receipts import PROPERTIES
 
@@ -27,8 +29,7 @@ Stamp = tuple[int, bytes]
 """The version of the event that said a value, and the digest of the value."""
 
 
-@dataclass(frozen=True, slots=True)
-class Customer:
+class Customer(Struct, frozen=True):
     """`contact_id` is "" while HubSpot has no contact. `guarded`: the contact is somebody else's, whose values are
     respected. `shared`: the clock stands with the contact. `matched`: found by its email alone, so nothing is said to
     the customer. `attempted`: a first write was begun whose answer may have been lost. `said`: digests of the texts

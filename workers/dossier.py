@@ -7,8 +7,10 @@ of a customer. So every receipt is looked at, in chunks.
 import itertools
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from msgspec import structs
 
 from receiver import event, keys, receipts
 from receiver.config import Inbox as InboxConfig
@@ -208,7 +210,7 @@ def _describe(customer: Customer) -> dict[str, Any] | None:
     """What a record holds but for its digests: of each property, when its last value was said."""
     if not customer.revision:
         return None
-    shown = asdict(customer)
+    shown = structs.asdict(customer)
     return {
         **{name: shown[name] for name in ("contact_id", "guarded", "shared", "matched", "active_ms")},
         "clock": {name: version >> 16 for name, (version, _) in customer.clock.items()},

@@ -5,7 +5,8 @@ phone matches too; and an email that three or more customers use identifies nobo
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from receiver import keys
 from receiver.config import Crm

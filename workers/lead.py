@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from receiver import keys
-from receiver.event import Event
 from receiver.receipts import Note
 from workers.customer import UNKNOWN, Customer, Stamp
 from workers.hubspot.outcomes import Conflict
@@ -14,19 +15,23 @@ from workers.news import NOTHING, News
 SILENT_KINDS = frozenset({"retry", "replay", "import"})
 
 
-@dataclass(frozen=True, slots=True)
-class Lead:
+class Lead(Struct, frozen=True):
     """`version` is the event's Redis time: milliseconds << 16 | sequence. `kind` is "" for an event that came straight
-    from DealDroid. `fields` is the stream entry as it stands."""
+    from DealDroid. `customer` is what DealDroid calls the customer. `fields` is the stream entry as it stands."""
 
     entry: bytes
     lead: str
     version: int
     kind: str
     tries: int
-    event: Event
+    customer: str | int | float
+    intent: str
     facts: Facts
-    fields: Mapping[bytes, bytes] = field(repr=False)
+    fields: Mapping[bytes, bytes]
+
+    def __repr__(self) -> str:
+        """Nothing of what a customer said, wherever this is printed."""
+        return f"Lead({self.lead!r})"
 
     @property
     def said_ms(self) -> int:
@@ -43,8 +48,7 @@ def version_text(version: int) -> bytes:
     return b"%d-%d" % (version >> 16, version & 0xFFFF)
 
 
-@dataclass(frozen=True, slots=True)
-class Fate:
+class Fate(Struct, frozen=True):
     """How a group ended. `state` is one of receipts' states, or "waiting" for one that is tried again later; `code`
     groups causes, `why` is for people. `free`: it waits without having used up a try."""
 

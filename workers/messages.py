@@ -5,12 +5,12 @@ in the TOML file stops the start and not a message.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from jinja2 import StrictUndefined, Template, meta, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from msgspec import Struct
 
 from receiver import config as settings
 from receiver.config import Case, Config, ConfigError, Language
@@ -56,8 +56,7 @@ SAMPLES = {
 _BLANKS = dict.fromkeys(SAMPLES, "")
 
 
-@dataclass(frozen=True, slots=True)
-class Occasion:
+class Occasion(Struct, frozen=True):
     """What happened with one event. `language`: base code, "" where unknown. `missing`: "name", "phone", "address" or
     "email", "" where nothing is. `values`: what this very event said, by the names of `SAMPLES`; others are ignored."""
 

@@ -5,9 +5,11 @@ value is written only if it is newer than the clock and differs from what was sa
 a newer value, and a salesperson's edit stands until the customer says something new.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import zip_longest
+
+from msgspec import Struct
 
 from receiver import keys
 from receiver.receipts import Note
@@ -47,8 +49,7 @@ def digester(key: bytes) -> Digest:
     return digest
 
 
-@dataclass(frozen=True, slots=True)
-class News:
+class News(Struct, frozen=True):
     """What to write and what the clock says afterwards. `by_event` and `notes` stand in the order of the events.
     `if_still` are writes that hold only while the property's value in HubSpot has the given digest."""
 
@@ -56,7 +57,7 @@ class News:
     creation: Mapping[str, str]
     if_still: Mapping[str, tuple[str, bytes]]
     clock: Mapping[str, Stamp]
-    by_event: Sequence[frozenset[str]]
+    by_event: Sequence[Set[str]]
     notes: Sequence[tuple[Note, ...]]
     active_ms: int
     intent: bytes
@@ -126,17 +127,25 @@ def decide(customer: Customer, events: Sequence[tuple[int, Facts]], digest: Dige
     if not any(fold.writes.get(name, ("", 0))[0] for name in ("email", *NAME)):
         placeholder = next((facts.placeholder for _, facts in reversed(events) if facts.placeholder), "")
         creation |= {"lastname": placeholder} if placeholder else {}
+    writes = {name: value for name, (value, _) in fold.writes.items()}
     return News(
-        writes={name: value for name, (value, _) in fold.writes.items()},
+        writes=writes,
         creation=creation,
         if_still=fold.if_still,
         clock=fold.clock,
-        by_event=[frozenset(n for n, (_, i) in fold.writes.items() if i == index) for index in range(len(events))],
+        by_event=[writes.keys()] if len(events) == 1 else _by_event(fold, len(events)),
         notes=[tuple(fold.notes.get(index, ())) for index in range(len(events))],
         active_ms=active,
         intent=intent,
         unsaved=unsaved,
     )
+
+
+def _by_event(fold: _Fold, events: int) -> list[Set[str]]:
+    found: list[set[str]] = [set() for _ in range(events)]
+    for name, (_, index) in fold.writes.items():
+        found[index].add(name)
+    return list(found)
 
 
 def _say_details(fold: _Fold, details: Mapping[str, str], version: int, index: int) -> None:

@@ -2,15 +2,20 @@
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from receiver import keys, scripts
 from receiver.connection import Redis
-from workers.customer import KEPT_OUT, Customer, guard, pack, unpack
+from workers.customer import KEPT_OUT, UNKNOWN, Customer, guard, pack, unpack
 from workers.lead import Group
 from workers.lease import Lease, LostLease
 from workers.news import Digest, digester
+
+# Of a customer of whom nothing is known, while a first write is under way: for most of a burst.
+_FIRST = pack(replace(UNKNOWN, attempted=True))
+_ATTEMPTED = unpack(_FIRST)
 
 
 class Records:
@@ -80,12 +85,15 @@ class Records:
     def _attempt(self, groups: Sequence[Group], lease: Lease, known: Customer | None = None) -> None:
         arguments: list[Any] = [lease.token]
         for group in groups:
-            stored = group.stored
-            record = pack(
-                replace(known or stored, revision=stored.revision, attempted=True, day=stored.day, said=stored.said)
-            )
-            arguments += [group.record_key, guard(group.record), record]
-            group.record, group.stored = record, unpack(record)
+            before, stored = guard(group.record), group.stored
+            if stored is UNKNOWN:
+                group.record, group.stored = _FIRST, _ATTEMPTED
+            else:
+                group.record = pack(
+                    replace(known or stored, revision=stored.revision, attempted=True, day=stored.day, said=stored.said)
+                )
+                group.stored = unpack(group.record)
+            arguments += [group.record_key, before, group.record]
         if groups and not self._mark(keys=[keys.NONE, *lease.locks], args=arguments):
             raise LostLease
 

@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
+
+from msgspec.structs import replace
 
 from receiver import keys
 from receiver.config import Inbox as InboxConfig
@@ -183,7 +185,7 @@ def _receipt(lead: Lead, **values: Any) -> Command:
 
 def _outgoing(confirmation: Confirmation, shard: int) -> Command:
     lead = confirmation.lead
-    customer = encode({"id": lead.event.customer})
+    customer = encode({"id": lead.customer})
     return (
         "XADD", keys.entries(keys.OUTBOX, shard), "*",
         "e", lead.lead, "c", customer, "t", json.dumps(confirmation.text), "v", version_text(lead.version),

@@ -4,9 +4,9 @@ Whatever happens, a group whose `fate` is set is done, and one without stays in 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import structlog
+from msgspec.structs import replace
 from rq.timeouts import BaseTimeoutException
 
 from receiver.connection import AWAY

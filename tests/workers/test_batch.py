@@ -33,9 +33,9 @@ def test_each_customer_is_one_group_in_the_order_of_the_events() -> None:
         (entry(2, 1), fields("a", "m-4")),
     ]
     batch = read_batch(rows, Config(), PORTAL)
-    assert [(group.customer_id, [lead.event.mid for lead in group.leads]) for group in batch.groups] == [
-        ("a", ["m-1", "m-3", "m-4"]),
-        ("b", ["m-2"]),
+    assert [(group.customer_id, [lead.lead for lead in group.leads]) for group in batch.groups] == [
+        ("a", ["leadm-1", "leadm-3", "leadm-4"]),
+        ("b", ["leadm-2"]),
     ]
     assert batch.unreadable == []
 
@@ -43,7 +43,7 @@ def test_each_customer_is_one_group_in_the_order_of_the_events() -> None:
 def test_leads_are_ordered_by_version_and_not_by_arrival() -> None:
     late = fields(mid="m-1", v=b"%d" % BEGAN)
     (group,) = read_batch([(entry(10), fields(mid="m-2")), (entry(20), late)], Config(), PORTAL).groups
-    assert [lead.event.mid for lead in group.leads] == ["m-1", "m-2"]
+    assert [lead.lead for lead in group.leads] == ["leadm-1", "leadm-2"]
     assert group.trace == "leadm-2"
     assert group.leads[0].said_ms == BEGAN
 

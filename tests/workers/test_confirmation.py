@@ -7,12 +7,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec import structs
 
 from receiver.config import Config, Intent, Messages
-from receiver.event import Event
 from receiver.receipts import CREATED, PARKED, UNCHANGED, UPDATED, Note
 from workers.confirmation import Confirmation, Confirmations
-from workers.customer import TEXT_BYTES, UNKNOWN
+from workers.customer import TEXT_BYTES, Customer
 from workers.lead import SILENT_KINDS, Fate, Group, Lead
 from workers.mapping.facts import UNSAVED, Facts
 from workers.messages import BUILT_IN, Texts
@@ -29,7 +29,7 @@ ENGLISH = Facts(details={"email": "a@x.th"}, language="en")
 
 def lead(facts: Facts = ENGLISH, minutes_ago: float = 0, kind: str = "") -> Lead:
     version = (NOON - int(minutes_ago * MINUTE)) << 16
-    return Lead(b"1-1", "lead1", version, kind, 0, Event("m", "c-1", "c-1", "Purchase"), facts, {})
+    return Lead(b"1-1", "lead1", version, kind, 0, "c-1", "Purchase", facts, {})
 
 
 def group(*leads: Lead, sent: Mapping[str, str] | None = None, state: str = UPDATED, **more: Any) -> Group:
@@ -64,11 +64,11 @@ def test_an_address_is_confirmed_as_an_address() -> None:
 
 
 def test_a_thai_customer_is_answered_in_thai() -> None:
-    assert write(group(lead(replace(ENGLISH, language="th")))).text == BUILT_IN["th"]["details_saved"]
+    assert write(group(lead(structs.replace(ENGLISH, language="th")))).text == BUILT_IN["th"]["details_saved"]
 
 
 def test_several_events_that_were_written_as_one_have_one_answer_to_the_newest() -> None:
-    newest = replace(lead(), lead="newest")
+    newest = structs.replace(lead(), lead="newest")
     assert write(group(lead(minutes_ago=5), lead(minutes_ago=3), newest)).lead is newest
 
 
@@ -82,7 +82,7 @@ def test_only_values_of_this_very_event_appear() -> None:
 def test_a_value_that_did_not_get_into_hubspot_is_not_said_to_be_saved() -> None:
     """A late event is answered for what it brought, not for what a newer one had already said."""
     facts = Facts(details={"phone": "+66811111111", "email": "a@x.th"}, language="en")
-    late = replace(NOTHING, notes=[(Note("phone", "kept", "newer"),)])
+    late = structs.replace(NOTHING, notes=[(Note("phone", "kept", "newer"),)])
     told = write(group(lead(facts), news=late), texts={"en": {"details_saved": "{{phone}} {{email}}"}})
     assert told.text == "a@x.th"
 
@@ -105,8 +105,8 @@ def test_the_placeholder_never_gets_into_a_greeting() -> None:
     ],
 )
 def test_a_buyer_is_asked_for_the_first_thing_that_was_never_said(clock: tuple[str, ...], missing: str) -> None:
-    news = replace(NOTHING, clock=dict.fromkeys(clock, (1, b"12345")))
-    buyer = lead(replace(ENGLISH, buying=True))
+    news = structs.replace(NOTHING, clock=dict.fromkeys(clock, (1, b"12345")))
+    buyer = lead(structs.replace(ENGLISH, buying=True))
     expected = MISSING.replace("{{missing}}", missing) if missing else SAVED
     assert write(group(buyer, news=news)).text == expected
     assert write(group(lead(), news=news)).text == SAVED, "who buys nothing is asked for nothing"
@@ -115,9 +115,8 @@ def test_a_buyer_is_asked_for_the_first_thing_that_was_never_said(clock: tuple[s
 @pytest.mark.parametrize("by", ["the rules", "HubSpot"])
 def test_a_refused_email_is_told(by: str) -> None:
     refused = by == "HubSpot"
-    told = write(
-        group(lead(replace(ENGLISH, email_refused=not refused)), sent={UNSAVED: "email: x"}, email_refused=refused)
-    )
+    said = lead(structs.replace(ENGLISH, email_refused=not refused))
+    told = write(group(said, sent={UNSAVED: "email: x"}, email_refused=refused))
     assert told.text == REFUSED
 
 
@@ -145,7 +144,7 @@ def test_silent_where_nothing_was_written(state: str) -> None:
 
 def test_silent_about_a_wrong_email_that_was_told_before() -> None:
     """A repetition is not written again, so there is nothing in the write about it."""
-    assert write(group(lead(replace(ENGLISH, email_refused=True)), sent={})).text == ""
+    assert write(group(lead(structs.replace(ENGLISH, email_refused=True)), sent={})).text == ""
 
 
 @pytest.mark.parametrize("kind", sorted(SILENT_KINDS))
@@ -155,7 +154,7 @@ def test_silent_about_a_retry_a_replay_and_an_import(kind: str) -> None:
 
 
 def test_silent_where_the_contact_was_found_by_its_email_only() -> None:
-    assert write(group(customer=replace(UNKNOWN, contact_id="501", matched=True))).text == ""
+    assert write(group(customer=Customer(contact_id="501", matched=True))).text == ""
 
 
 @pytest.mark.parametrize(
@@ -182,7 +181,7 @@ def test_silent_where_the_text_is_empty() -> None:
 
 
 def after(told: Confirmation) -> Group:
-    return group(stored=replace(UNKNOWN, day=told.day, said=told.said))
+    return group(stored=Customer(day=told.day, said=told.said))
 
 
 def test_the_same_text_is_said_once_a_day() -> None:
@@ -213,7 +212,7 @@ def test_another_text_on_the_same_day_is_said_and_both_are_remembered() -> None:
 
 
 def test_what_is_missing_is_asked_for_once_a_day_and_then_the_customer_still_hears_what_was_saved() -> None:
-    buyer = lead(replace(ENGLISH, buying=True))
+    buyer = lead(structs.replace(ENGLISH, buying=True))
     first = write(group(buyer))
     assert first.text == MISSING.replace("{{missing}}", "phone number")
     second = replace(after(first), leads=[buyer], properties={"zip": "10110"})

@@ -1,11 +1,12 @@
 """Promise 3: the newest word wins, and a salesperson's edit wins until the customer says something new."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from workers.customer import UNKNOWN, Customer, pack, unpack
 from workers.mapping.facts import ADDRESS, PLACEHOLDER, UNSAVED, Facts
@@ -36,7 +37,9 @@ class Crm:
         held = {n: v for n, (v, mark) in news.if_still.items() if DIGEST(n, self.values.get(n, "")) == mark}
         self.writes.append({**news.writes, **held})
         self.values |= self.writes[-1]
-        told = replace(self.customer, contact_id="501", clock=news.clock, active_ms=news.active_ms, intent=news.intent)
+        told = structs.replace(
+            self.customer, contact_id="501", clock=news.clock, active_ms=news.active_ms, intent=news.intent
+        )
         self.customer = unpack(pack(told))
         return news
 
@@ -309,7 +312,7 @@ def test_activity_goes_along_with_other_news() -> None:
     crm = Crm()
     crm.deliver(visit(0, "Ask", dealdroid_cart="1 x A"))
     version, facts = visit(1, "Ask", dealdroid_cart="2 x A")
-    crm.deliver((version, replace(facts, details={"email": "a@x.th"})))
+    crm.deliver((version, structs.replace(facts, details={"email": "a@x.th"})))
     assert crm.values["dealdroid_cart"] == "2 x A"
 
 
@@ -343,7 +346,7 @@ def test_unsaved_values_of_a_batch_stand_together_and_a_repetition_is_no_news() 
     first, second = Facts(unsaved={"email": "a(at)x"}), Facts(unsaved={"phone": "call me"})
     crm.deliver((at(1), first), (at(2), second))
     assert crm.values[UNSAVED] == "email: a(at)x\nphone: call me"
-    crm.deliver((at(3), replace(first, unsaved={"email": "a(at)x", "phone": "call me"})))
+    crm.deliver((at(3), structs.replace(first, unsaved={"email": "a(at)x", "phone": "call me"})))
     assert crm.writes[1] == {}
 
 
@@ -478,7 +481,7 @@ def test_the_newest_intent_wins_in_order_whatever_the_batching(said: list[tuple[
 
 def respected(writes: dict[str, str], current: dict[str, str], ours: dict[str, str] | None = None) -> dict[str, str]:
     before = {name: (at(0), DIGEST(name, value)) for name, value in (ours or {}).items()}
-    kept, unsaved, notes = respect(replace(NEWS, writes=writes), current, before, DIGEST)
+    kept, unsaved, notes = respect(structs.replace(NEWS, writes=writes), current, before, DIGEST)
     assert unsaved.keys() == {note.property for note in notes}
     assert all(value == writes[name] for name, value in unsaved.items())
     return kept
@@ -526,7 +529,7 @@ def test_an_address_is_not_mixed_with_parts_that_the_new_one_does_not_have() -> 
 
 
 def test_the_same_value_on_somebody_elses_contact_is_nothing_unsaved() -> None:
-    kept, unsaved, notes = respect(replace(NEWS, writes={"phone": "1"}), {"phone": "1"}, {}, DIGEST)
+    kept, unsaved, notes = respect(structs.replace(NEWS, writes={"phone": "1"}), {"phone": "1"}, {}, DIGEST)
     assert (kept, unsaved, notes) == ({}, {}, [])
 
 

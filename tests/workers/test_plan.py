@@ -1,9 +1,8 @@
 from collections.abc import Mapping
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
-from receiver.event import Event
 from receiver.receipts import CREATED, PARKED, SKIPPED, UNCHANGED, UPDATED, WAITING, Note
 from workers.customer import UNKNOWN, Customer
 from workers.hubspot.outcomes import Conflict
@@ -26,15 +25,14 @@ def plan(*names: str) -> Plan:
 
 
 def group(*told: Facts, customer: Customer = UNKNOWN) -> Group:
-    event = Event("m", "c-1", "c-1", "Purchase")
-    leads = [Lead(b"1-1", f"lead{n}", VERSION + n, "", 0, event, facts, {}) for n, facts in enumerate(told)]
+    leads = [Lead(b"1-1", f"lead{n}", VERSION + n, "", 0, "c-1", "Purchase", facts, {}) for n, facts in enumerate(told)]
     return Group("c-1", leads, "record", stored=customer, customer=customer)
 
 
 def known(clock: Mapping[str, str] | None = None, **more: object) -> Customer:
     """A customer with contact 501 who said the values of `clock` before."""
     stamps = {name: (VERSION - 9, DIGEST(name, value)) for name, value in (clock or {}).items()}
-    return replace(Customer(contact_id="501", clock=stamps, revision=4), **more)  # type: ignore[arg-type]
+    return Customer(**{"contact_id": "501", "clock": stamps, "revision": 4, **more})  # type: ignore[arg-type]
 
 
 def begun(*told: Facts, customer: Customer = UNKNOWN) -> Group:

@@ -1,13 +1,13 @@
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from receiver import keys, receipts
 from receiver.config import Inbox as InboxConfig
-from receiver.event import Event
 from receiver.receipts import CREATED, PARKED, SKIPPED, UNCHANGED, UPDATED, WAITING, Note, Receipt
 from workers import settlement
 from workers.batch import Unreadable
@@ -59,7 +59,8 @@ def lead(number: int = 1, facts: Facts | None = None, **more: Any) -> Lead:
         "version": (NOW - 1000 + number) << 16,
         "kind": "",
         "tries": 0,
-        "event": Event("m", "c-1", "c-1", "Purchase"),
+        "customer": "c-1",
+        "intent": "Purchase",
         "facts": facts or Facts({"email": f"{number}@x.th"}),
         "fields": {b"e": b"lead%d" % number, b"b": b'{"a": 1}'},
     }
@@ -204,7 +205,7 @@ def test_the_clock_of_a_shared_contact_stands_with_the_contact_and_a_guest_keeps
 
 def test_the_customer_who_made_a_contact_comes_to_share_it_in_the_same_step() -> None:
     owned = pack(Customer(revision=3, contact_id="501"))
-    adopted = ("owner", owned, replace(unpack(owned), shared=True))
+    adopted = ("owner", owned, structs.replace(unpack(owned), shared=True))
     done = settle(shared(adopted=adopted), Fate(UPDATED, "501"))
     assert ("owner", guard(owned)) in done.guards
     assert done.records["owner"].shared
@@ -220,7 +221,7 @@ def told(text: str, silent: str = "", *, of: Lead) -> Confirmation:
 
 @pytest.mark.parametrize("customer", ["c-1", 7, 1.5])
 def test_a_confirmation_goes_to_the_outbox_with_the_id_as_dealdroid_gave_it(customer: Any) -> None:
-    last = lead(2, event=Event("m", str(customer), customer, "Purchase"))
+    last = lead(2, customer=customer)
     done = settle(group(lead(1), last), Fate(CREATED, "501"), told("ขอบคุณค่ะ", of=last))
     assert done.find("XADD", 0) == []
     ((_, stream, star, *flat),) = done.find("XADD", 1)

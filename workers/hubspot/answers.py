@@ -8,6 +8,8 @@ from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import Any
 
+import msgspec
+
 from workers.hubspot.errors import NOT_FOUND, lacks_key, objects
 from workers.hubspot.outcomes import LineDown
 from workers.mapping.facts import CUSTOMER_ID
@@ -15,6 +17,7 @@ from workers.mapping.facts import CUSTOMER_ID
 SCOPES = "crm.objects.contacts.read and .write and crm.schemas.contacts.read and .write"
 # The longest wait in seconds that HubSpot may ask for: for the rest of a day, for a fault, for a burst of calls.
 DAY, FAULT, BURST = 86_400.0, 300.0, 60.0
+_DECODE = msgspec.json.Decoder().decode
 _SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 
 
@@ -51,10 +54,18 @@ class Answer:
     @cached_property
     def _parsed(self) -> dict[str, Any] | None:
         try:
-            parsed = json.loads(self.body)
+            parsed = _decode(self.body)
         except (ValueError, RecursionError):
             return None
         return parsed if isinstance(parsed, dict) else None
+
+
+def _decode(body: bytes) -> Any:
+    """The quick decoder is the stricter one: what it refuses, the liberal one may still read."""
+    try:
+        return _DECODE(body)
+    except ValueError:
+        return json.loads(body)
 
 
 def raise_line_down(answer: Answer) -> None:

@@ -5,21 +5,25 @@ The *line* must wait: `LineDown`. This *lead* must wait: `Wait`. The lead cannot
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One contact to write. `trace` is unique in its request; `id` is the customer id (upsert) or the contact id
     (update); `properties` are texts, "" clears."""
 
     trace: str
     id: str
-    properties: Mapping[str, str] = field(repr=False)
+    properties: Mapping[str, str]
+
+    def __repr__(self) -> str:
+        """Nothing of what a customer said, wherever this is printed."""
+        return f"Row({self.trace!r})"
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """HubSpot has it. `new`: whether this write made the contact, None where HubSpot does not say."""
 
     contact_id: str

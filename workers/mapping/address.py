@@ -1,7 +1,8 @@
 """Two sources of one address -> one block that makes a postal label, never half of two homes."""
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from receiver.event import Address, ContactInfo
 from workers.mapping.home import THAI, Home, bare, contradict, fill, read
@@ -17,8 +18,7 @@ _LATIN_NAME_ENDS = re.compile(r"\s*(?:$|[,)]|(?:sub-?\s?)?district)")
 _BEFORE_NUMBER = re.compile(r"\s?\d")
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """One address, "" where nothing was said. `address` is the part of a postal label before city and postcode;
     `subdistrict`, `district` and `village` are names without their title; `unsaved` is what was said but has no
     place, such as a postcode that is none."""

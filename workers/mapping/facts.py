@@ -1,7 +1,8 @@
 """What one event says about its customer, in HubSpot's property names; and which properties go together."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from receiver.receipts import Note
 
@@ -25,8 +26,7 @@ PLACEHOLDER = "dealdroid_placeholder"
 """A name in the clock only: the last name that this system made up, which a real name replaces."""
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """Values that were said; what was not said is absent. `details`: name, email, phone and what belongs to them.
     `address`: the parts of one address. `activity`: intent, cart, payment. `creation`: sent only to a contact that
     this write makes. `unsaved`: field -> the text that could not be used, for a person to read. `placeholder`: the last

@@ -1,9 +1,9 @@
 """Phone numbers in what a customer typed: E.164 for HubSpot, and nothing typed is lost."""
 
 import re
-from dataclasses import dataclass
 
 import phonenumbers
+from msgspec import Struct
 from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType
 
 _ASCII: dict[int, int | str] = {
@@ -32,8 +32,7 @@ _SAYS_PHONE = re.compile(
 _WORD = re.compile(r"\w")
 
 
-@dataclass(frozen=True, slots=True)
-class Phones:
+class Phones(Struct, frozen=True):
     """`phone` and `mobile` in E.164 or ""; `others` in E.164, with " ext. 12" behind where there is an extension;
     `unparsed` is the whole text if it says anything besides these numbers, else ""."""
 

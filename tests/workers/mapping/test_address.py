@@ -1,6 +1,5 @@
 """One address block out of two sources."""
 
-import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from receiver import event
 from receiver.event import Address, ContactInfo
@@ -39,7 +39,7 @@ NOBODY = ContactInfo()
 
 
 def _parts(**changes: str) -> Address:
-    return dataclasses.replace(THAI_PARTS, **changes)
+    return structs.replace(THAI_PARTS, **changes)
 
 
 @pytest.mark.parametrize(
@@ -247,8 +247,8 @@ def test_a_bangkok_district_given_as_the_city_moves_to_the_district() -> None:
     ],
 )
 def test_what_has_no_place_in_a_bangkok_address_is_not_lost(parts: Address) -> None:
-    (unsaved,) = set(dataclasses.astuple(parts)) - set(dataclasses.astuple(THAI_PARTS))
-    assert build(parts, NOBODY) == dataclasses.replace(SUKHUMVIT, unsaved=unsaved)
+    (unsaved,) = set(structs.astuple(parts)) - set(structs.astuple(THAI_PARTS))
+    assert build(parts, NOBODY) == structs.replace(SUKHUMVIT, unsaved=unsaved)
 
 
 def test_another_province_is_no_district_of_bangkok() -> None:
@@ -324,7 +324,7 @@ def test_free_text_fills_gaps_of_the_same_home(info: ContactInfo, gap: str) -> N
 
 def test_free_text_gives_the_street_of_the_same_postcode() -> None:
     block = build(_parts(street="", village=""), ContactInfo(address="99/12 ซอยสุขุมวิท 39", zipcode="10110"))
-    assert block == dataclasses.replace(SUKHUMVIT, address="99/12 ซอยสุขุมวิท 39 แขวงคลองตันเหนือ เขตวัฒนา", village="")
+    assert block == structs.replace(SUKHUMVIT, address="99/12 ซอยสุขุมวิท 39 แขวงคลองตันเหนือ เขตวัฒนา", village="")
 
 
 def test_a_free_text_postcode_that_is_none_is_kept_only_where_one_is_missing() -> None:
@@ -335,7 +335,7 @@ def test_a_free_text_postcode_that_is_none_is_kept_only_where_one_is_missing() -
 
 def test_a_postcode_that_is_none_does_not_hide_a_good_one() -> None:
     block = build(_parts(postal_code="1011"), ContactInfo(zipcode="10110"))
-    assert block == dataclasses.replace(SUKHUMVIT, unsaved="1011")
+    assert block == structs.replace(SUKHUMVIT, unsaved="1011")
 
 
 @pytest.mark.parametrize(
@@ -408,7 +408,7 @@ def test_a_block_never_mixes_two_homes(case: tuple[Address, ContactInfo, tuple[s
     parts, info, marks = case
     block = build(parts, info, province_language=language)
     assert block == build(parts, NOBODY, province_language=language)
-    for text in dataclasses.astuple(block):
+    for text in structs.astuple(block):
         assert not any(mark in text for mark in marks)
 
 
@@ -435,13 +435,13 @@ TEXT = st.one_of(st.text(max_size=30), WORDS.map("".join), WORDS.map(" ".join)).
 
 
 def _any(kind: Any) -> st.SearchStrategy[Any]:
-    return st.builds(kind, **{field.name: TEXT for field in dataclasses.fields(kind)})
+    return st.builds(kind, **{field.name: TEXT for field in structs.fields(kind)})
 
 
 @given(_any(Address), _any(ContactInfo), st.sampled_from(["th", "en"]), st.sampled_from(["TH", "SG"]))
 def test_any_text_makes_a_block_of_single_lines(parts: Address, info: ContactInfo, language: str, region: str) -> None:
     block = build(parts, info, language, region)
-    for text in dataclasses.astuple(block):
+    for text in structs.astuple(block):
         assert "\n" not in text
         assert text == text.strip()
     if block.country == "Thailand":
