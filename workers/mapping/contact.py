@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from receiver.config import Crm
 from receiver.event import Event
@@ -39,7 +39,8 @@ class Choices:
         """The value to write for the first of `spellings` that fits, None if the portal offers none of them."""
         if not self.by_property.get(property):
             return spellings[0]
-        return options.find(spellings, self._indexes[property])
+        index = self._indexes[property]
+        return spellings[0] if index.get(spellings[0]) == spellings[0] else options.find(spellings, index)
 
     @cached_property
     def _indexes(self) -> dict[str, dict[str, str]]:
@@ -66,7 +67,7 @@ def facts(event: Event, said_ms: int, crm: Crm, choices: Choices, *, lead: bool 
     placeholder = _placeholder(draft, event) if reachable else ""
     if code:
         draft.details["hs_language"] = code
-    at = datetime.fromtimestamp(said_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    at = f"{_second(said_ms // 1000)}.{said_ms % 1000:03}Z"
     return Facts(
         details=_fit(draft, draft.details, choices),
         address=_fit(draft, where, choices),
@@ -79,6 +80,11 @@ def facts(event: Event, said_ms: int, crm: Crm, choices: Choices, *, lead: bool 
         buying=bool(event.products),
         notes=tuple(draft.notes),
     )
+
+
+@lru_cache(64)
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat().removesuffix("+00:00")
 
 
 def _said(**values: str) -> dict[str, str]:
