@@ -7,9 +7,11 @@ headers correct the budget when the portal allows less, or when another integrat
 
 import secrets
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from math import ceil
 
 from receiver import keys
 from receiver.connection import AWAY, Redis
@@ -19,38 +21,47 @@ WINDOW_MS = 10_000
 MARGIN_MS = 20
 HELD_MS = 35_000
 
-# KEYS: slots, none (see receiver.scripts.ACQUIRE)
-# ARGV: limit, slot, ms that a slot is held while its answer is awaited
-_TAKE = """
+# Slots stand by the moment at which they are free. Those that were free for as long as a request may take go.
+_CLOCK = """
 redis.call('DEL', KEYS[2])
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
-local used = redis.call('ZCARD', KEYS[1])
+local function taken(since) return redis.call('ZCOUNT', KEYS[1], string.format('(%.0f', since), '+inf') end
+"""
+
+# KEYS: slots, none (see receiver.scripts.ACQUIRE)
+# ARGV: limit, slot, ms that a slot is held while its answer is awaited
+_TAKE = (
+    _CLOCK
+    + """
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[3])
+local used = taken(now)
 if used < tonumber(ARGV[1]) then
   redis.call('ZADD', KEYS[1], now + ARGV[3], ARGV[2])
   redis.call('PEXPIRE', KEYS[1], 60000)
   return {0, used + 1}
 end
-return {math.max(1, redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2] - now), used}
+local first = redis.call('ZRANGEBYSCORE', KEYS[1], string.format('(%.0f', now), '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+return {math.max(1, first[2] - now), used}
 """
+)
 
 # KEYS: slots, none (see receiver.scripts.ACQUIRE)
-# ARGV: slot, ms until it is free, requests that others were seen to make
-_ANSWERED = """
-redis.call('DEL', KEYS[2])
-local t = redis.call('TIME')
-local now = t[1] * 1000 + math.floor(t[2] / 1000)
+# ARGV: slot, ms until it is free, requests that HubSpot counted, ms that this one took
+# HubSpot counted at some moment of this request: what was taken at its beginning is no other's.
+_ANSWERED = (
+    _CLOCK
+    + """
 redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
 local used = tonumber(ARGV[3])
 if used > 0 then
-  local missing = math.min(used - redis.call('ZCARD', KEYS[1]), 1000)
+  local missing = math.min(used - taken(now - ARGV[4]), 1000)
   for i = 1, missing do redis.call('ZADD', KEYS[1], now + ARGV[2], 'other:' .. now .. ':' .. i) end
 end
 redis.call('PEXPIRE', KEYS[1], 60000)
-return redis.call('ZCARD', KEYS[1])
+return taken(now)
 """
+)
 
 
 RESERVED: ContextVar[list[str]] = ContextVar("reserved")
@@ -101,13 +112,16 @@ class Budget:
             raise Stopping
         reserved = RESERVED.get([])
         slot = Slot(self, reserved.pop() if reserved else self._await())
+        began = time.monotonic()
         try:
             yield slot
         finally:
             spare = max(self.portal_limit - self.limit, 0)
             used = max(slot.used - spare, 0)
             with suppress(*AWAY):  # the answer matters more; a slot that is not given back ends by itself
-                taken = self._answered(keys=[keys.BUDGET, keys.NONE], args=[slot.name, WINDOW_MS + MARGIN_MS, used])
+                took_ms = ceil((time.monotonic() - began) * 1000)
+                args = [slot.name, WINDOW_MS + MARGIN_MS, used, took_ms]
+                taken = self._answered(keys=[keys.BUDGET, keys.NONE], args=args)
                 # As the next one who asks will find it.
                 self.scarce = 2 * (taken + 1) > self.granted
 
@@ -136,10 +150,6 @@ class Budget:
     def has_room(self, now_ms: int) -> bool:
         """Whether a request could be made at `now_ms` of Redis' clock."""
         return int(self.redis.zcount(keys.BUDGET, f"({now_ms}", "+inf")) < self.granted
-
-    def used(self) -> int:
-        """Slots taken at this moment."""
-        return int(self.redis.zcard(keys.BUDGET))
 
 
 class NoBudget:
