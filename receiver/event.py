@@ -106,6 +106,22 @@ def decode(raw: bytes) -> dict[str, Any]:
     return body
 
 
+class _Whose(Struct):
+    customer_id: Any = None
+
+
+_WHOSE = msgspec.json.Decoder(_Whose).decode
+
+
+def whose(raw: bytes) -> str:
+    """The id of the customer whose event `raw` is, without reading all of it; "" where that cannot be told."""
+    try:
+        customer = _WHOSE(raw).customer_id
+    except (ValueError, RecursionError):
+        return ""
+    return identity(customer) if isinstance(customer, str | int | float) else ""
+
+
 def _depth(raw: bytes) -> int:
     deepest = depth = 0
     for token in _BRACKET.findall(raw):

@@ -11,11 +11,17 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import NoReturn
+
+import redis
+import structlog
+from rq.timeouts import BaseTimeoutException
 
 from receiver import keys
 from receiver.bell import Bell
 from receiver.config import Config
 from receiver.connection import Redis
+from receiver.event import whose
 from receiver.inbox import Inbox
 from receiver.receipts import WAITING
 from workers.batch import Batch, Row, read_batch
@@ -40,6 +46,8 @@ IN_HAND = 20
 # After so long a drain ends for shards that nobody drains, and after the longest time in any case: others wait too.
 WORK_SECONDS, LONGEST_SECONDS = 10.0, 60.0
 MOMENT_SECONDS = 0.25
+# A batch is as it was decided for so long.
+FRESH_SECONDS = 0.1
 # Messages are not worth beginning for less.
 CHANGE_SECONDS = 0.05
 # How long a tail waits for younger ones whose drains are about to leave them, in moments of this length.
@@ -47,26 +55,31 @@ TAIL_SECONDS, TAIL_MOMENTS = 0.02, 15
 # What a single lead can bring about by itself, when HubSpot takes other calls.
 ONE_LEAD = frozenset({"locked", "unavailable", "timeout", "disconnected", "unexpected", "empty_answer"})
 
+log = structlog.get_logger("leadsync.sync")
+
 Rows = Mapping[int, Sequence[Row]]
 """By shard."""
 
 
 @dataclass(slots=True)
 class Run:
-    """`size`: leads in a call; `alone`: only one call. `after`: by shard, the last entry read; `settled`: whether
-    anything was since the beginning of the streams was read last; `seen`: whether there were any. `ready`: whole
-    batches that wait for the quota. `until`: the moment (monotonic) before which no call is possible, 0 if one may be;
-    `idle`: whether such a moment was waited for. `waited`: moments for which the tail has waited; `left`: it was
-    left to another drain; `over`: others want this worker or its shards. `down`: why HubSpot takes nothing more."""
+    """`size`: leads in a call; `alone`: one call at a time, each twice as large as the one before. `after`: by shard,
+    the last entry that is in hand or belongs to a customer who is; `read`: the last one that was read; `settled`:
+    whether anything was since the beginning of the streams was read last; `seen`: whether there were any. `ready`:
+    whole batches that wait for the quota. `until`: the moment (monotonic) before which no call is possible, 0 if one
+    may be. `begun`: whether a call was begun or waited for, so that the line may have been paused since it was looked
+    at. `waited`: moments for which the tail has waited; `left`: it was left to another drain; `over`: others want this
+    worker or its shards. `down`: why HubSpot takes nothing more."""
 
     size: int = BATCH
     alone: bool = False
     after: dict[int, bytes] = field(default_factory=dict)
+    read: dict[int, bytes] = field(default_factory=dict)
     settled: bool = False
     seen: bool = False
     ready: deque[Flight] = field(default_factory=deque)
     until: float = 0.0
-    idle: bool = False
+    begun: bool = False
     waited: int = 0
     left: bool = False
     over: bool = False
@@ -85,6 +98,22 @@ class Run:
     def hold_up(self, seconds: float) -> None:
         self.until = time.monotonic() + seconds
 
+    def forget_ready(self) -> None:
+        """Read what is ready anew."""
+        self.ready.clear()
+        self.after = {}
+
+    def raise_error(self) -> NoReturn:
+        """Raise why this run ends, and keep it no longer: it leads to all that was in hand, which would stay until
+        garbage is collected."""
+        error = self.error or self.down
+        self.error = self.down = None
+        assert error is not None  # noqa: S101 - for the type checker
+        try:
+            raise error
+        finally:
+            del error
+
     def rewind(self) -> None:
         """Read the streams from their beginning again."""
         self.after, self.settled, self.seen = {}, False, False
@@ -102,7 +131,7 @@ class Drain:
         survey: Survey,
         pause: Pause,
         ledger: Ledger,
-        meanwhile: Callable[[float], bool],
+        meanwhile: Callable[[float], None],
         stop: threading.Event,
     ) -> None:
         self.redis, self.hubspot, self.config, self.records = connection, hubspot, config, records
@@ -116,6 +145,13 @@ class Drain:
     def go(self, lease: Lease, run: Run) -> bool:
         """Launch, wait, settle, until nothing is left, time is up or HubSpot is down. Every call that was begun is
         settled, whatever became of the others. True if what is left may be taken up at once."""
+        try:
+            return self._go(lease, run)
+        finally:
+            # What was raised leads to this run, so that neither would go for long.
+            run.ready.clear()
+
+    def _go(self, lease: Lease, run: Run) -> bool:
         began = time.monotonic()
         while True:
             run.until = 0.0
@@ -129,10 +165,8 @@ class Drain:
             if run.flights:
                 self._land(lease, run)
                 continue
-            if run.error is not None:
-                raise run.error
-            if run.down is not None and not run.alone:
-                raise run.down
+            if run.error is not None or (run.down is not None and not run.alone):
+                run.raise_error()
             if run.left or run.over:
                 return run.over
             if run.until:
@@ -145,7 +179,7 @@ class Drain:
     def _launch(self, lease: Lease, run: Run) -> None:
         """Start the calls that the quota allows, which come before settling those that are back. Beside another only
         whole batches go, so that small ones are gathered."""
-        if run.alone and run.seen:
+        if run.alone and run.size >= BATCH:
             return
         while len(run.flights) < (1 if run.alone else IN_HAND):
             rows = {} if run.ready else self._make_ready(lease, run)
@@ -155,14 +189,22 @@ class Drain:
                 if not self._launch_tail(lease, run, rows):
                     return
                 continue
-            if (run.flights or run.idle) and self.pause.stands():
-                run.over = not run.flights
+            if self._is_paused(run):
                 return
             slots = [] if run.alone else self._reserve(run)
             if run.until:
                 self._get_ahead(lease, run)
                 return
-            self._start(lease, run, run.ready.popleft(), slots)
+            try:
+                current = self._is_current(run.ready[0])
+            except BaseException:
+                self.hubspot.budget.give_back(slots)
+                raise
+            if current:
+                self._start(lease, run, run.ready.popleft(), slots)
+            else:
+                self.hubspot.budget.give_back(slots)
+                run.forget_ready()
 
     def _make_ready(self, lease: Lease, run: Run) -> Rows:
         """Prepare the next batch if it is whole; else its rows."""
@@ -188,7 +230,7 @@ class Drain:
         """Start a call with `rows`, which are too few for a whole one; True if there is more to be looked at."""
         if (run.flights or not rows) and self._take_on(lease, run, rows):
             return True
-        if not rows or run.flights:
+        if not rows or run.flights or self._is_paused(run):
             return False
         scarce = self.hubspot.budget.scarce
         # Shards may wait that have no worker yet; while the quota is scarce their tails are taken on instead.
@@ -211,19 +253,40 @@ class Drain:
         self._start(lease, run, flight, slots)
         return True
 
+    def _is_paused(self, run: Run) -> bool:
+        """Whether somebody has paused the line since this drain was admitted; it ends once nothing is in flight."""
+        paused = run.begun and not run.alone and self.pause.stands()
+        run.over |= paused and not run.flights
+        return paused
+
+    def _is_current(self, flight: Flight) -> bool:
+        """Whether a batch that was ready for longer is decided on what still stands: another shard's drain may have
+        found meanwhile that one of its customers shares a contact, and have written a newer word there."""
+        fresh = time.monotonic() - flight.made_at < FRESH_SECONDS
+        return fresh or self.records.stand(flight.groups)
+
     def _start(self, lease: Lease, run: Run, flight: Flight, slots: list[str]) -> None:
+        run.begun = True
         flight.slots.extend(slots)
         run.flights[self.pool.submit(fly, lease, flight)] = flight
 
     def _take(self, lease: Lease, run: Run) -> Rows:
-        """The next rows of the shards that are held, at most a call's."""
-        rows: dict[int, Sequence[Row]] = {}
+        """The next rows of the shards that are held, at most a call's, without those of customers in hand: their rows
+        can go when what is in hand is settled, and the streams are read from their beginning again."""
+        rows: dict[int, list[Row]] = {}
+        others = run.customers()
+        run.read = dict(run.after)
         for shard in lease.shards:
-            part = self.inbox.take(shard, run.size - _count(rows), run.after.get(shard, b"-"))
-            if part:
-                rows[shard] = part
-            if _count(rows) == run.size:
-                break
+            while missing := run.size - _count(rows):
+                part = self.inbox.take(shard, missing, run.read.get(shard, b"-"))
+                if not part:
+                    break
+                run.read[shard] = part[-1][0]
+                free = [row for row in part if whose(row[1].get(b"b", b"")) not in others] if others else part
+                if free:
+                    rows.setdefault(shard, []).extend(free)
+        if not rows:
+            run.after = run.read
         return rows
 
     def _take_on(self, lease: Lease, run: Run, rows: Rows) -> bool:
@@ -259,10 +322,18 @@ class Drain:
 
     def _spend(self, run: Run) -> None:
         """Use the time until a call may be possible for messages, else wait; what is ready stays in hand."""
-        seconds = run.until - time.monotonic()
-        if seconds < CHANGE_SECONDS or not self.meanwhile(seconds):
-            self.stop.wait(min(max(seconds, 0.0), MOMENT_SECONDS))
-        run.idle = True
+        run.begun = True
+        began = time.monotonic()
+        if run.until - began > CHANGE_SECONDS:
+            try:
+                self.meanwhile(run.until - began)
+            except BaseTimeoutException:
+                raise
+            except Exception as error:  # no lead's fault; if Redis is away, the next command says so
+                log.warning("meanwhile.failed", error=type(error).__name__)
+            if time.monotonic() - began > CHANGE_SECONDS:
+                return
+        self.stop.wait(min(max(run.until - time.monotonic(), 0.0), MOMENT_SECONDS))
 
     def _prepare(self, rows: Rows, run: Run, lease: Lease) -> Flight:
         """The batches in `rows` without customers who are in hand, and who writes them. Raises `LineDown`."""
@@ -280,10 +351,11 @@ class Drain:
             self.records.load(groups)
         for batch in batches.values():
             batch.forget()
-        run.after |= {shard: part[-1][0] for shard, part in rows.items()}
+        run.after = run.read
         identity = Identity(self.redis, self.hubspot, self.config.crm, self.records.use_key(), lease)
         plan = Plan(portal, self.records.digest())
-        return Flight(batches, Writer(self.hubspot, plan, identity, self.records, intact=marker == INTACT), [])
+        writer = Writer(self.hubspot, plan, identity, self.records, intact=marker == INTACT)
+        return Flight(batches, writer, [], time.monotonic())
 
     def _land(self, lease: Lease, run: Run) -> None:
         """Settle one call that came back, also what it had done before it failed; none if another call may be begun
@@ -296,27 +368,39 @@ class Drain:
             return
         if not done:
             return
-        future = next(iter(done))
+        future = next(each for each in run.flights if each in done)
         flight = run.flights.pop(future)
         error = future.exception()
-        if isinstance(error, LineDown):
+        culprit = run.alone and isinstance(error, LineDown) and error.code in ONE_LEAD
+        if culprit and run.size > 1:
+            # HubSpot took others a moment ago: look for the one that it does not take.
+            run.size, run.after = 1, {}
+        elif isinstance(error, LineDown):
             run.down = error
-            if run.alone and error.code in ONE_LEAD:
-                self._put_off(flight, error)
         elif error is not None:
             run.error = run.error or error
+        if isinstance(run.error, redis.TimeoutError):
+            # A Redis that hangs takes 5 s to say so, for each batch in hand; they are written again.
+            return
         for shard, batch in flight.batches.items():
             try:
+                if culprit and run.down is not None:
+                    self._put_off(flight, run.down)
                 run.settled |= self.ledger.settle(batch, shard, lease)
                 flight.writer.identity.free(batch.groups)
             except Exception as fault:  # the others still have to land
                 run.error = run.error or fault
+        if run.alone and error is None:
+            run.size *= 2
 
     def _is_late(self, began: float) -> bool:
         seconds = time.monotonic() - began
         if seconds < WORK_SECONDS:
             return False
-        return seconds > LONGEST_SECONDS or bool(self.inbox.unheld(self.config.inbox.shards))
+        if seconds > LONGEST_SECONDS or self.inbox.unheld(self.config.inbox.shards):
+            return True
+        # While the quota is scarce there is time for messages in between.
+        return not self.hubspot.budget.scarce and self.bell.waits()
 
     def _put_off(self, flight: Flight, down: LineDown) -> None:
         """HubSpot is there, but not for these leads. That uses up a try only if others were written since it happened

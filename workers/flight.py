@@ -12,11 +12,13 @@ from workers.writer import Writer, write
 
 @dataclass(frozen=True, slots=True)
 class Flight:
-    """`batches`: by shard. `slots` are for its first requests, and free again if it makes none."""
+    """`batches`: by shard. `slots` are for its first requests, and free again if it makes none. `made_at`: when it was
+    decided what to write (monotonic seconds)."""
 
     batches: Mapping[int, Batch]
     writer: Writer
     slots: list[str]
+    made_at: float
 
     @property
     def groups(self) -> list[Group]:

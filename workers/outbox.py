@@ -81,6 +81,7 @@ class Outbox:
         self.bell = Bell(connection)
         self.pause = Pause(connection, keys.OUTBOX)
         self.clock = Clock(connection)
+        self.round_seconds = 0.0
         self.turn = Turn(connection, budget, self.clock, config.inbox.shards)
 
     def drain(self, shard: int) -> None:
@@ -88,18 +89,18 @@ class Outbox:
         if self._drain(shard, WORK_SECONDS) and not self.stop.is_set():
             self.bell.ring(keys.OUTBOX, shard)
 
-    def send_for(self, seconds: float) -> bool:
-        """Send what is there for at most `seconds`, then leave it to its bells; False if there is nothing."""
+    def send_for(self, seconds: float) -> None:
+        """Send what is there for at most `seconds`, then leave it to its bells and to the sweeps. Nothing is begun if
+        sending took longer the last time: leads do not wait for a slow chat."""
         ends = time.monotonic() + seconds
         waiting = self.outbox.unheld(self.config.inbox.shards)
         # Other workers look too.
         random.shuffle(waiting)
         for shard in waiting:
-            left = ends - time.monotonic()
+            left = ends - time.monotonic() - self.round_seconds
             if left <= 0 or self.stop.is_set():
                 break
             self._drain(shard, left, bell=False)
-        return bool(waiting)
 
     def _drain(self, shard: int, seconds: float, *, bell: bool = True) -> bool:
         """Send for a turn of at most `seconds`, then drop the bell unless told not to; True if there is more that may
@@ -163,7 +164,9 @@ class Outbox:
         messages are cut off."""
         lease.check()
         sending, left = self._claim(rows, lease)
+        began = time.monotonic()
         deliveries = list(pool.map(self._send, sending))
+        self.round_seconds = time.monotonic() - began
         self._record(lease.shard, list(zip(sending, deliveries, strict=True)))
         self._end_marked(left, lease)
         if not deliveries or not all(isinstance(one, Unclear) or _again(one) for one in deliveries):

@@ -66,6 +66,11 @@ class Records:
         self.load_shared([group for group in groups if group.customer.shared])
         return (marker or b"").decode()
 
+    def stand(self, groups: Sequence[Group]) -> bool:
+        """Whether the records of these customers are still as they were loaded, and the store is whole."""
+        marker, *records = self.redis.mget(keys.STORE, *(group.record_key for group in groups))
+        return marker is not None and records == [group.record for group in groups]
+
     def load_shared(self, groups: Sequence[Group]) -> None:
         """Fill in the clock of the contacts that these groups' customers share."""
         if not groups:

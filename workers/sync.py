@@ -28,7 +28,7 @@ log = structlog.get_logger("leadsync.sync")
 
 class Sync:
     """One worker's way from the inbox to HubSpot. `meanwhile`: what a drain does for at most so many seconds while its
-    leads wait for HubSpot's quota; False if there was nothing to do."""
+    leads wait for HubSpot's quota."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class Sync:
         records: Records,
         confirmations: Confirmations,
         leases: Leases,
-        meanwhile: Callable[[float], bool],
+        meanwhile: Callable[[float], None],
         stop: threading.Event,
     ) -> None:
         self.redis, self.hubspot, self.shards = connection, hubspot, config.inbox.shards
@@ -85,8 +85,9 @@ class Sync:
             FENCE.reset(fence)
 
     def _probe(self, lease: Lease) -> bool:
-        """After a pause: one small call, then one lead. If HubSpot takes calls but not this lead, the lead has to wait
-        and not the line: else the first in it could hold up all others for ever."""
+        """After a pause: one small call, then one lead, then two, and so on up to a whole call's. If HubSpot takes
+        calls but not the first lead, that has to wait and not the line: else it could hold up all others for ever. One
+        further back holds up fewer each time."""
         self.survey.forget()
         one = Run(1, alone=True)
         try:

@@ -82,7 +82,7 @@ def _collect_seldom() -> None:
     time and again took a tenth of the time in which a burst's first calls leave (measured)."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(10_000, 20, 100)
+    gc.set_threshold(10_000)
 
 
 def _wait_for_bells(name: str, runtime: Runtime) -> None:

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import wait
 from contextlib import contextmanager
 from typing import Any
 
@@ -34,6 +35,12 @@ def use_quota(scene: Scene, *, left: int = 0, soon: int = 0) -> None:
     scene.redis.zadd(keys.BUDGET, {**others, **later})
 
 
+def tell(scene: Scene, customers: int) -> None:
+    """Messages wait in the outbox."""
+    scene.accept(*(lead(one, name=NAME) for one in same_shard("told", customers, 1)))
+    scene.steady.sync.drain(1)
+
+
 @contextmanager
 def at_each_call(worker: Worker, act: Callable[[], None]) -> Iterator[list[int]]:
     """`act` before each upsert; how many rows each has."""
@@ -55,13 +62,13 @@ def assert_all_written(scene: Scene, leads: int) -> None:
     assert len(scene.contacts()) == leads
 
 
-def test_after_a_pause_one_lead_goes_first_and_then_whole_batches(scene: Scene) -> None:
+def test_after_a_pause_one_lead_goes_first_and_then_more_and_more(scene: Scene) -> None:
     accept(scene, 1)
     scene.steady.sync.pause.begin(LineDown("unavailable", "HubSpot is away", 1.0))
     scene.wait(3)
     with at_each_call(scene.steady, lambda: None) as seen:
         scene.steady.work()
-    assert seen == [1, BATCH - 1]
+    assert seen == [1, 2, 4, 8, 16, 32, BATCH - 63]
     assert_all_written(scene, BATCH)
 
 
@@ -117,8 +124,7 @@ def test_no_more_batches_are_in_hand_than_memory_is_meant_for(scene: Scene) -> N
 
 
 def test_while_leads_wait_for_the_quota_messages_are_sent_and_the_leads_stay_in_hand(scene: Scene) -> None:
-    scene.accept(*(lead(one, name=NAME) for one in same_shard("told", 40, 1)))
-    scene.steady.sync.drain(1)
+    tell(scene, 40)
     accept(scene, 2)
     use_quota(scene, soon=2)
     chats, holders = [], []
@@ -143,14 +149,137 @@ def test_while_leads_wait_for_the_quota_messages_are_sent_and_the_leads_stay_in_
     assert_all_written(scene, 2 * BATCH + 40)
 
 
+def test_leads_wait_for_no_chat_that_was_slow(scene: Scene) -> None:
+    tell(scene, 5)
+    accept(scene, 1)
+    use_quota(scene, soon=1)
+    chats = []
+    with (
+        patched(scene.steady.outbox, "round_seconds", 2 * SOON_MS / 1000),
+        at_each_call(scene.steady, lambda: chats.append(scene.told())),
+    ):
+        scene.steady.sync.drain(0)
+    assert chats == [{}]
+    assert_all_written(scene, BATCH + 5)
+
+
+def test_nobody_asks_time_and_again_whether_a_paused_chat_works(scene: Scene) -> None:
+    tell(scene, 5)
+    scene.steady.outbox.pause.begin(LineDown("dealdroid", "it is away", 60.0))
+    accept(scene, 1)
+    use_quota(scene, soon=1)
+    before = scene.steady.wire.count
+    scene.steady.sync.drain(0)
+    assert scene.steady.wire.count - before < 100
+    scene.steady.outbox.pause.end()
+    assert_all_written(scene, BATCH + 5)
+
+
+def test_a_fault_in_a_message_holds_up_no_lead(scene: Scene) -> None:
+    tell(scene, 5)
+    accept(scene, 1)
+    use_quota(scene, soon=1)
+
+    def fail(*_: Any) -> Any:
+        raise ValueError
+
+    with patched(scene.steady.outbox, "_read", fail), at_each_call(scene.steady, lambda: None) as seen:
+        scene.steady.sync.drain(0)
+    assert seen == [BATCH]
+    assert_all_written(scene, BATCH + 5)
+
+
+def test_a_batch_is_filled_up_beside_customers_in_hand(scene: Scene) -> None:
+    """Else one who wrote several times would make calls of a few leads, each of which takes a slot of the quota."""
+    first, second = same_shard("many", 2 * BATCH, 0)[:BATCH], same_shard("many", 2 * BATCH, 0)[BATCH:]
+    again = first[: BATCH // 2]
+    scene.accept(*(lead(one, name=NAME) for one in first))
+    scene.accept(*(lead(one, phone=f"08123456{number:02}") for number, one in enumerate(again)))
+    scene.accept(*(lead(one, name=NAME) for one in second))
+    use_quota(scene, soon=3)
+    with at_each_call(scene.steady, lambda: None) as seen:
+        scene.steady.sync.drain(0)
+    assert seen == [BATCH, BATCH, BATCH // 2]
+    assert_all_written(scene, 2 * BATCH)
+
+
+def test_what_was_ready_is_decided_anew_where_another_shard_has_written_a_newer_word(scene: Scene) -> None:
+    """Two customers are one contact: the older word of the one waits for the quota, while the newer one of the other is
+    written."""
+    phone, email = "0812345678", "nok@example.com"
+    (owner,), (alias,) = same_shard("owner", 1, 0), same_shard("alias", 1, 1)
+    scene.sync(lead(owner, name="Nok Jaidee", phone=phone, email=email))
+    scene.accept(lead(owner, name="Mid Srisuk", phone=phone, email=email))
+    scene.accept(*(lead(one, name=NAME) for one in same_shard("many", BATCH - 1, 0)))
+    scene.accept(lead(alias, name="New Wongsa", phone=phone, email=email))
+    use_quota(scene, soon=1)
+    other = scene.worker()
+
+    def meanwhile(_: float) -> None:
+        scene.redis.delete(keys.BUDGET)
+        other.sync.drain(1)
+        time.sleep(drain.FRESH_SECONDS)
+
+    with patched(scene.steady.sync.way, "meanwhile", meanwhile):
+        scene.steady.sync.drain(0)
+    scene.redis.delete(keys.BUDGET)
+    scene.recover(30)
+    assert scene.line.crm.said(owner, "firstname") == ["Nok", "New"]
+    scene.assert_done()
+
+
+def test_calls_are_settled_in_the_order_in_which_they_began(scene: Scene) -> None:
+    accept(scene, 6)
+    way, begun, settled = scene.steady.sync.way, [], []
+    prepare, settle, all_six = way._prepare, way.ledger.settle, threading.Barrier(6)
+
+    def preparing(*arguments: Any) -> Any:
+        flight = prepare(*arguments)
+        begun.append(flight.groups[0].trace)
+        return flight
+
+    def settling(batch: Any, *arguments: Any) -> bool:
+        settled.append(batch.groups[0].trace)
+        return settle(batch, *arguments)
+
+    with (
+        patched(way, "_prepare", preparing),
+        patched(way.ledger, "settle", settling),
+        at_each_call(scene.steady, lambda: all_six.wait(10) and None),
+        patched(way, "_land", lambda lease, run: land_all(way, lease, run)),
+    ):
+        scene.steady.sync.drain(0)
+    assert settled == begun
+    assert_all_written(scene, 6 * BATCH)
+
+
+def land_all(way: Any, lease: Any, run: Any) -> None:
+    """Settle when every call is back."""
+    wait(run.flights)
+    type(way)._land(way, lease, run)
+
+
+def test_no_call_begins_once_somebody_has_paused_the_line(scene: Scene) -> None:
+    accept(scene, 6)
+    pause, both = scene.steady.sync.pause, threading.Barrier(2)
+
+    def pausing() -> None:
+        both.wait(10)
+        pause.begin(LineDown("unavailable", "HubSpot is away", 5.0))
+
+    with patched(drain, "IN_HAND", 2), at_each_call(scene.steady, pausing) as seen:
+        scene.steady.sync.drain(0)
+    assert seen == [BATCH, BATCH]
+    assert_all_written(scene, 6 * BATCH)
+
+
 def test_what_is_ready_stays_where_the_line_was_paused_meanwhile(scene: Scene) -> None:
     accept(scene, 1)
     use_quota(scene, soon=1)
     way = scene.steady.sync.way
 
-    def meanwhile(_: float) -> bool:
+    def meanwhile(_: float) -> None:
         way.pause.begin(LineDown("unauthorized", "the token is bad", 5.0))
-        return False
 
     with patched(way, "meanwhile", meanwhile), at_each_call(scene.steady, lambda: None) as seen:
         scene.steady.work()
@@ -159,15 +288,22 @@ def test_what_is_ready_stays_where_the_line_was_paused_meanwhile(scene: Scene) -
     assert_all_written(scene, BATCH)
 
 
-@pytest.mark.parametrize("others_wait", [True, False])
-def test_a_long_drain_ends_only_for_shards_that_nobody_drains(scene: Scene, *, others_wait: bool) -> None:
+@pytest.mark.parametrize("waits", ["a shard", "a job", "a job while the quota is scarce", "nobody"])
+def test_a_long_drain_ends_only_for_what_nobody_else_does_meanwhile(scene: Scene, waits: str) -> None:
     accept(scene, 1)
-    if others_wait:
+    if waits == "a shard":
         scene.accept(lead(one_per_shard("other")[1], name=NAME))
-    with patched(drain, "WORK_SECONDS", 0.0), at_each_call(scene.steady, lambda: None) as seen:
+    if waits in ("a shard", "nobody"):
+        scene.redis.delete(f"rq:queue:{keys.QUEUE}")
+    budget = scene.steady.sync.hubspot.budget
+    with (
+        patched(drain, "WORK_SECONDS", 0.0),
+        patched(budget, "scarce", waits == "a job while the quota is scarce"),
+        at_each_call(scene.steady, lambda: None) as seen,
+    ):
         scene.steady.sync.drain(0)
-    assert seen == ([] if others_wait else [BATCH])
-    assert_all_written(scene, BATCH + others_wait)
+    assert seen == ([] if waits in ("a shard", "a job") else [BATCH])
+    assert_all_written(scene, BATCH + (waits == "a shard"))
 
 
 def test_no_drain_lasts_for_ever(scene: Scene) -> None:

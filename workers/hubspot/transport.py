@@ -25,7 +25,7 @@ READ_SECONDS = 10.0
 DEADLINE_SECONDS = 20.0
 IDLE_SECONDS = 30.0
 # More than a drain has calls in flight.
-CONNECTIONS = 26
+CONNECTIONS = 24
 _KINDS = frozenset({"upsert", "update", "read", "search"})
 MAX_ANSWER = 16 * 1024 * 1024
 
