@@ -186,7 +186,7 @@ class Drain:
             if run.over:
                 return
             if not run.ready:
-                if not self._launch_tail(lease, run, rows):
+                if run.alone or not self._launch_tail(lease, run, rows):
                     return
                 continue
             if self._is_paused(run):

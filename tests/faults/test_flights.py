@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from receiver import keys
-from tests.conftest import lead, one_per_shard, same_shard
+from tests.conftest import SHARDS, lead, one_per_shard, same_shard
 from tests.faults.conftest import Scene, Worker, patched
 from workers import drain
 from workers.drain import BATCH
@@ -70,6 +70,24 @@ def test_after_a_pause_one_lead_goes_first_and_then_more_and_more(scene: Scene) 
         scene.steady.work()
     assert seen == [1, 2, 4, 8, 16, 32, BATCH - 63]
     assert_all_written(scene, BATCH)
+
+
+def test_a_probe_takes_no_other_shards_on(scene: Scene) -> None:
+    scene.accept(*(lead(one, name=NAME) for one in one_per_shard("each")))
+    use_quota(scene, left=QUOTA // 3)
+    scene.steady.sync.pause.begin(LineDown("unavailable", "HubSpot is away", 1.0))
+    scene.wait(3)
+    held = []
+
+    def look() -> None:
+        held.append(sum(scene.redis.exists(keys.lock(keys.INBOX, shard)) for shard in range(SHARDS)))
+
+    with at_each_call(scene.steady, look):
+        scene.steady.sync.drain(0)
+    assert held == [1]
+    assert [scene.redis.exists(keys.lock(keys.INBOX, shard)) for shard in range(SHARDS)] == [0] * SHARDS
+    assert scene.redis.xlen(keys.entries(keys.INBOX, 1)) == 1
+    assert_all_written(scene, SHARDS)
 
 
 def test_a_call_begins_as_soon_as_the_quota_allows_it_though_another_is_in_flight(scene: Scene) -> None:
