@@ -6,12 +6,8 @@ batches are waiting are several calls in flight, over different customers.
 
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
-from itertools import chain
-from typing import NoReturn
 
 import redis
 import structlog
@@ -21,33 +17,26 @@ from receiver import keys
 from receiver.bell import Bell
 from receiver.config import Config
 from receiver.connection import Redis
-from receiver.event import whose
 from receiver.inbox import Inbox
 from receiver.receipts import WAITING
-from workers.batch import Batch, Row, read_batch
+from workers.batches import Batches
 from workers.flight import Flight, fly
 from workers.hubspot.client import HubSpot
 from workers.hubspot.outcomes import LineDown
-from workers.identity import Identity
 from workers.lead import Fate
 from workers.lease import Lease
 from workers.ledger import Ledger
 from workers.pause import Pause
-from workers.plan import Plan
 from workers.records import Records
-from workers.restore import INTACT, RESTORED, Restore
+from workers.run import BATCH, Rows, Run, count
 from workers.survey import Survey
 from workers.tails import Tails
-from workers.writer import Writer
 
-BATCH = 100
 # Batches that are prepared, in flight, or back and not settled: each takes about 1 MB.
 IN_HAND = 20
 # After so long a drain ends for shards that nobody drains, and after the longest time in any case: others wait too.
 WORK_SECONDS, LONGEST_SECONDS = 10.0, 60.0
 MOMENT_SECONDS = 0.25
-# A batch is as it was decided for so long.
-FRESH_SECONDS = 0.1
 # Messages are not worth beginning for less.
 CHANGE_SECONDS = 0.05
 # How long a tail waits for younger ones whose drains are about to leave them, in moments of this length.
@@ -56,67 +45,6 @@ TAIL_SECONDS, TAIL_MOMENTS = 0.02, 15
 ONE_LEAD = frozenset({"locked", "unavailable", "timeout", "disconnected", "unexpected", "empty_answer"})
 
 log = structlog.get_logger("leadsync.sync")
-
-Rows = Mapping[int, Sequence[Row]]
-"""By shard."""
-
-
-@dataclass(slots=True)
-class Run:
-    """`size`: leads in a call; `alone`: one call at a time, each twice as large as the one before. `after`: by shard,
-    the last entry that is in hand or belongs to a customer who is; `read`: the last one that was read; `settled`:
-    whether anything was since the beginning of the streams was read last; `seen`: whether there were any. `ready`:
-    whole batches that wait for the quota. `until`: the moment (monotonic) before which no call is possible, 0 if one
-    may be. `begun`: whether a call was begun or waited for, so that the line may have been paused since it was looked
-    at. `waited`: moments for which the tail has waited; `left`: it was left to another drain; `over`: others want this
-    worker or its shards. `down`: why HubSpot takes nothing more."""
-
-    size: int = BATCH
-    alone: bool = False
-    after: dict[int, bytes] = field(default_factory=dict)
-    read: dict[int, bytes] = field(default_factory=dict)
-    settled: bool = False
-    seen: bool = False
-    ready: deque[Flight] = field(default_factory=deque)
-    until: float = 0.0
-    begun: bool = False
-    waited: int = 0
-    left: bool = False
-    over: bool = False
-    down: LineDown | None = None
-    error: BaseException | None = None
-    flights: dict[Future[None], Flight] = field(default_factory=dict)
-
-    @property
-    def in_hand(self) -> int:
-        return len(self.ready) + len(self.flights)
-
-    def customers(self) -> set[str]:
-        """Those whose leads are in hand."""
-        return {group.customer_id for flight in chain(self.ready, self.flights.values()) for group in flight.groups}
-
-    def hold_up(self, seconds: float) -> None:
-        self.until = time.monotonic() + seconds
-
-    def forget_ready(self) -> None:
-        """Read what is ready anew."""
-        self.ready.clear()
-        self.after = {}
-
-    def raise_error(self) -> NoReturn:
-        """Raise why this run ends, and keep it no longer: it leads to all that was in hand, which would stay until
-        garbage is collected."""
-        error = self.error or self.down
-        self.error = self.down = None
-        assert error is not None  # noqa: S101 - for the type checker
-        try:
-            raise error
-        finally:
-            del error
-
-    def rewind(self) -> None:
-        """Read the streams from their beginning again."""
-        self.after, self.settled, self.seen = {}, False, False
 
 
 class Drain:
@@ -138,6 +66,7 @@ class Drain:
         self.survey, self.pause, self.ledger, self.stop = survey, pause, ledger, stop
         self.meanwhile = meanwhile
         self.inbox = Inbox(connection)
+        self.batches = Batches(connection, hubspot, config, records, survey, stop)
         self.bell = Bell(connection)
         self.tails = Tails(connection, config.inbox.shards, BATCH)
         self.pool = ThreadPoolExecutor(IN_HAND, "hubspot")
@@ -165,8 +94,7 @@ class Drain:
             if run.flights:
                 self._land(lease, run)
                 continue
-            if run.error is not None or (run.down is not None and not run.alone):
-                run.raise_error()
+            run.raise_error()
             if run.left or run.over:
                 return run.over
             if run.until:
@@ -196,7 +124,7 @@ class Drain:
                 self._get_ahead(lease, run)
                 return
             try:
-                current = self._is_current(run.ready[0])
+                current = self.batches.is_current(run.ready[0])
             except BaseException:
                 self.hubspot.budget.give_back(slots)
                 raise
@@ -208,14 +136,14 @@ class Drain:
 
     def _make_ready(self, lease: Lease, run: Run) -> Rows:
         """Prepare the next batch if it is whole; else its rows."""
-        rows = self._take(lease, run)
+        rows = self.batches.take(lease, run)
         run.seen |= bool(rows)
-        if not rows or (_count(rows) < run.size and not run.alone):
+        if not rows or (count(rows) < run.size and not run.alone):
             return rows
         # A full batch in one of several shards: they are no longer tails, and every worker can have one.
         run.over = len(lease.shards) > 1 and len(rows) == 1 and not run.alone
         if not run.over:
-            run.ready.append(self._prepare(rows, run, lease))
+            run.ready.append(self.batches.prepare(rows, run, lease))
         return {}
 
     def _get_ahead(self, lease: Lease, run: Run) -> None:
@@ -246,7 +174,7 @@ class Drain:
             if not rows:
                 self.hubspot.budget.give_back(slots)
                 return False
-            flight = self._prepare(rows, run, lease)
+            flight = self.batches.prepare(rows, run, lease)
         except BaseException:
             self.hubspot.budget.give_back(slots)
             raise
@@ -259,35 +187,10 @@ class Drain:
         run.over |= paused and not run.flights
         return paused
 
-    def _is_current(self, flight: Flight) -> bool:
-        """Whether a batch that was ready for longer is decided on what still stands: another shard's drain may have
-        found meanwhile that one of its customers shares a contact, and have written a newer word there."""
-        fresh = time.monotonic() - flight.made_at < FRESH_SECONDS
-        return fresh or self.records.stand(flight.groups)
-
     def _start(self, lease: Lease, run: Run, flight: Flight, slots: list[str]) -> None:
         run.begun = True
         flight.slots.extend(slots)
         run.flights[self.pool.submit(fly, lease, flight)] = flight
-
-    def _take(self, lease: Lease, run: Run) -> Rows:
-        """The next rows of the shards that are held, at most a call's, without those of customers in hand: their rows
-        can go when what is in hand is settled, and the streams are read from their beginning again."""
-        rows: dict[int, list[Row]] = {}
-        others = run.customers()
-        run.read = dict(run.after)
-        for shard in lease.shards:
-            while missing := run.size - _count(rows):
-                part = self.inbox.take(shard, missing, run.read.get(shard, b"-"))
-                if not part:
-                    break
-                run.read[shard] = part[-1][0]
-                free = [row for row in part if whose(row[1].get(b"b", b"")) not in others] if others else part
-                if free:
-                    rows.setdefault(shard, []).extend(free)
-        if not rows:
-            run.after = run.read
-        return rows
 
     def _take_on(self, lease: Lease, run: Run, rows: Rows) -> bool:
         """Whether there are tails to be had that fill up a call beside another, or that were left to this drain; if
@@ -303,7 +206,7 @@ class Drain:
         """`rows`, too few for a call, with those of other shards' tails; none if it is not their turn."""
         verdict = self.tails.gather(lease, in_hand=True, patient=run.waited < TAIL_MOMENTS)
         if verdict.taken:
-            return self._take(lease, run)
+            return self.batches.take(lease, run)
         if verdict.what == "wait":
             run.waited += 1
             run.hold_up(TAIL_SECONDS)
@@ -334,28 +237,6 @@ class Drain:
             if time.monotonic() - began > CHANGE_SECONDS:
                 return
         self.stop.wait(min(max(run.until - time.monotonic(), 0.0), MOMENT_SECONDS))
-
-    def _prepare(self, rows: Rows, run: Run, lease: Lease) -> Flight:
-        """The batches in `rows` without customers who are in hand, and who writes them. Raises `LineDown`."""
-        lease.check()
-        portal = self.survey.current()
-        batches: dict[int, Batch] = {}
-        others = run.customers()
-        for shard, part in rows.items():
-            batches[shard] = read_batch(part, self.config, portal, others)
-            others |= {group.customer_id for group in batches[shard].groups}
-        groups = [group for batch in batches.values() for group in batch.groups]
-        marker = self.records.load(groups)
-        if marker not in (INTACT, RESTORED):
-            marker = Restore(self.redis, self.hubspot, portal, self.records, self.stop).decide(marker)
-            self.records.load(groups)
-        for batch in batches.values():
-            batch.forget()
-        run.after = run.read
-        identity = Identity(self.redis, self.hubspot, self.config.crm, self.records.use_key(), lease)
-        plan = Plan(portal, self.records.digest())
-        writer = Writer(self.hubspot, plan, identity, self.records, intact=marker == INTACT)
-        return Flight(batches, writer, [], time.monotonic())
 
     def _land(self, lease: Lease, run: Run) -> None:
         """Settle one call that came back, also what it had done before it failed; none if another call may be begun
@@ -410,7 +291,3 @@ class Drain:
             if group.open:
                 before = int(group.leads[-1].fields.get(b"p", b"0"))
                 group.fate = Fate(WAITING, code=down.code, why=down.why, free=not before or written <= before)
-
-
-def _count(rows: Rows) -> int:
-    return sum(map(len, rows.values()))

@@ -13,7 +13,7 @@ from receiver.connection import AWAY, Redis
 from receiver.inbox import Inbox
 from workers.budget import Stopping
 from workers.confirmation import Confirmations
-from workers.drain import Drain, Run
+from workers.drain import Drain
 from workers.hubspot import access
 from workers.hubspot.client import HubSpot
 from workers.hubspot.outcomes import LineDown
@@ -21,6 +21,7 @@ from workers.lease import FENCE, Lease, Leases, LostLease
 from workers.ledger import Ledger
 from workers.pause import Pause
 from workers.records import Records
+from workers.run import Run
 from workers.survey import Survey
 
 log = structlog.get_logger("leadsync.sync")

@@ -12,18 +12,18 @@ import pytest
 from receiver import keys
 from tests.conftest import SHARDS, lead, one_per_shard, same_shard
 from tests.faults.conftest import Scene, Worker, patched
-from workers import drain
-from workers.drain import BATCH
+from workers import batches, drain
 from workers.hubspot.outcomes import LineDown
+from workers.run import BATCH
 
 QUOTA = 100
 SOON_MS = 500
 NAME = "Nok Jaidee"
 
 
-def accept(scene: Scene, batches: int) -> None:
+def accept(scene: Scene, count: int) -> None:
     """As many whole batches, all of them in shard 0."""
-    scene.accept(*(lead(one, name=NAME) for one in same_shard("many", batches * BATCH, 0)))
+    scene.accept(*(lead(one, name=NAME) for one in same_shard("many", count * BATCH, 0)))
 
 
 def use_quota(scene: Scene, *, left: int = 0, soon: int = 0) -> None:
@@ -120,7 +120,7 @@ def test_no_more_batches_are_in_hand_than_memory_is_meant_for(scene: Scene) -> N
     accept(scene, 4)
     use_quota(scene, left=1, soon=3)
     way, in_hand, most = scene.steady.sync.way, [0], []
-    prepare, settle = way._prepare, way.ledger.settle
+    prepare, settle = way.batches.prepare, way.ledger.settle
 
     def preparing(*arguments: Any) -> Any:
         in_hand[0] += 1
@@ -133,7 +133,7 @@ def test_no_more_batches_are_in_hand_than_memory_is_meant_for(scene: Scene) -> N
 
     with (
         patched(drain, "IN_HAND", 2),
-        patched(way, "_prepare", preparing),
+        patched(way.batches, "prepare", preparing),
         patched(way.ledger, "settle", settling),
     ):
         scene.steady.sync.drain(0)
@@ -151,13 +151,13 @@ def test_while_leads_wait_for_the_quota_messages_are_sent_and_the_leads_stay_in_
         chats.append(len(scene.told()))
         holders.append(scene.redis.get(keys.lock(keys.INBOX, 0)))
 
-    prepare, prepared = scene.steady.sync.way._prepare, []
+    prepare, prepared = scene.steady.sync.way.batches.prepare, []
 
     def preparing(*arguments: Any) -> Any:
         prepared.append((len(scene.told()), scene.redis.get(keys.lock(keys.INBOX, 0))))
         return prepare(*arguments)
 
-    with patched(scene.steady.sync.way, "_prepare", preparing), at_each_call(scene.steady, look) as seen:
+    with patched(scene.steady.sync.way.batches, "prepare", preparing), at_each_call(scene.steady, look) as seen:
         scene.steady.sync.drain(0)
     assert seen == [BATCH, BATCH]
     assert [told for told, _ in prepared] == [0, 0], "both were ready before the first message"
@@ -236,7 +236,7 @@ def test_what_was_ready_is_decided_anew_where_another_shard_has_written_a_newer_
     def meanwhile(_: float) -> None:
         scene.redis.delete(keys.BUDGET)
         other.sync.drain(1)
-        time.sleep(drain.FRESH_SECONDS)
+        time.sleep(batches.FRESH_SECONDS)
 
     with patched(scene.steady.sync.way, "meanwhile", meanwhile):
         scene.steady.sync.drain(0)
@@ -249,7 +249,7 @@ def test_what_was_ready_is_decided_anew_where_another_shard_has_written_a_newer_
 def test_calls_are_settled_in_the_order_in_which_they_began(scene: Scene) -> None:
     accept(scene, 6)
     way, begun, settled = scene.steady.sync.way, [], []
-    prepare, settle, all_six = way._prepare, way.ledger.settle, threading.Barrier(6)
+    prepare, settle, all_six = way.batches.prepare, way.ledger.settle, threading.Barrier(6)
 
     def preparing(*arguments: Any) -> Any:
         flight = prepare(*arguments)
@@ -261,7 +261,7 @@ def test_calls_are_settled_in_the_order_in_which_they_began(scene: Scene) -> Non
         return settle(batch, *arguments)
 
     with (
-        patched(way, "_prepare", preparing),
+        patched(way.batches, "prepare", preparing),
         patched(way.ledger, "settle", settling),
         at_each_call(scene.steady, lambda: all_six.wait(10) and None),
         patched(way, "_land", lambda lease, run: land_all(way, lease, run)),

@@ -9,7 +9,7 @@ import pytest
 from receiver import keys
 from tests.conftest import SHARDS, lead, one_per_shard, same_shard
 from tests.faults.conftest import Scene, Wire, patched
-from workers.drain import BATCH
+from workers.run import BATCH
 
 CUSTOMERS = one_per_shard("tail")
 UPSERT = "/batch/upsert"
