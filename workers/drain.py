@@ -27,14 +27,14 @@ from workers.lead import Fate
 from workers.lease import Lease
 from workers.ledger import Ledger
 from workers.pause import Pause
-from workers.records import Records
 from workers.run import BATCH, Rows, Run, count
 from workers.survey import Survey
 from workers.tails import Tails
 
 # Batches that are prepared, in flight, or back and not settled: each takes about 1 MB.
 IN_HAND = 20
-# After so long a drain ends for shards that nobody drains, and after the longest time in any case: others wait too.
+# After so long a drain ends for shards that nobody drains, and with quota to spare for any job; after the longest time
+# in any case.
 WORK_SECONDS, LONGEST_SECONDS = 10.0, 60.0
 MOMENT_SECONDS = 0.25
 # Messages are not worth beginning for less.
@@ -55,20 +55,19 @@ class Drain:
         connection: Redis,
         hubspot: HubSpot,
         config: Config,
-        records: Records,
+        batches: Batches,
         survey: Survey,
         pause: Pause,
         ledger: Ledger,
         meanwhile: Callable[[float], None],
         stop: threading.Event,
     ) -> None:
-        self.redis, self.hubspot, self.config, self.records = connection, hubspot, config, records
+        self.redis, self.hubspot, self.shards, self.batches = connection, hubspot, config.inbox.shards, batches
         self.survey, self.pause, self.ledger, self.stop = survey, pause, ledger, stop
         self.meanwhile = meanwhile
         self.inbox = Inbox(connection)
-        self.batches = Batches(connection, hubspot, config, records, survey, stop)
         self.bell = Bell(connection)
-        self.tails = Tails(connection, config.inbox.shards, BATCH)
+        self.tails = Tails(connection, self.shards, BATCH)
         self.pool = ThreadPoolExecutor(IN_HAND, "hubspot")
 
     def go(self, lease: Lease, run: Run) -> bool:
@@ -278,7 +277,7 @@ class Drain:
         seconds = time.monotonic() - began
         if seconds < WORK_SECONDS:
             return False
-        if seconds > LONGEST_SECONDS or self.inbox.unheld(self.config.inbox.shards):
+        if seconds > LONGEST_SECONDS or self.inbox.unheld(self.shards):
             return True
         # While the quota is scarce there is time for messages in between.
         return not self.hubspot.budget.scarce and self.bell.waits()

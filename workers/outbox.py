@@ -60,7 +60,8 @@ class _Message:
 
 
 class Outbox:
-    """One worker's way from the outbox to DealDroid. `dry_run`: note what would have been sent, send nothing."""
+    """One worker's way from the outbox to DealDroid. `dry_run`: note what would have been sent, send nothing.
+    `round_seconds`: how long the last messages took that were sent side by side."""
 
     def __init__(
         self,

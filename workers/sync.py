@@ -11,6 +11,7 @@ from receiver.bell import Bell
 from receiver.config import Config
 from receiver.connection import AWAY, Redis
 from receiver.inbox import Inbox
+from workers.batches import Batches
 from workers.budget import Stopping
 from workers.confirmation import Confirmations
 from workers.drain import Drain
@@ -49,7 +50,8 @@ class Sync:
         self.pause = Pause(connection)
         self.survey = Survey(hubspot, config.mapping, tuple(config.properties.values()), self._introduce)
         ledger = Ledger(connection, config, records, confirmations, self.survey)
-        self.way = Drain(connection, hubspot, config, records, self.survey, self.pause, ledger, meanwhile, stop)
+        batches = Batches(connection, hubspot, config, records, self.survey, stop)
+        self.way = Drain(connection, hubspot, config, batches, self.survey, self.pause, ledger, meanwhile, stop)
 
     def drain(self, shard: int) -> None:
         """Empty the shard, as long as a drain may last; whoever stops with entries left rings again."""

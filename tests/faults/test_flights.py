@@ -236,9 +236,8 @@ def test_what_was_ready_is_decided_anew_where_another_shard_has_written_a_newer_
     def meanwhile(_: float) -> None:
         scene.redis.delete(keys.BUDGET)
         other.sync.drain(1)
-        time.sleep(batches.FRESH_SECONDS)
 
-    with patched(scene.steady.sync.way, "meanwhile", meanwhile):
+    with patched(batches, "FRESH_SECONDS", 0.0), patched(scene.steady.sync.way, "meanwhile", meanwhile):
         scene.steady.sync.drain(0)
     scene.redis.delete(keys.BUDGET)
     scene.recover(30)
