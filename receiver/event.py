@@ -222,7 +222,11 @@ def text(value: Any) -> str:
     """Clean text of any JSON value: a number's digits, a string in NFC without control characters and with single
     spaces, at most `MAX_TEXT` characters; "" for null, true, false, lists, objects, NaN and infinities."""
     if isinstance(value, str):
-        clean = unicodedata.normalize("NFC", value[: 4 * MAX_TEXT])
+        if not value:
+            return value
+        clean = value[: 4 * MAX_TEXT]
+        if not clean.isascii():
+            clean = unicodedata.normalize("NFC", clean)
         # Nothing that is printable is noise, and its only white space is the ordinary one.
         if not clean.isprintable() or "  " in clean:
             clean = _LINES.sub("\n", _SPACE.sub(" ", _NOISE.sub("", clean.replace("\r\n", "\n"))))

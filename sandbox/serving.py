@@ -160,9 +160,10 @@ def running(app: WSGIApplication, port: int = 0) -> Iterator[Server]:
 
 def serve(app: WSGIApplication, port: int) -> None:
     """Serve `app` until SIGTERM or Ctrl-C."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with Server(app, port) as server:
+        # An exception raised by the handler would be lost wherever Python ignores one, and the process would stay.
+        signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown, daemon=True).start())
         try:
-            server.serve_forever()
+            server.serve_forever(0.05)
         except KeyboardInterrupt:
             return

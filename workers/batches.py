@@ -17,7 +17,7 @@ from workers.records import Records
 from workers.restore import INTACT, RESTORED, Restore
 from workers.run import Rows, Run, count
 from workers.survey import Survey
-from workers.writer import Writer
+from workers.writer import Writer, begin
 
 # A batch is as it was decided for so long.
 FRESH_SECONDS = 0.1
@@ -78,7 +78,9 @@ class Batches:
         identity = Identity(self.redis, self.hubspot, self.config.crm, self.records.use_key(), lease)
         plan = Plan(portal, self.records.digest())
         writer = Writer(self.hubspot, plan, identity, self.records, intact=marker == INTACT)
-        return Flight(batches, writer, [], time.monotonic())
+        flight = Flight(batches, writer, [], time.monotonic())
+        begin(writer, flight.groups)
+        return flight
 
     def is_current(self, flight: Flight) -> bool:
         """Whether a batch that was ready for longer is decided on what still stands: another shard's drain may have

@@ -83,7 +83,7 @@ class Confirmations:
         """What a buyer has never said: asked for only when the cart holds something."""
         if not lead.facts.buying:
             return ""
-        known = group.news.clock.keys()
+        known = group.news.words.keys()
         wanted = {"phone": {"phone"}, "address": {"address", "zip"}, "name": {"firstname", "company"}}
         return next((item for item, names in wanted.items() if not names & known), "")
 

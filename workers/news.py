@@ -35,6 +35,9 @@ NEWER = "the customer has said something newer"
 LONGER_NAME = "a longer name is already known"
 
 Digest = Callable[[str, str], bytes]
+Word = tuple[int, bytes | str]
+"""A stamp; or what this batch says, as the version and the value itself. Its digest is taken when it is stored, since
+no call to HubSpot has to wait for that."""
 
 
 def digester(key: bytes) -> Digest:
@@ -50,13 +53,14 @@ def digester(key: bytes) -> Digest:
 
 
 class News(Struct, frozen=True):
-    """What to write and what the clock says afterwards. `by_event` and `notes` stand in the order of the events.
+    """What to write and, as `words`, what the clock says afterwards. `by_event` and `notes` stand in the order of the
+    events.
     `if_still` are writes that hold only while the property's value in HubSpot has the given digest."""
 
     writes: Mapping[str, str]
     creation: Mapping[str, str]
     if_still: Mapping[str, tuple[str, bytes]]
-    clock: Mapping[str, Stamp]
+    words: Mapping[str, Word]
     by_event: Sequence[Set[str]]
     notes: Sequence[tuple[Note, ...]]
     active_ms: int
@@ -75,47 +79,61 @@ class News(Struct, frozen=True):
         return bool(self.writes or self.if_still)
 
 
+_DIGESTED_AS = dict.fromkeys(SHORTER, SHORTER[0])
 NOTHING = News({}, {}, {}, {}, (), (), 0, b"", {})
 
 
 @dataclass(slots=True)
 class _Fold:
     digest: Digest
-    clock: dict[str, Stamp]
+    before: Mapping[str, Stamp]
+    words: dict[str, Word]
     writes: dict[str, tuple[str, int]] = field(default_factory=dict)
     if_still: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     notes: dict[int, list[Note]] = field(default_factory=dict)
 
     def newest(self, names: Sequence[str]) -> int:
-        return max((self.clock[name][0] for name in names if name in self.clock), default=-1)
+        return max((self.words[name][0] for name in names if name in self.words), default=-1)
+
+    def says(self, word: Word, name: str, value: str) -> bool:
+        said = word[1]
+        return said == (value if isinstance(said, str) else self.digest(name, value))
 
     def differs(self, name: str, value: str) -> bool:
-        stamp = self.clock.get(name)
-        return stamp is None or stamp[1] != self.digest(name, value)
+        word = self.words.get(name)
+        return word is None or not self.says(word, name, value)
 
     def holds(self, name: str) -> bool:
         """Whether the last thing said of `name` was a value."""
-        stamp = self.clock.get(name)
-        return stamp is not None and stamp[1] != self.digest(name, "")
+        word = self.words.get(name)
+        return word is not None and not self.says(word, name, "")
 
     def say(self, name: str, value: str, version: int, index: int, *, always: bool = False) -> None:
-        stamp = self.clock.get(name)
-        digest = self.digest(name, value)
-        if stamp is not None and stamp[0] > version:
-            if stamp[1] != digest:
+        word = self.words.get(name)
+        same = word is not None and self.says(word, name, value)
+        if word is not None and word[0] > version:
+            if not same:
                 self.keep(name, index, NEWER)
             return
-        self.clock[name] = (version, digest)
-        if always or stamp is None or stamp[0] == SEEN or stamp[1] != digest:
+        self.words[name] = (version, word[1] if word and same else value)
+        if always or not same or (word and word[0] == SEEN):
             self.writes[name] = (value, index)
 
     def keep(self, name: str, index: int, why: str) -> None:
         self.notes.setdefault(index, []).append(Note(name, "kept", why))
 
 
+def digest_words(words: Mapping[str, Word], digest: Digest) -> dict[str, Stamp]:
+    """The field clock that holds these words."""
+    return {
+        name: (version, digest(_DIGESTED_AS.get(name, name), said) if isinstance(said, str) else said)
+        for name, (version, said) in words.items()
+    }
+
+
 def decide(customer: Customer, events: Sequence[tuple[int, Facts]], digest: Digest) -> News:
     """The news in `events` (version, facts), oldest first, for `customer`."""
-    fold = _Fold(digest, dict(customer.clock))
+    fold = _Fold(digest, customer.clock, dict(customer.clock))
     for index, (version, facts) in enumerate(events):
         _say_details(fold, facts.details, version, index)
         _say_address(fold, facts.address, version, index)
@@ -132,7 +150,7 @@ def decide(customer: Customer, events: Sequence[tuple[int, Facts]], digest: Dige
         writes=writes,
         creation=creation,
         if_still=fold.if_still,
-        clock=fold.clock,
+        words=fold.words,
         by_event=[writes.keys()] if len(events) == 1 else _by_event(fold, len(events)),
         notes=[tuple(fold.notes.get(index, ())) for index in range(len(events))],
         active_ms=active,
@@ -166,11 +184,11 @@ def _say_details(fold: _Fold, details: Mapping[str, str], version: int, index: i
 
 def _say_whole_name(fold: _Fold, person: Name, version: int, index: int) -> bool:
     """False if this says nothing that was not said."""
-    form = fold.digest(SHORTER[0], f"{person.first} {person.last}")
-    if any(fold.clock[name][1] == form for name in SHORTER if name in fold.clock):
+    form = f"{person.first} {person.last}"
+    if any(fold.says(fold.words[name], SHORTER[0], form) for name in SHORTER if name in fold.words):
         # A shorter form of the known name is no news, but it is the newest word.
         for name in NAME:
-            fold.clock[name] = (max(version, fold.clock[name][0]), fold.clock[name][1])
+            fold.words[name] = (max(version, fold.words[name][0]), fold.words[name][1])
         return False
     differs = fold.differs("firstname", person.first) or fold.differs("lastname", person.last)
     newest = min(fold.newest(["lastname"]), fold.newest(["firstname"]))
@@ -184,16 +202,16 @@ def _say_whole_name(fold: _Fold, person: Name, version: int, index: int) -> bool
     for name in NAME:
         if fold.newest([name]) > version:
             # A newer part of a name never stands against a whole name, in whichever order the two arrive.
-            del fold.clock[name]
+            del fold.words[name]
     fold.say("firstname", person.first, version, index)
     fold.say("lastname", person.last, version, index)
     fold.if_still.pop("lastname", None)
-    fold.clock.pop(PLACEHOLDER, None)
+    fold.words.pop(PLACEHOLDER, None)
     if differs:
         for name, part in zip_longest(SHORTER, _forms(person)[: len(SHORTER)]):
-            fold.clock.pop(name, None)
+            fold.words.pop(name, None)
             if part is not None:
-                fold.clock[name] = (version, fold.digest(SHORTER[0], f"{part.first} {part.last}"))
+                fold.words[name] = (version, f"{part.first} {part.last}")
     return differs
 
 
@@ -219,10 +237,8 @@ def _say_part_of_name(fold: _Fold, person: Name, version: int, index: int) -> bo
             fold.keep(name, index, LONGER_NAME)
         return differs
     fold.say(name, value, version, index)
-    if PLACEHOLDER in fold.clock:
-        placeholder = fold.clock.pop(PLACEHOLDER)[1]
-        if name == "firstname":
-            fold.if_still["lastname"] = ("", placeholder)
+    if fold.words.pop(PLACEHOLDER, None) and name == "firstname":
+        fold.if_still["lastname"] = ("", fold.before[PLACEHOLDER][1])
     return differs
 
 

@@ -9,7 +9,7 @@ from receiver.receipts import CREATED, PARKED, SKIPPED, UNCHANGED, UPDATED, WAIT
 from workers.customer import Customer
 from workers.lead import Fate, Group
 from workers.mapping.facts import ACTIVITY, ADDRESS, CUSTOMER_ID, NAME, OTHER_IDS, PLACEHOLDER, UNSAVED
-from workers.news import SEEN, Digest, decide, respect
+from workers.news import SEEN, Digest, decide, digest_words, respect
 from workers.portal import Portal
 
 # A text property holds 65,536 characters (HubSpot's page).
@@ -44,12 +44,12 @@ class Plan:
 
     def learn(self, customer: Customer, current: Mapping[str, str]) -> Customer:
         """`customer` with the parts of a home that the contact has and nobody noted: another home has to clear them."""
-        clock = dict(customer.clock)
+        stamps = dict(customer.clock)
         for name in ADDRESS:
-            stamp, value = clock.get(name), current.get(name)
+            stamp, value = stamps.get(name), current.get(name)
             if value and (stamp is None or stamp[1] == self.digest(name, "")):
-                clock[name] = (SEEN, self.digest(name, value))
-        return replace(customer, clock=clock)
+                stamps[name] = (SEEN, self.digest(name, value))
+        return replace(customer, clock=stamps)
 
     def restart(self, group: Group) -> None:
         """The contact that was believed known is gone: send all that these events hold, as for a new customer."""
@@ -172,8 +172,8 @@ def merge_unsaved(before: str, values: Mapping[str, str]) -> str:
 def clock_after(group: Group, digest: Digest) -> dict[str, tuple[int, bytes]]:
     """The customer's clock once the group is written. A value that HubSpot refused counts as said; what went to
     `dealdroid_unsaved` in its stead is remembered too."""
-    clock = dict(group.news.clock)
+    after = digest_words(group.news.words, digest)
     version = group.leads[-1].version
     if group.placeholder:
-        clock[PLACEHOLDER] = (version, digest("lastname", group.placeholder))
-    return clock
+        after[PLACEHOLDER] = (version, digest("lastname", group.placeholder))
+    return after

@@ -30,17 +30,25 @@ log = structlog.get_logger("leadsync.sync")
 
 class Writer:
     """One batch's way to HubSpot. `intact`: whether the store of clocks is whole, so that a customer without a record
-    is new."""
+    is new. `begun`: whether it was decided what is news, as it is while a batch waits for the quota."""
 
     def __init__(self, hubspot: HubSpot, plan: Plan, identity: Identity, records: Records, *, intact: bool) -> None:
         self.hubspot, self.plan, self.identity = hubspot, plan, identity
         self.records, self.intact = records, intact
+        self.begun = False
+
+    def begin(self, groups: Sequence[Group]) -> None:
+        """Decide what is news."""
+        for group in groups:
+            self.plan.begin(group)
+        self.begun = True
 
     def write(self, groups: Sequence[Group]) -> None:
         """Set the fate of every group, as far as it can be known now. Whatever is raised, what was done until then
         stands in the groups."""
-        for group in groups:
-            self.plan.begin(group)
+        if not self.begun:
+            self.begin(groups)
+        self.begun = False
         unsure = [g for g in groups if g.stored.attempted or not (g.customer.known or self.intact)]
         self._verify([group for group in unsure if not group.customer.shared])
         new = [g for g in groups if g.open and not g.customer.known and not g.stored.attempted]
@@ -153,6 +161,16 @@ class Writer:
                 group.fate = Fate(WAITING, code="row", why=why)
             case Again():
                 pass
+
+
+def begin(writer: Writer, groups: Sequence[Group]) -> None:
+    """Decide ahead of `write` what is news."""
+    try:
+        writer.begin(groups)
+    except OUTSIDE:
+        raise
+    except Exception:  # `write` meets it again, and finds out whose it is
+        return
 
 
 def write(writer: Writer, groups: Sequence[Group]) -> None:

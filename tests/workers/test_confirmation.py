@@ -95,7 +95,7 @@ def test_the_placeholder_never_gets_into_a_greeting() -> None:
 
 
 @pytest.mark.parametrize(
-    ("clock", "missing"),
+    ("said", "missing"),
     [
         ((), "phone number"),
         (("phone",), "delivery address"),
@@ -104,8 +104,8 @@ def test_the_placeholder_never_gets_into_a_greeting() -> None:
         (("phone", "address", "firstname"), ""),
     ],
 )
-def test_a_buyer_is_asked_for_the_first_thing_that_was_never_said(clock: tuple[str, ...], missing: str) -> None:
-    news = structs.replace(NOTHING, clock=dict.fromkeys(clock, (1, b"12345")))
+def test_a_buyer_is_asked_for_the_first_thing_that_was_never_said(said: tuple[str, ...], missing: str) -> None:
+    news = structs.replace(NOTHING, words=dict.fromkeys(said, (1, b"12345")))
     buyer = lead(structs.replace(ENGLISH, buying=True))
     expected = MISSING.replace("{{missing}}", missing) if missing else SAVED
     assert write(group(buyer, news=news)).text == expected

@@ -10,7 +10,7 @@ from receiver.config import Crm
 from receiver.receipts import PROPERTIES
 from workers.customer import FORMAT, TEXT_BYTES, UNKNOWN, VALUE_BYTES, Customer, guard, pack, unpack
 from workers.mapping.contact import Choices, facts
-from workers.news import decide, digester
+from workers.news import decide, digest_words, digester
 
 NAMES = st.one_of(st.sampled_from(PROPERTIES), st.from_regex(r"[a-z][a-z0-9_]{0,99}", fullmatch=True))
 STAMPS = st.tuples(st.integers(0, 2**64 - 1), st.binary(min_size=VALUE_BYTES, max_size=VALUE_BYTES))
@@ -105,7 +105,7 @@ def test_a_typical_customer_takes_less_than_200_bytes() -> None:
                     intent=news.intent,
                     day=20_500,
                     said=frozenset({b"abcd"}),
-                    clock=news.clock,
+                    clock=digest_words(news.words, digest),
                 )
             )
         )
@@ -115,7 +115,8 @@ def test_a_typical_customer_takes_less_than_200_bytes() -> None:
 
 def test_a_record_holds_no_value() -> None:
     said = facts(purchase(), 1_772_000_000_000, Crm(), Choices())
-    news = decide(UNKNOWN, [(1_772_000_000_000 << 16, said)], digester(b"key"))
-    record = pack(Customer(contact_id="501", clock=news.clock, intent=news.intent))
+    digest = digester(b"key")
+    news = decide(UNKNOWN, [(1_772_000_000_000 << 16, said)], digest)
+    record = pack(Customer(contact_id="501", clock=digest_words(news.words, digest), intent=news.intent))
     for value in (*said.details.values(), *said.address.values()):
         assert len(value) < 4 or value.encode() not in record
