@@ -17,7 +17,6 @@ from receiver import keys
 from receiver.bell import Bell
 from receiver.config import Config
 from receiver.connection import Redis
-from receiver.inbox import Inbox
 from receiver.receipts import WAITING
 from workers.batches import Batches
 from workers.flight import Flight, fly
@@ -62,12 +61,11 @@ class Drain:
         meanwhile: Callable[[float], None],
         stop: threading.Event,
     ) -> None:
-        self.redis, self.hubspot, self.shards, self.batches = connection, hubspot, config.inbox.shards, batches
+        self.redis, self.hubspot, self.batches = connection, hubspot, batches
         self.survey, self.pause, self.ledger, self.stop = survey, pause, ledger, stop
         self.meanwhile = meanwhile
-        self.inbox = Inbox(connection)
         self.bell = Bell(connection)
-        self.tails = Tails(connection, self.shards, BATCH)
+        self.tails = Tails(connection, config.inbox.shards, BATCH)
         self.pool = ThreadPoolExecutor(IN_HAND, "hubspot")
 
     def go(self, lease: Lease, run: Run) -> bool:
@@ -85,7 +83,7 @@ class Drain:
             run.until = 0.0
             going_on = not (run.error or run.down or run.over or self.stop.is_set())
             try:
-                going_on = going_on and not self._is_late(began)
+                going_on = going_on and not self._is_late(lease, began)
                 if going_on:
                     self._launch(lease, run)
             except Exception as error:  # raised below, once what is in flight has landed
@@ -273,11 +271,11 @@ class Drain:
         if run.alone and error is None:
             run.size *= 2
 
-    def _is_late(self, began: float) -> bool:
+    def _is_late(self, lease: Lease, began: float) -> bool:
         seconds = time.monotonic() - began
         if seconds < WORK_SECONDS:
             return False
-        if seconds > LONGEST_SECONDS or self.inbox.unheld(self.shards):
+        if seconds > LONGEST_SECONDS or self.tails.neglects(lease):
             return True
         # While the quota is scarce there is time for messages in between.
         return not self.hubspot.budget.scarce and self.bell.waits()

@@ -8,6 +8,7 @@ them to leave it. Nobody waits for long: where the other drain hangs, dies or en
 3 s, and what was left longer ago than that goes alone.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,13 +19,12 @@ from workers.lease import ALONE, Lease
 
 LEFT_MS, FORGET_LEFT_MS = 2_500, 10_000
 
-# KEYS: none, then lock, entries and left of each shard
-# ARGV: token, ms, size of a full batch, "1" if entries are in hand, "1" if there is time to wait, how the tokens of
-#       those begin who gather nothing, for how many ms a tail is left, and after how many ms that is forgotten
-# Answers who goes on, and the positions of the shards that were taken.
-_GATHER = """
-redis.call('DEL', KEYS[1])
-local full = tonumber(ARGV[3])
+_SHARD = """
+local function look(at)
+  local shard = {at = at, entries = redis.call('XLEN', KEYS[at + 1]), holder = redis.call('GET', KEYS[at])}
+  shard.first = shard.entries > 0 and redis.call('XRANGE', KEYS[at + 1], '-', '+', 'COUNT', 1)[1][1]
+  return shard
+end
 local function older(one, other)
   local a, b = string.match(one.first, '^(%d+)%-(%d+)$')
   local c, d = string.match(other.first, '^(%d+)%-(%d+)$')
@@ -32,12 +32,22 @@ local function older(one, other)
   if b ~= d then return tonumber(b) < tonumber(d) end
   return one.at < other.at
 end
+"""
+
+# KEYS: none, then lock, entries and left of each shard
+# ARGV: token, ms, size of a full batch, "1" if entries are in hand, "1" if there is time to wait, how the tokens of
+#       those begin who gather nothing, for how many ms a tail is left, and after how many ms that is forgotten
+# Answers who goes on, and the positions of the shards that were taken.
+_GATHER = (
+    _SHARD
+    + """
+redis.call('DEL', KEYS[1])
+local full = tonumber(ARGV[3])
 local ours, free, others, mine = nil, {}, {}, {}
 for at = 2, #KEYS, 3 do
-  local shard = {at = at, entries = redis.call('XLEN', KEYS[at + 1]), holder = redis.call('GET', KEYS[at])}
+  local shard = look(at)
   if shard.holder == ARGV[1] then mine[#mine + 1] = KEYS[at + 2] end
   if shard.entries > 0 then
-    shard.first = redis.call('XRANGE', KEYS[at + 1], '-', '+', 'COUNT', 1)[1][1]
     if shard.holder == ARGV[1] then
       if not ours or older(shard, ours) then ours = shard end
     elseif shard.holder and string.sub(shard.holder, 1, #ARGV[6]) == ARGV[6] then
@@ -72,6 +82,27 @@ end
 redis.call('DEL', unpack(mine))
 return {'go', taken}
 """
+)
+
+# KEYS: as above   ARGV: token, size of a full batch
+_NEGLECTS = (
+    _SHARD
+    + """
+local ours, free = nil, {}
+for at = 2, #KEYS, 3 do
+  local shard = look(at)
+  if shard.entries > 0 and shard.holder == ARGV[1] then
+    if not ours or older(shard, ours) then ours = shard end
+  elseif shard.entries > 0 and not shard.holder then
+    free[#free + 1] = shard
+  end
+end
+for _, shard in ipairs(free) do
+  if shard.entries >= tonumber(ARGV[2]) or not ours or older(shard, ours) then return 1 end
+end
+return 0
+"""
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,18 +119,30 @@ class Tails:
     def __init__(self, connection: Redis, shards: int, full: int) -> None:
         self.shards, self.full = shards, full
         self._gather = connection.register_script(_GATHER)
+        self._neglects = connection.register_script(_NEGLECTS)
 
     def gather(self, lease: Lease, *, in_hand: bool, patient: bool) -> Verdict:
         """Whose turn it is; the shards that were taken on are held by `lease` from then on. `in_hand`: whether it has
         entries to send, `patient`: whether there is time to wait."""
-        shards = [*range(self.shards), *(each for each in lease.shards if each >= self.shards)]
+        shards = self._shards(lease)
         what, taken = self._gather(
-            keys=[keys.NONE, *(name for shard in shards for name in _names(shard))],
+            keys=_names(shards),
             args=[lease.token, LOCK_MS, self.full, int(in_hand), int(patient), ALONE, LEFT_MS, FORGET_LEFT_MS],
         )
         lease.shards.extend(shards[position] for position in taken)
         return Verdict(what.decode(), bool(taken))
 
+    def neglects(self, lease: Lease) -> bool:
+        """Whether leads wait in a shard that nobody drains and that ought to come first: a whole batch, or leads that
+        are older than those of `lease`. Others are tails that may be gathered."""
+        return bool(self._neglects(keys=_names(self._shards(lease)), args=[lease.token, self.full]))
 
-def _names(shard: int) -> tuple[str, str, str]:
-    return keys.lock(keys.INBOX, shard), keys.entries(keys.INBOX, shard), keys.left(shard)
+    def _shards(self, lease: Lease) -> list[int]:
+        return [*range(self.shards), *(each for each in lease.shards if each >= self.shards)]
+
+
+def _names(shards: Sequence[int]) -> list[str]:
+    names = [keys.NONE]
+    for shard in shards:
+        names += (keys.lock(keys.INBOX, shard), keys.entries(keys.INBOX, shard), keys.left(shard))
+    return names

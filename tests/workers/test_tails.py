@@ -133,6 +133,25 @@ def test_a_tail_is_left_to_a_hanging_call_for_one_sweep_only(client: Any, lease:
     assert gather(client, lease) == LEAVE, "that was another time"
 
 
+@pytest.mark.parametrize(
+    ("others", "held", "neglected"),
+    [
+        ([], False, False),
+        (["60-0"], False, False),
+        (["40-0"], False, True),
+        (["40-0"], True, False),
+        (["60-0", "61-0", "62-0"], False, True),
+    ],
+)
+def test_what_nobody_drains_is_neglected_where_it_ought_to_come_first(
+    client: Any, lease: Lease, others: list[str], held: bool, neglected: bool
+) -> None:
+    put(client, 2, *others)
+    if held:
+        hold(client, 2, "theirs")
+    assert Tails(client, 4, FULL).neglects(lease) is neglected
+
+
 def test_whoever_holds_a_shard_to_forget_somebody_is_not_waited_for(client: Any, lease: Lease) -> None:
     hold(client, 2, ALONE + "theirs")
     put(client, 2, "40-0", "41-0", "42-0", "43-0")
