@@ -15,13 +15,14 @@ DISK = "disk"
 
 @dataclass(frozen=True, slots=True)
 class Drain:
-    """`seconds`: from HubSpot's first call to the last lead written; `post_seconds`: until all were acknowledged.
-    `calls`: calls by status. `posting`, `processor`: part -> processor seconds while leads were acknowledged, and
+    """From HubSpot's first call, `write_seconds` until its last answer, when the last lead is written, and `seconds`
+    until the last one is settled and has its receipt; `post_seconds`: until all were acknowledged. `calls`: calls by status. `posting`, `processor`: part -> processor seconds while leads were acknowledged, and
     from then to the end; "redis" is the thread that runs commands, `DISK` what else Redis used, for its append-only
     file. `redis_bytes`: what the leads left in Redis."""
 
     leads: int
     post_seconds: float
+    write_seconds: float
     seconds: float
     calls: Mapping[str, int]
     posting: Mapping[str, float]
@@ -59,10 +60,12 @@ def drain(system: System, leads: int, tag: str, *, told: bool = True) -> Drain:
     if told:
         system.settle()
     after = system.usage()
+    began = min(call["at"] for call in calls)
     return Drain(
         leads=leads,
         post_seconds=post_seconds,
-        seconds=ended - min(call["at"] for call in calls),
+        write_seconds=max(call["at"] + call["seconds"] for call in calls) - began,
+        seconds=ended - began,
         calls=Counter(call["status"] for call in calls),
         posting=_between(start, posted),
         processor=_between(posted, after),
