@@ -16,9 +16,10 @@ DISK = "disk"
 @dataclass(frozen=True, slots=True)
 class Drain:
     """From HubSpot's first call, `write_seconds` until its last answer, when the last lead is written, and `seconds`
-    until the last one is settled and has its receipt; `post_seconds`: until all were acknowledged. `calls`: calls by status. `posting`, `processor`: part -> processor seconds while leads were acknowledged, and
-    from then to the end; "redis" is the thread that runs commands, `DISK` what else Redis used, for its append-only
-    file. `redis_bytes`: what the leads left in Redis."""
+    until the last one is settled and has its receipt; `post_seconds`: until all were acknowledged. `calls`: calls by
+    status. `posting`, `processor`: part -> processor seconds while leads were acknowledged, and from then to the end;
+    "redis" is the thread that runs commands, `DISK` what else Redis used, for its append-only file. `redis_bytes`:
+    what the leads left in Redis."""
 
     leads: int
     post_seconds: float

@@ -38,7 +38,11 @@ class Crm:
         self.writes.append({**news.writes, **held})
         self.values |= self.writes[-1]
         told = structs.replace(
-            self.customer, contact_id="501", clock=digest_words(news.words, DIGEST), active_ms=news.active_ms, intent=news.intent
+            self.customer,
+            contact_id="501",
+            clock=digest_words(news.words, DIGEST),
+            active_ms=news.active_ms,
+            intent=news.intent,
         )
         self.customer = unpack(pack(told))
         return news
