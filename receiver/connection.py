@@ -19,12 +19,16 @@ RECEIVER_TIMEOUT = 0.4
 WORKER_TIMEOUT = 5.0
 
 
-def connect(settings: Settings, timeout: float = WORKER_TIMEOUT) -> Redis:
-    """A client for `settings.redis_url`; connecting and every command may take `timeout` seconds. Sends nothing yet."""
+def connect(settings: Settings, timeout: float = WORKER_TIMEOUT, *, at_most: int | None = None) -> Redis:
+    """A client for `settings.redis_url`; connecting and every command may take `timeout` seconds. `at_most`: how many
+    connections its threads share, waiting their turn for up to `timeout` seconds. Sends nothing yet."""
     options: dict[str, Any] = {}
+    pool: type[redis.ConnectionPool] = redis.ConnectionPool
+    if at_most:
+        pool, options = redis.BlockingConnectionPool, {"max_connections": at_most, "timeout": timeout}
     if settings.redis_url.startswith("rediss://") and not settings.redis_tls_verify:
-        options = {"ssl_cert_reqs": "none", "ssl_check_hostname": False}
-    return redis.Redis.from_url(
+        options |= {"ssl_cert_reqs": "none", "ssl_check_hostname": False}
+    connections = pool.from_url(
         settings.redis_url,
         socket_timeout=timeout,
         socket_connect_timeout=timeout,
@@ -32,6 +36,7 @@ def connect(settings: Settings, timeout: float = WORKER_TIMEOUT) -> Redis:
         maint_notifications_config=MaintNotificationsConfig(enabled=False),
         **options,
     )
+    return redis.Redis.from_pool(connections)
 
 
 def describe(connection: Redis, section: str) -> Mapping[str, Any]:

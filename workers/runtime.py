@@ -20,6 +20,11 @@ from workers.sync import Sync
 from workers.told import Told
 
 
+# Hosted Redis allows few connections (20 in Heroku's smallest plan), and a drain has 20 calls in flight that need one
+# for a moment each.
+CONNECTIONS = 6
+
+
 @dataclass(frozen=True, slots=True)
 class Runtime:
     """`stop` is set when the process shall end."""
@@ -39,7 +44,7 @@ def build(settings: WorkerSettings) -> Runtime:
     config = shared.config
     stop, leases, told = threading.Event(), Leases(), Told()
     tally = Tally()
-    redis = connect(shared)
+    redis = connect(shared, at_most=CONNECTIONS)
     budget = Budget(redis, settings.requests_per_10s, stop)
     hubspot = HubSpot(settings.token, settings.hubspot_url, budget, dry_run=settings.dry_run, tally=tally)
     confirmations = Confirmations(config, Texts.compile(config), shared.timezone)
