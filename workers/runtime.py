@@ -19,7 +19,6 @@ from workers.settings import WorkerSettings
 from workers.sync import Sync
 from workers.told import Told
 
-
 # Hosted Redis allows few connections (20 in Heroku's smallest plan), and a drain has 20 calls in flight that need one
 # for a moment each.
 CONNECTIONS = 6
