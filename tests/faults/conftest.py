@@ -225,7 +225,7 @@ class Worker:
         settings = read_worker({**scene.line.environ, **environ})
         settings = replace(settings, shared=replace(settings.shared, config=scene.config))
         connection = scene.client(wire)
-        with patched(runtime, "connect", lambda _: connection):
+        with patched(runtime, "connect", lambda _, **__: connection):
             made = runtime.build(settings)
         self.sync, self.outbox = made.sync, made.outbox
         inbox = scene.config.inbox

@@ -144,20 +144,27 @@ def test_no_more_batches_are_in_hand_than_memory_is_meant_for(scene: Scene) -> N
 def test_while_leads_wait_for_the_quota_messages_are_sent_and_the_leads_stay_in_hand(scene: Scene) -> None:
     tell(scene, 40)
     accept(scene, 2)
-    use_quota(scene, soon=2)
-    chats, holders = [], []
+    use_quota(scene)
+    way, chats, holders = scene.steady.sync.way, [], []
+    send, prepare, prepared = way.meanwhile, way.batches.prepare, []
 
     def look() -> None:
         chats.append(len(scene.told()))
         holders.append(scene.redis.get(keys.lock(keys.INBOX, 0)))
 
-    prepare, prepared = scene.steady.sync.way.batches.prepare, []
-
     def preparing(*arguments: Any) -> Any:
         prepared.append((len(scene.told()), scene.redis.get(keys.lock(keys.INBOX, 0))))
         return prepare(*arguments)
 
-    with patched(scene.steady.sync.way.batches, "prepare", preparing), at_each_call(scene.steady, look) as seen:
+    def sending(seconds: float) -> None:
+        send(seconds)
+        scene.redis.delete(keys.BUDGET)
+
+    with (
+        patched(way.batches, "prepare", preparing),
+        patched(way, "meanwhile", sending),
+        at_each_call(scene.steady, look) as seen,
+    ):
         scene.steady.sync.drain(0)
     assert seen == [BATCH, BATCH]
     assert [told for told, _ in prepared] == [0, 0], "both were ready before the first message"
@@ -230,7 +237,7 @@ def test_what_was_ready_is_decided_anew_where_another_shard_has_written_a_newer_
     scene.accept(lead(owner, name="Mid Srisuk", phone=phone, email=email))
     scene.accept(*(lead(one, name=NAME) for one in same_shard("many", BATCH - 1, 0)))
     scene.accept(lead(alias, name="New Wongsa", phone=phone, email=email))
-    use_quota(scene, soon=1)
+    use_quota(scene)
     other = scene.worker()
 
     def meanwhile(_: float) -> None:
@@ -292,7 +299,7 @@ def test_no_call_begins_once_somebody_has_paused_the_line(scene: Scene) -> None:
 
 def test_what_is_ready_stays_where_the_line_was_paused_meanwhile(scene: Scene) -> None:
     accept(scene, 1)
-    use_quota(scene, soon=1)
+    use_quota(scene)
     way = scene.steady.sync.way
 
     def meanwhile(_: float) -> None:
