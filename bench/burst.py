@@ -57,7 +57,7 @@ def measure(folder: Path, sizes: list[int], usual_leads: int) -> Iterator[Figure
             yield Figure(GROUP, f"{name}: calls per lead", done.calls_per_lead, "", "at most", 0.0105, calls)
             yield Figure(GROUP, f"{name}: refused with 429", done.refused, "", "at most", 0, calls)
             yield Figure(
-                GROUP, f"{name}: the usual way, of our time (extrapolated)", usual * leads / done.write_seconds, "x",
+                GROUP, f"{name}: the usual way, of our time (extrapolated)", usual * leads / done.seconds, "x",
                 detail=f"{usual * leads:,.0f} s, from {usual_leads} leads in {usual * usual_leads:.0f} s",
             )  # fmt: skip
 

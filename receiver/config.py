@@ -85,6 +85,10 @@ _REFUSED_TARGETS = {
     "hs_marketable_status": "HubSpot does not let an app set it",
     "dealdroid_customer_id": "it is the key of the contact",
     "lifecyclestage": "HubSpot sets it itself",
+    **dict.fromkeys(
+        ("dealdroid_placeholder", "dealdroid_shorter_1", "dealdroid_shorter_2", "dealdroid_shorter_3"),
+        "leadsync remembers something else under this name",
+    ),
 }
 
 

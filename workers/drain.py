@@ -32,8 +32,8 @@ from workers.tails import Tails
 
 # Batches that are prepared, in flight, or back and not settled: each takes about 1 MB.
 IN_HAND = 20
-# After so long a drain ends for shards that nobody drains, and with quota to spare for any job; after the longest time
-# in any case.
+# After so long a drain ends for leads that ought to come first and that nobody drains, and with quota to spare for any
+# job; after the longest time in any case.
 WORK_SECONDS, LONGEST_SECONDS = 10.0, 60.0
 MOMENT_SECONDS = 0.25
 # Messages are not worth beginning for less.
@@ -83,7 +83,7 @@ class Drain:
             run.until = 0.0
             going_on = not (run.error or run.down or run.over or self.stop.is_set())
             try:
-                going_on = going_on and not self._is_late(lease, began)
+                going_on = going_on and not self._is_late(lease, run, began)
                 if going_on:
                     self._launch(lease, run)
             except Exception as error:  # raised below, once what is in flight has landed
@@ -271,11 +271,11 @@ class Drain:
         if run.alone and error is None:
             run.size *= 2
 
-    def _is_late(self, lease: Lease, began: float) -> bool:
+    def _is_late(self, lease: Lease, run: Run, began: float) -> bool:
         seconds = time.monotonic() - began
         if seconds < WORK_SECONDS:
             return False
-        if seconds > LONGEST_SECONDS or self.tails.neglects(lease):
+        if seconds > LONGEST_SECONDS or self.tails.neglects(lease, run.after):
             return True
         # While the quota is scarce there is time for messages in between.
         return not self.hubspot.budget.scarce and self.bell.waits()

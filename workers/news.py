@@ -1,19 +1,14 @@
-"""Pure: what of a customer's events is news.
+"""Pure: what of a customer's events is news, by the rules for names, homes and activity (see `workers.fold` for the
+rule for a single value)."""
 
-The field clock holds, for each property, the version of the event that said it last and the digest of that value. A
-value is written only if it is newer than the clock and differs from what was said before: so a replay never overwrites
-a newer value, and a salesperson's edit stands until the customer says something new.
-"""
-
-from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence, Set
 from itertools import zip_longest
 
 from msgspec import Struct
 
-from receiver import keys
 from receiver.receipts import Note
-from workers.customer import TEXT_BYTES, VALUE_BYTES, Customer, Stamp
+from workers.customer import TEXT_BYTES, Customer, Stamp
+from workers.fold import NEWER, Digest, Fold, Word
 from workers.mapping.facts import (
     ACTIVITY,
     ADDRESS,
@@ -29,33 +24,12 @@ from workers.mapping.facts import (
 from workers.mapping.name import Name, prefixes
 
 ACTIVITY_MS = 15 * 60 * 1000
-SEEN = 0
-"""The version of a value that the contact was seen to have, and that nobody noted as said."""
-NEWER = "the customer has said something newer"
 LONGER_NAME = "a longer name is already known"
-
-Digest = Callable[[str, str], bytes]
-Word = tuple[int, bytes | str]
-"""A stamp; or what this batch says, as the version and the value itself. Its digest is taken when it is stored, since
-no call to HubSpot has to wait for that."""
-
-
-def digester(key: bytes) -> Digest:
-    """The keyed digest (40 bits) of a property's value."""
-    begun = keys.keyed(key, b"value")
-
-    def digest(name: str, value: str) -> bytes:
-        mac = begun.copy()
-        mac.update(f"{name}\0{value}".encode("utf-8", "surrogatepass"))
-        return mac.digest()[:VALUE_BYTES]
-
-    return digest
 
 
 class News(Struct, frozen=True):
     """What to write and, as `words`, what the clock says afterwards. `by_event` and `notes` stand in the order of the
-    events.
-    `if_still` are writes that hold only while the property's value in HubSpot has the given digest."""
+    events. `if_still` are writes that hold only while the property's value in HubSpot has the given digest."""
 
     writes: Mapping[str, str]
     creation: Mapping[str, str]
@@ -79,61 +53,12 @@ class News(Struct, frozen=True):
         return bool(self.writes or self.if_still)
 
 
-_DIGESTED_AS = dict.fromkeys(SHORTER, SHORTER[0])
 NOTHING = News({}, {}, {}, {}, (), (), 0, b"", {})
-
-
-@dataclass(slots=True)
-class _Fold:
-    digest: Digest
-    before: Mapping[str, Stamp]
-    words: dict[str, Word]
-    writes: dict[str, tuple[str, int]] = field(default_factory=dict)
-    if_still: dict[str, tuple[str, bytes]] = field(default_factory=dict)
-    notes: dict[int, list[Note]] = field(default_factory=dict)
-
-    def newest(self, names: Sequence[str]) -> int:
-        return max((self.words[name][0] for name in names if name in self.words), default=-1)
-
-    def says(self, word: Word, name: str, value: str) -> bool:
-        said = word[1]
-        return said == (value if isinstance(said, str) else self.digest(name, value))
-
-    def differs(self, name: str, value: str) -> bool:
-        word = self.words.get(name)
-        return word is None or not self.says(word, name, value)
-
-    def holds(self, name: str) -> bool:
-        """Whether the last thing said of `name` was a value."""
-        word = self.words.get(name)
-        return word is not None and not self.says(word, name, "")
-
-    def say(self, name: str, value: str, version: int, index: int, *, always: bool = False) -> None:
-        word = self.words.get(name)
-        same = word is not None and self.says(word, name, value)
-        if word is not None and word[0] > version:
-            if not same:
-                self.keep(name, index, NEWER)
-            return
-        self.words[name] = (version, word[1] if word and same else value)
-        if always or not same or (word and word[0] == SEEN):
-            self.writes[name] = (value, index)
-
-    def keep(self, name: str, index: int, why: str) -> None:
-        self.notes.setdefault(index, []).append(Note(name, "kept", why))
-
-
-def digest_words(words: Mapping[str, Word], digest: Digest) -> dict[str, Stamp]:
-    """The field clock that holds these words."""
-    return {
-        name: (version, digest(_DIGESTED_AS.get(name, name), said) if isinstance(said, str) else said)
-        for name, (version, said) in words.items()
-    }
 
 
 def decide(customer: Customer, events: Sequence[tuple[int, Facts]], digest: Digest) -> News:
     """The news in `events` (version, facts), oldest first, for `customer`."""
-    fold = _Fold(digest, customer.clock, dict(customer.clock))
+    fold = Fold(digest, customer.clock, dict(customer.clock))
     for index, (version, facts) in enumerate(events):
         _say_details(fold, facts.details, version, index)
         _say_address(fold, facts.address, version, index)
@@ -159,14 +84,14 @@ def decide(customer: Customer, events: Sequence[tuple[int, Facts]], digest: Dige
     )
 
 
-def _by_event(fold: _Fold, events: int) -> list[Set[str]]:
+def _by_event(fold: Fold, events: int) -> list[Set[str]]:
     found: list[set[str]] = [set() for _ in range(events)]
     for name, (_, index) in fold.writes.items():
         found[index].add(name)
     return list(found)
 
 
-def _say_details(fold: _Fold, details: Mapping[str, str], version: int, index: int) -> None:
+def _say_details(fold: Fold, details: Mapping[str, str], version: int, index: int) -> None:
     for name, value in details.items():
         if name not in (*NAME, NAME_GIVEN):
             fold.say(name, value, version, index)
@@ -182,7 +107,7 @@ def _say_details(fold: _Fold, details: Mapping[str, str], version: int, index: i
         fold.say(NAME_GIVEN, details[NAME_GIVEN], version, index)
 
 
-def _say_whole_name(fold: _Fold, person: Name, version: int, index: int) -> bool:
+def _say_whole_name(fold: Fold, person: Name, version: int, index: int) -> bool:
     """False if this says nothing that was not said."""
     form = f"{person.first} {person.last}"
     if any(fold.says(fold.words[name], SHORTER[0], form) for name in SHORTER if name in fold.words):
@@ -215,7 +140,7 @@ def _say_whole_name(fold: _Fold, person: Name, version: int, index: int) -> bool
     return differs
 
 
-def _is_known_form(fold: _Fold, person: Name) -> bool:
+def _is_known_form(fold: Fold, person: Name) -> bool:
     """Whether the known first and last name are a shorter form of `person`."""
     return any(
         not fold.differs("firstname", form.first) and not fold.differs("lastname", form.last) for form in _forms(person)
@@ -227,7 +152,7 @@ def _forms(person: Name) -> list[Name]:
     return [part for part in prefixes(person) if part.first and part.last] if " " in person.last else []
 
 
-def _say_part_of_name(fold: _Fold, person: Name, version: int, index: int) -> bool:
+def _say_part_of_name(fold: Fold, person: Name, version: int, index: int) -> bool:
     """A first name or a surname alone: it never stands against a whole name."""
     name, other = ("firstname", "lastname") if person.first else ("lastname", "firstname")
     value = person.first or person.last
@@ -242,7 +167,7 @@ def _say_part_of_name(fold: _Fold, person: Name, version: int, index: int) -> bo
     return differs
 
 
-def _say_address(fold: _Fold, address: Mapping[str, str], version: int, index: int) -> None:
+def _say_address(fold: Fold, address: Mapping[str, str], version: int, index: int) -> None:
     """An address is one block: it is taken whole or not at all, so that nobody gets half of two homes."""
     if not address:
         return
@@ -259,7 +184,7 @@ def _say_address(fold: _Fold, address: Mapping[str, str], version: int, index: i
                 fold.say(name, "", version, index)
 
 
-def _moved(fold: _Fold, address: Mapping[str, str]) -> bool:
+def _moved(fold: Fold, address: Mapping[str, str]) -> bool:
     """Whether this is another home: another postcode, province or country than was said; or one where none was said,
     with another street. Adding a postcode to the same street is no move."""
     fresh = [name for name in PLACE if name in address and fold.differs(name, address[name])]
@@ -267,7 +192,7 @@ def _moved(fold: _Fold, address: Mapping[str, str]) -> bool:
     return elsewhere or (bool(fresh) and "address" in address and fold.differs("address", address["address"]))
 
 
-def _say_unsaved(fold: _Fold, events: Sequence[tuple[int, Facts]]) -> dict[str, str]:
+def _say_unsaved(fold: Fold, events: Sequence[tuple[int, Facts]]) -> dict[str, str]:
     unsaved: dict[str, str] = {}
     for index, (version, facts) in enumerate(events):
         if facts.unsaved:
@@ -276,7 +201,7 @@ def _say_unsaved(fold: _Fold, events: Sequence[tuple[int, Facts]]) -> dict[str, 
     return unsaved
 
 
-def _say_activity(fold: _Fold, customer: Customer, events: Sequence[tuple[int, Facts]]) -> tuple[int, bytes]:
+def _say_activity(fold: Fold, customer: Customer, events: Sequence[tuple[int, Facts]]) -> tuple[int, bytes]:
     """Activity is one block, and goes along with other news; alone only when the intent changes or 15 minutes have
     passed."""
     version, facts = events[-1]

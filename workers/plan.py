@@ -7,9 +7,10 @@ from msgspec.structs import replace
 
 from receiver.receipts import CREATED, PARKED, SKIPPED, UNCHANGED, UPDATED, WAITING, Note
 from workers.customer import Customer
+from workers.fold import SEEN, Digest, digest_words
 from workers.lead import Fate, Group
 from workers.mapping.facts import ACTIVITY, ADDRESS, CUSTOMER_ID, NAME, OTHER_IDS, PLACEHOLDER, UNSAVED
-from workers.news import SEEN, Digest, decide, digest_words, respect
+from workers.news import decide, respect
 from workers.portal import Portal
 
 # A text property holds 65,536 characters (HubSpot's page).

@@ -9,9 +9,9 @@ from msgspec.structs import replace
 from receiver import keys, scripts
 from receiver.connection import Redis
 from workers.customer import KEPT_OUT, UNKNOWN, Customer, guard, pack, unpack
+from workers.fold import Digest, digester
 from workers.lead import Group
 from workers.lease import Lease, LostLease
-from workers.news import Digest, digester
 
 # Of a customer of whom nothing is known, while a first write is under way: for most of a burst.
 _FIRST = pack(replace(UNKNOWN, attempted=True))

@@ -17,8 +17,8 @@ from receiver.receipts import pack as receipt
 from workers.batch import Unreadable
 from workers.confirmation import Confirmation
 from workers.customer import KEPT_OUT, Stamp, guard, pack
+from workers.fold import Digest
 from workers.lead import Fate, Group, Lead, version_text
-from workers.news import Digest
 from workers.plan import clock_after
 
 Command = Sequence[Any]

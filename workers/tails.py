@@ -5,10 +5,10 @@ A drain that has come to its tail looks at the other shards. If the oldest entry
 a full batch, it leaves its own tail to that drain, and its bell as it is: until then nobody need look again. Else it
 takes the tails of the shards that nobody holds along with its own; if somebody still holds one, it waits a moment for
 them to leave it. Nobody waits for long: where the other drain hangs, dies or ends without a look, a sweep rings within
-3 s, and what was left longer ago than that goes alone.
+3 s, and what was left longer ago than that goes alone. A drain of whole batches ends for older leads after 10 s.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -84,7 +84,7 @@ return {'go', taken}
 """
 )
 
-# KEYS: as above   ARGV: token, size of a full batch
+# KEYS: as above   ARGV: token, size of a full batch, then for each shard where what is not in hand begins
 _NEGLECTS = (
     _SHARD
     + """
@@ -92,13 +92,15 @@ local ours, free = nil, {}
 for at = 2, #KEYS, 3 do
   local shard = look(at)
   if shard.entries > 0 and shard.holder == ARGV[1] then
-    if not ours or older(shard, ours) then ours = shard end
+    local behind = redis.call('XRANGE', KEYS[at + 1], ARGV[2 + (at + 1) / 3], '+', 'COUNT', 1)[1]
+    shard.first = behind and behind[1]
+    if behind and (not ours or older(shard, ours)) then ours = shard end
   elseif shard.entries > 0 and not shard.holder then
     free[#free + 1] = shard
   end
 end
 for _, shard in ipairs(free) do
-  if shard.entries >= tonumber(ARGV[2]) or not ours or older(shard, ours) then return 1 end
+  if shard.entries >= tonumber(ARGV[2]) or (ours and older(shard, ours)) then return 1 end
 end
 return 0
 """
@@ -132,10 +134,13 @@ class Tails:
         lease.shards.extend(shards[position] for position in taken)
         return Verdict(what.decode(), bool(taken))
 
-    def neglects(self, lease: Lease) -> bool:
+    def neglects(self, lease: Lease, after: Mapping[int, bytes]) -> bool:
         """Whether leads wait in a shard that nobody drains and that ought to come first: a whole batch, or leads that
-        are older than those of `lease`. Others are tails that may be gathered."""
-        return bool(self._neglects(keys=_names(self._shards(lease)), args=[lease.token, self.full]))
+        are older than those of `lease` behind `after`, the last entries in hand. Younger ones are tails that may be
+        gathered."""
+        shards = self._shards(lease)
+        starts = [b"(" + after[shard] if shard in after else b"-" for shard in shards]
+        return bool(self._neglects(keys=_names(shards), args=[lease.token, self.full, *starts]))
 
     def _shards(self, lease: Lease) -> list[int]:
         return [*range(self.shards), *(each for each in lease.shards if each >= self.shards)]

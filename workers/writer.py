@@ -30,7 +30,7 @@ log = structlog.get_logger("leadsync.sync")
 
 class Writer:
     """One batch's way to HubSpot. `intact`: whether the store of clocks is whole, so that a customer without a record
-    is new. `begun`: whether it was decided what is news, as it is while a batch waits for the quota."""
+    is new. `begun`: whether it was decided what is news, and not written yet."""
 
     def __init__(self, hubspot: HubSpot, plan: Plan, identity: Identity, records: Records, *, intact: bool) -> None:
         self.hubspot, self.plan, self.identity = hubspot, plan, identity

@@ -343,6 +343,38 @@ def test_a_long_drain_ends_only_for_what_nobody_else_does_meanwhile(scene: Scene
     assert_all_written(scene, BATCH + waits.endswith("lead"))
 
 
+def test_a_backlog_without_end_makes_way_for_an_older_lead_of_another_shard(scene: Scene) -> None:
+    """Also where a customer speaks twice: the second event stays at the head of the backlog, since it is passed over
+    while the first one is in hand, and is no sign that the backlog is older."""
+    batches_ = [same_shard("many", 12 * BATCH, 0)[start : start + BATCH] for start in range(0, 12 * BATCH, BATCH)]
+    first, waiting = batches_[0][0], iter(batches_)
+    other, came = one_per_shard("other")[1], []
+
+    def come() -> None:
+        for one in next(waiting, []):
+            scene.accept(lead(one, name=NAME))
+            came.append(one)
+
+    def act() -> None:
+        if len(seen) == 1:
+            scene.accept(lead(first, name=NAME, phone="0812345678"), lead(other, name=NAME))
+        come()
+
+    come()
+    come()
+    use_quota(scene, left=40)
+    scene.redis.delete(f"rq:queue:{keys.QUEUE}")
+    with (
+        patched(drain, "WORK_SECONDS", 0.0),
+        patched(drain, "IN_HAND", 2),
+        at_each_call(scene.steady, act) as seen,
+    ):
+        scene.steady.sync.drain(0)
+    assert 0 < len(seen) < 6
+    assert scene.redis.xlen(keys.entries(keys.INBOX, 0)) > 0
+    assert_all_written(scene, len(came) + 1)
+
+
 def test_no_drain_lasts_for_ever(scene: Scene) -> None:
     accept(scene, 1)
     with patched(drain, "WORK_SECONDS", 0.0), patched(drain, "LONGEST_SECONDS", 0.0):

@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from math import log2
@@ -19,8 +20,10 @@ from sandbox.hubspot.properties import Rule
 from sandbox.hubspot.values import Invalid
 from sandbox.serving import running
 from tests.conftest import lead, same_shard
-from tests.faults.conftest import Scene, Worker
+from tests.faults.conftest import Scene, Worker, patched
 from workers.hubspot.errors import REASONS
+from workers.lead import Group
+from workers.plan import Plan
 
 BAD, *GOOD = same_shard("row", 12)
 OWNED = "owner@somebody-elses.co.th"
@@ -58,6 +61,28 @@ def try_again(scene: Scene, worker: Worker) -> None:
     scene.wait(3)
     worker.keeper.sweep()
     worker.work()
+
+
+@pytest.mark.parametrize("ahead", [False, True], ids=["at once", "while the quota is used up"])
+@pytest.mark.parametrize("position", [0, 50, 99])
+def test_a_lead_on_which_this_program_fails_holds_up_nobody_else(scene: Scene, position: int, ahead: bool) -> None:
+    everyone = same_shard("many", 100, 0)
+    scene.accept(*(somebody(one) for one in everyone))
+    begin, bad, way = Plan.begin, everyone[position], scene.steady.sync.way
+
+    def fail(plan: Plan, group: Group) -> None:
+        if group.customer_id == bad:
+            raise ValueError
+        begin(plan, group)
+
+    if ahead:
+        scene.redis.zadd(keys.BUDGET, {f"other {number}": time.time() * 1000 + 60_000 for number in range(100)})
+    with patched(Plan, "begin", fail), patched(way, "meanwhile", lambda _: scene.redis.delete(keys.BUDGET)):
+        scene.steady.sync.drain(0)
+    assert scene.contacts().keys() == set(everyone) - {bad}
+    scene.recover(30)
+    scene.assert_done()
+    assert len(scene.contacts()) == 100
 
 
 @pytest.mark.parametrize("kind", ["row_locked", "row_unexplained"])

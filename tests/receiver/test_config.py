@@ -65,6 +65,7 @@ def test_an_intent_is_compared_as_it_is_written() -> None:
         ("[intents.A]\nlead = true\n[intents.B]\nleed = true", 4, "leed"),
         ("[mapping]\nphone = true", 2, "phone"),
         ("[mapping]\nphone = 'mobilephone'\ncompany = 'hs_marketable_status'", 3, "hs_marketable_status"),
+        ("[properties]\nfolder = 'dealdroid_shorter_2'", 2, "dealdroid_shorter_2"),
         ("[properties]\n'e' = 'dealdroid_customer_id'", 2, "dealdroid_customer_id"),
         ("[mapping]\nphone = 'lifecyclestage'", 2, "lifecyclestage"),
         ("[crm]\ncountry = TH", 2, "TOML"),

@@ -9,8 +9,9 @@ from receiver import event
 from receiver.config import Crm
 from receiver.receipts import PROPERTIES
 from workers.customer import FORMAT, TEXT_BYTES, UNKNOWN, VALUE_BYTES, Customer, guard, pack, unpack
+from workers.fold import digest_words, digester
 from workers.mapping.contact import Choices, facts
-from workers.news import decide, digest_words, digester
+from workers.news import decide
 
 NAMES = st.one_of(st.sampled_from(PROPERTIES), st.from_regex(r"[a-z][a-z0-9_]{0,99}", fullmatch=True))
 STAMPS = st.tuples(st.integers(0, 2**64 - 1), st.binary(min_size=VALUE_BYTES, max_size=VALUE_BYTES))

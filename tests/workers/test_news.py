@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from workers.customer import UNKNOWN, Customer, pack, unpack
+from workers.fold import NEWER, digest_words, digester
 from workers.mapping.facts import ADDRESS, PLACEHOLDER, UNSAVED, Facts
-from workers.news import ACTIVITY_MS, LONGER_NAME, NEWER, News, decide, digest_words, digester, respect
+from workers.news import ACTIVITY_MS, LONGER_NAME, News, decide, respect
 
 DIGEST = digester(b"key of the tests")
 MINUTE = 60_000
@@ -194,6 +195,14 @@ def test_the_first_name_after_the_whole_name_costs_no_call() -> None:
     assert not crm.deliver((at(2), Facts(details={"firstname": "สมชาย", "dealdroid_name_given": "สมชาย"})))
 
 
+def test_every_shorter_form_of_a_long_name_is_no_news() -> None:
+    crm = Crm()
+    crm.deliver((at(1), named("Somchai", "na Ayutthaya Jaidee")))
+    assert not crm.deliver((at(2), named("Somchai", "na")))
+    assert not crm.deliver((at(3), named("Somchai", "na Ayutthaya")))
+    assert crm.values["lastname"] == "na Ayutthaya Jaidee"
+
+
 # The placeholder
 
 
@@ -219,6 +228,12 @@ def test_the_placeholder_makes_way_for_a_first_name() -> None:
     crm = with_placeholder()
     crm.deliver((at(2), named("Ann")))
     assert crm.said == {"firstname": "Ann"}
+
+
+def test_a_last_name_alone_takes_the_placeholders_place() -> None:
+    crm = with_placeholder()
+    crm.deliver((at(2), named("", "Jaidee")))
+    assert crm.said == {"lastname": "Jaidee"}
 
 
 def test_the_placeholder_makes_way_for_a_whole_name() -> None:

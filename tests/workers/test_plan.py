@@ -5,10 +5,10 @@ from msgspec.structs import replace
 
 from receiver.receipts import CREATED, PARKED, SKIPPED, UNCHANGED, UPDATED, WAITING, Note
 from workers.customer import UNKNOWN, Customer
+from workers.fold import digester
 from workers.hubspot.outcomes import Conflict
 from workers.lead import Fate, Group, Lead
 from workers.mapping.facts import CUSTOMER_ID, OTHER_IDS, PLACEHOLDER, UNSAVED, Facts
-from workers.news import digester
 from workers.plan import UNNAMED, Plan, clock_after, merge_unsaved
 from workers.portal import Portal
 

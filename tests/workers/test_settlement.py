@@ -13,9 +13,10 @@ from workers import settlement
 from workers.batch import Unreadable
 from workers.confirmation import Confirmation
 from workers.customer import UNKNOWN, Customer, guard, pack, unpack
+from workers.fold import digester
 from workers.lead import Fate, Group, Lead, version_text
 from workers.mapping.facts import PLACEHOLDER, Facts
-from workers.news import decide, digester
+from workers.news import decide
 from workers.plan import Plan
 from workers.portal import Portal
 from workers.settlement import DRY_RUN, LONGEST_BACKOFF_MS, PARKED_SECONDS, Place, park_unreadable

@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -32,6 +33,10 @@ def put(client: Any, shard: int, *moments: str) -> None:
 
 def gather(client: Any, lease: Lease, *, in_hand: bool = True, patient: bool = True) -> Verdict:
     return Tails(client, 4, FULL).gather(lease, in_hand=in_hand, patient=patient)
+
+
+def neglects(client: Any, lease: Lease, after: Mapping[int, bytes] | None = None) -> bool:
+    return Tails(client, 4, FULL).neglects(lease, after or {})
 
 
 def holders(client: Any) -> list[bytes | None]:
@@ -149,7 +154,25 @@ def test_what_nobody_drains_is_neglected_where_it_ought_to_come_first(
     put(client, 2, *others)
     if held:
         hold(client, 2, "theirs")
-    assert Tails(client, 4, FULL).neglects(lease) is neglected
+    assert neglects(client, lease) is neglected
+
+
+def test_what_is_in_hand_already_counts_for_nobodys_age(client: Any, lease: Lease) -> None:
+    """An entry whose customer is in hand stays at the head of its stream for as long as new ones come in behind it."""
+    put(client, 2, "60-0")
+    put(client, 1, "70-0")
+    assert not neglects(client, lease)
+    assert neglects(client, lease, {1: b"50-5"})
+    assert not neglects(client, lease, {1: b"70-0"}), "all is in hand: its own tail comes now, and takes others on"
+
+
+def test_the_oldest_of_all_shards_that_are_held_counts(client: Any, lease: Lease) -> None:
+    put(client, 9, "30-0")
+    assert lease.inbox.acquire(9, lease.token)
+    lease.shards.append(9)
+    put(client, 2, "40-0")
+    assert not neglects(client, lease)
+    assert neglects(client, lease, {9: b"30-0"})
 
 
 def test_whoever_holds_a_shard_to_forget_somebody_is_not_waited_for(client: Any, lease: Lease) -> None:
