@@ -28,7 +28,8 @@ class Plan:
         self.portal, self.digest = portal, digest
 
     def begin(self, group: Group) -> None:
-        """Decide what is news and how it is sent: by customer id, or carefully, by contact id after a look at it."""
+        """Decide what is news and how it is sent: to a contact that is made by customer id, to a known one by its id,
+        and carefully where that needs a look first."""
         customer = group.customer
         news = decide(customer, group.told, self.digest)
         writes = {name: value for name, value in news.writes.items() if name != UNSAVED or self.portal.has(UNSAVED)}
@@ -63,20 +64,13 @@ class Plan:
 
     def written(self, group: Group, contact_id: str, new: bool | None) -> None:
         """HubSpot has what was sent."""
-        known = group.customer.known
         group.made = group.made or new is True
-        # An upsert that does not say whether it made the contact has made it if the id is another one.
-        another = new is None and not group.careful and contact_id not in ("", group.customer.contact_id)
-        if known and (new or another) and not group.restarted:
-            self.restart(group)
-            return
-        created = group.made or (new is None and not known)
+        created = group.made or (new is None and not group.customer.known)
         group.customer = replace(group.customer, contact_id=contact_id)
         group.fate = Fate(CREATED if created else UPDATED, contact_id)
 
     def salvage(self, group: Group, fields: Mapping[str, str], why: str) -> None:
-        """Drop what HubSpot refuses and keep the rest; the refused value goes where a salesperson sees it. A refusal
-        without a field mostly means that a contact believed known is gone and lacks what creation needs."""
+        """Drop what HubSpot refuses and keep the rest; the refused value goes where a salesperson sees it."""
         refused = {self.portal.source(name): reason for name, reason in fields.items()}
         hit = [name for name in refused if name in group.properties]
         for name in hit:
@@ -88,8 +82,6 @@ class Plan:
             self._settle_unsaved(group, possible=UNSAVED not in hit)
             self._ensure_name(group)
             self._end_if_empty(group)
-        elif group.customer.known and not group.restarted and not group.careful:
-            self.restart(group)
         elif not self._ensure_name(group) and not self._shorten(group):
             group.fate = Fate(PARKED, code="refused", why=why)
 

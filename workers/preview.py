@@ -78,8 +78,13 @@ class _Portal(HubSpot):
             found[row.trace] = self._conflict(row, contact_id) or Written(contact_id, not contact_id)
 
     def update(self, rows: Sequence[Row], found: dict[str, Outcome]) -> None:
+        contacts = self.look([row.id for row in rows], [])
         for row in rows:
-            found[row.trace] = self._conflict(row, row.id) or Written(row.id)
+            contact = contacts[row.id]
+            if isinstance(contact, dict):
+                found[row.trace] = self._conflict(row, contact["id"]) or Written(contact["id"])
+            else:
+                found[row.trace] = contact
 
     def _conflict(self, row: Row, contact_id: str) -> Conflict | None:
         email = row.properties.get("email", "")

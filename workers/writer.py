@@ -60,9 +60,10 @@ class Writer:
                 return
             self._look([group for group in waiting if group.careful and not group.looked])
             waiting = [group for group in waiting if group.open and not group.astray]
-            careful = [group for group in waiting if group.careful]
-            self._send([g for g in waiting if not g.careful], self.hubspot.upsert, lambda g: g.customer_id)
-            self._send(careful, self.hubspot.update, lambda g: g.customer.contact_id)
+            # Of a contact that exists only a part is sent, and no upsert may make another one of that part.
+            known = [group for group in waiting if group.customer.known]
+            self._send([g for g in waiting if not g.customer.known], self.hubspot.upsert, lambda g: g.customer_id)
+            self._send(known, self.hubspot.update, lambda g: g.customer.contact_id)
             self.identity.resolve([group for group in waiting if group.open and group.conflict], self.plan)
         for group in groups:
             if group.open:
@@ -146,11 +147,7 @@ class Writer:
     def _apply(self, group: Group, outcome: Outcome) -> None:
         match outcome:
             case Written(contact_id, new):
-                restarted = group.restarted
                 self.plan.written(group, contact_id, new)
-                if group.restarted and not restarted:
-                    # If this is cut off now, nobody must believe that the contact holds what was said before.
-                    self.records.mark([group], self.identity.lease)
             case Refused(fields, why):
                 self.plan.salvage(group, fields, why)
             case Conflict():

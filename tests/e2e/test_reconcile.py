@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-import requests
 from click.testing import CliRunner, Result
 
 from receiver import keys
@@ -40,17 +39,6 @@ def remove(crm: Crm, customer_id: str) -> None:
 
 def record(line: Line, customer_id: str) -> Any:
     return unpack(line.redis.get(keys.customer(keys.digest(line.redis.get(keys.SECRET), customer_id))))
-
-
-def merge(crm: Crm, primary: str, other: str) -> None:
-    """What a salesperson does in HubSpot."""
-    answer = requests.post(
-        f"{crm.url}/crm/v3/objects/contacts/merge",
-        json={"primaryObjectId": primary, "objectIdToMerge": other},
-        headers={"Authorization": "Bearer pat-test"},
-        timeout=5,
-    )
-    assert answer.status_code == 200, answer.text
 
 
 @pytest.fixture(params=[1000, 2], ids=["one chunk", "many chunks"])
@@ -116,14 +104,14 @@ def test_a_contact_without_the_customers_id_is_no_proof(line: Line, guest: bool)
 def test_a_contact_merged_into_another_is_found_where_it_went(line: Line) -> None:
     line.sync(lead("ann", name="Ann Lee"))
     ann = line.receipt("ann").contact_id
-    merge(line.crm, line.crm.create(firstname="Ann"), ann)
+    line.crm.merge(line.crm.create(firstname="Ann"), ann)
     line.redis.delete(keys.LEADS)
     assert found(line) == {"leads": 0, "customers": 1, "missing": [], "mended": 0}
 
 
 def test_a_customer_whose_id_a_merge_has_dropped_is_missed(line: Line) -> None:
     line.sync(lead("ann", name="Ann Lee"), lead("bob", name="Bob Ray"))
-    merge(line.crm, line.receipt("bob").contact_id, line.receipt("ann").contact_id)
+    line.crm.merge(line.receipt("bob").contact_id, line.receipt("ann").contact_id)
     assert why(line) == {"ann": UNMARKED}
 
 

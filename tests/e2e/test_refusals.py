@@ -198,13 +198,34 @@ def test_a_deleted_contact_is_written_whole_again(line: Line) -> None:
 
 
 def test_a_deleted_contact_of_whom_only_a_name_is_news_is_written_whole_again(line: Line) -> None:
-    """Here HubSpot makes the contact at once, and only its `new: true` tells that it was gone."""
+    """An upsert of the name alone would make a contact of the name alone."""
     line.sync(somchai("c", address=HOME))
     line.crm.control("DELETE", f"contacts/{line.crm.contacts()[0]['id']}")
     line.sync(lead("c", name="Somchai Rakdee", phone="0812345678", address=HOME))
     contact = line.crm.contact("c")
     assert_whole(contact)
     assert (contact["lastname"], contact["zip"]) == ("Rakdee", "10500")
+
+
+def test_a_deleted_contact_whose_email_a_salesperson_moved_to_their_own_leaves_no_second_one(line: Line) -> None:
+    email = "moved@somebody-elses.co.th"
+    line.sync(somchai("c", email=email, address=HOME))
+    line.crm.control("DELETE", f"contacts/{line.crm.contacts()[0]['id']}")
+    own = line.crm.create(email=email, firstname="Somchai", lastname="Typed")
+    line.sync(lead("c", name="Somchai Rakdee", phone="0899999999", email=email, address=HOME))
+    [contact] = line.crm.contacts()
+    assert contact["id"] == own
+    assert contact["properties"]["lastname"] == "Typed"
+    assert line.receipt("c").contact_id == own
+
+
+def test_a_customer_whose_contact_was_merged_into_another_gets_no_second_one(line: Line) -> None:
+    line.sync(somchai("ann", phone="0811111111"), somchai("bob", phone="0822222222"))
+    first, second = (line.receipt(one).contact_id for one in ("ann", "bob"))
+    line.crm.merge(first, second)
+    line.sync(somchai("bob", phone="0833333333"))
+    [contact] = line.crm.contacts()
+    assert contact["properties"]["phone"] == "+66833333333"
 
 
 def test_a_deleted_contact_that_several_customers_shared_is_written_again(line: Line) -> None:

@@ -43,15 +43,17 @@ def tell(scene: Scene, customers: int) -> None:
 
 @contextmanager
 def at_each_call(worker: Worker, act: Callable[[], None]) -> Iterator[list[int]]:
-    """`act` before each upsert; how many rows each has."""
-    upsert, seen = worker.sync.hubspot.upsert, list[int]()
+    """`act` before each write; how many rows each has."""
+    hubspot, seen = worker.sync.hubspot, list[int]()
+    write = hubspot._write
 
-    def called(rows: Any, found: Any) -> None:
-        seen.append(len(rows))
-        act()
-        upsert(rows, found)
+    def called(rows: Any, *arguments: Any) -> None:
+        if rows:
+            seen.append(len(rows))
+            act()
+        write(rows, *arguments)
 
-    with patched(worker.sync.hubspot, "upsert", called):
+    with patched(hubspot, "_write", called):
         yield seen
 
 

@@ -46,9 +46,11 @@ def lose(scene: Scene, kind: str, count: int, path: str) -> None:
     scene.line.crm.fault(kind, count=count, path=path, seconds=30)
 
 
+# What makes a contact is an upsert, what changes one an update.
+WRITE = "/batch/up"
 CUSTOMERS = pytest.mark.parametrize(
     ("customer", "path"),
-    [(NEW, "/batch/upsert"), (KNOWN, "/batch/upsert"), (GUEST, "/batch/update")],
+    [(NEW, WRITE), (KNOWN, WRITE), (GUEST, "/batch/update")],
     ids=["new", "known", "alias"],
 )
 
@@ -77,6 +79,27 @@ def retry(scene: Scene, make: Callable[[], Any]) -> None:
     worker = make()
     worker.keeper.sweep()
     worker.work()
+
+
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize("fresh", [False, True], ids=["the same worker", "another worker"])
+def test_a_deleted_contact_is_written_whole_again_though_an_answer_was_lost(
+    scene: Scene, times: int, fresh: bool
+) -> None:
+    """The retry knows what is news to the contact that was deleted, and must send the new one all the rest too."""
+    scene.sync(lead(KNOWN, name="Somchai Jaidee", email="somchai@example.com", address=HOME))
+    scene.line.crm.control("DELETE", f"contacts/{scene.line.crm.contacts()[0]['id']}")
+    lose(scene, "lost_answer", times, "/batch/upsert")
+    worker = scene.worker()
+    scene.accept(lead(KNOWN, name="Somchai Rakdee", phone="0820000000", email="somchai@example.com", address=HOME))
+    worker.work()
+    for _ in range(times):
+        retry(scene, scene.worker if fresh else lambda: worker)
+    scene.assert_done()
+    [contact] = scene.line.crm.contacts()
+    found = contact["properties"]
+    assert (found["lastname"], found["phone"]) == ("Rakdee", "+66820000000")
+    assert (found["email"], found["zip"], found["firstname"]) == ("somchai@example.com", "10500", "Somchai")
 
 
 @CUSTOMERS
@@ -148,7 +171,7 @@ def test_a_home_that_overtakes_one_whose_answer_was_lost_leaves_no_part_of_it_be
     """The first one is put off, as if HubSpot did not take it, and comes back when the second is written."""
     begin(scene)
     scene.accept(lead(customer, name="Nok Jaidee", address={**HOME, "state": "Bangkok", "subdistrict": "Silom"}))
-    lose(scene, kind, 2, "/batch/upsert")
+    lose(scene, kind, 2, WRITE)
     worker = scene.worker()
     worker.work()
     retry(scene, lambda: worker)

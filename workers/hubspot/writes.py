@@ -42,7 +42,7 @@ def outcomes(answer: Answer, rows: Sequence[Row], key: str) -> dict[str, Outcome
         if trace:
             found[trace] = Written(str(result["id"]), new if isinstance(new, bool) else None)
     for error in errors:
-        named = set(strings(context(error).get("objectWriteTraceId"))) & names.traces
+        named = set(strings(context(error).get("objectWriteTraceId"))) & names.traces or names.named(error)
         if not named and len(rows) == len(errors) == 1:
             named = names.traces
         strays += not named
@@ -56,7 +56,7 @@ def outcomes(answer: Answer, rows: Sequence[Row], key: str) -> dict[str, Outcome
 
 
 class _Names:
-    """By what a result names its row: the trace, the id, or the id as HubSpot may keep it."""
+    """By what a result or an error names its row: the trace, the id, or the id as HubSpot may keep it."""
 
     def __init__(self, rows: Sequence[Row], key: str) -> None:
         self.key = key
@@ -73,6 +73,10 @@ class _Names:
         values = properties if isinstance(properties, dict) else {}
         named = str(values.get(self.key) if self.key else result["id"])
         return self.ids.get(named) or self.forms.get(_form(named), "")
+
+    def named(self, error: Mapping[str, Any]) -> set[str]:
+        """The rows whose ids the error names, as it does of contacts that are gone."""
+        return {self.ids[one] for one in strings(context(error).get("ids")) if one in self.ids}
 
 
 def _form(name: str) -> str:
