@@ -54,6 +54,13 @@ def test_results_of_an_update_are_found_by_contact_id() -> None:
     assert outcomes(answer(200, body), rows, "") == {"t1": Written("501"), "t2": Written("502")}
 
 
+def test_contacts_that_are_gone_are_found_by_the_ids_that_one_error_names_for_all_of_them() -> None:
+    rows = [Row("t1", "501", {"city": "x"}), Row("t2", "502", {"city": "y"}), Row("t3", "503", {"city": "z"})]
+    error = {"status": "error", "category": "OBJECT_NOT_FOUND", "message": "gone", "context": {"ids": ["503", "501"]}}
+    body = {"results": [{"id": "502", "objectWriteTraceId": "t2"}], "errors": [error]}
+    assert outcomes(answer(207, body), rows, "") == {"t1": Gone(), "t2": Written("502"), "t3": Gone()}
+
+
 @pytest.mark.parametrize("new", [None, "true", 1, "missing"])
 def test_whether_a_contact_is_new_is_not_guessed(new: Any) -> None:
     said = {} if new == "missing" else {"new": new}
