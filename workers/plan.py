@@ -46,12 +46,12 @@ class Plan:
 
     def learn(self, customer: Customer, current: Mapping[str, str]) -> Customer:
         """`customer` with the parts of a home that the contact has and nobody noted: another home has to clear them."""
-        stamps = dict(customer.clock)
+        clock = dict(customer.clock)
         for name in ADDRESS:
-            stamp, value = stamps.get(name), current.get(name)
+            stamp, value = clock.get(name), current.get(name)
             if value and (stamp is None or stamp[1] == self.digest(name, "")):
-                stamps[name] = (SEEN, self.digest(name, value))
-        return replace(customer, clock=stamps)
+                clock[name] = (SEEN, self.digest(name, value))
+        return replace(customer, clock=clock)
 
     def restart(self, group: Group) -> None:
         """The contact that was believed known is gone: send all that these events hold, as for a new customer."""
@@ -165,8 +165,8 @@ def merge_unsaved(before: str, values: Mapping[str, str]) -> str:
 def clock_after(group: Group, digest: Digest) -> dict[str, tuple[int, bytes]]:
     """The customer's clock once the group is written. A value that HubSpot refused counts as said; what went to
     `dealdroid_unsaved` in its stead is remembered too."""
-    after = digest_words(group.news.words, digest)
+    clock = digest_words(group.news.words, digest)
     version = group.leads[-1].version
     if group.placeholder:
-        after[PLACEHOLDER] = (version, digest("lastname", group.placeholder))
-    return after
+        clock[PLACEHOLDER] = (version, digest("lastname", group.placeholder))
+    return clock

@@ -458,11 +458,11 @@ def test_a_replay_changes_nothing(given_: tuple[list[Told], list[list[Told]]], d
     crm = Crm()
     for batch in batches:
         crm.deliver(*batch)
-    values, stamps = dict(crm.values), dict(crm.customer.clock)
+    values, clock = dict(crm.values), dict(crm.customer.clock)
     replayed = data.draw(st.lists(st.sampled_from(range(len(events))), min_size=1, unique=True))
     news = crm.deliver(*(events[index] for index in replayed))
     assert not news
-    assert (crm.values, crm.customer.clock) == (values, stamps)
+    assert (crm.values, crm.customer.clock) == (values, clock)
 
 
 @settings(max_examples=150, deadline=None)

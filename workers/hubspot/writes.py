@@ -16,7 +16,7 @@ from workers.hubspot.errors import (
     reason,
     strings,
 )
-from workers.hubspot.outcomes import Again, LineDown, Outcome, Refused, Row, Wait, Written
+from workers.hubspot.outcomes import Again, Gone, LineDown, Outcome, Refused, Row, Wait, Written
 
 
 def outcomes(answer: Answer, rows: Sequence[Row], key: str) -> dict[str, Outcome]:
@@ -42,11 +42,13 @@ def outcomes(answer: Answer, rows: Sequence[Row], key: str) -> dict[str, Outcome
         if trace:
             found[trace] = Written(str(result["id"]), new if isinstance(new, bool) else None)
     for error in errors:
-        named = set(strings(context(error).get("objectWriteTraceId"))) & names.traces or names.named(error)
+        outcome = classify(error)
+        named = set(strings(context(error).get("objectWriteTraceId"))) & names.traces
+        if not named and outcome == Gone():
+            named = names.gone(error)
         if not named and len(rows) == len(errors) == 1:
             named = names.traces
         strays += not named
-        outcome = classify(error)
         for trace in named:
             found.setdefault(trace, outcome)
     if not strays or len(rows) == 1:
@@ -74,8 +76,8 @@ class _Names:
         named = str(values.get(self.key) if self.key else result["id"])
         return self.ids.get(named) or self.forms.get(_form(named), "")
 
-    def named(self, error: Mapping[str, Any]) -> set[str]:
-        """The rows whose ids the error names, as it does of contacts that are gone."""
+    def gone(self, error: Mapping[str, Any]) -> set[str]:
+        """The traces of the rows whose ids the error names: one error may stand for all contacts that are gone."""
         return {self.ids[one] for one in strings(context(error).get("ids")) if one in self.ids}
 
 

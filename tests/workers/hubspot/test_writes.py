@@ -61,6 +61,13 @@ def test_contacts_that_are_gone_are_found_by_the_ids_that_one_error_names_for_al
     assert outcomes(answer(207, body), rows, "") == {"t1": Gone(), "t2": Written("502"), "t3": Gone()}
 
 
+def test_any_other_error_that_names_ids_blames_nobody_before_the_rows_are_sent_with_fewer() -> None:
+    error = {"category": "VALIDATION_ERROR", "message": "no", "context": {"ids": ["cust-A", "cust-B"]}}
+    assert outcomes(answer(207, {"results": [result("3", C)], "errors": [error]}), [A, B, C], KEY) == {
+        "trace-c": Written("3", False)
+    }
+
+
 @pytest.mark.parametrize("new", [None, "true", 1, "missing"])
 def test_whether_a_contact_is_new_is_not_guessed(new: Any) -> None:
     said = {} if new == "missing" else {"new": new}
