@@ -12,5 +12,5 @@ USER leadsync
 VOLUME /var/lib/leadsync
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=4s --start-period=10s CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen(f'http://127.0.0.1:{os.environ.get(\"PORT\") or 8000}/healthz', timeout=3)"]
-ENTRYPOINT ["python", "-m", "workers"]
+ENTRYPOINT ["python", "-m", "leadsync"]
 CMD ["web"]

@@ -1,14 +1,14 @@
 # Each target makes what it needs in .venv; where nothing has changed, that costs no time.
 PYTHON ?= python3
 BIN := .venv/bin
-PACKAGES := $(wildcard receiver workers sandbox bench/__main__.py)
+PACKAGES := $(wildcard leadcore receiver workers leadsync sandbox bench/__main__.py)
 PACKAGES := $(PACKAGES:/__main__.py=)
 
 .PHONY: run test check lock clean
 .DELETE_ON_ERROR:
 
 run: .venv/sandbox
-	@$(BIN)/python -m workers run $(ARGS)
+	@$(BIN)/python -m leadsync run $(ARGS)
 
 test: .venv/test
 	$(BIN)/python -m pytest -q $(ARGS)

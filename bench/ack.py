@@ -16,7 +16,7 @@ import redis
 
 from bench.figure import Figure
 from bench.system import ROOT, SECRET, listens, own_environ, process, until
-from receiver.intake import PATH
+from receiver.intake.view import PATH
 from receiver.server import THREADS
 from sandbox.redis import free_port, start
 

@@ -80,7 +80,7 @@ def usual_seconds_per_lead(leads: int) -> float:
         until(partial(listens, port))
         settings = {"latency": LATENCY, "requests_per_10s": QUOTA}
         requests.post(f"{environ['HUBSPOT_BASE_URL']}/_sandbox/settings", json=settings, timeout=10).raise_for_status()
-        command = [sys.executable, "-m", "workers", "setup"]
+        command = [sys.executable, "-m", "leadsync", "setup"]
         subprocess.run(command, env=environ, cwd=ROOT, check=True, capture_output=True)
         queue = Queue("usual", connection=stack.enter_context(redis.Redis.from_url(server.url)))
         for body in load.make(0, leads, "usual", SECRET):

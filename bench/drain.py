@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bench.system import System
 from bench.usage import Usage
-from receiver import keys
+from leadcore.store import keys
 
 WARM_LEADS = 400
 DISK = "disk"

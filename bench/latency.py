@@ -8,7 +8,7 @@ from bench import load
 from bench.drain import warm
 from bench.figure import Figure
 from bench.system import SECRET, running
-from receiver.intake import PATH
+from receiver.intake.view import PATH
 
 GROUP = "An idle system"
 WORKERS = 2

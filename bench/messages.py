@@ -7,7 +7,7 @@ from pathlib import Path
 from bench.drain import warm
 from bench.figure import Figure
 from bench.system import running
-from receiver import keys
+from leadcore.store import keys
 
 GROUP = "Confirmations"
 WORKERS = 2

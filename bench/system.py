@@ -18,12 +18,12 @@ import requests
 
 from bench import load
 from bench.usage import Usage, read_usage
-from receiver import keys
-from receiver.bell import Bell
-from receiver.connection import Redis
-from receiver.intake import PATH
+from leadcore.store import keys
+from leadcore.store.bell import Bell
+from leadcore.store.connection import Redis
+from receiver.intake.view import PATH
 from sandbox.redis import free_port, start
-from workers.restore import INTACT
+from workers.sync.restore import INTACT
 
 SECRET = "bench-secret-of-32-characters-xx"
 ROOT = Path(__file__).parents[1]
@@ -141,12 +141,12 @@ def running(
             pids[name] = child.pid
             until(partial(listens, ports[name]))
             control.post(f"{url[name]}/_sandbox/settings", json=settings or {}, timeout=10).raise_for_status()
-        command = [sys.executable, "-m", "workers", "setup"]
+        command = [sys.executable, "-m", "leadsync", "setup"]
         subprocess.run(command, env=variables, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-        pids["web"] = stack.enter_context(process(["workers", "web"], variables)).pid
+        pids["web"] = stack.enter_context(process(["leadsync", "web"], variables)).pid
         until(partial(listens, ports["web"]))
         count = ["--count", str(workers)]
-        pids["worker"] = stack.enter_context(process(["workers", "worker", *count], variables)).pid
+        pids["worker"] = stack.enter_context(process(["leadsync", "worker", *count], variables)).pid
         client = stack.enter_context(redis.Redis.from_url(server.url))
         # In a portal's first minute every new customer is looked up; what is measured comes after it.
         client.set(keys.STORE, INTACT)

@@ -1,1 +1,1 @@
-"""The web process, and what both processes share: the event, the inbox and the receipts."""
+"""The web process: takes posts, keeps them in Redis or on disk, and shows the lead console."""

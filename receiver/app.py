@@ -6,17 +6,18 @@ from multiprocessing.util import Finalize
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
-from receiver import health, intake, settings
-from receiver.connection import RECEIVER_TIMEOUT, connect
-from receiver.console import pages as console
-from receiver.counts import Tally
-from receiver.event import Malformed
-from receiver.feeder import Feeder, NowhereToKeep
-from receiver.intake import Forbidden, Guard, Intake, Unusable
-from receiver.lane import Lane
-from receiver.logs import configure
-from receiver.settings import ReceiverSettings
-from receiver.spool import Spool, default_folder
+from leadcore import settings
+from leadcore.event import Malformed
+from leadcore.logs import configure
+from leadcore.settings import ReceiverSettings
+from leadcore.store.connection import RECEIVER_TIMEOUT, connect
+from leadcore.store.counters import Tally
+from receiver import health
+from receiver.console import views as console
+from receiver.intake.fast_path import Lane
+from receiver.intake.feeder import Feeder, NowhereToKeep
+from receiver.intake.spool import Spool, default_folder
+from receiver.intake.view import MAX_BODY, Forbidden, Guard, Intake, Unusable
 
 
 def create_app(given: ReceiverSettings | None = None) -> Flask:
@@ -29,7 +30,7 @@ def create_app(given: ReceiverSettings | None = None) -> Flask:
     feeder = Feeder(redis, spool, shared)
     app = Flask(__name__, static_folder=None)
     # One more, because werkzeug cuts a chunked body at the limit without a word.
-    app.config["MAX_CONTENT_LENGTH"] = intake.MAX_BODY + 1
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY + 1
     app.url_map.merge_slashes = False
     door = Intake(Guard(mine.secrets), feeder, shared.config, mine.trusted_proxies)
     app.register_blueprint(door.blueprint())

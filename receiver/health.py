@@ -6,11 +6,11 @@ from typing import Any
 from flask import Blueprint, Response, request
 from prometheus_client import generate_latest
 
-from receiver.connection import AWAY, Redis
+from leadcore.settings import ReceiverSettings
+from leadcore.store.connection import AWAY, Redis
+from leadcore.store.status import read_status
+from receiver.intake.spool import Spool
 from receiver.metrics import count_spooled, register
-from receiver.settings import ReceiverSettings
-from receiver.spool import Spool
-from receiver.status import read_status
 
 
 def blueprint(redis: Redis, spool: Spool, settings: ReceiverSettings) -> Blueprint:

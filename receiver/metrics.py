@@ -7,11 +7,11 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from receiver import keys
-from receiver.connection import AWAY, Redis
-from receiver.counts import BUCKETS
-from receiver.spool import Spool, SpoolError
-from receiver.status import Status, read_status
+from leadcore.store import keys
+from leadcore.store.connection import AWAY, Redis
+from leadcore.store.counters import BUCKETS
+from leadcore.store.status import Status, read_status
+from receiver.intake.spool import Spool, SpoolError
 
 REFUSED = ("forbidden", "malformed", "nowhere", "throttled", "too_large", "unusable")
 OUTCOMES = ("created", "updated", "unchanged", "skipped", "retried", "parked", "discarded")

@@ -11,10 +11,10 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
+from leadcore.logs import configure
+from leadcore.orphan import end_with_parent
+from leadcore.settings import ReceiverSettings, read_receiver
 from receiver.app import create_app
-from receiver.logs import configure
-from receiver.orphan import end_with_parent
-from receiver.settings import ReceiverSettings, read_receiver
 
 SUPERVISED = "--supervised"
 """Argument of a server that shall end with the process that started it."""

@@ -11,9 +11,9 @@ from tempfile import TemporaryDirectory
 
 import redis as client
 
-from receiver.settings import split_secrets
-from sandbox import plan, redis
-from sandbox.crew import Crew, EndedError, listen
+from leadcore.settings import split_secrets
+from sandbox import launch, redis
+from sandbox.processes import Crew, EndedError, listen
 
 DATA = ".leadsync"
 
@@ -23,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="leadsync run", description=__doc__)
     parser.add_argument("--ephemeral", action="store_true", help=f"keep the data in a temporary folder, not in {DATA}")
     given = parser.parse_args(arguments)
-    reason = plan.refuse(os.environ)
+    reason = launch.refuse(os.environ)
     if reason:
         print(reason, file=sys.stderr)
         return 2
@@ -43,10 +43,10 @@ def main(arguments: list[str] | None = None) -> int:
 def run(folder: Path, stack: ExitStack) -> None:
     """Starts everything on `stack` and waits for the end, which is an `EndedError`. Raises `redis.StartError`."""
     signals = listen()
-    needs = plan.find_needs(os.environ)
+    needs = launch.find_needs(os.environ)
     # What has been said to the stand-in must not count as said to the portal.
     home = folder / ("sandbox" if needs.hubspot else "portal")
-    ports = plan.choose_ports(plan.wish_ports(os.environ), is_free, redis.free_port)
+    ports = launch.choose_ports(launch.wish_ports(os.environ), is_free, redis.free_port)
     own = {
         "DEALDROID_SECRET": secrets.token_urlsafe(24),
         "CONSOLE_PASSWORD": secrets.token_urlsafe(12),
@@ -63,11 +63,11 @@ def run(folder: Path, stack: ExitStack) -> None:
             if running.server
             else f"{running.url}  (fakeredis: keeps no data)"
         )
-    environ = plan.extend(os.environ, ports, own)
+    environ = launch.extend(os.environ, ports, own)
     crew = stack.enter_context(Crew(environ, signals, show))
-    for part in plan.list_parts(needs, ports, next(iter(split_secrets(environ["DEALDROID_SECRET"])), "")):
+    for part in launch.list_parts(needs, ports, next(iter(split_secrets(environ["DEALDROID_SECRET"])), "")):
         crew.start(part)
-    show(plan.describe(os.environ, ports, own, said))
+    show(launch.describe(os.environ, ports, own, said))
     crew.watch()
 
 

@@ -12,9 +12,9 @@ import msgspec
 from flask import Flask, Response, g, request
 from msgspec import Meta, Struct
 
-from sandbox.deck import Deck, Fault
-from sandbox.journal import Journal
-from sandbox.serving import Dropped, serve
+from sandbox.call_log import Journal
+from sandbox.faults import Deck, Fault
+from sandbox.http_server import Dropped, serve
 
 WEBHOOK = "/api/provider/webhook/"
 _NotBlank = Annotated[str, Meta(pattern=r"\S")]

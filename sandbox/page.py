@@ -14,8 +14,8 @@ import requests
 from flask import Flask, Response, jsonify, request
 
 from sandbox.dealdroid import DealDroidFault
+from sandbox.http_server import serve
 from sandbox.hubspot.faults import HubSpotFault
-from sandbox.serving import serve
 
 HERE = Path(__file__).parent
 PLACEHOLDER = "replace-with-the-intents-api-secret-key"

@@ -18,7 +18,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from sandbox.leash import Leash
+from sandbox.parent_watch import Leash
 
 LOG = "redis.log"
 START_SECONDS = 30.0

@@ -26,22 +26,22 @@ import requests
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
-from receiver import keys
-from receiver.bell import Bell
-from receiver.config import Config
-from receiver.inbox import Inbox
-from receiver.receipts import Receipt, unpack
+from leadcore.config import Config
+from leadcore.receipts import Receipt, unpack
+from leadcore.store import keys
+from leadcore.store.bell import Bell
+from leadcore.store.streams import Inbox
 from sandbox import dealdroid as dealdroid_stand
 from sandbox import redis as embedded
 from sandbox.dealdroid import WEBHOOK, Chats
+from sandbox.http_server import running
 from sandbox.hubspot import Portal, create_app
 from sandbox.hubspot.control import inside
-from sandbox.leash import Leash
-from sandbox.serving import running
-from workers.budget import NoBudget
+from sandbox.parent_watch import Leash
+from workers.hubspot.budget import NoBudget
 from workers.hubspot.client import HubSpot
-from workers.restore import INTACT
-from workers.setup import setup
+from workers.hubspot.setup import setup
+from workers.sync.restore import INTACT
 
 ROOT = Path(__file__).parent.parent
 INTENT_PATH = "/api/v1/intent-handler"
@@ -93,13 +93,13 @@ def lead(customer_id: Any = "c-1", intent: str = "Share contact", **said: Any) -
 
 
 class Process:
-    """`python -m workers ...` in a session of its own; ended with the tests, however they end."""
+    """`python -m leadsync ...` in a session of its own; ended with the tests, however they end."""
 
     def __init__(self, log: Path, environ: Mapping[str, str], *arguments: str) -> None:
         self.log = log
         with log.open("ab") as out:
             self.popen = subprocess.Popen(
-                [sys.executable, "-m", "workers", *arguments],
+                [sys.executable, "-m", "leadsync", *arguments],
                 cwd=ROOT,
                 env=dict(environ),
                 stdin=subprocess.DEVNULL,
@@ -406,6 +406,15 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedded.Runnin
 def databases(server: embedded.Running) -> Iterator[str]:
     """URLs of databases that nobody uses."""
     return (server.url.removesuffix("/0") + f"/{number}" for number in range(1, embedded.DATABASES))
+
+
+@pytest.fixture
+def client(server: embedded.Running) -> Iterator[Any]:
+    """An empty Redis."""
+    with redis.Redis.from_url(server.url) as client:
+        client.flushdb()
+        yield client
+        client.flushdb()
 
 
 @contextmanager

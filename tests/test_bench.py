@@ -13,7 +13,7 @@ from bench.burst import least_seconds
 from bench.figure import Figure, number
 from bench.picture import draw
 from bench.usage import read_usage
-from receiver import event
+from leadcore import event
 
 
 def test_every_event_of_a_load_is_another_customers_and_about_as_long_as_a_real_one() -> None:

@@ -9,16 +9,12 @@ import pytest
 from bench.chaos.expected import LATE_SECONDS, SKEW_SECONDS, Answer, Post, allowed, wrong
 from bench.chaos.found import Contact, Found, Message
 from bench.chaos.report import judge
-from bench.chaos.script import (
-    Lead,
-    make_leads,
-    make_strikes,
-)
+from bench.chaos.script import Lead, make_leads, make_strikes
 from bench.chaos.storm import HUBSPOT_FAULTS, faults
-from receiver.config import Crm
-from receiver.event import parse
-from receiver.receipts import Receipt
-from workers.mapping.contact import Choices, facts
+from leadcore.config import Crm
+from leadcore.event import parse
+from leadcore.receipts import Receipt
+from workers.rules.mapping.contact import Choices, facts
 
 GAP = 10 * SKEW_SECONDS
 

@@ -17,15 +17,15 @@ from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from receiver import config, settings
-from receiver.config import Config, Crm, Inbox, Intent, Messages
-from workers.cli import cli
+from leadcore import config, settings
+from leadcore.config import Config, Crm, Inbox, Intent, Messages
+from leadsync.cli import cli
 from workers.hubspot.properties import DEFINITIONS
-from workers.messages import Texts
+from workers.rules.texts import Texts
 from workers.settings import read_worker
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = [name for name in ("receiver", "workers", "sandbox", "bench") if (ROOT / name / "__init__.py").exists()]
+PACKAGES = ("leadcore", "receiver", "workers", "leadsync", "sandbox", "bench")
 MODULES = [file for name in PACKAGES for file in sorted((ROOT / name).rglob("*.py"))]
 OF_THE_SYSTEM = {"HOME", "XDG_STATE_HOME", *settings.PLATFORM_VARIABLES}
 PROCFILE = dict(re.findall(r"^(\w+): (.+)$", (ROOT / "Procfile").read_text(), re.MULTILINE))
@@ -52,7 +52,7 @@ def test_the_procfile_has_the_three_processes() -> None:
 @pytest.mark.parametrize("line", PROCFILE.values(), ids=PROCFILE)
 def test_each_process_is_a_command_that_works_without_the_project_installed(line: str) -> None:
     python, flag, module, *words = shlex.split(line)
-    assert (python, flag, module) == ("python", "-m", "workers")
+    assert (python, flag, module) == ("python", "-m", "leadsync")
     parse_command(words)
 
 
@@ -132,7 +132,7 @@ class Recorder(dict[str, str]):
 def read_elsewhere() -> Iterator[str]:
     """The names that receiver and workers look up in `os.environ` directly."""
     for file in MODULES:
-        if file.relative_to(ROOT).parts[0] in ("receiver", "workers"):
+        if file.relative_to(ROOT).parts[0] in ("leadcore", "receiver", "workers", "leadsync"):
             for node in ast.walk(ast.parse(file.read_text())):
                 if isinstance(node, ast.Call | ast.Subscript):
                     subject = node.func if isinstance(node, ast.Call) else node.value

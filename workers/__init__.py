@@ -1,1 +1,1 @@
-"""The RQ side: from the inbox to HubSpot, and from HubSpot back to the customer."""
+"""The RQ process: leads from the inbox to HubSpot, and confirmations back to the customer."""

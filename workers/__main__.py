@@ -1,5 +1,7 @@
-"""`python -m workers` is `leadsync`, where only the requirements were installed."""
+"""The command's former name: `python -m workers` runs `python -m leadsync`, and says so once."""
 
-from workers.cli import main
+import runpy
+import sys
 
-main()
+print("leadsync: `python -m workers` is now `python -m leadsync`; the old name keeps working.", file=sys.stderr)
+runpy.run_module("leadsync", run_name="__main__", alter_sys=True)

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import structlog
 
-from receiver.logs import place
-from workers.runtime import Runtime, build
+from leadcore.logs import place
+from workers.bootstrap import Runtime, build
 from workers.settings import read_worker
 
 log = structlog.get_logger("leadsync.worker")

@@ -5,14 +5,12 @@ Every worker's keeper calls this now and then; each step is one script over a fe
 first and can be repeated, so workers need not agree on who does it.
 """
 
-from receiver import keys
-from receiver.config import Inbox as InboxConfig
-from receiver.connection import Redis
-from receiver.inbox import DUPLICATE_MS
-from receiver.receipts import DISCARDED, PARKED, WAITING, pack
-from receiver.scripts import COUNT
-from receiver.unsent import KEEP_SECONDS as UNSENT_SECONDS
-from workers.settlement import PARKED_SECONDS
+from leadcore.config import Inbox as InboxConfig
+from leadcore.receipts import DISCARDED, PARKED, PARKED_SECONDS, UNSENT_SECONDS, WAITING, pack
+from leadcore.store import keys
+from leadcore.store.connection import Redis
+from leadcore.store.scripts import COUNT
+from leadcore.store.streams import DUPLICATE_MS
 
 CHUNK = 500
 CHUNKS = 20

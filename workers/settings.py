@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from receiver.settings import Settings, SettingsError, flag, number, read
+from leadcore.settings import Settings, SettingsError, flag, number, read
 
 DEALDROID_URL = "https://app.dealdroid.net/api/provider/webhook/"
 HUBSPOT_URL = "https://api.hubapi.com"
@@ -25,7 +25,7 @@ class WorkerSettings:
 
 
 def read_worker(env: Mapping[str, str] = os.environ) -> WorkerSettings:
-    """The worker's settings; raises `SettingsError` or `receiver.config.ConfigError`."""
+    """The worker's settings; raises `SettingsError` or `leadcore.config.ConfigError`."""
     token = env.get("HUBSPOT_ACCESS_TOKEN", "").strip()
     if not token:
         raise SettingsError(

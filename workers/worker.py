@@ -14,14 +14,14 @@ from redis.exceptions import OutOfMemoryError
 from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 
-from receiver import keys
-from receiver.connection import AWAY, connect
-from receiver.logs import configure
+from leadcore.logs import configure
+from leadcore.store import keys
+from leadcore.store.connection import AWAY, connect
 from workers import jobs
-from workers.keeper import Keeper
-from workers.runtime import Runtime, build
+from workers.bootstrap import Runtime, build
+from workers.maintenance import Keeper
+from workers.notifier import Teller
 from workers.settings import WorkerSettings
-from workers.teller import Teller
 
 # RQ waits `ttl - 15` seconds for a job and lets its socket hang 10 s longer: so a Redis that hangs is noticed soon.
 TTL_SECONDS = 30

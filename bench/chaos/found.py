@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bench.chaos.expected import Post
-from receiver.receipts import Receipt
+from leadcore.receipts import Receipt
 
 
 @dataclass(frozen=True, slots=True)

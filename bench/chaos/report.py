@@ -8,7 +8,7 @@ from typing import Any
 from bench.chaos.expected import Post, wrong
 from bench.chaos.found import Contact, Found, Message, by_customer, describe, tell_case, tell_history, tell_story
 from bench.chaos.script import TOLD
-from receiver.receipts import WRITTEN
+from leadcore.receipts import WRITTEN
 
 OPEN_MESSAGES = ("queued", "sending", "waiting")
 # HubSpot's stand-in tells times in whole milliseconds.

@@ -16,10 +16,10 @@ import requests
 from bench.chaos.disk import LateDisk
 from bench.chaos.processes import answers, children, end_group, kill_one, session
 from bench.chaos.script import TOLD
-from receiver import keys
-from receiver.config import Config
+from leadcore.config import Config
+from leadcore.store import keys
 from sandbox import redis as embedded
-from sandbox.leash import Leash
+from sandbox.parent_watch import Leash
 
 ROOT = Path(__file__).parent.parent.parent
 SECRET = "chaos-secret"
@@ -74,7 +74,7 @@ class Stage:
             for name, url in (("hubspot", self.hubspot), ("dealdroid", self.dealdroid)):
                 self._launch(name, "-m", f"sandbox.{name}", "--port", str(self.ports[name]))
                 self._await(name, partial(answers, f"{url}/_sandbox/state"))
-            setup = self._launch("setup", "-m", "workers", "setup")
+            setup = self._launch("setup", "-m", "leadsync", "setup")
             self._await("setup", lambda: setup.poll() == 0)
             self.start_web()
             self.start_workers()
@@ -139,7 +139,7 @@ class Stage:
 
     def start_web(self) -> None:
         if self._web is None:
-            self._web = self._launch("web", "-m", "workers", "web")
+            self._web = self._launch("web", "-m", "leadsync", "web")
 
     def kill_web(self) -> None:
         """Its processes notice, and end by themselves, be it beside a new one."""
@@ -154,7 +154,7 @@ class Stage:
             kill_one(children(self._web.pid), choice)
 
     def start_workers(self) -> None:
-        self._workers = self._launch("worker", "-m", "workers", "worker", "--count", str(WORKERS))
+        self._workers = self._launch("worker", "-m", "leadsync", "worker", "--count", str(WORKERS))
 
     def kill_worker(self, choice: float) -> None:
         """One worker process; its supervisor starts another."""

@@ -16,8 +16,9 @@ from bench.chaos.found import Contact, Found, Message
 from bench.chaos.poster import post_all
 from bench.chaos.script import Lead, Strike
 from bench.chaos.stage import SECRET, Stage
-from receiver import event, keys
-from receiver.receipts import Receipt, unpack
+from leadcore import event
+from leadcore.receipts import Receipt, unpack
+from leadcore.store import keys
 
 HUBSPOT_SHARE, DEALDROID_SHARE = 0.3, 0.2
 HUBSPOT_FAULTS: tuple[dict[str, Any], ...] = (

@@ -49,7 +49,7 @@ class Chart:
 
 
 def draw(counted: Sequence[tuple[int, Mapping[str, int]]]) -> Chart:
-    """The chart of `counted`, as `receiver.counts.read_hours` gives it."""
+    """The chart of `counted`, as `leadcore.store.counters.read_hours` gives it."""
     hours = [
         Hour(start, {name: sum(counts.get(one, 0) for one in members) for name, members in SERIES.items()})
         for start, counts in counted

@@ -2,8 +2,8 @@
 
 import argparse
 
+from sandbox.http_server import serve
 from sandbox.hubspot import Portal, create_app
-from sandbox.serving import serve
 
 parser = argparse.ArgumentParser(prog="python -m sandbox.hubspot", description="A stand-in for HubSpot.")
 parser.add_argument("--port", type=int, required=True)

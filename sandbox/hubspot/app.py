@@ -8,7 +8,9 @@ from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import http_date
 
-from sandbox.deck import Deck
+from sandbox.call_log import Journal
+from sandbox.faults import Deck
+from sandbox.http_server import Dropped
 from sandbox.hubspot.account import account_routes
 from sandbox.hubspot.answers import answer
 from sandbox.hubspot.batches import batch_routes
@@ -18,8 +20,6 @@ from sandbox.hubspot.faults import GARBLED, HTML, HubSpotFault, refusal
 from sandbox.hubspot.portal import Portal
 from sandbox.hubspot.problems import Problem
 from sandbox.hubspot.schema import schema_routes
-from sandbox.journal import Journal
-from sandbox.serving import Dropped
 
 TOKEN_INFO = "/oauth/v2/private-apps/get/access-token-info"  # noqa: S105 - a path
 _READING = ("/batch/read", "/search")

@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 from flask import Blueprint, Response, request
 
-from sandbox.deck import Deck
+from sandbox.call_log import Journal
+from sandbox.faults import Deck
 from sandbox.hubspot.answers import answer, shown
 from sandbox.hubspot.contact import Contact
 from sandbox.hubspot.portal import Portal
@@ -15,7 +16,6 @@ from sandbox.hubspot.problems import validation
 from sandbox.hubspot.properties import Option
 from sandbox.hubspot.settings import Settings
 from sandbox.hubspot.values import iso
-from sandbox.journal import Journal
 
 
 class Given(msgspec.Struct, forbid_unknown_fields=True):

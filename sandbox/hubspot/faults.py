@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from sandbox.deck import Fault
+from sandbox.faults import Fault
 from sandbox.hubspot.problems import Problem
 from sandbox.hubspot.quota import refused
 

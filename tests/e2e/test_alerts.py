@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from receiver import keys
+from leadcore.store import keys
 from tests.conftest import Channel, Line, eventually, lead, same_shard
 
 

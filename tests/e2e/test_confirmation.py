@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-from receiver import keys
-from receiver.config import Inbox as InboxConfig
-from receiver.parked import GONE, Parked, causes
+from leadcore.config import Inbox as InboxConfig
+from leadcore.store import keys
+from leadcore.store.parked import GONE, Parked, causes
 from sandbox import dealdroid
 from sandbox.dealdroid import WEBHOOK
+from sandbox.http_server import running
 from sandbox.redis import free_port
-from sandbox.serving import running
 from tests.conftest import Line, eventually, lead
 
 SAVED = "Thank you! Your contact details are saved."

@@ -16,7 +16,7 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 
-from receiver import keys
+from leadcore.store import keys
 from tests.conftest import ROOT, Line, eventually, lead, open_line
 
 PASSWORD = "kept-from-strangers"

@@ -9,17 +9,18 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from receiver import event, keys, unsent
-from receiver.feeder import Feeder
-from receiver.inbox import Inbox, postponed
-from receiver.receipts import pack
-from receiver.settings import read
-from receiver.spool import Spool
+from leadcore import event
+from leadcore.receipts import pack
+from leadcore.settings import read
+from leadcore.store import keys, unsent
+from leadcore.store.streams import Inbox, postponed
+from leadsync.cli import cli
+from leadsync.privacy.hubspot_erasure import Withdrawal
+from receiver.intake.feeder import Feeder
+from receiver.intake.spool import Spool
 from tests.conftest import SHARDS, Line, eventually, lead, same_shard
-from workers.cli import cli
-from workers.customer import unpack
-from workers.lease import hold_alone
-from workers.withdrawal import Withdrawal
+from workers.flow.lease import hold_alone
+from workers.rules.customer import unpack
 
 SAID = {"name": "Ann Lee", "phone": "0812345678", "email": "ann@lee-shop.co.th"}
 OWN = {"email": "shared@somebody-elses.co.th", "firstname": "Owner", "phone": "+6621112222"}

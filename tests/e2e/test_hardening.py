@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from receiver import keys
-from receiver.config import parse
+from leadcore.config import parse
+from leadcore.store import keys
+from leadsync.cli import main
 from tests.conftest import ROOT, Line, lead
-from workers.cli import main
-from workers.messages import Occasion, Texts
+from workers.rules.texts import Occasion, Texts
 
 # Python runs a module of this name at its start. The standard library may go on to hand its own processes their
 # arguments with `pickle.load`; what comes as bytes from elsewhere would go through `loads`.
@@ -99,7 +99,7 @@ def assert_refused(code: object, out: str, err: str, *words: str) -> None:
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_a_mistake_stops_the_start_of_every_process_in_one_line(shop: Path, command: tuple[str, ...]) -> None:
     shop.write_text("[inbox]\nshards = 0")
-    words = [sys.executable, "-m", "workers", *command]
+    words = [sys.executable, "-m", "leadsync", *command]
     ended = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=20, check=False)
     assert_refused(ended.returncode, ended.stdout, ended.stderr, "shop.toml: line 2: inbox.shards")
 
@@ -167,6 +167,6 @@ def test_a_text_that_reaches_for_python_by_a_filter_finds_nothing(filtered: str)
 
 def test_a_worker_does_not_start_with_such_a_text_either(shop: Path) -> None:
     shop.write_text("[messages.texts.en]\ndetails_saved = '{{ lipsum.__globals__ }}'")
-    words = [sys.executable, "-m", "workers", "worker", "--one"]
+    words = [sys.executable, "-m", "leadsync", "worker", "--one"]
     ended = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=20, check=False)
     assert_refused(ended.returncode, ended.stdout, ended.stderr, "messages.texts.en.details_saved")

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 import redis
 
-from receiver import keys, settings
-from receiver.connection import AWAY, connect
-from receiver.feeder import Feeder
-from receiver.spool import Spool
+from leadcore import settings
+from leadcore.store import keys
+from leadcore.store.connection import AWAY, connect
+from receiver.intake.feeder import Feeder
+from receiver.intake.spool import Spool
 from sandbox import redis as embedded
 from tests.conftest import SECRET, SHARDS, Line, has_ipv6, lead
 

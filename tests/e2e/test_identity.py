@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from receiver import keys
+from leadcore.store import keys
 from tests.conftest import Line, eventually, key_of, lead, same_shard
-from workers.customer import unpack
+from workers.rules.customer import unpack
 
 EMAIL = "shared@somebody-elses.co.th"
 OWN = {"email": EMAIL, "firstname": "Owner", "lastname": "Original", "phone": "+6621112222", "city": "Pak Kret"}

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 
-from receiver import keys
+from leadcore.store import keys
 from tests.conftest import ROOT, SECRET, Line, eventually
 from tests.people import Person, encodings, invent
 
@@ -60,7 +60,7 @@ def find(places: Iterable[tuple[bytes, bytes]], traces: set[bytes]) -> set[bytes
 
 
 def command(line: Line, *arguments: str) -> bytes:
-    process = [sys.executable, "-m", "workers", *arguments]
+    process = [sys.executable, "-m", "leadsync", *arguments]
     done = subprocess.run(process, cwd=ROOT, env=line.environ, capture_output=True, timeout=60, check=False)
     return done.stdout + done.stderr
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from typing import Any
 
-from receiver import keys
+from leadcore.store import keys
 from tests.conftest import SHARDS, Line, eventually, key_of, lead
-from workers.restore import INTACT
+from workers.sync.restore import INTACT
 
 QUOTA, WINDOW_SECONDS = 100, 10.0
 ROUTE = "/batch/upsert"

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from receiver import keys
+from leadcore.store import keys
+from leadsync import reconcile
+from leadsync.cli import cli
+from leadsync.reconcile import GONE, UNMARKED
 from tests.conftest import Crm, Line, lead, one_per_shard
-from workers import reconcile
-from workers.cli import cli
-from workers.customer import unpack
-from workers.reconcile import GONE, UNMARKED
+from workers.rules.customer import unpack
 
 OWN = {"email": "shared@somebody-elses.co.th", "firstname": "Owner", "phone": "+6621112222"}
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from receiver import keys
+from leadcore.store import keys
 from sandbox.hubspot.properties import Metadata
 from tests.conftest import Line, eventually, key_of, lead, same_shard
 

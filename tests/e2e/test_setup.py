@@ -8,12 +8,12 @@ import pytest
 import requests
 from click.testing import CliRunner, Result
 
+from leadsync.cli import cli
+from sandbox.http_server import running
 from sandbox.hubspot import Portal, Settings, create_app
 from sandbox.hubspot.settings import SCOPES
 from sandbox.redis import free_port
-from sandbox.serving import running
 from tests.conftest import Crm
-from workers.cli import cli
 from workers.hubspot.properties import DEFINITIONS
 
 KEY = "dealdroid_customer_id"

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import requests
 
-from receiver import keys
+from leadcore.store import keys
 from sandbox import redis as embedded
 from tests.conftest import INTENT_PATH, Line, Process, boots, eventually, key_of, lead, open_line
 

@@ -17,18 +17,18 @@ import redis
 from rq import Queue
 from rq.serializers import JSONSerializer
 
-from receiver import keys
-from receiver import settings as shared_settings
-from receiver.config import Config
-from receiver.feeder import Feeder
-from receiver.receipts import WRITTEN, Receipt
-from receiver.spool import Spool
-from receiver.status import Status, read_status
+from leadcore import settings as shared_settings
+from leadcore.config import Config
+from leadcore.receipts import WRITTEN, Receipt
+from leadcore.store import keys
+from leadcore.store.status import Status, read_status
+from receiver.intake.feeder import Feeder
+from receiver.intake.spool import Spool
 from tests.conftest import SHARDS, Line, key_of, open_line
-from workers import runtime
-from workers.keeper import Keeper
-from workers.restore import INTACT
+from workers import bootstrap
+from workers.maintenance import Keeper
 from workers.settings import read_worker
+from workers.sync.restore import INTACT
 
 # A worker that is alive looks after what a dead one left within this time.
 RECOVERY_SECONDS = 15
@@ -225,8 +225,8 @@ class Worker:
         settings = read_worker({**scene.line.environ, **environ})
         settings = replace(settings, shared=replace(settings.shared, config=scene.config))
         connection = scene.client(wire)
-        with patched(runtime, "connect", lambda _, **__: connection):
-            made = runtime.build(settings)
+        with patched(bootstrap, "connect", lambda _, **__: connection):
+            made = bootstrap.build(settings)
         self.sync, self.outbox = made.sync, made.outbox
         inbox = scene.config.inbox
         self.keeper = Keeper(connection, "worker", inbox, made.leases, made.told, made.tally, orphaned=lambda: None)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from receiver import keys
+from leadcore.store import keys
 from tests.conftest import lead, same_shard
 from tests.faults.conftest import Killed, Scene, Wire
 

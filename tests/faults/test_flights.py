@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from receiver import keys
+from leadcore.store import keys
 from tests.conftest import SHARDS, lead, one_per_shard, same_shard
 from tests.faults.conftest import Scene, Worker, patched
-from workers import batches, drain
-from workers.hubspot.outcomes import LineDown
-from workers.run import BATCH
+from workers.flow.errors import LineDown
+from workers.sync import batch_loader, drain
+from workers.sync.drain_state import BATCH
 
 QUOTA = 100
 SOON_MS = 500
@@ -246,7 +246,7 @@ def test_what_was_ready_is_decided_anew_where_another_shard_has_written_a_newer_
         scene.redis.delete(keys.BUDGET)
         other.sync.drain(1)
 
-    with patched(batches, "FRESH_SECONDS", 0.0), patched(scene.steady.sync.way, "meanwhile", meanwhile):
+    with patched(batch_loader, "FRESH_SECONDS", 0.0), patched(scene.steady.sync.way, "meanwhile", meanwhile):
         scene.steady.sync.drain(0)
     scene.redis.delete(keys.BUDGET)
     scene.recover(30)

@@ -6,8 +6,8 @@ from contextlib import suppress
 
 import pytest
 
-from receiver import keys
-from receiver.bell import Bell
+from leadcore.store import keys
+from leadcore.store.bell import Bell
 from tests.conftest import lead, same_shard
 from tests.faults.conftest import Killed, Scene, Wire
 

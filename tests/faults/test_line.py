@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from receiver.config import Config, Inbox
+from leadcore.config import Config, Inbox
+from sandbox.http_server import running
 from sandbox.hubspot import create_app
 from sandbox.redis import free_port
-from sandbox.serving import running
 from tests.conftest import eventually, lead, same_shard
 from tests.faults.conftest import Scene, Worker, patched
 from workers.hubspot import transport

@@ -9,19 +9,19 @@ from typing import Any
 import pytest
 import redis
 
-from receiver import keys
-from receiver.config import Config, Messages
-from receiver.inbox import postponed
+from leadcore.config import Config, Messages
+from leadcore.store import keys
+from leadcore.store.streams import postponed
 from sandbox.dealdroid import WEBHOOK
 from sandbox.dealdroid import create_app as create_chat
+from sandbox.http_server import running
 from sandbox.redis import free_port
-from sandbox.serving import running
 from tests.conftest import eventually, lead, same_shard
 from tests.faults.conftest import Killed, Scene, Wire, Worker, patched
-from workers import dealdroid, turn
-from workers.hubspot.outcomes import LineDown
-from workers.outbox import FORGOTTEN, IN_FLIGHT
-from workers.told import mark
+from workers.flow.errors import LineDown
+from workers.outbox import dealdroid, time_slice
+from workers.outbox.sender import FORGOTTEN, IN_FLIGHT
+from workers.outbox.sent_log import mark
 
 CUSTOMERS = same_shard("told", 3)
 CROWD = same_shard("crowd", 40)
@@ -194,20 +194,20 @@ def late(scene: Scene, ms: int) -> None:
         scene.redis.xadd(stream, fields, id=f"{int(began) - ms}-{number}")
 
 
-@pytest.mark.parametrize(("ms", "is_over"), [(0, True), (turn.LATE_MS + 1, False)])
+@pytest.mark.parametrize(("ms", "is_over"), [(0, True), (time_slice.LATE_MS + 1, False)])
 @pytest.mark.usefixtures("watchful")
 def test_late_messages_have_as_long_a_turn_as_leads(scene: Scene, ms: int, is_over: bool) -> None:
     """Else leads without end would leave them a second in ten."""
     await_leads(scene)
     late(scene, ms)
-    with patched(turn, "TURN_SECONDS", 0.0):
+    with patched(time_slice, "TURN_SECONDS", 0.0):
         scene.worker().outbox.drain(0)
     assert (len(times_told(scene)) < len(CROWD)) is is_over
 
 
 @pytest.fixture
 def watchful() -> Iterator[None]:
-    with patched(turn, "LOOK_SECONDS", 0.0):
+    with patched(time_slice, "LOOK_SECONDS", 0.0):
         yield
 
 
@@ -234,7 +234,7 @@ def test_messages_make_no_way_where_no_lead_could_use_it(scene: Scene, why: str)
         case "HubSpot is down":
             worker.sync.pause.begin(LineDown("daily_quota", "no calls today", 600.0))
         case "late":
-            late(scene, turn.FRESH_MS + 1)
+            late(scene, time_slice.FRESH_MS + 1)
         case "no lead":
             scene.redis.delete(keys.entries(keys.INBOX, 0))
         case "somebody is at it":

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from receiver import keys
-from receiver.config import Config, Inbox
-from receiver.inbox import postponed
-from receiver.parked import Parked
+from leadcore.config import Config, Inbox
+from leadcore.store import keys
+from leadcore.store.parked import Parked
+from leadcore.store.streams import postponed
 from tests.conftest import SHARDS, lead, same_shard
 from tests.faults.conftest import Scene
 

@@ -11,19 +11,19 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import pytest
 
-from receiver import keys
-from receiver.config import Config, Inbox
-from receiver.parked import FIXES, Parked, causes
-from receiver.receipts import Note
+from leadcore.config import Config, Inbox
+from leadcore.receipts import Note
+from leadcore.store import keys
+from leadcore.store.parked import FIXES, Parked, causes
+from sandbox.http_server import running
 from sandbox.hubspot import create_app
 from sandbox.hubspot.properties import Rule
 from sandbox.hubspot.values import Invalid
-from sandbox.serving import running
 from tests.conftest import lead, same_shard
 from tests.faults.conftest import Scene, Worker, patched
 from workers.hubspot.errors import REASONS
-from workers.lead import Group
-from workers.plan import Plan
+from workers.rules.lead import Group
+from workers.rules.plan import Plan
 
 BAD, *GOOD = same_shard("row", 12)
 OWNED = "owner@somebody-elses.co.th"

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from receiver import keys
+from leadcore.store import keys
 from tests.conftest import SHARDS, lead, one_per_shard, same_shard
 from tests.faults.conftest import Scene, Wire, patched
-from workers.run import BATCH
+from workers.sync.drain_state import BATCH
 
 CUSTOMERS = one_per_shard("tail")
 UPSERT = "/batch/upsert"

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from receiver import keys
+from leadcore.store import keys
 from tests.conftest import INTENT_PATH, SECRET, Line, Process, lead, open_line
 
 REQUESTS, BATCH, CALLERS = 10_000, 10, 3

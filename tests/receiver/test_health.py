@@ -4,7 +4,7 @@ import time
 
 import requests
 
-from receiver import keys
+from leadcore.store import keys
 from tests.conftest import Line, eventually, lead
 from tests.receiver.conftest import FIRST
 

@@ -9,11 +9,11 @@ import redis as client
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
-from receiver import keys
-from receiver.connection import connect
-from receiver.counts import BUCKETS, Tally, figure, took
-from receiver.inbox import Inbox
-from receiver.settings import read
+from leadcore.settings import read
+from leadcore.store import keys
+from leadcore.store.connection import connect
+from leadcore.store.counters import BUCKETS, Tally, figure, took
+from leadcore.store.streams import Inbox
 from sandbox import redis as embedded
 from tests.conftest import Line, eventually, lead, open_line
 from tests.receiver.conftest import FIRST

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from receiver import intake
-from receiver.intake import Guard
+from receiver.intake import view
+from receiver.intake.view import Guard
 from tests.conftest import Line, eventually, lead
 from tests.receiver.conftest import FIRST, SECOND, THIRD
 
@@ -29,7 +29,7 @@ def test_every_secret_is_compared_with_all_of_them_in_constant_time_and_length(
         return real(one, other)
 
     real = hmac.compare_digest
-    monkeypatch.setattr(intake.hmac, "compare_digest", compare)
+    monkeypatch.setattr(view.hmac, "compare_digest", compare)
     assert Guard(SECRETS).allows(given) is (given in SECRETS)
     assert len(compared) == len({known for _, known in compared}) == len(SECRETS)
     assert {len(digest) for pair in compared for digest in pair} == {32}

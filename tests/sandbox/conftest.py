@@ -8,8 +8,8 @@ import pytest
 import requests
 from hubspot import HubSpot
 
+from sandbox.http_server import running
 from sandbox.hubspot import Portal, create_app
-from sandbox.serving import running
 
 KEY = "dealdroid_customer_id"
 TIMEOUT = (1, 5)

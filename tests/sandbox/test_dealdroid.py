@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from sandbox.dealdroid import Chats, create_app
-from sandbox.serving import running
+from sandbox.http_server import running
 
 TIMEOUT = 5
 

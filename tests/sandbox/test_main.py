@@ -53,9 +53,9 @@ class Run:
     def __init__(self, folder: Path, **environ: str) -> None:
         self.mark = f"LEADSYNC_TEST={uuid.uuid4()}"
         self.folder = folder
-        (folder / "workers").mkdir(exist_ok=True)
-        (folder / "workers/__init__.py").touch()
-        (folder / "workers/__main__.py").write_text(WORKERS)
+        (folder / "leadsync").mkdir(exist_ok=True)
+        (folder / "leadsync/__init__.py").touch()
+        (folder / "leadsync/__main__.py").write_text(WORKERS)
         clean = {name: value for name, value in os.environ.items() if name not in SET_BY_US}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "sandbox"],
@@ -156,7 +156,7 @@ def test_killed_it_takes_everything_with_it(run: Callable[..., Run]) -> None:
 def test_a_part_that_dies_ends_the_run_and_is_named(run: Callable[..., Run]) -> None:
     broken = run()
     broken.read_until("Ctrl-C ends it all.")
-    os.kill(int((broken.folder / "workers/worker.pid").read_text()), signal.SIGKILL)
+    os.kill(int((broken.folder / "leadsync/worker.pid").read_text()), signal.SIGKILL)
     assert broken.finish() == 1
     assert "worker ended with exit code -9." in "".join(broken.lines)
     assert broken.living() == []

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from flask import Flask, Response, request
 
-from receiver.event import parse, unusable
+from leadcore.event import parse, unusable
 from sandbox import dealdroid, hubspot, page
-from sandbox.serving import running
+from sandbox.http_server import running
 
 
 @pytest.fixture

@@ -10,18 +10,18 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from receiver import keys
-from receiver.config import Config
-from receiver.spool import Spool
-from receiver.status import Status
+from leadcore.config import Config
+from leadcore.store import keys
+from leadcore.store.status import Status
+from leadsync.cli import cli
+from leadsync.doctor.finding import Finding, clock
+from leadsync.doctor.machine import check_alerts
+from leadsync.doctor.portal import judge_date, judge_properties, judge_quota
+from leadsync.doctor.store import judge_line, judge_redis
+from receiver.intake.spool import Spool
 from sandbox import redis as embedded
 from sandbox.hubspot.settings import SCOPES
 from tests.conftest import Line, open_line
-from workers.cli import cli
-from workers.doctor.finding import Finding, clock
-from workers.doctor.machine import check_alerts
-from workers.doctor.portal import judge_date, judge_properties, judge_quota
-from workers.doctor.store import judge_line, judge_redis
 from workers.hubspot.properties import DEFINITIONS
 from workers.settings import read_worker
 

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 import redis
 
-from receiver import keys, receipts, unsent
-from receiver.config import Inbox as InboxConfig
-from receiver.inbox import DUPLICATE_MS, Inbox
-from receiver.receipts import pack
-from receiver.status import read_status
+from leadcore import receipts
+from leadcore.config import Inbox as InboxConfig
+from leadcore.receipts import PARKED_SECONDS, pack
+from leadcore.store import keys
+from leadcore.store.status import read_status
+from leadcore.store.streams import DUPLICATE_MS, Inbox
 from workers.retention import CHUNK, ENDED, Retention
-from workers.settlement import PARKED_SECONDS
+from workers.rules.delivery import keep_unsent
 
 CONFIG = InboxConfig(receipts_max=1000)
 WEEK_MS, DAY_MS = DUPLICATE_MS, 86_400_000
@@ -134,7 +135,7 @@ def test_a_parked_lead_ends_after_thirty_days_and_its_receipt_says_so(store: Any
 
 def test_an_unsent_message_ends_after_a_week(store: Any) -> None:
     for name, age_ms in (("old", WEEK_MS + 1000), ("new", WEEK_MS - 60_000)):
-        Inbox(store).apply(unsent.keep(name, b"message", now_ms(store) - age_ms))
+        Inbox(store).apply(keep_unsent({b"e": name.encode()}, now_ms(store) - age_ms))
     Retention(store, CONFIG).keep()
     assert store.zrange(keys.UNSENT, 0, -1) == [b"new"]
 

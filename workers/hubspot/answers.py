@@ -10,9 +10,9 @@ from typing import Any
 
 import msgspec
 
+from workers.flow.errors import LineDown
 from workers.hubspot.errors import NOT_FOUND, lacks_key, objects
-from workers.hubspot.outcomes import LineDown
-from workers.mapping.facts import CUSTOMER_ID
+from workers.rules.mapping.facts import CUSTOMER_ID
 
 SCOPES = "crm.objects.contacts.read and .write and crm.schemas.contacts.read and .write"
 # The longest wait in seconds that HubSpot may ask for: for the rest of a day, for a fault, for a burst of calls.

@@ -17,14 +17,15 @@ from hubspot.crm.contacts.models import (
 )
 from msgspec.json import encode
 
-from receiver.counts import Tally
-from workers.budget import Budget, NoBudget
+from leadcore.store.counters import Tally
+from workers.flow.errors import LineDown
 from workers.hubspot.answers import Answer, raise_line_down, raise_without_key
-from workers.hubspot.outcomes import LineDown, Outcome, Reading, Row, Wait, Written
+from workers.hubspot.budget import Budget, NoBudget
 from workers.hubspot.reads import MERGED, reading, readings
 from workers.hubspot.transport import Transport
 from workers.hubspot.writes import outcomes
-from workers.mapping.facts import CUSTOMER_ID
+from workers.rules.mapping.facts import CUSTOMER_ID
+from workers.rules.outcomes import Outcome, Reading, Row, Wait, Written
 
 BATCH = 100
 
@@ -32,7 +33,7 @@ BATCH = 100
 class HubSpot:
     """One portal. Safe to use from several threads; holds its API objects, since each new one is a new TLS handshake.
     `dry_run`: contacts are read but not written. `tally`: where calls are counted. Raises
-    `receiver.settings.SettingsError` where the environment names a proxy that cannot be used."""
+    `leadcore.settings.SettingsError` where the environment names a proxy that cannot be used."""
 
     def __init__(
         self,

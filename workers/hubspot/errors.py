@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from workers.hubspot.outcomes import Conflict, Gone, Outcome, Refused, Wait
-from workers.mapping.facts import CUSTOMER_ID
+from workers.rules.mapping.facts import CUSTOMER_ID
+from workers.rules.outcomes import Conflict, Gone, Outcome, Refused, Wait
 
 REASONS = {
     "INVALID_EMAIL": "HubSpot does not accept this email address",

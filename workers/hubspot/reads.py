@@ -5,7 +5,7 @@ from typing import Any
 
 from workers.hubspot.answers import Answer, raise_line_down, raise_without_key
 from workers.hubspot.errors import classify, context, objects, strings
-from workers.hubspot.outcomes import Gone, Reading, Wait
+from workers.rules.outcomes import Gone, Reading, Wait
 
 MERGED = "hs_merged_object_ids"
 

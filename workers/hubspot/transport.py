@@ -6,6 +6,8 @@ APIs still give the paths, the authorization and the models.
 
 import os
 import time
+from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 from urllib.parse import unquote, urlencode, urlsplit
 
@@ -13,12 +15,11 @@ import msgspec
 import urllib3
 from hubspot.crm.contacts.rest import RESTClientObject
 
-from receiver.counts import Tally
-from workers.budget import Budget, NoBudget
-from workers.call import POOLS, proxy_for, within
+from leadcore.store.counters import Tally
+from workers.flow.deadline import POOLS, proxy_for, within
+from workers.flow.errors import LineDown
 from workers.hubspot.answers import Answer
-from workers.hubspot.outcomes import LineDown
-from workers.lease import FENCE
+from workers.hubspot.budget import Budget, NoBudget
 
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 10.0
@@ -28,6 +29,14 @@ IDLE_SECONDS = 30.0
 CONNECTIONS = 24
 _KINDS = frozenset({"upsert", "update", "read", "search"})
 MAX_ANSWER = 16 * 1024 * 1024
+
+
+def _free() -> None:
+    """Nothing to check outside a drain."""
+
+
+FENCE: ContextVar[Callable[[], None]] = ContextVar("fence", default=_free)
+"""What HubSpot's transport calls right before each request: the `check` of the drain that this thread works for."""
 
 
 class Transport(RESTClientObject):  # type: ignore[misc]  # the client has no types

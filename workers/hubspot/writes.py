@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from workers.flow.errors import LineDown
 from workers.hubspot.answers import Answer, raise_line_down, raise_without_key
 from workers.hubspot.errors import (
     PORTAL_WIDE,
@@ -16,7 +17,7 @@ from workers.hubspot.errors import (
     reason,
     strings,
 )
-from workers.hubspot.outcomes import Again, Gone, LineDown, Outcome, Refused, Row, Wait, Written
+from workers.rules.outcomes import Again, Gone, Outcome, Refused, Row, Wait, Written
 
 
 def outcomes(answer: Answer, rows: Sequence[Row], key: str) -> dict[str, Outcome]:

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import requests
 
-from receiver import keys
-from receiver.console.door import Door
-from receiver.inbox import Inbox, postponed
-from receiver.receipts import pack
+from leadcore.receipts import pack
+from leadcore.store import keys
+from leadcore.store.streams import Inbox, postponed
+from receiver.console.auth import Door
 from tests.conftest import Line, open_line
 
 # A colon, Thai, and what HTML would make something of.

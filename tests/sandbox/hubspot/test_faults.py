@@ -9,7 +9,7 @@ import requests
 from hubspot.crm.contacts.exceptions import ApiException
 from urllib3.exceptions import HTTPError, ProtocolError
 
-from sandbox.deck import Deck
+from sandbox.faults import Deck
 from sandbox.hubspot.faults import HubSpotFault
 
 KINDS = get_args(get_type_hints(HubSpotFault)["kind"])

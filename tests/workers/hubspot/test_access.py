@@ -2,10 +2,10 @@
 
 import pytest
 
+from sandbox.http_server import running
 from sandbox.hubspot import Portal, create_app
-from sandbox.serving import running
-from workers.budget import NoBudget
 from workers.hubspot import access
+from workers.hubspot.budget import NoBudget
 from workers.hubspot.client import HubSpot
 
 

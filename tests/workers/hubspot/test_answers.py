@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from tests.workers.hubspot.conftest import answer
+from workers.flow.errors import LineDown
 from workers.hubspot.answers import FAULT, Answer, raise_line_down, raise_without_key, retry_after
-from workers.hubspot.outcomes import LineDown
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from workers.hubspot.errors import classify, invalid_fields, lacks_key
-from workers.hubspot.outcomes import Conflict, Gone, Outcome, Refused, Wait
+from workers.rules.outcomes import Conflict, Gone, Outcome, Refused, Wait
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from tests.workers.hubspot.conftest import answer
-from workers.hubspot.outcomes import Gone, LineDown, Reading, Wait
+from workers.flow.errors import LineDown
 from workers.hubspot.reads import reading, readings
+from workers.rules.outcomes import Gone, Reading, Wait
 
 KEY = "dealdroid_customer_id"
 NOT_FOUND = {"status": "error", "category": "OBJECT_NOT_FOUND", "message": "Could not get some CONTACT objects."}

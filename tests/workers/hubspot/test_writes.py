@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.workers.hubspot.conftest import answer
+from workers.flow.errors import LineDown
 from workers.hubspot.answers import Answer
-from workers.hubspot.outcomes import Again, Conflict, Gone, LineDown, Outcome, Refused, Row, Wait, Written
 from workers.hubspot.writes import outcomes
+from workers.rules.outcomes import Again, Conflict, Gone, Outcome, Refused, Row, Wait, Written
 
 KEY = "dealdroid_customer_id"
 A, B, C = (

@@ -1,0 +1,150 @@
+"""What became of each lead: one small Redis hash per event, kept for `receipts_days`.
+
+A receipt names ids, times and HubSpot's property names, never a value. Property names are packed into one character
+each, so that the hash stays in Redis' compact form (a value over 64 bytes would triple its size; measured).
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+# Positions are stored in Redis: append only.
+PROPERTIES = (
+    "firstname", "lastname", "email", "phone", "mobilephone", "company", "address", "city", "state", "zip", "country",
+    "hs_language", "hs_lead_status", "hs_legal_basis", "dealdroid_customer_id", "dealdroid_last_intent",
+    "dealdroid_last_intent_at", "dealdroid_payment_method", "dealdroid_cart", "dealdroid_cart_total",
+    "dealdroid_subdistrict", "dealdroid_district", "dealdroid_unsaved", "dealdroid_other_customer_ids",
+    "dealdroid_village", "dealdroid_product_type", "dealdroid_first_intent", "dealdroid_first_intent_at",
+    "dealdroid_name_given", "dealdroid_nickname", "dealdroid_other_phones", "dealdroid_placeholder",
+    "dealdroid_shorter_1", "dealdroid_shorter_2", "dealdroid_shorter_3",
+)  # fmt: skip
+_CODES = {name: chr(48 + position) for position, name in enumerate(PROPERTIES)}
+_NAMES = {code: name for name, code in _CODES.items()}
+
+WAITING = "waiting"
+CREATED = "created"
+UPDATED = "updated"
+UNCHANGED = "unchanged"
+SKIPPED = "skipped"
+PARKED = "parked"
+DISCARDED = "discarded"
+WRITTEN = frozenset({CREATED, UPDATED, UNCHANGED})
+
+# How long the payload of a parked lead and an unsent message wait for a person.
+PARKED_SECONDS = 30 * 86_400
+UNSENT_SECONDS = 7 * 86_400
+
+_FIELDS = {
+    "customer_id": "c",
+    "intent": "i",
+    "received_ms": "r",
+    "state": "s",
+    "written_ms": "w",
+    "contact_id": "h",
+    "fields": "f",
+    "notes": "k",
+    "tries": "t",
+    "reason": "y",
+    "message": "n",
+    "message_ms": "m",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Why one property was not written as the customer said it: `what` is "kept" or "dropped"."""
+
+    property: str
+    what: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """One event's fate. Times are milliseconds of Redis' clock, None where it has not happened. `message` is what
+    became of the confirmation: "queued", "sending", "sent", "silent: why", "failed: why" or "interrupted"."""
+
+    lead: str
+    customer_id: str = ""
+    intent: str = ""
+    state: str = WAITING
+    received_ms: int | None = None
+    written_ms: int | None = None
+    contact_id: str = ""
+    fields: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
+    tries: int = 0
+    reason: str = ""
+    message: str = ""
+    message_ms: int | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `--json`: plain names and values."""
+        return {
+            "lead": self.lead,
+            "customer_id": self.customer_id,
+            "intent": self.intent,
+            "state": self.state,
+            "received_ms": self.received_ms,
+            "written_ms": self.written_ms,
+            "contact_id": self.contact_id,
+            "fields": list(self.fields),
+            "notes": [{"property": n.property, "what": n.what, "why": n.why} for n in self.notes],
+            "tries": self.tries,
+            "reason": self.reason,
+            "message": self.message,
+            "message_ms": self.message_ms,
+        }
+
+
+def pack(**values: Any) -> list[str | bytes]:
+    """The changed parts of a receipt as HSET's flat list of fields and values; `fields` and `notes` are packed."""
+    flat: list[str | bytes] = []
+    for name, value in values.items():
+        if name == "fields":
+            value = pack_names(value)
+        elif name == "notes":
+            value = json.dumps([[n.property, n.what, n.why] for n in value], ensure_ascii=False) if value else ""
+        flat += [_FIELDS[name], value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogatepass")]
+    return flat
+
+
+def unpack(lead: str, stored: Mapping[bytes, bytes]) -> Receipt:
+    """The receipt of `lead` from its hash."""
+    text = {key.decode(): value.decode("utf-8", "replace") for key, value in stored.items()}
+
+    def get(name: str) -> str:
+        return text.get(_FIELDS[name], "")
+
+    def number(name: str) -> int | None:
+        return int(get(name)) if get(name).isdigit() else None
+
+    return Receipt(
+        lead=lead,
+        customer_id=get("customer_id"),
+        intent=get("intent"),
+        state=get("state") or WAITING,
+        received_ms=number("received_ms"),
+        written_ms=number("written_ms"),
+        contact_id=get("contact_id"),
+        fields=unpack_names(get("fields")),
+        notes=tuple(Note(*row) for row in json.loads(get("notes") or "[]")),
+        tries=number("tries") or 0,
+        reason=get("reason"),
+        message=get("message"),
+        message_ms=number("message_ms"),
+    )
+
+
+def pack_names(names: Iterable[str]) -> str:
+    """Property names as one character each; unknown names follow, comma-separated, after a space."""
+    names = list(names)
+    known = "".join(sorted(_CODES[name] for name in names if name in _CODES))
+    others = ",".join(sorted(name for name in names if name not in _CODES))
+    return f"{known} {others}" if others else known
+
+
+def unpack_names(packed: str) -> tuple[str, ...]:
+    known, _, others = packed.partition(" ")
+    return tuple(_NAMES[code] for code in known if code in _NAMES) + tuple(name for name in others.split(",") if name)

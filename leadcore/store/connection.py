@@ -1,0 +1,60 @@
+"""Connections to Redis. No client here retries by itself: redis-py's default of ten tries blocked a put for 18 s and
+wrote it twice (measured), and every write of this project can be repeated safely by the one who asked for it."""
+
+import secrets
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+import redis
+from redis.backoff import NoBackoff
+from redis.maint_notifications import MaintNotificationsConfig
+from redis.retry import Retry
+
+from leadcore.settings import Settings
+from leadcore.store import keys
+
+# redis-py types every answer as bytes or str; our clients decode nothing, so answers are bytes.
+Redis: TypeAlias = Any
+
+AWAY = (redis.RedisError, OSError)
+RECEIVER_TIMEOUT = 0.4
+WORKER_TIMEOUT = 5.0
+
+
+def connect(settings: Settings, timeout: float = WORKER_TIMEOUT, *, at_most: int | None = None) -> Redis:
+    """A client for `settings.redis_url`; connecting and every command may take `timeout` seconds. `at_most`: how many
+    connections its threads share, waiting their turn for up to `timeout` seconds. Sends nothing yet."""
+    options: dict[str, Any] = {}
+    pool: type[redis.ConnectionPool] = redis.ConnectionPool
+    if at_most:
+        pool, options = redis.BlockingConnectionPool, {"max_connections": at_most, "timeout": timeout}
+    if settings.redis_url.startswith("rediss://") and not settings.redis_tls_verify:
+        options |= {"ssl_cert_reqs": "none", "ssl_check_hostname": False}
+    connections = pool.from_url(
+        settings.redis_url,
+        socket_timeout=timeout,
+        socket_connect_timeout=timeout,
+        retry=Retry(NoBackoff(), 0),
+        maint_notifications_config=MaintNotificationsConfig(enabled=False),
+        **options,
+    )
+    return redis.Redis.from_pool(connections)
+
+
+def describe(connection: Redis, section: str) -> Mapping[str, Any]:
+    """A section of Redis' INFO, nothing where it may not be asked: some hosted ones forbid it."""
+    try:
+        found: Mapping[str, Any] = connection.info(section)
+    except redis.ResponseError:
+        return {}
+    return found
+
+
+def read_dataset(connection: Redis) -> str:
+    """What tells the data in this Redis from any other's: an id that is lost with the data. Raises redis-py's
+    errors."""
+    found = connection.get(keys.DATASET)
+    if found is None:
+        connection.set(keys.DATASET, secrets.token_hex(8), nx=True)
+        found = connection.get(keys.DATASET)
+    return (found or b"").decode("ascii", "replace")

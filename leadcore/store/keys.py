@@ -1,0 +1,137 @@
+"""The name of every Redis key, in one place, and the shard of a customer."""
+
+import hashlib
+from base64 import b32encode
+from functools import lru_cache
+from zlib import crc32
+
+PREFIX = "leadsync:"
+SECRET = PREFIX + "key"
+LEADS = PREFIX + "leads"
+PARKED = PREFIX + "parked"
+UNSENT = PREFIX + "unsent"
+PAUSE = PREFIX + "pause"
+NONE = PREFIX + "none"
+"""A key that never exists."""
+BUDGET = PREFIX + "budget"
+STORE = PREFIX + "store"
+RESTORING = STORE + ":above"
+"""Up to which contact the aliases were read back, while they are."""
+SEARCHED = PREFIX + "searched"
+WORKERS = PREFIX + "workers"
+COUNTS = PREFIX + "counts"
+FIGURES = PREFIX + "figures"
+"""What `receiver.metrics` tells beside the counters, see `leadcore.store.counters`."""
+ACTIONS = PREFIX + "actions"
+"""A stream of what people did: c(ommand), l(ead) or d(igest of a customer), u(ser)."""
+ALERTS = PREFIX + "alerts"
+ALERTS_LOCK = ALERTS + ":lock"
+PORTAL = PREFIX + "portal"
+"""What workers know of the portal: id, domain of its pages."""
+RUN = PREFIX + "run"
+DATASET = PREFIX + "dataset"
+WRITTEN = PREFIX + "written"
+QUEUE = "leadsync"
+
+INBOX = "inbox"
+OUTBOX = "outbox"
+PAUSES = {INBOX: PAUSE, OUTBOX: PAUSE + ":outbox"}
+
+
+def hour(number: int) -> str:
+    """What was counted in the hour that began `number` hours after 1970."""
+    return f"{COUNTS}:{number}"
+
+
+def entries(line: str, shard: int) -> str:
+    """The stream of `line` ("inbox" or "outbox") in `shard`."""
+    return f"{PREFIX}{line}:{shard}"
+
+
+def bell(line: str, shard: int) -> str:
+    return f"{PREFIX}{line}:{shard}:bell"
+
+
+def lock(line: str, shard: int) -> str:
+    return f"{PREFIX}{line}:{shard}:lock"
+
+
+def swept(line: str, shard: int) -> str:
+    return f"{PREFIX}{line}:{shard}:swept"
+
+
+def left(shard: int) -> str:
+    """That the shard's tail was left to another drain; see `workers.sync.partial_batches`."""
+    return f"{PREFIX}{INBOX}:{shard}:left"
+
+
+def later(line: str, shard: int) -> str:
+    return f"{PREFIX}{line}:{shard}:later"
+
+
+def sending(shard: int) -> str:
+    return f"{PREFIX}{OUTBOX}:{shard}:sending"
+
+
+def receipt(lead: str) -> str:
+    return f"{PREFIX}receipt:{lead}"
+
+
+def parked(lead: str) -> str:
+    return f"{PREFIX}parked:{lead}"
+
+
+def unsent(lead: str) -> str:
+    return f"{PREFIX}unsent:{lead}"
+
+
+def told(customer: bytes, text: bytes) -> str:
+    """What says that this customer was told this text, both as they stand in the outbox."""
+    return f"{PREFIX}told:" + hashlib.sha256(customer + b"\0" + text).hexdigest()[:24]
+
+
+def customer(digest: str) -> str:
+    return f"{PREFIX}customer:{digest}"
+
+
+def forgotten(digest: str) -> str:
+    """A customer's tombstone: "ms", up to when everything is forgotten; see `leadsync.privacy.forget`."""
+    return f"{PREFIX}forgotten:{digest}"
+
+
+def contact(contact_id: str) -> str:
+    return f"{PREFIX}contact:{contact_id}"
+
+
+def contact_lock(contact_id: str) -> str:
+    return f"{PREFIX}contact:{contact_id}:lock"
+
+
+def email(digest: str) -> str:
+    return f"{PREFIX}email:{digest}"
+
+
+def shard_of(customer_id: str, shards: int) -> int:
+    """The shard in which all events of a customer stand, so that they keep their order."""
+    return crc32(customer_id.encode("utf-8", "surrogatepass")) % shards
+
+
+def keyed(key: bytes, purpose: bytes) -> "hashlib.blake2s":
+    """A keyed hash to copy and feed. BLAKE2s is a MAC by itself (RFC 7693). OpenSSL's HMAC takes five times as long and
+    lets go of the interpreter's lock each time: measured, the thread that writes to HubSpot then waits for the one that
+    reads the next leads, some twenty times per lead."""
+    return hashlib.blake2s(key=hashlib.sha256(key).digest(), person=purpose)
+
+
+def digest(key: bytes, *parts: str | bytes) -> str:
+    """16 letters and digits (80 bits) that stand for `parts` and tell nobody what they were."""
+    mac = _name(key).copy()
+    for part in parts:
+        data = part if isinstance(part, bytes) else part.encode("utf-8", "surrogatepass")
+        mac.update(len(data).to_bytes(4, "big") + data)
+    return b32encode(mac.digest()[:10]).decode().lower()
+
+
+@lru_cache(4)
+def _name(key: bytes) -> "hashlib.blake2s":
+    return keyed(key, b"name")

@@ -1,0 +1,265 @@
+"""The inbox: every accepted event stands in a Redis Stream until its fate is settled.
+
+    PUT      one script: the receipt exists -> duplicate; else receipt, XADD, SET bell NX EX 10.
+             If it rang, the caller enqueues the RQ job that drains the shard; losing that job is harmless.
+    DRAIN    under the shard's lock (10 s, renewed each second by the keeper): read without a consumer group,
+             write to HubSpot, SETTLE, again until nothing is left, then RELEASE.
+    SETTLE   one script: the lock is ours, else nothing happens; per group of entries, if what it was decided on still
+             stands: XDEL first (a full Redis refuses everything but a script that frees memory first), and what
+             follows from each entry only if XDEL removed it. So it can be repeated, and never half happens.
+    RELEASE  one script: drop lock and bell, tell how many entries are left; if any, the caller rings, unless only time
+             can help (a pause, entries that somebody else holds): then a sweep does. A drain may leave its tail to
+             another one (see workers.sync.partial_batches): then the bell stands, and if nobody comes, a sweep
+             rings too.
+    SWEEP    every 3 s a keeper puts due entries back and rings for a shard that has entries and no lock.
+
+Why no wake-up is lost: an entry leaves only in SETTLE. An entry put before RELEASE is counted by it, one put after it
+finds no bell and rings. Whatever dies in between, the lock is gone within 10 s and a sweep rings within 3.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from leadcore.store import keys, scripts
+
+if TYPE_CHECKING:
+    from leadcore.store.connection import Redis
+
+DUPLICATE_MS = 7 * 86_400_000
+BELL_SECONDS = 10
+LOCK_MS = 10_000
+SWEEP_SECONDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """What a put did: "put", "rang" (put, and the caller has to enqueue the drain), "duplicate" or "forgotten" (said
+    before its customer was forgotten; nothing is kept); Redis' clock."""
+
+    outcome: str
+    now_ms: int
+
+
+class WrongKey(Exception):
+    """Redis holds another digest key than the caller used; `key` is the one to use."""
+
+    def __init__(self, key: bytes) -> None:
+        super().__init__("the digest key in Redis is another one")
+        self.key = key
+
+
+@dataclass(slots=True)
+class Settlement:
+    """What SETTLE shall do, built group by group. A group's `guards` are (key, first 4 bytes it must still have);
+    its `entries` are (stream, id, commands); its `commands` run once if any of its entries was removed."""
+
+    arguments: list[Any] = field(default_factory=list)
+    groups: int = 0
+
+    def add(
+        self,
+        guards: Sequence[tuple[str, bytes]],
+        entries: Sequence[tuple[str, bytes, Sequence[Sequence[Any]]]],
+        commands: Sequence[Sequence[Any]] = (),
+    ) -> None:
+        self.groups += 1
+        flat = self.arguments
+        flat.append(len(guards))
+        for guard in guards:
+            flat += guard
+        flat.append(len(entries))
+        for stream, entry, effects in entries:
+            flat += (stream, entry)
+            _append(flat, effects)
+        _append(flat, commands)
+
+
+def postponed(fields: Mapping[bytes, bytes]) -> bytes:
+    """An entry's fields as one text: JSON and ids hold no control character, so one can part them."""
+    return b"".join(part + b"\x1f" for pair in fields.items() for part in pair)
+
+
+def unpostponed(packed: bytes) -> dict[bytes, bytes]:
+    """The fields that `postponed` packed."""
+    parts = packed.split(b"\x1f")[:-1]
+    return dict(zip(parts[::2], parts[1::2], strict=False))
+
+
+def _append(flat: list[Any], commands: Sequence[Sequence[Any]]) -> None:
+    flat.append(len(commands))
+    for command in commands:
+        flat.append(len(command))
+        flat += command
+
+
+class Inbox:
+    """The streams of one line ("inbox" or "outbox") over one Redis connection."""
+
+    def __init__(self, connection: "Redis", line: str = keys.INBOX, put: Callable[..., Any] | None = None) -> None:
+        self.redis = connection
+        self.line = line
+        self._put = put or connection.register_script(scripts.PUT)
+        self._park = connection.register_script(scripts.PARK)
+        self._settle = connection.register_script(scripts.SETTLE)
+        self._release = connection.register_script(scripts.RELEASE)
+        self._renew = connection.register_script(scripts.RENEW)
+        self._apply = connection.register_script(scripts.APPLY)
+        self._acquire = connection.register_script(scripts.ACQUIRE)
+        self._sweep = connection.register_script(scripts.SWEEP)
+
+    def put(
+        self,
+        shard: int,
+        lead: str,
+        body: bytes,
+        receipt: Iterable[str | bytes],
+        *,
+        key: bytes | str = "",
+        version_ms: int | None = None,
+        kind: str = "",
+        tombstone: str = keys.NONE,
+        keep_seconds: int = 30 * 86_400,
+    ) -> Put:
+        """Append one event unless its receipt exists; raises `WrongKey` and redis-py's errors. `receipt` is what
+        `receipts.pack` made; `version_ms` is given for an event that did not come straight in, `tombstone` is the name
+        of its customer's."""
+        outcome, detail, now = self._put(
+            keys=[
+                keys.receipt(lead),
+                keys.entries(self.line, shard),
+                keys.bell(self.line, shard),
+                keys.LEADS,
+                keys.SECRET,
+                tombstone,
+            ],
+            args=[
+                key,
+                lead,
+                body,
+                "" if version_ms is None else version_ms,
+                kind,
+                keep_seconds,
+                DUPLICATE_MS,
+                BELL_SECONDS,
+                *receipt,
+            ],
+        )
+        if outcome == b"rekey":
+            raise WrongKey(detail)
+        return Put(outcome.decode(), now)
+
+    def park(
+        self,
+        lead: str,
+        body: bytes,
+        receipt: Iterable[str | bytes],
+        *,
+        key: bytes | str = "",
+        version_ms: int | None = None,
+        tombstone: str = keys.NONE,
+        keep_seconds: int = 30 * 86_400,
+    ) -> Put:
+        """Keep an event that cannot be worked on, with its body (as `postponed` packs it); safe to repeat. Takes and
+        raises what `put` does."""
+        version = "" if version_ms is None else version_ms
+        outcome, detail, now = self._park(
+            keys=[
+                keys.receipt(lead),
+                keys.parked(lead),
+                keys.PARKED,
+                keys.LEADS,
+                keys.SECRET,
+                tombstone,
+                keys.FIGURES,
+            ],
+            args=[key, lead, body, version, keep_seconds, *receipt],
+        )
+        if outcome == b"rekey":
+            raise WrongKey(detail)
+        return Put(outcome.decode(), now)
+
+    def take(self, shard: int, count: int, after: bytes = b"-") -> list[tuple[bytes, dict[bytes, bytes]]]:
+        """Up to `count` entries, oldest first, without removing them; `after` is an entry's id to read on from."""
+        start = after if after == b"-" else b"(" + after
+        rows: list[tuple[bytes, dict[bytes, bytes]]] = self.redis.xrange(
+            keys.entries(self.line, shard), min=start, count=count
+        )
+        return rows
+
+    def acquire(self, shard: int, token: str) -> bool:
+        """Take the shard's lock for `LOCK_MS`; False if somebody holds it."""
+        return self.acquire_lock(keys.lock(self.line, shard), token)
+
+    def acquire_lock(self, name: str, token: str) -> bool:
+        """The same for any lock."""
+        return bool(self._acquire(keys=[name, keys.NONE], args=[token, LOCK_MS]))
+
+    def renew(self, shard: int, token: str) -> bool:
+        """Hold the lock for another `LOCK_MS`; False if it is no longer ours."""
+        return self.renew_lock(keys.lock(self.line, shard), token)
+
+    def renew_lock(self, name: str, token: str) -> bool:
+        """The same for any lock."""
+        return bool(self._renew(keys=[name], args=[token, LOCK_MS]))
+
+    def settle(self, shard: int, token: str, settlement: Settlement) -> list[int] | None:
+        """Settle all groups at once. None: the lock was lost and nothing happened; else the positions of the groups of
+        which nothing happened, because a guard no longer held or no entry was left."""
+        answer = self._settle(
+            keys=[keys.lock(self.line, shard)], args=[token, settlement.groups, *settlement.arguments]
+        )
+        return None if answer == -1 else [int(position) for position in answer]
+
+    def apply(self, commands: Sequence[Sequence[Any]]) -> None:
+        """Run Redis commands as one, also in a full Redis."""
+        flat: list[Any] = []
+        for command in commands:
+            flat += (len(command), *command)
+        if flat:
+            self._apply(keys=[keys.NONE], args=flat)
+
+    def release(self, shard: int, token: str, *, bell: bool = True) -> int:
+        """Drop the lock and, unless told not to, the bell; the number of entries left (-1 if the lock was no longer
+        ours)."""
+        return int(
+            self._release(
+                keys=[
+                    keys.lock(self.line, shard),
+                    keys.bell(self.line, shard) if bell else keys.NONE,
+                    keys.entries(self.line, shard),
+                ],
+                args=[token],
+            )
+        )
+
+    def sweep(self, shard: int) -> int:
+        """Put due entries back; the number of entries if somebody should ring for them now, else 0."""
+        return int(
+            self._sweep(
+                keys=[
+                    keys.later(self.line, shard),
+                    keys.entries(self.line, shard),
+                    keys.lock(self.line, shard),
+                    keys.swept(self.line, shard),
+                    keys.PAUSES[self.line],
+                    keys.sending(shard) if self.line == keys.OUTBOX else keys.NONE,
+                    keys.NONE,
+                ],
+                args=[SWEEP_SECONDS],
+            )
+        )
+
+    def unheld(self, shards: int) -> list[int]:
+        """Those of so many shards that have entries and that nobody drains."""
+        pipe = self.redis.pipeline(transaction=False)
+        for shard in range(shards):
+            pipe.xlen(keys.entries(self.line, shard))
+            pipe.exists(keys.lock(self.line, shard))
+        found = pipe.execute()
+        pairs = zip(found[::2], found[1::2], strict=True)
+        return [shard for shard, (entries, held) in enumerate(pairs) if entries and not held]
+
+    def rang(self, shard: int) -> bool:
+        """Set the bell; True if it was not set, so that the caller has to enqueue the job."""
+        return bool(self._acquire(keys=[keys.bell(self.line, shard), keys.NONE], args=[b"1", BELL_SECONDS * 1000]))

@@ -1,0 +1,1 @@
+"""The `leadsync` command, above the processes that it starts and looks into."""

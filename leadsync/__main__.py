@@ -1,0 +1,5 @@
+"""`python -m leadsync` is `leadsync`, where only the requirements were installed."""
+
+from leadsync.cli import main
+
+main()

@@ -1,0 +1,93 @@
+"""The commands that run something, and `setup`."""
+
+import json
+import os
+import sys
+
+import click
+
+from leadcore.settings import SettingsError
+from leadsync.commands import as_json
+
+MODULE = [sys.executable, "-m", "leadsync"]
+
+
+@click.command()
+@click.option("--supervised", is_flag=True, hidden=True)
+def web(supervised: bool) -> None:
+    """Run the receiver on PORT (8000)."""
+    from leadcore.settings import read_receiver
+
+    read_receiver()
+    command = [sys.executable, "-m", "receiver.server", *(["--supervised"] if supervised else [])]
+    os.execv(sys.executable, command)  # noqa: S606 - our own command
+
+
+@click.command()
+@click.option("--count", default=1, show_default=True, type=click.IntRange(1, 64), help="Worker processes.")
+@click.option("--one", is_flag=True, hidden=True)
+def worker(count: int, one: bool) -> None:
+    """Run workers: they write leads to HubSpot and send confirmations."""
+    from workers.settings import read_worker
+
+    settings = read_worker()
+    if one:
+        from workers.worker import run
+
+        run(settings)
+        return
+    from leadcore.logs import configure
+    from workers.supervisor import supervise
+
+    configure(settings.shared.log_level)
+    sys.exit(supervise([(f"worker.{number}", [*MODULE, "worker", "--one"]) for number in range(1, count + 1)]))
+
+
+@click.command(name="all")
+def all_() -> None:
+    """Run the receiver and one worker in one process group, for a single small dyno."""
+    from leadcore.logs import configure
+    from leadcore.settings import read_receiver
+    from workers.settings import read_worker
+    from workers.supervisor import supervise
+
+    configure(read_receiver().shared.log_level)
+    read_worker()
+    sys.exit(supervise([("web", [*MODULE, "web", "--supervised"]), ("worker.1", [*MODULE, "worker", "--one"])]))
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def run(arguments: tuple[str, ...]) -> None:
+    """Run all of it on this machine, with stand-ins where no credentials are set."""
+    os.execv(sys.executable, [sys.executable, "-m", "sandbox", *arguments])  # noqa: S606 - our own command
+
+
+@click.command()
+@click.option("--release", is_flag=True, help="In a release phase: warn, but succeed when HubSpot cannot be set up.")
+@as_json
+def setup(release: bool, as_json: bool) -> None:
+    """Make the property group dealdroid and its properties in HubSpot. Safe to repeat."""
+    from workers.bootstrap import hubspot_client
+    from workers.flow.errors import LineDown
+    from workers.hubspot import setup as portal
+    from workers.settings import read_worker
+
+    try:
+        with hubspot_client(read_worker()) as hubspot:
+            report = portal.setup(hubspot)
+    except (LineDown, portal.SetupError) as error:
+        click.echo(f"leadsync: {error}", err=True)
+        sys.exit(0 if release else 1)
+    except SettingsError as error:
+        if not release:
+            raise
+        click.echo(f"leadsync: {error}", err=True)
+        sys.exit(0)
+    if as_json:
+        click.echo(json.dumps({"made": report.made, "present": report.present, "left_out": report.left_out}))
+        return
+    click.echo(f"HubSpot is ready: {len(report.made)} properties made, {len(report.present)} were there.")
+    if report.left_out:
+        names = ", ".join(report.left_out)
+        click.echo(f"The portal has no room for {names}, or has archived them. Leads are written without them.")

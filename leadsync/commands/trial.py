@@ -1,0 +1,107 @@
+"""The commands that try something out: `send`, `preview`, `doctor` and `config`."""
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from leadsync.commands import as_json, told
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--url", help="The intent handler; default: this machine's receiver.")
+@click.option("--new", is_flag=True, help="Give each event a new mid, so that it counts as another event.")
+def send(files: tuple[Path, ...], url: str | None, new: bool) -> None:
+    """Post payloads as DealDroid would, with the first secret of DEALDROID_SECRET."""
+    import requests
+
+    from leadcore.settings import read, split_secrets
+
+    secrets = split_secrets(os.environ.get("DEALDROID_SECRET", ""))
+    url = url or f"http://127.0.0.1:{read().port}/api/v1/intent-handler"
+    failed = False
+    for file in files:
+        try:
+            body = json.loads(file.read_bytes())
+        except ValueError:
+            body = None
+        if not isinstance(body, dict):
+            click.echo(f"{file.name}: not a JSON object", err=True)
+            failed = True
+            continue
+        if secrets:
+            body["secret"] = secrets[0]
+        if new:
+            body["mid"] = f"{body.get('mid')}-{time.time_ns()}"
+        try:
+            answer = requests.post(url, json=body, timeout=10)
+        except requests.RequestException as error:
+            click.echo(
+                f"leadsync: {url} cannot be reached ({type(error).__name__}). Is the receiver running?", err=True
+            )
+            sys.exit(1)
+        click.echo(f"{file.name}: {answer.status_code} {answer.text.strip()[:200]}")
+        failed |= answer.status_code != 200
+    sys.exit(1 if failed else 0)
+
+
+@click.command()
+@as_json
+def doctor(as_json: bool) -> None:
+    """Check all that leadsync depends on: fine, or what is wrong and how to mend it. Warnings do not fail."""
+    from leadsync.doctor import CHECKS, examine
+    from leadsync.doctor.finding import WRONG
+    from leadsync.terminal import print_findings, track
+
+    findings = [finding for some in track(examine(), "Looking", CHECKS) for finding in some]
+    print_findings(findings, as_json=as_json)
+    sys.exit(1 if any(finding.state == WRONG for finding in findings) else 0)
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@as_json
+def preview(file: Path, as_json: bool) -> None:
+    """What a payload would change in HubSpot if it came now. Writes nothing."""
+    from leadcore.event import Malformed, decode
+    from leadcore.store.connection import connect
+    from leadsync.preview import PreviewError, foresee
+    from leadsync.terminal import print_preview
+    from workers.settings import read_worker
+
+    settings = read_worker()
+    try:
+        with told():
+            print_preview(foresee(decode(file.read_bytes()), connect(settings.shared), settings), as_json=as_json)
+    except (Malformed, PreviewError) as error:
+        click.echo(f"{file.name}: {error}", err=True)
+        sys.exit(1)
+
+
+@click.group()
+def config() -> None:
+    """The TOML configuration."""
+
+
+@config.command()
+def check() -> None:
+    """Check the configuration and every message template."""
+    from leadcore.settings import read
+    from workers.rules.texts import Texts
+
+    Texts.compile(read().config)
+    click.echo("The configuration is fine.")
+
+
+@config.command()
+def show() -> None:
+    """Print the configuration in force, as JSON."""
+    import msgspec
+
+    from leadcore.settings import read
+
+    click.echo(msgspec.json.format(msgspec.json.encode(read().config), indent=2).decode())

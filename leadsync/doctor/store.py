@@ -1,0 +1,104 @@
+"""Redis, and what can be seen there: its clock, the workers, what waits."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import redis
+
+from leadcore.settings import Settings
+from leadcore.store.connection import AWAY, connect
+from leadcore.store.status import Status, read_status
+from leadsync.doctor.finding import Finding, clock, fine, warn, wrong
+
+OLDEST = (6, 2)
+NEARLY_FULL, FULL = 0.8, 0.95
+LATE_SECONDS = 60
+
+
+def check_redis(settings: Settings) -> list[Finding]:
+    """Redis itself, and the line as it stands there."""
+    client = connect(settings)
+    try:
+        sent = time.time()
+        seconds, micros = client.time()
+        off = seconds + micros / 1e6 - (sent + time.time()) / 2
+        line = judge_line(read_status(client, settings.config.inbox.shards))
+        return [*judge_redis(client.info(), _fsync(client)), clock("Redis", off), *line]
+    except redis.AuthenticationError:
+        return [wrong("Redis", "It refuses the password.", "Put the right one into REDIS_URL.")]
+    except redis.ResponseError:
+        mend = "Use a Redis that allows INFO, appends to disk and evicts nothing."
+        return [wrong("Redis", "It answers, but refuses to say how it is set up.", mend)]
+    except AWAY as error:
+        text = f"It does not answer ({type(error).__name__}). Leads are kept on the receiver's disk."
+        return [wrong("Redis", text, "Check REDIS_URL, and REDIS_TLS_VERIFY where its certificate is self-signed.")]
+
+
+def _fsync(client: Any) -> str:
+    """The setting `appendfsync`, "" where hosted Redis forbids CONFIG."""
+    try:
+        stored = client.config_get("appendfsync")
+    except redis.ResponseError:
+        return ""
+    return str(stored.get("appendfsync", ""))
+
+
+def judge_redis(info: Mapping[str, Any], fsync: str) -> list[Finding]:
+    """Pure: what INFO and the setting `appendfsync` ("" = unknown) mean for leads."""
+    return [_judge_version(str(info.get("redis_version", ""))), _judge_disk(info, fsync), *_judge_memory(info)]
+
+
+def _judge_version(version: str) -> Finding:
+    parts = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
+    if parts < OLDEST:
+        return wrong("Redis", f"Its version is {version or 'unknown'}.", "Use Redis 6.2 or newer.")
+    return fine("Redis", f"Answers; version {version}.")
+
+
+def _judge_disk(info: Mapping[str, Any], fsync: str) -> Finding:
+    subject = "Redis' disk"
+    if not info.get("aof_enabled"):
+        mend = "Set appendonly yes, or take a plan of your provider's that appends to disk."
+        return wrong(subject, "Redis does not append to disk: a restart loses the leads that wait.", mend)
+    if fsync == "no":
+        return wrong(subject, "appendfsync is no: a crash loses many seconds.", "Set appendfsync everysec or always.")
+    if not fsync:
+        mend = "Ask your provider: it should be everysec or always."
+        return warn(subject, "It appends to disk, but CONFIG is forbidden here, so appendfsync is unknown.", mend)
+    return fine(subject, f"Appends to disk, appendfsync {fsync}.")
+
+
+def _judge_memory(info: Mapping[str, Any]) -> list[Finding]:
+    subject = "Redis' memory"
+    used, limit = int(info.get("used_memory") or 0), int(info.get("maxmemory") or 0)
+    policy = str(info.get("maxmemory_policy") or "unknown")
+    found = []
+    if policy != "noeviction":
+        text = f"maxmemory-policy is {policy}: a full Redis throws leads away."
+        found.append(wrong(subject, text, "Set maxmemory-policy noeviction."))
+    part = used / limit if limit else 0.0
+    if part > NEARLY_FULL:
+        state = wrong if part > FULL else warn
+        found.append(state(subject, f"{part:.0%} are used.", "Give Redis more memory; see leadsync status."))
+    room = f"{used / 1e6:.0f} of {limit / 1e6:.0f} MB used" if limit else f"{used / 1e6:.0f} MB used, no limit"
+    return found or [fine(subject, f"Evicts nothing; {room}.")]
+
+
+def judge_line(status: Status) -> list[Finding]:
+    """Pure: whether workers live and leads move."""
+    found = [
+        fine("Workers", f"{status.workers} alive.")
+        if status.workers
+        else wrong("Workers", "None is alive; leads wait.", "Start one: leadsync worker")
+    ]
+    if status.pause:
+        found.append(warn("Line", f"Paused: {status.pause['reason']}", "It goes on by itself once that is mended."))
+    late = (status.now_ms - status.oldest_ms) / 1000 if status.oldest_ms else 0.0
+    text = f"{status.waiting} leads wait" + (f", the oldest for {late:.0f} s." if late else ".")
+    found.append(
+        warn("Inbox", text, "Start more workers if this does not fall.") if late > LATE_SECONDS else fine("Inbox", text)
+    )
+    if status.parked:
+        found.append(warn("Parked", f"{status.parked} leads wait for a person.", "See: leadsync parked"))
+    return found

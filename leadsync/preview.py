@@ -1,0 +1,163 @@
+"""What a payload would change in HubSpot, without writing anything there or to Redis.
+
+It is the workers' own way through `Writer`, with three parts that look on instead of acting. What HubSpot itself would
+refuse (other than an email that another contact has) cannot be known before it is asked to write.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from leadcore import event
+from leadcore.receipts import CREATED, SKIPPED, UNCHANGED, UPDATED, WAITING, Note
+from leadcore.store import keys
+from leadcore.store.connection import Redis
+from leadcore.store.streams import Inbox
+from workers.flow.lease import Lease
+from workers.hubspot.budget import NoBudget
+from workers.hubspot.client import HubSpot
+from workers.hubspot.portal_cache import Survey
+from workers.rules.batch import read_batch
+from workers.rules.lead import Fate, Group
+from workers.rules.mapping.facts import ADDRESS, CUSTOMER_ID, NAME, NAME_GIVEN, Facts
+from workers.rules.outcomes import Conflict, Outcome, Row, Written
+from workers.rules.plan import Plan
+from workers.settings import WorkerSettings
+from workers.sync.customer_store import Records
+from workers.sync.identity import Identity
+from workers.sync.writer import Writer
+
+THERE = "HubSpot has this value already"
+REPEATED = "the customer has said this before"
+AT_CREATION = "set only when the contact is made"
+
+
+class PreviewError(ValueError):
+    """The payload is no event that could be written; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One property, by the portal's name: `now` is its value in HubSpot ("" where it has none)."""
+
+    property: str
+    now: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """`state` is what the receipt would say; `kept` holds each value that would not be written, and why."""
+
+    state: str
+    why: str
+    contact_id: str
+    changes: list[Change]
+    kept: list[Note]
+
+    @property
+    def summary(self) -> str:
+        said = {
+            CREATED: "A new contact would be made",
+            UPDATED: f"Contact {self.contact_id} would be changed",
+            UNCHANGED: f"Nothing of contact {self.contact_id} would change",
+            SKIPPED: "Nothing would be written",
+        }.get(self.state, f"The lead would be {self.state}")
+        return f"{said}: {self.why}." if self.why else f"{said}."
+
+    def as_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "kept": [{"property": n.property, "what": n.what, "why": n.why} for n in self.kept]}
+
+
+class _Portal(HubSpot):
+    """Answers a write as HubSpot would, and keeps it to itself."""
+
+    def upsert(self, rows: Sequence[Row], found: dict[str, Outcome]) -> None:
+        known = self.read([row.id for row in rows], [], CUSTOMER_ID)
+        for row in rows:
+            contact_id = known.get(row.id, {}).get("id", "")
+            found[row.trace] = self._conflict(row, contact_id) or Written(contact_id, not contact_id)
+
+    def update(self, rows: Sequence[Row], found: dict[str, Outcome]) -> None:
+        contacts = self.look([row.id for row in rows], [])
+        for row in rows:
+            contact = contacts[row.id]
+            if isinstance(contact, dict):
+                found[row.trace] = self._conflict(row, contact["id"]) or Written(contact["id"])
+            else:
+                found[row.trace] = contact
+
+    def _conflict(self, row: Row, contact_id: str) -> Conflict | None:
+        email = row.properties.get("email", "")
+        holder = self.read([email], ["email"], "email").get(email, {}).get("id", "") if email else ""
+        return Conflict("email", holder) if holder not in ("", contact_id) else None
+
+
+class _Records(Records):
+    def mark(self, groups: Sequence[Group], lease: Lease) -> None:
+        pass
+
+
+class _Identity(Identity):
+    def hold(self, group: Group) -> bool:
+        return True
+
+    def _users(self, email: str, customer_id: str, owner: str) -> int:
+        digests = {keys.digest(self.key, one).encode() for one in (customer_id, owner) if one}
+        return len(digests | self.redis.smembers(keys.email(keys.digest(self.key, email))))
+
+
+def foresee(body: dict[str, Any], redis: Redis, settings: WorkerSettings) -> Preview:
+    """What the event in `body` would change if it came now. Raises `PreviewError`, `LineDown` and redis-py's errors."""
+    missing = event.unusable(body)
+    if missing:
+        raise PreviewError(f"{', '.join(missing)} is missing or unusable")
+    shared = settings.shared
+    # A handful of reads beside the workers' budget: to take a slot of it would be to write.
+    hubspot = _Portal(settings.token, settings.hubspot_url, NoBudget())
+    # Where Redis holds no key it holds no customers either, and any key finds none.
+    key = shared.key.encode() or redis.get(keys.SECRET) or b"none"
+    records = _Records(redis, key)
+    portal = Survey(hubspot, shared.config.mapping).current()
+    seconds, micros = redis.time()
+    raw = event.encode({name: value for name, value in body.items() if name != "secret"})
+    row = (b"%d-0" % (seconds * 1000 + micros // 1000), {b"e": b"preview", b"b": raw})
+    batch = read_batch([row], shared.config, portal)
+    if not batch.groups:
+        raise PreviewError("this program cannot read the event")
+    [group] = batch.groups
+    records.load([group])
+    plan = Plan(portal, records.digest())
+    # A lease that nobody took: `_Identity` locks nothing.
+    identity = _Identity(redis, hubspot, shared.config.crm, key, Lease(Inbox(redis), 0, ""))
+    Writer(hubspot, plan, identity, records, intact=False).write([group])
+    return _describe(group, group.fate or Fate(WAITING), hubspot, plan)
+
+
+def _describe(group: Group, fate: Fate, hubspot: HubSpot, plan: Plan) -> Preview:
+    sent = group.properties if fate.state in (CREATED, UPDATED) else {}
+    changed = plan.portal.translate(sent)
+    contact = hubspot.read([fate.contact_id], list(changed)).get(fate.contact_id, {}) if fate.contact_id else {}
+    changes = [Change(name, contact.get(name, ""), value) for name, value in changed.items()]
+    [lead] = group.leads
+    notes = list(dict.fromkeys([*lead.facts.notes, *group.news.notes[0], *group.notes]))
+    if fate.state != SKIPPED:
+        notes += _unnoted(group, lead.facts, sent, {note.property: note.why for note in notes})
+    return Preview(fate.state, fate.why, fate.contact_id, changes, notes)
+
+
+def _unnoted(group: Group, facts: Facts, sent: Mapping[str, str], noted: Mapping[str, str]) -> list[Note]:
+    """The values that receipts do not mention: parts of a block that was kept, and what was no news."""
+    found = []
+    for name in (*facts.details, *facts.address, *facts.activity, *facts.creation):
+        if name in sent or name in noted:
+            continue
+        block = "address" if name in ADDRESS else "firstname" if name in (*NAME, NAME_GIVEN) else ""
+        if name in facts.creation:
+            why = AT_CREATION
+        elif name in group.news.writes:
+            why = THERE
+        else:
+            why = noted.get(block, REPEATED)
+        found.append(Note(name, "kept", why))
+    return found

@@ -1,0 +1,226 @@
+"""All that is held about one customer, in Redis and on this machine's disk: for `leadsync export` and `forget`.
+
+Redis has no index by customer, on purpose: what is kept about a lead names its customer, and no list names the leads
+of a customer. So every receipt is looked at, in chunks.
+"""
+
+import itertools
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from msgspec import structs
+
+from leadcore import event, receipts
+from leadcore.config import Inbox as InboxConfig
+from leadcore.receipts import Receipt
+from leadcore.store import keys
+from leadcore.store.connection import Redis
+from leadcore.store.streams import unpostponed
+from workers.rules.customer import Customer, unpack
+from workers.rules.lead import version_of
+
+if TYPE_CHECKING:
+    from receiver.intake.spool import Spool, Spooled
+
+CHUNK = 1000
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Something that waits: `kind` is how Redis holds it ("stream", "later", "sending" or "unsent"), `name` the key,
+    `at` its id, member or field there."""
+
+    line: str
+    kind: str
+    name: str
+    at: bytes
+    fields: Mapping[bytes, bytes] = field(repr=False)
+
+    @property
+    def lead(self) -> str:
+        return self.fields.get(b"e", b"").decode("ascii", "replace")
+
+    @property
+    def version_ms(self) -> int:
+        return version_of(b"0" if self.kind in ("later", "unsent") else self.at, self.fields) >> 16
+
+    def as_dict(self) -> dict[str, Any]:
+        what = "body" if self.line == keys.INBOX else "text"
+        return {"lead": self.lead, "held": self.kind, what: _loads(self.fields.get(what[0].encode(), b""))}
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedLead:
+    lead: str
+    parked_ms: int
+    body: bytes = field(repr=False)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"lead": self.lead, "parked_ms": self.parked_ms, "body": _loads(self.body)}
+
+
+class Dossier:
+    """`key` is that of the digests. Everything is read when it is asked for, and raises redis-py's errors."""
+
+    def __init__(self, connection: Redis, config: InboxConfig, key: bytes, customer_id: str) -> None:
+        self.redis, self.customer_id = connection, customer_id
+        self.digest = keys.digest(key, customer_id)
+        self.shard = keys.shard_of(customer_id, config.shards)
+        self.record_key = keys.customer(self.digest)
+        self.tombstone_key = keys.forgotten(self.digest)
+
+    def record(self) -> bytes | None:
+        found: bytes | None = self.redis.get(self.record_key)
+        return found
+
+    def tombstone(self) -> bytes | None:
+        found: bytes | None = self.redis.get(self.tombstone_key)
+        return found
+
+    def entries(self, line: str) -> Iterator[Entry]:
+        """What waits in `line`. First what a person or a sweep may move into the stream at any time."""
+        mine = self._is_body if line == keys.INBOX else self._is_message
+        later, stream, sending = keys.later(line, self.shard), keys.entries(line, self.shard), keys.sending(self.shard)
+        if line == keys.OUTBOX:
+            for lead, _ in self.redis.zscan_iter(keys.UNSENT, count=CHUNK):
+                if mine(fields := unpostponed(self.redis.get(keys.unsent(lead.decode())) or b"")):
+                    yield Entry(line, "unsent", keys.UNSENT, lead, fields)
+        for member, _ in self.redis.zscan_iter(later, count=CHUNK):
+            if mine(fields := unpostponed(member)):
+                yield Entry(line, "later", later, member, fields)
+        after = "-"
+        while rows := self.redis.xrange(stream, min=after, count=CHUNK):
+            yield from (Entry(line, "stream", stream, at, fields) for at, fields in rows if mine(fields))
+            after = "(" + rows[-1][0].decode()
+        if line == keys.OUTBOX:
+            for at, packed in self.redis.hscan_iter(sending, count=CHUNK):
+                if mine(fields := unpostponed(packed)):
+                    yield Entry(line, "sending", sending, at, fields)
+
+    def parked(self) -> Iterator[ParkedLead]:
+        for names in chunks(self.redis.scan_iter(keys.parked("*"), count=CHUNK), CHUNK):
+            leads = [name.decode().removeprefix(keys.parked("")) for name in names]
+            times = self.redis.zmscore(keys.PARKED, leads)
+            for lead, time, packed in zip(leads, times, self.redis.mget(names), strict=True):
+                body = unpostponed(packed or b"").get(b"b", b"")
+                if self.is_mine(body):
+                    yield ParkedLead(lead, int(time or 0), body)
+
+    def receipts(self) -> Iterator[Receipt]:
+        mine = self.customer_id.encode("utf-8", "surrogatepass")
+        for names in chunks(self.redis.scan_iter(keys.receipt("*"), count=CHUNK), CHUNK):
+            customers = self._each("hget", names, "c")
+            found = [name for name, customer in zip(names, customers, strict=True) if customer == mine]
+            for name, stored in zip(found, self._each("hgetall", found), strict=True):
+                yield receipts.unpack(name.decode().removeprefix(keys.receipt("")), stored)
+
+    def shares(self, contact_id: str) -> bool:
+        """Whether another customer is this contact too, as far as Redis knows."""
+        for names in chunks(self.redis.scan_iter(keys.customer("*"), count=CHUNK), CHUNK):
+            for name, record in zip(names, self.redis.mget(names), strict=True):
+                if name.decode() != self.record_key and unpack(record).contact_id == contact_id:
+                    return True
+        return False
+
+    def emails(self) -> Iterator[str]:
+        """The keys of the emails that this customer has used, which hold digests alone."""
+        for names in chunks(self.redis.scan_iter(keys.email("*"), count=CHUNK), CHUNK):
+            used = self._each("sismember", names, self.digest)
+            yield from (name.decode() for name, one in zip(names, used, strict=True) if one)
+
+    def actions(self, leads: Iterable[str]) -> list[dict[str, str]]:
+        """What people did to these leads or to this customer."""
+        wanted = {lead.encode() for lead in leads}
+        return [
+            {
+                "at_ms": at.decode().partition("-")[0],
+                **{name.decode(): value.decode() for name, value in fields.items()},
+            }
+            for at, fields in self.redis.xrange(keys.ACTIONS)
+            if fields.get(b"l") in wanted or fields.get(b"d") == self.digest.encode()
+        ]
+
+    def spooled(self, spool: "Spool") -> Iterator["Spooled"]:
+        """What waits on this machine's disk; raises `SpoolError`."""
+        after = 0
+        while rows := spool.scan(CHUNK, after):
+            yield from (row for row in rows if self.is_mine(row.body))
+            after = rows[-1].id
+
+    def is_mine(self, body: bytes) -> bool:
+        """Whether an event's body names this customer."""
+        try:
+            said = event.decode(body).get("customer_id")
+        except event.Malformed:
+            return False
+        return isinstance(said, str | int | float) and event.identity(said) == self.customer_id
+
+    def as_dict(self, spool: "Spool") -> dict[str, Any]:
+        """For `leadsync export`. Raises `SpoolError` too."""
+        found = list(self.receipts())
+        parked = list(self.parked())
+        customer = unpack(self.record())
+        return {
+            "customer_id": self.customer_id,
+            "digest": self.digest,
+            "waiting": [entry.as_dict() for entry in self.entries(keys.INBOX)],
+            "messages": [entry.as_dict() for entry in self.entries(keys.OUTBOX)],
+            "parked": [one.as_dict() for one in parked],
+            "spooled": [{"received_ms": one.received_ms, "body": _loads(one.body)} for one in self.spooled(spool)],
+            "receipts": [one.as_dict() for one in found],
+            "record": _describe(customer),
+            "contact_record": _describe(self._shared(customer)),
+            "emails_used": sum(1 for _ in self.emails()),
+            "forgotten_until_ms": forgotten_ms(self.tombstone()),
+            "actions": self.actions([*(one.lead for one in found), *(one.lead for one in parked)]),
+        }
+
+    def _shared(self, customer: Customer) -> Customer:
+        return unpack(self.redis.get(keys.contact(customer.contact_id)) if customer.shared else None)
+
+    def _is_body(self, fields: Mapping[bytes, bytes]) -> bool:
+        return self.is_mine(fields.get(b"b", b""))
+
+    def _is_message(self, fields: Mapping[bytes, bytes]) -> bool:
+        said = _loads(fields.get(b"c", b""))
+        return isinstance(said, dict) and event.identity(said.get("id", "")) == self.customer_id
+
+    def _each(self, command: str, names: Sequence[bytes], *arguments: str) -> list[Any]:
+        pipe = self.redis.pipeline(transaction=False)
+        for name in names:
+            getattr(pipe, command)(name, *arguments)
+        return list(pipe.execute())
+
+
+def forgotten_ms(tombstone: bytes | None) -> int | None:
+    """Up to which version, in ms, a customer is forgotten; None if that never happened."""
+    return int(tombstone.split()[0]) if tombstone else None
+
+
+def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """`items` in lists of at most `size`."""
+    iterator = iter(items)
+    while some := list(itertools.islice(iterator, size)):
+        yield some
+
+
+def _describe(customer: Customer) -> dict[str, Any] | None:
+    """What a record holds but for its digests: of each property, when its last value was said."""
+    if not customer.revision:
+        return None
+    shown = structs.asdict(customer)
+    return {
+        **{name: shown[name] for name in ("contact_id", "guarded", "shared", "matched", "active_ms")},
+        "clock": {name: version >> 16 for name, (version, _) in customer.clock.items()},
+    }
+
+
+def _loads(raw: bytes) -> Any:
+    """The JSON in `raw`, as text where it is none."""
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError):
+        return raw.decode("utf-8", "replace")

@@ -1,0 +1,222 @@
+"""Forgetting a customer: what is held here ends, and what was said until now never comes back.
+
+First, while the locks of the customer's shard keep every drain away, a tombstone is set under the keyed digest of the
+customer's id; whatever older event still turns up (a spool, a receiver's memory, a retry) is dropped where it is put or
+taken. Then what waits and the field clock end, and with `withdraw` the contact in HubSpot, which nobody can write to
+meanwhile. What is only about the past follows without the locks. The tombstone names the contact until HubSpot has let
+it go, so that the command can be repeated until nothing remains.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from leadcore.config import Inbox as InboxConfig
+from leadcore.receipts import PARKED_SECONDS
+from leadcore.store import keys
+from leadcore.store.connection import Redis
+from leadcore.store.parked import ACTIONS_KEPT
+from leadcore.store.streams import Inbox
+from leadsync.privacy.customer_data import CHUNK, Dossier, Entry, chunks
+from leadsync.privacy.hubspot_erasure import Withdrawal, Withdrawn
+from workers.flow.errors import LineDown, LostLease
+from workers.flow.lease import Lease, hold_alone
+from workers.hubspot.transport import FENCE
+from workers.outbox.sent_log import mark
+from workers.rules.customer import UNKNOWN, Customer, pack, unpack
+
+if TYPE_CHECKING:
+    from receiver.intake.spool import Spool
+
+# KEYS: the locks of inbox and outbox, tombstone, customer's record, actions, none
+# ARGV: token of either lock, what stands in the tombstone after its time, its seconds, digest, user, actions kept,
+#       the blank record ("" = none)
+_BURY = """
+redis.call('DEL', KEYS[6])
+if redis.call('GET', KEYS[1]) ~= ARGV[1] or redis.call('GET', KEYS[2]) ~= ARGV[2] then return 0 end
+local t = redis.call('TIME')
+local now = string.format('%.0f', t[1] * 1000 + math.floor(t[2] / 1000))
+redis.call('SET', KEYS[3], now .. ARGV[3], 'EX', ARGV[4])
+if ARGV[8] ~= '' then redis.call('SET', KEYS[4], ARGV[8]) end
+redis.call('XADD', KEYS[5], 'MAXLEN', '~', ARGV[7], '*', 'c', 'forget', 'd', ARGV[5], 'u', ARGV[6])
+return now
+"""
+
+# KEYS: the locks, none   ARGV: their tokens, then commands, each as its size and its words
+_FENCED = """
+redis.call('DEL', KEYS[3])
+if redis.call('GET', KEYS[1]) ~= ARGV[1] or redis.call('GET', KEYS[2]) ~= ARGV[2] then return -1 end
+local at, done = 3, 0
+while at <= #ARGV do
+  local size = tonumber(ARGV[at])
+  local answer = redis.call(unpack(ARGV, at + 1, at + size))
+  if type(answer) == 'number' then done = done + answer end
+  at = at + 1 + size
+end
+return done
+"""
+
+
+@dataclass(slots=True)
+class Forgotten:
+    """`removed`: how many of what; `hubspot`: what was done there; `remains`: what is not done, in plain words."""
+
+    removed: dict[str, int] = field(default_factory=dict)
+    hubspot: list[Withdrawn] = field(default_factory=list)
+    remains: list[str] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """Both locks of the customer's shard."""
+
+    inbox: Lease
+    outbox: Lease
+
+
+class Forgetting:
+    """One customer's, once. `beat` is a second connection, that renews the locks. `user`: who asked."""
+
+    def __init__(self, dossier: Dossier, beat: Redis, config: InboxConfig, spool: "Spool", user: str) -> None:
+        self.dossier, self.redis, self.beat = dossier, dossier.redis, beat
+        self.config, self.spool, self.user = config, spool, user
+        self._bury = self.redis.register_script(_BURY)
+        self._fenced = self.redis.register_script(_FENCED)
+        self.done = Forgotten()
+
+    def run(self, withdrawal: Withdrawal | None) -> Forgotten:
+        """Forget; in HubSpot too if a `withdrawal` is given. Raises `Busy`, `LostLease` and redis-py's errors: repeat
+        it then. What HubSpot does not let go now is said in `remains`."""
+        with self._hold() as held:
+            before = self._before()
+            until_ms = self._begin(held, before)
+            self._remove_waiting(held, until_ms)
+            if withdrawal is not None:
+                self._withdraw(held, withdrawal, before)
+        if before.shared and not self.dossier.shares(before.contact_id):
+            self.redis.delete(keys.contact(before.contact_id))
+        parked = self._remove_parked(until_ms)
+        self._remove_receipts(until_ms, parked)
+        self._remove_emails()
+        self._remove_spooled(until_ms)
+        return self.done
+
+    @contextmanager
+    def _hold(self) -> Iterator[_Held]:
+        with ExitStack() as stack:
+            leases = [
+                stack.enter_context(hold_alone(Inbox(self.redis, line), self.dossier.shard, self.beat))
+                for line in (keys.INBOX, keys.OUTBOX)
+            ]
+            fence = FENCE.set(leases[0].check)
+            try:
+                yield _Held(*leases)
+            finally:
+                FENCE.reset(fence)
+
+    def _before(self) -> Customer:
+        """Which contact the customer is: from the record, or from the tombstone of an unfinished forgetting."""
+        record = unpack(self.dossier.record())
+        if record.known:
+            return record
+        noted = (self.dossier.tombstone() or b"").decode().split()[1:]
+        if not noted:
+            return record
+        contact_id, flags = noted
+        return Customer(revision=record.revision, contact_id=contact_id, guarded="g" in flags, shared="s" in flags)
+
+    def _begin(self, held: _Held, before: Customer) -> int:
+        """Set the tombstone and blank the record; up to which version everything is forgotten."""
+        flags = "g" * (before.guarded or before.matched) + "s" * before.shared
+        noted = f" {before.contact_id} {flags or '-'}" if before.known else ""
+        # HubSpot may have a contact with the customer's id: the next write looks before it takes it for new.
+        blank = pack(Customer(revision=before.revision, attempted=True)) if before != UNKNOWN else b""
+        self.done.removed["field clocks"] = int(unpack(self.dossier.record()).known)
+        seconds = self.config.receipts_days * 86_400 + PARKED_SECONDS
+        until = self._bury(
+            keys=[*self._locks(), self.dossier.tombstone_key, self.dossier.record_key, keys.ACTIONS, keys.NONE],
+            args=[*_tokens(held), noted, seconds, self.dossier.digest, self.user, ACTIONS_KEPT, blank],
+        )
+        if not until:
+            raise LostLease
+        return int(until)
+
+    def _remove_waiting(self, held: _Held, until_ms: int) -> None:
+        for line, what in ((keys.INBOX, "waiting leads"), (keys.OUTBOX, "messages")):
+            self.done.removed[what] = 0
+            old = (entry for entry in self.dossier.entries(line) if entry.version_ms <= until_ms)
+            for some in chunks(old, CHUNK):
+                self.done.removed[what] += self._apply(held, [_removal(entry) for entry in some])
+                if line == keys.OUTBOX:
+                    names = [name for entry in some for name in (mark(entry.fields), keys.unsent(entry.lead))]
+                    self._apply(held, [("DEL", name) for name in names])
+
+    def _withdraw(self, held: _Held, withdrawal: Withdrawal, before: Customer) -> None:
+        try:
+            self.done.hubspot = withdrawal.run(self.dossier.customer_id, before, held.inbox)
+        except LineDown as down:
+            self.done.remains.append(f"the contact in HubSpot: {down.why} Repeat the command with --hubspot.")
+            return
+        gone = [keys.contact(one.contact_id) for one in self.done.hubspot if one.erased]
+        tombstone = self.dossier.tombstone_key
+        until = (self.dossier.tombstone() or b"").split()[0]
+        self._apply(held, [("DEL", self.dossier.record_key, *gone), ("SET", tombstone, until, "KEEPTTL")])
+
+    def _remove_parked(self, until_ms: int) -> set[str]:
+        """Returns the leads: the receipt of one that could not be used may not name its customer."""
+        leads = {one.lead for one in self.dossier.parked() if one.parked_ms <= until_ms}
+        inbox = Inbox(self.redis)
+        for lead in leads:
+            inbox.apply([("DEL", keys.parked(lead)), ("ZREM", keys.PARKED, lead)])
+        self.done.removed["parked leads"] = len(leads)
+        return leads
+
+    def _remove_receipts(self, until_ms: int, parked: set[str]) -> None:
+        old = parked | {one.lead for one in self.dossier.receipts() if (one.received_ms or 0) <= until_ms}
+        for some in chunks(sorted(old), CHUNK):
+            self.redis.delete(*map(keys.receipt, some))
+        after = "-"
+        while rows := self.redis.xrange(keys.LEADS, min=after, count=CHUNK):
+            stale = [at for at, fields in rows if fields.get(b"e", b"").decode() in old]
+            if stale:
+                self.redis.xdel(keys.LEADS, *stale)
+            after = "(" + rows[-1][0].decode()
+        self.done.removed["receipts"] = len(old)
+
+    def _remove_emails(self) -> None:
+        names = list(self.dossier.emails())
+        for name in names:
+            self.redis.srem(name, self.dossier.digest)
+        self.done.removed["email entries"] = len(names)
+
+    def _remove_spooled(self, until_ms: int) -> None:
+        try:
+            old = [row.id for row in self.dossier.spooled(self.spool) if row.received_ms <= until_ms]
+            self.spool.delete(old)
+        except OSError:
+            self.done.remains.append("this machine's spool, which cannot be read: Redis will refuse what it holds.")
+        else:
+            self.done.removed["spooled leads"] = len(old)
+
+    def _apply(self, held: _Held, commands: Iterable[Sequence[Any]]) -> int:
+        flat = [word for command in commands for word in (len(command), *command)]
+        done = int(self._fenced(keys=[*self._locks(), keys.NONE], args=[*_tokens(held), *flat]))
+        if done < 0:
+            raise LostLease
+        return done
+
+    def _locks(self) -> list[str]:
+        return [keys.lock(line, self.dossier.shard) for line in (keys.INBOX, keys.OUTBOX)]
+
+
+def _tokens(held: _Held) -> tuple[str, str]:
+    return held.inbox.token, held.outbox.token
+
+
+def _removal(entry: Entry) -> Sequence[Any]:
+    how = {"stream": "XDEL", "later": "ZREM", "sending": "HDEL", "unsent": "ZREM"}
+    return (how[entry.kind], entry.name, entry.at)

@@ -1,0 +1,102 @@
+"""What a forgotten customer leaves in HubSpot: the contact made for them is deleted for good; somebody else's, whose
+guest they were, only loses their id, because its other values are not theirs to delete."""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from leadcore.store import keys
+from workers.flow.errors import Busy, LineDown
+from workers.flow.lease import PATIENCE_SECONDS, Lease
+from workers.hubspot.client import HubSpot
+from workers.hubspot.portal_cache import Survey
+from workers.rules.customer import Customer
+from workers.rules.mapping.facts import CUSTOMER_ID, OTHER_IDS
+from workers.rules.outcomes import Gone, Outcome, Row, Wait, Written
+from workers.sync.identity import FREE
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """`erased`: the contact was deleted; else the customer's id was removed from it. `others`: how many other
+    customers were this contact too."""
+
+    contact_id: str
+    erased: bool
+    others: int
+
+
+class Withdrawal:
+    """From the portal that `survey` describes."""
+
+    def __init__(self, hubspot: HubSpot, survey: Survey) -> None:
+        self.hubspot, self.survey = hubspot, survey
+
+    def run(self, customer_id: str, before: Customer, lease: Lease) -> list[Withdrawn]:
+        """Withdraw `customer_id`, of whom `before` was known. The caller holds the customer's shard by `lease`. Raises
+        `LineDown` and `Busy`; safe to repeat."""
+        wanted = [CUSTOMER_ID, OTHER_IDS]
+        noted = [before.contact_id] if before.known else []
+        by_id = self.hubspot.read(noted, wanted)
+        found = [*by_id.values(), *self.hubspot.read([customer_id], wanted, CUSTOMER_ID).values()]
+        done = []
+        for contact_id in dict.fromkeys(contact["id"] for contact in found):
+            with _locked(contact_id, lease):
+                contact = self.hubspot.read([contact_id], wanted).get(contact_id)
+                if contact is not None:
+                    own = contact_id == before.contact_id
+                    done.append(self._leave(customer_id, contact, before if own else Customer()))
+        return done
+
+    def _leave(self, customer_id: str, contact: Mapping[str, str], before: Customer) -> Withdrawn:
+        owner = contact.get(CUSTOMER_ID, "")
+        ids = [one for one in contact.get(OTHER_IDS, "").split("\n") if one]
+        others = [one for one in ids if one != customer_id]
+        count = len({*others, owner} - {"", customer_id})
+        if self._made_by(customer_id, owner, ids, before):
+            self.hubspot.erase(contact["id"])
+            return Withdrawn(contact["id"], True, count)
+        properties = {CUSTOMER_ID: ""} if owner == customer_id else {}
+        if customer_id in ids:
+            properties[OTHER_IDS] = "\n".join(others)
+        self._update(contact["id"], properties)
+        return Withdrawn(contact["id"], False, count)
+
+    def _made_by(self, customer_id: str, owner: str, ids: list[str], before: Customer) -> bool:
+        """Whether the contact was made for this customer: it was known as their own, or it carries their id as its
+        key, which a guest's contact does only beside their entry among the other ids."""
+        if before.guarded or before.matched or customer_id in ids or owner not in ("", customer_id):
+            return False
+        known_as_own = before.known and not before.shared
+        return known_as_own or (owner == customer_id and self.survey.current().has(OTHER_IDS))
+
+    def _update(self, contact_id: str, properties: Mapping[str, str]) -> None:
+        if not properties:
+            return
+        outcomes: dict[str, Outcome] = {}
+        self.hubspot.update([Row("forget", contact_id, properties)], outcomes)
+        match outcomes.get("forget"):
+            case Written() | Gone():
+                return
+            case Wait(why):
+                raise LineDown("row", f"{why}.")
+            case _:
+                raise LineDown("refused", "HubSpot refused to remove the customer's id from the contact.")
+
+
+@contextmanager
+def _locked(contact_id: str, lease: Lease) -> Iterator[None]:
+    """Hold the lock of a contact that other shards may write, with the token of `lease`."""
+    name = keys.contact_lock(contact_id)
+    gives_up = time.monotonic() + PATIENCE_SECONDS
+    while not lease.inbox.acquire_lock(name, lease.token):
+        if time.monotonic() > gives_up:
+            raise Busy
+        time.sleep(0.02)
+    lease.also.add(name)
+    try:
+        yield
+    finally:
+        lease.also.discard(name)
+        lease.inbox.redis.eval(FREE, 1, name, lease.token)

@@ -1,0 +1,1 @@
+"""A post's way from the request into Redis, or onto the disk while Redis is away."""

@@ -1,0 +1,265 @@
+"""Feeds accepted events into the inbox, and into the spool while Redis is away.
+
+DealDroid does not send an event again, so an event is acknowledged only once Redis or the disk has it. After a failure
+Redis is left alone for a moment, so that a Redis that hangs does not make every customer wait for the timeout.
+"""
+
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import redis
+import structlog
+
+from leadcore import event
+from leadcore.journal import Journal
+from leadcore.receipts import PARKED, pack
+from leadcore.store import keys, scripts
+from leadcore.store.bell import Bell
+from leadcore.store.connection import AWAY, Redis, describe, read_dataset
+from leadcore.store.counters import Tally
+from leadcore.store.streams import Inbox, Put, WrongKey, postponed
+from receiver.intake.group_commit import GroupScript
+from receiver.intake.recent_events import Recent
+from receiver.intake.spool import Spool, SpoolError
+
+if TYPE_CHECKING:
+    from leadcore.settings import Settings
+
+PAUSE_SECONDS = 1.0
+TEND_SECONDS = 1.0
+# Beyond this part of Redis' memory new events go to the disk while many wait, so that workers have room to drain them;
+# beyond the second in any case.
+NEARLY_FULL, FULL = 0.8, 0.95
+DEEP = 500
+FLUSH_ROWS = 100
+log = structlog.get_logger("leadsync.receiver")
+
+
+class NowhereToKeep(Exception):
+    """Neither Redis nor the disk can take the event."""
+
+
+class Feeder:
+    """One per web process. `feed` and `park` may be called from many threads."""
+
+    def __init__(self, connection: Redis, spool: Spool, settings: "Settings") -> None:
+        self.inbox = Inbox(connection, put=GroupScript(connection, scripts.PUT))
+        self.bell = Bell(connection)
+        self.spool = spool
+        self.config = settings.config.inbox
+        self.fixed_key = bool(settings.key)
+        self.key = settings.key.encode() or secrets.token_hex(32).encode()
+        self.key_known = self.fixed_key
+        self.debugs = settings.log_level == "DEBUG"
+        self.offset_ms = 0
+        self.away_until = 0.0
+        self.recent = Recent(Journal("web"))
+        self.tally = Tally()
+        self.run_id = ""
+        self.forgot = self.full = False
+        # A connection of its own: a pool mends a lost one without a word.
+        self._ear: Redis = None
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="spool", daemon=True)
+
+    def start(self) -> None:
+        """Begin to empty the spool in the background whenever Redis is there."""
+        self._thread.start()
+
+    def stop(self, seconds: float = 5.0) -> None:
+        """Stop the background thread and empty the spool once more; what Redis cannot take stays for the next start."""
+        self._stop.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(seconds)
+        try:
+            self.flush()
+            self.tally.flush(self.inbox)
+        except (SpoolError, *AWAY) as error:
+            log.warning("spool.left", error=type(error).__name__)
+        else:
+            self.recent.close()
+
+    def feed(self, body: dict[str, Any]) -> None:
+        """Keep one event whose required fields are usable; raises `NowhereToKeep`."""
+        self._keep(body, self._put)
+
+    def park(self, body: dict[str, Any]) -> None:
+        """Keep an event that cannot be worked on, so that a person can see it; raises `NowhereToKeep`."""
+        self._keep(body, self._park)
+
+    def _keep(self, body: dict[str, Any], keep: "Callable[[dict[str, Any], bytes, int | None], None]") -> None:
+        raw = event.encode(body)
+        if not self.full and time.monotonic() >= self.away_until:
+            try:
+                keep(body, raw, None)
+            except AWAY as error:
+                self._redis_failed(error)
+            else:
+                return
+        try:
+            self.spool.put(raw, int(time.time() * 1000) + self.offset_ms)
+        except SpoolError as error:
+            log.error("spool.refused", error=type(error).__name__)
+            raise NowhereToKeep from None
+        self.tally.add("disk")
+        log.info("lead.spooled", lead=keys.digest(self.key, raw) if self.key_known else "")
+        self._wake.set()
+
+    def _redis_failed(self, error: Exception) -> None:
+        self.away_until = time.monotonic() + PAUSE_SECONDS
+        self.forgot = True
+        log.warning("redis.away", error=type(error).__name__)
+
+    def _put(self, body: dict[str, Any], raw: bytes, version_ms: int | None) -> None:
+        customer_id = event.identity(body["customer_id"])
+        shard = keys.shard_of(customer_id, self.config.shards)
+        receipt = pack(customer_id=customer_id, intent=event.text(body["intent"]))
+        put = self._with_key(
+            lambda key: self.inbox.put(
+                shard,
+                keys.digest(self.key, raw),
+                raw,
+                receipt,
+                key=key,
+                version_ms=version_ms,
+                # What comes straight in is said now, after whatever was forgotten.
+                tombstone=keys.NONE if version_ms is None else self._tombstone(body),
+                keep_seconds=self.config.receipts_days * 86_400,
+            )
+        )
+        if version_ms is None:
+            self.offset_ms = put.now_ms - int(time.time() * 1000)
+        if put.outcome in ("put", "rang"):
+            self.recent.add(raw, put.now_ms if version_ms is None else version_ms)
+        self._tell(put, raw, version_ms)
+        if put.outcome == "rang":
+            self._ring(shard)
+
+    def _tell(self, put: Put, raw: bytes, version_ms: int | None) -> None:
+        if put.outcome in ("put", "rang"):
+            if self.debugs:
+                log.debug("lead.accepted", lead=keys.digest(self.key, raw))
+        elif put.outcome == "duplicate" and version_ms is None:
+            log.info("lead.duplicate", lead=keys.digest(self.key, raw))
+
+    def _park(self, body: dict[str, Any], raw: bytes, version_ms: int | None) -> None:
+        receipt = pack(
+            customer_id=event.text(body.get("customer_id")),
+            intent=event.text(body.get("intent")),
+            state=PARKED,
+            reason=f"unusable: {', '.join(event.unusable(body))} is missing or unusable",
+        )
+
+        def park(key: bytes) -> Put:
+            lead = keys.digest(self.key, raw)
+            packed = postponed({b"e": lead.encode(), b"b": raw})
+            tombstone = self._tombstone(body)
+            return self.inbox.park(lead, packed, receipt, key=key, version_ms=version_ms, tombstone=tombstone)
+
+        put = self._with_key(park)
+        if put.outcome == "put":
+            log.warning("lead.parked", lead=keys.digest(self.key, raw), code="unusable")
+            self.recent.add(raw, put.now_ms if version_ms is None else version_ms)
+
+    def _tombstone(self, body: dict[str, Any]) -> str:
+        """The name of the customer's tombstone, under the key in use."""
+        customer_id = event.identity(body.get("customer_id", ""))
+        return keys.forgotten(keys.digest(self.key, customer_id))
+
+    def _with_key(self, put: "Callable[[bytes], Put]") -> Put:
+        """Call `put`, again with Redis' own digest key if ours was another one."""
+        for _ in range(3):
+            try:
+                done = put(b"" if self.fixed_key else self.key)
+            except WrongKey as wrong:
+                self.key = wrong.key
+            else:
+                self.key_known = True
+                return done
+        raise redis.RedisError("the digest key in Redis keeps changing")
+
+    def _ring(self, shard: int) -> None:
+        try:
+            self.bell.ring(keys.INBOX, shard)
+        except AWAY as error:
+            # The event is in the inbox; a keeper finds it within seconds.
+            log.warning("bell.lost", shard=shard, error=type(error).__name__)
+
+    def _run(self) -> None:
+        told = False
+        while not self._stop.is_set():
+            try:
+                self.tend()
+                told = False
+            except Exception as error:  # this thread outlives every fault: leads on the disk depend on it
+                if not told:
+                    log.warning("spool.waits", error=type(error).__name__)
+                told = True
+            self._wake.wait(TEND_SECONDS)
+            self._wake.clear()
+
+    def tend(self) -> None:
+        """Look at Redis: put again what a restarted one may have forgotten, see whether it is nearly full, empty the
+        spool. Raises `SpoolError` and redis-py's errors."""
+        try:
+            run_id, self.full = self._look()
+            with suppress(redis.OutOfMemoryError):  # a full Redis that was emptied cannot be named yet
+                self.recent.begin(read_dataset(self.inbox.redis))
+        except AWAY:
+            self.forgot = True
+            raise
+        # Until it was put, also if that fails now: who inherits does so once.
+        self.forgot |= self.recent.inherit()
+        if self.forgot or run_id != (self.run_id or run_id):
+            self.put_again()
+        else:
+            self.recent.forget_old()
+        self.run_id, self.forgot = run_id, False
+        self.tally.flush(self.inbox)
+        if not self.full:
+            self.flush()
+
+    def _look(self) -> tuple[str, bool]:
+        """Redis' run id, and whether it is so full that the workers need the room to drain what waits. Where INFO is
+        forbidden it is "" and not full; then a lost connection is what tells that Redis may have restarted."""
+        self._ear = self._ear or self.inbox.redis.client()
+        server, memory = describe(self._ear, "server"), describe(self._ear, "memory")
+        pipe = self.inbox.redis.pipeline(transaction=False)
+        for shard in range(self.config.shards):
+            pipe.xlen(keys.entries(keys.INBOX, shard))
+        waiting = pipe.execute()
+        part = memory.get("used_memory", 0) / memory["maxmemory"] if memory.get("maxmemory") else 0.0
+        return str(server.get("run_id", "")), part > FULL or (part > NEARLY_FULL and sum(waiting) > DEEP)
+
+    def put_again(self) -> None:
+        """Put the last seconds' events again; those that Redis still has are duplicates."""
+        for raw, version_ms in self.recent.events():
+            self._put_back(raw, version_ms)
+
+    def _put_back(self, raw: bytes, version_ms: int) -> None:
+        body = event.decode(raw)
+        keep = self._park if event.unusable(body) else self._put
+        keep(body, raw, version_ms)
+
+    def flush(self) -> bool:
+        """Put what is spooled into the inbox, oldest first; False if some is left. Raises redis-py's errors."""
+        if not self.spool.count():
+            return True
+        with self.spool.lock() as ours:
+            while ours:
+                rows = self.spool.take(FLUSH_ROWS)
+                for row in rows:
+                    self._put_back(row.body, row.received_ms)
+                self.spool.delete([row.id for row in rows])
+                if len(rows) < FLUSH_ROWS:
+                    break
+                self.full = self._look()[1]
+                if self.full:
+                    break
+        return not self.spool.count()

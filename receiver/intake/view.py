@@ -1,0 +1,112 @@
+"""The view behind DealDroid's URL: check the secret, parse, keep, answer."""
+
+import hashlib
+import hmac
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from flask import Blueprint, Response, request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from leadcore import event
+from leadcore.config import Config
+from receiver.intake.feeder import Feeder
+from receiver.throttle import ALLOWED, Throttle, network_of, sender_of
+
+PATH = "/api/v1/intent-handler"
+MAX_BODY = 256 * 1024
+FAILURE = "leadsync.failure"
+"""Where the WSGI environ holds what `accept` raised already, for Flask to answer."""
+log = structlog.get_logger("leadsync.receiver")
+
+
+class Forbidden(Exception):
+    """The secret is not one of ours. `retry_after`: seconds that a sender of many wrong ones shall wait, else 0."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__("wrong secret")
+        self.retry_after = retry_after
+
+
+class Unusable(Exception):
+    """An authenticated event lacks a required field; it was parked. `fields` are their names."""
+
+    def __init__(self, fields: list[str]) -> None:
+        super().__init__("unusable fields")
+        self.fields = fields
+
+
+class Guard:
+    """Compares secrets as UTF-8 bytes, trimmed, in a time that does not depend on where they differ."""
+
+    def __init__(self, secrets: tuple[str, ...]) -> None:
+        self._digests = [_digest(secret) for secret in secrets]
+
+    def allows(self, secret: Any) -> bool:
+        """Whether `secret` is one of the configured; anything is if none is configured."""
+        if not self._digests:
+            return True
+        if isinstance(secret, bool) or not isinstance(secret, str | int):
+            return False
+        given = _digest(str(secret).strip())
+        matches = [hmac.compare_digest(given, known) for known in self._digests]
+        return any(matches)
+
+
+def _digest(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
+
+
+class Intake:
+    """What happens to a post, whichever way it comes in."""
+
+    def __init__(self, guard: Guard, feeder: Feeder, config: Config, trusted_proxies: int) -> None:
+        self._guard, self._feeder, self._trusted_proxies = guard, feeder, trusted_proxies
+        self._throttle = Throttle()
+        self._replies = {name: _array(list(intent.reply)) for name, intent in config.intents.items()}
+        self._nothing = _array([])
+
+    def accept(self, raw: bytes, environ: Mapping[str, Any]) -> bytes:
+        """Keep the event in the body `raw`; the reply. Raises `RequestEntityTooLarge`, `event.Malformed`, `Forbidden`,
+        `Unusable` and `feeder.NowhereToKeep`."""
+        if len(raw) > MAX_BODY:
+            raise RequestEntityTooLarge
+        body = event.decode(raw)
+        if not self._guard.allows(body.pop("secret", "")):
+            raise Forbidden(self._note_wrong(environ))
+        missing = event.unusable(body)
+        if missing:
+            self._feeder.park(body)
+            raise Unusable(missing)
+        self._feeder.feed(body)
+        return self._replies.get(event.text(body["intent"]), self._nothing)
+
+    def blueprint(self) -> Blueprint:
+        """The route of the intent webhook; raises what `accept` does."""
+        pages = Blueprint("intake", __name__)
+
+        @pages.post(PATH, strict_slashes=False, provide_automatic_options=False)
+        def intake() -> Response:
+            if FAILURE in request.environ:
+                raise request.environ[FAILURE]
+            reply = self.accept(request.get_data(cache=False), request.environ)
+            return Response(reply, mimetype="application/json")
+
+        return pages
+
+    def _note_wrong(self, environ: Mapping[str, Any]) -> int:
+        """Count a wrong secret and log the sender's first of this minute; the seconds it shall wait, 0 if it need
+        not."""
+        forwarded = environ.get("HTTP_X_FORWARDED_FOR", "")
+        sender = sender_of(environ.get("REMOTE_ADDR") or "", forwarded, self._trusted_proxies)
+        name, count, left = self._throttle.count(sender)
+        if count == 1:
+            log.warning("secret.wrong", network=network_of(name))
+        return math.ceil(left) if count > ALLOWED else 0
+
+
+def _array(messages: list[str]) -> bytes:
+    return json.dumps(messages, ensure_ascii=False).encode()

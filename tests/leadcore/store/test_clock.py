@@ -1,0 +1,39 @@
+"""Redis' clock, of which nobody asks too often."""
+
+from contextlib import closing
+
+import pytest
+import redis
+
+from leadcore.store import clock
+from leadcore.store.clock import Clock
+from sandbox.redis import Running
+
+
+def test_it_is_redis_clock_also_between_two_questions(server: Running) -> None:
+    with closing(redis.Redis.from_url(server.url)) as client:
+        made = Clock(client)
+        for _ in range(3):
+            assert abs(made.now_ms() - ms(client.time())) < 1000
+
+
+def test_redis_is_asked_again_only_when_its_answer_is_old(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    with closing(redis.Redis.from_url(server.url)) as client:
+        client.config_resetstat()
+        made = Clock(client)
+        for _ in range(5):
+            made.now_ms()
+        assert asked(client) == 1
+        monkeypatch.setattr(clock, "GOOD_SECONDS", 0.0)
+        made.now_ms()
+        assert asked(client) == 2
+
+
+def ms(time: tuple[int, int]) -> float:
+    return time[0] * 1000 + time[1] / 1000
+
+
+def asked(client: redis.Redis) -> int:
+    found = client.info("commandstats")
+    assert isinstance(found, dict)
+    return int(found["cmdstat_time"]["calls"])

@@ -1,0 +1,126 @@
+"""Counters, over a real Redis."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis as client
+
+from leadcore.config import Inbox as InboxConfig
+from leadcore.receipts import pack
+from leadcore.store import keys
+from leadcore.store.counters import HOUR_MS, count, read_hours
+from leadcore.store.parked import Parked
+from leadcore.store.streams import Inbox, Settlement, postponed
+from sandbox import redis as embedded
+
+STREAM = keys.entries(keys.INBOX, 0)
+
+
+@pytest.fixture(scope="module")
+def redis(databases: Iterator[str]) -> Iterator[Any]:
+    with closing(client.Redis.from_url(next(databases))) as made:
+        yield made
+
+
+@pytest.fixture
+def inbox(redis: Any) -> Inbox:
+    redis.flushdb()
+    return Inbox(redis)
+
+
+def now_ms(inbox: Inbox) -> int:
+    return int(inbox.redis.time()[0]) * 1000
+
+
+def counted(inbox: Inbox) -> dict[str, int]:
+    """The totals, which the hours must agree with."""
+    total = {name.decode(): int(value) for name, value in inbox.redis.hgetall(keys.COUNTS).items()}
+    hours = [counts for _, counts in read_hours(inbox.redis, now_ms(inbox))]
+    assert {name: sum(hour.get(name, 0) for hour in hours) for name in total} == total
+    return total
+
+
+def put(inbox: Inbox, lead: str, **options: Any) -> None:
+    inbox.put(0, lead, b"{}", pack(), **options)
+
+
+def test_what_is_accepted_is_counted_once_and_what_is_repeated_apart(inbox: Inbox) -> None:
+    put(inbox, "one")
+    put(inbox, "one")
+    put(inbox, "two", version_ms=1)
+    assert counted(inbox) == {"accepted": 2, "duplicate": 1}
+
+
+def test_an_event_put_again_by_the_receiver_itself_is_no_repeated_one(inbox: Inbox) -> None:
+    put(inbox, "one")
+    put(inbox, "one", version_ms=1)
+    assert counted(inbox) == {"accepted": 1}
+
+
+def test_each_entry_is_counted_when_it_is_removed_and_never_again(inbox: Inbox) -> None:
+    for number in range(3):
+        put(inbox, f"lead-{number}")
+    inbox.acquire(0, "mine")
+    entries = [entry for entry, _ in inbox.take(0, 10)]
+    settlement = Settlement()
+    for entry, state in zip(entries, ("created", "updated", "created"), strict=True):
+        settlement.add((), [(STREAM, entry, [count(state), count("ms", 20)])], [count("groups")])
+    assert [inbox.settle(0, "mine", settlement) for _ in range(2)] == [[], [0, 1, 2]]
+    assert inbox.settle(0, "somebody", settlement) is None
+    assert counted(inbox) == {"accepted": 3, "created": 2, "updated": 1, "ms": 60, "groups": 3}
+
+
+def test_what_is_parked_and_discarded_is_counted_once(inbox: Inbox) -> None:
+    for _ in range(2):
+        inbox.park("lead", postponed({b"e": b"lead", b"b": b"{}"}), pack(state="parked"))
+    parked = Parked(inbox.redis, InboxConfig())
+    assert [bool(parked.discard("lead", "ann")) for _ in range(2)] == [False, True]
+    assert counted(inbox) == {"parked": 1, "discarded": 1}
+
+
+def test_commands_that_are_applied_together_count_too(inbox: Inbox) -> None:
+    inbox.apply([count("message_sent"), ("SET", "leadsync:x", "1"), count("message_sent")])
+    assert counted(inbox) == {"message_sent": 2}
+
+
+def test_an_hour_is_kept_for_two_days_and_ends_by_itself(inbox: Inbox) -> None:
+    put(inbox, "one")
+    put(inbox, "two")
+    [hour] = inbox.redis.keys(keys.COUNTS + ":*")
+    assert 48 * 3600 < inbox.redis.ttl(hour) <= 49 * 3600
+    assert inbox.redis.ttl(keys.COUNTS) == -1
+
+
+def test_hours_are_told_oldest_first_with_the_present_one_last(inbox: Inbox) -> None:
+    now = 500_000 * HOUR_MS + 1_800_000
+    for number, value in ((500_000, 3), (499_977, 2), (499_976, 1)):
+        inbox.redis.hset(keys.hour(number), "created", value)
+    hours = read_hours(inbox.redis, now)
+    assert len(hours) == 24
+    assert (hours[0], hours[-1]) == ((499_977 * HOUR_MS, {"created": 2}), (500_000 * HOUR_MS, {"created": 3}))
+    assert all(counts == {} for _, counts in hours[1:-1])
+    assert read_hours(inbox.redis, now, hours=1) == [hours[-1]]
+
+
+def test_a_full_redis_still_settles_and_still_knows_a_repeated_event(tmp_path: Path) -> None:
+    """Counters never stand in the way: an entry that leaves makes room for them, and a duplicate's is let go."""
+    with (
+        embedded.start(tmp_path, appendonly=False) as started,
+        closing(client.Redis.from_url(started.url)) as connection,
+    ):
+        full = Inbox(connection)
+        put(full, "lead")
+        full.acquire(0, "mine")
+        [(entry, _)] = full.take(0, 1)
+        connection.config_set("maxmemory", 1)
+        with pytest.raises(client.ResponseError):
+            connection.set("more", 1)
+        assert full.put(0, "lead", b"{}", pack()).outcome == "duplicate"
+        settlement = Settlement()
+        settlement.add((), [(STREAM, entry, [count("created")])])
+        assert full.settle(0, "mine", settlement) == []
+        connection.config_set("maxmemory", 0)
+        assert counted(full) == {"accepted": 1, "created": 1}

@@ -1,0 +1,176 @@
+"""Retry and discard of parked leads, over a real Redis."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from typing import Any
+
+import pytest
+import redis
+
+from leadcore import receipts
+from leadcore.config import Inbox as InboxConfig
+from leadcore.receipts import Receipt, pack
+from leadcore.store import keys
+from leadcore.store.parked import GONE, UNREADABLE, Parked, causes
+from leadcore.store.streams import Inbox, postponed
+
+CONFIG = InboxConfig()
+BODY = json.dumps({"customer_id": "c-1", "mid": "m", "intent": "Purchase", "contact_info": {"name": "Ann"}}).encode()
+SHARD = keys.shard_of("c-1", CONFIG.shards)
+STREAM = keys.entries(keys.INBOX, SHARD)
+
+
+@pytest.fixture(scope="module")
+def database(databases: Iterator[str]) -> Iterator[Any]:
+    with closing(redis.Redis.from_url(next(databases))) as client:
+        yield client
+
+
+@pytest.fixture
+def store(database: Any) -> Parked:
+    database.flushdb()
+    return Parked(database, CONFIG)
+
+
+def park(store: Parked, lead: str = "lead-1", body: bytes = BODY, **fields: bytes) -> None:
+    packed = postponed({b"e": lead.encode(), b"b": body, **{name.encode(): value for name, value in fields.items()}})
+    receipt = pack(customer_id="c-1", intent="Purchase", state="parked", reason="row: why", tries=12)
+    Inbox(store.redis).park(lead, packed, receipt)
+
+
+def receipt(store: Parked, lead: str = "lead-1") -> Receipt:
+    return receipts.unpack(lead, store.redis.hgetall(keys.receipt(lead)))
+
+
+def test_a_retried_lead_stands_in_its_shard_as_it_came_in_its_old_place(store: Parked) -> None:
+    park(store, v=b"1700000000123-4", k=b"import", n=b"11")
+    assert store.retry("lead-1", "ann") == ""
+    [(_, fields)] = store.redis.xrange(STREAM)
+    assert fields == {b"e": b"lead-1", b"b": BODY, b"v": b"1700000000123-4", b"k": b"retry"}
+    assert (receipt(store).state, receipt(store).tries, receipt(store).reason) == ("waiting", 0, "")
+    assert (store.redis.zcard(keys.PARKED), store.redis.exists(keys.parked("lead-1"))) == (0, 0)
+
+
+def test_a_lead_that_was_parked_without_a_version_has_the_time_of_its_receipt(store: Parked) -> None:
+    park(store)
+    received = store.redis.hget(keys.receipt("lead-1"), "r")
+    store.retry("lead-1", "ann")
+    assert store.redis.xrange(STREAM)[0][1][b"v"] == received
+
+
+def test_a_lead_is_retried_once_however_often_it_is_asked_for(store: Parked) -> None:
+    park(store, v=b"1700000000123-4")
+    assert [store.retry("lead-1", "ann"), store.retry("lead-1", "bob"), store.discard("lead-1", "bob")] == [
+        "",
+        GONE,
+        GONE,
+    ]
+    assert store.redis.xlen(STREAM) == 1
+
+
+def test_what_is_listed_and_no_longer_held_leaves_the_list(store: Parked) -> None:
+    park(store)
+    store.redis.delete(keys.parked("lead-1"))
+    assert (store.discard("lead-1", "ann"), store.redis.zcard(keys.PARKED)) == (GONE, 0)
+
+
+def test_two_who_retry_at_once_put_it_back_once(store: Parked, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second one has read the body before the first one's script ran."""
+    park(store, v=b"1700000000123-4")
+    other, first = Parked(store.redis, CONFIG), store._retry
+
+    def overtaken(**given: Any) -> Any:
+        assert other.retry("lead-1", "bob") == ""
+        return first(**given)
+
+    monkeypatch.setattr(store, "_retry", overtaken)
+    assert store.retry("lead-1", "ann") == GONE
+    assert store.redis.xlen(STREAM) == 1
+
+
+def test_the_bell_is_rung_once_for_a_shard(store: Parked) -> None:
+    for number in range(3):
+        park(store, f"lead-{number}", v=b"1700000000123-4")
+        store.retry(f"lead-{number}", "ann")
+    assert store.redis.llen("rq:queue:leadsync") == 1
+
+
+@pytest.mark.parametrize("field", ["customer_id", "mid", "intent"])
+def test_an_unusable_event_cannot_be_retried_and_stays_parked(store: Parked, field: str) -> None:
+    body = {**json.loads(BODY), field: None}
+    park(store, body=json.dumps(body).encode())
+    assert field in store.retry("lead-1", "ann")
+    assert store.redis.zcard(keys.PARKED) == 1
+    assert store.redis.xlen(keys.ACTIONS) == 0
+
+
+def test_what_is_no_event_cannot_be_retried(store: Parked) -> None:
+    park(store, body=b"no json")
+    assert store.retry("lead-1", "ann") == UNREADABLE
+    assert store.redis.exists(keys.parked("lead-1"))
+
+
+def test_a_discarded_lead_leaves_its_receipt_and_nothing_that_the_customer_said(store: Parked) -> None:
+    park(store)
+    assert store.discard("lead-1", "ann") == ""
+    assert (receipt(store).state, receipt(store).reason) == ("discarded", "row: why")
+    held = [store.redis.dump(key) for key in store.redis.keys("*")]
+    assert not any(b"Ann" in one for one in held)
+    assert store.redis.hget(keys.COUNTS, "discarded") == b"1"
+
+
+@pytest.mark.parametrize("command", ["retry", "discard"])
+def test_who_did_it_is_kept(store: Parked, command: str) -> None:
+    park(store)
+    act: Callable[[str, str], str] = getattr(store, command)
+    act("lead-1", "ann")
+    [(_, action)] = store.redis.xrange(keys.ACTIONS)
+    assert action == {b"c": command.encode(), b"l": b"lead-1", b"u": b"ann"}
+
+
+@pytest.mark.parametrize(("command", "lives"), [("retry", True), ("discard", False)])
+def test_a_receipt_that_ended_before_its_lead_never_lives_for_ever(store: Parked, command: str, lives: bool) -> None:
+    park(store, v=b"1700000000123-4")
+    store.redis.delete(keys.receipt("lead-1"))
+    getattr(store, command)("lead-1", "ann")
+    assert (store.redis.ttl(keys.receipt("lead-1")) > 0) is lives
+    assert (receipt(store).customer_id == "c-1") is lives
+
+
+@pytest.mark.parametrize("command", ["retry", "discard"])
+def test_a_full_redis_still_takes_a_persons_answer(store: Parked, command: str) -> None:
+    park(store, v=b"1700000000123-4")
+    store.redis.config_set("maxmemory", 1)
+    try:
+        with pytest.raises(redis.OutOfMemoryError):
+            store.redis.set("more", "x")
+        assert getattr(store, command)("lead-1", "ann") == ""
+    finally:
+        store.redis.config_set("maxmemory", 0)
+
+
+def test_causes_are_grouped_the_commonest_first_with_what_mends_them() -> None:
+    reasons = ["unusable: mid is missing", "row: locked", "row: locked", "odd"]
+    found = causes(Receipt(str(number), reason=reason) for number, reason in enumerate(reasons))
+    assert [(cause.reason, cause.leads) for cause in found] == [
+        ("locked", ("1", "2")),
+        ("mid is missing", ("0",)),
+        ("odd", ("3",)),
+    ]
+    assert [cause.code for cause in found] == ["row", "unusable", ""]
+    assert "retry" in found[0].fix
+    assert "discard" in found[1].fix
+
+
+def test_many_parked_leads_are_listed_the_longest_parked_first(store: Parked) -> None:
+    for number in range(1203):
+        store.redis.zadd(keys.PARKED, {f"lead-{number}": number})
+    assert [one.lead for one in store.receipts()] == [f"lead-{number}" for number in range(1203)]
+
+
+def test_of_many_parked_leads_those_of_a_time_and_a_number_can_be_asked_for(store: Parked) -> None:
+    store.redis.zadd(keys.PARKED, {f"lead-{number}": number for number in range(10)})
+    assert [one.lead for one in store.receipts(2)] == ["lead-0", "lead-1"]
+    assert [one.lead for one in store.receipts(until_ms=1)] == ["lead-0", "lead-1"]
+    assert [one.lead for one in store.receipts(5, until_ms=2)] == ["lead-0", "lead-1", "lead-2"]

@@ -1,0 +1,290 @@
+"""The inbox's scripts on a real Redis."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis as client
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leadcore.receipts import pack
+from leadcore.store import keys
+from leadcore.store.streams import DUPLICATE_MS, LOCK_MS, Inbox, Settlement, WrongKey, postponed
+from sandbox import redis as embedded
+
+TOKEN = "mine"
+
+
+@pytest.fixture(scope="module")
+def redis(databases: Iterator[str]) -> Iterator[Any]:
+    with closing(client.Redis.from_url(next(databases))) as made:
+        yield made
+
+
+@pytest.fixture
+def inbox(redis: Any) -> Inbox:
+    redis.flushdb()
+    return Inbox(redis)
+
+
+def put(inbox: Inbox, lead: str = "lead", **options: Any) -> str:
+    return inbox.put(0, lead, b'{"a":1}', pack(customer_id="c"), **options).outcome
+
+
+def entries(inbox: Inbox, count: int) -> list[bytes]:
+    """`count` entries in shard 0, whose lock is held."""
+    for number in range(count):
+        put(inbox, f"lead-{number}")
+    assert inbox.acquire(0, TOKEN)
+    return [entry for entry, _ in inbox.take(0, 100)]
+
+
+def settlement(*groups: tuple[Any, ...]) -> Settlement:
+    made = Settlement()
+    for group in groups:
+        made.add(*group)
+    return made
+
+
+STREAM = keys.entries(keys.INBOX, 0)
+
+
+def test_a_put_makes_receipt_entry_and_index_and_the_first_one_rings(inbox: Inbox) -> None:
+    assert [put(inbox, "one"), put(inbox, "two")] == ["rang", "put"]
+    rows = inbox.take(0, 10)
+    assert [fields for _, fields in rows] == [{b"e": b"one", b"b": b'{"a":1}'}, {b"e": b"two", b"b": b'{"a":1}'}]
+    receipt = inbox.redis.hgetall(keys.receipt("one"))
+    # Redis reads its clock for each of the two, which may be a millisecond apart.
+    assert 0 <= int(rows[0][0].split(b"-")[0]) - int(receipt.pop(b"r")) < 1000
+    assert receipt == {b"c": b"c"}
+    assert 29 * 86_400 < inbox.redis.ttl(keys.receipt("one")) <= 30 * 86_400
+    assert [fields[b"e"] for _, fields in inbox.redis.xrange(keys.LEADS)] == [b"one", b"two"]
+    assert 0 < inbox.redis.ttl(keys.bell(keys.INBOX, 0)) <= 10
+
+
+def test_a_put_tells_redis_clock(inbox: Inbox) -> None:
+    now = inbox.put(0, "lead", b"{}", pack()).now_ms
+    seconds, _ = inbox.redis.time()
+    assert abs(now - seconds * 1000) < 2000
+
+
+def test_the_same_lead_is_a_duplicate_for_seven_days(inbox: Inbox) -> None:
+    assert [put(inbox), put(inbox)] == ["rang", "duplicate"]
+    assert len(inbox.take(0, 10)) == 1
+    seconds, _ = inbox.redis.time()
+    old = {"r": seconds * 1000 - DUPLICATE_MS - 1}
+    for state in ("waiting", "parked"):
+        inbox.redis.hset(keys.receipt("lead"), mapping={**old, "s": state})
+        assert put(inbox) == "duplicate", "it is still to be done"
+    inbox.redis.hset(keys.receipt("lead"), mapping={**old, "s": "created"})
+    assert put(inbox) == "put"
+    assert b"s" not in inbox.redis.hgetall(keys.receipt("lead")), "a receipt of its own"
+
+
+def test_a_version_of_the_past_is_kept_and_one_of_the_future_is_not_believed(inbox: Inbox) -> None:
+    put(inbox, "past", version_ms=1_000)
+    put(inbox, "future", version_ms=10**15, kind="import")
+    (_, past), (entry, future) = inbox.take(0, 10)
+    assert past[b"v"] == b"1000"
+    assert future[b"k"] == b"import"
+    assert abs(int(future[b"v"]) - int(entry.split(b"-")[0])) < 1000
+
+
+def test_all_use_one_digest_key(inbox: Inbox) -> None:
+    assert put(inbox, "one", key=b"first") == "rang"
+    with pytest.raises(WrongKey) as caught:
+        put(inbox, "two", key=b"second")
+    assert caught.value.key == b"first"
+    assert len(inbox.take(0, 10)) == 1
+    assert put(inbox, "two", key=b"first") == "put"
+    with pytest.raises(WrongKey):
+        inbox.park("three", b"", pack(), key=b"second")
+
+
+def test_parking_is_safe_to_repeat(inbox: Inbox) -> None:
+    outcomes = [inbox.park("lead", b"packed", pack(state="parked")).outcome for _ in range(2)]
+    assert outcomes == ["put", "duplicate"]
+    assert inbox.redis.get(keys.parked("lead")) == b"packed"
+    assert inbox.redis.zrange(keys.PARKED, 0, -1) == [b"lead"]
+    assert 0 < inbox.redis.ttl(keys.parked("lead")) <= 30 * 86_400
+
+
+def test_entries_are_read_on_from_where_the_last_reading_ended(inbox: Inbox) -> None:
+    ids = entries(inbox, 5)
+    assert [entry for entry, _ in inbox.take(0, 2)] == ids[:2]
+    assert [entry for entry, _ in inbox.take(0, 10, after=ids[1])] == ids[2:]
+
+
+def test_one_holds_the_lock_and_only_the_holder_renews_or_releases_it(inbox: Inbox) -> None:
+    assert inbox.acquire(0, TOKEN)
+    assert not inbox.acquire(0, "other")
+    assert inbox.acquire(1, "other"), "a lock for each shard"
+    assert 0 < inbox.redis.pttl(keys.lock(keys.INBOX, 0)) <= LOCK_MS
+    inbox.redis.pexpire(keys.lock(keys.INBOX, 0), 5000)
+    assert not inbox.renew(0, "other")
+    assert inbox.redis.pttl(keys.lock(keys.INBOX, 0)) <= 5000
+    assert inbox.renew(0, TOKEN)
+    assert inbox.redis.pttl(keys.lock(keys.INBOX, 0)) > 5000
+    assert inbox.release(0, "other") == -1
+    assert inbox.release(0, TOKEN) == 0
+    assert inbox.acquire(0, "other")
+
+
+def test_a_release_drops_the_bell_and_counts_what_is_left(inbox: Inbox) -> None:
+    entries(inbox, 3)
+    assert inbox.release(0, TOKEN) == 3
+    assert not inbox.redis.exists(keys.bell(keys.INBOX, 0))
+    assert put(inbox, "next") == "rang"
+
+
+def test_settling_removes_each_entry_and_does_what_follows(inbox: Inbox) -> None:
+    one, two, three = entries(inbox, 3)
+    done = settlement(
+        ((), [(STREAM, one, [("SET", "a", "1"), ("INCR", "n")]), (STREAM, two, [("INCR", "n")])], [("INCR", "groups")]),
+        ((), [(STREAM, three, [])], [("INCR", "groups")]),
+    )
+    assert inbox.settle(0, TOKEN, done) == []
+    assert inbox.take(0, 10) == []
+    assert [int(inbox.redis.get(name)) for name in ("a", "n", "groups")] == [1, 2, 2]
+
+
+@pytest.mark.parametrize("holder", ["other", None])
+def test_without_the_lock_nothing_is_settled(inbox: Inbox, holder: str | None) -> None:
+    """A worker that was frozen in a call comes back when another has the shard."""
+    [one] = entries(inbox, 1)
+    inbox.redis.delete(keys.lock(keys.INBOX, 0))
+    if holder:
+        assert inbox.acquire(0, holder)
+    assert inbox.settle(0, TOKEN, settlement(((), [(STREAM, one, [("INCR", "n")])], [("INCR", "n")]))) is None
+    assert len(inbox.take(0, 10)) == 1
+    assert not inbox.redis.exists("n")
+
+
+def test_settling_twice_settles_once(inbox: Inbox) -> None:
+    one, two = entries(inbox, 2)
+    first = settlement(((), [(STREAM, one, [("INCR", "n")])], [("INCR", "groups")]))
+    assert [inbox.settle(0, TOKEN, first) for _ in range(2)] == [[], [0]]
+    both = settlement(((), [(STREAM, one, [("INCR", "n")]), (STREAM, two, [("INCR", "n")])], [("INCR", "groups")]))
+    assert inbox.settle(0, TOKEN, both) == []
+    assert [int(inbox.redis.get(name)) for name in ("n", "groups")] == [2, 2]
+
+
+def test_a_group_whose_guard_has_changed_is_left_and_the_others_are_settled(inbox: Inbox) -> None:
+    one, two, three = entries(inbox, 3)
+    inbox.redis.set("record", b"\x00\x00\x00\x02rest")
+    done = settlement(
+        ([("record", b"\x00\x00\x00\x02")], [(STREAM, one, [("INCR", "n")])], [("SET", "record", b"\x00\x00\x00\x03")]),
+        ([("record", b"\x00\x00\x00\x02")], [(STREAM, two, [("INCR", "n")])], [("INCR", "n")]),
+        ([("absent", b"")], [(STREAM, three, [("INCR", "n")])], []),
+    )
+    assert inbox.settle(0, TOKEN, done) == [1]
+    assert [entry for entry, _ in inbox.take(0, 10)] == [two]
+    assert int(inbox.redis.get("n")) == 2
+
+
+@pytest.mark.parametrize(
+    ("record", "guard", "settled"),
+    [
+        (None, b"", True),
+        (None, b"\0\0\0\1", False),
+        (b"\0\0\0\1", b"", False),
+        (b"\0\0\0\1more", b"\0\0\0\1", True),
+        (b"\0\0\0\2more", b"\0\0\0\1", False),
+        (b"ab", b"ab", True),
+    ],
+)
+def test_a_guard_compares_the_first_four_bytes(inbox: Inbox, record: bytes | None, guard: bytes, settled: bool) -> None:
+    [one] = entries(inbox, 1)
+    if record is not None:
+        inbox.redis.set("record", record)
+    answer = inbox.settle(0, TOKEN, settlement(([("record", guard)], [(STREAM, one, [])], [])))
+    assert answer == ([] if settled else [0])
+    assert len(inbox.take(0, 10)) == (not settled)
+
+
+def test_a_hundred_leads_with_all_that_follows_are_settled_at_once(inbox: Inbox) -> None:
+    effects = [("HSET", f"h{n}", *(f"f{i}" for i in range(40))) for n in range(10)]
+    ids = entries(inbox, 100)
+    done = settlement(*(((), [(STREAM, one, effects)], [("INCR", "n")]) for one in ids))
+    assert inbox.settle(0, TOKEN, done) == []
+    assert int(inbox.redis.get("n")) == 100
+
+
+def test_a_receipt_that_ended_before_its_lead_ends_again(inbox: Inbox) -> None:
+    """One that is there keeps its own end."""
+    first, second = entries(inbox, 2)
+    stream, gone, there = keys.entries(keys.INBOX, 0), keys.receipt("lead-0"), keys.receipt("lead-1")
+    inbox.redis.delete(gone)
+    inbox.redis.expire(there, 100)
+    follows = [(stream, entry, [("HSET", key, "s", "created")]) for entry, key in ((first, gone), (second, there))]
+    inbox.settle(0, TOKEN, settlement(((), follows)))
+    assert 29 * 86_400 < inbox.redis.ttl(gone) <= 30 * 86_400
+    inbox.apply([("HSET", there, "n", "sent"), ("HSET", keys.sending(0), "1-0", "message")])
+    assert inbox.redis.ttl(there) <= 100
+    assert inbox.redis.ttl(keys.sending(0)) == -1, "only receipts end"
+
+
+def test_a_full_redis_can_still_settle(tmp_path: Path) -> None:
+    """The script removes first, so Redis lets it run."""
+    with embedded.start(tmp_path) as server, closing(client.Redis.from_url(server.url)) as redis:
+        inbox = Inbox(redis)
+        ids = entries(inbox, 20)
+        redis.config_set("maxmemory", 1)
+        with pytest.raises(client.OutOfMemoryError):
+            redis.set("a", "1")
+        done = settlement(*(((), [(STREAM, one, [("SET", "a", "1")])], []) for one in ids))
+        assert inbox.settle(0, TOKEN, done) == []
+        assert inbox.take(0, 100) == []
+        assert redis.get("a") == b"1"
+
+
+PARTS = st.binary().filter(lambda part: b"\x1f" not in part)
+FIELDS = {b"e": b"lead", b"b": '{"a":"ก\\u001f"}'.encode(), b"v": b"1000-0", b"n": b"1", b"k": b""}
+
+
+def test_what_is_due_goes_back_into_the_stream_as_it_was(inbox: Inbox) -> None:
+    later = keys.later(keys.INBOX, 0)
+    inbox.redis.zadd(later, {postponed(FIELDS): 1, postponed({b"e": b"not due"}): 10**15})
+    assert inbox.sweep(0) == 1
+    [(_, fields)] = inbox.take(0, 10)
+    assert fields == FIELDS
+    assert inbox.redis.zcard(later) == 1
+
+
+def test_a_sweep_rings_for_entries_that_nobody_looks_after_and_not_too_often(inbox: Inbox) -> None:
+    assert inbox.sweep(0) == 0
+    put(inbox)
+    assert [inbox.sweep(0), inbox.sweep(0)] == [1, 0]
+    inbox.redis.delete(keys.swept(keys.INBOX, 0))
+    assert inbox.sweep(0) == 1
+
+
+def test_a_sweep_leaves_a_held_shard_and_a_paused_line_alone(inbox: Inbox) -> None:
+    put(inbox)
+    assert inbox.acquire(0, TOKEN)
+    assert inbox.sweep(0) == 0
+    inbox.release(0, TOKEN)
+    inbox.redis.hset(keys.PAUSE, "until", 10**15)
+    assert inbox.sweep(0) == 0
+    inbox.redis.hset(keys.PAUSE, "until", 1)
+    assert inbox.sweep(0) == 1
+
+
+def test_the_outbox_is_not_paused_with_the_line_and_looks_after_what_is_being_sent(inbox: Inbox) -> None:
+    outbox = Inbox(inbox.redis, keys.OUTBOX)
+    inbox.redis.hset(keys.PAUSE, "until", 10**15)
+    inbox.redis.hset(keys.sending(0), "1-0", "packed")
+    assert outbox.sweep(0) == 1
+
+
+def test_a_bell_rings_once(inbox: Inbox) -> None:
+    assert [inbox.rang(0), inbox.rang(0), inbox.rang(1)] == [True, False, True]
+
+
+@given(st.dictionaries(PARTS, PARTS))
+def test_what_is_postponed_can_be_parted_again(fields: dict[bytes, bytes]) -> None:
+    parts = postponed(fields).split(b"\x1f")[:-1]
+    assert dict(zip(parts[::2], parts[1::2], strict=True)) == fields

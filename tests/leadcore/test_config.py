@@ -1,0 +1,104 @@
+from pathlib import Path
+
+import pytest
+
+from leadcore.config import Config, ConfigError, Crm, Inbox, load, parse
+
+
+def test_an_empty_file_is_the_defaults() -> None:
+    assert parse("") == Config()
+
+
+def test_everything_can_be_set() -> None:
+    config = parse(
+        """
+        [crm]
+        country = "VN"
+        email_match = "overwrite"
+        ignored_emails = ["@shop.co.th"]
+        [messages]
+        quiet_hours = ["21:00", "08:30"]
+        [messages.texts.en]
+        details_saved = "Saved."
+        [inbox]
+        shards = 8
+        [intents."สั่งซื้อ"]
+        reply = ["ขอบคุณค่ะ"]
+        lead = false
+        [mapping]
+        phone = "whatsapp"
+        dealdroid_cart = false
+        [properties]
+        "contact_info.line_id" = "line_id"
+        """
+    )
+    assert config.crm == Crm(country="VN", email_match="overwrite", ignored_emails=("@shop.co.th",))
+    assert config.messages.quiet_hours == ("21:00", "08:30")
+    assert config.messages.texts == {"en": {"details_saved": "Saved."}}
+    assert config.inbox == Inbox(shards=8)
+    assert (config.intent("สั่งซื้อ").reply, config.intent("สั่งซื้อ").lead) == (("ขอบคุณค่ะ",), False)
+    assert config.mapping == {"phone": "whatsapp", "dealdroid_cart": False}
+    assert config.properties == {"contact_info.line_id": "line_id"}
+
+
+def test_an_intent_is_compared_as_it_is_written() -> None:
+    config = parse('[intents."Purchase"]\nlead = false')
+    assert [config.intent(name).lead for name in ("Purchase", "purchase", "Purchase ", "")] == [False, True, True, True]
+
+
+@pytest.mark.parametrize(
+    ("source", "line", "words"),
+    [
+        ("[crm]\ncountry = 'TH'\ncountri = 'TH'", 3, "countri"),
+        ("[crm]\ncountry = 'thailand'", 2, "crm.country"),
+        ("\n\n[crm]\n\nlead_status = 5", 5, "crm.lead_status"),
+        ("[inbox]\nshards = 0", 2, "inbox.shards"),
+        ("[inbox]\nshards = 4\ntries = 51", 3, "inbox.tries"),
+        ("[messages]\nconfirm_max_age = 1381", 2, "confirm_max_age"),
+        ("[messages]\nquiet_hours = ['21:00', '25:00']", 2, "quiet_hours"),
+        ("[messages]\nquiet_hours = ['21:00']", 2, "quiet_hours"),
+        ("[messages]\ndefault_language = 'zh'", 2, "default_language"),
+        ("[messages.texts.en]\nsaved = 'x'", 2, "saved"),
+        ("[messages.texts.fr]\ndetails_saved = 'x'", 1, "fr"),
+        ("[intents.Purchase]\nreply = 'One moment'", 2, "reply"),
+        ("[intents.A]\nlead = true\n[intents.B]\nlead = 'no'", 4, "lead"),
+        ("[intents.A]\nlead = true\n[intents.B]\nleed = true", 4, "leed"),
+        ("[mapping]\nphone = true", 2, "phone"),
+        ("[mapping]\nphone = 'mobilephone'\ncompany = 'hs_marketable_status'", 3, "hs_marketable_status"),
+        ("[properties]\nfolder = 'dealdroid_shorter_2'", 2, "dealdroid_shorter_2"),
+        ("[properties]\n'e' = 'dealdroid_customer_id'", 2, "dealdroid_customer_id"),
+        ("[mapping]\nphone = 'lifecyclestage'", 2, "lifecyclestage"),
+        ("[crm]\ncountry = TH", 2, "TOML"),
+        ("[crm\n", 1, "TOML"),
+        ("[crm]\n[crm]\n", 2, "TOML"),
+        ("[surprise]\n", 1, "surprise"),
+    ],
+)
+def test_a_mistake_names_its_line_and_what_is_wrong(source: str, line: int, words: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse(source)
+    assert f"line {line}" in str(caught.value)
+    assert words in str(caught.value)
+    assert "`$" not in str(caught.value), "a person reads this"
+
+
+def test_a_file_that_is_named_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"LEADSYNC_CONFIG names .*missing\.toml"):
+        load(str(tmp_path / "missing.toml"))
+
+
+def test_without_a_name_the_file_of_the_folder_counts_if_there_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert load(None) == Config()
+    (tmp_path / "leadsync.toml").write_text("[inbox]\nshards = 2\n")
+    assert load(None).inbox.shards == 2
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"[inbox]\nshards = 0"])
+def test_what_cannot_be_used_names_the_file(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "odd.toml"
+    file.write_bytes(content)
+    with pytest.raises(ConfigError, match=r"odd\.toml: "):
+        load(str(file))

@@ -1,0 +1,68 @@
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leadcore.receipts import PROPERTIES, WAITING, Note, Receipt, pack, pack_names, unpack, unpack_names
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+
+
+def stored(flat: list[str | bytes]) -> dict[bytes, bytes]:
+    """What Redis gives back for HSET's arguments."""
+    parts = [part.encode() if isinstance(part, str) else part for part in flat]
+    return dict(zip(parts[::2], parts[1::2], strict=True))
+
+
+def test_what_is_packed_is_unpacked() -> None:
+    values: dict[str, Any] = {
+        "customer_id": " ก 1",
+        "intent": "Purchase",
+        "state": "updated",
+        "received_ms": 1_700_000_000_000,
+        "written_ms": 1_700_000_000_500,
+        "contact_id": "501",
+        "fields": ("firstname", "phone", "their_own"),
+        "notes": (Note("phone", "dropped", "it is not a phone number"),),
+        "tries": 3,
+        "reason": "code: why",
+        "message": "sent",
+        "message_ms": 1_700_000_000_900,
+    }
+    assert unpack("abc", stored(pack(**values))) == Receipt("abc", **values)
+
+
+def test_a_receipt_of_nothing_is_one_that_waits() -> None:
+    assert unpack("abc", {}) == Receipt("abc", state=WAITING)
+
+
+@given(st.sets(st.sampled_from(PROPERTIES) | st.from_regex(r"[a-z][a-z0-9_]{0,20}", fullmatch=True)))
+def test_names_of_properties_survive(names: set[str]) -> None:
+    assert set(unpack_names(pack_names(names))) == names
+
+
+def test_known_names_cost_a_character_each() -> None:
+    assert len(pack_names(PROPERTIES)) == len(PROPERTIES)
+    assert len(pack_names(PROPERTIES).encode()) == len(PROPERTIES)
+
+
+def test_no_two_properties_have_one_code() -> None:
+    assert len(set(pack_names(PROPERTIES))) == len(PROPERTIES) == len(set(PROPERTIES))
+
+
+@given(TEXT, TEXT, st.lists(st.builds(Note, TEXT, TEXT, TEXT), max_size=3))
+def test_any_text_survives(reason: str, customer_id: str, notes: list[Note]) -> None:
+    receipt = unpack("x", stored(pack(reason=reason, customer_id=customer_id, notes=tuple(notes))))
+    assert (receipt.reason, receipt.customer_id, receipt.notes) == (reason, customer_id, tuple(notes))
+
+
+@pytest.mark.parametrize("value", ["\ud800", b"raw \xff"])
+def test_odd_text_can_be_stored_and_read(value: str | bytes) -> None:
+    assert unpack("x", stored(pack(reason=value))).reason
+
+
+def test_for_machines_there_are_plain_names() -> None:
+    shown = Receipt("abc", notes=(Note("email", "kept", "why"),), fields=("email",)).as_dict()
+    assert shown["notes"] == [{"property": "email", "what": "kept", "why": "why"}]
+    assert (shown["lead"], shown["fields"], shown["written_ms"]) == ("abc", ["email"], None)

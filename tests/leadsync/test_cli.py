@@ -1,0 +1,232 @@
+"""The commands as a person or a machine calls them, in front of the stand-ins and a real Redis."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from leadcore.event import encode
+from leadcore.receipts import pack
+from leadcore.store import keys
+from leadcore.store.streams import Inbox, postponed
+from leadsync.cli import cli
+from tests.conftest import SHARDS, Line, lead, open_line
+
+
+@pytest.fixture(scope="module")
+def open_desk(tmp_path_factory: pytest.TempPathFactory, databases: Iterator[str]) -> Iterator[Line]:
+    with open_line(tmp_path_factory.mktemp("desk"), next(databases)) as line:
+        yield line
+
+
+@pytest.fixture
+def desk(open_desk: Line) -> Line:
+    """A system without processes."""
+    open_desk.reset()
+    return open_desk
+
+
+def call(line: Line, *words: str, answer: str = "", **environ: str) -> Result:
+    return CliRunner().invoke(cli, words, env={**line.environ, **environ}, input=answer)
+
+
+def park(line: Line, name: str, reason: str = "row: HubSpot has locked it", **said: Any) -> str:
+    """Ten minutes old, so that its age alone keeps no message back."""
+    body = {key: value for key, value in lead(f"c-{name}", name="Ann Lee", **said).items() if key != "secret"}
+    version = b"%d-0" % ((line.redis.time()[0] - 600) * 1000)
+    packed = postponed({b"e": name.encode(), b"b": encode(body), b"v": version})
+    receipt = pack(customer_id=f"c-{name}", intent="Share contact", state="parked", reason=reason)
+    Inbox(line.redis).park(name, packed, receipt)
+    return name
+
+
+def waiting(line: Line) -> int:
+    return sum(line.redis.xlen(keys.entries(keys.INBOX, shard)) for shard in range(SHARDS))
+
+
+def test_parked_leads_are_shown_by_cause_with_what_to_do(desk: Line) -> None:
+    park(desk, "one")
+    park(desk, "two")
+    park(desk, "three", "unusable: mid is missing or unusable", mid=None)
+    done = call(desk, "parked", "--json")
+    assert [(one["count"], one["reason"], one["leads"]) for one in json.loads(done.stdout)] == [
+        (2, "HubSpot has locked it", ["one", "two"]),
+        (1, "mid is missing or unusable", ["three"]),
+    ]
+    people = call(desk, "parked", COLUMNS="200").stdout
+    assert "HubSpot has locked it" in people
+    assert "then discard it" in people
+    assert "Ann" not in people + done.stdout
+
+
+@pytest.mark.parametrize("words", [["one", "two"], ["--reason", "LOCKED"], ["--all"]])
+def test_retry_takes_ids_a_reason_or_all(desk: Line, words: list[str]) -> None:
+    park(desk, "one")
+    park(desk, "two")
+    if words != ["--all"]:
+        park(desk, "other", "error: a fault")
+    done = call(desk, "retry", *words, "--json")
+    assert (done.exit_code, json.loads(done.stdout)) == (0, {"retried": ["one", "two"], "refused": {}})
+    assert waiting(desk) == 2
+
+
+def test_retry_says_which_leads_it_cannot_put_back_and_why(desk: Line) -> None:
+    park(desk, "one")
+    park(desk, "bad", mid=None)
+    done = call(desk, "retry", "one", "bad", "unknown")
+    assert (done.exit_code, done.stdout) == (1, "1 retried.\n")
+    assert done.stderr.splitlines() == [
+        "bad: mid is missing or unusable, so it cannot be retried; discard it",
+        "unknown: it is not parked",
+    ]
+
+
+@pytest.mark.parametrize("words", [[], ["one", "--all"], ["--all", "--reason", "x"]])
+@pytest.mark.parametrize("command", ["retry", "discard"])
+def test_which_leads_are_meant_must_be_clear(desk: Line, command: str, words: list[str]) -> None:
+    park(desk, "one")
+    assert call(desk, command, *words).exit_code == 2
+    assert desk.redis.zcard(keys.PARKED) == 1
+
+
+def test_to_retry_all_of_none_is_fine(desk: Line) -> None:
+    done = call(desk, "retry", "--all")
+    assert (done.exit_code, done.stdout) == (0, "No parked lead fits.\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "answer", "code", "left"), [([], "n\n", 1, 1), ([], "y\n", 0, 0), (["--yes"], "", 0, 0)]
+)
+def test_discard_asks_first(desk: Line, words: list[str], answer: str, code: int, left: int) -> None:
+    park(desk, "one")
+    done = call(desk, "discard", "--all", *words, answer=answer)
+    assert (done.exit_code, desk.redis.zcard(keys.PARKED)) == (code, left)
+
+
+def test_a_command_that_needs_redis_says_so_in_one_line(desk: Line) -> None:
+    for command in (["parked"], ["retry", "--all"], ["discard", "one", "--yes"], ["status"], ["leads"]):
+        done = call(desk, *command, REDIS_URL="redis://127.0.0.1:1/0")
+        assert (done.exit_code, len(done.stderr.splitlines())) == (1, 1)
+        assert "REDIS_URL" in done.stderr
+
+
+def test_a_retried_lead_fills_only_what_no_newer_event_has_said(spare_line: Callable[..., Line]) -> None:
+    """From the command over the inbox to HubSpot; and the customer hears nothing of it."""
+    line = spare_line(WEB_CONCURRENCY="1")
+    line.start("worker")
+    line.start("web")
+    line.await_web()
+    line.sync(lead("c-old", name="Ann Newname"))
+    said = line.chat.told("c-old")
+    park(line, "old", phone="0812345678")
+    assert call(line, "retry", "--all").exit_code == 0
+    line.settle()
+    contact = line.crm.contact("c-old")
+    assert (contact["lastname"], contact["phone"]) == ("Newname", "+66812345678")
+    assert line.chat.told("c-old") == said
+    done = json.loads(call(line, "lead", "old", "--json").stdout)
+    assert (done["state"], done["message"]) == ("updated", "silent: it is a retry")
+
+
+def show(line: Line, tmp_path: Path, body: Any, *words: str) -> Result:
+    """By a user of Redis who may read and nothing else."""
+    line.redis.acl_setuser(
+        "looker", enabled=True, nopass=True, keys=["*"], categories=["+@read"], commands=["+time", "+select"]
+    )
+    file = tmp_path / "payload.json"
+    file.write_text(json.dumps(body))
+    url = line.environ["REDIS_URL"].replace("redis://", "redis://looker:any@")
+    return call(line, "preview", str(file), *words, REDIS_URL=url)
+
+
+def foretell(line: Line, tmp_path: Path, body: Any) -> dict[str, Any]:
+    """The preview; it must have written nothing."""
+    before = line.crm.contacts()
+    done = show(line, tmp_path, body, "--json")
+    assert done.exit_code == 0, done.output
+    assert line.crm.contacts() == before
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def now_and_new(found: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    return {one["property"]: (one["now"], one["new"]) for one in found["changes"]}
+
+
+def test_preview_of_an_unknown_customer_shows_the_whole_contact(desk: Line, tmp_path: Path) -> None:
+    found = foretell(desk, tmp_path, lead("c", name="Ann Lee", phone="0812345678"))
+    assert (found["state"], found["contact_id"]) == ("created", "")
+    changes = now_and_new(found)
+    assert changes["phone"] == ("", "+66812345678")
+    assert changes["hs_lead_status"] == ("", "NEW")
+
+
+def test_preview_is_what_the_worker_then_writes(line: Line, tmp_path: Path) -> None:
+    shared = "shared@somebody-elses.co.th"
+    line.crm.create(email=shared, firstname="Bob")
+    bodies = [
+        lead("one", name="Ann Lee", phone="0812345678", address={"street_address": "1 Silom", "postal_code": "10500"}),
+        lead("one", name="Ann Lee", phone="0899999999"),
+        lead("two", name="Carl Cohen", phone="0877777777", email=shared),
+        lead("two", name="Carl Cohen", phone="0877777777", email=shared),
+    ]
+    for body in bodies:
+        found = foretell(line, tmp_path, body)
+        line.sync(body)
+        receipt = line.receipts()[-1]
+        volatile = {"dealdroid_last_intent_at", "dealdroid_first_intent_at", "dealdroid_customer_id"}
+        assert found["state"] == receipt.state
+        assert set(now_and_new(found)) - volatile == set(receipt.fields) - volatile
+        written = next(one["properties"] for one in line.crm.contacts() if one["id"] == receipt.contact_id)
+        for name, (_, new) in now_and_new(found).items():
+            assert name in volatile or written.get(name, "") == new
+
+
+def test_preview_says_why_a_value_is_kept(line: Line, tmp_path: Path) -> None:
+    line.sync(lead("c", name="Ann Lee", phone="0812345678"))
+    [contact] = line.crm.contacts()
+    found = foretell(line, tmp_path, lead("c", name="Ann Lee", phone="0899999999", email="no email"))
+    assert (found["state"], found["contact_id"]) == ("updated", contact["id"])
+    assert now_and_new(found)["phone"] == ("+66812345678", "+66899999999")
+    why = {one["property"]: one["why"] for one in found["kept"]}
+    assert why["firstname"] == "the customer has said this before"
+    assert why["hs_lead_status"] == "set only when the contact is made"
+    assert why["email"] == "it is not a valid email address"
+
+
+def test_preview_respects_somebody_elses_contact(desk: Line, tmp_path: Path) -> None:
+    contact = desk.crm.create(email="bob@somebody-elses.co.th", firstname="Bob")
+    found = foretell(desk, tmp_path, lead("c", name="Ann Lee", email="bob@somebody-elses.co.th", phone="0812345678"))
+    assert (found["state"], found["contact_id"]) == ("updated", contact)
+    assert now_and_new(found)["phone"] == ("", "+66812345678")
+    assert "somebody else" in next(one["why"] for one in found["kept"] if one["property"] == "firstname")
+
+
+def test_preview_of_a_contact_that_was_deleted_shows_a_new_one(line: Line, tmp_path: Path) -> None:
+    line.sync(lead("c", name="Ann Lee", phone="0812345678"))
+    line.crm.control("DELETE", f"contacts/{line.crm.contacts()[0]['id']}")
+    found = foretell(line, tmp_path, lead("c", name="Ann Lee", phone="0899999999"))
+    assert found["state"] == "created"
+    assert {"firstname", "lastname", "phone"} <= set(now_and_new(found))
+
+
+def test_preview_of_an_event_without_details_writes_nothing(desk: Line, tmp_path: Path) -> None:
+    assert foretell(desk, tmp_path, lead("c"))["state"] == "skipped"
+    assert "Nothing would be written: no contact details yet." in show(desk, tmp_path, lead("c")).stdout
+
+
+@pytest.mark.parametrize(
+    ("body", "why"), [([], "JSON object"), ({"mid": "m", "intent": "i"}, "customer_id is missing")]
+)
+def test_preview_of_what_is_no_event_says_why(desk: Line, tmp_path: Path, body: Any, why: str) -> None:
+    done = show(desk, tmp_path, body)
+    assert (done.exit_code, why in done.stderr) == (1, True)
+
+
+def test_preview_is_readable_by_people(desk: Line, tmp_path: Path) -> None:
+    done = show(desk, tmp_path, lead("c", name="[bold]Ann[/bold] Lee", phone="0812345678"))
+    assert "A new contact would be made." in done.stdout
+    assert "+66812345678" in done.stdout

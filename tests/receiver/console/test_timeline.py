@@ -1,0 +1,55 @@
+import pytest
+
+from leadcore.receipts import Note, Receipt
+from receiver.console.timeline import Step, Trouble, find_troubles, tell
+
+EMAIL = Note("email", "dropped", "bad")
+
+
+@pytest.mark.parametrize(
+    ("state", "tone"),
+    [
+        ("created", "good"),
+        ("unchanged", "good"),
+        ("waiting", "calm"),
+        ("parked", "bad"),
+        ("of a newer version", "calm"),
+    ],
+)
+def test_a_story_begins_with_the_receipt_and_goes_on_with_the_state(state: str, tone: str) -> None:
+    told = tell(Receipt("lead", state=state, received_ms=1, written_ms=2, reason="why"))
+    assert told == [Step("received", 1, "good"), Step(state, 2, tone, "why")]
+
+
+@pytest.mark.parametrize(
+    ("message", "step"),
+    [
+        ("sent", Step("message.sent", 3, "good")),
+        ("queued", Step("message.queued", 3)),
+        ("silent: quiet hours", Step("message.silent", 3, "calm", "quiet hours")),
+        ("failed: a: b", Step("message.failed", 3, "bad", "a: b")),
+        ("interrupted: x", Step("message.interrupted", 3, "bad", "x")),
+    ],
+)
+def test_the_messages_fate_is_the_last_step(message: str, step: Step) -> None:
+    assert tell(Receipt("lead", state="created", message=message, message_ms=3))[-1] == step
+
+
+def test_when_a_lead_was_parked_comes_from_elsewhere() -> None:
+    assert tell(Receipt("lead", state="parked"), 7)[1].at_ms == 7
+
+
+def test_troubles_are_counted_once_per_lead_the_commonest_first() -> None:
+    phone = Note("phone", "dropped", "bad")
+    found = find_troubles(
+        [
+            Receipt("1", state="created", notes=(EMAIL, EMAIL), message="failed: why"),
+            Receipt("2", state="updated", notes=(EMAIL, phone)),
+            Receipt("3", state="created", notes=(Note("city", "kept", "newer"),), message="silent: quiet hours"),
+            Receipt("4", state="waiting", notes=(EMAIL,)),
+        ]
+    )
+    assert found == [
+        Trouble("email", "bad", ("1", "2")),
+        Trouble("phone", "bad", ("2",)),
+    ]

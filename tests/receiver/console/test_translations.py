@@ -1,0 +1,87 @@
+"""The catalogue is whole: nothing is said in one language only, and nothing that workers say is missing."""
+
+import re
+from string import Formatter
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from leadcore import receipts
+from leadcore.store.parked import FIXES
+from receiver.console import reason_texts, translations
+from receiver.console.translator import Speech
+from tests.conftest import ROOT
+from workers import retention
+from workers.flow.pause import LONGEST
+from workers.hubspot.errors import REASONS
+from workers.outbox import sender
+from workers.rules import news, plan
+from workers.sync import identity
+
+CONSOLE = ROOT / "receiver/console"
+THAI = re.compile(r"[\u0e00-\u0e7f]")
+
+
+def holes(text: str) -> list[set[str]]:
+    """The placeholders of each form of a text."""
+    return [{name for _, name, _, _ in Formatter().parse(form) if name} for form in text.split("|")]
+
+
+@pytest.mark.parametrize("key", translations.WORDS)
+def test_both_languages_have_the_same_places_for_values(key: str) -> None:
+    english, thai = translations.WORDS[key]
+    assert holes(english)[0] == holes(thai)[0]
+    assert all(each == holes(english)[0] for each in [*holes(english), *holes(thai)])
+
+
+@pytest.mark.parametrize("key", translations.WORDS)
+def test_everything_that_is_no_name_is_said_in_thai(key: str) -> None:
+    assert THAI.search(translations.WORDS[key][1]) or key == "workers"
+
+
+def test_every_key_of_a_template_is_in_the_catalogue_and_every_key_is_used() -> None:
+    source = "".join(file.read_text() for file in [*CONSOLE.glob("*.py"), *CONSOLE.glob("templates/*.html")])
+    whole = set(re.findall(r'say\(\s*["\']([a-z_.]+)["\'][,)]', source))
+    assert whole <= translations.WORDS.keys()
+    elsewhere = source.replace((CONSOLE / "translations.py").read_text(), "")
+    used = {key for key in translations.WORDS if f'"{key}"' in elsewhere}
+    families = ("nav.", "state.", "step.", "pause.", "action.", "did.", "series.", "fields.")
+    verdicts = {"fine", "no_workers", "parked", "paused", "silent", "fine.do", "no_workers.do", "parked.do"}
+    assert {key for key in translations.WORDS.keys() - used - verdicts - whole if not key.startswith(families)} == set()
+
+
+@pytest.mark.parametrize("code", [*LONGEST, "rate_limit", "locked", "unavailable", "timeout", "dealdroid", "restarted"])
+def test_every_pause_says_what_to_do(code: str) -> None:
+    assert f"pause.{code}" in translations.WORDS
+
+
+def test_every_fix_is_there_in_thai() -> None:
+    assert reason_texts.FIXES.keys() - {""} == FIXES.keys()
+
+
+def test_every_property_and_state_has_a_name() -> None:
+    hidden = {"dealdroid_placeholder", "dealdroid_shorter_1", "dealdroid_shorter_2", "dealdroid_shorter_3"}
+    assert translations.FIELDS.keys() == set(receipts.PROPERTIES) - hidden
+    states = {receipts.WAITING, receipts.SKIPPED, receipts.PARKED, receipts.DISCARDED, *receipts.WRITTEN}
+    assert {f"state.{one}" for one in states} | {f"step.{one}" for one in states} <= translations.WORDS.keys()
+
+
+def said_by_workers() -> set[str]:
+    """The reasons that stand as plain texts in the workers' code, and so in receipts."""
+    named = {identity.ELSEWHERE, identity.NOBODY, news.NEWER, news.LONGER_NAME, retention.ENDED, plan.UNNAMED}
+    found = set(REASONS.values()) | named | {sender.FORGOTTEN.partition(": ")[2]}
+    patterns = (
+        r'why="([^"{]+)"',
+        r'Note\([^"]*"\w+", "\w+", "([^"]+)"\)',
+        r'(?:Failed|Unclear|Wait|Refused)\((?:\{\}, )?"([^"]+)"',
+    )
+    for file in (ROOT / "workers").rglob("*.py"):
+        for pattern in patterns:
+            found |= set(re.findall(pattern, file.read_text()))
+    return found
+
+
+@pytest.mark.parametrize("text", sorted(said_by_workers()))
+def test_every_reason_of_the_workers_is_there_in_thai(text: str) -> None:
+    assert THAI.search(Speech("th", ZoneInfo("Asia/Bangkok")).why(text))
+    assert Speech("en", ZoneInfo("Asia/Bangkok")).why(text) == text

@@ -1,0 +1,116 @@
+"""Redis is away, or hangs: the lead goes to the disk, and from there into the inbox."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import redis
+import requests
+
+from leadcore import event
+from leadcore.journal import Journal
+from leadcore.settings import read
+from leadcore.store import keys
+from leadcore.store.connection import connect, read_dataset
+from receiver.intake.feeder import Feeder
+from receiver.intake.recent_events import Recent
+from receiver.intake.spool import Spool
+from sandbox import redis as embedded
+from tests.conftest import SECRET, SHARDS, Line, eventually, lead, open_line
+
+NAME = "ชื่อลับ"
+
+
+@pytest.fixture(scope="module")
+def away(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
+    """A receiver whose Redis is not there."""
+    folder = tmp_path_factory.mktemp("away")
+    url = f"redis://127.0.0.1:{embedded.free_port()}/0"
+    with open_line(folder, url, WEB_CONCURRENCY="1") as line:
+        line.start("web")
+        line.await_web()
+        yield line
+
+
+def get(line: Line, path: str) -> requests.Response:
+    return requests.get(line.url + path, timeout=5)
+
+
+def spooled(line: Line) -> int:
+    return int(get(line, "/readyz").json()["spooled"])
+
+
+def test_a_lead_is_kept_on_the_disk_and_put_when_redis_comes(away: Line, tmp_path: Path) -> None:
+    """In this order, since the port of this Redis is to be had again."""
+    before = spooled(away)
+    event_one = lead("c-1", name=NAME)
+    began = time.monotonic()
+    away.send(event_one, event_one, lead("c-2", name=NAME))
+    assert away.post({"secret": SECRET, "mid": "m", "contact_info": {"name": NAME}}).status_code == 422
+    assert time.monotonic() - began < 2
+    assert spooled(away) == before + 4
+    raw = b"".join(file.read_bytes() for file in Path(away.environ["SPOOL_DIR"]).iterdir())
+    assert NAME.encode() in raw
+    assert SECRET.encode() not in raw
+    ready = get(away, "/readyz")
+    assert (ready.status_code, "Redis does not answer" in ready.json()["reason"]) == (503, True)
+    assert get(away, "/healthz").status_code == 200
+    assert "leadsync_redis_up 0.0" in get(away, "/metrics").text
+
+    port = int(away.environ["REDIS_URL"].rpartition(":")[2].partition("/")[0])
+    with embedded.start(tmp_path / "redis", port):
+        eventually(lambda: not spooled(away))
+        rows = [row for shard in range(SHARDS) for row in away.redis.xrange(keys.entries(keys.INBOX, shard))]
+        assert sorted(event.decode(fields[b"b"])["customer_id"] for _, fields in rows) == ["c-1", "c-2"]
+        assert away.redis.zcard(keys.PARKED) == 1
+        seconds, _ = away.redis.time()
+        versions = [int(fields[b"v"].partition(b"-")[0]) for _, fields in rows]
+        assert all(0 < seconds * 1000 - version < 60_000 for version in versions)
+        assert NAME.encode() not in b"".join(file.read_bytes() for file in Path(away.environ["SPOOL_DIR"]).iterdir()), (
+            "what was put is gone from the disk"
+        )
+        away.redis.close()
+
+
+def test_neither_redis_nor_disk_is_503_and_the_pages_still_answer(
+    spare_line: Callable[..., Line], tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    line = spare_line(
+        f"redis://127.0.0.1:{embedded.free_port()}/0", SPOOL_DIR=str(tmp_path / "file" / "spool"), WEB_CONCURRENCY="1"
+    )
+    line.start("web")
+    line.await_web()
+    for given in (lead("c-1", name=NAME), {"secret": SECRET, "mid": "m"}):
+        answer = line.post(given)
+        assert answer.status_code == 503
+        assert list(answer.json()) == ["error"]
+    assert line.post({**lead("c-1"), "secret": "wrong"}).status_code == 403
+    assert NAME not in line.logs()
+    assert [get(line, path).status_code for path in ("/healthz", "/readyz", "/metrics")] == [200, 503, 200]
+    assert "reason" in get(line, "/readyz").json()
+
+
+def test_what_a_dead_process_left_is_put_again_until_redis_took_it(
+    databases: Iterator[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is inherited once, and Redis may fail in just that moment."""
+    settings = read({"REDIS_URL": next(databases)})
+    with closing(connect(settings)) as client:
+        dead, body = Journal("web", tmp_path / "journal"), lead("c-1", name="Ann Lee")
+        dead.begin(read_dataset(client))
+        dead.add(b"1700000000000 " + event.encode(body))
+        for file, _ in dead._pages:
+            os.close(file)
+        feeder = Feeder(client, Spool(tmp_path / "spool"), settings)
+        feeder.recent = Recent(Journal("web", tmp_path / "journal"))
+        with monkeypatch.context() as failing:
+            failing.setattr(feeder, "_put", lambda *_: (_ for _ in ()).throw(redis.ConnectionError()))
+            with pytest.raises(redis.ConnectionError):
+                feeder.tend()
+        feeder.tend()
+        assert sum(client.xlen(keys.entries(keys.INBOX, shard)) for shard in range(SHARDS)) == 1
+        feeder.recent.journal.close()

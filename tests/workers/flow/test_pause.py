@@ -1,0 +1,120 @@
+from typing import Any
+
+import pytest
+
+from leadcore.store import keys
+from leadcore.store.streams import LOCK_MS, Inbox
+from tests.conftest import eventually
+from workers.flow.errors import LineDown
+from workers.flow.lease import Lease
+from workers.flow.pause import LONGEST, LONGEST_OTHER, Pause
+
+
+def holder(client: Any, token: str) -> Lease:
+    """Whoever drains under this token."""
+    return Lease(Inbox(client), 0, token)
+
+
+def now_ms(client: Any) -> float:
+    seconds, micros = client.time()
+    return float(seconds * 1000 + micros / 1000)
+
+
+def begin(client: Any, down: LineDown) -> float:
+    """Pause the line; for how many seconds."""
+    at = now_ms(client)
+    Pause(client).begin(down)
+    return (float(client.hget(keys.PAUSE, "until")) - at) / 1000
+
+
+def lapse(client: Any) -> None:
+    """Let the pause that was asked for be over."""
+    client.hset(keys.PAUSE, "until", int(now_ms(client)) - 1)
+
+
+def test_a_line_that_was_never_paused_is_open(client: Any) -> None:
+    assert Pause(client).admit(holder(client, "a")) == "open"
+
+
+@pytest.mark.parametrize("seconds", [2.0, 10.0, 3600.0])
+def test_the_line_waits_as_long_as_hubspot_asks_and_a_little_more(client: Any, seconds: float) -> None:
+    waits = begin(client, LineDown("rate_limit", "slow down", seconds))
+    assert seconds <= waits <= seconds * 1.25 + 1
+    assert Pause(client).admit(holder(client, "a")) == "paused"
+
+
+def test_the_reason_and_the_beginning_can_be_read(client: Any) -> None:
+    begin(client, LineDown("unavailable", "HubSpot is not available", 5))
+    since = client.hget(keys.PAUSE, "since")
+    lapse(client)
+    begin(client, LineDown("timeout", "HubSpot did not answer in time", 5))
+    stored = client.hgetall(keys.PAUSE)
+    assert (stored[b"code"], stored[b"reason"]) == (b"timeout", b"HubSpot did not answer in time")
+    assert stored[b"since"] == since
+    assert abs(float(since) - now_ms(client)) < 5_000
+
+
+@pytest.mark.parametrize("code", ["unavailable", "daily_quota", "unauthorized"])
+def test_waits_grow_from_a_second_to_a_limit(client: Any, code: str) -> None:
+    longest = LONGEST.get(code, LONGEST_OTHER)
+    for failure in range(12):
+        expected = min(2.0**failure, longest)
+        assert expected <= begin(client, LineDown(code, "why")) <= expected * 1.25 + 1
+        lapse(client)
+
+
+def test_several_workers_that_meet_the_same_fault_at_once_count_as_one(client: Any) -> None:
+    first = begin(client, LineDown("unavailable", "why"))
+    for _ in range(5):
+        assert begin(client, LineDown("unavailable", "why")) <= first
+    assert client.hget(keys.PAUSE, "failures") == b"1"
+
+
+def test_after_a_pause_one_worker_probes_and_the_others_wait(client: Any) -> None:
+    pause = Pause(client)
+    begin(client, LineDown("unavailable", "why"))
+    lapse(client)
+    assert [pause.admit(holder(client, token)) for token in "abc"] == ["probe", "paused", "paused"]
+    assert 0 < client.pttl(f"{keys.PAUSE}:probe") <= LOCK_MS
+
+
+def test_a_pause_ends_by_itself_in_a_probe(client: Any) -> None:
+    begin(client, LineDown("rate_limit", "why", 0.1))
+    assert eventually(lambda: Pause(client).admit(holder(client, "a")) == "probe", 5)
+
+
+def test_a_probe_that_succeeds_opens_the_line_and_forgets_the_failures(client: Any) -> None:
+    pause = Pause(client)
+    for _ in range(4):
+        begin(client, LineDown("unavailable", "why"))
+        lapse(client)
+    assert pause.admit(holder(client, "a")) == "probe"
+    pause.end()
+    assert [pause.admit(holder(client, token)) for token in "ab"] == ["open", "open"]
+    assert begin(client, LineDown("unavailable", "why")) < 2.5
+
+
+def test_a_probe_that_fails_pauses_the_line_anew_and_for_longer(client: Any) -> None:
+    pause = Pause(client)
+    begin(client, LineDown("unavailable", "why"))
+    lapse(client)
+    assert pause.admit(holder(client, "a")) == "probe"
+    assert begin(client, LineDown("unavailable", "why")) >= 2
+    assert pause.admit(holder(client, "b")) == "paused"
+    lapse(client)
+    assert pause.admit(holder(client, "b")) == "probe"
+
+
+def test_a_prober_that_died_is_replaced(client: Any) -> None:
+    pause = Pause(client)
+    begin(client, LineDown("unavailable", "why"))
+    lapse(client)
+    assert pause.admit(holder(client, "dead")) == "probe"
+    client.pexpire(f"{keys.PAUSE}:probe", 1)
+    assert eventually(lambda: pause.admit(holder(client, "b")) == "probe", 5)
+
+
+def test_a_short_wait_never_cuts_a_long_one_short(client: Any) -> None:
+    """A call that was under way when the daily quota ended meets the burst limit as well."""
+    begin(client, LineDown("migrating", "the portal is being moved", 3600))
+    assert begin(client, LineDown("rate_limit", "slow down", 10)) > 3000

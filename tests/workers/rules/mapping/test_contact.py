@@ -1,0 +1,472 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from leadcore import event
+from leadcore.config import Crm
+from leadcore.receipts import Note
+from workers.rules.mapping.contact import PAYMENTS, Choices, facts
+from workers.rules.mapping.facts import Facts
+from workers.rules.mapping.options import Option
+
+PAYLOADS = Path(__file__).parents[3] / "payloads"
+SAID_MS = 1_772_333_105_250
+SAID_AT = "2026-03-01T02:45:05.250Z"
+
+SOMCHAI = {
+    "firstname": "สมชาย",
+    "lastname": "ใจดี",
+    "dealdroid_name_given": "คุณสมชาย ใจดี",
+    "email": "somchai.j@example.com",
+    "phone": "+66812345678",
+    "mobilephone": "+66812345678",
+    "hs_language": "th",
+}
+SUKHUMVIT = {
+    "address": "99/12 ซอยสุขุมวิท 39 หมู่บ้านพฤกษา 12 แขวงคลองตันเหนือ เขตวัฒนา",
+    "city": "กรุงเทพมหานคร",
+    "state": "กรุงเทพมหานคร",
+    "zip": "10110",
+    "country": "Thailand",
+    "dealdroid_subdistrict": "คลองตันเหนือ",
+    "dealdroid_district": "วัฒนา",
+    "dealdroid_village": "พฤกษา 12",
+}
+DOG_FOOD = {
+    "dealdroid_cart": "2 x Dog food 10 kg (DF-10) = 1180\nShipping: 50\nTotal: 1230",
+    "dealdroid_cart_total": "1230",
+}
+
+
+def without(values: dict[str, str], *names: str) -> dict[str, str]:
+    return {name: value for name, value in values.items() if name not in names}
+
+
+def active(intent: str, payment: str = "bank_transfer", **more: str) -> dict[str, str]:
+    said = {
+        "dealdroid_last_intent": intent,
+        "dealdroid_last_intent_at": SAID_AT,
+        "dealdroid_payment_method": payment,
+        "dealdroid_product_type": "pet food",
+    }
+    return said | more
+
+
+def created(intent: str) -> dict[str, str]:
+    return {"hs_lead_status": "NEW", "dealdroid_first_intent": intent, "dealdroid_first_intent_at": SAID_AT}
+
+
+PURCHASE = Facts(
+    details=SOMCHAI,
+    address=SUKHUMVIT,
+    activity=active("Purchase", **DOG_FOOD),
+    creation=created("Purchase"),
+    language="th",
+    buying=True,
+)
+EXPECTED = {
+    "purchase_th": PURCHASE,
+    "purchase_en": Facts(
+        details={
+            "firstname": "Mary-Jane",
+            "lastname": "O'Connor Smith",
+            "dealdroid_name_given": "Dr. Mary-Jane O'Connor Smith",
+            "email": "mj@example.co.uk",
+            "phone": "+442079460958",
+            "hs_language": "en",
+        },
+        address={
+            "address": "12 Baker Street, Marylebone",
+            "city": "London",
+            "zip": "NW1 6XE",
+            "country": "United Kingdom",
+            "dealdroid_district": "Marylebone",
+        },
+        activity=active("Purchase", "credit_card", **DOG_FOOD),
+        creation=created("Purchase"),
+        language="en",
+        buying=True,
+    ),
+    "chinese_customer": Facts(
+        details={
+            "firstname": "小明",
+            "lastname": "王",
+            "dealdroid_name_given": "王小明",
+            "email": "wang@example.cn",
+            "phone": "+8613800138000",
+            "mobilephone": "+8613800138000",
+            "hs_language": "zh-cn",
+        },
+        address={
+            "address": "深南大道 1 号, 南山区",
+            "city": "深圳市",
+            "state": "广东省",
+            "zip": "518057",
+            "country": "China",
+            "dealdroid_district": "南山区",
+        },
+        activity=active("Purchase", **DOG_FOOD),
+        creation=created("Purchase"),
+        language="zh",
+        buying=True,
+    ),
+    "share_contact_phone_only": Facts(
+        details={"phone": "+66891234567", "mobilephone": "+66891234567", "hs_language": "th"},
+        activity=active("Share contact", "other"),
+        creation=created("Share contact"),
+        placeholder="089 123 4567",
+        language="th",
+    ),
+    "address_only": Facts(
+        details={"hs_language": "th"},
+        address=SUKHUMVIT,
+        activity=active("แจ้งที่อยู่"),
+        creation=created("แจ้งที่อยู่"),
+        placeholder="Chat c-ad-1",
+        language="th",
+    ),
+    "bad_email": replace(
+        PURCHASE,
+        details=without(SOMCHAI, "email"),
+        unsaved={"email": "somchai(at)gmail..com"},
+        email_refused=True,
+        notes=(Note("email", "dropped", "it is not a valid email address"),),
+    ),
+    "two_phones": replace(PURCHASE, details={**SOMCHAI, "dealdroid_other_phones": "+6621234567 ext. 12"}),
+    "unavailable_items": replace(
+        PURCHASE,
+        activity=active(
+            "Purchase",
+            dealdroid_cart="1 x Dog food 10 kg (DF-10) = 590\n3 x Cat food 2 kg (CF-2) = 720 [not available]\n"
+            "Shipping: 0\nTotal: 590",
+            dealdroid_cart_total="590",
+        ),
+    ),
+    "unknown_fields": replace(
+        PURCHASE, activity=active("Purchase", "other", **DOG_FOOD), unsaved={"payment_method": "wallet"}
+    ),
+    "fields_missing": Facts(
+        details={
+            "firstname": "Anan",
+            "dealdroid_name_given": "Anan",
+            "phone": "+66912345678",
+            "mobilephone": "+66912345678",
+        },
+        activity={"dealdroid_last_intent": "Share contact", "dealdroid_last_intent_at": SAID_AT},
+        creation=created("Share contact"),
+    ),
+    "nulls_and_numbers": Facts(
+        details={"phone": "+66812345678", "mobilephone": "+66812345678", "hs_language": "th"},
+        address={"zip": "10110", "country": "Thailand"},
+        activity=active("Purchase"),
+        creation=created("Purchase"),
+        placeholder="081 234 5678",
+        language="th",
+    ),
+    "nothing_to_sync": Facts(activity=active("Ask price", **DOG_FOOD), creation=created("Ask price"), buying=True),
+}
+
+
+def body(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((PAYLOADS / f"{name}.json").read_text(encoding="utf-8"))
+    return found
+
+
+def read(payload: dict[str, Any], crm: Crm | None = None, choices: Choices | None = None, **how: bool) -> Facts:
+    return facts(event.parse(payload), SAID_MS, crm or Crm(), choices or Choices(), **how)
+
+
+def purchase(**contact: Any) -> dict[str, Any]:
+    payload = body("purchase_th")
+    payload["contact_info"] |= contact
+    return payload
+
+
+def test_every_payload_has_its_expectation() -> None:
+    assert EXPECTED.keys() == {file.stem for file in PAYLOADS.glob("*.json")}
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_each_payload_says_exactly_this(name: str) -> None:
+    assert read(body(name)) == EXPECTED[name]
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_only_a_payload_without_contact_details_makes_no_contact(name: str) -> None:
+    assert read(body(name)).makes_contact is (name != "nothing_to_sync")
+
+
+# Name and placeholder
+
+
+def test_a_company_is_no_person_and_its_contact_has_no_name() -> None:
+    said = read(purchase(name="บริษัท ตัวอย่าง จำกัด"))
+    assert said.details["company"] == "บริษัท ตัวอย่าง จำกัด"
+    assert "firstname" not in said.details
+    assert said.placeholder == "081 234 5678"
+
+
+def test_a_nickname_is_kept_beside_the_name() -> None:
+    said = read(purchase(name="สมชาย ใจดี (ชาย)"))
+    assert {name: said.details[name] for name in ("firstname", "lastname", "dealdroid_nickname")} == {
+        "firstname": "สมชาย",
+        "lastname": "ใจดี",
+        "dealdroid_nickname": "ชาย",
+    }
+
+
+@pytest.mark.parametrize(
+    ("contact", "placeholder"),
+    [
+        ({"phone": "0891234567"}, "089 123 4567"),
+        ({"phone": "+44 20 7946 0958"}, "020 7946 0958"),
+        ({"phone": "call me"}, "Chat b9d35283"),
+        ({"email": "a@example.com"}, "Chat b9d35283"),
+        ({"email": "a(at)x"}, "Chat b9d35283"),
+        ({"email": "test@test.com"}, ""),
+        ({"name": "Ann", "phone": "0891234567"}, ""),
+        ({"language": "th"}, ""),
+    ],
+)
+def test_the_placeholder_is_the_phone_as_people_write_it_else_the_start_of_the_id(
+    contact: dict[str, str], placeholder: str
+) -> None:
+    said = read({"mid": "m", "customer_id": "b9d35283-131d-4c85", "intent": "Share contact", "contact_info": contact})
+    assert said.placeholder == placeholder
+
+
+def test_an_address_alone_makes_a_contact() -> None:
+    said = read({"mid": "m", "customer_id": 7, "intent": "i", "address_parsing": {"city": "London"}})
+    assert said.makes_contact
+    assert said.placeholder == "Chat 7"
+
+
+# Email
+
+
+def test_an_ignored_email_identifies_nobody_and_is_no_mistake_of_the_customer() -> None:
+    said = read(purchase(email="Info@Shop.example"), Crm(ignored_emails=("@shop.example",)))
+    assert "email" not in said.details
+    assert (said.unsaved, said.email_refused) == ({}, False)
+    assert said.notes == (Note("email", "dropped", "it is one of ignored_emails"),)
+
+
+@pytest.mark.parametrize("email", ["", "   ", None, 5.5])
+def test_only_an_email_that_was_said_can_be_refused(email: Any) -> None:
+    said = read(purchase(email=email))
+    assert said.email_refused is (email == 5.5)
+
+
+# Phone
+
+
+def test_what_cannot_be_parsed_as_a_phone_goes_to_unsaved_and_not_to_phone() -> None:
+    said = read(purchase(phone="ask my wife"))
+    assert "phone" not in said.details
+    assert said.unsaved == {"phone": "ask my wife"}
+    assert said.notes == (Note("phone", "dropped", "it is not a phone number"),)
+
+
+def test_a_national_number_is_read_in_the_country_of_the_address() -> None:
+    payload = body("purchase_en")
+    payload["contact_info"]["phone"] = "020 7946 0958"
+    assert read(payload).details["phone"] == "+442079460958"
+
+
+# Options of the portal
+
+PROVINCES = [Option("bkk", "Bangkok"), Option("cnx", "Chiang Mai")]
+
+
+@pytest.mark.parametrize(
+    ("property", "options", "value"),
+    [
+        ("country", [Option("TH", "thailand")], "TH"),
+        ("country", [Option("ไทย", "ไทย")], "ไทย"),
+        ("state", PROVINCES, "bkk"),
+        ("state", [Option("กรุงเทพมหานคร", "x")], "กรุงเทพมหานคร"),
+    ],
+)
+def test_a_place_is_written_as_the_option_that_means_it(property: str, options: list[Option], value: str) -> None:
+    assert read(body("purchase_th"), choices=Choices({property: options})).address[property] == value
+
+
+@pytest.mark.parametrize(("property", "value"), [("country", "Thailand"), ("state", "กรุงเทพมหานคร")])
+def test_a_place_that_is_no_option_goes_to_unsaved(property: str, value: str) -> None:
+    said = read(body("purchase_th"), choices=Choices({property: [Option("x", "Elsewhere")]}))
+    assert property not in said.address
+    assert said.unsaved == {property: value}
+    assert said.notes == (Note(property, "dropped", "HubSpot has no such option"),)
+
+
+@pytest.mark.parametrize(
+    ("property", "value"),
+    [
+        ("hs_lead_status", "NEW"),
+        ("dealdroid_payment_method", "bank_transfer"),
+        ("city", "กรุงเทพมหานคร"),
+        ("dealdroid_product_type", "pet food"),
+    ],
+)
+def test_a_value_of_any_other_dropdown_that_is_no_option_is_not_written(property: str, value: str) -> None:
+    """The options of every mapped enumeration are read: what HubSpot must refuse is not sent, call by call."""
+    said = read(body("purchase_th"), choices=Choices({property: [Option("x", "Something else")]}))
+    assert {**said.details, **said.address, **said.activity, **said.creation}.get(property) != value
+
+
+@pytest.mark.parametrize(
+    ("options", "value"),
+    [(["zh-cn", "zh"], "zh-cn"), (["zh", "en"], "zh"), (["en", "th"], None)],
+)
+def test_the_language_is_an_option_or_its_base_or_left_out(options: list[str], value: str | None) -> None:
+    choices = Choices({"hs_language": [Option(code, code) for code in options]})
+    said = read(body("chinese_customer"), choices=choices)
+    assert said.details.get("hs_language") == value
+    assert said.language == "zh"
+
+
+# Activity and creation
+
+
+@pytest.mark.parametrize("method", PAYMENTS)
+def test_known_payment_methods_are_written_whatever_their_case(method: str) -> None:
+    said = read({**body("purchase_th"), "payment_method": method.upper()})
+    assert said.activity["dealdroid_payment_method"] == method
+    assert said.unsaved == {}
+
+
+@pytest.mark.parametrize(
+    ("total", "number"),
+    [
+        ("1,230.50", "1230.50"),
+        ("฿ 1 230", "1230"),
+        (1230.5, "1230.5"),
+        ("-5", "-5"),
+        ("1,250", "1250"),
+        ("1,250,000", "1250000"),
+        ("1.250,00", "1250.00"),
+        ("1.250.000", "1250000"),
+        ("1 250,5 บาท", "1250.5"),
+        ("0.500", "0.500"),
+        ("1,250.-", "1250"),
+        ("๑,๒๕๐ บาท", "1250"),
+        ("1.250", None),
+        ("1,25,0", None),
+        ("2 ชิ้น รวม 500 บาท", None),
+        ("500-600", None),
+        (1e22, None),
+        ("free", None),
+        (None, None),
+    ],
+)
+def test_the_cart_total_is_a_number_or_absent(total: Any, number: str | None) -> None:
+    """Absent where it could mean another sum; the cart shows what was said."""
+    payload = body("purchase_th")
+    payload["shopping_cart"]["grandTotal"] = total
+    activity = read(payload).activity
+    assert activity.get("dealdroid_cart_total") == number
+    assert not isinstance(total, str) or f"Total: {total}" in activity["dealdroid_cart"]
+
+
+@pytest.mark.parametrize(
+    ("product", "line"),
+    [
+        ({"name": "Dog food"}, "1 x Dog food"),
+        ({"code": "DF-10", "count": 3}, "3 x DF-10"),
+        ({}, "1 x ?"),
+        (
+            {"name": "Tea", "code": "T", "count": 2, "total": 40.5, "available": False},
+            "2 x Tea (T) = 40.5 [not available]",
+        ),
+    ],
+)
+def test_a_line_of_the_cart_says_what_is_known(product: dict[str, Any], line: str) -> None:
+    said = read({**body("purchase_th"), "shopping_cart": {"products": [product]}})
+    assert said.activity["dealdroid_cart"] == line
+
+
+def test_an_intent_that_is_no_lead_gets_no_lead_status() -> None:
+    assert read(body("purchase_th"), lead=False).creation == without(created("Purchase"), "hs_lead_status")
+
+
+def test_the_legal_basis_is_set_on_creation_if_it_is_configured() -> None:
+    assert read(body("purchase_th"), Crm(legal_basis="Legitimate interest")).creation["hs_legal_basis"] == (
+        "Legitimate interest"
+    )
+
+
+# Whatever comes in
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+# Text that reaches further into the mapping than arbitrary characters do.
+WORDS = st.lists(
+    st.sampled_from(
+        ["คุณ", "บริษัท", "(", ")", "0812345678", "+66", "ต่อ 12", "๐๘", "a@b.co", "@", "99/12", "แขวง", "เขต",
+         "จ.", "10110", "กรุงเทพ", "Thailand", "Japan", "ประเทศ", "zh-CN",
+         "王", "\n", ",", ".", "\u200d", "\ud800", "𝕬", "１", "ext", "ฯ"]
+    ) | st.text(max_size=4),
+    max_size=8,
+).map(" ".join)  # fmt: skip
+ANY = st.one_of(JSON, WORDS)
+
+
+def some(*names: str) -> st.SearchStrategy[Any]:
+    return ANY | st.fixed_dictionaries({}, optional=dict.fromkeys(names, ANY))
+
+
+ANY_PAYLOAD = st.fixed_dictionaries(
+    {"mid": st.text() | st.integers(), "customer_id": st.integers() | st.text(min_size=1), "intent": st.text()},
+    optional={
+        "address_parsing": some(
+            "street_address", "village_or_project", "subdistrict", "district", "city", "state", "postal_code", "country"
+        ),
+        "contact_info": some("name", "phone", "email", "address", "city", "zipcode", "language", "languageName"),
+        "shopping_cart": st.fixed_dictionaries(
+            {},
+            optional={
+                "products": ANY | st.lists(some("code", "name", "price", "count", "total", "available"), max_size=3),
+                "shippingFee": ANY,
+                "grandTotal": ANY,
+            },
+        )
+        | ANY,
+        "payment_method": ANY,
+        "product_type": ANY,
+        "folder": ANY,
+        "e": ANY,
+    },
+)
+SOME_CHOICES = st.sampled_from(
+    [
+        Choices(),
+        Choices({"country": [Option("TH", "Thailand")], "state": PROVINCES, "hs_language": [Option("th", "Thai")]}),
+    ]
+)
+SOME_CRM = st.builds(
+    Crm,
+    country=st.sampled_from(["TH", "GB", "ZZ"]),
+    province_language=st.sampled_from(["th", "en"]),
+    legal_basis=st.sampled_from(["", "x"]),
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(ANY_PAYLOAD, SOME_CRM, SOME_CHOICES, st.integers(0, 2**47))
+def test_no_payload_however_malformed_raises(payload: dict[str, Any], crm: Crm, choices: Choices, said_ms: int) -> None:
+    """And what comes out is clean text that HubSpot can take, never a blank."""
+    said = facts(event.parse(payload), said_ms, crm, choices)
+    for values in (said.details, said.address, said.activity, said.creation, said.unsaved):
+        for name, value in values.items():
+            assert isinstance(value, str), name
+            assert value, name
+            if name != "dealdroid_cart":
+                value.encode()

@@ -1,0 +1,215 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from workers.rules.mapping import name
+from workers.rules.mapping.name import Name
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "สมชาย ใจดี",
+        "คุณสมชาย ใจดี",
+        "คุณ สมชาย ใจดี",
+        "คุณ  สมชาย\nใจดี",
+        "นายสมชาย ใจดี",
+        "นาย สมชาย ใจดี",
+        "นางสมชาย ใจดี",
+        "นางสาวสมชาย ใจดี",
+        "นางสาว สมชาย ใจดี",
+        "น.ส.สมชาย ใจดี",
+        "น.ส. สมชาย ใจดี",
+        "น.ส สมชาย ใจดี",
+        "นส.สมชาย ใจดี",
+        "ด.ช.สมชาย ใจดี",
+        "ด.ญ. สมชาย ใจดี",
+        "เด็กชายสมชาย ใจดี",
+        "ดร.สมชาย ใจดี",
+        "ดร. สมชาย ใจดี",
+        "ดร สมชาย ใจดี",
+        "ผศ.ดร.สมชาย ใจดี",
+        "คุณนายสมชาย ใจดี",
+        "คุณ ดร. สมชาย ใจดี",
+        "K.สมชาย ใจดี",
+        "K. สมชาย ใจดี",
+        "Khun สมชาย ใจดี",
+        "Mr. สมชาย ใจดี",
+        "สมชาย, ใจดี",
+        "สมชาย,ใจดี",
+        "สมชาย ใจดี 😀",
+        "❤️สมชาย ใจดี👨‍👩‍👧",
+        "สมชาย ใจดี 081-234-5678",
+        "สมชาย ใจดี somchai@example.com",
+    ],
+)
+def test_honorifics_and_trimmings_are_dropped(text: str) -> None:
+    assert name.parse(text) == Name("สมชาย", "ใจดี")
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last"),
+    [
+        ("คุณากร ใจดี", "คุณากร", "ใจดี"),
+        ("นายิกา", "นายิกา", ""),
+        ("นางิ", "นางิ", ""),
+        ("คุณคุณากร", "คุณากร", ""),
+        ("คุณเอ", "เอ", ""),
+        ("คุณJohn", "John", ""),
+        ("สมชาย ณ อยุธยา", "สมชาย", "ณ อยุธยา"),
+        ("คุณทำดี นำโชค", "ทำดี", "นำโชค"),
+        ("Khun Somchai Jaidee", "Somchai", "Jaidee"),
+        ("Khunthong Jaidee", "Khunthong", "Jaidee"),
+        ("K. Somchai", "Somchai", ""),
+        ("K.Somchai", "Somchai", ""),
+        ("Mr. John Smith", "John", "Smith"),
+        ("MR.JOHN SMITH", "JOHN", "SMITH"),
+        ("Mrs Ann Lee", "Ann", "Lee"),
+        ("Miss Ann", "Ann", ""),
+        ("Missy Elliott", "Missy", "Elliott"),
+        ("Drew Barry", "Drew", "Barry"),
+        ("Prof. Dr. John", "John", ""),
+        ("Dr. Mary-Jane O'Connor Smith", "Mary-Jane", "O'Connor Smith"),
+        ("J. R. R. Tolkien", "J.", "R. R. Tolkien"),
+        ("Maria Co", "Maria", "Co"),
+        ("Vincent Limón", "Vincent", "Limón"),
+        ("𝓢𝓸𝓶𝓬𝓱𝓪𝓲", "Somchai", ""),
+        ("Ｊｏｈｎ Smith", "John", "Smith"),
+        ("王小明", "小明", "王"),
+        ("王 小明", "小明", "王"),
+        ("欧阳修文", "修文", "欧阳"),
+        ("王先生", "", "王"),
+        ("김민수", "민수", "김"),
+        ("남궁민수", "민수", "남궁"),
+        ("山田 はなこ", "はなこ", "山田"),
+    ],
+)
+def test_first_and_last_name(text: str, first: str, last: str) -> None:
+    assert name.parse(text) == Name(first, last)
+
+
+@pytest.mark.parametrize(
+    ("text", "parsed"),
+    [
+        ("คุณสมชาย ใจดี (น้องเอ)", Name("สมชาย", "ใจดี", nickname="น้องเอ")),
+        ("สมชาย (เอ) ใจดี", Name("สมชาย", "ใจดี", nickname="เอ")),
+        ("สมชาย（ชื่อเล่น: เอ）", Name("สมชาย", nickname="เอ")),
+        ('Robert "Bob" Smith', Name("Robert", "Smith", nickname="Bob")),
+        ("(น้องเอ)", Name(nickname="น้องเอ")),
+        ("สมชาย (0812345678)", Name("สมชาย")),
+        ("สมชาย (😀)", Name("สมชาย")),
+        ("สมชาย (เอ", Name("สมชาย", "เอ")),
+        ("王小明 (David)", Name("小明", "王", nickname="David")),
+    ],
+)
+def test_the_nickname_stands_in_parentheses(text: str, parsed: Name) -> None:
+    assert name.parse(text) == parsed
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "บริษัท เอบีซี จำกัด",
+        "บริษัทเอบีซี จำกัด (มหาชน)",
+        "เอบีซี จำกัด (มหาชน)",
+        "หจก.แดงการช่าง",
+        "หจก. แดงการช่าง",
+        "ห้างหุ้นส่วนจำกัด แดงการช่าง",
+        "ร้านป้าแดง",
+        "ร้าน ป้าแดง",
+        "Acme Co., Ltd.",
+        "ACME CO.,LTD",
+        "Acme (Thailand) Co., Ltd.",
+        "Acme Public Company Limited (Head Office)",
+        "Acme Inc.",
+        "Acme, Inc",
+        "Acme LLC",
+        "Acme PLC",
+        "Siam & Co.",
+        "阿里巴巴有限公司",
+    ],
+)
+def test_a_company_stays_in_one_piece(text: str) -> None:
+    assert name.parse(text) == Name(company=text)
+
+
+@pytest.mark.parametrize(
+    ("text", "company"),
+    [
+        ("คุณแดง ร้านกาแฟ", "ร้านกาแฟ"),
+        ("คุณแดง (ร้านกาแฟ)", "ร้านกาแฟ"),
+        ("คุณแดง (บริษัท เอ จำกัด (มหาชน))", "บริษัท เอ จำกัด (มหาชน)"),
+        ("แดง (เจ้าของ ร้านกาแฟ)", "ร้านกาแฟ"),
+        ("แดง (Acme Co., Ltd.)", "Acme Co., Ltd."),
+    ],
+)
+def test_a_person_of_a_company_is_both(text: str, company: str) -> None:
+    assert name.parse(text) == Name("แดง", company=company)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "😀😀",
+        "👨‍👩‍👧",
+        "0812345678",
+        "๐๘๑ ๒๓๔ ๕๖๗๘",
+        "+66 81-234-5678",
+        "...",
+        "-",
+        "()",
+        "คุณ",
+        "Mr.",
+        "a@example.com",
+    ],
+)
+def test_what_has_no_name_in_it_is_no_name(text: str) -> None:
+    assert name.parse(text) == Name()
+
+
+@pytest.mark.parametrize(
+    ("full", "shorter"),
+    [
+        (Name("สมชาย", "ใจดี"), {Name("สมชาย")}),
+        (Name("สมชาย"), set()),
+        (Name(), set()),
+        (Name(company="ร้านแดง"), set()),
+        (Name("Mary-Jane", "O'Connor Smith"), {Name("Mary-Jane"), Name("Mary-Jane", "O'Connor")}),
+        (Name("สมชาย", "ณ อยุธยา"), {Name("สมชาย"), Name("สมชาย", "ณ")}),
+        (Name("小明", "王"), {Name("小明"), Name(last="王")}),
+        (Name("แดง", company="ร้านแดง"), {Name("แดง"), Name(company="ร้านแดง")}),
+        (Name("แดง", nickname="เอ"), {Name("แดง"), Name(nickname="เอ")}),
+    ],
+)
+def test_the_shorter_names_that_are_no_news(full: Name, shorter: set[Name]) -> None:
+    assert set(name.prefixes(full)) == shorter
+
+
+WORDS = st.lists(
+    st.sampled_from(
+        ["คุณ", "นางสาว", "สมชาย", "K.", "Mr", "(", ")", '"', "บริษัท", "จำกัด", "Ltd.", "王", "김", "😀", "ณ", " "]
+    )
+    | st.text(max_size=5),
+    max_size=12,
+).map("".join)
+
+
+@given(WORDS)
+def test_any_text_gives_clean_parts_with_letters(text: str) -> None:
+    found = name.parse(text)
+    for part in (found.first, found.last, found.nickname, found.company):
+        assert part == part.strip()
+        assert not part or any(map(str.isalpha, part))
+    assert found.first or len(found.last) <= 1
+
+
+@given(WORDS)
+def test_no_shorter_name_is_empty_or_the_name_itself_or_says_more(text: str) -> None:
+    full = name.parse(text)
+    shorter = name.prefixes(full)
+    assert len(shorter) == len(set(shorter)) <= 40
+    assert not {full, Name()} & set(shorter)
+    for each in shorter:
+        assert full.first.startswith(each.first)
+        assert full.last.startswith(each.last)

@@ -1,0 +1,558 @@
+"""Promise 3: the newest word wins, and a salesperson's edit wins until the customer says something new."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec import structs
+
+from workers.rules.customer import UNKNOWN, Customer, pack, unpack
+from workers.rules.field_clock import NEWER, digest_words, digester
+from workers.rules.mapping.facts import ADDRESS, PLACEHOLDER, UNSAVED, Facts
+from workers.rules.news import ACTIVITY_MS, LONGER_NAME, News, decide, respect
+
+DIGEST = digester(b"key of the tests")
+MINUTE = 60_000
+BEGAN = 1_772_000_000_000
+
+Told = tuple[int, Facts]
+
+
+def at(minutes: float) -> int:
+    """The version of an event `minutes` after the first."""
+    return (BEGAN + int(minutes * MINUTE)) << 16
+
+
+@dataclass
+class Crm:
+    """A contact in HubSpot and what is remembered of its customer, which goes through its packed form every time."""
+
+    values: dict[str, str] = field(default_factory=dict)
+    customer: Customer = UNKNOWN
+    writes: list[Mapping[str, str]] = field(default_factory=list)
+
+    def deliver(self, *events: Told) -> News:
+        news = decide(self.customer, sorted(events, key=lambda told: told[0]), DIGEST)
+        held = {n: v for n, (v, mark) in news.if_still.items() if DIGEST(n, self.values.get(n, "")) == mark}
+        self.writes.append({**news.writes, **held})
+        self.values |= self.writes[-1]
+        told = structs.replace(
+            self.customer,
+            contact_id="501",
+            clock=digest_words(news.words, DIGEST),
+            active_ms=news.active_ms,
+            intent=news.intent,
+        )
+        self.customer = unpack(pack(told))
+        return news
+
+    @property
+    def said(self) -> dict[str, str]:
+        return {name: value for name, value in self.values.items() if value}
+
+
+def email(value: str) -> Facts:
+    return Facts(details={"email": value})
+
+
+def named(first: str, last: str = "") -> Facts:
+    return Facts(details={key: value for key, value in (("firstname", first), ("lastname", last)) if value})
+
+
+def home(**parts: str) -> Facts:
+    return Facts(address=parts)
+
+
+def visit(minutes: float, intent: str, **more: str) -> Told:
+    """An event that says nothing but what the customer is doing."""
+    activity = {"dealdroid_last_intent": intent, "dealdroid_last_intent_at": f"at {minutes}", **more}
+    return at(minutes), Facts(activity=activity)
+
+
+# One value
+
+
+def test_the_first_word_is_written_and_a_repeated_one_is_not() -> None:
+    crm = Crm()
+    crm.deliver((at(1), email("a@x.th")))
+    news = crm.deliver((at(2), email("a@x.th")))
+    assert crm.writes == [{"email": "a@x.th"}, {}]
+    assert not news
+
+
+def test_a_late_older_word_is_kept_back_and_the_receipt_says_so() -> None:
+    crm = Crm()
+    crm.deliver((at(2), email("new@x.th")))
+    news = crm.deliver((at(1), email("old@x.th")))
+    assert crm.values == {"email": "new@x.th"}
+    assert [(n.property, n.what, n.why) for n in news.notes[0]] == [("email", "kept", NEWER)]
+
+
+def test_a_repeated_value_still_counts_as_the_newest_word() -> None:
+    """A at 1, A again at 3, then a late B of 2."""
+    crm = Crm()
+    for event in ((at(1), email("a@x.th")), (at(3), email("a@x.th")), (at(2), email("b@x.th"))):
+        crm.deliver(event)
+    assert crm.values == {"email": "a@x.th"}
+
+
+def test_a_salespersons_edit_stands_until_the_customer_says_something_new() -> None:
+    crm = Crm()
+    crm.deliver((at(1), email("a@x.th")))
+    crm.values["email"] = "edited@x.th"
+    crm.deliver((at(2), email("a@x.th")))
+    assert crm.values["email"] == "edited@x.th"
+    crm.deliver((at(3), email("b@x.th")))
+    assert crm.values["email"] == "b@x.th"
+
+
+def test_what_is_not_said_is_not_touched() -> None:
+    crm = Crm()
+    crm.deliver((at(1), Facts(details={"email": "a@x.th", "phone": "+66812345678"})))
+    crm.deliver((at(2), email("b@x.th")))
+    assert crm.writes[1] == {"email": "b@x.th"}
+
+
+def test_each_write_of_a_batch_is_attributed_to_the_event_whose_word_it_is() -> None:
+    events = [
+        (at(1), Facts(details={"email": "a@x.th", "phone": "+66812345678"})),
+        (at(2), email("b@x.th")),
+        (at(3), email("b@x.th")),
+    ]
+    news = decide(UNKNOWN, events, DIGEST)
+    assert news.by_event == [{"phone"}, {"email"}, frozenset()]
+    assert news.writes == {"email": "b@x.th", "phone": "+66812345678"}
+
+
+# The name
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0)])
+@pytest.mark.parametrize(
+    ("told", "name"),
+    [
+        ([named("สมชาย", "ใจดี"), named("สมชาย"), named("ชาย")], {"firstname": "สมชาย", "lastname": "ใจดี"}),
+        ([named("สมชาย"), named("สมชาย", "ใจดี"), named("ชาย")], {"firstname": "สมชาย", "lastname": "ใจดี"}),
+        ([named("สมชาย"), named("ชาย"), named("สมชาย", "ใจดี")], {"firstname": "สมชาย", "lastname": "ใจดี"}),
+        ([named("สมชาย", "ใจดี"), named("Ann", "Lee"), named("ชาย")], {"firstname": "Ann", "lastname": "Lee"}),
+        ([named("A"), named("B"), named("C")], {"firstname": "C"}),
+        (
+            [named("Mary", "O'Connor Smith"), named("Mary", "O'Connor"), named("Mary")],
+            {"firstname": "Mary", "lastname": "O'Connor Smith"},
+        ),
+    ],
+)
+def test_a_shorter_name_never_erases_a_longer_one_in_any_order(
+    told: list[Facts], name: dict[str, str], order: tuple[int, ...]
+) -> None:
+    crm = Crm()
+    for index in order:
+        crm.deliver((at(index), told[index]))
+    assert crm.said == name
+
+
+def test_a_shorter_form_of_the_name_still_counts_as_the_newest_word() -> None:
+    """Mary O'Connor Smith at 1, Mary O'Connor at 3, then a late Ann Lee of 2."""
+    crm = Crm()
+    for minutes, name in (
+        (1, named("Mary", "O'Connor Smith")),
+        (3, named("Mary", "O'Connor")),
+        (2, named("Ann", "Lee")),
+    ):
+        crm.deliver((at(minutes), name))
+    assert crm.said["firstname"] == "Mary"
+
+
+def test_a_shorter_name_is_noted_on_its_receipt() -> None:
+    crm = Crm()
+    crm.deliver((at(1), named("สมชาย", "ใจดี")))
+    news = crm.deliver((at(2), named("วิชัย")))
+    assert [(n.property, n.what, n.why) for n in news.notes[0]] == [("firstname", "kept", LONGER_NAME)]
+
+
+@pytest.mark.parametrize(
+    ("long", "short"),
+    [
+        (named("小明", "王"), Facts(details={"lastname": "王"})),
+        (named("Mary-Jane", "O'Connor Smith"), named("Mary-Jane", "O'Connor")),
+        (named("ธนพล", "ณ อยุธยา"), named("ธนพล", "ณ")),
+    ],
+    ids=["surname alone", "without the last of two surnames", "cut short"],
+)
+def test_a_name_that_is_part_of_the_known_one_is_no_news(long: Facts, short: Facts) -> None:
+    crm = Crm()
+    crm.deliver((at(1), long))
+    crm.deliver((at(2), short))
+    assert crm.said == long.details
+
+
+def test_the_first_name_after_the_whole_name_costs_no_call() -> None:
+    """The rules' own example: "สมชาย" after "สมชาย ใจดี" is no news, as the mapping gives the two."""
+    crm = Crm()
+    crm.deliver((at(1), Facts(details={**named("สมชาย", "ใจดี").details, "dealdroid_name_given": "คุณสมชาย ใจดี"})))
+    assert not crm.deliver((at(2), Facts(details={"firstname": "สมชาย", "dealdroid_name_given": "สมชาย"})))
+
+
+def test_every_shorter_form_of_a_long_name_is_no_news() -> None:
+    crm = Crm()
+    crm.deliver((at(1), named("Somchai", "na Ayutthaya Jaidee")))
+    assert not crm.deliver((at(2), named("Somchai", "na")))
+    assert not crm.deliver((at(3), named("Somchai", "na Ayutthaya")))
+    assert crm.values["lastname"] == "na Ayutthaya Jaidee"
+
+
+# The placeholder
+
+
+def test_a_customer_without_name_and_email_gets_a_placeholder_on_creation_only() -> None:
+    events = [(at(1), Facts(details={"phone": "+66891234567"}, placeholder="089 123 4567"))]
+    news = decide(UNKNOWN, events, DIGEST)
+    assert news.creation == {"lastname": "089 123 4567"}
+    assert "lastname" not in news.writes
+
+
+@pytest.mark.parametrize("said", [email("a@x.th"), named("Ann"), named("Ann", "Lee"), named("", "Lee")])
+def test_a_customer_with_a_name_or_an_email_needs_no_placeholder(said: Facts) -> None:
+    events = [(at(1), Facts(placeholder="Chat b9d35283")), (at(2), said)]
+    assert "lastname" not in decide(UNKNOWN, events, DIGEST).creation
+
+
+def with_placeholder() -> Crm:
+    clock = {PLACEHOLDER: (at(1), DIGEST("lastname", "089 123 4567"))}
+    return Crm({"lastname": "089 123 4567"}, Customer(contact_id="501", clock=clock))
+
+
+def test_the_placeholder_makes_way_for_a_first_name() -> None:
+    crm = with_placeholder()
+    crm.deliver((at(2), named("Ann")))
+    assert crm.said == {"firstname": "Ann"}
+
+
+def test_a_last_name_alone_takes_the_placeholders_place() -> None:
+    crm = with_placeholder()
+    crm.deliver((at(2), named("", "Jaidee")))
+    assert crm.said == {"lastname": "Jaidee"}
+
+
+def test_the_placeholder_makes_way_for_a_whole_name() -> None:
+    crm = with_placeholder()
+    crm.deliver((at(2), named("Ann", "Lee")), (at(3), named("Ann")))
+    assert crm.said == {"firstname": "Ann", "lastname": "Lee"}
+
+
+def test_a_last_name_typed_by_a_salesperson_is_not_taken_for_the_placeholder() -> None:
+    crm = with_placeholder()
+    crm.values["lastname"] = "Lee"
+    crm.deliver((at(2), named("Ann")))
+    assert crm.said == {"firstname": "Ann", "lastname": "Lee"}
+
+
+def test_the_placeholder_is_taken_away_only_once() -> None:
+    crm = with_placeholder()
+    crm.deliver((at(2), named("Ann")))
+    crm.values["lastname"] = "089 123 4567"
+    crm.deliver((at(3), named("Anna")))
+    assert crm.values["lastname"] == "089 123 4567"
+
+
+# The address
+
+BANGKOK = {"city": "กรุงเทพมหานคร", "state": "กรุงเทพมหานคร", "zip": "10110", "country": "Thailand"}
+CHIANG_MAI = {"city": "เมือง", "state": "เชียงใหม่", "zip": "50200", "country": "Thailand"}
+
+
+def test_a_move_writes_the_whole_block_and_clears_what_the_new_home_lacks() -> None:
+    crm = Crm()
+    crm.deliver((at(1), home(address="99/12", dealdroid_village="พฤกษา", dealdroid_district="วัฒนา", **BANGKOK)))
+    crm.deliver((at(2), home(address="1 ถ.ห้วยแก้ว", **CHIANG_MAI)))
+    assert crm.said == {"address": "1 ถ.ห้วยแก้ว", **CHIANG_MAI}
+    assert set(crm.writes[1]) == {"address", "dealdroid_village", "dealdroid_district", *CHIANG_MAI}
+
+
+def test_a_move_writes_even_the_parts_that_did_not_change() -> None:
+    """A salesperson may have edited the country of the old home; the new home must not get it."""
+    crm = Crm()
+    crm.deliver((at(1), home(address="1", **BANGKOK)))
+    crm.values["country"] = "Laos"
+    crm.deliver((at(2), home(address="2", **CHIANG_MAI)))
+    assert crm.values["country"] == "Thailand"
+
+
+def test_within_a_place_blanks_never_erase() -> None:
+    crm = Crm()
+    crm.deliver((at(1), home(address="99/12", dealdroid_village="พฤกษา", **BANGKOK)))
+    crm.deliver((at(2), home(address="99/14", **BANGKOK)))
+    assert crm.said == {"address": "99/14", "dealdroid_village": "พฤกษา", **BANGKOK}
+    assert crm.writes[1] == {"address": "99/14"}
+
+
+def test_an_older_home_that_comes_late_gives_nothing_of_itself() -> None:
+    crm = Crm()
+    crm.deliver((at(2), home(address="1", **CHIANG_MAI)))
+    news = crm.deliver((at(1), home(address="99/12", dealdroid_village="พฤกษา", **BANGKOK)))
+    assert crm.said == {"address": "1", **CHIANG_MAI}
+    assert [(n.property, n.why) for n in news.notes[0]] == [("address", NEWER)]
+
+
+def test_two_moves_in_one_batch_leave_only_the_last_home() -> None:
+    crm = Crm()
+    crm.deliver((at(1), home(address="99/12", dealdroid_village="พฤกษา", **BANGKOK)), (at(2), home(**CHIANG_MAI)))
+    assert crm.said == CHIANG_MAI
+
+
+@pytest.mark.parametrize(
+    "moved",
+    [
+        {"address": "1-1 Chiyoda", "city": "Tokyo", "country": "Japan"},
+        {"address": "Rue 5", "city": "Vientiane", "country": "Laos"},
+    ],
+)
+def test_an_address_in_another_country_keeps_no_part_of_the_old_home(moved: dict[str, str]) -> None:
+    crm = Crm()
+    crm.deliver((at(1), home(address="99/12", dealdroid_district="วัฒนา", **BANGKOK)))
+    crm.deliver((at(2), home(**moved)))
+    assert crm.said == moved
+
+
+# Activity
+
+
+def test_activity_alone_is_written_when_the_intent_changes_or_a_quarter_of_an_hour_has_passed() -> None:
+    crm = Crm()
+    for event in (visit(0, "Ask"), visit(5, "Ask"), visit(6, "Buy"), visit(20, "Buy"), visit(21, "Buy")):
+        crm.deliver(event)
+    assert [bool(writes) for writes in crm.writes] == [True, False, True, False, True]
+    assert ACTIVITY_MS == 15 * MINUTE
+
+
+def test_activity_goes_along_with_other_news() -> None:
+    crm = Crm()
+    crm.deliver(visit(0, "Ask", dealdroid_cart="1 x A"))
+    version, facts = visit(1, "Ask", dealdroid_cart="2 x A")
+    crm.deliver((version, structs.replace(facts, details={"email": "a@x.th"})))
+    assert crm.values["dealdroid_cart"] == "2 x A"
+
+
+def test_late_activity_never_overwrites_newer_activity() -> None:
+    crm = Crm()
+    crm.deliver(visit(30, "Buy", dealdroid_cart="2 x A"))
+    crm.deliver(visit(1, "Ask", dealdroid_cart="1 x A"))
+    assert crm.values["dealdroid_last_intent"] == "Buy"
+    assert crm.values["dealdroid_cart"] == "2 x A"
+    assert crm.writes[1] == {}
+
+
+def test_an_intent_that_was_merely_repeated_still_counts_as_the_newest_word() -> None:
+    """Buy at 0, Buy again at 10, then a late Ask of 5."""
+    crm = Crm()
+    for event in (visit(0, "Buy"), visit(10, "Buy"), visit(5, "Ask")):
+        crm.deliver(event)
+    assert crm.values["dealdroid_last_intent"] == "Buy"
+
+
+def test_activity_is_neither_contact_nor_address_news() -> None:
+    news = decide(UNKNOWN, [visit(0, "Ask")], DIGEST)
+    assert (news.details, news.address, bool(news)) == (False, False, True)
+
+
+# Unsaved values
+
+
+def test_unsaved_values_of_a_batch_stand_together_and_a_repetition_is_no_news() -> None:
+    crm = Crm()
+    first, second = Facts(unsaved={"email": "a(at)x"}), Facts(unsaved={"phone": "call me"})
+    crm.deliver((at(1), first), (at(2), second))
+    assert crm.values[UNSAVED] == "email: a(at)x\nphone: call me"
+    crm.deliver((at(3), structs.replace(first, unsaved={"email": "a(at)x", "phone": "call me"})))
+    assert crm.writes[1] == {}
+
+
+# Every history: an independent model, and any order, batching and duplication of what is delivered
+
+PLAIN = {
+    "email": ["a@x.th", "b@x.th", "c@x.th"],
+    "phone": ["+66811111111", "+66822222222"],
+    "company": ["A Co.", "B Co."],
+    "hs_language": ["th", "en"],
+}
+DETAILS = st.fixed_dictionaries({}, optional={name: st.sampled_from(values) for name, values in PLAIN.items()})
+NAMES: st.SearchStrategy[dict[str, str]] = st.one_of(
+    st.just({}),
+    st.fixed_dictionaries({"firstname": st.sampled_from("AB")}),
+    st.fixed_dictionaries({"firstname": st.sampled_from("AB"), "lastname": st.sampled_from("XY")}),
+)
+HOMES = st.one_of(
+    st.just({}),
+    st.builds(
+        lambda place, parts: {**place, **parts},
+        st.sampled_from([BANGKOK, CHIANG_MAI]),
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "address": st.sampled_from(["1", "2"]),
+                "dealdroid_village": st.sampled_from(["V", "W"]),
+                "dealdroid_district": st.sampled_from(["D", "E"]),
+            },
+        ),
+    ),
+)
+FACTS = st.builds(lambda plain, name, address: Facts({**plain, **name}, address), DETAILS, NAMES, HOMES)
+
+
+@st.composite
+def deliveries(draw: st.DrawFn) -> tuple[list[Told], list[list[Told]]]:
+    """Events in the order in which they were said, and batches in which each is delivered at least once."""
+    facts = draw(st.lists(FACTS, min_size=1, max_size=7))
+    events = [(at(number), one) for number, one in enumerate(facts)]
+    again = draw(st.lists(st.sampled_from(range(len(events))), max_size=4))
+    order = draw(st.permutations([*range(len(events)), *again]))
+    ends = [*sorted(draw(st.sets(st.integers(1, len(order)), max_size=6))), len(order)]
+    batches = [[events[index] for index in dict.fromkeys(order[a:b])] for a, b in zip([0, *ends], ends, strict=False)]
+    return events, [batch for batch in batches if batch]
+
+
+def newest_words(events: Iterable[Told]) -> dict[str, str]:
+    """What a person who heard everything would say of everything but the address."""
+    words: dict[str, str] = {}
+    for _, facts in events:
+        words |= {name: value for name, value in facts.details.items() if name in PLAIN}
+    whole = [facts.details for _, facts in events if "lastname" in facts.details]
+    first = [facts.details for _, facts in events if "firstname" in facts.details]
+    name = (whole or first or [{}])[-1]
+    return words | {key: name[key] for key in ("firstname", "lastname") if key in name}
+
+
+def newest_home(events: Sequence[Told]) -> tuple[dict[str, str], dict[str, set[str]]]:
+    """What must be true of the address, and which further parts may be: those said of the same place."""
+    homes = [dict(facts.address) for _, facts in events if facts.address]
+    if not homes:
+        return {}, {}
+    newest = homes[-1]
+    same = [one for one in homes if one["zip"] == newest["zip"]]
+    return newest, {name: {one[name] for one in same if name in one} for name in ADDRESS}
+
+
+@settings(max_examples=300, deadline=None)
+@given(deliveries())
+def test_the_newest_word_wins_whatever_the_order_batching_and_replay(
+    given_: tuple[list[Told], list[list[Told]]],
+) -> None:
+    events, batches = given_
+    crm = Crm()
+    for batch in batches:
+        crm.deliver(*batch)
+    said = crm.said
+    address = {name: said.pop(name) for name in ADDRESS if name in said}
+    must, may = newest_home(events)
+    assert said == newest_words(events)
+    assert {name: address.get(name) for name in must} == must
+    assert all(value in may[name] for name, value in address.items())
+
+
+@settings(max_examples=150, deadline=None)
+@given(deliveries(), st.data())
+def test_a_replay_changes_nothing(given_: tuple[list[Told], list[list[Told]]], data: st.DataObject) -> None:
+    events, batches = given_
+    crm = Crm()
+    for batch in batches:
+        crm.deliver(*batch)
+    values, clock = dict(crm.values), dict(crm.customer.clock)
+    replayed = data.draw(st.lists(st.sampled_from(range(len(events))), min_size=1, unique=True))
+    news = crm.deliver(*(events[index] for index in replayed))
+    assert not news
+    assert (crm.values, crm.customer.clock) == (values, clock)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(st.booleans(), DETAILS), max_size=12))
+def test_an_edit_stands_until_the_customer_says_another_thing_than_before(
+    steps: list[tuple[bool, dict[str, str]]],
+) -> None:
+    crm, expected, last = Crm(), dict[str, str](), dict[str, str]()
+    for number, (edited, values) in enumerate(steps):
+        if edited:
+            edits = {name: value + " (edited)" for name, value in values.items()}
+            crm.values |= edits
+            expected |= edits
+        else:
+            crm.deliver((at(number), Facts(details=values)))
+            expected |= {name: value for name, value in values.items() if last.get(name) != value}
+            last |= values
+    assert crm.values == expected
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 60), st.sampled_from(["Ask", "Buy", "Track"])), min_size=1, max_size=6))
+def test_the_newest_intent_wins_in_order_whatever_the_batching(said: list[tuple[int, str]]) -> None:
+    events = [visit(minutes, intent) for minutes, intent in sorted(dict(said).items())]
+    alone, together = Crm(), Crm()
+    for event in events:
+        alone.deliver(event)
+    together.deliver(*events)
+    newest = events[-1][1].activity["dealdroid_last_intent"]
+    assert alone.values["dealdroid_last_intent"] == together.values["dealdroid_last_intent"] == newest
+
+
+# Somebody else's contact
+
+
+def respected(writes: dict[str, str], current: dict[str, str], ours: dict[str, str] | None = None) -> dict[str, str]:
+    before = {name: (at(0), DIGEST(name, value)) for name, value in (ours or {}).items()}
+    kept, unsaved, notes = respect(structs.replace(NEWS, writes=writes), current, before, DIGEST)
+    assert unsaved.keys() == {note.property for note in notes}
+    assert all(value == writes[name] for name, value in unsaved.items())
+    return kept
+
+
+NEWS = decide(UNKNOWN, [(at(0), Facts())], DIGEST)
+
+
+@pytest.mark.parametrize(
+    ("writes", "current", "ours", "kept"),
+    [
+        ({"phone": "1"}, {}, {}, {"phone": "1"}),
+        ({"phone": "1"}, {"phone": ""}, {}, {"phone": "1"}),
+        ({"phone": "1"}, {"phone": "2"}, {}, {}),
+        ({"phone": "1"}, {"phone": "2"}, {"phone": "2"}, {"phone": "1"}),
+        ({"phone": "1"}, {"phone": "edited"}, {"phone": "2"}, {}),
+        ({"dealdroid_cart": "1 x A"}, {"dealdroid_cart": "2 x A"}, {}, {"dealdroid_cart": "1 x A"}),
+        ({"firstname": "A", "phone": "1"}, {"firstname": "B"}, {}, {"phone": "1"}),
+    ],
+)
+def test_blanks_are_filled_and_other_values_are_left_alone(
+    writes: dict[str, str], current: dict[str, str], ours: dict[str, str], kept: dict[str, str]
+) -> None:
+    assert respected(writes, current, ours) == kept
+
+
+@pytest.mark.parametrize(
+    ("current", "whole"),
+    [
+        ({}, True),
+        ({"country": "Thailand"}, True),
+        ({"country": "Laos"}, False),
+        ({"zip": "50200"}, False),
+        ({"address": "somewhere else"}, False),
+    ],
+)
+def test_somebody_elses_address_is_filled_or_left_as_one_block(current: dict[str, str], whole: bool) -> None:
+    block = {**BANGKOK, "dealdroid_district": "วัฒนา"}
+    kept = respected(block, current)
+    assert {**current, **kept} == block if whole else kept == {}
+
+
+def test_an_address_is_not_mixed_with_parts_that_the_new_one_does_not_have() -> None:
+    assert respected({"zip": "10110", "country": "Thailand"}, {"address": "5 Main Street"}) == {}
+
+
+def test_the_same_value_on_somebody_elses_contact_is_nothing_unsaved() -> None:
+    kept, unsaved, notes = respect(structs.replace(NEWS, writes={"phone": "1"}), {"phone": "1"}, {}, DIGEST)
+    assert (kept, unsaved, notes) == ({}, {}, [])
+
+
+def test_a_digest_tells_properties_and_keys_apart() -> None:
+    assert DIGEST("email", "x") != DIGEST("phone", "x")
+    assert DIGEST("email", "x") != digester(b"another key")("email", "x")
+    assert len(DIGEST("email", "\ud800")) == 5

@@ -1,0 +1,339 @@
+from collections.abc import Mapping
+
+import pytest
+from msgspec.structs import replace
+
+from leadcore.receipts import CREATED, PARKED, SKIPPED, UNCHANGED, UPDATED, WAITING, Note
+from workers.rules.customer import UNKNOWN, Customer
+from workers.rules.field_clock import digester
+from workers.rules.lead import Fate, Group, Lead
+from workers.rules.mapping.facts import CUSTOMER_ID, OTHER_IDS, PLACEHOLDER, UNSAVED, Facts
+from workers.rules.outcomes import Conflict
+from workers.rules.plan import UNNAMED, Plan, clock_after, merge_unsaved
+from workers.rules.portal import Portal
+
+DIGEST = digester(b"key of the tests")
+VERSION = 1_772_000_000_000 << 16
+PHONE = "+66891234567"
+BY_PHONE = Facts({"phone": PHONE}, creation={"hs_lead_status": "NEW"}, placeholder="089 123 4567")
+BY_EMAIL = Facts({"email": "a@x.th", "phone": PHONE}, creation={"hs_lead_status": "NEW"}, placeholder="089 123 4567")
+BY_NAME = Facts({"firstname": "Ann", "email": "a@x.th"}, {"zip": "10110"}, creation={"hs_lead_status": "NEW"})
+
+
+def plan(*names: str) -> Plan:
+    return Plan(Portal(frozenset(names) if names else None), DIGEST)
+
+
+def group(*told: Facts, customer: Customer = UNKNOWN) -> Group:
+    leads = [Lead(b"1-1", f"lead{n}", VERSION + n, "", 0, "c-1", "Purchase", facts, {}) for n, facts in enumerate(told)]
+    return Group("c-1", leads, "record", stored=customer, customer=customer)
+
+
+def known(clock: Mapping[str, str] | None = None, **more: object) -> Customer:
+    """A customer with contact 501 who said the values of `clock` before."""
+    stamps = {name: (VERSION - 9, DIGEST(name, value)) for name, value in (clock or {}).items()}
+    return Customer(**{"contact_id": "501", "clock": stamps, "revision": 4, **more})  # type: ignore[arg-type]
+
+
+def begun(*told: Facts, customer: Customer = UNKNOWN) -> Group:
+    started = group(*told, customer=customer)
+    plan().begin(started)
+    return started
+
+
+# Beginning
+
+
+def test_a_new_customer_gets_everything_and_what_is_for_creation_only() -> None:
+    started = begun(BY_NAME)
+    assert started.open
+    assert not started.careful
+    assert started.properties == {"firstname": "Ann", "email": "a@x.th", "zip": "10110", "hs_lead_status": "NEW"}
+
+
+def test_a_new_customer_with_nothing_but_a_phone_gets_a_placeholder() -> None:
+    started = begun(BY_PHONE)
+    assert started.properties == {"phone": PHONE, "lastname": "089 123 4567", "hs_lead_status": "NEW"}
+    assert started.placeholder == "089 123 4567"
+
+
+def test_an_unknown_customer_without_contact_details_gets_no_contact() -> None:
+    started = begun(Facts(activity={"dealdroid_last_intent": "Ask"}, creation={"hs_lead_status": "NEW"}))
+    assert started.fate == Fate(SKIPPED, code="no_details", why="no contact details yet")
+
+
+def test_one_event_with_details_makes_a_contact_of_the_whole_batch() -> None:
+    assert begun(Facts(activity={"dealdroid_last_intent": "Ask"}), BY_PHONE, Facts()).open
+
+
+def test_the_first_intent_of_a_new_customer_is_that_of_the_oldest_event() -> None:
+    first = replace(BY_PHONE, creation={"dealdroid_first_intent": "Ask"})
+    later = replace(BY_PHONE, creation={"dealdroid_first_intent": "Buy", "hs_lead_status": "NEW"})
+    properties = begun(first, later).properties
+    assert (properties["dealdroid_first_intent"], properties["hs_lead_status"]) == ("Ask", "NEW")
+
+
+def test_a_known_customer_gets_only_news_and_nothing_for_creation() -> None:
+    assert begun(BY_NAME, customer=known({"firstname": "Ann", "zip": "10110"})).properties == {"email": "a@x.th"}
+
+
+def test_a_known_customer_without_news_costs_no_call() -> None:
+    said = {"firstname": "Ann", "email": "a@x.th", "zip": "10110"}
+    assert begun(BY_NAME, customer=known(said)).fate == Fate(UNCHANGED, "501")
+
+
+def test_a_known_customer_without_contact_details_gets_the_activity() -> None:
+    started = begun(Facts(activity={"dealdroid_last_intent": "Ask"}), customer=known())
+    assert started.properties == {"dealdroid_last_intent": "Ask"}
+
+
+@pytest.mark.parametrize(
+    ("customer", "careful"),
+    [(known(), False), (known(shared=True), True), (known({PLACEHOLDER: "x"}), True)],
+)
+def test_a_look_comes_before_a_write_that_depends_on_what_is_there(customer: Customer, careful: bool) -> None:
+    assert begun(Facts({"firstname": "Ann"}), customer=customer).careful is careful
+
+
+# HubSpot took it
+
+
+@pytest.mark.parametrize(
+    ("customer", "new", "state"),
+    [
+        (UNKNOWN, True, CREATED),
+        (UNKNOWN, False, UPDATED),
+        (UNKNOWN, None, CREATED),
+        (known(), False, UPDATED),
+        (known(), None, UPDATED),
+    ],
+)
+def test_the_receipt_says_what_hubspot_says(customer: Customer, new: bool | None, state: str) -> None:
+    started = begun(BY_NAME, customer=customer)
+    plan().written(started, "501", new)
+    assert started.fate == Fate(state, "501")
+    assert started.customer.contact_id == "501"
+
+
+def test_a_contact_that_was_deleted_gets_all_that_the_event_holds() -> None:
+    said = {"firstname": "Ann", "zip": "10110"}
+    started = begun(BY_NAME, customer=known(said, guarded=True, shared=True, day=7, said=frozenset({b"abcd"})))
+    plan().restart(started)
+    assert started.open
+    assert started.properties == {"firstname": "Ann", "email": "a@x.th", "zip": "10110", "hs_lead_status": "NEW"}
+    assert started.customer == Customer(revision=4, day=7, said=frozenset({b"abcd"}))
+    plan().written(started, "777", True)
+    assert started.fate == Fate(CREATED, "777")
+
+
+@pytest.mark.parametrize(
+    ("shared", "contact_id"),
+    [(True, "777"), (False, "777"), (False, "")],
+    ids=["merged and shared", "merged", "dry run"],
+)
+def test_another_id_of_a_known_contact_or_none_makes_no_new_one(shared: bool, contact_id: str) -> None:
+    started = begun(BY_NAME, customer=known({"firstname": "Ann"}, shared=shared))
+    plan().written(started, contact_id, None)
+    assert started.fate == Fate(UPDATED, contact_id)
+
+
+def test_a_contact_that_vanishes_again_and_again_is_waited_for() -> None:
+    started = begun(BY_NAME, customer=known())
+    plan().restart(started)
+    assert started.open
+    plan().restart(started)
+    assert started.fate is not None
+    assert (started.fate.state, started.fate.code) == (WAITING, "vanishing")
+
+
+# HubSpot refuses values
+
+
+def test_a_refused_value_is_dropped_and_kept_where_a_person_sees_it() -> None:
+    started = begun(BY_NAME)
+    plan().salvage(started, {"zip": "HubSpot has no such option"}, "refused")
+    assert started.open
+    assert started.properties == {
+        "firstname": "Ann",
+        "email": "a@x.th",
+        "hs_lead_status": "NEW",
+        UNSAVED: "zip: 10110",
+    }
+    assert started.notes == [Note("zip", "dropped", "HubSpot has no such option")]
+    assert not started.email_refused
+
+
+def test_what_the_rules_refused_and_what_hubspot_refused_stand_together() -> None:
+    started = begun(replace(BY_NAME, unsaved={"phone": "call me"}))
+    plan().salvage(started, {"zip": "no"}, "refused")
+    plan().salvage(started, {"email": "no"}, "refused")
+    assert started.properties[UNSAVED] == "phone: call me\nzip: 10110\nemail: a@x.th"
+    assert started.email_refused
+
+
+def test_refused_values_go_by_our_names_whatever_the_shop_calls_them() -> None:
+    started = group(BY_NAME)
+    mapped = Plan(Portal(targets={"zip": "shop_zip"}), DIGEST)
+    mapped.begin(started)
+    mapped.salvage(started, {"shop_zip": "no"}, "refused")
+    assert started.properties[UNSAVED] == "zip: 10110"
+
+
+def test_a_new_customer_whose_email_is_refused_still_gets_a_name() -> None:
+    started = begun(BY_EMAIL)
+    assert "lastname" not in started.properties
+    plan().salvage(started, {"email": "no"}, "refused")
+    assert started.properties["lastname"] == started.placeholder == "089 123 4567"
+
+
+def test_where_unsaved_values_are_refused_too_the_rest_is_written() -> None:
+    started = begun(replace(BY_NAME, unsaved={"phone": "call me"}))
+    plan().salvage(started, {UNSAVED: "no such property"}, "refused")
+    assert started.open
+    assert UNSAVED not in started.properties
+
+
+def test_a_portal_without_a_place_for_unsaved_values_is_sent_none() -> None:
+    started = group(BY_NAME)
+    small = plan("firstname", "email", "zip")
+    small.begin(started)
+    small.salvage(started, {"zip": "no"}, "refused")
+    assert UNSAVED not in started.properties
+
+
+def test_a_known_customer_of_whom_nothing_is_left_is_unchanged() -> None:
+    started = group(Facts({"phone": PHONE}), customer=known())
+    small = plan("phone")
+    small.begin(started)
+    small.salvage(started, {"phone": "no"}, "refused")
+    assert started.fate == Fate(UNCHANGED, "501")
+
+
+def test_of_a_known_customer_too_the_email_goes_first_where_no_field_is_named() -> None:
+    started = begun(BY_NAME, customer=known({"firstname": "Ann"}))
+    plan().salvage(started, {}, "refused")
+    assert started.open
+    assert started.customer.known
+    assert "email" not in started.properties
+    assert started.properties["zip"] == "10110"
+
+
+@pytest.mark.parametrize("fields", [{}, {"something_else": "no"}])
+def test_without_a_field_the_email_goes_first_then_all_but_name_and_activity_then_the_lead_is_parked(
+    fields: dict[str, str],
+) -> None:
+    started = begun(replace(BY_NAME, activity={"dealdroid_last_intent": "Buy"}))
+    plan().salvage(started, fields, "HubSpot refused this contact")
+    assert started.open
+    assert started.properties == {
+        "firstname": "Ann", "zip": "10110", "dealdroid_last_intent": "Buy", "hs_lead_status": "NEW",
+        UNSAVED: "email: a@x.th",
+    }  # fmt: skip
+    plan().salvage(started, fields, "HubSpot refused this contact")
+    assert started.open
+    unsaved = "email: a@x.th\nzip: 10110\nhs_lead_status: NEW"
+    assert started.properties == {"firstname": "Ann", "dealdroid_last_intent": "Buy", UNSAVED: unsaved}
+    assert started.notes == [Note(name, "dropped", UNNAMED) for name in ("email", "zip", "hs_lead_status")]
+    plan().salvage(started, fields, "HubSpot refused this contact")
+    assert started.fate == Fate(PARKED, code="refused", why="HubSpot refused this contact")
+
+
+def test_a_new_customer_of_whom_an_email_is_refused_without_a_word_still_gets_a_name() -> None:
+    started = begun(Facts({"email": "a@x.th"}, placeholder="a"))
+    plan().salvage(started, {}, "refused")
+    assert started.properties == {"lastname": "a", UNSAVED: "email: a@x.th"}
+
+
+# A value that belongs to another contact
+
+
+def test_without_a_value_of_another_contact_the_rest_is_written() -> None:
+    started = begun(BY_EMAIL)
+    started.conflict = Conflict("email", "9")
+    plan().without(started, "email", "another contact has this email")
+    assert started.conflict is None
+    assert started.open
+    assert started.properties == {
+        "phone": PHONE,
+        "lastname": "089 123 4567",
+        "hs_lead_status": "NEW",
+        UNSAVED: "email: a@x.th",
+    }
+    assert started.notes == [Note("email", "dropped", "another contact has this email")]
+    assert not started.email_refused
+
+
+# Somebody else's contact
+
+
+def test_somebody_elses_contact_keeps_its_values_and_gains_what_was_blank() -> None:
+    started = begun(BY_EMAIL, customer=known(guarded=True, shared=True))
+    started.properties |= {CUSTOMER_ID: "c-1", OTHER_IDS: "c-1"}
+    plan().respect(started, {"phone": "02 123 4567"})
+    assert started.properties == {
+        "email": "a@x.th",
+        CUSTOMER_ID: "c-1",
+        OTHER_IDS: "c-1",
+        UNSAVED: f"phone: {PHONE}",
+    }
+    assert [note.property for note in started.notes] == ["phone"]
+
+
+def test_our_own_contact_is_overwritten() -> None:
+    started = begun(BY_EMAIL, customer=known(shared=True))
+    plan().respect(started, {"phone": "02 123 4567"})
+    assert started.properties == {"email": "a@x.th", "phone": PHONE}
+
+
+def test_nothing_left_for_somebody_elses_contact_is_unchanged() -> None:
+    started = begun(Facts({"phone": PHONE}), customer=known(guarded=True, shared=True))
+    plan().respect(started, {"phone": PHONE})
+    assert started.fate == Fate(UNCHANGED, "501")
+
+
+@pytest.mark.parametrize(("current", "cleared"), [("089 123 4567", True), ("Lee", False), ("", False)])
+def test_the_placeholder_is_cleared_only_while_it_stands(current: str, cleared: bool) -> None:
+    customer = known()
+    customer = replace(customer, clock={PLACEHOLDER: (VERSION - 9, DIGEST("lastname", "089 123 4567"))})
+    started = begun(Facts({"firstname": "Ann"}), customer=customer)
+    plan().respect(started, {"lastname": current})
+    assert started.properties == {"firstname": "Ann", **({"lastname": ""} if cleared else {})}
+
+
+# What the clock says afterwards
+
+
+def test_a_refused_value_counts_as_said() -> None:
+    started = begun(BY_NAME)
+    plan().salvage(started, {"zip": "no"}, "refused")
+    plan().written(started, "501", True)
+    again = group(BY_NAME, customer=known())
+    again.customer = replace(again.customer, clock=clock_after(started, DIGEST))
+    plan().begin(again)
+    assert again.fate == Fate(UNCHANGED, "501")
+
+
+def test_the_placeholder_is_remembered_to_make_way_later() -> None:
+    started = begun(BY_PHONE)
+    assert clock_after(started, DIGEST)[PLACEHOLDER] == (VERSION, DIGEST("lastname", "089 123 4567"))
+    assert PLACEHOLDER not in clock_after(begun(BY_NAME), DIGEST)
+
+
+def test_a_last_name_that_is_our_placeholder_is_not_remembered_as_the_customers() -> None:
+    assert "lastname" not in clock_after(begun(BY_PHONE), DIGEST)
+
+
+@pytest.mark.parametrize(
+    ("before", "values", "after"),
+    [
+        ("", {"email": "a(at)x"}, "email: a(at)x"),
+        ("email: a(at)x", {"payment_method": "wallet"}, "email: a(at)x\npayment_method: wallet"),
+        ("email: a(at)x\nphone: 12", {"email": "b(at)y"}, "email: b(at)y\nphone: 12"),
+        ("address: line 1\nline 2", {"email": "a(at)x"}, "address: line 1\nline 2\nemail: a(at)x"),
+        ("a note of the salesperson", {"email": "a(at)x"}, "a note of the salesperson\nemail: a(at)x"),
+    ],
+)
+def test_what_was_not_saved_before_stays_beside_what_is_not_saved_now(
+    before: str, values: dict[str, str], after: str
+) -> None:
+    assert merge_unsaved(before, values) == after

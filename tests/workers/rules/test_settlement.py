@@ -1,0 +1,325 @@
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from msgspec import structs
+
+from leadcore import receipts
+from leadcore.config import Inbox as InboxConfig
+from leadcore.receipts import CREATED, PARKED, PARKED_SECONDS, SKIPPED, UNCHANGED, UPDATED, WAITING, Note, Receipt
+from leadcore.store import keys
+from workers.rules import settlement
+from workers.rules.batch import Unreadable
+from workers.rules.confirmation import Confirmation
+from workers.rules.customer import UNKNOWN, Customer, guard, pack, unpack
+from workers.rules.field_clock import digester
+from workers.rules.lead import Fate, Group, Lead, version_text
+from workers.rules.mapping.facts import PLACEHOLDER, Facts
+from workers.rules.news import decide
+from workers.rules.plan import Plan
+from workers.rules.portal import Portal
+from workers.rules.settlement import DRY_RUN, LONGEST_BACKOFF_MS, Place, park_unreadable
+
+DIGEST = digester(b"key of the tests")
+NOW = 1_772_000_000_000
+WHERE = Place("leadsync:inbox:2", 2, NOW)
+
+
+@dataclass
+class Recorded:
+    """Stands in for the settlement that Redis is to carry out."""
+
+    guards: Sequence[tuple[str, bytes]] = ()
+    entries: Sequence[tuple[str, bytes, Sequence[Sequence[Any]]]] = ()
+    commands: Sequence[Sequence[Any]] = field(default=())
+
+    def add(self, guards: Any, entries: Any, commands: Any = ()) -> None:
+        self.guards, self.entries, self.commands = guards, entries, commands
+
+    def effects(self, index: int = 0) -> list[Sequence[Any]]:
+        return list(self.entries[index][2])
+
+    def find(self, name: str, index: int = 0) -> list[Sequence[Any]]:
+        return [command for command in self.effects(index) if command[0] == name]
+
+    def receipt(self, index: int = 0) -> Receipt:
+        ((_, key, *flat),) = self.find("HSET", index)
+        stored = {name.encode(): value for name, value in zip(flat[::2], flat[1::2], strict=True)}
+        return receipts.unpack(key.removeprefix(keys.receipt("")), stored)
+
+    @property
+    def records(self) -> dict[str, Customer]:
+        return {command[1]: unpack(command[2]) for command in self.commands if command[0] == "SET"}
+
+
+def lead(number: int = 1, facts: Facts | None = None, **more: Any) -> Lead:
+    plain: dict[str, Any] = {
+        "entry": b"%d-0" % number,
+        "lead": f"lead{number}",
+        "version": (NOW - 1000 + number) << 16,
+        "kind": "",
+        "tries": 0,
+        "customer": "c-1",
+        "intent": "Purchase",
+        "facts": facts or Facts({"email": f"{number}@x.th"}),
+        "fields": {b"e": b"lead%d" % number, b"b": b'{"a": 1}'},
+    }
+    return Lead(**{**plain, **more})
+
+
+def group(*leads: Lead, customer: Customer = UNKNOWN, **more: Any) -> Group:
+    made = Group("c-1", list(leads) or [lead()], "record", stored=customer, customer=customer, **more)
+    made.record = pack(customer) if customer.revision else None
+    if customer.revision:
+        made.stored = made.customer = unpack(made.record)
+    Plan(Portal(), DIGEST).begin(made)
+    return made
+
+
+def settle(given: Group, fate: Fate, told: Confirmation | None = None, tries: int = 8) -> Recorded:
+    recorded = Recorded()
+    settlement.add(recorded, given, fate, WHERE, InboxConfig(tries=tries), DIGEST, told)  # type: ignore[arg-type]
+    return recorded
+
+
+def counted(recorded: Recorded) -> list[str]:
+    return [command[2] for _, _, effects in recorded.entries for command in effects if command[1] == keys.COUNTS]
+
+
+def figures(recorded: Recorded, index: int = 0) -> list[Any]:
+    return [command[2:] for command in recorded.effects(index) if command[1] == keys.FIGURES]
+
+
+# Written
+
+
+def test_the_time_from_received_to_written_is_counted_once_per_lead() -> None:
+    done = settle(group(lead(1), lead(2)), Fate(CREATED, "501"))
+    assert [figures(done, index) for index in (0, 1)] == [
+        [("took:1.0", 1), ("took_ms", 999)],
+        [("took:1.0", 1), ("took_ms", 998)],
+    ]
+
+
+def test_the_time_that_a_lead_waited_for_a_person_is_not_the_lines() -> None:
+    assert figures(settle(group(lead(kind="retry")), Fate(UPDATED, "501"))) == []
+
+
+@pytest.mark.parametrize("state", [SKIPPED, WAITING])
+def test_only_what_is_written_has_a_time(state: str) -> None:
+    assert figures(settle(group(), Fate(state))) == []
+
+
+def test_a_written_lead_leaves_a_receipt_a_record_and_a_count() -> None:
+    done = settle(group(), Fate(CREATED, "501"))
+    assert [(stream, entry) for stream, entry, _ in done.entries] == [(WHERE.stream, b"1-0")]
+    receipt = done.receipt()
+    assert (receipt.lead, receipt.state, receipt.contact_id, receipt.written_ms) == ("lead1", CREATED, "501", NOW)
+    assert receipt.fields == ("email",)
+    assert counted(done) == [CREATED]
+    assert done.guards == [("record", b"")]
+    record = done.records["record"]
+    assert (record.contact_id, record.revision) == ("501", 1)
+    assert record.clock == {"email": (lead().version, DIGEST("email", "1@x.th"))}
+
+
+def test_a_record_is_written_only_over_the_one_that_was_read() -> None:
+    given = group(customer=Customer(revision=6, contact_id="501"))
+    done = settle(given, Fate(UPDATED, "501"))
+    assert given.record is not None
+    assert done.guards == [("record", guard(given.record))]
+    assert done.records["record"].revision == given.stored.revision + 1
+
+
+def test_every_event_of_a_merged_write_has_a_receipt_of_its_own() -> None:
+    older = lead(1, Facts({"email": "1@x.th", "phone": "+66812345678"}, creation={"hs_lead_status": "NEW"}))
+    done = settle(group(older, lead(2), lead(3)), Fate(CREATED, "501"))
+    said = [(done.receipt(index).state, done.receipt(index).fields) for index in range(3)]
+    assert said == [(CREATED, ("phone",)), (UNCHANGED, ()), (CREATED, ("email", "hs_lead_status"))]
+    assert counted(done) == [CREATED, UNCHANGED, CREATED]
+    assert len(done.records) == 1
+
+
+def test_a_repeated_value_is_remembered_as_the_newest_word_although_nothing_was_written() -> None:
+    customer = Customer(revision=1, contact_id="501", clock={"email": (5 << 16, DIGEST("email", "1@x.th"))})
+    done = settle(group(customer=customer), Fate(UNCHANGED, "501"))
+    assert done.receipt().fields == ()
+    assert done.records["record"].clock["email"][0] == lead().version
+
+
+def test_notes_say_what_was_kept_and_dropped_and_each_once() -> None:
+    note = Note("email", "dropped", "it is not a valid email address")
+    given = group(lead(1, Facts({"phone": "+66812345678"}, notes=(note, note))), lead(2))
+    given.notes.append(Note("zip", "dropped", "no such option"))
+    done = settle(given, Fate(UPDATED, "501"))
+    assert done.receipt(0).notes == (note,)
+    assert done.receipt(1).notes == (Note("zip", "dropped", "no such option"),)
+
+
+def test_a_dry_run_remembers_nothing_and_says_so() -> None:
+    done = settle(group(), Fate(CREATED))
+    assert (done.guards, list(done.commands)) == ([], [])
+    assert done.receipt().reason == DRY_RUN
+    assert done.receipt().fields == ("email",)
+
+
+def test_the_placeholder_is_remembered() -> None:
+    facts = Facts({"phone": "+66891234567"}, placeholder="089 123 4567")
+    done = settle(group(lead(1, facts)), Fate(CREATED, "501"))
+    assert done.records["record"].clock[PLACEHOLDER][1] == DIGEST("lastname", "089 123 4567")
+
+
+def test_no_value_reaches_a_receipt_or_a_record() -> None:
+    facts = Facts({"email": "somchai@secret", "firstname": "Somchai"}, unsaved={"phone": "call-secret"})
+    done = settle(group(lead(1, facts)), Fate(CREATED, "501"))
+    everything = repr([done.entries, done.commands])
+    assert not any(value in everything for value in ("secret", "Somchai"))
+
+
+# A contact that several customers share
+
+
+def shared(contact_record: bytes | None = None, **more: Any) -> Group:
+    given = group()
+    given.customer = Customer(contact_id="501", shared=True, guarded=True, matched=True)
+    given.contact_record = contact_record
+    for name, value in more.items():
+        setattr(given, name, value)
+    return given
+
+
+@pytest.mark.parametrize("guarded", [False, True])
+@pytest.mark.parametrize("revision", [None, 7])
+def test_the_clock_of_a_shared_contact_stands_with_the_contact_and_a_guest_keeps_its_own_words(
+    revision: int | None, guarded: bool
+) -> None:
+    before = None if revision is None else pack(Customer(revision=revision - 1))
+    given = shared(before, customer=Customer(contact_id="501", shared=True, guarded=guarded, matched=True))
+    done = settle(given, Fate(UPDATED, "501"))
+    assert done.guards == [("record", b""), (keys.contact("501"), guard(before))]
+    assert done.records["record"].clock == {} if not guarded else {"email"} == done.records["record"].clock.keys()
+    assert done.records["record"].shared
+    assert done.records[keys.contact("501")].clock.keys() == {"email"}
+    assert done.records[keys.contact("501")].revision == (revision or 0) + 1
+
+
+def test_the_customer_who_made_a_contact_comes_to_share_it_in_the_same_step() -> None:
+    owned = pack(Customer(revision=3, contact_id="501"))
+    adopted = ("owner", owned, structs.replace(unpack(owned), shared=True))
+    done = settle(shared(adopted=adopted), Fate(UPDATED, "501"))
+    assert ("owner", guard(owned)) in done.guards
+    assert done.records["owner"].shared
+    assert done.records["owner"].revision == 5
+
+
+# Confirmations
+
+
+def told(text: str, silent: str = "", *, of: Lead) -> Confirmation:
+    return Confirmation(of, text, silent, frozenset({b"abcd"}), 20_500)
+
+
+@pytest.mark.parametrize("customer", ["c-1", 7, 1.5])
+def test_a_confirmation_goes_to_the_outbox_with_the_id_as_dealdroid_gave_it(customer: Any) -> None:
+    last = lead(2, customer=customer)
+    done = settle(group(lead(1), last), Fate(CREATED, "501"), told("ขอบคุณค่ะ", of=last))
+    assert done.find("XADD", 0) == []
+    ((_, stream, star, *flat),) = done.find("XADD", 1)
+    sent = dict(zip(flat[::2], flat[1::2], strict=True))
+    assert (stream, star, sent["e"]) == (keys.entries(keys.OUTBOX, 2), "*", "lead2")
+    assert (json.loads(sent["c"]), json.loads(sent["t"])) == ({"id": customer}, "ขอบคุณค่ะ")
+    assert sent["v"] == version_text(last.version)
+    assert [done.receipt(index).message for index in (0, 1)] == ["silent: a newer event was answered", "queued"]
+    assert (done.records["record"].day, done.records["record"].said) == (20_500, frozenset({b"abcd"}))
+
+
+def test_a_silence_has_its_reason_on_the_receipt() -> None:
+    only = lead()
+    done = settle(group(only), Fate(CREATED, "501"), told("", "quiet hours", of=only))
+    assert done.receipt().message == "silent: quiet hours"
+    assert done.find("XADD") == []
+
+
+# Not written
+
+
+@pytest.mark.parametrize(("tries", "seconds"), [(0, 2), (1, 4), (2, 8), (6, 128), (8, 512), (9, 600), (40, 600)])
+def test_a_lead_that_has_to_wait_is_put_off_for_longer_and_longer(tries: int, seconds: int) -> None:
+    waiting = lead(tries=tries, fields={b"e": b"lead1", b"b": b"{}", b"n": b"%d" % tries, b"k": b"retry"})
+    done = settle(group(waiting), Fate(WAITING, code="row", why="locked"), tries=50)
+    ((_, key, due, packed),) = done.find("ZADD")
+    assert (key, due - NOW) == (keys.later(keys.INBOX, 2), seconds * 1000)
+    assert fields_of(packed) == {
+        b"e": b"lead1",
+        b"b": b"{}",
+        b"k": b"retry",
+        b"n": b"%d" % (tries + 1),
+        b"v": version_text(waiting.version),
+    }
+    receipt = done.receipt()
+    assert (receipt.state, receipt.tries, receipt.reason) == (WAITING, tries + 1, "locked")
+    assert counted(done) == ["retried"]
+    assert (list(done.commands), done.guards) == ([], [])
+    assert LONGEST_BACKOFF_MS == 600_000
+
+
+def fields_of(packed: bytes) -> Mapping[bytes, bytes]:
+    parts = packed.split(b"\x1f")[:-1]
+    return dict(zip(parts[::2], parts[1::2], strict=True))
+
+
+@pytest.mark.parametrize(
+    ("tries", "allowed", "state"), [(6, 8, WAITING), (7, 8, PARKED), (0, 1, PARKED), (9, 8, PARKED)]
+)
+def test_a_lead_that_waited_often_enough_is_parked(tries: int, allowed: int, state: str) -> None:
+    done = settle(group(lead(tries=tries)), Fate(WAITING, code="row", why="locked"), tries=allowed)
+    assert done.receipt().state == state
+    if state == PARKED:
+        assert done.receipt().reason == f"row: locked; given up after {allowed} tries"
+        assert done.receipt().tries == tries + 1
+
+
+def test_each_lead_of_a_group_has_its_own_tries() -> None:
+    done = settle(group(lead(1, tries=7), lead(2, tries=0)), Fate(WAITING, code="row", why="locked"))
+    assert [done.receipt(index).state for index in (0, 1)] == [PARKED, WAITING]
+
+
+def test_a_parked_lead_keeps_its_payload_for_a_month_and_nothing_counts_as_said() -> None:
+    done = settle(group(), Fate(PARKED, code="refused", why="HubSpot refused this contact"))
+    ((_, key, packed, expiry, seconds),) = done.find("SET")
+    assert (key, expiry, seconds) == (keys.parked("lead1"), "EX", PARKED_SECONDS)
+    assert PARKED_SECONDS == 30 * 86_400
+    assert fields_of(packed) == {b"e": b"lead1", b"b": b'{"a": 1}', b"v": version_text(lead().version)}
+    assert done.find("ZADD") == [("ZADD", keys.PARKED, NOW, "lead1")]
+    assert (done.receipt().state, done.receipt().reason) == (PARKED, "refused: HubSpot refused this contact")
+    assert (figures(done), counted(done)) == ([("parked:refused", 1)], [PARKED])
+    assert (list(done.commands), done.guards) == ([], [])
+
+
+def test_a_skipped_lead_keeps_a_receipt_only() -> None:
+    done = settle(group(), Fate(SKIPPED, code="no_details", why="no contact details yet"))
+    assert [command[0] for command in done.effects()] == ["HSET", "HINCRBY"]
+    assert (done.receipt().state, done.receipt().reason) == (SKIPPED, "no contact details yet")
+    assert list(done.commands) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "name"),
+    [({b"e": b"lead1", b"b": b"{"}, "lead1"), ({b"b": b"{"}, "1-0"), ({}, "1-0"), ({b"e": b"\xff"}, "\ufffd")],
+)
+def test_an_unreadable_entry_is_parked_under_its_lead_or_its_own_id(fields: dict[bytes, bytes], name: str) -> None:
+    parked, index, receipt, count, figure = park_unreadable(Unreadable(b"1-0", fields), NOW)
+    assert (parked[1], fields_of(parked[2]), parked[3:]) == (keys.parked(name), fields, ("EX", PARKED_SECONDS))
+    assert index == ("ZADD", keys.PARKED, NOW, name)
+    assert receipt[1] == keys.receipt(name)
+    assert count == ("HINCRBY", keys.COUNTS, PARKED, 1)
+    assert figure == ("HINCRBY", keys.FIGURES, "parked:unreadable", 1)
+
+
+def test_news_is_what_the_receipts_are_made_from() -> None:
+    """The order of `by_event` is that of the leads, or the receipts would tell of each other's values."""
+    leads = [lead(1), lead(2, Facts({"phone": "+66812345678"}))]
+    news = decide(UNKNOWN, [(one.version, one.facts) for one in leads], DIGEST)
+    assert news.by_event == [frozenset({"email"}), frozenset({"phone"})]

@@ -1,0 +1,133 @@
+"""After Redis was emptied, against a real Redis and the served portal."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import pytest
+import redis
+
+from leadcore.store import keys
+from sandbox.http_server import running
+from sandbox.hubspot import Portal as StandIn
+from sandbox.hubspot import create_app
+from tests.conftest import Crm
+from workers.flow.errors import LineDown, Stopping
+from workers.hubspot.budget import NoBudget
+from workers.hubspot.client import HubSpot
+from workers.rules.customer import unpack
+from workers.rules.portal import Portal
+from workers.sync import restore
+from workers.sync.customer_store import Records
+from workers.sync.restore import INTACT, RESTORED, YOUNG, Restore
+
+MINUTE_MS = 60_000
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Crm]:
+    portal = StandIn()
+    with running(create_app(portal)) as server:
+        crm = Crm(server.url, portal)
+        crm.make_ready()
+        yield crm
+
+
+@pytest.fixture
+def crm(served: Crm) -> Crm:
+    served.reset()
+    served.settings(search_lag=0)
+    return served
+
+
+@pytest.fixture(scope="module")
+def database(databases: Iterator[str]) -> Iterator[Any]:
+    with closing(redis.Redis.from_url(next(databases))) as connection:
+        yield connection
+
+
+@pytest.fixture
+def store(crm: Crm, database: Any) -> Iterator[Restore]:
+    database.flushdb()
+    hubspot = HubSpot("pat-test", crm.url, NoBudget())
+    yield Restore(database, hubspot, Portal(), Records(database), threading.Event())
+    hubspot._batch.api_client.rest_client.pool_manager.clear()
+
+
+def age(store: Restore, minutes: int) -> str:
+    """The marker of a store that was made so long ago."""
+    seconds, _ = store.redis.time()
+    marker = f"{YOUNG} {seconds * 1000 - minutes * MINUTE_MS}"
+    store.redis.set(keys.STORE, marker)
+    return marker
+
+
+def backdate(crm: Crm, minutes: int) -> None:
+    with crm.portal.lock:
+        for contact in crm.portal.contacts.values():
+            contact.created -= minutes * 60
+            contact.updated -= minutes * 60
+
+
+def test_a_new_portal_is_believed_to_be_new_once_search_can_know(store: Restore, crm: Crm) -> None:
+    young = store.decide("")
+    assert young.startswith(YOUNG)
+    assert store.decide(young) == young
+    crm.create(dealdroid_customer_id="c-1", lastname="Written meanwhile")
+    assert store.decide(age(store, 2)) == INTACT == store.redis.get(keys.STORE).decode()
+
+
+def test_what_search_did_not_know_at_first_counts_when_it_does(store: Restore, crm: Crm) -> None:
+    crm.create(dealdroid_customer_id="c-1", dealdroid_other_customer_ids="c-2", lastname="Written before")
+    crm.settings(search_lag=30)
+    assert store.decide("").startswith(YOUNG)
+    backdate(crm, 3)
+    assert store.decide(age(store, 2)) == RESTORED
+    assert unpack(store.redis.get(store.records.customer_key("c-2"))).guarded
+
+
+def test_a_store_that_was_emptied_again_meanwhile_is_not_marked(store: Restore) -> None:
+    old = age(store, 2)
+    store.redis.delete(keys.STORE)
+    assert store.decide(old) == ""
+
+
+def test_aliases_are_read_back_however_many_pages_and_whoever_else_searches(
+    store: Restore, crm: Crm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(restore, "PAGE", 5)
+    crm.settings(searches_per_second=2)
+    for number in range(24):
+        crm.create(
+            dealdroid_customer_id=f"c-{number}", dealdroid_other_customer_ids=f"a-{number}\nb-{number}", lastname="x"
+        )
+    assert store.decide("") == RESTORED
+    names = [store.records.customer_key(f"{letter}-{number}") for letter in "ab" for number in range(24)]
+    assert all(unpack(record).shared for record in store.redis.mget(names))
+    assert not store.redis.exists(keys.RESTORING)
+
+
+def test_reading_them_back_goes_on_where_it_was_interrupted(
+    store: Restore, crm: Crm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(restore, "PAGE", 1)
+    monkeypatch.setattr(restore, "TRIES", 1)
+    crm.create(dealdroid_customer_id="c-0", lastname="x")
+    ids = [crm.create(dealdroid_other_customer_ids=f"{one}-too", lastname="x") for one in ("c-1", "c-2")]
+    crm.settings(searches_per_second=2)
+    with pytest.raises(LineDown):
+        store.decide("")
+    assert store.redis.get(keys.RESTORING).decode() == ids[0]
+    crm.settings(searches_per_second=100)
+    store.redis.delete(store.records.customer_key("c-1-too"))
+    assert store.decide("") == RESTORED
+    assert store.redis.exists(store.records.customer_key("c-2-too"))
+    assert not store.redis.exists(store.records.customer_key("c-1-too")), "it was read once and not again"
+
+
+def test_a_worker_that_shall_end_does_not_wait_for_its_turn(store: Restore) -> None:
+    store.redis.set(keys.SEARCHED, "1")
+    store.stop.set()
+    with pytest.raises(Stopping):
+        store.decide("")

@@ -1,0 +1,180 @@
+"""Alerts over a real Redis and real HTTP."""
+
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import redis as client
+
+from leadcore.receipts import pack
+from leadcore.store import keys
+from leadcore.store.streams import Inbox, postponed
+from sandbox.redis import free_port
+from tests.conftest import ROOT, SECRET_PATH, Channel
+from workers.notifier import Teller, post
+from workers.rules import alerts
+from workers.settings import read_worker
+
+ZONE = ZoneInfo("Asia/Bangkok")
+
+
+@pytest.fixture(scope="module")
+def database(databases: Iterator[str]) -> Iterator[Any]:
+    with closing(client.Redis.from_url(next(databases))) as made:
+        yield made
+
+
+@pytest.fixture
+def redis(database: Any) -> Any:
+    database.flushdb()
+    return database
+
+
+def pause(redis: Any, code: str = "unauthorized", ago_ms: int = 0) -> None:
+    now = redis.time()[0] * 1000
+    mapping = {
+        "code": code,
+        "reason": "HubSpot refuses the access token.",
+        "since": now - ago_ms,
+        "until": now + 60_000,
+    }
+    redis.hset(keys.PAUSE, mapping=mapping)
+
+
+def turn_over(redis: Any) -> None:
+    """The worker at work is gone, and its turn with it."""
+    redis.delete(keys.ALERTS_LOCK)
+
+
+def test_many_workers_tell_one_thing_once_also_after_a_restart(redis: Any, channel: Channel) -> None:
+    pause(redis)
+    for _ in range(2):
+        tellers = [Teller(redis, channel.url, 4, ZONE) for _ in range(8)]
+        with ThreadPoolExecutor(8) as pool:
+            for _ in range(3):
+                list(pool.map(Teller.look, tellers))
+                turn_over(redis)
+    [(path, body)] = channel.taken
+    assert path == SECRET_PATH
+    assert list(body) == ["text"]
+    assert "access token" in body["text"]
+
+
+def test_only_the_one_whose_turn_it_is_looks(redis: Any, channel: Channel) -> None:
+    first, second = (Teller(redis, channel.url, 4, ZONE) for _ in range(2))
+    first.look()
+    pause(redis)
+    second.look()
+    assert channel.taken == []
+    first.look()
+    assert len(channel.taken) == 1
+
+
+def test_a_worker_that_lost_its_turn_while_it_looked_sends_nothing(
+    redis: Any, channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pause(redis)
+    slow, quick = (Teller(redis, channel.url, 4, ZONE) for _ in range(2))
+    save, frozen = slow._save, iter([True])
+
+    def freeze(*given: Any) -> Any:
+        if next(frozen, False):
+            turn_over(redis)
+            quick.look()
+        return save(*given)
+
+    monkeypatch.setattr(slow, "_save", freeze)
+    slow.look()
+    assert len(channel.taken) == 1
+
+
+def test_an_address_that_fails_is_tried_again(redis: Any, channel: Channel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alerts, "FIRST_WAIT_MS", 0)
+    pause(redis)
+    channel.status = 500
+    Teller(redis, channel.url, 4, ZONE).look()
+    turn_over(redis)
+    assert len(channel.taken) == alerts.TRIES, "once it was given up nothing is left"
+    channel.status, channel.taken = 500, []
+    redis.delete(keys.ALERTS)
+    monkeypatch.setattr(alerts, "FIRST_WAIT_MS", 60_000)
+    teller = Teller(redis, channel.url, 4, ZONE)
+    teller.look()
+    channel.status = 200
+    teller.look()
+    assert len(channel.taken) == 1, "not before its time"
+
+
+def test_fifty_parked_leads_make_one_text_with_the_newest_reason(
+    redis: Any, channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alerts, "GATHER_MS", 0)
+    inbox = Inbox(redis)
+    for number in range(50):
+        name = f"lead-{number}"
+        inbox.park(name, postponed({b"b": b"{}"}), pack(state="parked", reason="unusable: mid is missing or unusable"))
+    teller = Teller(redis, channel.url, 4, ZONE)
+    for _ in range(3):
+        teller.look()
+    [text] = channel.texts()
+    assert text.startswith("leadsync: 50 leads were parked: mid is missing or unusable.")
+
+
+def test_a_full_redis_still_tells(redis: Any, channel: Channel) -> None:
+    pause(redis)
+    redis.config_set("maxmemory", 1)
+    try:
+        Teller(redis, channel.url, 4, ZONE).look()
+    finally:
+        redis.config_set("maxmemory", 0)
+    assert len(channel.taken) == 1
+
+
+@pytest.mark.parametrize("status", [200, 204])
+def test_any_success_is_one(channel: Channel, status: int) -> None:
+    channel.status = status
+    assert post(channel.url, "well")
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_redirect_is_not_followed(channel: Channel, status: int) -> None:
+    channel.status, channel.headers = status, {"Location": f"http://127.0.0.1:{channel.port}/elsewhere"}
+    assert not post(channel.url, "text")
+    assert [path for path, _ in channel.taken] == [SECRET_PATH]
+
+
+ODD = b"HTTP/1.1 200 OK\r\n: odd\r\nno colon here\r\n\r\n"
+POST = "import sys; from leadcore.logs import configure; from workers.notifier import post; configure('DEBUG');"
+
+
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 500 no\r\nContent-Length: 0\r\n\r\n", b"what?\r\n\r\n", ODD])
+def test_the_address_appears_in_no_log(answer: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            with suppress(OSError):
+                connection, _ = listener.accept()
+                with connection:
+                    connection.recv(65_536)
+                    connection.sendall(answer)
+
+        threading.Thread(target=serve, daemon=True).start()
+        addresses = [f"127.0.0.1:{listener.getsockname()[1]}", f"127.0.0.1:{free_port()}", "["]
+        urls = [f"http://{address}{SECRET_PATH}" for address in addresses]
+        command = [sys.executable, "-c", POST + "[post(url, 'text') for url in sys.argv[1:]]", *urls]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=60, check=True)
+    assert done.stderr.count("alert.failed") == (2 if answer == ODD else 3)
+    assert "secret-of-the-channel" not in done.stdout + done.stderr
+
+
+def test_the_address_is_shown_nowhere() -> None:
+    settings = read_worker({"HUBSPOT_ACCESS_TOKEN": "t", "ALERT_WEBHOOK_URL": f"https://hooks.test{SECRET_PATH}"})
+    assert settings.alert_url
+    assert "secret-of" not in repr(settings)

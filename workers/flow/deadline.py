@@ -1,0 +1,120 @@
+"""One HTTP call: a deadline for its whole answer, and whether its request was begun.
+
+urllib3's timeout is for each read, so a server that sends a byte now and then, in a header or in the size of a chunk,
+could hold a worker for hours. Nor do its errors tell whether a fault of TLS came before the request or after it.
+"""
+
+import io
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from http.client import HTTPResponse
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from leadcore.settings import SettingsError
+
+
+@dataclass(slots=True)
+class Call:
+    """`deadline`: monotonic seconds; `begun`: False as long as the request certainly did not reach the server."""
+
+    deadline: float
+    begun: bool = False
+
+
+_CALL: ContextVar[Call] = ContextVar("call")
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[Call]:
+    """The call that this thread makes in the block, over `POOLS`; past the deadline a read times out."""
+    mine = Call(time.monotonic() + seconds)
+    token = _CALL.set(mine)
+    try:
+        yield mine
+    finally:
+        _CALL.reset(token)
+
+
+def proxy_for(url: str) -> str:
+    """The proxy that the environment names for `url` (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY), "" if none. Raises
+    `SettingsError` for one that is no HTTP proxy."""
+    parts, proxies = urlsplit(url), getproxies()
+    proxy = proxies.get(parts.scheme) or proxies.get("all") or ""
+    if not proxy or proxy_bypass(parts.netloc.rpartition("@")[2]):
+        return ""
+    proxy = proxy if "://" in proxy else f"http://{proxy}"
+    if not proxy.startswith(("http://", "https://")):
+        raise SettingsError(f"The proxy for {parts.hostname} must begin with http:// or https://.")
+    return proxy
+
+
+class _Timed(io.RawIOBase):
+    """What a socket receives, until the call's deadline."""
+
+    def __init__(self, raw: io.RawIOBase, sock: socket.socket) -> None:
+        self._raw, self._socket, self._timeout = raw, sock, sock.gettimeout() or 0.0
+        self._call = _CALL.get()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left = self._call.deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        if left < self._timeout:
+            self._socket.settimeout(left)
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _Response(HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, **options: Any) -> None:
+        super().__init__(sock, *args, **options)
+        self.fp = io.BufferedReader(_Timed(self.fp.detach(), sock))
+
+
+class _Plain(HTTPConnection):
+    response_class = _Response
+
+    def endheaders(self, *args: Any, **options: Any) -> None:
+        _begin(self)
+        super().endheaders(*args, **options)
+
+
+class _Secure(HTTPSConnection):
+    response_class = _Response
+
+    def endheaders(self, *args: Any, **options: Any) -> None:
+        _begin(self)
+        super().endheaders(*args, **options)
+
+
+def _begin(connection: HTTPConnection) -> None:
+    if connection.sock is None:
+        connection.connect()
+    _CALL.get().begun = True
+
+
+class _PlainPool(HTTPConnectionPool):
+    ConnectionCls = _Plain
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _Secure
+
+
+POOLS = {"http": _PlainPool, "https": _SecurePool}
+"""For `pool_classes_by_scheme` of a urllib3 PoolManager or ProxyManager."""

@@ -1,0 +1,170 @@
+"""HubSpot's burst quota as one budget for all workers.
+
+A slot is taken before a request and is free again 10 s after its *answer*: HubSpot counted the request somewhere
+between the two, so its rolling window never holds more than ours. Redis' clock is everybody's clock. HubSpot's own
+headers correct the budget when the portal allows less, or when another integration uses part of it.
+"""
+
+import secrets
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from math import ceil
+
+from leadcore.store import keys
+from leadcore.store.connection import AWAY, Redis
+from workers.flow.errors import Stopping
+
+WINDOW_MS = 10_000
+# Clocks that are being set differ by up to 500 ppm, which is 5 ms in 10 s.
+MARGIN_MS = 20
+HELD_MS = 35_000
+
+# Slots stand by the moment at which they are free. Those that were free for as long as a request may take go.
+_CLOCK = """
+redis.call('DEL', KEYS[2])
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local function taken(since) return redis.call('ZCOUNT', KEYS[1], string.format('(%.0f', since), '+inf') end
+"""
+
+# KEYS: slots, none (see leadcore.store.scripts.ACQUIRE)
+# ARGV: limit, slot, ms that a slot is held while its answer is awaited
+_TAKE = (
+    _CLOCK
+    + """
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[3])
+local used = taken(now)
+if used < tonumber(ARGV[1]) then
+  redis.call('ZADD', KEYS[1], now + ARGV[3], ARGV[2])
+  redis.call('PEXPIRE', KEYS[1], 60000)
+  return {0, used + 1}
+end
+local first = redis.call('ZRANGEBYSCORE', KEYS[1], string.format('(%.0f', now), '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+return {math.max(1, first[2] - now), used}
+"""
+)
+
+# KEYS: slots, none (see leadcore.store.scripts.ACQUIRE)
+# ARGV: slot, ms until it is free, requests that HubSpot counted, ms that this one took
+# HubSpot counted at some moment of this request: what was taken at its beginning is no other's.
+_ANSWERED = (
+    _CLOCK
+    + """
+redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
+local used = tonumber(ARGV[3])
+if used > 0 then
+  local missing = math.min(used - taken(now - ARGV[4]), 1000)
+  for i = 1, missing do redis.call('ZADD', KEYS[1], now + ARGV[2], 'other:' .. now .. ':' .. i) end
+end
+redis.call('PEXPIRE', KEYS[1], 60000)
+return taken(now)
+"""
+)
+
+
+RESERVED: ContextVar[list[str]] = ContextVar("reserved")
+"""Slots that were reserved for the next requests of this thread."""
+
+
+class Slot:
+    """One request's place in the budget."""
+
+    def __init__(self, budget: "Budget | NoBudget", name: str) -> None:
+        self.budget, self.name, self.used = budget, name, 0
+
+    def answered(self, headers: Mapping[str, str]) -> None:
+        """Take notice of the X-HubSpot-RateLimit headers of the answer."""
+        limit = _number(headers.get("x-hubspot-ratelimit-max"))
+        remaining = _number(headers.get("x-hubspot-ratelimit-remaining"))
+        interval = _number(headers.get("x-hubspot-ratelimit-interval-milliseconds"))
+        if limit is None or remaining is None or interval != WINDOW_MS:
+            return
+        self.used = max(limit - remaining, 0)
+        self.budget.portal_limit = limit
+
+
+class Budget:
+    """`limit`: requests in any 10 s; `stop`: set when the worker shall end. `scarce`: whether over half of the slots
+    were taken when this process last looked."""
+
+    def __init__(self, connection: Redis, limit: int, stop: threading.Event) -> None:
+        self.redis, self.limit, self.stop = connection, limit, stop
+        self.portal_limit = limit
+        self.scarce = False
+        self._take = connection.register_script(_TAKE)
+        self._answered = connection.register_script(_ANSWERED)
+
+    @property
+    def granted(self) -> int:
+        """Requests in any 10 s that this app makes at most."""
+        return max(1, min(self.limit, self.portal_limit))
+
+    @contextmanager
+    def slot(self) -> Iterator[Slot]:
+        """Use a reserved slot, else wait for one, and hold it over one request; raises `Stopping`."""
+        if self.stop.is_set():
+            raise Stopping
+        reserved = RESERVED.get([])
+        slot = Slot(self, reserved.pop() if reserved else self._await())
+        began = time.monotonic()
+        try:
+            yield slot
+        finally:
+            spare = max(self.portal_limit - self.limit, 0)
+            used = max(slot.used - spare, 0)
+            with suppress(*AWAY):  # the answer matters more; a slot that is not given back ends by itself
+                took_ms = ceil((time.monotonic() - began) * 1000)
+                args = [slot.name, WINDOW_MS + MARGIN_MS, used, took_ms]
+                taken = self._answered(keys=[keys.BUDGET, keys.NONE], args=args)
+                # As the next one who asks will find it.
+                self.scarce = 2 * (taken + 1) > self.granted
+
+    def _await(self) -> str:
+        while True:
+            name, seconds = self.reserve()
+            if name:
+                return name
+            if self.stop.wait(seconds):
+                raise Stopping
+
+    def reserve(self) -> tuple[str, float]:
+        """Take a slot if one is free, to be used through `RESERVED` or given back: its name; "" and the seconds until
+        one may be free, where none is."""
+        name = secrets.token_hex(6)
+        wait, used = self._take(keys=[keys.BUDGET, keys.NONE], args=[self.granted, name, HELD_MS])
+        self.scarce = 2 * used > self.granted
+        return ("", wait / 1000) if wait else (name, 0.0)
+
+    def give_back(self, names: Sequence[str]) -> None:
+        """Free slots for which no request was made."""
+        if names:
+            with suppress(*AWAY):  # they end by themselves
+                self.redis.zrem(keys.BUDGET, *names)
+
+    def has_room(self, now_ms: int) -> bool:
+        """Whether a request could be made at `now_ms` of Redis' clock."""
+        return int(self.redis.zcount(keys.BUDGET, f"({now_ms}", "+inf")) < self.granted
+
+
+class NoBudget:
+    """For a single command where Redis is away: a handful of calls needs no shared budget."""
+
+    portal_limit = granted = 0
+    scarce = False
+
+    @contextmanager
+    def slot(self) -> Iterator[Slot]:
+        yield Slot(self, "")
+
+    def reserve(self) -> tuple[str, float]:
+        return "free", 0.0
+
+    def give_back(self, names: Sequence[str]) -> None:
+        """Nothing is counted."""
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdigit() else None

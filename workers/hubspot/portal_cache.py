@@ -1,0 +1,74 @@
+"""The portal as HubSpot describes it, read again every hour."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any, Literal
+
+from workers.flow.errors import LineDown
+from workers.hubspot.client import HubSpot
+from workers.rules.mapping.contact import Choices
+from workers.rules.mapping.facts import CUSTOMER_ID
+from workers.rules.mapping.options import Option
+from workers.rules.portal import Portal
+
+FRESH_SECONDS = 3600.0
+
+
+class Survey:
+    """`targets` are the shop's names of our properties, `extras` the properties that it fills by itself; `introduce` is
+    called whenever it was read."""
+
+    def __init__(
+        self,
+        hubspot: HubSpot,
+        targets: Mapping[str, str | Literal[False]],
+        extras: tuple[str, ...] = (),
+        introduce: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.hubspot, self.targets, self.extras, self.introduce = hubspot, targets, extras, introduce
+        self._portal: Portal | None = None
+        self._read_at = 0.0
+
+    def current(self) -> Portal:
+        """Raises `LineDown`. Where the token may not read properties, everything is taken to exist."""
+        if self._portal is None or time.monotonic() - self._read_at > FRESH_SECONDS:
+            try:
+                definitions = self.hubspot.properties()
+            except LineDown as down:
+                if down.code != "forbidden":
+                    raise
+                definitions = []
+            portal = describe(definitions, self.targets) if definitions else Portal(targets=self.targets)
+            self._portal = replace(portal, extras=self.extras)
+            self._read_at = time.monotonic()
+            self.introduce()
+        return self._portal
+
+    def forget(self) -> None:
+        """Read it anew at the next use."""
+        self._portal = None
+
+
+def describe(definitions: Iterable[Mapping[str, Any]], targets: Mapping[str, str | Literal[False]]) -> Portal:
+    """The portal that HubSpot's list of properties describes; raises `LineDown` if the upsert key cannot be used."""
+    by_name = {str(one.get("name")): one for one in definitions}
+    key = by_name.get(CUSTOMER_ID)
+    if key is None:
+        raise LineDown("no_key", f"The portal has no property {CUSTOMER_ID}. Run: leadsync setup")
+    if key.get("hasUniqueValue") is False:
+        raise LineDown(
+            "no_key",
+            f"The property {CUSTOMER_ID} does not have unique values, so it cannot tell customers apart. "
+            "Delete it in HubSpot (it must be empty), then run: leadsync setup",
+        )
+    writable = {
+        name for name, one in by_name.items() if not (one.get("modificationMetadata") or {}).get("readOnlyValue")
+    }
+    portal = Portal(frozenset(writable), targets=targets)
+    options = {
+        portal.source(name): [Option(str(o.get("value")), str(o.get("label"))) for o in one.get("options") or []]
+        for name, one in by_name.items()
+        if one.get("type") == "enumeration"
+    }
+    return replace(portal, choices=Choices({name: choices for name, choices in options.items() if choices}))

@@ -1,0 +1,108 @@
+"""`leadsync setup`: the property group `dealdroid` and its properties in the portal. Safe to repeat."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from workers.flow.errors import LineDown
+from workers.hubspot.answers import Answer, raise_line_down
+from workers.hubspot.client import HubSpot
+from workers.hubspot.properties import DEFINITIONS, GROUP, GROUP_LABEL, Definition
+from workers.rules.mapping.facts import CUSTOMER_ID
+
+
+class SetupError(Exception):
+    """The portal cannot be made ready; the text says what to do."""
+
+
+@dataclass(slots=True)
+class Report:
+    """What was made, what was there, and what there was no room for or is archived."""
+
+    made: list[str] = field(default_factory=list)
+    present: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+
+
+def setup(hubspot: HubSpot) -> Report:
+    """Make what is missing. Raises `SetupError` and `LineDown`."""
+    try:
+        existing = {str(one.get("name")): one for one in hubspot.properties()}
+    except LineDown as down:
+        raise _scoped(down, "crm.schemas.contacts.read") from None
+    key = existing.get(CUSTOMER_ID)
+    if key is not None and not key.get("hasUniqueValue"):
+        raise SetupError(
+            f"The portal has a property {CUSTOMER_ID} whose values need not be unique, and HubSpot cannot change that. "
+            "Delete or rename it in HubSpot (Settings > Properties), then run leadsync setup again."
+        )
+    report = Report(present=[one.name for one in DEFINITIONS if one.name in existing])
+    missing = [one for one in DEFINITIONS if one.name not in existing]
+    if missing:
+        _make_group(hubspot)
+        _make(hubspot, [one for one in missing if one.core], report)
+        _make(hubspot, [one for one in missing if not one.core], report)
+        if any(one.name in report.present for one in missing):
+            _look_again(hubspot, report)
+    lacking = [one.name for one in DEFINITIONS if one.core and one.name in report.left_out]
+    if lacking:
+        raise SetupError(
+            f"HubSpot has no room for {', '.join(lacking)}. Delete custom contact properties that nobody uses "
+            "(at most 10 may be unique), then run leadsync setup again."
+        )
+    return report
+
+
+def _look_again(hubspot: HubSpot, report: Report) -> None:
+    """HubSpot does not make what is there, nor what is archived and so is not."""
+    there = {str(one.get("name")) for one in hubspot.properties()}
+    archived = [name for name in report.present if name not in there]
+    report.present = [name for name in report.present if name in there]
+    report.left_out += archived
+    lacking = [one.name for one in DEFINITIONS if one.core and one.name in archived]
+    if lacking:
+        raise SetupError(
+            f"The portal has archived {', '.join(lacking)}. Restore what is archived in HubSpot (Settings > Properties "
+            "> Archived), then run leadsync setup again."
+        )
+
+
+def _make_group(hubspot: HubSpot) -> None:
+    answer = hubspot.create_group(GROUP, GROUP_LABEL)
+    if answer.status not in (200, 201, 409):
+        _refuse(answer, "the property group")
+
+
+def _make(hubspot: HubSpot, definitions: Sequence[Definition], report: Report) -> None:
+    """One by one, so that each has an answer of its own: a full portal may still take some."""
+    for definition in definitions:
+        answer = hubspot.create_property(definition.body())
+        if answer.status in (200, 201):
+            report.made.append(definition.name)
+        elif answer.status == 409:
+            report.present.append(definition.name)
+        elif answer.status == 400 and _is_full(answer):
+            report.left_out.append(definition.name)
+        else:
+            _refuse(answer, definition.name)
+
+
+def _is_full(answer: Answer) -> bool:
+    text = answer.body.decode("utf-8", "replace").lower()
+    return any(word in text for word in ("limit", "maximum", "exceed", "too many", "no room"))
+
+
+def _refuse(answer: Answer, what: str) -> None:
+    try:
+        raise_line_down(answer)
+    except LineDown as down:
+        raise _scoped(down, "crm.schemas.contacts.write") from None
+    raise SetupError(f"HubSpot refused to make {what} (status {answer.status}).")
+
+
+def _scoped(down: LineDown, scope: str) -> Exception:
+    if down.code == "forbidden":
+        return SetupError(
+            f"The HubSpot token lacks the scope {scope}. Tick it in the private app (HubSpot: Settings > "
+            "Integrations > Private apps > Scopes), then run leadsync setup again."
+        )
+    return down

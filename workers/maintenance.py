@@ -1,0 +1,108 @@
+"""The keeper: a thread in each worker process, with a connection of its own.
+
+Every second it renews the locks that this process holds and says that the worker is alive; every 3 s it sweeps each
+shard: what is due goes back into the stream, and a shard with entries and no lock is rung for. So nothing depends on
+an RQ job surviving.
+"""
+
+import os
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import structlog
+
+from leadcore.config import Inbox as InboxConfig
+from leadcore.store import keys
+from leadcore.store.bell import Bell
+from leadcore.store.connection import Redis
+from leadcore.store.counters import Tally
+from leadcore.store.streams import SWEEP_SECONDS, Inbox
+from workers.flow.lease import Leases
+from workers.outbox.sent_log import Told
+from workers.retention import Retention
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+BEAT_SECONDS = 1.0
+FORGET_MS = 60_000
+log = structlog.get_logger("leadsync.keeper")
+
+
+class Keeper:
+    """`orphaned` is called once when the parent process is gone."""
+
+    def __init__(
+        self,
+        connection: Redis,
+        name: str,
+        config: InboxConfig,
+        leases: Leases,
+        told: Told,
+        tally: Tally,
+        orphaned: "Callable[[], None]",
+    ) -> None:
+        self.redis, self.name, self.leases, self.orphaned = connection, name, leases, orphaned
+        self.told, self.tally = told, tally
+        self.shards = config.shards
+        self.retention = Retention(connection, config)
+        self.lines = {line: Inbox(connection, line) for line in (keys.INBOX, keys.OUTBOX)}
+        self.bell = Bell(connection)
+        self._parent = os.getppid()
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread, tell the last figures and take this worker off the list of the living."""
+        self._end.set()
+        self._thread.join(BEAT_SECONDS * 2)
+        try:
+            self.tally.flush(self.lines[keys.INBOX])
+            self.redis.zrem(keys.WORKERS, self.name)
+        except Exception as error:  # the entry ends by itself; nothing is worth failing for at the end
+            log.debug("keeper.farewell_failed", error=type(error).__name__)
+
+    def _run(self) -> None:
+        swept = 0.0
+        while not self._end.wait(BEAT_SECONDS):
+            self._try(self.beat)
+            if time.monotonic() - swept >= SWEEP_SECONDS:
+                swept = time.monotonic()
+                self._try(self.sweep)
+            if os.getppid() != self._parent:
+                self._parent = os.getppid()
+                self.orphaned()
+
+    def _try(self, work: "Callable[[], None]") -> None:
+        try:
+            work()
+        except Exception as error:  # the keeper outlives every fault; the next beat tries again
+            log.warning("keeper.failed", error=type(error).__name__)
+
+    def beat(self) -> None:
+        """Renew the held locks, then say that this worker is alive and what it counted."""
+        for lease in self.leases.held():
+            lease.renew(self.lines[lease.inbox.line])
+        seconds, micros = self.redis.time()
+        now_ms = seconds * 1000 + micros // 1000
+        self.lines[keys.INBOX].apply(
+            [
+                ("ZREMRANGEBYSCORE", keys.WORKERS, "-inf", now_ms - FORGET_MS),
+                ("ZADD", keys.WORKERS, now_ms, self.name),
+            ]
+        )
+        self.told.watch(self.redis)
+        self.tally.flush(self.lines[keys.INBOX])
+
+    def sweep(self) -> None:
+        """Look after every shard of both lines, and let end what has to."""
+        for line, inbox in self.lines.items():
+            for shard in range(self.shards):
+                if inbox.sweep(shard):
+                    self.bell.ring(line, shard)
+        self.retention.keep()

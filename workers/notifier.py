@@ -1,0 +1,149 @@
+"""Tells people what `workers.rules.alerts` decides: a thread in each worker process, of which one at a time is at work.
+
+It waits for nobody and nobody waits for it. The alert address is a secret and appears in no log.
+"""
+
+import os
+import secrets
+import threading
+from zoneinfo import ZoneInfo
+
+import msgspec
+import requests
+import structlog
+from requests.utils import get_environ_proxies
+
+from leadcore import receipts
+from leadcore.store import keys, scripts
+from leadcore.store.connection import Redis
+from leadcore.store.parked import FIXES, RETRY
+from leadcore.store.status import read_status
+from leadcore.store.streams import Inbox
+from workers.rules.alerts import PERSON, Record, View, begin, decide, finish, tell_parked
+
+LOOK_SECONDS = 2.0
+CONNECT_SECONDS, READ_SECONDS = 3.0, 4.0
+POSTING_MS = 60_000
+NEWEST = 100
+REVISIONS = 10_000
+log = structlog.get_logger("leadsync.alerts")
+
+
+class Teller:
+    """Posts `{"text": ...}` to `url` when people are needed, and when they no longer are."""
+
+    def __init__(self, connection: Redis, url: str, shards: int, timezone: ZoneInfo) -> None:
+        self.redis, self.url, self.shards, self.timezone = connection, url, shards, timezone
+        self.inbox = Inbox(connection)
+        self.token = secrets.token_hex(8)
+        self._mark = connection.register_script(scripts.MARK)
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="teller", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread; a text on its way may arrive before."""
+        self._end.set()
+        self._thread.join(CONNECT_SECONDS + READ_SECONDS + LOOK_SECONDS)
+
+    def _run(self) -> None:
+        while not self._end.wait(LOOK_SECONDS):
+            try:
+                self.look()
+            except Exception as error:  # the teller outlives every fault; it looks again
+                log.warning("alerts.failed", error=type(error).__name__)
+
+    def look(self) -> None:
+        """Bring the record up to date and send what is due, if it is this worker's turn. Raises redis-py's errors."""
+        if not self._is_mine():
+            return
+        view = self._view()
+        stored = self.redis.get(keys.ALERTS)
+        record = msgspec.json.decode(stored[4:], type=Record) if stored else Record()
+        for code, count in decide(record, view, self.timezone).items():
+            tell_parked(record, view, code, count, self._why(code), FIXES.get(code, RETRY))
+        while not self._end.is_set() and (one := begin(record, view.now_ms)):
+            before, stored = stored, self._save(record, stored)
+            if stored == before:
+                return
+            # A name that does not resolve can hold a post up for long; nobody else's turn comes meanwhile.
+            self.redis.pexpire(keys.ALERTS_LOCK, POSTING_MS)
+            sent = post(self.url, one.text)
+            if not finish(record, one, view.now_ms, sent=sent):
+                log.error("alert.given_up", tries=one.tries)
+            if not self._is_mine():
+                return
+        self._save(record, stored)
+
+    def _is_mine(self) -> bool:
+        return self.inbox.renew_lock(keys.ALERTS_LOCK, self.token) or self.inbox.acquire_lock(
+            keys.ALERTS_LOCK, self.token
+        )
+
+    def _save(self, record: Record, stored: bytes | None) -> bytes | None:
+        """What stands in Redis now: `record`, if nobody wrote since `stored` was read and it is still our turn."""
+        packed = msgspec.json.encode(record)
+        if stored and packed == stored[4:]:
+            return stored
+        after = b"%04d" % ((int(stored[:4]) + 1) % REVISIONS if stored else 1) + packed
+        names, revision = [keys.NONE, keys.ALERTS_LOCK], stored[:4] if stored else b""
+        return after if self._mark(keys=names, args=[self.token, keys.ALERTS, revision, after]) else stored
+
+    def _view(self) -> View:
+        status = read_status(self.redis, self.shards)
+        pipe = self.redis.pipeline(transaction=False)
+        for line in keys.PAUSES.values():
+            pipe.hmget(line, "code", "reason", "since")
+        pipe.hgetall(keys.FIGURES)
+        *pauses, figures = pipe.execute()
+        # One that is over stands until somebody tries again; with nobody waiting that is no news, unless a person has
+        # to act.
+        stands = {keys.INBOX: bool(status.pause), keys.OUTBOX: bool(status.messages_pause)}
+        return View(
+            now_ms=status.now_ms,
+            pauses={
+                line: (code.decode(), (reason or b"").decode(), int(since or status.now_ms))
+                for line, (code, reason, since) in zip(keys.PAUSES, pauses, strict=True)
+                if code and (stands[line] or code.decode() in PERSON)
+            },
+            waiting={line: sum(depths) for line, depths in status.depths.items()},
+            parked_ever={
+                name.decode().removeprefix("parked:"): int(count)
+                for name, count in figures.items()
+                if name.startswith(b"parked:")
+            },
+            parked=status.parked,
+        )
+
+    def _why(self, code: str) -> str:
+        """The reason of the newest lead that is parked with `code`, "" if there is none."""
+        pipe = self.redis.pipeline(transaction=False)
+        for lead in self.redis.zrevrange(keys.PARKED, 0, NEWEST - 1):
+            pipe.hgetall(keys.receipt(lead.decode()))
+        reasons = (receipts.unpack("", stored).reason for stored in pipe.execute())
+        return next((one.removeprefix(f"{code}: ") for one in reasons if one.startswith(f"{code}: ")), "")
+
+
+def post(url: str, text: str) -> bool:
+    """Whether the alert address took `text`. Never raises for what is wrong outside."""
+    try:
+        status = _post(url, text)
+    except (requests.RequestException, ValueError, OSError) as error:
+        log.warning("alert.failed", error=type(error).__name__)
+        return False
+    if not 200 <= status < 300:
+        log.warning("alert.failed", status=status)
+        return False
+    return True
+
+
+def _post(url: str, text: str) -> int:
+    with requests.Session() as session:
+        session.trust_env = False  # no netrc
+        session.proxies.update(get_environ_proxies(url))
+        session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
+        timeout = (CONNECT_SECONDS, READ_SECONDS)
+        with session.post(url, json={"text": text}, timeout=timeout, allow_redirects=False, stream=True) as answer:
+            return answer.status_code

@@ -1,0 +1,134 @@
+"""The only file that knows DealDroid's webhook: POST {"customer_id", "messages": [...]}; any 2xx is success, whatever
+its body (DealDroid's page shows a body that is no JSON)."""
+
+import os
+import socket
+import ssl
+import time
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies
+
+from workers.flow.deadline import POOLS, within
+from workers.rules.outcomes import Delivery, Failed, Sent, Unclear
+
+CONNECT_SECONDS = 3.0
+READ_SECONDS = 10.0
+DEADLINE_SECONDS = 20.0
+SHORT_BODY = 65_536
+LONGEST_WAIT = 3600.0
+IDLE_SECONDS = 5.0
+
+
+class _Adapter(HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, **options)
+        self.poolmanager.pool_classes_by_scheme = POOLS
+
+    def proxy_manager_for(self, *args: Any, **options: Any) -> Any:
+        manager = super().proxy_manager_for(*args, **options)
+        manager.pool_classes_by_scheme = POOLS
+        return manager
+
+
+class DealDroid:
+    """Sends messages over kept-alive connections; safe to use from `in_flight` threads."""
+
+    def __init__(self, url: str, in_flight: int) -> None:
+        self.url = url
+        self._used_at = time.monotonic()
+        self.session = requests.Session()
+        # Read the proxy variables once: requests would read them, and a netrc file, for every message.
+        self.session.trust_env = False
+        self.session.proxies.update(get_environ_proxies(url))
+        self.session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
+        adapter = _Adapter(pool_connections=1, pool_maxsize=in_flight, max_retries=0)
+        self.session.mount("https://", adapter)
+        self.session.mount("http://", adapter)
+
+    def refresh(self) -> None:
+        """Close connections that were idle: the first message on one that a router has forgotten would be lost."""
+        now = time.monotonic()
+        if now - self._used_at > IDLE_SECONDS:
+            self.session.close()
+        self._used_at = now
+
+    def send(self, customer: str | int | float, text: str) -> Delivery:
+        """Send one bubble; `customer` exactly as DealDroid gave it. Never raises."""
+        with within(DEADLINE_SECONDS) as call:
+            try:
+                request = self._blank.copy()
+                request.prepare_body(None, None, json={"customer_id": customer, "messages": [text]})
+                answer = self.session.send(
+                    request, timeout=(CONNECT_SECONDS, READ_SECONDS), allow_redirects=False, stream=True
+                )
+            except (requests.exceptions.RequestException, ValueError) as error:
+                return _explain(error, begun=call.begun)
+            _finish(answer)
+        return _judge(answer.status_code, answer.headers.get("Retry-After", ""))
+
+    @cached_property
+    def _blank(self) -> requests.PreparedRequest:
+        """What all messages have in common: prepared for each anew, it costs a third of a call (measured). Raises
+        requests' errors for an address that is none."""
+        return self.session.prepare_request(requests.Request("POST", self.url))
+
+
+def reach(url: str) -> str:
+    """Why no connection can be made to the webhook's host, "" if one can. Sends no request. Where a proxy leads there,
+    only it can tell, and the answer is ""."""
+    if get_environ_proxies(url):
+        return ""
+    parts = urlsplit(url)
+    host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        with socket.create_connection((host, port), CONNECT_SECONDS) as connection:
+            if parts.scheme == "https":
+                trusted = ssl.create_default_context(
+                    cafile=os.environ.get("REQUESTS_CA_BUNDLE") or DEFAULT_CA_BUNDLE_PATH
+                )
+                trusted.wrap_socket(connection, server_hostname=host).close()
+    except socket.gaierror:
+        return "its name does not resolve"
+    except ssl.SSLError:
+        return "no TLS connection can be made"
+    except (OSError, UnicodeError):
+        return "it cannot be reached"
+    return ""
+
+
+def _finish(answer: requests.Response) -> None:
+    """Read a short body, so that the connection can be used again; its text means nothing, nor do its faults."""
+    length = answer.headers.get("Content-Length", "")
+    if length.isascii() and length.isdigit() and int(length) <= SHORT_BODY:
+        answer.raw.drain_conn()
+    else:
+        answer.close()
+
+
+def _explain(error: Exception, *, begun: bool) -> Delivery:
+    """`begun`: whether the request may have reached DealDroid, also in part."""
+    match error:
+        case requests.exceptions.SSLError() | requests.exceptions.ProxyError() if not begun:
+            return Failed("no TLS connection or proxy to DealDroid", again=True)
+        case _ if not begun:
+            return Failed("DealDroid cannot be reached", again=True)
+        case requests.exceptions.Timeout():
+            return Unclear("DealDroid did not answer in time")
+        case requests.exceptions.ConnectionError():
+            return Unclear("the connection ended before DealDroid answered")
+        case _:
+            return Unclear("DealDroid's answer could not be read")
+
+
+def _judge(status: int, retry_after: str) -> Delivery:
+    if 200 <= status < 300:
+        return Sent()
+    if status in (408, 425, 429) or status >= 500:
+        seconds = min(float(retry_after), LONGEST_WAIT) if retry_after.isascii() and retry_after.isdigit() else None
+        return Failed(f"DealDroid answered {status}", again=True, seconds=seconds)
+    return Failed(f"DealDroid refused the message (status {status})", again=False)

@@ -1,0 +1,1 @@
+"""Pure: everything that decides. Nothing in here does I/O."""

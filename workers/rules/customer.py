@@ -1,0 +1,139 @@
+"""What is remembered of a customer: which contact they are, what they said last, and what was said to them.
+
+One packed string per customer (and one per contact that several customers share), because a hash with a field for each
+property takes four times the memory (measured). It holds keyed digests, never a value.
+
+    revision u32 | format u8 | flags u8 | contact id (u8 length, ASCII) | active ms u48 | intent digest 4
+    | day u16 | count u8, digests 4 each | clock: per version (u64, u8 count, then code u8, digest 5 each)
+"""
+
+import struct
+from collections.abc import Mapping
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from leadcore.receipts import PROPERTIES
+
+FORMAT = 1
+VALUE_BYTES = 5
+TEXT_BYTES = 4
+_GUARDED, _SHARED, _MATCHED, _ATTEMPTED = 1, 2, 4, 8
+_CODE = {name: bytes([number]) for number, name in enumerate(PROPERTIES, 1)}
+_NAME = dict(enumerate(PROPERTIES, 1))
+
+KEPT_OUT = "~"
+"""Before a name in a guest's own clock: said by this customer, but not let into the contact."""
+
+Stamp = tuple[int, bytes]
+"""The version of the event that said a value, and the digest of the value."""
+
+
+class Customer(Struct, frozen=True):
+    """`contact_id` is "" while HubSpot has no contact. `guarded`: the contact is somebody else's, whose values are
+    respected. `shared`: the clock stands with the contact. `matched`: found by its email alone, so nothing is said to
+    the customer. `attempted`: a first write was begun whose answer may have been lost. `said`: digests of the texts
+    sent on `day` (days since 1970 in the shop's time zone)."""
+
+    revision: int = 0
+    contact_id: str = ""
+    guarded: bool = False
+    shared: bool = False
+    matched: bool = False
+    attempted: bool = False
+    active_ms: int = 0
+    intent: bytes = b""
+    day: int = 0
+    said: frozenset[bytes] = frozenset()
+    clock: Mapping[str, Stamp] = field(default_factory=dict)
+
+    @property
+    def known(self) -> bool:
+        return bool(self.contact_id)
+
+
+UNKNOWN = Customer()
+
+
+def guard(record: bytes | None) -> bytes:
+    """The first four bytes, which SETTLE compares: they change with every write."""
+    return record[:4] if record else b""
+
+
+def pack(customer: Customer) -> bytes:
+    """The record to store, one revision on."""
+    contact = customer.contact_id.encode()
+    flags = (
+        _GUARDED * customer.guarded
+        | _SHARED * customer.shared
+        | _MATCHED * customer.matched
+        | _ATTEMPTED * customer.attempted
+    )
+    said = sorted(customer.said)[:255]
+    parts = [
+        struct.pack(">IBBB", (customer.revision + 1) & 0xFFFFFFFF, FORMAT, flags, len(contact)),
+        contact,
+        customer.active_ms.to_bytes(6, "big"),
+        customer.intent.ljust(TEXT_BYTES, b"\0")[:TEXT_BYTES],
+        struct.pack(">HB", customer.day, len(said)),
+        *said,
+    ]
+    versions: dict[int, list[bytes]] = {}
+    for name, (version, digest) in customer.clock.items():
+        versions.setdefault(version, []).append((_CODE.get(name) or _spell(name)) + digest)
+    for version, stamps in sorted(versions.items()):
+        for start in range(0, len(stamps), 255):
+            group = stamps[start : start + 255]
+            parts += [struct.pack(">QB", version, len(group)), *group]
+    return b"".join(parts)
+
+
+def unpack(record: bytes | None) -> Customer:
+    """The customer in a stored record; `UNKNOWN` if there is none or an older program cannot read it."""
+    if not record or len(record) < 7 or record[4] != FORMAT:
+        return replace(UNKNOWN, revision=int.from_bytes(record[:4], "big")) if record else UNKNOWN
+    revision, _, flags, size = struct.unpack_from(">IBBB", record)
+    at = 7 + size
+    contact = record[7:at].decode()
+    active = int.from_bytes(record[at : at + 6], "big")
+    intent = record[at + 6 : at + 10]
+    day, count = struct.unpack_from(">HB", record, at + 10)
+    at += 13
+    said = frozenset(record[at + TEXT_BYTES * i : at + TEXT_BYTES * (i + 1)] for i in range(count))
+    return Customer(
+        revision=revision,
+        contact_id=contact,
+        guarded=bool(flags & _GUARDED),
+        shared=bool(flags & _SHARED),
+        matched=bool(flags & _MATCHED),
+        attempted=bool(flags & _ATTEMPTED),
+        active_ms=active,
+        intent=intent,
+        day=day,
+        said=said,
+        clock=_unpack_clock(record, at + TEXT_BYTES * count),
+    )
+
+
+def _spell(name: str) -> bytes:
+    text = name.encode()[:255]
+    return bytes([0, len(text)]) + text
+
+
+def _unpack_clock(record: bytes, at: int) -> dict[str, Stamp]:
+    clock: dict[str, Stamp] = {}
+    while at < len(record):
+        version, count = struct.unpack_from(">QB", record, at)
+        at += 9
+        for _ in range(count):
+            code = record[at]
+            at += 1
+            if code:
+                name = _NAME.get(code, "")
+            else:
+                size = record[at]
+                name = record[at + 1 : at + 1 + size].decode()
+                at += 1 + size
+            clock[name] = (version, record[at : at + VALUE_BYTES])
+            at += VALUE_BYTES
+    return clock

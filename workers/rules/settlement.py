@@ -1,0 +1,230 @@
+"""Pure: what Redis is to do for a group whose fate is known. See leadcore.store.streams for what SETTLE guarantees."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from msgspec.structs import replace
+
+from leadcore.config import Inbox as InboxConfig
+from leadcore.event import encode
+from leadcore.receipts import CREATED, PARKED, PARKED_SECONDS, SKIPPED, UNCHANGED, UPDATED, WAITING, WRITTEN, Note
+from leadcore.receipts import pack as receipt
+from leadcore.store import keys
+from leadcore.store.counters import count, figure, took
+from leadcore.store.streams import Settlement, postponed
+from workers.rules.batch import Unreadable
+from workers.rules.confirmation import Confirmation
+from workers.rules.customer import KEPT_OUT, Stamp, guard, pack
+from workers.rules.field_clock import Digest
+from workers.rules.lead import Fate, Group, Lead, version_text
+from workers.rules.plan import clock_after
+
+Command = Sequence[Any]
+BACKOFF_MS = 2_000
+LONGEST_BACKOFF_MS = 600_000
+FREE_WAIT_MS = 5_000
+DRY_RUN = "dry run: nothing was written"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The stream that is drained, its shard, and Redis' clock in ms."""
+
+    stream: str
+    shard: int
+    now_ms: int
+
+
+def add(
+    settlement: Settlement,
+    group: Group,
+    fate: Fate,
+    where: Place,
+    config: InboxConfig,
+    digest: Digest,
+    confirmation: Confirmation | None,
+) -> list[str]:
+    """Append what follows from the group's `fate`. Returns what becomes of each lead, as it is counted."""
+    commands: list[Command] = []
+    guards: list[tuple[str, bytes]] = []
+    if fate.state in WRITTEN and fate.contact_id:
+        guards, commands = _remember(group, fate, digest, confirmation)
+    entries, states = [], []
+    for index, lead in enumerate(group.leads):
+        effects, state = _effects(group, fate, lead, index, where, config, confirmation)
+        effects.append(count(state))
+        states.append(state)
+        entries.append((where.stream, lead.entry, effects))
+    settlement.add(guards, entries, commands)
+    return states
+
+
+def _remember(
+    group: Group, fate: Fate, digest: Digest, confirmation: Confirmation | None
+) -> tuple[list[tuple[str, bytes]], list[Command]]:
+    """The customer's record, and with a shared contact also the contact's and that of the customer who made it."""
+    clock = clock_after(group, digest)
+    after = replace(
+        group.customer,
+        revision=group.stored.revision,
+        contact_id=fate.contact_id,
+        attempted=False,
+        clock=clock,
+        active_ms=group.news.active_ms,
+        intent=group.news.intent,
+        day=confirmation.day if confirmation else group.stored.day,
+        said=confirmation.said if confirmation else group.stored.said,
+    )
+    guards = [(group.record_key, guard(group.record))]
+    commands: list[Command] = []
+    if after.shared:
+        key = keys.contact(after.contact_id)
+        kept = group.customer.guarded
+        shared = {name: stamp for name, stamp in clock.items() if not kept or name in group.properties}
+        contact = replace(
+            after,
+            revision=int.from_bytes(guard(group.contact_record) or bytes(4), "big"),
+            clock={**group.shared_clock, **shared},
+            said=frozenset(),
+        )
+        guards.append((group.shared_key or key, guard(group.contact_record)))
+        commands.append(("SET", key, pack(contact)))
+        after = replace(after, clock=_own(group, clock) if kept else {})
+    if group.adopted:
+        key, record, customer = group.adopted
+        guards.append((key, guard(record)))
+        commands.append(("SET", key, pack(customer)))
+    commands.append(("SET", group.record_key, pack(after)))
+    return guards, commands
+
+
+def _own(group: Group, clock: Mapping[str, Stamp]) -> dict[str, Stamp]:
+    """What this customer said itself, beside the clock that it shares: what is in the contact from it, and, marked,
+    what was kept out. Only the first it may change later."""
+    own = dict(group.stored.clock)
+    for name, stamp in clock.items():
+        if name in group.properties:
+            own[name] = stamp
+            own.pop(KEPT_OUT + name, None)
+        elif group.shared_clock.get(name) != stamp and own.get(name) != stamp:
+            own[KEPT_OUT + name] = stamp
+    return own
+
+
+def _effects(
+    group: Group,
+    fate: Fate,
+    lead: Lead,
+    index: int,
+    where: Place,
+    config: InboxConfig,
+    confirmation: Confirmation | None,
+) -> tuple[list[Command], str]:
+    if fate.state == WAITING and (fate.free or lead.tries + 1 < config.tries):
+        return _later(lead, fate, where), "retried"
+    if fate.state == WAITING:
+        fate = Fate(PARKED, code=fate.code, why=f"{fate.why}; given up after {config.tries} tries")
+    if fate.state == PARKED:
+        return _park(lead, fate, where.now_ms), PARKED
+    if fate.state == SKIPPED:
+        values: dict[str, Any] = {"state": SKIPPED, "reason": fate.why, "written_ms": where.now_ms}
+        return [_receipt(lead, **values)], SKIPPED
+    return _written(group, lead, index, fate, where, confirmation)
+
+
+def _written(
+    group: Group,
+    lead: Lead,
+    index: int,
+    fate: Fate,
+    where: Place,
+    confirmation: Confirmation | None,
+) -> tuple[list[Command], str]:
+    last = index == len(group.leads) - 1
+    by_event = group.news.by_event[index]
+    sent = set(group.properties) if fate.state in (CREATED, UPDATED) else set()
+    fields = {name for name in sent if name in by_event or (last and not _said(group, name))}
+    # An event all of whose values were overtaken by a newer one of the same batch changed nothing.
+    state = fate.state if fields or last else UNCHANGED
+    notes = [*lead.facts.notes, *group.news.notes[index], *(group.notes if last else ())]
+    values: dict[str, Any] = {"state": state, "written_ms": where.now_ms, "contact_id": fate.contact_id}
+    if not fate.contact_id:
+        values["reason"] = DRY_RUN
+    if fields:
+        values["fields"] = fields
+    if notes:
+        values["notes"] = _unique(notes)
+    effects: list[Command] = []
+    if confirmation and last:
+        values["message"] = "queued" if confirmation.text else f"silent: {confirmation.silent}"
+        if confirmation.text:
+            effects.append(_outgoing(confirmation, where.shard))
+    elif confirmation:
+        values["message"] = "silent: a newer event was answered"
+    if str(values.get("message")).startswith("silent"):
+        effects.append(count("message_silent"))
+    if not lead.kind:
+        effects += took(where.now_ms - lead.said_ms)
+    return [_receipt(lead, **values), *effects], state
+
+
+def _said(group: Group, name: str) -> bool:
+    return any(name in names for names in group.news.by_event)
+
+
+def _unique(notes: Sequence[Note]) -> list[Note]:
+    return list(dict.fromkeys(notes))
+
+
+def _receipt(lead: Lead, **values: Any) -> Command:
+    return ("HSET", keys.receipt(lead.lead), *receipt(**values))
+
+
+def _outgoing(confirmation: Confirmation, shard: int) -> Command:
+    lead = confirmation.lead
+    customer = encode({"id": lead.customer})
+    return (
+        "XADD", keys.entries(keys.OUTBOX, shard), "*",
+        "e", lead.lead, "c", customer, "t", json.dumps(confirmation.text), "v", version_text(lead.version),
+    )  # fmt: skip
+
+
+def _later(lead: Lead, fate: Fate, where: Place) -> list[Command]:
+    tries = lead.tries + (not fate.free)
+    fields = {**lead.fields, b"v": version_text(lead.version), b"n": b"%d" % tries}
+    if fate.free:
+        fields[b"p"] = b"%d" % where.now_ms
+    wait = FREE_WAIT_MS if fate.free else min(BACKOFF_MS * 2 ** (tries - 1), LONGEST_BACKOFF_MS)
+    return [
+        ("ZADD", keys.later(keys.INBOX, where.shard), where.now_ms + wait, postponed(fields)),
+        _receipt(lead, state=WAITING, tries=tries, reason=fate.why),
+    ]
+
+
+def _park(lead: Lead, fate: Fate, now_ms: int) -> list[Command]:
+    fields = {**lead.fields, b"v": version_text(lead.version)}
+    return [
+        ("SET", keys.parked(lead.lead), postponed(fields), "EX", PARKED_SECONDS),
+        ("ZADD", keys.PARKED, now_ms, lead.lead),
+        _receipt(lead, state=PARKED, tries=lead.tries + 1, reason=f"{fate.code}: {fate.why}"),
+        figure(f"parked:{fate.code}"),
+    ]
+
+
+def name_of(unreadable: Unreadable) -> str:
+    """The lead's id, the entry's where it has none."""
+    return unreadable.fields.get(b"e", b"").decode("ascii", "replace") or unreadable.entry.decode()
+
+
+def park_unreadable(unreadable: Unreadable, now_ms: int) -> list[Command]:
+    """What follows from an entry that is no event: kept for a person, out of the line's way."""
+    lead = name_of(unreadable)
+    return [
+        ("SET", keys.parked(lead), postponed(unreadable.fields), "EX", PARKED_SECONDS),
+        ("ZADD", keys.PARKED, now_ms, lead),
+        ("HSET", keys.receipt(lead), *receipt(state=PARKED, reason="unreadable: this program cannot read this event")),
+        count(PARKED),
+        figure("parked:unreadable"),
+    ]

@@ -1,0 +1,171 @@
+"""The confirmation: whether the customer may be told now, what there is to say, and in which words.
+
+Pure. The wording is Jinja in a sandbox; every template is compiled and rendered once at the start, so that a mistake
+in the TOML file stops the start and not a message.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from jinja2 import StrictUndefined, Template, meta, nodes
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from msgspec import Struct
+
+from leadcore import config as settings
+from leadcore.config import Case, Config, ConfigError, Language
+
+MAX_LENGTH = 2000
+MAX_AGE_MINUTES = 23 * 60
+
+BUILT_IN: settings.Texts = {
+    "th": {
+        "details_saved": "ขอบคุณค่ะ บันทึกข้อมูลติดต่อเรียบร้อยแล้วค่ะ",
+        "address_saved": "บันทึกที่อยู่จัดส่งแล้วค่ะ หากต้องการแก้ไข ส่งที่อยู่ใหม่ได้เลยค่ะ",
+        "something_missing": "ได้รับข้อมูลแล้วค่ะ รบกวนส่ง{{missing}}ด้วยนะคะ",
+        "email_refused": "อีเมลนี้ดูไม่ถูกต้อง รบกวนตรวจสอบแล้วส่งใหม่นะคะ",
+    },
+    "en": {
+        "details_saved": "Thank you! Your contact details are saved.",
+        "address_saved": "Your delivery address is saved. To change it, just send the new one.",
+        "something_missing": "Got it, thank you. Could you also send your {{missing}}?",
+        "email_refused": "That email doesn't look right. Could you check and resend it?",
+    },
+}
+MISSING: dict[Language, dict[str, str]] = {
+    "th": {"name": "ชื่อ", "phone": "เบอร์โทรศัพท์", "address": "ที่อยู่จัดส่ง", "email": "อีเมล"},
+    "en": {"name": "name", "phone": "phone number", "address": "delivery address", "email": "email"},
+}
+# What a template may use, with a sample of each.
+SAMPLES = {
+    "firstname": "สมชาย",
+    "lastname": "ใจดี",
+    "nickname": "ชาย",
+    "company": "Example Co., Ltd.",
+    "phone": "+66812345678",
+    "email": "somchai@example.com",
+    "address": "99/12 ซอยสุขุมวิท 39",
+    "subdistrict": "คลองตันเหนือ",
+    "district": "วัฒนา",
+    "city": "กรุงเทพมหานคร",
+    "state": "กรุงเทพมหานคร",
+    "zip": "10110",
+    "country": "Thailand",
+    "missing": "เบอร์โทรศัพท์",
+}
+_BLANKS = dict.fromkeys(SAMPLES, "")
+
+
+class Occasion(Struct, frozen=True):
+    """What happened with one event. `language`: base code, "" where unknown. `missing`: "name", "phone", "address" or
+    "email", "" where nothing is. `values`: what this very event said, by the names of `SAMPLES`; others are ignored."""
+
+    intent: str
+    language: str
+    contact_news: bool
+    address_news: bool
+    email_refused: bool
+    missing: str
+    values: Mapping[str, str]
+
+
+def choose(occasion: Occasion) -> Case | None:
+    """The one thing to say. An email that was refused is worth a word even where nothing else is news; what is missing
+    is asked for only when something came."""
+    if occasion.email_refused:
+        return "email_refused"
+    if not (occasion.contact_news or occasion.address_news):
+        return None
+    if occasion.missing in MISSING["en"]:
+        return "something_missing"
+    return "details_saved" if occasion.contact_news else "address_saved"
+
+
+def may_speak(now_ms: int, event_ms: int, config: Config, timezone: ZoneInfo, intent: str = "") -> str:
+    """ "" if a message about an event of `event_ms` may be sent at `now_ms` (both ms since 1970), else why not."""
+    if not config.messages.enabled:
+        return "messages are switched off"
+    if not config.intent(intent).confirm:
+        return "messages are switched off for this intent"
+    minutes = min(config.messages.confirm_max_age, MAX_AGE_MINUTES)
+    if now_ms - event_ms > minutes * 60_000:
+        return f"older than {minutes} minutes"
+    if config.messages.quiet_hours:
+        begin, end = config.messages.quiet_hours
+        now = datetime.fromtimestamp(now_ms / 1000, timezone).strftime("%H:%M")
+        if begin <= now < end if begin <= end else now >= begin or now < end:
+            return "quiet hours"
+    return ""
+
+
+class Texts:
+    """The templates of one configuration: those of the intent, then `[messages]`, then the built-in ones."""
+
+    def __init__(
+        self, templates: dict[tuple[str | None, Language, Case], Template], default_language: Language
+    ) -> None:
+        self._templates = templates
+        self._default_language = default_language
+
+    @classmethod
+    def compile(cls, config: Config) -> "Texts":
+        """Raises `ConfigError` naming intent, language and case of a template that cannot be used."""
+        # Chat text is not HTML: an escaped ampersand would reach the customer as it stands.
+        environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
+        layers: dict[str | None, settings.Texts] = {None: _merge(BUILT_IN, config.messages.texts)}
+        layers |= {intent: rules.texts for intent, rules in config.intents.items()}
+        templates = {
+            (intent, language, case): _compile(environment, source, _path(intent, language, case))
+            for intent, texts in layers.items()
+            for language, cases in texts.items()
+            for case, source in cases.items()
+        }
+        return cls(templates, config.messages.default_language)
+
+    def write(self, occasion: Occasion) -> str:
+        """The message, at most `MAX_LENGTH` characters; "" if there is nothing to say. Never raises."""
+        case = choose(occasion)
+        if case is None:
+            return ""
+        language = self._language(occasion.language)
+        values = {**_BLANKS, **occasion.values, "missing": MISSING[language].get(occasion.missing, "")}
+        template = self._templates.get((occasion.intent, language, case)) or self._templates[None, language, case]
+        try:
+            text = template.render(values)
+        except Exception:  # a template may fail on a value that the samples did not foresee (0 characters, a digit)
+            text = BUILT_IN[language][case].replace("{{missing}}", values["missing"])
+        return text.strip()[:MAX_LENGTH].rstrip()
+
+    def _language(self, code: str) -> Language:
+        base = code.lower().replace("_", "-").partition("-")[0]
+        if not base:
+            return self._default_language
+        return "th" if base == "th" else "en"
+
+
+def _merge(below: settings.Texts, above: settings.Texts) -> settings.Texts:
+    return {language: below[language] | above.get(language, {}) for language in below}
+
+
+def _path(intent: str | None, language: Language, case: Case) -> str:
+    return f"messages.texts.{language}.{case}" if intent is None else f'intents."{intent}".texts.{language}.{case}'
+
+
+def _compile(environment: ImmutableSandboxedEnvironment, source: str, path: str) -> Template:
+    try:
+        tree = environment.parse(source)
+        unknown = meta.find_undeclared_variables(tree) - SAMPLES.keys()
+        if unknown:
+            raise ConfigError(f"{path}: there is no {{{{{min(unknown)}}}}}; there are {', '.join(SAMPLES)}.")
+        if any(node.attr.startswith("_") for node in tree.find_all(nodes.Getattr)):
+            raise ConfigError(f"{path}: a text may not reach for Python.")
+        template = environment.from_string(source)
+        # Each rendering begins with a copy of them, which of Jinja's chain of mappings takes long.
+        template.globals = dict(template.globals)
+        template.render(SAMPLES)
+        template.render(_BLANKS)
+    except ConfigError:
+        raise
+    except Exception as error:  # Jinja lets errors of the expression itself through: 1 / 0, a missing file
+        raise ConfigError(f"{path}: {error or type(error).__name__}.") from None
+    return template

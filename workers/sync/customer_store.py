@@ -1,0 +1,115 @@
+"""Customers' records in Redis: loaded for a batch in one round trip (two where contacts are shared)."""
+
+import secrets
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec.structs import replace
+
+from leadcore.store import keys, scripts
+from leadcore.store.connection import Redis
+from workers.flow.errors import LostLease
+from workers.flow.lease import Lease
+from workers.rules.customer import KEPT_OUT, UNKNOWN, Customer, guard, pack, unpack
+from workers.rules.field_clock import Digest, digester
+from workers.rules.lead import Group
+
+# Of a customer of whom nothing is known, while a first write is under way: for most of a burst.
+_FIRST = pack(replace(UNKNOWN, attempted=True))
+_ATTEMPTED = unpack(_FIRST)
+
+
+class Records:
+    """`fixed_key` is LEADSYNC_KEY, b"" where the key kept in Redis is used."""
+
+    def __init__(self, connection: Redis, fixed_key: bytes = b"") -> None:
+        self.redis, self.fixed_key = connection, fixed_key
+        self.key = fixed_key
+        self._digest: Digest | None = None
+        self._mark = connection.register_script(scripts.MARK)
+
+    def digest(self) -> Digest:
+        """The digest of values under the key in use."""
+        if self._digest is None:
+            self._digest = digester(self.key)
+        return self._digest
+
+    def use_key(self) -> bytes:
+        """The key in use: fixed, or the one in Redis, made if there is none."""
+        if not self.key:
+            if not self.redis.exists(keys.SECRET):
+                self.redis.set(keys.SECRET, secrets.token_hex(32), nx=True)
+            self.key = self.redis.get(keys.SECRET) or b""
+            self._digest = None
+        return self.key
+
+    def customer_key(self, customer_id: str) -> str:
+        return keys.customer(keys.digest(self.use_key(), customer_id))
+
+    def load(self, groups: Sequence[Group]) -> str:
+        """Fill each group's record and customer. Returns the marker of the store (see `workers.sync.restore`), "" where
+        Redis was emptied, or is new."""
+        for _ in range(3):
+            digests = [keys.digest(self.use_key(), group.customer_id) for group in groups]
+            marker, key, *found = self.redis.mget(
+                keys.STORE, keys.SECRET, *map(keys.customer, digests), *map(keys.forgotten, digests)
+            )
+            if self.fixed_key or key == self.key:
+                break
+            # Redis was emptied, and somebody has made another key since.
+            self.key = b""
+        records, tombstones = found[: len(groups)], found[len(groups) :]
+        for group, digest, record, tombstone in zip(groups, digests, records, tombstones, strict=True):
+            group.record_key = keys.customer(digest)
+            group.record = record
+            group.forgotten_ms = int(tombstone.split()[0]) if tombstone else -1
+            group.stored = group.customer = unpack(record)
+        self.load_shared([group for group in groups if group.customer.shared])
+        return (marker or b"").decode()
+
+    def stand(self, groups: Sequence[Group]) -> bool:
+        """Whether the records of these customers are still as they were loaded, and the store is whole."""
+        marker, *records = self.redis.mget(keys.STORE, *(group.record_key for group in groups))
+        return marker is not None and records == [group.record for group in groups]
+
+    def load_shared(self, groups: Sequence[Group]) -> None:
+        """Fill in the clock of the contacts that these groups' customers share."""
+        if not groups:
+            return
+        for group, record in zip(groups, self.redis.mget([group.contact_key for group in groups]), strict=True):
+            share(group, record, unpack(record))
+
+    def mark(self, groups: Sequence[Group], lease: Lease) -> None:
+        """Note that a first write of these customers begins, so that one whose answer is lost is recognised. Raises
+        `LostLease` if the lock or a record is no longer ours."""
+        self._attempt(groups, lease, Customer())
+
+    def doubt(self, groups: Sequence[Group], lease: Lease) -> None:
+        """Note that a write of these customers may have landed although nobody knows. Raises what `mark` does."""
+        self._attempt(groups, lease)
+
+    def _attempt(self, groups: Sequence[Group], lease: Lease, known: Customer | None = None) -> None:
+        arguments: list[Any] = [lease.token]
+        for group in groups:
+            before, stored = guard(group.record), group.stored
+            if stored is UNKNOWN:
+                group.record, group.stored = _FIRST, _ATTEMPTED
+            else:
+                group.record = pack(
+                    replace(known or stored, revision=stored.revision, attempted=True, day=stored.day, said=stored.said)
+                )
+                group.stored = unpack(group.record)
+            arguments += [group.record_key, before, group.record]
+        if groups and not self._mark(keys=[keys.NONE, *lease.locks], args=arguments):
+            raise LostLease
+
+
+def share(group: Group, record: bytes | None, contact: Customer) -> None:
+    """Let `group` be decided on the contact's clock. A guest of somebody else's contact is also held to what it said
+    itself: what was not let into the contact stands in its own record."""
+    group.contact_record, group.shared_clock, group.shared_key = record, contact.clock, group.contact_key
+    own = {name.removeprefix(KEPT_OUT): stamp for name, stamp in group.stored.clock.items()}
+    own = own if group.customer.guarded else {}
+    group.customer = replace(
+        group.customer, clock={**contact.clock, **own}, active_ms=contact.active_ms, intent=contact.intent
+    )

@@ -1,0 +1,153 @@
+"""The last, partial batches of the shards. While HubSpot's quota is scarce they go in one call: each call of a few
+leads takes the place of one of a hundred, and the leads behind it wait for another window of 10 s.
+
+A drain that has come to its tail looks at the other shards. If the oldest entry is in one that is drained, or that has
+a full batch, it leaves its own tail to that drain, and its bell as it is: until then nobody need look again. Else it
+takes the tails of the shards that nobody holds along with its own; if somebody still holds one, it waits a moment for
+them to leave it. Nobody waits for long: where the other drain hangs, dies or ends without a look, a sweep rings within
+3 s, and what was left longer ago than that goes alone. A drain of whole batches ends for older leads after 10 s.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from leadcore.store import keys
+from leadcore.store.connection import Redis
+from leadcore.store.streams import LOCK_MS
+from workers.flow.lease import ALONE, Lease
+
+LEFT_MS, FORGET_LEFT_MS = 2_500, 10_000
+
+_SHARD = """
+local function look(at)
+  local shard = {at = at, entries = redis.call('XLEN', KEYS[at + 1]), holder = redis.call('GET', KEYS[at])}
+  shard.first = shard.entries > 0 and redis.call('XRANGE', KEYS[at + 1], '-', '+', 'COUNT', 1)[1][1]
+  return shard
+end
+local function older(one, other)
+  local a, b = string.match(one.first, '^(%d+)%-(%d+)$')
+  local c, d = string.match(other.first, '^(%d+)%-(%d+)$')
+  if a ~= c then return tonumber(a) < tonumber(c) end
+  if b ~= d then return tonumber(b) < tonumber(d) end
+  return one.at < other.at
+end
+"""
+
+# KEYS: none, then lock, entries and left of each shard
+# ARGV: token, ms, size of a full batch, "1" if entries are in hand, "1" if there is time to wait, how the tokens of
+#       those begin who gather nothing, for how many ms a tail is left, and after how many ms that is forgotten
+# Answers who goes on, and the positions of the shards that were taken.
+_GATHER = (
+    _SHARD
+    + """
+redis.call('DEL', KEYS[1])
+local full = tonumber(ARGV[3])
+local ours, free, others, mine = nil, {}, {}, {}
+for at = 2, #KEYS, 3 do
+  local shard = look(at)
+  if shard.holder == ARGV[1] then mine[#mine + 1] = KEYS[at + 2] end
+  if shard.entries > 0 then
+    if shard.holder == ARGV[1] then
+      if not ours or older(shard, ours) then ours = shard end
+    elseif shard.holder and string.sub(shard.holder, 1, #ARGV[6]) == ARGV[6] then
+      -- Whoever holds it writes no leads.
+    elseif shard.holder or shard.entries >= full then
+      others[#others + 1] = shard
+    else
+      free[#free + 1] = shard
+    end
+  end
+end
+if #mine == 0 then return {'leave', {}} end
+local go = 'go'
+for _, other in ipairs(others) do
+  if ARGV[4] == '0' or not ours then return {'leave', {}} end
+  if not older(other, ours) then
+    if other.entries < full then go = 'wait' end
+  elseif other.entries >= full then
+    return {'leave', {}}
+  else
+    local left = mine[1]
+    redis.call('SET', left, '1', 'NX', 'PX', ARGV[8])
+    if redis.call('PTTL', left) > tonumber(ARGV[8]) - tonumber(ARGV[7]) then return {'leave', {}} end
+  end
+end
+if go == 'wait' and ARGV[5] == '1' then return {go, {}} end
+local taken = {}
+for _, shard in ipairs(free) do
+  redis.call('SET', KEYS[shard.at], ARGV[1], 'PX', ARGV[2])
+  taken[#taken + 1] = (shard.at - 2) / 3
+end
+redis.call('DEL', unpack(mine))
+return {'go', taken}
+"""
+)
+
+# KEYS: as above   ARGV: token, size of a full batch, then for each shard where what is not in hand begins
+_NEGLECTS = (
+    _SHARD
+    + """
+local ours, free = nil, {}
+for at = 2, #KEYS, 3 do
+  local shard = look(at)
+  if shard.entries > 0 and shard.holder == ARGV[1] then
+    local behind = redis.call('XRANGE', KEYS[at + 1], ARGV[2 + (at + 1) / 3], '+', 'COUNT', 1)[1]
+    shard.first = behind and behind[1]
+    if behind and (not ours or older(shard, ours)) then ours = shard end
+  elseif shard.entries > 0 and not shard.holder then
+    free[#free + 1] = shard
+  end
+end
+for _, shard in ipairs(free) do
+  if shard.entries >= tonumber(ARGV[2]) or (ours and older(shard, ours)) then return 1 end
+end
+return 0
+"""
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether this drain goes on, waits a moment or leaves its tail to another; `taken`: whether it took shards on."""
+
+    what: Literal["go", "wait", "leave"]
+    taken: bool
+
+
+class Tails:
+    """Looks at all `shards` of the inbox over one Redis connection. `full`: leads in a full batch."""
+
+    def __init__(self, connection: Redis, shards: int, full: int) -> None:
+        self.shards, self.full = shards, full
+        self._gather = connection.register_script(_GATHER)
+        self._neglects = connection.register_script(_NEGLECTS)
+
+    def gather(self, lease: Lease, *, in_hand: bool, patient: bool) -> Verdict:
+        """Whose turn it is; the shards that were taken on are held by `lease` from then on. `in_hand`: whether it has
+        entries to send, `patient`: whether there is time to wait."""
+        shards = self._shards(lease)
+        what, taken = self._gather(
+            keys=_names(shards),
+            args=[lease.token, LOCK_MS, self.full, int(in_hand), int(patient), ALONE, LEFT_MS, FORGET_LEFT_MS],
+        )
+        lease.shards.extend(shards[position] for position in taken)
+        return Verdict(what.decode(), bool(taken))
+
+    def neglects(self, lease: Lease, after: Mapping[int, bytes]) -> bool:
+        """Whether leads wait in a shard that nobody drains and that ought to come first: a whole batch, or leads that
+        are older than those of `lease` behind `after`, the last entries in hand. Younger ones are tails that may be
+        gathered."""
+        shards = self._shards(lease)
+        starts = [b"(" + after[shard] if shard in after else b"-" for shard in shards]
+        return bool(self._neglects(keys=_names(shards), args=[lease.token, self.full, *starts]))
+
+    def _shards(self, lease: Lease) -> list[int]:
+        return [*range(self.shards), *(each for each in lease.shards if each >= self.shards)]
+
+
+def _names(shards: Sequence[int]) -> list[str]:
+    names = [keys.NONE]
+    for shard in shards:
+        names += (keys.lock(keys.INBOX, shard), keys.entries(keys.INBOX, shard), keys.left(shard))
+    return names

@@ -1,0 +1,89 @@
+"""Settles batches whose fate is known: Redis takes it all in one script, then the log is told."""
+
+from collections.abc import Sequence
+
+import structlog
+
+from leadcore.config import Config
+from leadcore.receipts import CREATED, PARKED, UPDATED, WAITING, WRITTEN
+from leadcore.store import keys
+from leadcore.store.bell import Bell
+from leadcore.store.connection import Redis
+from leadcore.store.streams import Inbox, Settlement
+from workers.flow.errors import LostLease
+from workers.flow.lease import Lease
+from workers.hubspot.errors import REASONS
+from workers.hubspot.portal_cache import Survey
+from workers.rules import settlement
+from workers.rules.batch import Batch
+from workers.rules.confirmation import Confirmation, Confirmations
+from workers.rules.lead import Fate, Group
+from workers.sync.customer_store import Records
+
+log = structlog.get_logger("leadsync.sync")
+
+
+class Ledger:
+    """Settles over one Redis connection, and rings for the confirmations."""
+
+    def __init__(
+        self, connection: Redis, config: Config, records: Records, confirmations: Confirmations, survey: Survey
+    ) -> None:
+        self.redis, self.config, self.records = connection, config, records
+        self.confirmations, self.survey = confirmations, survey
+        self.inbox = Inbox(connection)
+        self.outbox = Inbox(connection, keys.OUTBOX)
+        self.bell = Bell(connection)
+
+    def settle(self, batch: Batch, shard: int, lease: Lease) -> bool:
+        """Settle every lead of `shard` whose fate is known; True if there was one. Raises `LostLease`."""
+        seconds, micros = self.redis.time()
+        where = settlement.Place(keys.entries(keys.INBOX, shard), shard, seconds * 1000 + micros // 1000)
+        done = Settlement()
+        told = 0
+        settled = [(group, group.fate) for group in batch.groups if group.fate is not None]
+        # They may be overtaken by what is said next, which must not leave parts of this home behind.
+        unclear = [group for group, fate in settled if fate.state == WAITING and group.moves]
+        self.records.doubt(unclear, lease)
+        states = []
+        for group, fate in settled:
+            confirmation = self._confirm(group, fate, where.now_ms)
+            config, digest = self.config.inbox, self.records.digest()
+            states.append(settlement.add(done, group, fate, where, config, digest, confirmation))
+            told += bool(confirmation and confirmation.text)
+        for unreadable in batch.unreadable:
+            done.add((), [(where.stream, unreadable.entry, settlement.park_unreadable(unreadable, where.now_ms))])
+        for lead in batch.forgotten:
+            done.add((), [(where.stream, lead.entry, [("DEL", keys.receipt(lead.lead))])])
+        if not done.groups:
+            return False
+        stale = self.inbox.settle(shard, lease.token, done)
+        if stale is None:
+            raise LostLease
+        if any(fate.state in (CREATED, UPDATED) for _, fate in settled):
+            self.inbox.apply([("SET", keys.WRITTEN, where.now_ms)])
+        self._report(settled, states, stale)
+        for unreadable in batch.unreadable:
+            log.warning("lead.parked", lead=settlement.name_of(unreadable), code="unreadable")
+        if told and self.outbox.rang(shard):
+            self.bell.ring(keys.OUTBOX, shard)
+        return len(stale) < done.groups
+
+    def _confirm(self, group: Group, fate: Fate, now_ms: int) -> Confirmation | None:
+        if fate.state in WRITTEN and fate.contact_id:
+            return self.confirmations.write(group, now_ms)
+        return None
+
+    def _report(
+        self, settled: Sequence[tuple[Group, Fate]], states: Sequence[Sequence[str]], stale: Sequence[int]
+    ) -> None:
+        # Looked up once: structlog makes a logger anew each time.
+        info, warning = log.info, log.warning
+        for position, (group, fate) in enumerate(settled):
+            if position not in stale:
+                more = {"contact": fate.contact_id} if fate.contact_id else {"code": fate.code}
+                for lead, state in zip(group.leads, states[position], strict=True):
+                    say = warning if state == PARKED else info
+                    say("lead." + state, lead=lead.lead, **more)
+            if any(note.why == REASONS["PROPERTY_DOESNT_EXIST"] for note in group.notes):
+                self.survey.forget()
