@@ -12,18 +12,18 @@ from leadcore import event
 from leadcore.receipts import CREATED, SKIPPED, UNCHANGED, UPDATED, WAITING, Note
 from leadcore.store import keys
 from leadcore.store.connection import Redis
-from leadcore.store.streams import Inbox
+from leadcore.store.streams import Stream
 from workers.flow.lease import Lease
 from workers.hubspot.budget import NoBudget
 from workers.hubspot.client import HubSpot
-from workers.hubspot.portal_cache import Survey
+from workers.hubspot.portal_cache import PortalCache
 from workers.rules.batch import read_batch
-from workers.rules.lead import Fate, Group
+from workers.rules.lead import CustomerBatch, Result
 from workers.rules.mapping.facts import ADDRESS, CUSTOMER_ID, NAME, NAME_GIVEN, Facts
 from workers.rules.outcomes import Conflict, Outcome, Row, Written
 from workers.rules.plan import Plan
 from workers.settings import WorkerSettings
-from workers.sync.customer_store import Records
+from workers.sync.customer_store import CustomerStore
 from workers.sync.identity import Identity
 from workers.sync.writer import Writer
 
@@ -76,16 +76,16 @@ class _Portal(HubSpot):
         known = self.read([row.id for row in rows], [], CUSTOMER_ID)
         for row in rows:
             contact_id = known.get(row.id, {}).get("id", "")
-            found[row.trace] = self._conflict(row, contact_id) or Written(contact_id, not contact_id)
+            found[row.trace_id] = self._conflict(row, contact_id) or Written(contact_id, not contact_id)
 
     def update(self, rows: Sequence[Row], found: dict[str, Outcome]) -> None:
         contacts = self.look([row.id for row in rows], [])
         for row in rows:
             contact = contacts[row.id]
             if isinstance(contact, dict):
-                found[row.trace] = self._conflict(row, contact["id"]) or Written(contact["id"])
+                found[row.trace_id] = self._conflict(row, contact["id"]) or Written(contact["id"])
             else:
-                found[row.trace] = contact
+                found[row.trace_id] = contact
 
     def _conflict(self, row: Row, contact_id: str) -> Conflict | None:
         email = row.properties.get("email", "")
@@ -93,13 +93,13 @@ class _Portal(HubSpot):
         return Conflict("email", holder) if holder not in ("", contact_id) else None
 
 
-class _Records(Records):
-    def mark(self, groups: Sequence[Group], lease: Lease) -> None:
+class _CustomerStore(CustomerStore):
+    def mark_attempted(self, groups: Sequence[CustomerBatch], lease: Lease) -> None:
         pass
 
 
 class _Identity(Identity):
-    def hold(self, group: Group) -> bool:
+    def hold(self, group: CustomerBatch) -> bool:
         return True
 
     def _users(self, email: str, customer_id: str, owner: str) -> int:
@@ -117,8 +117,8 @@ def foresee(body: dict[str, Any], redis: Redis, settings: WorkerSettings) -> Pre
     hubspot = _Portal(settings.token, settings.hubspot_url, NoBudget())
     # Where Redis holds no key it holds no customers either, and any key finds none.
     key = shared.key.encode() or redis.get(keys.SECRET) or b"none"
-    records = _Records(redis, key)
-    portal = Survey(hubspot, shared.config.mapping).current()
+    customers = _CustomerStore(redis, key)
+    portal = PortalCache(hubspot, shared.config.mapping).current()
     seconds, micros = redis.time()
     raw = event.encode({name: value for name, value in body.items() if name != "secret"})
     row = (b"%d-0" % (seconds * 1000 + micros // 1000), {b"e": b"preview", b"b": raw})
@@ -126,27 +126,27 @@ def foresee(body: dict[str, Any], redis: Redis, settings: WorkerSettings) -> Pre
     if not batch.groups:
         raise PreviewError("this program cannot read the event")
     [group] = batch.groups
-    records.load([group])
-    plan = Plan(portal, records.digest())
+    customers.load([group])
+    plan = Plan(portal, customers.digest())
     # A lease that nobody took: `_Identity` locks nothing.
-    identity = _Identity(redis, hubspot, shared.config.crm, key, Lease(Inbox(redis), 0, ""))
-    Writer(hubspot, plan, identity, records, intact=False).write([group])
-    return _describe(group, group.fate or Fate(WAITING), hubspot, plan)
+    identity = _Identity(redis, hubspot, shared.config.crm, key, Lease(Stream(redis), 0, ""))
+    Writer(hubspot, plan, identity, customers, intact=False).write([group])
+    return _describe(group, group.result or Result(WAITING), hubspot, plan)
 
 
-def _describe(group: Group, fate: Fate, hubspot: HubSpot, plan: Plan) -> Preview:
-    sent = group.properties if fate.state in (CREATED, UPDATED) else {}
+def _describe(group: CustomerBatch, result: Result, hubspot: HubSpot, plan: Plan) -> Preview:
+    sent = group.properties if result.state in (CREATED, UPDATED) else {}
     changed = plan.portal.translate(sent)
-    contact = hubspot.read([fate.contact_id], list(changed)).get(fate.contact_id, {}) if fate.contact_id else {}
+    contact = hubspot.read([result.contact_id], list(changed)).get(result.contact_id, {}) if result.contact_id else {}
     changes = [Change(name, contact.get(name, ""), value) for name, value in changed.items()]
     [lead] = group.leads
     notes = list(dict.fromkeys([*lead.facts.notes, *group.news.notes[0], *group.notes]))
-    if fate.state != SKIPPED:
+    if result.state != SKIPPED:
         notes += _unnoted(group, lead.facts, sent, {note.property: note.why for note in notes})
-    return Preview(fate.state, fate.why, fate.contact_id, changes, notes)
+    return Preview(result.state, result.why, result.contact_id, changes, notes)
 
 
-def _unnoted(group: Group, facts: Facts, sent: Mapping[str, str], noted: Mapping[str, str]) -> list[Note]:
+def _unnoted(group: CustomerBatch, facts: Facts, sent: Mapping[str, str], noted: Mapping[str, str]) -> list[Note]:
     """The values that receipts do not mention: parts of a block that was kept, and what was no news."""
     found = []
     for name in (*facts.details, *facts.address, *facts.activity, *facts.creation):

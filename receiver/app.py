@@ -14,7 +14,7 @@ from leadcore.store.connection import RECEIVER_TIMEOUT, connect
 from leadcore.store.counters import Tally
 from receiver import health
 from receiver.console import views as console
-from receiver.intake.fast_path import Lane
+from receiver.intake.fast_path import FastPath
 from receiver.intake.feeder import Feeder, NowhereToKeep
 from receiver.intake.spool import Spool, default_folder
 from receiver.intake.view import MAX_BODY, Forbidden, Guard, Intake, Unusable
@@ -38,7 +38,7 @@ def create_app(given: ReceiverSettings | None = None) -> Flask:
     if mine.console_password:
         app.register_blueprint(console.blueprint(redis, spool, mine))
     _answer_errors(app, feeder.tally)
-    app.wsgi_app = Lane(app, door)  # type: ignore[method-assign]  # as Flask's documentation does it
+    app.wsgi_app = FastPath(app, door)  # type: ignore[method-assign]  # as Flask's documentation does it
     feeder.start()
     # Granian's workers are forked by multiprocessing, which runs its own finalizers at the end and none of atexit's.
     Finalize(None, feeder.stop, exitpriority=1)

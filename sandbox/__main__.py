@@ -13,7 +13,7 @@ import redis as client
 
 from leadcore.settings import split_secrets
 from sandbox import launch, redis
-from sandbox.processes import Crew, EndedError, listen
+from sandbox.processes import EndedError, Processes, listen
 
 DATA = ".leadsync"
 
@@ -64,7 +64,7 @@ def run(folder: Path, stack: ExitStack) -> None:
             else f"{running.url}  (fakeredis: keeps no data)"
         )
     environ = launch.extend(os.environ, ports, own)
-    crew = stack.enter_context(Crew(environ, signals, show))
+    crew = stack.enter_context(Processes(environ, signals, show))
     for part in launch.list_parts(needs, ports, next(iter(split_secrets(environ["DEALDROID_SECRET"])), "")):
         crew.start(part)
     show(launch.describe(os.environ, ports, own, said))

@@ -13,7 +13,7 @@ from flask import Flask, Response, g, request
 from msgspec import Meta, Struct
 
 from sandbox.call_log import Journal
-from sandbox.faults import Deck, Fault
+from sandbox.faults import Fault, Faults
 from sandbox.http_server import Dropped, serve
 
 WEBHOOK = "/api/provider/webhook/"
@@ -58,7 +58,7 @@ def create_app(chats: Chats) -> Flask:
     app = Flask("sandbox.dealdroid")
     # Dropped has to reach the server, and a mistake of ours must not look like a fault of DealDroid's.
     app.config["PROPAGATE_EXCEPTIONS"] = True
-    deck, journal = Deck(DealDroidFault), Journal()
+    deck, journal = Faults(DealDroidFault), Journal()
     _add_control(app, chats, deck, journal)
 
     @app.post(WEBHOOK)
@@ -99,7 +99,7 @@ def create_app(chats: Chats) -> Flask:
     return app
 
 
-def _add_control(app: Flask, chats: Chats, deck: Deck, journal: Journal) -> None:
+def _add_control(app: Flask, chats: Chats, deck: Faults, journal: Journal) -> None:
     @app.get("/_sandbox/messages")
     def messages() -> Response:
         customer = request.args.get("customer_id")

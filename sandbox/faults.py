@@ -26,7 +26,7 @@ class Fault(Struct, forbid_unknown_fields=True, kw_only=True):
         return self.path in path and self.method in ("", method)
 
 
-class Deck:
+class Faults:
     """The faults that are on, each of the type `shape`. Not thread-safe: the caller holds a lock. `struck`: how often
     each did strike; `released` is set when faults are cleared, and ends every hang."""
 

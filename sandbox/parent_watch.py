@@ -6,7 +6,7 @@ import subprocess
 _WATCH = 'while read -r group; do groups="$groups -$group"; done; [ -z "$groups" ] || kill -s TERM -- $groups'
 
 
-class Leash:
+class ParentWatch:
     """A tiny watcher of this process; it sends SIGTERM to the process groups that were given to `hold`."""
 
     def __init__(self) -> None:

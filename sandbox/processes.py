@@ -14,7 +14,7 @@ from types import TracebackType
 import requests
 
 from sandbox.launch import Part
-from sandbox.parent_watch import Leash
+from sandbox.parent_watch import ParentWatch
 
 START_SECONDS = 60.0
 STOP_SECONDS = 8.0
@@ -38,7 +38,7 @@ def listen() -> Signals:
     return signals
 
 
-class Crew:
+class Processes:
     """A context manager that ends every process it has started, with force after about `STOP_SECONDS`; should this
     process be killed, they end too. `write` gets whole lines."""
 
@@ -48,9 +48,9 @@ class Crew:
         self._write = write
         self._running: dict[Part, subprocess.Popen[str]] = {}
         self._relays: list[threading.Thread] = []
-        self._leash = Leash()
+        self._leash = ParentWatch()
 
-    def __enter__(self) -> "Crew":
+    def __enter__(self) -> "Processes":
         return self
 
     def __exit__(

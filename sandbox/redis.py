@@ -18,7 +18,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from sandbox.parent_watch import Leash
+from sandbox.parent_watch import ParentWatch
 
 LOG = "redis.log"
 START_SECONDS = 30.0
@@ -40,7 +40,7 @@ class Running:
         self.pid = process.pid
         self.server = server
         self._process = process
-        self._leash = Leash()
+        self._leash = ParentWatch()
         self._leash.hold(process.pid)
 
     def __enter__(self) -> "Running":

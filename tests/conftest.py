@@ -30,14 +30,14 @@ from leadcore.config import Config
 from leadcore.receipts import Receipt, unpack
 from leadcore.store import keys
 from leadcore.store.bell import Bell
-from leadcore.store.streams import Inbox
+from leadcore.store.streams import Stream
 from sandbox import dealdroid as dealdroid_stand
 from sandbox import redis as embedded
 from sandbox.dealdroid import WEBHOOK, Chats
 from sandbox.http_server import running
 from sandbox.hubspot import Portal, create_app
 from sandbox.hubspot.control import inside
-from sandbox.parent_watch import Leash
+from sandbox.parent_watch import ParentWatch
 from workers.hubspot.budget import NoBudget
 from workers.hubspot.client import HubSpot
 from workers.hubspot.setup import setup
@@ -107,7 +107,7 @@ class Process:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self._leash = Leash()
+        self._leash = ParentWatch()
         self._leash.hold(self.popen.pid)
 
     def stop(self, seconds: float = 30.0) -> float:
@@ -321,7 +321,7 @@ class Line:
             for shard in range(SHARDS):
                 if self.redis.zcard(later := keys.later(line, shard)):
                     self.redis.zadd(later, dict.fromkeys(self.redis.zrange(later, 0, -1), 0), xx=True)
-                    Inbox(self.redis, line).sweep(shard)
+                    Stream(self.redis, line).sweep(shard)
                     Bell(self.redis).ring(line, shard)
         if rings:
             self.ring()

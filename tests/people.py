@@ -13,7 +13,7 @@ THAI = ("กานต์", "ชลธี", "ณัฐวรา", "ดารุ�
 THAI_ENDS = ("วงศ์สุวรรณา", "ศรีประเสริฐกุล", "จันทร์เพ็ญรัตน์", "ทองประไพพร", "แก้วมณีโชติ", "พงษ์ไพบูลย์ชัย")
 ENGLISH = ("Adelaide", "Clementine", "Desmond", "Evangeline", "Ferdinand", "Gwendolyn", "Humphrey", "Isadora")
 ENGLISH_ENDS = ("Abernathy", "Blackthorne", "Cavendish", "Dunwoodie", "Eastlake", "Fairweather", "Hawthornden")
-ROADS = ("ถนนพญาไทเหนือ", "ซอยลาดปลาเค้า", "ตรอกวัดสามจีน", "Rattanakosin Lane", "Old Canal Road", "Mango Grove")
+ROADS = ("ถนนพญาไทเหนือ", "ซอยลาดปลาเค้า", "ตรอกวัดสามจีน", "Rattanakosin FastPath", "Old Canal Road", "Mango Grove")
 
 
 @dataclass(frozen=True)

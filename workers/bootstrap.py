@@ -12,11 +12,11 @@ from workers.hubspot.budget import Budget, NoBudget
 from workers.hubspot.client import HubSpot
 from workers.outbox.dealdroid import DealDroid
 from workers.outbox.sender import IN_FLIGHT, Outbox
-from workers.outbox.sent_log import Told
+from workers.outbox.sent_log import SentLog
 from workers.rules.confirmation import Confirmations
 from workers.rules.texts import Texts
 from workers.settings import WorkerSettings
-from workers.sync.customer_store import Records
+from workers.sync.customer_store import CustomerStore
 from workers.sync.shard import Sync
 
 # Hosted Redis allows few connections (20 in Heroku's smallest plan), and a drain has 20 calls in flight that need one
@@ -32,7 +32,7 @@ class Runtime:
     sync: Sync
     outbox: Outbox
     leases: Leases
-    told: Told
+    told: SentLog
     tally: Tally
     stop: threading.Event
 
@@ -41,18 +41,18 @@ def build(settings: WorkerSettings) -> Runtime:
     """Make the runtime; connects to nothing yet. Raises `leadcore.config.ConfigError` for a template that fails."""
     shared = settings.shared
     config = shared.config
-    stop, leases, told = threading.Event(), Leases(), Told()
+    stop, leases, told = threading.Event(), Leases(), SentLog()
     tally = Tally()
     redis = connect(shared, at_most=CONNECTIONS)
     budget = Budget(redis, settings.requests_per_10s, stop)
     hubspot = HubSpot(settings.token, settings.hubspot_url, budget, dry_run=settings.dry_run, tally=tally)
     confirmations = Confirmations(config, Texts.compile(config), shared.timezone)
-    records = Records(redis, shared.key.encode())
+    customers = CustomerStore(redis, shared.key.encode())
     dealdroid = DealDroid(settings.dealdroid_url, IN_FLIGHT)
     outbox = Outbox(redis, dealdroid, config, shared.timezone, leases, stop, told, budget, dry_run=settings.dry_run)
     return Runtime(
         settings=settings,
-        sync=Sync(redis, hubspot, config, records, confirmations, leases, outbox.send_for, stop),
+        sync=Sync(redis, hubspot, config, customers, confirmations, leases, outbox.send_for, stop),
         outbox=outbox,
         leases=leases,
         told=told,

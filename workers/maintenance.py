@@ -17,9 +17,9 @@ from leadcore.store import keys
 from leadcore.store.bell import Bell
 from leadcore.store.connection import Redis
 from leadcore.store.counters import Tally
-from leadcore.store.streams import SWEEP_SECONDS, Inbox
+from leadcore.store.streams import SWEEP_SECONDS, Stream
 from workers.flow.lease import Leases
-from workers.outbox.sent_log import Told
+from workers.outbox.sent_log import SentLog
 from workers.retention import Retention
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ FORGET_MS = 60_000
 log = structlog.get_logger("leadsync.keeper")
 
 
-class Keeper:
+class Maintenance:
     """`orphaned` is called once when the parent process is gone."""
 
     def __init__(
@@ -40,15 +40,15 @@ class Keeper:
         name: str,
         config: InboxConfig,
         leases: Leases,
-        told: Told,
+        told: SentLog,
         tally: Tally,
         orphaned: "Callable[[], None]",
     ) -> None:
         self.redis, self.name, self.leases, self.orphaned = connection, name, leases, orphaned
-        self.told, self.tally = told, tally
+        self.sent_log, self.tally = told, tally
         self.shards = config.shards
         self.retention = Retention(connection, config)
-        self.lines = {line: Inbox(connection, line) for line in (keys.INBOX, keys.OUTBOX)}
+        self.lines = {line: Stream(connection, line) for line in (keys.INBOX, keys.OUTBOX)}
         self.bell = Bell(connection)
         self._parent = os.getppid()
         self._end = threading.Event()
@@ -87,7 +87,7 @@ class Keeper:
     def beat(self) -> None:
         """Renew the held locks, then say that this worker is alive and what it counted."""
         for lease in self.leases.held():
-            lease.renew(self.lines[lease.inbox.line])
+            lease.renew(self.lines[lease.inbox.name])
         seconds, micros = self.redis.time()
         now_ms = seconds * 1000 + micros // 1000
         self.lines[keys.INBOX].apply(
@@ -96,7 +96,7 @@ class Keeper:
                 ("ZADD", keys.WORKERS, now_ms, self.name),
             ]
         )
-        self.told.watch(self.redis)
+        self.sent_log.watch(self.redis)
         self.tally.flush(self.lines[keys.INBOX])
 
     def sweep(self) -> None:

@@ -18,7 +18,7 @@ from leadcore.store import keys, scripts
 from leadcore.store.connection import Redis
 from leadcore.store.parked import FIXES, RETRY
 from leadcore.store.status import read_status
-from leadcore.store.streams import Inbox
+from leadcore.store.streams import Stream
 from workers.rules.alerts import PERSON, Record, View, begin, decide, finish, tell_parked
 
 LOOK_SECONDS = 2.0
@@ -29,12 +29,12 @@ REVISIONS = 10_000
 log = structlog.get_logger("leadsync.alerts")
 
 
-class Teller:
+class Notifier:
     """Posts `{"text": ...}` to `url` when people are needed, and when they no longer are."""
 
     def __init__(self, connection: Redis, url: str, shards: int, timezone: ZoneInfo) -> None:
         self.redis, self.url, self.shards, self.timezone = connection, url, shards, timezone
-        self.inbox = Inbox(connection)
+        self.inbox = Stream(connection)
         self.token = secrets.token_hex(8)
         self._mark = connection.register_script(scripts.MARK)
         self._end = threading.Event()

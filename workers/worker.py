@@ -19,8 +19,8 @@ from leadcore.store import keys
 from leadcore.store.connection import AWAY, connect
 from workers import jobs
 from workers.bootstrap import Runtime, build
-from workers.maintenance import Keeper
-from workers.notifier import Teller
+from workers.maintenance import Maintenance
+from workers.notifier import Notifier
 from workers.settings import WorkerSettings
 
 # RQ waits `ttl - 15` seconds for a job and lets its socket hang 10 s longer: so a Redis that hangs is noticed soon.
@@ -50,7 +50,7 @@ def run(settings: WorkerSettings) -> None:
     runtime = build(settings)
     jobs.attach(runtime)
     name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
-    keeper = Keeper(
+    keeper = Maintenance(
         connect(shared),
         name,
         shared.config.inbox,
@@ -59,7 +59,7 @@ def run(settings: WorkerSettings) -> None:
         runtime.tally,
         orphaned=lambda: os.kill(os.getpid(), signal.SIGTERM),
     )
-    teller = Teller(connect(shared), settings.alert_url, shared.config.inbox.shards, shared.timezone)
+    teller = Notifier(connect(shared), settings.alert_url, shared.config.inbox.shards, shared.timezone)
     _collect_seldom()
     keeper.start()
     if settings.alert_url:

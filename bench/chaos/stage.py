@@ -19,7 +19,7 @@ from bench.chaos.script import TOLD
 from leadcore.config import Config
 from leadcore.store import keys
 from sandbox import redis as embedded
-from sandbox.parent_watch import Leash
+from sandbox.parent_watch import ParentWatch
 
 ROOT = Path(__file__).parent.parent.parent
 SECRET = "chaos-secret"
@@ -42,7 +42,7 @@ class Stage:
         self.cut_off: set[bytes] = set()
         self.forgotten_bytes = 0
         self._stack = ExitStack()
-        self._leash = Leash()
+        self._leash = ParentWatch()
         self._groups: list[subprocess.Popen[bytes]] = []
         self._disk = self._stack.enter_context(LateDisk(folder / "redis")) if forgetful else None
         ports = {name: embedded.free_port() for name in ("redis", "web", "hubspot", "dealdroid")}

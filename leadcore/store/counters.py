@@ -16,7 +16,7 @@ from leadcore.store import keys
 
 if TYPE_CHECKING:
     from leadcore.store.connection import Redis
-    from leadcore.store.streams import Inbox
+    from leadcore.store.streams import Stream
 
 BUCKETS = ("0.01", "0.025", "0.05", "0.1", "0.25", "0.5", "1.0", "2.5", "5.0", "10.0", "30.0", "60.0", "300.0",
            "900.0", "3600.0", "+Inf")  # fmt: skip
@@ -59,7 +59,7 @@ class Tally:
         with self._lock:
             self._noted[name] = value
 
-    def flush(self, inbox: "Inbox") -> None:
+    def flush(self, inbox: "Stream") -> None:
         """Tell Redis. Raises redis-py's errors; then the figures wait for the next time."""
         with self._lock:
             added, self._added = self._added, Counter()

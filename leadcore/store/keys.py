@@ -43,21 +43,21 @@ def hour(number: int) -> str:
     return f"{COUNTS}:{number}"
 
 
-def entries(line: str, shard: int) -> str:
-    """The stream of `line` ("inbox" or "outbox") in `shard`."""
-    return f"{PREFIX}{line}:{shard}"
+def entries(stream: str, shard: int) -> str:
+    """The Redis Stream of `stream` ("inbox" or "outbox") in `shard`."""
+    return f"{PREFIX}{stream}:{shard}"
 
 
-def bell(line: str, shard: int) -> str:
-    return f"{PREFIX}{line}:{shard}:bell"
+def bell(stream: str, shard: int) -> str:
+    return f"{PREFIX}{stream}:{shard}:bell"
 
 
-def lock(line: str, shard: int) -> str:
-    return f"{PREFIX}{line}:{shard}:lock"
+def lock(stream: str, shard: int) -> str:
+    return f"{PREFIX}{stream}:{shard}:lock"
 
 
-def swept(line: str, shard: int) -> str:
-    return f"{PREFIX}{line}:{shard}:swept"
+def swept(stream: str, shard: int) -> str:
+    return f"{PREFIX}{stream}:{shard}:swept"
 
 
 def left(shard: int) -> str:
@@ -65,8 +65,8 @@ def left(shard: int) -> str:
     return f"{PREFIX}{INBOX}:{shard}:left"
 
 
-def later(line: str, shard: int) -> str:
-    return f"{PREFIX}{line}:{shard}:later"
+def later(stream: str, shard: int) -> str:
+    return f"{PREFIX}{stream}:{shard}:later"
 
 
 def sending(shard: int) -> str:
@@ -85,7 +85,7 @@ def unsent(lead: str) -> str:
     return f"{PREFIX}unsent:{lead}"
 
 
-def told(customer: bytes, text: bytes) -> str:
+def message_sent(customer: bytes, text: bytes) -> str:
     """What says that this customer was told this text, both as they stand in the outbox."""
     return f"{PREFIX}told:" + hashlib.sha256(customer + b"\0" + text).hexdigest()[:24]
 

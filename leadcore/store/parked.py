@@ -17,7 +17,7 @@ from leadcore.store import keys
 from leadcore.store.bell import Bell
 from leadcore.store.connection import AWAY, Redis
 from leadcore.store.scripts import COUNT, TAKE_KEPT
-from leadcore.store.streams import BELL_SECONDS, unpostponed
+from leadcore.store.streams import BELL_SECONDS, unpack_fields
 from leadcore.store.unsent import GONE as NO_MESSAGE
 from leadcore.store.unsent import Unsent, as_parked
 
@@ -136,7 +136,7 @@ class Parked:
         if packed is None:
             why = self.unsent.retry(lead, user)
             return GONE if why == NO_MESSAGE else why
-        fields = unpostponed(packed)
+        fields = unpack_fields(packed)
         try:
             body = event.decode(fields.get(b"b", b""))
         except event.Malformed:

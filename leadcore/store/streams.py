@@ -75,13 +75,13 @@ class Settlement:
         _append(flat, commands)
 
 
-def postponed(fields: Mapping[bytes, bytes]) -> bytes:
+def pack_fields(fields: Mapping[bytes, bytes]) -> bytes:
     """An entry's fields as one text: JSON and ids hold no control character, so one can part them."""
     return b"".join(part + b"\x1f" for pair in fields.items() for part in pair)
 
 
-def unpostponed(packed: bytes) -> dict[bytes, bytes]:
-    """The fields that `postponed` packed."""
+def unpack_fields(packed: bytes) -> dict[bytes, bytes]:
+    """The fields that `pack_fields` packed."""
     parts = packed.split(b"\x1f")[:-1]
     return dict(zip(parts[::2], parts[1::2], strict=False))
 
@@ -93,12 +93,12 @@ def _append(flat: list[Any], commands: Sequence[Sequence[Any]]) -> None:
         flat += command
 
 
-class Inbox:
+class Stream:
     """The streams of one line ("inbox" or "outbox") over one Redis connection."""
 
-    def __init__(self, connection: "Redis", line: str = keys.INBOX, put: Callable[..., Any] | None = None) -> None:
+    def __init__(self, connection: "Redis", name: str = keys.INBOX, put: Callable[..., Any] | None = None) -> None:
         self.redis = connection
-        self.line = line
+        self.name = name
         self._put = put or connection.register_script(scripts.PUT)
         self._park = connection.register_script(scripts.PARK)
         self._settle = connection.register_script(scripts.SETTLE)
@@ -127,8 +127,8 @@ class Inbox:
         outcome, detail, now = self._put(
             keys=[
                 keys.receipt(lead),
-                keys.entries(self.line, shard),
-                keys.bell(self.line, shard),
+                keys.entries(self.name, shard),
+                keys.bell(self.name, shard),
                 keys.LEADS,
                 keys.SECRET,
                 tombstone,
@@ -160,7 +160,7 @@ class Inbox:
         tombstone: str = keys.NONE,
         keep_seconds: int = 30 * 86_400,
     ) -> Put:
-        """Keep an event that cannot be worked on, with its body (as `postponed` packs it); safe to repeat. Takes and
+        """Keep an event that cannot be worked on, with its body (as `pack_fields` packs it); safe to repeat. Takes and
         raises what `put` does."""
         version = "" if version_ms is None else version_ms
         outcome, detail, now = self._park(
@@ -183,13 +183,13 @@ class Inbox:
         """Up to `count` entries, oldest first, without removing them; `after` is an entry's id to read on from."""
         start = after if after == b"-" else b"(" + after
         rows: list[tuple[bytes, dict[bytes, bytes]]] = self.redis.xrange(
-            keys.entries(self.line, shard), min=start, count=count
+            keys.entries(self.name, shard), min=start, count=count
         )
         return rows
 
     def acquire(self, shard: int, token: str) -> bool:
         """Take the shard's lock for `LOCK_MS`; False if somebody holds it."""
-        return self.acquire_lock(keys.lock(self.line, shard), token)
+        return self.acquire_lock(keys.lock(self.name, shard), token)
 
     def acquire_lock(self, name: str, token: str) -> bool:
         """The same for any lock."""
@@ -197,7 +197,7 @@ class Inbox:
 
     def renew(self, shard: int, token: str) -> bool:
         """Hold the lock for another `LOCK_MS`; False if it is no longer ours."""
-        return self.renew_lock(keys.lock(self.line, shard), token)
+        return self.renew_lock(keys.lock(self.name, shard), token)
 
     def renew_lock(self, name: str, token: str) -> bool:
         """The same for any lock."""
@@ -207,7 +207,7 @@ class Inbox:
         """Settle all groups at once. None: the lock was lost and nothing happened; else the positions of the groups of
         which nothing happened, because a guard no longer held or no entry was left."""
         answer = self._settle(
-            keys=[keys.lock(self.line, shard)], args=[token, settlement.groups, *settlement.arguments]
+            keys=[keys.lock(self.name, shard)], args=[token, settlement.groups, *settlement.arguments]
         )
         return None if answer == -1 else [int(position) for position in answer]
 
@@ -225,9 +225,9 @@ class Inbox:
         return int(
             self._release(
                 keys=[
-                    keys.lock(self.line, shard),
-                    keys.bell(self.line, shard) if bell else keys.NONE,
-                    keys.entries(self.line, shard),
+                    keys.lock(self.name, shard),
+                    keys.bell(self.name, shard) if bell else keys.NONE,
+                    keys.entries(self.name, shard),
                 ],
                 args=[token],
             )
@@ -238,12 +238,12 @@ class Inbox:
         return int(
             self._sweep(
                 keys=[
-                    keys.later(self.line, shard),
-                    keys.entries(self.line, shard),
-                    keys.lock(self.line, shard),
-                    keys.swept(self.line, shard),
-                    keys.PAUSES[self.line],
-                    keys.sending(shard) if self.line == keys.OUTBOX else keys.NONE,
+                    keys.later(self.name, shard),
+                    keys.entries(self.name, shard),
+                    keys.lock(self.name, shard),
+                    keys.swept(self.name, shard),
+                    keys.PAUSES[self.name],
+                    keys.sending(shard) if self.name == keys.OUTBOX else keys.NONE,
                     keys.NONE,
                 ],
                 args=[SWEEP_SECONDS],
@@ -254,12 +254,12 @@ class Inbox:
         """Those of so many shards that have entries and that nobody drains."""
         pipe = self.redis.pipeline(transaction=False)
         for shard in range(shards):
-            pipe.xlen(keys.entries(self.line, shard))
-            pipe.exists(keys.lock(self.line, shard))
+            pipe.xlen(keys.entries(self.name, shard))
+            pipe.exists(keys.lock(self.name, shard))
         found = pipe.execute()
         pairs = zip(found[::2], found[1::2], strict=True)
         return [shard for shard, (entries, held) in enumerate(pairs) if entries and not held]
 
     def rang(self, shard: int) -> bool:
         """Set the bell; True if it was not set, so that the caller has to enqueue the job."""
-        return bool(self._acquire(keys=[keys.bell(self.line, shard), keys.NONE], args=[b"1", BELL_SECONDS * 1000]))
+        return bool(self._acquire(keys=[keys.bell(self.name, shard), keys.NONE], args=[b"1", BELL_SECONDS * 1000]))

@@ -11,7 +11,7 @@ from leadcore.store import keys
 from leadcore.store.bell import Bell
 from leadcore.store.connection import AWAY, Redis
 from leadcore.store.scripts import TAKE_KEPT
-from leadcore.store.streams import BELL_SECONDS, unpostponed
+from leadcore.store.streams import BELL_SECONDS, unpack_fields
 
 RETRY = b"retry"
 GONE = "its message is not waiting for anybody"
@@ -53,14 +53,14 @@ class Unsent:
         if packed is None:
             self.redis.zrem(keys.UNSENT, lead)
             return GONE
-        fields = unpostponed(packed)
+        fields = unpack_fields(packed)
         shard = keys.shard_of(event.identity(json.loads(fields[b"c"])["id"]), self.shards)
         outcome = self._retry(
             keys=[
                 *_keys(lead),
                 keys.entries(keys.OUTBOX, shard),
                 keys.bell(keys.OUTBOX, shard),
-                keys.told(fields[b"c"], fields[b"t"]),
+                keys.message_sent(fields[b"c"], fields[b"t"]),
             ],
             args=[lead, "retry", user, self.actions_kept, BELL_SECONDS, *receipts.pack(message="queued")],
         )

@@ -13,7 +13,7 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for m
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Turn the faults of the outside world into one plain line and exit code 1."""
+    """TimeSlice the faults of the outside world into one plain line and exit code 1."""
     import redis
 
     from workers.flow.errors import Busy, LineDown, LostLease

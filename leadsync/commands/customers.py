@@ -13,8 +13,8 @@ from leadsync.commands import as_json, told, user
 if TYPE_CHECKING:
     from leadcore.settings import Settings
     from leadcore.store.connection import Redis
-    from leadsync.privacy.customer_data import Dossier
-    from leadsync.privacy.hubspot_erasure import Withdrawal
+    from leadsync.privacy.customer_data import CustomerData
+    from leadsync.privacy.hubspot_erasure import HubSpotErasure
     from receiver.intake.spool import Spool
 
 
@@ -30,18 +30,18 @@ def reconcile(mend: bool, as_json: bool) -> None:
     from leadsync.terminal import print_missing, track
     from workers.bootstrap import hubspot_client
     from workers.flow.errors import LineDown
-    from workers.hubspot.portal_cache import Survey
+    from workers.hubspot.portal_cache import PortalCache
     from workers.rules.mapping.facts import OTHER_IDS
     from workers.settings import read_worker
-    from workers.sync.customer_store import Records
+    from workers.sync.customer_store import CustomerStore
 
     settings = read_worker()
     redis = connect(settings.shared)
     with told(), hubspot_client(settings) as hubspot:
         redis.ping()
         try:
-            marks_guests = Survey(hubspot, settings.shared.config.mapping).current().has(OTHER_IDS)
-            key = Records(redis, settings.shared.key.encode()).use_key()
+            marks_guests = PortalCache(hubspot, settings.shared.config.mapping).current().has(OTHER_IDS)
+            key = CustomerStore(redis, settings.shared.key.encode()).use_key()
             check = Reconciliation(redis, hubspot, key, marks_guests=marks_guests)
             found = check.run(track)
         except LineDown as down:
@@ -95,18 +95,18 @@ def _check(customer: str) -> None:
 
 
 @contextmanager
-def _dossier(customer: str, settings: "Settings") -> Iterator[tuple["Dossier", "Spool"]]:
+def _dossier(customer: str, settings: "Settings") -> Iterator[tuple["CustomerData", "Spool"]]:
     from leadcore.store.connection import connect
-    from leadsync.privacy.customer_data import Dossier
+    from leadsync.privacy.customer_data import CustomerData
     from receiver.intake.spool import Spool, SpoolError, default_folder
-    from workers.sync.customer_store import Records
+    from workers.sync.customer_store import CustomerStore
 
     _check(customer)
     redis: Redis = connect(settings)
-    key = Records(redis, settings.key.encode()).use_key()
+    key = CustomerStore(redis, settings.key.encode()).use_key()
     try:
         yield (
-            Dossier(redis, settings.config.inbox, key, customer),
+            CustomerData(redis, settings.config.inbox, key, customer),
             Spool(settings.spool_dir or default_folder()),
         )
     except SpoolError:
@@ -115,10 +115,10 @@ def _dossier(customer: str, settings: "Settings") -> Iterator[tuple["Dossier", "
 
 
 @contextmanager
-def _withdrawal(*, wanted: bool) -> Iterator["Withdrawal | None"]:
-    from leadsync.privacy.hubspot_erasure import Withdrawal
+def _withdrawal(*, wanted: bool) -> Iterator["HubSpotErasure | None"]:
+    from leadsync.privacy.hubspot_erasure import HubSpotErasure
     from workers.bootstrap import hubspot_client
-    from workers.hubspot.portal_cache import Survey
+    from workers.hubspot.portal_cache import PortalCache
     from workers.settings import read_worker
 
     if not wanted:
@@ -128,4 +128,4 @@ def _withdrawal(*, wanted: bool) -> Iterator["Withdrawal | None"]:
     if settings.dry_run:
         raise click.UsageError("DRY_RUN=1 writes nothing to HubSpot, so --hubspot can do nothing.")
     with hubspot_client(settings) as hubspot:
-        yield Withdrawal(hubspot, Survey(hubspot, settings.shared.config.mapping))
+        yield HubSpotErasure(hubspot, PortalCache(hubspot, settings.shared.config.mapping))

@@ -97,7 +97,9 @@ def judge_line(status: Status) -> list[Finding]:
     late = (status.now_ms - status.oldest_ms) / 1000 if status.oldest_ms else 0.0
     text = f"{status.waiting} leads wait" + (f", the oldest for {late:.0f} s." if late else ".")
     found.append(
-        warn("Inbox", text, "Start more workers if this does not fall.") if late > LATE_SECONDS else fine("Inbox", text)
+        warn("Stream", text, "Start more workers if this does not fall.")
+        if late > LATE_SECONDS
+        else fine("Stream", text)
     )
     if status.parked:
         found.append(warn("Parked", f"{status.parked} leads wait for a person.", "See: leadsync parked"))

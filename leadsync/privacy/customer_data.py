@@ -17,7 +17,7 @@ from leadcore.config import Inbox as InboxConfig
 from leadcore.receipts import Receipt
 from leadcore.store import keys
 from leadcore.store.connection import Redis
-from leadcore.store.streams import unpostponed
+from leadcore.store.streams import unpack_fields
 from workers.rules.customer import Customer, unpack
 from workers.rules.lead import version_of
 
@@ -62,7 +62,7 @@ class ParkedLead:
         return {"lead": self.lead, "parked_ms": self.parked_ms, "body": _loads(self.body)}
 
 
-class Dossier:
+class CustomerData:
     """`key` is that of the digests. Everything is read when it is asked for, and raises redis-py's errors."""
 
     def __init__(self, connection: Redis, config: InboxConfig, key: bytes, customer_id: str) -> None:
@@ -86,10 +86,10 @@ class Dossier:
         later, stream, sending = keys.later(line, self.shard), keys.entries(line, self.shard), keys.sending(self.shard)
         if line == keys.OUTBOX:
             for lead, _ in self.redis.zscan_iter(keys.UNSENT, count=CHUNK):
-                if mine(fields := unpostponed(self.redis.get(keys.unsent(lead.decode())) or b"")):
+                if mine(fields := unpack_fields(self.redis.get(keys.unsent(lead.decode())) or b"")):
                     yield Entry(line, "unsent", keys.UNSENT, lead, fields)
         for member, _ in self.redis.zscan_iter(later, count=CHUNK):
-            if mine(fields := unpostponed(member)):
+            if mine(fields := unpack_fields(member)):
                 yield Entry(line, "later", later, member, fields)
         after = "-"
         while rows := self.redis.xrange(stream, min=after, count=CHUNK):
@@ -97,7 +97,7 @@ class Dossier:
             after = "(" + rows[-1][0].decode()
         if line == keys.OUTBOX:
             for at, packed in self.redis.hscan_iter(sending, count=CHUNK):
-                if mine(fields := unpostponed(packed)):
+                if mine(fields := unpack_fields(packed)):
                     yield Entry(line, "sending", sending, at, fields)
 
     def parked(self) -> Iterator[ParkedLead]:
@@ -105,7 +105,7 @@ class Dossier:
             leads = [name.decode().removeprefix(keys.parked("")) for name in names]
             times = self.redis.zmscore(keys.PARKED, leads)
             for lead, time, packed in zip(leads, times, self.redis.mget(names), strict=True):
-                body = unpostponed(packed or b"").get(b"b", b"")
+                body = unpack_fields(packed or b"").get(b"b", b"")
                 if self.is_mine(body):
                     yield ParkedLead(lead, int(time or 0), body)
 

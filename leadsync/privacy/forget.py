@@ -17,13 +17,13 @@ from leadcore.receipts import PARKED_SECONDS
 from leadcore.store import keys
 from leadcore.store.connection import Redis
 from leadcore.store.parked import ACTIONS_KEPT
-from leadcore.store.streams import Inbox
-from leadsync.privacy.customer_data import CHUNK, Dossier, Entry, chunks
-from leadsync.privacy.hubspot_erasure import Withdrawal, Withdrawn
+from leadcore.store.streams import Stream
+from leadsync.privacy.customer_data import CHUNK, CustomerData, Entry, chunks
+from leadsync.privacy.hubspot_erasure import Erased, HubSpotErasure
 from workers.flow.errors import LineDown, LostLease
 from workers.flow.lease import Lease, hold_alone
 from workers.hubspot.transport import FENCE
-from workers.outbox.sent_log import mark
+from workers.outbox.sent_log import message_key
 from workers.rules.customer import UNKNOWN, Customer, pack, unpack
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Forgotten:
     """`removed`: how many of what; `hubspot`: what was done there; `remains`: what is not done, in plain words."""
 
     removed: dict[str, int] = field(default_factory=dict)
-    hubspot: list[Withdrawn] = field(default_factory=list)
+    hubspot: list[Erased] = field(default_factory=list)
     remains: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
@@ -81,14 +81,14 @@ class _Held:
 class Forgetting:
     """One customer's, once. `beat` is a second connection, that renews the locks. `user`: who asked."""
 
-    def __init__(self, dossier: Dossier, beat: Redis, config: InboxConfig, spool: "Spool", user: str) -> None:
+    def __init__(self, dossier: CustomerData, beat: Redis, config: InboxConfig, spool: "Spool", user: str) -> None:
         self.dossier, self.redis, self.beat = dossier, dossier.redis, beat
         self.config, self.spool, self.user = config, spool, user
         self._bury = self.redis.register_script(_BURY)
         self._fenced = self.redis.register_script(_FENCED)
         self.done = Forgotten()
 
-    def run(self, withdrawal: Withdrawal | None) -> Forgotten:
+    def run(self, withdrawal: HubSpotErasure | None) -> Forgotten:
         """Forget; in HubSpot too if a `withdrawal` is given. Raises `Busy`, `LostLease` and redis-py's errors: repeat
         it then. What HubSpot does not let go now is said in `remains`."""
         with self._hold() as held:
@@ -109,7 +109,7 @@ class Forgetting:
     def _hold(self) -> Iterator[_Held]:
         with ExitStack() as stack:
             leases = [
-                stack.enter_context(hold_alone(Inbox(self.redis, line), self.dossier.shard, self.beat))
+                stack.enter_context(hold_alone(Stream(self.redis, line), self.dossier.shard, self.beat))
                 for line in (keys.INBOX, keys.OUTBOX)
             ]
             fence = FENCE.set(leases[0].check)
@@ -127,11 +127,11 @@ class Forgetting:
         if not noted:
             return record
         contact_id, flags = noted
-        return Customer(revision=record.revision, contact_id=contact_id, guarded="g" in flags, shared="s" in flags)
+        return Customer(revision=record.revision, contact_id=contact_id, fill_only="g" in flags, shared="s" in flags)
 
     def _begin(self, held: _Held, before: Customer) -> int:
         """Set the tombstone and blank the record; up to which version everything is forgotten."""
-        flags = "g" * (before.guarded or before.matched) + "s" * before.shared
+        flags = "g" * (before.fill_only or before.email_match_only) + "s" * before.shared
         noted = f" {before.contact_id} {flags or '-'}" if before.known else ""
         # HubSpot may have a contact with the customer's id: the next write looks before it takes it for new.
         blank = pack(Customer(revision=before.revision, attempted=True)) if before != UNKNOWN else b""
@@ -152,10 +152,10 @@ class Forgetting:
             for some in chunks(old, CHUNK):
                 self.done.removed[what] += self._apply(held, [_removal(entry) for entry in some])
                 if line == keys.OUTBOX:
-                    names = [name for entry in some for name in (mark(entry.fields), keys.unsent(entry.lead))]
+                    names = [name for entry in some for name in (message_key(entry.fields), keys.unsent(entry.lead))]
                     self._apply(held, [("DEL", name) for name in names])
 
-    def _withdraw(self, held: _Held, withdrawal: Withdrawal, before: Customer) -> None:
+    def _withdraw(self, held: _Held, withdrawal: HubSpotErasure, before: Customer) -> None:
         try:
             self.done.hubspot = withdrawal.run(self.dossier.customer_id, before, held.inbox)
         except LineDown as down:
@@ -169,7 +169,7 @@ class Forgetting:
     def _remove_parked(self, until_ms: int) -> set[str]:
         """Returns the leads: the receipt of one that could not be used may not name its customer."""
         leads = {one.lead for one in self.dossier.parked() if one.parked_ms <= until_ms}
-        inbox = Inbox(self.redis)
+        inbox = Stream(self.redis)
         for lead in leads:
             inbox.apply([("DEL", keys.parked(lead)), ("ZREM", keys.PARKED, lead)])
         self.done.removed["parked leads"] = len(leads)

@@ -10,7 +10,7 @@ from leadcore.store import keys
 from workers.flow.errors import Busy, LineDown
 from workers.flow.lease import PATIENCE_SECONDS, Lease
 from workers.hubspot.client import HubSpot
-from workers.hubspot.portal_cache import Survey
+from workers.hubspot.portal_cache import PortalCache
 from workers.rules.customer import Customer
 from workers.rules.mapping.facts import CUSTOMER_ID, OTHER_IDS
 from workers.rules.outcomes import Gone, Outcome, Row, Wait, Written
@@ -18,7 +18,7 @@ from workers.sync.identity import FREE
 
 
 @dataclass(frozen=True, slots=True)
-class Withdrawn:
+class Erased:
     """`erased`: the contact was deleted; else the customer's id was removed from it. `others`: how many other
     customers were this contact too."""
 
@@ -27,13 +27,13 @@ class Withdrawn:
     others: int
 
 
-class Withdrawal:
-    """From the portal that `survey` describes."""
+class HubSpotErasure:
+    """From the portal that `portal_cache` describes."""
 
-    def __init__(self, hubspot: HubSpot, survey: Survey) -> None:
-        self.hubspot, self.survey = hubspot, survey
+    def __init__(self, hubspot: HubSpot, portal_cache: PortalCache) -> None:
+        self.hubspot, self.portal_cache = hubspot, portal_cache
 
-    def run(self, customer_id: str, before: Customer, lease: Lease) -> list[Withdrawn]:
+    def run(self, customer_id: str, before: Customer, lease: Lease) -> list[Erased]:
         """Withdraw `customer_id`, of whom `before` was known. The caller holds the customer's shard by `lease`. Raises
         `LineDown` and `Busy`; safe to repeat."""
         wanted = [CUSTOMER_ID, OTHER_IDS]
@@ -49,27 +49,27 @@ class Withdrawal:
                     done.append(self._leave(customer_id, contact, before if own else Customer()))
         return done
 
-    def _leave(self, customer_id: str, contact: Mapping[str, str], before: Customer) -> Withdrawn:
+    def _leave(self, customer_id: str, contact: Mapping[str, str], before: Customer) -> Erased:
         owner = contact.get(CUSTOMER_ID, "")
         ids = [one for one in contact.get(OTHER_IDS, "").split("\n") if one]
         others = [one for one in ids if one != customer_id]
         count = len({*others, owner} - {"", customer_id})
         if self._made_by(customer_id, owner, ids, before):
             self.hubspot.erase(contact["id"])
-            return Withdrawn(contact["id"], True, count)
+            return Erased(contact["id"], True, count)
         properties = {CUSTOMER_ID: ""} if owner == customer_id else {}
         if customer_id in ids:
             properties[OTHER_IDS] = "\n".join(others)
         self._update(contact["id"], properties)
-        return Withdrawn(contact["id"], False, count)
+        return Erased(contact["id"], False, count)
 
     def _made_by(self, customer_id: str, owner: str, ids: list[str], before: Customer) -> bool:
         """Whether the contact was made for this customer: it was known as their own, or it carries their id as its
         key, which a guest's contact does only beside their entry among the other ids."""
-        if before.guarded or before.matched or customer_id in ids or owner not in ("", customer_id):
+        if before.fill_only or before.email_match_only or customer_id in ids or owner not in ("", customer_id):
             return False
         known_as_own = before.known and not before.shared
-        return known_as_own or (owner == customer_id and self.survey.current().has(OTHER_IDS))
+        return known_as_own or (owner == customer_id and self.portal_cache.current().has(OTHER_IDS))
 
     def _update(self, contact_id: str, properties: Mapping[str, str]) -> None:
         if not properties:

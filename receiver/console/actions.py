@@ -14,7 +14,7 @@ SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class Act:
     """How many leads a command was `done` to; how many were `gone` (somebody was faster), `refused` (cannot be retried)
     or `left` for lack of time or because Redis went away."""
 
@@ -29,16 +29,16 @@ class Deed:
         return {name: value for name, value in asdict(self).items() if value}
 
 
-def recall(query: Mapping[str, str]) -> Deed | None:
+def recall(query: Mapping[str, str]) -> Act | None:
     """The deed that `as_query` put into an address, None if there is none."""
     command = query.get("command", "")
     if command not in ("retry", "discard"):
         return None
     counts = {name: query.get(name, "") for name in ("done", "gone", "refused", "left")}
-    return Deed(command, **{name: int(n) for name, n in counts.items() if n.isascii() and n.isdigit() and len(n) < 8})
+    return Act(command, **{name: int(n) for name, n in counts.items() if n.isascii() and n.isdigit() and len(n) < 8})
 
 
-def act(store: Parked, command: str, leads: Sequence[str]) -> Deed:
+def act(store: Parked, command: str, leads: Sequence[str]) -> Act:
     """Do `command` ("retry" or "discard") to each lead. Raises redis-py's errors if it could be done to none."""
     do = store.retry if command == "retry" else store.discard
     ends = time.monotonic() + SECONDS
@@ -53,4 +53,4 @@ def act(store: Parked, command: str, leads: Sequence[str]) -> Deed:
                 raise
             break
     done, gone = whys.count(""), whys.count(GONE)
-    return Deed(command, done, gone, len(whys) - done - gone, len(leads) - len(whys))
+    return Act(command, done, gone, len(whys) - done - gone, len(leads) - len(whys))

@@ -31,7 +31,7 @@ HEADERS = {
 log = structlog.get_logger("leadsync.receiver")
 
 
-class Door:
+class Auth:
     """One password. Each web process counts wrong ones for itself."""
 
     def __init__(self, password: str, trusted_proxies: int) -> None:

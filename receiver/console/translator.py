@@ -8,7 +8,7 @@ from receiver.console.reason_texts import FIXES, HINTS, PATTERNS, WHYS
 from receiver.console.translations import FIELDS, LANGUAGES, MONTHS, WORDS
 
 
-class Speech:
+class Translator:
     """`language` is one of `LANGUAGES`."""
 
     def __init__(self, language: str, timezone: ZoneInfo) -> None:

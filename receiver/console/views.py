@@ -19,12 +19,12 @@ from leadcore.store.parked import Parked, causes
 from leadcore.store.status import Status, read_status
 from receiver.console import queries
 from receiver.console.actions import act, recall
-from receiver.console.auth import HEADERS, Door
+from receiver.console.auth import HEADERS, Auth
 from receiver.console.chart import draw
 from receiver.console.queries import Wanted
 from receiver.console.timeline import find_troubles, tell
 from receiver.console.translations import LANGUAGES, NAMES
-from receiver.console.translator import Speech
+from receiver.console.translator import Translator
 from receiver.intake.spool import Spool, SpoolError
 
 PATH = "/console"
@@ -42,11 +42,11 @@ KEPT = ("q", "state", "before", "lead", "code", "reason")
 def blueprint(redis: Redis, spool: Spool, settings: ReceiverSettings) -> Blueprint:
     """Everything below /console/. `redis` must answer soon or fail (see `leadcore.store.connection`)."""
     pages = Blueprint("console", __name__, url_prefix=PATH, template_folder="templates", static_folder="static")
-    door = Door(settings.console_password, settings.trusted_proxies)
+    door = Auth(settings.console_password, settings.trusted_proxies)
 
     @pages.before_request
     def speak() -> None:
-        g.speech, g.token = Speech(_language(), settings.shared.timezone), door.token()
+        g.speech, g.token = Translator(_language(), settings.shared.timezone), door.token()
 
     _guard(pages, door)
     _answer_errors(pages, spool)
@@ -61,7 +61,7 @@ def blueprint(redis: Redis, spool: Spool, settings: ReceiverSettings) -> Bluepri
     return pages
 
 
-def _guard(pages: Blueprint, door: Door) -> None:
+def _guard(pages: Blueprint, door: Auth) -> None:
     places = threading.BoundedSemaphore(AT_ONCE)
 
     @pages.before_request
@@ -181,7 +181,7 @@ def _show(pages: Blueprint, redis: Redis, spool: Spool, settings: ReceiverSettin
         return _page("discard.html", chosen=chosen if waits else [], is_message=is_message, now_ms=now_ms)
 
 
-def _change(pages: Blueprint, store: Parked, door: Door) -> None:
+def _change(pages: Blueprint, store: Parked, door: Auth) -> None:
     def change(command: str) -> Callable[[], ResponseReturnValue]:
         def view() -> ResponseReturnValue:
             if not door.is_own(request):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 PATHS = (PATH, PATH + "/")
 
 
-class Lane:
+class FastPath:
     """WSGI middleware round the application that has the view of `intake`."""
 
     def __init__(self, app: Flask, intake: Intake) -> None:

@@ -21,8 +21,8 @@ from leadcore.store import keys, scripts
 from leadcore.store.bell import Bell
 from leadcore.store.connection import AWAY, Redis, describe, read_dataset
 from leadcore.store.counters import Tally
-from leadcore.store.streams import Inbox, Put, WrongKey, postponed
-from receiver.intake.group_commit import GroupScript
+from leadcore.store.streams import Put, Stream, WrongKey, pack_fields
+from receiver.intake.group_commit import BatchedScript
 from receiver.intake.recent_events import Recent
 from receiver.intake.spool import Spool, SpoolError
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from leadcore.settings import Settings
 
 PAUSE_SECONDS = 1.0
-TEND_SECONDS = 1.0
+MAINTAIN_SECONDS = 1.0
 # Beyond this part of Redis' memory new events go to the disk while many wait, so that workers have room to drain them;
 # beyond the second in any case.
 NEARLY_FULL, FULL = 0.8, 0.95
@@ -47,7 +47,7 @@ class Feeder:
     """One per web process. `feed` and `park` may be called from many threads."""
 
     def __init__(self, connection: Redis, spool: Spool, settings: "Settings") -> None:
-        self.inbox = Inbox(connection, put=GroupScript(connection, scripts.PUT))
+        self.inbox = Stream(connection, put=BatchedScript(connection, scripts.PUT))
         self.bell = Bell(connection)
         self.spool = spool
         self.config = settings.config.inbox
@@ -60,9 +60,9 @@ class Feeder:
         self.recent = Recent(Journal("web"))
         self.tally = Tally()
         self.run_id = ""
-        self.forgot = self.full = False
+        self.needs_replay = self.full = False
         # A connection of its own: a pool mends a lost one without a word.
-        self._ear: Redis = None
+        self._monitor: Redis = None
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="spool", daemon=True)
@@ -113,7 +113,7 @@ class Feeder:
 
     def _redis_failed(self, error: Exception) -> None:
         self.away_until = time.monotonic() + PAUSE_SECONDS
-        self.forgot = True
+        self.needs_replay = True
         log.warning("redis.away", error=type(error).__name__)
 
     def _put(self, body: dict[str, Any], raw: bytes, version_ms: int | None) -> None:
@@ -158,7 +158,7 @@ class Feeder:
 
         def park(key: bytes) -> Put:
             lead = keys.digest(self.key, raw)
-            packed = postponed({b"e": lead.encode(), b"b": raw})
+            packed = pack_fields({b"e": lead.encode(), b"b": raw})
             tombstone = self._tombstone(body)
             return self.inbox.park(lead, packed, receipt, key=key, version_ms=version_ms, tombstone=tombstone)
 
@@ -195,16 +195,16 @@ class Feeder:
         told = False
         while not self._stop.is_set():
             try:
-                self.tend()
+                self.maintain()
                 told = False
             except Exception as error:  # this thread outlives every fault: leads on the disk depend on it
                 if not told:
                     log.warning("spool.waits", error=type(error).__name__)
                 told = True
-            self._wake.wait(TEND_SECONDS)
+            self._wake.wait(MAINTAIN_SECONDS)
             self._wake.clear()
 
-    def tend(self) -> None:
+    def maintain(self) -> None:
         """Look at Redis: put again what a restarted one may have forgotten, see whether it is nearly full, empty the
         spool. Raises `SpoolError` and redis-py's errors."""
         try:
@@ -212,15 +212,15 @@ class Feeder:
             with suppress(redis.OutOfMemoryError):  # a full Redis that was emptied cannot be named yet
                 self.recent.begin(read_dataset(self.inbox.redis))
         except AWAY:
-            self.forgot = True
+            self.needs_replay = True
             raise
         # Until it was put, also if that fails now: who inherits does so once.
-        self.forgot |= self.recent.inherit()
-        if self.forgot or run_id != (self.run_id or run_id):
+        self.needs_replay |= self.recent.inherit()
+        if self.needs_replay or run_id != (self.run_id or run_id):
             self.put_again()
         else:
             self.recent.forget_old()
-        self.run_id, self.forgot = run_id, False
+        self.run_id, self.needs_replay = run_id, False
         self.tally.flush(self.inbox)
         if not self.full:
             self.flush()
@@ -228,8 +228,8 @@ class Feeder:
     def _look(self) -> tuple[str, bool]:
         """Redis' run id, and whether it is so full that the workers need the room to drain what waits. Where INFO is
         forbidden it is "" and not full; then a lost connection is what tells that Redis may have restarted."""
-        self._ear = self._ear or self.inbox.redis.client()
-        server, memory = describe(self._ear, "server"), describe(self._ear, "memory")
+        self._monitor = self._monitor or self.inbox.redis.client()
+        server, memory = describe(self._monitor, "server"), describe(self._monitor, "memory")
         pipe = self.inbox.redis.pipeline(transaction=False)
         for shard in range(self.config.shards):
             pipe.xlen(keys.entries(keys.INBOX, shard))

@@ -33,7 +33,7 @@ class _Call:
         self.woken.acquire()
 
 
-class GroupScript:
+class BatchedScript:
     """A Lua script that is called as redis-py's `Script` is, by many threads over one connection. It must be one that
     may run twice and that never answers nil. Raises redis-py's errors; where Redis fails, it fails for all who wait."""
 
@@ -54,13 +54,13 @@ class GroupScript:
         if leads:
             # Its call may have been answered between the two lines above, by the one who had the turn before.
             while mine.answer is None:
-                self._go()
-            self._hand_on()
+                self._flush()
+            self._pass_leadership()
         if isinstance(mine.answer, BaseException):
             raise mine.answer
         return mine.answer
 
-    def _go(self) -> None:
+    def _flush(self) -> None:
         """Take those who wait to Redis."""
         calls = [self._waiting.popleft() for _ in range(min(len(self._waiting), TOGETHER))]
         try:
@@ -73,7 +73,7 @@ class GroupScript:
             call.answer = answer
             call.woken.release()
 
-    def _hand_on(self) -> None:
+    def _pass_leadership(self) -> None:
         """Give the turn to the first of those who came meanwhile, if any."""
         while not self._waiting:
             self._turn.release()

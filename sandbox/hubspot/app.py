@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.http import http_date
 
 from sandbox.call_log import Journal
-from sandbox.faults import Deck
+from sandbox.faults import Faults
 from sandbox.http_server import Dropped
 from sandbox.hubspot.account import account_routes
 from sandbox.hubspot.answers import answer
@@ -31,7 +31,7 @@ def create_app(portal: Portal) -> Flask:
     # Dropped has to reach the server, and a mistake of ours must not look like a fault of HubSpot's.
     app.config["PROPAGATE_EXCEPTIONS"] = True
     app.url_map.strict_slashes = False
-    deck, journal = Deck(HubSpotFault), Journal()
+    deck, journal = Faults(HubSpotFault), Journal()
     for routes in (batch_routes(portal), contact_routes(portal), schema_routes(portal), account_routes(portal)):
         app.register_blueprint(routes)
     app.register_blueprint(control_routes(portal, deck, journal))
@@ -74,7 +74,7 @@ def create_app(portal: Portal) -> Flask:
     def unknown(error: HTTPException) -> tuple[Response, int]:
         return answer(Problem(error.code or 500, "NOT_FOUND", error.description or "").body()), error.code or 500
 
-    def _strike(fault: HubSpotFault, deck: Deck) -> Response | None:
+    def _strike(fault: HubSpotFault, deck: Faults) -> Response | None:
         """What a fault does instead of handling the request."""
         problem = refusal(fault)
         if problem is not None:
@@ -97,7 +97,7 @@ def create_app(portal: Portal) -> Flask:
     return app
 
 
-def _spoil(response: Response, fault: HubSpotFault, deck: Deck) -> Response:
+def _spoil(response: Response, fault: HubSpotFault, deck: Faults) -> Response:
     """What a fault does to the answer of a request that was handled."""
     if fault.kind == "lost_answer":
         raise Dropped

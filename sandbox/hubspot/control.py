@@ -8,7 +8,7 @@ import msgspec
 from flask import Blueprint, Response, request
 
 from sandbox.call_log import Journal
-from sandbox.faults import Deck
+from sandbox.faults import Faults
 from sandbox.hubspot.answers import answer, shown
 from sandbox.hubspot.contact import Contact
 from sandbox.hubspot.portal import Portal
@@ -28,7 +28,7 @@ class Reset(msgspec.Struct, forbid_unknown_fields=True):
     keep: bool = False
 
 
-def control_routes(portal: Portal, deck: Deck, journal: Journal) -> Blueprint:
+def control_routes(portal: Portal, deck: Faults, journal: Journal) -> Blueprint:
     routes = Blueprint("control", __name__, url_prefix="/_sandbox")
 
     @routes.get("/state")

@@ -80,7 +80,7 @@ class Browser:
         except AssertionError:
             raise AssertionError(f"{words}, but not {gone!r}, in:\n{self.text()}") from None
 
-    def mark(self) -> None:
+    def message_key(self) -> None:
         """Something that a reload would lose."""
         self.run("window.marked = true")
 

@@ -13,9 +13,9 @@ from leadcore import event
 from leadcore.receipts import pack
 from leadcore.settings import read
 from leadcore.store import keys, unsent
-from leadcore.store.streams import Inbox, postponed
+from leadcore.store.streams import Stream, pack_fields
 from leadsync.cli import cli
-from leadsync.privacy.hubspot_erasure import Withdrawal
+from leadsync.privacy.hubspot_erasure import HubSpotErasure
 from receiver.intake.feeder import Feeder
 from receiver.intake.spool import Spool
 from tests.conftest import SHARDS, Line, eventually, lead, same_shard
@@ -72,9 +72,9 @@ def content(line: Line, key: bytes) -> bytes:
 
 def park(line: Line, customer_id: Any, name: str = "parked-one") -> str:
     body = {key: value for key, value in lead(customer_id, **SAID).items() if key != "secret"}
-    packed = postponed({b"e": name.encode(), b"b": event.encode(body), b"v": b"%d-0" % (line.redis.time()[0] * 1000)})
+    packed = pack_fields({b"e": name.encode(), b"b": event.encode(body), b"v": b"%d-0" % (line.redis.time()[0] * 1000)})
     receipt = pack(customer_id=event.identity(customer_id), intent="Share contact", state="parked", reason="row: why")
-    Inbox(line.redis).park(name, packed, receipt)
+    Stream(line.redis).park(name, packed, receipt)
     return name
 
 
@@ -99,14 +99,14 @@ def everywhere(line: Line, customer_id: Any) -> None:
     eventually(lambda: line.redis.xlen(keys.entries(keys.OUTBOX, shard)) and line.receipt("neighbour").written_ms)
     worker.stop()
     [(at, fields), *_] = line.redis.xrange(keys.entries(keys.OUTBOX, shard))
-    line.redis.hset(keys.sending(shard), at, postponed(fields))
-    line.redis.zadd(keys.later(keys.OUTBOX, shard), {postponed({**fields, b"n": b"1"}): 10**14})
-    Inbox(line.redis).apply(unsent.keep(fields[b"e"].decode(), postponed(fields), line.redis.time()[0] * 1000))
+    line.redis.hset(keys.sending(shard), at, pack_fields(fields))
+    line.redis.zadd(keys.later(keys.OUTBOX, shard), {pack_fields({**fields, b"n": b"1"}): 10**14})
+    Stream(line.redis).apply(unsent.keep(fields[b"e"].decode(), pack_fields(fields), line.redis.time()[0] * 1000))
     park(line, customer_id)
     line.send(lead(customer_id, **SAID))
     [(at, fields)] = line.redis.xrange(keys.entries(keys.INBOX, shard))
     version = {b"v": at.split(b"-")[0]}
-    line.redis.zadd(keys.later(keys.INBOX, shard), {postponed({**fields, **version, b"n": b"1"}): 10**14})
+    line.redis.zadd(keys.later(keys.INBOX, shard), {pack_fields({**fields, **version, b"n": b"1"}): 10**14})
     line.redis.sadd(keys.email(digest(line, SAID["email"])), digest(line, name), "another")
     spool = Spool(Path(line.environ["SPOOL_DIR"]).parent / "elsewhere")
     spool.put(event.encode(bare(lead(customer_id, **SAID))), int(line.redis.time()[0] * 1000) - 5000)
@@ -283,7 +283,7 @@ def test_an_old_event_that_gets_into_the_inbox_all_the_same_ends_there(line: Lin
     raw = event.encode(bare(lead(ann, **SAID)))
     receipt = pack(customer_id=ann, intent="Share contact")
     with line.hold():
-        Inbox(line.redis).put(0, "old", raw, receipt, version_ms=version, kind=kind)
+        Stream(line.redis).put(0, "old", raw, receipt, version_ms=version, kind=kind)
         line.send(lead(ann, name="Anna"), lead(bob, name="Bob"))
     line.settle()
     assert {"phone", "email"} & line.crm.contact(ann).keys() == set()
@@ -308,14 +308,14 @@ def test_no_drain_writes_the_customer_while_hubspot_is_asked(line: Line, monkeyp
     """A new event that comes in the middle is written after the contact was deleted, to a contact of its own."""
     line.sync(lead("ann", **SAID))
     old = line.receipt("ann").contact_id
-    leave = Withdrawal._leave
+    leave = HubSpotErasure._leave
 
-    def slowly(self: Withdrawal, *arguments: Any) -> Any:
+    def slowly(self: HubSpotErasure, *arguments: Any) -> Any:
         line.send(lead("ann", name="Anna"))
         line.crm.settings(latency=0.5)
         return leave(self, *arguments)
 
-    monkeypatch.setattr(Withdrawal, "_leave", slowly)
+    monkeypatch.setattr(HubSpotErasure, "_leave", slowly)
     assert forget(line, "ann", "--hubspot")["hubspot"][0]["erased"]
     line.settle()
     contact = line.crm.contact("ann")

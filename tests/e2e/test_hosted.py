@@ -62,12 +62,12 @@ def test_what_such_a_redis_may_have_forgotten_is_put_again(hosted: tuple[Any, st
     with closing(connect(shared)) as connection:
         feeder = Feeder(connection, Spool(tmp_path / "spool"), shared)
         feeder.feed(lead("c-1"))
-        feeder.tend()
+        feeder.maintain()
         owner.flushdb()
         owner.client_kill_filter(_type="normal", skipme=True)
         with suppress(*AWAY):
-            feeder.tend()
-        feeder.tend()
+            feeder.maintain()
+        feeder.maintain()
         assert sum(owner.xlen(keys.entries(keys.INBOX, shard)) for shard in range(SHARDS)) == 1
         feeder.stop()
         put: Any = feeder.inbox._put

@@ -96,7 +96,7 @@ def test_a_second_customer_of_our_contact_is_its_alias_in_redis_and_in_hubspot(l
     assert contact["properties"]["dealdroid_other_customer_ids"] == "second"
     assert contact["properties"]["firstname"] == "Chatty"
     alias = record(line, "second")
-    assert (alias.contact_id, alias.shared, alias.guarded) == (contact["id"], True, True)
+    assert (alias.contact_id, alias.shared, alias.fill_only) == (contact["id"], True, True)
 
 
 def test_two_new_customers_with_one_email_in_one_batch_are_one_contact(line: Line) -> None:

@@ -26,7 +26,7 @@ from receiver.intake.feeder import Feeder
 from receiver.intake.spool import Spool
 from tests.conftest import SHARDS, Line, key_of, open_line
 from workers import bootstrap
-from workers.maintenance import Keeper
+from workers.maintenance import Maintenance
 from workers.settings import read_worker
 from workers.sync.restore import INTACT
 
@@ -229,7 +229,9 @@ class Worker:
             made = bootstrap.build(settings)
         self.sync, self.outbox = made.sync, made.outbox
         inbox = scene.config.inbox
-        self.keeper = Keeper(connection, "worker", inbox, made.leases, made.told, made.tally, orphaned=lambda: None)
+        self.keeper = Maintenance(
+            connection, "worker", inbox, made.leases, made.told, made.tally, orphaned=lambda: None
+        )
         self.queue = Queue(keys.QUEUE, connection=scene.redis, serializer=JSONSerializer)
 
     def work(self) -> int:
@@ -255,7 +257,7 @@ class Worker:
         return self.wire.dead
 
     def close(self) -> None:
-        self.sync.way.pool.shutdown()
+        self.sync.drain_loop.pool.shutdown()
         self.sync.hubspot._batch.api_client.rest_client.pool_manager.clear()
         self.outbox.dealdroid.session.close()
 

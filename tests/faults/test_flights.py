@@ -121,8 +121,8 @@ def test_calls_that_are_possible_begin_before_others_are_settled(scene: Scene) -
 def test_no_more_batches_are_in_hand_than_memory_is_meant_for(scene: Scene) -> None:
     accept(scene, 4)
     use_quota(scene, left=1, soon=3)
-    way, in_hand, most = scene.steady.sync.way, [0], []
-    prepare, settle = way.batches.prepare, way.ledger.settle
+    way, in_hand, most = scene.steady.sync.drain_loop, [0], []
+    prepare, settle = way.batches.prepare, way.settler.settle
 
     def preparing(*arguments: Any) -> Any:
         in_hand[0] += 1
@@ -136,7 +136,7 @@ def test_no_more_batches_are_in_hand_than_memory_is_meant_for(scene: Scene) -> N
     with (
         patched(drain, "IN_HAND", 2),
         patched(way.batches, "prepare", preparing),
-        patched(way.ledger, "settle", settling),
+        patched(way.settler, "settle", settling),
     ):
         scene.steady.sync.drain(0)
     assert max(most) == 2
@@ -147,7 +147,7 @@ def test_while_leads_wait_for_the_quota_messages_are_sent_and_the_leads_stay_in_
     tell(scene, 40)
     accept(scene, 2)
     use_quota(scene)
-    way, chats, holders = scene.steady.sync.way, [], []
+    way, chats, holders = scene.steady.sync.drain_loop, [], []
     send, prepare, prepared = way.meanwhile, way.batches.prepare, []
 
     def look() -> None:
@@ -246,7 +246,7 @@ def test_what_was_ready_is_decided_anew_where_another_shard_has_written_a_newer_
         scene.redis.delete(keys.BUDGET)
         other.sync.drain(1)
 
-    with patched(batch_loader, "FRESH_SECONDS", 0.0), patched(scene.steady.sync.way, "meanwhile", meanwhile):
+    with patched(batch_loader, "FRESH_SECONDS", 0.0), patched(scene.steady.sync.drain_loop, "meanwhile", meanwhile):
         scene.steady.sync.drain(0)
     scene.redis.delete(keys.BUDGET)
     scene.recover(30)
@@ -256,21 +256,21 @@ def test_what_was_ready_is_decided_anew_where_another_shard_has_written_a_newer_
 
 def test_calls_are_settled_in_the_order_in_which_they_began(scene: Scene) -> None:
     accept(scene, 6)
-    way, begun, settled = scene.steady.sync.way, [], []
-    prepare, settle, all_six = way.batches.prepare, way.ledger.settle, threading.Barrier(6)
+    way, begun, settled = scene.steady.sync.drain_loop, [], []
+    prepare, settle, all_six = way.batches.prepare, way.settler.settle, threading.Barrier(6)
 
     def preparing(*arguments: Any) -> Any:
         flight = prepare(*arguments)
-        begun.append(flight.groups[0].trace)
+        begun.append(flight.groups[0].trace_id)
         return flight
 
     def settling(batch: Any, *arguments: Any) -> bool:
-        settled.append(batch.groups[0].trace)
+        settled.append(batch.groups[0].trace_id)
         return settle(batch, *arguments)
 
     with (
         patched(way.batches, "prepare", preparing),
-        patched(way.ledger, "settle", settling),
+        patched(way.settler, "settle", settling),
         at_each_call(scene.steady, lambda: all_six.wait(10) and None),
         patched(way, "_land", lambda lease, run: land_all(way, lease, run)),
     ):
@@ -281,7 +281,7 @@ def test_calls_are_settled_in_the_order_in_which_they_began(scene: Scene) -> Non
 
 def land_all(way: Any, lease: Any, run: Any) -> None:
     """Settle when every call is back."""
-    wait(run.flights)
+    wait(run.calls)
     type(way)._land(way, lease, run)
 
 
@@ -302,7 +302,7 @@ def test_no_call_begins_once_somebody_has_paused_the_line(scene: Scene) -> None:
 def test_what_is_ready_stays_where_the_line_was_paused_meanwhile(scene: Scene) -> None:
     accept(scene, 1)
     use_quota(scene)
-    way = scene.steady.sync.way
+    way = scene.steady.sync.drain_loop
 
     def meanwhile(_: float) -> None:
         way.pause.begin(LineDown("unauthorized", "the token is bad", 5.0))

@@ -11,7 +11,7 @@ import redis
 
 from leadcore.config import Config, Messages
 from leadcore.store import keys
-from leadcore.store.streams import postponed
+from leadcore.store.streams import pack_fields
 from sandbox.dealdroid import WEBHOOK
 from sandbox.dealdroid import create_app as create_chat
 from sandbox.http_server import running
@@ -21,7 +21,7 @@ from tests.faults.conftest import Killed, Scene, Wire, Worker, patched
 from workers.flow.errors import LineDown
 from workers.outbox import dealdroid, time_slice
 from workers.outbox.sender import FORGOTTEN, IN_FLIGHT
-from workers.outbox.sent_log import mark
+from workers.outbox.sent_log import message_key
 
 CUSTOMERS = same_shard("told", 3)
 CROWD = same_shard("crowd", 40)
@@ -102,8 +102,8 @@ def test_what_redis_was_told_of_when_it_had_restarted_is_not_said_again(scene: S
     """Its outbox came back as it was before they were sent."""
     fill(scene)
     sent, begun, waiting = scene.redis.xrange(keys.entries(keys.OUTBOX, 0))
-    scene.redis.set(mark(sent[1]), "sent")
-    scene.redis.set(mark(begun[1]), "sending")
+    scene.redis.set(message_key(sent[1]), "sent")
+    scene.redis.set(message_key(begun[1]), "sending")
     scene.worker().outbox.drain(0)
     scene.assert_left_nothing()
     assert sorted(words(scene).values()) == ["interrupted", "sent", "sent"]
@@ -118,8 +118,8 @@ def test_whoever_would_rather_repeat_says_again_what_redis_forgot(scene: Scene) 
     scene.config = RESENDING
     fill(scene)
     sent, begun, _ = scene.redis.xrange(keys.entries(keys.OUTBOX, 0))
-    scene.redis.set(mark(sent[1]), "sent")
-    scene.redis.set(mark(begun[1]), "sending")
+    scene.redis.set(message_key(sent[1]), "sent")
+    scene.redis.set(message_key(begun[1]), "sending")
     scene.worker().outbox.drain(0)
     scene.assert_left_nothing()
     assert times_told(scene) == dict.fromkeys({*CUSTOMERS} - {json.loads(sent[1][b"c"])["id"]}, 1)
@@ -130,7 +130,7 @@ def test_a_fault_while_the_told_are_ended_cuts_off_nobody_else(scene: Scene, sub
         scene.clear()
         fill(scene)
         told, *_ = scene.redis.xrange(keys.entries(keys.OUTBOX, 0))
-        scene.redis.set(mark(told[1]), "sent")
+        scene.redis.set(message_key(told[1]), "sent")
 
         def fail() -> None:
             raise redis.TimeoutError
@@ -175,7 +175,7 @@ def test_what_was_sent_is_remembered_though_redis_has_gone(scene: Scene) -> None
 
     with patched(worker.outbox.dealdroid, "send", lose_redis), suppress(redis.ConnectionError):
         worker.outbox.drain(0)
-    assert {one.fate for one in worker.outbox.told._marks.values()} == {"sent"}
+    assert {one.fate for one in worker.outbox.sent_log._marks.values()} == {"sent"}
 
 
 def await_leads(scene: Scene) -> None:
@@ -200,7 +200,7 @@ def test_late_messages_have_as_long_a_turn_as_leads(scene: Scene, ms: int, is_ov
     """Else leads without end would leave them a second in ten."""
     await_leads(scene)
     late(scene, ms)
-    with patched(time_slice, "TURN_SECONDS", 0.0):
+    with patched(time_slice, "SLICE_SECONDS", 0.0):
         scene.worker().outbox.drain(0)
     assert (len(times_told(scene)) < len(CROWD)) is is_over
 
@@ -307,7 +307,7 @@ def age(scene: Scene, minutes: int) -> None:
         said, _, sequence = fields[b"v"].partition(b"-")
         fields[b"v"] = b"%d-%d" % (int(said) - minutes * 60_000, int(sequence))
         scene.redis.zrem(later, member)
-        scene.redis.zadd(later, {postponed(fields): due})
+        scene.redis.zadd(later, {pack_fields(fields): due})
 
 
 CLEAR = pytest.mark.parametrize("kind", ["429", "500", "502", "refused"])

@@ -8,7 +8,7 @@ import pytest
 from leadcore.config import Config, Inbox
 from leadcore.store import keys
 from leadcore.store.parked import Parked
-from leadcore.store.streams import postponed
+from leadcore.store.streams import pack_fields
 from tests.conftest import SHARDS, lead, same_shard
 from tests.faults.conftest import Scene
 
@@ -38,7 +38,7 @@ def park(scene: Scene, **said: Any) -> str:
     fields = read(scene, receipt.lead)
     said_at, _, sequence = fields[b"v"].partition(b"-")
     fields[b"v"] = b"%d-%d" % (int(said_at) - WEEK_MS, int(sequence))
-    scene.redis.set(keys.parked(receipt.lead), postponed(fields), keepttl=True)
+    scene.redis.set(keys.parked(receipt.lead), pack_fields(fields), keepttl=True)
     return receipt.lead
 
 

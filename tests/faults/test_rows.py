@@ -22,7 +22,7 @@ from sandbox.hubspot.values import Invalid
 from tests.conftest import lead, same_shard
 from tests.faults.conftest import Scene, Worker, patched
 from workers.hubspot.errors import REASONS
-from workers.rules.lead import Group
+from workers.rules.lead import CustomerBatch
 from workers.rules.plan import Plan
 
 BAD, *GOOD = same_shard("row", 12)
@@ -68,9 +68,9 @@ def try_again(scene: Scene, worker: Worker) -> None:
 def test_a_lead_on_which_this_program_fails_holds_up_nobody_else(scene: Scene, position: int, ahead: bool) -> None:
     everyone = same_shard("many", 100, 0)
     scene.accept(*(somebody(one) for one in everyone))
-    begin, bad, way = Plan.begin, everyone[position], scene.steady.sync.way
+    begin, bad, way = Plan.begin, everyone[position], scene.steady.sync.drain_loop
 
-    def fail(plan: Plan, group: Group) -> None:
+    def fail(plan: Plan, group: CustomerBatch) -> None:
         if group.customer_id == bad:
             raise ValueError
         begin(plan, group)

@@ -1,4 +1,4 @@
-"""Tails of several shards in one call: as safe as one shard's."""
+"""PartialBatches of several shards in one call: as safe as one shard's."""
 
 import itertools
 import time

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from leadcore.event import encode
 from leadcore.receipts import pack
 from leadcore.store import keys
-from leadcore.store.streams import Inbox, postponed
+from leadcore.store.streams import Stream, pack_fields
 from leadsync.cli import cli
 from tests.conftest import SHARDS, Line, lead, open_line
 
@@ -37,9 +37,9 @@ def park(line: Line, name: str, reason: str = "row: HubSpot has locked it", **sa
     """Ten minutes old, so that its age alone keeps no message back."""
     body = {key: value for key, value in lead(f"c-{name}", name="Ann Lee", **said).items() if key != "secret"}
     version = b"%d-0" % ((line.redis.time()[0] - 600) * 1000)
-    packed = postponed({b"e": name.encode(), b"b": encode(body), b"v": version})
+    packed = pack_fields({b"e": name.encode(), b"b": encode(body), b"v": version})
     receipt = pack(customer_id=f"c-{name}", intent="Share contact", state="parked", reason=reason)
-    Inbox(line.redis).park(name, packed, receipt)
+    Stream(line.redis).park(name, packed, receipt)
     return name
 
 

@@ -13,7 +13,7 @@ from leadcore.settings import read
 from leadcore.store import keys
 from leadcore.store.connection import connect
 from leadcore.store.counters import BUCKETS, Tally, figure, took
-from leadcore.store.streams import Inbox
+from leadcore.store.streams import Stream
 from sandbox import redis as embedded
 from tests.conftest import Line, eventually, lead, open_line
 from tests.receiver.conftest import FIRST
@@ -32,7 +32,7 @@ def scrape(line: Line) -> Figures:
 
 
 def tell(line: Line, *commands: Any) -> None:
-    Inbox(line.redis).apply(commands)
+    Stream(line.redis).apply(commands)
 
 
 def test_an_empty_system_tells_noughts(door: Line) -> None:
@@ -108,17 +108,17 @@ def test_the_budget_in_use_is_what_is_not_free_again(door: Line) -> None:
 
 
 @pytest.fixture
-def inbox(door: Line) -> Inbox:
-    return Inbox(door.redis)
+def inbox(door: Line) -> Stream:
+    return Stream(door.redis)
 
 
-def test_a_tally_is_told_once_and_keeps_what_redis_did_not_take(inbox: Inbox) -> None:
+def test_a_tally_is_told_once_and_keeps_what_redis_did_not_take(inbox: Stream) -> None:
     tally = Tally()
     tally.add("disk")
     tally.note("quota_left", 7)
     nowhere = connect(read({"REDIS_URL": f"redis://127.0.0.1:{embedded.free_port()}"}))
     with pytest.raises(client.ConnectionError):
-        tally.flush(Inbox(nowhere))
+        tally.flush(Stream(nowhere))
     tally.add("disk")
     tally.note("quota_left", 6)
     for _ in range(2):

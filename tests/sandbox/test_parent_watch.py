@@ -5,12 +5,12 @@ import sys
 import time
 from pathlib import Path
 
-from sandbox.parent_watch import Leash
+from sandbox.parent_watch import ParentWatch
 
 PARENT = """
 import subprocess, sys
-from sandbox.parent_watch import Leash
-leash = Leash()
+from sandbox.parent_watch import ParentWatch
+leash = ParentWatch()
 for _ in range(3):
     # A leader that leaves, and the child it leaves behind in its group.
     child = subprocess.Popen(["sh", "-c", "sleep 300 & echo $!"], stdout=subprocess.PIPE, start_new_session=True)
@@ -57,5 +57,5 @@ def test_what_was_released_lives_on() -> None:
 
 
 def test_a_leash_that_holds_nothing_can_be_released() -> None:
-    leash = Leash()
+    leash = ParentWatch()
     leash.release()

@@ -268,7 +268,7 @@ def test_redis_that_says_nothing_is_judged_too() -> None:
     [
         (None, {}, set()),
         (1_000_000 - 5_000, {}, set()),
-        (1_000_000 - 90_000, {}, {("Inbox", "warning")}),
+        (1_000_000 - 90_000, {}, {("Stream", "warning")}),
         (None, {"reason": "why", "until_ms": 1, "since_ms": 1}, {("Line", "warning")}),
     ],
 )

@@ -15,10 +15,10 @@ import redis as client
 
 from leadcore.receipts import pack
 from leadcore.store import keys
-from leadcore.store.streams import Inbox, postponed
+from leadcore.store.streams import Stream, pack_fields
 from sandbox.redis import free_port
 from tests.conftest import ROOT, SECRET_PATH, Channel
-from workers.notifier import Teller, post
+from workers.notifier import Notifier, post
 from workers.rules import alerts
 from workers.settings import read_worker
 
@@ -56,10 +56,10 @@ def turn_over(redis: Any) -> None:
 def test_many_workers_tell_one_thing_once_also_after_a_restart(redis: Any, channel: Channel) -> None:
     pause(redis)
     for _ in range(2):
-        tellers = [Teller(redis, channel.url, 4, ZONE) for _ in range(8)]
+        tellers = [Notifier(redis, channel.url, 4, ZONE) for _ in range(8)]
         with ThreadPoolExecutor(8) as pool:
             for _ in range(3):
-                list(pool.map(Teller.look, tellers))
+                list(pool.map(Notifier.look, tellers))
                 turn_over(redis)
     [(path, body)] = channel.taken
     assert path == SECRET_PATH
@@ -68,7 +68,7 @@ def test_many_workers_tell_one_thing_once_also_after_a_restart(redis: Any, chann
 
 
 def test_only_the_one_whose_turn_it_is_looks(redis: Any, channel: Channel) -> None:
-    first, second = (Teller(redis, channel.url, 4, ZONE) for _ in range(2))
+    first, second = (Notifier(redis, channel.url, 4, ZONE) for _ in range(2))
     first.look()
     pause(redis)
     second.look()
@@ -81,7 +81,7 @@ def test_a_worker_that_lost_its_turn_while_it_looked_sends_nothing(
     redis: Any, channel: Channel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pause(redis)
-    slow, quick = (Teller(redis, channel.url, 4, ZONE) for _ in range(2))
+    slow, quick = (Notifier(redis, channel.url, 4, ZONE) for _ in range(2))
     save, frozen = slow._save, iter([True])
 
     def freeze(*given: Any) -> Any:
@@ -99,13 +99,13 @@ def test_an_address_that_fails_is_tried_again(redis: Any, channel: Channel, monk
     monkeypatch.setattr(alerts, "FIRST_WAIT_MS", 0)
     pause(redis)
     channel.status = 500
-    Teller(redis, channel.url, 4, ZONE).look()
+    Notifier(redis, channel.url, 4, ZONE).look()
     turn_over(redis)
     assert len(channel.taken) == alerts.TRIES, "once it was given up nothing is left"
     channel.status, channel.taken = 500, []
     redis.delete(keys.ALERTS)
     monkeypatch.setattr(alerts, "FIRST_WAIT_MS", 60_000)
-    teller = Teller(redis, channel.url, 4, ZONE)
+    teller = Notifier(redis, channel.url, 4, ZONE)
     teller.look()
     channel.status = 200
     teller.look()
@@ -116,11 +116,13 @@ def test_fifty_parked_leads_make_one_text_with_the_newest_reason(
     redis: Any, channel: Channel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(alerts, "GATHER_MS", 0)
-    inbox = Inbox(redis)
+    inbox = Stream(redis)
     for number in range(50):
         name = f"lead-{number}"
-        inbox.park(name, postponed({b"b": b"{}"}), pack(state="parked", reason="unusable: mid is missing or unusable"))
-    teller = Teller(redis, channel.url, 4, ZONE)
+        inbox.park(
+            name, pack_fields({b"b": b"{}"}), pack(state="parked", reason="unusable: mid is missing or unusable")
+        )
+    teller = Notifier(redis, channel.url, 4, ZONE)
     for _ in range(3):
         teller.look()
     [text] = channel.texts()
@@ -131,7 +133,7 @@ def test_a_full_redis_still_tells(redis: Any, channel: Channel) -> None:
     pause(redis)
     redis.config_set("maxmemory", 1)
     try:
-        Teller(redis, channel.url, 4, ZONE).look()
+        Notifier(redis, channel.url, 4, ZONE).look()
     finally:
         redis.config_set("maxmemory", 0)
     assert len(channel.taken) == 1

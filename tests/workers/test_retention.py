@@ -13,7 +13,7 @@ from leadcore.config import Inbox as InboxConfig
 from leadcore.receipts import PARKED_SECONDS, pack
 from leadcore.store import keys
 from leadcore.store.status import read_status
-from leadcore.store.streams import DUPLICATE_MS, Inbox
+from leadcore.store.streams import DUPLICATE_MS, Stream
 from workers.retention import CHUNK, ENDED, Retention
 from workers.rules.delivery import keep_unsent
 
@@ -121,7 +121,7 @@ def test_a_full_redis_can_be_trimmed(store: Any) -> None:
 
 def test_a_parked_lead_ends_after_thirty_days_and_its_receipt_says_so(store: Any) -> None:
     for name, seconds in (("old", PARKED_SECONDS + 1), ("new", PARKED_SECONDS - 60)):
-        Inbox(store).park(name, b"payload", pack(state="parked", reason="row: why"))
+        Stream(store).park(name, b"payload", pack(state="parked", reason="row: why"))
         store.zadd(keys.PARKED, {name: now_ms(store) - seconds * 1000})
     # What a receipt of its own time outlives: the body has ended by itself.
     store.delete(keys.parked("old"))
@@ -135,13 +135,13 @@ def test_a_parked_lead_ends_after_thirty_days_and_its_receipt_says_so(store: Any
 
 def test_an_unsent_message_ends_after_a_week(store: Any) -> None:
     for name, age_ms in (("old", WEEK_MS + 1000), ("new", WEEK_MS - 60_000)):
-        Inbox(store).apply(keep_unsent({b"e": name.encode()}, now_ms(store) - age_ms))
+        Stream(store).apply(keep_unsent({b"e": name.encode()}, now_ms(store) - age_ms))
     Retention(store, CONFIG).keep()
     assert store.zrange(keys.UNSENT, 0, -1) == [b"new"]
 
 
 def test_a_lead_that_was_retried_before_it_ended_is_not_called_discarded(store: Any) -> None:
-    Inbox(store).park("lead", b"payload", pack(state="parked"))
+    Stream(store).park("lead", b"payload", pack(state="parked"))
     store.zadd(keys.PARKED, {"lead": 0})
     store.hset(keys.receipt("lead"), "s", "created")
     Retention(store, CONFIG).keep()

@@ -39,7 +39,7 @@ sys.exit(supervisor.supervise(commands))
 """
 
 
-class Crew:
+class Processes:
     """A supervisor and what its children left in their folder."""
 
     def __init__(self, folder: Path, *names: str, grace: float = 10.0) -> None:
@@ -61,11 +61,11 @@ class Crew:
 
 
 @pytest.fixture
-def crew(tmp_path: Path) -> Iterator[Callable[..., Crew]]:
-    made: list[Crew] = []
+def crew(tmp_path: Path) -> Iterator[Callable[..., Processes]]:
+    made: list[Processes] = []
 
-    def make(*names: str, **how: float) -> Crew:
-        made.append(Crew(tmp_path, *names, **how))
+    def make(*names: str, **how: float) -> Processes:
+        made.append(Processes(tmp_path, *names, **how))
         return made[-1]
 
     yield make
@@ -83,7 +83,7 @@ def lives(pid: int) -> bool:
     return True
 
 
-def test_a_child_that_is_killed_is_started_again_and_the_others_work_on(crew: Callable[..., Crew]) -> None:
+def test_a_child_that_is_killed_is_started_again_and_the_others_work_on(crew: Callable[..., Processes]) -> None:
     one = crew("steady", "tidy")
     steady, tidy = one.started("steady", "tidy")
     os.kill(steady, signal.SIGKILL)
@@ -92,7 +92,9 @@ def test_a_child_that_is_killed_is_started_again_and_the_others_work_on(crew: Ca
     assert lives(tidy)
 
 
-def test_a_child_that_keeps_failing_is_started_ever_more_slowly_and_disturbs_nobody(crew: Callable[..., Crew]) -> None:
+def test_a_child_that_keeps_failing_is_started_ever_more_slowly_and_disturbs_nobody(
+    crew: Callable[..., Processes],
+) -> None:
     one = crew("failing", "steady")
     (steady,) = one.started("steady")
     eventually(lambda: len(one.pids("failing")) >= 3)
@@ -102,7 +104,7 @@ def test_a_child_that_keeps_failing_is_started_ever_more_slowly_and_disturbs_nob
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-def test_at_a_signal_every_child_is_asked_to_end_and_does(crew: Callable[..., Crew], how: signal.Signals) -> None:
+def test_at_a_signal_every_child_is_asked_to_end_and_does(crew: Callable[..., Processes], how: signal.Signals) -> None:
     one = crew("tidy", "steady")
     children = one.started("tidy", "steady")
     assert one.end(how) == 0
@@ -110,7 +112,7 @@ def test_at_a_signal_every_child_is_asked_to_end_and_does(crew: Callable[..., Cr
     assert not any(map(lives, children))
 
 
-def test_a_child_that_does_not_listen_is_killed_when_its_time_is_up(crew: Callable[..., Crew]) -> None:
+def test_a_child_that_does_not_listen_is_killed_when_its_time_is_up(crew: Callable[..., Processes]) -> None:
     one = crew("deaf", "tidy", grace=0.5)
     children = one.started("deaf", "tidy")
     assert one.end() == 0
@@ -118,7 +120,7 @@ def test_a_child_that_does_not_listen_is_killed_when_its_time_is_up(crew: Callab
     assert not any(map(lives, children))
 
 
-def test_a_child_that_has_ended_does_not_stop_the_end(crew: Callable[..., Crew]) -> None:
+def test_a_child_that_has_ended_does_not_stop_the_end(crew: Callable[..., Processes]) -> None:
     one = crew("failing", "tidy")
     (_, tidy) = one.started("failing", "tidy")
     assert one.end() == 0

@@ -23,25 +23,25 @@ from leadcore.settings import SettingsError
 
 
 @dataclass(slots=True)
-class Call:
+class Deadline:
     """`deadline`: monotonic seconds; `begun`: False as long as the request certainly did not reach the server."""
 
     deadline: float
     begun: bool = False
 
 
-_CALL: ContextVar[Call] = ContextVar("call")
+_DEADLINE: ContextVar[Deadline] = ContextVar("call")
 
 
 @contextmanager
-def within(seconds: float) -> Iterator[Call]:
+def deadline(seconds: float) -> Iterator[Deadline]:
     """The call that this thread makes in the block, over `POOLS`; past the deadline a read times out."""
-    mine = Call(time.monotonic() + seconds)
-    token = _CALL.set(mine)
+    mine = Deadline(time.monotonic() + seconds)
+    token = _DEADLINE.set(mine)
     try:
         yield mine
     finally:
-        _CALL.reset(token)
+        _DEADLINE.reset(token)
 
 
 def proxy_for(url: str) -> str:
@@ -62,7 +62,7 @@ class _Timed(io.RawIOBase):
 
     def __init__(self, raw: io.RawIOBase, sock: socket.socket) -> None:
         self._raw, self._socket, self._timeout = raw, sock, sock.gettimeout() or 0.0
-        self._call = _CALL.get()
+        self._call = _DEADLINE.get()
 
     def readable(self) -> bool:
         return True
@@ -105,7 +105,7 @@ class _Secure(HTTPSConnection):
 def _begin(connection: HTTPConnection) -> None:
     if connection.sock is None:
         connection.connect()
-    _CALL.get().begun = True
+    _DEADLINE.get().begun = True
 
 
 class _PlainPool(HTTPConnectionPool):

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from leadcore.store import keys
 from leadcore.store.bell import Bell
 from leadcore.store.connection import AWAY, Redis
-from leadcore.store.streams import Inbox
+from leadcore.store.streams import Stream
 from workers.flow.errors import Busy, LostLease
 
 FRESH_SECONDS = 5.0
@@ -24,19 +24,19 @@ class Lease:
     """The lock of `shard`, and of those that were taken on since (`shards`: all, in order). `renewed_at` is monotonic
     seconds of the last renewal's *start*; `also` are further locks that are held with the same token for as long."""
 
-    def __init__(self, inbox: Inbox, shard: int, token: str) -> None:
+    def __init__(self, inbox: Stream, shard: int, token: str) -> None:
         self.inbox, self.shard, self.shards, self.token = inbox, shard, [shard], token
         self.renewed_at = time.monotonic()
         self.also: set[str] = set()
         self.ended = False
 
-    def renew(self, inbox: Inbox) -> None:
+    def renew(self, inbox: Stream) -> None:
         """Called by the keeper over its own connection."""
         self._renew(inbox)
         for name in tuple(self.also):
             inbox.renew_lock(name, self.token)
 
-    def _renew(self, inbox: Inbox) -> bool:
+    def _renew(self, inbox: Stream) -> bool:
         began = time.monotonic()
         held = all(inbox.renew(shard, self.token) for shard in tuple(self.shards))
         if held:
@@ -45,7 +45,7 @@ class Lease:
 
     @property
     def locks(self) -> list[str]:
-        return [keys.lock(self.inbox.line, shard) for shard in tuple(self.shards)]
+        return [keys.lock(self.inbox.name, shard) for shard in tuple(self.shards)]
 
     def end(self) -> None:
         """About to be given up: no further call may begin."""
@@ -60,7 +60,7 @@ class Lease:
 
 
 @contextmanager
-def hold_alone(inbox: Inbox, shard: int, beat: Redis, seconds: float = PATIENCE_SECONDS) -> Iterator[Lease]:
+def hold_alone(inbox: Stream, shard: int, beat: Redis, seconds: float = PATIENCE_SECONDS) -> Iterator[Lease]:
     """Hold the shard's lock in a process without a keeper, so that no worker drains it: wait for it for `seconds`,
     renew it over the connection `beat`, and ring at the end if entries wait. Raises `Busy`."""
     lease = Lease(inbox, shard, ALONE + secrets.token_hex(8))
@@ -71,7 +71,7 @@ def hold_alone(inbox: Inbox, shard: int, beat: Redis, seconds: float = PATIENCE_
         time.sleep(0.005)
     lease.renewed_at = time.monotonic()
     ended = threading.Event()
-    thread = threading.Thread(target=_renew_until, args=(lease, Inbox(beat, inbox.line), ended), daemon=True)
+    thread = threading.Thread(target=_renew_until, args=(lease, Stream(beat, inbox.name), ended), daemon=True)
     thread.start()
     try:
         yield lease
@@ -80,10 +80,10 @@ def hold_alone(inbox: Inbox, shard: int, beat: Redis, seconds: float = PATIENCE_
         thread.join()
         lease.end()
         if inbox.release(shard, lease.token) > 0:
-            Bell(inbox.redis).ring(inbox.line, shard)
+            Bell(inbox.redis).ring(inbox.name, shard)
 
 
-def _renew_until(lease: Lease, inbox: Inbox, ended: threading.Event) -> None:
+def _renew_until(lease: Lease, inbox: Stream, ended: threading.Event) -> None:
     while not ended.wait(RENEW_SECONDS):
         with suppress(*AWAY):
             lease.renew(inbox)
@@ -97,7 +97,7 @@ class Leases:
         self._lock = threading.Lock()
 
     @contextmanager
-    def hold(self, inbox: Inbox, shard: int) -> Iterator[Lease | None]:
+    def hold(self, inbox: Stream, shard: int) -> Iterator[Lease | None]:
         """Take the shard's lock, None if somebody has it. The caller releases it through `inbox.release`."""
         lease = Lease(inbox, shard, secrets.token_hex(8))
         if not inbox.acquire(shard, lease.token):

@@ -71,7 +71,7 @@ class HubSpot:
             {
                 "id": row.id,
                 "idProperty": CUSTOMER_ID,
-                "objectWriteTraceId": row.trace,
+                "objectWriteTraceId": row.trace_id,
                 "properties": {**row.properties, CUSTOMER_ID: row.id},
             }
             for row in rows
@@ -80,7 +80,9 @@ class HubSpot:
         return answer
 
     def _update(self, rows: Sequence[Row]) -> Answer:
-        inputs = [{"id": row.id, "objectWriteTraceId": row.trace, "properties": dict(row.properties)} for row in rows]
+        inputs = [
+            {"id": row.id, "objectWriteTraceId": row.trace_id, "properties": dict(row.properties)} for row in rows
+        ]
         answer: Answer = self._batch.update(encode({"inputs": inputs}), _preload_content=False)
         return answer
 
@@ -91,10 +93,10 @@ class HubSpot:
         if not rows:
             return
         if self.dry_run:
-            found.update({row.trace: Written("") for row in rows})
+            found.update({row.trace_id: Written("") for row in rows})
             return
         found.update(outcomes(send(rows), rows, key))
-        rest = [row for row in rows if row.trace not in found]
+        rest = [row for row in rows if row.trace_id not in found]
         for half in (rest[: len(rest) // 2], rest[len(rest) // 2 :]):
             self._write(half, found, key, send)
 

@@ -15,18 +15,18 @@ from workers.rules.portal import Portal
 FRESH_SECONDS = 3600.0
 
 
-class Survey:
-    """`targets` are the shop's names of our properties, `extras` the properties that it fills by itself; `introduce` is
-    called whenever it was read."""
+class PortalCache:
+    """`targets` are the shop's names of our properties, `extras` the properties that it fills by itself; `on_refresh`
+    is called whenever it was read."""
 
     def __init__(
         self,
         hubspot: HubSpot,
         targets: Mapping[str, str | Literal[False]],
         extras: tuple[str, ...] = (),
-        introduce: Callable[[], None] = lambda: None,
+        on_refresh: Callable[[], None] = lambda: None,
     ) -> None:
-        self.hubspot, self.targets, self.extras, self.introduce = hubspot, targets, extras, introduce
+        self.hubspot, self.targets, self.extras, self.on_refresh = hubspot, targets, extras, on_refresh
         self._portal: Portal | None = None
         self._read_at = 0.0
 
@@ -42,7 +42,7 @@ class Survey:
             portal = describe(definitions, self.targets) if definitions else Portal(targets=self.targets)
             self._portal = replace(portal, extras=self.extras)
             self._read_at = time.monotonic()
-            self.introduce()
+            self.on_refresh()
         return self._portal
 
     def forget(self) -> None:

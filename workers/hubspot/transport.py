@@ -16,7 +16,7 @@ import urllib3
 from hubspot.crm.contacts.rest import RESTClientObject
 
 from leadcore.store.counters import Tally
-from workers.flow.deadline import POOLS, proxy_for, within
+from workers.flow.deadline import POOLS, deadline, proxy_for
 from workers.flow.errors import LineDown
 from workers.hubspot.answers import Answer
 from workers.hubspot.budget import Budget, NoBudget
@@ -98,7 +98,7 @@ class Transport(RESTClientObject):  # type: ignore[misc]  # the client has no ty
             self.pool_manager.clear()
         self.used_at = now
         try:
-            with within(DEADLINE_SECONDS):
+            with deadline(DEADLINE_SECONDS):
                 response = self.pool_manager.request(
                     method,
                     url,

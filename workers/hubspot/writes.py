@@ -37,7 +37,7 @@ def outcomes(answer: Answer, rows: Sequence[Row], key: str) -> dict[str, Outcome
     strays = 0
     names = _Names(rows, key)
     for result in results:
-        trace = names.claim(result) or (rows[0].trace if len(rows) == len(results) == 1 else "")
+        trace = names.claim(result) or (rows[0].trace_id if len(rows) == len(results) == 1 else "")
         new = result.get("new")
         strays += not trace
         if trace:
@@ -54,7 +54,7 @@ def outcomes(answer: Answer, rows: Sequence[Row], key: str) -> dict[str, Outcome
             found.setdefault(trace, outcome)
     if not strays or len(rows) == 1:
         for row in rows:
-            found.setdefault(row.trace, Wait("HubSpot gave no answer for this lead"))
+            found.setdefault(row.trace_id, Wait("HubSpot gave no answer for this lead"))
     return found
 
 
@@ -63,10 +63,10 @@ class _Names:
 
     def __init__(self, rows: Sequence[Row], key: str) -> None:
         self.key = key
-        self.traces = {row.trace for row in rows}
-        self.ids = {row.id: row.trace for row in rows}
+        self.traces = {row.trace_id for row in rows}
+        self.ids = {row.id: row.trace_id for row in rows}
         forms = Counter(_form(row.id) for row in rows)
-        self.forms = {_form(row.id): row.trace for row in rows if forms[_form(row.id)] == 1}
+        self.forms = {_form(row.id): row.trace_id for row in rows if forms[_form(row.id)] == 1}
 
     def claim(self, result: Mapping[str, Any]) -> str:
         """The trace of the result's row, "" if it names none."""
@@ -98,10 +98,10 @@ def _raise_nothing_done(errors: Sequence[Mapping[str, Any]]) -> None:
 
 def _whole(error: Mapping[str, Any], rows: Sequence[Row]) -> dict[str, Outcome]:
     if len(rows) == 1:
-        return {rows[0].trace: classify(error)}
+        return {rows[0].trace_id: classify(error)}
     refused = {name: reason(code) for name, code in invalid_fields(error).items() if code in PORTAL_WIDE}
     found: dict[str, Outcome] = {}
     for row in rows:
         mine = {name: why for name, why in refused.items() if name in row.properties}
-        found[row.trace] = Refused(mine, "HubSpot refused some values") if mine else Again()
+        found[row.trace_id] = Refused(mine, "HubSpot refused some values") if mine else Again()
     return found if any(isinstance(outcome, Refused) for outcome in found.values()) else {}

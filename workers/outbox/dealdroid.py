@@ -13,7 +13,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies
 
-from workers.flow.deadline import POOLS, within
+from workers.flow.deadline import POOLS, deadline
 from workers.rules.outcomes import Delivery, Failed, Sent, Unclear
 
 CONNECT_SECONDS = 3.0
@@ -59,7 +59,7 @@ class DealDroid:
 
     def send(self, customer: str | int | float, text: str) -> Delivery:
         """Send one bubble; `customer` exactly as DealDroid gave it. Never raises."""
-        with within(DEADLINE_SECONDS) as call:
+        with deadline(DEADLINE_SECONDS) as call:
             try:
                 request = self._blank.copy()
                 request.prepare_body(None, None, json={"customer_id": customer, "messages": [text]})

@@ -21,15 +21,15 @@ from leadcore.store import keys
 from leadcore.store.bell import Bell
 from leadcore.store.clock import Clock
 from leadcore.store.connection import Redis
-from leadcore.store.streams import Inbox, Settlement
+from leadcore.store.streams import Settlement, Stream
 from leadcore.store.unsent import wanted
 from workers.flow.errors import LineDown, LostLease
 from workers.flow.lease import Lease, Leases
 from workers.flow.pause import Pause
 from workers.hubspot.budget import Budget
 from workers.outbox.dealdroid import DealDroid
-from workers.outbox.sent_log import Told, mark
-from workers.outbox.time_slice import WORK_SECONDS, Turn
+from workers.outbox.sent_log import SentLog, message_key
+from workers.outbox.time_slice import WORK_SECONDS, TimeSlice
 from workers.rules import delivery
 from workers.rules.lead import version_of
 from workers.rules.outcomes import Delivery, Failed, Unclear
@@ -72,19 +72,19 @@ class Outbox:
         timezone: "ZoneInfo",
         leases: Leases,
         stop: threading.Event,
-        told: Told,
+        told: SentLog,
         budget: Budget,
         *,
         dry_run: bool = False,
     ) -> None:
         self.redis, self.dealdroid, self.config, self.timezone = connection, dealdroid, config, timezone
-        self.leases, self.stop, self.told, self.dry_run = leases, stop, told, dry_run
-        self.outbox = Inbox(connection, keys.OUTBOX)
+        self.leases, self.stop, self.sent_log, self.dry_run = leases, stop, told, dry_run
+        self.outbox = Stream(connection, keys.OUTBOX)
         self.bell = Bell(connection)
         self.pause = Pause(connection, keys.OUTBOX)
         self.clock = Clock(connection)
         self.round_seconds = 0.0
-        self.turn = Turn(connection, budget, self.clock, config.inbox.shards)
+        self.time_slice = TimeSlice(connection, budget, self.clock, config.inbox.shards)
 
     def drain(self, shard: int) -> None:
         """Send what is there, until the turn is over."""
@@ -126,7 +126,7 @@ class Outbox:
         admitted = self.pause.admit(lease)
         if admitted == "paused":
             return False
-        young = self.told.wait(self.redis)
+        young = self.sent_log.wait(self.redis)
         if young:
             self.pause.begin(LineDown("restarted", "Redis has restarted; messages wait until it knows all.", young))
             return False
@@ -136,19 +136,19 @@ class Outbox:
                 return self._probe(lease)
             finally:
                 self.pause.unprobe(lease)
-        self.turn.begin(seconds)
+        self.time_slice.begin(seconds)
         with ThreadPoolExecutor(IN_FLIGHT, "confirm") as pool:
             for rows in self._rounds(shard):
                 if not self._send_some(rows, lease, pool):
                     return False
-                if self.stop.is_set() or self.turn.is_over(rows[0][0]):
+                if self.stop.is_set() or self.time_slice.is_over(rows[0][0]):
                     return True
         return True
 
     def _rounds(self, shard: int) -> Iterator[Sequence[Row]]:
         """Rows to be sent at once, until none is left or Redis has restarted. They are read ahead, but not claimed:
         what is claimed when this process dies is never sent."""
-        while not self.told.wait(self.redis) and (rows := self.outbox.take(shard, READ_AHEAD)):
+        while not self.sent_log.wait(self.redis) and (rows := self.outbox.take(shard, READ_AHEAD)):
             for first in range(0, len(rows), IN_FLIGHT):
                 yield rows[first : first + IN_FLIGHT]
 
@@ -191,7 +191,7 @@ class Outbox:
             claim.add([(one.mark, b"")], [(keys.entries(keys.OUTBOX, lease.shard), one.entry, effects)])
         left = set(self._settle(claim, lease))
         claimed = [one for position, one in enumerate(messages) if position not in left and not one.silent]
-        self.told.note({one.mark: "sending" for one in claimed})
+        self.sent_log.note({one.mark: "sending" for one in claimed})
         return claimed, [messages[position] for position in sorted(left)]
 
     def _end_marked(self, messages: Sequence[_Message], lease: Lease) -> None:
@@ -221,9 +221,9 @@ class Outbox:
             said_ms = version_of(entry, fields) >> 16
             customer, text = json.loads(fields[b"c"])["id"], json.loads(fields[b"t"])
         except (KeyError, ValueError, TypeError):
-            return _Message(entry, fields, mark(fields), UNREADABLE)
+            return _Message(entry, fields, message_key(fields), UNREADABLE)
         silent = "" if wanted(fields) else may_speak(now_ms, said_ms, self.config, self.timezone)
-        return _Message(entry, fields, mark(fields), silent, customer, text)
+        return _Message(entry, fields, message_key(fields), silent, customer, text)
 
     def _send(self, message: _Message) -> Delivery:
         if self.dry_run:
@@ -233,7 +233,7 @@ class Outbox:
     def _record(self, shard: int, deliveries: Sequence[tuple[_Message, Delivery]]) -> None:
         judged = [(one, self._judge(outcome)) for one, outcome in deliveries]
         # Before anything is asked of Redis, which may have gone: this is what remembers for it.
-        self.told.note({one.mark: delivery.fate(outcome) for one, outcome in judged})
+        self.sent_log.note({one.mark: delivery.fate(outcome) for one, outcome in judged})
         now_ms = self.clock.now_ms()
         commands: list[Sequence[Any]] = []
         for one, outcome in judged:

@@ -17,7 +17,7 @@ from redis import RedisError
 from leadcore.journal import Journal
 from leadcore.store import keys
 from leadcore.store.connection import Redis, describe, read_dataset
-from workers.rules.delivery import TAKEN_BACK
+from workers.rules.delivery import NOT_DELIVERED
 
 KEEP_SECONDS = 30.0
 YOUNG_SECONDS = 5
@@ -35,7 +35,7 @@ class _Mark:
     noted_at: float
 
 
-class Told:
+class SentLog:
     """One per worker process. The drain adds, the keeper asserts."""
 
     def __init__(self, journal: Journal | None = None) -> None:
@@ -46,7 +46,7 @@ class Told:
         self._turned = time.monotonic()
 
     def note(self, fates: Mapping[str, str]) -> None:
-        """Remember what became of messages: the mark of each, and "sending", "sent", "interrupted", or `TAKEN_BACK`
+        """Remember what became of messages: the mark of each, and "sending", "sent", "interrupted", or `NOT_DELIVERED`
         where it certainly was not delivered and may be sent again."""
         with self._lock:
             marks, now, noted_at = {}, time.time(), time.monotonic()
@@ -67,7 +67,7 @@ class Told:
             self._journal.inherit(self._inherit)
             self._forget_old()
             foreign = {name: one for name, one in self._marks.items() if one.run not in ("", run)}
-            missing = {name: one.fate for name, one in foreign.items() if one.fate != TAKEN_BACK}
+            missing = {name: one.fate for name, one in foreign.items() if one.fate != NOT_DELIVERED}
             if missing:
                 pipe = connection.pipeline(transaction=False)
                 for name, fate in missing.items():
@@ -112,6 +112,6 @@ class Told:
             self._journal.turn()
 
 
-def mark(fields: Mapping[bytes, bytes]) -> str:
+def message_key(fields: Mapping[bytes, bytes]) -> str:
     """The key that says that this customer was told this text."""
-    return keys.told(fields.get(b"c", b""), fields.get(b"t", b""))
+    return keys.message_sent(fields.get(b"c", b""), fields.get(b"t", b""))

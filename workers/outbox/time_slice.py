@@ -7,21 +7,21 @@ from leadcore.store import keys
 from leadcore.store.bell import Bell
 from leadcore.store.clock import Clock
 from leadcore.store.connection import Redis
-from leadcore.store.streams import Inbox
+from leadcore.store.streams import Stream
 from workers.hubspot.budget import Budget
 
 WORK_SECONDS = 10.0
-TURN_SECONDS = 1.0
+SLICE_SECONDS = 1.0
 FRESH_MS, LATE_MS = 30_000, 60_000
 LOOK_SECONDS = 0.1
 
 
-class Turn:
+class TimeSlice:
     """The turns of one worker, one after the other."""
 
     def __init__(self, connection: Redis, budget: Budget, clock: Clock, shards: int) -> None:
         self.redis, self.budget, self.clock, self.shards = connection, budget, clock, shards
-        self.bell, self.inbox = Bell(connection), Inbox(connection)
+        self.bell, self.inbox = Bell(connection), Stream(connection)
         self._began = self._looked_at = self._ends = 0.0
 
     def begin(self, seconds: float) -> None:
@@ -30,7 +30,7 @@ class Turn:
         self._ends = self._began + seconds
 
     def is_over(self, entry: bytes) -> bool:
-        """Whether its time is over. If another job waits and the message `entry` is not late, `TURN_SECONDS` are
+        """Whether its time is over. If another job waits and the message `entry` is not late, `SLICE_SECONDS` are
         enough; if leads can be written and it is fresh, its turn ends at once. Looks only once in `LOOK_SECONDS`."""
         now = time.monotonic()
         if now > self._ends:
@@ -41,7 +41,7 @@ class Turn:
         waited_ms = self.clock.now_ms() - int(entry.partition(b"-")[0])
         if waited_ms > LATE_MS or not self.bell.waits():
             return False
-        return now - self._began > TURN_SECONDS or (waited_ms < FRESH_MS and self._leads_can_go())
+        return now - self._began > SLICE_SECONDS or (waited_ms < FRESH_MS and self._leads_can_go())
 
     def _leads_can_go(self) -> bool:
         """Whether HubSpot takes calls, the quota allows one, and leads wait with which nobody is busy."""

@@ -47,7 +47,7 @@ class Incident(msgspec.Struct):
     over_ms: int = 0
 
 
-class Parkings(msgspec.Struct):
+class ParkedAlert(msgspec.Struct):
     """What was told of one cause: how many had ever been parked for it, and when. `seen_ms`: when the first that was
     not told was seen, 0 if there is none."""
 
@@ -60,7 +60,7 @@ class Record(msgspec.Struct):
     """All that was told, and what is to be sent."""
 
     incidents: dict[str, Incident] = msgspec.field(default_factory=dict)
-    parkings: dict[str, Parkings] = msgspec.field(default_factory=dict)
+    parkings: dict[str, ParkedAlert] = msgspec.field(default_factory=dict)
     outgoing: list[Outgoing] = msgspec.field(default_factory=list)
 
 
@@ -113,7 +113,7 @@ def _follow(record: Record, line: str, view: View, timezone: ZoneInfo) -> None:
 def _gather(record: Record, code: str, ever: int, view: View) -> int:
     """How many parked leads of a cause are to be told now, 0 if none. They are gathered first, so that many of them
     make one text."""
-    known = record.parkings.setdefault(code, Parkings())
+    known = record.parkings.setdefault(code, ParkedAlert())
     known.told = min(known.told, ever)  # Redis was emptied
     if ever == known.told:
         known.seen_ms = 0

@@ -9,7 +9,7 @@ from msgspec import structs
 
 from leadcore import event
 from leadcore.config import Config
-from workers.rules.lead import Group, Lead, version_of
+from workers.rules.lead import CustomerBatch, Lead, version_of
 from workers.rules.mapping.contact import facts
 from workers.rules.mapping.facts import Facts
 from workers.rules.portal import Portal
@@ -27,7 +27,7 @@ class Unreadable:
 class Batch:
     """`forgotten`: what was said before its customer was forgotten; it ends without a trace."""
 
-    groups: list[Group]
+    groups: list[CustomerBatch]
     unreadable: list[Unreadable]
     forgotten: list[Lead] = field(default_factory=list)
 
@@ -55,7 +55,7 @@ def read_batch(rows: Sequence[Row], config: Config, portal: Portal, leave: Colle
         if customer_id not in leave:
             by_customer.setdefault(customer_id, []).append(lead)
     groups = [
-        Group(customer_id, sorted(leads, key=lambda lead: lead.version), "")
+        CustomerBatch(customer_id, sorted(leads, key=lambda lead: lead.version), "")
         for customer_id, leads in by_customer.items()
     ]
     return Batch(groups, unreadable)

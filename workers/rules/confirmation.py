@@ -9,7 +9,7 @@ from msgspec import Struct
 from leadcore.config import Config
 from leadcore.receipts import CREATED, UPDATED
 from workers.rules.customer import TEXT_BYTES
-from workers.rules.lead import SILENT_KINDS, Group, Lead
+from workers.rules.lead import SILENT_KINDS, CustomerBatch, Lead
 from workers.rules.mapping.facts import ADDRESS, DETAILS, NAME, UNSAVED
 from workers.rules.texts import Occasion, Texts, may_speak
 
@@ -30,7 +30,7 @@ class Confirmations:
     def __init__(self, config: Config, texts: Texts, timezone: ZoneInfo) -> None:
         self.config, self.texts, self.timezone = config, texts, timezone
 
-    def write(self, group: Group, now_ms: int) -> Confirmation:
+    def write(self, group: CustomerBatch, now_ms: int) -> Confirmation:
         """Decide on the one bubble for a group that is written (or unchanged)."""
         lead = group.leads[-1]
         day = self._day(now_ms)
@@ -47,14 +47,14 @@ class Confirmations:
             text, silent, marks = "", "the same was said today", set()
         return Confirmation(lead, text, silent, said | marks, day)
 
-    def _text(self, group: Group, lead: Lead, missing: str, now_ms: int) -> tuple[str, str]:
+    def _text(self, group: CustomerBatch, lead: Lead, missing: str, now_ms: int) -> tuple[str, str]:
         if lead.kind in SILENT_KINDS:
             return "", f"it is a {lead.kind}"
         contact, address = self._news(group)
         refused = (group.email_refused or lead.facts.email_refused) and UNSAVED in group.properties
         if not (contact or address or refused):
             return "", "nothing new for the customer"
-        if group.customer.matched:
+        if group.customer.email_match_only:
             return "", "the contact was found by its email alone"
         silent = may_speak(now_ms, lead.said_ms, self.config, self.timezone, lead.intent)
         if silent:
@@ -71,19 +71,19 @@ class Confirmations:
         text = self.texts.write(occasion)
         return text, "" if text else "the text is empty"
 
-    def _news(self, group: Group) -> tuple[bool, bool]:
-        if group.fate is None or group.fate.state not in (CREATED, UPDATED):
+    def _news(self, group: CustomerBatch) -> tuple[bool, bool]:
+        if group.result is None or group.result.state not in (CREATED, UPDATED):
             return False, False
         sent = {name for name, value in group.properties.items() if value} - (
             {"lastname"} if group.placeholder else set()
         )
         return not sent.isdisjoint(DETAILS), not sent.isdisjoint(ADDRESS)
 
-    def _missing(self, group: Group, lead: Lead) -> str:
+    def _missing(self, group: CustomerBatch, lead: Lead) -> str:
         """What a buyer has never said: asked for only when the cart holds something."""
         if not lead.facts.buying:
             return ""
-        known = group.news.words.keys()
+        known = group.news.entries.keys()
         wanted = {"phone": {"phone"}, "address": {"address", "zip"}, "name": {"firstname", "company"}}
         return next((item for item, names in wanted.items() if not names & known), "")
 
@@ -95,7 +95,7 @@ def _mark(text: str) -> bytes:
     return hashlib.sha256(text.encode("utf-8", "replace")).digest()[:TEXT_BYTES]
 
 
-def _values(group: Group, lead: Lead) -> dict[str, str]:
+def _values(group: CustomerBatch, lead: Lead) -> dict[str, str]:
     """What this event said, without what did not get into HubSpot."""
     kept = {note.property for notes in (*group.news.notes[-1:], group.notes) for note in notes}
     for block, mark in ((NAME, "firstname"), (ADDRESS, "address")):

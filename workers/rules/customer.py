@@ -18,11 +18,11 @@ from leadcore.receipts import PROPERTIES
 FORMAT = 1
 VALUE_BYTES = 5
 TEXT_BYTES = 4
-_GUARDED, _SHARED, _MATCHED, _ATTEMPTED = 1, 2, 4, 8
+_FILL_ONLY, _SHARED, _EMAIL_MATCH_ONLY, _ATTEMPTED = 1, 2, 4, 8
 _CODE = {name: bytes([number]) for number, name in enumerate(PROPERTIES, 1)}
 _NAME = dict(enumerate(PROPERTIES, 1))
 
-KEPT_OUT = "~"
+WITHHELD = "~"
 """Before a name in a guest's own clock: said by this customer, but not let into the contact."""
 
 Stamp = tuple[int, bytes]
@@ -30,16 +30,16 @@ Stamp = tuple[int, bytes]
 
 
 class Customer(Struct, frozen=True):
-    """`contact_id` is "" while HubSpot has no contact. `guarded`: the contact is somebody else's, whose values are
-    respected. `shared`: the clock stands with the contact. `matched`: found by its email alone, so nothing is said to
-    the customer. `attempted`: a first write was begun whose answer may have been lost. `said`: digests of the texts
-    sent on `day` (days since 1970 in the shop's time zone)."""
+    """`contact_id` is "" while HubSpot has no contact. `fill_only`: the contact is somebody else's, whose values are
+    respected. `shared`: the clock stands with the contact. `email_match_only`: found by its email alone, so nothing is
+    said to the customer. `attempted`: a first write was begun whose answer may have been lost. `said`: digests of the
+    texts sent on `day` (days since 1970 in the shop's time zone)."""
 
     revision: int = 0
     contact_id: str = ""
-    guarded: bool = False
+    fill_only: bool = False
     shared: bool = False
-    matched: bool = False
+    email_match_only: bool = False
     attempted: bool = False
     active_ms: int = 0
     intent: bytes = b""
@@ -64,9 +64,9 @@ def pack(customer: Customer) -> bytes:
     """The record to store, one revision on."""
     contact = customer.contact_id.encode()
     flags = (
-        _GUARDED * customer.guarded
+        _FILL_ONLY * customer.fill_only
         | _SHARED * customer.shared
-        | _MATCHED * customer.matched
+        | _EMAIL_MATCH_ONLY * customer.email_match_only
         | _ATTEMPTED * customer.attempted
     )
     said = sorted(customer.said)[:255]
@@ -103,9 +103,9 @@ def unpack(record: bytes | None) -> Customer:
     return Customer(
         revision=revision,
         contact_id=contact,
-        guarded=bool(flags & _GUARDED),
+        fill_only=bool(flags & _FILL_ONLY),
         shared=bool(flags & _SHARED),
-        matched=bool(flags & _MATCHED),
+        email_match_only=bool(flags & _EMAIL_MATCH_ONLY),
         attempted=bool(flags & _ATTEMPTED),
         active_ms=active,
         intent=intent,

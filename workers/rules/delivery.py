@@ -7,7 +7,7 @@ from typing import Any
 from leadcore.receipts import UNSENT_SECONDS, pack
 from leadcore.store import keys
 from leadcore.store.counters import count
-from leadcore.store.streams import postponed, unpostponed
+from leadcore.store.streams import pack_fields, unpack_fields
 from workers.rules.outcomes import Delivery, Failed, Sent, Unclear
 
 Command = Sequence[Any]
@@ -16,25 +16,25 @@ Fields = Mapping[bytes, bytes]
 
 BACKOFF_SECONDS = 2.0
 LONGEST_BACKOFF_SECONDS = 300.0
-TAKEN_BACK = ""
+NOT_DELIVERED = ""
 """The fate of a message that certainly was not delivered and may be sent again."""
 CUT_OFF = "interrupted: the sender was cut off"
 
 
 def fate(delivery: Delivery) -> str:
-    """What to remember of it, see `Told.note`."""
+    """What to remember of it, see `SentLog.note`."""
     match delivery:
         case Sent():
             return "sent"
         case Unclear():
             return "interrupted"
         case Failed():
-            return TAKEN_BACK
+            return NOT_DELIVERED
 
 
 def claim(shard: int, entry: bytes, fields: Fields, now_ms: int) -> list[Command]:
     """It is about to be sent."""
-    return [("HSET", keys.sending(shard), entry, postponed(fields)), _note(fields, "sending", now_ms)]
+    return [("HSET", keys.sending(shard), entry, pack_fields(fields)), _note(fields, "sending", now_ms)]
 
 
 def end(fields: Fields, fate: str, now_ms: int, *, keep: bool) -> list[Command]:
@@ -61,7 +61,7 @@ def follow(shard: int, fields: Fields, delivery: Delivery, now_ms: int, *, dry_r
         case Failed(why, seconds=seconds):
             tries = int(fields.get(b"n", b"0")) + 1
             wait = seconds or min(BACKOFF_SECONDS * 2 ** (tries - 1), LONGEST_BACKOFF_SECONDS)
-            member = postponed({**fields, b"n": b"%d" % tries})
+            member = pack_fields({**fields, b"n": b"%d" % tries})
             return [
                 ("ZADD", keys.later(keys.OUTBOX, shard), now_ms + int(wait * 1000), member),
                 _note(fields, f"waiting: {why}", now_ms),
@@ -73,7 +73,7 @@ def recover(shard: int, left: Mapping[bytes, bytes], now_ms: int, *, resend: boo
     """What a dead drain left as sending: entry -> packed fields."""
     commands: list[Command] = []
     for entry, packed in left.items():
-        fields = unpostponed(packed)
+        fields = unpack_fields(packed)
         commands.append(("HDEL", keys.sending(shard), entry))
         commands += requeue(shard, fields, now_ms) if resend else end(fields, CUT_OFF, now_ms, keep=True)
     return commands
@@ -90,6 +90,6 @@ def _note(fields: Fields, message: str, now_ms: int) -> Command:
 def keep_unsent(fields: Fields, now_ms: int) -> Sequence[Command]:
     lead = _lead(fields)
     return [
-        ("SET", keys.unsent(lead), postponed(fields), "EX", UNSENT_SECONDS),
+        ("SET", keys.unsent(lead), pack_fields(fields), "EX", UNSENT_SECONDS),
         ("ZADD", keys.UNSENT, now_ms, lead),
     ]

@@ -19,7 +19,7 @@ NEWER = "the customer has said something newer"
 _DIGESTED_AS = dict.fromkeys(SHORTER, SHORTER[0])
 
 Digest = Callable[[str, str], bytes]
-Word = tuple[int, bytes | str]
+Entry = tuple[int, bytes | str]
 """A stamp; or what this batch says, as the version and the value itself. Its digest is taken when it is stored, which
 is after the call to HubSpot."""
 
@@ -36,58 +36,59 @@ def digester(key: bytes) -> Digest:
     return digest
 
 
-def digest_words(words: Mapping[str, Word], digest: Digest) -> dict[str, Stamp]:
-    """The field clock that holds these words."""
+def digest_entries(entries: Mapping[str, Entry], digest: Digest) -> dict[str, Stamp]:
+    """The field clock that holds these entries."""
     return {
         name: (version, digest(_DIGESTED_AS.get(name, name), said) if isinstance(said, str) else said)
-        for name, (version, said) in words.items()
+        for name, (version, said) in entries.items()
     }
 
 
 @dataclass(slots=True)
-class Fold:
-    """`before`: the clock as it was stored; `words`: as it is by now. `writes`: property -> (value, index of the event
-    that says it). `if_still`: property -> (value, digest that it must have in HubSpot to be written). `notes`: by the
-    index of the event."""
+class FieldClock:
+    """`before`: the clock as it was stored; `entries`: as it is by now. `writes`: property -> (value, index of the
+    event that says it). `if_still`: property -> (value, digest that it must have in HubSpot to be written). `notes`: by
+    the index of the event."""
 
     digest: Digest
     before: Mapping[str, Stamp]
-    words: dict[str, Word]
+    entries: dict[str, Entry]
     writes: dict[str, tuple[str, int]] = field(default_factory=dict)
     if_still: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     notes: dict[int, list[Note]] = field(default_factory=dict)
 
     def newest(self, names: Sequence[str]) -> int:
-        """The version of the newest word about any of `names`, -1 if there is none."""
-        return max((self.words[name][0] for name in names if name in self.words), default=-1)
+        """The version of the newest entry about any of `names`, -1 if there is none."""
+        return max((self.entries[name][0] for name in names if name in self.entries), default=-1)
 
-    def says(self, word: Word, name: str, value: str) -> bool:
-        """Whether `word` about `name` is this value."""
-        said = word[1]
+    def says(self, entry: Entry, name: str, value: str) -> bool:
+        """Whether `entry` about `name` is this value."""
+        said = entry[1]
         return said == (value if isinstance(said, str) else self.digest(name, value))
 
     def differs(self, name: str, value: str) -> bool:
         """Whether `value` is not what was said of `name` last."""
-        word = self.words.get(name)
-        return word is None or not self.says(word, name, value)
+        entry = self.entries.get(name)
+        return entry is None or not self.says(entry, name, value)
 
-    def holds(self, name: str) -> bool:
+    def has_value(self, name: str) -> bool:
         """Whether the last thing said of `name` was a value."""
-        word = self.words.get(name)
-        return word is not None and not self.says(word, name, "")
+        entry = self.entries.get(name)
+        return entry is not None and not self.says(entry, name, "")
 
-    def say(self, name: str, value: str, version: int, index: int, *, always: bool = False) -> None:
-        """The event number `index` says this. It is written if it is the newest word and another value, or `always`."""
-        word = self.words.get(name)
-        same = word is not None and self.says(word, name, value)
-        if word is not None and word[0] > version:
+    def record(self, name: str, value: str, version: int, index: int, *, always: bool = False) -> None:
+        """The event number `index` says this. It is written if it is the newest entry and another value, or
+        `always`."""
+        entry = self.entries.get(name)
+        same = entry is not None and self.says(entry, name, value)
+        if entry is not None and entry[0] > version:
             if not same:
-                self.keep(name, index, NEWER)
+                self.note_kept(name, index, NEWER)
             return
-        self.words[name] = (version, word[1] if word and same else value)
-        if always or not same or (word and word[0] == SEEN):
+        self.entries[name] = (version, entry[1] if entry and same else value)
+        if always or not same or (entry and entry[0] == SEEN):
             self.writes[name] = (value, index)
 
-    def keep(self, name: str, index: int, why: str) -> None:
+    def note_kept(self, name: str, index: int, why: str) -> None:
         """Note that the event number `index` does not change `name`."""
         self.notes.setdefault(index, []).append(Note(name, "kept", why))

@@ -48,7 +48,7 @@ def version_text(version: int) -> bytes:
     return b"%d-%d" % (version >> 16, version & 0xFFFF)
 
 
-class Fate(Struct, frozen=True):
+class Result(Struct, frozen=True):
     """How a group ended. `state` is one of receipts' states, or "waiting" for one that is tried again later; `code`
     groups causes, `why` is for people. `free`: it waits without having used up a try."""
 
@@ -60,9 +60,9 @@ class Fate(Struct, frozen=True):
 
 
 @dataclass(slots=True)
-class Group:
-    """One customer's leads, oldest first, and what is becoming of them. Values go by our property names. `astray`: the
-    contact that they shared is gone, and nobody has looked yet whether another one carries their id."""
+class CustomerBatch:
+    """One customer's leads, oldest first, and what is becoming of them. Values go by our property names. `detached`:
+    the contact that they shared is gone, and nobody has looked yet whether another one carries their id."""
 
     customer_id: str
     leads: list[Lead]
@@ -82,7 +82,7 @@ class Group:
     looked: bool = False
     made: bool = False
     restarted: bool = False
-    astray: bool = False
+    detached: bool = False
     left: bool = False
     email_refused: bool = False
     placeholder: str = ""
@@ -90,7 +90,7 @@ class Group:
     unsaved: dict[str, str] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
     conflict: Conflict | None = None
-    fate: Fate | None = None
+    result: Result | None = None
 
     @property
     def moves(self) -> bool:
@@ -98,12 +98,12 @@ class Group:
         return self.customer.known and not self.customer.shared and any(name in self.properties for name in ADDRESS)
 
     @property
-    def trace(self) -> str:
+    def trace_id(self) -> str:
         return self.leads[-1].lead
 
     @property
     def open(self) -> bool:
-        return self.fate is None and not self.left
+        return self.result is None and not self.left
 
     @property
     def told(self) -> Sequence[tuple[int, Facts]]:

@@ -11,16 +11,16 @@ from msgspec import Struct
 
 
 class Row(Struct, frozen=True):
-    """One contact to write. `trace` is unique in its request; `id` is the customer id (upsert) or the contact id
+    """One contact to write. `trace_id` is unique in its request; `id` is the customer id (upsert) or the contact id
     (update); `properties` are texts, "" clears."""
 
-    trace: str
+    trace_id: str
     id: str
     properties: Mapping[str, str]
 
     def __repr__(self) -> str:
         """Nothing of what a customer said, wherever this is printed."""
-        return f"Row({self.trace!r})"
+        return f"Row({self.trace_id!r})"
 
 
 class Written(Struct, frozen=True):

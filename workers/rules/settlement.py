@@ -1,4 +1,5 @@
-"""Pure: what Redis is to do for a group whose fate is known. See leadcore.store.streams for what SETTLE guarantees."""
+"""Pure: what Redis is to do for a group whose result is known. See leadcore.store.streams for what SETTLE
+guarantees."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -13,12 +14,12 @@ from leadcore.receipts import CREATED, PARKED, PARKED_SECONDS, SKIPPED, UNCHANGE
 from leadcore.receipts import pack as receipt
 from leadcore.store import keys
 from leadcore.store.counters import count, figure, took
-from leadcore.store.streams import Settlement, postponed
+from leadcore.store.streams import Settlement, pack_fields
 from workers.rules.batch import Unreadable
 from workers.rules.confirmation import Confirmation
-from workers.rules.customer import KEPT_OUT, Stamp, guard, pack
+from workers.rules.customer import WITHHELD, Stamp, guard, pack
 from workers.rules.field_clock import Digest
-from workers.rules.lead import Fate, Group, Lead, version_text
+from workers.rules.lead import CustomerBatch, Lead, Result, version_text
 from workers.rules.plan import clock_after
 
 Command = Sequence[Any]
@@ -39,8 +40,8 @@ class Place:
 
 def add(
     settlement: Settlement,
-    group: Group,
-    fate: Fate,
+    group: CustomerBatch,
+    result: Result,
     where: Place,
     config: InboxConfig,
     digest: Digest,
@@ -49,11 +50,11 @@ def add(
     """Append what follows from the group's `fate`. Returns what becomes of each lead, as it is counted."""
     commands: list[Command] = []
     guards: list[tuple[str, bytes]] = []
-    if fate.state in WRITTEN and fate.contact_id:
-        guards, commands = _remember(group, fate, digest, confirmation)
+    if result.state in WRITTEN and result.contact_id:
+        guards, commands = _remember(group, result, digest, confirmation)
     entries, states = [], []
     for index, lead in enumerate(group.leads):
-        effects, state = _effects(group, fate, lead, index, where, config, confirmation)
+        effects, state = _effects(group, result, lead, index, where, config, confirmation)
         effects.append(count(state))
         states.append(state)
         entries.append((where.stream, lead.entry, effects))
@@ -62,14 +63,14 @@ def add(
 
 
 def _remember(
-    group: Group, fate: Fate, digest: Digest, confirmation: Confirmation | None
+    group: CustomerBatch, result: Result, digest: Digest, confirmation: Confirmation | None
 ) -> tuple[list[tuple[str, bytes]], list[Command]]:
     """The customer's record, and with a shared contact also the contact's and that of the customer who made it."""
     clock = clock_after(group, digest)
     after = replace(
         group.customer,
         revision=group.stored.revision,
-        contact_id=fate.contact_id,
+        contact_id=result.contact_id,
         attempted=False,
         clock=clock,
         active_ms=group.news.active_ms,
@@ -81,7 +82,7 @@ def _remember(
     commands: list[Command] = []
     if after.shared:
         key = keys.contact(after.contact_id)
-        kept = group.customer.guarded
+        kept = group.customer.fill_only
         shared = {name: stamp for name, stamp in clock.items() if not kept or name in group.properties}
         contact = replace(
             after,
@@ -100,57 +101,57 @@ def _remember(
     return guards, commands
 
 
-def _own(group: Group, clock: Mapping[str, Stamp]) -> dict[str, Stamp]:
+def _own(group: CustomerBatch, clock: Mapping[str, Stamp]) -> dict[str, Stamp]:
     """What this customer said itself, beside the clock that it shares: what is in the contact from it, and, marked,
     what was kept out. Only the first it may change later."""
     own = dict(group.stored.clock)
     for name, stamp in clock.items():
         if name in group.properties:
             own[name] = stamp
-            own.pop(KEPT_OUT + name, None)
+            own.pop(WITHHELD + name, None)
         elif group.shared_clock.get(name) != stamp and own.get(name) != stamp:
-            own[KEPT_OUT + name] = stamp
+            own[WITHHELD + name] = stamp
     return own
 
 
 def _effects(
-    group: Group,
-    fate: Fate,
+    group: CustomerBatch,
+    result: Result,
     lead: Lead,
     index: int,
     where: Place,
     config: InboxConfig,
     confirmation: Confirmation | None,
 ) -> tuple[list[Command], str]:
-    if fate.state == WAITING and (fate.free or lead.tries + 1 < config.tries):
-        return _later(lead, fate, where), "retried"
-    if fate.state == WAITING:
-        fate = Fate(PARKED, code=fate.code, why=f"{fate.why}; given up after {config.tries} tries")
-    if fate.state == PARKED:
-        return _park(lead, fate, where.now_ms), PARKED
-    if fate.state == SKIPPED:
-        values: dict[str, Any] = {"state": SKIPPED, "reason": fate.why, "written_ms": where.now_ms}
+    if result.state == WAITING and (result.free or lead.tries + 1 < config.tries):
+        return _later(lead, result, where), "retried"
+    if result.state == WAITING:
+        result = Result(PARKED, code=result.code, why=f"{result.why}; given up after {config.tries} tries")
+    if result.state == PARKED:
+        return _park(lead, result, where.now_ms), PARKED
+    if result.state == SKIPPED:
+        values: dict[str, Any] = {"state": SKIPPED, "reason": result.why, "written_ms": where.now_ms}
         return [_receipt(lead, **values)], SKIPPED
-    return _written(group, lead, index, fate, where, confirmation)
+    return _written(group, lead, index, result, where, confirmation)
 
 
 def _written(
-    group: Group,
+    group: CustomerBatch,
     lead: Lead,
     index: int,
-    fate: Fate,
+    result: Result,
     where: Place,
     confirmation: Confirmation | None,
 ) -> tuple[list[Command], str]:
     last = index == len(group.leads) - 1
     by_event = group.news.by_event[index]
-    sent = set(group.properties) if fate.state in (CREATED, UPDATED) else set()
+    sent = set(group.properties) if result.state in (CREATED, UPDATED) else set()
     fields = {name for name in sent if name in by_event or (last and not _said(group, name))}
     # An event all of whose values were overtaken by a newer one of the same batch changed nothing.
-    state = fate.state if fields or last else UNCHANGED
+    state = result.state if fields or last else UNCHANGED
     notes = [*lead.facts.notes, *group.news.notes[index], *(group.notes if last else ())]
-    values: dict[str, Any] = {"state": state, "written_ms": where.now_ms, "contact_id": fate.contact_id}
-    if not fate.contact_id:
+    values: dict[str, Any] = {"state": state, "written_ms": where.now_ms, "contact_id": result.contact_id}
+    if not result.contact_id:
         values["reason"] = DRY_RUN
     if fields:
         values["fields"] = fields
@@ -170,7 +171,7 @@ def _written(
     return [_receipt(lead, **values), *effects], state
 
 
-def _said(group: Group, name: str) -> bool:
+def _said(group: CustomerBatch, name: str) -> bool:
     return any(name in names for names in group.news.by_event)
 
 
@@ -191,25 +192,25 @@ def _outgoing(confirmation: Confirmation, shard: int) -> Command:
     )  # fmt: skip
 
 
-def _later(lead: Lead, fate: Fate, where: Place) -> list[Command]:
-    tries = lead.tries + (not fate.free)
+def _later(lead: Lead, result: Result, where: Place) -> list[Command]:
+    tries = lead.tries + (not result.free)
     fields = {**lead.fields, b"v": version_text(lead.version), b"n": b"%d" % tries}
-    if fate.free:
+    if result.free:
         fields[b"p"] = b"%d" % where.now_ms
-    wait = FREE_WAIT_MS if fate.free else min(BACKOFF_MS * 2 ** (tries - 1), LONGEST_BACKOFF_MS)
+    wait = FREE_WAIT_MS if result.free else min(BACKOFF_MS * 2 ** (tries - 1), LONGEST_BACKOFF_MS)
     return [
-        ("ZADD", keys.later(keys.INBOX, where.shard), where.now_ms + wait, postponed(fields)),
-        _receipt(lead, state=WAITING, tries=tries, reason=fate.why),
+        ("ZADD", keys.later(keys.INBOX, where.shard), where.now_ms + wait, pack_fields(fields)),
+        _receipt(lead, state=WAITING, tries=tries, reason=result.why),
     ]
 
 
-def _park(lead: Lead, fate: Fate, now_ms: int) -> list[Command]:
+def _park(lead: Lead, result: Result, now_ms: int) -> list[Command]:
     fields = {**lead.fields, b"v": version_text(lead.version)}
     return [
-        ("SET", keys.parked(lead.lead), postponed(fields), "EX", PARKED_SECONDS),
+        ("SET", keys.parked(lead.lead), pack_fields(fields), "EX", PARKED_SECONDS),
         ("ZADD", keys.PARKED, now_ms, lead.lead),
-        _receipt(lead, state=PARKED, tries=lead.tries + 1, reason=f"{fate.code}: {fate.why}"),
-        figure(f"parked:{fate.code}"),
+        _receipt(lead, state=PARKED, tries=lead.tries + 1, reason=f"{result.code}: {result.why}"),
+        figure(f"parked:{result.code}"),
     ]
 
 
@@ -222,7 +223,7 @@ def park_unreadable(unreadable: Unreadable, now_ms: int) -> list[Command]:
     """What follows from an entry that is no event: kept for a person, out of the line's way."""
     lead = name_of(unreadable)
     return [
-        ("SET", keys.parked(lead), postponed(unreadable.fields), "EX", PARKED_SECONDS),
+        ("SET", keys.parked(lead), pack_fields(unreadable.fields), "EX", PARKED_SECONDS),
         ("ZADD", keys.PARKED, now_ms, lead),
         ("HSET", keys.receipt(lead), *receipt(state=PARKED, reason="unreadable: this program cannot read this event")),
         count(PARKED),

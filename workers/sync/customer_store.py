@@ -10,16 +10,16 @@ from leadcore.store import keys, scripts
 from leadcore.store.connection import Redis
 from workers.flow.errors import LostLease
 from workers.flow.lease import Lease
-from workers.rules.customer import KEPT_OUT, UNKNOWN, Customer, guard, pack, unpack
+from workers.rules.customer import UNKNOWN, WITHHELD, Customer, guard, pack, unpack
 from workers.rules.field_clock import Digest, digester
-from workers.rules.lead import Group
+from workers.rules.lead import CustomerBatch
 
 # Of a customer of whom nothing is known, while a first write is under way: for most of a burst.
 _FIRST = pack(replace(UNKNOWN, attempted=True))
 _ATTEMPTED = unpack(_FIRST)
 
 
-class Records:
+class CustomerStore:
     """`fixed_key` is LEADSYNC_KEY, b"" where the key kept in Redis is used."""
 
     def __init__(self, connection: Redis, fixed_key: bytes = b"") -> None:
@@ -46,7 +46,7 @@ class Records:
     def customer_key(self, customer_id: str) -> str:
         return keys.customer(keys.digest(self.use_key(), customer_id))
 
-    def load(self, groups: Sequence[Group]) -> str:
+    def load(self, groups: Sequence[CustomerBatch]) -> str:
         """Fill each group's record and customer. Returns the marker of the store (see `workers.sync.restore`), "" where
         Redis was emptied, or is new."""
         for _ in range(3):
@@ -58,8 +58,8 @@ class Records:
                 break
             # Redis was emptied, and somebody has made another key since.
             self.key = b""
-        records, tombstones = found[: len(groups)], found[len(groups) :]
-        for group, digest, record, tombstone in zip(groups, digests, records, tombstones, strict=True):
+        customers, tombstones = found[: len(groups)], found[len(groups) :]
+        for group, digest, record, tombstone in zip(groups, digests, customers, tombstones, strict=True):
             group.record_key = keys.customer(digest)
             group.record = record
             group.forgotten_ms = int(tombstone.split()[0]) if tombstone else -1
@@ -67,28 +67,28 @@ class Records:
         self.load_shared([group for group in groups if group.customer.shared])
         return (marker or b"").decode()
 
-    def stand(self, groups: Sequence[Group]) -> bool:
+    def stand(self, groups: Sequence[CustomerBatch]) -> bool:
         """Whether the records of these customers are still as they were loaded, and the store is whole."""
         marker, *records = self.redis.mget(keys.STORE, *(group.record_key for group in groups))
         return marker is not None and records == [group.record for group in groups]
 
-    def load_shared(self, groups: Sequence[Group]) -> None:
+    def load_shared(self, groups: Sequence[CustomerBatch]) -> None:
         """Fill in the clock of the contacts that these groups' customers share."""
         if not groups:
             return
         for group, record in zip(groups, self.redis.mget([group.contact_key for group in groups]), strict=True):
-            share(group, record, unpack(record))
+            use_shared_clock(group, record, unpack(record))
 
-    def mark(self, groups: Sequence[Group], lease: Lease) -> None:
+    def mark_attempted(self, groups: Sequence[CustomerBatch], lease: Lease) -> None:
         """Note that a first write of these customers begins, so that one whose answer is lost is recognised. Raises
         `LostLease` if the lock or a record is no longer ours."""
         self._attempt(groups, lease, Customer())
 
-    def doubt(self, groups: Sequence[Group], lease: Lease) -> None:
+    def mark_uncertain(self, groups: Sequence[CustomerBatch], lease: Lease) -> None:
         """Note that a write of these customers may have landed although nobody knows. Raises what `mark` does."""
         self._attempt(groups, lease)
 
-    def _attempt(self, groups: Sequence[Group], lease: Lease, known: Customer | None = None) -> None:
+    def _attempt(self, groups: Sequence[CustomerBatch], lease: Lease, known: Customer | None = None) -> None:
         arguments: list[Any] = [lease.token]
         for group in groups:
             before, stored = guard(group.record), group.stored
@@ -104,12 +104,12 @@ class Records:
             raise LostLease
 
 
-def share(group: Group, record: bytes | None, contact: Customer) -> None:
+def use_shared_clock(group: CustomerBatch, record: bytes | None, contact: Customer) -> None:
     """Let `group` be decided on the contact's clock. A guest of somebody else's contact is also held to what it said
     itself: what was not let into the contact stands in its own record."""
     group.contact_record, group.shared_clock, group.shared_key = record, contact.clock, group.contact_key
-    own = {name.removeprefix(KEPT_OUT): stamp for name, stamp in group.stored.clock.items()}
-    own = own if group.customer.guarded else {}
+    own = {name.removeprefix(WITHHELD): stamp for name, stamp in group.stored.clock.items()}
+    own = own if group.customer.fill_only else {}
     group.customer = replace(
         group.customer, clock={**contact.clock, **own}, active_ms=contact.active_ms, intent=contact.intent
     )

@@ -15,12 +15,12 @@ from leadcore.store.connection import Redis
 from workers.flow.lease import Lease
 from workers.hubspot.client import HubSpot
 from workers.rules.customer import unpack
-from workers.rules.lead import Fate, Group
+from workers.rules.lead import CustomerBatch, Result
 from workers.rules.mapping import phone
 from workers.rules.mapping.facts import CUSTOMER_ID, OTHER_IDS
 from workers.rules.outcomes import Gone, Wait
 from workers.rules.plan import Plan
-from workers.sync.customer_store import share
+from workers.sync.customer_store import use_shared_clock
 
 SHARED_BY = 3
 PATIENCE = 2
@@ -39,7 +39,7 @@ class Identity:
         self.redis, self.hubspot, self.crm, self.key = connection, hubspot, crm, key
         self.lease = lease
 
-    def hold(self, group: Group) -> bool:
+    def hold(self, group: CustomerBatch) -> bool:
         """Lock the group's contact, which other customers may share; False leaves the group in the inbox for now."""
         name = keys.contact_lock(group.customer.contact_id)
         if group.lock == name:
@@ -51,7 +51,7 @@ class Identity:
         group.left = True
         return False
 
-    def free(self, groups: Sequence[Group]) -> None:
+    def free(self, groups: Sequence[CustomerBatch]) -> None:
         """Unlock what `hold` locked, once the groups are settled or left."""
         for group in groups:
             if group.lock:
@@ -59,7 +59,7 @@ class Identity:
                 self.redis.eval(FREE, 1, group.lock, self.lease.token)
                 group.lock = ""
 
-    def resolve(self, groups: Sequence[Group], plan: Plan) -> None:
+    def resolve(self, groups: Sequence[CustomerBatch], plan: Plan) -> None:
         """Find out whom each conflict is about, so that the next round can write it. Raises `LineDown`."""
         strangers = []
         for group in groups:
@@ -67,19 +67,19 @@ class Identity:
             if name not in ("", "email") and name in group.properties:
                 plan.without(group, name, "another contact has this value")
             elif "email" not in group.properties:
-                group.fate = Fate(WAITING, code="race", why="another write made this contact at the same moment")
+                group.result = Result(WAITING, code="race", why="another write made this contact at the same moment")
             elif group.customer.known:
                 plan.without(group, "email", ELSEWHERE)
             else:
                 strangers.append(group)
         self._meet(strangers, plan)
 
-    def _meet(self, groups: Sequence[Group], plan: Plan) -> None:
+    def _meet(self, groups: Sequence[CustomerBatch], plan: Plan) -> None:
         held = []
         for group in groups:
             contact_id = self._holder(group)
             if not contact_id and group.leads[-1].tries < PATIENCE:
-                group.fate = Fate(WAITING, code="race", why="HubSpot names no contact with this email yet")
+                group.result = Result(WAITING, code="race", why="HubSpot names no contact with this email yet")
                 continue
             if not contact_id:
                 plan.without(group, "email", ELSEWHERE)
@@ -92,19 +92,19 @@ class Identity:
         for group in held:
             match found[group.customer.contact_id]:
                 case Gone():
-                    group.fate = Fate(WAITING, code="race", why="the contact with this email vanished")
+                    group.result = Result(WAITING, code="race", why="the contact with this email vanished")
                 case Wait(why):
-                    group.fate = Fate(WAITING, code="row", why=why)
+                    group.result = Result(WAITING, code="row", why=why)
                 case contact:
                     self._join(group, contact, plan)
 
-    def _holder(self, group: Group) -> str:
+    def _holder(self, group: CustomerBatch) -> str:
         """The id of the contact that has the email, "" if HubSpot does not name it."""
         if group.conflict and group.conflict.existing_id:
             return group.conflict.existing_id
         return self.hubspot.owner(group.properties["email"])
 
-    def _join(self, group: Group, contact: Mapping[str, str], plan: Plan) -> None:
+    def _join(self, group: CustomerBatch, contact: Mapping[str, str], plan: Plan) -> None:
         owner = contact.get(CUSTOMER_ID, "")
         group.conflict = None
         if owner == group.customer_id:
@@ -118,9 +118,9 @@ class Identity:
         # The phone that matches too proves more than an email in a chat.
         same_phone = _same_phone(group, current, self.crm.country)
         guarded = self.crm.email_match == "fill" and not same_phone
-        group.customer = replace(group.customer, guarded=guarded, shared=True, matched=not same_phone)
+        group.customer = replace(group.customer, fill_only=guarded, shared=True, email_match_only=not same_phone)
         if not self._adopt(group, owner):
-            group.fate = Fate(WAITING, code="race", why="the customer who made this contact is just being written")
+            group.result = Result(WAITING, code="race", why="the customer who made this contact is just being written")
             return
         group.placeholder = ""
         plan.begin(group)
@@ -129,10 +129,10 @@ class Identity:
             group.properties[OTHER_IDS] = "\n".join([*others, group.customer_id])
         if not owner:
             group.properties[CUSTOMER_ID] = group.customer_id
-        group.fate = None
+        group.result = None
         plan.respect(group, current)
 
-    def _adopt(self, group: Group, owner: str) -> bool:
+    def _adopt(self, group: CustomerBatch, owner: str) -> bool:
         """Use the contact's shared clock; the clock of the customer who made the contact becomes that clock. False if
         that customer's record is not there yet."""
         owner_key = keys.customer(keys.digest(self.key, owner)) if owner else keys.NONE
@@ -144,7 +144,7 @@ class Identity:
         if shared is None and owned is not None and maker.known and not maker.shared:
             before = maker
             group.adopted = (owner_key, owned, replace(maker, shared=True, clock={}))
-        share(group, shared, before)
+        use_shared_clock(group, shared, before)
         return True
 
     def _users(self, email: str, customer_id: str, owner: str) -> int:
@@ -153,7 +153,7 @@ class Identity:
         return int(self.redis.eval(_ADD, 2, name, keys.NONE, *users))
 
 
-def _same_phone(group: Group, current: Mapping[str, str], region: str) -> bool:
+def _same_phone(group: CustomerBatch, current: Mapping[str, str], region: str) -> bool:
     mine = {group.properties.get("phone", ""), group.properties.get("mobilephone", "")} - {""}
     theirs = {phone.parse(current.get(name, ""), region).phone for name in ("phone", "mobilephone")}
     return bool(mine & theirs)

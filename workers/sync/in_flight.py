@@ -7,12 +7,12 @@ from workers.flow.lease import Lease
 from workers.hubspot.budget import RESERVED
 from workers.hubspot.transport import FENCE
 from workers.rules.batch import Batch
-from workers.rules.lead import Group
+from workers.rules.lead import CustomerBatch
 from workers.sync.writer import Writer, write
 
 
 @dataclass(frozen=True, slots=True)
-class Flight:
+class Call:
     """`batches`: by shard. `slots` are for its first requests, and free again if it makes none. `made_at`: when it was
     decided what to write (monotonic seconds)."""
 
@@ -22,15 +22,15 @@ class Flight:
     made_at: float
 
     @property
-    def groups(self) -> list[Group]:
+    def groups(self) -> list[CustomerBatch]:
         return [group for batch in self.batches.values() for group in batch.groups]
 
 
-def fly(lease: Lease, flight: Flight) -> None:
+def send(lease: Lease, call: Call) -> None:
     """Write the batch; raises what is no fault of the leads."""
     FENCE.set(lease.check)
-    RESERVED.set(flight.slots)
+    RESERVED.set(call.slots)
     try:
-        write(flight.writer, flight.groups)
+        write(call.writer, call.groups)
     finally:
-        flight.writer.hubspot.budget.give_back(flight.slots)
+        call.writer.hubspot.budget.give_back(call.slots)

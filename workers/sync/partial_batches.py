@@ -85,7 +85,7 @@ return {'go', taken}
 )
 
 # KEYS: as above   ARGV: token, size of a full batch, then for each shard where what is not in hand begins
-_NEGLECTS = (
+_STARVES = (
     _SHARD
     + """
 local ours, free = nil, {}
@@ -115,13 +115,13 @@ class Verdict:
     taken: bool
 
 
-class Tails:
+class PartialBatches:
     """Looks at all `shards` of the inbox over one Redis connection. `full`: leads in a full batch."""
 
     def __init__(self, connection: Redis, shards: int, full: int) -> None:
         self.shards, self.full = shards, full
         self._gather = connection.register_script(_GATHER)
-        self._neglects = connection.register_script(_NEGLECTS)
+        self._neglects = connection.register_script(_STARVES)
 
     def gather(self, lease: Lease, *, in_hand: bool, patient: bool) -> Verdict:
         """Whose turn it is; the shards that were taken on are held by `lease` from then on. `in_hand`: whether it has
@@ -134,7 +134,7 @@ class Tails:
         lease.shards.extend(shards[position] for position in taken)
         return Verdict(what.decode(), bool(taken))
 
-    def neglects(self, lease: Lease, after: Mapping[int, bytes]) -> bool:
+    def starves(self, lease: Lease, after: Mapping[int, bytes]) -> bool:
         """Whether leads wait in a shard that nobody drains and that ought to come first: a whole batch, or leads that
         are older than those of `lease` behind `after`, the last entries in hand. Younger ones are tails that may be
         gathered."""

@@ -8,13 +8,13 @@ from msgspec.structs import replace
 
 from leadcore.store import keys
 from leadcore.store.connection import Redis
-from leadcore.store.streams import Inbox
+from leadcore.store.streams import Stream
 from workers.flow.errors import LineDown, Stopping
 from workers.hubspot.client import HubSpot
 from workers.rules.customer import UNKNOWN, pack
 from workers.rules.mapping.facts import CUSTOMER_ID, OTHER_IDS
 from workers.rules.portal import Portal
-from workers.sync.customer_store import Records
+from workers.sync.customer_store import CustomerStore
 
 INTACT, RESTORED, YOUNG = "intact", "restored", "young"
 # The search index lags behind writes by up to 30 s.
@@ -31,9 +31,9 @@ class Restore:
     Until search can know that it is "young" and the milliseconds since when."""
 
     def __init__(
-        self, connection: Redis, hubspot: HubSpot, portal: Portal, records: Records, stop: threading.Event
+        self, connection: Redis, hubspot: HubSpot, portal: Portal, customers: CustomerStore, stop: threading.Event
     ) -> None:
-        self.redis, self.hubspot, self.portal, self.records, self.stop = connection, hubspot, portal, records, stop
+        self.redis, self.hubspot, self.portal, self.customers, self.stop = connection, hubspot, portal, customers, stop
 
     def decide(self, marker: str) -> str:
         """The marker that stands now where `marker` stood; "" is none. Raises `LineDown` and `Stopping`."""
@@ -53,7 +53,7 @@ class Restore:
             known = 1
         found = RESTORED if known else INTACT if marker else f"{YOUNG} {now_ms}"
         place = ("SET", keys.STORE, found, "XX" if marker else "NX")
-        Inbox(self.redis).apply([place, ("DEL", keys.RESTORING)])
+        Stream(self.redis).apply([place, ("DEL", keys.RESTORING)])
         return (self.redis.get(keys.STORE) or b"").decode()
 
     def _read_aliases(self) -> None:
@@ -69,9 +69,9 @@ class Restore:
 
     def _remember(self, contact: Mapping[str, Any]) -> None:
         aliases = str((contact.get("properties") or {}).get(OTHER_IDS) or "").split("\n")
-        alias = replace(UNKNOWN, contact_id=str(contact.get("id")), guarded=True, shared=True, matched=True)
+        alias = replace(UNKNOWN, contact_id=str(contact.get("id")), fill_only=True, shared=True, email_match_only=True)
         for customer_id in filter(None, aliases):
-            self.redis.set(self.records.customer_key(customer_id), pack(alias), nx=True)
+            self.redis.set(self.customers.customer_key(customer_id), pack(alias), nx=True)
 
     def _search(self, property: str, **more: Any) -> Mapping[str, Any]:
         """Search in turn with every other worker, and again where the portal's other apps have used up the second."""

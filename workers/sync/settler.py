@@ -1,4 +1,4 @@
-"""Settles batches whose fate is known: Redis takes it all in one script, then the log is told."""
+"""Settles batches whose result is known: Redis takes it all in one script, then the log is told."""
 
 from collections.abc import Sequence
 
@@ -9,47 +9,52 @@ from leadcore.receipts import CREATED, PARKED, UPDATED, WAITING, WRITTEN
 from leadcore.store import keys
 from leadcore.store.bell import Bell
 from leadcore.store.connection import Redis
-from leadcore.store.streams import Inbox, Settlement
+from leadcore.store.streams import Settlement, Stream
 from workers.flow.errors import LostLease
 from workers.flow.lease import Lease
 from workers.hubspot.errors import REASONS
-from workers.hubspot.portal_cache import Survey
+from workers.hubspot.portal_cache import PortalCache
 from workers.rules import settlement
 from workers.rules.batch import Batch
 from workers.rules.confirmation import Confirmation, Confirmations
-from workers.rules.lead import Fate, Group
-from workers.sync.customer_store import Records
+from workers.rules.lead import CustomerBatch, Result
+from workers.sync.customer_store import CustomerStore
 
 log = structlog.get_logger("leadsync.sync")
 
 
-class Ledger:
+class Settler:
     """Settles over one Redis connection, and rings for the confirmations."""
 
     def __init__(
-        self, connection: Redis, config: Config, records: Records, confirmations: Confirmations, survey: Survey
+        self,
+        connection: Redis,
+        config: Config,
+        customers: CustomerStore,
+        confirmations: Confirmations,
+        portal_cache: PortalCache,
     ) -> None:
-        self.redis, self.config, self.records = connection, config, records
-        self.confirmations, self.survey = confirmations, survey
-        self.inbox = Inbox(connection)
-        self.outbox = Inbox(connection, keys.OUTBOX)
+        self.redis, self.config, self.customers = connection, config, customers
+        self.confirmations, self.portal_cache = confirmations, portal_cache
+        self.inbox = Stream(connection)
+        self.outbox = Stream(connection, keys.OUTBOX)
         self.bell = Bell(connection)
 
     def settle(self, batch: Batch, shard: int, lease: Lease) -> bool:
-        """Settle every lead of `shard` whose fate is known; True if there was one. Raises `LostLease`."""
+        """Settle every lead of `shard` whose result is known; True if there was one. Raises `LostLease`."""
         seconds, micros = self.redis.time()
         where = settlement.Place(keys.entries(keys.INBOX, shard), shard, seconds * 1000 + micros // 1000)
         done = Settlement()
         told = 0
-        settled = [(group, group.fate) for group in batch.groups if group.fate is not None]
+        settled = [(group, group.result) for group in batch.groups if group.result is not None]
         # They may be overtaken by what is said next, which must not leave parts of this home behind.
-        unclear = [group for group, fate in settled if fate.state == WAITING and group.moves]
-        self.records.doubt(unclear, lease)
+        unclear = [group for group, result in settled if result.state == WAITING and group.moves]
+        self.customers.mark_uncertain(unclear, lease)
         states = []
-        for group, fate in settled:
-            confirmation = self._confirm(group, fate, where.now_ms)
-            config, digest = self.config.inbox, self.records.digest()
-            states.append(settlement.add(done, group, fate, where, config, digest, confirmation))
+        for group, result in settled:
+            confirmation = self._confirm(group, result, where.now_ms)
+            config, digest = self.config.inbox, self.customers.digest()
+            states.append(settlement.add(done, group, result, where, config, digest, confirmation))
             told += bool(confirmation and confirmation.text)
         for unreadable in batch.unreadable:
             done.add((), [(where.stream, unreadable.entry, settlement.park_unreadable(unreadable, where.now_ms))])
@@ -60,7 +65,7 @@ class Ledger:
         stale = self.inbox.settle(shard, lease.token, done)
         if stale is None:
             raise LostLease
-        if any(fate.state in (CREATED, UPDATED) for _, fate in settled):
+        if any(result.state in (CREATED, UPDATED) for _, result in settled):
             self.inbox.apply([("SET", keys.WRITTEN, where.now_ms)])
         self._report(settled, states, stale)
         for unreadable in batch.unreadable:
@@ -69,21 +74,21 @@ class Ledger:
             self.bell.ring(keys.OUTBOX, shard)
         return len(stale) < done.groups
 
-    def _confirm(self, group: Group, fate: Fate, now_ms: int) -> Confirmation | None:
-        if fate.state in WRITTEN and fate.contact_id:
+    def _confirm(self, group: CustomerBatch, result: Result, now_ms: int) -> Confirmation | None:
+        if result.state in WRITTEN and result.contact_id:
             return self.confirmations.write(group, now_ms)
         return None
 
     def _report(
-        self, settled: Sequence[tuple[Group, Fate]], states: Sequence[Sequence[str]], stale: Sequence[int]
+        self, settled: Sequence[tuple[CustomerBatch, Result]], states: Sequence[Sequence[str]], stale: Sequence[int]
     ) -> None:
         # Looked up once: structlog makes a logger anew each time.
         info, warning = log.info, log.warning
-        for position, (group, fate) in enumerate(settled):
+        for position, (group, result) in enumerate(settled):
             if position not in stale:
-                more = {"contact": fate.contact_id} if fate.contact_id else {"code": fate.code}
+                more = {"contact": result.contact_id} if result.contact_id else {"code": result.code}
                 for lead, state in zip(group.leads, states[position], strict=True):
                     say = warning if state == PARKED else info
                     say("lead." + state, lead=lead.lead, **more)
             if any(note.why == REASONS["PROPERTY_DOESNT_EXIST"] for note in group.notes):
-                self.survey.forget()
+                self.portal_cache.forget()

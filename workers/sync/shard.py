@@ -10,20 +10,20 @@ from leadcore.config import Config
 from leadcore.store import keys
 from leadcore.store.bell import Bell
 from leadcore.store.connection import AWAY, Redis
-from leadcore.store.streams import Inbox
+from leadcore.store.streams import Stream
 from workers.flow.errors import LineDown, LostLease, Stopping
 from workers.flow.lease import Lease, Leases
 from workers.flow.pause import Pause
 from workers.hubspot import access
 from workers.hubspot.client import HubSpot
-from workers.hubspot.portal_cache import Survey
+from workers.hubspot.portal_cache import PortalCache
 from workers.hubspot.transport import FENCE
 from workers.rules.confirmation import Confirmations
 from workers.sync.batch_loader import Batches
-from workers.sync.customer_store import Records
+from workers.sync.customer_store import CustomerStore
 from workers.sync.drain import Drain
-from workers.sync.drain_state import Run
-from workers.sync.settler import Ledger
+from workers.sync.drain_state import DrainState
+from workers.sync.settler import Settler
 
 log = structlog.get_logger("leadsync.sync")
 
@@ -37,7 +37,7 @@ class Sync:
         connection: Redis,
         hubspot: HubSpot,
         config: Config,
-        records: Records,
+        customers: CustomerStore,
         confirmations: Confirmations,
         leases: Leases,
         meanwhile: Callable[[float], None],
@@ -45,38 +45,44 @@ class Sync:
     ) -> None:
         self.redis, self.hubspot, self.shards = connection, hubspot, config.inbox.shards
         self.leases, self.stop = leases, stop
-        self.inbox = Inbox(connection)
+        self.inbox = Stream(connection)
         self.bell = Bell(connection)
         self.pause = Pause(connection)
-        self.survey = Survey(hubspot, config.mapping, tuple(config.properties.values()), self._introduce)
-        ledger = Ledger(connection, config, records, confirmations, self.survey)
-        batches = Batches(connection, hubspot, config, records, self.survey, stop)
-        self.way = Drain(connection, hubspot, config, batches, self.survey, self.pause, ledger, meanwhile, stop)
+        self.portal_cache = PortalCache(hubspot, config.mapping, tuple(config.properties.values()), self._note_portal)
+        settler = Settler(connection, config, customers, confirmations, self.portal_cache)
+        batches = Batches(connection, hubspot, config, customers, self.portal_cache, stop)
+        self.drain_loop = Drain(
+            connection, hubspot, config, batches, self.portal_cache, self.pause, settler, meanwhile, stop
+        )
 
     def drain(self, shard: int) -> None:
         """Empty the shard, as long as a drain may last; whoever stops with entries left rings again."""
         with self.leases.hold(self.inbox, shard) as lease:
             if lease is None:
                 return
-            more, run = False, Run()
+            more, state = False, DrainState()
             try:
-                more = self._work(lease, run)
+                more = self._work(lease, state)
             except (LostLease, Stopping):
                 log.info("drain.given_back", shard=shard)
             finally:
                 lease.end()
-                left = [each for each in lease.shards if self.inbox.release(each, lease.token, bell=not run.left) > 0]
+                left = [
+                    each
+                    for each in lease.shards
+                    if self.inbox.release(each, lease.token, bell=not state.handed_off) > 0
+                ]
         if more and not self.stop.is_set():
             for each in left:
                 self.bell.ring(keys.INBOX, each)
 
-    def _work(self, lease: Lease, run: Run) -> bool:
+    def _work(self, lease: Lease, state: DrainState) -> bool:
         """True if what is left may be taken up at once; False where only time can help."""
         fence = FENCE.set(lease.check)
         try:
             match self.pause.admit(lease):
                 case "open":
-                    return self.way.go(lease, run)
+                    return self.drain_loop.run(lease, state)
                 case "probe":
                     return self._probe(lease)
                 case _:
@@ -91,11 +97,11 @@ class Sync:
         """After a pause: one small call, then one lead, then two, and so on up to a whole call's. If HubSpot takes
         calls but not the first lead, that has to wait and not the line: else it could hold up all others for ever. One
         further back holds up fewer each time."""
-        self.survey.forget()
-        one = Run(1, alone=True)
+        self.portal_cache.forget()
+        one = DrainState(1, probing=True)
         try:
             self.hubspot.ping()
-            more = self.way.go(lease, one)
+            more = self.drain_loop.run(lease, one)
         finally:
             self.pause.unprobe(lease)
         if one.down is None:
@@ -106,7 +112,7 @@ class Sync:
         self._pause(one.down)
         return False
 
-    def _introduce(self) -> None:
+    def _note_portal(self) -> None:
         """Note for the console which portal this is. Without it a link is missing, and nothing else."""
         with suppress(LineDown, *AWAY):
             known = access.portal(self.hubspot)
@@ -121,6 +127,6 @@ class Sync:
 
     def _pause(self, down: LineDown) -> None:
         if down.code in ("no_key", "unexpected"):
-            self.survey.forget()
+            self.portal_cache.forget()
         self.pause.begin(down)
         log.warning("line.paused", code=down.code, why=down.why)

@@ -14,11 +14,11 @@ from leadcore.receipts import WAITING
 from leadcore.store.connection import AWAY
 from workers.flow.errors import LineDown, LostLease, Stopping
 from workers.hubspot.client import HubSpot
-from workers.rules.lead import Fate, Group
+from workers.rules.lead import CustomerBatch, Result
 from workers.rules.mapping.facts import CUSTOMER_ID, OTHER_IDS
 from workers.rules.outcomes import Again, Conflict, Gone, Outcome, Refused, Row, Wait, Written
 from workers.rules.plan import Plan
-from workers.sync.customer_store import Records
+from workers.sync.customer_store import CustomerStore
 from workers.sync.identity import Identity
 
 ROUNDS = 8
@@ -31,19 +31,21 @@ class Writer:
     """One batch's way to HubSpot. `intact`: whether the store of clocks is whole, so that a customer without a record
     is new. `begun`: whether it was decided what is news, and not written yet."""
 
-    def __init__(self, hubspot: HubSpot, plan: Plan, identity: Identity, records: Records, *, intact: bool) -> None:
+    def __init__(
+        self, hubspot: HubSpot, plan: Plan, identity: Identity, customers: CustomerStore, *, intact: bool
+    ) -> None:
         self.hubspot, self.plan, self.identity = hubspot, plan, identity
-        self.records, self.intact = records, intact
+        self.customers, self.intact = customers, intact
         self.begun = False
 
-    def begin(self, groups: Sequence[Group]) -> None:
+    def begin(self, groups: Sequence[CustomerBatch]) -> None:
         """Decide what is news."""
         for group in groups:
             self.plan.begin(group)
         self.begun = True
 
-    def write(self, groups: Sequence[Group]) -> None:
-        """Set the fate of every group, as far as it can be known now. Whatever is raised, what was done until then
+    def write(self, groups: Sequence[CustomerBatch]) -> None:
+        """Set the result of every group, as far as it can be known now. Whatever is raised, what was done until then
         stands in the groups."""
         if not self.begun:
             self.begin(groups)
@@ -51,14 +53,14 @@ class Writer:
         unsure = [g for g in groups if g.stored.attempted or not (g.customer.known or self.intact)]
         self._verify([group for group in unsure if not group.customer.shared])
         new = [g for g in groups if g.open and not g.customer.known and not g.stored.attempted]
-        self.records.mark(new, self.identity.lease)
+        self.customers.mark_attempted(new, self.identity.lease)
         for _ in range(ROUNDS):
-            self._verify([group for group in groups if group.open and group.astray])
+            self._verify([group for group in groups if group.open and group.detached])
             waiting = [group for group in groups if group.open]
             if not waiting:
                 return
             self._look([group for group in waiting if group.careful and not group.looked])
-            waiting = [group for group in waiting if group.open and not group.astray]
+            waiting = [group for group in waiting if group.open and not group.detached]
             # Of a contact that exists only a part is sent, and no upsert may make another one of that part.
             known = [group for group in waiting if group.customer.known]
             self._send([g for g in waiting if not g.customer.known], self.hubspot.upsert, lambda g: g.customer_id)
@@ -66,9 +68,9 @@ class Writer:
             self.identity.resolve([group for group in waiting if group.open and group.conflict], self.plan)
         for group in groups:
             if group.open:
-                group.fate = Fate(WAITING, code="unsettled", why="HubSpot's answers did not come to an end")
+                group.result = Result(WAITING, code="unsettled", why="HubSpot's answers did not come to an end")
 
-    def _verify(self, groups: Sequence[Group]) -> None:
+    def _verify(self, groups: Sequence[CustomerBatch]) -> None:
         """A customer without a contact may have one all the same: after a loss of Redis, where the answer to a first
         write was lost, or where a contact that was somebody else's went. Look before values go that are meant for a new
         contact only. And where any write's answer was lost, see which home the contact has."""
@@ -76,10 +78,10 @@ class Writer:
         found = self.hubspot.look([group.customer_id for group in groups], properties, CUSTOMER_ID)
         known = []
         for group in groups:
-            group.astray = False
+            group.detached = False
             contact = found[group.customer_id]
             if isinstance(contact, Wait):
-                group.fate = Fate(WAITING, code="row", why=contact.why)
+                group.result = Result(WAITING, code="row", why=contact.why)
             if not isinstance(contact, dict):
                 continue
             known.append(group)
@@ -96,16 +98,16 @@ class Writer:
                 group.customer,
                 contact_id=contact["id"],
                 shared=others != [""],
-                guarded=guest and self.identity.crm.email_match == "fill",
-                matched=guest,
+                fill_only=guest and self.identity.crm.email_match == "fill",
+                email_match_only=guest,
             )
             if not group.customer.shared:
                 group.customer = self.plan.learn(group.customer, values)
-        self.records.load_shared([group for group in known if group.customer.shared])
+        self.customers.load_shared([group for group in known if group.customer.shared])
         for group in known:
             self.plan.begin(group)
 
-    def _look(self, groups: Sequence[Group]) -> None:
+    def _look(self, groups: Sequence[CustomerBatch]) -> None:
         """Read the contacts whose present values decide what may be written."""
         mine = [group for group in groups if self.identity.hold(group)]
         self._refresh([group for group in mine if group.customer.shared])
@@ -116,34 +118,34 @@ class Writer:
                 case Gone():
                     self.plan.restart(group)
                 case Wait(why):
-                    group.fate = Fate(WAITING, code="row", why=why)
+                    group.result = Result(WAITING, code="row", why=why)
                 case contact:
                     self.plan.respect(group, self.plan.portal.recall(contact))
 
-    def _refresh(self, groups: Sequence[Group]) -> None:
+    def _refresh(self, groups: Sequence[CustomerBatch]) -> None:
         """Until the lock was ours, another customer of the contact may have written: decide on the clock of now."""
         before = [group.contact_record for group in groups]
-        self.records.load_shared(groups)
+        self.customers.load_shared(groups)
         for group, record in zip(groups, before, strict=True):
             if group.contact_record != record:
                 self.plan.begin(group)
 
     def _send(
         self,
-        groups: Sequence[Group],
+        groups: Sequence[CustomerBatch],
         call: Callable[[Sequence[Row], dict[str, Outcome]], None],
-        identify: Callable[[Group], str],
+        identify: Callable[[CustomerBatch], str],
     ) -> None:
-        rows = [Row(group.trace, identify(group), self.plan.portal.translate(group.properties)) for group in groups]
+        rows = [Row(group.trace_id, identify(group), self.plan.portal.translate(group.properties)) for group in groups]
         outcomes: dict[str, Outcome] = {}
         try:
             call(rows, outcomes)
         finally:
             for group in groups:
-                if group.trace in outcomes:
-                    self._apply(group, outcomes[group.trace])
+                if group.trace_id in outcomes:
+                    self._apply(group, outcomes[group.trace_id])
 
-    def _apply(self, group: Group, outcome: Outcome) -> None:
+    def _apply(self, group: CustomerBatch, outcome: Outcome) -> None:
         match outcome:
             case Written(contact_id, new):
                 self.plan.written(group, contact_id, new)
@@ -154,12 +156,12 @@ class Writer:
             case Gone():
                 self.plan.restart(group)
             case Wait(why):
-                group.fate = Fate(WAITING, code="row", why=why)
+                group.result = Result(WAITING, code="row", why=why)
             case Again():
                 pass
 
 
-def begin(writer: Writer, groups: Sequence[Group]) -> None:
+def begin(writer: Writer, groups: Sequence[CustomerBatch]) -> None:
     """Decide ahead of `write` what is news."""
     try:
         writer.begin(groups)
@@ -169,7 +171,7 @@ def begin(writer: Writer, groups: Sequence[Group]) -> None:
         return
 
 
-def write(writer: Writer, groups: Sequence[Group]) -> None:
+def write(writer: Writer, groups: Sequence[CustomerBatch]) -> None:
     """Write the groups; if this program itself fails, one by one, so that one lead's bug holds up nobody else. Raises
     what is no fault of the leads."""
     try:
@@ -183,11 +185,11 @@ def write(writer: Writer, groups: Sequence[Group]) -> None:
                 _write_alone(writer, group)
 
 
-def _write_alone(writer: Writer, group: Group) -> None:
+def _write_alone(writer: Writer, group: CustomerBatch) -> None:
     try:
         writer.write([group])
     except OUTSIDE:
         raise
     except Exception as error:
         log.error("lead.failed", leads=[lead.lead for lead in group.leads], error=type(error).__name__)
-        group.fate = Fate(WAITING, code="error", why=f"a fault in this program ({type(error).__name__})")
+        group.result = Result(WAITING, code="error", why=f"a fault in this program ({type(error).__name__})")

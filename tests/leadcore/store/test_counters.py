@@ -13,7 +13,7 @@ from leadcore.receipts import pack
 from leadcore.store import keys
 from leadcore.store.counters import HOUR_MS, count, read_hours
 from leadcore.store.parked import Parked
-from leadcore.store.streams import Inbox, Settlement, postponed
+from leadcore.store.streams import Settlement, Stream, pack_fields
 from sandbox import redis as embedded
 
 STREAM = keys.entries(keys.INBOX, 0)
@@ -26,16 +26,16 @@ def redis(databases: Iterator[str]) -> Iterator[Any]:
 
 
 @pytest.fixture
-def inbox(redis: Any) -> Inbox:
+def inbox(redis: Any) -> Stream:
     redis.flushdb()
-    return Inbox(redis)
+    return Stream(redis)
 
 
-def now_ms(inbox: Inbox) -> int:
+def now_ms(inbox: Stream) -> int:
     return int(inbox.redis.time()[0]) * 1000
 
 
-def counted(inbox: Inbox) -> dict[str, int]:
+def counted(inbox: Stream) -> dict[str, int]:
     """The totals, which the hours must agree with."""
     total = {name.decode(): int(value) for name, value in inbox.redis.hgetall(keys.COUNTS).items()}
     hours = [counts for _, counts in read_hours(inbox.redis, now_ms(inbox))]
@@ -43,24 +43,24 @@ def counted(inbox: Inbox) -> dict[str, int]:
     return total
 
 
-def put(inbox: Inbox, lead: str, **options: Any) -> None:
+def put(inbox: Stream, lead: str, **options: Any) -> None:
     inbox.put(0, lead, b"{}", pack(), **options)
 
 
-def test_what_is_accepted_is_counted_once_and_what_is_repeated_apart(inbox: Inbox) -> None:
+def test_what_is_accepted_is_counted_once_and_what_is_repeated_apart(inbox: Stream) -> None:
     put(inbox, "one")
     put(inbox, "one")
     put(inbox, "two", version_ms=1)
     assert counted(inbox) == {"accepted": 2, "duplicate": 1}
 
 
-def test_an_event_put_again_by_the_receiver_itself_is_no_repeated_one(inbox: Inbox) -> None:
+def test_an_event_put_again_by_the_receiver_itself_is_no_repeated_one(inbox: Stream) -> None:
     put(inbox, "one")
     put(inbox, "one", version_ms=1)
     assert counted(inbox) == {"accepted": 1}
 
 
-def test_each_entry_is_counted_when_it_is_removed_and_never_again(inbox: Inbox) -> None:
+def test_each_entry_is_counted_when_it_is_removed_and_never_again(inbox: Stream) -> None:
     for number in range(3):
         put(inbox, f"lead-{number}")
     inbox.acquire(0, "mine")
@@ -73,20 +73,20 @@ def test_each_entry_is_counted_when_it_is_removed_and_never_again(inbox: Inbox) 
     assert counted(inbox) == {"accepted": 3, "created": 2, "updated": 1, "ms": 60, "groups": 3}
 
 
-def test_what_is_parked_and_discarded_is_counted_once(inbox: Inbox) -> None:
+def test_what_is_parked_and_discarded_is_counted_once(inbox: Stream) -> None:
     for _ in range(2):
-        inbox.park("lead", postponed({b"e": b"lead", b"b": b"{}"}), pack(state="parked"))
+        inbox.park("lead", pack_fields({b"e": b"lead", b"b": b"{}"}), pack(state="parked"))
     parked = Parked(inbox.redis, InboxConfig())
     assert [bool(parked.discard("lead", "ann")) for _ in range(2)] == [False, True]
     assert counted(inbox) == {"parked": 1, "discarded": 1}
 
 
-def test_commands_that_are_applied_together_count_too(inbox: Inbox) -> None:
+def test_commands_that_are_applied_together_count_too(inbox: Stream) -> None:
     inbox.apply([count("message_sent"), ("SET", "leadsync:x", "1"), count("message_sent")])
     assert counted(inbox) == {"message_sent": 2}
 
 
-def test_an_hour_is_kept_for_two_days_and_ends_by_itself(inbox: Inbox) -> None:
+def test_an_hour_is_kept_for_two_days_and_ends_by_itself(inbox: Stream) -> None:
     put(inbox, "one")
     put(inbox, "two")
     [hour] = inbox.redis.keys(keys.COUNTS + ":*")
@@ -94,7 +94,7 @@ def test_an_hour_is_kept_for_two_days_and_ends_by_itself(inbox: Inbox) -> None:
     assert inbox.redis.ttl(keys.COUNTS) == -1
 
 
-def test_hours_are_told_oldest_first_with_the_present_one_last(inbox: Inbox) -> None:
+def test_hours_are_told_oldest_first_with_the_present_one_last(inbox: Stream) -> None:
     now = 500_000 * HOUR_MS + 1_800_000
     for number, value in ((500_000, 3), (499_977, 2), (499_976, 1)):
         inbox.redis.hset(keys.hour(number), "created", value)
@@ -111,7 +111,7 @@ def test_a_full_redis_still_settles_and_still_knows_a_repeated_event(tmp_path: P
         embedded.start(tmp_path, appendonly=False) as started,
         closing(client.Redis.from_url(started.url)) as connection,
     ):
-        full = Inbox(connection)
+        full = Stream(connection)
         put(full, "lead")
         full.acquire(0, "mine")
         [(entry, _)] = full.take(0, 1)

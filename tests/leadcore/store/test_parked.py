@@ -13,7 +13,7 @@ from leadcore.config import Inbox as InboxConfig
 from leadcore.receipts import Receipt, pack
 from leadcore.store import keys
 from leadcore.store.parked import GONE, UNREADABLE, Parked, causes
-from leadcore.store.streams import Inbox, postponed
+from leadcore.store.streams import Stream, pack_fields
 
 CONFIG = InboxConfig()
 BODY = json.dumps({"customer_id": "c-1", "mid": "m", "intent": "Purchase", "contact_info": {"name": "Ann"}}).encode()
@@ -34,9 +34,9 @@ def store(database: Any) -> Parked:
 
 
 def park(store: Parked, lead: str = "lead-1", body: bytes = BODY, **fields: bytes) -> None:
-    packed = postponed({b"e": lead.encode(), b"b": body, **{name.encode(): value for name, value in fields.items()}})
+    packed = pack_fields({b"e": lead.encode(), b"b": body, **{name.encode(): value for name, value in fields.items()}})
     receipt = pack(customer_id="c-1", intent="Purchase", state="parked", reason="row: why", tries=12)
-    Inbox(store.redis).park(lead, packed, receipt)
+    Stream(store.redis).park(lead, packed, receipt)
 
 
 def receipt(store: Parked, lead: str = "lead-1") -> Receipt:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from leadcore.receipts import pack
 from leadcore.store import keys
-from leadcore.store.streams import DUPLICATE_MS, LOCK_MS, Inbox, Settlement, WrongKey, postponed
+from leadcore.store.streams import DUPLICATE_MS, LOCK_MS, Settlement, Stream, WrongKey, pack_fields
 from sandbox import redis as embedded
 
 TOKEN = "mine"
@@ -25,16 +25,16 @@ def redis(databases: Iterator[str]) -> Iterator[Any]:
 
 
 @pytest.fixture
-def inbox(redis: Any) -> Inbox:
+def inbox(redis: Any) -> Stream:
     redis.flushdb()
-    return Inbox(redis)
+    return Stream(redis)
 
 
-def put(inbox: Inbox, lead: str = "lead", **options: Any) -> str:
+def put(inbox: Stream, lead: str = "lead", **options: Any) -> str:
     return inbox.put(0, lead, b'{"a":1}', pack(customer_id="c"), **options).outcome
 
 
-def entries(inbox: Inbox, count: int) -> list[bytes]:
+def entries(inbox: Stream, count: int) -> list[bytes]:
     """`count` entries in shard 0, whose lock is held."""
     for number in range(count):
         put(inbox, f"lead-{number}")
@@ -52,7 +52,7 @@ def settlement(*groups: tuple[Any, ...]) -> Settlement:
 STREAM = keys.entries(keys.INBOX, 0)
 
 
-def test_a_put_makes_receipt_entry_and_index_and_the_first_one_rings(inbox: Inbox) -> None:
+def test_a_put_makes_receipt_entry_and_index_and_the_first_one_rings(inbox: Stream) -> None:
     assert [put(inbox, "one"), put(inbox, "two")] == ["rang", "put"]
     rows = inbox.take(0, 10)
     assert [fields for _, fields in rows] == [{b"e": b"one", b"b": b'{"a":1}'}, {b"e": b"two", b"b": b'{"a":1}'}]
@@ -65,13 +65,13 @@ def test_a_put_makes_receipt_entry_and_index_and_the_first_one_rings(inbox: Inbo
     assert 0 < inbox.redis.ttl(keys.bell(keys.INBOX, 0)) <= 10
 
 
-def test_a_put_tells_redis_clock(inbox: Inbox) -> None:
+def test_a_put_tells_redis_clock(inbox: Stream) -> None:
     now = inbox.put(0, "lead", b"{}", pack()).now_ms
     seconds, _ = inbox.redis.time()
     assert abs(now - seconds * 1000) < 2000
 
 
-def test_the_same_lead_is_a_duplicate_for_seven_days(inbox: Inbox) -> None:
+def test_the_same_lead_is_a_duplicate_for_seven_days(inbox: Stream) -> None:
     assert [put(inbox), put(inbox)] == ["rang", "duplicate"]
     assert len(inbox.take(0, 10)) == 1
     seconds, _ = inbox.redis.time()
@@ -84,7 +84,7 @@ def test_the_same_lead_is_a_duplicate_for_seven_days(inbox: Inbox) -> None:
     assert b"s" not in inbox.redis.hgetall(keys.receipt("lead")), "a receipt of its own"
 
 
-def test_a_version_of_the_past_is_kept_and_one_of_the_future_is_not_believed(inbox: Inbox) -> None:
+def test_a_version_of_the_past_is_kept_and_one_of_the_future_is_not_believed(inbox: Stream) -> None:
     put(inbox, "past", version_ms=1_000)
     put(inbox, "future", version_ms=10**15, kind="import")
     (_, past), (entry, future) = inbox.take(0, 10)
@@ -93,7 +93,7 @@ def test_a_version_of_the_past_is_kept_and_one_of_the_future_is_not_believed(inb
     assert abs(int(future[b"v"]) - int(entry.split(b"-")[0])) < 1000
 
 
-def test_all_use_one_digest_key(inbox: Inbox) -> None:
+def test_all_use_one_digest_key(inbox: Stream) -> None:
     assert put(inbox, "one", key=b"first") == "rang"
     with pytest.raises(WrongKey) as caught:
         put(inbox, "two", key=b"second")
@@ -104,7 +104,7 @@ def test_all_use_one_digest_key(inbox: Inbox) -> None:
         inbox.park("three", b"", pack(), key=b"second")
 
 
-def test_parking_is_safe_to_repeat(inbox: Inbox) -> None:
+def test_parking_is_safe_to_repeat(inbox: Stream) -> None:
     outcomes = [inbox.park("lead", b"packed", pack(state="parked")).outcome for _ in range(2)]
     assert outcomes == ["put", "duplicate"]
     assert inbox.redis.get(keys.parked("lead")) == b"packed"
@@ -112,13 +112,13 @@ def test_parking_is_safe_to_repeat(inbox: Inbox) -> None:
     assert 0 < inbox.redis.ttl(keys.parked("lead")) <= 30 * 86_400
 
 
-def test_entries_are_read_on_from_where_the_last_reading_ended(inbox: Inbox) -> None:
+def test_entries_are_read_on_from_where_the_last_reading_ended(inbox: Stream) -> None:
     ids = entries(inbox, 5)
     assert [entry for entry, _ in inbox.take(0, 2)] == ids[:2]
     assert [entry for entry, _ in inbox.take(0, 10, after=ids[1])] == ids[2:]
 
 
-def test_one_holds_the_lock_and_only_the_holder_renews_or_releases_it(inbox: Inbox) -> None:
+def test_one_holds_the_lock_and_only_the_holder_renews_or_releases_it(inbox: Stream) -> None:
     assert inbox.acquire(0, TOKEN)
     assert not inbox.acquire(0, "other")
     assert inbox.acquire(1, "other"), "a lock for each shard"
@@ -133,14 +133,14 @@ def test_one_holds_the_lock_and_only_the_holder_renews_or_releases_it(inbox: Inb
     assert inbox.acquire(0, "other")
 
 
-def test_a_release_drops_the_bell_and_counts_what_is_left(inbox: Inbox) -> None:
+def test_a_release_drops_the_bell_and_counts_what_is_left(inbox: Stream) -> None:
     entries(inbox, 3)
     assert inbox.release(0, TOKEN) == 3
     assert not inbox.redis.exists(keys.bell(keys.INBOX, 0))
     assert put(inbox, "next") == "rang"
 
 
-def test_settling_removes_each_entry_and_does_what_follows(inbox: Inbox) -> None:
+def test_settling_removes_each_entry_and_does_what_follows(inbox: Stream) -> None:
     one, two, three = entries(inbox, 3)
     done = settlement(
         ((), [(STREAM, one, [("SET", "a", "1"), ("INCR", "n")]), (STREAM, two, [("INCR", "n")])], [("INCR", "groups")]),
@@ -152,7 +152,7 @@ def test_settling_removes_each_entry_and_does_what_follows(inbox: Inbox) -> None
 
 
 @pytest.mark.parametrize("holder", ["other", None])
-def test_without_the_lock_nothing_is_settled(inbox: Inbox, holder: str | None) -> None:
+def test_without_the_lock_nothing_is_settled(inbox: Stream, holder: str | None) -> None:
     """A worker that was frozen in a call comes back when another has the shard."""
     [one] = entries(inbox, 1)
     inbox.redis.delete(keys.lock(keys.INBOX, 0))
@@ -163,7 +163,7 @@ def test_without_the_lock_nothing_is_settled(inbox: Inbox, holder: str | None) -
     assert not inbox.redis.exists("n")
 
 
-def test_settling_twice_settles_once(inbox: Inbox) -> None:
+def test_settling_twice_settles_once(inbox: Stream) -> None:
     one, two = entries(inbox, 2)
     first = settlement(((), [(STREAM, one, [("INCR", "n")])], [("INCR", "groups")]))
     assert [inbox.settle(0, TOKEN, first) for _ in range(2)] == [[], [0]]
@@ -172,7 +172,7 @@ def test_settling_twice_settles_once(inbox: Inbox) -> None:
     assert [int(inbox.redis.get(name)) for name in ("n", "groups")] == [2, 2]
 
 
-def test_a_group_whose_guard_has_changed_is_left_and_the_others_are_settled(inbox: Inbox) -> None:
+def test_a_group_whose_guard_has_changed_is_left_and_the_others_are_settled(inbox: Stream) -> None:
     one, two, three = entries(inbox, 3)
     inbox.redis.set("record", b"\x00\x00\x00\x02rest")
     done = settlement(
@@ -196,7 +196,9 @@ def test_a_group_whose_guard_has_changed_is_left_and_the_others_are_settled(inbo
         (b"ab", b"ab", True),
     ],
 )
-def test_a_guard_compares_the_first_four_bytes(inbox: Inbox, record: bytes | None, guard: bytes, settled: bool) -> None:
+def test_a_guard_compares_the_first_four_bytes(
+    inbox: Stream, record: bytes | None, guard: bytes, settled: bool
+) -> None:
     [one] = entries(inbox, 1)
     if record is not None:
         inbox.redis.set("record", record)
@@ -205,7 +207,7 @@ def test_a_guard_compares_the_first_four_bytes(inbox: Inbox, record: bytes | Non
     assert len(inbox.take(0, 10)) == (not settled)
 
 
-def test_a_hundred_leads_with_all_that_follows_are_settled_at_once(inbox: Inbox) -> None:
+def test_a_hundred_leads_with_all_that_follows_are_settled_at_once(inbox: Stream) -> None:
     effects = [("HSET", f"h{n}", *(f"f{i}" for i in range(40))) for n in range(10)]
     ids = entries(inbox, 100)
     done = settlement(*(((), [(STREAM, one, effects)], [("INCR", "n")]) for one in ids))
@@ -213,7 +215,7 @@ def test_a_hundred_leads_with_all_that_follows_are_settled_at_once(inbox: Inbox)
     assert int(inbox.redis.get("n")) == 100
 
 
-def test_a_receipt_that_ended_before_its_lead_ends_again(inbox: Inbox) -> None:
+def test_a_receipt_that_ended_before_its_lead_ends_again(inbox: Stream) -> None:
     """One that is there keeps its own end."""
     first, second = entries(inbox, 2)
     stream, gone, there = keys.entries(keys.INBOX, 0), keys.receipt("lead-0"), keys.receipt("lead-1")
@@ -230,7 +232,7 @@ def test_a_receipt_that_ended_before_its_lead_ends_again(inbox: Inbox) -> None:
 def test_a_full_redis_can_still_settle(tmp_path: Path) -> None:
     """The script removes first, so Redis lets it run."""
     with embedded.start(tmp_path) as server, closing(client.Redis.from_url(server.url)) as redis:
-        inbox = Inbox(redis)
+        inbox = Stream(redis)
         ids = entries(inbox, 20)
         redis.config_set("maxmemory", 1)
         with pytest.raises(client.OutOfMemoryError):
@@ -245,16 +247,16 @@ PARTS = st.binary().filter(lambda part: b"\x1f" not in part)
 FIELDS = {b"e": b"lead", b"b": '{"a":"ก\\u001f"}'.encode(), b"v": b"1000-0", b"n": b"1", b"k": b""}
 
 
-def test_what_is_due_goes_back_into_the_stream_as_it_was(inbox: Inbox) -> None:
+def test_what_is_due_goes_back_into_the_stream_as_it_was(inbox: Stream) -> None:
     later = keys.later(keys.INBOX, 0)
-    inbox.redis.zadd(later, {postponed(FIELDS): 1, postponed({b"e": b"not due"}): 10**15})
+    inbox.redis.zadd(later, {pack_fields(FIELDS): 1, pack_fields({b"e": b"not due"}): 10**15})
     assert inbox.sweep(0) == 1
     [(_, fields)] = inbox.take(0, 10)
     assert fields == FIELDS
     assert inbox.redis.zcard(later) == 1
 
 
-def test_a_sweep_rings_for_entries_that_nobody_looks_after_and_not_too_often(inbox: Inbox) -> None:
+def test_a_sweep_rings_for_entries_that_nobody_looks_after_and_not_too_often(inbox: Stream) -> None:
     assert inbox.sweep(0) == 0
     put(inbox)
     assert [inbox.sweep(0), inbox.sweep(0)] == [1, 0]
@@ -262,7 +264,7 @@ def test_a_sweep_rings_for_entries_that_nobody_looks_after_and_not_too_often(inb
     assert inbox.sweep(0) == 1
 
 
-def test_a_sweep_leaves_a_held_shard_and_a_paused_line_alone(inbox: Inbox) -> None:
+def test_a_sweep_leaves_a_held_shard_and_a_paused_line_alone(inbox: Stream) -> None:
     put(inbox)
     assert inbox.acquire(0, TOKEN)
     assert inbox.sweep(0) == 0
@@ -273,18 +275,18 @@ def test_a_sweep_leaves_a_held_shard_and_a_paused_line_alone(inbox: Inbox) -> No
     assert inbox.sweep(0) == 1
 
 
-def test_the_outbox_is_not_paused_with_the_line_and_looks_after_what_is_being_sent(inbox: Inbox) -> None:
-    outbox = Inbox(inbox.redis, keys.OUTBOX)
+def test_the_outbox_is_not_paused_with_the_line_and_looks_after_what_is_being_sent(inbox: Stream) -> None:
+    outbox = Stream(inbox.redis, keys.OUTBOX)
     inbox.redis.hset(keys.PAUSE, "until", 10**15)
     inbox.redis.hset(keys.sending(0), "1-0", "packed")
     assert outbox.sweep(0) == 1
 
 
-def test_a_bell_rings_once(inbox: Inbox) -> None:
+def test_a_bell_rings_once(inbox: Stream) -> None:
     assert [inbox.rang(0), inbox.rang(0), inbox.rang(1)] == [True, False, True]
 
 
 @given(st.dictionaries(PARTS, PARTS))
 def test_what_is_postponed_can_be_parted_again(fields: dict[bytes, bytes]) -> None:
-    parts = postponed(fields).split(b"\x1f")[:-1]
+    parts = pack_fields(fields).split(b"\x1f")[:-1]
     assert dict(zip(parts[::2], parts[1::2], strict=True)) == fields

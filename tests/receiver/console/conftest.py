@@ -9,8 +9,8 @@ import requests
 
 from leadcore.receipts import pack
 from leadcore.store import keys
-from leadcore.store.streams import Inbox, postponed
-from receiver.console.auth import Door
+from leadcore.store.streams import Stream, pack_fields
+from receiver.console.auth import Auth
 from tests.conftest import Line, open_line
 
 # A colon, Thai, and what HTML would make something of.
@@ -23,7 +23,7 @@ class Desk:
     def __init__(self, line: Line) -> None:
         self.line, self.redis = line, line.redis
         self.session = requests.Session()
-        self.door = Door(PASSWORD, 0)
+        self.door = Auth(PASSWORD, 0)
         self.session.auth = ("leadsync", PASSWORD.encode())  # type: ignore[assignment]  # bytes go as they are
 
     def visit(self, path: str = "", **headers: str) -> requests.Response:
@@ -49,9 +49,9 @@ class Desk:
 
     def park(self, lead: str, reason: str = "refused: HubSpot refused this contact", **said: Any) -> None:
         body = {"customer_id": f"c-{lead}", "mid": "m", "intent": "Purchase", **said}
-        packed = postponed({b"e": lead.encode(), b"b": json.dumps(body).encode(), b"v": b"1700000000123-4"})
+        packed = pack_fields({b"e": lead.encode(), b"b": json.dumps(body).encode(), b"v": b"1700000000123-4"})
         receipt = pack(customer_id=f"c-{lead}", intent="Purchase", state="parked", reason=reason, tries=1)
-        Inbox(self.redis).park(lead, packed, receipt)
+        Stream(self.redis).park(lead, packed, receipt)
 
     def state(self, lead: str) -> str:
         found: bytes = self.redis.hget(keys.receipt(lead), "s")

@@ -9,7 +9,7 @@ from flask import Flask, request
 
 from leadcore.store import keys
 from receiver.console import auth as door_module
-from receiver.console.auth import FORM_SECONDS, Door
+from receiver.console.auth import FORM_SECONDS, Auth
 from receiver.throttle import ALLOWED
 from tests.conftest import Line
 from tests.receiver.console.conftest import PASSWORD, Desk
@@ -152,7 +152,7 @@ def test_looking_changes_nothing(desk: Desk) -> None:
 def test_a_form_is_good_for_half_a_day_and_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100 * FORM_SECONDS + 1.0]
     monkeypatch.setattr(door_module.time, "time", lambda: now[0])
-    door, other = Door("one", 0), Door("two", 0)
+    door, other = Auth("one", 0), Auth("two", 0)
 
     def is_own(token: str) -> bool:
         with Flask("test").test_request_context(method="POST", data={"token": token}):

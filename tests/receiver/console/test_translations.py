@@ -9,7 +9,7 @@ import pytest
 from leadcore import receipts
 from leadcore.store.parked import FIXES
 from receiver.console import reason_texts, translations
-from receiver.console.translator import Speech
+from receiver.console.translator import Translator
 from tests.conftest import ROOT
 from workers import retention
 from workers.flow.pause import LONGEST
@@ -83,5 +83,5 @@ def said_by_workers() -> set[str]:
 
 @pytest.mark.parametrize("text", sorted(said_by_workers()))
 def test_every_reason_of_the_workers_is_there_in_thai(text: str) -> None:
-    assert THAI.search(Speech("th", ZoneInfo("Asia/Bangkok")).why(text))
-    assert Speech("en", ZoneInfo("Asia/Bangkok")).why(text) == text
+    assert THAI.search(Translator("th", ZoneInfo("Asia/Bangkok")).why(text))
+    assert Translator("en", ZoneInfo("Asia/Bangkok")).why(text) == text

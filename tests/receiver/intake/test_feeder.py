@@ -110,7 +110,7 @@ def test_what_a_dead_process_left_is_put_again_until_redis_took_it(
         with monkeypatch.context() as failing:
             failing.setattr(feeder, "_put", lambda *_: (_ for _ in ()).throw(redis.ConnectionError()))
             with pytest.raises(redis.ConnectionError):
-                feeder.tend()
-        feeder.tend()
+                feeder.maintain()
+        feeder.maintain()
         assert sum(client.xlen(keys.entries(keys.INBOX, shard)) for shard in range(SHARDS)) == 1
         feeder.recent.journal.close()

@@ -15,7 +15,7 @@ import redis as client
 
 from leadcore.settings import read
 from leadcore.store.connection import RECEIVER_TIMEOUT, connect
-from receiver.intake.group_commit import GroupScript
+from receiver.intake.group_commit import BatchedScript
 from sandbox import redis as embedded
 from tests.conftest import eventually
 
@@ -36,21 +36,21 @@ def redis(server: embedded.Running) -> Iterator[Any]:
 
 
 @pytest.fixture
-def script(redis: Any) -> GroupScript:
-    return GroupScript(redis, SOURCE)
+def script(redis: Any) -> BatchedScript:
+    return BatchedScript(redis, SOURCE)
 
 
-def call(script: GroupScript, number: int) -> Any:
+def call(script: BatchedScript, number: int) -> Any:
     return script(keys=[f"k{number}"], args=[number])
 
 
-def test_each_of_many_threads_gets_its_own_answer(script: GroupScript) -> None:
+def test_each_of_many_threads_gets_its_own_answer(script: BatchedScript) -> None:
     with ThreadPoolExecutor(32) as pool:
         found = list(pool.map(lambda number: call(script, number), range(3000)))
     assert found == [[b"k%d" % number, b"%d" % number] for number in range(3000)]
 
 
-def test_those_who_wait_at_the_same_time_share_a_write(script: GroupScript, redis: Any) -> None:
+def test_those_who_wait_at_the_same_time_share_a_write(script: BatchedScript, redis: Any) -> None:
     call(script, 0)
     before = redis.info("stats")["total_reads_processed"]
     with ThreadPoolExecutor(32) as pool:
@@ -74,7 +74,7 @@ class Late:
         self.lock.release()
 
 
-def test_who_is_answered_before_asking_for_the_turn_does_not_keep_it(script: GroupScript) -> None:
+def test_who_is_answered_before_asking_for_the_turn_does_not_keep_it(script: BatchedScript) -> None:
     """The system may stop a thread between the two."""
     script._turn = late = Late(script._turn)  # type: ignore[assignment]
     answers: list[Any] = []
@@ -95,7 +95,7 @@ def test_who_is_answered_before_asking_for_the_turn_does_not_keep_it(script: Gro
                 script._waiting[0].woken.release()
 
 
-def test_an_error_is_that_of_its_caller_alone(script: GroupScript) -> None:
+def test_an_error_is_that_of_its_caller_alone(script: BatchedScript) -> None:
     with ThreadPoolExecutor(8) as pool:
         bad = [pool.submit(script, keys=["k"], args=["fail"]) for _ in range(100)]
         good = [pool.submit(call, script, number) for number in range(100)]
@@ -103,7 +103,7 @@ def test_an_error_is_that_of_its_caller_alone(script: GroupScript) -> None:
     assert [each.result()[1] for each in good] == [b"%d" % number for number in range(100)]
 
 
-def test_a_redis_that_forgot_the_script_is_given_it_again(script: GroupScript, redis: Any) -> None:
+def test_a_redis_that_forgot_the_script_is_given_it_again(script: BatchedScript, redis: Any) -> None:
     call(script, 0)
     redis.script_flush()
     with ThreadPoolExecutor(8) as pool:
@@ -112,14 +112,14 @@ def test_a_redis_that_forgot_the_script_is_given_it_again(script: GroupScript, r
         ]
 
 
-def test_a_connection_that_redis_closed_meanwhile_is_replaced_unseen(script: GroupScript, redis: Any) -> None:
+def test_a_connection_that_redis_closed_meanwhile_is_replaced_unseen(script: BatchedScript, redis: Any) -> None:
     call(script, 0)
     redis.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
     assert call(script, 1) == [b"k1", b"1"]
 
 
 def test_where_redis_hangs_all_who_wait_fail_together_and_later_ones_succeed(
-    script: GroupScript, server: embedded.Running
+    script: BatchedScript, server: embedded.Running
 ) -> None:
     call(script, 0)
     os.kill(server.pid, signal.SIGSTOP)
@@ -136,7 +136,7 @@ def test_where_redis_hangs_all_who_wait_fail_together_and_later_ones_succeed(
 
 
 def test_an_answer_that_came_too_late_is_never_taken_for_a_later_call(
-    script: GroupScript, server: embedded.Running
+    script: BatchedScript, server: embedded.Running
 ) -> None:
     call(script, 0)
     os.kill(server.pid, signal.SIGSTOP)
@@ -147,7 +147,7 @@ def test_an_answer_that_came_too_late_is_never_taken_for_a_later_call(
 
 
 def test_without_redis_a_call_fails_and_the_next_one_tries_again(
-    script: GroupScript, server: embedded.Running, tmp_path: Path
+    script: BatchedScript, server: embedded.Running, tmp_path: Path
 ) -> None:
     call(script, 0)
     server.kill()

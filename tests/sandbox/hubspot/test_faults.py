@@ -9,7 +9,7 @@ import requests
 from hubspot.crm.contacts.exceptions import ApiException
 from urllib3.exceptions import HTTPError, ProtocolError
 
-from sandbox.faults import Deck
+from sandbox.faults import Faults
 from sandbox.hubspot.faults import HubSpotFault
 
 KINDS = get_args(get_type_hints(HubSpotFault)["kind"])
@@ -109,7 +109,7 @@ def test_a_dripping_answer_is_whole_in_the_end(stand: Any, row: Any) -> None:
 
 
 def test_a_fault_keeps_to_its_path_count_and_chance() -> None:
-    deck = Deck(HubSpotFault)
+    deck = Faults(HubSpotFault)
     deck.put(b'[{"kind": "500", "path": "/upsert", "count": 2}, {"kind": "503", "probability": 0.25}]')
     struck = [deck.draw("POST", "/batch/upsert").kind for _ in range(2)]
     assert struck == ["500", "500"]

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from leadcore.store import keys
-from leadcore.store.streams import LOCK_MS, Inbox
+from leadcore.store.streams import LOCK_MS, Stream
 from tests.conftest import eventually
 from workers.flow.errors import LineDown
 from workers.flow.lease import Lease
@@ -12,7 +12,7 @@ from workers.flow.pause import LONGEST, LONGEST_OTHER, Pause
 
 def holder(client: Any, token: str) -> Lease:
     """Whoever drains under this token."""
-    return Lease(Inbox(client), 0, token)
+    return Lease(Stream(client), 0, token)
 
 
 def now_ms(client: Any) -> float:

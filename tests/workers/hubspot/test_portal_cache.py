@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from workers.flow.errors import LineDown
-from workers.hubspot.portal_cache import FRESH_SECONDS, Survey
+from workers.hubspot.portal_cache import FRESH_SECONDS, PortalCache
 
 KEY = {"name": "dealdroid_customer_id", "type": "string", "hasUniqueValue": True}
 TARGETS: dict[str, Any] = {"phone": "shop_phone", "company": False}
@@ -22,14 +22,14 @@ class Reader:
         return self.answer
 
 
-def survey(reader: Reader) -> Survey:
-    return Survey(reader, TARGETS)  # type: ignore[arg-type]  # it needs one method of HubSpot's
+def portal_cache(reader: Reader) -> PortalCache:
+    return PortalCache(reader, TARGETS)  # type: ignore[arg-type]  # it needs one method of HubSpot's
 
 
 def test_the_portal_is_read_once_an_hour_and_after_it_was_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     reader, now = Reader([KEY]), [100.0]
     monkeypatch.setattr("workers.hubspot.portal_cache.time.monotonic", lambda: now[0])
-    known = survey(reader)
+    known = portal_cache(reader)
     assert known.current() is known.current()
     assert reader.asked == 1
     now[0] += FRESH_SECONDS + 1
@@ -42,20 +42,20 @@ def test_the_portal_is_read_once_an_hour_and_after_it_was_forgotten(monkeypatch:
 
 @pytest.mark.parametrize("answer", [LineDown("forbidden", "no scope"), []])
 def test_where_properties_cannot_be_read_everything_is_taken_to_exist(answer: Any) -> None:
-    portal = survey(Reader(answer)).current()
+    portal = portal_cache(Reader(answer)).current()
     assert portal.names is None
     assert portal.target("phone") == "shop_phone"
 
 
 def test_a_hubspot_that_is_away_is_not_a_portal_without_properties() -> None:
-    known = survey(Reader(LineDown("unavailable", "away")))
+    known = portal_cache(Reader(LineDown("unavailable", "away")))
     with pytest.raises(LineDown):
         known.current()
 
 
 def test_a_portal_that_was_read_is_introduced_and_one_that_is_remembered_is_not() -> None:
     times: list[str] = []
-    known = Survey(Reader([KEY]), TARGETS, introduce=lambda: times.append("now"))  # type: ignore[arg-type]  # as above
+    known = PortalCache(Reader([KEY]), TARGETS, on_refresh=lambda: times.append("now"))  # type: ignore[arg-type]  # as above
     known.current()
     known.current()
     assert times == ["now"]

@@ -24,11 +24,11 @@ INVALID = "Property values were not valid: "
 
 
 def result(contact: str, row: Row, **more: Any) -> dict[str, Any]:
-    return {"id": contact, "properties": {KEY: row.id}, "objectWriteTraceId": row.trace, "new": False, **more}
+    return {"id": contact, "properties": {KEY: row.id}, "objectWriteTraceId": row.trace_id, "new": False, **more}
 
 
 def one(status: int, body: Any, row: Row = A) -> Outcome:
-    return outcomes(answer(status, body), [row], KEY)[row.trace]
+    return outcomes(answer(status, body), [row], KEY)[row.trace_id]
 
 
 # 200
@@ -187,7 +187,7 @@ def test_rows_that_may_be_an_errors_that_names_none_are_sent_again_with_fewer(co
     ],
 )
 def test_errors_about_hubspots_load_alone_pause_the_line(error: dict[str, Any], code: str) -> None:
-    errors = [{**error, "context": {"objectWriteTraceId": [row.trace]}} for row in (A, B)]
+    errors = [{**error, "context": {"objectWriteTraceId": [row.trace_id]}} for row in (A, B)]
     with pytest.raises(LineDown) as down:
         outcomes(answer(207, {"results": [], "errors": errors}), [A, B], KEY)
     assert down.value.code == code
@@ -300,5 +300,5 @@ def test_whatever_hubspot_answers_every_row_has_an_outcome_or_is_sent_again_with
     except LineDown as down:
         assert down.why
     else:
-        traces = {row.trace for row in rows}
+        traces = {row.trace_id for row in rows}
         assert found.keys() == traces or (len(rows) > 1 and found.keys() < traces)

@@ -6,23 +6,23 @@ from pathlib import Path
 import redis
 
 from sandbox.redis import start
-from workers.outbox.sent_log import Told, mark
-from workers.rules.delivery import TAKEN_BACK
+from workers.outbox.sent_log import SentLog, message_key
+from workers.rules.delivery import NOT_DELIVERED
 
 RETURNED = {b"e": b"back", b"c": b'{"id":"c-9"}', b"t": b'"Thank you!"'}
 MESSAGE = {b"e": b"lead", b"c": b'{"id":"c-1"}', b"t": b'"Thank you!"'}
 
 
 def test_a_redis_that_restarted_is_told_what_was_sent(tmp_path: Path) -> None:
-    told = Told()
+    told = SentLog()
     with start(tmp_path) as server:
         told.watch(redis.Redis.from_url(server.url))
-        told.note({mark(MESSAGE): "sent"})
+        told.note({message_key(MESSAGE): "sent"})
         server.kill()
     with start(tmp_path) as server:
         again = redis.Redis.from_url(server.url)
         told.watch(again)
-        assert again.get(mark(MESSAGE)) == b"sent"
+        assert again.get(message_key(MESSAGE)) == b"sent"
 
 
 def test_a_redis_that_restarted_is_told_what_a_dead_worker_sent(tmp_path: Path) -> None:
@@ -30,32 +30,32 @@ def test_a_redis_that_restarted_is_told_what_a_dead_worker_sent(tmp_path: Path) 
     with start(tmp_path) as server:
         port = server.port
         connection = redis.Redis.from_url(server.url)
-        dead = Told()
+        dead = SentLog()
         dead.watch(connection)
-        dead.note({mark(MESSAGE): "sent"})
-        dead.note({mark(RETURNED): "sending"})
-        dead.note({mark(RETURNED): TAKEN_BACK})
+        dead.note({message_key(MESSAGE): "sent"})
+        dead.note({message_key(RETURNED): "sending"})
+        dead.note({message_key(RETURNED): NOT_DELIVERED})
         connection.bgrewriteaof()
         connection.shutdown(save=True)
     release(dead)
     with start(tmp_path, port) as server:
         again = redis.Redis.from_url(server.url)
-        heir = Told()
+        heir = SentLog()
         heir.watch(again)
-        assert again.get(mark(MESSAGE)) == b"sent"
-        assert not again.exists(mark(RETURNED))
+        assert again.get(message_key(MESSAGE)) == b"sent"
+        assert not again.exists(message_key(RETURNED))
 
 
 def test_what_a_dead_worker_sent_is_no_news_to_a_redis_that_has_not_restarted(tmp_path: Path) -> None:
     """It knows what became of the message, which may be due again."""
     with start(tmp_path) as server:
         connection = redis.Redis.from_url(server.url)
-        dead = Told()
+        dead = SentLog()
         dead.watch(connection)
-        dead.note({mark(MESSAGE): "sending"})
+        dead.note({message_key(MESSAGE): "sending"})
         release(dead)
-        Told().watch(connection)
-        assert not connection.exists(mark(MESSAGE))
+        SentLog().watch(connection)
+        assert not connection.exists(message_key(MESSAGE))
 
 
 def test_the_newest_word_of_several_dead_workers_counts(tmp_path: Path) -> None:
@@ -63,29 +63,29 @@ def test_the_newest_word_of_several_dead_workers_counts(tmp_path: Path) -> None:
     with start(tmp_path) as server:
         port = server.port
         connection = redis.Redis.from_url(server.url)
-        first, second = Told(), Told()
+        first, second = SentLog(), SentLog()
         first.watch(connection)
-        first.note({mark(MESSAGE): "sending"})
-        first.note({mark(MESSAGE): TAKEN_BACK})
+        first.note({message_key(MESSAGE): "sending"})
+        first.note({message_key(MESSAGE): NOT_DELIVERED})
         second.watch(connection)
-        second.note({mark(MESSAGE): "sent"})
+        second.note({message_key(MESSAGE): "sent"})
         connection.bgrewriteaof()
         connection.shutdown(save=True)
     with start(tmp_path, port) as server:
         again = redis.Redis.from_url(server.url)
         release(first)
         second.watch(again)
-        assert again.get(mark(MESSAGE)) == b"sent"
+        assert again.get(message_key(MESSAGE)) == b"sent"
 
 
-def release(dead: Told) -> None:
+def release(dead: SentLog) -> None:
     """What the system does when a process ends."""
     for file, _ in dead._journal._pages:
         os.close(file)
 
 
 def test_nothing_leaves_in_the_first_seconds_of_a_redis_that_restarted(tmp_path: Path) -> None:
-    before, fresh = Told(), Told()
+    before, fresh = SentLog(), SentLog()
     with start(tmp_path) as server:
         connection = redis.Redis.from_url(server.url)
         assert before.wait(connection) == 0
@@ -100,23 +100,23 @@ def test_nothing_leaves_in_the_first_seconds_of_a_redis_that_restarted(tmp_path:
 
 def test_a_new_redis_keeps_nobody_waiting(tmp_path: Path) -> None:
     with start(tmp_path) as server:
-        assert Told().wait(redis.Redis.from_url(server.url)) == 0
+        assert SentLog().wait(redis.Redis.from_url(server.url)) == 0
 
 
 def test_the_same_text_to_another_customer_is_another_message() -> None:
-    assert mark(MESSAGE) != mark({**MESSAGE, b"c": b'{"id":"c-2"}'})
-    assert mark(MESSAGE) == mark({**MESSAGE, b"e": b"other"})
+    assert message_key(MESSAGE) != message_key({**MESSAGE, b"c": b'{"id":"c-2"}'})
+    assert message_key(MESSAGE) == message_key({**MESSAGE, b"e": b"other"})
 
 
 def test_what_was_certainly_not_delivered_may_be_sent_again(tmp_path: Path) -> None:
-    told = Told()
+    told = SentLog()
     with start(tmp_path) as server:
         connection = redis.Redis.from_url(server.url)
         told.watch(connection)
-        told.note({mark(MESSAGE): "sending"})
-        told.note({mark(MESSAGE): TAKEN_BACK})
+        told.note({message_key(MESSAGE): "sending"})
+        told.note({message_key(MESSAGE): NOT_DELIVERED})
         server.kill()
     with start(tmp_path) as server:
         again = redis.Redis.from_url(server.url)
         told.watch(again)
-        assert not again.exists(mark(MESSAGE))
+        assert not again.exists(message_key(MESSAGE))

@@ -44,7 +44,7 @@ def test_leads_are_ordered_by_version_and_not_by_arrival() -> None:
     late = fields(mid="m-1", v=b"%d" % BEGAN)
     (group,) = read_batch([(entry(10), fields(mid="m-2")), (entry(20), late)], Config(), PORTAL).groups
     assert [lead.lead for lead in group.leads] == ["leadm-1", "leadm-2"]
-    assert group.trace == "leadm-2"
+    assert group.trace_id == "leadm-2"
     assert group.leads[0].said_ms == BEGAN
 
 

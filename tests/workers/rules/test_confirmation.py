@@ -13,7 +13,7 @@ from leadcore.config import Config, Intent, Messages
 from leadcore.receipts import CREATED, PARKED, UNCHANGED, UPDATED, Note
 from workers.rules.confirmation import Confirmation, Confirmations
 from workers.rules.customer import TEXT_BYTES, Customer
-from workers.rules.lead import SILENT_KINDS, Fate, Group, Lead
+from workers.rules.lead import SILENT_KINDS, CustomerBatch, Lead, Result
 from workers.rules.mapping.facts import UNSAVED, Facts
 from workers.rules.news import NOTHING
 from workers.rules.texts import BUILT_IN, Texts
@@ -32,18 +32,18 @@ def lead(facts: Facts = ENGLISH, minutes_ago: float = 0, kind: str = "") -> Lead
     return Lead(b"1-1", "lead1", version, kind, 0, "c-1", "Purchase", facts, {})
 
 
-def group(*leads: Lead, sent: Mapping[str, str] | None = None, state: str = UPDATED, **more: Any) -> Group:
-    return Group(
+def group(*leads: Lead, sent: Mapping[str, str] | None = None, state: str = UPDATED, **more: Any) -> CustomerBatch:
+    return CustomerBatch(
         "c-1",
         list(leads) or [lead()],
         "record",
         properties=dict({"email": "a@x.th"} if sent is None else sent),
-        fate=Fate(state, "501"),
+        result=Result(state, "501"),
         **more,
     )
 
 
-def write(given: Group, now_ms: int = NOON, **messages: Any) -> Confirmation:
+def write(given: CustomerBatch, now_ms: int = NOON, **messages: Any) -> Confirmation:
     intents = messages.pop("intents", {})
     config = Config(messages=Messages(default_language="en", **messages), intents=intents)
     return Confirmations(config, Texts.compile(config), BANGKOK).write(given, now_ms)
@@ -154,7 +154,7 @@ def test_silent_about_a_retry_a_replay_and_an_import(kind: str) -> None:
 
 
 def test_silent_where_the_contact_was_found_by_its_email_only() -> None:
-    assert write(group(customer=Customer(contact_id="501", matched=True))).text == ""
+    assert write(group(customer=Customer(contact_id="501", email_match_only=True))).text == ""
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_silent_where_the_text_is_empty() -> None:
     assert write(group(), texts={"en": {"details_saved": " "}}).silent == "the text is empty"
 
 
-def after(told: Confirmation) -> Group:
+def after(told: Confirmation) -> CustomerBatch:
     return group(stored=Customer(day=told.day, said=told.said))
 
 

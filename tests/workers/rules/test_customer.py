@@ -9,7 +9,7 @@ from leadcore import event
 from leadcore.config import Crm
 from leadcore.receipts import PROPERTIES
 from workers.rules.customer import FORMAT, TEXT_BYTES, UNKNOWN, VALUE_BYTES, Customer, guard, pack, unpack
-from workers.rules.field_clock import digest_words, digester
+from workers.rules.field_clock import digest_entries, digester
 from workers.rules.mapping.contact import Choices, facts
 from workers.rules.news import decide
 
@@ -20,9 +20,9 @@ CUSTOMERS = st.builds(
     Customer,
     revision=st.integers(0, 2**32 - 2),
     contact_id=st.from_regex(r"\d{0,20}", fullmatch=True),
-    guarded=st.booleans(),
+    fill_only=st.booleans(),
     shared=st.booleans(),
-    matched=st.booleans(),
+    email_match_only=st.booleans(),
     active_ms=st.integers(0, 2**48 - 1),
     intent=MARKS,
     day=st.integers(0, 65_535),
@@ -106,7 +106,7 @@ def test_a_typical_customer_takes_less_than_200_bytes() -> None:
                     intent=news.intent,
                     day=20_500,
                     said=frozenset({b"abcd"}),
-                    clock=digest_words(news.words, digest),
+                    clock=digest_entries(news.entries, digest),
                 )
             )
         )
@@ -118,6 +118,6 @@ def test_a_record_holds_no_value() -> None:
     said = facts(purchase(), 1_772_000_000_000, Crm(), Choices())
     digest = digester(b"key")
     news = decide(UNKNOWN, [(1_772_000_000_000 << 16, said)], digest)
-    record = pack(Customer(contact_id="501", clock=digest_words(news.words, digest), intent=news.intent))
+    record = pack(Customer(contact_id="501", clock=digest_entries(news.entries, digest), intent=news.intent))
     for value in (*said.details.values(), *said.address.values()):
         assert len(value) < 4 or value.encode() not in record

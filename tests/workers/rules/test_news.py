@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from workers.rules.customer import UNKNOWN, Customer, pack, unpack
-from workers.rules.field_clock import NEWER, digest_words, digester
+from workers.rules.field_clock import NEWER, digest_entries, digester
 from workers.rules.mapping.facts import ADDRESS, PLACEHOLDER, UNSAVED, Facts
 from workers.rules.news import ACTIVITY_MS, LONGER_NAME, News, decide, respect
 
@@ -17,7 +17,7 @@ DIGEST = digester(b"key of the tests")
 MINUTE = 60_000
 BEGAN = 1_772_000_000_000
 
-Told = tuple[int, Facts]
+SentLog = tuple[int, Facts]
 
 
 def at(minutes: float) -> int:
@@ -33,7 +33,7 @@ class Crm:
     customer: Customer = UNKNOWN
     writes: list[Mapping[str, str]] = field(default_factory=list)
 
-    def deliver(self, *events: Told) -> News:
+    def deliver(self, *events: SentLog) -> News:
         news = decide(self.customer, sorted(events, key=lambda told: told[0]), DIGEST)
         held = {n: v for n, (v, mark) in news.if_still.items() if DIGEST(n, self.values.get(n, "")) == mark}
         self.writes.append({**news.writes, **held})
@@ -41,7 +41,7 @@ class Crm:
         told = structs.replace(
             self.customer,
             contact_id="501",
-            clock=digest_words(news.words, DIGEST),
+            clock=digest_entries(news.entries, DIGEST),
             active_ms=news.active_ms,
             intent=news.intent,
         )
@@ -65,7 +65,7 @@ def home(**parts: str) -> Facts:
     return Facts(address=parts)
 
 
-def visit(minutes: float, intent: str, **more: str) -> Told:
+def visit(minutes: float, intent: str, **more: str) -> SentLog:
     """An event that says nothing but what the customer is doing."""
     activity = {"dealdroid_last_intent": intent, "dealdroid_last_intent_at": f"at {minutes}", **more}
     return at(minutes), Facts(activity=activity)
@@ -402,7 +402,7 @@ FACTS = st.builds(lambda plain, name, address: Facts({**plain, **name}, address)
 
 
 @st.composite
-def deliveries(draw: st.DrawFn) -> tuple[list[Told], list[list[Told]]]:
+def deliveries(draw: st.DrawFn) -> tuple[list[SentLog], list[list[SentLog]]]:
     """Events in the order in which they were said, and batches in which each is delivered at least once."""
     facts = draw(st.lists(FACTS, min_size=1, max_size=7))
     events = [(at(number), one) for number, one in enumerate(facts)]
@@ -413,7 +413,7 @@ def deliveries(draw: st.DrawFn) -> tuple[list[Told], list[list[Told]]]:
     return events, [batch for batch in batches if batch]
 
 
-def newest_words(events: Iterable[Told]) -> dict[str, str]:
+def newest_words(events: Iterable[SentLog]) -> dict[str, str]:
     """What a person who heard everything would say of everything but the address."""
     words: dict[str, str] = {}
     for _, facts in events:
@@ -424,7 +424,7 @@ def newest_words(events: Iterable[Told]) -> dict[str, str]:
     return words | {key: name[key] for key in ("firstname", "lastname") if key in name}
 
 
-def newest_home(events: Sequence[Told]) -> tuple[dict[str, str], dict[str, set[str]]]:
+def newest_home(events: Sequence[SentLog]) -> tuple[dict[str, str], dict[str, set[str]]]:
     """What must be true of the address, and which further parts may be: those said of the same place."""
     homes = [dict(facts.address) for _, facts in events if facts.address]
     if not homes:
@@ -437,7 +437,7 @@ def newest_home(events: Sequence[Told]) -> tuple[dict[str, str], dict[str, set[s
 @settings(max_examples=300, deadline=None)
 @given(deliveries())
 def test_the_newest_word_wins_whatever_the_order_batching_and_replay(
-    given_: tuple[list[Told], list[list[Told]]],
+    given_: tuple[list[SentLog], list[list[SentLog]]],
 ) -> None:
     events, batches = given_
     crm = Crm()
@@ -453,7 +453,7 @@ def test_the_newest_word_wins_whatever_the_order_batching_and_replay(
 
 @settings(max_examples=150, deadline=None)
 @given(deliveries(), st.data())
-def test_a_replay_changes_nothing(given_: tuple[list[Told], list[list[Told]]], data: st.DataObject) -> None:
+def test_a_replay_changes_nothing(given_: tuple[list[SentLog], list[list[SentLog]]], data: st.DataObject) -> None:
     events, batches = given_
     crm = Crm()
     for batch in batches:

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from leadcore.receipts import CREATED, PARKED, SKIPPED, UNCHANGED, UPDATED, WAITING, Note
 from workers.rules.customer import UNKNOWN, Customer
 from workers.rules.field_clock import digester
-from workers.rules.lead import Fate, Group, Lead
+from workers.rules.lead import CustomerBatch, Lead, Result
 from workers.rules.mapping.facts import CUSTOMER_ID, OTHER_IDS, PLACEHOLDER, UNSAVED, Facts
 from workers.rules.outcomes import Conflict
 from workers.rules.plan import UNNAMED, Plan, clock_after, merge_unsaved
@@ -24,9 +24,9 @@ def plan(*names: str) -> Plan:
     return Plan(Portal(frozenset(names) if names else None), DIGEST)
 
 
-def group(*told: Facts, customer: Customer = UNKNOWN) -> Group:
+def group(*told: Facts, customer: Customer = UNKNOWN) -> CustomerBatch:
     leads = [Lead(b"1-1", f"lead{n}", VERSION + n, "", 0, "c-1", "Purchase", facts, {}) for n, facts in enumerate(told)]
-    return Group("c-1", leads, "record", stored=customer, customer=customer)
+    return CustomerBatch("c-1", leads, "record", stored=customer, customer=customer)
 
 
 def known(clock: Mapping[str, str] | None = None, **more: object) -> Customer:
@@ -35,7 +35,7 @@ def known(clock: Mapping[str, str] | None = None, **more: object) -> Customer:
     return Customer(**{"contact_id": "501", "clock": stamps, "revision": 4, **more})  # type: ignore[arg-type]
 
 
-def begun(*told: Facts, customer: Customer = UNKNOWN) -> Group:
+def begun(*told: Facts, customer: Customer = UNKNOWN) -> CustomerBatch:
     started = group(*told, customer=customer)
     plan().begin(started)
     return started
@@ -59,7 +59,7 @@ def test_a_new_customer_with_nothing_but_a_phone_gets_a_placeholder() -> None:
 
 def test_an_unknown_customer_without_contact_details_gets_no_contact() -> None:
     started = begun(Facts(activity={"dealdroid_last_intent": "Ask"}, creation={"hs_lead_status": "NEW"}))
-    assert started.fate == Fate(SKIPPED, code="no_details", why="no contact details yet")
+    assert started.result == Result(SKIPPED, code="no_details", why="no contact details yet")
 
 
 def test_one_event_with_details_makes_a_contact_of_the_whole_batch() -> None:
@@ -79,7 +79,7 @@ def test_a_known_customer_gets_only_news_and_nothing_for_creation() -> None:
 
 def test_a_known_customer_without_news_costs_no_call() -> None:
     said = {"firstname": "Ann", "email": "a@x.th", "zip": "10110"}
-    assert begun(BY_NAME, customer=known(said)).fate == Fate(UNCHANGED, "501")
+    assert begun(BY_NAME, customer=known(said)).result == Result(UNCHANGED, "501")
 
 
 def test_a_known_customer_without_contact_details_gets_the_activity() -> None:
@@ -111,19 +111,19 @@ def test_a_look_comes_before_a_write_that_depends_on_what_is_there(customer: Cus
 def test_the_receipt_says_what_hubspot_says(customer: Customer, new: bool | None, state: str) -> None:
     started = begun(BY_NAME, customer=customer)
     plan().written(started, "501", new)
-    assert started.fate == Fate(state, "501")
+    assert started.result == Result(state, "501")
     assert started.customer.contact_id == "501"
 
 
 def test_a_contact_that_was_deleted_gets_all_that_the_event_holds() -> None:
     said = {"firstname": "Ann", "zip": "10110"}
-    started = begun(BY_NAME, customer=known(said, guarded=True, shared=True, day=7, said=frozenset({b"abcd"})))
+    started = begun(BY_NAME, customer=known(said, fill_only=True, shared=True, day=7, said=frozenset({b"abcd"})))
     plan().restart(started)
     assert started.open
     assert started.properties == {"firstname": "Ann", "email": "a@x.th", "zip": "10110", "hs_lead_status": "NEW"}
     assert started.customer == Customer(revision=4, day=7, said=frozenset({b"abcd"}))
     plan().written(started, "777", True)
-    assert started.fate == Fate(CREATED, "777")
+    assert started.result == Result(CREATED, "777")
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_a_contact_that_was_deleted_gets_all_that_the_event_holds() -> None:
 def test_another_id_of_a_known_contact_or_none_makes_no_new_one(shared: bool, contact_id: str) -> None:
     started = begun(BY_NAME, customer=known({"firstname": "Ann"}, shared=shared))
     plan().written(started, contact_id, None)
-    assert started.fate == Fate(UPDATED, contact_id)
+    assert started.result == Result(UPDATED, contact_id)
 
 
 def test_a_contact_that_vanishes_again_and_again_is_waited_for() -> None:
@@ -142,8 +142,8 @@ def test_a_contact_that_vanishes_again_and_again_is_waited_for() -> None:
     plan().restart(started)
     assert started.open
     plan().restart(started)
-    assert started.fate is not None
-    assert (started.fate.state, started.fate.code) == (WAITING, "vanishing")
+    assert started.result is not None
+    assert (started.result.state, started.result.code) == (WAITING, "vanishing")
 
 
 # HubSpot refuses values
@@ -206,7 +206,7 @@ def test_a_known_customer_of_whom_nothing_is_left_is_unchanged() -> None:
     small = plan("phone")
     small.begin(started)
     small.salvage(started, {"phone": "no"}, "refused")
-    assert started.fate == Fate(UNCHANGED, "501")
+    assert started.result == Result(UNCHANGED, "501")
 
 
 def test_of_a_known_customer_too_the_email_goes_first_where_no_field_is_named() -> None:
@@ -235,7 +235,7 @@ def test_without_a_field_the_email_goes_first_then_all_but_name_and_activity_the
     assert started.properties == {"firstname": "Ann", "dealdroid_last_intent": "Buy", UNSAVED: unsaved}
     assert started.notes == [Note(name, "dropped", UNNAMED) for name in ("email", "zip", "hs_lead_status")]
     plan().salvage(started, fields, "HubSpot refused this contact")
-    assert started.fate == Fate(PARKED, code="refused", why="HubSpot refused this contact")
+    assert started.result == Result(PARKED, code="refused", why="HubSpot refused this contact")
 
 
 def test_a_new_customer_of_whom_an_email_is_refused_without_a_word_still_gets_a_name() -> None:
@@ -267,7 +267,7 @@ def test_without_a_value_of_another_contact_the_rest_is_written() -> None:
 
 
 def test_somebody_elses_contact_keeps_its_values_and_gains_what_was_blank() -> None:
-    started = begun(BY_EMAIL, customer=known(guarded=True, shared=True))
+    started = begun(BY_EMAIL, customer=known(fill_only=True, shared=True))
     started.properties |= {CUSTOMER_ID: "c-1", OTHER_IDS: "c-1"}
     plan().respect(started, {"phone": "02 123 4567"})
     assert started.properties == {
@@ -286,9 +286,9 @@ def test_our_own_contact_is_overwritten() -> None:
 
 
 def test_nothing_left_for_somebody_elses_contact_is_unchanged() -> None:
-    started = begun(Facts({"phone": PHONE}), customer=known(guarded=True, shared=True))
+    started = begun(Facts({"phone": PHONE}), customer=known(fill_only=True, shared=True))
     plan().respect(started, {"phone": PHONE})
-    assert started.fate == Fate(UNCHANGED, "501")
+    assert started.result == Result(UNCHANGED, "501")
 
 
 @pytest.mark.parametrize(("current", "cleared"), [("089 123 4567", True), ("Lee", False), ("", False)])
@@ -310,7 +310,7 @@ def test_a_refused_value_counts_as_said() -> None:
     again = group(BY_NAME, customer=known())
     again.customer = replace(again.customer, clock=clock_after(started, DIGEST))
     plan().begin(again)
-    assert again.fate == Fate(UNCHANGED, "501")
+    assert again.result == Result(UNCHANGED, "501")
 
 
 def test_the_placeholder_is_remembered_to_make_way_later() -> None:

@@ -15,7 +15,7 @@ from workers.rules.batch import Unreadable
 from workers.rules.confirmation import Confirmation
 from workers.rules.customer import UNKNOWN, Customer, guard, pack, unpack
 from workers.rules.field_clock import digester
-from workers.rules.lead import Fate, Group, Lead, version_text
+from workers.rules.lead import CustomerBatch, Lead, Result, version_text
 from workers.rules.mapping.facts import PLACEHOLDER, Facts
 from workers.rules.news import decide
 from workers.rules.plan import Plan
@@ -69,8 +69,8 @@ def lead(number: int = 1, facts: Facts | None = None, **more: Any) -> Lead:
     return Lead(**{**plain, **more})
 
 
-def group(*leads: Lead, customer: Customer = UNKNOWN, **more: Any) -> Group:
-    made = Group("c-1", list(leads) or [lead()], "record", stored=customer, customer=customer, **more)
+def group(*leads: Lead, customer: Customer = UNKNOWN, **more: Any) -> CustomerBatch:
+    made = CustomerBatch("c-1", list(leads) or [lead()], "record", stored=customer, customer=customer, **more)
     made.record = pack(customer) if customer.revision else None
     if customer.revision:
         made.stored = made.customer = unpack(made.record)
@@ -78,9 +78,9 @@ def group(*leads: Lead, customer: Customer = UNKNOWN, **more: Any) -> Group:
     return made
 
 
-def settle(given: Group, fate: Fate, told: Confirmation | None = None, tries: int = 8) -> Recorded:
+def settle(given: CustomerBatch, result: Result, told: Confirmation | None = None, tries: int = 8) -> Recorded:
     recorded = Recorded()
-    settlement.add(recorded, given, fate, WHERE, InboxConfig(tries=tries), DIGEST, told)  # type: ignore[arg-type]
+    settlement.add(recorded, given, result, WHERE, InboxConfig(tries=tries), DIGEST, told)  # type: ignore[arg-type]
     return recorded
 
 
@@ -96,7 +96,7 @@ def figures(recorded: Recorded, index: int = 0) -> list[Any]:
 
 
 def test_the_time_from_received_to_written_is_counted_once_per_lead() -> None:
-    done = settle(group(lead(1), lead(2)), Fate(CREATED, "501"))
+    done = settle(group(lead(1), lead(2)), Result(CREATED, "501"))
     assert [figures(done, index) for index in (0, 1)] == [
         [("took:1.0", 1), ("took_ms", 999)],
         [("took:1.0", 1), ("took_ms", 998)],
@@ -104,16 +104,16 @@ def test_the_time_from_received_to_written_is_counted_once_per_lead() -> None:
 
 
 def test_the_time_that_a_lead_waited_for_a_person_is_not_the_lines() -> None:
-    assert figures(settle(group(lead(kind="retry")), Fate(UPDATED, "501"))) == []
+    assert figures(settle(group(lead(kind="retry")), Result(UPDATED, "501"))) == []
 
 
 @pytest.mark.parametrize("state", [SKIPPED, WAITING])
 def test_only_what_is_written_has_a_time(state: str) -> None:
-    assert figures(settle(group(), Fate(state))) == []
+    assert figures(settle(group(), Result(state))) == []
 
 
 def test_a_written_lead_leaves_a_receipt_a_record_and_a_count() -> None:
-    done = settle(group(), Fate(CREATED, "501"))
+    done = settle(group(), Result(CREATED, "501"))
     assert [(stream, entry) for stream, entry, _ in done.entries] == [(WHERE.stream, b"1-0")]
     receipt = done.receipt()
     assert (receipt.lead, receipt.state, receipt.contact_id, receipt.written_ms) == ("lead1", CREATED, "501", NOW)
@@ -127,7 +127,7 @@ def test_a_written_lead_leaves_a_receipt_a_record_and_a_count() -> None:
 
 def test_a_record_is_written_only_over_the_one_that_was_read() -> None:
     given = group(customer=Customer(revision=6, contact_id="501"))
-    done = settle(given, Fate(UPDATED, "501"))
+    done = settle(given, Result(UPDATED, "501"))
     assert given.record is not None
     assert done.guards == [("record", guard(given.record))]
     assert done.records["record"].revision == given.stored.revision + 1
@@ -135,7 +135,7 @@ def test_a_record_is_written_only_over_the_one_that_was_read() -> None:
 
 def test_every_event_of_a_merged_write_has_a_receipt_of_its_own() -> None:
     older = lead(1, Facts({"email": "1@x.th", "phone": "+66812345678"}, creation={"hs_lead_status": "NEW"}))
-    done = settle(group(older, lead(2), lead(3)), Fate(CREATED, "501"))
+    done = settle(group(older, lead(2), lead(3)), Result(CREATED, "501"))
     said = [(done.receipt(index).state, done.receipt(index).fields) for index in range(3)]
     assert said == [(CREATED, ("phone",)), (UNCHANGED, ()), (CREATED, ("email", "hs_lead_status"))]
     assert counted(done) == [CREATED, UNCHANGED, CREATED]
@@ -144,7 +144,7 @@ def test_every_event_of_a_merged_write_has_a_receipt_of_its_own() -> None:
 
 def test_a_repeated_value_is_remembered_as_the_newest_word_although_nothing_was_written() -> None:
     customer = Customer(revision=1, contact_id="501", clock={"email": (5 << 16, DIGEST("email", "1@x.th"))})
-    done = settle(group(customer=customer), Fate(UNCHANGED, "501"))
+    done = settle(group(customer=customer), Result(UNCHANGED, "501"))
     assert done.receipt().fields == ()
     assert done.records["record"].clock["email"][0] == lead().version
 
@@ -153,13 +153,13 @@ def test_notes_say_what_was_kept_and_dropped_and_each_once() -> None:
     note = Note("email", "dropped", "it is not a valid email address")
     given = group(lead(1, Facts({"phone": "+66812345678"}, notes=(note, note))), lead(2))
     given.notes.append(Note("zip", "dropped", "no such option"))
-    done = settle(given, Fate(UPDATED, "501"))
+    done = settle(given, Result(UPDATED, "501"))
     assert done.receipt(0).notes == (note,)
     assert done.receipt(1).notes == (Note("zip", "dropped", "no such option"),)
 
 
 def test_a_dry_run_remembers_nothing_and_says_so() -> None:
-    done = settle(group(), Fate(CREATED))
+    done = settle(group(), Result(CREATED))
     assert (done.guards, list(done.commands)) == ([], [])
     assert done.receipt().reason == DRY_RUN
     assert done.receipt().fields == ("email",)
@@ -167,13 +167,13 @@ def test_a_dry_run_remembers_nothing_and_says_so() -> None:
 
 def test_the_placeholder_is_remembered() -> None:
     facts = Facts({"phone": "+66891234567"}, placeholder="089 123 4567")
-    done = settle(group(lead(1, facts)), Fate(CREATED, "501"))
+    done = settle(group(lead(1, facts)), Result(CREATED, "501"))
     assert done.records["record"].clock[PLACEHOLDER][1] == DIGEST("lastname", "089 123 4567")
 
 
 def test_no_value_reaches_a_receipt_or_a_record() -> None:
     facts = Facts({"email": "somchai@secret", "firstname": "Somchai"}, unsaved={"phone": "call-secret"})
-    done = settle(group(lead(1, facts)), Fate(CREATED, "501"))
+    done = settle(group(lead(1, facts)), Result(CREATED, "501"))
     everything = repr([done.entries, done.commands])
     assert not any(value in everything for value in ("secret", "Somchai"))
 
@@ -181,9 +181,9 @@ def test_no_value_reaches_a_receipt_or_a_record() -> None:
 # A contact that several customers share
 
 
-def shared(contact_record: bytes | None = None, **more: Any) -> Group:
+def shared(contact_record: bytes | None = None, **more: Any) -> CustomerBatch:
     given = group()
-    given.customer = Customer(contact_id="501", shared=True, guarded=True, matched=True)
+    given.customer = Customer(contact_id="501", shared=True, fill_only=True, email_match_only=True)
     given.contact_record = contact_record
     for name, value in more.items():
         setattr(given, name, value)
@@ -196,8 +196,8 @@ def test_the_clock_of_a_shared_contact_stands_with_the_contact_and_a_guest_keeps
     revision: int | None, guarded: bool
 ) -> None:
     before = None if revision is None else pack(Customer(revision=revision - 1))
-    given = shared(before, customer=Customer(contact_id="501", shared=True, guarded=guarded, matched=True))
-    done = settle(given, Fate(UPDATED, "501"))
+    given = shared(before, customer=Customer(contact_id="501", shared=True, fill_only=guarded, email_match_only=True))
+    done = settle(given, Result(UPDATED, "501"))
     assert done.guards == [("record", b""), (keys.contact("501"), guard(before))]
     assert done.records["record"].clock == {} if not guarded else {"email"} == done.records["record"].clock.keys()
     assert done.records["record"].shared
@@ -208,7 +208,7 @@ def test_the_clock_of_a_shared_contact_stands_with_the_contact_and_a_guest_keeps
 def test_the_customer_who_made_a_contact_comes_to_share_it_in_the_same_step() -> None:
     owned = pack(Customer(revision=3, contact_id="501"))
     adopted = ("owner", owned, structs.replace(unpack(owned), shared=True))
-    done = settle(shared(adopted=adopted), Fate(UPDATED, "501"))
+    done = settle(shared(adopted=adopted), Result(UPDATED, "501"))
     assert ("owner", guard(owned)) in done.guards
     assert done.records["owner"].shared
     assert done.records["owner"].revision == 5
@@ -224,7 +224,7 @@ def told(text: str, silent: str = "", *, of: Lead) -> Confirmation:
 @pytest.mark.parametrize("customer", ["c-1", 7, 1.5])
 def test_a_confirmation_goes_to_the_outbox_with_the_id_as_dealdroid_gave_it(customer: Any) -> None:
     last = lead(2, customer=customer)
-    done = settle(group(lead(1), last), Fate(CREATED, "501"), told("ขอบคุณค่ะ", of=last))
+    done = settle(group(lead(1), last), Result(CREATED, "501"), told("ขอบคุณค่ะ", of=last))
     assert done.find("XADD", 0) == []
     ((_, stream, star, *flat),) = done.find("XADD", 1)
     sent = dict(zip(flat[::2], flat[1::2], strict=True))
@@ -237,7 +237,7 @@ def test_a_confirmation_goes_to_the_outbox_with_the_id_as_dealdroid_gave_it(cust
 
 def test_a_silence_has_its_reason_on_the_receipt() -> None:
     only = lead()
-    done = settle(group(only), Fate(CREATED, "501"), told("", "quiet hours", of=only))
+    done = settle(group(only), Result(CREATED, "501"), told("", "quiet hours", of=only))
     assert done.receipt().message == "silent: quiet hours"
     assert done.find("XADD") == []
 
@@ -248,7 +248,7 @@ def test_a_silence_has_its_reason_on_the_receipt() -> None:
 @pytest.mark.parametrize(("tries", "seconds"), [(0, 2), (1, 4), (2, 8), (6, 128), (8, 512), (9, 600), (40, 600)])
 def test_a_lead_that_has_to_wait_is_put_off_for_longer_and_longer(tries: int, seconds: int) -> None:
     waiting = lead(tries=tries, fields={b"e": b"lead1", b"b": b"{}", b"n": b"%d" % tries, b"k": b"retry"})
-    done = settle(group(waiting), Fate(WAITING, code="row", why="locked"), tries=50)
+    done = settle(group(waiting), Result(WAITING, code="row", why="locked"), tries=50)
     ((_, key, due, packed),) = done.find("ZADD")
     assert (key, due - NOW) == (keys.later(keys.INBOX, 2), seconds * 1000)
     assert fields_of(packed) == {
@@ -274,7 +274,7 @@ def fields_of(packed: bytes) -> Mapping[bytes, bytes]:
     ("tries", "allowed", "state"), [(6, 8, WAITING), (7, 8, PARKED), (0, 1, PARKED), (9, 8, PARKED)]
 )
 def test_a_lead_that_waited_often_enough_is_parked(tries: int, allowed: int, state: str) -> None:
-    done = settle(group(lead(tries=tries)), Fate(WAITING, code="row", why="locked"), tries=allowed)
+    done = settle(group(lead(tries=tries)), Result(WAITING, code="row", why="locked"), tries=allowed)
     assert done.receipt().state == state
     if state == PARKED:
         assert done.receipt().reason == f"row: locked; given up after {allowed} tries"
@@ -282,12 +282,12 @@ def test_a_lead_that_waited_often_enough_is_parked(tries: int, allowed: int, sta
 
 
 def test_each_lead_of_a_group_has_its_own_tries() -> None:
-    done = settle(group(lead(1, tries=7), lead(2, tries=0)), Fate(WAITING, code="row", why="locked"))
+    done = settle(group(lead(1, tries=7), lead(2, tries=0)), Result(WAITING, code="row", why="locked"))
     assert [done.receipt(index).state for index in (0, 1)] == [PARKED, WAITING]
 
 
 def test_a_parked_lead_keeps_its_payload_for_a_month_and_nothing_counts_as_said() -> None:
-    done = settle(group(), Fate(PARKED, code="refused", why="HubSpot refused this contact"))
+    done = settle(group(), Result(PARKED, code="refused", why="HubSpot refused this contact"))
     ((_, key, packed, expiry, seconds),) = done.find("SET")
     assert (key, expiry, seconds) == (keys.parked("lead1"), "EX", PARKED_SECONDS)
     assert PARKED_SECONDS == 30 * 86_400
@@ -299,7 +299,7 @@ def test_a_parked_lead_keeps_its_payload_for_a_month_and_nothing_counts_as_said(
 
 
 def test_a_skipped_lead_keeps_a_receipt_only() -> None:
-    done = settle(group(), Fate(SKIPPED, code="no_details", why="no contact details yet"))
+    done = settle(group(), Result(SKIPPED, code="no_details", why="no contact details yet"))
     assert [command[0] for command in done.effects()] == ["HSET", "HINCRBY"]
     assert (done.receipt().state, done.receipt().reason) == (SKIPPED, "no contact details yet")
     assert list(done.commands) == []

@@ -4,9 +4,9 @@ from typing import Any
 import pytest
 
 from leadcore.store import keys
-from leadcore.store.streams import LOCK_MS, Inbox
+from leadcore.store.streams import LOCK_MS, Stream
 from workers.flow.lease import ALONE, Lease
-from workers.sync.partial_batches import FORGET_LEFT_MS, LEFT_MS, Tails, Verdict
+from workers.sync.partial_batches import FORGET_LEFT_MS, LEFT_MS, PartialBatches, Verdict
 
 FULL = 3
 GO, WAIT, LEAVE = Verdict("go", taken=False), Verdict("wait", taken=False), Verdict("leave", taken=False)
@@ -21,7 +21,7 @@ def lease(client: Any) -> Lease:
 
 
 def hold(client: Any, shard: int, token: str) -> Lease:
-    inbox = Inbox(client)
+    inbox = Stream(client)
     assert inbox.acquire(shard, token)
     return Lease(inbox, shard, token)
 
@@ -32,11 +32,11 @@ def put(client: Any, shard: int, *moments: str) -> None:
 
 
 def gather(client: Any, lease: Lease, *, in_hand: bool = True, patient: bool = True) -> Verdict:
-    return Tails(client, 4, FULL).gather(lease, in_hand=in_hand, patient=patient)
+    return PartialBatches(client, 4, FULL).gather(lease, in_hand=in_hand, patient=patient)
 
 
-def neglects(client: Any, lease: Lease, after: Mapping[int, bytes] | None = None) -> bool:
-    return Tails(client, 4, FULL).neglects(lease, after or {})
+def starves(client: Any, lease: Lease, after: Mapping[int, bytes] | None = None) -> bool:
+    return PartialBatches(client, 4, FULL).starves(lease, after or {})
 
 
 def holders(client: Any) -> list[bytes | None]:
@@ -97,7 +97,7 @@ def test_the_older_of_two_tails_waits_for_the_younger_to_leave(client: Any, leas
     put(client, 2, younger)
     assert gather(client, lease) == WAIT
     assert gather(client, other) == LEAVE
-    Inbox(client).release(2, "theirs")
+    Stream(client).release(2, "theirs")
     assert gather(client, lease) == TAKEN
 
 
@@ -113,7 +113,7 @@ def test_an_ended_drain_takes_up_what_was_left_to_it_but_not_what_was_left_to_ot
     client.delete(keys.entries(keys.INBOX, 1))
     put(client, 0, "60-0")
     assert gather(client, lease, in_hand=False) == TAKEN
-    Inbox(client).release(0, "ours")
+    Stream(client).release(0, "ours")
     lease.shards[:] = [1]
     hold(client, 2, "theirs")
     put(client, 2, "70-0")
@@ -154,16 +154,16 @@ def test_what_nobody_drains_is_neglected_where_it_ought_to_come_first(
     put(client, 2, *others)
     if held:
         hold(client, 2, "theirs")
-    assert neglects(client, lease) is neglected
+    assert starves(client, lease) is neglected
 
 
 def test_what_is_in_hand_already_counts_for_nobodys_age(client: Any, lease: Lease) -> None:
     """An entry whose customer is in hand stays at the head of its stream for as long as new ones come in behind it."""
     put(client, 2, "60-0")
     put(client, 1, "70-0")
-    assert not neglects(client, lease)
-    assert neglects(client, lease, {1: b"50-5"})
-    assert not neglects(client, lease, {1: b"70-0"}), "all is in hand: its own tail comes now, and takes others on"
+    assert not starves(client, lease)
+    assert starves(client, lease, {1: b"50-5"})
+    assert not starves(client, lease, {1: b"70-0"}), "all is in hand: its own tail comes now, and takes others on"
 
 
 def test_the_oldest_of_all_shards_that_are_held_counts(client: Any, lease: Lease) -> None:
@@ -171,8 +171,8 @@ def test_the_oldest_of_all_shards_that_are_held_counts(client: Any, lease: Lease
     assert lease.inbox.acquire(9, lease.token)
     lease.shards.append(9)
     put(client, 2, "40-0")
-    assert not neglects(client, lease)
-    assert neglects(client, lease, {9: b"30-0"})
+    assert not starves(client, lease)
+    assert starves(client, lease, {9: b"30-0"})
 
 
 def test_whoever_holds_a_shard_to_forget_somebody_is_not_waited_for(client: Any, lease: Lease) -> None:

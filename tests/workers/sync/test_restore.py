@@ -19,7 +19,7 @@ from workers.hubspot.client import HubSpot
 from workers.rules.customer import unpack
 from workers.rules.portal import Portal
 from workers.sync import restore
-from workers.sync.customer_store import Records
+from workers.sync.customer_store import CustomerStore
 from workers.sync.restore import INTACT, RESTORED, YOUNG, Restore
 
 MINUTE_MS = 60_000
@@ -51,7 +51,7 @@ def database(databases: Iterator[str]) -> Iterator[Any]:
 def store(crm: Crm, database: Any) -> Iterator[Restore]:
     database.flushdb()
     hubspot = HubSpot("pat-test", crm.url, NoBudget())
-    yield Restore(database, hubspot, Portal(), Records(database), threading.Event())
+    yield Restore(database, hubspot, Portal(), CustomerStore(database), threading.Event())
     hubspot._batch.api_client.rest_client.pool_manager.clear()
 
 
@@ -84,7 +84,7 @@ def test_what_search_did_not_know_at_first_counts_when_it_does(store: Restore, c
     assert store.decide("").startswith(YOUNG)
     backdate(crm, 3)
     assert store.decide(age(store, 2)) == RESTORED
-    assert unpack(store.redis.get(store.records.customer_key("c-2"))).guarded
+    assert unpack(store.redis.get(store.customers.customer_key("c-2"))).fill_only
 
 
 def test_a_store_that_was_emptied_again_meanwhile_is_not_marked(store: Restore) -> None:
@@ -103,7 +103,7 @@ def test_aliases_are_read_back_however_many_pages_and_whoever_else_searches(
             dealdroid_customer_id=f"c-{number}", dealdroid_other_customer_ids=f"a-{number}\nb-{number}", lastname="x"
         )
     assert store.decide("") == RESTORED
-    names = [store.records.customer_key(f"{letter}-{number}") for letter in "ab" for number in range(24)]
+    names = [store.customers.customer_key(f"{letter}-{number}") for letter in "ab" for number in range(24)]
     assert all(unpack(record).shared for record in store.redis.mget(names))
     assert not store.redis.exists(keys.RESTORING)
 
@@ -120,10 +120,10 @@ def test_reading_them_back_goes_on_where_it_was_interrupted(
         store.decide("")
     assert store.redis.get(keys.RESTORING).decode() == ids[0]
     crm.settings(searches_per_second=100)
-    store.redis.delete(store.records.customer_key("c-1-too"))
+    store.redis.delete(store.customers.customer_key("c-1-too"))
     assert store.decide("") == RESTORED
-    assert store.redis.exists(store.records.customer_key("c-2-too"))
-    assert not store.redis.exists(store.records.customer_key("c-1-too")), "it was read once and not again"
+    assert store.redis.exists(store.customers.customer_key("c-2-too"))
+    assert not store.redis.exists(store.customers.customer_key("c-1-too")), "it was read once and not again"
 
 
 def test_a_worker_that_shall_end_does_not_wait_for_its_turn(store: Restore) -> None:
