@@ -105,7 +105,7 @@ def test_the_placeholder_never_gets_into_a_greeting() -> None:
     ],
 )
 def test_a_buyer_is_asked_for_the_first_thing_that_was_never_said(said: tuple[str, ...], missing: str) -> None:
-    news = structs.replace(NOTHING, words=dict.fromkeys(said, (1, b"12345")))
+    news = structs.replace(NOTHING, entries=dict.fromkeys(said, (1, b"12345")))
     buyer = lead(structs.replace(ENGLISH, buying=True))
     expected = MISSING.replace("{{missing}}", missing) if missing else SAVED
     assert write(group(buyer, news=news)).text == expected
