@@ -1,4 +1,4 @@
-"""The commands that run something, and `setup`."""
+"""The commands that start processes, and `setup`."""
 
 import json
 import os
@@ -6,7 +6,6 @@ import sys
 
 import click
 
-from leadcore.settings import SettingsError
 from leadsync.commands import as_json
 
 MODULE = [sys.executable, "-m", "leadsync"]
@@ -59,15 +58,16 @@ def all_() -> None:
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def run(arguments: tuple[str, ...]) -> None:
-    """Run all of it on this machine, with stand-ins where no credentials are set."""
+    """Run the whole system on this machine, with stand-ins where no credentials are set."""
     os.execv(sys.executable, [sys.executable, "-m", "sandbox", *arguments])  # noqa: S606 - our own command
 
 
 @click.command()
-@click.option("--release", is_flag=True, help="In a release phase: warn, but succeed when HubSpot cannot be set up.")
+@click.option("--release", is_flag=True, help="For a release phase: if HubSpot cannot be set up, warn and succeed.")
 @as_json
 def setup(release: bool, as_json: bool) -> None:
-    """Make the property group dealdroid and its properties in HubSpot. Safe to repeat."""
+    """Create the property group dealdroid and its properties in HubSpot. Safe to repeat."""
+    from leadcore.settings import SettingsError
     from workers.bootstrap import hubspot_client
     from workers.flow.errors import LineDown
     from workers.hubspot import setup as portal
@@ -85,9 +85,11 @@ def setup(release: bool, as_json: bool) -> None:
         click.echo(f"leadsync: {error}", err=True)
         sys.exit(0)
     if as_json:
-        click.echo(json.dumps({"made": report.made, "present": report.present, "left_out": report.left_out}))
+        click.echo(json.dumps({"created": report.created, "present": report.present, "left_out": report.left_out}))
         return
-    click.echo(f"HubSpot is ready: {len(report.made)} properties made, {len(report.present)} were there.")
+    click.echo(f"HubSpot is ready: {len(report.created)} properties created, {len(report.present)} already existed.")
     if report.left_out:
         names = ", ".join(report.left_out)
-        click.echo(f"The portal has no room for {names}, or has archived them. Leads are written without them.")
+        click.echo(
+            f"The portal has no room for {names}, or has archived them. Leads are written without these properties."
+        )

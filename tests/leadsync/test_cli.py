@@ -1,10 +1,13 @@
-"""The commands as a person or a machine calls them, in front of the stand-ins and a real Redis."""
+"""The commands, called as a person or a script does, with the stand-ins and a real Redis."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -13,20 +16,20 @@ from leadcore.receipts import pack
 from leadcore.store import keys
 from leadcore.store.streams import Stream, pack_fields
 from leadsync.cli import cli
-from tests.conftest import SHARDS, Line, lead, open_line
+from tests.conftest import ROOT, SHARDS, Line, lead, open_line
 
 
 @pytest.fixture(scope="module")
-def open_desk(tmp_path_factory: pytest.TempPathFactory, databases: Iterator[str]) -> Iterator[Line]:
-    with open_line(tmp_path_factory.mktemp("desk"), next(databases)) as line:
+def open_idle_line(tmp_path_factory: pytest.TempPathFactory, databases: Iterator[str]) -> Iterator[Line]:
+    with open_line(tmp_path_factory.mktemp("idle"), next(databases)) as line:
         yield line
 
 
 @pytest.fixture
-def desk(open_desk: Line) -> Line:
+def idle_line(open_idle_line: Line) -> Line:
     """A system without processes."""
-    open_desk.reset()
-    return open_desk
+    open_idle_line.reset()
+    return open_idle_line
 
 
 def call(line: Line, *words: str, answer: str = "", **environ: str) -> Result:
@@ -34,7 +37,7 @@ def call(line: Line, *words: str, answer: str = "", **environ: str) -> Result:
 
 
 def park(line: Line, name: str, reason: str = "row: HubSpot has locked it", **said: Any) -> str:
-    """Ten minutes old, so that its age alone keeps no message back."""
+    """Ten minutes old: young enough to be confirmed."""
     body = {key: value for key, value in lead(f"c-{name}", name="Ann Lee", **said).items() if key != "secret"}
     version = b"%d-0" % ((line.redis.time()[0] - 600) * 1000)
     packed = pack_fields({b"e": name.encode(), b"b": encode(body), b"v": version})
@@ -47,36 +50,59 @@ def waiting(line: Line) -> int:
     return sum(line.redis.xlen(keys.entries(keys.INBOX, shard)) for shard in range(SHARDS))
 
 
-def test_parked_leads_are_shown_by_cause_with_what_to_do(desk: Line) -> None:
-    park(desk, "one")
-    park(desk, "two")
-    park(desk, "three", "unusable: mid is missing or unusable", mid=None)
-    done = call(desk, "parked", "--json")
+def test_every_command_has_its_name_and_a_help_text() -> None:
+    context = click.Context(cli)
+    for name in cli.list_commands(context):
+        command = cli.get_command(context, name)
+        assert (command.name, bool(command.help)) == (name, True)
+
+
+def test_a_command_imports_no_module_of_another() -> None:
+    script = """
+import sys, click
+from leadsync.cli import cli
+cli.get_command(click.Context(cli), "web")
+print(*(name for name in sys.modules if name.startswith(("leadsync.", "leadcore", "workers", "receiver"))))
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert set(done.stdout.split()) == {"leadsync.cli", "leadsync.commands", "leadsync.commands.processes"}
+
+
+def test_a_misspelt_command_gets_a_suggestion() -> None:
+    done = CliRunner().invoke(cli, ["reconcil"])
+    assert (done.exit_code, "reconcile" in done.stderr) == (2, True)
+
+
+def test_parked_leads_are_shown_by_cause_with_the_fix(idle_line: Line) -> None:
+    park(idle_line, "one")
+    park(idle_line, "two")
+    park(idle_line, "three", "unusable: mid is missing or unusable", mid=None)
+    done = call(idle_line, "parked", "--json")
     assert [(one["count"], one["reason"], one["leads"]) for one in json.loads(done.stdout)] == [
         (2, "HubSpot has locked it", ["one", "two"]),
         (1, "mid is missing or unusable", ["three"]),
     ]
-    people = call(desk, "parked", COLUMNS="200").stdout
+    people = call(idle_line, "parked", COLUMNS="200").stdout
     assert "HubSpot has locked it" in people
     assert "then discard it" in people
     assert "Ann" not in people + done.stdout
 
 
 @pytest.mark.parametrize("words", [["one", "two"], ["--reason", "LOCKED"], ["--all"]])
-def test_retry_takes_ids_a_reason_or_all(desk: Line, words: list[str]) -> None:
-    park(desk, "one")
-    park(desk, "two")
+def test_retry_takes_ids_a_reason_or_all(idle_line: Line, words: list[str]) -> None:
+    park(idle_line, "one")
+    park(idle_line, "two")
     if words != ["--all"]:
-        park(desk, "other", "error: a fault")
-    done = call(desk, "retry", *words, "--json")
+        park(idle_line, "other", "error: a fault")
+    done = call(idle_line, "retry", *words, "--json")
     assert (done.exit_code, json.loads(done.stdout)) == (0, {"retried": ["one", "two"], "refused": {}})
-    assert waiting(desk) == 2
+    assert waiting(idle_line) == 2
 
 
-def test_retry_says_which_leads_it_cannot_put_back_and_why(desk: Line) -> None:
-    park(desk, "one")
-    park(desk, "bad", mid=None)
-    done = call(desk, "retry", "one", "bad", "unknown")
+def test_retry_says_which_leads_it_refuses_and_why(idle_line: Line) -> None:
+    park(idle_line, "one")
+    park(idle_line, "bad", mid=None)
+    done = call(idle_line, "retry", "one", "bad", "unknown")
     assert (done.exit_code, done.stdout) == (1, "1 retried.\n")
     assert done.stderr.splitlines() == [
         "bad: mid is missing or unusable, so it cannot be retried; discard it",
@@ -86,85 +112,85 @@ def test_retry_says_which_leads_it_cannot_put_back_and_why(desk: Line) -> None:
 
 @pytest.mark.parametrize("words", [[], ["one", "--all"], ["--all", "--reason", "x"]])
 @pytest.mark.parametrize("command", ["retry", "discard"])
-def test_which_leads_are_meant_must_be_clear(desk: Line, command: str, words: list[str]) -> None:
-    park(desk, "one")
-    assert call(desk, command, *words).exit_code == 2
-    assert desk.redis.zcard(keys.PARKED) == 1
+def test_leads_are_selected_in_exactly_one_way(idle_line: Line, command: str, words: list[str]) -> None:
+    park(idle_line, "one")
+    assert call(idle_line, command, *words).exit_code == 2
+    assert idle_line.redis.zcard(keys.PARKED) == 1
 
 
-def test_to_retry_all_of_none_is_fine(desk: Line) -> None:
-    done = call(desk, "retry", "--all")
+def test_retrying_all_of_no_leads_succeeds(idle_line: Line) -> None:
+    done = call(idle_line, "retry", "--all")
     assert (done.exit_code, done.stdout) == (0, "No parked lead fits.\n")
 
 
 @pytest.mark.parametrize(
     ("words", "answer", "code", "left"), [([], "n\n", 1, 1), ([], "y\n", 0, 0), (["--yes"], "", 0, 0)]
 )
-def test_discard_asks_first(desk: Line, words: list[str], answer: str, code: int, left: int) -> None:
-    park(desk, "one")
-    done = call(desk, "discard", "--all", *words, answer=answer)
-    assert (done.exit_code, desk.redis.zcard(keys.PARKED)) == (code, left)
+def test_discard_asks_first(idle_line: Line, words: list[str], answer: str, code: int, left: int) -> None:
+    park(idle_line, "one")
+    done = call(idle_line, "discard", "--all", *words, answer=answer)
+    assert (done.exit_code, idle_line.redis.zcard(keys.PARKED)) == (code, left)
 
 
-def test_a_command_that_needs_redis_says_so_in_one_line(desk: Line) -> None:
+def test_a_redis_outage_is_reported_in_one_line(idle_line: Line) -> None:
     for command in (["parked"], ["retry", "--all"], ["discard", "one", "--yes"], ["status"], ["leads"]):
-        done = call(desk, *command, REDIS_URL="redis://127.0.0.1:1/0")
+        done = call(idle_line, *command, REDIS_URL="redis://127.0.0.1:1/0")
         assert (done.exit_code, len(done.stderr.splitlines())) == (1, 1)
         assert "REDIS_URL" in done.stderr
 
 
-def test_a_retried_lead_fills_only_what_no_newer_event_has_said(spare_line: Callable[..., Line]) -> None:
-    """From the command over the inbox to HubSpot; and the customer hears nothing of it."""
+def test_a_retried_lead_fills_only_values_that_no_newer_event_has(spare_line: Callable[..., Line]) -> None:
+    """From the command through the inbox to HubSpot; the customer gets no message."""
     line = spare_line(WEB_CONCURRENCY="1")
     line.start("worker")
     line.start("web")
     line.await_web()
     line.sync(lead("c-old", name="Ann Newname"))
-    said = line.chat.told("c-old")
+    messages = line.chat.told("c-old")
     park(line, "old", phone="0812345678")
     assert call(line, "retry", "--all").exit_code == 0
     line.settle()
     contact = line.crm.contact("c-old")
     assert (contact["lastname"], contact["phone"]) == ("Newname", "+66812345678")
-    assert line.chat.told("c-old") == said
+    assert line.chat.told("c-old") == messages
     done = json.loads(call(line, "lead", "old", "--json").stdout)
     assert (done["state"], done["message"]) == ("updated", "silent: it is a retry")
 
 
-def show(line: Line, tmp_path: Path, body: Any, *words: str) -> Result:
-    """By a user of Redis who may read and nothing else."""
+def run_preview(line: Line, tmp_path: Path, body: Any, *words: str) -> Result:
+    """Run `preview` as a Redis user that may only read."""
     line.redis.acl_setuser(
-        "looker", enabled=True, nopass=True, keys=["*"], categories=["+@read"], commands=["+time", "+select"]
+        "reader", enabled=True, nopass=True, keys=["*"], categories=["+@read"], commands=["+time", "+select"]
     )
     file = tmp_path / "payload.json"
     file.write_text(json.dumps(body))
-    url = line.environ["REDIS_URL"].replace("redis://", "redis://looker:any@")
+    url = line.environ["REDIS_URL"].replace("redis://", "redis://reader:any@")
     return call(line, "preview", str(file), *words, REDIS_URL=url)
 
 
-def foretell(line: Line, tmp_path: Path, body: Any) -> dict[str, Any]:
-    """The preview; it must have written nothing."""
+def preview(line: Line, tmp_path: Path, body: Any) -> dict[str, Any]:
+    """The preview's JSON. It must have written nothing."""
     before = line.crm.contacts()
-    done = show(line, tmp_path, body, "--json")
+    done = run_preview(line, tmp_path, body, "--json")
     assert done.exit_code == 0, done.output
     assert line.crm.contacts() == before
     found: dict[str, Any] = json.loads(done.stdout)
     return found
 
 
-def now_and_new(found: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+def changes_of(found: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
     return {one["property"]: (one["now"], one["new"]) for one in found["changes"]}
 
 
-def test_preview_of_an_unknown_customer_shows_the_whole_contact(desk: Line, tmp_path: Path) -> None:
-    found = foretell(desk, tmp_path, lead("c", name="Ann Lee", phone="0812345678"))
+def test_preview_of_an_unknown_customer_shows_the_whole_contact(idle_line: Line, tmp_path: Path) -> None:
+    found = preview(idle_line, tmp_path, lead("c", name="Ann Lee", phone="0812345678"))
     assert (found["state"], found["contact_id"]) == ("created", "")
-    changes = now_and_new(found)
+    changes = changes_of(found)
     assert changes["phone"] == ("", "+66812345678")
     assert changes["hs_lead_status"] == ("", "NEW")
 
 
-def test_preview_is_what_the_worker_then_writes(line: Line, tmp_path: Path) -> None:
+def test_preview_equals_what_the_worker_then_writes(line: Line, tmp_path: Path) -> None:
     shared = "shared@somebody-elses.co.th"
     line.crm.create(email=shared, firstname="Bob")
     bodies = [
@@ -174,59 +200,61 @@ def test_preview_is_what_the_worker_then_writes(line: Line, tmp_path: Path) -> N
         lead("two", name="Carl Cohen", phone="0877777777", email=shared),
     ]
     for body in bodies:
-        found = foretell(line, tmp_path, body)
+        found = preview(line, tmp_path, body)
         line.sync(body)
         receipt = line.receipts()[-1]
         volatile = {"dealdroid_last_intent_at", "dealdroid_first_intent_at", "dealdroid_customer_id"}
         assert found["state"] == receipt.state
-        assert set(now_and_new(found)) - volatile == set(receipt.fields) - volatile
+        assert set(changes_of(found)) - volatile == set(receipt.fields) - volatile
         written = next(one["properties"] for one in line.crm.contacts() if one["id"] == receipt.contact_id)
-        for name, (_, new) in now_and_new(found).items():
+        for name, (_, new) in changes_of(found).items():
             assert name in volatile or written.get(name, "") == new
 
 
-def test_preview_says_why_a_value_is_kept(line: Line, tmp_path: Path) -> None:
+def test_preview_says_why_a_value_is_not_written(line: Line, tmp_path: Path) -> None:
     line.sync(lead("c", name="Ann Lee", phone="0812345678"))
     [contact] = line.crm.contacts()
-    found = foretell(line, tmp_path, lead("c", name="Ann Lee", phone="0899999999", email="no email"))
+    found = preview(line, tmp_path, lead("c", name="Ann Lee", phone="0899999999", email="no email"))
     assert (found["state"], found["contact_id"]) == ("updated", contact["id"])
-    assert now_and_new(found)["phone"] == ("+66812345678", "+66899999999")
+    assert changes_of(found)["phone"] == ("+66812345678", "+66899999999")
     why = {one["property"]: one["why"] for one in found["kept"]}
     assert why["firstname"] == "the customer has said this before"
-    assert why["hs_lead_status"] == "set only when the contact is made"
+    assert why["hs_lead_status"] == "set only when the contact is created"
     assert why["email"] == "it is not a valid email address"
 
 
-def test_preview_respects_somebody_elses_contact(desk: Line, tmp_path: Path) -> None:
-    contact = desk.crm.create(email="bob@somebody-elses.co.th", firstname="Bob")
-    found = foretell(desk, tmp_path, lead("c", name="Ann Lee", email="bob@somebody-elses.co.th", phone="0812345678"))
+def test_preview_only_fills_blanks_of_somebody_elses_contact(idle_line: Line, tmp_path: Path) -> None:
+    contact = idle_line.crm.create(email="bob@somebody-elses.co.th", firstname="Bob")
+    found = preview(
+        idle_line, tmp_path, lead("c", name="Ann Lee", email="bob@somebody-elses.co.th", phone="0812345678")
+    )
     assert (found["state"], found["contact_id"]) == ("updated", contact)
-    assert now_and_new(found)["phone"] == ("", "+66812345678")
+    assert changes_of(found)["phone"] == ("", "+66812345678")
     assert "somebody else" in next(one["why"] for one in found["kept"] if one["property"] == "firstname")
 
 
 def test_preview_of_a_contact_that_was_deleted_shows_a_new_one(line: Line, tmp_path: Path) -> None:
     line.sync(lead("c", name="Ann Lee", phone="0812345678"))
     line.crm.control("DELETE", f"contacts/{line.crm.contacts()[0]['id']}")
-    found = foretell(line, tmp_path, lead("c", name="Ann Lee", phone="0899999999"))
+    found = preview(line, tmp_path, lead("c", name="Ann Lee", phone="0899999999"))
     assert found["state"] == "created"
-    assert {"firstname", "lastname", "phone"} <= set(now_and_new(found))
+    assert {"firstname", "lastname", "phone"} <= set(changes_of(found))
 
 
-def test_preview_of_an_event_without_details_writes_nothing(desk: Line, tmp_path: Path) -> None:
-    assert foretell(desk, tmp_path, lead("c"))["state"] == "skipped"
-    assert "Nothing would be written: no contact details yet." in show(desk, tmp_path, lead("c")).stdout
+def test_preview_of_an_event_without_details_writes_nothing(idle_line: Line, tmp_path: Path) -> None:
+    assert preview(idle_line, tmp_path, lead("c"))["state"] == "skipped"
+    assert "Nothing would be written: no contact details yet." in run_preview(idle_line, tmp_path, lead("c")).stdout
 
 
 @pytest.mark.parametrize(
     ("body", "why"), [([], "JSON object"), ({"mid": "m", "intent": "i"}, "customer_id is missing")]
 )
-def test_preview_of_what_is_no_event_says_why(desk: Line, tmp_path: Path, body: Any, why: str) -> None:
-    done = show(desk, tmp_path, body)
+def test_preview_of_an_invalid_event_says_why(idle_line: Line, tmp_path: Path, body: Any, why: str) -> None:
+    done = run_preview(idle_line, tmp_path, body)
     assert (done.exit_code, why in done.stderr) == (1, True)
 
 
-def test_preview_is_readable_by_people(desk: Line, tmp_path: Path) -> None:
-    done = show(desk, tmp_path, lead("c", name="[bold]Ann[/bold] Lee", phone="0812345678"))
-    assert "A new contact would be made." in done.stdout
+def test_preview_is_readable_by_people(idle_line: Line, tmp_path: Path) -> None:
+    done = run_preview(idle_line, tmp_path, lead("c", name="[bold]Ann[/bold] Lee", phone="0812345678"))
+    assert "A new contact would be created." in done.stdout
     assert "+66812345678" in done.stdout

@@ -16,15 +16,15 @@ class SetupError(Exception):
 
 @dataclass(slots=True)
 class Report:
-    """What was made, what was there, and what there was no room for or is archived."""
+    """Names of properties: created; already present; left out, because the portal is full or has archived them."""
 
-    made: list[str] = field(default_factory=list)
+    created: list[str] = field(default_factory=list)
     present: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
 
 
 def setup(hubspot: HubSpot) -> Report:
-    """Make what is missing. Raises `SetupError` and `LineDown`."""
+    """Create what is missing. Raises `SetupError` and `LineDown`."""
     try:
         existing = {str(one.get("name")): one for one in hubspot.properties()}
     except LineDown as down:
@@ -38,11 +38,11 @@ def setup(hubspot: HubSpot) -> Report:
     report = Report(present=[one.name for one in DEFINITIONS if one.name in existing])
     missing = [one for one in DEFINITIONS if one.name not in existing]
     if missing:
-        _make_group(hubspot)
-        _make(hubspot, [one for one in missing if one.core], report)
-        _make(hubspot, [one for one in missing if not one.core], report)
+        _create_group(hubspot)
+        _create(hubspot, [one for one in missing if one.core], report)
+        _create(hubspot, [one for one in missing if not one.core], report)
         if any(one.name in report.present for one in missing):
-            _look_again(hubspot, report)
+            _separate_archived(hubspot, report)
     lacking = [one.name for one in DEFINITIONS if one.core and one.name in report.left_out]
     if lacking:
         raise SetupError(
@@ -52,8 +52,8 @@ def setup(hubspot: HubSpot) -> Report:
     return report
 
 
-def _look_again(hubspot: HubSpot, report: Report) -> None:
-    """HubSpot does not make what is there, nor what is archived and so is not."""
+def _separate_archived(hubspot: HubSpot, report: Report) -> None:
+    """HubSpot answers 409 for a property that exists and for one that is archived: tell them apart."""
     there = {str(one.get("name")) for one in hubspot.properties()}
     archived = [name for name in report.present if name not in there]
     report.present = [name for name in report.present if name in there]
@@ -66,18 +66,18 @@ def _look_again(hubspot: HubSpot, report: Report) -> None:
         )
 
 
-def _make_group(hubspot: HubSpot) -> None:
+def _create_group(hubspot: HubSpot) -> None:
     answer = hubspot.create_group(GROUP, GROUP_LABEL)
     if answer.status not in (200, 201, 409):
         _refuse(answer, "the property group")
 
 
-def _make(hubspot: HubSpot, definitions: Sequence[Definition], report: Report) -> None:
+def _create(hubspot: HubSpot, definitions: Sequence[Definition], report: Report) -> None:
     """One by one, so that each has an answer of its own: a full portal may still take some."""
     for definition in definitions:
         answer = hubspot.create_property(definition.body())
         if answer.status in (200, 201):
-            report.made.append(definition.name)
+            report.created.append(definition.name)
         elif answer.status == 409:
             report.present.append(definition.name)
         elif answer.status == 400 and _is_full(answer):
@@ -96,7 +96,7 @@ def _refuse(answer: Answer, what: str) -> None:
         raise_line_down(answer)
     except LineDown as down:
         raise _scoped(down, "crm.schemas.contacts.write") from None
-    raise SetupError(f"HubSpot refused to make {what} (status {answer.status}).")
+    raise SetupError(f"HubSpot refused to create {what} (status {answer.status}).")
 
 
 def _scoped(down: LineDown, scope: str) -> Exception:
