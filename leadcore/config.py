@@ -17,7 +17,7 @@ Clock = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="H
 
 
 class ConfigError(ValueError):
-    """The configuration cannot be used; the text says where and how to mend it."""
+    """The configuration cannot be used; the text says where, and how to fix it."""
 
 
 class Crm(Struct, frozen=True, forbid_unknown_fields=True):

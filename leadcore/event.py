@@ -30,7 +30,7 @@ _LINES = re.compile(r"\s*\n\s*")
 
 
 class Malformed(ValueError):
-    """The body is not a JSON object. The text tells the sender what to mend and quotes nothing of the body."""
+    """The body is not a JSON object. The text tells the sender what to fix and quotes nothing of the body."""
 
 
 class Address(Struct, frozen=True):

@@ -1,1 +1,1 @@
-"""The `leadsync` command, above the processes that it starts and looks into."""
+"""The `leadsync` command: starts the processes, inspects them and repairs."""

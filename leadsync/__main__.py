@@ -1,4 +1,4 @@
-"""`python -m leadsync` is `leadsync`, where only the requirements were installed."""
+"""`python -m leadsync`: the `leadsync` command where only the requirements are installed."""
 
 from leadsync.cli import main
 

@@ -1,7 +1,7 @@
 """What a payload would change in HubSpot, without writing anything there or to Redis.
 
-It is the workers' own way through `Writer`, with three parts that look on instead of acting. What HubSpot itself would
-refuse (other than an email that another contact has) cannot be known before it is asked to write.
+Runs the workers' own `Writer` with read-only versions of the portal, the customer store and the identity. Values that
+HubSpot would refuse, other than an email of another contact, only show when they are written.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,13 +27,13 @@ from workers.sync.customer_store import CustomerStore
 from workers.sync.identity import Identity
 from workers.sync.writer import Writer
 
-THERE = "HubSpot has this value already"
+ALREADY_THERE = "HubSpot has this value already"
 REPEATED = "the customer has said this before"
-AT_CREATION = "set only when the contact is made"
+ONLY_NEW = "set only when the contact is created"
 
 
 class PreviewError(ValueError):
-    """The payload is no event that could be written; the text says why."""
+    """The payload is not an event that can be written; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """`state` is what the receipt would say; `kept` holds each value that would not be written, and why."""
+    """`state`: the receipt's. `kept`: each value that would not be written, and why."""
 
     state: str
     why: str
@@ -57,20 +57,20 @@ class Preview:
 
     @property
     def summary(self) -> str:
-        said = {
-            CREATED: "A new contact would be made",
+        text = {
+            CREATED: "A new contact would be created",
             UPDATED: f"Contact {self.contact_id} would be changed",
             UNCHANGED: f"Nothing of contact {self.contact_id} would change",
             SKIPPED: "Nothing would be written",
         }.get(self.state, f"The lead would be {self.state}")
-        return f"{said}: {self.why}." if self.why else f"{said}."
+        return f"{text}: {self.why}." if self.why else f"{text}."
 
     def as_dict(self) -> dict[str, Any]:
         return {**asdict(self), "kept": [{"property": n.property, "what": n.what, "why": n.why} for n in self.kept]}
 
 
-class _Portal(HubSpot):
-    """Answers a write as HubSpot would, and keeps it to itself."""
+class _ReadOnlyHubSpot(HubSpot):
+    """Answers writes as HubSpot would, but writes nothing."""
 
     def upsert(self, rows: Sequence[Row], found: dict[str, Outcome]) -> None:
         known = self.read([row.id for row in rows], [], CUSTOMER_ID)
@@ -93,12 +93,12 @@ class _Portal(HubSpot):
         return Conflict("email", holder) if holder not in ("", contact_id) else None
 
 
-class _CustomerStore(CustomerStore):
+class _ReadOnlyStore(CustomerStore):
     def mark_attempted(self, groups: Sequence[CustomerBatch], lease: Lease) -> None:
         pass
 
 
-class _Identity(Identity):
+class _ReadOnlyIdentity(Identity):
     def hold(self, group: CustomerBatch) -> bool:
         return True
 
@@ -107,29 +107,29 @@ class _Identity(Identity):
         return len(digests | self.redis.smembers(keys.email(keys.digest(self.key, email))))
 
 
-def foresee(body: dict[str, Any], redis: Redis, settings: WorkerSettings) -> Preview:
+def preview_event(body: dict[str, Any], redis: Redis, settings: WorkerSettings) -> Preview:
     """What the event in `body` would change if it came now. Raises `PreviewError`, `LineDown` and redis-py's errors."""
     missing = event.unusable(body)
     if missing:
         raise PreviewError(f"{', '.join(missing)} is missing or unusable")
     shared = settings.shared
-    # A handful of reads beside the workers' budget: to take a slot of it would be to write.
-    hubspot = _Portal(settings.token, settings.hubspot_url, NoBudget())
-    # Where Redis holds no key it holds no customers either, and any key finds none.
+    # A few reads outside the workers' budget: reserving a slot in it would write to Redis.
+    hubspot = _ReadOnlyHubSpot(settings.token, settings.hubspot_url, NoBudget())
+    # A Redis without a key has no customers either, so any key will do.
     key = shared.key.encode() or redis.get(keys.SECRET) or b"none"
-    customers = _CustomerStore(redis, key)
+    customers = _ReadOnlyStore(redis, key)
     portal = PortalCache(hubspot, shared.config.mapping).current()
     seconds, micros = redis.time()
     raw = event.encode({name: value for name, value in body.items() if name != "secret"})
     row = (b"%d-0" % (seconds * 1000 + micros // 1000), {b"e": b"preview", b"b": raw})
     batch = read_batch([row], shared.config, portal)
     if not batch.groups:
-        raise PreviewError("this program cannot read the event")
+        raise PreviewError("this version of leadsync cannot read the event")
     [group] = batch.groups
     customers.load([group])
     plan = Plan(portal, customers.digest())
-    # A lease that nobody took: `_Identity` locks nothing.
-    identity = _Identity(redis, hubspot, shared.config.crm, key, Lease(Stream(redis), 0, ""))
+    # A lease that was never acquired: `_ReadOnlyIdentity` locks nothing.
+    identity = _ReadOnlyIdentity(redis, hubspot, shared.config.crm, key, Lease(Stream(redis), 0, ""))
     Writer(hubspot, plan, identity, customers, intact=False).write([group])
     return _describe(group, group.result or Result(WAITING), hubspot, plan)
 
@@ -142,21 +142,21 @@ def _describe(group: CustomerBatch, result: Result, hubspot: HubSpot, plan: Plan
     [lead] = group.leads
     notes = list(dict.fromkeys([*lead.facts.notes, *group.news.notes[0], *group.notes]))
     if result.state != SKIPPED:
-        notes += _unnoted(group, lead.facts, sent, {note.property: note.why for note in notes})
+        notes += _unchanged(group, lead.facts, sent, {note.property: note.why for note in notes})
     return Preview(result.state, result.why, result.contact_id, changes, notes)
 
 
-def _unnoted(group: CustomerBatch, facts: Facts, sent: Mapping[str, str], noted: Mapping[str, str]) -> list[Note]:
-    """The values that receipts do not mention: parts of a block that was kept, and what was no news."""
+def _unchanged(group: CustomerBatch, facts: Facts, sent: Mapping[str, str], noted: Mapping[str, str]) -> list[Note]:
+    """Notes on the values that receipts do not mention: parts of a block that is kept whole, and what is no news."""
     found = []
     for name in (*facts.details, *facts.address, *facts.activity, *facts.creation):
         if name in sent or name in noted:
             continue
         block = "address" if name in ADDRESS else "firstname" if name in (*NAME, NAME_GIVEN) else ""
         if name in facts.creation:
-            why = AT_CREATION
+            why = ONLY_NEW
         elif name in group.news.writes:
-            why = THERE
+            why = ALREADY_THERE
         else:
             why = noted.get(block, REPEATED)
         found.append(Note(name, "kept", why))

@@ -1,7 +1,7 @@
-"""Proof that every written lead is in HubSpot: its contact exists and carries the customer's id.
+"""Checks that every written lead is in HubSpot: its contact exists and carries the customer's id.
 
-First the customers that Redis remembers, then the leads: one whose customer was looked at before needs no call. Redis
-and HubSpot are read in chunks, and only what is missing is kept in memory.
+First the customers that Redis knows, then the leads: a lead whose customer was already checked needs no call. Redis and
+HubSpot are read in chunks, and only what is missing is kept in memory.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,12 +17,13 @@ from workers.hubspot.client import HubSpot
 from workers.rules.customer import Customer, guard, pack, unpack
 from workers.rules.mapping.facts import CUSTOMER_ID, OTHER_IDS
 
-# A customer whose record was first written while the records were being read may have been overlooked.
+# SCAN may miss a record that is first written meanwhile: leads written later than this before the start are looked up.
 OVERLAP_MS = 60_000
 GONE = "the contact is gone"
 UNMARKED = "the contact does not carry the customer's id"
 T = TypeVar("T")
-Watch = Callable[[Iterable[T], str], Iterable[T]]
+Track = Callable[[Iterable[T], str], Iterable[T]]
+"""Yields the items, and shows progress under the given title."""
 
 # KEYS: customer's record, contact's record, none
 # ARGV: first four bytes that the customer's record must have, its successor, the same bytes of the contact's ("" = let
@@ -38,8 +39,8 @@ return 1
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A lead, or (`lead` "") a customer of whose leads no receipt is left, that is not in HubSpot as it should be.
-    `customer_id` is "" where only its digest is known."""
+    """A lead that is not in HubSpot as it should be. For a customer whose receipts have all expired, `lead` and
+    `customer_id` are "": only the digest of the id is known."""
 
     lead: str
     customer_id: str
@@ -52,12 +53,12 @@ class Missing:
 
 @dataclass(slots=True)
 class Found:
-    """`leads`, `customers`: how many were looked at. `mended`: how many field clocks were forgotten."""
+    """`leads`, `customers`: how many were checked. `repaired`: how many customers' field clocks were cleared."""
 
     leads: int
     customers: int
     missing: list[Missing]
-    mended: int = 0
+    repaired: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         return {**asdict(self), "missing": [one.as_dict() for one in self.missing]}
@@ -74,35 +75,35 @@ class _Suspect:
 
 
 class Reconciliation:
-    """`key` is that of the digests; `marks_guests`: whether the portal has a property for the ids of guests."""
+    """`key`: the digests' key. `marks_linked`: whether the portal has the property for the ids of linked customers."""
 
-    def __init__(self, connection: Redis, hubspot: HubSpot, key: bytes, *, marks_guests: bool) -> None:
-        self.redis, self.hubspot, self.key, self.marks_guests = connection, hubspot, key, marks_guests
+    def __init__(self, connection: Redis, hubspot: HubSpot, key: bytes, *, marks_linked: bool) -> None:
+        self.redis, self.hubspot, self.key, self.marks_linked = connection, hubspot, key, marks_linked
         self.suspects: dict[str, _Suspect] = {}
-        self._forget = connection.register_script(_FORGET_CLOCK)
+        self._clear_clock_script = connection.register_script(_FORGET_CLOCK)
 
-    def run(self, watch: Watch[Any]) -> Found:
-        """Look at everything. Raises `LineDown` and redis-py's errors; then nothing is known."""
+    def run(self, track: Track[Any]) -> Found:
+        """Check everything. Raises `LineDown` and redis-py's errors; the check is then inconclusive."""
         seconds, _ = self.redis.time()
         customers = leads = 0
-        for names in watch(chunks(self._customers(), CHUNK), "Customers"):
-            customers += self._suspect(names)
+        for names in track(chunks(self._customers(), CHUNK), "Customers"):
+            customers += self._find_suspects(names)
         missing: list[Missing] = []
         before_ms = seconds * 1000 - OVERLAP_MS
         named: set[str] = set()
-        for ids in watch(chunks(self._leads(), CHUNK), "Leads"):
+        for ids in track(chunks(self._leads(), CHUNK), "Leads"):
             written = [one for one in self._receipts(ids) if one.state in WRITTEN and one.contact_id]
             leads += len(written)
-            missing += self._missing(written, before_ms, named)
+            missing += self._find_missing(written, before_ms, named)
         missing += [
             Missing("", "", one.contact_id, one.why) for digest, one in self.suspects.items() if digest not in named
         ]
         return Found(leads, customers, missing)
 
-    def mend(self) -> int:
-        """Forget the field clocks of the customers without a contact, so that their next event writes all that it
-        holds; how many that were. One that was written meanwhile is left alone."""
-        return sum(self._forget_clock(digest, suspect) for digest, suspect in self.suspects.items())
+    def repair(self) -> int:
+        """Clear the field clocks of the customers without a contact, so that their next event writes all its values;
+        returns how many. A record that changed since the check is left alone."""
+        return sum(self._clear_clock(digest, suspect) for digest, suspect in self.suspects.items())
 
     def _customers(self) -> Iterator[bytes]:
         names: Iterator[bytes] = self.redis.scan_iter(keys.customer("*"), count=CHUNK)
@@ -120,8 +121,8 @@ class Reconciliation:
             pipe.hgetall(keys.receipt(one))
         return [receipts.unpack(one, stored) for one, stored in zip(ids, pipe.execute(), strict=True)]
 
-    def _suspect(self, names: Sequence[bytes]) -> int:
-        """Note which of these customers have no contact that carries their id; how many have one at all."""
+    def _find_suspects(self, names: Sequence[bytes]) -> int:
+        """Record which of these customers have no contact that carries their id; returns how many have a contact id."""
         known = {}
         for name, record in zip(names, self.redis.mget(names), strict=True):
             customer = unpack(record)
@@ -131,32 +132,32 @@ class Reconciliation:
         contacts = self._read(customer.contact_id for _, customer in known.values())
         for (digest, (record, customer)), clock in zip(known.items(), shared, strict=False):
             contact = contacts.get(customer.contact_id)
-            why = self._fault(contact, digest, guest=customer.shared)
+            why = self._explain_fault(contact, digest, linked=customer.shared)
             if why:
                 self.suspects[digest] = _Suspect(record, customer.contact_id, None if contact else clock, why)
         return len(known)
 
-    def _missing(self, written: Sequence[Receipt], before_ms: int, named: set[str]) -> list[Missing]:
-        """Those of the leads that are not in HubSpot. The digests of suspects among them go into `named`."""
+    def _find_missing(self, written: Sequence[Receipt], before_ms: int, named: set[str]) -> list[Missing]:
+        """The leads that are not in HubSpot. Adds the digests of the suspects among them to `named`."""
         digests = [keys.digest(self.key, one.customer_id) for one in written]
         records = self.redis.mget([keys.customer(digest) for digest in digests] or [keys.NONE])
-        doubtful = []
+        unconfirmed = []
         for one, digest, record in zip(written, digests, records, strict=False):
-            seen = unpack(record).known and (one.written_ms or 0) < before_ms
-            if digest in self.suspects or not seen:
-                doubtful.append((one, digest))
-        # Redis may know less than HubSpot: the id of the customer may stand in another contact by now.
-        ids = dict.fromkeys(one.customer_id for one, _ in doubtful)
+            checked = unpack(record).known and (one.written_ms or 0) < before_ms
+            if digest in self.suspects or not checked:
+                unconfirmed.append((one, digest))
+        # Another contact may carry the customer's id by now, which Redis need not know.
+        ids = dict.fromkeys(one.customer_id for one, _ in unconfirmed)
         owners = self.hubspot.read(ids, [CUSTOMER_ID], CUSTOMER_ID)
-        for one, digest in doubtful:
+        for one, digest in unconfirmed:
             if one.customer_id in owners:
                 self.suspects.pop(digest, None)
-        lost = [(one, digest) for one, digest in doubtful if one.customer_id not in owners]
+        lost = [(one, digest) for one, digest in unconfirmed if one.customer_id not in owners]
         contacts = self._read(one.contact_id for one, digest in lost if digest not in self.suspects)
         missing = []
         for one, digest in lost:
             suspect = self.suspects.get(digest)
-            why = suspect.why if suspect else self._fault(contacts.get(one.contact_id), digest, guest=True)
+            why = suspect.why if suspect else self._explain_fault(contacts.get(one.contact_id), digest, linked=True)
             if why:
                 named.add(digest)
                 missing.append(Missing(one.lead, one.customer_id, one.contact_id, why))
@@ -165,19 +166,19 @@ class Reconciliation:
     def _read(self, contact_ids: Iterable[str]) -> dict[str, dict[str, str]]:
         return self.hubspot.read(contact_ids, [CUSTOMER_ID, OTHER_IDS])
 
-    def _fault(self, contact: Mapping[str, str] | None, digest: str, *, guest: bool) -> str:
-        """What is wrong with the contact of a customer, "" if nothing is."""
+    def _explain_fault(self, contact: Mapping[str, str] | None, digest: str, *, linked: bool) -> str:
+        """What is wrong with the contact of a customer; "" if nothing is."""
         if contact is None:
             return GONE
         ids = [contact.get(CUSTOMER_ID, ""), *contact.get(OTHER_IDS, "").split("\n")]
-        if any(keys.digest(self.key, one) == digest for one in ids if one) or (guest and not self.marks_guests):
+        if any(keys.digest(self.key, one) == digest for one in ids if one) or (linked and not self.marks_linked):
             return ""
         return UNMARKED
 
-    def _forget_clock(self, digest: str, suspect: _Suspect) -> int:
+    def _clear_clock(self, digest: str, suspect: _Suspect) -> int:
         before = unpack(suspect.record)
-        # `attempted`: HubSpot is looked at before anything goes that is meant for a new contact only.
+        # `attempted`: the next write asks HubSpot first, before it sends what is only for a new contact.
         blank = Customer(revision=before.revision, attempted=True, day=before.day, said=before.said)
         names = [keys.customer(digest), keys.contact(suspect.contact_id), keys.NONE]
         values = [guard(suspect.record), pack(blank), guard(suspect.shared_record)]
-        return int(self._forget(keys=names, args=values))
+        return int(self._clear_clock_script(keys=names, args=values))

@@ -1,4 +1,4 @@
-"""What people and machines read on a terminal."""
+"""Output of the commands: tables for people, JSON for machines."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -29,7 +29,7 @@ COLOURS = {"fine": "green", "warning": "yellow", "wrong": "bold red"}
 
 
 def newest(connection: Redis, limit: int) -> list[Receipt]:
-    """The newest receipts, newest first; those that have ended are left out."""
+    """The newest receipts, newest first; expired ones are left out."""
     ids = [fields[b"e"].decode() for _, fields in connection.xrevrange(keys.LEADS, count=limit)]
     pipe = connection.pipeline(transaction=False)
     for lead in ids:
@@ -96,7 +96,7 @@ def print_causes(causes: Sequence["Cause"], *, as_json: bool) -> None:
     if not causes:
         print("No lead is parked.")
         return
-    table = Table("Leads", "Cause", "What to do", "The first of them")
+    table = Table("Leads", "Cause", "Fix", "First lead")
     for cause in causes:
         table.add_row(str(len(cause.leads)), cause.reason, cause.fix, cause.leads[0])
     Console().print(table)
@@ -109,7 +109,7 @@ def print_findings(findings: Sequence["Finding"], *, as_json: bool) -> None:
         return
     table = Table(show_header=False, box=None)
     for one in findings:
-        table.add_row(one.subject, Text(one.state, COLOURS[one.state]), Text(f"{one.text} {one.mend}".rstrip()))
+        table.add_row(one.subject, Text(one.state, COLOURS[one.state]), Text(f"{one.text} {one.fix}".rstrip()))
     Console().print(table)
 
 
@@ -127,7 +127,7 @@ def print_preview(preview: "Preview", *, as_json: bool) -> None:
         print(f"{kept.property} {kept.what}: {kept.why}")
 
 
-def print_missing(found: "Found", *, mend: bool, as_json: bool) -> None:
+def print_missing(found: "Found", *, repaired: bool, as_json: bool) -> None:
     if as_json:
         print(json.dumps(found.as_dict()))
         return
@@ -138,10 +138,10 @@ def print_missing(found: "Found", *, mend: bool, as_json: bool) -> None:
         for one in found.missing:
             table.add_row(one.lead or "-", Text(one.customer_id or "-"), one.contact_id, one.why)
         Console().print(table)
-    if mend:
-        print(f"{found.mended} field clocks forgotten: the next event of these customers writes all that it holds.")
+    if repaired:
+        print(f"{found.repaired} customers repaired: their next event writes all its values again.")
     elif found.missing:
-        print("leadsync reconcile --mend lets the next event of these customers write all that it holds.")
+        print("leadsync reconcile --repair lets the next event of these customers write all its values again.")
 
 
 def print_forgotten(done: "Forgotten", *, asked: bool, as_json: bool) -> None:
@@ -150,16 +150,16 @@ def print_forgotten(done: "Forgotten", *, asked: bool, as_json: bool) -> None:
         return
     print("Removed: " + ", ".join(f"{count} {what}" for what, count in done.removed.items()) + ".")
     for one in done.hubspot:
-        others = f" {one.others} other chat customers were this contact too." if one.others else ""
+        others = f" {one.others} other chat customers were linked to this contact." if one.others else ""
         if one.erased:
             print(f"HubSpot: contact {one.contact_id} deleted for good.{others}")
         else:
             print(
                 f"HubSpot: contact {one.contact_id} is somebody else's; this customer's id was removed from it. "
-                f"Look at it: values that this customer filled in are still there.{others}"
+                f"Check it: values that this customer filled in are still there.{others}"
             )
     if not asked:
-        print("HubSpot was not asked; --hubspot does that.")
+        print("HubSpot was left unchanged; --hubspot deletes the contact there too.")
     elif not done.hubspot and not done.remains:
         print("HubSpot has no contact of this customer.")
     for what in done.remains:
@@ -167,7 +167,7 @@ def print_forgotten(done: "Forgotten", *, asked: bool, as_json: bool) -> None:
 
 
 def track(sequence: Iterable[T], what: str, total: int | None = None) -> Iterable[T]:
-    """The items of `sequence`, with a progress bar where a person looks on."""
+    """The items of `sequence`, with a progress bar on a terminal."""
     console = Console(stderr=True)
     return bar(sequence, what, total=total, console=console, transient=True, disable=not console.is_terminal)
 

@@ -97,7 +97,7 @@ def _tell_figures(figures: Mapping[str, int], used: int) -> Iterator[Metric]:
     yield calls
     yield _gauge("leadsync_budget_used", "Requests to HubSpot in the last 10 s", used)
     for name, help_ in (
-        ("budget_limit", "Requests to HubSpot that are made in 10 s at most"),
+        ("budget_limit", "Most requests to HubSpot allowed in 10 s"),
         ("quota_left", "Requests that HubSpot's daily quota has left"),
         ("quota_limit", "Requests of HubSpot's daily quota"),
     ):

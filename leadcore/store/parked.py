@@ -29,15 +29,15 @@ UNREADABLE = "it is no event that can be read, so it cannot be retried; discard 
 FIXES = {
     "unusable": "It cannot be retried as it is. Let the intent in DealDroid send what is missing, then discard it.",
     "unreadable": "Install the newest leadsync, then retry. If it is parked again, discard it.",
-    "refused": "Look for a rule or a required property of your portal, mend it, then retry.",
-    "failed": "The lead is saved. Mend what DealDroid says and retry, or discard the message.",
+    "refused": "Look for a rule or a required property of your portal, fix it, then retry.",
+    "failed": "The lead is saved. Fix what DealDroid reports and retry, or discard the message.",
     "interrupted": "The lead is saved, and the customer may have the message. Retry if you know that they do not, "
     "else discard it.",
     "error": "Install the newest leadsync, then retry.",
     "row": "HubSpot took other leads but not this one. Look at status.hubspot.com, then retry.",
     "race": "Another program writes the same contacts. Retry; if it comes back, look at the portal's connected apps.",
     "vanishing": "A workflow or a person deletes the contact while it is written. Find out which, then retry.",
-    "unsettled": "HubSpot refuses one value after the other. Look at your properties' rules, mend them, then retry.",
+    "unsettled": "HubSpot refuses one value after the other. Check the rules of your properties, fix them, then retry.",
 }
 RETRY = "The cause may have passed: retry."
 
@@ -73,7 +73,7 @@ return 'done'
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Parked leads that stand for the same reason, in plain words, and what mends it. `code` groups reasons."""
+    """Parked leads that stand for the same reason, in plain words, and the fix. `code` groups reasons."""
 
     code: str
     reason: str

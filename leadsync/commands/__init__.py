@@ -1,4 +1,6 @@
-"""The commands of `leadsync`, and what they share."""
+"""The commands of `leadsync`, and what they share.
+
+The commands import what they need when they run: `leadsync --help` and `leadsync web` start without the rest."""
 
 import getpass
 import os
@@ -12,8 +14,8 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for m
 
 
 @contextmanager
-def told() -> Iterator[None]:
-    """TimeSlice the faults of the outside world into one plain line and exit code 1."""
+def exit_on_outage() -> Iterator[None]:
+    """Report an outage of Redis or HubSpot, or busy workers, in one line and exit with code 1."""
     import redis
 
     from workers.flow.errors import Busy, LineDown, LostLease
@@ -32,9 +34,9 @@ def told() -> Iterator[None]:
         sys.exit(1)
 
 
-def user() -> str:
-    """Who calls, for the record of what people did."""
+def current_user() -> str:
+    """Who runs the command, for the list of actions."""
     try:
         return getpass.getuser()
-    except (KeyError, OSError):  # a container's user may have no name
+    except (KeyError, OSError):  # in a container the user may have no name
         return f"user {os.getuid()}"

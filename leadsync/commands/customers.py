@@ -1,4 +1,4 @@
-"""The commands about customers: is each in HubSpot, what is held about one, and forget them."""
+"""The commands about customers: check them against HubSpot, export and forget one."""
 
 import json
 import sys
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from leadsync.commands import as_json, told, user
+from leadsync.commands import as_json, current_user, exit_on_outage
 
 if TYPE_CHECKING:
     from leadcore.settings import Settings
@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option(
-    "--mend", is_flag=True, help="Let the next event of a customer without a contact write all that it holds."
+    "--repair", is_flag=True, help="Let the next event of a customer without a contact write all its values again."
 )
+@click.option("--mend", "repair", is_flag=True, hidden=True)  # its former name
 @as_json
-def reconcile(mend: bool, as_json: bool) -> None:
-    """Prove that every written lead is in HubSpot. Writes nothing there."""
+def reconcile(repair: bool, as_json: bool) -> None:
+    """Check that every written lead is in HubSpot. Writes nothing there."""
     from leadcore.store.connection import connect
     from leadsync.reconcile import Reconciliation
     from leadsync.terminal import print_missing, track
@@ -37,18 +38,18 @@ def reconcile(mend: bool, as_json: bool) -> None:
 
     settings = read_worker()
     redis = connect(settings.shared)
-    with told(), hubspot_client(settings) as hubspot:
+    with exit_on_outage(), hubspot_client(settings) as hubspot:
         redis.ping()
         try:
-            marks_guests = PortalCache(hubspot, settings.shared.config.mapping).current().has(OTHER_IDS)
+            marks_linked = PortalCache(hubspot, settings.shared.config.mapping).current().has(OTHER_IDS)
             key = CustomerStore(redis, settings.shared.key.encode()).use_key()
-            check = Reconciliation(redis, hubspot, key, marks_guests=marks_guests)
+            check = Reconciliation(redis, hubspot, key, marks_linked=marks_linked)
             found = check.run(track)
         except LineDown as down:
             click.echo(f"leadsync: {down} The check was not finished, and nothing was changed.", err=True)
             sys.exit(1)
-        found.mended = check.mend() if mend else 0
-    print_missing(found, mend=mend, as_json=as_json)
+        found.repaired = check.repair() if repair else 0
+    print_missing(found, repaired=repair, as_json=as_json)
     sys.exit(1 if found.missing else 0)
 
 
@@ -56,11 +57,11 @@ def reconcile(mend: bool, as_json: bool) -> None:
 @click.argument("customer")
 @as_json
 def export(customer: str, as_json: bool) -> None:
-    """All that is held about a customer, as JSON: in Redis and in this machine's spool, not in HubSpot."""
+    """Print all data about a customer as JSON: from Redis and this machine's spool, not from HubSpot."""
     from leadcore.settings import read
 
-    with told(), _dossier(customer, read()) as (dossier, spool):
-        print(json.dumps(dossier.as_dict(spool), ensure_ascii=as_json, indent=None if as_json else 2))
+    with exit_on_outage(), _open_customer_data(customer, read()) as (data, spool):
+        print(json.dumps(data.as_dict(spool), ensure_ascii=as_json, indent=None if as_json else 2))
 
 
 @click.command()
@@ -69,39 +70,43 @@ def export(customer: str, as_json: bool) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @as_json
 def forget(customer: str, hubspot: bool, yes: bool, as_json: bool) -> None:
-    """Remove what is held about a customer, for good; what they say from now on is a new lead."""
+    """Delete all data about a customer for good. Their next event is a new lead."""
     from leadcore.settings import read
     from leadcore.store.connection import connect
     from leadsync.privacy.forget import Forgetting
     from leadsync.terminal import print_forgotten
 
     settings = read()
-    _check(customer)
+    _check_id(customer)
     if not yes:
         where = "here and in HubSpot" if hubspot else "here, not in HubSpot"
         click.confirm(f"Forget this customer, {where}, for good?", abort=True, err=True)
-    with told(), _withdrawal(wanted=hubspot) as withdrawal, _dossier(customer, settings) as (dossier, spool):
-        done = Forgetting(dossier, connect(settings), settings.config.inbox, spool, user()).run(withdrawal)
+    with (
+        exit_on_outage(),
+        _open_erasure(wanted=hubspot) as erasure,
+        _open_customer_data(customer, settings) as (data, spool),
+    ):
+        done = Forgetting(data, connect(settings), settings.config.inbox, spool, current_user()).run(erasure)
     print_forgotten(done, asked=hubspot, as_json=as_json)
     sys.exit(1 if done.remains else 0)
 
 
-def _check(customer: str) -> None:
-    """Raise `click.UsageError` for what cannot be a customer's id; an id is taken exactly as the receiver takes it."""
+def _check_id(customer: str) -> None:
+    """Raise `click.UsageError` for an id that the receiver would not accept."""
     from leadcore import event
 
     if "customer_id" in event.unusable({"customer_id": customer}):
-        raise click.UsageError("This cannot be a customer's id.")
+        raise click.UsageError("This is not a valid customer id.")
 
 
 @contextmanager
-def _dossier(customer: str, settings: "Settings") -> Iterator[tuple["CustomerData", "Spool"]]:
+def _open_customer_data(customer: str, settings: "Settings") -> Iterator[tuple["CustomerData", "Spool"]]:
     from leadcore.store.connection import connect
     from leadsync.privacy.customer_data import CustomerData
     from receiver.intake.spool import Spool, SpoolError, default_folder
     from workers.sync.customer_store import CustomerStore
 
-    _check(customer)
+    _check_id(customer)
     redis: Redis = connect(settings)
     key = CustomerStore(redis, settings.key.encode()).use_key()
     try:
@@ -115,7 +120,7 @@ def _dossier(customer: str, settings: "Settings") -> Iterator[tuple["CustomerDat
 
 
 @contextmanager
-def _withdrawal(*, wanted: bool) -> Iterator["HubSpotErasure | None"]:
+def _open_erasure(*, wanted: bool) -> Iterator["HubSpotErasure | None"]:
     from leadsync.privacy.hubspot_erasure import HubSpotErasure
     from workers.bootstrap import hubspot_client
     from workers.hubspot.portal_cache import PortalCache

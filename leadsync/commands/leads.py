@@ -1,4 +1,4 @@
-"""The commands about leads: look, retry, discard."""
+"""The commands about leads: show, retry, discard."""
 
 import json
 import sys
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from leadsync.commands import as_json, told, user
+from leadsync.commands import as_json, current_user, exit_on_outage
 
 if TYPE_CHECKING:
     from leadcore.store.parked import Parked
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 @click.command()
 @as_json
 def status(as_json: bool) -> None:
-    """Is the line working, and what is waiting?"""
+    """Show whether the line works and what is waiting."""
     from leadcore.settings import read
     from leadcore.store.connection import connect
     from leadcore.store.status import read_status
     from leadsync.terminal import print_status
 
     settings = read()
-    with told():
+    with exit_on_outage():
         print_status(read_status(connect(settings), settings.config.inbox.shards), settings.timezone, as_json=as_json)
 
 
@@ -31,7 +31,7 @@ def status(as_json: bool) -> None:
 @click.argument("lead_id")
 @as_json
 def lead(lead_id: str, as_json: bool) -> None:
-    """One lead's receipt."""
+    """Show one lead's receipt."""
     from leadcore import receipts
     from leadcore.settings import read
     from leadcore.store import keys
@@ -39,10 +39,10 @@ def lead(lead_id: str, as_json: bool) -> None:
     from leadsync.terminal import print_receipt
 
     settings = read()
-    with told():
+    with exit_on_outage():
         stored = connect(settings).hgetall(keys.receipt(lead_id))
     if not stored:
-        click.echo("leadsync: there is no such lead, or its receipt has ended.", err=True)
+        click.echo("leadsync: there is no such lead, or its receipt has expired.", err=True)
         sys.exit(1)
     print_receipt(receipts.unpack(lead_id, stored), settings.timezone, as_json=as_json)
 
@@ -51,88 +51,89 @@ def lead(lead_id: str, as_json: bool) -> None:
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 10_000))
 @as_json
 def leads(limit: int, as_json: bool) -> None:
-    """The newest leads and what became of them."""
+    """Show the newest leads and their results."""
     from leadcore.settings import read
     from leadcore.store.connection import connect
     from leadsync.terminal import newest, print_leads
 
     settings = read()
-    with told():
+    with exit_on_outage():
         print_leads(newest(connect(settings), limit), settings.timezone, as_json=as_json)
 
 
 @click.command()
 @as_json
 def parked(as_json: bool) -> None:
-    """The leads and messages that wait for a person, by cause, and what mends it."""
+    """Show the leads and messages that need a person, by cause, with the fix."""
     from leadcore.settings import read
     from leadcore.store.connection import connect
     from leadcore.store.parked import Parked, causes
     from leadsync.terminal import print_causes
 
     settings = read()
-    with told():
+    with exit_on_outage():
         print_causes(causes(Parked(connect(settings), settings.config.inbox).receipts()), as_json=as_json)
 
 
 @click.command()
 @click.argument("ids", nargs=-1, metavar="[ID]...")
-@click.option("--reason", help="All parked leads whose reason holds this text.")
+@click.option("--reason", help="All parked leads whose reason contains this text.")
 @click.option("--all", "every", is_flag=True, help="All parked leads.")
 @as_json
 def retry(ids: tuple[str, ...], reason: str | None, every: bool, as_json: bool) -> None:
-    """Try parked leads again. Each fills only what its customer has not said anew since, and sends no message.
-    A written lead whose message was not sent has its message sent; with --all only where the customer surely has none.
+    """Try parked leads again. Newer values of the customer are kept, and no message is sent to them.
+    If a lead is written and only its message failed, the message is sent; with --all not where sending was
+    interrupted, because the customer may have the message.
     """
-    store, chosen = _choose(ids, reason, every, but="interrupted: ")
-    _act(store.retry, chosen, "retried", as_json)
+    store, chosen = _select(ids, reason, every, but="interrupted: ")
+    _apply_to_each(store.retry, chosen, "retried", as_json)
 
 
 @click.command()
 @click.argument("ids", nargs=-1, metavar="[ID]...")
-@click.option("--reason", help="All parked leads whose reason holds this text.")
+@click.option("--reason", help="All parked leads whose reason contains this text.")
 @click.option("--all", "every", is_flag=True, help="All parked leads.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @as_json
 def discard(ids: tuple[str, ...], reason: str | None, every: bool, yes: bool, as_json: bool) -> None:
-    """Give parked leads up: what they said is removed for good, their receipts stay."""
-    store, chosen = _choose(ids, reason, every)
+    """Give up parked leads: their data is deleted for good, their receipts stay."""
+    store, chosen = _select(ids, reason, every)
     if chosen and not yes:
-        click.confirm(f"Remove what {len(chosen)} parked lead(s) said, for good?", abort=True, err=True)
-    _act(store.discard, chosen, "discarded", as_json)
+        click.confirm(f"Delete the data of {len(chosen)} parked lead(s) for good?", abort=True, err=True)
+    _apply_to_each(store.discard, chosen, "discarded", as_json)
 
 
-def _choose(
+def _select(
     ids: tuple[str, ...], reason: str | None, every: bool, but: str | None = None
 ) -> tuple["Parked", list[str]]:
-    """The parked leads' store, and the ids that are meant; `every` spares reasons that begin with `but`. Raises
+    """The store of parked leads, and the selected ids; `every` skips reasons that begin with `but`. Raises
     `click.UsageError`."""
     from leadcore.settings import read
     from leadcore.store.connection import connect
     from leadcore.store.parked import Parked
 
     if bool(ids) + bool(reason) + every != 1:
-        raise click.UsageError("Say which: either ids, or --reason TEXT, or --all.")
+        raise click.UsageError("Select leads by id, by --reason TEXT or by --all.")
     settings = read()
     store = Parked(connect(settings), settings.config.inbox)
     if ids:
         return store, list(dict.fromkeys(ids))
-    with told():
+    with exit_on_outage():
         found = store.receipts()
     if every:
         return store, [one.lead for one in found if not but or not one.reason.startswith(but)]
     return store, [one.lead for one in found if (reason or "").lower() in one.reason.lower()]
 
 
-def _act(act: Callable[[str, str], str], chosen: list[str], done: str, as_json: bool) -> None:
-    """Do `act` to each lead and say what was done; exit code 1 if it could not be done to one of them."""
+def _apply_to_each(action: Callable[[str, str], str], chosen: list[str], done: str, as_json: bool) -> None:
+    """Apply `action` to each lead and report; exit code 1 if one was refused. `done`: its past participle."""
     from leadsync.terminal import track
 
     refused: dict[str, str] = {}
-    who = user()
-    with told():
+    user = current_user()
+    with exit_on_outage():
         for one in track(chosen, done.capitalize()):
-            why = act(one, who)
+            why = action(one, user)
             if why:
                 refused[one] = why
     if as_json:

@@ -1,4 +1,4 @@
-"""The commands that try something out: `send`, `preview`, `doctor` and `config`."""
+"""The commands that test something: `send`, `preview`, `doctor` and `config`."""
 
 import json
 import os
@@ -8,13 +8,13 @@ from pathlib import Path
 
 import click
 
-from leadsync.commands import as_json, told
+from leadsync.commands import as_json, exit_on_outage
 
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--url", help="The intent handler; default: this machine's receiver.")
-@click.option("--new", is_flag=True, help="Give each event a new mid, so that it counts as another event.")
+@click.option("--new", is_flag=True, help="Give each event a new mid, so that it is not taken for a repeat.")
 def send(files: tuple[Path, ...], url: str | None, new: bool) -> None:
     """Post payloads as DealDroid would, with the first secret of DEALDROID_SECRET."""
     import requests
@@ -52,12 +52,12 @@ def send(files: tuple[Path, ...], url: str | None, new: bool) -> None:
 @click.command()
 @as_json
 def doctor(as_json: bool) -> None:
-    """Check all that leadsync depends on: fine, or what is wrong and how to mend it. Warnings do not fail."""
+    """Check everything that leadsync depends on, and print fixes. Warnings do not fail."""
     from leadsync.doctor import CHECKS, examine
     from leadsync.doctor.finding import WRONG
     from leadsync.terminal import print_findings, track
 
-    findings = [finding for some in track(examine(), "Looking", CHECKS) for finding in some]
+    findings = [finding for some in track(examine(), "Checking", CHECKS) for finding in some]
     print_findings(findings, as_json=as_json)
     sys.exit(1 if any(finding.state == WRONG for finding in findings) else 0)
 
@@ -66,17 +66,17 @@ def doctor(as_json: bool) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @as_json
 def preview(file: Path, as_json: bool) -> None:
-    """What a payload would change in HubSpot if it came now. Writes nothing."""
+    """Show what a payload would change in HubSpot now. Writes nothing."""
     from leadcore.event import Malformed, decode
     from leadcore.store.connection import connect
-    from leadsync.preview import PreviewError, foresee
+    from leadsync.preview import PreviewError, preview_event
     from leadsync.terminal import print_preview
     from workers.settings import read_worker
 
     settings = read_worker()
     try:
-        with told():
-            print_preview(foresee(decode(file.read_bytes()), connect(settings.shared), settings), as_json=as_json)
+        with exit_on_outage():
+            print_preview(preview_event(decode(file.read_bytes()), connect(settings.shared), settings), as_json=as_json)
     except (Malformed, PreviewError) as error:
         click.echo(f"{file.name}: {error}", err=True)
         sys.exit(1)
@@ -84,7 +84,7 @@ def preview(file: Path, as_json: bool) -> None:
 
 @click.group()
 def config() -> None:
-    """The TOML configuration."""
+    """Check or print the TOML configuration."""
 
 
 @config.command()
@@ -99,7 +99,7 @@ def check() -> None:
 
 @config.command()
 def show() -> None:
-    """Print the configuration in force, as JSON."""
+    """Print the effective configuration as JSON."""
     import msgspec
 
     from leadcore.settings import read

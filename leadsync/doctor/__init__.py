@@ -1,4 +1,4 @@
-"""`leadsync doctor`: looks at all that leadsync depends on and says in plain words what is wrong and how to mend it."""
+"""`leadsync doctor`: checks everything that leadsync depends on, and says what is wrong and how to fix it."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,8 @@ CHECKS = 7
 
 
 def examine(env: Mapping[str, str] = os.environ) -> Iterator[list[Finding]]:
-    """The findings of one check after the other, at most `CHECKS`. Never raises for what is wrong outside."""
+    """The findings of each check in turn, at most `CHECKS` lists. An outage or a wrong setting is a finding, never an
+    exception."""
     yield machine.check_secret(env)
     shared = _read(env)
     if isinstance(shared, Finding):
@@ -35,7 +36,7 @@ def _read(env: Mapping[str, str]) -> Settings | Finding:
     try:
         return read(env)
     except (SettingsError, ConfigError) as error:
-        return wrong("Configuration", str(error), "What depends on it was not checked.")
+        return wrong("Configuration", str(error), "The checks that need it were skipped.")
 
 
 def _read_worker(env: Mapping[str, str]) -> WorkerSettings | Finding:

@@ -9,12 +9,12 @@ WRONG = "wrong"
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`state` is FINE, WARNING or WRONG; `text` says what is, `mend` what to do about it."""
+    """`state` is FINE, WARNING or WRONG; `text` says what was found, `fix` what to do."""
 
     subject: str
     state: str
     text: str
-    mend: str = ""
+    fix: str = ""
 
     def as_dict(self) -> dict[str, str]:
         return asdict(self)
@@ -24,16 +24,16 @@ def fine(subject: str, text: str) -> Finding:
     return Finding(subject, FINE, text)
 
 
-def warn(subject: str, text: str, mend: str) -> Finding:
-    return Finding(subject, WARNING, text, mend)
+def warn(subject: str, text: str, fix: str) -> Finding:
+    return Finding(subject, WARNING, text, fix)
 
 
-def wrong(subject: str, text: str, mend: str) -> Finding:
-    return Finding(subject, WRONG, text, mend)
+def wrong(subject: str, text: str, fix: str) -> Finding:
+    return Finding(subject, WRONG, text, fix)
 
 
 def clock(whose: str, ahead_seconds: float) -> Finding:
-    """How far a clock is from this machine's, `ahead_seconds` before it."""
+    """Compares a clock with this machine's; negative `ahead_seconds`: it is behind."""
     subject, off = f"Clock of {whose}", abs(ahead_seconds)
     text = f"{off:.0f} s {'ahead of' if ahead_seconds > 0 else 'behind'} this machine's."
     if off > 300:

@@ -1,4 +1,4 @@
-"""What can be seen on this machine: the secret, the templates, the spool's folder, the way to DealDroid."""
+"""Checks on this machine: the secret, the templates, the spool's folder, the connection to DealDroid."""
 
 import tempfile
 from collections.abc import Mapping
@@ -35,24 +35,24 @@ def check_texts(config: Config) -> list[Finding]:
     try:
         Texts.compile(config)
     except ConfigError as error:
-        return [wrong("Configuration", str(error), "Mend the template; leadsync config check says when it is right.")]
+        return [wrong("Configuration", str(error), "Fix the template, then run: leadsync config check")]
     return [fine("Configuration", "The file and the message templates can be used.")]
 
 
 def check_spool(settings: Settings, env: Mapping[str, str]) -> list[Finding]:
-    """Whether the receiver on this machine could keep leads while Redis is away."""
+    """Whether the receiver on this machine can store leads while Redis is away."""
     subject = "Spool"
     folder = settings.spool_dir or default_folder(env)
-    mend = "Set SPOOL_DIR to a folder on a local disk that the receiver may write to."
+    fix = "Set SPOOL_DIR to a folder on a local disk that the receiver may write to."
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as file:
             file.write(b"leadsync")
         waiting = Spool(folder).count()
     except OSError as error:
-        return [wrong(subject, f"{folder} cannot be written ({type(error).__name__}).", mend)]
+        return [wrong(subject, f"{folder} cannot be written ({type(error).__name__}).", fix)]
     except SpoolError:
-        return [wrong(subject, f"The leads kept in {folder} cannot be read.", mend)]
+        return [wrong(subject, f"The leads stored in {folder} cannot be read.", fix)]
     found = []
     if env.get("DYNO"):
         found = [warn(subject, "Heroku wipes the disk at each restart of a dyno.", "Keep Redis up: see Limits.")]
@@ -66,10 +66,10 @@ def check_spool(settings: Settings, env: Mapping[str, str]) -> list[Finding]:
 
 
 def check_alerts(settings: WorkerSettings) -> list[Finding]:
-    """Whether anybody is told when the line needs a person. The address is a secret, so it is not shown."""
+    """Whether somebody is notified when the line needs a person. The address is a secret, so it is not shown."""
     subject = "Alerts"
     if not settings.alert_url:
-        return [fine(subject, "ALERT_WEBHOOK_URL is not set: nobody is told when the line stops.")]
+        return [fine(subject, "ALERT_WEBHOOK_URL is not set: nobody is notified when the line stops.")]
     if not settings.alert_url.startswith("https://"):
         return [warn(subject, "ALERT_WEBHOOK_URL is not https.", "It is a secret: use an https address.")]
     return [fine(subject, "ALERT_WEBHOOK_URL is set. Nothing was sent to it.")]
@@ -79,8 +79,8 @@ def check_dealdroid(settings: WorkerSettings) -> list[Finding]:
     subject = "DealDroid"
     why = reach(settings.dealdroid_url)
     if why:
-        mend = "Check DEALDROID_WEBHOOK_URL and the network. Nothing was sent."
-        return [wrong(subject, f"Its webhook: {why}.", mend)]
+        fix = "Check DEALDROID_WEBHOOK_URL and the network. Nothing was sent."
+        return [wrong(subject, f"Its webhook: {why}.", fix)]
     if not settings.dealdroid_url.startswith("https://"):
         return [warn(subject, "Its webhook is not https.", "Messages travel unencrypted: use an https address.")]
-    return [fine(subject, "Its webhook takes connections.")]
+    return [fine(subject, "Its webhook accepts connections.")]

@@ -1,4 +1,4 @@
-"""HubSpot: the token and its scopes, the properties, the quota, the clock."""
+"""Checks of HubSpot: the token and its scopes, the properties, the quota, the clock."""
 
 import time
 from collections.abc import Mapping
@@ -15,13 +15,13 @@ from workers.hubspot.properties import DEFINITIONS
 from workers.rules.mapping.facts import CUSTOMER_ID
 from workers.settings import WorkerSettings
 
-LITTLE = 0.1
+LOW_SHARE = 0.1
 ONLY_SETUP = "crm.schemas.contacts.write"
-ACCESS = "Tick it in HubSpot: Settings > Integrations > Private apps > Scopes."
+SCOPE_FIX = "Tick it in HubSpot: Settings > Integrations > Private apps > Scopes."
 
 
 def check_hubspot(settings: WorkerSettings) -> list[Finding]:
-    """One after the other, until one shows that HubSpot cannot be asked any further."""
+    """One check after the other, until HubSpot cannot be asked any more."""
     found: list[Finding] = []
     if settings.dry_run:
         found.append(warn("DRY_RUN", "Nothing is written to HubSpot and nothing is sent.", "Unset it to go live."))
@@ -51,7 +51,7 @@ def _check(hubspot: HubSpot, settings: WorkerSettings, found: list[Finding]) -> 
 
 
 def judge_date(date: str, now: float) -> list[Finding]:
-    """Pure: an answer's Date header (whole seconds), "" if there is none, beside this machine's clock."""
+    """Pure: compares an answer's Date header (whole seconds; "" if absent) with this machine's clock."""
     try:
         return [clock("HubSpot", parsedate_to_datetime(date).timestamp() + 0.5 - now)]
     except ValueError:
@@ -59,11 +59,11 @@ def judge_date(date: str, now: float) -> list[Finding]:
 
 
 def judge_scopes(missing: list[str]) -> list[Finding]:
-    """Pure. Without the one that makes properties only setup fails."""
+    """Pure. Only setup needs the scope that creates properties, so without it there is just a warning."""
     found = [
-        warn("HubSpot scopes", f"{one} is missing; only leadsync setup needs it.", ACCESS)
+        warn("HubSpot scopes", f"{one} is missing; only leadsync setup needs it.", SCOPE_FIX)
         if one == ONLY_SETUP
-        else wrong("HubSpot scopes", f"{one} is missing.", ACCESS)
+        else wrong("HubSpot scopes", f"{one} is missing.", SCOPE_FIX)
         for one in missing
     ]
     return found or [fine("HubSpot scopes", "All there.")]
@@ -75,8 +75,8 @@ def judge_properties(definitions: list[dict[str, Any]], config: Config) -> list[
     known: Mapping[str, Mapping[str, Any]] = {str(one.get("name")): one for one in definitions}
     found = []
     if known.get(CUSTOMER_ID, {}).get("hasUniqueValue") is False:
-        mend = "Delete or rename it in HubSpot (Settings > Properties), then run: leadsync setup"
-        found.append(wrong(subject, f"{CUSTOMER_ID} does not have unique values.", mend))
+        fix = "Delete or rename it in HubSpot (Settings > Properties), then run: leadsync setup"
+        found.append(wrong(subject, f"{CUSTOMER_ID} does not have unique values.", fix))
     core, rest = (
         [one.name for one in DEFINITIONS if one.core is core and config.mapping.get(one.name) is None]
         for core in (True, False)
@@ -89,7 +89,9 @@ def judge_properties(definitions: list[dict[str, Any]], config: Config) -> list[
     unknown = sorted(targets - known.keys())
     if unknown:
         text = f"The configuration names {', '.join(map(str, unknown))}, which HubSpot does not have."
-        found.append(warn(subject, text, "Make it in HubSpot or change the configuration; it is left out meanwhile."))
+        found.append(
+            warn(subject, text, "Create it in HubSpot or change the configuration; until then it is left out.")
+        )
     return found or [fine(subject, "All there.")]
 
 
@@ -97,9 +99,11 @@ def judge_quota(quota: tuple[int, int] | None) -> Finding:
     """Pure: `quota` is requests left today, of how many."""
     subject = "HubSpot quota"
     if quota is None:
-        return fine(subject, "HubSpot does not say how much is left today; its calls are taken.")
+        return fine(subject, "HubSpot does not say how much is left today; it accepts calls.")
     left, limit = quota
     text = f"{left:,} of {limit:,} requests are left today."
-    if left <= LITTLE * limit:
-        return warn(subject, text, "Find out which app uses it, or buy more; leads wait until midnight if it ends.")
+    if left <= LOW_SHARE * limit:
+        return warn(
+            subject, text, "Find out which app uses it, or buy more; when it is used up, leads wait until midnight."
+        )
     return fine(subject, text)

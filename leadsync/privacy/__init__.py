@@ -1,1 +1,1 @@
-"""Personal data: what is known of a customer, and forgetting all of it."""
+"""Personal data: export and deletion of what is stored about a customer."""

@@ -1,7 +1,7 @@
-"""All that is held about one customer, in Redis and on this machine's disk: for `leadsync export` and `forget`.
+"""Everything stored about one customer, in Redis and on this machine's disk: for `leadsync export` and `forget`.
 
-Redis has no index by customer, on purpose: what is kept about a lead names its customer, and no list names the leads
-of a customer. So every receipt is looked at, in chunks.
+On purpose Redis has no index by customer: each record of a lead names its customer, but nothing lists a customer's
+leads. So every receipt is read, in chunks.
 """
 
 import itertools
@@ -30,8 +30,8 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Something that waits: `kind` is how Redis holds it ("stream", "later", "sending" or "unsent"), `name` the key,
-    `at` its id, member or field there."""
+    """An entry of the inbox or outbox. `kind`: where it is ("stream", "later", "sending" or "unsent"); `name`: the key;
+    `at`: its id, member or field there."""
 
     line: str
     kind: str
@@ -63,7 +63,7 @@ class ParkedLead:
 
 
 class CustomerData:
-    """`key` is that of the digests. Everything is read when it is asked for, and raises redis-py's errors."""
+    """`key`: the digests' key. Nothing is cached; every method raises redis-py's errors."""
 
     def __init__(self, connection: Redis, config: InboxConfig, key: bytes, customer_id: str) -> None:
         self.redis, self.customer_id = connection, customer_id
@@ -81,7 +81,8 @@ class CustomerData:
         return found
 
     def entries(self, line: str) -> Iterator[Entry]:
-        """What waits in `line`. First what a person or a sweep may move into the stream at any time."""
+        """What waits in `line`. First the keys from which a retry or a sweep can move an entry to the stream: an entry
+        moved meanwhile is read twice, not missed."""
         mine = self._is_body if line == keys.INBOX else self._is_message
         later, stream, sending = keys.later(line, self.shard), keys.entries(line, self.shard), keys.sending(self.shard)
         if line == keys.OUTBOX:
@@ -117,8 +118,8 @@ class CustomerData:
             for name, stored in zip(found, self._each("hgetall", found), strict=True):
                 yield receipts.unpack(name.decode().removeprefix(keys.receipt("")), stored)
 
-    def shares(self, contact_id: str) -> bool:
-        """Whether another customer is this contact too, as far as Redis knows."""
+    def is_shared(self, contact_id: str) -> bool:
+        """Whether another customer is linked to this contact, as far as Redis knows."""
         for names in chunks(self.redis.scan_iter(keys.customer("*"), count=CHUNK), CHUNK):
             for name, record in zip(names, self.redis.mget(names), strict=True):
                 if name.decode() != self.record_key and unpack(record).contact_id == contact_id:
@@ -126,13 +127,13 @@ class CustomerData:
         return False
 
     def emails(self) -> Iterator[str]:
-        """The keys of the emails that this customer has used, which hold digests alone."""
+        """The keys of the emails that this customer has used; they hold only digests."""
         for names in chunks(self.redis.scan_iter(keys.email("*"), count=CHUNK), CHUNK):
             used = self._each("sismember", names, self.digest)
             yield from (name.decode() for name, one in zip(names, used, strict=True) if one)
 
     def actions(self, leads: Iterable[str]) -> list[dict[str, str]]:
-        """What people did to these leads or to this customer."""
+        """What people did with these leads or this customer, as the list of actions records it."""
         wanted = {lead.encode() for lead in leads}
         return [
             {
@@ -144,7 +145,7 @@ class CustomerData:
         ]
 
     def spooled(self, spool: "Spool") -> Iterator["Spooled"]:
-        """What waits on this machine's disk; raises `SpoolError`."""
+        """The customer's events in this machine's spool. Raises `SpoolError`."""
         after = 0
         while rows := spool.scan(CHUNK, after):
             yield from (row for row in rows if self.is_mine(row.body))
@@ -153,13 +154,13 @@ class CustomerData:
     def is_mine(self, body: bytes) -> bool:
         """Whether an event's body names this customer."""
         try:
-            said = event.decode(body).get("customer_id")
+            customer_id = event.decode(body).get("customer_id")
         except event.Malformed:
             return False
-        return isinstance(said, str | int | float) and event.identity(said) == self.customer_id
+        return isinstance(customer_id, str | int | float) and event.identity(customer_id) == self.customer_id
 
     def as_dict(self, spool: "Spool") -> dict[str, Any]:
-        """For `leadsync export`. Raises `SpoolError` too."""
+        """The output of `leadsync export`. Raises `SpoolError` too."""
         found = list(self.receipts())
         parked = list(self.parked())
         customer = unpack(self.record())
@@ -185,8 +186,8 @@ class CustomerData:
         return self.is_mine(fields.get(b"b", b""))
 
     def _is_message(self, fields: Mapping[bytes, bytes]) -> bool:
-        said = _loads(fields.get(b"c", b""))
-        return isinstance(said, dict) and event.identity(said.get("id", "")) == self.customer_id
+        customer = _loads(fields.get(b"c", b""))
+        return isinstance(customer, dict) and event.identity(customer.get("id", "")) == self.customer_id
 
     def _each(self, command: str, names: Sequence[bytes], *arguments: str) -> list[Any]:
         pipe = self.redis.pipeline(transaction=False)
@@ -196,7 +197,7 @@ class CustomerData:
 
 
 def forgotten_ms(tombstone: bytes | None) -> int | None:
-    """Up to which version, in ms, a customer is forgotten; None if that never happened."""
+    """Up to which version, in ms, a customer is forgotten; None if they never were."""
     return int(tombstone.split()[0]) if tombstone else None
 
 
@@ -208,18 +209,18 @@ def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
 
 
 def _describe(customer: Customer) -> dict[str, Any] | None:
-    """What a record holds but for its digests: of each property, when its last value was said."""
+    """A record without its digests; `clock`: property -> when its last value was said, in ms."""
     if not customer.revision:
         return None
     shown = structs.asdict(customer)
     return {
-        **{name: shown[name] for name in ("contact_id", "guarded", "shared", "matched", "active_ms")},
+        **{name: shown[name] for name in ("contact_id", "fill_only", "shared", "email_match_only", "active_ms")},
         "clock": {name: version >> 16 for name, (version, _) in customer.clock.items()},
     }
 
 
 def _loads(raw: bytes) -> Any:
-    """The JSON in `raw`, as text where it is none."""
+    """`raw` parsed as JSON, else as text."""
     try:
         return json.loads(raw)
     except (ValueError, RecursionError):

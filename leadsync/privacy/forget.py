@@ -1,10 +1,13 @@
-"""Forgetting a customer: what is held here ends, and what was said until now never comes back.
+"""Deletes what is stored about a customer, and keeps their older events from coming back.
 
-First, while the locks of the customer's shard keep every drain away, a tombstone is set under the keyed digest of the
-customer's id; whatever older event still turns up (a spool, a receiver's memory, a retry) is dropped where it is put or
-taken. Then what waits and the field clock end, and with `withdraw` the contact in HubSpot, which nobody can write to
-meanwhile. What is only about the past follows without the locks. The tombstone names the contact until HubSpot has let
-it go, so that the command can be repeated until nothing remains.
+1. Holding the locks of the customer's shard, so that no drain runs: set a tombstone under the keyed digest of the
+   customer's id. Every older event that still arrives (from a spool, a receiver's memory, a retry) is dropped, when it
+   is put into the inbox or read from it.
+2. Still holding them: delete waiting entries and the field clock and, if asked, the contact in HubSpot.
+3. Without the locks: delete what is only about the past (parked leads, receipts, email entries, spool).
+
+The tombstone names the contact until HubSpot has deleted or released it, so that the command can be repeated until
+nothing remains.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -60,7 +63,7 @@ return done
 
 @dataclass(slots=True)
 class Forgotten:
-    """`removed`: how many of what; `hubspot`: what was done there; `remains`: what is not done, in plain words."""
+    """`removed`: kind -> how many. `hubspot`: what was done there. `remains`: what is still to be done, for people."""
 
     removed: dict[str, int] = field(default_factory=dict)
     hubspot: list[Erased] = field(default_factory=list)
@@ -71,7 +74,7 @@ class Forgotten:
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
+class _Leases:
     """Both locks of the customer's shard."""
 
     inbox: Lease
@@ -79,25 +82,25 @@ class _Held:
 
 
 class Forgetting:
-    """One customer's, once. `beat` is a second connection, that renews the locks. `user`: who asked."""
+    """Forgets one customer, once. `beat`: a second connection, which renews the locks. `user`: who asked."""
 
-    def __init__(self, dossier: CustomerData, beat: Redis, config: InboxConfig, spool: "Spool", user: str) -> None:
-        self.dossier, self.redis, self.beat = dossier, dossier.redis, beat
+    def __init__(self, data: CustomerData, beat: Redis, config: InboxConfig, spool: "Spool", user: str) -> None:
+        self.data, self.redis, self.beat = data, data.redis, beat
         self.config, self.spool, self.user = config, spool, user
-        self._bury = self.redis.register_script(_BURY)
-        self._fenced = self.redis.register_script(_FENCED)
+        self._bury_script = self.redis.register_script(_BURY)
+        self._fenced_script = self.redis.register_script(_FENCED)
         self.done = Forgotten()
 
-    def run(self, withdrawal: HubSpotErasure | None) -> Forgotten:
-        """Forget; in HubSpot too if a `withdrawal` is given. Raises `Busy`, `LostLease` and redis-py's errors: repeat
-        it then. What HubSpot does not let go now is said in `remains`."""
-        with self._hold() as held:
-            before = self._before()
-            until_ms = self._begin(held, before)
-            self._remove_waiting(held, until_ms)
-            if withdrawal is not None:
-                self._withdraw(held, withdrawal, before)
-        if before.shared and not self.dossier.shares(before.contact_id):
+    def run(self, erasure: HubSpotErasure | None) -> Forgotten:
+        """Forget; with an `erasure` in HubSpot too. Raises `Busy`, `LostLease` and redis-py's errors: then repeat it.
+        When HubSpot is down, `remains` says so."""
+        with self._lock_shard() as leases:
+            before = self._read_customer()
+            until_ms = self._set_tombstone(leases, before)
+            self._remove_waiting(leases, until_ms)
+            if erasure is not None:
+                self._erase_contact(leases, erasure, before)
+        if before.shared and not self.data.is_shared(before.contact_id):
             self.redis.delete(keys.contact(before.contact_id))
         parked = self._remove_parked(until_ms)
         self._remove_receipts(until_ms, parked)
@@ -106,69 +109,69 @@ class Forgetting:
         return self.done
 
     @contextmanager
-    def _hold(self) -> Iterator[_Held]:
+    def _lock_shard(self) -> Iterator[_Leases]:
         with ExitStack() as stack:
             leases = [
-                stack.enter_context(hold_alone(Stream(self.redis, line), self.dossier.shard, self.beat))
+                stack.enter_context(hold_alone(Stream(self.redis, line), self.data.shard, self.beat))
                 for line in (keys.INBOX, keys.OUTBOX)
             ]
             fence = FENCE.set(leases[0].check)
             try:
-                yield _Held(*leases)
+                yield _Leases(*leases)
             finally:
                 FENCE.reset(fence)
 
-    def _before(self) -> Customer:
-        """Which contact the customer is: from the record, or from the tombstone of an unfinished forgetting."""
-        record = unpack(self.dossier.record())
+    def _read_customer(self) -> Customer:
+        """The customer's record; if it names no contact, from the tombstone of an unfinished run."""
+        record = unpack(self.data.record())
         if record.known:
             return record
-        noted = (self.dossier.tombstone() or b"").decode().split()[1:]
+        noted = (self.data.tombstone() or b"").decode().split()[1:]
         if not noted:
             return record
         contact_id, flags = noted
         return Customer(revision=record.revision, contact_id=contact_id, fill_only="g" in flags, shared="s" in flags)
 
-    def _begin(self, held: _Held, before: Customer) -> int:
-        """Set the tombstone and blank the record; up to which version everything is forgotten."""
+    def _set_tombstone(self, leases: _Leases, before: Customer) -> int:
+        """Set the tombstone and blank the record. Returns up to which version, in ms, everything is forgotten."""
         flags = "g" * (before.fill_only or before.email_match_only) + "s" * before.shared
         noted = f" {before.contact_id} {flags or '-'}" if before.known else ""
-        # HubSpot may have a contact with the customer's id: the next write looks before it takes it for new.
+        # `attempted`: HubSpot may have a contact with the customer's id, so the next write asks before it creates one.
         blank = pack(Customer(revision=before.revision, attempted=True)) if before != UNKNOWN else b""
-        self.done.removed["field clocks"] = int(unpack(self.dossier.record()).known)
+        self.done.removed["field clocks"] = int(unpack(self.data.record()).known)
         seconds = self.config.receipts_days * 86_400 + PARKED_SECONDS
-        until = self._bury(
-            keys=[*self._locks(), self.dossier.tombstone_key, self.dossier.record_key, keys.ACTIONS, keys.NONE],
-            args=[*_tokens(held), noted, seconds, self.dossier.digest, self.user, ACTIONS_KEPT, blank],
+        until = self._bury_script(
+            keys=[*self._locks(), self.data.tombstone_key, self.data.record_key, keys.ACTIONS, keys.NONE],
+            args=[*_tokens(leases), noted, seconds, self.data.digest, self.user, ACTIONS_KEPT, blank],
         )
         if not until:
             raise LostLease
         return int(until)
 
-    def _remove_waiting(self, held: _Held, until_ms: int) -> None:
+    def _remove_waiting(self, leases: _Leases, until_ms: int) -> None:
         for line, what in ((keys.INBOX, "waiting leads"), (keys.OUTBOX, "messages")):
             self.done.removed[what] = 0
-            old = (entry for entry in self.dossier.entries(line) if entry.version_ms <= until_ms)
+            old = (entry for entry in self.data.entries(line) if entry.version_ms <= until_ms)
             for some in chunks(old, CHUNK):
-                self.done.removed[what] += self._apply(held, [_removal(entry) for entry in some])
+                self.done.removed[what] += self._apply(leases, [_removal(entry) for entry in some])
                 if line == keys.OUTBOX:
                     names = [name for entry in some for name in (message_key(entry.fields), keys.unsent(entry.lead))]
-                    self._apply(held, [("DEL", name) for name in names])
+                    self._apply(leases, [("DEL", name) for name in names])
 
-    def _withdraw(self, held: _Held, withdrawal: HubSpotErasure, before: Customer) -> None:
+    def _erase_contact(self, leases: _Leases, erasure: HubSpotErasure, before: Customer) -> None:
         try:
-            self.done.hubspot = withdrawal.run(self.dossier.customer_id, before, held.inbox)
+            self.done.hubspot = erasure.run(self.data.customer_id, before, leases.inbox)
         except LineDown as down:
             self.done.remains.append(f"the contact in HubSpot: {down.why} Repeat the command with --hubspot.")
             return
         gone = [keys.contact(one.contact_id) for one in self.done.hubspot if one.erased]
-        tombstone = self.dossier.tombstone_key
-        until = (self.dossier.tombstone() or b"").split()[0]
-        self._apply(held, [("DEL", self.dossier.record_key, *gone), ("SET", tombstone, until, "KEEPTTL")])
+        tombstone = self.data.tombstone_key
+        until = (self.data.tombstone() or b"").split()[0]
+        self._apply(leases, [("DEL", self.data.record_key, *gone), ("SET", tombstone, until, "KEEPTTL")])
 
     def _remove_parked(self, until_ms: int) -> set[str]:
-        """Returns the leads: the receipt of one that could not be used may not name its customer."""
-        leads = {one.lead for one in self.dossier.parked() if one.parked_ms <= until_ms}
+        """Returns the leads: the receipt of an unusable event may not name its customer."""
+        leads = {one.lead for one in self.data.parked() if one.parked_ms <= until_ms}
         inbox = Stream(self.redis)
         for lead in leads:
             inbox.apply([("DEL", keys.parked(lead)), ("ZREM", keys.PARKED, lead)])
@@ -176,7 +179,7 @@ class Forgetting:
         return leads
 
     def _remove_receipts(self, until_ms: int, parked: set[str]) -> None:
-        old = parked | {one.lead for one in self.dossier.receipts() if (one.received_ms or 0) <= until_ms}
+        old = parked | {one.lead for one in self.data.receipts() if (one.received_ms or 0) <= until_ms}
         for some in chunks(sorted(old), CHUNK):
             self.redis.delete(*map(keys.receipt, some))
         after = "-"
@@ -188,33 +191,33 @@ class Forgetting:
         self.done.removed["receipts"] = len(old)
 
     def _remove_emails(self) -> None:
-        names = list(self.dossier.emails())
+        names = list(self.data.emails())
         for name in names:
-            self.redis.srem(name, self.dossier.digest)
+            self.redis.srem(name, self.data.digest)
         self.done.removed["email entries"] = len(names)
 
     def _remove_spooled(self, until_ms: int) -> None:
         try:
-            old = [row.id for row in self.dossier.spooled(self.spool) if row.received_ms <= until_ms]
+            old = [row.id for row in self.data.spooled(self.spool) if row.received_ms <= until_ms]
             self.spool.delete(old)
         except OSError:
-            self.done.remains.append("this machine's spool, which cannot be read: Redis will refuse what it holds.")
+            self.done.remains.append("this machine's spool, which cannot be read: Redis will refuse these leads.")
         else:
             self.done.removed["spooled leads"] = len(old)
 
-    def _apply(self, held: _Held, commands: Iterable[Sequence[Any]]) -> int:
-        flat = [word for command in commands for word in (len(command), *command)]
-        done = int(self._fenced(keys=[*self._locks(), keys.NONE], args=[*_tokens(held), *flat]))
+    def _apply(self, leases: _Leases, commands: Iterable[Sequence[Any]]) -> int:
+        flat = [part for command in commands for part in (len(command), *command)]
+        done = int(self._fenced_script(keys=[*self._locks(), keys.NONE], args=[*_tokens(leases), *flat]))
         if done < 0:
             raise LostLease
         return done
 
     def _locks(self) -> list[str]:
-        return [keys.lock(line, self.dossier.shard) for line in (keys.INBOX, keys.OUTBOX)]
+        return [keys.lock(line, self.data.shard) for line in (keys.INBOX, keys.OUTBOX)]
 
 
-def _tokens(held: _Held) -> tuple[str, str]:
-    return held.inbox.token, held.outbox.token
+def _tokens(leases: _Leases) -> tuple[str, str]:
+    return leases.inbox.token, leases.outbox.token
 
 
 def _removal(entry: Entry) -> Sequence[Any]:

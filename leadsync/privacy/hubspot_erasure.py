@@ -1,5 +1,5 @@
-"""What a forgotten customer leaves in HubSpot: the contact made for them is deleted for good; somebody else's, whose
-guest they were, only loses their id, because its other values are not theirs to delete."""
+"""Removes a forgotten customer from HubSpot. The contact created for them is deleted for good; a contact of somebody
+else to which they were linked only loses their id, because its other values belong to that person."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -20,7 +20,7 @@ from workers.sync.identity import FREE
 @dataclass(frozen=True, slots=True)
 class Erased:
     """`erased`: the contact was deleted; else the customer's id was removed from it. `others`: how many other
-    customers were this contact too."""
+    customers were linked to it."""
 
     contact_id: str
     erased: bool
@@ -28,17 +28,15 @@ class Erased:
 
 
 class HubSpotErasure:
-    """From the portal that `portal_cache` describes."""
-
     def __init__(self, hubspot: HubSpot, portal_cache: PortalCache) -> None:
         self.hubspot, self.portal_cache = hubspot, portal_cache
 
     def run(self, customer_id: str, before: Customer, lease: Lease) -> list[Erased]:
-        """Withdraw `customer_id`, of whom `before` was known. The caller holds the customer's shard by `lease`. Raises
-        `LineDown` and `Busy`; safe to repeat."""
+        """Remove `customer_id`, whose record was `before`. The caller holds the lock of the customer's shard (`lease`).
+        Raises `LineDown` and `Busy`; safe to repeat."""
         wanted = [CUSTOMER_ID, OTHER_IDS]
-        noted = [before.contact_id] if before.known else []
-        by_id = self.hubspot.read(noted, wanted)
+        known = [before.contact_id] if before.known else []
+        by_id = self.hubspot.read(known, wanted)
         found = [*by_id.values(), *self.hubspot.read([customer_id], wanted, CUSTOMER_ID).values()]
         done = []
         for contact_id in dict.fromkeys(contact["id"] for contact in found):
@@ -46,15 +44,15 @@ class HubSpotErasure:
                 contact = self.hubspot.read([contact_id], wanted).get(contact_id)
                 if contact is not None:
                     own = contact_id == before.contact_id
-                    done.append(self._leave(customer_id, contact, before if own else Customer()))
+                    done.append(self._erase_or_unlink(customer_id, contact, before if own else Customer()))
         return done
 
-    def _leave(self, customer_id: str, contact: Mapping[str, str], before: Customer) -> Erased:
+    def _erase_or_unlink(self, customer_id: str, contact: Mapping[str, str], before: Customer) -> Erased:
         owner = contact.get(CUSTOMER_ID, "")
         ids = [one for one in contact.get(OTHER_IDS, "").split("\n") if one]
         others = [one for one in ids if one != customer_id]
         count = len({*others, owner} - {"", customer_id})
-        if self._made_by(customer_id, owner, ids, before):
+        if self._was_created_for(customer_id, owner, ids, before):
             self.hubspot.erase(contact["id"])
             return Erased(contact["id"], True, count)
         properties = {CUSTOMER_ID: ""} if owner == customer_id else {}
@@ -63,9 +61,9 @@ class HubSpotErasure:
         self._update(contact["id"], properties)
         return Erased(contact["id"], False, count)
 
-    def _made_by(self, customer_id: str, owner: str, ids: list[str], before: Customer) -> bool:
-        """Whether the contact was made for this customer: it was known as their own, or it carries their id as its
-        key, which a guest's contact does only beside their entry among the other ids."""
+    def _was_created_for(self, customer_id: str, owner: str, ids: list[str], before: Customer) -> bool:
+        """Whether the contact was created for this customer: Redis knew it as their own, or it has their id as its key.
+        A contact to which they are only linked also lists their id in `OTHER_IDS`."""
         if before.fill_only or before.email_match_only or customer_id in ids or owner not in ("", customer_id):
             return False
         known_as_own = before.known and not before.shared
@@ -87,11 +85,11 @@ class HubSpotErasure:
 
 @contextmanager
 def _locked(contact_id: str, lease: Lease) -> Iterator[None]:
-    """Hold the lock of a contact that other shards may write, with the token of `lease`."""
+    """Hold the lock of a contact, which other shards may write to, with the token of `lease`."""
     name = keys.contact_lock(contact_id)
-    gives_up = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not lease.inbox.acquire_lock(name, lease.token):
-        if time.monotonic() > gives_up:
+        if time.monotonic() > deadline:
             raise Busy
         time.sleep(0.02)
     lease.also.add(name)

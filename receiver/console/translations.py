@@ -36,7 +36,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "The line works, and {n} lead needs you|The line works, and {n} leads need you",
         "ระบบทำงานปกติ แต่มี {n} ลีดรอให้คุณช่วย",
     ),
-    "parked.do": ("See below what is wrong and what mends it.", "ดูสาเหตุและวิธีแก้ได้ด้านล่าง"),
+    "parked.do": ("See below what is wrong and how to fix it.", "ดูสาเหตุและวิธีแก้ได้ด้านล่าง"),
     "paused": ("Leads wait for HubSpot", "ลีดกำลังรอ HubSpot"),
     "paused.when": (
         "Paused since {since}; tried again at {until}, then by itself until it works. Nothing is lost.",
@@ -140,7 +140,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "confirmed": ("Confirmed today", "ยืนยันแล้ววันนี้"),
     "confirmed.more": ("messages in the chat", "ข้อความในแชต"),
     "need_you": ("Need you", "รอให้คุณช่วย"),
-    "need_you.more": ("see what mends them", "ดูวิธีแก้"),
+    "need_you.more": ("see how to fix them", "ดูวิธีแก้"),
     "need_you.none": ("all is well", "เรียบร้อยดี"),
     "workers": ("Workers", "Worker"),
     "workers.more": ("alive", "ทำงานอยู่"),

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from leadcore import event
 from leadcore.receipts import pack
 from leadcore.settings import read
-from leadcore.store import keys, unsent
+from leadcore.store import keys
 from leadcore.store.streams import Stream, pack_fields
 from leadsync.cli import cli
 from leadsync.privacy.hubspot_erasure import HubSpotErasure
@@ -101,7 +101,8 @@ def everywhere(line: Line, customer_id: Any) -> None:
     [(at, fields), *_] = line.redis.xrange(keys.entries(keys.OUTBOX, shard))
     line.redis.hset(keys.sending(shard), at, pack_fields(fields))
     line.redis.zadd(keys.later(keys.OUTBOX, shard), {pack_fields({**fields, b"n": b"1"}): 10**14})
-    Stream(line.redis).apply(unsent.keep(fields[b"e"].decode(), pack_fields(fields), line.redis.time()[0] * 1000))
+    line.redis.set(keys.unsent(fields[b"e"].decode()), pack_fields(fields))
+    line.redis.zadd(keys.UNSENT, {fields[b"e"]: line.redis.time()[0] * 1000})
     park(line, customer_id)
     line.send(lead(customer_id, **SAID))
     [(at, fields)] = line.redis.xrange(keys.entries(keys.INBOX, shard))
@@ -308,14 +309,14 @@ def test_no_drain_writes_the_customer_while_hubspot_is_asked(line: Line, monkeyp
     """A new event that comes in the middle is written after the contact was deleted, to a contact of its own."""
     line.sync(lead("ann", **SAID))
     old = line.receipt("ann").contact_id
-    leave = HubSpotErasure._leave
+    erase = HubSpotErasure._erase_or_unlink
 
     def slowly(self: HubSpotErasure, *arguments: Any) -> Any:
         line.send(lead("ann", name="Anna"))
         line.crm.settings(latency=0.5)
-        return leave(self, *arguments)
+        return erase(self, *arguments)
 
-    monkeypatch.setattr(HubSpotErasure, "_leave", slowly)
+    monkeypatch.setattr(HubSpotErasure, "_erase_or_unlink", slowly)
     assert forget(line, "ann", "--hubspot")["hubspot"][0]["erased"]
     line.settle()
     contact = line.crm.contact("ann")

@@ -1,4 +1,4 @@
-"""`leadsync reconcile` beside the running system: is every written lead in HubSpot?"""
+"""`leadsync reconcile` against the running system: is every written lead in HubSpot?"""
 
 import json
 from collections.abc import Callable
@@ -46,18 +46,18 @@ def chunked(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(reconcile, "CHUNK", request.param)
 
 
-def test_all_that_was_written_is_found(line: Line, chunked: None) -> None:
-    """Own contacts, a guest's, leads without a contact, and several leads of one customer."""
+def test_every_written_lead_is_found(line: Line, chunked: None) -> None:
+    """Own contacts, a linked customer's, leads without a contact, and several leads of one customer."""
     line.crm.create(**OWN)
     line.sync(*(lead(one, name="Ann Lee", phone="0812345678") for one in one_per_shard("own")))
     line.sync(lead("guest", name="Chatty", email=OWN["email"]), lead(one_per_shard("own")[0], email="a@own-shop.co.th"))
     line.sync(lead("silent"))
-    assert found(line) == {"leads": 6, "customers": 5, "missing": [], "mended": 0}
+    assert found(line) == {"leads": 6, "customers": 5, "missing": [], "repaired": 0}
     done = call(line)
     assert (done.exit_code, done.stdout) == (0, "0 of 6 leads missing, 5 customers checked.\n")
 
 
-def test_a_contact_that_is_gone_is_named_by_ids_alone(line: Line, chunked: None) -> None:
+def test_a_deleted_contact_is_reported_by_ids_alone(line: Line, chunked: None) -> None:
     line.sync(lead("kept", name="Ann Lee"), lead("lost", name="Bob Ray", phone="0812345678"))
     remove(line.crm, "lost")
     [missing] = found(line)["missing"]
@@ -73,7 +73,7 @@ def test_a_contact_that_is_gone_is_named_by_ids_alone(line: Line, chunked: None)
     assert not {word for word in ("Bob", "Ray", "812345678") if word in people}
 
 
-def test_a_customer_whose_receipts_have_ended_is_missed_too(line: Line) -> None:
+def test_a_customer_without_receipts_is_reported_too(line: Line) -> None:
     line.sync(lead("lost", name="Bob Ray"))
     contact_id = line.receipt("lost").contact_id
     line.redis.delete(keys.LEADS)
@@ -81,53 +81,55 @@ def test_a_customer_whose_receipts_have_ended_is_missed_too(line: Line) -> None:
     assert found(line)["missing"] == [{"lead": "", "customer_id": "", "contact_id": contact_id, "why": GONE}]
 
 
-def test_a_lead_whose_record_was_lost_is_looked_up_by_its_receipt(line: Line) -> None:
+def test_a_lead_without_a_customer_record_is_checked_by_its_receipt(line: Line) -> None:
     line.sync(lead("kept", name="Ann Lee"), lead("lost", name="Bob Ray"))
     remove(line.crm, "lost")
     line.redis.delete(*line.redis.keys(keys.customer("*")))
     assert why(line) == {"lost": GONE}
 
 
-@pytest.mark.parametrize("guest", [False, True])
-def test_a_contact_without_the_customers_id_is_no_proof(line: Line, guest: bool) -> None:
-    existing = line.crm.create(**OWN, dealdroid_customer_id="owner" if guest else "")
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_contact_without_the_customers_id_counts_as_missing(line: Line, linked: bool) -> None:
+    existing = line.crm.create(**OWN, dealdroid_customer_id="owner" if linked else "")
     line.sync(lead("owner", name="Owner", phone=OWN["phone"]))
     line.sync(lead("guest", name="Chatty", email=OWN["email"]))
     assert why(line) == {}
     [contact] = [one for one in line.crm.contacts() if one["id"] == existing]
-    assert (contact["properties"]["dealdroid_customer_id"] == "guest") is not guest
-    wiped = {"dealdroid_other_customer_ids": "", **({} if guest else {"dealdroid_customer_id": ""})}
+    assert (contact["properties"]["dealdroid_customer_id"] == "guest") is not linked
+    wiped = {"dealdroid_other_customer_ids": "", **({} if linked else {"dealdroid_customer_id": ""})}
     line.crm.control("PATCH", f"contacts/{existing}", {"properties": wiped})
     assert why(line) == {"guest": UNMARKED}
 
 
-def test_a_contact_merged_into_another_is_found_where_it_went(line: Line) -> None:
+def test_a_contact_merged_into_another_is_found_there(line: Line) -> None:
     line.sync(lead("ann", name="Ann Lee"))
     ann = line.receipt("ann").contact_id
     line.crm.merge(line.crm.create(firstname="Ann"), ann)
     line.redis.delete(keys.LEADS)
-    assert found(line) == {"leads": 0, "customers": 1, "missing": [], "mended": 0}
+    assert found(line) == {"leads": 0, "customers": 1, "missing": [], "repaired": 0}
 
 
-def test_a_customer_whose_id_a_merge_has_dropped_is_missed(line: Line) -> None:
+def test_a_customer_whose_id_a_merge_dropped_is_reported(line: Line) -> None:
     line.sync(lead("ann", name="Ann Lee"), lead("bob", name="Bob Ray"))
     line.crm.merge(line.receipt("bob").contact_id, line.receipt("ann").contact_id)
     assert why(line) == {"ann": UNMARKED}
 
 
-def test_an_id_that_stands_in_another_contact_by_now_is_found_there(line: Line) -> None:
+def test_an_id_that_another_contact_carries_now_is_found_there(line: Line) -> None:
     line.sync(lead("ann", name="Ann Lee"))
     remove(line.crm, "ann")
     line.crm.create(firstname="Ann", dealdroid_customer_id="ann")
     assert found(line)["missing"] == []
 
 
-def test_after_mending_the_next_event_writes_all_that_it_holds(line: Line) -> None:
+@pytest.mark.parametrize("option", ["--repair", "--mend"])
+def test_after_a_repair_the_next_event_writes_all_its_values(line: Line, option: str) -> None:
+    """`--mend` is the former name of the option."""
     said = {"name": "Bob Ray", "phone": "0812345678", "email": "bob@ray-shop.co.th"}
     line.sync(lead("lost", **said), lead("kept", name="Ann Lee"))
     remove(line.crm, "lost")
     kept = record(line, "kept")
-    assert found(line, "--mend")["mended"] == 1
+    assert found(line, option)["repaired"] == 1
     assert (record(line, "lost").known, record(line, "kept")) == (False, kept)
     line.sync(lead("lost", **said))
     contact = line.crm.contact("lost")
@@ -136,49 +138,51 @@ def test_after_mending_the_next_event_writes_all_that_it_holds(line: Line) -> No
     assert len(line.crm.contacts()) == 2
 
 
-def test_mending_a_shared_contact_forgets_its_clock_and_every_alias(line: Line) -> None:
+def test_repairing_a_shared_contact_clears_its_clock_and_every_alias(line: Line) -> None:
     existing = line.crm.create(**OWN)
     line.sync(lead("guest", name="Chatty", email=OWN["email"], phone="0812345678"))
     line.sync(lead("other", name="Other", email=OWN["email"], phone="0812345678"))
     line.crm.control("DELETE", f"contacts/{existing}")
-    assert found(line, "--mend")["mended"] == 2
+    assert found(line, "--repair")["repaired"] == 2
     assert not line.redis.exists(keys.contact(existing))
     line.sync(lead("guest", name="Chatty", email=OWN["email"], phone="0812345678"))
     assert line.crm.contact("guest")["phone"] == "+66812345678"
 
 
-def test_a_customer_who_is_written_meanwhile_is_not_forgotten(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The event comes after HubSpot was asked and before the clock is forgotten: what it wrote stands."""
+def test_a_repair_leaves_a_customer_alone_who_is_written_meanwhile(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The event comes after HubSpot was asked and before the clock is cleared: what it wrote stays."""
     line.sync(lead("lost", name="Bob Ray"))
     remove(line.crm, "lost")
-    mend = reconcile.Reconciliation.mend
+    repair = reconcile.Reconciliation.repair
 
     def overtaken(self: reconcile.Reconciliation) -> int:
         line.sync(lead("lost", name="Bob Ray", phone="0812345678"))
-        return mend(self)
+        return repair(self)
 
-    monkeypatch.setattr(reconcile.Reconciliation, "mend", overtaken)
-    assert found(line, "--mend")["mended"] == 0
+    monkeypatch.setattr(reconcile.Reconciliation, "repair", overtaken)
+    assert found(line, "--repair")["repaired"] == 0
     assert record(line, "lost").contact_id == line.receipt("lost").contact_id
     assert why(line) == {}
 
 
-def test_a_drain_that_is_at_the_customer_decides_anew_after_mending(line: Line) -> None:
-    """It holds the record of before while HubSpot answers; its result must not bring the old clock back."""
+def test_a_drain_that_runs_during_a_repair_decides_again(line: Line) -> None:
+    """It has the old record while it waits for HubSpot; its result must not restore the old clock."""
     line.sync(lead("lost", name="Bob Ray"))
     contact_id = line.receipt("lost").contact_id
     line.crm.settings(latency=0.3)
     remove(line.crm, "lost")
     line.send(lead("lost", name="Bob Ray", phone="0812345678"))
-    call(line, "--mend")
+    call(line, "--repair")
     line.settle()
     contact = line.crm.contact("lost")
     assert (contact["firstname"], contact["phone"]) == ("Bob", "+66812345678")
     assert record(line, "lost").contact_id not in ("", contact_id)
 
 
-@pytest.mark.parametrize("words", [[], ["--json"], ["--mend"]])
-def test_an_outage_midway_concludes_nothing(line: Line, words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("words", [[], ["--json"], ["--repair"]])
+def test_an_outage_midway_reports_and_changes_nothing(
+    line: Line, words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(reconcile, "CHUNK", 1)
     line.sync(lead("lost", name="Bob Ray"), *(lead(one, name="Ann") for one in one_per_shard("kept")))
     remove(line.crm, "lost")

@@ -23,7 +23,7 @@ REST = [one.name for one in DEFINITIONS if not one.core]
 
 @pytest.fixture
 def crm() -> Iterator[Crm]:
-    """A fresh portal, as setup finds it."""
+    """A portal in which setup has not run."""
     portal = Portal()
     with running(create_app(portal)) as served:
         yield Crm(served.url, portal)
@@ -45,30 +45,30 @@ def definitions(crm: Crm) -> dict[str, Any]:
 def test_a_fresh_portal_gets_the_group_and_every_property(crm: Crm) -> None:
     done = run_setup(crm)
     assert (done.exit_code, done.stderr) == (0, "")
-    made = definitions(crm)
-    assert sorted(made) == sorted(CORE + REST)
+    created = definitions(crm)
+    assert sorted(created) == sorted(CORE + REST)
     assert crm.portal.groups["dealdroid"] == "DealDroid"
-    assert {one.group_name for one in made.values()} == {"dealdroid"}
-    assert [name for name, one in made.items() if one.has_unique_value] == [KEY]
-    options = [option.value for option in made["dealdroid_payment_method"].options]
+    assert {one.group_name for one in created.values()} == {"dealdroid"}
+    assert [name for name, one in created.items() if one.has_unique_value] == [KEY]
+    options = [option.value for option in created["dealdroid_payment_method"].options]
     assert options == ["bank_transfer", "cash_on_delivery", "credit_card", "other"]
 
 
-def test_it_is_safe_to_repeat_and_changes_nothing_that_is_there(crm: Crm) -> None:
+def test_repeating_it_changes_nothing(crm: Crm) -> None:
     run_setup(crm)
     before = definitions(crm)
     done = run_setup(crm, "--json")
     report = json.loads(done.stdout)
-    assert (done.exit_code, report["made"], len(report["present"])) == (0, [], len(DEFINITIONS))
+    assert (done.exit_code, report["created"], len(report["present"])) == (0, [], len(DEFINITIONS))
     assert definitions(crm) == before
 
 
-def test_it_makes_what_is_missing(crm: Crm) -> None:
+def test_it_creates_what_is_missing(crm: Crm) -> None:
     run_setup(crm)
     with crm.portal.lock:
         del crm.portal.properties["dealdroid_cart"]
         crm.portal.derive_rules()
-    assert json.loads(run_setup(crm, "--json").stdout)["made"] == ["dealdroid_cart"]
+    assert json.loads(run_setup(crm, "--json").stdout)["created"] == ["dealdroid_cart"]
 
 
 def test_an_archived_core_property_is_an_error_that_says_how_to_restore_it(crm: Crm) -> None:
@@ -84,10 +84,10 @@ def test_another_archived_property_is_left_out(crm: Crm) -> None:
     run_setup(crm)
     archive(crm, REST[0])
     report = json.loads(run_setup(crm, "--json").stdout)
-    assert (report["made"], report["left_out"], REST[0] in report["present"]) == ([], [REST[0]], False)
+    assert (report["created"], report["left_out"], REST[0] in report["present"]) == ([], [REST[0]], False)
 
 
-def test_a_portal_without_room_gets_the_core_ones_and_is_told_so(crm: Crm) -> None:
+def test_a_full_portal_gets_the_core_properties_and_the_output_says_so(crm: Crm) -> None:
     crm.settings(max_properties=len(CORE) + 1)
     done = run_setup(crm)
     assert done.exit_code == 0
@@ -97,7 +97,7 @@ def test_a_portal_without_room_gets_the_core_ones_and_is_told_so(crm: Crm) -> No
 
 
 @pytest.mark.parametrize("room", [0, 3])
-def test_a_portal_without_room_for_the_core_ones_is_an_error_in_plain_words(crm: Crm, room: int) -> None:
+def test_a_portal_without_room_for_the_core_properties_is_an_error_in_plain_words(crm: Crm, room: int) -> None:
     crm.settings(max_properties=room)
     done = run_setup(crm)
     assert done.exit_code == 1
@@ -142,7 +142,7 @@ def test_a_bad_token_is_named(crm: Crm) -> None:
 
 @pytest.mark.parametrize("fault", ["bad token", "away", "no token", "scope", "503", "hang up"])
 def test_a_release_warns_but_succeeds(crm: Crm, fault: str) -> None:
-    """So that a leaked token can be replaced, and a deploy does not depend on HubSpot."""
+    """A leaked token can be replaced by a release, and a deploy does not depend on HubSpot."""
     environ = {}
     if fault == "bad token":
         crm.settings(tokens=["another"])
@@ -160,13 +160,13 @@ def test_a_release_warns_but_succeeds(crm: Crm, fault: str) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_a_release_of_a_good_portal_sets_it_up(crm: Crm) -> None:
+def test_a_release_sets_up_a_portal_that_works(crm: Crm) -> None:
     assert run_setup(crm, "--release").exit_code == 0
     assert sorted(definitions(crm)) == sorted(CORE + REST)
 
 
-def test_settings_are_the_defaults_of_a_portal(crm: Crm) -> None:
-    """The other tests stand on it."""
+def test_a_portal_starts_with_the_default_settings(crm: Crm) -> None:
+    """The other tests rely on it."""
     assert crm.portal.settings == Settings()
 
 

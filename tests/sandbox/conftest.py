@@ -1,4 +1,4 @@
-"""A served HubSpot stand-in and the real client that speaks to it."""
+"""The HubSpot stand-in, served, and HubSpot's own client for it."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -48,9 +48,9 @@ class Stand:
         return {each["properties"].get(KEY, each["id"]): each for each in self.control("GET", "state")["contacts"]}
 
 
-def row(key: str, *, trace: bool = True, **properties: str) -> dict[str, Any]:
-    made: dict[str, Any] = {"id": key, "idProperty": KEY, "properties": properties}
-    return {**made, "objectWriteTraceId": f"trace-{key}"} if trace else made
+def row(key: str, *, traced: bool = True, **properties: str) -> dict[str, Any]:
+    plain: dict[str, Any] = {"id": key, "idProperty": KEY, "properties": properties}
+    return {**plain, "objectWriteTraceId": f"trace-{key}"} if traced else plain
 
 
 @pytest.fixture(name="row")

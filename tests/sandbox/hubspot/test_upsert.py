@@ -52,7 +52,7 @@ def test_with_trace_ids_the_good_rows_are_written_and_the_bad_ones_named(stand: 
 
 @pytest.mark.parametrize("spoil", ["missing", "repeated"])
 def test_without_a_trace_id_of_its_own_for_every_row_one_bad_row_rejects_all(stand: Any, row: Any, spoil: str) -> None:
-    rows = [row("good", firstname="A"), row("bad", email="x"), row("fine", firstname="B", trace_id=spoil != "missing")]
+    rows = [row("good", firstname="A"), row("bad", email="x"), row("fine", firstname="B", traced=spoil != "missing")]
     if spoil == "repeated":
         rows[2]["objectWriteTraceId"] = rows[0]["objectWriteTraceId"]
     status, body = refused(stand, *rows)
@@ -128,7 +128,7 @@ def test_the_lifecycle_stage_only_moves_forward(stand: Any, row: Any) -> None:
     assert stand.contacts()["c1"]["properties"]["lifecyclestage"] == "customer"
 
 
-def test_a_taken_email_names_the_owner_to_a_creating_row(stand: Any, row: Any) -> None:
+def test_a_creating_row_learns_the_owner_of_a_taken_email(stand: Any, row: Any) -> None:
     owner = stand.control("POST", "contacts", {"properties": {"email": "Somchai@Example.com"}})["id"]
     [error] = stand.upsert(row("c1", email="somchai@example.COM")).errors
     assert error.category == "CONFLICT"
@@ -136,7 +136,7 @@ def test_a_taken_email_names_the_owner_to_a_creating_row(stand: Any, row: Any) -
     assert error.context == {"objectWriteTraceId": ["trace-c1"], "existingId": [owner]}
 
 
-def test_a_taken_email_is_told_in_coordinates_to_an_updating_row(stand: Any, row: Any) -> None:
+def test_an_updating_row_learns_of_a_taken_email_by_coordinates(stand: Any, row: Any) -> None:
     owner = stand.control("POST", "contacts", {"properties": {"email": "a@example.com"}})["id"]
     own = stand.upsert(row("c1", firstname="A")).results[0].id
     [error] = stand.upsert(row("c1", email="a@example.com")).errors
@@ -148,17 +148,17 @@ def test_a_taken_email_is_told_in_coordinates_to_an_updating_row(stand: Any, row
 
 
 @pytest.mark.parametrize(
-    ("form", "status", "tells"),
+    ("form", "status", "names_owner"),
     [("existing_id", 409, True), ("no_id", 409, False), ("already_exists", 400, False), ("coordinates", 400, True)],
 )
-def test_the_form_of_a_conflict_can_be_chosen(stand: Any, row: Any, form: str, status: int, tells: bool) -> None:
+def test_the_form_of_a_conflict_can_be_chosen(stand: Any, row: Any, form: str, status: int, names_owner: bool) -> None:
     owner = stand.control("POST", "contacts", {"properties": {"email": "a@example.com"}})["id"]
     stand.settings(conflict=form)
-    told, body = refused(stand, row("c1", email="a@example.com", trace_id=False))
-    assert told == status
+    answered, body = refused(stand, row("c1", email="a@example.com", traced=False))
+    assert answered == status
     # Which is random, and may hold the same digits.
     del body["correlationId"]
-    assert (owner in json.dumps(body)) is tells
+    assert (owner in json.dumps(body)) is names_owner
 
 
 def test_two_rows_of_one_batch_cannot_both_take_an_email(stand: Any, row: Any) -> None:

@@ -39,7 +39,7 @@ def texts(*views: View) -> list[str]:
     for one in views:
         record = msgspec.json.decode(msgspec.json.encode(record), type=Record)
         for code, count in decide(record, one, ZONE).items():
-            tell(record, one, code, count, "HubSpot refused this contact", "Mend it, then retry.")
+            tell(record, one, code, count, "HubSpot refused this contact", "Fix it, then retry.")
     return [one.text for one in record.outgoing]
 
 
@@ -85,7 +85,7 @@ def test_parked_leads_of_a_cause_are_gathered_and_told_once_an_hour() -> None:
 
     assert texts(parked(0, 1), parked(GATHER_MS - 1, 50)) == []
     assert texts(parked(0, 1), parked(GATHER_MS, 50)) == [
-        "leadsync: 50 leads were parked: HubSpot refused this contact. Mend it, then retry. See: leadsync parked"
+        "leadsync: 50 leads were parked: HubSpot refused this contact. Fix it, then retry. See: leadsync parked"
     ]
     told = [parked(0, 1), parked(GATHER_MS, 50)]
     assert len(texts(*told, parked(GATHER_MS + 1, 51), parked(PARKED_MS, 60))) == 1

@@ -65,7 +65,7 @@ def examine(line: Line, **environ: str) -> tuple[int, dict[str, list[dict[str, s
     found: dict[str, list[dict[str, str]]] = {}
     for one in json.loads(done.stdout):
         if one["state"] != "fine":
-            assert one["mend"] or "must be" in one["text"], one
+            assert one["fix"] or "must be" in one["text"], one
             found.setdefault(one["subject"], []).append(one)
     return done.exit_code, found
 
@@ -147,11 +147,13 @@ def test_the_webhook_gets_no_request(ward: Line) -> None:
     assert (state["chats"], state["calls"]) == ({}, {})
 
 
-@pytest.mark.parametrize("told", [True, False], ids=["HubSpot tells", "each is tried"])
+@pytest.mark.parametrize("lists_scopes", [True, False], ids=["HubSpot lists them", "each is tried"])
 @pytest.mark.parametrize("scope", SCOPES)
-def test_a_missing_scope_is_named_whether_or_not_hubspot_tells_the_scopes(ward: Line, scope: str, told: bool) -> None:
+def test_a_missing_scope_is_named_whether_or_not_hubspot_lists_the_scopes(
+    ward: Line, scope: str, lists_scopes: bool
+) -> None:
     ward.crm.settings(scopes=[one for one in SCOPES if one != scope])
-    if not told:
+    if not lists_scopes:
         ward.crm.fault("403", path="/oauth")
     code, found = examine(ward)
     [finding] = found["HubSpot scopes"]
@@ -190,7 +192,7 @@ def test_a_missing_property_is_named(ward: Line) -> None:
         ward.crm.portal.derive_rules()
     code, found = examine(ward)
     [finding] = found["HubSpot properties"]
-    assert (code, finding["mend"]) == (1, "Run: leadsync setup")
+    assert (code, finding["fix"]) == (1, "Run: leadsync setup")
     assert "dealdroid_cart" in finding["text"]
 
 
@@ -199,7 +201,7 @@ def test_no_worker_is_wrong_and_a_parked_lead_is_a_warning(ward: Line) -> None:
     assert examine(ward)[0] == 0
     ward.redis.delete(keys.WORKERS)
     code, found = examine(ward)
-    assert (code, found["Workers"][0]["mend"]) == (1, "Start one: leadsync worker")
+    assert (code, found["Workers"][0]["fix"]) == (1, "Start one: leadsync worker")
     assert found["Parked"][0]["state"] == "warning"
 
 
@@ -268,7 +270,7 @@ def test_redis_that_says_nothing_is_judged_too() -> None:
     [
         (None, {}, set()),
         (1_000_000 - 5_000, {}, set()),
-        (1_000_000 - 90_000, {}, {("Stream", "warning")}),
+        (1_000_000 - 90_000, {}, {("Inbox", "warning")}),
         (None, {"reason": "why", "until_ms": 1, "since_ms": 1}, {("Line", "warning")}),
     ],
 )
