@@ -1,4 +1,4 @@
-# Each target makes what it needs in .venv; where nothing has changed, that costs no time.
+# Each target installs what it needs into .venv, once.
 PYTHON ?= python3
 BIN := .venv/bin
 PACKAGES := $(wildcard leadcore receiver workers leadsync sandbox bench/__main__.py)
@@ -51,7 +51,7 @@ lock:
 clean:
 	rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-# pip learnt --group in 25.1, and Debian's Python brings an older one.
+# --group needs pip 25.1; Debian's Python brings an older one.
 .venv/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
 	@$(PYTHON) -m venv .venv || { rm -rf .venv; \
