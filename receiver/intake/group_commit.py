@@ -93,6 +93,9 @@ class BatchedScript:
             connection.disconnect()
             connection.connect()
         try:
+            if not idle:
+                # A new connection often means a restarted Redis, and fakeredis hangs up after it answered NOSCRIPT.
+                self._load()
             return self._converse(commands)
         except BaseException:
             connection.disconnect()
@@ -111,9 +114,12 @@ class BatchedScript:
                 raise redis.TimeoutError("Redis answers too slowly")
         again = [place for place, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
         if again:
-            self._connection.send_command("SCRIPT LOAD", self._source)
-            self._connection.read_response()
+            self._load()
             found = self._converse([commands[place] for place in again])
             for place, answer in zip(again, found, strict=True):
                 answers[place] = answer
         return answers
+
+    def _load(self) -> None:
+        self._connection.send_command("SCRIPT LOAD", self._source)
+        self._connection.read_response()
