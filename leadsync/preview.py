@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from leadcore import event
+from leadcore.fields import BODY, LEAD
 from leadcore.receipts import CREATED, SKIPPED, UNCHANGED, UPDATED, WAITING, Note
 from leadcore.store import keys
 from leadcore.store.connection import Redis
@@ -121,7 +122,7 @@ def foresee(body: dict[str, Any], redis: Redis, settings: WorkerSettings) -> Pre
     portal = PortalCache(hubspot, shared.config.mapping).current()
     seconds, micros = redis.time()
     raw = event.encode({name: value for name, value in body.items() if name != "secret"})
-    row = (b"%d-0" % (seconds * 1000 + micros // 1000), {b"e": b"preview", b"b": raw})
+    row = (b"%d-0" % (seconds * 1000 + micros // 1000), {LEAD: b"preview", BODY: raw})
     batch = read_batch([row], shared.config, portal)
     if not batch.groups:
         raise PreviewError("this program cannot read the event")

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
-from leadcore import receipts
 from leadcore.receipts import WRITTEN, Receipt
 from leadcore.store import keys
 from leadcore.store.connection import Redis
+from leadcore.store.leads import read_all, read_receipts
+from leadcore.store.lua import DEL_FIRST, UNCHANGED
 from leadsync.privacy.customer_data import CHUNK, chunks
 from workers.hubspot.client import HubSpot
 from workers.rules.customer import Customer, guard, pack, unpack
@@ -24,16 +25,23 @@ UNMARKED = "the contact does not carry the customer's id"
 T = TypeVar("T")
 Watch = Callable[[Iterable[T], str], Iterable[T]]
 
-# KEYS: customer's record, contact's record, none
-# ARGV: first four bytes that the customer's record must have, its successor, the same bytes of the contact's ("" = let
-# it be). A drain that decided on what stood here finds it changed and decides anew (see SETTLE's guards).
-_FORGET_CLOCK = """
-redis.call('DEL', KEYS[3])
-if redis.call('GETRANGE', KEYS[1], 0, 3) ~= ARGV[1] then return 0 end
-if ARGV[3] ~= '' and redis.call('GETRANGE', KEYS[2], 0, 3) == ARGV[3] then redis.call('DEL', KEYS[2]) end
-redis.call('SET', KEYS[1], ARGV[2])
+# A drain that decided on the old record finds it changed and decides again (see SETTLE's guards).
+_FORGET_CLOCK = (
+    """
+-- Returns 1, or 0 if the customer's record has changed: then nothing is done.
+-- contact_revision: '' if the contact's record stays.
+local customer, contact = unpack(KEYS)
+local revision, blank, contact_revision = unpack(ARGV)
+"""
+    + DEL_FIRST
+    + UNCHANGED
+    + """
+if not unchanged(customer, revision) then return 0 end
+if contact_revision ~= '' and unchanged(contact, contact_revision) then redis.call('DEL', contact) end
+redis.call('SET', customer, blank)
 return 1
 """
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +98,9 @@ class Reconciliation:
         missing: list[Missing] = []
         before_ms = seconds * 1000 - OVERLAP_MS
         named: set[str] = set()
-        for ids in watch(chunks(self._leads(), CHUNK), "Leads"):
-            written = [one for one in self._receipts(ids) if one.state in WRITTEN and one.contact_id]
+        for rows in watch(read_all(self.redis, CHUNK), "Leads"):
+            found = read_receipts(self.redis, (lead for _, lead in rows))
+            written = [one for one in found if one and one.state in WRITTEN and one.contact_id]
             leads += len(written)
             missing += self._missing(written, before_ms, named)
         missing += [
@@ -107,18 +116,6 @@ class Reconciliation:
     def _customers(self) -> Iterator[bytes]:
         names: Iterator[bytes] = self.redis.scan_iter(keys.customer("*"), count=CHUNK)
         return names
-
-    def _leads(self) -> Iterator[str]:
-        after = "-"
-        while rows := self.redis.xrange(keys.LEADS, min=after, count=CHUNK):
-            yield from (fields[b"e"].decode() for _, fields in rows)
-            after = "(" + rows[-1][0].decode()
-
-    def _receipts(self, ids: Sequence[str]) -> list[Receipt]:
-        pipe = self.redis.pipeline(transaction=False)
-        for one in ids:
-            pipe.hgetall(keys.receipt(one))
-        return [receipts.unpack(one, stored) for one, stored in zip(ids, pipe.execute(), strict=True)]
 
     def _suspect(self, names: Sequence[bytes]) -> int:
         """Note which of these customers have no contact that carries their id; how many have one at all."""
@@ -178,6 +175,6 @@ class Reconciliation:
         before = unpack(suspect.record)
         # `attempted`: HubSpot is looked at before anything goes that is meant for a new contact only.
         blank = Customer(revision=before.revision, attempted=True, day=before.day, said=before.said)
-        names = [keys.customer(digest), keys.contact(suspect.contact_id), keys.NONE]
+        names = [keys.customer(digest), keys.contact(suspect.contact_id)]
         values = [guard(suspect.record), pack(blank), guard(suspect.shared_record)]
         return int(self._forget(keys=names, args=values))

@@ -17,8 +17,9 @@ from bench.chaos.poster import post_all
 from bench.chaos.script import Lead, Strike
 from bench.chaos.stage import SECRET, Stage
 from leadcore import event
-from leadcore.receipts import Receipt, unpack
+from leadcore.receipts import Receipt
 from leadcore.store import keys
+from leadcore.store.leads import read_receipts
 
 HUBSPOT_SHARE, DEALDROID_SHARE = 0.3, 0.2
 HUBSPOT_FAULTS: tuple[dict[str, Any], ...] = (
@@ -142,11 +143,8 @@ def _look(stage: Stage, posts: Sequence[Post], recovery: float, left: int, kills
 def _receipts(stage: Stage, posts: Sequence[Post]) -> dict[int, Receipt]:
     key = stage.redis.get(keys.SECRET) or b""
     leads = {post.lead.number: keys.digest(key, event.encode(dict(post.lead.body))) for post in posts}
-    pipe = stage.redis.pipeline(transaction=False)
-    for lead in leads.values():
-        pipe.hgetall(keys.receipt(lead))
-    stored = zip(leads.items(), pipe.execute(), strict=True)
-    return {number: unpack(lead, fields) for (number, lead), fields in stored if fields}
+    found = read_receipts(stage.redis, leads.values())
+    return {number: receipt for number, receipt in zip(leads, found, strict=True) if receipt}
 
 
 def _contacts(stage: Stage) -> list[Contact]:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from leadcore.store import keys
+from leadcore.store.scripts import UNLOCK
 from workers.flow.errors import Busy, LineDown
 from workers.flow.lease import PATIENCE_SECONDS, Lease
 from workers.hubspot.client import HubSpot
@@ -14,7 +15,6 @@ from workers.hubspot.portal_cache import PortalCache
 from workers.rules.customer import Customer
 from workers.rules.mapping.facts import CUSTOMER_ID, OTHER_IDS
 from workers.rules.outcomes import Gone, Outcome, Row, Wait, Written
-from workers.sync.identity import FREE
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,4 +99,4 @@ def _locked(contact_id: str, lease: Lease) -> Iterator[None]:
         yield
     finally:
         lease.also.discard(name)
-        lease.inbox.redis.eval(FREE, 1, name, lease.token)
+        lease.inbox.redis.eval(UNLOCK, 1, name, lease.token)

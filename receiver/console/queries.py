@@ -4,10 +4,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from leadcore import receipts
+from leadcore.fields import ACTION_COMMAND, ACTION_LEAD, ACTION_USER
 from leadcore.receipts import Receipt
 from leadcore.store import keys
 from leadcore.store.connection import Redis
+from leadcore.store.leads import read_newest, read_receipts
 from leadcore.store.unsent import as_parked
 
 PAGE = 25
@@ -63,15 +64,14 @@ def find_leads(redis: Redis, wanted: Wanted, cursor: str = "", count: int = PAGE
     looked, chunk = 0, CHUNK if wanted else count
     at = cursor if _CURSOR.fullmatch(cursor) else ""
     while looked < LOOKED:
-        rows = redis.xrevrange(keys.LEADS, max=f"({at}" if at else "+", count=chunk)
-        leads = [fields[b"e"].decode() for _, fields in rows]
-        by_lead = {one.lead: one for one in load(redis, leads)}
-        for (entry, _), lead in zip(rows, leads, strict=True):
-            looked, at = looked + 1, entry.decode()
+        rows = read_newest(redis, chunk, at)
+        by_lead = {one.lead: one for one in load(redis, [lead for _, lead in rows])}
+        for at, lead in rows:
+            looked += 1
             if lead in by_lead and wanted.fits(by_lead[lead]):
                 found.setdefault(lead, by_lead[lead])
             if len(found) == count:
-                end = len(rows) < chunk and entry == rows[-1][0]
+                end = len(rows) < chunk and at == rows[-1][0]
                 return Found(tuple(found.values()), "" if end else at, looked)
         if len(rows) < chunk:
             return Found(tuple(found.values()), "", looked)
@@ -79,11 +79,8 @@ def find_leads(redis: Redis, wanted: Wanted, cursor: str = "", count: int = PAGE
 
 
 def load(redis: Redis, leads: Sequence[str]) -> list[Receipt]:
-    """The receipts of `leads` that have not ended, in one round trip."""
-    pipe = redis.pipeline(transaction=False)
-    for lead in leads:
-        pipe.hgetall(keys.receipt(lead))
-    return [receipts.unpack(lead, stored) for lead, stored in zip(leads, pipe.execute(), strict=True) if stored]
+    """The receipts of `leads` that have not expired, in one round trip."""
+    return [one for one in read_receipts(redis, leads) if one]
 
 
 def read_wait(redis: Redis, receipt: Receipt) -> tuple[Receipt, int] | None:
@@ -103,7 +100,8 @@ def read_actions(redis: Redis, count: int) -> list[Action]:
 
 
 def _action(entry: bytes, fields: dict[bytes, bytes]) -> Action:
-    command, lead, user = (fields.get(name, b"").decode("utf-8", "replace") for name in (b"c", b"l", b"u"))
+    names = (ACTION_COMMAND, ACTION_LEAD, ACTION_USER)
+    command, lead, user = (fields.get(name, b"").decode("utf-8", "replace") for name in names)
     return Action(int(entry.partition(b"-")[0]), command, lead, user)
 
 

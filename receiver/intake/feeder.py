@@ -15,11 +15,12 @@ import redis
 import structlog
 
 from leadcore import event
+from leadcore.fields import BODY, LEAD
 from leadcore.journal import Journal
 from leadcore.receipts import PARKED, pack
 from leadcore.store import keys, scripts
 from leadcore.store.bell import Bell
-from leadcore.store.connection import AWAY, Redis, describe, read_dataset
+from leadcore.store.connection import AWAY, Redis, read_dataset, read_info
 from leadcore.store.counters import Tally
 from leadcore.store.streams import Put, Stream, WrongKey, pack_fields
 from receiver.intake.group_commit import BatchedScript
@@ -158,7 +159,7 @@ class Feeder:
 
         def park(key: bytes) -> Put:
             lead = keys.digest(self.key, raw)
-            packed = pack_fields({b"e": lead.encode(), b"b": raw})
+            packed = pack_fields({LEAD: lead.encode(), BODY: raw})
             tombstone = self._tombstone(body)
             return self.inbox.park(lead, packed, receipt, key=key, version_ms=version_ms, tombstone=tombstone)
 
@@ -229,7 +230,7 @@ class Feeder:
         """Redis' run id, and whether it is so full that the workers need the room to drain what waits. Where INFO is
         forbidden it is "" and not full; then a lost connection is what tells that Redis may have restarted."""
         self._monitor = self._monitor or self.inbox.redis.client()
-        server, memory = describe(self._monitor, "server"), describe(self._monitor, "memory")
+        server, memory = read_info(self._monitor, "server"), read_info(self._monitor, "memory")
         pipe = self.inbox.redis.pipeline(transaction=False)
         for shard in range(self.config.shards):
             pipe.xlen(keys.entries(keys.INBOX, shard))

@@ -24,7 +24,7 @@ class Recent:
 
     def begin(self, dataset: str) -> None:
         """Remember for this dataset (see `leadcore.journal`); a Redis that was emptied has to be told it all."""
-        for line in self.journal.begin(dataset):
+        for line in self.journal.use_dataset(dataset):
             self._keep(line)
 
     def add(self, raw: bytes, version_ms: int) -> None:
@@ -39,7 +39,7 @@ class Recent:
             self._held.popleft()
         if now - self._turned > KEEP_SECONDS:
             self._turned = now
-            self.journal.turn()
+            self.journal.rotate()
 
     def inherit(self) -> bool:
         """Remember what processes that died did remember; whether there was anything."""

@@ -19,9 +19,9 @@ from pathlib import Path
 from receiver.intake.recent_events import Recent
 from leadcore.journal import Journal
 journal = Journal("web", Path(sys.argv[1]))
-journal.begin(sys.argv[2])
+journal.use_dataset(sys.argv[2])
 for page in range(3):
-    journal.turn()
+    journal.rotate()
     for line in range(2):
         journal.add(b"%d.%d" % (page, line))
 os.kill(os.getpid(), signal.SIGKILL)
@@ -35,7 +35,7 @@ def one_dies(folder: Path, dataset: str = "d1") -> None:
 
 def begun(folder: Path, dataset: str = "d1", kind: str = "web") -> Journal:
     journal = Journal(kind, folder)
-    journal.begin(dataset)
+    journal.use_dataset(dataset)
     return journal
 
 
@@ -56,7 +56,7 @@ def test_a_living_process_is_not_inherited(tmp_path: Path) -> None:
     alive = begun(tmp_path)
     alive.add(b"mine")
     assert inherited(tmp_path) == []
-    alive.turn()
+    alive.rotate()
     assert inherited(tmp_path) == [], "also what it wrote before"
 
 
@@ -93,12 +93,12 @@ def test_an_orderly_end_leaves_nothing_behind(tmp_path: Path) -> None:
 def test_what_concerned_another_redis_is_handed_back_and_kept_by_the_receiver_alone(tmp_path: Path) -> None:
     journal = begun(tmp_path)
     journal.add(b"1")
-    assert journal.begin("d2") == [b"1"]
+    assert journal.use_dataset("d2") == [b"1"]
     assert journal.lines() == []
     journal.add(b"2 body")
     Recent(journal).begin("d2")
     assert journal.lines() == [b"2 body"]
-    journal.begin("d1")
+    journal.use_dataset("d1")
     journal.add(b"3 other")
     recent = Recent(journal)
     recent.begin("d2")
@@ -119,7 +119,7 @@ def test_a_full_disk_costs_no_line_that_was_kept_and_no_file_per_line(
     with monkeypatch.context() as full:
         full.setattr(os, "write", lambda file, data: write(file, data[:2]))
         assert [journal.add(b"lost") for _ in range(50)] == [False] * 50
-        journal.turn()
+        journal.rotate()
         assert journal.lines() == [b"before"]
     assert len(list(tmp_path.iterdir())) == 1
     assert journal.add(b"lost") is True, "after a turn it is tried again"
@@ -142,7 +142,7 @@ def test_what_somebody_removed_is_still_known(tmp_path: Path) -> None:
     journal.add(b"1")
     shutil.rmtree(tmp_path / "home")
     assert journal.lines() == [b"1"]
-    journal.turn()
+    journal.rotate()
     assert journal.add(b"2") is True
     assert inherited(tmp_path / "home") == [], "it lives"
 
@@ -166,7 +166,7 @@ def test_only_this_user_can_read_it(tmp_path: Path) -> None:
     journal.add(b"line")
     [page] = tmp_path.iterdir()
     assert page.stat().st_mode & 0o777 == 0o600
-    home = Journal("web")._home()
+    home = Journal("web")._folder_path()
     assert home.stat().st_mode & 0o777 == 0o700
 
 
@@ -174,5 +174,5 @@ def test_a_folder_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     journal = begun(tmp_path / "file")
     journal.add(b"line")
-    journal.turn()
+    journal.rotate()
     assert inherited(tmp_path / "file") == []

@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from leadcore.settings import read
 from leadcore.store import keys
 from leadcore.store.connection import connect
-from leadcore.store.counters import BUCKETS, Tally, figure, took
+from leadcore.store.counters import BUCKETS, Tally, figure, time_to_written
 from leadcore.store.streams import Stream
 from sandbox import redis as embedded
 from tests.conftest import Line, eventually, lead, open_line
@@ -92,7 +92,7 @@ def test_a_pause_of_either_line_is_told_with_its_code(door: Line) -> None:
 
 def test_the_histogram_adds_up(door: Line) -> None:
     times = [0, 10, 11, 700, 5000, 3_600_000, 3_600_001, -5]
-    tell(door, *(command for ms in times for command in took(ms)))
+    tell(door, *(command for ms in times for command in time_to_written(ms)))
     figures = scrape(door)
     for bound in BUCKETS:
         expected = sum(1 for ms in times if ms <= float(bound) * 1000)

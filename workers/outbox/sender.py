@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from leadcore.config import Config
+from leadcore.fields import CUSTOMER, LEAD, TEXT
 from leadcore.store import keys
 from leadcore.store.bell import Bell
 from leadcore.store.clock import Clock
 from leadcore.store.connection import Redis
 from leadcore.store.streams import Settlement, Stream
-from leadcore.store.unsent import wanted
+from leadcore.store.unsent import asked_by_person
 from workers.flow.errors import LineDown, LostLease
 from workers.flow.lease import Lease, Leases
 from workers.flow.pause import Pause
@@ -148,14 +149,14 @@ class Outbox:
     def _rounds(self, shard: int) -> Iterator[Sequence[Row]]:
         """Rows to be sent at once, until none is left or Redis has restarted. They are read ahead, but not claimed:
         what is claimed when this process dies is never sent."""
-        while not self.sent_log.wait(self.redis) and (rows := self.outbox.take(shard, READ_AHEAD)):
+        while not self.sent_log.wait(self.redis) and (rows := self.outbox.read(shard, READ_AHEAD)):
             for first in range(0, len(rows), IN_FLIGHT):
                 yield rows[first : first + IN_FLIGHT]
 
     def _probe(self, lease: Lease) -> bool:
         """After a pause: one message, and if it goes through, the others."""
         with ThreadPoolExecutor(1, "confirm") as pool:
-            rows = self.outbox.take(lease.shard, 1)
+            rows = self.outbox.read(lease.shard, 1)
             if rows and not self._send_some(rows, lease, pool):
                 return False
         self.pause.end()
@@ -219,10 +220,10 @@ class Outbox:
     def _read(self, entry: bytes, fields: Mapping[bytes, bytes], now_ms: int) -> _Message:
         try:
             said_ms = version_of(entry, fields) >> 16
-            customer, text = json.loads(fields[b"c"])["id"], json.loads(fields[b"t"])
+            customer, text = json.loads(fields[CUSTOMER])["id"], json.loads(fields[TEXT])
         except (KeyError, ValueError, TypeError):
             return _Message(entry, fields, message_key(fields), UNREADABLE)
-        silent = "" if wanted(fields) else may_speak(now_ms, said_ms, self.config, self.timezone)
+        silent = "" if asked_by_person(fields) else may_speak(now_ms, said_ms, self.config, self.timezone)
         return _Message(entry, fields, message_key(fields), silent, customer, text)
 
     def _send(self, message: _Message) -> Delivery:
@@ -241,7 +242,7 @@ class Outbox:
                 commands.append(("DEL", one.mark))
             commands.append(("HDEL", keys.sending(shard), one.entry))
             commands += delivery.follow(shard, one.fields, outcome, now_ms, dry_run=self.dry_run)
-            log.info("message." + type(outcome).__name__.lower(), lead=one.fields[b"e"].decode("ascii", "replace"))
+            log.info("message." + type(outcome).__name__.lower(), lead=one.fields[LEAD].decode("ascii", "replace"))
         self.outbox.apply(commands)
 
     def _judge(self, outcome: Delivery) -> Delivery:

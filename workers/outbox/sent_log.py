@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 
 from redis import RedisError
 
+from leadcore.fields import CUSTOMER, TEXT
 from leadcore.journal import Journal
 from leadcore.store import keys
-from leadcore.store.connection import Redis, describe, read_dataset
+from leadcore.store.connection import Redis, read_dataset, read_info
 from workers.rules.delivery import NOT_DELIVERED
 
 KEEP_SECONDS = 30.0
@@ -60,9 +61,9 @@ class SentLog:
     def watch(self, connection: Redis) -> None:
         """Called each second: inherit what dead workers remembered, and assert in this Redis what another run of it was
         told. One that does not say which run it is (INFO is forbidden) is asserted nothing."""
-        run = str(describe(connection, "server").get("run_id", ""))
+        run = str(read_info(connection, "server").get("run_id", ""))
         with suppress(RedisError):  # a full Redis: then nobody inherits until it has room
-            self._journal.begin(read_dataset(connection))
+            self._journal.use_dataset(read_dataset(connection))
         with self._lock:
             self._journal.inherit(self._inherit)
             self._forget_old()
@@ -81,7 +82,7 @@ class SentLog:
         """Seconds that messages have to wait because Redis has restarted and may not have been told everything yet."""
         if not self._run:
             self.watch(connection)
-        info = describe(connection, "server")
+        info = read_info(connection, "server")
         run = str(info.get("run_id", ""))
         known = (connection.get(keys.RUN) or b"").decode()
         if run in ("", known):
@@ -109,9 +110,9 @@ class SentLog:
         self._marks = {name: one for name, one in self._marks.items() if one.noted_at > now - KEEP_SECONDS}
         if now - self._turned > KEEP_SECONDS:
             self._turned = now
-            self._journal.turn()
+            self._journal.rotate()
 
 
 def message_key(fields: Mapping[bytes, bytes]) -> str:
     """The key that says that this customer was told this text."""
-    return keys.message_sent(fields.get(b"c", b""), fields.get(b"t", b""))
+    return keys.message_sent(fields.get(CUSTOMER, b""), fields.get(TEXT, b""))

@@ -4,7 +4,8 @@ import threading
 import time
 
 from leadcore.config import Config
-from leadcore.event import whose
+from leadcore.event import read_customer_id
+from leadcore.fields import BODY
 from leadcore.store.connection import Redis
 from leadcore.store.streams import Stream
 from workers.flow.lease import Lease
@@ -47,11 +48,13 @@ class Batches:
         state.read = dict(state.after)
         for shard in lease.shards:
             while missing := state.size - count(rows):
-                part = self.inbox.take(shard, missing, state.read.get(shard, b"-"))
+                part = self.inbox.read(shard, missing, state.read.get(shard, b"-"))
                 if not part:
                     break
                 state.read[shard] = part[-1][0]
-                free = [row for row in part if whose(row[1].get(b"b", b"")) not in others] if others else part
+                free = part
+                if others:
+                    free = [row for row in part if read_customer_id(row[1].get(BODY, b"")) not in others]
                 if free:
                     rows.setdefault(shard, []).extend(free)
         if not rows:

@@ -100,7 +100,7 @@ class CustomerStore:
                 )
                 group.stored = unpack(group.record)
             arguments += [group.record_key, before, group.record]
-        if groups and not self._mark(keys=[keys.NONE, *lease.locks], args=arguments):
+        if groups and not self._mark(keys=lease.locks, args=arguments):
             raise LostLease
 
 

@@ -14,6 +14,7 @@ import structlog
 from rq.timeouts import BaseTimeoutException
 
 from leadcore.config import Config
+from leadcore.fields import PUT_OFF
 from leadcore.receipts import WAITING
 from leadcore.store import keys
 from leadcore.store.bell import Bell
@@ -290,5 +291,5 @@ class Drain:
         written = int(self.redis.get(keys.WRITTEN) or 0)
         for group in call.groups:
             if group.open:
-                before = int(group.leads[-1].fields.get(b"p", b"0"))
+                before = int(group.leads[-1].fields.get(PUT_OFF, b"0"))
                 group.result = Result(WAITING, code=down.code, why=down.why, free=not before or written <= before)

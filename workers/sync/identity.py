@@ -12,6 +12,8 @@ from leadcore.config import Crm
 from leadcore.receipts import WAITING
 from leadcore.store import keys
 from leadcore.store.connection import Redis
+from leadcore.store.lua import DEL_FIRST
+from leadcore.store.scripts import UNLOCK
 from workers.flow.lease import Lease
 from workers.hubspot.client import HubSpot
 from workers.rules.customer import unpack
@@ -26,9 +28,17 @@ SHARED_BY = 3
 PATIENCE = 2
 ELSEWHERE = "another contact has this email"
 NOBODY = "three or more customers use this email, so it identifies nobody"
-# A DEL first, because a full Redis refuses a script whose first write needs memory.
-_ADD = "redis.call('DEL', KEYS[2]) redis.call('SADD', KEYS[1], unpack(ARGV)) return redis.call('SCARD', KEYS[1])"
-FREE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
+_ADD_USERS = (
+    """
+-- Returns how many customers use the email of KEYS[1]. ARGV: digests of customers to be added.
+local email = KEYS[1]
+"""
+    + DEL_FIRST
+    + """
+redis.call('SADD', email, unpack(ARGV))
+return redis.call('SCARD', email)
+"""
+)
 
 
 class Identity:
@@ -56,7 +66,7 @@ class Identity:
         for group in groups:
             if group.lock:
                 self.lease.also.discard(group.lock)
-                self.redis.eval(FREE, 1, group.lock, self.lease.token)
+                self.redis.eval(UNLOCK, 1, group.lock, self.lease.token)
                 group.lock = ""
 
     def resolve(self, groups: Sequence[CustomerBatch], plan: Plan) -> None:
@@ -150,7 +160,7 @@ class Identity:
     def _users(self, email: str, customer_id: str, owner: str) -> int:
         name = keys.email(keys.digest(self.key, email))
         users = [keys.digest(self.key, one) for one in (customer_id, owner) if one]
-        return int(self.redis.eval(_ADD, 2, name, keys.NONE, *users))
+        return int(self.redis.eval(_ADD_USERS, 1, name, *users))
 
 
 def _same_phone(group: CustomerBatch, current: Mapping[str, str], region: str) -> bool:

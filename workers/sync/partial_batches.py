@@ -14,15 +14,20 @@ from typing import Literal
 
 from leadcore.store import keys
 from leadcore.store.connection import Redis
+from leadcore.store.lua import DEL_FIRST
 from leadcore.store.streams import LOCK_MS
 from workers.flow.lease import ALONE, Lease
 
 LEFT_MS, FORGET_LEFT_MS = 2_500, 10_000
 
-_SHARD = """
-local function look(at)
-  local shard = {at = at, entries = redis.call('XLEN', KEYS[at + 1]), holder = redis.call('GET', KEYS[at])}
-  shard.first = shard.entries > 0 and redis.call('XRANGE', KEYS[at + 1], '-', '+', 'COUNT', 1)[1][1]
+# KEYS of both scripts: lock, entries and left of each shard. Defines `read_shard(at)`, for the shard whose lock is
+# KEYS[at]: `first` is the id of its oldest entry; and `older(one, other)`, which compares two shards by that.
+_SHARDS = """
+local function read_shard(at)
+  local lock, stream, left = unpack(KEYS, at, at + 2)
+  local shard = {at = at, lock = lock, stream = stream, left = left, number = (at - 1) / 3}
+  shard.entries, shard.holder = redis.call('XLEN', stream), redis.call('GET', lock)
+  shard.first = shard.entries > 0 and redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)[1][1]
   return shard
 end
 local function older(one, other)
@@ -34,24 +39,27 @@ local function older(one, other)
 end
 """
 
-# KEYS: none, then lock, entries and left of each shard
-# ARGV: token, ms, size of a full batch, "1" if entries are in hand, "1" if there is time to wait, how the tokens of
-#       those begin who gather nothing, for how many ms a tail is left, and after how many ms that is forgotten
-# Answers who goes on, and the positions of the shards that were taken.
 _GATHER = (
-    _SHARD
+    """
+-- Returns 'go', 'wait' or 'leave', and the positions of the shards that were adopted.
+-- full: size of a full batch; in_hand: '1' if entries are in hand; patient: '1' if there is time to wait; alone: how
+-- the tokens start of those who drain nothing; left_ms: for how long a partial batch is left to another drain;
+-- forget_ms: after which time that is forgotten.
+local token, lock_ms, full, in_hand, patient, alone, left_ms, forget_ms = unpack(ARGV)
+"""
+    + DEL_FIRST
+    + _SHARDS
     + """
-redis.call('DEL', KEYS[1])
-local full = tonumber(ARGV[3])
+full, left_ms, forget_ms = tonumber(full), tonumber(left_ms), tonumber(forget_ms)
 local ours, free, others, mine = nil, {}, {}, {}
-for at = 2, #KEYS, 3 do
-  local shard = look(at)
-  if shard.holder == ARGV[1] then mine[#mine + 1] = KEYS[at + 2] end
+for at = 1, #KEYS, 3 do
+  local shard = read_shard(at)
+  if shard.holder == token then mine[#mine + 1] = shard.left end
   if shard.entries > 0 then
-    if shard.holder == ARGV[1] then
+    if shard.holder == token then
       if not ours or older(shard, ours) then ours = shard end
-    elseif shard.holder and string.sub(shard.holder, 1, #ARGV[6]) == ARGV[6] then
-      -- Whoever holds it writes no leads.
+    elseif shard.holder and string.sub(shard.holder, 1, #alone) == alone then
+      -- Its holder writes no leads.
     elseif shard.holder or shard.entries >= full then
       others[#others + 1] = shard
     else
@@ -62,37 +70,41 @@ end
 if #mine == 0 then return {'leave', {}} end
 local go = 'go'
 for _, other in ipairs(others) do
-  if ARGV[4] == '0' or not ours then return {'leave', {}} end
+  if in_hand == '0' or not ours then return {'leave', {}} end
   if not older(other, ours) then
     if other.entries < full then go = 'wait' end
   elseif other.entries >= full then
     return {'leave', {}}
   else
     local left = mine[1]
-    redis.call('SET', left, '1', 'NX', 'PX', ARGV[8])
-    if redis.call('PTTL', left) > tonumber(ARGV[8]) - tonumber(ARGV[7]) then return {'leave', {}} end
+    redis.call('SET', left, '1', 'NX', 'PX', forget_ms)
+    if redis.call('PTTL', left) > forget_ms - left_ms then return {'leave', {}} end
   end
 end
-if go == 'wait' and ARGV[5] == '1' then return {go, {}} end
-local taken = {}
+if go == 'wait' and patient == '1' then return {go, {}} end
+local adopted = {}
 for _, shard in ipairs(free) do
-  redis.call('SET', KEYS[shard.at], ARGV[1], 'PX', ARGV[2])
-  taken[#taken + 1] = (shard.at - 2) / 3
+  redis.call('SET', shard.lock, token, 'PX', lock_ms)
+  adopted[#adopted + 1] = shard.number
 end
 redis.call('DEL', unpack(mine))
-return {'go', taken}
+return {'go', adopted}
 """
 )
 
-# KEYS: as above   ARGV: token, size of a full batch, then for each shard where what is not in hand begins
 _STARVES = (
-    _SHARD
+    """
+-- Returns 1 if leads wait in a free shard that should be written first, else 0.
+-- ARGV from 3 on: for each shard, where the entries begin that are not in hand.
+local token, full = ARGV[1], tonumber(ARGV[2])
+"""
+    + _SHARDS
     + """
 local ours, free = nil, {}
-for at = 2, #KEYS, 3 do
-  local shard = look(at)
-  if shard.entries > 0 and shard.holder == ARGV[1] then
-    local behind = redis.call('XRANGE', KEYS[at + 1], ARGV[2 + (at + 1) / 3], '+', 'COUNT', 1)[1]
+for at = 1, #KEYS, 3 do
+  local shard = read_shard(at)
+  if shard.entries > 0 and shard.holder == token then
+    local behind = redis.call('XRANGE', shard.stream, ARGV[3 + shard.number], '+', 'COUNT', 1)[1]
     shard.first = behind and behind[1]
     if behind and (not ours or older(shard, ours)) then ours = shard end
   elseif shard.entries > 0 and not shard.holder then
@@ -100,7 +112,7 @@ for at = 2, #KEYS, 3 do
   end
 end
 for _, shard in ipairs(free) do
-  if shard.entries >= tonumber(ARGV[2]) or (ours and older(shard, ours)) then return 1 end
+  if shard.entries >= full or (ours and older(shard, ours)) then return 1 end
 end
 return 0
 """
@@ -147,7 +159,7 @@ class PartialBatches:
 
 
 def _names(shards: Sequence[int]) -> list[str]:
-    names = [keys.NONE]
+    names: list[str] = []
     for shard in shards:
         names += (keys.lock(keys.INBOX, shard), keys.entries(keys.INBOX, shard), keys.left(shard))
     return names

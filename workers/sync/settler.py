@@ -70,7 +70,7 @@ class Settler:
         self._report(settled, states, stale)
         for unreadable in batch.unreadable:
             log.warning("lead.parked", lead=settlement.name_of(unreadable), code="unreadable")
-        if told and self.outbox.rang(shard):
+        if told and self.outbox.set_bell(shard):
             self.bell.ring(keys.OUTBOX, shard)
         return len(stale) < done.groups
 

@@ -9,7 +9,7 @@ import structlog
 from msgspec.structs import replace
 from rq.timeouts import BaseTimeoutException
 
-from leadcore.logs import place
+from leadcore.logs import format_place
 from leadcore.receipts import WAITING
 from leadcore.store.connection import AWAY
 from workers.flow.errors import LineDown, LostLease, Stopping
@@ -179,7 +179,7 @@ def write(writer: Writer, groups: Sequence[CustomerBatch]) -> None:
     except OUTSIDE:
         raise
     except Exception as error:
-        log.error("batch.failed", error=type(error).__name__, at=place(error))
+        log.error("batch.failed", error=type(error).__name__, at=format_place(error))
         for group in groups:
             if group.open:
                 _write_alone(writer, group)

@@ -64,7 +64,7 @@ def test_each_entry_is_counted_when_it_is_removed_and_never_again(inbox: Stream)
     for number in range(3):
         put(inbox, f"lead-{number}")
     inbox.acquire(0, "mine")
-    entries = [entry for entry, _ in inbox.take(0, 10)]
+    entries = [entry for entry, _ in inbox.read(0, 10)]
     settlement = Settlement()
     for entry, state in zip(entries, ("created", "updated", "created"), strict=True):
         settlement.add((), [(STREAM, entry, [count(state), count("ms", 20)])], [count("groups")])
@@ -114,7 +114,7 @@ def test_a_full_redis_still_settles_and_still_knows_a_repeated_event(tmp_path: P
         full = Stream(connection)
         put(full, "lead")
         full.acquire(0, "mine")
-        [(entry, _)] = full.take(0, 1)
+        [(entry, _)] = full.read(0, 1)
         connection.config_set("maxmemory", 1)
         with pytest.raises(client.ResponseError):
             connection.set("more", 1)

@@ -39,7 +39,7 @@ def entries(inbox: Stream, count: int) -> list[bytes]:
     for number in range(count):
         put(inbox, f"lead-{number}")
     assert inbox.acquire(0, TOKEN)
-    return [entry for entry, _ in inbox.take(0, 100)]
+    return [entry for entry, _ in inbox.read(0, 100)]
 
 
 def settlement(*groups: tuple[Any, ...]) -> Settlement:
@@ -54,7 +54,7 @@ STREAM = keys.entries(keys.INBOX, 0)
 
 def test_a_put_makes_receipt_entry_and_index_and_the_first_one_rings(inbox: Stream) -> None:
     assert [put(inbox, "one"), put(inbox, "two")] == ["rang", "put"]
-    rows = inbox.take(0, 10)
+    rows = inbox.read(0, 10)
     assert [fields for _, fields in rows] == [{b"e": b"one", b"b": b'{"a":1}'}, {b"e": b"two", b"b": b'{"a":1}'}]
     receipt = inbox.redis.hgetall(keys.receipt("one"))
     # Redis reads its clock for each of the two, which may be a millisecond apart.
@@ -73,7 +73,7 @@ def test_a_put_tells_redis_clock(inbox: Stream) -> None:
 
 def test_the_same_lead_is_a_duplicate_for_seven_days(inbox: Stream) -> None:
     assert [put(inbox), put(inbox)] == ["rang", "duplicate"]
-    assert len(inbox.take(0, 10)) == 1
+    assert len(inbox.read(0, 10)) == 1
     seconds, _ = inbox.redis.time()
     old = {"r": seconds * 1000 - DUPLICATE_MS - 1}
     for state in ("waiting", "parked"):
@@ -87,7 +87,7 @@ def test_the_same_lead_is_a_duplicate_for_seven_days(inbox: Stream) -> None:
 def test_a_version_of_the_past_is_kept_and_one_of_the_future_is_not_believed(inbox: Stream) -> None:
     put(inbox, "past", version_ms=1_000)
     put(inbox, "future", version_ms=10**15, kind="import")
-    (_, past), (entry, future) = inbox.take(0, 10)
+    (_, past), (entry, future) = inbox.read(0, 10)
     assert past[b"v"] == b"1000"
     assert future[b"k"] == b"import"
     assert abs(int(future[b"v"]) - int(entry.split(b"-")[0])) < 1000
@@ -98,7 +98,7 @@ def test_all_use_one_digest_key(inbox: Stream) -> None:
     with pytest.raises(WrongKey) as caught:
         put(inbox, "two", key=b"second")
     assert caught.value.key == b"first"
-    assert len(inbox.take(0, 10)) == 1
+    assert len(inbox.read(0, 10)) == 1
     assert put(inbox, "two", key=b"first") == "put"
     with pytest.raises(WrongKey):
         inbox.park("three", b"", pack(), key=b"second")
@@ -114,8 +114,8 @@ def test_parking_is_safe_to_repeat(inbox: Stream) -> None:
 
 def test_entries_are_read_on_from_where_the_last_reading_ended(inbox: Stream) -> None:
     ids = entries(inbox, 5)
-    assert [entry for entry, _ in inbox.take(0, 2)] == ids[:2]
-    assert [entry for entry, _ in inbox.take(0, 10, after=ids[1])] == ids[2:]
+    assert [entry for entry, _ in inbox.read(0, 2)] == ids[:2]
+    assert [entry for entry, _ in inbox.read(0, 10, after=ids[1])] == ids[2:]
 
 
 def test_one_holds_the_lock_and_only_the_holder_renews_or_releases_it(inbox: Stream) -> None:
@@ -147,7 +147,7 @@ def test_settling_removes_each_entry_and_does_what_follows(inbox: Stream) -> Non
         ((), [(STREAM, three, [])], [("INCR", "groups")]),
     )
     assert inbox.settle(0, TOKEN, done) == []
-    assert inbox.take(0, 10) == []
+    assert inbox.read(0, 10) == []
     assert [int(inbox.redis.get(name)) for name in ("a", "n", "groups")] == [1, 2, 2]
 
 
@@ -159,7 +159,7 @@ def test_without_the_lock_nothing_is_settled(inbox: Stream, holder: str | None) 
     if holder:
         assert inbox.acquire(0, holder)
     assert inbox.settle(0, TOKEN, settlement(((), [(STREAM, one, [("INCR", "n")])], [("INCR", "n")]))) is None
-    assert len(inbox.take(0, 10)) == 1
+    assert len(inbox.read(0, 10)) == 1
     assert not inbox.redis.exists("n")
 
 
@@ -181,7 +181,7 @@ def test_a_group_whose_guard_has_changed_is_left_and_the_others_are_settled(inbo
         ([("absent", b"")], [(STREAM, three, [("INCR", "n")])], []),
     )
     assert inbox.settle(0, TOKEN, done) == [1]
-    assert [entry for entry, _ in inbox.take(0, 10)] == [two]
+    assert [entry for entry, _ in inbox.read(0, 10)] == [two]
     assert int(inbox.redis.get("n")) == 2
 
 
@@ -204,7 +204,7 @@ def test_a_guard_compares_the_first_four_bytes(
         inbox.redis.set("record", record)
     answer = inbox.settle(0, TOKEN, settlement(([("record", guard)], [(STREAM, one, [])], [])))
     assert answer == ([] if settled else [0])
-    assert len(inbox.take(0, 10)) == (not settled)
+    assert len(inbox.read(0, 10)) == (not settled)
 
 
 def test_a_hundred_leads_with_all_that_follows_are_settled_at_once(inbox: Stream) -> None:
@@ -239,7 +239,7 @@ def test_a_full_redis_can_still_settle(tmp_path: Path) -> None:
             redis.set("a", "1")
         done = settlement(*(((), [(STREAM, one, [("SET", "a", "1")])], []) for one in ids))
         assert inbox.settle(0, TOKEN, done) == []
-        assert inbox.take(0, 100) == []
+        assert inbox.read(0, 100) == []
         assert redis.get("a") == b"1"
 
 
@@ -251,7 +251,7 @@ def test_what_is_due_goes_back_into_the_stream_as_it_was(inbox: Stream) -> None:
     later = keys.later(keys.INBOX, 0)
     inbox.redis.zadd(later, {pack_fields(FIELDS): 1, pack_fields({b"e": b"not due"}): 10**15})
     assert inbox.sweep(0) == 1
-    [(_, fields)] = inbox.take(0, 10)
+    [(_, fields)] = inbox.read(0, 10)
     assert fields == FIELDS
     assert inbox.redis.zcard(later) == 1
 
@@ -283,7 +283,7 @@ def test_the_outbox_is_not_paused_with_the_line_and_looks_after_what_is_being_se
 
 
 def test_a_bell_rings_once(inbox: Stream) -> None:
-    assert [inbox.rang(0), inbox.rang(0), inbox.rang(1)] == [True, False, True]
+    assert [inbox.set_bell(0), inbox.set_bell(0), inbox.set_bell(1)] == [True, False, True]
 
 
 @given(st.dictionaries(PARTS, PARTS))

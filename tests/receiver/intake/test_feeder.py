@@ -101,7 +101,7 @@ def test_what_a_dead_process_left_is_put_again_until_redis_took_it(
     settings = read({"REDIS_URL": next(databases)})
     with closing(connect(settings)) as client:
         dead, body = Journal("web", tmp_path / "journal"), lead("c-1", name="Ann Lee")
-        dead.begin(read_dataset(client))
+        dead.use_dataset(read_dataset(client))
         dead.add(b"1700000000000 " + event.encode(body))
         for file, _ in dead._pages:
             os.close(file)
