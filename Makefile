@@ -24,13 +24,15 @@ check: .venv/check
 	if grep -q '^Found ' .venv/audit; then cat .venv/audit; exit 1; \
 	else tail -n 1 .venv/audit; echo 'Note: known vulnerabilities cannot be looked up here; nothing was audited.'; fi
 
+# make bench ARGS='ack latency', or ARGS='--against main' beside another revision. Where wrk is installed, it loads.
 ifneq ($(wildcard bench/__main__.py),)
 .PHONY: bench
 bench: .venv/test
 	$(BIN)/python -m bench $(ARGS)
 endif
 
-# make chaos ARGS='--seed 2 --forgetful', or ARGS='--leads 1500 --seconds 30' for a quick one.
+# make chaos ARGS='--seed 2 --forgetful', ARGS='--leads 1500 --seconds 30' for a quick one, or ARGS='--upgrade main' on
+# the way from another revision to this one.
 .PHONY: chaos
 chaos: .venv/test
 	@$(BIN)/python -m bench.chaos $(ARGS)

@@ -128,7 +128,7 @@ class Journal:
         return f"{self._kind}-{FORMAT}-{self._dataset}-"
 
     def _inherit_page(self, page: Path, keep: Callable[[bytes], None]) -> int:
-        """Read and remove the page of a dead process; a foreign one is removed unread, after a minute; so is an old one."""
+        """Read and remove the page of a dead process; a foreign one goes unread, after a minute, as does an old one."""
         mine = page.name.startswith(self._prefix)
         lines: list[bytes] = []
         with suppress(OSError), page.open("rb") as file:

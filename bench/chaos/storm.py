@@ -66,7 +66,7 @@ def rage(
     for strike in strikes:
         time.sleep(max(0.0, began + strike.at - time.monotonic()))
         say(f"{time.monotonic() - began:6.1f} s  {strike.kind}")
-        _do(stage, strike, dice.random())
+        do(stage, strike, dice.random())
         if strike.kind in KILLS:
             kills[strike.kind] += 1
     poster.join()
@@ -76,10 +76,11 @@ def rage(
         stage.ask(stand_in, "DELETE", "faults")
     say(f"{time.monotonic() - began:6.1f} s  the storm is over")
     recovery, left = _recover(stage)
-    return _look(stage, posts, recovery, left, kills)
+    return look(stage, posts, recovery, left, kills)
 
 
-def _do(stage: Stage, strike: Strike, choice: float) -> None:
+def do(stage: Stage, strike: Strike, choice: float) -> None:
+    """One strike; `choice` (0 to 1) decides which of several processes dies."""
     match strike.kind:
         case "worker":
             stage.kill_worker(choice)
@@ -97,6 +98,14 @@ def _do(stage: Stage, strike: Strike, choice: float) -> None:
             stage.kill_redis()
         case "redis back":
             stage.start_redis()
+        case "old web, new workers":
+            stage.deploy(web=stage.old, workers=stage.new)
+        case "new web, old workers":
+            stage.deploy(web=stage.new, workers=stage.old)
+        case "all old":
+            stage.deploy(web=stage.old, workers=stage.old)
+        case "all new":
+            stage.deploy(web=stage.new, workers=stage.new)
         case "gust":
             stage.ask(stage.hubspot, "POST", "faults", faults(HUBSPOT_FAULTS, HUBSPOT_SHARE))
         case "lull":
@@ -120,7 +129,8 @@ def _recover(stage: Stage) -> tuple[float, int]:
     return RECOVERY_SECONDS, left
 
 
-def _look(stage: Stage, posts: Sequence[Post], recovery: float, left: int, kills: Mapping[str, int]) -> Found:
+def look(stage: Stage, posts: Sequence[Post], recovery: float, left: int, kills: Mapping[str, int]) -> Found:
+    """What became of `posts`; asked when all is over."""
     calls = stage.ask(stage.hubspot, "GET", "calls")
     return Found(
         posts=posts,
