@@ -35,6 +35,7 @@ class Clock:
         ("10.0.0.1,203.0.113.7 , 192.0.2.1", 2, "203.0.113.7"),
         ("203.0.113.7", 2, PEER),
         ("", 1, PEER),
+        ('"a, 203.0.113.7', 1, "203.0.113.7"),
         ("nonsense", 1, "unknown"),
         ("203.0.113.7, ", 1, "unknown"),
         ("203.0.113.7:4711", 1, "203.0.113.7"),
@@ -95,12 +96,12 @@ def test_a_sender_of_too_many_has_to_wait_until_the_window_ends_and_nobody_else_
     throttle = Throttle(clock := Clock())
     for _ in range(ALLOWED):
         throttle.count("a")
-    assert throttle.wait("a") == 0
+    assert throttle.seconds_to_wait("a") == 0
     throttle.count("a")
     clock.now += 20
-    assert (throttle.wait("a"), throttle.wait("b")) == (WINDOW_SECONDS - 20, 0)
+    assert (throttle.seconds_to_wait("a"), throttle.seconds_to_wait("b")) == (WINDOW_SECONDS - 20, 0)
     clock.now += WINDOW_SECONDS - 20
-    assert throttle.wait("a") == 0
+    assert throttle.seconds_to_wait("a") == 0
 
 
 def test_any_number_of_senders_takes_bounded_memory_and_those_known_keep_their_counts() -> None:

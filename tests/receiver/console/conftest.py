@@ -10,7 +10,7 @@ import requests
 from leadcore.receipts import pack
 from leadcore.store import keys
 from leadcore.store.streams import Stream, pack_fields
-from receiver.console.auth import Auth
+from receiver.console.auth import ConsoleAuth
 from tests.conftest import Line, open_line
 
 # A colon, Thai, and what HTML would make something of.
@@ -23,7 +23,7 @@ class Desk:
     def __init__(self, line: Line) -> None:
         self.line, self.redis = line, line.redis
         self.session = requests.Session()
-        self.door = Auth(PASSWORD, 0)
+        self.auth = ConsoleAuth(PASSWORD, 0)
         self.session.auth = ("leadsync", PASSWORD.encode())  # type: ignore[assignment]  # bytes go as they are
 
     def visit(self, path: str = "", **headers: str) -> requests.Response:
@@ -36,7 +36,7 @@ class Desk:
 
     def press(self, path: str, headers: dict[str, str] | None = None, **form: str) -> requests.Response:
         """Send a form; with the token of the console's own forms unless another is given."""
-        data = {"token": self.door.token(), **form}
+        data = {"token": self.auth.form_token(), **form}
         url = f"{self.line.url}/console/{path}"
         return self.session.post(url, data, headers=headers, timeout=10, allow_redirects=False)
 

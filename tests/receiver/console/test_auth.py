@@ -8,8 +8,8 @@ import requests
 from flask import Flask, request
 
 from leadcore.store import keys
-from receiver.console import auth as door_module
-from receiver.console.auth import FORM_SECONDS, Auth
+from receiver.console import auth as auth_module
+from receiver.console.auth import FORM_SECONDS, ConsoleAuth
 from receiver.throttle import ALLOWED
 from tests.conftest import Line
 from tests.receiver.console.conftest import PASSWORD, Desk
@@ -40,7 +40,9 @@ def test_whoever_says_no_password_is_asked_for_it(desk: Desk, path: str) -> None
 @pytest.mark.parametrize("path", ["retry", "discard"])
 def test_nothing_is_done_without_the_password(desk: Desk, path: str) -> None:
     desk.park("lead-1")
-    answer = requests.post(f"{desk.line.url}/console/{path}", {"lead": "lead-1", "token": desk.door.token()}, timeout=5)
+    answer = requests.post(
+        f"{desk.line.url}/console/{path}", {"lead": "lead-1", "token": desk.auth.form_token()}, timeout=5
+    )
     assert (answer.status_code, desk.state("lead-1")) == (401, "parked")
 
 
@@ -149,18 +151,20 @@ def test_looking_changes_nothing(desk: Desk) -> None:
     assert everything() == before
 
 
-def test_a_form_is_good_for_half_a_day_and_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_form_is_valid_for_12_to_24_hours(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100 * FORM_SECONDS + 1.0]
-    monkeypatch.setattr(door_module.time, "time", lambda: now[0])
-    door, other = Auth("one", 0), Auth("two", 0)
+    monkeypatch.setattr(auth_module.time, "time", lambda: now[0])
+    auth, other = ConsoleAuth("one", 0), ConsoleAuth("two", 0)
 
     def is_own(token: str) -> bool:
         with Flask("test").test_request_context(method="POST", data={"token": token}):
-            return door.is_own(request)
+            return auth.is_own_form(request)
 
-    token = door.token()
-    assert (is_own(token), is_own(other.token())) == (True, False)
-    now[0] += FORM_SECONDS
+    token = auth.form_token()
+    assert (is_own(token), is_own(other.form_token())) == (True, False)
+    now[0] += FORM_SECONDS - 2
+    assert auth.form_token() == token, "a refresh would replace every form"
+    now[0] += 2
     assert is_own(token)
     now[0] += FORM_SECONDS
     assert not is_own(token)

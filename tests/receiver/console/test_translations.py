@@ -27,32 +27,32 @@ def holes(text: str) -> list[set[str]]:
     return [{name for _, name, _, _ in Formatter().parse(form) if name} for form in text.split("|")]
 
 
-@pytest.mark.parametrize("key", translations.WORDS)
+@pytest.mark.parametrize("key", translations.TEXTS)
 def test_both_languages_have_the_same_places_for_values(key: str) -> None:
-    english, thai = translations.WORDS[key]
+    english, thai = translations.TEXTS[key]
     assert holes(english)[0] == holes(thai)[0]
     assert all(each == holes(english)[0] for each in [*holes(english), *holes(thai)])
 
 
-@pytest.mark.parametrize("key", translations.WORDS)
+@pytest.mark.parametrize("key", translations.TEXTS)
 def test_everything_that_is_no_name_is_said_in_thai(key: str) -> None:
-    assert THAI.search(translations.WORDS[key][1]) or key == "workers"
+    assert THAI.search(translations.TEXTS[key][1]) or key == "workers"
 
 
 def test_every_key_of_a_template_is_in_the_catalogue_and_every_key_is_used() -> None:
     source = "".join(file.read_text() for file in [*CONSOLE.glob("*.py"), *CONSOLE.glob("templates/*.html")])
-    whole = set(re.findall(r'say\(\s*["\']([a-z_.]+)["\'][,)]', source))
-    assert whole <= translations.WORDS.keys()
+    whole = set(re.findall(r'text\(\s*["\']([a-z_.]+)["\'][,)]', source))
+    assert whole <= translations.TEXTS.keys()
     elsewhere = source.replace((CONSOLE / "translations.py").read_text(), "")
-    used = {key for key in translations.WORDS if f'"{key}"' in elsewhere}
-    families = ("nav.", "state.", "step.", "pause.", "action.", "did.", "series.", "fields.")
+    used = {key for key in translations.TEXTS if f'"{key}"' in elsewhere}
+    families = ("nav.", "state.", "step.", "pause.", "action.", "result.", "series.", "fields.")
     verdicts = {"fine", "no_workers", "parked", "paused", "silent", "fine.do", "no_workers.do", "parked.do"}
-    assert {key for key in translations.WORDS.keys() - used - verdicts - whole if not key.startswith(families)} == set()
+    assert {key for key in translations.TEXTS.keys() - used - verdicts - whole if not key.startswith(families)} == set()
 
 
 @pytest.mark.parametrize("code", [*LONGEST, "rate_limit", "locked", "unavailable", "timeout", "dealdroid", "restarted"])
 def test_every_pause_says_what_to_do(code: str) -> None:
-    assert f"pause.{code}" in translations.WORDS
+    assert f"pause.{code}" in translations.TEXTS
 
 
 def test_every_fix_is_there_in_thai() -> None:
@@ -63,7 +63,7 @@ def test_every_property_and_state_has_a_name() -> None:
     hidden = {"dealdroid_placeholder", "dealdroid_shorter_1", "dealdroid_shorter_2", "dealdroid_shorter_3"}
     assert translations.FIELDS.keys() == set(receipts.PROPERTIES) - hidden
     states = {receipts.WAITING, receipts.SKIPPED, receipts.PARKED, receipts.DISCARDED, *receipts.WRITTEN}
-    assert {f"state.{one}" for one in states} | {f"step.{one}" for one in states} <= translations.WORDS.keys()
+    assert {f"state.{one}" for one in states} | {f"step.{one}" for one in states} <= translations.TEXTS.keys()
 
 
 def said_by_workers() -> set[str]:
@@ -83,5 +83,5 @@ def said_by_workers() -> set[str]:
 
 @pytest.mark.parametrize("text", sorted(said_by_workers()))
 def test_every_reason_of_the_workers_is_there_in_thai(text: str) -> None:
-    assert THAI.search(Translator("th", ZoneInfo("Asia/Bangkok")).why(text))
-    assert Translator("en", ZoneInfo("Asia/Bangkok")).why(text) == text
+    assert THAI.search(Translator("th", ZoneInfo("Asia/Bangkok")).reason(text))
+    assert Translator("en", ZoneInfo("Asia/Bangkok")).reason(text) == text

@@ -17,7 +17,7 @@ from leadcore.receipts import Note
 from leadcore.settings import read_receiver
 from leadcore.store import keys
 from leadcore.store.connection import connect
-from receiver.console.queries import LOOKED, PAGE
+from receiver.console.queries import PAGE, SCAN_LIMIT
 from receiver.console.views import blueprint
 from receiver.intake.spool import Spool
 from sandbox.redis import free_port
@@ -76,7 +76,7 @@ def test_messages_that_wait_for_dealdroid_are_told(desk: Desk) -> None:
     desk.redis.hset(keys.PAUSES[keys.OUTBOX], mapping={"code": "dealdroid", "reason": "why", "until": 1})
     assert "Messages wait" not in desk.read(), "none waits"
     desk.redis.xadd(keys.entries(keys.OUTBOX, 0), {"e": "lead"})
-    assert "DealDroid takes no messages at the moment. Leads are written all the same" in words(desk.read())
+    assert "DealDroid accepts no messages at the moment. Leads are written all the same" in words(desk.read())
 
 
 def test_today_begins_at_the_shops_midnight(desk: Desk) -> None:
@@ -156,7 +156,7 @@ def test_messages_that_were_not_sent_wait_for_a_person_beside_their_leads(desk: 
     page = desk.read("leads/lead-1")
     assert "its message was not sent, DealDroid answered 502" in page
     assert "Thank you" not in page
-    assert "Only the message to the customer is given up." in desk.read("discard?lead=lead-1")
+    assert "Only the message to the customer is cancelled." in desk.read("discard?lead=lead-1")
     desk.press("retry", lead="lead-1")
     desk.press("discard", lead="lead-2")
     assert (desk.state("lead-1"), desk.state("lead-2"), desk.redis.zcard(keys.UNSENT)) == ("created", "created", 0)
@@ -357,16 +357,16 @@ def test_leads_are_found_by_state(desk: Desk) -> None:
 
 
 def test_a_search_looks_at_a_limited_number_of_leads_says_so_and_goes_on(desk: Desk) -> None:
-    fill(desk, LOOKED + 10)
+    fill(desk, SCAN_LIMIT + 10)
     desk.redis.hset(keys.receipt("lead-5"), "h", "9005")
     page = desk.read("leads?q=9005&state=created")
-    assert f"{LOOKED:,} leads were looked at" in page
+    assert f"{SCAN_LIMIT:,} leads were searched" in page
     older = re.search(r'id="older" href="/console/([^"]+)"', page)
     assert older
     assert customers(page) == []
     rest = desk.read(html.unescape(older[1]))
     assert customers(rest) == ["5"]
-    assert "10 leads were looked at" in rest
+    assert "10 leads were searched" in rest
 
 
 def test_a_receipt_that_has_ended_is_passed_over(desk: Desk) -> None:
@@ -378,7 +378,7 @@ def test_a_receipt_that_has_ended_is_passed_over(desk: Desk) -> None:
 def test_no_more_pages_are_made_at_once_than_leave_the_intake_its_threads(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("receiver.console.views.AT_ONCE", 0)
+    monkeypatch.setattr("receiver.console.views.MAX_CONCURRENT", 0)
     settings = read_receiver({"DEALDROID_SECRET": "s", "CONSOLE_PASSWORD": "pw"})
     app = Flask("test")
     app.register_blueprint(blueprint(connect(settings.shared), Spool(tmp_path), settings))
