@@ -312,7 +312,7 @@ def family(pid: int) -> list[int]:
     return [pid, *(one for child in children for one in family(int(child)))]
 
 
-def test_no_request_makes_an_error_a_crash_or_a_leak(target: tuple[Line, Process]) -> None:
+def test_no_request_causes_an_error_a_crash_or_a_leak(target: tuple[Line, Process]) -> None:
     """10,000 of them, while slow senders hold on; they are served meanwhile."""
     line, process = target
     before = family(process.popen.pid)
