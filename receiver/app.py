@@ -62,12 +62,12 @@ def _answer_errors(app: Flask, tally: Tally) -> None:
     def unusable(error: Unusable) -> Response:
         tally.add("refused:unusable")
         names = ", ".join(error.fields)
-        return _error(422, f"Missing or unusable: {names}. The event was kept for a person to look at.")
+        return _error(422, f"Missing or unusable: {names}. The event is stored for a person to check.")
 
     @app.errorhandler(NotStored)
     def not_stored(_: NotStored) -> Response:
         tally.add("refused:nowhere")
-        return _error(503, "The event could not be kept: neither Redis nor the disk took it. Send it again.")
+        return _error(503, "The event could not be stored, neither in Redis nor on disk. Send it again.")
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> Response:

@@ -9,7 +9,7 @@ from leadcore.store.connection import AWAY
 from leadcore.store.parked import GONE, Parked
 
 USER = "console"
-# How long one request may work; what is left takes another one.
+# How long one request may work; leads that are left need another request.
 SECONDS = 3.0
 
 

@@ -35,7 +35,7 @@ MAX_CONCURRENT = 8
 # The overview: leads searched for dropped values, parked leads grouped by cause, leads listed.
 RECENT, GROUPED, FEW = 200, 500, 10
 STATES = (WAITING, CREATED, UPDATED, UNCHANGED, SKIPPED, PARKED, DISCARDED)
-# Query parameters that stay when the language is changed. Those of an action's result go: it is shown once.
+# Query parameters that survive a change of language. Those of an action's result do not: it is shown once.
 KEPT = ("q", "state", "before", "lead", "code", "reason")
 
 

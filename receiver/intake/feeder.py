@@ -41,7 +41,7 @@ log = structlog.get_logger("leadsync.receiver")
 
 
 class NotStored(Exception):
-    """Neither Redis nor the disk can take the event."""
+    """Neither Redis nor the disk accepted the event."""
 
 
 class Feeder:

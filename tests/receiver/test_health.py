@@ -58,3 +58,5 @@ def test_metrics_require_the_token(receiver: Line) -> None:
 def test_metrics_count_parked_leads(receiver: Line) -> None:
     assert receiver.post({"secret": FIRST, "mid": "m"}).status_code == 422
     assert eventually(lambda: scrape(receiver)["leadsync_parked"]) == 1
+    # The process flushes its counters each second: wait, else they reach the next test's empty Redis.
+    eventually(lambda: scrape(receiver)['leadsync_refused_total{reason="unusable"}'])

@@ -397,9 +397,7 @@ def redis_away(request: pytest.FixtureRequest) -> Iterator[str]:
         yield f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
 
 
-def test_while_redis_is_away_the_page_says_where_leads_are_stored(
-    spare_line: Callable[..., Line], redis_away: str
-) -> None:
+def test_while_redis_is_away_the_page_says_where_leads_are(spare_line: Callable[..., Line], redis_away: str) -> None:
     line = spare_line(redis_away, CONSOLE_PASSWORD=PASSWORD, WEB_CONCURRENCY="1")
     line.start("web")
     line.await_web()
