@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from leadcore.journal import FOREIGN_SECONDS, Journal
-from receiver.intake.recent_events import Recent
+from receiver.intake.recent_events import RecentEvents
 
 DIES = """
 import os, signal, sys
 from pathlib import Path
-from receiver.intake.recent_events import Recent
+from receiver.intake.recent_events import RecentEvents
 from leadcore.journal import Journal
 journal = Journal("web", Path(sys.argv[1]))
 journal.use_dataset(sys.argv[2])
@@ -96,12 +96,12 @@ def test_what_concerned_another_redis_is_handed_back_and_kept_by_the_receiver_al
     assert journal.use_dataset("d2") == [b"1"]
     assert journal.lines() == []
     journal.add(b"2 body")
-    Recent(journal).begin("d2")
+    RecentEvents(journal).use_dataset("d2")
     assert journal.lines() == [b"2 body"]
     journal.use_dataset("d1")
     journal.add(b"3 other")
-    recent = Recent(journal)
-    recent.begin("d2")
+    recent = RecentEvents(journal)
+    recent.use_dataset("d2")
     assert recent.events() == [(b"other", 3)]
     assert [page.name.split("-")[2] for page in tmp_path.iterdir()] == ["d2"]
 
