@@ -20,7 +20,7 @@ from tests.conftest import eventually, lead, same_shard
 from tests.faults.conftest import Killed, Scene, Wire, Worker, patched
 from workers.flow.errors import LineDown
 from workers.outbox import dealdroid, time_slice
-from workers.outbox.sender import FORGOTTEN, IN_FLIGHT
+from workers.outbox.sender import IN_FLIGHT, REDIS_RESTARTED
 from workers.outbox.sent_log import message_key
 
 CUSTOMERS = same_shard("told", 3)
@@ -107,7 +107,7 @@ def test_what_redis_was_told_of_when_it_had_restarted_is_not_said_again(scene: S
     scene.worker().outbox.drain(0)
     scene.assert_left_nothing()
     assert sorted(words(scene).values()) == ["interrupted", "sent", "sent"]
-    assert [receipt.customer_id for receipt in scene.receipts().values() if receipt.message == FORGOTTEN] == [
+    assert [receipt.customer_id for receipt in scene.receipts().values() if receipt.message == REDIS_RESTARTED] == [
         json.loads(begun[1][b"c"])["id"]
     ]
     assert times_told(scene) == {json.loads(waiting[1][b"c"])["id"]: 1}
@@ -175,7 +175,7 @@ def test_what_was_sent_is_remembered_though_redis_has_gone(scene: Scene) -> None
 
     with patched(worker.outbox.dealdroid, "send", lose_redis), suppress(redis.ConnectionError):
         worker.outbox.drain(0)
-    assert {one.fate for one in worker.outbox.sent_log._marks.values()} == {"sent"}
+    assert {one.result for one in worker.outbox.sent_log._entries.values()} == {"sent"}
 
 
 def await_leads(scene: Scene) -> None:
@@ -207,7 +207,7 @@ def test_late_messages_have_as_long_a_turn_as_leads(scene: Scene, ms: int, is_ov
 
 @pytest.fixture
 def watchful() -> Iterator[None]:
-    with patched(time_slice, "LOOK_SECONDS", 0.0):
+    with patched(time_slice, "CHECK_SECONDS", 0.0):
         yield
 
 
@@ -232,7 +232,7 @@ def test_messages_make_no_way_where_no_lead_could_use_it(scene: Scene, why: str)
             worker.sync.hubspot.budget.limit = 1
             worker.sync.hubspot.budget.reserve()
         case "HubSpot is down":
-            worker.sync.pause.begin(LineDown("daily_quota", "no calls today", 600.0))
+            worker.sync.pause.start(LineDown("daily_quota", "no calls today", 600.0))
         case "late":
             late(scene, time_slice.FRESH_MS + 1)
         case "no lead":

@@ -7,7 +7,7 @@ from leadcore.store.streams import LOCK_MS, Stream
 from tests.conftest import eventually
 from workers.flow.errors import LineDown
 from workers.flow.lease import Lease
-from workers.flow.pause import LONGEST, LONGEST_OTHER, Pause
+from workers.flow.pause import MAX_SECONDS, MAX_SECONDS_BY_CODE, Pause
 
 
 def holder(client: Any, token: str) -> Lease:
@@ -23,7 +23,7 @@ def now_ms(client: Any) -> float:
 def begin(client: Any, down: LineDown) -> float:
     """Pause the line; for how many seconds."""
     at = now_ms(client)
-    Pause(client).begin(down)
+    Pause(client).start(down)
     return (float(client.hget(keys.PAUSE, "until")) - at) / 1000
 
 
@@ -56,7 +56,7 @@ def test_the_reason_and_the_beginning_can_be_read(client: Any) -> None:
 
 @pytest.mark.parametrize("code", ["unavailable", "daily_quota", "unauthorized"])
 def test_waits_grow_from_a_second_to_a_limit(client: Any, code: str) -> None:
-    longest = LONGEST.get(code, LONGEST_OTHER)
+    longest = MAX_SECONDS_BY_CODE.get(code, MAX_SECONDS)
     for failure in range(12):
         expected = min(2.0**failure, longest)
         assert expected <= begin(client, LineDown(code, "why")) <= expected * 1.25 + 1
@@ -89,7 +89,7 @@ def test_a_probe_that_succeeds_opens_the_line_and_forgets_the_failures(client: A
         begin(client, LineDown("unavailable", "why"))
         lapse(client)
     assert pause.admit(holder(client, "a")) == "probe"
-    pause.end()
+    pause.clear()
     assert [pause.admit(holder(client, token)) for token in "ab"] == ["open", "open"]
     assert begin(client, LineDown("unavailable", "why")) < 2.5
 

@@ -16,12 +16,12 @@ MESSAGE = {b"e": b"lead", b"c": b'{"id":"c-1"}', b"t": b'"Thank you!"'}
 def test_a_redis_that_restarted_is_told_what_was_sent(tmp_path: Path) -> None:
     told = SentLog()
     with start(tmp_path) as server:
-        told.watch(redis.Redis.from_url(server.url))
-        told.note({message_key(MESSAGE): "sent"})
+        told.reassert(redis.Redis.from_url(server.url))
+        told.record({message_key(MESSAGE): "sent"})
         server.kill()
     with start(tmp_path) as server:
         again = redis.Redis.from_url(server.url)
-        told.watch(again)
+        told.reassert(again)
         assert again.get(message_key(MESSAGE)) == b"sent"
 
 
@@ -31,17 +31,17 @@ def test_a_redis_that_restarted_is_told_what_a_dead_worker_sent(tmp_path: Path) 
         port = server.port
         connection = redis.Redis.from_url(server.url)
         dead = SentLog()
-        dead.watch(connection)
-        dead.note({message_key(MESSAGE): "sent"})
-        dead.note({message_key(RETURNED): "sending"})
-        dead.note({message_key(RETURNED): NOT_DELIVERED})
+        dead.reassert(connection)
+        dead.record({message_key(MESSAGE): "sent"})
+        dead.record({message_key(RETURNED): "sending"})
+        dead.record({message_key(RETURNED): NOT_DELIVERED})
         connection.bgrewriteaof()
         connection.shutdown(save=True)
     release(dead)
     with start(tmp_path, port) as server:
         again = redis.Redis.from_url(server.url)
         heir = SentLog()
-        heir.watch(again)
+        heir.reassert(again)
         assert again.get(message_key(MESSAGE)) == b"sent"
         assert not again.exists(message_key(RETURNED))
 
@@ -51,10 +51,10 @@ def test_what_a_dead_worker_sent_is_no_news_to_a_redis_that_has_not_restarted(tm
     with start(tmp_path) as server:
         connection = redis.Redis.from_url(server.url)
         dead = SentLog()
-        dead.watch(connection)
-        dead.note({message_key(MESSAGE): "sending"})
+        dead.reassert(connection)
+        dead.record({message_key(MESSAGE): "sending"})
         release(dead)
-        SentLog().watch(connection)
+        SentLog().reassert(connection)
         assert not connection.exists(message_key(MESSAGE))
 
 
@@ -64,17 +64,17 @@ def test_the_newest_word_of_several_dead_workers_counts(tmp_path: Path) -> None:
         port = server.port
         connection = redis.Redis.from_url(server.url)
         first, second = SentLog(), SentLog()
-        first.watch(connection)
-        first.note({message_key(MESSAGE): "sending"})
-        first.note({message_key(MESSAGE): NOT_DELIVERED})
-        second.watch(connection)
-        second.note({message_key(MESSAGE): "sent"})
+        first.reassert(connection)
+        first.record({message_key(MESSAGE): "sending"})
+        first.record({message_key(MESSAGE): NOT_DELIVERED})
+        second.reassert(connection)
+        second.record({message_key(MESSAGE): "sent"})
         connection.bgrewriteaof()
         connection.shutdown(save=True)
     with start(tmp_path, port) as server:
         again = redis.Redis.from_url(server.url)
         release(first)
-        second.watch(again)
+        second.reassert(again)
         assert again.get(message_key(MESSAGE)) == b"sent"
 
 
@@ -88,19 +88,19 @@ def test_nothing_leaves_in_the_first_seconds_of_a_redis_that_restarted(tmp_path:
     before, fresh = SentLog(), SentLog()
     with start(tmp_path) as server:
         connection = redis.Redis.from_url(server.url)
-        assert before.wait(connection) == 0
-        before.watch(connection)
+        assert before.seconds_to_wait(connection) == 0
+        before.reassert(connection)
         connection.bgrewriteaof()
         connection.shutdown(save=True)
     with start(tmp_path) as server:
         again = redis.Redis.from_url(server.url)
-        assert 0 < before.wait(again) <= 5
-        assert 0 < fresh.wait(again) <= 5, "also a worker that was not there before must wait"
+        assert 0 < before.seconds_to_wait(again) <= 5
+        assert 0 < fresh.seconds_to_wait(again) <= 5, "also a worker that was not there before must wait"
 
 
 def test_a_new_redis_keeps_nobody_waiting(tmp_path: Path) -> None:
     with start(tmp_path) as server:
-        assert SentLog().wait(redis.Redis.from_url(server.url)) == 0
+        assert SentLog().seconds_to_wait(redis.Redis.from_url(server.url)) == 0
 
 
 def test_the_same_text_to_another_customer_is_another_message() -> None:
@@ -112,11 +112,11 @@ def test_what_was_certainly_not_delivered_may_be_sent_again(tmp_path: Path) -> N
     told = SentLog()
     with start(tmp_path) as server:
         connection = redis.Redis.from_url(server.url)
-        told.watch(connection)
-        told.note({message_key(MESSAGE): "sending"})
-        told.note({message_key(MESSAGE): NOT_DELIVERED})
+        told.reassert(connection)
+        told.record({message_key(MESSAGE): "sending"})
+        told.record({message_key(MESSAGE): NOT_DELIVERED})
         server.kill()
     with start(tmp_path) as server:
         again = redis.Redis.from_url(server.url)
-        told.watch(again)
+        told.reassert(again)
         assert not again.exists(message_key(MESSAGE))

@@ -5,12 +5,12 @@ import pytest
 
 from leadcore.store import keys
 from leadcore.store.streams import LOCK_MS, Stream
-from workers.flow.lease import ALONE, Lease
-from workers.sync.partial_batches import FORGET_LEFT_MS, LEFT_MS, PartialBatches, Verdict
+from workers.flow.lease import EXCLUSIVE_PREFIX, Lease
+from workers.sync.partial_batches import HANDED_OFF_MS, HANDED_OFF_TTL_MS, PartialBatches, Verdict
 
 FULL = 3
-GO, WAIT, LEAVE = Verdict("go", taken=False), Verdict("wait", taken=False), Verdict("leave", taken=False)
-TAKEN = Verdict("go", taken=True)
+GO, WAIT, LEAVE = Verdict("go", adopted=False), Verdict("wait", adopted=False), Verdict("leave", adopted=False)
+ADOPTED = Verdict("go", adopted=True)
 
 
 @pytest.fixture
@@ -31,8 +31,8 @@ def put(client: Any, shard: int, *moments: str) -> None:
         client.xadd(keys.entries(keys.INBOX, shard), {"e": "x"}, id=moment)
 
 
-def gather(client: Any, lease: Lease, *, in_hand: bool = True, patient: bool = True) -> Verdict:
-    return PartialBatches(client, 4, FULL).gather(lease, in_hand=in_hand, patient=patient)
+def gather(client: Any, lease: Lease, *, has_rows: bool = True, may_wait: bool = True) -> Verdict:
+    return PartialBatches(client, 4, FULL).gather(lease, has_rows=has_rows, may_wait=may_wait)
 
 
 def starves(client: Any, lease: Lease, after: Mapping[int, bytes] | None = None) -> bool:
@@ -51,7 +51,7 @@ def test_alone_a_drain_goes_on(client: Any, lease: Lease) -> None:
 def test_tails_that_nobody_holds_are_taken_on(client: Any, lease: Lease) -> None:
     put(client, 0, "40-0")
     put(client, 3, "60-0", "61-0")
-    assert gather(client, lease) == TAKEN
+    assert gather(client, lease) == ADOPTED
     assert lease.shards == [1, 0, 3]
     assert holders(client) == [b"ours", b"ours", None, b"ours"]
     assert 0 < client.pttl(keys.lock(keys.INBOX, 3)) <= LOCK_MS
@@ -98,33 +98,33 @@ def test_the_older_of_two_tails_waits_for_the_younger_to_leave(client: Any, leas
     assert gather(client, lease) == WAIT
     assert gather(client, other) == LEAVE
     Stream(client).release(2, "theirs")
-    assert gather(client, lease) == TAKEN
+    assert gather(client, lease) == ADOPTED
 
 
 def test_it_does_not_wait_for_ever(client: Any, lease: Lease) -> None:
     hold(client, 2, "theirs")
     put(client, 2, "60-0")
     put(client, 3, "61-0")
-    assert gather(client, lease, patient=False) == TAKEN
+    assert gather(client, lease, may_wait=False) == ADOPTED
     assert lease.shards == [1, 3]
 
 
 def test_an_ended_drain_takes_up_what_was_left_to_it_but_not_what_was_left_to_others(client: Any, lease: Lease) -> None:
     client.delete(keys.entries(keys.INBOX, 1))
     put(client, 0, "60-0")
-    assert gather(client, lease, in_hand=False) == TAKEN
+    assert gather(client, lease, has_rows=False) == ADOPTED
     Stream(client).release(0, "ours")
     lease.shards[:] = [1]
     hold(client, 2, "theirs")
     put(client, 2, "70-0")
-    assert gather(client, lease, in_hand=False) == LEAVE
+    assert gather(client, lease, has_rows=False) == LEAVE
 
 
 def test_in_a_full_redis_tails_are_taken_on_all_the_same(client: Any, lease: Lease) -> None:
     put(client, 0, "40-0")
     client.config_set("maxmemory", 1)
     try:
-        assert gather(client, lease) == TAKEN
+        assert gather(client, lease) == ADOPTED
     finally:
         client.config_set("maxmemory", 0)
 
@@ -133,7 +133,7 @@ def test_a_tail_is_left_to_a_hanging_call_for_one_sweep_only(client: Any, lease:
     hold(client, 2, "theirs")
     put(client, 2, "40-0")
     assert gather(client, lease) == LEAVE
-    client.pexpire(keys.left(1), FORGET_LEFT_MS - LEFT_MS)
+    client.pexpire(keys.left(1), HANDED_OFF_TTL_MS - HANDED_OFF_MS)
     assert gather(client, lease) == GO
     assert gather(client, lease) == LEAVE, "that was another time"
 
@@ -176,7 +176,7 @@ def test_the_oldest_of_all_shards_that_are_held_counts(client: Any, lease: Lease
 
 
 def test_whoever_holds_a_shard_to_forget_somebody_is_not_waited_for(client: Any, lease: Lease) -> None:
-    hold(client, 2, ALONE + "theirs")
+    hold(client, 2, EXCLUSIVE_PREFIX + "theirs")
     put(client, 2, "40-0", "41-0", "42-0", "43-0")
     assert gather(client, lease) == GO
 

@@ -66,7 +66,7 @@ def assert_all_written(scene: Scene, leads: int) -> None:
 
 def test_after_a_pause_one_lead_goes_first_and_then_more_and_more(scene: Scene) -> None:
     accept(scene, 1)
-    scene.steady.sync.pause.begin(LineDown("unavailable", "HubSpot is away", 1.0))
+    scene.steady.sync.pause.start(LineDown("unavailable", "HubSpot is away", 1.0))
     scene.wait(3)
     with at_each_call(scene.steady, lambda: None) as seen:
         scene.steady.work()
@@ -77,7 +77,7 @@ def test_after_a_pause_one_lead_goes_first_and_then_more_and_more(scene: Scene) 
 def test_a_probe_takes_no_other_shards_on(scene: Scene) -> None:
     scene.accept(*(lead(one, name=NAME) for one in one_per_shard("each")))
     use_quota(scene, left=QUOTA // 3)
-    scene.steady.sync.pause.begin(LineDown("unavailable", "HubSpot is away", 1.0))
+    scene.steady.sync.pause.start(LineDown("unavailable", "HubSpot is away", 1.0))
     scene.wait(3)
     held = []
 
@@ -122,7 +122,7 @@ def test_no_more_batches_are_in_hand_than_memory_is_meant_for(scene: Scene) -> N
     accept(scene, 4)
     use_quota(scene, left=1, soon=3)
     way, in_hand, most = scene.steady.sync.drain_loop, [0], []
-    prepare, settle = way.batches.prepare, way.settler.settle
+    prepare, settle = way.loader.prepare, way.settler.settle
 
     def preparing(*arguments: Any) -> Any:
         in_hand[0] += 1
@@ -134,8 +134,8 @@ def test_no_more_batches_are_in_hand_than_memory_is_meant_for(scene: Scene) -> N
         return settle(*arguments)
 
     with (
-        patched(drain, "IN_HAND", 2),
-        patched(way.batches, "prepare", preparing),
+        patched(drain, "MAX_IN_HAND", 2),
+        patched(way.loader, "prepare", preparing),
         patched(way.settler, "settle", settling),
     ):
         scene.steady.sync.drain(0)
@@ -148,7 +148,7 @@ def test_while_leads_wait_for_the_quota_messages_are_sent_and_the_leads_stay_in_
     accept(scene, 2)
     use_quota(scene)
     way, chats, holders = scene.steady.sync.drain_loop, [], []
-    send, prepare, prepared = way.meanwhile, way.batches.prepare, []
+    send, prepare, prepared = way.send_messages, way.loader.prepare, []
 
     def look() -> None:
         chats.append(len(scene.told()))
@@ -163,8 +163,8 @@ def test_while_leads_wait_for_the_quota_messages_are_sent_and_the_leads_stay_in_
         scene.redis.delete(keys.BUDGET)
 
     with (
-        patched(way.batches, "prepare", preparing),
-        patched(way, "meanwhile", sending),
+        patched(way.loader, "prepare", preparing),
+        patched(way, "send_messages", sending),
         at_each_call(scene.steady, look) as seen,
     ):
         scene.steady.sync.drain(0)
@@ -192,13 +192,13 @@ def test_leads_wait_for_no_chat_that_was_slow(scene: Scene) -> None:
 
 def test_nobody_asks_time_and_again_whether_a_paused_chat_works(scene: Scene) -> None:
     tell(scene, 5)
-    scene.steady.outbox.pause.begin(LineDown("dealdroid", "it is away", 60.0))
+    scene.steady.outbox.pause.start(LineDown("dealdroid", "it is away", 60.0))
     accept(scene, 1)
     use_quota(scene, soon=1)
     before = scene.steady.wire.count
     scene.steady.sync.drain(0)
     assert scene.steady.wire.count - before < 100
-    scene.steady.outbox.pause.end()
+    scene.steady.outbox.pause.clear()
     assert_all_written(scene, BATCH + 5)
 
 
@@ -210,7 +210,7 @@ def test_a_fault_in_a_message_holds_up_no_lead(scene: Scene) -> None:
     def fail(*_: Any) -> Any:
         raise ValueError
 
-    with patched(scene.steady.outbox, "_read", fail), at_each_call(scene.steady, lambda: None) as seen:
+    with patched(scene.steady.outbox, "_parse", fail), at_each_call(scene.steady, lambda: None) as seen:
         scene.steady.sync.drain(0)
     assert seen == [BATCH]
     assert_all_written(scene, BATCH + 5)
@@ -246,7 +246,7 @@ def test_what_was_ready_is_decided_anew_where_another_shard_has_written_a_newer_
         scene.redis.delete(keys.BUDGET)
         other.sync.drain(1)
 
-    with patched(batch_loader, "FRESH_SECONDS", 0.0), patched(scene.steady.sync.drain_loop, "meanwhile", meanwhile):
+    with patched(batch_loader, "FRESH_SECONDS", 0.0), patched(scene.steady.sync.drain_loop, "send_messages", meanwhile):
         scene.steady.sync.drain(0)
     scene.redis.delete(keys.BUDGET)
     scene.recover(30)
@@ -257,7 +257,7 @@ def test_what_was_ready_is_decided_anew_where_another_shard_has_written_a_newer_
 def test_calls_are_settled_in_the_order_in_which_they_began(scene: Scene) -> None:
     accept(scene, 6)
     way, begun, settled = scene.steady.sync.drain_loop, [], []
-    prepare, settle, all_six = way.batches.prepare, way.settler.settle, threading.Barrier(6)
+    prepare, settle, all_six = way.loader.prepare, way.settler.settle, threading.Barrier(6)
 
     def preparing(*arguments: Any) -> Any:
         flight = prepare(*arguments)
@@ -269,10 +269,10 @@ def test_calls_are_settled_in_the_order_in_which_they_began(scene: Scene) -> Non
         return settle(batch, *arguments)
 
     with (
-        patched(way.batches, "prepare", preparing),
+        patched(way.loader, "prepare", preparing),
         patched(way.settler, "settle", settling),
         at_each_call(scene.steady, lambda: all_six.wait(10) and None),
-        patched(way, "_land", lambda lease, run: land_all(way, lease, run)),
+        patched(way, "_settle_next", lambda lease, run: land_all(way, lease, run)),
     ):
         scene.steady.sync.drain(0)
     assert settled == begun
@@ -281,8 +281,8 @@ def test_calls_are_settled_in_the_order_in_which_they_began(scene: Scene) -> Non
 
 def land_all(way: Any, lease: Any, run: Any) -> None:
     """Settle when every call is back."""
-    wait(run.calls)
-    type(way)._land(way, lease, run)
+    wait(run.in_flight)
+    type(way)._settle_next(way, lease, run)
 
 
 def test_no_call_begins_once_somebody_has_paused_the_line(scene: Scene) -> None:
@@ -291,9 +291,9 @@ def test_no_call_begins_once_somebody_has_paused_the_line(scene: Scene) -> None:
 
     def pausing() -> None:
         both.wait(10)
-        pause.begin(LineDown("unavailable", "HubSpot is away", 5.0))
+        pause.start(LineDown("unavailable", "HubSpot is away", 5.0))
 
-    with patched(drain, "IN_HAND", 2), at_each_call(scene.steady, pausing) as seen:
+    with patched(drain, "MAX_IN_HAND", 2), at_each_call(scene.steady, pausing) as seen:
         scene.steady.sync.drain(0)
     assert seen == [BATCH, BATCH]
     assert_all_written(scene, 6 * BATCH)
@@ -305,9 +305,9 @@ def test_what_is_ready_stays_where_the_line_was_paused_meanwhile(scene: Scene) -
     way = scene.steady.sync.drain_loop
 
     def meanwhile(_: float) -> None:
-        way.pause.begin(LineDown("unauthorized", "the token is bad", 5.0))
+        way.pause.start(LineDown("unauthorized", "the token is bad", 5.0))
 
-    with patched(way, "meanwhile", meanwhile), at_each_call(scene.steady, lambda: None) as seen:
+    with patched(way, "send_messages", meanwhile), at_each_call(scene.steady, lambda: None) as seen:
         scene.steady.work()
     assert seen == []
     assert scene.redis.xlen(keys.entries(keys.INBOX, 0)) == BATCH
@@ -368,7 +368,7 @@ def test_a_backlog_without_end_makes_way_for_an_older_lead_of_another_shard(scen
     scene.redis.delete(f"rq:queue:{keys.QUEUE}")
     with (
         patched(drain, "WORK_SECONDS", 0.0),
-        patched(drain, "IN_HAND", 2),
+        patched(drain, "MAX_IN_HAND", 2),
         at_each_call(scene.steady, act) as seen,
     ):
         scene.steady.sync.drain(0)
@@ -379,7 +379,7 @@ def test_a_backlog_without_end_makes_way_for_an_older_lead_of_another_shard(scen
 
 def test_no_drain_lasts_for_ever(scene: Scene) -> None:
     accept(scene, 1)
-    with patched(drain, "WORK_SECONDS", 0.0), patched(drain, "LONGEST_SECONDS", 0.0):
+    with patched(drain, "WORK_SECONDS", 0.0), patched(drain, "MAX_SECONDS", 0.0):
         scene.steady.sync.drain(0)
     assert scene.redis.xlen(keys.entries(keys.INBOX, 0)) == BATCH
     assert_all_written(scene, BATCH)

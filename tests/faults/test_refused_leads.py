@@ -77,7 +77,7 @@ def test_a_lead_on_which_this_program_fails_holds_up_nobody_else(scene: Scene, p
 
     if ahead:
         scene.redis.zadd(keys.BUDGET, {f"other {number}": time.time() * 1000 + 60_000 for number in range(100)})
-    with patched(Plan, "begin", fail), patched(way, "meanwhile", lambda _: scene.redis.delete(keys.BUDGET)):
+    with patched(Plan, "begin", fail), patched(way, "send_messages", lambda _: scene.redis.delete(keys.BUDGET)):
         scene.steady.sync.drain(0)
     assert scene.contacts().keys() == set(everyone) - {bad}
     scene.recover(30)
