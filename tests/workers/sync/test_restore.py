@@ -1,4 +1,4 @@
-"""After Redis was emptied, against a real Redis and the served portal."""
+"""The store's marker and aliases after Redis was emptied, with a real Redis and the served portal."""
 
 import threading
 from collections.abc import Iterator
@@ -56,7 +56,7 @@ def store(crm: Crm, database: Any) -> Iterator[StoreRestorer]:
 
 
 def age(store: StoreRestorer, minutes: int) -> str:
-    """The marker of a store that was made so long ago."""
+    """Set and return the marker of a store created so many minutes ago."""
     seconds, _ = store.redis.time()
     marker = f"{YOUNG} {seconds * 1000 - minutes * MINUTE_MS}"
     store.redis.set(keys.STORE, marker)
@@ -70,7 +70,7 @@ def backdate(crm: Crm, minutes: int) -> None:
             contact.updated -= minutes * 60
 
 
-def test_a_new_portal_is_believed_to_be_new_once_search_can_know(store: StoreRestorer, crm: Crm) -> None:
+def test_a_portal_counts_as_new_only_once_search_can_know(store: StoreRestorer, crm: Crm) -> None:
     young = store.update_marker("")
     assert young.startswith(YOUNG)
     assert store.update_marker(young) == young
@@ -78,7 +78,7 @@ def test_a_new_portal_is_believed_to_be_new_once_search_can_know(store: StoreRes
     assert store.update_marker(age(store, 2)) == INTACT == store.redis.get(keys.STORE).decode()
 
 
-def test_what_search_did_not_know_at_first_counts_when_it_does(store: StoreRestorer, crm: Crm) -> None:
+def test_contacts_that_search_finds_late_are_restored_too(store: StoreRestorer, crm: Crm) -> None:
     crm.create(dealdroid_customer_id="c-1", dealdroid_other_customer_ids="c-2", lastname="Written before")
     crm.settings(search_lag=30)
     assert store.update_marker("").startswith(YOUNG)
@@ -87,13 +87,13 @@ def test_what_search_did_not_know_at_first_counts_when_it_does(store: StoreResto
     assert unpack(store.redis.get(store.customers.customer_key("c-2"))).fill_only
 
 
-def test_a_store_that_was_emptied_again_meanwhile_is_not_marked(store: StoreRestorer) -> None:
+def test_a_store_that_was_emptied_again_is_not_marked(store: StoreRestorer) -> None:
     old = age(store, 2)
     store.redis.delete(keys.STORE)
     assert store.update_marker(old) == ""
 
 
-def test_aliases_are_read_back_however_many_pages_and_whoever_else_searches(
+def test_all_pages_of_aliases_are_read_back_although_others_search_too(
     store: StoreRestorer, crm: Crm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(restore, "PAGE_SIZE", 5)
@@ -108,7 +108,7 @@ def test_aliases_are_read_back_however_many_pages_and_whoever_else_searches(
     assert not store.redis.exists(keys.RESTORING)
 
 
-def test_reading_them_back_goes_on_where_it_was_interrupted(
+def test_reading_aliases_continues_where_it_was_interrupted(
     store: StoreRestorer, crm: Crm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(restore, "PAGE_SIZE", 1)
@@ -126,7 +126,7 @@ def test_reading_them_back_goes_on_where_it_was_interrupted(
     assert not store.redis.exists(store.customers.customer_key("c-1-too")), "it was read once and not again"
 
 
-def test_a_worker_that_shall_end_does_not_wait_for_its_turn(store: StoreRestorer) -> None:
+def test_a_stopping_worker_does_not_wait_for_the_next_search(store: StoreRestorer) -> None:
     store.redis.set(keys.SEARCHED, "1")
     store.stop.set()
     with pytest.raises(Stopping):
