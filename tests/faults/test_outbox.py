@@ -100,31 +100,31 @@ def test_sending_is_noted_before_the_request(scene: Scene) -> None:
     assert set(message_states(scene).values()) == {"sent"}
 
 
-def test_a_message_whose_key_exists_after_a_restart_is_not_sent_again(scene: Scene) -> None:
-    """Redis came back with the outbox as it was before they were sent."""
+def drain_after_restart(scene: Scene) -> list[str]:
+    """Drain an outbox that Redis restored as it was before the first message was sent and the second was being sent.
+    Returns the customers of the first, the second and a third message."""
     fill(scene)
-    sent, sending, waiting = scene.redis.xrange(keys.entries(keys.OUTBOX, 0))
-    scene.redis.set(message_key(sent[1]), "sent")
-    scene.redis.set(message_key(sending[1]), "sending")
+    rows = scene.redis.xrange(keys.entries(keys.OUTBOX, 0))
+    scene.redis.set(message_key(rows[0][1]), "sent")
+    scene.redis.set(message_key(rows[1][1]), "sending")
     scene.worker().outbox.drain(0)
     scene.assert_left_nothing()
+    return [json.loads(fields[b"c"])["id"] for _, fields in rows]
+
+
+def test_a_message_whose_key_exists_after_a_restart_is_not_sent_again(scene: Scene) -> None:
+    _, sending, waiting = drain_after_restart(scene)
     assert sorted(message_states(scene).values()) == ["interrupted", "sent", "sent"]
-    assert [receipt.customer_id for receipt in scene.receipts().values() if receipt.message == REDIS_RESTARTED] == [
-        json.loads(sending[1][b"c"])["id"]
-    ]
-    assert times_sent(scene) == {json.loads(waiting[1][b"c"])["id"]: 1}
+    receipts = scene.receipts().values()
+    assert [receipt.customer_id for receipt in receipts if receipt.message == REDIS_RESTARTED] == [sending]
+    assert times_sent(scene) == {waiting: 1}
     assert scene.redis.zcard(keys.UNSENT) == 1, "a person may know better"
 
 
-def test_with_resend_interrupted_what_may_have_been_cut_off_by_a_restart_is_sent_again(scene: Scene) -> None:
+def test_with_resend_interrupted_a_message_that_a_restart_may_have_cut_off_is_sent_again(scene: Scene) -> None:
     scene.config = RESENDING
-    fill(scene)
-    sent, sending, _ = scene.redis.xrange(keys.entries(keys.OUTBOX, 0))
-    scene.redis.set(message_key(sent[1]), "sent")
-    scene.redis.set(message_key(sending[1]), "sending")
-    scene.worker().outbox.drain(0)
-    scene.assert_left_nothing()
-    assert times_sent(scene) == dict.fromkeys({*CUSTOMERS} - {json.loads(sent[1][b"c"])["id"]}, 1)
+    sent, *_ = drain_after_restart(scene)
+    assert times_sent(scene) == dict.fromkeys({*CUSTOMERS} - {sent}, 1)
 
 
 def test_a_timeout_while_sent_messages_are_settled_interrupts_no_other_message(
