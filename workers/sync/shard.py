@@ -95,8 +95,8 @@ class ShardSync:
 
     def _probe(self, lease: Lease) -> bool:
         """Half-open circuit: ping, then batches of 1, 2, 4 ... 100. If HubSpot takes calls but not the first lead,
-        delay that lead, not the line: else it could block all others for ever. A bad lead further back costs a new
-        pause, but delays fewer leads each time."""
+        delay that lead, not the line: else it could block all others for ever. A bad lead further back delays fewer
+        leads each time."""
         self.portal_cache.forget()
         state = DrainState(batch_size=1, probing=True)
         try:
