@@ -100,10 +100,10 @@ class _CustomerStore(CustomerStore):
 
 
 class _Identity(Identity):
-    def hold(self, group: CustomerBatch) -> bool:
+    def lock_contact(self, group: CustomerBatch) -> bool:
         return True
 
-    def _users(self, email: str, customer_id: str, owner: str) -> int:
+    def _count_users(self, email: str, customer_id: str, owner: str) -> int:
         digests = {keys.digest(self.key, one).encode() for one in (customer_id, owner) if one}
         return len(digests | self.redis.smembers(keys.email(keys.digest(self.key, email))))
 

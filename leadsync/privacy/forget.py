@@ -23,7 +23,7 @@ from leadcore.store.streams import Stream
 from leadsync.privacy.customer_data import CHUNK, CustomerData, Entry, chunks
 from leadsync.privacy.hubspot_erasure import Erased, HubSpotErasure
 from workers.flow.errors import LineDown, LostLease
-from workers.flow.lease import Lease, hold_alone
+from workers.flow.lease import Lease, hold_exclusive
 from workers.hubspot.transport import FENCE
 from workers.outbox.sent_log import message_key
 from workers.rules.customer import UNKNOWN, Customer, pack, unpack
@@ -135,7 +135,7 @@ class Forgetting:
     def _hold(self) -> Iterator[_Held]:
         with ExitStack() as stack:
             leases = [
-                stack.enter_context(hold_alone(Stream(self.redis, line), self.dossier.shard, self.beat))
+                stack.enter_context(hold_exclusive(Stream(self.redis, line), self.dossier.shard, self.beat))
                 for line in (keys.INBOX, keys.OUTBOX)
             ]
             fence = FENCE.set(leases[0].check)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from leadcore.store import keys
 from leadcore.store.scripts import UNLOCK
 from workers.flow.errors import Busy, LineDown
-from workers.flow.lease import PATIENCE_SECONDS, Lease
+from workers.flow.lease import ACQUIRE_SECONDS, Lease
 from workers.hubspot.client import HubSpot
 from workers.hubspot.portal_cache import PortalCache
 from workers.rules.customer import Customer
@@ -89,14 +89,14 @@ class HubSpotErasure:
 def _locked(contact_id: str, lease: Lease) -> Iterator[None]:
     """Hold the lock of a contact that other shards may write, with the token of `lease`."""
     name = keys.contact_lock(contact_id)
-    gives_up = time.monotonic() + PATIENCE_SECONDS
+    gives_up = time.monotonic() + ACQUIRE_SECONDS
     while not lease.inbox.acquire_lock(name, lease.token):
         if time.monotonic() > gives_up:
             raise Busy
         time.sleep(0.02)
-    lease.also.add(name)
+    lease.extra_locks.add(name)
     try:
         yield
     finally:
-        lease.also.discard(name)
+        lease.extra_locks.discard(name)
         lease.inbox.redis.eval(UNLOCK, 1, name, lease.token)

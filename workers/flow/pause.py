@@ -1,6 +1,6 @@
-"""The pause of the whole line: shared by all workers, with a reason and an end; then one small call probes.
+"""The pause of a whole line, shared by all workers, with a reason and an end; after it one small call probes the line.
 
-It burns no lead's tries: while the line is paused nothing leaves the inbox.
+It uses up no lead's tries: while the line is paused nothing leaves the inbox.
 """
 
 import random
@@ -12,19 +12,20 @@ from leadcore.store.streams import LOCK_MS
 from workers.flow.errors import LineDown
 from workers.flow.lease import Lease
 
-LONGEST = {
+# Longest waits in seconds, by code of `LineDown`, where the other side does not say how long.
+MAX_SECONDS_BY_CODE = {
     "daily_quota": 900.0,
     "migrating": 900.0,
     "unauthorized": 60.0,
     "forbidden": 60.0,
     "no_key": 30.0,
 }
-# A probe is one small call, so after a passing fault the line is tried again soon.
-LONGEST_OTHER = 8.0
+# Short, because a probe is one small call and most faults pass soon.
+MAX_SECONDS = 8.0
 FIRST_MS = 1000
 JITTER_MS = 5000
 
-_BEGIN = (
+_START = (
     """
 -- Returns when the pause ends, in ms. asked_ms: '' if the other side did not say how long to wait.
 local pause = KEYS[1]
@@ -72,34 +73,34 @@ class Pause:
         self.redis = connection
         self.key = keys.PAUSES[line]
         self.probe_key = f"{self.key}:probe"
-        self._begin = connection.register_script(_BEGIN)
-        self._admit = connection.register_script(_ADMIT)
+        self._start_script = connection.register_script(_START)
+        self._admit_script = connection.register_script(_ADMIT)
 
-    def begin(self, down: LineDown) -> None:
-        """Pause the line, for as long as was asked or with a growing, jittered wait."""
+    def start(self, down: LineDown) -> None:
+        """Pause the line: as long as was asked, else longer after each failure; with jitter."""
         asked = "" if down.seconds is None else int(down.seconds * 1000)
-        longest = int(LONGEST.get(down.code, LONGEST_OTHER) * 1000)
+        longest = int(MAX_SECONDS_BY_CODE.get(down.code, MAX_SECONDS) * 1000)
         jitter = random.randrange(JITTER_MS)  # noqa: S311 - jitter
-        self._begin(keys=[self.key], args=[down.code, down.why, FIRST_MS, longest, asked, jitter])
+        self._start_script(keys=[self.key], args=[down.code, down.why, FIRST_MS, longest, asked, jitter])
         self.redis.delete(self.probe_key)
 
     def admit(self, lease: Lease) -> str:
-        """ "open": work; "paused": do not; "probe": make one small call, then `end` the pause or `begin` it anew."""
+        """ "open": work; "paused": do not; "probe": make one small call, then `clear` the pause or `start` it again."""
         names = [self.key, self.probe_key]
-        answer: bytes = self._admit(keys=names, args=[lease.token, LOCK_MS])
+        answer: bytes = self._admit_script(keys=names, args=[lease.token, LOCK_MS])
         if answer == b"probe":
-            lease.also.add(self.probe_key)
+            lease.extra_locks.add(self.probe_key)
         return answer.decode()
 
-    def unprobe(self, lease: Lease) -> None:
-        """The probe is over, however it ended: somebody else may be the next."""
-        lease.also.discard(self.probe_key)
+    def end_probe(self, lease: Lease) -> None:
+        """The probe is over, whatever its result: another worker may probe next."""
+        lease.extra_locks.discard(self.probe_key)
         self.redis.delete(self.probe_key)
 
-    def stands(self) -> bool:
-        """Whether somebody has paused the line."""
+    def is_active(self) -> bool:
+        """Whether the line is paused, or waits for its probe."""
         return bool(self.redis.exists(self.key))
 
-    def end(self) -> None:
+    def clear(self) -> None:
         """The line works again."""
         self.redis.delete(self.key, self.probe_key)

@@ -1,11 +1,15 @@
-"""The last, partial batches of the shards. While HubSpot's quota is scarce they go in one call: each call of a few
-leads takes the place of one of a hundred, and the leads behind it wait for another window of 10 s.
+"""Merges the partial batches of several shards into one call while HubSpot's quota is scarce. Each call of a few leads
+takes the slot of one of a hundred, and the leads behind it wait for another window of 10 s.
 
-A drain that has come to its tail looks at the other shards. If the oldest entry is in one that is drained, or that has
-a full batch, it leaves its own tail to that drain, and its bell as it is: until then nobody need look again. Else it
-takes the tails of the shards that nobody holds along with its own; if somebody still holds one, it waits a moment for
-them to leave it. Nobody waits for long: where the other drain hangs, dies or ends without a look, a sweep rings within
-3 s, and what was left longer ago than that goes alone. A drain of whole batches ends for older leads after 10 s.
+A drain left with a partial batch looks at the other shards:
+
+- If the oldest entry is in a shard that is drained, or that has a full batch, it hands its own partial batch to that
+  drain and leaves its bell set, so that until then nobody need look again.
+- Otherwise it adopts the shards that nobody holds and sends their partial batches with its own; while somebody holds
+  one, it first waits a moment for them to hand it off.
+
+Nobody waits for long: where the other drain hangs, dies or ends without looking, a sweep rings within 3 s, and what was
+handed off longer ago than that goes alone. A drain of full batches ends for older leads after 10 s.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,9 +20,10 @@ from leadcore.store import keys
 from leadcore.store.connection import Redis
 from leadcore.store.lua import DEL_FIRST
 from leadcore.store.streams import LOCK_MS
-from workers.flow.lease import ALONE, Lease
+from workers.flow.lease import EXCLUSIVE_PREFIX, Lease
 
-LEFT_MS, FORGET_LEFT_MS = 2_500, 10_000
+# A partial batch is handed off for HANDED_OFF_MS and then goes alone; after HANDED_OFF_TTL_MS that is forgotten.
+HANDED_OFF_MS, HANDED_OFF_TTL_MS = 2_500, 10_000
 
 # KEYS of both scripts: lock, entries and left of each shard. Defines `read_shard(at)`, for the shard whose lock is
 # KEYS[at]: `first` is the id of its oldest entry; and `older(one, other)`, which compares two shards by that.
@@ -121,44 +126,52 @@ return 0
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether this drain goes on, waits a moment or leaves its tail to another; `taken`: whether it took shards on."""
+    """`action`: send now, wait a moment, or hand the partial batch to another drain. `adopted`: shards were adopted."""
 
-    what: Literal["go", "wait", "leave"]
-    taken: bool
+    action: Literal["go", "wait", "leave"]
+    adopted: bool
 
 
 class PartialBatches:
-    """Looks at all `shards` of the inbox over one Redis connection. `full`: leads in a full batch."""
+    """`shards`: how many the inbox has. `full`: leads in a full batch."""
 
     def __init__(self, connection: Redis, shards: int, full: int) -> None:
         self.shards, self.full = shards, full
-        self._gather = connection.register_script(_GATHER)
-        self._neglects = connection.register_script(_STARVES)
+        self._gather_script = connection.register_script(_GATHER)
+        self._starves_script = connection.register_script(_STARVES)
 
-    def gather(self, lease: Lease, *, in_hand: bool, patient: bool) -> Verdict:
-        """Whose turn it is; the shards that were taken on are held by `lease` from then on. `in_hand`: whether it has
-        entries to send, `patient`: whether there is time to wait."""
-        shards = self._shards(lease)
-        what, taken = self._gather(
-            keys=_names(shards),
-            args=[lease.token, LOCK_MS, self.full, int(in_hand), int(patient), ALONE, LEFT_MS, FORGET_LEFT_MS],
+    def gather(self, lease: Lease, *, has_rows: bool, may_wait: bool) -> Verdict:
+        """Decide which drain sends next; adopted shards are held by `lease` from then on. `has_rows`: it has entries to
+        send. `may_wait`: there is time to wait."""
+        shards = self._all_shards(lease)
+        action, adopted = self._gather_script(
+            keys=_key_names(shards),
+            args=[
+                lease.token,
+                LOCK_MS,
+                self.full,
+                int(has_rows),
+                int(may_wait),
+                EXCLUSIVE_PREFIX,
+                HANDED_OFF_MS,
+                HANDED_OFF_TTL_MS,
+            ],
         )
-        lease.shards.extend(shards[position] for position in taken)
-        return Verdict(what.decode(), bool(taken))
+        lease.shards.extend(shards[position] for position in adopted)
+        return Verdict(action.decode(), bool(adopted))
 
     def starves(self, lease: Lease, after: Mapping[int, bytes]) -> bool:
-        """Whether leads wait in a shard that nobody drains and that ought to come first: a whole batch, or leads that
-        are older than those of `lease` behind `after`, the last entries in hand. Younger ones are tails that may be
-        gathered."""
-        shards = self._shards(lease)
+        """Whether leads that should come first wait in a shard that nobody drains: a full batch, or leads older than
+        those of `lease` behind `after` (by shard, the last entry in hand). Younger ones may be adopted later."""
+        shards = self._all_shards(lease)
         starts = [b"(" + after[shard] if shard in after else b"-" for shard in shards]
-        return bool(self._neglects(keys=_names(shards), args=[lease.token, self.full, *starts]))
+        return bool(self._starves_script(keys=_key_names(shards), args=[lease.token, self.full, *starts]))
 
-    def _shards(self, lease: Lease) -> list[int]:
+    def _all_shards(self, lease: Lease) -> list[int]:
         return [*range(self.shards), *(each for each in lease.shards if each >= self.shards)]
 
 
-def _names(shards: Sequence[int]) -> list[str]:
+def _key_names(shards: Sequence[int]) -> list[str]:
     names: list[str] = []
     for shard in shards:
         names += (keys.lock(keys.INBOX, shard), keys.entries(keys.INBOX, shard), keys.left(shard))

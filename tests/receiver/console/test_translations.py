@@ -12,7 +12,7 @@ from receiver.console import reason_texts, translations
 from receiver.console.translator import Translator
 from tests.conftest import ROOT
 from workers import retention
-from workers.flow.pause import LONGEST
+from workers.flow.pause import MAX_SECONDS_BY_CODE
 from workers.hubspot.errors import REASONS
 from workers.outbox import sender
 from workers.rules import news, plan
@@ -50,7 +50,9 @@ def test_every_key_used_exists_and_every_key_is_used() -> None:
     assert {key for key in translations.TEXTS.keys() - used - verdicts - whole if not key.startswith(families)} == set()
 
 
-@pytest.mark.parametrize("code", [*LONGEST, "rate_limit", "locked", "unavailable", "timeout", "dealdroid", "restarted"])
+@pytest.mark.parametrize(
+    "code", [*MAX_SECONDS_BY_CODE, "rate_limit", "locked", "unavailable", "timeout", "dealdroid", "restarted"]
+)
 def test_every_pause_says_what_to_do(code: str) -> None:
     assert f"pause.{code}" in translations.TEXTS
 
@@ -68,8 +70,8 @@ def test_every_property_and_state_has_a_label() -> None:
 
 def reasons_of_workers() -> set[str]:
     """The reasons that are literals in the workers' code, and so in receipts."""
-    named = {identity.ELSEWHERE, identity.NOBODY, news.NEWER, news.LONGER_NAME, retention.ENDED, plan.UNNAMED}
-    found = set(REASONS.values()) | named | {sender.FORGOTTEN.partition(": ")[2]}
+    named = {identity.EMAIL_TAKEN, identity.EMAIL_SHARED, news.NEWER, news.LONGER_NAME, retention.ENDED, plan.UNNAMED}
+    found = set(REASONS.values()) | named | {sender.REDIS_RESTARTED.partition(": ")[2]}
     patterns = (
         r'why="([^"{]+)"',
         r'Note\([^"]*"\w+", "\w+", "([^"]+)"\)',
