@@ -213,7 +213,7 @@ def _describe(customer: Customer) -> dict[str, Any] | None:
         return None
     shown = structs.asdict(customer)
     return {
-        **{name: shown[name] for name in ("contact_id", "guarded", "shared", "matched", "active_ms")},
+        **{name: shown[name] for name in ("contact_id", "fill_only", "shared", "email_match_only", "active_ms")},
         "clock": {name: version >> 16 for name, (version, _) in customer.clock.items()},
     }
 
