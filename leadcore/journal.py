@@ -144,8 +144,8 @@ class Journal:
                 page.unlink()
         return len(lines)
 
-    def _drop(self, keep: int) -> None:
-        while len(self._pages) > keep:
+    def _drop(self, pages_left: int) -> None:
+        while len(self._pages) > pages_left:
             file, page = self._pages.pop(0)
             with suppress(OSError):
                 page.unlink()

@@ -27,9 +27,10 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from leadcore.config import Config
-from leadcore.receipts import Receipt, unpack
+from leadcore.receipts import Receipt
 from leadcore.store import keys
 from leadcore.store.bell import Bell
+from leadcore.store.leads import read_all, read_receipts
 from leadcore.store.streams import Stream
 from sandbox import dealdroid as dealdroid_stand
 from sandbox import redis as embedded
@@ -354,8 +355,8 @@ class Line:
 
     def receipts(self, customer_id: str | None = None) -> list[Receipt]:
         """The receipts in the order of arrival."""
-        ids = [fields[b"e"].decode() for _, fields in self.redis.xrange(keys.LEADS)]
-        every = [unpack(one, self.redis.hgetall(keys.receipt(one))) for one in ids]
+        leads = [lead for rows in read_all(self.redis, 1000) for _, lead in rows]
+        every = [one or Receipt(lead) for lead, one in zip(leads, read_receipts(self.redis, leads), strict=True)]
         return [one for one in every if customer_id in (None, one.customer_id)]
 
     def receipt(self, customer_id: str) -> Receipt:
