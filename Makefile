@@ -4,14 +4,21 @@ BIN := .venv/bin
 PACKAGES := $(wildcard leadcore receiver workers leadsync sandbox bench/__main__.py)
 PACKAGES := $(PACKAGES:/__main__.py=)
 
-.PHONY: run test check lock clean
+.PHONY: run test test-fast check lock clean
 .DELETE_ON_ERROR:
 
 run: .venv/sandbox
 	@$(BIN)/python -m leadsync run $(ARGS)
 
+# Several processes at once; the order is that of tests/conftest.py, which begins with what takes long.
+PYTEST := $(BIN)/python -m pytest -q -n auto --dist loadgroup --no-loadscope-reorder
+
 test: .venv/test
-	$(BIN)/python -m pytest -q $(ARGS)
+	$(PYTEST) $(ARGS)
+
+# What starts no process but Redis and no browser, see tests/conftest.py; under a minute.
+test-fast: .venv/test
+	$(PYTEST) -m 'not processes and not every_command' $(ARGS)
 
 check: .venv/check
 	$(BIN)/ruff check .

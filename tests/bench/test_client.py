@@ -11,6 +11,8 @@ import pytest
 from bench import client
 from leadcore import event
 
+pytestmark = pytest.mark.processes
+
 NEEDS_WRK = pytest.mark.skipif(client.find_wrk() is None, reason="wrk is not installed")
 
 

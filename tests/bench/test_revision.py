@@ -11,6 +11,8 @@ import pytest
 
 from bench.revision import ROOT, RevisionError, Tree, here, read_commands, read_pins, worktree
 
+pytestmark = pytest.mark.processes
+
 PROCFILE = "release: python -m shop setup --release\nweb: python -m shop web\nworker: python -m shop worker\n"
 OLD, NEW = "print('old')\n", "print('new')\n"
 

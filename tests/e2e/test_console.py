@@ -108,7 +108,7 @@ class Browser:
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory, databases: Iterator[str]) -> Iterator[Line]:
+def shop(tmp_path_factory: pytest.TempPathFactory, databases: Iterator[str], processes: None) -> Iterator[Line]:
     folder = tmp_path_factory.mktemp("shop")
     with open_line(folder, next(databases), CONSOLE_PASSWORD=PASSWORD, WEB_CONCURRENCY="1") as line:
         line.start("worker", "--count", "2")
@@ -119,7 +119,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory, databases: Iterator[str]) -> 
 
 
 @pytest.fixture(scope="module")
-def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+def driver(tmp_path_factory: pytest.TempPathFactory, processes: None) -> Iterator[webdriver.Chrome]:
     chromium, chromedriver = shutil.which("chromium"), shutil.which("chromedriver")
     if not (chromium and chromedriver):
         pytest.skip("needs chromium and chromedriver (Debian: apt-get install chromium chromium-driver)")

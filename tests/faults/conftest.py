@@ -27,6 +27,7 @@ from receiver.intake.spool import Spool
 from tests.conftest import SHARDS, Line, key_of, open_line
 from workers import bootstrap
 from workers.maintenance import Maintenance
+from workers.rules.texts import Texts
 from workers.settings import read_worker
 from workers.sync.restore import INTACT
 
@@ -122,7 +123,9 @@ class Scene:
         return redis.Redis(connection_pool=pool)
 
     def web(self, wire: Wire | None = None) -> "Web":
-        return Web(self, wire or Wire())
+        web = Web(self, wire or Wire())
+        self.stack.callback(web.close)
+        return web
 
     def worker(self, wire: Wire | None = None, **environ: str) -> "Worker":
         worker = Worker(self, wire or Wire(), environ)
@@ -216,6 +219,13 @@ class Web:
         """Acknowledge one event. Raises `Killed` if this process dies first."""
         self.feeder.feed({name: value for name, value in body.items() if name != "secret"})
 
+    def close(self) -> None:
+        """Close what the system would close at the end of a process."""
+        put: Any = self.feeder.inbox._put
+        put._connection.disconnect()
+        self.feeder.recent.journal.close()
+        self.feeder.spool.close()
+
 
 class Worker:
     """A worker process, built as by `leadsync worker`; it runs jobs only in `work`."""
@@ -225,8 +235,9 @@ class Worker:
         settings = read_worker({**scene.line.environ, **environ})
         settings = replace(settings, shared=replace(settings.shared, config=scene.config))
         connection = scene.client(wire)
-        with patched(bootstrap, "connect", lambda _, **__: connection):
+        with patched(bootstrap, "connect", lambda _, **__: connection), patched(Texts, "compile", compile_once):
             runtime = bootstrap.build(settings)
+        self.sent_log = runtime.told
         self.sync, self.outbox = runtime.sync, runtime.outbox
         inbox = scene.config.inbox
         self.maintenance = Maintenance(
@@ -260,6 +271,21 @@ class Worker:
         self.sync.drain_loop.pool.shutdown()
         self.sync.hubspot._batch.api_client.rest_client.pool_manager.clear()
         self.outbox.dealdroid.session.close()
+        # A living worker reads the pages of all dead ones.
+        self.sent_log._journal.close()
+
+
+compile_texts = Texts.compile
+compiled: list[tuple[Config, Texts]] = []
+
+
+def compile_once(config: Config) -> Texts:
+    """The compiled texts of equal configurations: they take longer than all the rest of a worker."""
+    for known, texts in compiled:
+        if known == config:
+            return texts
+    compiled.append((config, compile_texts(config)))
+    return compiled[-1][1]
 
 
 def advance(connection: Any, ms: int) -> None:

@@ -9,8 +9,7 @@ import pytest
 from leadcore.config import Config, Inbox
 from sandbox.http_server import running
 from sandbox.hubspot import create_app
-from sandbox.redis import free_port
-from tests.conftest import eventually, lead, same_shard
+from tests.conftest import eventually, lead, own_port, same_shard
 from tests.faults.conftest import Scene, Worker, patched
 from workers.hubspot import transport
 
@@ -96,7 +95,7 @@ def test_the_line_is_paused_and_then_probed_with_one_small_call(
 ) -> None:
     worker = warm(scene)
     scene.line.crm.fault(kind, **more)
-    with patched(transport, "READ_SECONDS", 0.1):
+    with patched(transport, "READ_SECONDS", 0.1 if kind == "hang" else transport.READ_SECONDS):
         scene.accept(lead(FIRST, name="First"), lead(SECOND, name="Second"))
         worker.work()
         assert_waits(scene, text)
@@ -118,7 +117,7 @@ def test_the_line_is_paused_and_then_probed_with_one_small_call(
 
 
 def test_a_refused_connection_pauses_the_line(scene: Scene) -> None:
-    port = free_port()
+    port = own_port()
     worker = scene.worker(HUBSPOT_BASE_URL=f"http://127.0.0.1:{port}")
     scene.accept(lead(WARM, name="Warm Up"), lead(FIRST, name="First"), lead(SECOND, name="Second"))
     worker.work()

@@ -15,8 +15,7 @@ from leadcore.store.streams import pack_fields
 from sandbox.dealdroid import WEBHOOK
 from sandbox.dealdroid import create_app as create_chat
 from sandbox.http_server import running
-from sandbox.redis import free_port
-from tests.conftest import eventually, lead, same_shard
+from tests.conftest import eventually, lead, own_port, same_shard
 from tests.faults.conftest import Killed, Scene, Wire, Worker, patched
 from workers.flow.errors import LineDown
 from workers.outbox import dealdroid, time_slice
@@ -290,7 +289,7 @@ def test_with_resend_interrupted_what_may_have_arrived_is_repeated(scene: Scene,
 def failing_worker(scene: Scene, kind: str) -> Worker:
     """A worker whose messages DealDroid certainly does not accept."""
     if kind == "refused":
-        return scene.worker(DEALDROID_WEBHOOK_URL=f"http://127.0.0.1:{free_port()}{WEBHOOK}")
+        return scene.worker(DEALDROID_WEBHOOK_URL=f"http://127.0.0.1:{own_port()}{WEBHOOK}")
     scene.line.chat.fault(kind)
     return scene.worker()
 
@@ -385,7 +384,7 @@ def test_while_dealdroid_is_down_the_outbox_is_paused_and_no_job_repeats(scene: 
 
 
 def test_messages_are_sent_when_dealdroid_comes_back_on_its_port(scene: Scene) -> None:
-    port = free_port()
+    port = own_port()
     worker = scene.worker(DEALDROID_WEBHOOK_URL=f"http://127.0.0.1:{port}{WEBHOOK}")
     fill(scene)
     worker.outbox.drain(0)

@@ -45,6 +45,7 @@ def inherited(folder: Path, dataset: str = "d1", kind: str = "web") -> list[byte
     return lines
 
 
+@pytest.mark.processes
 def test_the_last_two_pages_of_a_killed_process_are_inherited_once(tmp_path: Path) -> None:
     one_dies(tmp_path)
     assert inherited(tmp_path) == [b"1.0", b"1.1", b"2.0", b"2.1"]
@@ -60,6 +61,7 @@ def test_a_living_process_is_not_inherited(tmp_path: Path) -> None:
     assert inherited(tmp_path) == [], "also what it wrote before"
 
 
+@pytest.mark.processes
 def test_a_page_of_another_kind_or_dataset_is_left_alone_for_a_minute(tmp_path: Path) -> None:
     one_dies(tmp_path, "other")
     [page, _] = sorted(tmp_path.iterdir())
@@ -70,6 +72,7 @@ def test_a_page_of_another_kind_or_dataset_is_left_alone_for_a_minute(tmp_path: 
     assert len(inherited(tmp_path, "other")) == 2
 
 
+@pytest.mark.processes
 def test_a_line_that_was_cut_off_is_dropped(tmp_path: Path) -> None:
     one_dies(tmp_path)
     page = sorted(tmp_path.iterdir())[-1]
@@ -145,6 +148,7 @@ def test_lines_survive_the_removal_of_the_files(tmp_path: Path) -> None:
     assert inherited(tmp_path / "home") == [], "it lives"
 
 
+@pytest.mark.processes
 def test_a_line_that_cannot_be_read_is_skipped(tmp_path: Path) -> None:
     one_dies(tmp_path)
     found = []

@@ -6,7 +6,11 @@ import sys
 import tempfile
 from typing import Any
 
+import pytest
+
 from tests.conftest import ROOT
+
+pytestmark = pytest.mark.processes
 
 SCRIPT = """
 import logging, structlog

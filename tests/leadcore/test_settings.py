@@ -118,6 +118,7 @@ def test_a_mistake_in_the_config_stops_the_start(tmp_path: Path) -> None:
         ("web", {"DEALDROID_SECRET": "x", "LEADSYNC_CONFIG": "wrong.toml"}, "wrong.toml: line 3"),
     ],
 )
+@pytest.mark.processes
 def test_each_process_reports_a_mistake_in_one_line(
     tmp_path: Path, command: str, environ: dict[str, str], words: str
 ) -> None:

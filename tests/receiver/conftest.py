@@ -18,7 +18,9 @@ reply = ["ขอบคุณค่ะ"]
 
 
 @pytest.fixture(scope="session")
-def running_receiver(tmp_path_factory: pytest.TempPathFactory, databases: Iterator[str]) -> Iterator[Line]:
+def running_receiver(
+    tmp_path_factory: pytest.TempPathFactory, databases: Iterator[str], processes: None
+) -> Iterator[Line]:
     """With several secrets and a metrics token."""
     folder = tmp_path_factory.mktemp("receiver")
     config = folder / "leadsync.toml"

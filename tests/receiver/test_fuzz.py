@@ -295,7 +295,9 @@ def slow_senders(port: int) -> Iterator[list[int]]:
 
 
 @pytest.fixture(scope="module")
-def target(tmp_path_factory: pytest.TempPathFactory, databases: Iterator[str]) -> Iterator[tuple[Line, Process]]:
+def target(
+    tmp_path_factory: pytest.TempPathFactory, databases: Iterator[str], processes: None
+) -> Iterator[tuple[Line, Process]]:
     """A receiver of its own."""
     with ExitStack() as stack:
         folder = tmp_path_factory.mktemp("fuzz")

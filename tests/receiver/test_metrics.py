@@ -15,7 +15,7 @@ from leadcore.store.connection import connect
 from leadcore.store.counters import BUCKETS, Tally, figure, time_to_written
 from leadcore.store.streams import Stream
 from sandbox import redis as embedded
-from tests.conftest import Line, eventually, lead, open_line
+from tests.conftest import Line, eventually, lead, open_line, own_port
 from tests.receiver.conftest import FIRST
 
 Figures = dict[tuple[str, ...], float]
@@ -116,7 +116,7 @@ def test_a_tally_is_flushed_once_and_keeps_what_redis_did_not_take(inbox: Stream
     tally = Tally()
     tally.add("disk")
     tally.note("quota_left", 7)
-    nowhere = connect(read({"REDIS_URL": f"redis://127.0.0.1:{embedded.free_port()}"}))
+    nowhere = connect(read({"REDIS_URL": f"redis://127.0.0.1:{own_port()}"}))
     with pytest.raises(client.ConnectionError):
         tally.flush(Stream(nowhere))
     tally.add("disk")
@@ -126,6 +126,7 @@ def test_a_tally_is_flushed_once_and_keeps_what_redis_did_not_take(inbox: Stream
     assert inbox.redis.hgetall(keys.FIGURES) == {b"disk": b"2", b"quota_left": b"6"}
 
 
+@pytest.mark.processes
 def test_a_restart_of_several_processes_loses_no_count(tmp_path: Path) -> None:
     """Each process counts its refused requests in memory and flushes the rest to Redis when it stops."""
     with (

@@ -112,7 +112,7 @@ def test_memory_is_bounded_for_any_number_of_senders_and_known_ones_keep_their_c
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory, databases: Iterator[str]) -> Iterator[Line]:
+def shop(tmp_path_factory: pytest.TempPathFactory, databases: Iterator[str], processes: None) -> Iterator[Line]:
     """A receiver behind one proxy."""
     folder = tmp_path_factory.mktemp("shop")
     with open_line(folder, next(databases), WEB_CONCURRENCY="1", TRUSTED_PROXIES="1") as line:

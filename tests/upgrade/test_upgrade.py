@@ -67,7 +67,7 @@ def saved(request: pytest.FixtureRequest) -> Saved:
 
 @pytest.fixture(scope="module")
 def loaded(
-    saved: Saved, tmp_path_factory: pytest.TempPathFactory, databases: Iterator[str]
+    saved: Saved, tmp_path_factory: pytest.TempPathFactory, databases: Iterator[str], processes: None
 ) -> Iterator[tuple[Line, Moment]]:
     """All that was left, and nobody at work."""
     own = {"WEB_CONCURRENCY": "1", "LEADSYNC_TIMEZONE": noon_zone(), "CONSOLE_PASSWORD": PASSWORD}
@@ -221,7 +221,7 @@ def test_what_waits_for_a_person_can_be_retried(upgrade: Upgrade) -> None:
 
 
 @pytest.fixture(scope="module")
-def emptied(tmp_path_factory: pytest.TempPathFactory, databases: Iterator[str]) -> Iterator[Line]:
+def emptied(tmp_path_factory: pytest.TempPathFactory, databases: Iterator[str], processes: None) -> Iterator[Line]:
     """A worker of the present version, with an empty Redis."""
     own = {"LEADSYNC_TIMEZONE": noon_zone()}
     with open_line(tmp_path_factory.mktemp("store"), next(databases), **own) as line:

@@ -4,6 +4,8 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from bench.chaos.expected import Post
 from bench.chaos.poster import post_all
 from bench.chaos.report import judge
@@ -12,6 +14,8 @@ from bench.chaos.stage import SECRET, Stage
 from bench.chaos.storm import do, look
 from bench.revision import Tree, here
 from tests.conftest import eventually
+
+pytestmark = pytest.mark.processes
 
 SAYING = """import os, sys
 print("{name}", sys.argv[3], flush=True)

@@ -59,7 +59,9 @@ class ConsoleUser:
 
 
 @pytest.fixture(scope="session")
-def running_console(tmp_path_factory: pytest.TempPathFactory, databases: Iterator[str]) -> Iterator[Line]:
+def running_console(
+    tmp_path_factory: pytest.TempPathFactory, databases: Iterator[str], processes: None
+) -> Iterator[Line]:
     folder = tmp_path_factory.mktemp("console")
     environ = {"CONSOLE_PASSWORD": PASSWORD, "TRUSTED_PROXIES": "1", "WEB_CONCURRENCY": "1"}
     with open_line(folder, next(databases), **environ) as line:

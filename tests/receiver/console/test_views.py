@@ -20,8 +20,7 @@ from leadcore.store.connection import connect
 from receiver.console.queries import PAGE, SCAN_LIMIT
 from receiver.console.views import blueprint
 from receiver.intake.spool import Spool
-from sandbox.redis import free_port
-from tests.conftest import SHARDS, Line, lead
+from tests.conftest import SHARDS, Line, lead, own_port
 from tests.receiver.console.conftest import PASSWORD, ConsoleUser
 from workers.rules.delivery import keep_unsent
 
@@ -391,7 +390,7 @@ def test_concurrent_pages_are_limited_so_that_the_intake_has_threads(
 def redis_away(request: pytest.FixtureRequest) -> Iterator[str]:
     """The URL of a Redis that is not there, or accepts connections and never answers."""
     if request.param == "refuses":
-        yield f"redis://127.0.0.1:{free_port()}/0"
+        yield f"redis://127.0.0.1:{own_port()}/0"
         return
     with socket.create_server(("127.0.0.1", 0), backlog=128) as silent:
         yield f"redis://127.0.0.1:{silent.getsockname()[1]}/0"

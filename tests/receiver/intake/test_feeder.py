@@ -19,16 +19,16 @@ from receiver.intake.feeder import Feeder
 from receiver.intake.recent_events import RecentEvents
 from receiver.intake.spool import Spool
 from sandbox import redis as embedded
-from tests.conftest import SECRET, SHARDS, Line, eventually, lead, open_line
+from tests.conftest import SECRET, SHARDS, Line, eventually, lead, open_line, own_port
 
 NAME = "ชื่อลับ"
 
 
 @pytest.fixture(scope="module")
-def away(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
+def away(tmp_path_factory: pytest.TempPathFactory, processes: None) -> Iterator[Line]:
     """A receiver without a Redis."""
     folder = tmp_path_factory.mktemp("away")
-    url = f"redis://127.0.0.1:{embedded.free_port()}/0"
+    url = f"redis://127.0.0.1:{own_port()}/0"
     with open_line(folder, url, WEB_CONCURRENCY="1") as line:
         line.start("web")
         line.await_web()
@@ -80,7 +80,7 @@ def test_without_redis_and_disk_a_post_is_503_and_health_pages_still_answer(
 ) -> None:
     (tmp_path / "file").touch()
     line = spare_line(
-        f"redis://127.0.0.1:{embedded.free_port()}/0", SPOOL_DIR=str(tmp_path / "file" / "spool"), WEB_CONCURRENCY="1"
+        f"redis://127.0.0.1:{own_port()}/0", SPOOL_DIR=str(tmp_path / "file" / "spool"), WEB_CONCURRENCY="1"
     )
     line.start("web")
     line.await_web()

@@ -112,6 +112,7 @@ threads = [Thread(target=put, args=(thread,)) for thread in range(4)]
 """
 
 
+@pytest.mark.processes
 def test_threads_of_several_processes_store_each_lead_once(spool: Spool) -> None:
     with child(PUT_MANY, folder_of(spool), "a") as one, child(PUT_MANY, folder_of(spool), "b") as other:
         assert [one.wait(30), other.wait(30)] == [0, 0]
@@ -127,6 +128,7 @@ for number in range(1_000_000):
 """
 
 
+@pytest.mark.processes
 def test_acknowledged_leads_survive_the_death_of_the_process(spool: Spool) -> None:
     with child(PUT_UNTIL_KILLED, folder_of(spool)) as process:
         assert process.stdout
@@ -147,6 +149,7 @@ with Spool(Path(sys.argv[1])).lock() as is_ours:
 """
 
 
+@pytest.mark.processes
 def test_one_process_at_a_time_flushes_and_its_death_frees_the_lock(spool: Spool) -> None:
     spool.put(b"x", 1)
     with child(HOLD_LOCK, folder_of(spool), stdin=subprocess.PIPE) as process:
@@ -179,6 +182,7 @@ except SpoolError as error:
 
 
 @pytest.mark.parametrize("path", [".", "below"])
+@pytest.mark.processes
 def test_an_unwritable_folder_is_an_error_with_its_reason(path: str) -> None:
     folder = Path(tempfile.mkdtemp())
     try:
@@ -217,6 +221,7 @@ print(refusals)
 """
 
 
+@pytest.mark.processes
 def test_a_file_that_may_not_grow_refuses_and_loses_nothing(spool: Spool) -> None:
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, resource.RLIM_INFINITY))
@@ -235,6 +240,7 @@ def _can_mount() -> bool:
     return bool(unshare) and subprocess.run([str(unshare), "-rm", "true"], capture_output=True).returncode == 0
 
 
+@pytest.mark.processes
 @pytest.mark.skipif(not _can_mount(), reason="this system does not allow mounting a small disk")
 def test_a_full_disk_refuses_and_loses_nothing(tmp_path: Path) -> None:
     mount = 'mount -t tmpfs -o size=2m none "$1" && exec "$2" -c "$3" "$1/spool"'
@@ -299,6 +305,7 @@ def test_a_file_that_is_no_database_is_set_aside_and_replaced(spool: Spool) -> N
     assert aside.read_bytes().startswith(b"not a database")
 
 
+@pytest.mark.processes
 def test_a_corrupt_file_that_cannot_be_set_aside_is_an_error_with_its_reason() -> None:
     folder = Path(tempfile.mkdtemp())
     try:

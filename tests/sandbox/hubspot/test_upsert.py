@@ -52,7 +52,7 @@ def test_with_trace_ids_the_good_rows_are_written_and_the_bad_ones_named(stand: 
 
 @pytest.mark.parametrize("spoil", ["missing", "repeated"])
 def test_without_a_trace_id_of_its_own_for_every_row_one_bad_row_rejects_all(stand: Any, row: Any, spoil: str) -> None:
-    rows = [row("good", firstname="A"), row("bad", email="x"), row("fine", firstname="B", trace_id=spoil != "missing")]
+    rows = [row("good", firstname="A"), row("bad", email="x"), row("fine", firstname="B", trace=spoil != "missing")]
     if spoil == "repeated":
         rows[2]["objectWriteTraceId"] = rows[0]["objectWriteTraceId"]
     status, body = refused(stand, *rows)
@@ -154,7 +154,7 @@ def test_a_taken_email_is_told_in_coordinates_to_an_updating_row(stand: Any, row
 def test_the_form_of_a_conflict_can_be_chosen(stand: Any, row: Any, form: str, status: int, tells: bool) -> None:
     owner = stand.control("POST", "contacts", {"properties": {"email": "a@example.com"}})["id"]
     stand.settings(conflict=form)
-    told, body = refused(stand, row("c1", email="a@example.com", trace_id=False))
+    told, body = refused(stand, row("c1", email="a@example.com", trace=False))
     assert told == status
     # Which is random, and may hold the same digits.
     del body["correlationId"]

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.redis import free_port
+from tests.conftest import own_port
 from workers.outbox import dealdroid
 from workers.outbox.dealdroid import DealDroid
 from workers.rules.outcomes import Delivery, Failed, Sent, Unclear
@@ -172,7 +172,7 @@ def test_a_redirect_is_not_followed(client: DealDroid, server: Server, status: s
 
 
 def test_a_refused_connection_was_certainly_not_delivered() -> None:
-    client = DealDroid(f"http://127.0.0.1:{free_port()}/", 1)
+    client = DealDroid(f"http://127.0.0.1:{own_port()}/", 1)
     assert client.send("c-1", "x") == Failed("DealDroid cannot be reached", again=True)
 
 

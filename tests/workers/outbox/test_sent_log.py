@@ -6,6 +6,7 @@ from pathlib import Path
 import redis
 
 from sandbox.redis import start
+from tests.conftest import own_port
 from workers.outbox.sent_log import SentLog, message_key
 from workers.rules.delivery import NOT_DELIVERED
 
@@ -27,8 +28,8 @@ def test_what_was_sent_is_written_to_a_restarted_redis(tmp_path: Path) -> None:
 
 def test_what_a_dead_worker_sent_is_written_to_a_restarted_redis(tmp_path: Path) -> None:
     """Only the dead worker's journal is left."""
-    with start(tmp_path) as server:
-        port = server.port
+    port = own_port()
+    with start(tmp_path, port) as server:
         connection = redis.Redis.from_url(server.url)
         dead = SentLog()
         dead.reassert(connection)
@@ -60,8 +61,8 @@ def test_what_a_dead_worker_sent_is_not_written_to_a_redis_that_has_not_restarte
 
 def test_the_newest_entry_of_several_dead_workers_counts(tmp_path: Path) -> None:
     """The worker that recorded `NOT_DELIVERED` is inherited last."""
-    with start(tmp_path) as server:
-        port = server.port
+    port = own_port()
+    with start(tmp_path, port) as server:
         connection = redis.Redis.from_url(server.url)
         first, second = SentLog(), SentLog()
         first.reassert(connection)
