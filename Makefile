@@ -4,14 +4,21 @@ BIN := .venv/bin
 PACKAGES := $(wildcard leadcore receiver workers leadsync sandbox bench/__main__.py)
 PACKAGES := $(PACKAGES:/__main__.py=)
 
-.PHONY: run test check lock clean
+.PHONY: run test test-fast check lock clean
 .DELETE_ON_ERROR:
 
 run: .venv/sandbox
 	@$(BIN)/python -m leadsync run $(ARGS)
 
+# Several processes at once; the order is that of tests/conftest.py, which begins with what takes long.
+PYTEST := $(BIN)/python -m pytest -q -n auto --dist loadgroup --no-loadscope-reorder
+
 test: .venv/test
-	$(BIN)/python -m pytest -q $(ARGS)
+	$(PYTEST) $(ARGS)
+
+# What starts no process but Redis and no browser, see tests/conftest.py; under a minute.
+test-fast: .venv/test
+	$(PYTEST) -m 'not processes and not every_command' $(ARGS)
 
 check: .venv/check
 	$(BIN)/ruff check .
@@ -24,13 +31,15 @@ check: .venv/check
 	if grep -q '^Found ' .venv/audit; then cat .venv/audit; exit 1; \
 	else tail -n 1 .venv/audit; echo 'Note: known vulnerabilities cannot be looked up here; nothing was audited.'; fi
 
+# make bench ARGS='ack latency', or ARGS='--against main' beside another revision. Where wrk is installed, it loads.
 ifneq ($(wildcard bench/__main__.py),)
 .PHONY: bench
 bench: .venv/test
 	$(BIN)/python -m bench $(ARGS)
 endif
 
-# make chaos ARGS='--seed 2 --forgetful', or ARGS='--leads 1500 --seconds 30' for a quick one.
+# make chaos ARGS='--seed 2 --forgetful', ARGS='--leads 1500 --seconds 30' for a quick one, or ARGS='--upgrade main' on
+# the way from another revision to this one.
 .PHONY: chaos
 chaos: .venv/test
 	@$(BIN)/python -m bench.chaos $(ARGS)

@@ -1,7 +1,7 @@
 """`make bench`: measures on real processes, side by side in one run. What counts are ratios to a peer or a limit that
 was measured in the same run: single times of a shared machine mean little.
 
-The default takes some minutes; --full takes all sizes.
+The default takes some minutes; --full takes all sizes. --against compares with another revision, which takes longer.
 """
 
 import argparse
@@ -19,10 +19,12 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench import ack, burst, growth, latency, messages
+from bench import ack, burst, comparison, growth, latency, messages, sample
+from bench.client import name_client
 from bench.figure import Figure
 from bench.picture import draw
-from bench.system import ROOT
+from bench.ratio import Ratio
+from bench.revision import ROOT, RevisionError, exit_on_signals, here, worktree
 
 PARTS = ("ack", "burst", "messages", "latency", "sizes", "workers")
 
@@ -56,7 +58,34 @@ def show(figures: Sequence[Figure]) -> None:
     Console().print(table)
 
 
-def describe(figures: Sequence[Figure], began: float, load_before: float) -> dict[str, Any]:
+def measure(parts: Sequence[str], *, full: bool) -> list[Figure]:
+    figures: list[Figure] = []
+    with tempfile.TemporaryDirectory(prefix="leadsync-bench-") as folder:
+        for part in choose(parts or PARTS, Path(folder), full=full):
+            for figure in part():
+                say(f"{figure.group}: {figure.name}: {figure.shown()} {figure.detail}")
+                figures.append(figure)
+    show(figures)
+    return figures
+
+
+def measure_against(revision: str, parts: Sequence[str], runs: int, *, full: bool) -> list[Ratio]:
+    """Raises `RevisionError`."""
+    sizes = sample.FULL if full else sample.QUICK
+    measurements = list(sample.choose(parts or sample.PARTS, sizes))
+    with worktree(revision) as there:
+        for tree in (here(), there):
+            tree.compile()
+        ratios = comparison.alternate(here(), there, measurements, runs, say)
+    comparison.show(ratios, there)
+    return ratios
+
+
+def say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def describe(figures: Sequence[Figure | Ratio], began: float, load_before: float) -> dict[str, Any]:
     """What is written as JSON; it names the kind of machine, never the machine."""
     return {
         "at": datetime.now(UTC).isoformat(timespec="minutes"),
@@ -67,36 +96,57 @@ def describe(figures: Sequence[Figure], began: float, load_before: float) -> dic
             "python": platform.python_version(),
             "load_before": round(load_before, 2),
         },
+        "client": name_client(),
         "seconds": round(time.monotonic() - began),
         "figures": [figure.as_dict() for figure in figures],
     }
 
 
-def main() -> None:
+def read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="only these; without any, all")
+    parser.add_argument("parts", nargs="*", help=f"only these of {', '.join(PARTS)}; without any, all")
     parser.add_argument("--full", action="store_true", help="all sizes; takes a quarter of an hour")
+    against = parser.add_argument_group("beside another revision", f"The parts are {', '.join(sample.PARTS)}.")
+    against.add_argument("--against", metavar="REV", help="measure this tree and that revision in turn")
+    against.add_argument("--runs", type=int, default=5, help="how often each, for the median")
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     parser.add_argument("--svg", type=Path, help="also draw them into this file")
     parser.add_argument("--save", action="store_true", help="write docs/performance.json and docs/performance.svg")
     options = parser.parse_args()
+    known = sample.PARTS if options.against else PARTS
+    if unknown := [part for part in options.parts if part not in known]:
+        parser.error(f"no such part: {', '.join(unknown)} (choose from {', '.join(known)})")
+    if options.against and (options.svg or options.save):
+        parser.error("a comparison is not drawn, and docs/ tells of one revision")
+    if options.runs < 1:
+        parser.error("at least one run is needed")
     if options.save:
         options.json, options.svg = ROOT / "docs/performance.json", ROOT / "docs/performance.svg"
+    return options
+
+
+def main() -> None:
+    options = read_options()
+    exit_on_signals()
     began, load_before = time.monotonic(), os.getloadavg()[0]
     if load_before > 0.5:
         print(f"Other programs are busy here (load {load_before:.1f}); they take part of what is measured.", flush=True)
-    figures: list[Figure] = []
-    with tempfile.TemporaryDirectory(prefix="leadsync-bench-") as folder:
-        for part in choose(options.parts or PARTS, Path(folder), full=options.full):
-            for figure in part():
-                print(f"{figure.group}: {figure.name}: {figure.shown()} {figure.detail}", file=sys.stderr, flush=True)
-                figures.append(figure)
-    show(figures)
-    found = describe(figures, began, load_before)
+    print(f"Acknowledgement is loaded by {name_client()}.", flush=True)
+    found: Sequence[Figure | Ratio]
+    if options.against:
+        try:
+            found = measure_against(options.against, options.parts, options.runs, full=options.full)
+        except RevisionError as error:
+            sys.exit(f"make bench: {error}")
+    else:
+        found = figures = measure(options.parts, full=options.full)
+        if options.svg:
+            options.svg.write_text(draw(figures), encoding="utf-8")
     if options.json:
-        options.json.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    if options.svg:
-        options.svg.write_text(draw(figures), encoding="utf-8")
+        described = describe(found, began, load_before)
+        if options.against:
+            described |= {"against": options.against, "runs": options.runs}
+        options.json.write_text(json.dumps(described, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

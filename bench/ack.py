@@ -1,11 +1,10 @@
 """How fast leads are acknowledged: this receiver beside a bare Flask view and beside the usual way, on the same server
 with the same number of processes, in turn and over and over; the medians count."""
 
-import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -14,39 +13,67 @@ from typing import NamedTuple
 
 import redis
 
+from bench.client import Speed, find_ceiling, name_client, send
 from bench.figure import Figure
-from bench.system import ROOT, SECRET, listens, own_environ, process, until
+from bench.revision import Tree, here
+from bench.system import SECRET, listens, own_environ, process, run, until
+from bench.usage import read_usage
 from receiver.intake.view import PATH
 from receiver.server import THREADS
 from sandbox.redis import free_port, start
 
 GROUP = "Acknowledgement"
 PROCESSES = 2
+WARM = 1_000
 OURS, BARE, USUAL, GUNICORN = "leadsync", "a bare Flask view", "the usual way", "leadsync under gunicorn"
 _PATHS = {OURS: PATH, BARE: "/", USUAL: "/", GUNICORN: PATH}
 
 
-class Speed(NamedTuple):
-    per_second: float
-    p99_ms: float
+class Peer(NamedTuple):
+    """A server and its process."""
+
+    url: str
+    pid: int
 
 
 def measure(rounds: int, requests: int) -> Iterator[Figure]:
-    """Each peer answers `requests` requests in each of `rounds` rounds."""
+    """Each peer answers about `requests` requests in each of `rounds` rounds."""
     found: dict[str, list[Speed]] = {name: [] for name in _PATHS}
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="leadsync-bench-")))
         server = stack.enter_context(start(folder))
         client = stack.enter_context(redis.Redis.from_url(server.url))
-        urls = {name: stack.enter_context(_serve(name, server.url, folder)) for name in _peers()}
+        tree = here()
+        peers = {name: stack.enter_context(_serve(name, server.url, folder, tree)) for name in _peers()}
         for turn in range(-1, rounds):
-            for name, url in urls.items():
-                speed = _load(url, 1000 if turn < 0 else requests, f"{turn}", empty=name == BARE)
+            for name, peer in peers.items():
+                speed = _load(name, peer, WARM if turn < 0 else requests, f"{turn}")
                 if turn >= 0:
                     found[name].append(speed)
             client.flushdb()
     speeds = {name: Speed(*(median(row) for row in zip(*rows, strict=True))) for name, rows in found.items() if rows}
-    return _figures(speeds, _ceiling(requests))
+    yield from _figures(speeds, find_ceiling(requests))
+
+
+def measure_tree(tree: Tree, requests: int) -> Iterator[Figure]:
+    """`tree`'s receiver without any worker, and beside it the bare view, each with about `requests` requests."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="leadsync-bench-")))
+        server = stack.enter_context(start(folder))
+        peers = {name: stack.enter_context(_serve(name, server.url, folder, tree)) for name in (BARE, OURS)}
+        for name, peer in peers.items():
+            _load(name, peer, WARM, "warm")
+        bare = _load(BARE, peers[BARE], requests, "bare")
+        before = read_usage(peers[OURS].pid).seconds, read_usage(server.pid).main
+        ours = _load(OURS, peers[OURS], requests, "ours")
+        after = read_usage(peers[OURS].pid).seconds, read_usage(server.pid).main
+    web, puts = ((then - now) / ours.answers * 1e6 for now, then in zip(before, after, strict=True))
+    yield Figure(GROUP, "rate", ours.per_second, "/s")
+    yield Figure(GROUP, f"rate, of {BARE}'s", ours.per_second / bare.per_second, "x")
+    yield Figure(GROUP, "p50 with 16 connections", ours.p50_ms, "ms", "at most")
+    yield Figure(GROUP, "p99 with 16 connections", ours.p99_ms, "ms", "at most")
+    yield Figure(GROUP, "web processor time per answer", web, "us", "at most")
+    yield Figure(GROUP, "Redis' time per put", puts, "us", "at most")
 
 
 def _figures(speeds: dict[str, Speed], ceiling: Speed) -> Iterator[Figure]:
@@ -63,9 +90,8 @@ def _figures(speeds: dict[str, Speed], ceiling: Speed) -> Iterator[Figure]:
         ratio = ours.per_second / speeds[GUNICORN].per_second
         yield Figure(GROUP, "rate, of the same under gunicorn", ratio, "x", detail=beside(GUNICORN))
     ratio = ceiling.per_second / bare.per_second
-    yield Figure(
-        GROUP, "the load's own limit, of a bare view's rate", ratio, "x", detail=f"{ceiling.per_second:,.0f}/s"
-    )
+    detail = f"{ceiling.per_second:,.0f}/s, {name_client()}"
+    yield Figure(GROUP, "the load's own limit, of a bare view's rate", ratio, "x", detail=detail)
 
 
 def _peers() -> Iterator[str]:
@@ -79,8 +105,9 @@ def _has_gunicorn() -> bool:
 
 
 @contextmanager
-def _serve(name: str, redis_url: str, folder: Path) -> Iterator[str]:
-    """The URL of a peer's view. What serves leadsync serves the others too, with the same settings."""
+def _serve(name: str, redis_url: str, folder: Path, tree: Tree) -> Iterator[Peer]:
+    """A peer's view, leadsync's being that of `tree`. What serves leadsync here serves the others too, with the same
+    settings."""
     port = free_port()
     environ = {
         **own_environ(),
@@ -92,14 +119,13 @@ def _serve(name: str, redis_url: str, folder: Path) -> Iterator[str]:
         "PORT": str(port),
         "WEB_CONCURRENCY": str(PROCESSES),
     }
-    with process(_command(name, port), environ):
+    server = run(tree.command("web"), environ, tree.path) if name == OURS else process(_command(name, port), environ)
+    with server as child:
         until(partial(listens, port))
-        yield f"http://127.0.0.1:{port}{_PATHS[name]}"
+        yield Peer(f"http://127.0.0.1:{port}{_PATHS[name]}", child.pid)
 
 
 def _command(name: str, port: int) -> list[str]:
-    if name == OURS:
-        return ["receiver.server"]
     if name == GUNICORN:
         return [
             "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", str(PROCESSES), "--worker-class", "gthread",
@@ -113,17 +139,5 @@ def _command(name: str, port: int) -> list[str]:
     ]  # fmt: skip
 
 
-def _load(url: str, count: int, tag: str, *, empty: bool) -> Speed:
-    more = ["--empty"] if empty else []
-    return _run([url, "--count", str(count), "--tag", tag, "--secret", SECRET, *more])
-
-
-def _ceiling(count: int) -> Speed:
-    return _run(["--ceiling", "--count", str(count)])
-
-
-def _run(arguments: Sequence[str]) -> Speed:
-    """In a process of its own, so that what loads is not what measures."""
-    command = [sys.executable, "-m", "bench.load", *arguments]
-    done = json.loads(subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout)
-    return Speed(done["per_second"], done["p99_ms"])
+def _load(name: str, peer: Peer, requests: int, tag: str) -> Speed:
+    return send(peer.url, requests, tag, SECRET, empty=name == BARE)

@@ -3,7 +3,6 @@ the usual way."""
 
 import json
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -19,7 +18,8 @@ from rq import Queue
 from bench import load
 from bench.drain import drain, warm
 from bench.figure import Figure
-from bench.system import ROOT, SECRET, listens, own_environ, process, running, until
+from bench.revision import ROOT, here
+from bench.system import SECRET, listens, own_environ, process, running, until
 from bench.usual import write
 from sandbox.redis import free_port, start
 
@@ -80,8 +80,7 @@ def usual_seconds_per_lead(leads: int) -> float:
         until(partial(listens, port))
         settings = {"latency": LATENCY, "requests_per_10s": QUOTA}
         requests.post(f"{environ['HUBSPOT_BASE_URL']}/_sandbox/settings", json=settings, timeout=10).raise_for_status()
-        command = [sys.executable, "-m", "leadsync", "setup"]
-        subprocess.run(command, env=environ, cwd=ROOT, check=True, capture_output=True)
+        subprocess.run(here().setup, env=environ, cwd=ROOT, check=True, capture_output=True)
         queue = Queue("usual", connection=stack.enter_context(redis.Redis.from_url(server.url)))
         for body in load.make(0, leads, "usual", SECRET):
             queue.enqueue(write, json.loads(body))

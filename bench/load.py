@@ -13,7 +13,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,8 +24,8 @@ SILENCE_MS = 30_000
 _ANSWER = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n[]"
 
 
-def make(first: int, count: int, tag: str, secret: str) -> Iterator[bytes]:
-    """The bodies of events of as many customers."""
+def template(tag: str, secret: str) -> bytes:
+    """An event's body with `@number` where its number belongs, and `@phone` for the last 7 digits of that."""
     body: dict[str, Any] = json.loads(PAYLOAD.read_bytes())
     body |= {"mid": "m-@tag-@number", "customer_id": "c-@tag-@number", "secret": secret}
     body["contact_info"] |= {
@@ -33,7 +33,12 @@ def make(first: int, count: int, tag: str, secret: str) -> Iterator[bytes]:
     }  # fmt: skip
     # As a shop's own notes make a payload longer than the one on DealDroid's page.
     body["notes"] = "ลูกค้าสอบถามเรื่องการจัดส่งและการรับประกันสินค้า " * 3
-    text = json.dumps(body, ensure_ascii=False).encode().replace(b"@tag", tag.encode())
+    return json.dumps(body, ensure_ascii=False).encode().replace(b"@tag", tag.encode())
+
+
+def make(first: int, count: int, tag: str, secret: str) -> Iterator[bytes]:
+    """The bodies of events of as many customers."""
+    text = template(tag, secret)
     for number in range(first, first + count):
         yield text.replace(b"@number", b"%d" % number).replace(b"@phone", b"%07d" % (number % 10_000_000))
 
@@ -139,11 +144,18 @@ def _answer_all(listener: socket.socket) -> None:
                 made, _ = listener.accept()
                 sockets[made.fileno()] = made
                 poll.register(made, select.POLLIN)
-            elif sockets[number].recv(65_536):
-                sockets[number].sendall(_ANSWER)
-            else:
+            elif not _answer(sockets[number]):
                 poll.unregister(number)
                 sockets.pop(number).close()
+
+
+def _answer(connection: socket.socket) -> bool:
+    """Whether there was a request to answer; wrk resets its connections in the end."""
+    with suppress(ConnectionError):
+        if connection.recv(65_536):
+            connection.sendall(_ANSWER)
+            return True
+    return False
 
 
 def main() -> None:

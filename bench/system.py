@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,7 @@ import redis
 import requests
 
 from bench import load
+from bench.revision import ROOT, Tree, here
 from bench.usage import Usage, read_usage
 from leadcore.store import keys
 from leadcore.store.bell import Bell
@@ -26,22 +27,48 @@ from sandbox.redis import free_port, start
 from workers.sync.restore import INTACT
 
 SECRET = "bench-secret-of-32-characters-xx"
-ROOT = Path(__file__).parents[1]
 HELD_MS = 600_000
 
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """Base URLs and process ids of the parts. `control`: one kept connection to the stand-ins' control API."""
+    """Base URLs and process ids of the parts. `control`: one kept connection to the stand-ins' control API. The web
+    process and the workers are those of `tree`."""
 
     receiver: str
     hubspot: str
     dealdroid: str
     redis: Redis
-    pids: Mapping[str, int]
+    pids: dict[str, int]
     shards: int
     environ: Mapping[str, str]
     control: requests.Session
+    tree: Tree
+
+    @contextmanager
+    def web(self) -> Iterator[None]:
+        """The web processes, once one of them answers."""
+        with run(self.tree.command("web"), self.environ, self.tree.path) as child:
+            self.pids["web"] = child.pid
+            until(self.answers)
+            yield
+
+    @contextmanager
+    def workers(self, count: int) -> Iterator[None]:
+        """As many workers, at once: they need not be ready."""
+        with run(self.tree.command("worker", "--count", str(count)), self.environ, self.tree.path) as child:
+            self.pids["worker"] = child.pid
+            yield
+
+    def answers(self) -> bool:
+        """Whether a web process answers."""
+        with suppress(requests.RequestException):
+            return self.control.get(f"{self.receiver}/healthz", timeout=5).status_code == 200
+        return False
+
+    def set_latency(self, url: str, seconds: float) -> None:
+        """How long the stand-in at `url` takes for a call."""
+        self.control.post(f"{url}/_sandbox/settings", json={"latency": seconds}, timeout=10).raise_for_status()
 
     def post(self, count: int, tag: str) -> float:
         """Post as many new leads of as many new customers; the seconds that it took."""
@@ -100,17 +127,27 @@ class System:
 
 
 @contextmanager
-def running(
+def running(folder: Path, workers: int, **settings: Any) -> Iterator[System]:
+    """Start everything, with the `settings` of `prepared`; end it all afterwards."""
+    with prepared(folder, **settings) as system, system.web(), system.workers(workers):
+        until(lambda: system.redis.zcard(keys.WORKERS) >= workers)
+        yield system
+
+
+@contextmanager
+def prepared(
     folder: Path,
-    workers: int,
     *,
+    tree: Tree | None = None,
     web: int = 2,
     hubspot: Mapping[str, Any] | None = None,
     dealdroid: Mapping[str, Any] | None = None,
     environ: Mapping[str, str] | None = None,
     shards: int = 4,
 ) -> Iterator[System]:
-    """Start everything, `hubspot` and `dealdroid` being settings of the stand-ins; end it all afterwards."""
+    """Redis, the stand-ins with the settings `hubspot` and `dealdroid`, and a portal that is set up by `tree` (without
+    it, this one): all but the web process and the workers. `web`: how many processes that will have."""
+    tree = tree or here()
     folder.mkdir(parents=True, exist_ok=True)
     ports = {name: free_port() for name in ("web", "hubspot", "dealdroid")}
     url = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
@@ -141,17 +178,11 @@ def running(
             pids[name] = child.pid
             until(partial(listens, ports[name]))
             control.post(f"{url[name]}/_sandbox/settings", json=settings or {}, timeout=10).raise_for_status()
-        command = [sys.executable, "-m", "leadsync", "setup"]
-        subprocess.run(command, env=variables, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-        pids["web"] = stack.enter_context(process(["leadsync", "web"], variables)).pid
-        until(partial(listens, ports["web"]))
-        count = ["--count", str(workers)]
-        pids["worker"] = stack.enter_context(process(["leadsync", "worker", *count], variables)).pid
+        subprocess.run(tree.setup, env=variables, cwd=tree.path, check=True, stdout=subprocess.DEVNULL)
         client = stack.enter_context(redis.Redis.from_url(server.url))
         # In a portal's first minute every new customer is looked up; what is measured comes after it.
         client.set(keys.STORE, INTACT)
-        until(lambda: client.zcard(keys.WORKERS) >= workers)
-        yield System(url["web"], url["hubspot"], url["dealdroid"], client, pids, shards, variables, control)
+        yield System(url["web"], url["hubspot"], url["dealdroid"], client, pids, shards, variables, control, tree)
 
 
 def own_environ() -> dict[str, str]:
@@ -159,10 +190,15 @@ def own_environ() -> dict[str, str]:
     return {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
 
 
+def process(module: list[str], environ: Mapping[str, str]) -> AbstractContextManager["subprocess.Popen[bytes]"]:
+    """`python -m module` of this tree, ended by its process id."""
+    return run([sys.executable, "-m", *module], environ, ROOT)
+
+
 @contextmanager
-def process(module: list[str], environ: Mapping[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
-    """`python -m module`, ended by its process id."""
-    child = subprocess.Popen([sys.executable, "-m", *module], env=dict(environ), cwd=ROOT)
+def run(command: list[str], environ: Mapping[str, str], folder: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """`command` in `folder`, ended by its process id."""
+    child = subprocess.Popen(command, env=dict(environ), cwd=folder)
     try:
         yield child
     finally:

@@ -1,1 +1,1 @@
-"""What the web process and the workers both stand on: the event, receipts, settings, and Redis."""
+"""What the web process and the workers share: the event, receipts, settings, and Redis."""

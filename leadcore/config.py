@@ -1,4 +1,4 @@
-"""The TOML file: mapping, intents and messages. Read once; a mistake stops the start and names the line."""
+"""The TOML file: mapping, intents and messages. Read once; a mistake stops the start and names its line."""
 
 import re
 import tomllib
@@ -32,8 +32,8 @@ class Crm(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Messages(Struct, frozen=True, forbid_unknown_fields=True):
-    """When the customer is told, and in which words. `confirm_max_age` is in minutes, at most 23 hours, because
-    messaging platforms forbid automated messages after 24."""
+    """When a confirmation is sent, and its texts. `confirm_max_age` is in minutes, at most 23 hours, because messaging
+    platforms forbid automated messages after 24."""
 
     enabled: bool = True
     confirm_max_age: Annotated[int, Meta(ge=1, le=1380)] = 60
@@ -44,8 +44,8 @@ class Messages(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Intent(Struct, frozen=True, forbid_unknown_fields=True):
-    """What is special about one intent. `reply` is the instant answer to DealDroid; `lead = false` keeps the lead
-    status unset; `confirm = false` keeps silent."""
+    """The settings of one intent. `reply`: the instant answer to DealDroid; `lead = false`: the lead status is not set;
+    `confirm = false`: no confirmation is sent."""
 
     reply: tuple[str, ...] = ()
     lead: bool = True
@@ -54,9 +54,9 @@ class Intent(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Inbox(Struct, frozen=True, forbid_unknown_fields=True):
-    """`shards`: how many drains can work at once. `receipts_days`, `receipts_max`: how long and how many are kept;
-    the cap spares those of the last 7 days, which tell repeated events, and those of leads that are not done with.
-    `tries`: how often a lead that has to wait is tried before it is parked."""
+    """`shards`: how many drains can run at once. `receipts_days`, `receipts_max`: how long and how many are kept; the
+    cap spares those of the last 7 days, which identify repeated events, and those of unfinished leads. `tries`: how
+    often a lead is tried before it is parked."""
 
     shards: Annotated[int, Meta(ge=1, le=64)] = 4
     tries: Annotated[int, Meta(ge=1, le=50)] = 12
@@ -66,7 +66,7 @@ class Inbox(Struct, frozen=True, forbid_unknown_fields=True):
 
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
     """`mapping`: name of a value -> HubSpot property, or false to leave it out. `properties`: dotted path in the
-    payload -> HubSpot property, for fields that this system does not know."""
+    payload -> HubSpot property, for fields that have no mapping."""
 
     crm: Crm = Crm()
     messages: Messages = Messages()
@@ -76,11 +76,11 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     properties: dict[str, str] = {}
 
     def intent(self, name: str) -> Intent:
-        """The settings of intent `name`, compared as it is written in DealDroid."""
-        return self.intents.get(name, _PLAIN)
+        """The settings of intent `name`, spelled exactly as in DealDroid."""
+        return self.intents.get(name, _DEFAULT_INTENT)
 
 
-_PLAIN = Intent()
+_DEFAULT_INTENT = Intent()
 _REFUSED_TARGETS = {
     "hs_marketable_status": "HubSpot does not let an app set it",
     "dealdroid_customer_id": "it is the key of the contact",
@@ -93,7 +93,7 @@ _REFUSED_TARGETS = {
 
 
 def load(path: str | None) -> Config:
-    """The configuration in the file `path`, in `leadsync.toml` if that is None and there is one, else the defaults.
+    """The configuration in the file `path`; if that is None, in `leadsync.toml` if there is one, else the defaults.
     Raises `ConfigError`."""
     file = Path(path or DEFAULT_FILE)
     if not file.is_file():
@@ -116,7 +116,7 @@ def parse(source: str) -> Config:
         where = f"(at line {len(source.splitlines()) or 1})"
         raise ConfigError(f"not valid TOML: {str(error).replace('(at end of document)', where)}") from None
     config: Config
-    for path, value, kind in [*_pieces(tree), ([], tree, Config)]:
+    for path, value, kind in [*_named_values(tree), ([], tree, Config)]:
         try:
             config = msgspec.convert(value, kind)
         except msgspec.ValidationError as error:
@@ -128,8 +128,8 @@ def parse(source: str) -> Config:
     return config
 
 
-def _pieces(tree: dict[str, Any]) -> Iterator[tuple[list[str], Any, Any]]:
-    """The values of every table whose keys are the shop's own, each with its path: msgspec does not name those keys."""
+def _named_values(tree: dict[str, Any]) -> Iterator[tuple[list[str], Any, Any]]:
+    """Path, value and type of what stands in tables with free keys: msgspec's errors do not name those keys."""
     tables = [(["intents"], Intent), (["mapping"], str | Literal[False]), (["properties"], str)]
     texts = [["messages", "texts"], *(["intents", name, "texts"] for name in _table(tree, ["intents"]))]
     for path in texts:
@@ -153,18 +153,18 @@ def _explain(source: str, path: list[str], message: str) -> str:
     where = re.search(r" - at `(?:key in )?\$\.?([^`]*)`$", message)
     inner = [part for part in re.split(r"[.\[\]]+", where.group(1)) if part and part != "..."] if where else []
     unknown = re.search(r"unknown field `([^`]*)`", message)
-    words = [*path, *inner, *([unknown.group(1)] if unknown else [])]
+    names = [*path, *inner, *([unknown.group(1)] if unknown else [])]
     plain = message[: where.start()] if where else message
-    return f"line {_line_of(source, words)}: {'.'.join(words) or 'the file'}: {plain}."
+    return f"line {_line_of(source, names)}: {'.'.join(names) or 'the file'}: {plain}."
 
 
-def _line_of(source: str, words: list[str]) -> int:
-    """The number of the line that holds the last of `words`, looked for in order; the best guess if it is not found."""
+def _line_of(source: str, path: list[str]) -> int:
+    """The number of the line that holds the last of the names in `path`, searched for in order; else a best guess."""
     lines = source.splitlines()
     at = 0
-    for word in words:
+    for name in path:
         found = next(
-            (n for n in range(at, len(lines)) if re.search(rf"(?<!\w){re.escape(word)}(?!\w)", lines[n])), None
+            (n for n in range(at, len(lines)) if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", lines[n])), None
         )
         at = found if found is not None else at
     return at + 1

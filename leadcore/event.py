@@ -1,7 +1,7 @@
 """The intent event, as DealDroid posts it and as it travels through Redis.
 
 The field names and types are those of DealDroid's "Intent Webhook Integration" page. Only `mid`, `customer_id` and
-`intent` must be there; any other field may be missing, null, unknown or of another type, and then counts as not said.
+`intent` are required; any other field may be missing, null, unknown or of another type, and then counts as empty.
 """
 
 import json
@@ -15,11 +15,11 @@ from msgspec import Struct
 
 REQUIRED = ("mid", "customer_id", "intent")
 MAX_TEXT = 4096
-# Far beyond any payload, and far below where Python's own limit depends on who calls.
+# Far above any payload, and far below Python's recursion limit, which depends on the caller's depth.
 MAX_DEPTH = 100
 _ENCODE = msgspec.json.Encoder(order="sorted").encode
 _DECODE = msgspec.json.Decoder().decode
-# C0/C1 controls, surrogates, zero-width marks and bidi controls carry no meaning in a CRM field.
+# C0/C1 controls, surrogates, zero-width marks and bidi controls have no meaning in a CRM field.
 _NOISE = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufffe\uffff]"
 )
@@ -34,7 +34,7 @@ class Malformed(ValueError):
 
 
 class Address(Struct, frozen=True):
-    """`address_parsing`. Every field is clean text, "" where nothing was said."""
+    """`address_parsing`. Every field is clean text, "" where it is empty."""
 
     street: str = ""
     village: str = ""
@@ -47,7 +47,7 @@ class Address(Struct, frozen=True):
 
 
 class ContactInfo(Struct, frozen=True):
-    """`contact_info`. Every field is clean text, "" where nothing was said."""
+    """`contact_info`. Every field is clean text, "" where it is empty."""
 
     name: str = ""
     phone: str = ""
@@ -69,8 +69,8 @@ class Product(Struct, frozen=True):
 
 
 class Event(Struct, frozen=True):
-    """One intent event, checked. `customer_id` is the text of DealDroid's id exactly as it came; `customer` is what
-    has to be echoed to DealDroid (a number stays a number)."""
+    """One checked intent event. `customer_id` is DealDroid's id as text, exactly as it came; `customer` is what has to
+    be sent back to DealDroid (a number stays a number)."""
 
     mid: str
     customer_id: str
@@ -90,15 +90,15 @@ class Event(Struct, frozen=True):
 def decode(raw: bytes) -> dict[str, Any]:
     """The JSON object in `raw`; raises `Malformed`.
 
-    The quick decoder is strict; what it refuses (NaN, numbers beyond a double, lone surrogates, UTF-16, a byte order
-    mark) is tried once more by the liberal one, because an event that is refused is a customer who is lost.
+    The fast decoder is strict; what it refuses (NaN, numbers beyond a double, lone surrogates, UTF-16, a byte order
+    mark) is tried again with the tolerant one, because to refuse an event is to lose a customer.
     """
     if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH and _depth(raw) > MAX_DEPTH:
         raise Malformed("The body is nested too deeply.")
     try:
         body = _DECODE(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError):
-        body = _decode_liberally(raw)
+        body = _decode_tolerantly(raw)
     except RecursionError:
         raise Malformed("The body is nested too deeply.") from None
     if not isinstance(body, dict):
@@ -106,17 +106,17 @@ def decode(raw: bytes) -> dict[str, Any]:
     return body
 
 
-class _Whose(Struct):
+class _CustomerId(Struct):
     customer_id: Any = None
 
 
-_WHOSE = msgspec.json.Decoder(_Whose).decode
+_DECODE_CUSTOMER_ID = msgspec.json.Decoder(_CustomerId).decode
 
 
-def whose(raw: bytes) -> str:
-    """The id of the customer whose event `raw` is, without reading all of it; "" where that cannot be told."""
+def read_customer_id(raw: bytes) -> str:
+    """The id of the customer of the event `raw`, without decoding all of it; "" if there is none to be read."""
     try:
-        customer = _WHOSE(raw).customer_id
+        customer = _DECODE_CUSTOMER_ID(raw).customer_id
     except (ValueError, RecursionError):
         return ""
     return identity(customer) if isinstance(customer, str | int | float) else ""
@@ -130,7 +130,7 @@ def _depth(raw: bytes) -> int:
     return deepest
 
 
-def _decode_liberally(raw: bytes) -> Any:
+def _decode_tolerantly(raw: bytes) -> Any:
     try:
         return json.loads(raw, parse_int=_number)
     except RecursionError:
@@ -140,13 +140,12 @@ def _decode_liberally(raw: bytes) -> Any:
 
 
 def _number(digits: str) -> int | str:
-    # CPython refuses to make an int of more than 4,300 digits; as text it still says what the sender said.
+    # CPython refuses to convert more than 4,300 digits to an int; as text the value is kept.
     return int(digits) if len(digits) < 300 else digits
 
 
 def encode(body: dict[str, Any]) -> bytes:
-    """`body` as canonical JSON bytes (sorted keys), so that the same body always has the same digest; raises
-    `Malformed`."""
+    """`body` as canonical JSON (sorted keys), so that the same body always has the same digest; raises `Malformed`."""
     try:
         return _ENCODE(body)
     except (UnicodeEncodeError, msgspec.MsgspecError, OverflowError, RecursionError):
@@ -158,7 +157,7 @@ def encode(body: dict[str, Any]) -> bytes:
 
 
 def unusable(body: dict[str, Any]) -> list[str]:
-    """The required fields that are missing or hold something that cannot identify an event, in DealDroid's order."""
+    """The required fields that are missing or cannot identify an event, in DealDroid's order."""
     return [name for name in REQUIRED if not _usable(name, body.get(name))]
 
 
@@ -175,12 +174,12 @@ def _usable(name: str, value: Any) -> bool:
 
 
 def identity(customer: str | int | float) -> str:
-    """DealDroid's customer id as text, exactly as it came: never stripped or folded."""
+    """DealDroid's customer id as text, exactly as it came: never stripped or case-folded."""
     return customer if isinstance(customer, str) else json.dumps(customer)
 
 
 def parse(body: dict[str, Any]) -> Event:
-    """The event in a body whose required fields are usable; every other field is read as far as it can be."""
+    """The event in a body whose required fields are usable; any other field that cannot be read is empty."""
     address, info, cart = (_object(body.get(name)) for name in ("address_parsing", "contact_info", "shopping_cart"))
     customer = body["customer_id"]
     return Event(
@@ -227,7 +226,7 @@ def text(value: Any) -> str:
         clean = value[: 4 * MAX_TEXT]
         if not clean.isascii():
             clean = unicodedata.normalize("NFC", clean)
-        # Nothing that is printable is noise, and its only white space is the ordinary one.
+        # Printable text holds no noise, and no white space but the ordinary space.
         if not clean.isprintable() or "  " in clean:
             clean = _LINES.sub("\n", _SPACE.sub(" ", _NOISE.sub("", clean.replace("\r\n", "\n"))))
         return clean.strip()[:MAX_TEXT]

@@ -1,6 +1,6 @@
-"""Logs: one JSON line per event of importance, colours on a terminal; ids, never what a customer said.
+"""Logs: one JSON line per important event, coloured text on a terminal; ids, never what a customer said.
 
-A lead's lines carry its id as `lead`: lead.accepted (at DEBUG: its receipt says it too), lead.duplicate, lead.spooled,
+A lead's lines carry its id as `lead`: lead.accepted (at DEBUG: the receipt has it too), lead.duplicate, lead.spooled,
 lead.created, lead.updated, lead.unchanged, lead.skipped, lead.retried, lead.parked, message.sent, message.failed,
 message.unclear.
 """
@@ -21,7 +21,7 @@ def configure(level: str) -> None:
     common: list[Any] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _shorten,
+        _hide_error_text,
     ]
     structlog.configure(
         processors=[structlog.contextvars.merge_contextvars, *common, render],
@@ -38,20 +38,20 @@ def configure(level: str) -> None:
         )
     )
     logging.basicConfig(level="WARNING", handlers=[handler], force=True)
-    # It warns of odd answers with the whole address, which may be a secret.
+    # Its warnings of malformed answers quote the whole URL, which may be a secret.
     logging.getLogger("urllib3.connection").setLevel("ERROR")
 
 
-def place(error: BaseException) -> str:
-    """Where it happened; never the error's text, which may hold what a customer said."""
+def format_place(error: BaseException) -> str:
+    """Where it was raised; never the error's text, which may hold what a customer said."""
     frames = traceback.extract_tb(error.__traceback__)
     return " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames[-3:]))
 
 
-def _shorten(_logger: Any, _method: str, line: Any) -> Any:
-    """An exception's type and place instead of its text and traceback."""
+def _hide_error_text(_logger: Any, _method: str, line: Any) -> Any:
+    """Replace an exception's text and traceback by its type and place."""
     raised = line.pop("exc_info", None)
     error = raised[1] if isinstance(raised, tuple) else raised
     if isinstance(error, BaseException):
-        line |= {"error": type(error).__name__, "at": place(error)}
+        line |= {"error": type(error).__name__, "at": format_place(error)}
     return line

@@ -1,4 +1,4 @@
-"""A process that ends with its parent: a killed parent can tell nobody, and its children would serve on for ever."""
+"""Ends a process with its parent: a killed parent cannot stop its children, and they would run for ever."""
 
 import os
 import signal
@@ -8,7 +8,7 @@ POLL_SECONDS = 1.0
 
 
 def end_with_parent() -> None:
-    """From now on this process gets SIGTERM within about `POLL_SECONDS` of its parent's death."""
+    """Watch the parent: about `POLL_SECONDS` after its death this process gets SIGTERM."""
     threading.Thread(target=_watch, args=(os.getppid(),), name="parent", daemon=True).start()
 
 

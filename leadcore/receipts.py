@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from leadcore.fields import RECEIPT
+
 # Positions are stored in Redis: append only.
 PROPERTIES = (
     "firstname", "lastname", "email", "phone", "mobilephone", "company", "address", "city", "state", "zip", "country",
@@ -31,29 +33,14 @@ PARKED = "parked"
 DISCARDED = "discarded"
 WRITTEN = frozenset({CREATED, UPDATED, UNCHANGED})
 
-# How long the payload of a parked lead and an unsent message wait for a person.
+# How long the payload of a parked lead, and an unsent message, are kept for a person.
 PARKED_SECONDS = 30 * 86_400
 UNSENT_SECONDS = 7 * 86_400
-
-_FIELDS = {
-    "customer_id": "c",
-    "intent": "i",
-    "received_ms": "r",
-    "state": "s",
-    "written_ms": "w",
-    "contact_id": "h",
-    "fields": "f",
-    "notes": "k",
-    "tries": "t",
-    "reason": "y",
-    "message": "n",
-    "message_ms": "m",
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Why one property was not written as the customer said it: `what` is "kept" or "dropped"."""
+    """Why one property was not written as it was said: `what` is "kept" (HubSpot's value) or "dropped"."""
 
     property: str
     what: str
@@ -62,8 +49,9 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """One event's fate. Times are milliseconds of Redis' clock, None where it has not happened. `message` is what
-    became of the confirmation: "queued", "sending", "sent", "silent: why", "failed: why" or "interrupted"."""
+    """What became of one event. Times are milliseconds of Redis' clock, None where it has not happened. `message`: the
+    state of the confirmation, "queued", "sending", "sent", "silent: why", "waiting: why", "failed: why" or
+    "interrupted: why"."""
 
     lead: str
     customer_id: str = ""
@@ -106,7 +94,7 @@ def pack(**values: Any) -> list[str | bytes]:
             value = pack_names(value)
         elif name == "notes":
             value = json.dumps([[n.property, n.what, n.why] for n in value], ensure_ascii=False) if value else ""
-        flat += [_FIELDS[name], value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogatepass")]
+        flat += [RECEIPT[name], value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogatepass")]
     return flat
 
 
@@ -115,7 +103,7 @@ def unpack(lead: str, stored: Mapping[bytes, bytes]) -> Receipt:
     text = {key.decode(): value.decode("utf-8", "replace") for key, value in stored.items()}
 
     def get(name: str) -> str:
-        return text.get(_FIELDS[name], "")
+        return text.get(RECEIPT[name], "")
 
     def number(name: str) -> int | None:
         return int(get(name)) if get(name).isdigit() else None

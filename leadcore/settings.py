@@ -1,4 +1,4 @@
-"""What the environment says, read once at the start into one frozen object."""
+"""The environment variables, read once at the start into a frozen object per process."""
 
 import os
 from collections.abc import Mapping
@@ -13,13 +13,13 @@ PLATFORM_VARIABLES = ("DYNO", "RENDER", "RAILWAY_ENVIRONMENT", "RAILWAY_PROJECT_
 
 
 class SettingsError(ValueError):
-    """A variable is missing or unusable; the text names it and says what to set."""
+    """A variable is missing or unusable; the text names it and says what to set it to."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What both processes need. `key` is "" where the digests use the key kept in Redis; `spool_dir` None means
-    a folder of the system's."""
+    """What both processes need. `key`: "" if the digests use the key kept in Redis; `spool_dir`: None for a folder
+    under the system's state or temp dir."""
 
     redis_url: str = field(repr=False)
     redis_tls_verify: bool
@@ -35,7 +35,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class ReceiverSettings:
-    """What only the receiver needs. No secrets at all means that anybody may post."""
+    """What only the receiver needs. Without `secrets` anybody may post."""
 
     shared: Settings
     secrets: tuple[str, ...] = field(repr=False)
@@ -89,7 +89,7 @@ def read_receiver(env: Mapping[str, str] = os.environ) -> ReceiverSettings:
 
 
 def split_secrets(value: str) -> tuple[str, ...]:
-    """Every secret that `value` can mean, trimmed: its comma-separated parts, and the whole of it."""
+    """Every secret that `value` can mean, trimmed: its comma-separated parts, and all of it as one."""
     parts = [part.strip() for part in value.split(",")]
     return tuple(dict.fromkeys(part for part in [*parts, value.strip(" \t\r\n")] if part.strip(" ,")))
 

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from leadcore import event
+from leadcore.fields import BODY, LEAD
 from leadcore.receipts import CREATED, SKIPPED, UNCHANGED, UPDATED, WAITING, Note
 from leadcore.store import keys
 from leadcore.store.connection import Redis
@@ -99,10 +100,10 @@ class _ReadOnlyStore(CustomerStore):
 
 
 class _ReadOnlyIdentity(Identity):
-    def hold(self, group: CustomerBatch) -> bool:
+    def lock_contact(self, group: CustomerBatch) -> bool:
         return True
 
-    def _users(self, email: str, customer_id: str, owner: str) -> int:
+    def _count_users(self, email: str, customer_id: str, owner: str) -> int:
         digests = {keys.digest(self.key, one).encode() for one in (customer_id, owner) if one}
         return len(digests | self.redis.smembers(keys.email(keys.digest(self.key, email))))
 
@@ -121,7 +122,7 @@ def preview_event(body: dict[str, Any], redis: Redis, settings: WorkerSettings) 
     portal = PortalCache(hubspot, shared.config.mapping).current()
     seconds, micros = redis.time()
     raw = event.encode({name: value for name, value in body.items() if name != "secret"})
-    row = (b"%d-0" % (seconds * 1000 + micros // 1000), {b"e": b"preview", b"b": raw})
+    row = (b"%d-0" % (seconds * 1000 + micros // 1000), {LEAD: b"preview", BODY: raw})
     batch = read_batch([row], shared.config, portal)
     if not batch.groups:
         raise PreviewError("this version of leadsync cannot read the event")

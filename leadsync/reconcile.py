@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
-from leadcore import receipts
 from leadcore.receipts import WRITTEN, Receipt
 from leadcore.store import keys
 from leadcore.store.connection import Redis
+from leadcore.store.leads import read_all, read_receipts
+from leadcore.store.lua import DEL_FIRST, UNCHANGED
 from leadsync.privacy.customer_data import CHUNK, chunks
 from workers.hubspot.client import HubSpot
 from workers.rules.customer import Customer, guard, pack, unpack
@@ -25,16 +26,23 @@ T = TypeVar("T")
 Track = Callable[[Iterable[T], str], Iterable[T]]
 """Yields the items, and shows progress under the given title."""
 
-# KEYS: customer's record, contact's record, none
-# ARGV: first four bytes that the customer's record must have, its successor, the same bytes of the contact's ("" = let
-# it be). A drain that decided on what stood here finds it changed and decides anew (see SETTLE's guards).
-_FORGET_CLOCK = """
-redis.call('DEL', KEYS[3])
-if redis.call('GETRANGE', KEYS[1], 0, 3) ~= ARGV[1] then return 0 end
-if ARGV[3] ~= '' and redis.call('GETRANGE', KEYS[2], 0, 3) == ARGV[3] then redis.call('DEL', KEYS[2]) end
-redis.call('SET', KEYS[1], ARGV[2])
+# A drain that decided on the old record finds it changed and decides again (see SETTLE's guards).
+_FORGET_CLOCK = (
+    """
+-- Returns 1, or 0 if the customer's record has changed: then nothing is done.
+-- contact_revision: '' if the contact's record stays.
+local customer, contact = unpack(KEYS)
+local revision, blank, contact_revision = unpack(ARGV)
+"""
+    + DEL_FIRST
+    + UNCHANGED
+    + """
+if not unchanged(customer, revision) then return 0 end
+if contact_revision ~= '' and unchanged(contact, contact_revision) then redis.call('DEL', contact) end
+redis.call('SET', customer, blank)
 return 1
 """
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +99,9 @@ class Reconciliation:
         missing: list[Missing] = []
         before_ms = seconds * 1000 - OVERLAP_MS
         named: set[str] = set()
-        for ids in track(chunks(self._leads(), CHUNK), "Leads"):
-            written = [one for one in self._receipts(ids) if one.state in WRITTEN and one.contact_id]
+        for rows in track(read_all(self.redis, CHUNK), "Leads"):
+            found = read_receipts(self.redis, (lead for _, lead in rows))
+            written = [one for one in found if one and one.state in WRITTEN and one.contact_id]
             leads += len(written)
             missing += self._find_missing(written, before_ms, named)
         missing += [
@@ -108,18 +117,6 @@ class Reconciliation:
     def _customers(self) -> Iterator[bytes]:
         names: Iterator[bytes] = self.redis.scan_iter(keys.customer("*"), count=CHUNK)
         return names
-
-    def _leads(self) -> Iterator[str]:
-        after = "-"
-        while rows := self.redis.xrange(keys.LEADS, min=after, count=CHUNK):
-            yield from (fields[b"e"].decode() for _, fields in rows)
-            after = "(" + rows[-1][0].decode()
-
-    def _receipts(self, ids: Sequence[str]) -> list[Receipt]:
-        pipe = self.redis.pipeline(transaction=False)
-        for one in ids:
-            pipe.hgetall(keys.receipt(one))
-        return [receipts.unpack(one, stored) for one, stored in zip(ids, pipe.execute(), strict=True)]
 
     def _find_suspects(self, names: Sequence[bytes]) -> int:
         """Record which of these customers have no contact that carries their id; returns how many have a contact id."""
@@ -179,6 +176,6 @@ class Reconciliation:
         before = unpack(suspect.record)
         # `attempted`: the next write asks HubSpot first, before it sends what is only for a new contact.
         blank = Customer(revision=before.revision, attempted=True, day=before.day, said=before.said)
-        names = [keys.customer(digest), keys.contact(suspect.contact_id), keys.NONE]
+        names = [keys.customer(digest), keys.contact(suspect.contact_id)]
         values = [guard(suspect.record), pack(blank), guard(suspect.shared_record)]
         return int(self._clear_clock_script(keys=names, args=values))

@@ -11,10 +11,10 @@ from rich.progress import track as bar
 from rich.table import Table
 from rich.text import Text
 
-from leadcore import receipts
 from leadcore.receipts import Receipt
 from leadcore.store import keys
 from leadcore.store.connection import Redis
+from leadcore.store.leads import read_newest, read_receipts
 from leadcore.store.status import Status
 
 if TYPE_CHECKING:
@@ -30,11 +30,8 @@ COLOURS = {"fine": "green", "warning": "yellow", "wrong": "bold red"}
 
 def newest(connection: Redis, limit: int) -> list[Receipt]:
     """The newest receipts, newest first; expired ones are left out."""
-    ids = [fields[b"e"].decode() for _, fields in connection.xrevrange(keys.LEADS, count=limit)]
-    pipe = connection.pipeline(transaction=False)
-    for lead in ids:
-        pipe.hgetall(keys.receipt(lead))
-    return [receipts.unpack(lead, stored) for lead, stored in zip(ids, pipe.execute(), strict=True) if stored]
+    leads = [lead for _, lead in read_newest(connection, limit)]
+    return [one for one in read_receipts(connection, leads) if one]
 
 
 def print_status(status: Status, timezone: ZoneInfo, *, as_json: bool) -> None:

@@ -1,1 +1,1 @@
-"""The web process: takes posts, keeps them in Redis or on disk, and shows the lead console."""
+"""The web process: accepts posts, stores them in Redis or on disk, and serves the lead console."""

@@ -1,4 +1,4 @@
-"""The web process: wiring, and which error becomes which status."""
+"""The web application: wiring, and the HTTP status of each error."""
 
 import json
 from multiprocessing.util import Finalize
@@ -6,41 +6,40 @@ from multiprocessing.util import Finalize
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
-from leadcore import settings
 from leadcore.event import Malformed
 from leadcore.logs import configure
-from leadcore.settings import ReceiverSettings
+from leadcore.settings import ReceiverSettings, read_receiver
 from leadcore.store.connection import RECEIVER_TIMEOUT, connect
 from leadcore.store.counters import Tally
 from receiver import health
 from receiver.console import views as console
 from receiver.intake.fast_path import FastPath
-from receiver.intake.feeder import Feeder, NowhereToKeep
+from receiver.intake.feeder import Feeder, NotStored
 from receiver.intake.spool import Spool, default_folder
-from receiver.intake.view import MAX_BODY, Forbidden, Guard, Intake, Unusable
+from receiver.intake.view import MAX_BODY, Forbidden, Intake, SecretCheck, Unusable
 
 
 def create_app(given: ReceiverSettings | None = None) -> Flask:
     """The WSGI application; reads the environment if no settings are given. Raises `SettingsError`, `ConfigError`."""
-    mine = given or settings.read_receiver()
-    shared = mine.shared
+    settings = given or read_receiver()
+    shared = settings.shared
     configure(shared.log_level)
     redis = connect(shared, RECEIVER_TIMEOUT)
     spool = Spool(shared.spool_dir or default_folder())
     feeder = Feeder(redis, spool, shared)
     app = Flask(__name__, static_folder=None)
-    # One more, because werkzeug cuts a chunked body at the limit without a word.
+    # One byte more: werkzeug silently truncates a chunked body at the limit, and a longer one must be refused.
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY + 1
     app.url_map.merge_slashes = False
-    door = Intake(Guard(mine.secrets), feeder, shared.config, mine.trusted_proxies)
-    app.register_blueprint(door.blueprint())
-    app.register_blueprint(health.blueprint(redis, spool, mine))
-    if mine.console_password:
-        app.register_blueprint(console.blueprint(redis, spool, mine))
+    intake = Intake(SecretCheck(settings.secrets), feeder, shared.config, settings.trusted_proxies)
+    app.register_blueprint(intake.blueprint())
+    app.register_blueprint(health.blueprint(redis, spool, settings))
+    if settings.console_password:
+        app.register_blueprint(console.blueprint(redis, spool, settings))
     _answer_errors(app, feeder.tally)
-    app.wsgi_app = FastPath(app, door)  # type: ignore[method-assign]  # as Flask's documentation does it
+    app.wsgi_app = FastPath(app, intake)  # type: ignore[method-assign]  # as Flask's documentation does it
     feeder.start()
-    # Granian's workers are forked by multiprocessing, which runs its own finalizers at the end and none of atexit's.
+    # Granian forks its workers with multiprocessing, which at exit runs its own finalizers and not those of atexit.
     Finalize(None, feeder.stop, exitpriority=1)
     return app
 
@@ -63,12 +62,12 @@ def _answer_errors(app: Flask, tally: Tally) -> None:
     def unusable(error: Unusable) -> Response:
         tally.add("refused:unusable")
         names = ", ".join(error.fields)
-        return _error(422, f"Missing or unusable: {names}. The event was kept for a person to look at.")
+        return _error(422, f"Missing or unusable: {names}. The event is stored for a person to check.")
 
-    @app.errorhandler(NowhereToKeep)
-    def nowhere(_: NowhereToKeep) -> Response:
+    @app.errorhandler(NotStored)
+    def not_stored(_: NotStored) -> Response:
         tally.add("refused:nowhere")
-        return _error(503, "The event could not be kept: neither Redis nor the disk took it. Send it again.")
+        return _error(503, "The event could not be stored, neither in Redis nor on disk. Send it again.")
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> Response:

@@ -1,4 +1,4 @@
-"""healthz, readyz and metrics: the pages that machines read."""
+"""The endpoints for machines: healthz, readyz and metrics."""
 
 import hmac
 from typing import Any
@@ -14,7 +14,7 @@ from receiver.metrics import count_spooled, register
 
 
 def blueprint(redis: Redis, spool: Spool, settings: ReceiverSettings) -> Blueprint:
-    """The three pages that machines read. Route traffic by healthz: a receiver without Redis still keeps leads."""
+    """healthz, readyz and metrics. Route traffic by healthz: a receiver without Redis still stores leads."""
     pages = Blueprint("health", __name__)
     shards = settings.shared.config.inbox.shards
     registry = register(redis, spool, shards)

@@ -1,4 +1,4 @@
-"""What `/metrics` tells: read from Redis at each scrape, so that it is right over several processes and restarts."""
+"""The metrics of `/metrics`, read from Redis at each scrape, so that they cover all processes and survive restarts."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
@@ -19,21 +19,21 @@ MESSAGES = ("sent", "failed", "interrupted", "silent", "retried")
 
 
 def register(redis: Redis, spool: Spool, shards: int) -> CollectorRegistry:
-    """A registry whose figures are read when it is asked."""
+    """A registry that reads its values at each scrape."""
     registry = CollectorRegistry()
-    registry.register(_Figures(redis, spool, shards))
+    registry.register(_RedisCollector(redis, spool, shards))
     return registry
 
 
 def count_spooled(spool: Spool) -> int:
-    """How many leads wait on this machine's disk; -1 if the disk does not say."""
+    """How many leads wait on this machine's disk; -1 if it cannot be read."""
     try:
         return spool.count()
     except SpoolError:
         return -1
 
 
-class _Figures(Collector):
+class _RedisCollector(Collector):
     def __init__(self, redis: Redis, spool: Spool, shards: int) -> None:
         self.redis, self.spool, self.shards = redis, spool, shards
 
@@ -54,12 +54,12 @@ class _Figures(Collector):
             return
         yield _gauge("leadsync_redis_up", "Whether Redis answers", 1)
         yield _gauge("leadsync_unsent", "Messages that could not be sent and wait for a person", unsent)
-        yield from _tell_line(status)
-        yield from _tell_counts(status.counts)
-        yield from _tell_figures({name.decode(): int(value) for name, value in stored.items()}, used)
+        yield from _collect_status(status)
+        yield from _collect_counts(status.counts)
+        yield from _collect_figures({name.decode(): int(value) for name, value in stored.items()}, used)
 
 
-def _tell_line(status: Status) -> Iterator[Metric]:
+def _collect_status(status: Status) -> Iterator[Metric]:
     yield _gauge("leadsync_workers", "Worker processes alive", status.workers)
     yield _gauge("leadsync_parked", "Leads that wait for a person", status.parked)
     paused = GaugeMetricFamily("leadsync_paused", "1 while a line is paused", labels=["line", "code"])
@@ -78,14 +78,14 @@ def _tell_line(status: Status) -> Iterator[Metric]:
     yield oldest
 
 
-def _tell_counts(counts: Mapping[str, int]) -> Iterator[Metric]:
+def _collect_counts(counts: Mapping[str, int]) -> Iterator[Metric]:
     yield CounterMetricFamily("leadsync_accepted", "Events put into the inbox", counts.get("accepted", 0))
     yield CounterMetricFamily("leadsync_duplicates", "Events that were there already", counts.get("duplicate", 0))
     yield _counter("leadsync_leads", "Leads by what became of them", "outcome", OUTCOMES, counts)
     yield _counter("leadsync_messages", "Confirmations by what became of them", "outcome", MESSAGES, counts, "message_")
 
 
-def _tell_figures(figures: Mapping[str, int], used: int) -> Iterator[Metric]:
+def _collect_figures(figures: Mapping[str, int], used: int) -> Iterator[Metric]:
     yield CounterMetricFamily("leadsync_disk_kept", "Events kept on a disk", figures.get("disk", 0))
     yield _counter("leadsync_refused", "Requests refused", "reason", REFUSED, figures, "refused:")
     codes = sorted(name.removeprefix("parked:") for name in figures if name.startswith("parked:"))
@@ -119,7 +119,7 @@ def _gauge(name: str, help_: str, value: float) -> Metric:
 def _counter(
     name: str, help_: str, label: str, values: Sequence[str], counts: Mapping[str, int], prefix: str = ""
 ) -> Metric:
-    """One sample for each of `values`, also where nothing was counted: a rate needs the first zero."""
+    """One sample for each of `values`, with 0 where nothing was counted: a rate needs the first zero."""
     family = CounterMetricFamily(name, help_, labels=[label])
     for value in values:
         family.add_metric([value], counts.get(prefix + value, 0))

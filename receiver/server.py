@@ -1,4 +1,4 @@
-"""`python -m receiver.server`: the WSGI server and its processes."""
+"""`python -m receiver.server`: the WSGI server and its worker processes."""
 
 import os
 import sys
@@ -17,40 +17,40 @@ from leadcore.settings import ReceiverSettings, read_receiver
 from receiver.app import create_app
 
 SUPERVISED = "--supervised"
-"""Argument of a server that shall end with the process that started it."""
+"""Argument that makes the server end with the process that started it."""
 APPLICATION = "receiver.server:application"
 THREADS = 64
 STOP_SECONDS = 8
-AGAIN_SECONDS = 1.0
+RESTART_SECONDS = 1.0
 log = structlog.get_logger("leadsync.server")
 
 
 def application() -> Flask:
-    """What each of granian's processes serves."""
+    """The application factory of each Granian process."""
     end_with_parent()
     return create_app()
 
 
 def serve(settings: ReceiverSettings, host: str) -> None:
-    """Serve until SIGTERM or SIGINT. granian gives up when one of its processes dies twice within seconds; no other
-    part of this project does, so it is begun again."""
-    before: Any = None
+    """Serve until SIGTERM or SIGINT. Granian exits when one of its processes dies twice within seconds; nothing
+    else in this project gives up like that, so it is started again."""
+    previous: Any = None
     while True:
-        server = _make(settings, host)
-        if before and before.interrupt_signal:
-            # A signal in between went to the one before, whose handlers stand until `serve`.
+        server = _make_server(settings, host)
+        if previous and previous.interrupt_signal:
+            # A signal before `serve` goes to the previous server, whose handlers are still installed.
             return
         try:
             server.serve()
         except SystemExit:
-            log.warning("web.again", again_in=AGAIN_SECONDS)
+            log.warning("web.again", again_in=RESTART_SECONDS)
         if server.interrupt_signal:
             return
-        time.sleep(AGAIN_SECONDS)
-        before = server
+        time.sleep(RESTART_SECONDS)
+        previous = server
 
 
-def _make(settings: ReceiverSettings, host: str) -> Any:
+def _make_server(settings: ReceiverSettings, host: str) -> Any:
     return Granian(
         APPLICATION,
         factory=True,
@@ -62,7 +62,7 @@ def _make(settings: ReceiverSettings, host: str) -> Any:
         backlog=1024,
         log_level=LogLevels.error,
         respawn_failed_workers=True,
-        respawn_interval=AGAIN_SECONDS,
+        respawn_interval=RESTART_SECONDS,
         workers_kill_timeout=STOP_SECONDS,
     )
 
@@ -73,9 +73,9 @@ def main(arguments: list[str]) -> None:
     configure(settings.shared.log_level)
     if SUPERVISED in arguments:
         end_with_parent()
-    # A platform that gives us a port has a router in front; at home nobody else shall reach the receiver.
-    outside = settings.shared.hosted or bool(os.environ.get("PORT"))
-    serve(settings, os.environ.get("HOST") or ("0.0.0.0" if outside else "127.0.0.1"))  # noqa: S104
+    # A platform that sets PORT has a router in front; elsewhere only this machine may reach the receiver.
+    is_public = settings.shared.hosted or bool(os.environ.get("PORT"))
+    serve(settings, os.environ.get("HOST") or ("0.0.0.0" if is_public else "127.0.0.1"))  # noqa: S104
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Wrong secrets, counted per sender: a sender of many is asked to wait, and the log says so once a minute.
+"""Counts wrong secrets per sender: a sender of many is asked to wait, and the log says so once per window.
 
-The secret stands in the body, so it is checked first and a right one is never counted: what stops a guesser is the
-length of the secret, and this keeps guesses from filling the log or the memory. Each web process counts for itself.
+The secret is in the body, so it is checked first and a right one is never counted. What stops a guesser is the length
+of the secret; this keeps guesses from filling the log or the memory. Each web process counts for itself.
 """
 
 import ipaddress
@@ -12,13 +12,13 @@ from collections.abc import Callable
 WINDOW_SECONDS = 60
 # Wrong secrets that a sender may try within a window before it is asked to wait.
 ALLOWED = 10
-# Senders told apart within a window; those who come later share one count.
+# Senders with a count of their own within a window; later ones share a count.
 SENDERS = 1000
 OTHERS = "others"
 
 
 class Throttle:
-    """Counts within windows of `WINDOW_SECONDS`; safe for threads."""
+    """Counts within windows of `WINDOW_SECONDS`. Thread-safe."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -27,7 +27,7 @@ class Throttle:
         self._counts: dict[str, int] = {}
 
     def count(self, sender: str) -> tuple[str, int, float]:
-        """Count one wrong secret: under which name it was counted, the how many-th it is in this window, and the
+        """Count one wrong secret. Returns the name it was counted under, that name's count in this window, and the
         seconds until the window ends."""
         with self._lock:
             now = self._clock()
@@ -38,8 +38,8 @@ class Throttle:
             self._counts[name] = self._counts.get(name, 0) + 1
             return name, self._counts[name], self._ends - now
 
-    def wait(self, sender: str) -> float:
-        """The seconds that a sender of more than `ALLOWED` shall wait, 0 if it need not."""
+    def seconds_to_wait(self, sender: str) -> float:
+        """How long a sender of more than `ALLOWED` has to wait, 0 if it need not."""
         with self._lock:
             left = self._ends - self._clock()
             return left if left > 0 and self._counts.get(self._name(sender), 0) > ALLOWED else 0.0
@@ -49,15 +49,18 @@ class Throttle:
 
 
 def sender_of(remote: str, forwarded: str, trusted_proxies: int) -> str:
-    """Who sent a request: the last hop that is not one of our proxies, an IPv6 one as its /64, all of which one
-    machine can have; "unknown" for what is no address.
+    """The last hop that is not one of our proxies: an IPv4 address, the /64 of an IPv6 one (one machine can have all
+    of it), or "unknown" for what is no address.
 
     `remote` is the peer of the connection, `forwarded` the X-Forwarded-For header, to which every proxy appends its
-    peer. With fewer entries than trusted proxies nothing in it can be believed.
+    peer. With fewer entries than trusted proxies none of them can be trusted.
+
+    Not werkzeug's ProxyFix: it splits the header with `parse_list_header`, where one quotation mark from the sender
+    hides the entry that our proxy appended (werkzeug 3.1.9). It would also cost every request of the fast path.
     """
     hops = forwarded.split(",") if forwarded else []
     last = hops[-trusted_proxies] if 0 < trusted_proxies <= len(hops) else remote
-    address = _address(last.strip())
+    address = _parse_address(last.strip())
     if isinstance(address, ipaddress.IPv6Address):
         mapped = address.ipv4_mapped
         return str(mapped) if mapped else address.exploded[:19] + "::/64"
@@ -65,19 +68,19 @@ def sender_of(remote: str, forwarded: str, trusted_proxies: int) -> str:
 
 
 def network_of(sender: str) -> str:
-    """What a log may say of `sender`: its network (/24, /48), which names no household."""
+    """The part of `sender` that may be logged: its network (/24, /48), which identifies no household."""
     if sender.endswith("::/64"):
         return sender[:14] + "::/48"
     return sender.rpartition(".")[0] + ".0/24" if "." in sender else sender
 
 
-def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def _parse_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     # Some proxies write a port: 203.0.113.7:4711, [2001:db8::7]:4711.
     bare = text[1:].partition("]")[0] if text.startswith("[") else text
     if bare.count(":") == 1:
         bare = bare.partition(":")[0]
     try:
-        # A scope (fe80::1%eth0) is the machine's own, and `exploded` fails on it.
+        # A scope (fe80::1%eth0) is local to the machine, and `exploded` fails on it.
         return ipaddress.ip_address(bare.partition("%")[0])
     except ValueError:
         return None

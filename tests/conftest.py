@@ -1,5 +1,10 @@
 """The running system for tests: a real redis-server, the receiver and workers as processes, and the stand-ins for
-HubSpot and DealDroid over real HTTP. Everything listens on 127.0.0.1 and ends with the session."""
+HubSpot and DealDroid over real HTTP. Everything listens on 127.0.0.1 and ends with the session.
+
+`make test` runs them in several processes at once (pytest-xdist), each with a redis-server of its own. `make test-fast`
+leaves out what is marked here: `processes`, whatever starts a process other than that (tests are marked for the fixture
+of that name, which their fixtures ask for, or by hand; one that is not marked is refused its process), and
+`every_command`, tests that go through a scene again for each command at which a process may die."""
 
 import http.client
 import itertools
@@ -27,9 +32,10 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from leadcore.config import Config
-from leadcore.receipts import Receipt, unpack
+from leadcore.receipts import Receipt
 from leadcore.store import keys
 from leadcore.store.bell import Bell
+from leadcore.store.leads import read_all, read_receipts
 from leadcore.store.streams import Stream
 from sandbox import dealdroid as dealdroid_stand
 from sandbox import redis as embedded
@@ -53,6 +59,14 @@ FOREIGN = (
     "PORT", "DYNO", "RENDER", "REDIS_URL", "DEALDROID_SECRET", "HUBSPOT_ACCESS_TOKEN", "WEB_CONCURRENCY",
     "ALERT_WEBHOOK_URL", "METRICS_TOKEN",
 )  # fmt: skip
+# What a test may start without being marked: Redis, and the shell that ends it with us.
+HARMLESS = {"redis-server", "sh"}
+begin_process = subprocess.Popen.__init__
+# Processes that several files share.
+SHARED = ("busy_line", "running_console", "running_receiver")
+# Whoever asks for one of these starts a system of its own, or goes through all commands of a process.
+ALONE = {"spare_line", "subtests"}
+RESERVED: list[socket.socket] = []
 boots = pytest.StashKey[dict[str, float]]()
 counter = itertools.count(1)
 T = TypeVar("T")
@@ -62,13 +76,60 @@ hypothesis_settings.register_profile("leadsync", deadline=None, suppress_health_
 hypothesis_settings.load_profile("leadsync")
 
 
-def eventually(condition: Callable[[], T], seconds: float = 10.0) -> T:
+def eventually(condition: Callable[[], T], seconds: float = 30.0) -> T:
     """The first true value of `condition`, asked again and again for at most `seconds`."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):
         assert time.monotonic() < deadline, f"not within {seconds} s; last: {value!r}"
         time.sleep(0.01)
     return value
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Two for each core: many tests wait more than they compute."""
+    return 2 * (os.cpu_count() or 1)
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
+    """Mark the tests, begin with those that take long, and tell xdist which ones it has to keep together: those that
+    share processes, else those of a file; a test that takes long by itself stands alone."""
+    for item in items:
+        names = set(item.fixturenames)
+        if "processes" in names:
+            item.add_marker("processes")
+        if {"scene", "subtests"} <= names:
+            item.add_marker("every_command")
+        shared = next((name for name in SHARED if name in names), item.location[0])
+        item.add_marker(pytest.mark.xdist_group(item.name if names & ALONE else shared))
+    slow = ("processes", "every_command")
+    items.sort(key=lambda item: [item.get_closest_marker(name) is None for name in slow])
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Refuse a process to a test that is not marked."""
+
+    def refuse(self: Any, args: Any, *more: Any, **options: Any) -> None:
+        program = Path(args if isinstance(args, str | Path) else args[0]).name
+        assert program in HARMLESS, f"a test that starts {program} has to be marked `processes`"
+        begin_process(self, args, *more, **options)
+
+    is_marked = item.get_closest_marker("processes")
+    subprocess.Popen.__init__ = begin_process if is_marked else refuse  # type: ignore[method-assign]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """What a process of xdist has found out, its parent shall tell."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["boots"] = session.config.stash.get(boots, {})
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """One of xdist's processes has ended."""
+    node.config.stash.setdefault(boots, {}).update(getattr(node, "workeroutput", {}).get("boots", {}))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -257,7 +318,7 @@ class Line:
 
     def _await(self, is_ready: Callable[[], bool]) -> None:
         try:
-            eventually(is_ready, 20)
+            eventually(is_ready, 60)
         except AssertionError:
             raise AssertionError(self.logs()[-3000:] or "it did not start and said nothing") from None
 
@@ -302,7 +363,7 @@ class Line:
             pipe.hlen(keys.sending(shard))
         return sum(pipe.execute())
 
-    def settle(self, seconds: float = 20.0, *, hasten: bool = False) -> None:
+    def settle(self, seconds: float = 60.0, *, hasten: bool = False) -> None:
         """Wait until all that was posted is written and told; see `hasten`."""
 
         def is_done() -> bool:
@@ -354,8 +415,8 @@ class Line:
 
     def receipts(self, customer_id: str | None = None) -> list[Receipt]:
         """The receipts in the order of arrival."""
-        ids = [fields[b"e"].decode() for _, fields in self.redis.xrange(keys.LEADS)]
-        every = [unpack(one, self.redis.hgetall(keys.receipt(one))) for one in ids]
+        leads = [lead for rows in read_all(self.redis, 1000) for _, lead in rows]
+        every = [one or Receipt(lead) for lead, one in zip(leads, read_receipts(self.redis, leads), strict=True)]
         return [one for one in every if customer_id in (None, one.customer_id)]
 
     def receipt(self, customer_id: str) -> Receipt:
@@ -379,6 +440,21 @@ def end(process: Process) -> None:
         process.kill()
 
 
+def own_port() -> int:
+    """A port of 127.0.0.1 on which nobody listens, for a server of ours or for none. It stays reserved until the end:
+    a port that was only looked up may by then be that of another test's server."""
+    held = socket.socket()
+    # On Linux a server may still listen on it, and the system gives it to nobody who takes any.
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", 0))
+    port = int(held.getsockname()[1])
+    if sys.platform == "linux":
+        RESERVED.append(held)
+    else:
+        held.close()
+    return port
+
+
 def answers(url: str) -> bool:
     with suppress(requests.RequestException):
         return requests.get(url, timeout=2).status_code == 200
@@ -392,6 +468,18 @@ def direct() -> Iterator[None]:
         for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
             patch.delenv(name, raising=False)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def reserved() -> Iterator[None]:
+    yield
+    while RESERVED:
+        RESERVED.pop().close()
+
+
+@pytest.fixture(scope="session")
+def processes() -> None:
+    """A fixture that starts processes asks for this, so that the tests that use it are marked."""
 
 
 @pytest.fixture(scope="session")
@@ -428,7 +516,7 @@ def open_line(folder: Path, redis_url: str, **environ: str) -> Iterator[Line]:
         client: Any = stack.enter_context(closing(redis.Redis.from_url(redis_url)))
         own = {
             "REDIS_URL": redis_url,
-            "PORT": str(embedded.free_port()),
+            "PORT": str(own_port()),
             "SPOOL_DIR": str(folder / "spool"),
             "DEALDROID_SECRET": SECRET,
             "DEALDROID_WEBHOOK_URL": chat.url + WEBHOOK,
@@ -441,7 +529,7 @@ def open_line(folder: Path, redis_url: str, **environ: str) -> Iterator[Line]:
 
 @pytest.fixture(scope="session")
 def busy_line(
-    tmp_path_factory: pytest.TempPathFactory, databases: Iterator[str], request: pytest.FixtureRequest
+    tmp_path_factory: pytest.TempPathFactory, databases: Iterator[str], processes: None, request: pytest.FixtureRequest
 ) -> Iterator[Line]:
     """The receiver and four workers; each worker has read the portal's properties."""
     with open_line(tmp_path_factory.mktemp("line"), next(databases)) as line:
@@ -449,9 +537,10 @@ def busy_line(
         line.start("worker", "--count", "4")
         line.start("web")
         line.await_web()
-        request.config.stash[boots] = {"web and four workers, the web": time.monotonic() - began}
+        told = request.config.stash.setdefault(boots, {})
+        told["web and four workers, the web"] = time.monotonic() - began
         line.await_workers(4)
-        request.config.stash[boots]["web and four workers, all"] = time.monotonic() - began
+        told["web and four workers, all"] = time.monotonic() - began
         line.crm.settings(latency=0.3)
         for attempt in range(10):
             with line.hold():
@@ -470,7 +559,7 @@ def line(busy_line: Line) -> Line:
 
 
 @pytest.fixture
-def spare_line(tmp_path: Path, databases: Iterator[str]) -> Iterator[Callable[..., Line]]:
+def spare_line(tmp_path: Path, databases: Iterator[str], processes: None) -> Iterator[Callable[..., Line]]:
     """Makes systems whose processes a test may start and end as it likes."""
     with ExitStack() as stack:
 

@@ -178,17 +178,25 @@ def test_the_readme_names_every_property_that_setup_makes() -> None:
     assert told == {one.label.split(" (")[0] for one in DEFINITIONS}
 
 
-@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "tests/README.md"])
 def test_links_and_make_targets_in_documents_exist(document: str) -> None:
     text = (ROOT / document).read_text()
     for link in re.findall(r"\]\((?!https?:)([^)#]+)", text):
-        assert (ROOT / link).exists(), link
+        assert ((ROOT / document).parent / link).exists(), link
     targets = re.findall(r"^\.PHONY: (.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert set(re.findall(r"\bmake (run|test|check|bench|lock)\b", text)) <= set(" ".join(targets).split())
 
 
-def test_the_picture_is_well_formed() -> None:
-    assert ElementTree.parse(ROOT / "docs/flow.svg").getroot().tag.endswith("svg")  # noqa: S314 - our own file
+@pytest.mark.parametrize("name", ["flow", "house"])
+def test_the_pictures_are_well_formed(name: str) -> None:
+    assert ElementTree.parse(ROOT / f"docs/{name}.svg").getroot().tag.endswith("svg")  # noqa: S314 - our own file
+
+
+def test_every_file_that_the_architecture_page_names_exists() -> None:
+    page = (ROOT / "docs/architecture.md").read_text()
+    named = re.findall(r"`([\w/]+/(?:[\w.]+)?)`", page)
+    assert len(named) > 40
+    assert [name for name in named if not (ROOT / name).exists()] == []
 
 
 def test_the_example_holds_the_defaults() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import structlog
 
-from leadcore.logs import place
+from leadcore.logs import format_place
 from workers.bootstrap import Runtime, build
 from workers.settings import read_worker
 
@@ -40,4 +40,4 @@ def _run(drain: Callable[[int], None], shard: int) -> None:
     try:
         drain(shard)
     except Exception as error:
-        log.error("job.failed", shard=shard, error=type(error).__name__, at=place(error))
+        log.error("job.failed", shard=shard, error=type(error).__name__, at=format_place(error))

@@ -18,7 +18,7 @@ from leadcore.store.bell import Bell
 from leadcore.store.connection import Redis
 from leadcore.store.counters import Tally
 from leadcore.store.streams import SWEEP_SECONDS, Stream
-from workers.flow.lease import Leases
+from workers.flow.lease import LeaseRegistry
 from workers.outbox.sent_log import SentLog
 from workers.retention import Retention
 
@@ -39,7 +39,7 @@ class Maintenance:
         connection: Redis,
         name: str,
         config: InboxConfig,
-        leases: Leases,
+        leases: LeaseRegistry,
         told: SentLog,
         tally: Tally,
         orphaned: "Callable[[], None]",
@@ -96,7 +96,7 @@ class Maintenance:
                 ("ZADD", keys.WORKERS, now_ms, self.name),
             ]
         )
-        self.sent_log.watch(self.redis)
+        self.sent_log.reassert(self.redis)
         self.tally.flush(self.lines[keys.INBOX])
 
     def sweep(self) -> None:

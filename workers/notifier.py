@@ -13,9 +13,9 @@ import requests
 import structlog
 from requests.utils import get_environ_proxies
 
-from leadcore import receipts
 from leadcore.store import keys, scripts
 from leadcore.store.connection import Redis
+from leadcore.store.leads import read_receipts
 from leadcore.store.parked import FIXES, RETRY
 from leadcore.store.status import read_status
 from leadcore.store.streams import Stream
@@ -88,7 +88,7 @@ class Notifier:
         if stored and packed == stored[4:]:
             return stored
         after = b"%04d" % ((int(stored[:4]) + 1) % REVISIONS if stored else 1) + packed
-        names, revision = [keys.NONE, keys.ALERTS_LOCK], stored[:4] if stored else b""
+        names, revision = [keys.ALERTS_LOCK], stored[:4] if stored else b""
         return after if self._mark(keys=names, args=[self.token, keys.ALERTS, revision, after]) else stored
 
     def _view(self) -> View:
@@ -119,10 +119,8 @@ class Notifier:
 
     def _why(self, code: str) -> str:
         """The reason of the newest lead that is parked with `code`, "" if there is none."""
-        pipe = self.redis.pipeline(transaction=False)
-        for lead in self.redis.zrevrange(keys.PARKED, 0, NEWEST - 1):
-            pipe.hgetall(keys.receipt(lead.decode()))
-        reasons = (receipts.unpack("", stored).reason for stored in pipe.execute())
+        leads = (lead.decode() for lead in self.redis.zrevrange(keys.PARKED, 0, NEWEST - 1))
+        reasons = (one.reason for one in read_receipts(self.redis, leads) if one)
         return next((one.removeprefix(f"{code}: ") for one in reasons if one.startswith(f"{code}: ")), "")
 
 

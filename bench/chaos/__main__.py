@@ -5,13 +5,15 @@ import json
 import shutil
 import sys
 import tempfile
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 
 from bench.chaos.report import judge, show
-from bench.chaos.script import make_leads, make_strikes
+from bench.chaos.script import make_leads, make_rollout, make_strikes
 from bench.chaos.stage import Stage
 from bench.chaos.storm import rage
+from bench.revision import RevisionError, Tree, exit_on_signals, worktree
 
 EVIDENCE = "evidence.json"
 
@@ -23,11 +25,27 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--forgetful", action="store_true", help="a killed Redis forgets up to its last second")
     parser.add_argument("--gusts", action="store_true", help="HubSpot fails in gusts, not all the time")
+    parser.add_argument(
+        "--upgrade", metavar="REV", help="on the way from that revision to this tree: one half first, the other, back"
+    )
     given = parser.parse_args(arguments)
+    exit_on_signals()
+    with ExitStack() as stack:
+        try:
+            old = stack.enter_context(worktree(given.upgrade)) if given.upgrade else None
+        except RevisionError as error:
+            parser.error(str(error))
+        return run(given, old)
+
+
+def run(given: argparse.Namespace, old: Tree | None) -> int:
     folder = Path(tempfile.mkdtemp(prefix="leadsync-chaos-"))
     script = make_leads(given.seed, given.leads, given.seconds)
     strikes = make_strikes(given.seed, given.seconds, steady=not given.gusts)
-    with Stage(folder, forgetful=given.forgetful) as stage:
+    if old:
+        print(f"Old is {old.name}, new is this tree.", file=sys.stderr, flush=True)
+        strikes = sorted([*strikes, *make_rollout(given.seconds)], key=lambda strike: strike.at)
+    with Stage(folder, forgetful=given.forgetful, old=old) as stage:
         found = rage(stage, script, strikes, given.seed, lambda line: print(line, file=sys.stderr, flush=True))
         rows = judge(found)
         forgotten = stage.forgotten_bytes

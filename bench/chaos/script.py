@@ -24,7 +24,13 @@ BLANK_HOME = dict.fromkeys(
 
 Kind = Literal[
     "worker", "workers", "supervisor", "receiver", "web", "web back", "redis", "redis back", "gust", "lull",
+    "old web, new workers", "new web, old workers", "all old", "all new",
 ]  # fmt: skip
+# Which share of the storm is over when it happens. It begins and ends with enough of one revision to leave something
+# for the next to find.
+ROLLOUT: tuple[tuple[float, Kind], ...] = (
+    (0.1, "old web, new workers"), (0.35, "new web, old workers"), (0.6, "all old"), (0.8, "all new"),
+)  # fmt: skip
 # Under steady faults the line is rightly paused much of the time, and a kill that meets idle workers proves little:
 # hence the gusts, for who wants them.
 GUST_SECONDS, LULL_SECONDS = 5.0, 10.0
@@ -46,7 +52,7 @@ class Lead:
 class Strike:
     """What is done `at` seconds after the start. "worker": one worker process is killed; "workers": all and their
     supervisor; "supervisor": only that; "receiver": one web process of two; "web": all of it; "redis": Redis; "gust",
-    "lull": HubSpot begins and ends to fail."""
+    "lull": HubSpot begins and ends to fail; the others are a deployment, which kills nothing."""
 
     at: float
     kind: Kind
@@ -163,6 +169,11 @@ def make_strikes(seed: int, seconds: float, *, steady: bool = False) -> list[Str
         at = death + (dice.uniform(-1, 3) if number % 2 else dice.uniform(-0.5, 0.4) * every)
         strikes += _web(max(at, 0.0), dice)
     return sorted(strikes, key=lambda strike: strike.at)
+
+
+def make_rollout(seconds: float) -> list[Strike]:
+    """The way from one revision to the next: either half first, back again, and then at once."""
+    return [Strike(share * seconds, kind) for share, kind in ROLLOUT]
 
 
 def _gusts(seconds: float) -> list[Strike]:

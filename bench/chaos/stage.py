@@ -16,15 +16,17 @@ import requests
 from bench.chaos.disk import LateDisk
 from bench.chaos.processes import answers, children, end_group, kill_one, session
 from bench.chaos.script import TOLD
+from bench.revision import ROOT, Tree, here
 from leadcore.config import Config
 from leadcore.store import keys
 from sandbox import redis as embedded
 from sandbox.parent_watch import ParentWatch
 
-ROOT = Path(__file__).parent.parent.parent
 SECRET = "chaos-secret"
 WEB, WORKERS = 2, 4
 START_SECONDS = 60.0
+# A platform kills what has not ended by then.
+STOP_SECONDS = 30.0
 SHARDS = Config().inbox.shards
 # A customer is told the values of the event, so that every text but a repeated one is another.
 TEXT = "|".join(f"{{{{ {name} }}}}" for name in TOLD)
@@ -35,10 +37,14 @@ KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH",
 
 
 class Stage:
-    """A context manager: Redis, the stand-ins, the receiver and the workers run in it, with all files in `folder`."""
+    """A context manager: Redis, the stand-ins, the receiver and the workers run in it, with all files in `folder`. It
+    begins with the receiver and the workers of `old`, which are this tree's where none is given."""
 
-    def __init__(self, folder: Path, *, forgetful: bool) -> None:
+    def __init__(self, folder: Path, *, forgetful: bool, old: Tree | None = None) -> None:
         self.folder = folder
+        self.new = here()
+        self.old = old or self.new
+        self._web_tree = self._worker_tree = self.old
         self.cut_off: set[bytes] = set()
         self.forgotten_bytes = 0
         self._stack = ExitStack()
@@ -72,10 +78,12 @@ class Stage:
         try:
             self.start_redis()
             for name, url in (("hubspot", self.hubspot), ("dealdroid", self.dealdroid)):
-                self._launch(name, "-m", f"sandbox.{name}", "--port", str(self.ports[name]))
+                self._launch(name, [sys.executable, "-m", f"sandbox.{name}", "--port", str(self.ports[name])], ROOT)
                 self._await(name, partial(answers, f"{url}/_sandbox/state"))
-            setup = self._launch("setup", "-m", "leadsync", "setup")
-            self._await("setup", lambda: setup.poll() == 0)
+            self._setup(self.old)
+            if self.new is not self.old:
+                # As a release does before its first process starts.
+                self._setup(self.new)
             self.start_web()
             self.start_workers()
             self._await("web", lambda: self.ready() is not None)
@@ -93,11 +101,15 @@ class Stage:
         self._stack.close()
         self._leash.release()
 
-    def _launch(self, name: str, *arguments: str) -> "subprocess.Popen[bytes]":
+    def _setup(self, tree: Tree) -> None:
+        setup = self._launch("setup", tree.setup, tree.path)
+        self._await("setup", lambda: setup.poll() == 0)
+
+    def _launch(self, name: str, command: list[str], place: Path) -> "subprocess.Popen[bytes]":
         with (self.folder / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, *arguments],
-                cwd=ROOT,
+                command,
+                cwd=place,
                 env=self._environ,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -139,7 +151,7 @@ class Stage:
 
     def start_web(self) -> None:
         if self._web is None:
-            self._web = self._launch("web", "-m", "leadsync", "web")
+            self._web = self._launch("web", self._web_tree.command("web"), self._web_tree.path)
 
     def kill_web(self) -> None:
         """Its processes notice, and end by themselves, be it beside a new one."""
@@ -154,7 +166,8 @@ class Stage:
             kill_one(children(self._web.pid), choice)
 
     def start_workers(self) -> None:
-        self._workers = self._launch("worker", "-m", "leadsync", "worker", "--count", str(WORKERS))
+        tree = self._worker_tree
+        self._workers = self._launch("worker", tree.command("worker", "--count", str(WORKERS)), tree.path)
 
     def kill_worker(self, choice: float) -> None:
         """One worker process; its supervisor starts another."""
@@ -175,6 +188,24 @@ class Stage:
             end_group(self._workers)
         self.note_sending()
         self.start_workers()
+
+    def deploy(self, *, web: Tree, workers: Tree) -> None:
+        """From now on the receiver and the workers are those of these trees. What runs already goes on; what goes ends
+        in order, workers while the new ones begin. A receiver that is dead comes back as the new one."""
+        if web is not self._web_tree:
+            self._web_tree = web
+            if self._web is not None:
+                self._web.terminate()
+                with suppress(subprocess.TimeoutExpired):
+                    self._web.wait(STOP_SECONDS)
+                end_group(self._web)
+                self._web = None
+                self.start_web()
+        if workers is not self._worker_tree:
+            self._worker_tree = workers
+            if self._workers is not None:
+                self._workers.terminate()
+            self.start_workers()
 
     def note_sending(self) -> None:
         """Remember which messages were being sent at this moment, right after something was killed."""

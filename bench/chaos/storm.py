@@ -17,8 +17,9 @@ from bench.chaos.poster import post_all
 from bench.chaos.script import Lead, Strike
 from bench.chaos.stage import SECRET, Stage
 from leadcore import event
-from leadcore.receipts import Receipt, unpack
+from leadcore.receipts import Receipt
 from leadcore.store import keys
+from leadcore.store.leads import read_receipts
 
 HUBSPOT_SHARE, DEALDROID_SHARE = 0.3, 0.2
 HUBSPOT_FAULTS: tuple[dict[str, Any], ...] = (
@@ -65,7 +66,7 @@ def rage(
     for strike in strikes:
         time.sleep(max(0.0, began + strike.at - time.monotonic()))
         say(f"{time.monotonic() - began:6.1f} s  {strike.kind}")
-        _do(stage, strike, dice.random())
+        do(stage, strike, dice.random())
         if strike.kind in KILLS:
             kills[strike.kind] += 1
     poster.join()
@@ -75,10 +76,11 @@ def rage(
         stage.ask(stand_in, "DELETE", "faults")
     say(f"{time.monotonic() - began:6.1f} s  the storm is over")
     recovery, left = _recover(stage)
-    return _look(stage, posts, recovery, left, kills)
+    return look(stage, posts, recovery, left, kills)
 
 
-def _do(stage: Stage, strike: Strike, choice: float) -> None:
+def do(stage: Stage, strike: Strike, choice: float) -> None:
+    """One strike; `choice` (0 to 1) decides which of several processes dies."""
     match strike.kind:
         case "worker":
             stage.kill_worker(choice)
@@ -96,6 +98,14 @@ def _do(stage: Stage, strike: Strike, choice: float) -> None:
             stage.kill_redis()
         case "redis back":
             stage.start_redis()
+        case "old web, new workers":
+            stage.deploy(web=stage.old, workers=stage.new)
+        case "new web, old workers":
+            stage.deploy(web=stage.new, workers=stage.old)
+        case "all old":
+            stage.deploy(web=stage.old, workers=stage.old)
+        case "all new":
+            stage.deploy(web=stage.new, workers=stage.new)
         case "gust":
             stage.ask(stage.hubspot, "POST", "faults", faults(HUBSPOT_FAULTS, HUBSPOT_SHARE))
         case "lull":
@@ -119,7 +129,8 @@ def _recover(stage: Stage) -> tuple[float, int]:
     return RECOVERY_SECONDS, left
 
 
-def _look(stage: Stage, posts: Sequence[Post], recovery: float, left: int, kills: Mapping[str, int]) -> Found:
+def look(stage: Stage, posts: Sequence[Post], recovery: float, left: int, kills: Mapping[str, int]) -> Found:
+    """What became of `posts`; asked when all is over."""
     calls = stage.ask(stage.hubspot, "GET", "calls")
     return Found(
         posts=posts,
@@ -142,11 +153,8 @@ def _look(stage: Stage, posts: Sequence[Post], recovery: float, left: int, kills
 def _receipts(stage: Stage, posts: Sequence[Post]) -> dict[int, Receipt]:
     key = stage.redis.get(keys.SECRET) or b""
     leads = {post.lead.number: keys.digest(key, event.encode(dict(post.lead.body))) for post in posts}
-    pipe = stage.redis.pipeline(transaction=False)
-    for lead in leads.values():
-        pipe.hgetall(keys.receipt(lead))
-    stored = zip(leads.items(), pipe.execute(), strict=True)
-    return {number: unpack(lead, fields) for (number, lead), fields in stored if fields}
+    found = read_receipts(stage.redis, leads.values())
+    return {number: receipt for number, receipt in zip(leads, found, strict=True) if receipt}
 
 
 def _contacts(stage: Stage) -> list[Contact]:

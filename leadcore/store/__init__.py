@@ -1,1 +1,1 @@
-"""All that is about Redis: connections, key names, Lua scripts, streams, counters and what waits for a person."""
+"""Redis: connections, key names, Lua scripts, streams, counters, and parked leads and unsent messages."""

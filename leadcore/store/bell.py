@@ -1,4 +1,4 @@
-"""The bell: an RQ job that tells a worker to look into a shard. The stream is the truth; a lost bell is harmless."""
+"""The bell: an RQ job that makes a worker drain a shard. The stream is the truth; losing a job is harmless."""
 
 from contextlib import suppress
 
@@ -20,24 +20,24 @@ class Bell:
     def __init__(self, connection: Redis) -> None:
         self.queue = Queue(keys.QUEUE, connection=connection, serializer=JSONSerializer)
 
-    def ring(self, line: str, shard: int) -> None:
-        """Enqueue the drain of a shard under a fresh job id; the argument is the shard's number and nothing else."""
+    def ring(self, stream: str, shard: int) -> None:
+        """Enqueue the drain of a shard under a fresh job id; the job's only argument is the shard's number."""
         pipe = self.queue.connection.pipeline()
-        # Without this RQ writes outside the transaction: the job in one round trip, the queue's name in another.
+        # Without this RQ writes outside of the transaction: the job and the queue's name in a round trip each.
         pipe.multi()
         self.queue.enqueue(
-            JOBS[line],
+            JOBS[stream],
             shard,
             result_ttl=0,
             failure_ttl=FAILED_SECONDS,
             job_timeout=JOB_SECONDS,
-            description=f"{line} {shard}",
+            description=f"{stream} {shard}",
             pipeline=pipe,
         )
-        # A full Redis takes no job; then workers look into every shard by themselves.
+        # A full Redis takes no job; then the sweeps find the entries.
         with suppress(OutOfMemoryError):
             pipe.execute()
 
     def waits(self) -> bool:
-        """Whether a drain was rung for that no worker has begun."""
+        """Whether a drain is enqueued that no worker has started."""
         return bool(self.queue.connection.llen(self.queue.key))

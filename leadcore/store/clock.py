@@ -1,4 +1,4 @@
-"""Redis' clock, which is everybody's."""
+"""Redis' clock, which all processes use."""
 
 import time
 
@@ -8,7 +8,7 @@ GOOD_SECONDS = 1.0
 
 
 class Clock:
-    """Asks Redis at most once in `GOOD_SECONDS`, and goes on by this machine's clock in between. For one thread."""
+    """Asks Redis at most once in `GOOD_SECONDS` and adds this machine's monotonic clock in between. For one thread."""
 
     def __init__(self, connection: Redis) -> None:
         self._redis = connection

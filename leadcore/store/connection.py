@@ -1,5 +1,5 @@
-"""Connections to Redis. No client here retries by itself: redis-py's default of ten tries blocked a put for 18 s and
-wrote it twice (measured), and every write of this project can be repeated safely by the one who asked for it."""
+"""Connections to Redis. No client retries by itself: redis-py's default of ten tries blocked a put for 18 s and wrote
+it twice (measured). The callers retry; every write of this project is safe to repeat."""
 
 import secrets
 from collections.abc import Mapping
@@ -22,8 +22,8 @@ WORKER_TIMEOUT = 5.0
 
 
 def connect(settings: Settings, timeout: float = WORKER_TIMEOUT, *, at_most: int | None = None) -> Redis:
-    """A client for `settings.redis_url`; connecting and every command may take `timeout` seconds. `at_most`: how many
-    connections its threads share, waiting their turn for up to `timeout` seconds. Sends nothing yet."""
+    """A client for `settings.redis_url`, not connected yet; connecting and every command may take `timeout` seconds.
+    `at_most`: how many connections its threads share; a thread waits for one for up to `timeout` seconds."""
     options: dict[str, Any] = {}
     pool: type[redis.ConnectionPool] = redis.ConnectionPool
     if at_most:
@@ -41,8 +41,8 @@ def connect(settings: Settings, timeout: float = WORKER_TIMEOUT, *, at_most: int
     return redis.Redis.from_pool(connections)
 
 
-def describe(connection: Redis, section: str) -> Mapping[str, Any]:
-    """A section of Redis' INFO, nothing where it may not be asked: some hosted ones forbid it."""
+def read_info(connection: Redis, section: str) -> Mapping[str, Any]:
+    """A section of Redis' INFO, empty where INFO is forbidden, as by some hosting providers."""
     try:
         found: Mapping[str, Any] = connection.info(section)
     except redis.ResponseError:
@@ -51,7 +51,7 @@ def describe(connection: Redis, section: str) -> Mapping[str, Any]:
 
 
 def read_dataset(connection: Redis) -> str:
-    """What tells the data in this Redis from any other's: an id that is lost with the data. Raises redis-py's
+    """The id of the data in this Redis, which is lost with the data; creates it if there is none. Raises redis-py's
     errors."""
     found = connection.get(keys.DATASET)
     if found is None:

@@ -1,9 +1,9 @@
-"""What happened how often: one Redis hash since the beginning, and one for each of the last two days' hours.
+"""Counters: one Redis hash of totals, and one for each hour of the last two days.
 
-Counters are written by the scripts that do what they count (`leadcore.store.scripts.COUNT`), so that a count is right
-whatever is killed and however often a script is tried. Beside them stand figures for the metrics alone: "parked:CODE",
-"refused:REASON", "calls:KIND:STATUS", "took:SECONDS" (see `took`), "took_ms", "disk", and as they were last seen
-"quota_left", "quota_limit" and "budget_limit". What no script of a lead could count is gathered in a `Tally`.
+The script that does something also counts it (`leadcore.store.lua.COUNT`), so that a count is right whatever is killed
+and however often a script is tried. Figures for the metrics alone are in a hash of their own: "parked:CODE",
+"refused:REASON", "calls:KIND:STATUS", "took:SECONDS" (see `time_to_written`), "took_ms", "disk", and the last values
+seen of "quota_left", "quota_limit" and "budget_limit". What no lead's script can count is collected in a `Tally`.
 """
 
 import threading
@@ -25,24 +25,24 @@ HOUR_MS = 3_600_000
 
 
 def count(name: str, by: int = 1) -> Sequence[Any]:
-    """The command for SETTLE and APPLY that counts `name`, in all and in the present hour."""
+    """The command for SETTLE and APPLY that adds to counter `name`, in total and for the current hour."""
     return ("HINCRBY", keys.COUNTS, name, by)
 
 
 def figure(name: str, by: int = 1) -> Sequence[Any]:
-    """The command for SETTLE and APPLY that adds to a figure."""
+    """The command for SETTLE and APPLY that adds to figure `name`."""
     return ("HINCRBY", keys.FIGURES, name, by)
 
 
-def took(ms: int) -> list[Sequence[Any]]:
-    """The commands that put a lead of `ms` from received to written into the histogram. Each lead stands in one bucket
-    only: the first of `BUCKETS` that is not below it."""
+def time_to_written(ms: int) -> list[Sequence[Any]]:
+    """The commands that add a lead's `ms` from received to written to the histogram. A lead counts in one bucket only:
+    the first of `BUCKETS` that is not below it."""
     return [figure("took:" + BUCKETS[bisect_left(_BOUNDS, ms / 1000)]), figure("took_ms", max(ms, 0))]
 
 
 class Tally:
-    """Figures in the memory of one process until they are flushed, each second: a kill loses what came since, and
-    where Redis' answer to a flush is lost, it may be counted twice."""
+    """Figures in the memory of one process, flushed each second: a kill loses what came since the last flush, and where
+    Redis' answer to a flush is lost, it may be counted twice."""
 
     def __init__(self) -> None:
         self._added: Counter[str] = Counter()
@@ -50,17 +50,17 @@ class Tally:
         self._lock = threading.Lock()
 
     def add(self, name: str) -> None:
-        """Count one."""
+        """Add one to figure `name`."""
         with self._lock:
             self._added[name] += 1
 
     def note(self, name: str, value: int) -> None:
-        """The newest value of a figure that goes up and down."""
+        """Set the last value of a gauge."""
         with self._lock:
             self._noted[name] = value
 
     def flush(self, inbox: "Stream") -> None:
-        """Tell Redis. Raises redis-py's errors; then the figures wait for the next time."""
+        """Write the figures. Raises redis-py's errors; then they wait for the next flush."""
         with self._lock:
             added, self._added = self._added, Counter()
             noted, self._noted = self._noted, {}
@@ -77,10 +77,10 @@ class Tally:
 
 
 def read_hours(redis: "Redis", now_ms: int, hours: int = 24) -> list[tuple[int, dict[str, int]]]:
-    """The last `hours` hours, at most 48, the present one among them, oldest first: (start of the hour in ms of Redis'
+    """The last `hours` hours (at most 48) including the current one, oldest first: (start of the hour in ms of Redis'
     clock, counter name -> count). Raises redis-py's errors."""
-    present = now_ms // HOUR_MS
-    numbers = range(present - hours + 1, present + 1)
+    current = now_ms // HOUR_MS
+    numbers = range(current - hours + 1, current + 1)
     pipe = redis.pipeline(transaction=False)
     for number in numbers:
         pipe.hgetall(keys.hour(number))

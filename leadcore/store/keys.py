@@ -1,4 +1,4 @@
-"""The name of every Redis key, in one place, and the shard of a customer."""
+"""The name of every Redis key, in one place, and the shard of a customer. See `leadcore.fields` for hash fields."""
 
 import hashlib
 from base64 import b32encode
@@ -16,18 +16,18 @@ NONE = PREFIX + "none"
 BUDGET = PREFIX + "budget"
 STORE = PREFIX + "store"
 RESTORING = STORE + ":above"
-"""Up to which contact the aliases were read back, while they are."""
+"""While aliases are read back from HubSpot: up to which contact that is done."""
 SEARCHED = PREFIX + "searched"
 WORKERS = PREFIX + "workers"
 COUNTS = PREFIX + "counts"
 FIGURES = PREFIX + "figures"
-"""What `receiver.metrics` tells beside the counters, see `leadcore.store.counters`."""
+"""What `receiver.metrics` shows beside the counters, see `leadcore.store.counters`."""
 ACTIONS = PREFIX + "actions"
-"""A stream of what people did: c(ommand), l(ead) or d(igest of a customer), u(ser)."""
+"""A stream of what people did."""
 ALERTS = PREFIX + "alerts"
 ALERTS_LOCK = ALERTS + ":lock"
 PORTAL = PREFIX + "portal"
-"""What workers know of the portal: id, domain of its pages."""
+"""What workers know of the HubSpot portal: its id and the domain of its pages."""
 RUN = PREFIX + "run"
 DATASET = PREFIX + "dataset"
 WRITTEN = PREFIX + "written"
@@ -39,7 +39,7 @@ PAUSES = {INBOX: PAUSE, OUTBOX: PAUSE + ":outbox"}
 
 
 def hour(number: int) -> str:
-    """What was counted in the hour that began `number` hours after 1970."""
+    """The counters of the hour that began `number` hours after 1970."""
     return f"{COUNTS}:{number}"
 
 
@@ -61,7 +61,7 @@ def swept(stream: str, shard: int) -> str:
 
 
 def left(shard: int) -> str:
-    """That the shard's tail was left to another drain; see `workers.sync.partial_batches`."""
+    """That the shard's partial batch was left to another drain; see `workers.sync.partial_batches`."""
     return f"{PREFIX}{INBOX}:{shard}:left"
 
 
@@ -86,7 +86,7 @@ def unsent(lead: str) -> str:
 
 
 def message_sent(customer: bytes, text: bytes) -> str:
-    """What says that this customer was told this text, both as they stand in the outbox."""
+    """The key that says that this customer was sent this text; both are the bytes of the outbox's entry."""
     return f"{PREFIX}told:" + hashlib.sha256(customer + b"\0" + text).hexdigest()[:24]
 
 
@@ -112,19 +112,19 @@ def email(digest: str) -> str:
 
 
 def shard_of(customer_id: str, shards: int) -> int:
-    """The shard in which all events of a customer stand, so that they keep their order."""
+    """The shard of all events of a customer, so that they keep their order."""
     return crc32(customer_id.encode("utf-8", "surrogatepass")) % shards
 
 
 def keyed(key: bytes, purpose: bytes) -> "hashlib.blake2s":
-    """A keyed hash to copy and feed. BLAKE2s is a MAC by itself (RFC 7693). OpenSSL's HMAC takes five times as long and
-    lets go of the interpreter's lock each time: measured, the thread that writes to HubSpot then waits for the one that
-    reads the next leads, some twenty times per lead."""
+    """A keyed hash, to be copied and updated. BLAKE2s is a MAC by itself (RFC 7693). OpenSSL's HMAC takes five times as
+    long and releases the GIL each time: measured, the thread that writes to HubSpot then waits for the one that reads
+    the next leads, some twenty times per lead."""
     return hashlib.blake2s(key=hashlib.sha256(key).digest(), person=purpose)
 
 
 def digest(key: bytes, *parts: str | bytes) -> str:
-    """16 letters and digits (80 bits) that stand for `parts` and tell nobody what they were."""
+    """16 letters and digits (80 bits) that identify `parts` and do not reveal them."""
     mac = _name(key).copy()
     for part in parts:
         data = part if isinstance(part, bytes) else part.encode("utf-8", "surrogatepass")

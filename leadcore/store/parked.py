@@ -1,8 +1,8 @@
-"""What waits for a person, and the person's two answers, retry and discard: parked leads, which could not be written as
-they are, and written ones whose message could not be sent.
+"""What waits for a person to retry or discard it: parked leads, which could not be written as they are, and written
+leads whose message could not be sent. The console and the commands use it.
 
-It stands with the receiver because the console uses it as the commands do. Each answer is one script per lead that
-does nothing unless the lead is still parked, so two people who press at once retry a lead once.
+Retry and discard are one script per lead, which does nothing unless the lead is still parked: if two people retry a
+lead at once, it is retried once.
 """
 
 from collections.abc import Iterable
@@ -12,11 +12,13 @@ from typing import Any
 
 from leadcore import event, receipts
 from leadcore.config import Inbox as InboxConfig
+from leadcore.fields import BODY, RECEIPT, VERSION
 from leadcore.receipts import DISCARDED, PARKED, WAITING, Receipt
 from leadcore.store import keys
 from leadcore.store.bell import Bell
 from leadcore.store.connection import AWAY, Redis
-from leadcore.store.scripts import COUNT, TAKE_KEPT
+from leadcore.store.leads import read_receipts
+from leadcore.store.lua import COUNT, ENTRY_FIELDS, RING, TAKE_KEPT, UNPACK_FIELDS
 from leadcore.store.streams import BELL_SECONDS, unpack_fields
 from leadcore.store.unsent import GONE as NO_MESSAGE
 from leadcore.store.unsent import Unsent, as_parked
@@ -25,7 +27,7 @@ ACTIONS_KEPT = 10_000
 CHUNK = 500
 GONE = "it is not parked"
 UNREADABLE = "it is no event that can be read, so it cannot be retried; discard it"
-# By the code that a parked lead's reason begins with; any other cause can have passed.
+# What to do, by the code that a parked lead's reason starts with; for all other codes `RETRY`.
 FIXES = {
     "unusable": "It cannot be retried as it is. Let the intent in DealDroid send what is missing, then discard it.",
     "unreadable": "Install the newest leadsync, then retry. If it is parked again, discard it.",
@@ -41,31 +43,30 @@ FIXES = {
 }
 RETRY = "The cause may have passed: retry."
 
-# KEYS: parked body, index of parked, receipt, actions, then retry: stream, bell
-# ARGV: lead, command, user, actions kept, then retry: version, bell seconds, receipt seconds; then the receipt's fields
 _RETRY = (
-    TAKE_KEPT
-    + """
-local entry = {}
-for name, value in string.gmatch(packed, '([^\\31]*)\\31([^\\31]*)\\31') do
-  if name ~= 'v' and name ~= 'k' and name ~= 'n' then
-    entry[#entry + 1] = name
-    entry[#entry + 1] = value
-  end
-end
-redis.call('XADD', KEYS[5], '*', 'v', ARGV[5], 'k', 'retry', unpack(entry))
-redis.call('HSET', KEYS[3], unpack(ARGV, 8))
-if redis.call('TTL', KEYS[3]) < 0 then redis.call('EXPIRE', KEYS[3], ARGV[7]) end
-if redis.call('SET', KEYS[6], '1', 'NX', 'EX', ARGV[6]) then return 'rang' end
-return 'put'
+    """
+-- Returns 'gone', 'put' or 'rang'. ARGV from 8 on: the receipt's fields.
+local stream, bell = KEYS[5], KEYS[6]
+local version, bell_seconds, receipt_seconds = unpack(ARGV, 5, 7)
 """
+    + ENTRY_FIELDS
+    + UNPACK_FIELDS
+    + TAKE_KEPT
+    + """
+local entry = unpack_fields(packed, {[VERSION] = true, [KIND] = true, [TRIES] = true})
+redis.call('XADD', stream, '*', VERSION, version, KIND, 'retry', unpack(entry))
+redis.call('HSET', receipt, unpack(ARGV, 8))
+if redis.call('TTL', receipt) < 0 then redis.call('EXPIRE', receipt, receipt_seconds) end
+"""
+    + RING
 )
 _DISCARD = (
-    COUNT
+    "-- Returns 'gone' or 'done'. ARGV from 5 on: the receipt's fields.\n"
+    + COUNT
     + TAKE_KEPT
     + """
 count('discarded', 1)
-if redis.call('EXISTS', KEYS[3]) == 1 then redis.call('HSET', KEYS[3], unpack(ARGV, 5)) end
+if redis.call('EXISTS', receipt) == 1 then redis.call('HSET', receipt, unpack(ARGV, 5)) end
 return 'done'
 """
 )
@@ -73,7 +74,7 @@ return 'done'
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Parked leads that stand for the same reason, in plain words, and the fix. `code` groups reasons."""
+    """Leads that are parked for the same reason, and what to do about it. `code` groups reasons."""
 
     code: str
     reason: str
@@ -85,7 +86,7 @@ class Cause:
 
 
 def causes(parked: Iterable[Receipt]) -> list[Cause]:
-    """Pure: the leads by cause, the commonest first."""
+    """The leads by cause, the most frequent cause first."""
     by_reason: dict[str, list[str]] = {}
     for receipt in parked:
         by_reason.setdefault(receipt.reason, []).append(receipt.lead)
@@ -108,13 +109,13 @@ class Parked:
         self._discard = connection.register_script(_DISCARD)
 
     def receipts(self, limit: int | None = None, until_ms: int | None = None) -> list[Receipt]:
-        """The receipts of leads that wait for a person, the longest parked first, then those of unsent messages: at
-        most `limit` of either, waiting since `until_ms` or longer."""
+        """The receipts of parked leads, then those of unsent messages, each oldest first: at most `limit` of either,
+        waiting since `until_ms` or longer."""
         unsent = [as_parked(one) for one in self._read(keys.UNSENT, limit, until_ms) if one.state != PARKED]
         return [*self._read(keys.PARKED, limit, until_ms), *unsent]
 
     def count(self) -> int:
-        """How many leads wait for a person."""
+        """How many leads and messages wait for a person."""
         return int(self.redis.zcard(keys.PARKED) + self.redis.zcard(keys.UNSENT))
 
     def _read(self, index: str, limit: int | None, until_ms: int | None) -> list[Receipt]:
@@ -123,22 +124,19 @@ class Parked:
         found: list[Receipt] = []
         for start in range(0, len(leads), CHUNK):
             some = leads[start : start + CHUNK]
-            pipe = self.redis.pipeline(transaction=False)
-            for lead in some:
-                pipe.hgetall(keys.receipt(lead))
-            found += [receipts.unpack(lead, stored) for lead, stored in zip(some, pipe.execute(), strict=True)]
+            found += [one or Receipt(lead) for lead, one in zip(some, read_receipts(self.redis, some), strict=True)]
         return found
 
     def retry(self, lead: str, user: str) -> str:
-        """Put a parked lead back into its inbox, in its old place among the customer's events and silent to the
-        customer; or an unsent message into the outbox. "" if done, else why not. `user`: who asked."""
+        """Put a parked lead back into the inbox, with its old version, and without a message to the customer; or an
+        unsent message into the outbox. "" if done, else why not. `user`: who asked."""
         packed = self.redis.get(keys.parked(lead))
         if packed is None:
             why = self.unsent.retry(lead, user)
             return GONE if why == NO_MESSAGE else why
         fields = unpack_fields(packed)
         try:
-            body = event.decode(fields.get(b"b", b""))
+            body = event.decode(fields.get(BODY, b""))
         except event.Malformed:
             return UNREADABLE
         missing = event.unusable(body)
@@ -146,7 +144,7 @@ class Parked:
             return f"{', '.join(missing)} is missing or unusable, so it cannot be retried; discard it"
         customer_id = event.identity(body["customer_id"])
         shard = keys.shard_of(customer_id, self.config.shards)
-        version = fields.get(b"v") or self._received(lead)
+        version = fields.get(VERSION) or self._received(lead)
         receipt = receipts.pack(
             customer_id=customer_id,
             intent=event.text(body["intent"]),
@@ -163,14 +161,14 @@ class Parked:
             ],
         )
         if outcome == b"rang":
-            # It is in the inbox; if ringing fails, a keeper finds it within seconds.
+            # It is in the inbox; if ringing fails, a sweep finds it within seconds.
             with suppress(*AWAY):
                 self.bell.ring(keys.INBOX, shard)
         return GONE if outcome == b"gone" else ""
 
     def discard(self, lead: str, user: str) -> str:
-        """Remove a parked lead's payload, or an unsent message; the receipt stays. "" if done, else why not.
-        `user`: who asked."""
+        """Delete a parked lead's payload, or an unsent message; the receipt stays. "" if done, else why not. `user`:
+        who asked."""
         outcome = self._discard(
             keys=_keys(lead),
             args=[lead, "discard", user, ACTIONS_KEPT, *receipts.pack(state=DISCARDED)],
@@ -181,7 +179,7 @@ class Parked:
 
     def _received(self, lead: str) -> bytes:
         """The version of an entry that was parked without one."""
-        received: bytes | None = self.redis.hget(keys.receipt(lead), "r")
+        received: bytes | None = self.redis.hget(keys.receipt(lead), RECEIPT["received_ms"])
         return received or b"%d" % int(self.redis.zscore(keys.PARKED, lead) or 0)
 
 

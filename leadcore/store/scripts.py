@@ -1,53 +1,57 @@
-"""The inbox's Lua. Each script is one step of the protocol in `leadcore.store.streams`, and atomic."""
+"""The Lua scripts of the protocol in `leadcore.store.streams`. Each is one step, and atomic.
 
+Numbers are passed as strings where possible: Redis formats each one that Lua passes to it, for 0.3 us.
+"""
+
+from leadcore.receipts import PARKED, WAITING
 from leadcore.store import keys
-
-# A count is worth no lead: one that fails, in a full Redis, is let go. EXPIRE costs once per counter and hour.
-COUNT = f"""
-local t = redis.call('TIME')
-local now = t[1] * 1000 + math.floor(t[2] / 1000)
-local hour = '{keys.COUNTS}:' .. math.floor(t[1] / 3600)
-local function count(name, by)
-  redis.pcall('HINCRBY', '{keys.COUNTS}', name, by)
-  if redis.pcall('HINCRBY', hour, name, by) == tonumber(by) then redis.pcall('EXPIRE', hour, {49 * 3600}) end
-end
-"""
-
-# A caller whose digests are made with another key than Redis holds (it was emptied since) learns the right one.
-SAME_KEY = """
-if ARGV[1] ~= '' then
-  local key = redis.call('GET', KEYS[5])
-  if not key then redis.call('SET', KEYS[5], ARGV[1])
-  elseif key ~= ARGV[1] then return {'rekey', key, now} end
-end
-"""
+from leadcore.store.lua import COUNT, DEL_FIRST, ENTRY_FIELDS, NOW, RECEIPT_FIELDS, UNCHANGED, UNPACK_FIELDS
 
 ENDED_SECONDS = 30 * 86_400
 
-# Increments are summed up, so that they cost once per counter and not once per lead. A receipt that has ended while its
-# lead or message waited begins anew: it holds what is written now and nothing else (each field is named once). It ends
-# again, not before a parked lead does.
-# Here and below numbers are words where they can be: Redis prints each one that Lua hands it, for 0.3 us.
-RUN = (
+# Returns the right key to a caller whose digests are made with another one (Redis was emptied since). Uses `secret` and
+# `key`, which is '' if the environment fixes it.
+_SAME_KEY = """
+if key ~= '' then
+  local stored = redis.call('GET', secret)
+  if not stored then redis.call('SET', secret, key)
+  elseif stored ~= key then return {'rekey', stored, now} end
+end
+"""
+
+# An event from a spool or a journal that is older than its customer's tombstone stays forgotten. Uses `tombstone` and
+# `said_ms`.
+_STAYS_FORGOTTEN = """
+if said_ms ~= '' then
+  local until_ms = tonumber(string.match(redis.call('GET', tombstone) or '', '^%d+'))
+  if until_ms and tonumber(said_ms) <= until_ms then return {'forgotten', 0, now} end
+end
+"""
+
+# Defines `execute(from, size)`, which runs the command at ARGV[from], and `add_up()`, to be called at the end:
+# increments are summed up, so that they cost once per counter and not once per lead. A receipt that expired while its
+# lead or message waited is created again by HSET (then each field is named once): it must expire too, and not before
+# the payload of a parked lead does.
+_EXECUTE = (
     COUNT
     + f"""
 local argv, call, find, unpack = ARGV, redis.call, string.find, unpack
 local sums = {{}}
-local function run(from, size)
-  local name, key = argv[from], argv[from + 1]
-  if name == 'HINCRBY' then
+local function execute(from, size)
+  local command, key = argv[from], argv[from + 1]
+  if command == 'HINCRBY' then
     local field, sum = argv[from + 2], sums[key] or {{}}
     sums[key] = sum
     sum[field] = (sum[field] or 0) + argv[from + 3]
     return
   end
   local added = call(unpack(argv, from, from + size - 1))
-  if name == 'HSET' and added * 2 == size - 2 and find(key, '{keys.receipt("")}', 1, true) == 1
+  if command == 'HSET' and added * 2 == size - 2 and find(key, '{keys.receipt("")}', 1, true) == 1
       and call('HLEN', key) == added then
     call('EXPIRE', key, {ENDED_SECONDS})
   end
 end
-local function add()
+local function add_up()
   for key, sum in pairs(sums) do
     for name, by in pairs(sum) do
       if key == '{keys.COUNTS}' then count(name, by) else redis.pcall('HINCRBY', key, name, by) end
@@ -57,176 +61,205 @@ end
 """
 )
 
-# What was said before its customer was forgotten, and comes from a spool or a memory, stays forgotten.
-STAYS_FORGOTTEN = """
-if ARGV[4] ~= '' then
-  local until_ms = tonumber(string.match(redis.call('GET', KEYS[6]) or '', '^%d+'))
-  if until_ms and tonumber(ARGV[4]) <= until_ms then return {'forgotten', 0, now} end
+PUT = (
+    """
+-- Returns what was done ('put', 'rang', 'duplicate', 'forgotten', 'rekey'), with 'rekey' the right key, and now in ms.
+-- key: of the digests, '' if the environment fixes it; said_ms: '' for an event straight from DealDroid.
+-- ARGV from 9 on: the receipt's fields.
+local receipt, stream, bell, leads, secret, tombstone = unpack(KEYS)
+local key, lead, body, said_ms, kind, receipt_seconds, duplicate_ms, bell_seconds = unpack(ARGV, 1, 8)
+"""
+    + ENTRY_FIELDS
+    + RECEIPT_FIELDS
+    + COUNT
+    + _SAME_KEY
+    + _STAYS_FORGOTTEN
+    + f"""
+local seen, state = unpack(redis.call('HMGET', receipt, RECEIVED, STATE))
+if seen and (now - seen < tonumber(duplicate_ms) or not state or state == '{WAITING}' or state == '{PARKED}') then
+  if said_ms == '' then count('duplicate', '1') end
+  return {{'duplicate', 0, now}}
 end
 """
-
-# KEYS: receipt, stream, bell, index of leads, digest key, tombstone
-# ARGV: digest key ("" = fixed by the environment), lead, body, wall-clock version or "", kind, receipt seconds,
-#       duplicate ms, bell seconds, then the receipt's fields
-PUT = (
-    COUNT
-    + SAME_KEY
-    + STAYS_FORGOTTEN
     + """
-local seen, state = unpack(redis.call('HMGET', KEYS[1], 'r', 's'))
-if seen and (now - seen < tonumber(ARGV[7]) or not state or state == 'waiting' or state == 'parked') then
-  if ARGV[4] == '' then count('duplicate', '1') end
-  return {'duplicate', 0, now}
-end
 local version = now
-local entry = {'e', ARGV[2], 'b', ARGV[3]}
-if ARGV[4] ~= '' then
-  version = math.min(tonumber(ARGV[4]), now)
-  entry[#entry + 1] = 'v'
+local entry = {LEAD, lead, BODY, body}
+if said_ms ~= '' then
+  version = math.min(tonumber(said_ms), now)
+  entry[#entry + 1] = VERSION
   entry[#entry + 1] = string.format('%.0f', version)
 end
-if ARGV[5] ~= '' then
-  entry[#entry + 1] = 'k'
-  entry[#entry + 1] = ARGV[5]
+if kind ~= '' then
+  entry[#entry + 1] = KIND
+  entry[#entry + 1] = kind
 end
-if seen then redis.call('DEL', KEYS[1]) end
-redis.call('HSET', KEYS[1], 'r', string.format('%.0f', version), unpack(ARGV, 9))
-redis.call('EXPIRE', KEYS[1], ARGV[6])
-redis.call('XADD', KEYS[2], '*', unpack(entry))
-redis.call('XADD', KEYS[4], '*', 'e', ARGV[2])
+if seen then redis.call('DEL', receipt) end
+redis.call('HSET', receipt, RECEIVED, string.format('%.0f', version), unpack(ARGV, 9))
+redis.call('EXPIRE', receipt, receipt_seconds)
+redis.call('XADD', stream, '*', unpack(entry))
+redis.call('XADD', leads, '*', LEAD, lead)
 count('accepted', '1')
-if redis.call('SET', KEYS[3], '1', 'NX', 'EX', ARGV[8]) then return {'rang', 0, now} end
+if redis.call('SET', bell, '1', 'NX', 'EX', bell_seconds) then return {'rang', 0, now} end
 return {'put', 0, now}
 """
 )
 
-# KEYS: lock   ARGV: token, groups (see Settlement)
-SETTLE = (
-    RUN
+PARK = (
+    """
+-- Returns as PUT does. body: the entry's packed fields. ARGV from 6 on: the receipt's fields.
+local receipt, kept, parked, leads, secret, tombstone, figures = unpack(KEYS)
+local key, lead, body, said_ms, receipt_seconds = unpack(ARGV, 1, 5)
+"""
+    + ENTRY_FIELDS
+    + RECEIPT_FIELDS
+    + COUNT
+    + _SAME_KEY
+    + _STAYS_FORGOTTEN
     + """
-if call('GET', KEYS[1]) ~= argv[1] then return -1 end
+if redis.call('EXISTS', receipt) == 1 then return {'duplicate', 0, now} end
+redis.call('HSET', receipt, RECEIVED, string.format('%.0f', now), unpack(ARGV, 6))
+redis.call('EXPIRE', receipt, receipt_seconds)
+redis.call('SET', kept, body, 'EX', receipt_seconds)
+redis.call('ZADD', parked, now, lead)
+count('parked', '1')
+redis.pcall('HINCRBY', figures, 'parked:unusable', 1)
+redis.call('XADD', leads, '*', LEAD, lead)
+return {'put', 0, now}
+"""
+)
+
+SETTLE = (
+    """
+-- Returns -1 if the lock was lost, else the positions of the groups that were left as they are.
+-- ARGV from 3 on: the groups, as `Settlement` lays them out.
+local lock, token, groups = KEYS[1], ARGV[1], tonumber(ARGV[2])
+"""
+    + _EXECUTE
+    + UNCHANGED
+    + """
+if call('GET', lock) ~= token then return -1 end
 local at, tonumber = 3, tonumber
 local function number() at = at + 1; return tonumber(argv[at - 1]) end
-local function follow(happens)
+local function execute_if(happens)
   for _ = 1, number() do
     local size = number()
-    if happens then run(at, size) end
+    if happens then execute(at, size) end
     at = at + size
   end
 end
 local stale = {}
-for group = 1, tonumber(argv[2]) do
+for group = 1, groups do
   local fresh = true
   for _ = 1, number() do
-    if call('GETRANGE', argv[at], '0', '3') ~= argv[at + 1] then fresh = false end
+    if not unchanged(argv[at], argv[at + 1]) then fresh = false end
     at = at + 2
   end
   local settled = false
   for _ = 1, number() do
     local removed = fresh and call('XDEL', argv[at], argv[at + 1]) == 1
     at = at + 2
-    follow(removed)
+    execute_if(removed)
     settled = settled or removed
   end
-  follow(settled)
+  execute_if(settled)
   if not settled then stale[#stale + 1] = group - 1 end
 end
-add()
+add_up()
 return stale
 """
 )
 
-RELEASE = """
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return -1 end
-redis.call('DEL', KEYS[1], KEYS[2])
-return redis.call('XLEN', KEYS[3])
+APPLY = (
+    """
+-- Runs commands, each given as its size and its arguments: all or none, also in a full Redis, which refuses a MULTI.
 """
-
-RENEW = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0"
-
-# KEYS: later, stream, lock, swept, pause, sending, none   ARGV: sweep seconds
-SWEEP = """
-local t = redis.call('TIME')
-local now = t[1] * 1000 + math.floor(t[2] / 1000)
-for _, packed in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, 200)) do
-  redis.call('ZREM', KEYS[1], packed)
-  local entry = {}
-  for part in string.gmatch(packed, '([^\\31]*)\\31') do entry[#entry + 1] = part end
-  redis.call('XADD', KEYS[2], '*', unpack(entry))
-end
-local depth = redis.call('XLEN', KEYS[2]) + redis.call('HLEN', KEYS[6])
-if depth == 0 or redis.call('EXISTS', KEYS[3]) == 1 then return 0 end
-local pause = redis.call('HGET', KEYS[5], 'until')
-if pause and tonumber(pause) > now then return 0 end
-redis.call('DEL', KEYS[7])
-if not redis.call('SET', KEYS[4], '1', 'NX', 'EX', ARGV[1]) then return 0 end
-return depth
-"""
-
-# KEYS: receipt, parked body, index of parked, index of leads, digest key, tombstone, figures
-# ARGV: digest key ("" = fixed by the environment), lead, body, wall-clock version or "", receipt seconds, then the
-#       receipt's fields
-PARK = (
-    COUNT
-    + SAME_KEY
-    + STAYS_FORGOTTEN
+    + DEL_FIRST
+    + _EXECUTE
     + """
-if redis.call('EXISTS', KEYS[1]) == 1 then return {'duplicate', 0, now} end
-redis.call('HSET', KEYS[1], 'r', string.format('%.0f', now), unpack(ARGV, 6))
-redis.call('EXPIRE', KEYS[1], ARGV[5])
-redis.call('SET', KEYS[2], ARGV[3], 'EX', ARGV[5])
-redis.call('ZADD', KEYS[3], now, ARGV[2])
-count('parked', '1')
-redis.pcall('HINCRBY', KEYS[7], 'parked:unusable', 1)
-redis.call('XADD', KEYS[4], '*', 'e', ARGV[2])
-return {'put', 0, now}
+local at = 1
+while at <= #argv do
+  local size = tonumber(argv[at])
+  execute(at + 1, size)
+  at = at + 1 + size
+end
+add_up()
 """
 )
 
-# KEYS: lock, none   ARGV: token, ms
-# A full Redis refuses a script whose first write could need memory, so the first one is a DEL.
-ACQUIRE = """
-redis.call('DEL', KEYS[2])
-if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
+ACQUIRE = (
+    """
+-- Returns 1 if the lock was free and is ours now, else 0.
+local lock, token, ms = KEYS[1], ARGV[1], ARGV[2]
+"""
+    + DEL_FIRST
+    + """
+if redis.call('SET', lock, token, 'NX', 'PX', ms) then return 1 end
+return 0
+"""
+)
+
+RENEW = """
+-- Returns 1 if the lock is still ours and lives for another `ms`, else 0.
+local lock, token, ms = KEYS[1], ARGV[1], ARGV[2]
+if redis.call('GET', lock) == token then return redis.call('PEXPIRE', lock, ms) end
 return 0
 """
 
-# KEYS: none, locks   ARGV: token, then key, first four bytes it must have, record ...
-MARK = """
-redis.call('DEL', KEYS[1])
-for i = 2, #KEYS do
-  if redis.call('GET', KEYS[i]) ~= ARGV[1] then return 0 end
-end
-for i = 2, #ARGV, 3 do
-  if redis.call('GETRANGE', ARGV[i], '0', '3') ~= ARGV[i + 1] then return 0 end
-end
-for i = 2, #ARGV, 3 do redis.call('SET', ARGV[i], ARGV[i + 2]) end
-return 1
+UNLOCK = """
+-- Returns 1 if the lock was ours and is free now, else 0.
+local lock, token = KEYS[1], ARGV[1]
+if redis.call('GET', lock) == token then return redis.call('DEL', lock) end
+return 0
 """
 
-# KEYS: none   ARGV: commands, each as its size and its words
-# All or nothing, also in a full Redis, which refuses a MULTI.
-APPLY = (
-    RUN
+RELEASE = """
+-- Returns how many entries are left, -1 if the lock was no longer ours.
+local lock, bell, stream = unpack(KEYS)
+local token = ARGV[1]
+if redis.call('GET', lock) ~= token then return -1 end
+redis.call('DEL', lock, bell)
+return redis.call('XLEN', stream)
+"""
+
+SWEEP = (
+    """
+-- Returns how many entries there are if somebody should ring for them now, else 0.
+local later, stream, lock, swept, pause, sending = unpack(KEYS)
+local sweep_seconds = ARGV[1]
+"""
+    + NOW
+    + DEL_FIRST
+    + UNPACK_FIELDS
     + """
-redis.call('DEL', KEYS[1])
-local at = 1
-while at <= #ARGV do
-  local size = tonumber(ARGV[at])
-  run(at + 1, size)
-  at = at + 1 + size
+for _, packed in ipairs(redis.call('ZRANGEBYSCORE', later, '-inf', now, 'LIMIT', 0, 200)) do
+  redis.call('ZREM', later, packed)
+  redis.call('XADD', stream, '*', unpack(unpack_fields(packed, {})))
 end
-add()
+local depth = redis.call('XLEN', stream) + redis.call('HLEN', sending)
+if depth == 0 or redis.call('EXISTS', lock) == 1 then return 0 end
+local paused_until = redis.call('HGET', pause, 'until')
+if paused_until and tonumber(paused_until) > now then return 0 end
+if not redis.call('SET', swept, '1', 'NX', 'EX', sweep_seconds) then return 0 end
+return depth
 """
 )
 
-# The beginning of what a person does with what was kept for them (see leadcore.store.parked, leadcore.store.unsent).
-# KEYS: what was kept, its index, receipt, actions   ARGV: lead, command, user, actions kept
-# What frees memory comes first: a full Redis refuses a script whose first write could need some.
-TAKE_KEPT = """
-redis.call('ZREM', KEYS[2], ARGV[1])
-local packed = redis.call('GET', KEYS[1])
-if not packed then return 'gone' end
-redis.call('DEL', KEYS[1])
-redis.call('XADD', KEYS[4], 'MAXLEN', '~', ARGV[4], '*', 'c', ARGV[2], 'l', ARGV[1], 'u', ARGV[3])
+MARK = (
+    """
+-- Writes records. Returns 1, or 0 if a lock of KEYS is no longer ours or a record has changed: then nothing is written.
+-- ARGV from 2 on, per record: key, revision that it must have (see `unchanged`), record.
+local token = ARGV[1]
 """
+    + DEL_FIRST
+    + UNCHANGED
+    + """
+for _, lock in ipairs(KEYS) do
+  if redis.call('GET', lock) ~= token then return 0 end
+end
+for at = 2, #ARGV, 3 do
+  if not unchanged(ARGV[at], ARGV[at + 1]) then return 0 end
+end
+for at = 2, #ARGV, 3 do redis.call('SET', ARGV[at], ARGV[at + 2]) end
+return 1
+"""
+)

@@ -1,4 +1,4 @@
-"""The state of the whole line in one round trip: for readyz, metrics, the console and `leadsync status`."""
+"""The state of inbox and outbox in one round trip: for readyz, metrics, the console and `leadsync status`."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -11,9 +11,9 @@ ALIVE_MS = 15_000
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """`depths`: line -> entries per shard, those put off included; `oldest`: line -> the age
-    of each shard's oldest entry in ms, None if it is empty; `pause`, `messages_pause`: {} or code, reason, until_ms,
-    since_ms."""
+    """`depths`: line -> entries per shard, with those that wait for a retry; `oldest`: line -> age of each shard's
+    oldest entry in ms, None if it is empty; `oldest_ms`: when the oldest of the inbox came, in ms of Redis' clock;
+    `pause`, `messages_pause`: {} or code, reason, until_ms, since_ms."""
 
     now_ms: int
     workers: int
@@ -34,7 +34,7 @@ class Status:
 
 
 def read_status(redis: Redis, shards: int) -> Status:
-    """What Redis says now; raises redis-py's errors."""
+    """The present state; raises redis-py's errors."""
     pipe = redis.pipeline(transaction=False)
     pipe.time()
     pipe.zrange(keys.WORKERS, 0, -1, withscores=True)
@@ -68,7 +68,7 @@ def read_status(redis: Redis, shards: int) -> Status:
 
 
 def _pause(stored: dict[bytes, bytes], now: int, waiting: int) -> dict[str, Any]:
-    """A pause that is over stands until a lead has proven that the line works; while none waits, nothing is paused."""
+    """A pause that is over stays until a lead is written; if none waits for that, the line does not count as paused."""
     until = int(stored.get(b"until", b"0"))
     if not stored or (until < now and not waiting):
         return {}

@@ -1,20 +1,21 @@
-"""The inbox: every accepted event stands in a Redis Stream until its fate is settled.
+"""The inbox and the outbox: every accepted event is an entry of a Redis Stream until it is settled.
 
-    PUT      one script: the receipt exists -> duplicate; else receipt, XADD, SET bell NX EX 10.
-             If it rang, the caller enqueues the RQ job that drains the shard; losing that job is harmless.
-    DRAIN    under the shard's lock (10 s, renewed each second by the keeper): read without a consumer group,
-             write to HubSpot, SETTLE, again until nothing is left, then RELEASE.
-    SETTLE   one script: the lock is ours, else nothing happens; per group of entries, if what it was decided on still
-             stands: XDEL first (a full Redis refuses everything but a script that frees memory first), and what
-             follows from each entry only if XDEL removed it. So it can be repeated, and never half happens.
-    RELEASE  one script: drop lock and bell, tell how many entries are left; if any, the caller rings, unless only time
-             can help (a pause, entries that somebody else holds): then a sweep does. A drain may leave its tail to
-             another one (see workers.sync.partial_batches): then the bell stands, and if nobody comes, a sweep
-             rings too.
-    SWEEP    every 3 s a keeper puts due entries back and rings for a shard that has entries and no lock.
+    PUT      One script: if the receipt exists, it is a duplicate; else receipt, XADD, SET bell NX EX 10.
+             If that set the bell, the caller enqueues the RQ job that drains the shard; losing that job is harmless.
+    DRAIN    Under the shard's lock (10 s, renewed each second by maintenance): read without a consumer group, write to
+             HubSpot, SETTLE, until nothing is left; then RELEASE.
+    SETTLE   One script: without the lock it does nothing. A group of entries is settled if the records that it was
+             decided on are unchanged. XDEL comes first (a full Redis refuses everything but a script that frees memory
+             first), and what follows from an entry is done only if XDEL removed it. So it can be repeated, and is
+             never half done.
+    RELEASE  One script: delete lock and bell, return how many entries are left. If any, the caller rings, unless only
+             time can help (a pause, entries that another drain holds): then a sweep rings. A drain may leave its
+             last, partial batch to another one (see workers.sync.partial_batches): then the bell stays, and if no drain
+             comes, a sweep rings too.
+    SWEEP    Every 3 s maintenance puts due entries back and rings for a shard that has entries and no lock.
 
-Why no wake-up is lost: an entry leaves only in SETTLE. An entry put before RELEASE is counted by it, one put after it
-finds no bell and rings. Whatever dies in between, the lock is gone within 10 s and a sweep rings within 3.
+Why no wake-up is lost: an entry leaves only in SETTLE. One that is put before RELEASE is counted by it; one that is put
+after it finds no bell and rings. Whatever dies in between, the lock is gone within 10 s and a sweep rings within 3.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -34,8 +35,8 @@ SWEEP_SECONDS = 3
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """What a put did: "put", "rang" (put, and the caller has to enqueue the drain), "duplicate" or "forgotten" (said
-    before its customer was forgotten; nothing is kept); Redis' clock."""
+    """`outcome`: "put", "rang" (put, and the caller has to enqueue the drain), "duplicate" or "forgotten" (older than
+    its customer's tombstone; nothing is kept). `now_ms`: Redis' clock."""
 
     outcome: str
     now_ms: int
@@ -51,8 +52,8 @@ class WrongKey(Exception):
 
 @dataclass(slots=True)
 class Settlement:
-    """What SETTLE shall do, built group by group. A group's `guards` are (key, first 4 bytes it must still have);
-    its `entries` are (stream, id, commands); its `commands` run once if any of its entries was removed."""
+    """The arguments of SETTLE, built group by group. A group's `guards` are (key, first 4 bytes that its value must
+    still have); its `entries` are (stream, id, commands); its `commands` run once if any of its entries was removed."""
 
     arguments: list[Any] = field(default_factory=list)
     groups: int = 0
@@ -76,7 +77,7 @@ class Settlement:
 
 
 def pack_fields(fields: Mapping[bytes, bytes]) -> bytes:
-    """An entry's fields as one text: JSON and ids hold no control character, so one can part them."""
+    """An entry's fields as one string, separated by a control character: JSON and ids hold none."""
     return b"".join(part + b"\x1f" for pair in fields.items() for part in pair)
 
 
@@ -93,8 +94,16 @@ def _append(flat: list[Any], commands: Sequence[Sequence[Any]]) -> None:
         flat += command
 
 
+def _outcome(answer: tuple[bytes, bytes, int]) -> Put:
+    outcome, right_key, now_ms = answer
+    if outcome == b"rekey":
+        raise WrongKey(right_key)
+    return Put(outcome.decode(), now_ms)
+
+
 class Stream:
-    """The streams of one line ("inbox" or "outbox") over one Redis connection."""
+    """The shards of one line ("inbox" or "outbox") over one Redis connection. `put`: runs the script PUT instead of the
+    connection. Every method raises redis-py's errors."""
 
     def __init__(self, connection: "Redis", name: str = keys.INBOX, put: Callable[..., Any] | None = None) -> None:
         self.redis = connection
@@ -121,33 +130,16 @@ class Stream:
         tombstone: str = keys.NONE,
         keep_seconds: int = 30 * 86_400,
     ) -> Put:
-        """Append one event unless its receipt exists; raises `WrongKey` and redis-py's errors. `receipt` is what
-        `receipts.pack` made; `version_ms` is given for an event that did not come straight in, `tombstone` is the name
-        of its customer's."""
-        outcome, detail, now = self._put(
-            keys=[
-                keys.receipt(lead),
-                keys.entries(self.name, shard),
-                keys.bell(self.name, shard),
-                keys.LEADS,
-                keys.SECRET,
-                tombstone,
-            ],
-            args=[
-                key,
-                lead,
-                body,
-                "" if version_ms is None else version_ms,
-                kind,
-                keep_seconds,
-                DUPLICATE_MS,
-                BELL_SECONDS,
-                *receipt,
-            ],
+        """Append one event unless its receipt exists; raises `WrongKey` too. `receipt`: from `receipts.pack`;
+        `version_ms`: for an event that did not come straight in; `tombstone`: the key of its customer's tombstone."""
+        stream, bell = keys.entries(self.name, shard), keys.bell(self.name, shard)
+        said_ms = "" if version_ms is None else version_ms
+        return _outcome(
+            self._put(
+                keys=[keys.receipt(lead), stream, bell, keys.LEADS, keys.SECRET, tombstone],
+                args=[key, lead, body, said_ms, kind, keep_seconds, DUPLICATE_MS, BELL_SECONDS, *receipt],
+            )
         )
-        if outcome == b"rekey":
-            raise WrongKey(detail)
-        return Put(outcome.decode(), now)
 
     def park(
         self,
@@ -160,27 +152,19 @@ class Stream:
         tombstone: str = keys.NONE,
         keep_seconds: int = 30 * 86_400,
     ) -> Put:
-        """Keep an event that cannot be worked on, with its body (as `pack_fields` packs it); safe to repeat. Takes and
-        raises what `put` does."""
-        version = "" if version_ms is None else version_ms
-        outcome, detail, now = self._park(
-            keys=[
-                keys.receipt(lead),
-                keys.parked(lead),
-                keys.PARKED,
-                keys.LEADS,
-                keys.SECRET,
-                tombstone,
-                keys.FIGURES,
-            ],
-            args=[key, lead, body, version, keep_seconds, *receipt],
+        """Park an event that cannot be processed, unless its receipt exists. Takes and raises what `put` does, but
+        `body` is packed by `pack_fields`."""
+        said_ms = "" if version_ms is None else version_ms
+        parked = keys.parked(lead)
+        return _outcome(
+            self._park(
+                keys=[keys.receipt(lead), parked, keys.PARKED, keys.LEADS, keys.SECRET, tombstone, keys.FIGURES],
+                args=[key, lead, body, said_ms, keep_seconds, *receipt],
+            )
         )
-        if outcome == b"rekey":
-            raise WrongKey(detail)
-        return Put(outcome.decode(), now)
 
-    def take(self, shard: int, count: int, after: bytes = b"-") -> list[tuple[bytes, dict[bytes, bytes]]]:
-        """Up to `count` entries, oldest first, without removing them; `after` is an entry's id to read on from."""
+    def read(self, shard: int, count: int, after: bytes = b"-") -> list[tuple[bytes, dict[bytes, bytes]]]:
+        """Up to `count` entries, oldest first, of those behind the id `after`. Removes nothing."""
         start = after if after == b"-" else b"(" + after
         rows: list[tuple[bytes, dict[bytes, bytes]]] = self.redis.xrange(
             keys.entries(self.name, shard), min=start, count=count
@@ -192,36 +176,35 @@ class Stream:
         return self.acquire_lock(keys.lock(self.name, shard), token)
 
     def acquire_lock(self, name: str, token: str) -> bool:
-        """The same for any lock."""
-        return bool(self._acquire(keys=[name, keys.NONE], args=[token, LOCK_MS]))
+        """As `acquire`, for any lock."""
+        return bool(self._acquire(keys=[name], args=[token, LOCK_MS]))
 
     def renew(self, shard: int, token: str) -> bool:
         """Hold the lock for another `LOCK_MS`; False if it is no longer ours."""
         return self.renew_lock(keys.lock(self.name, shard), token)
 
     def renew_lock(self, name: str, token: str) -> bool:
-        """The same for any lock."""
+        """As `renew`, for any lock."""
         return bool(self._renew(keys=[name], args=[token, LOCK_MS]))
 
     def settle(self, shard: int, token: str, settlement: Settlement) -> list[int] | None:
-        """Settle all groups at once. None: the lock was lost and nothing happened; else the positions of the groups of
-        which nothing happened, because a guard no longer held or no entry was left."""
+        """Settle all groups at once. None: the lock was lost and nothing was done; else the positions of the groups for
+        which nothing was done, because a record had changed or no entry was left."""
         answer = self._settle(
             keys=[keys.lock(self.name, shard)], args=[token, settlement.groups, *settlement.arguments]
         )
         return None if answer == -1 else [int(position) for position in answer]
 
     def apply(self, commands: Sequence[Sequence[Any]]) -> None:
-        """Run Redis commands as one, also in a full Redis."""
+        """Run all of these Redis commands or none, also in a full Redis."""
         flat: list[Any] = []
         for command in commands:
             flat += (len(command), *command)
         if flat:
-            self._apply(keys=[keys.NONE], args=flat)
+            self._apply(args=flat)
 
     def release(self, shard: int, token: str, *, bell: bool = True) -> int:
-        """Drop the lock and, unless told not to, the bell; the number of entries left (-1 if the lock was no longer
-        ours)."""
+        """Delete the lock and, with `bell`, the bell; the number of entries left, -1 if the lock was no longer ours."""
         return int(
             self._release(
                 keys=[
@@ -244,14 +227,13 @@ class Stream:
                     keys.swept(self.name, shard),
                     keys.PAUSES[self.name],
                     keys.sending(shard) if self.name == keys.OUTBOX else keys.NONE,
-                    keys.NONE,
                 ],
                 args=[SWEEP_SECONDS],
             )
         )
 
     def unheld(self, shards: int) -> list[int]:
-        """Those of so many shards that have entries and that nobody drains."""
+        """The numbers of those of the `shards` that have entries and no lock."""
         pipe = self.redis.pipeline(transaction=False)
         for shard in range(shards):
             pipe.xlen(keys.entries(self.name, shard))
@@ -260,6 +242,6 @@ class Stream:
         pairs = zip(found[::2], found[1::2], strict=True)
         return [shard for shard, (entries, held) in enumerate(pairs) if entries and not held]
 
-    def rang(self, shard: int) -> bool:
+    def set_bell(self, shard: int) -> bool:
         """Set the bell; True if it was not set, so that the caller has to enqueue the job."""
-        return bool(self._acquire(keys=[keys.bell(self.name, shard), keys.NONE], args=[b"1", BELL_SECONDS * 1000]))
+        return bool(self._acquire(keys=[keys.bell(self.name, shard)], args=[b"1", BELL_SECONDS * 1000]))

@@ -1,4 +1,4 @@
-"""Messages that could not be sent: kept for a week, because only a person knows whether they still make sense."""
+"""Messages that could not be sent, kept for a week: only a person can tell whether they still make sense."""
 
 import json
 from collections.abc import Mapping
@@ -6,36 +6,35 @@ from contextlib import suppress
 from dataclasses import replace
 
 from leadcore import event, receipts
+from leadcore.fields import CUSTOMER, KIND, TEXT
 from leadcore.receipts import Receipt
 from leadcore.store import keys
 from leadcore.store.bell import Bell
 from leadcore.store.connection import AWAY, Redis
-from leadcore.store.scripts import TAKE_KEPT
+from leadcore.store.lua import ENTRY_FIELDS, RING, TAKE_KEPT, UNPACK_FIELDS
 from leadcore.store.streams import BELL_SECONDS, unpack_fields
 
 RETRY = b"retry"
 GONE = "its message is not waiting for anybody"
 
-# KEYS: message, index of messages, receipt, actions, then retry: stream, bell, mark of what was told
-# ARGV: lead, command, user, actions kept, then retry: bell seconds; then the receipt's fields
 _RETRY = (
-    TAKE_KEPT
-    + """
-redis.call('DEL', KEYS[7])
-local entry = {}
-for name, value in string.gmatch(packed, '([^\\31]*)\\31([^\\31]*)\\31') do
-  if name ~= 'k' and name ~= 'n' then
-    entry[#entry + 1] = name
-    entry[#entry + 1] = value
-  end
-end
-redis.call('XADD', KEYS[5], '*', 'k', 'retry', unpack(entry))
-if redis.call('EXISTS', KEYS[3]) == 1 then redis.call('HSET', KEYS[3], unpack(ARGV, 6)) end
-if redis.call('SET', KEYS[6], '1', 'NX', 'EX', ARGV[5]) then return 'rang' end
-return 'put'
+    """
+-- Returns 'gone', 'put' or 'rang'. ARGV from 6 on: the receipt's fields.
+local stream, bell, message_sent = unpack(KEYS, 5)
+local bell_seconds = ARGV[5]
 """
+    + ENTRY_FIELDS
+    + UNPACK_FIELDS
+    + TAKE_KEPT
+    + """
+redis.call('DEL', message_sent)
+local entry = unpack_fields(packed, {[KIND] = true, [TRIES] = true})
+redis.call('XADD', stream, '*', KIND, 'retry', unpack(entry))
+if redis.call('EXISTS', receipt) == 1 then redis.call('HSET', receipt, unpack(ARGV, 6)) end
+"""
+    + RING
 )
-_DISCARD = TAKE_KEPT + "return 'done'"
+_DISCARD = "-- Returns 'gone' or 'done'.\n" + TAKE_KEPT + "return 'done'"
 
 
 class Unsent:
@@ -48,43 +47,43 @@ class Unsent:
         self._discard = connection.register_script(_DISCARD)
 
     def retry(self, lead: str, user: str) -> str:
-        """Send the message after all, whatever its age and the hour. "" if it is on its way, else why not."""
+        """Put the message back into the outbox; it is sent whatever its age and the hour. "" if done, else why not."""
         packed = self.redis.get(keys.unsent(lead))
         if packed is None:
             self.redis.zrem(keys.UNSENT, lead)
             return GONE
         fields = unpack_fields(packed)
-        shard = keys.shard_of(event.identity(json.loads(fields[b"c"])["id"]), self.shards)
+        shard = keys.shard_of(event.identity(json.loads(fields[CUSTOMER])["id"]), self.shards)
         outcome = self._retry(
             keys=[
                 *_keys(lead),
                 keys.entries(keys.OUTBOX, shard),
                 keys.bell(keys.OUTBOX, shard),
-                keys.message_sent(fields[b"c"], fields[b"t"]),
+                keys.message_sent(fields[CUSTOMER], fields[TEXT]),
             ],
             args=[lead, "retry", user, self.actions_kept, BELL_SECONDS, *receipts.pack(message="queued")],
         )
         if outcome == b"rang":
-            # It is in the outbox; if ringing fails, a keeper finds it within seconds.
+            # It is in the outbox; if ringing fails, a sweep finds it within seconds.
             with suppress(*AWAY):
                 self.bell.ring(keys.OUTBOX, shard)
         return GONE if outcome == b"gone" else ""
 
     def discard(self, lead: str, user: str) -> str:
-        """Give the message up. "" if done, else why not."""
+        """Delete the message. "" if done, else why not."""
         outcome = self._discard(keys=_keys(lead), args=[lead, "discard", user, self.actions_kept])
         return GONE if outcome == b"gone" else ""
 
 
 def as_parked(receipt: Receipt) -> Receipt:
-    """The receipt of a written lead whose message is unsent, with a reason as a parked one has it."""
-    fate, _, why = receipt.message.partition(": ")
-    return replace(receipt, reason=f"{fate}: its message was not sent, {why}")
+    """The receipt of a written lead whose message is unsent, with a reason like that of a parked lead."""
+    state, _, why = receipt.message.partition(": ")
+    return replace(receipt, reason=f"{state}: its message was not sent, {why}")
 
 
-def wanted(fields: Mapping[bytes, bytes]) -> bool:
-    """Whether a person asked for this message: then it leaves at any hour."""
-    return fields.get(b"k") == RETRY
+def asked_by_person(fields: Mapping[bytes, bytes]) -> bool:
+    """Whether a person asked for this message: then it is sent at any hour."""
+    return fields.get(KIND) == RETRY
 
 
 def _keys(lead: str) -> tuple[str, ...]:

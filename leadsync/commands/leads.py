@@ -32,19 +32,18 @@ def status(as_json: bool) -> None:
 @as_json
 def lead(lead_id: str, as_json: bool) -> None:
     """Show one lead's receipt."""
-    from leadcore import receipts
     from leadcore.settings import read
-    from leadcore.store import keys
     from leadcore.store.connection import connect
+    from leadcore.store.leads import read_receipts
     from leadsync.terminal import print_receipt
 
     settings = read()
     with exit_on_outage():
-        stored = connect(settings).hgetall(keys.receipt(lead_id))
-    if not stored:
+        [receipt] = read_receipts(connect(settings), [lead_id])
+    if not receipt:
         click.echo("leadsync: there is no such lead, or its receipt has expired.", err=True)
         sys.exit(1)
-    print_receipt(receipts.unpack(lead_id, stored), settings.timezone, as_json=as_json)
+    print_receipt(receipt, settings.timezone, as_json=as_json)
 
 
 @click.command()

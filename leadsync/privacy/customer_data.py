@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import structs
 
-from leadcore import event, receipts
+from leadcore import event
 from leadcore.config import Inbox as InboxConfig
+from leadcore.fields import ACTION_DIGEST, ACTION_LEAD, BODY, CUSTOMER, LEAD, RECEIPT, TEXT
 from leadcore.receipts import Receipt
 from leadcore.store import keys
 from leadcore.store.connection import Redis
+from leadcore.store.leads import read_pages, read_receipts
 from leadcore.store.streams import unpack_fields
 from workers.rules.customer import Customer, unpack
 from workers.rules.lead import version_of
@@ -41,15 +43,15 @@ class Entry:
 
     @property
     def lead(self) -> str:
-        return self.fields.get(b"e", b"").decode("ascii", "replace")
+        return self.fields.get(LEAD, b"").decode("ascii", "replace")
 
     @property
     def version_ms(self) -> int:
         return version_of(b"0" if self.kind in ("later", "unsent") else self.at, self.fields) >> 16
 
     def as_dict(self) -> dict[str, Any]:
-        what = "body" if self.line == keys.INBOX else "text"
-        return {"lead": self.lead, "held": self.kind, what: _loads(self.fields.get(what[0].encode(), b""))}
+        what, name = ("body", BODY) if self.line == keys.INBOX else ("text", TEXT)
+        return {"lead": self.lead, "held": self.kind, what: _loads(self.fields.get(name, b""))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +94,8 @@ class CustomerData:
         for member, _ in self.redis.zscan_iter(later, count=CHUNK):
             if mine(fields := unpack_fields(member)):
                 yield Entry(line, "later", later, member, fields)
-        after = "-"
-        while rows := self.redis.xrange(stream, min=after, count=CHUNK):
+        for rows in read_pages(self.redis, stream, CHUNK):
             yield from (Entry(line, "stream", stream, at, fields) for at, fields in rows if mine(fields))
-            after = "(" + rows[-1][0].decode()
         if line == keys.OUTBOX:
             for at, packed in self.redis.hscan_iter(sending, count=CHUNK):
                 if mine(fields := unpack_fields(packed)):
@@ -106,17 +106,17 @@ class CustomerData:
             leads = [name.decode().removeprefix(keys.parked("")) for name in names]
             times = self.redis.zmscore(keys.PARKED, leads)
             for lead, time, packed in zip(leads, times, self.redis.mget(names), strict=True):
-                body = unpack_fields(packed or b"").get(b"b", b"")
+                body = unpack_fields(packed or b"").get(BODY, b"")
                 if self.is_mine(body):
                     yield ParkedLead(lead, int(time or 0), body)
 
     def receipts(self) -> Iterator[Receipt]:
         mine = self.customer_id.encode("utf-8", "surrogatepass")
         for names in chunks(self.redis.scan_iter(keys.receipt("*"), count=CHUNK), CHUNK):
-            customers = self._each("hget", names, "c")
+            customers = self._each("hget", names, RECEIPT["customer_id"])
             found = [name for name, customer in zip(names, customers, strict=True) if customer == mine]
-            for name, stored in zip(found, self._each("hgetall", found), strict=True):
-                yield receipts.unpack(name.decode().removeprefix(keys.receipt("")), stored)
+            leads = [name.decode().removeprefix(keys.receipt("")) for name in found]
+            yield from (one or Receipt(lead) for lead, one in zip(leads, read_receipts(self.redis, leads), strict=True))
 
     def is_shared(self, contact_id: str) -> bool:
         """Whether another customer is linked to this contact, as far as Redis knows."""
@@ -141,7 +141,7 @@ class CustomerData:
                 **{name.decode(): value.decode() for name, value in fields.items()},
             }
             for at, fields in self.redis.xrange(keys.ACTIONS)
-            if fields.get(b"l") in wanted or fields.get(b"d") == self.digest.encode()
+            if fields.get(ACTION_LEAD) in wanted or fields.get(ACTION_DIGEST) == self.digest.encode()
         ]
 
     def spooled(self, spool: "Spool") -> Iterator["Spooled"]:
@@ -183,10 +183,10 @@ class CustomerData:
         return unpack(self.redis.get(keys.contact(customer.contact_id)) if customer.shared else None)
 
     def _is_body(self, fields: Mapping[bytes, bytes]) -> bool:
-        return self.is_mine(fields.get(b"b", b""))
+        return self.is_mine(fields.get(BODY, b""))
 
     def _is_message(self, fields: Mapping[bytes, bytes]) -> bool:
-        customer = _loads(fields.get(b"c", b""))
+        customer = _loads(fields.get(CUSTOMER, b""))
         return isinstance(customer, dict) and event.identity(customer.get("id", "")) == self.customer_id
 
     def _each(self, command: str, names: Sequence[bytes], *arguments: str) -> list[Any]:

@@ -19,12 +19,14 @@ from leadcore.config import Inbox as InboxConfig
 from leadcore.receipts import PARKED_SECONDS
 from leadcore.store import keys
 from leadcore.store.connection import Redis
+from leadcore.store.leads import read_all
+from leadcore.store.lua import ACTION_FIELDS, DEL_FIRST, NOW
 from leadcore.store.parked import ACTIONS_KEPT
 from leadcore.store.streams import Stream
 from leadsync.privacy.customer_data import CHUNK, CustomerData, Entry, chunks
 from leadsync.privacy.hubspot_erasure import Erased, HubSpotErasure
 from workers.flow.errors import LineDown, LostLease
-from workers.flow.lease import Lease, hold_alone
+from workers.flow.lease import Lease, hold_exclusive
 from workers.hubspot.transport import FENCE
 from workers.outbox.sent_log import message_key
 from workers.rules.customer import UNKNOWN, Customer, pack, unpack
@@ -32,24 +34,47 @@ from workers.rules.customer import UNKNOWN, Customer, pack, unpack
 if TYPE_CHECKING:
     from receiver.intake.spool import Spool
 
-# KEYS: the locks of inbox and outbox, tombstone, customer's record, actions, none
-# ARGV: token of either lock, what stands in the tombstone after its time, its seconds, digest, user, actions kept,
-#       the blank record ("" = none)
-_BURY = """
-redis.call('DEL', KEYS[6])
-if redis.call('GET', KEYS[1]) ~= ARGV[1] or redis.call('GET', KEYS[2]) ~= ARGV[2] then return 0 end
-local t = redis.call('TIME')
-local now = string.format('%.0f', t[1] * 1000 + math.floor(t[2] / 1000))
-redis.call('SET', KEYS[3], now .. ARGV[3], 'EX', ARGV[4])
-if ARGV[8] ~= '' then redis.call('SET', KEYS[4], ARGV[8]) end
-redis.call('XADD', KEYS[5], 'MAXLEN', '~', ARGV[7], '*', 'c', 'forget', 'd', ARGV[5], 'u', ARGV[6])
-return now
+# Defines `held`, whether both locks are still ours.
+_HELD = (
+    """
+local inbox_lock, outbox_lock = unpack(KEYS, 1, 2)
+local inbox_token, outbox_token = unpack(ARGV, 1, 2)
 """
+    + DEL_FIRST
+    + """
+local held = redis.call('GET', inbox_lock) == inbox_token and redis.call('GET', outbox_lock) == outbox_token
+"""
+)
 
-# KEYS: the locks, none   ARGV: their tokens, then commands, each as its size and its words
-_FENCED = """
-redis.call('DEL', KEYS[3])
-if redis.call('GET', KEYS[1]) ~= ARGV[1] or redis.call('GET', KEYS[2]) ~= ARGV[2] then return -1 end
+_BURY = (
+    """
+-- Returns up to which ms everything is forgotten, 0 if a lock was lost: then nothing is done.
+-- noted: what follows the ms in the tombstone; blank: the customer's record from now on, '' if there is none.
+local tombstone, record, actions = unpack(KEYS, 3, 5)
+local noted, tombstone_seconds, digest, user, actions_kept, blank = unpack(ARGV, 3, 8)
+"""
+    + _HELD
+    + NOW
+    + ACTION_FIELDS
+    + """
+if not held then return 0 end
+local until_ms = string.format('%.0f', now)
+redis.call('SET', tombstone, until_ms .. noted, 'EX', tombstone_seconds)
+if blank ~= '' then redis.call('SET', record, blank) end
+redis.call('XADD', actions, 'MAXLEN', '~', actions_kept, '*',
+  ACTION_COMMAND, 'forget', ACTION_DIGEST, digest, ACTION_USER, user)
+return until_ms
+"""
+)
+
+_FENCED = (
+    """
+-- Runs commands, each given as its size and its arguments. Returns the sum of their answers that are numbers, -1 if a
+-- lock was lost: then nothing is done.
+"""
+    + _HELD
+    + """
+if not held then return -1 end
 local at, done = 3, 0
 while at <= #ARGV do
   local size = tonumber(ARGV[at])
@@ -59,6 +84,7 @@ while at <= #ARGV do
 end
 return done
 """
+)
 
 
 @dataclass(slots=True)
@@ -112,7 +138,7 @@ class Forgetting:
     def _lock_shard(self) -> Iterator[_Leases]:
         with ExitStack() as stack:
             leases = [
-                stack.enter_context(hold_alone(Stream(self.redis, line), self.data.shard, self.beat))
+                stack.enter_context(hold_exclusive(Stream(self.redis, line), self.data.shard, self.beat))
                 for line in (keys.INBOX, keys.OUTBOX)
             ]
             fence = FENCE.set(leases[0].check)
@@ -141,7 +167,7 @@ class Forgetting:
         self.done.removed["field clocks"] = int(unpack(self.data.record()).known)
         seconds = self.config.receipts_days * 86_400 + PARKED_SECONDS
         until = self._bury_script(
-            keys=[*self._locks(), self.data.tombstone_key, self.data.record_key, keys.ACTIONS, keys.NONE],
+            keys=[*self._locks(), self.data.tombstone_key, self.data.record_key, keys.ACTIONS],
             args=[*_tokens(leases), noted, seconds, self.data.digest, self.user, ACTIONS_KEPT, blank],
         )
         if not until:
@@ -182,12 +208,10 @@ class Forgetting:
         old = parked | {one.lead for one in self.data.receipts() if (one.received_ms or 0) <= until_ms}
         for some in chunks(sorted(old), CHUNK):
             self.redis.delete(*map(keys.receipt, some))
-        after = "-"
-        while rows := self.redis.xrange(keys.LEADS, min=after, count=CHUNK):
-            stale = [at for at, fields in rows if fields.get(b"e", b"").decode() in old]
+        for rows in read_all(self.redis, CHUNK):
+            stale = [row_id for row_id, lead in rows if lead in old]
             if stale:
                 self.redis.xdel(keys.LEADS, *stale)
-            after = "(" + rows[-1][0].decode()
         self.done.removed["receipts"] = len(old)
 
     def _remove_emails(self) -> None:
@@ -207,7 +231,7 @@ class Forgetting:
 
     def _apply(self, leases: _Leases, commands: Iterable[Sequence[Any]]) -> int:
         flat = [part for command in commands for part in (len(command), *command)]
-        done = int(self._fenced_script(keys=[*self._locks(), keys.NONE], args=[*_tokens(leases), *flat]))
+        done = int(self._fenced_script(keys=self._locks(), args=[*_tokens(leases), *flat]))
         if done < 0:
             raise LostLease
         return done

@@ -7,14 +7,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from leadcore.store import keys
+from leadcore.store.scripts import UNLOCK
 from workers.flow.errors import Busy, LineDown
-from workers.flow.lease import PATIENCE_SECONDS, Lease
+from workers.flow.lease import ACQUIRE_SECONDS, Lease
 from workers.hubspot.client import HubSpot
 from workers.hubspot.portal_cache import PortalCache
 from workers.rules.customer import Customer
 from workers.rules.mapping.facts import CUSTOMER_ID, OTHER_IDS
 from workers.rules.outcomes import Gone, Outcome, Row, Wait, Written
-from workers.sync.identity import FREE
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +87,14 @@ class HubSpotErasure:
 def _locked(contact_id: str, lease: Lease) -> Iterator[None]:
     """Hold the lock of a contact, which other shards may write to, with the token of `lease`."""
     name = keys.contact_lock(contact_id)
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + ACQUIRE_SECONDS
     while not lease.inbox.acquire_lock(name, lease.token):
         if time.monotonic() > deadline:
             raise Busy
         time.sleep(0.02)
-    lease.also.add(name)
+    lease.extra_locks.add(name)
     try:
         yield
     finally:
-        lease.also.discard(name)
-        lease.inbox.redis.eval(FREE, 1, name, lease.token)
+        lease.extra_locks.discard(name)
+        lease.inbox.redis.eval(UNLOCK, 1, name, lease.token)

@@ -1,4 +1,4 @@
-"""Who may use the console, and which requests were really made on it."""
+"""Access to the console: HTTP Basic, and a signed token in each form against cross-site request forgery."""
 
 import hashlib
 import hmac
@@ -8,13 +8,14 @@ from urllib.parse import urlsplit
 
 import structlog
 from flask import Request, Response
+from itsdangerous import TimestampSigner
 
 from receiver.throttle import Throttle, network_of, sender_of
 
 USER = "leadsync"
-# How long a form stays good, at least; twice as long at most.
+# A form is valid for at least this long, and at most twice as long.
 FORM_SECONDS = 12 * 3600
-# No inline script or style: what a customer or a portal says can never become one.
+# No inline script or style: text from a customer or a portal can never become one.
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -23,7 +24,7 @@ HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Frame-Options": "DENY",
     "X-Content-Type-Options": "nosniff",
-    # With "no-referrer" a browser says "Origin: null" of the console's own forms.
+    # With "no-referrer" a browser sends "Origin: null" with the console's own forms.
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Robots-Tag": "noindex, nofollow",
@@ -31,57 +32,60 @@ HEADERS = {
 log = structlog.get_logger("leadsync.receiver")
 
 
-class Auth:
-    """One password. Each web process counts wrong ones for itself."""
+class FormSigner(TimestampSigner):
+    """Its clock ticks every `FORM_SECONDS`, so that a page has the same token each time it is rendered: the browser
+    then replaces only what has changed."""
+
+    def get_timestamp(self) -> int:
+        return int(time.time() // FORM_SECONDS) * FORM_SECONDS
+
+
+class ConsoleAuth:
+    """One password for everybody. Each web process counts wrong ones for itself."""
 
     def __init__(self, password: str, trusted_proxies: int) -> None:
         raw = password.encode("utf-8", "surrogateescape")
         self.trusted_proxies = trusted_proxies
         self.throttle = Throttle()
         self._user, self._password = _digest(USER.encode()), _digest(raw)
-        # Slow on purpose: a page that somebody saved must not make it cheap to guess the password.
-        self._key = hashlib.scrypt(raw, salt=b"leadsync console", n=2**14, r=8, p=1, dklen=32)
+        # Slow on purpose: a token in a saved page must not allow fast guesses at the password.
+        key = hashlib.scrypt(raw, salt=b"leadsync console", n=2**14, r=8, p=1, dklen=32)
+        self._signer = FormSigner(key, salt=b"leadsync console", key_derivation="hmac", digest_method=hashlib.sha256)
 
     def refuse(self, request: Request) -> Response | None:
-        """The answer to a request without the password, None if it may pass. A sender of more than `ALLOWED` wrong ones
-        has to wait until the minute is over, whatever it says then."""
+        """The answer to a request without the password, None if it may pass. A sender of more than `ALLOWED` wrong
+        passwords is refused until the window ends, even with the right one."""
         forwarded = request.headers.get("X-Forwarded-For", "")
         sender = sender_of(request.remote_addr or "", forwarded, self.trusted_proxies)
-        wait = self.throttle.wait(sender)
+        wait = self.throttle.seconds_to_wait(sender)
         if wait:
-            return _text("Too many wrong passwords. Wait a minute.", 429, {"Retry-After": str(math.ceil(wait))})
+            return _plain_text("Too many wrong passwords. Wait a minute.", 429, {"Retry-After": str(math.ceil(wait))})
         given = request.authorization
-        if given is not None and given.type == "basic" and self._knows(given.username or "", given.password or ""):
+        if given is not None and given.type == "basic" and self._matches(given.username or "", given.password or ""):
             return None
         if given is not None:
             name, count, _ = self.throttle.count(sender)
             if count == 1:
                 log.warning("console.wrong_password", network=network_of(name))
         challenge = {"WWW-Authenticate": 'Basic realm="leadsync", charset="UTF-8"'}
-        return _text("The console needs its user name and password.", 401, challenge)
+        return _plain_text("The console needs its user name and password.", 401, challenge)
 
-    def token(self) -> str:
-        """What a form of the console carries to show that it is one."""
-        return self._token(int(time.time() // FORM_SECONDS))
+    def form_token(self) -> str:
+        """The token that each form of the console carries."""
+        return self._signer.sign(b"form").decode()
 
-    def is_own(self, request: Request) -> bool:
-        """Whether a form was made by the console and sent from its page: its token is good, and the browser, if it
-        says where the request comes from, says that it comes from here."""
-        period = int(time.time() // FORM_SECONDS)
-        given = request.form.get("token", "").encode()
-        known = [hmac.compare_digest(given, self._token(number).encode()) for number in (period, period - 1)]
-        return any(known) and _same_site(request)
+    def is_own_form(self, request: Request) -> bool:
+        """Whether a form was rendered by the console and sent from its page: its token is valid, and the browser, if
+        it names the origin of the request, names this site."""
+        return self._signer.validate(request.form.get("token", ""), FORM_SECONDS) and _is_same_site(request)
 
-    def _knows(self, user: str, password: str) -> bool:
-        users = hmac.compare_digest(_digest(user.encode("utf-8", "surrogatepass")), self._user)
-        passwords = hmac.compare_digest(_digest(password.encode("utf-8", "surrogatepass")), self._password)
-        return users and passwords
-
-    def _token(self, period: int) -> str:
-        return hmac.new(self._key, b"form %d" % period, hashlib.sha256).hexdigest()
+    def _matches(self, user: str, password: str) -> bool:
+        is_user = hmac.compare_digest(_digest(user.encode("utf-8", "surrogatepass")), self._user)
+        is_password = hmac.compare_digest(_digest(password.encode("utf-8", "surrogatepass")), self._password)
+        return is_user and is_password
 
 
-def _same_site(request: Request) -> bool:
+def _is_same_site(request: Request) -> bool:
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
     if site is not None:
         return site == "same-origin"
@@ -92,5 +96,5 @@ def _digest(value: bytes) -> bytes:
     return hashlib.sha256(value).digest()
 
 
-def _text(text: str, status: int, headers: dict[str, str]) -> Response:
+def _plain_text(text: str, status: int, headers: dict[str, str]) -> Response:
     return Response(text + "\n", status, headers, mimetype="text/plain")

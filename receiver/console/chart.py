@@ -1,4 +1,4 @@
-"""Pure: the last 24 hours as bars. What the picture shows stands beside it as a table."""
+"""Pure: the leads of the last 24 hours as a stacked bar chart."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ SERIES: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A piece of one hour's bar in units of the drawing."""
+    """One series of one hour, in units of the drawing."""
 
     series: str
     x: float
@@ -24,7 +24,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Hour:
-    """`counts`: series -> leads in the hour that began at `start_ms`."""
+    """`counts`: series -> leads in the hour from `start_ms` on."""
 
     start_ms: int
     counts: Mapping[str, int]
@@ -49,7 +49,7 @@ class Chart:
 
 
 def draw(counted: Sequence[tuple[int, Mapping[str, int]]]) -> Chart:
-    """The chart of `counted`, as `leadcore.store.counters.read_hours` gives it."""
+    """The chart of `counted`, as `leadcore.store.counters.read_hours` returns it."""
     hours = [
         Hour(start, {name: sum(counts.get(one, 0) for one in members) for name, members in SERIES.items()})
         for start, counts in counted
@@ -61,7 +61,7 @@ def draw(counted: Sequence[tuple[int, Mapping[str, int]]]) -> Chart:
         top = float(HEIGHT)
         for name, count in hour.counts.items():
             if count:
-                # The smallest part can still be seen.
+                # At least 1, so that the smallest part is visible.
                 height = max(1.0, count / highest * HEIGHT * 0.94)
                 top -= height
                 bars.append(

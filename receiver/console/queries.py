@@ -1,25 +1,26 @@
-"""What the console reads from Redis. Every function is bounded, whatever Redis holds, and raises redis-py's errors."""
+"""The console's reads from Redis. Each is bounded, whatever Redis holds, and raises redis-py's errors."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from leadcore import receipts
+from leadcore.fields import ACTION_COMMAND, ACTION_LEAD, ACTION_USER
 from leadcore.receipts import Receipt
 from leadcore.store import keys
 from leadcore.store.connection import Redis
+from leadcore.store.leads import read_newest, read_receipts
 from leadcore.store.unsent import as_parked
 
 PAGE = 25
-# How many leads one request looks at, and how many at a time.
-LOOKED, CHUNK = 2_000, 250
+# How many leads one request scans, and how many per round trip.
+SCAN_LIMIT, CHUNK = 2_000, 250
 _CURSOR = re.compile(r"[0-9]{1,20}-[0-9]{1,20}")
 _DOMAIN = re.compile(r"app(-[a-z0-9]+)?\.hubspot\.com")
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """`text`: a lead's or a contact's id, or part of a customer's; `state`: a receipt's state; "" is any."""
+class LeadFilter:
+    """`text`: a lead's or a contact's id, or part of a customer's; `state`: a receipt's state; "" matches any."""
 
     text: str = ""
     state: str = ""
@@ -27,7 +28,7 @@ class Wanted:
     def __bool__(self) -> bool:
         return bool(self.text or self.state)
 
-    def fits(self, receipt: Receipt) -> bool:
+    def matches(self, receipt: Receipt) -> bool:
         text = self.text.casefold()
         return self.state in ("", receipt.state) and (
             text in receipt.customer_id.casefold() or self.text in (receipt.contact_id, receipt.lead)
@@ -35,17 +36,17 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """`cursor`: where older leads go on, "" at the end; `looked`: how many were looked at for this."""
+class LeadPage:
+    """`cursor`: where the next page starts, "" at the end; `scanned`: how many leads were read for this one."""
 
     receipts: tuple[Receipt, ...]
     cursor: str = ""
-    looked: int = 0
+    scanned: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What somebody did: `command` to `lead` ("" where it was to no single one) at `at_ms`."""
+    """One entry of the action log: `command` to `lead` ("" if to no single one) at `at_ms`."""
 
     at_ms: int
     command: str
@@ -53,40 +54,36 @@ class Action:
     user: str
 
 
-def find_leads(redis: Redis, wanted: Wanted, cursor: str = "", count: int = PAGE) -> Found:
-    """The newest leads that fit, newest first, of those before `cursor`."""
-    if wanted.text and not cursor:
-        known = load(redis, [wanted.text])
-        if known:
-            return Found(tuple(one for one in known if wanted.fits(one)), looked=1)
+def find_leads(redis: Redis, lead_filter: LeadFilter, cursor: str = "", count: int = PAGE) -> LeadPage:
+    """The `count` newest leads before `cursor` that match, newest first."""
+    if lead_filter.text and not cursor:
+        exact = load_receipts(redis, [lead_filter.text])
+        if exact:
+            return LeadPage(tuple(one for one in exact if lead_filter.matches(one)), scanned=1)
     found: dict[str, Receipt] = {}
-    looked, chunk = 0, CHUNK if wanted else count
+    scanned, chunk = 0, CHUNK if lead_filter else count
     at = cursor if _CURSOR.fullmatch(cursor) else ""
-    while looked < LOOKED:
-        rows = redis.xrevrange(keys.LEADS, max=f"({at}" if at else "+", count=chunk)
-        leads = [fields[b"e"].decode() for _, fields in rows]
-        by_lead = {one.lead: one for one in load(redis, leads)}
-        for (entry, _), lead in zip(rows, leads, strict=True):
-            looked, at = looked + 1, entry.decode()
-            if lead in by_lead and wanted.fits(by_lead[lead]):
+    while scanned < SCAN_LIMIT:
+        rows = read_newest(redis, chunk, at)
+        by_lead = {one.lead: one for one in load_receipts(redis, [lead for _, lead in rows])}
+        for at, lead in rows:
+            scanned += 1
+            if lead in by_lead and lead_filter.matches(by_lead[lead]):
                 found.setdefault(lead, by_lead[lead])
             if len(found) == count:
-                end = len(rows) < chunk and entry == rows[-1][0]
-                return Found(tuple(found.values()), "" if end else at, looked)
+                is_end = len(rows) < chunk and at == rows[-1][0]
+                return LeadPage(tuple(found.values()), "" if is_end else at, scanned)
         if len(rows) < chunk:
-            return Found(tuple(found.values()), "", looked)
-    return Found(tuple(found.values()), at, looked)
+            return LeadPage(tuple(found.values()), "", scanned)
+    return LeadPage(tuple(found.values()), at, scanned)
 
 
-def load(redis: Redis, leads: Sequence[str]) -> list[Receipt]:
-    """The receipts of `leads` that have not ended, in one round trip."""
-    pipe = redis.pipeline(transaction=False)
-    for lead in leads:
-        pipe.hgetall(keys.receipt(lead))
-    return [receipts.unpack(lead, stored) for lead, stored in zip(leads, pipe.execute(), strict=True) if stored]
+def load_receipts(redis: Redis, leads: Sequence[str]) -> list[Receipt]:
+    """The receipts of `leads` that have not expired, in one round trip."""
+    return [one for one in read_receipts(redis, leads) if one]
 
 
-def read_wait(redis: Redis, receipt: Receipt) -> tuple[Receipt, int] | None:
+def read_parked(redis: Redis, receipt: Receipt) -> tuple[Receipt, int] | None:
     """If the lead waits for a person: its receipt with the reason for that, and since when in ms."""
     pipe = redis.pipeline(transaction=False)
     pipe.zscore(keys.PARKED, receipt.lead)
@@ -98,30 +95,31 @@ def read_wait(redis: Redis, receipt: Receipt) -> tuple[Receipt, int] | None:
 
 
 def read_actions(redis: Redis, count: int) -> list[Action]:
-    """The last actions, newest first."""
-    return [_action(entry, fields) for entry, fields in redis.xrevrange(keys.ACTIONS, count=count)]
+    """The last `count` actions, newest first."""
+    return [_parse_action(entry, fields) for entry, fields in redis.xrevrange(keys.ACTIONS, count=count)]
 
 
-def _action(entry: bytes, fields: dict[bytes, bytes]) -> Action:
-    command, lead, user = (fields.get(name, b"").decode("utf-8", "replace") for name in (b"c", b"l", b"u"))
+def _parse_action(entry: bytes, fields: dict[bytes, bytes]) -> Action:
+    names = (ACTION_COMMAND, ACTION_LEAD, ACTION_USER)
+    command, lead, user = (fields.get(name, b"").decode("utf-8", "replace") for name in names)
     return Action(int(entry.partition(b"-")[0]), command, lead, user)
 
 
 @dataclass(frozen=True, slots=True)
-class Crm:
-    """Where the portal's contacts are looked at, "" if no worker has learnt it yet."""
+class PortalLinks:
+    """`base`: the address of the portal's contacts, "" until a worker has learnt it."""
 
     base: str = ""
 
-    def link(self, contact_id: str) -> str:
+    def contact(self, contact_id: str) -> str:
         """The address of a contact's page, "" if it is not known."""
         return f"{self.base}/record/0-1/{contact_id}" if self.base and contact_id.isdecimal() else ""
 
 
-def read_crm(redis: Redis) -> Crm:
-    """What `workers.hubspot.access` noted about the portal."""
+def read_portal_links(redis: Redis) -> PortalLinks:
+    """From what `workers.hubspot.access` stored about the portal."""
     stored: dict[bytes, bytes] = redis.hgetall(keys.PORTAL)
     number, domain = (stored.get(name, b"").decode("ascii", "replace") for name in (b"id", b"domain"))
     if not number.isdecimal() or not _DOMAIN.fullmatch(domain):
-        return Crm()
-    return Crm(f"https://{domain}/contacts/{number}")
+        return PortalLinks()
+    return PortalLinks(f"https://{domain}/contacts/{number}")

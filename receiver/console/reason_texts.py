@@ -1,10 +1,10 @@
-"""What the workers write into receipts in English, in Thai, and what helps; the rest of the catalogue is
+"""Thai for the English reasons that workers store in receipts, and what to do about them. All other texts are in
 `receiver.console.translations`."""
 
 import re
 from collections.abc import Mapping
 
-# What fixes parked leads, by the code of their reason: the Thai of `leadcore.store.parked.FIXES`; "" for any other.
+# Thai for `leadcore.store.parked.FIXES`: what fixes parked leads, by the code of their reason; "" for any other.
 FIXES: Mapping[str, str] = {
     "": "สาเหตุอาจหมดไปแล้ว กรุณาลองใหม่",
     "unusable": "ลองใหม่ทั้งอย่างนี้ไม่ได้ กรุณาให้ intent ใน DealDroid ส่งค่าที่ขาด แล้วทิ้งรายการนี้",
@@ -19,7 +19,7 @@ FIXES: Mapping[str, str] = {
     "unsettled": "HubSpot ปฏิเสธค่าต่าง ๆ ของลีดนี้ต่อเนื่อง กรุณาตรวจกฎของ property ในพอร์ทัลแล้วลองใหม่",
 }
 
-# What helps where a value was dropped, by what the receipt says of it: (English, Thai); "" for the rest.
+# What to do about a dropped value, by the reason in the receipt: (English, Thai); "" for any other.
 HINTS: Mapping[str, tuple[str, str]] = {
     "": (
         'What was said stands on the contact under "Values not saved".',
@@ -27,11 +27,11 @@ HINTS: Mapping[str, tuple[str, str]] = {
     ),
     "it is one of ignored_emails": ("Nothing to do: leadsync.toml says so.", "ไม่ต้องทำอะไร เป็นไปตาม leadsync.toml"),
     "it is not a valid email address": (
-        'Ask the customer; what was said stands on the contact under "Values not saved".',
+        'Ask the customer; what they said is on the contact under "Values not saved".',
         'กรุณาถามลูกค้าอีกครั้ง ค่าที่แจ้งอยู่ใน "Values not saved" ของรายชื่อ',
     ),
     "it is not a phone number": (
-        'Ask the customer; what was said stands on the contact under "Values not saved".',
+        'Ask the customer; what they said is on the contact under "Values not saved".',
         'กรุณาถามลูกค้าอีกครั้ง ค่าที่แจ้งอยู่ใน "Values not saved" ของรายชื่อ',
     ),
     "HubSpot has no such option": (
@@ -52,8 +52,8 @@ HINTS: Mapping[str, tuple[str, str]] = {
     ),
 }
 
-# What receipts say in English, as the workers write it, and in Thai.
-WHYS: Mapping[str, str] = {
+# Reasons as the workers store them: English -> Thai. One that a receipt may still hold must not be renamed or removed.
+REASONS: Mapping[str, str] = {
     "it is not a valid email address": "อีเมลไม่ถูกต้อง",
     "it is one of ignored_emails": "เป็นอีเมลที่ตั้งไว้ให้ข้าม",
     "it is not a phone number": "ไม่ใช่หมายเลขโทรศัพท์",
@@ -115,7 +115,7 @@ WHYS: Mapping[str, str] = {
     "the contact vanished from HubSpot while it was written": "รายชื่อหายไปจาก HubSpot ระหว่างบันทึก",
     "the customer who made this contact is just being written": "กำลังบันทึกลูกค้าเจ้าของรายชื่อนี้อยู่",
 }
-# The same for texts with something in them: "" leaves the English as it is.
+# Reasons with values in them: (pattern, English, Thai); "" leaves the stored text as it is.
 PATTERNS: tuple[tuple[re.Pattern[str], str, str], ...] = (
     (
         re.compile(r"(?P<why>.*); given up after (?P<n>\d+) tries", re.DOTALL),

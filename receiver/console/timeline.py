@@ -1,4 +1,4 @@
-"""Pure: a lead's receipt as steps in time, and what many receipts lack."""
+"""Pure: a lead's receipt as a timeline, and the values that many receipts lack."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class DroppedValue:
     """Leads that were written without a property, and why."""
 
     property: str
@@ -28,26 +28,26 @@ class Trouble:
     leads: tuple[str, ...]
 
 
-def tell(receipt: Receipt, parked_ms: int | None = None) -> list[Step]:
-    """What happened to the lead, oldest first, and what is to happen next. A receipt does not say when its lead was
-    parked: `parked_ms` does."""
+def build_timeline(receipt: Receipt, parked_ms: int | None = None) -> list[Step]:
+    """The lead's steps, oldest first; the last may lie ahead. `parked_ms`: when it was parked, which the receipt does
+    not say."""
     state = receipt.state
     written = Step(
         state, parked_ms or receipt.written_ms, "good" if state in WRITTEN else TONES.get(state, "calm"), receipt.reason
     )
     steps = [Step("received", receipt.received_ms, "good"), written]
     if receipt.message:
-        fate, _, why = receipt.message.partition(": ")
-        steps.append(Step(f"message.{fate}", receipt.message_ms, MESSAGE_TONES.get(fate, "calm"), why))
+        status, _, why = receipt.message.partition(": ")
+        steps.append(Step(f"message.{status}", receipt.message_ms, MESSAGE_TONES.get(status, "calm"), why))
     return steps
 
 
-def find_troubles(receipts: Iterable[Receipt]) -> list[Trouble]:
-    """What was left out of leads that are written: the commonest first."""
+def find_dropped_values(receipts: Iterable[Receipt]) -> list[DroppedValue]:
+    """The values that written leads lack, the most frequent first."""
     leads: dict[tuple[str, str], list[str]] = {}
     for receipt in receipts:
         for note in dict.fromkeys(receipt.notes) if receipt.state in WRITTEN else ():
             if note.what == "dropped":
                 leads.setdefault((note.property, note.why), []).append(receipt.lead)
-    troubles = [Trouble(*key, tuple(found)) for key, found in leads.items()]
-    return sorted(troubles, key=lambda trouble: (-len(trouble.leads), trouble.property, trouble.why))
+    dropped = [DroppedValue(*key, tuple(found)) for key, found in leads.items()]
+    return sorted(dropped, key=lambda value: (-len(value.leads), value.property, value.why))

@@ -1,18 +1,18 @@
-"""Every word of the console, in English and in Thai: key -> (English, Thai).
+"""All texts of the console: key -> (English, Thai).
 
-A text may have a form for one thing and a form for several, parted by "|"; which is used depends on `n`.
+A text may have a singular and a plural form, separated by "|"; `n` selects one.
 """
 
 from collections.abc import Mapping
 
 LANGUAGES = ("en", "th")
-NAMES = {"en": "English", "th": "ไทย"}
+LANGUAGE_NAMES = {"en": "English", "th": "ไทย"}
 MONTHS = {
     "en": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
     "th": ("ม.ค.", "ก.พ.", "มี.ค.", "เม.ย.", "พ.ค.", "มิ.ย.", "ก.ค.", "ส.ค.", "ก.ย.", "ต.ค.", "พ.ย.", "ธ.ค."),
 }
 
-WORDS: Mapping[str, tuple[str, str]] = {
+TEXTS: Mapping[str, tuple[str, str]] = {
     "title": ("Lead console", "คอนโซลลีด"),
     "skip": ("Skip to content", "ข้ามไปที่เนื้อหา"),
     "nav": ("Pages", "หน้า"),
@@ -24,7 +24,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "as_of": ("As of {time}", "ข้อมูล ณ {time}"),
     "back": ("Back to the overview", "กลับไปหน้าภาพรวม"),
     # Health
-    "health": ("State of the line", "สถานะระบบ"),
+    "health": ("System status", "สถานะระบบ"),
     "fine": ("Everything works", "ทุกอย่างทำงานปกติ"),
     "fine.do": ("New leads reach HubSpot within seconds.", "ลีดใหม่จะเข้า HubSpot ภายในไม่กี่วินาที"),
     "no_workers": ("No worker is running, so leads wait", "ไม่มี worker ทำงานอยู่ ลีดจึงต้องรอ"),
@@ -64,7 +64,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "busy": ("The console is busy", "คอนโซลไม่ว่าง"),
     "busy.do": ("Too many pages are open at once. Reload in a moment.", "เปิดหลายหน้าพร้อมกันเกินไป กรุณาโหลดใหม่อีกครั้ง"),
-    # Why the line is paused, by the code that stands in Redis, and what to do
+    # Why a line is paused and what to do, by the code in Redis
     "pause.unauthorized": (
         "HubSpot refuses the access token. Put a valid one into HUBSPOT_ACCESS_TOKEN and restart the workers.",
         "HubSpot ไม่ยอมรับ access token กรุณาใส่ค่าใหม่ที่ HUBSPOT_ACCESS_TOKEN แล้วเริ่ม worker ใหม่",
@@ -76,7 +76,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "crm.objects.contacts.read และ .write กับ crm.schemas.contacts.read และ .write",
     ),
     "pause.daily_quota": (
-        "HubSpot's daily quota is used up. It begins anew at midnight of the portal; find out which app uses so much.",
+        "HubSpot's daily quota is used up. It is reset at the portal's midnight; find out which app uses so much.",
         "โควตารายวันของ HubSpot หมดแล้ว จะเริ่มใหม่ตอนเที่ยงคืนตามเวลาของพอร์ทัล กรุณาตรวจว่าแอปใดใช้มากผิดปกติ",
     ),
     "pause.rate_limit": (
@@ -92,7 +92,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "HubSpot ล็อกรายชื่อเหล่านี้ชั่วคราว ไม่ต้องทำอะไร",
     ),
     "pause.unavailable": (
-        "HubSpot is not available. There is nothing to do; status.hubspot.com tells when it is back.",
+        "HubSpot is not available. There is nothing to do; status.hubspot.com shows when it is back.",
         "HubSpot ใช้งานไม่ได้ชั่วคราว ไม่ต้องทำอะไร ดูสถานะได้ที่ status.hubspot.com",
     ),
     "pause.unreachable": (
@@ -124,7 +124,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "พอร์ทัลไม่มี property dealdroid_customer_id แบบไม่ซ้ำค่า กรุณารัน leadsync setup",
     ),
     "pause.dealdroid": (
-        "DealDroid takes no messages at the moment.",
+        "DealDroid accepts no messages at the moment.",
         "ขณะนี้ DealDroid ยังไม่รับข้อความ",
     ),
     "pause.restarted": (
@@ -134,7 +134,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     # Figures
     "waiting": ("Waiting", "รอเข้า HubSpot"),
     "waiting.since": ("oldest since {time}", "เก่าที่สุดตั้งแต่ {time}"),
-    "waiting.none": ("nothing waits", "ไม่มีรายการค้าง"),
+    "waiting.none": ("none waiting", "ไม่มีรายการค้าง"),
     "written": ("Written today", "บันทึกแล้ววันนี้"),
     "written.new": ("{n} new contact|{n} new contacts", "รายชื่อใหม่ {n}"),
     "confirmed": ("Confirmed today", "ยืนยันแล้ววันนี้"),
@@ -161,21 +161,21 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "series.written": ("Written", "บันทึกแล้ว"),
     "series.nothing": ("Nothing new", "ไม่มีข้อมูลใหม่"),
     "series.parked": ("Needed you", "ต้องให้คุณช่วย"),
-    # Troubles
-    "troubles": ("Needs you", "รอให้คุณช่วย"),
-    "troubles.n": ("{n} lead|{n} leads", "{n} ลีด"),
-    "troubles.limit": (
-        "Shown are the {n} that have waited longest; the others follow once these are done.",
+    # Parked leads by cause, and dropped values
+    "causes": ("Needs you", "รอให้คุณช่วย"),
+    "causes.n": ("{n} lead|{n} leads", "{n} ลีด"),
+    "causes.limit": (
+        "The {n} that have waited longest are shown; the others follow once these are done.",
         "แสดง {n} รายการที่รอนานที่สุด รายการอื่นจะตามมาเมื่อจัดการชุดนี้แล้ว",
     ),
-    "troubles.show": ("Show the leads", "ดูรายการลีด"),
-    "notes": ("Worth a look", "น่าตรวจดู"),
-    "notes.of": (
+    "causes.show": ("Show the leads", "ดูรายการลีด"),
+    "dropped": ("Worth a look", "น่าตรวจดู"),
+    "dropped.of": (
         "Among the newest {n} leads. All of these are in HubSpot.",
         "จากลีดล่าสุด {n} รายการ ทั้งหมดนี้อยู่ใน HubSpot แล้ว",
     ),
-    "notes.dropped": ("{field}: {why}. Written without it.", "{field}: {why} บันทึกโดยไม่มีค่านี้"),
-    "notes.more": ("and {n} more", "และอีก {n} รายการ"),
+    "dropped.value": ("{field}: {why}. Written without it.", "{field}: {why} บันทึกโดยไม่มีค่านี้"),
+    "causes.more": ("and {n} more", "และอีก {n} รายการ"),
     "retry": ("Retry", "ลองใหม่"),
     "retry.all": ("Retry {n}|Retry all {n}", "ลองใหม่ทั้ง {n}"),
     "discard": ("Discard…", "ทิ้ง…"),
@@ -186,44 +186,44 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "ข้อมูลที่ลูกค้าแจ้งไว้จะถูกลบถาวรและจะไม่เข้า HubSpot ส่วนใบบันทึกยังคงอยู่",
     ),
     "discard.message": (
-        "The leads are in HubSpot and stay there. Only the message to the customer is given up.",
+        "The leads are in HubSpot and stay there. Only the message to the customer is cancelled.",
         "ลีดอยู่ใน HubSpot แล้วและจะยังอยู่ ยกเลิกเฉพาะข้อความถึงลูกค้า",
     ),
     "discard.yes": ("Discard for good", "ทิ้งถาวร"),
     "discard.no": ("Keep them", "เก็บไว้"),
     "discard.none": ("There is nothing to discard any more.", "ไม่มีรายการให้ทิ้งแล้ว"),
-    "did.retry": ("{n} lead is tried again.|{n} leads are tried again.", "กำลังลองใหม่ {n} ลีด"),
-    "did.discard": ("{n} lead is discarded.|{n} leads are discarded.", "ทิ้งแล้ว {n} ลีด"),
-    "did.gone": (
+    "result.retry": ("{n} lead is tried again.|{n} leads are tried again.", "กำลังลองใหม่ {n} ลีด"),
+    "result.discard": ("{n} lead is discarded.|{n} leads are discarded.", "ทิ้งแล้ว {n} ลีด"),
+    "result.gone": (
         "{n} was no longer waiting.|{n} were no longer waiting.",
         "{n} รายการมีผู้จัดการไปแล้ว",
     ),
-    "did.refused": (
+    "result.refused": (
         "{n} cannot be retried as it is: discard it.|{n} cannot be retried as they are: discard them.",
         "{n} รายการลองใหม่ไม่ได้ กรุณาทิ้ง",
     ),
-    "did.left": (
+    "result.left": (
         "{n} is left: press again.|{n} are left: press again.",
         "เหลืออีก {n} รายการ กรุณากดอีกครั้ง",
     ),
-    "did.none": ("Nothing was done.", "ไม่มีการเปลี่ยนแปลง"),
-    "forged": ("That did not come from this page", "คำสั่งนี้ไม่ได้มาจากหน้านี้"),
+    "result.none": ("Nothing was done.", "ไม่มีการเปลี่ยนแปลง"),
+    "forged": ("This request did not come from the console", "คำสั่งนี้ไม่ได้มาจากหน้านี้"),
     "forged.do": (
         "The page was open for too long, or another site sent this. Nothing was done. Go back, reload and press again.",
         "หน้านี้อาจเปิดไว้นานเกินไป หรือคำสั่งมาจากเว็บอื่น ยังไม่มีการเปลี่ยนแปลงใด ๆ กรุณากลับไปโหลดหน้าใหม่แล้วกดอีกครั้ง",
     ),
     "missing": ("There is no such page", "ไม่พบหน้านี้"),
-    "missing.do": ("A lead's receipt ends after some weeks.", "ใบบันทึกของลีดจะหมดอายุหลังผ่านไปหลายสัปดาห์"),
+    "missing.do": ("A lead's receipt expires after some weeks.", "ใบบันทึกของลีดจะหมดอายุหลังผ่านไปหลายสัปดาห์"),
     # Leads
     "leads": ("Newest leads", "ลีดล่าสุด"),
     "leads.all": ("All leads", "ดูลีดทั้งหมด"),
-    "leads.none": ("No lead yet. The first one appears here by itself.", "ยังไม่มีลีด เมื่อมีลีดแรกจะแสดงที่นี่เอง"),
-    "leads.unfit": ("No lead fits.", "ไม่พบลีดที่ตรงกัน"),
-    "leads.looked": (
-        "{n} lead was looked at.|{n} leads were looked at, newest first.",
+    "leads.none": ("No leads yet. The first one appears here by itself.", "ยังไม่มีลีด เมื่อมีลีดแรกจะแสดงที่นี่เอง"),
+    "leads.unmatched": ("No lead matches.", "ไม่พบลีดที่ตรงกัน"),
+    "leads.scanned": (
+        "{n} lead was searched.|{n} leads were searched, newest first.",
         "ค้นแล้ว {n} ลีด เริ่มจากล่าสุด",
     ),
-    "leads.on": ("Go on from there", "ค้นต่อ"),
+    "leads.continue": ("Search older leads", "ค้นต่อ"),
     "leads.older": ("Older", "เก่ากว่านี้"),
     "leads.newest": ("Newest", "ล่าสุด"),
     "search": ("Search", "ค้นหา"),
@@ -245,12 +245,12 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "state.parked": ("Needs you", "รอให้คุณช่วย"),
     "state.discarded": ("Discarded", "ทิ้งแล้ว"),
     # The timeline of one lead
-    "story": ("What happened", "ลำดับเหตุการณ์"),
+    "timeline": ("What happened", "ลำดับเหตุการณ์"),
     "step.received": ("Received from DealDroid", "ได้รับจาก DealDroid"),
     "step.waiting": ("Waits for HubSpot", "รอเข้า HubSpot"),
     "step.created": ("A new contact in HubSpot", "สร้างรายชื่อใหม่ใน HubSpot"),
     "step.updated": ("The contact in HubSpot was updated", "อัปเดตรายชื่อใน HubSpot แล้ว"),
-    "step.unchanged": ("HubSpot knew all of it already", "HubSpot มีข้อมูลนี้ครบแล้ว"),
+    "step.unchanged": ("HubSpot already had all of it", "HubSpot มีข้อมูลนี้ครบแล้ว"),
     "step.skipped": ("Not written", "ไม่ได้บันทึก"),
     "step.parked": ("Could not be written and needs you", "บันทึกไม่ได้ รอให้คุณช่วย"),
     "step.discarded": ("Discarded by a person", "มีผู้สั่งทิ้ง"),
@@ -261,14 +261,14 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "step.message.silent": ("No message to the customer", "ไม่ส่งข้อความถึงลูกค้า"),
     "step.message.failed": ("The message could not be sent", "ส่งข้อความไม่สำเร็จ"),
     "step.message.interrupted": (
-        "The message was cut off, and is not repeated",
+        "Sending was interrupted; the message is not sent again",
         "การส่งข้อความสะดุด จะไม่ส่งซ้ำ",
     ),
     "fields.written": ("Written", "บันทึกแล้ว"),
     "fields.kept": ("Kept as it was in HubSpot", "คงค่าเดิมใน HubSpot"),
     "fields.dropped": ("Not written", "ไม่ได้บันทึก"),
     "fields.unsaved": (
-        'What the customer said stands on the contact under "Values not saved".',
+        'What the customer said is on the contact under "Values not saved".',
         'ค่าที่ลูกค้าแจ้งอยู่ใน "Values not saved" ของรายชื่อ',
     ),
     # Actions

@@ -1,5 +1,5 @@
-"""The console's pages. They are made in the web process beside the intake, so each is bounded: in what it reads, in how
-long Redis may take, and in how many are made at once."""
+"""The console's pages. They share the web process with the intake, so three things are bounded: what a page reads, how
+long Redis may take, and how many requests are served at once."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -18,74 +18,74 @@ from leadcore.store.keys import OUTBOX
 from leadcore.store.parked import Parked, causes
 from leadcore.store.status import Status, read_status
 from receiver.console import queries
-from receiver.console.actions import act, recall
-from receiver.console.auth import HEADERS, Auth
+from receiver.console.actions import apply_action, parse_result
+from receiver.console.auth import HEADERS, ConsoleAuth
 from receiver.console.chart import draw
-from receiver.console.queries import Wanted
-from receiver.console.timeline import find_troubles, tell
-from receiver.console.translations import LANGUAGES, NAMES
+from receiver.console.queries import LeadFilter
+from receiver.console.timeline import build_timeline, find_dropped_values
+from receiver.console.translations import LANGUAGE_NAMES, LANGUAGES
 from receiver.console.translator import Translator
 from receiver.intake.spool import Spool, SpoolError
 
 PATH = "/console"
 COOKIE = "leadsync-language"
 YEAR = 365 * 86_400
-# Requests that may be worked on at once in a web process: the intake needs its threads.
-AT_ONCE = 8
-# Leads that troubles are gathered from, parked leads that are grouped, leads and actions on the first page.
+# Requests served at once in a web process: the intake needs the other threads.
+MAX_CONCURRENT = 8
+# The overview: leads searched for dropped values, parked leads grouped by cause, leads listed.
 RECENT, GROUPED, FEW = 200, 500, 10
 STATES = (WAITING, CREATED, UPDATED, UNCHANGED, SKIPPED, PARKED, DISCARDED)
-# What an address may carry over when the language is changed.
+# Query parameters that survive a change of language. Those of an action's result do not: it is shown once.
 KEPT = ("q", "state", "before", "lead", "code", "reason")
 
 
 def blueprint(redis: Redis, spool: Spool, settings: ReceiverSettings) -> Blueprint:
-    """Everything below /console/. `redis` must answer soon or fail (see `leadcore.store.connection`)."""
+    """Everything below /console/. `redis` needs a short timeout (see `leadcore.store.connection`)."""
     pages = Blueprint("console", __name__, url_prefix=PATH, template_folder="templates", static_folder="static")
-    door = Auth(settings.console_password, settings.trusted_proxies)
+    auth = ConsoleAuth(settings.console_password, settings.trusted_proxies)
 
     @pages.before_request
-    def speak() -> None:
-        g.speech, g.token = Translator(_language(), settings.shared.timezone), door.token()
+    def prepare() -> None:
+        g.translator, g.token = Translator(_choose_language(), settings.shared.timezone), auth.form_token()
 
-    _guard(pages, door)
+    _protect(pages, auth)
     _answer_errors(pages, spool)
-    _show(pages, redis, spool, settings)
-    _change(pages, Parked(redis, settings.shared.config.inbox), door)
+    _add_pages(pages, redis, spool, settings)
+    _add_actions(pages, Parked(redis, settings.shared.config.inbox), auth)
 
     @pages.record_once
-    def strict(state: Any) -> None:
+    def configure_jinja(state: Any) -> None:
         state.app.jinja_env.undefined = StrictUndefined
         state.app.jinja_env.trim_blocks = state.app.jinja_env.lstrip_blocks = True
 
     return pages
 
 
-def _guard(pages: Blueprint, door: Auth) -> None:
-    places = threading.BoundedSemaphore(AT_ONCE)
+def _protect(pages: Blueprint, auth: ConsoleAuth) -> None:
+    slots = threading.BoundedSemaphore(MAX_CONCURRENT)
 
     @pages.before_request
-    def enter() -> ResponseReturnValue | None:
-        refused = door.refuse(request)
+    def admit() -> ResponseReturnValue | None:
+        refused = auth.refuse(request)
         if refused is not None:
             return refused
-        g.placed = places.acquire(blocking=False)
-        if not g.placed:
-            page, status = _page("error.html", 503, name="busy", more=g.speech.say("busy.do"))
+        g.has_slot = slots.acquire(blocking=False)
+        if not g.has_slot:
+            page, status = _render("error.html", 503, name="busy", more=g.translator.text("busy.do"))
             return page, status, {"Retry-After": "1"}
         return None
 
     @pages.teardown_request
-    def leave(_: BaseException | None) -> None:
-        if g.pop("placed", False):
-            places.release()
+    def release(_: BaseException | None) -> None:
+        if g.pop("has_slot", False):
+            slots.release()
 
     @pages.after_request
-    def protect(answer: Response) -> Response:
+    def add_headers(answer: Response) -> Response:
         answer.headers.update(HEADERS)
-        # A browser may keep style and script if it asks each time whether they are still the same.
-        still = request.endpoint == "console.static" and answer.status_code in (200, 304)
-        answer.headers["Cache-Control"] = "no-cache" if still else "no-store"
+        # A browser may cache style and script if it revalidates them each time.
+        is_static = request.endpoint == "console.static" and answer.status_code in (200, 304)
+        answer.headers["Cache-Control"] = "no-cache" if is_static else "no-store"
         language = request.args.get("lang", "")
         if language in LANGUAGES and answer.status_code == 200:
             answer.set_cookie(COOKIE, language, max_age=YEAR, path=PATH, httponly=True, samesite="Lax")
@@ -95,21 +95,21 @@ def _guard(pages: Blueprint, door: Auth) -> None:
 def _answer_errors(pages: Blueprint, spool: Spool) -> None:
     @pages.errorhandler(404)
     def missing(_: Exception) -> ResponseReturnValue:
-        return _page("error.html", 404, name="missing", more=g.speech.say("missing.do"))
+        return _render("error.html", 404, name="missing", more=g.translator.text("missing.do"))
 
     @pages.errorhandler(RedisError)
     @pages.errorhandler(OSError)
     def away(_: Exception) -> ResponseReturnValue:
-        spooled = _spooled(spool)
+        spooled = _count_spooled(spool)
         key = "away.unknown" if spooled is None else "away.do"
-        return _page("error.html", 503, name="away", more=g.speech.say(key, n=spooled or 0))
+        return _render("error.html", 503, name="away", more=g.translator.text(key, n=spooled or 0))
 
     @pages.route("/<path:rest>")
     def unknown(rest: str) -> ResponseReturnValue:
         abort(404)
 
 
-def _show(pages: Blueprint, redis: Redis, spool: Spool, settings: ReceiverSettings) -> None:
+def _add_pages(pages: Blueprint, redis: Redis, spool: Spool, settings: ReceiverSettings) -> None:
     shards = settings.shared.config.inbox.shards
     store = Parked(redis, settings.shared.config.inbox)
 
@@ -117,89 +117,94 @@ def _show(pages: Blueprint, redis: Redis, spool: Spool, settings: ReceiverSettin
     def overview() -> ResponseReturnValue:
         status = read_status(redis, shards)
         hours = read_hours(redis, status.now_ms, 48)
-        recent = queries.find_leads(redis, Wanted(), count=RECENT)
-        needing = store.count()
-        waiting = store.receipts(limit=GROUPED) if needing else []
-        return _page(
+        recent = queries.find_leads(redis, LeadFilter(), count=RECENT)
+        parked_count = store.count()
+        parked = store.receipts(limit=GROUPED) if parked_count else []
+        return _render(
             "overview.html",
             status=status,
-            needing=needing,
-            verdicts=judge(status, needing),
-            today=_sum(hours, g.speech.midnight_ms(status.now_ms)),
+            parked_count=parked_count,
+            verdicts=assess(status, parked_count),
+            today=_sum_since(hours, g.translator.midnight_ms(status.now_ms)),
             chart=draw(hours[-24:]),
-            spooled=_spooled(spool),
-            causes=causes(waiting),
-            grouped=len(waiting),
-            troubles=find_troubles(recent.receipts),
+            spooled=_count_spooled(spool),
+            causes=causes(parked),
+            grouped=len(parked),
+            dropped_values=find_dropped_values(recent.receipts),
             recent=len(recent.receipts),
-            wanted=Wanted(),
+            lead_filter=LeadFilter(),
             states=STATES,
             leads=recent.receipts[:FEW],
-            crm=queries.read_crm(redis),
+            links=queries.read_portal_links(redis),
             actions=queries.read_actions(redis, FEW // 2),
             now_ms=status.now_ms,
-            deed=recall(request.args),
+            result=parse_result(request.args),
         )
 
     @pages.get("/leads")
     def leads() -> ResponseReturnValue:
-        wanted = Wanted(request.args.get("q", "").strip()[:200], request.args.get("state", ""))
-        wanted = wanted if wanted.state in STATES else Wanted(wanted.text)
-        found = queries.find_leads(redis, wanted, request.args.get("before", ""))
-        crm = queries.read_crm(redis)
-        return _page("leads.html", wanted=wanted, found=found, states=STATES, crm=crm, now_ms=_now(redis))
+        state = request.args.get("state", "")
+        lead_filter = LeadFilter(request.args.get("q", "").strip()[:200], state if state in STATES else "")
+        return _render(
+            "leads.html",
+            lead_filter=lead_filter,
+            found=queries.find_leads(redis, lead_filter, request.args.get("before", "")),
+            states=STATES,
+            links=queries.read_portal_links(redis),
+            now_ms=_redis_now_ms(redis),
+        )
 
     @pages.get("/leads/<lead>")
     def lead(lead: str) -> ResponseReturnValue:
-        known = queries.load(redis, [lead])
-        if not known:
+        found = queries.load_receipts(redis, [lead])
+        if not found:
             abort(404)
-        [receipt] = known
-        wait = queries.read_wait(redis, receipt)
-        is_parked = wait is not None and receipt.state == PARKED
-        return _page(
+        [receipt] = found
+        parked = queries.read_parked(redis, receipt)
+        is_unwritten = parked is not None and receipt.state == PARKED
+        return _render(
             "lead.html",
             receipt=receipt,
-            steps=tell(receipt, wait[1] if wait and is_parked else None),
-            cause=causes([wait[0]])[0] if wait else None,
-            link=queries.read_crm(redis).link(receipt.contact_id),
-            now_ms=_now(redis),
-            deed=recall(request.args),
+            steps=build_timeline(receipt, parked[1] if parked and is_unwritten else None),
+            cause=causes([parked[0]])[0] if parked else None,
+            link=queries.read_portal_links(redis).contact(receipt.contact_id),
+            now_ms=_redis_now_ms(redis),
+            result=parse_result(request.args),
         )
 
     @pages.get("/actions")
     def actions() -> ResponseReturnValue:
-        return _page("actions.html", actions=queries.read_actions(redis, 100), now_ms=_now(redis))
+        return _render("actions.html", actions=queries.read_actions(redis, 100), now_ms=_redis_now_ms(redis))
 
     @pages.get("/discard")
-    def ask() -> ResponseReturnValue:
-        now_ms = _now(redis)
-        chosen = _chosen(store, request.args)
-        first = next(iter(queries.load(redis, chosen[:1])), None)
-        waits = first is not None and queries.read_wait(redis, first) is not None
-        is_message = waits and first is not None and first.state != PARKED
-        return _page("discard.html", chosen=chosen if waits else [], is_message=is_message, now_ms=now_ms)
+    def confirm_discard() -> ResponseReturnValue:
+        now_ms = _redis_now_ms(redis)
+        chosen = _choose_leads(store, request.args)
+        first = next(iter(queries.load_receipts(redis, chosen[:1])), None)
+        is_parked = first is not None and queries.read_parked(redis, first) is not None
+        is_message = is_parked and first is not None and first.state != PARKED
+        return _render("discard.html", chosen=chosen if is_parked else [], is_message=is_message, now_ms=now_ms)
 
 
-def _change(pages: Blueprint, store: Parked, door: Auth) -> None:
-    def change(command: str) -> Callable[[], ResponseReturnValue]:
+def _add_actions(pages: Blueprint, store: Parked, auth: ConsoleAuth) -> None:
+    def view_of(command: str) -> Callable[[], ResponseReturnValue]:
         def view() -> ResponseReturnValue:
-            if not door.is_own(request):
-                return _page("error.html", 403, name="forged", more=g.speech.say("forged.do"))
-            deed = act(store, command, _chosen(store, request.form))
+            if not auth.is_own_form(request):
+                return _render("error.html", 403, name="forged", more=g.translator.text("forged.do"))
+            result = apply_action(store, command, _choose_leads(store, request.form))
             lead = request.form.get("lead", "")
             if lead:
-                return redirect(url_for("console.lead", lead=lead, **deed.as_query()), 303)
-            return redirect(url_for("console.overview", **deed.as_query()), 303)
+                return redirect(url_for("console.lead", lead=lead, **result.as_query()), 303)
+            return redirect(url_for("console.overview", **result.as_query()), 303)
 
         return view
 
     for command in ("retry", "discard"):
-        pages.add_url_rule(f"/{command}", f"do_{command}", change(command), methods=["POST"])
+        pages.add_url_rule(f"/{command}", command, view_of(command), methods=["POST"])
 
 
-def _chosen(store: Parked, form: Mapping[str, str]) -> list[str]:
-    """The parked leads that a form means: one, or those of a cause that were parked when its page was made."""
+def _choose_leads(store: Parked, form: Mapping[str, str]) -> list[str]:
+    """The leads that a form means: one, or those of a cause that were parked when its page was rendered."""
     if form.get("lead"):
         return [form["lead"]]
     until = form.get("until", "")
@@ -208,19 +213,19 @@ def _chosen(store: Parked, form: Mapping[str, str]) -> list[str]:
     return [lead for cause in causes(parked) if (cause.code, cause.reason) == wanted for lead in cause.leads]
 
 
-def judge(status: Status, needing: int) -> list[str]:
-    """Pure: what there is to say about the line, the worst first. `needing`: leads that wait for a person."""
-    found = {
+def assess(status: Status, parked_count: int) -> list[str]:
+    """Pure: what is wrong, the worst first; ["fine"] if nothing is. `parked_count`: leads that wait for a person."""
+    problems = {
         "no_workers": not status.workers,
         "paused": bool(status.pause),
         "silent": bool(status.messages_pause) and any(status.depths[OUTBOX]),
-        "parked": bool(needing),
+        "parked": bool(parked_count),
     }
-    return [name for name, holds in found.items() if holds] or ["fine"]
+    return [name for name, is_so in problems.items() if is_so] or ["fine"]
 
 
-def _sum(hours: list[tuple[int, dict[str, int]]], since_ms: int) -> dict[str, int]:
-    """What was counted since then, to the hour."""
+def _sum_since(hours: list[tuple[int, dict[str, int]]], since_ms: int) -> dict[str, int]:
+    """The counts of the hours that end after `since_ms`, added up."""
     total: dict[str, int] = {}
     for start, counts in hours:
         if start > since_ms - HOUR_MS:
@@ -229,30 +234,29 @@ def _sum(hours: list[tuple[int, dict[str, int]]], since_ms: int) -> dict[str, in
     return total
 
 
-def _page(template: str, code: int = 200, **values: Any) -> tuple[str, int]:
-    # A message about what was done is told once, and is no part of the page that is shown again.
+def _render(template: str, code: int = 200, **values: Any) -> tuple[str, int]:
     kept = {name: request.args[name] for name in KEPT if name in request.args}
     endpoint = (request.endpoint or "") if request.method in ("GET", "HEAD") else "console.overview"
     arguments = {**(request.view_args or {}), **kept} if endpoint != "console.overview" else {}
-    other = next(one for one in LANGUAGES if one != g.speech.language)
-    switch = {"code": other, "name": NAMES[other], "url": url_for(endpoint, **arguments, lang=other)}
-    return render_template(template, t=g.speech, token=g.token, switch=switch, endpoint=endpoint, **values), code
+    other = next(one for one in LANGUAGES if one != g.translator.language)
+    switch = {"code": other, "name": LANGUAGE_NAMES[other], "url": url_for(endpoint, **arguments, lang=other)}
+    return render_template(template, t=g.translator, token=g.token, switch=switch, endpoint=endpoint, **values), code
 
 
-def _language() -> str:
-    """As asked for, as chosen before, or as the browser prefers."""
+def _choose_language() -> str:
+    """The language in the address, else the one chosen before, else the browser's."""
     for wanted in (request.args.get("lang"), request.cookies.get(COOKIE)):
         if wanted in LANGUAGES:
             return str(wanted)
     return request.accept_languages.best_match(LANGUAGES, LANGUAGES[0]) or LANGUAGES[0]
 
 
-def _now(redis: Redis) -> int:
+def _redis_now_ms(redis: Redis) -> int:
     seconds, micros = redis.time()
     return int(seconds * 1000 + micros // 1000)
 
 
-def _spooled(spool: Spool) -> int | None:
+def _count_spooled(spool: Spool) -> int | None:
     try:
         return spool.count()
     except SpoolError:

@@ -1,7 +1,7 @@
-"""The fast lane: DealDroid's posts go past Flask, anything else and every failure through it.
+"""The fast path: DealDroid's posts bypass Flask; everything else, and every failure, goes through it.
 
 Flask and Werkzeug build a context, a request, a response and their headers for each post. After a wait for Redis that
-code is cold in the processor's caches and cost twice as much as all that the view itself does (docs/performance.md).
+code is cold in the processor's caches and costs twice as much as all of the view's own work (docs/performance.md).
 """
 
 from collections.abc import Iterable
@@ -18,14 +18,14 @@ PATHS = (PATH, PATH + "/")
 
 
 class FastPath:
-    """WSGI middleware round the application that has the view of `intake`."""
+    """WSGI middleware around the application that serves `intake`."""
 
     def __init__(self, app: Flask, intake: Intake) -> None:
         self._app: WSGIApplication = app.wsgi_app
         self._intake = intake
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        # Without that promise of the server's the body has no end of its own; Werkzeug knows how to find it.
+        # Unless the server sets wsgi.input_terminated, read() may block; let Werkzeug parse Content-Length.
         if (
             environ["PATH_INFO"] not in PATHS
             or environ["REQUEST_METHOD"] != "POST"
@@ -33,7 +33,7 @@ class FastPath:
         ):
             return self._app(environ, start_response)
         try:
-            # One more than the limit tells a body at the limit from one beyond it.
+            # One byte more, to tell a body over the limit from one at the limit.
             reply = self._intake.accept(environ["wsgi.input"].read(MAX_BODY + 1), environ)
         except Exception as error:
             environ[FAILURE] = error

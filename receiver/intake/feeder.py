@@ -1,7 +1,7 @@
 """Feeds accepted events into the inbox, and into the spool while Redis is away.
 
 DealDroid does not send an event again, so an event is acknowledged only once Redis or the disk has it. After a failure
-Redis is left alone for a moment, so that a Redis that hangs does not make every customer wait for the timeout.
+Redis is not asked for a moment, so that a Redis that hangs does not make every customer wait for the timeout.
 """
 
 import secrets
@@ -15,15 +15,16 @@ import redis
 import structlog
 
 from leadcore import event
+from leadcore.fields import BODY, LEAD
 from leadcore.journal import Journal
 from leadcore.receipts import PARKED, pack
 from leadcore.store import keys, scripts
 from leadcore.store.bell import Bell
-from leadcore.store.connection import AWAY, Redis, describe, read_dataset
+from leadcore.store.connection import AWAY, Redis, read_dataset, read_info
 from leadcore.store.counters import Tally
 from leadcore.store.streams import Put, Stream, WrongKey, pack_fields
 from receiver.intake.group_commit import BatchedScript
-from receiver.intake.recent_events import Recent
+from receiver.intake.recent_events import RecentEvents
 from receiver.intake.spool import Spool, SpoolError
 
 if TYPE_CHECKING:
@@ -31,16 +32,16 @@ if TYPE_CHECKING:
 
 PAUSE_SECONDS = 1.0
 MAINTAIN_SECONDS = 1.0
-# Beyond this part of Redis' memory new events go to the disk while many wait, so that workers have room to drain them;
-# beyond the second in any case.
+# Parts of Redis' memory. Beyond NEARLY_FULL new events go to the disk if more than DEEP wait, so that workers have room
+# to drain them; beyond FULL always.
 NEARLY_FULL, FULL = 0.8, 0.95
 DEEP = 500
 FLUSH_ROWS = 100
 log = structlog.get_logger("leadsync.receiver")
 
 
-class NowhereToKeep(Exception):
-    """Neither Redis nor the disk can take the event."""
+class NotStored(Exception):
+    """Neither Redis nor the disk accepted the event."""
 
 
 class Feeder:
@@ -54,25 +55,26 @@ class Feeder:
         self.fixed_key = bool(settings.key)
         self.key = settings.key.encode() or secrets.token_hex(32).encode()
         self.key_known = self.fixed_key
-        self.debugs = settings.log_level == "DEBUG"
+        self.logs_accepted = settings.log_level == "DEBUG"
+        # Redis' clock minus this machine's, in ms.
         self.offset_ms = 0
         self.away_until = 0.0
-        self.recent = Recent(Journal("web"))
+        self.recent = RecentEvents(Journal("web"))
         self.tally = Tally()
         self.run_id = ""
         self.needs_replay = self.full = False
-        # A connection of its own: a pool mends a lost one without a word.
+        # A dedicated connection: a pool reconnects silently, and we must notice.
         self._monitor: Redis = None
         self._wake = threading.Event()
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="spool", daemon=True)
+        self._thread = threading.Thread(target=self._maintain_until_stopped, name="spool", daemon=True)
 
     def start(self) -> None:
-        """Begin to empty the spool in the background whenever Redis is there."""
+        """Start the background thread that flushes the spool whenever Redis is there."""
         self._thread.start()
 
     def stop(self, seconds: float = 5.0) -> None:
-        """Stop the background thread and empty the spool once more; what Redis cannot take stays for the next start."""
+        """Stop the background thread and flush the spool once more; what Redis cannot take stays for the next start."""
         self._stop.set()
         self._wake.set()
         if self._thread.is_alive():
@@ -86,32 +88,32 @@ class Feeder:
             self.recent.close()
 
     def feed(self, body: dict[str, Any]) -> None:
-        """Keep one event whose required fields are usable; raises `NowhereToKeep`."""
-        self._keep(body, self._put)
+        """Store one event whose required fields are usable; raises `NotStored`."""
+        self._store(body, self._put)
 
     def park(self, body: dict[str, Any]) -> None:
-        """Keep an event that cannot be worked on, so that a person can see it; raises `NowhereToKeep`."""
-        self._keep(body, self._park)
+        """Store an event that lacks a required field, for a person to see; raises `NotStored`."""
+        self._store(body, self._park)
 
-    def _keep(self, body: dict[str, Any], keep: "Callable[[dict[str, Any], bytes, int | None], None]") -> None:
+    def _store(self, body: dict[str, Any], put: "Callable[[dict[str, Any], bytes, int | None], None]") -> None:
         raw = event.encode(body)
         if not self.full and time.monotonic() >= self.away_until:
             try:
-                keep(body, raw, None)
+                put(body, raw, None)
             except AWAY as error:
-                self._redis_failed(error)
+                self._note_redis_failure(error)
             else:
                 return
         try:
             self.spool.put(raw, int(time.time() * 1000) + self.offset_ms)
         except SpoolError as error:
             log.error("spool.refused", error=type(error).__name__)
-            raise NowhereToKeep from None
+            raise NotStored from None
         self.tally.add("disk")
         log.info("lead.spooled", lead=keys.digest(self.key, raw) if self.key_known else "")
         self._wake.set()
 
-    def _redis_failed(self, error: Exception) -> None:
+    def _note_redis_failure(self, error: Exception) -> None:
         self.away_until = time.monotonic() + PAUSE_SECONDS
         self.needs_replay = True
         log.warning("redis.away", error=type(error).__name__)
@@ -128,7 +130,7 @@ class Feeder:
                 receipt,
                 key=key,
                 version_ms=version_ms,
-                # What comes straight in is said now, after whatever was forgotten.
+                # An event that has just arrived is newer than any erasure of its customer.
                 tombstone=keys.NONE if version_ms is None else self._tombstone(body),
                 keep_seconds=self.config.receipts_days * 86_400,
             )
@@ -137,13 +139,13 @@ class Feeder:
             self.offset_ms = put.now_ms - int(time.time() * 1000)
         if put.outcome in ("put", "rang"):
             self.recent.add(raw, put.now_ms if version_ms is None else version_ms)
-        self._tell(put, raw, version_ms)
+        self._log_put(put, raw, version_ms)
         if put.outcome == "rang":
             self._ring(shard)
 
-    def _tell(self, put: Put, raw: bytes, version_ms: int | None) -> None:
+    def _log_put(self, put: Put, raw: bytes, version_ms: int | None) -> None:
         if put.outcome in ("put", "rang"):
-            if self.debugs:
+            if self.logs_accepted:
                 log.debug("lead.accepted", lead=keys.digest(self.key, raw))
         elif put.outcome == "duplicate" and version_ms is None:
             log.info("lead.duplicate", lead=keys.digest(self.key, raw))
@@ -158,7 +160,7 @@ class Feeder:
 
         def park(key: bytes) -> Put:
             lead = keys.digest(self.key, raw)
-            packed = pack_fields({b"e": lead.encode(), b"b": raw})
+            packed = pack_fields({LEAD: lead.encode(), BODY: raw})
             tombstone = self._tombstone(body)
             return self.inbox.park(lead, packed, receipt, key=key, version_ms=version_ms, tombstone=tombstone)
 
@@ -173,7 +175,7 @@ class Feeder:
         return keys.forgotten(keys.digest(self.key, customer_id))
 
     def _with_key(self, put: "Callable[[bytes], Put]") -> Put:
-        """Call `put`, again with Redis' own digest key if ours was another one."""
+        """Call `put`; call it again with Redis' digest key if ours was another one."""
         for _ in range(3):
             try:
                 done = put(b"" if self.fixed_key else self.key)
@@ -188,48 +190,48 @@ class Feeder:
         try:
             self.bell.ring(keys.INBOX, shard)
         except AWAY as error:
-            # The event is in the inbox; a keeper finds it within seconds.
+            # The event is in the inbox; a worker's sweep finds it within seconds.
             log.warning("bell.lost", shard=shard, error=type(error).__name__)
 
-    def _run(self) -> None:
-        told = False
+    def _maintain_until_stopped(self) -> None:
+        warned = False
         while not self._stop.is_set():
             try:
                 self.maintain()
-                told = False
-            except Exception as error:  # this thread outlives every fault: leads on the disk depend on it
-                if not told:
+                warned = False
+            except Exception as error:  # leads on the disk depend on this thread, so it survives every fault
+                if not warned:
                     log.warning("spool.waits", error=type(error).__name__)
-                told = True
+                warned = True
             self._wake.wait(MAINTAIN_SECONDS)
             self._wake.clear()
 
     def maintain(self) -> None:
-        """Look at Redis: put again what a restarted one may have forgotten, see whether it is nearly full, empty the
+        """Check Redis: replay recent events to one that may have lost them, see whether it is nearly full, flush the
         spool. Raises `SpoolError` and redis-py's errors."""
         try:
-            run_id, self.full = self._look()
-            with suppress(redis.OutOfMemoryError):  # a full Redis that was emptied cannot be named yet
-                self.recent.begin(read_dataset(self.inbox.redis))
+            run_id, self.full = self._check_redis()
+            with suppress(redis.OutOfMemoryError):  # a full Redis that was emptied cannot store its dataset's id yet
+                self.recent.use_dataset(read_dataset(self.inbox.redis))
         except AWAY:
             self.needs_replay = True
             raise
-        # Until it was put, also if that fails now: who inherits does so once.
+        # Stays set until the replay succeeds: events are inherited only once.
         self.needs_replay |= self.recent.inherit()
         if self.needs_replay or run_id != (self.run_id or run_id):
-            self.put_again()
+            self.replay()
         else:
-            self.recent.forget_old()
+            self.recent.drop_old()
         self.run_id, self.needs_replay = run_id, False
         self.tally.flush(self.inbox)
         if not self.full:
             self.flush()
 
-    def _look(self) -> tuple[str, bool]:
-        """Redis' run id, and whether it is so full that the workers need the room to drain what waits. Where INFO is
-        forbidden it is "" and not full; then a lost connection is what tells that Redis may have restarted."""
+    def _check_redis(self) -> tuple[str, bool]:
+        """Redis' run id, and whether it is so full that workers need the room to drain what waits. Where INFO is
+        forbidden: "" and False; then only a lost connection shows that Redis may have restarted."""
         self._monitor = self._monitor or self.inbox.redis.client()
-        server, memory = describe(self._monitor, "server"), describe(self._monitor, "memory")
+        server, memory = read_info(self._monitor, "server"), read_info(self._monitor, "memory")
         pipe = self.inbox.redis.pipeline(transaction=False)
         for shard in range(self.config.shards):
             pipe.xlen(keys.entries(keys.INBOX, shard))
@@ -237,29 +239,29 @@ class Feeder:
         part = memory.get("used_memory", 0) / memory["maxmemory"] if memory.get("maxmemory") else 0.0
         return str(server.get("run_id", "")), part > FULL or (part > NEARLY_FULL and sum(waiting) > DEEP)
 
-    def put_again(self) -> None:
+    def replay(self) -> None:
         """Put the last seconds' events again; those that Redis still has are duplicates."""
         for raw, version_ms in self.recent.events():
-            self._put_back(raw, version_ms)
+            self._put_again(raw, version_ms)
 
-    def _put_back(self, raw: bytes, version_ms: int) -> None:
+    def _put_again(self, raw: bytes, version_ms: int) -> None:
         body = event.decode(raw)
-        keep = self._park if event.unusable(body) else self._put
-        keep(body, raw, version_ms)
+        put = self._park if event.unusable(body) else self._put
+        put(body, raw, version_ms)
 
     def flush(self) -> bool:
         """Put what is spooled into the inbox, oldest first; False if some is left. Raises redis-py's errors."""
         if not self.spool.count():
             return True
-        with self.spool.lock() as ours:
-            while ours:
-                rows = self.spool.take(FLUSH_ROWS)
+        with self.spool.lock() as is_ours:
+            while is_ours:
+                rows = self.spool.read_oldest(FLUSH_ROWS)
                 for row in rows:
-                    self._put_back(row.body, row.received_ms)
+                    self._put_again(row.body, row.received_ms)
                 self.spool.delete([row.id for row in rows])
                 if len(rows) < FLUSH_ROWS:
                     break
-                self.full = self._look()[1]
+                self.full = self._check_redis()[1]
                 if self.full:
                     break
         return not self.spool.count()

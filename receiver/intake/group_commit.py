@@ -1,7 +1,7 @@
-"""Group commit: calls of a script that wait at the same time go to Redis in one write and come back in one read.
+"""Group commit: concurrent calls of a script go to Redis in one write and come back in one read.
 
-A call costs both sides more in system calls than in work. While one thread waits for Redis' answer, those that come
-meanwhile queue up, and the next of them takes all: under load many share a round trip, alone nobody waits.
+For both sides the system calls of a call cost more than its work. While one thread waits for Redis, the others queue
+up, and the next leader sends them all: under load many share a round trip, without load nobody waits.
 """
 
 import threading
@@ -16,13 +16,13 @@ from redis.exceptions import NoScriptError
 
 from leadcore.store.connection import AWAY, Redis
 
-TOGETHER = 64
-# For the answers of all who went together; each read has the connection's own timeout besides.
+MAX_BATCH = 64
+# For the answers of a whole batch; each read also has the connection's own timeout.
 ANSWER_SECONDS = 0.8
 
 
 class _Call:
-    """`woken` is released when the call is answered, or when it is its caller's turn to go for all who wait."""
+    """`woken` is released when the call is answered, or when its thread becomes the leader."""
 
     __slots__ = ("answer", "command", "woken")
 
@@ -34,39 +34,40 @@ class _Call:
 
 
 class BatchedScript:
-    """A Lua script that is called as redis-py's `Script` is, by many threads over one connection. It must be one that
-    may run twice and that never answers nil. Raises redis-py's errors; where Redis fails, it fails for all who wait."""
+    """A Lua script that many threads call over one connection, as they would redis-py's `Script`. The script must be
+    safe to run twice and must never return nil. Raises redis-py's errors; a failure of Redis fails all calls that
+    wait."""
 
     def __init__(self, client: Redis, source: str) -> None:
         self._connection = client.connection_pool.make_connection()
         self._source, self._sha = source, client.register_script(source).sha
         self._waiting: deque[_Call] = deque()
-        self._turn = threading.Lock()
+        self._leadership = threading.Lock()
 
     def __call__(self, keys: Sequence[str], args: Sequence[Any]) -> Any:
-        # As redis-py packs it, in less than half the time.
-        mine = _Call(hiredis.pack_command(("EVALSHA", self._sha, len(keys), *keys, *args)))
-        self._waiting.append(mine)
-        leads = self._turn.acquire(blocking=False)
-        if not leads:
-            mine.woken.acquire()
-            leads = mine.answer is None
-        if leads:
-            # Its call may have been answered between the two lines above, by the one who had the turn before.
-            while mine.answer is None:
+        # The same bytes as redis-py makes, in less than half the time.
+        call = _Call(hiredis.pack_command(("EVALSHA", self._sha, len(keys), *keys, *args)))
+        self._waiting.append(call)
+        is_leader = self._leadership.acquire(blocking=False)
+        if not is_leader:
+            call.woken.acquire()
+            is_leader = call.answer is None
+        if is_leader:
+            # The previous leader may have answered this call before the lock was acquired above.
+            while call.answer is None:
                 self._flush()
             self._pass_leadership()
-        if isinstance(mine.answer, BaseException):
-            raise mine.answer
-        return mine.answer
+        if isinstance(call.answer, BaseException):
+            raise call.answer
+        return call.answer
 
     def _flush(self) -> None:
-        """Take those who wait to Redis."""
-        calls = [self._waiting.popleft() for _ in range(min(len(self._waiting), TOGETHER))]
+        """Send a batch of waiting calls to Redis."""
+        calls = [self._waiting.popleft() for _ in range(min(len(self._waiting), MAX_BATCH))]
         try:
-            answers = self._ask([call.command for call in calls])
+            answers = self._send([call.command for call in calls])
         except BaseException as error:
-            # Whoever queued up while Redis failed shall not wait for a failure of their own.
+            # Fail those who queued up meanwhile too: none shall wait for a timeout of its own.
             calls += [self._waiting.popleft() for _ in range(len(self._waiting))]
             answers = [error] * len(calls)
         for call, answer in zip(calls, answers, strict=True):
@@ -74,31 +75,35 @@ class BatchedScript:
             call.woken.release()
 
     def _pass_leadership(self) -> None:
-        """Give the turn to the first of those who came meanwhile, if any."""
+        """Wake the first waiting thread as the new leader; with none waiting, give up the lock."""
         while not self._waiting:
-            self._turn.release()
-            # Somebody may have queued up in vain between the look and the release.
-            if not self._waiting or not self._turn.acquire(blocking=False):
+            self._leadership.release()
+            # A thread may have queued up, and not got the lock, between the check and the release.
+            if not self._waiting or not self._leadership.acquire(blocking=False):
                 return
         self._waiting[0].woken.release()
 
-    def _ask(self, commands: Sequence[bytes]) -> list[Any]:
+    def _send(self, commands: Sequence[bytes]) -> list[Any]:
         connection = self._connection
         try:
-            idle = connection.is_connected and not connection.can_read()
+            is_idle = connection.is_connected and not connection.can_read()
         except AWAY:
-            idle = False
-        if not idle:
-            # Redis has closed it since, or an answer that nobody waits for any more is left in it.
+            is_idle = False
+        if not is_idle:
+            # Redis has closed the connection, or it still holds the answer to an abandoned call.
             connection.disconnect()
             connection.connect()
         try:
-            return self._converse(commands)
+            if not is_idle:
+                # A new connection often means a restarted Redis, and fakeredis hangs up after it answered NOSCRIPT.
+                self._load_script()
+            return self._exchange(commands)
         except BaseException:
             connection.disconnect()
             raise
 
-    def _converse(self, commands: Sequence[bytes]) -> list[Any]:
+    def _exchange(self, commands: Sequence[bytes]) -> list[Any]:
+        """Write all commands, read all answers; an error answer is returned in its place."""
         deadline = time.monotonic() + ANSWER_SECONDS
         self._connection.send_packed_command([b"".join(commands)], check_health=False)
         answers: list[Any] = []
@@ -109,11 +114,14 @@ class BatchedScript:
                 answers.append(error)
             if time.monotonic() > deadline:
                 raise redis.TimeoutError("Redis answers too slowly")
-        again = [place for place, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
-        if again:
-            self._connection.send_command("SCRIPT LOAD", self._source)
-            self._connection.read_response()
-            found = self._converse([commands[place] for place in again])
-            for place, answer in zip(again, found, strict=True):
-                answers[place] = answer
+        not_loaded = [position for position, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
+        if not_loaded:
+            self._load_script()
+            found = self._exchange([commands[position] for position in not_loaded])
+            for position, answer in zip(not_loaded, found, strict=True):
+                answers[position] = answer
         return answers
+
+    def _load_script(self) -> None:
+        self._connection.send_command("SCRIPT LOAD", self._source)
+        self._connection.read_response()

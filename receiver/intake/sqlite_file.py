@@ -1,4 +1,4 @@
-"""One SQLite file that is shared by the processes of a machine, and that is replaced when it is broken."""
+"""One SQLite file that the processes of a machine share, replaced when it is corrupt."""
 
 import fcntl
 import os
@@ -11,22 +11,22 @@ from typing import TypeVar
 
 import structlog
 
-# Seconds to wait for a process that opens the file, and for one that writes: an fsync on a busy disk takes long, and a
-# lead that is refused is lost, but an answer has to come within 2 s, of which Redis may have used 0.4.
-PATIENCE = 0.6
-# secure_delete overwrites what is deleted.
+# How long to wait for a process that opens the file or writes to it. An fsync on a busy disk takes long, and a refused
+# lead is lost; but the answer is due within 2 s, of which Redis may have used 0.4.
+WAIT_SECONDS = 0.6
+# secure_delete overwrites deleted rows.
 _SESSION = "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA busy_timeout = 1;"
-_BROKEN = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_CORRUPT = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 T = TypeVar("T")
 
 
 class DiskError(OSError):
-    """The disk cannot do it now. The text is SQLite's or the system's and quotes nothing of what is stored."""
+    """The disk cannot do it now. The text is SQLite's or the system's and quotes no stored data."""
 
 
 class Database:
-    """The file `name` in `folder`, made by `schema` (SQL that may run again and sets user_version at its end), both
-    for this user's eyes only. It opens at the first `do`. One thread at a time."""
+    """The file `name` in `folder`, both readable by this user only. `schema`: SQL that creates it, may run again, and
+    sets user_version at its end. Opens at the first `run`. Not thread-safe."""
 
     def __init__(self, folder: Path, name: str, schema: str) -> None:
         self._folder = folder
@@ -38,24 +38,24 @@ class Database:
     def exists(self) -> bool:
         return os.path.exists(self._file)
 
-    def do(self, action: Callable[[sqlite3.Connection], T]) -> T:
-        """Does `action`, and does it again on a new file where this one is broken or was replaced meanwhile, so that
-        nothing is left in a file that nobody reads. Raises `DiskError`."""
+    def run(self, action: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `action`; run it again if the file was corrupt or has been replaced meanwhile, so that no lead ends in a
+        file that nobody reads. Raises `DiskError`."""
         for _ in range(3):
             try:
-                result = self._insist(action)
-                if not self._moved():
+                result = self._run_when_free(action)
+                if not self._is_replaced():
                     return result
             except (sqlite3.Error, OSError) as error:
                 self._recover(error)
             self.close()
         raise DiskError("the file is replaced again and again")
 
-    def _insist(self, action: Callable[[sqlite3.Connection], T]) -> T:
-        """SQLite waits for another writer in ever longer sleeps and starves beside one that never sleeps (measured with
-        four processes), so it is told to wait a millisecond and is asked again."""
+    def _run_when_free(self, action: Callable[[sqlite3.Connection], T]) -> T:
+        """Retry while another process writes. SQLite's own wait sleeps ever longer and starves beside a busy writer
+        (measured with four processes); so its timeout is 1 ms, and we retry."""
         db = self._connect()
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + WAIT_SECONDS
         while True:
             try:
                 return action(db)
@@ -66,7 +66,7 @@ class Database:
                     db.rollback()
 
     def close(self) -> None:
-        """Closes the file; the next `do` opens it again."""
+        """Close the file; the next `run` opens it again."""
         if self._db is not None:
             with suppress(sqlite3.Error):
                 self._db.close()
@@ -76,13 +76,13 @@ class Database:
         if self._db is not None:
             return self._db
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with self._door():
+        with self._opening():
             # SQLite gives its log files the mode of the database.
             os.close(os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
             self._inode = os.stat(self._file).st_ino
-            db = sqlite3.connect(self._file, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
+            db = sqlite3.connect(self._file, timeout=WAIT_SECONDS, isolation_level=None, check_same_thread=False)
             try:
-                # What has been made is not made again: that would wait for every writer.
+                # Only for a new file: it would wait for every writer.
                 if db.execute("PRAGMA user_version").fetchone() == (0,):
                     db.executescript(self._schema)
                 db.executescript(_SESSION)
@@ -92,44 +92,44 @@ class Database:
         self._db = db
         return db
 
-    def _moved(self) -> bool:
+    def _is_replaced(self) -> bool:
         try:
             return os.stat(self._file).st_ino != self._inode
         except OSError:
             return True
 
     def _recover(self, error: Exception) -> None:
-        """Returns where another try is worth it."""
-        if _code(error) in _BROKEN:
+        """Return if `run` should try again, else raise `DiskError`."""
+        if _code(error) in _CORRUPT:
             try:
                 self._set_aside()
             except OSError as refused:
                 raise DiskError(str(refused)) from None
-        elif self._db is None or not self._moved():
-            # It stays open: on a full disk it can still be read, but not be opened.
+        elif self._db is None or not self._is_replaced():
+            # Keep it open: on a full disk it can be read but not opened.
             if self._db is not None and self._db.in_transaction:
                 with suppress(sqlite3.Error):
                     self._db.rollback()
             raise DiskError(str(error)) from None
 
     def _set_aside(self) -> None:
-        with self._door():
-            if self._moved():
+        with self._opening():
+            if self._is_replaced():
                 return
             aside = f"{self._file.name}.broken-{time.time_ns()}"
-            # The log first: it must never lie beside a file that it does not belong to.
+            # The WAL first: it must never be beside a database that it does not belong to.
             for suffix in ("-wal", "-shm", ""):
                 with suppress(FileNotFoundError):
                     os.rename(f"{self._file}{suffix}", self._folder / f"{aside}{suffix}")
         structlog.get_logger().error("disk.set_aside", file=aside, folder=str(self._folder))
 
     @contextmanager
-    def _door(self) -> Iterator[None]:
-        """Nobody opens the file while another sets it aside."""
-        deadline = time.monotonic() + PATIENCE
+    def _opening(self) -> Iterator[None]:
+        """Hold the lock that keeps processes from opening the file while one sets it aside."""
+        deadline = time.monotonic() + WAIT_SECONDS
         while True:
-            with try_lock(self._folder / "open.lock") as mine:
-                if mine:
+            with try_lock(self._folder / "open.lock") as is_ours:
+                if is_ours:
                     yield
                     return
             if time.monotonic() > deadline:
@@ -143,8 +143,8 @@ def _code(error: Exception) -> int:
 
 @contextmanager
 def try_lock(file: Path) -> Iterator[bool]:
-    """Whether this is now the only holder of the lock `file`; the system frees it when the process is gone. Raises
-    `OSError` where the file cannot be made."""
+    """Whether the caller now holds the lock `file`; the system frees it when the process dies. Raises `OSError` if the
+    file cannot be created."""
     handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

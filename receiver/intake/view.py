@@ -1,4 +1,4 @@
-"""The view behind DealDroid's URL: check the secret, parse, keep, answer."""
+"""The view behind DealDroid's URL: check the secret, parse, store, answer."""
 
 import hashlib
 import hmac
@@ -19,12 +19,12 @@ from receiver.throttle import ALLOWED, Throttle, network_of, sender_of
 PATH = "/api/v1/intent-handler"
 MAX_BODY = 256 * 1024
 FAILURE = "leadsync.failure"
-"""Where the WSGI environ holds what `accept` raised already, for Flask to answer."""
+"""WSGI environ key of the exception that `accept` raised on the fast path, for Flask to answer."""
 log = structlog.get_logger("leadsync.receiver")
 
 
 class Forbidden(Exception):
-    """The secret is not one of ours. `retry_after`: seconds that a sender of many wrong ones shall wait, else 0."""
+    """The secret is wrong. `retry_after`: seconds for a sender of many wrong ones to wait, else 0."""
 
     def __init__(self, retry_after: int) -> None:
         super().__init__("wrong secret")
@@ -32,21 +32,21 @@ class Forbidden(Exception):
 
 
 class Unusable(Exception):
-    """An authenticated event lacks a required field; it was parked. `fields` are their names."""
+    """An authenticated event lacks the required `fields`; it was parked."""
 
     def __init__(self, fields: list[str]) -> None:
         super().__init__("unusable fields")
         self.fields = fields
 
 
-class Guard:
-    """Compares secrets as UTF-8 bytes, trimmed, in a time that does not depend on where they differ."""
+class SecretCheck:
+    """Compares secrets, trimmed, as digests in constant time."""
 
     def __init__(self, secrets: tuple[str, ...]) -> None:
         self._digests = [_digest(secret) for secret in secrets]
 
-    def allows(self, secret: Any) -> bool:
-        """Whether `secret` is one of the configured; anything is if none is configured."""
+    def accepts(self, secret: Any) -> bool:
+        """Whether `secret` is one of the configured ones; if none is configured, anything is accepted."""
         if not self._digests:
             return True
         if isinstance(secret, bool) or not isinstance(secret, str | int):
@@ -61,31 +61,31 @@ def _digest(secret: str) -> bytes:
 
 
 class Intake:
-    """What happens to a post, whichever way it comes in."""
+    """Handles a post, from Flask or from the fast path."""
 
-    def __init__(self, guard: Guard, feeder: Feeder, config: Config, trusted_proxies: int) -> None:
-        self._guard, self._feeder, self._trusted_proxies = guard, feeder, trusted_proxies
+    def __init__(self, secret_check: SecretCheck, feeder: Feeder, config: Config, trusted_proxies: int) -> None:
+        self._secret_check, self._feeder, self._trusted_proxies = secret_check, feeder, trusted_proxies
         self._throttle = Throttle()
-        self._replies = {name: _array(list(intent.reply)) for name, intent in config.intents.items()}
-        self._nothing = _array([])
+        self._replies = {name: _json_array(list(intent.reply)) for name, intent in config.intents.items()}
+        self._no_reply = _json_array([])
 
     def accept(self, raw: bytes, environ: Mapping[str, Any]) -> bytes:
-        """Keep the event in the body `raw`; the reply. Raises `RequestEntityTooLarge`, `event.Malformed`, `Forbidden`,
-        `Unusable` and `feeder.NowhereToKeep`."""
+        """Store the event in the body `raw` and return the reply. Raises `RequestEntityTooLarge`, `event.Malformed`,
+        `Forbidden`, `Unusable` and `feeder.NotStored`."""
         if len(raw) > MAX_BODY:
             raise RequestEntityTooLarge
         body = event.decode(raw)
-        if not self._guard.allows(body.pop("secret", "")):
-            raise Forbidden(self._note_wrong(environ))
+        if not self._secret_check.accepts(body.pop("secret", "")):
+            raise Forbidden(self._count_wrong_secret(environ))
         missing = event.unusable(body)
         if missing:
             self._feeder.park(body)
             raise Unusable(missing)
         self._feeder.feed(body)
-        return self._replies.get(event.text(body["intent"]), self._nothing)
+        return self._replies.get(event.text(body["intent"]), self._no_reply)
 
     def blueprint(self) -> Blueprint:
-        """The route of the intent webhook; raises what `accept` does."""
+        """The route of the intent webhook; raises what `accept` raises."""
         pages = Blueprint("intake", __name__)
 
         @pages.post(PATH, strict_slashes=False, provide_automatic_options=False)
@@ -97,9 +97,8 @@ class Intake:
 
         return pages
 
-    def _note_wrong(self, environ: Mapping[str, Any]) -> int:
-        """Count a wrong secret and log the sender's first of this minute; the seconds it shall wait, 0 if it need
-        not."""
+    def _count_wrong_secret(self, environ: Mapping[str, Any]) -> int:
+        """Count a wrong secret, log the sender's first in this window; how many seconds it has to wait."""
         forwarded = environ.get("HTTP_X_FORWARDED_FOR", "")
         sender = sender_of(environ.get("REMOTE_ADDR") or "", forwarded, self._trusted_proxies)
         name, count, left = self._throttle.count(sender)
@@ -108,5 +107,5 @@ class Intake:
         return math.ceil(left) if count > ALLOWED else 0
 
 
-def _array(messages: list[str]) -> bytes:
+def _json_array(messages: list[str]) -> bytes:
     return json.dumps(messages, ensure_ascii=False).encode()

@@ -31,8 +31,8 @@ def test_a_bad_token_and_its_mending_are_told_once_each(watched: Line, channel: 
     watched.start("worker", "--count", "2")
     watched.await_workers(4)
     watched.crm.settings(tokens=[])
-    watched.settle(40, hasten=True)
-    eventually(lambda: len(channel.taken) > 1, 40)
+    watched.settle(hasten=True)
+    eventually(lambda: len(channel.taken) > 1)
     assert [("again" in text) for text in channel.texts()] == [False, True]
     eventually(lambda: not watched.redis.hexists(keys.PAUSE, "until"))
     assert "Nok" not in str(channel.taken)
@@ -44,8 +44,8 @@ def test_fifty_leads_that_are_parked_for_one_cause_are_told_once(watched: Line, 
     watched.crm.fault("row_unexplained", ids=customers, rows=100)
     with watched.hold():
         watched.send(*(lead(customer, name="Nok Jaidee") for customer in customers))
-    eventually(lambda: watched.redis.zcard(keys.PARKED) == 50, 40)
-    eventually(lambda: channel.taken, 40)
+    eventually(lambda: watched.redis.zcard(keys.PARKED) == 50)
+    eventually(lambda: channel.taken)
     [text] = channel.texts()
     assert text.startswith("leadsync: 50 leads were parked: ")
     assert "Nok" not in text

@@ -91,7 +91,7 @@ def burst(busy_line: Line) -> Line:
     busy_line.crm.settings(latency=0.2)
     statuses = busy_line.storm([body(number) for number in range(COUNT)])
     assert statuses == [200] * COUNT
-    busy_line.settle(40)
+    busy_line.settle()
     return busy_line
 
 

@@ -9,8 +9,7 @@ from leadcore.store.parked import GONE, Parked, causes
 from sandbox import dealdroid
 from sandbox.dealdroid import WEBHOOK
 from sandbox.http_server import running
-from sandbox.redis import free_port
-from tests.conftest import Line, eventually, lead
+from tests.conftest import Line, eventually, lead, own_port
 
 SAVED = "Thank you! Your contact details are saved."
 ADDRESS_SAVED = "Your delivery address is saved. To change it, just send the new one."
@@ -57,7 +56,7 @@ def test_what_fails_clearly_is_said_later_and_once(line: Line) -> None:
 
 
 def test_a_connection_that_is_refused_is_tried_again_and_said_once(spare_line: Callable[..., Line]) -> None:
-    port = free_port()
+    port = own_port()
     line = spare_line(DEALDROID_WEBHOOK_URL=f"http://127.0.0.1:{port}{WEBHOOK}", WEB_CONCURRENCY="1")
     line.start("worker")
     line.start("web")

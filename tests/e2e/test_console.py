@@ -80,8 +80,8 @@ class Browser:
         except AssertionError:
             raise AssertionError(f"{words}, but not {gone!r}, in:\n{self.text()}") from None
 
-    def message_key(self) -> None:
-        """Something that a reload would lose."""
+    def mark(self) -> None:
+        """Set something that a reload would lose."""
         self.run("window.marked = true")
 
     def assert_not_reloaded(self) -> None:
@@ -108,7 +108,7 @@ class Browser:
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory, databases: Iterator[str]) -> Iterator[Line]:
+def shop(tmp_path_factory: pytest.TempPathFactory, databases: Iterator[str], processes: None) -> Iterator[Line]:
     folder = tmp_path_factory.mktemp("shop")
     with open_line(folder, next(databases), CONSOLE_PASSWORD=PASSWORD, WEB_CONCURRENCY="1") as line:
         line.start("worker", "--count", "2")
@@ -119,7 +119,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory, databases: Iterator[str]) -> 
 
 
 @pytest.fixture(scope="module")
-def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+def driver(tmp_path_factory: pytest.TempPathFactory, processes: None) -> Iterator[webdriver.Chrome]:
     chromium, chromedriver = shutil.which("chromium"), shutil.which("chromedriver")
     if not (chromium and chromedriver):
         pytest.skip("needs chromium and chromedriver (Debian: apt-get install chromium chromium-driver)")
@@ -149,19 +149,19 @@ def browser(driver: webdriver.Chrome, shop: Line) -> Iterator[Browser]:
 
 
 def park(line: Line, *customers: str) -> None:
-    """Let a rule of the portal refuse these customers until `mend`."""
+    """Let a rule of the portal refuse these customers until `clear_faults`."""
     line.crm.fault("row_refused", rows=100)
     line.sync(*(lead(one, name="Nok Suksan", phone="0812345678") for one in customers))
     assert line.redis.zcard(keys.PARKED) == len(customers)
 
 
-def mend(line: Line) -> None:
+def clear_faults(line: Line) -> None:
     line.crm.control("DELETE", "faults")
 
 
 def test_a_lead_arrives_is_parked_is_retried_and_is_written(browser: Browser, shop: Line) -> None:
     browser.open()
-    browser.await_text("Everything works", "No lead yet.")
+    browser.await_text("Everything works", "No leads yet.")
     browser.mark()
     shop.sync(lead("first-customer", intent="Purchase", name="Somchai Jaidee", phone="0812345678"))
     browser.await_text("first-customer", "New contact")
@@ -174,9 +174,9 @@ def test_a_lead_arrives_is_parked_is_retried_and_is_written(browser: Browser, sh
     browser.click("Back to the overview")
     browser.mark()
     park(shop, "second", "third", "fourth")
-    browser.await_text("3 leads need you", "HubSpot refused this contact", "mend it, then retry")
+    browser.await_text("3 leads need you", "HubSpot refused this contact", "fix it, then retry")
     browser.assert_not_reloaded()
-    mend(shop)
+    clear_faults(shop)
     browser.click("Retry all 3")
     browser.await_text("3 leads are tried again.")
     browser.await_text("Everything works", "Last actions", "Retried", gone="Retry all")
@@ -186,7 +186,7 @@ def test_a_lead_arrives_is_parked_is_retried_and_is_written(browser: Browser, sh
     browser.await_text("Retried", "console")
 
 
-def test_a_paused_line_is_told_and_mends_itself(browser: Browser, shop: Line) -> None:
+def test_a_pause_is_shown_and_ends_by_itself(browser: Browser, shop: Line) -> None:
     browser.open()
     browser.await_text("Everything works")
     browser.mark()
@@ -194,7 +194,7 @@ def test_a_paused_line_is_told_and_mends_itself(browser: Browser, shop: Line) ->
     shop.send(lead("c-1", name="Somchai Jaidee"))
     browser.await_text("Leads wait for HubSpot", "HubSpot refuses the access token.", "Nothing is lost.")
     browser.shoot("paused")
-    mend(shop)
+    clear_faults(shop)
     shop.settle(hasten=True)
     browser.await_text("Everything works", "New contact", gone="Leads wait")
     browser.assert_not_reloaded()
@@ -202,7 +202,7 @@ def test_a_paused_line_is_told_and_mends_itself(browser: Browser, shop: Line) ->
 
 def test_discarding_asks_first(browser: Browser, shop: Line) -> None:
     park(shop, "one", "two")
-    mend(shop)
+    clear_faults(shop)
     browser.open()
     browser.click("Discard all 2")
     browser.await_text("Discard 2 leads?", "removed for good")
@@ -218,7 +218,7 @@ def test_everything_works_without_javascript(browser: Browser, shop: Line) -> No
     browser.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
     try:
         park(shop, "one", "two")
-        mend(shop)
+        clear_faults(shop)
         browser.open("leads?q=one")
         browser.click("one")
         browser.click("Retry")
@@ -294,7 +294,7 @@ def furnished(browser: Browser, shop: Line) -> Callable[[], dict[str, str]]:
         shop.sync(lead("c-9"))
         park(shop, "p-1", "p-2")
         shop.post({"customer_id": "p-3", "intent": "Purchase", "secret": lead()["secret"]})
-        mend(shop)
+        clear_faults(shop)
         shop.redis.xadd(keys.ACTIONS, {"c": "discard", "l": "gone", "u": "ann"})
         written, parked = shop.receipt("c-1").lead, shop.receipt("p-1").lead
         return {

@@ -19,8 +19,9 @@ from leadsync.privacy.hubspot_erasure import HubSpotErasure
 from receiver.intake.feeder import Feeder
 from receiver.intake.spool import Spool
 from tests.conftest import SHARDS, Line, eventually, lead, same_shard
-from workers.flow.lease import hold_alone
+from workers.flow.lease import hold_exclusive
 from workers.rules.customer import unpack
+from workers.rules.delivery import keep_unsent
 
 SAID = {"name": "Ann Lee", "phone": "0812345678", "email": "ann@lee-shop.co.th"}
 OWN = {"email": "shared@somebody-elses.co.th", "firstname": "Owner", "phone": "+6621112222"}
@@ -101,8 +102,7 @@ def everywhere(line: Line, customer_id: Any) -> None:
     [(at, fields), *_] = line.redis.xrange(keys.entries(keys.OUTBOX, shard))
     line.redis.hset(keys.sending(shard), at, pack_fields(fields))
     line.redis.zadd(keys.later(keys.OUTBOX, shard), {pack_fields({**fields, b"n": b"1"}): 10**14})
-    line.redis.set(keys.unsent(fields[b"e"].decode()), pack_fields(fields))
-    line.redis.zadd(keys.UNSENT, {fields[b"e"]: line.redis.time()[0] * 1000})
+    Stream(line.redis).apply(keep_unsent(fields, line.redis.time()[0] * 1000))
     park(line, customer_id)
     line.send(lead(customer_id, **SAID))
     [(at, fields)] = line.redis.xrange(keys.entries(keys.INBOX, shard))
@@ -251,7 +251,7 @@ def test_what_receivers_put_again_does_not_come_back(line: Line, tmp_path: Path)
     web.park(bare(lead("ann", **SAID, intent=None)))
     line.settle()
     forget(line, "ann", "--hubspot")
-    web.put_again()
+    web.replay()
     line.settle()
     assert (line.crm.contacts(), line.receipts("ann"), line.redis.zcard(keys.PARKED)) == ([], [], 0)
     assert not held(line, SAID["phone"])
@@ -339,7 +339,7 @@ def test_a_hubspot_outage_leaves_nothing_here_and_repeating_finishes(line: Line)
 
 
 def test_a_shard_that_stays_busy_is_told_in_plain_words(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hold_alone.__wrapped__, "__defaults__", (0.1,))  # type: ignore[attr-defined]
+    monkeypatch.setattr(hold_exclusive.__wrapped__, "__defaults__", (0.1,))  # type: ignore[attr-defined]
     line.sync(lead("ann", **SAID))
     with line.hold():
         done = call(line, "forget", "ann", "--yes")

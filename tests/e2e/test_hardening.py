@@ -30,7 +30,7 @@ pickle.loads = _pickle.loads = pickle._loads = loads
 
 
 @pytest.fixture
-def no_pickle(tmp_path: Path) -> str:
+def no_pickle(tmp_path: Path, processes: None) -> str:
     """A PYTHONPATH under which `pickle.loads` ends the process."""
     folder = tmp_path / "fatal"
     folder.mkdir()
@@ -97,6 +97,7 @@ def assert_refused(code: object, out: str, err: str, *words: str) -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+@pytest.mark.processes
 def test_a_mistake_stops_the_start_of_every_process_in_one_line(shop: Path, command: tuple[str, ...]) -> None:
     shop.write_text("[inbox]\nshards = 0")
     words = [sys.executable, "-m", "leadsync", *command]
@@ -165,6 +166,7 @@ def test_a_text_that_reaches_for_python_by_a_filter_finds_nothing(filtered: str)
     assert told == "[Undefined]"
 
 
+@pytest.mark.processes
 def test_a_worker_does_not_start_with_such_a_text_either(shop: Path) -> None:
     shop.write_text("[messages.texts.en]\ndetails_saved = '{{ lipsum.__globals__ }}'")
     words = [sys.executable, "-m", "leadsync", "worker", "--one"]

@@ -49,7 +49,7 @@ def test_a_line_that_paused_goes_on_where_redis_tells_nothing_about_itself(
     line.await_workers(1)
     line.crm.fault("503", count=1)
     line.send(lead("c-1", name="Nok Jaidee", phone="0820000000"))
-    line.settle(40)
+    line.settle()
     assert line.crm.contact("c-1")["firstname"] == "Nok"
     assert len(line.chat.told("c-1")) == 1
     assert owner.acl_log(), "it was asked, and refused"

@@ -163,7 +163,7 @@ def test_ten_customers_who_share_a_contact_at_once_lose_nothing(line: Line) -> N
         somebody(one, email=f"pair{number}@somebody-elses.co.th") for number, pair in enumerate(pairs) for one in pair
     ]
     assert set(line.storm(bodies, at_once=20)) == {200}
-    line.settle(30)
+    line.settle()
     contacts = line.crm.contacts()
     assert len(contacts) == 10
     for contact in contacts:

@@ -77,5 +77,5 @@ def test_while_the_quota_holds_a_lead_up_the_customer_before_it_is_told(spare_li
     line.send(lead(second, name="Cat Lee", phone="0812345679"))
     eventually(lambda: line.chat.told(first))
     assert second not in {key_of(contact) for contact in line.crm.contacts()}
-    line.settle(30)
+    line.settle()
     assert len(line.chat.told(second)) == 1

@@ -105,7 +105,7 @@ def test_the_bad_row_of_a_batch_hurts_nobody_else(line: Line) -> None:
     line.crm.fault("row_locked", ids=[bad], count=1)
     with line.hold():
         line.send(*(somchai(one) for one in (*good[:9], bad, *good[9:])))
-    eventually(lambda: {key_of(contact) for contact in line.crm.contacts()} == set(good), 5)
+    eventually(lambda: {key_of(contact) for contact in line.crm.contacts()} == set(good))
     assert line.receipt(bad).state == "waiting"
     line.settle()
     assert_whole(line.crm.contact(bad))

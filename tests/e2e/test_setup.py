@@ -12,8 +12,7 @@ from leadsync.cli import cli
 from sandbox.http_server import running
 from sandbox.hubspot import Portal, Settings, create_app
 from sandbox.hubspot.settings import SCOPES
-from sandbox.redis import free_port
-from tests.conftest import Crm
+from tests.conftest import Crm, own_port
 from workers.hubspot.properties import DEFINITIONS
 
 KEY = "dealdroid_customer_id"
@@ -33,7 +32,7 @@ def run_setup(crm: Crm, *options: str, **environ: str) -> Result:
     own = {
         "HUBSPOT_ACCESS_TOKEN": "pat-test",
         "HUBSPOT_BASE_URL": crm.url,
-        "REDIS_URL": f"redis://127.0.0.1:{free_port()}/0",
+        "REDIS_URL": f"redis://127.0.0.1:{own_port()}/0",
     }
     return CliRunner().invoke(cli, ["setup", *options], env={**own, **environ})
 
@@ -147,7 +146,7 @@ def test_a_release_warns_but_succeeds(crm: Crm, fault: str) -> None:
     if fault == "bad token":
         crm.settings(tokens=["another"])
     elif fault == "away":
-        environ = {"HUBSPOT_BASE_URL": f"http://127.0.0.1:{free_port()}"}
+        environ = {"HUBSPOT_BASE_URL": f"http://127.0.0.1:{own_port()}"}
     elif fault == "no token":
         environ = {"HUBSPOT_ACCESS_TOKEN": ""}
     elif fault == "scope":

@@ -17,7 +17,7 @@ import requests
 
 from leadcore.store import keys
 from sandbox import redis as embedded
-from tests.conftest import INTENT_PATH, Line, Process, boots, eventually, key_of, lead, open_line
+from tests.conftest import INTENT_PATH, Line, Process, boots, eventually, key_of, lead, open_line, own_port
 
 SECONDS = 25.0
 
@@ -44,9 +44,9 @@ class Own:
 
 
 @pytest.fixture(scope="module")
-def started(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Own]:
+def started(tmp_path_factory: pytest.TempPathFactory, processes: None, request: pytest.FixtureRequest) -> Iterator[Own]:
     folder = tmp_path_factory.mktemp("own")
-    server = embedded.start(folder / "redis")
+    server = embedded.start(folder / "redis", own_port())
     with open_line(folder, server.url, WEB_CONCURRENCY="1") as line:
         own = Own(line, server)
         told = request.config.stash.setdefault(boots, {})
@@ -72,7 +72,7 @@ def somchai(customer_id: str, **said: Any) -> dict[str, Any]:
 
 
 def assert_all_synced_once(line: Line, customers: Sequence[str]) -> None:
-    eventually(lambda: len(line.crm.contacts()) >= len(customers), 20)
+    eventually(lambda: len(line.crm.contacts()) >= len(customers))
     line.settle()
     assert sorted(key_of(contact) for contact in line.crm.contacts()) == sorted(customers)
     assert sorted(m["customer_id"] for m in line.chat.chats.messages) == sorted(customers)
@@ -136,7 +136,7 @@ def test_a_web_process_that_is_killed_again_and_again_comes_back(own: Own) -> No
 
 def test_the_web_processes_end_with_the_one_that_started_them(own: Own) -> None:
     os.kill(own.web.popen.pid, signal.SIGKILL)
-    eventually(lambda: not answers(own.line), 15)
+    eventually(lambda: not answers(own.line))
 
 
 def test_sigterm_to_a_busy_web_loses_nothing_that_it_took(own: Own) -> None:
@@ -224,7 +224,7 @@ def test_what_redis_forgot_is_put_again_also_when_the_web_was_killed_in_that_mom
     own.server = embedded.start(line.folder / "redis", own.server.port)
     own.begin_web()
     own.begin_worker()
-    eventually(lambda: len(line.crm.contacts()) == 6, 20)
+    eventually(lambda: len(line.crm.contacts()) == 6)
     assert_all_synced_once(line, ["before", *(f"c-{number}" for number in range(5))])
 
 
@@ -247,7 +247,7 @@ def test_a_redis_that_is_full_is_drained(own: Own) -> None:
     line.redis.config_set("maxmemory", line.redis.info("memory")["used_memory"] - 100_000)
     try:
         own.begin_worker()
-        eventually(lambda: len(line.chat.told()) == 20, 20)
+        eventually(lambda: len(line.chat.told()) == 20)
         said = own.worker.log.stat().st_size
         assert own.worker.stop() < SECONDS
         assert b"Traceback" not in own.worker.log.read_bytes()[said:], "SIGTERM ends it in order there too"

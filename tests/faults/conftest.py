@@ -27,10 +27,11 @@ from receiver.intake.spool import Spool
 from tests.conftest import SHARDS, Line, key_of, open_line
 from workers import bootstrap
 from workers.maintenance import Maintenance
+from workers.rules.texts import Texts
 from workers.settings import read_worker
 from workers.sync.restore import INTACT
 
-# A worker that is alive looks after what a dead one left within this time.
+# Within this time a living worker recovers what a dead one left.
 RECOVERY_SECONDS = 15
 SWEEP_SECONDS = 3
 MOST_JOBS = 40
@@ -41,8 +42,8 @@ class Killed(BaseException):
 
 
 class Wire:
-    """Counts a process' round trips to Redis. `act` happens at the `step`-th, "before" it reaches Redis or "after" it
-    was answered; without `act` the process dies there. Step 0 never comes."""
+    """Counts a process' round trips to Redis. At the `step`-th, "before" it reaches Redis or "after" it was answered,
+    `act` is called; without `act` the process dies there. Step 0 never comes."""
 
     def __init__(self, step: int = 0, when: str = "before", act: Callable[[], None] | None = None) -> None:
         self.step, self.when, self.act = step, when, act
@@ -50,17 +51,17 @@ class Wire:
         self.count = 0
         self._lock = threading.Lock()
 
-    def begin(self) -> int:
+    def before_trip(self) -> int:
         with self._lock:
             self.count += 1
             number = self.count
-        self._pass(number, "before")
+        self._strike(number, "before")
         return number
 
-    def end(self, number: int) -> None:
-        self._pass(number, "after")
+    def after_trip(self, number: int) -> None:
+        self._strike(number, "after")
 
-    def _pass(self, number: int, when: str) -> None:
+    def _strike(self, number: int, when: str) -> None:
         if (number, when) == (self.step, self.when):
             self.reached = True
             if self.act is None:
@@ -72,7 +73,7 @@ class Wire:
 
 
 class Pool(redis.ConnectionPool):
-    """A client takes a connection for each command or pipeline, and gives it back once that is answered."""
+    """Counts trips: a client gets a connection for each command or pipeline, and releases it after the answer."""
 
     def __init__(self, wire: Wire, **options: Any) -> None:
         super().__init__(**options)
@@ -80,7 +81,7 @@ class Pool(redis.ConnectionPool):
         self._trips: dict[int, int] = {}
 
     def get_connection(self, *arguments: Any, **options: Any) -> Any:
-        number = self.wire.begin()
+        number = self.wire.before_trip()
         connection = super().get_connection(*arguments, **options)
         self._trips[id(connection)] = number
         return connection
@@ -89,13 +90,13 @@ class Pool(redis.ConnectionPool):
         super().release(connection)
         number = self._trips.pop(id(connection), 0)
         if number:
-            self.wire.end(number)
+            self.wire.after_trip(number)
 
 
 @dataclass
 class Scene:
-    """One system whose processes are objects. `config` goes to every worker that is made; `steady` is one that lives
-    through all tests, with the default configuration."""
+    """One system whose processes are objects. `config`: of every new worker. `steady`: a worker that lives through all
+    tests, with the default configuration."""
 
     line: Line
     folder: Path
@@ -108,7 +109,7 @@ class Scene:
         return self.line.redis
 
     def clear(self) -> None:
-        """End all processes and forget everything, but that the portal was new a while ago."""
+        """End all processes and delete everything, except that the store is marked as intact."""
         self.stack.close()
         self.config = Config()
         self.redis.flushdb()
@@ -122,7 +123,9 @@ class Scene:
         return redis.Redis(connection_pool=pool)
 
     def web(self, wire: Wire | None = None) -> "Web":
-        return Web(self, wire or Wire())
+        web = Web(self, wire or Wire())
+        self.stack.callback(web.close)
+        return web
 
     def worker(self, wire: Wire | None = None, **environ: str) -> "Worker":
         worker = Worker(self, wire or Wire(), environ)
@@ -136,22 +139,22 @@ class Scene:
             web.accept(body)
 
     def sync(self, *bodies: Mapping[str, Any]) -> None:
-        """Acknowledge events, each when the one before it is written and told."""
+        """Acknowledge events, each after the one before it is written and confirmed."""
         for body in bodies:
             self.accept(body)
             self.steady.work()
         assert not self.line.left()
 
-    def wait(self, seconds: float) -> None:
-        """Let Redis be as it is `seconds` later if nobody does anything."""
-        wait(self.redis, int(seconds * 1000))
+    def advance(self, seconds: float) -> None:
+        """Change Redis to what it would be `seconds` later if nobody did anything."""
+        advance(self.redis, int(seconds * 1000))
 
     def recover(self, seconds: int = RECOVERY_SECONDS) -> None:
-        """What a living worker and its keeper do within `seconds`; no event arrives meanwhile."""
+        """Do what a living worker and its maintenance do within `seconds`, in which no event arrives."""
         worker = self.steady if self.config == Config() else self.worker()
         for _ in range(seconds // SWEEP_SECONDS):
-            self.wait(SWEEP_SECONDS)
-            worker.keeper.sweep()
+            self.advance(SWEEP_SECONDS)
+            worker.maintenance.sweep()
             worker.work()
             if not self.line.left():
                 return
@@ -160,11 +163,11 @@ class Scene:
         return read_status(self.redis, SHARDS)
 
     def sending(self) -> int:
-        """Messages that are with somebody who sends them."""
+        """How many messages are noted as sending."""
         return sum(self.redis.hlen(keys.sending(shard)) for shard in range(SHARDS))
 
     def contacts(self) -> dict[str, dict[str, str]]:
-        """The properties of each contact by the customer's id, but for moments; no customer has two."""
+        """Each contact's properties, without timestamps, by customer id; asserts that no customer has two contacts."""
         contacts = self.line.crm.contacts()
         found = {
             key_of(each): {name: value for name, value in each["properties"].items() if not name.endswith("_at")}
@@ -173,8 +176,8 @@ class Scene:
         assert len(found) == len(contacts), "a customer has two contacts"
         return found
 
-    def told(self) -> dict[str, list[str]]:
-        """The customers' chats, in which nothing may stand twice."""
+    def messages(self) -> dict[str, list[str]]:
+        """The messages sent, by customer id; asserts that none was repeated."""
         chats: dict[str, list[str]] = {}
         with self.line.chat.chats.lock:
             for message in self.line.chat.chats.messages:
@@ -191,21 +194,21 @@ class Scene:
         assert not self.line.left(), [*self.redis.scan_iter(f"{keys.PREFIX}*")]
 
     def assert_done(self) -> None:
-        """Nothing is under way, and every receipt is final and true."""
+        """Nothing is left to do, and every receipt is final and true."""
         self.assert_left_nothing()
-        chats = self.told()
+        chats = self.messages()
         for receipt in self.line.receipts():
             assert receipt.state in WRITTEN, receipt
-            word = receipt.message.partition(":")[0]
-            assert word in ("sent", "silent", "interrupted"), receipt
-            assert word != "sent" or chats.get(receipt.customer_id), receipt
+            state = receipt.message.partition(":")[0]
+            assert state in ("sent", "silent", "interrupted"), receipt
+            assert state != "sent" or chats.get(receipt.customer_id), receipt
 
 
 NO_RETRY = redis.retry.Retry(redis.backoff.NoBackoff(), 0)
 
 
 class Web:
-    """A web process' way to Redis, and to the disk."""
+    """A web process."""
 
     def __init__(self, scene: Scene, wire: Wire) -> None:
         self.wire = wire
@@ -213,30 +216,38 @@ class Web:
         self.feeder = Feeder(scene.client(wire), Spool(scene.folder / "spool"), settings)
 
     def accept(self, body: Mapping[str, Any]) -> None:
-        """Acknowledge one event; `Killed` if this process did not live to do so."""
+        """Acknowledge one event. Raises `Killed` if this process dies first."""
         self.feeder.feed({name: value for name, value in body.items() if name != "secret"})
+
+    def close(self) -> None:
+        """Close what the system would close at the end of a process."""
+        put: Any = self.feeder.inbox._put
+        put._connection.disconnect()
+        self.feeder.recent.journal.close()
+        self.feeder.spool.close()
 
 
 class Worker:
-    """A worker process as `leadsync worker` makes it, that takes jobs when it is told to."""
+    """A worker process, built as by `leadsync worker`; it runs jobs only in `work`."""
 
     def __init__(self, scene: Scene, wire: Wire, environ: Mapping[str, str]) -> None:
         self.wire = wire
         settings = read_worker({**scene.line.environ, **environ})
         settings = replace(settings, shared=replace(settings.shared, config=scene.config))
         connection = scene.client(wire)
-        with patched(bootstrap, "connect", lambda _, **__: connection):
-            made = bootstrap.build(settings)
-        self.sync, self.outbox = made.sync, made.outbox
+        with patched(bootstrap, "connect", lambda _, **__: connection), patched(Texts, "compile", compile_once):
+            runtime = bootstrap.build(settings)
+        self.sent_log = runtime.told
+        self.sync, self.outbox = runtime.sync, runtime.outbox
         inbox = scene.config.inbox
-        self.keeper = Maintenance(
-            connection, "worker", inbox, made.leases, made.told, made.tally, orphaned=lambda: None
+        self.maintenance = Maintenance(
+            connection, "worker", inbox, runtime.leases, runtime.told, runtime.tally, orphaned=lambda: None
         )
         self.queue = Queue(keys.QUEUE, connection=scene.redis, serializer=JSONSerializer)
 
     def work(self) -> int:
-        """Do what has been rung for until nobody rings any more; how many jobs that were. A job is gone once it is
-        taken, whatever becomes of its worker."""
+        """Run jobs until the queue is empty; returns how many. A job leaves the queue before it runs, even if its
+        worker dies."""
         for number in itertools.count():
             job_id: Any = self.queue.connection.lpop(self.queue.key)
             if job_id is None:
@@ -260,9 +271,24 @@ class Worker:
         self.sync.drain_loop.pool.shutdown()
         self.sync.hubspot._batch.api_client.rest_client.pool_manager.clear()
         self.outbox.dealdroid.session.close()
+        # A living worker reads the pages of all dead ones.
+        self.sent_log._journal.close()
 
 
-def wait(connection: Any, ms: int) -> None:
+compile_texts = Texts.compile
+compiled: list[tuple[Config, Texts]] = []
+
+
+def compile_once(config: Config) -> Texts:
+    """The compiled texts of equal configurations: they take longer than all the rest of a worker."""
+    for known, texts in compiled:
+        if known == config:
+            return texts
+    compiled.append((config, compile_texts(config)))
+    return compiled[-1][1]
+
+
+def advance(connection: Any, ms: int) -> None:
     names = list(connection.scan_iter("*", count=1000))
     pipe = connection.pipeline(transaction=False)
     for name in names:
@@ -288,7 +314,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory, databases: Iterator[str]) ->
     with open_line(folder, next(databases)) as line, closing(ExitStack()) as stack:
         scene = Scene(line, folder, stack=stack)
         scene.steady = Worker(scene, Wire(), {})
-        # Redis keeps scripts by their digest: from now on no step is spent on loading one.
+        # Load all scripts into Redis now, so that no step of a test is spent on loading one.
         scene.sync({"mid": "m", "customer_id": "warm", "intent": "Share contact", "contact_info": {"name": "Warm Up"}})
         lasting = stack.pop_all()
         yield scene

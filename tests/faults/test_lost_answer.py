@@ -1,4 +1,4 @@
-"""The write landed, but its answer was lost: the retry recognises its own work."""
+"""HubSpot wrote a lead but the answer was lost: the retry recognises what was written."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,48 +9,48 @@ from leadcore.store import keys
 from tests.conftest import SHARDS, lead, same_shard
 from tests.faults.conftest import Killed, Scene, Wire
 
-NEW, KNOWN, GUEST = same_shard("lost", 3)
+NEW, KNOWN, LINKED = same_shard("lost", 3)
 OWNED = "owner@somebody-elses.co.th"
-HOME = {"street_address": "1 Silom Road", "city": "Bangkok", "postal_code": "10500", "country": "Thailand"}
-STATES = {NEW: "created", KNOWN: "updated", GUEST: "updated"}
-# The known one was told before; the guest was found by its email alone, so nothing is said to it.
-MESSAGES = {NEW: 1, KNOWN: 2, GUEST: 0}
+ADDRESS = {"street_address": "1 Silom Road", "city": "Bangkok", "postal_code": "10500", "country": "Thailand"}
+STATES = {NEW: "created", KNOWN: "updated", LINKED: "updated"}
+# KNOWN got a message before; LINKED was found by its email alone, so it gets none.
+MESSAGES = {NEW: 1, KNOWN: 2, LINKED: 0}
 EVENTS: dict[str, dict[str, Any]] = {
     NEW: {"name": "Nok Jaidee", "phone": "0820000000"},
-    KNOWN: {"address": HOME},
-    GUEST: {"name": "Guest Person", "phone": "0830000000", "email": OWNED},
+    KNOWN: {"address": ADDRESS},
+    LINKED: {"name": "Guest Person", "phone": "0830000000", "email": OWNED},
 }
 
 
-def begin(scene: Scene) -> None:
+def set_up(scene: Scene) -> None:
     scene.line.crm.create(email=OWNED, firstname="Owner")
     scene.sync(lead(KNOWN, name="Somchai Jaidee"))
 
 
 def assert_recognised(scene: Scene, *customers: str) -> None:
     scene.assert_done()
-    receipts, contacts, told = scene.receipts(), scene.contacts(), scene.told()
+    receipts, contacts, messages = scene.receipts(), scene.contacts(), scene.messages()
     assert len(scene.line.crm.contacts()) == 2 + (NEW in customers)
     for one in customers:
         assert receipts[one].state == STATES[one]
-        assert len(told.get(one, [])) == MESSAGES[one]
+        assert len(messages.get(one, [])) == MESSAGES[one]
     if NEW in customers:
         assert contacts[NEW]["phone"] == "+66820000000"
     if KNOWN in customers:
         assert contacts[KNOWN]["zip"] == "10500"
-    if GUEST in customers:
-        assert (contacts[GUEST]["firstname"], contacts[GUEST]["phone"]) == ("Owner", "+66830000000")
+    if LINKED in customers:
+        assert (contacts[LINKED]["firstname"], contacts[LINKED]["phone"]) == ("Owner", "+66830000000")
 
 
-def lose(scene: Scene, kind: str, count: int, path: str) -> None:
+def inject_fault(scene: Scene, kind: str, count: int, path: str) -> None:
     scene.line.crm.fault(kind, count=count, path=path, seconds=30)
 
 
-# What makes a contact is an upsert, what changes one an update.
+# A contact is created by an upsert and changed by an update.
 WRITE = "/batch/up"
 CUSTOMERS = pytest.mark.parametrize(
     ("customer", "path"),
-    [(NEW, WRITE), (KNOWN, WRITE), (GUEST, "/batch/update")],
+    [(NEW, WRITE), (KNOWN, WRITE), (LINKED, "/batch/update")],
     ids=["new", "known", "alias"],
 )
 
@@ -61,8 +61,8 @@ CUSTOMERS = pytest.mark.parametrize(
 def test_a_write_whose_answer_was_lost_is_recognised(
     scene: Scene, customer: str, path: str, times: int, fresh: bool
 ) -> None:
-    begin(scene)
-    lose(scene, "lost_answer", times, path)
+    set_up(scene)
+    inject_fault(scene, "lost_answer", times, path)
     worker = scene.worker()
     scene.accept(lead(customer, **EVENTS[customer]))
     worker.work()
@@ -75,23 +75,23 @@ def test_a_write_whose_answer_was_lost_is_recognised(
 
 def retry(scene: Scene, make: Callable[[], Any]) -> None:
     status = scene.status()
-    scene.wait((status.pause["until_ms"] - status.now_ms) / 1000 + 3)
+    scene.advance((status.pause["until_ms"] - status.now_ms) / 1000 + 3)
     worker = make()
-    worker.keeper.sweep()
+    worker.maintenance.sweep()
     worker.work()
 
 
 @pytest.mark.parametrize("times", [1, 2])
 @pytest.mark.parametrize("fresh", [False, True], ids=["the same worker", "another worker"])
-def test_a_deleted_contact_is_written_whole_again_though_an_answer_was_lost(
+def test_a_deleted_contact_is_written_in_full_again_though_an_answer_was_lost(
     scene: Scene, times: int, fresh: bool
 ) -> None:
-    """The retry knows what is news to the contact that was deleted, and must send the new one all the rest too."""
-    scene.sync(lead(KNOWN, name="Somchai Jaidee", email="somchai@example.com", address=HOME))
+    """The retry decides by what was news to the deleted contact, and must send the new one all the rest too."""
+    scene.sync(lead(KNOWN, name="Somchai Jaidee", email="somchai@example.com", address=ADDRESS))
     scene.line.crm.control("DELETE", f"contacts/{scene.line.crm.contacts()[0]['id']}")
-    lose(scene, "lost_answer", times, "/batch/upsert")
+    inject_fault(scene, "lost_answer", times, "/batch/upsert")
     worker = scene.worker()
-    scene.accept(lead(KNOWN, name="Somchai Rakdee", phone="0820000000", email="somchai@example.com", address=HOME))
+    scene.accept(lead(KNOWN, name="Somchai Rakdee", phone="0820000000", email="somchai@example.com", address=ADDRESS))
     worker.work()
     for _ in range(times):
         retry(scene, scene.worker if fresh else lambda: worker)
@@ -104,7 +104,7 @@ def test_a_deleted_contact_is_written_whole_again_though_an_answer_was_lost(
 
 @CUSTOMERS
 def test_a_write_whose_row_the_answer_left_out_is_recognised(scene: Scene, customer: str, path: str) -> None:
-    begin(scene)
+    set_up(scene)
     scene.line.crm.fault("missing_rows", count=1, path=path)
     scene.accept(lead(customer, **EVENTS[customer]))
     scene.worker().work()
@@ -112,12 +112,12 @@ def test_a_write_whose_row_the_answer_left_out_is_recognised(scene: Scene, custo
     scene.assert_done()
     assert scene.receipts()[customer].state == STATES[customer]
     assert len(scene.line.crm.contacts()) == 2 + (customer == NEW)
-    assert len(scene.told().get(customer, [])) == MESSAGES[customer]
+    assert len(scene.messages().get(customer, [])) == MESSAGES[customer]
 
 
-def test_all_of_a_batch_are_recognised(scene: Scene) -> None:
-    begin(scene)
-    lose(scene, "lost_answer", 1, "/batch/upsert")
+def test_all_rows_of_a_lost_answer_are_recognised(scene: Scene) -> None:
+    set_up(scene)
+    inject_fault(scene, "lost_answer", 1, "/batch/upsert")
     worker = scene.worker()
     scene.accept(*(lead(one, **said) for one, said in EVENTS.items()))
     worker.work()
@@ -128,8 +128,8 @@ def test_all_of_a_batch_are_recognised(scene: Scene) -> None:
 
 @pytest.mark.parametrize("step", range(1, 25, 3))
 def test_a_worker_that_dies_while_it_recognises_changes_nothing(scene: Scene, step: int) -> None:
-    begin(scene)
-    lose(scene, "lost_answer", 1, "/batch/upsert")
+    set_up(scene)
+    inject_fault(scene, "lost_answer", 1, "/batch/upsert")
     scene.accept(lead(NEW, **EVENTS[NEW]))
     scene.worker().work()
     dying = Wire()
@@ -149,9 +149,9 @@ def test_a_worker_that_dies_while_it_recognises_changes_nothing(scene: Scene, st
     assert len(scene.line.crm.contacts()) == 3
 
 
-def test_news_that_came_since_is_an_update_beside_the_creation(scene: Scene) -> None:
-    """The lost write made the contact; the customer's next event was not in it."""
-    lose(scene, "lost_answer", 1, "/batch/upsert")
+def test_news_since_a_lost_creation_is_written_as_an_update(scene: Scene) -> None:
+    """The lost write created the contact, without the customer's next event."""
+    inject_fault(scene, "lost_answer", 1, "/batch/upsert")
     worker = scene.worker()
     scene.accept(lead(NEW, name="Nok Jaidee", phone="0820000000"))
     worker.work()
@@ -160,18 +160,18 @@ def test_news_that_came_since_is_an_update_beside_the_creation(scene: Scene) -> 
     scene.recover(3)
     scene.assert_done()
     assert scene.contacts()[NEW]["phone"] == "+66820000001"
-    assert len(scene.line.crm.contacts()) == len(scene.told()[NEW]) == 1
+    assert len(scene.line.crm.contacts()) == len(scene.messages()[NEW]) == 1
 
 
 @pytest.mark.parametrize("customer", [NEW, KNOWN])
 @pytest.mark.parametrize("kind", ["missing_rows", "lost_answer"])
-def test_a_home_that_overtakes_one_whose_answer_was_lost_leaves_no_part_of_it_behind(
+def test_an_address_that_overtakes_one_whose_answer_was_lost_leaves_no_part_of_it_behind(
     scene: Scene, customer: str, kind: str
 ) -> None:
-    """The first one is put off, as if HubSpot did not take it, and comes back when the second is written."""
-    begin(scene)
-    scene.accept(lead(customer, name="Nok Jaidee", address={**HOME, "state": "Bangkok", "subdistrict": "Silom"}))
-    lose(scene, kind, 2, WRITE)
+    """The first is delayed, as if HubSpot did not take it, and comes back when the second is written."""
+    set_up(scene)
+    scene.accept(lead(customer, name="Nok Jaidee", address={**ADDRESS, "state": "Bangkok", "subdistrict": "Silom"}))
+    inject_fault(scene, kind, 2, WRITE)
     worker = scene.worker()
     worker.work()
     retry(scene, lambda: worker)

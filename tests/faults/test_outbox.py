@@ -1,4 +1,4 @@
-"""A customer is told once: whatever dies, hangs or fails between the outbox and DealDroid."""
+"""A message is sent once, whatever dies, hangs or fails between the outbox and DealDroid."""
 
 import itertools
 import json
@@ -15,35 +15,34 @@ from leadcore.store.streams import pack_fields
 from sandbox.dealdroid import WEBHOOK
 from sandbox.dealdroid import create_app as create_chat
 from sandbox.http_server import running
-from sandbox.redis import free_port
-from tests.conftest import eventually, lead, same_shard
+from tests.conftest import eventually, lead, own_port, same_shard
 from tests.faults.conftest import Killed, Scene, Wire, Worker, patched
 from workers.flow.errors import LineDown
 from workers.outbox import dealdroid, time_slice
-from workers.outbox.sender import FORGOTTEN, IN_FLIGHT
+from workers.outbox.sender import IN_FLIGHT, REDIS_RESTARTED
 from workers.outbox.sent_log import message_key
 
-CUSTOMERS = same_shard("told", 3)
+CUSTOMERS = same_shard("chat", 3)
 CROWD = same_shard("crowd", 40)
 RESENDING = Config(messages=Messages(resend_interrupted=True))
 
 
 def fill(scene: Scene, customers: list[str] = CUSTOMERS) -> None:
-    """Leads are written; their messages wait in the outbox, and nobody has been rung for."""
+    """Write leads; their messages wait in the outbox, without a job."""
     scene.accept(*(lead(one, name="Nok Jaidee") for one in customers))
     scene.steady.sync.drain(0)
     scene.redis.delete(f"rq:queue:{keys.QUEUE}", keys.bell(keys.OUTBOX, 0))
     assert scene.redis.xlen(keys.entries(keys.OUTBOX, 0)) == len(customers)
 
 
-def times_told(scene: Scene) -> dict[str, int]:
+def times_sent(scene: Scene) -> dict[str, int]:
     with scene.line.chat.chats.lock:
         said = [str(message["customer_id"]) for message in scene.line.chat.chats.messages]
     return {one: said.count(one) for one in {*said}}
 
 
-def words(scene: Scene) -> dict[str, str]:
-    """What became of each customer's message."""
+def message_states(scene: Scene) -> dict[str, str]:
+    """The state of each customer's message."""
     return {customer: receipt.message.partition(":")[0] for customer, receipt in scene.receipts().items()}
 
 
@@ -53,9 +52,9 @@ def due_in(scene: Scene) -> list[float]:
     return [due / 1000 - seconds - micros / 1e6 for _, due in later]
 
 
-@pytest.mark.parametrize("resend", [False, True], ids=["say nothing", "say it again"])
+@pytest.mark.parametrize("resend", [False, True], ids=["no resend", "resend"])
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_whoever_sends_may_die_at_any_command(scene: Scene, subtests: pytest.Subtests, when: str, resend: bool) -> None:
+def test_a_sender_may_die_at_any_command(scene: Scene, subtests: pytest.Subtests, when: str, resend: bool) -> None:
     for step in itertools.count(1):
         scene.clear()
         scene.config = RESENDING if resend else Config()
@@ -67,17 +66,17 @@ def test_whoever_sends_may_die_at_any_command(scene: Scene, subtests: pytest.Sub
         with subtests.test(step=step):
             scene.recover()
             scene.assert_left_nothing()
-            found = words(scene)
-            told = times_told(scene)
+            found = message_states(scene)
+            sent = times_sent(scene)
             if resend:
                 assert set(found.values()) == {"sent"}
-                assert sum(times - 1 for times in told.values()) <= cut
-                assert told.keys() == set(CUSTOMERS)
+                assert sum(times - 1 for times in sent.values()) <= cut
+                assert sent.keys() == set(CUSTOMERS)
             else:
                 assert list(found.values()).count("interrupted") == cut
-                assert set(told.values()) <= {1}
-                assert {one for one, word in found.items() if word == "sent"} <= told.keys()
-                assert len(told) >= len(CUSTOMERS) - cut
+                assert set(sent.values()) <= {1}
+                assert {one for one, state in found.items() if state == "sent"} <= sent.keys()
+                assert len(sent) >= len(CUSTOMERS) - cut
         if not worker.wire.reached:
             return
 
@@ -89,48 +88,52 @@ def test_sending_is_noted_before_the_request(scene: Scene) -> None:
     send = worker.outbox.dealdroid.send
 
     def watched(*what: Any) -> Any:
-        seen.append((scene.sending(), scene.redis.xlen(keys.entries(keys.OUTBOX, 0)), set(words(scene).values())))
+        seen.append(
+            (scene.sending(), scene.redis.xlen(keys.entries(keys.OUTBOX, 0)), set(message_states(scene).values()))
+        )
         return send(*what)
 
     with patched(worker.outbox.dealdroid, "send", watched):
         worker.outbox.drain(0)
     assert seen == [(3, 0, {"sending"})] * 3
-    assert set(words(scene).values()) == {"sent"}
+    assert set(message_states(scene).values()) == {"sent"}
 
 
-def test_what_redis_was_told_of_when_it_had_restarted_is_not_said_again(scene: Scene) -> None:
-    """Its outbox came back as it was before they were sent."""
+def drain_after_restart(scene: Scene) -> list[str]:
+    """Drain an outbox that Redis restored as it was before the first message was sent and the second was being sent.
+    Returns the customers of the first, the second and a third message."""
     fill(scene)
-    sent, begun, waiting = scene.redis.xrange(keys.entries(keys.OUTBOX, 0))
-    scene.redis.set(message_key(sent[1]), "sent")
-    scene.redis.set(message_key(begun[1]), "sending")
+    rows = scene.redis.xrange(keys.entries(keys.OUTBOX, 0))
+    scene.redis.set(message_key(rows[0][1]), "sent")
+    scene.redis.set(message_key(rows[1][1]), "sending")
     scene.worker().outbox.drain(0)
     scene.assert_left_nothing()
-    assert sorted(words(scene).values()) == ["interrupted", "sent", "sent"]
-    assert [receipt.customer_id for receipt in scene.receipts().values() if receipt.message == FORGOTTEN] == [
-        json.loads(begun[1][b"c"])["id"]
-    ]
-    assert times_told(scene) == {json.loads(waiting[1][b"c"])["id"]: 1}
+    return [json.loads(fields[b"c"])["id"] for _, fields in rows]
+
+
+def test_a_message_whose_key_exists_after_a_restart_is_not_sent_again(scene: Scene) -> None:
+    _, sending, waiting = drain_after_restart(scene)
+    assert sorted(message_states(scene).values()) == ["interrupted", "sent", "sent"]
+    receipts = scene.receipts().values()
+    assert [receipt.customer_id for receipt in receipts if receipt.message == REDIS_RESTARTED] == [sending]
+    assert times_sent(scene) == {waiting: 1}
     assert scene.redis.zcard(keys.UNSENT) == 1, "a person may know better"
 
 
-def test_whoever_would_rather_repeat_says_again_what_redis_forgot(scene: Scene) -> None:
+def test_with_resend_interrupted_a_message_that_a_restart_may_have_cut_off_is_sent_again(scene: Scene) -> None:
     scene.config = RESENDING
-    fill(scene)
-    sent, begun, _ = scene.redis.xrange(keys.entries(keys.OUTBOX, 0))
-    scene.redis.set(message_key(sent[1]), "sent")
-    scene.redis.set(message_key(begun[1]), "sending")
-    scene.worker().outbox.drain(0)
-    scene.assert_left_nothing()
-    assert times_told(scene) == dict.fromkeys({*CUSTOMERS} - {json.loads(sent[1][b"c"])["id"]}, 1)
+    sent, *_ = drain_after_restart(scene)
+    assert times_sent(scene) == dict.fromkeys({*CUSTOMERS} - {sent}, 1)
 
 
-def test_a_fault_while_the_told_are_ended_cuts_off_nobody_else(scene: Scene, subtests: pytest.Subtests) -> None:
+def test_a_timeout_while_sent_messages_are_settled_interrupts_no_other_message(
+    scene: Scene, subtests: pytest.Subtests
+) -> None:
     for step in itertools.count(1):
         scene.clear()
         fill(scene)
-        told, *_ = scene.redis.xrange(keys.entries(keys.OUTBOX, 0))
-        scene.redis.set(message_key(told[1]), "sent")
+        sent, *_ = scene.redis.xrange(keys.entries(keys.OUTBOX, 0))
+        scene.redis.set(message_key(sent[1]), "sent")
 
         def fail() -> None:
             raise redis.TimeoutError
@@ -139,13 +142,13 @@ def test_a_fault_while_the_told_are_ended_cuts_off_nobody_else(scene: Scene, sub
         with suppress(redis.TimeoutError):
             worker.outbox.drain(0)
         with subtests.test(step=step):
-            assert times_told(scene) or not scene.sending()
+            assert times_sent(scene) or not scene.sending()
         if not worker.wire.reached:
             return
 
 
-def test_a_message_that_is_gone_when_its_turn_comes_is_not_sent(scene: Scene) -> None:
-    """Redis has restarted without it while those before it were sent; its lead will come again."""
+def test_a_message_that_has_left_the_stream_is_not_sent(scene: Scene) -> None:
+    """Redis restarted without it while earlier ones were sent; its lead will come again."""
     fill(scene, CROWD)
     worker = scene.worker()
     send = worker.outbox.dealdroid.send
@@ -158,7 +161,7 @@ def test_a_message_that_is_gone_when_its_turn_comes_is_not_sent(scene: Scene) ->
 
     with patched(worker.outbox.dealdroid, "send", forget):
         worker.outbox.drain(0)
-    assert times_told(scene) == dict.fromkeys({*CROWD} - gone, 1)
+    assert times_sent(scene) == dict.fromkeys({*CROWD} - gone, 1)
 
 
 def test_what_was_sent_is_remembered_though_redis_has_gone(scene: Scene) -> None:
@@ -175,78 +178,80 @@ def test_what_was_sent_is_remembered_though_redis_has_gone(scene: Scene) -> None
 
     with patched(worker.outbox.dealdroid, "send", lose_redis), suppress(redis.ConnectionError):
         worker.outbox.drain(0)
-    assert {one.fate for one in worker.outbox.sent_log._marks.values()} == {"sent"}
+    assert {one.result for one in worker.outbox.sent_log._entries.values()} == {"sent"}
 
 
-def await_leads(scene: Scene) -> None:
-    """A crowd of messages waits, then a lead for which a job was rung."""
+def queue_messages_and_a_lead(scene: Scene) -> None:
+    """Queue many messages, then a lead with its job."""
     fill(scene, CROWD)
     scene.accept(lead(CUSTOMERS[0], name="Nok Jaidee"))
 
 
-def late(scene: Scene, ms: int) -> None:
-    """The messages have waited for `ms`."""
+def make_late(scene: Scene, ms: int) -> None:
+    """Let the messages have waited for `ms`."""
     stream = keys.entries(keys.OUTBOX, 0)
     rows = scene.redis.xrange(stream)
     scene.redis.delete(stream)
     for entry, fields in rows:
-        began, _, number = entry.decode().partition("-")
-        scene.redis.xadd(stream, fields, id=f"{int(began) - ms}-{number}")
+        milliseconds, _, number = entry.decode().partition("-")
+        scene.redis.xadd(stream, fields, id=f"{int(milliseconds) - ms}-{number}")
 
 
 @pytest.mark.parametrize(("ms", "is_over"), [(0, True), (time_slice.LATE_MS + 1, False)])
-@pytest.mark.usefixtures("watchful")
-def test_late_messages_have_as_long_a_turn_as_leads(scene: Scene, ms: int, is_over: bool) -> None:
-    """Else leads without end would leave them a second in ten."""
-    await_leads(scene)
-    late(scene, ms)
+@pytest.mark.usefixtures("checks_always")
+def test_late_messages_get_the_whole_time_slice(scene: Scene, ms: int, is_over: bool) -> None:
+    """Else an endless stream of leads would leave them one second in ten."""
+    queue_messages_and_a_lead(scene)
+    make_late(scene, ms)
     with patched(time_slice, "SLICE_SECONDS", 0.0):
         scene.worker().outbox.drain(0)
-    assert (len(times_told(scene)) < len(CROWD)) is is_over
+    assert (len(times_sent(scene)) < len(CROWD)) is is_over
 
 
 @pytest.fixture
-def watchful() -> Iterator[None]:
-    with patched(time_slice, "LOOK_SECONDS", 0.0):
+def checks_always() -> Iterator[None]:
+    with patched(time_slice, "CHECK_SECONDS", 0.0):
         yield
 
 
-@pytest.mark.usefixtures("watchful")
-def test_messages_make_way_for_leads_that_can_be_written(scene: Scene) -> None:
-    await_leads(scene)
+@pytest.mark.usefixtures("checks_always")
+def test_messages_yield_to_leads_that_can_be_written(scene: Scene) -> None:
+    queue_messages_and_a_lead(scene)
     worker = scene.worker()
     worker.outbox.drain(0)
-    assert len(times_told(scene)) == IN_FLIGHT
+    assert len(times_sent(scene)) == IN_FLIGHT
     worker.work()
     scene.assert_done()
-    assert times_told(scene) == dict.fromkeys([*CROWD, CUSTOMERS[0]], 1)
+    assert times_sent(scene) == dict.fromkeys([*CROWD, CUSTOMERS[0]], 1)
 
 
-@pytest.mark.usefixtures("watchful")
-@pytest.mark.parametrize("why", ["no quota", "HubSpot is down", "no lead", "somebody is at it", "late", "no job waits"])
-def test_messages_make_no_way_where_no_lead_could_use_it(scene: Scene, why: str) -> None:
-    await_leads(scene)
+@pytest.mark.usefixtures("checks_always")
+@pytest.mark.parametrize(
+    "why", ["no quota", "HubSpot is down", "no lead", "another drain holds the shard", "late", "no job waits"]
+)
+def test_messages_do_not_yield_where_no_lead_could_be_written(scene: Scene, why: str) -> None:
+    queue_messages_and_a_lead(scene)
     worker = scene.worker()
     match why:
         case "no quota":
             worker.sync.hubspot.budget.limit = 1
             worker.sync.hubspot.budget.reserve()
         case "HubSpot is down":
-            worker.sync.pause.begin(LineDown("daily_quota", "no calls today", 600.0))
+            worker.sync.pause.start(LineDown("daily_quota", "no calls today", 600.0))
         case "late":
-            late(scene, time_slice.FRESH_MS + 1)
+            make_late(scene, time_slice.FRESH_MS + 1)
         case "no lead":
             scene.redis.delete(keys.entries(keys.INBOX, 0))
-        case "somebody is at it":
+        case "another drain holds the shard":
             scene.redis.set(keys.lock(keys.INBOX, 0), "somebody")
         case "no job waits":
             scene.redis.delete(f"rq:queue:{keys.QUEUE}")
     worker.outbox.drain(0)
-    assert times_told(scene) == dict.fromkeys(CROWD, 1)
+    assert times_sent(scene) == dict.fromkeys(CROWD, 1)
 
 
 @pytest.fixture
-def impatient() -> Iterator[None]:
+def short_timeout() -> Iterator[None]:
     with patched(dealdroid, "READ_SECONDS", 0.1):
         yield
 
@@ -255,7 +260,7 @@ UNCLEAR = pytest.mark.parametrize("kind", ["hang", "reset", "lost_answer"])
 
 
 @UNCLEAR
-@pytest.mark.usefixtures("impatient")
+@pytest.mark.usefixtures("short_timeout")
 def test_what_may_have_arrived_is_not_repeated(scene: Scene, kind: str) -> None:
     scene.line.chat.fault(kind, count=1, seconds=0.2)
     fill(scene, CUSTOMERS[:1])
@@ -263,43 +268,43 @@ def test_what_may_have_arrived_is_not_repeated(scene: Scene, kind: str) -> None:
     worker.outbox.drain(0)
     scene.recover()
     scene.assert_left_nothing()
-    assert words(scene) == {CUSTOMERS[0]: "interrupted"}
+    assert message_states(scene) == {CUSTOMERS[0]: "interrupted"}
     eventually(lambda: scene.line.chat.struck() == {kind: 1})
-    assert times_told(scene) == ({CUSTOMERS[0]: 1} if kind == "lost_answer" else {})
+    assert times_sent(scene) == ({CUSTOMERS[0]: 1} if kind == "lost_answer" else {})
 
 
 @UNCLEAR
-@pytest.mark.usefixtures("impatient")
-def test_what_may_have_arrived_is_repeated_where_the_shop_wants_it(scene: Scene, kind: str) -> None:
+@pytest.mark.usefixtures("short_timeout")
+def test_with_resend_interrupted_what_may_have_arrived_is_repeated(scene: Scene, kind: str) -> None:
     scene.config = RESENDING
     scene.line.chat.fault(kind, count=1, seconds=0.2)
     fill(scene, CUSTOMERS[:1])
     scene.worker().outbox.drain(0)
     scene.recover()
     scene.assert_left_nothing()
-    assert words(scene) == {CUSTOMERS[0]: "sent"}
-    assert times_told(scene) == {CUSTOMERS[0]: 2 if kind == "lost_answer" else 1}
+    assert message_states(scene) == {CUSTOMERS[0]: "sent"}
+    assert times_sent(scene) == {CUSTOMERS[0]: 2 if kind == "lost_answer" else 1}
 
 
-def fail(scene: Scene, kind: str) -> Worker:
-    """A worker for whom DealDroid fails clearly."""
+def failing_worker(scene: Scene, kind: str) -> Worker:
+    """A worker whose messages DealDroid certainly does not accept."""
     if kind == "refused":
-        return scene.worker(DEALDROID_WEBHOOK_URL=f"http://127.0.0.1:{free_port()}{WEBHOOK}")
+        return scene.worker(DEALDROID_WEBHOOK_URL=f"http://127.0.0.1:{own_port()}{WEBHOOK}")
     scene.line.chat.fault(kind)
     return scene.worker()
 
 
-def look(scene: Scene, worker: Worker) -> None:
-    """A sweep, once the pause and what is put off are due."""
+def work_when_due(scene: Scene, worker: Worker) -> None:
+    """Sweep and run the jobs once the pause is over and delayed messages are due."""
     pause = scene.redis.hget(keys.PAUSES[keys.OUTBOX], "until")
     seconds, _ = scene.redis.time()
-    scene.wait(max([*due_in(scene), int(pause or 0) / 1000 - seconds, 0]) + 3)
-    worker.keeper.sweep()
+    scene.advance(max([*due_in(scene), int(pause or 0) / 1000 - seconds, 0]) + 3)
+    worker.maintenance.sweep()
     worker.work()
 
 
 def age(scene: Scene, minutes: int) -> None:
-    """Let the events whose messages are put off be so many minutes older."""
+    """Make the events of delayed messages so many minutes older."""
     later = keys.later(keys.OUTBOX, 0)
     for member, due in scene.redis.zrange(later, 0, -1, withscores=True):
         parts = member.split(b"\x1f")[:-1]
@@ -314,39 +319,39 @@ CLEAR = pytest.mark.parametrize("kind", ["429", "500", "502", "refused"])
 
 
 @CLEAR
-def test_a_clear_failure_is_tried_again_and_said_once(scene: Scene, kind: str) -> None:
+def test_a_clear_failure_is_retried_and_the_message_sent_once(scene: Scene, kind: str) -> None:
     fill(scene)
-    worker = fail(scene, kind)
+    worker = failing_worker(scene, kind)
     worker.outbox.drain(0)
     waits = [min(due_in(scene))]
-    assert set(words(scene).values()) == {"waiting"}
-    look(scene, worker)
+    assert set(message_states(scene).values()) == {"waiting"}
+    work_when_due(scene, worker)
     waits.append(max(due_in(scene)))
     assert waits[0] < waits[1]
-    assert times_told(scene) == {}
+    assert times_sent(scene) == {}
     scene.line.chat.control("DELETE", "faults")
     for _ in range(3):
-        look(scene, scene.worker())
+        work_when_due(scene, scene.worker())
     scene.assert_done()
-    assert times_told(scene) == dict.fromkeys(CUSTOMERS, 1)
+    assert times_sent(scene) == dict.fromkeys(CUSTOMERS, 1)
 
 
 @CLEAR
 def test_a_clear_failure_is_given_up_when_the_event_is_too_old_and_the_receipt_says_so(scene: Scene, kind: str) -> None:
     scene.config = Config(messages=Messages(confirm_max_age=30))
     fill(scene, CUSTOMERS[:1])
-    worker = fail(scene, kind)
+    worker = failing_worker(scene, kind)
     worker.outbox.drain(0)
     age(scene, 29)
-    look(scene, worker)
-    assert set(words(scene).values()) == {"waiting"}, "it is still tried"
+    work_when_due(scene, worker)
+    assert set(message_states(scene).values()) == {"waiting"}, "it is still tried"
     age(scene, 2)
     scene.line.chat.control("DELETE", "faults")
     for _ in range(3):
-        look(scene, scene.worker())
+        work_when_due(scene, scene.worker())
     scene.assert_left_nothing()
     assert {receipt.message for receipt in scene.receipts().values()} == {"failed: older than 30 minutes"}
-    assert times_told(scene) == {}
+    assert times_sent(scene) == {}
 
 
 def test_dealdroids_retry_after_is_honoured(scene: Scene) -> None:
@@ -361,11 +366,11 @@ def test_a_refused_message_ends_on_the_receipt(scene: Scene) -> None:
     fill(scene)
     scene.worker().outbox.drain(0)
     scene.assert_left_nothing()
-    assert set(words(scene).values()) == {"failed"}
+    assert set(message_states(scene).values()) == {"failed"}
 
 
-def test_while_dealdroid_is_away_the_outbox_waits_and_nobody_runs_in_circles(scene: Scene) -> None:
-    """More messages wait than are sent at once; a worker that finds the line paused leaves it alone."""
+def test_while_dealdroid_is_down_the_outbox_is_paused_and_no_job_repeats(scene: Scene) -> None:
+    """More messages wait than one round sends; a worker that finds the line paused does nothing."""
     scene.line.chat.fault("500")
     scene.accept(*(lead(one, name="Nok Jaidee") for one in CROWD))
     worker = scene.worker()
@@ -373,40 +378,42 @@ def test_while_dealdroid_is_away_the_outbox_waits_and_nobody_runs_in_circles(sce
     assert scene.redis.hget(keys.PAUSES[keys.OUTBOX], "reason")
     scene.line.chat.control("DELETE", "faults")
     for _ in range(8):
-        look(scene, worker)
+        work_when_due(scene, worker)
     scene.assert_done()
-    assert times_told(scene) == dict.fromkeys(CROWD, 1)
+    assert times_sent(scene) == dict.fromkeys(CROWD, 1)
 
 
-def test_a_dealdroid_that_comes_back_on_its_port_is_told_what_waited(scene: Scene) -> None:
-    port = free_port()
+def test_messages_are_sent_when_dealdroid_comes_back_on_its_port(scene: Scene) -> None:
+    port = own_port()
     worker = scene.worker(DEALDROID_WEBHOOK_URL=f"http://127.0.0.1:{port}{WEBHOOK}")
     fill(scene)
     worker.outbox.drain(0)
     with running(create_chat(scene.line.chat.chats), port):
         for _ in range(3):
-            look(scene, worker)
+            work_when_due(scene, worker)
         scene.assert_done()
-        assert times_told(scene) == dict.fromkeys(CUSTOMERS, 1)
+        assert times_sent(scene) == dict.fromkeys(CUSTOMERS, 1)
         worker.close()
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_whoever_probes_dealdroid_may_die_at_any_command(scene: Scene, subtests: pytest.Subtests, when: str) -> None:
+def test_a_worker_that_probes_dealdroid_may_die_at_any_command(
+    scene: Scene, subtests: pytest.Subtests, when: str
+) -> None:
     for step in itertools.count(1):
         scene.clear()
         scene.line.chat.fault("500", count=3)
         fill(scene)
         scene.worker().outbox.drain(0)
-        scene.wait(max(due_in(scene)) + 8)
+        scene.advance(max(due_in(scene)) + 8)
         probing = scene.worker()
-        probing.keeper.sweep()
+        probing.maintenance.sweep()
         probing.wire.step, probing.wire.when, probing.wire.count = step, when, 0
         died = probing.die()
         cut = scene.sending()
         with subtests.test(step=step):
             scene.recover()
             scene.assert_done()
-            assert list(words(scene).values()).count("interrupted") <= cut
+            assert list(message_states(scene).values()).count("interrupted") <= cut
         if not died:
             return

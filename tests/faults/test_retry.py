@@ -1,4 +1,4 @@
-"""What was parked last week and is tried again today fills only what no newer event has said."""
+"""A lead parked last week and retried today fills only properties that no newer event has set."""
 
 import json
 from typing import Any
@@ -14,19 +14,19 @@ from tests.faults.conftest import Scene
 
 CUSTOMER = same_shard("retry", 1)[0]
 WEEK_MS = 7 * 86_400_000
-OLD_HOME = {"street_address": "1 Silom Road", "city": "Bangkok", "postal_code": "10500", "country": "Thailand"}
-NEW_HOME = {"street_address": "22 Beach Road", "district": "Kathu", "city": "Phuket", "postal_code": "83120"}
+OLD_ADDRESS = {"street_address": "1 Silom Road", "city": "Bangkok", "postal_code": "10500", "country": "Thailand"}
+NEW_ADDRESS = {"street_address": "22 Beach Road", "district": "Kathu", "city": "Phuket", "postal_code": "83120"}
 OLD: dict[str, Any] = {
     "name": "Somchai Jaidee",
     "phone": "0810000000",
     "email": "somchai@jaidee.co.th",
-    "address": OLD_HOME,
+    "address": OLD_ADDRESS,
     "language": "th",
 }
 
 
 def park(scene: Scene, **said: Any) -> str:
-    """An event of last week that could not be written; its lead."""
+    """Park an event of last week; returns its lead."""
     scene.config = Config(inbox=Inbox(tries=1))
     scene.line.crm.fault("row_locked", ids=[CUSTOMER])
     scene.accept(lead(CUSTOMER, "Last week", **said))
@@ -35,14 +35,14 @@ def park(scene: Scene, **said: Any) -> str:
     scene.config = Config()
     [receipt] = scene.line.receipts(CUSTOMER)
     assert receipt.state == "parked"
-    fields = read(scene, receipt.lead)
+    fields = read_parked(scene, receipt.lead)
     said_at, _, sequence = fields[b"v"].partition(b"-")
     fields[b"v"] = b"%d-%d" % (int(said_at) - WEEK_MS, int(sequence))
     scene.redis.set(keys.parked(receipt.lead), pack_fields(fields), keepttl=True)
     return receipt.lead
 
 
-def read(scene: Scene, parked: str) -> dict[bytes, bytes]:
+def read_parked(scene: Scene, parked: str) -> dict[bytes, bytes]:
     parts = scene.redis.get(keys.parked(parked)).split(b"\x1f")[:-1]
     return dict(zip(parts[::2], parts[1::2], strict=True))
 
@@ -62,10 +62,13 @@ def contact_of(scene: Scene) -> dict[str, str]:
         ({"name": "Somsak Newname"}, {"phone": "+66810000000", "email": "somchai@jaidee.co.th", "zip": "10500"}),
         ({"phone": "0820000000"}, {"firstname": "Somchai", "lastname": "Jaidee", "zip": "10500"}),
         ({"email": "new@jaidee.co.th"}, {"firstname": "Somchai", "phone": "+66810000000", "zip": "10500"}),
-        ({"name": "Somsak Newname", "address": NEW_HOME}, {"phone": "+66810000000", "email": "somchai@jaidee.co.th"}),
-        ({**OLD, "name": "Somsak Newname", "phone": "0820000000", "address": NEW_HOME, "language": "en"}, {}),
+        (
+            {"name": "Somsak Newname", "address": NEW_ADDRESS},
+            {"phone": "+66810000000", "email": "somchai@jaidee.co.th"},
+        ),
+        ({**OLD, "name": "Somsak Newname", "phone": "0820000000", "address": NEW_ADDRESS, "language": "en"}, {}),
     ],
-    ids=["a name", "a phone", "an email", "another home", "everything"],
+    ids=["a name", "a phone", "an email", "another address", "everything"],
 )
 def test_a_retry_fills_only_what_no_newer_event_has_said(
     scene: Scene, since: dict[str, Any], filled: dict[str, str], fresh: bool
@@ -74,16 +77,16 @@ def test_a_retry_fills_only_what_no_newer_event_has_said(
     scene.accept(lead(CUSTOMER, "Today", **since))
     worker = scene.worker()
     worker.work()
-    before, told = contact_of(scene), scene.told()
+    before, messages = contact_of(scene), scene.messages()
     retry(scene, parked)
     (scene.worker() if fresh else worker).sync.drain(keys.shard_of(CUSTOMER, SHARDS))
     after = contact_of(scene)
-    # A last name that this system made up is nobody's word.
+    # A placeholder last name was not said by the customer, so it may be replaced.
     kept = {name: value for name, value in before.items() if name not in filled}
     assert {name: after[name] for name in kept} == kept, "no newer value was touched"
     assert {name: after[name] for name in filled} == filled
     assert after["dealdroid_last_intent"] == "Today"
-    assert scene.told() == told, "nobody is told of it"
+    assert scene.messages() == messages, "no message is sent for it"
     receipt = next(one for one in scene.line.receipts() if one.lead == parked)
     assert receipt.state == ("updated" if set(after) - set(kept) else "unchanged")
     assert set(receipt.fields) == set(after) - set(kept)
@@ -91,9 +94,9 @@ def test_a_retry_fills_only_what_no_newer_event_has_said(
     scene.assert_done()
 
 
-def test_an_address_is_not_mixed_out_of_two_homes(scene: Scene) -> None:
-    parked = park(scene, **{**OLD, "address": {**OLD_HOME, "village_or_project": "Silom Suites"}})
-    scene.sync(lead(CUSTOMER, name="Somsak Newname", address=NEW_HOME))
+def test_an_address_is_not_mixed_from_two(scene: Scene) -> None:
+    parked = park(scene, **{**OLD, "address": {**OLD_ADDRESS, "village_or_project": "Silom Suites"}})
+    scene.sync(lead(CUSTOMER, name="Somsak Newname", address=NEW_ADDRESS))
     retry(scene, parked)
     scene.recover()
     found = contact_of(scene)
@@ -101,8 +104,8 @@ def test_an_address_is_not_mixed_out_of_two_homes(scene: Scene) -> None:
     assert "Silom" not in json.dumps(found)
 
 
-def test_a_salespersons_edit_since_stands(scene: Scene) -> None:
-    """The customer said it last week, the salesperson knows better: today's event repeats nothing of it."""
+def test_a_salespersons_later_edit_is_not_overwritten(scene: Scene) -> None:
+    """The retried event is older than the salesperson's edit, and today's event does not repeat its phone."""
     scene.sync(lead(CUSTOMER, **OLD))
     scene.accept(lead(CUSTOMER, phone="0820000000"))
     scene.worker().work()
@@ -120,11 +123,11 @@ def test_a_salespersons_edit_since_stands(scene: Scene) -> None:
     scene.assert_done()
 
 
-def test_a_retry_of_a_customer_whom_nobody_knows_makes_the_contact(scene: Scene) -> None:
+def test_a_retry_for_an_unknown_customer_creates_the_contact(scene: Scene) -> None:
     parked = park(scene, **OLD)
     retry(scene, parked)
     scene.recover()
     scene.assert_done()
     assert contact_of(scene)["phone"] == "+66810000000"
-    assert scene.told() == {}
+    assert scene.messages() == {}
     assert scene.line.receipts(CUSTOMER)[0].state == "created"

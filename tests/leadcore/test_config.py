@@ -41,7 +41,7 @@ def test_everything_can_be_set() -> None:
     assert config.properties == {"contact_info.line_id": "line_id"}
 
 
-def test_an_intent_is_compared_as_it_is_written() -> None:
+def test_an_intents_name_is_compared_exactly() -> None:
     config = parse('[intents."Purchase"]\nlead = false')
     assert [config.intent(name).lead for name in ("Purchase", "purchase", "Purchase ", "")] == [False, True, True, True]
 
@@ -82,12 +82,12 @@ def test_a_mistake_names_its_line_and_what_is_wrong(source: str, line: int, word
     assert "`$" not in str(caught.value), "a person reads this"
 
 
-def test_a_file_that_is_named_must_be_there(tmp_path: Path) -> None:
+def test_a_named_file_must_exist(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"LEADSYNC_CONFIG names .*missing\.toml"):
         load(str(tmp_path / "missing.toml"))
 
 
-def test_without_a_name_the_file_of_the_folder_counts_if_there_is_one(
+def test_without_a_name_the_file_in_the_current_folder_is_used_if_there_is_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -97,7 +97,7 @@ def test_without_a_name_the_file_of_the_folder_counts_if_there_is_one(
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"[inbox]\nshards = 0"])
-def test_what_cannot_be_used_names_the_file(tmp_path: Path, content: bytes) -> None:
+def test_an_error_names_the_file(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "odd.toml"
     file.write_bytes(content)
     with pytest.raises(ConfigError, match=r"odd\.toml: "):

@@ -32,28 +32,28 @@ NAMES = st.sampled_from(["mid", "customer_id", "intent", "address_parsing", "con
 
 
 @pytest.mark.parametrize("file", PAYLOADS, ids=lambda file: file.stem)
-def test_every_real_payload_is_usable_and_survives_the_way_through_redis(file: Path) -> None:
+def test_every_real_payload_is_usable_and_decodes_as_it_was_encoded(file: Path) -> None:
     body = decode(file.read_bytes())
     assert unusable(body) == []
     assert parse(decode(encode(body))) == parse(body)
 
 
 @given(st.dictionaries(NAMES, VALUES))
-def test_whatever_a_body_holds_it_is_encoded_decoded_and_read(body: dict[str, Any]) -> None:
+def test_any_body_can_be_encoded_decoded_and_parsed(body: dict[str, Any]) -> None:
     again = decode(encode(body))
     body = {"mid": "m", "customer_id": "c", "intent": "i", **{n: v for n, v in again.items() if n not in REQUIRED}}
     assert isinstance(parse(body), Event)
 
 
 @given(st.binary(max_size=200))
-def test_bytes_are_an_object_or_malformed(raw: bytes) -> None:
+def test_any_bytes_are_decoded_or_malformed(raw: bytes) -> None:
     try:
         assert isinstance(decode(raw), dict)
     except Malformed as error:
         assert "body" in str(error)
 
 
-def test_what_is_malformed_is_not_quoted() -> None:
+def test_the_error_does_not_quote_the_body() -> None:
     with pytest.raises(Malformed) as caught:
         decode(b'{"name": "Somchai"')
     assert "Somchai" not in str(caught.value)
@@ -90,17 +90,17 @@ def test_a_number_of_thousands_of_digits_is_kept_as_text() -> None:
 
 
 @pytest.mark.parametrize("value", ["m", "", 0, 7, -1, 1.5, 10**30])
-def test_a_text_or_a_number_will_do(value: Any) -> None:
+def test_a_text_or_a_number_is_usable(value: Any) -> None:
     assert unusable({"mid": value, "customer_id": "c", "intent": value}) == []
 
 
 @pytest.mark.parametrize("value", [None, True, False, [], {}, ["m"], math.nan, math.inf, -math.inf])
-def test_anything_else_will_not_do(value: Any) -> None:
+def test_anything_else_is_unusable(value: Any) -> None:
     assert unusable({"mid": value, "customer_id": value, "intent": value}) == ["mid", "customer_id", "intent"]
 
 
 @pytest.mark.parametrize("value", ["", "   ", "\n", "a\x00b", "a\x1fb", "\ud800", "a\u200bb"])
-def test_a_customer_id_that_identifies_nobody_will_not_do(value: str) -> None:
+def test_a_customer_id_that_identifies_nobody_is_unusable(value: str) -> None:
     assert unusable({"mid": "m", "customer_id": value, "intent": "i"}) == ["customer_id"]
 
 
@@ -150,7 +150,7 @@ def test_any_value_has_a_clean_text(value: Any, clean: str) -> None:
 
 
 @given(VALUES)
-def test_a_clean_text_stays_as_it_is_and_can_be_written_anywhere(value: Any) -> None:
+def test_cleaning_twice_changes_nothing_and_the_result_is_short_valid_unicode(value: Any) -> None:
     once = text(value)
     assert text(once) == once
     assert len(once) <= MAX_TEXT
@@ -158,13 +158,13 @@ def test_a_clean_text_stays_as_it_is_and_can_be_written_anywhere(value: Any) -> 
 
 
 @pytest.mark.parametrize("value", [None, True, 1, "text", [], [1], [None, "x"], {"products": "none"}])
-def test_an_object_of_another_type_counts_as_not_said(value: Any) -> None:
+def test_a_part_of_another_type_counts_as_empty(value: Any) -> None:
     body = {"mid": "m", "customer_id": "c", "intent": "i"}
     said = parse({**body, "address_parsing": value, "contact_info": value, "shopping_cart": value})
     assert (said.address, said.contact, said.products) == (Address(), ContactInfo(), ())
 
 
-def test_every_field_of_the_page_is_read() -> None:
+def test_every_field_of_dealdroids_page_is_read() -> None:
     body = decode((PAYLOADS[0].parent / "purchase_en.json").read_bytes())
     said = parse(body)
     assert said.address == Address("12 Baker Street", "", "", "Marylebone", "London", "", "NW1 6XE", "United Kingdom")
@@ -176,7 +176,7 @@ def test_every_field_of_the_page_is_read() -> None:
     assert (said.product_type, said.folder, said.environment) == ("pet food", "org_pets", "production")
 
 
-def test_a_list_of_products_is_read_to_its_hundredth() -> None:
+def test_only_the_first_hundred_products_are_read() -> None:
     cart = {"products": [{"code": number} for number in range(150)]}
     said = parse({"mid": "m", "customer_id": "c", "intent": "i", "shopping_cart": cart})
     assert [product.code for product in said.products] == [str(number) for number in range(100)]

@@ -1,4 +1,4 @@
-"""What a process remembers outlives it, and nobody else's memory is taken for it."""
+"""A process' journal outlives it, and is inherited by a process of the same kind and dataset only."""
 
 import os
 import shutil
@@ -11,17 +11,17 @@ from pathlib import Path
 import pytest
 
 from leadcore.journal import FOREIGN_SECONDS, Journal
-from receiver.intake.recent_events import Recent
+from receiver.intake.recent_events import RecentEvents
 
 DIES = """
 import os, signal, sys
 from pathlib import Path
-from receiver.intake.recent_events import Recent
+from receiver.intake.recent_events import RecentEvents
 from leadcore.journal import Journal
 journal = Journal("web", Path(sys.argv[1]))
-journal.begin(sys.argv[2])
+journal.use_dataset(sys.argv[2])
 for page in range(3):
-    journal.turn()
+    journal.rotate()
     for line in range(2):
         journal.add(b"%d.%d" % (page, line))
 os.kill(os.getpid(), signal.SIGKILL)
@@ -33,18 +33,19 @@ def one_dies(folder: Path, dataset: str = "d1") -> None:
     assert done.returncode == -signal.SIGKILL
 
 
-def begun(folder: Path, dataset: str = "d1", kind: str = "web") -> Journal:
+def open_journal(folder: Path, dataset: str = "d1", kind: str = "web") -> Journal:
     journal = Journal(kind, folder)
-    journal.begin(dataset)
+    journal.use_dataset(dataset)
     return journal
 
 
 def inherited(folder: Path, dataset: str = "d1", kind: str = "web") -> list[bytes]:
     lines: list[bytes] = []
-    begun(folder, dataset, kind).inherit(lines.append)
+    open_journal(folder, dataset, kind).inherit(lines.append)
     return lines
 
 
+@pytest.mark.processes
 def test_the_last_two_pages_of_a_killed_process_are_inherited_once(tmp_path: Path) -> None:
     one_dies(tmp_path)
     assert inherited(tmp_path) == [b"1.0", b"1.1", b"2.0", b"2.1"]
@@ -53,23 +54,25 @@ def test_the_last_two_pages_of_a_killed_process_are_inherited_once(tmp_path: Pat
 
 
 def test_a_living_process_is_not_inherited(tmp_path: Path) -> None:
-    alive = begun(tmp_path)
+    alive = open_journal(tmp_path)
     alive.add(b"mine")
     assert inherited(tmp_path) == []
-    alive.turn()
+    alive.rotate()
     assert inherited(tmp_path) == [], "also what it wrote before"
 
 
-def test_a_process_of_another_kind_or_with_another_redis_is_left_alone_for_a_minute(tmp_path: Path) -> None:
+@pytest.mark.processes
+def test_a_page_of_another_kind_or_dataset_is_left_alone_for_a_minute(tmp_path: Path) -> None:
     one_dies(tmp_path, "other")
     [page, _] = sorted(tmp_path.iterdir())
     old = time.time() - FOREIGN_SECONDS - 1
     os.utime(page, (old, old))
     assert inherited(tmp_path, kind="worker") == []
-    assert not page.exists(), "then it ends unread"
+    assert not page.exists(), "then it is removed unread"
     assert len(inherited(tmp_path, "other")) == 2
 
 
+@pytest.mark.processes
 def test_a_line_that_was_cut_off_is_dropped(tmp_path: Path) -> None:
     one_dies(tmp_path)
     page = sorted(tmp_path.iterdir())[-1]
@@ -77,58 +80,56 @@ def test_a_line_that_was_cut_off_is_dropped(tmp_path: Path) -> None:
     assert inherited(tmp_path) == [b"1.0", b"1.1", b"2.0"]
 
 
-def test_where_there_is_nothing_to_keep_no_file_is_made(tmp_path: Path) -> None:
-    assert begun(tmp_path).add()
+def test_without_lines_no_file_is_created(tmp_path: Path) -> None:
+    assert open_journal(tmp_path).add()
     assert not [*tmp_path.iterdir()]
 
 
-def test_an_orderly_end_leaves_nothing_behind(tmp_path: Path) -> None:
-    journal = begun(tmp_path)
+def test_closing_removes_the_files(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path)
     journal.add(b"line")
     assert len(list(tmp_path.iterdir())) == 1
     journal.close()
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_concerned_another_redis_is_handed_back_and_kept_by_the_receiver_alone(tmp_path: Path) -> None:
-    journal = begun(tmp_path)
+def test_lines_of_another_dataset_are_returned_and_only_the_receiver_keeps_them(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path)
     journal.add(b"1")
-    assert journal.begin("d2") == [b"1"]
+    assert journal.use_dataset("d2") == [b"1"]
     assert journal.lines() == []
     journal.add(b"2 body")
-    Recent(journal).begin("d2")
+    RecentEvents(journal).use_dataset("d2")
     assert journal.lines() == [b"2 body"]
-    journal.begin("d1")
+    journal.use_dataset("d1")
     journal.add(b"3 other")
-    recent = Recent(journal)
-    recent.begin("d2")
+    recent = RecentEvents(journal)
+    recent.use_dataset("d2")
     assert recent.events() == [(b"other", 3)]
     assert [page.name.split("-")[2] for page in tmp_path.iterdir()] == ["d2"]
 
 
-def test_nothing_is_taken_before_it_is_known_whose_it_is(tmp_path: Path) -> None:
+def test_nothing_is_kept_before_the_dataset_is_known(tmp_path: Path) -> None:
     assert Journal("web", tmp_path).add(b"line") is False
 
 
-def test_a_full_disk_costs_no_line_that_was_kept_and_no_file_per_line(
+def test_a_full_disk_loses_no_kept_line_and_creates_no_file_per_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    journal = begun(tmp_path)
+    journal = open_journal(tmp_path)
     assert journal.add(b"before") is True
     write = os.write
     with monkeypatch.context() as full:
         full.setattr(os, "write", lambda file, data: write(file, data[:2]))
         assert [journal.add(b"lost") for _ in range(50)] == [False] * 50
-        journal.turn()
+        journal.rotate()
         assert journal.lines() == [b"before"]
     assert len(list(tmp_path.iterdir())) == 1
-    assert journal.add(b"lost") is True, "after a turn it is tried again"
+    assert journal.add(b"lost") is True, "after a rotation it is tried again"
 
 
-def test_lines_that_come_together_are_kept_together_or_not_at_all(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    journal = begun(tmp_path)
+def test_lines_added_together_are_kept_together_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = open_journal(tmp_path)
     assert journal.add(b"1", b"2") is True
     write = os.write
     monkeypatch.setattr(os, "write", lambda file, data: write(file, data[:3]))
@@ -136,18 +137,19 @@ def test_lines_that_come_together_are_kept_together_or_not_at_all(
     assert journal.lines() == [b"1", b"2"]
 
 
-def test_what_somebody_removed_is_still_known(tmp_path: Path) -> None:
-    """A cleaner of temporary files, or the system at a user's log-out."""
-    journal = begun(tmp_path / "home")
+def test_lines_survive_the_removal_of_the_files(tmp_path: Path) -> None:
+    """As by a cleaner of temporary files, or by the system at a user's log-out."""
+    journal = open_journal(tmp_path / "home")
     journal.add(b"1")
     shutil.rmtree(tmp_path / "home")
     assert journal.lines() == [b"1"]
-    journal.turn()
+    journal.rotate()
     assert journal.add(b"2") is True
     assert inherited(tmp_path / "home") == [], "it lives"
 
 
-def test_a_line_that_cannot_be_read_is_passed_over(tmp_path: Path) -> None:
+@pytest.mark.processes
+def test_a_line_that_cannot_be_read_is_skipped(tmp_path: Path) -> None:
     one_dies(tmp_path)
     found = []
 
@@ -156,23 +158,23 @@ def test_a_line_that_cannot_be_read_is_passed_over(tmp_path: Path) -> None:
             raise ValueError
         found.append(line)
 
-    begun(tmp_path).inherit(keep)
+    open_journal(tmp_path).inherit(keep)
     assert found == [b"1.0", b"2.0", b"2.1"]
     assert list(tmp_path.iterdir()) == []
 
 
 def test_only_this_user_can_read_it(tmp_path: Path) -> None:
-    journal = begun(tmp_path)
+    journal = open_journal(tmp_path)
     journal.add(b"line")
     [page] = tmp_path.iterdir()
     assert page.stat().st_mode & 0o777 == 0o600
-    home = Journal("web")._home()
-    assert home.stat().st_mode & 0o777 == 0o700
+    folder = Journal("web")._folder_path()
+    assert folder.stat().st_mode & 0o777 == 0o700
 
 
-def test_a_folder_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
+def test_an_unwritable_folder_raises_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    journal = begun(tmp_path / "file")
+    journal = open_journal(tmp_path / "file")
     journal.add(b"line")
-    journal.turn()
+    journal.rotate()
     assert inherited(tmp_path / "file") == []

@@ -1,4 +1,4 @@
-"""Log lines, as a process of its own writes them."""
+"""Log lines, as written by a process of its own."""
 
 import json
 import subprocess
@@ -6,9 +6,13 @@ import sys
 import tempfile
 from typing import Any
 
+import pytest
+
 from tests.conftest import ROOT
 
-SAY = """
+pytestmark = pytest.mark.processes
+
+SCRIPT = """
 import logging, structlog
 from leadcore.logs import configure
 configure({level!r})
@@ -26,15 +30,15 @@ except ValueError:
 """
 
 
-def said(level: str) -> list[dict[str, Any]]:
-    command = [sys.executable, "-c", SAY.format(level=level)]
+def run_and_read(level: str) -> list[dict[str, Any]]:
+    command = [sys.executable, "-c", SCRIPT.format(level=level)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=60, check=True)
     assert done.stdout == ""
     return [json.loads(line) for line in done.stderr.splitlines()]
 
 
 def test_every_line_is_json_with_level_and_time_also_a_librarys() -> None:
-    lines = said("DEBUG")
+    lines = run_and_read("DEBUG")
     assert [(line["event"], line["level"]) for line in lines] == [
         ("lead.accepted", "debug"),
         ("lead.created", "info"),
@@ -47,14 +51,14 @@ def test_every_line_is_json_with_level_and_time_also_a_librarys() -> None:
     assert lines[3]["logger"] == "library"
 
 
-def test_a_level_leaves_out_what_is_below_it() -> None:
-    assert [line["event"] for line in said("WARNING")] == ["line.paused", "of a library", "it failed"]
+def test_lines_below_the_level_are_left_out() -> None:
+    assert [line["event"] for line in run_and_read("WARNING")] == ["line.paused", "of a library", "it failed"]
 
 
-def test_an_exception_is_told_by_its_type_and_place_and_never_by_its_text() -> None:
-    line = said("INFO")[-1]
+def test_an_exception_is_logged_with_its_type_and_place_and_never_its_text() -> None:
+    line = run_and_read("INFO")[-1]
     assert (line["error"], line["at"]) == ("ValueError", "<string>:13")
-    assert "Somchai" not in str(said("DEBUG"))
+    assert "Somchai" not in str(run_and_read("DEBUG"))
 
 
 def test_lines_of_processes_that_share_stderr_stay_whole() -> None:

@@ -33,12 +33,12 @@ def test_what_is_packed_is_unpacked() -> None:
     assert unpack("abc", stored(pack(**values))) == Receipt("abc", **values)
 
 
-def test_a_receipt_of_nothing_is_one_that_waits() -> None:
+def test_an_empty_receipt_is_a_waiting_one() -> None:
     assert unpack("abc", {}) == Receipt("abc", state=WAITING)
 
 
 @given(st.sets(st.sampled_from(PROPERTIES) | st.from_regex(r"[a-z][a-z0-9_]{0,20}", fullmatch=True)))
-def test_names_of_properties_survive(names: set[str]) -> None:
+def test_property_names_are_unpacked_as_they_were_packed(names: set[str]) -> None:
     assert set(unpack_names(pack_names(names))) == names
 
 
@@ -52,17 +52,17 @@ def test_no_two_properties_have_one_code() -> None:
 
 
 @given(TEXT, TEXT, st.lists(st.builds(Note, TEXT, TEXT, TEXT), max_size=3))
-def test_any_text_survives(reason: str, customer_id: str, notes: list[Note]) -> None:
+def test_any_text_is_unpacked_as_it_was_packed(reason: str, customer_id: str, notes: list[Note]) -> None:
     receipt = unpack("x", stored(pack(reason=reason, customer_id=customer_id, notes=tuple(notes))))
     assert (receipt.reason, receipt.customer_id, receipt.notes) == (reason, customer_id, tuple(notes))
 
 
 @pytest.mark.parametrize("value", ["\ud800", b"raw \xff"])
-def test_odd_text_can_be_stored_and_read(value: str | bytes) -> None:
+def test_invalid_unicode_can_be_stored_and_read(value: str | bytes) -> None:
     assert unpack("x", stored(pack(reason=value))).reason
 
 
-def test_for_machines_there_are_plain_names() -> None:
+def test_the_json_form_has_full_names() -> None:
     shown = Receipt("abc", notes=(Note("email", "kept", "why"),), fields=("email",)).as_dict()
     assert shown["notes"] == [{"property": "email", "what": "kept", "why": "why"}]
     assert (shown["lead"], shown["fields"], shown["written_ms"]) == ("abc", ["email"], None)

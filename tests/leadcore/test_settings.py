@@ -21,7 +21,7 @@ def test_the_defaults_are_those_of_the_table() -> None:
 
 
 @pytest.mark.parametrize("platform", ["DYNO", "RENDER", "RAILWAY_ENVIRONMENT", "RAILWAY_PROJECT_ID"])
-def test_on_a_hosting_platform_redis_must_be_named_and_one_proxy_is_believed(platform: str) -> None:
+def test_on_a_hosting_platform_redis_url_is_required_and_one_proxy_is_trusted(platform: str) -> None:
     with pytest.raises(SettingsError, match="REDIS_URL"):
         read({platform: "1"})
     given = read_receiver({**GOOD, platform: "1", "REDIS_URL": "rediss://cache:6380"})
@@ -48,7 +48,7 @@ def test_on_a_hosting_platform_redis_must_be_named_and_one_proxy_is_believed(pla
         ("ALLOW_UNAUTHENTICATED", "perhaps"),
     ],
 )
-def test_what_cannot_be_used_stops_the_start_and_names_the_variable(name: str, value: str) -> None:
+def test_an_unusable_value_stops_the_start_and_names_the_variable(name: str, value: str) -> None:
     given = {**GOOD, name: value}
     if name == "ALLOW_UNAUTHENTICATED":
         del given["DEALDROID_SECRET"]
@@ -78,7 +78,7 @@ def test_without_a_secret_the_start_fails_unless_anybody_may_post(secret: str) -
         (" , ", ()),
     ],
 )
-def test_several_secrets_are_parted_by_commas_and_the_whole_is_tried_too(value: str, secrets: tuple[str, ...]) -> None:
+def test_secrets_are_separated_by_commas_and_the_whole_value_is_tried_too(value: str, secrets: tuple[str, ...]) -> None:
     assert split_secrets(value) == secrets
 
 
@@ -96,7 +96,7 @@ def test_no_secret_is_shown_when_settings_are_printed() -> None:
     assert "hide" not in repr(given)
 
 
-def test_the_spool_is_where_it_is_said_and_else_not_decided_here(tmp_path: Path) -> None:
+def test_the_spool_folder_is_taken_from_the_environment_or_left_undecided(tmp_path: Path) -> None:
     assert read({"SPOOL_DIR": str(tmp_path)}).spool_dir == tmp_path
     assert read({"HOME": str(tmp_path)}).spool_dir is None
 
@@ -118,7 +118,10 @@ def test_a_mistake_in_the_config_stops_the_start(tmp_path: Path) -> None:
         ("web", {"DEALDROID_SECRET": "x", "LEADSYNC_CONFIG": "wrong.toml"}, "wrong.toml: line 3"),
     ],
 )
-def test_each_process_tells_it_in_one_line(tmp_path: Path, command: str, environ: dict[str, str], words: str) -> None:
+@pytest.mark.processes
+def test_each_process_reports_a_mistake_in_one_line(
+    tmp_path: Path, command: str, environ: dict[str, str], words: str
+) -> None:
     (tmp_path / "wrong.toml").write_text("[crm]\ncountry = 'TH'\nprovince_language = 'fr'\n")
     done = subprocess.run(
         [sys.executable, "-m", "leadsync", command],

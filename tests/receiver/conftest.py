@@ -18,9 +18,11 @@ reply = ["ขอบคุณค่ะ"]
 
 
 @pytest.fixture(scope="session")
-def open_door(tmp_path_factory: pytest.TempPathFactory, databases: Iterator[str]) -> Iterator[Line]:
-    """Several secrets, and a token for the metrics."""
-    folder = tmp_path_factory.mktemp("door")
+def running_receiver(
+    tmp_path_factory: pytest.TempPathFactory, databases: Iterator[str], processes: None
+) -> Iterator[Line]:
+    """With several secrets and a metrics token."""
+    folder = tmp_path_factory.mktemp("receiver")
     config = folder / "leadsync.toml"
     config.write_text(CONFIG, encoding="utf-8")
     environ = {"DEALDROID_SECRET": SECRETS, "LEADSYNC_CONFIG": str(config), "METRICS_TOKEN": "scrape-me"}
@@ -31,7 +33,7 @@ def open_door(tmp_path_factory: pytest.TempPathFactory, databases: Iterator[str]
 
 
 @pytest.fixture
-def door(open_door: Line) -> Line:
-    """The receiver in front of an empty Redis."""
-    open_door.redis.flushdb()
-    return open_door
+def receiver(running_receiver: Line) -> Line:
+    """The receiver with an empty Redis."""
+    running_receiver.redis.flushdb()
+    return running_receiver

@@ -19,11 +19,11 @@ from hypothesis import strategies as st
 from leadcore.store import keys
 from tests.conftest import INTENT_PATH, SECRET, Line, Process, lead, open_line
 
-REQUESTS, BATCH, CALLERS = 10_000, 10, 3
+REQUESTS, BATCH, CLIENTS = 10_000, 10, 3
 KIB = 1024
-# A body that comes slowly holds one of the 64 threads of a web process until it is there; a head holds none.
+# A slow body occupies one of the 64 threads of a web process; a slow head occupies none.
 SLOW_BODIES, SLOW_HEADS = 40, 20
-# What the receiver may say to a request that HTTP can frame. 431 and 414 are the server's own.
+# Valid answers to a request that HTTP can frame. 431 and 414 are the server's own.
 EXPECTED = {200, 400, 401, 403, 404, 405, 411, 413, 414, 417, 422, 431}
 
 ODD_VALUES = [
@@ -63,7 +63,7 @@ HEADERS = [
     ),
     *(b"Connection: close", b"Connection: Upgrade\r\nUpgrade: websocket", b"Upgrade: h2c\r\nHTTP2-Settings: AAMAAABk"),
 ]
-# The server refuses these, or ends the connection: so they go over one of their own.
+# The server refuses these or closes the connection, so each gets a connection of its own.
 BROKEN_HEADERS = [
     *(b"X: a\rb", b"X: a\nSet-Cookie: b", b"X: \x00", b"no colon", b" folded: x", b"X y: z", b": nameless"),
     *(
@@ -77,8 +77,8 @@ BROKEN_HEADERS = [
 ]
 
 
-class Sent:
-    """One request, or several in a row, as bytes. `answers`: how many are due; None: nobody can say."""
+class RawRequest:
+    """One request, or several pipelined ones, as bytes. `answers`: how many are due; None: unknown."""
 
     def __init__(self, raw: bytes, answers: int | None, method: str) -> None:
         self.raw, self.answers, self.method = raw, answers, method
@@ -89,15 +89,15 @@ class Sent:
 
 @st.composite
 def bodies(draw: st.DrawFn) -> bytes:
-    """JSON in every state of decay, mostly with the right secret, so that it gets past the door."""
+    """JSON, damaged in many ways, mostly with the right secret so that it is parsed further."""
     value = st.sampled_from(ODD_VALUES) | st.text(max_size=20).map(json.dumps) | st.integers().map(str)
     members = draw(st.lists(st.tuples(st.sampled_from(NAMES), value), max_size=4))
     secret = draw(st.sampled_from([SECRET] * 5 + [SECRET + "x", ""]))
     good = {"mid": "m", "customer_id": draw(st.integers(0, 50)), "intent": "Purchase", "secret": secret}
     good.pop(draw(st.sampled_from(["", "", "", "mid", "customer_id", "intent"])), None)
-    whole = [(name, json.dumps(said, ensure_ascii=False)) for name, said in good.items()]
+    whole = [(name, json.dumps(value, ensure_ascii=False)) for name, value in good.items()]
     order = draw(st.sampled_from([members + whole, whole + members, members]))
-    text = "{" + ",".join(f'"{name}":{said}' for name, said in order) + "}"
+    text = "{" + ",".join(f'"{name}":{raw_value}' for name, raw_value in order) + "}"
     encoding = draw(st.sampled_from(["utf-8"] * 6 + ["utf-8-sig", "utf-16", "utf-16-be", "utf-32", "cp874", "utf-7"]))
     raw = text.encode(encoding, "replace")
     match draw(st.integers(0, 11)):
@@ -119,17 +119,17 @@ def in_chunks(raw: bytes, size: int) -> bytes:
 
 
 @st.composite
-def batches(draw: st.DrawFn) -> list[Sent]:
-    """`BATCH` requests with one body: to draw a body costs more than to send it."""
+def batches(draw: st.DrawFn) -> list[RawRequest]:
+    """`BATCH` requests with one body: drawing a body costs more than sending it."""
     body = draw(bodies())
     return [draw_request(draw, body) for _ in range(BATCH)]
 
 
-def draw_request(draw: st.DrawFn, body: bytes) -> Sent:
+def draw_request(draw: st.DrawFn, body: bytes) -> RawRequest:
     """One request, or a few in a pipeline."""
-    strange = draw(st.integers(0, 3)) == 0
-    method = draw(st.sampled_from(METHODS)) if strange else "POST"
-    path = draw(st.sampled_from(PATHS)) if strange else INTENT_PATH
+    is_odd = draw(st.integers(0, 3)) == 0
+    method = draw(st.sampled_from(METHODS)) if is_odd else "POST"
+    path = draw(st.sampled_from(PATHS)) if is_odd else INTENT_PATH
     headers = [b"Host: localhost", *draw(st.lists(st.sampled_from(HEADERS), max_size=2))]
     framing = draw(st.sampled_from(["length"] * 8 + ["chunked", "chunked", "short", "long", "both", "broken", "early"]))
     answers: int | None = 1
@@ -141,8 +141,8 @@ def draw_request(draw: st.DrawFn, body: bytes) -> Sent:
             body = in_chunks(body, draw(st.sampled_from([7, 4096, 70_000])) if len(body) > 999 else 3)
         case _:
             answers = None
-            said = {"short": len(body) // 2, "long": len(body) + 10}.get(framing, len(body))
-            headers.append(b"Content-Length: %d" % said)
+            length = {"short": len(body) // 2, "long": len(body) + 10}.get(framing, len(body))
+            headers.append(b"Content-Length: %d" % length)
             if framing == "both":
                 headers.append(b"Transfer-Encoding: chunked")
             if framing == "broken":
@@ -151,14 +151,14 @@ def draw_request(draw: st.DrawFn, body: bytes) -> Sent:
     if framing == "early":
         raw = raw[: draw(st.integers(0, len(raw)))]
     if answers is None or any(b"onnection:" in header for header in headers) or method == "CONNECT":
-        return Sent(raw, None, method)
+        return RawRequest(raw, None, method)
     times = draw(st.sampled_from([1] * 9 + [3])) if len(raw) < 20_000 else 1
-    return Sent(raw * times, times, method)
+    return RawRequest(raw * times, times, method)
 
 
 @contextmanager
-def ended() -> Iterator[None]:
-    """The server may end the connection within the block, but not keep it waiting."""
+def allow_disconnect() -> Iterator[None]:
+    """Within the block the server may close the connection, but must not time out."""
     try:
         yield
     except TimeoutError:
@@ -167,55 +167,57 @@ def ended() -> Iterator[None]:
         pass
 
 
-class Caller:
-    """A connection that is kept alive as long as the server keeps it."""
+class Client:
+    """A client that keeps its connection alive as long as the server does."""
 
     def __init__(self, port: int) -> None:
         self.port = port
-        self.kept: tuple[socket.socket, BinaryIO] | None = None
+        self.connection: tuple[socket.socket, BinaryIO] | None = None
 
     def close(self) -> None:
-        for one in self.kept or ():
+        for one in self.connection or ():
             one.close()
-        self.kept = None
+        self.connection = None
 
-    def ask_all(self, batch: list[Sent]) -> list[tuple[int, bytes]]:
-        return [answer for sent in batch for answer in self.ask(sent)]
+    def request_all(self, batch: list[RawRequest]) -> list[tuple[int, bytes]]:
+        return [answer for sent in batch for answer in self.request(sent)]
 
-    def ask(self, sent: Sent) -> list[tuple[int, bytes]]:
-        """The statuses, and what came with them."""
-        return self._ask_once(sent.raw) if sent.answers is None else self._ask_and_keep(sent)
+    def request(self, sent: RawRequest) -> list[tuple[int, bytes]]:
+        """The answers: status and raw bytes."""
+        return self._request_once(sent.raw) if sent.answers is None else self._request_kept_alive(sent)
 
-    def _ask_once(self, raw: bytes) -> list[tuple[int, bytes]]:
-        """Says that no more comes, then reads to the end."""
-        heard = bytearray()
-        with closing(self._connect()) as own, ended():
+    def _request_once(self, raw: bytes) -> list[tuple[int, bytes]]:
+        """Send, shut down the sending side, read to the end."""
+        received = bytearray()
+        with closing(self._connect()) as own, allow_disconnect():
             own.sendall(raw)
             own.shutdown(socket.SHUT_WR)
             while part := own.recv(65536):
-                heard += part
-        return [(int(status), bytes(heard)) for status in re.findall(rb"^HTTP/1\.[01] (\d+)", heard, re.MULTILINE)]
+                received += part
+        return [
+            (int(status), bytes(received)) for status in re.findall(rb"^HTTP/1\.[01] (\d+)", received, re.MULTILINE)
+        ]
 
-    def _ask_and_keep(self, sent: Sent) -> list[tuple[int, bytes]]:
-        """Asks again over a new connection where the server has just ended the kept one. It owes an answer, which may
-        be lost only where it ended the connection while it was still being sent a body that is too large."""
-        for is_new in (self.kept is None, True):
-            if self.kept is None:
+    def _request_kept_alive(self, sent: RawRequest) -> list[tuple[int, bytes]]:
+        """Retry over a new connection if the server has just closed the old one. An answer may be missing only if the
+        server closed the connection while a body that is too large was being sent."""
+        for is_new in (self.connection is None, True):
+            if self.connection is None:
                 opened = self._connect()
-                self.kept = opened, opened.makefile("rb")
-            if answers := self._converse(*self.kept, sent):
+                self.connection = opened, opened.makefile("rb")
+            if answers := self._exchange(*self.connection, sent):
                 return answers
             if is_new:
                 break
         assert len(sent.raw) > 256 * KIB, "no answer"
         return []
 
-    def _converse(self, connection: socket.socket, stream: BinaryIO, sent: Sent) -> list[tuple[int, bytes]]:
+    def _exchange(self, connection: socket.socket, stream: BinaryIO, sent: RawRequest) -> list[tuple[int, bytes]]:
         answers: list[tuple[int, bytes]] = []
-        with ended():
+        with allow_disconnect():
             connection.sendall(sent.raw)
             while len(answers) < (sent.answers or 0):
-                answers.append(hear(stream, with_body=sent.method != "HEAD"))
+                answers.append(read_answer(stream, with_body=sent.method != "HEAD"))
             return answers
         self.close()
         return answers
@@ -224,8 +226,8 @@ class Caller:
         return socket.create_connection(("127.0.0.1", self.port), timeout=10)
 
 
-def hear(stream: BinaryIO, *, with_body: bool) -> tuple[int, bytes]:
-    """Read one answer: its status, and all of it."""
+def read_answer(stream: BinaryIO, *, with_body: bool) -> tuple[int, bytes]:
+    """One answer: its status and its bytes."""
     head = b""
     while not head.endswith(b"\r\n\r\n"):
         line = stream.readline()
@@ -236,71 +238,73 @@ def hear(stream: BinaryIO, *, with_body: bool) -> tuple[int, bytes]:
     return int(head.split()[1]), head + (stream.read(int(length[1])) if length and with_body else b"")
 
 
-class Slow:
-    """A sender of one event after the other that gives its head, or its body, by a few bytes now and then."""
+class SlowSender:
+    """Sends one event after another, with its head or its body in small pieces."""
 
     def __init__(self, port: int, part: str) -> None:
         self.port, self.part = port, part
         self.statuses: list[int] = []
-        self._begin()
+        self._start_request()
 
-    def _begin(self) -> None:
+    def _start_request(self) -> None:
         body = json.dumps(lead("slow", name="Slow")).encode()
         head = f"POST {INTENT_PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode()
         self.connection = socket.create_connection(("127.0.0.1", self.port), timeout=10)
         self.left = head + body
         self.at_once = len(body) if self.part == "head" else 0
-        self.give(len(head) if self.part == "body" else 1)
+        self.send_bytes(len(head) if self.part == "body" else 1)
 
-    def give(self, count: int) -> None:
+    def send_bytes(self, count: int) -> None:
         self.connection.sendall(self.left[:count])
         self.left = self.left[count:]
 
     def finish(self) -> None:
-        self.give(len(self.left))
+        self.send_bytes(len(self.left))
         with closing(self.connection), self.connection.makefile("rb") as stream:
-            self.statuses.append(hear(stream, with_body=True)[0])
+            self.statuses.append(read_answer(stream, with_body=True)[0])
 
     def step(self) -> None:
-        self.give(5)
+        self.send_bytes(5)
         if len(self.left) <= self.at_once:
             self.finish()
-            self._begin()
+            self._start_request()
 
 
 @contextmanager
 def slow_senders(port: int) -> Iterator[list[int]]:
-    """Within the block they send; then they finish. The statuses that they were answered."""
-    over = threading.Event()
+    """They send within the block and finish at its end. Yields the statuses of their answers."""
+    stop = threading.Event()
     statuses: list[int] = []
 
-    def dribble() -> None:
-        senders = [Slow(port, part) for part in ["body"] * SLOW_BODIES + ["head"] * SLOW_HEADS]
-        while not over.wait(0.25):
+    def send_slowly() -> None:
+        senders = [SlowSender(port, part) for part in ["body"] * SLOW_BODIES + ["head"] * SLOW_HEADS]
+        while not stop.wait(0.25):
             for sender in senders:
                 sender.step()
         for sender in senders:
             sender.finish()
         statuses.extend(status for sender in senders for status in sender.statuses)
 
-    thread = threading.Thread(target=dribble)
+    thread = threading.Thread(target=send_slowly)
     thread.start()
     try:
         yield statuses
     finally:
-        over.set()
+        stop.set()
         thread.join()
 
 
 @pytest.fixture(scope="module")
-def target(tmp_path_factory: pytest.TempPathFactory, databases: Iterator[str]) -> Iterator[tuple[Line, Process]]:
+def target(
+    tmp_path_factory: pytest.TempPathFactory, databases: Iterator[str], processes: None
+) -> Iterator[tuple[Line, Process]]:
     """A receiver of its own."""
     with ExitStack() as stack:
         folder = tmp_path_factory.mktemp("fuzz")
         line = stack.enter_context(open_line(folder, next(databases), WEB_CONCURRENCY="1", METRICS_TOKEN="scrape-me"))
         process = line.start("web")
         line.await_web()
-        # As if a worker lived, so that readyz has no reason for its 503.
+        # Register a live worker, so that readyz has no reason for a 503.
         line.redis.zadd(keys.WORKERS, {"alive": 4e12})
         stack.callback(line.redis.flushdb)
         yield line, process
@@ -312,33 +316,33 @@ def family(pid: int) -> list[int]:
     return [pid, *(one for child in children for one in family(int(child)))]
 
 
-def test_no_request_makes_an_error_a_crash_or_a_leak(target: tuple[Line, Process]) -> None:
-    """10,000 of them, while slow senders hold on; they are served meanwhile."""
+def test_no_request_causes_an_error_a_crash_or_a_leak(target: tuple[Line, Process]) -> None:
+    """10,000 requests, while slow senders hold connections and are served too."""
     line, process = target
     before = family(process.popen.pid)
     port = int(line.environ["PORT"])
-    asked: dict[int, int] = {}
+    counts: dict[int, int] = {}
 
     with ExitStack() as stack:
         slow = stack.enter_context(slow_senders(port))
-        pool = stack.enter_context(ThreadPoolExecutor(CALLERS))
-        callers = [stack.enter_context(closing(Caller(port))) for _ in range(CALLERS)]
+        pool = stack.enter_context(ThreadPoolExecutor(CLIENTS))
+        clients = [stack.enter_context(closing(Client(port))) for _ in range(CLIENTS)]
 
         @given(batches())
         @settings(max_examples=REQUESTS // BATCH, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
-        def fire(batch: list[Sent]) -> None:
-            shares = [batch[number::CALLERS] for number in range(CALLERS)]
-            for status, heard in chain.from_iterable(pool.map(Caller.ask_all, callers, shares)):
-                asked[status] = asked.get(status, 0) + 1
-                assert status in EXPECTED, heard[:500]
-                assert SECRET.encode() not in heard
-                assert b"Traceback" not in heard
-                assert b"X-Injected" not in heard
+        def fire(batch: list[RawRequest]) -> None:
+            shares = [batch[number::CLIENTS] for number in range(CLIENTS)]
+            for status, received in chain.from_iterable(pool.map(Client.request_all, clients, shares)):
+                counts[status] = counts.get(status, 0) + 1
+                assert status in EXPECTED, received[:500]
+                assert SECRET.encode() not in received
+                assert b"Traceback" not in received
+                assert b"X-Injected" not in received
 
         fire()
     assert set(slow) == {200}
     assert len(slow) >= SLOW_BODIES + SLOW_HEADS
-    assert {200, 400, 403, 404, 405, 413, 422} <= asked.keys(), asked
+    assert {200, 400, 403, 404, 405, 413, 422} <= counts.keys(), counts
     assert family(process.popen.pid) == before
     assert SECRET not in line.logs()
     assert "Traceback" not in line.logs()

@@ -1,4 +1,4 @@
-"""What /metrics tells, from a real receiver over a real Redis."""
+"""/metrics of a real receiver over a real Redis."""
 
 import math
 from pathlib import Path
@@ -12,10 +12,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from leadcore.settings import read
 from leadcore.store import keys
 from leadcore.store.connection import connect
-from leadcore.store.counters import BUCKETS, Tally, figure, took
+from leadcore.store.counters import BUCKETS, Tally, figure, time_to_written
 from leadcore.store.streams import Stream
 from sandbox import redis as embedded
-from tests.conftest import Line, eventually, lead, open_line
+from tests.conftest import Line, eventually, lead, open_line, own_port
 from tests.receiver.conftest import FIRST
 
 Figures = dict[tuple[str, ...], float]
@@ -31,28 +31,28 @@ def scrape(line: Line) -> Figures:
     return {(one.name, *one.labels.values()): one.value for family in families for one in family.samples}
 
 
-def tell(line: Line, *commands: Any) -> None:
+def apply(line: Line, *commands: Any) -> None:
     Stream(line.redis).apply(commands)
 
 
-def test_an_empty_system_tells_noughts(door: Line) -> None:
-    figures = scrape(door)
+def test_an_empty_system_has_zeros(receiver: Line) -> None:
+    figures = scrape(receiver)
     assert figures["leadsync_redis_up",] == 1
     assert {value for (name, *_), value in figures.items() if name != "leadsync_redis_up"} == {0}
     assert ("leadsync_leads_total", "created") in figures
     assert ("leadsync_refused_total", "forbidden") in figures
 
 
-def test_what_is_accepted_repeated_and_refused_is_counted_by_reason(door: Line) -> None:
+def test_accepted_repeated_and_refused_events_are_counted_by_reason(receiver: Line) -> None:
     event = {**lead(), "secret": FIRST}
-    door.send(event, event, {**lead("c-2"), "secret": FIRST})
-    assert [door.post(body).status_code for body in (b"{", b"[]", b" " * 300_000)] == [400, 400, 413]
-    assert door.post({"secret": FIRST, "mid": "m"}).status_code == 422
-    wrong = [door.post({"secret": "wrong"}).headers.get("Retry-After") for _ in range(14)]
-    figures = eventually(lambda: (found := scrape(door))["leadsync_refused_total", "throttled"] and found)
+    receiver.send(event, event, {**lead("c-2"), "secret": FIRST})
+    assert [receiver.post(body).status_code for body in (b"{", b"[]", b" " * 300_000)] == [400, 400, 413]
+    assert receiver.post({"secret": FIRST, "mid": "m"}).status_code == 422
+    wrong = [receiver.post({"secret": "wrong"}).headers.get("Retry-After") for _ in range(14)]
+    figures = eventually(lambda: (found := scrape(receiver))["leadsync_refused_total", "throttled"] and found)
     assert figures["leadsync_accepted_total",] == 2
     assert figures["leadsync_duplicates_total",] == 1
-    refused = {reason: value for (name, reason), value in two_words(figures) if name == "leadsync_refused_total"}
+    refused = {reason: value for (name, reason), value in labelled_once(figures) if name == "leadsync_refused_total"}
     throttled = sum(1 for one in wrong if one)
     assert refused == {
         "forbidden": 14 - throttled,
@@ -66,34 +66,34 @@ def test_what_is_accepted_repeated_and_refused_is_counted_by_reason(door: Line) 
     assert figures["leadsync_leads_total", "parked"] == 1
 
 
-def two_words(figures: Figures) -> list[tuple[tuple[str, ...], float]]:
+def labelled_once(figures: Figures) -> list[tuple[tuple[str, ...], float]]:
     return [(names, value) for names, value in figures.items() if len(names) == 2]
 
 
-def test_depth_and_age_are_told_per_shard(door: Line) -> None:
-    door.redis.xadd(keys.entries(keys.INBOX, 2), {"e": "x"}, id=f"{int(door.redis.time()[0] - 400) * 1000}-1")
-    door.redis.xadd(keys.entries(keys.OUTBOX, 1), {"e": "x"})
-    door.redis.zadd(keys.later(keys.OUTBOX, 1), {"y": 1})
-    figures = scrape(door)
+def test_depth_and_age_are_given_per_shard(receiver: Line) -> None:
+    receiver.redis.xadd(keys.entries(keys.INBOX, 2), {"e": "x"}, id=f"{int(receiver.redis.time()[0] - 400) * 1000}-1")
+    receiver.redis.xadd(keys.entries(keys.OUTBOX, 1), {"e": "x"})
+    receiver.redis.zadd(keys.later(keys.OUTBOX, 1), {"y": 1})
+    figures = scrape(receiver)
     assert [figures["leadsync_depth", keys.INBOX, str(shard)] for shard in range(4)] == [0, 0, 1, 0]
     assert [figures["leadsync_depth", keys.OUTBOX, str(shard)] for shard in range(4)] == [0, 2, 0, 0]
     assert 399 <= figures["leadsync_oldest_seconds", keys.INBOX, "2"] < 430
     assert figures["leadsync_oldest_seconds", keys.INBOX, "0"] == 0
 
 
-def test_a_pause_of_either_line_is_told_with_its_code(door: Line) -> None:
-    until = {"until": (door.redis.time()[0] + 60) * 1000, "reason": "why"}
-    door.redis.hset(keys.PAUSES[keys.INBOX], mapping={**until, "code": "unauthorized"})
-    door.redis.hset(keys.PAUSES[keys.OUTBOX], mapping={**until, "code": "dealdroid"})
-    figures = scrape(door)
+def test_a_pause_of_either_line_is_given_with_its_code(receiver: Line) -> None:
+    until = {"until": (receiver.redis.time()[0] + 60) * 1000, "reason": "why"}
+    receiver.redis.hset(keys.PAUSES[keys.INBOX], mapping={**until, "code": "unauthorized"})
+    receiver.redis.hset(keys.PAUSES[keys.OUTBOX], mapping={**until, "code": "dealdroid"})
+    figures = scrape(receiver)
     assert figures["leadsync_paused", "unauthorized", keys.INBOX] == 1
     assert figures["leadsync_paused", "dealdroid", keys.OUTBOX] == 1
 
 
-def test_the_histogram_adds_up(door: Line) -> None:
+def test_the_histogram_adds_up(receiver: Line) -> None:
     times = [0, 10, 11, 700, 5000, 3_600_000, 3_600_001, -5]
-    tell(door, *(command for ms in times for command in took(ms)))
-    figures = scrape(door)
+    apply(receiver, *(command for ms in times for command in time_to_written(ms)))
+    figures = scrape(receiver)
     for bound in BUCKETS:
         expected = sum(1 for ms in times if ms <= float(bound) * 1000)
         assert figures["leadsync_lead_seconds_bucket", bound] == expected
@@ -101,22 +101,22 @@ def test_the_histogram_adds_up(door: Line) -> None:
     assert math.isclose(figures["leadsync_lead_seconds_sum",], sum(max(ms, 0) for ms in times) / 1000)
 
 
-def test_the_budget_in_use_is_what_is_not_free_again(door: Line) -> None:
-    now = door.redis.time()[0] * 1000
-    door.redis.zadd(keys.BUDGET, {"free": now - 1000, "answered": now + 5000, "asked": now + 30_000})
-    assert scrape(door)["leadsync_budget_used",] == 2
+def test_the_used_budget_counts_only_slots_that_are_not_free_yet(receiver: Line) -> None:
+    now = receiver.redis.time()[0] * 1000
+    receiver.redis.zadd(keys.BUDGET, {"free": now - 1000, "answered": now + 5000, "asked": now + 30_000})
+    assert scrape(receiver)["leadsync_budget_used",] == 2
 
 
 @pytest.fixture
-def inbox(door: Line) -> Stream:
-    return Stream(door.redis)
+def inbox(receiver: Line) -> Stream:
+    return Stream(receiver.redis)
 
 
-def test_a_tally_is_told_once_and_keeps_what_redis_did_not_take(inbox: Stream) -> None:
+def test_a_tally_is_flushed_once_and_keeps_what_redis_did_not_take(inbox: Stream) -> None:
     tally = Tally()
     tally.add("disk")
     tally.note("quota_left", 7)
-    nowhere = connect(read({"REDIS_URL": f"redis://127.0.0.1:{embedded.free_port()}"}))
+    nowhere = connect(read({"REDIS_URL": f"redis://127.0.0.1:{own_port()}"}))
     with pytest.raises(client.ConnectionError):
         tally.flush(Stream(nowhere))
     tally.add("disk")
@@ -126,8 +126,9 @@ def test_a_tally_is_told_once_and_keeps_what_redis_did_not_take(inbox: Stream) -
     assert inbox.redis.hgetall(keys.FIGURES) == {b"disk": b"2", b"quota_left": b"6"}
 
 
-def test_a_restart_loses_no_count_of_several_processes(tmp_path: Path) -> None:
-    """Refused requests are counted in the memory of whichever process has them; ending it tells Redis the rest."""
+@pytest.mark.processes
+def test_a_restart_of_several_processes_loses_no_count(tmp_path: Path) -> None:
+    """Each process counts its refused requests in memory and flushes the rest to Redis when it stops."""
     with (
         embedded.start(tmp_path / "redis") as server,
         open_line(tmp_path, server.url, WEB_CONCURRENCY="3", METRICS_TOKEN="scrape-me") as line,
@@ -147,6 +148,6 @@ def test_a_restart_loses_no_count_of_several_processes(tmp_path: Path) -> None:
         assert figures == {("leadsync_redis_up",): 0, ("leadsync_spooled",): 0}
 
 
-def test_figures_of_another_version_do_no_harm(door: Line) -> None:
-    tell(door, figure("calls:upsert:200", 3), figure("somethingnew"))
-    assert scrape(door)["leadsync_hubspot_calls_total", "upsert", "200"] == 3
+def test_counters_of_another_version_do_no_harm(receiver: Line) -> None:
+    apply(receiver, figure("calls:upsert:200", 3), figure("somethingnew"))
+    assert scrape(receiver)["leadsync_hubspot_calls_total", "upsert", "200"] == 3

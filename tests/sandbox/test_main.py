@@ -94,7 +94,7 @@ class Run:
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Iterator[Callable[..., Run]]:
+def run(tmp_path: Path, processes: None) -> Iterator[Callable[..., Run]]:
     runs: list[Run] = []
 
     def begin(**environ: str) -> Run:

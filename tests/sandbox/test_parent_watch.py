@@ -5,6 +5,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from sandbox.parent_watch import ParentWatch
 
 PARENT = """
@@ -41,6 +43,7 @@ def children_of_a_killed_parent(how: str) -> list[int]:
     return pids
 
 
+@pytest.mark.processes
 def test_a_killed_process_takes_the_groups_it_holds_with_it() -> None:
     pids = children_of_a_killed_parent("hold")
     deadline = time.monotonic() + 10
@@ -49,6 +52,7 @@ def test_a_killed_process_takes_the_groups_it_holds_with_it() -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.processes
 def test_what_was_released_lives_on() -> None:
     pids = children_of_a_killed_parent("release")
     assert all(lives(pid) for pid in pids)

@@ -19,7 +19,7 @@ LUA = "return {cjson.encode({1, 2}), redis.call('XADD', KEYS[1], '*', 'name', AR
 
 
 @pytest.fixture(params=["server", "fakeredis"])
-def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, processes: None) -> str:
     if request.param == "fakeredis":
         monkeypatch.setattr(embedded, "find_server", lambda: None)
     return str(request.param)
@@ -125,6 +125,7 @@ sys.stdin.read()
 """
 
 
+@pytest.mark.processes
 def test_it_does_not_outlive_the_process_that_started_it(tmp_path: Path, kind: str) -> None:
     command = [sys.executable, "-c", START, str(tmp_path), kind]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:

@@ -16,8 +16,7 @@ import redis as client
 from leadcore.receipts import pack
 from leadcore.store import keys
 from leadcore.store.streams import Stream, pack_fields
-from sandbox.redis import free_port
-from tests.conftest import ROOT, SECRET_PATH, Channel
+from tests.conftest import ROOT, SECRET_PATH, Channel, own_port
 from workers.notifier import Notifier, post
 from workers.rules import alerts
 from workers.settings import read_worker
@@ -157,6 +156,7 @@ POST = "import sys; from leadcore.logs import configure; from workers.notifier i
 
 
 @pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 500 no\r\nContent-Length: 0\r\n\r\n", b"what?\r\n\r\n", ODD])
+@pytest.mark.processes
 def test_the_address_appears_in_no_log(answer: bytes) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
@@ -168,7 +168,7 @@ def test_the_address_appears_in_no_log(answer: bytes) -> None:
                     connection.sendall(answer)
 
         threading.Thread(target=serve, daemon=True).start()
-        addresses = [f"127.0.0.1:{listener.getsockname()[1]}", f"127.0.0.1:{free_port()}", "["]
+        addresses = [f"127.0.0.1:{listener.getsockname()[1]}", f"127.0.0.1:{own_port()}", "["]
         urls = [f"http://{address}{SECRET_PATH}" for address in addresses]
         command = [sys.executable, "-c", POST + "[post(url, 'text') for url in sys.argv[1:]]", *urls]
         done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=60, check=True)

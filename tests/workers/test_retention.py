@@ -39,17 +39,24 @@ def now_ms(store: Any) -> int:
 
 
 def lead(store: Any, name: str, age_ms: int, state: str = "created") -> None:
-    """A receipt in the index, as old as that."""
+    leads(store, [name], age_ms, state)
+
+
+def leads(store: Any, names: list[str], age_ms: int, state: str = "created") -> None:
+    """Receipts in the index, as old as that."""
     at = now_ms(store) - age_ms
     said = pack(received_ms=at, customer_id="c", **({"state": state} if state else {}))
-    store.hset(keys.receipt(name), mapping=dict(zip(said[::2], said[1::2], strict=True)))
-    store.xadd(keys.LEADS, {"e": name}, id=f"{at}-{next(sequence)}")
+    receipt = dict(zip(said[::2], said[1::2], strict=True))
+    with store.pipeline(transaction=False) as pipe:
+        for name in names:
+            pipe.hset(keys.receipt(name), mapping=receipt)
+            pipe.xadd(keys.LEADS, {"e": name}, id=f"{at}-{next(sequence)}")
+        pipe.execute()
 
 
 def fill(store: Any, count: int, age_ms: int) -> list[str]:
     names = [f"lead-{age_ms}-{number}" for number in range(count)]
-    for name in names:
-        lead(store, name, age_ms)
+    leads(store, names, age_ms)
     return names
 
 
@@ -58,7 +65,10 @@ def index(store: Any) -> list[str]:
 
 
 def held(store: Any, names: list[str]) -> list[str]:
-    return [name for name in names if store.exists(keys.receipt(name))]
+    with store.pipeline(transaction=False) as pipe:
+        for name in names:
+            pipe.exists(keys.receipt(name))
+        return [name for name, is_held in zip(names, pipe.execute(), strict=True) if is_held]
 
 
 def test_the_oldest_receipts_beyond_the_cap_end_with_their_index_entries(store: Any) -> None:
@@ -85,8 +95,7 @@ def test_a_lead_that_is_not_done_with_keeps_its_receipt(store: Any, state: str) 
 
 
 def test_many_leads_that_are_not_done_with_do_not_hold_up_the_others(store: Any) -> None:
-    for number in range(CHUNK + 10):
-        lead(store, f"open-{number}", WEEK_MS + 2 * DAY_MS, "parked")
+    leads(store, [f"open-{number}" for number in range(CHUNK + 10)], WEEK_MS + 2 * DAY_MS, "parked")
     names = fill(store, 800, WEEK_MS + DAY_MS)
     Retention(store, CONFIG).keep()
     assert len(index(store)) == CONFIG.receipts_max

@@ -61,7 +61,7 @@ class Processes:
 
 
 @pytest.fixture
-def crew(tmp_path: Path) -> Iterator[Callable[..., Processes]]:
+def crew(tmp_path: Path, processes: None) -> Iterator[Callable[..., Processes]]:
     made: list[Processes] = []
 
     def make(*names: str, **how: float) -> Processes:

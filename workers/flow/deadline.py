@@ -1,7 +1,7 @@
-"""One HTTP call: a deadline for its whole answer, and whether its request was begun.
+"""A deadline for one HTTP call's whole answer, and whether its request may have reached the server.
 
-urllib3's timeout is for each read, so a server that sends a byte now and then, in a header or in the size of a chunk,
-could hold a worker for hours. Nor do its errors tell whether a fault of TLS came before the request or after it.
+urllib3's timeout applies to each read, so a server that sends a byte now and then, in a header or a chunk size, could
+hold a worker for hours. Nor do its errors say whether a TLS fault came before or after the request was sent.
 """
 
 import io
@@ -24,29 +24,29 @@ from leadcore.settings import SettingsError
 
 @dataclass(slots=True)
 class Deadline:
-    """`deadline`: monotonic seconds; `begun`: False as long as the request certainly did not reach the server."""
+    """`deadline`: monotonic seconds. `request_started`: False if the request certainly did not reach the server."""
 
     deadline: float
-    begun: bool = False
+    request_started: bool = False
 
 
-_DEADLINE: ContextVar[Deadline] = ContextVar("call")
+_DEADLINE: ContextVar[Deadline] = ContextVar("deadline")
 
 
 @contextmanager
 def deadline(seconds: float) -> Iterator[Deadline]:
-    """The call that this thread makes in the block, over `POOLS`; past the deadline a read times out."""
-    mine = Deadline(time.monotonic() + seconds)
-    token = _DEADLINE.set(mine)
+    """Limits the one call that this thread makes in the block over `POOLS`; past the deadline a read times out."""
+    limit = Deadline(time.monotonic() + seconds)
+    token = _DEADLINE.set(limit)
     try:
-        yield mine
+        yield limit
     finally:
         _DEADLINE.reset(token)
 
 
 def proxy_for(url: str) -> str:
-    """The proxy that the environment names for `url` (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY), "" if none. Raises
-    `SettingsError` for one that is no HTTP proxy."""
+    """The proxy for `url` from the environment (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY), "" if none. Raises
+    `SettingsError` if it is not an HTTP proxy."""
     parts, proxies = urlsplit(url), getproxies()
     proxy = proxies.get(parts.scheme) or proxies.get("all") or ""
     if not proxy or proxy_bypass(parts.netloc.rpartition("@")[2]):
@@ -57,18 +57,18 @@ def proxy_for(url: str) -> str:
     return proxy
 
 
-class _Timed(io.RawIOBase):
-    """What a socket receives, until the call's deadline."""
+class _DeadlineReader(io.RawIOBase):
+    """Reads from a socket until the call's deadline."""
 
     def __init__(self, raw: io.RawIOBase, sock: socket.socket) -> None:
         self._raw, self._socket, self._timeout = raw, sock, sock.gettimeout() or 0.0
-        self._call = _DEADLINE.get()
+        self._limit = _DEADLINE.get()
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        left = self._call.deadline - time.monotonic()
+        left = self._limit.deadline - time.monotonic()
         if left <= 0:
             raise TimeoutError
         if left < self._timeout:
@@ -83,14 +83,14 @@ class _Timed(io.RawIOBase):
 class _Response(HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **options: Any) -> None:
         super().__init__(sock, *args, **options)
-        self.fp = io.BufferedReader(_Timed(self.fp.detach(), sock))
+        self.fp = io.BufferedReader(_DeadlineReader(self.fp.detach(), sock))
 
 
 class _Plain(HTTPConnection):
     response_class = _Response
 
     def endheaders(self, *args: Any, **options: Any) -> None:
-        _begin(self)
+        _connect_and_note(self)
         super().endheaders(*args, **options)
 
 
@@ -98,14 +98,14 @@ class _Secure(HTTPSConnection):
     response_class = _Response
 
     def endheaders(self, *args: Any, **options: Any) -> None:
-        _begin(self)
+        _connect_and_note(self)
         super().endheaders(*args, **options)
 
 
-def _begin(connection: HTTPConnection) -> None:
+def _connect_and_note(connection: HTTPConnection) -> None:
     if connection.sock is None:
         connection.connect()
-    _DEADLINE.get().begun = True
+    _DEADLINE.get().request_started = True
 
 
 class _PlainPool(HTTPConnectionPool):

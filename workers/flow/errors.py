@@ -1,9 +1,9 @@
-"""Why work is given up for now."""
+"""Errors that stop work for now; what was not done stays in its stream."""
 
 
 class LineDown(Exception):
-    """HubSpot as a whole cannot take leads. `code` groups the cause, `why` is for people, `seconds` is how long HubSpot
-    asked to wait (None: it did not say)."""
+    """HubSpot or DealDroid takes nothing at the moment. `code`: the cause, for grouping. `why`: for people. `seconds`:
+    how long it asked us to wait; None: it did not say."""
 
     def __init__(self, code: str, why: str, seconds: float | None = None) -> None:
         super().__init__(why)
@@ -11,12 +11,12 @@ class LineDown(Exception):
 
 
 class Stopping(Exception):
-    """The worker is asked to end; what was not begun stays in its stream."""
+    """The worker was asked to stop; what was not started stays in its stream."""
 
 
 class LostLease(Exception):
-    """The lock was lost: another worker may be at work on this shard, so nothing more is written."""
+    """The lock was lost: another worker may be draining this shard, so nothing more may be written."""
 
 
 class Busy(Exception):
-    """The lock could not be had in time."""
+    """The lock was not free in time."""

@@ -15,6 +15,7 @@ from math import ceil
 
 from leadcore.store import keys
 from leadcore.store.connection import AWAY, Redis
+from leadcore.store.lua import DEL_FIRST, NOW
 from workers.flow.errors import Stopping
 
 WINDOW_MS = 10_000
@@ -22,44 +23,52 @@ WINDOW_MS = 10_000
 MARGIN_MS = 20
 HELD_MS = 35_000
 
-# Slots stand by the moment at which they are free. Those that were free for as long as a request may take go.
-_CLOCK = """
-redis.call('DEL', KEYS[2])
-local t = redis.call('TIME')
-local now = t[1] * 1000 + math.floor(t[2] / 1000)
-local function taken(since) return redis.call('ZCOUNT', KEYS[1], string.format('(%.0f', since), '+inf') end
-"""
-
-# KEYS: slots, none (see leadcore.store.scripts.ACQUIRE)
-# ARGV: limit, slot, ms that a slot is held while its answer is awaited
-_TAKE = (
-    _CLOCK
+# Slots are sorted by the time at which they are free again.
+_TAKEN = (
+    DEL_FIRST
+    + NOW
     + """
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[3])
+local function taken(since) return redis.call('ZCOUNT', slots, string.format('(%.0f', since), '+inf') end
+"""
+)
+
+_TAKE = (
+    """
+-- Returns {0, slots taken}, or {ms until a slot may be free, slots taken} if none is.
+-- held_ms: for how long a slot is held while its answer is awaited. Slots that are free for as long are removed.
+local slots = KEYS[1]
+local limit, slot, held_ms = unpack(ARGV)
+"""
+    + _TAKEN
+    + """
+redis.call('ZREMRANGEBYSCORE', slots, '-inf', now - held_ms)
 local used = taken(now)
-if used < tonumber(ARGV[1]) then
-  redis.call('ZADD', KEYS[1], now + ARGV[3], ARGV[2])
-  redis.call('PEXPIRE', KEYS[1], 60000)
+if used < tonumber(limit) then
+  redis.call('ZADD', slots, now + held_ms, slot)
+  redis.call('PEXPIRE', slots, 60000)
   return {0, used + 1}
 end
-local first = redis.call('ZRANGEBYSCORE', KEYS[1], string.format('(%.0f', now), '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+local first = redis.call('ZRANGEBYSCORE', slots, string.format('(%.0f', now), '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
 return {math.max(1, first[2] - now), used}
 """
 )
 
-# KEYS: slots, none (see leadcore.store.scripts.ACQUIRE)
-# ARGV: slot, ms until it is free, requests that HubSpot counted, ms that this one took
-# HubSpot counted at some moment of this request: what was taken at its beginning is no other's.
 _ANSWERED = (
-    _CLOCK
+    """
+-- Returns how many slots are taken. free_ms: until the slot is free; counted: requests that HubSpot counted; took_ms:
+-- how long this request took. HubSpot counted at some moment of it: slots taken when it started are our own.
+local slots = KEYS[1]
+local slot, free_ms, counted, took_ms = unpack(ARGV)
+"""
+    + _TAKEN
     + """
-redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
-local used = tonumber(ARGV[3])
-if used > 0 then
-  local missing = math.min(used - taken(now - ARGV[4]), 1000)
-  for i = 1, missing do redis.call('ZADD', KEYS[1], now + ARGV[2], 'other:' .. now .. ':' .. i) end
+redis.call('ZADD', slots, now + free_ms, slot)
+counted = tonumber(counted)
+if counted > 0 then
+  local missing = math.min(counted - taken(now - took_ms), 1000)
+  for i = 1, missing do redis.call('ZADD', slots, now + free_ms, 'other:' .. now .. ':' .. i) end
 end
-redis.call('PEXPIRE', KEYS[1], 60000)
+redis.call('PEXPIRE', slots, 60000)
 return taken(now)
 """
 )
@@ -118,7 +127,7 @@ class Budget:
             with suppress(*AWAY):  # the answer matters more; a slot that is not given back ends by itself
                 took_ms = ceil((time.monotonic() - began) * 1000)
                 args = [slot.name, WINDOW_MS + MARGIN_MS, used, took_ms]
-                taken = self._answered(keys=[keys.BUDGET, keys.NONE], args=args)
+                taken = self._answered(keys=[keys.BUDGET], args=args)
                 # As the next one who asks will find it.
                 self.scarce = 2 * (taken + 1) > self.granted
 
@@ -134,7 +143,7 @@ class Budget:
         """Take a slot if one is free, to be used through `RESERVED` or given back: its name; "" and the seconds until
         one may be free, where none is."""
         name = secrets.token_hex(6)
-        wait, used = self._take(keys=[keys.BUDGET, keys.NONE], args=[self.granted, name, HELD_MS])
+        wait, used = self._take(keys=[keys.BUDGET], args=[self.granted, name, HELD_MS])
         self.scarce = 2 * used > self.granted
         return ("", wait / 1000) if wait else (name, 0.0)
 

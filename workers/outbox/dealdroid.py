@@ -1,5 +1,6 @@
-"""The only file that knows DealDroid's webhook: POST {"customer_id", "messages": [...]}; any 2xx is success, whatever
-its body (DealDroid's page shows a body that is no JSON)."""
+"""The only module that knows DealDroid's webhook: POST {"customer_id", "messages": [...]}. Any 2xx is success, whatever
+its body: DealDroid's page shows one that is not JSON.
+"""
 
 import os
 import socket
@@ -42,7 +43,7 @@ class DealDroid:
         self.url = url
         self._used_at = time.monotonic()
         self.session = requests.Session()
-        # Read the proxy variables once: requests would read them, and a netrc file, for every message.
+        # Read the proxy variables once: requests reads them, and a netrc file, for every message.
         self.session.trust_env = False
         self.session.proxies.update(get_environ_proxies(url))
         self.session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
@@ -51,15 +52,15 @@ class DealDroid:
         self.session.mount("http://", adapter)
 
     def refresh(self) -> None:
-        """Close connections that were idle: the first message on one that a router has forgotten would be lost."""
+        """Close idle connections: a router may have dropped one, and the first message on it would be lost."""
         now = time.monotonic()
         if now - self._used_at > IDLE_SECONDS:
             self.session.close()
         self._used_at = now
 
     def send(self, customer: str | int | float, text: str) -> Delivery:
-        """Send one bubble; `customer` exactly as DealDroid gave it. Never raises."""
-        with deadline(DEADLINE_SECONDS) as call:
+        """Send one message; `customer` exactly as DealDroid gave it. Never raises."""
+        with deadline(DEADLINE_SECONDS) as limit:
             try:
                 request = self._blank.copy()
                 request.prepare_body(None, None, json={"customer_id": customer, "messages": [text]})
@@ -67,20 +68,20 @@ class DealDroid:
                     request, timeout=(CONNECT_SECONDS, READ_SECONDS), allow_redirects=False, stream=True
                 )
             except (requests.exceptions.RequestException, ValueError) as error:
-                return _explain(error, begun=call.begun)
-            _finish(answer)
-        return _judge(answer.status_code, answer.headers.get("Retry-After", ""))
+                return _classify_error(error, request_started=limit.request_started)
+            _free_connection(answer)
+        return _read_status(answer.status_code, answer.headers.get("Retry-After", ""))
 
     @cached_property
     def _blank(self) -> requests.PreparedRequest:
-        """What all messages have in common: prepared for each anew, it costs a third of a call (measured). Raises
-        requests' errors for an address that is none."""
+        """The part that all requests share: preparing it for each costs a third of a call (measured). Raises requests'
+        errors for an invalid URL."""
         return self.session.prepare_request(requests.Request("POST", self.url))
 
 
 def reach(url: str) -> str:
-    """Why no connection can be made to the webhook's host, "" if one can. Sends no request. Where a proxy leads there,
-    only it can tell, and the answer is ""."""
+    """Why no connection can be made to the webhook's host, "" if one can. Sends no request. Behind a proxy only the
+    proxy can tell, so the answer is ""."""
     if get_environ_proxies(url):
         return ""
     parts = urlsplit(url)
@@ -101,8 +102,8 @@ def reach(url: str) -> str:
     return ""
 
 
-def _finish(answer: requests.Response) -> None:
-    """Read a short body, so that the connection can be used again; its text means nothing, nor do its faults."""
+def _free_connection(answer: requests.Response) -> None:
+    """Read a short body, so that the connection can be reused; its text and its errors mean nothing."""
     length = answer.headers.get("Content-Length", "")
     if length.isascii() and length.isdigit() and int(length) <= SHORT_BODY:
         answer.raw.drain_conn()
@@ -110,12 +111,12 @@ def _finish(answer: requests.Response) -> None:
         answer.close()
 
 
-def _explain(error: Exception, *, begun: bool) -> Delivery:
-    """`begun`: whether the request may have reached DealDroid, also in part."""
+def _classify_error(error: Exception, *, request_started: bool) -> Delivery:
+    """`request_started`: whether the request, or a part of it, may have reached DealDroid."""
     match error:
-        case requests.exceptions.SSLError() | requests.exceptions.ProxyError() if not begun:
+        case requests.exceptions.SSLError() | requests.exceptions.ProxyError() if not request_started:
             return Failed("no TLS connection or proxy to DealDroid", again=True)
-        case _ if not begun:
+        case _ if not request_started:
             return Failed("DealDroid cannot be reached", again=True)
         case requests.exceptions.Timeout():
             return Unclear("DealDroid did not answer in time")
@@ -125,7 +126,7 @@ def _explain(error: Exception, *, begun: bool) -> Delivery:
             return Unclear("DealDroid's answer could not be read")
 
 
-def _judge(status: int, retry_after: str) -> Delivery:
+def _read_status(status: int, retry_after: str) -> Delivery:
     if 200 <= status < 300:
         return Sent()
     if status in (408, 425, 429) or status >= 500:

@@ -1,8 +1,8 @@
-"""Confirmations on their way to DealDroid: drained like the inbox, several in flight.
+"""Sends confirmations to DealDroid: the outbox is drained like the inbox, with several messages in flight.
 
-A message is taken out of the stream and noted as `sending`, in one script, before its request; what a crash or an
-unclear answer leaves in that state is not sent again, because a repeated message embarrasses the shop more than a
-missing one (`resend_interrupted` turns that round).
+Before its request a message is removed from the stream and noted as `sending`, in one script. What a crash or an
+unclear answer leaves in that state is not sent again: to the shop a repeated message is worse than a missing one
+(`resend_interrupted` reverses that).
 """
 
 import json
@@ -17,14 +17,15 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from leadcore.config import Config
+from leadcore.fields import CUSTOMER, LEAD, TEXT
 from leadcore.store import keys
 from leadcore.store.bell import Bell
 from leadcore.store.clock import Clock
 from leadcore.store.connection import Redis
 from leadcore.store.streams import Settlement, Stream
-from leadcore.store.unsent import wanted
+from leadcore.store.unsent import asked_by_person
 from workers.flow.errors import LineDown, LostLease
-from workers.flow.lease import Lease, Leases
+from workers.flow.lease import Lease, LeaseRegistry
 from workers.flow.pause import Pause
 from workers.hubspot.budget import Budget
 from workers.outbox.dealdroid import DealDroid
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 IN_FLIGHT = 16
 READ_AHEAD = 128
 UNREADABLE = "this program cannot read the message"
-FORGOTTEN = "interrupted: Redis restarted while it was sent"
+REDIS_RESTARTED = "interrupted: Redis restarted while it was sent"
 log = structlog.get_logger("leadsync.outbox")
 
 Row = tuple[bytes, Mapping[bytes, bytes]]
@@ -50,19 +51,19 @@ Row = tuple[bytes, Mapping[bytes, bytes]]
 
 @dataclass(frozen=True, slots=True)
 class _Message:
-    """An entry of the outbox. `mark`: see `workers.outbox.sent_log`; `silent`: why it may not be sent, "" if it may."""
+    """An entry of the outbox. `key`: its `message_key`. `suppressed`: why it may not be sent, "" if it may."""
 
     entry: bytes
     fields: Mapping[bytes, bytes]
-    mark: str
-    silent: str
+    key: str
+    suppressed: str
     customer: Any = None
     text: str = ""
 
 
-class Outbox:
-    """One worker's way from the outbox to DealDroid. `dry_run`: note what would have been sent, send nothing.
-    `round_seconds`: how long the last messages took that were sent side by side."""
+class OutboxSender:
+    """One per worker process. `dry_run`: record what would have been sent, send nothing. `round_seconds`: how long the
+    last round of parallel messages took."""
 
     def __init__(
         self,
@@ -70,15 +71,15 @@ class Outbox:
         dealdroid: DealDroid,
         config: Config,
         timezone: "ZoneInfo",
-        leases: Leases,
+        leases: LeaseRegistry,
         stop: threading.Event,
-        told: SentLog,
+        sent_log: SentLog,
         budget: Budget,
         *,
         dry_run: bool = False,
     ) -> None:
         self.redis, self.dealdroid, self.config, self.timezone = connection, dealdroid, config, timezone
-        self.leases, self.stop, self.sent_log, self.dry_run = leases, stop, told, dry_run
+        self.leases, self.stop, self.sent_log, self.dry_run = leases, stop, sent_log, dry_run
         self.outbox = Stream(connection, keys.OUTBOX)
         self.bell = Bell(connection)
         self.pause = Pause(connection, keys.OUTBOX)
@@ -87,126 +88,129 @@ class Outbox:
         self.time_slice = TimeSlice(connection, budget, self.clock, config.inbox.shards)
 
     def drain(self, shard: int) -> None:
-        """Send what is there, until the turn is over."""
-        if self._drain(shard, WORK_SECONDS) and not self.stop.is_set():
+        """Send what waits in the shard until its time slice is over; ring again if more can go now."""
+        if self._drain_shard(shard, WORK_SECONDS) and not self.stop.is_set():
             self.bell.ring(keys.OUTBOX, shard)
 
     def send_for(self, seconds: float) -> None:
-        """Send what is there for at most `seconds`, then leave it to its bells and to the sweeps. Nothing is begun if
-        sending took longer the last time: leads do not wait for a slow chat."""
-        ends = time.monotonic() + seconds
+        """Send messages for at most `seconds`, then leave the rest to their bells and to sweeps. Nothing is started if
+        the last round took longer than is left: leads do not wait for a slow chat."""
+        ends_at = time.monotonic() + seconds
         waiting = self.outbox.unheld(self.config.inbox.shards)
-        # Other workers look too.
+        # Shuffled, because other workers do the same at the same time.
         random.shuffle(waiting)
         for shard in waiting:
-            left = ends - time.monotonic() - self.round_seconds
+            left = ends_at - time.monotonic() - self.round_seconds
             if left <= 0 or self.stop.is_set():
                 break
-            self._drain(shard, left, bell=False)
+            self._drain_shard(shard, left, bell=False)
 
-    def _drain(self, shard: int, seconds: float, *, bell: bool = True) -> bool:
-        """Send for a turn of at most `seconds`, then drop the bell unless told not to; True if there is more that may
-        be taken up at once."""
+    def _drain_shard(self, shard: int, seconds: float, *, bell: bool = True) -> bool:
+        """Send for at most `seconds`; then delete the bell, if `bell`. True if another drain can continue at once."""
         with self.leases.hold(self.outbox, shard) as lease:
             if lease is None:
                 return False
-            more = False
+            can_continue = False
             try:
-                self._recover(shard)
-                more = self._work(shard, lease, seconds)
+                self._recover_interrupted(shard)
+                can_continue = self._admit_and_send(shard, lease, seconds)
             except LostLease:
                 log.info("outbox.given_back", shard=shard)
             finally:
-                lease.end()
+                lease.close()
                 left = self.outbox.release(shard, lease.token, bell=bell)
-        return more and left > 0
+        return can_continue and left > 0
 
-    def _work(self, shard: int, lease: Lease, seconds: float) -> bool:
-        """True if what is left may be taken up at once; False where only time can help."""
+    def _admit_and_send(self, shard: int, lease: Lease, seconds: float) -> bool:
+        """True if another drain can continue at once; False if only waiting helps."""
         admitted = self.pause.admit(lease)
         if admitted == "paused":
             return False
-        young = self.sent_log.wait(self.redis)
-        if young:
-            self.pause.begin(LineDown("restarted", "Redis has restarted; messages wait until it knows all.", young))
+        wait_seconds = self.sent_log.seconds_to_wait(self.redis)
+        if wait_seconds:
+            self.pause.start(
+                LineDown("restarted", "Redis has restarted; messages wait until it knows all.", wait_seconds)
+            )
             return False
         self.dealdroid.refresh()
         if admitted == "probe":
             try:
                 return self._probe(lease)
             finally:
-                self.pause.unprobe(lease)
-        self.time_slice.begin(seconds)
+                self.pause.end_probe(lease)
+        self.time_slice.start(seconds)
         with ThreadPoolExecutor(IN_FLIGHT, "confirm") as pool:
-            for rows in self._rounds(shard):
-                if not self._send_some(rows, lease, pool):
+            for rows in self._read_rounds(shard):
+                if not self._send_round(rows, lease, pool):
                     return False
                 if self.stop.is_set() or self.time_slice.is_over(rows[0][0]):
                     return True
         return True
 
-    def _rounds(self, shard: int) -> Iterator[Sequence[Row]]:
-        """Rows to be sent at once, until none is left or Redis has restarted. They are read ahead, but not claimed:
-        what is claimed when this process dies is never sent."""
-        while not self.sent_log.wait(self.redis) and (rows := self.outbox.take(shard, READ_AHEAD)):
+    def _read_rounds(self, shard: int) -> Iterator[Sequence[Row]]:
+        """Yield rows to send in parallel, until none is left or Redis has restarted. They are read ahead but not
+        claimed: what is claimed when this process dies is never sent."""
+        while not self.sent_log.seconds_to_wait(self.redis) and (rows := self.outbox.read(shard, READ_AHEAD)):
             for first in range(0, len(rows), IN_FLIGHT):
                 yield rows[first : first + IN_FLIGHT]
 
     def _probe(self, lease: Lease) -> bool:
-        """After a pause: one message, and if it goes through, the others."""
+        """After a pause: send one message, and if that works, the others."""
         with ThreadPoolExecutor(1, "confirm") as pool:
-            rows = self.outbox.take(lease.shard, 1)
-            if rows and not self._send_some(rows, lease, pool):
+            rows = self.outbox.read(lease.shard, 1)
+            if rows and not self._send_round(rows, lease, pool):
                 return False
-        self.pause.end()
+        self.pause.clear()
         return True
 
-    def _send_some(self, rows: Sequence[Row], lease: Lease, pool: ThreadPoolExecutor) -> bool:
-        """Claim, send, record. False if DealDroid takes nothing at the moment: then the outbox pauses, so that no more
-        messages are cut off."""
+    def _send_round(self, rows: Sequence[Row], lease: Lease, pool: ThreadPoolExecutor) -> bool:
+        """Claim, send, record. False if DealDroid takes nothing at the moment: the outbox is then paused, so that no
+        more messages are interrupted."""
         lease.check()
-        sending, left = self._claim(rows, lease)
-        began = time.monotonic()
+        sending, unclaimed = self._claim(rows, lease)
+        started_at = time.monotonic()
         deliveries = list(pool.map(self._send, sending))
-        self.round_seconds = time.monotonic() - began
-        self._record(lease.shard, list(zip(sending, deliveries, strict=True)))
-        self._end_marked(left, lease)
-        if not deliveries or not all(isinstance(one, Unclear) or _again(one) for one in deliveries):
+        self.round_seconds = time.monotonic() - started_at
+        self._record_deliveries(lease.shard, list(zip(sending, deliveries, strict=True)))
+        self._settle_unclaimed(unclaimed, lease)
+        if not deliveries or not all(isinstance(one, Unclear) or _may_retry(one) for one in deliveries):
             return True
-        self.pause.begin(LineDown("dealdroid", "DealDroid takes no messages at the moment."))
+        self.pause.start(LineDown("dealdroid", "DealDroid takes no messages at the moment."))
         return False
 
     def _claim(self, rows: Sequence[Row], lease: Lease) -> tuple[list[_Message], list[_Message]]:
-        """Take the rows out of the stream and note them as sending; those that may no longer be sent just end. The
-        second list is of those that were left: they have a mark, or are gone."""
+        """Remove the rows from the stream and note them as sending; those that may no longer be sent just end. The
+        second list is of those left in the stream: their key exists, or they are gone."""
         now_ms = self.clock.now_ms()
-        messages = [self._read(entry, fields, now_ms) for entry, fields in rows]
+        messages = [self._parse(entry, fields, now_ms) for entry, fields in rows]
         claim = Settlement()
         for one in messages:
-            if one.silent:
-                effects = delivery.end(one.fields, f"failed: {one.silent}", now_ms, keep=one.silent != UNREADABLE)
+            if one.suppressed:
+                effects = delivery.end(
+                    one.fields, f"failed: {one.suppressed}", now_ms, keep=one.suppressed != UNREADABLE
+                )
             else:
                 effects = delivery.claim(lease.shard, one.entry, one.fields, now_ms)
-            # One with a mark stays where it is.
-            claim.add([(one.mark, b"")], [(keys.entries(keys.OUTBOX, lease.shard), one.entry, effects)])
-        left = set(self._settle(claim, lease))
-        claimed = [one for position, one in enumerate(messages) if position not in left and not one.silent]
-        self.sent_log.note({one.mark: "sending" for one in claimed})
-        return claimed, [messages[position] for position in sorted(left)]
+            # One whose key exists stays in the stream.
+            claim.add([(one.key, b"")], [(keys.entries(keys.OUTBOX, lease.shard), one.entry, effects)])
+        unclaimed = set(self._settle(claim, lease))
+        claimed = [one for position, one in enumerate(messages) if position not in unclaimed and not one.suppressed]
+        self.sent_log.record({one.key: "sending" for one in claimed})
+        return claimed, [messages[position] for position in sorted(unclaimed)]
 
-    def _end_marked(self, messages: Sequence[_Message], lease: Lease) -> None:
-        """Redis has restarted, and was told that these were sent, or at least begun."""
+    def _settle_unclaimed(self, messages: Sequence[_Message], lease: Lease) -> None:
+        """Settle messages whose key says that they were sent, or that sending started, before Redis restarted."""
         if not messages:
             return
         now_ms, stream = self.clock.now_ms(), keys.entries(keys.OUTBOX, lease.shard)
         end = Settlement()
-        for one, fate in zip(messages, self.redis.mget([one.mark for one in messages]), strict=True):
-            if fate == b"sent":
+        for one, known in zip(messages, self.redis.mget([one.key for one in messages]), strict=True):
+            if known == b"sent":
                 effects = delivery.end(one.fields, "sent", now_ms, keep=False)
             elif self.config.messages.resend_interrupted:
-                effects = [("DEL", one.mark), *delivery.requeue(lease.shard, one.fields, now_ms)]
+                effects = [("DEL", one.key), *delivery.requeue(lease.shard, one.fields, now_ms)]
             else:
-                effects = delivery.end(one.fields, FORGOTTEN, now_ms, keep=one.silent != UNREADABLE)
+                effects = delivery.end(one.fields, REDIS_RESTARTED, now_ms, keep=one.suppressed != UNREADABLE)
             end.add((), [(stream, one.entry, effects)])
         self._settle(end, lease)
 
@@ -216,47 +220,47 @@ class Outbox:
             raise LostLease
         return stale
 
-    def _read(self, entry: bytes, fields: Mapping[bytes, bytes], now_ms: int) -> _Message:
+    def _parse(self, entry: bytes, fields: Mapping[bytes, bytes], now_ms: int) -> _Message:
         try:
             said_ms = version_of(entry, fields) >> 16
-            customer, text = json.loads(fields[b"c"])["id"], json.loads(fields[b"t"])
+            customer, text = json.loads(fields[CUSTOMER])["id"], json.loads(fields[TEXT])
         except (KeyError, ValueError, TypeError):
             return _Message(entry, fields, message_key(fields), UNREADABLE)
-        silent = "" if wanted(fields) else may_speak(now_ms, said_ms, self.config, self.timezone)
-        return _Message(entry, fields, message_key(fields), silent, customer, text)
+        suppressed = "" if asked_by_person(fields) else may_speak(now_ms, said_ms, self.config, self.timezone)
+        return _Message(entry, fields, message_key(fields), suppressed, customer, text)
 
     def _send(self, message: _Message) -> Delivery:
         if self.dry_run:
             return Failed("dry run: nothing is sent", again=False)
         return self.dealdroid.send(message.customer, message.text)
 
-    def _record(self, shard: int, deliveries: Sequence[tuple[_Message, Delivery]]) -> None:
-        judged = [(one, self._judge(outcome)) for one, outcome in deliveries]
-        # Before anything is asked of Redis, which may have gone: this is what remembers for it.
-        self.sent_log.note({one.mark: delivery.fate(outcome) for one, outcome in judged})
+    def _record_deliveries(self, shard: int, deliveries: Sequence[tuple[_Message, Delivery]]) -> None:
+        outcomes = [(one, self._allow_resend(outcome)) for one, outcome in deliveries]
+        # Before any Redis command: Redis may have gone, and then only this log knows.
+        self.sent_log.record({one.key: delivery.fate(outcome) for one, outcome in outcomes})
         now_ms = self.clock.now_ms()
         commands: list[Sequence[Any]] = []
-        for one, outcome in judged:
+        for one, outcome in outcomes:
             if isinstance(outcome, Failed):
-                commands.append(("DEL", one.mark))
+                commands.append(("DEL", one.key))
             commands.append(("HDEL", keys.sending(shard), one.entry))
             commands += delivery.follow(shard, one.fields, outcome, now_ms, dry_run=self.dry_run)
-            log.info("message." + type(outcome).__name__.lower(), lead=one.fields[b"e"].decode("ascii", "replace"))
+            log.info("message." + type(outcome).__name__.lower(), lead=one.fields[LEAD].decode("ascii", "replace"))
         self.outbox.apply(commands)
 
-    def _judge(self, outcome: Delivery) -> Delivery:
-        """Some shops would rather repeat a message than miss one."""
+    def _allow_resend(self, outcome: Delivery) -> Delivery:
+        """With `resend_interrupted` an unclear delivery counts as failed, so that it is sent again."""
         if isinstance(outcome, Unclear) and self.config.messages.resend_interrupted:
             return Failed(outcome.why, again=True)
         return outcome
 
-    def _recover(self, shard: int) -> None:
-        """What a dead drain left as sending: the lock is ours now, so nobody is at it any more."""
+    def _recover_interrupted(self, shard: int) -> None:
+        """Recover what a dead drain left as sending: we hold the lock, so nobody is sending it."""
         left = self.redis.hgetall(keys.sending(shard))
         if left:
             resend = self.config.messages.resend_interrupted
             self.outbox.apply(delivery.recover(shard, left, self.clock.now_ms(), resend=resend))
 
 
-def _again(outcome: Delivery) -> bool:
+def _may_retry(outcome: Delivery) -> bool:
     return isinstance(outcome, Failed) and outcome.again

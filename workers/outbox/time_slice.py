@@ -1,5 +1,7 @@
-"""How long a worker goes on with messages: leads come first, for a message may be a little late, and a worker has one
-job. The longer messages wait, the longer their turns, so that leads without end do not silence them."""
+"""How long a worker sends messages before it returns to leads. Leads come first, because a worker runs one job at a
+time and a message may be a little late. The longer messages have waited, the longer the time slice, so that an endless
+stream of leads does not block them.
+"""
 
 import time
 
@@ -13,38 +15,39 @@ from workers.hubspot.budget import Budget
 WORK_SECONDS = 10.0
 SLICE_SECONDS = 1.0
 FRESH_MS, LATE_MS = 30_000, 60_000
-LOOK_SECONDS = 0.1
+CHECK_SECONDS = 0.1
 
 
 class TimeSlice:
-    """The turns of one worker, one after the other."""
+    """The current time slice of one worker."""
 
     def __init__(self, connection: Redis, budget: Budget, clock: Clock, shards: int) -> None:
         self.redis, self.budget, self.clock, self.shards = connection, budget, clock, shards
         self.bell, self.inbox = Bell(connection), Stream(connection)
-        self._began = self._looked_at = self._ends = 0.0
+        self._started_at = self._checked_at = self._ends_at = 0.0
 
-    def begin(self, seconds: float) -> None:
-        """A turn of at most `seconds`."""
-        self._began = self._looked_at = time.monotonic()
-        self._ends = self._began + seconds
+    def start(self, seconds: float) -> None:
+        """Start a time slice of at most `seconds`."""
+        self._started_at = self._checked_at = time.monotonic()
+        self._ends_at = self._started_at + seconds
 
     def is_over(self, entry: bytes) -> bool:
-        """Whether its time is over. If another job waits and the message `entry` is not late, `SLICE_SECONDS` are
-        enough; if leads can be written and it is fresh, its turn ends at once. Looks only once in `LOOK_SECONDS`."""
+        """Whether the slice is over. If another job waits and `entry`, the id of a message just sent, is not late,
+        `SLICE_SECONDS` are enough; if it is fresh and leads could be written, the slice ends at once. This is checked
+        once in `CHECK_SECONDS`."""
         now = time.monotonic()
-        if now > self._ends:
+        if now > self._ends_at:
             return True
-        if now - self._looked_at < LOOK_SECONDS:
+        if now - self._checked_at < CHECK_SECONDS:
             return False
-        self._looked_at = now
+        self._checked_at = now
         waited_ms = self.clock.now_ms() - int(entry.partition(b"-")[0])
         if waited_ms > LATE_MS or not self.bell.waits():
             return False
-        return now - self._began > SLICE_SECONDS or (waited_ms < FRESH_MS and self._leads_can_go())
+        return now - self._started_at > SLICE_SECONDS or (waited_ms < FRESH_MS and self._can_write_leads())
 
-    def _leads_can_go(self) -> bool:
-        """Whether HubSpot takes calls, the quota allows one, and leads wait with which nobody is busy."""
+    def _can_write_leads(self) -> bool:
+        """Whether HubSpot takes calls, the quota allows one, and leads wait that nobody drains."""
         now_ms = self.clock.now_ms()
         if not self.budget.has_room(now_ms):
             return False

@@ -9,6 +9,7 @@ from msgspec import structs
 
 from leadcore import event
 from leadcore.config import Config
+from leadcore.fields import BODY, KIND, LEAD, TRIES
 from workers.rules.lead import CustomerBatch, Lead, version_of
 from workers.rules.mapping.contact import facts
 from workers.rules.mapping.facts import Facts
@@ -63,17 +64,17 @@ def read_batch(rows: Sequence[Row], config: Config, portal: Portal, leave: Colle
 
 def _read(entry: bytes, fields: Mapping[bytes, bytes], config: Config, portal: Portal) -> Lead | None:
     try:
-        body = event.decode(fields[b"b"])
+        body = event.decode(fields[BODY])
         if event.unusable(body):
             return None
         said, version = event.parse(body), version_of(entry, fields)
         known = facts(said, version >> 16, config.crm, portal.choices, lead=config.intent(said.intent).lead)
         return Lead(
             entry=entry,
-            lead=fields[b"e"].decode(),
+            lead=fields[LEAD].decode(),
             version=version,
-            kind=fields.get(b"k", b"").decode(),
-            tries=int(fields.get(b"n", b"0")),
+            kind=fields.get(KIND, b"").decode(),
+            tries=int(fields.get(TRIES, b"0")),
             customer=said.customer,
             intent=said.intent,
             facts=portal.limit(_with_extras(known, body, config.properties)),

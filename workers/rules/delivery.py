@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any
 
+from leadcore.fields import LEAD, TRIES
 from leadcore.receipts import UNSENT_SECONDS, pack
 from leadcore.store import keys
 from leadcore.store.counters import count
@@ -59,9 +60,9 @@ def follow(shard: int, fields: Fields, delivery: Delivery, now_ms: int, *, dry_r
         case Failed(why, again=False):
             return end(fields, f"failed: {why}", now_ms, keep=not dry_run)
         case Failed(why, seconds=seconds):
-            tries = int(fields.get(b"n", b"0")) + 1
+            tries = int(fields.get(TRIES, b"0")) + 1
             wait = seconds or min(BACKOFF_SECONDS * 2 ** (tries - 1), LONGEST_BACKOFF_SECONDS)
-            member = pack_fields({**fields, b"n": b"%d" % tries})
+            member = pack_fields({**fields, TRIES: b"%d" % tries})
             return [
                 ("ZADD", keys.later(keys.OUTBOX, shard), now_ms + int(wait * 1000), member),
                 _note(fields, f"waiting: {why}", now_ms),
@@ -80,7 +81,7 @@ def recover(shard: int, left: Mapping[bytes, bytes], now_ms: int, *, resend: boo
 
 
 def _lead(fields: Fields) -> str:
-    return fields.get(b"e", b"unknown").decode("ascii", "replace")
+    return fields.get(LEAD, b"unknown").decode("ascii", "replace")
 
 
 def _note(fields: Fields, message: str, now_ms: int) -> Command:

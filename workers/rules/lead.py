@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from msgspec import Struct
 
+from leadcore.fields import VERSION
 from leadcore.receipts import Note
 from leadcore.store import keys
 from workers.rules.customer import UNKNOWN, Customer, Stamp
@@ -40,7 +41,7 @@ class Lead(Struct, frozen=True):
 
 def version_of(entry: bytes, fields: Mapping[bytes, bytes]) -> int:
     """The entry's own id, or the version it brought along: "milliseconds" or "milliseconds-sequence"."""
-    milliseconds, _, sequence = fields.get(b"v", entry).partition(b"-")
+    milliseconds, _, sequence = fields.get(VERSION, entry).partition(b"-")
     return int(milliseconds) << 16 | min(int(sequence or 0), 0xFFFF)
 
 

@@ -10,10 +10,11 @@ from msgspec.structs import replace
 
 from leadcore.config import Inbox as InboxConfig
 from leadcore.event import encode
+from leadcore.fields import CUSTOMER, LEAD, PUT_OFF, TEXT, TRIES, VERSION
 from leadcore.receipts import CREATED, PARKED, PARKED_SECONDS, SKIPPED, UNCHANGED, UPDATED, WAITING, WRITTEN, Note
 from leadcore.receipts import pack as receipt
 from leadcore.store import keys
-from leadcore.store.counters import count, figure, took
+from leadcore.store.counters import count, figure, time_to_written
 from leadcore.store.streams import Settlement, pack_fields
 from workers.rules.batch import Unreadable
 from workers.rules.confirmation import Confirmation
@@ -167,7 +168,7 @@ def _written(
     if str(values.get("message")).startswith("silent"):
         effects.append(count("message_silent"))
     if not lead.kind:
-        effects += took(where.now_ms - lead.said_ms)
+        effects += time_to_written(where.now_ms - lead.said_ms)
     return [_receipt(lead, **values), *effects], state
 
 
@@ -188,15 +189,15 @@ def _outgoing(confirmation: Confirmation, shard: int) -> Command:
     customer = encode({"id": lead.customer})
     return (
         "XADD", keys.entries(keys.OUTBOX, shard), "*",
-        "e", lead.lead, "c", customer, "t", json.dumps(confirmation.text), "v", version_text(lead.version),
+        LEAD, lead.lead, CUSTOMER, customer, TEXT, json.dumps(confirmation.text), VERSION, version_text(lead.version),
     )  # fmt: skip
 
 
 def _later(lead: Lead, result: Result, where: Place) -> list[Command]:
     tries = lead.tries + (not result.free)
-    fields = {**lead.fields, b"v": version_text(lead.version), b"n": b"%d" % tries}
+    fields = {**lead.fields, VERSION: version_text(lead.version), TRIES: b"%d" % tries}
     if result.free:
-        fields[b"p"] = b"%d" % where.now_ms
+        fields[PUT_OFF] = b"%d" % where.now_ms
     wait = FREE_WAIT_MS if result.free else min(BACKOFF_MS * 2 ** (tries - 1), LONGEST_BACKOFF_MS)
     return [
         ("ZADD", keys.later(keys.INBOX, where.shard), where.now_ms + wait, pack_fields(fields)),
@@ -205,7 +206,7 @@ def _later(lead: Lead, result: Result, where: Place) -> list[Command]:
 
 
 def _park(lead: Lead, result: Result, now_ms: int) -> list[Command]:
-    fields = {**lead.fields, b"v": version_text(lead.version)}
+    fields = {**lead.fields, VERSION: version_text(lead.version)}
     return [
         ("SET", keys.parked(lead.lead), pack_fields(fields), "EX", PARKED_SECONDS),
         ("ZADD", keys.PARKED, now_ms, lead.lead),
@@ -216,7 +217,7 @@ def _park(lead: Lead, result: Result, now_ms: int) -> list[Command]:
 
 def name_of(unreadable: Unreadable) -> str:
     """The lead's id, the entry's where it has none."""
-    return unreadable.fields.get(b"e", b"").decode("ascii", "replace") or unreadable.entry.decode()
+    return unreadable.fields.get(LEAD, b"").decode("ascii", "replace") or unreadable.entry.decode()
 
 
 def park_unreadable(unreadable: Unreadable, now_ms: int) -> list[Command]:

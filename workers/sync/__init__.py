@@ -1,1 +1,1 @@
-"""Leads from the inbox to HubSpot."""
+"""Writes leads from the inbox to HubSpot."""

@@ -1,10 +1,11 @@
-"""Batches of a drain: read out of the streams, and made ready to be written."""
+"""Reads a drain's next rows from the streams and prepares them to be written."""
 
 import threading
 import time
 
 from leadcore.config import Config
-from leadcore.event import whose
+from leadcore.event import read_customer_id
+from leadcore.fields import BODY
 from leadcore.store.connection import Redis
 from leadcore.store.streams import Stream
 from workers.flow.lease import Lease
@@ -13,18 +14,18 @@ from workers.hubspot.portal_cache import PortalCache
 from workers.rules.batch import Batch, Row, read_batch
 from workers.rules.plan import Plan
 from workers.sync.customer_store import CustomerStore
-from workers.sync.drain_state import DrainState, Rows, count
+from workers.sync.drain_state import DrainState, Rows, count_rows
 from workers.sync.identity import Identity
-from workers.sync.in_flight import Call
-from workers.sync.restore import INTACT, RESTORED, Restore
-from workers.sync.writer import Writer, begin
+from workers.sync.in_flight import WriteCall
+from workers.sync.restore import INTACT, RESTORED, StoreRestorer
+from workers.sync.writer import Writer, decide_ahead
 
-# A batch is as it was decided for so long.
+# A prepared batch needs no check for so long.
 FRESH_SECONDS = 0.1
 
 
-class Batches:
-    """Reads and prepares over one Redis connection."""
+class BatchLoader:
+    """Reads rows, and decides what to write for them."""
 
     def __init__(
         self,
@@ -39,51 +40,53 @@ class Batches:
         self.portal_cache, self.stop = portal_cache, stop
         self.inbox = Stream(connection)
 
-    def take(self, lease: Lease, state: DrainState) -> Rows:
-        """The next rows of the shards that are held, at most a call's, without those of customers in hand: their rows
-        can go when what is in hand is settled, and the streams are read from their beginning again."""
+    def read_rows(self, lease: Lease, state: DrainState) -> Rows:
+        """Read the next rows of the held shards, at most `state.batch_size`. Rows of customers in hand are skipped:
+        they follow when the streams are read from the start again, after what is in hand is settled."""
         rows: dict[int, list[Row]] = {}
-        others = state.customer_ids()
-        state.read = dict(state.after)
+        others = state.customers_in_hand()
+        state.pending_cursor = dict(state.cursor)
         for shard in lease.shards:
-            while missing := state.size - count(rows):
-                part = self.inbox.take(shard, missing, state.read.get(shard, b"-"))
+            while missing := state.batch_size - count_rows(rows):
+                part = self.inbox.read(shard, missing, state.pending_cursor.get(shard, b"-"))
                 if not part:
                     break
-                state.read[shard] = part[-1][0]
-                free = [row for row in part if whose(row[1].get(b"b", b"")) not in others] if others else part
+                state.pending_cursor[shard] = part[-1][0]
+                free = part
+                if others:
+                    free = [row for row in part if read_customer_id(row[1].get(BODY, b"")) not in others]
                 if free:
                     rows.setdefault(shard, []).extend(free)
         if not rows:
-            state.after = state.read
+            state.cursor = state.pending_cursor
         return rows
 
-    def prepare(self, rows: Rows, state: DrainState, lease: Lease) -> Call:
-        """The batches in `rows` without customers who are in hand, and who writes them. Raises `LineDown`."""
+    def prepare(self, rows: Rows, state: DrainState, lease: Lease) -> WriteCall:
+        """Decide what to write for `rows`, without customers who are in hand. Raises `LineDown`."""
         lease.check()
         portal = self.portal_cache.current()
         batches: dict[int, Batch] = {}
-        others = state.customer_ids()
+        others = state.customers_in_hand()
         for shard, part in rows.items():
             batches[shard] = read_batch(part, self.config, portal, others)
             others |= {group.customer_id for group in batches[shard].groups}
         groups = [group for batch in batches.values() for group in batch.groups]
         marker = self.customers.load(groups)
         if marker not in (INTACT, RESTORED):
-            marker = Restore(self.redis, self.hubspot, portal, self.customers, self.stop).decide(marker)
+            marker = StoreRestorer(self.redis, self.hubspot, portal, self.customers, self.stop).update_marker(marker)
             self.customers.load(groups)
         for batch in batches.values():
             batch.forget()
-        state.after = state.read
+        state.cursor = state.pending_cursor
         identity = Identity(self.redis, self.hubspot, self.config.crm, self.customers.use_key(), lease)
         plan = Plan(portal, self.customers.digest())
         writer = Writer(self.hubspot, plan, identity, self.customers, intact=marker == INTACT)
-        call = Call(batches, writer, [], time.monotonic())
-        begin(writer, call.groups)
+        call = WriteCall(batches, writer, [], time.monotonic())
+        decide_ahead(writer, call.groups)
         return call
 
-    def is_current(self, call: Call) -> bool:
-        """Whether a batch that was ready for longer is decided on what still stands: another shard's drain may have
-        found meanwhile that one of its customers shares a contact, and have written a newer word there."""
-        fresh = time.monotonic() - call.made_at < FRESH_SECONDS
-        return fresh or self.customers.stand(call.groups)
+    def is_current(self, call: WriteCall) -> bool:
+        """Whether `call` still fits the stored records. While it waited, another shard's drain may have found that one
+        of its customers shares a contact, and have written a newer value there."""
+        fresh = time.monotonic() - call.prepared_at < FRESH_SECONDS
+        return fresh or self.customers.are_unchanged(call.groups)

@@ -1,4 +1,4 @@
-"""Customers' records in Redis: loaded for a batch in one round trip (two where contacts are shared)."""
+"""Customers' records in Redis, loaded for a batch in one round trip (two where contacts are shared)."""
 
 import secrets
 from collections.abc import Sequence
@@ -14,19 +14,19 @@ from workers.rules.customer import UNKNOWN, WITHHELD, Customer, guard, pack, unp
 from workers.rules.field_clock import Digest, digester
 from workers.rules.lead import CustomerBatch
 
-# Of a customer of whom nothing is known, while a first write is under way: for most of a burst.
-_FIRST = pack(replace(UNKNOWN, attempted=True))
-_ATTEMPTED = unpack(_FIRST)
+# Record of an unknown customer during the first write; packed once, because most of a burst needs it.
+_FIRST_RECORD = pack(replace(UNKNOWN, attempted=True))
+_FIRST_CUSTOMER = unpack(_FIRST_RECORD)
 
 
 class CustomerStore:
-    """`fixed_key` is LEADSYNC_KEY, b"" where the key kept in Redis is used."""
+    """`fixed_key` is LEADSYNC_KEY; b"": use the key kept in Redis."""
 
     def __init__(self, connection: Redis, fixed_key: bytes = b"") -> None:
         self.redis, self.fixed_key = connection, fixed_key
         self.key = fixed_key
         self._digest: Digest | None = None
-        self._mark = connection.register_script(scripts.MARK)
+        self._mark_script = connection.register_script(scripts.MARK)
 
     def digest(self) -> Digest:
         """The digest of values under the key in use."""
@@ -35,7 +35,7 @@ class CustomerStore:
         return self._digest
 
     def use_key(self) -> bytes:
-        """The key in use: fixed, or the one in Redis, made if there is none."""
+        """The digest key: the fixed one, or the one in Redis, which is created if missing."""
         if not self.key:
             if not self.redis.exists(keys.SECRET):
                 self.redis.set(keys.SECRET, secrets.token_hex(32), nx=True)
@@ -47,8 +47,8 @@ class CustomerStore:
         return keys.customer(keys.digest(self.use_key(), customer_id))
 
     def load(self, groups: Sequence[CustomerBatch]) -> str:
-        """Fill each group's record and customer. Returns the marker of the store (see `workers.sync.restore`), "" where
-        Redis was emptied, or is new."""
+        """Set each group's record and customer. Returns the store's marker (see `workers.sync.restore`), "" if Redis is
+        empty or new."""
         for _ in range(3):
             digests = [keys.digest(self.use_key(), group.customer_id) for group in groups]
             marker, key, *found = self.redis.mget(
@@ -56,7 +56,7 @@ class CustomerStore:
             )
             if self.fixed_key or key == self.key:
                 break
-            # Redis was emptied, and somebody has made another key since.
+            # Redis was emptied, and another process has created a new key since.
             self.key = b""
         customers, tombstones = found[: len(groups)], found[len(groups) :]
         for group, digest, record, tombstone in zip(groups, digests, customers, tombstones, strict=True):
@@ -67,46 +67,46 @@ class CustomerStore:
         self.load_shared([group for group in groups if group.customer.shared])
         return (marker or b"").decode()
 
-    def stand(self, groups: Sequence[CustomerBatch]) -> bool:
-        """Whether the records of these customers are still as they were loaded, and the store is whole."""
+    def are_unchanged(self, groups: Sequence[CustomerBatch]) -> bool:
+        """Whether these customers' records are still as loaded, and Redis was not emptied since."""
         marker, *records = self.redis.mget(keys.STORE, *(group.record_key for group in groups))
         return marker is not None and records == [group.record for group in groups]
 
     def load_shared(self, groups: Sequence[CustomerBatch]) -> None:
-        """Fill in the clock of the contacts that these groups' customers share."""
+        """Set the clock of the contact that each group's customer shares."""
         if not groups:
             return
         for group, record in zip(groups, self.redis.mget([group.contact_key for group in groups]), strict=True):
             use_shared_clock(group, record, unpack(record))
 
     def mark_attempted(self, groups: Sequence[CustomerBatch], lease: Lease) -> None:
-        """Note that a first write of these customers begins, so that one whose answer is lost is recognised. Raises
-        `LostLease` if the lock or a record is no longer ours."""
-        self._attempt(groups, lease, Customer())
+        """Record that a first write of these customers starts, so that one whose answer is lost is recognised. Raises
+        `LostLease` if the lock was lost or a record has changed."""
+        self._store_attempt(groups, lease, Customer())
 
     def mark_uncertain(self, groups: Sequence[CustomerBatch], lease: Lease) -> None:
-        """Note that a write of these customers may have landed although nobody knows. Raises what `mark` does."""
-        self._attempt(groups, lease)
+        """Record that a write of these customers may have reached HubSpot. Raises what `mark_attempted` does."""
+        self._store_attempt(groups, lease)
 
-    def _attempt(self, groups: Sequence[CustomerBatch], lease: Lease, known: Customer | None = None) -> None:
+    def _store_attempt(self, groups: Sequence[CustomerBatch], lease: Lease, known: Customer | None = None) -> None:
         arguments: list[Any] = [lease.token]
         for group in groups:
             before, stored = guard(group.record), group.stored
             if stored is UNKNOWN:
-                group.record, group.stored = _FIRST, _ATTEMPTED
+                group.record, group.stored = _FIRST_RECORD, _FIRST_CUSTOMER
             else:
                 group.record = pack(
                     replace(known or stored, revision=stored.revision, attempted=True, day=stored.day, said=stored.said)
                 )
                 group.stored = unpack(group.record)
             arguments += [group.record_key, before, group.record]
-        if groups and not self._mark(keys=[keys.NONE, *lease.locks], args=arguments):
+        if groups and not self._mark_script(keys=lease.locks, args=arguments):
             raise LostLease
 
 
 def use_shared_clock(group: CustomerBatch, record: bytes | None, contact: Customer) -> None:
-    """Let `group` be decided on the contact's clock. A guest of somebody else's contact is also held to what it said
-    itself: what was not let into the contact stands in its own record."""
+    """Decide `group` on the contact's clock. A customer linked by email match only also keeps the entries of its own
+    record: values withheld from the contact are recorded there alone."""
     group.contact_record, group.shared_clock, group.shared_key = record, contact.clock, group.contact_key
     own = {name.removeprefix(WITHHELD): stamp for name, stamp in group.stored.clock.items()}
     own = own if group.customer.fill_only else {}

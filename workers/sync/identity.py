@@ -1,7 +1,7 @@
-"""Who is this? The ladder: the customer's id, then the email that HubSpot says belongs to another contact.
+"""Finds the contact of a customer: by the customer's id, then by the email that HubSpot says another contact has.
 
-A chat email is unverified, anybody can type somebody else's: so that contact is filled, never overwritten, unless the
-phone matches too; and an email that three or more customers use identifies nobody.
+An email typed in a chat is unverified and may be somebody else's. So that contact is only filled in, never overwritten,
+unless the phone matches too; and an email that three or more customers use identifies nobody.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,6 +12,8 @@ from leadcore.config import Crm
 from leadcore.receipts import WAITING
 from leadcore.store import keys
 from leadcore.store.connection import Redis
+from leadcore.store.lua import DEL_FIRST
+from leadcore.store.scripts import UNLOCK
 from workers.flow.lease import Lease
 from workers.hubspot.client import HubSpot
 from workers.rules.customer import unpack
@@ -22,46 +24,56 @@ from workers.rules.outcomes import Gone, Wait
 from workers.rules.plan import Plan
 from workers.sync.customer_store import use_shared_clock
 
-SHARED_BY = 3
-PATIENCE = 2
-ELSEWHERE = "another contact has this email"
-NOBODY = "three or more customers use this email, so it identifies nobody"
-# A DEL first, because a full Redis refuses a script whose first write needs memory.
-_ADD = "redis.call('DEL', KEYS[2]) redis.call('SADD', KEYS[1], unpack(ARGV)) return redis.call('SCARD', KEYS[1])"
-FREE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
+SHARED_EMAIL_USERS = 3
+# If HubSpot names no owner of an email in so many tries, the lead is written without the email.
+TRIES_WITHOUT_OWNER = 2
+EMAIL_TAKEN = "another contact has this email"
+EMAIL_SHARED = "three or more customers use this email, so it identifies nobody"
+_ADD_USERS = (
+    """
+-- Returns how many customers use the email of KEYS[1]. ARGV: digests of customers to be added.
+local email = KEYS[1]
+"""
+    + DEL_FIRST
+    + """
+redis.call('SADD', email, unpack(ARGV))
+return redis.call('SCARD', email)
+"""
+)
 
 
 class Identity:
-    """Finds the contact behind a conflict and makes the customer its alias. `key` is that of the digests; the
-    contacts' locks are held as long as `lease`."""
+    """Resolves a conflict by making the customer an alias of the contact. `key`: the digest key. Contact locks are held
+    with `lease` and as long."""
 
     def __init__(self, connection: Redis, hubspot: HubSpot, crm: Crm, key: bytes, lease: Lease) -> None:
         self.redis, self.hubspot, self.crm, self.key = connection, hubspot, crm, key
         self.lease = lease
 
-    def hold(self, group: CustomerBatch) -> bool:
-        """Lock the group's contact, which other customers may share; False leaves the group in the inbox for now."""
+    def lock_contact(self, group: CustomerBatch) -> bool:
+        """Lock the group's contact, which other customers may share. False if somebody holds the lock: the group then
+        stays in the inbox."""
         name = keys.contact_lock(group.customer.contact_id)
         if group.lock == name:
             return True
         if self.lease.inbox.acquire_lock(name, self.lease.token):
-            self.lease.also.add(name)
+            self.lease.extra_locks.add(name)
             group.lock = name
             return True
         group.left = True
         return False
 
-    def free(self, groups: Sequence[CustomerBatch]) -> None:
-        """Unlock what `hold` locked, once the groups are settled or left."""
+    def unlock_contacts(self, groups: Sequence[CustomerBatch]) -> None:
+        """Release what `lock_contact` locked, after the groups are settled or left in the inbox."""
         for group in groups:
             if group.lock:
-                self.lease.also.discard(group.lock)
-                self.redis.eval(FREE, 1, group.lock, self.lease.token)
+                self.lease.extra_locks.discard(group.lock)
+                self.redis.eval(UNLOCK, 1, group.lock, self.lease.token)
                 group.lock = ""
 
-    def resolve(self, groups: Sequence[CustomerBatch], plan: Plan) -> None:
-        """Find out whom each conflict is about, so that the next round can write it. Raises `LineDown`."""
-        strangers = []
+    def resolve_conflicts(self, groups: Sequence[CustomerBatch], plan: Plan) -> None:
+        """Resolve each group's conflict, so that the next round can write it. Raises `LineDown`."""
+        unknown = []
         for group in groups:
             name = group.conflict.property if group.conflict else ""
             if name not in ("", "email") and name in group.properties:
@@ -69,57 +81,57 @@ class Identity:
             elif "email" not in group.properties:
                 group.result = Result(WAITING, code="race", why="another write made this contact at the same moment")
             elif group.customer.known:
-                plan.without(group, "email", ELSEWHERE)
+                plan.without(group, "email", EMAIL_TAKEN)
             else:
-                strangers.append(group)
-        self._meet(strangers, plan)
+                unknown.append(group)
+        self._join_by_email(unknown, plan)
 
-    def _meet(self, groups: Sequence[CustomerBatch], plan: Plan) -> None:
-        held = []
+    def _join_by_email(self, groups: Sequence[CustomerBatch], plan: Plan) -> None:
+        locked = []
         for group in groups:
-            contact_id = self._holder(group)
-            if not contact_id and group.leads[-1].tries < PATIENCE:
+            contact_id = self._email_owner(group)
+            if not contact_id and group.leads[-1].tries < TRIES_WITHOUT_OWNER:
                 group.result = Result(WAITING, code="race", why="HubSpot names no contact with this email yet")
                 continue
             if not contact_id:
-                plan.without(group, "email", ELSEWHERE)
+                plan.without(group, "email", EMAIL_TAKEN)
                 continue
             group.customer = replace(group.customer, contact_id=contact_id)
-            if self.hold(group):
-                held.append(group)
+            if self.lock_contact(group):
+                locked.append(group)
         wanted = [*plan.portal.compared(), CUSTOMER_ID, OTHER_IDS]
-        found = self.hubspot.look([group.customer.contact_id for group in held], wanted)
-        for group in held:
+        found = self.hubspot.look([group.customer.contact_id for group in locked], wanted)
+        for group in locked:
             match found[group.customer.contact_id]:
                 case Gone():
                     group.result = Result(WAITING, code="race", why="the contact with this email vanished")
                 case Wait(why):
                     group.result = Result(WAITING, code="row", why=why)
                 case contact:
-                    self._join(group, contact, plan)
+                    self._join_contact(group, contact, plan)
 
-    def _holder(self, group: CustomerBatch) -> str:
-        """The id of the contact that has the email, "" if HubSpot does not name it."""
+    def _email_owner(self, group: CustomerBatch) -> str:
+        """The id of the contact with the group's email, "" if HubSpot does not name it."""
         if group.conflict and group.conflict.existing_id:
             return group.conflict.existing_id
         return self.hubspot.owner(group.properties["email"])
 
-    def _join(self, group: CustomerBatch, contact: Mapping[str, str], plan: Plan) -> None:
+    def _join_contact(self, group: CustomerBatch, contact: Mapping[str, str], plan: Plan) -> None:
         owner = contact.get(CUSTOMER_ID, "")
         group.conflict = None
         if owner == group.customer_id:
             plan.begin(group)
             return
-        if self._users(group.properties["email"], group.customer_id, owner) >= SHARED_BY:
+        if self._count_users(group.properties["email"], group.customer_id, owner) >= SHARED_EMAIL_USERS:
             group.customer = replace(group.customer, contact_id="")
-            plan.without(group, "email", NOBODY)
+            plan.without(group, "email", EMAIL_SHARED)
             return
         current = plan.portal.recall(contact)
-        # The phone that matches too proves more than an email in a chat.
+        # A matching phone as well is better proof than an email typed in a chat.
         same_phone = _same_phone(group, current, self.crm.country)
-        guarded = self.crm.email_match == "fill" and not same_phone
-        group.customer = replace(group.customer, fill_only=guarded, shared=True, email_match_only=not same_phone)
-        if not self._adopt(group, owner):
+        fill_only = self.crm.email_match == "fill" and not same_phone
+        group.customer = replace(group.customer, fill_only=fill_only, shared=True, email_match_only=not same_phone)
+        if not self._use_contact_clock(group, owner):
             group.result = Result(WAITING, code="race", why="the customer who made this contact is just being written")
             return
         group.placeholder = ""
@@ -132,25 +144,25 @@ class Identity:
         group.result = None
         plan.respect(group, current)
 
-    def _adopt(self, group: CustomerBatch, owner: str) -> bool:
-        """Use the contact's shared clock; the clock of the customer who made the contact becomes that clock. False if
-        that customer's record is not there yet."""
+    def _use_contact_clock(self, group: CustomerBatch, owner: str) -> bool:
+        """Decide on the contact's shared clock; if there is none yet, the clock of the customer who created the contact
+        becomes it. False if that customer's record is not written yet."""
         owner_key = keys.customer(keys.digest(self.key, owner)) if owner else keys.NONE
         shared, owned = self.redis.mget(keys.contact(group.customer.contact_id), owner_key)
-        maker = unpack(owned)
-        if owner and shared is None and not maker.known and group.leads[-1].tries == 0:
+        creator = unpack(owned)
+        if owner and shared is None and not creator.known and group.leads[-1].tries == 0:
             return False
         before = unpack(shared)
-        if shared is None and owned is not None and maker.known and not maker.shared:
-            before = maker
-            group.adopted = (owner_key, owned, replace(maker, shared=True, clock={}))
+        if shared is None and owned is not None and creator.known and not creator.shared:
+            before = creator
+            group.adopted = (owner_key, owned, replace(creator, shared=True, clock={}))
         use_shared_clock(group, shared, before)
         return True
 
-    def _users(self, email: str, customer_id: str, owner: str) -> int:
+    def _count_users(self, email: str, customer_id: str, owner: str) -> int:
         name = keys.email(keys.digest(self.key, email))
         users = [keys.digest(self.key, one) for one in (customer_id, owner) if one]
-        return int(self.redis.eval(_ADD, 2, name, keys.NONE, *users))
+        return int(self.redis.eval(_ADD_USERS, 1, name, *users))
 
 
 def _same_phone(group: CustomerBatch, current: Mapping[str, str], region: str) -> bool:

@@ -1,11 +1,15 @@
-"""The last, partial batches of the shards. While HubSpot's quota is scarce they go in one call: each call of a few
-leads takes the place of one of a hundred, and the leads behind it wait for another window of 10 s.
+"""Merges the partial batches of several shards into one call while HubSpot's quota is scarce. Each call of a few leads
+takes the slot of one of a hundred, and the leads behind it wait for another window of 10 s.
 
-A drain that has come to its tail looks at the other shards. If the oldest entry is in one that is drained, or that has
-a full batch, it leaves its own tail to that drain, and its bell as it is: until then nobody need look again. Else it
-takes the tails of the shards that nobody holds along with its own; if somebody still holds one, it waits a moment for
-them to leave it. Nobody waits for long: where the other drain hangs, dies or ends without a look, a sweep rings within
-3 s, and what was left longer ago than that goes alone. A drain of whole batches ends for older leads after 10 s.
+A drain left with a partial batch looks at the other shards:
+
+- If the oldest entry is in a shard that is drained, or that has a full batch, it hands its own partial batch to that
+  drain and leaves its bell set, so that until then nobody need look again.
+- Otherwise it adopts the shards that nobody holds and sends their partial batches with its own; while somebody holds
+  one, it first waits a moment for them to hand it off.
+
+Nobody waits for long: where the other drain hangs, dies or ends without looking, a sweep rings within 3 s, and what was
+handed off longer ago than that goes alone. A drain of full batches ends for older leads after 10 s.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,15 +18,21 @@ from typing import Literal
 
 from leadcore.store import keys
 from leadcore.store.connection import Redis
+from leadcore.store.lua import DEL_FIRST
 from leadcore.store.streams import LOCK_MS
-from workers.flow.lease import ALONE, Lease
+from workers.flow.lease import EXCLUSIVE_PREFIX, Lease
 
-LEFT_MS, FORGET_LEFT_MS = 2_500, 10_000
+# A partial batch is handed off for HANDED_OFF_MS and then goes alone; after HANDED_OFF_TTL_MS that is forgotten.
+HANDED_OFF_MS, HANDED_OFF_TTL_MS = 2_500, 10_000
 
-_SHARD = """
-local function look(at)
-  local shard = {at = at, entries = redis.call('XLEN', KEYS[at + 1]), holder = redis.call('GET', KEYS[at])}
-  shard.first = shard.entries > 0 and redis.call('XRANGE', KEYS[at + 1], '-', '+', 'COUNT', 1)[1][1]
+# KEYS of both scripts: lock, entries and left of each shard. Defines `read_shard(at)`, for the shard whose lock is
+# KEYS[at]: `first` is the id of its oldest entry; and `older(one, other)`, which compares two shards by that.
+_SHARDS = """
+local function read_shard(at)
+  local lock, stream, left = unpack(KEYS, at, at + 2)
+  local shard = {at = at, lock = lock, stream = stream, left = left, number = (at - 1) / 3}
+  shard.entries, shard.holder = redis.call('XLEN', stream), redis.call('GET', lock)
+  shard.first = shard.entries > 0 and redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)[1][1]
   return shard
 end
 local function older(one, other)
@@ -34,24 +44,27 @@ local function older(one, other)
 end
 """
 
-# KEYS: none, then lock, entries and left of each shard
-# ARGV: token, ms, size of a full batch, "1" if entries are in hand, "1" if there is time to wait, how the tokens of
-#       those begin who gather nothing, for how many ms a tail is left, and after how many ms that is forgotten
-# Answers who goes on, and the positions of the shards that were taken.
 _GATHER = (
-    _SHARD
+    """
+-- Returns 'go', 'wait' or 'leave', and the positions of the shards that were adopted.
+-- full: size of a full batch; in_hand: '1' if entries are in hand; patient: '1' if there is time to wait; alone: how
+-- the tokens start of those who drain nothing; left_ms: for how long a partial batch is left to another drain;
+-- forget_ms: after which time that is forgotten.
+local token, lock_ms, full, in_hand, patient, alone, left_ms, forget_ms = unpack(ARGV)
+"""
+    + DEL_FIRST
+    + _SHARDS
     + """
-redis.call('DEL', KEYS[1])
-local full = tonumber(ARGV[3])
+full, left_ms, forget_ms = tonumber(full), tonumber(left_ms), tonumber(forget_ms)
 local ours, free, others, mine = nil, {}, {}, {}
-for at = 2, #KEYS, 3 do
-  local shard = look(at)
-  if shard.holder == ARGV[1] then mine[#mine + 1] = KEYS[at + 2] end
+for at = 1, #KEYS, 3 do
+  local shard = read_shard(at)
+  if shard.holder == token then mine[#mine + 1] = shard.left end
   if shard.entries > 0 then
-    if shard.holder == ARGV[1] then
+    if shard.holder == token then
       if not ours or older(shard, ours) then ours = shard end
-    elseif shard.holder and string.sub(shard.holder, 1, #ARGV[6]) == ARGV[6] then
-      -- Whoever holds it writes no leads.
+    elseif shard.holder and string.sub(shard.holder, 1, #alone) == alone then
+      -- Its holder writes no leads.
     elseif shard.holder or shard.entries >= full then
       others[#others + 1] = shard
     else
@@ -62,37 +75,41 @@ end
 if #mine == 0 then return {'leave', {}} end
 local go = 'go'
 for _, other in ipairs(others) do
-  if ARGV[4] == '0' or not ours then return {'leave', {}} end
+  if in_hand == '0' or not ours then return {'leave', {}} end
   if not older(other, ours) then
     if other.entries < full then go = 'wait' end
   elseif other.entries >= full then
     return {'leave', {}}
   else
     local left = mine[1]
-    redis.call('SET', left, '1', 'NX', 'PX', ARGV[8])
-    if redis.call('PTTL', left) > tonumber(ARGV[8]) - tonumber(ARGV[7]) then return {'leave', {}} end
+    redis.call('SET', left, '1', 'NX', 'PX', forget_ms)
+    if redis.call('PTTL', left) > forget_ms - left_ms then return {'leave', {}} end
   end
 end
-if go == 'wait' and ARGV[5] == '1' then return {go, {}} end
-local taken = {}
+if go == 'wait' and patient == '1' then return {go, {}} end
+local adopted = {}
 for _, shard in ipairs(free) do
-  redis.call('SET', KEYS[shard.at], ARGV[1], 'PX', ARGV[2])
-  taken[#taken + 1] = (shard.at - 2) / 3
+  redis.call('SET', shard.lock, token, 'PX', lock_ms)
+  adopted[#adopted + 1] = shard.number
 end
 redis.call('DEL', unpack(mine))
-return {'go', taken}
+return {'go', adopted}
 """
 )
 
-# KEYS: as above   ARGV: token, size of a full batch, then for each shard where what is not in hand begins
 _STARVES = (
-    _SHARD
+    """
+-- Returns 1 if leads wait in a free shard that should be written first, else 0.
+-- ARGV from 3 on: for each shard, where the entries begin that are not in hand.
+local token, full = ARGV[1], tonumber(ARGV[2])
+"""
+    + _SHARDS
     + """
 local ours, free = nil, {}
-for at = 2, #KEYS, 3 do
-  local shard = look(at)
-  if shard.entries > 0 and shard.holder == ARGV[1] then
-    local behind = redis.call('XRANGE', KEYS[at + 1], ARGV[2 + (at + 1) / 3], '+', 'COUNT', 1)[1]
+for at = 1, #KEYS, 3 do
+  local shard = read_shard(at)
+  if shard.entries > 0 and shard.holder == token then
+    local behind = redis.call('XRANGE', shard.stream, ARGV[3 + shard.number], '+', 'COUNT', 1)[1]
     shard.first = behind and behind[1]
     if behind and (not ours or older(shard, ours)) then ours = shard end
   elseif shard.entries > 0 and not shard.holder then
@@ -100,7 +117,7 @@ for at = 2, #KEYS, 3 do
   end
 end
 for _, shard in ipairs(free) do
-  if shard.entries >= tonumber(ARGV[2]) or (ours and older(shard, ours)) then return 1 end
+  if shard.entries >= full or (ours and older(shard, ours)) then return 1 end
 end
 return 0
 """
@@ -109,45 +126,53 @@ return 0
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether this drain goes on, waits a moment or leaves its tail to another; `taken`: whether it took shards on."""
+    """`action`: send now, wait a moment, or hand the partial batch to another drain. `adopted`: shards were adopted."""
 
-    what: Literal["go", "wait", "leave"]
-    taken: bool
+    action: Literal["go", "wait", "leave"]
+    adopted: bool
 
 
 class PartialBatches:
-    """Looks at all `shards` of the inbox over one Redis connection. `full`: leads in a full batch."""
+    """`shards`: how many the inbox has. `full`: leads in a full batch."""
 
     def __init__(self, connection: Redis, shards: int, full: int) -> None:
         self.shards, self.full = shards, full
-        self._gather = connection.register_script(_GATHER)
-        self._neglects = connection.register_script(_STARVES)
+        self._gather_script = connection.register_script(_GATHER)
+        self._starves_script = connection.register_script(_STARVES)
 
-    def gather(self, lease: Lease, *, in_hand: bool, patient: bool) -> Verdict:
-        """Whose turn it is; the shards that were taken on are held by `lease` from then on. `in_hand`: whether it has
-        entries to send, `patient`: whether there is time to wait."""
-        shards = self._shards(lease)
-        what, taken = self._gather(
-            keys=_names(shards),
-            args=[lease.token, LOCK_MS, self.full, int(in_hand), int(patient), ALONE, LEFT_MS, FORGET_LEFT_MS],
+    def gather(self, lease: Lease, *, has_rows: bool, may_wait: bool) -> Verdict:
+        """Decide which drain sends next; adopted shards are held by `lease` from then on. `has_rows`: it has entries to
+        send. `may_wait`: there is time to wait."""
+        shards = self._all_shards(lease)
+        action, adopted = self._gather_script(
+            keys=_key_names(shards),
+            args=[
+                lease.token,
+                LOCK_MS,
+                self.full,
+                int(has_rows),
+                int(may_wait),
+                EXCLUSIVE_PREFIX,
+                HANDED_OFF_MS,
+                HANDED_OFF_TTL_MS,
+            ],
         )
-        lease.shards.extend(shards[position] for position in taken)
-        return Verdict(what.decode(), bool(taken))
+        lease.shards.extend(shards[position] for position in adopted)
+        return Verdict(action.decode(), bool(adopted))
 
     def starves(self, lease: Lease, after: Mapping[int, bytes]) -> bool:
-        """Whether leads wait in a shard that nobody drains and that ought to come first: a whole batch, or leads that
-        are older than those of `lease` behind `after`, the last entries in hand. Younger ones are tails that may be
-        gathered."""
-        shards = self._shards(lease)
+        """Whether leads that should come first wait in a shard that nobody drains: a full batch, or leads older than
+        those of `lease` behind `after` (by shard, the last entry in hand). Younger ones may be adopted later."""
+        shards = self._all_shards(lease)
         starts = [b"(" + after[shard] if shard in after else b"-" for shard in shards]
-        return bool(self._neglects(keys=_names(shards), args=[lease.token, self.full, *starts]))
+        return bool(self._starves_script(keys=_key_names(shards), args=[lease.token, self.full, *starts]))
 
-    def _shards(self, lease: Lease) -> list[int]:
+    def _all_shards(self, lease: Lease) -> list[int]:
         return [*range(self.shards), *(each for each in lease.shards if each >= self.shards)]
 
 
-def _names(shards: Sequence[int]) -> list[str]:
-    names = [keys.NONE]
+def _key_names(shards: Sequence[int]) -> list[str]:
+    names: list[str] = []
     for shard in shards:
         names += (keys.lock(keys.INBOX, shard), keys.entries(keys.INBOX, shard), keys.left(shard))
     return names

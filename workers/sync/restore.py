@@ -1,4 +1,4 @@
-"""After Redis was emptied: find out whether this portal already knows our customers, and who is whose alias."""
+"""After Redis was emptied: find out whether the portal already has our customers, and read their aliases back."""
 
 import threading
 from collections.abc import Mapping
@@ -18,29 +18,34 @@ from workers.sync.customer_store import CustomerStore
 
 INTACT, RESTORED, YOUNG = "intact", "restored", "young"
 # The search index lags behind writes by up to 30 s.
-LAG_MS = 60_000
-# HubSpot takes 5 searches a second, from some portals 4.
-SEARCH_SECONDS = 0.25
-SHORT_SECONDS, TRIES = 2.0, 8
-PAGE = 200
+SEARCH_LAG_MS = 60_000
+# HubSpot allows 5 searches a second, for some portals 4.
+SEARCH_INTERVAL_SECONDS = 0.25
+# A rate limit of at most SHORT_WAIT_SECONDS is waited for, SEARCH_TRIES times.
+SHORT_WAIT_SECONDS, SEARCH_TRIES = 2.0, 8
+PAGE_SIZE = 200
 
 
-class Restore:
-    """Decides on the store's marker: `RESTORED` in a portal that holds contacts of ours, after the aliases were read
-    back from them, `INTACT` in one that held none when the store was made, so that a customer without a record is new.
-    Until search can know that it is "young" and the milliseconds since when."""
+class StoreRestorer:
+    """Sets the store's marker:
+
+    - `INTACT`: the portal had no contacts of ours when the store was created, so a customer without a record is new.
+    - `RESTORED`: it had some, and their aliases were read back.
+    - `YOUNG` and the milliseconds of Redis' clock since when: search cannot tell yet.
+    """
 
     def __init__(
         self, connection: Redis, hubspot: HubSpot, portal: Portal, customers: CustomerStore, stop: threading.Event
     ) -> None:
         self.redis, self.hubspot, self.portal, self.customers, self.stop = connection, hubspot, portal, customers, stop
 
-    def decide(self, marker: str) -> str:
-        """The marker that stands now where `marker` stood; "" is none. Raises `LineDown` and `Stopping`."""
+    def update_marker(self, marker: str) -> str:
+        """Replace `marker` ("": none) where search allows it. Returns the marker now in Redis. Raises `LineDown` and
+        `Stopping`."""
         seconds, micros = self.redis.time()
         now_ms = seconds * 1000 + micros // 1000
         since_ms = int(marker.removeprefix(YOUNG)) if marker else None
-        if since_ms is not None and now_ms < since_ms + LAG_MS:
+        if since_ms is not None and now_ms < since_ms + SEARCH_LAG_MS:
             return marker
         try:
             known = int(self._search(CUSTOMER_ID, before_ms=since_ms, limit=1).get("total", 1))
@@ -49,7 +54,7 @@ class Restore:
         except LineDown as down:
             if down.code not in ("search", "forbidden", "unexpected"):
                 raise
-            # Without search nobody can say that the portal is new, so each unknown customer is looked up.
+            # Without search we cannot know that the portal is new, so look up each unknown customer.
             known = 1
         found = RESTORED if known else INTACT if marker else f"{YOUNG} {now_ms}"
         place = ("SET", keys.STORE, found, "XX" if marker else "NX")
@@ -57,35 +62,36 @@ class Restore:
         return (self.redis.get(keys.STORE) or b"").decode()
 
     def _read_aliases(self) -> None:
-        """Page by page, from where somebody was before who was interrupted, and together with whoever else is at it."""
+        """Page by page; continues where an interrupted run stopped, and may run in several workers at once."""
         while True:
             above = (self.redis.get(keys.RESTORING) or b"0").decode()
-            contacts = self._search(OTHER_IDS, above=above, limit=PAGE).get("results") or []
+            contacts = self._search(OTHER_IDS, above=above, limit=PAGE_SIZE).get("results") or []
             for contact in contacts:
-                self._remember(contact)
+                self._store_aliases(contact)
             if not contacts:
                 return
             self.redis.set(keys.RESTORING, str(contacts[-1].get("id")))
 
-    def _remember(self, contact: Mapping[str, Any]) -> None:
+    def _store_aliases(self, contact: Mapping[str, Any]) -> None:
         aliases = str((contact.get("properties") or {}).get(OTHER_IDS) or "").split("\n")
         alias = replace(UNKNOWN, contact_id=str(contact.get("id")), fill_only=True, shared=True, email_match_only=True)
         for customer_id in filter(None, aliases):
             self.redis.set(self.customers.customer_key(customer_id), pack(alias), nx=True)
 
     def _search(self, property: str, **more: Any) -> Mapping[str, Any]:
-        """Search in turn with every other worker, and again where the portal's other apps have used up the second."""
-        for left in reversed(range(TRIES)):
-            while not self.redis.set(keys.SEARCHED, "1", nx=True, px=int(SEARCH_SECONDS * 1000)):
-                self._wait(SEARCH_SECONDS / 5)
+        """Search, at most once per SEARCH_INTERVAL_SECONDS over all workers; again if the portal's other apps used up
+        the limit per second."""
+        for left in reversed(range(SEARCH_TRIES)):
+            while not self.redis.set(keys.SEARCHED, "1", nx=True, px=int(SEARCH_INTERVAL_SECONDS * 1000)):
+                self._sleep(SEARCH_INTERVAL_SECONDS / 5)
             try:
                 return self.hubspot.search(property, [property], **more)
             except LineDown as down:
-                if down.code != "rate_limit" or not left or (down.seconds or SHORT_SECONDS) > SHORT_SECONDS:
+                if down.code != "rate_limit" or not left or (down.seconds or SHORT_WAIT_SECONDS) > SHORT_WAIT_SECONDS:
                     raise
-                self._wait(down.seconds or SEARCH_SECONDS)
+                self._sleep(down.seconds or SEARCH_INTERVAL_SECONDS)
         raise AssertionError
 
-    def _wait(self, seconds: float) -> None:
+    def _sleep(self, seconds: float) -> None:
         if self.stop.wait(seconds):
             raise Stopping

@@ -1,4 +1,4 @@
-"""Settles batches whose result is known: Redis takes it all in one script, then the log is told."""
+"""Settles groups whose result is known: one Redis script per batch, then the log lines."""
 
 from collections.abc import Sequence
 
@@ -24,7 +24,7 @@ log = structlog.get_logger("leadsync.sync")
 
 
 class Settler:
-    """Settles over one Redis connection, and rings for the confirmations."""
+    """Settles batches, and rings for their confirmations."""
 
     def __init__(
         self,
@@ -43,34 +43,34 @@ class Settler:
     def settle(self, batch: Batch, shard: int, lease: Lease) -> bool:
         """Settle every lead of `shard` whose result is known; True if there was one. Raises `LostLease`."""
         seconds, micros = self.redis.time()
-        where = settlement.Place(keys.entries(keys.INBOX, shard), shard, seconds * 1000 + micros // 1000)
+        place = settlement.Place(keys.entries(keys.INBOX, shard), shard, seconds * 1000 + micros // 1000)
         done = Settlement()
-        told = 0
+        messages = 0
         settled = [(group, group.result) for group in batch.groups if group.result is not None]
-        # They may be overtaken by what is said next, which must not leave parts of this home behind.
-        unclear = [group for group, result in settled if result.state == WAITING and group.moves]
-        self.customers.mark_uncertain(unclear, lease)
+        # A newer event may be written before these are retried; it must clear all parts of their address.
+        uncertain = [group for group, result in settled if result.state == WAITING and group.moves]
+        self.customers.mark_uncertain(uncertain, lease)
         states = []
         for group, result in settled:
-            confirmation = self._confirm(group, result, where.now_ms)
+            confirmation = self._confirm(group, result, place.now_ms)
             config, digest = self.config.inbox, self.customers.digest()
-            states.append(settlement.add(done, group, result, where, config, digest, confirmation))
-            told += bool(confirmation and confirmation.text)
+            states.append(settlement.add(done, group, result, place, config, digest, confirmation))
+            messages += bool(confirmation and confirmation.text)
         for unreadable in batch.unreadable:
-            done.add((), [(where.stream, unreadable.entry, settlement.park_unreadable(unreadable, where.now_ms))])
+            done.add((), [(place.stream, unreadable.entry, settlement.park_unreadable(unreadable, place.now_ms))])
         for lead in batch.forgotten:
-            done.add((), [(where.stream, lead.entry, [("DEL", keys.receipt(lead.lead))])])
+            done.add((), [(place.stream, lead.entry, [("DEL", keys.receipt(lead.lead))])])
         if not done.groups:
             return False
         stale = self.inbox.settle(shard, lease.token, done)
         if stale is None:
             raise LostLease
         if any(result.state in (CREATED, UPDATED) for _, result in settled):
-            self.inbox.apply([("SET", keys.WRITTEN, where.now_ms)])
+            self.inbox.apply([("SET", keys.WRITTEN, place.now_ms)])
         self._report(settled, states, stale)
         for unreadable in batch.unreadable:
             log.warning("lead.parked", lead=settlement.name_of(unreadable), code="unreadable")
-        if told and self.outbox.rang(shard):
+        if messages and self.outbox.set_bell(shard):
             self.bell.ring(keys.OUTBOX, shard)
         return len(stale) < done.groups
 
@@ -82,13 +82,13 @@ class Settler:
     def _report(
         self, settled: Sequence[tuple[CustomerBatch, Result]], states: Sequence[Sequence[str]], stale: Sequence[int]
     ) -> None:
-        # Looked up once: structlog makes a logger anew each time.
+        # Looked up once: structlog creates a new logger at each access.
         info, warning = log.info, log.warning
         for position, (group, result) in enumerate(settled):
             if position not in stale:
                 more = {"contact": result.contact_id} if result.contact_id else {"code": result.code}
                 for lead, state in zip(group.leads, states[position], strict=True):
-                    say = warning if state == PARKED else info
-                    say("lead." + state, lead=lead.lead, **more)
+                    write_log = warning if state == PARKED else info
+                    write_log("lead." + state, lead=lead.lead, **more)
             if any(note.why == REASONS["PROPERTY_DOESNT_EXIST"] for note in group.notes):
                 self.portal_cache.forget()

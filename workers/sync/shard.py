@@ -1,4 +1,4 @@
-"""An inbox shard's way to HubSpot: who may drain it, whether the line is up, and who goes on with what is left."""
+"""Drains one inbox shard into HubSpot: takes its lease, respects the line's pause, and rings for what is left."""
 
 import threading
 from collections.abc import Callable
@@ -12,14 +12,14 @@ from leadcore.store.bell import Bell
 from leadcore.store.connection import AWAY, Redis
 from leadcore.store.streams import Stream
 from workers.flow.errors import LineDown, LostLease, Stopping
-from workers.flow.lease import Lease, Leases
+from workers.flow.lease import Lease, LeaseRegistry
 from workers.flow.pause import Pause
 from workers.hubspot import access
 from workers.hubspot.client import HubSpot
 from workers.hubspot.portal_cache import PortalCache
 from workers.hubspot.transport import FENCE
 from workers.rules.confirmation import Confirmations
-from workers.sync.batch_loader import Batches
+from workers.sync.batch_loader import BatchLoader
 from workers.sync.customer_store import CustomerStore
 from workers.sync.drain import Drain
 from workers.sync.drain_state import DrainState
@@ -28,9 +28,9 @@ from workers.sync.settler import Settler
 log = structlog.get_logger("leadsync.sync")
 
 
-class Sync:
-    """One worker's way from the inbox to HubSpot. `meanwhile`: what a drain does for at most so many seconds while its
-    leads wait for HubSpot's quota."""
+class ShardSync:
+    """One per worker process. `send_messages`: sends confirmations for at most so many seconds; called while leads
+    wait for HubSpot's quota."""
 
     def __init__(
         self,
@@ -39,8 +39,8 @@ class Sync:
         config: Config,
         customers: CustomerStore,
         confirmations: Confirmations,
-        leases: Leases,
-        meanwhile: Callable[[float], None],
+        leases: LeaseRegistry,
+        send_messages: Callable[[float], None],
         stop: threading.Event,
     ) -> None:
         self.redis, self.hubspot, self.shards = connection, hubspot, config.inbox.shards
@@ -50,34 +50,34 @@ class Sync:
         self.pause = Pause(connection)
         self.portal_cache = PortalCache(hubspot, config.mapping, tuple(config.properties.values()), self._note_portal)
         settler = Settler(connection, config, customers, confirmations, self.portal_cache)
-        batches = Batches(connection, hubspot, config, customers, self.portal_cache, stop)
+        loader = BatchLoader(connection, hubspot, config, customers, self.portal_cache, stop)
         self.drain_loop = Drain(
-            connection, hubspot, config, batches, self.portal_cache, self.pause, settler, meanwhile, stop
+            connection, hubspot, config, loader, self.portal_cache, self.pause, settler, send_messages, stop
         )
 
     def drain(self, shard: int) -> None:
-        """Empty the shard, as long as a drain may last; whoever stops with entries left rings again."""
+        """Drain the shard until it is empty or the time is up; ring again if entries are left that can go now."""
         with self.leases.hold(self.inbox, shard) as lease:
             if lease is None:
                 return
-            more, state = False, DrainState()
+            can_continue, state = False, DrainState()
             try:
-                more = self._work(lease, state)
+                can_continue = self._admit_and_drain(lease, state)
             except (LostLease, Stopping):
                 log.info("drain.given_back", shard=shard)
             finally:
-                lease.end()
-                left = [
+                lease.close()
+                unfinished = [
                     each
                     for each in lease.shards
                     if self.inbox.release(each, lease.token, bell=not state.handed_off) > 0
                 ]
-        if more and not self.stop.is_set():
-            for each in left:
+        if can_continue and not self.stop.is_set():
+            for each in unfinished:
                 self.bell.ring(keys.INBOX, each)
 
-    def _work(self, lease: Lease, state: DrainState) -> bool:
-        """True if what is left may be taken up at once; False where only time can help."""
+    def _admit_and_drain(self, lease: Lease, state: DrainState) -> bool:
+        """True if another drain can continue at once; False if only waiting helps."""
         fence = FENCE.set(lease.check)
         try:
             match self.pause.admit(lease):
@@ -88,45 +88,45 @@ class Sync:
                 case _:
                     return False
         except LineDown as down:
-            self._pause(down)
+            self._pause_line(down)
             return False
         finally:
             FENCE.reset(fence)
 
     def _probe(self, lease: Lease) -> bool:
-        """After a pause: one small call, then one lead, then two, and so on up to a whole call's. If HubSpot takes
-        calls but not the first lead, that has to wait and not the line: else it could hold up all others for ever. One
-        further back holds up fewer each time."""
+        """Half-open circuit: ping, then batches of 1, 2, 4 ... 100. If HubSpot takes calls but not the first lead,
+        delay that lead, not the line: else it could block all others for ever. A bad lead further back delays fewer
+        leads each time."""
         self.portal_cache.forget()
-        one = DrainState(1, probing=True)
+        state = DrainState(batch_size=1, probing=True)
         try:
             self.hubspot.ping()
-            more = self.drain_loop.run(lease, one)
+            can_continue = self.drain_loop.run(lease, state)
         finally:
-            self.pause.unprobe(lease)
-        if one.down is None:
-            self.pause.end()
+            self.pause.end_probe(lease)
+        if state.down is None:
+            self.pause.clear()
             log.info("line.resumed")
-            self._wake_others(lease)
-            return more
-        self._pause(one.down)
+            self._ring_other_shards(lease)
+            return can_continue
+        self._pause_line(state.down)
         return False
 
     def _note_portal(self) -> None:
-        """Note for the console which portal this is. Without it a link is missing, and nothing else."""
+        """Store the portal's id and domain for the console's links. Best effort: nothing else needs them."""
         with suppress(LineDown, *AWAY):
-            known = access.portal(self.hubspot)
-            if known:
-                self.redis.hset(keys.PORTAL, mapping=dict(zip(("id", "domain"), known, strict=True)))
+            portal = access.portal(self.hubspot)
+            if portal:
+                self.redis.hset(keys.PORTAL, mapping=dict(zip(("id", "domain"), portal, strict=True)))
 
-    def _wake_others(self, lease: Lease) -> None:
-        """The other shards were turned away while this one probed."""
+    def _ring_other_shards(self, lease: Lease) -> None:
+        """Drains of the other shards were refused while this one probed."""
         for other in range(self.shards):
             if other not in lease.shards and self.redis.xlen(keys.entries(keys.INBOX, other)):
                 self.bell.ring(keys.INBOX, other)
 
-    def _pause(self, down: LineDown) -> None:
+    def _pause_line(self, down: LineDown) -> None:
         if down.code in ("no_key", "unexpected"):
             self.portal_cache.forget()
-        self.pause.begin(down)
+        self.pause.start(down)
         log.warning("line.paused", code=down.code, why=down.why)

@@ -1,6 +1,6 @@
-"""Writes groups of leads to HubSpot: sends them, reads each row's answer, mends what can be mended, sends again.
+"""Writes customers' leads to HubSpot: sends them, reads each row's outcome, repairs what can be repaired, sends again.
 
-Whatever happens, a group whose `fate` is set is done, and one without stays in the inbox as it is.
+Whatever is raised, a group with a `result` is done, and one without stays in the inbox as it is.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,7 +9,7 @@ import structlog
 from msgspec.structs import replace
 from rq.timeouts import BaseTimeoutException
 
-from leadcore.logs import place
+from leadcore.logs import format_place
 from leadcore.receipts import WAITING
 from leadcore.store.connection import AWAY
 from workers.flow.errors import LineDown, LostLease, Stopping
@@ -22,58 +22,58 @@ from workers.sync.customer_store import CustomerStore
 from workers.sync.identity import Identity
 
 ROUNDS = 8
-# What is no fault of the leads in hand.
+# Errors that the leads in hand did not cause.
 OUTSIDE = (LineDown, LostLease, Stopping, BaseTimeoutException, *AWAY)
 log = structlog.get_logger("leadsync.sync")
 
 
 class Writer:
-    """One batch's way to HubSpot. `intact`: whether the store of clocks is whole, so that a customer without a record
-    is new. `begun`: whether it was decided what is news, and not written yet."""
+    """Writes one call's batches. `intact`: the store of clocks is complete, so a customer without a record is new.
+    `decided`: `decide_news` has run for the next `write`."""
 
     def __init__(
         self, hubspot: HubSpot, plan: Plan, identity: Identity, customers: CustomerStore, *, intact: bool
     ) -> None:
         self.hubspot, self.plan, self.identity = hubspot, plan, identity
         self.customers, self.intact = customers, intact
-        self.begun = False
+        self.decided = False
 
-    def begin(self, groups: Sequence[CustomerBatch]) -> None:
-        """Decide what is news."""
+    def decide_news(self, groups: Sequence[CustomerBatch]) -> None:
+        """Decide what is news, and so what to send."""
         for group in groups:
             self.plan.begin(group)
-        self.begun = True
+        self.decided = True
 
     def write(self, groups: Sequence[CustomerBatch]) -> None:
-        """Set the result of every group, as far as it can be known now. Whatever is raised, what was done until then
-        stands in the groups."""
-        if not self.begun:
-            self.begin(groups)
-        self.begun = False
-        unsure = [g for g in groups if g.stored.attempted or not (g.customer.known or self.intact)]
-        self._verify([group for group in unsure if not group.customer.shared])
+        """Set the result of every group, as far as it can be known now. If this raises, the groups hold what was done
+        until then."""
+        if not self.decided:
+            self.decide_news(groups)
+        self.decided = False
+        uncertain = [g for g in groups if g.stored.attempted or not (g.customer.known or self.intact)]
+        self._find_contacts([group for group in uncertain if not group.customer.shared])
         new = [g for g in groups if g.open and not g.customer.known and not g.stored.attempted]
         self.customers.mark_attempted(new, self.identity.lease)
         for _ in range(ROUNDS):
-            self._verify([group for group in groups if group.open and group.detached])
+            self._find_contacts([group for group in groups if group.open and group.detached])
             waiting = [group for group in groups if group.open]
             if not waiting:
                 return
-            self._look([group for group in waiting if group.careful and not group.looked])
+            self._read_contacts([group for group in waiting if group.careful and not group.looked])
             waiting = [group for group in waiting if group.open and not group.detached]
-            # Of a contact that exists only a part is sent, and no upsert may make another one of that part.
+            # Known contacts are updated by id: an upsert could create a second contact from the few values sent.
             known = [group for group in waiting if group.customer.known]
             self._send([g for g in waiting if not g.customer.known], self.hubspot.upsert, lambda g: g.customer_id)
             self._send(known, self.hubspot.update, lambda g: g.customer.contact_id)
-            self.identity.resolve([group for group in waiting if group.open and group.conflict], self.plan)
+            self.identity.resolve_conflicts([group for group in waiting if group.open and group.conflict], self.plan)
         for group in groups:
             if group.open:
                 group.result = Result(WAITING, code="unsettled", why="HubSpot's answers did not come to an end")
 
-    def _verify(self, groups: Sequence[CustomerBatch]) -> None:
-        """A customer without a contact may have one all the same: after a loss of Redis, where the answer to a first
-        write was lost, or where a contact that was somebody else's went. Look before values go that are meant for a new
-        contact only. And where any write's answer was lost, see which home the contact has."""
+    def _find_contacts(self, groups: Sequence[CustomerBatch]) -> None:
+        """Look up customers without a known contact, who may have one all the same: Redis was emptied, the answer to a
+        first write was lost, or a contact that was somebody else's is gone. This comes before values are sent that are
+        meant only for a new contact. Where the answer to any write was lost, read which address the contact has."""
         properties = [OTHER_IDS, *self.plan.portal.home()]
         found = self.hubspot.look([group.customer_id for group in groups], properties, CUSTOMER_ID)
         known = []
@@ -90,16 +90,16 @@ class Writer:
                 group.customer = self.plan.learn(group.customer, values)
                 continue
             others = contact.get(OTHER_IDS, "").split("\n")
-            guest = group.customer_id in others
-            group.made = group.stored.attempted and not guest
+            linked = group.customer_id in others
+            group.made = group.stored.attempted and not linked
             group.placeholder = group.placeholder if group.made else ""
-            # The phone proves nothing now: the lost write may have filled in the guest's own.
+            # The phone proves nothing now: the lost write may have filled in this customer's own.
             group.customer = replace(
                 group.customer,
                 contact_id=contact["id"],
                 shared=others != [""],
-                fill_only=guest and self.identity.crm.email_match == "fill",
-                email_match_only=guest,
+                fill_only=linked and self.identity.crm.email_match == "fill",
+                email_match_only=linked,
             )
             if not group.customer.shared:
                 group.customer = self.plan.learn(group.customer, values)
@@ -107,10 +107,10 @@ class Writer:
         for group in known:
             self.plan.begin(group)
 
-    def _look(self, groups: Sequence[CustomerBatch]) -> None:
-        """Read the contacts whose present values decide what may be written."""
-        mine = [group for group in groups if self.identity.hold(group)]
-        self._refresh([group for group in mine if group.customer.shared])
+    def _read_contacts(self, groups: Sequence[CustomerBatch]) -> None:
+        """Read contacts whose current values decide what may be written."""
+        mine = [group for group in groups if self.identity.lock_contact(group)]
+        self._reload_shared([group for group in mine if group.customer.shared])
         mine = [group for group in mine if group.open]
         found = self.hubspot.look([group.customer.contact_id for group in mine], self.plan.portal.compared())
         for group in mine:
@@ -122,8 +122,8 @@ class Writer:
                 case contact:
                     self.plan.respect(group, self.plan.portal.recall(contact))
 
-    def _refresh(self, groups: Sequence[CustomerBatch]) -> None:
-        """Until the lock was ours, another customer of the contact may have written: decide on the clock of now."""
+    def _reload_shared(self, groups: Sequence[CustomerBatch]) -> None:
+        """Another customer of the contact may have written before we had its lock: decide on the current clock."""
         before = [group.contact_record for group in groups]
         self.customers.load_shared(groups)
         for group, record in zip(groups, before, strict=True):
@@ -143,9 +143,9 @@ class Writer:
         finally:
             for group in groups:
                 if group.trace_id in outcomes:
-                    self._apply(group, outcomes[group.trace_id])
+                    self._apply_outcome(group, outcomes[group.trace_id])
 
-    def _apply(self, group: CustomerBatch, outcome: Outcome) -> None:
+    def _apply_outcome(self, group: CustomerBatch, outcome: Outcome) -> None:
         match outcome:
             case Written(contact_id, new):
                 self.plan.written(group, contact_id, new)
@@ -161,25 +161,25 @@ class Writer:
                 pass
 
 
-def begin(writer: Writer, groups: Sequence[CustomerBatch]) -> None:
-    """Decide ahead of `write` what is news."""
+def decide_ahead(writer: Writer, groups: Sequence[CustomerBatch]) -> None:
+    """Decide what is news before `write_groups` runs in its own thread."""
     try:
-        writer.begin(groups)
+        writer.decide_news(groups)
     except OUTSIDE:
         raise
-    except Exception:  # `write` meets it again, and finds out whose it is
+    except Exception:  # `write_groups` meets it again, and finds the lead that causes it
         return
 
 
-def write(writer: Writer, groups: Sequence[CustomerBatch]) -> None:
-    """Write the groups; if this program itself fails, one by one, so that one lead's bug holds up nobody else. Raises
-    what is no fault of the leads."""
+def write_groups(writer: Writer, groups: Sequence[CustomerBatch]) -> None:
+    """Write the groups; if this program itself fails, one by one, so that a bug with one lead delays no other. Raises
+    only `OUTSIDE`."""
     try:
         writer.write(groups)
     except OUTSIDE:
         raise
     except Exception as error:
-        log.error("batch.failed", error=type(error).__name__, at=place(error))
+        log.error("batch.failed", error=type(error).__name__, at=format_place(error))
         for group in groups:
             if group.open:
                 _write_alone(writer, group)

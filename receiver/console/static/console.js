@@ -1,13 +1,13 @@
-// Keeps the page fresh. Without it everything works after a reload.
+// Refreshes the page in place. Without JavaScript everything works with reloads.
 "use strict";
 
 const main = document.getElementById("main");
 const stale = document.getElementById("stale");
-const pause = Number(main.dataset.refresh || 0) * 1000;
+const interval = Number(main.dataset.refresh || 0) * 1000;
 let timer = 0;
 
-// What was done is told once: a reload does not tell it again. The address is relative, because it may hold a password.
-if (document.getElementById("deed")) {
+// A reload does not show an action's result again. The address is relative, because the full one may hold a password.
+if (document.getElementById("result")) {
   const rest = new URLSearchParams(location.search);
   for (const name of ["command", "done", "gone", "refused", "left"]) rest.delete(name);
   history.replaceState(null, "", `?${rest}`);
@@ -20,7 +20,7 @@ function isInUse() {
   return typing || selecting;
 }
 
-// Only what has changed is replaced, so that focus, selection and what a screen reader says stay where they are.
+// Replace only what has changed, so that focus, selection and a screen reader keep their place.
 function replace(fresh) {
   const focused = main.contains(document.activeElement) ? document.activeElement : null;
   const summaryOf = focused && focused.matches("summary") ? focused.parentElement.id : "";
@@ -31,16 +31,16 @@ function replace(fresh) {
     fresh.querySelector(`#${CSS.escape(each.id)}`)?.setAttribute("open", "");
   }
   const [before, after] = [[...main.children], [...fresh.children]];
-  const alike = before.length === after.length && before.every((each, at) => each.tagName === after[at].tagName && each.id === after[at].id);
-  if (!alike) main.replaceChildren(...after);
+  const isSameLayout = before.length === after.length && before.every((each, at) => each.tagName === after[at].tagName && each.id === after[at].id);
+  if (!isSameLayout) main.replaceChildren(...after);
   else before.forEach((each, at) => {
     if (each.outerHTML === after[at].outerHTML) return;
     each.className = after[at].className;
     each.replaceChildren(...after[at].childNodes);
   });
   main.querySelectorAll(".scroll").forEach((each, index) => { each.scrollLeft = scrolled[index] || 0; });
-  const again = summaryOf ? document.getElementById(summaryOf)?.firstElementChild : focusedId && document.getElementById(focusedId);
-  if (again && again !== document.activeElement) again.focus({ preventScroll: true });
+  const refocus = summaryOf ? document.getElementById(summaryOf)?.firstElementChild : focusedId && document.getElementById(focusedId);
+  if (refocus && refocus !== document.activeElement) refocus.focus({ preventScroll: true });
   scrollTo({ left: x, top: y, behavior: "instant" });
 }
 
@@ -55,7 +55,7 @@ async function refresh() {
     }
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fresh = page.getElementById("main");
-    // The person may have begun to use a form meanwhile.
+    // Somebody may have started to use a form meanwhile.
     if (fresh && !isInUse()) replace(fresh);
     stale.hidden = fresh !== null;
   } catch {
@@ -63,7 +63,7 @@ async function refresh() {
   }
 }
 
-if (pause) {
-  timer = setInterval(refresh, pause);
+if (interval) {
+  timer = setInterval(refresh, interval);
   document.addEventListener("visibilitychange", refresh);
 }

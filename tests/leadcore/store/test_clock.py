@@ -1,4 +1,4 @@
-"""Redis' clock, of which nobody asks too often."""
+"""Redis' clock, asked at most once a second."""
 
 from contextlib import closing
 
@@ -10,14 +10,14 @@ from leadcore.store.clock import Clock
 from sandbox.redis import Running
 
 
-def test_it_is_redis_clock_also_between_two_questions(server: Running) -> None:
+def test_it_follows_redis_clock_between_two_requests(server: Running) -> None:
     with closing(redis.Redis.from_url(server.url)) as client:
         made = Clock(client)
         for _ in range(3):
             assert abs(made.now_ms() - ms(client.time())) < 1000
 
 
-def test_redis_is_asked_again_only_when_its_answer_is_old(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_redis_is_asked_again_only_after_a_while(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     with closing(redis.Redis.from_url(server.url)) as client:
         client.config_resetstat()
         made = Clock(client)

@@ -8,7 +8,7 @@ from leadcore.settings import read
 from leadcore.store.connection import connect
 
 
-def test_threads_wait_their_turn_for_as_many_connections_as_redis_may_be_asked_for(databases: Iterator[str]) -> None:
+def test_threads_wait_for_one_of_a_limited_number_of_connections(databases: Iterator[str]) -> None:
     """A hosted Redis refuses more than its plan allows, and a drain has twenty calls in flight."""
     url = next(databases)
     with (

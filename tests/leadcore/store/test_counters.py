@@ -47,24 +47,24 @@ def put(inbox: Stream, lead: str, **options: Any) -> None:
     inbox.put(0, lead, b"{}", pack(), **options)
 
 
-def test_what_is_accepted_is_counted_once_and_what_is_repeated_apart(inbox: Stream) -> None:
+def test_an_event_is_counted_as_accepted_once_and_then_as_a_duplicate(inbox: Stream) -> None:
     put(inbox, "one")
     put(inbox, "one")
     put(inbox, "two", version_ms=1)
     assert counted(inbox) == {"accepted": 2, "duplicate": 1}
 
 
-def test_an_event_put_again_by_the_receiver_itself_is_no_repeated_one(inbox: Stream) -> None:
+def test_an_event_that_the_receiver_puts_again_is_not_counted_as_a_duplicate(inbox: Stream) -> None:
     put(inbox, "one")
     put(inbox, "one", version_ms=1)
     assert counted(inbox) == {"accepted": 1}
 
 
-def test_each_entry_is_counted_when_it_is_removed_and_never_again(inbox: Stream) -> None:
+def test_each_entry_is_counted_once_when_it_is_removed(inbox: Stream) -> None:
     for number in range(3):
         put(inbox, f"lead-{number}")
     inbox.acquire(0, "mine")
-    entries = [entry for entry, _ in inbox.take(0, 10)]
+    entries = [entry for entry, _ in inbox.read(0, 10)]
     settlement = Settlement()
     for entry, state in zip(entries, ("created", "updated", "created"), strict=True):
         settlement.add((), [(STREAM, entry, [count(state), count("ms", 20)])], [count("groups")])
@@ -73,7 +73,7 @@ def test_each_entry_is_counted_when_it_is_removed_and_never_again(inbox: Stream)
     assert counted(inbox) == {"accepted": 3, "created": 2, "updated": 1, "ms": 60, "groups": 3}
 
 
-def test_what_is_parked_and_discarded_is_counted_once(inbox: Stream) -> None:
+def test_a_parked_and_discarded_lead_is_counted_once(inbox: Stream) -> None:
     for _ in range(2):
         inbox.park("lead", pack_fields({b"e": b"lead", b"b": b"{}"}), pack(state="parked"))
     parked = Parked(inbox.redis, InboxConfig())
@@ -81,12 +81,12 @@ def test_what_is_parked_and_discarded_is_counted_once(inbox: Stream) -> None:
     assert counted(inbox) == {"parked": 1, "discarded": 1}
 
 
-def test_commands_that_are_applied_together_count_too(inbox: Stream) -> None:
+def test_counters_are_added_up_in_apply_too(inbox: Stream) -> None:
     inbox.apply([count("message_sent"), ("SET", "leadsync:x", "1"), count("message_sent")])
     assert counted(inbox) == {"message_sent": 2}
 
 
-def test_an_hour_is_kept_for_two_days_and_ends_by_itself(inbox: Stream) -> None:
+def test_an_hours_counters_expire_after_two_days(inbox: Stream) -> None:
     put(inbox, "one")
     put(inbox, "two")
     [hour] = inbox.redis.keys(keys.COUNTS + ":*")
@@ -94,7 +94,7 @@ def test_an_hour_is_kept_for_two_days_and_ends_by_itself(inbox: Stream) -> None:
     assert inbox.redis.ttl(keys.COUNTS) == -1
 
 
-def test_hours_are_told_oldest_first_with_the_present_one_last(inbox: Stream) -> None:
+def test_hours_are_read_oldest_first_with_the_current_one_last(inbox: Stream) -> None:
     now = 500_000 * HOUR_MS + 1_800_000
     for number, value in ((500_000, 3), (499_977, 2), (499_976, 1)):
         inbox.redis.hset(keys.hour(number), "created", value)
@@ -105,8 +105,8 @@ def test_hours_are_told_oldest_first_with_the_present_one_last(inbox: Stream) ->
     assert read_hours(inbox.redis, now, hours=1) == [hours[-1]]
 
 
-def test_a_full_redis_still_settles_and_still_knows_a_repeated_event(tmp_path: Path) -> None:
-    """Counters never stand in the way: an entry that leaves makes room for them, and a duplicate's is let go."""
+def test_a_full_redis_still_settles_and_recognizes_duplicates(tmp_path: Path) -> None:
+    """Counters block nothing: a removed entry makes room for them, and that of a duplicate is dropped."""
     with (
         embedded.start(tmp_path, appendonly=False) as started,
         closing(client.Redis.from_url(started.url)) as connection,
@@ -114,7 +114,7 @@ def test_a_full_redis_still_settles_and_still_knows_a_repeated_event(tmp_path: P
         full = Stream(connection)
         put(full, "lead")
         full.acquire(0, "mine")
-        [(entry, _)] = full.take(0, 1)
+        [(entry, _)] = full.read(0, 1)
         connection.config_set("maxmemory", 1)
         with pytest.raises(client.ResponseError):
             connection.set("more", 1)

@@ -13,7 +13,7 @@ def test_every_customer_has_a_shard(customer_id: str, shards: int) -> None:
 
 
 def test_a_customers_shard_never_changes() -> None:
-    """Entries stand in these shards while a new version is deployed."""
+    """Entries are in these shards while a new version is deployed."""
     assert [keys.shard_of(one, 4) for one in ("c-1", "สมชาย", "", "\ud800")] == [2, 1, 0, 0]
 
 
@@ -23,7 +23,7 @@ def test_customers_are_spread_over_the_shards() -> None:
 
 
 def test_a_digest_never_changes() -> None:
-    """Receipts and clocks are found by it."""
+    """Receipts and field clocks are found by it."""
     assert keys.digest(b"key", "a", b"b") == "xhib6hijhzlzhku4"
 
 
@@ -32,18 +32,18 @@ def test_two_digests_are_equal_when_their_parts_are(one: list[str], other: list[
     assert (keys.digest(b"key", *one) == keys.digest(b"key", *other)) is (one == other)
 
 
-def test_a_digest_depends_on_the_key_and_shows_nothing() -> None:
+def test_a_digest_depends_on_the_key_and_does_not_reveal_its_input() -> None:
     digest = keys.digest(b"key", "somchai")
     assert digest != keys.digest(b"other", "somchai")
     assert (len(digest), digest.isalnum(), digest.islower()) == (16, True, True)
 
 
-def test_no_two_keys_are_one() -> None:
+def test_all_keys_differ() -> None:
     made = []
     for name, function in inspect.getmembers(keys, inspect.isfunction):
         if function.__module__ != keys.__name__ or name in ("shard_of", "digest", "keyed", "_name"):
             continue
-        arguments = {"line": keys.INBOX, "shard": 1, "customer": b"x", "text": b"y"}
+        arguments = {"stream": keys.INBOX, "shard": 1, "customer": b"x", "text": b"y"}
         names = inspect.signature(function).parameters
         made.append(function(**{each: arguments.get(each, "x") for each in names}))
     assert len(made) > 10

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import redis
 
-from leadcore import receipts
 from leadcore.config import Inbox as InboxConfig
 from leadcore.receipts import Receipt, pack
 from leadcore.store import keys
+from leadcore.store.leads import read_receipts
 from leadcore.store.parked import GONE, UNREADABLE, Parked, causes
 from leadcore.store.streams import Stream, pack_fields
 
@@ -40,10 +40,10 @@ def park(store: Parked, lead: str = "lead-1", body: bytes = BODY, **fields: byte
 
 
 def receipt(store: Parked, lead: str = "lead-1") -> Receipt:
-    return receipts.unpack(lead, store.redis.hgetall(keys.receipt(lead)))
+    return read_receipts(store.redis, [lead])[0] or Receipt(lead)
 
 
-def test_a_retried_lead_stands_in_its_shard_as_it_came_in_its_old_place(store: Parked) -> None:
+def test_a_retried_lead_is_back_in_its_shard_with_its_body_and_version(store: Parked) -> None:
     park(store, v=b"1700000000123-4", k=b"import", n=b"11")
     assert store.retry("lead-1", "ann") == ""
     [(_, fields)] = store.redis.xrange(STREAM)
@@ -52,14 +52,14 @@ def test_a_retried_lead_stands_in_its_shard_as_it_came_in_its_old_place(store: P
     assert (store.redis.zcard(keys.PARKED), store.redis.exists(keys.parked("lead-1"))) == (0, 0)
 
 
-def test_a_lead_that_was_parked_without_a_version_has_the_time_of_its_receipt(store: Parked) -> None:
+def test_a_lead_parked_without_a_version_is_retried_with_the_time_of_its_receipt(store: Parked) -> None:
     park(store)
     received = store.redis.hget(keys.receipt("lead-1"), "r")
     store.retry("lead-1", "ann")
     assert store.redis.xrange(STREAM)[0][1][b"v"] == received
 
 
-def test_a_lead_is_retried_once_however_often_it_is_asked_for(store: Parked) -> None:
+def test_a_lead_is_retried_once_however_often_retry_is_called(store: Parked) -> None:
     park(store, v=b"1700000000123-4")
     assert [store.retry("lead-1", "ann"), store.retry("lead-1", "bob"), store.discard("lead-1", "bob")] == [
         "",
@@ -69,13 +69,13 @@ def test_a_lead_is_retried_once_however_often_it_is_asked_for(store: Parked) -> 
     assert store.redis.xlen(STREAM) == 1
 
 
-def test_what_is_listed_and_no_longer_held_leaves_the_list(store: Parked) -> None:
+def test_an_index_entry_without_a_payload_is_removed(store: Parked) -> None:
     park(store)
     store.redis.delete(keys.parked("lead-1"))
     assert (store.discard("lead-1", "ann"), store.redis.zcard(keys.PARKED)) == (GONE, 0)
 
 
-def test_two_who_retry_at_once_put_it_back_once(store: Parked, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_simultaneous_retries_put_it_back_once(store: Parked, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second one has read the body before the first one's script ran."""
     park(store, v=b"1700000000123-4")
     other, first = Parked(store.redis, CONFIG), store._retry
@@ -105,7 +105,7 @@ def test_an_unusable_event_cannot_be_retried_and_stays_parked(store: Parked, fie
     assert store.redis.xlen(keys.ACTIONS) == 0
 
 
-def test_what_is_no_event_cannot_be_retried(store: Parked) -> None:
+def test_an_unreadable_body_cannot_be_retried(store: Parked) -> None:
     park(store, body=b"no json")
     assert store.retry("lead-1", "ann") == UNREADABLE
     assert store.redis.exists(keys.parked("lead-1"))
@@ -121,7 +121,7 @@ def test_a_discarded_lead_leaves_its_receipt_and_nothing_that_the_customer_said(
 
 
 @pytest.mark.parametrize("command", ["retry", "discard"])
-def test_who_did_it_is_kept(store: Parked, command: str) -> None:
+def test_the_user_is_recorded(store: Parked, command: str) -> None:
     park(store)
     act: Callable[[str, str], str] = getattr(store, command)
     act("lead-1", "ann")
@@ -130,7 +130,7 @@ def test_who_did_it_is_kept(store: Parked, command: str) -> None:
 
 
 @pytest.mark.parametrize(("command", "lives"), [("retry", True), ("discard", False)])
-def test_a_receipt_that_ended_before_its_lead_never_lives_for_ever(store: Parked, command: str, lives: bool) -> None:
+def test_a_receipt_that_expired_before_its_lead_expires_again(store: Parked, command: str, lives: bool) -> None:
     park(store, v=b"1700000000123-4")
     store.redis.delete(keys.receipt("lead-1"))
     getattr(store, command)("lead-1", "ann")
@@ -139,7 +139,7 @@ def test_a_receipt_that_ended_before_its_lead_never_lives_for_ever(store: Parked
 
 
 @pytest.mark.parametrize("command", ["retry", "discard"])
-def test_a_full_redis_still_takes_a_persons_answer(store: Parked, command: str) -> None:
+def test_a_full_redis_still_retries_and_discards(store: Parked, command: str) -> None:
     park(store, v=b"1700000000123-4")
     store.redis.config_set("maxmemory", 1)
     try:
@@ -150,7 +150,7 @@ def test_a_full_redis_still_takes_a_persons_answer(store: Parked, command: str) 
         store.redis.config_set("maxmemory", 0)
 
 
-def test_causes_are_grouped_the_commonest_first_with_what_mends_them() -> None:
+def test_leads_are_grouped_by_cause_the_most_frequent_first_with_a_fix() -> None:
     reasons = ["unusable: mid is missing", "row: locked", "row: locked", "odd"]
     found = causes(Receipt(str(number), reason=reason) for number, reason in enumerate(reasons))
     assert [(cause.reason, cause.leads) for cause in found] == [
@@ -163,13 +163,13 @@ def test_causes_are_grouped_the_commonest_first_with_what_mends_them() -> None:
     assert "discard" in found[1].fix
 
 
-def test_many_parked_leads_are_listed_the_longest_parked_first(store: Parked) -> None:
+def test_many_parked_leads_are_listed_oldest_first(store: Parked) -> None:
     for number in range(1203):
         store.redis.zadd(keys.PARKED, {f"lead-{number}": number})
     assert [one.lead for one in store.receipts()] == [f"lead-{number}" for number in range(1203)]
 
 
-def test_of_many_parked_leads_those_of_a_time_and_a_number_can_be_asked_for(store: Parked) -> None:
+def test_parked_leads_can_be_limited_by_number_and_time(store: Parked) -> None:
     store.redis.zadd(keys.PARKED, {f"lead-{number}": number for number in range(10)})
     assert [one.lead for one in store.receipts(2)] == ["lead-0", "lead-1"]
     assert [one.lead for one in store.receipts(until_ms=1)] == ["lead-0", "lead-1"]

@@ -39,22 +39,22 @@ def entries(inbox: Stream, count: int) -> list[bytes]:
     for number in range(count):
         put(inbox, f"lead-{number}")
     assert inbox.acquire(0, TOKEN)
-    return [entry for entry, _ in inbox.take(0, 100)]
+    return [entry for entry, _ in inbox.read(0, 100)]
 
 
 def settlement(*groups: tuple[Any, ...]) -> Settlement:
-    made = Settlement()
+    built = Settlement()
     for group in groups:
-        made.add(*group)
-    return made
+        built.add(*group)
+    return built
 
 
 STREAM = keys.entries(keys.INBOX, 0)
 
 
-def test_a_put_makes_receipt_entry_and_index_and_the_first_one_rings(inbox: Stream) -> None:
+def test_a_put_writes_receipt_entry_and_index_and_the_first_one_rings(inbox: Stream) -> None:
     assert [put(inbox, "one"), put(inbox, "two")] == ["rang", "put"]
-    rows = inbox.take(0, 10)
+    rows = inbox.read(0, 10)
     assert [fields for _, fields in rows] == [{b"e": b"one", b"b": b'{"a":1}'}, {b"e": b"two", b"b": b'{"a":1}'}]
     receipt = inbox.redis.hgetall(keys.receipt("one"))
     # Redis reads its clock for each of the two, which may be a millisecond apart.
@@ -65,7 +65,7 @@ def test_a_put_makes_receipt_entry_and_index_and_the_first_one_rings(inbox: Stre
     assert 0 < inbox.redis.ttl(keys.bell(keys.INBOX, 0)) <= 10
 
 
-def test_a_put_tells_redis_clock(inbox: Stream) -> None:
+def test_a_put_returns_redis_clock(inbox: Stream) -> None:
     now = inbox.put(0, "lead", b"{}", pack()).now_ms
     seconds, _ = inbox.redis.time()
     assert abs(now - seconds * 1000) < 2000
@@ -73,7 +73,7 @@ def test_a_put_tells_redis_clock(inbox: Stream) -> None:
 
 def test_the_same_lead_is_a_duplicate_for_seven_days(inbox: Stream) -> None:
     assert [put(inbox), put(inbox)] == ["rang", "duplicate"]
-    assert len(inbox.take(0, 10)) == 1
+    assert len(inbox.read(0, 10)) == 1
     seconds, _ = inbox.redis.time()
     old = {"r": seconds * 1000 - DUPLICATE_MS - 1}
     for state in ("waiting", "parked"):
@@ -84,10 +84,10 @@ def test_the_same_lead_is_a_duplicate_for_seven_days(inbox: Stream) -> None:
     assert b"s" not in inbox.redis.hgetall(keys.receipt("lead")), "a receipt of its own"
 
 
-def test_a_version_of_the_past_is_kept_and_one_of_the_future_is_not_believed(inbox: Stream) -> None:
+def test_a_past_version_is_kept_and_a_future_one_is_capped_at_now(inbox: Stream) -> None:
     put(inbox, "past", version_ms=1_000)
     put(inbox, "future", version_ms=10**15, kind="import")
-    (_, past), (entry, future) = inbox.take(0, 10)
+    (_, past), (entry, future) = inbox.read(0, 10)
     assert past[b"v"] == b"1000"
     assert future[b"k"] == b"import"
     assert abs(int(future[b"v"]) - int(entry.split(b"-")[0])) < 1000
@@ -98,7 +98,7 @@ def test_all_use_one_digest_key(inbox: Stream) -> None:
     with pytest.raises(WrongKey) as caught:
         put(inbox, "two", key=b"second")
     assert caught.value.key == b"first"
-    assert len(inbox.take(0, 10)) == 1
+    assert len(inbox.read(0, 10)) == 1
     assert put(inbox, "two", key=b"first") == "put"
     with pytest.raises(WrongKey):
         inbox.park("three", b"", pack(), key=b"second")
@@ -112,13 +112,13 @@ def test_parking_is_safe_to_repeat(inbox: Stream) -> None:
     assert 0 < inbox.redis.ttl(keys.parked("lead")) <= 30 * 86_400
 
 
-def test_entries_are_read_on_from_where_the_last_reading_ended(inbox: Stream) -> None:
+def test_reading_goes_on_behind_the_last_entry_read(inbox: Stream) -> None:
     ids = entries(inbox, 5)
-    assert [entry for entry, _ in inbox.take(0, 2)] == ids[:2]
-    assert [entry for entry, _ in inbox.take(0, 10, after=ids[1])] == ids[2:]
+    assert [entry for entry, _ in inbox.read(0, 2)] == ids[:2]
+    assert [entry for entry, _ in inbox.read(0, 10, after=ids[1])] == ids[2:]
 
 
-def test_one_holds_the_lock_and_only_the_holder_renews_or_releases_it(inbox: Stream) -> None:
+def test_the_lock_has_one_holder_who_alone_renews_or_releases_it(inbox: Stream) -> None:
     assert inbox.acquire(0, TOKEN)
     assert not inbox.acquire(0, "other")
     assert inbox.acquire(1, "other"), "a lock for each shard"
@@ -133,33 +133,33 @@ def test_one_holds_the_lock_and_only_the_holder_renews_or_releases_it(inbox: Str
     assert inbox.acquire(0, "other")
 
 
-def test_a_release_drops_the_bell_and_counts_what_is_left(inbox: Stream) -> None:
+def test_a_release_deletes_the_bell_and_counts_what_is_left(inbox: Stream) -> None:
     entries(inbox, 3)
     assert inbox.release(0, TOKEN) == 3
     assert not inbox.redis.exists(keys.bell(keys.INBOX, 0))
     assert put(inbox, "next") == "rang"
 
 
-def test_settling_removes_each_entry_and_does_what_follows(inbox: Stream) -> None:
+def test_settling_removes_each_entry_and_runs_its_commands(inbox: Stream) -> None:
     one, two, three = entries(inbox, 3)
     done = settlement(
         ((), [(STREAM, one, [("SET", "a", "1"), ("INCR", "n")]), (STREAM, two, [("INCR", "n")])], [("INCR", "groups")]),
         ((), [(STREAM, three, [])], [("INCR", "groups")]),
     )
     assert inbox.settle(0, TOKEN, done) == []
-    assert inbox.take(0, 10) == []
+    assert inbox.read(0, 10) == []
     assert [int(inbox.redis.get(name)) for name in ("a", "n", "groups")] == [1, 2, 2]
 
 
 @pytest.mark.parametrize("holder", ["other", None])
 def test_without_the_lock_nothing_is_settled(inbox: Stream, holder: str | None) -> None:
-    """A worker that was frozen in a call comes back when another has the shard."""
+    """A worker that was frozen in a call continues after another has locked the shard."""
     [one] = entries(inbox, 1)
     inbox.redis.delete(keys.lock(keys.INBOX, 0))
     if holder:
         assert inbox.acquire(0, holder)
     assert inbox.settle(0, TOKEN, settlement(((), [(STREAM, one, [("INCR", "n")])], [("INCR", "n")]))) is None
-    assert len(inbox.take(0, 10)) == 1
+    assert len(inbox.read(0, 10)) == 1
     assert not inbox.redis.exists("n")
 
 
@@ -172,7 +172,7 @@ def test_settling_twice_settles_once(inbox: Stream) -> None:
     assert [int(inbox.redis.get(name)) for name in ("n", "groups")] == [2, 2]
 
 
-def test_a_group_whose_guard_has_changed_is_left_and_the_others_are_settled(inbox: Stream) -> None:
+def test_a_group_whose_record_has_changed_is_left_and_the_others_are_settled(inbox: Stream) -> None:
     one, two, three = entries(inbox, 3)
     inbox.redis.set("record", b"\x00\x00\x00\x02rest")
     done = settlement(
@@ -181,7 +181,7 @@ def test_a_group_whose_guard_has_changed_is_left_and_the_others_are_settled(inbo
         ([("absent", b"")], [(STREAM, three, [("INCR", "n")])], []),
     )
     assert inbox.settle(0, TOKEN, done) == [1]
-    assert [entry for entry, _ in inbox.take(0, 10)] == [two]
+    assert [entry for entry, _ in inbox.read(0, 10)] == [two]
     assert int(inbox.redis.get("n")) == 2
 
 
@@ -204,10 +204,10 @@ def test_a_guard_compares_the_first_four_bytes(
         inbox.redis.set("record", record)
     answer = inbox.settle(0, TOKEN, settlement(([("record", guard)], [(STREAM, one, [])], [])))
     assert answer == ([] if settled else [0])
-    assert len(inbox.take(0, 10)) == (not settled)
+    assert len(inbox.read(0, 10)) == (not settled)
 
 
-def test_a_hundred_leads_with_all_that_follows_are_settled_at_once(inbox: Stream) -> None:
+def test_a_hundred_leads_with_many_commands_are_settled_at_once(inbox: Stream) -> None:
     effects = [("HSET", f"h{n}", *(f"f{i}" for i in range(40))) for n in range(10)]
     ids = entries(inbox, 100)
     done = settlement(*(((), [(STREAM, one, effects)], [("INCR", "n")]) for one in ids))
@@ -215,8 +215,8 @@ def test_a_hundred_leads_with_all_that_follows_are_settled_at_once(inbox: Stream
     assert int(inbox.redis.get("n")) == 100
 
 
-def test_a_receipt_that_ended_before_its_lead_ends_again(inbox: Stream) -> None:
-    """One that is there keeps its own end."""
+def test_a_receipt_that_expired_before_its_lead_expires_again(inbox: Stream) -> None:
+    """A receipt that is there keeps its own expiry."""
     first, second = entries(inbox, 2)
     stream, gone, there = keys.entries(keys.INBOX, 0), keys.receipt("lead-0"), keys.receipt("lead-1")
     inbox.redis.delete(gone)
@@ -239,7 +239,7 @@ def test_a_full_redis_can_still_settle(tmp_path: Path) -> None:
             redis.set("a", "1")
         done = settlement(*(((), [(STREAM, one, [("SET", "a", "1")])], []) for one in ids))
         assert inbox.settle(0, TOKEN, done) == []
-        assert inbox.take(0, 100) == []
+        assert inbox.read(0, 100) == []
         assert redis.get("a") == b"1"
 
 
@@ -247,16 +247,16 @@ PARTS = st.binary().filter(lambda part: b"\x1f" not in part)
 FIELDS = {b"e": b"lead", b"b": '{"a":"ก\\u001f"}'.encode(), b"v": b"1000-0", b"n": b"1", b"k": b""}
 
 
-def test_what_is_due_goes_back_into_the_stream_as_it_was(inbox: Stream) -> None:
+def test_a_due_entry_goes_back_into_the_stream_unchanged(inbox: Stream) -> None:
     later = keys.later(keys.INBOX, 0)
     inbox.redis.zadd(later, {pack_fields(FIELDS): 1, pack_fields({b"e": b"not due"}): 10**15})
     assert inbox.sweep(0) == 1
-    [(_, fields)] = inbox.take(0, 10)
+    [(_, fields)] = inbox.read(0, 10)
     assert fields == FIELDS
     assert inbox.redis.zcard(later) == 1
 
 
-def test_a_sweep_rings_for_entries_that_nobody_looks_after_and_not_too_often(inbox: Stream) -> None:
+def test_a_sweep_rings_for_entries_without_a_drain_and_not_too_often(inbox: Stream) -> None:
     assert inbox.sweep(0) == 0
     put(inbox)
     assert [inbox.sweep(0), inbox.sweep(0)] == [1, 0]
@@ -264,7 +264,7 @@ def test_a_sweep_rings_for_entries_that_nobody_looks_after_and_not_too_often(inb
     assert inbox.sweep(0) == 1
 
 
-def test_a_sweep_leaves_a_held_shard_and_a_paused_line_alone(inbox: Stream) -> None:
+def test_a_sweep_does_not_ring_for_a_locked_shard_or_a_paused_line(inbox: Stream) -> None:
     put(inbox)
     assert inbox.acquire(0, TOKEN)
     assert inbox.sweep(0) == 0
@@ -275,18 +275,18 @@ def test_a_sweep_leaves_a_held_shard_and_a_paused_line_alone(inbox: Stream) -> N
     assert inbox.sweep(0) == 1
 
 
-def test_the_outbox_is_not_paused_with_the_line_and_looks_after_what_is_being_sent(inbox: Stream) -> None:
+def test_the_outbox_has_its_own_pause_and_its_sweep_counts_messages_being_sent(inbox: Stream) -> None:
     outbox = Stream(inbox.redis, keys.OUTBOX)
     inbox.redis.hset(keys.PAUSE, "until", 10**15)
     inbox.redis.hset(keys.sending(0), "1-0", "packed")
     assert outbox.sweep(0) == 1
 
 
-def test_a_bell_rings_once(inbox: Stream) -> None:
-    assert [inbox.rang(0), inbox.rang(0), inbox.rang(1)] == [True, False, True]
+def test_a_bell_is_set_once(inbox: Stream) -> None:
+    assert [inbox.set_bell(0), inbox.set_bell(0), inbox.set_bell(1)] == [True, False, True]
 
 
 @given(st.dictionaries(PARTS, PARTS))
-def test_what_is_postponed_can_be_parted_again(fields: dict[bytes, bytes]) -> None:
+def test_packed_fields_can_be_unpacked(fields: dict[bytes, bytes]) -> None:
     parts = pack_fields(fields).split(b"\x1f")[:-1]
     assert dict(zip(parts[::2], parts[1::2], strict=True)) == fields

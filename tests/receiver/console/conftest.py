@@ -1,4 +1,4 @@
-"""The receiver with a console, as a process behind one proxy, and Redis as a test fills it."""
+"""The receiver with a console, as a process behind one proxy, over a Redis that the tests fill."""
 
 import json
 from collections.abc import Iterator
@@ -10,45 +10,45 @@ import requests
 from leadcore.receipts import pack
 from leadcore.store import keys
 from leadcore.store.streams import Stream, pack_fields
-from receiver.console.auth import Auth
+from receiver.console.auth import ConsoleAuth
 from tests.conftest import Line, open_line
 
-# A colon, Thai, and what HTML would make something of.
+# A colon, Thai, and characters that HTML must escape.
 PASSWORD = "รหัส:<&>7f3a91"
 
 
-class Desk:
-    """A person at the console. `visit` and `press` follow no redirect."""
+class ConsoleUser:
+    """A person at the console. `get` and `submit` follow no redirect."""
 
     def __init__(self, line: Line) -> None:
         self.line, self.redis = line, line.redis
         self.session = requests.Session()
-        self.door = Auth(PASSWORD, 0)
+        self.auth = ConsoleAuth(PASSWORD, 0)
         self.session.auth = ("leadsync", PASSWORD.encode())  # type: ignore[assignment]  # bytes go as they are
 
-    def visit(self, path: str = "", **headers: str) -> requests.Response:
+    def get(self, path: str = "", **headers: str) -> requests.Response:
         return self.session.get(f"{self.line.url}/console/{path}", headers=headers, timeout=10, allow_redirects=False)
 
     def read(self, path: str = "", **headers: str) -> str:
-        answer = self.visit(path, **headers)
+        answer = self.get(path, **headers)
         assert answer.status_code == 200, answer.text
         return answer.text
 
-    def press(self, path: str, headers: dict[str, str] | None = None, **form: str) -> requests.Response:
-        """Send a form; with the token of the console's own forms unless another is given."""
-        data = {"token": self.door.token(), **form}
+    def submit(self, path: str, headers: dict[str, str] | None = None, **form: str) -> requests.Response:
+        """Post a form, with a valid token unless another is given."""
+        data = {"token": self.auth.form_token(), **form}
         url = f"{self.line.url}/console/{path}"
         return self.session.post(url, data, headers=headers, timeout=10, allow_redirects=False)
 
-    def keep(self, lead: str, received_ms: int = 1_700_000_000_000, **receipt: Any) -> None:
-        """Let a lead have come, with this receipt."""
+    def add_lead(self, lead: str, received_ms: int = 1_700_000_000_000, **receipt: Any) -> None:
+        """Store a lead with this receipt."""
         self.redis.hset(keys.receipt(lead), mapping={"r": received_ms})
         flat = pack(**receipt)
         self.redis.hset(keys.receipt(lead), mapping=dict(zip(flat[::2], flat[1::2], strict=True)))
         self.redis.xadd(keys.LEADS, {"e": lead})
 
-    def park(self, lead: str, reason: str = "refused: HubSpot refused this contact", **said: Any) -> None:
-        body = {"customer_id": f"c-{lead}", "mid": "m", "intent": "Purchase", **said}
+    def park(self, lead: str, reason: str = "refused: HubSpot refused this contact", **fields: Any) -> None:
+        body = {"customer_id": f"c-{lead}", "mid": "m", "intent": "Purchase", **fields}
         packed = pack_fields({b"e": lead.encode(), b"b": json.dumps(body).encode(), b"v": b"1700000000123-4"})
         receipt = pack(customer_id=f"c-{lead}", intent="Purchase", state="parked", reason=reason, tries=1)
         Stream(self.redis).park(lead, packed, receipt)
@@ -59,8 +59,10 @@ class Desk:
 
 
 @pytest.fixture(scope="session")
-def open_desk(tmp_path_factory: pytest.TempPathFactory, databases: Iterator[str]) -> Iterator[Line]:
-    folder = tmp_path_factory.mktemp("desk")
+def running_console(
+    tmp_path_factory: pytest.TempPathFactory, databases: Iterator[str], processes: None
+) -> Iterator[Line]:
+    folder = tmp_path_factory.mktemp("console")
     environ = {"CONSOLE_PASSWORD": PASSWORD, "TRUSTED_PROXIES": "1", "WEB_CONCURRENCY": "1"}
     with open_line(folder, next(databases), **environ) as line:
         line.start("web")
@@ -69,9 +71,9 @@ def open_desk(tmp_path_factory: pytest.TempPathFactory, databases: Iterator[str]
 
 
 @pytest.fixture
-def desk(open_desk: Line) -> Iterator[Desk]:
-    """The console over an empty Redis."""
-    open_desk.redis.flushdb()
-    one = Desk(open_desk)
+def user(running_console: Line) -> Iterator[ConsoleUser]:
+    """A user of the console, over an empty Redis."""
+    running_console.redis.flushdb()
+    one = ConsoleUser(running_console)
     with one.session:
         yield one

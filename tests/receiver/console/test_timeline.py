@@ -1,7 +1,7 @@
 import pytest
 
 from leadcore.receipts import Note, Receipt
-from receiver.console.timeline import Step, Trouble, find_troubles, tell
+from receiver.console.timeline import DroppedValue, Step, build_timeline, find_dropped_values
 
 EMAIL = Note("email", "dropped", "bad")
 
@@ -16,9 +16,9 @@ EMAIL = Note("email", "dropped", "bad")
         ("of a newer version", "calm"),
     ],
 )
-def test_a_story_begins_with_the_receipt_and_goes_on_with_the_state(state: str, tone: str) -> None:
-    told = tell(Receipt("lead", state=state, received_ms=1, written_ms=2, reason="why"))
-    assert told == [Step("received", 1, "good"), Step(state, 2, tone, "why")]
+def test_the_timeline_starts_with_the_receipt_followed_by_the_state(state: str, tone: str) -> None:
+    steps = build_timeline(Receipt("lead", state=state, received_ms=1, written_ms=2, reason="why"))
+    assert steps == [Step("received", 1, "good"), Step(state, 2, tone, "why")]
 
 
 @pytest.mark.parametrize(
@@ -31,17 +31,17 @@ def test_a_story_begins_with_the_receipt_and_goes_on_with_the_state(state: str, 
         ("interrupted: x", Step("message.interrupted", 3, "bad", "x")),
     ],
 )
-def test_the_messages_fate_is_the_last_step(message: str, step: Step) -> None:
-    assert tell(Receipt("lead", state="created", message=message, message_ms=3))[-1] == step
+def test_the_last_step_is_the_messages_status(message: str, step: Step) -> None:
+    assert build_timeline(Receipt("lead", state="created", message=message, message_ms=3))[-1] == step
 
 
-def test_when_a_lead_was_parked_comes_from_elsewhere() -> None:
-    assert tell(Receipt("lead", state="parked"), 7)[1].at_ms == 7
+def test_the_time_of_parking_is_given_by_the_caller() -> None:
+    assert build_timeline(Receipt("lead", state="parked"), 7)[1].at_ms == 7
 
 
-def test_troubles_are_counted_once_per_lead_the_commonest_first() -> None:
+def test_a_dropped_value_counts_once_per_lead_the_most_frequent_first() -> None:
     phone = Note("phone", "dropped", "bad")
-    found = find_troubles(
+    found = find_dropped_values(
         [
             Receipt("1", state="created", notes=(EMAIL, EMAIL), message="failed: why"),
             Receipt("2", state="updated", notes=(EMAIL, phone)),
@@ -50,6 +50,6 @@ def test_troubles_are_counted_once_per_lead_the_commonest_first() -> None:
         ]
     )
     assert found == [
-        Trouble("email", "bad", ("1", "2")),
-        Trouble("phone", "bad", ("2",)),
+        DroppedValue("email", "bad", ("1", "2")),
+        DroppedValue("phone", "bad", ("2",)),
     ]

@@ -1,4 +1,4 @@
-"""The catalogue is whole: nothing is said in one language only, and nothing that workers say is missing."""
+"""The catalogue is complete: every text in both languages, and every reason that workers store."""
 
 import re
 from string import Formatter
@@ -12,7 +12,7 @@ from receiver.console import reason_texts, translations
 from receiver.console.translator import Translator
 from tests.conftest import ROOT
 from workers import retention
-from workers.flow.pause import LONGEST
+from workers.flow.pause import MAX_SECONDS_BY_CODE
 from workers.hubspot.errors import REASONS
 from workers.outbox import sender
 from workers.rules import news, plan
@@ -22,54 +22,56 @@ CONSOLE = ROOT / "receiver/console"
 THAI = re.compile(r"[\u0e00-\u0e7f]")
 
 
-def holes(text: str) -> list[set[str]]:
+def placeholders(text: str) -> list[set[str]]:
     """The placeholders of each form of a text."""
     return [{name for _, name, _, _ in Formatter().parse(form) if name} for form in text.split("|")]
 
 
-@pytest.mark.parametrize("key", translations.WORDS)
-def test_both_languages_have_the_same_places_for_values(key: str) -> None:
-    english, thai = translations.WORDS[key]
-    assert holes(english)[0] == holes(thai)[0]
-    assert all(each == holes(english)[0] for each in [*holes(english), *holes(thai)])
+@pytest.mark.parametrize("key", translations.TEXTS)
+def test_both_languages_have_the_same_placeholders(key: str) -> None:
+    english, thai = translations.TEXTS[key]
+    assert placeholders(english)[0] == placeholders(thai)[0]
+    assert all(each == placeholders(english)[0] for each in [*placeholders(english), *placeholders(thai)])
 
 
-@pytest.mark.parametrize("key", translations.WORDS)
-def test_everything_that_is_no_name_is_said_in_thai(key: str) -> None:
-    assert THAI.search(translations.WORDS[key][1]) or key == "workers"
+@pytest.mark.parametrize("key", translations.TEXTS)
+def test_every_text_is_translated_into_thai(key: str) -> None:
+    assert THAI.search(translations.TEXTS[key][1]) or key == "workers"
 
 
-def test_every_key_of_a_template_is_in_the_catalogue_and_every_key_is_used() -> None:
+def test_every_key_used_exists_and_every_key_is_used() -> None:
     source = "".join(file.read_text() for file in [*CONSOLE.glob("*.py"), *CONSOLE.glob("templates/*.html")])
-    whole = set(re.findall(r'say\(\s*["\']([a-z_.]+)["\'][,)]', source))
-    assert whole <= translations.WORDS.keys()
+    whole = set(re.findall(r'text\(\s*["\']([a-z_.]+)["\'][,)]', source))
+    assert whole <= translations.TEXTS.keys()
     elsewhere = source.replace((CONSOLE / "translations.py").read_text(), "")
-    used = {key for key in translations.WORDS if f'"{key}"' in elsewhere}
-    families = ("nav.", "state.", "step.", "pause.", "action.", "did.", "series.", "fields.")
+    used = {key for key in translations.TEXTS if f'"{key}"' in elsewhere}
+    families = ("nav.", "state.", "step.", "pause.", "action.", "result.", "series.", "fields.")
     verdicts = {"fine", "no_workers", "parked", "paused", "silent", "fine.do", "no_workers.do", "parked.do"}
-    assert {key for key in translations.WORDS.keys() - used - verdicts - whole if not key.startswith(families)} == set()
+    assert {key for key in translations.TEXTS.keys() - used - verdicts - whole if not key.startswith(families)} == set()
 
 
-@pytest.mark.parametrize("code", [*LONGEST, "rate_limit", "locked", "unavailable", "timeout", "dealdroid", "restarted"])
+@pytest.mark.parametrize(
+    "code", [*MAX_SECONDS_BY_CODE, "rate_limit", "locked", "unavailable", "timeout", "dealdroid", "restarted"]
+)
 def test_every_pause_says_what_to_do(code: str) -> None:
-    assert f"pause.{code}" in translations.WORDS
+    assert f"pause.{code}" in translations.TEXTS
 
 
-def test_every_fix_is_there_in_thai() -> None:
+def test_every_fix_is_translated() -> None:
     assert reason_texts.FIXES.keys() - {""} == FIXES.keys()
 
 
-def test_every_property_and_state_has_a_name() -> None:
+def test_every_property_and_state_has_a_label() -> None:
     hidden = {"dealdroid_placeholder", "dealdroid_shorter_1", "dealdroid_shorter_2", "dealdroid_shorter_3"}
     assert translations.FIELDS.keys() == set(receipts.PROPERTIES) - hidden
     states = {receipts.WAITING, receipts.SKIPPED, receipts.PARKED, receipts.DISCARDED, *receipts.WRITTEN}
-    assert {f"state.{one}" for one in states} | {f"step.{one}" for one in states} <= translations.WORDS.keys()
+    assert {f"state.{one}" for one in states} | {f"step.{one}" for one in states} <= translations.TEXTS.keys()
 
 
-def said_by_workers() -> set[str]:
-    """The reasons that stand as plain texts in the workers' code, and so in receipts."""
-    named = {identity.ELSEWHERE, identity.NOBODY, news.NEWER, news.LONGER_NAME, retention.ENDED, plan.UNNAMED}
-    found = set(REASONS.values()) | named | {sender.FORGOTTEN.partition(": ")[2]}
+def reasons_of_workers() -> set[str]:
+    """The reasons that are literals in the workers' code, and so in receipts."""
+    named = {identity.EMAIL_TAKEN, identity.EMAIL_SHARED, news.NEWER, news.LONGER_NAME, retention.ENDED, plan.UNNAMED}
+    found = set(REASONS.values()) | named | {sender.REDIS_RESTARTED.partition(": ")[2]}
     patterns = (
         r'why="([^"{]+)"',
         r'Note\([^"]*"\w+", "\w+", "([^"]+)"\)',
@@ -81,7 +83,7 @@ def said_by_workers() -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("text", sorted(said_by_workers()))
-def test_every_reason_of_the_workers_is_there_in_thai(text: str) -> None:
-    assert THAI.search(Translator("th", ZoneInfo("Asia/Bangkok")).why(text))
-    assert Translator("en", ZoneInfo("Asia/Bangkok")).why(text) == text
+@pytest.mark.parametrize("text", sorted(reasons_of_workers()))
+def test_every_reason_of_the_workers_is_translated(text: str) -> None:
+    assert THAI.search(Translator("th", ZoneInfo("Asia/Bangkok")).reason(text))
+    assert Translator("en", ZoneInfo("Asia/Bangkok")).reason(text) == text

@@ -1,4 +1,4 @@
-"""What the pages say, over a real Redis."""
+"""The pages, over a real Redis."""
 
 import html
 import re
@@ -17,40 +17,39 @@ from leadcore.receipts import Note
 from leadcore.settings import read_receiver
 from leadcore.store import keys
 from leadcore.store.connection import connect
-from receiver.console.queries import LOOKED, PAGE
+from receiver.console.queries import PAGE, SCAN_LIMIT
 from receiver.console.views import blueprint
 from receiver.intake.spool import Spool
-from sandbox.redis import free_port
-from tests.conftest import SHARDS, Line, lead
-from tests.receiver.console.conftest import PASSWORD, Desk
+from tests.conftest import SHARDS, Line, lead, own_port
+from tests.receiver.console.conftest import PASSWORD, ConsoleUser
 from workers.rules.delivery import keep_unsent
 
 TH = {"Accept-Language": "th-TH,th;q=0.9,en;q=0.5"}
 
 
-def words(page: str) -> str:
-    """The text of a page as a person reads it."""
+def text_of(page: str) -> str:
+    """The visible text of a page."""
     return html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.split("<main")[1])))
 
 
-def live(desk: Desk) -> None:
-    desk.redis.zadd(keys.WORKERS, {"worker": time.time() * 1000})
+def add_worker(user: ConsoleUser) -> None:
+    user.redis.zadd(keys.WORKERS, {"worker": time.time() * 1000})
 
 
-def pause(desk: Desk, code: str, seconds: float) -> None:
+def pause(user: ConsoleUser, code: str, seconds: float) -> None:
     now = int(time.time() * 1000)
     stored = {"code": code, "reason": "the reason", "since": now - 1000, "until": now + int(seconds * 1000)}
-    desk.redis.hset(keys.PAUSE, mapping=stored)
+    user.redis.hset(keys.PAUSE, mapping=stored)
 
 
-def test_a_line_that_works_says_so(desk: Desk) -> None:
-    live(desk)
-    assert "Everything works" in desk.read()
-    assert "ทุกอย่างทำงานปกติ" in desk.read(**TH)
+def test_a_working_line_is_reported(user: ConsoleUser) -> None:
+    add_worker(user)
+    assert "Everything works" in user.read()
+    assert "ทุกอย่างทำงานปกติ" in user.read(**TH)
 
 
-def test_a_line_without_workers_says_what_to_do(desk: Desk) -> None:
-    assert "No worker is running, so leads wait Start one: leadsync worker." in words(desk.read())
+def test_without_workers_the_page_says_what_to_do(user: ConsoleUser) -> None:
+    assert "No worker is running, so leads wait Start one: leadsync worker." in text_of(user.read())
 
 
 @pytest.mark.parametrize(
@@ -61,157 +60,157 @@ def test_a_line_without_workers_says_what_to_do(desk: Desk) -> None:
         ("of a newer version", "the reason", "the reason"),
     ],
 )
-def test_a_paused_line_says_why_until_when_and_what_to_do(desk: Desk, code: str, english: str, thai: str) -> None:
-    live(desk)
-    pause(desk, code, 60)
-    text = words(desk.read())
+def test_a_pause_is_shown_with_reason_end_and_fix(user: ConsoleUser, code: str, english: str, thai: str) -> None:
+    add_worker(user)
+    pause(user, code, 60)
+    text = text_of(user.read())
     assert "Leads wait for HubSpot" in text
     assert english in text
     assert re.search(r"Paused since \d\d:\d\d; tried again at \d\d:\d\d:\d\d", text)
-    assert thai in words(desk.read(**TH))
+    assert thai in text_of(user.read(**TH))
 
 
-def test_messages_that_wait_for_dealdroid_are_told(desk: Desk) -> None:
-    live(desk)
-    desk.redis.hset(keys.PAUSES[keys.OUTBOX], mapping={"code": "dealdroid", "reason": "why", "until": 1})
-    assert "Messages wait" not in desk.read(), "none waits"
-    desk.redis.xadd(keys.entries(keys.OUTBOX, 0), {"e": "lead"})
-    assert "DealDroid takes no messages at the moment. Leads are written all the same" in words(desk.read())
+def test_messages_that_wait_for_dealdroid_are_reported(user: ConsoleUser) -> None:
+    add_worker(user)
+    user.redis.hset(keys.PAUSES[keys.OUTBOX], mapping={"code": "dealdroid", "reason": "why", "until": 1})
+    assert "Messages wait" not in user.read(), "none waits"
+    user.redis.xadd(keys.entries(keys.OUTBOX, 0), {"e": "lead"})
+    assert "DealDroid accepts no messages at the moment. Leads are written all the same" in text_of(user.read())
 
 
-def test_today_begins_at_the_shops_midnight(desk: Desk) -> None:
-    """Bangkok is 7 hours before UTC, whole hours, so that the hour before midnight is yesterday's."""
-    seconds = int(desk.redis.time()[0])
+def test_today_starts_at_midnight_in_the_configured_time_zone(user: ConsoleUser) -> None:
+    """Bangkok is 7 whole hours ahead of UTC, so the hour before midnight is yesterday's."""
+    seconds = int(user.redis.time()[0])
     midnight = (seconds + 7 * 3600) // 86_400 * 24 - 7
     for hour, created in ((midnight - 1, 1000), (midnight, 20), (seconds // 3600, 3)):
-        desk.redis.hincrby(keys.hour(hour), "created", created)
-        desk.redis.hincrby(keys.hour(hour), "message_sent", created)
-    assert "Written today 23 23 new contacts" in words(desk.read())
-    assert "Confirmed today 23" in words(desk.read())
+        user.redis.hincrby(keys.hour(hour), "created", created)
+        user.redis.hincrby(keys.hour(hour), "message_sent", created)
+    assert "Written today 23 23 new contacts" in text_of(user.read())
+    assert "Confirmed today 23" in text_of(user.read())
 
 
-def test_what_waits_and_since_when_is_told(desk: Desk) -> None:
-    desk.redis.xadd(keys.entries(keys.INBOX, 1), {"e": "lead"}, id="1700000000000-0")
-    assert "Waiting 1 oldest since 15 Nov 2023 05:13:20" in words(desk.read())
+def test_the_number_of_waiting_leads_and_the_oldest_are_shown(user: ConsoleUser) -> None:
+    user.redis.xadd(keys.entries(keys.INBOX, 1), {"e": "lead"}, id="1700000000000-0")
+    assert "Waiting 1 oldest since 15 Nov 2023 05:13:20" in text_of(user.read())
 
 
-def test_the_chart_has_a_title_a_description_and_a_table(desk: Desk) -> None:
-    assert "No lead in the last 24 hours." in desk.read()
-    desk.redis.hset(keys.hour(int(time.time()) // 3600), mapping={"created": 4, "unchanged": 2, "parked": 1})
-    page = desk.read()
+def test_the_chart_has_a_title_a_description_and_a_table(user: ConsoleUser) -> None:
+    assert "No lead in the last 24 hours." in user.read()
+    user.redis.hset(keys.hour(int(time.time()) // 3600), mapping={"created": 4, "unchanged": 2, "parked": 1})
+    page = user.read()
     assert page.count("<rect") == 3
     assert "A bar for each hour: 7 leads in all, at most 7 in an hour." in page
-    assert re.search(r"Hour Written Nothing new Needed you \d\d:00 4 2 1", words(page))
+    assert re.search(r"Hour Written Nothing new Needed you \d\d:00 4 2 1", text_of(page))
 
 
-def test_leads_that_need_a_person_are_grouped_with_what_mends_them(desk: Desk) -> None:
+def test_parked_leads_are_grouped_by_cause_with_the_fix(user: ConsoleUser) -> None:
     for number in range(3):
-        desk.park(f"lead-{number}")
-    desk.park("lead-3", "unusable: mid is missing or unusable")
-    text = words(desk.read())
+        user.park(f"lead-{number}")
+    user.park("lead-3", "unusable: mid is missing or unusable")
+    text = text_of(user.read())
     assert "3 leads HubSpot refused this contact Look for a rule" in text
     assert "1 lead mid is missing or unusable It cannot be retried as it is." in text
     assert "Retry all 3" in text
     assert "Retry 1" not in text, "what cannot be retried has no button for it"
-    thai = words(desk.read(**TH))
+    thai = text_of(user.read(**TH))
     assert "3 ลีด HubSpot ไม่รับรายชื่อนี้" in thai
     assert "mid ขาดหรือใช้ไม่ได้" in thai
 
 
-def test_values_that_were_left_out_are_grouped_with_what_helps(desk: Desk) -> None:
+def test_dropped_values_are_grouped_with_a_hint(user: ConsoleUser) -> None:
     email = Note("email", "dropped", "it is not a valid email address")
     for number in range(2):
-        desk.keep(f"lead-{number}", state="created", notes=[email, email])
-    desk.keep("lead-2", state="updated", notes=[Note("phone", "kept", "the customer has said something newer")])
-    text = words(desk.read())
+        user.add_lead(f"lead-{number}", state="created", notes=[email, email])
+    user.add_lead("lead-2", state="updated", notes=[Note("phone", "kept", "the customer has said something newer")])
+    text = text_of(user.read())
     assert "2 leads Email: it is not a valid email address. Written without it. Ask the customer" in text
     assert "newer" not in text
-    assert "อีเมล: อีเมลไม่ถูกต้อง" in words(desk.read(**TH))
+    assert "อีเมล: อีเมลไม่ถูกต้อง" in text_of(user.read(**TH))
 
 
-def test_a_group_is_retried_and_what_was_done_is_told(desk: Desk) -> None:
+def test_a_group_is_retried_and_the_result_is_shown(user: ConsoleUser) -> None:
     for number in range(3):
-        desk.park(f"lead-{number}")
-    desk.park("other", "row: HubSpot gave an error without an explanation")
-    desk.redis.delete(keys.parked("lead-1"))
-    answer = desk.press("retry", code="refused", reason="HubSpot refused this contact")
+        user.park(f"lead-{number}")
+    user.park("other", "row: HubSpot gave an error without an explanation")
+    user.redis.delete(keys.parked("lead-1"))
+    answer = user.submit("retry", code="refused", reason="HubSpot refused this contact")
     assert answer.status_code == 303
-    told = desk.session.get(desk.line.url + answer.headers["Location"], timeout=5).text
-    assert "2 leads are tried again." in told
-    assert "1 was no longer waiting." in told
-    assert [desk.state(one) for one in ("lead-0", "lead-2", "other")] == ["waiting", "waiting", "parked"]
-    assert {fields[b"u"] for _, fields in desk.redis.xrange(keys.ACTIONS)} == {b"console"}
+    page = user.session.get(user.line.url + answer.headers["Location"], timeout=5).text
+    assert "2 leads are tried again." in page
+    assert "1 was no longer waiting." in page
+    assert [user.state(one) for one in ("lead-0", "lead-2", "other")] == ["waiting", "waiting", "parked"]
+    assert {fields[b"u"] for _, fields in user.redis.xrange(keys.ACTIONS)} == {b"console"}
 
 
-def test_messages_that_were_not_sent_wait_for_a_person_beside_their_leads(desk: Desk) -> None:
+def test_unsent_messages_wait_for_a_person_like_parked_leads(user: ConsoleUser) -> None:
     for number in (1, 2):
-        desk.keep(f"lead-{number}", state="created", message="failed: DealDroid answered 502")
+        user.add_lead(f"lead-{number}", state="created", message="failed: DealDroid answered 502")
         message = {b"e": f"lead-{number}".encode(), b"c": b'{"id":"c"}', b"t": b'"Thank you"'}
         for command in keep_unsent(message, 1_700_000_000_000):
-            desk.redis.execute_command(*command)
-    text = words(desk.read())
+            user.redis.execute_command(*command)
+    text = text_of(user.read())
     assert "The line works, and 2 leads need you" in text
     assert "2 leads its message was not sent, DealDroid answered 502 The lead is saved." in text
-    assert "ส่งข้อความไม่สำเร็จ: DealDroid ตอบรหัส 502" in words(desk.read(**TH))
-    page = desk.read("leads/lead-1")
+    assert "ส่งข้อความไม่สำเร็จ: DealDroid ตอบรหัส 502" in text_of(user.read(**TH))
+    page = user.read("leads/lead-1")
     assert "its message was not sent, DealDroid answered 502" in page
     assert "Thank you" not in page
-    assert "Only the message to the customer is given up." in desk.read("discard?lead=lead-1")
-    desk.press("retry", lead="lead-1")
-    desk.press("discard", lead="lead-2")
-    assert (desk.state("lead-1"), desk.state("lead-2"), desk.redis.zcard(keys.UNSENT)) == ("created", "created", 0)
+    assert "Only the message to the customer is cancelled." in user.read("discard?lead=lead-1")
+    user.submit("retry", lead="lead-1")
+    user.submit("discard", lead="lead-2")
+    assert (user.state("lead-1"), user.state("lead-2"), user.redis.zcard(keys.UNSENT)) == ("created", "created", 0)
     shard = keys.shard_of("c", SHARDS)
-    assert [fields[b"e"] for _, fields in desk.redis.xrange(keys.entries(keys.OUTBOX, shard))] == [b"lead-1"]
+    assert [fields[b"e"] for _, fields in user.redis.xrange(keys.entries(keys.OUTBOX, shard))] == [b"lead-1"]
 
 
-def test_what_cannot_be_retried_is_told(desk: Desk) -> None:
-    desk.park("lead-1", "unreadable: this program cannot read this event", mid=None)
-    answer = desk.press("retry", lead="lead-1")
-    told = desk.session.get(desk.line.url + answer.headers["Location"], timeout=5).text
-    assert "1 cannot be retried as it is: discard it." in told
-    assert "Nothing was done" not in told
-    assert desk.state("lead-1") == "parked"
+def test_a_lead_that_cannot_be_retried_is_reported(user: ConsoleUser) -> None:
+    user.park("lead-1", "unreadable: this program cannot read this event", mid=None)
+    answer = user.submit("retry", lead="lead-1")
+    page = user.session.get(user.line.url + answer.headers["Location"], timeout=5).text
+    assert "1 cannot be retried as it is: discard it." in page
+    assert "Nothing was done" not in page
+    assert user.state("lead-1") == "parked"
 
 
-def test_discarding_asks_first_and_takes_only_what_was_shown(desk: Desk) -> None:
+def test_discarding_asks_first_and_removes_only_the_leads_shown(user: ConsoleUser) -> None:
     for number in range(2):
-        desk.park(f"lead-{number}")
-    desk.redis.zadd(keys.PARKED, {"lead-0": 1, "lead-1": 2})
-    asked = desk.read("discard?code=refused&reason=HubSpot+refused+this+contact")
+        user.park(f"lead-{number}")
+    user.redis.zadd(keys.PARKED, {"lead-0": 1, "lead-1": 2})
+    asked = user.read("discard?code=refused&reason=HubSpot+refused+this+contact")
     assert "Discard 2 leads?" in asked
     assert "removed for good" in asked
-    assert desk.state("lead-0") == "parked"
+    assert user.state("lead-0") == "parked"
     form = dict(re.findall(r'name="(\w+)" value="([^"]*)"', asked))
-    desk.park("later")
-    desk.redis.zadd(keys.PARKED, {"later": int(form["until"]) + 1})
-    answer = desk.press("discard", **form)
+    user.park("later")
+    user.redis.zadd(keys.PARKED, {"later": int(form["until"]) + 1})
+    answer = user.submit("discard", **form)
     assert parse_qs(urlsplit(answer.headers["Location"]).query) == {"command": ["discard"], "done": ["2"]}
-    assert [desk.state(one) for one in ("lead-0", "lead-1", "later")] == ["discarded", "discarded", "parked"]
+    assert [user.state(one) for one in ("lead-0", "lead-1", "later")] == ["discarded", "discarded", "parked"]
 
 
-def test_one_lead_is_discarded(desk: Desk) -> None:
-    desk.park("lead-1")
-    desk.park("lead-2")
-    assert "Discard 1 lead?" in desk.read("discard?lead=lead-1")
-    assert desk.press("discard", lead="lead-1").headers["Location"].startswith("/console/leads/lead-1?")
-    assert [desk.state(one) for one in ("lead-1", "lead-2")] == ["discarded", "parked"]
+def test_one_lead_is_discarded(user: ConsoleUser) -> None:
+    user.park("lead-1")
+    user.park("lead-2")
+    assert "Discard 1 lead?" in user.read("discard?lead=lead-1")
+    assert user.submit("discard", lead="lead-1").headers["Location"].startswith("/console/leads/lead-1?")
+    assert [user.state(one) for one in ("lead-1", "lead-2")] == ["discarded", "parked"]
 
 
-def test_a_press_without_anything_to_do_says_so(desk: Desk) -> None:
-    answer = desk.press("retry", code="refused", reason="nothing of the kind")
-    assert "Nothing was done." in desk.session.get(desk.line.url + answer.headers["Location"], timeout=5).text
-    desk.keep("written", customer_id="c", state="created")
+def test_an_action_on_no_lead_says_so(user: ConsoleUser) -> None:
+    answer = user.submit("retry", code="refused", reason="nothing of the kind")
+    assert "Nothing was done." in user.session.get(user.line.url + answer.headers["Location"], timeout=5).text
+    user.add_lead("written", customer_id="c", state="created")
     for query in ("code=x&reason=y", "lead=no-such-lead", "lead=written"):
-        assert "There is nothing to discard any more." in desk.read(f"discard?{query}")
+        assert "There is nothing to discard any more." in user.read(f"discard?{query}")
 
 
 @pytest.mark.parametrize("query", ["?command=drop&done=1", "?command=retry&done=-1&gone=x&left=99999999999999"])
-def test_a_made_up_address_tells_of_nothing_that_was_done(desk: Desk, query: str) -> None:
-    assert not re.search(r"tried again|discarded|are left", desk.read(query).split("<main")[0])
+def test_a_forged_result_in_the_address_is_not_shown(user: ConsoleUser, query: str) -> None:
+    assert not re.search(r"tried again|discarded|are left", user.read(query).split("<main")[0])
 
 
-def test_a_receipt_is_told_as_a_story(desk: Desk) -> None:
-    desk.keep(
+def test_a_receipt_is_shown_as_a_timeline(user: ConsoleUser) -> None:
+    user.add_lead(
         "lead-1",
         customer_id="c-1",
         intent="Purchase",
@@ -227,7 +226,7 @@ def test_a_receipt_is_told_as_a_story(desk: Desk) -> None:
         message="silent: quiet hours",
         message_ms=1_700_000_002_000,
     )
-    text = words(desk.read("leads/lead-1"))
+    text = text_of(user.read("leads/lead-1"))
     assert re.search(
         r"Received from DealDroid 15 Nov 2023 05:13:20 A new contact in HubSpot 15 Nov 2023 05:13:21 Written: "
         r"First name, Phone Not written: Email: it is not a valid email address Kept as it was in HubSpot: City: the "
@@ -235,16 +234,16 @@ def test_a_receipt_is_told_as_a_story(desk: Desk) -> None:
         text,
     )
     assert "Tries 2" in text
-    assert "15 พ.ย. 2023 05:13:20" in desk.read("leads/lead-1", **TH)
+    assert "15 พ.ย. 2023 05:13:20" in user.read("leads/lead-1", **TH)
 
 
-def test_a_parked_leads_page_says_why_what_mends_it_and_since_when(desk: Desk) -> None:
-    desk.park("lead-1", "row: HubSpot gave no answer for this lead; given up after 12 tries")
-    desk.redis.zadd(keys.PARKED, {"lead-1": 1_700_000_000_000})
-    text = words(desk.read("leads/lead-1"))
+def test_the_page_of_a_parked_lead_shows_reason_fix_and_time(user: ConsoleUser) -> None:
+    user.park("lead-1", "row: HubSpot gave no answer for this lead; given up after 12 tries")
+    user.redis.zadd(keys.PARKED, {"lead-1": 1_700_000_000_000})
+    text = text_of(user.read("leads/lead-1"))
     assert "HubSpot gave no answer for this lead; tried 12 times HubSpot took other leads but not this one." in text
     assert "Could not be written and needs you 15 Nov 2023 05:13:20" in text
-    assert "HubSpot ไม่ตอบสำหรับลีดนี้ (ลองแล้ว 12 ครั้ง)" in words(desk.read("leads/lead-1", **TH))
+    assert "HubSpot ไม่ตอบสำหรับลีดนี้ (ลองแล้ว 12 ครั้ง)" in text_of(user.read("leads/lead-1", **TH))
 
 
 @pytest.mark.parametrize(
@@ -258,67 +257,67 @@ def test_a_parked_leads_page_says_why_what_mends_it_and_since_when(desk: Desk) -
         ({"id": "44", "domain": "app.hubspot.com.evil.example"}, None),
     ],
 )
-def test_a_contact_is_linked_where_the_portal_is_known(desk: Desk, known: dict[str, Any], link: str | None) -> None:
-    desk.keep("lead-1", customer_id="c", state="created", contact_id="123")
+def test_a_contact_is_linked_if_the_portal_is_known(user: ConsoleUser, known: dict[str, Any], link: str | None) -> None:
+    user.add_lead("lead-1", customer_id="c", state="created", contact_id="123")
     if known:
-        desk.redis.hset(keys.PORTAL, mapping=known)
+        user.redis.hset(keys.PORTAL, mapping=known)
     for path in ("", "leads", "leads/lead-1"):
-        page = desk.read(path)
+        page = user.read(path)
         assert (f'href="{link}"' in page) is (link is not None)
         assert ("https://" in page) is (link is not None)
 
 
-def test_what_a_sender_wrote_into_ids_is_text_on_every_page(desk: Desk) -> None:
+def test_ids_from_a_sender_are_escaped_on_every_page(user: ConsoleUser) -> None:
     bad = '"><script>alert(1)</script>{{ 7654 * 1000 }}'
-    desk.keep("lead-1", customer_id=bad, intent=bad, state="created", contact_id="1", message=f"failed: {bad}")
-    desk.park("lead-2", f"{bad}: {bad}")
-    desk.redis.hset(keys.PAUSE, mapping={"code": "new", "reason": bad, "until": 9_999_999_999_999, "since": 1})
-    desk.redis.xadd(keys.ACTIONS, {"c": bad, "l": bad, "u": bad})
-    desk.redis.hset(keys.PORTAL, mapping={"id": bad, "domain": bad})
+    user.add_lead("lead-1", customer_id=bad, intent=bad, state="created", contact_id="1", message=f"failed: {bad}")
+    user.park("lead-2", f"{bad}: {bad}")
+    user.redis.hset(keys.PAUSE, mapping={"code": "new", "reason": bad, "until": 9_999_999_999_999, "since": 1})
+    user.redis.xadd(keys.ACTIONS, {"c": bad, "l": bad, "u": bad})
+    user.redis.hset(keys.PORTAL, mapping={"id": bad, "domain": bad})
     escaped = requests.utils.quote(bad, safe="")
     paths = ("", "leads", f"leads?q={escaped}&state={escaped}&before={escaped}", "leads/lead-1", "leads/lead-2")
     for path in (*paths, "actions", f"discard?code={escaped}&reason={escaped}", f"?lang={escaped}"):
-        page = desk.read(path)
+        page = user.read(path)
         assert "<script>" not in page
-        assert "7654000" not in re.sub(r"\d\d:\d\d:\d\d", "", words(page))
+        assert "7654000" not in re.sub(r"\d\d:\d\d:\d\d", "", text_of(page))
 
 
-def test_nothing_that_a_customer_said_is_on_any_page(desk: Desk) -> None:
-    desk.park("lead-1", contact_info={"name": "Somchai Jaidee", "phone": "0812345678"}, mid="a-mid")
+def test_no_page_shows_customer_data(user: ConsoleUser) -> None:
+    user.park("lead-1", contact_info={"name": "Somchai Jaidee", "phone": "0812345678"}, mid="a-mid")
     for path in ("", "leads", "leads?q=Somchai", "leads/lead-1", "discard?lead=lead-1", "actions"):
-        page = desk.read(path)
+        page = user.read(path)
         assert not [said for said in ("Jaidee", "0812345678", "a-mid") if said in page]
 
 
-def test_the_last_actions_are_told_newest_first(desk: Desk) -> None:
-    assert "Nobody has done anything yet." in desk.read("actions")
-    desk.redis.xadd(keys.ACTIONS, {"c": "retry", "l": "lead-1", "u": "ann"}, id="1700000000000-0")
-    desk.redis.xadd(keys.ACTIONS, {"c": "forget", "u": "bob"}, id="1700000001000-0")
+def test_the_last_actions_are_listed_newest_first(user: ConsoleUser) -> None:
+    assert "Nobody has done anything yet." in user.read("actions")
+    user.redis.xadd(keys.ACTIONS, {"c": "retry", "l": "lead-1", "u": "ann"}, id="1700000000000-0")
+    user.redis.xadd(keys.ACTIONS, {"c": "forget", "u": "bob"}, id="1700000001000-0")
     for path in ("", "actions"):
-        told = words(desk.read(path))
-        assert "15 Nov 2023 05:13:21 Customer forgotten bob 15 Nov 2023 05:13:20 Retried lead-1 ann" in told
+        listed = text_of(user.read(path))
+        assert "15 Nov 2023 05:13:21 Customer forgotten bob 15 Nov 2023 05:13:20 Retried lead-1 ann" in listed
 
 
 @pytest.mark.parametrize(
     ("accept", "language"),
     [("th-TH,th;q=0.9", "th"), ("en-GB", "en"), ("fr, th;q=0.5", "th"), ("fr", "en"), ("", "en"), ("*", "en")],
 )
-def test_the_language_is_the_browsers_until_another_is_chosen(desk: Desk, accept: str, language: str) -> None:
-    assert f'<html lang="{language}">' in desk.read(**{"Accept-Language": accept})
+def test_the_language_is_the_browsers_until_one_is_chosen(user: ConsoleUser, accept: str, language: str) -> None:
+    assert f'<html lang="{language}">' in user.read(**{"Accept-Language": accept})
     other = {"th": "en", "en": "th"}[language]
-    assert f'<html lang="{other}">' in desk.read(f"?lang={other}", **{"Accept-Language": accept})
-    assert f'<html lang="{other}">' in desk.read("leads", **{"Accept-Language": accept})
-    assert f'<html lang="{other}">' in desk.read("?lang=xx", **{"Accept-Language": accept})
+    assert f'<html lang="{other}">' in user.read(f"?lang={other}", **{"Accept-Language": accept})
+    assert f'<html lang="{other}">' in user.read("leads", **{"Accept-Language": accept})
+    assert f'<html lang="{other}">' in user.read("?lang=xx", **{"Accept-Language": accept})
 
 
 @pytest.mark.parametrize("path", ["no/such/page", "leads/none", "static/none.css", "discard/x"])
-def test_a_page_that_is_not_there_says_so_in_words(desk: Desk, path: str) -> None:
-    answer = desk.visit(path)
+def test_a_missing_page_is_a_readable_404(user: ConsoleUser, path: str) -> None:
+    answer = user.get(path)
     assert (answer.status_code, "There is no such page" in answer.text) == (404, True)
 
 
-def fill(desk: Desk, count: int, **by_number: Callable[[int], Any]) -> None:
-    pipe = desk.redis.pipeline(transaction=False)
+def fill(user: ConsoleUser, count: int, **by_number: Callable[[int], Any]) -> None:
+    pipe = user.redis.pipeline(transaction=False)
     for number in range(count):
         pipe.hset(keys.receipt(f"lead-{number}"), mapping={"c": f"customer-{number}", "s": "created", "r": 1})
         pipe.xadd(keys.LEADS, {"e": f"lead-{number}"})
@@ -329,11 +328,11 @@ def customers(page: str) -> list[str]:
     return re.findall(r">customer-(\d+)</a>", page)
 
 
-def test_the_newest_leads_come_first_and_paging_shows_each_once(desk: Desk) -> None:
-    fill(desk, 2 * PAGE + 3)
+def test_leads_are_listed_newest_first_and_paging_shows_each_once(user: ConsoleUser) -> None:
+    fill(user, 2 * PAGE + 3)
     seen, path = [], "leads"
     while path:
-        page = desk.read(path)
+        page = user.read(path)
         seen += customers(page)
         found = re.search(r'id="older" href="/console/([^"]+)"', page)
         path = html.unescape(found[1]) if found else ""
@@ -341,44 +340,44 @@ def test_the_newest_leads_come_first_and_paging_shows_each_once(desk: Desk) -> N
 
 
 @pytest.mark.parametrize("text", ["Customer-77", "lead-77", "9077", " customer-77 "])
-def test_a_lead_is_found_by_customer_contact_or_lead(desk: Desk, text: str) -> None:
-    fill(desk, 100)
-    desk.redis.hset(keys.receipt("lead-77"), "h", "9077")
-    assert customers(desk.read(f"leads?q={text}")) == ["77"]
+def test_a_lead_is_found_by_customer_contact_or_lead(user: ConsoleUser, text: str) -> None:
+    fill(user, 100)
+    user.redis.hset(keys.receipt("lead-77"), "h", "9077")
+    assert customers(user.read(f"leads?q={text}")) == ["77"]
 
 
-def test_leads_are_found_by_state(desk: Desk) -> None:
-    fill(desk, 100)
+def test_leads_are_found_by_state(user: ConsoleUser) -> None:
+    fill(user, 100)
     for number in (3, 50):
-        desk.redis.hset(keys.receipt(f"lead-{number}"), "s", "updated")
-    assert customers(desk.read("leads?state=updated")) == ["50", "3"]
-    assert customers(desk.read("leads?state=updated&q=customer-3")) == ["3"]
-    assert customers(desk.read("leads?state=updated&q=lead-4")) == []
+        user.redis.hset(keys.receipt(f"lead-{number}"), "s", "updated")
+    assert customers(user.read("leads?state=updated")) == ["50", "3"]
+    assert customers(user.read("leads?state=updated&q=customer-3")) == ["3"]
+    assert customers(user.read("leads?state=updated&q=lead-4")) == []
 
 
-def test_a_search_looks_at_a_limited_number_of_leads_says_so_and_goes_on(desk: Desk) -> None:
-    fill(desk, LOOKED + 10)
-    desk.redis.hset(keys.receipt("lead-5"), "h", "9005")
-    page = desk.read("leads?q=9005&state=created")
-    assert f"{LOOKED:,} leads were looked at" in page
+def test_a_search_scans_a_limited_number_of_leads_and_can_be_continued(user: ConsoleUser) -> None:
+    fill(user, SCAN_LIMIT + 10)
+    user.redis.hset(keys.receipt("lead-5"), "h", "9005")
+    page = user.read("leads?q=9005&state=created")
+    assert f"{SCAN_LIMIT:,} leads were searched" in page
     older = re.search(r'id="older" href="/console/([^"]+)"', page)
     assert older
     assert customers(page) == []
-    rest = desk.read(html.unescape(older[1]))
+    rest = user.read(html.unescape(older[1]))
     assert customers(rest) == ["5"]
-    assert "10 leads were looked at" in rest
+    assert "10 leads were searched" in rest
 
 
-def test_a_receipt_that_has_ended_is_passed_over(desk: Desk) -> None:
-    fill(desk, 5)
-    desk.redis.delete(keys.receipt("lead-2"))
-    assert customers(desk.read("leads")) == ["4", "3", "1", "0"]
+def test_an_expired_receipt_is_skipped(user: ConsoleUser) -> None:
+    fill(user, 5)
+    user.redis.delete(keys.receipt("lead-2"))
+    assert customers(user.read("leads")) == ["4", "3", "1", "0"]
 
 
-def test_no_more_pages_are_made_at_once_than_leave_the_intake_its_threads(
+def test_concurrent_pages_are_limited_so_that_the_intake_has_threads(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("receiver.console.views.AT_ONCE", 0)
+    monkeypatch.setattr("receiver.console.views.MAX_CONCURRENT", 0)
     settings = read_receiver({"DEALDROID_SECRET": "s", "CONSOLE_PASSWORD": "pw"})
     app = Flask("test")
     app.register_blueprint(blueprint(connect(settings.shared), Spool(tmp_path), settings))
@@ -389,9 +388,9 @@ def test_no_more_pages_are_made_at_once_than_leave_the_intake_its_threads(
 
 @pytest.fixture(params=["refuses", "hangs"])
 def redis_away(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The URL of a Redis that is not there, or takes connections and says nothing."""
+    """The URL of a Redis that is not there, or accepts connections and never answers."""
     if request.param == "refuses":
-        yield f"redis://127.0.0.1:{free_port()}/0"
+        yield f"redis://127.0.0.1:{own_port()}/0"
         return
     with socket.create_server(("127.0.0.1", 0), backlog=128) as silent:
         yield f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
@@ -402,12 +401,12 @@ def test_while_redis_is_away_the_page_says_where_leads_are(spare_line: Callable[
     line.start("web")
     line.await_web()
     line.send(lead("c-1"))
-    desk = Desk(line)
-    with desk.session:
+    user = ConsoleUser(line)
+    with user.session:
         for path in ("", "leads", "leads/any", "actions", "discard?code=x"):
-            answer = desk.visit(path)
+            answer = user.get(path)
             assert answer.status_code == 503
             assert "Redis does not answer Leads are kept on this machine&#39;s disk (1 so far)" in re.sub(
                 r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.text)
             )
-        assert desk.session.post(line.url + "/console/retry", {"lead": "x"}, timeout=5).status_code == 403
+        assert user.session.post(line.url + "/console/retry", {"lead": "x"}, timeout=5).status_code == 403

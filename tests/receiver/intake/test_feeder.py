@@ -1,4 +1,4 @@
-"""Redis is away, or hangs: the lead goes to the disk, and from there into the inbox."""
+"""Without Redis a lead goes to the disk, and from there into the inbox."""
 
 import os
 import time
@@ -16,19 +16,19 @@ from leadcore.settings import read
 from leadcore.store import keys
 from leadcore.store.connection import connect, read_dataset
 from receiver.intake.feeder import Feeder
-from receiver.intake.recent_events import Recent
+from receiver.intake.recent_events import RecentEvents
 from receiver.intake.spool import Spool
 from sandbox import redis as embedded
-from tests.conftest import SECRET, SHARDS, Line, eventually, lead, open_line
+from tests.conftest import SECRET, SHARDS, Line, eventually, lead, open_line, own_port
 
 NAME = "ชื่อลับ"
 
 
 @pytest.fixture(scope="module")
-def away(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
-    """A receiver whose Redis is not there."""
+def away(tmp_path_factory: pytest.TempPathFactory, processes: None) -> Iterator[Line]:
+    """A receiver without a Redis."""
     folder = tmp_path_factory.mktemp("away")
-    url = f"redis://127.0.0.1:{embedded.free_port()}/0"
+    url = f"redis://127.0.0.1:{own_port()}/0"
     with open_line(folder, url, WEB_CONCURRENCY="1") as line:
         line.start("web")
         line.await_web()
@@ -43,14 +43,14 @@ def spooled(line: Line) -> int:
     return int(get(line, "/readyz").json()["spooled"])
 
 
-def test_a_lead_is_kept_on_the_disk_and_put_when_redis_comes(away: Line, tmp_path: Path) -> None:
-    """In this order, since the port of this Redis is to be had again."""
+def test_a_lead_waits_on_disk_and_is_put_when_redis_comes(away: Line, tmp_path: Path) -> None:
+    """One test, because Redis starts later on the port that was free before."""
     before = spooled(away)
     event_one = lead("c-1", name=NAME)
-    began = time.monotonic()
+    started = time.monotonic()
     away.send(event_one, event_one, lead("c-2", name=NAME))
     assert away.post({"secret": SECRET, "mid": "m", "contact_info": {"name": NAME}}).status_code == 422
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - started < 2
     assert spooled(away) == before + 4
     raw = b"".join(file.read_bytes() for file in Path(away.environ["SPOOL_DIR"]).iterdir())
     assert NAME.encode() in raw
@@ -70,17 +70,17 @@ def test_a_lead_is_kept_on_the_disk_and_put_when_redis_comes(away: Line, tmp_pat
         versions = [int(fields[b"v"].partition(b"-")[0]) for _, fields in rows]
         assert all(0 < seconds * 1000 - version < 60_000 for version in versions)
         assert NAME.encode() not in b"".join(file.read_bytes() for file in Path(away.environ["SPOOL_DIR"]).iterdir()), (
-            "what was put is gone from the disk"
+            "a lead that was put is removed from the disk"
         )
         away.redis.close()
 
 
-def test_neither_redis_nor_disk_is_503_and_the_pages_still_answer(
+def test_without_redis_and_disk_a_post_is_503_and_health_pages_still_answer(
     spare_line: Callable[..., Line], tmp_path: Path
 ) -> None:
     (tmp_path / "file").touch()
     line = spare_line(
-        f"redis://127.0.0.1:{embedded.free_port()}/0", SPOOL_DIR=str(tmp_path / "file" / "spool"), WEB_CONCURRENCY="1"
+        f"redis://127.0.0.1:{own_port()}/0", SPOOL_DIR=str(tmp_path / "file" / "spool"), WEB_CONCURRENCY="1"
     )
     line.start("web")
     line.await_web()
@@ -94,19 +94,19 @@ def test_neither_redis_nor_disk_is_503_and_the_pages_still_answer(
     assert "reason" in get(line, "/readyz").json()
 
 
-def test_what_a_dead_process_left_is_put_again_until_redis_took_it(
+def test_events_of_a_dead_process_are_replayed_until_redis_has_them(
     databases: Iterator[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is inherited once, and Redis may fail in just that moment."""
+    """Events are inherited only once, and Redis may fail right after that."""
     settings = read({"REDIS_URL": next(databases)})
     with closing(connect(settings)) as client:
         dead, body = Journal("web", tmp_path / "journal"), lead("c-1", name="Ann Lee")
-        dead.begin(read_dataset(client))
+        dead.use_dataset(read_dataset(client))
         dead.add(b"1700000000000 " + event.encode(body))
         for file, _ in dead._pages:
             os.close(file)
         feeder = Feeder(client, Spool(tmp_path / "spool"), settings)
-        feeder.recent = Recent(Journal("web", tmp_path / "journal"))
+        feeder.recent = RecentEvents(Journal("web", tmp_path / "journal"))
         with monkeypatch.context() as failing:
             failing.setattr(feeder, "_put", lambda *_: (_ for _ in ()).throw(redis.ConnectionError()))
             with pytest.raises(redis.ConnectionError):

@@ -17,7 +17,7 @@ import pytest
 
 from receiver.intake.spool import FILE, Spool, Spooled, SpoolError, default_folder
 
-MARK = "สมชาย 0812345678".encode()
+BODY = "สมชาย 0812345678".encode()
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def folder_of(spool: Spool) -> Path:
 
 
 def bodies(spool: Spool) -> list[bytes]:
-    return [row.body for row in spool.take(1_000_000)]
+    return [row.body for row in spool.read_oldest(1_000_000)]
 
 
 @contextmanager
@@ -46,51 +46,51 @@ def child(script: str, *arguments: object, **options: object) -> "Iterator[subpr
             process.kill()
 
 
-def test_what_is_put_comes_back_as_it_was_oldest_first(spool: Spool) -> None:
+def test_bodies_are_read_back_unchanged_oldest_first(spool: Spool) -> None:
     spool.put(b"second", 2000)
-    spool.put(b"\x00third\xff", 3000, parked=True)
+    spool.put(b"\x00third\xff", 3000)
     spool.put(b"first", 1000)
     spool.put(b"also second", 2000)
-    rows = spool.take(10)
-    assert [(row.body, row.received_ms, row.parked) for row in rows] == [
-        (b"first", 1000, False),
-        (b"second", 2000, False),
-        (b"also second", 2000, False),
-        (b"\x00third\xff", 3000, True),
+    rows = spool.read_oldest(10)
+    assert [(row.body, row.received_ms) for row in rows] == [
+        (b"first", 1000),
+        (b"second", 2000),
+        (b"also second", 2000),
+        (b"\x00third\xff", 3000),
     ]
-    assert spool.take(1) == rows[:1] == [Spooled(rows[0].id, b"first", 1000, False)]
-    assert (spool.count(), spool.oldest_ms()) == (4, 1000)
+    assert spool.read_oldest(1) == rows[:1] == [Spooled(rows[0].id, b"first", 1000)]
+    assert spool.count() == 4
 
 
-def test_only_what_is_deleted_goes(spool: Spool) -> None:
+def test_delete_removes_only_the_given_rows(spool: Spool) -> None:
     for number in range(5):
         spool.put(b"%d" % number, number)
-    spool.delete([row.id for row in spool.take(2)])
+    spool.delete([row.id for row in spool.read_oldest(2)])
     assert bodies(spool) == [b"2", b"3", b"4"]
-    assert (spool.count(), spool.oldest_ms()) == (3, 2)
+    assert spool.count() == 3
 
 
-def test_asking_an_unused_spool_touches_no_disk(spool: Spool) -> None:
+def test_reading_an_unused_spool_creates_no_file(spool: Spool) -> None:
     spool.delete([1])
-    assert (spool.count(), spool.oldest_ms(), spool.take(10)) == (0, None, [])
+    assert (spool.count(), spool.read_oldest(10)) == (0, [])
     assert not folder_of(spool).exists()
 
 
 def test_nothing_of_a_deleted_body_is_left_in_any_file(spool: Spool) -> None:
     for number in range(200):
-        spool.put(MARK * 100, number)
-    while rows := spool.take(50):
+        spool.put(BODY * 100, number)
+    while rows := spool.read_oldest(50):
         spool.delete([row.id for row in rows])
     files = list(folder_of(spool).iterdir())
     assert files
-    assert not [file.name for file in files if MARK[:12] in file.read_bytes()]
+    assert not [file.name for file in files if BODY[:12] in file.read_bytes()]
     assert sum(file.stat().st_size for file in files) < 100_000
 
 
 def test_only_this_user_can_read_the_files(spool: Spool) -> None:
     before = os.umask(0)
     try:
-        spool.put(MARK, 1)
+        spool.put(BODY, 1)
         with spool.lock():
             modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in folder_of(spool).iterdir()}
     finally:
@@ -112,7 +112,8 @@ threads = [Thread(target=put, args=(thread,)) for thread in range(4)]
 """
 
 
-def test_threads_of_several_processes_keep_each_lead_once(spool: Spool) -> None:
+@pytest.mark.processes
+def test_threads_of_several_processes_store_each_lead_once(spool: Spool) -> None:
     with child(PUT_MANY, folder_of(spool), "a") as one, child(PUT_MANY, folder_of(spool), "b") as other:
         assert [one.wait(30), other.wait(30)] == [0, 0]
     expected = {b"%s.%d.%d" % (name, thread, n) for name in (b"a", b"b") for thread in range(4) for n in range(25)}
@@ -127,7 +128,8 @@ for number in range(1_000_000):
 """
 
 
-def test_what_was_acknowledged_survives_the_death_of_its_process(spool: Spool) -> None:
+@pytest.mark.processes
+def test_acknowledged_leads_survive_the_death_of_the_process(spool: Spool) -> None:
     with child(PUT_UNTIL_KILLED, folder_of(spool)) as process:
         assert process.stdout
         acknowledged = [process.stdout.readline() for _ in range(100)]
@@ -135,42 +137,43 @@ def test_what_was_acknowledged_survives_the_death_of_its_process(spool: Spool) -
         acknowledged += process.stdout.readlines()
     numbers = [int(line) for line in acknowledged if line.endswith("\n")]
     kept = [int(body) for body in bodies(spool)]
-    # The one in flight may have been kept too.
+    # The one in flight may have been stored too.
     assert kept[: len(numbers)] == numbers
     assert len(kept) - len(numbers) <= 1
 
 
 HOLD_LOCK = """
-with Spool(Path(sys.argv[1])).lock() as mine:
-    print(mine, flush=True)
+with Spool(Path(sys.argv[1])).lock() as is_ours:
+    print(is_ours, flush=True)
     sys.stdin.read()
 """
 
 
+@pytest.mark.processes
 def test_one_process_at_a_time_flushes_and_its_death_frees_the_lock(spool: Spool) -> None:
     spool.put(b"x", 1)
     with child(HOLD_LOCK, folder_of(spool), stdin=subprocess.PIPE) as process:
         assert process.stdout
         assert process.stdout.readline() == "True\n"
-        with spool.lock() as mine:
-            assert not mine
+        with spool.lock() as is_ours:
+            assert not is_ours
         process.send_signal(signal.SIGKILL)
         process.wait()
-    with spool.lock() as mine, spool.lock() as second:
-        assert mine
+    with spool.lock() as is_ours, spool.lock() as second:
+        assert is_ours
         assert not second
     with spool.lock() as again:
         assert again
 
 
-def test_nobody_flushes_a_spool_that_is_not_there(spool: Spool) -> None:
-    with spool.lock() as mine:
-        assert not mine
+def test_a_spool_without_a_folder_cannot_be_locked(spool: Spool) -> None:
+    with spool.lock() as is_ours:
+        assert not is_ours
 
 
 PUT_ONE = """
 if os.getuid() == 0:
-    os.setuid(65534)  # no mode keeps root out
+    os.setuid(65534)  # file modes do not stop root
 try:
     Spool(Path(sys.argv[1])).put(b"secret", 1)
 except SpoolError as error:
@@ -179,14 +182,15 @@ except SpoolError as error:
 
 
 @pytest.mark.parametrize("path", [".", "below"])
-def test_a_folder_that_cannot_be_written_is_said(path: str) -> None:
+@pytest.mark.processes
+def test_an_unwritable_folder_is_an_error_with_its_reason(path: str) -> None:
     folder = Path(tempfile.mkdtemp())
     try:
         folder.chmod(0o555)
         with child(PUT_ONE, folder / path) as process:
-            said, _ = process.communicate(timeout=30)
-        assert "ermission denied" in said
-        assert "secret" not in said
+            output, _ = process.communicate(timeout=30)
+        assert "ermission denied" in output
+        assert "secret" not in output
         assert not list(folder.iterdir())
     finally:
         shutil.rmtree(folder)
@@ -212,19 +216,20 @@ threads = [Thread(target=put, args=(name,)) for name in range(6)]
 [thread.start() for thread in threads]
 [thread.join() for thread in threads]
 assert len(accepted) > 10
-assert accepted <= {row.body for row in spool.take(10**6)}, "some are gone"
+assert accepted <= {row.body for row in spool.read_oldest(10**6)}, "some are lost"
 print(refusals)
 """
 
 
+@pytest.mark.processes
 def test_a_file_that_may_not_grow_refuses_and_loses_nothing(spool: Spool) -> None:
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, resource.RLIM_INFINITY))
 
     with child(FILL, folder_of(spool), preexec_fn=limit) as process:
-        said, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=60)
     assert process.returncode == 0
-    assert "disk I/O error" in said
+    assert "disk I/O error" in output
     kept = spool.count()
     spool.put(b"after", 10**9)
     assert spool.count() == kept + 1
@@ -235,7 +240,8 @@ def _can_mount() -> bool:
     return bool(unshare) and subprocess.run([str(unshare), "-rm", "true"], capture_output=True).returncode == 0
 
 
-@pytest.mark.skipif(not _can_mount(), reason="this system lets nobody mount a small disk")
+@pytest.mark.processes
+@pytest.mark.skipif(not _can_mount(), reason="this system does not allow mounting a small disk")
 def test_a_full_disk_refuses_and_loses_nothing(tmp_path: Path) -> None:
     mount = 'mount -t tmpfs -o size=2m none "$1" && exec "$2" -c "$3" "$1/spool"'
     prelude = "import sys\nfrom pathlib import Path\nfrom receiver.intake.spool import Spool, SpoolError\n"
@@ -249,15 +255,15 @@ def test_a_lead_waits_well_under_a_second_for_a_process_that_hangs(spool: Spool)
     spool.put(b"before", 1)
     with closing(sqlite3.connect(folder_of(spool) / FILE, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        begun = time.monotonic()
+        started = time.monotonic()
         with pytest.raises(SpoolError, match="locked"):
             spool.put(b"during", 2)
-        assert time.monotonic() - begun < 0.8
+        assert time.monotonic() - started < 0.8
     spool.put(b"after", 3)
     assert bodies(spool) == [b"before", b"after"]
 
 
-def test_of_threads_that_share_a_write_none_is_told_it_was_kept_when_it_was_not(spool: Spool) -> None:
+def test_no_thread_that_shares_a_write_gets_a_false_acknowledgement(spool: Spool) -> None:
     spool.put(b"", 0)
     accepted: list[bytes] = []
 
@@ -290,7 +296,7 @@ def overwrite(file: Path, start: int) -> None:
         handle.write(os.urandom(file.stat().st_size - start))
 
 
-def test_a_file_that_is_no_database_is_set_aside_and_a_new_one_begun(spool: Spool) -> None:
+def test_a_file_that_is_no_database_is_set_aside_and_replaced(spool: Spool) -> None:
     folder_of(spool).mkdir()
     (folder_of(spool) / FILE).write_bytes(b"not a database" * 1000)
     spool.put(b"kept", 1)
@@ -299,7 +305,8 @@ def test_a_file_that_is_no_database_is_set_aside_and_a_new_one_begun(spool: Spoo
     assert aside.read_bytes().startswith(b"not a database")
 
 
-def test_a_broken_file_that_cannot_be_set_aside_is_said() -> None:
+@pytest.mark.processes
+def test_a_corrupt_file_that_cannot_be_set_aside_is_an_error_with_its_reason() -> None:
     folder = Path(tempfile.mkdtemp())
     try:
         (folder / FILE).write_bytes(b"not a database" * 1000)
@@ -308,22 +315,22 @@ def test_a_broken_file_that_cannot_be_set_aside_is_said() -> None:
             file.chmod(0o666)
         folder.chmod(0o555)
         with child(PUT_ONE, folder) as process:
-            said, _ = process.communicate(timeout=30)
-        assert "ermission denied" in said
+            output, _ = process.communicate(timeout=30)
+        assert "ermission denied" in output
     finally:
         shutil.rmtree(folder)
 
 
-def test_a_file_that_breaks_while_it_is_open_is_set_aside_for_every_process(spool: Spool) -> None:
+def test_a_file_that_becomes_corrupt_while_open_is_set_aside_for_every_process(spool: Spool) -> None:
     with closing(Spool(folder_of(spool))) as neighbour:
         for number in range(100):
             spool.put(bytes(1000), number)
-        old = neighbour.take(100)
+        old = neighbour.read_oldest(100)
         spool.delete([])
         overwrite(folder_of(spool) / FILE, 4096)
         with closing(Spool(folder_of(spool))) as newcomer:
             newcomer.put(b"by the newcomer", 1)
-            newcomer.take(1)
+            newcomer.read_oldest(1)
         spool.put(b"by the first", 2)
         neighbour.put(b"by the neighbour", 3)
         neighbour.delete([row.id for row in old])
@@ -331,7 +338,7 @@ def test_a_file_that_breaks_while_it_is_open_is_set_aside_for_every_process(spoo
     assert len([file for file in folder_of(spool).iterdir() if file.name.startswith(f"{FILE}.broken-")]) >= 1
 
 
-def test_a_folder_that_is_deleted_under_an_open_spool_is_made_again(spool: Spool) -> None:
+def test_a_folder_that_is_deleted_under_an_open_spool_is_recreated(spool: Spool) -> None:
     spool.put(b"lost with the folder", 1)
     shutil.rmtree(folder_of(spool))
     assert spool.count() == 0
@@ -340,13 +347,13 @@ def test_a_folder_that_is_deleted_under_an_open_spool_is_made_again(spool: Spool
         assert bodies(reader) == [b"kept"]
 
 
-def test_a_spool_stays_where_the_user_keeps_state(tmp_path: Path) -> None:
+def test_the_default_folder_is_in_the_state_folder(tmp_path: Path) -> None:
     assert default_folder({"XDG_STATE_HOME": str(tmp_path / "state"), "HOME": "/"}) == tmp_path / "state/leadsync"
     assert default_folder({"HOME": str(tmp_path)}) == tmp_path / ".local/state/leadsync"
 
 
 @pytest.mark.parametrize("environ", [{"HOME": "/dev/null"}, {}, {"XDG_STATE_HOME": "relative"}])
-def test_without_a_state_folder_it_is_in_the_temp_folder_and_the_users_own(
+def test_without_a_state_folder_the_default_is_private_in_the_temp_folder(
     environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
@@ -355,7 +362,7 @@ def test_without_a_state_folder_it_is_in_the_temp_folder_and_the_users_own(
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
-def test_a_trap_in_the_temp_folder_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_users_folder_in_the_temp_folder_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     (tmp_path / "trap").mkdir()
     (tmp_path / f"leadsync-{os.getuid()}").symlink_to(tmp_path / "trap")

@@ -1,5 +1,6 @@
-"""DealDroid's URL, over real HTTP: every status, every shape of body."""
+"""DealDroid's URL over real HTTP: every status, every shape of body, and where secrets must not go."""
 
+import hmac
 import http.client
 import json
 from collections.abc import Iterator
@@ -16,13 +17,16 @@ from leadcore.journal import Journal
 from leadcore.settings import read
 from leadcore.store import keys
 from leadcore.store.connection import connect
+from leadcore.store.streams import unpack_fields
+from receiver.intake import view
 from receiver.intake.feeder import Feeder
-from receiver.intake.recent_events import Recent
+from receiver.intake.recent_events import RecentEvents
 from receiver.intake.spool import Spool
-from receiver.intake.view import Guard, Intake
-from tests.conftest import INTENT_PATH, Line
+from receiver.intake.view import Intake, SecretCheck
+from tests.conftest import INTENT_PATH, Line, eventually, lead
 from tests.receiver.conftest import FIRST, SECOND, SECRETS, THIRD
 
+KEYS = (FIRST, SECOND, THIRD)
 LIMIT = 256 * 1024
 SHARDS = Config().inbox.shards
 
@@ -45,18 +49,18 @@ def assert_error(answer: requests.Response, status: int) -> None:
 
 
 def ask(line: Line, method: str, path: str, raw: bytes = b"", **headers: str) -> tuple[int, dict[str, str], bytes]:
-    """A request as it is, without what an HTTP library adds or follows."""
+    """A raw request: nothing added, no redirect followed."""
     with closing(http.client.HTTPConnection("127.0.0.1", int(line.environ["PORT"]), timeout=10)) as connection:
         connection.request(method, path, raw, headers)
         answer = connection.getresponse()
         return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
 
 
-def test_an_event_is_kept_and_answered_with_no_messages(door: Line) -> None:
-    answer = door.post(body(contact_info={"name": "สมชาย"}))
+def test_an_event_is_stored_and_answered_with_no_messages(receiver: Line) -> None:
+    answer = receiver.post(body(contact_info={"name": "สมชาย"}))
     assert (answer.status_code, answer.content) == (200, b"[]")
     assert answer.headers["Content-Type"] == "application/json"
-    assert stored(door) == [
+    assert stored(receiver) == [
         {"mid": "m-1", "customer_id": "c-1", "intent": "Share contact", "contact_info": {"name": "สมชาย"}}
     ]
 
@@ -70,53 +74,53 @@ def test_an_event_is_kept_and_answered_with_no_messages(door: Line) -> None:
         ("Another", []),
     ],
 )
-def test_the_instant_reply_is_that_of_the_intent_also_for_a_repeated_event(
-    door: Line, intent: str, reply: list[str]
+def test_the_instant_reply_is_the_intents_even_for_a_repeated_event(
+    receiver: Line, intent: str, reply: list[str]
 ) -> None:
     for _ in range(2):
-        assert door.post(body(intent=intent)).json() == reply
+        assert receiver.post(body(intent=intent)).json() == reply
 
 
 @pytest.mark.parametrize("path", [INTENT_PATH, INTENT_PATH + "/", INTENT_PATH + "?from=dealdroid"])
-def test_the_path_ends_with_or_without_a_slash_and_is_never_redirected(door: Line, path: str) -> None:
-    status, _, raw = ask(door, "POST", path, json.dumps(body()).encode())
+def test_the_path_ends_with_or_without_a_slash_and_is_never_redirected(receiver: Line, path: str) -> None:
+    status, _, raw = ask(receiver, "POST", path, json.dumps(body()).encode())
     assert (status, raw) == (200, b"[]")
 
 
 @pytest.mark.parametrize("path", ["/api/v1/intent-handler//", "/api/v1/", "/", "/console/"])
-def test_any_other_path_is_not_found(door: Line, path: str) -> None:
-    status, headers, raw = ask(door, "POST", path, json.dumps(body()).encode())
+def test_any_other_path_is_not_found(receiver: Line, path: str) -> None:
+    status, headers, raw = ask(receiver, "POST", path, json.dumps(body()).encode())
     assert (status, headers["content-type"], "error" in json.loads(raw)) == (404, "application/json", True)
 
 
 @pytest.mark.parametrize("path", [INTENT_PATH, INTENT_PATH + "/"])
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"])
-def test_any_other_method_is_not_allowed(door: Line, method: str, path: str) -> None:
-    status, headers, raw = ask(door, method, path)
+def test_any_other_method_is_not_allowed(receiver: Line, method: str, path: str) -> None:
+    status, headers, raw = ask(receiver, method, path)
     assert (status, headers["allow"]) == (405, "POST")
     assert method == "HEAD" or "error" in json.loads(raw)
 
 
 @pytest.mark.parametrize("secret", [FIRST, SECOND, THIRD, f"  {FIRST}\n", SECRETS, SECRETS.strip()])
-def test_each_configured_secret_opens_trimmed_and_the_whole_value_too(door: Line, secret: str) -> None:
-    assert door.post(body(secret=secret)).status_code == 200
-    assert len(stored(door)) == 1
+def test_each_configured_secret_is_accepted_trimmed_and_so_is_the_whole_value(receiver: Line, secret: str) -> None:
+    assert receiver.post(body(secret=secret)).status_code == 200
+    assert len(stored(receiver)) == 1
 
 
 @pytest.mark.parametrize(
     "secret",
     ["", " ", ",", FIRST.upper(), FIRST[:-1], FIRST + "x", f"{FIRST},{SECOND}", "กุญแจ", None, True, 0, [FIRST], {}],
 )
-def test_any_other_secret_is_forbidden_and_nothing_is_kept(door: Line, secret: Any) -> None:
-    answer = door.post(body(secret=secret))
+def test_any_other_secret_is_forbidden_and_nothing_is_stored(receiver: Line, secret: Any) -> None:
+    answer = receiver.post(body(secret=secret))
     assert_error(answer, 403)
     assert answer.json() == {"error": "Forbidden"}
-    assert {*door.redis.scan_iter()} <= {keys.DATASET.encode(), keys.FIGURES.encode()}
+    assert {*receiver.redis.scan_iter()} <= {keys.DATASET.encode(), keys.FIGURES.encode()}
 
 
-def test_without_a_secret_it_is_forbidden_whatever_else_is_missing(door: Line) -> None:
+def test_without_a_secret_it_is_forbidden_whatever_else_is_missing(receiver: Line) -> None:
     for given in ({}, {"mid": "m"}, {"mid": "m", "customer_id": "c", "intent": "i"}):
-        assert door.post(given).json() == {"error": "Forbidden"}
+        assert receiver.post(given).json() == {"error": "Forbidden"}
 
 
 @pytest.mark.parametrize(
@@ -126,19 +130,19 @@ def test_without_a_secret_it_is_forbidden_whatever_else_is_missing(door: Line) -
         *(b"\xff\xfe\x00", b'{"mid": "\xe0\xb8"}', b"[" * 100_000, b'{"a":' * 40_000),
     ],
 )
-def test_what_is_no_json_object_is_malformed(door: Line, raw: bytes) -> None:
-    assert_error(door.post(raw), 400)
+def test_a_body_that_is_not_a_json_object_is_malformed(receiver: Line, raw: bytes) -> None:
+    assert_error(receiver.post(raw), 400)
 
 
 @pytest.mark.parametrize(
     ("size", "status"), [(LIMIT, 200), (LIMIT + 1, 413), (4 * LIMIT, 413)], ids=["at the limit", "over", "far over"]
 )
 @pytest.mark.parametrize("chunked", [False, True], ids=["with a length", "chunked"])
-def test_a_body_over_256_kib_is_too_large(door: Line, size: int, status: int, chunked: bool) -> None:
+def test_a_body_over_256_kib_is_too_large(receiver: Line, size: int, status: int, chunked: bool) -> None:
     raw = json.dumps(body(pad="")).encode()
     raw = raw[:-2] + b"x" * (size - len(raw)) + raw[-2:]
     assert len(raw) == size
-    answer = door.post(in_chunks(raw) if chunked else raw)
+    answer = receiver.post(in_chunks(raw) if chunked else raw)
     assert answer.status_code == status
     if status == 413:
         assert_error(answer, 413)
@@ -160,19 +164,19 @@ def in_chunks(raw: bytes) -> Iterator[bytes]:
     ],
     ids=lambda headers: headers.get("Content-Type", "none"),
 )
-def test_the_content_type_need_not_be_right(door: Line, headers: dict[str, str]) -> None:
-    assert ask(door, "POST", INTENT_PATH, json.dumps(body()).encode(), **headers)[0] == 200
-    assert len(stored(door)) == 1
+def test_the_content_type_does_not_matter(receiver: Line, headers: dict[str, str]) -> None:
+    assert ask(receiver, "POST", INTENT_PATH, json.dumps(body()).encode(), **headers)[0] == 200
+    assert len(stored(receiver)) == 1
 
 
 @pytest.mark.parametrize(
     "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"]
 )
-def test_json_in_any_unicode_encoding_is_the_same_event(door: Line, encoding: str) -> None:
+def test_json_in_any_unicode_encoding_is_the_same_event(receiver: Line, encoding: str) -> None:
     given = body(contact_info={"name": "สมชาย"})
     for raw in (json.dumps(given, ensure_ascii=False).encode(encoding), json.dumps(given).encode()):
-        assert door.post(raw).status_code == 200
-    [kept] = stored(door)
+        assert receiver.post(raw).status_code == 200
+    [kept] = stored(receiver)
     assert kept["contact_info"]["name"] == "สมชาย"
 
 
@@ -184,27 +188,27 @@ def test_json_in_any_unicode_encoding_is_the_same_event(door: Line, encoding: st
     ],
     ids=lambda value: value[:12],
 )
-def test_an_odd_value_somewhere_does_not_lose_the_event(door: Line, value: str) -> None:
+def test_an_odd_value_does_not_lose_the_event(receiver: Line, value: str) -> None:
     raw = json.dumps(body(contact_info={"name": "สมชาย"}))[:-1] + f', "odd": {value}}}'
-    answer = door.post(raw.encode())
+    answer = receiver.post(raw.encode())
     assert (answer.status_code, answer.content) == (200, b"[]")
-    [kept] = stored(door)
+    [kept] = stored(receiver)
     assert kept["contact_info"] == {"name": "สมชาย"}
-    said = event.parse(kept)
-    assert (said.customer_id, said.contact.name) == ("c-1", "สมชาย")
+    parsed = event.parse(kept)
+    assert (parsed.customer_id, parsed.contact.name) == ("c-1", "สมชาย")
 
 
 @pytest.mark.parametrize("fill", ["", r'"\ud83d"'], ids=["strict", "liberal"])
-def test_a_deeply_nested_body_is_taken_or_malformed_but_never_an_error(door: Line, fill: str) -> None:
+def test_a_deeply_nested_body_is_accepted_or_malformed_but_never_an_error(receiver: Line, fill: str) -> None:
     for depth in (10, 100, *range(850, 1050, 5)):
         raw = json.dumps(body())[:-1] + ', "deep": ' + "[" * depth + fill + "]" * depth + "}"
-        assert door.post(raw.encode()).status_code in (200, 400), depth
+        assert receiver.post(raw.encode()).status_code in (200, 400), depth
 
 
-def test_of_two_keys_of_one_name_the_last_counts(door: Line) -> None:
+def test_the_last_of_two_equal_keys_counts(receiver: Line) -> None:
     raw = json.dumps(body(secret="wrong"))[:-1] + f', "secret": "{FIRST}", "customer_id": "c-2"}}'
-    assert door.post(raw.encode()).status_code == 200
-    [kept] = stored(door)
+    assert receiver.post(raw.encode()).status_code == 200
+    [kept] = stored(receiver)
     assert (kept["customer_id"], "secret" in kept) == ("c-2", False)
 
 
@@ -212,17 +216,17 @@ def test_of_two_keys_of_one_name_the_last_counts(door: Line) -> None:
     ("customer_id", "text"),
     [(7, "7"), (9007199254740993, "9007199254740993"), (-1, "-1"), (1.5, "1.5"), (" c ", " c "), ("ก", "ก")],
 )
-def test_a_customer_id_is_kept_exactly_as_it_came(door: Line, customer_id: Any, text: str) -> None:
-    assert door.post(body(customer_id=customer_id)).status_code == 200
-    [kept] = stored(door)
+def test_a_customer_id_is_stored_exactly_as_received(receiver: Line, customer_id: Any, text: str) -> None:
+    assert receiver.post(body(customer_id=customer_id)).status_code == 200
+    [kept] = stored(receiver)
     assert (kept["customer_id"], type(kept["customer_id"])) == (customer_id, type(customer_id))
-    assert [one.customer_id for one in door.receipts()] == [text]
+    assert [one.customer_id for one in receiver.receipts()] == [text]
 
 
 @pytest.mark.parametrize("fields", [{"mid": ""}, {"mid": 0}, {"mid": 12.5}, {"intent": ""}, {"intent": 3}])
-def test_a_blank_or_numeric_mid_or_intent_will_do(door: Line, fields: dict[str, Any]) -> None:
-    assert door.post(body(**fields)).status_code == 200
-    assert len(stored(door)) == 1
+def test_a_blank_or_numeric_mid_or_intent_is_accepted(receiver: Line, fields: dict[str, Any]) -> None:
+    assert receiver.post(body(**fields)).status_code == 200
+    assert len(stored(receiver)) == 1
 
 
 @pytest.mark.parametrize(
@@ -241,32 +245,27 @@ def test_a_blank_or_numeric_mid_or_intent_will_do(door: Line, fields: dict[str, 
         ({"mid": None, "customer_id": None, "intent": None}, ["mid", "customer_id", "intent"]),
     ],
 )
-def test_an_event_without_a_required_field_is_parked_whole_and_the_field_named(
-    door: Line, fields: dict[str, Any], named: list[str]
+def test_an_event_without_a_required_field_is_parked_whole_and_the_field_is_named(
+    receiver: Line, fields: dict[str, Any], named: list[str]
 ) -> None:
     given = {name: value for name, value in body(contact_info={"name": "สมชาย"}, **fields).items() if value is not None}
-    answer = door.post(given)
+    answer = receiver.post(given)
     assert_error(answer, 422)
     assert [name for name in event.REQUIRED if name in answer.json()["error"]] == named
-    assert stored(door) == []
-    [lead] = door.redis.zrange(keys.PARKED, 0, -1)
-    kept = dict_of(door.redis.get(keys.parked(lead.decode())))
+    assert stored(receiver) == []
+    [one] = receiver.redis.zrange(keys.PARKED, 0, -1)
+    kept = unpack_fields(receiver.redis.get(keys.parked(one.decode())))
     del given["secret"]
     assert event.decode(kept[b"b"]) == given
-    receipt = door.redis.hgetall(keys.receipt(lead.decode()))
+    receipt = receiver.redis.hgetall(keys.receipt(one.decode()))
     assert receipt[b"s"] == b"parked"
     assert all(name.encode() in receipt[b"y"] for name in named)
 
 
-def dict_of(packed: bytes) -> dict[bytes, bytes]:
-    parts = packed.split(b"\x1f")[:-1]
-    return dict(zip(parts[::2], parts[1::2], strict=True))
-
-
-def test_a_body_that_is_parked_twice_is_kept_once(door: Line) -> None:
+def test_a_body_that_is_parked_twice_is_stored_once(receiver: Line) -> None:
     for _ in range(2):
-        assert door.post({"secret": FIRST, "mid": "m"}).status_code == 422
-    assert door.redis.zcard(keys.PARKED) == 1
+        assert receiver.post({"secret": FIRST, "mid": "m"}).status_code == 422
+    assert receiver.redis.zcard(keys.PARKED) == 1
 
 
 @pytest.mark.parametrize(
@@ -279,9 +278,9 @@ def test_a_body_that_is_parked_twice_is_kept_once(door: Line) -> None:
     ],
     ids=["again", "another secret", "another order of keys", "spaces around the secret"],
 )
-def test_the_same_event_is_taken_once(door: Line, again: dict[str, Any]) -> None:
-    assert [door.post(one).json() for one in (body(), again, again)] == [[], [], []]
-    assert len(stored(door)) == len(door.receipts()) == 1
+def test_the_same_event_is_stored_once(receiver: Line, again: dict[str, Any]) -> None:
+    assert [receiver.post(one).json() for one in (body(), again, again)] == [[], [], []]
+    assert len(stored(receiver)) == len(receiver.receipts()) == 1
 
 
 @pytest.mark.parametrize(
@@ -296,45 +295,89 @@ def test_the_same_event_is_taken_once(door: Line, again: dict[str, Any]) -> None
     ],
 )
 @pytest.mark.parametrize("mid", ["m-1", ""])
-def test_another_body_is_another_event_even_with_the_same_or_a_blank_mid(
-    door: Line, other: dict[str, Any], mid: str
+def test_a_different_body_is_another_event_even_with_the_same_or_a_blank_mid(
+    receiver: Line, other: dict[str, Any], mid: str
 ) -> None:
     first = body(mid=mid)
-    door.post(first)
-    door.post({**other, "mid": mid} if other["mid"] == "m-1" else other)
-    assert len(stored(door)) == 2
+    receiver.post(first)
+    receiver.post({**other, "mid": mid} if other["mid"] == "m-1" else other)
+    assert len(stored(receiver)) == 2
 
 
-def test_a_customer_who_is_a_number_is_not_the_one_who_is_its_text(door: Line) -> None:
-    """DealDroid tells them apart when it is answered, so the two events are two."""
-    door.post(body(customer_id=7))
-    door.post(body(customer_id="7"))
-    assert len(stored(door)) == 2
+def test_a_numeric_customer_id_differs_from_its_text(receiver: Line) -> None:
+    """DealDroid distinguishes them when it gets a confirmation, so these are two events."""
+    receiver.post(body(customer_id=7))
+    receiver.post(body(customer_id="7"))
+    assert len(stored(receiver)) == 2
 
 
-def test_the_secret_never_enters_redis(door: Line) -> None:
-    door.post(body(contact_info={"name": "สมชาย"}))
-    door.post(body(secret=SECOND, mid="m-2"))
-    door.post({"secret": FIRST})
-    door.post(body(secret=FIRST + "x"))
-    held = b"".join(door.redis.dump(key) for key in door.redis.scan_iter())
+@pytest.mark.parametrize(
+    "given",
+    ["", "f", FIRST, SECOND, THIRD, FIRST[:-1] + "0", "0" + FIRST[1:], FIRST * 1000, "\ud800", 7, *KEYS],
+    ids=lambda given: str(given)[:20].encode("unicode_escape").decode(),
+)
+def test_a_secret_is_compared_with_every_configured_one_in_constant_time(
+    monkeypatch: pytest.MonkeyPatch, given: Any
+) -> None:
+    """Neither the position of the first difference, nor the length, nor an early match shows: digests are compared."""
+    compared: list[tuple[bytes, bytes]] = []
+
+    def compare(one: bytes, other: bytes) -> bool:
+        compared.append((one, other))
+        return real(one, other)
+
+    real = hmac.compare_digest
+    monkeypatch.setattr(view.hmac, "compare_digest", compare)
+    assert SecretCheck(KEYS).accepts(given) is (given in KEYS)
+    assert len(compared) == len({known for _, known in compared}) == len(KEYS)
+    assert {len(digest) for pair in compared for digest in pair} == {32}
+
+
+def test_the_secret_check_holds_only_digests() -> None:
+    assert not [one for one in KEYS if one.encode() in repr(vars(SecretCheck(KEYS))).encode()]
+
+
+def test_no_secret_reaches_a_log_or_an_answer(receiver: Line) -> None:
+    """Whether the request is accepted, parked, refused, malformed or too large."""
+    full = {**lead(), "secret": FIRST}
+    almost = FIRST[:-1] + "x"
+    bodies: list[Any] = [full, {"secret": FIRST}, {**full, "secret": almost}, {**full, "secret": [almost]}]
+    bodies += [
+        f'{{"secret": "{FIRST}", '.encode(),
+        f'["{FIRST}"]'.encode(),
+        f'{{"secret": "{FIRST}"}}'.encode("utf-16"),
+    ]
+    bodies += [{**full, "pad": "x" * 300_000}]
+    answers = [receiver.post(one) for one in bodies]
+    assert [answer.status_code for answer in answers] == [200, 422, 403, 403, 400, 400, 422, 413]
+    answered = "".join(answer.text + str(answer.headers) for answer in answers)
+    eventually(lambda: "secret.wrong" in receiver.logs())
+    for text in (answered, receiver.logs()):
+        assert FIRST not in text
+        assert almost not in text
+
+
+def test_the_secret_never_enters_redis(receiver: Line) -> None:
+    receiver.post(body(contact_info={"name": "สมชาย"}))
+    receiver.post(body(secret=SECOND, mid="m-2"))
+    receiver.post({"secret": FIRST})
+    receiver.post(body(secret=FIRST + "x"))
+    held = b"".join(receiver.redis.dump(key) for key in receiver.redis.scan_iter())
     assert "สมชาย".encode() in held
     for secret in (FIRST, SECOND):
         assert secret.encode() not in held
         assert json.dumps(secret)[1:-1].encode() not in held
-    assert not [key for key in door.redis.scan_iter() if b"secret" in key]
+    assert not [key for key in receiver.redis.scan_iter() if b"secret" in key]
 
 
-def test_an_event_costs_one_round_trip_and_the_one_that_rings_a_second(
-    databases: Iterator[str], tmp_path: Path
-) -> None:
-    """As Redis itself sees it: what a script does inside is no round trip, and a transaction is one. Without the
-    background thread, whose own questions come whenever they come."""
+def test_an_event_costs_one_round_trip_and_ringing_a_second(databases: Iterator[str], tmp_path: Path) -> None:
+    """As Redis sees it: commands inside a script are no round trip, a transaction is one. Without the background
+    thread, whose commands come at any time."""
     settings = read({"REDIS_URL": next(databases)})
     with closing(connect(settings)) as client:
         feeder = Feeder(client, Spool(tmp_path / "spool"), settings)
-        feeder.recent = Recent(Journal("web", tmp_path / "journal"))
-        intake = Intake(Guard(()), feeder, settings.config, trusted_proxies=0)
+        feeder.recent = RecentEvents(Journal("web", tmp_path / "journal"))
+        intake = Intake(SecretCheck(()), feeder, settings.config, trusted_proxies=0)
         intake.accept(json.dumps(body(mid="warm")).encode(), {})
         client.flushdb()
         with client.monitor() as monitor:
@@ -348,8 +391,7 @@ def test_an_event_costs_one_round_trip_and_the_one_that_rings_a_second(
 
 
 def round_trips(commands: Iterator[dict[str, Any]], db: int) -> list[str]:
-    """The commands that were sent one by one, and of each transaction only its EXEC, without those that set up a
-    connection."""
+    """The commands sent one by one; of each transaction only its EXEC; without those that set up a connection."""
     trips: list[str] = []
     inside = False
     for command in commands:

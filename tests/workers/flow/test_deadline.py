@@ -1,4 +1,4 @@
-"""What holds for any HTTP call: a deadline for the whole answer, proxies, and faults of TLS, over real sockets."""
+"""Promises of every HTTP call, over real sockets: a deadline for the whole answer, proxies, TLS faults."""
 
 import http.server
 import itertools
@@ -39,7 +39,7 @@ DRIPS = {
 
 @contextmanager
 def serving(answer: Callable[[socket.socket, bytes], None], host: str = "127.0.0.1") -> Iterator[int]:
-    """The port of a server that lets `answer` do something with each connection and the request's first bytes."""
+    """A server that calls `answer` with each connection and the request's first bytes; yields its port."""
 
     def run() -> None:
         with suppress(OSError), ExitStack() as stack:
@@ -62,12 +62,12 @@ def serving(answer: Callable[[socket.socket, bytes], None], host: str = "127.0.0
 
 @contextmanager
 def dripping(drip: str) -> Iterator[str]:
-    """A server that begins its answer and goes on, a little every 50 ms, for 15 s, which nobody may wait for."""
+    """A server that sends a byte of its answer every 50 ms for 15 s; asserts that nobody waits to the end."""
     ended, over = threading.Event(), threading.Event()
 
     def answer(connection: socket.socket, _: bytes) -> None:
-        begin, rest = DRIPS[drip]
-        connection.sendall(begin)
+        start, rest = DRIPS[drip]
+        connection.sendall(start)
         deadline = time.monotonic() + 15
         while not ended.wait(0.05):
             if time.monotonic() > deadline:
@@ -86,21 +86,21 @@ def client_of(url: str) -> HubSpot:
 
 
 @pytest.mark.parametrize("drip", DRIPS)
-def test_a_hubspot_that_drips_holds_nobody_beyond_the_deadline(monkeypatch: pytest.MonkeyPatch, drip: str) -> None:
+def test_a_slowly_dripping_answer_of_hubspot_ends_at_the_deadline(monkeypatch: pytest.MonkeyPatch, drip: str) -> None:
     monkeypatch.setattr(transport, "DEADLINE_SECONDS", 0.4)
     with dripping(drip) as url, pytest.raises(LineDown) as down:
         client_of(url).ping()
     assert down.value.code == "timeout"
 
 
-def test_a_dealdroid_that_drips_leaves_it_unclear_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slowly_dripping_answer_of_dealdroid_is_unclear_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dealdroid, "DEADLINE_SECONDS", 0.4)
     with dripping("header") as url:
         assert DealDroid(url, 1).send("c-1", "x") == Unclear("DealDroid did not answer in time")
 
 
-def test_a_body_that_drips_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The status has said that the message was taken."""
+def test_a_dripping_body_after_the_status_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The status already said that the message was accepted."""
     monkeypatch.setattr(dealdroid, "DEADLINE_SECONDS", 0.4)
     monkeypatch.setitem(DRIPS, "length", (b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n", itertools.repeat(b"x")))
     with dripping("length") as url:
@@ -109,7 +109,7 @@ def test_a_body_that_drips_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) ->
 
 @contextmanager
 def speaking_tls(after: bytes) -> Iterator[str]:
-    """A server that reads the message over TLS, and then says `after` into the bare connection."""
+    """A server that reads the message over TLS, and then sends `after` unencrypted."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(PEM)
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -130,13 +130,13 @@ def speaking_tls(after: bytes) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("after", [b"\x17\x03\x03\x00\x20" + b"A" * 32, b"HTTP/1.1 502 Bad Gateway\r\n\r\n", b""])
-def test_a_fault_of_tls_after_the_message_leaves_it_unclear(monkeypatch: pytest.MonkeyPatch, after: bytes) -> None:
+def test_a_tls_fault_after_the_message_is_unclear(monkeypatch: pytest.MonkeyPatch, after: bytes) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(PEM))
     with speaking_tls(after) as url:
         assert DealDroid(url, 1).send("c-1", "x") == Unclear("the connection ended before DealDroid answered")
 
 
-def test_behind_a_certificate_that_nobody_vouches_for_nothing_was_delivered(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_behind_an_untrusted_certificate_nothing_was_delivered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
     with speaking_tls(b"") as url:
         assert DealDroid(url, 1).send("c-1", "x") == Failed("no TLS connection or proxy to DealDroid", again=True)
@@ -179,7 +179,7 @@ def test_hubspot_is_trusted_by_the_certificates_that_the_environment_names(
 
 @contextmanager
 def proxy(target: int, taken: list[bytes], host: str = "127.0.0.1") -> Iterator[int]:
-    """The port of a proxy that passes whatever is asked for on to the port `target`."""
+    """A proxy that passes every request on to the port `target`; yields its port."""
 
     def answer(connection: socket.socket, request: bytes) -> None:
         taken.append(request)
@@ -228,7 +228,7 @@ def test_a_hubspot_with_an_ipv6_address_is_reached() -> None:
 
 
 def test_hubspots_tls_goes_through_the_proxys_tunnel(environ: pytest.MonkeyPatch) -> None:
-    """The certificate that comes through it is refused, so nothing more is said."""
+    """The certificate that arrives through it is refused, so nothing more is sent."""
     taken: list[bytes] = []
     with speaking_tls(b"") as target, proxy(int(target.rstrip("/").rpartition(":")[2]), taken) as port:
         environ.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")

@@ -7,11 +7,11 @@ from leadcore.store.streams import LOCK_MS, Stream
 from tests.conftest import eventually
 from workers.flow.errors import LineDown
 from workers.flow.lease import Lease
-from workers.flow.pause import LONGEST, LONGEST_OTHER, Pause
+from workers.flow.pause import MAX_SECONDS, MAX_SECONDS_BY_CODE, Pause
 
 
 def holder(client: Any, token: str) -> Lease:
-    """Whoever drains under this token."""
+    """A lease with this token."""
     return Lease(Stream(client), 0, token)
 
 
@@ -20,15 +20,15 @@ def now_ms(client: Any) -> float:
     return float(seconds * 1000 + micros / 1000)
 
 
-def begin(client: Any, down: LineDown) -> float:
-    """Pause the line; for how many seconds."""
+def pause_line(client: Any, down: LineDown) -> float:
+    """Pause the line; returns for how many seconds."""
     at = now_ms(client)
-    Pause(client).begin(down)
+    Pause(client).start(down)
     return (float(client.hget(keys.PAUSE, "until")) - at) / 1000
 
 
-def lapse(client: Any) -> None:
-    """Let the pause that was asked for be over."""
+def expire(client: Any) -> None:
+    """Make the pause expire."""
     client.hset(keys.PAUSE, "until", int(now_ms(client)) - 1)
 
 
@@ -37,17 +37,17 @@ def test_a_line_that_was_never_paused_is_open(client: Any) -> None:
 
 
 @pytest.mark.parametrize("seconds", [2.0, 10.0, 3600.0])
-def test_the_line_waits_as_long_as_hubspot_asks_and_a_little_more(client: Any, seconds: float) -> None:
-    waits = begin(client, LineDown("rate_limit", "slow down", seconds))
+def test_the_line_is_paused_as_long_as_hubspot_asks_and_a_little_more(client: Any, seconds: float) -> None:
+    waits = pause_line(client, LineDown("rate_limit", "slow down", seconds))
     assert seconds <= waits <= seconds * 1.25 + 1
     assert Pause(client).admit(holder(client, "a")) == "paused"
 
 
-def test_the_reason_and_the_beginning_can_be_read(client: Any) -> None:
-    begin(client, LineDown("unavailable", "HubSpot is not available", 5))
+def test_the_reason_and_the_start_can_be_read(client: Any) -> None:
+    pause_line(client, LineDown("unavailable", "HubSpot is not available", 5))
     since = client.hget(keys.PAUSE, "since")
-    lapse(client)
-    begin(client, LineDown("timeout", "HubSpot did not answer in time", 5))
+    expire(client)
+    pause_line(client, LineDown("timeout", "HubSpot did not answer in time", 5))
     stored = client.hgetall(keys.PAUSE)
     assert (stored[b"code"], stored[b"reason"]) == (b"timeout", b"HubSpot did not answer in time")
     assert stored[b"since"] == since
@@ -56,65 +56,65 @@ def test_the_reason_and_the_beginning_can_be_read(client: Any) -> None:
 
 @pytest.mark.parametrize("code", ["unavailable", "daily_quota", "unauthorized"])
 def test_waits_grow_from_a_second_to_a_limit(client: Any, code: str) -> None:
-    longest = LONGEST.get(code, LONGEST_OTHER)
+    longest = MAX_SECONDS_BY_CODE.get(code, MAX_SECONDS)
     for failure in range(12):
         expected = min(2.0**failure, longest)
-        assert expected <= begin(client, LineDown(code, "why")) <= expected * 1.25 + 1
-        lapse(client)
+        assert expected <= pause_line(client, LineDown(code, "why")) <= expected * 1.25 + 1
+        expire(client)
 
 
-def test_several_workers_that_meet_the_same_fault_at_once_count_as_one(client: Any) -> None:
-    first = begin(client, LineDown("unavailable", "why"))
+def test_one_fault_of_several_workers_at_once_counts_once(client: Any) -> None:
+    first = pause_line(client, LineDown("unavailable", "why"))
     for _ in range(5):
-        assert begin(client, LineDown("unavailable", "why")) <= first
+        assert pause_line(client, LineDown("unavailable", "why")) <= first
     assert client.hget(keys.PAUSE, "failures") == b"1"
 
 
 def test_after_a_pause_one_worker_probes_and_the_others_wait(client: Any) -> None:
     pause = Pause(client)
-    begin(client, LineDown("unavailable", "why"))
-    lapse(client)
+    pause_line(client, LineDown("unavailable", "why"))
+    expire(client)
     assert [pause.admit(holder(client, token)) for token in "abc"] == ["probe", "paused", "paused"]
     assert 0 < client.pttl(f"{keys.PAUSE}:probe") <= LOCK_MS
 
 
-def test_a_pause_ends_by_itself_in_a_probe(client: Any) -> None:
-    begin(client, LineDown("rate_limit", "why", 0.1))
+def test_an_expired_pause_leads_to_a_probe(client: Any) -> None:
+    pause_line(client, LineDown("rate_limit", "why", 0.1))
     assert eventually(lambda: Pause(client).admit(holder(client, "a")) == "probe", 5)
 
 
 def test_a_probe_that_succeeds_opens_the_line_and_forgets_the_failures(client: Any) -> None:
     pause = Pause(client)
     for _ in range(4):
-        begin(client, LineDown("unavailable", "why"))
-        lapse(client)
+        pause_line(client, LineDown("unavailable", "why"))
+        expire(client)
     assert pause.admit(holder(client, "a")) == "probe"
-    pause.end()
+    pause.clear()
     assert [pause.admit(holder(client, token)) for token in "ab"] == ["open", "open"]
-    assert begin(client, LineDown("unavailable", "why")) < 2.5
+    assert pause_line(client, LineDown("unavailable", "why")) < 2.5
 
 
-def test_a_probe_that_fails_pauses_the_line_anew_and_for_longer(client: Any) -> None:
+def test_a_probe_that_fails_pauses_the_line_again_and_for_longer(client: Any) -> None:
     pause = Pause(client)
-    begin(client, LineDown("unavailable", "why"))
-    lapse(client)
+    pause_line(client, LineDown("unavailable", "why"))
+    expire(client)
     assert pause.admit(holder(client, "a")) == "probe"
-    assert begin(client, LineDown("unavailable", "why")) >= 2
+    assert pause_line(client, LineDown("unavailable", "why")) >= 2
     assert pause.admit(holder(client, "b")) == "paused"
-    lapse(client)
+    expire(client)
     assert pause.admit(holder(client, "b")) == "probe"
 
 
 def test_a_prober_that_died_is_replaced(client: Any) -> None:
     pause = Pause(client)
-    begin(client, LineDown("unavailable", "why"))
-    lapse(client)
+    pause_line(client, LineDown("unavailable", "why"))
+    expire(client)
     assert pause.admit(holder(client, "dead")) == "probe"
     client.pexpire(f"{keys.PAUSE}:probe", 1)
-    assert eventually(lambda: pause.admit(holder(client, "b")) == "probe", 5)
+    assert eventually(lambda: pause.admit(holder(client, "b")) == "probe")
 
 
-def test_a_short_wait_never_cuts_a_long_one_short(client: Any) -> None:
-    """A call that was under way when the daily quota ended meets the burst limit as well."""
-    begin(client, LineDown("migrating", "the portal is being moved", 3600))
-    assert begin(client, LineDown("rate_limit", "slow down", 10)) > 3000
+def test_a_short_pause_never_shortens_a_long_one(client: Any) -> None:
+    """A call in flight when the daily quota ended can still hit the burst limit."""
+    pause_line(client, LineDown("migrating", "the portal is being moved", 3600))
+    assert pause_line(client, LineDown("rate_limit", "slow down", 10)) > 3000

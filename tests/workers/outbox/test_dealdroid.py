@@ -1,4 +1,4 @@
-"""DealDroid's webhook as it may really answer, over real sockets."""
+"""Answers that DealDroid's webhook may really give, over real sockets."""
 
 import json
 import socket
@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.redis import free_port
+from tests.conftest import own_port
 from workers.outbox import dealdroid
 from workers.outbox.dealdroid import DealDroid
 from workers.rules.outcomes import Delivery, Failed, Sent, Unclear
@@ -75,22 +75,22 @@ def _read(connection: socket.socket) -> bytes:
 @pytest.fixture
 def server() -> Iterator[Server]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        made = Server(listener)
-        thread = threading.Thread(target=made.run, daemon=True)
+        server = Server(listener)
+        thread = threading.Thread(target=server.run, daemon=True)
         thread.start()
-        yield made
+        yield server
         with suppress(OSError):
             listener.shutdown(socket.SHUT_RDWR)
-    for connection in made.connections:
+    for connection in server.connections:
         connection.close()
     thread.join(5)
 
 
 @pytest.fixture
 def client(server: Server) -> Iterator[DealDroid]:
-    made = DealDroid(server.url, 4)
-    yield made
-    made.session.close()
+    client = DealDroid(server.url, 4)
+    yield client
+    client.session.close()
 
 
 def response(status: str, *headers: str, body: bytes = b"") -> bytes:
@@ -171,23 +171,23 @@ def test_a_redirect_is_not_followed(client: DealDroid, server: Server, status: s
     assert len(server.requests) == 1
 
 
-def test_where_nobody_listens_it_certainly_was_not_delivered() -> None:
-    client = DealDroid(f"http://127.0.0.1:{free_port()}/", 1)
+def test_a_refused_connection_was_certainly_not_delivered() -> None:
+    client = DealDroid(f"http://127.0.0.1:{own_port()}/", 1)
     assert client.send("c-1", "x") == Failed("DealDroid cannot be reached", again=True)
 
 
-def test_a_name_that_cannot_be_found_certainly_was_not_reached() -> None:
+def test_an_unresolved_name_was_certainly_not_delivered() -> None:
     client = DealDroid("http://nowhere.invalid/", 1)
     assert client.send("c-1", "x") == Failed("DealDroid cannot be reached", again=True)
 
 
-def test_a_connection_that_ends_before_the_answer_leaves_it_unclear(client: DealDroid, server: Server) -> None:
+def test_a_connection_that_ends_before_the_answer_is_unclear(client: DealDroid, server: Server) -> None:
     server.answer = b""
     assert client.send("c-1", "x") == CUT_OFF
     assert len(server.requests) == 1, "nobody may repeat it"
 
 
-def test_an_answer_that_does_not_come_leaves_it_unclear(
+def test_an_answer_that_does_not_come_is_unclear(
     client: DealDroid, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(dealdroid, "READ_SECONDS", 0.2)
@@ -197,13 +197,13 @@ def test_an_answer_that_does_not_come_leaves_it_unclear(
 
 
 @pytest.mark.parametrize("answer", [b"nonsense\r\n\r\n", b"HTTP/1.1 abc OK\r\n\r\n", b"HTTP/1.1 99999 OK\r\n\r\n"])
-def test_an_answer_that_is_no_http_leaves_it_unclear(client: DealDroid, server: Server, answer: bytes) -> None:
+def test_an_answer_that_is_not_http_is_unclear(client: DealDroid, server: Server, answer: bytes) -> None:
     server.answer = answer
     assert isinstance(client.send("c-1", "x"), Unclear)
 
 
 @pytest.mark.parametrize("url", ["ftp://127.0.0.1/", "http://"])
-def test_an_address_that_is_none_raises_nothing(url: str) -> None:
+def test_an_invalid_url_raises_nothing(url: str) -> None:
     assert not isinstance(DealDroid(url, 1).send("c-1", "x"), Sent)
 
 
@@ -220,7 +220,7 @@ def test_several_are_in_flight_over_as_many_connections(client: DealDroid, serve
     assert sorted(int(body["messages"][0]) for body in server.bodies()) == list(range(40))
 
 
-def test_an_answer_never_reaches_a_reason(client: DealDroid, server: Server) -> None:
+def test_no_reason_contains_the_answer(client: DealDroid, server: Server) -> None:
     for answer in (response("400 secret", body=b"secret"), response("500 secret", body=b"secret"), b"secret\r\n\r\n"):
         server.answer = answer
         assert "secret" not in repr(client.send("c-1", "secret"))

@@ -1,4 +1,4 @@
-"""A message that Redis forgot is not said again."""
+"""A message that Redis lost is not sent again."""
 
 import os
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import redis
 
 from sandbox.redis import start
+from tests.conftest import own_port
 from workers.outbox.sent_log import SentLog, message_key
 from workers.rules.delivery import NOT_DELIVERED
 
@@ -13,94 +14,94 @@ RETURNED = {b"e": b"back", b"c": b'{"id":"c-9"}', b"t": b'"Thank you!"'}
 MESSAGE = {b"e": b"lead", b"c": b'{"id":"c-1"}', b"t": b'"Thank you!"'}
 
 
-def test_a_redis_that_restarted_is_told_what_was_sent(tmp_path: Path) -> None:
-    told = SentLog()
+def test_what_was_sent_is_written_to_a_restarted_redis(tmp_path: Path) -> None:
+    sent_log = SentLog()
     with start(tmp_path) as server:
-        told.watch(redis.Redis.from_url(server.url))
-        told.note({message_key(MESSAGE): "sent"})
+        sent_log.reassert(redis.Redis.from_url(server.url))
+        sent_log.record({message_key(MESSAGE): "sent"})
         server.kill()
     with start(tmp_path) as server:
         again = redis.Redis.from_url(server.url)
-        told.watch(again)
+        sent_log.reassert(again)
         assert again.get(message_key(MESSAGE)) == b"sent"
 
 
-def test_a_redis_that_restarted_is_told_what_a_dead_worker_sent(tmp_path: Path) -> None:
-    """The dead one's journal is all that is left of it."""
-    with start(tmp_path) as server:
-        port = server.port
+def test_what_a_dead_worker_sent_is_written_to_a_restarted_redis(tmp_path: Path) -> None:
+    """Only the dead worker's journal is left."""
+    port = own_port()
+    with start(tmp_path, port) as server:
         connection = redis.Redis.from_url(server.url)
         dead = SentLog()
-        dead.watch(connection)
-        dead.note({message_key(MESSAGE): "sent"})
-        dead.note({message_key(RETURNED): "sending"})
-        dead.note({message_key(RETURNED): NOT_DELIVERED})
+        dead.reassert(connection)
+        dead.record({message_key(MESSAGE): "sent"})
+        dead.record({message_key(RETURNED): "sending"})
+        dead.record({message_key(RETURNED): NOT_DELIVERED})
         connection.bgrewriteaof()
         connection.shutdown(save=True)
-    release(dead)
+    release_journal(dead)
     with start(tmp_path, port) as server:
         again = redis.Redis.from_url(server.url)
         heir = SentLog()
-        heir.watch(again)
+        heir.reassert(again)
         assert again.get(message_key(MESSAGE)) == b"sent"
         assert not again.exists(message_key(RETURNED))
 
 
-def test_what_a_dead_worker_sent_is_no_news_to_a_redis_that_has_not_restarted(tmp_path: Path) -> None:
-    """It knows what became of the message, which may be due again."""
+def test_what_a_dead_worker_sent_is_not_written_to_a_redis_that_has_not_restarted(tmp_path: Path) -> None:
+    """That Redis knows the message's result, and the message may be due again."""
     with start(tmp_path) as server:
         connection = redis.Redis.from_url(server.url)
         dead = SentLog()
-        dead.watch(connection)
-        dead.note({message_key(MESSAGE): "sending"})
-        release(dead)
-        SentLog().watch(connection)
+        dead.reassert(connection)
+        dead.record({message_key(MESSAGE): "sending"})
+        release_journal(dead)
+        SentLog().reassert(connection)
         assert not connection.exists(message_key(MESSAGE))
 
 
-def test_the_newest_word_of_several_dead_workers_counts(tmp_path: Path) -> None:
-    """The one that took it back was inherited last."""
-    with start(tmp_path) as server:
-        port = server.port
+def test_the_newest_entry_of_several_dead_workers_counts(tmp_path: Path) -> None:
+    """The worker that recorded `NOT_DELIVERED` is inherited last."""
+    port = own_port()
+    with start(tmp_path, port) as server:
         connection = redis.Redis.from_url(server.url)
         first, second = SentLog(), SentLog()
-        first.watch(connection)
-        first.note({message_key(MESSAGE): "sending"})
-        first.note({message_key(MESSAGE): NOT_DELIVERED})
-        second.watch(connection)
-        second.note({message_key(MESSAGE): "sent"})
+        first.reassert(connection)
+        first.record({message_key(MESSAGE): "sending"})
+        first.record({message_key(MESSAGE): NOT_DELIVERED})
+        second.reassert(connection)
+        second.record({message_key(MESSAGE): "sent"})
         connection.bgrewriteaof()
         connection.shutdown(save=True)
     with start(tmp_path, port) as server:
         again = redis.Redis.from_url(server.url)
-        release(first)
-        second.watch(again)
+        release_journal(first)
+        second.reassert(again)
         assert again.get(message_key(MESSAGE)) == b"sent"
 
 
-def release(dead: SentLog) -> None:
-    """What the system does when a process ends."""
+def release_journal(dead: SentLog) -> None:
+    """Unlock the journal, as the system does when a process ends."""
     for file, _ in dead._journal._pages:
         os.close(file)
 
 
-def test_nothing_leaves_in_the_first_seconds_of_a_redis_that_restarted(tmp_path: Path) -> None:
+def test_no_message_is_sent_in_the_first_seconds_of_a_restarted_redis(tmp_path: Path) -> None:
     before, fresh = SentLog(), SentLog()
     with start(tmp_path) as server:
         connection = redis.Redis.from_url(server.url)
-        assert before.wait(connection) == 0
-        before.watch(connection)
+        assert before.seconds_to_wait(connection) == 0
+        before.reassert(connection)
         connection.bgrewriteaof()
         connection.shutdown(save=True)
     with start(tmp_path) as server:
         again = redis.Redis.from_url(server.url)
-        assert 0 < before.wait(again) <= 5
-        assert 0 < fresh.wait(again) <= 5, "also a worker that was not there before must wait"
+        assert 0 < before.seconds_to_wait(again) <= 5
+        assert 0 < fresh.seconds_to_wait(again) <= 5, "also a worker that was not there before must wait"
 
 
-def test_a_new_redis_keeps_nobody_waiting(tmp_path: Path) -> None:
+def test_nobody_waits_for_a_new_redis(tmp_path: Path) -> None:
     with start(tmp_path) as server:
-        assert SentLog().wait(redis.Redis.from_url(server.url)) == 0
+        assert SentLog().seconds_to_wait(redis.Redis.from_url(server.url)) == 0
 
 
 def test_the_same_text_to_another_customer_is_another_message() -> None:
@@ -109,14 +110,14 @@ def test_the_same_text_to_another_customer_is_another_message() -> None:
 
 
 def test_what_was_certainly_not_delivered_may_be_sent_again(tmp_path: Path) -> None:
-    told = SentLog()
+    sent_log = SentLog()
     with start(tmp_path) as server:
         connection = redis.Redis.from_url(server.url)
-        told.watch(connection)
-        told.note({message_key(MESSAGE): "sending"})
-        told.note({message_key(MESSAGE): NOT_DELIVERED})
+        sent_log.reassert(connection)
+        sent_log.record({message_key(MESSAGE): "sending"})
+        sent_log.record({message_key(MESSAGE): NOT_DELIVERED})
         server.kill()
     with start(tmp_path) as server:
         again = redis.Redis.from_url(server.url)
-        told.watch(again)
+        sent_log.reassert(again)
         assert not again.exists(message_key(MESSAGE))

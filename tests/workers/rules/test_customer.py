@@ -42,7 +42,17 @@ def test_what_is_packed_comes_back_one_revision_on(customer: Customer) -> None:
     back = unpack(pack(customer))
     assert back.revision == customer.revision + 1
     assert pack(back)[4:] == pack(customer)[4:]
-    for name in ("contact_id", "fill_only", "shared", "email_match_only", "active_ms", "intent", "day", "said", "clock"):
+    for name in (
+        "contact_id",
+        "fill_only",
+        "shared",
+        "email_match_only",
+        "active_ms",
+        "intent",
+        "day",
+        "said",
+        "clock",
+    ):
         assert getattr(back, name) == getattr(customer, name), name
 
 

@@ -228,9 +228,9 @@ def test_a_confirmation_goes_to_the_outbox_with_the_id_as_dealdroid_gave_it(cust
     assert done.find("XADD", 0) == []
     ((_, stream, star, *flat),) = done.find("XADD", 1)
     sent = dict(zip(flat[::2], flat[1::2], strict=True))
-    assert (stream, star, sent["e"]) == (keys.entries(keys.OUTBOX, 2), "*", "lead2")
-    assert (json.loads(sent["c"]), json.loads(sent["t"])) == ({"id": customer}, "ขอบคุณค่ะ")
-    assert sent["v"] == version_text(last.version)
+    assert (stream, star, sent[b"e"]) == (keys.entries(keys.OUTBOX, 2), "*", "lead2")
+    assert (json.loads(sent[b"c"]), json.loads(sent[b"t"])) == ({"id": customer}, "ขอบคุณค่ะ")
+    assert sent[b"v"] == version_text(last.version)
     assert [done.receipt(index).message for index in (0, 1)] == ["silent: a newer event was answered", "queued"]
     assert (done.records["record"].day, done.records["record"].said) == (20_500, frozenset({b"abcd"}))
 

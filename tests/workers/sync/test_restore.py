@@ -1,4 +1,4 @@
-"""After Redis was emptied, against a real Redis and the served portal."""
+"""The store's marker and aliases after Redis was emptied, with a real Redis and the served portal."""
 
 import threading
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from workers.rules.customer import unpack
 from workers.rules.portal import Portal
 from workers.sync import restore
 from workers.sync.customer_store import CustomerStore
-from workers.sync.restore import INTACT, RESTORED, YOUNG, Restore
+from workers.sync.restore import INTACT, RESTORED, YOUNG, StoreRestorer
 
 MINUTE_MS = 60_000
 
@@ -48,15 +48,15 @@ def database(databases: Iterator[str]) -> Iterator[Any]:
 
 
 @pytest.fixture
-def store(crm: Crm, database: Any) -> Iterator[Restore]:
+def store(crm: Crm, database: Any) -> Iterator[StoreRestorer]:
     database.flushdb()
     hubspot = HubSpot("pat-test", crm.url, NoBudget())
-    yield Restore(database, hubspot, Portal(), CustomerStore(database), threading.Event())
+    yield StoreRestorer(database, hubspot, Portal(), CustomerStore(database), threading.Event())
     hubspot._batch.api_client.rest_client.pool_manager.clear()
 
 
-def age(store: Restore, minutes: int) -> str:
-    """The marker of a store that was made so long ago."""
+def age(store: StoreRestorer, minutes: int) -> str:
+    """Set and return the marker of a store created so many minutes ago."""
     seconds, _ = store.redis.time()
     marker = f"{YOUNG} {seconds * 1000 - minutes * MINUTE_MS}"
     store.redis.set(keys.STORE, marker)
@@ -70,64 +70,64 @@ def backdate(crm: Crm, minutes: int) -> None:
             contact.updated -= minutes * 60
 
 
-def test_a_new_portal_is_believed_to_be_new_once_search_can_know(store: Restore, crm: Crm) -> None:
-    young = store.decide("")
+def test_a_portal_counts_as_new_only_once_search_can_know(store: StoreRestorer, crm: Crm) -> None:
+    young = store.update_marker("")
     assert young.startswith(YOUNG)
-    assert store.decide(young) == young
+    assert store.update_marker(young) == young
     crm.create(dealdroid_customer_id="c-1", lastname="Written meanwhile")
-    assert store.decide(age(store, 2)) == INTACT == store.redis.get(keys.STORE).decode()
+    assert store.update_marker(age(store, 2)) == INTACT == store.redis.get(keys.STORE).decode()
 
 
-def test_what_search_did_not_know_at_first_counts_when_it_does(store: Restore, crm: Crm) -> None:
+def test_contacts_that_search_finds_late_are_restored_too(store: StoreRestorer, crm: Crm) -> None:
     crm.create(dealdroid_customer_id="c-1", dealdroid_other_customer_ids="c-2", lastname="Written before")
     crm.settings(search_lag=30)
-    assert store.decide("").startswith(YOUNG)
+    assert store.update_marker("").startswith(YOUNG)
     backdate(crm, 3)
-    assert store.decide(age(store, 2)) == RESTORED
+    assert store.update_marker(age(store, 2)) == RESTORED
     assert unpack(store.redis.get(store.customers.customer_key("c-2"))).fill_only
 
 
-def test_a_store_that_was_emptied_again_meanwhile_is_not_marked(store: Restore) -> None:
+def test_a_store_that_was_emptied_again_is_not_marked(store: StoreRestorer) -> None:
     old = age(store, 2)
     store.redis.delete(keys.STORE)
-    assert store.decide(old) == ""
+    assert store.update_marker(old) == ""
 
 
-def test_aliases_are_read_back_however_many_pages_and_whoever_else_searches(
-    store: Restore, crm: Crm, monkeypatch: pytest.MonkeyPatch
+def test_all_pages_of_aliases_are_read_back_although_others_search_too(
+    store: StoreRestorer, crm: Crm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(restore, "PAGE", 5)
+    monkeypatch.setattr(restore, "PAGE_SIZE", 5)
     crm.settings(searches_per_second=2)
     for number in range(24):
         crm.create(
             dealdroid_customer_id=f"c-{number}", dealdroid_other_customer_ids=f"a-{number}\nb-{number}", lastname="x"
         )
-    assert store.decide("") == RESTORED
+    assert store.update_marker("") == RESTORED
     names = [store.customers.customer_key(f"{letter}-{number}") for letter in "ab" for number in range(24)]
     assert all(unpack(record).shared for record in store.redis.mget(names))
     assert not store.redis.exists(keys.RESTORING)
 
 
-def test_reading_them_back_goes_on_where_it_was_interrupted(
-    store: Restore, crm: Crm, monkeypatch: pytest.MonkeyPatch
+def test_reading_aliases_continues_where_it_was_interrupted(
+    store: StoreRestorer, crm: Crm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(restore, "PAGE", 1)
-    monkeypatch.setattr(restore, "TRIES", 1)
+    monkeypatch.setattr(restore, "PAGE_SIZE", 1)
+    monkeypatch.setattr(restore, "SEARCH_TRIES", 1)
     crm.create(dealdroid_customer_id="c-0", lastname="x")
     ids = [crm.create(dealdroid_other_customer_ids=f"{one}-too", lastname="x") for one in ("c-1", "c-2")]
     crm.settings(searches_per_second=2)
     with pytest.raises(LineDown):
-        store.decide("")
+        store.update_marker("")
     assert store.redis.get(keys.RESTORING).decode() == ids[0]
     crm.settings(searches_per_second=100)
     store.redis.delete(store.customers.customer_key("c-1-too"))
-    assert store.decide("") == RESTORED
+    assert store.update_marker("") == RESTORED
     assert store.redis.exists(store.customers.customer_key("c-2-too"))
     assert not store.redis.exists(store.customers.customer_key("c-1-too")), "it was read once and not again"
 
 
-def test_a_worker_that_shall_end_does_not_wait_for_its_turn(store: Restore) -> None:
+def test_a_stopping_worker_does_not_wait_for_the_next_search(store: StoreRestorer) -> None:
     store.redis.set(keys.SEARCHED, "1")
     store.stop.set()
     with pytest.raises(Stopping):
-        store.decide("")
+        store.update_marker("")

@@ -106,6 +106,7 @@ def test_a_figure_can_be_written_as_json() -> None:
     assert json.loads(json.dumps(Figure("g", "n", 1.0, "x", "at least", 0.5).as_dict()))["reached"] is True
 
 
+@pytest.mark.processes
 def test_a_process_has_used_time_and_memory() -> None:
     used = read_usage(os.getpid())
     assert used.seconds > 0
@@ -113,6 +114,7 @@ def test_a_process_has_used_time_and_memory() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="ps does not tell what ended children used")
+@pytest.mark.processes
 def test_what_an_ended_child_used_is_counted_but_not_as_its_parents() -> None:
     before = read_usage(os.getpid())
     work = "import time\nwhile time.process_time() < 0.2: pass"

@@ -1,4 +1,4 @@
-"""HubSpot as a whole takes no leads: the line waits, says why and until when, and burns nobody's tries."""
+"""HubSpot takes no leads at all: the line is paused, says why and until when, and no lead uses up a try."""
 
 import itertools
 from collections.abc import Mapping
@@ -9,14 +9,13 @@ import pytest
 from leadcore.config import Config, Inbox
 from sandbox.http_server import running
 from sandbox.hubspot import create_app
-from sandbox.redis import free_port
-from tests.conftest import eventually, lead, same_shard
+from tests.conftest import eventually, lead, own_port, same_shard
 from tests.faults.conftest import Scene, Worker, patched
 from workers.hubspot import transport
 
 WARM, FIRST, SECOND, THIRD = same_shard("line", 4)
 PING = "POST /crm/v3/objects/contacts/batch/read"
-# Kind, what comes with it, a word of the reason.
+# Kind of fault, its options, a part of the pause's reason.
 FAULTS: list[tuple[str, Mapping[str, Any], str]] = [
     ("401", {}, "HUBSPOT_ACCESS_TOKEN"),
     ("403", {}, "scope"),
@@ -50,7 +49,7 @@ def warm(scene: Scene) -> Worker:
 
 
 def calls(scene: Scene) -> dict[str, int]:
-    """How often each route was asked; a call that hangs is told of at its end."""
+    """How often each route was called; a hanging call is counted at its end."""
 
     def ended() -> dict[str, int]:
         state = scene.line.crm.control("GET", "state")
@@ -60,22 +59,22 @@ def calls(scene: Scene) -> dict[str, int]:
     return eventually(ended)
 
 
-def left(scene: Scene) -> float:
-    """Seconds until the pause ends, in whose course nothing is asked."""
+def pause_seconds_left(scene: Scene) -> float:
+    """Seconds until the pause ends."""
     status = scene.status()
     return float((status.pause["until_ms"] - status.now_ms) / 1000)
 
 
-def look(scene: Scene, worker: Worker, seconds: float) -> None:
-    """What the worker does within one sweep, `seconds` from now."""
-    scene.wait(seconds)
-    worker.keeper.sweep()
+def work_after(scene: Scene, worker: Worker, seconds: float) -> None:
+    """Advance the time by `seconds`, then sweep and run the jobs."""
+    scene.advance(seconds)
+    worker.maintenance.sweep()
     worker.work()
 
 
-def assert_waits(scene: Scene, word: str) -> None:
+def assert_waits(scene: Scene, text: str) -> None:
     status = scene.status()
-    assert word in status.pause["reason"]
+    assert text in status.pause["reason"]
     assert status.pause["since_ms"] <= status.now_ms < status.pause["until_ms"]
     waiting = [one for one in scene.line.receipts() if one.customer_id != WARM]
     assert {(one.state, one.tries, one.reason) for one in waiting} == {("waiting", 0, "")}
@@ -90,35 +89,35 @@ def assert_written(scene: Scene) -> None:
     assert {(one.state, one.tries, one.message) for one in receipts} == {("created", 0, "sent")}
 
 
-@pytest.mark.parametrize(("kind", "more", "word"), FAULTS, ids=[f"{kind}{'+' * len(more)}" for kind, more, _ in FAULTS])
-def test_the_line_waits_and_is_probed_with_one_small_call(
-    scene: Scene, kind: str, more: Mapping[str, Any], word: str
+@pytest.mark.parametrize(("kind", "more", "text"), FAULTS, ids=[f"{kind}{'+' * len(more)}" for kind, more, _ in FAULTS])
+def test_the_line_is_paused_and_then_probed_with_one_small_call(
+    scene: Scene, kind: str, more: Mapping[str, Any], text: str
 ) -> None:
     worker = warm(scene)
     scene.line.crm.fault(kind, **more)
-    with patched(transport, "READ_SECONDS", 0.1):
+    with patched(transport, "READ_SECONDS", 0.1 if kind == "hang" else transport.READ_SECONDS):
         scene.accept(lead(FIRST, name="First"), lead(SECOND, name="Second"))
         worker.work()
-        assert_waits(scene, word)
-        first_wait = left(scene)
+        assert_waits(scene, text)
+        first_wait = pause_seconds_left(scene)
         asked = more.get("retry_after", 0)
         assert asked <= first_wait + 0.2 <= max(asked, 10) * 1.25 + 0.2
         before = calls(scene)
         scene.accept(lead(THIRD, name="Third"))
-        look(scene, worker, first_wait - 0.5)
+        work_after(scene, worker, first_wait - 0.5)
         assert calls(scene) == before, "nothing is asked before the pause is over"
-        look(scene, worker, 3)
+        work_after(scene, worker, 3)
         assert calls(scene) == {**before, PING: before.get(PING, 0) + 1}
-        assert_waits(scene, word)
-        assert asked or kind == "429_burst" or left(scene) > 1.5, "the second wait is longer"
+        assert_waits(scene, text)
+        assert asked or kind == "429_burst" or pause_seconds_left(scene) > 1.5, "the second wait is longer"
     scene.line.crm.control("DELETE", "faults")
-    look(scene, worker, left(scene) + 3)
-    look(scene, worker, 3)
+    work_after(scene, worker, pause_seconds_left(scene) + 3)
+    work_after(scene, worker, 3)
     assert_written(scene)
 
 
-def test_a_refused_connection_makes_the_line_wait(scene: Scene) -> None:
-    port = free_port()
+def test_a_refused_connection_pauses_the_line(scene: Scene) -> None:
+    port = own_port()
     worker = scene.worker(HUBSPOT_BASE_URL=f"http://127.0.0.1:{port}")
     scene.accept(lead(WARM, name="Warm Up"), lead(FIRST, name="First"), lead(SECOND, name="Second"))
     worker.work()
@@ -127,13 +126,13 @@ def test_a_refused_connection_makes_the_line_wait(scene: Scene) -> None:
     assert status.pause["until_ms"] > status.now_ms
     scene.accept(lead(THIRD, name="Third"))
     with running(create_app(scene.line.crm.portal), port):
-        look(scene, worker, left(scene) + 3)
-        look(scene, worker, 3)
+        work_after(scene, worker, pause_seconds_left(scene) + 3)
+        work_after(scene, worker, 3)
         assert_written(scene)
         worker.close()
 
 
-def test_an_answer_without_results_makes_the_line_wait(scene: Scene) -> None:
+def test_an_answer_without_results_pauses_the_line(scene: Scene) -> None:
     worker = warm(scene)
     scene.line.crm.fault("empty_results", path="/upsert")
     scene.accept(lead(FIRST, name="First"), lead(SECOND, name="Second"))
@@ -141,12 +140,12 @@ def test_an_answer_without_results_makes_the_line_wait(scene: Scene) -> None:
     assert_waits(scene, "without a result")
     scene.line.crm.control("DELETE", "faults")
     scene.accept(lead(THIRD, name="Third"))
-    look(scene, worker, left(scene) + 3)
-    look(scene, worker, 3)
+    work_after(scene, worker, pause_seconds_left(scene) + 3)
+    work_after(scene, worker, 3)
     assert_written(scene)
 
 
-def test_an_answer_without_results_burns_no_tries_of_a_lead_that_came_alone(scene: Scene) -> None:
+def test_an_answer_without_results_uses_up_no_try_of_a_single_lead(scene: Scene) -> None:
     worker = warm(scene)
     scene.line.crm.fault("empty_results", path="/upsert")
     scene.accept(lead(FIRST, name="First"))
@@ -155,23 +154,23 @@ def test_an_answer_without_results_burns_no_tries_of_a_lead_that_came_alone(scen
 
 
 def test_an_outage_of_writes_alone_parks_nobody(scene: Scene) -> None:
-    """The small call that probes is answered, but no lead is taken: that is no fault of the leads."""
+    """The ping is answered, but no lead is taken: the leads did not cause that."""
     scene.config = Config(inbox=Inbox(tries=3))
     worker = scene.worker()
     scene.line.crm.fault("503", path="/batch/upsert")
     scene.accept(*(lead(one, name="First") for one in (FIRST, SECOND, THIRD)))
     worker.work()
     for _ in range(20):
-        look(scene, worker, 80)
+        work_after(scene, worker, 80)
     assert {one.state for one in scene.line.receipts()} == {"waiting"}
     scene.line.crm.control("DELETE", "faults")
     for _ in range(3):
-        look(scene, worker, 80)
+        work_after(scene, worker, 80)
     scene.assert_done()
     assert {one.state for one in scene.line.receipts()} == {"created"}
 
 
-def test_rows_that_an_answer_leaves_out_are_tried_again_and_the_others_are_done(scene: Scene) -> None:
+def test_rows_that_an_answer_leaves_out_are_retried_and_the_others_are_done(scene: Scene) -> None:
     worker = warm(scene)
     scene.line.crm.fault("missing_rows", path="/upsert", count=1)
     scene.accept(lead(FIRST, name="First"), lead(SECOND, name="Second"), lead(THIRD, name="Third"))
@@ -184,7 +183,7 @@ def test_rows_that_an_answer_leaves_out_are_tried_again_and_the_others_are_done(
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_the_worker_that_probes_may_die_at_any_command(scene: Scene, subtests: pytest.Subtests, when: str) -> None:
+def test_a_probing_worker_may_die_at_any_command(scene: Scene, subtests: pytest.Subtests, when: str) -> None:
     for step in itertools.count(1):
         scene.clear()
         scene.line.crm.fault("503", count=1)
@@ -192,8 +191,8 @@ def test_the_worker_that_probes_may_die_at_any_command(scene: Scene, subtests: p
         scene.worker().work()
         assert scene.status().pause
         probing = scene.worker()
-        scene.wait(left(scene) + 3)
-        probing.keeper.sweep()
+        scene.advance(pause_seconds_left(scene) + 3)
+        probing.maintenance.sweep()
         probing.wire.step, probing.wire.when, probing.wire.count = step, when, 0
         died = probing.die()
         with subtests.test(step=step):

@@ -1,0 +1,62 @@
+"""The field names of what stands in Redis, in one table: a letter each, because they are stored with every lead.
+
+They never change: during a deploy old and new processes read the same data. What a letter means depends on the place:
+
+    letter  entry (inbox)                  entry (outbox)                receipt                     action
+    b       body: the event as JSON
+    c                                      customer: {"id": ...}         customer id                 command
+    d                                                                                                customer's digest
+    e       lead id                        lead id
+    f                                                                    properties written, packed
+    h                                                                    HubSpot contact id
+    i                                                                    intent
+    k       kind: retry, replay, import    kind: retry                   notes, as JSON
+    l                                                                                                lead id
+    m                                                                    time of the message, ms
+    n       tries so far                   tries so far                  state of the message
+    p       when it was put off free, ms
+    r                                                                    received, ms
+    s                                                                    state
+    t                                      text, as JSON                 tries so far
+    u                                                                                                user
+    v       version: "ms" or "ms-seq"      version: "ms-seq"
+    w                                                                    written, ms
+    y                                                                    reason
+
+Entries keep their fields where they wait outside their stream: later, sending, parked and unsent hold them packed (see
+`leadcore.store.streams.pack_fields`). An entry of the index of leads holds "e" alone. "k" is absent for an event
+straight from DealDroid, "n" before the first try, "v" where the version is the entry's own id; "p" is there if the
+lead was put off without using up a try. All times are of Redis' clock.
+"""
+
+# Entries of the inbox, the outbox and the index of leads.
+BODY = b"b"
+CUSTOMER = b"c"
+LEAD = b"e"
+KIND = b"k"
+TRIES = b"n"
+PUT_OFF = b"p"
+TEXT = b"t"
+VERSION = b"v"
+
+# Receipts: the attribute of `leadcore.receipts.Receipt` -> its field.
+RECEIPT = {
+    "customer_id": "c",
+    "intent": "i",
+    "received_ms": "r",
+    "state": "s",
+    "written_ms": "w",
+    "contact_id": "h",
+    "fields": "f",
+    "notes": "k",
+    "tries": "t",
+    "reason": "y",
+    "message": "n",
+    "message_ms": "m",
+}
+
+# Entries of the stream of actions.
+ACTION_COMMAND = b"c"
+ACTION_DIGEST = b"d"
+ACTION_LEAD = b"l"
+ACTION_USER = b"u"

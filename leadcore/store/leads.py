@@ -1,0 +1,41 @@
+"""The index of leads, which is a stream of their ids, and their receipts."""
+
+from collections.abc import Iterable, Iterator
+
+from leadcore import receipts
+from leadcore.fields import LEAD
+from leadcore.receipts import Receipt
+from leadcore.store import keys
+from leadcore.store.connection import Redis
+
+
+def read_receipts(redis: Redis, leads: Iterable[str]) -> list[Receipt | None]:
+    """The receipt of each lead in one round trip, None where it has expired. Raises redis-py's errors."""
+    leads = list(leads)
+    pipe = redis.pipeline(transaction=False)
+    for lead in leads:
+        pipe.hgetall(keys.receipt(lead))
+    return [
+        receipts.unpack(lead, stored) if stored else None for lead, stored in zip(leads, pipe.execute(), strict=True)
+    ]
+
+
+def read_newest(redis: Redis, count: int, before: str = "") -> list[tuple[str, str]]:
+    """Up to `count` rows of the index of leads, newest first, of those before the id `before`: (row id, lead). A lead
+    that came again after its receipt expired stands there twice. Raises redis-py's errors."""
+    rows = redis.xrevrange(keys.LEADS, max=f"({before}" if before else "+", count=count)
+    return [(row_id.decode(), fields[LEAD].decode()) for row_id, fields in rows]
+
+
+def read_all(redis: Redis, chunk: int) -> Iterator[list[tuple[bytes, str]]]:
+    """The whole index of leads, oldest first, in lists of at most `chunk`: (row id, lead). Raises redis-py's errors."""
+    for rows in read_pages(redis, keys.LEADS, chunk):
+        yield [(row_id, fields.get(LEAD, b"").decode()) for row_id, fields in rows]
+
+
+def read_pages(redis: Redis, stream: str, chunk: int) -> Iterator[list[tuple[bytes, dict[bytes, bytes]]]]:
+    """A whole Redis Stream, oldest first, in lists of at most `chunk`. Raises redis-py's errors."""
+    after = "-"
+    while rows := redis.xrange(stream, min=after, count=chunk):
+        yield rows
+        after = "(" + rows[-1][0].decode()
