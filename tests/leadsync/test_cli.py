@@ -57,6 +57,7 @@ def test_every_command_has_its_name_and_a_help_text() -> None:
         assert (command.name, bool(command.help)) == (name, True)
 
 
+@pytest.mark.processes
 def test_a_command_imports_no_module_of_another() -> None:
     script = """
 import sys, click
