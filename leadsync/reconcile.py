@@ -16,7 +16,7 @@ from leadcore.store.lua import DEL_FIRST, UNCHANGED
 from leadsync.privacy.customer_data import CHUNK, chunks
 from workers.hubspot.client import HubSpot
 from workers.rules.customer import Customer, guard, pack, unpack
-from workers.rules.mapping.facts import CUSTOMER_ID, OTHER_IDS
+from workers.rules.mapping.property_names import CUSTOMER_ID, OTHER_IDS
 
 # A customer whose record was first written while the records were being read may have been overlooked.
 OVERLAP_MS = 60_000
@@ -174,7 +174,7 @@ class Reconciliation:
     def _forget_clock(self, digest: str, suspect: _Suspect) -> int:
         before = unpack(suspect.record)
         # `attempted`: HubSpot is looked at before anything goes that is meant for a new contact only.
-        blank = Customer(revision=before.revision, attempted=True, day=before.day, said=before.said)
+        blank = Customer(revision=before.revision, attempted=True, day=before.day, sent_texts=before.sent_texts)
         names = [keys.customer(digest), keys.contact(suspect.contact_id)]
         values = [guard(suspect.record), pack(blank), guard(suspect.shared_record)]
         return int(self._forget(keys=names, args=values))

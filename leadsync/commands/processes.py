@@ -85,9 +85,9 @@ def setup(release: bool, as_json: bool) -> None:
         click.echo(f"leadsync: {error}", err=True)
         sys.exit(0)
     if as_json:
-        click.echo(json.dumps({"made": report.made, "present": report.present, "left_out": report.left_out}))
+        click.echo(json.dumps({"made": report.created, "present": report.present, "left_out": report.left_out}))
         return
-    click.echo(f"HubSpot is ready: {len(report.made)} properties made, {len(report.present)} were there.")
+    click.echo(f"HubSpot is ready: {len(report.created)} properties made, {len(report.present)} were there.")
     if report.left_out:
         names = ", ".join(report.left_out)
         click.echo(f"The portal has no room for {names}, or has archived them. Leads are written without them.")

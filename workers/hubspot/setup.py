@@ -1,4 +1,4 @@
-"""`leadsync setup`: the property group `dealdroid` and its properties in the portal. Safe to repeat."""
+"""`leadsync setup`: creates the property group `dealdroid` and its properties in the portal. Safe to repeat."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -7,24 +7,24 @@ from workers.flow.errors import LineDown
 from workers.hubspot.answers import Answer, raise_line_down
 from workers.hubspot.client import HubSpot
 from workers.hubspot.properties import DEFINITIONS, GROUP, GROUP_LABEL, Definition
-from workers.rules.mapping.facts import CUSTOMER_ID
+from workers.rules.mapping.property_names import CUSTOMER_ID
 
 
 class SetupError(Exception):
-    """The portal cannot be made ready; the text says what to do."""
+    """The portal cannot be set up; the text says what to do."""
 
 
 @dataclass(slots=True)
 class Report:
-    """What was made, what was there, and what there was no room for or is archived."""
+    """Names of properties: created now, present before, and left out because there is no room or it is archived."""
 
-    made: list[str] = field(default_factory=list)
+    created: list[str] = field(default_factory=list)
     present: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
 
 
 def setup(hubspot: HubSpot) -> Report:
-    """Make what is missing. Raises `SetupError` and `LineDown`."""
+    """Create what is missing. Raises `SetupError` and `LineDown`."""
     try:
         existing = {str(one.get("name")): one for one in hubspot.properties()}
     except LineDown as down:
@@ -38,11 +38,11 @@ def setup(hubspot: HubSpot) -> Report:
     report = Report(present=[one.name for one in DEFINITIONS if one.name in existing])
     missing = [one for one in DEFINITIONS if one.name not in existing]
     if missing:
-        _make_group(hubspot)
-        _make(hubspot, [one for one in missing if one.core], report)
-        _make(hubspot, [one for one in missing if not one.core], report)
+        _create_group(hubspot)
+        _create(hubspot, [one for one in missing if one.core], report)
+        _create(hubspot, [one for one in missing if not one.core], report)
         if any(one.name in report.present for one in missing):
-            _look_again(hubspot, report)
+            _check_archived(hubspot, report)
     lacking = [one.name for one in DEFINITIONS if one.core and one.name in report.left_out]
     if lacking:
         raise SetupError(
@@ -52,11 +52,12 @@ def setup(hubspot: HubSpot) -> Report:
     return report
 
 
-def _look_again(hubspot: HubSpot, report: Report) -> None:
-    """HubSpot does not make what is there, nor what is archived and so is not."""
-    there = {str(one.get("name")) for one in hubspot.properties()}
-    archived = [name for name in report.present if name not in there]
-    report.present = [name for name in report.present if name in there]
+def _check_archived(hubspot: HubSpot, report: Report) -> None:
+    """HubSpot answers 409 both for a property that exists and for an archived one: move the archived ones to
+    `left_out`."""
+    listed = {str(one.get("name")) for one in hubspot.properties()}
+    archived = [name for name in report.present if name not in listed]
+    report.present = [name for name in report.present if name in listed]
     report.left_out += archived
     lacking = [one.name for one in DEFINITIONS if one.core and one.name in archived]
     if lacking:
@@ -66,18 +67,18 @@ def _look_again(hubspot: HubSpot, report: Report) -> None:
         )
 
 
-def _make_group(hubspot: HubSpot) -> None:
+def _create_group(hubspot: HubSpot) -> None:
     answer = hubspot.create_group(GROUP, GROUP_LABEL)
     if answer.status not in (200, 201, 409):
         _refuse(answer, "the property group")
 
 
-def _make(hubspot: HubSpot, definitions: Sequence[Definition], report: Report) -> None:
-    """One by one, so that each has an answer of its own: a full portal may still take some."""
+def _create(hubspot: HubSpot, definitions: Sequence[Definition], report: Report) -> None:
+    """One request each, because a portal that is nearly full may still accept some."""
     for definition in definitions:
         answer = hubspot.create_property(definition.body())
         if answer.status in (200, 201):
-            report.made.append(definition.name)
+            report.created.append(definition.name)
         elif answer.status == 409:
             report.present.append(definition.name)
         elif answer.status == 400 and _is_full(answer):

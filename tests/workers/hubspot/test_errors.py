@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from workers.hubspot.errors import classify, invalid_fields, lacks_key
-from workers.rules.outcomes import Conflict, Gone, Outcome, Refused, Wait
+from workers.rules.outcomes import Conflict, ContactMissing, Refused, RetryLater, WriteOutcome
 
 
 @pytest.mark.parametrize(
@@ -36,23 +36,23 @@ from workers.rules.outcomes import Conflict, Gone, Outcome, Refused, Wait
         ({"message": "Somebody already has that value."}, Conflict("", "")),
         ({"category": "OBJECT_ALREADY_EXISTS"}, Conflict("", "")),
         ({"category": "VALIDATION_ERROR", "message": "A contact with this email already exists."}, Conflict("", "")),
-        ({"category": "OBJECT_NOT_FOUND", "message": "Object not found."}, Gone()),
-        ({"status": "404"}, Gone()),
-        ({"status": "423"}, Wait("HubSpot has locked this contact for a moment")),
-        ({"category": "LOCKED"}, Wait("HubSpot has locked this contact for a moment")),
-        ({"status": "429"}, Wait("HubSpot is too busy for this contact")),
-        ({"category": "RATE_LIMITS"}, Wait("HubSpot is too busy for this contact")),
-        ({"status": "503"}, Wait("HubSpot is too busy for this contact")),
+        ({"category": "OBJECT_NOT_FOUND", "message": "Object not found."}, ContactMissing()),
+        ({"status": "404"}, ContactMissing()),
+        ({"status": "423"}, RetryLater("HubSpot has locked this contact for a moment")),
+        ({"category": "LOCKED"}, RetryLater("HubSpot has locked this contact for a moment")),
+        ({"status": "429"}, RetryLater("HubSpot is too busy for this contact")),
+        ({"category": "RATE_LIMITS"}, RetryLater("HubSpot is too busy for this contact")),
+        ({"status": "503"}, RetryLater("HubSpot is too busy for this contact")),
         ({"category": "VALIDATION_ERROR"}, Refused({}, "HubSpot refused this contact")),
         ({"status": "400"}, Refused({}, "HubSpot refused this contact")),
-        ({}, Wait("HubSpot gave an error without an explanation")),
+        ({}, RetryLater("HubSpot gave an error without an explanation")),
         (
             {"message": None, "context": None, "errors": None, "category": None, "status": None},
-            Wait("HubSpot gave an error without an explanation"),
+            RetryLater("HubSpot gave an error without an explanation"),
         ),
     ],
 )
-def test_each_error_has_its_meaning(error: dict[str, Any], outcome: Outcome) -> None:
+def test_each_error_has_its_meaning(error: dict[str, Any], outcome: WriteOutcome) -> None:
     assert classify(error) == outcome
 
 
