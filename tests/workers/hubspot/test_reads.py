@@ -1,16 +1,16 @@
-"""Which contacts there are: what an answer leaves out is no proof of anything."""
+"""Contacts from answers to reads: an id that an answer leaves out proves nothing."""
 
 from typing import Any
 
 import pytest
 
-from tests.workers.hubspot.conftest import answer
+from tests.workers.hubspot.conftest import answer, load_answer, load_error
 from workers.flow.errors import LineDown
 from workers.hubspot.reads import parse_contact, parse_contacts
 from workers.rules.outcomes import ContactMissing, ReadOutcome, RetryLater
 
 KEY = "dealdroid_customer_id"
-NOT_FOUND = {"status": "error", "category": "OBJECT_NOT_FOUND", "message": "Could not get some CONTACT objects."}
+NOT_FOUND = load_error("contact_not_found_404", only=["status", "category", "message"])
 IDS = ["1", "2", "3"]
 
 
@@ -18,7 +18,15 @@ def found(id: str, **values: str | None) -> dict[str, Any]:
     return {"id": id, "properties": values}
 
 
-def test_contacts_are_found_and_those_that_hubspot_calls_not_found_are_gone() -> None:
+def test_a_whole_answer_names_the_contacts_and_those_that_are_missing() -> None:
+    contacts = parse_contacts(load_answer("contacts_not_found_207"), ["501", "502", "503", "504"], "")
+    assert contacts["502"] == contacts["503"] == ContactMissing()
+    assert isinstance(contacts["501"], dict)
+    assert contacts["501"]["id"] == "501"
+    assert "504" not in contacts
+
+
+def test_contacts_are_found_and_those_that_hubspot_calls_not_found_are_missing() -> None:
     body = {"results": [found("1", city="x", zip=None)], "errors": [{**NOT_FOUND, "context": {"ids": ["2", "9"]}}]}
     assert parse_contacts(answer(207, body), IDS, "") == {"1": {"city": "x", "id": "1"}, "2": ContactMissing()}
 
@@ -90,5 +98,5 @@ def test_a_404_of_somebody_elses_pauses_the_line(body: Any) -> None:
 
 def test_a_read_that_shows_the_key_to_be_lost_pauses_the_line() -> None:
     with pytest.raises(LineDown) as down:
-        parse_contacts(answer(400, {"message": f"Property {KEY} does not exist"}), IDS, KEY)
+        parse_contacts(load_answer("customer_id_unknown_400"), IDS, KEY)
     assert down.value.code == "no_key"

@@ -1,4 +1,4 @@
-"""What an answer to a batch of writes says of each row, whole, cut short and beyond recognition."""
+"""The outcome of each row of a batch write, from answers that are complete, cut short or malformed."""
 
 import json
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.workers.hubspot.conftest import answer
+from tests.workers.hubspot.conftest import answer, load_answer
 from workers.flow.errors import LineDown
 from workers.hubspot.answers import Answer
 from workers.hubspot.writes import parse_outcomes
@@ -44,8 +44,7 @@ def one(status: int, body: Any, row: ContactWrite = A) -> WriteOutcome:
 
 
 def test_shuffled_results_find_their_rows_by_trace() -> None:
-    body = {"status": "COMPLETE", "results": [result("3", C, new=True), result("1", A), result("2", B)]}
-    assert parse_outcomes(answer(200, body), [A, B, C], KEY) == {
+    assert parse_outcomes(load_answer("upserted_200"), [A, B, C], KEY) == {
         "trace-a": Written("1", False),
         "trace-b": Written("2", False),
         "trace-c": Written("3", True),
@@ -147,33 +146,14 @@ def test_a_batch_without_any_answer_is_no_success(body: Any) -> None:
 def test_a_lead_alone_without_an_answer_stops_the_line_too() -> None:
     """Whether it is HubSpot or this lead is for the probe to find out."""
     with pytest.raises(LineDown, match="without a result"):
-        one(200, {"status": "COMPLETE", "results": [], "errors": []})
+        parse_outcomes(load_answer("no_results_200"), [A], KEY)
 
 
 # 207
 
 
 def test_good_rows_are_written_and_bad_ones_have_their_reason() -> None:
-    invalid = json.dumps([{"isValid": False, "message": "b@@ is invalid", "error": "INVALID_EMAIL", "name": "email"}])
-    body = {
-        "numErrors": 2,
-        "results": [result("1", A, new=True)],
-        "errors": [
-            {
-                "status": "error",
-                "category": "VALIDATION_ERROR",
-                "message": f"Property values were not valid: {invalid}",
-                "context": {"objectWriteTraceId": ["trace-b"]},
-            },
-            {
-                "status": "error",
-                "category": "CONFLICT",
-                "message": "Contact already exists. Existing ID: 123",
-                "context": {"objectWriteTraceId": ["trace-c"], "existingId": ["123"]},
-            },
-        ],
-    }
-    assert parse_outcomes(answer(207, body), [A, B, C], KEY) == {
+    assert parse_outcomes(load_answer("conflict_email_207"), [A, B, C], KEY) == {
         "trace-a": Written("1", True),
         "trace-b": Refused({"email": "HubSpot does not accept this email address"}, "HubSpot refused some values"),
         "trace-c": Conflict("", "123"),
@@ -212,7 +192,7 @@ def test_errors_about_hubspots_load_alone_pause_the_line(error: dict[str, Any], 
     assert found["trace-a"] == found["trace-b"] == RetryLater("HubSpot is too busy for this contact")
 
 
-def test_a_row_that_shows_the_key_to_be_lost_pauses_the_line() -> None:
+def test_a_row_that_shows_that_the_key_is_missing_pauses_the_line() -> None:
     error = {"category": "VALIDATION_ERROR", "message": f"Property {KEY} does not exist"}
     with pytest.raises(LineDown) as down:
         one(207, {"errors": [error]})
@@ -251,8 +231,9 @@ def test_a_whole_answer_to_a_single_row_is_that_rows(status: int, body: Any, out
 
 
 def test_a_batch_that_is_refused_for_nobody_in_particular_has_to_be_split() -> None:
+    for name in ("duplicate_ids_400", "invalid_email_400", "conflict_email_409", "contact_not_found_404"):
+        assert parse_outcomes(load_answer(name), [A, B], KEY) == {}
     for body in (
-        {"status": "error", "message": "Duplicate IDs found in batch input", "category": "VALIDATION_ERROR"},
         {"message": INVALID + '[{"error":"INVALID_EMAIL","name":"email"}]'},
         {"message": "Contact already exists. Existing ID: 123", "category": "CONFLICT"},
         {"status": "error"},
@@ -260,6 +241,14 @@ def test_a_batch_that_is_refused_for_nobody_in_particular_has_to_be_split() -> N
     ):
         assert parse_outcomes(answer(400, body), [A, B], KEY) == {}
     assert parse_outcomes(answer(404, {"category": "OBJECT_NOT_FOUND"}), [A, B], KEY) == {}
+
+
+@pytest.mark.parametrize("name", ["unknown_property_400", "read_only_property_400"])
+def test_a_property_that_the_portal_cannot_write_is_refused_only_where_it_is_sent(name: str) -> None:
+    found = parse_outcomes(load_answer(name), [A, C], KEY)
+    assert isinstance(found["trace-a"], Refused)
+    assert found["trace-a"].fields.keys() == {"email"}
+    assert found["trace-c"] == Resend()
 
 
 @pytest.mark.parametrize("code", ["PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE"])
