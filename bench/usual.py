@@ -10,7 +10,7 @@ import requests
 from flask import Flask, request
 from rq import Queue
 
-from workers.rules.mapping.facts import CUSTOMER_ID
+from workers.rules.mapping.property_names import CUSTOMER_ID
 
 SECONDS = 30
 PAUSE_SECONDS = 1.0

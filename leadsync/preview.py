@@ -20,9 +20,10 @@ from workers.hubspot.client import HubSpot
 from workers.hubspot.portal_cache import PortalCache
 from workers.rules.batch import read_batch
 from workers.rules.lead import CustomerBatch, Result
-from workers.rules.mapping.facts import ADDRESS, CUSTOMER_ID, NAME, NAME_GIVEN, Facts
-from workers.rules.outcomes import Conflict, Outcome, Row, Written
-from workers.rules.plan import Plan
+from workers.rules.mapping.mapped_event import MappedEvent
+from workers.rules.mapping.property_names import ADDRESS, CUSTOMER_ID, NAME, NAME_GIVEN
+from workers.rules.outcomes import Conflict, ContactWrite, WriteOutcome, Written
+from workers.rules.plan import WritePlanner
 from workers.settings import WorkerSettings
 from workers.sync.customer_store import CustomerStore
 from workers.sync.identity import Identity
@@ -73,14 +74,14 @@ class Preview:
 class _ReadOnlyHubSpot(HubSpot):
     """Answers writes as HubSpot would, but writes nothing."""
 
-    def upsert(self, rows: Sequence[Row], found: dict[str, Outcome]) -> None:
+    def upsert(self, rows: Sequence[ContactWrite], found: dict[str, WriteOutcome]) -> None:
         known = self.read([row.id for row in rows], [], CUSTOMER_ID)
         for row in rows:
             contact_id = known.get(row.id, {}).get("id", "")
             found[row.trace_id] = self._conflict(row, contact_id) or Written(contact_id, not contact_id)
 
-    def update(self, rows: Sequence[Row], found: dict[str, Outcome]) -> None:
-        contacts = self.look([row.id for row in rows], [])
+    def update(self, rows: Sequence[ContactWrite], found: dict[str, WriteOutcome]) -> None:
+        contacts = self.read_each([row.id for row in rows], [])
         for row in rows:
             contact = contacts[row.id]
             if isinstance(contact, dict):
@@ -88,7 +89,7 @@ class _ReadOnlyHubSpot(HubSpot):
             else:
                 found[row.trace_id] = contact
 
-    def _conflict(self, row: Row, contact_id: str) -> Conflict | None:
+    def _conflict(self, row: ContactWrite, contact_id: str) -> Conflict | None:
         email = row.properties.get("email", "")
         holder = self.read([email], ["email"], "email").get(email, {}).get("id", "") if email else ""
         return Conflict("email", holder) if holder not in ("", contact_id) else None
@@ -128,33 +129,35 @@ def preview_event(body: dict[str, Any], redis: Redis, settings: WorkerSettings) 
         raise PreviewError("this version of leadsync cannot read the event")
     [group] = batch.groups
     customers.load([group])
-    plan = Plan(portal, customers.digest())
+    plan = WritePlanner(portal, customers.digest())
     # A lease that was never acquired: `_ReadOnlyIdentity` locks nothing.
     identity = _ReadOnlyIdentity(redis, hubspot, shared.config.crm, key, Lease(Stream(redis), 0, ""))
     Writer(hubspot, plan, identity, customers, intact=False).write([group])
     return _describe(group, group.result or Result(WAITING), hubspot, plan)
 
 
-def _describe(group: CustomerBatch, result: Result, hubspot: HubSpot, plan: Plan) -> Preview:
+def _describe(group: CustomerBatch, result: Result, hubspot: HubSpot, plan: WritePlanner) -> Preview:
     sent = group.properties if result.state in (CREATED, UPDATED) else {}
-    changed = plan.portal.translate(sent)
+    changed = plan.portal.to_portal(sent)
     contact = hubspot.read([result.contact_id], list(changed)).get(result.contact_id, {}) if result.contact_id else {}
     changes = [Change(name, contact.get(name, ""), value) for name, value in changed.items()]
     [lead] = group.leads
-    notes = list(dict.fromkeys([*lead.facts.notes, *group.news.notes[0], *group.notes]))
+    notes = list(dict.fromkeys([*lead.mapped.notes, *group.news.notes[0], *group.notes]))
     if result.state != SKIPPED:
-        notes += _unchanged(group, lead.facts, sent, {note.property: note.why for note in notes})
+        notes += _unchanged(group, lead.mapped, sent, {note.property: note.why for note in notes})
     return Preview(result.state, result.why, result.contact_id, changes, notes)
 
 
-def _unchanged(group: CustomerBatch, facts: Facts, sent: Mapping[str, str], noted: Mapping[str, str]) -> list[Note]:
+def _unchanged(
+    group: CustomerBatch, mapped: MappedEvent, sent: Mapping[str, str], noted: Mapping[str, str]
+) -> list[Note]:
     """Notes on the values that receipts do not mention: parts of a block that is kept whole, and what is no news."""
     found = []
-    for name in (*facts.details, *facts.address, *facts.activity, *facts.creation):
+    for name in (*mapped.details, *mapped.address, *mapped.activity, *mapped.creation):
         if name in sent or name in noted:
             continue
         block = "address" if name in ADDRESS else "firstname" if name in (*NAME, NAME_GIVEN) else ""
-        if name in facts.creation:
+        if name in mapped.creation:
             why = ONLY_NEW
         elif name in group.news.writes:
             why = ALREADY_THERE

@@ -16,7 +16,7 @@ from leadcore.store.lua import DEL_FIRST, UNCHANGED
 from leadsync.privacy.customer_data import CHUNK, chunks
 from workers.hubspot.client import HubSpot
 from workers.rules.customer import Customer, guard, pack, unpack
-from workers.rules.mapping.facts import CUSTOMER_ID, OTHER_IDS
+from workers.rules.mapping.property_names import CUSTOMER_ID, OTHER_IDS
 
 # SCAN may miss a record that is first written meanwhile: leads written later than this before the start are looked up.
 OVERLAP_MS = 60_000
@@ -175,7 +175,7 @@ class Reconciliation:
     def _clear_clock(self, digest: str, suspect: _Suspect) -> int:
         before = unpack(suspect.record)
         # `attempted`: the next write asks HubSpot first, before it sends what is only for a new contact.
-        blank = Customer(revision=before.revision, attempted=True, day=before.day, said=before.said)
+        blank = Customer(revision=before.revision, attempted=True, day=before.day, sent_texts=before.sent_texts)
         names = [keys.customer(digest), keys.contact(suspect.contact_id)]
         values = [guard(suspect.record), pack(blank), guard(suspect.shared_record)]
         return int(self._clear_clock_script(keys=names, args=values))

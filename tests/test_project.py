@@ -21,7 +21,7 @@ from leadcore import config, settings
 from leadcore.config import Config, Crm, Inbox, Intent, Messages
 from leadsync.cli import cli
 from workers.hubspot.properties import DEFINITIONS
-from workers.rules.texts import Texts
+from workers.rules.texts import MessageTemplates
 from workers.settings import read_worker
 
 ROOT = Path(__file__).parent.parent
@@ -207,7 +207,7 @@ def test_the_example_works_with_every_line_in_force_and_names_every_setting() ->
     source = (ROOT / "leadsync.toml.example").read_text()
     full = re.sub(r"^# (?=\[|\"?[\w.]+\"? = )", "", source, flags=re.MULTILINE)
     known = config.parse(full)
-    Texts.compile(known)
+    MessageTemplates.compile(known)
     assert known.intents
     assert known.mapping
     assert known.properties

@@ -1,4 +1,4 @@
-"""Wires one worker process: everything that a job needs, made once."""
+"""Wires one worker process: builds once what jobs need."""
 
 import threading
 from collections.abc import Iterator
@@ -13,51 +13,51 @@ from workers.hubspot.client import HubSpot
 from workers.outbox.dealdroid import DealDroid
 from workers.outbox.sender import IN_FLIGHT, OutboxSender
 from workers.outbox.sent_log import SentLog
-from workers.rules.confirmation import Confirmations
-from workers.rules.texts import Texts
+from workers.rules.confirmation import ConfirmationWriter
+from workers.rules.texts import MessageTemplates
 from workers.settings import WorkerSettings
 from workers.sync.customer_store import CustomerStore
 from workers.sync.shard import ShardSync
 
-# Hosted Redis allows few connections (20 in Heroku's smallest plan), and a drain has 20 calls in flight that need one
-# for a moment each.
+# Hosted Redis allows few connections (20 in Heroku's smallest plan), and the 20 calls that a drain has in flight need
+# one only for a moment each.
 CONNECTIONS = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """`stop` is set when the process shall end."""
+    """`stop` is set when the process is to end."""
 
     settings: WorkerSettings
     sync: ShardSync
     outbox: OutboxSender
     leases: LeaseRegistry
-    told: SentLog
+    sent_log: SentLog
     tally: Tally
     stop: threading.Event
 
 
 def build(settings: WorkerSettings) -> Runtime:
-    """Make the runtime; connects to nothing yet. Raises `leadcore.config.ConfigError` for a template that fails."""
+    """Build the runtime; opens no connection yet. Raises `leadcore.config.ConfigError` for a template that fails."""
     shared = settings.shared
     config = shared.config
-    stop, leases, told = threading.Event(), LeaseRegistry(), SentLog()
+    stop, leases, sent_log = threading.Event(), LeaseRegistry(), SentLog()
     tally = Tally()
     redis = connect(shared, at_most=CONNECTIONS)
     budget = Budget(redis, settings.requests_per_10s, stop)
     hubspot = HubSpot(settings.token, settings.hubspot_url, budget, dry_run=settings.dry_run, tally=tally)
-    confirmations = Confirmations(config, Texts.compile(config), shared.timezone)
+    confirmations = ConfirmationWriter(config, MessageTemplates.compile(config), shared.timezone)
     customers = CustomerStore(redis, shared.key.encode())
     dealdroid = DealDroid(settings.dealdroid_url, IN_FLIGHT)
     outbox = OutboxSender(
-        redis, dealdroid, config, shared.timezone, leases, stop, told, budget, dry_run=settings.dry_run
+        redis, dealdroid, config, shared.timezone, leases, stop, sent_log, budget, dry_run=settings.dry_run
     )
     return Runtime(
         settings=settings,
         sync=ShardSync(redis, hubspot, config, customers, confirmations, leases, outbox.send_for, stop),
         outbox=outbox,
         leases=leases,
-        told=told,
+        sent_log=sent_log,
         tally=tally,
         stop=stop,
     )
@@ -65,7 +65,7 @@ def build(settings: WorkerSettings) -> Runtime:
 
 @contextmanager
 def hubspot_client(settings: WorkerSettings) -> Iterator[HubSpot]:
-    """HubSpot for one command; where Redis is away its calls are made without the shared budget."""
+    """HubSpot for one command; if Redis is unreachable, without the shared budget."""
     stop = threading.Event()
     redis = connect(settings.shared)
     budget: Budget | NoBudget = Budget(redis, settings.requests_per_10s, stop)

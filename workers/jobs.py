@@ -1,6 +1,6 @@
 """RQ's entry points. Their only argument is a shard's number: RQ keeps arguments in a description and logs them.
 
-No exception leaves them: RQ would log its text, and keep it in Redis. What was left undone is rung for by a keeper.
+No exception leaves them: RQ would log its text and store it in Redis. For entries that are left, the next sweep rings.
 """
 
 from collections.abc import Callable

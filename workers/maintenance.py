@@ -1,8 +1,8 @@
-"""The keeper: a thread in each worker process, with a connection of its own.
+"""Maintenance: a thread in each worker process, with its own Redis connection.
 
-Every second it renews the locks that this process holds and says that the worker is alive; every 3 s it sweeps each
-shard: what is due goes back into the stream, and a shard with entries and no lock is rung for. So nothing depends on
-an RQ job surviving.
+Every second it renews the locks that this process holds and records that the worker is alive. Every 3 s it sweeps each
+shard: delayed entries that are due go back into the stream, and the bell of a shard with entries and no lock is rung.
+So nothing depends on an RQ job surviving.
 """
 
 import os
@@ -40,31 +40,31 @@ class Maintenance:
         name: str,
         config: InboxConfig,
         leases: LeaseRegistry,
-        told: SentLog,
+        sent_log: SentLog,
         tally: Tally,
         orphaned: "Callable[[], None]",
     ) -> None:
         self.redis, self.name, self.leases, self.orphaned = connection, name, leases, orphaned
-        self.sent_log, self.tally = told, tally
+        self.sent_log, self.tally = sent_log, tally
         self.shards = config.shards
         self.retention = Retention(connection, config)
         self.lines = {line: Stream(connection, line) for line in (keys.INBOX, keys.OUTBOX)}
         self.bell = Bell(connection)
         self._parent = os.getppid()
         self._end = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="maintenance", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread, tell the last figures and take this worker off the list of the living."""
+        """End the thread, store the last figures and remove this worker from the list of live workers."""
         self._end.set()
         self._thread.join(BEAT_SECONDS * 2)
         try:
             self.tally.flush(self.lines[keys.INBOX])
             self.redis.zrem(keys.WORKERS, self.name)
-        except Exception as error:  # the entry ends by itself; nothing is worth failing for at the end
+        except Exception as error:  # the list entry expires; a fault here must not fail the shutdown
             log.debug("keeper.farewell_failed", error=type(error).__name__)
 
     def _run(self) -> None:
@@ -81,11 +81,11 @@ class Maintenance:
     def _try(self, work: "Callable[[], None]") -> None:
         try:
             work()
-        except Exception as error:  # the keeper outlives every fault; the next beat tries again
+        except Exception as error:  # the thread must survive every fault; the next beat tries again
             log.warning("keeper.failed", error=type(error).__name__)
 
     def beat(self) -> None:
-        """Renew the held locks, then say that this worker is alive and what it counted."""
+        """Renew the held locks, then record that this worker is alive and store its counters."""
         for lease in self.leases.held():
             lease.renew(self.lines[lease.inbox.name])
         seconds, micros = self.redis.time()
@@ -100,9 +100,9 @@ class Maintenance:
         self.tally.flush(self.lines[keys.INBOX])
 
     def sweep(self) -> None:
-        """Look after every shard of both lines, and let end what has to."""
+        """Sweep all shards of inbox and outbox, then apply retention."""
         for line, inbox in self.lines.items():
             for shard in range(self.shards):
                 if inbox.sweep(shard):
                     self.bell.ring(line, shard)
-        self.retention.keep()
+        self.retention.apply()

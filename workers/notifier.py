@@ -1,6 +1,7 @@
-"""Tells people what `workers.rules.alerts` decides: a thread in each worker process, of which one at a time is at work.
+"""Sends the alerts that `workers.rules.alerts` decides on: a thread in each worker process, one of which works at a
+time.
 
-It waits for nobody and nobody waits for it. The alert address is a secret and appears in no log.
+It blocks no other thread. The alert address is a secret and appears in no log.
 """
 
 import os
@@ -19,9 +20,9 @@ from leadcore.store.leads import read_receipts
 from leadcore.store.parked import FIXES, RETRY
 from leadcore.store.status import read_status
 from leadcore.store.streams import Stream
-from workers.rules.alerts import PERSON, Record, View, begin, decide, finish, tell_parked
+from workers.rules.alerts import PERSON, AlertRecord, Observation, add_parked_alert, finish, start_next, update_record
 
-LOOK_SECONDS = 2.0
+CHECK_SECONDS = 2.0
 CONNECT_SECONDS, READ_SECONDS = 3.0, 4.0
 POSTING_MS = 60_000
 NEWEST = 100
@@ -30,7 +31,7 @@ log = structlog.get_logger("leadsync.alerts")
 
 
 class Notifier:
-    """Posts `{"text": ...}` to `url` when people are needed, and when they no longer are."""
+    """Posts `{"text": ...}` to `url` when a person has to act, and when it is over."""
 
     def __init__(self, connection: Redis, url: str, shards: int, timezone: ZoneInfo) -> None:
         self.redis, self.url, self.shards, self.timezone = connection, url, shards, timezone
@@ -38,52 +39,53 @@ class Notifier:
         self.token = secrets.token_hex(8)
         self._mark = connection.register_script(scripts.MARK)
         self._end = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="teller", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="notifier", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread; a text on its way may arrive before."""
+        """End the thread, after the text that it is sending."""
         self._end.set()
-        self._thread.join(CONNECT_SECONDS + READ_SECONDS + LOOK_SECONDS)
+        self._thread.join(CONNECT_SECONDS + READ_SECONDS + CHECK_SECONDS)
 
     def _run(self) -> None:
-        while not self._end.wait(LOOK_SECONDS):
+        while not self._end.wait(CHECK_SECONDS):
             try:
-                self.look()
-            except Exception as error:  # the teller outlives every fault; it looks again
+                self.check()
+            except Exception as error:  # the thread must survive every fault; the next check tries again
                 log.warning("alerts.failed", error=type(error).__name__)
 
-    def look(self) -> None:
-        """Bring the record up to date and send what is due, if it is this worker's turn. Raises redis-py's errors."""
-        if not self._is_mine():
+    def check(self) -> None:
+        """Update the record and send what is due, if this worker has the lock. Raises redis-py's errors."""
+        if not self._holds_lock():
             return
-        view = self._view()
+        seen = self._observe()
         stored = self.redis.get(keys.ALERTS)
-        record = msgspec.json.decode(stored[4:], type=Record) if stored else Record()
-        for code, count in decide(record, view, self.timezone).items():
-            tell_parked(record, view, code, count, self._why(code), FIXES.get(code, RETRY))
-        while not self._end.is_set() and (one := begin(record, view.now_ms)):
+        record = msgspec.json.decode(stored[4:], type=AlertRecord) if stored else AlertRecord()
+        for code, count in update_record(record, seen, self.timezone).items():
+            add_parked_alert(record, seen, code, count, self._why(code), FIXES.get(code, RETRY))
+        while not self._end.is_set() and (one := start_next(record, seen.now_ms)):
             before, stored = stored, self._save(record, stored)
             if stored == before:
                 return
-            # A name that does not resolve can hold a post up for long; nobody else's turn comes meanwhile.
+            # Name resolution can take long; keep the lock meanwhile.
             self.redis.pexpire(keys.ALERTS_LOCK, POSTING_MS)
             sent = post(self.url, one.text)
-            if not finish(record, one, view.now_ms, sent=sent):
+            if not finish(record, one, seen.now_ms, sent=sent):
                 log.error("alert.given_up", tries=one.tries)
-            if not self._is_mine():
+            if not self._holds_lock():
                 return
         self._save(record, stored)
 
-    def _is_mine(self) -> bool:
+    def _holds_lock(self) -> bool:
         return self.inbox.renew_lock(keys.ALERTS_LOCK, self.token) or self.inbox.acquire_lock(
             keys.ALERTS_LOCK, self.token
         )
 
-    def _save(self, record: Record, stored: bytes | None) -> bytes | None:
-        """What stands in Redis now: `record`, if nobody wrote since `stored` was read and it is still our turn."""
+    def _save(self, record: AlertRecord, stored: bytes | None) -> bytes | None:
+        """Store `record`, unless another worker wrote since `stored` was read or the lock is lost. Returns what Redis
+        now holds."""
         packed = msgspec.json.encode(record)
         if stored and packed == stored[4:]:
             return stored
@@ -91,17 +93,17 @@ class Notifier:
         names, revision = [keys.ALERTS_LOCK], stored[:4] if stored else b""
         return after if self._mark(keys=names, args=[self.token, keys.ALERTS, revision, after]) else stored
 
-    def _view(self) -> View:
+    def _observe(self) -> Observation:
         status = read_status(self.redis, self.shards)
         pipe = self.redis.pipeline(transaction=False)
         for line in keys.PAUSES.values():
             pipe.hmget(line, "code", "reason", "since")
         pipe.hgetall(keys.FIGURES)
         *pauses, figures = pipe.execute()
-        # One that is over stands until somebody tries again; with nobody waiting that is no news, unless a person has
-        # to act.
+        # A pause that is over stays in Redis until the next try. With no entries waiting it is not reported, unless a
+        # person has to act.
         stands = {keys.INBOX: bool(status.pause), keys.OUTBOX: bool(status.messages_pause)}
-        return View(
+        return Observation(
             now_ms=status.now_ms,
             pauses={
                 line: (code.decode(), (reason or b"").decode(), int(since or status.now_ms))
@@ -125,7 +127,7 @@ class Notifier:
 
 
 def post(url: str, text: str) -> bool:
-    """Whether the alert address took `text`. Never raises for what is wrong outside."""
+    """Send `text` to the alert address; whether it was accepted. Network faults do not raise."""
     try:
         status = _post(url, text)
     except (requests.RequestException, ValueError, OSError) as error:

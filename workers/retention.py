@@ -1,8 +1,8 @@
-"""What ends by itself: receipts beyond the cap, index entries whose receipt has ended, parked leads after 30 days,
+"""Removes what has expired: receipts beyond the cap, index entries without a receipt, parked leads after 30 days,
 unsent messages after 7.
 
-Every worker's keeper calls this now and then; each step is one script over a few hundred entries that frees memory
-first and can be repeated, so workers need not agree on who does it.
+Each worker's maintenance thread calls this with every sweep. A step is one script over a few hundred entries that frees
+memory first and can be repeated, so workers need not agree on who does it.
 """
 
 from leadcore.config import Inbox as InboxConfig
@@ -74,7 +74,7 @@ return #leads
 
 
 class Retention:
-    """Over one Redis connection. Every method raises redis-py's errors."""
+    """Works over one Redis connection. Raises redis-py's errors."""
 
     def __init__(self, connection: Redis, config: InboxConfig) -> None:
         self.redis, self.config = connection, config
@@ -82,8 +82,8 @@ class Retention:
         self._end_parked = connection.register_script(_END_PARKED)
         self._after = "-"
 
-    def keep(self) -> None:
-        """Let end what has to, some thousands at most; the next call goes on from there."""
+    def apply(self) -> None:
+        """Remove what has expired, at most some thousands; the next call continues from there."""
         for _ in range(CHUNKS):
             answer: bytes = self._trim(
                 keys=[keys.LEADS], args=[self._after, CHUNK, self.config.receipts_max, DUPLICATE_MS]

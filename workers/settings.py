@@ -1,4 +1,4 @@
-"""What the environment says to a worker, read once at the start into one frozen object."""
+"""A worker's settings: the environment, read once at the start into one frozen object."""
 
 import os
 from collections.abc import Mapping
@@ -12,8 +12,7 @@ HUBSPOT_URL = "https://api.hubapi.com"
 
 @dataclass(frozen=True, slots=True)
 class WorkerSettings:
-    """`requests_per_10s`: the part of the portal's burst quota that this app may use; `alert_url`: "" if nobody is to
-    be told."""
+    """`requests_per_10s`: the part of the portal's burst quota that this app may use; `alert_url`: "" for no alerts."""
 
     shared: Settings
     token: str = field(repr=False)

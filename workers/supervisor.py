@@ -1,7 +1,6 @@
-"""Child processes: started, started again when they end, ended in time.
+"""Starts child processes, restarts them when they end, and stops them in time.
 
-RQ's worker ends itself on several faults of Redis, and a killed child must not stay dead: so the process that the
-platform knows is this one.
+RQ's worker exits on several Redis faults, and a killed child must be replaced; so the platform runs this process.
 """
 
 import os
@@ -19,7 +18,7 @@ GRACE_SECONDS = 25.0
 STEADY_SECONDS = 10.0
 LONGEST_WAIT_SECONDS = 5.0
 TICK_SECONDS = 1.0
-# Else glibc gives each of a worker's threads a heap of its own: 4 to 8 MB more in each process (measured).
+# Otherwise glibc gives each thread its own heap: 4 to 8 MB more in each worker process (measured).
 _ENVIRON = {"MALLOC_ARENA_MAX": "2"}
 log = structlog.get_logger("leadsync.supervisor")
 
@@ -35,35 +34,35 @@ class _Child:
 
 
 def supervise(commands: Sequence[tuple[str, Sequence[str]]]) -> int:
-    """Keep one child per command running until SIGTERM or SIGINT; then end them all within `GRACE_SECONDS`. Returns
-    the exit code for the process."""
+    """Keep one child per command running until SIGTERM or SIGINT, then stop them all within `GRACE_SECONDS`. Returns
+    the exit code for this process."""
     children = [_Child(name, command) for name, command in commands]
     stopping: list[int] = []
 
     def stop(signum: int, _: FrameType | None) -> None:
         stopping.append(signum)
 
-    def woken(_signum: int, _: FrameType | None) -> None:
-        """A child ended: the wake-up pipe says so."""
+    def ignore(_signum: int, _: FrameType | None) -> None:
+        """SIGCHLD needs a handler for the wake-up pipe to be written."""
 
     reader, writer = os.pipe()
     os.set_blocking(reader, False)
     os.set_blocking(writer, False)
     signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-    signal.signal(signal.SIGCHLD, woken)
+    signal.signal(signal.SIGCHLD, ignore)
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     while not stopping:
         for child in children:
-            _look_after(child)
+            _ensure_running(child)
         due = [child.due_at - time.monotonic() for child in children if child.process is None]
         if select.select([reader], [], [], max(0.0, min([TICK_SECONDS, *due])))[0]:
             os.read(reader, 1024)
-    _end(children)
+    _stop_all(children)
     return 0
 
 
-def _look_after(child: _Child) -> None:
+def _ensure_running(child: _Child) -> None:
     now = time.monotonic()
     if child.process is not None:
         code = child.process.poll()
@@ -83,7 +82,7 @@ def _look_after(child: _Child) -> None:
             log.error("process.not_started", name=child.name, error=type(error).__name__)
 
 
-def _end(children: Sequence[_Child]) -> None:
+def _stop_all(children: Sequence[_Child]) -> None:
     alive = [child.process for child in children if child.process is not None]
     for process in alive:
         process.send_signal(signal.SIGTERM)

@@ -1,4 +1,5 @@
-"""One worker process: RQ's SimpleWorker (it keeps the TLS connection to HubSpot, a fork would not) and its keeper."""
+"""One worker process: RQ's SimpleWorker (it keeps the TLS connection to HubSpot, a fork would not) and its maintenance
+and notifier threads."""
 
 import gc
 import os
@@ -23,14 +24,14 @@ from workers.maintenance import Maintenance
 from workers.notifier import Notifier
 from workers.settings import WorkerSettings
 
-# RQ waits `ttl - 15` seconds for a job and lets its socket hang 10 s longer: so a Redis that hangs is noticed soon.
+# RQ waits `ttl - 15` seconds for a job, with a socket timeout 10 s longer: a small ttl notices a hanging Redis soon.
 TTL_SECONDS = 30
 FULL_SECONDS = 1.0
 log = structlog.get_logger("leadsync.worker")
 
 
 class Worker(SimpleWorker):
-    """Tells the drain at the first signal that it shall end, and does not wait a minute for a Redis that restarts."""
+    """Stops the drain at the first signal, and waits at most 2 s (RQ: 60) between attempts to reach a lost Redis."""
 
     max_connection_wait_time = 2.0
     stop_event: threading.Event | None = None
@@ -44,34 +45,34 @@ class Worker(SimpleWorker):
             self.ip_address = "unknown"
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
-        """First signal: finish the batch in hand."""
+        """At the first signal: finish the current batch."""
         if self.stop_event is not None:
-            # In a thread: the interrupted code may be holding the event's own lock.
+            # In a thread: the interrupted code may hold the event's own lock.
             threading.Thread(target=self.stop_event.set).start()
         super().request_stop(signum, frame)  # type: ignore[no-untyped-call]  # RQ is only partly typed
 
 
 def run(settings: WorkerSettings) -> None:
-    """Work until SIGTERM or SIGINT. The batch in hand is finished or given back within HubSpot's deadline of 20 s."""
+    """Work until SIGTERM or SIGINT. The current batch is finished or given back within HubSpot's deadline of 20 s."""
     shared = settings.shared
     configure(shared.log_level)
     runtime = build(settings)
     jobs.attach(runtime)
     name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
-    keeper = Maintenance(
+    maintenance = Maintenance(
         connect(shared),
         name,
         shared.config.inbox,
         runtime.leases,
-        runtime.told,
+        runtime.sent_log,
         runtime.tally,
         orphaned=lambda: os.kill(os.getpid(), signal.SIGTERM),
     )
-    teller = Notifier(connect(shared), settings.alert_url, shared.config.inbox.shards, shared.timezone)
-    _collect_seldom()
-    keeper.start()
+    notifier = Notifier(connect(shared), settings.alert_url, shared.config.inbox.shards, shared.timezone)
+    _collect_garbage_rarely()
+    maintenance.start()
     if settings.alert_url:
-        teller.start()
+        notifier.start()
     try:
         while not runtime.stop.is_set():
             try:
@@ -80,21 +81,21 @@ def run(settings: WorkerSettings) -> None:
             except OutOfMemoryError:
                 _drain_all(runtime)
     finally:
-        keeper.stop()
+        maintenance.stop()
         if settings.alert_url:
-            teller.stop()
+            notifier.stop()
 
 
-def _collect_seldom() -> None:
-    """Leads on their way are tens of thousands of objects, hardly one of them in a cycle. Looking through all of them
-    time and again took a tenth of the time in which a burst's first calls leave (measured)."""
+def _collect_garbage_rarely() -> None:
+    """Leads in work are tens of thousands of objects, hardly any of them in a cycle. Scanning them took a tenth of the
+    time until a burst's first calls are sent (measured)."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000)
 
 
 def _wait_for_bells(name: str, runtime: Runtime) -> None:
-    """Until SIGTERM or SIGINT; raises `OutOfMemoryError` if Redis is so full that RQ cannot work."""
+    """Run RQ's worker until SIGTERM or SIGINT; raises `OutOfMemoryError` if Redis is too full for RQ."""
     worker = Worker(
         [keys.QUEUE],
         name=name,
@@ -109,13 +110,13 @@ def _wait_for_bells(name: str, runtime: Runtime) -> None:
 
 
 def _drain_all(runtime: Runtime) -> None:
-    """Without RQ, which cannot write a job into a full Redis: what waits is what fills it."""
+    """Drain without RQ, which cannot write a job into a full Redis: the waiting entries are what fills it."""
     log.warning("redis.full")
 
     def stop(_signum: int, _frame: FrameType | None) -> None:
         threading.Thread(target=runtime.stop.set).start()
 
-    # RQ's own raise in whatever runs, and stand until it works again.
+    # RQ's own handlers raise in whatever code runs, and stay installed until RQ works again.
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, stop)
     for shard in range(runtime.settings.shared.config.inbox.shards):

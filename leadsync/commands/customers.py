@@ -32,7 +32,7 @@ def reconcile(repair: bool, as_json: bool) -> None:
     from workers.bootstrap import hubspot_client
     from workers.flow.errors import LineDown
     from workers.hubspot.portal_cache import PortalCache
-    from workers.rules.mapping.facts import OTHER_IDS
+    from workers.rules.mapping.property_names import OTHER_IDS
     from workers.settings import read_worker
     from workers.sync.customer_store import CustomerStore
 

@@ -91,9 +91,9 @@ def config() -> None:
 def check() -> None:
     """Check the configuration and every message template."""
     from leadcore.settings import read
-    from workers.rules.texts import Texts
+    from workers.rules.texts import MessageTemplates
 
-    Texts.compile(read().config)
+    MessageTemplates.compile(read().config)
     click.echo("The configuration is fine.")
 
 

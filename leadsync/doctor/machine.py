@@ -8,7 +8,7 @@ from leadcore.settings import Settings, SettingsError, flag, split_secrets
 from leadsync.doctor.finding import Finding, fine, warn, wrong
 from receiver.intake.spool import Spool, SpoolError, default_folder
 from workers.outbox.dealdroid import reach
-from workers.rules.texts import Texts
+from workers.rules.texts import MessageTemplates
 from workers.settings import WorkerSettings
 
 SECRET_LENGTH = 32
@@ -33,7 +33,7 @@ def check_secret(env: Mapping[str, str]) -> list[Finding]:
 
 def check_texts(config: Config) -> list[Finding]:
     try:
-        Texts.compile(config)
+        MessageTemplates.compile(config)
     except ConfigError as error:
         return [wrong("Configuration", str(error), "Fix the template, then run: leadsync config check")]
     return [fine("Configuration", "The file and the message templates can be used.")]

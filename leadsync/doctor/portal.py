@@ -12,7 +12,7 @@ from workers.flow.errors import LineDown
 from workers.hubspot import access
 from workers.hubspot.client import HubSpot
 from workers.hubspot.properties import DEFINITIONS
-from workers.rules.mapping.facts import CUSTOMER_ID
+from workers.rules.mapping.property_names import CUSTOMER_ID
 from workers.settings import WorkerSettings
 
 LOW_SHARE = 0.1
@@ -41,12 +41,12 @@ def _check(hubspot: HubSpot, settings: WorkerSettings, found: list[Finding]) -> 
         if down.code != "forbidden":
             raise
     found.append(fine("HubSpot token", "Works."))
-    found += judge_scopes(access.missing_scopes(hubspot, settings.token))
+    found += judge_scopes(access.find_missing_scopes(hubspot, settings.token))
     if definitions is not None:
         found += judge_properties(definitions, settings.shared.config)
-    found.append(judge_quota(access.quota_left(hubspot)))
+    found.append(judge_quota(access.read_quota_left(hubspot)))
     sent = time.time()
-    date = access.clock(hubspot)
+    date = access.read_server_date(hubspot)
     found += judge_date(date, (sent + time.time()) / 2)
 
 

@@ -13,8 +13,8 @@ from workers.flow.lease import ACQUIRE_SECONDS, Lease
 from workers.hubspot.client import HubSpot
 from workers.hubspot.portal_cache import PortalCache
 from workers.rules.customer import Customer
-from workers.rules.mapping.facts import CUSTOMER_ID, OTHER_IDS
-from workers.rules.outcomes import Gone, Outcome, Row, Wait, Written
+from workers.rules.mapping.property_names import CUSTOMER_ID, OTHER_IDS
+from workers.rules.outcomes import ContactMissing, ContactWrite, RetryLater, WriteOutcome, Written
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +72,12 @@ class HubSpotErasure:
     def _update(self, contact_id: str, properties: Mapping[str, str]) -> None:
         if not properties:
             return
-        outcomes: dict[str, Outcome] = {}
-        self.hubspot.update([Row("forget", contact_id, properties)], outcomes)
+        outcomes: dict[str, WriteOutcome] = {}
+        self.hubspot.update([ContactWrite("forget", contact_id, properties)], outcomes)
         match outcomes.get("forget"):
-            case Written() | Gone():
+            case Written() | ContactMissing():
                 return
-            case Wait(why):
+            case RetryLater(why):
                 raise LineDown("row", f"{why}.")
             case _:
                 raise LineDown("refused", "HubSpot refused to remove the customer's id from the contact.")

@@ -21,7 +21,7 @@ from receiver.intake.spool import Spool
 from tests.conftest import SHARDS, Line, eventually, lead, same_shard
 from workers.flow.lease import hold_exclusive
 from workers.rules.customer import unpack
-from workers.rules.delivery import keep_unsent
+from workers.rules.delivery import store_unsent
 
 SAID = {"name": "Ann Lee", "phone": "0812345678", "email": "ann@lee-shop.co.th"}
 OWN = {"email": "shared@somebody-elses.co.th", "firstname": "Owner", "phone": "+6621112222"}
@@ -102,7 +102,7 @@ def everywhere(line: Line, customer_id: Any) -> None:
     [(at, fields), *_] = line.redis.xrange(keys.entries(keys.OUTBOX, shard))
     line.redis.hset(keys.sending(shard), at, pack_fields(fields))
     line.redis.zadd(keys.later(keys.OUTBOX, shard), {pack_fields({**fields, b"n": b"1"}): 10**14})
-    Stream(line.redis).apply(keep_unsent(fields, line.redis.time()[0] * 1000))
+    Stream(line.redis).apply(store_unsent(fields, line.redis.time()[0] * 1000))
     park(line, customer_id)
     line.send(lead(customer_id, **SAID))
     [(at, fields)] = line.redis.xrange(keys.entries(keys.INBOX, shard))

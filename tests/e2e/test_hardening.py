@@ -14,7 +14,7 @@ from leadcore.config import parse
 from leadcore.store import keys
 from leadsync.cli import main
 from tests.conftest import ROOT, Line, lead
-from workers.rules.texts import Occasion, Texts
+from workers.rules.texts import ConfirmationContext, MessageTemplates
 
 # Python runs a module of this name at its start. The standard library may go on to hand its own processes their
 # arguments with `pickle.load`; what comes as bytes from elsewhere would go through `loads`.
@@ -161,8 +161,10 @@ def test_a_text_that_reaches_for_python_stops_the_start_in_one_line(
 @pytest.mark.parametrize("filtered", ["map(attribute='__class__')", "map('attr', '__class__')"])
 def test_a_text_that_reaches_for_python_by_a_filter_finds_nothing(filtered: str) -> None:
     """Jinja's sandbox puts "undefined" in its place."""
-    texts = Texts.compile(parse(f'messages.texts.en.details_saved = "{{{{ [firstname]|{filtered}|list }}}}"'))
-    told = texts.write(Occasion("Purchase", "en", True, False, False, "", {"firstname": "Jo"}))
+    texts = MessageTemplates.compile(
+        parse(f'messages.texts.en.details_saved = "{{{{ [firstname]|{filtered}|list }}}}"')
+    )
+    told = texts.render(ConfirmationContext("Purchase", "en", True, False, False, "", {"firstname": "Jo"}))
     assert told == "[Undefined]"
 
 

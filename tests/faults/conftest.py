@@ -27,7 +27,7 @@ from receiver.intake.spool import Spool
 from tests.conftest import SHARDS, Line, key_of, open_line
 from workers import bootstrap
 from workers.maintenance import Maintenance
-from workers.rules.texts import Texts
+from workers.rules.texts import MessageTemplates
 from workers.settings import read_worker
 from workers.sync.restore import INTACT
 
@@ -235,13 +235,16 @@ class Worker:
         settings = read_worker({**scene.line.environ, **environ})
         settings = replace(settings, shared=replace(settings.shared, config=scene.config))
         connection = scene.client(wire)
-        with patched(bootstrap, "connect", lambda _, **__: connection), patched(Texts, "compile", compile_once):
+        with (
+            patched(bootstrap, "connect", lambda _, **__: connection),
+            patched(MessageTemplates, "compile", compile_once),
+        ):
             runtime = bootstrap.build(settings)
-        self.sent_log = runtime.told
+        self.sent_log = runtime.sent_log
         self.sync, self.outbox = runtime.sync, runtime.outbox
         inbox = scene.config.inbox
         self.maintenance = Maintenance(
-            connection, "worker", inbox, runtime.leases, runtime.told, runtime.tally, orphaned=lambda: None
+            connection, "worker", inbox, runtime.leases, runtime.sent_log, runtime.tally, orphaned=lambda: None
         )
         self.queue = Queue(keys.QUEUE, connection=scene.redis, serializer=JSONSerializer)
 
@@ -275,11 +278,11 @@ class Worker:
         self.sent_log._journal.close()
 
 
-compile_texts = Texts.compile
-compiled: list[tuple[Config, Texts]] = []
+compile_texts = MessageTemplates.compile
+compiled: list[tuple[Config, MessageTemplates]] = []
 
 
-def compile_once(config: Config) -> Texts:
+def compile_once(config: Config) -> MessageTemplates:
     """The compiled texts of equal configurations: they take longer than all the rest of a worker."""
     for known, texts in compiled:
         if known == config:

@@ -23,7 +23,7 @@ from tests.conftest import lead, same_shard
 from tests.faults.conftest import Scene, Worker, patched
 from workers.hubspot.errors import REASONS
 from workers.rules.lead import CustomerBatch
-from workers.rules.plan import Plan
+from workers.rules.plan import WritePlanner
 
 BAD, *GOOD = same_shard("row", 12)
 OWNED = "owner@somebody-elses.co.th"
@@ -68,16 +68,19 @@ def retry_when_due(scene: Scene, worker: Worker) -> None:
 def test_a_lead_on_which_this_program_fails_delays_no_other(scene: Scene, position: int, ahead: bool) -> None:
     everyone = same_shard("many", 100, 0)
     scene.accept(*(somebody(one) for one in everyone))
-    original, bad, loop = Plan.begin, everyone[position], scene.steady.sync.drain_loop
+    original, bad, loop = WritePlanner.decide_writes, everyone[position], scene.steady.sync.drain_loop
 
-    def fail(plan: Plan, group: CustomerBatch) -> None:
+    def fail(plan: WritePlanner, group: CustomerBatch) -> None:
         if group.customer_id == bad:
             raise ValueError
         original(plan, group)
 
     if ahead:
         scene.redis.zadd(keys.BUDGET, {f"other {number}": time.time() * 1000 + 60_000 for number in range(100)})
-    with patched(Plan, "begin", fail), patched(loop, "send_messages", lambda _: scene.redis.delete(keys.BUDGET)):
+    with (
+        patched(WritePlanner, "decide_writes", fail),
+        patched(loop, "send_messages", lambda _: scene.redis.delete(keys.BUDGET)),
+    ):
         scene.steady.sync.drain(0)
     assert scene.contacts().keys() == set(everyone) - {bad}
     scene.recover(30)

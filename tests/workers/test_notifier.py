@@ -55,10 +55,10 @@ def turn_over(redis: Any) -> None:
 def test_many_workers_tell_one_thing_once_also_after_a_restart(redis: Any, channel: Channel) -> None:
     pause(redis)
     for _ in range(2):
-        tellers = [Notifier(redis, channel.url, 4, ZONE) for _ in range(8)]
+        notifiers = [Notifier(redis, channel.url, 4, ZONE) for _ in range(8)]
         with ThreadPoolExecutor(8) as pool:
             for _ in range(3):
-                list(pool.map(Notifier.look, tellers))
+                list(pool.map(Notifier.check, notifiers))
                 turn_over(redis)
     [(path, body)] = channel.taken
     assert path == SECRET_PATH
@@ -68,11 +68,11 @@ def test_many_workers_tell_one_thing_once_also_after_a_restart(redis: Any, chann
 
 def test_only_the_one_whose_turn_it_is_looks(redis: Any, channel: Channel) -> None:
     first, second = (Notifier(redis, channel.url, 4, ZONE) for _ in range(2))
-    first.look()
+    first.check()
     pause(redis)
-    second.look()
+    second.check()
     assert channel.taken == []
-    first.look()
+    first.check()
     assert len(channel.taken) == 1
 
 
@@ -86,11 +86,11 @@ def test_a_worker_that_lost_its_turn_while_it_looked_sends_nothing(
     def freeze(*given: Any) -> Any:
         if next(frozen, False):
             turn_over(redis)
-            quick.look()
+            quick.check()
         return save(*given)
 
     monkeypatch.setattr(slow, "_save", freeze)
-    slow.look()
+    slow.check()
     assert len(channel.taken) == 1
 
 
@@ -98,32 +98,32 @@ def test_an_address_that_fails_is_tried_again(redis: Any, channel: Channel, monk
     monkeypatch.setattr(alerts, "FIRST_WAIT_MS", 0)
     pause(redis)
     channel.status = 500
-    Notifier(redis, channel.url, 4, ZONE).look()
+    Notifier(redis, channel.url, 4, ZONE).check()
     turn_over(redis)
     assert len(channel.taken) == alerts.TRIES, "once it was given up nothing is left"
     channel.status, channel.taken = 500, []
     redis.delete(keys.ALERTS)
     monkeypatch.setattr(alerts, "FIRST_WAIT_MS", 60_000)
-    teller = Notifier(redis, channel.url, 4, ZONE)
-    teller.look()
+    notifier = Notifier(redis, channel.url, 4, ZONE)
+    notifier.check()
     channel.status = 200
-    teller.look()
+    notifier.check()
     assert len(channel.taken) == 1, "not before its time"
 
 
 def test_fifty_parked_leads_make_one_text_with_the_newest_reason(
     redis: Any, channel: Channel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(alerts, "GATHER_MS", 0)
+    monkeypatch.setattr(alerts, "COLLECT_MS", 0)
     inbox = Stream(redis)
     for number in range(50):
         name = f"lead-{number}"
         inbox.park(
             name, pack_fields({b"b": b"{}"}), pack(state="parked", reason="unusable: mid is missing or unusable")
         )
-    teller = Notifier(redis, channel.url, 4, ZONE)
+    notifier = Notifier(redis, channel.url, 4, ZONE)
     for _ in range(3):
-        teller.look()
+        notifier.check()
     [text] = channel.texts()
     assert text.startswith("leadsync: 50 leads were parked: mid is missing or unusable.")
 
@@ -132,7 +132,7 @@ def test_a_full_redis_still_tells(redis: Any, channel: Channel) -> None:
     pause(redis)
     redis.config_set("maxmemory", 1)
     try:
-        Notifier(redis, channel.url, 4, ZONE).look()
+        Notifier(redis, channel.url, 4, ZONE).check()
     finally:
         redis.config_set("maxmemory", 0)
     assert len(channel.taken) == 1

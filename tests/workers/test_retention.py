@@ -15,7 +15,7 @@ from leadcore.store import keys
 from leadcore.store.status import read_status
 from leadcore.store.streams import DUPLICATE_MS, Stream
 from workers.retention import CHUNK, ENDED, Retention
-from workers.rules.delivery import keep_unsent
+from workers.rules.delivery import store_unsent
 
 CONFIG = InboxConfig(receipts_max=1000)
 WEEK_MS, DAY_MS = DUPLICATE_MS, 86_400_000
@@ -74,14 +74,14 @@ def held(store: Any, names: list[str]) -> list[str]:
 def test_the_oldest_receipts_beyond_the_cap_end_with_their_index_entries(store: Any) -> None:
     old = fill(store, 700, WEEK_MS + DAY_MS)
     young = fill(store, 600, WEEK_MS + 1000)
-    Retention(store, CONFIG).keep()
+    Retention(store, CONFIG).apply()
     assert index(store) == [*old[300:], *young]
     assert held(store, [*old, *young]) == [*old[300:], *young]
 
 
 def test_receipts_that_tell_repeated_events_are_kept_however_many(store: Any) -> None:
     names = fill(store, 1300, WEEK_MS - DAY_MS)
-    Retention(store, CONFIG).keep()
+    Retention(store, CONFIG).apply()
     assert (index(store), held(store, names)) == (names, names)
 
 
@@ -89,7 +89,7 @@ def test_receipts_that_tell_repeated_events_are_kept_however_many(store: Any) ->
 def test_a_lead_that_is_not_done_with_keeps_its_receipt(store: Any, state: str) -> None:
     lead(store, "open", WEEK_MS + 2 * DAY_MS, state)
     names = fill(store, 1200, WEEK_MS + DAY_MS)
-    Retention(store, CONFIG).keep()
+    Retention(store, CONFIG).apply()
     assert index(store) == ["open", *names[201:]]
     assert held(store, ["open", *names[:201]]) == ["open"]
 
@@ -97,7 +97,7 @@ def test_a_lead_that_is_not_done_with_keeps_its_receipt(store: Any, state: str) 
 def test_many_leads_that_are_not_done_with_do_not_hold_up_the_others(store: Any) -> None:
     leads(store, [f"open-{number}" for number in range(CHUNK + 10)], WEEK_MS + 2 * DAY_MS, "parked")
     names = fill(store, 800, WEEK_MS + DAY_MS)
-    Retention(store, CONFIG).keep()
+    Retention(store, CONFIG).apply()
     assert len(index(store)) == CONFIG.receipts_max
     assert held(store, names) == names[CHUNK + 10 + 800 - CONFIG.receipts_max :]
 
@@ -105,7 +105,7 @@ def test_many_leads_that_are_not_done_with_do_not_hold_up_the_others(store: Any)
 def test_index_entries_end_with_their_receipts(store: Any) -> None:
     names = fill(store, 5, WEEK_MS + DAY_MS)
     store.delete(*map(keys.receipt, names[:3]))
-    Retention(store, CONFIG).keep()
+    Retention(store, CONFIG).apply()
     assert index(store) == names[3:]
 
 
@@ -113,7 +113,7 @@ def test_an_event_that_came_again_after_a_week_keeps_its_new_receipt(store: Any)
     lead(store, "again", WEEK_MS + 2 * DAY_MS)
     fill(store, 1000, WEEK_MS + DAY_MS)
     lead(store, "again", 1000)
-    Retention(store, CONFIG).keep()
+    Retention(store, CONFIG).apply()
     assert index(store).count("again") == 1
     assert held(store, ["again"]) == ["again"]
 
@@ -122,7 +122,7 @@ def test_a_full_redis_can_be_trimmed(store: Any) -> None:
     fill(store, 1100, WEEK_MS + DAY_MS)
     store.config_set("maxmemory", 1)
     try:
-        Retention(store, CONFIG).keep()
+        Retention(store, CONFIG).apply()
     finally:
         store.config_set("maxmemory", 0)
     assert len(index(store)) == 1000
@@ -134,7 +134,7 @@ def test_a_parked_lead_ends_after_thirty_days_and_its_receipt_says_so(store: Any
         store.zadd(keys.PARKED, {name: now_ms(store) - seconds * 1000})
     # What a receipt of its own time outlives: the body has ended by itself.
     store.delete(keys.parked("old"))
-    Retention(store, CONFIG).keep()
+    Retention(store, CONFIG).apply()
     assert store.zrange(keys.PARKED, 0, -1) == [b"new"]
     assert read_status(store, 1).parked == 1
     ended, alive = (receipts.unpack(name, store.hgetall(keys.receipt(name))) for name in ("old", "new"))
@@ -144,8 +144,8 @@ def test_a_parked_lead_ends_after_thirty_days_and_its_receipt_says_so(store: Any
 
 def test_an_unsent_message_ends_after_a_week(store: Any) -> None:
     for name, age_ms in (("old", WEEK_MS + 1000), ("new", WEEK_MS - 60_000)):
-        Stream(store).apply(keep_unsent({b"e": name.encode()}, now_ms(store) - age_ms))
-    Retention(store, CONFIG).keep()
+        Stream(store).apply(store_unsent({b"e": name.encode()}, now_ms(store) - age_ms))
+    Retention(store, CONFIG).apply()
     assert store.zrange(keys.UNSENT, 0, -1) == [b"new"]
 
 
@@ -153,5 +153,5 @@ def test_a_lead_that_was_retried_before_it_ended_is_not_called_discarded(store: 
     Stream(store).park("lead", b"payload", pack(state="parked"))
     store.zadd(keys.PARKED, {"lead": 0})
     store.hset(keys.receipt("lead"), "s", "created")
-    Retention(store, CONFIG).keep()
+    Retention(store, CONFIG).apply()
     assert store.hget(keys.receipt("lead"), "s") == b"created"

@@ -1,5 +1,5 @@
-"""What the token may do. HubSpot's token-info call is for private apps; a service key may be refused it (unconfirmed),
-so each scope is then tried with a request that changes nothing."""
+"""The scopes of the token, and the account. HubSpot's token-info call is for private apps and may be refused to a
+service key (unconfirmed); then each scope is probed with a request that changes nothing."""
 
 from typing import Any
 
@@ -14,8 +14,8 @@ NEEDED = (
 _INFO = "/oauth/v2/private-apps/get/access-token-info"
 _DETAILS = "/account-info/v3/details"
 _USAGE = "/account-info/v3/api-usage/daily/private-apps"
-# Without rows, or without a name: whoever lacks the scope gets 403, anybody else an error or an empty answer.
-_TRIES: tuple[tuple[str, str, Any], ...] = (
+# Without inputs or a name: 403 if the scope is missing, else another error or an empty answer.
+_PROBES: tuple[tuple[str, str, Any], ...] = (
     ("POST", "/crm/v3/objects/contacts/batch/read", {"inputs": [], "properties": [], "propertiesWithHistory": []}),
     ("POST", "/crm/v3/objects/contacts/batch/update", {"inputs": []}),
     ("GET", "/crm/v3/properties/contacts/email", None),
@@ -23,24 +23,24 @@ _TRIES: tuple[tuple[str, str, Any], ...] = (
 )
 
 
-def missing_scopes(hubspot: HubSpot, token: str) -> list[str]:
+def find_missing_scopes(hubspot: HubSpot, token: str) -> list[str]:
     """The needed scopes that the token lacks; raises `LineDown` if HubSpot cannot be reached."""
-    scopes = hubspot.ask("POST", _INFO, {"tokenKey": token}).json().get("scopes")
+    scopes = hubspot.request("POST", _INFO, {"tokenKey": token}).json().get("scopes")
     if isinstance(scopes, list):
         return [scope for scope in NEEDED if scope not in scopes]
-    return [scope for scope, one in zip(NEEDED, _TRIES, strict=True) if hubspot.ask(*one).status == 403]
+    return [scope for scope, one in zip(NEEDED, _PROBES, strict=True) if hubspot.request(*one).status == 403]
 
 
-def portal(hubspot: HubSpot) -> tuple[str, str] | None:
-    """The portal's id and the domain of its pages, None if HubSpot does not say. Raises as `missing_scopes`."""
-    said = hubspot.ask("GET", _DETAILS).json()
-    number, domain = said.get("portalId"), said.get("uiDomain")
+def read_portal_id(hubspot: HubSpot) -> tuple[str, str] | None:
+    """The portal's id and the domain of its pages, None if HubSpot does not say. Raises `LineDown`."""
+    details = hubspot.request("GET", _DETAILS).json()
+    number, domain = details.get("portalId"), details.get("uiDomain")
     return (str(number), domain) if isinstance(number, int) and isinstance(domain, str) else None
 
 
-def quota_left(hubspot: HubSpot) -> tuple[int, int] | None:
-    """Requests left today, of how many; None if HubSpot does not say. Raises as `missing_scopes`."""
-    answer = hubspot.ask("GET", _USAGE)
+def read_quota_left(hubspot: HubSpot) -> tuple[int, int] | None:
+    """Requests left today, and the daily limit; None if HubSpot does not say. Raises `LineDown`."""
+    answer = hubspot.request("GET", _USAGE)
     left, limit = (answer.headers.get(f"x-hubspot-ratelimit-daily{end}", "") for end in ("-remaining", ""))
     if left.isdigit() and limit.isdigit():
         return int(left), int(limit)
@@ -55,6 +55,6 @@ def quota_left(hubspot: HubSpot) -> tuple[int, int] | None:
     return None
 
 
-def clock(hubspot: HubSpot) -> str:
-    """The Date header of an answer, "" if there is none. Raises as `missing_scopes`."""
-    return hubspot.ask("GET", _USAGE).headers.get("date", "")
+def read_server_date(hubspot: HubSpot) -> str:
+    """The Date header of an answer, "" if there is none. Raises `LineDown`."""
+    return hubspot.request("GET", _USAGE).headers.get("date", "")

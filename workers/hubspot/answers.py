@@ -1,4 +1,4 @@
-"""Pure: HubSpot's answers, and those that mean that the line has to wait."""
+"""Pure: HubSpot's answers, and which of them mean that the line must wait."""
 
 import json
 import re
@@ -12,10 +12,10 @@ import msgspec
 
 from workers.flow.errors import LineDown
 from workers.hubspot.errors import NOT_FOUND, lacks_key, objects
-from workers.rules.mapping.facts import CUSTOMER_ID
+from workers.rules.mapping.property_names import CUSTOMER_ID
 
 SCOPES = "crm.objects.contacts.read and .write and crm.schemas.contacts.read and .write"
-# The longest wait in seconds that HubSpot may ask for: for the rest of a day, for a fault, for a burst of calls.
+# The longest Retry-After in seconds that is obeyed: for a daily quota or a move, for a fault, for a burst of calls.
 DAY, FAULT, BURST = 86_400.0, 300.0, 60.0
 _DECODE = msgspec.json.Decoder().decode
 _SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
@@ -31,16 +31,16 @@ class Answer:
 
     @property
     def is_object(self) -> bool:
-        """Whether the body is a JSON object, as every answer of HubSpot's is; error pages are not."""
+        """Whether the body is a JSON object, as in every answer from HubSpot itself; proxies' error pages are not."""
         return self.body.lstrip()[:1] == b"{" and self._parsed is not None
 
     def json(self) -> dict[str, Any]:
-        """The body's JSON object, {} if it is none."""
+        """The body's JSON object, {} if it is not one."""
         return self._parsed or {}
 
     @property
     def error(self) -> dict[str, Any]:
-        """The body as an error object, to which the status of the answer gives what it leaves out."""
+        """The body as an error object; where it lacks a status, the HTTP status is filled in."""
         error = {"category": "VALIDATION_ERROR", **self.json()}
         if not isinstance(error.get("status"), str) or error["status"] == "error":
             error["status"] = str(self.status)
@@ -48,7 +48,7 @@ class Answer:
 
     @property
     def says_not_found(self) -> bool:
-        """Whether HubSpot itself says that there is no such contact, and not somebody that there is no such page."""
+        """Whether HubSpot says that the contact does not exist, as opposed to any server's 404 for a path."""
         return self.status == 404 and str(self.json().get("category") or "").upper() == NOT_FOUND
 
     @cached_property
@@ -61,7 +61,7 @@ class Answer:
 
 
 def _decode(body: bytes) -> Any:
-    """The quick decoder is the stricter one: what it refuses, the liberal one may still read."""
+    """msgspec is faster and stricter; json may still read what it refuses."""
     try:
         return _DECODE(body)
     except ValueError:
@@ -88,26 +88,26 @@ def raise_line_down(answer: Answer) -> None:
         raise LineDown("locked", "HubSpot has locked these records for a moment.", wait)
     if status >= 500 or status == 408:
         raise LineDown("unavailable", f"HubSpot is not available (status {status}).", retry_after(answer, FAULT))
-    strange = status < 200 or 300 <= status < 400 or status in (403, 404) or not answer.is_object
-    if strange and not answer.says_not_found:
+    unexpected = status < 200 or 300 <= status < 400 or status in (403, 404) or not answer.is_object
+    if unexpected and not answer.says_not_found:
         raise LineDown("unexpected", f"HubSpot gave an unexpected answer (status {status}). Check HUBSPOT_BASE_URL.")
 
 
 def raise_without_key(answer: Answer) -> None:
-    """Raise `LineDown` if `answer` says that the portal lacks the upsert key, which is no lead's fault."""
+    """Raise `LineDown` if `answer` says that the portal lacks the upsert key, which no lead can help."""
     errors = [answer.error] if answer.status == 400 else objects(answer.json().get("errors"))
     if any(lacks_key(error) for error in errors):
         raise LineDown("no_key", f"The portal has no unique property {CUSTOMER_ID}. Run: leadsync setup")
 
 
 def retry_after(answer: Answer, longest: float) -> float | None:
-    """Seconds that the answer asks to wait, at most `longest`; None if it does not say. A moment (RFC 9110) counts from
-    the answer's own Date, so that our clock does not matter."""
+    """Seconds that the answer asks to wait, at most `longest`; None if it does not say. A date (RFC 9110) is compared
+    with the answer's own Date header, so that our clock does not matter."""
     value = answer.headers.get("retry-after", "").strip()
     if _SECONDS.fullmatch(value):
         return min(float(value), longest)
     try:
-        moment, now = (parsedate_to_datetime(one) for one in (value, answer.headers.get("date", "")))
-        return min(max((moment - now).total_seconds(), 0.0), longest)
+        until, now = (parsedate_to_datetime(one) for one in (value, answer.headers.get("date", "")))
+        return min(max((until - now).total_seconds(), 0.0), longest)
     except (ValueError, TypeError):
         return None

@@ -1,8 +1,8 @@
 """HubSpot's burst quota as one budget for all workers.
 
-A slot is taken before a request and is free again 10 s after its *answer*: HubSpot counted the request somewhere
-between the two, so its rolling window never holds more than ours. Redis' clock is everybody's clock. HubSpot's own
-headers correct the budget when the portal allows less, or when another integration uses part of it.
+A slot is reserved before a request and becomes free 10 s after its *answer*: HubSpot counted the request some time in
+between, so its rolling window never holds more requests than ours. All workers use Redis' clock. HubSpot's headers
+correct the budget if the portal allows less, or if another integration uses part of it.
 """
 
 import secrets
@@ -19,7 +19,7 @@ from leadcore.store.lua import DEL_FIRST, NOW
 from workers.flow.errors import Stopping
 
 WINDOW_MS = 10_000
-# Clocks that are being set differ by up to 500 ppm, which is 5 ms in 10 s.
+# A clock that is being adjusted runs up to 500 ppm off, which is 5 ms in 10 s.
 MARGIN_MS = 20
 HELD_MS = 35_000
 
@@ -75,17 +75,17 @@ return taken(now)
 
 
 RESERVED: ContextVar[list[str]] = ContextVar("reserved")
-"""Slots that were reserved for the next requests of this thread."""
+"""Names of the slots that are reserved for the next requests of this thread."""
 
 
 class Slot:
-    """One request's place in the budget."""
+    """One request's slot in the budget."""
 
     def __init__(self, budget: "Budget | NoBudget", name: str) -> None:
         self.budget, self.name, self.used = budget, name, 0
 
-    def answered(self, headers: Mapping[str, str]) -> None:
-        """Take notice of the X-HubSpot-RateLimit headers of the answer."""
+    def read_headers(self, headers: Mapping[str, str]) -> None:
+        """Read the X-HubSpot-RateLimit headers of the answer."""
         limit = _number(headers.get("x-hubspot-ratelimit-max"))
         remaining = _number(headers.get("x-hubspot-ratelimit-remaining"))
         interval = _number(headers.get("x-hubspot-ratelimit-interval-milliseconds"))
@@ -96,42 +96,42 @@ class Slot:
 
 
 class Budget:
-    """`limit`: requests in any 10 s; `stop`: set when the worker shall end. `scarce`: whether over half of the slots
-    were taken when this process last looked."""
+    """`limit`: requests in any 10 s; `stop`: set when the worker is to end. `scarce`: whether over half of the slots
+    were in use when this process last asked Redis."""
 
     def __init__(self, connection: Redis, limit: int, stop: threading.Event) -> None:
         self.redis, self.limit, self.stop = connection, limit, stop
         self.portal_limit = limit
         self.scarce = False
-        self._take = connection.register_script(_TAKE)
-        self._answered = connection.register_script(_ANSWERED)
+        self._acquire_slot = connection.register_script(_TAKE)
+        self._finish_slot = connection.register_script(_ANSWERED)
 
     @property
     def granted(self) -> int:
-        """Requests in any 10 s that this app makes at most."""
+        """The most requests that this app makes in any 10 s."""
         return max(1, min(self.limit, self.portal_limit))
 
     @contextmanager
     def slot(self) -> Iterator[Slot]:
-        """Use a reserved slot, else wait for one, and hold it over one request; raises `Stopping`."""
+        """Use a reserved slot, or wait for one, and hold it for one request; raises `Stopping`."""
         if self.stop.is_set():
             raise Stopping
         reserved = RESERVED.get([])
-        slot = Slot(self, reserved.pop() if reserved else self._await())
-        began = time.monotonic()
+        slot = Slot(self, reserved.pop() if reserved else self._wait_for_slot())
+        started = time.monotonic()
         try:
             yield slot
         finally:
             spare = max(self.portal_limit - self.limit, 0)
             used = max(slot.used - spare, 0)
-            with suppress(*AWAY):  # the answer matters more; a slot that is not given back ends by itself
-                took_ms = ceil((time.monotonic() - began) * 1000)
+            with suppress(*AWAY):  # the answer matters more, and a slot that is not released expires
+                took_ms = ceil((time.monotonic() - started) * 1000)
                 args = [slot.name, WINDOW_MS + MARGIN_MS, used, took_ms]
-                taken = self._answered(keys=[keys.BUDGET], args=args)
-                # As the next one who asks will find it.
-                self.scarce = 2 * (taken + 1) > self.granted
+                in_use = self._finish_slot(keys=[keys.BUDGET], args=args)
+                # As the next request for a slot will find it.
+                self.scarce = 2 * (in_use + 1) > self.granted
 
-    def _await(self) -> str:
+    def _wait_for_slot(self) -> str:
         while True:
             name, seconds = self.reserve()
             if name:
@@ -140,26 +140,26 @@ class Budget:
                 raise Stopping
 
     def reserve(self) -> tuple[str, float]:
-        """Take a slot if one is free, to be used through `RESERVED` or given back: its name; "" and the seconds until
-        one may be free, where none is."""
+        """Reserve a slot, to be used through `RESERVED` or released. Returns its name; if none is free, "" and the
+        seconds until one may be."""
         name = secrets.token_hex(6)
-        wait, used = self._take(keys=[keys.BUDGET], args=[self.granted, name, HELD_MS])
+        wait, used = self._acquire_slot(keys=[keys.BUDGET], args=[self.granted, name, HELD_MS])
         self.scarce = 2 * used > self.granted
         return ("", wait / 1000) if wait else (name, 0.0)
 
-    def give_back(self, names: Sequence[str]) -> None:
+    def release(self, names: Sequence[str]) -> None:
         """Free slots for which no request was made."""
         if names:
-            with suppress(*AWAY):  # they end by themselves
+            with suppress(*AWAY):  # they expire
                 self.redis.zrem(keys.BUDGET, *names)
 
     def has_room(self, now_ms: int) -> bool:
-        """Whether a request could be made at `now_ms` of Redis' clock."""
+        """Whether a slot is free at `now_ms` of Redis' clock."""
         return int(self.redis.zcount(keys.BUDGET, f"({now_ms}", "+inf")) < self.granted
 
 
 class NoBudget:
-    """For a single command where Redis is away: a handful of calls needs no shared budget."""
+    """For a single command without Redis: a handful of calls needs no shared budget."""
 
     portal_limit = granted = 0
     scarce = False
@@ -171,7 +171,7 @@ class NoBudget:
     def reserve(self) -> tuple[str, float]:
         return "free", 0.0
 
-    def give_back(self, names: Sequence[str]) -> None:
+    def release(self, names: Sequence[str]) -> None:
         """Nothing is counted."""
 
 

@@ -1,8 +1,8 @@
 """Calls to HubSpot through its own client. Every method takes whole batches and raises `LineDown`.
 
-Rows are written as bytes: each of the client's model objects copies its whole configuration, which cost more than all
-the rest of a batch, and plain dictionaries it copies value by value (measured); what is sent is checked against those
-models by the stand-in that tests use.
+Bodies of writes are passed as bytes: each of the client's model objects copies its whole configuration, which cost more
+than the rest of a batch, and plain dictionaries are copied value by value (measured). The sandbox's HubSpot checks what
+is sent against those models.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,19 +21,19 @@ from leadcore.store.counters import Tally
 from workers.flow.errors import LineDown
 from workers.hubspot.answers import Answer, raise_line_down, raise_without_key
 from workers.hubspot.budget import Budget, NoBudget
-from workers.hubspot.reads import MERGED, reading, readings
+from workers.hubspot.reads import MERGED, parse_contact, parse_contacts
 from workers.hubspot.transport import Transport
-from workers.hubspot.writes import outcomes
-from workers.rules.mapping.facts import CUSTOMER_ID
-from workers.rules.outcomes import Outcome, Reading, Row, Wait, Written
+from workers.hubspot.writes import parse_outcomes
+from workers.rules.mapping.property_names import CUSTOMER_ID
+from workers.rules.outcomes import ContactWrite, ReadOutcome, RetryLater, WriteOutcome, Written
 
 BATCH = 100
 
 
 class HubSpot:
-    """One portal. Safe to use from several threads; holds its API objects, since each new one is a new TLS handshake.
-    `dry_run`: contacts are read but not written. `tally`: where calls are counted. Raises
-    `leadcore.settings.SettingsError` where the environment names a proxy that cannot be used."""
+    """One portal. Safe to use from several threads. It keeps its API objects, since each new one costs a TLS handshake.
+    `dry_run`: contacts are read but not written. `tally`: counts calls. Raises `leadcore.settings.SettingsError` if the
+    environment names a proxy that cannot be used."""
 
     def __init__(
         self,
@@ -57,16 +57,16 @@ class HubSpot:
                 transport.pool_manager = self._batch.api_client.rest_client.pool_manager
             api.api_client.rest_client = transport
 
-    def upsert(self, rows: Sequence[Row], found: dict[str, Outcome]) -> None:
-        """Create or update contacts by customer id, at most 100 with different ids. Outcomes go into `found` by trace
-        as they come, so that they stand there whatever is raised."""
+    def upsert(self, rows: Sequence[ContactWrite], found: dict[str, WriteOutcome]) -> None:
+        """Create or update contacts by customer id: at most 100, with different ids. Each outcome is put into `found`
+        by trace id as soon as it is known, so that it is not lost if a later request raises."""
         self._write(rows, found, CUSTOMER_ID, self._upsert)
 
-    def update(self, rows: Sequence[Row], found: dict[str, Outcome]) -> None:
+    def update(self, rows: Sequence[ContactWrite], found: dict[str, WriteOutcome]) -> None:
         """Update contacts by contact id, as `upsert` does."""
         self._write(rows, found, "", self._update)
 
-    def _upsert(self, rows: Sequence[Row]) -> Answer:
+    def _upsert(self, rows: Sequence[ContactWrite]) -> Answer:
         inputs = [
             {
                 "id": row.id,
@@ -79,7 +79,7 @@ class HubSpot:
         answer: Answer = self._batch.upsert(encode({"inputs": inputs}), _preload_content=False)
         return answer
 
-    def _update(self, rows: Sequence[Row]) -> Answer:
+    def _update(self, rows: Sequence[ContactWrite]) -> Answer:
         inputs = [
             {"id": row.id, "objectWriteTraceId": row.trace_id, "properties": dict(row.properties)} for row in rows
         ]
@@ -87,55 +87,63 @@ class HubSpot:
         return answer
 
     def _write(
-        self, rows: Sequence[Row], found: dict[str, Outcome], key: str, send: Callable[[Sequence[Row]], Answer]
+        self,
+        rows: Sequence[ContactWrite],
+        found: dict[str, WriteOutcome],
+        key: str,
+        send: Callable[[Sequence[ContactWrite]], Answer],
     ) -> None:
-        """Write `rows`; those of which the answer can say nothing are halved until the culprit stands alone."""
+        """Write `rows`. Rows without an outcome are sent again in halves, until the faulty row is alone."""
         if not rows:
             return
         if self.dry_run:
             found.update({row.trace_id: Written("") for row in rows})
             return
-        found.update(outcomes(send(rows), rows, key))
+        found.update(parse_outcomes(send(rows), rows, key))
         rest = [row for row in rows if row.trace_id not in found]
         for half in (rest[: len(rest) // 2], rest[len(rest) // 2 :]):
             self._write(half, found, key, send)
 
     def read(self, ids: Iterable[str], properties: Sequence[str], key: str = "") -> dict[str, dict[str, str]]:
-        """The contacts among `look`'s. Raises `LineDown` too if HubSpot does not say of each id whether it exists."""
-        found = self.look(ids, properties, key)
+        """As `read_each`, but only the contacts that exist. Also raises `LineDown` if HubSpot leaves that open for an
+        id."""
+        found = self.read_each(ids, properties, key)
         for one in found.values():
-            if isinstance(one, Wait):
+            if isinstance(one, RetryLater):
                 raise LineDown("unsaid", f"{one.why}.")
         return {id: one for id, one in found.items() if isinstance(one, dict)}
 
-    def look(self, ids: Iterable[str], properties: Sequence[str], key: str = "") -> dict[str, Reading]:
-        """The contact behind each id (`key` "" = contact id, else the unique property that holds the ids)."""
+    def read_each(self, ids: Iterable[str], properties: Sequence[str], key: str = "") -> dict[str, ReadOutcome]:
+        """The contact of each id, by id. `key`: the unique property that holds the ids, "" for contact ids."""
         wanted = list(dict.fromkeys(ids))
         names = list(dict.fromkeys([*properties, key or MERGED]))
-        found: dict[str, Reading] = {}
+        found: dict[str, ReadOutcome] = {}
         for start in range(0, len(wanted), BATCH):
-            self._look(wanted[start : start + BATCH], names, key, found)
+            self._read_into(wanted[start : start + BATCH], names, key, found)
         return found
 
-    def _look(self, ids: Sequence[str], properties: Sequence[str], key: str, found: dict[str, Reading]) -> None:
-        """Read into `found`. What an answer leaves out is asked for alone: taken for gone, it would be written anew."""
+    def _read_into(
+        self, ids: Sequence[str], properties: Sequence[str], key: str, found: dict[str, ReadOutcome]
+    ) -> None:
+        """Read into `found`. An id that the answer leaves out is read alone: taken for missing, it would be created
+        again."""
         answer = self._batch_read(ids, properties, key)
-        found.update(readings(answer, ids, key))
+        found.update(parse_contacts(answer, ids, key))
         rest = [one for one in ids if one not in found]
         if answer.status >= 400 and len(rest) > 1:
             for half in (rest[: len(rest) // 2], rest[len(rest) // 2 :]):
-                self._look(half, properties, key, found)
+                self._read_into(half, properties, key, found)
             return
         for one in rest:
-            found[one] = reading(self._get(one, properties, key))
+            found[one] = parse_contact(self._read_one(one, properties, key))
 
-    def owner(self, email: str) -> str:
-        """The id of the contact that has the email, "" if HubSpot names none. Silence proves nothing here, but an email
-        must not stand in a URL, where logs would have it. Raises `LineDown`."""
-        found = readings(self._batch_read([email], ["email"], "email"), [email], "email").get(email)
+    def find_owner(self, email: str) -> str:
+        """The id of the contact that has the email, "" if HubSpot names none. That is no proof, but reading the contact
+        alone would put the email into a URL, and so into logs. Raises `LineDown`."""
+        found = parse_contacts(self._batch_read([email], ["email"], "email"), [email], "email").get(email)
         return found["id"] if isinstance(found, dict) else ""
 
-    def _get(self, one: str, properties: Sequence[str], key: str) -> Answer:
+    def _read_one(self, one: str, properties: Sequence[str], key: str) -> Answer:
         more = {"id_property": key} if key else {}
         answer: Answer = self._basic.get_by_id(one, properties=list(properties), _preload_content=False, **more)
         return answer
@@ -153,7 +161,7 @@ class HubSpot:
         return answer
 
     def ping(self) -> None:
-        """One small call that says whether HubSpot takes our requests; raises `LineDown`."""
+        """One small call, to see whether HubSpot accepts our requests; raises `LineDown`."""
         answer = self._batch_read(["leadsync-probe"], [CUSTOMER_ID], CUSTOMER_ID)
         raise_without_key(answer)
         if answer.status not in (404, 405):
@@ -162,9 +170,10 @@ class HubSpot:
     def search(
         self, property: str, properties: Sequence[str], *, above: str = "0", before_ms: int | None = None, limit: int
     ) -> Mapping[str, Any]:
-        """The first of the contacts that have a value in `property`, by id, of those with an id over `above` and made
-        before `before_ms` (milliseconds since 1970): {"total", "results"}. The index lags behind writes by up to 30 s;
-        HubSpot pages through no more than 10,000, so the next page is what is above this one. Raises `LineDown`."""
+        """The first `limit` contacts, in the order of their ids, that have a value in `property` and an id over `above`
+        and were created before `before_ms` (milliseconds since 1970): {"total", "results"}. The index lags behind
+        writes by up to 30 s. HubSpot pages through at most 10,000, so ask for the next page with `above`. Raises
+        `LineDown`."""
         filters = [
             {"propertyName": property, "operator": "HAS_PROPERTY"},
             {"propertyName": "hs_object_id", "operator": "GT", "value": above},
@@ -187,8 +196,8 @@ class HubSpot:
         return answer.json()
 
     def erase(self, contact_id: str) -> None:
-        """Delete a contact for good, as privacy laws ask; one that is gone already is fine. Raises `LineDown`.
-        By its id: HubSpot blocks an email that it does not find."""
+        """Delete a contact for good, as privacy laws require; a missing one is no error. Raises `LineDown`.
+        By contact id, because HubSpot blocklists an email that it does not find."""
         if self.dry_run:
             return
         answer: Answer = self._basic.purge(PublicGdprDeleteInput(object_id=contact_id), _preload_content=False)
@@ -197,8 +206,8 @@ class HubSpot:
         raise_line_down(answer)
         raise LineDown("erase", f"HubSpot refused to delete the contact (status {answer.status}).")
 
-    def ask(self, method: str, path: str, body: Any = None) -> Answer:
-        """One request that the client has no typed call for; raises `LineDown` if there is no answer at all."""
+    def request(self, method: str, path: str, body: Any = None) -> Answer:
+        """A request that the client has no typed call for; raises `LineDown` only if there is no answer."""
         configuration = self._core.api_client.configuration
         headers = {"Authorization": f"Bearer {configuration.access_token}", "Accept": "application/json"}
         answer: Answer = self._core.api_client.rest_client.request(

@@ -1,6 +1,6 @@
 """Pure: HubSpot's error objects, of a row or of a whole answer -> outcomes. Every field is optional, and either list of
-invalid values may be the shorter one or cut off (HubSpot's page and captured answers), so both are read. Messages quote
-what the customer typed and are never kept: reasons are made from codes."""
+invalid values may be shorter or cut off (HubSpot's page and captured answers), so both are read. Messages quote what
+the customer typed and are never stored: reasons are made from codes."""
 
 import json
 import re
@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from workers.rules.mapping.facts import CUSTOMER_ID
-from workers.rules.outcomes import Conflict, Gone, Outcome, Refused, Wait
+from workers.rules.mapping.property_names import CUSTOMER_ID
+from workers.rules.outcomes import Conflict, ContactMissing, Refused, RetryLater, WriteOutcome
 
 REASONS = {
     "INVALID_EMAIL": "HubSpot does not accept this email address",
@@ -29,7 +29,7 @@ _TAKEN = frozenset({"CONFLICT", "OBJECT_ALREADY_EXISTS"})
 _EXISTING = re.compile(r"Existing ID:\s*(\d+)", re.IGNORECASE)
 _HOLDER = re.compile(r"on\s+\S+?\.\s+(\d+)\s+already has that value", re.IGNORECASE)
 _PROPERTY_NAME = re.compile(r"propertyName=([\w.]+)")
-# Whole messages, or their beginnings: further in may stand what a customer typed.
+# Anchored at the start: later text may quote the customer.
 _PROPERTY = re.compile(
     r"""Property \\?["']?([a-z]\w*)\\?["']? (?:(does not exist)\W*$|is a read only)""", re.IGNORECASE
 )
@@ -38,8 +38,8 @@ _NOT_UNIQUE = re.compile(r"Unable to perform \S+ by non-unique\b.*\bproperty", r
 _NO_PROPERTY = re.compile(r"(?:idProperty|unique)", re.IGNORECASE)
 
 
-def classify(error: Mapping[str, Any]) -> Outcome:
-    """One error object, of a row or of a whole answer for one row."""
+def classify(error: Mapping[str, Any]) -> WriteOutcome:
+    """The outcome that an error object of a row, or of a whole answer about one row, means."""
     message = str(error.get("message") or "")
     status, category = str(error.get("status") or ""), str(error.get("category") or "").upper()
     existing = strings(context(error).get("existingId"))
@@ -49,31 +49,31 @@ def classify(error: Mapping[str, Any]) -> Outcome:
         named = _PROPERTY_NAME.search(message)
         return Conflict(named.group(1) if named else "", existing[0] if existing else holder.group(1) if holder else "")
     if category == NOT_FOUND or status == "404":
-        return Gone()
+        return ContactMissing()
     if is_busy(error):
-        return Wait("HubSpot is too busy for this contact")
+        return RetryLater("HubSpot is too busy for this contact")
     if status == "423" or category == "LOCKED":
-        return Wait("HubSpot has locked this contact for a moment")
+        return RetryLater("HubSpot has locked this contact for a moment")
     fields = invalid_fields(error)
     if fields:
         return Refused({name: reason(code) for name, code in fields.items()}, "HubSpot refused some values")
     if "VALIDATION" in category or status == "400" or status in ("BAD_REQUEST", "INVALID"):
         return Refused({}, "HubSpot refused this contact")
-    return Wait("HubSpot gave an error without an explanation")
+    return RetryLater("HubSpot gave an error without an explanation")
 
 
 def is_busy(error: Mapping[str, Any]) -> bool:
-    """Whether this is about HubSpot's state and not about the contact."""
+    """Whether the error is about HubSpot's load or state, not about the contact."""
     return is_limited(error) or re.fullmatch(r"5\d\d", str(error.get("status") or "")) is not None
 
 
 def is_limited(error: Mapping[str, Any]) -> bool:
-    """Whether a quota refused this."""
+    """Whether a quota is exceeded."""
     return str(error.get("status") or "") == "429" or str(error.get("category") or "").upper() in _LIMITS
 
 
 def invalid_fields(error: Mapping[str, Any]) -> dict[str, str]:
-    """Property -> code of every value that `error`, or one of the details in its `errors`, names as invalid."""
+    """Property -> code of every value that `error` or a detail in its `errors` names as invalid."""
     fields: dict[str, str] = {}
     for part in (error, *objects(error.get("errors"))):
         for name, code in _named(part):
@@ -82,7 +82,7 @@ def invalid_fields(error: Mapping[str, Any]) -> dict[str, str]:
 
 
 def lacks_key(error: Mapping[str, Any]) -> bool:
-    """Whether rows are refused because the upsert key is no unique property of the portal."""
+    """Whether the error says that the upsert key is no unique property of the portal."""
     if not isinstance(classify(error), Refused):
         return False
     if invalid_fields(error).get(CUSTOMER_ID) in PORTAL_WIDE:
@@ -97,7 +97,7 @@ def reason(code: str) -> str:
 
 
 def context(error: Mapping[str, Any]) -> dict[str, Any]:
-    """The error's `context`; one that is a text names a property."""
+    """The error's `context`; a text in its place is the name of a property."""
     found = error.get("context")
     if isinstance(found, str):
         return {"propertyName": found}
@@ -105,26 +105,26 @@ def context(error: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def objects(value: Any) -> list[dict[str, Any]]:
-    """The JSON objects in a list; whatever else is given holds none."""
+    """The JSON objects in `value` if it is a list, else none."""
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def strings(value: Any) -> list[str]:
-    """One text, or the texts and numbers in a list."""
+    """`value` if it is a text, or the texts and numbers in it if it is a list."""
     if isinstance(value, str):
         return [value]
     return [str(item) for item in value if isinstance(item, str | int)] if isinstance(value, list) else []
 
 
 def _named(part: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """The properties that an error or a detail of one names, and their codes ("" if there is none)."""
+    """The properties that an error or one of its details names, with their codes ("" if there is none)."""
     message = str(part.get("message") or "")
     own = str(part.get("code") or part.get("subCategory") or "")
     for entry in _invalid_list(message):
         for name in [*strings(entry.get("name")), *strings(entry.get("propertyName"))]:
             yield name, str(entry.get("error") or own)
-    said = context(part)
-    for names in (said.get("propertyName"), said.get("invalidPropertyName"), part.get("in")):
+    about = context(part)
+    for names in (about.get("propertyName"), about.get("invalidPropertyName"), part.get("in")):
         for name in strings(names):
             yield name, own
     if found := _PROPERTY.match(message):
@@ -134,7 +134,7 @@ def _named(part: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _invalid_list(message: str) -> list[dict[str, Any]]:
-    """The whole objects of the JSON list in a message; the list itself may be cut off."""
+    """The complete objects of the JSON list in a message; the list may be cut off."""
     found: list[Any] = []
     _, _, rest = message.partition("[")
     with suppress(ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""The portal as HubSpot describes it, read again every hour."""
+"""The portal's properties as HubSpot lists them, read again every hour."""
 
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -7,17 +7,16 @@ from typing import Any, Literal
 
 from workers.flow.errors import LineDown
 from workers.hubspot.client import HubSpot
-from workers.rules.mapping.contact import Choices
-from workers.rules.mapping.facts import CUSTOMER_ID
+from workers.rules.mapping.contact import PortalOptions
 from workers.rules.mapping.options import Option
+from workers.rules.mapping.property_names import CUSTOMER_ID
 from workers.rules.portal import Portal
 
 FRESH_SECONDS = 3600.0
 
 
 class PortalCache:
-    """`targets` are the shop's names of our properties, `extras` the properties that it fills by itself; `on_refresh`
-    is called whenever it was read."""
+    """`targets` and `extras`: see `Portal`. `on_refresh` is called after each read."""
 
     def __init__(
         self,
@@ -31,7 +30,8 @@ class PortalCache:
         self._read_at = 0.0
 
     def current(self) -> Portal:
-        """Raises `LineDown`. Where the token may not read properties, everything is taken to exist."""
+        """The portal, read anew if older than an hour. Raises `LineDown`. If the token may not read properties, every
+        property is taken to exist."""
         if self._portal is None or time.monotonic() - self._read_at > FRESH_SECONDS:
             try:
                 definitions = self.hubspot.properties()
@@ -39,18 +39,18 @@ class PortalCache:
                 if down.code != "forbidden":
                     raise
                 definitions = []
-            portal = describe(definitions, self.targets) if definitions else Portal(targets=self.targets)
+            portal = build_portal(definitions, self.targets) if definitions else Portal(targets=self.targets)
             self._portal = replace(portal, extras=self.extras)
             self._read_at = time.monotonic()
             self.on_refresh()
         return self._portal
 
-    def forget(self) -> None:
-        """Read it anew at the next use."""
+    def invalidate(self) -> None:
+        """Read the portal anew at the next use."""
         self._portal = None
 
 
-def describe(definitions: Iterable[Mapping[str, Any]], targets: Mapping[str, str | Literal[False]]) -> Portal:
+def build_portal(definitions: Iterable[Mapping[str, Any]], targets: Mapping[str, str | Literal[False]]) -> Portal:
     """The portal that HubSpot's list of properties describes; raises `LineDown` if the upsert key cannot be used."""
     by_name = {str(one.get("name")): one for one in definitions}
     key = by_name.get(CUSTOMER_ID)
@@ -71,4 +71,4 @@ def describe(definitions: Iterable[Mapping[str, Any]], targets: Mapping[str, str
         for name, one in by_name.items()
         if one.get("type") == "enumeration"
     }
-    return replace(portal, choices=Choices({name: choices for name, choices in options.items() if choices}))
+    return replace(portal, options=PortalOptions({name: choices for name, choices in options.items() if choices}))

@@ -1,4 +1,5 @@
-"""The property group that this system makes in a portal. Core ones are needed; the rest is made if there is room."""
+"""The property group that this system creates in a portal. Core properties are required; the others are created if the
+portal has room."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +21,7 @@ class Definition:
     options: tuple[tuple[str, str], ...] = ()
 
     def body(self) -> dict[str, Any]:
-        """As the properties API takes it."""
+        """The body of the request that creates it."""
         body: dict[str, Any] = {
             "name": self.name,
             "label": self.label,

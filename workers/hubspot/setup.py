@@ -1,4 +1,4 @@
-"""`leadsync setup`: the property group `dealdroid` and its properties in the portal. Safe to repeat."""
+"""`leadsync setup`: creates the property group `dealdroid` and its properties in the portal. Safe to repeat."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -7,11 +7,11 @@ from workers.flow.errors import LineDown
 from workers.hubspot.answers import Answer, raise_line_down
 from workers.hubspot.client import HubSpot
 from workers.hubspot.properties import DEFINITIONS, GROUP, GROUP_LABEL, Definition
-from workers.rules.mapping.facts import CUSTOMER_ID
+from workers.rules.mapping.property_names import CUSTOMER_ID
 
 
 class SetupError(Exception):
-    """The portal cannot be made ready; the text says what to do."""
+    """The portal cannot be set up; the text says what to do."""
 
 
 @dataclass(slots=True)
@@ -42,7 +42,7 @@ def setup(hubspot: HubSpot) -> Report:
         _create(hubspot, [one for one in missing if one.core], report)
         _create(hubspot, [one for one in missing if not one.core], report)
         if any(one.name in report.present for one in missing):
-            _separate_archived(hubspot, report)
+            _check_archived(hubspot, report)
     lacking = [one.name for one in DEFINITIONS if one.core and one.name in report.left_out]
     if lacking:
         raise SetupError(
@@ -52,11 +52,12 @@ def setup(hubspot: HubSpot) -> Report:
     return report
 
 
-def _separate_archived(hubspot: HubSpot, report: Report) -> None:
-    """HubSpot answers 409 for a property that exists and for one that is archived: tell them apart."""
-    there = {str(one.get("name")) for one in hubspot.properties()}
-    archived = [name for name in report.present if name not in there]
-    report.present = [name for name in report.present if name in there]
+def _check_archived(hubspot: HubSpot, report: Report) -> None:
+    """HubSpot answers 409 both for a property that exists and for an archived one: move the archived ones to
+    `left_out`."""
+    listed = {str(one.get("name")) for one in hubspot.properties()}
+    archived = [name for name in report.present if name not in listed]
+    report.present = [name for name in report.present if name in listed]
     report.left_out += archived
     lacking = [one.name for one in DEFINITIONS if one.core and one.name in archived]
     if lacking:
@@ -73,7 +74,7 @@ def _create_group(hubspot: HubSpot) -> None:
 
 
 def _create(hubspot: HubSpot, definitions: Sequence[Definition], report: Report) -> None:
-    """One by one, so that each has an answer of its own: a full portal may still take some."""
+    """One request each, because a portal that is nearly full may still accept some."""
     for definition in definitions:
         answer = hubspot.create_property(definition.body())
         if answer.status in (200, 201):

@@ -1,7 +1,7 @@
-"""HTTP under HubSpot's client: kept-alive connections, one request per budget slot, a deadline for the whole answer.
+"""HTTP below HubSpot's client: kept-alive connections, one request per budget slot, a deadline for the whole answer.
 
-The client's own transport has no deadline, cannot read a non-UTF-8 error body and knows only exceptions; its typed
-APIs still give the paths, the authorization and the models.
+It replaces the client's own transport, which has no deadline, fails on a non-UTF-8 error body and turns every error
+status into an exception. The client's typed APIs still provide paths, authorization and models.
 """
 
 import os
@@ -25,22 +25,22 @@ CONNECT_SECONDS = 3.0
 READ_SECONDS = 10.0
 DEADLINE_SECONDS = 20.0
 IDLE_SECONDS = 30.0
-# More than a drain has calls in flight.
+# More than the calls that a drain has in flight.
 CONNECTIONS = 24
 _KINDS = frozenset({"upsert", "update", "read", "search"})
 MAX_ANSWER = 16 * 1024 * 1024
 
 
-def _free() -> None:
-    """Nothing to check outside a drain."""
+def _no_check() -> None:
+    """The default outside a drain."""
 
 
-FENCE: ContextVar[Callable[[], None]] = ContextVar("fence", default=_free)
-"""What HubSpot's transport calls right before each request: the `check` of the drain that this thread works for."""
+FENCE: ContextVar[Callable[[], None]] = ContextVar("fence", default=_no_check)
+"""Called right before each request: the lease's `check` of the drain that this thread works for."""
 
 
 class Transport(RESTClientObject):  # type: ignore[misc]  # the client has no types
-    """Stands in for the client's `rest_client`; every call returns an `Answer` or raises `LineDown`."""
+    """Replaces the client's `rest_client`; every call returns an `Answer` or raises `LineDown`."""
 
     def __init__(self, configuration: Any, budget: Budget | NoBudget, tally: Tally) -> None:
         configuration.ssl_ca_cert = os.environ.get("REQUESTS_CA_BUNDLE") or configuration.ssl_ca_cert
@@ -64,8 +64,8 @@ class Transport(RESTClientObject):  # type: ignore[misc]  # the client has no ty
         body: Any = None,
         **_unused: Any,
     ) -> Answer:
-        """One request, `body` being JSON bytes or what makes them; raises `LineDown` if no whole answer came in time,
-        `Stopping`, and what the fence raises."""
+        """Send one request; `body` is JSON bytes, or a value to encode. Raises `LineDown` if no whole answer came in
+        time, `Stopping`, and whatever the fence raises."""
         kind = _kind(url)
         if query_params:
             url += "?" + urlencode(query_params)
@@ -79,12 +79,12 @@ class Transport(RESTClientObject):  # type: ignore[misc]  # the client has no ty
                 self.tally.add(f"calls:{kind}:{down.code}")
                 raise
             self.tally.add(f"calls:{kind}:{answer.status}")
-            slot.answered(answer.headers)
-        self._note(answer)
+            slot.read_headers(answer.headers)
+        self._note_quotas(answer)
         return answer
 
-    def _note(self, answer: Answer) -> None:
-        """What the answer says of the quotas."""
+    def _note_quotas(self, answer: Answer) -> None:
+        """Note the quotas that the answer's headers report."""
         self.tally.note("budget_limit", self.budget.granted)
         for name, header in (("left", "daily-remaining"), ("limit", "daily")):
             value = answer.headers.get(f"x-hubspot-ratelimit-{header}", "")
@@ -94,7 +94,7 @@ class Transport(RESTClientObject):  # type: ignore[misc]  # the client has no ty
     def _send(self, method: str, url: str, headers: dict[str, str], body: bytes | None) -> Answer:
         now = time.monotonic()
         if now - self.used_at > IDLE_SECONDS:
-            # Routers forget idle connections without a word, and the first request on one is lost.
+            # Routers drop idle connections silently, and the first request on such a one is lost.
             self.pool_manager.clear()
         self.used_at = now
         try:
@@ -123,7 +123,7 @@ class Transport(RESTClientObject):  # type: ignore[misc]  # the client has no ty
 
 
 def _kind(url: str) -> str:
-    """What a call is for, by its path."""
+    """The kind of a call, by its path, for the counters."""
     path = urlsplit(url).path
     last = path.rpartition("/")[2]
     return last if last in _KINDS else "properties" if "/properties/" in path else "other"

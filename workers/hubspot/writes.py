@@ -1,4 +1,4 @@
-"""Pure: what the answer to a batch of writes says of each row."""
+"""Pure: the answer to a batch of writes -> an outcome for each row."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -17,77 +17,78 @@ from workers.hubspot.errors import (
     reason,
     strings,
 )
-from workers.rules.outcomes import Again, Gone, Outcome, Refused, Row, Wait, Written
+from workers.rules.outcomes import ContactMissing, ContactWrite, Refused, Resend, RetryLater, WriteOutcome, Written
 
 
-def outcomes(answer: Answer, rows: Sequence[Row], key: str) -> dict[str, Outcome]:
-    """What became of each row, by trace; `key` is the property that holds the rows' ids ("" = the contact id). Rows of
-    which nothing can be said because they were sent together are left out: they have to be sent again, fewer at a time.
-    A row alone always has an outcome. Raises `LineDown`."""
+def parse_outcomes(answer: Answer, rows: Sequence[ContactWrite], key: str) -> dict[str, WriteOutcome]:
+    """The outcome of each row, by trace id; `key` is the property that holds the rows' ids ("" = the contact id). Rows
+    whose outcome the answer leaves open are left out: send them again with fewer rows per request. A single row always
+    has an outcome. Raises `LineDown`."""
     raise_line_down(answer)
     raise_without_key(answer)
     if answer.status >= 400:
-        return _whole(answer.error, rows)
+        return _parse_error(answer.error, rows)
     body = answer.json()
     results = [one for one in objects(body.get("results")) if one.get("id")]
     errors = objects(body.get("errors"))
     if not results:
         _raise_nothing_done(errors)
-    found: dict[str, Outcome] = {}
-    strays = 0
-    names = _Names(rows, key)
+    found: dict[str, WriteOutcome] = {}
+    unmatched = 0
+    index = _RowIndex(rows, key)
     for result in results:
-        trace = names.claim(result) or (rows[0].trace_id if len(rows) == len(results) == 1 else "")
+        trace = index.find_row(result) or (rows[0].trace_id if len(rows) == len(results) == 1 else "")
         new = result.get("new")
-        strays += not trace
+        unmatched += not trace
         if trace:
             found[trace] = Written(str(result["id"]), new if isinstance(new, bool) else None)
     for error in errors:
         outcome = classify(error)
-        named = set(strings(context(error).get("objectWriteTraceId"))) & names.traces
-        if not named and outcome == Gone():
-            named = names.gone(error)
+        named = set(strings(context(error).get("objectWriteTraceId"))) & index.traces
+        if not named and outcome == ContactMissing():
+            named = index.find_missing(error)
         if not named and len(rows) == len(errors) == 1:
-            named = names.traces
-        strays += not named
+            named = index.traces
+        unmatched += not named
         for trace in named:
             found.setdefault(trace, outcome)
-    if not strays or len(rows) == 1:
+    if not unmatched or len(rows) == 1:
         for row in rows:
-            found.setdefault(row.trace_id, Wait("HubSpot gave no answer for this lead"))
+            found.setdefault(row.trace_id, RetryLater("HubSpot gave no answer for this lead"))
     return found
 
 
-class _Names:
-    """By what a result or an error names its row: the trace, the id, or the id as HubSpot may keep it."""
+class _RowIndex:
+    """Finds the row of a result or an error, by trace id, by id, or by id ignoring case and surrounding space, as
+    HubSpot may store it."""
 
-    def __init__(self, rows: Sequence[Row], key: str) -> None:
+    def __init__(self, rows: Sequence[ContactWrite], key: str) -> None:
         self.key = key
         self.traces = {row.trace_id for row in rows}
         self.ids = {row.id: row.trace_id for row in rows}
-        forms = Counter(_form(row.id) for row in rows)
-        self.forms = {_form(row.id): row.trace_id for row in rows if forms[_form(row.id)] == 1}
+        forms = Counter(_normalize(row.id) for row in rows)
+        self.forms = {_normalize(row.id): row.trace_id for row in rows if forms[_normalize(row.id)] == 1}
 
-    def claim(self, result: Mapping[str, Any]) -> str:
-        """The trace of the result's row, "" if it names none."""
+    def find_row(self, result: Mapping[str, Any]) -> str:
+        """The trace id of the result's row, "" if it names none."""
         trace, properties = result.get("objectWriteTraceId"), result.get("properties")
         if isinstance(trace, str) and trace in self.traces:
             return trace
         values = properties if isinstance(properties, dict) else {}
         named = str(values.get(self.key) if self.key else result["id"])
-        return self.ids.get(named) or self.forms.get(_form(named), "")
+        return self.ids.get(named) or self.forms.get(_normalize(named), "")
 
-    def gone(self, error: Mapping[str, Any]) -> set[str]:
-        """The traces of the rows whose ids the error names: one error may stand for all contacts that are gone."""
+    def find_missing(self, error: Mapping[str, Any]) -> set[str]:
+        """The trace ids of the rows whose ids the error names: one error may be about all missing contacts."""
         return {self.ids[one] for one in strings(context(error).get("ids")) if one in self.ids}
 
 
-def _form(name: str) -> str:
+def _normalize(name: str) -> str:
     return name.strip().casefold()
 
 
 def _raise_nothing_done(errors: Sequence[Mapping[str, Any]]) -> None:
-    """Raise `LineDown` if nothing was written and that is no row's fault."""
+    """Raise `LineDown` if nothing was written and no row is to blame."""
     if not errors:
         raise LineDown("empty_answer", "HubSpot answered without a result. It is tried again.")
     if all(is_limited(error) for error in errors):
@@ -96,12 +97,12 @@ def _raise_nothing_done(errors: Sequence[Mapping[str, Any]]) -> None:
         raise LineDown("unavailable", "HubSpot is not available.")
 
 
-def _whole(error: Mapping[str, Any], rows: Sequence[Row]) -> dict[str, Outcome]:
+def _parse_error(error: Mapping[str, Any], rows: Sequence[ContactWrite]) -> dict[str, WriteOutcome]:
     if len(rows) == 1:
         return {rows[0].trace_id: classify(error)}
     refused = {name: reason(code) for name, code in invalid_fields(error).items() if code in PORTAL_WIDE}
-    found: dict[str, Outcome] = {}
+    found: dict[str, WriteOutcome] = {}
     for row in rows:
-        mine = {name: why for name, why in refused.items() if name in row.properties}
-        found[row.trace_id] = Refused(mine, "HubSpot refused some values") if mine else Again()
+        own = {name: why for name, why in refused.items() if name in row.properties}
+        found[row.trace_id] = Refused(own, "HubSpot refused some values") if own else Resend()
     return found if any(isinstance(outcome, Refused) for outcome in found.values()) else {}

@@ -15,7 +15,7 @@ from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies
 
 from workers.flow.deadline import POOLS, deadline
-from workers.rules.outcomes import Delivery, Failed, Sent, Unclear
+from workers.rules.outcomes import DeliveryOutcome, MessageFailed, MessageSent, MessageUnclear
 
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 10.0
@@ -58,7 +58,7 @@ class DealDroid:
             self.session.close()
         self._used_at = now
 
-    def send(self, customer: str | int | float, text: str) -> Delivery:
+    def send(self, customer: str | int | float, text: str) -> DeliveryOutcome:
         """Send one message; `customer` exactly as DealDroid gave it. Never raises."""
         with deadline(DEADLINE_SECONDS) as limit:
             try:
@@ -111,25 +111,25 @@ def _free_connection(answer: requests.Response) -> None:
         answer.close()
 
 
-def _classify_error(error: Exception, *, request_started: bool) -> Delivery:
+def _classify_error(error: Exception, *, request_started: bool) -> DeliveryOutcome:
     """`request_started`: whether the request, or a part of it, may have reached DealDroid."""
     match error:
         case requests.exceptions.SSLError() | requests.exceptions.ProxyError() if not request_started:
-            return Failed("no TLS connection or proxy to DealDroid", again=True)
+            return MessageFailed("no TLS connection or proxy to DealDroid", retry=True)
         case _ if not request_started:
-            return Failed("DealDroid cannot be reached", again=True)
+            return MessageFailed("DealDroid cannot be reached", retry=True)
         case requests.exceptions.Timeout():
-            return Unclear("DealDroid did not answer in time")
+            return MessageUnclear("DealDroid did not answer in time")
         case requests.exceptions.ConnectionError():
-            return Unclear("the connection ended before DealDroid answered")
+            return MessageUnclear("the connection ended before DealDroid answered")
         case _:
-            return Unclear("DealDroid's answer could not be read")
+            return MessageUnclear("DealDroid's answer could not be read")
 
 
-def _read_status(status: int, retry_after: str) -> Delivery:
+def _read_status(status: int, retry_after: str) -> DeliveryOutcome:
     if 200 <= status < 300:
-        return Sent()
+        return MessageSent()
     if status in (408, 425, 429) or status >= 500:
         seconds = min(float(retry_after), LONGEST_WAIT) if retry_after.isascii() and retry_after.isdigit() else None
-        return Failed(f"DealDroid answered {status}", again=True, seconds=seconds)
-    return Failed(f"DealDroid refused the message (status {status})", again=False)
+        return MessageFailed(f"DealDroid answered {status}", retry=True, seconds=seconds)
+    return MessageFailed(f"DealDroid refused the message (status {status})", retry=False)

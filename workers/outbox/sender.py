@@ -32,9 +32,10 @@ from workers.outbox.dealdroid import DealDroid
 from workers.outbox.sent_log import SentLog, message_key
 from workers.outbox.time_slice import WORK_SECONDS, TimeSlice
 from workers.rules import delivery
+from workers.rules.batch import StreamEntry
 from workers.rules.lead import version_of
-from workers.rules.outcomes import Delivery, Failed, Unclear
-from workers.rules.texts import may_speak
+from workers.rules.outcomes import DeliveryOutcome, MessageFailed, MessageUnclear
+from workers.rules.texts import find_silence_reason
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -45,8 +46,6 @@ READ_AHEAD = 128
 UNREADABLE = "this program cannot read the message"
 REDIS_RESTARTED = "interrupted: Redis restarted while it was sent"
 log = structlog.get_logger("leadsync.outbox")
-
-Row = tuple[bytes, Mapping[bytes, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +146,7 @@ class OutboxSender:
                     return True
         return True
 
-    def _read_rounds(self, shard: int) -> Iterator[Sequence[Row]]:
+    def _read_rounds(self, shard: int) -> Iterator[Sequence[StreamEntry]]:
         """Yield rows to send in parallel, until none is left or Redis has restarted. They are read ahead but not
         claimed: what is claimed when this process dies is never sent."""
         while not self.sent_log.seconds_to_wait(self.redis) and (rows := self.outbox.read(shard, READ_AHEAD)):
@@ -163,7 +162,7 @@ class OutboxSender:
         self.pause.clear()
         return True
 
-    def _send_round(self, rows: Sequence[Row], lease: Lease, pool: ThreadPoolExecutor) -> bool:
+    def _send_round(self, rows: Sequence[StreamEntry], lease: Lease, pool: ThreadPoolExecutor) -> bool:
         """Claim, send, record. False if DealDroid takes nothing at the moment: the outbox is then paused, so that no
         more messages are interrupted."""
         lease.check()
@@ -173,12 +172,12 @@ class OutboxSender:
         self.round_seconds = time.monotonic() - started_at
         self._record_deliveries(lease.shard, list(zip(sending, deliveries, strict=True)))
         self._settle_unclaimed(unclaimed, lease)
-        if not deliveries or not all(isinstance(one, Unclear) or _may_retry(one) for one in deliveries):
+        if not deliveries or not all(isinstance(one, MessageUnclear) or _may_retry(one) for one in deliveries):
             return True
         self.pause.start(LineDown("dealdroid", "DealDroid takes no messages at the moment."))
         return False
 
-    def _claim(self, rows: Sequence[Row], lease: Lease) -> tuple[list[_Message], list[_Message]]:
+    def _claim(self, rows: Sequence[StreamEntry], lease: Lease) -> tuple[list[_Message], list[_Message]]:
         """Remove the rows from the stream and note them as sending; those that may no longer be sent just end. The
         second list is of those left in the stream: their key exists, or they are gone."""
         now_ms = self.clock.now_ms()
@@ -186,11 +185,11 @@ class OutboxSender:
         claim = Settlement()
         for one in messages:
             if one.suppressed:
-                effects = delivery.end(
-                    one.fields, f"failed: {one.suppressed}", now_ms, keep=one.suppressed != UNREADABLE
+                effects = delivery.finish(
+                    one.fields, f"failed: {one.suppressed}", now_ms, store=one.suppressed != UNREADABLE
                 )
             else:
-                effects = delivery.claim(lease.shard, one.entry, one.fields, now_ms)
+                effects = delivery.mark_sending(lease.shard, one.entry, one.fields, now_ms)
             # One whose key exists stays in the stream.
             claim.add([(one.key, b"")], [(keys.entries(keys.OUTBOX, lease.shard), one.entry, effects)])
         unclaimed = set(self._settle(claim, lease))
@@ -206,11 +205,11 @@ class OutboxSender:
         end = Settlement()
         for one, known in zip(messages, self.redis.mget([one.key for one in messages]), strict=True):
             if known == b"sent":
-                effects = delivery.end(one.fields, "sent", now_ms, keep=False)
+                effects = delivery.finish(one.fields, "sent", now_ms, store=False)
             elif self.config.messages.resend_interrupted:
                 effects = [("DEL", one.key), *delivery.requeue(lease.shard, one.fields, now_ms)]
             else:
-                effects = delivery.end(one.fields, REDIS_RESTARTED, now_ms, keep=one.suppressed != UNREADABLE)
+                effects = delivery.finish(one.fields, REDIS_RESTARTED, now_ms, store=one.suppressed != UNREADABLE)
             end.add((), [(stream, one.entry, effects)])
         self._settle(end, lease)
 
@@ -226,32 +225,32 @@ class OutboxSender:
             customer, text = json.loads(fields[CUSTOMER])["id"], json.loads(fields[TEXT])
         except (KeyError, ValueError, TypeError):
             return _Message(entry, fields, message_key(fields), UNREADABLE)
-        suppressed = "" if asked_by_person(fields) else may_speak(now_ms, said_ms, self.config, self.timezone)
+        suppressed = "" if asked_by_person(fields) else find_silence_reason(now_ms, said_ms, self.config, self.timezone)
         return _Message(entry, fields, message_key(fields), suppressed, customer, text)
 
-    def _send(self, message: _Message) -> Delivery:
+    def _send(self, message: _Message) -> DeliveryOutcome:
         if self.dry_run:
-            return Failed("dry run: nothing is sent", again=False)
+            return MessageFailed("dry run: nothing is sent", retry=False)
         return self.dealdroid.send(message.customer, message.text)
 
-    def _record_deliveries(self, shard: int, deliveries: Sequence[tuple[_Message, Delivery]]) -> None:
+    def _record_deliveries(self, shard: int, deliveries: Sequence[tuple[_Message, DeliveryOutcome]]) -> None:
         outcomes = [(one, self._allow_resend(outcome)) for one, outcome in deliveries]
         # Before any Redis command: Redis may have gone, and then only this log knows.
-        self.sent_log.record({one.key: delivery.fate(outcome) for one, outcome in outcomes})
+        self.sent_log.record({one.key: delivery.sent_log_state(outcome) for one, outcome in outcomes})
         now_ms = self.clock.now_ms()
         commands: list[Sequence[Any]] = []
         for one, outcome in outcomes:
-            if isinstance(outcome, Failed):
+            if isinstance(outcome, MessageFailed):
                 commands.append(("DEL", one.key))
             commands.append(("HDEL", keys.sending(shard), one.entry))
-            commands += delivery.follow(shard, one.fields, outcome, now_ms, dry_run=self.dry_run)
-            log.info("message." + type(outcome).__name__.lower(), lead=one.fields[LEAD].decode("ascii", "replace"))
+            commands += delivery.record_delivery(shard, one.fields, outcome, now_ms, dry_run=self.dry_run)
+            log.info("message." + outcome.log_name, lead=one.fields[LEAD].decode("ascii", "replace"))
         self.outbox.apply(commands)
 
-    def _allow_resend(self, outcome: Delivery) -> Delivery:
+    def _allow_resend(self, outcome: DeliveryOutcome) -> DeliveryOutcome:
         """With `resend_interrupted` an unclear delivery counts as failed, so that it is sent again."""
-        if isinstance(outcome, Unclear) and self.config.messages.resend_interrupted:
-            return Failed(outcome.why, again=True)
+        if isinstance(outcome, MessageUnclear) and self.config.messages.resend_interrupted:
+            return MessageFailed(outcome.why, retry=True)
         return outcome
 
     def _recover_interrupted(self, shard: int) -> None:
@@ -259,8 +258,8 @@ class OutboxSender:
         left = self.redis.hgetall(keys.sending(shard))
         if left:
             resend = self.config.messages.resend_interrupted
-            self.outbox.apply(delivery.recover(shard, left, self.clock.now_ms(), resend=resend))
+            self.outbox.apply(delivery.recover_interrupted(shard, left, self.clock.now_ms(), resend=resend))
 
 
-def _may_retry(outcome: Delivery) -> bool:
-    return isinstance(outcome, Failed) and outcome.again
+def _may_retry(outcome: DeliveryOutcome) -> bool:
+    return isinstance(outcome, MessageFailed) and outcome.retry

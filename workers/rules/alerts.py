@@ -1,7 +1,7 @@
-"""Pure: what people are told when the line needs them, and when it is well again.
+"""Pure: the alerts to people when the inbox or the outbox stops, and when it works again.
 
-What was told stands in one record in Redis, which all workers share and which only its present version may follow: so
-nothing is told twice, whichever worker looks. Texts hold codes, times, counts and plain reasons, nobody's data.
+What was reported is one record in Redis. All workers share it and replace only the version that they read, so nothing
+is reported twice, whichever worker checks. Texts hold codes, times, counts and plain reasons, never customer data.
 """
 
 from collections.abc import Mapping
@@ -14,10 +14,10 @@ import msgspec
 from leadcore.store import keys
 
 PERSON = frozenset({"unauthorized", "forbidden", "no_key", "daily_quota"})
-"""Only a person can mend these."""
-HICCUP_MS = 60_000
-CALM_MS = 15_000
-GATHER_MS = 10_000
+"""Only a person can fix these."""
+SHORT_PAUSE_MS = 60_000
+RECOVERED_MS = 15_000
+COLLECT_MS = 10_000
 PARKED_MS = 3_600_000
 TRIES = 5
 FIRST_WAIT_MS = 5_000
@@ -30,17 +30,18 @@ ADVICE = {
 PASSES = "It goes on by itself once that is over; if it lasts, run: leadsync doctor"
 
 
-class Outgoing(msgspec.Struct):
-    """A text on its way; `begun`: somebody is sending it, or was cut off while doing so."""
+class OutgoingAlert(msgspec.Struct):
+    """A text to be sent; `started`: a worker is sending it, or was interrupted while sending."""
 
     text: str
     due_ms: int
     tries: int = 0
-    begun: bool = False
+    started: bool = msgspec.field(default=False, name="begun")
 
 
 class Incident(msgspec.Struct):
-    """A pause that was told, by the codes it had; `over_ms`: when it was first seen to be over, 0 while it stands."""
+    """A pause that was reported, and the codes it had; `over_ms`: when it was first seen to be over, 0 while it
+    lasts."""
 
     since_ms: int
     codes: list[str] = msgspec.field(default_factory=list)
@@ -48,25 +49,25 @@ class Incident(msgspec.Struct):
 
 
 class ParkedAlert(msgspec.Struct):
-    """What was told of one cause: how many had ever been parked for it, and when. `seen_ms`: when the first that was
-    not told was seen, 0 if there is none."""
+    """What was reported of one cause: how many leads had ever been parked for it, and when. `seen_ms`: when the first
+    unreported one was seen, 0 if there is none."""
 
-    told: int = 0
-    told_ms: int = 0
+    reported: int = msgspec.field(default=0, name="told")
+    reported_ms: int = msgspec.field(default=0, name="told_ms")
     seen_ms: int = 0
 
 
-class Record(msgspec.Struct):
-    """All that was told, and what is to be sent."""
+class AlertRecord(msgspec.Struct):
+    """What was reported, and what is still to be sent. The names in Redis are the older ones."""
 
     incidents: dict[str, Incident] = msgspec.field(default_factory=dict)
-    parkings: dict[str, ParkedAlert] = msgspec.field(default_factory=dict)
-    outgoing: list[Outgoing] = msgspec.field(default_factory=list)
+    parked_alerts: dict[str, ParkedAlert] = msgspec.field(default_factory=dict, name="parkings")
+    outgoing: list[OutgoingAlert] = msgspec.field(default_factory=list)
 
 
-class View(msgspec.Struct, frozen=True):
-    """What was seen at `now_ms`: the pauses as they stand in Redis (line -> code, reason, since_ms), entries waiting
-    per line, how many leads were ever parked per code, how many are now."""
+class Observation(msgspec.Struct, frozen=True):
+    """The state at `now_ms`: the pauses in Redis (line -> code, reason, since_ms), entries waiting per line, how many
+    leads were ever parked per code, how many are now."""
 
     now_ms: int
     pauses: Mapping[str, tuple[str, str, int]]
@@ -75,26 +76,27 @@ class View(msgspec.Struct, frozen=True):
     parked: int
 
 
-def decide(record: Record, view: View, timezone: ZoneInfo) -> dict[str, int]:
-    """Bring `record` up to what is seen; new texts stand in its `outgoing`. Returns the causes to tell: code -> how
-    many leads, for `tell_parked`, which needs a reason in words."""
+def update_record(record: AlertRecord, seen: Observation, timezone: ZoneInfo) -> dict[str, int]:
+    """Update `record` and add new texts to its `outgoing`. Returns the causes to report: code -> how many leads, for
+    `add_parked_alert`, which needs a reason in words."""
     for line in STOPPED:
-        _follow(record, line, view, timezone)
-    return {code: count for code, ever in view.parked_ever.items() if (count := _gather(record, code, ever, view))}
+        _update_incident(record, line, seen, timezone)
+    counts = {code: _count_unreported(record, code, ever, seen) for code, ever in seen.parked_ever.items()}
+    return {code: count for code, count in counts.items() if count}
 
 
-def _follow(record: Record, line: str, view: View, timezone: ZoneInfo) -> None:
-    incident, pause = record.incidents.get(line), view.pauses.get(line)
+def _update_incident(record: AlertRecord, line: str, seen: Observation, timezone: ZoneInfo) -> None:
+    incident, pause = record.incidents.get(line), seen.pauses.get(line)
     if pause is None:
         if incident is not None:
-            incident.over_ms = incident.over_ms or view.now_ms
-            if view.now_ms - incident.over_ms >= CALM_MS:
+            incident.over_ms = incident.over_ms or seen.now_ms
+            if seen.now_ms - incident.over_ms >= RECOVERED_MS:
                 del record.incidents[line]
-                _add(record, view, f"{RESUMED[line]}. They had waited since {_time(incident.since_ms, timezone)}.")
+                _add(record, seen, f"{RESUMED[line]}. They had waited since {_time(incident.since_ms, timezone)}.")
         return
     code, reason, since = pause
     if incident is None:
-        if code not in PERSON and view.now_ms - since < HICCUP_MS:
+        if code not in PERSON and seen.now_ms - since < SHORT_PAUSE_MS:
             return
         incident = record.incidents[line] = Incident(since)
     elif code not in PERSON:
@@ -105,55 +107,55 @@ def _follow(record: Record, line: str, view: View, timezone: ZoneInfo) -> None:
         return
     incident.codes.append(code)
     advice = ADVICE.get(code, "" if code in PERSON else PASSES)
-    waiting = f"{view.waiting.get(line, 0)} wait, none is lost."
+    waiting = f"{seen.waiting.get(line, 0)} wait, none is lost."
     since_when = f"since {_time(incident.since_ms, timezone)}"
-    _add(record, view, " ".join(filter(None, (f"{STOPPED[line]} {since_when}: {reason}", advice, waiting))))
+    _add(record, seen, " ".join(filter(None, (f"{STOPPED[line]} {since_when}: {reason}", advice, waiting))))
 
 
-def _gather(record: Record, code: str, ever: int, view: View) -> int:
-    """How many parked leads of a cause are to be told now, 0 if none. They are gathered first, so that many of them
-    make one text."""
-    known = record.parkings.setdefault(code, ParkedAlert())
-    known.told = min(known.told, ever)  # Redis was emptied
-    if ever == known.told:
+def _count_unreported(record: AlertRecord, code: str, ever: int, seen: Observation) -> int:
+    """How many parked leads of a cause to report now, 0 if none. They are collected for `COLLECT_MS` first, so that
+    many make one text."""
+    known = record.parked_alerts.setdefault(code, ParkedAlert())
+    known.reported = min(known.reported, ever)  # Redis was emptied
+    if ever == known.reported:
         known.seen_ms = 0
         return 0
-    known.seen_ms = known.seen_ms or view.now_ms
-    if view.now_ms - known.seen_ms < GATHER_MS or (known.told_ms and view.now_ms - known.told_ms < PARKED_MS):
+    known.seen_ms = known.seen_ms or seen.now_ms
+    if seen.now_ms - known.seen_ms < COLLECT_MS or (known.reported_ms and seen.now_ms - known.reported_ms < PARKED_MS):
         return 0
-    count = min(ever - known.told, view.parked)
-    known.told, known.seen_ms = ever, 0
-    known.told_ms = view.now_ms if count else known.told_ms
+    count = min(ever - known.reported, seen.parked)
+    known.reported, known.seen_ms = ever, 0
+    known.reported_ms = seen.now_ms if count else known.reported_ms
     return count
 
 
-def tell_parked(record: Record, view: View, code: str, count: int, why: str, fix: str) -> None:
+def add_parked_alert(record: AlertRecord, seen: Observation, code: str, count: int, why: str, fix: str) -> None:
     """Add the text about parked leads; `why` is a receipt's reason without its code, "" if it is not known;
-    `fix`: what mends it."""
+    `fix`: how to fix it."""
     leads = "A lead was parked" if count == 1 else f"{count} leads were parked"
     reason = f": {why.rstrip('.')}" if why else f" ({code})"
-    _add(record, view, f"{leads}{reason}. {fix} See: leadsync parked")
+    _add(record, seen, f"{leads}{reason}. {fix} See: leadsync parked")
 
 
-def _add(record: Record, view: View, text: str) -> None:
-    record.outgoing.append(Outgoing(escape(f"leadsync: {text}", quote=False), view.now_ms))
+def _add(record: AlertRecord, seen: Observation, text: str) -> None:
+    record.outgoing.append(OutgoingAlert(escape(f"leadsync: {text}", quote=False), seen.now_ms))
 
 
-def begin(record: Record, now_ms: int) -> Outgoing | None:
-    """The next text to send, marked as begun. What somebody had begun and did not finish is dropped: it may have
-    arrived, and nothing is told twice."""
-    record.outgoing = [one for one in record.outgoing if not one.begun]
+def start_next(record: AlertRecord, now_ms: int) -> OutgoingAlert | None:
+    """The next text to send, marked as started. A text that was started and not finished is dropped: it may have
+    arrived, and nothing is reported twice."""
+    record.outgoing = [one for one in record.outgoing if not one.started]
     due = [one for one in record.outgoing if one.due_ms <= now_ms]
     if not due:
         return None
-    due[0].begun = True
+    due[0].started = True
     due[0].tries += 1
     return due[0]
 
 
-def finish(record: Record, one: Outgoing, now_ms: int, *, sent: bool) -> bool:
-    """`one` arrived, or is to be tried again later; False if it is given up."""
-    one.begun = False
+def finish(record: AlertRecord, one: OutgoingAlert, now_ms: int, *, sent: bool) -> bool:
+    """Remove `one` if it was sent, else try it again later; False if it is given up."""
+    one.started = False
     one.due_ms = now_ms + FIRST_WAIT_MS * 4 ** (one.tries - 1)
     if sent or one.tries >= TRIES:
         record.outgoing.remove(one)

@@ -1,4 +1,4 @@
-"""Pure: rows of the inbox -> groups of leads, one per customer, each in the order of its versions."""
+"""Pure: entries of the inbox -> leads, grouped by customer, each customer's in the order of their versions."""
 
 import json
 from collections.abc import Collection, Mapping, Sequence
@@ -11,14 +11,14 @@ from leadcore import event
 from leadcore.config import Config
 from leadcore.fields import BODY, KIND, LEAD, TRIES
 from workers.rules.lead import CustomerBatch, Lead, version_of
-from workers.rules.mapping.contact import facts
-from workers.rules.mapping.facts import Facts
+from workers.rules.mapping.contact import map_event
+from workers.rules.mapping.mapped_event import MappedEvent
 from workers.rules.portal import Portal
 
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """An entry that cannot be read as an event, or not be mapped."""
+    """An entry that is no event, or that could not be mapped."""
 
     entry: bytes
     fields: Mapping[bytes, bytes]
@@ -26,34 +26,35 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """`forgotten`: what was said before its customer was forgotten; it ends without a trace."""
+    """`forgotten`: leads from before their customer was forgotten; they are removed with their receipts."""
 
     groups: list[CustomerBatch]
     unreadable: list[Unreadable]
     forgotten: list[Lead] = field(default_factory=list)
 
     def forget(self) -> None:
-        """Set aside what the groups' tombstones cover."""
+        """Move the leads that the customers' tombstones cover to `forgotten`."""
         for group in self.groups:
             self.forgotten.extend([lead for lead in group.leads if lead.said_ms <= group.forgotten_ms])
             group.leads = [lead for lead in group.leads if lead.said_ms > group.forgotten_ms]
         self.groups[:] = [group for group in self.groups if group.leads]
 
 
-Row = tuple[bytes, Mapping[bytes, bytes]]
+StreamEntry = tuple[bytes, Mapping[bytes, bytes]]
+"""The id and the fields of an entry of a Redis stream."""
 
 
-def read_batch(rows: Sequence[Row], config: Config, portal: Portal, leave: Collection[str] = ()) -> Batch:
-    """Every row ends in a group or among the unreadable, but for those of the customers in `leave`."""
+def read_batch(entries: Sequence[StreamEntry], config: Config, portal: Portal, skip: Collection[str] = ()) -> Batch:
+    """Every entry ends in a group or among the unreadable, except those of the customers in `skip`."""
     by_customer: dict[str, list[Lead]] = {}
     unreadable: list[Unreadable] = []
-    for entry, fields in rows:
+    for entry, fields in entries:
         lead = _read(entry, fields, config, portal)
         if lead is None:
             unreadable.append(Unreadable(entry, fields))
             continue
         customer_id = event.identity(lead.customer)
-        if customer_id not in leave:
+        if customer_id not in skip:
             by_customer.setdefault(customer_id, []).append(lead)
     groups = [
         CustomerBatch(customer_id, sorted(leads, key=lambda lead: lead.version), "")
@@ -67,28 +68,29 @@ def _read(entry: bytes, fields: Mapping[bytes, bytes], config: Config, portal: P
         body = event.decode(fields[BODY])
         if event.unusable(body):
             return None
-        said, version = event.parse(body), version_of(entry, fields)
-        known = facts(said, version >> 16, config.crm, portal.choices, lead=config.intent(said.intent).lead)
+        parsed, version = event.parse(body), version_of(entry, fields)
+        is_lead = config.intent(parsed.intent).lead
+        mapped = map_event(parsed, version >> 16, config.crm, portal.options, lead=is_lead)
         return Lead(
             entry=entry,
-            lead=fields[LEAD].decode(),
+            id=fields[LEAD].decode(),
             version=version,
             kind=fields.get(KIND, b"").decode(),
             tries=int(fields.get(TRIES, b"0")),
-            customer=said.customer,
-            intent=said.intent,
-            facts=portal.limit(_with_extras(known, body, config.properties)),
+            customer=parsed.customer,
+            intent=parsed.intent,
+            mapped=portal.without_unsupported(_with_extras(mapped, body, config.properties)),
             fields=fields,
         )
-    except Exception:  # whatever it is, it is kept for a person and does not hold up the others
+    except Exception:  # any fault: the entry is parked for a person and must not hold up the others
         return None
 
 
-def _with_extras(known: Facts, body: Mapping[str, Any], paths: Mapping[str, str]) -> Facts:
-    """The fields that the shop maps by itself: dotted path in the payload -> HubSpot property."""
+def _with_extras(mapped: MappedEvent, body: Mapping[str, Any], paths: Mapping[str, str]) -> MappedEvent:
+    """Add the fields that the shop maps itself: dotted path in the payload -> HubSpot property."""
     extras = {property: _value(body, path) for path, property in paths.items()}
-    said = {property: value for property, value in extras.items() if value}
-    return structs.replace(known, details={**known.details, **said}) if said else known
+    given = {property: value for property, value in extras.items() if value}
+    return structs.replace(mapped, details={**mapped.details, **given}) if given else mapped
 
 
 def _value(body: Any, path: str) -> str:

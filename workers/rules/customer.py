@@ -1,4 +1,4 @@
-"""What is remembered of a customer: which contact they are, what they said last, and what was said to them.
+"""The stored record of a customer: their contact, the last value of each property, and which texts were sent.
 
 One packed string per customer (and one per contact that several customers share), because a hash with a field for each
 property takes four times the memory (measured). It holds keyed digests, never a value.
@@ -23,17 +23,17 @@ _CODE = {name: bytes([number]) for number, name in enumerate(PROPERTIES, 1)}
 _NAME = dict(enumerate(PROPERTIES, 1))
 
 WITHHELD = "~"
-"""Before a name in a guest's own clock: said by this customer, but not let into the contact."""
+"""Prefix of a property in a linked customer's own clock: they sent a value, but it was not written to the contact."""
 
 Stamp = tuple[int, bytes]
-"""The version of the event that said a value, and the digest of the value."""
+"""The version of the event that carried a value, and the digest of the value."""
 
 
 class Customer(Struct, frozen=True):
-    """`contact_id` is "" while HubSpot has no contact. `fill_only`: the contact is somebody else's, whose values are
-    respected. `shared`: the clock stands with the contact. `email_match_only`: found by its email alone, so nothing is
-    said to the customer. `attempted`: a first write was begun whose answer may have been lost. `said`: digests of the
-    texts sent on `day` (days since 1970 in the shop's time zone)."""
+    """`contact_id` is "" while HubSpot has no contact. `fill_only`: the contact is somebody else's, so only its blank
+    properties are filled. `shared`: the clock is stored with the contact. `email_match_only`: the contact was found by
+    its email alone, so the customer gets no message. `attempted`: a first write was started whose answer may have been
+    lost. `sent_texts`: digests of the texts sent on `day` (date.toordinal() modulo 65,536, in the shop's time zone)."""
 
     revision: int = 0
     contact_id: str = ""
@@ -44,7 +44,7 @@ class Customer(Struct, frozen=True):
     active_ms: int = 0
     intent: bytes = b""
     day: int = 0
-    said: frozenset[bytes] = frozenset()
+    sent_texts: frozenset[bytes] = frozenset()
     clock: Mapping[str, Stamp] = field(default_factory=dict)
 
     @property
@@ -56,12 +56,12 @@ UNKNOWN = Customer()
 
 
 def guard(record: bytes | None) -> bytes:
-    """The first four bytes, which SETTLE compares: they change with every write."""
+    """The record's revision (its first four bytes), which changes with every write and which SETTLE compares."""
     return record[:4] if record else b""
 
 
 def pack(customer: Customer) -> bytes:
-    """The record to store, one revision on."""
+    """The record to store, with the next revision."""
     contact = customer.contact_id.encode()
     flags = (
         _FILL_ONLY * customer.fill_only
@@ -69,27 +69,27 @@ def pack(customer: Customer) -> bytes:
         | _EMAIL_MATCH_ONLY * customer.email_match_only
         | _ATTEMPTED * customer.attempted
     )
-    said = sorted(customer.said)[:255]
+    sent_texts = sorted(customer.sent_texts)[:255]
     parts = [
         struct.pack(">IBBB", (customer.revision + 1) & 0xFFFFFFFF, FORMAT, flags, len(contact)),
         contact,
         customer.active_ms.to_bytes(6, "big"),
         customer.intent.ljust(TEXT_BYTES, b"\0")[:TEXT_BYTES],
-        struct.pack(">HB", customer.day, len(said)),
-        *said,
+        struct.pack(">HB", customer.day, len(sent_texts)),
+        *sent_texts,
     ]
     versions: dict[int, list[bytes]] = {}
     for name, (version, digest) in customer.clock.items():
-        versions.setdefault(version, []).append((_CODE.get(name) or _spell(name)) + digest)
+        versions.setdefault(version, []).append((_CODE.get(name) or _pack_name(name)) + digest)
     for version, stamps in sorted(versions.items()):
         for start in range(0, len(stamps), 255):
-            group = stamps[start : start + 255]
-            parts += [struct.pack(">QB", version, len(group)), *group]
+            chunk = stamps[start : start + 255]
+            parts += [struct.pack(">QB", version, len(chunk)), *chunk]
     return b"".join(parts)
 
 
 def unpack(record: bytes | None) -> Customer:
-    """The customer in a stored record; `UNKNOWN` if there is none or an older program cannot read it."""
+    """The customer in a stored record; `UNKNOWN` if there is none or its format is newer than this program."""
     if not record or len(record) < 7 or record[4] != FORMAT:
         return replace(UNKNOWN, revision=int.from_bytes(record[:4], "big")) if record else UNKNOWN
     revision, _, flags, size = struct.unpack_from(">IBBB", record)
@@ -99,7 +99,7 @@ def unpack(record: bytes | None) -> Customer:
     intent = record[at + 6 : at + 10]
     day, count = struct.unpack_from(">HB", record, at + 10)
     at += 13
-    said = frozenset(record[at + TEXT_BYTES * i : at + TEXT_BYTES * (i + 1)] for i in range(count))
+    sent_texts = frozenset(record[at + TEXT_BYTES * i : at + TEXT_BYTES * (i + 1)] for i in range(count))
     return Customer(
         revision=revision,
         contact_id=contact,
@@ -110,12 +110,12 @@ def unpack(record: bytes | None) -> Customer:
         active_ms=active,
         intent=intent,
         day=day,
-        said=said,
+        sent_texts=sent_texts,
         clock=_unpack_clock(record, at + TEXT_BYTES * count),
     )
 
 
-def _spell(name: str) -> bytes:
+def _pack_name(name: str) -> bytes:
     text = name.encode()[:255]
     return bytes([0, len(text)]) + text
 

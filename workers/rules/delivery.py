@@ -1,4 +1,4 @@
-"""Pure: what Redis is to do once it is known what becomes of a message; as `workers.rules.settlement` is for leads."""
+"""Pure: the Redis commands for a message and its delivery, as `workers.rules.settlement` has them for leads."""
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
@@ -9,57 +9,60 @@ from leadcore.receipts import UNSENT_SECONDS, pack
 from leadcore.store import keys
 from leadcore.store.counters import count
 from leadcore.store.streams import pack_fields, unpack_fields
-from workers.rules.outcomes import Delivery, Failed, Sent, Unclear
+from workers.rules.outcomes import DeliveryOutcome, MessageFailed, MessageSent, MessageUnclear
 
 Command = Sequence[Any]
 Fields = Mapping[bytes, bytes]
-"""An entry of the outbox as it stands in Redis."""
+"""The fields of an outbox entry, as stored in Redis."""
 
 BACKOFF_SECONDS = 2.0
 LONGEST_BACKOFF_SECONDS = 300.0
 NOT_DELIVERED = ""
-"""The fate of a message that certainly was not delivered and may be sent again."""
+"""In the sent log: the message was certainly not delivered and may be sent again."""
 CUT_OFF = "interrupted: the sender was cut off"
 
 
-def fate(delivery: Delivery) -> str:
-    """What to remember of it, see `SentLog.note`."""
+def sent_log_state(delivery: DeliveryOutcome) -> str:
+    """What the sent log stores, see `SentLog.note`."""
     match delivery:
-        case Sent():
+        case MessageSent():
             return "sent"
-        case Unclear():
+        case MessageUnclear():
             return "interrupted"
-        case Failed():
+        case MessageFailed():
             return NOT_DELIVERED
 
 
-def claim(shard: int, entry: bytes, fields: Fields, now_ms: int) -> list[Command]:
-    """It is about to be sent."""
+def mark_sending(shard: int, entry: bytes, fields: Fields, now_ms: int) -> list[Command]:
+    """For a message that is about to be sent."""
     return [("HSET", keys.sending(shard), entry, pack_fields(fields)), _note(fields, "sending", now_ms)]
 
 
-def end(fields: Fields, fate: str, now_ms: int, *, keep: bool) -> list[Command]:
-    """It ends as `fate`, "sent" or a word and a reason; `keep`: for a person, who may retry it."""
-    kept = keep_unsent(fields, now_ms) if keep else []
-    return [_note(fields, fate, now_ms), count("message_" + fate.partition(":")[0]), *kept]
+def finish(fields: Fields, result: str, now_ms: int, *, store: bool) -> list[Command]:
+    """For a message that ends with `result`: "sent", or "failed: reason" or the like. `store`: keep it for a person,
+    who may retry it."""
+    stored = store_unsent(fields, now_ms) if store else []
+    return [_note(fields, result, now_ms), count("message_" + result.partition(":")[0]), *stored]
 
 
 def requeue(shard: int, fields: Fields, now_ms: int) -> list[Command]:
-    """It is sent again at once."""
+    """For a message that is sent again at once."""
     stream = keys.entries(keys.OUTBOX, shard)
     return [("XADD", stream, "*", *chain(*fields.items())), _note(fields, "queued", now_ms)]
 
 
-def follow(shard: int, fields: Fields, delivery: Delivery, now_ms: int, *, dry_run: bool) -> list[Command]:
-    """It was sent, or that was tried."""
+def record_delivery(
+    shard: int, fields: Fields, delivery: DeliveryOutcome, now_ms: int, *, dry_run: bool
+) -> list[Command]:
+    """For a message that was sent, or could not be."""
     match delivery:
-        case Sent():
-            return end(fields, "sent", now_ms, keep=False)
-        case Unclear(why):
-            return end(fields, f"interrupted: {why}", now_ms, keep=True)
-        case Failed(why, again=False):
-            return end(fields, f"failed: {why}", now_ms, keep=not dry_run)
-        case Failed(why, seconds=seconds):
+        case MessageSent():
+            return finish(fields, "sent", now_ms, store=False)
+        case MessageUnclear(why):
+            return finish(fields, f"interrupted: {why}", now_ms, store=True)
+        case MessageFailed(why, retry=False):
+            return finish(fields, f"failed: {why}", now_ms, store=not dry_run)
+        case MessageFailed(why, seconds=seconds):
             tries = int(fields.get(TRIES, b"0")) + 1
             wait = seconds or min(BACKOFF_SECONDS * 2 ** (tries - 1), LONGEST_BACKOFF_SECONDS)
             member = pack_fields({**fields, TRIES: b"%d" % tries})
@@ -70,26 +73,27 @@ def follow(shard: int, fields: Fields, delivery: Delivery, now_ms: int, *, dry_r
             ]
 
 
-def recover(shard: int, left: Mapping[bytes, bytes], now_ms: int, *, resend: bool) -> list[Command]:
-    """What a dead drain left as sending: entry -> packed fields."""
+def recover_interrupted(shard: int, sending: Mapping[bytes, bytes], now_ms: int, *, resend: bool) -> list[Command]:
+    """For the messages that a dead drain left as sending (entry -> packed fields): resend or end them."""
     commands: list[Command] = []
-    for entry, packed in left.items():
+    for entry, packed in sending.items():
         fields = unpack_fields(packed)
         commands.append(("HDEL", keys.sending(shard), entry))
-        commands += requeue(shard, fields, now_ms) if resend else end(fields, CUT_OFF, now_ms, keep=True)
+        commands += requeue(shard, fields, now_ms) if resend else finish(fields, CUT_OFF, now_ms, store=True)
     return commands
 
 
-def _lead(fields: Fields) -> str:
+def _lead_id(fields: Fields) -> str:
     return fields.get(LEAD, b"unknown").decode("ascii", "replace")
 
 
 def _note(fields: Fields, message: str, now_ms: int) -> Command:
-    return ("HSET", keys.receipt(_lead(fields)), *pack(message=message, message_ms=now_ms))
+    return ("HSET", keys.receipt(_lead_id(fields)), *pack(message=message, message_ms=now_ms))
 
 
-def keep_unsent(fields: Fields, now_ms: int) -> Sequence[Command]:
-    lead = _lead(fields)
+def store_unsent(fields: Fields, now_ms: int) -> Sequence[Command]:
+    """Store a message that was not sent for `UNSENT_SECONDS`."""
+    lead = _lead_id(fields)
     return [
         ("SET", keys.unsent(lead), pack_fields(fields), "EX", UNSENT_SECONDS),
         ("ZADD", keys.UNSENT, now_ms, lead),

@@ -1,4 +1,4 @@
-"""A lead on its way: one event out of the inbox, and the group of a customer's events that are written as one."""
+"""One event from the inbox (a lead), and one customer's leads of a batch, which are written as one contact."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,30 +9,32 @@ from leadcore.fields import VERSION
 from leadcore.receipts import Note
 from leadcore.store import keys
 from workers.rules.customer import UNKNOWN, Customer, Stamp
-from workers.rules.mapping.facts import ADDRESS, Facts
-from workers.rules.news import NOTHING, News
+from workers.rules.mapping.mapped_event import MappedEvent
+from workers.rules.mapping.property_names import ADDRESS
+from workers.rules.news import NO_NEWS, News
 from workers.rules.outcomes import Conflict
 
 SILENT_KINDS = frozenset({"retry", "replay", "import"})
 
 
 class Lead(Struct, frozen=True):
-    """`version` is the event's Redis time: milliseconds << 16 | sequence. `kind` is "" for an event that came straight
-    from DealDroid. `customer` is what DealDroid calls the customer. `fields` is the stream entry as it stands."""
+    """`entry` is the id of the stream entry and `fields` its unchanged content; `id` is the lead's. `version` is the
+    event's Redis time: milliseconds << 16 | sequence. `kind` is "" for an event that came straight from DealDroid.
+    `customer` is DealDroid's customer id as it was sent."""
 
     entry: bytes
-    lead: str
+    id: str
     version: int
     kind: str
     tries: int
     customer: str | int | float
     intent: str
-    facts: Facts
+    mapped: MappedEvent
     fields: Mapping[bytes, bytes]
 
     def __repr__(self) -> str:
-        """Nothing of what a customer said, wherever this is printed."""
-        return f"Lead({self.lead!r})"
+        """No customer data, wherever this is printed."""
+        return f"Lead({self.id!r})"
 
     @property
     def said_ms(self) -> int:
@@ -40,7 +42,7 @@ class Lead(Struct, frozen=True):
 
 
 def version_of(entry: bytes, fields: Mapping[bytes, bytes]) -> int:
-    """The entry's own id, or the version it brought along: "milliseconds" or "milliseconds-sequence"."""
+    """The version that the entry carries ("milliseconds" or "milliseconds-sequence"), else its stream id."""
     milliseconds, _, sequence = fields.get(VERSION, entry).partition(b"-")
     return int(milliseconds) << 16 | min(int(sequence or 0), 0xFFFF)
 
@@ -50,8 +52,8 @@ def version_text(version: int) -> bytes:
 
 
 class Result(Struct, frozen=True):
-    """How a group ended. `state` is one of receipts' states, or "waiting" for one that is tried again later; `code`
-    groups causes, `why` is for people. `free`: it waits without having used up a try."""
+    """The result of a customer batch. `state` is one of receipts' states, "waiting" if it is tried again later; `code`
+    groups causes, `why` is for people. `free`: waiting does not count as a try."""
 
     state: str
     contact_id: str = ""
@@ -62,8 +64,12 @@ class Result(Struct, frozen=True):
 
 @dataclass(slots=True)
 class CustomerBatch:
-    """One customer's leads, oldest first, and what is becoming of them. Values go by our property names. `detached`:
-    the contact that they shared is gone, and nobody has looked yet whether another one carries their id."""
+    """One customer's leads, oldest first, and the state of writing them. Values are keyed by our property names.
+
+    `needs_read`, `was_read`: the contact must be, or was, read before it is written. `created`: a write of this batch
+    created the contact. `restarted`: the contact was missing once, and all is sent as for a new customer.
+    `detached`: the contact that they shared is missing, and whether another one has their id is not checked yet.
+    `locked_elsewhere`: another worker holds the contact's lock, so the leads stay in the inbox."""
 
     customer_id: str
     leads: list[Lead]
@@ -77,14 +83,14 @@ class CustomerBatch:
     adopted: tuple[str, bytes, Customer] | None = None
     forgotten_ms: int = -1
     lock: str = ""
-    news: News = NOTHING
+    news: News = NO_NEWS
     properties: dict[str, str] = field(default_factory=dict)
-    careful: bool = False
-    looked: bool = False
-    made: bool = False
+    needs_read: bool = False
+    was_read: bool = False
+    created: bool = False
     restarted: bool = False
     detached: bool = False
-    left: bool = False
+    locked_elsewhere: bool = False
     email_refused: bool = False
     placeholder: str = ""
     unsaved_before: str = ""
@@ -94,21 +100,22 @@ class CustomerBatch:
     result: Result | None = None
 
     @property
-    def moves(self) -> bool:
-        """Whether something of a home is to be written to a contact that is this customer's alone."""
+    def writes_own_address(self) -> bool:
+        """Whether parts of an address are written to a contact that only this customer has."""
         return self.customer.known and not self.customer.shared and any(name in self.properties for name in ADDRESS)
 
     @property
     def trace_id(self) -> str:
-        return self.leads[-1].lead
+        return self.leads[-1].id
 
     @property
     def open(self) -> bool:
-        return self.result is None and not self.left
+        return self.result is None and not self.locked_elsewhere
 
     @property
-    def told(self) -> Sequence[tuple[int, Facts]]:
-        return [(lead.version, lead.facts) for lead in self.leads]
+    def events(self) -> Sequence[tuple[int, MappedEvent]]:
+        """Version and content of each lead."""
+        return [(lead.version, lead.mapped) for lead in self.leads]
 
     @property
     def contact_key(self) -> str:

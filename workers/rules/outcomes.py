@@ -1,17 +1,18 @@
-"""What HubSpot did with a row, and what it means when it takes none: the three classes of failure.
+"""What HubSpot did with a contact, and what became of a message to DealDroid.
 
-The *line* must wait: `LineDown`. This *lead* must wait: `Wait`. The lead cannot be written *as it is*: `Refused`,
-`Conflict`, `Gone`.
+HubSpot's three classes of failure: the *line* must wait (`workers.flow.errors.LineDown`, raised); this *lead* must wait
+(`RetryLater`); the lead cannot be written *as it is* (`Refused`, `Conflict`, `ContactMissing`).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from msgspec import Struct
 
 
-class Row(Struct, frozen=True):
-    """One contact to write. `trace_id` is unique in its request; `id` is the customer id (upsert) or the contact id
+class ContactWrite(Struct, frozen=True):
+    """One row of a batch write. `trace_id` is unique in its request; `id` is the customer id (upsert) or the contact id
     (update); `properties` are texts, "" clears."""
 
     trace_id: str
@@ -19,19 +20,19 @@ class Row(Struct, frozen=True):
     properties: Mapping[str, str]
 
     def __repr__(self) -> str:
-        """Nothing of what a customer said, wherever this is printed."""
-        return f"Row({self.trace_id!r})"
+        """No customer data, wherever this is printed."""
+        return f"ContactWrite({self.trace_id!r})"
 
 
 class Written(Struct, frozen=True):
-    """HubSpot has it. `new`: whether this write made the contact, None where HubSpot does not say."""
+    """HubSpot has it. `new`: whether this write created the contact, None where HubSpot does not say."""
 
     contact_id: str
     new: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Wait:
+class RetryLater:
     """Try this row again later; `why` is for people."""
 
     why: str
@@ -54,39 +55,44 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
-class Gone:
-    """There is no such contact any more."""
+class ContactMissing:
+    """The contact does not exist, or no longer."""
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
-    """Not written because of another row of the request: to be sent again as it is."""
+class Resend:
+    """Not written because of another row of the request: send it again unchanged."""
 
 
-Outcome = Written | Again | Wait | Conflict | Refused | Gone
-Reading = dict[str, str] | Gone | Wait
-"""A contact (its property values and "id"), that there is none, or that HubSpot does not say."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """The customer has it."""
+WriteOutcome = Written | Resend | RetryLater | Conflict | Refused | ContactMissing
+ReadOutcome = dict[str, str] | ContactMissing | RetryLater
+"""A contact (its property values and "id"), that it does not exist, or that HubSpot does not say."""
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
-    """It certainly was not delivered. `again`: whether to try later; `why` is for people."""
+class MessageSent:
+    """The customer has the message. `log_name`: how the log calls this outcome."""
 
+    log_name: ClassVar[str] = "sent"
+
+
+@dataclass(frozen=True, slots=True)
+class MessageFailed:
+    """The message was certainly not delivered. `retry`: whether to try later, after `seconds` if DealDroid asked for
+    a wait; `why` is for people."""
+
+    log_name: ClassVar[str] = "failed"
     why: str
-    again: bool
+    retry: bool
     seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Unclear:
+class MessageUnclear:
     """Nobody can tell whether it was delivered: the connection ended after the request was sent."""
 
+    log_name: ClassVar[str] = "unclear"
     why: str
 
 
-Delivery = Sent | Failed | Unclear
+DeliveryOutcome = MessageSent | MessageFailed | MessageUnclear

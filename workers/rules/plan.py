@@ -1,4 +1,4 @@
-"""Pure: what is to be sent for a group of leads, and what instead, once HubSpot has answered."""
+"""Pure: what to send for a customer batch, and what to send instead after HubSpot's answer."""
 
 import re
 from collections.abc import Mapping
@@ -9,43 +9,44 @@ from leadcore.receipts import CREATED, PARKED, SKIPPED, UNCHANGED, UPDATED, WAIT
 from workers.rules.customer import Customer
 from workers.rules.field_clock import SEEN, Digest, digest_entries
 from workers.rules.lead import CustomerBatch, Result
-from workers.rules.mapping.facts import ACTIVITY, ADDRESS, CUSTOMER_ID, NAME, OTHER_IDS, PLACEHOLDER, UNSAVED
-from workers.rules.news import decide, respect
+from workers.rules.mapping.property_names import ACTIVITY, ADDRESS, CUSTOMER_ID, NAME, OTHER_IDS, PLACEHOLDER, UNSAVED
+from workers.rules.news import find_news, newest_placeholder, protect_existing_values
 from workers.rules.portal import Portal
 
 # A text property holds 65,536 characters (HubSpot's page).
 MAX_UNSAVED_VALUE, MAX_UNSAVED = 2_000, 60_000
-# What is sent of a contact that HubSpot refuses without a word which value it is about.
+# What is still sent of a contact that HubSpot refuses without naming a value.
 ESSENTIAL = frozenset({CUSTOMER_ID, OTHER_IDS, UNSAVED, *NAME, *ACTIVITY})
 UNNAMED = "HubSpot refused the contact, perhaps for this value"
 _FIELD = re.compile(r"([a-z]\w*): ")
 
 
-class Plan:
-    """The rules for one portal; every method changes the group that it is given and does no I/O."""
+class WritePlanner:
+    """The rules for one portal. The methods change the group that they are given and do no I/O."""
 
     def __init__(self, portal: Portal, digest: Digest) -> None:
         self.portal, self.digest = portal, digest
 
-    def begin(self, group: CustomerBatch) -> None:
-        """Decide what is news and how it is sent: to a contact that is made by customer id, to a known one by its id,
-        and carefully where that needs a look first."""
+    def decide_writes(self, group: CustomerBatch) -> None:
+        """Find the news and decide how to write them: a new contact by customer id, a known one by its id, and
+        whether the contact must be read first."""
         customer = group.customer
-        news = decide(customer, group.told, self.digest)
+        news = find_news(customer, group.events, self.digest)
         writes = {name: value for name, value in news.writes.items() if name != UNSAVED or self.portal.has(UNSAVED)}
-        group.news, group.properties, group.looked, group.result = news, writes, False, None
-        group.careful = customer.shared or bool(news.if_still) or (customer.known and UNSAVED in news.writes)
+        group.news, group.properties, group.was_read, group.result = news, writes, False, None
+        group.needs_read = customer.shared or bool(news.if_unchanged) or (customer.known and UNSAVED in news.writes)
         if customer.known:
             if not news:
                 group.result = Result(UNCHANGED, customer.contact_id)
-        elif any(facts.makes_contact for _, facts in group.told):
+        elif any(mapped.makes_contact for _, mapped in group.events):
             group.properties |= news.creation
             group.placeholder = news.creation.get("lastname", "")
         else:
             group.result = Result(SKIPPED, code="no_details", why="no contact details yet")
 
-    def learn(self, customer: Customer, current: Mapping[str, str]) -> Customer:
-        """`customer` with the parts of a home that the contact has and nobody noted: another home has to clear them."""
+    def add_unrecorded_address(self, customer: Customer, current: Mapping[str, str]) -> Customer:
+        """`customer` with the parts of an address that the contact has and the clock lacks: another address must clear
+        them."""
         clock = dict(customer.clock)
         for name in ADDRESS:
             stamp, value = clock.get(name), current.get(name)
@@ -53,62 +54,65 @@ class Plan:
                 clock[name] = (SEEN, self.digest(name, value))
         return replace(customer, clock=clock)
 
-    def restart(self, group: CustomerBatch) -> None:
-        """The contact that was believed known is gone: send all that these events hold, as for a new customer."""
+    def restart_as_new(self, group: CustomerBatch) -> None:
+        """The known contact is missing in HubSpot: send all values of these events, as for a new customer."""
         if group.restarted:
             group.result = Result(
                 WAITING, code="vanishing", why="the contact vanished from HubSpot while it was written"
             )
             return
         group.restarted, group.detached = True, group.customer.shared
-        group.customer = Customer(revision=group.stored.revision, day=group.stored.day, said=group.stored.said)
-        self.begin(group)
+        group.customer = Customer(
+            revision=group.stored.revision, day=group.stored.day, sent_texts=group.stored.sent_texts
+        )
+        self.decide_writes(group)
 
-    def written(self, group: CustomerBatch, contact_id: str, new: bool | None) -> None:
-        """HubSpot has what was sent."""
-        group.made = group.made or new is True
-        created = group.made or (new is None and not group.customer.known)
+    def record_written(self, group: CustomerBatch, contact_id: str, new: bool | None) -> None:
+        """HubSpot has written the group."""
+        group.created = group.created or new is True
+        created = group.created or (new is None and not group.customer.known)
         group.customer = replace(group.customer, contact_id=contact_id)
         group.result = Result(CREATED if created else UPDATED, contact_id)
 
-    def salvage(self, group: CustomerBatch, fields: Mapping[str, str], why: str) -> None:
-        """Drop what HubSpot refuses and keep the rest; the refused value goes where a salesperson sees it."""
+    def drop_refused(self, group: CustomerBatch, fields: Mapping[str, str], why: str) -> None:
+        """Drop the values that HubSpot refuses and send the rest; refused values go to `dealdroid_unsaved`, where a
+        salesperson sees them."""
         refused = {self.portal.source(name): reason for name, reason in fields.items()}
-        hit = [name for name in refused if name in group.properties]
-        for name in hit:
+        dropped = [name for name in refused if name in group.properties]
+        for name in dropped:
             self._drop(group, name, refused[name])
             group.email_refused |= name == "email"
-        if group.placeholder and "lastname" in hit:
+        if group.placeholder and "lastname" in dropped:
             group.result = Result(PARKED, code="refused", why="HubSpot refused even a made-up last name")
-        elif hit:
-            self._settle_unsaved(group, possible=UNSAVED not in hit)
+        elif dropped:
+            self._update_unsaved(group, possible=UNSAVED not in dropped)
             self._ensure_name(group)
-            self._end_if_empty(group)
-        elif not self._ensure_name(group) and not self._shorten(group):
+            self._finish_if_empty(group)
+        elif not self._ensure_name(group) and not self._drop_suspects(group):
             group.result = Result(PARKED, code="refused", why=why)
 
-    def without(self, group: CustomerBatch, name: str, why: str) -> None:
-        """Send the rest without a value that belongs to another contact."""
+    def drop_value(self, group: CustomerBatch, name: str, why: str) -> None:
+        """Send the rest without this value, which belongs to another contact."""
         group.conflict = None
         self._drop(group, name, why)
-        self._settle_unsaved(group)
+        self._update_unsaved(group)
         self._ensure_name(group)
-        self._end_if_empty(group)
+        self._finish_if_empty(group)
 
-    def respect(self, group: CustomerBatch, current: Mapping[str, str]) -> None:
-        """Leave out what would overwrite values that the contact has now and that are not ours."""
-        group.looked, group.unsaved_before = True, current.get(UNSAVED, "")
-        for name, (value, digest) in group.news.if_still.items():
+    def protect_existing(self, group: CustomerBatch, current: Mapping[str, str]) -> None:
+        """Leave out what would overwrite values of the contact that are not ours; `current`: its values now."""
+        group.was_read, group.unsaved_before = True, current.get(UNSAVED, "")
+        for name, (value, digest) in group.news.if_unchanged.items():
             if self.digest(name, current.get(name, "")) == digest:
                 group.properties[name] = value
         if group.customer.fill_only:
             own = {name: group.properties[name] for name in (CUSTOMER_ID, OTHER_IDS) if name in group.properties}
-            writes, unsaved, notes = respect(group.news, current, group.stored.clock, self.digest)
+            writes, unsaved, notes = protect_existing_values(group.news, current, group.stored.clock, self.digest)
             group.properties = {**writes, **own}
             group.unsaved |= unsaved
             group.notes += notes
-        self._settle_unsaved(group)
-        self._end_if_empty(group)
+        self._update_unsaved(group)
+        self._finish_if_empty(group)
 
     def _drop(self, group: CustomerBatch, name: str, why: str) -> None:
         value = group.properties.pop(name, "")
@@ -116,44 +120,45 @@ class Plan:
         if value and name != UNSAVED:
             group.unsaved[name] = value
 
-    def _settle_unsaved(self, group: CustomerBatch, *, possible: bool = True) -> None:
+    def _update_unsaved(self, group: CustomerBatch, *, possible: bool = True) -> None:
         values = {**group.news.unsaved, **group.unsaved}
-        fresh = bool(group.unsaved) or UNSAVED in group.news.writes
-        if not (values and fresh and possible and self.portal.has(UNSAVED)):
+        is_new = bool(group.unsaved) or UNSAVED in group.news.writes
+        if not (values and is_new and possible and self.portal.has(UNSAVED)):
             return
-        if group.customer.known and not group.looked:
-            # What stands there of other fields must stay: look first.
-            group.careful = True
+        if group.customer.known and not group.was_read:
+            # The lines of other fields there must stay, so read them first.
+            group.needs_read = True
         group.properties[UNSAVED] = merge_unsaved(group.unsaved_before, values)
 
     def _ensure_name(self, group: CustomerBatch) -> bool:
-        """HubSpot creates no contact without email, first or last name. True if that was lacking and is mended."""
+        """HubSpot creates no contact without email, first or last name: add a last name if all three are missing. True
+        if one was added."""
         if group.customer.known or any(group.properties.get(name) for name in ("email", *NAME)):
             return False
-        group.placeholder = next((f.placeholder for _, f in reversed(group.told) if f.placeholder), "Chat")
+        group.placeholder = newest_placeholder(group.events) or "Chat"
         group.properties["lastname"] = group.placeholder
         return True
 
-    def _shorten(self, group: CustomerBatch) -> bool:
-        """Leave out what a refusal without a field may be about: the email, then all but who this is and the last
-        activity. False if nothing is left to leave out."""
-        spare = ["email"] if "email" in group.properties else []
-        spare = spare or [name for name in group.properties if name not in ESSENTIAL]
-        for name in spare:
+    def _drop_suspects(self, group: CustomerBatch) -> bool:
+        """Drop what a refusal that names no value may be about: the email, then all but identity, name and activity.
+        False if nothing is left to drop."""
+        suspects = ["email"] if "email" in group.properties else []
+        suspects = suspects or [name for name in group.properties if name not in ESSENTIAL]
+        for name in suspects:
             self._drop(group, name, UNNAMED)
-        if spare:
-            self._settle_unsaved(group)
+        if suspects:
+            self._update_unsaved(group)
             self._ensure_name(group)
-            self._end_if_empty(group)
-        return bool(spare)
+            self._finish_if_empty(group)
+        return bool(suspects)
 
-    def _end_if_empty(self, group: CustomerBatch) -> None:
+    def _finish_if_empty(self, group: CustomerBatch) -> None:
         if not group.properties:
             group.result = Result(UNCHANGED, group.customer.contact_id)
 
 
 def merge_unsaved(before: str, values: Mapping[str, str]) -> str:
-    """The text of `dealdroid_unsaved`: a line "field: value" per field, those of other fields as they were."""
+    """The text of `dealdroid_unsaved`: one line "field: value" per field; lines of other fields stay as they were."""
     kept: dict[str, str] = {}
     name = ""
     for line in before.splitlines():
@@ -165,8 +170,8 @@ def merge_unsaved(before: str, values: Mapping[str, str]) -> str:
 
 
 def clock_after(group: CustomerBatch, digest: Digest) -> dict[str, tuple[int, bytes]]:
-    """The customer's clock once the group is written. A value that HubSpot refused counts as said; what went to
-    `dealdroid_unsaved` in its stead is remembered too."""
+    """The customer's clock after the group is written. A value that HubSpot refused is recorded like a written one, and
+    so is what went to `dealdroid_unsaved` instead."""
     clock = digest_entries(group.news.entries, digest)
     version = group.leads[-1].version
     if group.placeholder:

@@ -1,4 +1,4 @@
-"""Pure: what Redis is to do for a group whose result is known. See leadcore.store.streams for what SETTLE
+"""Pure: the Redis commands for a customer batch whose result is known. See leadcore.store.streams for what SETTLE
 guarantees."""
 
 import json
@@ -31,42 +31,43 @@ DRY_RUN = "dry run: nothing was written"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """The stream that is drained, its shard, and Redis' clock in ms."""
+class SettlementContext:
+    """The key of the stream that is drained, its shard, and Redis' clock in ms."""
 
     stream: str
     shard: int
     now_ms: int
 
 
-def add(
+def add_batch(
     settlement: Settlement,
     group: CustomerBatch,
     result: Result,
-    where: Place,
+    context: SettlementContext,
     config: InboxConfig,
     digest: Digest,
     confirmation: Confirmation | None,
 ) -> list[str]:
-    """Append what follows from the group's `fate`. Returns what becomes of each lead, as it is counted."""
+    """Append the commands for the group's `result`. Returns the state of each lead, as it is counted."""
     commands: list[Command] = []
     guards: list[tuple[str, bytes]] = []
     if result.state in WRITTEN and result.contact_id:
-        guards, commands = _remember(group, result, digest, confirmation)
+        guards, commands = _store_customer(group, result, digest, confirmation)
     entries, states = [], []
     for index, lead in enumerate(group.leads):
-        effects, state = _effects(group, result, lead, index, where, config, confirmation)
+        effects, state = _effects(group, result, lead, index, context, config, confirmation)
         effects.append(count(state))
         states.append(state)
-        entries.append((where.stream, lead.entry, effects))
+        entries.append((context.stream, lead.entry, effects))
     settlement.add(guards, entries, commands)
     return states
 
 
-def _remember(
+def _store_customer(
     group: CustomerBatch, result: Result, digest: Digest, confirmation: Confirmation | None
 ) -> tuple[list[tuple[str, bytes]], list[Command]]:
-    """The customer's record, and with a shared contact also the contact's and that of the customer who made it."""
+    """Guards and commands for the customer's record; for a shared contact also for the contact's record and that of the
+    customer who created it."""
     clock = clock_after(group, digest)
     after = replace(
         group.customer,
@@ -77,23 +78,23 @@ def _remember(
         active_ms=group.news.active_ms,
         intent=group.news.intent,
         day=confirmation.day if confirmation else group.stored.day,
-        said=confirmation.said if confirmation else group.stored.said,
+        sent_texts=confirmation.sent_texts if confirmation else group.stored.sent_texts,
     )
     guards = [(group.record_key, guard(group.record))]
     commands: list[Command] = []
     if after.shared:
         key = keys.contact(after.contact_id)
-        kept = group.customer.fill_only
-        shared = {name: stamp for name, stamp in clock.items() if not kept or name in group.properties}
+        fill_only = group.customer.fill_only
+        shared = {name: stamp for name, stamp in clock.items() if not fill_only or name in group.properties}
         contact = replace(
             after,
             revision=int.from_bytes(guard(group.contact_record) or bytes(4), "big"),
             clock={**group.shared_clock, **shared},
-            said=frozenset(),
+            sent_texts=frozenset(),
         )
         guards.append((group.shared_key or key, guard(group.contact_record)))
         commands.append(("SET", key, pack(contact)))
-        after = replace(after, clock=_own(group, clock) if kept else {})
+        after = replace(after, clock=_own_clock(group, clock) if fill_only else {})
     if group.adopted:
         key, record, customer = group.adopted
         guards.append((key, guard(record)))
@@ -102,9 +103,9 @@ def _remember(
     return guards, commands
 
 
-def _own(group: CustomerBatch, clock: Mapping[str, Stamp]) -> dict[str, Stamp]:
-    """What this customer said itself, beside the clock that it shares: what is in the contact from it, and, marked,
-    what was kept out. Only the first it may change later."""
+def _own_clock(group: CustomerBatch, clock: Mapping[str, Stamp]) -> dict[str, Stamp]:
+    """What this customer itself sent, beside the shared clock: the values that it wrote to the contact, which it may
+    change later, and with the prefix `WITHHELD` those that were not written."""
     own = dict(group.stored.clock)
     for name, stamp in clock.items():
         if name in group.properties:
@@ -120,20 +121,20 @@ def _effects(
     result: Result,
     lead: Lead,
     index: int,
-    where: Place,
+    context: SettlementContext,
     config: InboxConfig,
     confirmation: Confirmation | None,
 ) -> tuple[list[Command], str]:
     if result.state == WAITING and (result.free or lead.tries + 1 < config.tries):
-        return _later(lead, result, where), "retried"
+        return _delay(lead, result, context), "retried"
     if result.state == WAITING:
         result = Result(PARKED, code=result.code, why=f"{result.why}; given up after {config.tries} tries")
     if result.state == PARKED:
-        return _park(lead, result, where.now_ms), PARKED
+        return _park(lead, result, context.now_ms), PARKED
     if result.state == SKIPPED:
-        values: dict[str, Any] = {"state": SKIPPED, "reason": result.why, "written_ms": where.now_ms}
+        values: dict[str, Any] = {"state": SKIPPED, "reason": result.why, "written_ms": context.now_ms}
         return [_receipt(lead, **values)], SKIPPED
-    return _written(group, lead, index, result, where, confirmation)
+    return _written(group, lead, index, result, context, confirmation)
 
 
 def _written(
@@ -141,17 +142,17 @@ def _written(
     lead: Lead,
     index: int,
     result: Result,
-    where: Place,
+    context: SettlementContext,
     confirmation: Confirmation | None,
 ) -> tuple[list[Command], str]:
     last = index == len(group.leads) - 1
     by_event = group.news.by_event[index]
     sent = set(group.properties) if result.state in (CREATED, UPDATED) else set()
-    fields = {name for name in sent if name in by_event or (last and not _said(group, name))}
-    # An event all of whose values were overtaken by a newer one of the same batch changed nothing.
+    fields = {name for name in sent if name in by_event or (last and not _belongs_to_event(group, name))}
+    # If newer events of the same batch replaced all its values, this event changed nothing.
     state = result.state if fields or last else UNCHANGED
-    notes = [*lead.facts.notes, *group.news.notes[index], *(group.notes if last else ())]
-    values: dict[str, Any] = {"state": state, "written_ms": where.now_ms, "contact_id": result.contact_id}
+    notes = [*lead.mapped.notes, *group.news.notes[index], *(group.notes if last else ())]
+    values: dict[str, Any] = {"state": state, "written_ms": context.now_ms, "contact_id": result.contact_id}
     if not result.contact_id:
         values["reason"] = DRY_RUN
     if fields:
@@ -160,19 +161,19 @@ def _written(
         values["notes"] = _unique(notes)
     effects: list[Command] = []
     if confirmation and last:
-        values["message"] = "queued" if confirmation.text else f"silent: {confirmation.silent}"
+        values["message"] = "queued" if confirmation.text else f"silent: {confirmation.silence_reason}"
         if confirmation.text:
-            effects.append(_outgoing(confirmation, where.shard))
+            effects.append(_outgoing(confirmation, context.shard))
     elif confirmation:
         values["message"] = "silent: a newer event was answered"
     if str(values.get("message")).startswith("silent"):
         effects.append(count("message_silent"))
     if not lead.kind:
-        effects += time_to_written(where.now_ms - lead.said_ms)
+        effects += time_to_written(context.now_ms - lead.said_ms)
     return [_receipt(lead, **values), *effects], state
 
 
-def _said(group: CustomerBatch, name: str) -> bool:
+def _belongs_to_event(group: CustomerBatch, name: str) -> bool:
     return any(name in names for names in group.news.by_event)
 
 
@@ -181,7 +182,7 @@ def _unique(notes: Sequence[Note]) -> list[Note]:
 
 
 def _receipt(lead: Lead, **values: Any) -> Command:
-    return ("HSET", keys.receipt(lead.lead), *receipt(**values))
+    return ("HSET", keys.receipt(lead.id), *receipt(**values))
 
 
 def _outgoing(confirmation: Confirmation, shard: int) -> Command:
@@ -189,18 +190,18 @@ def _outgoing(confirmation: Confirmation, shard: int) -> Command:
     customer = encode({"id": lead.customer})
     return (
         "XADD", keys.entries(keys.OUTBOX, shard), "*",
-        LEAD, lead.lead, CUSTOMER, customer, TEXT, json.dumps(confirmation.text), VERSION, version_text(lead.version),
+        LEAD, lead.id, CUSTOMER, customer, TEXT, json.dumps(confirmation.text), VERSION, version_text(lead.version),
     )  # fmt: skip
 
 
-def _later(lead: Lead, result: Result, where: Place) -> list[Command]:
+def _delay(lead: Lead, result: Result, context: SettlementContext) -> list[Command]:
     tries = lead.tries + (not result.free)
     fields = {**lead.fields, VERSION: version_text(lead.version), TRIES: b"%d" % tries}
     if result.free:
-        fields[PUT_OFF] = b"%d" % where.now_ms
+        fields[PUT_OFF] = b"%d" % context.now_ms
     wait = FREE_WAIT_MS if result.free else min(BACKOFF_MS * 2 ** (tries - 1), LONGEST_BACKOFF_MS)
     return [
-        ("ZADD", keys.later(keys.INBOX, where.shard), where.now_ms + wait, pack_fields(fields)),
+        ("ZADD", keys.later(keys.INBOX, context.shard), context.now_ms + wait, pack_fields(fields)),
         _receipt(lead, state=WAITING, tries=tries, reason=result.why),
     ]
 
@@ -208,21 +209,21 @@ def _later(lead: Lead, result: Result, where: Place) -> list[Command]:
 def _park(lead: Lead, result: Result, now_ms: int) -> list[Command]:
     fields = {**lead.fields, VERSION: version_text(lead.version)}
     return [
-        ("SET", keys.parked(lead.lead), pack_fields(fields), "EX", PARKED_SECONDS),
-        ("ZADD", keys.PARKED, now_ms, lead.lead),
+        ("SET", keys.parked(lead.id), pack_fields(fields), "EX", PARKED_SECONDS),
+        ("ZADD", keys.PARKED, now_ms, lead.id),
         _receipt(lead, state=PARKED, tries=lead.tries + 1, reason=f"{result.code}: {result.why}"),
         figure(f"parked:{result.code}"),
     ]
 
 
-def name_of(unreadable: Unreadable) -> str:
-    """The lead's id, the entry's where it has none."""
+def unreadable_id(unreadable: Unreadable) -> str:
+    """The lead's id, or the entry's if it has none."""
     return unreadable.fields.get(LEAD, b"").decode("ascii", "replace") or unreadable.entry.decode()
 
 
 def park_unreadable(unreadable: Unreadable, now_ms: int) -> list[Command]:
-    """What follows from an entry that is no event: kept for a person, out of the line's way."""
-    lead = name_of(unreadable)
+    """The commands that park an entry that is no event, for a person to look at."""
+    lead = unreadable_id(unreadable)
     return [
         ("SET", keys.parked(lead), pack_fields(unreadable.fields), "EX", PARKED_SECONDS),
         ("ZADD", keys.PARKED, now_ms, lead),

@@ -1,7 +1,7 @@
-"""The confirmation: whether the customer may be told now, what there is to say, and in which words.
+"""Pure: the text of a confirmation, and whether a message may be sent now.
 
-Pure. The wording is Jinja in a sandbox; every template is compiled and rendered once at the start, so that a mistake
-in the TOML file stops the start and not a message.
+Templates are Jinja in a sandbox. Each is compiled and rendered once at the start, so that a mistake in the TOML file
+stops the start and not a message.
 """
 
 from collections.abc import Mapping
@@ -36,7 +36,7 @@ MISSING: dict[Language, dict[str, str]] = {
     "th": {"name": "ชื่อ", "phone": "เบอร์โทรศัพท์", "address": "ที่อยู่จัดส่ง", "email": "อีเมล"},
     "en": {"name": "name", "phone": "phone number", "address": "delivery address", "email": "email"},
 }
-# What a template may use, with a sample of each.
+# The variables of a template, with a sample of each.
 SAMPLES = {
     "firstname": "สมชาย",
     "lastname": "ใจดี",
@@ -56,33 +56,33 @@ SAMPLES = {
 _BLANKS = dict.fromkeys(SAMPLES, "")
 
 
-class Occasion(Struct, frozen=True):
-    """What happened with one event. `language`: base code, "" where unknown. `missing`: "name", "phone", "address" or
-    "email", "" where nothing is. `values`: what this very event said, by the names of `SAMPLES`; others are ignored."""
+class ConfirmationContext(Struct, frozen=True):
+    """What the text is about. `language`: base code, "" if unknown. `missing`: "name", "phone", "address" or "email",
+    "" if nothing is. `values`: those of this event, by the names of `SAMPLES`; others are ignored."""
 
     intent: str
     language: str
-    contact_news: bool
-    address_news: bool
+    contact_saved: bool
+    address_saved: bool
     email_refused: bool
     missing: str
     values: Mapping[str, str]
 
 
-def choose(occasion: Occasion) -> Case | None:
-    """The one thing to say. An email that was refused is worth a word even where nothing else is news; what is missing
-    is asked for only when something came."""
-    if occasion.email_refused:
+def choose_case(context: ConfirmationContext) -> Case | None:
+    """The case to write about, None if there is nothing to say. A refused email is mentioned even if nothing was saved;
+    what is missing is asked for only if something was."""
+    if context.email_refused:
         return "email_refused"
-    if not (occasion.contact_news or occasion.address_news):
+    if not (context.contact_saved or context.address_saved):
         return None
-    if occasion.missing in MISSING["en"]:
+    if context.missing in MISSING["en"]:
         return "something_missing"
-    return "details_saved" if occasion.contact_news else "address_saved"
+    return "details_saved" if context.contact_saved else "address_saved"
 
 
-def may_speak(now_ms: int, event_ms: int, config: Config, timezone: ZoneInfo, intent: str = "") -> str:
-    """ "" if a message about an event of `event_ms` may be sent at `now_ms` (both ms since 1970), else why not."""
+def find_silence_reason(now_ms: int, event_ms: int, config: Config, timezone: ZoneInfo, intent: str = "") -> str:
+    """Why no message about an event of `event_ms` may be sent at `now_ms` (both ms since 1970); "" if it may."""
     if not config.messages.enabled:
         return "messages are switched off"
     if not config.intent(intent).confirm:
@@ -91,15 +91,15 @@ def may_speak(now_ms: int, event_ms: int, config: Config, timezone: ZoneInfo, in
     if now_ms - event_ms > minutes * 60_000:
         return f"older than {minutes} minutes"
     if config.messages.quiet_hours:
-        begin, end = config.messages.quiet_hours
+        start, end = config.messages.quiet_hours
         now = datetime.fromtimestamp(now_ms / 1000, timezone).strftime("%H:%M")
-        if begin <= now < end if begin <= end else now >= begin or now < end:
+        if start <= now < end if start <= end else now >= start or now < end:
             return "quiet hours"
     return ""
 
 
-class Texts:
-    """The templates of one configuration: those of the intent, then `[messages]`, then the built-in ones."""
+class MessageTemplates:
+    """The templates of one configuration: first the intent's, then those of `[messages]`, then the built-in ones."""
 
     def __init__(
         self, templates: dict[tuple[str | None, Language, Case], Template], default_language: Language
@@ -108,9 +108,9 @@ class Texts:
         self._default_language = default_language
 
     @classmethod
-    def compile(cls, config: Config) -> "Texts":
-        """Raises `ConfigError` naming intent, language and case of a template that cannot be used."""
-        # Chat text is not HTML: an escaped ampersand would reach the customer as it stands.
+    def compile(cls, config: Config) -> "MessageTemplates":
+        """Raises `ConfigError`, which names intent, language and case, for a template that cannot be used."""
+        # Chat text is not HTML: an escaped ampersand would reach the customer as "&amp;".
         environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
         layers: dict[str | None, settings.Texts] = {None: _merge(BUILT_IN, config.messages.texts)}
         layers |= {intent: rules.texts for intent, rules in config.intents.items()}
@@ -122,17 +122,17 @@ class Texts:
         }
         return cls(templates, config.messages.default_language)
 
-    def write(self, occasion: Occasion) -> str:
+    def render(self, context: ConfirmationContext) -> str:
         """The message, at most `MAX_LENGTH` characters; "" if there is nothing to say. Never raises."""
-        case = choose(occasion)
+        case = choose_case(context)
         if case is None:
             return ""
-        language = self._language(occasion.language)
-        values = {**_BLANKS, **occasion.values, "missing": MISSING[language].get(occasion.missing, "")}
-        template = self._templates.get((occasion.intent, language, case)) or self._templates[None, language, case]
+        language = self._language(context.language)
+        values = {**_BLANKS, **context.values, "missing": MISSING[language].get(context.missing, "")}
+        template = self._templates.get((context.intent, language, case)) or self._templates[None, language, case]
         try:
             text = template.render(values)
-        except Exception:  # a template may fail on a value that the samples did not foresee (0 characters, a digit)
+        except Exception:  # a template may fail on a value unlike its sample (empty, or digits)
             text = BUILT_IN[language][case].replace("{{missing}}", values["missing"])
         return text.strip()[:MAX_LENGTH].rstrip()
 
@@ -160,12 +160,12 @@ def _compile(environment: ImmutableSandboxedEnvironment, source: str, path: str)
         if any(node.attr.startswith("_") for node in tree.find_all(nodes.Getattr)):
             raise ConfigError(f"{path}: a text may not reach for Python.")
         template = environment.from_string(source)
-        # Each rendering begins with a copy of them, which of Jinja's chain of mappings takes long.
+        # Every rendering copies the globals, and a plain dict copies faster than Jinja's ChainMap.
         template.globals = dict(template.globals)
         template.render(SAMPLES)
         template.render(_BLANKS)
     except ConfigError:
         raise
-    except Exception as error:  # Jinja lets errors of the expression itself through: 1 / 0, a missing file
+    except Exception as error:  # Jinja passes on errors of the expression itself: 1 / 0, a missing file
         raise ConfigError(f"{path}: {error or type(error).__name__}.") from None
     return template

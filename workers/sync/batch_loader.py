@@ -11,8 +11,8 @@ from leadcore.store.streams import Stream
 from workers.flow.lease import Lease
 from workers.hubspot.client import HubSpot
 from workers.hubspot.portal_cache import PortalCache
-from workers.rules.batch import Batch, Row, read_batch
-from workers.rules.plan import Plan
+from workers.rules.batch import Batch, StreamEntry, read_batch
+from workers.rules.plan import WritePlanner
 from workers.sync.customer_store import CustomerStore
 from workers.sync.drain_state import DrainState, Rows, count_rows
 from workers.sync.identity import Identity
@@ -43,7 +43,7 @@ class BatchLoader:
     def read_rows(self, lease: Lease, state: DrainState) -> Rows:
         """Read the next rows of the held shards, at most `state.batch_size`. Rows of customers in hand are skipped:
         they follow when the streams are read from the start again, after what is in hand is settled."""
-        rows: dict[int, list[Row]] = {}
+        rows: dict[int, list[StreamEntry]] = {}
         others = state.customers_in_hand()
         state.pending_cursor = dict(state.cursor)
         for shard in lease.shards:
@@ -79,7 +79,7 @@ class BatchLoader:
             batch.forget()
         state.cursor = state.pending_cursor
         identity = Identity(self.redis, self.hubspot, self.config.crm, self.customers.use_key(), lease)
-        plan = Plan(portal, self.customers.digest())
+        plan = WritePlanner(portal, self.customers.digest())
         writer = Writer(self.hubspot, plan, identity, self.customers, intact=marker == INTACT)
         call = WriteCall(batches, writer, [], time.monotonic())
         decide_ahead(writer, call.groups)

@@ -96,7 +96,13 @@ class CustomerStore:
                 group.record, group.stored = _FIRST_RECORD, _FIRST_CUSTOMER
             else:
                 group.record = pack(
-                    replace(known or stored, revision=stored.revision, attempted=True, day=stored.day, said=stored.said)
+                    replace(
+                        known or stored,
+                        revision=stored.revision,
+                        attempted=True,
+                        day=stored.day,
+                        sent_texts=stored.sent_texts,
+                    )
                 )
                 group.stored = unpack(group.record)
             arguments += [group.record_key, before, group.record]

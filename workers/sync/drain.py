@@ -125,12 +125,12 @@ class Drain:
             try:
                 current = self.loader.is_current(state.ready[0])
             except BaseException:
-                self.hubspot.budget.give_back(slots)
+                self.hubspot.budget.release(slots)
                 raise
             if current:
                 self._start_call(lease, state, state.ready.popleft(), slots)
             else:
-                self.hubspot.budget.give_back(slots)
+                self.hubspot.budget.release(slots)
                 state.discard_ready()
 
     def _prepare_full(self, lease: Lease, state: DrainState) -> Rows:
@@ -175,11 +175,11 @@ class Drain:
             if self.hubspot.budget.scarce:
                 rows = self._merge_partials(lease, state, rows)
             if not rows:
-                self.hubspot.budget.give_back(slots)
+                self.hubspot.budget.release(slots)
                 return False
             call = self.loader.prepare(rows, state, lease)
         except BaseException:
-            self.hubspot.budget.give_back(slots)
+            self.hubspot.budget.release(slots)
             raise
         self._start_call(lease, state, call, slots)
         return True

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from workers.flow.errors import LineDown
-from workers.rules.batch import Row
+from workers.rules.batch import StreamEntry
 from workers.sync.in_flight import WriteCall
 
 BATCH = 100
 
-Rows = Mapping[int, Sequence[Row]]
+Rows = Mapping[int, Sequence[StreamEntry]]
 """Inbox entries by shard."""
 
 

@@ -19,9 +19,9 @@ from workers.hubspot.client import HubSpot
 from workers.rules.customer import unpack
 from workers.rules.lead import CustomerBatch, Result
 from workers.rules.mapping import phone
-from workers.rules.mapping.facts import CUSTOMER_ID, OTHER_IDS
-from workers.rules.outcomes import Gone, Wait
-from workers.rules.plan import Plan
+from workers.rules.mapping.property_names import CUSTOMER_ID, OTHER_IDS
+from workers.rules.outcomes import ContactMissing, RetryLater
+from workers.rules.plan import WritePlanner
 from workers.sync.customer_store import use_shared_clock
 
 SHARED_EMAIL_USERS = 3
@@ -60,7 +60,7 @@ class Identity:
             self.lease.extra_locks.add(name)
             group.lock = name
             return True
-        group.left = True
+        group.locked_elsewhere = True
         return False
 
     def unlock_contacts(self, groups: Sequence[CustomerBatch]) -> None:
@@ -71,22 +71,22 @@ class Identity:
                 self.redis.eval(UNLOCK, 1, group.lock, self.lease.token)
                 group.lock = ""
 
-    def resolve_conflicts(self, groups: Sequence[CustomerBatch], plan: Plan) -> None:
+    def resolve_conflicts(self, groups: Sequence[CustomerBatch], plan: WritePlanner) -> None:
         """Resolve each group's conflict, so that the next round can write it. Raises `LineDown`."""
         unknown = []
         for group in groups:
             name = group.conflict.property if group.conflict else ""
             if name not in ("", "email") and name in group.properties:
-                plan.without(group, name, "another contact has this value")
+                plan.drop_value(group, name, "another contact has this value")
             elif "email" not in group.properties:
                 group.result = Result(WAITING, code="race", why="another write made this contact at the same moment")
             elif group.customer.known:
-                plan.without(group, "email", EMAIL_TAKEN)
+                plan.drop_value(group, "email", EMAIL_TAKEN)
             else:
                 unknown.append(group)
         self._join_by_email(unknown, plan)
 
-    def _join_by_email(self, groups: Sequence[CustomerBatch], plan: Plan) -> None:
+    def _join_by_email(self, groups: Sequence[CustomerBatch], plan: WritePlanner) -> None:
         locked = []
         for group in groups:
             contact_id = self._email_owner(group)
@@ -94,18 +94,18 @@ class Identity:
                 group.result = Result(WAITING, code="race", why="HubSpot names no contact with this email yet")
                 continue
             if not contact_id:
-                plan.without(group, "email", EMAIL_TAKEN)
+                plan.drop_value(group, "email", EMAIL_TAKEN)
                 continue
             group.customer = replace(group.customer, contact_id=contact_id)
             if self.lock_contact(group):
                 locked.append(group)
-        wanted = [*plan.portal.compared(), CUSTOMER_ID, OTHER_IDS]
-        found = self.hubspot.look([group.customer.contact_id for group in locked], wanted)
+        wanted = [*plan.portal.compared_targets(), CUSTOMER_ID, OTHER_IDS]
+        found = self.hubspot.read_each([group.customer.contact_id for group in locked], wanted)
         for group in locked:
             match found[group.customer.contact_id]:
-                case Gone():
+                case ContactMissing():
                     group.result = Result(WAITING, code="race", why="the contact with this email vanished")
-                case Wait(why):
+                case RetryLater(why):
                     group.result = Result(WAITING, code="row", why=why)
                 case contact:
                     self._join_contact(group, contact, plan)
@@ -114,19 +114,19 @@ class Identity:
         """The id of the contact with the group's email, "" if HubSpot does not name it."""
         if group.conflict and group.conflict.existing_id:
             return group.conflict.existing_id
-        return self.hubspot.owner(group.properties["email"])
+        return self.hubspot.find_owner(group.properties["email"])
 
-    def _join_contact(self, group: CustomerBatch, contact: Mapping[str, str], plan: Plan) -> None:
+    def _join_contact(self, group: CustomerBatch, contact: Mapping[str, str], plan: WritePlanner) -> None:
         owner = contact.get(CUSTOMER_ID, "")
         group.conflict = None
         if owner == group.customer_id:
-            plan.begin(group)
+            plan.decide_writes(group)
             return
         if self._count_users(group.properties["email"], group.customer_id, owner) >= SHARED_EMAIL_USERS:
             group.customer = replace(group.customer, contact_id="")
-            plan.without(group, "email", EMAIL_SHARED)
+            plan.drop_value(group, "email", EMAIL_SHARED)
             return
-        current = plan.portal.recall(contact)
+        current = plan.portal.from_portal(contact)
         # A matching phone as well is better proof than an email typed in a chat.
         same_phone = _same_phone(group, current, self.crm.country)
         fill_only = self.crm.email_match == "fill" and not same_phone
@@ -135,14 +135,14 @@ class Identity:
             group.result = Result(WAITING, code="race", why="the customer who made this contact is just being written")
             return
         group.placeholder = ""
-        plan.begin(group)
+        plan.decide_writes(group)
         others = [one for one in contact.get(OTHER_IDS, "").split("\n") if one]
         if group.customer_id not in others and plan.portal.has(OTHER_IDS):
             group.properties[OTHER_IDS] = "\n".join([*others, group.customer_id])
         if not owner:
             group.properties[CUSTOMER_ID] = group.customer_id
         group.result = None
-        plan.respect(group, current)
+        plan.protect_existing(group, current)
 
     def _use_contact_clock(self, group: CustomerBatch, owner: str) -> bool:
         """Decide on the contact's shared clock; if there is none yet, the clock of the customer who created the contact

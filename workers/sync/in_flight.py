@@ -33,4 +33,4 @@ def send_call(lease: Lease, call: WriteCall) -> None:
     try:
         write_groups(call.writer, call.groups)
     finally:
-        call.writer.hubspot.budget.give_back(call.slots)
+        call.writer.hubspot.budget.release(call.slots)

@@ -12,7 +12,7 @@ from leadcore.store.streams import Stream
 from workers.flow.errors import LineDown, Stopping
 from workers.hubspot.client import HubSpot
 from workers.rules.customer import UNKNOWN, pack
-from workers.rules.mapping.facts import CUSTOMER_ID, OTHER_IDS
+from workers.rules.mapping.property_names import CUSTOMER_ID, OTHER_IDS
 from workers.rules.portal import Portal
 from workers.sync.customer_store import CustomerStore
 

@@ -16,7 +16,7 @@ from workers.hubspot.errors import REASONS
 from workers.hubspot.portal_cache import PortalCache
 from workers.rules import settlement
 from workers.rules.batch import Batch
-from workers.rules.confirmation import Confirmation, Confirmations
+from workers.rules.confirmation import Confirmation, ConfirmationWriter
 from workers.rules.lead import CustomerBatch, Result
 from workers.sync.customer_store import CustomerStore
 
@@ -31,7 +31,7 @@ class Settler:
         connection: Redis,
         config: Config,
         customers: CustomerStore,
-        confirmations: Confirmations,
+        confirmations: ConfirmationWriter,
         portal_cache: PortalCache,
     ) -> None:
         self.redis, self.config, self.customers = connection, config, customers
@@ -43,23 +43,23 @@ class Settler:
     def settle(self, batch: Batch, shard: int, lease: Lease) -> bool:
         """Settle every lead of `shard` whose result is known; True if there was one. Raises `LostLease`."""
         seconds, micros = self.redis.time()
-        place = settlement.Place(keys.entries(keys.INBOX, shard), shard, seconds * 1000 + micros // 1000)
+        place = settlement.SettlementContext(keys.entries(keys.INBOX, shard), shard, seconds * 1000 + micros // 1000)
         done = Settlement()
         messages = 0
         settled = [(group, group.result) for group in batch.groups if group.result is not None]
         # A newer event may be written before these are retried; it must clear all parts of their address.
-        uncertain = [group for group, result in settled if result.state == WAITING and group.moves]
+        uncertain = [group for group, result in settled if result.state == WAITING and group.writes_own_address]
         self.customers.mark_uncertain(uncertain, lease)
         states = []
         for group, result in settled:
             confirmation = self._confirm(group, result, place.now_ms)
             config, digest = self.config.inbox, self.customers.digest()
-            states.append(settlement.add(done, group, result, place, config, digest, confirmation))
+            states.append(settlement.add_batch(done, group, result, place, config, digest, confirmation))
             messages += bool(confirmation and confirmation.text)
         for unreadable in batch.unreadable:
             done.add((), [(place.stream, unreadable.entry, settlement.park_unreadable(unreadable, place.now_ms))])
         for lead in batch.forgotten:
-            done.add((), [(place.stream, lead.entry, [("DEL", keys.receipt(lead.lead))])])
+            done.add((), [(place.stream, lead.entry, [("DEL", keys.receipt(lead.id))])])
         if not done.groups:
             return False
         stale = self.inbox.settle(shard, lease.token, done)
@@ -69,14 +69,14 @@ class Settler:
             self.inbox.apply([("SET", keys.WRITTEN, place.now_ms)])
         self._report(settled, states, stale)
         for unreadable in batch.unreadable:
-            log.warning("lead.parked", lead=settlement.name_of(unreadable), code="unreadable")
+            log.warning("lead.parked", lead=settlement.unreadable_id(unreadable), code="unreadable")
         if messages and self.outbox.set_bell(shard):
             self.bell.ring(keys.OUTBOX, shard)
         return len(stale) < done.groups
 
     def _confirm(self, group: CustomerBatch, result: Result, now_ms: int) -> Confirmation | None:
         if result.state in WRITTEN and result.contact_id:
-            return self.confirmations.write(group, now_ms)
+            return self.confirmations.decide(group, now_ms)
         return None
 
     def _report(
@@ -89,6 +89,6 @@ class Settler:
                 more = {"contact": result.contact_id} if result.contact_id else {"code": result.code}
                 for lead, state in zip(group.leads, states[position], strict=True):
                     write_log = warning if state == PARKED else info
-                    write_log("lead." + state, lead=lead.lead, **more)
+                    write_log("lead." + state, lead=lead.id, **more)
             if any(note.why == REASONS["PROPERTY_DOESNT_EXIST"] for note in group.notes):
-                self.portal_cache.forget()
+                self.portal_cache.invalidate()

@@ -18,7 +18,7 @@ from workers.hubspot import access
 from workers.hubspot.client import HubSpot
 from workers.hubspot.portal_cache import PortalCache
 from workers.hubspot.transport import FENCE
-from workers.rules.confirmation import Confirmations
+from workers.rules.confirmation import ConfirmationWriter
 from workers.sync.batch_loader import BatchLoader
 from workers.sync.customer_store import CustomerStore
 from workers.sync.drain import Drain
@@ -38,7 +38,7 @@ class ShardSync:
         hubspot: HubSpot,
         config: Config,
         customers: CustomerStore,
-        confirmations: Confirmations,
+        confirmations: ConfirmationWriter,
         leases: LeaseRegistry,
         send_messages: Callable[[float], None],
         stop: threading.Event,
@@ -97,7 +97,7 @@ class ShardSync:
         """Half-open circuit: ping, then batches of 1, 2, 4 ... 100. If HubSpot takes calls but not the first lead,
         delay that lead, not the line: else it could block all others for ever. A bad lead further back delays fewer
         leads each time."""
-        self.portal_cache.forget()
+        self.portal_cache.invalidate()
         state = DrainState(batch_size=1, probing=True)
         try:
             self.hubspot.ping()
@@ -115,7 +115,7 @@ class ShardSync:
     def _note_portal(self) -> None:
         """Store the portal's id and domain for the console's links. Best effort: nothing else needs them."""
         with suppress(LineDown, *AWAY):
-            portal = access.portal(self.hubspot)
+            portal = access.read_portal_id(self.hubspot)
             if portal:
                 self.redis.hset(keys.PORTAL, mapping=dict(zip(("id", "domain"), portal, strict=True)))
 
@@ -127,6 +127,6 @@ class ShardSync:
 
     def _pause_line(self, down: LineDown) -> None:
         if down.code in ("no_key", "unexpected"):
-            self.portal_cache.forget()
+            self.portal_cache.invalidate()
         self.pause.start(down)
         log.warning("line.paused", code=down.code, why=down.why)

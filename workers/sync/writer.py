@@ -15,9 +15,18 @@ from leadcore.store.connection import AWAY
 from workers.flow.errors import LineDown, LostLease, Stopping
 from workers.hubspot.client import HubSpot
 from workers.rules.lead import CustomerBatch, Result
-from workers.rules.mapping.facts import CUSTOMER_ID, OTHER_IDS
-from workers.rules.outcomes import Again, Conflict, Gone, Outcome, Refused, Row, Wait, Written
-from workers.rules.plan import Plan
+from workers.rules.mapping.property_names import CUSTOMER_ID, OTHER_IDS
+from workers.rules.outcomes import (
+    Conflict,
+    ContactMissing,
+    ContactWrite,
+    Refused,
+    Resend,
+    RetryLater,
+    WriteOutcome,
+    Written,
+)
+from workers.rules.plan import WritePlanner
 from workers.sync.customer_store import CustomerStore
 from workers.sync.identity import Identity
 
@@ -32,7 +41,7 @@ class Writer:
     `decided`: `decide_news` has run for the next `write`."""
 
     def __init__(
-        self, hubspot: HubSpot, plan: Plan, identity: Identity, customers: CustomerStore, *, intact: bool
+        self, hubspot: HubSpot, plan: WritePlanner, identity: Identity, customers: CustomerStore, *, intact: bool
     ) -> None:
         self.hubspot, self.plan, self.identity = hubspot, plan, identity
         self.customers, self.intact = customers, intact
@@ -41,7 +50,7 @@ class Writer:
     def decide_news(self, groups: Sequence[CustomerBatch]) -> None:
         """Decide what is news, and so what to send."""
         for group in groups:
-            self.plan.begin(group)
+            self.plan.decide_writes(group)
         self.decided = True
 
     def write(self, groups: Sequence[CustomerBatch]) -> None:
@@ -59,7 +68,7 @@ class Writer:
             waiting = [group for group in groups if group.open]
             if not waiting:
                 return
-            self._read_contacts([group for group in waiting if group.careful and not group.looked])
+            self._read_contacts([group for group in waiting if group.needs_read and not group.was_read])
             waiting = [group for group in waiting if group.open and not group.detached]
             # Known contacts are updated by id: an upsert could create a second contact from the few values sent.
             known = [group for group in waiting if group.customer.known]
@@ -74,25 +83,25 @@ class Writer:
         """Look up customers without a known contact, who may have one all the same: Redis was emptied, the answer to a
         first write was lost, or a contact that was somebody else's is gone. This comes before values are sent that are
         meant only for a new contact. Where the answer to any write was lost, read which address the contact has."""
-        properties = [OTHER_IDS, *self.plan.portal.home()]
-        found = self.hubspot.look([group.customer_id for group in groups], properties, CUSTOMER_ID)
+        properties = [OTHER_IDS, *self.plan.portal.address_targets()]
+        found = self.hubspot.read_each([group.customer_id for group in groups], properties, CUSTOMER_ID)
         known = []
         for group in groups:
             group.detached = False
             contact = found[group.customer_id]
-            if isinstance(contact, Wait):
+            if isinstance(contact, RetryLater):
                 group.result = Result(WAITING, code="row", why=contact.why)
             if not isinstance(contact, dict):
                 continue
             known.append(group)
-            values = self.plan.portal.recall(contact)
+            values = self.plan.portal.from_portal(contact)
             if group.customer.known:
-                group.customer = self.plan.learn(group.customer, values)
+                group.customer = self.plan.add_unrecorded_address(group.customer, values)
                 continue
             others = contact.get(OTHER_IDS, "").split("\n")
             linked = group.customer_id in others
-            group.made = group.stored.attempted and not linked
-            group.placeholder = group.placeholder if group.made else ""
+            group.created = group.stored.attempted and not linked
+            group.placeholder = group.placeholder if group.created else ""
             # The phone proves nothing now: the lost write may have filled in this customer's own.
             group.customer = replace(
                 group.customer,
@@ -102,25 +111,27 @@ class Writer:
                 email_match_only=linked,
             )
             if not group.customer.shared:
-                group.customer = self.plan.learn(group.customer, values)
+                group.customer = self.plan.add_unrecorded_address(group.customer, values)
         self.customers.load_shared([group for group in known if group.customer.shared])
         for group in known:
-            self.plan.begin(group)
+            self.plan.decide_writes(group)
 
     def _read_contacts(self, groups: Sequence[CustomerBatch]) -> None:
         """Read contacts whose current values decide what may be written."""
         mine = [group for group in groups if self.identity.lock_contact(group)]
         self._reload_shared([group for group in mine if group.customer.shared])
         mine = [group for group in mine if group.open]
-        found = self.hubspot.look([group.customer.contact_id for group in mine], self.plan.portal.compared())
+        found = self.hubspot.read_each(
+            [group.customer.contact_id for group in mine], self.plan.portal.compared_targets()
+        )
         for group in mine:
             match found[group.customer.contact_id]:
-                case Gone():
-                    self.plan.restart(group)
-                case Wait(why):
+                case ContactMissing():
+                    self.plan.restart_as_new(group)
+                case RetryLater(why):
                     group.result = Result(WAITING, code="row", why=why)
                 case contact:
-                    self.plan.respect(group, self.plan.portal.recall(contact))
+                    self.plan.protect_existing(group, self.plan.portal.from_portal(contact))
 
     def _reload_shared(self, groups: Sequence[CustomerBatch]) -> None:
         """Another customer of the contact may have written before we had its lock: decide on the current clock."""
@@ -128,16 +139,19 @@ class Writer:
         self.customers.load_shared(groups)
         for group, record in zip(groups, before, strict=True):
             if group.contact_record != record:
-                self.plan.begin(group)
+                self.plan.decide_writes(group)
 
     def _send(
         self,
         groups: Sequence[CustomerBatch],
-        call: Callable[[Sequence[Row], dict[str, Outcome]], None],
+        call: Callable[[Sequence[ContactWrite], dict[str, WriteOutcome]], None],
         identify: Callable[[CustomerBatch], str],
     ) -> None:
-        rows = [Row(group.trace_id, identify(group), self.plan.portal.translate(group.properties)) for group in groups]
-        outcomes: dict[str, Outcome] = {}
+        rows = [
+            ContactWrite(group.trace_id, identify(group), self.plan.portal.to_portal(group.properties))
+            for group in groups
+        ]
+        outcomes: dict[str, WriteOutcome] = {}
         try:
             call(rows, outcomes)
         finally:
@@ -145,19 +159,19 @@ class Writer:
                 if group.trace_id in outcomes:
                     self._apply_outcome(group, outcomes[group.trace_id])
 
-    def _apply_outcome(self, group: CustomerBatch, outcome: Outcome) -> None:
+    def _apply_outcome(self, group: CustomerBatch, outcome: WriteOutcome) -> None:
         match outcome:
             case Written(contact_id, new):
-                self.plan.written(group, contact_id, new)
+                self.plan.record_written(group, contact_id, new)
             case Refused(fields, why):
-                self.plan.salvage(group, fields, why)
+                self.plan.drop_refused(group, fields, why)
             case Conflict():
                 group.conflict = outcome
-            case Gone():
-                self.plan.restart(group)
-            case Wait(why):
+            case ContactMissing():
+                self.plan.restart_as_new(group)
+            case RetryLater(why):
                 group.result = Result(WAITING, code="row", why=why)
-            case Again():
+            case Resend():
                 pass
 
 
@@ -191,5 +205,5 @@ def _write_alone(writer: Writer, group: CustomerBatch) -> None:
     except OUTSIDE:
         raise
     except Exception as error:
-        log.error("lead.failed", leads=[lead.lead for lead in group.leads], error=type(error).__name__)
+        log.error("lead.failed", leads=[lead.id for lead in group.leads], error=type(error).__name__)
         group.result = Result(WAITING, code="error", why=f"a fault in this program ({type(error).__name__})")

@@ -14,7 +14,7 @@ from bench.chaos.storm import HUBSPOT_FAULTS, faults
 from leadcore.config import Crm
 from leadcore.event import parse
 from leadcore.receipts import Receipt
-from workers.rules.mapping.contact import Choices, facts
+from workers.rules.mapping.contact import PortalOptions, map_event
 
 GAP = 10 * SKEW_SECONDS
 
@@ -145,7 +145,7 @@ def test_a_seed_decides_all() -> None:
 def test_the_script_expects_what_the_rules_say() -> None:
     """The script's values are written down by hand: where they differ from the mapping, one of the two is wrong."""
     for lead in make_leads(5, 500, 10):
-        said = facts(parse(dict(lead.body)), 0, Crm(), Choices())
+        said = map_event(parse(dict(lead.body)), 0, Crm(), PortalOptions())
         known = {**said.details, **said.address, **said.activity}
         for block in lead.says.values():
             assert {name: known.get(name, "") for name in block} == block

@@ -70,7 +70,14 @@ def test_every_property_and_state_has_a_label() -> None:
 
 def reasons_of_workers() -> set[str]:
     """The reasons that are literals in the workers' code, and so in receipts."""
-    named = {identity.EMAIL_TAKEN, identity.EMAIL_SHARED, news.NEWER, news.LONGER_NAME, retention.ENDED, plan.UNNAMED}
+    named = {
+        identity.EMAIL_TAKEN,
+        identity.EMAIL_SHARED,
+        news.NEWER,
+        news.LONGER_NAME,
+        retention.ENDED,
+        plan.UNNAMED,
+    }
     found = set(REASONS.values()) | named | {sender.REDIS_RESTARTED.partition(": ")[2]}
     patterns = (
         r'why="([^"{]+)"',

@@ -22,7 +22,7 @@ from receiver.console.views import blueprint
 from receiver.intake.spool import Spool
 from tests.conftest import SHARDS, Line, lead, own_port
 from tests.receiver.console.conftest import PASSWORD, ConsoleUser
-from workers.rules.delivery import keep_unsent
+from workers.rules.delivery import store_unsent
 
 TH = {"Accept-Language": "th-TH,th;q=0.9,en;q=0.5"}
 
@@ -146,7 +146,7 @@ def test_unsent_messages_wait_for_a_person_like_parked_leads(user: ConsoleUser) 
     for number in (1, 2):
         user.add_lead(f"lead-{number}", state="created", message="failed: DealDroid answered 502")
         message = {b"e": f"lead-{number}".encode(), b"c": b'{"id":"c"}', b"t": b'"Thank you"'}
-        for command in keep_unsent(message, 1_700_000_000_000):
+        for command in store_unsent(message, 1_700_000_000_000):
             user.redis.execute_command(*command)
     text = text_of(user.read())
     assert "The line works, and 2 leads need you" in text

@@ -23,13 +23,13 @@ def make(client: Any, limit: int, stop: threading.Event | None = None) -> Budget
 
 def request(one: Budget, headers: dict[str, str] | None = None) -> None:
     with one.slot() as slot:
-        slot.answered(headers or {})
+        slot.read_headers(headers or {})
 
 
 def is_full(one: Budget) -> bool:
     """Whether the next request would have to wait."""
     name, _ = one.reserve()
-    one.give_back([name] if name else [])
+    one.release([name] if name else [])
     return not name
 
 
@@ -136,7 +136,7 @@ def test_what_was_ours_when_hubspot_counted_is_not_taken_for_others(
     monkeypatch.setattr(budget, "WINDOW_MS", 10_000)
     with one.slot() as slot:
         eventually(lambda: used(one) == 1)
-        slot.answered(counted)
+        slot.read_headers(counted)
     assert used(one) == 1
 
 
@@ -166,7 +166,7 @@ def test_headers_that_say_nothing_about_the_burst_change_nothing(client: Any, he
 
 def test_a_single_command_needs_no_redis() -> None:
     with NoBudget().slot() as slot:
-        slot.answered(HEADERS)
+        slot.read_headers(HEADERS)
 
 
 def test_a_reserved_slot_serves_the_next_request_of_its_thread(client: Any) -> None:
@@ -186,5 +186,5 @@ def test_a_reserved_slot_for_which_no_request_was_made_is_free_again(client: Any
     one = make(client, 1)
     name, _ = one.reserve()
     assert is_full(one)
-    one.give_back([name])
+    one.release([name])
     assert not is_full(one)

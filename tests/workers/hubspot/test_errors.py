@@ -1,31 +1,28 @@
-"""HubSpot's errors as its page and captured answers show them, whole and cut short."""
+"""HubSpot's error objects, complete and with fields missing."""
 
 from typing import Any
 
 import pytest
 
+from tests.workers.hubspot.conftest import load_error
 from workers.hubspot.errors import classify, invalid_fields, lacks_key
-from workers.rules.outcomes import Conflict, Gone, Outcome, Refused, Wait
+from workers.rules.outcomes import Conflict, ContactMissing, Refused, RetryLater, WriteOutcome
 
 
 @pytest.mark.parametrize(
     ("error", "outcome"),
     [
-        ({"category": "CONFLICT", "message": "Contact already exists. Existing ID: 123"}, Conflict("", "123")),
+        (load_error("conflict_email_409"), Conflict("", "123")),
+        (load_error("conflict_email_409", only=["category", "message"]), Conflict("", "123")),
+        (load_error("conflict_unnamed_409"), Conflict("", "")),
         ({"status": "409", "message": "Contact already exists"}, Conflict("", "")),
         ({"status": "409"}, Conflict("", "")),
         ({"category": "CONFLICT"}, Conflict("", "")),
         ({"category": "CONFLICT", "context": {"existingId": ["77"]}}, Conflict("", "77")),
         ({"context": {"existingId": [77]}}, Conflict("", "77")),
         ({"context": {"existingId": "77"}}, Conflict("", "77")),
-        (
-            {
-                "category": "VALIDATION_ERROR",
-                "message": "Cannot set PropertyValueCoordinates{portalId=1, objectTypeId=ObjectTypeId{legacyObjectType="
-                "CONTACT}, propertyName=email, value=a@example.com} on 101. 202 already has that value.",
-            },
-            Conflict("email", "202"),
-        ),
+        (load_error("conflict_email_400"), Conflict("email", "202")),
+        (load_error("conflict_email_400", only=["category", "message"]), Conflict("email", "202")),
         (
             {
                 "message": "Cannot set PropertyValueCoordinates{propertyName=shop_member_no, value=7} on 101. "
@@ -36,23 +33,26 @@ from workers.rules.outcomes import Conflict, Gone, Outcome, Refused, Wait
         ({"message": "Somebody already has that value."}, Conflict("", "")),
         ({"category": "OBJECT_ALREADY_EXISTS"}, Conflict("", "")),
         ({"category": "VALIDATION_ERROR", "message": "A contact with this email already exists."}, Conflict("", "")),
-        ({"category": "OBJECT_NOT_FOUND", "message": "Object not found."}, Gone()),
-        ({"status": "404"}, Gone()),
-        ({"status": "423"}, Wait("HubSpot has locked this contact for a moment")),
-        ({"category": "LOCKED"}, Wait("HubSpot has locked this contact for a moment")),
-        ({"status": "429"}, Wait("HubSpot is too busy for this contact")),
-        ({"category": "RATE_LIMITS"}, Wait("HubSpot is too busy for this contact")),
-        ({"status": "503"}, Wait("HubSpot is too busy for this contact")),
+        (load_error("contact_not_found_404"), ContactMissing()),
+        (load_error("contact_not_found_404", only=["category", "message"]), ContactMissing()),
+        ({"status": "404"}, ContactMissing()),
+        ({"status": "423"}, RetryLater("HubSpot has locked this contact for a moment")),
+        (load_error("locked_423"), RetryLater("HubSpot has locked this contact for a moment")),
+        ({"category": "LOCKED"}, RetryLater("HubSpot has locked this contact for a moment")),
+        ({"status": "429"}, RetryLater("HubSpot is too busy for this contact")),
+        (load_error("burst_limit_429"), RetryLater("HubSpot is too busy for this contact")),
+        ({"category": "RATE_LIMITS"}, RetryLater("HubSpot is too busy for this contact")),
+        ({"status": "503"}, RetryLater("HubSpot is too busy for this contact")),
         ({"category": "VALIDATION_ERROR"}, Refused({}, "HubSpot refused this contact")),
         ({"status": "400"}, Refused({}, "HubSpot refused this contact")),
-        ({}, Wait("HubSpot gave an error without an explanation")),
+        ({}, RetryLater("HubSpot gave an error without an explanation")),
         (
             {"message": None, "context": None, "errors": None, "category": None, "status": None},
-            Wait("HubSpot gave an error without an explanation"),
+            RetryLater("HubSpot gave an error without an explanation"),
         ),
     ],
 )
-def test_each_error_has_its_meaning(error: dict[str, Any], outcome: Outcome) -> None:
+def test_each_error_is_classified(error: dict[str, Any], outcome: WriteOutcome) -> None:
     assert classify(error) == outcome
 
 
@@ -66,22 +66,10 @@ INVALID = "Property values were not valid: "
             {"message": INVALID + '[{"isValid":false,"message":"m","error":"INVALID_EMAIL","name":"email"}]'},
             {"email": "INVALID_EMAIL"},
         ),
+        (load_error("invalid_email_400"), {"email": "INVALID_EMAIL"}),
+        (load_error("invalid_values_400"), {"email": "INVALID_EMAIL", "born": "INVALID_DATE"}),
         (
-            {
-                "message": INVALID
-                + '[{"error":"INVALID_EMAIL","name":"email"},{"error":"INVALID_DATE","name":"born"}]',
-                "errors": [{"message": "m", "code": "INVALID_EMAIL", "context": {"propertyName": ["email"]}}],
-            },
-            {"email": "INVALID_EMAIL", "born": "INVALID_DATE"},
-        ),
-        (
-            {
-                "message": INVALID + '[{"error":"INVALID_EMAIL","name":"email"}]',
-                "errors": [
-                    {"code": "INVALID_EMAIL", "context": {"propertyName": ["email"]}},
-                    {"code": "PROPERTY_DOESNT_EXIST", "context": {"propertyName": ["x", "y"]}},
-                ],
-            },
+            load_error("unknown_properties_400"),
             {"email": "INVALID_EMAIL", "x": "PROPERTY_DOESNT_EXIST", "y": "PROPERTY_DOESNT_EXIST"},
         ),
         ({"message": INVALID + '[{"name":"zip"}] (and more'}, {"zip": "INVALID"}),
@@ -133,16 +121,16 @@ def test_an_unknown_code_still_makes_a_reason() -> None:
         {"message": "jane@secret"},
     ],
 )
-def test_what_the_customer_typed_reaches_no_outcome(error: dict[str, Any]) -> None:
+def test_no_outcome_quotes_what_the_customer_typed(error: dict[str, Any]) -> None:
     assert "jane@secret" not in repr(classify(error))
 
 
 @pytest.mark.parametrize(
     ("status", "message", "lacks"),
     [
-        ("400", "idProperty dealdroid_customer_id is not a unique property", True),
+        ("400", load_error("customer_id_not_unique_400")["message"], True),
         ("400", "Property 'dealdroid_customer_id' must be unique", True),
-        ("400", "Property dealdroid_customer_id does not exist", True),
+        ("400", load_error("customer_id_unknown_400")["message"], True),
         ("400", "Unable to perform update/upsert by non-unique 0-1 property", True),
         ("400", INVALID + '[{"error":"PROPERTY_DOESNT_EXIST","name":"dealdroid_customer_id"}]', True),
         ("400", INVALID + '[{"error":"READ_ONLY_VALUE","name":"dealdroid_customer_id"}]', True),

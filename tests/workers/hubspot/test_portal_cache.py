@@ -35,7 +35,7 @@ def test_the_portal_is_read_once_an_hour_and_after_it_was_forgotten(monkeypatch:
     now[0] += FRESH_SECONDS + 1
     known.current()
     assert reader.asked == 2
-    known.forget()
+    known.invalidate()
     known.current()
     assert reader.asked == 3
 

@@ -1,16 +1,16 @@
-"""Which contacts there are: what an answer leaves out is no proof of anything."""
+"""Contacts from answers to reads: an id that an answer leaves out proves nothing."""
 
 from typing import Any
 
 import pytest
 
-from tests.workers.hubspot.conftest import answer
+from tests.workers.hubspot.conftest import answer, load_answer, load_error
 from workers.flow.errors import LineDown
-from workers.hubspot.reads import reading, readings
-from workers.rules.outcomes import Gone, Reading, Wait
+from workers.hubspot.reads import parse_contact, parse_contacts
+from workers.rules.outcomes import ContactMissing, ReadOutcome, RetryLater
 
 KEY = "dealdroid_customer_id"
-NOT_FOUND = {"status": "error", "category": "OBJECT_NOT_FOUND", "message": "Could not get some CONTACT objects."}
+NOT_FOUND = load_error("contact_not_found_404", only=["status", "category", "message"])
 IDS = ["1", "2", "3"]
 
 
@@ -18,9 +18,17 @@ def found(id: str, **values: str | None) -> dict[str, Any]:
     return {"id": id, "properties": values}
 
 
-def test_contacts_are_found_and_those_that_hubspot_calls_not_found_are_gone() -> None:
+def test_a_whole_answer_names_the_contacts_and_those_that_are_missing() -> None:
+    contacts = parse_contacts(load_answer("contacts_not_found_207"), ["501", "502", "503", "504"], "")
+    assert contacts["502"] == contacts["503"] == ContactMissing()
+    assert isinstance(contacts["501"], dict)
+    assert contacts["501"]["id"] == "501"
+    assert "504" not in contacts
+
+
+def test_contacts_are_found_and_those_that_hubspot_calls_not_found_are_missing() -> None:
     body = {"results": [found("1", city="x", zip=None)], "errors": [{**NOT_FOUND, "context": {"ids": ["2", "9"]}}]}
-    assert readings(answer(207, body), IDS, "") == {"1": {"city": "x", "id": "1"}, "2": Gone()}
+    assert parse_contacts(answer(207, body), IDS, "") == {"1": {"city": "x", "id": "1"}, "2": ContactMissing()}
 
 
 @pytest.mark.parametrize(
@@ -34,24 +42,24 @@ def test_contacts_are_found_and_those_that_hubspot_calls_not_found_are_gone() ->
     ],
 )
 def test_an_id_that_is_left_out_is_neither_found_nor_gone(body: Any) -> None:
-    assert readings(answer(200, body), IDS, "") == {}
+    assert parse_contacts(answer(200, body), IDS, "") == {}
 
 
 def test_by_their_key_contacts_are_found_as_the_key_says() -> None:
     body = {"results": [found("1", **{KEY: "a"}), found("2", **{KEY: "c"})]}
-    assert readings(answer(200, body), ["a", "b"], KEY) == {"a": {KEY: "a", "id": "1"}}
+    assert parse_contacts(answer(200, body), ["a", "b"], KEY) == {"a": {KEY: "a", "id": "1"}}
 
 
 def test_a_merged_contact_is_found_by_its_old_ids() -> None:
     left = {"hs_merged_object_ids": "2;3", "id": "1"}
     body = {"results": [found("1", hs_merged_object_ids="2;3")]}
-    assert readings(answer(200, body), ["3", "4"], "") == {"3": left}
+    assert parse_contacts(answer(200, body), ["3", "4"], "") == {"3": left}
 
 
 def test_one_id_and_one_contact_are_each_others() -> None:
     """An email may be a secondary one of the contact."""
-    said: Reading = {"email": "first@x.th", "id": "1"}
-    assert readings(answer(200, {"results": [found("1", email="first@x.th")]}), ["other@x.th"], "email") == {
+    said: ReadOutcome = {"email": "first@x.th", "id": "1"}
+    assert parse_contacts(answer(200, {"results": [found("1", email="first@x.th")]}), ["other@x.th"], "email") == {
         "other@x.th": said
     }
 
@@ -60,7 +68,7 @@ def test_one_id_and_one_contact_are_each_others() -> None:
     ("context", "gone"), [({}, IDS), ({"context": {"ids": ["2"]}}, ["2"]), ({"context": {"ids": []}}, IDS)]
 )
 def test_a_whole_read_that_is_not_found_names_who_is_gone_or_means_all(context: Any, gone: list[str]) -> None:
-    assert readings(answer(404, {**NOT_FOUND, **context}), IDS, "") == dict.fromkeys(gone, Gone())
+    assert parse_contacts(answer(404, {**NOT_FOUND, **context}), IDS, "") == dict.fromkeys(gone, ContactMissing())
 
 
 @pytest.mark.parametrize(
@@ -68,21 +76,21 @@ def test_a_whole_read_that_is_not_found_names_who_is_gone_or_means_all(context: 
     [
         (200, found("1", city="x"), {"city": "x", "id": "1"}),
         (200, found("7", city="left of a merge"), {"city": "left of a merge", "id": "7"}),
-        (404, NOT_FOUND, Gone()),
-        (404, {"status": "error", "message": "resource not found"}, Gone()),
-        (200, {}, Wait("HubSpot does not say whether this contact exists")),
-        (400, {"id": "1"}, Wait("HubSpot does not say whether this contact exists")),
+        (404, NOT_FOUND, ContactMissing()),
+        (404, {"status": "error", "message": "resource not found"}, ContactMissing()),
+        (200, {}, RetryLater("HubSpot does not say whether this contact exists")),
+        (400, {"id": "1"}, RetryLater("HubSpot does not say whether this contact exists")),
     ],
 )
-def test_of_a_single_contact_hubspots_own_404_is_proof(status: int, body: Any, said: Reading) -> None:
-    assert reading(answer(status, body)) == said
+def test_of_a_single_contact_hubspots_own_404_is_proof(status: int, body: Any, said: ReadOutcome) -> None:
+    assert parse_contact(answer(status, body)) == said
 
 
 @pytest.mark.parametrize(
     "body", [{"message": "no Route matched"}, {"status": "error", "category": "NOT_FOUND"}, b"<html>"]
 )
 def test_a_404_of_somebody_elses_pauses_the_line(body: Any) -> None:
-    for read in (reading, lambda said: readings(said, IDS, "")):
+    for read in (parse_contact, lambda said: parse_contacts(said, IDS, "")):
         with pytest.raises(LineDown) as down:
             read(answer(404, body))
         assert down.value.code == "unexpected"
@@ -90,5 +98,5 @@ def test_a_404_of_somebody_elses_pauses_the_line(body: Any) -> None:
 
 def test_a_read_that_shows_the_key_to_be_lost_pauses_the_line() -> None:
     with pytest.raises(LineDown) as down:
-        readings(answer(400, {"message": f"Property {KEY} does not exist"}), IDS, KEY)
+        parse_contacts(load_answer("customer_id_unknown_400"), IDS, KEY)
     assert down.value.code == "no_key"

@@ -1,4 +1,4 @@
-"""What an answer to a batch of writes says of each row, whole, cut short and beyond recognition."""
+"""The outcome of each row of a batch write, from answers that are complete, cut short or malformed."""
 
 import json
 from typing import Any
@@ -7,36 +7,44 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.workers.hubspot.conftest import answer
+from tests.workers.hubspot.conftest import answer, load_answer
 from workers.flow.errors import LineDown
 from workers.hubspot.answers import Answer
-from workers.hubspot.writes import outcomes
-from workers.rules.outcomes import Again, Conflict, Gone, Outcome, Refused, Row, Wait, Written
+from workers.hubspot.writes import parse_outcomes
+from workers.rules.outcomes import (
+    Conflict,
+    ContactMissing,
+    ContactWrite,
+    Refused,
+    Resend,
+    RetryLater,
+    WriteOutcome,
+    Written,
+)
 
 KEY = "dealdroid_customer_id"
 A, B, C = (
-    Row("trace-a", "cust-A", {"email": "a@example.com", "city": "Bangkok"}),
-    Row("trace-b", "cust-B", {"email": "b@example.com"}),
-    Row("trace-c", "cust-C", {"phone": "+66812345678"}),
+    ContactWrite("trace-a", "cust-A", {"email": "a@example.com", "city": "Bangkok"}),
+    ContactWrite("trace-b", "cust-B", {"email": "b@example.com"}),
+    ContactWrite("trace-c", "cust-C", {"phone": "+66812345678"}),
 )
-NO_ANSWER = Wait("HubSpot gave no answer for this lead")
+NO_ANSWER = RetryLater("HubSpot gave no answer for this lead")
 INVALID = "Property values were not valid: "
 
 
-def result(contact: str, row: Row, **more: Any) -> dict[str, Any]:
+def result(contact: str, row: ContactWrite, **more: Any) -> dict[str, Any]:
     return {"id": contact, "properties": {KEY: row.id}, "objectWriteTraceId": row.trace_id, "new": False, **more}
 
 
-def one(status: int, body: Any, row: Row = A) -> Outcome:
-    return outcomes(answer(status, body), [row], KEY)[row.trace_id]
+def one(status: int, body: Any, row: ContactWrite = A) -> WriteOutcome:
+    return parse_outcomes(answer(status, body), [row], KEY)[row.trace_id]
 
 
 # 200
 
 
 def test_shuffled_results_find_their_rows_by_trace() -> None:
-    body = {"status": "COMPLETE", "results": [result("3", C, new=True), result("1", A), result("2", B)]}
-    assert outcomes(answer(200, body), [A, B, C], KEY) == {
+    assert parse_outcomes(load_answer("upserted_200"), [A, B, C], KEY) == {
         "trace-a": Written("1", False),
         "trace-b": Written("2", False),
         "trace-c": Written("3", True),
@@ -46,25 +54,33 @@ def test_shuffled_results_find_their_rows_by_trace() -> None:
 @pytest.mark.parametrize("trace", [{}, {"objectWriteTraceId": None}, {"objectWriteTraceId": "somebody else's"}])
 def test_results_without_our_trace_are_found_by_the_unique_property(trace: dict[str, Any]) -> None:
     body = {"results": [{"id": "2", "properties": {KEY: "cust-B"}, **trace}, {"id": 1, "properties": {KEY: "cust-A"}}]}
-    assert outcomes(answer(200, body), [A, B], KEY) == {"trace-a": Written("1"), "trace-b": Written("2")}
+    assert parse_outcomes(answer(200, body), [A, B], KEY) == {"trace-a": Written("1"), "trace-b": Written("2")}
 
 
 def test_results_of_an_update_are_found_by_contact_id() -> None:
-    rows = [Row("t1", "501", {"city": "x"}), Row("t2", "502", {"city": "y"})]
+    rows = [ContactWrite("t1", "501", {"city": "x"}), ContactWrite("t2", "502", {"city": "y"})]
     body = {"results": [{"id": "502", "properties": {}}, {"id": "501"}]}
-    assert outcomes(answer(200, body), rows, "") == {"t1": Written("501"), "t2": Written("502")}
+    assert parse_outcomes(answer(200, body), rows, "") == {"t1": Written("501"), "t2": Written("502")}
 
 
 def test_contacts_that_are_gone_are_found_by_the_ids_that_one_error_names_for_all_of_them() -> None:
-    rows = [Row("t1", "501", {"city": "x"}), Row("t2", "502", {"city": "y"}), Row("t3", "503", {"city": "z"})]
+    rows = [
+        ContactWrite("t1", "501", {"city": "x"}),
+        ContactWrite("t2", "502", {"city": "y"}),
+        ContactWrite("t3", "503", {"city": "z"}),
+    ]
     error = {"status": "error", "category": "OBJECT_NOT_FOUND", "message": "gone", "context": {"ids": ["503", "501"]}}
     body = {"results": [{"id": "502", "objectWriteTraceId": "t2"}], "errors": [error]}
-    assert outcomes(answer(207, body), rows, "") == {"t1": Gone(), "t2": Written("502"), "t3": Gone()}
+    assert parse_outcomes(answer(207, body), rows, "") == {
+        "t1": ContactMissing(),
+        "t2": Written("502"),
+        "t3": ContactMissing(),
+    }
 
 
 def test_any_other_error_that_names_ids_blames_nobody_before_the_rows_are_sent_with_fewer() -> None:
     error = {"category": "VALIDATION_ERROR", "message": "no", "context": {"ids": ["cust-A", "cust-B"]}}
-    assert outcomes(answer(207, {"results": [result("3", C)], "errors": [error]}), [A, B, C], KEY) == {
+    assert parse_outcomes(answer(207, {"results": [result("3", C)], "errors": [error]}), [A, B, C], KEY) == {
         "trace-c": Written("3", False)
     }
 
@@ -77,19 +93,19 @@ def test_whether_a_contact_is_new_is_not_guessed(new: Any) -> None:
 
 
 def test_an_input_without_an_answer_is_not_a_success() -> None:
-    assert outcomes(answer(200, {"results": [result("1", A)]}), [A, B], KEY)["trace-b"] == NO_ANSWER
+    assert parse_outcomes(answer(200, {"results": [result("1", A)]}), [A, B], KEY)["trace-b"] == NO_ANSWER
 
 
 @pytest.mark.parametrize("bad", [{}, {"id": ""}, {"id": None}, None, "9", []])
 def test_a_result_that_names_nobody_is_nobodys_success(bad: Any) -> None:
     body = {"results": [bad, result("1", A)]}
-    assert outcomes(answer(200, body), [A, B], KEY) == {"trace-a": Written("1", False), "trace-b": NO_ANSWER}
+    assert parse_outcomes(answer(200, body), [A, B], KEY) == {"trace-a": Written("1", False), "trace-b": NO_ANSWER}
 
 
 @pytest.mark.parametrize("bad", [{"id": "9", "properties": None}, {"id": "9", "objectWriteTraceId": "other"}])
 def test_rows_that_may_be_a_nameless_results_are_sent_again_with_fewer(bad: Any) -> None:
     body = {"results": [bad, result("1", A)]}
-    assert outcomes(answer(200, body), [A, B, C], KEY) == {"trace-a": Written("1", False)}
+    assert parse_outcomes(answer(200, body), [A, B, C], KEY) == {"trace-a": Written("1", False)}
 
 
 @pytest.mark.parametrize("bare", [{}, {"properties": {}}, {"properties": {KEY: "another form"}}])
@@ -99,19 +115,19 @@ def test_one_row_and_one_result_are_each_others(bare: dict[str, Any]) -> None:
 
 def test_an_update_of_a_merged_contact_is_answered_with_the_contact_that_is_left() -> None:
     body = {"results": [{"id": "502", "properties": {}}]}
-    assert outcomes(answer(200, body), [Row("t1", "501", {"city": "x"})], "") == {"t1": Written("502")}
+    assert parse_outcomes(answer(200, body), [ContactWrite("t1", "501", {"city": "x"})], "") == {"t1": Written("502")}
 
 
 @pytest.mark.parametrize("kept", ["cust-a", " cust-A ", "CUST-A"])
 def test_an_id_that_hubspot_keeps_trimmed_or_in_lower_case_names_its_row(kept: str) -> None:
     body = {"results": [{"id": "1", "properties": {KEY: kept}}, result("2", B)]}
-    assert outcomes(answer(200, body), [A, B], KEY)["trace-a"] == Written("1")
+    assert parse_outcomes(answer(200, body), [A, B], KEY)["trace-a"] == Written("1")
 
 
 def test_an_id_that_could_be_two_rows_names_neither() -> None:
-    twins = [Row("t1", "twin", {}), Row("t2", "TWIN", {})]
-    assert outcomes(answer(200, {"results": [{"id": "1", "properties": {KEY: "Twin"}}]}), twins, KEY) == {}
-    found = outcomes(answer(200, {"results": [{"id": "1", "properties": {KEY: "TWIN"}}]}), twins, KEY)
+    twins = [ContactWrite("t1", "twin", {}), ContactWrite("t2", "TWIN", {})]
+    assert parse_outcomes(answer(200, {"results": [{"id": "1", "properties": {KEY: "Twin"}}]}), twins, KEY) == {}
+    found = parse_outcomes(answer(200, {"results": [{"id": "1", "properties": {KEY: "TWIN"}}]}), twins, KEY)
     assert found["t2"] == Written("1")
 
 
@@ -123,40 +139,21 @@ def test_a_trace_of_another_type_is_no_trace(trace: Any) -> None:
 @pytest.mark.parametrize("body", [{"status": "COMPLETE", "results": []}, {"status": "COMPLETE"}, {"results": None}])
 def test_a_batch_without_any_answer_is_no_success(body: Any) -> None:
     with pytest.raises(LineDown) as down:
-        outcomes(answer(200, body), [A, B], KEY)
+        parse_outcomes(answer(200, body), [A, B], KEY)
     assert down.value.code == "empty_answer"
 
 
 def test_a_lead_alone_without_an_answer_stops_the_line_too() -> None:
     """Whether it is HubSpot or this lead is for the probe to find out."""
     with pytest.raises(LineDown, match="without a result"):
-        one(200, {"status": "COMPLETE", "results": [], "errors": []})
+        parse_outcomes(load_answer("no_results_200"), [A], KEY)
 
 
 # 207
 
 
 def test_good_rows_are_written_and_bad_ones_have_their_reason() -> None:
-    invalid = json.dumps([{"isValid": False, "message": "b@@ is invalid", "error": "INVALID_EMAIL", "name": "email"}])
-    body = {
-        "numErrors": 2,
-        "results": [result("1", A, new=True)],
-        "errors": [
-            {
-                "status": "error",
-                "category": "VALIDATION_ERROR",
-                "message": f"Property values were not valid: {invalid}",
-                "context": {"objectWriteTraceId": ["trace-b"]},
-            },
-            {
-                "status": "error",
-                "category": "CONFLICT",
-                "message": "Contact already exists. Existing ID: 123",
-                "context": {"objectWriteTraceId": ["trace-c"], "existingId": ["123"]},
-            },
-        ],
-    }
-    assert outcomes(answer(207, body), [A, B, C], KEY) == {
+    assert parse_outcomes(load_answer("conflict_email_207"), [A, B, C], KEY) == {
         "trace-a": Written("1", True),
         "trace-b": Refused({"email": "HubSpot does not accept this email address"}, "HubSpot refused some values"),
         "trace-c": Conflict("", "123"),
@@ -165,7 +162,7 @@ def test_good_rows_are_written_and_bad_ones_have_their_reason() -> None:
 
 def test_an_error_may_name_several_rows() -> None:
     error = {"category": "VALIDATION_ERROR", "context": {"objectWriteTraceId": ["trace-a", "trace-b"]}}
-    found = outcomes(answer(207, {"results": [result("3", C)], "errors": [error]}), [A, B, C], KEY)
+    found = parse_outcomes(answer(207, {"results": [result("3", C)], "errors": [error]}), [A, B, C], KEY)
     assert found["trace-a"] == found["trace-b"] == Refused({}, "HubSpot refused this contact")
     assert found["trace-c"] == Written("3", False)
 
@@ -175,7 +172,7 @@ def test_an_error_may_name_several_rows() -> None:
 )
 def test_rows_that_may_be_an_errors_that_names_none_are_sent_again_with_fewer(context: Any) -> None:
     body = {"results": [result("1", A)], "errors": [{"category": "VALIDATION_ERROR", "context": context}]}
-    assert outcomes(answer(207, body), [A, B, C], KEY) == {"trace-a": Written("1", False)}
+    assert parse_outcomes(answer(207, body), [A, B, C], KEY) == {"trace-a": Written("1", False)}
 
 
 @pytest.mark.parametrize(
@@ -189,13 +186,13 @@ def test_rows_that_may_be_an_errors_that_names_none_are_sent_again_with_fewer(co
 def test_errors_about_hubspots_load_alone_pause_the_line(error: dict[str, Any], code: str) -> None:
     errors = [{**error, "context": {"objectWriteTraceId": [row.trace_id]}} for row in (A, B)]
     with pytest.raises(LineDown) as down:
-        outcomes(answer(207, {"results": [], "errors": errors}), [A, B], KEY)
+        parse_outcomes(answer(207, {"results": [], "errors": errors}), [A, B], KEY)
     assert down.value.code == code
-    found = outcomes(answer(207, {"results": [result("3", C)], "errors": errors}), [A, B, C], KEY)
-    assert found["trace-a"] == found["trace-b"] == Wait("HubSpot is too busy for this contact")
+    found = parse_outcomes(answer(207, {"results": [result("3", C)], "errors": errors}), [A, B, C], KEY)
+    assert found["trace-a"] == found["trace-b"] == RetryLater("HubSpot is too busy for this contact")
 
 
-def test_a_row_that_shows_the_key_to_be_lost_pauses_the_line() -> None:
+def test_a_row_that_shows_that_the_key_is_missing_pauses_the_line() -> None:
     error = {"category": "VALIDATION_ERROR", "message": f"Property {KEY} does not exist"}
     with pytest.raises(LineDown) as down:
         one(207, {"errors": [error]})
@@ -224,35 +221,44 @@ def test_a_row_that_was_written_is_written_whatever_an_error_says_of_it() -> Non
         (400, {}, Refused({}, "HubSpot refused this contact")),
         (400, {"status": "error"}, Refused({}, "HubSpot refused this contact")),
         (400, {"correlationId": "x"}, Refused({}, "HubSpot refused this contact")),
-        (404, {"category": "OBJECT_NOT_FOUND"}, Gone()),
+        (404, {"category": "OBJECT_NOT_FOUND"}, ContactMissing()),
         (422, {"message": "no"}, Refused({}, "HubSpot refused this contact")),
     ],
 )
-def test_a_whole_answer_to_a_single_row_is_that_rows(status: int, body: Any, outcome: Outcome) -> None:
+def test_a_whole_answer_to_a_single_row_is_that_rows(status: int, body: Any, outcome: WriteOutcome) -> None:
     """Every field of an error body is optional, so that even {} is the lead's and never stops the line."""
     assert one(status, body) == outcome
 
 
 def test_a_batch_that_is_refused_for_nobody_in_particular_has_to_be_split() -> None:
+    for name in ("duplicate_ids_400", "invalid_email_400", "conflict_email_409", "contact_not_found_404"):
+        assert parse_outcomes(load_answer(name), [A, B], KEY) == {}
     for body in (
-        {"status": "error", "message": "Duplicate IDs found in batch input", "category": "VALIDATION_ERROR"},
         {"message": INVALID + '[{"error":"INVALID_EMAIL","name":"email"}]'},
         {"message": "Contact already exists. Existing ID: 123", "category": "CONFLICT"},
         {"status": "error"},
         {},
     ):
-        assert outcomes(answer(400, body), [A, B], KEY) == {}
-    assert outcomes(answer(404, {"category": "OBJECT_NOT_FOUND"}), [A, B], KEY) == {}
+        assert parse_outcomes(answer(400, body), [A, B], KEY) == {}
+    assert parse_outcomes(answer(404, {"category": "OBJECT_NOT_FOUND"}), [A, B], KEY) == {}
+
+
+@pytest.mark.parametrize("name", ["unknown_property_400", "read_only_property_400"])
+def test_a_property_that_the_portal_cannot_write_is_refused_only_where_it_is_sent(name: str) -> None:
+    found = parse_outcomes(load_answer(name), [A, C], KEY)
+    assert isinstance(found["trace-a"], Refused)
+    assert found["trace-a"].fields.keys() == {"email"}
+    assert found["trace-c"] == Resend()
 
 
 @pytest.mark.parametrize("code", ["PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE"])
 def test_a_property_that_no_row_can_have_is_dropped_from_every_row_that_has_it(code: str) -> None:
     body = {"message": INVALID + json.dumps([{"name": "email", "error": code}, {"name": "city", "error": "INVALID"}])}
-    found = outcomes(answer(400, body), [A, B, C], KEY)
+    found = parse_outcomes(answer(400, body), [A, B, C], KEY)
     assert isinstance(found["trace-a"], Refused)
     assert isinstance(found["trace-b"], Refused)
     assert found["trace-a"].fields.keys() == found["trace-b"].fields.keys() == {"email"}
-    assert found["trace-c"] == Again()
+    assert found["trace-c"] == Resend()
 
 
 LEAF = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6)
@@ -293,10 +299,10 @@ BODY = st.fixed_dictionaries(
     st.sampled_from([KEY, ""]),
 )
 def test_whatever_hubspot_answers_every_row_has_an_outcome_or_is_sent_again_with_fewer_or_the_line_waits(
-    status: int, body: Any, headers: dict[str, str], rows: list[Row], key: str
+    status: int, body: Any, headers: dict[str, str], rows: list[ContactWrite], key: str
 ) -> None:
     try:
-        found = outcomes(Answer(status, headers, answer(status, body).body), rows, key)
+        found = parse_outcomes(Answer(status, headers, answer(status, body).body), rows, key)
     except LineDown as down:
         assert down.why
     else:

@@ -14,10 +14,10 @@ import pytest
 from tests.conftest import own_port
 from workers.outbox import dealdroid
 from workers.outbox.dealdroid import DealDroid
-from workers.rules.outcomes import Delivery, Failed, Sent, Unclear
+from workers.rules.outcomes import DeliveryOutcome, MessageFailed, MessageSent, MessageUnclear
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n[OK]"
-CUT_OFF = Unclear("the connection ended before DealDroid answered")
+CUT_OFF = MessageUnclear("the connection ended before DealDroid answered")
 
 
 @dataclass
@@ -100,7 +100,7 @@ def response(status: str, *headers: str, body: bytes = b"") -> bytes:
 
 @pytest.mark.parametrize("customer", ["b9d35283-131d-4c85-9d66-c43d830daec0", "  ลูกค้า ", 7, 12345678901234567890, 1.5])
 def test_a_message_goes_out_with_the_id_exactly_as_it_came(client: DealDroid, server: Server, customer: Any) -> None:
-    assert client.send(customer, "ขอบคุณค่ะ & <b>") == Sent()
+    assert client.send(customer, "ขอบคุณค่ะ & <b>") == MessageSent()
     assert server.bodies() == [{"customer_id": customer, "messages": ["ขอบคุณค่ะ & <b>"]}]
     head = server.requests[0].partition(b"\r\n\r\n")[0].lower()
     assert head.startswith(b"post /api/provider/webhook/ http/1.1")
@@ -111,7 +111,7 @@ def test_a_message_goes_out_with_the_id_exactly_as_it_came(client: DealDroid, se
 @pytest.mark.parametrize("body", [b"[OK]", b"", b"\xff\xfe", b"<html>", b'{"error": "no"}'])
 def test_success_is_any_200_whatever_its_body(client: DealDroid, server: Server, body: bytes) -> None:
     server.answer = response("200 OK", body=body)
-    assert client.send("c-1", "x") == Sent()
+    assert client.send("c-1", "x") == MessageSent()
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_success_is_any_200_whatever_its_body(client: DealDroid, server: Server,
 )
 def test_a_200_whose_body_cannot_be_read_is_a_success_too(client: DealDroid, server: Server, answer: bytes) -> None:
     server.answer = answer
-    assert client.send("c-1", "x") == Sent()
+    assert client.send("c-1", "x") == MessageSent()
 
 
 def test_a_200_whose_body_never_ends_is_a_success_too(
@@ -133,30 +133,38 @@ def test_a_200_whose_body_never_ends_is_a_success_too(
 ) -> None:
     monkeypatch.setattr(dealdroid, "READ_SECONDS", 0.3)
     server.answer, server.hold = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[OK]", True
-    assert client.send("c-1", "x") == Sent()
+    assert client.send("c-1", "x") == MessageSent()
 
 
 @pytest.mark.parametrize(
     ("status", "headers", "delivery"),
     [
-        ("201 Created", (), Sent()),
-        ("202 Accepted", (), Sent()),
-        ("204 No Content", (), Sent()),
-        ("400 Bad Request", (), Failed("DealDroid refused the message (status 400)", again=False)),
-        ("403 Forbidden", (), Failed("DealDroid refused the message (status 403)", again=False)),
-        ("404 Not Found", (), Failed("DealDroid refused the message (status 404)", again=False)),
-        ("408 Request Timeout", (), Failed("DealDroid answered 408", again=True)),
-        ("425 Too Early", (), Failed("DealDroid answered 425", again=True)),
-        ("429 Too Many Requests", (), Failed("DealDroid answered 429", again=True)),
-        ("429 Too Many Requests", ("Retry-After: 7",), Failed("DealDroid answered 429", again=True, seconds=7.0)),
-        ("429 Too Many Requests", ("Retry-After: soon",), Failed("DealDroid answered 429", again=True)),
-        ("429 Too Many Requests", ("Retry-After: \u00b2",), Failed("DealDroid answered 429", again=True)),
-        ("500 Internal Server Error", (), Failed("DealDroid answered 500", again=True)),
-        ("503 Service Unavailable", ("Retry-After: 30",), Failed("DealDroid answered 503", again=True, seconds=30.0)),
+        ("201 Created", (), MessageSent()),
+        ("202 Accepted", (), MessageSent()),
+        ("204 No Content", (), MessageSent()),
+        ("400 Bad Request", (), MessageFailed("DealDroid refused the message (status 400)", retry=False)),
+        ("403 Forbidden", (), MessageFailed("DealDroid refused the message (status 403)", retry=False)),
+        ("404 Not Found", (), MessageFailed("DealDroid refused the message (status 404)", retry=False)),
+        ("408 Request Timeout", (), MessageFailed("DealDroid answered 408", retry=True)),
+        ("425 Too Early", (), MessageFailed("DealDroid answered 425", retry=True)),
+        ("429 Too Many Requests", (), MessageFailed("DealDroid answered 429", retry=True)),
+        (
+            "429 Too Many Requests",
+            ("Retry-After: 7",),
+            MessageFailed("DealDroid answered 429", retry=True, seconds=7.0),
+        ),
+        ("429 Too Many Requests", ("Retry-After: soon",), MessageFailed("DealDroid answered 429", retry=True)),
+        ("429 Too Many Requests", ("Retry-After: \u00b2",), MessageFailed("DealDroid answered 429", retry=True)),
+        ("500 Internal Server Error", (), MessageFailed("DealDroid answered 500", retry=True)),
+        (
+            "503 Service Unavailable",
+            ("Retry-After: 30",),
+            MessageFailed("DealDroid answered 503", retry=True, seconds=30.0),
+        ),
     ],
 )
 def test_each_status_says_whether_to_try_again(
-    client: DealDroid, server: Server, status: str, headers: tuple[str, ...], delivery: Delivery
+    client: DealDroid, server: Server, status: str, headers: tuple[str, ...], delivery: DeliveryOutcome
 ) -> None:
     server.answer = response(status, *headers, body=b"why")
     assert client.send("c-1", "x") == delivery
@@ -166,19 +174,19 @@ def test_each_status_says_whether_to_try_again(
 def test_a_redirect_is_not_followed(client: DealDroid, server: Server, status: str) -> None:
     server.answer = response(status, f"Location: {server.url}elsewhere")
     delivered = client.send("c-1", "x")
-    assert isinstance(delivered, Failed)
-    assert not delivered.again
+    assert isinstance(delivered, MessageFailed)
+    assert not delivered.retry
     assert len(server.requests) == 1
 
 
 def test_a_refused_connection_was_certainly_not_delivered() -> None:
     client = DealDroid(f"http://127.0.0.1:{own_port()}/", 1)
-    assert client.send("c-1", "x") == Failed("DealDroid cannot be reached", again=True)
+    assert client.send("c-1", "x") == MessageFailed("DealDroid cannot be reached", retry=True)
 
 
 def test_an_unresolved_name_was_certainly_not_delivered() -> None:
     client = DealDroid("http://nowhere.invalid/", 1)
-    assert client.send("c-1", "x") == Failed("DealDroid cannot be reached", again=True)
+    assert client.send("c-1", "x") == MessageFailed("DealDroid cannot be reached", retry=True)
 
 
 def test_a_connection_that_ends_before_the_answer_is_unclear(client: DealDroid, server: Server) -> None:
@@ -192,30 +200,30 @@ def test_an_answer_that_does_not_come_is_unclear(
 ) -> None:
     monkeypatch.setattr(dealdroid, "READ_SECONDS", 0.2)
     server.answer = None
-    assert client.send("c-1", "x") == Unclear("DealDroid did not answer in time")
+    assert client.send("c-1", "x") == MessageUnclear("DealDroid did not answer in time")
     assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("answer", [b"nonsense\r\n\r\n", b"HTTP/1.1 abc OK\r\n\r\n", b"HTTP/1.1 99999 OK\r\n\r\n"])
 def test_an_answer_that_is_not_http_is_unclear(client: DealDroid, server: Server, answer: bytes) -> None:
     server.answer = answer
-    assert isinstance(client.send("c-1", "x"), Unclear)
+    assert isinstance(client.send("c-1", "x"), MessageUnclear)
 
 
 @pytest.mark.parametrize("url", ["ftp://127.0.0.1/", "http://"])
 def test_an_invalid_url_raises_nothing(url: str) -> None:
-    assert not isinstance(DealDroid(url, 1).send("c-1", "x"), Sent)
+    assert not isinstance(DealDroid(url, 1).send("c-1", "x"), MessageSent)
 
 
 def test_connections_are_kept_alive(client: DealDroid, server: Server) -> None:
     for number in range(5):
-        assert client.send("c-1", str(number)) == Sent()
+        assert client.send("c-1", str(number)) == MessageSent()
     assert len(server.connections) == 1
 
 
 def test_several_are_in_flight_over_as_many_connections(client: DealDroid, server: Server) -> None:
     with ThreadPoolExecutor(4) as pool:
-        assert list(pool.map(lambda number: client.send("c-1", str(number)), range(40))) == [Sent()] * 40
+        assert list(pool.map(lambda number: client.send("c-1", str(number)), range(40))) == [MessageSent()] * 40
     assert len(server.connections) <= 4
     assert sorted(int(body["messages"][0]) for body in server.bodies()) == list(range(40))
 
@@ -235,6 +243,6 @@ def test_a_proxy_of_the_machine_is_used_and_a_netrc_file_is_not(
     monkeypatch.setenv("http_proxy", server.url)
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
-    assert DealDroid("http://dealdroid.example/webhook/", 1).send("c-1", "x") == Sent()
+    assert DealDroid("http://dealdroid.example/webhook/", 1).send("c-1", "x") == MessageSent()
     assert server.requests[0].startswith(b"POST http://dealdroid.example/webhook/")
     assert b"authorization" not in server.requests[0].lower()

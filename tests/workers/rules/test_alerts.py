@@ -8,48 +8,48 @@ import pytest
 
 from leadcore.store import keys
 from workers.rules.alerts import (
-    CALM_MS,
-    GATHER_MS,
-    HICCUP_MS,
+    COLLECT_MS,
     PARKED_MS,
     PERSON,
+    RECOVERED_MS,
+    SHORT_PAUSE_MS,
     TRIES,
-    Record,
-    View,
-    begin,
-    decide,
+    AlertRecord,
+    Observation,
+    add_parked_alert,
     finish,
+    start_next,
+    update_record,
 )
-from workers.rules.alerts import tell_parked as tell
 
 ZONE = ZoneInfo("Asia/Bangkok")
 START = 1_772_000_000_000
 TOKEN = "HubSpot refuses the access token. Put a valid one into HUBSPOT_ACCESS_TOKEN."
 
 
-def view(at: int, code: str = "", line: str = keys.INBOX, **more: Any) -> View:
+def seen(at: int, code: str = "", line: str = keys.INBOX, **more: Any) -> Observation:
     pauses = {line: (code, TOKEN if code == "unauthorized" else "It is away.", START)} if code else {}
     plain: dict[str, Any] = {"waiting": {keys.INBOX: 7, keys.OUTBOX: 3}, "parked_ever": {}, "parked": 0}
-    return View(now_ms=START + at, pauses=pauses, **{**plain, **more})
+    return Observation(now_ms=START + at, pauses=pauses, **{**plain, **more})
 
 
-def texts(*views: View) -> list[str]:
-    """What was told after all these views, through a record that is stored in between."""
-    record = Record()
-    for one in views:
-        record = msgspec.json.decode(msgspec.json.encode(record), type=Record)
-        for code, count in decide(record, one, ZONE).items():
-            tell(record, one, code, count, "HubSpot refused this contact", "Fix it, then retry.")
+def texts(*observations: Observation) -> list[str]:
+    """What was told after all these observations, through a record that is stored in between."""
+    record = AlertRecord()
+    for one in observations:
+        record = msgspec.json.decode(msgspec.json.encode(record), type=AlertRecord)
+        for code, count in update_record(record, one, ZONE).items():
+            add_parked_alert(record, one, code, count, "HubSpot refused this contact", "Fix it, then retry.")
     return [one.text for one in record.outgoing]
 
 
 @pytest.mark.parametrize("code", sorted(PERSON))
 def test_what_only_a_person_can_mend_is_told_at_once_and_once(code: str) -> None:
-    assert len(texts(view(0, code), view(1, code), view(HICCUP_MS * 100, code))) == 1
+    assert len(texts(seen(0, code), seen(1, code), seen(SHORT_PAUSE_MS * 100, code))) == 1
 
 
 def test_a_text_says_what_since_when_and_what_to_do() -> None:
-    assert texts(view(0, "unauthorized")) == [
+    assert texts(seen(0, "unauthorized")) == [
         "leadsync: No lead is written to HubSpot since 13:13 (25 Feb, +07): "
         "HubSpot refuses the access token. Put a valid one into HUBSPOT_ACCESS_TOKEN. 7 wait, none is lost."
     ]
@@ -57,77 +57,79 @@ def test_a_text_says_what_since_when_and_what_to_do() -> None:
 
 @pytest.mark.parametrize(("line", "word"), [(keys.INBOX, "No lead"), (keys.OUTBOX, "No message")])
 def test_a_hiccup_is_spared_and_what_lasts_is_told(line: str, word: str) -> None:
-    assert texts(view(HICCUP_MS - 1, "unavailable", line), view(HICCUP_MS, line=line)) == []
-    [text] = texts(view(HICCUP_MS - 1, "unavailable", line), view(HICCUP_MS, "timeout", line))
+    assert texts(seen(SHORT_PAUSE_MS - 1, "unavailable", line), seen(SHORT_PAUSE_MS, line=line)) == []
+    [text] = texts(seen(SHORT_PAUSE_MS - 1, "unavailable", line), seen(SHORT_PAUSE_MS, "timeout", line))
     assert word in text
     assert "goes on by itself" in text
 
 
 def test_the_end_is_told_once_and_only_of_what_was_told() -> None:
-    later = [view(10, ""), view(10 + CALM_MS), view(20 + CALM_MS)]
-    assert texts(view(0, "unavailable"), *later) == []
-    assert [("again" in text) for text in texts(view(0, "forbidden"), *later)] == [False, True]
+    later = [seen(10, ""), seen(10 + RECOVERED_MS), seen(20 + RECOVERED_MS)]
+    assert texts(seen(0, "unavailable"), *later) == []
+    assert [("again" in text) for text in texts(seen(0, "forbidden"), *later)] == [False, True]
 
 
 def test_a_pause_that_comes_back_at_once_is_the_same_one() -> None:
-    flapping = [view(at * CALM_MS // 2, "unauthorized" if at % 2 else "") for at in range(1, 20)]
+    flapping = [seen(at * RECOVERED_MS // 2, "unauthorized" if at % 2 else "") for at in range(1, 20)]
     assert len(texts(*flapping)) == 1
 
 
 def test_a_cause_that_needs_a_person_is_told_beside_one_that_does_not() -> None:
-    found = texts(view(HICCUP_MS, "timeout"), view(HICCUP_MS + 1, "unauthorized"), view(HICCUP_MS + 2, "timeout"))
+    found = texts(
+        seen(SHORT_PAUSE_MS, "timeout"), seen(SHORT_PAUSE_MS + 1, "unauthorized"), seen(SHORT_PAUSE_MS + 2, "timeout")
+    )
     assert ["access token" in text for text in found] == [False, True]
 
 
 def test_parked_leads_of_a_cause_are_gathered_and_told_once_an_hour() -> None:
-    def parked(at: int, ever: int, now: int | None = None) -> View:
-        return view(at, parked_ever={"refused": ever}, parked=ever if now is None else now)
+    def parked(at: int, ever: int, now: int | None = None) -> Observation:
+        return seen(at, parked_ever={"refused": ever}, parked=ever if now is None else now)
 
-    assert texts(parked(0, 1), parked(GATHER_MS - 1, 50)) == []
-    assert texts(parked(0, 1), parked(GATHER_MS, 50)) == [
+    assert texts(parked(0, 1), parked(COLLECT_MS - 1, 50)) == []
+    assert texts(parked(0, 1), parked(COLLECT_MS, 50)) == [
         "leadsync: 50 leads were parked: HubSpot refused this contact. Fix it, then retry. See: leadsync parked"
     ]
-    told = [parked(0, 1), parked(GATHER_MS, 50)]
-    assert len(texts(*told, parked(GATHER_MS + 1, 51), parked(PARKED_MS, 60))) == 1
-    [_, second] = texts(*told, parked(GATHER_MS + 1, 51), parked(PARKED_MS + GATHER_MS, 60))
+    told = [parked(0, 1), parked(COLLECT_MS, 50)]
+    assert len(texts(*told, parked(COLLECT_MS + 1, 51), parked(PARKED_MS, 60))) == 1
+    [_, second] = texts(*told, parked(COLLECT_MS + 1, 51), parked(PARKED_MS + COLLECT_MS, 60))
     assert "10 leads" in second
     assert len(texts(*told, parked(PARKED_MS * 2, 50), parked(PARKED_MS * 3, 50))) == 1
 
 
 def test_what_is_no_longer_parked_is_not_told() -> None:
-    found = [view(at, parked_ever={"refused": 9}, parked=0) for at in (0, GATHER_MS, PARKED_MS, PARKED_MS * 2)]
+    found = [seen(at, parked_ever={"refused": 9}, parked=0) for at in (0, COLLECT_MS, PARKED_MS, PARKED_MS * 2)]
     assert texts(*found) == []
 
 
 def test_each_cause_is_told_by_itself() -> None:
-    found = [view(at, parked_ever={"refused": 1, "row": 2}, parked=3) for at in (0, GATHER_MS)]
+    found = [seen(at, parked_ever={"refused": 1, "row": 2}, parked=3) for at in (0, COLLECT_MS)]
     assert ["A lead was" in text for text in texts(*found)] == [True, False]
 
 
 def test_an_emptied_redis_is_counted_from_nought() -> None:
-    ever = [(0, 9), (GATHER_MS, 9), (PARKED_MS, 0), (PARKED_MS * 2, 1), (PARKED_MS * 2 + GATHER_MS, 1)]
-    found = texts(*(view(at, parked_ever={"refused": count}, parked=count) for at, count in ever))
+    ever = [(0, 9), (COLLECT_MS, 9), (PARKED_MS, 0), (PARKED_MS * 2, 1), (PARKED_MS * 2 + COLLECT_MS, 1)]
+    found = texts(*(seen(at, parked_ever={"refused": count}, parked=count) for at, count in ever))
     assert ["9 leads" in found[0], "A lead" in found[1], len(found)] == [True, True, 2]
 
 
 def test_a_reason_cannot_call_everybody_in_the_channel() -> None:
-    record = Record()
-    tell(record, view(0), "refused", 2, "<!channel> & more", "")
+    record = AlertRecord()
+    add_parked_alert(record, seen(0), "refused", 2, "<!channel> & more", "")
     assert "&lt;!channel&gt; &amp; more" in record.outgoing[0].text
 
 
-def outgoing() -> Record:
-    record = Record()
-    decide(record, view(0, "unauthorized"), ZONE)
+def outgoing() -> AlertRecord:
+    record = AlertRecord()
+    update_record(record, seen(0, "unauthorized"), ZONE)
     return record
 
 
 def test_a_text_that_fails_is_tried_again_later_and_later_and_then_given_up() -> None:
     record, now, waits = outgoing(), START, []
-    while one := begin(record, now):
+    while one := start_next(record, now):
         going_on = finish(record, one, now, sent=False)
         assert going_on == bool(record.outgoing)
-        assert begin(record, one.due_ms - 1) is None
+        assert start_next(record, one.due_ms - 1) is None
         waits.append(one.due_ms - now)
         now = one.due_ms
     assert waits == [5_000, 20_000, 80_000, 320_000, 1_280_000]
@@ -136,14 +138,14 @@ def test_a_text_that_fails_is_tried_again_later_and_later_and_then_given_up() ->
 
 def test_a_text_that_somebody_was_cut_off_sending_is_not_sent_again() -> None:
     record = outgoing()
-    assert begin(record, START)
-    assert begin(record, START) is None
+    assert start_next(record, START)
+    assert start_next(record, START) is None
     assert record.outgoing == []
 
 
 def test_what_was_sent_is_forgotten() -> None:
     record = outgoing()
-    one = begin(record, START)
+    one = start_next(record, START)
     assert one
     assert finish(record, one, START, sent=True)
     assert record.outgoing == []

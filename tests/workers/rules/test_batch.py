@@ -33,7 +33,7 @@ def test_each_customer_is_one_group_in_the_order_of_the_events() -> None:
         (entry(2, 1), fields("a", "m-4")),
     ]
     batch = read_batch(rows, Config(), PORTAL)
-    assert [(group.customer_id, [lead.lead for lead in group.leads]) for group in batch.groups] == [
+    assert [(group.customer_id, [lead.id for lead in group.leads]) for group in batch.groups] == [
         ("a", ["leadm-1", "leadm-3", "leadm-4"]),
         ("b", ["leadm-2"]),
     ]
@@ -43,7 +43,7 @@ def test_each_customer_is_one_group_in_the_order_of_the_events() -> None:
 def test_leads_are_ordered_by_version_and_not_by_arrival() -> None:
     late = fields(mid="m-1", v=b"%d" % BEGAN)
     (group,) = read_batch([(entry(10), fields(mid="m-2")), (entry(20), late)], Config(), PORTAL).groups
-    assert [lead.lead for lead in group.leads] == ["leadm-1", "leadm-2"]
+    assert [lead.id for lead in group.leads] == ["leadm-1", "leadm-2"]
     assert group.trace_id == "leadm-2"
     assert group.leads[0].said_ms == BEGAN
 
@@ -57,7 +57,7 @@ def test_customer_ids_are_compared_exactly_as_they_came(one: Any, other: Any, gr
 def test_a_lead_brings_its_kind_its_tries_and_its_entry() -> None:
     row = fields(k=b"retry", n=b"3")
     ((lead,),) = (group.leads for group in read_batch([(entry(), row)], Config(), PORTAL).groups)
-    assert (lead.entry, lead.lead, lead.kind, lead.tries) == (entry(), "leadm-1", "retry", 3)
+    assert (lead.entry, lead.id, lead.kind, lead.tries) == (entry(), "leadm-1", "retry", 3)
     assert lead.fields == row
 
 
@@ -98,15 +98,15 @@ def test_an_entry_that_is_no_event_of_ours_hurts_nobody_else(row: dict[bytes, by
 def test_values_that_the_portal_has_no_property_for_are_left_out() -> None:
     row = fields(contact_info={"name": "Ann (Nan)", "phone": "0812345678"})
     (group,) = read_batch([(entry(), row)], Config(), Portal(frozenset({"firstname", "phone"}))).groups
-    assert group.leads[0].facts.details == {"firstname": "Ann", "phone": "+66812345678"}
+    assert group.leads[0].mapped.details == {"firstname": "Ann", "phone": "+66812345678"}
 
 
 def test_an_intent_that_is_no_lead_sets_no_lead_status() -> None:
     config = Config(intents={"Purchase": Intent(lead=False)})
     (group,) = read_batch([(entry(), fields())], config, PORTAL).groups
-    assert "hs_lead_status" not in group.leads[0].facts.creation
+    assert "hs_lead_status" not in group.leads[0].mapped.creation
     (group,) = read_batch([(entry(), fields())], Config(), PORTAL).groups
-    assert group.leads[0].facts.creation["hs_lead_status"] == "NEW"
+    assert group.leads[0].mapped.creation["hs_lead_status"] == "NEW"
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_an_intent_that_is_no_lead_sets_no_lead_status() -> None:
 def test_the_shops_own_fields_are_read_by_their_path(path: str, value: str | None) -> None:
     row = fields(line_id=" @somchai ", deep={"er": {"than": 7}}, vip=True)
     (group,) = read_batch([(entry(), row)], Config(properties={path: "shop_x"}), PORTAL).groups
-    assert group.leads[0].facts.details.get("shop_x") == value
+    assert group.leads[0].mapped.details.get("shop_x") == value
 
 
 ENTRIES = st.dictionaries(

@@ -11,12 +11,13 @@ from msgspec import structs
 
 from leadcore.config import Config, Intent, Messages
 from leadcore.receipts import CREATED, PARKED, UNCHANGED, UPDATED, Note
-from workers.rules.confirmation import Confirmation, Confirmations
+from workers.rules.confirmation import Confirmation, ConfirmationWriter
 from workers.rules.customer import TEXT_BYTES, Customer
 from workers.rules.lead import SILENT_KINDS, CustomerBatch, Lead, Result
-from workers.rules.mapping.facts import UNSAVED, Facts
-from workers.rules.news import NOTHING
-from workers.rules.texts import BUILT_IN, Texts
+from workers.rules.mapping.mapped_event import MappedEvent
+from workers.rules.mapping.property_names import UNSAVED
+from workers.rules.news import NO_NEWS
+from workers.rules.texts import BUILT_IN, MessageTemplates
 
 BANGKOK = ZoneInfo("Asia/Bangkok")
 NOON = int(datetime.fromisoformat("2026-03-01T12:00:00+07:00").timestamp() * 1000)
@@ -24,12 +25,12 @@ MINUTE = 60_000
 SAVED, ADDRESS, MISSING, REFUSED = (
     BUILT_IN["en"][case] for case in ("details_saved", "address_saved", "something_missing", "email_refused")
 )
-ENGLISH = Facts(details={"email": "a@x.th"}, language="en")
+ENGLISH = MappedEvent(details={"email": "a@x.th"}, language="en")
 
 
-def lead(facts: Facts = ENGLISH, minutes_ago: float = 0, kind: str = "") -> Lead:
+def lead(mapped: MappedEvent = ENGLISH, minutes_ago: float = 0, kind: str = "") -> Lead:
     version = (NOON - int(minutes_ago * MINUTE)) << 16
-    return Lead(b"1-1", "lead1", version, kind, 0, "c-1", "Purchase", facts, {})
+    return Lead(b"1-1", "lead1", version, kind, 0, "c-1", "Purchase", mapped, {})
 
 
 def group(*leads: Lead, sent: Mapping[str, str] | None = None, state: str = UPDATED, **more: Any) -> CustomerBatch:
@@ -46,7 +47,7 @@ def group(*leads: Lead, sent: Mapping[str, str] | None = None, state: str = UPDA
 def write(given: CustomerBatch, now_ms: int = NOON, **messages: Any) -> Confirmation:
     intents = messages.pop("intents", {})
     config = Config(messages=Messages(default_language="en", **messages), intents=intents)
-    return Confirmations(config, Texts.compile(config), BANGKOK).write(given, now_ms)
+    return ConfirmationWriter(config, MessageTemplates.compile(config), BANGKOK).decide(given, now_ms)
 
 
 # What is said
@@ -55,8 +56,8 @@ def write(given: CustomerBatch, now_ms: int = NOON, **messages: Any) -> Confirma
 @pytest.mark.parametrize("state", [CREATED, UPDATED])
 def test_what_was_saved_is_confirmed(state: str) -> None:
     told = write(group(state=state))
-    assert (told.text, told.silent) == (SAVED, "")
-    assert told.lead.lead == "lead1"
+    assert (told.text, told.silence_reason) == (SAVED, "")
+    assert told.lead.id == "lead1"
 
 
 def test_an_address_is_confirmed_as_an_address() -> None:
@@ -68,28 +69,28 @@ def test_a_thai_customer_is_answered_in_thai() -> None:
 
 
 def test_several_events_that_were_written_as_one_have_one_answer_to_the_newest() -> None:
-    newest = structs.replace(lead(), lead="newest")
+    newest = structs.replace(lead(), id="newest")
     assert write(group(lead(minutes_ago=5), lead(minutes_ago=3), newest)).lead is newest
 
 
 def test_only_values_of_this_very_event_appear() -> None:
     texts = {"en": {"details_saved": "[{{firstname}}{{phone}}{{email}}]"}}
-    before = lead(Facts({"phone": "+66812345678", "firstname": "Ann"}, language="en"), minutes_ago=1)
+    before = lead(MappedEvent({"phone": "+66812345678", "firstname": "Ann"}, language="en"), minutes_ago=1)
     told = write(group(before, lead(), sent={"email": "a@x.th", "phone": "+66812345678"}), texts=texts)
     assert told.text == "[a@x.th]"
 
 
 def test_a_value_that_did_not_get_into_hubspot_is_not_said_to_be_saved() -> None:
     """A late event is answered for what it brought, not for what a newer one had already said."""
-    facts = Facts(details={"phone": "+66811111111", "email": "a@x.th"}, language="en")
-    late = structs.replace(NOTHING, notes=[(Note("phone", "kept", "newer"),)])
-    told = write(group(lead(facts), news=late), texts={"en": {"details_saved": "{{phone}} {{email}}"}})
+    mapped = MappedEvent(details={"phone": "+66811111111", "email": "a@x.th"}, language="en")
+    late = structs.replace(NO_NEWS, notes=[(Note("phone", "kept", "newer"),)])
+    told = write(group(lead(mapped), news=late), texts={"en": {"details_saved": "{{phone}} {{email}}"}})
     assert told.text == "a@x.th"
 
 
 def test_the_placeholder_never_gets_into_a_greeting() -> None:
     texts = {"en": {"details_saved": "Dear {{firstname}}{{lastname}}!"}}
-    said = Facts({"phone": "+66891234567"}, placeholder="089 123 4567", language="en")
+    said = MappedEvent({"phone": "+66891234567"}, placeholder="089 123 4567", language="en")
     sent = {"phone": "+66891234567", "lastname": "089 123 4567"}
     assert write(group(lead(said), sent=sent, placeholder="089 123 4567"), texts=texts).text == "Dear !"
 
@@ -105,7 +106,7 @@ def test_the_placeholder_never_gets_into_a_greeting() -> None:
     ],
 )
 def test_a_buyer_is_asked_for_the_first_thing_that_was_never_said(said: tuple[str, ...], missing: str) -> None:
-    news = structs.replace(NOTHING, entries=dict.fromkeys(said, (1, b"12345")))
+    news = structs.replace(NO_NEWS, entries=dict.fromkeys(said, (1, b"12345")))
     buyer = lead(structs.replace(ENGLISH, buying=True))
     expected = MISSING.replace("{{missing}}", missing) if missing else SAVED
     assert write(group(buyer, news=news)).text == expected
@@ -125,21 +126,21 @@ def test_a_refused_email_is_told(by: str) -> None:
 
 def test_silent_without_contact_or_address_news() -> None:
     for sent in ({}, {"dealdroid_last_intent": "Ask"}, {"hs_language": "th"}, {"dealdroid_cart": "1 x A"}):
-        assert write(group(sent=sent)).silent == "nothing new for the customer"
+        assert write(group(sent=sent)).silence_reason == "nothing new for the customer"
 
 
 def test_silent_where_values_were_only_cleared() -> None:
-    assert write(group(sent={"address": "", "lastname": ""})).silent == "nothing new for the customer"
+    assert write(group(sent={"address": "", "lastname": ""})).silence_reason == "nothing new for the customer"
 
 
 def test_silent_about_our_own_placeholder() -> None:
     sent = {"lastname": "Chat b9d35283", "dealdroid_last_intent": "Ask"}
-    assert write(group(sent=sent, placeholder="Chat b9d35283")).silent == "nothing new for the customer"
+    assert write(group(sent=sent, placeholder="Chat b9d35283")).silence_reason == "nothing new for the customer"
 
 
 @pytest.mark.parametrize("state", [UNCHANGED, PARKED])
 def test_silent_where_nothing_was_written(state: str) -> None:
-    assert write(group(state=state)).silent == "nothing new for the customer"
+    assert write(group(state=state)).silence_reason == "nothing new for the customer"
 
 
 def test_silent_about_a_wrong_email_that_was_told_before() -> None:
@@ -149,7 +150,7 @@ def test_silent_about_a_wrong_email_that_was_told_before() -> None:
 
 @pytest.mark.parametrize("kind", sorted(SILENT_KINDS))
 def test_silent_about_a_retry_a_replay_and_an_import(kind: str) -> None:
-    assert write(group(lead(kind=kind))).silent == f"it is a {kind}"
+    assert write(group(lead(kind=kind))).silence_reason == f"it is a {kind}"
     assert {"retry", "replay", "import"} == SILENT_KINDS
 
 
@@ -177,18 +178,18 @@ def test_silent_where_messages_are_switched_off() -> None:
 
 
 def test_silent_where_the_text_is_empty() -> None:
-    assert write(group(), texts={"en": {"details_saved": " "}}).silent == "the text is empty"
+    assert write(group(), texts={"en": {"details_saved": " "}}).silence_reason == "the text is empty"
 
 
 def after(told: Confirmation) -> CustomerBatch:
-    return group(stored=Customer(day=told.day, said=told.said))
+    return group(stored=Customer(day=told.day, sent_texts=told.sent_texts))
 
 
 def test_the_same_text_is_said_once_a_day() -> None:
     first = write(group())
     again = write(after(first), NOON + 5 * MINUTE)
-    assert (again.text, again.silent) == ("", "the same was said today")
-    assert again.said == first.said
+    assert (again.text, again.silence_reason) == ("", "the same was said today")
+    assert again.sent_texts == first.sent_texts
     assert write(after(first), NOON + 24 * 60 * MINUTE, confirm_max_age=1380).text == ""
     tomorrow = replace(after(first), leads=[lead(minutes_ago=-24 * 60)])
     assert write(tomorrow, NOON + 24 * 60 * MINUTE).text == SAVED
@@ -207,8 +208,8 @@ def test_another_text_on_the_same_day_is_said_and_both_are_remembered() -> None:
     first = write(group())
     second = write(replace(after(first), properties={"zip": "10110"}))
     assert second.text == ADDRESS
-    assert first.said < second.said
-    assert all(len(mark) == TEXT_BYTES for mark in second.said)
+    assert first.sent_texts < second.sent_texts
+    assert all(len(digest) == TEXT_BYTES for digest in second.sent_texts)
 
 
 def test_what_is_missing_is_asked_for_once_a_day_and_then_the_customer_still_hears_what_was_saved() -> None:

@@ -10,8 +10,8 @@ from leadcore.config import Crm
 from leadcore.receipts import PROPERTIES
 from workers.rules.customer import FORMAT, TEXT_BYTES, UNKNOWN, VALUE_BYTES, Customer, guard, pack, unpack
 from workers.rules.field_clock import digest_entries, digester
-from workers.rules.mapping.contact import Choices, facts
-from workers.rules.news import decide
+from workers.rules.mapping.contact import PortalOptions, map_event
+from workers.rules.news import find_news
 
 NAMES = st.one_of(st.sampled_from(PROPERTIES), st.from_regex(r"[a-z][a-z0-9_]{0,99}", fullmatch=True))
 STAMPS = st.tuples(st.integers(0, 2**64 - 1), st.binary(min_size=VALUE_BYTES, max_size=VALUE_BYTES))
@@ -26,7 +26,7 @@ CUSTOMERS = st.builds(
     active_ms=st.integers(0, 2**48 - 1),
     intent=MARKS,
     day=st.integers(0, 65_535),
-    said=st.frozensets(MARKS, max_size=12),
+    sent_texts=st.frozensets(MARKS, max_size=12),
     clock=st.dictionaries(NAMES, STAMPS, max_size=40),
 )
 
@@ -50,7 +50,7 @@ def test_what_is_packed_comes_back_one_revision_on(customer: Customer) -> None:
         "active_ms",
         "intent",
         "day",
-        "said",
+        "sent_texts",
         "clock",
     ):
         assert getattr(back, name) == getattr(customer, name), name
@@ -75,9 +75,9 @@ def test_the_clock_may_hold_more_properties_of_one_event_than_one_count_can() ->
 
 def test_at_most_255_texts_of_a_day_are_remembered() -> None:
     said = frozenset(number.to_bytes(TEXT_BYTES, "big") for number in range(300))
-    back = unpack(pack(Customer(said=said, clock={"email": (1, b"12345")})))
-    assert len(back.said) == 255
-    assert back.said < said
+    back = unpack(pack(Customer(sent_texts=said, clock={"email": (1, b"12345")})))
+    assert len(back.sent_texts) == 255
+    assert back.sent_texts < said
     assert back.clock == {"email": (1, b"12345")}
 
 
@@ -106,8 +106,8 @@ def test_a_typical_customer_takes_less_than_200_bytes() -> None:
     customer, began = UNKNOWN, 1_772_000_000_000
     for visit in range(3):
         said_ms = began + visit * 86_400_000
-        said = facts(purchase(), said_ms, Crm(), Choices())
-        news = decide(customer, [(said_ms << 16, said)], digest)
+        said = map_event(purchase(), said_ms, Crm(), PortalOptions())
+        news = find_news(customer, [(said_ms << 16, said)], digest)
         customer = unpack(
             pack(
                 Customer(
@@ -115,7 +115,7 @@ def test_a_typical_customer_takes_less_than_200_bytes() -> None:
                     active_ms=news.active_ms,
                     intent=news.intent,
                     day=20_500,
-                    said=frozenset({b"abcd"}),
+                    sent_texts=frozenset({b"abcd"}),
                     clock=digest_entries(news.entries, digest),
                 )
             )
@@ -125,9 +125,9 @@ def test_a_typical_customer_takes_less_than_200_bytes() -> None:
 
 
 def test_a_record_holds_no_value() -> None:
-    said = facts(purchase(), 1_772_000_000_000, Crm(), Choices())
+    said = map_event(purchase(), 1_772_000_000_000, Crm(), PortalOptions())
     digest = digester(b"key")
-    news = decide(UNKNOWN, [(1_772_000_000_000 << 16, said)], digest)
+    news = find_news(UNKNOWN, [(1_772_000_000_000 << 16, said)], digest)
     record = pack(Customer(contact_id="501", clock=digest_entries(news.entries, digest), intent=news.intent))
     for value in (*said.details.values(), *said.address.values()):
         assert len(value) < 4 or value.encode() not in record

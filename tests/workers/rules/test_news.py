@@ -10,14 +10,15 @@ from msgspec import structs
 
 from workers.rules.customer import UNKNOWN, Customer, pack, unpack
 from workers.rules.field_clock import NEWER, digest_entries, digester
-from workers.rules.mapping.facts import ADDRESS, PLACEHOLDER, UNSAVED, Facts
-from workers.rules.news import ACTIVITY_MS, LONGER_NAME, News, decide, respect
+from workers.rules.mapping.mapped_event import MappedEvent
+from workers.rules.mapping.property_names import ADDRESS, PLACEHOLDER, UNSAVED
+from workers.rules.news import ACTIVITY_MS, LONGER_NAME, News, find_news, protect_existing_values
 
 DIGEST = digester(b"key of the tests")
 MINUTE = 60_000
 BEGAN = 1_772_000_000_000
 
-SentLog = tuple[int, Facts]
+Event = tuple[int, MappedEvent]
 
 
 def at(minutes: float) -> int:
@@ -33,10 +34,10 @@ class Crm:
     customer: Customer = UNKNOWN
     writes: list[Mapping[str, str]] = field(default_factory=list)
 
-    def deliver(self, *events: SentLog) -> News:
-        news = decide(self.customer, sorted(events, key=lambda told: told[0]), DIGEST)
-        held = {n: v for n, (v, mark) in news.if_still.items() if DIGEST(n, self.values.get(n, "")) == mark}
-        self.writes.append({**news.writes, **held})
+    def deliver(self, *events: Event) -> News:
+        news = find_news(self.customer, sorted(events, key=lambda told: told[0]), DIGEST)
+        conditional = {n: v for n, (v, mark) in news.if_unchanged.items() if DIGEST(n, self.values.get(n, "")) == mark}
+        self.writes.append({**news.writes, **conditional})
         self.values |= self.writes[-1]
         told = structs.replace(
             self.customer,
@@ -49,26 +50,26 @@ class Crm:
         return news
 
     @property
-    def said(self) -> dict[str, str]:
+    def present(self) -> dict[str, str]:
         return {name: value for name, value in self.values.items() if value}
 
 
-def email(value: str) -> Facts:
-    return Facts(details={"email": value})
+def email(value: str) -> MappedEvent:
+    return MappedEvent(details={"email": value})
 
 
-def named(first: str, last: str = "") -> Facts:
-    return Facts(details={key: value for key, value in (("firstname", first), ("lastname", last)) if value})
+def named(first: str, last: str = "") -> MappedEvent:
+    return MappedEvent(details={key: value for key, value in (("firstname", first), ("lastname", last)) if value})
 
 
-def home(**parts: str) -> Facts:
-    return Facts(address=parts)
+def address(**parts: str) -> MappedEvent:
+    return MappedEvent(address=parts)
 
 
-def visit(minutes: float, intent: str, **more: str) -> SentLog:
+def visit(minutes: float, intent: str, **more: str) -> Event:
     """An event that says nothing but what the customer is doing."""
     activity = {"dealdroid_last_intent": intent, "dealdroid_last_intent_at": f"at {minutes}", **more}
-    return at(minutes), Facts(activity=activity)
+    return at(minutes), MappedEvent(activity=activity)
 
 
 # One value
@@ -110,18 +111,18 @@ def test_a_salespersons_edit_stands_until_the_customer_says_something_new() -> N
 
 def test_what_is_not_said_is_not_touched() -> None:
     crm = Crm()
-    crm.deliver((at(1), Facts(details={"email": "a@x.th", "phone": "+66812345678"})))
+    crm.deliver((at(1), MappedEvent(details={"email": "a@x.th", "phone": "+66812345678"})))
     crm.deliver((at(2), email("b@x.th")))
     assert crm.writes[1] == {"email": "b@x.th"}
 
 
 def test_each_write_of_a_batch_is_attributed_to_the_event_whose_word_it_is() -> None:
     events = [
-        (at(1), Facts(details={"email": "a@x.th", "phone": "+66812345678"})),
+        (at(1), MappedEvent(details={"email": "a@x.th", "phone": "+66812345678"})),
         (at(2), email("b@x.th")),
         (at(3), email("b@x.th")),
     ]
-    news = decide(UNKNOWN, events, DIGEST)
+    news = find_news(UNKNOWN, events, DIGEST)
     assert news.by_event == [{"phone"}, {"email"}, frozenset()]
     assert news.writes == {"email": "b@x.th", "phone": "+66812345678"}
 
@@ -145,12 +146,12 @@ def test_each_write_of_a_batch_is_attributed_to_the_event_whose_word_it_is() -> 
     ],
 )
 def test_a_shorter_name_never_erases_a_longer_one_in_any_order(
-    told: list[Facts], name: dict[str, str], order: tuple[int, ...]
+    told: list[MappedEvent], name: dict[str, str], order: tuple[int, ...]
 ) -> None:
     crm = Crm()
     for index in order:
         crm.deliver((at(index), told[index]))
-    assert crm.said == name
+    assert crm.present == name
 
 
 def test_a_shorter_form_of_the_name_still_counts_as_the_newest_word() -> None:
@@ -162,7 +163,7 @@ def test_a_shorter_form_of_the_name_still_counts_as_the_newest_word() -> None:
         (2, named("Ann", "Lee")),
     ):
         crm.deliver((at(minutes), name))
-    assert crm.said["firstname"] == "Mary"
+    assert crm.present["firstname"] == "Mary"
 
 
 def test_a_shorter_name_is_noted_on_its_receipt() -> None:
@@ -175,24 +176,24 @@ def test_a_shorter_name_is_noted_on_its_receipt() -> None:
 @pytest.mark.parametrize(
     ("long", "short"),
     [
-        (named("小明", "王"), Facts(details={"lastname": "王"})),
+        (named("小明", "王"), MappedEvent(details={"lastname": "王"})),
         (named("Mary-Jane", "O'Connor Smith"), named("Mary-Jane", "O'Connor")),
         (named("ธนพล", "ณ อยุธยา"), named("ธนพล", "ณ")),
     ],
     ids=["surname alone", "without the last of two surnames", "cut short"],
 )
-def test_a_name_that_is_part_of_the_known_one_is_no_news(long: Facts, short: Facts) -> None:
+def test_a_name_that_is_part_of_the_known_one_is_no_news(long: MappedEvent, short: MappedEvent) -> None:
     crm = Crm()
     crm.deliver((at(1), long))
     crm.deliver((at(2), short))
-    assert crm.said == long.details
+    assert crm.present == long.details
 
 
 def test_the_first_name_after_the_whole_name_costs_no_call() -> None:
     """The rules' own example: "สมชาย" after "สมชาย ใจดี" is no news, as the mapping gives the two."""
     crm = Crm()
-    crm.deliver((at(1), Facts(details={**named("สมชาย", "ใจดี").details, "dealdroid_name_given": "คุณสมชาย ใจดี"})))
-    assert not crm.deliver((at(2), Facts(details={"firstname": "สมชาย", "dealdroid_name_given": "สมชาย"})))
+    crm.deliver((at(1), MappedEvent(details={**named("สมชาย", "ใจดี").details, "dealdroid_name_given": "คุณสมชาย ใจดี"})))
+    assert not crm.deliver((at(2), MappedEvent(details={"firstname": "สมชาย", "dealdroid_name_given": "สมชาย"})))
 
 
 def test_every_shorter_form_of_a_long_name_is_no_news() -> None:
@@ -207,16 +208,16 @@ def test_every_shorter_form_of_a_long_name_is_no_news() -> None:
 
 
 def test_a_customer_without_name_and_email_gets_a_placeholder_on_creation_only() -> None:
-    events = [(at(1), Facts(details={"phone": "+66891234567"}, placeholder="089 123 4567"))]
-    news = decide(UNKNOWN, events, DIGEST)
+    events = [(at(1), MappedEvent(details={"phone": "+66891234567"}, placeholder="089 123 4567"))]
+    news = find_news(UNKNOWN, events, DIGEST)
     assert news.creation == {"lastname": "089 123 4567"}
     assert "lastname" not in news.writes
 
 
 @pytest.mark.parametrize("said", [email("a@x.th"), named("Ann"), named("Ann", "Lee"), named("", "Lee")])
-def test_a_customer_with_a_name_or_an_email_needs_no_placeholder(said: Facts) -> None:
-    events = [(at(1), Facts(placeholder="Chat b9d35283")), (at(2), said)]
-    assert "lastname" not in decide(UNKNOWN, events, DIGEST).creation
+def test_a_customer_with_a_name_or_an_email_needs_no_placeholder(said: MappedEvent) -> None:
+    events = [(at(1), MappedEvent(placeholder="Chat b9d35283")), (at(2), said)]
+    assert "lastname" not in find_news(UNKNOWN, events, DIGEST).creation
 
 
 def with_placeholder() -> Crm:
@@ -227,26 +228,26 @@ def with_placeholder() -> Crm:
 def test_the_placeholder_makes_way_for_a_first_name() -> None:
     crm = with_placeholder()
     crm.deliver((at(2), named("Ann")))
-    assert crm.said == {"firstname": "Ann"}
+    assert crm.present == {"firstname": "Ann"}
 
 
 def test_a_last_name_alone_takes_the_placeholders_place() -> None:
     crm = with_placeholder()
     crm.deliver((at(2), named("", "Jaidee")))
-    assert crm.said == {"lastname": "Jaidee"}
+    assert crm.present == {"lastname": "Jaidee"}
 
 
 def test_the_placeholder_makes_way_for_a_whole_name() -> None:
     crm = with_placeholder()
     crm.deliver((at(2), named("Ann", "Lee")), (at(3), named("Ann")))
-    assert crm.said == {"firstname": "Ann", "lastname": "Lee"}
+    assert crm.present == {"firstname": "Ann", "lastname": "Lee"}
 
 
 def test_a_last_name_typed_by_a_salesperson_is_not_taken_for_the_placeholder() -> None:
     crm = with_placeholder()
     crm.values["lastname"] = "Lee"
     crm.deliver((at(2), named("Ann")))
-    assert crm.said == {"firstname": "Ann", "lastname": "Lee"}
+    assert crm.present == {"firstname": "Ann", "lastname": "Lee"}
 
 
 def test_the_placeholder_is_taken_away_only_once() -> None:
@@ -265,41 +266,41 @@ CHIANG_MAI = {"city": "เมือง", "state": "เชียงใหม่",
 
 def test_a_move_writes_the_whole_block_and_clears_what_the_new_home_lacks() -> None:
     crm = Crm()
-    crm.deliver((at(1), home(address="99/12", dealdroid_village="พฤกษา", dealdroid_district="วัฒนา", **BANGKOK)))
-    crm.deliver((at(2), home(address="1 ถ.ห้วยแก้ว", **CHIANG_MAI)))
-    assert crm.said == {"address": "1 ถ.ห้วยแก้ว", **CHIANG_MAI}
+    crm.deliver((at(1), address(address="99/12", dealdroid_village="พฤกษา", dealdroid_district="วัฒนา", **BANGKOK)))
+    crm.deliver((at(2), address(address="1 ถ.ห้วยแก้ว", **CHIANG_MAI)))
+    assert crm.present == {"address": "1 ถ.ห้วยแก้ว", **CHIANG_MAI}
     assert set(crm.writes[1]) == {"address", "dealdroid_village", "dealdroid_district", *CHIANG_MAI}
 
 
 def test_a_move_writes_even_the_parts_that_did_not_change() -> None:
     """A salesperson may have edited the country of the old home; the new home must not get it."""
     crm = Crm()
-    crm.deliver((at(1), home(address="1", **BANGKOK)))
+    crm.deliver((at(1), address(address="1", **BANGKOK)))
     crm.values["country"] = "Laos"
-    crm.deliver((at(2), home(address="2", **CHIANG_MAI)))
+    crm.deliver((at(2), address(address="2", **CHIANG_MAI)))
     assert crm.values["country"] == "Thailand"
 
 
 def test_within_a_place_blanks_never_erase() -> None:
     crm = Crm()
-    crm.deliver((at(1), home(address="99/12", dealdroid_village="พฤกษา", **BANGKOK)))
-    crm.deliver((at(2), home(address="99/14", **BANGKOK)))
-    assert crm.said == {"address": "99/14", "dealdroid_village": "พฤกษา", **BANGKOK}
+    crm.deliver((at(1), address(address="99/12", dealdroid_village="พฤกษา", **BANGKOK)))
+    crm.deliver((at(2), address(address="99/14", **BANGKOK)))
+    assert crm.present == {"address": "99/14", "dealdroid_village": "พฤกษา", **BANGKOK}
     assert crm.writes[1] == {"address": "99/14"}
 
 
 def test_an_older_home_that_comes_late_gives_nothing_of_itself() -> None:
     crm = Crm()
-    crm.deliver((at(2), home(address="1", **CHIANG_MAI)))
-    news = crm.deliver((at(1), home(address="99/12", dealdroid_village="พฤกษา", **BANGKOK)))
-    assert crm.said == {"address": "1", **CHIANG_MAI}
+    crm.deliver((at(2), address(address="1", **CHIANG_MAI)))
+    news = crm.deliver((at(1), address(address="99/12", dealdroid_village="พฤกษา", **BANGKOK)))
+    assert crm.present == {"address": "1", **CHIANG_MAI}
     assert [(n.property, n.why) for n in news.notes[0]] == [("address", NEWER)]
 
 
 def test_two_moves_in_one_batch_leave_only_the_last_home() -> None:
     crm = Crm()
-    crm.deliver((at(1), home(address="99/12", dealdroid_village="พฤกษา", **BANGKOK)), (at(2), home(**CHIANG_MAI)))
-    assert crm.said == CHIANG_MAI
+    crm.deliver((at(1), address(address="99/12", dealdroid_village="พฤกษา", **BANGKOK)), (at(2), address(**CHIANG_MAI)))
+    assert crm.present == CHIANG_MAI
 
 
 @pytest.mark.parametrize(
@@ -311,9 +312,9 @@ def test_two_moves_in_one_batch_leave_only_the_last_home() -> None:
 )
 def test_an_address_in_another_country_keeps_no_part_of_the_old_home(moved: dict[str, str]) -> None:
     crm = Crm()
-    crm.deliver((at(1), home(address="99/12", dealdroid_district="วัฒนา", **BANGKOK)))
-    crm.deliver((at(2), home(**moved)))
-    assert crm.said == moved
+    crm.deliver((at(1), address(address="99/12", dealdroid_district="วัฒนา", **BANGKOK)))
+    crm.deliver((at(2), address(**moved)))
+    assert crm.present == moved
 
 
 # Activity
@@ -330,8 +331,8 @@ def test_activity_alone_is_written_when_the_intent_changes_or_a_quarter_of_an_ho
 def test_activity_goes_along_with_other_news() -> None:
     crm = Crm()
     crm.deliver(visit(0, "Ask", dealdroid_cart="1 x A"))
-    version, facts = visit(1, "Ask", dealdroid_cart="2 x A")
-    crm.deliver((version, structs.replace(facts, details={"email": "a@x.th"})))
+    version, mapped = visit(1, "Ask", dealdroid_cart="2 x A")
+    crm.deliver((version, structs.replace(mapped, details={"email": "a@x.th"})))
     assert crm.values["dealdroid_cart"] == "2 x A"
 
 
@@ -353,7 +354,7 @@ def test_an_intent_that_was_merely_repeated_still_counts_as_the_newest_word() ->
 
 
 def test_activity_is_neither_contact_nor_address_news() -> None:
-    news = decide(UNKNOWN, [visit(0, "Ask")], DIGEST)
+    news = find_news(UNKNOWN, [visit(0, "Ask")], DIGEST)
     assert (news.details, news.address, bool(news)) == (False, False, True)
 
 
@@ -362,7 +363,7 @@ def test_activity_is_neither_contact_nor_address_news() -> None:
 
 def test_unsaved_values_of_a_batch_stand_together_and_a_repetition_is_no_news() -> None:
     crm = Crm()
-    first, second = Facts(unsaved={"email": "a(at)x"}), Facts(unsaved={"phone": "call me"})
+    first, second = MappedEvent(unsaved={"email": "a(at)x"}), MappedEvent(unsaved={"phone": "call me"})
     crm.deliver((at(1), first), (at(2), second))
     assert crm.values[UNSAVED] == "email: a(at)x\nphone: call me"
     crm.deliver((at(3), structs.replace(first, unsaved={"email": "a(at)x", "phone": "call me"})))
@@ -398,14 +399,14 @@ HOMES = st.one_of(
         ),
     ),
 )
-FACTS = st.builds(lambda plain, name, address: Facts({**plain, **name}, address), DETAILS, NAMES, HOMES)
+FACTS = st.builds(lambda plain, name, address: MappedEvent({**plain, **name}, address), DETAILS, NAMES, HOMES)
 
 
 @st.composite
-def deliveries(draw: st.DrawFn) -> tuple[list[SentLog], list[list[SentLog]]]:
+def deliveries(draw: st.DrawFn) -> tuple[list[Event], list[list[Event]]]:
     """Events in the order in which they were said, and batches in which each is delivered at least once."""
-    facts = draw(st.lists(FACTS, min_size=1, max_size=7))
-    events = [(at(number), one) for number, one in enumerate(facts)]
+    mapped = draw(st.lists(FACTS, min_size=1, max_size=7))
+    events = [(at(number), one) for number, one in enumerate(mapped)]
     again = draw(st.lists(st.sampled_from(range(len(events))), max_size=4))
     order = draw(st.permutations([*range(len(events)), *again]))
     ends = [*sorted(draw(st.sets(st.integers(1, len(order)), max_size=6))), len(order)]
@@ -413,20 +414,20 @@ def deliveries(draw: st.DrawFn) -> tuple[list[SentLog], list[list[SentLog]]]:
     return events, [batch for batch in batches if batch]
 
 
-def newest_words(events: Iterable[SentLog]) -> dict[str, str]:
+def newest_words(events: Iterable[Event]) -> dict[str, str]:
     """What a person who heard everything would say of everything but the address."""
     words: dict[str, str] = {}
-    for _, facts in events:
-        words |= {name: value for name, value in facts.details.items() if name in PLAIN}
-    whole = [facts.details for _, facts in events if "lastname" in facts.details]
-    first = [facts.details for _, facts in events if "firstname" in facts.details]
+    for _, mapped in events:
+        words |= {name: value for name, value in mapped.details.items() if name in PLAIN}
+    whole = [mapped.details for _, mapped in events if "lastname" in mapped.details]
+    first = [mapped.details for _, mapped in events if "firstname" in mapped.details]
     name = (whole or first or [{}])[-1]
     return words | {key: name[key] for key in ("firstname", "lastname") if key in name}
 
 
-def newest_home(events: Sequence[SentLog]) -> tuple[dict[str, str], dict[str, set[str]]]:
+def newest_home(events: Sequence[Event]) -> tuple[dict[str, str], dict[str, set[str]]]:
     """What must be true of the address, and which further parts may be: those said of the same place."""
-    homes = [dict(facts.address) for _, facts in events if facts.address]
+    homes = [dict(mapped.address) for _, mapped in events if mapped.address]
     if not homes:
         return {}, {}
     newest = homes[-1]
@@ -437,13 +438,13 @@ def newest_home(events: Sequence[SentLog]) -> tuple[dict[str, str], dict[str, se
 @settings(max_examples=300, deadline=None)
 @given(deliveries())
 def test_the_newest_word_wins_whatever_the_order_batching_and_replay(
-    given_: tuple[list[SentLog], list[list[SentLog]]],
+    given_: tuple[list[Event], list[list[Event]]],
 ) -> None:
     events, batches = given_
     crm = Crm()
     for batch in batches:
         crm.deliver(*batch)
-    said = crm.said
+    said = crm.present
     address = {name: said.pop(name) for name in ADDRESS if name in said}
     must, may = newest_home(events)
     assert said == newest_words(events)
@@ -453,7 +454,7 @@ def test_the_newest_word_wins_whatever_the_order_batching_and_replay(
 
 @settings(max_examples=150, deadline=None)
 @given(deliveries(), st.data())
-def test_a_replay_changes_nothing(given_: tuple[list[SentLog], list[list[SentLog]]], data: st.DataObject) -> None:
+def test_a_replay_changes_nothing(given_: tuple[list[Event], list[list[Event]]], data: st.DataObject) -> None:
     events, batches = given_
     crm = Crm()
     for batch in batches:
@@ -477,7 +478,7 @@ def test_an_edit_stands_until_the_customer_says_another_thing_than_before(
             crm.values |= edits
             expected |= edits
         else:
-            crm.deliver((at(number), Facts(details=values)))
+            crm.deliver((at(number), MappedEvent(details=values)))
             expected |= {name: value for name, value in values.items() if last.get(name) != value}
             last |= values
     assert crm.values == expected
@@ -500,13 +501,13 @@ def test_the_newest_intent_wins_in_order_whatever_the_batching(said: list[tuple[
 
 def respected(writes: dict[str, str], current: dict[str, str], ours: dict[str, str] | None = None) -> dict[str, str]:
     before = {name: (at(0), DIGEST(name, value)) for name, value in (ours or {}).items()}
-    kept, unsaved, notes = respect(structs.replace(NEWS, writes=writes), current, before, DIGEST)
+    kept, unsaved, notes = protect_existing_values(structs.replace(NEWS, writes=writes), current, before, DIGEST)
     assert unsaved.keys() == {note.property for note in notes}
     assert all(value == writes[name] for name, value in unsaved.items())
     return kept
 
 
-NEWS = decide(UNKNOWN, [(at(0), Facts())], DIGEST)
+NEWS = find_news(UNKNOWN, [(at(0), MappedEvent())], DIGEST)
 
 
 @pytest.mark.parametrize(
@@ -548,7 +549,9 @@ def test_an_address_is_not_mixed_with_parts_that_the_new_one_does_not_have() -> 
 
 
 def test_the_same_value_on_somebody_elses_contact_is_nothing_unsaved() -> None:
-    kept, unsaved, notes = respect(structs.replace(NEWS, writes={"phone": "1"}), {"phone": "1"}, {}, DIGEST)
+    kept, unsaved, notes = protect_existing_values(
+        structs.replace(NEWS, writes={"phone": "1"}), {"phone": "1"}, {}, DIGEST
+    )
     assert (kept, unsaved, notes) == ({}, {}, [])
 
 

@@ -7,25 +7,30 @@ from leadcore.receipts import CREATED, PARKED, SKIPPED, UNCHANGED, UPDATED, WAIT
 from workers.rules.customer import UNKNOWN, Customer
 from workers.rules.field_clock import digester
 from workers.rules.lead import CustomerBatch, Lead, Result
-from workers.rules.mapping.facts import CUSTOMER_ID, OTHER_IDS, PLACEHOLDER, UNSAVED, Facts
+from workers.rules.mapping.mapped_event import MappedEvent
+from workers.rules.mapping.property_names import CUSTOMER_ID, OTHER_IDS, PLACEHOLDER, UNSAVED
 from workers.rules.outcomes import Conflict
-from workers.rules.plan import UNNAMED, Plan, clock_after, merge_unsaved
+from workers.rules.plan import UNNAMED, WritePlanner, clock_after, merge_unsaved
 from workers.rules.portal import Portal
 
 DIGEST = digester(b"key of the tests")
 VERSION = 1_772_000_000_000 << 16
 PHONE = "+66891234567"
-BY_PHONE = Facts({"phone": PHONE}, creation={"hs_lead_status": "NEW"}, placeholder="089 123 4567")
-BY_EMAIL = Facts({"email": "a@x.th", "phone": PHONE}, creation={"hs_lead_status": "NEW"}, placeholder="089 123 4567")
-BY_NAME = Facts({"firstname": "Ann", "email": "a@x.th"}, {"zip": "10110"}, creation={"hs_lead_status": "NEW"})
+BY_PHONE = MappedEvent({"phone": PHONE}, creation={"hs_lead_status": "NEW"}, placeholder="089 123 4567")
+BY_EMAIL = MappedEvent(
+    {"email": "a@x.th", "phone": PHONE}, creation={"hs_lead_status": "NEW"}, placeholder="089 123 4567"
+)
+BY_NAME = MappedEvent({"firstname": "Ann", "email": "a@x.th"}, {"zip": "10110"}, creation={"hs_lead_status": "NEW"})
 
 
-def plan(*names: str) -> Plan:
-    return Plan(Portal(frozenset(names) if names else None), DIGEST)
+def plan(*names: str) -> WritePlanner:
+    return WritePlanner(Portal(frozenset(names) if names else None), DIGEST)
 
 
-def group(*told: Facts, customer: Customer = UNKNOWN) -> CustomerBatch:
-    leads = [Lead(b"1-1", f"lead{n}", VERSION + n, "", 0, "c-1", "Purchase", facts, {}) for n, facts in enumerate(told)]
+def group(*told: MappedEvent, customer: Customer = UNKNOWN) -> CustomerBatch:
+    leads = [
+        Lead(b"1-1", f"lead{n}", VERSION + n, "", 0, "c-1", "Purchase", mapped, {}) for n, mapped in enumerate(told)
+    ]
     return CustomerBatch("c-1", leads, "record", stored=customer, customer=customer)
 
 
@@ -35,9 +40,9 @@ def known(clock: Mapping[str, str] | None = None, **more: object) -> Customer:
     return Customer(**{"contact_id": "501", "clock": stamps, "revision": 4, **more})  # type: ignore[arg-type]
 
 
-def begun(*told: Facts, customer: Customer = UNKNOWN) -> CustomerBatch:
+def decided(*told: MappedEvent, customer: Customer = UNKNOWN) -> CustomerBatch:
     started = group(*told, customer=customer)
-    plan().begin(started)
+    plan().decide_writes(started)
     return started
 
 
@@ -45,54 +50,54 @@ def begun(*told: Facts, customer: Customer = UNKNOWN) -> CustomerBatch:
 
 
 def test_a_new_customer_gets_everything_and_what_is_for_creation_only() -> None:
-    started = begun(BY_NAME)
+    started = decided(BY_NAME)
     assert started.open
-    assert not started.careful
+    assert not started.needs_read
     assert started.properties == {"firstname": "Ann", "email": "a@x.th", "zip": "10110", "hs_lead_status": "NEW"}
 
 
 def test_a_new_customer_with_nothing_but_a_phone_gets_a_placeholder() -> None:
-    started = begun(BY_PHONE)
+    started = decided(BY_PHONE)
     assert started.properties == {"phone": PHONE, "lastname": "089 123 4567", "hs_lead_status": "NEW"}
     assert started.placeholder == "089 123 4567"
 
 
 def test_an_unknown_customer_without_contact_details_gets_no_contact() -> None:
-    started = begun(Facts(activity={"dealdroid_last_intent": "Ask"}, creation={"hs_lead_status": "NEW"}))
+    started = decided(MappedEvent(activity={"dealdroid_last_intent": "Ask"}, creation={"hs_lead_status": "NEW"}))
     assert started.result == Result(SKIPPED, code="no_details", why="no contact details yet")
 
 
 def test_one_event_with_details_makes_a_contact_of_the_whole_batch() -> None:
-    assert begun(Facts(activity={"dealdroid_last_intent": "Ask"}), BY_PHONE, Facts()).open
+    assert decided(MappedEvent(activity={"dealdroid_last_intent": "Ask"}), BY_PHONE, MappedEvent()).open
 
 
 def test_the_first_intent_of_a_new_customer_is_that_of_the_oldest_event() -> None:
     first = replace(BY_PHONE, creation={"dealdroid_first_intent": "Ask"})
     later = replace(BY_PHONE, creation={"dealdroid_first_intent": "Buy", "hs_lead_status": "NEW"})
-    properties = begun(first, later).properties
+    properties = decided(first, later).properties
     assert (properties["dealdroid_first_intent"], properties["hs_lead_status"]) == ("Ask", "NEW")
 
 
 def test_a_known_customer_gets_only_news_and_nothing_for_creation() -> None:
-    assert begun(BY_NAME, customer=known({"firstname": "Ann", "zip": "10110"})).properties == {"email": "a@x.th"}
+    assert decided(BY_NAME, customer=known({"firstname": "Ann", "zip": "10110"})).properties == {"email": "a@x.th"}
 
 
 def test_a_known_customer_without_news_costs_no_call() -> None:
     said = {"firstname": "Ann", "email": "a@x.th", "zip": "10110"}
-    assert begun(BY_NAME, customer=known(said)).result == Result(UNCHANGED, "501")
+    assert decided(BY_NAME, customer=known(said)).result == Result(UNCHANGED, "501")
 
 
 def test_a_known_customer_without_contact_details_gets_the_activity() -> None:
-    started = begun(Facts(activity={"dealdroid_last_intent": "Ask"}), customer=known())
+    started = decided(MappedEvent(activity={"dealdroid_last_intent": "Ask"}), customer=known())
     assert started.properties == {"dealdroid_last_intent": "Ask"}
 
 
 @pytest.mark.parametrize(
-    ("customer", "careful"),
+    ("customer", "needs_read"),
     [(known(), False), (known(shared=True), True), (known({PLACEHOLDER: "x"}), True)],
 )
-def test_a_look_comes_before_a_write_that_depends_on_what_is_there(customer: Customer, careful: bool) -> None:
-    assert begun(Facts({"firstname": "Ann"}), customer=customer).careful is careful
+def test_a_look_comes_before_a_write_that_depends_on_what_is_there(customer: Customer, needs_read: bool) -> None:
+    assert decided(MappedEvent({"firstname": "Ann"}), customer=customer).needs_read is needs_read
 
 
 # HubSpot took it
@@ -109,20 +114,22 @@ def test_a_look_comes_before_a_write_that_depends_on_what_is_there(customer: Cus
     ],
 )
 def test_the_receipt_says_what_hubspot_says(customer: Customer, new: bool | None, state: str) -> None:
-    started = begun(BY_NAME, customer=customer)
-    plan().written(started, "501", new)
+    started = decided(BY_NAME, customer=customer)
+    plan().record_written(started, "501", new)
     assert started.result == Result(state, "501")
     assert started.customer.contact_id == "501"
 
 
 def test_a_contact_that_was_deleted_gets_all_that_the_event_holds() -> None:
     said = {"firstname": "Ann", "zip": "10110"}
-    started = begun(BY_NAME, customer=known(said, fill_only=True, shared=True, day=7, said=frozenset({b"abcd"})))
-    plan().restart(started)
+    started = decided(
+        BY_NAME, customer=known(said, fill_only=True, shared=True, day=7, sent_texts=frozenset({b"abcd"}))
+    )
+    plan().restart_as_new(started)
     assert started.open
     assert started.properties == {"firstname": "Ann", "email": "a@x.th", "zip": "10110", "hs_lead_status": "NEW"}
-    assert started.customer == Customer(revision=4, day=7, said=frozenset({b"abcd"}))
-    plan().written(started, "777", True)
+    assert started.customer == Customer(revision=4, day=7, sent_texts=frozenset({b"abcd"}))
+    plan().record_written(started, "777", True)
     assert started.result == Result(CREATED, "777")
 
 
@@ -132,16 +139,16 @@ def test_a_contact_that_was_deleted_gets_all_that_the_event_holds() -> None:
     ids=["merged and shared", "merged", "dry run"],
 )
 def test_another_id_of_a_known_contact_or_none_makes_no_new_one(shared: bool, contact_id: str) -> None:
-    started = begun(BY_NAME, customer=known({"firstname": "Ann"}, shared=shared))
-    plan().written(started, contact_id, None)
+    started = decided(BY_NAME, customer=known({"firstname": "Ann"}, shared=shared))
+    plan().record_written(started, contact_id, None)
     assert started.result == Result(UPDATED, contact_id)
 
 
 def test_a_contact_that_vanishes_again_and_again_is_waited_for() -> None:
-    started = begun(BY_NAME, customer=known())
-    plan().restart(started)
+    started = decided(BY_NAME, customer=known())
+    plan().restart_as_new(started)
     assert started.open
-    plan().restart(started)
+    plan().restart_as_new(started)
     assert started.result is not None
     assert (started.result.state, started.result.code) == (WAITING, "vanishing")
 
@@ -150,8 +157,8 @@ def test_a_contact_that_vanishes_again_and_again_is_waited_for() -> None:
 
 
 def test_a_refused_value_is_dropped_and_kept_where_a_person_sees_it() -> None:
-    started = begun(BY_NAME)
-    plan().salvage(started, {"zip": "HubSpot has no such option"}, "refused")
+    started = decided(BY_NAME)
+    plan().drop_refused(started, {"zip": "HubSpot has no such option"}, "refused")
     assert started.open
     assert started.properties == {
         "firstname": "Ann",
@@ -164,31 +171,31 @@ def test_a_refused_value_is_dropped_and_kept_where_a_person_sees_it() -> None:
 
 
 def test_what_the_rules_refused_and_what_hubspot_refused_stand_together() -> None:
-    started = begun(replace(BY_NAME, unsaved={"phone": "call me"}))
-    plan().salvage(started, {"zip": "no"}, "refused")
-    plan().salvage(started, {"email": "no"}, "refused")
+    started = decided(replace(BY_NAME, unsaved={"phone": "call me"}))
+    plan().drop_refused(started, {"zip": "no"}, "refused")
+    plan().drop_refused(started, {"email": "no"}, "refused")
     assert started.properties[UNSAVED] == "phone: call me\nzip: 10110\nemail: a@x.th"
     assert started.email_refused
 
 
 def test_refused_values_go_by_our_names_whatever_the_shop_calls_them() -> None:
     started = group(BY_NAME)
-    mapped = Plan(Portal(targets={"zip": "shop_zip"}), DIGEST)
-    mapped.begin(started)
-    mapped.salvage(started, {"shop_zip": "no"}, "refused")
+    mapped = WritePlanner(Portal(targets={"zip": "shop_zip"}), DIGEST)
+    mapped.decide_writes(started)
+    mapped.drop_refused(started, {"shop_zip": "no"}, "refused")
     assert started.properties[UNSAVED] == "zip: 10110"
 
 
 def test_a_new_customer_whose_email_is_refused_still_gets_a_name() -> None:
-    started = begun(BY_EMAIL)
+    started = decided(BY_EMAIL)
     assert "lastname" not in started.properties
-    plan().salvage(started, {"email": "no"}, "refused")
+    plan().drop_refused(started, {"email": "no"}, "refused")
     assert started.properties["lastname"] == started.placeholder == "089 123 4567"
 
 
 def test_where_unsaved_values_are_refused_too_the_rest_is_written() -> None:
-    started = begun(replace(BY_NAME, unsaved={"phone": "call me"}))
-    plan().salvage(started, {UNSAVED: "no such property"}, "refused")
+    started = decided(replace(BY_NAME, unsaved={"phone": "call me"}))
+    plan().drop_refused(started, {UNSAVED: "no such property"}, "refused")
     assert started.open
     assert UNSAVED not in started.properties
 
@@ -196,22 +203,22 @@ def test_where_unsaved_values_are_refused_too_the_rest_is_written() -> None:
 def test_a_portal_without_a_place_for_unsaved_values_is_sent_none() -> None:
     started = group(BY_NAME)
     small = plan("firstname", "email", "zip")
-    small.begin(started)
-    small.salvage(started, {"zip": "no"}, "refused")
+    small.decide_writes(started)
+    small.drop_refused(started, {"zip": "no"}, "refused")
     assert UNSAVED not in started.properties
 
 
 def test_a_known_customer_of_whom_nothing_is_left_is_unchanged() -> None:
-    started = group(Facts({"phone": PHONE}), customer=known())
+    started = group(MappedEvent({"phone": PHONE}), customer=known())
     small = plan("phone")
-    small.begin(started)
-    small.salvage(started, {"phone": "no"}, "refused")
+    small.decide_writes(started)
+    small.drop_refused(started, {"phone": "no"}, "refused")
     assert started.result == Result(UNCHANGED, "501")
 
 
 def test_of_a_known_customer_too_the_email_goes_first_where_no_field_is_named() -> None:
-    started = begun(BY_NAME, customer=known({"firstname": "Ann"}))
-    plan().salvage(started, {}, "refused")
+    started = decided(BY_NAME, customer=known({"firstname": "Ann"}))
+    plan().drop_refused(started, {}, "refused")
     assert started.open
     assert started.customer.known
     assert "email" not in started.properties
@@ -222,25 +229,25 @@ def test_of_a_known_customer_too_the_email_goes_first_where_no_field_is_named() 
 def test_without_a_field_the_email_goes_first_then_all_but_name_and_activity_then_the_lead_is_parked(
     fields: dict[str, str],
 ) -> None:
-    started = begun(replace(BY_NAME, activity={"dealdroid_last_intent": "Buy"}))
-    plan().salvage(started, fields, "HubSpot refused this contact")
+    started = decided(replace(BY_NAME, activity={"dealdroid_last_intent": "Buy"}))
+    plan().drop_refused(started, fields, "HubSpot refused this contact")
     assert started.open
     assert started.properties == {
         "firstname": "Ann", "zip": "10110", "dealdroid_last_intent": "Buy", "hs_lead_status": "NEW",
         UNSAVED: "email: a@x.th",
     }  # fmt: skip
-    plan().salvage(started, fields, "HubSpot refused this contact")
+    plan().drop_refused(started, fields, "HubSpot refused this contact")
     assert started.open
     unsaved = "email: a@x.th\nzip: 10110\nhs_lead_status: NEW"
     assert started.properties == {"firstname": "Ann", "dealdroid_last_intent": "Buy", UNSAVED: unsaved}
     assert started.notes == [Note(name, "dropped", UNNAMED) for name in ("email", "zip", "hs_lead_status")]
-    plan().salvage(started, fields, "HubSpot refused this contact")
+    plan().drop_refused(started, fields, "HubSpot refused this contact")
     assert started.result == Result(PARKED, code="refused", why="HubSpot refused this contact")
 
 
 def test_a_new_customer_of_whom_an_email_is_refused_without_a_word_still_gets_a_name() -> None:
-    started = begun(Facts({"email": "a@x.th"}, placeholder="a"))
-    plan().salvage(started, {}, "refused")
+    started = decided(MappedEvent({"email": "a@x.th"}, placeholder="a"))
+    plan().drop_refused(started, {}, "refused")
     assert started.properties == {"lastname": "a", UNSAVED: "email: a@x.th"}
 
 
@@ -248,9 +255,9 @@ def test_a_new_customer_of_whom_an_email_is_refused_without_a_word_still_gets_a_
 
 
 def test_without_a_value_of_another_contact_the_rest_is_written() -> None:
-    started = begun(BY_EMAIL)
+    started = decided(BY_EMAIL)
     started.conflict = Conflict("email", "9")
-    plan().without(started, "email", "another contact has this email")
+    plan().drop_value(started, "email", "another contact has this email")
     assert started.conflict is None
     assert started.open
     assert started.properties == {
@@ -267,9 +274,9 @@ def test_without_a_value_of_another_contact_the_rest_is_written() -> None:
 
 
 def test_somebody_elses_contact_keeps_its_values_and_gains_what_was_blank() -> None:
-    started = begun(BY_EMAIL, customer=known(fill_only=True, shared=True))
+    started = decided(BY_EMAIL, customer=known(fill_only=True, shared=True))
     started.properties |= {CUSTOMER_ID: "c-1", OTHER_IDS: "c-1"}
-    plan().respect(started, {"phone": "02 123 4567"})
+    plan().protect_existing(started, {"phone": "02 123 4567"})
     assert started.properties == {
         "email": "a@x.th",
         CUSTOMER_ID: "c-1",
@@ -280,14 +287,14 @@ def test_somebody_elses_contact_keeps_its_values_and_gains_what_was_blank() -> N
 
 
 def test_our_own_contact_is_overwritten() -> None:
-    started = begun(BY_EMAIL, customer=known(shared=True))
-    plan().respect(started, {"phone": "02 123 4567"})
+    started = decided(BY_EMAIL, customer=known(shared=True))
+    plan().protect_existing(started, {"phone": "02 123 4567"})
     assert started.properties == {"email": "a@x.th", "phone": PHONE}
 
 
 def test_nothing_left_for_somebody_elses_contact_is_unchanged() -> None:
-    started = begun(Facts({"phone": PHONE}), customer=known(fill_only=True, shared=True))
-    plan().respect(started, {"phone": PHONE})
+    started = decided(MappedEvent({"phone": PHONE}), customer=known(fill_only=True, shared=True))
+    plan().protect_existing(started, {"phone": PHONE})
     assert started.result == Result(UNCHANGED, "501")
 
 
@@ -295,8 +302,8 @@ def test_nothing_left_for_somebody_elses_contact_is_unchanged() -> None:
 def test_the_placeholder_is_cleared_only_while_it_stands(current: str, cleared: bool) -> None:
     customer = known()
     customer = replace(customer, clock={PLACEHOLDER: (VERSION - 9, DIGEST("lastname", "089 123 4567"))})
-    started = begun(Facts({"firstname": "Ann"}), customer=customer)
-    plan().respect(started, {"lastname": current})
+    started = decided(MappedEvent({"firstname": "Ann"}), customer=customer)
+    plan().protect_existing(started, {"lastname": current})
     assert started.properties == {"firstname": "Ann", **({"lastname": ""} if cleared else {})}
 
 
@@ -304,23 +311,23 @@ def test_the_placeholder_is_cleared_only_while_it_stands(current: str, cleared: 
 
 
 def test_a_refused_value_counts_as_said() -> None:
-    started = begun(BY_NAME)
-    plan().salvage(started, {"zip": "no"}, "refused")
-    plan().written(started, "501", True)
+    started = decided(BY_NAME)
+    plan().drop_refused(started, {"zip": "no"}, "refused")
+    plan().record_written(started, "501", True)
     again = group(BY_NAME, customer=known())
     again.customer = replace(again.customer, clock=clock_after(started, DIGEST))
-    plan().begin(again)
+    plan().decide_writes(again)
     assert again.result == Result(UNCHANGED, "501")
 
 
 def test_the_placeholder_is_remembered_to_make_way_later() -> None:
-    started = begun(BY_PHONE)
+    started = decided(BY_PHONE)
     assert clock_after(started, DIGEST)[PLACEHOLDER] == (VERSION, DIGEST("lastname", "089 123 4567"))
-    assert PLACEHOLDER not in clock_after(begun(BY_NAME), DIGEST)
+    assert PLACEHOLDER not in clock_after(decided(BY_NAME), DIGEST)
 
 
 def test_a_last_name_that_is_our_placeholder_is_not_remembered_as_the_customers() -> None:
-    assert "lastname" not in clock_after(begun(BY_PHONE), DIGEST)
+    assert "lastname" not in clock_after(decided(BY_PHONE), DIGEST)
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,10 @@ from typing import Any
 import pytest
 
 from workers.flow.errors import LineDown
-from workers.hubspot.portal_cache import describe
-from workers.rules.mapping.facts import ADDRESS, DETAILS, UNSAVED, Facts
+from workers.hubspot.portal_cache import build_portal
+from workers.rules.mapping.mapped_event import MappedEvent
 from workers.rules.mapping.options import Option
+from workers.rules.mapping.property_names import ADDRESS, DETAILS, UNSAVED
 from workers.rules.portal import Portal
 
 KEY = {"name": "dealdroid_customer_id", "type": "string", "hasUniqueValue": True}
@@ -25,9 +26,9 @@ def choice(name: str, *options: tuple[str, str]) -> dict[str, Any]:
 
 def test_a_mapped_name_goes_out_as_the_shops_and_comes_back_as_ours() -> None:
     portal = Portal(targets=TARGETS)
-    assert portal.translate({"phone": "1", "email": "e", "company": "c"}) == {"shop_phone": "1", "email": "e"}
-    assert portal.recall({"shop_phone": "1", "email": "e"}) == {"phone": "1", "email": "e"}
-    assert portal.compared() == [
+    assert portal.to_portal({"phone": "1", "email": "e", "company": "c"}) == {"shop_phone": "1", "email": "e"}
+    assert portal.from_portal({"shop_phone": "1", "email": "e"}) == {"phone": "1", "email": "e"}
+    assert portal.compared_targets() == [
         "shop_phone" if name == "phone" else name
         for name in (*DETAILS, *ADDRESS, "hs_language", UNSAVED)
         if name != "company"
@@ -51,16 +52,18 @@ def test_a_property_is_there_if_its_target_is(names: set[str] | None, name: str,
 
 def test_facts_are_limited_to_what_the_portal_can_hold_and_what_was_not_saved_stays() -> None:
     said = {"email": "e", "zip": "10110"}
-    facts = Facts(details=said, address=said, activity=said, creation=said, unsaved=said, placeholder="Chat x")
+    mapped = MappedEvent(details=said, address=said, activity=said, creation=said, unsaved=said, placeholder="Chat x")
     held = {"email": "e"}
-    assert Portal(frozenset({"email"})).limit(facts) == Facts(held, held, held, held, said, "Chat x")
+    assert Portal(frozenset({"email"})).without_unsupported(mapped) == MappedEvent(
+        held, held, held, held, said, "Chat x"
+    )
 
 
 # The description
 
 
 def test_a_portal_is_described_by_its_writable_properties_and_their_options() -> None:
-    portal = describe(
+    portal = build_portal(
         [
             KEY,
             property_("email"),
@@ -72,13 +75,13 @@ def test_a_portal_is_described_by_its_writable_properties_and_their_options() ->
         TARGETS,
     )
     assert portal.names == frozenset({"dealdroid_customer_id", "email", "shop_phone", "state", "country"})
-    assert portal.choices.by_property == {"state": [Option("bkk", "Bangkok")]}
+    assert portal.options.by_property == {"state": [Option("bkk", "Bangkok")]}
     assert portal.targets == TARGETS
 
 
 def test_the_options_of_a_mapped_dropdown_go_by_our_name() -> None:
-    portal = describe([KEY, choice("shop_state", ("bkk", "Bangkok"))], {"state": "shop_state"})
-    assert list(portal.choices.by_property) == ["state"]
+    portal = build_portal([KEY, choice("shop_state", ("bkk", "Bangkok"))], {"state": "shop_state"})
+    assert list(portal.options.by_property) == ["state"]
 
 
 @pytest.mark.parametrize(
@@ -91,15 +94,15 @@ def test_the_options_of_a_mapped_dropdown_go_by_our_name() -> None:
     ],
 )
 def test_a_property_that_is_hardly_described_does_no_harm(definition: dict[str, Any]) -> None:
-    assert describe([KEY, definition], {}).choices.by_property == {}
+    assert build_portal([KEY, definition], {}).options.by_property == {}
 
 
 @pytest.mark.parametrize("definitions", [[], [property_("email")], [{**KEY, "hasUniqueValue": False}]])
 def test_without_a_unique_key_the_line_waits_and_setup_is_named(definitions: list[dict[str, Any]]) -> None:
     with pytest.raises(LineDown, match="leadsync setup") as down:
-        describe(definitions, {})
+        build_portal(definitions, {})
     assert down.value.code == "no_key"
 
 
 def test_a_portal_that_does_not_tell_whether_the_key_is_unique_is_trusted() -> None:
-    describe([property_("dealdroid_customer_id")], {})
+    build_portal([property_("dealdroid_customer_id")], {})

@@ -16,15 +16,16 @@ from workers.rules.confirmation import Confirmation
 from workers.rules.customer import UNKNOWN, Customer, guard, pack, unpack
 from workers.rules.field_clock import digester
 from workers.rules.lead import CustomerBatch, Lead, Result, version_text
-from workers.rules.mapping.facts import PLACEHOLDER, Facts
-from workers.rules.news import decide
-from workers.rules.plan import Plan
+from workers.rules.mapping.mapped_event import MappedEvent
+from workers.rules.mapping.property_names import PLACEHOLDER
+from workers.rules.news import find_news
+from workers.rules.plan import WritePlanner
 from workers.rules.portal import Portal
-from workers.rules.settlement import DRY_RUN, LONGEST_BACKOFF_MS, Place, park_unreadable
+from workers.rules.settlement import DRY_RUN, LONGEST_BACKOFF_MS, SettlementContext, park_unreadable
 
 DIGEST = digester(b"key of the tests")
 NOW = 1_772_000_000_000
-WHERE = Place("leadsync:inbox:2", 2, NOW)
+WHERE = SettlementContext("leadsync:inbox:2", 2, NOW)
 
 
 @dataclass
@@ -54,16 +55,16 @@ class Recorded:
         return {command[1]: unpack(command[2]) for command in self.commands if command[0] == "SET"}
 
 
-def lead(number: int = 1, facts: Facts | None = None, **more: Any) -> Lead:
+def lead(number: int = 1, mapped: MappedEvent | None = None, **more: Any) -> Lead:
     plain: dict[str, Any] = {
         "entry": b"%d-0" % number,
-        "lead": f"lead{number}",
+        "id": f"lead{number}",
         "version": (NOW - 1000 + number) << 16,
         "kind": "",
         "tries": 0,
         "customer": "c-1",
         "intent": "Purchase",
-        "facts": facts or Facts({"email": f"{number}@x.th"}),
+        "mapped": mapped or MappedEvent({"email": f"{number}@x.th"}),
         "fields": {b"e": b"lead%d" % number, b"b": b'{"a": 1}'},
     }
     return Lead(**{**plain, **more})
@@ -74,13 +75,13 @@ def group(*leads: Lead, customer: Customer = UNKNOWN, **more: Any) -> CustomerBa
     made.record = pack(customer) if customer.revision else None
     if customer.revision:
         made.stored = made.customer = unpack(made.record)
-    Plan(Portal(), DIGEST).begin(made)
+    WritePlanner(Portal(), DIGEST).decide_writes(made)
     return made
 
 
 def settle(given: CustomerBatch, result: Result, told: Confirmation | None = None, tries: int = 8) -> Recorded:
     recorded = Recorded()
-    settlement.add(recorded, given, result, WHERE, InboxConfig(tries=tries), DIGEST, told)  # type: ignore[arg-type]
+    settlement.add_batch(recorded, given, result, WHERE, InboxConfig(tries=tries), DIGEST, told)  # type: ignore[arg-type]
     return recorded
 
 
@@ -134,7 +135,7 @@ def test_a_record_is_written_only_over_the_one_that_was_read() -> None:
 
 
 def test_every_event_of_a_merged_write_has_a_receipt_of_its_own() -> None:
-    older = lead(1, Facts({"email": "1@x.th", "phone": "+66812345678"}, creation={"hs_lead_status": "NEW"}))
+    older = lead(1, MappedEvent({"email": "1@x.th", "phone": "+66812345678"}, creation={"hs_lead_status": "NEW"}))
     done = settle(group(older, lead(2), lead(3)), Result(CREATED, "501"))
     said = [(done.receipt(index).state, done.receipt(index).fields) for index in range(3)]
     assert said == [(CREATED, ("phone",)), (UNCHANGED, ()), (CREATED, ("email", "hs_lead_status"))]
@@ -151,7 +152,7 @@ def test_a_repeated_value_is_remembered_as_the_newest_word_although_nothing_was_
 
 def test_notes_say_what_was_kept_and_dropped_and_each_once() -> None:
     note = Note("email", "dropped", "it is not a valid email address")
-    given = group(lead(1, Facts({"phone": "+66812345678"}, notes=(note, note))), lead(2))
+    given = group(lead(1, MappedEvent({"phone": "+66812345678"}, notes=(note, note))), lead(2))
     given.notes.append(Note("zip", "dropped", "no such option"))
     done = settle(given, Result(UPDATED, "501"))
     assert done.receipt(0).notes == (note,)
@@ -166,14 +167,14 @@ def test_a_dry_run_remembers_nothing_and_says_so() -> None:
 
 
 def test_the_placeholder_is_remembered() -> None:
-    facts = Facts({"phone": "+66891234567"}, placeholder="089 123 4567")
-    done = settle(group(lead(1, facts)), Result(CREATED, "501"))
+    mapped = MappedEvent({"phone": "+66891234567"}, placeholder="089 123 4567")
+    done = settle(group(lead(1, mapped)), Result(CREATED, "501"))
     assert done.records["record"].clock[PLACEHOLDER][1] == DIGEST("lastname", "089 123 4567")
 
 
 def test_no_value_reaches_a_receipt_or_a_record() -> None:
-    facts = Facts({"email": "somchai@secret", "firstname": "Somchai"}, unsaved={"phone": "call-secret"})
-    done = settle(group(lead(1, facts)), Result(CREATED, "501"))
+    mapped = MappedEvent({"email": "somchai@secret", "firstname": "Somchai"}, unsaved={"phone": "call-secret"})
+    done = settle(group(lead(1, mapped)), Result(CREATED, "501"))
     everything = repr([done.entries, done.commands])
     assert not any(value in everything for value in ("secret", "Somchai"))
 
@@ -232,7 +233,7 @@ def test_a_confirmation_goes_to_the_outbox_with_the_id_as_dealdroid_gave_it(cust
     assert (json.loads(sent[b"c"]), json.loads(sent[b"t"])) == ({"id": customer}, "ขอบคุณค่ะ")
     assert sent[b"v"] == version_text(last.version)
     assert [done.receipt(index).message for index in (0, 1)] == ["silent: a newer event was answered", "queued"]
-    assert (done.records["record"].day, done.records["record"].said) == (20_500, frozenset({b"abcd"}))
+    assert (done.records["record"].day, done.records["record"].sent_texts) == (20_500, frozenset({b"abcd"}))
 
 
 def test_a_silence_has_its_reason_on_the_receipt() -> None:
@@ -320,6 +321,6 @@ def test_an_unreadable_entry_is_parked_under_its_lead_or_its_own_id(fields: dict
 
 def test_news_is_what_the_receipts_are_made_from() -> None:
     """The order of `by_event` is that of the leads, or the receipts would tell of each other's values."""
-    leads = [lead(1), lead(2, Facts({"phone": "+66812345678"}))]
-    news = decide(UNKNOWN, [(one.version, one.facts) for one in leads], DIGEST)
+    leads = [lead(1), lead(2, MappedEvent({"phone": "+66812345678"}))]
+    news = find_news(UNKNOWN, [(one.version, one.mapped) for one in leads], DIGEST)
     assert news.by_event == [frozenset({"email"}), frozenset({"phone"})]

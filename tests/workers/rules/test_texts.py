@@ -6,23 +6,31 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadcore.config import Config, ConfigError, Messages, parse
-from workers.rules.texts import BUILT_IN, MAX_LENGTH, SAMPLES, Occasion, Texts, choose, may_speak
+from workers.rules.texts import (
+    BUILT_IN,
+    MAX_LENGTH,
+    SAMPLES,
+    ConfirmationContext,
+    MessageTemplates,
+    choose_case,
+    find_silence_reason,
+)
 
 BANGKOK = ZoneInfo("Asia/Bangkok")
 MINUTE = 60_000
 
 
-def occasion(**said: object) -> Occasion:
+def context(**said: object) -> ConfirmationContext:
     plain: dict[str, object] = {
         "intent": "Purchase",
         "language": "en",
-        "contact_news": False,
-        "address_news": False,
+        "contact_saved": False,
+        "address_saved": False,
         "email_refused": False,
         "missing": "",
         "values": {},
     }
-    return Occasion(**{**plain, **said})  # type: ignore[arg-type]
+    return ConfirmationContext(**{**plain, **said})  # type: ignore[arg-type]
 
 
 def moment(clock: str) -> int:
@@ -35,18 +43,18 @@ def moment(clock: str) -> int:
     [
         ({}, None),
         ({"missing": "phone"}, None),
-        ({"contact_news": True}, "details_saved"),
-        ({"contact_news": True, "address_news": True}, "details_saved"),
-        ({"address_news": True}, "address_saved"),
-        ({"address_news": True, "missing": "phone"}, "something_missing"),
-        ({"contact_news": True, "missing": "address"}, "something_missing"),
-        ({"contact_news": True, "missing": "shoe size"}, "details_saved"),
+        ({"contact_saved": True}, "details_saved"),
+        ({"contact_saved": True, "address_saved": True}, "details_saved"),
+        ({"address_saved": True}, "address_saved"),
+        ({"address_saved": True, "missing": "phone"}, "something_missing"),
+        ({"contact_saved": True, "missing": "address"}, "something_missing"),
+        ({"contact_saved": True, "missing": "shoe size"}, "details_saved"),
         ({"email_refused": True}, "email_refused"),
-        ({"email_refused": True, "contact_news": True, "address_news": True, "missing": "phone"}, "email_refused"),
+        ({"email_refused": True, "contact_saved": True, "address_saved": True, "missing": "phone"}, "email_refused"),
     ],
 )
 def test_the_most_urgent_thing_is_said_and_only_that(said: dict[str, object], case: str | None) -> None:
-    assert choose(occasion(**said)) == case
+    assert choose_case(context(**said)) == case
 
 
 @pytest.mark.parametrize(
@@ -64,8 +72,8 @@ def test_the_most_urgent_thing_is_said_and_only_that(said: dict[str, object], ca
     ],
 )
 def test_the_customer_is_written_to_in_thai_or_english(language: str, default: str, expected: str) -> None:
-    texts = Texts.compile(parse(f'messages.default_language = "{default}"'))
-    assert texts.write(occasion(language=language, address_news=True)) == BUILT_IN[expected]["address_saved"]  # type: ignore[index]
+    texts = MessageTemplates.compile(parse(f'messages.default_language = "{default}"'))
+    assert texts.render(context(language=language, address_saved=True)) == BUILT_IN[expected]["address_saved"]  # type: ignore[index]
 
 
 @pytest.mark.parametrize(
@@ -80,8 +88,8 @@ def test_the_customer_is_written_to_in_thai_or_english(language: str, default: s
     ],
 )
 def test_what_is_missing_is_named_in_the_language_of_the_message(language: str, missing: str, expected: str) -> None:
-    texts = Texts.compile(Config())
-    assert texts.write(occasion(language=language, missing=missing, contact_news=True)) == expected
+    texts = MessageTemplates.compile(Config())
+    assert texts.render(context(language=language, missing=missing, contact_saved=True)) == expected
 
 
 CUSTOM = """
@@ -98,19 +106,19 @@ details_saved = "Nameless"
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
-        ({"contact_news": True, "values": {"firstname": "Mary & <Jo>"}}, "Thanks, Mary & <Jo>!"),
-        ({"contact_news": True, "values": {"firstname": "{{phone}}"}}, "Thanks, {{phone}}!"),
-        ({"contact_news": True}, "Thanks!"),
-        ({"contact_news": True, "intent": "Other", "values": {"firstname": "Jo"}}, "Saved, Jo."),
-        ({"contact_news": True, "intent": ""}, "Nameless"),
-        ({"contact_news": True, "language": "th"}, BUILT_IN["th"]["details_saved"]),
-        ({"address_news": True}, ""),
+        ({"contact_saved": True, "values": {"firstname": "Mary & <Jo>"}}, "Thanks, Mary & <Jo>!"),
+        ({"contact_saved": True, "values": {"firstname": "{{phone}}"}}, "Thanks, {{phone}}!"),
+        ({"contact_saved": True}, "Thanks!"),
+        ({"contact_saved": True, "intent": "Other", "values": {"firstname": "Jo"}}, "Saved, Jo."),
+        ({"contact_saved": True, "intent": ""}, "Nameless"),
+        ({"contact_saved": True, "language": "th"}, BUILT_IN["th"]["details_saved"]),
+        ({"address_saved": True}, ""),
     ],
 )
 def test_the_text_of_the_intent_goes_before_that_of_the_shop_before_the_built_in_one(
     said: dict[str, object], expected: str
 ) -> None:
-    assert Texts.compile(parse(CUSTOM)).write(occasion(**said)) == expected
+    assert MessageTemplates.compile(parse(CUSTOM)).render(context(**said)) == expected
 
 
 @pytest.mark.parametrize(
@@ -134,41 +142,43 @@ def test_the_text_of_the_intent_goes_before_that_of_the_shop_before_the_built_in
 def test_a_template_that_cannot_be_used_stops_the_start_and_is_named(template: str) -> None:
     source = f"[intents.'Ask price'.texts.en]\naddress_saved = '''{template}'''"
     with pytest.raises(ConfigError, match=r'intents\."Ask price"\.texts\.en\.address_saved: .+'):
-        Texts.compile(parse(source))
+        MessageTemplates.compile(parse(source))
 
 
 def test_a_template_of_the_shop_is_named_without_an_intent() -> None:
     with pytest.raises(ConfigError, match=r"^messages\.texts\.th\.email_refused: there is no \{\{phonee\}\};"):
-        Texts.compile(parse("messages.texts.th.email_refused = '{{phonee}}'"))
+        MessageTemplates.compile(parse("messages.texts.th.email_refused = '{{phonee}}'"))
 
 
 def test_a_template_that_fails_on_a_value_gives_way_to_the_built_in_text() -> None:
-    texts = Texts.compile(parse("""messages.texts.en.something_missing = '{{ 1 // ((firstname|length) - 3) }}'"""))
-    said = occasion(contact_news=True, missing="phone", values={"firstname": "Joe"})
-    assert texts.write(said) == "Got it, thank you. Could you also send your phone number?"
+    texts = MessageTemplates.compile(
+        parse("""messages.texts.en.something_missing = '{{ 1 // ((firstname|length) - 3) }}'""")
+    )
+    said = context(contact_saved=True, missing="phone", values={"firstname": "Joe"})
+    assert texts.render(said) == "Got it, thank you. Could you also send your phone number?"
 
 
 EVERYTHING = " ".join(f"{{{{{name}}}}}" for name in SAMPLES)
-TALKATIVE = Texts.compile(parse(f"messages.texts.en.details_saved = '{EVERYTHING}'"))
+TALKATIVE = MessageTemplates.compile(parse(f"messages.texts.en.details_saved = '{EVERYTHING}'"))
 
 
 @given(
     st.builds(
-        Occasion,
+        ConfirmationContext,
         intent=st.text(),
         language=st.sampled_from(["", "th", "en", "zh"]) | st.text(),
-        contact_news=st.booleans(),
-        address_news=st.booleans(),
+        contact_saved=st.booleans(),
+        address_saved=st.booleans(),
         email_refused=st.booleans(),
         missing=st.sampled_from(["", "name", "phone", "address", "email"]) | st.text(),
         values=st.dictionaries(st.sampled_from([*SAMPLES, "self", "other"]), st.text() | st.just("ยาว" * 1000)),
     )
 )
-def test_any_text_makes_a_message_of_bearable_length_or_none(said: Occasion) -> None:
-    message = TALKATIVE.write(said)
+def test_any_text_makes_a_message_of_bearable_length_or_none(said: ConfirmationContext) -> None:
+    message = TALKATIVE.render(said)
     assert len(message) <= MAX_LENGTH
     assert message == message.strip()
-    if choose(said) is None:
+    if choose_case(said) is None:
         assert message == ""
 
 
@@ -187,7 +197,7 @@ def test_an_old_event_is_not_answered(age: int, limit: int, reason: str) -> None
     # Built without `parse`, which would refuse the limit of 5,000: the hard limit holds here too.
     config = Config(messages=Messages(confirm_max_age=limit))
     now = moment("12:00")
-    assert may_speak(now, now - age, config, BANGKOK) == reason
+    assert find_silence_reason(now, now - age, config, BANGKOK) == reason
 
 
 @pytest.mark.parametrize(
@@ -200,7 +210,7 @@ def test_an_old_event_is_not_answered(age: int, limit: int, reason: str) -> None
     ],
 )
 def test_messages_can_be_switched_off(source: str, intent: str, reason: str) -> None:
-    assert may_speak(0, 0, parse(source), BANGKOK, intent) == reason
+    assert find_silence_reason(0, 0, parse(source), BANGKOK, intent) == reason
 
 
 @pytest.mark.parametrize(
@@ -221,7 +231,7 @@ def test_quiet_hours_are_kept_in_local_time_and_may_cross_midnight(
     hours: tuple[str, str], clock: str, quiet: bool
 ) -> None:
     config = Config(messages=Messages(quiet_hours=hours))
-    assert may_speak(moment(clock), moment(clock), config, BANGKOK) == ("quiet hours" if quiet else "")
+    assert find_silence_reason(moment(clock), moment(clock), config, BANGKOK) == ("quiet hours" if quiet else "")
 
 
 CLOCK = st.integers(0, 1439)
@@ -234,4 +244,4 @@ def test_every_minute_walked_from_begin_to_end_is_quiet(begin: int, end: int, no
     midnight = datetime(2026, 3, 1, tzinfo=BANGKOK)
     now_ms = int((midnight + timedelta(minutes=now)).timestamp() * 1000)
     walked = (now - begin) % 1440 < (end - begin) % 1440
-    assert may_speak(now_ms, now_ms, config, BANGKOK) == ("quiet hours" if walked else "")
+    assert find_silence_reason(now_ms, now_ms, config, BANGKOK) == ("quiet hours" if walked else "")

@@ -1,1 +1,1 @@
-"""Pure: one event of a chat -> good CRM data. Nothing here does I/O."""
+"""Pure: one chat event -> values for HubSpot. Nothing here does I/O."""

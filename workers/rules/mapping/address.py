@@ -1,4 +1,4 @@
-"""Two sources of one address -> one block that makes a postal label, never half of two homes."""
+"""Two sources of one address -> one block for a postal label, which never mixes two addresses."""
 
 import re
 
@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from leadcore.event import Address, ContactInfo
 from workers.rules.mapping.address_line import NOT_A_PROVINCE
-from workers.rules.mapping.address_source import THAI, Home, bare, contradict, fill, read
+from workers.rules.mapping.address_source import THAI, SourceAddress, contradicts, fill_gaps, read_source, strip_title
 from workers.rules.mapping.provinces import BANGKOK, find, key
 
 _SUBDISTRICT = ("แขวง", "ตำบล", "ต.", "khwaeng", "kwaeng", "tambon", "tambol", " t.")
@@ -18,10 +18,10 @@ _LATIN_NAME_ENDS = re.compile(r"\s*(?:$|[,)]|(?:sub-?\s?)?district)")
 _BEFORE_NUMBER = re.compile(r"\s?\d")
 
 
-class Block(Struct, frozen=True):
-    """One address, "" where nothing was said. `address` is the part of a postal label before city and postcode;
-    `subdistrict`, `district` and `village` are names without their title; `unsaved` is what was said but has no
-    place, such as a postcode that is none."""
+class PostalAddress(Struct, frozen=True):
+    """One address, "" where a part was not given. `address` is the part of a postal label before city and postcode;
+    `subdistrict`, `district` and `village` are names without their title; `unsaved` is what fits no part, such as an
+    invalid postcode."""
 
     address: str = ""
     city: str = ""
@@ -34,107 +34,112 @@ class Block(Struct, frozen=True):
     unsaved: str = ""
 
 
-def build(parts: Address, info: ContactInfo, province_language: str = "th", region: str = "TH") -> Block:
-    """The block that `parts` and, where they do not contradict, the free text of `info` describe.
+def build_address(
+    parts: Address, info: ContactInfo, province_language: str = "th", region: str = "TH"
+) -> PostalAddress:
+    """The address that `parts` describe, its gaps filled from the free text of `info` where the two do not contradict.
 
     `province_language` ("th" or "en") is the language of `state` and of Bangkok as a city. `region` is the shop's ISO
-    country: only for "TH" a bare five-digit postcode speaks for Thailand."""
-    home = read(parts, region)
-    if not home.complete and (info.address or info.city or info.zipcode):
-        free = read(Address(street=info.address, city=info.city, postal_code=info.zipcode), region)
-        if not contradict(home, free):
-            home = fill(home, free)
-    return _thai_block(home, province_language) if home.thai else _foreign_block(home)
+    country: only for "TH" is a bare five-digit postcode taken for a Thai one."""
+    address = read_source(parts, region)
+    if not address.complete and (info.address or info.city or info.zipcode):
+        other = read_source(Address(street=info.address, city=info.city, postal_code=info.zipcode), region)
+        if not contradicts(address, other):
+            address = fill_gaps(address, other)
+    return _thai_address(address, province_language) if address.thai else _foreign_address(address)
 
 
-def _thai_block(home: Home, language: str) -> Block:
-    subdistrict, village = bare(home.subdistrict), _bare_village(home.village)
-    state = home.state
-    if home.province:
-        state = home.province.en if language == "en" else home.province.th
-    city, district, lost = _place(home, state)
-    if home.state and home.province and find(home.state) is None:
-        lost = (*lost, home.state)
-    pieces = [home.street]
-    if village and not _mentions(home.street, village, _MOO, strict=False):
-        pieces.append(home.village)
-    for name, said, titles in ((subdistrict, home.subdistrict, _SUBDISTRICT), (district, home.district, _DISTRICT)):
-        label = _label(home, name, said, titles)
-        if name and label not in pieces and not _mentions(home.street, name, titles):
+def _thai_address(address: SourceAddress, language: str) -> PostalAddress:
+    subdistrict, village = strip_title(address.subdistrict), _strip_village_title(address.village)
+    state = address.state
+    if address.province:
+        state = address.province.en if language == "en" else address.province.th
+    city, district, lost = _place(address, state)
+    if address.state and address.province and find(address.state) is None:
+        lost = (*lost, address.state)
+    pieces = [address.street]
+    if village and not _is_mentioned(address.street, village, _MOO, strict=False):
+        pieces.append(address.village)
+    for name, given, titles in (
+        (subdistrict, address.subdistrict, _SUBDISTRICT),
+        (district, address.district, _DISTRICT),
+    ):
+        label = _label(address, name, given, titles)
+        if name and label not in pieces and not _is_mentioned(address.street, name, titles):
             pieces.append(label)
-    return Block(
+    return PostalAddress(
         address=_join(pieces),
         city=city,
         state=state,
-        zip=home.zip,
-        country=home.country,
+        zip=address.zip,
+        country=address.country,
         subdistrict=subdistrict,
         district=district,
         village=village,
-        unsaved=_unsaved(home.unknown_country, *lost),
+        unsaved=_unsaved(address.unknown_country, *lost),
     )
 
 
-def _place(home: Home, state: str) -> tuple[str, str, tuple[str, ...]]:
-    """City, district and what finds no place. Bangkok is a city of districts: one that was given as the city is moved
-    to where it belongs."""
-    city, district, lost = bare(home.city), bare(home.district), home.lost
-    if home.province is BANGKOK:
+def _place(address: SourceAddress, state: str) -> tuple[str, str, tuple[str, ...]]:
+    """City, district and what fits neither. Bangkok is a city of districts: a district that was given as the city
+    becomes the district."""
+    city, district, lost = strip_title(address.city), strip_title(address.district), address.lost
+    if address.province is BANGKOK:
         district = "" if find(district) is BANGKOK else district
         if city and find(city) is not BANGKOK:
             if not district and find(city) is None:
                 district = city
-            elif key(city) not in (key(district), key(bare(home.subdistrict))):
-                lost = (*lost, home.city)
+            elif key(city) not in (key(district), key(strip_title(address.subdistrict))):
+                lost = (*lost, address.city)
         return state, district, lost
-    if not city or (home.province and find(city) is home.province):
+    if not city or (address.province and find(city) is address.province):
         return district or (city and state), district, lost
     return city, district, lost
 
 
-def _label(home: Home, name: str, said: str, titles: tuple[str, ...]) -> str:
-    """`name` as a line of a label has it: in Thai with its title, which depends on whether it is in Bangkok."""
-    if home.province and THAI.search(name):
-        return (titles[0] if home.province is BANGKOK else titles[2]) + name
-    return name if home.province else said or name
+def _label(address: SourceAddress, name: str, given: str, titles: tuple[str, ...]) -> str:
+    """`name` as written on a label: in Thai with its title, which is another one in Bangkok."""
+    if address.province and THAI.search(name):
+        return (titles[0] if address.province is BANGKOK else titles[2]) + name
+    return name if address.province else given or name
 
 
-def _foreign_block(home: Home) -> Block:
-    pieces, taken = [home.street], {key(home.city), key(home.state)}
-    for name in (home.village, home.subdistrict, home.district):
-        if name and key(name) not in taken and not _mentions(home.street, name, ()):
+def _foreign_address(address: SourceAddress) -> PostalAddress:
+    pieces, used = [address.street], {key(address.city), key(address.state)}
+    for name in (address.village, address.subdistrict, address.district):
+        if name and key(name) not in used and not _is_mentioned(address.street, name, ()):
             pieces.append(name)
-            taken.add(key(name))
-    return Block(
+            used.add(key(name))
+    return PostalAddress(
         address=_join(pieces),
-        city=home.city,
-        state=home.state,
-        zip=home.zip,
-        country=home.country,
-        subdistrict=home.subdistrict,
-        district=home.district,
-        village=home.village,
-        unsaved=_unsaved(home.unknown_country, *home.lost),
+        city=address.city,
+        state=address.state,
+        zip=address.zip,
+        country=address.country,
+        subdistrict=address.subdistrict,
+        district=address.district,
+        village=address.village,
+        unsaved=_unsaved(address.unknown_country, *address.lost),
     )
 
 
 def _join(pieces: list[str]) -> str:
-    said = [piece for piece in pieces if piece]
-    return (" " if any(map(THAI.search, said)) else ", ").join(said)
+    given = [piece for piece in pieces if piece]
+    return (" " if any(map(THAI.search, given)) else ", ").join(given)
 
 
 def _unsaved(*texts: str) -> str:
     return "; ".join(dict.fromkeys(filter(None, texts)))
 
 
-def _bare_village(text: str) -> str:
+def _strip_village_title(text: str) -> str:
     title = next((title for title in _VILLAGE if text.startswith(title)), "")
     return text[len(title) :].lstrip() or text
 
 
-def _mentions(street: str, name: str, titles: tuple[str, ...], strict: bool = True) -> bool:
-    """Whether `street` already holds `name` after one of `titles` or standing alone, and not as the name of a road.
-    Not `strict`: any whole word will do."""
+def _is_mentioned(street: str, name: str, titles: tuple[str, ...], strict: bool = True) -> bool:
+    """Whether `street` already has `name`, after one of `titles` or on its own, and not as the name of a road. Not
+    `strict`: any whole word counts."""
     street, name = street.casefold(), name.casefold()
     start = street.find(name)
     while start >= 0:

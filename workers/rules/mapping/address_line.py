@@ -1,4 +1,4 @@
-"""What the end of one line of an address says: its country, its Thai postcode, its province."""
+"""The end of an address line: its country, its Thai postcode, its province."""
 
 import re
 
@@ -9,12 +9,12 @@ DIGITS = {ord(zero) + n: str(n) for zero in "๐０໐០၀٠۰०" for n in ra
 DIGITS |= {ord("－"): "-", ord("−"): "-", ord("\u3000"): " "}
 _FIVE = re.compile(r"(?<![\d/.-])[1-9]\d{4}(?![\d/-])")
 _CHANGWAT = re.compile(r"(?:จังหวัด|จ\.)\s*([^\s,]+)")
-# A name after one of these is a road's or a district's, whatever else has the same name.
+# A name after one of these is a road's or a district's, even if a province has the same name.
 NOT_A_PROVINCE = ("ถนน", "ถ.", "ซอย", "ซ.", "ตำบล", "ต.", "อำเภอ", "อ.", "แขวง", "เขต", " soi", " thanon")
 
 
 def cut_country(street: str) -> tuple[str, str]:
-    """`street` without the country that ends it, and that country's name, "" if there is none."""
+    """`street` without a country at its end, and that country's name, "" if there is none."""
     head, comma, tail = street.rpartition(",")
     if comma and (nation := country.common(tail.strip(" ."))):
         return trim(head), nation
@@ -25,14 +25,14 @@ def cut_country(street: str) -> tuple[str, str]:
 
 
 def last_postcode(street: str) -> tuple[int, int, str]:
-    """Where the last possible Thai postcode begins and ends; a number at the very start is a house's."""
+    """Start, end and text of the last possible Thai postcode. A number at the very start is a house number."""
     found = [match for match in _FIVE.finditer(street) if match.start() and is_postcode(match[0])]
     return (*found[-1].span(), found[-1][0]) if found else (len(street), len(street), "")
 
 
 def last_province(text: str, postcode: str) -> tuple[Province | None, int]:
-    """The province at the end of `text` that `postcode` does not refute, and where its name begins; the end of `text`
-    when the name is glued to other words."""
+    """The province at the end of `text`, None if `postcode` is outside it, and where its name starts: the end of `text`
+    if the name is joined to other words."""
     end = start = len(trim(text))
     province, cut = None, end
     for _ in range(4):
@@ -51,5 +51,5 @@ def last_province(text: str, postcode: str) -> tuple[Province | None, int]:
 
 
 def trim(text: str) -> str:
-    """`text` without what is left hanging when a postcode or province has been taken from its end."""
+    """`text` without the separators and labels that remain after a postcode or province is cut from its end."""
     return text.rstrip(" ,").removesuffix("รหัสไปรษณีย์").rstrip(" ,")

@@ -1,4 +1,4 @@
-"""Pure: an intent event -> what it says about its customer, in HubSpot's property names."""
+"""Pure: an intent event -> its values by HubSpot's property names."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -11,32 +11,32 @@ from leadcore.event import Event
 from leadcore.receipts import Note
 from workers.rules.mapping import address, country, email, language, name, options, phone, provinces
 from workers.rules.mapping.address_line import DIGITS
-from workers.rules.mapping.facts import Facts
+from workers.rules.mapping.mapped_event import MappedEvent
 from workers.rules.mapping.options import Option
 
 PAYMENTS = ("bank_transfer", "cash_on_delivery", "credit_card", "other")
-# Keeps a cart of 100 products under the 65,536 characters that a text property holds (HubSpot's page).
+# Keeps a cart of 100 products below the 65,536 characters that a text property holds (HubSpot's page).
 MAX_NAME = 200
 _NUMBER = re.compile(r"-?\d(?:[\d., ]*\d)?", re.ASCII)
 _POINT = re.compile(r"-?(?:\d+|[1-9]\d{0,2}(?:[, ]\d{3})+)(?:\.\d+)?", re.ASCII)
-# No money has three decimals.
+# No currency amount has three decimals.
 _COMMA = re.compile(r"-?(?:\d+|[1-9]\d{0,2}(?:[. ]\d{3})+)(?:,\d{1,2})?", re.ASCII)
 
 
 @dataclass(frozen=True)
-class Choices:
-    """The options of the portal's enumerations, by property; a property that is absent takes any text."""
+class PortalOptions:
+    """The options of the portal's enumerations, by property; a property that is absent accepts any text."""
 
     by_property: Mapping[str, Sequence[Option]] = field(default_factory=dict)
 
     @cached_property
     def languages(self) -> frozenset[str] | None:
-        """The options of `hs_language`, None where it has none."""
+        """The options of `hs_language`, None if it has none."""
         known = self.by_property.get("hs_language")
         return frozenset(option.value for option in known) if known else None
 
     def pick(self, property: str, spellings: Sequence[str]) -> str | None:
-        """The value to write for the first of `spellings` that fits, None if the portal offers none of them."""
+        """The option that the first possible of `spellings` means, None if the portal has none of them."""
         if not self.by_property.get(property):
             return spellings[0]
         index = self._indexes[property]
@@ -54,29 +54,29 @@ class _Draft:
     notes: list[Note] = field(default_factory=list)
 
 
-def facts(event: Event, said_ms: int, crm: Crm, choices: Choices, *, lead: bool = True) -> Facts:
-    """What `event`, said at `said_ms` (milliseconds since 1970), says. Never raises."""
+def map_event(event: Event, said_ms: int, crm: Crm, portal_options: PortalOptions, *, lead: bool = True) -> MappedEvent:
+    """The values of `event`, which was sent at `said_ms` (milliseconds since 1970). Never raises."""
     draft = _Draft()
-    block = address.build(event.address, event.contact, crm.province_language, crm.country)
-    where = _address(draft, block, choices)
+    postal = address.build_address(event.address, event.contact, crm.province_language, crm.country)
+    address_values = _address(draft, postal, portal_options)
     _name(draft, event)
     email_refused = _email(draft, event, crm)
-    _phone(draft, event, country.code(block.country) or crm.country)
-    code = language.choose(event.contact.language, event.contact.language_name, choices.languages)
-    reachable = bool(draft.details or where or draft.unsaved.keys() & {"email", "phone"})
+    _phone(draft, event, country.code(postal.country) or crm.country)
+    code = language.choose(event.contact.language, event.contact.language_name, portal_options.languages)
+    reachable = bool(draft.details or address_values or draft.unsaved.keys() & {"email", "phone"})
     placeholder = _placeholder(draft, event) if reachable else ""
     if code:
         draft.details["hs_language"] = code
     at = f"{_second(said_ms // 1000)}.{said_ms % 1000:03}Z"
-    return Facts(
-        details=_fit(draft, draft.details, choices),
-        address=_fit(draft, where, choices),
-        activity=_fit(draft, _activity(draft, event, at), choices),
-        creation=_fit(draft, _creation(event, at, crm, lead), choices, unsaved=False),
+    return MappedEvent(
+        details=_fit(draft, draft.details, portal_options),
+        address=_fit(draft, address_values, portal_options),
+        activity=_fit(draft, _activity(draft, event, at), portal_options),
+        creation=_fit(draft, _creation(event, at, crm, lead), portal_options, unsaved=False),
         unsaved=draft.unsaved,
         placeholder=placeholder,
         email_refused=email_refused,
-        language=language.speaks(event.contact.language, event.contact.language_name),
+        language=language.base_language(event.contact.language, event.contact.language_name),
         buying=bool(event.products),
         notes=tuple(draft.notes),
     )
@@ -87,13 +87,13 @@ def _second(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat().removesuffix("+00:00")
 
 
-def _said(**values: str) -> dict[str, str]:
+def _given(**values: str) -> dict[str, str]:
     return {name: value for name, value in values.items() if value}
 
 
 def _name(draft: _Draft, event: Event) -> None:
     parsed = name.parse(event.contact.name)
-    draft.details |= _said(
+    draft.details |= _given(
         firstname=parsed.first,
         lastname=parsed.last,
         company=parsed.company,
@@ -119,7 +119,7 @@ def _email(draft: _Draft, event: Event, crm: Crm) -> bool:
 
 def _phone(draft: _Draft, event: Event, region: str) -> None:
     parsed = phone.parse(event.contact.phone, region)
-    draft.details |= _said(
+    draft.details |= _given(
         phone=parsed.phone,
         mobilephone=parsed.mobile,
         dealdroid_other_phones=", ".join(parsed.others),
@@ -130,43 +130,45 @@ def _phone(draft: _Draft, event: Event, region: str) -> None:
             draft.notes.append(Note("phone", "dropped", "it is not a phone number"))
 
 
-def _address(draft: _Draft, block: address.Block, choices: Choices) -> dict[str, str]:
-    where = _said(
-        address=block.address,
-        city=block.city,
-        state=block.state,
-        zip=block.zip,
-        country=block.country,
-        dealdroid_subdistrict=block.subdistrict,
-        dealdroid_district=block.district,
-        dealdroid_village=block.village,
+def _address(draft: _Draft, postal: address.PostalAddress, portal_options: PortalOptions) -> dict[str, str]:
+    address_values = _given(
+        address=postal.address,
+        city=postal.city,
+        state=postal.state,
+        zip=postal.zip,
+        country=postal.country,
+        dealdroid_subdistrict=postal.subdistrict,
+        dealdroid_district=postal.district,
+        dealdroid_village=postal.village,
     )
-    if block.unsaved:
-        draft.unsaved["address"] = block.unsaved
-    province = provinces.find(block.state) if block.state else None
+    if postal.unsaved:
+        draft.unsaved["address"] = postal.unsaved
+    province = provinces.find(postal.state) if postal.state else None
     spellings = {
-        "country": (block.country, *country.spellings(block.country)),
-        "state": (block.state, *(province.spellings if province else ())),
+        "country": (postal.country, *country.spellings(postal.country)),
+        "state": (postal.state, *(province.spellings if province else ())),
     }
     for property, candidates in spellings.items():
-        if property not in where:
+        if property not in address_values:
             continue
-        chosen = choices.pick(property, candidates)
-        if chosen is None:
-            draft.unsaved[property] = where.pop(property)
+        value_offered = portal_options.pick(property, candidates)
+        if value_offered is None:
+            draft.unsaved[property] = address_values.pop(property)
             draft.notes.append(Note(property, "dropped", "HubSpot has no such option"))
         else:
-            where[property] = chosen
-    return where
+            address_values[property] = value_offered
+    return address_values
 
 
-def _fit(draft: _Draft, values: Mapping[str, str], choices: Choices, *, unsaved: bool = True) -> dict[str, str]:
-    """`values` without those that a dropdown of the portal does not offer."""
+def _fit(
+    draft: _Draft, values: Mapping[str, str], portal_options: PortalOptions, *, unsaved: bool = True
+) -> dict[str, str]:
+    """`values` as options where the property is a dropdown, without those that it does not offer."""
     fitting = dict(values)
-    for property in values.keys() & choices.by_property.keys():
-        chosen = choices.pick(property, [values[property]])
-        if chosen is not None:
-            fitting[property] = chosen
+    for property in values.keys() & portal_options.by_property.keys():
+        value_offered = portal_options.pick(property, [values[property]])
+        if value_offered is not None:
+            fitting[property] = value_offered
             continue
         value = fitting.pop(property)
         draft.notes.append(Note(property, "dropped", "HubSpot has no such option"))
@@ -176,7 +178,7 @@ def _fit(draft: _Draft, values: Mapping[str, str], choices: Choices, *, unsaved:
 
 
 def _placeholder(draft: _Draft, event: Event) -> str:
-    """The last name of a contact that HubSpot would not create without one: never shown to the customer."""
+    """The last name of a contact that HubSpot would not create without one. It is never shown to the customer."""
     if any(draft.details.get(key) for key in ("firstname", "lastname")):
         return ""
     number = draft.details.get("phone", "")
@@ -188,7 +190,7 @@ def _activity(draft: _Draft, event: Event, at: str) -> dict[str, str]:
     if method and method not in PAYMENTS:
         draft.unsaved["payment_method"] = event.payment_method
         method = "other"
-    return _said(
+    return _given(
         dealdroid_last_intent=event.intent,
         dealdroid_last_intent_at=at,
         dealdroid_payment_method=method,
@@ -214,8 +216,8 @@ def _cart(event: Event) -> str:
 
 
 def _total(text: str) -> str:
-    """The one number in `text`, 1,250.50 or 1.250,50; "" where there are several or it can be read in two ways, as
-    1.250 can. The cart shows the text as it is."""
+    """The one number in `text`, like 1,250.50 or 1.250,50; "" if there are several or it is ambiguous, like 1.250. The
+    cart shows the text as it is."""
     numbers = _NUMBER.findall(text.translate(DIGITS))
     if len(numbers) != 1:
         return ""
@@ -229,7 +231,7 @@ def _total(text: str) -> str:
 
 
 def _creation(event: Event, at: str, crm: Crm, lead: bool) -> dict[str, str]:
-    return _said(
+    return _given(
         hs_lead_status=crm.lead_status if lead else "",
         hs_legal_basis=crm.legal_basis,
         dealdroid_first_intent=event.intent,

@@ -1,4 +1,4 @@
-"""Countries: any common spelling -> the name that people in a CRM use, which is not always ISO's."""
+"""Countries: any common spelling -> the common English name, which is not always ISO's."""
 
 import re
 from functools import lru_cache
@@ -96,8 +96,8 @@ _CODES = {_key(spelling): alpha_2 for alpha_2, names in _NAMES.items() for spell
 def code(text: str) -> str:
     """The ISO 3166 alpha-2 code of the country that `text` names, "" if it names none.
 
-    Our own table comes first, then pycountry's exact lookup; never its fuzzy one, which puts Nigeria first for Niger
-    (measured)."""
+    Looked up in our own table, then exactly in pycountry; not with its fuzzy search, which returns Nigeria first for
+    Niger (measured)."""
     if known := _CODES.get(_key(text)):
         return known
     entry = _entry(text.strip()) if text else None
@@ -111,8 +111,8 @@ def name(text: str) -> str:
 
 
 def common(text: str) -> str:
-    """Like `name`, but knows only the spellings of our own table: for words out of running text, where pycountry would
-    take the "CA" of Los Angeles for Canada."""
+    """As `name`, but only by our own table: for words from running text, where pycountry would take the "CA" of Los
+    Angeles for Canada."""
     return _name(_CODES.get(_key(text), "")) if len(text.strip()) > 2 or text == "UK" else ""
 
 
@@ -137,7 +137,7 @@ def _name(alpha_2: str) -> str:
 
 
 def _entry(text: str) -> Any:
-    # Loading pycountry's database takes milliseconds that most leads never need.
+    # Imported here because loading its database takes milliseconds, and most leads do not need it.
     import pycountry
 
     try:

@@ -1,4 +1,4 @@
-"""The customer's email address: mended where the fault is plain, checked for its form, never looked up."""
+"""The customer's email address: obvious typing errors corrected, the syntax checked, the domain not looked up."""
 
 import re
 
@@ -17,33 +17,33 @@ _FULL_WIDTH: dict[int, int | str] = {
 def parse(text: str) -> tuple[str, str]:
     """`(email, "")` in lower case, or `("", text)` when `text` is not one address.
 
-    Full-width characters and dots or commas at the end are mended, nothing else is guessed. A mailbox name beyond
-    ASCII is refused: more often than not it is a Thai word that ran into the address. A domain beyond ASCII comes back
+    Full-width characters and dots or commas at the end are corrected, nothing else. A non-ASCII mailbox name is
+    refused: mostly it is a Thai word that was typed without a space before the address. A non-ASCII domain is returned
     in its `xn--` form.
     """
-    mended = text.translate(_FULL_WIDTH).strip().rstrip("., ").lower()
-    if not mended:
+    cleaned = text.translate(_FULL_WIDTH).strip().rstrip("., ").lower()
+    if not cleaned:
         return "", text.strip()
-    if len(mended) > LONGEST:
+    if len(cleaned) > LONGEST:
         return "", text
-    if _PLAIN.fullmatch(mended):
-        return mended, ""
-    email = _check(mended)
+    if _PLAIN.fullmatch(cleaned):
+        return cleaned, ""
+    email = _check(cleaned)
     return (email, "") if email else ("", text)
 
 
 def ignored(email: str, patterns: tuple[str, ...]) -> bool:
-    """Whether `email` is one of `patterns`: whole addresses, or `@domain` for everybody there (not its subdomains)."""
+    """Whether `email` matches one of `patterns`: whole addresses, or `@domain` for all of it (not its subdomains)."""
     address = email.lower()
     known = {pattern.strip().lower() for pattern in patterns}
     return bool(address) and (address in known or "@" + address.rpartition("@")[2] in known)
 
 
 def _check(text: str) -> str:
-    # Imported here because nearly every address is plain.
+    # Imported here because nearly every address matches `_PLAIN`.
     from email_validator import EmailNotValidError, validate_email
 
-    # `ascii_email` is None for a mailbox name beyond ASCII.
+    # `ascii_email` is None for a non-ASCII mailbox name.
     try:
         return validate_email(text, check_deliverability=False, strict=True).ascii_email or ""
     except EmailNotValidError:

@@ -1,4 +1,4 @@
-"""The customer's language: as an option of HubSpot's `hs_language`, and as a code for choosing words."""
+"""The customer's language: as an option of HubSpot's `hs_language`, and as a code for choosing texts."""
 
 import re
 from functools import cache, lru_cache
@@ -52,8 +52,8 @@ _NAMES = {
     "zh-cn": "simplifiedchinese chinesesimplified 简体中文 จีนตัวย่อ",
     "zh-tw": "traditionalchinese chinesetraditional 繁體中文 繁体中文 จีนตัวเต็ม",
 }
-# While the portal's own options are unknown. No list of HubSpot's was to be found: these are languages in common use
-# and the regional forms that its forms API knows, without Lao, Khmer and Tagalog, which portals were found to lack.
+# Used while the portal's own options are unknown. HubSpot publishes no list that could be found: these are common
+# languages and the regional forms of its forms API, without Lao, Khmer and Tagalog, which portals were found to lack.
 _REGIONAL = {"en-gb", "en-us", "es-mx", "fr-ca", "pt-br", "zh-hk", "zh-mo", "zh-sg"}
 _USUAL = frozenset(_NAMES) - {"km", "lo", "tl"} | _REGIONAL
 _CODE = re.compile(r"[a-z]{2,3}(?:[-_][a-z0-9]{2,8})*", re.IGNORECASE)
@@ -64,40 +64,40 @@ _BETWEEN = re.compile(r"[\s()/,;:-]+")
 def choose(language: str, language_name: str, options: frozenset[str] | None) -> str:
     """The value among HubSpot's `options` for `language` (`th`, `zh-CN`, `en_US`), else for its base language, else "".
 
-    `language_name` ("Thai", "ภาษาไทย") counts only where `language` is blank. `options=None` stands for the usual ones.
+    `language_name` ("Thai", "ภาษาไทย") is used only if `language` is blank. `options=None` stands for the usual ones.
     """
     tag = _tag(language, language_name)
-    values = _folded(_USUAL if options is None else options)
+    values = _by_tag(_USUAL if options is None else options)
     parts = tag.split("-")
-    # Between the whole tag and its base: zh-Hant-TW is zh-tw.
+    # Language and region of a longer tag: zh-Hant-TW is zh-tw.
     candidates = (tag, f"{parts[0]}-{parts[-1]}", parts[0]) if tag else ()
     return next((values[candidate] for candidate in candidates if candidate in values), "")
 
 
-def speaks(language: str, language_name: str) -> str:
-    """The base code of the customer's language ("th", "en"), "" where nobody said."""
+def base_language(language: str, language_name: str) -> str:
+    """The base code of the customer's language ("th", "en"), "" if it is not given."""
     return _tag(language, language_name).partition("-")[0]
 
 
 @lru_cache(maxsize=256)
 def _tag(language: str, language_name: str) -> str:
-    said = (language.strip() or language_name.strip())[:64].lower()
-    if name := _codes().get(_fold(said)):
-        return name
-    if _CODE.fullmatch(said):
-        return said.replace("_", "-")
-    return next((_codes()[word] for word in map(_fold, _BETWEEN.split(said)) if word in _codes()), "")
+    given = (language.strip() or language_name.strip())[:64].lower()
+    if known := _codes().get(_normalize(given)):
+        return known
+    if _CODE.fullmatch(given):
+        return given.replace("_", "-")
+    return next((_codes()[word] for word in map(_normalize, _BETWEEN.split(given)) if word in _codes()), "")
 
 
-def _fold(name: str) -> str:
+def _normalize(name: str) -> str:
     return _FILLER.sub("", name)
 
 
 @cache
 def _codes() -> dict[str, str]:
-    return {_fold(name): code for code, names in _NAMES.items() for name in names.split()}
+    return {_normalize(name): code for code, names in _NAMES.items() for name in names.split()}
 
 
 @lru_cache(maxsize=8)
-def _folded(options: frozenset[str]) -> dict[str, str]:
+def _by_tag(options: frozenset[str]) -> dict[str, str]:
     return {option.lower().replace("_", "-"): option for option in sorted(options)}

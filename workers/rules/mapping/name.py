@@ -1,4 +1,4 @@
-"""A customer's name as one line of chat says it, into the parts of a CRM contact."""
+"""A customer's name, typed as one line of chat -> the parts of a CRM contact."""
 
 import re
 import unicodedata
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Name(NamedTuple):
-    """What was said; "" where nothing was."""
+    """The parts of a name, "" if not given."""
 
     first: str = ""
     last: str = ""
@@ -15,7 +15,7 @@ class Name(NamedTuple):
     nickname: str = ""
 
 
-# Fancy letters of chat profiles and full-width ones. Not NFKC for all of it: that breaks the Thai sara am.
+# Styled letters of chat profiles and full-width ones. NFKC is not applied to the whole text: it breaks Thai sara am.
 _STYLED = re.compile(r"[\U0001d400-\U0001d7ff\uff01-\uff5e]+")
 _SYMBOLS = re.compile(
     r"[\u20d0-\u20ff\u2100-\u214f\u2190-\u2bff\u3030\u303d\u3297\u3299\ufe00-\ufe0f\U0001f000-\U0001fbff"
@@ -31,7 +31,8 @@ _COMPANY_ENDS = re.compile(
     re.IGNORECASE,
 )
 
-# A glued Thai honorific needs the beginning of a word behind it: คุณากร and นายิกา go on with a vowel and stay whole.
+# A Thai honorific without a space needs the start of a word after it: คุณากร and นายิกา continue with a vowel and are
+# names.
 _HONORIFIC = re.compile(
     r"(?:นางสาว|นาง|นาย|คุณ|เด็กชาย|เด็กหญิง)\.?(?:\s+|(?=[ก-ฮเ-ไ])|(?=[^\u0e00-\u0e7f])|$)"
     r"|(?:น\s?\.\s?ส|ด\s?\.\s?[ชญ]|นส|ดช|ดญ|ดร|ผศ|รศ|ศ|นพ|พญ|ทพญ?|ภก|ภญ)\.\s*"
@@ -52,23 +53,22 @@ _EDGES = " ,;:/|\\*~_-–—=+<>[]{}()\"'“”‘’!?#&•·…"
 
 
 def parse(text: str) -> Name:
-    """The first word is the first name, the rest the last name; honorifics are dropped, what stands in parentheses is
-    the nickname, a company stays in one piece. Han and Hangul names begin with the surname. Without a letter: no name.
-    """
+    """The first word is the first name, the rest the last name. Honorifics are dropped, text in parentheses or quotes
+    is the nickname, a company stays whole. Han and Hangul names start with the surname. No letters, no name."""
     plain = " ".join(_SYMBOLS.sub(" ", _STYLED.sub(_unstyle, text)).split())
-    person, company = _part(plain)
+    person, company = _split_company(plain)
     nickname = ""
     for aside in (round_ or quoted for round_, quoted in _ASIDE.findall(person)):
-        rest, house = _part(aside.strip())
-        company = company or house
-        called = _trim(_NICKNAME_SAYS.sub("", rest))
-        nickname = nickname or (called if _has_letter(called) and not house else "")
-    first, last = _split(_bare(_ASIDE.sub(" ", person).strip()))
+        rest, aside_company = _split_company(aside.strip())
+        company = company or aside_company
+        candidate = _trim(_NICKNAME_SAYS.sub("", rest))
+        nickname = nickname or (candidate if _has_letter(candidate) and not aside_company else "")
+    first, last = _split(_strip_honorifics(_ASIDE.sub(" ", person).strip()))
     return Name(first, last, company, nickname)
 
 
 def prefixes(name: Name) -> tuple[Name, ...]:
-    """The shorter names that say nothing new after `name`: any part of it left out from its end, but not nothing."""
+    """The shorter forms of `name`, which add nothing to it: parts or words are left out from the end, but not all."""
     words = name.last.split(" ")
     people = [("", ""), (name.first, ""), *((name.first, " ".join(words[:n])) for n in range(1, min(len(words), 8)))]
     if _EAST_ASIAN.fullmatch(name.last):
@@ -86,11 +86,12 @@ def _unstyle(match: re.Match[str]) -> str:
     return unicodedata.normalize("NFKC", match[0])
 
 
-def _part(text: str) -> tuple[str, str]:
-    """A person and a company: "คุณแดง ร้านกาแฟ" is both, and whatever ends as companies do is a company altogether."""
+def _split_company(text: str) -> tuple[str, str]:
+    """The person and the company in `text`: "คุณแดง ร้านกาแฟ" has both; a text with the ending of a company is one as a
+    whole."""
     outside = _ASIDE.sub(_blank, text).rstrip()
-    if begins := _COMPANY_BEGINS.search(outside):
-        return text[: begins.start()].strip(), text[begins.start() :]
+    if start := _COMPANY_BEGINS.search(outside):
+        return text[: start.start()].strip(), text[start.start() :]
     return ("", text) if _COMPANY_ENDS.search(outside) else (text, "")
 
 
@@ -98,8 +99,8 @@ def _blank(aside: re.Match[str]) -> str:
     return " " * len(aside[0])
 
 
-def _bare(person: str) -> str:
-    """`person` without honorifics, however many stand in a row."""
+def _strip_honorifics(person: str) -> str:
+    """`person` without honorifics, of which there may be several."""
     while found := _HONORIFIC.match(person):
         person = person[found.end() :]
     return _HAN_HONORIFIC.sub("", person)

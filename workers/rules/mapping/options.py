@@ -1,4 +1,4 @@
-"""Dropdown values: which option of an enumeration property a text means."""
+"""Which option of a dropdown (enumeration property) a text means."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ class Option:
 
 
 def index(options: Sequence[Option]) -> dict[str, str]:
-    """What `find` looks into: the options' values by what names them, a value before another option's label."""
+    """The index for `find`: value or label -> the option's value. A value wins over another option's equal label."""
     found = {_key(option.label): option.value for option in reversed(options)}
     found |= {_key(option.value): option.value for option in reversed(options)}
     found.pop("", None)
@@ -21,8 +21,8 @@ def index(options: Sequence[Option]) -> dict[str, str]:
 
 
 def find(candidates: Iterable[str], index: Mapping[str, str]) -> str | None:
-    """The value of the option that the first matching of `candidates` names (spellings of the same thing, best first),
-    ignoring case and surrounding space; None if there is none."""
+    """The value of the first option that one of `candidates` (spellings of one thing, best first) names, ignoring case
+    and surrounding space; None if there is none."""
     return next((index[key] for key in map(_key, candidates) if key in index), None)
 
 

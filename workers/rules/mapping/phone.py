@@ -1,4 +1,4 @@
-"""Phone numbers in what a customer typed: E.164 for HubSpot, and nothing typed is lost."""
+"""Phone numbers in typed text, as E.164 for HubSpot; text beside them is returned, not lost."""
 
 import re
 
@@ -13,7 +13,7 @@ _ASCII: dict[int, int | str] = {
     **dict.fromkeys(map(ord, "\u3000\u00a0"), " "),
 }
 _GAP = r"[ .-]?"
-# Every 08 and 09 and most of 06 is a mobile number by the library's plan; the rest of 06 is left to the library.
+# By the library's numbering plan, all of 08 and 09 and most of 06 are mobile; the rest of 06 is left to the library.
 _MOBILE = rf"(?:[89]{_GAP}\d|6{_GAP}[1-6])(?:{_GAP}\d){{7}}"
 _THAI = re.compile(rf"(?:\+66{_GAP}|0066{_GAP}|0)({_MOBILE})", re.ASCII)
 _THAI_WITHOUT_ZERO = re.compile(r"(?:66)?((?:[89]\d|6[1-6])\d{7})", re.ASCII)
@@ -33,8 +33,8 @@ _WORD = re.compile(r"\w")
 
 
 class Phones(Struct, frozen=True):
-    """`phone` and `mobile` in E.164 or ""; `others` in E.164, with " ext. 12" behind where there is an extension;
-    `unparsed` is the whole text if it says anything besides these numbers, else ""."""
+    """`phone` and `mobile` are E.164 or ""; `others` are E.164, followed by " ext. 12" if there is an extension;
+    `unparsed` is the whole text if it holds more than these numbers, else ""."""
 
     phone: str = ""
     mobile: str = ""
@@ -43,10 +43,10 @@ class Phones(Struct, frozen=True):
 
 
 def parse(text: str, region: str = "TH") -> Phones:
-    """The numbers in `text`; `region` (ISO 3166, two letters) is that of numbers without a country code.
+    """The numbers in `text`; `region` (ISO 3166 alpha-2) applies to numbers without a country code.
 
-    `phone` is the first mobile, else the first valid number. `0[689]` and 8 more digits are Thai whatever the region,
-    if Thailand has such a number.
+    `phone` is the first mobile, else the first valid number. `0[689]` and 8 more digits are Thai in any region, if
+    Thailand has such a number.
     """
     plain = text.translate(_ASCII).strip()
     mobile = _THAI.fullmatch(plain) or (_THAI_WITHOUT_ZERO.fullmatch(plain) if region == "TH" else None)
@@ -57,7 +57,7 @@ def parse(text: str, region: str = "TH") -> Phones:
 
 
 def national(e164: str) -> str:
-    """`+66891234567` -> `089 123 4567`; a text that is no number comes back as it is."""
+    """`+66891234567` -> `089 123 4567`; a text that is no number is returned unchanged."""
     if re.fullmatch(r"\+66[689]\d{8}", e164, re.ASCII):
         return f"0{e164[3:5]} {e164[5:8]} {e164[8:]}"
     try:
@@ -67,19 +67,19 @@ def national(e164: str) -> str:
 
 
 def _search(text: str, plain: str, region: str) -> Phones:
-    mended = _SAYS_PHONE.sub(" ", _EXTENSION.sub(" ext. ", plain))
-    mended = _ZERO_689.sub(_as_thai, _DOUBLE_ZERO.sub(r"\1+", mended))
-    numbers, rest = [], mended
-    for match in phonenumbers.PhoneNumberMatcher(mended, region):
+    cleaned = _SAYS_PHONE.sub(" ", _EXTENSION.sub(" ext. ", plain))
+    cleaned = _ZERO_689.sub(_as_thai, _DOUBLE_ZERO.sub(r"\1+", cleaned))
+    numbers, rest = [], cleaned
+    for match in phonenumbers.PhoneNumberMatcher(cleaned, region):
         numbers.append(match.number)
         rest = rest.replace(match.raw_string, " ", 1)
-    if not numbers and mended.isdigit() and (whole := _whole(mended, region)):
+    if not numbers and cleaned.isdigit() and (whole := _whole(cleaned, region)):
         numbers, rest = [whole], ""
     return Phones(*_arrange(numbers), unparsed=text if _WORD.search(rest) else "")
 
 
 def _whole(digits: str, region: str) -> PhoneNumber | None:
-    """A text of nothing but digits was perhaps a JSON number, which loses a leading zero or a plus."""
+    """For a text of digits only: it may come from a JSON number, which loses a leading zero or plus."""
     return _valid(digits, region) or _valid("+" + digits, region)
 
 

@@ -1,8 +1,8 @@
-"""The 77 provinces of Thailand, under every spelling that customers use.
+"""The 77 provinces of Thailand, under the spellings that customers use.
 
-The English names are those in common use; pycountry's "Krung Thep Maha Nakhon" is nobody's word. The postcode prefixes
-are Thailand Post's: most provinces have one, Bangkok shares its own with Samut Prakan, and a few border districts are
-served from the neighbouring province.
+The English names are the common ones, unlike pycountry's "Krung Thep Maha Nakhon". The postcode prefixes are Thailand
+Post's: most provinces have one, Bangkok shares its prefix with Samut Prakan, and a few border districts are served from
+the neighbouring province.
 """
 
 import re
@@ -130,11 +130,11 @@ _NOISE = re.compile(r"[\s.,'’ฯ-]+")
 
 
 def key(text: str) -> str:
-    """`text` as it is compared: without case, spaces, dots, hyphens and ฯ, with two common typing habits mended."""
+    """`text` for comparison: without case, spaces, dots, hyphens and ฯ, and with two common typing errors corrected."""
     folded = text.casefold()
     if not folded.isalnum():
         folded = _NOISE.sub("", folded)
-    # Two characters that look like the one that is meant: เ+เ for แ, nikhahit+aa for am.
+    # Two characters typed for the one that looks the same: เ+เ for แ, nikhahit+aa for am.
     return folded.replace("เเ", "แ").replace("ํา", "ำ")
 
 

@@ -11,11 +11,11 @@ from msgspec import structs
 
 from leadcore import event
 from leadcore.event import Address, ContactInfo
-from workers.rules.mapping.address import Block, build
+from workers.rules.mapping.address import PostalAddress, build_address
 
 PAYLOADS = Path(__file__).parents[3] / "payloads"
 BANGKOK = "กรุงเทพมหานคร"
-SUKHUMVIT = Block(
+SUKHUMVIT = PostalAddress(
     address="99/12 ซอยสุขุมวิท 39 หมู่บ้านพฤกษา 12 แขวงคลองตันเหนือ เขตวัฒนา",
     city=BANGKOK,
     state=BANGKOK,
@@ -53,36 +53,38 @@ def _parts(**changes: str) -> Address:
         ("unknown_fields", SUKHUMVIT),
         (
             "chinese_customer",
-            Block("深南大道 1 号, 南山区", "深圳市", "广东省", "518057", "China", district="南山区"),
+            PostalAddress("深南大道 1 号, 南山区", "深圳市", "广东省", "518057", "China", district="南山区"),
         ),
         (
             "purchase_en",
-            Block("12 Baker Street, Marylebone", "London", "", "NW1 6XE", "United Kingdom", district="Marylebone"),
+            PostalAddress(
+                "12 Baker Street, Marylebone", "London", "", "NW1 6XE", "United Kingdom", district="Marylebone"
+            ),
         ),
-        ("nulls_and_numbers", Block(zip="10110", country="Thailand")),
-        ("fields_missing", Block()),
-        ("nothing_to_sync", Block()),
-        ("share_contact_phone_only", Block()),
+        ("nulls_and_numbers", PostalAddress(zip="10110", country="Thailand")),
+        ("fields_missing", PostalAddress()),
+        ("nothing_to_sync", PostalAddress()),
+        ("share_contact_phone_only", PostalAddress()),
     ],
 )
-def test_every_payload_becomes_its_block(payload: str, expected: Block) -> None:
+def test_every_payload_becomes_its_block(payload: str, expected: PostalAddress) -> None:
     lead = event.parse(json.loads((PAYLOADS / f"{payload}.json").read_bytes()))
-    assert build(lead.address, lead.contact) == expected
+    assert build_address(lead.address, lead.contact) == expected
 
 
 @pytest.mark.parametrize(
     "spelling", ["กทม.", "กทม", "กรุงเทพฯ", "กรุงเทพ", "Bangkok", "BKK", "จังหวัดกรุงเทพมหานคร", "จ.กรุงเทพฯ"]
 )
 def test_bangkok_has_one_spelling(spelling: str) -> None:
-    assert build(_parts(city=spelling, state=spelling), NOBODY) == SUKHUMVIT
-    assert build(_parts(city="", state=spelling), NOBODY) == SUKHUMVIT
-    assert build(_parts(city=spelling, state=""), NOBODY) == SUKHUMVIT
+    assert build_address(_parts(city=spelling, state=spelling), NOBODY) == SUKHUMVIT
+    assert build_address(_parts(city="", state=spelling), NOBODY) == SUKHUMVIT
+    assert build_address(_parts(city=spelling, state=""), NOBODY) == SUKHUMVIT
 
 
 def test_bangkok_in_english() -> None:
     parts = Address("99/12 Soi Sukhumvit 39", "", "Khlong Tan Nuea", "Watthana District", "BKK", "", "10110", "TH")
-    block = build(parts, NOBODY, province_language="en")
-    assert block == Block(
+    block = build_address(parts, NOBODY, province_language="en")
+    assert block == PostalAddress(
         address="99/12 Soi Sukhumvit 39, Khlong Tan Nuea, Watthana",
         city="Bangkok",
         state="Bangkok",
@@ -98,14 +100,14 @@ def test_bangkok_in_english() -> None:
 )
 @pytest.mark.parametrize("district", ["วัฒนา", "เขตวัฒนา", "เขต วัฒนา", "อ.วัฒนา", "อำเภอวัฒนา"])
 def test_titles_of_district_and_subdistrict_are_stripped_and_set_anew(subdistrict: str, district: str) -> None:
-    assert build(_parts(subdistrict=subdistrict, district=district), NOBODY) == SUKHUMVIT
+    assert build_address(_parts(subdistrict=subdistrict, district=district), NOBODY) == SUKHUMVIT
 
 
 @pytest.mark.parametrize("prefix", ["", "จ.", "จ. ", "จังหวัด", "จังหวัด "])
 @pytest.mark.parametrize("city", ["", "เชียงใหม่", "จ.เชียงใหม่", "Chiangmai"])
 def test_elsewhere_the_district_is_the_city_where_the_city_is_blank_or_the_province(prefix: str, city: str) -> None:
     parts = Address("99 ถนนสุเทพ", "", "ต.สุเทพ", "อ.หางดง", city, f"{prefix}เชียงใหม่", "50230")
-    assert build(parts, NOBODY) == Block(
+    assert build_address(parts, NOBODY) == PostalAddress(
         address="99 ถนนสุเทพ ต.สุเทพ อ.หางดง",
         city="หางดง",
         state="เชียงใหม่",
@@ -118,24 +120,24 @@ def test_elsewhere_the_district_is_the_city_where_the_city_is_blank_or_the_provi
 
 def test_elsewhere_a_parsed_city_stays_the_city() -> None:
     parts = Address("5 ถนนเพชรเกษม", "", "คอหงส์", "หาดใหญ่", "เทศบาลนครหาดใหญ่", "สงขลา", "90110", "ไทย")
-    block = build(parts, NOBODY, province_language="en")
+    block = build_address(parts, NOBODY, province_language="en")
     assert (block.city, block.state, block.address) == ("เทศบาลนครหาดใหญ่", "Songkhla", "5 ถนนเพชรเกษม ต.คอหงส์ อ.หาดใหญ่")
 
 
 @pytest.mark.parametrize(
     ("parts", "expected"),
     [
-        (Address(state="จ.ภูเก็ต"), Block(state="ภูเก็ต", country="Thailand")),
-        (Address(city="Phuket"), Block(city="ภูเก็ต", state="ภูเก็ต", country="Thailand")),
-        (Address(city="BKK"), Block(city=BANGKOK, state=BANGKOK, country="Thailand")),
-        (Address(postal_code="10110"), Block(zip="10110", country="Thailand")),
-        (Address(country="Thailand"), Block(country="Thailand")),
-        (Address(country="UK"), Block(country="United Kingdom")),
-        (Address(street="-", city="N/A", state="ไม่ระบุ", country="."), Block()),
+        (Address(state="จ.ภูเก็ต"), PostalAddress(state="ภูเก็ต", country="Thailand")),
+        (Address(city="Phuket"), PostalAddress(city="ภูเก็ต", state="ภูเก็ต", country="Thailand")),
+        (Address(city="BKK"), PostalAddress(city=BANGKOK, state=BANGKOK, country="Thailand")),
+        (Address(postal_code="10110"), PostalAddress(zip="10110", country="Thailand")),
+        (Address(country="Thailand"), PostalAddress(country="Thailand")),
+        (Address(country="UK"), PostalAddress(country="United Kingdom")),
+        (Address(street="-", city="N/A", state="ไม่ระบุ", country="."), PostalAddress()),
     ],
 )
-def test_what_is_said_alone_stands_alone(parts: Address, expected: Block) -> None:
-    assert build(parts, NOBODY) == expected
+def test_what_is_said_alone_stands_alone(parts: Address, expected: PostalAddress) -> None:
+    assert build_address(parts, NOBODY) == expected
 
 
 @pytest.mark.parametrize(
@@ -156,7 +158,7 @@ def test_what_is_said_alone_stands_alone(parts: Address, expected: Block) -> Non
     ],
 )
 def test_a_thai_postcode_is_five_ascii_digits_or_not_saved(given: str, zip_: str, unsaved: str) -> None:
-    block = build(_parts(postal_code=given), NOBODY)
+    block = build_address(_parts(postal_code=given), NOBODY)
     assert (block.zip, block.unsaved) == (zip_, unsaved)
 
 
@@ -177,11 +179,11 @@ def test_a_thai_postcode_is_five_ascii_digits_or_not_saved(given: str, zip_: str
 def test_a_missing_country_is_thailand_when_province_or_postcode_say_so(
     parts: Address, region: str, country: str
 ) -> None:
-    assert build(parts, NOBODY, region=region).country == country
+    assert build_address(parts, NOBODY, region=region).country == country
 
 
 def test_an_unknown_country_is_not_saved_as_one() -> None:
-    block = build(Address(street="1 Cair Paravel", country="Narnia"), NOBODY)
+    block = build_address(Address(street="1 Cair Paravel", country="Narnia"), NOBODY)
     assert (block.address, block.country, block.unsaved) == ("1 Cair Paravel", "", "Narnia")
 
 
@@ -219,12 +221,12 @@ def test_an_unknown_country_is_not_saved_as_one() -> None:
     ],
 )
 def test_the_address_is_a_label_without_repetition(parts: Address, address: str) -> None:
-    assert build(parts, NOBODY).address == address
+    assert build_address(parts, NOBODY).address == address
 
 
 def test_without_a_province_the_titles_stay_as_they_were_given() -> None:
     parts = Address("99 ถนนใหญ่", subdistrict="ต.สุเทพ", district="เมือง")
-    block = build(parts, NOBODY)
+    block = build_address(parts, NOBODY)
     assert (block.address, block.subdistrict, block.city, block.country) == (
         "99 ถนนใหญ่ ต.สุเทพ เมือง",
         "สุเทพ",
@@ -234,7 +236,7 @@ def test_without_a_province_the_titles_stay_as_they_were_given() -> None:
 
 
 def test_a_bangkok_district_given_as_the_city_moves_to_the_district() -> None:
-    assert build(_parts(city="เขตวัฒนา", district=""), NOBODY) == SUKHUMVIT
+    assert build_address(_parts(city="เขตวัฒนา", district=""), NOBODY) == SUKHUMVIT
 
 
 @pytest.mark.parametrize(
@@ -248,22 +250,25 @@ def test_a_bangkok_district_given_as_the_city_moves_to_the_district() -> None:
 )
 def test_what_has_no_place_in_a_bangkok_address_is_not_lost(parts: Address) -> None:
     (unsaved,) = set(structs.astuple(parts)) - set(structs.astuple(THAI_PARTS))
-    assert build(parts, NOBODY) == structs.replace(SUKHUMVIT, unsaved=unsaved)
+    assert build_address(parts, NOBODY) == structs.replace(SUKHUMVIT, unsaved=unsaved)
 
 
 def test_another_province_is_no_district_of_bangkok() -> None:
-    block = build(Address(city="เชียงใหม่", state="กทม"), NOBODY)
+    block = build_address(Address(city="เชียงใหม่", state="กทม"), NOBODY)
     assert (block.city, block.state, block.district, block.unsaved) == (BANGKOK, BANGKOK, "", "เชียงใหม่")
 
 
 def test_a_street_that_ends_in_another_province_stays_whole() -> None:
-    block = build(Address(street="9 หอพัก กรุงเทพฯ", state="เชียงใหม่"), NOBODY)
+    block = build_address(Address(street="9 หอพัก กรุงเทพฯ", state="เชียงใหม่"), NOBODY)
     assert (block.address, block.state) == ("9 หอพัก กรุงเทพฯ", "เชียงใหม่")
 
 
 def test_lines_become_one_line() -> None:
-    assert build(Address(street="12 Baker Street,\nFlat 3", country="UK"), NOBODY).address == "12 Baker Street, Flat 3"
-    assert build(_parts(street="99/12\nซอยสุขุมวิท 39"), NOBODY) == SUKHUMVIT
+    assert (
+        build_address(Address(street="12 Baker Street,\nFlat 3", country="UK"), NOBODY).address
+        == "12 Baker Street, Flat 3"
+    )
+    assert build_address(_parts(street="99/12\nซอยสุขุมวิท 39"), NOBODY) == SUKHUMVIT
 
 
 @pytest.mark.parametrize(
@@ -271,42 +276,45 @@ def test_lines_become_one_line() -> None:
     [
         (
             "99/12 ซอยสุขุมวิท 39 แขวงคลองตันเหนือ เขตวัฒนา กรุงเทพฯ ๑๐๑๑๐",
-            Block("99/12 ซอยสุขุมวิท 39 แขวงคลองตันเหนือ เขตวัฒนา", BANGKOK, BANGKOK, "10110", "Thailand"),
+            PostalAddress("99/12 ซอยสุขุมวิท 39 แขวงคลองตันเหนือ เขตวัฒนา", BANGKOK, BANGKOK, "10110", "Thailand"),
         ),
-        ("99 ต.สุเทพ อ.เมือง จ.เชียงใหม่ 50200", Block("99 ต.สุเทพ อ.เมือง", "", "เชียงใหม่", "50200", "Thailand")),
-        ("99 ต.สุเทพ อ.เมือง จ. เชียงใหม่", Block("99 ต.สุเทพ อ.เมือง", "", "เชียงใหม่", "", "Thailand")),
-        ("99 อ.เมืองจ.เชียงใหม่", Block("99 อ.เมืองจ.เชียงใหม่", "", "เชียงใหม่", "", "Thailand")),
-        ("9/9 เขตวัฒนากรุงเทพ10110", Block("9/9 เขตวัฒนากรุงเทพ", BANGKOK, BANGKOK, "10110", "Thailand")),
-        ("9 ถนน เชียงใหม่ 10300", Block("9 ถนน เชียงใหม่", "", "", "10300", "Thailand")),
-        ("9 ถนนเชียงใหม่", Block("9 ถนนเชียงใหม่")),
-        ("9 ถนน เชียงใหม่", Block("9 ถนน เชียงใหม่")),
-        ("9 ซอย 5 กทม รหัสไปรษณีย์ 10110", Block("9 ซอย 5", BANGKOK, BANGKOK, "10110", "Thailand")),
-        ("10200 ถนนสุขุมวิท กรุงเทพฯ", Block("10200 ถนนสุขุมวิท", BANGKOK, BANGKOK, "", "Thailand")),
-        ("123 Main St, Beverly Hills, CA 90210", Block("123 Main St, Beverly Hills, CA 90210")),
-        ("9 กรุงเทพฯ 10110 โทรก่อนส่ง", Block("9 กรุงเทพฯ 10110 โทรก่อนส่ง", BANGKOK, BANGKOK, "10110", "Thailand")),
-        ("9 ซอย 5 10110 กรุงเทพฯ", Block("9 ซอย 5", BANGKOK, BANGKOK, "10110", "Thailand")),
-        ("9 ซอย 5, 10110, Bangkok", Block("9 ซอย 5", BANGKOK, BANGKOK, "10110", "Thailand")),
-        ("ของราคา 12500 บาท", Block("ของราคา 12500 บาท")),
-        ("ส่ง 081-23450 กรุงเทพ", Block("ส่ง 081-23450", BANGKOK, BANGKOK, "", "Thailand")),
-        ("กรุงเทพฯ 10110", Block("", BANGKOK, BANGKOK, "10110", "Thailand")),
-        ("1 Suthep Rd, Chiang Mai 50200, Thailand", Block("1 Suthep Rd", "", "เชียงใหม่", "50200", "Thailand")),
+        ("99 ต.สุเทพ อ.เมือง จ.เชียงใหม่ 50200", PostalAddress("99 ต.สุเทพ อ.เมือง", "", "เชียงใหม่", "50200", "Thailand")),
+        ("99 ต.สุเทพ อ.เมือง จ. เชียงใหม่", PostalAddress("99 ต.สุเทพ อ.เมือง", "", "เชียงใหม่", "", "Thailand")),
+        ("99 อ.เมืองจ.เชียงใหม่", PostalAddress("99 อ.เมืองจ.เชียงใหม่", "", "เชียงใหม่", "", "Thailand")),
+        ("9/9 เขตวัฒนากรุงเทพ10110", PostalAddress("9/9 เขตวัฒนากรุงเทพ", BANGKOK, BANGKOK, "10110", "Thailand")),
+        ("9 ถนน เชียงใหม่ 10300", PostalAddress("9 ถนน เชียงใหม่", "", "", "10300", "Thailand")),
+        ("9 ถนนเชียงใหม่", PostalAddress("9 ถนนเชียงใหม่")),
+        ("9 ถนน เชียงใหม่", PostalAddress("9 ถนน เชียงใหม่")),
+        ("9 ซอย 5 กทม รหัสไปรษณีย์ 10110", PostalAddress("9 ซอย 5", BANGKOK, BANGKOK, "10110", "Thailand")),
+        ("10200 ถนนสุขุมวิท กรุงเทพฯ", PostalAddress("10200 ถนนสุขุมวิท", BANGKOK, BANGKOK, "", "Thailand")),
+        ("123 Main St, Beverly Hills, CA 90210", PostalAddress("123 Main St, Beverly Hills, CA 90210")),
+        ("9 กรุงเทพฯ 10110 โทรก่อนส่ง", PostalAddress("9 กรุงเทพฯ 10110 โทรก่อนส่ง", BANGKOK, BANGKOK, "10110", "Thailand")),
+        ("9 ซอย 5 10110 กรุงเทพฯ", PostalAddress("9 ซอย 5", BANGKOK, BANGKOK, "10110", "Thailand")),
+        ("9 ซอย 5, 10110, Bangkok", PostalAddress("9 ซอย 5", BANGKOK, BANGKOK, "10110", "Thailand")),
+        ("ของราคา 12500 บาท", PostalAddress("ของราคา 12500 บาท")),
+        ("ส่ง 081-23450 กรุงเทพ", PostalAddress("ส่ง 081-23450", BANGKOK, BANGKOK, "", "Thailand")),
+        ("กรุงเทพฯ 10110", PostalAddress("", BANGKOK, BANGKOK, "10110", "Thailand")),
+        ("1 Suthep Rd, Chiang Mai 50200, Thailand", PostalAddress("1 Suthep Rd", "", "เชียงใหม่", "50200", "Thailand")),
         (
             "1 Rojana Road Phra Nakhon Si Ayutthaya 13000",
-            Block("1 Rojana Road", "", "พระนครศรีอยุธยา", "13000", "Thailand"),
+            PostalAddress("1 Rojana Road", "", "พระนครศรีอยุธยา", "13000", "Thailand"),
         ),
-        ("12 Baker Street, London NW1 6XE, UK", Block("12 Baker Street, London NW1 6XE", country="United Kingdom")),
-        ("12345 Main Street", Block("12345 Main Street")),
+        (
+            "12 Baker Street, London NW1 6XE, UK",
+            PostalAddress("12 Baker Street, London NW1 6XE", country="United Kingdom"),
+        ),
+        ("12345 Main Street", PostalAddress("12345 Main Street")),
     ],
 )
-def test_an_address_in_one_line_of_free_text_is_used(text: str, expected: Block) -> None:
-    assert build(Address(), ContactInfo(address=text)) == expected
+def test_an_address_in_one_line_of_free_text_is_used(text: str, expected: PostalAddress) -> None:
+    assert build_address(Address(), ContactInfo(address=text)) == expected
 
 
 @pytest.mark.parametrize("region", ["TH", "SG"])
 def test_free_text_fields_are_used_when_nothing_was_parsed(region: str) -> None:
     info = ContactInfo(address="99/12 ซอยสุขุมวิท 39", city="กทม", zipcode="10110")
-    expected = Block("99/12 ซอยสุขุมวิท 39", BANGKOK, BANGKOK, "10110", "Thailand")
-    assert build(Address(), info, region=region) == expected
+    expected = PostalAddress("99/12 ซอยสุขุมวิท 39", BANGKOK, BANGKOK, "10110", "Thailand")
+    assert build_address(Address(), info, region=region) == expected
 
 
 @pytest.mark.parametrize(
@@ -319,22 +327,22 @@ def test_free_text_fields_are_used_when_nothing_was_parsed(region: str) -> None:
 )
 @pytest.mark.parametrize("gap", ["postal_code", "state", "city", "country"])
 def test_free_text_fills_gaps_of_the_same_home(info: ContactInfo, gap: str) -> None:
-    assert build(_parts(**{gap: ""}), info) == SUKHUMVIT
+    assert build_address(_parts(**{gap: ""}), info) == SUKHUMVIT
 
 
 def test_free_text_gives_the_street_of_the_same_postcode() -> None:
-    block = build(_parts(street="", village=""), ContactInfo(address="99/12 ซอยสุขุมวิท 39", zipcode="10110"))
+    block = build_address(_parts(street="", village=""), ContactInfo(address="99/12 ซอยสุขุมวิท 39", zipcode="10110"))
     assert block == structs.replace(SUKHUMVIT, address="99/12 ซอยสุขุมวิท 39 แขวงคลองตันเหนือ เขตวัฒนา", village="")
 
 
 def test_a_free_text_postcode_that_is_none_is_kept_only_where_one_is_missing() -> None:
     for info in (ContactInfo(zipcode="1011"), ContactInfo(city="กทม", zipcode="1011")):
-        assert build(_parts(postal_code="", city=""), info).unsaved == "1011"
-        assert build(_parts(city=""), info).unsaved == ""
+        assert build_address(_parts(postal_code="", city=""), info).unsaved == "1011"
+        assert build_address(_parts(city=""), info).unsaved == ""
 
 
 def test_a_postcode_that_is_none_does_not_hide_a_good_one() -> None:
-    block = build(_parts(postal_code="1011"), ContactInfo(zipcode="10110"))
+    block = build_address(_parts(postal_code="1011"), ContactInfo(zipcode="10110"))
     assert block == structs.replace(SUKHUMVIT, unsaved="1011")
 
 
@@ -365,7 +373,7 @@ def test_a_postcode_that_is_none_does_not_hide_a_good_one() -> None:
     ],
 )
 def test_nothing_of_a_contradicting_free_text_gets_in(parts: Address, info: ContactInfo) -> None:
-    assert build(parts, info) == build(parts, NOBODY)
+    assert build_address(parts, info) == build_address(parts, NOBODY)
 
 
 # Two homes that cannot be the same: (state, postcode, country, spelling in free text, what of it may show in a block).
@@ -406,8 +414,8 @@ def _contradicting(draw: st.DrawFn) -> tuple[Address, ContactInfo, tuple[str, ..
 @given(_contradicting(), st.sampled_from(["th", "en"]))
 def test_a_block_never_mixes_two_homes(case: tuple[Address, ContactInfo, tuple[str, ...]], language: str) -> None:
     parts, info, marks = case
-    block = build(parts, info, province_language=language)
-    assert block == build(parts, NOBODY, province_language=language)
+    block = build_address(parts, info, province_language=language)
+    assert block == build_address(parts, NOBODY, province_language=language)
     for text in structs.astuple(block):
         assert not any(mark in text for mark in marks)
 
@@ -440,7 +448,7 @@ def _any(kind: Any) -> st.SearchStrategy[Any]:
 
 @given(_any(Address), _any(ContactInfo), st.sampled_from(["th", "en"]), st.sampled_from(["TH", "SG"]))
 def test_any_text_makes_a_block_of_single_lines(parts: Address, info: ContactInfo, language: str, region: str) -> None:
-    block = build(parts, info, language, region)
+    block = build_address(parts, info, language, region)
     for text in structs.astuple(block):
         assert "\n" not in text
         assert text == text.strip()
@@ -451,5 +459,5 @@ def test_any_text_makes_a_block_of_single_lines(parts: Address, info: ContactInf
 @given(_any(Address))
 def test_the_same_address_said_twice_is_the_same_block(parts: Address) -> None:
     info = ContactInfo(address=parts.street, city=parts.city, zipcode=parts.postal_code)
-    once = build(parts, NOBODY)
-    assert build(parts, info) == once or not all((once.address, once.city, once.zip, once.state, once.country))
+    once = build_address(parts, NOBODY)
+    assert build_address(parts, info) == once or not all((once.address, once.city, once.zip, once.state, once.country))

@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from leadcore import event
 from leadcore.config import Crm
 from leadcore.receipts import Note
-from workers.rules.mapping.contact import PAYMENTS, Choices, facts
-from workers.rules.mapping.facts import Facts
+from workers.rules.mapping.contact import PAYMENTS, PortalOptions, map_event
+from workers.rules.mapping.mapped_event import MappedEvent
 from workers.rules.mapping.options import Option
 
 PAYLOADS = Path(__file__).parents[3] / "payloads"
@@ -61,7 +61,7 @@ def created(intent: str) -> dict[str, str]:
     return {"hs_lead_status": "NEW", "dealdroid_first_intent": intent, "dealdroid_first_intent_at": SAID_AT}
 
 
-PURCHASE = Facts(
+PURCHASE = MappedEvent(
     details=SOMCHAI,
     address=SUKHUMVIT,
     activity=active("Purchase", **DOG_FOOD),
@@ -71,7 +71,7 @@ PURCHASE = Facts(
 )
 EXPECTED = {
     "purchase_th": PURCHASE,
-    "purchase_en": Facts(
+    "purchase_en": MappedEvent(
         details={
             "firstname": "Mary-Jane",
             "lastname": "O'Connor Smith",
@@ -92,7 +92,7 @@ EXPECTED = {
         language="en",
         buying=True,
     ),
-    "chinese_customer": Facts(
+    "chinese_customer": MappedEvent(
         details={
             "firstname": "小明",
             "lastname": "王",
@@ -115,14 +115,14 @@ EXPECTED = {
         language="zh",
         buying=True,
     ),
-    "share_contact_phone_only": Facts(
+    "share_contact_phone_only": MappedEvent(
         details={"phone": "+66891234567", "mobilephone": "+66891234567", "hs_language": "th"},
         activity=active("Share contact", "other"),
         creation=created("Share contact"),
         placeholder="089 123 4567",
         language="th",
     ),
-    "address_only": Facts(
+    "address_only": MappedEvent(
         details={"hs_language": "th"},
         address=SUKHUMVIT,
         activity=active("แจ้งที่อยู่"),
@@ -150,7 +150,7 @@ EXPECTED = {
     "unknown_fields": replace(
         PURCHASE, activity=active("Purchase", "other", **DOG_FOOD), unsaved={"payment_method": "wallet"}
     ),
-    "fields_missing": Facts(
+    "fields_missing": MappedEvent(
         details={
             "firstname": "Anan",
             "dealdroid_name_given": "Anan",
@@ -160,7 +160,7 @@ EXPECTED = {
         activity={"dealdroid_last_intent": "Share contact", "dealdroid_last_intent_at": SAID_AT},
         creation=created("Share contact"),
     ),
-    "nulls_and_numbers": Facts(
+    "nulls_and_numbers": MappedEvent(
         details={"phone": "+66812345678", "mobilephone": "+66812345678", "hs_language": "th"},
         address={"zip": "10110", "country": "Thailand"},
         activity=active("Purchase"),
@@ -168,7 +168,9 @@ EXPECTED = {
         placeholder="081 234 5678",
         language="th",
     ),
-    "nothing_to_sync": Facts(activity=active("Ask price", **DOG_FOOD), creation=created("Ask price"), buying=True),
+    "nothing_to_sync": MappedEvent(
+        activity=active("Ask price", **DOG_FOOD), creation=created("Ask price"), buying=True
+    ),
 }
 
 
@@ -177,8 +179,10 @@ def body(name: str) -> dict[str, Any]:
     return found
 
 
-def read(payload: dict[str, Any], crm: Crm | None = None, choices: Choices | None = None, **how: bool) -> Facts:
-    return facts(event.parse(payload), SAID_MS, crm or Crm(), choices or Choices(), **how)
+def read(
+    payload: dict[str, Any], crm: Crm | None = None, portal_options: PortalOptions | None = None, **how: bool
+) -> MappedEvent:
+    return map_event(event.parse(payload), SAID_MS, crm or Crm(), portal_options or PortalOptions(), **how)
 
 
 def purchase(**contact: Any) -> dict[str, Any]:
@@ -293,12 +297,12 @@ PROVINCES = [Option("bkk", "Bangkok"), Option("cnx", "Chiang Mai")]
     ],
 )
 def test_a_place_is_written_as_the_option_that_means_it(property: str, options: list[Option], value: str) -> None:
-    assert read(body("purchase_th"), choices=Choices({property: options})).address[property] == value
+    assert read(body("purchase_th"), portal_options=PortalOptions({property: options})).address[property] == value
 
 
 @pytest.mark.parametrize(("property", "value"), [("country", "Thailand"), ("state", "กรุงเทพมหานคร")])
 def test_a_place_that_is_no_option_goes_to_unsaved(property: str, value: str) -> None:
-    said = read(body("purchase_th"), choices=Choices({property: [Option("x", "Elsewhere")]}))
+    said = read(body("purchase_th"), portal_options=PortalOptions({property: [Option("x", "Elsewhere")]}))
     assert property not in said.address
     assert said.unsaved == {property: value}
     assert said.notes == (Note(property, "dropped", "HubSpot has no such option"),)
@@ -315,7 +319,7 @@ def test_a_place_that_is_no_option_goes_to_unsaved(property: str, value: str) ->
 )
 def test_a_value_of_any_other_dropdown_that_is_no_option_is_not_written(property: str, value: str) -> None:
     """The options of every mapped enumeration are read: what HubSpot must refuse is not sent, call by call."""
-    said = read(body("purchase_th"), choices=Choices({property: [Option("x", "Something else")]}))
+    said = read(body("purchase_th"), portal_options=PortalOptions({property: [Option("x", "Something else")]}))
     assert {**said.details, **said.address, **said.activity, **said.creation}.get(property) != value
 
 
@@ -324,8 +328,8 @@ def test_a_value_of_any_other_dropdown_that_is_no_option_is_not_written(property
     [(["zh-cn", "zh"], "zh-cn"), (["zh", "en"], "zh"), (["en", "th"], None)],
 )
 def test_the_language_is_an_option_or_its_base_or_left_out(options: list[str], value: str | None) -> None:
-    choices = Choices({"hs_language": [Option(code, code) for code in options]})
-    said = read(body("chinese_customer"), choices=choices)
+    portal_options = PortalOptions({"hs_language": [Option(code, code) for code in options]})
+    said = read(body("chinese_customer"), portal_options=portal_options)
     assert said.details.get("hs_language") == value
     assert said.language == "zh"
 
@@ -447,8 +451,10 @@ ANY_PAYLOAD = st.fixed_dictionaries(
 )
 SOME_CHOICES = st.sampled_from(
     [
-        Choices(),
-        Choices({"country": [Option("TH", "Thailand")], "state": PROVINCES, "hs_language": [Option("th", "Thai")]}),
+        PortalOptions(),
+        PortalOptions(
+            {"country": [Option("TH", "Thailand")], "state": PROVINCES, "hs_language": [Option("th", "Thai")]}
+        ),
     ]
 )
 SOME_CRM = st.builds(
@@ -461,9 +467,11 @@ SOME_CRM = st.builds(
 
 @settings(max_examples=400, deadline=None)
 @given(ANY_PAYLOAD, SOME_CRM, SOME_CHOICES, st.integers(0, 2**47))
-def test_no_payload_however_malformed_raises(payload: dict[str, Any], crm: Crm, choices: Choices, said_ms: int) -> None:
+def test_no_payload_however_malformed_raises(
+    payload: dict[str, Any], crm: Crm, portal_options: PortalOptions, said_ms: int
+) -> None:
     """And what comes out is clean text that HubSpot can take, never a blank."""
-    said = facts(event.parse(payload), said_ms, crm, choices)
+    said = map_event(event.parse(payload), said_ms, crm, portal_options)
     for values in (said.details, said.address, said.activity, said.creation, said.unsaved):
         for name, value in values.items():
             assert isinstance(value, str), name

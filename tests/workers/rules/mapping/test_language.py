@@ -76,7 +76,7 @@ def test_the_option_for_a_language(said: str, name: str, options: frozenset[str]
     ],
 )
 def test_the_language_to_speak(said: str, name: str, code: str) -> None:
-    assert language.speaks(said, name) == code
+    assert language.base_language(said, name) == code
 
 
 @given(
@@ -85,6 +85,6 @@ def test_the_language_to_speak(said: str, name: str, code: str) -> None:
 def test_any_text_gives_one_of_the_options_or_nothing(said: str, name: str, options: frozenset[str] | None) -> None:
     value = language.choose(said, name, options)
     assert not value or options is None or value in options
-    code = language.speaks(said, name)
+    code = language.base_language(said, name)
     assert not code or (code.isascii() and code.islower() and 2 <= len(code) <= 3)
     assert code or not value
