@@ -64,11 +64,11 @@ def run(folder: Path, stack: ExitStack) -> None:
             else f"{running.url}  (fakeredis: keeps no data)"
         )
     environ = launch.extend(os.environ, ports, own)
-    crew = stack.enter_context(Processes(environ, signals, show))
+    processes = stack.enter_context(Processes(environ, signals, show))
     for part in launch.list_parts(needs, ports, next(iter(split_secrets(environ["DEALDROID_SECRET"])), "")):
-        crew.start(part)
+        processes.start(part)
     show(launch.describe(os.environ, ports, own, said))
-    crew.watch()
+    processes.watch()
 
 
 def forget(redis_url: str) -> None:

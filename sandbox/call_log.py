@@ -7,7 +7,7 @@ from typing import Any
 MAX_CALLS = 10_000
 
 
-class Journal:
+class CallLog:
     """Counts of every call and the last `MAX_CALLS` of them. Ids and counts only, never a body."""
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ import msgspec
 from flask import Flask, Response, g, request
 from msgspec import Meta, Struct
 
-from sandbox.call_log import Journal
+from sandbox.call_log import CallLog
 from sandbox.faults import Fault, Faults
 from sandbox.http_server import Dropped, serve
 
@@ -58,20 +58,20 @@ def create_app(chats: Chats) -> Flask:
     app = Flask("sandbox.dealdroid")
     # Dropped has to reach the server, and a mistake of ours must not look like a fault of DealDroid's.
     app.config["PROPAGATE_EXCEPTIONS"] = True
-    deck, journal = Faults(DealDroidFault), Journal()
-    _add_control(app, chats, deck, journal)
+    faults, call_log = Faults(DealDroidFault), CallLog()
+    _add_control(app, chats, faults, call_log)
 
     @app.post(WEBHOOK)
     def deliver() -> Response:
         g.started = time.time()
         with chats.lock:
-            fault: DealDroidFault | None = deck.draw("POST", WEBHOOK)
+            fault: DealDroidFault | None = faults.draw("POST", WEBHOOK)
         if chats.settings.latency:
             time.sleep(chats.settings.latency)
         answer = _accept() if fault is None or fault.kind == "lost_answer" else _strike(fault)
         status = "none" if fault is not None and fault.kind == "lost_answer" else str(answer.status_code)
         with chats.lock:
-            journal.note(f"POST {WEBHOOK}", status, g.started, 1, fault.kind if fault is not None else "")
+            call_log.note(f"POST {WEBHOOK}", status, g.started, 1, fault.kind if fault is not None else "")
         if status == "none":
             raise Dropped
         return answer
@@ -87,9 +87,9 @@ def create_app(chats: Chats) -> Flask:
     def _strike(fault: DealDroidFault) -> Response:
         if fault.kind in ("hang", "reset"):
             if fault.kind == "hang":
-                deck.released.wait(fault.seconds)
+                faults.released.wait(fault.seconds)
             with chats.lock:
-                journal.note(f"POST {WEBHOOK}", "none", g.started, 1, fault.kind)
+                call_log.note(f"POST {WEBHOOK}", "none", g.started, 1, fault.kind)
             raise Dropped(reset=fault.kind == "reset")
         if fault.kind == "redirect":
             return Response(status=302, headers={"Location": "/login"})
@@ -99,7 +99,7 @@ def create_app(chats: Chats) -> Flask:
     return app
 
 
-def _add_control(app: Flask, chats: Chats, deck: Faults, journal: Journal) -> None:
+def _add_control(app: Flask, chats: Chats, faults: Faults, call_log: CallLog) -> None:
     @app.get("/_sandbox/messages")
     def messages() -> Response:
         customer = request.args.get("customer_id")
@@ -115,11 +115,11 @@ def _add_control(app: Flask, chats: Chats, deck: Faults, journal: Journal) -> No
             return _json(
                 {
                     "chats": told,
-                    "calls": journal.counts,
+                    "calls": call_log.counts,
                     "connections": request.environ.get("sandbox.connections", 0),
                     "settings": chats.settings,
-                    "faults": list(deck.faults.values()),
-                    "faults_struck": deck.struck,
+                    "faults": list(faults.faults.values()),
+                    "faults_struck": faults.struck,
                 }
             )
 
@@ -131,28 +131,28 @@ def _add_control(app: Flask, chats: Chats, deck: Faults, journal: Journal) -> No
             return _json(chats.settings)
 
     @app.route("/_sandbox/faults", methods=["GET", "POST"])
-    def faults() -> Response:
+    def list_or_order_faults() -> Response:
         with chats.lock:
             if request.method == "POST":
-                deck.put(request.get_data())
-            return _json(list(deck.faults.values()))
+                faults.put(request.get_data())
+            return _json(list(faults.faults.values()))
 
     @app.delete("/_sandbox/faults", defaults={"name": None})
     @app.delete("/_sandbox/faults/<name>")
     def clear_faults(name: str | None) -> Response:
         with chats.lock:
-            deck.clear(name)
-            return _json(list(deck.faults.values()))
+            faults.clear(name)
+            return _json(list(faults.faults.values()))
 
     @app.post("/_sandbox/reset")
     def reset() -> Response:
         with chats.lock:
             chats.messages.clear()
             chats.settings = Settings()
-            deck.clear()
-            deck.struck.clear()
-            journal.counts.clear()
-            journal.calls.clear()
+            faults.clear()
+            faults.struck.clear()
+            call_log.counts.clear()
+            call_log.calls.clear()
         return Response(status=204)
 
     @app.errorhandler(msgspec.MsgspecError)

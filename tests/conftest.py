@@ -374,7 +374,7 @@ class Line:
         eventually(is_done, seconds)
 
     def hasten(self) -> None:
-        """Let the time of a pause or of a wait be over, and do what a keeper does within 3 s of that."""
+        """Let the time of a pause or of a wait be over, and do what maintenance does within 3 s of that."""
         rings = self.redis.hget(keys.PAUSE, "until") not in (None, b"0")
         if rings:
             self.redis.hset(keys.PAUSE, "until", 0)

@@ -8,7 +8,7 @@ from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import http_date
 
-from sandbox.call_log import Journal
+from sandbox.call_log import CallLog
 from sandbox.faults import Faults
 from sandbox.http_server import Dropped
 from sandbox.hubspot.account import account_routes
@@ -31,10 +31,10 @@ def create_app(portal: Portal) -> Flask:
     # Dropped has to reach the server, and a mistake of ours must not look like a fault of HubSpot's.
     app.config["PROPAGATE_EXCEPTIONS"] = True
     app.url_map.strict_slashes = False
-    deck, journal = Faults(HubSpotFault), Journal()
+    faults, call_log = Faults(HubSpotFault), CallLog()
     for routes in (batch_routes(portal), contact_routes(portal), schema_routes(portal), account_routes(portal)):
         app.register_blueprint(routes)
-    app.register_blueprint(control_routes(portal, deck, journal))
+    app.register_blueprint(control_routes(portal, faults, call_log))
 
     @app.before_request
     def admit() -> Response | None:
@@ -47,10 +47,10 @@ def create_app(portal: Portal) -> Flask:
             raise Problem(415, "UNSUPPORTED_MEDIA_TYPE", "The content type must be application/json.")
         with portal.lock:
             portal.quota.take(portal.settings, g.started, search=request.path.endswith("/search"))
-            g.fault = deck.draw(request.method, request.path)
+            g.fault = faults.draw(request.method, request.path)
         if portal.settings.latency:
             time.sleep(portal.settings.latency)
-        return _strike(g.fault, deck) if g.fault is not None else None
+        return _strike(g.fault, faults) if g.fault is not None else None
 
     @app.after_request
     def finish(response: Response) -> Response:
@@ -63,8 +63,8 @@ def create_app(portal: Portal) -> Flask:
             response.headers.update(portal.quota.headers(portal.settings))
         status = "none" if kind == "lost_answer" else str(response.status_code)
         with portal.lock:
-            journal.note(_route(), status, g.started, _rows(), kind)
-        return _spoil(response, fault, deck) if fault is not None else response
+            call_log.note(_route(), status, g.started, _rows(), kind)
+        return _spoil(response, fault, faults) if fault is not None else response
 
     @app.errorhandler(Problem)
     def refuse(problem: Problem) -> tuple[Response, int, dict[str, str]]:
@@ -74,16 +74,16 @@ def create_app(portal: Portal) -> Flask:
     def unknown(error: HTTPException) -> tuple[Response, int]:
         return answer(Problem(error.code or 500, "NOT_FOUND", error.description or "").body()), error.code or 500
 
-    def _strike(fault: HubSpotFault, deck: Faults) -> Response | None:
+    def _strike(fault: HubSpotFault, faults: Faults) -> Response | None:
         """What a fault does instead of handling the request."""
         problem = refusal(fault)
         if problem is not None:
             raise problem
         if fault.kind in ("hang", "reset"):
             if fault.kind == "hang":
-                deck.released.wait(fault.seconds)
+                faults.released.wait(fault.seconds)
             with portal.lock:
-                journal.note(_route(), "none", g.started, _rows(), fault.kind)
+                call_log.note(_route(), "none", g.started, _rows(), fault.kind)
             raise Dropped(reset=fault.kind == "reset")
         if fault.kind == "garbled":
             return Response(GARBLED, 500, content_type="application/json;charset=utf-8")
@@ -97,7 +97,7 @@ def create_app(portal: Portal) -> Flask:
     return app
 
 
-def _spoil(response: Response, fault: HubSpotFault, deck: Faults) -> Response:
+def _spoil(response: Response, fault: HubSpotFault, faults: Faults) -> Response:
     """What a fault does to the answer of a request that was handled."""
     if fault.kind == "lost_answer":
         raise Dropped
@@ -114,7 +114,7 @@ def _spoil(response: Response, fault: HubSpotFault, deck: Faults) -> Response:
         def drops() -> Any:
             for at in range(len(data)):
                 yield data[at : at + 1]
-                deck.released.wait(pause)
+                faults.released.wait(pause)
 
         response.response = drops()
         response.content_length = len(data)

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from flask import Blueprint, Response, request
 
-from sandbox.call_log import Journal
+from sandbox.call_log import CallLog
 from sandbox.faults import Faults
 from sandbox.hubspot.answers import answer, shown
 from sandbox.hubspot.contact import Contact
@@ -28,7 +28,7 @@ class Reset(msgspec.Struct, forbid_unknown_fields=True):
     keep: bool = False
 
 
-def control_routes(portal: Portal, deck: Faults, journal: Journal) -> Blueprint:
+def control_routes(portal: Portal, faults: Faults, call_log: CallLog) -> Blueprint:
     routes = Blueprint("control", __name__, url_prefix="/_sandbox")
 
     @routes.get("/state")
@@ -37,21 +37,21 @@ def control_routes(portal: Portal, deck: Faults, journal: Journal) -> Blueprint:
             return answer(
                 {
                     "contacts": [inside(contact) for contact in portal.contacts.values()],
-                    "calls": journal.counts,
+                    "calls": call_log.counts,
                     "connections": request.environ.get("sandbox.connections", 0),
                     "peak_requests_per_10s": portal.quota.peak,
                     "requests_today": portal.quota.today,
                     "properties": [name for name, each in portal.properties.items() if not each.hubspot_defined],
                     "settings": portal.settings,
-                    "faults": list(deck.faults.values()),
-                    "faults_struck": deck.struck,
+                    "faults": list(faults.faults.values()),
+                    "faults_struck": faults.struck,
                 }
             )
 
     @routes.get("/calls")
     def calls() -> Response:
         with portal.lock:
-            return answer(list(journal.calls))
+            return answer(list(call_log.calls))
 
     @routes.post("/settings")
     def change_settings() -> Response:
@@ -69,32 +69,32 @@ def control_routes(portal: Portal, deck: Faults, journal: Journal) -> Blueprint:
     @routes.get("/faults")
     def list_faults() -> Response:
         with portal.lock:
-            return answer(list(deck.faults.values()))
+            return answer(list(faults.faults.values()))
 
     @routes.post("/faults")
     def put_faults() -> Response:
         with portal.lock:
             try:
-                deck.put(request.get_data())
+                faults.put(request.get_data())
             except msgspec.MsgspecError as error:
                 raise validation(str(error)) from None
-            return answer(list(deck.faults.values()))
+            return answer(list(faults.faults.values()))
 
     @routes.delete("/faults", defaults={"name": None})
     @routes.delete("/faults/<name>")
     def clear_faults(name: str | None) -> Response:
         with portal.lock:
-            deck.clear(name)
-            return answer(list(deck.faults.values()))
+            faults.clear(name)
+            return answer(list(faults.faults.values()))
 
     @routes.post("/reset")
     def reset() -> Response:
         keep = _decoded(Reset).keep if request.get_data() else False
         with portal.lock:
-            deck.clear()
-            deck.struck.clear()
-            journal.counts.clear()
-            journal.calls.clear()
+            faults.clear()
+            faults.struck.clear()
+            call_log.counts.clear()
+            call_log.calls.clear()
             if keep:
                 portal.forget_contacts()
             else:

@@ -12,14 +12,14 @@ from sandbox.parent_watch import ParentWatch
 PARENT = """
 import subprocess, sys
 from sandbox.parent_watch import ParentWatch
-leash = ParentWatch()
+watch = ParentWatch()
 for _ in range(3):
     # A leader that leaves, and the child it leaves behind in its group.
     child = subprocess.Popen(["sh", "-c", "sleep 300 & echo $!"], stdout=subprocess.PIPE, start_new_session=True)
-    leash.hold(child.pid)
+    watch.hold(child.pid)
     print(int(child.stdout.readline()), flush=True)
 if sys.argv[1] == "release":
-    leash.release()
+    watch.release()
 sys.stdin.read()
 """
 
@@ -61,5 +61,5 @@ def test_what_was_released_lives_on() -> None:
 
 
 def test_a_leash_that_holds_nothing_can_be_released() -> None:
-    leash = ParentWatch()
-    leash.release()
+    watch = ParentWatch()
+    watch.release()

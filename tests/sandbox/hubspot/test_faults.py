@@ -109,11 +109,11 @@ def test_a_dripping_answer_is_whole_in_the_end(stand: Any, row: Any) -> None:
 
 
 def test_a_fault_keeps_to_its_path_count_and_chance() -> None:
-    deck = Faults(HubSpotFault)
-    deck.put(b'[{"kind": "500", "path": "/upsert", "count": 2}, {"kind": "503", "probability": 0.25}]')
-    struck = [deck.draw("POST", "/batch/upsert").kind for _ in range(2)]
+    faults = Faults(HubSpotFault)
+    faults.put(b'[{"kind": "500", "path": "/upsert", "count": 2}, {"kind": "503", "probability": 0.25}]')
+    struck = [faults.draw("POST", "/batch/upsert").kind for _ in range(2)]
     assert struck == ["500", "500"]
-    kinds = [deck.draw("POST", "/batch/upsert") for _ in range(1000)]
+    kinds = [faults.draw("POST", "/batch/upsert") for _ in range(1000)]
     assert 200 < sum(each is not None for each in kinds) < 300
     assert {each.kind for each in kinds if each is not None} == {"503"}
 

@@ -191,16 +191,16 @@ def shared(contact_record: bytes | None = None, **more: Any) -> CustomerBatch:
     return given
 
 
-@pytest.mark.parametrize("guarded", [False, True])
+@pytest.mark.parametrize("fill_only", [False, True])
 @pytest.mark.parametrize("revision", [None, 7])
 def test_the_clock_of_a_shared_contact_stands_with_the_contact_and_a_guest_keeps_its_own_words(
-    revision: int | None, guarded: bool
+    revision: int | None, fill_only: bool
 ) -> None:
     before = None if revision is None else pack(Customer(revision=revision - 1))
-    given = shared(before, customer=Customer(contact_id="501", shared=True, fill_only=guarded, email_match_only=True))
+    given = shared(before, customer=Customer(contact_id="501", shared=True, fill_only=fill_only, email_match_only=True))
     done = settle(given, Result(UPDATED, "501"))
     assert done.guards == [("record", b""), (keys.contact("501"), guard(before))]
-    assert done.records["record"].clock == {} if not guarded else {"email"} == done.records["record"].clock.keys()
+    assert done.records["record"].clock == {} if not fill_only else {"email"} == done.records["record"].clock.keys()
     assert done.records["record"].shared
     assert done.records[keys.contact("501")].clock.keys() == {"email"}
     assert done.records[keys.contact("501")].revision == (revision or 0) + 1
