@@ -47,26 +47,26 @@ def pause(redis: Any, code: str = "unauthorized", ago_ms: int = 0) -> None:
     redis.hset(keys.PAUSE, mapping=mapping)
 
 
-def turn_over(redis: Any) -> None:
-    """The worker at work is gone, and its turn with it."""
+def lose_lock(redis: Any) -> None:
+    """The worker that held the lock is gone, and its lock with it."""
     redis.delete(keys.ALERTS_LOCK)
 
 
-def test_many_workers_tell_one_thing_once_also_after_a_restart(redis: Any, channel: Channel) -> None:
+def test_many_workers_report_a_pause_once_even_after_a_restart(redis: Any, channel: Channel) -> None:
     pause(redis)
     for _ in range(2):
         notifiers = [Notifier(redis, channel.url, 4, ZONE) for _ in range(8)]
         with ThreadPoolExecutor(8) as pool:
             for _ in range(3):
                 list(pool.map(Notifier.check, notifiers))
-                turn_over(redis)
+                lose_lock(redis)
     [(path, body)] = channel.taken
     assert path == SECRET_PATH
     assert list(body) == ["text"]
     assert "access token" in body["text"]
 
 
-def test_only_the_one_whose_turn_it_is_looks(redis: Any, channel: Channel) -> None:
+def test_only_the_worker_with_the_lock_sends(redis: Any, channel: Channel) -> None:
     first, second = (Notifier(redis, channel.url, 4, ZONE) for _ in range(2))
     first.check()
     pause(redis)
@@ -76,7 +76,7 @@ def test_only_the_one_whose_turn_it_is_looks(redis: Any, channel: Channel) -> No
     assert len(channel.taken) == 1
 
 
-def test_a_worker_that_lost_its_turn_while_it_looked_sends_nothing(
+def test_a_worker_that_lost_the_lock_during_its_check_sends_nothing(
     redis: Any, channel: Channel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pause(redis)
@@ -85,7 +85,7 @@ def test_a_worker_that_lost_its_turn_while_it_looked_sends_nothing(
 
     def freeze(*given: Any) -> Any:
         if next(frozen, False):
-            turn_over(redis)
+            lose_lock(redis)
             quick.check()
         return save(*given)
 
@@ -99,7 +99,7 @@ def test_an_address_that_fails_is_tried_again(redis: Any, channel: Channel, monk
     pause(redis)
     channel.status = 500
     Notifier(redis, channel.url, 4, ZONE).check()
-    turn_over(redis)
+    lose_lock(redis)
     assert len(channel.taken) == alerts.TRIES, "once it was given up nothing is left"
     channel.status, channel.taken = 500, []
     redis.delete(keys.ALERTS)
@@ -128,7 +128,7 @@ def test_fifty_parked_leads_make_one_text_with_the_newest_reason(
     assert text.startswith("leadsync: 50 leads were parked: mid is missing or unusable.")
 
 
-def test_a_full_redis_still_tells(redis: Any, channel: Channel) -> None:
+def test_alerts_are_sent_while_redis_is_full(redis: Any, channel: Channel) -> None:
     pause(redis)
     redis.config_set("maxmemory", 1)
     try:

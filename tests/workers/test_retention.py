@@ -1,4 +1,4 @@
-"""What ends by itself, over a real Redis."""
+"""Retention, over a real Redis."""
 
 import itertools
 from collections.abc import Iterator

@@ -41,7 +41,7 @@ def test_the_portal_is_read_once_an_hour_and_after_it_was_forgotten(monkeypatch:
 
 
 @pytest.mark.parametrize("answer", [LineDown("forbidden", "no scope"), []])
-def test_where_properties_cannot_be_read_everything_is_taken_to_exist(answer: Any) -> None:
+def test_if_properties_cannot_be_read_all_are_taken_to_exist(answer: Any) -> None:
     portal = portal_cache(Reader(answer)).current()
     assert portal.names is None
     assert portal.target("phone") == "shop_phone"
@@ -53,7 +53,7 @@ def test_a_hubspot_that_is_away_is_not_a_portal_without_properties() -> None:
         known.current()
 
 
-def test_a_portal_that_was_read_is_introduced_and_one_that_is_remembered_is_not() -> None:
+def test_on_refresh_is_called_after_a_read_and_not_for_the_cached_portal() -> None:
     times: list[str] = []
     known = PortalCache(Reader([KEY]), TARGETS, on_refresh=lambda: times.append("now"))  # type: ignore[arg-type]  # as above
     known.current()

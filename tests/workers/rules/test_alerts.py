@@ -1,4 +1,4 @@
-"""What people are told, and what they are spared."""
+"""Which alerts are sent, and which are not."""
 
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -44,7 +44,7 @@ def texts(*observations: Observation) -> list[str]:
 
 
 @pytest.mark.parametrize("code", sorted(PERSON))
-def test_what_only_a_person_can_mend_is_told_at_once_and_once(code: str) -> None:
+def test_a_cause_that_only_a_person_can_fix_is_reported_at_once_and_once(code: str) -> None:
     assert len(texts(seen(0, code), seen(1, code), seen(SHORT_PAUSE_MS * 100, code))) == 1
 
 
@@ -56,14 +56,14 @@ def test_a_text_says_what_since_when_and_what_to_do() -> None:
 
 
 @pytest.mark.parametrize(("line", "word"), [(keys.INBOX, "No lead"), (keys.OUTBOX, "No message")])
-def test_a_hiccup_is_spared_and_what_lasts_is_told(line: str, word: str) -> None:
+def test_a_short_pause_is_not_reported_and_a_long_one_is(line: str, word: str) -> None:
     assert texts(seen(SHORT_PAUSE_MS - 1, "unavailable", line), seen(SHORT_PAUSE_MS, line=line)) == []
     [text] = texts(seen(SHORT_PAUSE_MS - 1, "unavailable", line), seen(SHORT_PAUSE_MS, "timeout", line))
     assert word in text
     assert "goes on by itself" in text
 
 
-def test_the_end_is_told_once_and_only_of_what_was_told() -> None:
+def test_the_end_is_reported_once_and_only_if_the_pause_was() -> None:
     later = [seen(10, ""), seen(10 + RECOVERED_MS), seen(20 + RECOVERED_MS)]
     assert texts(seen(0, "unavailable"), *later) == []
     assert [("again" in text) for text in texts(seen(0, "forbidden"), *later)] == [False, True]
@@ -74,14 +74,14 @@ def test_a_pause_that_comes_back_at_once_is_the_same_one() -> None:
     assert len(texts(*flapping)) == 1
 
 
-def test_a_cause_that_needs_a_person_is_told_beside_one_that_does_not() -> None:
+def test_a_cause_that_needs_a_person_is_reported_during_one_that_does_not() -> None:
     found = texts(
         seen(SHORT_PAUSE_MS, "timeout"), seen(SHORT_PAUSE_MS + 1, "unauthorized"), seen(SHORT_PAUSE_MS + 2, "timeout")
     )
     assert ["access token" in text for text in found] == [False, True]
 
 
-def test_parked_leads_of_a_cause_are_gathered_and_told_once_an_hour() -> None:
+def test_parked_leads_of_a_cause_are_collected_and_reported_once_an_hour() -> None:
     def parked(at: int, ever: int, now: int | None = None) -> Observation:
         return seen(at, parked_ever={"refused": ever}, parked=ever if now is None else now)
 
@@ -96,17 +96,17 @@ def test_parked_leads_of_a_cause_are_gathered_and_told_once_an_hour() -> None:
     assert len(texts(*told, parked(PARKED_MS * 2, 50), parked(PARKED_MS * 3, 50))) == 1
 
 
-def test_what_is_no_longer_parked_is_not_told() -> None:
+def test_leads_that_are_no_longer_parked_are_not_reported() -> None:
     found = [seen(at, parked_ever={"refused": 9}, parked=0) for at in (0, COLLECT_MS, PARKED_MS, PARKED_MS * 2)]
     assert texts(*found) == []
 
 
-def test_each_cause_is_told_by_itself() -> None:
+def test_each_cause_is_reported_separately() -> None:
     found = [seen(at, parked_ever={"refused": 1, "row": 2}, parked=3) for at in (0, COLLECT_MS)]
     assert ["A lead was" in text for text in texts(*found)] == [True, False]
 
 
-def test_an_emptied_redis_is_counted_from_nought() -> None:
+def test_after_redis_was_emptied_counting_starts_at_zero() -> None:
     ever = [(0, 9), (COLLECT_MS, 9), (PARKED_MS, 0), (PARKED_MS * 2, 1), (PARKED_MS * 2 + COLLECT_MS, 1)]
     found = texts(*(seen(at, parked_ever={"refused": count}, parked=count) for at, count in ever))
     assert ["9 leads" in found[0], "A lead" in found[1], len(found)] == [True, True, 2]
@@ -124,7 +124,7 @@ def outgoing() -> AlertRecord:
     return record
 
 
-def test_a_text_that_fails_is_tried_again_later_and_later_and_then_given_up() -> None:
+def test_a_text_that_fails_is_retried_with_growing_waits_and_then_given_up() -> None:
     record, now, waits = outgoing(), START, []
     while one := start_next(record, now):
         going_on = finish(record, one, now, sent=False)
@@ -136,14 +136,14 @@ def test_a_text_that_fails_is_tried_again_later_and_later_and_then_given_up() ->
     assert len(waits) == TRIES
 
 
-def test_a_text_that_somebody_was_cut_off_sending_is_not_sent_again() -> None:
+def test_a_text_whose_sending_was_interrupted_is_not_sent_again() -> None:
     record = outgoing()
     assert start_next(record, START)
     assert start_next(record, START) is None
     assert record.outgoing == []
 
 
-def test_what_was_sent_is_forgotten() -> None:
+def test_a_text_that_was_sent_is_removed() -> None:
     record = outgoing()
     one = start_next(record, START)
     assert one

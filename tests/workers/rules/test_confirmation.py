@@ -1,4 +1,4 @@
-"""The silences of the rules, one by one; and what is said where none of them applies."""
+"""Each reason for silence, and the text if none applies."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -80,7 +80,7 @@ def test_only_values_of_this_very_event_appear() -> None:
     assert told.text == "[a@x.th]"
 
 
-def test_a_value_that_did_not_get_into_hubspot_is_not_said_to_be_saved() -> None:
+def test_a_value_that_was_not_written_is_not_confirmed() -> None:
     """A late event is answered for what it brought, not for what a newer one had already said."""
     mapped = MappedEvent(details={"phone": "+66811111111", "email": "a@x.th"}, language="en")
     late = structs.replace(NO_NEWS, notes=[(Note("phone", "kept", "newer"),)])
@@ -105,7 +105,7 @@ def test_the_placeholder_never_gets_into_a_greeting() -> None:
         (("phone", "address", "firstname"), ""),
     ],
 )
-def test_a_buyer_is_asked_for_the_first_thing_that_was_never_said(said: tuple[str, ...], missing: str) -> None:
+def test_a_buyer_is_asked_for_the_first_missing_detail(said: tuple[str, ...], missing: str) -> None:
     news = structs.replace(NO_NEWS, entries=dict.fromkeys(said, (1, b"12345")))
     buyer = lead(structs.replace(ENGLISH, buying=True))
     expected = MISSING.replace("{{missing}}", missing) if missing else SAVED
@@ -114,7 +114,7 @@ def test_a_buyer_is_asked_for_the_first_thing_that_was_never_said(said: tuple[st
 
 
 @pytest.mark.parametrize("by", ["the rules", "HubSpot"])
-def test_a_refused_email_is_told(by: str) -> None:
+def test_a_refused_email_is_mentioned(by: str) -> None:
     refused = by == "HubSpot"
     said = lead(structs.replace(ENGLISH, email_refused=not refused))
     told = write(group(said, sent={UNSAVED: "email: x"}, email_refused=refused))
@@ -143,7 +143,7 @@ def test_silent_where_nothing_was_written(state: str) -> None:
     assert write(group(state=state)).silence_reason == "nothing new for the customer"
 
 
-def test_silent_about_a_wrong_email_that_was_told_before() -> None:
+def test_silent_about_a_refused_email_that_was_mentioned_before() -> None:
     """A repetition is not written again, so there is nothing in the write about it."""
     assert write(group(lead(structs.replace(ENGLISH, email_refused=True)), sent={})).text == ""
 
@@ -185,7 +185,7 @@ def after(told: Confirmation) -> CustomerBatch:
     return group(stored=Customer(day=told.day, sent_texts=told.sent_texts))
 
 
-def test_the_same_text_is_said_once_a_day() -> None:
+def test_the_same_text_is_sent_once_a_day() -> None:
     first = write(group())
     again = write(after(first), NOON + 5 * MINUTE)
     assert (again.text, again.silence_reason) == ("", "the same was said today")
@@ -204,7 +204,7 @@ def test_a_day_ends_at_midnight_in_the_shops_time_zone() -> None:
     assert tomorrow == today + 1
 
 
-def test_another_text_on_the_same_day_is_said_and_both_are_remembered() -> None:
+def test_another_text_on_the_same_day_is_sent_and_both_are_stored() -> None:
     first = write(group())
     second = write(replace(after(first), properties={"zip": "10110"}))
     assert second.text == ADDRESS

@@ -38,7 +38,7 @@ def purchase() -> event.Event:
 
 
 @given(CUSTOMERS)
-def test_what_is_packed_comes_back_one_revision_on(customer: Customer) -> None:
+def test_a_packed_record_unpacks_with_the_next_revision(customer: Customer) -> None:
     back = unpack(pack(customer))
     assert back.revision == customer.revision + 1
     assert pack(back)[4:] == pack(customer)[4:]

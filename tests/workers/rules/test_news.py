@@ -1,4 +1,4 @@
-"""Promise 3: the newest word wins, and a salesperson's edit wins until the customer says something new."""
+"""Promise 3: the newest value wins, and a salesperson's edit stays until the customer sends a new value."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -75,7 +75,7 @@ def visit(minutes: float, intent: str, **more: str) -> Event:
 # One value
 
 
-def test_the_first_word_is_written_and_a_repeated_one_is_not() -> None:
+def test_the_first_value_is_written_and_a_repeated_one_is_not() -> None:
     crm = Crm()
     crm.deliver((at(1), email("a@x.th")))
     news = crm.deliver((at(2), email("a@x.th")))
@@ -83,7 +83,7 @@ def test_the_first_word_is_written_and_a_repeated_one_is_not() -> None:
     assert not news
 
 
-def test_a_late_older_word_is_kept_back_and_the_receipt_says_so() -> None:
+def test_an_older_value_that_comes_late_is_not_written_and_is_noted() -> None:
     crm = Crm()
     crm.deliver((at(2), email("new@x.th")))
     news = crm.deliver((at(1), email("old@x.th")))
@@ -91,7 +91,7 @@ def test_a_late_older_word_is_kept_back_and_the_receipt_says_so() -> None:
     assert [(n.property, n.what, n.why) for n in news.notes[0]] == [("email", "kept", NEWER)]
 
 
-def test_a_repeated_value_still_counts_as_the_newest_word() -> None:
+def test_a_repeated_value_still_counts_as_the_newest() -> None:
     """A at 1, A again at 3, then a late B of 2."""
     crm = Crm()
     for event in ((at(1), email("a@x.th")), (at(3), email("a@x.th")), (at(2), email("b@x.th"))):
@@ -109,14 +109,14 @@ def test_a_salespersons_edit_stands_until_the_customer_says_something_new() -> N
     assert crm.values["email"] == "b@x.th"
 
 
-def test_what_is_not_said_is_not_touched() -> None:
+def test_a_property_that_the_event_lacks_is_not_touched() -> None:
     crm = Crm()
     crm.deliver((at(1), MappedEvent(details={"email": "a@x.th", "phone": "+66812345678"})))
     crm.deliver((at(2), email("b@x.th")))
     assert crm.writes[1] == {"email": "b@x.th"}
 
 
-def test_each_write_of_a_batch_is_attributed_to_the_event_whose_word_it_is() -> None:
+def test_each_write_of_a_batch_is_attributed_to_the_event_that_carries_it() -> None:
     events = [
         (at(1), MappedEvent(details={"email": "a@x.th", "phone": "+66812345678"})),
         (at(2), email("b@x.th")),
@@ -154,7 +154,7 @@ def test_a_shorter_name_never_erases_a_longer_one_in_any_order(
     assert crm.present == name
 
 
-def test_a_shorter_form_of_the_name_still_counts_as_the_newest_word() -> None:
+def test_a_shorter_form_of_the_name_still_counts_as_the_newest_value() -> None:
     """Mary O'Connor Smith at 1, Mary O'Connor at 3, then a late Ann Lee of 2."""
     crm = Crm()
     for minutes, name in (
@@ -264,7 +264,7 @@ BANGKOK = {"city": "กรุงเทพมหานคร", "state": "กร�
 CHIANG_MAI = {"city": "เมือง", "state": "เชียงใหม่", "zip": "50200", "country": "Thailand"}
 
 
-def test_a_move_writes_the_whole_block_and_clears_what_the_new_home_lacks() -> None:
+def test_a_move_writes_the_whole_block_and_clears_what_the_new_address_lacks() -> None:
     crm = Crm()
     crm.deliver((at(1), address(address="99/12", dealdroid_village="พฤกษา", dealdroid_district="วัฒนา", **BANGKOK)))
     crm.deliver((at(2), address(address="1 ถ.ห้วยแก้ว", **CHIANG_MAI)))
@@ -289,7 +289,7 @@ def test_within_a_place_blanks_never_erase() -> None:
     assert crm.writes[1] == {"address": "99/14"}
 
 
-def test_an_older_home_that_comes_late_gives_nothing_of_itself() -> None:
+def test_no_part_of_an_older_address_that_comes_late_is_written() -> None:
     crm = Crm()
     crm.deliver((at(2), address(address="1", **CHIANG_MAI)))
     news = crm.deliver((at(1), address(address="99/12", dealdroid_village="พฤกษา", **BANGKOK)))
@@ -297,7 +297,7 @@ def test_an_older_home_that_comes_late_gives_nothing_of_itself() -> None:
     assert [(n.property, n.why) for n in news.notes[0]] == [("address", NEWER)]
 
 
-def test_two_moves_in_one_batch_leave_only_the_last_home() -> None:
+def test_two_moves_in_one_batch_leave_only_the_last_address() -> None:
     crm = Crm()
     crm.deliver((at(1), address(address="99/12", dealdroid_village="พฤกษา", **BANGKOK)), (at(2), address(**CHIANG_MAI)))
     assert crm.present == CHIANG_MAI
@@ -310,7 +310,7 @@ def test_two_moves_in_one_batch_leave_only_the_last_home() -> None:
         {"address": "Rue 5", "city": "Vientiane", "country": "Laos"},
     ],
 )
-def test_an_address_in_another_country_keeps_no_part_of_the_old_home(moved: dict[str, str]) -> None:
+def test_an_address_in_another_country_keeps_no_part_of_the_old_one(moved: dict[str, str]) -> None:
     crm = Crm()
     crm.deliver((at(1), address(address="99/12", dealdroid_district="วัฒนา", **BANGKOK)))
     crm.deliver((at(2), address(**moved)))
@@ -345,7 +345,7 @@ def test_late_activity_never_overwrites_newer_activity() -> None:
     assert crm.writes[1] == {}
 
 
-def test_an_intent_that_was_merely_repeated_still_counts_as_the_newest_word() -> None:
+def test_a_repeated_intent_still_counts_as_the_newest() -> None:
     """Buy at 0, Buy again at 10, then a late Ask of 5."""
     crm = Crm()
     for event in (visit(0, "Buy"), visit(10, "Buy"), visit(5, "Ask")):
@@ -353,7 +353,7 @@ def test_an_intent_that_was_merely_repeated_still_counts_as_the_newest_word() ->
     assert crm.values["dealdroid_last_intent"] == "Buy"
 
 
-def test_activity_is_neither_contact_nor_address_news() -> None:
+def test_activity_is_neither_a_contact_nor_an_address_change() -> None:
     news = find_news(UNKNOWN, [visit(0, "Ask")], DIGEST)
     assert (news.details, news.address, bool(news)) == (False, False, True)
 
@@ -437,7 +437,7 @@ def newest_home(events: Sequence[Event]) -> tuple[dict[str, str], dict[str, set[
 
 @settings(max_examples=300, deadline=None)
 @given(deliveries())
-def test_the_newest_word_wins_whatever_the_order_batching_and_replay(
+def test_the_newest_value_wins_in_any_order_batching_and_replay(
     given_: tuple[list[Event], list[list[Event]]],
 ) -> None:
     events, batches = given_

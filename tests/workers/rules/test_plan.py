@@ -96,7 +96,7 @@ def test_a_known_customer_without_contact_details_gets_the_activity() -> None:
     ("customer", "needs_read"),
     [(known(), False), (known(shared=True), True), (known({PLACEHOLDER: "x"}), True)],
 )
-def test_a_look_comes_before_a_write_that_depends_on_what_is_there(customer: Customer, needs_read: bool) -> None:
+def test_a_contact_is_read_before_a_write_that_depends_on_its_values(customer: Customer, needs_read: bool) -> None:
     assert decided(MappedEvent({"firstname": "Ann"}), customer=customer).needs_read is needs_read
 
 
@@ -245,7 +245,7 @@ def test_without_a_field_the_email_goes_first_then_all_but_name_and_activity_the
     assert started.result == Result(PARKED, code="refused", why="HubSpot refused this contact")
 
 
-def test_a_new_customer_of_whom_an_email_is_refused_without_a_word_still_gets_a_name() -> None:
+def test_a_new_customer_gets_a_last_name_if_a_refusal_that_names_no_value_drops_the_email() -> None:
     started = decided(MappedEvent({"email": "a@x.th"}, placeholder="a"))
     plan().drop_refused(started, {}, "refused")
     assert started.properties == {"lastname": "a", UNSAVED: "email: a@x.th"}
@@ -310,7 +310,7 @@ def test_the_placeholder_is_cleared_only_while_it_stands(current: str, cleared: 
 # What the clock says afterwards
 
 
-def test_a_refused_value_counts_as_said() -> None:
+def test_a_refused_value_is_recorded_in_the_clock() -> None:
     started = decided(BY_NAME)
     plan().drop_refused(started, {"zip": "no"}, "refused")
     plan().record_written(started, "501", True)

@@ -50,7 +50,7 @@ def test_a_property_is_there_if_its_target_is(names: set[str] | None, name: str,
     assert Portal(None if names is None else frozenset(names), targets=TARGETS).has(name) is has
 
 
-def test_facts_are_limited_to_what_the_portal_can_hold_and_what_was_not_saved_stays() -> None:
+def test_an_event_is_limited_to_the_portals_properties_and_unsaved_texts_stay() -> None:
     said = {"email": "e", "zip": "10110"}
     mapped = MappedEvent(details=said, address=said, activity=said, creation=said, unsaved=said, placeholder="Chat x")
     held = {"email": "e"}

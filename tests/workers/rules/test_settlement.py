@@ -143,7 +143,7 @@ def test_every_event_of_a_merged_write_has_a_receipt_of_its_own() -> None:
     assert len(done.records) == 1
 
 
-def test_a_repeated_value_is_remembered_as_the_newest_word_although_nothing_was_written() -> None:
+def test_a_repeated_value_is_recorded_as_the_newest_although_nothing_was_written() -> None:
     customer = Customer(revision=1, contact_id="501", clock={"email": (5 << 16, DIGEST("email", "1@x.th"))})
     done = settle(group(customer=customer), Result(UNCHANGED, "501"))
     assert done.receipt().fields == ()
@@ -193,7 +193,7 @@ def shared(contact_record: bytes | None = None, **more: Any) -> CustomerBatch:
 
 @pytest.mark.parametrize("fill_only", [False, True])
 @pytest.mark.parametrize("revision", [None, 7])
-def test_the_clock_of_a_shared_contact_stands_with_the_contact_and_a_guest_keeps_its_own_words(
+def test_a_shared_clock_is_stored_with_the_contact_and_a_linked_customer_has_its_own(
     revision: int | None, fill_only: bool
 ) -> None:
     before = None if revision is None else pack(Customer(revision=revision - 1))
@@ -287,7 +287,7 @@ def test_each_lead_of_a_group_has_its_own_tries() -> None:
     assert [done.receipt(index).state for index in (0, 1)] == [PARKED, WAITING]
 
 
-def test_a_parked_lead_keeps_its_payload_for_a_month_and_nothing_counts_as_said() -> None:
+def test_a_parked_lead_keeps_its_payload_for_a_month_and_records_no_value() -> None:
     done = settle(group(), Result(PARKED, code="refused", why="HubSpot refused this contact"))
     ((_, key, packed, expiry, seconds),) = done.find("SET")
     assert (key, expiry, seconds) == (keys.parked("lead1"), "EX", PARKED_SECONDS)

@@ -53,7 +53,7 @@ def moment(clock: str) -> int:
         ({"email_refused": True, "contact_saved": True, "address_saved": True, "missing": "phone"}, "email_refused"),
     ],
 )
-def test_the_most_urgent_thing_is_said_and_only_that(said: dict[str, object], case: str | None) -> None:
+def test_only_the_most_urgent_case_is_chosen(said: dict[str, object], case: str | None) -> None:
     assert choose_case(context(**said)) == case
 
 

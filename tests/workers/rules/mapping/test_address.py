@@ -136,7 +136,7 @@ def test_elsewhere_a_parsed_city_stays_the_city() -> None:
         (Address(street="-", city="N/A", state="ไม่ระบุ", country="."), PostalAddress()),
     ],
 )
-def test_what_is_said_alone_stands_alone(parts: Address, expected: PostalAddress) -> None:
+def test_a_single_part_makes_an_address_of_that_part(parts: Address, expected: PostalAddress) -> None:
     assert build_address(parts, NOBODY) == expected
 
 
@@ -326,7 +326,7 @@ def test_free_text_fields_are_used_when_nothing_was_parsed(region: str) -> None:
     ],
 )
 @pytest.mark.parametrize("gap", ["postal_code", "state", "city", "country"])
-def test_free_text_fills_gaps_of_the_same_home(info: ContactInfo, gap: str) -> None:
+def test_free_text_fills_gaps_of_the_same_address(info: ContactInfo, gap: str) -> None:
     assert build_address(_parts(**{gap: ""}), info) == SUKHUMVIT
 
 
@@ -412,7 +412,7 @@ def _contradicting(draw: st.DrawFn) -> tuple[Address, ContactInfo, tuple[str, ..
 
 
 @given(_contradicting(), st.sampled_from(["th", "en"]))
-def test_a_block_never_mixes_two_homes(case: tuple[Address, ContactInfo, tuple[str, ...]], language: str) -> None:
+def test_a_block_never_mixes_two_addresses(case: tuple[Address, ContactInfo, tuple[str, ...]], language: str) -> None:
     parts, info, marks = case
     block = build_address(parts, info, province_language=language)
     assert block == build_address(parts, NOBODY, province_language=language)
@@ -457,7 +457,7 @@ def test_any_text_makes_a_block_of_single_lines(parts: Address, info: ContactInf
 
 
 @given(_any(Address))
-def test_the_same_address_said_twice_is_the_same_block(parts: Address) -> None:
+def test_the_same_address_from_both_sources_is_the_same_block(parts: Address) -> None:
     info = ContactInfo(address=parts.street, city=parts.city, zipcode=parts.postal_code)
     once = build_address(parts, NOBODY)
     assert build_address(parts, info) == once or not all((once.address, once.city, once.zip, once.state, once.country))

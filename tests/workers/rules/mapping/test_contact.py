@@ -261,7 +261,7 @@ def test_an_ignored_email_identifies_nobody_and_is_no_mistake_of_the_customer() 
 
 
 @pytest.mark.parametrize("email", ["", "   ", None, 5.5])
-def test_only_an_email_that_was_said_can_be_refused(email: Any) -> None:
+def test_only_an_email_that_the_event_has_can_be_refused(email: Any) -> None:
     said = read(purchase(email=email))
     assert said.email_refused is (email == 5.5)
 

@@ -27,7 +27,7 @@ from workers.rules.mapping.email import ignored, parse
         ("a@ไทย.com", "a@xn--o3cw4h.com"),
     ],
 )
-def test_an_address_is_mended_and_lowercased(text: str, email: str) -> None:
+def test_an_address_is_corrected_and_lowercased(text: str, email: str) -> None:
     assert parse(text) == (email, "")
 
 

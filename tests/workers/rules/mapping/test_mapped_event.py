@@ -32,7 +32,7 @@ from workers.rules.mapping.property_names import (
         (MappedEvent(unsaved={"email": "a(at)x"}, placeholder="Chat b9d35283"), True),
     ],
 )
-def test_a_contact_is_made_of_something_to_call_write_or_send_to(mapped: MappedEvent, makes: bool) -> None:
+def test_a_contact_needs_a_name_a_contact_detail_or_an_address(mapped: MappedEvent, makes: bool) -> None:
     assert mapped.makes_contact is makes
 
 

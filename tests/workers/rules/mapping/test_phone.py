@@ -158,7 +158,7 @@ def test_words_beside_a_number_are_kept_with_it(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", " ", "-", "--", "😀", "()", "เบอร์"])
-def test_nothing_said_is_nothing(text: str) -> None:
+def test_a_text_without_letters_or_digits_gives_nothing(text: str) -> None:
     assert phone.parse(text) == Phones()
 
 
