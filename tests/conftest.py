@@ -107,6 +107,13 @@ def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
     items.sort(key=lambda item: [item.get_closest_marker(name) is None for name in slow])
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
+    """xdist tells the groups by a suffix of each id. Without them every process would start what one of them shares."""
+    if node.config.option.dist == "loadgroup":
+        assert all("@" in one for one in ids), "this pytest and this pytest-xdist lose the groups"
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Refuse a process to a test that is not marked."""

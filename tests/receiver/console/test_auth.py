@@ -11,7 +11,7 @@ from leadcore.store import keys
 from receiver.console import auth as auth_module
 from receiver.console.auth import FORM_SECONDS, ConsoleAuth
 from receiver.throttle import ALLOWED
-from tests.conftest import Line
+from tests.conftest import Line, eventually
 from tests.receiver.console.conftest import PASSWORD, ConsoleUser
 
 PATHS = ("", "leads", "leads/any", "actions", "discard", "static/console.css", "no/such/page")
@@ -144,6 +144,8 @@ def test_get_requests_change_nothing(user: ConsoleUser) -> None:
 
     user.park("lead-1")
     user.add_lead("lead-2", customer_id="c", state="created")
+    # The web process gives an empty Redis this name within a second.
+    eventually(lambda: user.redis.exists(keys.DATASET))
     before = everything()
     forms = ("retry?lead=lead-1", "discard?lead=lead-1", "?command=discard&lead=lead-1")
     for path in ("", "?lang=th", "leads?q=c", "leads/lead-1", "actions", "discard?code=refused", *forms):
