@@ -13,6 +13,7 @@ import time
 from contextlib import closing, suppress
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import redis
 from redis.backoff import NoBackoff
@@ -189,9 +190,30 @@ def _last_words(folder: Path) -> str:
 
 
 def _serve_fake(listener: int) -> None:
+    """fakeredis 2.40 closes a connection after each error reply, NOSCRIPT among them, and writes the address in CLIENT
+    INFO with a blank, which redis-py cannot parse. Redis does neither."""
     from fakeredis import TcpFakeServer
+    from fakeredis._clients._tcp_server import TCPFakeRequestHandler
+
+    class Handler(TCPFakeRequestHandler):
+        def setup(self) -> None:
+            super().setup()
+            read = self.current_client.read_response
+            info = self.current_client.get_socket()._client_info
+
+            def read_or_report(**options: Any) -> Any:
+                try:
+                    return read(**options)
+                except redis.ResponseError as error:
+                    return error
+
+            self.current_client.read_response = read_or_report  # type: ignore[method-assign]  # for this connection
+            for name in ("addr", "laddr"):
+                host, port = info[name]
+                info[name] = f"{host}:{port}"
 
     server = TcpFakeServer(("127.0.0.1", 0), bind_and_activate=False, server_version=(7, 0))
+    server.RequestHandlerClass = Handler
     server.socket.close()
     server.socket = socket.socket(fileno=listener)
     server.serve_forever()

@@ -17,7 +17,7 @@ from rq.serializers import JSONSerializer
 
 from leadcore.logs import configure
 from leadcore.store import keys
-from leadcore.store.connection import AWAY, Redis, connect
+from leadcore.store.connection import AWAY, connect
 from workers import jobs
 from workers.bootstrap import Runtime, build
 from workers.maintenance import Maintenance
@@ -35,14 +35,6 @@ class Worker(SimpleWorker):
 
     max_connection_wait_time = 2.0
     stop_event: threading.Event | None = None
-
-    def _set_ip_address(self, connection: Redis) -> None:
-        """Nothing here needs the address, and redis-py cannot parse every server's CLIENT INFO: fakeredis 2.40 writes a
-        space into it, and RQ catches no ValueError."""
-        try:
-            super()._set_ip_address(connection)
-        except ValueError:
-            self.ip_address = "unknown"
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         """At the first signal: finish the current batch."""

@@ -94,9 +94,6 @@ class BatchedScript:
             connection.disconnect()
             connection.connect()
         try:
-            if not is_idle:
-                # A new connection often means a restarted Redis, and fakeredis hangs up after it answered NOSCRIPT.
-                self._load_script()
             return self._exchange(commands)
         except BaseException:
             connection.disconnect()
@@ -116,12 +113,9 @@ class BatchedScript:
                 raise redis.TimeoutError("Redis answers too slowly")
         not_loaded = [position for position, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
         if not_loaded:
-            self._load_script()
+            self._connection.send_command("SCRIPT LOAD", self._source)
+            self._connection.read_response()
             found = self._exchange([commands[position] for position in not_loaded])
             for position, answer in zip(not_loaded, found, strict=True):
                 answers[position] = answer
         return answers
-
-    def _load_script(self) -> None:
-        self._connection.send_command("SCRIPT LOAD", self._source)
-        self._connection.read_response()
