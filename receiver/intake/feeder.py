@@ -48,7 +48,8 @@ class Feeder:
     """One per web process. `feed` and `park` may be called from many threads."""
 
     def __init__(self, connection: Redis, spool: Spool, settings: "Settings") -> None:
-        self.inbox = Stream(connection, put=BatchedScript(connection, scripts.PUT))
+        self._put_script = BatchedScript(connection, scripts.PUT)
+        self.inbox = Stream(connection, put=self._put_script)
         self.bell = Bell(connection)
         self.spool = spool
         self.config = settings.config.inbox
@@ -86,6 +87,7 @@ class Feeder:
             log.warning("spool.left", error=type(error).__name__)
         else:
             self.recent.close()
+        self._put_script.close()
 
     def feed(self, body: dict[str, Any]) -> None:
         """Store one event whose required fields are usable; raises `NotStored`."""

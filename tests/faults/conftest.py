@@ -221,8 +221,7 @@ class Web:
 
     def close(self) -> None:
         """Close what the system would close at the end of a process."""
-        put: Any = self.feeder.inbox._put
-        put._connection.disconnect()
+        self.feeder._put_script.close()
         self.feeder.recent.journal.close()
         self.feeder.spool.close()
 

@@ -41,8 +41,9 @@ def redis(server: embedded.Running, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 
 @pytest.fixture
-def script(redis: Any) -> BatchedScript:
-    return BatchedScript(redis, SOURCE)
+def script(redis: Any) -> Iterator[BatchedScript]:
+    with closing(BatchedScript(redis, SOURCE)) as made:
+        yield made
 
 
 def call(script: BatchedScript, number: int) -> Any:
