@@ -24,7 +24,7 @@ from bench.client import name_client
 from bench.figure import Figure
 from bench.picture import draw
 from bench.ratio import Ratio
-from bench.revision import ROOT, RevisionError, exit_on_signals, here, worktree
+from bench.revision import ROOT, RevisionError, beside, exit_on_signals, worktree
 
 PARTS = ("ack", "burst", "messages", "latency", "sizes", "workers")
 
@@ -74,9 +74,10 @@ def measure_against(revision: str, parts: Sequence[str], runs: int, *, full: boo
     sizes = sample.FULL if full else sample.QUICK
     measurements = list(sample.choose(parts or sample.PARTS, sizes))
     with worktree(revision) as there:
-        for tree in (here(), there):
+        ours = beside(there)
+        for tree in (ours, there):
             tree.compile()
-        ratios = comparison.alternate(here(), there, measurements, runs, say)
+        ratios = comparison.alternate(ours, there, measurements, runs, say)
     comparison.show(ratios, there)
     return ratios
 

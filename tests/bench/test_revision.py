@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.revision import ROOT, RevisionError, Tree, here, read_commands, read_pins, worktree
+from bench.revision import ROOT, RevisionError, Tree, beside, here, read_commands, read_pins, worktree
 
 pytestmark = pytest.mark.processes
 
@@ -123,13 +123,17 @@ def test_no_hook_of_the_users_runs(repository: Path) -> None:
     assert not (repository.parent / "hooked").exists()
 
 
-def test_a_revision_with_other_packages_has_a_python_of_its_own(repository: Path) -> None:
+def test_where_packages_differ_each_side_has_a_python_of_its_own(repository: Path) -> None:
     with worktree("HEAD", repository) as same:
-        assert same.python == sys.executable
-    (repository / "requirements.txt").write_text("something==1.0\n")
+        assert same.python == beside(same, repository).python == sys.executable
+    # Every venv has it already, so nothing is fetched.
+    (repository / "requirements.txt").write_text("pip\n")
     with worktree("HEAD", repository) as other:
         assert other.python != sys.executable
         assert run(other) == "old"
+        mine = beside(other, repository)
+        assert mine.python not in (sys.executable, other.python)
+        assert mine.path == repository
     assert left_behind(repository) == []
 
 
