@@ -14,7 +14,7 @@ They never change: during a deploy old and new processes read the same data. Wha
     l                                                                                                lead id
     m                                                                    time of the message, ms
     n       tries so far                   tries so far                  state of the message
-    p       when it was put off free, ms
+    p       last delay that was no try, ms
     r                                                                    received, ms
     s                                                                    state
     t                                      text, as JSON                 tries so far

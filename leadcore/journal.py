@@ -23,7 +23,7 @@ import structlog
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # nosec B108
 FORMAT = 1
 FOREIGN_SECONDS = 60.0
-# No Redis loses as much: what is older, after the machine was off, is of no use.
+# Lines older than this are ignored: no Redis forgets that much.
 OLD_SECONDS = 3600.0
 log = structlog.get_logger("leadsync.journal")
 

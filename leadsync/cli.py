@@ -34,7 +34,7 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 def cli() -> None:
-    """Leads from DealDroid chats into HubSpot: none lost, none doubled, each confirmed once."""
+    """Leads from DealDroid chats into HubSpot: none lost, none doubled, each confirmed at most once."""
 
 
 def main() -> None:

@@ -39,7 +39,7 @@ class Throttle:
             return name, self._counts[name], self._ends - now
 
     def seconds_to_wait(self, sender: str) -> float:
-        """How long a sender of more than `ALLOWED` has to wait, 0 if it need not."""
+        """Seconds to wait for a sender of more than `ALLOWED` wrong secrets, else 0."""
         with self._lock:
             left = self._ends - self._clock()
             return left if left > 0 and self._counts.get(self._name(sender), 0) > ALLOWED else 0.0

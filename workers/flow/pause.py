@@ -1,6 +1,6 @@
 """The pause of a whole line, shared by all workers, with a reason and an end; after it one small call probes the line.
 
-It uses up no lead's tries: while the line is paused nothing leaves the inbox.
+A pause does not count as a try of any lead: nothing leaves the inbox meanwhile. Only the probe may count one.
 """
 
 import random

@@ -128,7 +128,7 @@ class Budget:
                 took_ms = ceil((time.monotonic() - started) * 1000)
                 args = [slot.name, WINDOW_MS + MARGIN_MS, used, took_ms]
                 in_use = self._finish_slot(keys=[keys.BUDGET], args=args)
-                # As the next request for a slot will find it.
+                # One more: the slot that the next request will take.
                 self.scarce = 2 * (in_use + 1) > self.granted
 
     def _wait_for_slot(self) -> str:

@@ -105,8 +105,8 @@ class HubSpot:
             self._write(half, found, key, send)
 
     def read(self, ids: Iterable[str], properties: Sequence[str], key: str = "") -> dict[str, dict[str, str]]:
-        """As `read_each`, but only the contacts that exist. Also raises `LineDown` if HubSpot leaves that open for an
-        id."""
+        """As `read_each`, but only the contacts that exist. Also raises `LineDown` if HubSpot does not say whether
+        an id exists."""
         found = self.read_each(ids, properties, key)
         for one in found.values():
             if isinstance(one, RetryLater):
@@ -138,8 +138,8 @@ class HubSpot:
             found[one] = parse_contact(self._read_one(one, properties, key))
 
     def find_owner(self, email: str) -> str:
-        """The id of the contact that has the email, "" if HubSpot names none. That is no proof, but reading the contact
-        alone would put the email into a URL, and so into logs. Raises `LineDown`."""
+        """The id of the contact that has the email, "" if HubSpot names none, which does not prove that there is
+        none: reading it singly would, but puts the email into a URL, and so into logs. Raises `LineDown`."""
         found = parse_contacts(self._batch_read([email], ["email"], "email"), [email], "email").get(email)
         return found["id"] if isinstance(found, dict) else ""
 

@@ -178,8 +178,8 @@ class OutboxSender:
         return False
 
     def _claim(self, rows: Sequence[StreamEntry], lease: Lease) -> tuple[list[_Message], list[_Message]]:
-        """Remove the rows from the stream and note them as sending; those that may no longer be sent just end. The
-        second list is of those left in the stream: their key exists, or they are gone."""
+        """Remove the rows from the stream and note them as sending; those that may no longer be sent are closed.
+        The second list is of those left in the stream: their key exists, or they are gone."""
         now_ms = self.clock.now_ms()
         messages = [self._parse(entry, fields, now_ms) for entry, fields in rows]
         claim = Settlement()

@@ -20,8 +20,8 @@ _DIGESTED_AS = dict.fromkeys(SHORTER, SHORTER[0])
 
 Digest = Callable[[str, str], bytes]
 Entry = tuple[int, bytes | str]
-"""A stamp; or, from this batch, the version and the value itself: digests are computed when the clock is stored, after
-the call to HubSpot."""
+"""(version, digest) if stored, (version, value) if new in this batch: digests are computed when the clock is stored,
+after the call to HubSpot."""
 
 
 def digester(key: bytes) -> Digest:

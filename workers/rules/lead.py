@@ -68,7 +68,7 @@ class CustomerBatch:
 
     `needs_read`, `was_read`: the contact must be, or was, read before it is written. `created`: a write of this batch
     created the contact. `restarted`: the contact was missing once, and all is sent as for a new customer.
-    `detached`: the contact that they shared is missing, and whether another one has their id is not checked yet.
+    `detached`: the contact that they shared is gone, and it is not checked yet whether another one has their id.
     `locked_elsewhere`: another worker holds the contact's lock, so the leads stay in the inbox."""
 
     customer_id: str

@@ -211,8 +211,8 @@ def _record_unsaved(clock: FieldClock, events: Sequence[tuple[int, MappedEvent]]
 def _record_activity(
     clock: FieldClock, customer: Customer, events: Sequence[tuple[int, MappedEvent]]
 ) -> tuple[int, bytes]:
-    """Activity is one block. It is written along with other news; alone only if the intent changes or 15 minutes
-    have passed. Returns `active_ms` and `intent` of `News`."""
+    """Activity is one block. It is written with any other news; without, only if the intent changed or 15 minutes
+    passed. Returns `active_ms` and `intent` of `News`."""
     version, mapped = events[-1]
     said_ms = version >> 16
     if clock.newest_version(["dealdroid_last_intent"]) > version or said_ms < customer.active_ms:

@@ -66,7 +66,7 @@ class Resend:
 
 WriteOutcome = Written | Resend | RetryLater | Conflict | Refused | ContactMissing
 ReadOutcome = dict[str, str] | ContactMissing | RetryLater
-"""A contact (its property values and "id"), that it does not exist, or that HubSpot does not say."""
+"""A contact (its property values and "id"), or `RetryLater` if HubSpot did not answer for it."""
 
 
 @dataclass(frozen=True, slots=True)

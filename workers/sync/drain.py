@@ -242,8 +242,8 @@ class Drain:
         self.stop.wait(min(max(state.blocked_until - time.monotonic(), 0.0), MAX_WAIT_SECONDS))
 
     def _settle_next(self, lease: Lease, state: DrainState) -> None:
-        """Settle one call that came back; if it failed, what it wrote before. Settle none if quota for another call
-        comes first."""
+        """Wait for one call to finish and settle it; if it failed, settle only what it had written. Return early if
+        another call may start."""
         try:
             timeout = max(state.blocked_until - time.monotonic(), 0.0) if state.blocked_until else None
             done, _ = wait(state.in_flight, timeout, FIRST_COMPLETED)
@@ -287,8 +287,8 @@ class Drain:
         return not self.hubspot.budget.scarce and self.bell.waits()
 
     def _postpone(self, call: WriteCall, down: LineDown) -> None:
-        """HubSpot takes calls, but not these leads: let them wait. This counts as a try only if other leads were
-        written since they failed last; if none were, HubSpot may be at fault after all."""
+        """HubSpot takes calls, but not these leads: let them wait. Count a try only if other leads were written since
+        these failed last; if none were, HubSpot itself may be down."""
         written_ms = int(self.redis.get(keys.WRITTEN) or 0)
         for group in call.groups:
             if group.open:

@@ -43,8 +43,8 @@ return redis.call('SCARD', email)
 
 
 class Identity:
-    """Resolves a conflict by making the customer an alias of the contact. `key`: the digest key. Contact locks are held
-    with `lease` and as long."""
+    """Resolves a conflict by making the customer an alias of the contact. `key`: the digest key. Contact locks use
+    the token of `lease` and end with it."""
 
     def __init__(self, connection: Redis, hubspot: HubSpot, crm: Crm, key: bytes, lease: Lease) -> None:
         self.redis, self.hubspot, self.crm, self.key = connection, hubspot, crm, key
@@ -145,8 +145,8 @@ class Identity:
         plan.protect_existing(group, current)
 
     def _use_contact_clock(self, group: CustomerBatch, owner: str) -> bool:
-        """Decide on the contact's shared clock; if there is none yet, the clock of the customer who created the contact
-        becomes it. False if that customer's record is not written yet."""
+        """Decide on the contact's shared clock. If it has none yet, it gets that of the customer who created it. False
+        if that customer's record is not written yet."""
         owner_key = keys.customer(keys.digest(self.key, owner)) if owner else keys.NONE
         shared, owned = self.redis.mget(keys.contact(group.customer.contact_id), owner_key)
         creator = unpack(owned)

@@ -1,15 +1,15 @@
-"""Merges the partial batches of several shards into one call while HubSpot's quota is scarce. Each call of a few leads
-takes the slot of one of a hundred, and the leads behind it wait for another window of 10 s.
+"""Merges the partial batches of several shards into one call while HubSpot's quota is scarce. A call with three leads
+uses as much quota as one with a hundred, and the leads behind it wait for another window of 10 s.
 
 A drain left with a partial batch looks at the other shards:
 
 - If the oldest entry is in a shard that is drained, or that has a full batch, it hands its own partial batch to that
-  drain and leaves its bell set, so that until then nobody need look again.
+  drain and keeps its bell set, so that no other worker starts on this shard.
 - Otherwise it adopts the shards that nobody holds and sends their partial batches with its own; while somebody holds
   one, it first waits a moment for them to hand it off.
 
-Nobody waits for long: where the other drain hangs, dies or ends without looking, a sweep rings within 3 s, and what was
-handed off longer ago than that goes alone. A drain of full batches ends for older leads after 10 s.
+If the other drain does not take the batch (it hangs, dies or ends), a sweep starts a new drain within 3 s, which sends
+it alone. A drain of full batches ends after 10 s if older leads wait elsewhere.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,6 +1,6 @@
 """Writes customers' leads to HubSpot: sends them, reads each row's outcome, repairs what can be repaired, sends again.
 
-Whatever is raised, a group with a `result` is done, and one without stays in the inbox as it is.
+If `write` raises, groups with a `result` can still be settled; the others stay in the inbox.
 """
 
 from collections.abc import Callable, Sequence
@@ -38,7 +38,7 @@ log = structlog.get_logger("leadsync.sync")
 
 class Writer:
     """Writes one call's batches. `intact`: the store of clocks is complete, so a customer without a record is new.
-    `decided`: `decide_news` has run for the next `write`."""
+    `decided`: `decide_news` has run already, so the next `write` skips it."""
 
     def __init__(
         self, hubspot: HubSpot, plan: WritePlanner, identity: Identity, customers: CustomerStore, *, intact: bool
