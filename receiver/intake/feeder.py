@@ -87,7 +87,6 @@ class Feeder:
             log.warning("spool.left", error=type(error).__name__)
         else:
             self.recent.close()
-        self._put_script.close()
 
     def feed(self, body: dict[str, Any]) -> None:
         """Store one event whose required fields are usable; raises `NotStored`."""

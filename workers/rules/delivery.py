@@ -23,7 +23,7 @@ CUT_OFF = "interrupted: the sender was cut off"
 
 
 def sent_log_state(delivery: DeliveryOutcome) -> str:
-    """What the sent log stores, see `SentLog.note`."""
+    """What the sent log stores, see `SentLog.record`."""
     match delivery:
         case MessageSent():
             return "sent"
