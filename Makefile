@@ -16,7 +16,7 @@ PYTEST := $(BIN)/python -m pytest -q -n auto --dist loadgroup --no-loadscope-reo
 test: .venv/test
 	$(PYTEST) $(ARGS)
 
-# What starts no process but Redis and no browser, see tests/conftest.py; under a minute.
+# What starts no process but Redis and no browser, see tests/conftest.py; about a minute on two cores.
 test-fast: .venv/test
 	$(PYTEST) -m 'not processes and not every_command' $(ARGS)
 

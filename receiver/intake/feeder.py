@@ -48,8 +48,7 @@ class Feeder:
     """One per web process. `feed` and `park` may be called from many threads."""
 
     def __init__(self, connection: Redis, spool: Spool, settings: "Settings") -> None:
-        self._put_script = BatchedScript(connection, scripts.PUT)
-        self.inbox = Stream(connection, put=self._put_script)
+        self.inbox = Stream(connection, put=BatchedScript(connection, scripts.PUT))
         self.bell = Bell(connection)
         self.spool = spool
         self.config = settings.config.inbox

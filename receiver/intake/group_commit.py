@@ -61,10 +61,6 @@ class BatchedScript:
             raise call.answer
         return call.answer
 
-    def close(self) -> None:
-        """Close the connection, which is in no pool; the next call opens it again."""
-        self._connection.disconnect()
-
     def _flush(self) -> None:
         """Send a batch of waiting calls to Redis."""
         calls = [self._waiting.popleft() for _ in range(min(len(self._waiting), MAX_BATCH))]

@@ -221,7 +221,8 @@ class Web:
 
     def close(self) -> None:
         """Close what the system would close at the end of a process."""
-        self.feeder._put_script.close()
+        put: Any = self.feeder.inbox._put
+        put._connection.disconnect()
         self.feeder.recent.journal.close()
         self.feeder.spool.close()
 

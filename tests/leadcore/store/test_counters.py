@@ -1,6 +1,5 @@
 """Counters, over a real Redis."""
 
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -17,18 +16,6 @@ from leadcore.store.streams import Settlement, Stream, pack_fields
 from sandbox import redis as embedded
 
 STREAM = keys.entries(keys.INBOX, 0)
-
-
-@pytest.fixture(scope="module")
-def redis(databases: Iterator[str]) -> Iterator[Any]:
-    with closing(client.Redis.from_url(next(databases))) as made:
-        yield made
-
-
-@pytest.fixture
-def inbox(redis: Any) -> Stream:
-    redis.flushdb()
-    return Stream(redis)
 
 
 def now_ms(inbox: Stream) -> int:

@@ -1,6 +1,5 @@
 """The inbox's scripts on a real Redis."""
 
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -16,18 +15,6 @@ from leadcore.store.streams import DUPLICATE_MS, LOCK_MS, Settlement, Stream, Wr
 from sandbox import redis as embedded
 
 TOKEN = "mine"
-
-
-@pytest.fixture(scope="module")
-def redis(databases: Iterator[str]) -> Iterator[Any]:
-    with closing(client.Redis.from_url(next(databases))) as made:
-        yield made
-
-
-@pytest.fixture
-def inbox(redis: Any) -> Stream:
-    redis.flushdb()
-    return Stream(redis)
 
 
 def put(inbox: Stream, lead: str = "lead", **options: Any) -> str:
