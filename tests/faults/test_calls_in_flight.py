@@ -13,8 +13,9 @@ from leadcore.store import keys
 from tests.conftest import SHARDS, lead, one_per_shard, same_shard
 from tests.faults.conftest import Scene, Worker, patched
 from workers.flow.errors import LineDown
-from workers.sync import batch_loader, drain
-from workers.sync.drain_state import BATCH
+from workers.rules import drain
+from workers.rules.drain import BATCH
+from workers.sync import batch_loader
 
 QUOTA = 100
 SOON_MS = 500
@@ -275,17 +276,17 @@ def test_calls_are_settled_in_the_order_in_which_they_started(scene: Scene) -> N
         patched(loop.loader, "prepare", preparing),
         patched(loop.settler, "settle", settling),
         at_each_call(scene.steady, lambda: all_six.wait(10) and None),
-        patched(loop, "_settle_next", lambda lease, state: settle_when_all_are_back(loop, lease, state)),
+        patched(loop, "_await_call", lambda in_hand, until: return_when_all_are_back(loop, in_hand, until)),
     ):
         scene.steady.sync.drain(0)
     assert settled == started
     assert_all_written(scene, 6 * BATCH)
 
 
-def settle_when_all_are_back(loop: Any, lease: Any, state: Any) -> None:
-    """Settle only when every call is back."""
-    wait(state.in_flight)
-    type(loop)._settle_next(loop, lease, state)
+def return_when_all_are_back(loop: Any, in_hand: Any, until: float | None) -> Any:
+    """A call counts as back only when every call is."""
+    wait(in_hand.in_flight)
+    return type(loop)._await_call(loop, in_hand, until)
 
 
 def test_no_call_starts_once_the_line_is_paused(scene: Scene) -> None:

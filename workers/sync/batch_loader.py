@@ -14,9 +14,9 @@ from workers.hubspot.portal_cache import PortalCache
 from workers.rules.batch import Batch, StreamEntry, read_batch
 from workers.rules.plan import WritePlanner
 from workers.sync.customer_store import CustomerStore
-from workers.sync.drain_state import DrainState, Rows, count_rows
 from workers.sync.identity import Identity
 from workers.sync.in_flight import WriteCall
+from workers.sync.in_hand import InHand, Rows, count_rows
 from workers.sync.restore import INTACT, RESTORED, StoreRestorer
 from workers.sync.writer import Writer, decide_ahead
 
@@ -40,34 +40,34 @@ class BatchLoader:
         self.portal_cache, self.stop = portal_cache, stop
         self.inbox = Stream(connection)
 
-    def read_rows(self, lease: Lease, state: DrainState) -> Rows:
-        """Read the next rows of the held shards, at most `state.batch_size`. Rows of customers in hand are skipped:
-        they follow when the streams are read from the start again, after what is in hand is settled."""
+    def read_rows(self, lease: Lease, in_hand: InHand, size: int) -> Rows:
+        """Read the next rows of the held shards, at most `size`. Rows of customers in hand are skipped: they follow
+        when the streams are read from the start again, after what is in hand is settled."""
         rows: dict[int, list[StreamEntry]] = {}
-        others = state.customers_in_hand()
-        state.pending_cursor = dict(state.cursor)
+        others = in_hand.customers()
+        in_hand.pending_cursor = dict(in_hand.cursor)
         for shard in lease.shards:
-            while missing := state.batch_size - count_rows(rows):
-                part = self.inbox.read(shard, missing, state.pending_cursor.get(shard, b"-"))
+            while missing := size - count_rows(rows):
+                part = self.inbox.read(shard, missing, in_hand.pending_cursor.get(shard, b"-"))
                 if not part:
                     break
-                state.pending_cursor[shard] = part[-1][0]
+                in_hand.pending_cursor[shard] = part[-1][0]
                 free = part
                 if others:
                     free = [row for row in part if read_customer_id(row[1].get(BODY, b"")) not in others]
                 if free:
                     rows.setdefault(shard, []).extend(free)
         if not rows:
-            state.cursor = state.pending_cursor
+            in_hand.cursor = in_hand.pending_cursor
         return rows
 
-    def prepare(self, rows: Rows, state: DrainState, lease: Lease) -> WriteCall:
-        """Decide what to write for `rows`, without customers who are in hand. Raises `LineDown`."""
+    def prepare(self, in_hand: InHand, lease: Lease) -> WriteCall:
+        """Decide what to write for the rows that were read, without customers who are in hand. Raises `LineDown`."""
         lease.check()
         portal = self.portal_cache.current()
         batches: dict[int, Batch] = {}
-        others = state.customers_in_hand()
-        for shard, part in rows.items():
+        others = in_hand.customers()
+        for shard, part in in_hand.rows.items():
             batches[shard] = read_batch(part, self.config, portal, others)
             others |= {group.customer_id for group in batches[shard].groups}
         groups = [group for batch in batches.values() for group in batch.groups]
@@ -77,7 +77,7 @@ class BatchLoader:
             self.customers.load(groups)
         for batch in batches.values():
             batch.forget()
-        state.cursor = state.pending_cursor
+        in_hand.cursor = in_hand.pending_cursor
         identity = Identity(self.redis, self.hubspot, self.config.crm, self.customers.use_key(), lease)
         plan = WritePlanner(portal, self.customers.digest())
         writer = Writer(self.hubspot, plan, identity, self.customers, intact=marker == INTACT)

@@ -13,14 +13,13 @@ it alone. A drain of full batches ends after 10 s if older leads wait elsewhere.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 from leadcore.store import keys
 from leadcore.store.connection import Redis
 from leadcore.store.lua import DEL_FIRST
 from leadcore.store.streams import LOCK_MS
 from workers.flow.lease import EXCLUSIVE_PREFIX, Lease
+from workers.rules.drain import Gathered
 
 # A partial batch is handed off for HANDED_OFF_MS and then goes alone; after HANDED_OFF_TTL_MS that is forgotten.
 HANDED_OFF_MS, HANDED_OFF_TTL_MS = 2_500, 10_000
@@ -124,14 +123,6 @@ return 0
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """`action`: send now, wait a moment, or hand the partial batch to another drain. `adopted`: shards were adopted."""
-
-    action: Literal["go", "wait", "leave"]
-    adopted: bool
-
-
 class PartialBatches:
     """`shards`: how many the inbox has. `full`: leads in a full batch."""
 
@@ -140,7 +131,7 @@ class PartialBatches:
         self._gather_script = connection.register_script(_GATHER)
         self._starves_script = connection.register_script(_STARVES)
 
-    def gather(self, lease: Lease, *, has_rows: bool, may_wait: bool) -> Verdict:
+    def gather(self, lease: Lease, *, has_rows: bool, may_wait: bool) -> Gathered:
         """Decide which drain sends next; adopted shards are held by `lease` from then on. `has_rows`: it has entries to
         send. `may_wait`: there is time to wait."""
         shards = self._all_shards(lease)
@@ -158,7 +149,7 @@ class PartialBatches:
             ],
         )
         lease.shards.extend(shards[position] for position in adopted)
-        return Verdict(action.decode(), bool(adopted))
+        return Gathered(action.decode(), bool(adopted))
 
     def starves(self, lease: Lease, after: Mapping[int, bytes]) -> bool:
         """Whether leads that should come first wait in a shard that nobody drains: a full batch, or leads older than

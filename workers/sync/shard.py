@@ -18,11 +18,11 @@ from workers.hubspot import access
 from workers.hubspot.client import HubSpot
 from workers.hubspot.portal_cache import PortalCache
 from workers.hubspot.transport import FENCE
+from workers.rules import drain as rules
 from workers.rules.confirmation import ConfirmationWriter
 from workers.sync.batch_loader import BatchLoader
 from workers.sync.customer_store import CustomerStore
 from workers.sync.drain import Drain
-from workers.sync.drain_state import DrainState
 from workers.sync.settler import Settler
 
 log = structlog.get_logger("leadsync.sync")
@@ -60,7 +60,7 @@ class ShardSync:
         with self.leases.hold(self.inbox, shard) as lease:
             if lease is None:
                 return
-            can_continue, state = False, DrainState()
+            can_continue, state = False, rules.DrainState()
             try:
                 can_continue = self._admit_and_drain(lease, state)
             except (LostLease, Stopping):
@@ -70,13 +70,13 @@ class ShardSync:
                 unfinished = [
                     each
                     for each in lease.shards
-                    if self.inbox.release(each, lease.token, bell=not state.handed_off) > 0
+                    if self.inbox.release(each, lease.token, bell=state.ending is not rules.Ending.HANDED_OFF) > 0
                 ]
         if can_continue and not self.stop.is_set():
             for each in unfinished:
                 self.bell.ring(keys.INBOX, each)
 
-    def _admit_and_drain(self, lease: Lease, state: DrainState) -> bool:
+    def _admit_and_drain(self, lease: Lease, state: rules.DrainState) -> bool:
         """True if another drain can continue at once; False if only waiting helps."""
         fence = FENCE.set(lease.check)
         try:
@@ -98,19 +98,19 @@ class ShardSync:
         delay that lead, not the line: else it could block all others for ever. A bad lead further back delays fewer
         leads each time."""
         self.portal_cache.invalidate()
-        state = DrainState(batch_size=1, probing=True)
+        state = rules.probe()
         try:
             self.hubspot.ping()
             can_continue = self.drain_loop.run(lease, state)
         finally:
             self.pause.end_probe(lease)
-        if state.down is None:
-            self.pause.clear()
-            log.info("line.resumed")
-            self._ring_other_shards(lease)
-            return can_continue
-        self._pause_line(state.down)
-        return False
+        if isinstance(state.down, LineDown):
+            self._pause_line(state.down)
+            return False
+        self.pause.clear()
+        log.info("line.resumed")
+        self._ring_other_shards(lease)
+        return can_continue
 
     def _note_portal(self) -> None:
         """Store the portal's id and domain for the console's links. Best effort: nothing else needs them."""

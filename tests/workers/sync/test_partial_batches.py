@@ -6,11 +6,12 @@ import pytest
 from leadcore.store import keys
 from leadcore.store.streams import LOCK_MS, Stream
 from workers.flow.lease import EXCLUSIVE_PREFIX, Lease
-from workers.sync.partial_batches import HANDED_OFF_MS, HANDED_OFF_TTL_MS, PartialBatches, Verdict
+from workers.rules.drain import Gathered
+from workers.sync.partial_batches import HANDED_OFF_MS, HANDED_OFF_TTL_MS, PartialBatches
 
 FULL = 3
-GO, WAIT, LEAVE = Verdict("go", adopted=False), Verdict("wait", adopted=False), Verdict("leave", adopted=False)
-ADOPTED = Verdict("go", adopted=True)
+GO, WAIT, LEAVE = Gathered("go", adopted=False), Gathered("wait", adopted=False), Gathered("leave", adopted=False)
+ADOPTED = Gathered("go", adopted=True)
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def put(client: Any, shard: int, *moments: str) -> None:
         client.xadd(keys.entries(keys.INBOX, shard), {"e": "x"}, id=moment)
 
 
-def gather(client: Any, lease: Lease, *, has_rows: bool = True, may_wait: bool = True) -> Verdict:
+def gather(client: Any, lease: Lease, *, has_rows: bool = True, may_wait: bool = True) -> Gathered:
     return PartialBatches(client, 4, FULL).gather(lease, has_rows=has_rows, may_wait=may_wait)
 
 

@@ -1,0 +1,464 @@
+"""Pure: what a drain does next, as one state machine; `workers.sync.drain` carries the actions out.
+
+It is a group commit: while a call is in flight the inbox fills, and the next call takes all of it. Only while full
+batches wait are several calls in flight, for different customers.
+
+A *pass* starts the calls that can start now and then waits, for a call in flight or for quota. Passes follow each other
+until nothing is left, time is up or HubSpot is down. Every call that was started is settled, whatever becomes of the
+others.
+"""
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Literal
+
+from msgspec import Struct
+
+BATCH = 100
+# Batches that are prepared, in flight, or back and not settled: each takes about 1 MB.
+MAX_IN_HAND = 20
+# After WORK_SECONDS a drain ends if leads that should come first have no drain, or, while quota is plentiful, if any
+# job waits. After MAX_SECONDS it always ends.
+WORK_SECONDS, MAX_SECONDS = 10.0, 60.0
+# A partial batch waits for younger ones whose drains are about to leave them: so long each time, at most so often.
+PARTIAL_WAIT_SECONDS, MAX_PARTIAL_WAITS = 0.02, 15
+# Codes of `workers.flow.errors.LineDown` that a single lead can cause while HubSpot takes other calls.
+ONE_LEAD_CODES = frozenset({"locked", "unavailable", "timeout", "disconnected", "unexpected", "empty_answer"})
+
+
+class Phase(Enum):
+    """Where a drain stands."""
+
+    FILLING = "full batches are read, prepared and sent"
+    PROBING = "the line was paused: one call at a time, each twice as large as the one before"
+    PARTIAL = "fewer leads than a full batch are left"
+    WAITING = "no call can start before a certain moment: for want of quota, or to gather partial batches"
+    LANDING = "no more calls start in this pass; those in flight come back"
+    DONE = "nothing is in flight and nothing more starts"
+
+
+class Ending(Enum):
+    """Why a drain ends although entries are left and nothing failed."""
+
+    TIME_UP = "it has worked long enough, and others wait"
+    YIELDED = "other jobs or workers need this worker or its shards"
+    HANDED_OFF = "the partial batch was left to another drain"
+
+
+class LookAround(Struct, frozen=True):
+    """See who else waits. Brings `Looked`."""
+
+
+class Read(Struct, frozen=True):
+    """Read the next rows, at most `size`. `from_start`: drop what is prepared and read the streams from their start.
+    Brings `RowsRead`."""
+
+    size: int
+    from_start: bool
+
+
+class Prepare(Struct, frozen=True):
+    """Decide what to write for the rows that were read. Brings `Prepared`."""
+
+
+class Reserve(Struct, frozen=True):
+    """Reserve a slot of the quota for a call's first request, so that no call waits for one while others are in flight.
+    `check_pause`: see first whether the line was paused. A slot that no call used is given back at the next `Await` or
+    `Finish`. Brings `Reserved`."""
+
+    check_pause: bool
+
+
+class Gather(Struct, frozen=True):
+    """Decide with the other drains who sends the partial batches, and adopt those that are ours. Brings `Gathered`."""
+
+    has_rows: bool
+    may_wait: bool
+
+
+class Send(Struct, frozen=True):
+    """Start a call with the oldest prepared batch, if it still fits the stored records. Brings `Sent`."""
+
+
+class Await(Struct, frozen=True):
+    """Wait for a call in flight until `until` (monotonic seconds; None: as long as it takes). If none is in flight,
+    send messages meanwhile. Brings `Returned` if a call came back, else `Waited`."""
+
+    until: float | None
+
+
+class Settle(Struct, frozen=True):
+    """Settle what the call that came back has written. `postpone`: its other leads wait, each by itself. Brings
+    `Settled`."""
+
+    postpone: bool
+
+
+class Finish(Struct, frozen=True):
+    """End: raise `error`, or tell whether another drain can continue at once."""
+
+    can_continue: bool
+    error: BaseException | None = None
+
+
+Action = LookAround | Read | Prepare | Reserve | Gather | Send | Await | Settle | Finish
+
+
+class Admitted(Struct, frozen=True):
+    """The drain begins."""
+
+
+class Looked(Struct, frozen=True):
+    """`others_first`: leads that should come first wait in a shard that nobody drains. `jobs`: a job waits."""
+
+    others_first: bool
+    jobs: bool
+
+
+class RowsRead(Struct, frozen=True):
+    """So many rows were read, from so many shards."""
+
+    rows: int
+    shards: int
+
+
+class Prepared(Struct, frozen=True):
+    """The rows are a batch in hand."""
+
+
+class Reserved(Struct, frozen=True):
+    """A slot was reserved, unless the line is `paused` or there is none before `until` (monotonic seconds)."""
+
+    paused: bool = False
+    until: float | None = None
+
+
+class Gathered(Struct, frozen=True):
+    """`verdict`: send now, wait a moment, or leave the rows to another drain. `adopted`: shards were adopted."""
+
+    verdict: Literal["go", "wait", "leave"]
+    adopted: bool
+
+
+class Sent(Struct, frozen=True):
+    """The call was started; not if its batch no longer fitted (`stale`)."""
+
+    stale: bool = False
+
+
+class Returned(Struct, frozen=True):
+    """A call came back, with `error` if it failed. `code`: that of `LineDown`, "" for any other error. `unreachable`:
+    Redis hangs."""
+
+    error: BaseException | None = None
+    code: str = ""
+    unreachable: bool = False
+
+
+class Waited(Struct, frozen=True):
+    """No call came back in time."""
+
+
+class Settled(Struct, frozen=True):
+    """Whether an entry was settled, and the `error` that kept others from it."""
+
+    any: bool
+    error: BaseException | None = None
+
+
+class Failed(Struct, frozen=True):
+    """The action raised `error`. `unreachable`: Redis hangs."""
+
+    error: BaseException
+    unreachable: bool = False
+
+
+Landed = (
+    Admitted | Looked | RowsRead | Prepared | Reserved | Gathered | Sent | Returned | Waited | Settled | Failed
+)  # fmt: skip
+"""What an action brought."""
+
+
+@dataclass(slots=True)
+class Pass:
+    """What was found out in this pass; None: not yet."""
+
+    looked: bool = False
+    jobs: bool = False
+    rows: int | None = None
+    shards: int = 0
+    slot: bool = False
+    gathered: bool = False
+    """Partial batches that fit beside calls in flight were looked for."""
+    merged: bool = False
+    """The partial batch goes now, however few or many it holds."""
+    blocked_until: float = 0.0
+    """No call can start before this moment; 0: one may be possible."""
+
+
+@dataclass(slots=True)
+class DrainState:
+    """The first four are facts, refreshed before each step. All else is changed by `step` alone."""
+
+    stopping: bool = False
+    scarce: bool = False
+    """Over half of the quota is in use."""
+    call_is_back: bool = False
+    held_shards: int = 1
+
+    phase: Phase = Phase.FILLING
+    probing: bool = False
+    batch_size: int = BATCH
+    """Leads per call; less than a full batch only while probing."""
+    started_at: float | None = None
+    ready: int = 0
+    """Prepared batches that wait to be sent."""
+    in_flight: int = 0
+    """Calls that were started and are not settled."""
+    from_start: bool = True
+    """The next read begins at the streams' start."""
+    found_any: bool = False
+    """A row was read since the streams were last read from their start because nothing else was left."""
+    settled_any: bool = False
+    """An entry was settled since then."""
+    time_passed: bool = False
+    """A pause may have begun since the drain was admitted."""
+    partial_waits: int = 0
+    """How often the partial batch has waited for those of other shards."""
+    ending: Ending | None = None
+    down: BaseException | None = None
+    """Why HubSpot takes no more calls."""
+    error: BaseException | None = None
+    """Any other fault; raised once every call in flight has come back."""
+    unreachable: bool = False
+    """Redis hangs: what comes back is not settled, and will be written again."""
+    known: Pass = field(default_factory=Pass)
+
+    @property
+    def may_start(self) -> bool:
+        return not (self.stopping or self.ending or self.down or self.error)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether another batch may be taken in hand."""
+        return self.ready + self.in_flight < (1 if self.probing else MAX_IN_HAND)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the rows read fill a batch. While probing any number does."""
+        rows = self.known.rows or 0
+        return rows >= self.batch_size or (self.probing and rows > 0)
+
+
+def probe() -> DrainState:
+    """The state of a drain that finds out whether a paused line works again."""
+    return DrainState(phase=Phase.PROBING, probing=True, batch_size=1)
+
+
+def step(state: DrainState, now: float, landed: Landed) -> Action:
+    """The next action; `landed`: what the last one brought; `now`: monotonic seconds."""
+    state.started_at = now if state.started_at is None else state.started_at
+    _take_note(state, now, landed)
+    if isinstance(landed, Returned) and not state.unreachable:
+        return _settle(state, landed)
+    while True:
+        match state.phase:
+            case Phase.FILLING | Phase.PROBING:
+                action = _fill(state, now)
+            case Phase.PARTIAL:
+                action = _send_partial(state)
+            case Phase.WAITING:
+                action = _wait(state, now)
+            case Phase.LANDING:
+                action = _land(state)
+            case Phase.DONE:
+                return _finish(state)
+        if action is not None:
+            return action
+
+
+def _take_note(state: DrainState, now: float, landed: Landed) -> None:
+    known = state.known
+    match landed:
+        case Looked(others_first, jobs):
+            known.looked, known.jobs = True, jobs
+            # While quota is scarce, messages are sent between calls.
+            if state.phase is not Phase.PARTIAL and (others_first or (jobs and not state.scarce)):
+                state.ending = Ending.TIME_UP
+        case RowsRead(rows, shards):
+            known.rows, known.shards = rows, shards
+            state.found_any |= rows > 0
+        case Prepared():
+            known.rows, state.ready = None, state.ready + 1
+        case Reserved(paused, until):
+            known.slot = not paused and until is None
+            if until is not None:
+                known.blocked_until, state.phase = until, Phase.WAITING
+            elif paused and not state.in_flight:
+                state.ending = Ending.YIELDED
+            if paused:
+                state.phase = Phase.LANDING
+        case Gathered(verdict, adopted):
+            _take_note_of_gathering(state, now, verdict, adopted=adopted)
+        case Sent(stale):
+            if stale:
+                state.ready, state.from_start = 0, True
+            else:
+                state.ready, state.in_flight, state.time_passed = state.ready - 1, state.in_flight + 1, True
+                known.slot = known.gathered = known.merged = False
+        case Returned(error, code, unreachable):
+            state.in_flight -= 1
+            state.unreachable |= unreachable
+            if not code:
+                state.error = state.error or error
+            _begin_pass(state)
+        case Waited():
+            state.time_passed = True
+            _begin_pass(state)
+        case Settled(any, error):
+            state.settled_any |= any
+            state.error = state.error or error
+            _begin_pass(state)
+        case Failed(error, unreachable):
+            state.error, state.unreachable = state.error or error, state.unreachable or unreachable
+            state.phase = Phase.LANDING
+
+
+def _begin_pass(state: DrainState) -> None:
+    state.known = Pass()
+    state.phase = Phase.PROBING if state.probing else Phase.FILLING
+
+
+def _settle(state: DrainState, landed: Returned) -> Settle:
+    """While probing, a fault that a lead may have caused narrows the batch down to one lead, and then delays that lead:
+    else it could block all others for ever. A bad lead further back delays fewer leads each time."""
+    culprit = state.probing and landed.code in ONE_LEAD_CODES
+    alone = state.batch_size == 1
+    if culprit and not alone:
+        # HubSpot took smaller batches a moment ago.
+        state.batch_size, state.from_start = 1, True
+    elif landed.code:
+        state.down = landed.error
+    elif state.probing and landed.error is None:
+        state.batch_size *= 2
+    return Settle(postpone=culprit and alone)
+
+
+def _fill(state: DrainState, now: float) -> Action | None:
+    """Start the calls that the quota allows; this comes before waiting for those in flight."""
+    known, seconds = state.known, now - (state.started_at or now)
+    if seconds > MAX_SECONDS:
+        state.ending = state.ending or Ending.TIME_UP
+    if not state.may_start or (state.probing and state.batch_size >= BATCH):
+        state.phase = Phase.LANDING
+        return None
+    if seconds >= WORK_SECONDS and not known.looked:
+        return LookAround()
+    if not state.ready:
+        return _take_in_hand(state)
+    if not known.slot:
+        return Reserve(check_pause=state.time_passed and not state.probing)
+    return Send()
+
+
+def _take_in_hand(state: DrainState) -> Action | None:
+    """Prepare the next batch if it is full, or goes now as it is."""
+    known = state.known
+    if not state.has_room:
+        state.phase = Phase.LANDING
+        return None
+    if known.rows is None:
+        return _read(state)
+    if known.merged and known.rows:
+        return Prepare()
+    if not state.is_full:
+        state.phase = Phase.LANDING if state.probing else Phase.PARTIAL
+        return None
+    return None if _yields_shards(state) else Prepare()
+
+
+def _read(state: DrainState) -> Read:
+    from_start, state.from_start = state.from_start, False
+    return Read(state.batch_size, from_start)
+
+
+def _yields_shards(state: DrainState) -> bool:
+    """Whether a full batch is in one of several held shards: release them, so that each can have a worker of its
+    own."""
+    if state.held_shards > 1 and state.known.shards == 1 and not state.probing:
+        state.ending = Ending.YIELDED
+    return state.ending is Ending.YIELDED
+
+
+def _send_partial(state: DrainState) -> Action | None:
+    """Fewer leads than a full batch: while calls are in flight they are left to accumulate; while quota is scarce they
+    go together with those of other shards."""
+    known = state.known
+    if state.scarce and (state.in_flight or not known.rows) and not known.gathered:
+        known.gathered = True
+        return Gather(has_rows=bool(known.rows), may_wait=True)
+    if not known.rows or state.in_flight:
+        state.phase = Phase.LANDING
+        return None
+    if state.settled_any and not state.scarce and not known.looked:
+        return LookAround()
+    if known.jobs and state.settled_any and not state.scarce:
+        state.ending, state.phase = Ending.YIELDED, Phase.LANDING
+        return None
+    if not known.slot:
+        return Reserve(check_pause=state.time_passed)
+    if state.scarce and not known.merged:
+        known.merged = True
+        return Gather(has_rows=True, may_wait=state.partial_waits < MAX_PARTIAL_WAITS)
+    known.merged, state.phase = True, Phase.FILLING
+    return None
+
+
+def _take_note_of_gathering(state: DrainState, now: float, verdict: str, *, adopted: bool) -> None:
+    known = state.known
+    if adopted:
+        known.rows, known.gathered, state.phase = None, False, Phase.FILLING
+    elif not known.merged and state.in_flight:
+        # Other drains leave theirs while calls are in flight: look again soon.
+        known.blocked_until = now + PARTIAL_WAIT_SECONDS
+    elif known.merged and verdict == "wait":
+        state.partial_waits += 1
+        known.blocked_until, state.phase = now + PARTIAL_WAIT_SECONDS, Phase.WAITING
+    elif known.merged and verdict == "leave":
+        state.ending, state.phase = Ending.HANDED_OFF, Phase.LANDING
+
+
+def _wait(state: DrainState, now: float) -> Action | None:
+    """Prepare full batches while no call can start and none has come back, then wait."""
+    known = state.known
+    if state.has_room and now < known.blocked_until and not state.call_is_back and not known.merged:
+        if known.rows is None:
+            return _read(state)
+        if state.is_full and not _yields_shards(state):
+            return Prepare()
+    return Await(known.blocked_until)
+
+
+def _land(state: DrainState) -> Action | None:
+    if state.in_flight:
+        return Await(state.known.blocked_until or None)
+    if state.probing or not state.may_start or not state.settled_any:
+        state.phase = Phase.DONE
+        return None
+    state.from_start, state.found_any, state.settled_any = True, False, False
+    _begin_pass(state)
+    return None
+
+
+def _finish(state: DrainState) -> Finish:
+    error = state.error or (None if state.probing else state.down)
+    # An error's traceback references all that was in hand: keep none longer than it is needed.
+    state.error = None
+    state.down = state.down if state.probing else None
+    match state.ending:
+        case Ending.HANDED_OFF:
+            return Finish(can_continue=False, error=error)
+        case Ending.YIELDED:
+            return Finish(can_continue=True, error=error)
+        case _:
+            return Finish(state.settled_any or state.ready > 0 or not state.found_any, error)
