@@ -210,7 +210,7 @@ class DrainState:
     probing: bool = False
     batch_size: int = BATCH
     """Leads per call; less than a full batch only while probing."""
-    started_at: float | None = None
+    started_at: float = 0.0
     ready: int = 0
     """Prepared batches that wait to be sent."""
     in_flight: int = 0
@@ -257,7 +257,8 @@ def probe() -> DrainState:
 
 def step(state: DrainState, now: float, landed: Landed) -> Action:
     """The next action; `landed`: what the last one brought; `now`: monotonic seconds."""
-    state.started_at = now if state.started_at is None else state.started_at
+    if isinstance(landed, Admitted):
+        state.started_at = now
     _take_note(state, now, landed)
     if isinstance(landed, Returned) and not state.unreachable:
         return _settle(state, landed)
@@ -346,7 +347,7 @@ def _settle(state: DrainState, landed: Returned) -> Settle:
 
 def _fill(state: DrainState, now: float) -> Action | None:
     """Start the calls that the quota allows; this comes before waiting for those in flight."""
-    known, seconds = state.known, now - (state.started_at or now)
+    known, seconds = state.known, now - state.started_at
     if seconds > MAX_SECONDS:
         state.ending = state.ending or Ending.TIME_UP
     if not state.may_start or (state.probing and state.batch_size >= BATCH):
