@@ -11,25 +11,13 @@ from leadcore.store.lua import DEL_FIRST, NOW
 from leadcore.store.streams import LOCK_MS
 from workers.flow.errors import LineDown
 from workers.flow.lease import Lease
-
-# Longest waits in seconds, by code of `LineDown`, where the other side does not say how long.
-MAX_SECONDS_BY_CODE = {
-    "daily_quota": 900.0,
-    "migrating": 900.0,
-    "unauthorized": 60.0,
-    "forbidden": 60.0,
-    "no_key": 30.0,
-}
-# Short, because a probe is one small call and most faults pass soon.
-MAX_SECONDS = 8.0
-FIRST_MS = 1000
-JITTER_MS = 5000
+from workers.rules.retry import find_retry, line_waits
 
 _START = (
     """
--- Returns when the pause ends, in ms. asked_ms: '' if the other side did not say how long to wait.
+-- Returns when the pause ends, in ms. ARGV from 3 on: the waits in ms after the first failure, the second ...
 local pause = KEYS[1]
-local code, reason, first_ms, longest_ms, asked_ms, jitter_ms = unpack(ARGV)
+local code, reason = unpack(ARGV, 1, 2)
 """
     + DEL_FIRST
     + NOW
@@ -38,9 +26,7 @@ local before = tonumber(redis.call('HGET', pause, 'until') or '0')
 if before > now and redis.call('HGET', pause, 'code') == code then return before end
 -- Parallel calls that fail are one failure.
 local failures = redis.call('HINCRBY', pause, 'failures', before > now and 0 or 1)
-local wait = tonumber(asked_ms) or math.min(first_ms * 2 ^ (failures - 1), tonumber(longest_ms))
-wait = math.max(wait, 1000)
-local ends = now + wait + math.min(tonumber(jitter_ms), wait / 4)
+local ends = now + ARGV[2 + math.min(failures, #ARGV - 2)]
 redis.call('HSETNX', pause, 'since', string.format('%.0f', now))
 if ends <= before then return before end
 redis.call('HSET', pause, 'code', code, 'reason', reason, 'until', string.format('%.0f', ends))
@@ -78,10 +64,8 @@ class Pause:
 
     def start(self, down: LineDown) -> None:
         """Pause the line: as long as was asked, else longer after each failure; with jitter."""
-        asked = "" if down.seconds is None else int(down.seconds * 1000)
-        longest = int(MAX_SECONDS_BY_CODE.get(down.code, MAX_SECONDS) * 1000)
-        jitter = random.randrange(JITTER_MS)  # noqa: S311 - jitter
-        self._start_script(keys=[self.key], args=[down.code, down.why, FIRST_MS, longest, asked, jitter])
+        waits = line_waits(find_retry(down.code), down.seconds, random.random())  # noqa: S311 - jitter
+        self._start_script(keys=[self.key], args=[down.code, down.why, *(int(one * 1000) for one in waits)])
         self.redis.delete(self.probe_key)
 
     def admit(self, lease: Lease) -> str:

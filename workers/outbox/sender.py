@@ -243,7 +243,10 @@ class OutboxSender:
             if isinstance(outcome, MessageFailed):
                 commands.append(("DEL", one.key))
             commands.append(("HDEL", keys.sending(shard), one.entry))
-            commands += delivery.record_delivery(shard, one.fields, outcome, now_ms, dry_run=self.dry_run)
+            jitter = random.random()  # noqa: S311 - jitter
+            commands += delivery.record_delivery(
+                shard, one.fields, outcome, now_ms, dry_run=self.dry_run, random=jitter
+            )
             log.info("message." + outcome.log_name, lead=one.fields[LEAD].decode("ascii", "replace"))
         self.outbox.apply(commands)
 

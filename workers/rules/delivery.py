@@ -10,13 +10,12 @@ from leadcore.store import keys
 from leadcore.store.counters import count
 from leadcore.store.streams import pack_fields, unpack_fields
 from workers.rules.outcomes import DeliveryOutcome, MessageFailed, MessageSent, MessageUnclear
+from workers.rules.retry import MESSAGE, RETRIES, wait_seconds
 
 Command = Sequence[Any]
 Fields = Mapping[bytes, bytes]
 """The fields of an outbox entry, as stored in Redis."""
 
-BACKOFF_SECONDS = 2.0
-LONGEST_BACKOFF_SECONDS = 300.0
 NOT_DELIVERED = ""
 """In the sent log: the message was certainly not delivered and may be sent again."""
 CUT_OFF = "interrupted: the sender was cut off"
@@ -52,9 +51,9 @@ def requeue(shard: int, fields: Fields, now_ms: int) -> list[Command]:
 
 
 def record_delivery(
-    shard: int, fields: Fields, delivery: DeliveryOutcome, now_ms: int, *, dry_run: bool
+    shard: int, fields: Fields, delivery: DeliveryOutcome, now_ms: int, *, dry_run: bool, random: float = 0.0
 ) -> list[Command]:
-    """For a message that was sent, or could not be."""
+    """For a message that was sent, or could not be. `random`: 0 to 1, for the jitter of its wait."""
     match delivery:
         case MessageSent():
             return finish(fields, "sent", now_ms, store=False)
@@ -64,7 +63,7 @@ def record_delivery(
             return finish(fields, f"failed: {why}", now_ms, store=not dry_run)
         case MessageFailed(why, seconds=seconds):
             tries = int(fields.get(TRIES, b"0")) + 1
-            wait = seconds or min(BACKOFF_SECONDS * 2 ** (tries - 1), LONGEST_BACKOFF_SECONDS)
+            wait = wait_seconds(RETRIES[MESSAGE], tries, seconds, random)
             member = pack_fields({**fields, TRIES: b"%d" % tries})
             return [
                 ("ZADD", keys.later(keys.OUTBOX, shard), now_ms + int(wait * 1000), member),

@@ -14,6 +14,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from workers.rules.retry import find_retry
+
 BATCH = 100
 # Batches that are prepared, in flight, or back and not settled: each takes about 1 MB.
 MAX_IN_HAND = 20
@@ -22,8 +24,6 @@ MAX_IN_HAND = 20
 WORK_SECONDS, MAX_SECONDS = 10.0, 60.0
 # A partial batch waits for younger ones whose drains are about to leave them: so long each time, at most so often.
 PARTIAL_WAIT_SECONDS, MAX_PARTIAL_WAITS = 0.02, 15
-# Codes of `workers.flow.errors.LineDown` that a single lead can cause while HubSpot takes other calls.
-ONE_LEAD_CODES = frozenset({"locked", "unavailable", "timeout", "disconnected", "unexpected", "empty_answer"})
 
 
 class Phase(Enum):
@@ -333,7 +333,7 @@ def _begin_pass(state: DrainState) -> None:
 def _settle(state: DrainState, landed: Returned) -> Settle:
     """While probing, a fault that a lead may have caused narrows the batch down to one lead, and then delays that lead:
     else it could block all others for ever. A bad lead further back delays fewer leads each time."""
-    culprit = state.probing and landed.code in ONE_LEAD_CODES
+    culprit = state.probing and bool(landed.code) and find_retry(landed.code).one_lead
     alone = state.batch_size == 1
     if culprit and not alone:
         # HubSpot took smaller batches a moment ago.

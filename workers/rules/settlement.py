@@ -22,11 +22,9 @@ from workers.rules.customer import WITHHELD, Stamp, guard, pack
 from workers.rules.field_clock import Digest
 from workers.rules.lead import CustomerBatch, Lead, Result, version_text
 from workers.rules.plan import clock_after
+from workers.rules.retry import find_lead_retry, wait_seconds
 
 Command = Sequence[Any]
-BACKOFF_MS = 2_000
-LONGEST_BACKOFF_MS = 600_000
-FREE_WAIT_MS = 5_000
 DRY_RUN = "dry run: nothing was written"
 
 
@@ -199,7 +197,8 @@ def _delay(lead: Lead, result: Result, context: SettlementContext) -> list[Comma
     fields = {**lead.fields, VERSION: version_text(lead.version), TRIES: b"%d" % tries}
     if result.free:
         fields[PUT_OFF] = b"%d" % context.now_ms
-    wait = FREE_WAIT_MS if result.free else min(BACKOFF_MS * 2 ** (tries - 1), LONGEST_BACKOFF_MS)
+    retry = find_lead_retry(result.code, free=result.free)
+    wait = int(wait_seconds(retry, max(tries, 1)) * 1000)
     return [
         ("ZADD", keys.later(keys.INBOX, context.shard), context.now_ms + wait, pack_fields(fields)),
         _receipt(lead, state=WAITING, tries=tries, reason=result.why),

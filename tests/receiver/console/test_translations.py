@@ -12,10 +12,10 @@ from receiver.console import reason_texts, translations
 from receiver.console.translator import Translator
 from tests.conftest import ROOT
 from workers import retention
-from workers.flow.pause import MAX_SECONDS_BY_CODE
 from workers.hubspot.errors import REASONS
 from workers.outbox import sender
 from workers.rules import news, plan
+from workers.rules.retry import RETRIES, Waits
 from workers.sync import identity
 
 CONSOLE = ROOT / "receiver/console"
@@ -50,9 +50,7 @@ def test_every_key_used_exists_and_every_key_is_used() -> None:
     assert {key for key in translations.TEXTS.keys() - used - verdicts - whole if not key.startswith(families)} == set()
 
 
-@pytest.mark.parametrize(
-    "code", [*MAX_SECONDS_BY_CODE, "rate_limit", "locked", "unavailable", "timeout", "dealdroid", "restarted"]
-)
+@pytest.mark.parametrize("code", [code for code, one in RETRIES.items() if one.waits is Waits.LINE])
 def test_every_pause_says_what_to_do(code: str) -> None:
     assert f"pause.{code}" in translations.TEXTS
 

@@ -7,7 +7,8 @@ from leadcore.store.streams import LOCK_MS, Stream
 from tests.conftest import eventually
 from workers.flow.errors import LineDown
 from workers.flow.lease import Lease
-from workers.flow.pause import MAX_SECONDS, MAX_SECONDS_BY_CODE, Pause
+from workers.flow.pause import Pause
+from workers.rules.retry import find_retry
 
 
 def holder(client: Any, token: str) -> Lease:
@@ -56,7 +57,7 @@ def test_the_reason_and_the_start_can_be_read(client: Any) -> None:
 
 @pytest.mark.parametrize("code", ["unavailable", "daily_quota", "unauthorized"])
 def test_waits_grow_from_a_second_to_a_limit(client: Any, code: str) -> None:
-    longest = MAX_SECONDS_BY_CODE.get(code, MAX_SECONDS)
+    longest = find_retry(code).longest_seconds
     for failure in range(12):
         expected = min(2.0**failure, longest)
         assert expected <= pause_line(client, LineDown(code, "why")) <= expected * 1.25 + 1

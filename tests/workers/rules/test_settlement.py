@@ -21,7 +21,7 @@ from workers.rules.mapping.property_names import PLACEHOLDER
 from workers.rules.news import find_news
 from workers.rules.plan import WritePlanner
 from workers.rules.portal import Portal
-from workers.rules.settlement import DRY_RUN, LONGEST_BACKOFF_MS, SettlementContext, park_unreadable
+from workers.rules.settlement import DRY_RUN, SettlementContext, park_unreadable
 
 DIGEST = digester(b"key of the tests")
 NOW = 1_772_000_000_000
@@ -263,7 +263,6 @@ def test_a_lead_that_has_to_wait_is_put_off_for_longer_and_longer(tries: int, se
     assert (receipt.state, receipt.tries, receipt.reason) == (WAITING, tries + 1, "locked")
     assert counted(done) == ["retried"]
     assert (list(done.commands), done.guards) == ([], [])
-    assert LONGEST_BACKOFF_MS == 600_000
 
 
 def fields_of(packed: bytes) -> Mapping[bytes, bytes]:

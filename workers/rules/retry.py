@@ -1,0 +1,128 @@
+"""Pure: when something is tried again. One table: what happened, who waits for it, for how long, and how often.
+
+Waits double from the first to the longest. Where the other side says how long to wait, that counts instead.
+"""
+
+from collections.abc import Mapping
+from enum import Enum
+
+from msgspec import Struct
+
+
+class Waits(Enum):
+    """Who waits. While a line waits nothing leaves its stream, and no lead's tries are counted."""
+
+    LINE = "the line"
+    LEAD = "the lead"
+    MESSAGE = "the message"
+
+
+class Retry(Struct, frozen=True):
+    """`happened`: in plain words. `jitter`: the part of a wait that may be added at random. `tries`: whether a wait
+    uses up one of the lead's tries; when none is left it is parked, with the code. `one_lead`: a single lead can cause
+    it, so a probe that fails on one lead delays that lead, not the line."""
+
+    happened: str
+    waits: Waits
+    first_seconds: float
+    longest_seconds: float
+    jitter: float = 0.0
+    tries: bool = False
+    one_lead: bool = False
+
+
+_JITTER = 0.25
+MAX_JITTER_SECONDS = 5.0
+
+
+def _line(happened: str, longest_seconds: float = 8.0, *, one_lead: bool = False) -> Retry:
+    """A line's longest wait is short by default, because a probe is one small call and most faults pass soon."""
+    return Retry(happened, Waits.LINE, 1.0, longest_seconds, _JITTER, one_lead=one_lead)
+
+
+def _lead(happened: str) -> Retry:
+    """Leads that failed together come back together, in one call: no jitter."""
+    return Retry(happened, Waits.LEAD, 2.0, 600.0, tries=True)
+
+
+POSTPONED = "postponed"
+MESSAGE = "message"
+RETRIES: Mapping[str, Retry] = {
+    "rate_limit": _line("HubSpot asks to slow down (429)"),
+    "daily_quota": _line("HubSpot's daily quota is used up (429)", 900.0),
+    "unauthorized": _line("HubSpot refuses the token (401)", 60.0),
+    "forbidden": _line("the token lacks a scope (403)", 60.0),
+    "no_key": _line("the portal has no unique property for the customer's id", 30.0),
+    "migrating": _line("HubSpot moves the portal to another data centre (477)", 900.0),
+    "unreachable": _line("no connection to HubSpot"),
+    "tls": _line("no TLS connection to HubSpot"),
+    "locked": _line("HubSpot has locked all records of a call (423)", one_lead=True),
+    "unavailable": _line("HubSpot is not available (408, 5xx)", one_lead=True),
+    "timeout": _line("HubSpot does not answer in time", one_lead=True),
+    "disconnected": _line("HubSpot closes the connection before its answer", one_lead=True),
+    "unexpected": _line("an answer that is not HubSpot's", one_lead=True),
+    "empty_answer": _line("HubSpot answers without a result", one_lead=True),
+    "dealdroid": _line("DealDroid takes no messages (no connection, 408, 425, 429, 5xx)"),
+    "restarted": _line("Redis has restarted: messages wait until it knows what was sent"),
+    "row": _lead("HubSpot takes other leads of the call but not this one"),
+    "race": _lead("another write has changed the contact at the same moment"),
+    "vanishing": _lead("the contact vanishes while it is written"),
+    "unsettled": _lead("HubSpot refuses one value after the other"),
+    "error": _lead("a fault in this program with this lead"),
+    POSTPONED: Retry("a probe failed on this lead alone", Waits.LEAD, 5.0, 5.0),
+    MESSAGE: Retry("DealDroid did not take the message", Waits.MESSAGE, 2.0, 300.0, _JITTER),
+}
+OTHER = _line("anything else that stops the line")
+
+
+def find_retry(code: str) -> Retry:
+    """The row for a line that is down with `code`; `OTHER` if there is none."""
+    return RETRIES.get(code, OTHER)
+
+
+def find_lead_retry(code: str, *, free: bool) -> Retry:
+    """The row for a lead that waits with `code`; that of a line means that a probe failed on this lead alone. `free`:
+    no other lead was written since, so it may be HubSpot's fault."""
+    if free:
+        return RETRIES[POSTPONED]
+    retry = find_retry(code)
+    return retry if retry.waits is Waits.LEAD else RETRIES["row"]
+
+
+def wait_seconds(retry: Retry, failures: int, asked: float | None = None, random: float = 0.0) -> float:
+    """The wait after the `failures`-th failure in a row (from 1). `asked`: seconds that the other side asked for, None
+    if it did not say. `random`: 0 to 1, for the jitter."""
+    seconds = min(retry.first_seconds * 2.0 ** min(failures - 1, 30), retry.longest_seconds) if asked is None else asked
+    return seconds + min(seconds * retry.jitter, MAX_JITTER_SECONDS) * random
+
+
+def line_waits(retry: Retry, asked: float | None, random: float) -> list[float]:
+    """The waits of a line after the first failure, the second ... up to the longest; never under a second."""
+    if asked is not None:
+        return [wait_seconds(retry, 1, max(asked, 1.0), random)]
+    waits = [wait_seconds(retry, failures, random=random) for failures in range(1, 32)]
+    return waits[: waits.index(waits[-1]) + 1]
+
+
+def describe() -> str:
+    """The table in Markdown, as docs/architecture.md shows it."""
+    lines = ["| code | what happened | who waits | seconds | until |", "|---|---|---|---|---|"]
+    for code, one in RETRIES.items():
+        seconds = f"{one.first_seconds:g}"
+        if one.longest_seconds > one.first_seconds:
+            seconds += f" to {one.longest_seconds:g}"
+        waits = one.waits.value + (" (the lead, if a probe fails on it alone)" if one.one_lead else "")
+        lines.append(f"| `{code}` | {one.happened} | {waits} | {seconds} | {_until(one)} |")
+    return "\n".join(lines)
+
+
+def _until(retry: Retry) -> str:
+    match retry.waits:
+        case Waits.LINE:
+            return "a probe works"
+        case Waits.MESSAGE:
+            return "it is older than `confirm_max_age`"
+        case Waits.LEAD if retry.tries:
+            return "its tries are used up; then it is parked"
+        case _:
+            return "it fails again after others were written: then as `row`"
