@@ -10,6 +10,7 @@ from typing import Any
 
 from leadcore import event
 from leadcore.fields import BODY, LEAD
+from leadcore.machine import Machine
 from leadcore.receipts import CREATED, SKIPPED, UNCHANGED, UPDATED, WAITING, Note
 from leadcore.store import keys
 from leadcore.store.connection import Redis
@@ -131,7 +132,7 @@ def preview_event(body: dict[str, Any], redis: Redis, settings: WorkerSettings) 
     customers.load([group])
     plan = WritePlanner(portal, customers.digest())
     # A lease that was never acquired: `_ReadOnlyIdentity` locks nothing.
-    identity = _ReadOnlyIdentity(redis, hubspot, shared.config.crm, key, Lease(Stream(redis), 0, ""))
+    identity = _ReadOnlyIdentity(redis, hubspot, shared.config.crm, key, Lease(Stream(redis), 0, "", Machine()))
     Writer(hubspot, plan, identity, customers, intact=False).write([group])
     return _describe(group, group.result or Result(WAITING), hubspot, plan)
 

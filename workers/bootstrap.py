@@ -1,10 +1,10 @@
 """Wires one worker process: builds once what jobs need."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from leadcore.machine import Event, Machine
 from leadcore.store.connection import AWAY, connect
 from leadcore.store.counters import Tally
 from workers.flow.lease import LeaseRegistry
@@ -34,41 +34,43 @@ class Runtime:
     leases: LeaseRegistry
     sent_log: SentLog
     tally: Tally
-    stop: threading.Event
+    stop: Event
+    machine: Machine
 
 
-def build(settings: WorkerSettings) -> Runtime:
+def build(settings: WorkerSettings, machine: Machine) -> Runtime:
     """Build the runtime; opens no connection yet. Raises `leadcore.config.ConfigError` for a template that fails."""
     shared = settings.shared
     config = shared.config
-    stop, leases, sent_log = threading.Event(), LeaseRegistry(), SentLog()
+    stop, leases, sent_log = machine.event(), LeaseRegistry(machine), SentLog(machine)
     tally = Tally()
     redis = connect(shared, at_most=CONNECTIONS)
-    budget = Budget(redis, settings.requests_per_10s, stop)
+    budget = Budget(redis, settings.requests_per_10s, stop, machine)
     hubspot = HubSpot(settings.token, settings.hubspot_url, budget, dry_run=settings.dry_run, tally=tally)
     confirmations = ConfirmationWriter(config, MessageTemplates.compile(config), shared.timezone)
     customers = CustomerStore(redis, shared.key.encode())
-    dealdroid = DealDroid(settings.dealdroid_url, IN_FLIGHT)
+    dealdroid = DealDroid(settings.dealdroid_url, IN_FLIGHT, machine)
     outbox = OutboxSender(
-        redis, dealdroid, config, shared.timezone, leases, stop, sent_log, budget, dry_run=settings.dry_run
+        redis, dealdroid, config, shared.timezone, leases, stop, sent_log, budget, machine, dry_run=settings.dry_run
     )
     return Runtime(
         settings=settings,
-        sync=ShardSync(redis, hubspot, config, customers, confirmations, leases, outbox.send_for, stop),
+        sync=ShardSync(redis, hubspot, config, customers, confirmations, leases, outbox.send_for, stop, machine),
         outbox=outbox,
         leases=leases,
         sent_log=sent_log,
         tally=tally,
         stop=stop,
+        machine=machine,
     )
 
 
 @contextmanager
 def hubspot_client(settings: WorkerSettings) -> Iterator[HubSpot]:
     """HubSpot for one command; if Redis is unreachable, without the shared budget."""
-    stop = threading.Event()
+    machine = Machine()
     redis = connect(settings.shared)
-    budget: Budget | NoBudget = Budget(redis, settings.requests_per_10s, stop)
+    budget: Budget | NoBudget = Budget(redis, settings.requests_per_10s, machine.event(), machine)
     try:
         redis.ping()
     except AWAY:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import structlog
 
 from leadcore.logs import format_place
+from leadcore.machine import Machine
 from workers.bootstrap import Runtime, build
 from workers.settings import read_worker
 
@@ -22,7 +23,7 @@ def attach(runtime: Runtime) -> None:
 
 def _runtime() -> Runtime:
     if not _process:
-        attach(build(read_worker()))
+        attach(build(read_worker(), Machine()))
     return _process[0]
 
 

@@ -6,13 +6,12 @@ So nothing depends on an RQ job surviving.
 """
 
 import os
-import threading
-import time
 from typing import TYPE_CHECKING
 
 import structlog
 
 from leadcore.config import Inbox as InboxConfig
+from leadcore.machine import Machine
 from leadcore.store import keys
 from leadcore.store.bell import Bell
 from leadcore.store.connection import Redis
@@ -42,17 +41,18 @@ class Maintenance:
         leases: LeaseRegistry,
         sent_log: SentLog,
         tally: Tally,
+        machine: Machine,
         orphaned: "Callable[[], None]",
     ) -> None:
         self.redis, self.name, self.leases, self.orphaned = connection, name, leases, orphaned
-        self.sent_log, self.tally = sent_log, tally
+        self.sent_log, self.tally, self.machine = sent_log, tally, machine
         self.shards = config.shards
         self.retention = Retention(connection, config)
         self.lines = {line: Stream(connection, line) for line in (keys.INBOX, keys.OUTBOX)}
         self.bell = Bell(connection)
         self._parent = os.getppid()
-        self._end = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="maintenance", daemon=True)
+        self._end = machine.event()
+        self._thread = machine.thread(self._run, "maintenance")
 
     def start(self) -> None:
         self._thread.start()
@@ -71,8 +71,8 @@ class Maintenance:
         swept = 0.0
         while not self._end.wait(BEAT_SECONDS):
             self._try(self.beat)
-            if time.monotonic() - swept >= SWEEP_SECONDS:
-                swept = time.monotonic()
+            if self.machine.monotonic() - swept >= SWEEP_SECONDS:
+                swept = self.machine.monotonic()
                 self._try(self.sweep)
             if os.getppid() != self._parent:
                 self._parent = os.getppid()

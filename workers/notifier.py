@@ -5,8 +5,6 @@ It blocks no other thread. The alert address is a secret and appears in no log.
 """
 
 import os
-import secrets
-import threading
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -14,6 +12,7 @@ import requests
 import structlog
 from requests.utils import get_environ_proxies
 
+from leadcore.machine import Machine
 from leadcore.store import keys, scripts
 from leadcore.store.connection import Redis
 from leadcore.store.leads import read_receipts
@@ -33,13 +32,13 @@ log = structlog.get_logger("leadsync.alerts")
 class Notifier:
     """Posts `{"text": ...}` to `url` when a person has to act, and when it is over."""
 
-    def __init__(self, connection: Redis, url: str, shards: int, timezone: ZoneInfo) -> None:
+    def __init__(self, connection: Redis, url: str, shards: int, timezone: ZoneInfo, machine: Machine) -> None:
         self.redis, self.url, self.shards, self.timezone = connection, url, shards, timezone
         self.inbox = Stream(connection)
-        self.token = secrets.token_hex(8)
+        self.token = machine.token()
         self._mark = connection.register_script(scripts.MARK)
-        self._end = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="notifier", daemon=True)
+        self._end = machine.event()
+        self._thread = machine.thread(self._run, "notifier")
 
     def start(self) -> None:
         self._thread.start()

@@ -3,7 +3,6 @@ and notifier threads."""
 
 import gc
 import os
-import secrets
 import signal
 import socket
 import threading
@@ -16,6 +15,7 @@ from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 
 from leadcore.logs import configure
+from leadcore.machine import Machine
 from leadcore.store import keys
 from leadcore.store.connection import AWAY, connect
 from workers import jobs
@@ -48,9 +48,10 @@ def run(settings: WorkerSettings) -> None:
     """Work until SIGTERM or SIGINT. The current batch is finished or given back within HubSpot's deadline of 20 s."""
     shared = settings.shared
     configure(shared.log_level)
-    runtime = build(settings)
+    machine = Machine()
+    runtime = build(settings, machine)
     jobs.attach(runtime)
-    name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+    name = f"{socket.gethostname()}-{os.getpid()}-{machine.token(3)}"
     maintenance = Maintenance(
         connect(shared),
         name,
@@ -58,9 +59,10 @@ def run(settings: WorkerSettings) -> None:
         runtime.leases,
         runtime.sent_log,
         runtime.tally,
+        machine,
         orphaned=lambda: os.kill(os.getpid(), signal.SIGTERM),
     )
-    notifier = Notifier(connect(shared), settings.alert_url, shared.config.inbox.shards, shared.timezone)
+    notifier = Notifier(connect(shared), settings.alert_url, shared.config.inbox.shards, shared.timezone, machine)
     _collect_garbage_rarely()
     maintenance.start()
     if settings.alert_url:

@@ -50,6 +50,13 @@ def read_info(connection: Redis, section: str) -> Mapping[str, Any]:
     return found
 
 
+def read_key(connection: Redis) -> bytes:
+    """The digest key in this Redis; creates it if there is none. Raises redis-py's errors."""
+    if not connection.exists(keys.SECRET):
+        connection.set(keys.SECRET, secrets.token_hex(32), nx=True)
+    return connection.get(keys.SECRET) or b""
+
+
 def read_dataset(connection: Redis) -> str:
     """The id of the data in this Redis, which is lost with the data; creates it if there is none. Raises redis-py's
     errors."""

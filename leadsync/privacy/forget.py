@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from leadcore.config import Inbox as InboxConfig
+from leadcore.machine import Machine
 from leadcore.receipts import PARKED_SECONDS
 from leadcore.store import keys
 from leadcore.store.connection import Redis
@@ -27,7 +28,7 @@ from leadsync.privacy.customer_data import CHUNK, CustomerData, Entry, chunks
 from leadsync.privacy.hubspot_erasure import Erased, HubSpotErasure
 from workers.flow.errors import LineDown, LostLease
 from workers.flow.lease import Lease, hold_exclusive
-from workers.hubspot.transport import FENCE
+from workers.flow.request_context import checked
 from workers.outbox.sent_log import message_key
 from workers.rules.customer import UNKNOWN, Customer, pack, unpack
 
@@ -138,14 +139,11 @@ class Forgetting:
     def _lock_shard(self) -> Iterator[_Leases]:
         with ExitStack() as stack:
             leases = [
-                stack.enter_context(hold_exclusive(Stream(self.redis, line), self.data.shard, self.beat))
+                stack.enter_context(hold_exclusive(Stream(self.redis, line), self.data.shard, self.beat, Machine()))
                 for line in (keys.INBOX, keys.OUTBOX)
             ]
-            fence = FENCE.set(leases[0].check)
-            try:
+            with checked(leases[0].check):
                 yield _Leases(*leases)
-            finally:
-                FENCE.reset(fence)
 
     def _read_customer(self) -> Customer:
         """The customer's record; if it names no contact, from the tombstone of an unfinished run."""

@@ -19,6 +19,7 @@ from rq.serializers import JSONSerializer
 
 from leadcore import settings as shared_settings
 from leadcore.config import Config
+from leadcore.machine import Machine
 from leadcore.receipts import WRITTEN, Receipt
 from leadcore.store import keys
 from leadcore.store.status import Status, read_status
@@ -239,12 +240,19 @@ class Worker:
             patched(bootstrap, "connect", lambda _, **__: connection),
             patched(MessageTemplates, "compile", compile_once),
         ):
-            runtime = bootstrap.build(settings)
+            runtime = bootstrap.build(settings, Machine())
         self.sent_log = runtime.sent_log
         self.sync, self.outbox = runtime.sync, runtime.outbox
-        inbox = scene.config.inbox
+        inbox, machine = scene.config.inbox, runtime.machine
         self.maintenance = Maintenance(
-            connection, "worker", inbox, runtime.leases, runtime.sent_log, runtime.tally, orphaned=lambda: None
+            connection,
+            "worker",
+            inbox,
+            runtime.leases,
+            runtime.sent_log,
+            runtime.tally,
+            machine,
+            orphaned=lambda: None,
         )
         self.queue = Queue(keys.QUEUE, connection=scene.redis, serializer=JSONSerializer)
 

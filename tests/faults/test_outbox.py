@@ -359,7 +359,7 @@ def test_dealdroids_retry_after_is_honoured(scene: Scene) -> None:
     scene.line.chat.fault("429", retry_after=40)
     fill(scene)
     scene.worker().outbox.drain(0)
-    assert all(39 < wait <= 40 for wait in due_in(scene))
+    assert all(39 < wait <= 45 for wait in due_in(scene)), "as long as asked, and at most 5 s of jitter"
 
 
 def test_a_refused_message_ends_on_the_receipt(scene: Scene) -> None:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import redis as client
 
+from leadcore.machine import Machine
 from leadcore.receipts import pack
 from leadcore.store import keys
 from leadcore.store.streams import Stream, pack_fields
@@ -55,7 +56,7 @@ def lose_lock(redis: Any) -> None:
 def test_many_workers_report_a_pause_once_even_after_a_restart(redis: Any, channel: Channel) -> None:
     pause(redis)
     for _ in range(2):
-        notifiers = [Notifier(redis, channel.url, 4, ZONE) for _ in range(8)]
+        notifiers = [Notifier(redis, channel.url, 4, ZONE, Machine()) for _ in range(8)]
         with ThreadPoolExecutor(8) as pool:
             for _ in range(3):
                 list(pool.map(Notifier.check, notifiers))
@@ -67,7 +68,7 @@ def test_many_workers_report_a_pause_once_even_after_a_restart(redis: Any, chann
 
 
 def test_only_the_worker_with_the_lock_sends(redis: Any, channel: Channel) -> None:
-    first, second = (Notifier(redis, channel.url, 4, ZONE) for _ in range(2))
+    first, second = (Notifier(redis, channel.url, 4, ZONE, Machine()) for _ in range(2))
     first.check()
     pause(redis)
     second.check()
@@ -80,7 +81,7 @@ def test_a_worker_that_lost_the_lock_during_its_check_sends_nothing(
     redis: Any, channel: Channel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pause(redis)
-    slow, quick = (Notifier(redis, channel.url, 4, ZONE) for _ in range(2))
+    slow, quick = (Notifier(redis, channel.url, 4, ZONE, Machine()) for _ in range(2))
     save, frozen = slow._save, iter([True])
 
     def freeze(*given: Any) -> Any:
@@ -98,13 +99,13 @@ def test_an_address_that_fails_is_tried_again(redis: Any, channel: Channel, monk
     monkeypatch.setattr(alerts, "FIRST_WAIT_MS", 0)
     pause(redis)
     channel.status = 500
-    Notifier(redis, channel.url, 4, ZONE).check()
+    Notifier(redis, channel.url, 4, ZONE, Machine()).check()
     lose_lock(redis)
     assert len(channel.taken) == alerts.TRIES, "once it was given up nothing is left"
     channel.status, channel.taken = 500, []
     redis.delete(keys.ALERTS)
     monkeypatch.setattr(alerts, "FIRST_WAIT_MS", 60_000)
-    notifier = Notifier(redis, channel.url, 4, ZONE)
+    notifier = Notifier(redis, channel.url, 4, ZONE, Machine())
     notifier.check()
     channel.status = 200
     notifier.check()
@@ -121,7 +122,7 @@ def test_fifty_parked_leads_make_one_text_with_the_newest_reason(
         inbox.park(
             name, pack_fields({b"b": b"{}"}), pack(state="parked", reason="unusable: mid is missing or unusable")
         )
-    notifier = Notifier(redis, channel.url, 4, ZONE)
+    notifier = Notifier(redis, channel.url, 4, ZONE, Machine())
     for _ in range(3):
         notifier.check()
     [text] = channel.texts()
@@ -132,7 +133,7 @@ def test_alerts_are_sent_while_redis_is_full(redis: Any, channel: Channel) -> No
     pause(redis)
     redis.config_set("maxmemory", 1)
     try:
-        Notifier(redis, channel.url, 4, ZONE).check()
+        Notifier(redis, channel.url, 4, ZONE, Machine()).check()
     finally:
         redis.config_set("maxmemory", 0)
     assert len(channel.taken) == 1

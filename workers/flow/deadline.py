@@ -6,11 +6,6 @@ hold a worker for hours. Nor do its errors say whether a TLS fault came before o
 
 import io
 import socket
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass
 from http.client import HTTPResponse
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,28 +15,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from leadcore.settings import SettingsError
-
-
-@dataclass(slots=True)
-class Deadline:
-    """`deadline`: monotonic seconds. `request_started`: False if the request certainly did not reach the server."""
-
-    deadline: float
-    request_started: bool = False
-
-
-_DEADLINE: ContextVar[Deadline] = ContextVar("deadline")
-
-
-@contextmanager
-def deadline(seconds: float) -> Iterator[Deadline]:
-    """Limits the one call that this thread makes in the block over `POOLS`; past the deadline a read times out."""
-    limit = Deadline(time.monotonic() + seconds)
-    token = _DEADLINE.set(limit)
-    try:
-        yield limit
-    finally:
-        _DEADLINE.reset(token)
+from workers.flow.request_context import current
 
 
 def proxy_for(url: str) -> str:
@@ -62,13 +36,13 @@ class _DeadlineReader(io.RawIOBase):
 
     def __init__(self, raw: io.RawIOBase, sock: socket.socket) -> None:
         self._raw, self._socket, self._timeout = raw, sock, sock.gettimeout() or 0.0
-        self._limit = _DEADLINE.get()
+        self._context = current()
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        left = self._limit.deadline - time.monotonic()
+        left = self._context.seconds_left
         if left <= 0:
             raise TimeoutError
         if left < self._timeout:
@@ -105,7 +79,7 @@ class _Secure(HTTPSConnection):
 def _connect_and_note(connection: HTTPConnection) -> None:
     if connection.sock is None:
         connection.connect()
-    _DEADLINE.get().request_started = True
+    current().request_started = True
 
 
 class _PlainPool(HTTPConnectionPool):

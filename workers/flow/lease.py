@@ -1,11 +1,9 @@
 """The lock of a shard while it is drained: held with a token, renewed by the maintenance thread."""
 
-import secrets
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from leadcore.machine import Event, Machine
 from leadcore.store import keys
 from leadcore.store.bell import Bell
 from leadcore.store.connection import AWAY, Redis
@@ -24,9 +22,10 @@ class Lease:
     """The lock of `shard`, and of the shards adopted since (`shards`: all, in order). `renewed_at`: monotonic seconds
     at which the last renewal *started*. `extra_locks`: further locks held with the same token and renewed with it."""
 
-    def __init__(self, inbox: Stream, shard: int, token: str) -> None:
+    def __init__(self, inbox: Stream, shard: int, token: str, machine: Machine) -> None:
         self.inbox, self.shard, self.shards, self.token = inbox, shard, [shard], token
-        self.renewed_at = time.monotonic()
+        self.machine = machine
+        self.renewed_at = machine.monotonic()
         self.extra_locks: set[str] = set()
         self.closed = False
 
@@ -37,7 +36,7 @@ class Lease:
             inbox.renew_lock(name, self.token)
 
     def _renew(self, inbox: Stream) -> bool:
-        started_at = time.monotonic()
+        started_at = self.machine.monotonic()
         held = all(inbox.renew(shard, self.token) for shard in tuple(self.shards))
         if held:
             self.renewed_at = started_at
@@ -56,27 +55,25 @@ class Lease:
         worker's."""
         if self.closed:
             raise LostLease
-        if time.monotonic() - self.renewed_at > FRESH_SECONDS and not self._renew(self.inbox):
+        if self.machine.monotonic() - self.renewed_at > FRESH_SECONDS and not self._renew(self.inbox):
             raise LostLease
 
 
 @contextmanager
 def hold_exclusive(
-    inbox: Stream, shard: int, renewal_connection: Redis, seconds: float = ACQUIRE_SECONDS
+    inbox: Stream, shard: int, renewal_connection: Redis, machine: Machine, seconds: float = ACQUIRE_SECONDS
 ) -> Iterator[Lease]:
     """Hold the shard's lock in a process without a maintenance thread, so that no worker drains it: wait for it for
     `seconds`, renew it over `renewal_connection`, and ring at the end if entries wait. Raises `Busy`."""
-    lease = Lease(inbox, shard, EXCLUSIVE_PREFIX + secrets.token_hex(8))
-    gives_up_at = time.monotonic() + seconds
+    lease = Lease(inbox, shard, EXCLUSIVE_PREFIX + machine.token(), machine)
+    gives_up_at = machine.monotonic() + seconds
     while not inbox.acquire(shard, lease.token):
-        if time.monotonic() > gives_up_at:
+        if machine.monotonic() > gives_up_at:
             raise Busy
-        time.sleep(0.005)
-    lease.renewed_at = time.monotonic()
-    ended = threading.Event()
-    thread = threading.Thread(
-        target=_renew_until, args=(lease, Stream(renewal_connection, inbox.name), ended), daemon=True
-    )
+        machine.sleep(0.005)
+    lease.renewed_at = machine.monotonic()
+    ended, stream = machine.event(), Stream(renewal_connection, inbox.name)
+    thread = machine.thread(lambda: _renew_until(lease, stream, ended), "renewal")
     thread.start()
     try:
         yield lease
@@ -88,7 +85,7 @@ def hold_exclusive(
             Bell(inbox.redis).ring(inbox.name, shard)
 
 
-def _renew_until(lease: Lease, inbox: Stream, ended: threading.Event) -> None:
+def _renew_until(lease: Lease, inbox: Stream, ended: Event) -> None:
     while not ended.wait(RENEW_SECONDS):
         with suppress(*AWAY):
             lease.renew(inbox)
@@ -97,14 +94,15 @@ def _renew_until(lease: Lease, inbox: Stream, ended: threading.Event) -> None:
 class LeaseRegistry:
     """The leases that this process holds, for its maintenance thread to renew."""
 
-    def __init__(self) -> None:
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
         self._held: dict[str, Lease] = {}
-        self._lock = threading.Lock()
+        self._lock = machine.lock()
 
     @contextmanager
     def hold(self, inbox: Stream, shard: int) -> Iterator[Lease | None]:
         """Acquire the shard's lock; None if somebody holds it. The caller releases it with `inbox.release`."""
-        lease = Lease(inbox, shard, secrets.token_hex(8))
+        lease = Lease(inbox, shard, self.machine.token(), self.machine)
         if not inbox.acquire(shard, lease.token):
             yield None
             return

@@ -3,8 +3,7 @@
 A pause does not count as a try of any lead: nothing leaves the inbox meanwhile. Only the probe may count one.
 """
 
-import random
-
+from leadcore.machine import Machine
 from leadcore.store import keys
 from leadcore.store.connection import Redis
 from leadcore.store.lua import DEL_FIRST, NOW
@@ -55,8 +54,8 @@ return 'paused'
 class Pause:
     """The pause of `line` ("inbox": HubSpot; "outbox": DealDroid) over one Redis connection."""
 
-    def __init__(self, connection: Redis, line: str = keys.INBOX) -> None:
-        self.redis = connection
+    def __init__(self, connection: Redis, machine: Machine, line: str = keys.INBOX) -> None:
+        self.redis, self.machine = connection, machine
         self.key = keys.PAUSES[line]
         self.probe_key = f"{self.key}:probe"
         self._start_script = connection.register_script(_START)
@@ -64,7 +63,7 @@ class Pause:
 
     def start(self, down: LineDown) -> None:
         """Pause the line: as long as was asked, else longer after each failure; with jitter."""
-        waits = line_waits(find_retry(down.code), down.seconds, random.random())  # noqa: S311 - jitter
+        waits = line_waits(find_retry(down.code), down.seconds, self.machine.random())
         self._start_script(keys=[self.key], args=[down.code, down.why, *(int(one * 1000) for one in waits)])
         self.redis.delete(self.probe_key)
 

@@ -5,18 +5,16 @@ between, so its rolling window never holds more requests than ours. All workers 
 correct the budget if the portal allows less, or if another integration uses part of it.
 """
 
-import secrets
-import threading
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from contextvars import ContextVar
 from math import ceil
 
+from leadcore.machine import Event, Machine
 from leadcore.store import keys
 from leadcore.store.connection import AWAY, Redis
 from leadcore.store.lua import DEL_FIRST, NOW
 from workers.flow.errors import Stopping
+from workers.flow.request_context import current
 
 WINDOW_MS = 10_000
 # A clock that is being adjusted runs up to 500 ppm off, which is 5 ms in 10 s.
@@ -74,10 +72,6 @@ return taken(now)
 )
 
 
-RESERVED: ContextVar[list[str]] = ContextVar("reserved")
-"""Names of the slots that are reserved for the next requests of this thread."""
-
-
 class Slot:
     """One request's slot in the budget."""
 
@@ -99,8 +93,8 @@ class Budget:
     """`limit`: requests in any 10 s; `stop`: set when the worker is to end. `scarce`: whether over half of the slots
     were in use when this process last asked Redis."""
 
-    def __init__(self, connection: Redis, limit: int, stop: threading.Event) -> None:
-        self.redis, self.limit, self.stop = connection, limit, stop
+    def __init__(self, connection: Redis, limit: int, stop: Event, machine: Machine) -> None:
+        self.redis, self.limit, self.stop, self.machine = connection, limit, stop, machine
         self.portal_limit = limit
         self.scarce = False
         self._acquire_slot = connection.register_script(_TAKE)
@@ -116,16 +110,16 @@ class Budget:
         """Use a reserved slot, or wait for one, and hold it for one request; raises `Stopping`."""
         if self.stop.is_set():
             raise Stopping
-        reserved = RESERVED.get([])
+        reserved = current().slots
         slot = Slot(self, reserved.pop() if reserved else self._wait_for_slot())
-        started = time.monotonic()
+        started = self.machine.monotonic()
         try:
             yield slot
         finally:
             spare = max(self.portal_limit - self.limit, 0)
             used = max(slot.used - spare, 0)
             with suppress(*AWAY):  # the answer matters more, and a slot that is not released expires
-                took_ms = ceil((time.monotonic() - started) * 1000)
+                took_ms = ceil((self.machine.monotonic() - started) * 1000)
                 args = [slot.name, WINDOW_MS + MARGIN_MS, used, took_ms]
                 in_use = self._finish_slot(keys=[keys.BUDGET], args=args)
                 # One more: the slot that the next request will take.
@@ -140,9 +134,9 @@ class Budget:
                 raise Stopping
 
     def reserve(self) -> tuple[str, float]:
-        """Reserve a slot, to be used through `RESERVED` or released. Returns its name; if none is free, "" and the
-        seconds until one may be."""
-        name = secrets.token_hex(6)
+        """Reserve a slot, for a request made within `checked` or to be released. Returns its name; if none is free, ""
+        and the seconds until one may be."""
+        name = self.machine.token(6)
         wait, used = self._acquire_slot(keys=[keys.BUDGET], args=[self.granted, name, HELD_MS])
         self.scarce = 2 * used > self.granted
         return ("", wait / 1000) if wait else (name, 0.0)
@@ -163,6 +157,9 @@ class NoBudget:
 
     portal_limit = granted = 0
     scarce = False
+
+    def __init__(self) -> None:
+        self.machine = Machine()
 
     @contextmanager
     def slot(self) -> Iterator[Slot]:

@@ -44,7 +44,7 @@ class HubSpot:
         dry_run: bool = False,
         tally: Tally | None = None,
     ) -> None:
-        self.budget, self.dry_run = budget, dry_run
+        self.budget, self.dry_run, self.machine = budget, dry_run, budget.machine
         client = Client(access_token=token, host=base_url.rstrip("/"))
         self._batch = client.crm.contacts.batch_api
         self._basic = client.crm.contacts.basic_api

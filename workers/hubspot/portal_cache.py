@@ -1,6 +1,5 @@
 """The portal's properties as HubSpot lists them, read again every hour."""
 
-import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Literal
@@ -32,7 +31,7 @@ class PortalCache:
     def current(self) -> Portal:
         """The portal, read anew if older than an hour. Raises `LineDown`. If the token may not read properties, every
         property is taken to exist."""
-        if self._portal is None or time.monotonic() - self._read_at > FRESH_SECONDS:
+        if self._portal is None or self.hubspot.machine.monotonic() - self._read_at > FRESH_SECONDS:
             try:
                 definitions = self.hubspot.properties()
             except LineDown as down:
@@ -41,7 +40,7 @@ class PortalCache:
                 definitions = []
             portal = build_portal(definitions, self.targets) if definitions else Portal(targets=self.targets)
             self._portal = replace(portal, extras=self.extras)
-            self._read_at = time.monotonic()
+            self._read_at = self.hubspot.machine.monotonic()
             self.on_refresh()
         return self._portal
 

@@ -5,9 +5,6 @@ status into an exception. The client's typed APIs still provide paths, authoriza
 """
 
 import os
-import time
-from collections.abc import Callable
-from contextvars import ContextVar
 from typing import Any
 from urllib.parse import unquote, urlencode, urlsplit
 
@@ -16,8 +13,9 @@ import urllib3
 from hubspot.crm.contacts.rest import RESTClientObject
 
 from leadcore.store.counters import Tally
-from workers.flow.deadline import POOLS, deadline, proxy_for
+from workers.flow.deadline import POOLS, proxy_for
 from workers.flow.errors import LineDown
+from workers.flow.request_context import current, deadline
 from workers.hubspot.answers import Answer
 from workers.hubspot.budget import Budget, NoBudget
 
@@ -29,14 +27,6 @@ IDLE_SECONDS = 30.0
 CONNECTIONS = 24
 _KINDS = frozenset({"upsert", "update", "read", "search"})
 MAX_ANSWER = 16 * 1024 * 1024
-
-
-def _no_check() -> None:
-    """The default outside a drain."""
-
-
-FENCE: ContextVar[Callable[[], None]] = ContextVar("fence", default=_no_check)
-"""Called right before each request: the lease's `check` of the drain that this thread works for."""
 
 
 class Transport(RESTClientObject):  # type: ignore[misc]  # the client has no types
@@ -53,7 +43,7 @@ class Transport(RESTClientObject):  # type: ignore[misc]  # the client has no ty
         super().__init__(configuration)
         self.pool_manager.pool_classes_by_scheme = POOLS
         self.budget, self.tally = budget, tally
-        self.used_at = time.monotonic()
+        self.used_at = budget.machine.monotonic()
 
     def request(
         self,
@@ -65,14 +55,14 @@ class Transport(RESTClientObject):  # type: ignore[misc]  # the client has no ty
         **_unused: Any,
     ) -> Answer:
         """Send one request; `body` is JSON bytes, or a value to encode. Raises `LineDown` if no whole answer came in
-        time, `Stopping`, and whatever the fence raises."""
+        time, `Stopping`, and whatever the check of `workers.flow.request_context` raises."""
         kind = _kind(url)
         if query_params:
             url += "?" + urlencode(query_params)
         if body is not None and not isinstance(body, bytes):
             body = msgspec.json.encode(body)
         with self.budget.slot() as slot:
-            FENCE.get()()
+            current().check()
             try:
                 answer = self._send(method, url, headers, body)
             except LineDown as down:
@@ -92,13 +82,13 @@ class Transport(RESTClientObject):  # type: ignore[misc]  # the client has no ty
                 self.tally.note(f"quota_{name}", int(value))
 
     def _send(self, method: str, url: str, headers: dict[str, str], body: bytes | None) -> Answer:
-        now = time.monotonic()
+        now = self.budget.machine.monotonic()
         if now - self.used_at > IDLE_SECONDS:
             # Routers drop idle connections silently, and the first request on such a one is lost.
             self.pool_manager.clear()
         self.used_at = now
         try:
-            with deadline(DEADLINE_SECONDS):
+            with deadline(DEADLINE_SECONDS, self.budget.machine):
                 response = self.pool_manager.request(
                     method,
                     url,

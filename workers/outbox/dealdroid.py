@@ -5,7 +5,6 @@ its body: DealDroid's page shows one that is not JSON.
 import os
 import socket
 import ssl
-import time
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,7 +13,9 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies
 
-from workers.flow.deadline import POOLS, deadline
+from leadcore.machine import Machine
+from workers.flow.deadline import POOLS
+from workers.flow.request_context import deadline
 from workers.rules.outcomes import DeliveryOutcome, MessageFailed, MessageSent, MessageUnclear
 
 CONNECT_SECONDS = 3.0
@@ -39,9 +40,9 @@ class _Adapter(HTTPAdapter):
 class DealDroid:
     """Sends messages over kept-alive connections; safe to use from `in_flight` threads."""
 
-    def __init__(self, url: str, in_flight: int) -> None:
-        self.url = url
-        self._used_at = time.monotonic()
+    def __init__(self, url: str, in_flight: int, machine: Machine) -> None:
+        self.url, self.machine = url, machine
+        self._used_at = machine.monotonic()
         self.session = requests.Session()
         # Read the proxy variables once: requests reads them, and a netrc file, for every message.
         self.session.trust_env = False
@@ -53,14 +54,14 @@ class DealDroid:
 
     def refresh(self) -> None:
         """Close idle connections: a router may have dropped one, and the first message on it would be lost."""
-        now = time.monotonic()
+        now = self.machine.monotonic()
         if now - self._used_at > IDLE_SECONDS:
             self.session.close()
         self._used_at = now
 
     def send(self, customer: str | int | float, text: str) -> DeliveryOutcome:
         """Send one message; `customer` exactly as DealDroid gave it. Never raises."""
-        with deadline(DEADLINE_SECONDS) as limit:
+        with deadline(DEADLINE_SECONDS, self.machine) as context:
             try:
                 request = self._blank.copy()
                 request.prepare_body(None, None, json={"customer_id": customer, "messages": [text]})
@@ -68,7 +69,7 @@ class DealDroid:
                     request, timeout=(CONNECT_SECONDS, READ_SECONDS), allow_redirects=False, stream=True
                 )
             except (requests.exceptions.RequestException, ValueError) as error:
-                return _classify_error(error, request_started=limit.request_started)
+                return _classify_error(error, request_started=context.request_started)
             _free_connection(answer)
         return _read_status(answer.status_code, answer.headers.get("Retry-After", ""))
 

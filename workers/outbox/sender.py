@@ -6,11 +6,7 @@ unclear answer leaves in that state is not sent again: to the shop a repeated me
 """
 
 import json
-import random
-import threading
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +14,7 @@ import structlog
 
 from leadcore.config import Config
 from leadcore.fields import CUSTOMER, LEAD, TEXT
+from leadcore.machine import Event, Executor, Machine
 from leadcore.store import keys
 from leadcore.store.bell import Bell
 from leadcore.store.clock import Clock
@@ -71,20 +68,22 @@ class OutboxSender:
         config: Config,
         timezone: "ZoneInfo",
         leases: LeaseRegistry,
-        stop: threading.Event,
+        stop: Event,
         sent_log: SentLog,
         budget: Budget,
+        machine: Machine,
         *,
         dry_run: bool = False,
     ) -> None:
         self.redis, self.dealdroid, self.config, self.timezone = connection, dealdroid, config, timezone
         self.leases, self.stop, self.sent_log, self.dry_run = leases, stop, sent_log, dry_run
+        self.machine = machine
         self.outbox = Stream(connection, keys.OUTBOX)
         self.bell = Bell(connection)
-        self.pause = Pause(connection, keys.OUTBOX)
-        self.clock = Clock(connection)
+        self.pause = Pause(connection, machine, keys.OUTBOX)
+        self.clock = Clock(connection, machine)
         self.round_seconds = 0.0
-        self.time_slice = TimeSlice(connection, budget, self.clock, config.inbox.shards)
+        self.time_slice = TimeSlice(connection, budget, self.clock, machine, config.inbox.shards)
 
     def drain(self, shard: int) -> None:
         """Send what waits in the shard until its time slice is over; ring again if more can go now."""
@@ -94,12 +93,12 @@ class OutboxSender:
     def send_for(self, seconds: float) -> None:
         """Send messages for at most `seconds`, then leave the rest to their bells and to sweeps. Nothing is started if
         the last round took longer than is left: leads do not wait for a slow chat."""
-        ends_at = time.monotonic() + seconds
+        ends_at = self.machine.monotonic() + seconds
         waiting = self.outbox.unheld(self.config.inbox.shards)
         # Shuffled, because other workers do the same at the same time.
-        random.shuffle(waiting)
+        self.machine.shuffle(waiting)
         for shard in waiting:
-            left = ends_at - time.monotonic() - self.round_seconds
+            left = ends_at - self.machine.monotonic() - self.round_seconds
             if left <= 0 or self.stop.is_set():
                 break
             self._drain_shard(shard, left, bell=False)
@@ -138,7 +137,7 @@ class OutboxSender:
             finally:
                 self.pause.end_probe(lease)
         self.time_slice.start(seconds)
-        with ThreadPoolExecutor(IN_FLIGHT, "confirm") as pool:
+        with self.machine.pool(IN_FLIGHT, "confirm") as pool:
             for rows in self._read_rounds(shard):
                 if not self._send_round(rows, lease, pool):
                     return False
@@ -155,21 +154,21 @@ class OutboxSender:
 
     def _probe(self, lease: Lease) -> bool:
         """After a pause: send one message, and if that works, the others."""
-        with ThreadPoolExecutor(1, "confirm") as pool:
+        with self.machine.pool(1, "confirm") as pool:
             rows = self.outbox.read(lease.shard, 1)
             if rows and not self._send_round(rows, lease, pool):
                 return False
         self.pause.clear()
         return True
 
-    def _send_round(self, rows: Sequence[StreamEntry], lease: Lease, pool: ThreadPoolExecutor) -> bool:
+    def _send_round(self, rows: Sequence[StreamEntry], lease: Lease, pool: Executor) -> bool:
         """Claim, send, record. False if DealDroid takes nothing at the moment: the outbox is then paused, so that no
         more messages are interrupted."""
         lease.check()
         sending, unclaimed = self._claim(rows, lease)
-        started_at = time.monotonic()
+        started_at = self.machine.monotonic()
         deliveries = list(pool.map(self._send, sending))
-        self.round_seconds = time.monotonic() - started_at
+        self.round_seconds = self.machine.monotonic() - started_at
         self._record_deliveries(lease.shard, list(zip(sending, deliveries, strict=True)))
         self._settle_unclaimed(unclaimed, lease)
         if not deliveries or not all(isinstance(one, MessageUnclear) or _may_retry(one) for one in deliveries):
@@ -243,7 +242,7 @@ class OutboxSender:
             if isinstance(outcome, MessageFailed):
                 commands.append(("DEL", one.key))
             commands.append(("HDEL", keys.sending(shard), one.entry))
-            jitter = random.random()  # noqa: S311 - jitter
+            jitter = self.machine.random()
             commands += delivery.record_delivery(
                 shard, one.fields, outcome, now_ms, dry_run=self.dry_run, random=jitter
             )

@@ -6,8 +6,6 @@ has restarted; for the first seconds no message leaves, so that every worker can
 worker remembered.
 """
 
-import threading
-import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -16,6 +14,7 @@ from redis import RedisError
 
 from leadcore.fields import CUSTOMER, TEXT
 from leadcore.journal import Journal
+from leadcore.machine import Machine
 from leadcore.store import keys
 from leadcore.store.connection import Redis, read_dataset, read_info
 from workers.rules.delivery import NOT_DELIVERED
@@ -39,18 +38,19 @@ class _Entry:
 class SentLog:
     """One per worker process. The drain records, the maintenance thread reasserts."""
 
-    def __init__(self, journal: Journal | None = None) -> None:
+    def __init__(self, machine: Machine, journal: Journal | None = None) -> None:
+        self.machine = machine
         self._journal = journal or Journal("worker")
         self._entries: dict[str, _Entry] = {}
-        self._lock = threading.Lock()
+        self._lock = machine.lock()
         self._run_id = self._first_run_id = ""
-        self._rotated_at = time.monotonic()
+        self._rotated_at = self.machine.monotonic()
 
     def record(self, results: Mapping[str, str]) -> None:
         """Remember results by message key: "sending", "sent", "interrupted", or `NOT_DELIVERED`: it certainly was not
         delivered and may be sent again."""
         with self._lock:
-            entries, now, seen_at = {}, time.time(), time.monotonic()
+            entries, now, seen_at = {}, self.machine.time(), self.machine.monotonic()
             for name, result in results.items():
                 before = self._entries.get(name)
                 # What is recorded later is newer, even if the clock was set back.
@@ -74,7 +74,9 @@ class SentLog:
                 for name, result in missing.items():
                     pipe.set(name, result, ex=KEY_SECONDS)
                 pipe.execute()
-            self._store({name: replace(one, run=run, seen_at=time.monotonic()) for name, one in foreign.items()})
+            self._store(
+                {name: replace(one, run=run, seen_at=self.machine.monotonic()) for name, one in foreign.items()}
+            )
         self._run_id = run
         self._first_run_id = self._first_run_id or run
 
@@ -105,10 +107,10 @@ class SentLog:
 
     def _inherit(self, line: bytes) -> None:
         name, recorded_at, run, result = line.decode("ascii", "replace").split(" ", 3)
-        self._store({name: _Entry(result, float(recorded_at), run, time.monotonic())})
+        self._store({name: _Entry(result, float(recorded_at), run, self.machine.monotonic())})
 
     def _drop_old(self) -> None:
-        now = time.monotonic()
+        now = self.machine.monotonic()
         self._entries = {name: one for name, one in self._entries.items() if one.seen_at > now - KEEP_SECONDS}
         if now - self._rotated_at > KEEP_SECONDS:
             self._rotated_at = now

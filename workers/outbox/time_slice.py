@@ -3,8 +3,7 @@ time and a message may be a little late. The longer messages have waited, the lo
 stream of leads does not block them.
 """
 
-import time
-
+from leadcore.machine import Machine
 from leadcore.store import keys
 from leadcore.store.bell import Bell
 from leadcore.store.clock import Clock
@@ -21,21 +20,22 @@ CHECK_SECONDS = 0.1
 class TimeSlice:
     """The current time slice of one worker."""
 
-    def __init__(self, connection: Redis, budget: Budget, clock: Clock, shards: int) -> None:
+    def __init__(self, connection: Redis, budget: Budget, clock: Clock, machine: Machine, shards: int) -> None:
         self.redis, self.budget, self.clock, self.shards = connection, budget, clock, shards
+        self.machine = machine
         self.bell, self.inbox = Bell(connection), Stream(connection)
         self._started_at = self._checked_at = self._ends_at = 0.0
 
     def start(self, seconds: float) -> None:
         """Start a time slice of at most `seconds`."""
-        self._started_at = self._checked_at = time.monotonic()
+        self._started_at = self._checked_at = self.machine.monotonic()
         self._ends_at = self._started_at + seconds
 
     def is_over(self, entry: bytes) -> bool:
         """Whether the slice is over. If another job waits and `entry`, the id of a message just sent, is not late,
         `SLICE_SECONDS` are enough; if it is fresh and leads could be written, the slice ends at once. This is checked
         once in `CHECK_SECONDS`."""
-        now = time.monotonic()
+        now = self.machine.monotonic()
         if now > self._ends_at:
             return True
         if now - self._checked_at < CHECK_SECONDS:

@@ -1,11 +1,9 @@
 """Reads a drain's next rows from the streams and prepares them to be written."""
 
-import threading
-import time
-
 from leadcore.config import Config
 from leadcore.event import read_customer_id
 from leadcore.fields import BODY
+from leadcore.machine import Event
 from leadcore.store.connection import Redis
 from leadcore.store.streams import Stream
 from workers.flow.lease import Lease
@@ -34,7 +32,7 @@ class BatchLoader:
         config: Config,
         customers: CustomerStore,
         portal_cache: PortalCache,
-        stop: threading.Event,
+        stop: Event,
     ) -> None:
         self.redis, self.hubspot, self.config, self.customers = connection, hubspot, config, customers
         self.portal_cache, self.stop = portal_cache, stop
@@ -81,12 +79,12 @@ class BatchLoader:
         identity = Identity(self.redis, self.hubspot, self.config.crm, self.customers.use_key(), lease)
         plan = WritePlanner(portal, self.customers.digest())
         writer = Writer(self.hubspot, plan, identity, self.customers, intact=marker == INTACT)
-        call = WriteCall(batches, writer, [], time.monotonic())
+        call = WriteCall(batches, writer, [], self.hubspot.machine.monotonic())
         decide_ahead(writer, call.groups)
         return call
 
     def is_current(self, call: WriteCall) -> bool:
         """Whether `call` still fits the stored records. While it waited, another shard's drain may have found that one
         of its customers shares a contact, and have written a newer value there."""
-        fresh = time.monotonic() - call.prepared_at < FRESH_SECONDS
+        fresh = self.hubspot.machine.monotonic() - call.prepared_at < FRESH_SECONDS
         return fresh or self.customers.are_unchanged(call.groups)

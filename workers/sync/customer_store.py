@@ -1,13 +1,12 @@
 """Customers' records in Redis, loaded for a batch in one round trip (two where contacts are shared)."""
 
-import secrets
 from collections.abc import Sequence
 from typing import Any
 
 from msgspec.structs import replace
 
 from leadcore.store import keys, scripts
-from leadcore.store.connection import Redis
+from leadcore.store.connection import Redis, read_key
 from workers.flow.errors import LostLease
 from workers.flow.lease import Lease
 from workers.rules.customer import UNKNOWN, WITHHELD, Customer, guard, pack, unpack
@@ -37,9 +36,7 @@ class CustomerStore:
     def use_key(self) -> bytes:
         """The digest key: the fixed one, or the one in Redis, which is created if missing."""
         if not self.key:
-            if not self.redis.exists(keys.SECRET):
-                self.redis.set(keys.SECRET, secrets.token_hex(32), nx=True)
-            self.key = self.redis.get(keys.SECRET) or b""
+            self.key = read_key(self.redis)
             self._digest = None
         return self.key
 

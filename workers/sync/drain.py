@@ -1,9 +1,6 @@
 """The drain loop: carries out what `workers.rules.drain` decides."""
 
-import threading
-import time
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 import redis
 import structlog
@@ -11,6 +8,7 @@ from rq.timeouts import BaseTimeoutException
 
 from leadcore.config import Config
 from leadcore.fields import PUT_OFF
+from leadcore.machine import Event, Future, Machine
 from leadcore.receipts import WAITING
 from leadcore.store import keys
 from leadcore.store.bell import Bell
@@ -50,14 +48,15 @@ class Drain:
         pause: Pause,
         settler: Settler,
         send_messages: Callable[[float], None],
-        stop: threading.Event,
+        stop: Event,
+        machine: Machine,
     ) -> None:
         self.redis, self.hubspot, self.loader = connection, hubspot, loader
         self.portal_cache, self.pause, self.settler, self.stop = portal_cache, pause, settler, stop
-        self.send_messages = send_messages
+        self.send_messages, self.machine = send_messages, machine
         self.bell = Bell(connection)
         self.partial_batches = PartialBatches(connection, config.inbox.shards, rules.BATCH)
-        self.pool = ThreadPoolExecutor(rules.MAX_IN_HAND, "hubspot")
+        self.pool = machine.pool(rules.MAX_IN_HAND, "hubspot")
 
     def run(self, lease: Lease, state: DrainState) -> bool:
         """Take one step after the other until there are no more. True if another drain can continue at once. Raises
@@ -68,7 +67,7 @@ class Drain:
             state.stopping, state.scarce = self.stop.is_set(), self.hubspot.budget.scarce
             state.call_is_back = any(map(Future.done, in_hand.in_flight))
             state.held_shards = len(lease.shards)
-            action = rules.step(state, time.monotonic(), landed)
+            action = rules.step(state, self.machine.monotonic(), landed)
             if isinstance(action, rules.Finish):
                 break
             try:
@@ -118,7 +117,7 @@ class Drain:
         self.portal_cache.current()
         slot, seconds = self.hubspot.budget.reserve()
         if not slot:
-            return rules.Reserved(until=time.monotonic() + seconds)
+            return rules.Reserved(until=self.machine.monotonic() + seconds)
         in_hand.slots = [slot]
         return rules.Reserved()
 
@@ -136,8 +135,8 @@ class Drain:
         return rules.Sent()
 
     def _await_call(self, in_hand: InHand, until: float | None) -> rules.Returned | rules.Waited:
-        timeout = None if until is None else max(until - time.monotonic(), 0.0)
-        done, _ = wait(in_hand.in_flight, timeout, FIRST_COMPLETED)
+        timeout = None if until is None else max(until - self.machine.monotonic(), 0.0)
+        done = self.machine.wait_first(in_hand.in_flight, timeout)
         if not done:
             return rules.Waited()
         future = next(each for each in in_hand.in_flight if each in done)
@@ -148,7 +147,7 @@ class Drain:
 
     def _await_quota(self, until: float | None) -> rules.Waited:
         """Send messages until a call may be possible, or just wait."""
-        started_at = time.monotonic()
+        started_at = self.machine.monotonic()
         ends_at = until or started_at
         if ends_at - started_at > MIN_SEND_SECONDS:
             try:
@@ -157,9 +156,9 @@ class Drain:
                 raise
             except Exception as error:  # must not stop the leads; if Redis is away, the next command raises
                 log.warning("meanwhile.failed", error=type(error).__name__)
-            if time.monotonic() - started_at > MIN_SEND_SECONDS:
+            if self.machine.monotonic() - started_at > MIN_SEND_SECONDS:
                 return rules.Waited()
-        self.stop.wait(min(max(ends_at - time.monotonic(), 0.0), MAX_WAIT_SECONDS))
+        self.stop.wait(min(max(ends_at - self.machine.monotonic(), 0.0), MAX_WAIT_SECONDS))
         return rules.Waited()
 
     def _settle(self, lease: Lease, in_hand: InHand, *, postpone: bool) -> rules.Settled:

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from workers.flow.lease import Lease
-from workers.hubspot.budget import RESERVED
-from workers.hubspot.transport import FENCE
+from workers.flow.request_context import checked
 from workers.rules.batch import Batch
 from workers.rules.lead import CustomerBatch
 from workers.sync.writer import Writer, write_groups
@@ -28,9 +27,8 @@ class WriteCall:
 
 def send_call(lease: Lease, call: WriteCall) -> None:
     """Write the batches. Raises only what the leads did not cause (see `workers.sync.writer.OUTSIDE`)."""
-    FENCE.set(lease.check)
-    RESERVED.set(call.slots)
     try:
-        write_groups(call.writer, call.groups)
+        with checked(lease.check, call.slots):
+            write_groups(call.writer, call.groups)
     finally:
         call.writer.hubspot.budget.release(call.slots)

@@ -3,10 +3,10 @@ read."""
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from itertools import chain
 
+from leadcore.machine import Future
 from workers.rules.batch import StreamEntry
 from workers.sync.in_flight import WriteCall
 

@@ -1,11 +1,11 @@
 """After Redis was emptied: find out whether the portal already has our customers, and read their aliases back."""
 
-import threading
 from collections.abc import Mapping
 from typing import Any
 
 from msgspec.structs import replace
 
+from leadcore.machine import Event
 from leadcore.store import keys
 from leadcore.store.connection import Redis
 from leadcore.store.streams import Stream
@@ -35,7 +35,7 @@ class StoreRestorer:
     """
 
     def __init__(
-        self, connection: Redis, hubspot: HubSpot, portal: Portal, customers: CustomerStore, stop: threading.Event
+        self, connection: Redis, hubspot: HubSpot, portal: Portal, customers: CustomerStore, stop: Event
     ) -> None:
         self.redis, self.hubspot, self.portal, self.customers, self.stop = connection, hubspot, portal, customers, stop
 

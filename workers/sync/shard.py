@@ -1,12 +1,12 @@
 """Drains one inbox shard into HubSpot: takes its lease, respects the line's pause, and rings for what is left."""
 
-import threading
 from collections.abc import Callable
 from contextlib import suppress
 
 import structlog
 
 from leadcore.config import Config
+from leadcore.machine import Event, Machine
 from leadcore.store import keys
 from leadcore.store.bell import Bell
 from leadcore.store.connection import AWAY, Redis
@@ -14,10 +14,10 @@ from leadcore.store.streams import Stream
 from workers.flow.errors import LineDown, LostLease, Stopping
 from workers.flow.lease import Lease, LeaseRegistry
 from workers.flow.pause import Pause
+from workers.flow.request_context import checked
 from workers.hubspot import access
 from workers.hubspot.client import HubSpot
 from workers.hubspot.portal_cache import PortalCache
-from workers.hubspot.transport import FENCE
 from workers.rules import drain as rules
 from workers.rules.confirmation import ConfirmationWriter
 from workers.sync.batch_loader import BatchLoader
@@ -41,18 +41,19 @@ class ShardSync:
         confirmations: ConfirmationWriter,
         leases: LeaseRegistry,
         send_messages: Callable[[float], None],
-        stop: threading.Event,
+        stop: Event,
+        machine: Machine,
     ) -> None:
         self.redis, self.hubspot, self.shards = connection, hubspot, config.inbox.shards
         self.leases, self.stop = leases, stop
         self.inbox = Stream(connection)
         self.bell = Bell(connection)
-        self.pause = Pause(connection)
+        self.pause = Pause(connection, machine)
         self.portal_cache = PortalCache(hubspot, config.mapping, tuple(config.properties.values()), self._note_portal)
         settler = Settler(connection, config, customers, confirmations, self.portal_cache)
         loader = BatchLoader(connection, hubspot, config, customers, self.portal_cache, stop)
         self.drain_loop = Drain(
-            connection, hubspot, config, loader, self.portal_cache, self.pause, settler, send_messages, stop
+            connection, hubspot, config, loader, self.portal_cache, self.pause, settler, send_messages, stop, machine
         )
 
     def drain(self, shard: int) -> None:
@@ -78,20 +79,18 @@ class ShardSync:
 
     def _admit_and_drain(self, lease: Lease, state: rules.DrainState) -> bool:
         """True if another drain can continue at once; False if only waiting helps."""
-        fence = FENCE.set(lease.check)
-        try:
-            match self.pause.admit(lease):
-                case "open":
-                    return self.drain_loop.run(lease, state)
-                case "probe":
-                    return self._probe(lease)
-                case _:
-                    return False
-        except LineDown as down:
-            self._pause_line(down)
-            return False
-        finally:
-            FENCE.reset(fence)
+        with checked(lease.check):
+            try:
+                match self.pause.admit(lease):
+                    case "open":
+                        return self.drain_loop.run(lease, state)
+                    case "probe":
+                        return self._probe(lease)
+                    case _:
+                        return False
+            except LineDown as down:
+                self._pause_line(down)
+                return False
 
     def _probe(self, lease: Lease) -> bool:
         """Half-open circuit: ping, then batches of 1, 2, 4 ... 100. If HubSpot takes calls but not the first lead,

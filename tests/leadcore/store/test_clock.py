@@ -5,6 +5,7 @@ from contextlib import closing
 import pytest
 import redis
 
+from leadcore.machine import Machine
 from leadcore.store import clock
 from leadcore.store.clock import Clock
 from sandbox.redis import Running
@@ -12,7 +13,7 @@ from sandbox.redis import Running
 
 def test_it_follows_redis_clock_between_two_requests(server: Running) -> None:
     with closing(redis.Redis.from_url(server.url)) as client:
-        made = Clock(client)
+        made = Clock(client, Machine())
         for _ in range(3):
             assert abs(made.now_ms() - ms(client.time())) < 1000
 
@@ -20,7 +21,7 @@ def test_it_follows_redis_clock_between_two_requests(server: Running) -> None:
 def test_redis_is_asked_again_only_after_a_while(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     with closing(redis.Redis.from_url(server.url)) as client:
         client.config_resetstat()
-        made = Clock(client)
+        made = Clock(client, Machine())
         for _ in range(5):
             made.now_ms()
         assert asked(client) == 1

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from leadcore.machine import Machine
 from leadcore.settings import SettingsError
 from sandbox.http_server import running
 from sandbox.hubspot import Portal, create_app
@@ -96,7 +97,7 @@ def test_a_slowly_dripping_answer_of_hubspot_ends_at_the_deadline(monkeypatch: p
 def test_a_slowly_dripping_answer_of_dealdroid_is_unclear_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dealdroid, "DEADLINE_SECONDS", 0.4)
     with dripping("header") as url:
-        assert DealDroid(url, 1).send("c-1", "x") == MessageUnclear("DealDroid did not answer in time")
+        assert DealDroid(url, 1, Machine()).send("c-1", "x") == MessageUnclear("DealDroid did not answer in time")
 
 
 def test_a_dripping_body_after_the_status_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,7 +105,7 @@ def test_a_dripping_body_after_the_status_is_not_waited_for(monkeypatch: pytest.
     monkeypatch.setattr(dealdroid, "DEADLINE_SECONDS", 0.4)
     monkeypatch.setitem(DRIPS, "length", (b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n", itertools.repeat(b"x")))
     with dripping("length") as url:
-        assert DealDroid(url, 1).send("c-1", "x") == MessageSent()
+        assert DealDroid(url, 1, Machine()).send("c-1", "x") == MessageSent()
 
 
 @contextmanager
@@ -133,13 +134,14 @@ def speaking_tls(after: bytes) -> Iterator[str]:
 def test_a_tls_fault_after_the_message_is_unclear(monkeypatch: pytest.MonkeyPatch, after: bytes) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(PEM))
     with speaking_tls(after) as url:
-        assert DealDroid(url, 1).send("c-1", "x") == MessageUnclear("the connection ended before DealDroid answered")
+        outcome = DealDroid(url, 1, Machine()).send("c-1", "x")
+    assert outcome == MessageUnclear("the connection ended before DealDroid answered")
 
 
 def test_behind_an_untrusted_certificate_nothing_was_delivered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
     with speaking_tls(b"") as url:
-        assert DealDroid(url, 1).send("c-1", "x") == MessageFailed(
+        assert DealDroid(url, 1, Machine()).send("c-1", "x") == MessageFailed(
             "no TLS connection or proxy to DealDroid", retry=True
         )
 

@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from leadcore.machine import Machine
 from leadcore.store import keys
 from leadcore.store.streams import LOCK_MS, Stream
 from tests.conftest import eventually
@@ -13,7 +14,7 @@ from workers.rules.retry import find_retry
 
 def holder(client: Any, token: str) -> Lease:
     """A lease with this token."""
-    return Lease(Stream(client), 0, token)
+    return Lease(Stream(client), 0, token, Machine())
 
 
 def now_ms(client: Any) -> float:
@@ -24,7 +25,7 @@ def now_ms(client: Any) -> float:
 def pause_line(client: Any, down: LineDown) -> float:
     """Pause the line; returns for how many seconds."""
     at = now_ms(client)
-    Pause(client).start(down)
+    Pause(client, Machine()).start(down)
     return (float(client.hget(keys.PAUSE, "until")) - at) / 1000
 
 
@@ -34,14 +35,14 @@ def expire(client: Any) -> None:
 
 
 def test_a_line_that_was_never_paused_is_open(client: Any) -> None:
-    assert Pause(client).admit(holder(client, "a")) == "open"
+    assert Pause(client, Machine()).admit(holder(client, "a")) == "open"
 
 
 @pytest.mark.parametrize("seconds", [2.0, 10.0, 3600.0])
 def test_the_line_is_paused_as_long_as_hubspot_asks_and_a_little_more(client: Any, seconds: float) -> None:
     waits = pause_line(client, LineDown("rate_limit", "slow down", seconds))
     assert seconds <= waits <= seconds * 1.25 + 1
-    assert Pause(client).admit(holder(client, "a")) == "paused"
+    assert Pause(client, Machine()).admit(holder(client, "a")) == "paused"
 
 
 def test_the_reason_and_the_start_can_be_read(client: Any) -> None:
@@ -72,7 +73,7 @@ def test_one_fault_of_several_workers_at_once_counts_once(client: Any) -> None:
 
 
 def test_after_a_pause_one_worker_probes_and_the_others_wait(client: Any) -> None:
-    pause = Pause(client)
+    pause = Pause(client, Machine())
     pause_line(client, LineDown("unavailable", "why"))
     expire(client)
     assert [pause.admit(holder(client, token)) for token in "abc"] == ["probe", "paused", "paused"]
@@ -81,11 +82,11 @@ def test_after_a_pause_one_worker_probes_and_the_others_wait(client: Any) -> Non
 
 def test_an_expired_pause_leads_to_a_probe(client: Any) -> None:
     pause_line(client, LineDown("rate_limit", "why", 0.1))
-    assert eventually(lambda: Pause(client).admit(holder(client, "a")) == "probe", 5)
+    assert eventually(lambda: Pause(client, Machine()).admit(holder(client, "a")) == "probe", 5)
 
 
 def test_a_probe_that_succeeds_opens_the_line_and_forgets_the_failures(client: Any) -> None:
-    pause = Pause(client)
+    pause = Pause(client, Machine())
     for _ in range(4):
         pause_line(client, LineDown("unavailable", "why"))
         expire(client)
@@ -96,7 +97,7 @@ def test_a_probe_that_succeeds_opens_the_line_and_forgets_the_failures(client: A
 
 
 def test_a_probe_that_fails_pauses_the_line_again_and_for_longer(client: Any) -> None:
-    pause = Pause(client)
+    pause = Pause(client, Machine())
     pause_line(client, LineDown("unavailable", "why"))
     expire(client)
     assert pause.admit(holder(client, "a")) == "probe"
@@ -107,7 +108,7 @@ def test_a_probe_that_fails_pauses_the_line_again_and_for_longer(client: Any) ->
 
 
 def test_a_prober_that_died_is_replaced(client: Any) -> None:
-    pause = Pause(client)
+    pause = Pause(client, Machine())
     pause_line(client, LineDown("unavailable", "why"))
     expire(client)
     assert pause.admit(holder(client, "dead")) == "probe"

@@ -4,11 +4,13 @@ from typing import Any
 
 import pytest
 
+from leadcore.machine import Machine
 from leadcore.store import keys
 from tests.conftest import eventually
 from workers.flow.errors import Stopping
+from workers.flow.request_context import checked
 from workers.hubspot import budget
-from workers.hubspot.budget import RESERVED, Budget, NoBudget
+from workers.hubspot.budget import Budget, NoBudget
 
 HEADERS = {
     "x-hubspot-ratelimit-max": "190",
@@ -18,7 +20,7 @@ HEADERS = {
 
 
 def make(client: Any, limit: int, stop: threading.Event | None = None) -> Budget:
-    return Budget(client, limit, stop or threading.Event())
+    return Budget(client, limit, stop or threading.Event(), Machine())
 
 
 def request(one: Budget, headers: dict[str, str] | None = None) -> None:
@@ -173,11 +175,8 @@ def test_a_reserved_slot_serves_the_next_request_of_its_thread(client: Any) -> N
     one = make(client, 1)
     slots = [one.reserve()[0]]
     assert is_full(one)
-    token = RESERVED.set(slots)
-    try:
+    with checked(lambda: None, slots):
         request(one)
-    finally:
-        RESERVED.reset(token)
     assert slots == []
     assert used(one) == 1
 

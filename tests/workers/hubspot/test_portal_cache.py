@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from leadcore.machine import Machine
 from workers.flow.errors import LineDown
 from workers.hubspot.portal_cache import FRESH_SECONDS, PortalCache
 
@@ -14,6 +15,7 @@ class Reader:
 
     def __init__(self, answer: list[dict[str, Any]] | LineDown) -> None:
         self.answer, self.asked = answer, 0
+        self.machine = Machine()
 
     def properties(self) -> list[dict[str, Any]]:
         self.asked += 1
@@ -23,12 +25,12 @@ class Reader:
 
 
 def portal_cache(reader: Reader) -> PortalCache:
-    return PortalCache(reader, TARGETS)  # type: ignore[arg-type]  # it needs one method of HubSpot's
+    return PortalCache(reader, TARGETS)  # type: ignore[arg-type]  # it needs little of HubSpot
 
 
 def test_the_portal_is_read_once_an_hour_and_after_it_was_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     reader, now = Reader([KEY]), [100.0]
-    monkeypatch.setattr("workers.hubspot.portal_cache.time.monotonic", lambda: now[0])
+    monkeypatch.setattr(reader.machine, "monotonic", lambda: now[0])
     known = portal_cache(reader)
     assert known.current() is known.current()
     assert reader.asked == 1

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from leadcore.machine import Machine
 from tests.conftest import own_port
 from workers.outbox import dealdroid
 from workers.outbox.dealdroid import DealDroid
@@ -88,7 +89,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def client(server: Server) -> Iterator[DealDroid]:
-    client = DealDroid(server.url, 4)
+    client = DealDroid(server.url, 4, Machine())
     yield client
     client.session.close()
 
@@ -180,12 +181,12 @@ def test_a_redirect_is_not_followed(client: DealDroid, server: Server, status: s
 
 
 def test_a_refused_connection_was_certainly_not_delivered() -> None:
-    client = DealDroid(f"http://127.0.0.1:{own_port()}/", 1)
+    client = DealDroid(f"http://127.0.0.1:{own_port()}/", 1, Machine())
     assert client.send("c-1", "x") == MessageFailed("DealDroid cannot be reached", retry=True)
 
 
 def test_an_unresolved_name_was_certainly_not_delivered() -> None:
-    client = DealDroid("http://nowhere.invalid/", 1)
+    client = DealDroid("http://nowhere.invalid/", 1, Machine())
     assert client.send("c-1", "x") == MessageFailed("DealDroid cannot be reached", retry=True)
 
 
@@ -212,7 +213,7 @@ def test_an_answer_that_is_not_http_is_unclear(client: DealDroid, server: Server
 
 @pytest.mark.parametrize("url", ["ftp://127.0.0.1/", "http://"])
 def test_an_invalid_url_raises_nothing(url: str) -> None:
-    assert not isinstance(DealDroid(url, 1).send("c-1", "x"), MessageSent)
+    assert not isinstance(DealDroid(url, 1, Machine()).send("c-1", "x"), MessageSent)
 
 
 def test_connections_are_kept_alive(client: DealDroid, server: Server) -> None:
@@ -243,6 +244,6 @@ def test_a_proxy_of_the_machine_is_used_and_a_netrc_file_is_not(
     monkeypatch.setenv("http_proxy", server.url)
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
-    assert DealDroid("http://dealdroid.example/webhook/", 1).send("c-1", "x") == MessageSent()
+    assert DealDroid("http://dealdroid.example/webhook/", 1, Machine()).send("c-1", "x") == MessageSent()
     assert server.requests[0].startswith(b"POST http://dealdroid.example/webhook/")
     assert b"authorization" not in server.requests[0].lower()

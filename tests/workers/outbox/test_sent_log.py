@@ -5,6 +5,7 @@ from pathlib import Path
 
 import redis
 
+from leadcore.machine import Machine
 from sandbox.redis import start
 from tests.conftest import own_port
 from workers.outbox.sent_log import SentLog, message_key
@@ -15,7 +16,7 @@ MESSAGE = {b"e": b"lead", b"c": b'{"id":"c-1"}', b"t": b'"Thank you!"'}
 
 
 def test_what_was_sent_is_written_to_a_restarted_redis(tmp_path: Path) -> None:
-    sent_log = SentLog()
+    sent_log = SentLog(Machine())
     with start(tmp_path) as server:
         sent_log.reassert(redis.Redis.from_url(server.url))
         sent_log.record({message_key(MESSAGE): "sent"})
@@ -31,7 +32,7 @@ def test_what_a_dead_worker_sent_is_written_to_a_restarted_redis(tmp_path: Path)
     port = own_port()
     with start(tmp_path, port) as server:
         connection = redis.Redis.from_url(server.url)
-        dead = SentLog()
+        dead = SentLog(Machine())
         dead.reassert(connection)
         dead.record({message_key(MESSAGE): "sent"})
         dead.record({message_key(RETURNED): "sending"})
@@ -41,7 +42,7 @@ def test_what_a_dead_worker_sent_is_written_to_a_restarted_redis(tmp_path: Path)
     release_journal(dead)
     with start(tmp_path, port) as server:
         again = redis.Redis.from_url(server.url)
-        heir = SentLog()
+        heir = SentLog(Machine())
         heir.reassert(again)
         assert again.get(message_key(MESSAGE)) == b"sent"
         assert not again.exists(message_key(RETURNED))
@@ -51,11 +52,11 @@ def test_what_a_dead_worker_sent_is_not_written_to_a_redis_that_has_not_restarte
     """That Redis knows the message's result, and the message may be due again."""
     with start(tmp_path) as server:
         connection = redis.Redis.from_url(server.url)
-        dead = SentLog()
+        dead = SentLog(Machine())
         dead.reassert(connection)
         dead.record({message_key(MESSAGE): "sending"})
         release_journal(dead)
-        SentLog().reassert(connection)
+        SentLog(Machine()).reassert(connection)
         assert not connection.exists(message_key(MESSAGE))
 
 
@@ -64,7 +65,7 @@ def test_the_newest_entry_of_several_dead_workers_counts(tmp_path: Path) -> None
     port = own_port()
     with start(tmp_path, port) as server:
         connection = redis.Redis.from_url(server.url)
-        first, second = SentLog(), SentLog()
+        first, second = SentLog(Machine()), SentLog(Machine())
         first.reassert(connection)
         first.record({message_key(MESSAGE): "sending"})
         first.record({message_key(MESSAGE): NOT_DELIVERED})
@@ -86,7 +87,7 @@ def release_journal(dead: SentLog) -> None:
 
 
 def test_no_message_is_sent_in_the_first_seconds_of_a_restarted_redis(tmp_path: Path) -> None:
-    before, fresh = SentLog(), SentLog()
+    before, fresh = SentLog(Machine()), SentLog(Machine())
     with start(tmp_path) as server:
         connection = redis.Redis.from_url(server.url)
         assert before.seconds_to_wait(connection) == 0
@@ -101,7 +102,7 @@ def test_no_message_is_sent_in_the_first_seconds_of_a_restarted_redis(tmp_path: 
 
 def test_nobody_waits_for_a_new_redis(tmp_path: Path) -> None:
     with start(tmp_path) as server:
-        assert SentLog().seconds_to_wait(redis.Redis.from_url(server.url)) == 0
+        assert SentLog(Machine()).seconds_to_wait(redis.Redis.from_url(server.url)) == 0
 
 
 def test_the_same_text_to_another_customer_is_another_message() -> None:
@@ -110,7 +111,7 @@ def test_the_same_text_to_another_customer_is_another_message() -> None:
 
 
 def test_what_was_certainly_not_delivered_may_be_sent_again(tmp_path: Path) -> None:
-    sent_log = SentLog()
+    sent_log = SentLog(Machine())
     with start(tmp_path) as server:
         connection = redis.Redis.from_url(server.url)
         sent_log.reassert(connection)

@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from leadcore.machine import Machine
 from leadcore.store import keys
 from leadcore.store.streams import LOCK_MS, Stream
 from workers.flow.lease import EXCLUSIVE_PREFIX, Lease
@@ -24,7 +25,7 @@ def lease(client: Any) -> Lease:
 def hold(client: Any, shard: int, token: str) -> Lease:
     inbox = Stream(client)
     assert inbox.acquire(shard, token)
-    return Lease(inbox, shard, token)
+    return Lease(inbox, shard, token, Machine())
 
 
 def put(client: Any, shard: int, *moments: str) -> None:

@@ -1,0 +1,61 @@
+"""What a request carries past a vendor's client, whose calls have no room for it: who may still send it, which slots of
+the quota are reserved for it, until when its answer must be there. Each thread has its own."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+from leadcore.machine import Machine
+
+
+def _no_check() -> None:
+    """Outside a drain."""
+
+
+@dataclass(slots=True)
+class RequestContext:
+    """`check`: called right before each request; raises if it may no longer be sent. `slots`: names of slots that are
+    reserved for the next requests. `ends_at`: the deadline of the request in work, by `machine`'s monotonic seconds.
+    `request_started`: False if that request certainly did not reach the server."""
+
+    check: Callable[[], None] = _no_check
+    slots: list[str] = field(default_factory=list)
+    machine: Machine = field(default_factory=Machine)
+    ends_at: float = 0.0
+    request_started: bool = False
+
+    @property
+    def seconds_left(self) -> float:
+        return self.ends_at - self.machine.monotonic()
+
+
+_CONTEXT: ContextVar[RequestContext] = ContextVar("request")
+
+
+def current() -> RequestContext:
+    """That of this thread."""
+    context = _CONTEXT.get(None)
+    if context is None:
+        context = RequestContext()
+        _CONTEXT.set(context)
+    return context
+
+
+@contextmanager
+def checked(check: Callable[[], None], slots: list[str] | None = None) -> Iterator[None]:
+    """Every request in the block is sent after `check`; the first ones use `slots` and remove them from the list."""
+    token = _CONTEXT.set(RequestContext(check, slots if slots is not None else []))
+    try:
+        yield
+    finally:
+        _CONTEXT.reset(token)
+
+
+@contextmanager
+def deadline(seconds: float, machine: Machine) -> Iterator[RequestContext]:
+    """Limits the one request in the block, if it goes over `workers.flow.deadline.POOLS`: past the deadline a read
+    times out."""
+    context = current()
+    context.machine, context.ends_at, context.request_started = machine, machine.monotonic() + seconds, False
+    yield context
