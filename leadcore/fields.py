@@ -23,8 +23,8 @@ They never change: during a deploy old and new processes read the same data. Wha
     w                                                                    written, ms
     y                                                                    reason
 
-Entries keep their fields where they wait outside their stream: later, sending, parked and unsent hold them packed (see
-`leadcore.store.streams.pack_fields`). An entry of the index of leads holds "e" alone. "k" is absent for an event
+Entries keep their fields where they wait outside their stream: later, sending, parked, held and unsent hold them packed
+(see `leadcore.store.streams.pack_fields`). An entry of the index of leads holds "e" alone. "k" is absent for an event
 straight from DealDroid, "n" before the first try, "v" where the version is the entry's own id; "p" is there if the
 lead was put off without using up a try. All times are of Redis' clock.
 """

@@ -30,11 +30,14 @@ UPDATED = "updated"
 UNCHANGED = "unchanged"
 SKIPPED = "skipped"
 PARKED = "parked"
+HELD = "held"
 DISCARDED = "discarded"
+STATES = (WAITING, CREATED, UPDATED, UNCHANGED, SKIPPED, PARKED, HELD, DISCARDED)
 WRITTEN = frozenset({CREATED, UPDATED, UNCHANGED})
 
-# How long the payload of a parked lead, and an unsent message, are kept for a person.
+# How long the payload of a parked lead, that of a held one, and an unsent message are kept for a person.
 PARKED_SECONDS = 30 * 86_400
+HELD_SECONDS = 30 * 86_400
 UNSENT_SECONDS = 7 * 86_400
 
 
@@ -49,9 +52,9 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of one event. Times are milliseconds of Redis' clock, None where it has not happened. `message`: the
-    state of the confirmation, "queued", "sending", "sent", "silent: why", "waiting: why", "failed: why" or
-    "interrupted: why"."""
+    """What became of one event. Times are milliseconds of Redis' clock, None where it has not happened. `state`: "held"
+    if a dry run held the lead back; `fields` then are those that it would have written. `message`: the state of the
+    confirmation, "queued", "sending", "sent", "silent: why", "waiting: why", "failed: why" or "interrupted: why"."""
 
     lead: str
     customer_id: str = ""

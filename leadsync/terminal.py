@@ -11,7 +11,7 @@ from rich.progress import track as bar
 from rich.table import Table
 from rich.text import Text
 
-from leadcore.receipts import Receipt
+from leadcore.receipts import HELD, Receipt
 from leadcore.store import keys
 from leadcore.store.connection import Redis
 from leadcore.store.leads import read_newest, read_receipts
@@ -25,13 +25,24 @@ if TYPE_CHECKING:
     from leadsync.reconcile import Found
 
 T = TypeVar("T")
+CHUNK = 500
+DRY = "Dry run: nothing is written to HubSpot and no message is sent; new leads are held back."
+HELD_STYLE = "bright_black"
 COLOURS = {"fine": "green", "warning": "yellow", "wrong": "bold red"}
 
 
-def newest(connection: Redis, limit: int) -> list[Receipt]:
-    """The newest receipts, newest first; expired ones are left out."""
-    leads = [lead for _, lead in read_newest(connection, limit)]
-    return [one for one in read_receipts(connection, leads) if one]
+def newest(connection: Redis, limit: int, state: str | None = None) -> list[Receipt]:
+    """The newest `limit` receipts, newest first, of those in `state`; expired ones are left out."""
+    if state is None:
+        leads = [lead for _, lead in read_newest(connection, limit)]
+        return [one for one in read_receipts(connection, leads) if one]
+    found: dict[str, Receipt] = {}
+    before = ""
+    while len(found) < limit and (rows := read_newest(connection, CHUNK, before)):
+        receipts = read_receipts(connection, (lead for _, lead in rows))
+        found |= {one.lead: one for one in receipts if one and one.state == state and one.lead not in found}
+        before = rows[-1][0]
+    return list(found.values())[:limit]
 
 
 def print_status(status: Status, timezone: ZoneInfo, *, as_json: bool) -> None:
@@ -39,14 +50,22 @@ def print_status(status: Status, timezone: ZoneInfo, *, as_json: bool) -> None:
         print(json.dumps(status.as_dict()))
         return
     table = Table(show_header=False, box=None)
+    if status.dry_run:
+        table.add_row("DRY_RUN", Text(DRY, COLOURS["warning"]))
     pause = status.pause
-    line = f"paused until {_time(pause['until_ms'], timezone)}: {pause['reason']}" if pause else "running"
+    line = "dry run" if status.dry_run else "running"
+    if pause:
+        line = f"paused until {_time(pause['until_ms'], timezone)}: {pause['reason']}"
     table.add_row("Line to HubSpot", line)
-    table.add_row("Workers alive", str(status.workers))
+    dry = f", {status.dry_workers} with DRY_RUN" if status.dry_run else ""
+    table.add_row("Workers alive", f"{status.workers}{dry}")
     oldest = f" (oldest since {_time(status.oldest_ms, timezone)})" if status.oldest_ms else ""
     table.add_row("Leads waiting", f"{status.waiting}{oldest}")
     table.add_row("Messages waiting", str(sum(status.depths[keys.OUTBOX])))
     table.add_row("Leads parked", str(status.parked))
+    if status.held:
+        fix = "unset DRY_RUN and restart the workers" if status.dry_run else "leadsync retry --held"
+        table.add_row("Leads held back", f"{status.held} ({fix})")
     for name, count in sorted(status.counts.items()):
         table.add_row(name.replace("_", " ").capitalize(), str(count))
     Console().print(table)
@@ -63,7 +82,7 @@ def print_leads(found: Sequence[Receipt], timezone: ZoneInfo, *, as_json: bool) 
             _time(one.received_ms, timezone),
             one.customer_id,
             one.intent,
-            one.state,
+            Text(one.state, HELD_STYLE if one.state == HELD else ""),
             one.contact_id,
             one.message,
         )

@@ -36,6 +36,7 @@ def blueprint(redis: Redis, spool: Spool, settings: ReceiverSettings) -> Bluepri
             "waiting": status.waiting,
             "spooled": count_spooled(spool),
             "pause": status.pause,
+            "dry_run": status.dry_run,
         }
         if not status.workers:
             reason = "No worker is alive. Start one: leadsync worker. Leads wait in the inbox meanwhile."

@@ -14,7 +14,7 @@ from leadcore.store.status import Status, read_status
 from receiver.intake.spool import Spool, SpoolError
 
 REFUSED = ("forbidden", "malformed", "nowhere", "throttled", "too_large", "unusable")
-OUTCOMES = ("created", "updated", "unchanged", "skipped", "retried", "parked", "discarded")
+OUTCOMES = ("created", "updated", "unchanged", "skipped", "retried", "parked", "held", "discarded")
 MESSAGES = ("sent", "failed", "interrupted", "silent", "retried")
 
 
@@ -62,6 +62,8 @@ class _RedisCollector(Collector):
 def _collect_status(status: Status) -> Iterator[Metric]:
     yield _gauge("leadsync_workers", "Worker processes alive", status.workers)
     yield _gauge("leadsync_parked", "Leads that wait for a person", status.parked)
+    yield _gauge("leadsync_held", "Leads that a dry run held back", status.held)
+    yield _gauge("leadsync_dry_workers", "Worker processes that run with DRY_RUN and write nothing", status.dry_workers)
     paused = GaugeMetricFamily("leadsync_paused", "1 while a line is paused", labels=["line", "code"])
     for line, pause in ((keys.INBOX, status.pause), (keys.OUTBOX, status.messages_pause)):
         paused.add_metric([line, pause.get("code", "")], 1 if pause else 0)

@@ -31,7 +31,7 @@ log = structlog.get_logger("leadsync.keeper")
 
 
 class Maintenance:
-    """`orphaned` is called once when the parent process is gone."""
+    """`orphaned` is called once when the parent process is gone. `dry_run`: whether this worker writes nothing."""
 
     def __init__(
         self,
@@ -43,9 +43,13 @@ class Maintenance:
         tally: Tally,
         machine: Machine,
         orphaned: "Callable[[], None]",
+        *,
+        dry_run: bool = False,
     ) -> None:
         self.redis, self.name, self.leases, self.orphaned = connection, name, leases, orphaned
         self.sent_log, self.tally, self.machine = sent_log, tally, machine
+        # Lists of the live workers.
+        self.lists = (keys.WORKERS, keys.DRY_WORKERS) if dry_run else (keys.WORKERS,)
         self.shards = config.shards
         self.retention = Retention(connection, config)
         self.lines = {line: Stream(connection, line) for line in (keys.INBOX, keys.OUTBOX)}
@@ -58,12 +62,13 @@ class Maintenance:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread, store the last figures and remove this worker from the list of live workers."""
+        """End the thread, store the last figures and remove this worker from the lists of live workers."""
         self._end.set()
         self._thread.join(BEAT_SECONDS * 2)
         try:
             self.tally.flush(self.lines[keys.INBOX])
-            self.redis.zrem(keys.WORKERS, self.name)
+            for name in self.lists:
+                self.redis.zrem(name, self.name)
         except Exception as error:  # the list entry expires; a fault here must not fail the shutdown
             log.debug("keeper.farewell_failed", error=type(error).__name__)
 
@@ -91,10 +96,8 @@ class Maintenance:
         seconds, micros = self.redis.time()
         now_ms = seconds * 1000 + micros // 1000
         self.lines[keys.INBOX].apply(
-            [
-                ("ZREMRANGEBYSCORE", keys.WORKERS, "-inf", now_ms - FORGET_MS),
-                ("ZADD", keys.WORKERS, now_ms, self.name),
-            ]
+            [("ZREMRANGEBYSCORE", name, "-inf", now_ms - FORGET_MS) for name in (keys.WORKERS, keys.DRY_WORKERS)]
+            + [("ZADD", name, now_ms, self.name) for name in self.lists]
         )
         self.sent_log.reassert(self.redis)
         self.tally.flush(self.lines[keys.INBOX])

@@ -1,12 +1,12 @@
-"""Removes what has expired: receipts beyond the cap, index entries without a receipt, parked leads after 30 days,
-unsent messages after 7.
+"""Removes what has expired: receipts beyond the cap, index entries without a receipt, parked and held leads after
+30 days, unsent messages after 7.
 
 Each worker's maintenance thread calls this with every sweep. A step is one script over a few hundred entries that frees
 memory first and can be repeated, so workers need not agree on who does it.
 """
 
 from leadcore.config import Inbox as InboxConfig
-from leadcore.receipts import DISCARDED, PARKED, PARKED_SECONDS, UNSENT_SECONDS, WAITING, pack
+from leadcore.receipts import DISCARDED, HELD, HELD_SECONDS, PARKED, PARKED_SECONDS, UNSENT_SECONDS, WAITING, pack
 from leadcore.store import keys
 from leadcore.store.connection import Redis
 from leadcore.store.lua import COUNT, DEL_FIRST, NOW, RECEIPT_FIELDS
@@ -15,6 +15,7 @@ from leadcore.store.streams import DUPLICATE_MS
 CHUNK = 500
 CHUNKS = 20
 ENDED = "it was parked for 30 days, so what it said was removed"
+ENDED_HELD = "a dry run held it back, and nobody retried it for 30 days, so what it said was removed"
 
 # A receipt identifies a repeated event while it is younger than `duplicate_ms`, so the cap removes older ones only.
 _TRIM = (
@@ -41,7 +42,7 @@ for _, row in ipairs(rows) do
   elseif received and now - tonumber(received) < duplicate_ms then
     -- The same event came again after a week: its receipt is a new one, with a row of its own.
     over = over - redis.call('XDEL', leads, row_id)
-  elseif state and state ~= '{WAITING}' and state ~= '{PARKED}' then
+  elseif state and state ~= '{WAITING}' and state ~= '{PARKED}' and state ~= '{HELD}' then
     over = over - redis.call('XDEL', leads, row_id)
     redis.call('DEL', receipt)
   end
@@ -50,23 +51,24 @@ return #rows > 0 and '(' .. rows[#rows][1] or '-'
 """
 )
 
-_END_PARKED = (
+_END_KEPT = (
     """
--- Returns how many leads were discarded. ARGV from 3 on: the receipt's fields.
-local parked = KEYS[1]
-local chunk, parked_seconds = unpack(ARGV, 1, 2)
+-- Returns how many leads were discarded. kept: what the names of the payloads begin with; waits: the state that their
+-- receipts have. ARGV from 5 on: the receipt's fields.
+local index = KEYS[1]
+local chunk, kept_seconds, kept, waits = unpack(ARGV, 1, 4)
 """
     + DEL_FIRST
     + COUNT
     + RECEIPT_FIELDS
     + f"""
-local leads = redis.call('ZRANGEBYSCORE', parked, '-inf', now - parked_seconds * 1000, 'LIMIT', 0, chunk)
+local leads = redis.call('ZRANGEBYSCORE', index, '-inf', now - kept_seconds * 1000, 'LIMIT', 0, chunk)
 for _, lead in ipairs(leads) do
   local receipt = '{keys.receipt("")}' .. lead
-  redis.call('ZREM', parked, lead)
-  redis.call('DEL', '{keys.parked("")}' .. lead)
+  redis.call('ZREM', index, lead)
+  redis.call('DEL', kept .. lead)
   count('{DISCARDED}', 1)
-  if redis.call('HGET', receipt, STATE) == '{PARKED}' then redis.call('HSET', receipt, unpack(ARGV, 3)) end
+  if redis.call('HGET', receipt, STATE) == waits then redis.call('HSET', receipt, unpack(ARGV, 5)) end
 end
 return #leads
 """
@@ -79,7 +81,7 @@ class Retention:
     def __init__(self, connection: Redis, config: InboxConfig) -> None:
         self.redis, self.config = connection, config
         self._trim = connection.register_script(_TRIM)
-        self._end_parked = connection.register_script(_END_PARKED)
+        self._end_kept = connection.register_script(_END_KEPT)
         self._after = "-"
 
     def apply(self) -> None:
@@ -91,10 +93,13 @@ class Retention:
             self._after = answer.decode()
             if self._after == "-":
                 break
-        ended = pack(state=DISCARDED, reason=ENDED)
-        for _ in range(CHUNKS):
-            names = [keys.PARKED]
-            if self._end_parked(keys=names, args=[CHUNK, PARKED_SECONDS, *ended]) < CHUNK:
-                break
+        self._end(keys.PARKED, keys.parked(""), PARKED, PARKED_SECONDS, ENDED)
+        self._end(keys.HELD, keys.held(""), HELD, HELD_SECONDS, ENDED_HELD)
         seconds, _ = self.redis.time()
         self.redis.zremrangebyscore(keys.UNSENT, "-inf", (seconds - UNSENT_SECONDS) * 1000)
+
+    def _end(self, index: str, kept: str, waits: str, seconds: int, why: str) -> None:
+        arguments = [CHUNK, seconds, kept, waits, *pack(state=DISCARDED, reason=why, fields=())]
+        for _ in range(CHUNKS):
+            if self._end_kept(keys=[index], args=arguments) < CHUNK:
+                break

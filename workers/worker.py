@@ -61,6 +61,7 @@ def run(settings: WorkerSettings) -> None:
         runtime.tally,
         machine,
         orphaned=lambda: os.kill(os.getpid(), signal.SIGTERM),
+        dry_run=settings.dry_run,
     )
     notifier = Notifier(connect(shared), settings.alert_url, shared.config.inbox.shards, shared.timezone, machine)
     _collect_garbage_rarely()

@@ -9,6 +9,8 @@ PREFIX = "leadsync:"
 SECRET = PREFIX + "key"
 LEADS = PREFIX + "leads"
 PARKED = PREFIX + "parked"
+HELD = PREFIX + "held"
+"""What a dry run held back: lead -> when, in ms."""
 UNSENT = PREFIX + "unsent"
 PAUSE = PREFIX + "pause"
 NONE = PREFIX + "none"
@@ -19,6 +21,8 @@ RESTORING = STORE + ":above"
 """Progress of reading aliases back from HubSpot: the id of the last contact."""
 SEARCHED = PREFIX + "searched"
 WORKERS = PREFIX + "workers"
+DRY_WORKERS = WORKERS + ":dry"
+"""Those of the workers that run with DRY_RUN."""
 COUNTS = PREFIX + "counts"
 FIGURES = PREFIX + "figures"
 """What `receiver.metrics` shows beside the counters, see `leadcore.store.counters`."""
@@ -79,6 +83,10 @@ def receipt(lead: str) -> str:
 
 def parked(lead: str) -> str:
     return f"{PREFIX}parked:{lead}"
+
+
+def held(lead: str) -> str:
+    return f"{PREFIX}held:{lead}"
 
 
 def unsent(lead: str) -> str:

@@ -1,8 +1,8 @@
-"""What waits for a person to retry or discard it: parked leads, which could not be written as they are, and written
-leads whose message could not be sent. The console and the commands use it.
+"""What waits for a person to retry or discard it: parked leads, which could not be written as they are, leads that a
+dry run held back, and written leads whose message could not be sent. The console and the commands use it.
 
-Retry and discard are one script per lead, which does nothing unless the lead is still parked: if two people retry a
-lead at once, it is retried once.
+Retry and discard are one script per lead, which does nothing unless the lead still waits: if two people retry a lead at
+once, it is retried once.
 """
 
 from collections.abc import Iterable
@@ -13,12 +13,13 @@ from typing import Any
 from leadcore import event, receipts
 from leadcore.config import Inbox as InboxConfig
 from leadcore.fields import BODY, RECEIPT, VERSION
-from leadcore.receipts import DISCARDED, PARKED, WAITING, Receipt
+from leadcore.receipts import DISCARDED, HELD, PARKED, WAITING, Receipt
 from leadcore.store import keys
 from leadcore.store.bell import Bell
 from leadcore.store.connection import AWAY, Redis
 from leadcore.store.leads import read_receipts
 from leadcore.store.lua import COUNT, ENTRY_FIELDS, RING, TAKE_KEPT, UNPACK_FIELDS
+from leadcore.store.status import are_workers_dry
 from leadcore.store.streams import BELL_SECONDS, unpack_fields
 from leadcore.store.unsent import GONE as NO_MESSAGE
 from leadcore.store.unsent import Unsent, as_parked
@@ -27,7 +28,8 @@ ACTIONS_KEPT = 10_000
 CHUNK = 500
 GONE = "it is not parked"
 UNREADABLE = "it is no event that can be read, so it cannot be retried; discard it"
-# What to do, by the code that a parked lead's reason starts with; for all other codes `RETRY`.
+STILL_DRY = "the workers run with DRY_RUN=1 and would hold it back again; unset DRY_RUN, restart them, then retry"
+# What to do, by the code that a lead's reason starts with; for all other codes `RETRY`.
 FIXES = {
     "unusable": "It cannot be retried as it is. Let the intent in DealDroid send what is missing, then discard it.",
     "unreadable": "Install the newest leadsync, then retry. If it is parked again, discard it.",
@@ -35,6 +37,7 @@ FIXES = {
     "failed": "The lead is saved. Fix what DealDroid reports and retry, or discard the message.",
     "interrupted": "The lead is saved, and the customer may have the message. Retry if you know that they do not, "
     "else discard it.",
+    "dry run": "Unset DRY_RUN and restart the workers, then retry.",
     "error": "Install the newest leadsync, then retry.",
     "row": "HubSpot took other leads but not this one. Look at status.hubspot.com, then retry.",
     "race": "Another program writes the same contacts. Retry; if it comes back, look at the portal's connected apps.",
@@ -114,8 +117,14 @@ class Parked:
         unsent = [as_parked(one) for one in self._read(keys.UNSENT, limit, until_ms) if one.state != PARKED]
         return [*self._read(keys.PARKED, limit, until_ms), *unsent]
 
+    def held(self, limit: int | None = None, until_ms: int | None = None) -> list[Receipt]:
+        """The receipts of leads that a dry run held back since `until_ms` or longer, at most `limit`, in the order in
+        which they should be retried: as the customers said it."""
+        found = self._read(keys.HELD, limit, until_ms)
+        return sorted(found, key=lambda one: one.received_ms or 0)
+
     def count(self) -> int:
-        """How many leads and messages wait for a person."""
+        """How many leads and messages wait for a person, without those that are held back."""
         return int(self.redis.zcard(keys.PARKED) + self.redis.zcard(keys.UNSENT))
 
     def _read(self, index: str, limit: int | None, until_ms: int | None) -> list[Receipt]:
@@ -128,12 +137,17 @@ class Parked:
         return found
 
     def retry(self, lead: str, user: str) -> str:
-        """Put a parked lead back into the inbox, with its old version, and without a message to the customer; or an
-        unsent message into the outbox. "" if done, else why not. `user`: who asked."""
-        packed = self.redis.get(keys.parked(lead))
+        """Put a parked or held lead back into the inbox, with its old version, and without a message to the customer,
+        or an unsent message into the outbox. "" if done, else why not; a held lead stays while a worker runs dry.
+        `user`: who asked."""
+        parked, held = self.redis.mget(keys.parked(lead), keys.held(lead))
+        packed = held if parked is None else parked
         if packed is None:
+            self.redis.zrem(keys.HELD, lead)
             why = self.unsent.retry(lead, user)
             return GONE if why == NO_MESSAGE else why
+        if parked is None and are_workers_dry(self.redis):
+            return STILL_DRY
         fields = unpack_fields(packed)
         try:
             body = event.decode(fields.get(BODY, b""))
@@ -152,9 +166,15 @@ class Parked:
             state=WAITING,
             tries=0,
             reason="",
+            fields=(),
+            notes=(),
         )
         outcome = self._retry(
-            keys=[*_keys(lead), keys.entries(keys.INBOX, shard), keys.bell(keys.INBOX, shard)],
+            keys=[
+                *_keys(lead, PARKED if packed is parked else HELD),
+                keys.entries(keys.INBOX, shard),
+                keys.bell(keys.INBOX, shard),
+            ],
             args=[
                 *(lead, "retry", user, ACTIONS_KEPT, version, BELL_SECONDS, self.config.receipts_days * 86_400),
                 *receipt,
@@ -167,15 +187,13 @@ class Parked:
         return GONE if outcome == b"gone" else ""
 
     def discard(self, lead: str, user: str) -> str:
-        """Delete a parked lead's payload, or an unsent message; the receipt stays. "" if done, else why not. `user`:
-        who asked."""
-        outcome = self._discard(
-            keys=_keys(lead),
-            args=[lead, "discard", user, ACTIONS_KEPT, *receipts.pack(state=DISCARDED)],
-        )
-        if outcome == b"gone" and self.unsent.discard(lead, user):
-            return GONE
-        return ""
+        """Delete the payload of a parked or held lead, or an unsent message; the receipt stays. "" if done, else why
+        not. `user`: who asked."""
+        args = [lead, "discard", user, ACTIONS_KEPT, *receipts.pack(state=DISCARDED, fields=())]
+        for state in (PARKED, HELD):
+            if self._discard(keys=_keys(lead, state), args=args) != b"gone":
+                return ""
+        return GONE if self.unsent.discard(lead, user) else ""
 
     def _received(self, lead: str) -> bytes:
         """The version of an entry that was parked without one."""
@@ -183,5 +201,6 @@ class Parked:
         return received or b"%d" % int(self.redis.zscore(keys.PARKED, lead) or 0)
 
 
-def _keys(lead: str) -> tuple[str, ...]:
-    return keys.parked(lead), keys.PARKED, keys.receipt(lead), keys.ACTIONS
+def _keys(lead: str, state: str) -> tuple[str, ...]:
+    kept = (keys.parked(lead), keys.PARKED) if state == PARKED else (keys.held(lead), keys.HELD)
+    return *kept, keys.receipt(lead), keys.ACTIONS

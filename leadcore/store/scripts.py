@@ -3,7 +3,7 @@
 Numbers are passed as strings where possible: Redis formats each one that Lua passes to it, for 0.3 us.
 """
 
-from leadcore.receipts import PARKED, WAITING
+from leadcore.receipts import HELD, PARKED, WAITING
 from leadcore.store import keys
 from leadcore.store.lua import COUNT, DEL_FIRST, ENTRY_FIELDS, NOW, RECEIPT_FIELDS, UNCHANGED, UNPACK_FIELDS
 
@@ -76,9 +76,17 @@ local key, lead, body, said_ms, kind, receipt_seconds, duplicate_ms, bell_second
     + _STAYS_FORGOTTEN
     + f"""
 local seen, state = unpack(redis.call('HMGET', receipt, RECEIVED, STATE))
-if seen and (now - seen < tonumber(duplicate_ms) or not state or state == '{WAITING}' or state == '{PARKED}') then
+-- Of a lead that a dry run held back nothing was written: what comes again is taken, unless it is that event itself,
+-- from a spool or a journal.
+local is_held = seen and state == '{HELD}' and (said_ms == '' or tonumber(said_ms) > tonumber(seen))
+if seen and not is_held
+    and (now - seen < tonumber(duplicate_ms) or not state or state == '{WAITING}' or state == '{PARKED}') then
   if said_ms == '' then count('duplicate', '1') end
   return {{'duplicate', 0, now}}
+end
+if is_held then
+  redis.call('DEL', '{keys.held("")}' .. lead)
+  redis.call('ZREM', '{keys.HELD}', lead)
 end
 """
     + """

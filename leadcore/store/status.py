@@ -1,5 +1,6 @@
 """The state of inbox and outbox in one round trip: for readyz, metrics, the console and `leadsync status`."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -13,7 +14,8 @@ ALIVE_MS = 15_000
 class Status:
     """`depths`: line -> entries per shard, with those that wait for a retry; `oldest`: line -> age of each shard's
     oldest entry in ms, None if it is empty; `oldest_ms`: when the oldest of the inbox came, in ms of Redis' clock;
-    `pause`, `messages_pause`: {} or code, reason, until_ms, since_ms."""
+    `pause`, `messages_pause`: {} or code, reason, until_ms, since_ms; `held`: leads that a dry run held back;
+    `dry_workers`: how many of the workers run with DRY_RUN."""
 
     now_ms: int
     workers: int
@@ -24,13 +26,20 @@ class Status:
     counts: dict[str, int]
     messages_pause: dict[str, Any] = field(default_factory=dict)
     oldest: dict[str, list[int | None]] = field(default_factory=dict)
+    held: int = 0
+    dry_workers: int = 0
 
     @property
     def waiting(self) -> int:
         return sum(self.depths[keys.INBOX])
 
+    @property
+    def dry_run(self) -> bool:
+        """Whether leads are held back: a worker that is alive runs with DRY_RUN."""
+        return bool(self.dry_workers)
+
     def as_dict(self) -> dict[str, Any]:
-        return {**asdict(self), "waiting": self.waiting}
+        return {**asdict(self), "waiting": self.waiting, "dry_run": self.dry_run}
 
 
 def read_status(redis: Redis, shards: int) -> Status:
@@ -38,9 +47,11 @@ def read_status(redis: Redis, shards: int) -> Status:
     pipe = redis.pipeline(transaction=False)
     pipe.time()
     pipe.zrange(keys.WORKERS, 0, -1, withscores=True)
+    pipe.zrange(keys.DRY_WORKERS, 0, -1, withscores=True)
     pipe.hgetall(keys.PAUSES[keys.INBOX])
     pipe.hgetall(keys.PAUSES[keys.OUTBOX])
     pipe.zcard(keys.PARKED)
+    pipe.zcard(keys.HELD)
     pipe.hgetall(keys.COUNTS)
     for line in (keys.INBOX, keys.OUTBOX):
         for shard in range(shards):
@@ -49,14 +60,14 @@ def read_status(redis: Redis, shards: int) -> Status:
     for line in (keys.INBOX, keys.OUTBOX):
         for shard in range(shards):
             pipe.xrange(keys.entries(line, shard), count=1)
-    (seconds, micros), workers, pause, messages_pause, parked, counts, *rest = pipe.execute()
-    now = seconds * 1000 + micros // 1000
+    time, workers, dry_workers, pause, messages_pause, parked, held, counts, *rest = pipe.execute()
+    now = _milliseconds(time)
     lengths = [rest[i] + rest[i + 1] for i in range(0, 4 * shards, 2)]
     first = [int(rows[0][0].split(b"-")[0]) if rows else None for rows in rest[4 * shards :]]
     ages = [None if at is None else max(now - at, 0) for at in first]
     return Status(
         now_ms=now,
-        workers=sum(1 for _, at in workers if at > now - ALIVE_MS),
+        workers=_count_alive(workers, now),
         depths={keys.INBOX: lengths[:shards], keys.OUTBOX: lengths[shards:]},
         parked=parked,
         oldest_ms=min((at for at in first[:shards] if at is not None), default=None),
@@ -64,7 +75,29 @@ def read_status(redis: Redis, shards: int) -> Status:
         counts={name.decode(): int(count) for name, count in counts.items()},
         messages_pause=_pause(messages_pause, now, sum(lengths[shards:])),
         oldest={keys.INBOX: ages[:shards], keys.OUTBOX: ages[shards:]},
+        held=held,
+        dry_workers=_count_alive(dry_workers, now),
     )
+
+
+def are_workers_dry(redis: Redis) -> bool | None:
+    """Whether any worker that is alive runs with DRY_RUN, None if no worker is alive: in one small round trip. Raises
+    redis-py's errors."""
+    pipe = redis.pipeline(transaction=False)
+    pipe.time()
+    pipe.zrange(keys.WORKERS, 0, -1, withscores=True)
+    pipe.zrange(keys.DRY_WORKERS, 0, -1, withscores=True)
+    time, workers, dry_workers = pipe.execute()
+    now = _milliseconds(time)
+    return bool(_count_alive(dry_workers, now)) if _count_alive(workers, now) else None
+
+
+def _milliseconds(time: tuple[int, int]) -> int:
+    return time[0] * 1000 + time[1] // 1000
+
+
+def _count_alive(workers: Sequence[tuple[bytes, float]], now: int) -> int:
+    return sum(1 for _, at in workers if at > now - ALIVE_MS)
 
 
 def _pause(stored: dict[bytes, bytes], now: int, waiting: int) -> dict[str, Any]:

@@ -1,15 +1,18 @@
 """The commands about leads: show, retry, discard."""
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
 
+from leadcore.receipts import STATES
 from leadsync.commands import as_json, current_user, exit_on_outage
 
 if TYPE_CHECKING:
+    from leadcore.store.connection import Redis
     from leadcore.store.parked import Parked
 
 
@@ -48,8 +51,9 @@ def lead(lead_id: str, as_json: bool) -> None:
 
 @click.command()
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 10_000))
+@click.option("--state", type=click.Choice(STATES), help="Only leads in this state.")
 @as_json
-def leads(limit: int, as_json: bool) -> None:
+def leads(limit: int, state: str | None, as_json: bool) -> None:
     """Show the newest leads and their results."""
     from leadcore.settings import read
     from leadcore.store.connection import connect
@@ -57,7 +61,7 @@ def leads(limit: int, as_json: bool) -> None:
 
     settings = read()
     with exit_on_outage():
-        print_leads(newest(connect(settings), limit), settings.timezone, as_json=as_json)
+        print_leads(newest(connect(settings), limit, state), settings.timezone, as_json=as_json)
 
 
 @click.command()
@@ -78,13 +82,16 @@ def parked(as_json: bool) -> None:
 @click.argument("ids", nargs=-1, metavar="[ID]...")
 @click.option("--reason", help="All parked leads whose reason contains this text.")
 @click.option("--all", "every", is_flag=True, help="All parked leads.")
+@click.option("--held", is_flag=True, help="All leads that a dry run held back.")
 @as_json
-def retry(ids: tuple[str, ...], reason: str | None, every: bool, as_json: bool) -> None:
-    """Try parked leads again. Newer values of the customer are kept, and no message is sent to them.
-    If a lead is written and only its message failed, the message is sent; with --all not where sending was
-    interrupted, because the customer may have the message.
+def retry(ids: tuple[str, ...], reason: str | None, every: bool, held: bool, as_json: bool) -> None:
+    """Try parked leads again, or write what a dry run held back. Newer values of the customer are kept, and no message
+    is sent to them. If a lead is written and only its message failed, the message is sent; with --all not where sending
+    was interrupted, because the customer may have the message.
     """
-    store, chosen = _select(ids, reason, every, but="interrupted: ")
+    store, chosen = _select(ids, reason, every, held, but="interrupted: ")
+    if held:
+        _refuse_while_dry(store.redis)
     _apply_to_each(store.retry, chosen, "retried", as_json)
 
 
@@ -92,36 +99,53 @@ def retry(ids: tuple[str, ...], reason: str | None, every: bool, as_json: bool) 
 @click.argument("ids", nargs=-1, metavar="[ID]...")
 @click.option("--reason", help="All parked leads whose reason contains this text.")
 @click.option("--all", "every", is_flag=True, help="All parked leads.")
+@click.option("--held", is_flag=True, help="All leads that a dry run held back.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @as_json
-def discard(ids: tuple[str, ...], reason: str | None, every: bool, yes: bool, as_json: bool) -> None:
-    """Give up parked leads: their data is deleted for good, their receipts stay."""
-    store, chosen = _select(ids, reason, every)
+def discard(ids: tuple[str, ...], reason: str | None, every: bool, held: bool, yes: bool, as_json: bool) -> None:
+    """Give up parked or held leads: their data is deleted for good, their receipts stay."""
+    store, chosen = _select(ids, reason, every, held)
     if chosen and not yes:
-        click.confirm(f"Delete the data of {len(chosen)} parked lead(s) for good?", abort=True, err=True)
+        click.confirm(f"Delete the data of {len(chosen)} lead(s) for good?", abort=True, err=True)
     _apply_to_each(store.discard, chosen, "discarded", as_json)
 
 
 def _select(
-    ids: tuple[str, ...], reason: str | None, every: bool, but: str | None = None
+    ids: tuple[str, ...], reason: str | None, every: bool, held: bool, but: str | None = None
 ) -> tuple["Parked", list[str]]:
-    """The store of parked leads, and the selected ids; `every` skips reasons that begin with `but`. Raises
+    """The store of parked and held leads, and the selected ids; `every` skips reasons that begin with `but`. Raises
     `click.UsageError`."""
     from leadcore.settings import read
     from leadcore.store.connection import connect
     from leadcore.store.parked import Parked
 
-    if bool(ids) + bool(reason) + every != 1:
-        raise click.UsageError("Select leads by id, by --reason TEXT or by --all.")
+    if bool(ids) + bool(reason) + every + held != 1:
+        raise click.UsageError("Select leads by id, by --reason TEXT, by --all or by --held.")
     settings = read()
     store = Parked(connect(settings), settings.config.inbox)
     if ids:
         return store, list(dict.fromkeys(ids))
     with exit_on_outage():
-        found = store.receipts()
+        found = store.held() if held else store.receipts()
+    if held:
+        return store, [one.lead for one in found]
     if every:
         return store, [one.lead for one in found if not but or not one.reason.startswith(but)]
     return store, [one.lead for one in found if (reason or "").lower() in one.reason.lower()]
+
+
+def _refuse_while_dry(connection: "Redis") -> None:
+    """Exit with code 1 if a dry run would hold everything back again: by the workers that are alive; if none is, by
+    this command's own environment."""
+    from leadcore.settings import flag
+    from leadcore.store.parked import STILL_DRY
+    from leadcore.store.status import are_workers_dry
+
+    with exit_on_outage():
+        is_dry = are_workers_dry(connection)
+    if flag(os.environ, "DRY_RUN", default=False) if is_dry is None else is_dry:
+        click.echo(f"leadsync: nothing was retried: {STILL_DRY}.", err=True)
+        sys.exit(1)
 
 
 def _apply_to_each(action: Callable[[str, str], str], chosen: list[str], done: str, as_json: bool) -> None:
@@ -138,7 +162,7 @@ def _apply_to_each(action: Callable[[str, str], str], chosen: list[str], done: s
     if as_json:
         click.echo(json.dumps({done: [one for one in chosen if one not in refused], "refused": refused}))
     else:
-        click.echo(f"{len(chosen) - len(refused)} {done}." if chosen else "No parked lead fits.")
+        click.echo(f"{len(chosen) - len(refused)} {done}." if chosen else "No lead fits.")
         for one, why in refused.items():
             click.echo(f"{one}: {why}", err=True)
     sys.exit(1 if refused else 0)

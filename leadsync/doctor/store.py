@@ -92,6 +92,12 @@ def judge_line(status: Status) -> list[Finding]:
         if status.workers
         else wrong("Workers", "None is alive; leads wait.", "Start one: leadsync worker")
     ]
+    if status.dry_run:
+        text = f"{status.dry_workers} of {status.workers} run with DRY_RUN=1: leads are held back, not written."
+        found.append(warn("Workers", text, "Unset DRY_RUN and restart them to go live."))
+    elif status.held:
+        text = f"{status.held} leads are still held back from a dry run."
+        found.append(warn("Held back", text, "Write them: leadsync retry --held"))
     if status.pause:
         found.append(warn("Line", f"Paused: {status.pause['reason']}", "It resumes by itself once that is fixed."))
     late = (status.now_ms - status.oldest_ms) / 1000 if status.oldest_ms else 0.0

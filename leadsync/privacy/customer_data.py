@@ -6,7 +6,7 @@ leads. So every receipt is read, in chunks.
 
 import itertools
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -55,13 +55,16 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class ParkedLead:
+class KeptLead:
+    """A parked or held lead; `since_ms`: since when."""
+
     lead: str
-    parked_ms: int
+    since_ms: int
     body: bytes = field(repr=False)
 
-    def as_dict(self) -> dict[str, Any]:
-        return {"lead": self.lead, "parked_ms": self.parked_ms, "body": _loads(self.body)}
+    def as_dict(self, since: str) -> dict[str, Any]:
+        """`since`: the name of `since_ms`."""
+        return {"lead": self.lead, since: self.since_ms, "body": _loads(self.body)}
 
 
 class CustomerData:
@@ -101,14 +104,21 @@ class CustomerData:
                 if mine(fields := unpack_fields(packed)):
                     yield Entry(line, "sending", sending, at, fields)
 
-    def parked(self) -> Iterator[ParkedLead]:
-        for names in chunks(self.redis.scan_iter(keys.parked("*"), count=CHUNK), CHUNK):
-            leads = [name.decode().removeprefix(keys.parked("")) for name in names]
-            times = self.redis.zmscore(keys.PARKED, leads)
+    def parked(self) -> Iterator[KeptLead]:
+        return self._kept(keys.parked, keys.PARKED)
+
+    def held(self) -> Iterator[KeptLead]:
+        """What a dry run held back."""
+        return self._kept(keys.held, keys.HELD)
+
+    def _kept(self, key: Callable[[str], str], index: str) -> Iterator[KeptLead]:
+        for names in chunks(self.redis.scan_iter(key("*"), count=CHUNK), CHUNK):
+            leads = [name.decode().removeprefix(key("")) for name in names]
+            times = self.redis.zmscore(index, leads)
             for lead, time, packed in zip(leads, times, self.redis.mget(names), strict=True):
                 body = unpack_fields(packed or b"").get(BODY, b"")
                 if self.is_mine(body):
-                    yield ParkedLead(lead, int(time or 0), body)
+                    yield KeptLead(lead, int(time or 0), body)
 
     def receipts(self) -> Iterator[Receipt]:
         mine = self.customer_id.encode("utf-8", "surrogatepass")
@@ -162,21 +172,22 @@ class CustomerData:
     def as_dict(self, spool: "Spool") -> dict[str, Any]:
         """The output of `leadsync export`. Raises `SpoolError` too."""
         found = list(self.receipts())
-        parked = list(self.parked())
+        parked, held = list(self.parked()), list(self.held())
         customer = unpack(self.record())
         return {
             "customer_id": self.customer_id,
             "digest": self.digest,
             "waiting": [entry.as_dict() for entry in self.entries(keys.INBOX)],
             "messages": [entry.as_dict() for entry in self.entries(keys.OUTBOX)],
-            "parked": [one.as_dict() for one in parked],
+            "parked": [one.as_dict("parked_ms") for one in parked],
+            "held": [one.as_dict("held_ms") for one in held],
             "spooled": [{"received_ms": one.received_ms, "body": _loads(one.body)} for one in self.spooled(spool)],
             "receipts": [one.as_dict() for one in found],
             "record": _describe(customer),
             "contact_record": _describe(self._shared(customer)),
             "emails_used": sum(1 for _ in self.emails()),
             "forgotten_until_ms": forgotten_ms(self.tombstone()),
-            "actions": self.actions([*(one.lead for one in found), *(one.lead for one in parked)]),
+            "actions": self.actions([one.lead for one in found] + [one.lead for one in (*parked, *held)]),
         }
 
     def _shared(self, customer: Customer) -> Customer:

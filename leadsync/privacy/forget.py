@@ -4,7 +4,7 @@
    customer's id. Every older event that still arrives (from a spool, a receiver's memory, a retry) is dropped, when it
    is put into the inbox or read from it.
 2. Still holding them: delete waiting entries and the field clock and, if asked, the contact in HubSpot.
-3. Without the locks: delete what is only about the past (parked leads, receipts, email entries, spool).
+3. Without the locks: delete what is only about the past (parked and held leads, receipts, email entries, spool).
 
 The tombstone names the contact until HubSpot has deleted or released it, so that the command can be repeated until
 nothing remains.
@@ -129,8 +129,8 @@ class Forgetting:
                 self._erase_contact(leases, erasure, before)
         if before.shared and not self.data.is_shared(before.contact_id):
             self.redis.delete(keys.contact(before.contact_id))
-        parked = self._remove_parked(until_ms)
-        self._remove_receipts(until_ms, parked)
+        kept = self._remove_kept(until_ms)
+        self._remove_receipts(until_ms, kept)
         self._remove_emails()
         self._remove_spooled(until_ms)
         return self.done
@@ -193,17 +193,22 @@ class Forgetting:
         until = (self.data.tombstone() or b"").split()[0]
         self._apply(leases, [("DEL", self.data.record_key, *gone), ("SET", tombstone, until, "KEEPTTL")])
 
-    def _remove_parked(self, until_ms: int) -> set[str]:
-        """Returns the leads: the receipt of an unusable event may not name its customer."""
-        leads = {one.lead for one in self.data.parked() if one.parked_ms <= until_ms}
-        inbox = Stream(self.redis)
-        for lead in leads:
-            inbox.apply([("DEL", keys.parked(lead)), ("ZREM", keys.PARKED, lead)])
-        self.done.removed["parked leads"] = len(leads)
-        return leads
+    def _remove_kept(self, until_ms: int) -> set[str]:
+        """Remove parked and held leads. Returns them: the receipt of an unusable event may not name its customer."""
+        inbox, removed = Stream(self.redis), set[str]()
+        for what, found, key, index in (
+            ("parked leads", self.data.parked(), keys.parked, keys.PARKED),
+            ("held leads", self.data.held(), keys.held, keys.HELD),
+        ):
+            leads = {one.lead for one in found if one.since_ms <= until_ms}
+            for lead in leads:
+                inbox.apply([("DEL", key(lead)), ("ZREM", index, lead)])
+            self.done.removed[what] = len(leads)
+            removed |= leads
+        return removed
 
-    def _remove_receipts(self, until_ms: int, parked: set[str]) -> None:
-        old = parked | {one.lead for one in self.data.receipts() if (one.received_ms or 0) <= until_ms}
+    def _remove_receipts(self, until_ms: int, kept: set[str]) -> None:
+        old = kept | {one.lead for one in self.data.receipts() if (one.received_ms or 0) <= until_ms}
         for some in chunks(sorted(old), CHUNK):
             self.redis.delete(*map(keys.receipt, some))
         for rows in read_all(self.redis, CHUNK):

@@ -58,8 +58,8 @@ class _Message:
 
 
 class OutboxSender:
-    """One per worker process. `dry_run`: record what would have been sent, send nothing. `round_seconds`: how long the
-    last round of parallel messages took."""
+    """One per worker process. `dry_run`: send nothing, leave it in the outbox. `round_seconds`: how long the last round
+    of parallel messages took."""
 
     def __init__(
         self,
@@ -105,6 +105,8 @@ class OutboxSender:
 
     def _drain_shard(self, shard: int, seconds: float, *, bell: bool = True) -> bool:
         """Send for at most `seconds`; then delete the bell, if `bell`. True if another drain can continue at once."""
+        if self.dry_run:
+            return False
         with self.leases.hold(self.outbox, shard) as lease:
             if lease is None:
                 return False
@@ -228,8 +230,6 @@ class OutboxSender:
         return _Message(entry, fields, message_key(fields), suppressed, customer, text)
 
     def _send(self, message: _Message) -> DeliveryOutcome:
-        if self.dry_run:
-            return MessageFailed("dry run: nothing is sent", retry=False)
         return self.dealdroid.send(message.customer, message.text)
 
     def _record_deliveries(self, shard: int, deliveries: Sequence[tuple[_Message, DeliveryOutcome]]) -> None:
@@ -243,9 +243,7 @@ class OutboxSender:
                 commands.append(("DEL", one.key))
             commands.append(("HDEL", keys.sending(shard), one.entry))
             jitter = self.machine.random()
-            commands += delivery.record_delivery(
-                shard, one.fields, outcome, now_ms, dry_run=self.dry_run, random=jitter
-            )
+            commands += delivery.record_delivery(shard, one.fields, outcome, now_ms, random=jitter)
             log.info("message." + outcome.log_name, lead=one.fields[LEAD].decode("ascii", "replace"))
         self.outbox.apply(commands)
 

@@ -51,7 +51,7 @@ def requeue(shard: int, fields: Fields, now_ms: int) -> list[Command]:
 
 
 def record_delivery(
-    shard: int, fields: Fields, delivery: DeliveryOutcome, now_ms: int, *, dry_run: bool, random: float = 0.0
+    shard: int, fields: Fields, delivery: DeliveryOutcome, now_ms: int, *, random: float = 0.0
 ) -> list[Command]:
     """For a message that was sent, or could not be. `random`: 0 to 1, for the jitter of its wait."""
     match delivery:
@@ -60,7 +60,7 @@ def record_delivery(
         case MessageUnclear(why):
             return finish(fields, f"interrupted: {why}", now_ms, store=True)
         case MessageFailed(why, retry=False):
-            return finish(fields, f"failed: {why}", now_ms, store=not dry_run)
+            return finish(fields, f"failed: {why}", now_ms, store=True)
         case MessageFailed(why, seconds=seconds):
             tries = int(fields.get(TRIES, b"0")) + 1
             wait = wait_seconds(RETRIES[MESSAGE], tries, seconds, random)

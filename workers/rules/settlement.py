@@ -11,7 +11,19 @@ from msgspec.structs import replace
 from leadcore.config import Inbox as InboxConfig
 from leadcore.event import encode
 from leadcore.fields import CUSTOMER, LEAD, PUT_OFF, TEXT, TRIES, VERSION
-from leadcore.receipts import CREATED, PARKED, PARKED_SECONDS, SKIPPED, UNCHANGED, UPDATED, WAITING, WRITTEN, Note
+from leadcore.receipts import (
+    CREATED,
+    HELD,
+    HELD_SECONDS,
+    PARKED,
+    PARKED_SECONDS,
+    SKIPPED,
+    UNCHANGED,
+    UPDATED,
+    WAITING,
+    WRITTEN,
+    Note,
+)
 from leadcore.receipts import pack as receipt
 from leadcore.store import keys
 from leadcore.store.counters import count, figure, time_to_written
@@ -30,11 +42,13 @@ DRY_RUN = "dry run: nothing was written"
 
 @dataclass(frozen=True, slots=True)
 class SettlementContext:
-    """The key of the stream that is drained, its shard, and Redis' clock in ms."""
+    """The key of the stream that is drained, its shard, and Redis' clock in ms. `dry_run`: nothing was written, so
+    leads are held back and nothing is recorded of their customers."""
 
     stream: str
     shard: int
     now_ms: int
+    dry_run: bool = False
 
 
 def add_batch(
@@ -49,7 +63,7 @@ def add_batch(
     """Append the commands for the group's `result`. Returns the state of each lead, as it is counted."""
     commands: list[Command] = []
     guards: list[tuple[str, bytes]] = []
-    if result.state in WRITTEN and result.contact_id:
+    if result.state in WRITTEN and not context.dry_run:
         guards, commands = _store_customer(group, result, digest, confirmation)
     entries, states = [], []
     for index, lead in enumerate(group.leads):
@@ -129,6 +143,8 @@ def _effects(
         result = Result(PARKED, code=result.code, why=f"{result.why}; given up after {config.tries} tries")
     if result.state == PARKED:
         return _park(lead, result, context.now_ms), PARKED
+    if context.dry_run:
+        return _hold(group, lead, index, result, context.now_ms), HELD
     if result.state == SKIPPED:
         values: dict[str, Any] = {"state": SKIPPED, "reason": result.why, "written_ms": context.now_ms}
         return [_receipt(lead, **values)], SKIPPED
@@ -144,19 +160,10 @@ def _written(
     confirmation: Confirmation | None,
 ) -> tuple[list[Command], str]:
     last = index == len(group.leads) - 1
-    by_event = group.news.by_event[index]
-    sent = set(group.properties) if result.state in (CREATED, UPDATED) else set()
-    fields = {name for name in sent if name in by_event or (last and not _belongs_to_event(group, name))}
+    values = _describe_write(group, lead, index, result)
     # If newer events of the same batch replaced all its values, this event changed nothing.
-    state = result.state if fields or last else UNCHANGED
-    notes = [*lead.mapped.notes, *group.news.notes[index], *(group.notes if last else ())]
-    values: dict[str, Any] = {"state": state, "written_ms": context.now_ms, "contact_id": result.contact_id}
-    if not result.contact_id:
-        values["reason"] = DRY_RUN
-    if fields:
-        values["fields"] = fields
-    if notes:
-        values["notes"] = _unique(notes)
+    state = result.state if "fields" in values or last else UNCHANGED
+    values |= {"state": state, "written_ms": context.now_ms, "contact_id": result.contact_id}
     effects: list[Command] = []
     if confirmation and last:
         values["message"] = "queued" if confirmation.text else f"silent: {confirmation.silence_reason}"
@@ -169,6 +176,18 @@ def _written(
     if not lead.kind:
         effects += time_to_written(context.now_ms - lead.said_ms)
     return [_receipt(lead, **values), *effects], state
+
+
+def _describe_write(group: CustomerBatch, lead: Lead, index: int, result: Result) -> dict[str, Any]:
+    """The parts of the receipt that say which properties the lead writes, and which not and why; without the empty
+    ones."""
+    last = index == len(group.leads) - 1
+    by_event = group.news.by_event[index]
+    sent = set(group.properties) if result.state in (CREATED, UPDATED) else set()
+    fields = {name for name in sent if name in by_event or (last and not _belongs_to_event(group, name))}
+    notes = [*lead.mapped.notes, *group.news.notes[index], *(group.notes if last else ())]
+    values = {"fields": fields, "notes": _unique(notes)}
+    return {name: value for name, value in values.items() if value}
 
 
 def _belongs_to_event(group: CustomerBatch, name: str) -> bool:
@@ -206,13 +225,25 @@ def _delay(lead: Lead, result: Result, context: SettlementContext) -> list[Comma
 
 
 def _park(lead: Lead, result: Result, now_ms: int) -> list[Command]:
-    fields = {**lead.fields, VERSION: version_text(lead.version)}
     return [
-        ("SET", keys.parked(lead.id), pack_fields(fields), "EX", PARKED_SECONDS),
+        ("SET", keys.parked(lead.id), _payload(lead), "EX", PARKED_SECONDS),
         ("ZADD", keys.PARKED, now_ms, lead.id),
         _receipt(lead, state=PARKED, tries=lead.tries + 1, reason=f"{result.code}: {result.why}"),
         figure(f"parked:{result.code}"),
     ]
+
+
+def _hold(group: CustomerBatch, lead: Lead, index: int, result: Result, now_ms: int) -> list[Command]:
+    return [
+        ("SET", keys.held(lead.id), _payload(lead), "EX", HELD_SECONDS),
+        ("ZADD", keys.HELD, now_ms, lead.id),
+        _receipt(lead, state=HELD, reason=DRY_RUN, **_describe_write(group, lead, index, result)),
+    ]
+
+
+def _payload(lead: Lead) -> bytes:
+    """The lead's entry as it is kept for a person, who may put it back into the inbox."""
+    return pack_fields({**lead.fields, VERSION: version_text(lead.version)})
 
 
 def unreadable_id(unreadable: Unreadable) -> str:

@@ -24,7 +24,7 @@ log = structlog.get_logger("leadsync.sync")
 
 
 class Settler:
-    """Settles batches, and rings for their confirmations."""
+    """Settles batches, and rings for their confirmations. `dry_run`: nothing was written."""
 
     def __init__(
         self,
@@ -33,9 +33,11 @@ class Settler:
         customers: CustomerStore,
         confirmations: ConfirmationWriter,
         portal_cache: PortalCache,
+        *,
+        dry_run: bool,
     ) -> None:
         self.redis, self.config, self.customers = connection, config, customers
-        self.confirmations, self.portal_cache = confirmations, portal_cache
+        self.confirmations, self.portal_cache, self.dry_run = confirmations, portal_cache, dry_run
         self.inbox = Stream(connection)
         self.outbox = Stream(connection, keys.OUTBOX)
         self.bell = Bell(connection)
@@ -43,13 +45,15 @@ class Settler:
     def settle(self, batch: Batch, shard: int, lease: Lease) -> bool:
         """Settle every lead of `shard` whose result is known; True if there was one. Raises `LostLease`."""
         seconds, micros = self.redis.time()
-        place = settlement.SettlementContext(keys.entries(keys.INBOX, shard), shard, seconds * 1000 + micros // 1000)
+        now_ms = seconds * 1000 + micros // 1000
+        place = settlement.SettlementContext(keys.entries(keys.INBOX, shard), shard, now_ms, self.dry_run)
         done = Settlement()
         messages = 0
         settled = [(group, group.result) for group in batch.groups if group.result is not None]
         # A newer event may be written before these are retried; it must clear all parts of their address.
         uncertain = [group for group, result in settled if result.state == WAITING and group.writes_own_address]
-        self.customers.mark_uncertain(uncertain, lease)
+        if not self.dry_run:
+            self.customers.mark_uncertain(uncertain, lease)
         states = []
         for group, result in settled:
             confirmation = self._confirm(group, result, place.now_ms)
@@ -65,7 +69,7 @@ class Settler:
         stale = self.inbox.settle(shard, lease.token, done)
         if stale is None:
             raise LostLease
-        if any(result.state in (CREATED, UPDATED) for _, result in settled):
+        if not self.dry_run and any(result.state in (CREATED, UPDATED) for _, result in settled):
             self.inbox.apply([("SET", keys.WRITTEN, place.now_ms)])
         self._report(settled, states, stale)
         for unreadable in batch.unreadable:
@@ -75,7 +79,7 @@ class Settler:
         return len(stale) < done.groups
 
     def _confirm(self, group: CustomerBatch, result: Result, now_ms: int) -> Confirmation | None:
-        if result.state in WRITTEN and result.contact_id:
+        if result.state in WRITTEN and not self.dry_run:
             return self.confirmations.decide(group, now_ms)
         return None
 
@@ -87,6 +91,7 @@ class Settler:
         for position, (group, result) in enumerate(settled):
             if position not in stale:
                 more = {"contact": result.contact_id} if result.contact_id else {"code": result.code}
+                more = {name: value for name, value in more.items() if value}
                 for lead, state in zip(group.leads, states[position], strict=True):
                     write_log = warning if state == PARKED else info
                     write_log("lead." + state, lead=lead.id, **more)

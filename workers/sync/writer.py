@@ -62,7 +62,8 @@ class Writer:
         uncertain = [g for g in groups if g.stored.attempted or not (g.customer.known or self.intact)]
         self._find_contacts([group for group in uncertain if not group.customer.shared])
         new = [g for g in groups if g.open and not g.customer.known and not g.stored.attempted]
-        self.customers.mark_attempted(new, self.identity.lease)
+        if not self.hubspot.dry_run:
+            self.customers.mark_attempted(new, self.identity.lease)
         for _ in range(ROUNDS):
             self._find_contacts([group for group in groups if group.open and group.detached])
             waiting = [group for group in groups if group.open]

@@ -8,8 +8,21 @@ from msgspec import structs
 
 from leadcore import receipts
 from leadcore.config import Inbox as InboxConfig
-from leadcore.receipts import CREATED, PARKED, PARKED_SECONDS, SKIPPED, UNCHANGED, UPDATED, WAITING, Note, Receipt
+from leadcore.receipts import (
+    CREATED,
+    HELD,
+    HELD_SECONDS,
+    PARKED,
+    PARKED_SECONDS,
+    SKIPPED,
+    UNCHANGED,
+    UPDATED,
+    WAITING,
+    Note,
+    Receipt,
+)
 from leadcore.store import keys
+from leadcore.store.streams import unpack_fields
 from workers.rules import settlement
 from workers.rules.batch import Unreadable
 from workers.rules.confirmation import Confirmation
@@ -26,6 +39,7 @@ from workers.rules.settlement import DRY_RUN, SettlementContext, park_unreadable
 DIGEST = digester(b"key of the tests")
 NOW = 1_772_000_000_000
 WHERE = SettlementContext("leadsync:inbox:2", 2, NOW)
+DRY = SettlementContext("leadsync:inbox:2", 2, NOW, dry_run=True)
 
 
 @dataclass
@@ -79,9 +93,15 @@ def group(*leads: Lead, customer: Customer = UNKNOWN, **more: Any) -> CustomerBa
     return made
 
 
-def settle(given: CustomerBatch, result: Result, told: Confirmation | None = None, tries: int = 8) -> Recorded:
+def settle(
+    given: CustomerBatch,
+    result: Result,
+    told: Confirmation | None = None,
+    tries: int = 8,
+    where: SettlementContext = WHERE,
+) -> Recorded:
     recorded = Recorded()
-    settlement.add_batch(recorded, given, result, WHERE, InboxConfig(tries=tries), DIGEST, told)  # type: ignore[arg-type]
+    settlement.add_batch(recorded, given, result, where, InboxConfig(tries=tries), DIGEST, told)  # type: ignore[arg-type]
     return recorded
 
 
@@ -159,11 +179,43 @@ def test_notes_say_what_was_kept_and_dropped_and_each_once() -> None:
     assert done.receipt(1).notes == (Note("zip", "dropped", "no such option"),)
 
 
-def test_a_dry_run_remembers_nothing_and_says_so() -> None:
-    done = settle(group(), Result(CREATED))
+@pytest.mark.parametrize(
+    "result",
+    [Result(CREATED), Result(UPDATED), Result(UNCHANGED, "501"), Result(SKIPPED, code="no_details", why="no details")],
+    ids=["created", "updated", "unchanged", "skipped"],
+)
+def test_a_dry_run_remembers_nothing_and_holds_the_lead_back_whatever_would_have_become_of_it(result: Result) -> None:
+    done = settle(group(customer=Customer(revision=6, contact_id="501")), result, where=DRY)
     assert (done.guards, list(done.commands)) == ([], [])
-    assert done.receipt().reason == DRY_RUN
-    assert done.receipt().fields == ("email",)
+    one = done.receipt()
+    assert (one.state, one.reason, one.contact_id, one.written_ms, one.message) == (HELD, DRY_RUN, "", None, "")
+    assert one.fields == (("email",) if result.state in (CREATED, UPDATED) else ())
+    assert counted(done) == [HELD]
+    assert figures(done) == []
+
+
+def test_a_held_lead_keeps_its_payload_with_its_version_for_a_month() -> None:
+    held = lead(fields={b"e": b"lead1", b"b": b'{"a": 1}'})
+    done = settle(group(held), Result(CREATED), where=DRY)
+    [(_, key, packed, *expiry)] = done.find("SET")
+    assert (key, expiry) == (keys.held("lead1"), ["EX", HELD_SECONDS])
+    assert unpack_fields(packed) == {**held.fields, b"v": version_text(held.version)}
+    assert done.find("ZADD") == [("ZADD", keys.HELD, NOW, "lead1")]
+
+
+def test_in_a_dry_run_every_event_of_a_merged_write_is_held_back() -> None:
+    done = settle(group(lead(1), lead(2)), Result(CREATED), where=DRY)
+    assert [(done.receipt(index).state, done.receipt(index).fields) for index in (0, 1)] == [
+        (HELD, ()),
+        (HELD, ("email",)),
+    ]
+
+
+def test_in_a_dry_run_a_lead_that_needs_a_person_or_another_try_is_what_it_is_otherwise() -> None:
+    parked = settle(group(), Result(PARKED, code="row", why="HubSpot gave no answer"), where=DRY)
+    assert parked.receipt().state == PARKED
+    waiting = settle(group(), Result(WAITING, code="row", why="HubSpot gave no answer"), where=DRY)
+    assert waiting.receipt().state == WAITING
 
 
 def test_the_placeholder_is_remembered() -> None:
