@@ -92,7 +92,7 @@ def retry(ids: tuple[str, ...], reason: str | None, every: bool, held: bool, as_
     store, chosen = _select(ids, reason, every, held, but="interrupted: ")
     if held:
         _refuse_while_dry(store.redis)
-    _apply_to_each(store.retry, chosen, "retried", as_json)
+    _apply_to_each(store.retry, chosen, "retried", held, as_json)
 
 
 @click.command()
@@ -107,7 +107,7 @@ def discard(ids: tuple[str, ...], reason: str | None, every: bool, held: bool, y
     store, chosen = _select(ids, reason, every, held)
     if chosen and not yes:
         click.confirm(f"Delete the data of {len(chosen)} lead(s) for good?", abort=True, err=True)
-    _apply_to_each(store.discard, chosen, "discarded", as_json)
+    _apply_to_each(store.discard, chosen, "discarded", held, as_json)
 
 
 def _select(
@@ -148,10 +148,11 @@ def _refuse_while_dry(connection: "Redis") -> None:
         sys.exit(1)
 
 
-def _apply_to_each(action: Callable[[str, str], str], chosen: list[str], done: str, as_json: bool) -> None:
+def _apply_to_each(action: Callable[[str, str], str], chosen: list[str], done: str, held: bool, as_json: bool) -> None:
     """Apply `action` to each lead and report; exit code 1 if one was refused. `done`: its past participle."""
     from leadsync.terminal import track
 
+    none = "No lead is held back." if held else "No parked lead fits."
     refused: dict[str, str] = {}
     user = current_user()
     with exit_on_outage():
@@ -162,7 +163,7 @@ def _apply_to_each(action: Callable[[str, str], str], chosen: list[str], done: s
     if as_json:
         click.echo(json.dumps({done: [one for one in chosen if one not in refused], "refused": refused}))
     else:
-        click.echo(f"{len(chosen) - len(refused)} {done}." if chosen else "No lead fits.")
+        click.echo(f"{len(chosen) - len(refused)} {done}." if chosen else none)
         for one, why in refused.items():
             click.echo(f"{one}: {why}", err=True)
     sys.exit(1 if refused else 0)
