@@ -37,7 +37,7 @@ FIXES = {
     "failed": "The lead is saved. Fix what DealDroid reports and retry, or discard the message.",
     "interrupted": "The lead is saved, and the customer may have the message. Retry if you know that they do not, "
     "else discard it.",
-    "dry run": "Unset DRY_RUN and restart the workers, then retry.",
+    "dry run": "Once DRY_RUN is unset and the workers are restarted, retry.",
     "error": "Install the newest leadsync, then retry.",
     "row": "HubSpot took other leads but not this one. Look at status.hubspot.com, then retry.",
     "race": "Another program writes the same contacts. Retry; if it comes back, look at the portal's connected apps.",
@@ -117,11 +117,10 @@ class Parked:
         unsent = [as_parked(one) for one in self._read(keys.UNSENT, limit, until_ms) if one.state != PARKED]
         return [*self._read(keys.PARKED, limit, until_ms), *unsent]
 
-    def held(self, limit: int | None = None, until_ms: int | None = None) -> list[Receipt]:
-        """The receipts of leads that a dry run held back since `until_ms` or longer, at most `limit`, in the order in
-        which they should be retried: as the customers said it."""
-        found = self._read(keys.HELD, limit, until_ms)
-        return sorted(found, key=lambda one: one.received_ms or 0)
+    def held(self, until_ms: int | None = None) -> list[str]:
+        """The leads that a dry run held back since `until_ms` or longer, in the order in which it met them."""
+        until = "+inf" if until_ms is None else until_ms
+        return [lead.decode() for lead in self.redis.zrangebyscore(keys.HELD, "-inf", until)]
 
     def count(self) -> int:
         """How many leads and messages wait for a person, without those that are held back."""

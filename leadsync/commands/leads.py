@@ -126,9 +126,9 @@ def _select(
     if ids:
         return store, list(dict.fromkeys(ids))
     with exit_on_outage():
-        found = store.held() if held else store.receipts()
-    if held:
-        return store, [one.lead for one in found]
+        if held:
+            return store, store.held()
+        found = store.receipts()
     if every:
         return store, [one.lead for one in found if not but or not one.reason.startswith(but)]
     return store, [one.lead for one in found if (reason or "").lower() in one.reason.lower()]

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from leadcore.store.connection import AWAY
-from leadcore.store.parked import GONE, Parked
+from leadcore.store.parked import GONE, STILL_DRY, Parked
 
 USER = "console"
 # How long one request may work; leads that are left need another request.
@@ -15,13 +15,14 @@ SECONDS = 3.0
 
 @dataclass(frozen=True, slots=True)
 class ActionResult:
-    """Numbers of leads: `done`; `gone`: no longer parked, somebody was faster; `refused`: cannot be retried; `left`:
-    not reached, because time was up or Redis went away."""
+    """Numbers of leads: `done`; `gone`: no longer parked, somebody was faster; `refused`: cannot be retried; `dry`:
+    the dry run goes on and holds them back; `left`: not reached, because time was up or Redis went away."""
 
     command: str
     done: int = 0
     gone: int = 0
     refused: int = 0
+    dry: int = 0
     left: int = 0
 
     def as_query(self) -> dict[str, Any]:
@@ -34,7 +35,7 @@ def parse_result(query: Mapping[str, str]) -> ActionResult | None:
     command = query.get("command", "")
     if command not in ("retry", "discard"):
         return None
-    counts = {name: query.get(name, "") for name in ("done", "gone", "refused", "left")}
+    counts = {name: query.get(name, "") for name in ("done", "gone", "refused", "dry", "left")}
     return ActionResult(
         command, **{name: int(n) for name, n in counts.items() if n.isascii() and n.isdigit() and len(n) < 8}
     )
@@ -54,5 +55,5 @@ def apply_action(store: Parked, command: str, leads: Sequence[str]) -> ActionRes
             if not whys:
                 raise
             break
-    done, gone = whys.count(""), whys.count(GONE)
-    return ActionResult(command, done, gone, len(whys) - done - gone, len(leads) - len(whys))
+    done, gone, dry = whys.count(""), whys.count(GONE), whys.count(STILL_DRY)
+    return ActionResult(command, done, gone, len(whys) - done - gone - dry, dry, len(leads) - len(whys))

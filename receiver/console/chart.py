@@ -8,7 +8,10 @@ SERIES: Mapping[str, tuple[str, ...]] = {
     "written": ("created", "updated"),
     "nothing": ("unchanged", "skipped"),
     "parked": ("parked",),
+    "held": ("held",),
 }
+# Series that are left out where they have no lead.
+RARE = {"held"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +53,11 @@ class Chart:
 
 def draw(counted: Sequence[tuple[int, Mapping[str, int]]]) -> Chart:
     """The chart of `counted`, as `leadcore.store.counters.read_hours` returns it."""
-    hours = [
-        Hour(start, {name: sum(counts.get(one, 0) for one in members) for name, members in SERIES.items()})
-        for start, counts in counted
-    ]
+    totals = {
+        name: [sum(counts.get(one, 0) for one in members) for _, counts in counted] for name, members in SERIES.items()
+    }
+    shown = [name for name, counts in totals.items() if any(counts) or name not in RARE]
+    hours = [Hour(start, {name: totals[name][at] for name in shown}) for at, (start, _) in enumerate(counted)]
     highest = max((hour.total for hour in hours), default=0) or 1
     step = WIDTH / max(1, len(hours))
     bars = []

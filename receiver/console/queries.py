@@ -84,13 +84,15 @@ def load_receipts(redis: Redis, leads: Sequence[str]) -> list[Receipt]:
 
 
 def read_parked(redis: Redis, receipt: Receipt) -> tuple[Receipt, int] | None:
-    """If the lead waits for a person: its receipt with the reason for that, and since when in ms."""
+    """If the lead, parked or held, or its message waits for a person: its receipt with the reason for that, and since
+    when in ms."""
     pipe = redis.pipeline(transaction=False)
-    pipe.zscore(keys.PARKED, receipt.lead)
-    pipe.zscore(keys.UNSENT, receipt.lead)
-    parked, unsent = pipe.execute()
-    if parked is not None:
-        return receipt, int(parked)
+    for index in (keys.PARKED, keys.HELD, keys.UNSENT):
+        pipe.zscore(index, receipt.lead)
+    parked, held, unsent = pipe.execute()
+    unwritten = held if parked is None else parked
+    if unwritten is not None:
+        return receipt, int(unwritten)
     return None if unsent is None else (as_parked(receipt), int(unsent))
 
 

@@ -10,6 +10,7 @@ FIXES: Mapping[str, str] = {
     "unusable": "ลองใหม่ทั้งอย่างนี้ไม่ได้ กรุณาให้ intent ใน DealDroid ส่งค่าที่ขาด แล้วทิ้งรายการนี้",
     "unreadable": "กรุณาติดตั้ง leadsync รุ่นล่าสุดแล้วลองใหม่ หากยังค้างอีกให้ทิ้ง",
     "refused": "กรุณาตรวจกฎหรือ property ที่บังคับกรอกในพอร์ทัล แก้ไขแล้วลองใหม่",
+    "dry run": "เมื่อเอา DRY_RUN ออกและเริ่ม worker ใหม่แล้ว กรุณาลองใหม่",
     "error": "กรุณาติดตั้ง leadsync รุ่นล่าสุดแล้วลองใหม่",
     "failed": "ลีดบันทึกแล้ว กรุณาแก้ตามที่ DealDroid แจ้งแล้วลองใหม่ หรือทิ้งข้อความนี้",
     "interrupted": "ลีดบันทึกแล้ว และลูกค้าอาจได้รับข้อความแล้ว ลองใหม่เมื่อแน่ใจว่ายังไม่ได้รับ หากไม่แน่ใจให้ทิ้ง",
@@ -69,6 +70,9 @@ REASONS: Mapping[str, str] = {
     "another contact has this email": "รายชื่ออื่นใช้อีเมลนี้อยู่แล้ว",
     "three or more customers use this email, so it identifies nobody": "มีลูกค้าใช้อีเมลนี้ตั้งแต่สามคน จึงระบุตัวไม่ได้",
     "it was parked for 30 days, so what it said was removed": "ค้างครบ 30 วันแล้ว จึงลบสิ่งที่ลูกค้าแจ้งออก",
+    "a dry run held it back, and nobody retried it for 30 days, so what it said was removed": (
+        "พักไว้ในโหมดทดลองครบ 30 วันโดยไม่มีผู้สั่งบันทึก จึงลบสิ่งที่ลูกค้าแจ้งออก"
+    ),
     "the customer has said something newer": "ลูกค้าแจ้งค่าที่ใหม่กว่าแล้ว",
     "a longer name is already known": "มีชื่อที่ครบกว่าอยู่แล้ว",
     "the contact belongs to somebody else and has another value": "รายชื่อนี้มีผู้อื่นสร้างไว้และมีค่าอื่นอยู่แล้ว",
@@ -117,6 +121,7 @@ REASONS: Mapping[str, str] = {
 }
 # Reasons with values in them: (pattern, English, Thai); "" leaves the stored text as it is.
 PATTERNS: tuple[tuple[re.Pattern[str], str, str], ...] = (
+    (re.compile("nothing was written"), "Dry run: nothing was written", "โหมดทดลอง: ไม่ได้บันทึกจริง"),
     (
         re.compile(r"(?P<why>.*); given up after (?P<n>\d+) tries", re.DOTALL),
         "{why}; tried {n} times",

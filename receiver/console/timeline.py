@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from leadcore.receipts import DISCARDED, PARKED, SKIPPED, WAITING, WRITTEN, Receipt
+from leadcore.receipts import DISCARDED, HELD, PARKED, SKIPPED, WAITING, WRITTEN, Receipt
 
-TONES = {WAITING: "calm", PARKED: "bad", DISCARDED: "calm", SKIPPED: "calm"}
+TONES = {WAITING: "calm", PARKED: "bad", HELD: "calm", DISCARDED: "calm", SKIPPED: "calm"}
 MESSAGE_TONES = {"sent": "good", "failed": "bad", "interrupted": "bad"}
 
 
@@ -29,8 +29,8 @@ class DroppedValue:
 
 
 def build_timeline(receipt: Receipt, parked_ms: int | None = None) -> list[Step]:
-    """The lead's steps, oldest first; the last may lie ahead. `parked_ms`: when it was parked, which the receipt does
-    not say."""
+    """The lead's steps, oldest first; the last may lie ahead. `parked_ms`: when it was parked or held, which the
+    receipt does not say."""
     state = receipt.state
     written = Step(
         state, parked_ms or receipt.written_ms, "good" if state in WRITTEN else TONES.get(state, "calm"), receipt.reason

@@ -51,6 +51,17 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "{why} Leads are written all the same; messages follow by themselves.",
         "{why} ลีดยังคงถูกบันทึกตามปกติ ข้อความจะส่งตามไปเอง",
     ),
+    "dry_run": ("Dry run: nothing reaches HubSpot", "โหมดทดลอง: ไม่มีอะไรเข้า HubSpot"),
+    "dry_run.do": (
+        "New leads are held back, and no message is sent. To go live, unset DRY_RUN and restart the workers; then write "
+        "what was held back.",
+        "ลีดใหม่ถูกพักไว้และไม่มีการส่งข้อความ หากต้องการใช้งานจริง กรุณาเอา DRY_RUN ออก เริ่ม worker ใหม่ แล้วสั่งบันทึกลีดที่พักไว้",
+    ),
+    "held": (
+        "{n} lead is held back since the dry run|{n} leads are held back since the dry run",
+        "มี {n} ลีดที่พักไว้ตั้งแต่โหมดทดลอง",
+    ),
+    "held.do": ("New leads are written again. See below.", "ลีดใหม่บันทึกตามปกติแล้ว ดูรายละเอียดด้านล่าง"),
     "away": ("Redis does not answer", "Redis ไม่ตอบสนอง"),
     "away.do": (
         "Leads are kept on this machine's disk ({n} so far) and are put into Redis as soon as it answers. "
@@ -160,6 +171,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "chart.none": ("No lead in the last 24 hours.", "ไม่มีลีดใน 24 ชั่วโมงที่ผ่านมา"),
     "series.written": ("Written", "บันทึกแล้ว"),
     "series.nothing": ("Nothing new", "ไม่มีข้อมูลใหม่"),
+    "series.held": ("Held back", "พักไว้"),
     "series.parked": ("Needed you", "ต้องให้คุณช่วย"),
     # Parked leads by cause, and dropped values
     "causes": ("Needs you", "รอให้คุณช่วย"),
@@ -169,6 +181,17 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "แสดง {n} รายการที่รอนานที่สุด รายการอื่นจะตามมาเมื่อจัดการชุดนี้แล้ว",
     ),
     "causes.show": ("Show the leads", "ดูรายการลีด"),
+    "held.title": ("Held back", "พักไว้"),
+    "held.dry": (
+        "Not in HubSpot: they came in the dry run. Each is kept for 30 days.",
+        "ยังไม่อยู่ใน HubSpot เพราะเข้ามาในโหมดทดลอง แต่ละรายการเก็บไว้ 30 วัน",
+    ),
+    "held.live": (
+        "Not in HubSpot: they came in the dry run. What customers said since stays, and they get no message. Each is "
+        "kept for 30 days.",
+        "ยังไม่อยู่ใน HubSpot เพราะเข้ามาในโหมดทดลอง ค่าที่ลูกค้าแจ้งหลังจากนั้นจะไม่ถูกทับ และจะไม่มีการส่งข้อความ แต่ละรายการเก็บไว้ 30 วัน",
+    ),
+    "held.write": ("Write {n}|Write all {n}", "บันทึกทั้ง {n}"),
     "dropped": ("Worth a look", "น่าตรวจดู"),
     "dropped.of": (
         "Among the newest {n} leads. All of these are in HubSpot.",
@@ -201,6 +224,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "result.refused": (
         "{n} cannot be retried as it is: discard it.|{n} cannot be retried as they are: discard them.",
         "{n} รายการลองใหม่ไม่ได้ กรุณาทิ้ง",
+    ),
+    "result.dry": (
+        "{n} stays held back: the dry run goes on.|{n} stay held back: the dry run goes on.",
+        "{n} รายการยังพักไว้ เพราะยังอยู่ในโหมดทดลอง",
     ),
     "result.left": (
         "{n} is left: press again.|{n} are left: press again.",
@@ -243,6 +270,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "state.unchanged": ("Nothing new", "ไม่มีข้อมูลใหม่"),
     "state.skipped": ("No details", "ไม่มีข้อมูลติดต่อ"),
     "state.parked": ("Needs you", "รอให้คุณช่วย"),
+    "state.held": ("Held back", "พักไว้"),
     "state.discarded": ("Discarded", "ทิ้งแล้ว"),
     # The timeline of one lead
     "timeline": ("What happened", "ลำดับเหตุการณ์"),
@@ -253,6 +281,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "step.unchanged": ("HubSpot already had all of it", "HubSpot มีข้อมูลนี้ครบแล้ว"),
     "step.skipped": ("Not written", "ไม่ได้บันทึก"),
     "step.parked": ("Could not be written and needs you", "บันทึกไม่ได้ รอให้คุณช่วย"),
+    "step.held": ("Held back by the dry run; not in HubSpot", "พักไว้ในโหมดทดลอง ยังไม่อยู่ใน HubSpot"),
     "step.discarded": ("Discarded by a person", "มีผู้สั่งทิ้ง"),
     "step.message.queued": ("The message to the customer is on its way", "กำลังจะส่งข้อความถึงลูกค้า"),
     "step.message.waiting": ("The message to the customer is tried again", "กำลังลองส่งข้อความถึงลูกค้าใหม่"),
@@ -265,6 +294,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "การส่งข้อความสะดุด จะไม่ส่งซ้ำ",
     ),
     "fields.written": ("Written", "บันทึกแล้ว"),
+    "fields.held": ("Would be written", "จะบันทึก"),
     "fields.kept": ("Kept as it was in HubSpot", "คงค่าเดิมใน HubSpot"),
     "fields.dropped": ("Not written", "ไม่ได้บันทึก"),
     "fields.unsaved": (

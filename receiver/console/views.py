@@ -10,13 +10,13 @@ from flask.typing import ResponseReturnValue
 from jinja2 import StrictUndefined
 from redis import RedisError
 
-from leadcore.receipts import CREATED, DISCARDED, PARKED, SKIPPED, UNCHANGED, UPDATED, WAITING
+from leadcore.receipts import HELD, PARKED, STATES
 from leadcore.settings import ReceiverSettings
-from leadcore.store.connection import Redis
+from leadcore.store.connection import AWAY, Redis
 from leadcore.store.counters import HOUR_MS, read_hours
 from leadcore.store.keys import OUTBOX
 from leadcore.store.parked import Parked, causes
-from leadcore.store.status import Status, read_status
+from leadcore.store.status import Status, are_workers_dry, read_status
 from receiver.console import queries
 from receiver.console.actions import apply_action, parse_result
 from receiver.console.auth import HEADERS, ConsoleAuth
@@ -34,9 +34,8 @@ YEAR = 365 * 86_400
 MAX_CONCURRENT = 8
 # The overview: leads searched for dropped values, parked leads grouped by cause, leads listed.
 RECENT, GROUPED, FEW = 200, 500, 10
-STATES = (WAITING, CREATED, UPDATED, UNCHANGED, SKIPPED, PARKED, DISCARDED)
 # Query parameters that survive a change of language. Those of an action's result do not: it is shown once.
-KEPT = ("q", "state", "before", "lead", "code", "reason")
+KEPT = ("q", "state", "before", "lead", "code", "reason", "held")
 
 
 def blueprint(redis: Redis, spool: Spool, settings: ReceiverSettings) -> Blueprint:
@@ -47,8 +46,20 @@ def blueprint(redis: Redis, spool: Spool, settings: ReceiverSettings) -> Bluepri
     @pages.before_request
     def prepare() -> None:
         g.translator, g.token = Translator(_choose_language(), settings.shared.timezone), auth.form_token()
+        g.dry_run = False
 
     _protect(pages, auth)
+
+    @pages.before_request
+    def read_dry_run() -> None:
+        if request.endpoint == "console.static":
+            return
+        try:
+            g.dry_run = bool(are_workers_dry(redis))
+        except AWAY:
+            if request.method != "POST":  # a form that is not the console's own is refused without Redis
+                raise
+
     _answer_errors(pages, spool)
     _add_pages(pages, redis, spool, settings)
     _add_actions(pages, Parked(redis, settings.shared.config.inbox), auth)
@@ -161,7 +172,7 @@ def _add_pages(pages: Blueprint, redis: Redis, spool: Spool, settings: ReceiverS
             abort(404)
         [receipt] = found
         parked = queries.read_parked(redis, receipt)
-        is_unwritten = parked is not None and receipt.state == PARKED
+        is_unwritten = parked is not None and receipt.state in (PARKED, HELD)
         return _render(
             "lead.html",
             receipt=receipt,
@@ -182,7 +193,7 @@ def _add_pages(pages: Blueprint, redis: Redis, spool: Spool, settings: ReceiverS
         chosen = _choose_leads(store, request.args)
         first = next(iter(queries.load_receipts(redis, chosen[:1])), None)
         is_parked = first is not None and queries.read_parked(redis, first) is not None
-        is_message = is_parked and first is not None and first.state != PARKED
+        is_message = is_parked and first is not None and first.state not in (PARKED, HELD)
         return _render("discard.html", chosen=chosen if is_parked else [], is_message=is_message, now_ms=now_ms)
 
 
@@ -204,11 +215,15 @@ def _add_actions(pages: Blueprint, store: Parked, auth: ConsoleAuth) -> None:
 
 
 def _choose_leads(store: Parked, form: Mapping[str, str]) -> list[str]:
-    """The leads that a form means: one, or those of a cause that were parked when its page was rendered."""
+    """The leads that a form means: one, or those of a cause that were parked, or all that were held back, when its page
+    was rendered."""
     if form.get("lead"):
         return [form["lead"]]
     until = form.get("until", "")
-    parked = store.receipts(GROUPED, int(until) if until.isascii() and until.isdigit() and len(until) < 16 else None)
+    until_ms = int(until) if until.isascii() and until.isdigit() and len(until) < 16 else None
+    if form.get("held"):
+        return store.held(until_ms)
+    parked = store.receipts(GROUPED, until_ms)
     wanted = form.get("code", ""), form.get("reason", "")
     return [lead for cause in causes(parked) if (cause.code, cause.reason) == wanted for lead in cause.leads]
 
@@ -219,7 +234,9 @@ def assess(status: Status, parked_count: int) -> list[str]:
         "no_workers": not status.workers,
         "paused": bool(status.pause),
         "silent": bool(status.messages_pause) and any(status.depths[OUTBOX]),
+        "dry_run": status.dry_run,
         "parked": bool(parked_count),
+        "held": bool(status.held) and not status.dry_run,
     }
     return [name for name, is_so in problems.items() if is_so] or ["fine"]
 
@@ -240,7 +257,8 @@ def _render(template: str, code: int = 200, **values: Any) -> tuple[str, int]:
     arguments = {**(request.view_args or {}), **kept} if endpoint != "console.overview" else {}
     other = next(one for one in LANGUAGES if one != g.translator.language)
     switch = {"code": other, "name": LANGUAGE_NAMES[other], "url": url_for(endpoint, **arguments, lang=other)}
-    return render_template(template, t=g.translator, token=g.token, switch=switch, endpoint=endpoint, **values), code
+    common = {"t": g.translator, "token": g.token, "dry_run": g.dry_run, "switch": switch, "endpoint": endpoint}
+    return render_template(template, **common, **values), code
 
 
 def _choose_language() -> str:

@@ -236,7 +236,8 @@ def _park(lead: Lead, result: Result, now_ms: int) -> list[Command]:
 def _hold(group: CustomerBatch, lead: Lead, index: int, result: Result, now_ms: int) -> list[Command]:
     return [
         ("SET", keys.held(lead.id), _payload(lead), "EX", HELD_SECONDS),
-        ("ZADD", keys.HELD, now_ms, lead.id),
+        # The index keeps a customer's leads in their order, in which they are retried.
+        ("ZADD", keys.HELD, now_ms + index / 1000, lead.id),
         _receipt(lead, state=HELD, reason=DRY_RUN, **_describe_write(group, lead, index, result)),
     ]
 

@@ -9,7 +9,7 @@ let timer = 0;
 // A reload does not show an action's result again. The address is relative, because the full one may hold a password.
 if (document.getElementById("result")) {
   const rest = new URLSearchParams(location.search);
-  for (const name of ["command", "done", "gone", "refused", "left"]) rest.delete(name);
+  for (const name of ["command", "done", "gone", "refused", "dry", "left"]) rest.delete(name);
   history.replaceState(null, "", `?${rest}`);
 }
 

@@ -12,6 +12,7 @@ from leadcore.store import keys
 from leadcore.store.streams import Stream, pack_fields
 from receiver.console.auth import ConsoleAuth
 from tests.conftest import Line, open_line
+from workers.rules.settlement import DRY_RUN
 
 # A colon, Thai, and characters that HTML must escape.
 PASSWORD = "รหัส:<&>7f3a91"
@@ -52,6 +53,14 @@ class ConsoleUser:
         packed = pack_fields({b"e": lead.encode(), b"b": json.dumps(body).encode(), b"v": b"1700000000123-4"})
         receipt = pack(customer_id=f"c-{lead}", intent="Purchase", state="parked", reason=reason, tries=1)
         Stream(self.redis).park(lead, packed, receipt)
+
+    def hold(self, lead: str, **receipt: Any) -> None:
+        """Hold back a lead as a dry run does."""
+        body = {"customer_id": f"c-{lead}", "mid": "m", "intent": "Purchase"}
+        packed = pack_fields({b"e": lead.encode(), b"b": json.dumps(body).encode(), b"v": b"1700000000123-4"})
+        self.redis.set(keys.held(lead), packed)
+        self.redis.zadd(keys.HELD, {lead: self.redis.time()[0] * 1000})
+        self.add_lead(lead, customer_id=f"c-{lead}", state="held", reason=DRY_RUN, **receipt)
 
     def state(self, lead: str) -> str:
         found: bytes = self.redis.hget(keys.receipt(lead), "s")

@@ -46,7 +46,7 @@ def test_every_key_used_exists_and_every_key_is_used() -> None:
     elsewhere = source.replace((CONSOLE / "translations.py").read_text(), "")
     used = {key for key in translations.TEXTS if f'"{key}"' in elsewhere}
     families = ("nav.", "state.", "step.", "pause.", "action.", "result.", "series.", "fields.")
-    verdicts = {"fine", "no_workers", "parked", "paused", "silent", "fine.do", "no_workers.do", "parked.do"}
+    verdicts = {"fine", "no_workers", "parked", "paused", "silent", "fine.do", "no_workers.do", "parked.do", "held.do"}
     assert {key for key in translations.TEXTS.keys() - used - verdicts - whole if not key.startswith(families)} == set()
 
 
@@ -62,7 +62,7 @@ def test_every_fix_is_translated() -> None:
 def test_every_property_and_state_has_a_label() -> None:
     hidden = {"dealdroid_placeholder", "dealdroid_shorter_1", "dealdroid_shorter_2", "dealdroid_shorter_3"}
     assert translations.FIELDS.keys() == set(receipts.PROPERTIES) - hidden
-    states = {receipts.WAITING, receipts.SKIPPED, receipts.PARKED, receipts.DISCARDED, *receipts.WRITTEN}
+    states = receipts.STATES
     assert {f"state.{one}" for one in states} | {f"step.{one}" for one in states} <= translations.TEXTS.keys()
 
 
@@ -74,6 +74,7 @@ def reasons_of_workers() -> set[str]:
         news.NEWER,
         news.LONGER_NAME,
         retention.ENDED,
+        retention.ENDED_HELD,
         plan.UNNAMED,
     }
     found = set(REASONS.values()) | named | {sender.REDIS_RESTARTED.partition(": ")[2]}
