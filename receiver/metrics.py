@@ -10,6 +10,7 @@ from prometheus_client.registry import Collector
 from leadcore.store import keys
 from leadcore.store.connection import AWAY, Redis
 from leadcore.store.counters import BUCKETS
+from leadcore.store.parked import CODES
 from leadcore.store.status import Status, read_status
 from receiver.intake.spool import Spool, SpoolError
 
@@ -90,8 +91,9 @@ def _collect_counts(counts: Mapping[str, int]) -> Iterator[Metric]:
 def _collect_figures(figures: Mapping[str, int], used: int) -> Iterator[Metric]:
     yield CounterMetricFamily("leadsync_disk_kept", "Events kept on a disk", figures.get("disk", 0))
     yield _counter("leadsync_refused", "Requests refused", "reason", REFUSED, figures, "refused:")
-    codes = sorted(name.removeprefix("parked:") for name in figures if name.startswith("parked:"))
-    yield _counter("leadsync_leads_parked", "Leads parked, by cause", "code", codes, figures, "parked:")
+    # Also those of other versions.
+    codes = {*CODES, *(name.removeprefix("parked:") for name in figures if name.startswith("parked:"))}
+    yield _counter("leadsync_leads_parked", "Leads parked, by cause", "code", sorted(codes), figures, "parked:")
     calls = CounterMetricFamily("leadsync_hubspot_calls", "Calls to HubSpot", labels=["kind", "status"])
     for name, count in sorted(figures.items()):
         if name.startswith("calls:"):

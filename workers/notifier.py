@@ -116,6 +116,7 @@ class Notifier:
                 if name.startswith(b"parked:")
             },
             parked=status.parked,
+            dry_run=status.dry_run,
         )
 
     def _why(self, code: str) -> str:

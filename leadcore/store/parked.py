@@ -29,6 +29,11 @@ CHUNK = 500
 GONE = "it is not parked"
 UNREADABLE = "it is no event that can be read, so it cannot be retried; discard it"
 STILL_DRY = "the workers run with DRY_RUN=1 and would hold it back again; unset DRY_RUN, restart them, then retry"
+# All the codes with which a lead can be parked.
+CODES = (
+    "disconnected", "empty_answer", "error", "locked", "race", "refused", "row", "timeout", "unavailable", "unexpected",
+    "unreadable", "unsettled", "unusable", "vanishing",
+)  # fmt: skip
 # What to do, by the code that a lead's reason starts with; for all other codes `RETRY`.
 FIXES = {
     "unusable": "It cannot be retried as it is. Let the intent in DealDroid send what is missing, then discard it.",

@@ -53,9 +53,9 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "dry_run": ("Dry run: nothing reaches HubSpot", "โหมดทดลอง: ไม่มีอะไรเข้า HubSpot"),
     "dry_run.do": (
-        "New leads are held back, and no message is sent. To go live, unset DRY_RUN and restart the workers; then write "
-        "what was held back.",
-        "ลีดใหม่ถูกพักไว้และไม่มีการส่งข้อความ หากต้องการใช้งานจริง กรุณาเอา DRY_RUN ออก เริ่ม worker ใหม่ แล้วสั่งบันทึกลีดที่พักไว้",
+        "New leads are held back, and no message is sent. To go live, unset DRY_RUN and restart the workers; then "
+        "write what was held back.",
+        "ลีดใหม่ถูกพักไว้และไม่มีการส่งข้อความ หากพร้อมใช้จริง ให้เอา DRY_RUN ออก เริ่ม worker ใหม่ แล้วสั่งบันทึกลีดเหล่านี้",
     ),
     "held": (
         "{n} lead is held back since the dry run|{n} leads are held back since the dry run",

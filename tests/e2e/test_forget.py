@@ -139,6 +139,7 @@ def test_export_shows_all_that_is_held_and_forgetting_leaves_none_of_it(
         "waiting leads": 2,
         "messages": 4,
         "parked leads": 1,
+        "held leads": 0,
         "receipts": 3,
         "email entries": 1,
         "spooled leads": 1,

@@ -280,6 +280,16 @@ def test_the_line_is_judged(oldest_ms: int | None, pause: dict[str, Any], expect
 
 
 @pytest.mark.parametrize(
+    ("dry_workers", "held", "expected"),
+    [(0, 0, set()), (1, 3, {("Workers", "warning")}), (0, 3, {("Held back", "warning")})],
+)
+def test_a_dry_run_and_what_it_held_back_are_named(dry_workers: int, held: int, expected: set[tuple[str, str]]) -> None:
+    depths = {keys.INBOX: [0], keys.OUTBOX: [0]}
+    status = Status(1_000_000, 2, depths, 0, None, {}, {}, held=held, dry_workers=dry_workers)
+    assert states(judge_line(status)) - {("Workers", "fine")} == expected
+
+
+@pytest.mark.parametrize(
     ("off", "state"), [(0.3, "fine"), (-4.9, "fine"), (6.0, "warning"), (-60.0, "warning"), (301.0, "wrong")]
 )
 def test_a_clock_that_is_off_is_named(off: float, state: str) -> None:

@@ -1,6 +1,7 @@
 """/metrics of a real receiver over a real Redis."""
 
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ from leadcore.store.connection import connect
 from leadcore.store.counters import BUCKETS, Tally, figure, time_to_written
 from leadcore.store.streams import Stream
 from sandbox import redis as embedded
-from tests.conftest import Line, eventually, lead, open_line, own_port
+from tests.conftest import ROOT, Line, eventually, lead, open_line, own_port
 from tests.receiver.conftest import FIRST
+from workers.rules.retry import RETRIES
 
 Figures = dict[tuple[str, ...], float]
 
@@ -41,6 +43,19 @@ def test_an_empty_system_has_zeros(receiver: Line) -> None:
     assert {value for (name, *_), value in figures.items() if name != "leadsync_redis_up"} == {0}
     assert ("leadsync_leads_total", "created") in figures
     assert ("leadsync_refused_total", "forbidden") in figures
+
+
+def test_every_cause_of_parking_has_its_zero_before_the_first_lead_is_parked(receiver: Line) -> None:
+    """`increase()` sees the first lead of a cause only if there was a sample before it."""
+    for_one_lead = {code for code, one in RETRIES.items() if one.tries or one.one_lead}
+    sources = "".join(file.read_text() for file in (ROOT / "workers").rglob("*.py"))
+    literal = set(re.findall(r'Result\(\s*(?:PARKED|WAITING), code="(\w+)"', sources))
+    assert len(literal) > 4
+    causes = for_one_lead | literal | {"unusable", "unreadable"}
+    found = {key[1]: value for key, value in scrape(receiver).items() if key[0] == "leadsync_leads_parked_total"}
+    assert found == dict.fromkeys(causes, 0)
+    apply(receiver, figure("parked:of_a_newer_version"))
+    assert scrape(receiver)["leadsync_leads_parked_total", "of_a_newer_version"] == 1
 
 
 def test_accepted_repeated_and_refused_events_are_counted_by_reason(receiver: Line) -> None:

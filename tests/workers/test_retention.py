@@ -10,11 +10,11 @@ import redis
 
 from leadcore import receipts
 from leadcore.config import Inbox as InboxConfig
-from leadcore.receipts import PARKED_SECONDS, pack
+from leadcore.receipts import HELD_SECONDS, PARKED_SECONDS, pack
 from leadcore.store import keys
 from leadcore.store.status import read_status
 from leadcore.store.streams import DUPLICATE_MS, Stream
-from workers.retention import CHUNK, ENDED, Retention
+from workers.retention import CHUNK, ENDED, ENDED_HELD, Retention
 from workers.rules.delivery import store_unsent
 
 CONFIG = InboxConfig(receipts_max=1000)
@@ -85,7 +85,7 @@ def test_receipts_that_tell_repeated_events_are_kept_however_many(store: Any) ->
     assert (index(store), held(store, names)) == (names, names)
 
 
-@pytest.mark.parametrize("state", ["", "waiting", "parked"])
+@pytest.mark.parametrize("state", ["", "waiting", "parked", "held"])
 def test_a_lead_that_is_not_done_with_keeps_its_receipt(store: Any, state: str) -> None:
     lead(store, "open", WEEK_MS + 2 * DAY_MS, state)
     names = fill(store, 1200, WEEK_MS + DAY_MS)
@@ -140,6 +140,20 @@ def test_a_parked_lead_ends_after_thirty_days_and_its_receipt_says_so(store: Any
     ended, alive = (receipts.unpack(name, store.hgetall(keys.receipt(name))) for name in ("old", "new"))
     assert (ended.state, ended.reason) == ("discarded", ENDED)
     assert (alive.state, alive.reason) == ("parked", "row: why")
+
+
+def test_a_held_lead_ends_after_thirty_days_and_its_receipt_says_so(store: Any) -> None:
+    for name, seconds in (("old", HELD_SECONDS + 1), ("new", HELD_SECONDS - 60)):
+        lead(store, name, seconds * 1000, "held")
+        store.set(keys.held(name), b"payload")
+        store.zadd(keys.HELD, {name: now_ms(store) - seconds * 1000})
+    store.hset(keys.receipt("old"), mapping={"f": "0", "y": "dry run: nothing was written"})
+    Retention(store, CONFIG).apply()
+    assert store.keys(keys.held("*")) == [keys.held("new").encode()]
+    assert read_status(store, 1).held == 1
+    ended, alive = (receipts.unpack(name, store.hgetall(keys.receipt(name))) for name in ("old", "new"))
+    assert (ended.state, ended.reason, ended.fields) == ("discarded", ENDED_HELD, ())
+    assert alive.state == "held"
 
 
 def test_an_unsent_message_ends_after_a_week(store: Any) -> None:

@@ -23,6 +23,7 @@ TRIES = 5
 FIRST_WAIT_MS = 5_000
 STOPPED = {keys.INBOX: "No lead is written to HubSpot", keys.OUTBOX: "No message is sent to customers"}
 RESUMED = {keys.INBOX: "Leads are written to HubSpot again", keys.OUTBOX: "Messages are sent to customers again"}
+DRY = "The pause is over. The workers run with DRY_RUN, so leads are held back and no message is sent"
 ADVICE = {
     "daily_quota": "Find out which app uses it up, or buy more; it begins anew at midnight in the portal's time zone.",
     "dealdroid": "Check DEALDROID_WEBHOOK_URL and DealDroid itself.",
@@ -67,13 +68,14 @@ class AlertRecord(msgspec.Struct):
 
 class Observation(msgspec.Struct, frozen=True):
     """The state at `now_ms`: the pauses in Redis (line -> code, reason, since_ms), entries waiting per line, how many
-    leads were ever parked per code, how many are now."""
+    leads were ever parked per code, how many are now; `dry_run`: whether a worker runs with DRY_RUN."""
 
     now_ms: int
     pauses: Mapping[str, tuple[str, str, int]]
     waiting: Mapping[str, int]
     parked_ever: Mapping[str, int]
     parked: int
+    dry_run: bool = False
 
 
 def update_record(record: AlertRecord, seen: Observation, timezone: ZoneInfo) -> dict[str, int]:
@@ -92,7 +94,8 @@ def _update_incident(record: AlertRecord, line: str, seen: Observation, timezone
             incident.over_ms = incident.over_ms or seen.now_ms
             if seen.now_ms - incident.over_ms >= RECOVERED_MS:
                 del record.incidents[line]
-                _add(record, seen, f"{RESUMED[line]}. They had waited since {_time(incident.since_ms, timezone)}.")
+                text = DRY if seen.dry_run else RESUMED[line]
+                _add(record, seen, f"{text}. They had waited since {_time(incident.since_ms, timezone)}.")
         return
     code, reason, since = pause
     if incident is None:

@@ -12,7 +12,7 @@ from leadcore.config import Inbox as InboxConfig
 from leadcore.receipts import Receipt, pack
 from leadcore.store import keys
 from leadcore.store.leads import read_receipts
-from leadcore.store.parked import GONE, UNREADABLE, Parked, causes
+from leadcore.store.parked import GONE, STILL_DRY, UNREADABLE, Parked, causes
 from leadcore.store.streams import Stream, pack_fields
 
 CONFIG = InboxConfig()
@@ -39,6 +39,21 @@ def park(store: Parked, lead: str = "lead-1", body: bytes = BODY, **fields: byte
     Stream(store.redis).park(lead, packed, receipt)
 
 
+def hold(store: Parked, lead: str = "lead-1", **fields: bytes) -> None:
+    """Hold a lead back as a dry run does."""
+    park(store, lead, **fields)
+    store.redis.rename(keys.parked(lead), keys.held(lead))
+    store.redis.zrem(keys.PARKED, lead)
+    store.redis.zadd(keys.HELD, {lead: store.redis.zcard(keys.HELD)})
+    flat = pack(state="held", reason="dry run: nothing was written", fields=("email",))
+    store.redis.hset(keys.receipt(lead), mapping=dict(zip(flat[::2], flat[1::2], strict=True)))
+
+
+def add_workers(store: Parked, *names: str) -> None:
+    for name in names:
+        store.redis.zadd(name, {"worker": store.redis.time()[0] * 1000})
+
+
 def receipt(store: Parked, lead: str = "lead-1") -> Receipt:
     return read_receipts(store.redis, [lead])[0] or Receipt(lead)
 
@@ -50,6 +65,44 @@ def test_a_retried_lead_is_back_in_its_shard_with_its_body_and_version(store: Pa
     assert fields == {b"e": b"lead-1", b"b": BODY, b"v": b"1700000000123-4", b"k": b"retry"}
     assert (receipt(store).state, receipt(store).tries, receipt(store).reason) == ("waiting", 0, "")
     assert (store.redis.zcard(keys.PARKED), store.redis.exists(keys.parked("lead-1"))) == (0, 0)
+
+
+def test_a_held_lead_is_retried_with_its_version_and_a_receipt_of_nothing_written(store: Parked) -> None:
+    hold(store, v=b"1700000000123-4", k=b"import", n=b"3")
+    add_workers(store, keys.WORKERS)
+    assert (store.retry("lead-1", "ann"), store.retry("lead-1", "bob")) == ("", GONE)
+    [(_, fields)] = store.redis.xrange(STREAM)
+    assert fields == {b"e": b"lead-1", b"b": BODY, b"v": b"1700000000123-4", b"k": b"retry"}
+    assert (receipt(store).state, receipt(store).reason, receipt(store).fields) == ("waiting", "", ())
+    assert (store.redis.zcard(keys.HELD), store.redis.exists(keys.held("lead-1"))) == (0, 0)
+
+
+def test_a_held_lead_stays_while_any_worker_runs_dry(store: Parked) -> None:
+    hold(store, v=b"1700000000123-4")
+    add_workers(store, keys.WORKERS, keys.DRY_WORKERS)
+    store.redis.zadd(keys.WORKERS, {"another": store.redis.time()[0] * 1000})
+    assert store.retry("lead-1", "ann") == STILL_DRY
+    store.redis.zadd(keys.DRY_WORKERS, {"worker": store.redis.time()[0] * 1000 - 60_000})
+    assert store.retry("lead-1", "ann") == "", "a dead worker does not count"
+
+
+def test_a_parked_lead_can_be_retried_while_a_worker_runs_dry(store: Parked) -> None:
+    park(store, v=b"1700000000123-4")
+    add_workers(store, keys.WORKERS, keys.DRY_WORKERS)
+    assert store.retry("lead-1", "ann") == ""
+
+
+def test_held_leads_are_not_among_the_parked_and_keep_their_order(store: Parked) -> None:
+    for lead in ("b", "a", "c"):
+        hold(store, lead)
+    assert (store.held(), store.receipts(), store.count()) == (["b", "a", "c"], [], 0)
+    assert store.held(until_ms=1) == ["b", "a"]
+
+
+def test_an_entry_of_the_held_index_without_a_payload_is_removed(store: Parked) -> None:
+    hold(store)
+    store.redis.delete(keys.held("lead-1"))
+    assert (store.retry("lead-1", "ann"), store.redis.zcard(keys.HELD)) == (GONE, 0)
 
 
 def test_a_lead_parked_without_a_version_is_retried_with_the_time_of_its_receipt(store: Parked) -> None:
@@ -111,10 +164,15 @@ def test_an_unreadable_body_cannot_be_retried(store: Parked) -> None:
     assert store.redis.exists(keys.parked("lead-1"))
 
 
-def test_a_discarded_lead_leaves_its_receipt_and_nothing_that_the_customer_said(store: Parked) -> None:
-    park(store)
+@pytest.mark.parametrize(
+    ("keep", "reason"), [(park, "row: why"), (hold, "dry run: nothing was written")], ids=["parked", "held"]
+)
+def test_a_discarded_lead_leaves_its_receipt_and_nothing_that_the_customer_said(
+    store: Parked, keep: Callable[[Parked], None], reason: str
+) -> None:
+    keep(store)
     assert store.discard("lead-1", "ann") == ""
-    assert (receipt(store).state, receipt(store).reason) == ("discarded", "row: why")
+    assert (receipt(store).state, receipt(store).reason, receipt(store).fields) == ("discarded", reason, ())
     held = [store.redis.dump(key) for key in store.redis.keys("*")]
     assert not any(b"Ann" in one for one in held)
     assert store.redis.hget(keys.COUNTS, "discarded") == b"1"

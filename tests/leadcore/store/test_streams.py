@@ -71,6 +71,35 @@ def test_the_same_lead_is_a_duplicate_for_seven_days(inbox: Stream) -> None:
     assert b"s" not in inbox.redis.hgetall(keys.receipt("lead")), "a receipt of its own"
 
 
+def hold(inbox: Stream, lead: str = "lead") -> int:
+    """Hold back the lead as a dry run does; when it was received, in ms."""
+    inbox.redis.hset(keys.receipt(lead), "s", "held")
+    inbox.redis.set(keys.held(lead), b"payload")
+    inbox.redis.zadd(keys.HELD, {lead: 1})
+    return int(inbox.redis.hget(keys.receipt(lead), "r"))
+
+
+def test_a_lead_that_a_dry_run_held_back_is_taken_when_it_comes_again(inbox: Stream) -> None:
+    put(inbox)
+    hold(inbox)
+    inbox.redis.hset(keys.receipt("lead"), "y", "dry run: nothing was written")
+    assert put(inbox) == "put"
+    assert [fields for _, fields in inbox.read(0, 10)] == [{b"e": b"lead", b"b": b'{"a":1}'}] * 2
+    assert set(inbox.redis.hgetall(keys.receipt("lead"))) == {b"r", b"c"}
+    assert [inbox.redis.exists(keys.held("lead")), inbox.redis.zcard(keys.HELD)] == [0, 0]
+    assert put(inbox) == "duplicate", "it waits"
+    assert inbox.redis.hmget(keys.COUNTS, "accepted", "duplicate") == [b"2", b"1"]
+
+
+def test_a_held_lead_that_a_spool_or_a_journal_puts_again_stays_held(inbox: Stream) -> None:
+    put(inbox)
+    received = hold(inbox)
+    assert [put(inbox, version_ms=at) for at in (received - 1, received)] == ["duplicate", "duplicate"]
+    assert [inbox.redis.exists(keys.held("lead")), inbox.redis.zcard(keys.HELD)] == [1, 1]
+    assert put(inbox, version_ms=received + 1) == "put", "it came again while Redis was away"
+    assert inbox.redis.zcard(keys.HELD) == 0
+
+
 def test_a_past_version_is_kept_and_a_future_one_is_capped_at_now(inbox: Stream) -> None:
     put(inbox, "past", version_ms=1_000)
     put(inbox, "future", version_ms=10**15, kind="import")

@@ -69,6 +69,13 @@ def test_the_end_is_reported_once_and_only_if_the_pause_was() -> None:
     assert [("again" in text) for text in texts(seen(0, "forbidden"), *later)] == [False, True]
 
 
+def test_in_a_dry_run_the_end_of_a_pause_does_not_say_that_leads_are_written() -> None:
+    dry = [seen(10, "", dry_run=True), seen(10 + RECOVERED_MS, dry_run=True)]
+    [_, end] = texts(seen(0, "forbidden", dry_run=True), *dry)
+    assert "DRY_RUN" in end
+    assert "written" not in end
+
+
 def test_a_pause_that_comes_back_at_once_is_the_same_one() -> None:
     flapping = [seen(at * RECOVERED_MS // 2, "unauthorized" if at % 2 else "") for at in range(1, 20)]
     assert len(texts(*flapping)) == 1
