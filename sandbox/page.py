@@ -21,6 +21,7 @@ HERE = Path(__file__).parent
 PLACEHOLDER = "replace-with-the-intents-api-secret-key"
 INTENT_PATH = "/api/v1/intent-handler"
 CONSOLE_PATH = "/console/"
+READY_PATH = "/readyz"
 SHOWN_CONTACTS = 20
 TIMEOUT = (1, 10)
 LABELS = {
@@ -88,12 +89,14 @@ def create_app(receiver_url: str, secret: str, hubspot_url: str, dealdroid_url: 
     def state() -> Response:
         portal = session.get(systems["hubspot"] + "/_sandbox/state", timeout=TIMEOUT).json()
         bot = session.get(systems["dealdroid"] + "/_sandbox/state", timeout=TIMEOUT).json()
+        ready = session.get(receiver_url.rstrip("/") + READY_PATH, timeout=TIMEOUT)
         newest = sorted(portal["contacts"], key=lambda contact: contact["updated"], reverse=True)
         faults = {"hubspot": portal["faults"], "dealdroid": bot["faults"]}
         return jsonify(
             contacts=newest[:SHOWN_CONTACTS],
             contact_count=len(newest),
             chats=bot["chats"],
+            dry_run=ready.json().get("dry_run", False),
             faults={system: [fault["name"] or fault["kind"] for fault in on] for system, on in faults.items()},
         )
 

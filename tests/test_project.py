@@ -103,6 +103,14 @@ def test_there_is_one_lock_file() -> None:
     assert [name for name in others if (ROOT / name).exists()] == []
 
 
+def test_the_licence_is_named_where_people_and_package_tools_look_for_it() -> None:
+    text = (ROOT / "LICENSE").read_text()
+    assert text.startswith("MIT License\n")
+    assert "the LeadSync authors" in text
+    assert (PROJECT["project"]["license"], PROJECT["project"]["license-files"]) == ("MIT", ["LICENSE"])
+    assert "[MIT](LICENSE)" in (ROOT / "README.md").read_text()
+
+
 def test_the_platform_gets_the_oldest_python_that_is_supported() -> None:
     assert PROJECT["project"]["requires-python"] == ">=" + (ROOT / ".python-version").read_text().strip()
 

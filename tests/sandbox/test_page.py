@@ -19,6 +19,12 @@ def play() -> Iterator[Any]:
     received: list[bytes] = []
     receiver = Flask("receiver")
 
+    ready: dict[str, Any] = {"status": "ok", "dry_run": False}
+
+    @receiver.get(page.READY_PATH)
+    def readyz() -> dict[str, Any]:
+        return ready
+
     @receiver.post(page.INTENT_PATH)
     def intent() -> Response:
         received.append(request.get_data())
@@ -30,7 +36,7 @@ def play() -> Iterator[Any]:
         running(dealdroid.create_app(dealdroid.Chats())) as bot,
     ):
         app = page.create_app(web.url, "the secret", portal.url, bot.url)
-        yield SimpleNamespace(client=app.test_client(), received=received)
+        yield SimpleNamespace(client=app.test_client(), received=received, ready=ready)
 
 
 def test_the_page_is_one_file_that_calls_no_other_host(play: Any) -> None:
@@ -55,6 +61,12 @@ def test_every_fault_has_words(play: Any) -> None:
 
 def test_the_page_knows_where_the_lead_console_is(play: Any) -> None:
     assert play.client.get("/examples").json["console"].endswith("/console/")
+
+
+def test_the_page_knows_of_a_dry_run(play: Any) -> None:
+    assert play.client.get("/state").json["dry_run"] is False
+    play.ready["dry_run"] = True
+    assert play.client.get("/state").json["dry_run"] is True
 
 
 def test_sending_fills_in_the_secret_and_shows_the_instant_answer(play: Any) -> None:
