@@ -194,8 +194,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "held.write": ("Write {n}|Write all {n}", "บันทึกทั้ง {n}"),
     "dropped": ("Worth a look", "น่าตรวจดู"),
     "dropped.of": (
-        "Among the newest {n} leads. All of these are in HubSpot.",
-        "จากลีดล่าสุด {n} รายการ ทั้งหมดนี้อยู่ใน HubSpot แล้ว",
+        "Among the newest {n} leads that are in HubSpot.",
+        "จากลีดล่าสุด {n} รายการที่อยู่ใน HubSpot แล้ว",
     ),
     "dropped.value": ("{field}: {why}. Written without it.", "{field}: {why} บันทึกโดยไม่มีค่านี้"),
     "causes.more": ("and {n} more", "และอีก {n} รายการ"),

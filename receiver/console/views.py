@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from jinja2 import StrictUndefined
 from redis import RedisError
 
-from leadcore.receipts import HELD, PARKED, STATES
+from leadcore.receipts import HELD, PARKED, STATES, WRITTEN
 from leadcore.settings import ReceiverSettings
 from leadcore.store.connection import AWAY, Redis
 from leadcore.store.counters import HOUR_MS, read_hours
@@ -142,7 +142,7 @@ def _add_pages(pages: Blueprint, redis: Redis, spool: Spool, settings: ReceiverS
             causes=causes(parked),
             grouped=len(parked),
             dropped_values=find_dropped_values(recent.receipts),
-            recent=len(recent.receipts),
+            recent=sum(one.state in WRITTEN for one in recent.receipts),
             lead_filter=LeadFilter(),
             states=STATES,
             leads=recent.receipts[:FEW],

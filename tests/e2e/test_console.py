@@ -16,8 +16,10 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 
+from leadcore.receipts import HELD, PARKED, pack_names
 from leadcore.store import keys
 from tests.conftest import ROOT, Line, eventually, lead, open_line
+from workers.rules.settlement import DRY_RUN
 
 PASSWORD = "kept-from-strangers"
 SHOTS = ROOT / "test-output" / "console"
@@ -152,7 +154,21 @@ def park(line: Line, *customers: str) -> None:
     """Let a rule of the portal refuse these customers until `clear_faults`."""
     line.crm.fault("row_refused", rows=100)
     line.sync(*(lead(one, name="Nok Suksan", phone="0812345678") for one in customers))
-    assert line.redis.zcard(keys.PARKED) == len(customers)
+    assert {line.receipt(one).state for one in customers} == {PARKED}
+
+
+def hold(line: Line, customer: str) -> None:
+    """Turn the customer's parked lead into one that a dry run held back."""
+    one = line.receipt(customer).lead
+    line.redis.rename(keys.parked(one), keys.held(one))
+    line.redis.zrem(keys.PARKED, one)
+    line.redis.zadd(keys.HELD, {one: line.redis.time()[0] * 1000})
+    line.redis.hset(keys.receipt(one), mapping={"s": HELD, "y": DRY_RUN, "f": pack_names(["firstname", "phone"])})
+
+
+def run_dry(line: Line) -> None:
+    """Let the workers of this line be said to run dry, for the next minutes."""
+    line.redis.zadd(keys.DRY_WORKERS, {"dry": (line.redis.time()[0] + 300) * 1000})
 
 
 def clear_faults(line: Line) -> None:
@@ -184,6 +200,27 @@ def test_a_lead_arrives_is_parked_is_retried_and_is_written(browser: Browser, sh
     assert {one.state for one in shop.receipts()} == {"created"}
     browser.click("Actions")
     browser.await_text("Retried", "console")
+
+
+def test_a_dry_run_is_shown_and_what_it_held_back_is_written_after_it(browser: Browser, shop: Line) -> None:
+    park(shop, "first", "second")
+    clear_faults(shop)
+    for customer in ("first", "second"):
+        hold(shop, customer)
+    browser.open()
+    browser.await_text("2 leads are held back since the dry run", "Write all 2")
+    browser.mark()
+    run_dry(shop)
+    browser.await_text("Dry run: nothing reaches HubSpot", "Not in HubSpot", gone="Write all 2")
+    assert "Everything works" not in browser.text()
+    browser.shoot("dry-run")
+    shop.redis.delete(keys.DRY_WORKERS)
+    browser.await_text("Write all 2", gone="Dry run: nothing reaches HubSpot")
+    browser.assert_not_reloaded()
+    browser.click("Write all 2")
+    browser.await_text("Everything works", gone="Held back since")
+    shop.settle()
+    assert {one.state for one in shop.receipts()} == {"created"}
 
 
 def test_a_pause_is_shown_and_ends_by_itself(browser: Browser, shop: Line) -> None:
@@ -294,7 +331,11 @@ def furnished(browser: Browser, shop: Line) -> Callable[[], dict[str, str]]:
         shop.sync(lead("c-9"))
         park(shop, "p-1", "p-2")
         shop.post({"customer_id": "p-3", "intent": "Purchase", "secret": lead()["secret"]})
+        park(shop, "p-4")
+        hold(shop, "p-4")
         clear_faults(shop)
+        run_dry(shop)
+        shop.redis.hincrby(keys.hour(shop.redis.time()[0] // 3600), "held", 1)
         shop.redis.xadd(keys.ACTIONS, {"c": "discard", "l": "gone", "u": "ann"})
         written, parked = shop.receipt("c-1").lead, shop.receipt("p-1").lead
         return {
@@ -305,6 +346,7 @@ def furnished(browser: Browser, shop: Line) -> Callable[[], dict[str, str]]:
             "nothing-found": "leads?q=nobody",
             "lead": f"leads/{written}",
             "parked": f"leads/{parked}",
+            "held": f"leads/{shop.receipt('p-4').lead}",
             "actions": "actions",
             "discard": "discard?code=refused&reason=HubSpot+refused+this+contact",
         }
@@ -327,6 +369,7 @@ def test_no_page_keeps_anybody_out(browser: Browser, furnished: Callable[[], dic
         if barriers:
             found[f"{name} {language} {width}"] = barriers
     browser.look(DESKTOP)
+    browser.line.redis.delete(keys.DRY_WORKERS)
     browser.open("?lang=en")
     browser.shoot("overview-en-light-1280")
     assert not found, json.dumps(found, indent=1, ensure_ascii=False)
