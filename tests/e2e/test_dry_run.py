@@ -114,7 +114,6 @@ def test_retry_in_a_dry_run_is_refused_with_the_way_out_and_keeps_everything(dry
         assert done.exit_code == 1
         assert "unset DRY_RUN, restart them, then retry" in done.stderr
     assert (line.receipt("c").state, status(line)["held"]) == ("held", 1)
-    line.redis.delete(keys.WORKERS, keys.DRY_WORKERS)
 
 
 def test_without_workers_the_commands_own_environment_says_whether_a_retry_makes_sense(
