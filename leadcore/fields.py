@@ -3,6 +3,7 @@
 They never change: during a deploy old and new processes read the same data. What a letter means depends on the place:
 
     letter  entry (inbox)                  entry (outbox)                receipt                     action
+    a                                      about: its case           retried, ms
     b       body: the event as JSON
     c                                      customer: {"id": ...}         customer id                 command
     d                                                                                                customer's digest
@@ -15,6 +16,7 @@ They never change: during a deploy old and new processes read the same data. Wha
     m                                                                    time of the message, ms
     n       tries so far                   tries so far                  state of the message
     p       last delay that was no try, ms
+    q                                                                    why a person had to retry
     r                                                                    received, ms
     s                                                                    state
     t                                      text, as JSON                 tries so far
@@ -26,10 +28,11 @@ They never change: during a deploy old and new processes read the same data. Wha
 Entries keep their fields where they wait outside their stream: later, sending, parked, held and unsent hold them packed
 (see `leadcore.store.streams.pack_fields`). An entry of the index of leads holds "e" alone. "k" is absent for an event
 straight from DealDroid, "n" before the first try, "v" where the version is the entry's own id; "p" is there if the
-lead was put off without using up a try. All times are of Redis' clock.
+lead was put off without using up a try, "a" if the message confirms nothing. All times are of Redis' clock.
 """
 
 # Entries of the inbox, the outbox and the index of leads.
+ABOUT = b"a"
 BODY = b"b"
 CUSTOMER = b"c"
 LEAD = b"e"
@@ -53,6 +56,8 @@ RECEIPT = {
     "reason": "y",
     "message": "n",
     "message_ms": "m",
+    "retried_ms": "a",
+    "retried_reason": "q",
 }
 
 # Entries of the stream of actions.

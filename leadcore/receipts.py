@@ -34,6 +34,8 @@ HELD = "held"
 DISCARDED = "discarded"
 STATES = (WAITING, CREATED, UPDATED, UNCHANGED, SKIPPED, PARKED, HELD, DISCARDED)
 WRITTEN = frozenset({CREATED, UPDATED, UNCHANGED})
+# What a message's state begins with while it may wait for a person.
+UNSENT_STATES = ("failed", "interrupted")
 
 # How long the payload of a parked lead, that of a held one, and an unsent message are kept for a person.
 PARKED_SECONDS = 30 * 86_400
@@ -54,7 +56,9 @@ class Note:
 class Receipt:
     """What became of one event. Times are milliseconds of Redis' clock, None where it has not happened. `state`: "held"
     if a dry run held the lead back; `fields` then are those that it would have written. `message`: the state of the
-    confirmation, "queued", "sending", "sent", "silent: why", "waiting: why", "failed: why" or "interrupted: why"."""
+    message, "queued", "sending", "sent" (confirmed), "asked" (told that the email is wrong), "silent: why", "waiting:
+    why", "failed: why", "interrupted: why", or "discarded: why" if a person gave it up. `retried_ms`: when a person
+    last retried the lead or its message, which had failed for `retried_reason`."""
 
     lead: str
     customer_id: str = ""
@@ -69,6 +73,8 @@ class Receipt:
     reason: str = ""
     message: str = ""
     message_ms: int | None = None
+    retried_ms: int | None = None
+    retried_reason: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """For `--json`: plain names and values."""
@@ -86,6 +92,8 @@ class Receipt:
             "reason": self.reason,
             "message": self.message,
             "message_ms": self.message_ms,
+            "retried_ms": self.retried_ms,
+            "retried_reason": self.retried_reason,
         }
 
 
@@ -111,20 +119,24 @@ def unpack(lead: str, stored: Mapping[bytes, bytes]) -> Receipt:
     def number(name: str) -> int | None:
         return int(get(name)) if get(name).isdigit() else None
 
+    state, contact_id = get("state") or WAITING, get("contact_id")
     return Receipt(
         lead=lead,
         customer_id=get("customer_id"),
         intent=get("intent"),
-        state=get("state") or WAITING,
+        state=state,
         received_ms=number("received_ms"),
         written_ms=number("written_ms"),
-        contact_id=get("contact_id"),
+        contact_id=contact_id,
         fields=unpack_names(get("fields")),
         notes=tuple(Note(*row) for row in json.loads(get("notes") or "[]")),
         tries=number("tries") or 0,
-        reason=get("reason"),
+        # Older versions left the reason of an earlier try on a lead that was then written.
+        reason="" if state in WRITTEN and contact_id else get("reason"),
         message=get("message"),
         message_ms=number("message_ms"),
+        retried_ms=number("retried_ms"),
+        retried_reason=get("retried_reason"),
     )
 
 

@@ -16,7 +16,7 @@ from receiver.intake.spool import Spool, SpoolError
 
 REFUSED = ("forbidden", "malformed", "nowhere", "throttled", "too_large", "unusable")
 OUTCOMES = ("created", "updated", "unchanged", "skipped", "retried", "parked", "held", "discarded")
-MESSAGES = ("sent", "failed", "interrupted", "silent", "retried")
+MESSAGES = ("sent", "asked", "failed", "interrupted", "silent", "retried")
 
 
 def register(redis: Redis, spool: Spool, shards: int) -> CollectorRegistry:

@@ -104,7 +104,10 @@ def _told(found: Found) -> list[Row]:
         tell_case(found, post)
         for post in found.posts
         if (receipt := found.receipts.get(post.lead.number))
-        and (receipt.message == "sent" and not any(_fits(text, post) for text in heard.get(post.lead.customer_id, ())))
+        and (
+            receipt.message in ("sent", "asked")
+            and not any(_fits(text, post) for text in heard.get(post.lead.customer_id, ()))
+        )
     ]
     unsettled = [
         tell_case(found, post)

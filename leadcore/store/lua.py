@@ -19,6 +19,8 @@ _ACTION = ("ACTION_COMMAND", "ACTION_DIGEST", "ACTION_LEAD", "ACTION_USER")
 ENTRY_FIELDS = _constants({name: getattr(fields, name).decode() for name in _ENTRY})
 ACTION_FIELDS = _constants({name: getattr(fields, name).decode() for name in _ACTION})
 RECEIPT_FIELDS = _constants({"RECEIVED": fields.RECEIPT["received_ms"], "STATE": fields.RECEIPT["state"]})
+REASON_FIELD = _constants({"REASON": fields.RECEIPT["reason"]})
+MESSAGE_FIELDS = _constants({"MESSAGE": fields.RECEIPT["message"], "MESSAGE_AT": fields.RECEIPT["message_ms"]})
 
 # A full Redis refuses a script whose first write may need memory; after a DEL it lets everything pass.
 DEL_FIRST = f"redis.call('DEL', '{keys.NONE}')\n"
@@ -76,6 +78,19 @@ if not packed then return 'gone' end
 redis.call('DEL', kept)
 redis.call('XADD', actions, 'MAXLEN', '~', actions_kept, '*',
   ACTION_COMMAND, command, ACTION_LEAD, lead, ACTION_USER, user)
+"""
+)
+
+# Defines `note_retry(why)`, which notes on `receipt` that a person retried what had failed for the reason in its field
+# `why`.
+NOTE_RETRY = (
+    NOW
+    + _constants({"RETRIED": fields.RECEIPT["retried_ms"], "RETRIED_WHY": fields.RECEIPT["retried_reason"]})
+    + """
+local function note_retry(why)
+  local reason = redis.call('HGET', receipt, why) or ''
+  redis.call('HSET', receipt, RETRIED, string.format('%.0f', now), RETRIED_WHY, reason)
+end
 """
 )
 

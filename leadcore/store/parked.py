@@ -18,7 +18,7 @@ from leadcore.store import keys
 from leadcore.store.bell import Bell
 from leadcore.store.connection import AWAY, Redis
 from leadcore.store.leads import read_receipts
-from leadcore.store.lua import COUNT, ENTRY_FIELDS, RING, TAKE_KEPT, UNPACK_FIELDS
+from leadcore.store.lua import COUNT, ENTRY_FIELDS, NOTE_RETRY, REASON_FIELD, RING, TAKE_KEPT, UNPACK_FIELDS
 from leadcore.store.status import are_workers_dry
 from leadcore.store.streams import BELL_SECONDS, unpack_fields
 from leadcore.store.unsent import GONE as NO_MESSAGE
@@ -58,11 +58,14 @@ local stream, bell = KEYS[5], KEYS[6]
 local version, bell_seconds, receipt_seconds = unpack(ARGV, 5, 7)
 """
     + ENTRY_FIELDS
+    + REASON_FIELD
     + UNPACK_FIELDS
     + TAKE_KEPT
+    + NOTE_RETRY
     + """
 local entry = unpack_fields(packed, {[VERSION] = true, [KIND] = true, [TRIES] = true})
 redis.call('XADD', stream, '*', VERSION, version, KIND, 'retry', unpack(entry))
+note_retry(REASON)
 redis.call('HSET', receipt, unpack(ARGV, 8))
 if redis.call('TTL', receipt) < 0 then redis.call('EXPIRE', receipt, receipt_seconds) end
 """

@@ -11,7 +11,7 @@ from leadcore.receipts import Receipt
 from leadcore.store import keys
 from leadcore.store.bell import Bell
 from leadcore.store.connection import AWAY, Redis
-from leadcore.store.lua import ENTRY_FIELDS, RING, TAKE_KEPT, UNPACK_FIELDS
+from leadcore.store.lua import ENTRY_FIELDS, MESSAGE_FIELDS, NOTE_RETRY, RING, TAKE_KEPT, UNPACK_FIELDS
 from leadcore.store.streams import BELL_SECONDS, unpack_fields
 
 RETRY = b"retry"
@@ -24,17 +24,31 @@ local stream, bell, message_sent = unpack(KEYS, 5)
 local bell_seconds = ARGV[5]
 """
     + ENTRY_FIELDS
+    + MESSAGE_FIELDS
     + UNPACK_FIELDS
     + TAKE_KEPT
+    + NOTE_RETRY
     + """
 redis.call('DEL', message_sent)
 local entry = unpack_fields(packed, {[KIND] = true, [TRIES] = true})
 redis.call('XADD', stream, '*', KIND, 'retry', unpack(entry))
-if redis.call('EXISTS', receipt) == 1 then redis.call('HSET', receipt, unpack(ARGV, 6)) end
+if redis.call('EXISTS', receipt) == 1 then
+  note_retry(MESSAGE)
+  redis.call('HSET', receipt, MESSAGE_AT, string.format('%.0f', now), unpack(ARGV, 6))
+end
 """
     + RING
 )
-_DISCARD = "-- Returns 'gone' or 'done'.\n" + TAKE_KEPT + "return 'done'"
+_DISCARD = (
+    "-- Returns 'gone' or 'done'.\n"
+    + MESSAGE_FIELDS
+    + TAKE_KEPT
+    + """
+local message = redis.call('HGET', receipt, MESSAGE)
+if message then redis.call('HSET', receipt, MESSAGE, 'discarded' .. (string.match(message, ': .*') or '')) end
+return 'done'
+"""
+)
 
 
 class Unsent:
@@ -78,7 +92,8 @@ class Unsent:
 def as_parked(receipt: Receipt) -> Receipt:
     """The receipt of a written lead whose message is unsent, with a reason like that of a parked lead."""
     state, _, why = receipt.message.partition(": ")
-    return replace(receipt, reason=f"{state}: its message was not sent, {why}")
+    what = "its message may not have arrived" if state == "interrupted" else "its message was not sent"
+    return replace(receipt, reason=f"{state}: {what}, {why}")
 
 
 def asked_by_person(fields: Mapping[bytes, bytes]) -> bool:

@@ -128,6 +128,7 @@ PATTERNS: tuple[tuple[re.Pattern[str], str, str], ...] = (
         "{why} (ลองแล้ว {n} ครั้ง)",
     ),
     (re.compile(r"its message was not sent, (?P<why>.*)"), "", "ส่งข้อความไม่สำเร็จ: {why}"),
+    (re.compile(r"its message may not have arrived, (?P<why>.*)"), "", "ข้อความอาจไม่ถึงลูกค้า: {why}"),
     (re.compile(r"(?P<what>.*) is missing or unusable"), "", "{what} ขาดหรือใช้ไม่ได้"),
     (re.compile(r"HubSpot does not accept the value \((?P<what>.*)\)"), "", "HubSpot ไม่รับค่านี้ ({what})"),
     (re.compile(r"HubSpot is not available \(status (?P<what>\d+)\)\."), "", "HubSpot ใช้งานไม่ได้ (รหัส {what})"),

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from leadcore.receipts import DISCARDED, HELD, PARKED, SKIPPED, WAITING, WRITTEN, Receipt
+from leadcore.receipts import DISCARDED, HELD, PARKED, SKIPPED, UNSENT_STATES, WAITING, WRITTEN, Receipt
 
 TONES = {WAITING: "calm", PARKED: "bad", HELD: "calm", DISCARDED: "calm", SKIPPED: "calm"}
 MESSAGE_TONES = {"sent": "good", "failed": "bad", "interrupted": "bad"}
@@ -36,10 +36,17 @@ def build_timeline(receipt: Receipt, parked_ms: int | None = None) -> list[Step]
         state, parked_ms or receipt.written_ms, "good" if state in WRITTEN else TONES.get(state, "calm"), receipt.reason
     )
     steps = [Step("received", receipt.received_ms, "good"), written]
+    if receipt.retried_ms:
+        steps.insert(2 if _is_message(receipt) else 1, Step("retried", receipt.retried_ms, why=receipt.retried_reason))
     if receipt.message:
         status, _, why = receipt.message.partition(": ")
         steps.append(Step(f"message.{status}", receipt.message_ms, MESSAGE_TONES.get(status, "calm"), why))
     return steps
+
+
+def _is_message(receipt: Receipt) -> bool:
+    """Whether it was the message that a person last retried, and not the lead."""
+    return receipt.retried_reason.partition(":")[0] in UNSENT_STATES
 
 
 def find_dropped_values(receipts: Iterable[Receipt]) -> list[DroppedValue]:

@@ -55,6 +55,14 @@ def test_what_fails_clearly_is_said_later_and_once(line: Line) -> None:
     assert {one.message for one in line.receipts()} == {"sent"}
 
 
+def test_a_customer_who_was_told_that_the_email_is_wrong_counts_as_asked(line: Line) -> None:
+    line.sync(lead("c", name="Somchai Jaidee", phone="0812345678", email="no email", language="en"))
+    assert line.chat.told("c") == ["That email doesn't look right. Could you check and resend it?"]
+    assert line.receipt("c").message == "asked"
+    counts = line.redis.hgetall(keys.COUNTS)
+    assert (counts.get(b"message_asked"), counts.get(b"message_sent")) == (b"1", None)
+
+
 def test_a_connection_that_is_refused_is_tried_again_and_said_once(spare_line: Callable[..., Line]) -> None:
     port = own_port()
     line = spare_line(DEALDROID_WEBHOOK_URL=f"http://127.0.0.1:{port}{WEBHOOK}", WEB_CONCURRENCY="1")

@@ -201,8 +201,8 @@ class Scene:
         for receipt in self.line.receipts():
             assert receipt.state in WRITTEN, receipt
             state = receipt.message.partition(":")[0]
-            assert state in ("sent", "silent", "interrupted"), receipt
-            assert state != "sent" or chats.get(receipt.customer_id), receipt
+            assert state in ("sent", "asked", "silent", "interrupted"), receipt
+            assert state not in ("sent", "asked") or chats.get(receipt.customer_id), receipt
 
 
 NO_RETRY = redis.retry.Retry(redis.backoff.NoBackoff(), 0)

@@ -4,7 +4,7 @@ from leadcore import fields
 def test_the_letters_never_change() -> None:
     """Old and new processes read the same data during a deploy."""
     entry = [fields.BODY, fields.CUSTOMER, fields.LEAD, fields.KIND, fields.TRIES, fields.PUT_OFF, fields.TEXT]
-    assert b"".join([*entry, fields.VERSION]) == b"bceknptv"
+    assert b"".join([*entry, fields.VERSION, fields.ABOUT]) == b"bceknptva"
     action = [fields.ACTION_COMMAND, fields.ACTION_DIGEST, fields.ACTION_LEAD, fields.ACTION_USER]
     assert b"".join(action) == b"cdlu"
-    assert "".join(fields.RECEIPT.values()) == "cirswhfktynm"
+    assert "".join(fields.RECEIPT.values()) == "cirswhfktynmaq"

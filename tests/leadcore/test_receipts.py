@@ -26,11 +26,21 @@ def test_what_is_packed_is_unpacked() -> None:
         "fields": ("firstname", "phone", "their_own"),
         "notes": (Note("phone", "dropped", "it is not a phone number"),),
         "tries": 3,
-        "reason": "code: why",
+        "reason": "",
         "message": "sent",
         "message_ms": 1_700_000_000_900,
+        "retried_ms": 1_700_000_000_300,
+        "retried_reason": "row: why",
     }
     assert unpack("abc", stored(pack(**values))) == Receipt("abc", **values)
+
+
+@pytest.mark.parametrize("state", ["created", "updated", "unchanged"])
+def test_a_reason_that_an_older_version_left_on_a_written_lead_is_not_read(state: str) -> None:
+    old = stored(pack(state=state, contact_id="501", tries=2, reason="HubSpot is not available."))
+    assert unpack("abc", old).reason == ""
+    assert unpack("abc", stored(pack(state=state, reason="dry run: nothing was written"))).reason
+    assert unpack("abc", stored(pack(state="parked", contact_id="501", reason="row: why"))).reason == "row: why"
 
 
 def test_an_empty_receipt_is_a_waiting_one() -> None:

@@ -206,7 +206,7 @@ class OutboxSender:
         end = Settlement()
         for one, known in zip(messages, self.redis.mget([one.key for one in messages]), strict=True):
             if known == b"sent":
-                effects = delivery.finish(one.fields, "sent", now_ms, store=False)
+                effects = delivery.finish(one.fields, delivery.delivered(one.fields), now_ms, store=False)
             elif self.config.messages.resend_interrupted:
                 effects = [("DEL", one.key), *delivery.requeue(lease.shard, one.fields, now_ms)]
             else:

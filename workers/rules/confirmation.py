@@ -2,27 +2,32 @@
 
 import hashlib
 from datetime import datetime
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from leadcore.config import Config
+from leadcore.config import Case, Config
 from leadcore.receipts import CREATED, UPDATED
 from workers.rules.customer import TEXT_BYTES
 from workers.rules.lead import SILENT_KINDS, CustomerBatch, Lead
 from workers.rules.mapping.property_names import ADDRESS, DETAILS, NAME, UNSAVED
-from workers.rules.texts import ConfirmationContext, MessageTemplates, find_silence_reason
+from workers.rules.texts import ConfirmationContext, MessageTemplates, choose_case, find_silence_reason
+
+CONFIRMS_NOTHING: frozenset[str] = frozenset({"email_refused"})
+"""The cases whose text asks for something and does not say that anything was saved."""
 
 
 class Confirmation(Struct, frozen=True):
     """`lead`: the group's lead that is answered. `text` is "" if there is none, for `silence_reason`. `sent_texts` and
-    `day`: as in `Customer`, after this text is sent."""
+    `day`: as in `Customer`, after this text is sent. `about`: the text's case, "" without a text."""
 
     lead: Lead
     text: str
     silence_reason: str
     sent_texts: frozenset[bytes]
     day: int
+    about: Case | Literal[""] = ""
 
 
 class ConfirmationWriter:
@@ -40,26 +45,27 @@ class ConfirmationWriter:
         asked = _digest(f"missing:{missing}")
         if asked in sent:
             missing = ""
-        text, silent = self._text(group, lead, missing, now_ms)
+        text, silent, about = self._text(group, lead, missing, now_ms)
         digests = {_digest(text)} if text else set()
         if text and missing:
             digests.add(asked)
         if text and digests & sent:
-            text, silent, digests = "", "the same was said today", set()
-        return Confirmation(lead, text, silent, sent | digests, day)
+            text, silent, about, digests = "", "the same was said today", "", set()
+        return Confirmation(lead, text, silent, sent | digests, day, about)
 
-    def _text(self, group: CustomerBatch, lead: Lead, missing: str, now_ms: int) -> tuple[str, str]:
+    def _text(self, group: CustomerBatch, lead: Lead, missing: str, now_ms: int) -> tuple[str, str, Case | Literal[""]]:
+        """The text, or why there is none, and the text's case."""
         if lead.kind in SILENT_KINDS:
-            return "", f"it is a {lead.kind}"
+            return "", f"it is a {lead.kind}", ""
         contact, address = self._written_blocks(group)
         refused = (group.email_refused or lead.mapped.email_refused) and UNSAVED in group.properties
         if not (contact or address or refused):
-            return "", "nothing new for the customer"
+            return "", "nothing new for the customer", ""
         if group.customer.email_match_only:
-            return "", "the contact was found by its email alone"
+            return "", "the contact was found by its email alone", ""
         silent = find_silence_reason(now_ms, lead.said_ms, self.config, self.timezone, lead.intent)
         if silent:
-            return "", silent
+            return "", silent, ""
         context = ConfirmationContext(
             intent=lead.intent,
             language=lead.mapped.language,
@@ -70,7 +76,7 @@ class ConfirmationWriter:
             values=_values(group, lead),
         )
         text = self.texts.render(context)
-        return text, "" if text else "the text is empty"
+        return (text, "", choose_case(context) or "") if text else ("", "the text is empty", "")
 
     def _written_blocks(self, group: CustomerBatch) -> tuple[bool, bool]:
         """Whether contact details were written, and whether parts of an address were."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any
 
-from leadcore.fields import LEAD, TRIES
+from leadcore.fields import ABOUT, LEAD, TRIES
 from leadcore.receipts import UNSENT_SECONDS, pack
 from leadcore.store import keys
 from leadcore.store.counters import count
@@ -44,6 +44,11 @@ def finish(fields: Fields, result: str, now_ms: int, *, store: bool) -> list[Com
     return [_note(fields, result, now_ms), count("message_" + result.partition(":")[0]), *stored]
 
 
+def delivered(fields: Fields) -> str:
+    """The state of a message that the customer has: "sent", or "asked" if it confirms nothing."""
+    return "asked" if ABOUT in fields else "sent"
+
+
 def requeue(shard: int, fields: Fields, now_ms: int) -> list[Command]:
     """For a message that is sent again at once."""
     stream = keys.entries(keys.OUTBOX, shard)
@@ -56,7 +61,7 @@ def record_delivery(
     """For a message that was sent, or could not be. `random`: 0 to 1, for the jitter of its wait."""
     match delivery:
         case MessageSent():
-            return finish(fields, "sent", now_ms, store=False)
+            return finish(fields, delivered(fields), now_ms, store=False)
         case MessageUnclear(why):
             return finish(fields, f"interrupted: {why}", now_ms, store=True)
         case MessageFailed(why, retry=False):

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from leadcore.config import Inbox as InboxConfig
 from leadcore.event import encode
-from leadcore.fields import CUSTOMER, LEAD, PUT_OFF, TEXT, TRIES, VERSION
+from leadcore.fields import ABOUT, CUSTOMER, LEAD, PUT_OFF, TEXT, TRIES, VERSION
 from leadcore.receipts import (
     CREATED,
     HELD,
@@ -29,7 +29,7 @@ from leadcore.store import keys
 from leadcore.store.counters import count, figure, time_to_written
 from leadcore.store.streams import Settlement, pack_fields
 from workers.rules.batch import Unreadable
-from workers.rules.confirmation import Confirmation
+from workers.rules.confirmation import CONFIRMS_NOTHING, Confirmation
 from workers.rules.customer import WITHHELD, Stamp, guard, pack
 from workers.rules.field_clock import Digest
 from workers.rules.lead import CustomerBatch, Lead, Result, version_text
@@ -164,6 +164,8 @@ def _written(
     # If newer events of the same batch replaced all its values, this event changed nothing.
     state = result.state if "fields" in values or last else UNCHANGED
     values |= {"state": state, "written_ms": context.now_ms, "contact_id": result.contact_id}
+    if TRIES in lead.fields:
+        values["reason"] = ""
     effects: list[Command] = []
     if confirmation and last:
         values["message"] = "queued" if confirmation.text else f"silent: {confirmation.silence_reason}"
@@ -205,9 +207,11 @@ def _receipt(lead: Lead, **values: Any) -> Command:
 def _outgoing(confirmation: Confirmation, shard: int) -> Command:
     lead = confirmation.lead
     customer = encode({"id": lead.customer})
+    about = (ABOUT, confirmation.about) if confirmation.about in CONFIRMS_NOTHING else ()
     return (
         "XADD", keys.entries(keys.OUTBOX, shard), "*",
         LEAD, lead.id, CUSTOMER, customer, TEXT, json.dumps(confirmation.text), VERSION, version_text(lead.version),
+        *about,
     )  # fmt: skip
 
 

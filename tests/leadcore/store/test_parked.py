@@ -105,6 +105,40 @@ def test_an_entry_of_the_held_index_without_a_payload_is_removed(store: Parked) 
     assert (store.retry("lead-1", "ann"), store.redis.zcard(keys.HELD)) == (GONE, 0)
 
 
+def test_a_retry_is_noted_on_the_receipt_with_its_time_and_what_had_failed(store: Parked) -> None:
+    park(store, v=b"1700000000123-4")
+    before = store.redis.time()[0] * 1000
+    store.retry("lead-1", "ann")
+    retried = receipt(store)
+    assert (retried.reason, retried.retried_reason) == ("", "row: why")
+    assert retried.retried_ms is not None
+    assert retried.retried_ms >= before
+
+
+def leave_unsent(store: Parked, message: str = "failed: DealDroid answered 502") -> None:
+    """A written lead whose message waits for a person."""
+    store.redis.hset(keys.receipt("lead-1"), mapping={"s": "created", "h": "501", "n": message, "m": "5"})
+    packed = pack_fields({b"e": b"lead-1", b"c": b'{"id": "c-1"}', b"t": b'"Thank you"'})
+    store.redis.set(keys.unsent("lead-1"), packed)
+    store.redis.zadd(keys.UNSENT, {"lead-1": 5})
+
+
+def test_the_retry_of_a_message_is_noted_likewise(store: Parked) -> None:
+    leave_unsent(store)
+    assert store.retry("lead-1", "ann") == ""
+    retried = receipt(store)
+    assert (retried.message, retried.retried_reason) == ("queued", "failed: DealDroid answered 502")
+    assert retried.retried_ms == retried.message_ms
+    assert retried.message_ms != 5
+
+
+def test_a_message_that_a_person_gave_up_says_so_and_needs_nobody(store: Parked) -> None:
+    leave_unsent(store)
+    assert store.discard("lead-1", "ann") == ""
+    assert receipt(store).message == "discarded: DealDroid answered 502"
+    assert store.count() == 0
+
+
 def test_a_lead_parked_without_a_version_is_retried_with_the_time_of_its_receipt(store: Parked) -> None:
     park(store)
     received = store.redis.hget(keys.receipt("lead-1"), "r")

@@ -35,6 +35,29 @@ def test_the_last_step_is_the_messages_status(message: str, step: Step) -> None:
     assert build_timeline(Receipt("lead", state="created", message=message, message_ms=3))[-1] == step
 
 
+@pytest.mark.parametrize(
+    ("state", "reason", "names"),
+    [
+        ("created", "row: why", ["received", "retried", "created", "message.silent"]),
+        ("parked", "row: why", ["received", "retried", "parked", "message.silent"]),
+        ("waiting", "", ["received", "retried", "waiting", "message.silent"]),
+        ("created", "failed: why", ["received", "created", "retried", "message.silent"]),
+        ("created", "interrupted: why", ["received", "created", "retried", "message.silent"]),
+    ],
+)
+def test_a_retry_stands_before_what_was_retried_with_what_had_failed(state: str, reason: str, names: list[str]) -> None:
+    receipt = Receipt("lead", state=state, message="silent: it is a retry", retried_ms=5, retried_reason=reason)
+    steps = build_timeline(receipt)
+    assert [one.name for one in steps] == names
+    assert Step("retried", 5, "calm", reason) in steps
+
+
+def test_what_asks_the_customer_is_no_confirmation() -> None:
+    assert build_timeline(Receipt("lead", state="created", message="asked", message_ms=3))[-1] == Step(
+        "message.asked", 3
+    )
+
+
 def test_the_time_of_parking_is_given_by_the_caller() -> None:
     assert build_timeline(Receipt("lead", state="parked"), 7)[1].at_ms == 7
 

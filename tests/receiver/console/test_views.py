@@ -249,6 +249,16 @@ def test_unsent_messages_wait_for_a_person_like_parked_leads(user: ConsoleUser) 
     assert [fields[b"e"] for _, fields in user.redis.xrange(keys.entries(keys.OUTBOX, shard))] == [b"lead-1"]
 
 
+def test_a_retried_lead_says_so_in_its_timeline(user: ConsoleUser) -> None:
+    user.park("lead-1")
+    user.submit("retry", lead="lead-1")
+    user.redis.hset(keys.receipt("lead-1"), mapping={"s": "created", "h": "501", "f": "0"})
+    text = text_of(user.read("leads/lead-1"))
+    assert re.search(r"Tried again by a person .* Before that: HubSpot refused this contact A new contact", text)
+    assert "Written: First name" in text
+    assert "ก่อนหน้านั้น: HubSpot ไม่รับรายชื่อนี้" in text_of(user.read("leads/lead-1", **TH))
+
+
 def test_a_lead_that_cannot_be_retried_is_reported(user: ConsoleUser) -> None:
     user.park("lead-1", "unreadable: this program cannot read this event", mid=None)
     answer = user.submit("retry", lead="lead-1")

@@ -118,7 +118,13 @@ def test_a_refused_email_is_mentioned(by: str) -> None:
     refused = by == "HubSpot"
     said = lead(structs.replace(ENGLISH, email_refused=not refused))
     told = write(group(said, sent={UNSAVED: "email: x"}, email_refused=refused))
-    assert told.text == REFUSED
+    assert (told.text, told.about) == (REFUSED, "email_refused")
+
+
+def test_a_confirmation_says_which_case_it_is_about() -> None:
+    assert write(group()).about == "details_saved"
+    assert write(group(sent={"zip": "10110"})).about == "address_saved"
+    assert write(group(lead(kind="retry"))).about == ""
 
 
 # Silences

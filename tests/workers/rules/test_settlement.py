@@ -146,6 +146,19 @@ def test_a_written_lead_leaves_a_receipt_a_record_and_a_count() -> None:
     assert record.clock == {"email": (lead().version, DIGEST("email", "1@x.th"))}
 
 
+@pytest.mark.parametrize("state", [CREATED, UPDATED, UNCHANGED])
+@pytest.mark.parametrize("tries", [b"0", b"2"])
+def test_a_lead_that_succeeds_in_the_end_keeps_no_reason_of_an_earlier_try(state: str, tries: bytes) -> None:
+    waited = lead(tries=int(tries), fields={**lead().fields, b"n": tries})
+    [(_, _, *flat)] = settle(group(waited), Result(state, "501")).find("HSET")
+    assert dict(zip(flat[::2], flat[1::2], strict=True))["y"] == b""
+
+
+def test_a_lead_that_never_waited_stores_no_empty_reason() -> None:
+    [(_, _, *flat)] = settle(group(), Result(CREATED, "501")).find("HSET")
+    assert "y" not in flat[::2]
+
+
 def test_a_record_is_written_only_over_the_one_that_was_read() -> None:
     given = group(customer=Customer(revision=6, contact_id="501"))
     done = settle(given, Result(UPDATED, "501"))
@@ -286,6 +299,14 @@ def test_a_confirmation_goes_to_the_outbox_with_the_id_as_dealdroid_gave_it(cust
     assert sent[b"v"] == version_text(last.version)
     assert [done.receipt(index).message for index in (0, 1)] == ["silent: a newer event was answered", "queued"]
     assert (done.records["record"].day, done.records["record"].sent_texts) == (20_500, frozenset({b"abcd"}))
+
+
+@pytest.mark.parametrize(("about", "noted"), [("details_saved", None), ("email_refused", b"a")])
+def test_a_message_that_confirms_nothing_says_so_on_its_way(about: Any, noted: bytes | None) -> None:
+    only = lead()
+    asked = structs.replace(told("Could you check it?", of=only), about=about)
+    ((_, _, _, *flat),) = settle(group(only), Result(CREATED, "501"), asked).find("XADD")
+    assert (b"a" in flat[::2]) is (noted is not None)
 
 
 def test_a_silence_has_its_reason_on_the_receipt() -> None:
