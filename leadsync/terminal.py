@@ -1,9 +1,9 @@
 """Output of the commands: tables for people, JSON for machines."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
@@ -12,10 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from leadcore.receipts import HELD, Receipt
-from leadcore.store import keys
 from leadcore.store.connection import Redis
 from leadcore.store.leads import read_newest, read_receipts
 from leadcore.store.status import Status
+from leadcore.verdict import BAD, CALM, WARN, Problem, find_flaws
 
 if TYPE_CHECKING:
     from leadcore.store.parked import Cause
@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 CHUNK = 500
-DRY = "Dry run: nothing is written to HubSpot and no message is sent; new leads are held back."
 HELD_STYLE = "bright_black"
+SEVERITIES = {BAD: "Wrong", WARN: "Needs you", CALM: "Note"}
+STYLES = {BAD: "bold red", WARN: "yellow", CALM: "yellow"}
 COLOURS = {"fine": "green", "warning": "yellow", "wrong": "bold red"}
 
 
@@ -45,44 +46,65 @@ def newest(connection: Redis, limit: int, state: str | None = None) -> list[Rece
     return list(found.values())[:limit]
 
 
-def print_status(status: Status, timezone: ZoneInfo, *, as_json: bool) -> None:
+def print_status(status: Status, problems: Sequence[Problem], timezone: ZoneInfo, *, as_json: bool) -> None:
+    """`problems`: what is wrong, from `leadcore.verdict`."""
     if as_json:
-        print(json.dumps(status.as_dict()))
+        print(json.dumps({**status.as_dict(), "problems": [one.as_dict() for one in problems]}))
         return
     table = Table(show_header=False, box=None)
-    if status.dry_run:
-        table.add_row("DRY_RUN", Text(DRY, COLOURS["warning"]))
-    pause = status.pause
-    line = "dry run" if status.dry_run else "running"
-    if pause:
-        line = f"paused until {_time(pause['until_ms'], timezone)}: {pause['reason']}"
-    table.add_row("Line to HubSpot", line)
+    for one in problems:
+        table.add_row(SEVERITIES[one.severity], Text(str(one), STYLES[one.severity]))
+    if not problems:
+        table.add_row("State", Text("Everything works.", COLOURS["fine"]))
+    table.add_row("Line to HubSpot", _describe_line(status, status.pause, timezone))
+    table.add_row("Line to DealDroid", _describe_line(status, status.messages_pause, timezone))
     dry = f", {status.dry_workers} with DRY_RUN" if status.dry_run else ""
     table.add_row("Workers alive", f"{status.workers}{dry}")
     oldest = f" (oldest since {_time(status.oldest_ms, timezone)})" if status.oldest_ms else ""
     table.add_row("Leads waiting", f"{status.waiting}{oldest}")
-    table.add_row("Messages waiting", str(sum(status.depths[keys.OUTBOX])))
-    table.add_row("Leads parked", str(status.parked))
+    table.add_row("Messages waiting", str(status.messages_waiting))
+    table.add_row(
+        "Need a person", f"{status.need_person} ({status.parked} leads parked, {status.unsent} messages unsent)"
+    )
     if status.held:
-        fix = "unset DRY_RUN and restart the workers" if status.dry_run else "leadsync retry --held"
-        table.add_row("Leads held back", f"{status.held} ({fix})")
+        table.add_row("Leads held back", str(status.held))
+    table.add_row("Last post from DealDroid", describe_last_post(status, timezone))
+    table.add_row("Posts refused today", str(status.refused_today))
+    table.add_row("Counted since the start")
     for name, count in sorted(status.counts.items()):
-        table.add_row(name.replace("_", " ").capitalize(), str(count))
+        table.add_row(f"  {name.replace('_', ' ')}", str(count))
     Console().print(table)
+
+
+def describe_last_post(status: Status, timezone: ZoneInfo) -> str:
+    """When DealDroid's last authenticated post came."""
+    return _time(status.last_post_ms, timezone) or "never"
+
+
+def _describe_line(status: Status, pause: Mapping[str, Any], timezone: ZoneInfo) -> str:
+    if not status.workers:
+        return "stopped: no worker is running"
+    if pause:
+        is_over = pause["until_ms"] <= status.now_ms
+        until = "until it is tried again" if is_over else f"until {_time(pause['until_ms'], timezone)}"
+        return f"paused {until}: {pause['reason']}"
+    return "dry run" if status.dry_run else "running"
 
 
 def print_leads(found: Sequence[Receipt], timezone: ZoneInfo, *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps([receipt.as_dict() for receipt in found]))
+        print(json.dumps([_as_dict(receipt) for receipt in found]))
         return
     table = Table("Lead", "Received", "Customer", "Intent", "State", "Contact", "Message")
     for one in found:
+        flaws = _describe_flaws(one)
+        style = HELD_STYLE if one.state == HELD else COLOURS["warning"] if flaws else ""
         table.add_row(
             one.lead,
             _time(one.received_ms, timezone),
             one.customer_id,
             one.intent,
-            Text(one.state, HELD_STYLE if one.state == HELD else ""),
+            Text(", ".join([one.state, *flaws]), style),
             one.contact_id,
             one.message,
         )
@@ -91,18 +113,27 @@ def print_leads(found: Sequence[Receipt], timezone: ZoneInfo, *, as_json: bool) 
 
 def print_receipt(receipt: Receipt, timezone: ZoneInfo, *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps(receipt.as_dict()))
+        print(json.dumps(_as_dict(receipt)))
         return
     table = Table(show_header=False, box=None)
-    for name, value in receipt.as_dict().items():
-        if name.endswith("_ms"):
-            table.add_row(name.removesuffix("_ms"), _time(value, timezone))
-        elif name == "notes":
+    for name, value in _as_dict(receipt).items():
+        if name == "notes":
             for note in receipt.notes:
                 table.add_row(note.what, f"{note.property}: {note.why}")
+        elif value and name.endswith("_ms"):
+            table.add_row(f"{name.removesuffix('_ms')} at", _time(value, timezone))
         elif value:
             table.add_row(name.replace("_", " "), ", ".join(value) if isinstance(value, list) else str(value))
     Console().print(table)
+
+
+def _as_dict(receipt: Receipt) -> dict[str, Any]:
+    """For JSON, with what keeps a written lead from being a plain success."""
+    return {**receipt.as_dict(), "flaws": _describe_flaws(receipt)}
+
+
+def _describe_flaws(receipt: Receipt) -> list[str]:
+    return [" ".join(flaw) for flaw in find_flaws(receipt)]
 
 
 def print_causes(causes: Sequence["Cause"], *, as_json: bool) -> None:

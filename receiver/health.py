@@ -9,6 +9,7 @@ from prometheus_client import generate_latest
 from leadcore.settings import ReceiverSettings
 from leadcore.store.connection import AWAY, Redis
 from leadcore.store.status import read_status
+from leadcore.verdict import assess, is_bad
 from receiver.intake.spool import Spool
 from receiver.metrics import count_spooled, register
 
@@ -17,7 +18,7 @@ def blueprint(redis: Redis, spool: Spool, settings: ReceiverSettings) -> Bluepri
     """healthz, readyz and metrics. Route traffic by healthz: a receiver without Redis still stores leads."""
     pages = Blueprint("health", __name__)
     shards = settings.shared.config.inbox.shards
-    registry = register(redis, spool, shards)
+    registry = register(redis, spool, shards, settings.shared.timezone)
 
     @pages.get("/healthz")
     def healthz() -> dict[str, Any]:
@@ -25,23 +26,25 @@ def blueprint(redis: Redis, spool: Spool, settings: ReceiverSettings) -> Bluepri
 
     @pages.get("/readyz")
     def readyz() -> tuple[dict[str, Any], int]:
+        spooled = count_spooled(spool)
         try:
-            status = read_status(redis, shards)
+            status = read_status(redis, shards, settings.shared.timezone)
         except AWAY:
-            spooled = count_spooled(spool)
-            reason = f"Redis does not answer. Leads are kept on this machine's disk ({spooled} so far)."
-            return {"status": "unavailable", "reason": reason, "spooled": spooled}, 503
-        body = {
+            status = None
+        problems = assess(status, spooled=spooled)
+        body = {"problems": [one.code for one in problems], "spooled": -1 if spooled is None else spooled}
+        if status is None:
+            kept = "" if spooled is None else f" Leads are kept on this machine's disk ({spooled} so far)."
+            return {"status": "unavailable", "reason": f"{problems[0]}{kept}", **body}, 503
+        body |= {
             "workers": status.workers,
             "waiting": status.waiting,
-            "spooled": count_spooled(spool),
             "pause": status.pause,
             "dry_run": status.dry_run,
         }
         if not status.workers:
-            reason = "No worker is alive. Start one: leadsync worker. Leads wait in the inbox meanwhile."
-            return {"status": "unavailable", "reason": reason, **body}, 503
-        return {"status": "ok", **body}, 200
+            return {"status": "unavailable", "reason": str(problems[0]), **body}, 503
+        return {"status": "degraded" if is_bad(problems) else "ok", **body}, 200
 
     @pages.get("/metrics")
     def metrics() -> Response:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
+from zoneinfo import ZoneInfo
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
@@ -12,6 +13,7 @@ from leadcore.store.connection import AWAY, Redis
 from leadcore.store.counters import BUCKETS
 from leadcore.store.parked import CODES
 from leadcore.store.status import Status, read_status
+from leadcore.verdict import DESCRIPTIONS, assess
 from receiver.intake.spool import Spool, SpoolError
 
 REFUSED = ("forbidden", "malformed", "nowhere", "throttled", "too_large", "unusable")
@@ -19,50 +21,65 @@ OUTCOMES = ("created", "updated", "unchanged", "skipped", "retried", "parked", "
 MESSAGES = ("sent", "asked", "failed", "interrupted", "silent", "retried")
 
 
-def register(redis: Redis, spool: Spool, shards: int) -> CollectorRegistry:
+def register(redis: Redis, spool: Spool, shards: int, timezone: ZoneInfo) -> CollectorRegistry:
     """A registry that reads its values at each scrape."""
     registry = CollectorRegistry()
-    registry.register(_RedisCollector(redis, spool, shards))
+    registry.register(_RedisCollector(redis, spool, shards, timezone))
     return registry
 
 
-def count_spooled(spool: Spool) -> int:
-    """How many leads wait on this machine's disk; -1 if it cannot be read."""
+def count_spooled(spool: Spool) -> int | None:
+    """How many leads wait on this machine's disk, None if they cannot be read."""
     try:
         return spool.count()
     except SpoolError:
-        return -1
+        return None
 
 
 class _RedisCollector(Collector):
-    def __init__(self, redis: Redis, spool: Spool, shards: int) -> None:
-        self.redis, self.spool, self.shards = redis, spool, shards
+    def __init__(self, redis: Redis, spool: Spool, shards: int, timezone: ZoneInfo) -> None:
+        self.redis, self.spool, self.shards, self.timezone = redis, spool, shards, timezone
 
     def describe(self) -> list[Metric]:
         return []
 
     def collect(self) -> Iterator[Metric]:
-        yield _gauge("leadsync_spooled", "Leads on this machine's disk", count_spooled(self.spool))
+        spooled = count_spooled(self.spool)
+        yield _gauge(
+            "leadsync_spooled", "Leads on this machine's disk, -1 if unreadable", -1 if spooled is None else spooled
+        )
         try:
-            status = read_status(self.redis, self.shards)
+            status = read_status(self.redis, self.shards, self.timezone)
             pipe = self.redis.pipeline(transaction=False)
             pipe.hgetall(keys.FIGURES)
             pipe.zcount(keys.BUDGET, status.now_ms, "+inf")
-            pipe.zcard(keys.UNSENT)
-            stored, used, unsent = pipe.execute()
+            stored, used = pipe.execute()
         except AWAY:
+            yield _collect_problems(None, spooled)
             yield _gauge("leadsync_redis_up", "Whether Redis answers", 0)
             return
         yield _gauge("leadsync_redis_up", "Whether Redis answers", 1)
-        yield _gauge("leadsync_unsent", "Messages that could not be sent and wait for a person", unsent)
+        yield _collect_problems(status, spooled)
         yield from _collect_status(status)
         yield from _collect_counts(status.counts)
         yield from _collect_figures({name.decode(): int(value) for name, value in stored.items()}, used)
 
 
+def _collect_problems(status: Status | None, spooled: int | None) -> Metric:
+    found = {one.code for one in assess(status, spooled=spooled)}
+    problems = GaugeMetricFamily("leadsync_problem", "1 while this is wrong, as the console says it", labels=["code"])
+    for code in DESCRIPTIONS:
+        problems.add_metric([code], int(code in found))
+    return problems
+
+
 def _collect_status(status: Status) -> Iterator[Metric]:
     yield _gauge("leadsync_workers", "Worker processes alive", status.workers)
     yield _gauge("leadsync_parked", "Leads that wait for a person", status.parked)
+    yield _gauge("leadsync_unsent", "Messages that could not be sent and wait for a person", status.unsent)
+    yield _gauge("leadsync_refused_today", "Posts refused today for a wrong secret", status.refused_today)
+    last_post = (status.last_post_ms or 0) / 1000
+    yield _gauge("leadsync_last_post_timestamp_seconds", "When DealDroid's last post came, 0 if never", last_post)
     yield _gauge("leadsync_held", "Leads that a dry run held back", status.held)
     yield _gauge("leadsync_dry_workers", "Worker processes that run with DRY_RUN and write nothing", status.dry_workers)
     paused = GaugeMetricFamily("leadsync_paused", "1 while a line is paused", labels=["line", "code"])

@@ -24,6 +24,7 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 import pytest
 import redis
@@ -54,6 +55,7 @@ INTENT_PATH = "/api/v1/intent-handler"
 SECRET = "kept-out-of-redis-7f3a91"
 SECRET_PATH = "/services/T0/B0/secret-of-the-channel"
 SHARDS = Config().inbox.shards
+BANGKOK = ZoneInfo("Asia/Bangkok")
 PROPERTIES_ROUTE = "GET /crm/v3/properties/contacts"
 # What the tests' own environment must not decide.
 FOREIGN = (

@@ -13,13 +13,14 @@ import structlog
 from requests.utils import get_environ_proxies
 
 from leadcore.machine import Machine
+from leadcore.receipts import UNSENT_STATES
 from leadcore.store import keys, scripts
 from leadcore.store.connection import Redis
 from leadcore.store.leads import read_receipts
 from leadcore.store.parked import FIXES, RETRY
 from leadcore.store.status import read_status
 from leadcore.store.streams import Stream
-from workers.rules.alerts import PERSON, AlertRecord, Observation, add_parked_alert, finish, start_next, update_record
+from workers.rules.alerts import AlertRecord, Observation, add_parked_alert, finish, start_next, update_record
 
 CHECK_SECONDS = 2.0
 CONNECT_SECONDS, READ_SECONDS = 3.0, 4.0
@@ -93,36 +94,37 @@ class Notifier:
         return after if self._mark(keys=names, args=[self.token, keys.ALERTS, revision, after]) else stored
 
     def _observe(self) -> Observation:
-        status = read_status(self.redis, self.shards)
-        pipe = self.redis.pipeline(transaction=False)
-        for line in keys.PAUSES.values():
-            pipe.hmget(line, "code", "reason", "since")
-        pipe.hgetall(keys.FIGURES)
-        *pauses, figures = pipe.execute()
-        # A pause that is over stays in Redis until the next try. With no entries waiting it is not reported, unless a
-        # person has to act.
-        stands = {keys.INBOX: bool(status.pause), keys.OUTBOX: bool(status.messages_pause)}
+        status = read_status(self.redis, self.shards, self.timezone)
+        figures = self.redis.hgetall(keys.FIGURES)
+        pauses = {keys.INBOX: status.pause, keys.OUTBOX: status.messages_pause}
+        parked_ever = {
+            name.decode().removeprefix("parked:"): int(count)
+            for name, count in figures.items()
+            if name.startswith(b"parked:")
+        }
         return Observation(
             now_ms=status.now_ms,
             pauses={
-                line: (code.decode(), (reason or b"").decode(), int(since or status.now_ms))
-                for line, (code, reason, since) in zip(keys.PAUSES, pauses, strict=True)
-                if code and (stands[line] or code.decode() in PERSON)
+                line: (pause["code"], pause["reason"], pause["since_ms"] or status.now_ms)
+                for line, pause in pauses.items()
+                if pause
             },
-            waiting={line: sum(depths) for line, depths in status.depths.items()},
-            parked_ever={
-                name.decode().removeprefix("parked:"): int(count)
-                for name, count in figures.items()
-                if name.startswith(b"parked:")
-            },
+            waiting={keys.INBOX: status.waiting, keys.OUTBOX: status.messages_waiting},
+            parked_ever=parked_ever | {state: status.counts.get(f"message_{state}", 0) for state in UNSENT_STATES},
             parked=status.parked,
+            unsent=status.unsent,
+            refused_today=status.refused_today,
+            last_post_ms=status.last_post_ms,
             dry_run=status.dry_run,
         )
 
     def _why(self, code: str) -> str:
-        """The reason of the newest lead that is parked with `code`, "" if there is none."""
-        leads = (lead.decode() for lead in self.redis.zrevrange(keys.PARKED, 0, NEWEST - 1))
-        reasons = (one.reason for one in read_receipts(self.redis, leads) if one)
+        """Why the newest lead with `code` is parked or its message is unsent, "" if there is none."""
+        is_message = code in UNSENT_STATES
+        index = keys.UNSENT if is_message else keys.PARKED
+        leads = (lead.decode() for lead in self.redis.zrevrange(index, 0, NEWEST - 1))
+        found = [one for one in read_receipts(self.redis, leads) if one]
+        reasons = (one.message if is_message else one.reason for one in found)
         return next((one.removeprefix(f"{code}: ") for one in reasons if one.startswith(f"{code}: ")), "")
 
 

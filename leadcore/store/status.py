@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from leadcore.store import keys
 from leadcore.store.connection import Redis
+from leadcore.store.posts import LAST, local_date, refused_on
+from leadcore.verdict import PERSON
 
 ALIVE_MS = 15_000
 
@@ -15,7 +18,9 @@ class Status:
     """`depths`: line -> entries per shard, with those that wait for a retry; `oldest`: line -> age of each shard's
     oldest entry in ms, None if it is empty; `oldest_ms`: when the oldest of the inbox came, in ms of Redis' clock;
     `pause`, `messages_pause`: {} or code, reason, until_ms, since_ms; `held`: leads that a dry run held back;
-    `dry_workers`: how many of the workers run with DRY_RUN."""
+    `dry_workers`: how many of the workers run with DRY_RUN; `unsent`: messages that wait for a person; `refused_today`:
+    posts refused for their secret on this day of the operator's time zone; `last_post_ms`: when DealDroid's last
+    authenticated post came, None if never."""
 
     now_ms: int
     workers: int
@@ -28,10 +33,22 @@ class Status:
     oldest: dict[str, list[int | None]] = field(default_factory=dict)
     held: int = 0
     dry_workers: int = 0
+    unsent: int = 0
+    refused_today: int = 0
+    last_post_ms: int | None = None
 
     @property
     def waiting(self) -> int:
         return sum(self.depths[keys.INBOX])
+
+    @property
+    def messages_waiting(self) -> int:
+        return sum(self.depths[keys.OUTBOX])
+
+    @property
+    def need_person(self) -> int:
+        """Leads and messages that wait for a person to retry or discard them."""
+        return self.parked + self.unsent
 
     @property
     def dry_run(self) -> bool:
@@ -39,11 +56,12 @@ class Status:
         return bool(self.dry_workers)
 
     def as_dict(self) -> dict[str, Any]:
-        return {**asdict(self), "waiting": self.waiting, "dry_run": self.dry_run}
+        more = {"waiting": self.waiting, "need_person": self.need_person, "dry_run": self.dry_run}
+        return {**asdict(self), **more}
 
 
-def read_status(redis: Redis, shards: int) -> Status:
-    """The present state; raises redis-py's errors."""
+def read_status(redis: Redis, shards: int, timezone: ZoneInfo) -> Status:
+    """The present state; raises redis-py's errors. `timezone`: the operator's, for what is counted by day."""
     pipe = redis.pipeline(transaction=False)
     pipe.time()
     pipe.zrange(keys.WORKERS, 0, -1, withscores=True)
@@ -52,6 +70,10 @@ def read_status(redis: Redis, shards: int) -> Status:
     pipe.hgetall(keys.PAUSES[keys.OUTBOX])
     pipe.zcard(keys.PARKED)
     pipe.zcard(keys.HELD)
+    pipe.zcard(keys.UNSENT)
+    pipe.hgetall(keys.REFUSED)
+    pipe.zscore(keys.LAST_POST, LAST)
+    pipe.xrevrange(keys.LEADS, count=1)
     pipe.hgetall(keys.COUNTS)
     for line in (keys.INBOX, keys.OUTBOX):
         for shard in range(shards):
@@ -60,7 +82,8 @@ def read_status(redis: Redis, shards: int) -> Status:
     for line in (keys.INBOX, keys.OUTBOX):
         for shard in range(shards):
             pipe.xrange(keys.entries(line, shard), count=1)
-    time, workers, dry_workers, pause, messages_pause, parked, held, counts, *rest = pipe.execute()
+    time, workers, dry_workers, pause, messages_pause, parked, held, *more = pipe.execute()
+    unsent, refused, last_post, newest, counts, *rest = more
     now = _milliseconds(time)
     lengths = [rest[i] + rest[i + 1] for i in range(0, 4 * shards, 2)]
     first = [int(rows[0][0].split(b"-")[0]) if rows else None for rows in rest[4 * shards :]]
@@ -77,6 +100,9 @@ def read_status(redis: Redis, shards: int) -> Status:
         oldest={keys.INBOX: ages[:shards], keys.OUTBOX: ages[shards:]},
         held=held,
         dry_workers=_count_alive(dry_workers, now),
+        unsent=unsent,
+        refused_today=refused_on(refused, local_date(now, timezone)),
+        last_post_ms=_last_post(last_post, newest),
     )
 
 
@@ -100,13 +126,21 @@ def _count_alive(workers: Sequence[tuple[bytes, float]], now: int) -> int:
     return sum(1 for _, at in workers if at > now - ALIVE_MS)
 
 
+def _last_post(stored: float | None, newest: list[tuple[bytes, Any]]) -> int | None:
+    """Older versions did not store it: then the newest row of the index of leads says when the last one came."""
+    if stored is not None:
+        return int(stored)
+    return int(newest[0][0].partition(b"-")[0]) if newest else None
+
+
 def _pause(stored: dict[bytes, bytes], now: int, waiting: int) -> dict[str, Any]:
-    """A pause that is over stays until a lead is written; if none waits for that, the line does not count as paused."""
-    until = int(stored.get(b"until", b"0"))
-    if not stored or (until < now and not waiting):
+    """A pause that is over stays until a lead is written; if none waits for that, the line does not count as paused,
+    unless a person has to act."""
+    until, code = int(stored.get(b"until", b"0")), stored.get(b"code", b"").decode()
+    if not stored or (until < now and not waiting and code not in PERSON):
         return {}
     return {
-        "code": stored.get(b"code", b"").decode(),
+        "code": code,
         "reason": stored.get(b"reason", b"").decode(),
         "until_ms": until,
         "since_ms": int(stored.get(b"since", b"0")),

@@ -19,15 +19,21 @@ if TYPE_CHECKING:
 @click.command()
 @as_json
 def status(as_json: bool) -> None:
-    """Show whether the line works and what is waiting."""
+    """Show whether the line works and what is waiting. The exit code is 1 if leads do not get through."""
     from leadcore.settings import read
     from leadcore.store.connection import connect
     from leadcore.store.status import read_status
+    from leadcore.verdict import assess, is_bad
     from leadsync.terminal import print_status
+    from receiver.intake.spool import Spool, default_folder
+    from receiver.metrics import count_spooled
 
     settings = read()
     with exit_on_outage():
-        print_status(read_status(connect(settings), settings.config.inbox.shards), settings.timezone, as_json=as_json)
+        found = read_status(connect(settings), settings.config.inbox.shards, settings.timezone)
+    problems = assess(found, spooled=count_spooled(Spool(settings.spool_dir or default_folder())))
+    print_status(found, problems, settings.timezone, as_json=as_json)
+    sys.exit(int(is_bad(problems)))
 
 
 @click.command()

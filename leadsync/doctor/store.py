@@ -9,11 +9,12 @@ import redis
 from leadcore.settings import Settings
 from leadcore.store.connection import AWAY, connect
 from leadcore.store.status import Status, read_status
+from leadcore.verdict import BAD, Problem, assess
 from leadsync.doctor.finding import Finding, clock, fine, warn, wrong
+from leadsync.terminal import describe_last_post
 
 OLDEST = (6, 2)
 NEARLY_FULL, FULL = 0.8, 0.95
-LATE_SECONDS = 60
 
 
 def check_redis(settings: Settings) -> list[Finding]:
@@ -23,7 +24,8 @@ def check_redis(settings: Settings) -> list[Finding]:
         sent = time.time()
         seconds, micros = client.time()
         off = seconds + micros / 1e6 - (sent + time.time()) / 2
-        line = judge_line(read_status(client, settings.config.inbox.shards))
+        status = read_status(client, settings.config.inbox.shards, settings.timezone)
+        line = judge_line(status, describe_last_post(status, settings.timezone))
         return [*judge_redis(client.info(), _fsync(client)), clock("Redis", off), *line]
     except redis.AuthenticationError:
         return [wrong("Redis", "It refuses the password.", "Put the right password into REDIS_URL.")]
@@ -85,26 +87,40 @@ def _judge_memory(info: Mapping[str, Any]) -> list[Finding]:
     return found or [fine(subject, f"Evicts nothing; {room}.")]
 
 
-def judge_line(status: Status) -> list[Finding]:
-    """Pure: whether workers are alive and leads are processed."""
+SUBJECTS = {
+    "no_workers": "Workers",
+    "paused": "Line",
+    "messages_paused": "Messages",
+    "refused": "Posts",
+    "late": "Inbox",
+    "parked": "Parked",
+    "dry_run": "Workers",
+    "held": "Held back",
+}
+"""What `leadcore.verdict` finds wrong -> the subject here."""
+
+
+def judge_line(status: Status, last_post: str = "never") -> list[Finding]:
+    """Pure: what is wrong with the line, and what is fine about it. `last_post`: when DealDroid's last one came."""
     found = [
-        fine("Workers", f"{status.workers} alive.")
-        if status.workers
-        else wrong("Workers", "None is alive; leads wait.", "Start one: leadsync worker")
+        (wrong if one.severity == BAD else warn)(SUBJECTS[one.code], _describe(one, last_post), _fix(one, status))
+        for one in assess(status)
     ]
-    if status.dry_run:
-        text = f"{status.dry_workers} of {status.workers} run with DRY_RUN=1: leads are held back, not written."
-        found.append(warn("Workers", text, "Unset DRY_RUN and restart them to go live."))
-    elif status.held:
-        text = f"{status.held} leads are still held back from a dry run."
-        found.append(warn("Held back", text, "Write them: leadsync retry --held"))
-    if status.pause:
-        found.append(warn("Line", f"Paused: {status.pause['reason']}", "It resumes by itself once that is fixed."))
-    late = (status.now_ms - status.oldest_ms) / 1000 if status.oldest_ms else 0.0
-    text = f"{status.waiting} leads wait" + (f", the oldest for {late:.0f} s." if late else ".")
-    found.append(
-        warn("Inbox", text, "Start more workers if this does not fall.") if late > LATE_SECONDS else fine("Inbox", text)
-    )
-    if status.parked:
-        found.append(warn("Parked", f"{status.parked} leads wait for a person.", "See: leadsync parked"))
-    return found
+    fines = {
+        "Workers": f"{status.workers} alive.",
+        "Inbox": f"{status.waiting} leads wait.",
+        "Posts": f"None was refused today for its secret. Last post from DealDroid: {last_post}.",
+    }
+    subjects = {one.subject for one in found}
+    return [*(fine(subject, text) for subject, text in fines.items() if subject not in subjects), *found]
+
+
+def _describe(problem: Problem, last_post: str) -> str:
+    return f"{problem.text}." + (f" Last post from DealDroid: {last_post}." if problem.code == "refused" else "")
+
+
+def _fix(problem: Problem, status: Status) -> str:
+    """A line that is down tries again by itself, if there is a worker to do it."""
+    if problem.code in ("paused", "messages_paused") and status.workers:
+        return f"{problem.fix} The workers try again by themselves."
+    return problem.fix

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from leadcore.fields import ACTION_COMMAND, ACTION_LEAD, ACTION_USER
-from leadcore.receipts import Receipt
+from leadcore.receipts import PARKED, Receipt
 from leadcore.store import keys
 from leadcore.store.connection import Redis
 from leadcore.store.leads import read_newest, read_receipts
@@ -14,6 +14,8 @@ from leadcore.store.unsent import as_parked
 PAGE = 25
 # How many leads one request scans, and how many per round trip.
 SCAN_LIMIT, CHUNK = 2_000, 250
+# Leads that can begin to need a person in one millisecond.
+MOST_OF_ONE_TIME = 10_000
 _CURSOR = re.compile(r"[0-9]{1,20}-[0-9]{1,20}")
 _DOMAIN = re.compile(r"app(-[a-z0-9]+)?\.hubspot\.com")
 
@@ -55,7 +57,10 @@ class Action:
 
 
 def find_leads(redis: Redis, lead_filter: LeadFilter, cursor: str = "", count: int = PAGE) -> LeadPage:
-    """The `count` newest leads before `cursor` that match, newest first."""
+    """The `count` newest leads before `cursor` that match, newest first. Those that need a person are the ones that are
+    counted so, from the last that began to."""
+    if lead_filter.state == PARKED:
+        return _find_waiting_for_person(redis, lead_filter, cursor, count)
     if lead_filter.text and not cursor:
         exact = load_receipts(redis, [lead_filter.text])
         if exact:
@@ -76,6 +81,48 @@ def find_leads(redis: Redis, lead_filter: LeadFilter, cursor: str = "", count: i
         if len(rows) < chunk:
             return LeadPage(tuple(found.values()), "", scanned)
     return LeadPage(tuple(found.values()), at, scanned)
+
+
+def _find_waiting_for_person(redis: Redis, lead_filter: LeadFilter, cursor: str, count: int) -> LeadPage:
+    """The leads of the indexes of parked leads and unsent messages. A cursor is a time, and how many leads of exactly
+    that time were scanned."""
+    by_text = LeadFilter(lead_filter.text)
+    found: dict[str, Receipt] = {}
+    scanned = 0
+    rows = _read_waiting(redis, cursor)
+    while rows and scanned < SCAN_LIMIT and len(found) < count:
+        for (lead, at_ms), receipt in zip(rows, read_receipts(redis, [lead for lead, _ in rows]), strict=True):
+            scanned += 1
+            cursor = _next_cursor(cursor, at_ms)
+            known = receipt or Receipt(lead, state=PARKED)
+            if by_text.matches(known):
+                found.setdefault(lead, known)
+            if len(found) == count:
+                break
+        rows = _read_waiting(redis, cursor)
+    return LeadPage(tuple(found.values()), cursor if rows else "", scanned)
+
+
+def _read_waiting(redis: Redis, cursor: str) -> list[tuple[str, int]]:
+    """The next (lead, since when it waits for a person in ms) after `cursor`, newest first."""
+    at_ms, skip = _parse_cursor(cursor)
+    pipe = redis.pipeline(transaction=False)
+    for index in (keys.PARKED, keys.UNSENT):
+        pipe.zrevrangebyscore(index, "+inf" if at_ms is None else at_ms, "-inf", 0, CHUNK + skip, withscores=True)
+    rows = sorted((-int(at), lead.decode()) for part in pipe.execute() for lead, at in part)
+    return [(lead, -at) for at, lead in rows[skip : skip + CHUNK]]
+
+
+def _next_cursor(cursor: str, at_ms: int) -> str:
+    before_ms, skip = _parse_cursor(cursor)
+    return f"{at_ms}-{skip + 1 if at_ms == before_ms else 1}"
+
+
+def _parse_cursor(cursor: str) -> tuple[int | None, int]:
+    if not _CURSOR.fullmatch(cursor):
+        return None, 0
+    at_ms, _, skip = cursor.partition("-")
+    return int(at_ms), min(int(skip), MOST_OF_ONE_TIME)
 
 
 def load_receipts(redis: Redis, leads: Sequence[str]) -> list[Receipt]:

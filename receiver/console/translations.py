@@ -5,12 +5,20 @@ A text may have a singular and a plural form, separated by "|"; `n` selects one.
 
 from collections.abc import Mapping
 
+from leadcore.verdict import DESCRIPTIONS
+
 LANGUAGES = ("en", "th")
 LANGUAGE_NAMES = {"en": "English", "th": "ไทย"}
 MONTHS = {
     "en": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
     "th": ("ม.ค.", "ก.พ.", "มี.ค.", "เม.ย.", "พ.ค.", "มิ.ย.", "ก.ค.", "ส.ค.", "ก.ย.", "ต.ค.", "พ.ย.", "ธ.ค."),
 }
+
+
+def _problem(code: str) -> str:
+    """What `leadcore.verdict` says of a problem, so that the console says the same as the commands."""
+    return DESCRIPTIONS[code].text
+
 
 TEXTS: Mapping[str, tuple[str, str]] = {
     "title": ("Lead console", "คอนโซลลีด"),
@@ -27,17 +35,28 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "health": ("System status", "สถานะระบบ"),
     "fine": ("Everything works", "ทุกอย่างทำงานปกติ"),
     "fine.do": ("New leads reach HubSpot within seconds.", "ลีดใหม่จะเข้า HubSpot ภายในไม่กี่วินาที"),
-    "no_workers": ("No worker is running, so leads wait", "ไม่มี worker ทำงานอยู่ ลีดจึงต้องรอ"),
+    "no_workers": (_problem("no_workers"), "ไม่มี worker ทำงานอยู่ ลีดจึงต้องรอ"),
     "no_workers.do": (
         "Start one: leadsync worker. Nothing is lost meanwhile.",
         "กรุณาเริ่ม worker ด้วยคำสั่ง leadsync worker ระหว่างนี้ไม่มีลีดสูญหาย",
     ),
-    "parked": (
-        "The line works, and {n} lead needs you|The line works, and {n} leads need you",
-        "ระบบทำงานปกติ แต่มี {n} ลีดรอให้คุณช่วย",
-    ),
+    "parked": (_problem("parked"), "มี {n} ลีดรอให้คุณช่วย"),
     "parked.do": ("See below what is wrong and how to fix it.", "ดูสาเหตุและวิธีแก้ได้ด้านล่าง"),
-    "paused": ("Leads wait for HubSpot", "ลีดกำลังรอ HubSpot"),
+    "refused": (_problem("refused"), "วันนี้ปฏิเสธ {n} คำขอ เพราะรหัสลับของ intent ไม่ตรงกับที่ตั้งไว้ที่นี่"),
+    "refused.do": (
+        DESCRIPTIONS["refused"].fix,
+        "กรุณาใส่ API secret key ของทุก intent ใน DealDroid ไว้ที่ DEALDROID_SECRET แล้วเริ่ม web ใหม่",
+    ),
+    "late": (_problem("late"), "ลีดเก่าที่สุดรอมาแล้ว {n} วินาที"),
+    "late.do": (DESCRIPTIONS["late"].fix, "หากจำนวนไม่ลดลง กรุณาเพิ่ม worker"),
+    "spooled": (_problem("spooled"), "มี {n} ลีดรออยู่ในดิสก์ของเครื่องนี้"),
+    "spooled.do": (DESCRIPTIONS["spooled"].fix, "ระบบจะนำเข้า Redis เอง"),
+    "disk_unusable": (_problem("disk_unusable"), "ใช้ดิสก์ของเครื่องนี้เก็บลีดไม่ได้"),
+    "disk_unusable.do": (
+        "While Redis is away, posts would be answered 503 and lost. leadsync doctor on that machine says why.",
+        "หาก Redis ไม่ตอบสนอง คำขอจะได้คำตอบ 503 และสูญหาย กรุณารัน leadsync doctor ที่เครื่องนั้นเพื่อดูสาเหตุ",
+    ),
+    "paused": (_problem("paused"), "ลีดกำลังรอ HubSpot"),
     "paused.when": (
         "Paused since {since}; tried again at {until}, then by itself until it works. Nothing is lost.",
         "หยุดพักตั้งแต่ {since} จะลองใหม่เวลา {until} และลองต่อเองจนกว่าจะสำเร็จ ไม่มีลีดสูญหาย",
@@ -46,23 +65,28 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "Paused since {since}; it is being tried again now. Nothing is lost.",
         "หยุดพักตั้งแต่ {since} กำลังลองใหม่อยู่ ไม่มีลีดสูญหาย",
     ),
-    "silent": ("Messages wait for DealDroid", "ข้อความกำลังรอ DealDroid"),
-    "silent.do": (
-        "{why} Leads are written all the same; messages follow by themselves.",
-        "{why} ลีดยังคงถูกบันทึกตามปกติ ข้อความจะส่งตามไปเอง",
+    "paused.next": (
+        "Paused since {since}; tried again with the next lead. Nothing is lost.",
+        "หยุดพักตั้งแต่ {since} จะลองใหม่เมื่อมีลีดถัดไป ไม่มีลีดสูญหาย",
     ),
-    "dry_run": ("Dry run: nothing reaches HubSpot", "โหมดทดลอง: ไม่มีอะไรเข้า HubSpot"),
+    "paused.stopped": (
+        "Paused since {since}; tried again once a worker runs. Nothing is lost.",
+        "หยุดพักตั้งแต่ {since} จะลองใหม่เมื่อมี worker ทำงาน ไม่มีลีดสูญหาย",
+    ),
+    "messages_paused": (_problem("messages_paused"), "ข้อความกำลังรอ DealDroid"),
+    "messages_paused.do": ("They follow by themselves.", "ข้อความจะส่งตามไปเอง"),
+    "dry_run": (_problem("dry_run"), "โหมดทดลอง: ไม่มีอะไรเข้า HubSpot"),
     "dry_run.do": (
         "New leads are held back, and no message is sent. To go live, unset DRY_RUN and restart the workers; then "
         "write what was held back.",
         "ลีดใหม่ถูกพักไว้และไม่มีการส่งข้อความ หากพร้อมใช้จริง ให้เอา DRY_RUN ออก เริ่ม worker ใหม่ แล้วสั่งบันทึกลีดเหล่านี้",
     ),
     "held": (
-        "{n} lead is held back since the dry run|{n} leads are held back since the dry run",
+        _problem("held"),
         "มี {n} ลีดที่พักไว้ตั้งแต่โหมดทดลอง",
     ),
-    "held.do": ("New leads are written again. See below.", "ลีดใหม่บันทึกตามปกติแล้ว ดูรายละเอียดด้านล่าง"),
-    "away": ("Redis does not answer", "Redis ไม่ตอบสนอง"),
+    "held.do": ("Write or discard them below.", "สั่งบันทึกหรือทิ้งได้ด้านล่าง"),
+    "away": (_problem("redis_away"), "Redis ไม่ตอบสนอง"),
     "away.do": (
         "Leads are kept on this machine's disk ({n} so far) and are put into Redis as soon as it answers. "
         "Check REDIS_URL and whether Redis runs.",
@@ -152,12 +176,14 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "confirmed.more": ("messages in the chat", "ข้อความในแชต"),
     "need_you": ("Need you", "รอให้คุณช่วย"),
     "need_you.more": ("see how to fix them", "ดูวิธีแก้"),
-    "need_you.none": ("all is well", "เรียบร้อยดี"),
+    "need_you.none": ("none waits for you", "ไม่มีรายการรอคุณ"),
     "workers": ("Workers", "Worker"),
     "workers.more": ("alive", "ทำงานอยู่"),
     "disk": ("On this disk", "ในดิสก์เครื่องนี้"),
     "disk.more": ("wait for Redis", "รอ Redis"),
     "disk.none": ("Redis has them all", "อยู่ใน Redis ครบ"),
+    "last_post": ("Last post from DealDroid: {time}", "คำขอล่าสุดจาก DealDroid: {time}"),
+    "never": ("never", "ยังไม่เคย"),
     "unknown": ("unknown", "ไม่ทราบ"),
     # Chart
     "chart": ("The last 24 hours", "24 ชั่วโมงที่ผ่านมา"),
@@ -198,6 +224,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "จากลีดล่าสุด {n} รายการที่อยู่ใน HubSpot แล้ว",
     ),
     "dropped.value": ("{field}: {why}. Written without it.", "{field}: {why} บันทึกโดยไม่มีค่านี้"),
+    "dropped.none": ("Nothing was left out.", "ไม่มีค่าที่ตกหล่น"),
     "causes.more": ("and {n} more", "และอีก {n} รายการ"),
     "retry": ("Retry", "ลองใหม่"),
     "retry.all": ("Retry {n}|Retry all {n}", "ลองใหม่ทั้ง {n}"),
@@ -272,6 +299,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "state.parked": ("Needs you", "รอให้คุณช่วย"),
     "state.held": ("Held back", "พักไว้"),
     "state.discarded": ("Discarded", "ทิ้งแล้ว"),
+    # What keeps a written lead from being a plain success
+    "flaw.without": ("without {field}", "ไม่มี{field}"),
+    "flaw.failed": ("message not sent", "ส่งข้อความไม่สำเร็จ"),
+    "flaw.interrupted": ("message may be missing", "ข้อความอาจไม่ถึงลูกค้า"),
     # The timeline of one lead
     "timeline": ("What happened", "ลำดับเหตุการณ์"),
     "step.received": ("Received from DealDroid", "ได้รับจาก DealDroid"),

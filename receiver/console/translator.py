@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from leadcore.receipts import Receipt
+from leadcore.verdict import choose_form, find_flaws
 from receiver.console.property_labels import FIELDS
 from receiver.console.reason_texts import FIXES, HINTS, PATTERNS, REASONS
 from receiver.console.translations import LANGUAGES, MONTHS, TEXTS
@@ -19,8 +21,7 @@ class Translator:
     def text(self, key: str, **values: Any) -> str:
         """The text of `key`; `n` selects the singular or the plural form."""
         text = TEXTS[key][self._column]
-        one, several, many = text.partition("|")
-        text = many if several and values.get("n") != 1 else one
+        text = choose_form(text, values.get("n"))
         return text.format(**{name: self.number(v) if isinstance(v, int) else v for name, v in values.items()})
 
     def number(self, value: int) -> str:
@@ -59,6 +60,17 @@ class Translator:
 
     def state(self, name: str) -> str:
         return self.text(f"state.{name}") if f"state.{name}" in TEXTS else name
+
+    def flaws(self, receipt: Receipt) -> list[str]:
+        """What keeps a written lead from being a plain success."""
+        return [
+            self.text("flaw.without", field=self._in_sentence(name)) if kind == "without" else self.text(f"flaw.{name}")
+            for kind, name in find_flaws(receipt)
+        ]
+
+    def _in_sentence(self, name: str) -> str:
+        label = self.field(name)
+        return label[:1].lower() + label[1:] if name in FIELDS else label
 
     def time_of_day(self, ms: int) -> str:
         """Hours and minutes."""

@@ -14,9 +14,9 @@ from leadcore.receipts import HELD, PARKED, STATES, WRITTEN
 from leadcore.settings import ReceiverSettings
 from leadcore.store.connection import AWAY, Redis
 from leadcore.store.counters import HOUR_MS, read_hours
-from leadcore.store.keys import OUTBOX
 from leadcore.store.parked import Parked, causes
-from leadcore.store.status import Status, are_workers_dry, read_status
+from leadcore.store.status import are_workers_dry, read_status
+from leadcore.verdict import assess
 from receiver.console import queries
 from receiver.console.actions import apply_action, parse_result
 from receiver.console.auth import HEADERS, ConsoleAuth
@@ -25,7 +25,8 @@ from receiver.console.queries import LeadFilter
 from receiver.console.timeline import build_timeline, find_dropped_values
 from receiver.console.translations import LANGUAGE_NAMES, LANGUAGES
 from receiver.console.translator import Translator
-from receiver.intake.spool import Spool, SpoolError
+from receiver.intake.spool import Spool
+from receiver.metrics import count_spooled
 
 PATH = "/console"
 COOKIE = "leadsync-language"
@@ -111,7 +112,7 @@ def _answer_errors(pages: Blueprint, spool: Spool) -> None:
     @pages.errorhandler(RedisError)
     @pages.errorhandler(OSError)
     def away(_: Exception) -> ResponseReturnValue:
-        spooled = _count_spooled(spool)
+        spooled = count_spooled(spool)
         key = "away.unknown" if spooled is None else "away.do"
         return _render("error.html", 503, name="away", more=g.translator.text(key, n=spooled or 0))
 
@@ -126,19 +127,18 @@ def _add_pages(pages: Blueprint, redis: Redis, spool: Spool, settings: ReceiverS
 
     @pages.get("/")
     def overview() -> ResponseReturnValue:
-        status = read_status(redis, shards)
+        status = read_status(redis, shards, settings.shared.timezone)
         hours = read_hours(redis, status.now_ms, 48)
         recent = queries.find_leads(redis, LeadFilter(), count=RECENT)
-        parked_count = store.count()
-        parked = store.receipts(limit=GROUPED) if parked_count else []
+        spooled = count_spooled(spool)
+        parked = store.receipts(limit=GROUPED) if status.need_person else []
         return _render(
             "overview.html",
             status=status,
-            parked_count=parked_count,
-            verdicts=assess(status, parked_count),
+            problems=assess(status, spooled=spooled),
             today=_sum_since(hours, g.translator.midnight_ms(status.now_ms)),
             chart=draw(hours[-24:]),
-            spooled=_count_spooled(spool),
+            spooled=spooled,
             causes=causes(parked),
             grouped=len(parked),
             dropped_values=find_dropped_values(recent.receipts),
@@ -228,19 +228,6 @@ def _choose_leads(store: Parked, form: Mapping[str, str]) -> list[str]:
     return [lead for cause in causes(parked) if (cause.code, cause.reason) == wanted for lead in cause.leads]
 
 
-def assess(status: Status, parked_count: int) -> list[str]:
-    """Pure: what is wrong, the worst first; ["fine"] if nothing is. `parked_count`: leads that wait for a person."""
-    problems = {
-        "no_workers": not status.workers,
-        "paused": bool(status.pause),
-        "silent": bool(status.messages_pause) and any(status.depths[OUTBOX]),
-        "dry_run": status.dry_run,
-        "parked": bool(parked_count),
-        "held": bool(status.held) and not status.dry_run,
-    }
-    return [name for name, is_so in problems.items() if is_so] or ["fine"]
-
-
 def _sum_since(hours: list[tuple[int, dict[str, int]]], since_ms: int) -> dict[str, int]:
     """The counts of the hours that end after `since_ms`, added up."""
     total: dict[str, int] = {}
@@ -272,10 +259,3 @@ def _choose_language() -> str:
 def _redis_now_ms(redis: Redis) -> int:
     seconds, micros = redis.time()
     return int(seconds * 1000 + micros // 1000)
-
-
-def _count_spooled(spool: Spool) -> int | None:
-    try:
-        return spool.count()
-    except SpoolError:
-        return None

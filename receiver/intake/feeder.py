@@ -22,6 +22,7 @@ from leadcore.store import keys, scripts
 from leadcore.store.bell import Bell
 from leadcore.store.connection import AWAY, Redis, read_dataset, read_info
 from leadcore.store.counters import Tally
+from leadcore.store.posts import PostTally
 from leadcore.store.streams import Put, Stream, WrongKey, pack_fields
 from receiver.intake.group_commit import BatchedScript
 from receiver.intake.recent_events import RecentEvents
@@ -61,6 +62,7 @@ class Feeder:
         self.away_until = 0.0
         self.recent = RecentEvents(Journal("web"))
         self.tally = Tally()
+        self.posts = PostTally(settings.timezone)
         self.run_id = ""
         self.needs_replay = self.full = False
         # A dedicated connection: a pool reconnects silently, and we must notice.
@@ -81,11 +83,16 @@ class Feeder:
             self._thread.join(seconds)
         try:
             self.flush()
-            self.tally.flush(self.inbox)
+            self._flush_counts()
         except (SpoolError, *AWAY) as error:
             log.warning("spool.left", error=type(error).__name__)
         else:
             self.recent.close()
+
+    def note_post(self, *, authenticated: bool) -> None:
+        """A post came, with a right secret or refused for a wrong one."""
+        note = self.posts.note_authenticated if authenticated else self.posts.count_refused
+        note(int(time.time() * 1000) + self.offset_ms)
 
     def feed(self, body: dict[str, Any]) -> None:
         """Store one event whose required fields are usable; raises `NotStored`."""
@@ -223,9 +230,13 @@ class Feeder:
         else:
             self.recent.drop_old()
         self.run_id, self.needs_replay = run_id, False
-        self.tally.flush(self.inbox)
+        self._flush_counts()
         if not self.full:
             self.flush()
+
+    def _flush_counts(self) -> None:
+        self.tally.flush(self.inbox)
+        self.posts.flush(self.inbox)
 
     def _check_redis(self) -> tuple[str, bool]:
         """Redis' run id, and whether it is so full that workers need the room to drain what waits. Where INFO is

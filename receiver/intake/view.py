@@ -76,7 +76,9 @@ class Intake:
             raise RequestEntityTooLarge
         body = event.decode(raw)
         if not self._secret_check.accepts(body.pop("secret", "")):
+            self._feeder.note_post(authenticated=False)
             raise Forbidden(self._count_wrong_secret(environ))
+        self._feeder.note_post(authenticated=True)
         missing = event.unusable(body)
         if missing:
             self._feeder.park(body)

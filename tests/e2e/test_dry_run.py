@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from leadcore.store import keys
 from leadcore.store.status import read_status
 from leadsync.cli import cli
-from tests.conftest import SHARDS, Line, Process, eventually, lead
+from tests.conftest import BANGKOK, SHARDS, Line, Process, eventually, lead
 from workers.rules.customer import unpack
 
 DRY = {"DRY_RUN": "1"}
@@ -166,7 +166,7 @@ def test_messages_that_wait_when_a_dry_run_begins_are_sent_after_it(dry_line: tu
     line.send(lead("d", name="Bob Ray"))
     eventually(lambda: line.receipt("d").state == "held")
     assert line.chat.told() == []
-    assert sum(read_status(line.redis, SHARDS).depths[keys.OUTBOX]) == 1
+    assert sum(read_status(line.redis, SHARDS, BANGKOK).depths[keys.OUTBOX]) == 1
     restart_worker(line, worker)
     line.settle(hasten=True)
     assert len(line.chat.told("c")) == 1

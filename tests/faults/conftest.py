@@ -25,7 +25,7 @@ from leadcore.store import keys
 from leadcore.store.status import Status, read_status
 from receiver.intake.feeder import Feeder
 from receiver.intake.spool import Spool
-from tests.conftest import SHARDS, Line, key_of, open_line
+from tests.conftest import BANGKOK, SHARDS, Line, key_of, open_line
 from workers import bootstrap
 from workers.maintenance import Maintenance
 from workers.rules.texts import MessageTemplates
@@ -161,7 +161,7 @@ class Scene:
                 return
 
     def status(self) -> Status:
-        return read_status(self.redis, SHARDS)
+        return read_status(self.redis, SHARDS, BANGKOK)
 
     def sending(self) -> int:
         """How many messages are noted as sending."""

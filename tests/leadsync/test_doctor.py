@@ -271,7 +271,9 @@ def test_redis_that_says_nothing_is_judged_too() -> None:
         (None, {}, set()),
         (1_000_000 - 5_000, {}, set()),
         (1_000_000 - 90_000, {}, {("Inbox", "warning")}),
-        (None, {"reason": "why", "until_ms": 1, "since_ms": 1}, {("Line", "warning")}),
+        (None, {"reason": "why", "until_ms": 1, "since_ms": 990_000}, {("Line", "warning")}),
+        (None, {"reason": "why", "until_ms": 1, "since_ms": 1}, {("Line", "wrong")}),
+        (None, {"code": "unauthorized", "reason": "why", "until_ms": 1, "since_ms": 990_000}, {("Line", "wrong")}),
     ],
 )
 def test_the_line_is_judged(oldest_ms: int | None, pause: dict[str, Any], expected: set[tuple[str, str]]) -> None:

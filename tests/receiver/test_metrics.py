@@ -40,6 +40,7 @@ def apply(line: Line, *commands: Any) -> None:
 def test_an_empty_system_has_zeros(receiver: Line) -> None:
     figures = scrape(receiver)
     assert figures["leadsync_redis_up",] == 1
+    assert figures.pop(("leadsync_problem", "no_workers")) == 1
     assert {value for (name, *_), value in figures.items() if name != "leadsync_redis_up"} == {0}
     assert ("leadsync_leads_total", "created") in figures
     assert ("leadsync_refused_total", "forbidden") in figures
@@ -159,8 +160,12 @@ def test_a_restart_of_several_processes_loses_no_count(tmp_path: Path) -> None:
         figures = scrape(line)
         assert sum(value for (name, *_), value in figures.items() if name == "leadsync_refused_total") == 120
         server.stop()
-        figures = scrape(line)
-        assert figures == {("leadsync_redis_up",): 0, ("leadsync_spooled",): 0}
+        figures = {one: value for one, value in scrape(line).items() if value or one[0] != "leadsync_problem"}
+        assert figures == {
+            ("leadsync_redis_up",): 0,
+            ("leadsync_spooled",): 0,
+            ("leadsync_problem", "redis_away"): 1,
+        }
 
 
 def test_counters_of_another_version_do_no_harm(receiver: Line) -> None:

@@ -14,6 +14,7 @@ from leadcore.receipts import HELD_SECONDS, PARKED_SECONDS, pack
 from leadcore.store import keys
 from leadcore.store.status import read_status
 from leadcore.store.streams import DUPLICATE_MS, Stream
+from tests.conftest import BANGKOK
 from workers.retention import CHUNK, ENDED, ENDED_HELD, Retention
 from workers.rules.delivery import store_unsent
 
@@ -136,7 +137,7 @@ def test_a_parked_lead_ends_after_thirty_days_and_its_receipt_says_so(store: Any
     store.delete(keys.parked("old"))
     Retention(store, CONFIG).apply()
     assert store.zrange(keys.PARKED, 0, -1) == [b"new"]
-    assert read_status(store, 1).parked == 1
+    assert read_status(store, 1, BANGKOK).parked == 1
     ended, alive = (receipts.unpack(name, store.hgetall(keys.receipt(name))) for name in ("old", "new"))
     assert (ended.state, ended.reason) == ("discarded", ENDED)
     assert (alive.state, alive.reason) == ("parked", "row: why")
@@ -150,7 +151,7 @@ def test_a_held_lead_ends_after_thirty_days_and_its_receipt_says_so(store: Any) 
     store.hset(keys.receipt("old"), mapping={"f": "0", "y": "dry run: nothing was written"})
     Retention(store, CONFIG).apply()
     assert store.keys(keys.held("*")) == [keys.held("new").encode()]
-    assert read_status(store, 1).held == 1
+    assert read_status(store, 1, BANGKOK).held == 1
     ended, alive = (receipts.unpack(name, store.hgetall(keys.receipt(name))) for name in ("old", "new"))
     assert (ended.state, ended.reason, ended.fields) == ("discarded", ENDED_HELD, ())
     assert alive.state == "held"

@@ -11,11 +11,10 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from leadcore.receipts import UNSENT_STATES
 from leadcore.store import keys
+from leadcore.verdict import PERSON, SHORT_PAUSE_MS, Problem
 
-PERSON = frozenset({"unauthorized", "forbidden", "no_key", "daily_quota"})
-"""Only a person can fix these."""
-SHORT_PAUSE_MS = 60_000
 RECOVERED_MS = 15_000
 COLLECT_MS = 10_000
 PARKED_MS = 3_600_000
@@ -27,6 +26,10 @@ DRY = "The pause is over. The workers run with DRY_RUN, so leads are held back a
 ADVICE = {
     "daily_quota": "Find out which app uses it up, or buy more; it begins anew at midnight in the portal's time zone.",
     "dealdroid": "Check DEALDROID_WEBHOOK_URL and DealDroid itself.",
+}
+WAITS_FOR_PERSON = {
+    "failed": ("A message was not sent", "messages were not sent"),
+    "interrupted": ("A message may not have arrived", "messages may not have arrived"),
 }
 PASSES = "It goes on by itself once that is over; if it lasts, run: leadsync doctor"
 
@@ -59,22 +62,30 @@ class ParkedAlert(msgspec.Struct):
 
 
 class AlertRecord(msgspec.Struct):
-    """What was reported, and what is still to be sent. The names in Redis are the older ones."""
+    """What was reported, and what is still to be sent. The names in Redis are the older ones. `refused_day`: the last
+    day of which refused posts were reported; `refused_seen_ms`: when the first unreported one was seen, 0 if there is
+    none."""
 
     incidents: dict[str, Incident] = msgspec.field(default_factory=dict)
     parked_alerts: dict[str, ParkedAlert] = msgspec.field(default_factory=dict, name="parkings")
     outgoing: list[OutgoingAlert] = msgspec.field(default_factory=list)
+    refused_day: str = ""
+    refused_seen_ms: int = 0
 
 
 class Observation(msgspec.Struct, frozen=True):
     """The state at `now_ms`: the pauses in Redis (line -> code, reason, since_ms), entries waiting per line, how many
-    leads were ever parked per code, how many are now; `dry_run`: whether a worker runs with DRY_RUN."""
+    leads were ever parked per code (and messages unsent, by their state), how many are now; `dry_run`: whether a worker
+    runs with DRY_RUN; `refused_today`, `last_post_ms`: as in `Status`."""
 
     now_ms: int
     pauses: Mapping[str, tuple[str, str, int]]
     waiting: Mapping[str, int]
     parked_ever: Mapping[str, int]
     parked: int
+    unsent: int = 0
+    refused_today: int = 0
+    last_post_ms: int | None = None
     dry_run: bool = False
 
 
@@ -83,6 +94,7 @@ def update_record(record: AlertRecord, seen: Observation, timezone: ZoneInfo) ->
     `add_parked_alert`, which needs a reason in words."""
     for line in STOPPED:
         _update_incident(record, line, seen, timezone)
+    _report_refused(record, seen, timezone)
     counts = {code: _count_unreported(record, code, ever, seen) for code, ever in seen.parked_ever.items()}
     return {code: count for code, count in counts.items() if count}
 
@@ -115,6 +127,20 @@ def _update_incident(record: AlertRecord, line: str, seen: Observation, timezone
     _add(record, seen, " ".join(filter(None, (f"{STOPPED[line]} {since_when}: {reason}", advice, waiting))))
 
 
+def _report_refused(record: AlertRecord, seen: Observation, timezone: ZoneInfo) -> None:
+    """Once a day at most, whoever posts and however much."""
+    today = datetime.fromtimestamp(seen.now_ms / 1000, timezone).date().isoformat()
+    if not seen.refused_today or record.refused_day == today:
+        record.refused_seen_ms = 0
+        return
+    record.refused_seen_ms = record.refused_seen_ms or seen.now_ms
+    if seen.now_ms - record.refused_seen_ms < COLLECT_MS:
+        return
+    record.refused_day, record.refused_seen_ms = today, 0
+    last = _time(seen.last_post_ms, timezone) if seen.last_post_ms else "never"
+    _add(record, seen, f"{Problem('refused', seen.refused_today)} Last post from DealDroid: {last}.")
+
+
 def _count_unreported(record: AlertRecord, code: str, ever: int, seen: Observation) -> int:
     """How many parked leads of a cause to report now, 0 if none. They are collected for `COLLECT_MS` first, so that
     many make one text."""
@@ -126,18 +152,19 @@ def _count_unreported(record: AlertRecord, code: str, ever: int, seen: Observati
     known.seen_ms = known.seen_ms or seen.now_ms
     if seen.now_ms - known.seen_ms < COLLECT_MS or (known.reported_ms and seen.now_ms - known.reported_ms < PARKED_MS):
         return 0
-    count = min(ever - known.reported, seen.parked)
+    count = min(ever - known.reported, seen.unsent if code in UNSENT_STATES else seen.parked)
     known.reported, known.seen_ms = ever, 0
     known.reported_ms = seen.now_ms if count else known.reported_ms
     return count
 
 
 def add_parked_alert(record: AlertRecord, seen: Observation, code: str, count: int, why: str, fix: str) -> None:
-    """Add the text about parked leads; `why` is a receipt's reason without its code, "" if it is not known;
-    `fix`: how to fix it."""
-    leads = "A lead was parked" if count == 1 else f"{count} leads were parked"
+    """Add the text about parked leads or unsent messages; `why` is a receipt's reason without its code, "" if it is not
+    known; `fix`: how to fix it."""
+    one, several = WAITS_FOR_PERSON.get(code, ("A lead was parked", "leads were parked"))
+    what = one if count == 1 else f"{count} {several}"
     reason = f": {why.rstrip('.')}" if why else f" ({code})"
-    _add(record, seen, f"{leads}{reason}. {fix} See: leadsync parked")
+    _add(record, seen, f"{what}{reason}. {fix} See: leadsync parked")
 
 
 def _add(record: AlertRecord, seen: Observation, text: str) -> None:

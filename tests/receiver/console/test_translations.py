@@ -8,6 +8,7 @@ import pytest
 
 from leadcore import receipts
 from leadcore.store.parked import FIXES
+from leadcore.verdict import DESCRIPTIONS
 from receiver.console import property_labels, reason_texts, translations
 from receiver.console.translator import Translator
 from tests.conftest import ROOT
@@ -45,9 +46,16 @@ def test_every_key_used_exists_and_every_key_is_used() -> None:
     assert whole <= translations.TEXTS.keys()
     elsewhere = source.replace((CONSOLE / "translations.py").read_text(), "")
     used = {key for key in translations.TEXTS if f'"{key}"' in elsewhere}
-    families = ("nav.", "state.", "step.", "pause.", "action.", "result.", "series.", "fields.")
-    verdicts = {"fine", "no_workers", "parked", "paused", "silent", "fine.do", "no_workers.do", "parked.do", "held.do"}
+    families = ("nav.", "state.", "step.", "pause.", "action.", "result.", "series.", "fields.", "flaw.")
+    verdicts = {name for code in DESCRIPTIONS for name in (code, f"{code}.do")}
     assert {key for key in translations.TEXTS.keys() - used - verdicts - whole if not key.startswith(families)} == set()
+
+
+@pytest.mark.parametrize("code", DESCRIPTIONS)
+def test_the_console_says_of_a_problem_what_the_commands_say(code: str) -> None:
+    english, thai = translations.TEXTS["away" if code == "redis_away" else code]
+    assert (english, bool(THAI.search(thai))) == (DESCRIPTIONS[code].text, True)
+    assert code == "paused" or f"{'away' if code == 'redis_away' else code}.do" in translations.TEXTS
 
 
 @pytest.mark.parametrize("code", [code for code, one in RETRIES.items() if one.waits is Waits.LINE])

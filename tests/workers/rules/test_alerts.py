@@ -7,12 +7,11 @@ import msgspec
 import pytest
 
 from leadcore.store import keys
+from leadcore.verdict import PERSON, SHORT_PAUSE_MS
 from workers.rules.alerts import (
     COLLECT_MS,
     PARKED_MS,
-    PERSON,
     RECOVERED_MS,
-    SHORT_PAUSE_MS,
     TRIES,
     AlertRecord,
     Observation,

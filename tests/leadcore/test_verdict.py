@@ -1,0 +1,121 @@
+"""What is wrong is decided once, and no two findings contradict each other."""
+
+from typing import Any
+
+import pytest
+
+from leadcore.receipts import Note, Receipt
+from leadcore.store import keys
+from leadcore.store.status import Status
+from leadcore.verdict import BAD, DESCRIPTIONS, LATE_MS, SHORT_PAUSE_MS, WARN, Problem, assess, find_flaws, is_bad
+
+NOW = 1_772_000_000_000
+TOKEN = {"code": "unauthorized", "reason": "HubSpot refuses the token.", "until_ms": NOW, "since_ms": NOW - 1}
+AWAY = {"code": "unavailable", "reason": "HubSpot is away.", "until_ms": NOW, "since_ms": NOW - 1}
+
+
+def status(**more: Any) -> Status:
+    depths = {keys.INBOX: [more.pop("waiting", 0)], keys.OUTBOX: [more.pop("messages", 0)]}
+    plain: dict[str, Any] = {"workers": 1, "parked": 0, "oldest_ms": None, "pause": {}, "counts": {}}
+    return Status(now_ms=NOW, depths=depths, **{**plain, **more})
+
+
+def codes(given: Status | None, **more: Any) -> list[str]:
+    return [one.code for one in assess(given, **more)]
+
+
+def test_a_line_that_works_has_no_problem() -> None:
+    assert assess(status(waiting=3, messages=2, oldest_ms=NOW - 1000, last_post_ms=NOW)) == []
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "n"),
+    [
+        ({"workers": 0}, "no_workers", 0),
+        ({"pause": TOKEN}, "paused", 0),
+        ({"refused_today": 15}, "refused", 15),
+        ({"oldest_ms": NOW - LATE_MS - 1000}, "late", 61),
+        ({"messages_pause": AWAY, "messages": 1}, "messages_paused", 0),
+        ({"parked": 2, "unsent": 3}, "parked", 5),
+        ({"dry_workers": 1, "held": 4}, "dry_run", 0),
+        ({"held": 4}, "held", 4),
+    ],
+)
+def test_each_problem_of_the_line_is_found_alone(more: dict[str, Any], code: str, n: int) -> None:
+    [problem] = assess(status(**more))
+    assert (problem.code, problem.n) == (code, n)
+
+
+def test_everything_that_can_be_wrong_is_found_the_worst_first() -> None:
+    given = status(
+        workers=0, pause=TOKEN, refused_today=1, messages_pause=AWAY, messages=1, parked=1, held=1, oldest_ms=1
+    )
+    found = codes(given, spooled=2, disk_fault="It is full.")
+    assert found == [one for one in DESCRIPTIONS if one not in ("redis_away", "late", "dry_run")]
+
+
+def test_without_redis_only_this_machine_can_be_judged() -> None:
+    assert codes(None, spooled=2) == ["redis_away", "spooled"]
+    assert codes(None, spooled=None) == ["redis_away", "disk_unusable"]
+
+
+@pytest.mark.parametrize("more", [{"workers": 0}, {"pause": TOKEN}])
+def test_what_stands_still_is_not_called_slow(more: dict[str, Any]) -> None:
+    assert "late" not in codes(status(oldest_ms=1, **more))
+
+
+def test_a_pause_of_messages_matters_only_while_one_waits() -> None:
+    assert codes(status(messages_pause=AWAY)) == []
+
+
+@pytest.mark.parametrize(
+    ("pause", "ago", "severity"),
+    [
+        ("unavailable", 0, WARN),
+        ("unavailable", SHORT_PAUSE_MS - 1, WARN),
+        ("unavailable", SHORT_PAUSE_MS, BAD),
+        ("unauthorized", 0, BAD),
+        ("daily_quota", 0, BAD),
+    ],
+)
+def test_a_pause_is_bad_if_a_person_has_to_act_or_if_it_lasts(pause: str, ago: int, severity: str) -> None:
+    problems = assess(status(pause={"code": pause, "reason": "Why.", "until_ms": NOW + 1, "since_ms": NOW - ago}))
+    assert [one.severity for one in problems] == [severity]
+    assert is_bad(problems) is (severity == BAD)
+
+
+@pytest.mark.parametrize("code", DESCRIPTIONS)
+def test_every_problem_can_be_told_in_words(code: str) -> None:
+    one, many = str(Problem(code, 1, "Why.")), str(Problem(code, 1500, "Why."))
+    assert "{" not in one + many
+    assert "|" not in one + many
+    assert ("1,500" in many) is ("{n}" in DESCRIPTIONS[code].text)
+
+
+def test_refused_posts_are_told_as_what_they_are() -> None:
+    assert Problem("refused", 15).text == "15 posts refused today: the secret of an intent is not the one set here"
+    assert Problem("refused", 1).text == "1 post refused today: the secret of an intent is not the one set here"
+
+
+@pytest.mark.parametrize(
+    ("receipt", "flaws"),
+    [
+        (Receipt("a", state="created", message="sent"), []),
+        (Receipt("a", state="created", message="waiting: why"), []),
+        (Receipt("a", state="updated", message="failed: why"), [("message", "failed")]),
+        (Receipt("a", state="unchanged", message="interrupted: why"), [("message", "interrupted")]),
+        (Receipt("a", state="created", message="discarded: why"), []),
+        (Receipt("a", state="created", notes=(Note("email", "dropped", "bad"),) * 2), [("without", "email")]),
+        (
+            Receipt("a", state="created", notes=(Note("phone", "dropped", "bad"),), message="failed: why"),
+            [("without", "phone"), ("message", "failed")],
+        ),
+        (Receipt("a", state="updated", notes=(Note("email", "kept", "newer"),)), []),
+        (Receipt("a", state="held", notes=(Note("email", "dropped", "bad"),)), []),
+        (Receipt("a", state="parked", message="failed: of an earlier event"), []),
+    ],
+)
+def test_a_written_lead_is_a_plain_success_only_if_all_of_it_arrived(
+    receipt: Receipt, flaws: list[tuple[str, str]]
+) -> None:
+    assert find_flaws(receipt) == flaws
