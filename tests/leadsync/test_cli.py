@@ -12,10 +12,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from leadcore.event import encode
-from leadcore.receipts import pack
+from leadcore.receipts import Note, pack
 from leadcore.store import keys
 from leadcore.store.streams import Stream, pack_fields
 from leadsync.cli import cli
+from receiver.intake.spool import Spool
 from tests.conftest import ROOT, SHARDS, Line, lead, open_line
 
 
@@ -138,6 +139,72 @@ def test_a_redis_outage_is_reported_in_one_line(idle_line: Line) -> None:
         done = call(idle_line, *command, REDIS_URL="redis://127.0.0.1:1/0")
         assert (done.exit_code, len(done.stderr.splitlines())) == (1, 1)
         assert "REDIS_URL" in done.stderr
+
+
+def status(line: Line, *words: str, **environ: str) -> tuple[int, str]:
+    done = call(line, "status", *words, COLUMNS="200", **environ)
+    return done.exit_code, done.stdout
+
+
+def add_worker(line: Line) -> None:
+    line.redis.zadd(keys.WORKERS, {"worker": line.redis.time()[0] * 1000})
+
+
+def test_status_fails_and_does_not_say_running_where_no_worker_lives(idle_line: Line) -> None:
+    code, text = status(idle_line)
+    assert (code, "running" in text.replace("no worker is running", "").replace("No worker is running", "")) == (
+        1,
+        False,
+    )
+    assert "No worker is running, so leads wait. Start one: leadsync worker" in text
+    assert [one["code"] for one in json.loads(status(idle_line, "--json")[1])["problems"]] == ["no_workers"]
+    add_worker(idle_line)
+    code, text = status(idle_line)
+    assert (code, "Everything works." in text) == (0, True)
+
+
+@pytest.mark.parametrize(("code", "exits"), [("unauthorized", 1), ("unavailable", 0)])
+def test_status_fails_where_a_person_has_to_act(idle_line: Line, code: str, exits: int) -> None:
+    add_worker(idle_line)
+    now = idle_line.redis.time()[0] * 1000
+    idle_line.redis.hset(
+        keys.PAUSE, mapping={"code": code, "reason": "The reason.", "since": now, "until": now + 60_000}
+    )
+    found, text = status(idle_line)
+    assert (found, "Leads wait for HubSpot. The reason." in text, "Everything works" in text) == (exits, True, False)
+
+
+def test_status_parked_and_doctor_count_the_same(idle_line: Line) -> None:
+    add_worker(idle_line)
+    park(idle_line, "one")
+    park(idle_line, "two")
+    idle_line.redis.hset(keys.receipt("three"), mapping={"s": "created", "h": "501", "n": "failed: why"})
+    idle_line.redis.zadd(keys.UNSENT, {"three": 1})
+    listed = sum(one["count"] for one in json.loads(call(idle_line, "parked", "--json").stdout))
+    found = json.loads(status(idle_line, "--json")[1])
+    doctor = {one["subject"]: one["text"] for one in json.loads(call(idle_line, "doctor", "--json").stdout)}
+    assert listed == found["need_person"] == 3
+    assert "3 leads need you" in status(idle_line)[1]
+    assert doctor["Parked"] == "3 leads need you."
+
+
+def test_leads_shows_what_is_no_plain_success(idle_line: Line) -> None:
+    notes = [Note("email", "dropped", "bad")]
+    flat = pack(state="created", contact_id="501", customer_id="c", notes=notes, message="failed: why")
+    idle_line.redis.hset(keys.receipt("one"), mapping=dict(zip(flat[::2], flat[1::2], strict=True)))
+    idle_line.redis.xadd(keys.LEADS, {"e": "one"})
+    assert "created, without email, message failed" in call(idle_line, "leads", COLUMNS="200").stdout
+    assert json.loads(call(idle_line, "leads", "--json").stdout)[0]["flaws"] == ["without email", "message failed"]
+    assert json.loads(call(idle_line, "lead", "one", "--json").stdout)["flaws"] == ["without email", "message failed"]
+
+
+def test_leads_on_this_machines_disk_are_in_status(idle_line: Line, tmp_path: Path) -> None:
+    add_worker(idle_line)
+    spool = Spool(tmp_path)
+    spool.put(b"{}", 1)
+    spool.close()
+    code, text = status(idle_line, SPOOL_DIR=str(tmp_path))
+    assert (code, "1 lead waits on this machine's disk" in text) == (0, True)
 
 
 def test_a_retried_lead_fills_only_values_that_no_newer_event_has(spare_line: Callable[..., Line]) -> None:

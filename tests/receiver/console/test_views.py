@@ -17,10 +17,11 @@ from leadcore.receipts import Note
 from leadcore.settings import read_receiver
 from leadcore.store import keys
 from leadcore.store.connection import connect
+from leadcore.store.posts import local_date
 from receiver.console.queries import PAGE, SCAN_LIMIT
 from receiver.console.views import blueprint
 from receiver.intake.spool import Spool
-from tests.conftest import SHARDS, Line, lead, own_port
+from tests.conftest import BANGKOK, SHARDS, Line, lead, own_port
 from tests.receiver.console.conftest import PASSWORD, ConsoleUser
 from workers.rules.delivery import store_unsent
 
@@ -449,6 +450,97 @@ def test_leads_are_found_by_state(user: ConsoleUser) -> None:
     assert customers(user.read("leads?state=updated")) == ["50", "3"]
     assert customers(user.read("leads?state=updated&q=customer-3")) == ["3"]
     assert customers(user.read("leads?state=updated&q=lead-4")) == []
+
+
+def leave_unsent(user: ConsoleUser, lead: str, message: str = "failed: DealDroid answered 502") -> None:
+    user.add_lead(lead, customer_id=f"customer-{lead}", state="created", contact_id="501", message=message)
+    for command in store_unsent({b"e": lead.encode(), b"c": b'{"id":"c"}', b"t": b'"Thank you"'}, 1_700_000_000_000):
+        user.redis.execute_command(*command)
+
+
+def test_the_tile_the_filter_the_causes_and_the_headline_count_the_same_leads(user: ConsoleUser) -> None:
+    for number in range(PAGE + 5):
+        user.park(f"parked-{number}")
+    for number in range(4):
+        leave_unsent(user, f"unsent-{number}")
+    user.add_lead("given-up", state="created", contact_id="501", message="failed: a week ago, and nobody retried it")
+    waiting = PAGE + 9
+    page = user.read()
+    assert f"{waiting} leads need you" in page
+    assert re.search(rf'id="need-you"[^>]*>{waiting}</a>', page)
+    assert f"{PAGE + 5} leads HubSpot refused" in text_of(page)
+    seen, path = [], "leads?state=parked"
+    while path:
+        page = user.read(path)
+        seen += re.findall(r'id="lead-([^"]+)"', page)
+        found = re.search(r'id="older" href="/console/([^"]+)"', page)
+        path = html.unescape(found[1]) if found else ""
+    assert (len(seen), len(set(seen))) == (waiting, waiting)
+    assert "given-up" not in seen
+
+
+def test_leads_that_need_a_person_can_be_searched(user: ConsoleUser) -> None:
+    user.park("lead-1")
+    leave_unsent(user, "lead-2")
+    listed = re.findall(r'id="lead-([^"]+)"', user.read("leads?state=parked&q=customer-lead"))
+    assert listed == ["lead-2"]
+
+
+def test_many_that_began_to_wait_at_the_same_moment_are_each_listed_once(user: ConsoleUser) -> None:
+    user.redis.zadd(keys.PARKED, {f"lead-{number}": 5 for number in range(3 * PAGE)})
+    seen, path = [], "leads?state=parked"
+    while path:
+        page = user.read(path)
+        seen += re.findall(r'id="lead-([^"]+)"', page)
+        found = re.search(r'id="older" href="/console/([^"]+)"', page)
+        path = html.unescape(found[1]) if found else ""
+    assert sorted(seen) == sorted(f"lead-{number}" for number in range(3 * PAGE))
+
+
+@pytest.mark.parametrize("path", ["", "leads", "leads/lead-1"])
+def test_a_lead_that_is_no_plain_success_says_so_beside_its_state(user: ConsoleUser, path: str) -> None:
+    email = Note("email", "dropped", "it is not a valid email address")
+    user.add_lead("lead-1", customer_id="c", state="created", contact_id="1", notes=[email], message="failed: why")
+    page = user.read(path)
+    assert '<span class="state created flawed">New contact</span>' in page
+    assert re.search("New contact without email message not sent", text_of(page))
+    assert "ไม่มีอีเมล ส่งข้อความไม่สำเร็จ" in text_of(user.read(path, **TH))
+
+
+def test_a_plain_success_has_no_more_than_its_state(user: ConsoleUser) -> None:
+    user.add_lead("lead-1", customer_id="c", state="created", contact_id="1", message="sent")
+    assert "flaw" not in user.read("leads")
+
+
+def test_two_findings_never_contradict_each_other(user: ConsoleUser) -> None:
+    """A refused token, parked leads, waiting messages and no worker, alone and together."""
+    works = re.compile(r"The line works|Everything works|all is well|within seconds|all the same", re.IGNORECASE)
+    user.park("lead-1")
+    pause(user, "unauthorized", 60)
+    user.redis.hset(keys.PAUSES[keys.OUTBOX], mapping={"code": "dealdroid", "reason": "why", "until": 1, "since": 1})
+    user.redis.xadd(keys.entries(keys.OUTBOX, 0), {"e": "lead"})
+    text = text_of(user.read())
+    assert "1 lead needs you" in text
+    assert "Leads wait for HubSpot" in text
+    assert "tried again once a worker runs" in text
+    assert not works.search(text)
+    add_worker(user)
+    text = text_of(user.read())
+    assert "tried again at" in text
+    assert not works.search(text)
+
+
+def test_refused_posts_are_told_on_the_overview_with_the_last_good_one(user: ConsoleUser) -> None:
+    add_worker(user)
+    assert "Last post from DealDroid: never" in text_of(user.read())
+    today = local_date(user.redis.time()[0] * 1000, BANGKOK).isoformat()
+    user.redis.hset(keys.REFUSED, today, 15)
+    text = text_of(user.read())
+    assert "15 posts refused today: the secret of an intent is not the one set here Put the API secret key" in text
+    assert "Everything works" not in text
+    user.redis.zadd(keys.LAST_POST, {"last": 1_700_000_000_000})
+    assert "Last post from DealDroid: 15 Nov 2023 05:13:20" in text_of(user.read())
+    assert "วันนี้ปฏิเสธ 15 คำขอ" in text_of(user.read(**TH))
 
 
 def test_a_search_scans_a_limited_number_of_leads_and_can_be_continued(user: ConsoleUser) -> None:

@@ -155,3 +155,29 @@ def test_a_text_that_was_sent_is_removed() -> None:
     assert one
     assert finish(record, one, START, sent=True)
     assert record.outgoing == []
+
+
+def test_refused_posts_are_reported_once_a_day_and_not_for_every_guess() -> None:
+    day = 86_400_000
+    at = (0, COLLECT_MS, COLLECT_MS * 2, day // 3, day, day + COLLECT_MS)
+    told = texts(*(seen(one, refused_today=15 + number) for number, one in enumerate(at)))
+    assert told == [
+        f"leadsync: {n} posts refused today: the secret of an intent is not the one set here. Put the API secret key of "
+        "every intent in DealDroid into DEALDROID_SECRET, and restart web. Last post from DealDroid: never."
+        for n in (16, 20)
+    ]
+
+
+def test_an_alert_of_refused_posts_says_when_the_last_good_one_came() -> None:
+    [text] = texts(*(seen(at, refused_today=1, last_post_ms=START) for at in (0, COLLECT_MS)))
+    assert "Last post from DealDroid: 13:13 (25 Feb, +07)." in text
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [("failed", "2 messages were not sent"), ("interrupted", "2 messages may not have arrived")],
+)
+def test_messages_that_wait_for_a_person_are_reported_as_messages(state: str, words: str) -> None:
+    [text] = texts(*(seen(at, parked_ever={state: 9}, unsent=2) for at in (0, COLLECT_MS)))
+    assert text.startswith(f"leadsync: {words}: ")
+    assert texts(*(seen(at, parked_ever={state: 9}, parked=2) for at in (0, COLLECT_MS))) == [], "nobody waits any more"
