@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 CHUNK = 500
 HELD_STYLE = "bright_black"
-SEVERITIES = {BAD: "Wrong", WARN: "Needs you", CALM: "Note"}
+SEVERITIES = {BAD: "Wrong", WARN: "Warning", CALM: "Note"}
 STYLES = {BAD: "bold red", WARN: "yellow", CALM: "yellow"}
 COLOURS = {"fine": "green", "warning": "yellow", "wrong": "bold red"}
 
@@ -56,8 +56,9 @@ def print_status(status: Status, problems: Sequence[Problem], timezone: ZoneInfo
         table.add_row(SEVERITIES[one.severity], Text(str(one), STYLES[one.severity]))
     if not problems:
         table.add_row("State", Text("Everything works.", COLOURS["fine"]))
+    messages_pause = status.messages_pause if status.messages_waiting else {}
     table.add_row("Line to HubSpot", _describe_line(status, status.pause, timezone))
-    table.add_row("Line to DealDroid", _describe_line(status, status.messages_pause, timezone))
+    table.add_row("Line to DealDroid", _describe_line(status, messages_pause, timezone))
     dry = f", {status.dry_workers} with DRY_RUN" if status.dry_run else ""
     table.add_row("Workers alive", f"{status.workers}{dry}")
     oldest = f" (oldest since {_time(status.oldest_ms, timezone)})" if status.oldest_ms else ""

@@ -152,10 +152,8 @@ def add_worker(line: Line) -> None:
 
 def test_status_fails_and_does_not_say_running_where_no_worker_lives(idle_line: Line) -> None:
     code, text = status(idle_line)
-    assert (code, "running" in text.replace("no worker is running", "").replace("No worker is running", "")) == (
-        1,
-        False,
-    )
+    assert code == 1
+    assert "running" not in text.lower().replace("no worker is running", "")
     assert "No worker is running, so leads wait. Start one: leadsync worker" in text
     assert [one["code"] for one in json.loads(status(idle_line, "--json")[1])["problems"]] == ["no_workers"]
     add_worker(idle_line)
@@ -167,11 +165,9 @@ def test_status_fails_and_does_not_say_running_where_no_worker_lives(idle_line: 
 def test_status_fails_where_a_person_has_to_act(idle_line: Line, code: str, exits: int) -> None:
     add_worker(idle_line)
     now = idle_line.redis.time()[0] * 1000
-    idle_line.redis.hset(
-        keys.PAUSE, mapping={"code": code, "reason": "The reason.", "since": now, "until": now + 60_000}
-    )
+    idle_line.redis.hset(keys.PAUSE, mapping={"code": code, "reason": "Why.", "since": now, "until": now + 60_000})
     found, text = status(idle_line)
-    assert (found, "Leads wait for HubSpot. The reason." in text, "Everything works" in text) == (exits, True, False)
+    assert (found, "Leads wait for HubSpot. Why." in text, "Everything works" in text) == (exits, True, False)
 
 
 def test_status_parked_and_doctor_count_the_same(idle_line: Line) -> None:

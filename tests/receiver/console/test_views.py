@@ -507,6 +507,12 @@ def test_a_lead_that_is_no_plain_success_says_so_beside_its_state(user: ConsoleU
     assert "ไม่มีอีเมล ส่งข้อความไม่สำเร็จ" in text_of(user.read(path, **TH))
 
 
+def test_what_is_not_in_hubspot_is_not_said_to_be(user: ConsoleUser) -> None:
+    for state in ("waiting", "parked", "held", "discarded", "created"):
+        user.add_lead(f"lead-{state}", state=state)
+    assert "Among the newest 1 leads that are in HubSpot. Nothing was left out." in text_of(user.read())
+
+
 def test_a_plain_success_has_no_more_than_its_state(user: ConsoleUser) -> None:
     user.add_lead("lead-1", customer_id="c", state="created", contact_id="1", message="sent")
     assert "flaw" not in user.read("leads")

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from leadcore.store import keys
-from leadcore.verdict import PERSON, SHORT_PAUSE_MS
+from leadcore.verdict import PERSON, SHORT_PAUSE_MS, Problem
 from workers.rules.alerts import (
     COLLECT_MS,
     PARKED_MS,
@@ -161,11 +161,7 @@ def test_refused_posts_are_reported_once_a_day_and_not_for_every_guess() -> None
     day = 86_400_000
     at = (0, COLLECT_MS, COLLECT_MS * 2, day // 3, day, day + COLLECT_MS)
     told = texts(*(seen(one, refused_today=15 + number) for number, one in enumerate(at)))
-    assert told == [
-        f"leadsync: {n} posts refused today: the secret of an intent is not the one set here. Put the API secret key of "
-        "every intent in DealDroid into DEALDROID_SECRET, and restart web. Last post from DealDroid: never."
-        for n in (16, 20)
-    ]
+    assert told == [f"leadsync: {Problem('refused', n)} Last post from DealDroid: never." for n in (16, 20)]
 
 
 def test_an_alert_of_refused_posts_says_when_the_last_good_one_came() -> None:
