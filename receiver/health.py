@@ -9,12 +9,13 @@ from prometheus_client import generate_latest
 from leadcore.settings import ReceiverSettings
 from leadcore.store.connection import AWAY, Redis
 from leadcore.store.status import read_status
-from receiver.intake.spool import Spool
+from receiver.intake.spool import ADVICE, Spool
 from receiver.metrics import count_spooled, register
 
 
 def blueprint(redis: Redis, spool: Spool, settings: ReceiverSettings) -> Blueprint:
-    """healthz, readyz and metrics. Route traffic by healthz: a receiver without Redis still stores leads."""
+    """healthz, readyz and metrics. Route traffic by healthz: a receiver without Redis still stores leads. readyz says
+    what is wrong with the disk too, but with Redis and workers there it stays 200: leads arrive."""
     pages = Blueprint("health", __name__)
     shards = settings.shared.config.inbox.shards
     registry = register(redis, spool, shards)
@@ -25,22 +26,25 @@ def blueprint(redis: Redis, spool: Spool, settings: ReceiverSettings) -> Bluepri
 
     @pages.get("/readyz")
     def readyz() -> tuple[dict[str, Any], int]:
+        trouble = spool.trouble()
+        disk = {"spooled": count_spooled(spool), "disk": trouble or "ok"}
+        fault = f"This machine's disk cannot store leads: {trouble}."
         try:
             status = read_status(redis, shards)
         except AWAY:
-            spooled = count_spooled(spool)
-            reason = f"Redis does not answer. Leads are kept on this machine's disk ({spooled} so far)."
-            return {"status": "unavailable", "reason": reason, "spooled": spooled}, 503
-        body = {
-            "workers": status.workers,
-            "waiting": status.waiting,
-            "spooled": count_spooled(spool),
-            "pause": status.pause,
-        }
+            kept = f"Leads are kept on this machine's disk ({disk['spooled']} so far)."
+            reason = f"Redis does not answer. {f'{fault} Posts are refused. {ADVICE}' if trouble else kept}"
+            return {"status": "unavailable", "reason": reason, **disk}, 503
+        body = {"workers": status.workers, "waiting": status.waiting, "pause": status.pause, **disk}
+        reasons = []
         if not status.workers:
-            reason = "No worker is alive. Start one: leadsync worker. Leads wait in the inbox meanwhile."
-            return {"status": "unavailable", "reason": reason, **body}, 503
-        return {"status": "ok", **body}, 200
+            reasons.append("No worker is alive. Start one: leadsync worker. Leads wait in the inbox meanwhile.")
+        if trouble:
+            reasons.append(f"{fault} While Redis is away, posts would be refused. {ADVICE}")
+        if not reasons:
+            return {"status": "ok", **body}, 200
+        state, code = ("degraded", 200) if status.workers else ("unavailable", 503)
+        return {"status": state, "reason": " ".join(reasons), **body}, code
 
     @pages.get("/metrics")
     def metrics() -> Response:

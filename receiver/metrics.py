@@ -26,9 +26,16 @@ def register(redis: Redis, spool: Spool, shards: int) -> CollectorRegistry:
 
 
 def count_spooled(spool: Spool) -> int:
-    """How many leads wait on this machine's disk; -1 if it cannot be read."""
+    """How many leads of this deployment wait on this machine's disk; -1 if it cannot be read."""
     try:
         return spool.count()
+    except SpoolError:
+        return -1
+
+
+def _count_foreign(spool: Spool) -> int:
+    try:
+        return spool.count_foreign()
     except SpoolError:
         return -1
 
@@ -42,6 +49,9 @@ class _RedisCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         yield _gauge("leadsync_spooled", "Leads on this machine's disk", count_spooled(self.spool))
+        foreign = _count_foreign(self.spool)
+        yield _gauge("leadsync_spooled_foreign", "Leads of other deployments on this machine's disk", foreign)
+        yield _gauge("leadsync_disk_usable", "Whether this machine's disk can store leads", not self.spool.trouble())
         try:
             status = read_status(self.redis, self.shards)
             pipe = self.redis.pipeline(transaction=False)

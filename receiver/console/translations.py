@@ -62,6 +62,19 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "Leads are kept on this machine's disk and are put into Redis as soon as it answers.",
         "ลีดถูกเก็บไว้ในดิสก์ของเครื่องนี้ และจะเข้า Redis ทันทีที่ตอบสนอง",
     ),
+    "away.refused": (
+        "This machine's disk cannot store leads either ({why}): what DealDroid posts now is refused and lost. "
+        "Check REDIS_URL and whether Redis runs, and repair the disk: leadsync doctor says where it is.",
+        "ดิสก์ของเครื่องนี้ก็เก็บลีดไม่ได้เช่นกัน ({why}) สิ่งที่ DealDroid ส่งมาตอนนี้ถูกปฏิเสธและสูญหาย "
+        "กรุณาตรวจสอบ REDIS_URL และดูว่า Redis ทำงานอยู่หรือไม่ และแก้ไขดิสก์ คำสั่ง leadsync doctor จะบอกตำแหน่ง",
+    ),
+    "disk_unusable": ("This machine's disk cannot store leads", "ดิสก์ของเครื่องนี้เก็บลีดไม่ได้"),
+    "disk_unusable.do": (
+        "{why}. Leads still arrive through Redis, but are refused and lost whenever it is away. "
+        "leadsync doctor says which folder it is and what to do.",
+        "{why} ลีดยังเข้ามาทาง Redis ได้ แต่จะถูกปฏิเสธและสูญหายเมื่อ Redis ไม่ตอบสนอง "
+        "คำสั่ง leadsync doctor จะบอกว่าเป็นโฟลเดอร์ใดและต้องทำอะไร",
+    ),
     "busy": ("The console is busy", "คอนโซลไม่ว่าง"),
     "busy.do": ("Too many pages are open at once. Reload in a moment.", "เปิดหลายหน้าพร้อมกันเกินไป กรุณาโหลดใหม่อีกครั้ง"),
     # Why a line is paused and what to do, by the code in Redis
@@ -146,6 +159,11 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "workers.more": ("alive", "ทำงานอยู่"),
     "disk": ("On this disk", "ในดิสก์เครื่องนี้"),
     "disk.more": ("wait for Redis", "รอ Redis"),
+    "disk.unusable": ("cannot store leads", "เก็บลีดไม่ได้"),
+    "disk.foreign": (
+        "{n} more were stored for another Redis: see leadsync spool list",
+        "อีก {n} รายการเก็บไว้สำหรับ Redis อื่น ดู leadsync spool list",
+    ),
     "disk.none": ("Redis has them all", "อยู่ใน Redis ครบ"),
     "unknown": ("unknown", "ไม่ทราบ"),
     # Chart

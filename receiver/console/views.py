@@ -100,9 +100,10 @@ def _answer_errors(pages: Blueprint, spool: Spool) -> None:
     @pages.errorhandler(RedisError)
     @pages.errorhandler(OSError)
     def away(_: Exception) -> ResponseReturnValue:
-        spooled = _count_spooled(spool)
-        key = "away.unknown" if spooled is None else "away.do"
-        return _render("error.html", 503, name="away", more=g.translator.text(key, n=spooled or 0))
+        trouble, spooled = spool.trouble(), _count_spooled(spool)
+        key = "away.refused" if trouble else "away.unknown" if spooled is None else "away.do"
+        more = g.translator.text(key, n=spooled or 0, why=trouble)
+        return _render("error.html", 503, name="away", more=more)
 
     @pages.route("/<path:rest>")
     def unknown(rest: str) -> ResponseReturnValue:
@@ -120,14 +121,17 @@ def _add_pages(pages: Blueprint, redis: Redis, spool: Spool, settings: ReceiverS
         recent = queries.find_leads(redis, LeadFilter(), count=RECENT)
         parked_count = store.count()
         parked = store.receipts(limit=GROUPED) if parked_count else []
+        disk_trouble = spool.trouble()
         return _render(
             "overview.html",
             status=status,
             parked_count=parked_count,
-            verdicts=assess(status, parked_count),
+            verdicts=assess(status, parked_count, disk_trouble),
             today=_sum_since(hours, g.translator.midnight_ms(status.now_ms)),
             chart=draw(hours[-24:]),
+            disk_trouble=disk_trouble,
             spooled=_count_spooled(spool),
+            foreign=_count_foreign(spool),
             causes=causes(parked),
             grouped=len(parked),
             dropped_values=find_dropped_values(recent.receipts),
@@ -213,11 +217,13 @@ def _choose_leads(store: Parked, form: Mapping[str, str]) -> list[str]:
     return [lead for cause in causes(parked) if (cause.code, cause.reason) == wanted for lead in cause.leads]
 
 
-def assess(status: Status, parked_count: int) -> list[str]:
-    """Pure: what is wrong, the worst first; ["fine"] if nothing is. `parked_count`: leads that wait for a person."""
+def assess(status: Status, parked_count: int, disk_trouble: str = "") -> list[str]:
+    """Pure: what is wrong, the worst first; ["fine"] if nothing is. `parked_count`: leads that wait for a person;
+    `disk_trouble`: why this machine's disk cannot store leads."""
     problems = {
         "no_workers": not status.workers,
         "paused": bool(status.pause),
+        "disk_unusable": bool(disk_trouble),
         "silent": bool(status.messages_pause) and any(status.depths[OUTBOX]),
         "parked": bool(parked_count),
     }
@@ -261,3 +267,10 @@ def _count_spooled(spool: Spool) -> int | None:
         return spool.count()
     except SpoolError:
         return None
+
+
+def _count_foreign(spool: Spool) -> int:
+    try:
+        return spool.count_foreign()
+    except SpoolError:
+        return 0
