@@ -4,8 +4,9 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from receiver.console.property_labels import FIELDS
 from receiver.console.reason_texts import FIXES, HINTS, PATTERNS, REASONS
-from receiver.console.translations import FIELDS, LANGUAGES, MONTHS, TEXTS
+from receiver.console.translations import LANGUAGES, MONTHS, TEXTS
 
 
 class Translator:

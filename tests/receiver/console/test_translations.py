@@ -8,7 +8,7 @@ import pytest
 
 from leadcore import receipts
 from leadcore.store.parked import FIXES
-from receiver.console import reason_texts, translations
+from receiver.console import property_labels, reason_texts, translations
 from receiver.console.translator import Translator
 from tests.conftest import ROOT
 from workers import retention
@@ -61,7 +61,7 @@ def test_every_fix_is_translated() -> None:
 
 def test_every_property_and_state_has_a_label() -> None:
     hidden = {"dealdroid_placeholder", "dealdroid_shorter_1", "dealdroid_shorter_2", "dealdroid_shorter_3"}
-    assert translations.FIELDS.keys() == set(receipts.PROPERTIES) - hidden
+    assert property_labels.FIELDS.keys() == set(receipts.PROPERTIES) - hidden
     states = {receipts.WAITING, receipts.SKIPPED, receipts.PARKED, receipts.DISCARDED, *receipts.WRITTEN}
     assert {f"state.{one}" for one in states} | {f"step.{one}" for one in states} <= translations.TEXTS.keys()
 
