@@ -63,6 +63,9 @@ def check_spool(settings: Settings, env: Mapping[str, str]) -> list[Finding]:
         found = [warn(subject, "Heroku wipes the disk at each restart of a dyno.", "Keep Redis up: see Limits.")]
     elif settings.hosted and not settings.spool_dir:
         found = [warn(subject, "This platform may wipe the disk at a restart.", "Point SPOOL_DIR at a volume.")]
+    elif not settings.spool_dir and spool.folder.parent == Path(tempfile.gettempdir()):
+        text = f"The user's state folder cannot be used, so leads go to {spool.folder}, which a restart may wipe."
+        found = [warn(subject, text, "Set SPOOL_DIR to a folder on a local disk.")]
     waiting = sum(share.leads for share in shares if share.is_ours)
     if waiting:
         found.append(

@@ -281,9 +281,13 @@ def default_folder(environ: Mapping[str, str] = os.environ) -> Path:
     folder = Path(environ.get("XDG_STATE_HOME") or Path(environ.get("HOME") or "", ".local/state"), "leadsync")
     if folder.is_absolute() and _make_private(folder):
         return folder
-    folder = Path(tempfile.gettempdir()) / f"leadsync-{os.getuid()}"
-    # Another user may have created a folder of that name first, to read the leads.
-    return folder if _make_private(folder) else Path(tempfile.mkdtemp(prefix="leadsync-"))
+    for suffix in ("", *(f"-{number}" for number in range(1, 100))):
+        # Another user may have created a folder of that name first, to read the leads. Every process has to come to the
+        # same one, or leads would stay where nobody looks.
+        folder = Path(tempfile.gettempdir()) / f"leadsync-{os.getuid()}{suffix}"
+        if _make_private(folder):
+            return folder
+    return Path(tempfile.mkdtemp(prefix="leadsync-"))
 
 
 def _make_private(folder: Path) -> bool:

@@ -1,15 +1,17 @@
 """Deployments that share a spool: each sees its own leads alone."""
 
 import sqlite3
+import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from receiver.intake.ownership import UNNAMED
+from receiver.intake.ownership import SCHEMA, UNNAMED
 from receiver.intake.spool import FILE, Spool
+from tests.receiver.intake.test_spool import child
 
 OURS, THEIRS = "0000000000000a01", "0000000000000b02"
 DATASET, OTHER = "00000000000000d1", "00000000000000d2"
@@ -150,6 +152,38 @@ def test_the_version_before_can_write_read_and_delete_beside_this_one(start: Ope
         db.execute("DELETE FROM spool")
         assert db.execute("SELECT count(*) FROM owner").fetchone() == (0,)
     assert bodies(spool) == []
+
+
+def test_a_file_whose_conversion_was_cut_off_is_converted(start: Open, folder: Path) -> None:
+    old_version(folder, b"old")
+    with closing(sqlite3.connect(folder / FILE, isolation_level=None)) as db:
+        db.executescript(SCHEMA.partition(";")[0] + ";")
+    spool = start(OURS, DATASET)
+    spool.put(b"new", 1)
+    assert sorted(bodies(spool)) == [b"new", b"old"]
+
+
+PUT_INTO_AN_OLD_FILE = """
+spool = Spool(Path(sys.argv[1]), sys.argv[2])
+sys.stdin.readline()
+spool.put(sys.argv[3].encode(), 1)
+"""
+
+
+@pytest.mark.processes
+def test_several_processes_convert_a_file_of_the_version_before_at_once(start: Open, folder: Path) -> None:
+    old_version(folder, b"old")
+    with ExitStack() as stack:
+        processes = [
+            stack.enter_context(child(PUT_INTO_AN_OLD_FILE, folder, OURS, number, stdin=subprocess.PIPE))
+            for number in range(4)
+        ]
+        for process in processes:
+            assert process.stdin
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        assert [process.wait(30) for process in processes] == [0] * 4
+    assert sorted(bodies(start(OURS))) == [b"0", b"1", b"2", b"3", b"old"]
 
 
 def test_a_deployment_deletes_and_flushes_without_touching_anothers_leads(start: Open) -> None:
