@@ -37,8 +37,9 @@ DESCRIPTIONS: Mapping[str, Description] = {
     "paused": Description(BAD, "Leads wait for HubSpot", "{why}"),
     "disk_unusable": Description(
         BAD,
-        "This machine's disk cannot be used for leads",
-        "{why} While Redis is away, posts would be answered 503 and lost. Run leadsync doctor on that machine.",
+        "This machine's disk cannot store leads",
+        "{why}. Posts are refused and lost whenever Redis is away. leadsync doctor says which folder it is and what to "
+        "do.",
     ),
     "refused": Description(
         WARN,
@@ -55,6 +56,12 @@ DESCRIPTIONS: Mapping[str, Description] = {
         WARN,
         "{n} lead waits on this machine's disk|{n} leads wait on this machine's disk",
         "The receiver puts them into Redis by itself.",
+    ),
+    "foreign": Description(
+        CALM,
+        "{n} lead on this machine's disk was stored for another Redis|"
+        "{n} leads on this machine's disk were stored for another Redis",
+        "They are left alone. See: leadsync spool list",
     ),
     "dry_run": Description(
         CALM,
@@ -104,14 +111,19 @@ def choose_form(text: str, n: object) -> str:
     return many if several and n != 1 else one
 
 
-def assess(status: "Status | None", *, spooled: int | None = 0, disk_fault: str = "") -> list[Problem]:
-    """What is wrong, the worst first; [] if all is well. `status`: None if Redis does not answer; `spooled`: leads on
-    this machine's disk, None if they cannot be read; `disk_fault`: why the disk cannot be used, "" if it can."""
+def assess(
+    status: "Status | None", *, spooled: int | None = 0, foreign: int = 0, disk_trouble: str = ""
+) -> list[Problem]:
+    """What is wrong, the worst first; [] if all is well. `status`: None if Redis does not answer; `spooled`, `foreign`:
+    leads on this machine's disk, this deployment's (None if they cannot be read) and others'; `disk_trouble`: why the
+    disk cannot store leads, "" if it can."""
     found = [Problem("redis_away")] if status is None else _assess_line(status)
-    if disk_fault or spooled is None:
-        found.append(Problem("disk_unusable", why=disk_fault or "The leads stored there cannot be read."))
+    if disk_trouble or spooled is None:
+        found.append(Problem("disk_unusable", why=disk_trouble or "The leads stored there cannot be read"))
     if spooled:
         found.append(Problem("spooled", spooled))
+    if foreign:
+        found.append(Problem("foreign", foreign))
     order = list(DESCRIPTIONS)
     return sorted(found, key=lambda one: order.index(one.code))
 

@@ -10,6 +10,7 @@ MODULES = {
     "processes": ("all", "run", "setup", "web", "worker"),
     "leads": ("discard", "lead", "leads", "parked", "retry", "status"),
     "customers": ("export", "forget", "reconcile"),
+    "spool": ("spool",),
     "trial": ("config", "doctor", "preview", "send"),
 }
 """Which module of `leadsync.commands` defines which commands."""

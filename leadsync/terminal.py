@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from leadsync.preview import Preview
     from leadsync.privacy.forget import Forgotten
     from leadsync.reconcile import Found
+    from receiver.intake.spool import Share
 
 T = TypeVar("T")
 CHUNK = 500
@@ -159,6 +162,27 @@ def print_findings(findings: Sequence["Finding"], *, as_json: bool) -> None:
     for one in findings:
         table.add_row(one.subject, Text(one.state, COLOURS[one.state]), Text(f"{one.text} {one.fix}".rstrip()))
     Console().print(table)
+
+
+def print_shares(shares: Sequence["Share"], folder: Path, timezone: ZoneInfo, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps({"folder": str(folder), "owners": [asdict(share) for share in shares]}))
+        return
+    if not shares:
+        print(f"No lead waits in {folder}.")
+        return
+    print(f"Leads in {folder}:")
+    table = Table("Owner", "Leads", "Oldest", "Newest", "Whose")
+    for one in shares:
+        elsewhere = (
+            "stored for a Redis that REDIS_URL named before" if one.is_here else "another deployment's, or moved"
+        )
+        whose = "this deployment's: the receiver puts them into Redis" if one.is_ours else elsewhere
+        times = _time(one.oldest_ms, timezone), _time(one.newest_ms, timezone)
+        table.add_row(one.owner, str(one.leads), *times, whose)
+    Console().print(table)
+    if not all(one.is_ours for one in shares):
+        print("If they are this shop's: leadsync spool adopt OWNER. Else leave them, or: leadsync spool discard OWNER")
 
 
 def print_preview(preview: "Preview", *, as_json: bool) -> None:

@@ -15,7 +15,7 @@ from receiver import health
 from receiver.console import views as console
 from receiver.intake.fast_path import FastPath
 from receiver.intake.feeder import Feeder, NotStored
-from receiver.intake.spool import Spool, default_folder
+from receiver.intake.spool import open_spool
 from receiver.intake.view import MAX_BODY, Forbidden, Intake, SecretCheck, Unusable
 
 
@@ -25,7 +25,7 @@ def create_app(given: ReceiverSettings | None = None) -> Flask:
     shared = settings.shared
     configure(shared.log_level)
     redis = connect(shared, RECEIVER_TIMEOUT)
-    spool = Spool(shared.spool_dir or default_folder())
+    spool = open_spool(shared, redis)
     feeder = Feeder(redis, spool, shared)
     app = Flask(__name__, static_folder=None)
     # One byte more: werkzeug silently truncates a chunked body at the limit, and a longer one must be refused.

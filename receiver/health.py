@@ -9,13 +9,14 @@ from prometheus_client import generate_latest
 from leadcore.settings import ReceiverSettings
 from leadcore.store.connection import AWAY, Redis
 from leadcore.store.status import read_status
-from leadcore.verdict import assess, is_bad
+from leadcore.verdict import BAD, assess
 from receiver.intake.spool import Spool
-from receiver.metrics import count_spooled, register
+from receiver.metrics import count_foreign, count_spooled, register
 
 
 def blueprint(redis: Redis, spool: Spool, settings: ReceiverSettings) -> Blueprint:
-    """healthz, readyz and metrics. Route traffic by healthz: a receiver without Redis still stores leads."""
+    """healthz, readyz and metrics. Route traffic by healthz: a receiver without Redis still stores leads. readyz says
+    what is wrong with the disk too, but with Redis and workers there it stays 200: leads arrive."""
     pages = Blueprint("health", __name__)
     shards = settings.shared.config.inbox.shards
     registry = register(redis, spool, shards, settings.shared.timezone)
@@ -26,25 +27,32 @@ def blueprint(redis: Redis, spool: Spool, settings: ReceiverSettings) -> Bluepri
 
     @pages.get("/readyz")
     def readyz() -> tuple[dict[str, Any], int]:
-        spooled = count_spooled(spool)
+        spooled, trouble = count_spooled(spool), spool.trouble()
         try:
             status = read_status(redis, shards, settings.shared.timezone)
         except AWAY:
             status = None
-        problems = assess(status, spooled=spooled)
-        body = {"problems": [one.code for one in problems], "spooled": -1 if spooled is None else spooled}
-        if status is None:
-            kept = "" if spooled is None else f" Leads are kept on this machine's disk ({spooled} so far)."
-            return {"status": "unavailable", "reason": f"{problems[0]}{kept}", **body}, 503
-        body |= {
-            "workers": status.workers,
-            "waiting": status.waiting,
-            "pause": status.pause,
-            "dry_run": status.dry_run,
+        problems = assess(status, spooled=spooled, foreign=count_foreign(spool) or 0, disk_trouble=trouble)
+        body: dict[str, Any] = {
+            "problems": [one.code for one in problems],
+            "spooled": -1 if spooled is None else spooled,
+            "disk": trouble or "ok",
         }
-        if not status.workers:
-            return {"status": "unavailable", "reason": str(problems[0]), **body}, 503
-        return {"status": "degraded" if is_bad(problems) else "ok", **body}, 200
+        if status is not None:
+            body |= {
+                "workers": status.workers,
+                "waiting": status.waiting,
+                "pause": status.pause,
+                "dry_run": status.dry_run,
+            }
+        bad = [str(one) for one in problems if one.severity == BAD]
+        if not bad:
+            return {"status": "ok", **body}, 200
+        is_ready = status is not None and bool(status.workers)
+        state, code = ("degraded", 200) if is_ready else ("unavailable", 503)
+        if status is None and spooled is not None and not trouble:
+            bad.append(f"Leads are kept on this machine's disk ({spooled} so far).")
+        return {"status": state, "reason": " ".join(bad), **body}, code
 
     @pages.get("/metrics")
     def metrics() -> Response:

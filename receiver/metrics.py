@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from prometheus_client import CollectorRegistry
@@ -13,7 +14,7 @@ from leadcore.store.connection import AWAY, Redis
 from leadcore.store.counters import BUCKETS
 from leadcore.store.parked import CODES
 from leadcore.store.status import Status, read_status
-from leadcore.verdict import DESCRIPTIONS, assess
+from leadcore.verdict import DESCRIPTIONS, Problem, assess
 from receiver.intake.spool import Spool, SpoolError
 
 REFUSED = ("forbidden", "malformed", "nowhere", "throttled", "too_large", "unusable")
@@ -29,9 +30,17 @@ def register(redis: Redis, spool: Spool, shards: int, timezone: ZoneInfo) -> Col
 
 
 def count_spooled(spool: Spool) -> int | None:
-    """How many leads wait on this machine's disk, None if they cannot be read."""
+    """How many leads of this deployment wait on this machine's disk, None if they cannot be read."""
     try:
         return spool.count()
+    except SpoolError:
+        return None
+
+
+def count_foreign(spool: Spool) -> int | None:
+    """How many leads of other deployments are on this machine's disk, None if they cannot be read."""
+    try:
+        return spool.count_foreign()
     except SpoolError:
         return None
 
@@ -44,10 +53,13 @@ class _RedisCollector(Collector):
         return []
 
     def collect(self) -> Iterator[Metric]:
-        spooled = count_spooled(self.spool)
-        yield _gauge(
-            "leadsync_spooled", "Leads on this machine's disk, -1 if unreadable", -1 if spooled is None else spooled
-        )
+        spooled, foreign, trouble = count_spooled(self.spool), count_foreign(self.spool), self.spool.trouble()
+        on_disk = "Leads on this machine's disk, -1 if they cannot be read"
+        yield _gauge("leadsync_spooled", on_disk, -1 if spooled is None else spooled)
+        of_others = "Leads of other deployments on this machine's disk, -1 if they cannot be read"
+        yield _gauge("leadsync_spooled_foreign", of_others, -1 if foreign is None else foreign)
+        yield _gauge("leadsync_disk_usable", "Whether this machine's disk can store leads", not trouble)
+        machine: dict[str, Any] = {"spooled": spooled, "foreign": foreign or 0, "disk_trouble": trouble}
         try:
             status = read_status(self.redis, self.shards, self.timezone)
             pipe = self.redis.pipeline(transaction=False)
@@ -55,21 +67,21 @@ class _RedisCollector(Collector):
             pipe.zcount(keys.BUDGET, status.now_ms, "+inf")
             stored, used = pipe.execute()
         except AWAY:
-            yield _collect_problems(None, spooled)
+            yield _collect_problems(assess(None, **machine))
             yield _gauge("leadsync_redis_up", "Whether Redis answers", 0)
             return
         yield _gauge("leadsync_redis_up", "Whether Redis answers", 1)
-        yield _collect_problems(status, spooled)
+        yield _collect_problems(assess(status, **machine))
         yield from _collect_status(status)
         yield from _collect_counts(status.counts)
         yield from _collect_figures({name.decode(): int(value) for name, value in stored.items()}, used)
 
 
-def _collect_problems(status: Status | None, spooled: int | None) -> Metric:
-    found = {one.code for one in assess(status, spooled=spooled)}
+def _collect_problems(found: Sequence[Problem]) -> Metric:
+    codes = {one.code for one in found}
     problems = GaugeMetricFamily("leadsync_problem", "1 while this is wrong, as the console says it", labels=["code"])
     for code in DESCRIPTIONS:
-        problems.add_metric([code], int(code in found))
+        problems.add_metric([code], int(code in codes))
     return problems
 
 

@@ -1,6 +1,7 @@
 """Connections to Redis. No client retries by itself: redis-py's default of ten tries blocked a put for 18 s and wrote
 it twice (measured). The callers retry; every write of this project is safe to repeat."""
 
+import hashlib
 import secrets
 from collections.abc import Mapping
 from typing import Any, TypeAlias
@@ -60,8 +61,23 @@ def read_key(connection: Redis) -> bytes:
 def read_dataset(connection: Redis) -> str:
     """The id of the data in this Redis, which is lost with the data; creates it if there is none. Raises redis-py's
     errors."""
-    found = connection.get(keys.DATASET)
-    if found is None:
+    found = find_dataset(connection)
+    if not found:
         connection.set(keys.DATASET, secrets.token_hex(8), nx=True)
-        found = connection.get(keys.DATASET)
-    return (found or b"").decode("ascii", "replace")
+        found = find_dataset(connection)
+    return found
+
+
+def find_dataset(connection: Redis) -> str:
+    """The id of the data in this Redis, "" if there is none yet. Raises redis-py's errors."""
+    found: bytes = connection.get(keys.DATASET) or b""
+    return found.decode("ascii", "replace")
+
+
+def digest_address(connection: Redis) -> str:
+    """16 hex digits that say which database `connection` is for: a digest of host, port, database and user, without the
+    password. Does not connect."""
+    options = connection.connection_pool.connection_kwargs
+    host, port, number = options.get("host", "localhost"), options.get("port", 6379), options.get("db") or 0
+    user = options.get("username") or "default"  # Redis' own name for whoever gives none
+    return hashlib.sha256("\0".join(map(str, (host, port, number, user))).encode()).hexdigest()[:16]

@@ -101,21 +101,22 @@ def _check_id(customer: str) -> None:
 
 @contextmanager
 def _open_customer_data(customer: str, settings: "Settings") -> Iterator[tuple["CustomerData", "Spool"]]:
-    from leadcore.store.connection import connect
+    from leadcore.store.connection import connect, find_dataset
     from leadsync.privacy.customer_data import CustomerData
-    from receiver.intake.spool import Spool, SpoolError, default_folder
+    from receiver.intake.spool import SpoolError, open_spool
     from workers.sync.customer_store import CustomerStore
 
     _check_id(customer)
     redis: Redis = connect(settings)
     key = CustomerStore(redis, settings.key.encode()).use_key()
+    spool = open_spool(settings, redis)
+    spool.use_dataset(find_dataset(redis))
     try:
-        yield (
-            CustomerData(redis, settings.config.inbox, key, customer),
-            Spool(settings.spool_dir or default_folder()),
+        yield CustomerData(redis, settings.config.inbox, key, customer), spool
+    except SpoolError as error:
+        click.echo(
+            f"leadsync: this machine's spool, {spool.folder}, cannot be read: {error}. Check SPOOL_DIR.", err=True
         )
-    except SpoolError:
-        click.echo("leadsync: this machine's spool cannot be read. Check SPOOL_DIR.", err=True)
         sys.exit(1)
 
 

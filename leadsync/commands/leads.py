@@ -24,14 +24,15 @@ def status(as_json: bool) -> None:
     from leadcore.store.connection import connect
     from leadcore.store.status import read_status
     from leadcore.verdict import assess, is_bad
+    from leadsync.doctor.machine import assess_disk
     from leadsync.terminal import print_status
-    from receiver.intake.spool import Spool, default_folder
-    from receiver.metrics import count_spooled
 
     settings = read()
+    connection = connect(settings)
     with exit_on_outage():
-        found = read_status(connect(settings), settings.config.inbox.shards, settings.timezone)
-    problems = assess(found, spooled=count_spooled(Spool(settings.spool_dir or default_folder())))
+        found = read_status(connection, settings.config.inbox.shards, settings.timezone)
+        disk = assess_disk(settings, connection)
+    problems = assess(found, **disk)
     print_status(found, problems, settings.timezone, as_json=as_json)
     sys.exit(int(is_bad(problems)))
 

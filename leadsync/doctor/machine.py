@@ -2,11 +2,17 @@
 
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
 
 from leadcore.config import Config, ConfigError
 from leadcore.settings import Settings, SettingsError, flag, split_secrets
+from leadcore.store.connection import AWAY, RECEIVER_TIMEOUT, Redis, connect, find_dataset
 from leadsync.doctor.finding import Finding, fine, warn, wrong
-from receiver.intake.spool import Spool, SpoolError, default_folder
+from receiver.intake.ownership import UNNAMED
+from receiver.intake.spool import ADVICE, Share, Spool, SpoolError, judge_room, open_spool
+from receiver.metrics import count_foreign, count_spooled
 from workers.outbox.dealdroid import reach
 from workers.rules.texts import MessageTemplates
 from workers.settings import WorkerSettings
@@ -40,29 +46,74 @@ def check_texts(config: Config) -> list[Finding]:
 
 
 def check_spool(settings: Settings, env: Mapping[str, str]) -> list[Finding]:
-    """Whether the receiver on this machine can store leads while Redis is away."""
+    """Whether the receiver on this machine can store leads while Redis is away, and whose leads are stored here."""
     subject = "Spool"
-    folder = settings.spool_dir or default_folder(env)
-    fix = "Set SPOOL_DIR to a folder on a local disk that the receiver may write to."
+    redis = connect(settings, RECEIVER_TIMEOUT)
+    spool = open_spool(settings, redis, env)
+    with suppress(*AWAY):
+        spool.use_dataset(find_dataset(redis))
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder) as file:
-            file.write(b"leadsync")
-        waiting = Spool(folder).count()
-    except OSError as error:
-        return [wrong(subject, f"{folder} cannot be written ({type(error).__name__}).", fix)]
-    except SpoolError:
-        return [wrong(subject, f"The leads stored in {folder} cannot be read.", fix)]
+        trouble = find_trouble(spool)
+        shares = spool.shares()
+    except SpoolError as error:
+        return [wrong(subject, f"The leads stored in {spool.folder} cannot be read: {error}.", ADVICE)]
     found = []
-    if env.get("DYNO"):
+    if trouble:
+        text = f"{spool.folder} cannot be written: {trouble}. Leads are refused and lost while Redis is away."
+        found = [wrong(subject, text, ADVICE)]
+    elif env.get("DYNO"):
         found = [warn(subject, "Heroku wipes the disk at each restart of a dyno.", "Keep Redis up: see Limits.")]
     elif settings.hosted and not settings.spool_dir:
         found = [warn(subject, "This platform may wipe the disk at a restart.", "Point SPOOL_DIR at a volume.")]
+    elif not settings.spool_dir and spool.folder.parent == Path(tempfile.gettempdir()):
+        text = f"The user's state folder cannot be used, so leads go to {spool.folder}, which a restart may wipe."
+        found = [warn(subject, text, "Set SPOOL_DIR to a folder on a local disk.")]
+    waiting = sum(share.leads for share in shares if share.is_ours)
     if waiting:
         found.append(
             warn(subject, f"{waiting} leads wait on the disk.", "The receiver puts them into Redis by itself.")
         )
-    return found or [fine(subject, "The disk can be written.")]
+    found += [_warn_of_foreign(share, spool.folder) for share in shares if not share.is_ours]
+    return found or [fine(subject, f"{spool.folder} can be written.")]
+
+
+def assess_disk(settings: Settings, connection: Redis) -> dict[str, Any]:
+    """What `leadcore.verdict.assess` wants to know of this machine's disk. Raises redis-py's errors."""
+    spool = open_spool(settings, connection)
+    spool.use_dataset(find_dataset(connection))
+    return {
+        "spooled": count_spooled(spool),
+        "foreign": count_foreign(spool) or 0,
+        "disk_trouble": find_trouble(spool),
+    }
+
+
+def find_trouble(spool: Spool) -> str:
+    """Why the folder cannot store leads. Creates no file that the receiver, perhaps another user, could not open."""
+    if spool.exists():
+        return spool.trouble()
+    try:
+        spool.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=spool.folder) as file:
+            file.write(b"leadsync")
+        return judge_room(spool.folder)
+    except OSError as error:
+        return error.strerror or type(error).__name__
+
+
+def _warn_of_foreign(share: Share, folder: Path) -> Finding:
+    """Leads of another deployment, or of this one before it had this Redis: only a person knows."""
+    if share.owner == UNNAMED:
+        stored = "by version 0.1.0, and another deployment uses the folder too"
+    else:
+        stored = f"for {'the Redis that REDIS_URL named before' if share.is_here else 'another Redis'} ({share.owner})"
+    return warn(
+        "Spool",
+        f"{share.leads} leads in {folder} were stored {stored}. They are left alone.",
+        "If they are this shop's, because its Redis was emptied, replaced or moved: "
+        f"leadsync spool adopt {share.owner}. If they are another deployment's, it takes them by itself; "
+        "give each its own SPOOL_DIR.",
+    )
 
 
 def check_alerts(settings: WorkerSettings) -> list[Finding]:

@@ -26,7 +26,7 @@ from receiver.console.timeline import build_timeline, find_dropped_values
 from receiver.console.translations import LANGUAGE_NAMES, LANGUAGES
 from receiver.console.translator import Translator
 from receiver.intake.spool import Spool
-from receiver.metrics import count_spooled
+from receiver.metrics import count_foreign, count_spooled
 
 PATH = "/console"
 COOKIE = "leadsync-language"
@@ -112,9 +112,10 @@ def _answer_errors(pages: Blueprint, spool: Spool) -> None:
     @pages.errorhandler(RedisError)
     @pages.errorhandler(OSError)
     def away(_: Exception) -> ResponseReturnValue:
-        spooled = count_spooled(spool)
-        key = "away.unknown" if spooled is None else "away.do"
-        return _render("error.html", 503, name="away", more=g.translator.text(key, n=spooled or 0))
+        trouble, spooled = spool.trouble(), count_spooled(spool)
+        key = "away.refused" if trouble else "away.unknown" if spooled is None else "away.do"
+        more = g.translator.text(key, n=spooled or 0, why=trouble)
+        return _render("error.html", 503, name="away", more=more)
 
     @pages.route("/<path:rest>")
     def unknown(rest: str) -> ResponseReturnValue:
@@ -130,15 +131,18 @@ def _add_pages(pages: Blueprint, redis: Redis, spool: Spool, settings: ReceiverS
         status = read_status(redis, shards, settings.shared.timezone)
         hours = read_hours(redis, status.now_ms, 48)
         recent = queries.find_leads(redis, LeadFilter(), count=RECENT)
-        spooled = count_spooled(spool)
+        spooled, disk_trouble = count_spooled(spool), spool.trouble()
+        foreign = count_foreign(spool) or 0
         parked = store.receipts(limit=GROUPED) if status.need_person else []
         return _render(
             "overview.html",
             status=status,
-            problems=assess(status, spooled=spooled),
+            problems=assess(status, spooled=spooled, foreign=foreign, disk_trouble=disk_trouble),
             today=_sum_since(hours, g.translator.midnight_ms(status.now_ms)),
             chart=draw(hours[-24:]),
+            disk_trouble=disk_trouble,
             spooled=spooled,
+            foreign=foreign,
             causes=causes(parked),
             grouped=len(parked),
             dropped_values=find_dropped_values(recent.receipts),

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 PAUSE_SECONDS = 1.0
 MAINTAIN_SECONDS = 1.0
+# How often the disk is written to, to find out whether it could store leads.
+DISK_SECONDS = 10.0
 # Parts of Redis' memory. Beyond NEARLY_FULL new events go to the disk if more than DEEP wait, so that workers have room
 # to drain them; beyond FULL always.
 NEARLY_FULL, FULL = 0.8, 0.95
@@ -64,6 +66,8 @@ class Feeder:
         self.tally = Tally()
         self.posts = PostTally(settings.timezone)
         self.run_id = ""
+        self.remembered = self.disk_trouble = ""
+        self.foreign_counts, self.next_ownership_check = 0, 0.0
         self.needs_replay = self.full = False
         # A dedicated connection: a pool reconnects silently, and we must notice.
         self._monitor: Redis = None
@@ -85,7 +89,7 @@ class Feeder:
             self.flush()
             self._flush_counts()
         except (SpoolError, *AWAY) as error:
-            log.warning("spool.left", error=type(error).__name__)
+            log.warning("spool.left", **self._explain(error))
         else:
             self.recent.close()
 
@@ -114,7 +118,7 @@ class Feeder:
         try:
             self.spool.put(raw, int(time.time() * 1000) + self.offset_ms)
         except SpoolError as error:
-            log.error("spool.refused", error=type(error).__name__)
+            log.error("spool.refused", **self.spool.explain(error))
             raise NotStored from None
         self.tally.add("disk")
         log.info("lead.spooled", lead=keys.digest(self.key, raw) if self.key_known else "")
@@ -204,14 +208,28 @@ class Feeder:
         warned = False
         while not self._stop.is_set():
             try:
+                self._watch_disk()
                 self.maintain()
                 warned = False
             except Exception as error:  # leads on the disk depend on this thread, so it survives every fault
                 if not warned:
-                    log.warning("spool.waits", error=type(error).__name__)
+                    log.warning("spool.waits", **self._explain(error))
                 warned = True
             self._wake.wait(MAINTAIN_SECONDS)
             self._wake.clear()
+
+    def _watch_disk(self) -> None:
+        trouble = self.spool.trouble(DISK_SECONDS)
+        if trouble and trouble != self.disk_trouble:
+            log.error("spool.unusable", **self.spool.explain(trouble))
+        elif self.disk_trouble and not trouble:
+            log.info("spool.usable")
+        self.disk_trouble = trouble
+
+    def _explain(self, error: Exception) -> dict[str, str]:
+        """For a log line. The text of Redis' errors may quote what a customer said."""
+        name = {"error": type(error).__name__}
+        return name | self.spool.explain(error) if isinstance(error, SpoolError) else name
 
     def maintain(self) -> None:
         """Check Redis: replay recent events to one that may have lost them, see whether it is nearly full, flush the
@@ -219,7 +237,9 @@ class Feeder:
         try:
             run_id, self.full = self._check_redis()
             with suppress(redis.OutOfMemoryError):  # a full Redis that was emptied cannot store its dataset's id yet
-                self.recent.use_dataset(read_dataset(self.inbox.redis))
+                dataset = read_dataset(self.inbox.redis)
+                self.recent.use_dataset(dataset)
+                self._note_dataset(dataset)
         except AWAY:
             self.needs_replay = True
             raise
@@ -237,6 +257,24 @@ class Feeder:
     def _flush_counts(self) -> None:
         self.tally.flush(self.inbox)
         self.posts.flush(self.inbox)
+
+    def _note_dataset(self, dataset: str) -> None:
+        self.spool.use_dataset(dataset)
+        if dataset == self.remembered and time.monotonic() < self.next_ownership_check:
+            return
+        self.next_ownership_check = time.monotonic() + DISK_SECONDS
+        with suppress(SpoolError):  # `_watch_disk` says what is wrong
+            self.spool.remember_dataset()
+            self.remembered = dataset
+            self._count_foreign()
+
+    def _count_foreign(self) -> None:
+        """Log once that leads of others are left alone. Those of a process beside this one look like that for a moment
+        after Redis was emptied, so it takes two counts."""
+        leads = self.spool.count_foreign()
+        self.foreign_counts = self.foreign_counts + 1 if leads else 0
+        if self.foreign_counts == 2:
+            log.warning("spool.foreign", leads=leads, advice="leadsync spool list says whose they are.")
 
     def _check_redis(self) -> tuple[str, bool]:
         """Redis' run id, and whether it is so full that workers need the room to drain what waits. Where INFO is
@@ -261,11 +299,14 @@ class Feeder:
         put(body, raw, version_ms)
 
     def flush(self) -> bool:
-        """Put what is spooled into the inbox, oldest first; False if some is left. Raises redis-py's errors."""
+        """Put this deployment's spooled leads into the inbox, oldest first; False if some are left. Raises redis-py's
+        errors."""
+        dataset = read_dataset(self.inbox.redis)
+        self.spool.use_dataset(dataset)
         if not self.spool.count():
             return True
         with self.spool.lock() as is_ours:
-            while is_ours:
+            while is_ours and dataset:
                 rows = self.spool.read_oldest(FLUSH_ROWS)
                 for row in rows:
                     self._put_again(row.body, row.received_ms)
@@ -273,6 +314,6 @@ class Feeder:
                 if len(rows) < FLUSH_ROWS:
                     break
                 self.full = self._check_redis()[1]
-                if self.full:
+                if self.full or read_dataset(self.inbox.redis) != dataset:
                     break
         return not self.spool.count()

@@ -25,13 +25,14 @@ class DiskError(OSError):
 
 
 class Database:
-    """The file `name` in `folder`, both readable by this user only. `schema`: SQL that creates it, may run again, and
-    sets user_version at its end. Opens at the first `run`. Not thread-safe."""
+    """The file `name` in `folder`, both readable by this user only. `schema`: SQL that creates it, or makes `version`
+    of an older one, and may run again. Opens at the first `run`. Not thread-safe."""
 
-    def __init__(self, folder: Path, name: str, schema: str) -> None:
+    def __init__(self, folder: Path, name: str, schema: str, version: int) -> None:
         self._folder = folder
         self._file = folder / name
-        self._schema = schema
+        self._schema = f"{schema}PRAGMA user_version = {version};"
+        self._version = version
         self._db: sqlite3.Connection | None = None
         self._inode = 0
 
@@ -82,8 +83,8 @@ class Database:
             self._inode = os.stat(self._file).st_ino
             db = sqlite3.connect(self._file, timeout=WAIT_SECONDS, isolation_level=None, check_same_thread=False)
             try:
-                # Only for a new file: it would wait for every writer.
-                if db.execute("PRAGMA user_version").fetchone() == (0,):
+                # Not each time: it waits for every writer.
+                if db.execute("PRAGMA user_version").fetchone() < (self._version,):
                     db.executescript(self._schema)
                 db.executescript(_SESSION)
             except sqlite3.Error:
@@ -104,13 +105,13 @@ class Database:
             try:
                 self._set_aside()
             except OSError as refused:
-                raise DiskError(str(refused)) from None
+                raise DiskError(refused.strerror) from None
         elif self._db is None or not self._is_replaced():
             # Keep it open: on a full disk it can be read but not opened.
             if self._db is not None and self._db.in_transaction:
                 with suppress(sqlite3.Error):
                     self._db.rollback()
-            raise DiskError(str(error)) from None
+            raise DiskError(getattr(error, "strerror", None) or str(error)) from None
 
     def _set_aside(self) -> None:
         with self._opening():

@@ -50,12 +50,13 @@ def test_everything_that_can_be_wrong_is_found_the_worst_first() -> None:
     given = status(
         workers=0, pause=TOKEN, refused_today=1, messages_pause=AWAY, messages=1, parked=1, held=1, oldest_ms=1
     )
-    found = codes(given, spooled=2, disk_fault="It is full.")
+    found = codes(given, spooled=2, foreign=1, disk_trouble="It is full")
     assert found == [one for one in DESCRIPTIONS if one not in ("redis_away", "late", "dry_run")]
 
 
 def test_without_redis_only_this_machine_can_be_judged() -> None:
     assert codes(None, spooled=2) == ["redis_away", "spooled"]
+    assert codes(status(), foreign=2) == ["foreign"]
     assert codes(None, spooled=None) == ["redis_away", "disk_unusable"]
 
 

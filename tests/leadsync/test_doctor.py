@@ -102,6 +102,7 @@ def test_a_system_that_is_well_is_fine_but_for_the_stand_ins_address(ward: Line)
         ({"DEALDROID_WEBHOOK_URL": "http://127.0.0.1:1/"}, "DealDroid", "wrong", "cannot be reached"),
         ({"DEALDROID_WEBHOOK_URL": "https://no-such-host.invalid/"}, "DealDroid", "wrong", "does not resolve"),
         ({"SPOOL_DIR": "/dev/null/spool"}, "Spool", "wrong", "cannot be written"),
+        ({"SPOOL_DIR": "", "XDG_STATE_HOME": "/dev/null"}, "Spool", "warning", "state folder cannot be used"),
         ({"DYNO": "run.1"}, "Spool", "warning", "wipes the disk"),
         ({"RENDER": "true", "SPOOL_DIR": ""}, "Spool", "warning", "may wipe"),
         ({"DRY_RUN": "1"}, "DRY_RUN", "warning", "Nothing is written"),
@@ -110,7 +111,7 @@ def test_a_system_that_is_well_is_fine_but_for_the_stand_ins_address(ward: Line)
 def test_what_the_environment_gets_wrong_is_named(
     ward: Line, tmp_path: Path, environ: dict[str, str], subject: str, state: str, words: str
 ) -> None:
-    code, found = examine(ward, XDG_STATE_HOME=str(tmp_path), **environ)
+    code, found = examine(ward, **{"XDG_STATE_HOME": str(tmp_path), **environ})
     [finding] = found[subject]
     assert (finding["state"], words in finding["text"]) == (state, True), finding
     assert code == (state == "wrong")

@@ -39,9 +39,10 @@ def apply(line: Line, *commands: Any) -> None:
 
 def test_an_empty_system_has_zeros(receiver: Line) -> None:
     figures = scrape(receiver)
-    assert figures["leadsync_redis_up",] == 1
+    works = {"leadsync_redis_up", "leadsync_disk_usable"}
     assert figures.pop(("leadsync_problem", "no_workers")) == 1
-    assert {value for (name, *_), value in figures.items() if name != "leadsync_redis_up"} == {0}
+    assert {value for (name, *_), value in figures.items() if name in works} == {1}
+    assert {value for (name, *_), value in figures.items() if name not in works} == {0}
     assert ("leadsync_leads_total", "created") in figures
     assert ("leadsync_refused_total", "forbidden") in figures
 
@@ -161,11 +162,8 @@ def test_a_restart_of_several_processes_loses_no_count(tmp_path: Path) -> None:
         assert sum(value for (name, *_), value in figures.items() if name == "leadsync_refused_total") == 120
         server.stop()
         figures = {one: value for one, value in scrape(line).items() if value or one[0] != "leadsync_problem"}
-        assert figures == {
-            ("leadsync_redis_up",): 0,
-            ("leadsync_spooled",): 0,
-            ("leadsync_problem", "redis_away"): 1,
-        }
+        disk = {("leadsync_spooled",): 0, ("leadsync_spooled_foreign",): 0, ("leadsync_disk_usable",): 1}
+        assert figures == {("leadsync_redis_up",): 0, ("leadsync_problem", "redis_away"): 1, **disk}
 
 
 def test_counters_of_another_version_do_no_harm(receiver: Line) -> None:

@@ -2,10 +2,11 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
+import pytest
 import redis as client
 
 from leadcore.settings import read
-from leadcore.store.connection import connect
+from leadcore.store.connection import connect, digest_address
 
 
 def test_threads_wait_for_one_of_a_limited_number_of_connections(databases: Iterator[str]) -> None:
@@ -20,3 +21,23 @@ def test_threads_wait_for_one_of_a_limited_number_of_connections(databases: Iter
         ours = [each for each in other.client_list() if each["db"] == url.rpartition("/")[2]]
     assert waited == [None] * 12
     assert len(ours) == 3 + 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("redis://cache:6379/0", "redis://:secret@CACHE", True),
+        ("redis://cache/0", "redis://default:secret@cache/", True),
+        ("redis://cache/0", "rediss://cache:6379/0", True),
+        ("redis://cache/0", "redis://cache/1", False),
+        ("redis://cache/1", "redis://cache/?db=1", True),
+        ("redis://cache/0", "redis://cache:6380/0", False),
+        ("redis://cache/0", "redis://cash/0", False),
+        ("redis://anna:x@cache/0", "redis://bob:x@cache/0", False),
+        ("redis://anna:x@cache/0", "redis://anna:y@cache/0", True),
+    ],
+)
+def test_an_address_is_host_port_database_and_user(one: str, other: str, is_same: bool) -> None:
+    first, second = (digest_address(connect(read({"REDIS_URL": url}))) for url in (one, other))
+    assert (first == second) is is_same
+    assert len(first) == 16

@@ -5,6 +5,7 @@ import re
 import socket
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -604,3 +605,21 @@ def test_while_redis_is_away_the_page_says_where_leads_are(spare_line: Callable[
                 r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.text)
             )
         assert user.session.post(line.url + "/console/retry", {"lead": "x"}, timeout=5).status_code == 403
+
+
+def test_leads_on_the_disk_are_counted_and_those_of_another_redis_apart(user: ConsoleUser) -> None:
+    folder = Path(user.line.environ["SPOOL_DIR"])
+    assert "stored for another Redis" not in user.read()
+    with closing(Spool(folder, "another-address")) as other:
+        other.put(b"{}", 1)
+        try:
+            page = user.read()
+            assert "1 more were stored for another Redis: see leadsync spool list" in page
+            assert "1 รายการเก็บไว้สำหรับ Redis อื่น" in user.read("?lang=th")
+            assert re.search(r"On this disk</dt><dd>0<small>Redis has them all", page)
+            metrics = requests.get(user.line.url + "/metrics", timeout=5).text
+            assert "leadsync_spooled 0.0" in metrics
+            assert "leadsync_spooled_foreign 1.0" in metrics
+        finally:
+            other.delete([row.id for row in other.read_oldest(9)])
+    assert "stored for another Redis" not in user.read()

@@ -281,7 +281,7 @@ def test_no_thread_that_shares_a_write_gets_a_false_acknowledgement(spool: Spool
         other.execute("BEGIN IMMEDIATE")
         for thread in threads:
             thread.start()
-        threads[0].join(0.6)
+        threads[0].join(0.7)  # one waits for 0.6 s
         other.execute("COMMIT")
     for thread in threads:
         thread.join()
@@ -367,5 +367,6 @@ def test_another_users_folder_in_the_temp_folder_is_not_used(tmp_path: Path, mon
     (tmp_path / "trap").mkdir()
     (tmp_path / f"leadsync-{os.getuid()}").symlink_to(tmp_path / "trap")
     folder = default_folder({"HOME": "/dev/null"})
+    assert folder == default_folder({"HOME": "/dev/null"}), "every process comes to the same folder"
     assert not folder.is_symlink()
     assert folder.stat().st_uid == os.getuid()

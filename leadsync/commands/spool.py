@@ -1,0 +1,92 @@
+"""The commands about the leads on this machine's disk."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+import click
+
+from leadsync.commands import as_json
+
+if TYPE_CHECKING:
+    from leadcore.settings import Settings
+    from receiver.intake.spool import Spool
+
+yes = click.option("--yes", is_flag=True, help="Do not ask.")
+
+
+@click.group()
+def spool() -> None:
+    """Show, adopt or discard leads that wait on this machine's disk (SPOOL_DIR)."""
+
+
+@spool.command(name="list")
+@as_json
+def list_(as_json: bool) -> None:
+    """Show whose leads wait on this machine's disk."""
+    from leadcore.settings import read
+    from leadsync.terminal import print_shares
+
+    settings = read()
+    with _open_spool(settings) as own:
+        print_shares(own.shares(), own.folder, settings.timezone, as_json=as_json)
+
+
+@spool.command()
+@click.argument("owner")
+@yes
+def adopt(owner: str, yes: bool) -> None:
+    """Make leads that were stored for another Redis this deployment's own, after its Redis was emptied, replaced or
+    moved. OWNER: as `leadsync spool list` shows it."""
+    from leadcore.settings import read
+
+    with _open_spool(read()) as own:
+        count = _count(own, owner)
+        if not yes:
+            click.confirm(f"Write {count} leads to this deployment's HubSpot?", abort=True, err=True)
+        count = own.adopt(owner)
+    click.echo(f"{count} leads adopted. The receiver puts them into Redis by itself.")
+
+
+@spool.command()
+@click.argument("owner")
+@yes
+def discard(owner: str, yes: bool) -> None:
+    """Delete leads that were stored for another Redis, for good. OWNER: as `leadsync spool list` shows it."""
+    from leadcore.settings import read
+
+    with _open_spool(read()) as own:
+        count = _count(own, owner)
+        if not yes:
+            click.confirm(f"Delete {count} leads for good?", abort=True, err=True)
+        count = own.discard(owner)
+    click.echo(f"{count} leads deleted.")
+
+
+def _count(own: "Spool", owner: str) -> int:
+    """How many leads of another owner there are; ends the command if there are none."""
+    shares = [share for share in own.shares() if share.owner == owner]
+    count = sum(share.leads for share in shares if not share.is_ours)
+    if not count:
+        why = "The leads of this owner are this deployment's own." if shares else "This owner has no leads here."
+        click.echo(f"leadsync: {why} See: leadsync spool list", err=True)
+        sys.exit(1)
+    return count
+
+
+@contextmanager
+def _open_spool(settings: "Settings") -> Iterator["Spool"]:
+    """The spool of this deployment; while Redis is away, of the dataset last seen at its address."""
+    from leadcore.store.connection import AWAY, RECEIVER_TIMEOUT, connect, find_dataset
+    from receiver.intake.spool import SpoolError, open_spool
+
+    redis = connect(settings, RECEIVER_TIMEOUT)
+    own = open_spool(settings, redis)
+    with suppress(*AWAY):
+        own.use_dataset(find_dataset(redis))
+    try:
+        yield own
+    except SpoolError as error:
+        click.echo(f"leadsync: {own.folder} cannot be used: {error}. Check SPOOL_DIR.", err=True)
+        sys.exit(1)
