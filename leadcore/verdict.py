@@ -68,6 +68,11 @@ DESCRIPTIONS: Mapping[str, Description] = {
         "Dry run: nothing reaches HubSpot",
         "New leads are held back, and no message is sent. To go live, unset DRY_RUN and restart the workers.",
     ),
+    "partly_dry": Description(
+        WARN,
+        "Dry run on some workers: they hold back leads that others would write",
+        "Set DRY_RUN on all workers or on none, and restart them.",
+    ),
     "held": Description(
         CALM,
         "{n} lead is held back since the dry run|{n} leads are held back since the dry run",
@@ -99,7 +104,7 @@ class Problem:
         return DESCRIPTIONS[self.code].fix.format(n=f"{self.n:,}", why=self.why).strip()
 
     def __str__(self) -> str:
-        return f"{self.text}. {self.fix}".strip()
+        return f"{self.text}. {self.fix.rstrip('.')}."
 
     def as_dict(self) -> dict[str, str]:
         return {"code": self.code, "severity": self.severity, "text": self.text, "fix": self.fix}
@@ -139,7 +144,7 @@ def _assess_line(status: "Status") -> list[Problem]:
         Problem("messages_paused", why=status.messages_pause.get("reason", "")): bool(status.messages_pause)
         and bool(status.messages_waiting),
         Problem("parked", status.need_person): bool(status.need_person),
-        Problem("dry_run"): status.dry_run,
+        Problem(name_dry_run(status.workers, status.dry_workers)): status.dry_run,
         Problem("held", status.held): bool(status.held) and not status.dry_run,
     }
     return [problem for problem, is_so in problems.items() if is_so]
@@ -148,6 +153,11 @@ def _assess_line(status: "Status") -> list[Problem]:
 def _describe_pause(pause: Mapping[str, Any], now_ms: int) -> Problem:
     is_short = now_ms - pause.get("since_ms", 0) < SHORT_PAUSE_MS
     return Problem("paused", why=pause.get("reason", ""), passes=is_short and pause.get("code") not in PERSON)
+
+
+def name_dry_run(workers: int, dry_workers: int) -> str:
+    """The code of the dry run of `dry_workers` among `workers`."""
+    return "partly_dry" if dry_workers < workers else "dry_run"
 
 
 def is_bad(problems: list[Problem]) -> bool:

@@ -92,7 +92,7 @@ def _describe_line(status: Status, pause: Mapping[str, Any], timezone: ZoneInfo)
         is_over = pause["until_ms"] <= status.now_ms
         until = "until it is tried again" if is_over else f"until {_time(pause['until_ms'], timezone)}"
         return f"paused {until}: {pause['reason']}"
-    return "dry run" if status.dry_run else "running"
+    return "dry run" if status.dry_run and status.dry_workers == status.workers else "running"
 
 
 def print_leads(found: Sequence[Receipt], timezone: ZoneInfo, *, as_json: bool) -> None:

@@ -107,15 +107,21 @@ def read_status(redis: Redis, shards: int, timezone: ZoneInfo) -> Status:
 
 
 def are_workers_dry(redis: Redis) -> bool | None:
-    """Whether any worker that is alive runs with DRY_RUN, None if no worker is alive: in one small round trip. Raises
-    redis-py's errors."""
+    """Whether any worker that is alive runs with DRY_RUN, None if no worker is alive. Raises redis-py's errors."""
+    workers, dry_workers = count_workers(redis)
+    return bool(dry_workers) if workers else None
+
+
+def count_workers(redis: Redis) -> tuple[int, int]:
+    """How many workers are alive, and how many of them run with DRY_RUN, in one small round trip. Raises redis-py's
+    errors."""
     pipe = redis.pipeline(transaction=False)
     pipe.time()
     pipe.zrange(keys.WORKERS, 0, -1, withscores=True)
     pipe.zrange(keys.DRY_WORKERS, 0, -1, withscores=True)
     time, workers, dry_workers = pipe.execute()
     now = _milliseconds(time)
-    return bool(_count_alive(dry_workers, now)) if _count_alive(workers, now) else None
+    return _count_alive(workers, now), _count_alive(dry_workers, now)
 
 
 def _milliseconds(time: tuple[int, int]) -> int:

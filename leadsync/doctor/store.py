@@ -95,6 +95,7 @@ SUBJECTS = {
     "late": "Inbox",
     "parked": "Parked",
     "dry_run": "Workers",
+    "partly_dry": "Workers",
     "held": "Held back",
 }
 """What `leadcore.verdict` finds wrong -> the subject here."""

@@ -58,6 +58,8 @@ PROBLEM_TEXTS: Mapping[str, tuple[str, str]] = {
         "write what was held back.",
         "ลีดใหม่ถูกพักไว้และไม่มีการส่งข้อความ หากพร้อมใช้จริง ให้เอา DRY_RUN ออก เริ่ม worker ใหม่ แล้วสั่งบันทึกลีดเหล่านี้",
     ),
+    "partly_dry": (_problem("partly_dry"), "โหมดทดลองเฉพาะบาง worker: ลีดบางรายการถูกพักไว้ บางรายการถูกบันทึก"),
+    "partly_dry.do": (DESCRIPTIONS["partly_dry"].fix, "กรุณาตั้ง DRY_RUN ให้เหมือนกันทุก worker แล้วเริ่มใหม่"),
     "held": (
         _problem("held"),
         "มี {n} ลีดที่พักไว้ตั้งแต่โหมดทดลอง",

@@ -15,8 +15,8 @@ from leadcore.settings import ReceiverSettings
 from leadcore.store.connection import AWAY, Redis
 from leadcore.store.counters import HOUR_MS, read_hours
 from leadcore.store.parked import Parked, causes
-from leadcore.store.status import are_workers_dry, read_status
-from leadcore.verdict import assess
+from leadcore.store.status import count_workers, read_status
+from leadcore.verdict import assess, name_dry_run
 from receiver.console import queries
 from receiver.console.actions import apply_action, parse_result
 from receiver.console.auth import HEADERS, ConsoleAuth
@@ -47,7 +47,7 @@ def blueprint(redis: Redis, spool: Spool, settings: ReceiverSettings) -> Bluepri
     @pages.before_request
     def prepare() -> None:
         g.translator, g.token = Translator(_choose_language(), settings.shared.timezone), auth.form_token()
-        g.dry_run = False
+        g.dry_run = ""
 
     _protect(pages, auth)
 
@@ -56,7 +56,8 @@ def blueprint(redis: Redis, spool: Spool, settings: ReceiverSettings) -> Bluepri
         if request.endpoint == "console.static":
             return
         try:
-            g.dry_run = bool(are_workers_dry(redis))
+            workers, dry_workers = count_workers(redis)
+            g.dry_run = name_dry_run(workers, dry_workers) if dry_workers else ""
         except AWAY:
             if request.method != "POST":  # a form that is not the console's own is refused without Redis
                 raise

@@ -69,7 +69,7 @@ def test_what_is_held_back_counts_nowhere_as_written_and_is_told_as_what_it_is(d
     assert (found["dry_run"], found["dry_workers"], found["held"], found["parked"]) == (True, 1, 5, 0)
     assert found["counts"] == {"accepted": 5, "held": 5}
     shown = call(line, "status").stdout
-    assert "Dry run: nothing is written to HubSpot" in shown
+    assert "Dry run: nothing reaches HubSpot" in shown
     assert "running" not in shown
     assert requests.get(line.url + "/readyz", timeout=5).json()["dry_run"] is True
     metrics = requests.get(line.url + "/metrics", timeout=5).text

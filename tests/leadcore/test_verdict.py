@@ -38,6 +38,7 @@ def test_a_line_that_works_has_no_problem() -> None:
         ({"messages_pause": AWAY, "messages": 1}, "messages_paused", 0),
         ({"parked": 2, "unsent": 3}, "parked", 5),
         ({"dry_workers": 1, "held": 4}, "dry_run", 0),
+        ({"workers": 2, "dry_workers": 1, "held": 4}, "partly_dry", 0),
         ({"held": 4}, "held", 4),
     ],
 )
@@ -51,7 +52,7 @@ def test_everything_that_can_be_wrong_is_found_the_worst_first() -> None:
         workers=0, pause=TOKEN, refused_today=1, messages_pause=AWAY, messages=1, parked=1, held=1, oldest_ms=1
     )
     found = codes(given, spooled=2, foreign=1, disk_trouble="It is full")
-    assert found == [one for one in DESCRIPTIONS if one not in ("redis_away", "late", "dry_run")]
+    assert found == [one for one in DESCRIPTIONS if one not in ("redis_away", "late", "dry_run", "partly_dry")]
 
 
 def test_without_redis_only_this_machine_can_be_judged() -> None:

@@ -154,7 +154,7 @@ def test_status_fails_and_does_not_say_running_where_no_worker_lives(idle_line: 
     code, text = status(idle_line)
     assert code == 1
     assert "running" not in text.lower().replace("no worker is running", "")
-    assert "No worker is running, so leads wait. Start one: leadsync worker" in text
+    assert "No worker is running, so leads wait. Start one: leadsync worker." in text
     assert [one["code"] for one in json.loads(status(idle_line, "--json")[1])["problems"]] == ["no_workers"]
     add_worker(idle_line)
     code, text = status(idle_line)

@@ -16,6 +16,7 @@ import redis as client
 from leadcore.machine import Machine
 from leadcore.receipts import pack
 from leadcore.store import keys
+from leadcore.store.posts import local_date
 from leadcore.store.streams import Stream, pack_fields
 from tests.conftest import ROOT, SECRET_PATH, Channel, own_port
 from workers.notifier import Notifier, post
@@ -181,3 +182,22 @@ def test_the_address_is_shown_nowhere() -> None:
     settings = read_worker({"HUBSPOT_ACCESS_TOKEN": "t", "ALERT_WEBHOOK_URL": f"https://hooks.test{SECRET_PATH}"})
     assert settings.alert_url
     assert "secret-of" not in repr(settings)
+
+
+def test_unsent_messages_and_refused_posts_are_reported_with_why(redis: Any, channel: Channel) -> None:
+    """The counts are those that the console and the commands show."""
+    now = redis.time()[0] * 1000
+    flat = pack(state="created", contact_id="501", message="failed: DealDroid answered 502")
+    redis.hset(keys.receipt("lead-1"), mapping=dict(zip(flat[::2], flat[1::2], strict=True)))
+    redis.zadd(keys.UNSENT, {"lead-1": now})
+    redis.hset(keys.COUNTS, "message_failed", 7)
+    redis.hset(keys.REFUSED, local_date(now, ZONE).isoformat(), 15)
+    notifier = Notifier(redis, channel.url, 4, ZONE, Machine())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(alerts, "COLLECT_MS", 0)
+        notifier.check()
+        notifier.check()
+    assert sorted(text.partition(". ")[0] for text in channel.texts()) == [
+        "leadsync: 15 posts refused today: the secret of an intent is not the one set here",
+        "leadsync: A message was not sent: DealDroid answered 502",
+    ]

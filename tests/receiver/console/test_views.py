@@ -537,6 +537,17 @@ def test_two_findings_never_contradict_each_other(user: ConsoleUser) -> None:
     assert not works.search(text)
 
 
+def test_a_dry_run_of_some_workers_is_not_told_as_one_of_all(user: ConsoleUser) -> None:
+    add_worker(user)
+    now = time.time() * 1000
+    user.redis.zadd(keys.WORKERS, {"dry": now})
+    user.redis.zadd(keys.DRY_WORKERS, {"dry": now})
+    for path in ("", "leads"):
+        text = text_of(user.read(path))
+        assert text.count("Dry run on some workers") == 1
+        assert "nothing reaches HubSpot" not in text
+
+
 def test_refused_posts_are_told_on_the_overview_with_the_last_good_one(user: ConsoleUser) -> None:
     add_worker(user)
     assert "Last post from DealDroid: never" in text_of(user.read())
