@@ -168,7 +168,9 @@ def hold(line: Line, customer: str) -> None:
 
 def run_dry(line: Line) -> None:
     """Let the workers of this line be said to run dry, for the next minutes."""
-    line.redis.zadd(keys.DRY_WORKERS, {"dry": (line.redis.time()[0] + 300) * 1000})
+    line.await_workers(2)  # an emptied Redis knows them again with their next heartbeat
+    later = (line.redis.time()[0] + 300) * 1000
+    line.redis.zadd(keys.DRY_WORKERS, dict.fromkeys(line.redis.zrange(keys.WORKERS, 0, -1), later))
 
 
 def clear_faults(line: Line) -> None:
