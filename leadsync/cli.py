@@ -9,7 +9,7 @@ import click
 MODULES = {
     "processes": ("all", "run", "setup", "web", "worker"),
     "leads": ("discard", "lead", "leads", "parked", "retry", "status"),
-    "customers": ("export", "forget", "reconcile"),
+    "customers": ("export", "forget", "reconcile", "trust"),
     "trial": ("config", "doctor", "preview", "send"),
 }
 """Which module of `leadsync.commands` defines which commands."""

@@ -5,6 +5,8 @@ A text may have a singular and a plural form, separated by "|"; `n` selects one.
 
 from collections.abc import Mapping
 
+from receiver.console.field_labels import FIELDS as FIELDS
+
 LANGUAGES = ("en", "th")
 LANGUAGE_NAMES = {"en": "English", "th": "ไทย"}
 MONTHS = {
@@ -271,6 +273,21 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         'What the customer said is on the contact under "Values not saved".',
         'ค่าที่ลูกค้าแจ้งอยู่ใน "Values not saved" ของรายชื่อ',
     ),
+    # Customers matched by email only with another customer's contact
+    "matches": ("One email, two chats", "อีเมลเดียว สองแชต"),
+    "matches.all": ("Show all {n}", "ดูทั้งหมด {n}"),
+    "matches.do": (
+        "These customers typed the email of another customer's contact, and nothing else proves that they are one "
+        'person: they only fill its blanks, and what else they say is on the contact under "Values not saved". If '
+        "they are one person, run the command; leadsync trust --undo takes it back.",
+        "ลูกค้าเหล่านี้พิมพ์อีเมลของรายชื่อลูกค้าคนอื่น และไม่มีสิ่งอื่นยืนยันว่าเป็นคนเดียวกัน จึงเติมได้เฉพาะช่องที่ว่าง "
+        'ค่าอื่นที่แจ้งอยู่ใน "Values not saved" ของรายชื่อ หากเป็นคนเดียวกัน กรุณารันคำสั่งนี้ '
+        "ยกเลิกได้ด้วย leadsync trust --undo",
+    ),
+    "matches.said": ("Last said", "แชตล่าสุด"),
+    "matches.command": ("If it is one person", "หากเป็นคนเดียวกัน"),
+    "matches.limit": ("{shown} of {n} are shown.", "แสดง {shown} จาก {n} รายการ"),
+    "matches.none": ("No email of another customer was typed.", "ไม่มีลูกค้าที่พิมพ์อีเมลของลูกค้าคนอื่น"),
     # Actions
     "actions": ("Last actions", "การสั่งงานล่าสุด"),
     "actions.none": ("Nobody has done anything yet.", "ยังไม่มีการสั่งงาน"),
@@ -280,38 +297,6 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "action.retry": ("Retried", "ลองใหม่"),
     "action.discard": ("Discarded", "ทิ้ง"),
     "action.forget": ("Customer forgotten", "ลบข้อมูลลูกค้า"),
-}
-
-FIELDS: Mapping[str, tuple[str, str]] = {
-    "firstname": ("First name", "ชื่อ"),
-    "lastname": ("Last name", "นามสกุล"),
-    "email": ("Email", "อีเมล"),
-    "phone": ("Phone", "โทรศัพท์"),
-    "mobilephone": ("Mobile phone", "มือถือ"),
-    "company": ("Company", "บริษัท"),
-    "address": ("Street address", "ที่อยู่"),
-    "city": ("City", "เมือง"),
-    "state": ("Province", "จังหวัด"),
-    "zip": ("Postcode", "รหัสไปรษณีย์"),
-    "country": ("Country", "ประเทศ"),
-    "hs_language": ("Language", "ภาษา"),
-    "hs_lead_status": ("Lead status", "สถานะลีด"),
-    "hs_legal_basis": ("Legal basis", "ฐานทางกฎหมาย"),
-    "dealdroid_customer_id": ("DealDroid customer ID", "รหัสลูกค้า DealDroid"),
-    "dealdroid_last_intent": ("Last chat intent", "อินเทนต์ล่าสุด"),
-    "dealdroid_last_intent_at": ("Last chat at", "แชตล่าสุดเมื่อ"),
-    "dealdroid_payment_method": ("Preferred payment", "วิธีชำระเงิน"),
-    "dealdroid_cart": ("Cart", "ตะกร้าสินค้า"),
-    "dealdroid_cart_total": ("Cart total", "ยอดรวมตะกร้า"),
-    "dealdroid_subdistrict": ("Subdistrict", "ตำบล/แขวง"),
-    "dealdroid_district": ("District", "อำเภอ/เขต"),
-    "dealdroid_unsaved": ("Values not saved", "ค่าที่ไม่ได้บันทึก"),
-    "dealdroid_other_customer_ids": ("Other chat IDs", "รหัสแชตอื่น"),
-    "dealdroid_village": ("Village / project", "หมู่บ้าน/โครงการ"),
-    "dealdroid_product_type": ("Product type", "ประเภทสินค้า"),
-    "dealdroid_first_intent": ("First chat intent", "อินเทนต์แรก"),
-    "dealdroid_first_intent_at": ("First chat at", "แชตแรกเมื่อ"),
-    "dealdroid_name_given": ("Name as given", "ชื่อตามที่แจ้ง"),
-    "dealdroid_nickname": ("Nickname", "ชื่อเล่น"),
-    "dealdroid_other_phones": ("Other phones", "โทรศัพท์อื่น"),
+    "action.trust": ("Customer trusted", "เชื่อว่าเป็นลูกค้าคนเดียวกัน"),
+    "action.untrust": ("Customer no longer trusted", "ยกเลิกการเชื่อว่าเป็นคนเดียวกัน"),
 }

@@ -15,6 +15,7 @@ from leadcore.settings import ReceiverSettings
 from leadcore.store.connection import Redis
 from leadcore.store.counters import HOUR_MS, read_hours
 from leadcore.store.keys import OUTBOX
+from leadcore.store.matches import read_matches
 from leadcore.store.parked import Parked, causes
 from leadcore.store.status import Status, read_status
 from receiver.console import queries
@@ -34,6 +35,8 @@ YEAR = 365 * 86_400
 MAX_CONCURRENT = 8
 # The overview: leads searched for dropped values, parked leads grouped by cause, leads listed.
 RECENT, GROUPED, FEW = 200, 500, 10
+# Matches by email only that are read.
+MATCHES = 500
 STATES = (WAITING, CREATED, UPDATED, UNCHANGED, SKIPPED, PARKED, DISCARDED)
 # Query parameters that survive a change of language. Those of an action's result do not: it is shown once.
 KEPT = ("q", "state", "before", "lead", "code", "reason")
@@ -120,8 +123,11 @@ def _add_pages(pages: Blueprint, redis: Redis, spool: Spool, settings: ReceiverS
         recent = queries.find_leads(redis, LeadFilter(), count=RECENT)
         parked_count = store.count()
         parked = store.receipts(limit=GROUPED) if parked_count else []
+        match_count, matches = read_matches(redis, MATCHES)
         return _render(
             "overview.html",
+            match_count=match_count,
+            matches=matches[:FEW],
             status=status,
             parked_count=parked_count,
             verdicts=assess(status, parked_count),
@@ -170,6 +176,17 @@ def _add_pages(pages: Blueprint, redis: Redis, spool: Spool, settings: ReceiverS
             link=queries.read_portal_links(redis).contact(receipt.contact_id),
             now_ms=_redis_now_ms(redis),
             result=parse_result(request.args),
+        )
+
+    @pages.get("/matches")
+    def matches() -> ResponseReturnValue:
+        match_count, found = read_matches(redis, MATCHES)
+        return _render(
+            "matches.html",
+            match_count=match_count,
+            matches=found[:MATCHES],
+            links=queries.read_portal_links(redis),
+            now_ms=_redis_now_ms(redis),
         )
 
     @pages.get("/actions")

@@ -296,6 +296,7 @@ def furnished(browser: Browser, shop: Line) -> Callable[[], dict[str, str]]:
         shop.post({"customer_id": "p-3", "intent": "Purchase", "secret": lead()["secret"]})
         clear_faults(shop)
         shop.redis.xadd(keys.ACTIONS, {"c": "discard", "l": "gone", "u": "ann"})
+        shop.sync(lead("c-5", email="one@two-chats.co.th"), lead("c-6", name="Lek", email="one@two-chats.co.th"))
         written, parked = shop.receipt("c-1").lead, shop.receipt("p-1").lead
         return {
             "overview": "",
@@ -306,6 +307,7 @@ def furnished(browser: Browser, shop: Line) -> Callable[[], dict[str, str]]:
             "lead": f"leads/{written}",
             "parked": f"leads/{parked}",
             "actions": "actions",
+            "matches": "matches",
             "discard": "discard?code=refused&reason=HubSpot+refused+this+contact",
         }
 

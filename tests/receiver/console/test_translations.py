@@ -14,7 +14,7 @@ from tests.conftest import ROOT
 from workers import retention
 from workers.hubspot.errors import REASONS
 from workers.outbox import sender
-from workers.rules import news, plan
+from workers.rules import email_match, news, plan
 from workers.rules.retry import RETRIES, Waits
 from workers.sync import identity
 
@@ -73,6 +73,9 @@ def reasons_of_workers() -> set[str]:
         identity.EMAIL_SHARED,
         news.NEWER,
         news.LONGER_NAME,
+        news.OTHER_VALUE,
+        news.ANOTHERS,
+        email_match.BY_EMAIL_ONLY,
         retention.ENDED,
         plan.UNNAMED,
     }
