@@ -1,7 +1,9 @@
 """Customers who are matched with a contact by their email only: what they may change there, and `leadsync trust`."""
 
 import json
+from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -306,6 +308,37 @@ def test_a_deleted_contact_leaves_each_chat_with_one_of_its_own(line: Line) -> N
     line.sync(stranger(intent="Return"))
     assert line.crm.contact("stranger")["dealdroid_cart"].startswith("1 x Hat")
     assert listed(line) == []
+
+
+# Where the shop wants it overwritten
+
+
+def test_where_the_shop_says_overwrite_the_contact_is_overwritten(
+    spare_line: Callable[..., Line], tmp_path: Path
+) -> None:
+    """Another customer's too. Switched back to "fill", the link is one by email only."""
+    config = tmp_path / "leadsync.toml"
+    config.write_text('[crm]\nemail_match = "overwrite"\n')
+    line = spare_line(LEADSYNC_CONFIG=str(config), WEB_CONCURRENCY="1")
+    line.start("web")
+    worker = line.start("worker", "--one")
+    line.await_web()
+    line.sync(owner(), stranger())
+    contact = line.crm.contact("owner")
+    assert (contact["firstname"], contact["phone"], contact["dealdroid_last_intent"]) == (
+        "Chatty",
+        "+66822222222",
+        "Complain",
+    )
+    assert contact["dealdroid_cart"].startswith("1 x Hat")
+    assert "dealdroid_unsaved" not in contact
+    assert (line.receipt("stranger").reason, listed(line), line.chat.told("stranger")) == ("", [], [])
+    worker.stop()
+    config.write_text('[crm]\nemail_match = "fill"\n')
+    line.start("worker", "--one")
+    line.sync(stranger(intent="Return", **cart("Shoe", "1200")))
+    assert line.crm.contact("owner")["dealdroid_cart"].startswith("1 x Hat")
+    assert listed(line) == ["stranger"]
 
 
 # Trust
