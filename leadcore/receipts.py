@@ -42,6 +42,9 @@ PARKED_SECONDS = 30 * 86_400
 HELD_SECONDS = 30 * 86_400
 UNSENT_SECONDS = 7 * 86_400
 
+BY_EMAIL_ONLY = "matched by email only"
+"""The reason of a written lead whose contact was there already, and only the email says that it is the customer's."""
+
 
 @dataclass(frozen=True, slots=True)
 class Note:
@@ -132,7 +135,7 @@ def unpack(lead: str, stored: Mapping[bytes, bytes]) -> Receipt:
         notes=tuple(Note(*row) for row in json.loads(get("notes") or "[]")),
         tries=number("tries") or 0,
         # Older versions left the reason of an earlier try on a lead that was then written.
-        reason="" if state in WRITTEN and contact_id else get("reason"),
+        reason=get("reason") if not (state in WRITTEN and contact_id) or get("reason") == BY_EMAIL_ONLY else "",
         message=get("message"),
         message_ms=number("message_ms"),
         retried_ms=number("retried_ms"),

@@ -9,7 +9,7 @@ import click
 MODULES = {
     "processes": ("all", "run", "setup", "web", "worker"),
     "leads": ("discard", "lead", "leads", "parked", "retry", "status"),
-    "customers": ("export", "forget", "reconcile"),
+    "customers": ("export", "forget", "reconcile", "trust"),
     "spool": ("spool",),
     "trial": ("config", "doctor", "preview", "send"),
 }

@@ -130,7 +130,7 @@ def preview_event(body: dict[str, Any], redis: Redis, settings: WorkerSettings) 
         raise PreviewError("this version of leadsync cannot read the event")
     [group] = batch.groups
     customers.load([group])
-    plan = WritePlanner(portal, customers.digest())
+    plan = WritePlanner(portal, customers.digest(), shared.timezone)
     # A lease that was never acquired: `_ReadOnlyIdentity` locks nothing.
     identity = _ReadOnlyIdentity(redis, hubspot, shared.config.crm, key, Lease(Stream(redis), 0, "", Machine()))
     Writer(hubspot, plan, identity, customers, intact=False).write([group])

@@ -31,8 +31,8 @@ _FORGET_CLOCK = (
     """
 -- Returns 1, or 0 if the customer's record has changed: then nothing is done.
 -- contact_revision: '' if the contact's record stays.
-local customer, contact = unpack(KEYS)
-local revision, blank, contact_revision = unpack(ARGV)
+local customer, contact, matches = unpack(KEYS)
+local revision, blank, contact_revision, digest = unpack(ARGV)
 """
     + DEL_FIRST
     + UNCHANGED
@@ -40,6 +40,7 @@ local revision, blank, contact_revision = unpack(ARGV)
 if not unchanged(customer, revision) then return 0 end
 if contact_revision ~= '' and unchanged(contact, contact_revision) then redis.call('DEL', contact) end
 redis.call('SET', customer, blank)
+redis.call('HDEL', matches, digest)
 return 1
 """
 )
@@ -176,6 +177,6 @@ class Reconciliation:
         before = unpack(suspect.record)
         # `attempted`: the next write asks HubSpot first, before it sends what is only for a new contact.
         blank = Customer(revision=before.revision, attempted=True, day=before.day, sent_texts=before.sent_texts)
-        names = [keys.customer(digest), keys.contact(suspect.contact_id)]
-        values = [guard(suspect.record), pack(blank), guard(suspect.shared_record)]
+        names = [keys.customer(digest), keys.contact(suspect.contact_id), keys.MATCHES]
+        values = [guard(suspect.record), pack(blank), guard(suspect.shared_record), digest]
         return int(self._clear_clock_script(keys=names, args=values))

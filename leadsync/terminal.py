@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from leadsync.preview import Preview
     from leadsync.privacy.forget import Forgotten
     from leadsync.reconcile import Found
+    from leadsync.trust import Trust
     from receiver.intake.spool import Share
 
 T = TypeVar("T")
@@ -236,6 +237,19 @@ def print_forgotten(done: "Forgotten", *, asked: bool, as_json: bool) -> None:
         print("HubSpot has no contact of this customer.")
     for what in done.remains:
         print(f"Still to be done: {what}")
+
+
+def print_trust(done: "Trust", *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(done.as_dict()))
+        return
+    already = "" if done.changed else " already"
+    if done.trusted:
+        print(f"Trusted{already}: what this customer says from now on is written to contact {done.contact_id}.")
+        print('What they said before stands there under "Values not saved".')
+    else:
+        print(f"Not trusted{already}: this customer only fills blanks of contact {done.contact_id}.")
+        print("What they wrote there while trusted stays.")
 
 
 def track(sequence: Iterable[T], what: str, total: int | None = None) -> Iterable[T]:

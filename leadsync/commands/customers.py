@@ -1,4 +1,4 @@
-"""The commands about customers: check them against HubSpot, export and forget one."""
+"""The commands about customers: check them against HubSpot, export, forget and trust one."""
 
 import json
 import sys
@@ -89,6 +89,31 @@ def forget(customer: str, hubspot: bool, yes: bool, as_json: bool) -> None:
         done = Forgetting(data, connect(settings), settings.config.inbox, spool, current_user()).run(erasure)
     print_forgotten(done, asked=hubspot, as_json=as_json)
     sys.exit(1 if done.remains else 0)
+
+
+@click.command()
+@click.argument("customer")
+@click.option("--undo", is_flag=True, help="No longer trust the customer.")
+@as_json
+def trust(customer: str, undo: bool, as_json: bool) -> None:
+    """Join a customer who was matched by email only with that contact: they are one person. The console lists them."""
+    from leadcore.settings import read
+    from leadcore.store.connection import connect
+    from leadsync.terminal import print_trust
+    from leadsync.trust import NoMatch, decide_trust
+    from workers.sync.customer_store import CustomerStore
+
+    settings = read()
+    _check_id(customer)
+    with exit_on_outage():
+        redis = connect(settings)
+        key = CustomerStore(redis, settings.key.encode()).use_key()
+        try:
+            done = decide_trust(redis, key, settings.config.crm, customer, current_user(), trusted=not undo)
+        except NoMatch as error:
+            click.echo(f"leadsync: {error}", err=True)
+            sys.exit(1)
+    print_trust(done, as_json=as_json)
 
 
 def _check_id(customer: str) -> None:

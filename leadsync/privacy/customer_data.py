@@ -19,6 +19,7 @@ from leadcore.receipts import Receipt
 from leadcore.store import keys
 from leadcore.store.connection import Redis
 from leadcore.store.leads import read_pages, read_receipts
+from leadcore.store.matches import Match, read_match
 from leadcore.store.streams import unpack_fields
 from workers.rules.customer import Customer, unpack
 from workers.rules.lead import version_of
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from receiver.intake.spool import Spool, Spooled
 
 CHUNK = 1000
+FLAGS = ("contact_id", "fill_only", "shared", "email_match_only", "untrusted", "trusted", "active_ms")
 T = TypeVar("T")
 
 
@@ -136,6 +138,10 @@ class CustomerData:
                     return True
         return False
 
+    def match(self) -> Match | None:
+        """The match by email only that waits for a person."""
+        return read_match(self.redis, self.digest)
+
     def emails(self) -> Iterator[str]:
         """The keys of the emails that this customer has used; they hold only digests."""
         for names in chunks(self.redis.scan_iter(keys.email("*"), count=CHUNK), CHUNK):
@@ -185,6 +191,7 @@ class CustomerData:
             "receipts": [one.as_dict() for one in found],
             "record": _describe(customer),
             "contact_record": _describe(self._shared(customer)),
+            "email_match": _describe_match(self.match()),
             "emails_used": sum(1 for _ in self.emails()),
             "forgotten_until_ms": forgotten_ms(self.tombstone()),
             "actions": self.actions([one.lead for one in found] + [one.lead for one in (*parked, *held)]),
@@ -225,9 +232,13 @@ def _describe(customer: Customer) -> dict[str, Any] | None:
         return None
     shown = structs.asdict(customer)
     return {
-        **{name: shown[name] for name in ("contact_id", "fill_only", "shared", "email_match_only", "active_ms")},
+        **{name: shown[name] for name in FLAGS},
         "clock": {name: version >> 16 for name, (version, _) in customer.clock.items()},
     }
+
+
+def _describe_match(match: Match | None) -> dict[str, Any] | None:
+    return None if match is None else {"contact_id": match.contact_id, "said_ms": match.said_ms}
 
 
 def _loads(raw: bytes) -> Any:

@@ -125,6 +125,7 @@ class Forgetting:
             before = self._read_customer()
             until_ms = self._set_tombstone(leases, before)
             self._remove_waiting(leases, until_ms)
+            self._remove_match(leases)
             if erasure is not None:
                 self._erase_contact(leases, erasure, before)
         if before.shared and not self.data.is_shared(before.contact_id):
@@ -181,6 +182,9 @@ class Forgetting:
                 if line == keys.OUTBOX:
                     names = [name for entry in some for name in (message_key(entry.fields), keys.unsent(entry.lead))]
                     self._apply(leases, [("DEL", name) for name in names])
+
+    def _remove_match(self, leases: _Leases) -> None:
+        self._apply(leases, [("HDEL", keys.MATCHES, self.data.digest)])
 
     def _erase_contact(self, leases: _Leases, erasure: HubSpotErasure, before: Customer) -> None:
         try:

@@ -1,5 +1,6 @@
 """Removes a forgotten customer from HubSpot. The contact created for them is deleted for good; a contact of somebody
-else to which they were linked only loses their id, because its other values belong to that person."""
+else to which they were linked only loses their id and what they could not save there, because its other values belong
+to that person."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -13,8 +14,9 @@ from workers.flow.lease import ACQUIRE_SECONDS, Lease
 from workers.hubspot.client import HubSpot
 from workers.hubspot.portal_cache import PortalCache
 from workers.rules.customer import Customer
-from workers.rules.mapping.property_names import CUSTOMER_ID, OTHER_IDS
+from workers.rules.mapping.property_names import CUSTOMER_ID, OTHER_IDS, UNSAVED
 from workers.rules.outcomes import ContactMissing, ContactWrite, RetryLater, WriteOutcome, Written
+from workers.rules.plan import remove_chat
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,9 @@ class HubSpotErasure:
     def run(self, customer_id: str, before: Customer, lease: Lease) -> list[Erased]:
         """Remove `customer_id`, whose record was `before`. The caller holds the lock of the customer's shard (`lease`).
         Raises `LineDown` and `Busy`; safe to repeat."""
-        wanted = [CUSTOMER_ID, OTHER_IDS]
+        portal = self.portal_cache.current()
+        unsaved = portal.target(UNSAVED) if portal.has(UNSAVED) else ""
+        wanted = [CUSTOMER_ID, OTHER_IDS, *([unsaved] if unsaved else [])]
         known = [before.contact_id] if before.known else []
         by_id = self.hubspot.read(known, wanted)
         found = [*by_id.values(), *self.hubspot.read([customer_id], wanted, CUSTOMER_ID).values()]
@@ -44,10 +48,11 @@ class HubSpotErasure:
                 contact = self.hubspot.read([contact_id], wanted).get(contact_id)
                 if contact is not None:
                     own = contact_id == before.contact_id
-                    done.append(self._erase_or_unlink(customer_id, contact, before if own else Customer()))
+                    record = before if own else Customer()
+                    done.append(self._erase_or_unlink(customer_id, contact, record, unsaved))
         return done
 
-    def _erase_or_unlink(self, customer_id: str, contact: Mapping[str, str], before: Customer) -> Erased:
+    def _erase_or_unlink(self, customer_id: str, contact: Mapping[str, str], before: Customer, unsaved: str) -> Erased:
         owner = contact.get(CUSTOMER_ID, "")
         ids = [one for one in contact.get(OTHER_IDS, "").split("\n") if one]
         others = [one for one in ids if one != customer_id]
@@ -58,6 +63,9 @@ class HubSpotErasure:
         properties = {CUSTOMER_ID: ""} if owner == customer_id else {}
         if customer_id in ids:
             properties[OTHER_IDS] = "\n".join(others)
+        text = contact.get(unsaved, "")
+        if (rest := remove_chat(text, customer_id)) != text:
+            properties[unsaved] = rest
         self._update(contact["id"], properties)
         return Erased(contact["id"], False, count)
 

@@ -76,6 +76,8 @@ REASONS: Mapping[str, str] = {
     "the customer has said something newer": "ลูกค้าแจ้งค่าที่ใหม่กว่าแล้ว",
     "a longer name is already known": "มีชื่อที่ครบกว่าอยู่แล้ว",
     "the contact belongs to somebody else and has another value": "รายชื่อนี้มีผู้อื่นสร้างไว้และมีค่าอื่นอยู่แล้ว",
+    "the contact is another chat customer's, matched by email only": "รายชื่อเป็นของลูกค้าแชตคนอื่น จับคู่จากอีเมลเพียงอย่างเดียว",
+    "matched by email only": "จับคู่จากอีเมลเพียงอย่างเดียว",
     "no contact details yet": "ยังไม่มีข้อมูลติดต่อ",
     "dry run: nothing was written": "โหมดทดลอง: ไม่ได้บันทึกจริง",
     "dry run: nothing is sent": "โหมดทดลอง: ไม่ได้ส่งจริง",

@@ -202,6 +202,21 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         'What the customer said is on the contact under "Values not saved".',
         'ค่าที่ลูกค้าแจ้งอยู่ใน "Values not saved" ของรายชื่อ',
     ),
+    # Customers matched by email only with another customer's contact
+    "matches": ("One email, two chats", "อีเมลเดียว สองแชต"),
+    "matches.all": ("Show all {n}", "ดูทั้งหมด {n}"),
+    "matches.do": (
+        "These customers typed the email of another customer's contact, and nothing else proves that they are one "
+        'person: they only fill its blanks, and what else they say is on the contact under "Values not saved". If '
+        "they are one person, run the command; leadsync trust --undo takes it back.",
+        "ลูกค้าเหล่านี้พิมพ์อีเมลของรายชื่อลูกค้าคนอื่น และไม่มีสิ่งอื่นยืนยันว่าเป็นคนเดียวกัน จึงเติมได้เฉพาะช่องที่ว่าง "
+        'ค่าอื่นที่แจ้งอยู่ใน "Values not saved" ของรายชื่อ หากเป็นคนเดียวกัน กรุณารันคำสั่งนี้ '
+        "ยกเลิกได้ด้วย leadsync trust --undo",
+    ),
+    "matches.said": ("Last said", "แชตล่าสุด"),
+    "matches.command": ("If it is one person", "หากเป็นคนเดียวกัน"),
+    "matches.limit": ("{shown} of {n} are shown.", "แสดง {shown} จาก {n} รายการ"),
+    "matches.none": ("No email of another customer was typed.", "ไม่มีลูกค้าที่พิมพ์อีเมลของลูกค้าคนอื่น"),
     # Actions
     "actions": ("Last actions", "การสั่งงานล่าสุด"),
     "actions.none": ("Nobody has done anything yet.", "ยังไม่มีการสั่งงาน"),
@@ -211,4 +226,6 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "action.retry": ("Retried", "ลองใหม่"),
     "action.discard": ("Discarded", "ทิ้ง"),
     "action.forget": ("Customer forgotten", "ลบข้อมูลลูกค้า"),
+    "action.trust": ("Customer trusted", "เชื่อว่าเป็นลูกค้าคนเดียวกัน"),
+    "action.untrust": ("Customer no longer trusted", "ยกเลิกการเชื่อว่าเป็นคนเดียวกัน"),
 }

@@ -14,6 +14,7 @@ from leadcore.receipts import HELD, PARKED, STATES, WRITTEN
 from leadcore.settings import ReceiverSettings
 from leadcore.store.connection import AWAY, Redis
 from leadcore.store.counters import HOUR_MS, read_hours
+from leadcore.store.matches import read_matches
 from leadcore.store.parked import Parked, causes
 from leadcore.store.status import count_workers, read_status
 from leadcore.verdict import assess, name_dry_run
@@ -35,6 +36,8 @@ YEAR = 365 * 86_400
 MAX_CONCURRENT = 8
 # The overview: leads searched for dropped values, parked leads grouped by cause, leads listed.
 RECENT, GROUPED, FEW = 200, 500, 10
+# Matches by email only that are read.
+MATCHES = 500
 # Query parameters that survive a change of language. Those of an action's result do not: it is shown once.
 KEPT = ("q", "state", "before", "lead", "code", "reason", "held")
 
@@ -135,8 +138,11 @@ def _add_pages(pages: Blueprint, redis: Redis, spool: Spool, settings: ReceiverS
         spooled, disk_trouble = count_spooled(spool), spool.trouble()
         foreign = count_foreign(spool) or 0
         parked = store.receipts(limit=GROUPED) if status.need_person else []
+        match_count, matches = read_matches(redis, MATCHES)
         return _render(
             "overview.html",
+            match_count=match_count,
+            matches=matches[:FEW],
             status=status,
             problems=assess(status, spooled=spooled, foreign=foreign, disk_trouble=disk_trouble),
             today=_sum_since(hours, g.translator.midnight_ms(status.now_ms)),
@@ -186,6 +192,17 @@ def _add_pages(pages: Blueprint, redis: Redis, spool: Spool, settings: ReceiverS
             link=queries.read_portal_links(redis).contact(receipt.contact_id),
             now_ms=_redis_now_ms(redis),
             result=parse_result(request.args),
+        )
+
+    @pages.get("/matches")
+    def matches() -> ResponseReturnValue:
+        match_count, found = read_matches(redis, MATCHES)
+        return _render(
+            "matches.html",
+            match_count=match_count,
+            matches=found[:MATCHES],
+            links=queries.read_portal_links(redis),
+            now_ms=_redis_now_ms(redis),
         )
 
     @pages.get("/actions")

@@ -339,6 +339,7 @@ def furnished(browser: Browser, shop: Line) -> Callable[[], dict[str, str]]:
         run_dry(shop)
         shop.redis.hincrby(keys.hour(shop.redis.time()[0] // 3600), "held", 1)
         shop.redis.xadd(keys.ACTIONS, {"c": "discard", "l": "gone", "u": "ann"})
+        shop.sync(lead("c-5", email="one@two-chats.co.th"), lead("c-6", name="Lek", email="one@two-chats.co.th"))
         written, parked = shop.receipt("c-1").lead, shop.receipt("p-1").lead
         return {
             "overview": "",
@@ -350,6 +351,7 @@ def furnished(browser: Browser, shop: Line) -> Callable[[], dict[str, str]]:
             "parked": f"leads/{parked}",
             "held": f"leads/{shop.receipt('p-4').lead}",
             "actions": "actions",
+            "matches": "matches",
             "discard": "discard?code=refused&reason=HubSpot+refused+this+contact",
         }
 

@@ -191,7 +191,8 @@ def test_a_guest_of_whom_redis_knows_nothing_more_is_still_told_from_the_owner(l
 
 
 def test_a_guest_leaves_the_contact_of_another_customer_and_its_clock_alone(line: Line) -> None:
-    line.sync(lead("owner", name="Owner", email=OWN["email"], phone="0812345678"))
+    """What the guest could not save there goes: it bears their id. The lines of the owner stay."""
+    line.sync(lead("owner", name="Owner", email=OWN["email"], phone="0812345678, call me"))
     line.sync(*(lead(one, name="Chatty", email=OWN["email"]) for one in ("guest",)))
     before = line.crm.contact("owner")
     contact_id = line.receipt("owner").contact_id
@@ -199,6 +200,10 @@ def test_a_guest_leaves_the_contact_of_another_customer_and_its_clock_alone(line
     assert forget(line, "guest", "--hubspot")["hubspot"] == [{"contact_id": contact_id, "erased": False, "others": 1}]
     after = line.crm.contact("owner")
     assert before.pop("dealdroid_other_customer_ids") == "guest"
+    said = before.pop("dealdroid_unsaved").splitlines()
+    own = [row for row in said if "chat guest" not in row]
+    assert own
+    assert after["dealdroid_unsaved"].splitlines() == own != said
     assert {name: after[name] for name in before} == before
     assert "dealdroid_other_customer_ids" not in after
     assert line.redis.get(keys.contact(contact_id)) == clock

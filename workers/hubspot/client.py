@@ -21,10 +21,10 @@ from leadcore.store.counters import Tally
 from workers.flow.errors import LineDown
 from workers.hubspot.answers import Answer, raise_line_down, raise_without_key
 from workers.hubspot.budget import Budget, NoBudget
-from workers.hubspot.reads import MERGED, parse_contact, parse_contacts
+from workers.hubspot.reads import parse_contact, parse_contacts
 from workers.hubspot.transport import Transport
 from workers.hubspot.writes import parse_outcomes
-from workers.rules.mapping.property_names import CUSTOMER_ID
+from workers.rules.mapping.property_names import CUSTOMER_ID, MERGED
 from workers.rules.outcomes import ContactWrite, ReadOutcome, RetryLater, WriteOutcome, Written
 
 BATCH = 100

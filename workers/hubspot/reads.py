@@ -5,9 +5,8 @@ from typing import Any
 
 from workers.hubspot.answers import Answer, raise_line_down, raise_without_key
 from workers.hubspot.errors import classify, context, objects, strings
+from workers.rules.mapping.property_names import MERGED
 from workers.rules.outcomes import ContactMissing, ReadOutcome, RetryLater
-
-MERGED = "hs_merged_object_ids"
 
 
 def parse_contacts(answer: Answer, ids: Sequence[str], key: str) -> dict[str, ReadOutcome]:

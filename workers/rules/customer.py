@@ -14,32 +14,41 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from leadcore.receipts import PROPERTIES
+from workers.rules.mapping.property_names import PHONES
 
 FORMAT = 1
 VALUE_BYTES = 5
 TEXT_BYTES = 4
-_FILL_ONLY, _SHARED, _EMAIL_MATCH_ONLY, _ATTEMPTED = 1, 2, 4, 8
+_FILL_ONLY, _SHARED, _EMAIL_MATCH_ONLY, _ATTEMPTED, _UNTRUSTED, _TRUSTED = 1, 2, 4, 8, 16, 32
 _CODE = {name: bytes([number]) for number, name in enumerate(PROPERTIES, 1)}
 _NAME = dict(enumerate(PROPERTIES, 1))
 
 WITHHELD = "~"
 """Prefix of a property in a linked customer's own clock: they sent a value, but it was not written to the contact."""
 
+UNRECORDED = bytes(VALUE_BYTES)
+"""In the place of a digest: the customer may have filled in a value before Redis was emptied."""
+
 Stamp = tuple[int, bytes]
 """The version of the event that carried a value, and the digest of the value."""
+UNRECORDED_PHONES: Mapping[str, Stamp] = dict.fromkeys(PHONES, (0, UNRECORDED))
 
 
 class Customer(Struct, frozen=True):
     """`contact_id` is "" while HubSpot has no contact. `fill_only`: the contact is somebody else's, so only its blank
     properties are filled. `shared`: the clock is stored with the contact. `email_match_only`: the contact was found by
-    its email alone, so the customer gets no message. `attempted`: a first write was started whose answer may have been
-    lost. `sent_texts`: digests of the texts sent on `day` (date.toordinal() modulo 65,536, in the shop's time zone)."""
+    its email alone, so the customer gets no message. `untrusted`: moreover it bears another customer's id, so that our
+    own properties are only filled too. `trusted`: a person said that the customer is whom the email says. `attempted`:
+    a first write was started whose answer may have been lost. `sent_texts`: digests of the texts sent on `day`
+    (date.toordinal() modulo 65,536, in the shop's time zone)."""
 
     revision: int = 0
     contact_id: str = ""
     fill_only: bool = False
     shared: bool = False
     email_match_only: bool = False
+    untrusted: bool = False
+    trusted: bool = False
     attempted: bool = False
     active_ms: int = 0
     intent: bytes = b""
@@ -68,6 +77,8 @@ def pack(customer: Customer) -> bytes:
         | _SHARED * customer.shared
         | _EMAIL_MATCH_ONLY * customer.email_match_only
         | _ATTEMPTED * customer.attempted
+        | _UNTRUSTED * customer.untrusted
+        | _TRUSTED * customer.trusted
     )
     sent_texts = sorted(customer.sent_texts)[:255]
     parts = [
@@ -106,6 +117,8 @@ def unpack(record: bytes | None) -> Customer:
         fill_only=bool(flags & _FILL_ONLY),
         shared=bool(flags & _SHARED),
         email_match_only=bool(flags & _EMAIL_MATCH_ONLY),
+        untrusted=bool(flags & _UNTRUSTED),
+        trusted=bool(flags & _TRUSTED),
         attempted=bool(flags & _ATTEMPTED),
         active_ms=active,
         intent=intent,

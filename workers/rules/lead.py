@@ -8,7 +8,7 @@ from msgspec import Struct
 from leadcore.fields import VERSION
 from leadcore.receipts import Note
 from leadcore.store import keys
-from workers.rules.customer import UNKNOWN, Customer, Stamp
+from workers.rules.customer import UNKNOWN, UNRECORDED_PHONES, Customer, Stamp
 from workers.rules.mapping.mapped_event import MappedEvent
 from workers.rules.mapping.property_names import ADDRESS
 from workers.rules.news import NO_NEWS, News
@@ -69,6 +69,8 @@ class CustomerBatch:
     `needs_read`, `was_read`: the contact must be, or was, read before it is written. `created`: a write of this batch
     created the contact. `restarted`: the contact was missing once, and all is sent as for a new customer.
     `detached`: the contact that they shared is gone, and it is not checked yet whether another one has their id.
+    `unrecorded`: they were linked to it before, and Redis does not know what they filled in there.
+    `contact`: the record of the contact that they share, which `contact_record` holds.
     `locked_elsewhere`: another worker holds the contact's lock, so the leads stay in the inbox."""
 
     customer_id: str
@@ -79,7 +81,8 @@ class CustomerBatch:
     customer: Customer = UNKNOWN
     contact_record: bytes | None = None
     shared_key: str = ""
-    shared_clock: Mapping[str, Stamp] = field(default_factory=dict)
+    contact: Customer = UNKNOWN
+    unrecorded: bool = False
     adopted: tuple[str, bytes, Customer] | None = None
     forgotten_ms: int = -1
     lock: str = ""
@@ -98,6 +101,12 @@ class CustomerBatch:
     notes: list[Note] = field(default_factory=list)
     conflict: Conflict | None = None
     result: Result | None = None
+
+    @property
+    def own_clock(self) -> Mapping[str, Stamp]:
+        """What the customer's own record says of the contact that they share: nothing once that contact is gone."""
+        clock = {} if self.restarted else self.stored.clock
+        return {**UNRECORDED_PHONES, **clock} if self.unrecorded else clock
 
     @property
     def writes_own_address(self) -> bool:

@@ -8,15 +8,17 @@ from msgspec import Struct
 
 from leadcore.receipts import Note
 from workers.rules.customer import TEXT_BYTES, Customer, Stamp
-from workers.rules.field_clock import NEWER, Digest, Entry, FieldClock
+from workers.rules.field_clock import NEWER, SEEN, Digest, Entry, FieldClock
 from workers.rules.mapping.mapped_event import MappedEvent
 from workers.rules.mapping.name import Name, prefixes
 from workers.rules.mapping.property_names import (
     ACTIVITY,
     ADDRESS,
     DETAILS,
+    LAST_INTENT_AT,
     NAME,
     NAME_GIVEN,
+    NICKNAME,
     PLACE,
     PLACEHOLDER,
     SHORTER,
@@ -25,6 +27,8 @@ from workers.rules.mapping.property_names import (
 
 ACTIVITY_MS = 15 * 60 * 1000
 LONGER_NAME = "a longer name is already known"
+OTHER_VALUE = "the contact belongs to somebody else and has another value"
+ANOTHERS = "the contact is another chat customer's, matched by email only"
 
 
 class News(Struct, frozen=True):
@@ -164,11 +168,14 @@ def _record_part_of_name(clock: FieldClock, person: Name, version: int, index: i
     name, other = ("firstname", "lastname") if person.first else ("lastname", "firstname")
     value = person.first or person.last
     differs = clock.differs(name, value)
-    if clock.has_value(name) and clock.has_value(other):
+    if clock.has_value(name) and clock.has_value(other) and clock.newest_version(NAME) > SEEN:
         if differs:
             clock.note_kept(name, index, LONGER_NAME)
         return differs
     clock.record(name, value, version, index)
+    if clock.newest_version([other]) == SEEN:
+        # Half of somebody else's name.
+        clock.record(other, "", version, index)
     if clock.entries.pop(PLACEHOLDER, None) and name == "firstname":
         clock.if_unchanged["lastname"] = ("", clock.before[PLACEHOLDER][1])
     return differs
@@ -233,27 +240,38 @@ def _record_activity(
 
 
 def protect_existing_values(
-    news: News, current: Mapping[str, str], before: Mapping[str, Stamp], digest: Digest
+    news: News, current: Mapping[str, str], before: Mapping[str, Stamp], digest: Digest, *, blanks_only: bool = False
 ) -> tuple[dict[str, str], dict[str, str], list[Note]]:
     """Which of the news may be written to somebody else's contact, whose values are `current`: blanks are filled,
     values that this system wrote (`before`: the clock) may change, any other value stays. Returns the writes, the
-    values that were not saved and the notes. Name and address are written or left as one block each."""
+    values that were not saved and the notes. Name and address are written or left as one block each. `blanks_only`:
+    the contact is another customer's, so what this system wrote stays too, and activity is written only where there was
+    none."""
 
     def is_free(name: str) -> bool:
         value = current.get(name) or ""
+        if not value or blanks_only:
+            return not value
         stamp = before.get(name)
-        return not value or name.startswith("dealdroid_") or (stamp is not None and stamp[1] == digest(name, value))
+        return name.startswith("dealdroid_") or (stamp is not None and stamp[1] == digest(name, value))
 
     def can_be_written(block: Sequence[str]) -> bool:
         return all(is_free(name) or current.get(name) == news.writes.get(name) for name in block)
 
-    kept_blocks = {name for block in (ADDRESS, NAME) if not can_be_written(block) for name in block}
+    blocks = (ADDRESS, (*NAME, NAME_GIVEN, NICKNAME)) if blanks_only else (ADDRESS, NAME)
+    kept_blocks = {name for block in blocks if not can_be_written(block) for name in block}
+    if blanks_only and not all(map(is_free, ACTIVITY)):
+        # One customer's cart beside the intent of the other, even if they share an intent.
+        kept_blocks |= set(ACTIVITY)
     writes, unsaved, notes = dict(news.writes), {}, []
+    if blanks_only:
+        # What this customer could not save is added to the lines there.
+        writes.pop(UNSAVED, None)
     for name in list(writes):
         if is_free(name) and name not in kept_blocks:
             continue
         value = writes.pop(name)
-        if value and value != current.get(name):
+        if value and value != current.get(name) and not (blanks_only and name == LAST_INTENT_AT):
             unsaved[name] = value
-            notes.append(Note(name, "kept", "the contact belongs to somebody else and has another value"))
+            notes.append(Note(name, "kept", ANOTHERS if blanks_only else OTHER_VALUE))
     return writes, unsaved, notes

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime, tzinfo
 
 from msgspec.structs import replace
 
@@ -18,14 +19,15 @@ MAX_UNSAVED_VALUE, MAX_UNSAVED = 2_000, 60_000
 # What is still sent of a contact that HubSpot refuses without naming a value.
 ESSENTIAL = frozenset({CUSTOMER_ID, OTHER_IDS, UNSAVED, *NAME, *ACTIVITY})
 UNNAMED = "HubSpot refused the contact, perhaps for this value"
-_FIELD = re.compile(r"([a-z]\w*): ")
+_LINE = re.compile(r"([a-z]\w*)(?: \(chat (.*?), \d{4}-\d\d-\d\d\))?: ")
 
 
 class WritePlanner:
-    """The rules for one portal. The methods change the group that they are given and do no I/O."""
+    """The rules for one portal. The methods change the group that they are given and do no I/O. `timezone`: of the
+    dates that people read."""
 
-    def __init__(self, portal: Portal, digest: Digest) -> None:
-        self.portal, self.digest = portal, digest
+    def __init__(self, portal: Portal, digest: Digest, timezone: tzinfo = UTC) -> None:
+        self.portal, self.digest, self.timezone = portal, digest, timezone
 
     def decide_writes(self, group: CustomerBatch) -> None:
         """Find the news and decide how to write them: a new contact by customer id, a known one by its id, and
@@ -107,7 +109,9 @@ class WritePlanner:
                 group.properties[name] = value
         if group.customer.fill_only:
             own = {name: group.properties[name] for name in (CUSTOMER_ID, OTHER_IDS) if name in group.properties}
-            writes, unsaved, notes = protect_existing_values(group.news, current, group.stored.clock, self.digest)
+            writes, unsaved, notes = protect_existing_values(
+                group.news, current, group.own_clock, self.digest, blanks_only=group.customer.untrusted
+            )
             group.properties = {**writes, **own}
             group.unsaved |= unsaved
             group.notes += notes
@@ -128,7 +132,24 @@ class WritePlanner:
         if group.customer.known and not group.was_read:
             # The lines of other fields there must stay, so read them first.
             group.needs_read = True
-        group.properties[UNSAVED] = merge_unsaved(group.unsaved_before, values)
+        if not group.customer.untrusted:
+            group.properties[UNSAVED] = merge_unsaved(group.unsaved_before, values)
+            return
+        days = {name: self._day_of(group, name) for name in values}
+        text = merge_unsaved(group.unsaved_before, values, group.customer_id, days)
+        if text != group.unsaved_before:
+            group.properties[UNSAVED] = text
+
+    def _day_of(self, group: CustomerBatch, name: str) -> str:
+        """When the customer said the value of `name` that is sent now."""
+        said = (
+            lead
+            for lead in reversed(group.leads)
+            for values in (lead.mapped.details, lead.mapped.address, lead.mapped.activity, lead.mapped.unsaved)
+            if name in values
+        )
+        lead = next(said, group.leads[-1])
+        return datetime.fromtimestamp(lead.said_ms / 1000, self.timezone).date().isoformat()
 
     def _ensure_name(self, group: CustomerBatch) -> bool:
         """HubSpot creates no contact without email, first or last name: add a last name if all three are missing. True
@@ -157,16 +178,41 @@ class WritePlanner:
             group.result = Result(UNCHANGED, group.customer.contact_id)
 
 
-def merge_unsaved(before: str, values: Mapping[str, str]) -> str:
-    """The text of `dealdroid_unsaved`: one line "field: value" per field; lines of other fields stay as they were."""
-    kept: dict[str, str] = {}
-    name = ""
-    for line in before.splitlines():
-        found = _FIELD.match(line)
-        name = found.group(1) if found else name
-        kept[name] = f"{kept[name]}\n{line}" if name in kept else line
-    kept |= {name: f"{name}: {value[:MAX_UNSAVED_VALUE]}" for name, value in values.items()}
-    return "\n".join(kept.values())[:MAX_UNSAVED]
+def merge_unsaved(before: str, values: Mapping[str, str], chat: str = "", days: Mapping[str, str] | None = None) -> str:
+    """The text of `dealdroid_unsaved`: one line "field: value" per field; lines of other fields stay as they were.
+    `chat`: the id of a customer whose contact it is not, who has lines of their own; `days`: field -> ISO date."""
+    lines, chat = _read_lines(before), _in_line(chat)
+    for name, value in values.items():
+        value = value[:MAX_UNSAVED_VALUE]
+        if chat:
+            # What a stranger typed must not look like a line of its own.
+            text = f"{name} (chat {chat}, {(days or {})[name]}): " + "\n  ".join(value.splitlines())
+        else:
+            text = f"{name}: {value}"
+        lines[name, chat] = text
+    return "\n".join(lines.values())[:MAX_UNSAVED]
+
+
+def remove_chat(before: str, chat: str) -> str:
+    """The text of `dealdroid_unsaved` without the lines of the customer `chat`."""
+    mine = _in_line(chat)
+    return "\n".join(text for (_, whose), text in _read_lines(before).items() if not mine or whose != mine)
+
+
+def _in_line(chat: str) -> str:
+    """An id as it stands in a line."""
+    return " ".join(chat.split()) or ("?" if chat else "")
+
+
+def _read_lines(text: str) -> dict[tuple[str, str], str]:
+    """Field and chat ("": the contact's own customer) -> the line, with those that follow it."""
+    lines: dict[tuple[str, str], str] = {}
+    key = ("", "")
+    for line in text.splitlines():
+        found = _LINE.match(line)
+        key = (found[1], found[2] or "") if found else key
+        lines[key] = f"{lines[key]}\n{line}" if key in lines else line
+    return lines
 
 
 def clock_after(group: CustomerBatch, digest: Digest) -> dict[str, tuple[int, bytes]]:

@@ -10,7 +10,15 @@ from msgspec import structs
 from leadcore.receipts import PROPERTIES
 from workers.rules.mapping.contact import PortalOptions
 from workers.rules.mapping.mapped_event import MappedEvent
-from workers.rules.mapping.property_names import ADDRESS, DETAILS, UNSAVED
+from workers.rules.mapping.property_names import (
+    ADDRESS,
+    CUSTOMER_ID,
+    DETAILS,
+    OTHER_IDS,
+    PLACEHOLDER,
+    SHORTER,
+    UNSAVED,
+)
 
 COMPARED = (*DETAILS, *ADDRESS, "hs_language", UNSAVED)
 
@@ -60,6 +68,12 @@ class Portal:
     def compared_targets(self) -> list[str]:
         """The portal's names for the values that are read before somebody else's contact is written."""
         return [self.target(name) for name in dict.fromkeys([*COMPARED, *self.extras]) if self.has(name)]
+
+    def shared_targets(self) -> list[str]:
+        """The portal's names for all that is read before a contact of several customers is written: whose it is, and
+        each value that an event may carry."""
+        stored = [self.target(name) for name in PROPERTIES if name not in (*SHORTER, PLACEHOLDER) and self.has(name)]
+        return list(dict.fromkeys([*self.compared_targets(), *stored, CUSTOMER_ID, OTHER_IDS]))
 
     def from_portal(self, values: Mapping[str, str]) -> dict[str, str]:
         """`values` with the portal's names replaced by ours."""

@@ -12,6 +12,7 @@ from leadcore.config import Inbox as InboxConfig
 from leadcore.event import encode
 from leadcore.fields import ABOUT, CUSTOMER, LEAD, PUT_OFF, TEXT, TRIES, VERSION
 from leadcore.receipts import (
+    BY_EMAIL_ONLY,
     CREATED,
     HELD,
     HELD_SECONDS,
@@ -27,12 +28,14 @@ from leadcore.receipts import (
 from leadcore.receipts import pack as receipt
 from leadcore.store import keys
 from leadcore.store.counters import count, figure, time_to_written
+from leadcore.store.matches import Match
 from leadcore.store.streams import Settlement, pack_fields
 from workers.rules.batch import Unreadable
 from workers.rules.confirmation import CONFIRMS_NOTHING, Confirmation
-from workers.rules.customer import WITHHELD, Stamp, guard, pack
-from workers.rules.field_clock import Digest
+from workers.rules.customer import WITHHELD, Customer, Stamp, guard, pack
+from workers.rules.field_clock import SEEN, Digest
 from workers.rules.lead import CustomerBatch, Lead, Result, version_text
+from workers.rules.mapping.property_names import UNSAVED
 from workers.rules.plan import clock_after
 from workers.rules.retry import find_lead_retry, wait_seconds
 
@@ -96,17 +99,16 @@ def _store_customer(
     commands: list[Command] = []
     if after.shared:
         key = keys.contact(after.contact_id)
-        fill_only = group.customer.fill_only
-        shared = {name: stamp for name, stamp in clock.items() if not fill_only or name in group.properties}
-        contact = replace(
-            after,
-            revision=int.from_bytes(guard(group.contact_record) or bytes(4), "big"),
-            clock={**group.shared_clock, **shared},
-            sent_texts=frozenset(),
-        )
         guards.append((group.shared_key or key, guard(group.contact_record)))
-        commands.append(("SET", key, pack(contact)))
-        after = replace(after, clock=_own_clock(group, clock) if fill_only else {})
+        commands.append(("SET", key, pack(_contact_after(group, after, digest))))
+        after = replace(after, clock=_own_clock(group, clock) if after.fill_only else {})
+    if after.untrusted:
+        said_ms = group.leads[-1].said_ms
+        commands.append(
+            ("HSET", keys.MATCHES, _digest_of(group), Match(group.customer_id, after.contact_id, said_ms).pack())
+        )
+    elif group.stored.email_match_only:
+        commands.append(("HDEL", keys.MATCHES, _digest_of(group)))
     if group.adopted:
         key, record, customer = group.adopted
         guards.append((key, guard(record)))
@@ -115,15 +117,42 @@ def _store_customer(
     return guards, commands
 
 
+def _contact_after(group: CustomerBatch, after: Customer, digest: Digest) -> Customer:
+    """The record of the contact that the group's customer shares. What an untrusted one filled in stands there as
+    something read: anything that the contact's own customer says is newer, and another address of theirs clears it."""
+    written = {name: stamp for name, stamp in after.clock.items() if name in group.properties}
+    revision = int.from_bytes(guard(group.contact_record) or bytes(4), "big")
+    if after.untrusted:
+        before = group.contact.clock
+        filled = {
+            name: (SEEN, stamp[1])
+            for name, stamp in written.items()
+            if name != UNSAVED and (name not in before or before[name][1] == digest(name, ""))
+        }
+        return replace(
+            group.contact,
+            revision=revision,
+            contact_id=after.contact_id,
+            clock={**before, **filled},
+            sent_texts=frozenset(),
+        )
+    shared = written if after.fill_only else after.clock
+    return replace(after, revision=revision, clock={**group.contact.clock, **shared}, sent_texts=frozenset())
+
+
+def _digest_of(group: CustomerBatch) -> str:
+    return group.record_key.removeprefix(keys.customer(""))
+
+
 def _own_clock(group: CustomerBatch, clock: Mapping[str, Stamp]) -> dict[str, Stamp]:
     """What this customer itself sent, beside the shared clock: the values that it wrote to the contact, which it may
     change later, and with the prefix `WITHHELD` those that were not written."""
-    own = dict(group.stored.clock)
+    own = dict(group.own_clock)
     for name, stamp in clock.items():
         if name in group.properties:
             own[name] = stamp
             own.pop(WITHHELD + name, None)
-        elif group.shared_clock.get(name) != stamp and own.get(name) != stamp:
+        elif group.contact.clock.get(name) != stamp and own.get(name) != stamp:
             own[WITHHELD + name] = stamp
     return own
 
@@ -164,7 +193,9 @@ def _written(
     # If newer events of the same batch replaced all its values, this event changed nothing.
     state = result.state if "fields" in values or last else UNCHANGED
     values |= {"state": state, "written_ms": context.now_ms, "contact_id": result.contact_id}
-    if TRIES in lead.fields:
+    if group.customer.fill_only:
+        values["reason"] = BY_EMAIL_ONLY
+    elif TRIES in lead.fields:
         values["reason"] = ""
     effects: list[Command] = []
     if confirmation and last:

@@ -1,5 +1,7 @@
 """Reads a drain's next rows from the streams and prepares them to be written."""
 
+from zoneinfo import ZoneInfo
+
 from leadcore.config import Config
 from leadcore.event import read_customer_id
 from leadcore.fields import BODY
@@ -32,10 +34,11 @@ class BatchLoader:
         config: Config,
         customers: CustomerStore,
         portal_cache: PortalCache,
+        timezone: ZoneInfo,
         stop: Event,
     ) -> None:
         self.redis, self.hubspot, self.config, self.customers = connection, hubspot, config, customers
-        self.portal_cache, self.stop = portal_cache, stop
+        self.portal_cache, self.timezone, self.stop = portal_cache, timezone, stop
         self.inbox = Stream(connection)
 
     def read_rows(self, lease: Lease, in_hand: InHand, size: int) -> Rows:
@@ -77,7 +80,7 @@ class BatchLoader:
             batch.forget()
         in_hand.cursor = in_hand.pending_cursor
         identity = Identity(self.redis, self.hubspot, self.config.crm, self.customers.use_key(), lease)
-        plan = WritePlanner(portal, self.customers.digest())
+        plan = WritePlanner(portal, self.customers.digest(), self.timezone)
         writer = Writer(self.hubspot, plan, identity, self.customers, intact=marker == INTACT)
         call = WriteCall(batches, writer, [], self.hubspot.machine.monotonic())
         decide_ahead(writer, call.groups)

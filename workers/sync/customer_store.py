@@ -109,10 +109,16 @@ class CustomerStore:
 
 def use_shared_clock(group: CustomerBatch, record: bytes | None, contact: Customer) -> None:
     """Decide `group` on the contact's clock. A customer linked by email match only also keeps the entries of its own
-    record: values withheld from the contact are recorded there alone."""
-    group.contact_record, group.shared_clock, group.shared_key = record, contact.clock, group.contact_key
-    own = {name.removeprefix(WITHHELD): stamp for name, stamp in group.stored.clock.items()}
-    own = own if group.customer.fill_only else {}
-    group.customer = replace(
-        group.customer, clock={**contact.clock, **own}, active_ms=contact.active_ms, intent=contact.intent
-    )
+    record: values withheld from the contact are recorded there alone. What an untrusted one says is compared with its
+    own words only: the contact's are another customer's."""
+    group.contact_record, group.contact, group.shared_key = record, contact, group.contact_key
+    own = {name: stamp for name, stamp in group.own_clock.items() if not name.startswith(WITHHELD)}
+    withheld = {name.removeprefix(WITHHELD): group.own_clock[name] for name in group.own_clock.keys() - own.keys()}
+    if group.customer.untrusted:
+        mine = UNKNOWN if group.restarted else group.stored
+        group.customer = replace(
+            group.customer, clock={**own, **withheld}, active_ms=mine.active_ms, intent=mine.intent
+        )
+        return
+    clock = {**own, **contact.clock, **withheld} if group.customer.fill_only else contact.clock
+    group.customer = replace(group.customer, clock=clock, active_ms=contact.active_ms, intent=contact.intent)

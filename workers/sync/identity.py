@@ -1,7 +1,8 @@
 """Finds the contact of a customer: by the customer's id, then by the email that HubSpot says another contact has.
 
 An email typed in a chat is unverified and may be somebody else's. So that contact is only filled in, never overwritten,
-unless the phone matches too; and an email that three or more customers use identifies nobody.
+unless the phone matches too; and an email that three or more customers use identifies nobody. The rules for such a
+match are in `workers.rules.email_match`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,9 +18,10 @@ from leadcore.store.scripts import UNLOCK
 from workers.flow.lease import Lease
 from workers.hubspot.client import HubSpot
 from workers.rules.customer import unpack
+from workers.rules.email_match import bears_another_id, matching_numbers, may_have_filled
+from workers.rules.field_clock import digester
 from workers.rules.lead import CustomerBatch, Result
-from workers.rules.mapping import phone
-from workers.rules.mapping.property_names import CUSTOMER_ID, OTHER_IDS
+from workers.rules.mapping.property_names import CUSTOMER_ID, LAST_INTENT, MERGED, OTHER_IDS
 from workers.rules.outcomes import ContactMissing, RetryLater
 from workers.rules.plan import WritePlanner
 from workers.sync.customer_store import use_shared_clock
@@ -99,8 +101,7 @@ class Identity:
             group.customer = replace(group.customer, contact_id=contact_id)
             if self.lock_contact(group):
                 locked.append(group)
-        wanted = [*plan.portal.compared_targets(), CUSTOMER_ID, OTHER_IDS]
-        found = self.hubspot.read_each([group.customer.contact_id for group in locked], wanted)
+        found = self.hubspot.read_each([group.customer.contact_id for group in locked], plan.portal.shared_targets())
         for group in locked:
             match found[group.customer.contact_id]:
                 case ContactMissing():
@@ -127,22 +128,62 @@ class Identity:
             plan.drop_value(group, "email", EMAIL_SHARED)
             return
         current = plan.portal.from_portal(contact)
+        others = [one for one in contact.get(OTHER_IDS, "").split("\n") if one]
+        group.unrecorded = group.customer_id in others
         # A matching phone as well is better proof than an email typed in a chat.
-        same_phone = _same_phone(group, current, self.crm.country)
-        fill_only = self.crm.email_match == "fill" and not same_phone
-        group.customer = replace(group.customer, fill_only=fill_only, shared=True, email_match_only=not same_phone)
+        proven = self._phone_proves(group, contact, current, others)
+        fill_only = self.crm.email_match == "fill" and not proven
+        anothers = bears_another_id(contact, group.customer_id, if_merged=bool(current.get(LAST_INTENT)))
+        group.customer = replace(
+            group.customer,
+            fill_only=fill_only,
+            shared=True,
+            email_match_only=not proven,
+            untrusted=fill_only and anothers,
+        )
         if not self._use_contact_clock(group, owner):
             group.result = Result(WAITING, code="race", why="the customer who made this contact is just being written")
             return
         group.placeholder = ""
         plan.decide_writes(group)
-        others = [one for one in contact.get(OTHER_IDS, "").split("\n") if one]
         if group.customer_id not in others and plan.portal.has(OTHER_IDS):
             group.properties[OTHER_IDS] = "\n".join([*others, group.customer_id])
-        if not owner:
+        if not (owner or group.customer.untrusted):
             group.properties[CUSTOMER_ID] = group.customer_id
         group.result = None
         plan.protect_existing(group, current)
+
+    def follow_owner(self, group: CustomerBatch, contact: Mapping[str, str], plan: WritePlanner) -> None:
+        """Whose contact it is can change, and links of earlier versions do not say: for a customer matched by email
+        only, go by the id that the contact bears now."""
+        customer, fill = group.customer, self.crm.email_match == "fill"
+        if not customer.email_match_only:
+            return
+        anothers = bears_another_id(contact, group.customer_id, if_merged=customer.untrusted)
+        current = replace(customer, fill_only=customer.fill_only or fill, untrusted=fill and anothers)
+        if current != customer:
+            group.customer = current
+            use_shared_clock(group, group.contact_record, group.contact)
+            plan.decide_writes(group)
+        if not anothers and not contact.get(CUSTOMER_ID) and group.open:
+            group.properties[CUSTOMER_ID] = group.customer_id
+
+    def _phone_proves(
+        self, group: CustomerBatch, contact: Mapping[str, str], current: Mapping[str, str], others: Sequence[str]
+    ) -> bool:
+        """Whether the contact has a phone number of this customer that no customer matched by email only has typed."""
+        numbers = matching_numbers(group.properties, current, self.crm.country)
+        if not numbers or group.unrecorded:
+            # An earlier write, whose answer was lost, may have filled in this customer's own.
+            return False
+        digest = digester(self.key)
+        ids = {contact["id"], *contact.get(MERGED, "").split(";")} - {""}
+        owner = [] if others else [one for one in [contact.get(CUSTOMER_ID, "")] if one]
+        names = [keys.customer(keys.digest(self.key, one)) for one in (*others, *owner)]
+        linked = [unpack(record) for record in self.redis.mget(names or [keys.NONE])][: len(names)]
+        # An owner who is no alias made the contact, unless the portal has no property for aliases.
+        linked = [one for one in linked if others or one.email_match_only]
+        return not any(may_have_filled(one, ids, numbers, digest) for one in linked)
 
     def _use_contact_clock(self, group: CustomerBatch, owner: str) -> bool:
         """Decide on the contact's shared clock. If it has none yet, it gets that of the customer who created it. False
@@ -163,9 +204,3 @@ class Identity:
         name = keys.email(keys.digest(self.key, email))
         users = [keys.digest(self.key, one) for one in (customer_id, owner) if one]
         return int(self.redis.eval(_ADD_USERS, 1, name, *users))
-
-
-def _same_phone(group: CustomerBatch, current: Mapping[str, str], region: str) -> bool:
-    mine = {group.properties.get("phone", ""), group.properties.get("mobilephone", "")} - {""}
-    theirs = {phone.parse(current.get(name, ""), region).phone for name in ("phone", "mobilephone")}
-    return bool(mine & theirs)

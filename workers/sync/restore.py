@@ -11,7 +11,7 @@ from leadcore.store.connection import Redis
 from leadcore.store.streams import Stream
 from workers.flow.errors import LineDown, Stopping
 from workers.hubspot.client import HubSpot
-from workers.rules.customer import UNKNOWN, pack
+from workers.rules.customer import UNKNOWN, UNRECORDED_PHONES, pack
 from workers.rules.mapping.property_names import CUSTOMER_ID, OTHER_IDS
 from workers.rules.portal import Portal
 from workers.sync.customer_store import CustomerStore
@@ -74,7 +74,14 @@ class StoreRestorer:
 
     def _store_aliases(self, contact: Mapping[str, Any]) -> None:
         aliases = str((contact.get("properties") or {}).get(OTHER_IDS) or "").split("\n")
-        alias = replace(UNKNOWN, contact_id=str(contact.get("id")), fill_only=True, shared=True, email_match_only=True)
+        alias = replace(
+            UNKNOWN,
+            contact_id=str(contact.get("id")),
+            fill_only=True,
+            shared=True,
+            email_match_only=True,
+            clock=UNRECORDED_PHONES,
+        )
         for customer_id in filter(None, aliases):
             self.redis.set(self.customers.customer_key(customer_id), pack(alias), nx=True)
 

@@ -51,7 +51,8 @@ class ShardSync:
         self.pause = Pause(connection, machine)
         self.portal_cache = PortalCache(hubspot, config.mapping, tuple(config.properties.values()), self._note_portal)
         settler = Settler(connection, config, customers, confirmations, self.portal_cache, dry_run=hubspot.dry_run)
-        loader = BatchLoader(connection, hubspot, config, customers, self.portal_cache, stop)
+        timezone = confirmations.timezone
+        loader = BatchLoader(connection, hubspot, config, customers, self.portal_cache, timezone, stop)
         self.drain_loop = Drain(
             connection, hubspot, config, loader, self.portal_cache, self.pause, settler, send_messages, stop, machine
         )

@@ -104,6 +104,7 @@ class Writer:
             group.created = group.stored.attempted and not linked
             group.placeholder = group.placeholder if group.created else ""
             # The phone proves nothing now: the lost write may have filled in this customer's own.
+            group.unrecorded = linked
             group.customer = replace(
                 group.customer,
                 contact_id=contact["id"],
@@ -122,9 +123,8 @@ class Writer:
         mine = [group for group in groups if self.identity.lock_contact(group)]
         self._reload_shared([group for group in mine if group.customer.shared])
         mine = [group for group in mine if group.open]
-        found = self.hubspot.read_each(
-            [group.customer.contact_id for group in mine], self.plan.portal.compared_targets()
-        )
+        wanted = self.plan.portal.shared_targets()
+        found = self.hubspot.read_each([group.customer.contact_id for group in mine], wanted)
         for group in mine:
             match found[group.customer.contact_id]:
                 case ContactMissing():
@@ -132,7 +132,9 @@ class Writer:
                 case RetryLater(why):
                     group.result = Result(WAITING, code="row", why=why)
                 case contact:
-                    self.plan.protect_existing(group, self.plan.portal.from_portal(contact))
+                    self.identity.follow_owner(group, contact, self.plan)
+                    if group.open:
+                        self.plan.protect_existing(group, self.plan.portal.from_portal(contact))
 
     def _reload_shared(self, groups: Sequence[CustomerBatch]) -> None:
         """Another customer of the contact may have written before we had its lock: decide on the current clock."""

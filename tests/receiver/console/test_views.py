@@ -18,6 +18,7 @@ from leadcore.receipts import Note
 from leadcore.settings import read_receiver
 from leadcore.store import keys
 from leadcore.store.connection import connect
+from leadcore.store.matches import Match
 from leadcore.store.posts import local_date
 from receiver.console.queries import PAGE, SCAN_LIMIT
 from receiver.console.views import blueprint
@@ -382,9 +383,44 @@ def test_ids_from_a_sender_are_escaped_on_every_page(user: ConsoleUser) -> None:
 
 def test_no_page_shows_customer_data(user: ConsoleUser) -> None:
     user.park("lead-1", contact_info={"name": "Somchai Jaidee", "phone": "0812345678"}, mid="a-mid")
-    for path in ("", "leads", "leads?q=Somchai", "leads/lead-1", "discard?lead=lead-1", "actions"):
+    for path in ("", "leads", "leads?q=Somchai", "leads/lead-1", "discard?lead=lead-1", "actions", "matches"):
         page = user.read(path)
         assert not [said for said in ("Jaidee", "0812345678", "a-mid") if said in page]
+
+
+def add_matches(user: ConsoleUser, *matches: Match) -> None:
+    user.redis.hset(keys.MATCHES, mapping={f"digest-{n}": match.pack() for n, match in enumerate(matches)})
+
+
+def test_customers_matched_by_email_only_are_listed_with_the_command_that_joins_them(user: ConsoleUser) -> None:
+    assert "One email, two chats" not in text_of(user.read())
+    user.redis.hset(keys.PORTAL, mapping={"id": "77", "domain": "app.hubspot.com"})
+    add_matches(user, Match("line <b>;1", "501", 1_700_000_000_000), Match("fb-2", "502", 1_700_000_001_000))
+    for path in ("", "matches"):
+        page = user.read(path)
+        assert "fb-2 502 leadsync trust fb-2 " in text_of(page)
+        assert "line <b>;1 501 leadsync trust 'line <b>;1'" in text_of(page)
+        assert text_of(page).index("fb-2") < text_of(page).index("line <b>")
+        assert 'href="https://app.hubspot.com/contacts/77/record/0-1/501"' in page
+        assert "leadsync trust fb-2" in text_of(user.read(path, **TH))
+        assert "อีเมลเดียว สองแชต" in text_of(user.read(path, **TH))
+
+
+def test_the_overview_shows_some_matches_and_their_own_page_all(user: ConsoleUser) -> None:
+    assert "No email of another customer was typed." in text_of(user.read("matches"))
+    add_matches(user, *(Match(f"chat-{n}", "501", 1_700_000_000_000 + n) for n in range(200)))
+    assert text_of(user.read()).count("leadsync trust chat-") == 10
+    assert "Show all 200" in text_of(user.read())
+    assert text_of(user.read("matches")).count("leadsync trust chat-") == 200
+
+
+def test_a_lead_that_was_matched_by_email_only_says_so(user: ConsoleUser) -> None:
+    notes = [Note("dealdroid_cart", "kept", "the contact is another chat customer's, matched by email only")]
+    user.add_lead("lead-1", state="updated", contact_id="501", reason="matched by email only", notes=notes)
+    page = text_of(user.read("leads/lead-1"))
+    assert "The contact in HubSpot was updated matched by email only" in page
+    assert "Cart: the contact is another chat customer's, matched by email only" in page
+    assert "จับคู่จากอีเมลเพียงอย่างเดียว" in text_of(user.read("leads/lead-1", **TH))
 
 
 def test_the_last_actions_are_listed_newest_first(user: ConsoleUser) -> None:

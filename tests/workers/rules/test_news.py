@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from workers.rules.customer import UNKNOWN, Customer, pack, unpack
-from workers.rules.field_clock import NEWER, digest_entries, digester
+from workers.rules.field_clock import NEWER, SEEN, digest_entries, digester
 from workers.rules.mapping.mapped_event import MappedEvent
 from workers.rules.mapping.property_names import ADDRESS, PLACEHOLDER, UNSAVED
 from workers.rules.news import ACTIVITY_MS, LONGER_NAME, News, find_news, protect_existing_values
@@ -546,6 +546,49 @@ def test_somebody_elses_address_is_filled_or_left_as_one_block(current: dict[str
 
 def test_an_address_is_not_mixed_with_parts_that_the_new_one_does_not_have() -> None:
     assert respected({"zip": "10110", "country": "Thailand"}, {"address": "5 Main Street"}) == {}
+
+
+@pytest.mark.parametrize(
+    ("writes", "current", "ours", "kept"),
+    [
+        ({"phone": "1"}, {}, {}, {"phone": "1"}),
+        ({"phone": "1"}, {"phone": "2"}, {"phone": "2"}, {}),
+        ({"dealdroid_other_phones": "1"}, {}, {}, {"dealdroid_other_phones": "1"}),
+        ({"dealdroid_other_phones": "1"}, {"dealdroid_other_phones": "2"}, {}, {}),
+        ({"dealdroid_cart": "1 x A"}, {"dealdroid_last_intent": "Ask"}, {}, {}),
+        ({"dealdroid_cart": "1 x A", "dealdroid_last_intent": "Ask"}, {"dealdroid_last_intent": "Ask"}, {}, {}),
+        ({"dealdroid_cart": "1 x A"}, {"phone": "2"}, {}, {"dealdroid_cart": "1 x A"}),
+        ({"firstname": "A", "dealdroid_name_given": "A"}, {"lastname": "B"}, {}, {}),
+        ({"firstname": "A", "dealdroid_nickname": "C"}, {"firstname": "B"}, {}, {}),
+        ({UNSAVED: "phone: call me"}, {}, {}, {}),
+        ({"shop_size": "XL"}, {"shop_size": "S"}, {"shop_size": "S"}, {}),
+    ],
+)
+def test_of_another_customers_contact_only_blanks_are_written(
+    writes: dict[str, str], current: dict[str, str], ours: dict[str, str], kept: dict[str, str]
+) -> None:
+    """Our own properties too, and not what we wrote; name and activity as one block each."""
+    before = {name: (at(0), DIGEST(name, value)) for name, value in ours.items()}
+    news = structs.replace(NEWS, writes=writes)
+    written, unsaved, notes = protect_existing_values(news, current, before, DIGEST, blanks_only=True)
+    assert written == kept
+    assert unsaved == {
+        name: value for name, value in writes.items() if name not in {*kept, UNSAVED} and value != current.get(name)
+    }
+    assert unsaved.keys() == {note.property for note in notes}
+
+
+def test_the_time_of_what_another_chat_said_is_nothing_unsaved() -> None:
+    news = structs.replace(NEWS, writes={"dealdroid_last_intent_at": "2026-03-01T00:00:00.000Z"})
+    current = {"dealdroid_last_intent": "Ask", "dealdroid_last_intent_at": "2026-02-01T00:00:00.000Z"}
+    assert protect_existing_values(news, current, {}, DIGEST, blanks_only=True) == ({}, {}, [])
+
+
+def test_half_a_name_replaces_the_whole_name_that_another_chat_filled_in() -> None:
+    filled = {name: (SEEN, DIGEST(name, value)) for name, value in (("firstname", "Ann"), ("lastname", "Lee"))}
+    customer = Customer(contact_id="501", clock=filled)
+    news = find_news(customer, [(at(1), MappedEvent({"firstname": "Nok"}))], DIGEST)
+    assert news.writes == {"firstname": "Nok", "lastname": ""}
 
 
 def test_the_same_value_on_somebody_elses_contact_is_nothing_unsaved() -> None:

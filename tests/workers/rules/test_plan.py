@@ -1,4 +1,5 @@
 from collections.abc import Mapping
+from zoneinfo import ZoneInfo
 
 import pytest
 from msgspec.structs import replace
@@ -10,7 +11,7 @@ from workers.rules.lead import CustomerBatch, Lead, Result
 from workers.rules.mapping.mapped_event import MappedEvent
 from workers.rules.mapping.property_names import CUSTOMER_ID, OTHER_IDS, PLACEHOLDER, UNSAVED
 from workers.rules.outcomes import Conflict
-from workers.rules.plan import UNNAMED, WritePlanner, clock_after, merge_unsaved
+from workers.rules.plan import UNNAMED, WritePlanner, clock_after, merge_unsaved, remove_chat
 from workers.rules.portal import Portal
 
 DIGEST = digester(b"key of the tests")
@@ -298,6 +299,38 @@ def test_nothing_left_for_somebody_elses_contact_is_unchanged() -> None:
     assert started.result == Result(UNCHANGED, "501")
 
 
+def test_another_customers_contact_gains_what_was_blank_and_a_line_with_id_and_date() -> None:
+    started = decided(
+        MappedEvent({"phone": PHONE, "company": "Ltd"}, unsaved={"email": "no email"}),
+        customer=known(fill_only=True, shared=True, untrusted=True),
+    )
+    before = "phone: call me\nphone (chat c-1, 2026-01-05): +66811111111\nphone (chat c-2, 2026-01-05): 7"
+    plan().protect_existing(started, {"phone": "02 123 4567", UNSAVED: before})
+    assert started.properties == {
+        "company": "Ltd",
+        UNSAVED: f"phone: call me\nphone (chat c-1, 2026-02-25): {PHONE}\nphone (chat c-2, 2026-01-05): 7\n"
+        "email (chat c-1, 2026-02-25): no email",
+    }
+
+
+def test_the_date_is_that_of_the_event_in_the_shops_time_zone() -> None:
+    evening, next_day = 1_772_044_200_000 << 16, 1_772_130_600_000 << 16
+    started = decided(MappedEvent({"phone": PHONE}), MappedEvent({"company": "Ltd"}))
+    started.leads = [replace(started.leads[0], version=evening), replace(started.leads[1], version=next_day)]
+    started.customer = known(fill_only=True, shared=True, untrusted=True)
+    for timezone, days in (("UTC", ("2026-02-25", "2026-02-26")), ("Asia/Bangkok", ("2026-02-26", "2026-02-27"))):
+        own = WritePlanner(Portal(), DIGEST, ZoneInfo(timezone))
+        own.decide_writes(started)
+        own.protect_existing(started, {"phone": "1", "company": "2"})
+        assert [f"(chat c-1, {day})" in started.properties[UNSAVED] for day in days] == [True, True]
+
+
+def test_what_stands_there_already_is_not_written_again() -> None:
+    started = decided(MappedEvent({"phone": PHONE}), customer=known(fill_only=True, shared=True, untrusted=True))
+    plan().protect_existing(started, {"phone": "1", UNSAVED: f"phone (chat c-1, 2026-02-25): {PHONE}"})
+    assert started.result == Result(UNCHANGED, "501")
+
+
 @pytest.mark.parametrize(("current", "cleared"), [("089 123 4567", True), ("Lee", False), ("", False)])
 def test_the_placeholder_is_cleared_only_while_it_stands(current: str, cleared: bool) -> None:
     customer = known()
@@ -344,3 +377,17 @@ def test_what_was_not_saved_before_stays_beside_what_is_not_saved_now(
     before: str, values: dict[str, str], after: str
 ) -> None:
     assert merge_unsaved(before, values) == after
+
+
+@pytest.mark.parametrize("chat", ["c-2", "a b", "a\nb", "(c)", "ลูกค้า, 1", " "])
+def test_a_chats_lines_are_its_own_and_go_alone(chat: str) -> None:
+    """A text of several lines, whatever it says, is no line of anybody else."""
+    own = "a note\nphone: 12\nphone (chat c-1, 2026-01-05): 13"
+    forged = "x\nphone: 99\u2028phone (chat c-1, 2026-01-05): 99"
+    both = merge_unsaved(
+        own, {"phone": "14", "address": forged}, chat, {"phone": "2026-01-06", "address": "2026-01-06"}
+    )
+    assert both.startswith(own + "\nphone (chat ")
+    again = merge_unsaved(both, {"phone": "15"}, chat, {"phone": "2026-01-07"})
+    assert ("14" in again, again.count("phone (chat")) == (False, 3)
+    assert remove_chat(again, chat) == own

@@ -27,7 +27,7 @@ from workers.rules import settlement
 from workers.rules.batch import Unreadable
 from workers.rules.confirmation import Confirmation
 from workers.rules.customer import UNKNOWN, Customer, guard, pack, unpack
-from workers.rules.field_clock import digester
+from workers.rules.field_clock import SEEN, digester
 from workers.rules.lead import CustomerBatch, Lead, Result, version_text
 from workers.rules.mapping.mapped_event import MappedEvent
 from workers.rules.mapping.property_names import PLACEHOLDER
@@ -63,6 +63,9 @@ class Recorded:
         ((_, key, *flat),) = self.find("HSET", index)
         stored = {name.encode(): value for name, value in zip(flat[::2], flat[1::2], strict=True)}
         return receipts.unpack(key.removeprefix(keys.receipt("")), stored)
+
+    def matches(self) -> list[Sequence[Any]]:
+        return [command for command in self.commands if command[1] == keys.MATCHES]
 
     @property
     def records(self) -> dict[str, Customer]:
@@ -278,6 +281,41 @@ def test_the_customer_who_made_a_contact_comes_to_share_it_in_the_same_step() ->
     assert ("owner", guard(owned)) in done.guards
     assert done.records["owner"].shared
     assert done.records["owner"].revision == 5
+
+
+def untrusted(contact: Customer = UNKNOWN, **more: Any) -> CustomerBatch:
+    stored = Customer(revision=3, contact_id="501", shared=True, fill_only=True, email_match_only=True, untrusted=True)
+    given = group(lead(mapped=MappedEvent({"phone": "1", "company": "2"})), customer=structs.replace(stored, **more))
+    given.contact, given.contact_record = contact, pack(contact) if contact.revision else None
+    return given
+
+
+def test_an_untrusted_customer_changes_neither_clock_nor_activity_of_the_contact() -> None:
+    """What it filled in stands there as something read, so that anything the contact's customer says is newer."""
+    contact = Customer(revision=7, contact_id="501", active_ms=5, intent=b"abcd", clock={"phone": (9, b"12345")})
+    given = untrusted(contact, active_ms=4, intent=b"efgh")
+    done = settle(given, Result(UPDATED, "501"))
+    after = done.records[keys.contact("501")]
+    assert (after.active_ms, after.intent, after.clock["phone"]) == (5, b"abcd", (9, b"12345"))
+    assert after.clock["company"] == (SEEN, DIGEST("company", "2"))
+    assert done.records["record"].clock["company"][0] == given.leads[0].version
+    assert done.records["record"].active_ms == given.news.active_ms
+
+
+def test_a_match_by_email_only_is_listed_until_it_is_none() -> None:
+    given = untrusted()
+    [(command, _, digest, stored)] = settle(given, Result(UPDATED, "501")).matches()
+    assert (command, digest, json.loads(stored)) == ("HSET", "record", ["c-1", "501", given.leads[-1].said_ms])
+    given.customer = Customer(contact_id="502")
+    assert settle(given, Result(CREATED, "502")).matches() == [("HDEL", keys.MATCHES, "record")]
+    assert settle(group(), Result(CREATED, "501")).matches() == []
+
+
+@pytest.mark.parametrize("state", [UPDATED, UNCHANGED])
+@pytest.mark.parametrize("fill_only", [False, True])
+def test_a_receipt_says_that_the_customer_was_matched_by_email_only(state: str, fill_only: bool) -> None:
+    done = settle(untrusted(fill_only=fill_only, untrusted=False), Result(state, "501"))
+    assert done.receipt(0).reason == ("matched by email only" if fill_only else "")
 
 
 # Confirmations
