@@ -9,13 +9,15 @@ import os
 from typing import TYPE_CHECKING
 
 import structlog
+from redis.exceptions import OutOfMemoryError
 
 from leadcore.config import Inbox as InboxConfig
 from leadcore.machine import Machine
 from leadcore.store import keys
 from leadcore.store.bell import Bell
-from leadcore.store.connection import Redis
+from leadcore.store.connection import AWAY, Redis
 from leadcore.store.counters import Tally
+from leadcore.store.outage import Outage
 from leadcore.store.streams import SWEEP_SECONDS, Stream
 from workers.flow.lease import LeaseRegistry
 from workers.outbox.sent_log import SentLog
@@ -42,10 +44,11 @@ class Maintenance:
         sent_log: SentLog,
         tally: Tally,
         machine: Machine,
+        outage: Outage,
         orphaned: "Callable[[], None]",
     ) -> None:
         self.redis, self.name, self.leases, self.orphaned = connection, name, leases, orphaned
-        self.sent_log, self.tally, self.machine = sent_log, tally, machine
+        self.sent_log, self.tally, self.machine, self.outage = sent_log, tally, machine, outage
         self.shards = config.shards
         self.retention = Retention(connection, config)
         self.lines = {line: Stream(connection, line) for line in (keys.INBOX, keys.OUTBOX)}
@@ -58,8 +61,11 @@ class Maintenance:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread, store the last figures and remove this worker from the list of live workers."""
+        """End the thread, store the last figures and remove this worker from the list of live workers; without Redis
+        nothing is waited for."""
         self._end.set()
+        if self.outage.is_on:
+            return
         self._thread.join(BEAT_SECONDS * 2)
         try:
             self.tally.flush(self.lines[keys.INBOX])
@@ -81,6 +87,11 @@ class Maintenance:
     def _try(self, work: "Callable[[], None]") -> None:
         try:
             work()
+        except AWAY as error:
+            if isinstance(error, OutOfMemoryError):  # it answers; the drains make room
+                log.warning("keeper.failed", error=type(error).__name__)
+            else:
+                self.outage.note(error)
         except Exception as error:  # the thread must survive every fault; the next beat tries again
             log.warning("keeper.failed", error=type(error).__name__)
 
@@ -96,6 +107,7 @@ class Maintenance:
                 ("ZADD", keys.WORKERS, now_ms, self.name),
             ]
         )
+        self.outage.end()
         self.sent_log.reassert(self.redis)
         self.tally.flush(self.lines[keys.INBOX])
 

@@ -52,6 +52,7 @@ def supervise(commands: Sequence[tuple[str, Sequence[str]]]) -> int:
     signal.signal(signal.SIGCHLD, ignore)
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+    log.info("supervisor.started", processes=[child.name for child in children])
     while not stopping:
         for child in children:
             _ensure_running(child)

@@ -1,10 +1,12 @@
 """The state of inbox and outbox in one round trip: for readyz, metrics, the console and `leadsync status`."""
 
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from leadcore.settings import Settings
 from leadcore.store import keys
-from leadcore.store.connection import Redis
+from leadcore.store.connection import AWAY, RECEIVER_TIMEOUT, Redis, connect
 
 ALIVE_MS = 15_000
 
@@ -31,6 +33,13 @@ class Status:
 
     def as_dict(self) -> dict[str, Any]:
         return {**asdict(self), "waiting": self.waiting}
+
+
+def find_portal(settings: Settings) -> str:
+    """The id of HubSpot's portal, "" if no worker has asked for it yet or Redis does not answer at once."""
+    with suppress(*AWAY), closing(connect(settings, RECEIVER_TIMEOUT)) as redis:
+        return (redis.hget(keys.PORTAL, "id") or b"").decode("ascii", "replace")
+    return ""
 
 
 def read_status(redis: Redis, shards: int) -> Status:

@@ -4,14 +4,12 @@ import tempfile
 from collections.abc import Mapping
 
 from leadcore.config import Config, ConfigError
-from leadcore.settings import Settings, SettingsError, flag, split_secrets
+from leadcore.settings import SECRET_LENGTH, Settings, SettingsError, flag, split_secrets
 from leadsync.doctor.finding import Finding, fine, warn, wrong
 from receiver.intake.spool import Spool, SpoolError, default_folder
 from workers.outbox.dealdroid import reach
 from workers.rules.texts import MessageTemplates
 from workers.settings import WorkerSettings
-
-SECRET_LENGTH = 32
 
 
 def check_secret(env: Mapping[str, str]) -> list[Finding]:
