@@ -17,6 +17,7 @@ from leadcore.config import ConfigError
 from leadcore.logs import configure
 from leadcore.orphan import end_with_parent
 from leadcore.settings import ReceiverSettings, SettingsError, list_weaknesses, read_receiver
+from leadcore.signals import wake_main_thread
 from leadcore.store.status import find_portal
 from receiver.app import create_app
 from receiver.listener import BACKLOG, address_of, listen
@@ -33,6 +34,7 @@ log = structlog.get_logger("leadsync.server")
 
 def application() -> Flask:
     """The application factory of each Granian process."""
+    wake_main_thread()
     end_with_parent()
     return create_app()
 
@@ -58,6 +60,7 @@ class Server(Granian):  # type: ignore[misc,valid-type]  # its type depends on t
 def serve(settings: ReceiverSettings, listener: socket.socket) -> None:
     """Serve until SIGTERM or SIGINT. Granian exits when one of its processes dies twice within seconds; nothing
     else in this project gives up like that, so it is started again."""
+    wake_main_thread()
     os.register_at_fork(before=_hold_signals, after_in_parent=_release_signals, after_in_child=_end_at_signals)
     while True:
         server = _make_server(settings, listener)

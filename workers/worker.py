@@ -21,6 +21,7 @@ from rq.serializers import JSONSerializer
 from leadcore.logs import configure
 from leadcore.machine import Machine
 from leadcore.settings import Settings
+from leadcore.signals import wake_main_thread
 from leadcore.store import keys
 from leadcore.store.connection import AWAY, connect
 from leadcore.store.outage import Outage
@@ -82,6 +83,7 @@ def run(settings: WorkerSettings) -> None:
     """Work until SIGTERM or SIGINT. The current batch is finished or given back within HubSpot's deadline of 20 s."""
     shared = settings.shared
     configure(shared.log_level)
+    wake_main_thread()
     logging.getLogger("rq.worker").addFilter(_is_no_outage)
     machine = Machine()
     outage = Outage(shared.redis_address, MEANWHILE, machine)

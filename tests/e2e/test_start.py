@@ -316,3 +316,24 @@ def seconds_of(pid: int) -> float:
     """The processor time that it has taken."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there a thread can be sent a signal from outside")
+@pytest.mark.parametrize("part", ["web", "child", "worker"])
+def test_a_signal_that_the_system_gives_to_another_thread_ends_a_process_at_once_too(
+    spare_line: Callable[..., Line], part: str
+) -> None:
+    """Linux may give it to any thread, above all to one that is just started; Python's own main thread then sleeps
+    on."""
+    line = spare_line(WEB_CONCURRENCY="1")
+    process = line.start("worker" if part == "worker" else "web")
+    if part == "worker":
+        line.await_workers(1)
+    else:
+        line.await_web()
+    pid = process.popen.pid if part == "web" else children(process)[0]
+    [*_, other] = sorted(int(one.name) for one in Path(f"/proc/{pid}/task").iterdir() if one.name != str(pid))
+    began = time.monotonic()
+    os.kill(other, signal.SIGTERM)
+    eventually(lambda: process.popen.poll() is not None or (part != "web" and pid not in children(process)))
+    assert time.monotonic() - began < AT_ONCE
