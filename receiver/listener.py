@@ -15,7 +15,7 @@ from leadcore.settings import SettingsError
 
 BACKLOG = 1024
 # A web process that was killed leaves children, which notice within a second and finish their requests.
-WAIT_SECONDS = 3.0
+WAIT_SECONDS = 5.0
 _POLL_SECONDS, _PROBE_SECONDS = 0.1, 0.5
 _BOTH_LOOPBACKS, _BOTH_WILDCARDS = ("127.0.0.1", "::1"), ("0.0.0.0", "::")  # noqa: S104 - compared with, not opened
 Address = tuple[int, str]

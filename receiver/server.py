@@ -117,9 +117,11 @@ def _make_server(settings: ReceiverSettings, listener: socket.socket) -> Server:
 
 def _announce(settings: ReceiverSettings, address: str) -> None:
     shared = settings.shared
+    is_local = address.startswith(("http://127.", "http://[::1]"))
     log.info(
         "web.started",
         address=address,
+        reached_from="this machine only; see HOST" if is_local else "other machines",
         redis=shared.redis_address,
         portal=find_portal(shared) or "unknown until a worker's first call",
         dry_run=shared.dry_run,

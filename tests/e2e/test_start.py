@@ -146,6 +146,21 @@ def test_a_host_that_cannot_be_is_refused_in_one_line(started: Callable[..., Pro
     assert word in refusal(started("all", HOST=host))
 
 
+@pytest.mark.parametrize(
+    ("command", "environ", "word"),
+    [("worker", {"HTTPS_PROXY": "socks5://proxy", "HUBSPOT_BASE_URL": "https://api.hubapi.com"}, "HTTPS_PROXY"),
+     ("all", {"LEADSYNC_CONFIG": "template.toml"}, "details_saved")],
+)  # fmt: skip
+def test_what_only_a_worker_finds_unusable_ends_the_start_too(
+    started: Callable[..., Process], tmp_path: Path, command: str, environ: dict[str, str], word: str
+) -> None:
+    (tmp_path / "template.toml").write_text("[messages.texts.en]\ndetails_saved = '{% if %}'")
+    given = {name: value.replace("template.toml", str(tmp_path / "template.toml")) for name, value in environ.items()}
+    refused = started(command, **given)
+    assert refused.popen.wait(20) == 2
+    assert [line for line in refused.log.read_text().splitlines() if line.startswith("leadsync: ") and word in line]
+
+
 def test_a_reload_and_a_killed_process_keep_the_port_and_refuse_nobody(started: Callable[..., Process]) -> None:
     web = started("web", WEB_CONCURRENCY="1")
     where = address(web)
