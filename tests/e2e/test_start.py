@@ -134,7 +134,7 @@ def test_port_0_is_a_free_one_that_is_said_and_all_web_processes_share(started: 
     first, second = eventually(lambda: len(children(web)) == 2 and children(web))  # type: ignore[misc]
     os.kill(first, signal.SIGSTOP)
     try:
-        assert answers(f"{where}/healthz")
+        eventually(lambda: answers(f"{where}/healthz"))
     finally:
         os.kill(first, signal.SIGCONT)
     assert first != second
