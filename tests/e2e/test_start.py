@@ -241,6 +241,10 @@ def test_which_portal_it_is_is_said_when_it_is_known_and_at_each_start_from_then
     line.sync(lead("c-1", name="Somchai Jaidee"))
     [known] = eventually(lambda: said(worker, "portal.known"))
     assert known["portal"] == line.redis.hget(keys.PORTAL, "id").decode()
+    version = said(worker, "worker.started")[0]["api_version"]
+    routes = [route for route in line.crm.control("GET", "state")["calls"] if "/contacts" in route]
+    assert routes
+    assert all(f"/{version}/" in route for route in routes), "the version that it says is the one that it speaks"
     web.stop()
     again = line.start("web")
     assert eventually(lambda: [one for one in said(again, "web.started") if one["portal"] == known["portal"]])
