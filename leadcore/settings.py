@@ -1,15 +1,26 @@
 """The environment variables, read once at the start into a frozen object per process."""
 
 import os
+import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
 from leadcore import config
 from leadcore.config import Config
 
-PLATFORM_VARIABLES = ("DYNO", "RENDER", "RAILWAY_ENVIRONMENT", "RAILWAY_PROJECT_ID", "RAILWAY_SERVICE_ID")
+PLATFORM_VARIABLES = ("DYNO", "RENDER")
+PLATFORM_PREFIX = "RAILWAY_"
+_OF_A_LAPTOP = ("RAILWAY_TOKEN", "RAILWAY_API_TOKEN")
+SECRET_LENGTH, PASSWORD_LENGTH = 32, 16
+"""Characters; shorter ones can be guessed."""
+# Proxies and platforms refuse a header of more than 8 kB.
+_HEADER_LENGTH = 4096
+# What alters the answers that this project reads.
+_REDIS_OPTIONS_OF_OURS = frozenset({"decode_responses", "encoding", "encoding_errors", "protocol"})
 
 
 class SettingsError(ValueError):
@@ -28,9 +39,17 @@ class Settings:
     timezone: ZoneInfo
     spool_dir: Path | None
     hosted: bool
+    dry_run: bool
     log_level: str
+    host: str
     port: int
     web_concurrency: int
+
+    @property
+    def redis_address(self) -> str:
+        """The URL of Redis without user, password and options."""
+        parts = urlsplit(self.redis_url)
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,25 +65,22 @@ class ReceiverSettings:
 
 def read(env: Mapping[str, str] = os.environ) -> Settings:
     """The shared settings; raises `SettingsError` or `config.ConfigError`."""
-    hosted = any(env.get(name) for name in PLATFORM_VARIABLES)
-    url = env.get("REDIS_URL", "").strip()
-    if not url and hosted:
-        raise SettingsError("REDIS_URL is not set. Add a Redis to this app; it must append to disk and evict nothing.")
-    url = url or "redis://localhost:6379/0"
-    if not url.startswith(("redis://", "rediss://")):
-        raise SettingsError("REDIS_URL must begin with redis:// or rediss://.")
+    hosted = bool(find_platform(env))
     level = (env.get("LOG_LEVEL") or "INFO").strip().upper()
     if level not in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"):
         raise SettingsError("LOG_LEVEL must be DEBUG, INFO, WARNING, ERROR or CRITICAL.")
     return Settings(
-        redis_url=url,
+        redis_url=_redis_url(env, hosted=hosted),
         redis_tls_verify=flag(env, "REDIS_TLS_VERIFY", default=True),
         config=config.load(env.get("LEADSYNC_CONFIG") or None),
-        key=env.get("LEADSYNC_KEY", "").strip(),
+        key=text(env, "LEADSYNC_KEY").strip(),
         timezone=_timezone(env.get("LEADSYNC_TIMEZONE") or "Asia/Bangkok"),
         spool_dir=Path(env["SPOOL_DIR"]) if env.get("SPOOL_DIR") else None,
         hosted=hosted,
+        dry_run=flag(env, "DRY_RUN", default=False),
         log_level=level,
+        # A hosting platform has a router in front; elsewhere only this machine may reach the receiver, unless asked.
+        host=text(env, "HOST").strip() or ("0.0.0.0" if hosted else "127.0.0.1"),  # noqa: S104
         port=number(env, "PORT", default=8000, low=0, high=65535),
         web_concurrency=number(env, "WEB_CONCURRENCY", default=2, low=1, high=64),
     )
@@ -73,8 +89,8 @@ def read(env: Mapping[str, str] = os.environ) -> Settings:
 def read_receiver(env: Mapping[str, str] = os.environ) -> ReceiverSettings:
     """The receiver's settings; raises `SettingsError` or `config.ConfigError`."""
     shared = read(env)
-    secrets = split_secrets(env.get("DEALDROID_SECRET", ""))
-    if not secrets and not flag(env, "ALLOW_UNAUTHENTICATED", default=False):
+    secrets = split_secrets(text(env, "DEALDROID_SECRET"))
+    if not flag(env, "ALLOW_UNAUTHENTICATED", default=False) and not secrets:
         raise SettingsError(
             "DEALDROID_SECRET is not set. Set it to the API secret key of your intents in DealDroid, "
             "or set ALLOW_UNAUTHENTICATED=1 to accept requests from anybody."
@@ -82,10 +98,37 @@ def read_receiver(env: Mapping[str, str] = os.environ) -> ReceiverSettings:
     return ReceiverSettings(
         shared=shared,
         secrets=secrets,
-        console_password=env.get("CONSOLE_PASSWORD", ""),
-        metrics_token=env.get("METRICS_TOKEN", ""),
+        console_password=_password(env, "CONSOLE_PASSWORD"),
+        metrics_token=_token(env, "METRICS_TOKEN"),
         trusted_proxies=number(env, "TRUSTED_PROXIES", default=1 if shared.hosted else 0, low=0, high=10),
     )
+
+
+def find_platform(env: Mapping[str, str]) -> str:
+    """The variable that shows that this is a hosting platform, "" if none does."""
+    for name, value in env.items():
+        is_railway = name.startswith(PLATFORM_PREFIX) and name not in _OF_A_LAPTOP
+        if value and (name in PLATFORM_VARIABLES or is_railway):
+            return name
+    return ""
+
+
+def list_weaknesses(settings: ReceiverSettings) -> list[str]:
+    """What is set and works, but protects little: a sentence for each, which names the variable and not its value."""
+    shortest = {
+        "DEALDROID_SECRET": (min(map(len, settings.secrets), default=SECRET_LENGTH), SECRET_LENGTH),
+        "CONSOLE_PASSWORD": (len(settings.console_password) or PASSWORD_LENGTH, PASSWORD_LENGTH),
+        "METRICS_TOKEN": (len(settings.metrics_token) or PASSWORD_LENGTH, PASSWORD_LENGTH),
+        "LEADSYNC_KEY": (len(settings.shared.key) or PASSWORD_LENGTH, PASSWORD_LENGTH),
+    }
+    found = [
+        f"{name} is shorter than {wanted} characters; make it random, and as long as that."
+        for name, (length, wanted) in shortest.items()
+        if length < wanted
+    ]
+    if not settings.secrets:
+        found.insert(0, "ALLOW_UNAUTHENTICATED is on and DEALDROID_SECRET is not set: anybody may post leads.")
+    return found
 
 
 def split_secrets(value: str) -> tuple[str, ...]:
@@ -114,6 +157,86 @@ def number(env: Mapping[str, str], name: str, *, default: int, low: int, high: i
     if not value.isascii() or not value.isdigit() or not low <= int(value) <= high:
         raise SettingsError(f"{name} must be a whole number from {low} to {high}.")
     return int(value)
+
+
+def text(env: Mapping[str, str], name: str) -> str:
+    """The value of `name`, "" if it is not set; raises `SettingsError` if it is no UTF-8."""
+    value = env.get(name, "")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise SettingsError(f"{name} is not UTF-8. Set it again.") from None
+    return value
+
+
+def url(env: Mapping[str, str], name: str, default: str) -> str:
+    """The http(s) URL `name`, or `default`; raises `SettingsError` if nothing can be reached by it."""
+    value = text(env, name).strip() or default
+    if value and not value.startswith(("https://", "http://")):
+        raise SettingsError(f"{name} must begin with https:// (or http:// for a machine of your own).")
+    if value and not (re.fullmatch(r"[!-~]+", value) and (parts := _split(value)) and parts.hostname):
+        raise SettingsError(f"{name} must be a URL with a host, and without blanks or letters that are not ASCII.")
+    return value
+
+
+def _split(value: str) -> SplitResult | None:
+    """The parts of a URL, None if it is none."""
+    try:
+        parts = urlsplit(value)
+        return parts if parts.port != 0 else None
+    except ValueError:
+        return None
+
+
+def _redis_url(env: Mapping[str, str], *, hosted: bool) -> str:
+    value = text(env, "REDIS_URL").strip()
+    if not value and hosted:
+        raise SettingsError("REDIS_URL is not set. Add a Redis to this app; it must append to disk and evict nothing.")
+    value = value or "redis://localhost:6379/0"
+    if not value.startswith(("redis://", "rediss://")):
+        raise SettingsError("REDIS_URL must begin with redis:// or rediss://.")
+    parts = _split(value)
+    if parts is None or parts.fragment or not re.fullmatch(r"/?|/[0-9]+/?", parts.path):
+        raise SettingsError(
+            "REDIS_URL must look like redis://user:password@host:6379/0, the database a number. In user and password "
+            "write # as %23, / as %2F, ? as %3F, @ as %40 and % as %25."
+        )
+    if parts.query:
+        _check_redis_options(value, parts.query)
+    return value
+
+
+def _check_redis_options(value: str, query: str) -> None:
+    # It takes a tenth of a second, and hardly any URL has options.
+    from redis import ConnectionPool
+
+    try:
+        names = {name for name, _ in parse_qsl(query, keep_blank_values=True, strict_parsing=True)}
+        if not names & _REDIS_OPTIONS_OF_OURS:
+            ConnectionPool.from_url(value).make_connection()
+            return
+    except Exception:
+        # Whatever redis-py says, its text quotes values.
+        raise SettingsError("REDIS_URL has an option after its ? that cannot be used.") from None
+    raise SettingsError(f"REDIS_URL may not set {', '.join(sorted(names & _REDIS_OPTIONS_OF_OURS))}.")
+
+
+def _token(env: Mapping[str, str], name: str) -> str:
+    """A bearer token."""
+    value = text(env, name).strip()
+    if not re.fullmatch(r"[ -~]*", value) or len(value) > _HEADER_LENGTH:
+        raise SettingsError(f"{name} must be ASCII, without line breaks, of at most {_HEADER_LENGTH} characters.")
+    return value
+
+
+def _password(env: Mapping[str, str], name: str) -> str:
+    """A password for HTTP Basic, which is UTF-8 without control characters (RFC 7617)."""
+    value = text(env, name)
+    if any(unicodedata.category(letter) == "Cc" for letter in value) or len(value.encode()) > _HEADER_LENGTH // 2:
+        raise SettingsError(
+            f"{name} must be without line breaks and other control characters, of at most {_HEADER_LENGTH // 2} bytes."
+        )
+    return value
 
 
 def _timezone(name: str) -> ZoneInfo:

@@ -1,8 +1,9 @@
 """`python -m receiver.server`: the WSGI server and its worker processes."""
 
 import os
+import signal
+import socket
 import sys
-import time
 from typing import Any
 
 import structlog
@@ -10,11 +11,16 @@ from flask import Flask
 from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
+from granian.net import SocketHolder  # type: ignore[attr-defined]  # its type stub does not know it
 
+from leadcore.config import ConfigError
 from leadcore.logs import configure
 from leadcore.orphan import end_with_parent
-from leadcore.settings import ReceiverSettings, read_receiver
+from leadcore.settings import ReceiverSettings, SettingsError, list_weaknesses, read_receiver
+from leadcore.signals import wake_main_thread
+from leadcore.store.status import find_portal
 from receiver.app import create_app
+from receiver.listener import BACKLOG, address_of, listen
 
 SUPERVISED = "--supervised"
 """Argument that makes the server end with the process that started it."""
@@ -22,44 +28,86 @@ APPLICATION = "receiver.server:application"
 THREADS = 64
 STOP_SECONDS = 8
 RESTART_SECONDS = 1.0
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 log = structlog.get_logger("leadsync.server")
 
 
 def application() -> Flask:
     """The application factory of each Granian process."""
+    wake_main_thread()
     end_with_parent()
     return create_app()
 
 
-def serve(settings: ReceiverSettings, host: str) -> None:
+class Server(Granian):  # type: ignore[misc,valid-type]  # its type depends on the build of Python
+    """Granian, whose processes accept from a socket that is given to them; on Linux it would open one for each (see
+    `receiver.listener`). On other systems it hands a socket on in the same way as here."""
+
+    def __init__(self, listener: socket.socket, **options: Any) -> None:
+        super().__init__(APPLICATION, **options)
+        self._listener = listener
+
+    def _init_shared_socket(self) -> None:
+        self._ssp, self._sso = None, self._listener
+        self._shd = SocketHolder(self._listener.fileno(), False, BACKLOG)  # type: ignore[call-arg]
+
+    def _drop_shared_socket(self) -> None:
+        # At the end nobody shall connect and wait in vain; a server that follows this one needs it.
+        if self.interrupt_signal:
+            self._listener.close()
+
+
+def serve(settings: ReceiverSettings, listener: socket.socket) -> None:
     """Serve until SIGTERM or SIGINT. Granian exits when one of its processes dies twice within seconds; nothing
     else in this project gives up like that, so it is started again."""
-    previous: Any = None
+    wake_main_thread()
+    os.register_at_fork(before=_hold_signals, after_in_parent=_release_signals, after_in_child=_end_at_signals)
     while True:
-        server = _make_server(settings, host)
-        if previous and previous.interrupt_signal:
-            # A signal before `serve` goes to the previous server, whose handlers are still installed.
-            return
+        server = _make_server(settings, listener)
         try:
             server.serve()
         except SystemExit:
             log.warning("web.again", again_in=RESTART_SECONDS)
+        server.main_loop_interrupt.clear()
+        if not server.interrupt_signal:
+            server.main_loop_interrupt.wait(RESTART_SECONDS)
+        # Its handlers would only note a signal that comes before those of the next server are there.
+        _reset_signals()
         if server.interrupt_signal:
             return
-        time.sleep(RESTART_SECONDS)
-        previous = server
 
 
-def _make_server(settings: ReceiverSettings, host: str) -> Any:
-    return Granian(
-        APPLICATION,
+def _hold_signals() -> None:
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+
+
+def _release_signals() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
+
+
+def _end_at_signals() -> None:
+    """Until the application is there, a signal ends a process of Granian's at once: it inherits handlers that only note
+    it, for the process that forked it."""
+    _reset_signals()
+    _release_signals()
+
+
+def _reset_signals() -> None:
+    for signum in STOP_SIGNALS:
+        signal.signal(signum, signal.SIG_DFL)
+
+
+def _make_server(settings: ReceiverSettings, listener: socket.socket) -> Server:
+    address, port = listener.getsockname()[:2]
+    return Server(
+        listener,
         factory=True,
         interface=Interfaces.WSGI,
-        address=host,
-        port=settings.shared.port,
+        address=address,
+        port=port,
         workers=settings.shared.web_concurrency,
         blocking_threads=THREADS,
-        backlog=1024,
+        backlog=BACKLOG,
         log_level=LogLevels.error,
         respawn_failed_workers=True,
         respawn_interval=RESTART_SECONDS,
@@ -67,16 +115,39 @@ def _make_server(settings: ReceiverSettings, host: str) -> Any:
     )
 
 
+def _announce(settings: ReceiverSettings, address: str) -> None:
+    shared = settings.shared
+    is_local = address.startswith(("http://127.", "http://[::1]"))
+    log.info(
+        "web.started",
+        address=address,
+        reached_from="this machine only; see HOST" if is_local else "other machines",
+        redis=shared.redis_address,
+        portal=find_portal(shared) or "unknown until a worker's first call",
+        dry_run=shared.dry_run,
+        console=f"{address}/console/" if settings.console_password else "off: CONSOLE_PASSWORD is not set",
+        metrics="with METRICS_TOKEN" if settings.metrics_token else "open",
+        processes=shared.web_concurrency,
+    )
+    for weakness in list_weaknesses(settings):
+        log.warning("settings.weak", why=weakness)
+
+
 def main(arguments: list[str]) -> None:
     """Read the environment and serve; raises `SettingsError`, `ConfigError`."""
+    _reset_signals()
     settings = read_receiver()
     configure(settings.shared.log_level)
     if SUPERVISED in arguments:
         end_with_parent()
-    # A platform that sets PORT has a router in front; elsewhere only this machine may reach the receiver.
-    is_public = settings.shared.hosted or bool(os.environ.get("PORT"))
-    serve(settings, os.environ.get("HOST") or ("0.0.0.0" if is_public else "127.0.0.1"))  # noqa: S104
+    with listen(settings.shared.host, settings.shared.port) as listener:
+        _announce(settings, address_of(listener))
+        serve(settings, listener)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    try:
+        main(sys.argv[1:])
+    except (SettingsError, ConfigError) as mistake:
+        print(f"leadsync: {mistake}", file=sys.stderr)
+        sys.exit(2)

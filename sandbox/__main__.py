@@ -3,7 +3,6 @@
 import argparse
 import os
 import secrets
-import socket
 import sys
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -11,7 +10,8 @@ from tempfile import TemporaryDirectory
 
 import redis as client
 
-from leadcore.settings import split_secrets
+from leadcore.settings import SettingsError, split_secrets
+from receiver import listener
 from sandbox import launch, redis
 from sandbox.processes import EndedError, Processes, listen
 
@@ -65,7 +65,7 @@ def run(folder: Path, stack: ExitStack) -> None:
         )
     environ = launch.extend(os.environ, ports, own)
     processes = stack.enter_context(Processes(environ, signals, show))
-    for part in launch.list_parts(needs, ports, next(iter(split_secrets(environ["DEALDROID_SECRET"])), "")):
+    for part in launch.list_parts(os.environ, ports, next(iter(split_secrets(environ["DEALDROID_SECRET"])), "")):
         processes.start(part)
     show(launch.describe(os.environ, ports, own, said))
     processes.watch()
@@ -78,12 +78,9 @@ def forget(redis_url: str) -> None:
 
 
 def is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        if probe.connect_ex(("127.0.0.1", port)) == 0:
-            return False
     try:
-        socket.create_server(("127.0.0.1", port)).close()
-    except OSError:
+        listener.listen("127.0.0.1", port, wait_seconds=0).close()
+    except SettingsError:
         return False
     return True
 

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from leadcore.settings import find_platform
+
 PORTS = {"receiver": 8000, "page": 8001, "hubspot": 8002, "dealdroid": 8003, "redis": 6399}
 INTENT_PATH = "/api/v1/intent-handler"
 CONSOLE_PATH = "/console/"
@@ -58,7 +60,7 @@ def refuse(environ: Mapping[str, str]) -> str:
         "DEALDROID_WEBHOOK_URL": needs.dealdroid,
     }
     names = " and ".join(name for name, is_missing in missing.items() if is_missing)
-    platform = next((name for name in environ if name in ("DYNO", "RENDER") or name.startswith("RAILWAY_")), "")
+    platform = find_platform(environ)
     if not (platform and names):
         return ""
     return (
@@ -68,9 +70,9 @@ def refuse(environ: Mapping[str, str]) -> str:
 
 
 def wish_ports(environ: Mapping[str, str]) -> dict[str, int]:
-    """The ports of `PORTS`, with the receiver's `PORT` if it is set."""
+    """The ports of `PORTS`, with the receiver's `PORT` if it is set; 0 is any."""
     given = environ.get("PORT", "")
-    return PORTS | ({"receiver": int(given)} if given.isdecimal() and 0 < int(given) < 65_536 else {})
+    return PORTS | ({"receiver": int(given)} if given.isdecimal() and int(given) < 65_536 else {})
 
 
 def choose_ports(wanted: Mapping[str, int], is_free: Callable[[int], bool], find: Callable[[], int]) -> dict[str, int]:
@@ -78,7 +80,7 @@ def choose_ports(wanted: Mapping[str, int], is_free: Callable[[int], bool], find
     ports: dict[str, int] = {}
     for name, wish in wanted.items():
         port = wish
-        while port in ports.values() or not is_free(port):
+        while not port or port in ports.values() or not is_free(port):
             port = find()
         ports[name] = port
     return ports
@@ -99,10 +101,11 @@ def extend(environ: Mapping[str, str], ports: Mapping[str, int], own: Mapping[st
     return result
 
 
-def list_parts(needs: Needs, ports: Mapping[str, int], secret: str) -> list[Part]:
+def list_parts(environ: Mapping[str, str], ports: Mapping[str, int], secret: str) -> list[Part]:
     """In the order of their start; they end in the reverse order."""
-    receiver = url(ports["receiver"])
-    systems = [word for name in ("receiver", "hubspot", "dealdroid") for word in (f"--{name}", url(ports[name]))]
+    needs, receiver = find_needs(environ), receiver_url(environ, ports)
+    systems = ["--receiver", receiver]
+    systems += [word for name in ("hubspot", "dealdroid") for word in (f"--{name}", url(ports[name]))]
     parts = [
         Part("setup", ("-m", "leadsync", "setup")),
         Part("web", ("-m", "leadsync", "web"), ready=f"{receiver}/healthz"),
@@ -125,8 +128,8 @@ def describe(environ: Mapping[str, str], ports: Mapping[str, int], own: Mapping[
     password = "as you set it" if environ.get("CONSOLE_PASSWORD") else own["CONSOLE_PASSWORD"]
     rows = {
         "Sandbox page": local["page"] if needs.page else "only where HubSpot and DealDroid are both stand-ins",
-        "Lead console": f"{local['receiver']}{CONSOLE_PATH}  (user leadsync, password {password})",
-        "Receiver": local["receiver"] + INTENT_PATH,
+        "Lead console": f"{receiver_url(environ, ports)}{CONSOLE_PATH}  (user leadsync, password {password})",
+        "Receiver": receiver_url(environ, ports) + INTENT_PATH,
         "HubSpot": f"{local['hubspot']}  (stand-in, begins empty)" if needs.hubspot else "your portal",
         "DealDroid": f"{local['dealdroid']}  (stand-in)"
         if needs.dealdroid
@@ -136,7 +139,7 @@ def describe(environ: Mapping[str, str], ports: Mapping[str, int], own: Mapping[
     moved = [
         f"Port {wish} is taken: {name} is on {ports[name]}."
         for name, wish in wish_ports(environ).items()
-        if ports[name] != wish
+        if wish and ports[name] != wish
     ]
     table = [f"  {name:<12}  {place}" for name, place in rows.items()]
     return "\n".join(
@@ -149,13 +152,21 @@ def write_curl(environ: Mapping[str, str], ports: Mapping[str, int], own: Mappin
     body = json.dumps(EXAMPLE, ensure_ascii=False)[:-1]
     secret = "'\"$DEALDROID_SECRET\"'" if environ.get("DEALDROID_SECRET") else own["DEALDROID_SECRET"]
     return (
-        f"  curl {url(ports['receiver'])}{INTENT_PATH} -H 'Content-Type: application/json' \\\n"
+        f"  curl {receiver_url(environ, ports)}{INTENT_PATH} -H 'Content-Type: application/json' \\\n"
         f'    -d \'{body}, "secret": "{secret}"}}\''
     )
 
 
 def url(port: int) -> str:
     return f"http://127.0.0.1:{port}"
+
+
+def receiver_url(environ: Mapping[str, str], ports: Mapping[str, int]) -> str:
+    """By which this machine reaches the receiver: it listens on `HOST`, which may stand for all addresses."""
+    host = environ.get("HOST", "").strip().strip("[]")
+    if host in ("", "0.0.0.0", "::"):  # noqa: S104 - compared with, not opened
+        return url(ports["receiver"])
+    return f"http://[{host}]:{ports['receiver']}" if ":" in host else f"http://{host}:{ports['receiver']}"
 
 
 def _host(address: str) -> str:

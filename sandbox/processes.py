@@ -127,5 +127,6 @@ def _answers(url: str) -> bool:
     # No proxy of the user's has any business on this machine.
     with requests.Session() as session, suppress(requests.RequestException):
         session.trust_env = False
-        return session.get(url, timeout=2).status_code < 500
+        # A port may be open before somebody answers there, and a signal waits for the end of this.
+        return session.get(url, timeout=0.5).status_code < 500
     return False

@@ -46,12 +46,12 @@ def build(settings: WorkerSettings, machine: Machine) -> Runtime:
     tally = Tally()
     redis = connect(shared, at_most=CONNECTIONS)
     budget = Budget(redis, settings.requests_per_10s, stop, machine)
-    hubspot = HubSpot(settings.token, settings.hubspot_url, budget, dry_run=settings.dry_run, tally=tally)
+    hubspot = HubSpot(settings.token, settings.hubspot_url, budget, dry_run=shared.dry_run, tally=tally)
     confirmations = ConfirmationWriter(config, MessageTemplates.compile(config), shared.timezone)
     customers = CustomerStore(redis, shared.key.encode())
     dealdroid = DealDroid(settings.dealdroid_url, IN_FLIGHT, machine)
     outbox = OutboxSender(
-        redis, dealdroid, config, shared.timezone, leases, stop, sent_log, budget, machine, dry_run=settings.dry_run
+        redis, dealdroid, config, shared.timezone, leases, stop, sent_log, budget, machine, dry_run=shared.dry_run
     )
     return Runtime(
         settings=settings,

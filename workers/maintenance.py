@@ -9,13 +9,15 @@ import os
 from typing import TYPE_CHECKING
 
 import structlog
+from redis.exceptions import OutOfMemoryError
 
 from leadcore.config import Inbox as InboxConfig
 from leadcore.machine import Machine
 from leadcore.store import keys
 from leadcore.store.bell import Bell
-from leadcore.store.connection import Redis
+from leadcore.store.connection import AWAY, Redis
 from leadcore.store.counters import Tally
+from leadcore.store.outage import Outage
 from leadcore.store.streams import SWEEP_SECONDS, Stream
 from workers.flow.lease import LeaseRegistry
 from workers.outbox.sent_log import SentLog
@@ -42,12 +44,13 @@ class Maintenance:
         sent_log: SentLog,
         tally: Tally,
         machine: Machine,
+        outage: Outage,
         orphaned: "Callable[[], None]",
         *,
         dry_run: bool = False,
     ) -> None:
         self.redis, self.name, self.leases, self.orphaned = connection, name, leases, orphaned
-        self.sent_log, self.tally, self.machine = sent_log, tally, machine
+        self.sent_log, self.tally, self.machine, self.outage = sent_log, tally, machine, outage
         # Lists of the live workers.
         self.lists = (keys.WORKERS, keys.DRY_WORKERS) if dry_run else (keys.WORKERS,)
         self.shards = config.shards
@@ -62,8 +65,11 @@ class Maintenance:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread, store the last figures and remove this worker from the lists of live workers."""
+        """End the thread, store the last figures and remove this worker from the lists of live workers; without Redis
+        nothing is waited for."""
         self._end.set()
+        if self.outage.is_on:
+            return
         self._thread.join(BEAT_SECONDS * 2)
         try:
             self.tally.flush(self.lines[keys.INBOX])
@@ -86,6 +92,11 @@ class Maintenance:
     def _try(self, work: "Callable[[], None]") -> None:
         try:
             work()
+        except AWAY as error:
+            if isinstance(error, OutOfMemoryError):  # it answers; the drains make room
+                log.warning("keeper.failed", error=type(error).__name__)
+            else:
+                self.outage.note(error)
         except Exception as error:  # the thread must survive every fault; the next beat tries again
             log.warning("keeper.failed", error=type(error).__name__)
 
@@ -99,6 +110,7 @@ class Maintenance:
             [("ZREMRANGEBYSCORE", name, "-inf", now_ms - FORGET_MS) for name in (keys.WORKERS, keys.DRY_WORKERS)]
             + [("ZADD", name, now_ms, self.name) for name in self.lists]
         )
+        self.outage.end()
         self.sent_log.reassert(self.redis)
         self.tally.flush(self.lines[keys.INBOX])
 

@@ -15,7 +15,7 @@ from requests.utils import get_environ_proxies
 from leadcore.machine import Machine
 from leadcore.receipts import UNSENT_STATES
 from leadcore.store import keys, scripts
-from leadcore.store.connection import Redis
+from leadcore.store.connection import AWAY, Redis
 from leadcore.store.leads import read_receipts
 from leadcore.store.parked import FIXES, RETRY
 from leadcore.store.status import read_status
@@ -53,6 +53,8 @@ class Notifier:
         while not self._end.wait(CHECK_SECONDS):
             try:
                 self.check()
+            except AWAY as error:  # maintenance tells of it
+                log.debug("alerts.failed", error=type(error).__name__)
             except Exception as error:  # the thread must survive every fault; the next check tries again
                 log.warning("alerts.failed", error=type(error).__name__)
 

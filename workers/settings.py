@@ -1,10 +1,12 @@
 """A worker's settings: the environment, read once at the start into one frozen object."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from leadcore.settings import Settings, SettingsError, flag, number, read
+from leadcore.settings import Settings, SettingsError, number, read, text, url
 
 DEALDROID_URL = "https://app.dealdroid.net/api/provider/webhook/"
 HUBSPOT_URL = "https://api.hubapi.com"
@@ -19,32 +21,26 @@ class WorkerSettings:
     hubspot_url: str
     requests_per_10s: int
     dealdroid_url: str
-    dry_run: bool
     alert_url: str = field(repr=False)
 
 
 def read_worker(env: Mapping[str, str] = os.environ) -> WorkerSettings:
     """The worker's settings; raises `SettingsError` or `leadcore.config.ConfigError`."""
-    token = env.get("HUBSPOT_ACCESS_TOKEN", "").strip()
+    token = text(env, "HUBSPOT_ACCESS_TOKEN").strip()
     if not token:
         raise SettingsError(
             "HUBSPOT_ACCESS_TOKEN is not set. Create a private app (or service key) in HubSpot and put its token here."
         )
-    if not token.isascii() or any(letter.isspace() for letter in token):
+    if not re.fullmatch(r"[!-~]+", token):
         raise SettingsError("HUBSPOT_ACCESS_TOKEN must be one word of ASCII letters, as HubSpot shows it.")
+    bundle = env.get("REQUESTS_CA_BUNDLE")
+    if bundle and not Path(bundle).exists():
+        raise SettingsError("REQUESTS_CA_BUNDLE names no file. Set it to the file with the certificates to trust.")
     return WorkerSettings(
         shared=read(env),
         token=token,
-        hubspot_url=_url(env, "HUBSPOT_BASE_URL", HUBSPOT_URL),
+        hubspot_url=url(env, "HUBSPOT_BASE_URL", HUBSPOT_URL),
         requests_per_10s=number(env, "HUBSPOT_REQUESTS_PER_10S", default=100, low=1, high=1000),
-        dealdroid_url=_url(env, "DEALDROID_WEBHOOK_URL", DEALDROID_URL),
-        dry_run=flag(env, "DRY_RUN", default=False),
-        alert_url=_url(env, "ALERT_WEBHOOK_URL", ""),
+        dealdroid_url=url(env, "DEALDROID_WEBHOOK_URL", DEALDROID_URL),
+        alert_url=url(env, "ALERT_WEBHOOK_URL", ""),
     )
-
-
-def _url(env: Mapping[str, str], name: str, default: str) -> str:
-    url = env.get(name, "").strip() or default
-    if url and not url.startswith(("https://", "http://")):
-        raise SettingsError(f"{name} must begin with https:// (or http:// for a machine of your own).")
-    return url

@@ -2,24 +2,33 @@
 and notifier threads."""
 
 import gc
+import itertools
+import logging
 import os
 import signal
 import socket
 import threading
-from contextlib import suppress
+from contextlib import closing, suppress
 from types import FrameType
+from urllib.parse import urlsplit
 
 import structlog
 from redis.exceptions import OutOfMemoryError
 from rq import SimpleWorker
+from rq.exceptions import StopRequested
 from rq.serializers import JSONSerializer
 
 from leadcore.logs import configure
 from leadcore.machine import Machine
+from leadcore.settings import Settings
+from leadcore.signals import wake_main_thread
 from leadcore.store import keys
 from leadcore.store.connection import AWAY, connect
+from leadcore.store.outage import Outage
+from leadcore.store.status import find_portal
 from workers import jobs
 from workers.bootstrap import Runtime, build
+from workers.hubspot.client import API_VERSION
 from workers.maintenance import Maintenance
 from workers.notifier import Notifier
 from workers.settings import WorkerSettings
@@ -27,6 +36,8 @@ from workers.settings import WorkerSettings
 # RQ waits `ttl - 15` seconds for a job, with a socket timeout 10 s longer: a small ttl notices a hanging Redis soon.
 TTL_SECONDS = 30
 FULL_SECONDS = 1.0
+FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS, STEADY_SECONDS = 0.25, 4.0, 10.0
+MEANWHILE = "tried again every few seconds. Check REDIS_URL and that Redis runs."
 log = structlog.get_logger("leadsync.worker")
 
 
@@ -34,24 +45,53 @@ class Worker(SimpleWorker):
     """Stops the drain at the first signal, and waits at most 2 s (RQ: 60) between attempts to reach a lost Redis."""
 
     max_connection_wait_time = 2.0
-    stop_event: threading.Event | None = None
+
+    def __init__(self, name: str, runtime: Runtime, outage: Outage) -> None:
+        super().__init__(
+            [keys.QUEUE],
+            name=name,
+            connection=connect(runtime.settings.shared),
+            serializer=JSONSerializer,
+            worker_ttl=TTL_SECONDS,
+            log_job_description=False,
+        )
+        self.log_result_lifespan = False
+        self.stopping = False
+        self._stop_event, self._outage = runtime.stop, outage
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         """At the first signal: finish the current batch."""
-        if self.stop_event is not None:
-            # In a thread: the interrupted code may hold the event's own lock.
-            threading.Thread(target=self.stop_event.set).start()
+        self.stopping = True
+        # In a thread: the interrupted code may hold the event's own lock.
+        threading.Thread(target=self._stop_event.set).start()
         super().request_stop(signum, frame)  # type: ignore[no-untyped-call]  # RQ is only partly typed
+
+    def set_shutdown_requested_date(self) -> None:
+        """Nobody reads it, and a Redis that is away would end the batch: this runs in the signal's handler."""
+
+    def subscribe(self) -> None:
+        """RQ's remote commands are not used; its thread would log each attempt to reach a lost Redis."""
+
+    def teardown(self) -> None:
+        """RQ forgets a worker that cannot say farewell when its ttl is over."""
+        if not self._outage.is_on:
+            with suppress(*AWAY):
+                super().teardown()  # type: ignore[no-untyped-call]
 
 
 def run(settings: WorkerSettings) -> None:
     """Work until SIGTERM or SIGINT. The current batch is finished or given back within HubSpot's deadline of 20 s."""
     shared = settings.shared
     configure(shared.log_level)
+    wake_main_thread()
+    logging.getLogger("rq.worker").addFilter(_is_no_outage)
     machine = Machine()
+    outage = Outage(shared.redis_address, MEANWHILE, machine)
     runtime = build(settings, machine)
     jobs.attach(runtime)
     name = f"{socket.gethostname()}-{os.getpid()}-{machine.token(3)}"
+    _announce(settings)
+    _wait_for_redis(shared, outage, machine)
     maintenance = Maintenance(
         connect(shared),
         name,
@@ -60,6 +100,7 @@ def run(settings: WorkerSettings) -> None:
         runtime.sent_log,
         runtime.tally,
         machine,
+        outage,
         orphaned=lambda: os.kill(os.getpid(), signal.SIGTERM),
         dry_run=settings.dry_run,
     )
@@ -69,16 +110,75 @@ def run(settings: WorkerSettings) -> None:
     if settings.alert_url:
         notifier.start()
     try:
-        while not runtime.stop.is_set():
-            try:
-                _wait_for_bells(name, runtime)
-                return
-            except OutOfMemoryError:
-                _drain_all(runtime)
+        _work_until_stopped(name, runtime, outage)
     finally:
         maintenance.stop()
         if settings.alert_url:
             notifier.stop()
+
+
+def _announce(settings: WorkerSettings) -> None:
+    shared = settings.shared
+    log.info(
+        "worker.started",
+        redis=shared.redis_address,
+        hubspot=urlsplit(settings.hubspot_url).netloc.rpartition("@")[2],
+        api_version=API_VERSION,
+        portal=find_portal(shared) or "unknown until the first call",
+        dealdroid=urlsplit(settings.dealdroid_url).netloc.rpartition("@")[2],
+        dry_run=shared.dry_run,
+        alerts=bool(settings.alert_url),
+    )
+
+
+def _is_no_outage(record: logging.LogRecord) -> bool:
+    """Whether RQ logs something else than an outage of Redis, which it does every 2 s, and `Outage` once."""
+    causes = [*(record.args if isinstance(record.args, tuple) else ()), *(record.exc_info or ())]
+    return not ("Redis connection timeout" in str(record.msg) or any(isinstance(cause, AWAY) for cause in causes))
+
+
+def _wait_for_redis(shared: Settings, outage: Outage, machine: Machine) -> None:
+    """Return when Redis answers. A signal ends this process at once meanwhile: it holds nothing."""
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, signal.SIG_DFL)
+    wait = FIRST_WAIT_SECONDS
+    with closing(connect(shared)) as connection:
+        while True:
+            try:
+                connection.ping()
+                return
+            except AWAY as error:
+                outage.note(error)
+            machine.sleep(wait)
+            wait = min(wait * 2, LONGEST_WAIT_SECONDS)
+
+
+def _work_until_stopped(name: str, runtime: Runtime, outage: Outage) -> None:
+    """Wait for bells. RQ's worker gives up at many a fault of Redis, then a new one goes on in this process."""
+    wait = FIRST_WAIT_SECONDS
+    for number in itertools.count(1):
+        began = runtime.machine.monotonic()
+        try:
+            worker = Worker(f"{name}-{number}", runtime, outage)
+            worker.work(logging_level="WARNING")
+            if worker.stopping:
+                return
+        except OutOfMemoryError:
+            _drain_all(runtime)
+            if runtime.stop.is_set():
+                return
+            continue
+        except StopRequested:  # the signal came while RQ's worker gave up
+            return
+        except AWAY as error:
+            outage.note(error)
+        _wait_for_redis(runtime.settings.shared, outage, runtime.machine)
+        runtime.machine.sleep(wait)
+        wait = (
+            min(wait * 2, LONGEST_WAIT_SECONDS)
+            if runtime.machine.monotonic() - began < STEADY_SECONDS
+            else FIRST_WAIT_SECONDS
+        )
 
 
 def _collect_garbage_rarely() -> None:
@@ -87,21 +187,6 @@ def _collect_garbage_rarely() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000)
-
-
-def _wait_for_bells(name: str, runtime: Runtime) -> None:
-    """Run RQ's worker until SIGTERM or SIGINT; raises `OutOfMemoryError` if Redis is too full for RQ."""
-    worker = Worker(
-        [keys.QUEUE],
-        name=name,
-        connection=connect(runtime.settings.shared),
-        serializer=JSONSerializer,
-        worker_ttl=TTL_SECONDS,
-        log_job_description=False,
-    )
-    worker.log_result_lifespan = False
-    worker.stop_event = runtime.stop
-    worker.work(logging_level="WARNING")
 
 
 def _drain_all(runtime: Runtime) -> None:

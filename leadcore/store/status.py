@@ -1,12 +1,14 @@
 """The state of inbox and outbox in one round trip: for readyz, metrics, the console and `leadsync status`."""
 
 from collections.abc import Sequence
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from leadcore.settings import Settings
 from leadcore.store import keys
-from leadcore.store.connection import Redis
+from leadcore.store.connection import AWAY, RECEIVER_TIMEOUT, Redis, connect
 from leadcore.store.posts import LAST, local_date, refused_on
 from leadcore.verdict import PERSON
 
@@ -58,6 +60,13 @@ class Status:
     def as_dict(self) -> dict[str, Any]:
         more = {"waiting": self.waiting, "need_person": self.need_person, "dry_run": self.dry_run}
         return {**asdict(self), **more}
+
+
+def find_portal(settings: Settings) -> str:
+    """The id of HubSpot's portal, "" if no worker has asked for it yet or Redis does not answer at once."""
+    with suppress(*AWAY), closing(connect(settings, RECEIVER_TIMEOUT)) as redis:
+        return (redis.hget(keys.PORTAL, "id") or b"").decode("ascii", "replace")
+    return ""
 
 
 def read_status(redis: Redis, shards: int, timezone: ZoneInfo) -> Status:

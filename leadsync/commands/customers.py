@@ -156,7 +156,7 @@ def _open_erasure(*, wanted: bool) -> Iterator["HubSpotErasure | None"]:
         yield None
         return
     settings = read_worker()
-    if settings.dry_run:
+    if settings.shared.dry_run:
         raise click.UsageError("DRY_RUN=1 writes nothing to HubSpot, so --hubspot can do nothing.")
     with hubspot_client(settings) as hubspot:
         yield HubSpotErasure(hubspot, PortalCache(hubspot, settings.shared.config.mapping))

@@ -47,11 +47,15 @@ def all_() -> None:
     """Run the receiver and one worker in one process group, for a single small dyno."""
     from leadcore.logs import configure
     from leadcore.settings import read_receiver
+    from receiver.listener import listen
     from workers.settings import read_worker
     from workers.supervisor import supervise
 
-    configure(read_receiver().shared.log_level)
+    settings = read_receiver()
+    configure(settings.shared.log_level)
     read_worker()
+    # The receiver opens it again, also when it has to be started again; here a taken one still ends the start.
+    listen(settings.shared.host, settings.shared.port).close()
     sys.exit(supervise([("web", [*MODULE, "web", "--supervised"]), ("worker.1", [*MODULE, "worker", "--one"])]))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from leadcore.config import Config, ConfigError
-from leadcore.settings import Settings, SettingsError, flag, split_secrets
+from leadcore.settings import SECRET_LENGTH, Settings, SettingsError, flag, split_secrets
 from leadcore.store.connection import AWAY, RECEIVER_TIMEOUT, Redis, connect, find_dataset
 from leadsync.doctor.finding import Finding, fine, warn, wrong
 from receiver.intake.ownership import UNNAMED
@@ -16,8 +16,6 @@ from receiver.metrics import count_foreign, count_spooled
 from workers.outbox.dealdroid import reach
 from workers.rules.texts import MessageTemplates
 from workers.settings import WorkerSettings
-
-SECRET_LENGTH = 32
 
 
 def check_secret(env: Mapping[str, str]) -> list[Finding]:

@@ -23,7 +23,7 @@ SCOPE_FIX = "Tick it in HubSpot: Settings > Integrations > Private apps > Scopes
 def check_hubspot(settings: WorkerSettings) -> list[Finding]:
     """One check after the other, until HubSpot cannot be asked any more."""
     found: list[Finding] = []
-    if settings.dry_run:
+    if settings.shared.dry_run:
         found.append(warn("DRY_RUN", "Nothing is written to HubSpot and nothing is sent.", "Unset it to go live."))
     with hubspot_client(settings) as hubspot:
         try:

@@ -17,11 +17,13 @@ import structlog
 from leadcore import event
 from leadcore.fields import BODY, LEAD
 from leadcore.journal import Journal
+from leadcore.machine import Machine
 from leadcore.receipts import PARKED, pack
 from leadcore.store import keys, scripts
 from leadcore.store.bell import Bell
 from leadcore.store.connection import AWAY, Redis, read_dataset, read_info
 from leadcore.store.counters import Tally
+from leadcore.store.outage import Outage
 from leadcore.store.posts import PostTally
 from leadcore.store.streams import Put, Stream, WrongKey, pack_fields
 from receiver.intake.group_commit import BatchedScript
@@ -40,6 +42,7 @@ DISK_SECONDS = 10.0
 NEARLY_FULL, FULL = 0.8, 0.95
 DEEP = 500
 FLUSH_ROWS = 100
+MEANWHILE = "tried again every second. Check REDIS_URL and that Redis runs."
 log = structlog.get_logger("leadsync.receiver")
 
 
@@ -62,6 +65,7 @@ class Feeder:
         # Redis' clock minus this machine's, in ms.
         self.offset_ms = 0
         self.away_until = 0.0
+        self.outage = Outage(settings.redis_address, MEANWHILE, Machine())
         self.recent = RecentEvents(Journal("web"))
         self.tally = Tally()
         self.posts = PostTally(settings.timezone)
@@ -127,7 +131,7 @@ class Feeder:
     def _note_redis_failure(self, error: Exception) -> None:
         self.away_until = time.monotonic() + PAUSE_SECONDS
         self.needs_replay = True
-        log.warning("redis.away", error=type(error).__name__)
+        self.outage.note(error)
 
     def _put(self, body: dict[str, Any], raw: bytes, version_ms: int | None) -> None:
         customer_id = event.identity(body["customer_id"])
@@ -211,6 +215,9 @@ class Feeder:
                 self._watch_disk()
                 self.maintain()
                 warned = False
+                self.outage.end()
+            except AWAY as error:
+                self.outage.note(error)
             except Exception as error:  # leads on the disk depend on this thread, so it survives every fault
                 if not warned:
                     log.warning("spool.waits", **self._explain(error))

@@ -22,6 +22,7 @@ from leadcore.config import Config
 from leadcore.machine import Machine
 from leadcore.receipts import WRITTEN, Receipt
 from leadcore.store import keys
+from leadcore.store.outage import Outage
 from leadcore.store.status import Status, read_status
 from receiver.intake.feeder import Feeder
 from receiver.intake.spool import Spool
@@ -252,6 +253,7 @@ class Worker:
             runtime.sent_log,
             runtime.tally,
             machine,
+            Outage("redis://test", "", machine),
             orphaned=lambda: None,
         )
         self.queue = Queue(keys.QUEUE, connection=scene.redis, serializer=JSONSerializer)

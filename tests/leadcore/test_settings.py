@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from leadcore.config import ConfigError
-from leadcore.settings import SettingsError, read, read_receiver, split_secrets
+from leadcore.settings import SettingsError, find_platform, list_weaknesses, read, read_receiver, split_secrets
 from tests.conftest import ROOT
 
 GOOD = {"DEALDROID_SECRET": "key", "HOME": "/nonexistent"}
@@ -46,6 +46,33 @@ def test_on_a_hosting_platform_redis_url_is_required_and_one_proxy_is_trusted(pl
         ("LOG_LEVEL", "LOUD"),
         ("TRUSTED_PROXIES", "many"),
         ("ALLOW_UNAUTHENTICATED", "perhaps"),
+        ("DRY_RUN", "maybe"),
+        ("REDIS_URL", "redis://cache:port"),
+        ("REDIS_URL", "redis://cache:0"),
+        ("REDIS_URL", "redis://cache:70000"),
+        ("REDIS_URL", "redis://[::1"),
+        ("REDIS_URL", "redis://:pa#ss@cache:6379/0"),
+        ("REDIS_URL", "redis://:pa/ss@cache:6379/0"),
+        ("REDIS_URL", "redis://:123/4@cache:6379/0"),
+        ("REDIS_URL", "redis://user:12?3@cache:6379/0"),
+        ("REDIS_URL", "redis://cache:6379/first"),
+        ("REDIS_URL", "redis://cache:6379/0?family=0"),
+        ("REDIS_URL", "redis://cache:6379/0?decode_responses=1"),
+        ("REDIS_URL", "redis://cache:6379?db=first"),
+        ("REDIS_URL", "rediss://cache:6379/0?ssl_cert_reqs=some"),
+        ("METRICS_TOKEN", "กุญแจ"),
+        ("METRICS_TOKEN", "two\nlines"),
+        ("METRICS_TOKEN", "nul\x00"),
+        ("METRICS_TOKEN", "x" * 5000),
+        ("CONSOLE_PASSWORD", "from-a-file\n"),
+        ("CONSOLE_PASSWORD", "bell\x07"),
+        ("CONSOLE_PASSWORD", "c1\x85"),
+        ("CONSOLE_PASSWORD", "not utf-8 \udcff"),
+        ("CONSOLE_PASSWORD", "x" * 5000),
+        ("DEALDROID_SECRET", "not utf-8 \udcff"),
+        ("LEADSYNC_KEY", "not utf-8 \udcff"),
+        ("METRICS_TOKEN", "not utf-8 \udcff"),
+        ("HOST", "not utf-8 \udcff"),
     ],
 )
 def test_an_unusable_value_stops_the_start_and_names_the_variable(name: str, value: str) -> None:
@@ -55,6 +82,87 @@ def test_an_unusable_value_stops_the_start_and_names_the_variable(name: str, val
     with pytest.raises(SettingsError, match=name) as caught:
         read_receiver(given)
     assert "\n" not in str(caught.value)
+    if name in ("REDIS_URL", "METRICS_TOKEN", "CONSOLE_PASSWORD", "DEALDROID_SECRET", "LEADSYNC_KEY"):
+        assert value not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("REDIS_URL", "rediss://user:p%40ss%2Fword%23@cache.example:6380/3"),
+        ("REDIS_URL", "redis://:secret@[::1]:6379/"),
+        ("REDIS_URL", "redis:///2"),
+        ("REDIS_URL", "rediss://cache:6379?ssl_cert_reqs=none&db=1"),
+        ("METRICS_TOKEN", "a-Z0.9~+/=!"),
+        ("METRICS_TOKEN", "two words"),
+        ("CONSOLE_PASSWORD", " รหัสผ่าน: with blanks and : "),
+        ("DEALDROID_SECRET", "กุญแจ"),
+    ],
+)
+def test_an_unusual_value_that_works_is_taken(name: str, value: str) -> None:
+    given = read_receiver({**GOOD, name: value})
+    values = {
+        "REDIS_URL": given.shared.redis_url,
+        "METRICS_TOKEN": given.metrics_token,
+        "CONSOLE_PASSWORD": given.console_password,
+        "DEALDROID_SECRET": given.secrets[0],
+    }
+    assert values[name] == value
+
+
+def test_a_line_break_after_a_token_is_no_part_of_it() -> None:
+    assert read_receiver({**GOOD, "METRICS_TOKEN": " token\n"}).metrics_token == "token"
+
+
+@pytest.mark.parametrize(
+    ("environ", "host"),
+    [
+        ({}, "127.0.0.1"),
+        ({"PORT": "5000"}, "127.0.0.1"),
+        ({"PORT": "5000", "DYNO": "web.1"}, "0.0.0.0"),  # noqa: S104 - what a platform needs
+        ({"HOST": " [::1] ", "DYNO": "web.1"}, "[::1]"),
+        ({"HOST": "0.0.0.0"}, "0.0.0.0"),  # noqa: S104 - what is asked for
+    ],
+)
+def test_a_port_alone_opens_nothing_to_the_network(environ: dict[str, str], host: str) -> None:
+    assert read({"REDIS_URL": "redis://cache", **environ}).host == host
+
+
+def test_a_railway_token_on_a_laptop_is_no_hosting_platform() -> None:
+    assert find_platform({"RAILWAY_TOKEN": "x", "RAILWAY_API_TOKEN": "x", "DYNO": ""}) == ""
+    assert find_platform({"RAILWAY_TOKEN": "x", "RAILWAY_PUBLIC_DOMAIN": "x"}) == "RAILWAY_PUBLIC_DOMAIN"
+
+
+@pytest.mark.parametrize(
+    ("environ", "names"),
+    [
+        ({"DEALDROID_SECRET": "x" * 32, "CONSOLE_PASSWORD": "x" * 16, "METRICS_TOKEN": "x" * 16}, []),
+        ({"DEALDROID_SECRET": "x" * 32}, []),
+        ({"DEALDROID_SECRET": "x" * 31}, ["DEALDROID_SECRET"]),
+        ({"DEALDROID_SECRET": "x" * 40 + ",short"}, ["DEALDROID_SECRET"]),
+        ({"DEALDROID_SECRET": "x" * 32, "CONSOLE_PASSWORD": "x" * 15}, ["CONSOLE_PASSWORD"]),
+        ({"DEALDROID_SECRET": "x" * 32, "METRICS_TOKEN": "x"}, ["METRICS_TOKEN"]),
+        ({"DEALDROID_SECRET": "x" * 32, "LEADSYNC_KEY": "x"}, ["LEADSYNC_KEY"]),
+        ({"ALLOW_UNAUTHENTICATED": "1"}, ["ALLOW_UNAUTHENTICATED"]),
+        ({"ALLOW_UNAUTHENTICATED": "1", "DEALDROID_SECRET": "x" * 32}, []),
+    ],
+)
+def test_what_protects_little_is_named_and_its_value_is_not(environ: dict[str, str], names: list[str]) -> None:
+    found = list_weaknesses(read_receiver(environ))
+    assert [weakness.split()[0] for weakness in found] == names
+    assert "xx" not in "".join(found)
+
+
+@pytest.mark.parametrize(
+    ("url", "address"),
+    [
+        ("redis://user:hidden@cache.example:6380/3?password=hidden", "redis://cache.example:6380/3"),
+        ("rediss://:hidden@[::1]:6379", "rediss://[::1]:6379"),
+        ("redis://:hidden%40hidden@cache/0", "redis://cache/0"),
+    ],
+)
+def test_the_address_of_redis_is_shown_without_password(url: str, address: str) -> None:
+    assert read({"REDIS_URL": url}).redis_address == address
 
 
 @pytest.mark.parametrize("secret", ["", "  ", ",", " , ,"])

@@ -11,7 +11,6 @@ from sandbox.launch import (
     choose_ports,
     describe,
     extend,
-    find_needs,
     list_parts,
     refuse,
     wish_ports,
@@ -29,7 +28,7 @@ FULL = {
 
 
 def names(environ: dict[str, str]) -> list[str]:
-    return [part.name for part in list_parts(find_needs(environ), PORTS, "s")]
+    return [part.name for part in list_parts(environ, PORTS, "s")]
 
 
 @pytest.mark.parametrize(
@@ -47,7 +46,7 @@ def test_a_stand_in_runs_only_for_what_the_environment_does_not_name(environ: di
 
 
 def test_each_part_is_a_command_that_exists_and_a_sign_that_it_works() -> None:
-    parts = {part.name: part for part in list_parts(find_needs({}), PORTS, "-begins-with-a-dash")}
+    parts = {part.name: part for part in list_parts({}, PORTS, "-begins-with-a-dash")}
     assert {name: (shlex.join(part.argv), part.ready) for name, part in parts.items()} == {
         "hubspot": ("-m sandbox.hubspot --port 8002", "http://127.0.0.1:8002/"),
         "dealdroid": ("-m sandbox.dealdroid --port 8003", "http://127.0.0.1:8003/"),
@@ -104,7 +103,7 @@ def test_nothing_else_is_refused(environ: dict[str, str]) -> None:
         ({}, set(), PORTS),
         ({"PORT": "9000"}, set(), {**PORTS, "receiver": 9000}),
         ({"PORT": "none"}, set(), PORTS),
-        ({"PORT": "0"}, set(), PORTS),
+        ({"PORT": "0"}, set(), {**PORTS, "receiver": 50000}),
         ({}, {8000, 6399}, {**PORTS, "receiver": 50000, "redis": 50002}),
         ({"PORT": "8002"}, set(), {**PORTS, "receiver": 8002, "hubspot": 50000}),
     ],
@@ -121,6 +120,33 @@ def test_a_moved_port_is_said_and_others_are_not() -> None:
     assert "Port 8000 is taken: receiver is on 50000." in text
     assert text.count("is taken") == 1
     assert f"http://127.0.0.1:50000{INTENT_PATH}" in text
+
+
+def test_any_port_is_no_taken_one() -> None:
+    assert "is taken" not in describe({"PORT": "0"}, {**PORTS, "receiver": 50000}, OWN, "here")
+
+
+@pytest.mark.parametrize(
+    ("host", "place"),
+    [
+        ("", "http://127.0.0.1:8000"),
+        ("0.0.0.0", "http://127.0.0.1:8000"),  # noqa: S104 - what a user may ask for
+        ("::", "http://127.0.0.1:8000"),
+        ("[::1]", "http://[::1]:8000"),
+        ("localhost", "http://localhost:8000"),
+        ("192.168.1.7", "http://192.168.1.7:8000"),
+    ],
+)
+def test_the_receivers_address_is_the_one_that_it_listens_on(host: str, place: str) -> None:
+    environ = {"HOST": host}
+    text = describe(environ, PORTS, OWN, "here")
+    assert f"Receiver      {place}{INTENT_PATH}" in text
+    assert f"{place}/console/" in text
+    assert f"curl {place}{INTENT_PATH}" in text
+    parts = {part.name: part for part in list_parts(environ, PORTS, "s")}
+    assert parts["web"].ready == f"{place}/healthz"
+    assert parts["worker"].ready == f"{place}/readyz"
+    assert place in parts["page"].argv
 
 
 def test_the_consoles_address_user_and_password_are_said() -> None:

@@ -26,6 +26,10 @@ if behaviour == "tidy":
 open(os.path.join(folder, f"{behaviour}.{os.getpid()}"), "w").close()
 if behaviour == "failing":
     sys.exit(3)
+if behaviour == "refusing" or behaviour == "refusing-later" and "again" in os.listdir(folder):
+    sys.exit(2)
+if behaviour == "refusing-later":
+    open(os.path.join(folder, "again"), "w").close()
 while True:
     time.sleep(60)
 """
@@ -125,3 +129,19 @@ def test_a_child_that_has_ended_does_not_stop_the_end(crew: Callable[..., Proces
     (_, tidy) = one.started("failing", "tidy")
     assert one.end() == 0
     assert not lives(tidy)
+
+
+def test_a_child_that_refuses_its_settings_ends_the_start(crew: Callable[..., Processes]) -> None:
+    one = crew("tidy", "refusing")
+    assert one.process.wait(15) == 2
+    assert len(one.pids("refusing")) == 1
+    assert not any(map(lives, one.pids("tidy")))
+
+
+def test_a_child_that_worked_and_refuses_to_start_again_is_tried_again(crew: Callable[..., Processes]) -> None:
+    one = crew("refusing-later", "steady")
+    (child, steady) = one.started("refusing-later", "steady")
+    eventually(lambda: (one.folder / "again").exists())
+    os.kill(child, signal.SIGKILL)
+    eventually(lambda: len(one.pids("refusing-later")) >= 3)
+    assert lives(steady)

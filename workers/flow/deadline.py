@@ -27,7 +27,8 @@ def proxy_for(url: str) -> str:
         return ""
     proxy = proxy if "://" in proxy else f"http://{proxy}"
     if not proxy.startswith(("http://", "https://")):
-        raise SettingsError(f"The proxy for {parts.hostname} must begin with http:// or https://.")
+        name = f"{parts.scheme.upper()}_PROXY" if proxies.get(parts.scheme) else "ALL_PROXY"
+        raise SettingsError(f"{name}, the proxy for {parts.hostname}, must begin with http:// or https://.")
     return proxy
 
 

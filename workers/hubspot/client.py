@@ -28,6 +28,8 @@ from workers.rules.mapping.property_names import CUSTOMER_ID, MERGED
 from workers.rules.outcomes import ContactWrite, ReadOutcome, RetryLater, WriteOutcome, Written
 
 BATCH = 100
+API_VERSION = "v3"
+"""Of the paths that HubSpot's client, and those here, ask for."""
 
 
 class HubSpot:

@@ -265,6 +265,6 @@ def test_the_environment_names_the_proxy(
 
 def test_a_proxy_of_another_kind_is_refused_by_name(environ: pytest.MonkeyPatch) -> None:
     environ.setenv("ALL_PROXY", "socks5://somebody:secret@p:1")
-    with pytest.raises(SettingsError, match=r"^The proxy for api.hubapi.com must begin with") as refused:
+    with pytest.raises(SettingsError, match=r"^ALL_PROXY, the proxy for api.hubapi.com, must begin with") as refused:
         client_of("https://api.hubapi.com")
     assert "secret" not in str(refused.value)
