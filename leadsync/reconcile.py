@@ -4,7 +4,7 @@ First the customers that Redis knows, then the leads: a lead whose customer was 
 HubSpot are read in chunks, and only what is missing is kept in memory.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
@@ -13,6 +13,7 @@ from leadcore.store import keys
 from leadcore.store.connection import Redis
 from leadcore.store.leads import read_all, read_receipts
 from leadcore.store.lua import DEL_FIRST, UNCHANGED
+from leadcore.store.scan import complete, scan_keys
 from leadsync.privacy.customer_data import CHUNK, chunks
 from workers.hubspot.client import HubSpot
 from workers.rules.customer import Customer, guard, pack, unpack
@@ -94,9 +95,8 @@ class Reconciliation:
     def run(self, track: Track[Any]) -> Found:
         """Check everything. Raises `LineDown` and redis-py's errors; the check is then inconclusive."""
         seconds, _ = self.redis.time()
-        customers = leads = 0
-        for names in track(chunks(self._customers(), CHUNK), "Customers"):
-            customers += self._find_suspects(names)
+        customers = complete(lambda: self._check_customers(track))
+        leads = 0
         missing: list[Missing] = []
         before_ms = seconds * 1000 - OVERLAP_MS
         named: set[str] = set()
@@ -115,9 +115,11 @@ class Reconciliation:
         returns how many. A record that changed since the check is left alone."""
         return sum(self._clear_clock(digest, suspect) for digest, suspect in self.suspects.items())
 
-    def _customers(self) -> Iterator[bytes]:
-        names: Iterator[bytes] = self.redis.scan_iter(keys.customer("*"), count=CHUNK)
-        return names
+    def _check_customers(self, track: Track[Any]) -> int:
+        """Find all suspects; returns how many customers have a contact id."""
+        self.suspects.clear()
+        names = chunks(scan_keys(self.redis, keys.customer("*"), CHUNK), CHUNK)
+        return sum(self._find_suspects(some) for some in track(names, "Customers"))
 
     def _find_suspects(self, names: Sequence[bytes]) -> int:
         """Record which of these customers have no contact that carries their id; returns how many have a contact id."""

@@ -2,9 +2,12 @@
 
 import json
 from multiprocessing.util import Finalize
+from typing import NoReturn
+from urllib.parse import urlsplit
 
-from flask import Flask, Response
+from flask import Flask, Request, Response
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
 
 from leadcore.event import Malformed
 from leadcore.logs import configure
@@ -19,6 +22,19 @@ from receiver.intake.spool import open_spool
 from receiver.intake.view import MAX_BODY, Forbidden, Intake, SecretCheck, Unusable
 
 
+class Receiver(Flask):
+    """Redirects to paths only: the scheme and the host of a request are what a client said, and behind a proxy that
+    ends TLS the scheme is never what the browser sees."""
+
+    def raise_routing_exception(self, request: Request) -> NoReturn:
+        error = request.routing_exception
+        if isinstance(error, RequestRedirect):
+            url = urlsplit(error.new_url)
+            # "//x" would be another host.
+            error.new_url = "/" + url.path.lstrip("/") + (f"?{url.query}" if url.query else "")
+        super().raise_routing_exception(request)
+
+
 def create_app(given: ReceiverSettings | None = None) -> Flask:
     """The WSGI application; reads the environment if no settings are given. Raises `SettingsError`, `ConfigError`."""
     settings = given or read_receiver()
@@ -27,7 +43,7 @@ def create_app(given: ReceiverSettings | None = None) -> Flask:
     redis = connect(shared, RECEIVER_TIMEOUT)
     spool = open_spool(shared, redis)
     feeder = Feeder(redis, spool, shared)
-    app = Flask(__name__, static_folder=None)
+    app = Receiver(__name__, static_folder=None)
     # One byte more: werkzeug silently truncates a chunked body at the limit, and a longer one must be refused.
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY + 1
     app.url_map.merge_slashes = False

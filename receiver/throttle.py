@@ -1,4 +1,4 @@
-"""Counts wrong secrets per sender: a sender of many is asked to wait, and the log says so once per window.
+"""Counts wrong secrets, per sender and in all: who sent too many is asked to wait, and the log stays short.
 
 The secret is in the body, so it is checked first and a right one is never counted. What stops a guesser is the length
 of the secret; this keeps guesses from filling the log or the memory. Each web process counts for itself.
@@ -7,14 +7,26 @@ of the secret; this keeps guesses from filling the log or the memory. Each web p
 import ipaddress
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable
+from typing import NamedTuple
 
 WINDOW_SECONDS = 60
 # Wrong secrets that a sender may try within a window before it is asked to wait.
 ALLOWED = 10
-# Senders with a count of their own within a window; later ones share a count.
-SENDERS = 1000
-OTHERS = "others"
+# Wrong secrets of all senders together within a window, after which every sender of one is asked to wait.
+ALLOWED_IN_ALL = 100
+# Senders of a right password that are remembered.
+KNOWN = 100
+
+
+class Counted(NamedTuple):
+    """`wait`: seconds for the sender to wait, else 0. `first`: whether it is the sender's first in this window;
+    `spread`: whether it is the one with which all senders together reached their limit."""
+
+    wait: float
+    first: bool
+    spread: bool
 
 
 class Throttle:
@@ -24,28 +36,42 @@ class Throttle:
         self._clock = clock
         self._lock = threading.Lock()
         self._ends = 0.0
+        self._total = 0
         self._counts: dict[str, int] = {}
+        self._known: OrderedDict[str, None] = OrderedDict()
 
-    def count(self, sender: str) -> tuple[str, int, float]:
-        """Count one wrong secret. Returns the name it was counted under, that name's count in this window, and the
-        seconds until the window ends."""
+    def count(self, sender: str) -> Counted:
+        """Count one wrong secret."""
         with self._lock:
             now = self._clock()
             if now >= self._ends:
                 self._counts.clear()
-                self._ends = now + WINDOW_SECONDS
-            name = self._name(sender)
-            self._counts[name] = self._counts.get(name, 0) + 1
-            return name, self._counts[name], self._ends - now
+                self._total, self._ends = 0, now + WINDOW_SECONDS
+            self._total += 1
+            # Beyond the limit of all nobody gets a count of its own, which bounds the memory and the log.
+            has_count = self._total <= ALLOWED_IN_ALL or sender in self._counts
+            if has_count:
+                self._counts[sender] = self._counts.get(sender, 0) + 1
+            first = has_count and self._counts[sender] == 1
+            return Counted(self._wait(sender, now), first, self._total == ALLOWED_IN_ALL + 1)
+
+    def remember(self, sender: str) -> None:
+        """Others' wrong secrets do not make this sender wait from now on: it had a right one."""
+        with self._lock:
+            self._known[sender] = None
+            self._known.move_to_end(sender)
+            if len(self._known) > KNOWN:
+                self._known.popitem(last=False)
 
     def seconds_to_wait(self, sender: str) -> float:
-        """Seconds to wait for a sender of more than `ALLOWED` wrong secrets, else 0."""
+        """Seconds to wait for a sender of too many wrong secrets, or for any that is not known while all together
+        sent too many; else 0."""
         with self._lock:
-            left = self._ends - self._clock()
-            return left if left > 0 and self._counts.get(self._name(sender), 0) > ALLOWED else 0.0
+            return self._wait(sender, self._clock())
 
-    def _name(self, sender: str) -> str:
-        return sender if sender in self._counts or len(self._counts) < SENDERS else OTHERS
+    def _wait(self, sender: str, now: float) -> float:
+        is_spread = self._total > ALLOWED_IN_ALL and sender not in self._known
+        return max(0.0, self._ends - now) if is_spread or self._counts.get(sender, 0) > ALLOWED else 0.0
 
 
 def sender_of(remote: str, forwarded: str, trusted_proxies: int) -> str:

@@ -61,6 +61,14 @@ def test_a_wrong_command_would_be_noticed() -> None:
         parse_command(["worker", "--counts", "2"])
 
 
+def test_only_one_module_scans() -> None:
+    """Elsewhere a restart of Redis in the middle of a scan would go unnoticed."""
+    scans = re.compile(r"\.(scan_iter|[hsz]scan|[hsz]scan_iter)\(|\bredis\.scan\(")
+    assert scans.search("self.redis.zscan_iter(")
+    production = [file for file in MODULES if file.relative_to(ROOT).parts[0] not in ("sandbox", "bench")]
+    assert [file.name for file in production if scans.search(file.read_text())] == ["scan.py"]
+
+
 def test_requirements_satisfy_the_project() -> None:
     pinned = pins("requirements.txt")
     for text in PROJECT["project"]["dependencies"]:

@@ -102,7 +102,7 @@ def run(settings: WorkerSettings) -> None:
         machine,
         outage,
         orphaned=lambda: os.kill(os.getpid(), signal.SIGTERM),
-        dry_run=settings.dry_run,
+        dry_run=settings.shared.dry_run,
     )
     notifier = Notifier(connect(shared), settings.alert_url, shared.config.inbox.shards, shared.timezone, machine)
     _collect_garbage_rarely()

@@ -58,6 +58,13 @@ def read_key(connection: Redis) -> bytes:
     return connection.get(keys.SECRET) or b""
 
 
+def read_run(connection: Redis) -> str:
+    """Which run of which server answers, "" where INFO is forbidden: another after a restart or a failover. A demoted
+    master runs on, but takes the data and with it the replication id of the new one. Raises redis-py's errors."""
+    run, replication = read_info(connection, "server").get("run_id"), read_info(connection, "replication")
+    return f"{run} {replication.get('master_replid')}" if run else ""
+
+
 def read_dataset(connection: Redis) -> str:
     """The id of the data in this Redis, which is lost with the data; creates it if there is none. Raises redis-py's
     errors."""

@@ -1,7 +1,7 @@
 """Everything stored about one customer, in Redis and on this machine's disk: for `leadsync export` and `forget`.
 
 On purpose Redis has no index by customer: each record of a lead names its customer, but nothing lists a customer's
-leads. So every receipt is read, in chunks.
+leads. So every receipt is read, in chunks; if Redis is restarted meanwhile, from the first one again.
 """
 
 import itertools
@@ -20,6 +20,7 @@ from leadcore.store import keys
 from leadcore.store.connection import Redis
 from leadcore.store.leads import read_pages, read_receipts
 from leadcore.store.matches import Match, read_match
+from leadcore.store.scan import complete, scan_hash, scan_keys, scan_members
 from leadcore.store.streams import unpack_fields
 from workers.rules.customer import Customer, unpack
 from workers.rules.lead import version_of
@@ -87,66 +88,31 @@ class CustomerData:
         found: bytes | None = self.redis.get(self.tombstone_key)
         return found
 
-    def entries(self, line: str) -> Iterator[Entry]:
-        """What waits in `line`. First the keys from which a retry or a sweep can move an entry to the stream: an entry
-        moved meanwhile is read twice, not missed."""
-        mine = self._is_body if line == keys.INBOX else self._is_message
-        later, stream, sending = keys.later(line, self.shard), keys.entries(line, self.shard), keys.sending(self.shard)
-        if line == keys.OUTBOX:
-            for lead, _ in self.redis.zscan_iter(keys.UNSENT, count=CHUNK):
-                if mine(fields := unpack_fields(self.redis.get(keys.unsent(lead.decode())) or b"")):
-                    yield Entry(line, "unsent", keys.UNSENT, lead, fields)
-        for member, _ in self.redis.zscan_iter(later, count=CHUNK):
-            if mine(fields := unpack_fields(member)):
-                yield Entry(line, "later", later, member, fields)
-        for rows in read_pages(self.redis, stream, CHUNK):
-            yield from (Entry(line, "stream", stream, at, fields) for at, fields in rows if mine(fields))
-        if line == keys.OUTBOX:
-            for at, packed in self.redis.hscan_iter(sending, count=CHUNK):
-                if mine(fields := unpack_fields(packed)):
-                    yield Entry(line, "sending", sending, at, fields)
+    def entries(self, line: str) -> list[Entry]:
+        """What waits in `line`."""
+        return complete(lambda: [*self._scan_entries(line)])
 
-    def parked(self) -> Iterator[KeptLead]:
-        return self._kept(keys.parked, keys.PARKED)
+    def parked(self) -> list[KeptLead]:
+        return complete(lambda: [*self._scan_kept(keys.parked, keys.PARKED)])
 
-    def held(self) -> Iterator[KeptLead]:
+    def held(self) -> list[KeptLead]:
         """What a dry run held back."""
-        return self._kept(keys.held, keys.HELD)
+        return complete(lambda: [*self._scan_kept(keys.held, keys.HELD)])
 
-    def _kept(self, key: Callable[[str], str], index: str) -> Iterator[KeptLead]:
-        for names in chunks(self.redis.scan_iter(key("*"), count=CHUNK), CHUNK):
-            leads = [name.decode().removeprefix(key("")) for name in names]
-            times = self.redis.zmscore(index, leads)
-            for lead, time, packed in zip(leads, times, self.redis.mget(names), strict=True):
-                body = unpack_fields(packed or b"").get(BODY, b"")
-                if self.is_mine(body):
-                    yield KeptLead(lead, int(time or 0), body)
-
-    def receipts(self) -> Iterator[Receipt]:
-        mine = self.customer_id.encode("utf-8", "surrogatepass")
-        for names in chunks(self.redis.scan_iter(keys.receipt("*"), count=CHUNK), CHUNK):
-            customers = self._each("hget", names, RECEIPT["customer_id"])
-            found = [name for name, customer in zip(names, customers, strict=True) if customer == mine]
-            leads = [name.decode().removeprefix(keys.receipt("")) for name in found]
-            yield from (one or Receipt(lead) for lead, one in zip(leads, read_receipts(self.redis, leads), strict=True))
+    def receipts(self) -> list[Receipt]:
+        return complete(lambda: [*self._scan_receipts()])
 
     def is_shared(self, contact_id: str) -> bool:
         """Whether another customer is linked to this contact, as far as Redis knows."""
-        for names in chunks(self.redis.scan_iter(keys.customer("*"), count=CHUNK), CHUNK):
-            for name, record in zip(names, self.redis.mget(names), strict=True):
-                if name.decode() != self.record_key and unpack(record).contact_id == contact_id:
-                    return True
-        return False
+        return complete(lambda: any(self._scan_others(contact_id)))
 
     def match(self) -> Match | None:
         """The match by email only that waits for a person."""
         return read_match(self.redis, self.digest)
 
-    def emails(self) -> Iterator[str]:
+    def emails(self) -> list[str]:
         """The keys of the emails that this customer has used; they hold only digests."""
-        for names in chunks(self.redis.scan_iter(keys.email("*"), count=CHUNK), CHUNK):
-            used = self._each("sismember", names, self.digest)
-            yield from (name.decode() for name, one in zip(names, used, strict=True) if one)
+        return complete(lambda: [*self._scan_emails()])
 
     def actions(self, leads: Iterable[str]) -> list[dict[str, str]]:
         """What people did with these leads or this customer, as the list of actions records it."""
@@ -177,8 +143,8 @@ class CustomerData:
 
     def as_dict(self, spool: "Spool") -> dict[str, Any]:
         """The output of `leadsync export`. Raises `SpoolError` too."""
-        found = list(self.receipts())
-        parked, held = list(self.parked()), list(self.held())
+        found = self.receipts()
+        parked, held = self.parked(), self.held()
         customer = unpack(self.record())
         return {
             "customer_id": self.customer_id,
@@ -192,7 +158,7 @@ class CustomerData:
             "record": _describe(customer),
             "contact_record": _describe(self._shared(customer)),
             "email_match": _describe_match(self.match()),
-            "emails_used": sum(1 for _ in self.emails()),
+            "emails_used": len(self.emails()),
             "forgotten_until_ms": forgotten_ms(self.tombstone()),
             "actions": self.actions([one.lead for one in found] + [one.lead for one in (*parked, *held)]),
         }
@@ -206,6 +172,55 @@ class CustomerData:
     def _is_message(self, fields: Mapping[bytes, bytes]) -> bool:
         customer = _loads(fields.get(CUSTOMER, b""))
         return isinstance(customer, dict) and event.identity(customer.get("id", "")) == self.customer_id
+
+    def _scan_entries(self, line: str) -> Iterator[Entry]:
+        """First the keys from which a retry or a sweep can move an entry to the stream: an entry moved meanwhile is
+        read twice, not missed."""
+        mine = self._is_body if line == keys.INBOX else self._is_message
+        later, stream, sending = keys.later(line, self.shard), keys.entries(line, self.shard), keys.sending(self.shard)
+        if line == keys.OUTBOX:
+            for lead in scan_members(self.redis, keys.UNSENT):
+                if mine(fields := unpack_fields(self.redis.get(keys.unsent(lead.decode())) or b"")):
+                    yield Entry(line, "unsent", keys.UNSENT, lead, fields)
+        for member in scan_members(self.redis, later):
+            if mine(fields := unpack_fields(member)):
+                yield Entry(line, "later", later, member, fields)
+        for rows in read_pages(self.redis, stream, CHUNK):
+            yield from (Entry(line, "stream", stream, at, fields) for at, fields in rows if mine(fields))
+        if line == keys.OUTBOX:
+            for at, packed in scan_hash(self.redis, sending):
+                if mine(fields := unpack_fields(packed)):
+                    yield Entry(line, "sending", sending, at, fields)
+
+    def _scan_kept(self, key: Callable[[str], str], index: str) -> Iterator[KeptLead]:
+        for names in self._scan(key("*")):
+            leads = [name.decode().removeprefix(key("")) for name in names]
+            times = self.redis.zmscore(index, leads)
+            for lead, time, packed in zip(leads, times, self.redis.mget(names), strict=True):
+                body = unpack_fields(packed or b"").get(BODY, b"")
+                if self.is_mine(body):
+                    yield KeptLead(lead, int(time or 0), body)
+
+    def _scan_receipts(self) -> Iterator[Receipt]:
+        mine = self.customer_id.encode("utf-8", "surrogatepass")
+        for names in self._scan(keys.receipt("*")):
+            customers = self._each("hget", names, RECEIPT["customer_id"])
+            found = [name for name, customer in zip(names, customers, strict=True) if customer == mine]
+            leads = [name.decode().removeprefix(keys.receipt("")) for name in found]
+            yield from (one or Receipt(lead) for lead, one in zip(leads, read_receipts(self.redis, leads), strict=True))
+
+    def _scan_others(self, contact_id: str) -> Iterator[bool]:
+        for names in self._scan(keys.customer("*")):
+            for name, record in zip(names, self.redis.mget(names), strict=True):
+                yield name.decode() != self.record_key and unpack(record).contact_id == contact_id
+
+    def _scan_emails(self) -> Iterator[str]:
+        for names in self._scan(keys.email("*")):
+            used = self._each("sismember", names, self.digest)
+            yield from (name.decode() for name, one in zip(names, used, strict=True) if one)
+
+    def _scan(self, pattern: str) -> Iterator[list[bytes]]:
+        return chunks(scan_keys(self.redis, pattern), CHUNK)
 
     def _each(self, command: str, names: Sequence[bytes], *arguments: str) -> list[Any]:
         pipe = self.redis.pipeline(transaction=False)

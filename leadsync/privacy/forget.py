@@ -19,7 +19,7 @@ from leadcore.config import Inbox as InboxConfig
 from leadcore.machine import Machine
 from leadcore.receipts import PARKED_SECONDS
 from leadcore.store import keys
-from leadcore.store.connection import Redis
+from leadcore.store.connection import Redis, read_run
 from leadcore.store.leads import read_all
 from leadcore.store.lua import ACTION_FIELDS, DEL_FIRST, NOW
 from leadcore.store.parked import ACTIONS_KEPT
@@ -34,6 +34,8 @@ from workers.rules.customer import UNKNOWN, Customer, pack, unpack
 
 if TYPE_CHECKING:
     from receiver.intake.spool import Spool
+
+RESTARTED = "Redis was restarted meanwhile, and may have lost what was done just before: repeat the command."
 
 # Defines `held`, whether both locks are still ours.
 _HELD = (
@@ -120,7 +122,8 @@ class Forgetting:
 
     def run(self, erasure: HubSpotErasure | None) -> Forgotten:
         """Forget; with an `erasure` in HubSpot too. Raises `Busy`, `LostLease` and redis-py's errors: then repeat it.
-        When HubSpot is down, `remains` says so."""
+        When HubSpot is down, or Redis was restarted meanwhile, `remains` says so."""
+        run = read_run(self.redis)
         with self._lock_shard() as leases:
             before = self._read_customer()
             until_ms = self._set_tombstone(leases, before)
@@ -134,6 +137,8 @@ class Forgetting:
         self._remove_receipts(until_ms, kept)
         self._remove_emails()
         self._remove_spooled(until_ms)
+        if read_run(self.redis) != run:
+            self.done.remains.append(RESTARTED)
         return self.done
 
     @contextmanager
@@ -222,7 +227,7 @@ class Forgetting:
         self.done.removed["receipts"] = len(old)
 
     def _remove_emails(self) -> None:
-        names = list(self.data.emails())
+        names = self.data.emails()
         for name in names:
             self.redis.srem(name, self.data.digest)
         self.done.removed["email entries"] = len(names)

@@ -10,7 +10,7 @@ import structlog
 from flask import Request, Response
 from itsdangerous import TimestampSigner
 
-from receiver.throttle import Throttle, network_of, sender_of
+from receiver.throttle import ALLOWED_IN_ALL, Throttle, network_of, sender_of
 
 USER = "leadsync"
 # A form is valid for at least this long, and at most twice as long.
@@ -53,8 +53,9 @@ class ConsoleAuth:
         self._signer = FormSigner(key, salt=b"leadsync console", key_derivation="hmac", digest_method=hashlib.sha256)
 
     def refuse(self, request: Request) -> Response | None:
-        """The answer to a request without the password, None if it may pass. A sender of more than `ALLOWED` wrong
-        passwords is refused until the window ends, even with the right one."""
+        """The answer to a request without the password, None if it may pass. A sender of too many wrong passwords is
+        refused until the window ends, even with the right one; so is a sender that this process does not know while
+        many senders together try (see `receiver.throttle`)."""
         forwarded = request.headers.get("X-Forwarded-For", "")
         sender = sender_of(request.remote_addr or "", forwarded, self.trusted_proxies)
         wait = self.throttle.seconds_to_wait(sender)
@@ -62,11 +63,14 @@ class ConsoleAuth:
             return _plain_text("Too many wrong passwords. Wait a minute.", 429, {"Retry-After": str(math.ceil(wait))})
         given = request.authorization
         if given is not None and given.type == "basic" and self._matches(given.username or "", given.password or ""):
+            self.throttle.remember(sender)
             return None
         if given is not None:
-            name, count, _ = self.throttle.count(sender)
-            if count == 1:
-                log.warning("console.wrong_password", network=network_of(name))
+            counted = self.throttle.count(sender)
+            if counted.first:
+                log.warning("console.wrong_password", network=network_of(sender))
+            if counted.spread:
+                log.warning("console.many_wrong_passwords", at_most=ALLOWED_IN_ALL)
         challenge = {"WWW-Authenticate": 'Basic realm="leadsync", charset="UTF-8"'}
         return _plain_text("The console needs its user name and password.", 401, challenge)
 

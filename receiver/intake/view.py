@@ -14,7 +14,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from leadcore import event
 from leadcore.config import Config
 from receiver.intake.feeder import Feeder
-from receiver.throttle import ALLOWED, Throttle, network_of, sender_of
+from receiver.throttle import ALLOWED_IN_ALL, Throttle, network_of, sender_of
 
 PATH = "/api/v1/intent-handler"
 MAX_BODY = 256 * 1024
@@ -103,10 +103,12 @@ class Intake:
         """Count a wrong secret, log the sender's first in this window; how many seconds it has to wait."""
         forwarded = environ.get("HTTP_X_FORWARDED_FOR", "")
         sender = sender_of(environ.get("REMOTE_ADDR") or "", forwarded, self._trusted_proxies)
-        name, count, left = self._throttle.count(sender)
-        if count == 1:
-            log.warning("secret.wrong", network=network_of(name))
-        return math.ceil(left) if count > ALLOWED else 0
+        counted = self._throttle.count(sender)
+        if counted.first:
+            log.warning("secret.wrong", network=network_of(sender))
+        if counted.spread:
+            log.warning("secret.many_wrong", at_most=ALLOWED_IN_ALL)
+        return math.ceil(counted.wait)
 
 
 def _json_array(messages: list[str]) -> bytes:

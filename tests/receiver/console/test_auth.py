@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 
 import pytest
 import requests
@@ -10,8 +11,8 @@ from flask import Flask, request
 from leadcore.store import keys
 from receiver.console import auth as auth_module
 from receiver.console.auth import FORM_SECONDS, ConsoleAuth
-from receiver.throttle import ALLOWED
-from tests.conftest import Line, eventually
+from receiver.throttle import ALLOWED, ALLOWED_IN_ALL
+from tests.conftest import Line, eventually, lead
 from tests.receiver.console.conftest import PASSWORD, ConsoleUser
 
 PATHS = ("", "leads", "leads/any", "actions", "discard", "static/console.css", "no/such/page")
@@ -83,6 +84,25 @@ def test_only_a_sender_of_many_wrong_passwords_must_wait(user: ConsoleUser) -> N
     assert logs.count("203.0.113.0/24") == 1
     assert "203.0.113.9" not in logs
     assert "guess-" not in logs
+
+
+def test_a_spread_attack_must_wait_and_who_was_inside_before_need_not(spare_line: Callable[..., Line]) -> None:
+    line = spare_line(CONSOLE_PASSWORD=PASSWORD, TRUSTED_PROXIES="1", WEB_CONCURRENCY="1")
+    line.start("web")
+    line.await_web()
+
+    def enter(address: str, password: str) -> requests.Response:
+        headers = {"X-Forwarded-For": address}
+        given = ("leadsync", password.encode())
+        return requests.get(line.url + "/console/", auth=given, headers=headers, timeout=5)  # type: ignore[arg-type]  # bytes go as they are
+
+    assert enter("203.0.113.1", PASSWORD).status_code == 200
+    answers = [enter(f"198.51.{number}.1", f"guess-{number}") for number in range(ALLOWED_IN_ALL + 20)]
+    assert [answer.status_code for answer in answers] == [401] * (ALLOWED_IN_ALL + 1) + [429] * 19
+    assert enter("203.0.113.2", PASSWORD).status_code == 429, "a guesser would learn that this is the right one"
+    assert enter("203.0.113.1", PASSWORD).status_code == 200
+    assert line.post(lead("c-1")).status_code == 200
+    assert line.logs().count("console.many_wrong_passwords") == 1
 
 
 @pytest.mark.parametrize("path", [*PATHS, "leads?q=x"])
