@@ -56,7 +56,7 @@ def run(folder: Path, stack: ExitStack) -> None:
         running = stack.enter_context(redis.start(home / "redis", ports["redis"], empty=needs.hubspot))
         own["REDIS_URL"] = running.url
         said = (
-            f"{running.url}  (embedded, data in {home})"
+            f"{running.url}  (embedded {redis.identify_file(running.server)}, data in {home})"
             if running.server
             else f"{running.url}  (fakeredis: keeps no data)"
         )
