@@ -7,7 +7,7 @@ PACKAGES := $(PACKAGES:/__main__.py=)
 .PHONY: run test test-fast check lock clean
 .DELETE_ON_ERROR:
 
-run: .venv/sandbox
+run: .venv/run
 	@$(BIN)/python -m leadsync run $(ARGS)
 
 # Several processes at once; the order is that of tests/conftest.py, which begins with what takes long.
@@ -53,7 +53,7 @@ lock:
 		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host -o requirements.txt pyproject.toml
 	$(PYTHON) -m venv --clear build/lock
 	build/lock/bin/pip install -q 'pip>=25.1'
-	build/lock/bin/pip install -q -r requirements.txt --group test --group check
+	build/lock/bin/pip install -q -r requirements.txt --group server --group test --group check
 	build/lock/bin/pip freeze -q >constraints.txt
 	rm -rf build/lock
 
@@ -67,6 +67,16 @@ clean:
 		echo 'On Debian and Ubuntu, venv is a package of its own: apt-get install python3-venv' >&2; exit 1; }
 	@$(BIN)/python -m pip install -q --disable-pip-version-check 'pip>=25.1' || { rm -rf .venv; exit 1; }
 
-.venv/sandbox .venv/test .venv/check: pyproject.toml requirements.txt constraints.txt | .venv/bin/pip
-	$(BIN)/pip install -q -c constraints.txt -r requirements.txt --group $(@F)
+# What `run` and the tests take for Redis is never compiled; they go on without what has no wheel for this machine.
+.venv/run: pyproject.toml requirements.txt constraints.txt | .venv/bin/pip
+	@grep -vE '^(fakeredis|lupa)==' requirements.txt >.venv/requirements.txt
+	$(BIN)/pip install -q -c constraints.txt -r .venv/requirements.txt
+	@for redis in '--group server' 'fakeredis[lua]'; do \
+		$(BIN)/pip install -q -c constraints.txt --only-binary :all: $$redis >.venv/redis.log 2>&1 || { \
+			tail -n 1 .venv/redis.log; echo "Note: pip install $$redis does not work here; see README, Try it."; }; \
+	done
+	@touch $@
+
+.venv/test .venv/check: .venv/run
+	$(BIN)/pip install -q -c constraints.txt --group $(@F)
 	@touch $@

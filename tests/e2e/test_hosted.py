@@ -23,7 +23,7 @@ FORBIDDEN = ("info", "config", "client")
 def hosted(tmp_path: Path) -> Iterator[tuple[Any, str]]:
     """Its owner's connection, and the URL of a user who may ask nothing about it."""
     with embedded.start(tmp_path / "redis") as server, closing(redis.Redis(port=server.port, db=3)) as owner:
-        assert server.server, "there is no redis-server on this machine"
+        assert server.server, "there is no Redis or Valkey server on this machine"
         rights = [f"-{command}" for command in FORBIDDEN]
         owner.execute_command("ACL", "SETUSER", "app", "on", ">p@ss:w/rd", "~*", "&*", "+@all", *rights)
         yield owner, f"redis://app:p%40ss%3Aw%2Frd@127.0.0.1:{server.port}/3"

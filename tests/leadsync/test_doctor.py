@@ -256,10 +256,34 @@ def states(found: list[Finding]) -> set[tuple[str, str]]:
         ({"redis_version": "6.0.9"}, "always", {("Redis", "wrong")}),
         ({"redis_version": "6.2.0"}, "always", set()),
         ({"redis_version": "8"}, "always", set()),
+        ({"server_name": "valkey", "valkey_version": "9.1.2"}, "always", set()),
+        ({"server_name": "valkey", "valkey_version": "7.1.9"}, "always", {("Redis", "wrong")}),
+        ({"server_name": "dragonfly", "dragonfly_version": "1.30"}, "always", {("Redis", "warning")}),
     ],
 )
 def test_redis_is_judged(more: dict[str, Any], fsync: str, expected: set[tuple[str, str]]) -> None:
     assert states(judge_redis({**INFO, **more}, fsync)) == expected
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({}, "it is Redis 7.0.15."),
+        ({"redis_version": "7.2.4", "server_name": "valkey", "valkey_version": "9.1.2"}, "it is Valkey 9.1.2."),
+        ({"redis_version": "7.2.4", "valkey_version": "7.2.5"}, "it is Valkey 7.2.5."),
+        ({"redis_version": "6.0.9"}, "Redis 6.0.9, which is too old"),
+        ({"redis_version": "7.2.4", "server_name": "valkey", "valkey_version": "7.0"}, "Valkey 7.0, which is too old"),
+    ],
+)
+def test_the_server_is_named_as_what_it_is(more: dict[str, Any], words: str) -> None:
+    """`redis_version` is only what Valkey wants to be taken for."""
+    assert words in judge_redis({**INFO, **more}, "always")[0].text
+
+
+def test_the_server_that_answers_is_named(ward: Line) -> None:
+    binary = embedded.find_server()
+    assert binary
+    assert f"it is {embedded.identify_file(binary)}." in call(ward, COLUMNS="200").stdout
 
 
 def test_redis_that_says_nothing_is_judged_too() -> None:

@@ -193,3 +193,44 @@ def test_two_runs_do_not_share_their_data(run: Callable[..., Run]) -> None:
     assert "--ephemeral" in "".join(second.lines)
     first.process.terminate()
     assert first.finish() == 0
+
+
+@pytest.fixture
+def leave_data(tmp_path: Path) -> Callable[[str], Path]:
+    """Puts data of a server that is newer than any into a run's folder of this name; returns their file."""
+
+    def leave(home: str) -> Path:
+        folder = tmp_path / ".leadsync" / home / "redis/appendonlydir"
+        folder.mkdir(parents=True)
+        (folder / "appendonly.aof.manifest").write_text("file appendonly.aof.1.base.rdb seq 1 type b\n")
+        file = folder / "appendonly.aof.1.base.rdb"
+        file.write_bytes(b"VALKEY999\xfa\nvalkey-ver\x0699.9.9\xfa\nredis-bits\xc0@\xff")
+        return file
+
+    return leave
+
+
+def test_leads_for_the_portal_that_the_server_cannot_read_end_the_run_and_stay(
+    run: Callable[..., Run], leave_data: Callable[[str], Path]
+) -> None:
+    file = leave_data("portal")
+    before = file.read_bytes()
+    refused = run(HUBSPOT_ACCESS_TOKEN="pat-test")
+    assert refused.finish() == 1
+    said = "".join(refused.lines)
+    assert "which Valkey 99.9.9 wrote" in said
+    assert "--ephemeral" in said
+    assert "Traceback" not in said
+    assert file.read_bytes() == before
+
+
+def test_the_stand_in_begins_empty_whatever_an_earlier_run_left(
+    run: Callable[..., Run], leave_data: Callable[[str], Path]
+) -> None:
+    file = leave_data("sandbox")
+    fresh = run()
+    said = fresh.read_until("Ctrl-C ends it all.")
+    assert re.search(r"\(embedded (Valkey|Redis) [\d.]+, data in \.leadsync/sandbox\)", said)
+    assert b"99.9.9" not in (file.read_bytes() if file.exists() else b"")
+    fresh.process.terminate()
+    assert fresh.finish() == 0
