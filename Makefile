@@ -24,6 +24,7 @@ check: .venv/check
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/pylint --score n $(PACKAGES)
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/bandit -q -c pyproject.toml -r $(PACKAGES)
 	@$(BIN)/pip-audit --strict --disable-pip --no-deps --progress-spinner off --timeout 15 \

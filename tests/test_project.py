@@ -128,11 +128,6 @@ def test_every_package_is_part_of_the_distribution() -> None:
     assert {name for name in on_disk if not name.startswith("bench")} == set(PROJECT["tool"]["setuptools"]["packages"])
 
 
-@pytest.mark.parametrize("file", MODULES, ids=lambda file: str(file.relative_to(ROOT)))
-def test_every_module_fits_320_lines(file: Path) -> None:
-    assert len(file.read_text().splitlines()) <= 320
-
-
 class Recorder(dict[str, str]):
     """An environment that notes what is asked for."""
 
