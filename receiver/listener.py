@@ -1,15 +1,17 @@
-"""The socket that the web processes share.
+"""The sockets that the web processes accept from.
 
-Granian opens one socket per process with SO_REUSEPORT, which shares a port that another program of the same user has
-opened in the same way: each gets a part of the requests, and nobody notices. So the socket is opened here, once and
-exclusively, and outlives the processes that accept from it: what connects while one of them is replaced waits.
+Granian opens one per process with SO_REUSEPORT, which shares a port that another program of the same user has opened in
+the same way: each gets a part of the requests, and nobody notices. So they are opened here, the first exclusively, and
+outlive the processes that accept from them: what connects while one of those is replaced waits.
 """
 
 import errno
 import socket
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import Any
 
 from leadcore.settings import SettingsError
 
@@ -40,6 +42,23 @@ def listen(host: str, port: int, wait_seconds: float = WAIT_SECONDS) -> socket.s
         time.sleep(_POLL_SECONDS)
 
 
+def share_out(listener: socket.socket, count: int) -> list[socket.socket]:
+    """`listener`, and on Linux as many more on its address as make `count`: the system deals connections out evenly
+    among them. Where it does not, all processes accept from the one, and whichever is first may take them all. Of two
+    programs that come here at once the second has been refused before: only the first opens with SO_REUSEPORT."""
+    found = [listener]
+    if sys.platform == "linux" and count > 1:
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            for _ in range(1, count):
+                found.append(_open(listener.family, listener.getsockname(), reuse_port=True))
+        except OSError:  # a kernel that knows no groups of listeners, or no change of a listener
+            for one in found[1:]:
+                one.close()
+            return [listener]
+    return found
+
+
 def address_of(listener: socket.socket) -> str:
     """Its URL, without a path: `http://127.0.0.1:8000`."""
     address, port = listener.getsockname()[:2]
@@ -67,7 +86,7 @@ def _open_first(found: list[Address], host: str, port: int) -> socket.socket | N
         if port and any(_is_taken(*each, port) for each in _overlapping(family, address)):
             return None
         try:
-            return _open(family, address, port)
+            return _open(family, (address, port))
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 return None
@@ -77,9 +96,9 @@ def _open_first(found: list[Address], host: str, port: int) -> socket.socket | N
     raise SettingsError(f"HOST {host!r} is not an address of this machine ({refusal.strerror}).")
 
 
-def _open(family: int, address: str, port: int) -> socket.socket:
-    both = address == "::" and socket.has_dualstack_ipv6()
-    return socket.create_server((address, port), family=family, backlog=BACKLOG, dualstack_ipv6=both)
+def _open(family: int, address: tuple[Any, ...], *, reuse_port: bool = False) -> socket.socket:
+    both = address[0] == "::" and socket.has_dualstack_ipv6()
+    return socket.create_server(address, family=family, backlog=BACKLOG, reuse_port=reuse_port, dualstack_ipv6=both)
 
 
 def _overlapping(family: int, address: str) -> Iterator[Address]:

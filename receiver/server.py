@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import structlog
@@ -20,7 +21,7 @@ from leadcore.settings import ReceiverSettings, SettingsError, list_weaknesses, 
 from leadcore.signals import wake_main_thread
 from leadcore.store.status import find_portal
 from receiver.app import create_app
-from receiver.listener import BACKLOG, address_of, listen
+from receiver.listener import BACKLOG, address_of, listen, share_out
 
 SUPERVISED = "--supervised"
 """Argument that makes the server end with the process that started it."""
@@ -40,30 +41,45 @@ def application() -> Flask:
 
 
 class Server(Granian):  # type: ignore[misc,valid-type]  # its type depends on the build of Python
-    """Granian, whose processes accept from a socket that is given to them; on Linux it would open one for each (see
+    """Granian, whose processes accept from sockets that are given to them; on Linux it would open one for each (see
     `receiver.listener`). On other systems it hands a socket on in the same way as here."""
 
-    def __init__(self, listener: socket.socket, **options: Any) -> None:
+    def __init__(self, listeners: Sequence[socket.socket], **options: Any) -> None:
         super().__init__(APPLICATION, **options)
-        self._listener = listener
+        self._listeners = listeners
 
     def _init_shared_socket(self) -> None:
-        self._ssp, self._sso = None, self._listener
-        self._shd = SocketHolder(self._listener.fileno(), False, BACKLOG)  # type: ignore[call-arg]
+        self._ssp: Any = None
+        self._shd: Any = None
+        self._sso: Any = None
+
+    def _spawn_worker(self, idx: int, **more: Any) -> Any:
+        self._sso = self._listeners[idx % len(self._listeners)]
+        self._shd = SocketHolder(self._sso.fileno(), False, BACKLOG)  # type: ignore[call-arg]
+        return super()._spawn_worker(idx=idx, **more)
+
+    def close_foreign(self) -> None:
+        """In a process that was just forked: what is another one's would stay open for as long as this one lives."""
+        for listener in self._listeners:
+            if listener is not self._sso:
+                listener.close()
 
     def _drop_shared_socket(self) -> None:
-        # At the end nobody shall connect and wait in vain; a server that follows this one needs it.
+        # At the end nobody shall connect and wait in vain; a server that follows this one needs them.
         if self.interrupt_signal:
-            self._listener.close()
+            for listener in self._listeners:
+                listener.close()
 
 
 def serve(settings: ReceiverSettings, listener: socket.socket) -> None:
     """Serve until SIGTERM or SIGINT. Granian exits when one of its processes dies twice within seconds; nothing
     else in this project gives up like that, so it is started again."""
     wake_main_thread()
+    listeners = share_out(listener, settings.shared.web_concurrency)
+    server = _make_server(settings, listeners)
     os.register_at_fork(before=_hold_signals, after_in_parent=_release_signals, after_in_child=_end_at_signals)
+    os.register_at_fork(after_in_child=lambda: server.close_foreign())
     while True:
-        server = _make_server(settings, listener)
         try:
             server.serve()
         except SystemExit:
@@ -75,6 +91,7 @@ def serve(settings: ReceiverSettings, listener: socket.socket) -> None:
         _reset_signals()
         if server.interrupt_signal:
             return
+        server = _make_server(settings, listeners)
 
 
 def _hold_signals() -> None:
@@ -97,10 +114,10 @@ def _reset_signals() -> None:
         signal.signal(signum, signal.SIG_DFL)
 
 
-def _make_server(settings: ReceiverSettings, listener: socket.socket) -> Server:
-    address, port = listener.getsockname()[:2]
+def _make_server(settings: ReceiverSettings, listeners: Sequence[socket.socket]) -> Server:
+    address, port = listeners[0].getsockname()[:2]
     return Server(
-        listener,
+        listeners,
         factory=True,
         interface=Interfaces.WSGI,
         address=address,

@@ -1,12 +1,13 @@
 """The port's check: sockets of this process play the other programs."""
 
 import socket
-from contextlib import closing, suppress
+import sys
+from contextlib import ExitStack, closing, suppress
 
 import pytest
 
 from leadcore.settings import SettingsError
-from receiver.listener import address_of, listen
+from receiver.listener import address_of, listen, share_out
 from tests.conftest import has_ipv6, own_port
 
 needs_ipv6 = pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
@@ -57,18 +58,40 @@ def test_a_port_whose_last_connections_are_not_forgotten_yet_is_free() -> None:
     listen("127.0.0.1", port, 0).close()
 
 
-def test_nobody_can_share_the_port_later() -> None:
-    with closing(listen("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-        for address in ("127.0.0.1", "0.0.0.0"):  # noqa: S104 - what another program might do
-            with pytest.raises(OSError, match="in use"):
-                other_program(address, port, shares=True)
-
-
 def test_of_two_that_start_at_once_one_gets_the_port() -> None:
     port = own_port()
     with closing(listen("127.0.0.1", port, 0)), pytest.raises(SettingsError, match="PORT"):
         listen("127.0.0.1", port, 0)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere all processes accept from one socket")
+@pytest.mark.parametrize("host", ["127.0.0.1", pytest.param("::", marks=needs_ipv6)])
+def test_connections_are_dealt_out_evenly_and_a_second_program_is_still_refused(host: str) -> None:
+    with ExitStack() as stack:
+        listeners = share_out(listen(host, 0), 2)
+        for one in listeners:
+            stack.enter_context(one)
+            one.setblocking(False)
+        port = listeners[0].getsockname()[1]
+        for _ in range(100):
+            stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+        taken = [0, 0]
+        for number, one in enumerate(listeners):
+            with suppress(BlockingIOError):
+                while True:
+                    stack.enter_context(one.accept()[0])
+                    taken[number] += 1
+        assert sum(taken) == 100
+        assert min(taken) > 20
+        with pytest.raises(SettingsError, match="taken"):
+            listen(host, port, 0)
+
+
+def test_a_single_process_gets_a_socket_that_nobody_can_join() -> None:
+    with closing(listen("127.0.0.1", 0)) as listener:
+        assert share_out(listener, 1) == [listener]
+        with pytest.raises(OSError, match="in use"):
+            other_program("127.0.0.1", listener.getsockname()[1], shares=True)
 
 
 @pytest.mark.parametrize(
