@@ -4,9 +4,11 @@ they are one (`leadsync trust`). A hash: digest of the customer's id -> the matc
 import json
 import shlex
 from dataclasses import astuple, dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from leadcore.store import keys
+from leadcore.store.scan import complete, scan_hash
 
 if TYPE_CHECKING:
     from leadcore.store.connection import Redis
@@ -36,10 +38,8 @@ def read_match(redis: "Redis", digest: str) -> Match | None:
 
 
 def read_matches(redis: "Redis", limit: int) -> tuple[int, list[Match]]:
-    """How many there are, and about `limit` of them, the newest first. Raises redis-py's errors."""
-    pipe = redis.pipeline(transaction=False)
-    pipe.hlen(keys.MATCHES)
-    pipe.hscan(keys.MATCHES, count=limit)
-    total, (_, stored) = pipe.execute()
+    """How many there are, and at most `limit` of them, the newest of these first. Raises redis-py's errors."""
+    total = int(redis.hlen(keys.MATCHES))
+    stored = complete(lambda: dict(islice(scan_hash(redis, keys.MATCHES), limit))) if total else {}
     found = [Match(*json.loads(one)) for one in stored.values()]
-    return int(total), sorted(found, key=lambda match: match.said_ms, reverse=True)
+    return total, sorted(found, key=lambda match: match.said_ms, reverse=True)
