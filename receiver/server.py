@@ -8,18 +8,19 @@ from typing import Any
 import structlog
 from flask import Flask
 from granian import Granian
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from leadcore.logs import configure
 from leadcore.orphan import end_with_parent
 from leadcore.settings import ReceiverSettings, read_receiver
 from receiver.app import create_app
+from receiver.connections import IDLE_SECONDS, REQUEST_SECONDS, Watch, read_limits
 
 SUPERVISED = "--supervised"
 """Argument that makes the server end with the process that started it."""
 APPLICATION = "receiver.server:application"
-THREADS = 64
 STOP_SECONDS = 8
 RESTART_SECONDS = 1.0
 log = structlog.get_logger("leadsync.server")
@@ -28,6 +29,7 @@ log = structlog.get_logger("leadsync.server")
 def application() -> Flask:
     """The application factory of each Granian process."""
     end_with_parent()
+    Watch(REQUEST_SECONDS, IDLE_SECONDS).start()
     return create_app()
 
 
@@ -51,6 +53,8 @@ def serve(settings: ReceiverSettings, host: str) -> None:
 
 
 def _make_server(settings: ReceiverSettings, host: str) -> Any:
+    limits = read_limits(settings.shared.web_concurrency)
+    idle_seconds = IDLE_SECONDS if sys.platform == "linux" else REQUEST_SECONDS
     return Granian(
         APPLICATION,
         factory=True,
@@ -58,8 +62,12 @@ def _make_server(settings: ReceiverSettings, host: str) -> Any:
         address=host,
         port=settings.shared.port,
         workers=settings.shared.web_concurrency,
-        blocking_threads=THREADS,
+        blocking_threads=limits.threads,
+        backpressure=limits.connections,
         backlog=1024,
+        # In its other modes granian waits without end for the first bytes, which tell HTTP/2 from HTTP/1.
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=int(idle_seconds * 1000)),
         log_level=LogLevels.error,
         respawn_failed_workers=True,
         respawn_interval=RESTART_SECONDS,
