@@ -18,8 +18,8 @@ from bench.figure import Figure
 from bench.revision import Tree, here
 from bench.system import SECRET, listens, own_environ, process, run, until
 from bench.usage import read_usage
+from receiver.intake.fast_path import TURNS
 from receiver.intake.view import PATH
-from receiver.server import THREADS
 from sandbox.redis import free_port, start
 
 GROUP = "Acknowledgement"
@@ -134,7 +134,7 @@ def _command(name: str, port: int) -> list[str]:
     module = "bench.bare" if name == BARE else "bench.usual"
     return [
         "granian", "--interface", "wsgi", "--factory", f"{module}:create_app", "--host", "127.0.0.1",
-        "--port", str(port), "--workers", str(PROCESSES), "--blocking-threads", str(THREADS),
+        "--port", str(port), "--workers", str(PROCESSES), "--blocking-threads", str(TURNS),
         "--backlog", "1024", "--no-access-log", "--log-level", "error",
     ]  # fmt: skip
 

@@ -10,7 +10,8 @@ from typing import Any
 import structlog
 from flask import Flask
 from granian import Granian
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.net import SocketHolder  # type: ignore[attr-defined]  # its type stub does not know it
 
@@ -21,12 +22,12 @@ from leadcore.settings import ReceiverSettings, SettingsError, list_weaknesses, 
 from leadcore.signals import wake_main_thread
 from leadcore.store.status import find_portal
 from receiver.app import create_app
+from receiver.connections import IDLE_SECONDS, REQUEST_SECONDS, Watch, read_limits
 from receiver.listener import BACKLOG, address_of, listen, share_out
 
 SUPERVISED = "--supervised"
 """Argument that makes the server end with the process that started it."""
 APPLICATION = "receiver.server:application"
-THREADS = 64
 STOP_SECONDS = 8
 RESTART_SECONDS = 1.0
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -37,6 +38,7 @@ def application() -> Flask:
     """The application factory of each Granian process."""
     wake_main_thread()
     end_with_parent()
+    Watch(REQUEST_SECONDS, IDLE_SECONDS).start()
     return create_app()
 
 
@@ -116,15 +118,22 @@ def _reset_signals() -> None:
 
 def _make_server(settings: ReceiverSettings, listeners: Sequence[socket.socket]) -> Server:
     address, port = listeners[0].getsockname()[:2]
+    limits = read_limits(settings.shared.web_concurrency)
+    idle_seconds = IDLE_SECONDS if sys.platform == "linux" else REQUEST_SECONDS
     return Server(
         listeners,
+        APPLICATION,
         factory=True,
         interface=Interfaces.WSGI,
         address=address,
         port=port,
         workers=settings.shared.web_concurrency,
-        blocking_threads=THREADS,
+        blocking_threads=limits.threads,
+        backpressure=limits.connections,
         backlog=BACKLOG,
+        # In its other modes granian waits without end for the first bytes, which tell HTTP/2 from HTTP/1.
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=int(idle_seconds * 1000)),
         log_level=LogLevels.error,
         respawn_failed_workers=True,
         respawn_interval=RESTART_SECONDS,

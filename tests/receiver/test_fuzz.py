@@ -21,7 +21,7 @@ from tests.conftest import INTENT_PATH, SECRET, Line, Process, lead, open_line
 
 REQUESTS, BATCH, CLIENTS = 10_000, 10, 3
 KIB = 1024
-# A slow body occupies one of the 64 threads of a web process; a slow head occupies none.
+# A slow body occupies a thread of a web process; a slow head occupies none.
 SLOW_BODIES, SLOW_HEADS = 40, 20
 # Valid answers to a request that HTTP can frame. 431 and 414 are the server's own.
 EXPECTED = {200, 400, 401, 403, 404, 405, 411, 413, 414, 417, 422, 431}
