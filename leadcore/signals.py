@@ -1,8 +1,8 @@
 """Signals reach Python's main thread, whichever thread the system gives them to.
 
 Linux gives a signal to any thread that does not block it, above all to one that is just started. Python then notes it
-for its main thread; if that waits for something, it sleeps on and the handler never runs (seen once: a web process under
-load did not notice SIGTERM).
+for its main thread; if that waits for something, it sleeps on and the handler never runs (seen once: a web process
+under load did not notice SIGTERM).
 """
 
 import os

@@ -58,10 +58,10 @@ DESCRIPTIONS: Mapping[str, Description] = {
         "The receiver puts them into Redis by itself.",
     ),
     "foreign": Description(
-        CALM,
+        WARN,
         "{n} lead on this machine's disk was stored for another Redis|"
         "{n} leads on this machine's disk were stored for another Redis",
-        "They are left alone. See: leadsync spool list",
+        "They are left alone. If Redis was emptied or replaced they are yours: leadsync spool list",
     ),
     "dry_run": Description(
         CALM,

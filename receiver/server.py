@@ -122,7 +122,6 @@ def _make_server(settings: ReceiverSettings, listeners: Sequence[socket.socket])
     idle_seconds = IDLE_SECONDS if sys.platform == "linux" else REQUEST_SECONDS
     return Server(
         listeners,
-        APPLICATION,
         factory=True,
         interface=Interfaces.WSGI,
         address=address,

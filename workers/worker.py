@@ -139,8 +139,7 @@ def _is_no_outage(record: logging.LogRecord) -> bool:
 
 def _wait_for_redis(shared: Settings, outage: Outage, machine: Machine) -> None:
     """Return when Redis answers. A signal ends this process at once meanwhile: it holds nothing."""
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signum, signal.SIG_DFL)
+    _reset_signals()
     wait = FIRST_WAIT_SECONDS
     with closing(connect(shared)) as connection:
         while True:
@@ -151,6 +150,11 @@ def _wait_for_redis(shared: Settings, outage: Outage, machine: Machine) -> None:
                 outage.note(error)
             machine.sleep(wait)
             wait = min(wait * 2, LONGEST_WAIT_SECONDS)
+
+
+def _reset_signals() -> None:
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, signal.SIG_DFL)
 
 
 def _work_until_stopped(name: str, runtime: Runtime, outage: Outage) -> None:
@@ -165,6 +169,8 @@ def _work_until_stopped(name: str, runtime: Runtime, outage: Outage) -> None:
                 return
         except OutOfMemoryError:
             _drain_all(runtime)
+            # Until RQ installs its own, a signal ends this process at once: it holds nothing.
+            _reset_signals()
             if runtime.stop.is_set():
                 return
             continue

@@ -150,7 +150,6 @@ class Parked:
         parked, held = self.redis.mget(keys.parked(lead), keys.held(lead))
         packed = held if parked is None else parked
         if packed is None:
-            self.redis.zrem(keys.HELD, lead)
             why = self.unsent.retry(lead, user)
             return GONE if why == NO_MESSAGE else why
         if parked is None and are_workers_dry(self.redis):

@@ -84,7 +84,7 @@ if seen and not is_held
   if said_ms == '' then count('duplicate', '1') end
   return {{'duplicate', 0, now}}
 end
-if is_held then
+if is_held or not seen then
   redis.call('DEL', '{keys.held("")}' .. lead)
   redis.call('ZREM', '{keys.HELD}', lead)
 end

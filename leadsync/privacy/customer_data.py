@@ -15,11 +15,12 @@ from msgspec import structs
 from leadcore import event
 from leadcore.config import Inbox as InboxConfig
 from leadcore.fields import ACTION_DIGEST, ACTION_LEAD, BODY, CUSTOMER, LEAD, RECEIPT, TEXT
+from leadcore.matches import Match
 from leadcore.receipts import Receipt
 from leadcore.store import keys
 from leadcore.store.connection import Redis
 from leadcore.store.leads import read_pages, read_receipts
-from leadcore.store.matches import Match, read_match
+from leadcore.store.matches import read_match
 from leadcore.store.scan import complete, scan_hash, scan_keys, scan_members
 from leadcore.store.streams import unpack_fields
 from workers.rules.customer import Customer, unpack

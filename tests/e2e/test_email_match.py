@@ -422,3 +422,14 @@ def test_the_actions_say_who_was_trusted(line: Line) -> None:
     call(line, "trust", "stranger")
     call(line, "trust", "stranger", "--undo")
     assert [one["c"] for one in call(line, "export", "stranger")["actions"]] == ["trust", "untrust"]
+
+
+def test_a_stranger_who_was_forgotten_proves_nothing_by_the_phone_that_they_left_behind(line: Line) -> None:
+    line.sync(owner(phone=""), stranger(phone="0822222222"))
+    assert line.crm.contact("owner")["phone"] == "+66822222222"
+    done = CliRunner().invoke(cli, ["forget", "stranger", "--yes", "--hubspot"], env=line.environ)
+    assert done.exit_code == 0, done.output
+    line.sync(stranger("stranger-again", phone="0822222222"))
+    contact = line.crm.contact("owner")
+    assert (contact["dealdroid_cart_total"], contact["firstname"]) == ("500", "Owner")
+    assert listed(line) == ["stranger-again"]

@@ -64,6 +64,8 @@ def own(started: Own) -> Own:
     if started.worker.popen.poll() is not None:
         started.begin_worker()
     started.begin_web()
+    # Emptied, Redis holds other data; what the new web stores on disk before it knows that is left to a person.
+    eventually(lambda: started.line.redis.exists(keys.DATASET))
     return started
 
 

@@ -7,7 +7,7 @@ list) becomes the chat's; one that bears another customer's id stays that custom
 from collections.abc import Collection, Mapping
 
 from workers.rules.customer import UNRECORDED, Customer
-from workers.rules.field_clock import Digest
+from workers.rules.field_clock import SEEN, Digest
 from workers.rules.mapping import phone
 from workers.rules.mapping.property_names import CUSTOMER_ID, MERGED, PHONES
 
@@ -23,6 +23,13 @@ def matching_numbers(said: Mapping[str, str], current: Mapping[str, str], region
     """The phone numbers (E.164) that the customer said and that the contact has."""
     mine = {said.get(name, "") for name in PHONES} - {""}
     return frozenset(mine & {phone.parse(current.get(name, ""), region).phone for name in PHONES})
+
+
+def was_filled_in(contact: Customer, numbers: Collection[str], digest: Digest) -> bool:
+    """Whether one of `numbers` stands in the contact's shared record as something that a customer matched by email only
+    filled in, even one who is forgotten since."""
+    filled = {(SEEN, digest(name, number)) for name in PHONES for number in numbers}
+    return any(contact.clock.get(name) in filled for name in PHONES)
 
 
 def may_have_filled(linked: Customer, contact_ids: Collection[str], numbers: Collection[str], digest: Digest) -> bool:

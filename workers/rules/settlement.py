@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from leadcore.config import Inbox as InboxConfig
 from leadcore.event import encode
 from leadcore.fields import ABOUT, CUSTOMER, LEAD, PUT_OFF, TEXT, TRIES, VERSION
+from leadcore.matches import Match
 from leadcore.receipts import (
     BY_EMAIL_ONLY,
     CREATED,
@@ -28,7 +29,6 @@ from leadcore.receipts import (
 from leadcore.receipts import pack as receipt
 from leadcore.store import keys
 from leadcore.store.counters import count, figure, time_to_written
-from leadcore.store.matches import Match
 from leadcore.store.streams import Settlement, pack_fields
 from workers.rules.batch import Unreadable
 from workers.rules.confirmation import CONFIRMS_NOTHING, Confirmation

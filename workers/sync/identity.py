@@ -18,7 +18,7 @@ from leadcore.store.scripts import UNLOCK
 from workers.flow.lease import Lease
 from workers.hubspot.client import HubSpot
 from workers.rules.customer import unpack
-from workers.rules.email_match import bears_another_id, matching_numbers, may_have_filled
+from workers.rules.email_match import bears_another_id, matching_numbers, may_have_filled, was_filled_in
 from workers.rules.field_clock import digester
 from workers.rules.lead import CustomerBatch, Result
 from workers.rules.mapping.property_names import CUSTOMER_ID, LAST_INTENT, MERGED, OTHER_IDS
@@ -183,6 +183,9 @@ class Identity:
         linked = [unpack(record) for record in self.redis.mget(names or [keys.NONE])][: len(names)]
         # An owner who is no alias made the contact, unless the portal has no property for aliases.
         linked = [one for one in linked if others or one.email_match_only]
+        shared = unpack(self.redis.get(keys.contact(contact["id"])))
+        if was_filled_in(shared, numbers, digest):
+            return False
         return not any(may_have_filled(one, ids, numbers, digest) for one in linked)
 
     def _use_contact_clock(self, group: CustomerBatch, owner: str) -> bool:

@@ -99,12 +99,6 @@ def test_held_leads_are_not_among_the_parked_and_keep_their_order(store: Parked)
     assert store.held(until_ms=1) == ["b", "a"]
 
 
-def test_an_entry_of_the_held_index_without_a_payload_is_removed(store: Parked) -> None:
-    hold(store)
-    store.redis.delete(keys.held("lead-1"))
-    assert (store.retry("lead-1", "ann"), store.redis.zcard(keys.HELD)) == (GONE, 0)
-
-
 def test_a_retry_is_noted_on_the_receipt_with_its_time_and_what_had_failed(store: Parked) -> None:
     park(store, v=b"1700000000123-4")
     before = store.redis.time()[0] * 1000

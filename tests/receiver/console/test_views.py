@@ -14,11 +14,11 @@ import pytest
 import requests
 from flask import Flask
 
+from leadcore.matches import Match
 from leadcore.receipts import Note
 from leadcore.settings import read_receiver
 from leadcore.store import keys
 from leadcore.store.connection import connect
-from leadcore.store.matches import Match
 from leadcore.store.posts import local_date
 from receiver.console.queries import PAGE, SCAN_LIMIT
 from receiver.console.views import blueprint
@@ -398,20 +398,20 @@ def test_customers_matched_by_email_only_are_listed_with_the_command_that_joins_
     add_matches(user, Match("line <b>;1", "501", 1_700_000_000_000), Match("fb-2", "502", 1_700_000_001_000))
     for path in ("", "matches"):
         page = user.read(path)
-        assert "fb-2 502 leadsync trust fb-2 " in text_of(page)
-        assert "line <b>;1 501 leadsync trust 'line <b>;1'" in text_of(page)
+        assert "fb-2 502 leadsync trust -- fb-2 " in text_of(page)
+        assert "line <b>;1 501 leadsync trust -- 'line <b>;1'" in text_of(page)
         assert text_of(page).index("fb-2") < text_of(page).index("line <b>")
         assert 'href="https://app.hubspot.com/contacts/77/record/0-1/501"' in page
-        assert "leadsync trust fb-2" in text_of(user.read(path, **TH))
+        assert "leadsync trust -- fb-2" in text_of(user.read(path, **TH))
         assert "อีเมลเดียว สองแชต" in text_of(user.read(path, **TH))
 
 
 def test_the_overview_shows_some_matches_and_their_own_page_all(user: ConsoleUser) -> None:
     assert "No email of another customer was typed." in text_of(user.read("matches"))
     add_matches(user, *(Match(f"chat-{n}", "501", 1_700_000_000_000 + n) for n in range(200)))
-    assert text_of(user.read()).count("leadsync trust chat-") == 10
+    assert text_of(user.read()).count("leadsync trust -- chat-") == 10
     assert "Show all 200" in text_of(user.read())
-    assert text_of(user.read("matches")).count("leadsync trust chat-") == 200
+    assert text_of(user.read("matches")).count("leadsync trust -- chat-") == 200
 
 
 def test_a_lead_that_was_matched_by_email_only_says_so(user: ConsoleUser) -> None:

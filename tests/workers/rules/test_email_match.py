@@ -1,8 +1,9 @@
 import pytest
+from msgspec.structs import replace
 
 from workers.rules.customer import UNKNOWN, UNRECORDED_PHONES, Customer
-from workers.rules.email_match import bears_another_id, matching_numbers, may_have_filled
-from workers.rules.field_clock import digester
+from workers.rules.email_match import bears_another_id, matching_numbers, may_have_filled, was_filled_in
+from workers.rules.field_clock import SEEN, digester
 from workers.rules.mapping.property_names import CUSTOMER_ID, MERGED
 
 DIGEST = digester(b"key of the tests")
@@ -89,3 +90,12 @@ def said(name: str, number: str) -> dict[str, tuple[int, bytes]]:
 )
 def test_a_phone_that_an_email_only_match_may_have_filled_in_proves_nothing(customer: Customer, may: bool) -> None:
     assert may_have_filled(customer, {"501", "499"}, {PHONE}, DIGEST) is may
+
+
+def test_a_number_that_only_a_match_by_email_filled_in_is_known_even_when_its_customer_is_forgotten() -> None:
+    number, other = "+66812345678", "+66899999999"
+    filled = replace(UNKNOWN, clock={"phone": (SEEN, DIGEST("phone", number))})
+    assert was_filled_in(filled, [number], DIGEST)
+    assert not was_filled_in(filled, [other], DIGEST)
+    said = replace(UNKNOWN, clock={"phone": (7 << 16, DIGEST("phone", number))})
+    assert not was_filled_in(said, [number], DIGEST), "the contact's own customer has said it"
