@@ -1,5 +1,5 @@
-"""A customer who was matched by email only with a contact that bears another customer's id: a person decides whether they
-are one (`leadsync trust`)."""
+"""Customers who were matched by email only with a contact that bears another customer's id: a person decides whether
+the two are one (`leadsync trust`)."""
 
 import json
 import shlex
