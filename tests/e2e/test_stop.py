@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -65,8 +66,18 @@ def own(started: Own) -> Own:
         started.begin_worker()
     started.begin_web()
     # Emptied, Redis holds other data; what the new web stores on disk before it knows that is left to a person.
-    eventually(lambda: started.line.redis.exists(keys.DATASET))
+    eventually(lambda: knows_dataset(started.line))
     return started
+
+
+def knows_dataset(line: Line) -> bool:
+    """Whether the web has noted on its disk which data its Redis holds, or has nothing on its disk."""
+    file = Path(line.environ["SPOOL_DIR"], "spool.db")
+    if not file.exists():
+        return True
+    with closing(sqlite3.connect(file)) as spool:
+        noted = spool.execute("SELECT dataset FROM seen").fetchall()
+    return noted == [((line.redis.get(keys.DATASET) or b"").decode(),)]
 
 
 def somchai(customer_id: str, **said: Any) -> dict[str, Any]:
