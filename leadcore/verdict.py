@@ -120,8 +120,8 @@ def assess(
     status: "Status | None", *, spooled: int | None = 0, foreign: int = 0, disk_trouble: str = ""
 ) -> list[Problem]:
     """What is wrong, the worst first; [] if all is well. `status`: None if Redis does not answer; `spooled`, `foreign`:
-    leads on this machine's disk, this deployment's (None if they cannot be read) and others'; `disk_trouble`: why the
-    disk cannot store leads, "" if it can."""
+    leads on this machine's disk, this deployment's (None if they cannot be read) and those stored for another Redis;
+    `disk_trouble`: why the disk cannot store leads, "" if it can."""
     found = [Problem("redis_away")] if status is None else _assess_line(status)
     if disk_trouble or spooled is None:
         found.append(Problem("disk_unusable", why=disk_trouble or "The leads stored there cannot be read"))

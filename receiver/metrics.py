@@ -38,7 +38,7 @@ def count_spooled(spool: Spool) -> int | None:
 
 
 def count_foreign(spool: Spool) -> int | None:
-    """How many leads of other deployments are on this machine's disk, None if they cannot be read."""
+    """How many leads on this machine's disk were stored for another Redis, None if they cannot be read."""
     try:
         return spool.count_foreign()
     except SpoolError:
@@ -56,8 +56,8 @@ class _RedisCollector(Collector):
         spooled, foreign, trouble = count_spooled(self.spool), count_foreign(self.spool), self.spool.trouble()
         on_disk = "Leads on this machine's disk, -1 if they cannot be read"
         yield _gauge("leadsync_spooled", on_disk, -1 if spooled is None else spooled)
-        of_others = "Leads of other deployments on this machine's disk, -1 if they cannot be read"
-        yield _gauge("leadsync_spooled_foreign", of_others, -1 if foreign is None else foreign)
+        of_another = "Leads on this machine's disk that were stored for another Redis, -1 if they cannot be read"
+        yield _gauge("leadsync_spooled_foreign", of_another, -1 if foreign is None else foreign)
         yield _gauge("leadsync_disk_usable", "Whether this machine's disk can store leads", not trouble)
         machine: dict[str, Any] = {"spooled": spooled, "foreign": foreign or 0, "disk_trouble": trouble}
         try:

@@ -168,11 +168,10 @@ def _work_until_stopped(name: str, runtime: Runtime, outage: Outage) -> None:
             if worker.stopping:
                 return
         except OutOfMemoryError:
-            _drain_all(runtime)
-            # Until RQ installs its own, a signal ends this process at once: it holds nothing.
-            _reset_signals()
-            if runtime.stop.is_set():
+            if _drain_all(runtime):
                 return
+            # Until RQ installs its own handlers, a signal ends this process at once: it holds nothing.
+            _reset_signals()
             continue
         except StopRequested:  # the signal came while RQ's worker gave up
             return
@@ -195,11 +194,14 @@ def _collect_garbage_rarely() -> None:
     gc.set_threshold(10_000)
 
 
-def _drain_all(runtime: Runtime) -> None:
-    """Drain without RQ, which cannot write a job into a full Redis: the waiting entries are what fills it."""
+def _drain_all(runtime: Runtime) -> bool:
+    """Drain without RQ, which cannot write a job into a full Redis: the waiting entries are what fills it. True if a
+    signal came meanwhile."""
     log.warning("redis.full")
+    signals: list[int] = []
 
-    def stop(_signum: int, _frame: FrameType | None) -> None:
+    def stop(signum: int, _frame: FrameType | None) -> None:
+        signals.append(signum)
         threading.Thread(target=runtime.stop.set).start()
 
     # RQ's own handlers raise in whatever code runs, and stay installed until RQ works again.
@@ -210,3 +212,4 @@ def _drain_all(runtime: Runtime) -> None:
             with suppress(*AWAY):
                 drain(shard)
     runtime.stop.wait(FULL_SECONDS)
+    return bool(signals)

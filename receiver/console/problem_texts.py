@@ -31,7 +31,10 @@ PROBLEM_TEXTS: Mapping[str, tuple[str, str]] = {
     "late.do": (DESCRIPTIONS["late"].fix, "หากจำนวนไม่ลดลง กรุณาเพิ่ม worker"),
     "spooled": (_problem("spooled"), "มี {n} ลีดรออยู่ในดิสก์ของเครื่องนี้"),
     "foreign": (_problem("foreign"), "มี {n} ลีดในดิสก์ของเครื่องนี้ที่เก็บไว้สำหรับ Redis อื่น"),
-    "foreign.do": (DESCRIPTIONS["foreign"].fix, "ระบบไม่แตะลีดเหล่านี้ กรุณาดูด้วยคำสั่ง leadsync spool list"),
+    "foreign.do": (
+        DESCRIPTIONS["foreign"].fix,
+        "ระบบไม่แตะลีดเหล่านี้ หาก Redis ถูกล้างหรือเปลี่ยน ลีดเหล่านี้เป็นของคุณ กรุณาดูด้วยคำสั่ง leadsync spool list",
+    ),
     "spooled.do": (DESCRIPTIONS["spooled"].fix, "ระบบจะนำเข้า Redis เอง"),
     "paused": (_problem("paused"), "ลีดกำลังรอ HubSpot"),
     "paused.when": (

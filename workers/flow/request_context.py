@@ -52,10 +52,9 @@ def checked(check: Callable[[], None], slots: list[str] | None = None) -> Iterat
         _CONTEXT.reset(token)
 
 
-@contextmanager
-def deadline(seconds: float, machine: Machine) -> Iterator[RequestContext]:
-    """Limits the one request in the block, if it goes over `workers.flow.deadline.POOLS`: past the deadline a read
+def set_deadline(seconds: float, machine: Machine) -> RequestContext:
+    """Limit the next request of this thread, if it goes over `workers.flow.deadline.POOLS`: past the deadline a read
     times out."""
     context = current()
     context.machine, context.ends_at, context.request_started = machine, machine.monotonic() + seconds, False
-    yield context
+    return context

@@ -15,7 +15,7 @@ from hubspot.crm.contacts.rest import RESTClientObject
 from leadcore.store.counters import Tally
 from workers.flow.deadline import POOLS, proxy_for
 from workers.flow.errors import LineDown
-from workers.flow.request_context import current, deadline
+from workers.flow.request_context import current, set_deadline
 from workers.hubspot.answers import Answer
 from workers.hubspot.budget import Budget, NoBudget
 
@@ -88,23 +88,23 @@ class Transport(RESTClientObject):  # type: ignore[misc]  # the client has no ty
             self.pool_manager.clear()
         self.used_at = now
         try:
-            with deadline(DEADLINE_SECONDS, self.budget.machine):
-                response = self.pool_manager.request(
-                    method,
-                    url,
-                    body=body,
-                    headers={**headers, "Content-Type": "application/json"},
-                    timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
-                    retries=False,
-                    redirect=False,
-                    preload_content=False,
-                )
-                try:
-                    data = _read(response)
-                except BaseException:
-                    response.close()
-                    raise
-                response.release_conn()
+            set_deadline(DEADLINE_SECONDS, self.budget.machine)
+            response = self.pool_manager.request(
+                method,
+                url,
+                body=body,
+                headers={**headers, "Content-Type": "application/json"},
+                timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
+                retries=False,
+                redirect=False,
+                preload_content=False,
+            )
+            try:
+                data = _read(response)
+            except BaseException:
+                response.close()
+                raise
+            response.release_conn()
         except urllib3.exceptions.HTTPError as error:
             raise LineDown(*_explain(error)) from None
         except OSError as error:

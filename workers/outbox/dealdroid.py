@@ -15,7 +15,7 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies
 
 from leadcore.machine import Machine
 from workers.flow.deadline import POOLS
-from workers.flow.request_context import deadline
+from workers.flow.request_context import set_deadline
 from workers.rules.outcomes import DeliveryOutcome, MessageFailed, MessageSent, MessageUnclear
 
 CONNECT_SECONDS = 3.0
@@ -61,16 +61,16 @@ class DealDroid:
 
     def send(self, customer: str | int | float, text: str) -> DeliveryOutcome:
         """Send one message; `customer` exactly as DealDroid gave it. Never raises."""
-        with deadline(DEADLINE_SECONDS, self.machine) as context:
-            try:
-                request = self._blank.copy()
-                request.prepare_body(None, None, json={"customer_id": customer, "messages": [text]})
-                answer = self.session.send(
-                    request, timeout=(CONNECT_SECONDS, READ_SECONDS), allow_redirects=False, stream=True
-                )
-            except (requests.exceptions.RequestException, ValueError) as error:
-                return _classify_error(error, request_started=context.request_started)
-            _free_connection(answer)
+        context = set_deadline(DEADLINE_SECONDS, self.machine)
+        try:
+            request = self._blank.copy()
+            request.prepare_body(None, None, json={"customer_id": customer, "messages": [text]})
+            answer = self.session.send(
+                request, timeout=(CONNECT_SECONDS, READ_SECONDS), allow_redirects=False, stream=True
+            )
+        except (requests.exceptions.RequestException, ValueError) as error:
+            return _classify_error(error, request_started=context.request_started)
+        _free_connection(answer)
         return _read_status(answer.status_code, answer.headers.get("Retry-After", ""))
 
     @cached_property

@@ -68,7 +68,7 @@ def record_delivery(
             return finish(fields, f"failed: {why}", now_ms, store=True)
         case MessageFailed(why, seconds=seconds):
             tries = int(fields.get(TRIES, b"0")) + 1
-            wait = wait_seconds(RETRIES[MESSAGE], tries, seconds, random)
+            wait = wait_seconds(RETRIES[MESSAGE], tries, seconds or None, random)
             member = pack_fields({**fields, TRIES: b"%d" % tries})
             return [
                 ("ZADD", keys.later(keys.OUTBOX, shard), now_ms + int(wait * 1000), member),

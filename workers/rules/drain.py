@@ -134,9 +134,9 @@ class Reserved(Struct, frozen=True):
 
 
 class Gathered(Struct, frozen=True):
-    """`verdict`: send now, wait a moment, or leave the rows to another drain. `adopted`: shards were adopted."""
+    """`decision`: send now, wait a moment, or leave the rows to another drain. `adopted`: shards were adopted."""
 
-    verdict: Literal["go", "wait", "leave"]
+    decision: Literal["go", "wait", "leave"]
     adopted: bool
 
 
@@ -160,10 +160,11 @@ class Waited(Struct, frozen=True):
 
 
 class Settled(Struct, frozen=True):
-    """Whether an entry was settled, and the `error` that kept others from it."""
+    """Whether an entry was settled, and the `error` that kept others from it. `unreachable`: Redis hangs."""
 
     any: bool
     error: BaseException | None = None
+    unreachable: bool = False
 
 
 class Failed(Struct, frozen=True):
@@ -299,8 +300,8 @@ def _take_note(state: DrainState, now: float, landed: Landed) -> None:
                 state.ending = Ending.YIELDED
             if paused:
                 state.phase = Phase.LANDING
-        case Gathered(verdict, adopted):
-            _take_note_of_gathering(state, now, verdict, adopted=adopted)
+        case Gathered(decision, adopted):
+            _take_note_of_gathering(state, now, decision, adopted=adopted)
         case Sent(stale):
             if stale:
                 state.ready, state.from_start = 0, True
@@ -316,9 +317,9 @@ def _take_note(state: DrainState, now: float, landed: Landed) -> None:
         case Waited():
             state.time_passed = True
             _begin_pass(state)
-        case Settled(any, error):
+        case Settled(any, error, unreachable):
             state.settled_any |= any
-            state.error = state.error or error
+            state.error, state.unreachable = state.error or error, state.unreachable or unreachable
             _begin_pass(state)
         case Failed(error, unreachable):
             state.error, state.unreachable = state.error or error, state.unreachable or unreachable
@@ -415,17 +416,17 @@ def _send_partial(state: DrainState) -> Action | None:
     return None
 
 
-def _take_note_of_gathering(state: DrainState, now: float, verdict: str, *, adopted: bool) -> None:
+def _take_note_of_gathering(state: DrainState, now: float, decision: str, *, adopted: bool) -> None:
     known = state.known
     if adopted:
         known.rows, known.gathered, state.phase = None, False, Phase.FILLING
     elif not known.merged and state.in_flight:
         # Other drains leave theirs while calls are in flight: look again soon.
         known.blocked_until = now + PARTIAL_WAIT_SECONDS
-    elif known.merged and verdict == "wait":
+    elif known.merged and decision == "wait":
         state.partial_waits += 1
         known.blocked_until, state.phase = now + PARTIAL_WAIT_SECONDS, Phase.WAITING
-    elif known.merged and verdict == "leave":
+    elif known.merged and decision == "leave":
         state.ending, state.phase = Ending.HANDED_OFF, Phase.LANDING
 
 

@@ -72,7 +72,7 @@ class Drain:
                 break
             try:
                 landed = self._carry_out(action, lease, in_hand)
-            except Exception as error:
+            except Exception as error:  # `step` decides; it is raised once every call in flight has come back
                 landed = rules.Failed(error, isinstance(error, redis.TimeoutError))
         self._release_slot(in_hand)
         # The traceback references what is in hand; clear it, or batches live until the next GC.
@@ -175,7 +175,7 @@ class Drain:
                 call.writer.identity.unlock_contacts(batch.groups)
             except Exception as error:  # the other shards still have to be settled
                 first_error = first_error or error
-        return rules.Settled(settled_any, first_error)
+        return rules.Settled(settled_any, first_error, isinstance(first_error, redis.TimeoutError))
 
     def _postpone(self, call: WriteCall, down: LineDown) -> None:
         """HubSpot takes calls, but not these leads: let them wait. Count a try only if other leads were written since

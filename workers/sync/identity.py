@@ -178,14 +178,14 @@ class Identity:
             return False
         digest = digester(self.key)
         ids = {contact["id"], *contact.get(MERGED, "").split(";")} - {""}
+        shared = self.redis.mget(map(keys.contact, sorted(ids)))
+        if any(was_filled_in(unpack(record), numbers, digest) for record in shared):
+            return False
         owner = [] if others else [one for one in [contact.get(CUSTOMER_ID, "")] if one]
         names = [keys.customer(keys.digest(self.key, one)) for one in (*others, *owner)]
         linked = [unpack(record) for record in self.redis.mget(names or [keys.NONE])][: len(names)]
         # An owner who is no alias made the contact, unless the portal has no property for aliases.
         linked = [one for one in linked if others or one.email_match_only]
-        shared = unpack(self.redis.get(keys.contact(contact["id"])))
-        if was_filled_in(shared, numbers, digest):
-            return False
         return not any(may_have_filled(one, ids, numbers, digest) for one in linked)
 
     def _use_contact_clock(self, group: CustomerBatch, owner: str) -> bool:

@@ -6,7 +6,7 @@ from leadcore import receipts
 from leadcore.fields import ABOUT, LEAD
 from leadcore.store import keys
 from workers.rules.delivery import record_delivery
-from workers.rules.outcomes import MessageSent
+from workers.rules.outcomes import MessageFailed, MessageSent
 
 NOW = 1_772_000_000_000
 
@@ -18,3 +18,11 @@ def test_confirmed_is_said_only_where_something_was_confirmed(fields: dict[bytes
     note, counted = record_delivery(0, fields, MessageSent(), NOW)
     assert note == ("HSET", keys.receipt("lead1"), *receipts.pack(message=state, message_ms=NOW))
     assert counted[2] == f"message_{state}"
+
+
+@pytest.mark.parametrize(("asked", "seconds"), [(None, 2), (0.0, 2), (40.0, 40)])
+def test_a_message_that_failed_waits_as_long_as_dealdroid_asks_but_never_not_at_all(
+    asked: float | None, seconds: int
+) -> None:
+    later, *_ = record_delivery(0, {b"e": b"lead-1"}, MessageFailed("busy", retry=True, seconds=asked), NOW)
+    assert later[2] - NOW == seconds * 1000

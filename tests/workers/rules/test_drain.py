@@ -196,6 +196,17 @@ def test_while_redis_hangs_nothing_is_settled() -> None:
     assert not any(isinstance(one, Settle) for one in world.actions)
 
 
+def test_once_settling_meets_a_redis_that_hangs_no_other_call_is_settled() -> None:
+    """Each command would take until its timeout, once for each of the calls in flight."""
+
+    def answer(action: Action) -> Landed | None:
+        return Settled(any=False, error=OSError(), unreachable=True) if isinstance(action, Settle) else None
+
+    world = World(500, answer)
+    assert isinstance(world.run().error, OSError)
+    assert [type(one) for one in world.actions].count(Settle) == 1
+
+
 def test_a_probe_doubles_its_batches_up_to_a_full_one() -> None:
     world = World(1000, state=probe())
     assert world.run() == Finish(can_continue=True)
