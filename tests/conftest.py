@@ -45,6 +45,7 @@ from sandbox.http_server import running
 from sandbox.hubspot import Portal, create_app
 from sandbox.hubspot.control import inside
 from sandbox.parent_watch import ParentWatch
+from tests.restarts import Restartable
 from workers.hubspot.budget import NoBudget
 from workers.hubspot.client import HubSpot
 from workers.hubspot.setup import setup
@@ -498,6 +499,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedded.Runnin
     with embedded.start(tmp_path_factory.mktemp("redis"), appendonly=False) as started:
         assert started.server, f"there is no Redis or Valkey server on this machine; {embedded.OVERRIDE}=PATH names one"
         yield started
+
+
+@pytest.fixture
+def restartable(tmp_path: Path) -> Iterator[Restartable]:
+    """A real Redis of the test's own, which it may kill and start again."""
+    made = Restartable(tmp_path / "redis")
+    yield made
+    made.running.stop()
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """The commands about the leads on this machine's disk."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -39,13 +39,7 @@ def list_(as_json: bool) -> None:
 def adopt(owner: str, yes: bool) -> None:
     """Make leads that were stored for another Redis this deployment's own, after its Redis was emptied, replaced or
     moved. OWNER: as `leadsync spool list` shows it."""
-    from leadcore.settings import read
-
-    with _open_spool(read()) as own:
-        count = _count(own, owner)
-        if not yes:
-            click.confirm(f"Write {count} leads to this deployment's HubSpot?", abort=True, err=True)
-        count = own.adopt(owner)
+    count = _change(owner, "Write {} leads to this deployment's HubSpot?", yes, lambda own: own.adopt(owner))
     click.echo(f"{count} leads adopted. The receiver puts them into Redis by itself.")
 
 
@@ -54,14 +48,20 @@ def adopt(owner: str, yes: bool) -> None:
 @yes
 def discard(owner: str, yes: bool) -> None:
     """Delete leads that were stored for another Redis, for good. OWNER: as `leadsync spool list` shows it."""
+    count = _change(owner, "Delete {} leads for good?", yes, lambda own: own.discard(owner))
+    click.echo(f"{count} leads deleted.")
+
+
+def _change(owner: str, question: str, yes: bool, change: Callable[["Spool"], int]) -> int:
+    """Ask `question`, unless `yes`, with the number of the owner's leads, then carry out `change`. Returns how many it
+    changed: those that came meanwhile too."""
     from leadcore.settings import read
 
     with _open_spool(read()) as own:
         count = _count(own, owner)
         if not yes:
-            click.confirm(f"Delete {count} leads for good?", abort=True, err=True)
-        count = own.discard(owner)
-    click.echo(f"{count} leads deleted.")
+            click.confirm(question.format(count), abort=True, err=True)
+        return change(own)
 
 
 def _count(own: "Spool", owner: str) -> int:

@@ -30,15 +30,8 @@ KEY = b"key"
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Restartable]:
-    made = Restartable(tmp_path / "redis")
-    yield made
-    made.running.stop()
-
-
-@pytest.fixture
-def redis(server: Restartable) -> Iterator[Any]:
-    with closing(server.connect()) as made:
+def redis(restartable: Restartable) -> Iterator[Any]:
+    with closing(restartable.connect()) as made:
         yield made
 
 
@@ -64,16 +57,16 @@ def fill_with_leads(redis: Any) -> None:
 
 
 @pytest.fixture
-def data(server: Restartable, redis: Any) -> CustomerData:
+def data(restartable: Restartable, redis: Any) -> CustomerData:
     fill_with_leads(redis)
     return CustomerData(redis, Config().inbox, KEY, "ann")
 
 
 @pytest.mark.parametrize("command", ["scan", "zscan"])
 def test_an_export_holds_everything_once_although_redis_restarts(
-    server: Restartable, data: CustomerData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+    restartable: Restartable, data: CustomerData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
-    ran = interrupt(monkeypatch, server.restart, command)
+    ran = interrupt(monkeypatch, restartable.restart, command)
     found = data.as_dict(Spool(tmp_path / "spool"))
     assert [len({one["lead"] for one in found[what]}) for what in ("receipts", "parked", "waiting")] == [COUNT // 3] * 3
     assert [len(found[what]) for what in ("receipts", "parked", "waiting")] == [COUNT // 3] * 3
@@ -83,12 +76,17 @@ def test_an_export_holds_everything_once_although_redis_restarts(
 
 @pytest.mark.parametrize("command", ["scan", "zscan"])
 def test_nobody_is_forgotten_by_halves_when_redis_restarts(
-    server: Restartable, redis: Any, data: CustomerData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+    restartable: Restartable,
+    redis: Any,
+    data: CustomerData,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: str,
 ) -> None:
     """What was found is removed, all of it, and the command says that it has to be repeated."""
-    ran = interrupt(monkeypatch, server.restart, command)
+    ran = interrupt(monkeypatch, restartable.restart, command)
     spool = Spool(tmp_path / "spool")
-    with closing(server.connect()) as beat:
+    with closing(restartable.connect()) as beat:
         done = Forgetting(data, beat, Config().inbox, spool, "somebody").run(None)
         assert (done.remains, len(ran)) == ([RESTARTED], 1)
         assert (data.receipts(), data.parked(), data.emails(), data.entries(keys.INBOX)) == ([], [], [], [])
@@ -98,7 +96,7 @@ def test_nobody_is_forgotten_by_halves_when_redis_restarts(
 
 
 def test_a_reconciliation_checks_each_customer_once_although_redis_restarts(
-    server: Restartable, redis: Any, monkeypatch: pytest.MonkeyPatch
+    restartable: Restartable, redis: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pipe = redis.pipeline(transaction=False)
     for number in range(COUNT):
@@ -106,7 +104,7 @@ def test_a_reconciliation_checks_each_customer_once_although_redis_restarts(
         pipe.set(keys.customer(f"digest-{number}"), record)
     pipe.execute()
     monkeypatch.setattr(reconcile, "CHUNK", 100)
-    ran = interrupt(monkeypatch, server.restart, "scan")
+    ran = interrupt(monkeypatch, restartable.restart, "scan")
     with running(create_app(Portal())) as portal:
         hubspot = HubSpot("pat-test", portal.url, NoBudget())
         found = Reconciliation(redis, hubspot, KEY, marks_linked=True).run(lambda items, _: items)

@@ -24,15 +24,8 @@ NAMES = {f"name-{number}".encode() for number in range(COUNT)}
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Restartable]:
-    made = Restartable(tmp_path / "redis")
-    yield made
-    made.running.stop()
-
-
-@pytest.fixture
-def redis(server: Restartable) -> Iterator[Any]:
-    with closing(server.connect()) as made:
+def redis(restartable: Restartable) -> Iterator[Any]:
+    with closing(restartable.connect()) as made:
         yield made
 
 
@@ -57,24 +50,24 @@ SCANS: dict[str, tuple[Callable[[Any], None], Callable[[Any], list[bytes]]]] = {
 
 @pytest.mark.parametrize("command", SCANS)
 def test_a_scan_sees_everything_when_redis_restarts_in_its_middle(
-    server: Restartable, redis: Any, monkeypatch: pytest.MonkeyPatch, command: str
+    restartable: Restartable, redis: Any, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     fill, scan = SCANS[command]
     fill(redis)
-    ran = interrupt(monkeypatch, server.restart, command)
+    ran = interrupt(monkeypatch, restartable.restart, command)
     assert set(complete(lambda: scan(redis))) == NAMES
     assert len(ran) == 1
 
 
 def test_a_scan_that_cannot_be_completed_says_so(
-    server: Restartable, redis: Any, monkeypatch: pytest.MonkeyPatch
+    restartable: Restartable, redis: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill_keys(redis)
     ran = interrupt(monkeypatch, lambda: redis.client_kill_filter(skipme=True), "scan", ATTEMPTS)
     with pytest.raises(RunChanged):
         complete(lambda: [*scan_keys(redis, "*", CHUNK)])
     assert len(ran) == ATTEMPTS
-    server.running.kill()
+    restartable.running.kill()
     with pytest.raises(client.ConnectionError):
         complete(lambda: [*scan_keys(redis, "*", CHUNK)])
 
@@ -116,17 +109,17 @@ class Relay:
 
 
 def test_a_failover_behind_an_unbroken_connection_is_noticed(
-    server: Restartable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    restartable: Restartable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The replica holds the same, but the cursor of the first server means nothing to it."""
     with ExitStack() as stack:
         replica = stack.enter_context(start(tmp_path / "replica"))
-        first = stack.enter_context(closing(Redis(port=server.port)))
+        first = stack.enter_context(closing(Redis(port=restartable.port)))
         second = stack.enter_context(closing(Redis(port=replica.port)))
         fill_keys(first)
-        second.replicaof("127.0.0.1", str(server.port))
+        second.replicaof("127.0.0.1", str(restartable.port))
         eventually(lambda: second.dbsize() == COUNT)
-        relay = Relay(server.port, replica.port)
+        relay = Relay(restartable.port, replica.port)
         stack.callback(relay.listener.close)
         through = stack.enter_context(closing(connect(read({"REDIS_URL": f"redis://127.0.0.1:{relay.port}/0"}))))
 
@@ -139,9 +132,9 @@ def test_a_failover_behind_an_unbroken_connection_is_noticed(
         assert len(ran) == 1
 
 
-def test_a_master_that_becomes_a_replica_is_another_run(server: Restartable, tmp_path: Path) -> None:
+def test_a_master_that_becomes_a_replica_is_another_run(restartable: Restartable, tmp_path: Path) -> None:
     """It runs on and keeps its connections, but takes over what the new master holds."""
-    with start(tmp_path / "new") as new, closing(Redis(port=server.port)) as demoted:
+    with start(tmp_path / "new") as new, closing(Redis(port=restartable.port)) as demoted:
         before = read_run(demoted)
         assert (before, before == read_run(demoted)) != ("", False)
         demoted.replicaof("127.0.0.1", str(new.port))
@@ -149,10 +142,10 @@ def test_a_master_that_becomes_a_replica_is_another_run(server: Restartable, tmp
         assert read_run(demoted) != before
 
 
-def test_a_server_that_forbids_info_can_be_scanned(server: Restartable, redis: Any) -> None:
+def test_a_server_that_forbids_info_can_be_scanned(restartable: Restartable, redis: Any) -> None:
     """Hosted ones do; then the connection alone tells."""
     fill_keys(redis)
-    with closing(Redis(port=server.port)) as other:
+    with closing(Redis(port=restartable.port)) as other:
         other.acl_setuser("default", enabled=True, nopass=True, categories=["+@all"], commands=["-info"])
     assert read_run(redis) == ""
     assert {*scan_keys(redis, "name-*", CHUNK)} == NAMES

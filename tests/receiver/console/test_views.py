@@ -462,14 +462,29 @@ def customers(page: str) -> list[str]:
     return re.findall(r">customer-(\d+)</a>", page)
 
 
-def test_leads_are_listed_newest_first_and_paging_shows_each_once(user: ConsoleUser) -> None:
-    fill(user, 2 * PAGE + 3)
-    seen, path = [], "leads"
+def find_older(page: str) -> str:
+    """The path of the page that lists older leads, "" on the last one."""
+    found = re.search(r'id="older" href="/console/([^"]+)"', page)
+    return html.unescape(found[1]) if found else ""
+
+
+def read_all(user: ConsoleUser, path: str, listed: Callable[[str], list[str]]) -> list[str]:
+    """What `listed` finds on the page `path` and on all older ones, in their order."""
+    seen = []
     while path:
         page = user.read(path)
-        seen += customers(page)
-        found = re.search(r'id="older" href="/console/([^"]+)"', page)
-        path = html.unescape(found[1]) if found else ""
+        seen += listed(page)
+        path = find_older(page)
+    return seen
+
+
+def lead_ids(page: str) -> list[str]:
+    return re.findall(r'id="lead-([^"]+)"', page)
+
+
+def test_leads_are_listed_newest_first_and_paging_shows_each_once(user: ConsoleUser) -> None:
+    fill(user, 2 * PAGE + 3)
+    seen = read_all(user, "leads", customers)
     assert seen == [str(number) for number in reversed(range(2 * PAGE + 3))]
 
 
@@ -506,12 +521,7 @@ def test_the_tile_the_filter_the_causes_and_the_headline_count_the_same_leads(us
     assert f"{waiting} leads need you" in page
     assert re.search(rf'id="need-you"[^>]*>{waiting}</a>', page)
     assert f"{PAGE + 5} leads HubSpot refused" in text_of(page)
-    seen, path = [], "leads?state=parked"
-    while path:
-        page = user.read(path)
-        seen += re.findall(r'id="lead-([^"]+)"', page)
-        found = re.search(r'id="older" href="/console/([^"]+)"', page)
-        path = html.unescape(found[1]) if found else ""
+    seen = read_all(user, "leads?state=parked", lead_ids)
     assert (len(seen), len(set(seen))) == (waiting, waiting)
     assert "given-up" not in seen
 
@@ -519,18 +529,12 @@ def test_the_tile_the_filter_the_causes_and_the_headline_count_the_same_leads(us
 def test_leads_that_need_a_person_can_be_searched(user: ConsoleUser) -> None:
     user.park("lead-1")
     leave_unsent(user, "lead-2")
-    listed = re.findall(r'id="lead-([^"]+)"', user.read("leads?state=parked&q=customer-lead"))
-    assert listed == ["lead-2"]
+    assert lead_ids(user.read("leads?state=parked&q=customer-lead")) == ["lead-2"]
 
 
 def test_many_that_began_to_wait_at_the_same_moment_are_each_listed_once(user: ConsoleUser) -> None:
     user.redis.zadd(keys.PARKED, {f"lead-{number}": 5 for number in range(3 * PAGE)})
-    seen, path = [], "leads?state=parked"
-    while path:
-        page = user.read(path)
-        seen += re.findall(r'id="lead-([^"]+)"', page)
-        found = re.search(r'id="older" href="/console/([^"]+)"', page)
-        path = html.unescape(found[1]) if found else ""
+    seen = read_all(user, "leads?state=parked", lead_ids)
     assert sorted(seen) == sorted(f"lead-{number}" for number in range(3 * PAGE))
 
 
@@ -602,10 +606,8 @@ def test_a_search_scans_a_limited_number_of_leads_and_can_be_continued(user: Con
     user.redis.hset(keys.receipt("lead-5"), "h", "9005")
     page = user.read("leads?q=9005&state=created")
     assert f"{SCAN_LIMIT:,} leads were searched" in page
-    older = re.search(r'id="older" href="/console/([^"]+)"', page)
-    assert older
     assert customers(page) == []
-    rest = user.read(html.unescape(older[1]))
+    rest = user.read(find_older(page))
     assert customers(rest) == ["5"]
     assert "10 leads were searched" in rest
 
