@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -110,10 +110,8 @@ def _open_customer_data(customer: str, settings: "Settings") -> Iterator[tuple["
     redis: Redis = connect(settings)
     key = CustomerStore(redis, settings.key.encode()).use_key()
     try:
-        yield (
-            CustomerData(redis, settings.config.inbox, key, customer),
-            Spool(settings.spool_dir or default_folder()),
-        )
+        with closing(Spool(settings.spool_dir or default_folder())) as spool:
+            yield CustomerData(redis, settings.config.inbox, key, customer), spool
     except SpoolError:
         click.echo("leadsync: this machine's spool cannot be read. Check SPOOL_DIR.", err=True)
         sys.exit(1)

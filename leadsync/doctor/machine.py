@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Mapping
+from contextlib import closing
 
 from leadcore.config import Config, ConfigError
 from leadcore.settings import Settings, SettingsError, flag, split_secrets
@@ -48,7 +49,8 @@ def check_spool(settings: Settings, env: Mapping[str, str]) -> list[Finding]:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as file:
             file.write(b"leadsync")
-        waiting = Spool(folder).count()
+        with closing(Spool(folder)) as spool:
+            waiting = spool.count()
     except OSError as error:
         return [wrong(subject, f"{folder} cannot be written ({type(error).__name__}).", fix)]
     except SpoolError:

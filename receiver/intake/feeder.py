@@ -86,6 +86,8 @@ class Feeder:
             log.warning("spool.left", error=type(error).__name__)
         else:
             self.recent.close()
+        with suppress(SpoolError):
+            self.spool.close()
 
     def feed(self, body: dict[str, Any]) -> None:
         """Store one event whose required fields are usable; raises `NotStored`."""
