@@ -9,9 +9,9 @@ import os
 import threading
 from pathlib import Path
 
+from sandbox.append_only import FILE, FOLDER
+
 FSYNC_SECONDS = 1.0
-FILE = "appendonly.aof"
-FOLDER = "appendonlydir"
 
 
 class LateDisk:

@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -134,15 +134,15 @@ def _open_customer_data(customer: str, settings: "Settings") -> Iterator[tuple["
     _check_id(customer)
     redis: Redis = connect(settings)
     key = CustomerStore(redis, settings.key.encode()).use_key()
-    spool = open_spool(settings, redis)
-    spool.use_dataset(find_dataset(redis))
-    try:
-        yield CustomerData(redis, settings.config.inbox, key, customer), spool
-    except SpoolError as error:
-        click.echo(
-            f"leadsync: this machine's spool, {spool.folder}, cannot be read: {error}. Check SPOOL_DIR.", err=True
-        )
-        sys.exit(1)
+    with closing(open_spool(settings, redis)) as spool:
+        spool.use_dataset(find_dataset(redis))
+        try:
+            yield CustomerData(redis, settings.config.inbox, key, customer), spool
+        except SpoolError as error:
+            click.echo(
+                f"leadsync: this machine's spool, {spool.folder}, cannot be read: {error}. Check SPOOL_DIR.", err=True
+            )
+            sys.exit(1)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -82,11 +82,11 @@ def _open_spool(settings: "Settings") -> Iterator["Spool"]:
     from receiver.intake.spool import SpoolError, open_spool
 
     redis = connect(settings, RECEIVER_TIMEOUT)
-    own = open_spool(settings, redis)
-    with suppress(*AWAY):
-        own.use_dataset(find_dataset(redis))
-    try:
-        yield own
-    except SpoolError as error:
-        click.echo(f"leadsync: {own.folder} cannot be used: {error}. Check SPOOL_DIR.", err=True)
-        sys.exit(1)
+    with closing(open_spool(settings, redis)) as own:
+        with suppress(*AWAY):
+            own.use_dataset(find_dataset(redis))
+        try:
+            yield own
+        except SpoolError as error:
+            click.echo(f"leadsync: {own.folder} cannot be used: {error}. Check SPOOL_DIR.", err=True)
+            sys.exit(1)

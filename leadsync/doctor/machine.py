@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -47,14 +47,14 @@ def check_spool(settings: Settings, env: Mapping[str, str]) -> list[Finding]:
     """Whether the receiver on this machine can store leads while Redis is away, and whose leads are stored here."""
     subject = "Spool"
     redis = connect(settings, RECEIVER_TIMEOUT)
-    spool = open_spool(settings, redis, env)
-    with suppress(*AWAY):
-        spool.use_dataset(find_dataset(redis))
-    try:
-        trouble = find_trouble(spool)
-        shares = spool.shares()
-    except SpoolError as error:
-        return [wrong(subject, f"The leads stored in {spool.folder} cannot be read: {error}.", ADVICE)]
+    with closing(open_spool(settings, redis, env)) as spool:
+        with suppress(*AWAY):
+            spool.use_dataset(find_dataset(redis))
+        try:
+            trouble = find_trouble(spool)
+            shares = spool.shares()
+        except SpoolError as error:
+            return [wrong(subject, f"The leads stored in {spool.folder} cannot be read: {error}.", ADVICE)]
     found = []
     if trouble:
         text = f"{spool.folder} cannot be written: {trouble}. Leads are refused and lost while Redis is away."
@@ -77,14 +77,14 @@ def check_spool(settings: Settings, env: Mapping[str, str]) -> list[Finding]:
 
 def assess_disk(settings: Settings, connection: Redis) -> dict[str, Any]:
     """What `leadcore.verdict.assess` wants to know of this machine's disk. Raises redis-py's errors."""
-    spool = open_spool(settings, connection)
-    spool.use_dataset(find_dataset(connection))
-    return {
-        "spooled": count_spooled(spool),
-        "foreign": count_foreign(spool) or 0,
-        # Without a file no receiver has used this machine's disk; `doctor` looks all the same.
-        "disk_trouble": find_trouble(spool) if spool.exists() else "",
-    }
+    with closing(open_spool(settings, connection)) as spool:
+        spool.use_dataset(find_dataset(connection))
+        return {
+            "spooled": count_spooled(spool),
+            "foreign": count_foreign(spool) or 0,
+            # Without a file no receiver has used this machine's disk; `doctor` looks all the same.
+            "disk_trouble": find_trouble(spool) if spool.exists() else "",
+        }
 
 
 def find_trouble(spool: Spool) -> str:

@@ -96,6 +96,8 @@ class Feeder:
             log.warning("spool.left", **self._explain(error))
         else:
             self.recent.close()
+        with suppress(SpoolError):
+            self.spool.close()
 
     def note_post(self, *, authenticated: bool) -> None:
         """A post came, with a right secret or refused for a wrong one."""

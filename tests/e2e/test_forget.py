@@ -2,7 +2,8 @@
 
 import itertools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -79,9 +80,11 @@ def park(line: Line, customer_id: Any, name: str = "parked-one") -> str:
     return name
 
 
-def feeder(line: Line, folder: Path) -> Feeder:
+@contextmanager
+def feeder(line: Line, folder: Path) -> Iterator[Feeder]:
     """Another machine's receiver, with a spool of its own."""
-    return Feeder(line.redis, Spool(folder), read(line.environ))
+    with closing(Spool(folder)) as spool:
+        yield Feeder(line.redis, spool, read(line.environ))
 
 
 def bare(body: dict[str, Any]) -> dict[str, Any]:
@@ -109,9 +112,9 @@ def everywhere(line: Line, customer_id: Any) -> None:
     version = {b"v": at.split(b"-")[0]}
     line.redis.zadd(keys.later(keys.INBOX, shard), {pack_fields({**fields, **version, b"n": b"1"}): 10**14})
     line.redis.sadd(keys.email(digest(line, SAID["email"])), digest(line, name), "another")
-    spool = Spool(Path(line.environ["SPOOL_DIR"]).parent / "elsewhere")
-    spool.put(event.encode(bare(lead(customer_id, **SAID))), int(line.redis.time()[0] * 1000) - 5000)
-    spool.put(event.encode(bare(lead("neighbour", name="Bob"))), int(line.redis.time()[0] * 1000) - 5000)
+    with closing(Spool(Path(line.environ["SPOOL_DIR"]).parent / "elsewhere")) as spool:
+        spool.put(event.encode(bare(lead(customer_id, **SAID))), int(line.redis.time()[0] * 1000) - 5000)
+        spool.put(event.encode(bare(lead("neighbour", name="Bob"))), int(line.redis.time()[0] * 1000) - 5000)
 
 
 @pytest.mark.parametrize("customer_id", ["c-1", 7, "ลูกค้า 1"])
@@ -153,7 +156,8 @@ def test_export_shows_all_that_is_held_and_forgetting_leaves_none_of_it(
     assert {key: line.redis.dump(key) for key in others} == others
     assert line.redis.smembers(keys.email(digest(line, SAID["email"]))) == {b"another"}
     assert [one.customer_id for one in line.receipts()] == ["neighbour"]
-    assert Spool(line.folder / "elsewhere").count() == 1
+    with closing(Spool(line.folder / "elsewhere")) as spool:
+        assert spool.count() == 1
 
 
 def test_the_contact_made_for_the_customer_is_deleted_for_good(line: Line) -> None:
@@ -252,12 +256,12 @@ def test_what_the_customer_says_afterwards_is_a_new_lead(line: Line) -> None:
 
 
 def test_what_receivers_put_again_does_not_come_back(line: Line, tmp_path: Path) -> None:
-    web = feeder(line, tmp_path)
-    web.feed(bare(lead("ann", **SAID)))
-    web.park(bare(lead("ann", **SAID, intent=None)))
-    line.settle()
-    forget(line, "ann", "--hubspot")
-    web.replay()
+    with feeder(line, tmp_path) as web:
+        web.feed(bare(lead("ann", **SAID)))
+        web.park(bare(lead("ann", **SAID, intent=None)))
+        line.settle()
+        forget(line, "ann", "--hubspot")
+        web.replay()
     line.settle()
     assert (line.crm.contacts(), line.receipts("ann"), line.redis.zcard(keys.PARKED)) == ([], [], 0)
     assert not held(line, SAID["phone"])
@@ -266,16 +270,16 @@ def test_what_receivers_put_again_does_not_come_back(line: Line, tmp_path: Path)
 def test_another_machines_spool_does_not_bring_the_contact_back(line: Line, tmp_path: Path) -> None:
     """Its old lead is dropped, one of after the forgetting is written."""
     line.sync(lead("ann", **SAID))
-    web = feeder(line, tmp_path)
     before_ms = line.redis.time()[0] * 1000 - 60_000
-    web.spool.put(event.encode(bare(lead("ann", **SAID))), before_ms)
-    forget(line, "ann", "--hubspot")
-    assert web.flush()
-    line.settle()
-    assert line.crm.contacts() == []
-    assert line.receipts("ann") == []
-    web.spool.put(event.encode(bare(lead("ann", name="Anna"))), before_ms + 120_000)
-    assert web.flush()
+    with feeder(line, tmp_path) as web:
+        web.spool.put(event.encode(bare(lead("ann", **SAID))), before_ms)
+        forget(line, "ann", "--hubspot")
+        assert web.flush()
+        line.settle()
+        assert line.crm.contacts() == []
+        assert line.receipts("ann") == []
+        web.spool.put(event.encode(bare(lead("ann", name="Anna"))), before_ms + 120_000)
+        assert web.flush()
     line.settle()
     assert line.crm.contact("ann")["firstname"] == "Anna"
 
@@ -355,7 +359,8 @@ def test_a_shard_that_stays_busy_is_told_in_plain_words(line: Line, monkeypatch:
 
 def test_a_customer_is_forgotten_in_a_full_redis_too(spare_line: Callable[..., Line], tmp_path: Path) -> None:
     line = spare_line()
-    feeder(line, tmp_path).feed(bare(lead("ann", **SAID)))
+    with feeder(line, tmp_path) as web:
+        web.feed(bare(lead("ann", **SAID)))
     park(line, "ann")
     line.redis.config_set("maxmemory", 1)
     try:

@@ -67,7 +67,8 @@ def test_an_export_holds_everything_once_although_redis_restarts(
     restartable: Restartable, data: CustomerData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     ran = interrupt(monkeypatch, restartable.restart, command)
-    found = data.as_dict(Spool(tmp_path / "spool"))
+    with closing(Spool(tmp_path / "spool")) as spool:
+        found = data.as_dict(spool)
     assert [len({one["lead"] for one in found[what]}) for what in ("receipts", "parked", "waiting")] == [COUNT // 3] * 3
     assert [len(found[what]) for what in ("receipts", "parked", "waiting")] == [COUNT // 3] * 3
     assert found["emails_used"] == COUNT // 3
@@ -85,8 +86,7 @@ def test_nobody_is_forgotten_by_halves_when_redis_restarts(
 ) -> None:
     """What was found is removed, all of it, and the command says that it has to be repeated."""
     ran = interrupt(monkeypatch, restartable.restart, command)
-    spool = Spool(tmp_path / "spool")
-    with closing(restartable.connect()) as beat:
+    with closing(Spool(tmp_path / "spool")) as spool, closing(restartable.connect()) as beat:
         done = Forgetting(data, beat, Config().inbox, spool, "somebody").run(None)
         assert (done.remains, len(ran)) == ([RESTARTED], 1)
         assert (data.receipts(), data.parked(), data.emails(), data.entries(keys.INBOX)) == ([], [], [], [])

@@ -7,6 +7,7 @@ import tempfile
 import time
 import zlib
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -111,6 +112,8 @@ def count(line: Line, moment: Moment) -> dict[str, int]:
     records = named(keys.customer("*"))
     tombstones = named(keys.forgotten("*"))
     later = [m for of in keys.PAUSES for s in range(SHARDS) for m in redis.zrange(keys.later(of, s), 0, -1)]
+    with closing(Spool(Path(line.environ["SPOOL_DIR"]))) as spool:
+        spooled = spool.count()
     counts = {
         "inbox: as it came": sum(entry.keys() == {b"e", b"b"} for entry in inbox),
         "inbox: from the spool": sum(entry.keys() == {b"e", b"b", b"v"} for entry in inbox),
@@ -139,7 +142,7 @@ def count(line: Line, moment: Moment) -> dict[str, int]:
         "RQ: workers.jobs.sync": sum(b'"workers.jobs.sync"' in job for job in jobs),
         "RQ: workers.jobs.confirm": sum(b'"workers.jobs.confirm"' in job for job in jobs),
         "RQ: waiting": redis.llen("rq:queue:leadsync"),
-        "spool": Spool(Path(line.environ["SPOOL_DIR"])).count(),
+        "spool": spooled,
         "journals: web": _journaled(moment, "web"),
         "journals: worker": _journaled(moment, "worker"),
         "HubSpot": len(line.crm.contacts()),

@@ -7,7 +7,8 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,13 @@ print(Spool(Path(sys.argv[1])).trouble())
 """
 
 
-def test_a_disk_that_works_has_no_trouble(tmp_path: Path) -> None:
-    spool = Spool(tmp_path / "spool")
+@pytest.fixture
+def spool(tmp_path: Path) -> Iterator[Spool]:
+    with closing(Spool(tmp_path / "spool")) as made:
+        yield made
+
+
+def test_a_disk_that_works_has_no_trouble(spool: Spool) -> None:
     assert spool.trouble() == ""
     assert (spool.count(), spool.count_foreign()) == (0, 0)
 
@@ -47,8 +53,7 @@ def test_a_folder_of_somebody_else_is_trouble(tmp_path: Path, path: str) -> None
     assert output == "Permission denied\n"
 
 
-def test_a_folder_that_is_removed_and_replaced_is_trouble_until_it_is_back(tmp_path: Path) -> None:
-    spool = Spool(tmp_path / "spool")
+def test_a_folder_that_is_removed_and_replaced_is_trouble_until_it_is_back(tmp_path: Path, spool: Spool) -> None:
     spool.put(b"x", 1)
     shutil.rmtree(tmp_path / "spool")
     (tmp_path / "spool").touch()
@@ -59,8 +64,7 @@ def test_a_folder_that_is_removed_and_replaced_is_trouble_until_it_is_back(tmp_p
     assert spool.count() == 1
 
 
-def test_whoever_asks_again_within_a_second_gets_the_same_answer_without_a_write(tmp_path: Path) -> None:
-    spool = Spool(tmp_path / "spool")
+def test_whoever_asks_again_within_a_second_gets_the_same_answer_without_a_write(tmp_path: Path, spool: Spool) -> None:
     assert spool.trouble() == ""
     shutil.rmtree(tmp_path / "spool")
     started = time.monotonic()

@@ -114,3 +114,4 @@ def test_events_of_a_dead_process_are_replayed_until_redis_has_them(
         feeder.maintain()
         assert sum(client.xlen(keys.entries(keys.INBOX, shard)) for shard in range(SHARDS)) == 1
         feeder.recent.journal.close()
+        feeder.spool.close()
