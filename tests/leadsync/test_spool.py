@@ -1,6 +1,7 @@
 """`leadsync spool`: whose leads wait on this machine's disk, and what a person does about them. Redis is away."""
 
 import json
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -24,13 +25,13 @@ def environ(tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def other(environ: dict[str, str]) -> Spool:
+def other(environ: dict[str, str]) -> Iterator[Spool]:
     """The spool of another deployment, with two leads in it."""
     with closing(Spool(Path(environ["SPOOL_DIR"]), "another-address")) as spool:
         spool.use_dataset(OWNER)
         for received_ms in (1_700_000_000_000, 1_700_000_060_000):
             spool.put(b"said by somebody", received_ms)
-    return spool
+        yield spool
 
 
 def call(environ: dict[str, str], *words: str, answer: str = "") -> Result:
