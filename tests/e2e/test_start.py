@@ -38,7 +38,8 @@ def block_before(read):
 leadcore.settings.read_receiver = block_before(leadcore.settings.read_receiver)
 workers.settings.read_worker = block_before(workers.settings.read_worker)
 """
-AT_ONCE = 3.0
+# Below the ten seconds after which a process that does not end is killed.
+AT_ONCE = 8.0
 
 
 @pytest.fixture
