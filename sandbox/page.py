@@ -52,6 +52,7 @@ LABELS = {
     "row_unexplained": "Refuses a row without saying why",
     "row_refused": "A rule refuses the contact (needs a person)",
     "row_limited": "Is too busy for a row",
+    "row_warned": "Writes a row, with a warning",
     "untraced": "Does not say which row it means",
     "redirect": "Redirects elsewhere (302)",
 }

@@ -10,12 +10,14 @@ from sandbox.hubspot.portal import Portal
 from sandbox.hubspot.problems import not_found, validation
 from sandbox.hubspot.search import search
 from sandbox.hubspot.shapes import decode
+from sandbox.hubspot.versions import Version
 
 MAX_PAGE = 100
 
 
-def contact_routes(portal: Portal) -> Blueprint:
-    routes = Blueprint("contacts", __name__, url_prefix="/crm/v3/objects/contacts")
+def contact_routes(portal: Portal, version: Version) -> Blueprint:
+    prefix = f"{version.path('objects')}/contacts"
+    routes = Blueprint(f"contacts-{version.name}", __name__, url_prefix=prefix)
 
     @routes.post("/search")
     def search_contacts() -> Response:

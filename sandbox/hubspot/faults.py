@@ -35,6 +35,7 @@ Kind = Literal[
     "row_unexplained",
     "row_refused",
     "row_limited",
+    "row_warned",
     "untraced",
 ]
 _BATCH_ONLY = (
@@ -44,6 +45,7 @@ _BATCH_ONLY = (
     "row_unexplained",
     "row_refused",
     "row_limited",
+    "row_warned",
     "untraced",
 )
 _CATEGORIES = {
@@ -61,7 +63,8 @@ GARBLED = b'{"status":"error","message":"\xff\xfe\xc3\x28"}'
 
 class HubSpotFault(Fault):
     """`rows`: how many rows `missing_rows` and the row faults touch; `ids`: only rows with these ids. `untraced`: no
-    row of an answer tells which input it is about. `hang`, `reset`, `html`, `garbled` and `empty_results` strike before
+    row of an answer tells which input it is about. `row_warned`: written rows carry a warning, in versions that have
+    any. `hang`, `reset`, `html`, `garbled` and `empty_results` strike before
     anything is written, `lost_answer`, `missing_rows`, `untraced` and `drip` after."""
 
     kind: Kind
@@ -82,6 +85,13 @@ def refusal(fault: HubSpotFault) -> Problem | None:
     category, message = _CATEGORIES.get(status, ("INTERNAL_ERROR", "internal error"))
     headers = {} if fault.retry_after is None else {"Retry-After": f"{fault.retry_after:g}"}
     return Problem(status, category, message, headers=headers)
+
+
+WARNING = {
+    "category": "PROPERTY_WARNING",
+    "message": "A value was written in another form.",
+    "context": {"propertyName": ["phone"]},
+}
 
 
 def row_problem(fault: HubSpotFault) -> Problem:

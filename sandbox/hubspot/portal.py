@@ -20,6 +20,8 @@ REQUIRED = ("email", "firstname", "lastname")
 _STAGE = {value: rank for rank, (value, _) in enumerate(standard.LIFECYCLE)}
 _ID = re.compile(r"[0-9]{1,18}")
 Claims = dict[tuple[str, str], int]
+# Type and id of one record, and of the other.
+Link = tuple[str, str, str, str]
 
 
 class Portal:
@@ -41,6 +43,7 @@ class Portal:
         self.rules: dict[str, Rule] = {}
         self.contacts: dict[int, Contact] = {}
         self.merged: dict[int, int] = {}
+        self.links: dict[Link, set[int]] = {}
         self.index: dict[str, dict[str, int]] = {}
         self._last_id = 500
         self.derive_rules()
@@ -48,6 +51,7 @@ class Portal:
     def forget_contacts(self) -> None:
         self.contacts.clear()
         self.merged.clear()
+        self.links.clear()
         for owners in self.index.values():
             owners.clear()
 

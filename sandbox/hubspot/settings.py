@@ -9,6 +9,9 @@ SCOPES = (
     "crm.objects.contacts.write",
     "crm.schemas.contacts.read",
     "crm.schemas.contacts.write",
+    "crm.objects.owners.read",
+    "crm.objects.deals.read",
+    "crm.objects.orders.read",
 )
 Count = Annotated[int, Meta(ge=0)]
 Seconds = Annotated[float, Meta(ge=0)]
@@ -24,6 +27,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     `bare_errors`: leave out of error bodies whatever may be missing.
     `retry_after`: `Retry-After` of the quota's own 429s; None sends none.
     `max_properties`: custom properties the portal has room for.
+    `owners`: the emails of the users to whom a record can belong. `enabled`: type ids of the objects that an admin has
+    activated.
     """
 
     requests_per_10s: Count = 100
@@ -41,5 +46,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     bare_errors: bool = False
     validate_phones: bool = False
     max_properties: Count = 1000
+    owners: tuple[str, ...] = ("mali@example.com", "niran@example.com")
+    enabled: tuple[str, ...] = ("0-1", "0-2", "0-3", "0-8", "0-46", "0-123", "0-142")
     portal_id: int = 44_000_001
     time_zone: str = "Asia/Bangkok"
