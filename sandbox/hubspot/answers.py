@@ -9,7 +9,6 @@ from flask import Response
 
 from sandbox.hubspot.contact import Contact
 from sandbox.hubspot.values import iso
-from sandbox.hubspot.versions import Version
 
 # What HubSpot shows of a contact without being asked.
 SHOWN = ("createdate", "email", "firstname", "hs_object_id", "lastmodifieddate", "lastname")
@@ -42,10 +41,12 @@ def _versions(changes: list[tuple[float, str]]) -> list[dict[str, Any]]:
     return [{"value": value, "timestamp": iso(at), "sourceType": "INTEGRATION"} for at, value in newest_first]
 
 
-def batch_answer(started: str, results: list[Any], errors: list[Any], version: Version, status: int = 200) -> Response:
-    """`status`: of the answer, unless there are errors and the version tells them by 207."""
+def batch_answer(
+    started: str, results: list[Any], errors: list[Any], *, status: int = 200, multi_status: bool
+) -> Response:
+    """`multi_status`: the answer's status is 207 instead if there are errors."""
     body = {"status": "COMPLETE", "results": results, "startedAt": started, "completedAt": iso(time.time())}
     if not errors:
         return answer(body, status)
     told = {**body, "numErrors": len(errors), "errors": errors}
-    return answer(told, 207 if version.multi_status else status)
+    return answer(told, 207 if multi_status else status)

@@ -63,7 +63,7 @@ def create_app(portal: Portal) -> Flask:
             raise Problem(415, "UNSUPPORTED_MEDIA_TYPE", "The content type must be application/json.")
         with portal.lock:
             portal.quota.take(portal.settings, g.started, search=request.path.endswith("/search"))
-            g.fault = faults.draw(request.method, request.path)
+            g.fault = faults.draw(request.method, request.path, request.get_data())
         if portal.settings.latency:
             time.sleep(portal.settings.latency)
         return _strike(g.fault, faults) if g.fault is not None else None

@@ -39,10 +39,13 @@ def association_routes(portal: Portal, version: Version) -> Blueprint:
     prefix = f"{version.path('associations')}/<origin>/<target>/batch"
     routes = Blueprint(f"associations-{version.name}", __name__, url_prefix=prefix)
 
+    def respond(results: list[Any], errors: list[Any], status: int = 200) -> Response:
+        multi_status = portal.tells_multi_status(version)
+        return batch_answer(iso(time.time()), results, errors, status=status, multi_status=multi_status)
+
     @routes.before_request
     def pass_over() -> Response | None:
-        empty = version.empty_batch and is_empty(request.get_data())
-        return batch_answer(iso(time.time()), [], [], version) if empty else None
+        return respond([], []) if version.empty_batch and is_empty(request.get_data()) else None
 
     @routes.post("/associate/default")
     def associate(origin: str, target: str) -> Response:
@@ -55,7 +58,7 @@ def association_routes(portal: Portal, version: Version) -> Blueprint:
             for each in inputs
             if id(each) not in errors
         ]
-        return batch_answer(iso(time.time()), results, list(errors.values()), version)
+        return respond(results, list(errors.values()))
 
     @routes.post("/create")
     def create(origin: str, target: str) -> Response:
@@ -77,7 +80,7 @@ def association_routes(portal: Portal, version: Version) -> Blueprint:
             for each in inputs
             if id(each) not in errors
         ]
-        return batch_answer(iso(time.time()), results, list(errors.values()), version, 201)
+        return respond(results, list(errors.values()), 201)
 
     @routes.post("/read")
     def read(origin: str, target: str) -> Response:
@@ -86,7 +89,7 @@ def association_routes(portal: Portal, version: Version) -> Blueprint:
             found = {each: list(_targets(portal, origin, each, target)) for each in wanted}
         results = [{"from": {"id": each}, "to": to} for each, to in found.items() if to]
         errors = [_unlinked(origin, each, target).row(None) for each, to in found.items() if not to]
-        return batch_answer(iso(time.time()), results, errors, version)
+        return respond(results, errors)
 
     @routes.post("/archive")
     def archive(origin: str, target: str) -> Response:

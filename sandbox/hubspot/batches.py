@@ -22,12 +22,13 @@ MAX_INPUTS = 100
 def batch_routes(portal: Portal, version: Version) -> Blueprint:
     prefix = f"{version.path('objects')}/contacts/batch"
     routes = Blueprint(f"batches-{version.name}", __name__, url_prefix=prefix)
+    demanding = version.enforces_required
 
     @routes.before_request
     def pass_over() -> Response | None:
         """A batch without inputs, which the dated versions answer like any other that went well."""
         empty = version.empty_batch and is_empty(request.get_data())
-        return batch_answer(iso(time.time()), [], [], version) if empty else None
+        return batch_answer(iso(time.time()), [], [], multi_status=False) if empty else None
 
     @routes.post("/upsert")
     def upsert() -> Response:
@@ -40,20 +41,28 @@ def batch_routes(portal: Portal, version: Version) -> Blueprint:
         _refuse_duplicates([(row.id_property, row.id) for row in rows])
         # HubSpot's page: partial upserts are not supported with email as the idProperty.
         partial = _traced(rows) and all(row.id_property != "email" for row in rows)
-        return _write(portal, version, rows, portal.plan_upsert, partial=partial)
+
+        def plan(row: Any, claims: Claims) -> Plan:
+            return portal.plan_upsert(row, claims, demanding=demanding)
+
+        return _write(portal, version, rows, plan, partial=partial)
 
     @routes.post("/update")
     def update() -> Response:
         rows = _rows("BatchInputSimplePublicObjectBatchInput")
         _refuse_duplicates([(row.id_property, row.id) for row in rows])
-        return _write(portal, version, rows, portal.plan_update, partial=_traced(rows))
+
+        def plan(row: Any, claims: Claims) -> Plan:
+            return portal.plan_update(row, claims, demanding=demanding)
+
+        return _write(portal, version, rows, plan, partial=_traced(rows))
 
     @routes.post("/create")
     def create_all() -> Response:
         rows = _rows("BatchInputSimplePublicObjectBatchInputForCreate")
 
         def plan(row: Any, claims: Claims) -> Plan:
-            return portal.plan_create(row.properties, claims)
+            return portal.plan_create(row.properties, claims, demanding=demanding)
 
         return _write(portal, version, rows, plan, partial=_traced(rows), made=201)
 
@@ -66,20 +75,23 @@ def batch_routes(portal: Portal, version: Version) -> Blueprint:
         with portal.lock:
             found = [(each.id, portal.find(wanted.id_property, each.id)) for each in wanted.inputs]
             names, past = (*SHOWN, *wanted.properties), wanted.properties_with_history
-            results = [shown(contact, (*names, *past), past) for _, contact in found if contact is not None]
+            contacts = [contact for _, contact in found if contact is not None]
+            if portal.settings.merged_reads == "once":
+                contacts = list({contact.id: contact for contact in contacts}.values())
+            results = [shown(contact, (*names, *past), past) for contact in contacts]
             portal.random.shuffle(results)
         lost = [value for value, contact in found if contact is None]
         errors = [missing(lost).row(None)] if lost else []
-        return batch_answer(started, results, errors, version)
+        return batch_answer(started, results, errors, multi_status=portal.tells_multi_status(version))
 
     @routes.post("/archive")
     def archive_all() -> Response:
         wanted = decode("BatchInputSimplePublicObjectId", request.get_data())
         check_count(wanted.inputs)
         with portal.lock:
-            for contact in [portal.find(None, each.id) for each in wanted.inputs]:
-                if contact is not None:
-                    portal.remove(contact)
+            found = [portal.find_to_write(None, each.id) for each in wanted.inputs]
+            for contact in {each.id: each for each in found if each is not None}.values():
+                portal.remove(contact)
         return Response(status=204)
 
     return routes
@@ -143,7 +155,7 @@ def _write(
     results = [_written(each, echo=settings.echo_trace_id, warned=id(each.row) in warned) for each in plans]
     portal.random.shuffle(results)
     errors = [problem.row(row.object_write_trace_id, bare=settings.bare_errors) for row, problem in problems]
-    return batch_answer(started, results, errors, version, made)
+    return batch_answer(started, results, errors, status=made, multi_status=portal.tells_multi_status(version))
 
 
 def _refusing(struck: set[int], problem: Problem, plan: Callable[[Any, Claims], Plan]) -> Callable[[Any, Claims], Plan]:

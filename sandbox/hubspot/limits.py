@@ -8,6 +8,8 @@ from sandbox.hubspot.answers import answer
 from sandbox.hubspot.portal import Portal
 from sandbox.hubspot.versions import Version
 
+# The most contacts that any portal may have.
+ROOM = 15_000_000
 CONTACT = {"objectTypeId": "0-1", "singularLabel": "Contact", "pluralLabel": "Contacts"}
 
 
@@ -21,6 +23,24 @@ def limit_routes(portal: Portal, version: Version) -> Blueprint:
         limit = portal.settings.max_properties
         overall = {"overallLimit": limit, "overallUsage": used, "overallPercentage": _percentage(used, limit)}
         return answer({"byObjectType": [_usage(used, limit)], **overall})
+
+    @routes.get(f"{version.path('limits')}/records")
+    def record_limits() -> Response:
+        limit = portal.settings.max_records
+        usage = _usage(len(portal.contacts), ROOM if limit is None else limit)
+        overall = {"overallLimit": 0, "overallUsage": 0, "overallPercentage": 0}
+        return answer({"hubspotDefinedObjectTypes": [usage], "customObjectTypes": {"byObjectType": [], **overall}})
+
+    @routes.get(f"{version.path('property-validations')}/<type_id>")
+    def list_formats(type_id: str) -> Response:
+        formats = portal.settings.formats if type_id == CONTACT["objectTypeId"] else {}
+        found = [{"propertyName": name, "propertyValidationRules": rules} for name, rules in formats.items()]
+        return answer({"results": found})
+
+    @routes.get(f"{version.path('property-validations')}/<type_id>/<name>")
+    def get_formats(type_id: str, name: str) -> Response:
+        formats = portal.settings.formats if type_id == CONTACT["objectTypeId"] else {}
+        return answer({"results": formats.get(name, ())})
 
     @routes.get(f"{version.path('object-library')}/enablement/<type_id>")
     def enablement(type_id: str) -> Response:

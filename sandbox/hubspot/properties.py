@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from sandbox.hubspot import values
 from sandbox.hubspot.problems import validation
+from sandbox.hubspot.rules import FormatRule, check_format
 from sandbox.hubspot.shapes import check_value
 from sandbox.hubspot.values import iso
 
@@ -79,12 +80,13 @@ class Rule(Struct, frozen=True):
         return self.check(value) if value and self.check is not None else value
 
 
-def rule_of(definition: Property, *, validate_phones: bool) -> Rule:
+def rule_of(definition: Property, *, validate_phones: bool, formats: tuple[FormatRule, ...] = ()) -> Rule:
+    check = _check(definition, validate_phones)
     return Rule(
         name=definition.name,
         read_only=definition.modification_metadata.read_only_value,
         unique=definition.has_unique_value,
-        check=_check(definition, validate_phones),
+        check=check_format(formats, check) if formats else check,
     )
 
 

@@ -51,7 +51,7 @@ def schema_routes(portal: Portal, version: Version) -> Blueprint:
                 made.append(wanted)
             except Problem as problem:
                 errors.append({**problem.row(None), "context": {"name": [each.name]}})
-        return batch_answer(started, made, errors, version, 201)
+        return batch_answer(started, made, errors, status=201, multi_status=portal.tells_multi_status(version))
 
     @routes.post("/batch/read")
     def read_all() -> Response:
@@ -60,7 +60,7 @@ def schema_routes(portal: Portal, version: Version) -> Blueprint:
             found = [portal.properties[name] for name in names if name in portal.properties]
         absent = [name for name in names if name not in portal.properties]
         errors = [{**not_found("A property").row(None), "context": {"name": absent}}] if absent else []
-        return batch_answer(iso(time.time()), found, errors, version)
+        return batch_answer(iso(time.time()), found, errors, multi_status=portal.tells_multi_status(version))
 
     @routes.get("/<name>")
     def get(name: str) -> Response:
