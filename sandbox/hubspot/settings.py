@@ -11,10 +11,9 @@ SCOPES = (
     "crm.objects.contacts.write",
     "crm.schemas.contacts.read",
     "crm.schemas.contacts.write",
-    "crm.objects.owners.read",
-    "crm.objects.deals.read",
-    "crm.objects.orders.read",
 )
+# What reading owners and pipelines needs beside these.
+SALES_SCOPES = ("crm.objects.owners.read", "crm.objects.deals.read", "crm.objects.orders.read")
 Count = Annotated[int, Meta(ge=0)]
 Seconds = Annotated[float, Meta(ge=0)]
 
@@ -50,7 +49,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     latency: Seconds = 0.0
     search_lag: Seconds = 3.0
     tokens: tuple[str, ...] = ()
-    scopes: tuple[str, ...] = SCOPES
+    scopes: tuple[str, ...] = SCOPES + SALES_SCOPES
     echo_trace_id: bool = True
     conflict: Literal["default", "existing_id", "no_id", "already_exists", "coordinates"] = "default"
     listed_in_message: Count | None = None
