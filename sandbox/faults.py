@@ -51,7 +51,8 @@ class Faults:
             fault = msgspec.convert(each, self._shape)
             name = fault.name or fault.kind
             self.faults[name] = fault
-            self._chances[name] = random.Random(fault.seed)  # noqa: S311 - decides when a test fails, guards nothing
+            # By its name too: two faults must not go in step.
+            self._chances[name] = random.Random(f"{fault.seed} {name}")  # noqa: S311 - decides when a test fails
 
     def clear(self, name: str | None = None) -> None:
         """Switch off one fault, or all of them."""

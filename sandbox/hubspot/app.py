@@ -166,12 +166,13 @@ def _authorize(portal: Portal) -> None:
 
 def _scope(method: str, path: str) -> str:
     """The scope that a call needs."""
-    area = "schemas" if "/properties/" in path else "objects"
-    what = "owners" if "/owners" in path else "contacts"
-    if "/pipelines/" in path:
-        what = path.split("/")[4]
+    # /crm/v3/owners or /crm/owners/2026-09
+    first, second, third, *_ = [*path.split("/")[2:], "", "", ""]
+    area = second if first in ("v3", "v4") else first
+    kind = "schemas" if area == "properties" else "objects"
+    what = {"owners": "owners", "pipelines": third}.get(area, "contacts")
     reading = method == "GET" or path.endswith(_READING)
-    return f"crm.{area}.{what}.{'read' if reading else 'write'}"
+    return f"crm.{kind}.{what}.{'read' if reading else 'write'}"
 
 
 def _route() -> str:

@@ -147,6 +147,12 @@ def test_hubspots_own_merge_keeps_the_id_in_v3_alone(stand: Any, pair: Any, vers
     assert (answer.json()["id"] not in pair) is anew
 
 
+def test_the_merged_ids_are_hubspots_own(stand: Any, row: Any, pair: Any) -> None:
+    [error] = stand.upsert(row("c1", hs_merged_object_ids="1")).errors
+    assert error.errors[0].code == "READ_ONLY_VALUE"
+    assert "hs_merged_object_ids" in [each.name for each in stand.properties.core_api.get_all("contacts").results]
+
+
 def test_nobody_is_merged_with_itself_or_with_nobody(stand: Any, pair: Any) -> None:
     new = merge(stand, "c1", "c2")
     for other, status in ((pair[0], 400), ("404", 404)):
