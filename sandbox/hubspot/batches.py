@@ -97,13 +97,16 @@ def batch_routes(portal: Portal, version: Version) -> Blueprint:
     return routes
 
 
+class _Inputs(msgspec.Struct):
+    inputs: list[msgspec.Raw] = []
+
+
 def is_empty(raw: bytes) -> bool:
     """Whether the body is an object without inputs."""
     try:
-        body = msgspec.json.decode(raw)
+        return not msgspec.json.decode(raw, type=_Inputs).inputs
     except msgspec.DecodeError:
         return False
-    return isinstance(body, dict) and body.get("inputs", []) == []
 
 
 def _rows(model: str) -> Any:

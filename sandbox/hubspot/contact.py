@@ -37,9 +37,11 @@ class Contact:
 
 @dataclass(slots=True)
 class Plan:
-    """What a good row will write. `row`: the batch input that asked for it."""
+    """What a good row will write. `unique`: the unique properties in it with their values; `row`: the batch input that
+    asked for it."""
 
     contact: Contact
     changes: dict[str, str]
     new: bool
+    unique: list[tuple[str, str]] = field(default_factory=list)
     row: Any = None

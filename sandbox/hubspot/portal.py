@@ -236,8 +236,7 @@ class Portal:
             owner = self.index[name].get(value, claims.get((name, value)))
             if owner is not None and owner != contact.id:
                 raise self._conflict(name, value, contact.id, owner, new=new)
-        claims.update(dict.fromkeys(unique, contact.id))
-        return Plan(contact, changes, new)
+        return Plan(contact, changes, new, unique)
 
     def _is_back(self, contact: Contact, stage: str) -> bool:
         current = contact.properties.get("lifecyclestage")
@@ -289,9 +288,8 @@ class Portal:
         created = 0
         with self.lock:
             for row in rows:
-                trial = claims.copy()
                 try:
-                    planned = plan(row, trial)
+                    planned = plan(row, claims)
                     if planned.new:
                         self.make_room(created + 1)
                 except Problem as problem:
@@ -300,7 +298,9 @@ class Portal:
                         raise
                     problems.append((row, problem))
                 else:
-                    planned.row, claims, created = row, trial, created + planned.new
+                    planned.row = row
                     plans.append(planned)
+                    claims.update(dict.fromkeys(planned.unique, planned.contact.id))
+                    created += planned.new
             self.commit(plans)
         return plans, problems
