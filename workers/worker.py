@@ -208,7 +208,7 @@ def _drain_all(runtime: Runtime) -> bool:
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, stop)
     for shard in range(runtime.settings.shared.config.inbox.shards):
-        for drain in (runtime.sync.drain, runtime.outbox.drain):
+        for drain in runtime.drains.values():
             with suppress(*AWAY):
                 drain(shard)
     runtime.stop.wait(FULL_SECONDS)

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from leadcore import event
 from leadcore.receipts import pack
 from leadcore.settings import read
-from leadcore.store import keys
+from leadcore.store import keys, lines
 from leadcore.store.streams import Stream, pack_fields
 from leadsync.cli import cli
 from leadsync.privacy.hubspot_erasure import HubSpotErasure
@@ -95,7 +95,7 @@ def everywhere(line: Line, customer_id: Any) -> None:
     """Let something of the customer be held wherever it can be; no worker is left at the end."""
     name = event.identity(customer_id)
     shard = keys.shard_of(name, SHARDS)
-    line.redis.hset(keys.PAUSES[keys.OUTBOX], mapping={"until": 10**14, "code": "test", "reason": "test"})
+    line.redis.hset(lines.OUTBOX.pause, mapping={"until": 10**14, "code": "test", "reason": "test"})
     line.start("web")
     worker = line.start("worker", "--one")
     line.await_web()
@@ -103,7 +103,7 @@ def everywhere(line: Line, customer_id: Any) -> None:
     eventually(lambda: line.redis.xlen(keys.entries(keys.OUTBOX, shard)) and line.receipt("neighbour").written_ms)
     worker.stop()
     [(at, fields), *_] = line.redis.xrange(keys.entries(keys.OUTBOX, shard))
-    line.redis.hset(keys.sending(shard), at, pack_fields(fields))
+    line.redis.hset(keys.sending(keys.OUTBOX, shard), at, pack_fields(fields))
     line.redis.zadd(keys.later(keys.OUTBOX, shard), {pack_fields({**fields, b"n": b"1"}): 10**14})
     Stream(line.redis).apply(store_unsent(fields, line.redis.time()[0] * 1000))
     park(line, customer_id)

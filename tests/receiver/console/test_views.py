@@ -17,7 +17,7 @@ from flask import Flask
 from leadcore.matches import Match
 from leadcore.receipts import Note
 from leadcore.settings import read_receiver
-from leadcore.store import keys
+from leadcore.store import keys, lines
 from leadcore.store.connection import connect
 from leadcore.store.posts import local_date
 from receiver.console.queries import PAGE, SCAN_LIMIT
@@ -161,7 +161,7 @@ def test_a_pause_is_shown_with_reason_end_and_fix(user: ConsoleUser, code: str, 
 
 def test_messages_that_wait_for_dealdroid_are_reported(user: ConsoleUser) -> None:
     add_worker(user)
-    user.redis.hset(keys.PAUSES[keys.OUTBOX], mapping={"code": "dealdroid", "reason": "why", "until": 1})
+    user.redis.hset(lines.OUTBOX.pause, mapping={"code": "dealdroid", "reason": "why", "until": 1})
     assert "Messages wait" not in user.read(), "none waits"
     user.redis.xadd(keys.entries(keys.OUTBOX, 0), {"e": "lead"})
     assert "DealDroid accepts no messages at the moment. They follow by themselves." in text_of(user.read())
@@ -564,7 +564,7 @@ def test_two_findings_never_contradict_each_other(user: ConsoleUser) -> None:
     works = re.compile(r"The line works|Everything works|all is well|within seconds|all the same", re.IGNORECASE)
     user.park("lead-1")
     pause(user, "unauthorized", 60)
-    user.redis.hset(keys.PAUSES[keys.OUTBOX], mapping={"code": "dealdroid", "reason": "why", "until": 1, "since": 1})
+    user.redis.hset(lines.OUTBOX.pause, mapping={"code": "dealdroid", "reason": "why", "until": 1, "since": 1})
     user.redis.xadd(keys.entries(keys.OUTBOX, 0), {"e": "lead"})
     text = text_of(user.read())
     assert "1 lead needs you" in text
