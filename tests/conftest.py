@@ -33,6 +33,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from leadcore.config import Config
+from leadcore.machine import Machine
 from leadcore.receipts import Receipt
 from leadcore.store import keys, lines
 from leadcore.store.bell import Bell
@@ -214,7 +215,7 @@ class Crm:
 
     def make_ready(self) -> None:
         """Do what `leadsync setup` does."""
-        client = HubSpot("pat-test", self.url, NoBudget())
+        client = HubSpot("pat-test", self.url, NoBudget(Machine()))
         setup(client)
         client._batch.api_client.rest_client.pool_manager.clear()
         self.properties = dict(self.portal.properties)

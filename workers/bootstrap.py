@@ -80,5 +80,5 @@ def hubspot_client(settings: WorkerSettings) -> Iterator[HubSpot]:
     try:
         redis.ping()
     except AWAY:
-        budget = NoBudget()
+        budget = NoBudget(machine)
     yield HubSpot(settings.token, settings.hubspot_url, budget)

@@ -215,7 +215,7 @@ class Web:
     def __init__(self, scene: Scene, wire: Wire) -> None:
         self.wire = wire
         settings = shared_settings.read(scene.line.environ)
-        self.feeder = Feeder(scene.client(wire), Spool(scene.folder / "spool"), settings)
+        self.feeder = Feeder(scene.client(wire), Spool(scene.folder / "spool", Machine()), settings, Machine())
 
     def accept(self, body: Mapping[str, Any]) -> None:
         """Acknowledge one event. Raises `Killed` if this process dies first."""

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from leadcore.config import Config
+from leadcore.machine import Machine
 from leadcore.store import keys
 from leadcore.store.status import Status
 from leadsync.cli import cli
@@ -125,7 +126,7 @@ def test_a_template_that_fails_is_named(ward: Line, tmp_path: Path) -> None:
 
 
 def test_leads_on_the_disk_are_counted(ward: Line, tmp_path: Path) -> None:
-    spool = Spool(tmp_path)
+    spool = Spool(tmp_path, Machine())
     spool.put(b"{}", 1)
     spool.close()
     _, found = examine(ward, SPOOL_DIR=str(tmp_path))

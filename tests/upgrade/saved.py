@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from click.testing import CliRunner
 
 from leadcore.fields import BODY, TEXT
+from leadcore.machine import Machine
 from leadcore.store import keys, lines
 from leadsync.cli import cli
 from receiver.intake.spool import Spool
@@ -117,7 +118,7 @@ def count(line: Line, moment: Moment) -> dict[str, int]:
     records = named(keys.customer("*"))
     tombstones = named(keys.forgotten("*"))
     later = [m for of in lines.LINES for s in range(SHARDS) for m in redis.zrange(keys.later(of.name, s), 0, -1)]
-    with closing(Spool(Path(line.environ["SPOOL_DIR"]))) as spool:
+    with closing(Spool(Path(line.environ["SPOOL_DIR"]), Machine())) as spool:
         spooled = spool.count()
     counts = {
         "inbox: as it came": sum(entry.keys() == {b"e", b"b"} for entry in inbox),

@@ -98,7 +98,7 @@ def note(redis: Any, lead: str, now_ms: int) -> None:
 
 @pytest.fixture
 def spool(tmp_path: Path) -> Iterator[Spool]:
-    with closing(Spool(tmp_path)) as made:
+    with closing(Spool(tmp_path, Machine())) as made:
         yield made
 
 

@@ -14,6 +14,7 @@ import pytest
 import requests
 from flask import Flask
 
+from leadcore.machine import Machine
 from leadcore.matches import Match
 from leadcore.receipts import Note
 from leadcore.settings import read_receiver
@@ -624,7 +625,7 @@ def test_concurrent_pages_are_limited_so_that_the_intake_has_threads(
     monkeypatch.setattr("receiver.console.views.MAX_CONCURRENT", 0)
     settings = read_receiver({"DEALDROID_SECRET": "s", "CONSOLE_PASSWORD": "pw"})
     app = Flask("test")
-    app.register_blueprint(blueprint(connect(settings.shared), Spool(tmp_path), settings))
+    app.register_blueprint(blueprint(connect(settings.shared), Spool(tmp_path, Machine()), settings))
     answer = app.test_client().get("/console/", auth=("leadsync", "pw"))
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
     assert "Too many pages are open at once." in answer.text
@@ -659,7 +660,7 @@ def test_while_redis_is_away_the_page_says_where_leads_are(spare_line: Callable[
 def test_leads_on_the_disk_are_counted_and_those_of_another_redis_apart(user: ConsoleUser) -> None:
     folder = Path(user.line.environ["SPOOL_DIR"])
     assert "stored for another Redis" not in user.read()
-    with closing(Spool(folder, "another-address")) as other:
+    with closing(Spool(folder, Machine(), "another-address")) as other:
         other.put(b"{}", 1)
         try:
             page = user.read()
