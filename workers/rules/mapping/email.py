@@ -3,6 +3,8 @@
 import re
 from functools import cache
 
+from workers.rules.mapping.phone import INVISIBLE
+
 LONGEST = 254  # RFC 5321, as read by erratum 1690
 _USUAL_TLD = r"(?:com|net|org|th|cn|jp|kr|uk|sg|my|vn)"
 _PLAIN = re.compile(
@@ -13,7 +15,7 @@ _ASCII: dict[int, int | str | None] = {
     **{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)},
     0x3000: " ",
     0x3002: ".",
-    **dict.fromkeys([0xAD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF]),
+    **INVISIBLE,
 }
 
 _ATOM = r"a-z0-9!#$%&'*+/=?^_`{|}~.-"

@@ -3,14 +3,16 @@
 import re
 
 _SEPARATOR = r"[\s.:=#()-]{0,5}"
-# A label takes the number behind it, whatever it looks like; without a label only what has the form of an id is one.
+# A label takes the number behind it, whatever it looks like; the name of a bank only a row of digits, because people
+# work there too. Without a label only what has the form of an id is one.
 _LABELLED = re.compile(
-    r"(?:(?:ผู้)?เสียภาษี(?:อากร)?|เลขภาษี|นิติบุคคล|ประชาชน|ปชช\.?|13\s?หลัก|เลขประจำตัว|พาสปอร์ต|หนังสือเดินทาง|"
-    r"บัญชี(?:ธนาคาร)?|(?:ธนาคาร|ธ\.)\s?[ก-๛]+|กสิกร(?:ไทย)?|ไทยพาณิชย์|กรุงไทย|กรุงศรี|"
-    r"(?<![A-Za-z])(?:tax(?:payer)?(?:\s?(?:identification|registration))?|tin|vat|npwp|gst|passport|"
-    r"(?:citizen|national|identity)(?:\s?card)?|id\s?card|(?:bank\s)?acc(?:oun)?t?|a/c|iban|kbank|scb|bbl|ktb|ttb|gsb)"
-    r"(?:\s?(?:id|i\.d|number|num|no))*(?![A-Za-z]))"
-    rf"{_SEPARATOR}(?:เลขที่|เลข)?{_SEPARATOR}(?:\d(?:[ -]?\d){{12}}(?!\d)|\d(?:-?\d){{5,18}}(?!\d))",
+    r"(?:(?:ผู้)?เสียภาษี(?:อากร)?|เลขภาษี|(?:เลข|ทะเบียน)นิติบุคคล|ประชาชน|ปชช\.?|13\s?หลัก|เลขประจำตัว|พาสปอร์ต|หนังสือเดินทาง|"
+    r"บัญชี(?:ธนาคาร)?|"
+    r"(?<![A-Za-z])(?:tax(?:payer)?(?:\s?(?:identification|registration))?|vat|npwp|gst|passport|(?:citizen|national)\s?id|"
+    r"id\s?card|(?:bank\s)?acc(?:oun)?t?|a/c|iban)(?:\s?(?:id|i\.d|number|num|no))*(?![A-Za-z]))"
+    rf"{_SEPARATOR}(?:เลขที่|เลข)?{_SEPARATOR}(?:\d(?:[ -]?\d){{12}}(?!\d)|\d(?:-?\d){{5,18}}(?!\d))|"
+    r"(?:(?:ธนาคาร|ธ\.)\s?[ก-๛]+|กสิกร(?:ไทย)?|ไทยพาณิชย์|กรุงไทย|กรุงศรี|(?<![A-Za-z])(?:kbank|scb|bbl|ktb|ttb|gsb)(?![A-Za-z]))"
+    rf"{_SEPARATOR}\d{{10,15}}(?!\d)",
     re.IGNORECASE | re.ASCII,
 )
 # 1-4-5-2-1 is how Thai ids are written, 3-1-5-1 and 3-6-1 how Thai bank accounts are.

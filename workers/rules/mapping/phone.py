@@ -8,13 +8,18 @@ from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType
 
 from workers.rules.mapping import id_numbers
 
+# Soft hyphens, joiners, directions, variation selectors and the keycap, which are seen on a character or not at all.
+INVISIBLE: dict[int, None] = dict.fromkeys(
+    [0xAD, 0x34F, 0x20E3, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070)]
+)
+INVISIBLE |= dict.fromkeys(range(0xFE00, 0xFE10))
 _ASCII: dict[int, int | str | None] = {
     **{ord(zero) + digit: str(digit) for zero in "๐໐០၀٠۰०" for digit in range(10)},
     **{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)},
     **dict.fromkeys(map(ord, "‐‑‒–—―−ー_"), "-"),
     **dict.fromkeys(map(ord, "\u3000\u00a0"), " "),
-    # Soft hyphens, joiners, variation selectors and the keycap, which are seen with no number or on it.
-    **dict.fromkeys([0xAD, 0x34F, 0x200B, 0x200C, 0x200D, 0x2060, 0x20E3, 0xFEFF, *range(0xFE00, 0xFE10)]),
+    0x301C: "~",
+    **INVISIBLE,
 }
 _GAP = r"[ .-]?"
 # By the library's numbering plan, all of 08 and 09 and most of 06 are mobile; the rest of 06 is left to the library.
@@ -56,6 +61,7 @@ _LATIN = "A-Za-zÀ-ɏḀ-ỿ"
 _PIECE = re.compile(rf"(?<![{_LATIN}\d])[+(]*\d(?:[ ().-]{{0,3}}\d)*(?![{_LATIN}\d])", re.ASCII)
 _LINES_BEHIND = re.compile(r"(.*\d)\s?-\s?(\d{1,4})", re.ASCII)
 _NEXT_LINE = re.compile(r"\s*([~/,])\s*([0-9]{1,4})(?![ .()-]{0,3}[0-9])(?!\s*(?!ext)[^\W\d])")
+_LAST_LINE = re.compile(rf"~({_PIECE.pattern})", re.ASCII)
 _BETWEEN = re.compile(r"[ ).-]+", re.ASCII)
 _BEHIND = re.compile(r"\s*(?:\bext|x|#)[.: ]*(\d{1,7})(?!\d)", re.IGNORECASE | re.ASCII)
 # In the United States and others no number tells which it is.
@@ -132,29 +138,22 @@ def _numbers(cleaned: str, region: str) -> tuple[list[PhoneNumber], str]:
             rest = rest[: match.start()] + "|" * (end - match.start()) + rest[end:]
     if len(_NOT_DIGIT.sub("", rest)) > 6:
         for left in phonenumbers.PhoneNumberMatcher(rest, region):
-            found.append((left.start, _number(left.raw_string, region, alone=False) or left.number))
+            number = None if left.number.extension else _number(left.raw_string, region, alone=False)
+            found.append((left.start, number or left.number))
             rest = rest[: left.start] + "|" * (left.end - left.start) + rest[left.end :]
     return [number for _, number in sorted(found, key=lambda pair: pair[0])], rest
 
 
 def _lines(cleaned: str, piece: re.Match[str], region: str) -> tuple[list[PhoneNumber], int]:
     """The numbers that `piece` and the ends of further lines behind it say, and where these end."""
-    end = piece.end()
-    number = _number(piece[0], region, alone=piece[0] == cleaned)
-    numbers = [number] if number else []
-    if not number and (lines := _LINES_BEHIND.fullmatch(piece[0])) and (first := _number(lines[1], region)):
-        further = _further(first, "-", lines[2])
-        numbers = [first, *further]
-        end = piece.start() + lines.end(1) if not further else end
-    if not numbers and (head := _head(piece[0], region)):
-        numbers, end = [head[0]], piece.start() + head[1]
+    numbers, end = _first(piece[0], region, alone=piece[0] == cleaned)
+    end += piece.start()
     if not numbers:
-        return [], end
+        return [], piece.end()
     while (line := _NEXT_LINE.match(cleaned, end)) and (further := _further(numbers[0], line[1], line[2])):
         numbers, end = numbers + further, line.end()
-    if cleaned[end : end + 1] == "~" and (last := _PIECE.match(cleaned, end + 1)):
-        number = _number(last[0], region, alone=False)
-        further = _further(numbers[0], "~", str(number.national_number)) if number else []
+    if (last := _LAST_LINE.match(cleaned, end)) and (number := _number(last[1], region, alone=False)):
+        further = _further(numbers[0], "~", str(number.national_number))
         numbers, end = numbers + further, last.end() if further else end
     if extension := _BEHIND.match(cleaned, end):
         end = extension.end()
@@ -163,9 +162,23 @@ def _lines(cleaned: str, piece: re.Match[str], region: str) -> tuple[list[PhoneN
     return numbers, end
 
 
+def _first(piece: str, region: str, *, alone: bool) -> tuple[list[PhoneNumber], int]:
+    """The number that `piece` begins with, with its further lines, and where it ends. None if `piece` does not wholly
+    consist of numbers."""
+    if number := _number(piece, region, alone=alone):
+        return [number], len(piece)
+    if (lines := _LINES_BEHIND.fullmatch(piece)) and (number := _number(lines[1], region)):
+        if further := _further(number, "-", lines[2]):
+            return [number, *further], len(piece)
+        if len(lines[2]) == 2 and _steps(number, lines[2]) > 0:
+            return [number], lines.end(1)
+    head = _head(piece, region) if len(piece) < MAX_NUMBERS else None
+    return ([head[0]], head[1]) if head else ([], 0)
+
+
 def _head(text: str, region: str) -> tuple[PhoneNumber, int] | None:
     """The first of several numbers that `text` wholly consists of, and where it ends."""
-    for gap in _BETWEEN.finditer(text) if len(text) < MAX_NUMBERS else ():
+    for gap in _BETWEEN.finditer(text):
         number = _number(text[: gap.start()], region, alone=False)
         tail = text[gap.end() :]
         if number and (_number(tail, region, alone=False) or _head(tail, region)):
@@ -176,20 +189,25 @@ def _head(text: str, region: str) -> tuple[PhoneNumber, int] | None:
 def _further(first: PhoneNumber, sign: str, ending: str) -> list[PhoneNumber]:
     """The lines from `first` to the one that ends in `ending`; after "/" and "," that one only. None if it is not
     a higher one or too far away."""
-    national = int(first.national_number or 0)
-    steps = int(ending) - national % 10 ** len(ending)
+    steps = _steps(first, ending)
     if not 0 < steps < MAX_LINES:
         return []
     lines = [
         PhoneNumber(
             country_code=first.country_code,
-            national_number=national + step,
+            national_number=(first.national_number or 0) + step,
             italian_leading_zero=first.italian_leading_zero,
             number_of_leading_zeros=first.number_of_leading_zeros,
         )
         for step in (range(1, steps + 1) if sign in "-~" else [steps])
     ]
     return lines if all(map(phonenumbers.is_valid_number, lines)) else []
+
+
+def _steps(first: PhoneNumber, ending: str) -> int:
+    """How far the line that ends in `ending` is from `first`."""
+    same = str(first.national_number)[: -len(ending)]
+    return int(same + ending) - int(first.national_number or 0)
 
 
 def _number(piece: str, region: str, *, alone: bool = True) -> PhoneNumber | None:

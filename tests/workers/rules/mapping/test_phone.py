@@ -46,6 +46,8 @@ OFFICE = "+6621234567"
         "+66 o81 234 5678",
         "081\ufe0f2345678",
         "081\u00ad2345678",
+        "\u2066+66 81 234 5678\u2069",
+        "\u202d081-234-5678\u202c",
         "0️⃣8️⃣1️⃣2️⃣3️⃣4️⃣5️⃣6️⃣7️⃣8️⃣",
         "1) 081-234-5678",
         "@0812345678",
@@ -202,6 +204,9 @@ def test_a_number_that_is_a_mobile_in_the_region_or_none_in_thailand_belongs_to_
         "somchai0812345678@example.com",
         "081-234-567l",
         "28-11-2026",
+        "02-123-4567-3",
+        "02-123-4567-9999",
+        "63901-8313-8941",
         "08123456780891234567",
         "081-234-567x",
     ],
@@ -220,6 +225,9 @@ LINES = [f"+662123456{last}" for last in range(7, 10)]
         ("02-123-4567 - 9", LINES),
         ("02-123-4567–9", LINES),
         ("02-123-4567~9", LINES),
+        ("02-123-4567〜9", LINES),
+        ("(662) 123-4567-9", LINES),
+        ("02-123-4567 ถึง 4569", LINES),
         ("02-1234567 ถึง 9", LINES),
         ("๐๒-๑๒๓๔๕๖๗ ถึง ๙", LINES),
         ("02-123-4567 to 9", LINES),
@@ -252,7 +260,7 @@ def test_an_extension_behind_consecutive_lines_is_that_of_each() -> None:
     assert phone.parse("02-123-4567-8 ต่อ 12").others == (f"{OFFICE} ext. 12", "+6621234568 ext. 12")
 
 
-@pytest.mark.parametrize("text", ["02-123-4567-3", "02-123-4550-99", "02-123-4567-9999", "02-123-4567, 8 ชิ้น"])
+@pytest.mark.parametrize("text", ["02-123-4550-99", "02-123-4567/3", "02-123-4567, 8 ชิ้น"])
 def test_what_is_no_end_of_consecutive_lines_is_kept_beside_the_number(text: str) -> None:
     found = phone.parse(text)
     assert (len(found.phone), found.others, found.unparsed) == (len(OFFICE), (), text)
@@ -425,7 +433,7 @@ def test_any_text_gives_e164_or_is_kept(text: str, region: str) -> None:
 def test_the_longest_text_is_read_in_good_time(text: str) -> None:
     start = time.process_time()
     phone.parse((text * 4096)[:4096])
-    assert time.process_time() - start < 1
+    assert time.process_time() - start < 2
 
 
 @given(st.text())
