@@ -52,7 +52,7 @@ _SAYS_EMAIL = re.compile(
     r"อีเมล์?|เมล์?|邮箱|邮件|電子郵件|電郵|メール|이메일|메일|นะคะ|นะครับ|ครับ|ค่ะ|คะ|คือ|"
     r"(?<![^\W\d_])(?:e-?mail|mailto|mail)(?:\s?(?:address|id))?(?![^\W\d_])"
 )
-_DISPLAY_NAME = re.compile(r"[^@<>]*<[^<>]*>")
+_DISPLAY_NAME = re.compile(r"[^@<>\d]*<[^<>]*>")
 _WORD = re.compile(r"\w")
 
 

@@ -131,6 +131,7 @@ def test_the_one_address_in_a_text_that_says_no_more_is_taken_out(text: str) -> 
         "a@example.com. My",
         "a@example.com\n0812345678",
         "Line @somchai email a@example.com",
+        "Somchai 0812345678 <a@example.com>",
         "https://example.com?email=a@example.com",
     ],
 )
