@@ -14,7 +14,7 @@ from leadcore.store.connection import AWAY, Redis
 from leadcore.store.counters import BUCKETS
 from leadcore.store.parked import CODES
 from leadcore.store.status import Status, read_status
-from leadcore.verdict import DESCRIPTIONS, Problem, assess
+from leadcore.verdict import SEVERITIES, Problem, assess
 from receiver.intake.spool import Spool, SpoolError
 
 REFUSED = ("forbidden", "malformed", "nowhere", "throttled", "too_large", "unusable")
@@ -80,7 +80,7 @@ class _RedisCollector(Collector):
 def _collect_problems(found: Sequence[Problem]) -> Metric:
     codes = {one.code for one in found}
     problems = GaugeMetricFamily("leadsync_problem", "1 while this is wrong, as the console says it", labels=["code"])
-    for code in DESCRIPTIONS:
+    for code in SEVERITIES:
         problems.add_metric([code], int(code in codes))
     return problems
 

@@ -194,7 +194,7 @@ class Forgetting:
         try:
             self.done.hubspot = erasure.run(self.data.customer_id, before, leases[keys.INBOX])
         except LineDown as down:
-            self.done.remains.append(f"the contact in HubSpot: {down.why} Repeat the command with --hubspot.")
+            self.done.remains.append(f"the contact in HubSpot: {down} Repeat the command with --hubspot.")
             return
         gone = [keys.contact(one.contact_id) for one in self.done.hubspot if one.erased]
         tombstone = self.data.tombstone_key

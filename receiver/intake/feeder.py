@@ -15,6 +15,7 @@ from leadcore import event
 from leadcore.fields import BODY, LEAD
 from leadcore.journal import Journal
 from leadcore.machine import Machine
+from leadcore.reasons import reason
 from leadcore.receipts import PARKED, pack
 from leadcore.store import keys, scripts
 from leadcore.store.bell import Bell
@@ -170,7 +171,7 @@ class Feeder:
             customer_id=event.text(body.get("customer_id")),
             intent=event.text(body.get("intent")),
             state=PARKED,
-            reason=f"unusable: {', '.join(event.unusable(body))} is missing or unusable",
+            reason=f"unusable: {reason('fields_unusable', fields=', '.join(event.unusable(body)))}",
         )
 
         def park(key: bytes) -> Put:

@@ -12,6 +12,7 @@ import msgspec
 import urllib3
 from hubspot.crm.contacts.rest import RESTClientObject
 
+from leadcore.reasons import Reason, reason
 from leadcore.store.counters import Tally
 from workers.flow.deadline import POOLS, proxy_for
 from workers.flow.errors import LineDown
@@ -108,7 +109,7 @@ class Transport(RESTClientObject):  # type: ignore[misc]  # the client has no ty
         except urllib3.exceptions.HTTPError as error:
             raise LineDown(*_explain(error)) from None
         except OSError as error:
-            raise LineDown("unreachable", f"HubSpot cannot be reached ({type(error).__name__}).") from None
+            raise LineDown("unreachable", reason("connection_failed", error=type(error).__name__)) from None
         return Answer(response.status, {name.lower(): value for name, value in response.headers.items()}, data)
 
 
@@ -125,15 +126,15 @@ def _read(response: urllib3.BaseHTTPResponse) -> bytes:
         parts.append(part)
         size += len(part)
         if size > MAX_ANSWER:
-            raise LineDown("unexpected", "HubSpot's answer is too long. Check HUBSPOT_BASE_URL.")
+            raise LineDown("unexpected", reason("answer_too_long"))
     return b"".join(parts)
 
 
-def _explain(error: urllib3.exceptions.HTTPError) -> tuple[str, str]:
+def _explain(error: urllib3.exceptions.HTTPError) -> tuple[str, Reason]:
     if isinstance(error, urllib3.exceptions.ConnectTimeoutError | urllib3.exceptions.NewConnectionError):
-        return "unreachable", "HubSpot cannot be reached. Check HUBSPOT_BASE_URL and the network."
+        return "unreachable", reason("hubspot_unreachable")
     if isinstance(error, urllib3.exceptions.TimeoutError):
-        return "timeout", "HubSpot did not answer in time."
+        return "timeout", reason("hubspot_too_late")
     if isinstance(error, urllib3.exceptions.SSLError):
-        return "tls", "The TLS connection to HubSpot failed."
-    return "disconnected", "HubSpot closed the connection before it answered."
+        return "tls", reason("hubspot_tls_failed")
+    return "disconnected", reason("hubspot_disconnected")

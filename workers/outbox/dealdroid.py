@@ -14,6 +14,7 @@ from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies
 
 from leadcore.machine import Machine
+from leadcore.reasons import reason
 from workers.flow.deadline import POOLS
 from workers.flow.request_context import set_deadline
 from workers.rules.outcomes import DeliveryOutcome, MessageFailed, MessageSent, MessageUnclear
@@ -116,15 +117,15 @@ def _classify_error(error: Exception, *, request_started: bool) -> DeliveryOutco
     """`request_started`: whether the request, or a part of it, may have reached DealDroid."""
     match error:
         case requests.exceptions.SSLError() | requests.exceptions.ProxyError() if not request_started:
-            return MessageFailed("no TLS connection or proxy to DealDroid", retry=True)
+            return MessageFailed(reason("dealdroid_tls_failed"), retry=True)
         case _ if not request_started:
-            return MessageFailed("DealDroid cannot be reached", retry=True)
+            return MessageFailed(reason("dealdroid_unreachable"), retry=True)
         case requests.exceptions.Timeout():
-            return MessageUnclear("DealDroid did not answer in time")
+            return MessageUnclear(reason("dealdroid_too_late"))
         case requests.exceptions.ConnectionError():
-            return MessageUnclear("the connection ended before DealDroid answered")
+            return MessageUnclear(reason("dealdroid_disconnected"))
         case _:
-            return MessageUnclear("DealDroid's answer could not be read")
+            return MessageUnclear(reason("dealdroid_unreadable"))
 
 
 def _read_status(status: int, retry_after: str) -> DeliveryOutcome:
@@ -132,5 +133,5 @@ def _read_status(status: int, retry_after: str) -> DeliveryOutcome:
         return MessageSent()
     if status in (408, 425, 429) or status >= 500:
         seconds = min(float(retry_after), LONGEST_WAIT) if retry_after.isascii() and retry_after.isdigit() else None
-        return MessageFailed(f"DealDroid answered {status}", retry=True, seconds=seconds)
-    return MessageFailed(f"DealDroid refused the message (status {status})", retry=False)
+        return MessageFailed(reason("dealdroid_answered", status=status), retry=True, seconds=seconds)
+    return MessageFailed(reason("message_refused", status=status), retry=False)
