@@ -16,6 +16,7 @@ from leadcore.receipts import CREATED, SKIPPED, UNCHANGED, UPDATED, WAITING, Not
 from leadcore.store import keys
 from leadcore.store.connection import Redis
 from leadcore.store.streams import Stream
+from leadsync.errors import PreviewError
 from workers.flow.lease import Lease
 from workers.hubspot.budget import NoBudget
 from workers.hubspot.client import HubSpot
@@ -34,10 +35,6 @@ from workers.sync.writer import Writer
 ALREADY_THERE = reason("already_there")
 REPEATED = reason("said_before")
 ONLY_NEW = reason("only_when_created")
-
-
-class PreviewError(ValueError):
-    """The payload is not an event that can be written; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ from leadcore.store.counters import BUCKETS
 from leadcore.store.parked import CODES
 from leadcore.store.status import Status, read_status
 from leadcore.verdict import SEVERITIES, Problem, assess
-from receiver.intake.spool import Spool, SpoolError
+from receiver.intake.errors import SpoolError
+from receiver.intake.spool import Spool
 
 REFUSED = ("forbidden", "malformed", "nowhere", "throttled", "too_large", "unusable")
 OUTCOMES = ("created", "updated", "unchanged", "skipped", "retried", "parked", "held", "discarded")

@@ -15,10 +15,10 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.net import SocketHolder  # type: ignore[attr-defined]  # its type stub does not know it
 
-from leadcore.config import ConfigError
+from leadcore.errors import ConfigError, SettingsError
 from leadcore.logs import configure
 from leadcore.orphan import end_with_parent
-from leadcore.settings import ReceiverSettings, SettingsError, list_weaknesses, read_receiver
+from leadcore.settings import ReceiverSettings, list_weaknesses, read_receiver
 from leadcore.signals import wake_main_thread
 from leadcore.store.status import find_portal
 from receiver.app import create_app

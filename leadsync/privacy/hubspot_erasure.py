@@ -99,7 +99,7 @@ def _locked(contact_id: str, lease: Lease) -> Iterator[None]:
     deadline = time.monotonic() + ACQUIRE_SECONDS
     while not lease.inbox.acquire_lock(name, lease.token):
         if time.monotonic() > deadline:
-            raise Busy
+            raise Busy(name)
         time.sleep(0.02)
     lease.extra_locks.add(name)
     try:

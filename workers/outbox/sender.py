@@ -216,7 +216,7 @@ class OutboxSender:
     def _settle(self, settlement: Settlement, lease: Lease) -> list[int]:
         stale = self.outbox.settle(lease.shard, lease.token, settlement)
         if stale is None:
-            raise LostLease
+            raise LostLease(lease.locks)
         return stale
 
     def _parse(self, entry: bytes, fields: Mapping[bytes, bytes], now_ms: int) -> _Message:

@@ -13,7 +13,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from msgspec import Struct
 
 from leadcore import config as settings
-from leadcore.config import Case, Config, ConfigError, Language
+from leadcore.config import Case, Config, Language
+from leadcore.errors import ConfigError
 from leadcore.reasons import NO_REASON, Reason, reason
 
 MAX_LENGTH = 2000

@@ -68,7 +68,7 @@ class Settler:
             return False
         stale = self.inbox.settle(shard, lease.token, done)
         if stale is None:
-            raise LostLease
+            raise LostLease(lease.locks)
         if not self.dry_run and any(result.state in (CREATED, UPDATED) for _, result in settled):
             self.inbox.apply([("SET", keys.WRITTEN, place.now_ms)])
         self._report(settled, states, stale)

@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
+from leadcore.errors import SettingsError
 from leadcore.machine import Machine
 from leadcore.reasons import reason
-from leadcore.settings import SettingsError
 from sandbox.http_server import running
 from sandbox.hubspot import Portal, create_app
 from tests.conftest import eventually, has_ipv6

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadcore.config import Config, ConfigError, Messages, parse
+from leadcore.config import Config, Messages, parse
+from leadcore.errors import ConfigError
 from leadcore.reasons import reason
 from workers.rules.texts import (
     BUILT_IN,
