@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import requests
 import structlog
+import urllib3
 from requests.utils import get_environ_proxies
 
 from leadcore.machine import Machine
@@ -134,7 +135,7 @@ def post(url: str, text: str) -> bool:
     """Send `text` to the alert address; whether it was accepted. Network faults do not raise."""
     try:
         status = _post(url, text)
-    except (requests.RequestException, ValueError, OSError) as error:
+    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
         log.warning("alert.failed", error=type(error).__name__)
         return False
     if not 200 <= status < 300:

@@ -46,7 +46,7 @@ class Database:
                 result = self._run_when_free(action)
                 if not self._is_replaced():
                     return result
-            except (sqlite3.Error, OSError) as error:
+            except (sqlite3.Error, sqlite3.Warning, OSError) as error:
                 self._recover(error)
             self.close()
         raise SpoolError("the file is replaced again and again")

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+import urllib3
 from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies
 
@@ -23,6 +24,8 @@ CONNECT_SECONDS = 3.0
 READ_SECONDS = 10.0
 DEADLINE_SECONDS = 20.0
 SHORT_BODY = 65_536
+# What a request may raise: requests' errors, most of which are OSErrors, and what it passes on.
+FOREIGN = (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError)
 LONGEST_WAIT = 3600.0
 IDLE_SECONDS = 5.0
 
@@ -69,7 +72,7 @@ class DealDroid:
             answer = self.session.send(
                 request, timeout=(CONNECT_SECONDS, READ_SECONDS), allow_redirects=False, stream=True
             )
-        except (requests.exceptions.RequestException, ValueError) as error:
+        except FOREIGN as error:
             return _classify_error(error, request_started=context.request_started)
         _free_connection(answer)
         return _read_status(answer.status_code, answer.headers.get("Retry-After", ""))

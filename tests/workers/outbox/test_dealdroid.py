@@ -10,10 +10,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+import requests
+import urllib3
+from requests.adapters import BaseAdapter
 
 from leadcore.machine import Machine
 from leadcore.reasons import reason
 from tests.conftest import own_port
+from tests.libraries import exceptions_of, make
+from workers.flow.request_context import current
 from workers.outbox import dealdroid
 from workers.outbox.dealdroid import DealDroid
 from workers.rules.outcomes import DeliveryOutcome, MessageFailed, MessageSent, MessageUnclear
@@ -257,3 +262,34 @@ def test_a_proxy_of_the_machine_is_used_and_a_netrc_file_is_not(
     assert DealDroid("http://dealdroid.example/webhook/", 1, Machine()).send("c-1", "x") == MessageSent()
     assert server.requests[0].startswith(b"POST http://dealdroid.example/webhook/")
     assert b"authorization" not in server.requests[0].lower()
+
+
+class Failing(BaseAdapter):
+    """Raises `error`, after the request was `started`."""
+
+    def __init__(self, error: Exception, *, started: bool) -> None:
+        super().__init__()
+        self.error, self.started = error, started
+
+    def send(self, *_: Any, **__: Any) -> requests.Response:
+        current().request_started = self.started
+        raise self.error
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+@pytest.mark.parametrize("started", [False, True])
+@pytest.mark.parametrize(
+    "kind",
+    [*exceptions_of(requests.exceptions), *exceptions_of(urllib3.exceptions), OSError, TimeoutError],
+    ids=lambda kind: f"{kind.__module__}.{kind.__name__}",
+)
+def test_each_error_of_the_libraries_says_whether_the_message_may_have_arrived(
+    kind: type[Exception], started: bool
+) -> None:
+    client = DealDroid("https://dealdroid.example.com/webhook/", 1, Machine())
+    client.session.mount("https://", Failing(make(kind), started=started))
+    outcome = client.send("c-1", "x")
+    assert isinstance(outcome, MessageUnclear if started else MessageFailed)
+    assert not isinstance(outcome, MessageFailed) or outcome.retry
