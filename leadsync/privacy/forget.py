@@ -173,7 +173,7 @@ class Forgetting:
             args=[*_tokens(leases), noted, seconds, self.data.digest, self.user, ACTIONS_KEPT, blank],
         )
         if not until:
-            raise LostLease(self._locks())
+            raise LostLease(_locks(leases))
         return int(until)
 
     def _remove_waiting(self, leases: _Leases, until_ms: int) -> None:
@@ -244,7 +244,7 @@ class Forgetting:
         flat = [part for command in commands for part in (len(command), *command)]
         done = int(self._fenced_script(keys=_locks(leases), args=[*_tokens(leases), *flat]))
         if done < 0:
-            raise LostLease(self._locks())
+            raise LostLease(_locks(leases))
         return done
 
 

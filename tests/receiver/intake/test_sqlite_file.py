@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from leadcore.machine import Machine
 from receiver.intake.errors import SpoolError
 from receiver.intake.sqlite_file import Database
 from tests.libraries import exceptions_of, make
@@ -12,7 +13,7 @@ from tests.libraries import exceptions_of, make
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    with closing(Database(tmp_path, "test.db", "CREATE TABLE IF NOT EXISTS t (n INTEGER);", 1)) as made:
+    with closing(Database(tmp_path, "test.db", "CREATE TABLE IF NOT EXISTS t (n INTEGER);", 1, Machine())) as made:
         yield made
 
 

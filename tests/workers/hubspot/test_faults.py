@@ -12,6 +12,7 @@ import pytest
 import urllib3.exceptions
 from hubspot.crm.contacts import rest
 
+from leadcore.machine import Machine
 from tests.libraries import exceptions_of, make
 from workers.flow.errors import LineDown
 from workers.hubspot import client
@@ -52,7 +53,7 @@ def test_an_error_stops_the_line_for_its_own_reason(kind: type[Exception], code:
 
 @pytest.mark.parametrize("kind", [*RAISED, OSError], ids=lambda kind: kind.__name__)
 def test_nothing_else_leaves_the_transport(kind: type[Exception]) -> None:
-    crm = HubSpot("token", "http://127.0.0.1:9", NoBudget())
+    crm = HubSpot("token", "http://127.0.0.1:9", NoBudget(Machine()))
 
     class Pool:
         def request(self, *_: Any, **__: Any) -> None:
