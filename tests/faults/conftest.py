@@ -28,9 +28,11 @@ from receiver.intake.feeder import Feeder
 from receiver.intake.spool import Spool
 from tests.conftest import BANGKOK, SHARDS, Line, key_of, open_line
 from workers import bootstrap
+from workers.flow import breaker
 from workers.maintenance import Maintenance
 from workers.rules.texts import MessageTemplates
 from workers.settings import read_worker
+from workers.sync import drain
 from workers.sync.restore import INTACT
 
 # Within this time a living worker recovers what a dead one left.
@@ -341,6 +343,13 @@ def scene(stage: Scene) -> Iterator[Scene]:
     stage.clear()
     yield stage
     stage.clear()
+
+
+@contextmanager
+def hurried() -> Iterator[None]:
+    """A call that failed is repeated at once, and so is a flight."""
+    with patched(breaker, "REPEAT_SECONDS", (0.0, 0.0)), patched(drain, "AGAIN_SECONDS", (0.0, 0.0)):
+        yield
 
 
 @contextmanager

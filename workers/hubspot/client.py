@@ -16,10 +16,13 @@ from hubspot.crm.contacts.models import (
     SimplePublicObjectId,
 )
 from msgspec.json import encode
+from msgspec.structs import replace
 
 from leadcore.reasons import reason
 from leadcore.store.counters import Tally
+from workers.flow.breaker import Breaker
 from workers.flow.errors import LineDown
+from workers.flow.request_context import current
 from workers.hubspot.answers import Answer, raise_line_down, raise_without_key
 from workers.hubspot.budget import Budget, NoBudget
 from workers.hubspot.reads import parse_contact, parse_contacts
@@ -35,8 +38,8 @@ API_VERSION = "v3"
 
 class HubSpot:
     """One portal. Safe to use from several threads. It keeps its API objects, since each new one costs a TLS handshake.
-    `dry_run`: contacts are read but not written. `tally`: counts calls. Raises `leadcore.settings.SettingsError` if the
-    environment names a proxy that cannot be used."""
+    `dry_run`: contacts are read but not written. `tally`: counts calls; `breaker`: see `Transport`. Raises
+    `leadcore.settings.SettingsError` if the environment names a proxy that cannot be used."""
 
     def __init__(
         self,
@@ -46,8 +49,9 @@ class HubSpot:
         *,
         dry_run: bool = False,
         tally: Tally | None = None,
+        breaker: Breaker | None = None,
     ) -> None:
-        self.budget, self.dry_run, self.machine = budget, dry_run, budget.machine
+        self.budget, self.dry_run, self.machine, self.breaker = budget, dry_run, budget.machine, breaker
         client = Client(access_token=token, host=base_url.rstrip("/"))
         self._batch = client.crm.contacts.batch_api
         self._basic = client.crm.contacts.basic_api
@@ -55,7 +59,7 @@ class HubSpot:
         self._core = client.crm.properties.core_api
         self._groups = client.crm.properties.groups_api
         for api in (self._batch, self._basic, self._search, self._core, self._groups):
-            transport = Transport(api.api_client.configuration, budget, tally or Tally())
+            transport = Transport(api.api_client.configuration, budget, tally or Tally(), breaker)
             if api is not self._batch:
                 transport.pool_manager = self._batch.api_client.rest_client.pool_manager
             api.api_client.rest_client = transport
@@ -102,10 +106,19 @@ class HubSpot:
         if self.dry_run:
             found.update({row.trace_id: Written("") for row in rows})
             return
-        found.update(parse_outcomes(send(rows), rows, key))
+        found.update(self._parse(send(rows), rows, key))
         rest = [row for row in rows if row.trace_id not in found]
         for half in (rest[: len(rest) // 2], rest[len(rest) // 2 :]):
             self._write(half, found, key, send)
+
+    def _parse(self, answer: Answer, rows: Sequence[ContactWrite], key: str) -> dict[str, WriteOutcome]:
+        """The outcomes; once a write of this flight failed and was repeated, nobody knows which of the two created a
+        contact that HubSpot calls old."""
+        outcomes, flight = parse_outcomes(answer, rows, key), current().flight
+        if flight and flight.unsure:
+            doubtful = {trace: one for trace, one in outcomes.items() if isinstance(one, Written) and one.new is False}
+            outcomes |= {trace: replace(one, new=None) for trace, one in doubtful.items()}
+        return outcomes
 
     def read(self, ids: Iterable[str], properties: Sequence[str], key: str = "") -> dict[str, dict[str, str]]:
         """As `read_each`, but only the contacts that exist. Also raises `LineDown` if HubSpot does not say whether

@@ -8,14 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workers.rules import drain
-from workers.rules.drain import (
-    BATCH,
-    MAX_IN_HAND,
+from workers.rules.batch import BATCH
+from workers.rules.drain import MAX_IN_HAND, DrainState, Ending, Phase, probe, step
+from workers.rules.drain_actions import (
     Action,
     Admitted,
     Await,
-    DrainState,
-    Ending,
     Failed,
     Finish,
     Gather,
@@ -23,7 +21,6 @@ from workers.rules.drain import (
     Landed,
     LookAround,
     Looked,
-    Phase,
     Prepare,
     Prepared,
     Read,
@@ -36,8 +33,6 @@ from workers.rules.drain import (
     Settle,
     Settled,
     Waited,
-    probe,
-    step,
 )
 
 
@@ -213,7 +208,7 @@ def test_a_probe_doubles_its_batches_up_to_a_full_one() -> None:
     assert world.sent == [1, 2, 4, 8, 16, 32, 64]
 
 
-def test_a_probe_that_fails_is_narrowed_down_to_one_lead_which_is_postponed() -> None:
+def test_a_probe_that_fails_is_halved_down_to_one_lead_which_is_postponed() -> None:
     down = RuntimeError()
 
     def answer(action: Action) -> Landed | None:
@@ -223,8 +218,8 @@ def test_a_probe_that_fails_is_narrowed_down_to_one_lead_which_is_postponed() ->
 
     world = World(1000, answer, probe())
     assert world.run().error is None
-    assert world.sent == [1, 2, 4, 1]
-    assert [one.postpone for one in world.actions if isinstance(one, Settle)] == [False, False, False, True]
+    assert world.sent == [1, 2, 4, 2, 1]
+    assert [one.postpone for one in world.actions if isinstance(one, Settle)] == [False] * 4 + [True]
     assert world.state.down is down
 
 
