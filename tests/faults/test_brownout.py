@@ -99,3 +99,41 @@ def test_a_lead_whose_batch_always_fails_waits_alone(scene: Scene, share: float)
     work(scene, worker)
     scene.assert_done()
     assert len(scene.contacts()) == len(MANY) + 2
+
+
+def chat_calls(scene: Scene) -> int:
+    """What DealDroid was asked to send; a message that went through was one call more than those that failed."""
+    return sum(scene.line.chat.struck().values()) + len(scene.line.chat.told())
+
+
+@pytest.mark.parametrize("share", [0.3, 0.5])
+def test_a_brownout_of_dealdroid_stops_no_messages(scene: Scene, share: float) -> None:
+    """A message whose answer was lost is said once and not repeated."""
+    worker = scene.worker()
+    scene.line.chat.fault("brownout", probability=share, seed=3)
+    accept(scene, MANY[:100])
+    worker.work()
+    assert not scene.status().messages_pause
+    work(scene, worker)
+    states = {one.message.partition(":")[0] for one in scene.line.receipts()}
+    assert states <= {"sent", "interrupted"}
+    assert scene.messages().keys() >= {one.customer_id for one in scene.line.receipts() if one.message == "sent"}
+
+
+def test_where_dealdroid_takes_nothing_the_messages_are_paused_after_a_few(scene: Scene) -> None:
+    worker = scene.worker()
+    scene.line.chat.fault("500")
+    accept(scene, MANY[:100])
+    worker.work()
+    assert scene.status().messages_pause
+    assert chat_calls(scene) <= 20
+    for _ in range(3):
+        before = chat_calls(scene)
+        scene.advance(12)
+        worker.maintenance.sweep()
+        worker.work()
+        assert chat_calls(scene) - before == 1, "one message probes the line"
+    scene.line.chat.control("DELETE", "faults")
+    work(scene, worker)
+    scene.assert_done()
+    assert len(scene.messages()) == 100

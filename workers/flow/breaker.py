@@ -90,6 +90,7 @@ class Breaker:
         """A call has failed, of `flight` if it was made in one: count it, if it says something of the line."""
         if flight is None:
             return self._note(FAILED)[1]
+        flight.weight += 1
         if flight.failures and not flight.counts(calls := self.read(flight)):
             return calls
         now_ms, calls = self._note(FAILED, flight.since_ms)

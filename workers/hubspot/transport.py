@@ -23,7 +23,7 @@ from workers.hubspot.answers import Answer, is_definite, raise_line_down
 from workers.hubspot.budget import Budget, NoBudget
 from workers.hubspot.faults import FOREIGN, translate
 from workers.hubspot.writes import raise_write_down
-from workers.rules.breaker import most_repeats
+from workers.rules.breaker import REPEATS, most_repeats
 from workers.rules.retry import find_retry
 
 CONNECT_SECONDS = 3.0
@@ -98,7 +98,10 @@ class Transport(RESTClientObject):  # type: ignore[misc]  # the client has no ty
             breaker.note_success(write=kind in _WRITES)
             return False
         calls = breaker.note_failure(flight)
-        if flight is None or not is_definite(fault, answer):
+        if flight is None:
+            return False
+        if not is_definite(fault, answer):
+            flight.weight += REPEATS
             return False
         seconds = self.budget.machine.monotonic() - started
         if not breaker.wait_to_repeat(calls, flight, repeats, seconds, most_repeats(self.budget.granted)):

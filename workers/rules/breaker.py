@@ -5,6 +5,7 @@ an outage by what became of the other calls since (`judge`): as long as they wor
 again, in smaller and smaller batches, until one lead that makes every call fail waits alone. Else the line is down.
 """
 
+from collections.abc import Sequence
 from enum import Enum
 
 from msgspec import Struct
@@ -42,14 +43,16 @@ class Calls(Struct, frozen=True):
 
 
 class Flight(Struct):
-    """One batch on its way, however often it is sent. `failures`: how many flights have failed, raised to a multiple of
-    `HALVED_AFTER` by each halving; `since_ms`: when the first call failed, 0: none has; `counted`: how many failed
-    calls were counted. `repeats`: how often a call may be repeated. `unsure`: a write failed and was repeated, so the
-    contact that HubSpot now calls old may be of the first try."""
+    """One batch, or message, on its way, however often it is sent. `failures`: how many flights have failed, raised to
+    a multiple of `HALVED_AFTER` by each halving; `since_ms`: when the first call failed, 0: none has; `counted`: how
+    many failed calls were counted; `weight`: how many calls failed since `failures` changed. `repeats`: how often a
+    call may be repeated. `unsure`: a write failed and was repeated, so the contact that HubSpot now calls old may be of
+    the first try."""
 
     failures: int = 0
     since_ms: int = 0
     counted: int = 0
+    weight: int = 0
     repeats: int = REPEATS
     unsure: bool = False
 
@@ -74,6 +77,13 @@ def between(bounds: tuple[float, float], random: float) -> float:
     return bounds[0] + (bounds[1] - bounds[0]) * random
 
 
+def stops_messages(calls: Calls, outcomes: Sequence[tuple[bool, int]]) -> bool:
+    """Whether DealDroid takes no messages. `outcomes`: of the messages of a round, whether each failed, and how often
+    it was tried before. Where there are few messages, one that failed twice while none went through will do."""
+    failed_again = all(failed and tries for failed, tries in outcomes)
+    return calls.is_open or (failed_again and not calls.worked)
+
+
 class Verdict(Enum):
     """What becomes of a batch whose flight failed."""
 
@@ -88,6 +98,9 @@ def judge(calls: Calls, flight: Flight, size: int) -> tuple[Verdict, int]:
     With two repeats half of the batches are written if a fifth of the calls work, so others count as working while
     under four fifths of their calls fail. A reader's success does not count alone: writes may be out."""
     failures = flight.failures + 1
+    if size == 1 and flight.weight <= REPEATS and not calls.is_open:
+        # For want of quota it was not repeated; in a brownout one call proves nothing about one lead.
+        return Verdict.AGAIN, flight.failures
     others_failed = max(calls.failed_since - flight.counted, 0)
     share = others_failed / max(others_failed + calls.worked, 1)
     others_work = calls.written > 0 and share < OPEN_SHARE
@@ -111,7 +124,7 @@ def halve(failures: int, size: int) -> int:
     """The failures of the halves of a batch of `size`."""
     while largest_batch(failures) >= size:
         failures += HALVED_AFTER
-    return failures
+    return failures - failures % HALVED_AFTER
 
 
 def largest_batch(failures: int) -> int:

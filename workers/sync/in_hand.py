@@ -71,11 +71,11 @@ class InHand:
             for group in batch.groups
             if group.open
         }
-        size = len(rows) if failures == call.flight.failures + 1 else largest_batch(failures)
-        names = list(rows)
-        for start in range(0, len(names), max(size, 1)):
+        names, size = list(rows), largest_batch(failures)
+        for start in range(0, len(names), size):
             part = {name: rows[name] for name in names[start : start + size]}
-            self.again.append(Again(part, Flight(failures, call.flight.since_ms, call.flight.counted), due))
+            weight = call.flight.weight if failures == call.flight.failures else 0
+            self.again.append(Again(part, Flight(failures, call.flight.since_ms, call.flight.counted, weight), due))
 
     def set_apart(self, rows: Rows, now: float) -> Rows:
         """`rows` without those of suspects, which become batches of their own, as small as their failures ask for. All
