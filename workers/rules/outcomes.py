@@ -5,7 +5,7 @@ HubSpot's three classes of failure: the *line* must wait (`workers.flow.errors.L
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from msgspec import Struct
@@ -87,7 +87,7 @@ class MessageFailed:
     why: Reason
     retry: bool
     seconds: float | None = None
-    repeat: bool = False
+    repeat: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
