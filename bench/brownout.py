@@ -13,7 +13,7 @@ from leadcore.store import keys
 
 GROUP = "Brownout"
 WORKERS, LEADS = 4, 400
-LONGEST_SECONDS = 240.0
+LONGEST_SECONDS = 120.0
 # The share of calls that fail -> within how many seconds all leads shall be written.
 SHARES = {0.3: 60.0, 0.5: 120.0}
 SEED = 1

@@ -107,7 +107,7 @@ class Breaker:
         if not may_repeat(calls, repeats, flight.repeats, seconds):
             return False
         if self.stop.wait(between(REPEAT_SECONDS, self.machine.random())):
-            raise Stopping
+            raise Stopping("a call is repeated")
         return not self.read(flight).is_open and self._take_repeat(most)
 
     def _note(self, letter: str, since_ms: int = 0) -> tuple[int, Calls]:
