@@ -348,7 +348,12 @@ def scene(stage: Scene) -> Iterator[Scene]:
 @contextmanager
 def hurried() -> Iterator[None]:
     """A call that failed is repeated at once, and so is a flight."""
-    with patched(breaker, "REPEAT_SECONDS", (0.0, 0.0)), patched(drain, "AGAIN_SECONDS", (0.0, 0.0)):
+    now = (0.0, 0.0)
+    with (
+        patched(breaker, "REPEAT_SECONDS", now),
+        patched(drain, "AGAIN_SECONDS", now),
+        patched(drain, "LATE_SECONDS", now),
+    ):
         yield
 
 

@@ -1,12 +1,17 @@
 """A share of HubSpot's calls fails: the line goes on, and what a failing lead delays is itself."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 from leadcore.store import keys
 from tests.conftest import lead, same_shard
-from tests.faults.conftest import Scene, Worker
+from tests.faults.conftest import Scene, Worker, hurried, patched
+from workers.flow import breaker, lease
+from workers.hubspot import transport
+from workers.rules.drain import DrainState
 
 POISON, *MANY = same_shard("many", 401)
 NAME = "Nok Jaidee"
@@ -99,6 +104,122 @@ def test_a_lead_whose_batch_always_fails_waits_alone(scene: Scene, share: float)
     work(scene, worker)
     scene.assert_done()
     assert len(scene.contacts()) == len(MANY) + 2
+
+
+@contextmanager
+def while_it_waits(act: Callable[[], object]) -> Iterator[None]:
+    """`act` is called between a call that failed and its repeat."""
+
+    def wait(*_: object) -> float:
+        act()
+        return 0.0
+
+    with patched(breaker, "between", wait):
+        yield
+
+
+@pytest.mark.parametrize("kind", ["500", "502", "html", "reset", "521"])
+def test_a_call_that_certainly_failed_is_repeated_within_its_flight(scene: Scene, kind: str) -> None:
+    worker = warm(scene)
+    before, written = calls(scene), []
+    scene.line.crm.fault(kind, count=2, path="/batch/upsert")
+    accept(scene, MANY[:1])
+    with while_it_waits(lambda: written.append(scene.redis.xlen(keys.entries(keys.INBOX, 0)))):
+        worker.work()
+    scene.assert_done()
+    assert calls(scene) - before == 3
+    assert written == [1, 1], "the lead stays in the stream meanwhile"
+
+
+@pytest.mark.parametrize("kind", ["504", "524", "hang"])
+def test_a_call_that_may_still_land_is_not_repeated_within_its_flight(scene: Scene, kind: str) -> None:
+    worker = warm(scene)
+    repeated: list[int] = []
+    scene.line.crm.fault(kind, count=1, seconds=0.2, path="/batch/upsert")
+    accept(scene, MANY[:1])
+    with hurried(), while_it_waits(lambda: repeated.append(1)), patched(transport, "READ_SECONDS", 0.1):
+        worker.work()
+    scene.assert_done()
+    assert repeated == []
+
+
+@pytest.mark.parametrize("kind", ["429_burst", "429_daily", "401", "403", "423", "477", "503"])
+def test_what_says_that_the_line_has_to_wait_pauses_it_at_once(scene: Scene, kind: str) -> None:
+    worker = warm(scene)
+    before = calls(scene)
+    scene.line.crm.fault(kind, retry_after=7)
+    accept(scene, MANY[:1])
+    worker.work()
+    assert scene.status().pause
+    assert calls(scene) - before == 1
+
+
+def test_a_worker_that_lost_its_shard_repeats_no_call(scene: Scene) -> None:
+    worker = warm(scene)
+    before = calls(scene)
+    scene.line.crm.fault("500", count=1)
+    accept(scene, MANY[:1])
+    with (
+        patched(lease, "FRESH_SECONDS", -1.0),
+        while_it_waits(lambda: scene.redis.set(keys.lock(keys.INBOX, 0), "another")),
+    ):
+        worker.work()
+    assert calls(scene) - before == 1
+    scene.redis.delete(keys.lock(keys.INBOX, 0))
+    scene.recover()
+    scene.assert_done()
+
+
+def test_a_worker_that_shall_end_repeats_no_call(scene: Scene) -> None:
+    worker = warm(scene)
+    before = calls(scene)
+    scene.line.crm.fault("500", count=1)
+    accept(scene, MANY[:1])
+    with while_it_waits(worker.sync.stop.set):
+        worker.work()
+    assert calls(scene) - before == 1
+    assert scene.redis.xlen(keys.entries(keys.INBOX, 0)) == 1
+    scene.recover()
+    scene.assert_done()
+
+
+def test_while_a_call_waits_to_be_repeated_no_newer_news_overtake_it(scene: Scene) -> None:
+    worker = warm(scene)
+    scene.line.crm.fault("500", count=4, path="/batch/up")
+    accept(scene, MANY[:1])
+
+    def say_more() -> None:
+        if not said:
+            said.append(1)
+            scene.accept(lead(MANY[0], name="Nok Rakdee"))
+
+    said: list[int] = []
+    with hurried(), while_it_waits(say_more):
+        worker.work()
+    scene.assert_done()
+    assert scene.contacts()[MANY[0]]["lastname"] == "Rakdee"
+    assert scene.line.crm.said(MANY[0], "lastname") == ["Jaidee", "Rakdee"]
+
+
+def test_the_next_drain_knows_which_leads_are_suspected(scene: Scene) -> None:
+    """A batch that failed is not begun anew by the next worker, together with new leads."""
+    worker = warm(scene)
+    scene.line.crm.fault(STATUS, name="poison", ids=[POISON])
+    accept(scene, [POISON, *MANY[:150]])
+    suspected = keys.suspects(0)
+    with hurried(), patched(DrainState, "may_start", property(lambda state: not scene.redis.exists(suspected))):
+        worker.sync.drain(0)
+    assert scene.redis.hlen(suspected) == 100
+    rows: list[int] = []
+    fresh = scene.worker()
+    write = fresh.sync.hubspot._write
+    fresh.sync.hubspot._write = lambda group, *more: (rows.append(len(group)), write(group, *more))[1]  # type: ignore[method-assign]
+    with hurried():
+        fresh.sync.drain(0)
+    assert max(rows, default=0) <= 50
+    scene.line.crm.control("DELETE", "faults")
+    work(scene, fresh)
+    scene.assert_done()
 
 
 def chat_calls(scene: Scene) -> int:

@@ -101,7 +101,7 @@ class Transport(RESTClientObject):  # type: ignore[misc]  # the client has no ty
         if flight is None:
             return False
         if not is_definite(fault, answer):
-            flight.weight += REPEATS
+            flight.weight, flight.late = flight.weight + REPEATS, True
             return False
         seconds = self.budget.machine.monotonic() - started
         if not breaker.wait_to_repeat(calls, flight, repeats, seconds, most_repeats(self.budget.granted)):

@@ -21,6 +21,8 @@ REPEAT_WITHIN_SECONDS = 5.0
 # A flight that failed is tried again after so long. A batch that failed so often is halved, its halves each time that
 # they fail; a lead that is alone fails so often before it waits.
 AGAIN_SECONDS, HALVED_AFTER = (0.25, 0.5), 4
+# After a call that timed out: it may still land, and what is newer waits for this batch.
+LATE_SECONDS = (2.0, 4.0)
 # While no call has worked lately, so many go at once: an outage shall not meet a whole burst.
 UNPROVEN_IN_FLIGHT = 5
 
@@ -46,14 +48,15 @@ class Flight(Struct):
     """One batch, or message, on its way, however often it is sent. `failures`: how many flights have failed, raised to
     a multiple of `HALVED_AFTER` by each halving; `since_ms`: when the first call failed, 0: none has; `counted`: how
     many failed calls were counted; `weight`: how many calls failed since `failures` changed. `repeats`: how often a
-    call may be repeated. `unsure`: a write failed and was repeated, so the contact that HubSpot now calls old may be of
-    the first try."""
+    call may be repeated. `late`: a call may still land. `unsure`: a write failed and was repeated, so the contact that
+    HubSpot now calls old may be of the first try."""
 
     failures: int = 0
     since_ms: int = 0
     counted: int = 0
     weight: int = 0
     repeats: int = REPEATS
+    late: bool = False
     unsure: bool = False
 
     def counts(self, calls: Calls) -> bool:

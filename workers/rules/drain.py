@@ -91,7 +91,7 @@ class Pass:
 
 @dataclass(slots=True)
 class DrainState:
-    """The first seven are facts, refreshed before each step. All else is changed by `step` alone."""
+    """The first eight are facts, refreshed before each step. All else is changed by `step` alone."""
 
     stopping: bool = False
     scarce: bool = False
@@ -102,6 +102,8 @@ class DrainState:
     """A call has worked lately."""
     again: int = 0
     """Batches in hand that failed and are to be sent again."""
+    again_in_flight: int = 0
+    """Those of the calls in flight that failed before: nothing waits for them."""
     again_at: float | None = None
     """When the first of them is due, in monotonic seconds."""
 
@@ -138,6 +140,10 @@ class DrainState:
     @property
     def may_start(self) -> bool:
         return not (self.stopping or self.ending or self.down or self.error)
+
+    @property
+    def fresh_in_flight(self) -> int:
+        return self.in_flight - self.again_in_flight
 
     @property
     def has_room(self) -> bool:
@@ -320,10 +326,10 @@ def _send_partial(state: DrainState) -> Action | None:
     """Fewer leads than a full batch: while calls are in flight they are left to accumulate; while quota is scarce they
     go together with those of other shards."""
     known = state.known
-    if state.scarce and (state.in_flight or not known.rows) and not known.gathered:
+    if state.scarce and (state.fresh_in_flight or not known.rows) and not known.gathered:
         known.gathered = True
         return Gather(has_rows=bool(known.rows), may_wait=True)
-    if not known.rows or state.in_flight:
+    if not known.rows or state.fresh_in_flight:
         state.phase = Phase.LANDING
         return None
     if state.settled_any and not state.scarce and not known.looked:
@@ -344,7 +350,7 @@ def _take_note_of_gathering(state: DrainState, now: float, decision: str, *, ado
     known = state.known
     if adopted:
         known.rows, known.gathered, state.phase = None, False, Phase.FILLING
-    elif not known.merged and state.in_flight:
+    elif not known.merged and state.fresh_in_flight:
         # Other drains leave theirs while calls are in flight: look again soon.
         known.blocked_until = now + PARTIAL_WAIT_SECONDS
     elif known.merged and decision == "wait":

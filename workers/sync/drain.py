@@ -23,7 +23,7 @@ from workers.hubspot.portal_cache import PortalCache
 from workers.rules import drain as rules
 from workers.rules import drain_actions as actions
 from workers.rules.batch import BATCH
-from workers.rules.breaker import AGAIN_SECONDS, HALVED_AFTER, between
+from workers.rules.breaker import AGAIN_SECONDS, HALVED_AFTER, LATE_SECONDS, between
 from workers.rules.drain import DrainState
 from workers.rules.drain_actions import Landed
 from workers.rules.lead import Result
@@ -79,6 +79,7 @@ class Drain:
             state.call_is_back = any(map(Future.done, in_hand.in_flight))
             state.held_shards, state.proven = len(lease.shards), self.breaker.is_proven
             state.again = len(in_hand.again)
+            state.again_in_flight = sum(call.flight.failures > 0 for call in in_hand.in_flight.values())
             state.again_at = in_hand.next_again().due if in_hand.again else None
             action = rules.step(state, self.machine.monotonic(), landed)
             if isinstance(action, actions.Finish):
@@ -210,7 +211,8 @@ class Drain:
 
     def _keep(self, in_hand: InHand, call: WriteCall, failures: int) -> None:
         """Keep the call's open leads in hand; once the batch is halved, also in Redis, for the next drain."""
-        due = self.machine.monotonic() + between(AGAIN_SECONDS, self.machine.random())
+        bounds = LATE_SECONDS if call.flight.late else AGAIN_SECONDS
+        due = self.machine.monotonic() + between(bounds, self.machine.random())
         in_hand.keep(call, failures, due)
         for shard, batch in call.batches.items() if failures >= HALVED_AFTER else ():
             leads = [lead.id for group in batch.groups if group.open for lead in group.leads]
