@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 
 IN_FLIGHT = 16
+# A command for each message that was sent would cost a good part of what sending it does.
+GATHER_SECONDS = 0.2
 # DealDroid tells no quota: in 10 s, of all workers.
 MOST_REPEATS = 100
 READ_AHEAD = 128
@@ -89,7 +91,7 @@ class OutboxSender:
         self.bell = Bell(connection)
         self.pause = Pause(connection, machine, keys.OUTBOX)
         self.clock = Clock(connection, machine)
-        self.breaker = Breaker(connection, machine, stop, keys.OUTBOX)
+        self.breaker = Breaker(connection, machine, stop, keys.OUTBOX, GATHER_SECONDS)
         self.round_seconds = 0.0
         self.time_slice = TimeSlice(connection, budget, self.clock, machine, config.inbox.shards)
 

@@ -178,7 +178,7 @@ def step(state: DrainState, now: float, landed: Landed) -> Action:
             case Phase.WAITING:
                 action = _wait(state, now)
             case Phase.LANDING:
-                action = _land(state)
+                action = _land(state, now)
             case Phase.DONE:
                 return _finish(state)
         if action is not None:
@@ -372,9 +372,9 @@ def _wait(state: DrainState, now: float) -> Action | None:
     return Await(known.blocked_until)
 
 
-def _land(state: DrainState) -> Action | None:
+def _land(state: DrainState, now: float) -> Action | None:
     if state.in_flight:
-        return Await(_wakes_at(state))
+        return Await(_wakes_at(state, now))
     if state.may_start and state.again_at is not None and not state.settled_any:
         return Await(state.again_at)
     if state.probing or not state.may_start or not state.settled_any:
@@ -385,10 +385,12 @@ def _land(state: DrainState) -> Action | None:
     return None
 
 
-def _wakes_at(state: DrainState) -> float | None:
-    """When a call may be possible though none has come back."""
-    moments = [state.known.blocked_until or None, state.again_at if state.may_start else None]
-    return min((one for one in moments if one is not None), default=None)
+def _wakes_at(state: DrainState, now: float) -> float | None:
+    """When a call may be possible though none has come back. What is due already waits for one to come back."""
+    moments = [state.known.blocked_until] if state.known.blocked_until else []
+    if state.may_start and state.again_at is not None and state.again_at > now:
+        moments.append(state.again_at)
+    return min(moments, default=None)
 
 
 def _finish(state: DrainState) -> Finish:

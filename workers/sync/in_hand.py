@@ -80,6 +80,8 @@ class InHand:
     def set_apart(self, rows: Rows, now: float) -> Rows:
         """`rows` without those of suspects, which become batches of their own, as small as their failures ask for. All
         of a customer's rows stay together."""
+        if not any(self._failures(shard, fields) for shard, part in rows.items() for _, fields in part):
+            return rows
         rest: dict[int, list[StreamEntry]] = {}
         places: dict[str, Again | None] = {}
         batches: dict[int, Again] = {}

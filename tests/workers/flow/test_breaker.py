@@ -77,3 +77,13 @@ def test_a_process_knows_whether_a_call_of_its_own_has_worked_lately(client: Any
     one.note_success()
     assert one.is_proven
     assert not other.is_proven
+
+
+def test_successes_are_gathered_while_nothing_fails_and_none_is_lost(client: Any) -> None:
+    one = Breaker(client, Machine(), threading.Event(), keys.OUTBOX, gather_seconds=60.0)
+    for _ in range(5):
+        one.note_success()
+    assert one.read().total == 1
+    one.note_failure()
+    one.note_success()
+    assert one.read() == Calls(total=7, failed=1)
