@@ -31,6 +31,10 @@ class Machine:
         """Seconds since 1970."""
         return time.time()
 
+    def time_ns(self) -> int:
+        """Nanoseconds since 1970."""
+        return time.time_ns()
+
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
 

@@ -116,8 +116,9 @@ def preview_event(body: dict[str, Any], redis: Redis, settings: WorkerSettings) 
     if missing:
         raise PreviewError(f"{', '.join(missing)} is missing or unusable")
     shared = settings.shared
+    machine = Machine()
     # A few reads outside the workers' budget: reserving a slot in it would write to Redis.
-    hubspot = _ReadOnlyHubSpot(settings.token, settings.hubspot_url, NoBudget())
+    hubspot = _ReadOnlyHubSpot(settings.token, settings.hubspot_url, NoBudget(machine))
     # A Redis without a key has no customers either, so any key will do.
     key = shared.key.encode() or redis.get(keys.SECRET) or b"none"
     customers = _ReadOnlyStore(redis, key)
@@ -132,7 +133,7 @@ def preview_event(body: dict[str, Any], redis: Redis, settings: WorkerSettings) 
     customers.load([group])
     plan = WritePlanner(portal, customers.digest(), shared.timezone)
     # A lease that was never acquired: `_ReadOnlyIdentity` locks nothing.
-    identity = _ReadOnlyIdentity(redis, hubspot, shared.config.crm, key, Lease(Stream(redis), 0, "", Machine()))
+    identity = _ReadOnlyIdentity(redis, hubspot, shared.config.crm, key, Lease(Stream(redis), 0, "", machine))
     Writer(hubspot, plan, identity, customers, intact=False).write([group])
     return _describe(group, group.result or Result(WAITING), hubspot, plan)
 

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from leadcore.receipts import HELD, Receipt
+from leadcore.store import lines
 from leadcore.store.connection import Redis
 from leadcore.store.leads import read_newest, read_receipts
 from leadcore.store.status import Status
@@ -60,19 +61,23 @@ def print_status(status: Status, problems: Sequence[Problem], timezone: ZoneInfo
         table.add_row(SEVERITIES[one.severity], Text(str(one), STYLES[one.severity]))
     if not problems:
         table.add_row("State", Text("Everything works.", COLOURS["fine"]))
-    messages_pause = status.messages_pause if status.messages_waiting else {}
-    table.add_row("Line to HubSpot", _describe_line(status, status.pause, timezone))
-    table.add_row("Line to DealDroid", _describe_line(status, messages_pause, timezone))
+    for line in lines.LINES:
+        # Leads are always expected; where nothing else waits, nobody is kept waiting.
+        matters = line is lines.INBOX or any(status.depths[line.name])
+        pause = status.pauses[line.name] if matters else {}
+        table.add_row(f"Line to {line.to}", _describe_line(status, pause, timezone))
     dry = f", {status.dry_workers} with DRY_RUN" if status.dry_run else ""
     table.add_row("Workers alive", f"{status.workers}{dry}")
-    oldest = f" (oldest since {_time(status.oldest_ms, timezone)})" if status.oldest_ms else ""
-    table.add_row("Leads waiting", f"{status.waiting}{oldest}")
-    table.add_row("Messages waiting", str(status.messages_waiting))
-    table.add_row(
-        "Need a person", f"{status.need_person} ({status.parked} leads parked, {status.unsent} messages unsent)"
-    )
-    if status.held:
-        table.add_row("Leads held back", str(status.held))
+    for line in lines.LINES:
+        since = status.oldest_ms if line is lines.INBOX else None
+        oldest = f" (oldest since {_time(since, timezone)})" if since else ""
+        table.add_row(f"{line.noun.capitalize()} waiting", f"{sum(status.depths[line.name])}{oldest}")
+    kept = [(f"{line.noun} {kept.said}", status.kept[kept.name], kept.for_person) for line, kept in lines.each_kept()]
+    undecided = ", ".join(f"{number} {what}" for what, number, for_person in kept if for_person)
+    table.add_row("Need a person", f"{status.need_person} ({undecided})")
+    for what, number, for_person in kept:
+        if number and not for_person:
+            table.add_row(what.capitalize(), str(number))
     table.add_row("Last post from DealDroid", describe_last_post(status, timezone))
     table.add_row("Posts refused today", str(status.refused_today))
     table.add_row("Counted since the start")

@@ -11,6 +11,7 @@ from werkzeug.routing import RequestRedirect
 
 from leadcore.event import Malformed
 from leadcore.logs import configure
+from leadcore.machine import Machine
 from leadcore.settings import ReceiverSettings, read_receiver
 from leadcore.store.connection import RECEIVER_TIMEOUT, connect
 from leadcore.store.counters import Tally
@@ -41,8 +42,9 @@ def create_app(given: ReceiverSettings | None = None) -> Flask:
     shared = settings.shared
     configure(shared.log_level)
     redis = connect(shared, RECEIVER_TIMEOUT)
-    spool = open_spool(shared, redis)
-    feeder = Feeder(redis, spool, shared)
+    machine = Machine()
+    spool = open_spool(shared, redis, machine)
+    feeder = Feeder(redis, spool, shared, machine)
     app = Receiver(__name__, static_folder=None)
     # One byte more: werkzeug silently truncates a chunked body at the limit, and a longer one must be refused.
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY + 1

@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from leadcore.store import keys
+from leadcore.store import keys, lines
 from leadcore.store.connection import AWAY, Redis
 from leadcore.store.counters import BUCKETS
 from leadcore.store.parked import CODES
@@ -87,23 +87,22 @@ def _collect_problems(found: Sequence[Problem]) -> Metric:
 
 def _collect_status(status: Status) -> Iterator[Metric]:
     yield _gauge("leadsync_workers", "Worker processes alive", status.workers)
-    yield _gauge("leadsync_parked", "Leads that wait for a person", status.parked)
-    yield _gauge("leadsync_unsent", "Messages that could not be sent and wait for a person", status.unsent)
+    for _, kept in lines.each_kept():
+        yield _gauge(f"leadsync_{kept.name}", kept.described, status.kept[kept.name])
     yield _gauge("leadsync_refused_today", "Posts refused today for a wrong secret", status.refused_today)
     last_post = (status.last_post_ms or 0) / 1000
     yield _gauge("leadsync_last_post_timestamp_seconds", "When DealDroid's last post came, 0 if never", last_post)
-    yield _gauge("leadsync_held", "Leads that a dry run held back", status.held)
     yield _gauge("leadsync_dry_workers", "Worker processes that run with DRY_RUN and write nothing", status.dry_workers)
     paused = GaugeMetricFamily("leadsync_paused", "1 while a line is paused", labels=["line", "code"])
-    for line, pause in ((keys.INBOX, status.pause), (keys.OUTBOX, status.messages_pause)):
+    for line, pause in status.pauses.items():
         paused.add_metric([line, pause.get("code", "")], 1 if pause else 0)
     yield paused
     depth = GaugeMetricFamily("leadsync_depth", "Entries waiting, those put off included", labels=["line", "shard"])
     oldest = GaugeMetricFamily(
         "leadsync_oldest_seconds", "How long the oldest entry has waited, 0 if none does", labels=["line", "shard"]
     )
-    for line in (keys.INBOX, keys.OUTBOX):
-        for shard, (count, age) in enumerate(zip(status.depths[line], status.oldest[line], strict=True)):
+    for line, depths in status.depths.items():
+        for shard, (count, age) in enumerate(zip(depths, status.oldest[line], strict=True)):
             depth.add_metric([line, str(shard)], count)
             oldest.add_metric([line, str(shard)], (age or 0) / 1000)
     yield depth

@@ -33,8 +33,9 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from leadcore.config import Config
+from leadcore.machine import Machine
 from leadcore.receipts import Receipt
-from leadcore.store import keys
+from leadcore.store import keys, lines
 from leadcore.store.bell import Bell
 from leadcore.store.leads import read_all, read_receipts
 from leadcore.store.streams import Stream
@@ -214,7 +215,7 @@ class Crm:
 
     def make_ready(self) -> None:
         """Do what `leadsync setup` does."""
-        client = HubSpot("pat-test", self.url, NoBudget())
+        client = HubSpot("pat-test", self.url, NoBudget(Machine()))
         setup(client)
         client._batch.api_client.rest_client.pool_manager.clear()
         self.properties = dict(self.portal.properties)
@@ -368,10 +369,8 @@ class Line:
         """Entries on their way in either direction, at one moment."""
         pipe = self.redis.pipeline(transaction=True)
         for shard in range(SHARDS):
-            for line in (keys.INBOX, keys.OUTBOX):
-                pipe.xlen(keys.entries(line, shard))
-                pipe.zcard(keys.later(line, shard))
-            pipe.hlen(keys.sending(shard))
+            for line in lines.LINES:
+                lines.count_entries(pipe, line.name, shard)
         return sum(pipe.execute())
 
     def settle(self, seconds: float = 60.0, *, hasten: bool = False) -> None:
@@ -389,7 +388,7 @@ class Line:
         rings = self.redis.hget(keys.PAUSE, "until") not in (None, b"0")
         if rings:
             self.redis.hset(keys.PAUSE, "until", 0)
-        for line in (keys.INBOX, keys.OUTBOX):
+        for line in (one.name for one in lines.LINES):
             for shard in range(SHARDS):
                 if self.redis.zcard(later := keys.later(line, shard)):
                     self.redis.zadd(later, dict.fromkeys(self.redis.zrange(later, 0, -1), 0), xx=True)

@@ -1,10 +1,11 @@
 """Wires one worker process: builds once what jobs need."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from leadcore.machine import Event, Machine
+from leadcore.store import keys
 from leadcore.store.connection import AWAY, connect
 from leadcore.store.counters import Tally
 from workers.flow.lease import LeaseRegistry
@@ -36,6 +37,11 @@ class Runtime:
     tally: Tally
     stop: Event
     machine: Machine
+
+    @property
+    def drains(self) -> Mapping[str, Callable[[int], None]]:
+        """The name of a line -> what drains a shard of it."""
+        return {keys.INBOX: self.sync.drain, keys.OUTBOX: self.outbox.drain}
 
 
 def build(settings: WorkerSettings, machine: Machine) -> Runtime:
@@ -74,5 +80,5 @@ def hubspot_client(settings: WorkerSettings) -> Iterator[HubSpot]:
     try:
         redis.ping()
     except AWAY:
-        budget = NoBudget()
+        budget = NoBudget(machine)
     yield HubSpot(settings.token, settings.hubspot_url, budget)

@@ -3,12 +3,11 @@
 No exception leaves them: RQ would log its text and store it in Redis. For entries that are left, the next sweep rings.
 """
 
-from collections.abc import Callable
-
 import structlog
 
 from leadcore.logs import format_place
 from leadcore.machine import Machine
+from leadcore.store import keys
 from workers.bootstrap import Runtime, build
 from workers.settings import read_worker
 
@@ -29,15 +28,16 @@ def _runtime() -> Runtime:
 
 def sync(shard: int) -> None:
     """Write the leads of an inbox shard to HubSpot."""
-    _run(_runtime().sync.drain, shard)
+    _run(keys.INBOX, shard)
 
 
 def confirm(shard: int) -> None:
     """Send the confirmations of an outbox shard."""
-    _run(_runtime().outbox.drain, shard)
+    _run(keys.OUTBOX, shard)
 
 
-def _run(drain: Callable[[int], None], shard: int) -> None:
+def _run(line: str, shard: int) -> None:
+    drain = _runtime().drains[line]
     try:
         drain(shard)
     except Exception as error:

@@ -13,7 +13,7 @@ from redis.exceptions import OutOfMemoryError
 
 from leadcore.config import Inbox as InboxConfig
 from leadcore.machine import Machine
-from leadcore.store import keys
+from leadcore.store import keys, lines
 from leadcore.store.bell import Bell
 from leadcore.store.connection import AWAY, Redis
 from leadcore.store.counters import Tally
@@ -55,7 +55,7 @@ class Maintenance:
         self.lists = (keys.WORKERS, keys.DRY_WORKERS) if dry_run else (keys.WORKERS,)
         self.shards = config.shards
         self.retention = Retention(connection, config)
-        self.lines = {line: Stream(connection, line) for line in (keys.INBOX, keys.OUTBOX)}
+        self.lines = {line.name: Stream(connection, line.name) for line in lines.LINES}
         self.bell = Bell(connection)
         self._parent = os.getppid()
         self._end = machine.event()
@@ -115,9 +115,9 @@ class Maintenance:
         self.tally.flush(self.lines[keys.INBOX])
 
     def sweep(self) -> None:
-        """Sweep all shards of inbox and outbox, then apply retention."""
-        for line, inbox in self.lines.items():
+        """Sweep all shards of all lines, then apply retention."""
+        for line, stream in self.lines.items():
             for shard in range(self.shards):
-                if inbox.sweep(shard):
+                if stream.sweep(shard):
                     self.bell.ring(line, shard)
         self.retention.apply()

@@ -98,7 +98,6 @@ class Notifier:
     def _observe(self) -> Observation:
         status = read_status(self.redis, self.shards, self.timezone)
         figures = self.redis.hgetall(keys.FIGURES)
-        pauses = {keys.INBOX: status.pause, keys.OUTBOX: status.messages_pause}
         parked_ever = {
             name.decode().removeprefix("parked:"): int(count)
             for name, count in figures.items()
@@ -108,10 +107,10 @@ class Notifier:
             now_ms=status.now_ms,
             pauses={
                 line: (pause["code"], pause["reason"], pause["since_ms"] or status.now_ms)
-                for line, pause in pauses.items()
+                for line, pause in status.pauses.items()
                 if pause
             },
-            waiting={keys.INBOX: status.waiting, keys.OUTBOX: status.messages_waiting},
+            waiting={line: sum(depths) for line, depths in status.depths.items()},
             parked_ever=parked_ever | {state: status.counts.get(f"message_{state}", 0) for state in UNSENT_STATES},
             parked=status.parked,
             unsent=status.unsent,

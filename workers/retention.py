@@ -1,28 +1,29 @@
-"""Removes what has expired: receipts beyond the cap, index entries without a receipt, parked and held leads after
-30 days, unsent messages after 7.
+"""Removes what has expired: receipts beyond the cap, index entries without a receipt, and what the lines have kept for
+too long (`leadcore.store.lines`).
 
 Each worker's maintenance thread calls this with every sweep. A step is one script over a few hundred entries that frees
 memory first and can be repeated, so workers need not agree on who does it.
 """
 
 from leadcore.config import Inbox as InboxConfig
-from leadcore.receipts import DISCARDED, HELD, HELD_SECONDS, PARKED, PARKED_SECONDS, UNSENT_SECONDS, WAITING, pack
-from leadcore.store import keys
+from leadcore.receipts import DISCARDED, WAITING, pack
+from leadcore.store import keys, lines
 from leadcore.store.connection import Redis
+from leadcore.store.lines import Kept
 from leadcore.store.lua import COUNT, DEL_FIRST, NOW, RECEIPT_FIELDS
 from leadcore.store.streams import DUPLICATE_MS
 
 CHUNK = 500
 CHUNKS = 20
-ENDED = "it was parked for 30 days, so what it said was removed"
-ENDED_HELD = "a dry run held it back, and nobody retried it for 30 days, so what it said was removed"
 
 # A receipt identifies a repeated event while it is younger than `duplicate_ms`, so the cap removes older ones only.
 _TRIM = (
     """
--- Returns where to go on, '-' at the end.
+-- Returns where to go on, '-' at the end. ARGV from 5 on: the states of leads that are not done.
 local leads = KEYS[1]
 local after, chunk, cap, duplicate_ms = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local undone = {}
+for at = 5, #ARGV do undone[ARGV[at]] = true end
 """
     + DEL_FIRST
     + NOW
@@ -42,7 +43,7 @@ for _, row in ipairs(rows) do
   elseif received and now - tonumber(received) < duplicate_ms then
     -- The same event came again after a week: its receipt is a new one, with a row of its own.
     over = over - redis.call('XDEL', leads, row_id)
-  elseif state and state ~= '{WAITING}' and state ~= '{PARKED}' and state ~= '{HELD}' then
+  elseif state and not undone[state] then
     over = over - redis.call('XDEL', leads, row_id)
     redis.call('DEL', receipt)
   end
@@ -86,20 +87,26 @@ class Retention:
 
     def apply(self) -> None:
         """Remove what has expired, at most some thousands; the next call continues from there."""
+        undone = [WAITING, *(kept.state for _, kept in lines.each_kept() if kept.state)]
         for _ in range(CHUNKS):
             answer: bytes = self._trim(
-                keys=[keys.LEADS], args=[self._after, CHUNK, self.config.receipts_max, DUPLICATE_MS]
+                keys=[keys.LEADS], args=[self._after, CHUNK, self.config.receipts_max, DUPLICATE_MS, *undone]
             )
             self._after = answer.decode()
             if self._after == "-":
                 break
-        self._end(keys.PARKED, keys.parked(""), PARKED, PARKED_SECONDS, ENDED)
-        self._end(keys.HELD, keys.held(""), HELD, HELD_SECONDS, ENDED_HELD)
         seconds, _ = self.redis.time()
-        self.redis.zremrangebyscore(keys.UNSENT, "-inf", (seconds - UNSENT_SECONDS) * 1000)
+        for _, kept in lines.each_kept():
+            if kept.state:
+                self._end(kept)
+            else:
+                self.redis.zremrangebyscore(kept.index, "-inf", (seconds - kept.seconds) * 1000)
 
-    def _end(self, index: str, kept: str, waits: str, seconds: int, why: str) -> None:
-        arguments = [CHUNK, seconds, kept, waits, *pack(state=DISCARDED, reason=why, fields=())]
+    def _end(self, kept: Kept) -> None:
+        receipt = pack(state=DISCARDED, reason=kept.ended, fields=())
         for _ in range(CHUNKS):
-            if self._end_kept(keys=[index], args=arguments) < CHUNK:
+            if (
+                self._end_kept(keys=[kept.index], args=[CHUNK, kept.seconds, kept.key(""), kept.state, *receipt])
+                < CHUNK
+            ):
                 break

@@ -7,12 +7,13 @@ import os
 import select
 import signal
 import subprocess
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from types import FrameType
 
 import structlog
+
+from leadcore.machine import Machine
 
 GRACE_SECONDS = 25.0
 STEADY_SECONDS = 10.0
@@ -37,7 +38,7 @@ class _Child:
     due_at: float = field(default=0.0)
 
 
-def supervise(commands: Sequence[tuple[str, Sequence[str]]]) -> int:
+def supervise(commands: Sequence[tuple[str, Sequence[str]]], machine: Machine) -> int:
     """Keep one child per command running until SIGTERM or SIGINT, then stop them all within `GRACE_SECONDS`; at once if
     one refuses its settings when it is first started. Returns the exit code for this process."""
     children = [_Child(name, command) for name, command in commands]
@@ -59,19 +60,19 @@ def supervise(commands: Sequence[tuple[str, Sequence[str]]]) -> int:
     log.info("supervisor.started", processes=[child.name for child in children])
     while not stopping:
         for child in children:
-            _ensure_running(child)
+            _ensure_running(child, machine)
         if any(child.refused for child in children):
-            _stop_all(children)
+            _stop_all(children, machine)
             return REFUSED
-        due = [child.due_at - time.monotonic() for child in children if child.process is None]
+        due = [child.due_at - machine.monotonic() for child in children if child.process is None]
         if select.select([reader], [], [], max(0.0, min([TICK_SECONDS, *due])))[0]:
             os.read(reader, 1024)
-    _stop_all(children)
+    _stop_all(children, machine)
     return 0
 
 
-def _ensure_running(child: _Child) -> None:
-    now = time.monotonic()
+def _ensure_running(child: _Child, machine: Machine) -> None:
+    now = machine.monotonic()
     if child.process is not None:
         code = child.process.poll()
         if code is None:
@@ -94,14 +95,14 @@ def _ensure_running(child: _Child) -> None:
             log.error("process.not_started", name=child.name, error=type(error).__name__)
 
 
-def _stop_all(children: Sequence[_Child]) -> None:
+def _stop_all(children: Sequence[_Child], machine: Machine) -> None:
     alive = [child.process for child in children if child.process is not None]
     for process in alive:
         process.send_signal(signal.SIGTERM)
-    deadline = time.monotonic() + GRACE_SECONDS
+    deadline = machine.monotonic() + GRACE_SECONDS
     for process in alive:
         try:
-            process.wait(max(0.0, deadline - time.monotonic()))
+            process.wait(max(0.0, deadline - machine.monotonic()))
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

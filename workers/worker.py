@@ -7,7 +7,6 @@ import logging
 import os
 import signal
 import socket
-import threading
 from contextlib import closing, suppress
 from types import FrameType
 from urllib.parse import urlsplit
@@ -57,13 +56,13 @@ class Worker(SimpleWorker):
         )
         self.log_result_lifespan = False
         self.stopping = False
-        self._stop_event, self._outage = runtime.stop, outage
+        self._stop_event, self._machine, self._outage = runtime.stop, runtime.machine, outage
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         """At the first signal: finish the current batch."""
         self.stopping = True
         # In a thread: the interrupted code may hold the event's own lock.
-        threading.Thread(target=self._stop_event.set).start()
+        self._machine.thread(self._stop_event.set, "stop").start()
         super().request_stop(signum, frame)  # type: ignore[no-untyped-call]  # RQ is only partly typed
 
     def set_shutdown_requested_date(self) -> None:
@@ -202,13 +201,13 @@ def _drain_all(runtime: Runtime) -> bool:
 
     def stop(signum: int, _frame: FrameType | None) -> None:
         signals.append(signum)
-        threading.Thread(target=runtime.stop.set).start()
+        runtime.machine.thread(runtime.stop.set, "stop").start()
 
     # RQ's own handlers raise in whatever code runs, and stay installed until RQ works again.
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, stop)
     for shard in range(runtime.settings.shared.config.inbox.shards):
-        for drain in (runtime.sync.drain, runtime.outbox.drain):
+        for drain in runtime.drains.values():
             with suppress(*AWAY):
                 drain(shard)
     runtime.stop.wait(FULL_SECONDS)

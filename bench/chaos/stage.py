@@ -18,7 +18,7 @@ from bench.chaos.processes import answers, children, end_group, kill_one, sessio
 from bench.chaos.script import TOLD
 from bench.revision import ROOT, Tree, here
 from leadcore.config import Config
-from leadcore.store import keys
+from leadcore.store import keys, lines
 from sandbox import redis as embedded
 from sandbox.parent_watch import ParentWatch
 
@@ -211,16 +211,14 @@ class Stage:
         """Remember which messages were being sent at this moment, right after something was killed."""
         with suppress(client.RedisError):
             for shard in range(SHARDS):
-                self.cut_off.update(self.redis.hkeys(keys.sending(shard)))
+                self.cut_off.update(self.redis.hkeys(keys.sending(keys.OUTBOX, shard)))
 
     def left(self) -> int:
         """Entries on their way in either direction, and leads on the disk; raises redis-py's errors."""
         pipe = self.redis.pipeline(transaction=True)
         for shard in range(SHARDS):
-            for line in (keys.INBOX, keys.OUTBOX):
-                pipe.xlen(keys.entries(line, shard))
-                pipe.zcard(keys.later(line, shard))
-            pipe.hlen(keys.sending(shard))
+            for line in lines.LINES:
+                lines.count_entries(pipe, line.name, shard)
         spooled = int((self.ready() or {"spooled": 1})["spooled"])
         waiting: list[int] = pipe.execute()
         return sum(waiting) + abs(spooled)

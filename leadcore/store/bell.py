@@ -6,10 +6,9 @@ from redis.exceptions import OutOfMemoryError
 from rq import Queue
 from rq.serializers import JSONSerializer
 
-from leadcore.store import keys
+from leadcore.store import keys, lines
 from leadcore.store.connection import Redis
 
-JOBS = {keys.INBOX: "workers.jobs.sync", keys.OUTBOX: "workers.jobs.confirm"}
 JOB_SECONDS = 180
 FAILED_SECONDS = 3600
 
@@ -26,7 +25,7 @@ class Bell:
         # Without this RQ writes outside of the transaction: the job and the queue's name in a round trip each.
         pipe.multi()
         self.queue.enqueue(
-            JOBS[stream],
+            lines.find(stream).job,
             shard,
             result_ttl=0,
             failure_ttl=FAILED_SECONDS,

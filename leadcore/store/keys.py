@@ -13,6 +13,7 @@ HELD = PREFIX + "held"
 """What a dry run held back: lead -> when, in ms."""
 UNSENT = PREFIX + "unsent"
 PAUSE = PREFIX + "pause"
+MESSAGES_PAUSE = PAUSE + ":outbox"
 NONE = PREFIX + "none"
 """A key that never exists."""
 BUDGET = PREFIX + "budget"
@@ -45,7 +46,7 @@ QUEUE = "leadsync"
 
 INBOX = "inbox"
 OUTBOX = "outbox"
-PAUSES = {INBOX: PAUSE, OUTBOX: PAUSE + ":outbox"}
+"""Names of lines; see `leadcore.store.lines`, whose rows they are."""
 
 
 def hour(number: int) -> str:
@@ -54,7 +55,7 @@ def hour(number: int) -> str:
 
 
 def entries(stream: str, shard: int) -> str:
-    """The Redis Stream of `stream` ("inbox" or "outbox") in `shard`."""
+    """The Redis Stream of `stream`, the name of a line, in `shard`."""
     return f"{PREFIX}{stream}:{shard}"
 
 
@@ -79,8 +80,8 @@ def later(stream: str, shard: int) -> str:
     return f"{PREFIX}{stream}:{shard}:later"
 
 
-def sending(shard: int) -> str:
-    return f"{PREFIX}{OUTBOX}:{shard}:sending"
+def sending(stream: str, shard: int) -> str:
+    return f"{PREFIX}{stream}:{shard}:sending"
 
 
 def receipt(lead: str) -> str:

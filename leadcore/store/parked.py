@@ -14,7 +14,7 @@ from leadcore import event, receipts
 from leadcore.config import Inbox as InboxConfig
 from leadcore.fields import BODY, RECEIPT, VERSION
 from leadcore.receipts import DISCARDED, HELD, PARKED, WAITING, Receipt
-from leadcore.store import keys
+from leadcore.store import keys, lines
 from leadcore.store.bell import Bell
 from leadcore.store.connection import AWAY, Redis
 from leadcore.store.leads import read_receipts
@@ -122,8 +122,12 @@ class Parked:
     def receipts(self, limit: int | None = None, until_ms: int | None = None) -> list[Receipt]:
         """The receipts of parked leads, then those of unsent messages, each oldest first: at most `limit` of either,
         waiting since `until_ms` or longer."""
-        unsent = [as_parked(one) for one in self._read(keys.UNSENT, limit, until_ms) if one.state != PARKED]
-        return [*self._read(keys.PARKED, limit, until_ms), *unsent]
+        found: list[Receipt] = []
+        for _, kept in lines.each_kept():
+            if kept.for_person:
+                rows = self._read(kept.index, limit, until_ms)
+                found += rows if kept.state else [as_parked(one) for one in rows if one.state != PARKED]
+        return found
 
     def held(self, until_ms: int | None = None) -> list[str]:
         """The leads that a dry run held back since `until_ms` or longer, in the order in which it met them."""
@@ -132,7 +136,7 @@ class Parked:
 
     def count(self) -> int:
         """How many leads and messages wait for a person, without those that are held back."""
-        return int(self.redis.zcard(keys.PARKED) + self.redis.zcard(keys.UNSENT))
+        return sum(self.redis.zcard(kept.index) for _, kept in lines.each_kept() if kept.for_person)
 
     def _read(self, index: str, limit: int | None, until_ms: int | None) -> list[Receipt]:
         until, count = "+inf" if until_ms is None else until_ms, -1 if limit is None else limit

@@ -1,4 +1,4 @@
-"""The state of inbox and outbox in one round trip: for readyz, metrics, the console and `leadsync status`."""
+"""The state of all lines in one round trip: for readyz, metrics, the console and `leadsync status`."""
 
 from collections.abc import Sequence
 from contextlib import closing, suppress
@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from leadcore.settings import Settings
-from leadcore.store import keys
+from leadcore.store import keys, lines
 from leadcore.store.connection import AWAY, RECEIVER_TIMEOUT, Redis, connect
 from leadcore.store.posts import LAST, local_date, refused_on
 from leadcore.verdict import PERSON
@@ -19,23 +19,19 @@ ALIVE_MS = 15_000
 class Status:
     """`depths`: line -> entries per shard, with those that wait for a retry; `oldest`: line -> age of each shard's
     oldest entry in ms, None if it is empty; `oldest_ms`: when the oldest of the inbox came, in ms of Redis' clock;
-    `pause`, `messages_pause`: {} or code, reason, until_ms, since_ms; `held`: leads that a dry run held back;
-    `dry_workers`: how many of the workers run with DRY_RUN; `unsent`: messages that wait for a person; `refused_today`:
-    posts refused for their secret on this day of the operator's time zone; `last_post_ms`: when DealDroid's last
-    authenticated post came, None if never."""
+    `pauses`: line -> {} or code, reason, until_ms, since_ms; `kept`: the name of a `lines.Kept` -> how many;
+    `dry_workers`: how many of the workers run with DRY_RUN; `refused_today`: posts refused for their secret on this day
+    of the operator's time zone; `last_post_ms`: when DealDroid's last authenticated post came, None if never."""
 
     now_ms: int
     workers: int
     depths: dict[str, list[int]]
-    parked: int
-    oldest_ms: int | None
-    pause: dict[str, Any]
-    counts: dict[str, int]
-    messages_pause: dict[str, Any] = field(default_factory=dict)
+    oldest_ms: int | None = None
+    counts: dict[str, int] = field(default_factory=dict)
+    pauses: dict[str, dict[str, Any]] = field(default_factory=dict)
     oldest: dict[str, list[int | None]] = field(default_factory=dict)
-    held: int = 0
+    kept: dict[str, int] = field(default_factory=dict)
     dry_workers: int = 0
-    unsent: int = 0
     refused_today: int = 0
     last_post_ms: int | None = None
 
@@ -48,9 +44,31 @@ class Status:
         return sum(self.depths[keys.OUTBOX])
 
     @property
+    def pause(self) -> dict[str, Any]:
+        return self.pauses.get(keys.INBOX, {})
+
+    @property
+    def messages_pause(self) -> dict[str, Any]:
+        return self.pauses.get(keys.OUTBOX, {})
+
+    @property
+    def parked(self) -> int:
+        return self.kept.get(lines.PARKED.name, 0)
+
+    @property
+    def held(self) -> int:
+        """Leads that a dry run held back."""
+        return self.kept.get(lines.HELD.name, 0)
+
+    @property
+    def unsent(self) -> int:
+        """Messages that wait for a person."""
+        return self.kept.get(lines.UNSENT.name, 0)
+
+    @property
     def need_person(self) -> int:
-        """Leads and messages that wait for a person to retry or discard them."""
-        return self.parked + self.unsent
+        """What waits for a person to retry or discard it."""
+        return sum(self.kept.get(kept.name, 0) for _, kept in lines.each_kept() if kept.for_person)
 
     @property
     def dry_run(self) -> bool:
@@ -58,8 +76,11 @@ class Status:
         return bool(self.dry_workers)
 
     def as_dict(self) -> dict[str, Any]:
+        shown = asdict(self)
+        pauses, kept = shown.pop("pauses"), shown.pop("kept")
+        pauses = {line.pause_name: pauses.get(line.name, {}) for line in lines.LINES}
         more = {"waiting": self.waiting, "need_person": self.need_person, "dry_run": self.dry_run}
-        return {**asdict(self), **more}
+        return {**shown, **pauses, **kept, **more}
 
 
 def find_portal(settings: Settings) -> str:
@@ -75,41 +96,40 @@ def read_status(redis: Redis, shards: int, timezone: ZoneInfo) -> Status:
     pipe.time()
     pipe.zrange(keys.WORKERS, 0, -1, withscores=True)
     pipe.zrange(keys.DRY_WORKERS, 0, -1, withscores=True)
-    pipe.hgetall(keys.PAUSES[keys.INBOX])
-    pipe.hgetall(keys.PAUSES[keys.OUTBOX])
-    pipe.zcard(keys.PARKED)
-    pipe.zcard(keys.HELD)
-    pipe.zcard(keys.UNSENT)
     pipe.hgetall(keys.REFUSED)
     pipe.zscore(keys.LAST_POST, LAST)
     pipe.xrevrange(keys.LEADS, count=1)
     pipe.hgetall(keys.COUNTS)
-    for line in (keys.INBOX, keys.OUTBOX):
+    for _, kept in lines.each_kept():
+        pipe.zcard(kept.index)
+    for line in lines.LINES:
+        pipe.hgetall(line.pause)
         for shard in range(shards):
-            pipe.xlen(keys.entries(line, shard))
-            pipe.zcard(keys.later(line, shard))
-    for line in (keys.INBOX, keys.OUTBOX):
-        for shard in range(shards):
-            pipe.xrange(keys.entries(line, shard), count=1)
-    time, workers, dry_workers, pause, messages_pause, parked, held, *more = pipe.execute()
-    unsent, refused, last_post, newest, counts, *rest = more
+            pipe.xlen(keys.entries(line.name, shard))
+            pipe.zcard(keys.later(line.name, shard))
+            pipe.xrange(keys.entries(line.name, shard), count=1)
+    time, workers, dry_workers, refused, last_post, newest, counts, *more = pipe.execute()
+    answers = iter(more)
     now = _milliseconds(time)
-    lengths = [rest[i] + rest[i + 1] for i in range(0, 4 * shards, 2)]
-    first = [int(rows[0][0].split(b"-")[0]) if rows else None for rows in rest[4 * shards :]]
-    ages = [None if at is None else max(now - at, 0) for at in first]
+    sizes = {kept.name: next(answers) for _, kept in lines.each_kept()}
+    depths, oldest, pauses = dict[str, list[int]](), dict[str, list[int | None]](), dict[str, dict[str, Any]]()
+    for line in lines.LINES:
+        pause = next(answers)
+        shard_states = [(next(answers) + next(answers), _age(next(answers), now)) for _ in range(shards)]
+        depths[line.name] = [depth for depth, _ in shard_states]
+        oldest[line.name] = [age for _, age in shard_states]
+        pauses[line.name] = _pause(pause, now, sum(depths[line.name]))
+    longest = max((age for age in oldest[keys.INBOX] if age is not None), default=None)
     return Status(
         now_ms=now,
         workers=_count_alive(workers, now),
-        depths={keys.INBOX: lengths[:shards], keys.OUTBOX: lengths[shards:]},
-        parked=parked,
-        oldest_ms=min((at for at in first[:shards] if at is not None), default=None),
-        pause=_pause(pause, now, sum(lengths[:shards])),
+        depths=depths,
+        oldest_ms=None if longest is None else now - longest,
         counts={name.decode(): int(count) for name, count in counts.items()},
-        messages_pause=_pause(messages_pause, now, sum(lengths[shards:])),
-        oldest={keys.INBOX: ages[:shards], keys.OUTBOX: ages[shards:]},
-        held=held,
+        pauses=pauses,
+        oldest=oldest,
+        kept=sizes,
         dry_workers=_count_alive(dry_workers, now),
-        unsent=unsent,
         refused_today=refused_on(refused, local_date(now, timezone)),
         last_post_ms=_last_post(last_post, newest),
     )
@@ -139,6 +159,11 @@ def _milliseconds(time: tuple[int, int]) -> int:
 
 def _count_alive(workers: Sequence[tuple[bytes, float]], now: int) -> int:
     return sum(1 for _, at in workers if at > now - ALIVE_MS)
+
+
+def _age(rows: list[tuple[bytes, Any]], now: int) -> int | None:
+    """Of the oldest entry among `rows`, in ms."""
+    return max(now - int(rows[0][0].partition(b"-")[0]), 0) if rows else None
 
 
 def _last_post(stored: float | None, newest: list[tuple[bytes, Any]]) -> int | None:

@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from leadcore.store import keys, scripts
+from leadcore.store import keys, lines, scripts
 
 if TYPE_CHECKING:
     from leadcore.store.connection import Redis
@@ -102,7 +102,7 @@ def _outcome(answer: tuple[bytes, bytes, int]) -> Put:
 
 
 class Stream:
-    """The shards of one line ("inbox" or "outbox") over one Redis connection. `put`: runs the script PUT instead of the
+    """The shards of the line `name` over one Redis connection. `put`: runs the script PUT instead of the
     connection. Every method raises redis-py's errors."""
 
     def __init__(self, connection: "Redis", name: str = keys.INBOX, put: Callable[..., Any] | None = None) -> None:
@@ -225,8 +225,8 @@ class Stream:
                     keys.entries(self.name, shard),
                     keys.lock(self.name, shard),
                     keys.swept(self.name, shard),
-                    keys.PAUSES[self.name],
-                    keys.sending(shard) if self.name == keys.OUTBOX else keys.NONE,
+                    lines.find(self.name).pause,
+                    keys.sending(self.name, shard),
                 ],
                 args=[SWEEP_SECONDS],
             )

@@ -126,6 +126,7 @@ def _check_id(customer: str) -> None:
 
 @contextmanager
 def _open_customer_data(customer: str, settings: "Settings") -> Iterator[tuple["CustomerData", "Spool"]]:
+    from leadcore.machine import Machine
     from leadcore.store.connection import connect, find_dataset
     from leadsync.privacy.customer_data import CustomerData
     from receiver.intake.spool import SpoolError, open_spool
@@ -134,7 +135,7 @@ def _open_customer_data(customer: str, settings: "Settings") -> Iterator[tuple["
     _check_id(customer)
     redis: Redis = connect(settings)
     key = CustomerStore(redis, settings.key.encode()).use_key()
-    with closing(open_spool(settings, redis)) as spool:
+    with closing(open_spool(settings, redis, Machine())) as spool:
         spool.use_dataset(find_dataset(redis))
         try:
             yield CustomerData(redis, settings.config.inbox, key, customer), spool

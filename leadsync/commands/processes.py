@@ -36,16 +36,20 @@ def worker(count: int, one: bool) -> None:
         run(settings)
         return
     from leadcore.logs import configure
+    from leadcore.machine import Machine
     from workers.supervisor import supervise
 
     configure(settings.shared.log_level)
-    sys.exit(supervise([(f"worker.{number}", [*MODULE, "worker", "--one"]) for number in range(1, count + 1)]))
+    sys.exit(
+        supervise([(f"worker.{number}", [*MODULE, "worker", "--one"]) for number in range(1, count + 1)], Machine())
+    )
 
 
 @click.command(name="all")
 def all_() -> None:
     """Run the receiver and one worker in one process group, for a single small dyno."""
     from leadcore.logs import configure
+    from leadcore.machine import Machine
     from leadcore.settings import read_receiver
     from receiver.listener import listen
     from workers.settings import read_worker
@@ -56,7 +60,9 @@ def all_() -> None:
     read_worker()
     # The receiver opens it again, also when it has to be started again; here a taken one still ends the start.
     listen(settings.shared.host, settings.shared.port).close()
-    sys.exit(supervise([("web", [*MODULE, "web", "--supervised"]), ("worker.1", [*MODULE, "worker", "--one"])]))
+    sys.exit(
+        supervise([("web", [*MODULE, "web", "--supervised"]), ("worker.1", [*MODULE, "worker", "--one"])], Machine())
+    )
 
 
 @click.command(context_settings={"ignore_unknown_options": True})

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from leadcore.config import Config, ConfigError
+from leadcore.machine import Machine
 from leadcore.settings import SECRET_LENGTH, Settings, SettingsError, flag, split_secrets
 from leadcore.store.connection import AWAY, RECEIVER_TIMEOUT, Redis, connect, find_dataset
 from leadsync.doctor.finding import Finding, fine, warn, wrong
@@ -47,7 +48,7 @@ def check_spool(settings: Settings, env: Mapping[str, str]) -> list[Finding]:
     """Whether the receiver on this machine can store leads while Redis is away, and whose leads are stored here."""
     subject = "Spool"
     redis = connect(settings, RECEIVER_TIMEOUT)
-    with closing(open_spool(settings, redis, env)) as spool:
+    with closing(open_spool(settings, redis, Machine(), env)) as spool:
         with suppress(*AWAY):
             spool.use_dataset(find_dataset(redis))
         try:
@@ -77,7 +78,7 @@ def check_spool(settings: Settings, env: Mapping[str, str]) -> list[Finding]:
 
 def assess_disk(settings: Settings, connection: Redis) -> dict[str, Any]:
     """What `leadcore.verdict.assess` wants to know of this machine's disk. Raises redis-py's errors."""
-    with closing(open_spool(settings, connection)) as spool:
+    with closing(open_spool(settings, connection, Machine())) as spool:
         spool.use_dataset(find_dataset(connection))
         return {
             "spooled": count_spooled(spool),

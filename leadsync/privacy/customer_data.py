@@ -6,20 +6,22 @@ leads. So every receipt is read, in chunks; if Redis is restarted meanwhile, fro
 
 import itertools
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import structs
 
 from leadcore import event
 from leadcore.config import Inbox as InboxConfig
-from leadcore.fields import ACTION_DIGEST, ACTION_LEAD, BODY, CUSTOMER, LEAD, RECEIPT, TEXT
+from leadcore.fields import ACTION_DIGEST, ACTION_LEAD, BODY, CUSTOMER, LEAD, RECEIPT
 from leadcore.matches import Match
 from leadcore.receipts import Receipt
-from leadcore.store import keys
+from leadcore.store import keys, lines
 from leadcore.store.connection import Redis
 from leadcore.store.leads import read_pages, read_receipts
+from leadcore.store.lines import Kept, Line
 from leadcore.store.matches import read_match
 from leadcore.store.scan import complete, scan_hash, scan_keys, scan_members
 from leadcore.store.streams import unpack_fields
@@ -36,8 +38,8 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An entry of the inbox or outbox. `kind`: where it is ("stream", "later", "sending" or "unsent"); `name`: the key;
-    `at`: its id, member or field there."""
+    """An entry of a line. `kind`: where it is ("stream", "later", "sending" or the name of a `lines.Kept`); `name`: the
+    key; `at`: its id, member or field there."""
 
     line: str
     kind: str
@@ -51,24 +53,24 @@ class Entry:
 
     @property
     def version_ms(self) -> int:
-        return version_of(b"0" if self.kind in ("later", "unsent") else self.at, self.fields) >> 16
+        return version_of(self.at if self.kind in ("stream", "sending") else b"0", self.fields) >> 16
 
     def as_dict(self) -> dict[str, Any]:
-        what, name = ("body", BODY) if self.line == keys.INBOX else ("text", TEXT)
-        return {"lead": self.lead, "held": self.kind, what: _loads(self.fields.get(name, b""))}
+        return {"lead": self.lead, "held": self.kind, **_show_payload(lines.find(self.line), self.fields)}
 
 
 @dataclass(frozen=True, slots=True)
 class KeptLead:
-    """A parked or held lead; `since_ms`: since when."""
+    """A lead that is kept as `kept` of `line`; `since_ms`: since when."""
 
+    line: Line
+    kept: Kept
     lead: str
     since_ms: int
-    body: bytes = field(repr=False)
+    fields: Mapping[bytes, bytes] = field(repr=False)
 
-    def as_dict(self, since: str) -> dict[str, Any]:
-        """`since`: the name of `since_ms`."""
-        return {"lead": self.lead, since: self.since_ms, "body": _loads(self.body)}
+    def as_dict(self) -> dict[str, Any]:
+        return {"lead": self.lead, f"{self.kept.name}_ms": self.since_ms, **_show_payload(self.line, self.fields)}
 
 
 class CustomerData:
@@ -90,15 +92,14 @@ class CustomerData:
         return found
 
     def entries(self, line: str) -> list[Entry]:
-        """What waits in `line`."""
-        return complete(lambda: [*self._scan_entries(line)])
+        """What waits in the line of this name, with what follows from leads that are done and is kept."""
+        return complete(lambda: [*self._scan_entries(lines.find(line))])
 
-    def parked(self) -> list[KeptLead]:
-        return complete(lambda: [*self._scan_kept(keys.parked, keys.PARKED)])
-
-    def held(self) -> list[KeptLead]:
-        """What a dry run held back."""
-        return complete(lambda: [*self._scan_kept(keys.held, keys.HELD)])
+    def kept(self) -> dict[str, list[KeptLead]]:
+        """The leads that are kept in a state of their own, by its name."""
+        return {
+            kept.name: complete(partial(self._find_kept, line, kept)) for line, kept in lines.each_kept() if kept.state
+        }
 
     def receipts(self) -> list[Receipt]:
         return complete(lambda: [*self._scan_receipts()])
@@ -145,15 +146,13 @@ class CustomerData:
     def as_dict(self, spool: "Spool") -> dict[str, Any]:
         """The output of `leadsync export`. Raises `SpoolError` too."""
         found = self.receipts()
-        parked, held = self.parked(), self.held()
+        kept = self.kept()
         customer = unpack(self.record())
         return {
             "customer_id": self.customer_id,
             "digest": self.digest,
-            "waiting": [entry.as_dict() for entry in self.entries(keys.INBOX)],
-            "messages": [entry.as_dict() for entry in self.entries(keys.OUTBOX)],
-            "parked": [one.as_dict("parked_ms") for one in parked],
-            "held": [one.as_dict("held_ms") for one in held],
+            **{line.exported: [entry.as_dict() for entry in self.entries(line.name)] for line in lines.LINES},
+            **{name: [one.as_dict() for one in some] for name, some in kept.items()},
             "spooled": [{"received_ms": one.received_ms, "body": _loads(one.body)} for one in self.spooled(spool)],
             "receipts": [one.as_dict() for one in found],
             "record": _describe(customer),
@@ -161,46 +160,47 @@ class CustomerData:
             "email_match": _describe_match(self.match()),
             "emails_used": len(self.emails()),
             "forgotten_until_ms": forgotten_ms(self.tombstone()),
-            "actions": self.actions([one.lead for one in found] + [one.lead for one in (*parked, *held)]),
+            "actions": self.actions([one.lead for one in found] + [one.lead for some in kept.values() for one in some]),
         }
 
     def _shared(self, customer: Customer) -> Customer:
         return unpack(self.redis.get(keys.contact(customer.contact_id)) if customer.shared else None)
 
-    def _is_body(self, fields: Mapping[bytes, bytes]) -> bool:
-        return self.is_mine(fields.get(BODY, b""))
-
-    def _is_message(self, fields: Mapping[bytes, bytes]) -> bool:
-        customer = _loads(fields.get(CUSTOMER, b""))
+    def _is_mine(self, fields: Mapping[bytes, bytes]) -> bool:
+        """Whether an entry names this customer: in a field for that, else in the event that it holds."""
+        if CUSTOMER not in fields:
+            return self.is_mine(fields.get(BODY, b""))
+        customer = _loads(fields[CUSTOMER])
         return isinstance(customer, dict) and event.identity(customer.get("id", "")) == self.customer_id
 
-    def _scan_entries(self, line: str) -> Iterator[Entry]:
+    def _scan_entries(self, line: Line) -> Iterator[Entry]:
         """First the keys from which a retry or a sweep can move an entry to the stream: an entry moved meanwhile is
         read twice, not missed."""
-        mine = self._is_body if line == keys.INBOX else self._is_message
-        later, stream, sending = keys.later(line, self.shard), keys.entries(line, self.shard), keys.sending(self.shard)
-        if line == keys.OUTBOX:
-            for lead in scan_members(self.redis, keys.UNSENT):
-                if mine(fields := unpack_fields(self.redis.get(keys.unsent(lead.decode())) or b"")):
-                    yield Entry(line, "unsent", keys.UNSENT, lead, fields)
+        name, mine = line.name, self._is_mine
+        later, stream, sending = (of(name, self.shard) for of in (keys.later, keys.entries, keys.sending))
+        for kept in (one for one in line.kept if not one.state):
+            for lead in scan_members(self.redis, kept.index):
+                if mine(fields := unpack_fields(self.redis.get(kept.key(lead.decode())) or b"")):
+                    yield Entry(name, kept.name, kept.index, lead, fields)
         for member in scan_members(self.redis, later):
             if mine(fields := unpack_fields(member)):
-                yield Entry(line, "later", later, member, fields)
+                yield Entry(name, "later", later, member, fields)
         for rows in read_pages(self.redis, stream, CHUNK):
-            yield from (Entry(line, "stream", stream, at, fields) for at, fields in rows if mine(fields))
-        if line == keys.OUTBOX:
-            for at, packed in scan_hash(self.redis, sending):
-                if mine(fields := unpack_fields(packed)):
-                    yield Entry(line, "sending", sending, at, fields)
+            yield from (Entry(name, "stream", stream, at, fields) for at, fields in rows if mine(fields))
+        for at, packed in scan_hash(self.redis, sending):
+            if mine(fields := unpack_fields(packed)):
+                yield Entry(name, "sending", sending, at, fields)
 
-    def _scan_kept(self, key: Callable[[str], str], index: str) -> Iterator[KeptLead]:
-        for names in self._scan(key("*")):
-            leads = [name.decode().removeprefix(key("")) for name in names]
-            times = self.redis.zmscore(index, leads)
+    def _find_kept(self, line: Line, kept: Kept) -> list[KeptLead]:
+        found = []
+        for names in self._scan(kept.key("*")):
+            leads = [name.decode().removeprefix(kept.key("")) for name in names]
+            times = self.redis.zmscore(kept.index, leads)
             for lead, time, packed in zip(leads, times, self.redis.mget(names), strict=True):
-                body = unpack_fields(packed or b"").get(BODY, b"")
-                if self.is_mine(body):
-                    yield KeptLead(lead, int(time or 0), body)
+                fields = unpack_fields(packed or b"")
+                if self._is_mine(fields):
+                    found.append(KeptLead(line, kept, lead, int(time or 0), fields))
+        return found
 
     def _scan_receipts(self) -> Iterator[Receipt]:
         mine = self.customer_id.encode("utf-8", "surrogatepass")
@@ -255,6 +255,10 @@ def _describe(customer: Customer) -> dict[str, Any] | None:
 
 def _describe_match(match: Match | None) -> dict[str, Any] | None:
     return None if match is None else {"contact_id": match.contact_id, "said_ms": match.said_ms}
+
+
+def _show_payload(line: Line, fields: Mapping[bytes, bytes]) -> dict[str, Any]:
+    return {line.payload_name: _loads(fields.get(line.payload, b""))}
 
 
 def _loads(raw: bytes) -> Any:

@@ -10,15 +10,16 @@ The tombstone names the contact until HubSpot has deleted or released it, so tha
 nothing remains.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from leadcore.config import Inbox as InboxConfig
+from leadcore.fields import TEXT
 from leadcore.machine import Machine
 from leadcore.receipts import PARKED_SECONDS
-from leadcore.store import keys
+from leadcore.store import keys, lines
 from leadcore.store.connection import Redis, read_run
 from leadcore.store.leads import read_all
 from leadcore.store.lua import ACTION_FIELDS, DEL_FIRST, NOW
@@ -37,15 +38,13 @@ if TYPE_CHECKING:
 
 RESTARTED = "Redis was restarted meanwhile, and may have lost what was done just before: repeat the command."
 
-# Defines `held`, whether both locks are still ours.
+# Defines `locks`, how many there are (ARGV[1]), and `held`, whether all are still ours: KEYS begin with the locks, ARGV
+# goes on with their tokens.
 _HELD = (
-    """
-local inbox_lock, outbox_lock = unpack(KEYS, 1, 2)
-local inbox_token, outbox_token = unpack(ARGV, 1, 2)
-"""
-    + DEL_FIRST
+    DEL_FIRST
     + """
-local held = redis.call('GET', inbox_lock) == inbox_token and redis.call('GET', outbox_lock) == outbox_token
+local locks, held = tonumber(ARGV[1]), true
+for at = 1, locks do held = held and redis.call('GET', KEYS[at]) == ARGV[at + 1] end
 """
 )
 
@@ -53,13 +52,13 @@ _BURY = (
     """
 -- Returns up to which ms everything is forgotten, 0 if a lock was lost: then nothing is done.
 -- noted: what follows the ms in the tombstone; blank: the customer's record from now on, '' if there is none.
-local tombstone, record, actions = unpack(KEYS, 3, 5)
-local noted, tombstone_seconds, digest, user, actions_kept, blank = unpack(ARGV, 3, 8)
 """
     + _HELD
     + NOW
     + ACTION_FIELDS
     + """
+local tombstone, record, actions = unpack(KEYS, locks + 1)
+local noted, tombstone_seconds, digest, user, actions_kept, blank = unpack(ARGV, locks + 2)
 if not held then return 0 end
 local until_ms = string.format('%.0f', now)
 redis.call('SET', tombstone, until_ms .. noted, 'EX', tombstone_seconds)
@@ -78,7 +77,7 @@ _FENCED = (
     + _HELD
     + """
 if not held then return -1 end
-local at, done = 3, 0
+local at, done = locks + 2, 0
 while at <= #ARGV do
   local size = tonumber(ARGV[at])
   local answer = redis.call(unpack(ARGV, at + 1, at + size))
@@ -102,12 +101,8 @@ class Forgotten:
         return asdict(self)
 
 
-@dataclass(frozen=True, slots=True)
-class _Leases:
-    """Both locks of the customer's shard."""
-
-    inbox: Lease
-    outbox: Lease
+_Leases: TypeAlias = Mapping[str, Lease]
+"""The locks of the customer's shard, by line."""
 
 
 class Forgetting:
@@ -144,12 +139,15 @@ class Forgetting:
     @contextmanager
     def _lock_shard(self) -> Iterator[_Leases]:
         with ExitStack() as stack:
-            leases = [
-                stack.enter_context(hold_exclusive(Stream(self.redis, line), self.data.shard, self.beat, Machine()))
-                for line in (keys.INBOX, keys.OUTBOX)
-            ]
-            with checked(leases[0].check):
-                yield _Leases(*leases)
+            machine = Machine()
+            leases = {
+                line.name: stack.enter_context(
+                    hold_exclusive(Stream(self.redis, line.name), self.data.shard, self.beat, machine)
+                )
+                for line in lines.LINES
+            }
+            with checked(leases[keys.INBOX].check):
+                yield leases
 
     def _read_customer(self) -> Customer:
         """The customer's record; if it names no contact, from the tombstone of an unfinished run."""
@@ -171,7 +169,7 @@ class Forgetting:
         self.done.removed["field clocks"] = int(unpack(self.data.record()).known)
         seconds = self.config.receipts_days * 86_400 + PARKED_SECONDS
         until = self._bury_script(
-            keys=[*self._locks(), self.data.tombstone_key, self.data.record_key, keys.ACTIONS],
+            keys=[*_locks(leases), self.data.tombstone_key, self.data.record_key, keys.ACTIONS],
             args=[*_tokens(leases), noted, seconds, self.data.digest, self.user, ACTIONS_KEPT, blank],
         )
         if not until:
@@ -179,21 +177,22 @@ class Forgetting:
         return int(until)
 
     def _remove_waiting(self, leases: _Leases, until_ms: int) -> None:
-        for line, what in ((keys.INBOX, "waiting leads"), (keys.OUTBOX, "messages")):
-            self.done.removed[what] = 0
-            old = (entry for entry in self.data.entries(line) if entry.version_ms <= until_ms)
+        for line in lines.LINES:
+            self.done.removed[line.forgotten] = 0
+            old = (entry for entry in self.data.entries(line.name) if entry.version_ms <= until_ms)
             for some in chunks(old, CHUNK):
-                self.done.removed[what] += self._apply(leases, [_removal(entry) for entry in some])
-                if line == keys.OUTBOX:
-                    names = [name for entry in some for name in (message_key(entry.fields), keys.unsent(entry.lead))]
-                    self._apply(leases, [("DEL", name) for name in names])
+                self.done.removed[line.forgotten] += self._apply(leases, [_removal(entry) for entry in some])
+                names = [kept.key(entry.lead) for entry in some for kept in line.kept if not kept.state]
+                names += [message_key(entry.fields) for entry in some if TEXT in entry.fields]
+                if names:
+                    self._apply(leases, [("DEL", *names)])
 
     def _remove_match(self, leases: _Leases) -> None:
         self._apply(leases, [("HDEL", keys.MATCHES, self.data.digest)])
 
     def _erase_contact(self, leases: _Leases, erasure: HubSpotErasure, before: Customer) -> None:
         try:
-            self.done.hubspot = erasure.run(self.data.customer_id, before, leases.inbox)
+            self.done.hubspot = erasure.run(self.data.customer_id, before, leases[keys.INBOX])
         except LineDown as down:
             self.done.remains.append(f"the contact in HubSpot: {down.why} Repeat the command with --hubspot.")
             return
@@ -203,16 +202,16 @@ class Forgetting:
         self._apply(leases, [("DEL", self.data.record_key, *gone), ("SET", tombstone, until, "KEEPTTL")])
 
     def _remove_kept(self, until_ms: int) -> set[str]:
-        """Remove parked and held leads. Returns them: the receipt of an unusable event may not name its customer."""
-        inbox, removed = Stream(self.redis), set[str]()
-        for what, found, key, index in (
-            ("parked leads", self.data.parked(), keys.parked, keys.PARKED),
-            ("held leads", self.data.held(), keys.held, keys.HELD),
-        ):
-            leads = {one.lead for one in found if one.since_ms <= until_ms}
+        """Remove the leads that are kept, as parked ones are. Returns them: the receipt of an unusable event may not
+        name its customer."""
+        inbox, removed, found = Stream(self.redis), set[str](), self.data.kept()
+        for line, kept in lines.each_kept():
+            if not kept.state:
+                continue
+            leads = {one.lead for one in found[kept.name] if one.since_ms <= until_ms}
             for lead in leads:
-                inbox.apply([("DEL", key(lead)), ("ZREM", index, lead)])
-            self.done.removed[what] = len(leads)
+                inbox.apply([("DEL", kept.key(lead)), ("ZREM", kept.index, lead)])
+            self.done.removed[f"{kept.name} {line.noun}"] = len(leads)
             removed |= leads
         return removed
 
@@ -243,19 +242,19 @@ class Forgetting:
 
     def _apply(self, leases: _Leases, commands: Iterable[Sequence[Any]]) -> int:
         flat = [part for command in commands for part in (len(command), *command)]
-        done = int(self._fenced_script(keys=self._locks(), args=[*_tokens(leases), *flat]))
+        done = int(self._fenced_script(keys=_locks(leases), args=[*_tokens(leases), *flat]))
         if done < 0:
             raise LostLease
         return done
 
-    def _locks(self) -> list[str]:
-        return [keys.lock(line, self.data.shard) for line in (keys.INBOX, keys.OUTBOX)]
+
+def _locks(leases: _Leases) -> list[str]:
+    return [keys.lock(line, lease.shard) for line, lease in leases.items()]
 
 
-def _tokens(leases: _Leases) -> tuple[str, str]:
-    return leases.inbox.token, leases.outbox.token
+def _tokens(leases: _Leases) -> list[Any]:
+    return [len(leases), *(lease.token for lease in leases.values())]
 
 
 def _removal(entry: Entry) -> Sequence[Any]:
-    how = {"stream": "XDEL", "later": "ZREM", "sending": "HDEL", "unsent": "ZREM"}
-    return (how[entry.kind], entry.name, entry.at)
+    return ({"stream": "XDEL", "sending": "HDEL"}.get(entry.kind, "ZREM"), entry.name, entry.at)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from leadcore.fields import ACTION_COMMAND, ACTION_LEAD, ACTION_USER
 from leadcore.receipts import PARKED, Receipt
-from leadcore.store import keys
+from leadcore.store import keys, lines
 from leadcore.store.connection import Redis
 from leadcore.store.leads import read_newest, read_receipts
 from leadcore.store.unsent import as_parked
@@ -84,7 +84,7 @@ def find_leads(redis: Redis, lead_filter: LeadFilter, cursor: str = "", count: i
 
 
 def _find_waiting_for_person(redis: Redis, lead_filter: LeadFilter, cursor: str, count: int) -> LeadPage:
-    """The leads of the indexes of parked leads and unsent messages. A cursor is a time, and how many leads of exactly
+    """The leads of all indexes of what waits for a person. A cursor is a time, and how many leads of exactly
     that time were scanned."""
     by_text = LeadFilter(lead_filter.text)
     found: dict[str, Receipt] = {}
@@ -107,8 +107,10 @@ def _read_waiting(redis: Redis, cursor: str) -> list[tuple[str, int]]:
     """The next (lead, since when it waits for a person in ms) after `cursor`, newest first."""
     at_ms, skip = _parse_cursor(cursor)
     pipe = redis.pipeline(transaction=False)
-    for index in (keys.PARKED, keys.UNSENT):
-        pipe.zrevrangebyscore(index, "+inf" if at_ms is None else at_ms, "-inf", 0, CHUNK + skip, withscores=True)
+    for _, kept in lines.each_kept():
+        if kept.for_person:
+            upper = "+inf" if at_ms is None else at_ms
+            pipe.zrevrangebyscore(kept.index, upper, "-inf", 0, CHUNK + skip, withscores=True)
     rows = sorted((-int(at), lead.decode()) for part in pipe.execute() for lead, at in part)
     return [(lead, -at) for at, lead in rows[skip : skip + CHUNK]]
 
@@ -134,13 +136,14 @@ def read_parked(redis: Redis, receipt: Receipt) -> tuple[Receipt, int] | None:
     """If the lead, parked or held, or its message waits for a person: its receipt with the reason for that, and since
     when in ms."""
     pipe = redis.pipeline(transaction=False)
-    for index in (keys.PARKED, keys.HELD, keys.UNSENT):
-        pipe.zscore(index, receipt.lead)
-    parked, held, unsent = pipe.execute()
-    unwritten = held if parked is None else parked
-    if unwritten is not None:
-        return receipt, int(unwritten)
-    return None if unsent is None else (as_parked(receipt), int(unsent))
+    every_kept = [kept for _, kept in lines.each_kept()]
+    for kept in every_kept:
+        pipe.zscore(kept.index, receipt.lead)
+    waits = [(kept, int(at)) for kept, at in zip(every_kept, pipe.execute(), strict=True) if at is not None]
+    # If the lead itself waits, its message is not what it waits for.
+    for kept, at_ms in sorted(waits, key=lambda one: not one[0].state):
+        return receipt if kept.state else as_parked(receipt), at_ms
+    return None
 
 
 def read_actions(redis: Redis, count: int) -> list[Action]:

@@ -4,9 +4,6 @@ DealDroid does not send an event again, so an event is acknowledged only once Re
 Redis is not asked for a moment, so that a Redis that hangs does not make every customer wait for the timeout.
 """
 
-import secrets
-import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -53,20 +50,21 @@ class NotStored(Exception):
 class Feeder:
     """One per web process. `feed` and `park` may be called from many threads."""
 
-    def __init__(self, connection: Redis, spool: Spool, settings: "Settings") -> None:
-        self.inbox = Stream(connection, put=BatchedScript(connection, scripts.PUT))
+    def __init__(self, connection: Redis, spool: Spool, settings: "Settings", machine: Machine) -> None:
+        self.machine = machine
+        self.inbox = Stream(connection, put=BatchedScript(connection, scripts.PUT, machine))
         self.bell = Bell(connection)
         self.spool = spool
         self.config = settings.config.inbox
         self.fixed_key = bool(settings.key)
-        self.key = settings.key.encode() or secrets.token_hex(32).encode()
+        self.key = settings.key.encode() or machine.token(32).encode()
         self.key_known = self.fixed_key
         self.logs_accepted = settings.log_level == "DEBUG"
         # Redis' clock minus this machine's, in ms.
         self.offset_ms = 0
         self.away_until = 0.0
-        self.outage = Outage(settings.redis_address, MEANWHILE, Machine())
-        self.recent = RecentEvents(Journal("web"))
+        self.outage = Outage(settings.redis_address, MEANWHILE, machine)
+        self.recent = RecentEvents(Journal("web"), machine)
         self.tally = Tally()
         self.posts = PostTally(settings.timezone)
         self.run_id = ""
@@ -75,9 +73,9 @@ class Feeder:
         self.needs_replay = self.full = False
         # A dedicated connection: a pool reconnects silently, and we must notice.
         self._monitor: Redis = None
-        self._wake = threading.Event()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._maintain_until_stopped, name="spool", daemon=True)
+        self._wake = machine.event()
+        self._stop = machine.event()
+        self._thread = machine.thread(self._maintain_until_stopped, "spool")
 
     def start(self) -> None:
         """Start the background thread that flushes the spool whenever Redis is there."""
@@ -102,7 +100,7 @@ class Feeder:
     def note_post(self, *, authenticated: bool) -> None:
         """A post came, with a right secret or refused for a wrong one."""
         note = self.posts.note_authenticated if authenticated else self.posts.count_refused
-        note(int(time.time() * 1000) + self.offset_ms)
+        note(int(self.machine.time() * 1000) + self.offset_ms)
 
     def feed(self, body: dict[str, Any]) -> None:
         """Store one event whose required fields are usable; raises `NotStored`."""
@@ -114,7 +112,7 @@ class Feeder:
 
     def _store(self, body: dict[str, Any], put: "Callable[[dict[str, Any], bytes, int | None], None]") -> None:
         raw = event.encode(body)
-        if not self.full and time.monotonic() >= self.away_until:
+        if not self.full and self.machine.monotonic() >= self.away_until:
             try:
                 put(body, raw, None)
             except AWAY as error:
@@ -122,7 +120,7 @@ class Feeder:
             else:
                 return
         try:
-            self.spool.put(raw, int(time.time() * 1000) + self.offset_ms)
+            self.spool.put(raw, int(self.machine.time() * 1000) + self.offset_ms)
         except SpoolError as error:
             log.error("spool.refused", **self.spool.explain(error))
             raise NotStored from None
@@ -131,7 +129,7 @@ class Feeder:
         self._wake.set()
 
     def _note_redis_failure(self, error: Exception) -> None:
-        self.away_until = time.monotonic() + PAUSE_SECONDS
+        self.away_until = self.machine.monotonic() + PAUSE_SECONDS
         self.needs_replay = True
         self.outage.note(error)
 
@@ -153,7 +151,7 @@ class Feeder:
             )
         )
         if version_ms is None:
-            self.offset_ms = put.now_ms - int(time.time() * 1000)
+            self.offset_ms = put.now_ms - int(self.machine.time() * 1000)
         if put.outcome in ("put", "rang"):
             self.recent.add(raw, put.now_ms if version_ms is None else version_ms)
         self._log_put(put, raw, version_ms)
@@ -269,9 +267,9 @@ class Feeder:
 
     def _note_dataset(self, dataset: str) -> None:
         self.spool.use_dataset(dataset)
-        if dataset == self.remembered and time.monotonic() < self.next_ownership_check:
+        if dataset == self.remembered and self.machine.monotonic() < self.next_ownership_check:
             return
-        self.next_ownership_check = time.monotonic() + DISK_SECONDS
+        self.next_ownership_check = self.machine.monotonic() + DISK_SECONDS
         with suppress(SpoolError):  # `_watch_disk` says what is wrong
             self.spool.remember_dataset()
             self.remembered = dataset

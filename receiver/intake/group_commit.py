@@ -4,8 +4,6 @@ For both sides the system calls of a call cost more than its work. While one thr
 up, and the next leader sends them all: under load many share a round trip, without load nobody waits.
 """
 
-import threading
-import time
 from collections import deque
 from collections.abc import Sequence
 from typing import Any
@@ -14,6 +12,7 @@ import hiredis
 import redis
 from redis.exceptions import NoScriptError
 
+from leadcore.machine import Lock, Machine
 from leadcore.store.connection import AWAY, Redis
 
 MAX_BATCH = 64
@@ -26,10 +25,10 @@ class _Call:
 
     __slots__ = ("answer", "command", "woken")
 
-    def __init__(self, command: bytes) -> None:
+    def __init__(self, command: bytes, woken: Lock) -> None:
         self.command = command
         self.answer: Any = None
-        self.woken = threading.Lock()
+        self.woken = woken
         self.woken.acquire()
 
 
@@ -38,15 +37,16 @@ class BatchedScript:
     safe to run twice and must never return nil. Raises redis-py's errors; a failure of Redis fails all calls that
     wait."""
 
-    def __init__(self, client: Redis, source: str) -> None:
+    def __init__(self, client: Redis, source: str, machine: Machine) -> None:
+        self._machine = machine
         self._connection = client.connection_pool.make_connection()
         self._source, self._sha = source, client.register_script(source).sha
         self._waiting: deque[_Call] = deque()
-        self._leadership = threading.Lock()
+        self._leadership = machine.lock()
 
     def __call__(self, keys: Sequence[str], args: Sequence[Any]) -> Any:
         # The same bytes as redis-py makes, in less than half the time.
-        call = _Call(hiredis.pack_command(("EVALSHA", self._sha, len(keys), *keys, *args)))
+        call = _Call(hiredis.pack_command(("EVALSHA", self._sha, len(keys), *keys, *args)), self._machine.lock())
         self._waiting.append(call)
         is_leader = self._leadership.acquire(blocking=False)
         if not is_leader:
@@ -101,7 +101,7 @@ class BatchedScript:
 
     def _exchange(self, commands: Sequence[bytes]) -> list[Any]:
         """Write all commands, read all answers; an error answer is returned in its place."""
-        deadline = time.monotonic() + ANSWER_SECONDS
+        deadline = self._machine.monotonic() + ANSWER_SECONDS
         self._connection.send_packed_command([b"".join(commands)], check_health=False)
         answers: list[Any] = []
         for _ in commands:
@@ -109,7 +109,7 @@ class BatchedScript:
                 answers.append(self._connection.read_response())
             except redis.ResponseError as error:
                 answers.append(error)
-            if time.monotonic() > deadline:
+            if self._machine.monotonic() > deadline:
                 raise redis.TimeoutError("Redis answers too slowly")
         not_loaded = [position for position, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
         if not_loaded:

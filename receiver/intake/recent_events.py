@@ -4,10 +4,10 @@ With `appendfsync everysec` a Redis that is killed on a slow disk loses up to a 
 of 92,624 events; measured). The process that acknowledged them puts them again; the put is idempotent. None was lost.
 """
 
-import time
 from collections import deque
 
 from leadcore.journal import Journal
+from leadcore.machine import Machine
 
 KEEP_SECONDS = 10.0
 # A Redis that is killed may lose what it took within this time.
@@ -18,10 +18,10 @@ class RecentEvents:
     """Any thread may add; one thread does the rest. Times are monotonic seconds. An event is either in the journal or
     in memory: both would cost 15 MB at a thousand events a second."""
 
-    def __init__(self, journal: Journal) -> None:
-        self.journal = journal
+    def __init__(self, journal: Journal, machine: Machine) -> None:
+        self.journal, self.machine = journal, machine
         self._in_memory: deque[tuple[float, bytes]] = deque()
-        self._added_at = self._rotated_at = time.monotonic()
+        self._added_at = self._rotated_at = self.machine.monotonic()
 
     def use_dataset(self, dataset: str) -> None:
         """The dataset that events are put into from now on (see `leadcore.journal`). Those put into another one are
@@ -36,7 +36,7 @@ class RecentEvents:
     def drop_old(self) -> None:
         """Drop what was acknowledged over `KEEP_SECONDS` ago. Call it only after checking that Redis has not restarted:
         then it has long written them to disk."""
-        now = time.monotonic()
+        now = self.machine.monotonic()
         while self._in_memory and self._in_memory[0][0] < now - KEEP_SECONDS:
             self._in_memory.popleft()
         if now - self._rotated_at > KEEP_SECONDS:
@@ -49,7 +49,7 @@ class RecentEvents:
 
     def close(self) -> None:
         """At an orderly end, with Redis there: remove the journal, unless Redis might still lose its last events."""
-        if time.monotonic() - self._added_at > UNSAFE_SECONDS:
+        if self.machine.monotonic() - self._added_at > UNSAFE_SECONDS:
             self.journal.close()
 
     def events(self) -> list[tuple[bytes, int]]:
@@ -63,6 +63,6 @@ class RecentEvents:
         self._add_line(line)
 
     def _add_line(self, line: bytes) -> None:
-        self._added_at = time.monotonic()
+        self._added_at = self.machine.monotonic()
         if not self.journal.add(line):
             self._in_memory.append((self._added_at, line))

@@ -7,19 +7,17 @@ deployments may share it: each sees its own leads alone (see `receiver.intake.ow
 
 import json
 import os
-import secrets
 import sqlite3
 import stat
 import tempfile
-import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
+from leadcore.machine import Machine
 from leadcore.settings import Settings
 from leadcore.store.connection import Redis, digest_address
 from receiver.intake import ownership
@@ -81,13 +79,13 @@ class Spool:
     and `trouble` may raise `SpoolError`, after waiting well under a second for others. `address`: of our Redis (see
     `digest_address`); without it leads are stored without an owner until the dataset is known."""
 
-    def __init__(self, folder: Path, address: str = "") -> None:
-        self._folder = folder
-        self._database = Database(folder, FILE, _SCHEMA + ownership.SCHEMA, VERSION)
-        self._address, self._dataset, self._process = address, "", secrets.token_hex(8)
-        self._lock = Lock()
+    def __init__(self, folder: Path, machine: Machine, address: str = "") -> None:
+        self._folder, self._machine = folder, machine
+        self._database = Database(folder, FILE, _SCHEMA + ownership.SCHEMA, VERSION, machine)
+        self._address, self._dataset, self._process = address, "", machine.token()
+        self._lock = machine.lock()
         self._pending: deque[_PendingRow] = deque()
-        self._checking = Lock()
+        self._checking = machine.lock()
         self._checked_at, self._trouble = -float("inf"), ""
 
     @property
@@ -109,9 +107,9 @@ class Spool:
         """Why the disk cannot store a lead now, "" if it can. Writes to the disk, unless that was done less than
         `max_age` seconds ago; creates the file."""
         with self._checking:
-            if time.monotonic() - self._checked_at >= max_age:
+            if self._machine.monotonic() - self._checked_at >= max_age:
                 self._trouble = self._find_trouble()
-                self._checked_at = time.monotonic()
+                self._checked_at = self._machine.monotonic()
             return self._trouble
 
     def explain(self, reason: object) -> dict[str, str]:
@@ -125,9 +123,9 @@ class Spool:
     def put(self, body: bytes, received_ms: int) -> None:
         """Store `body` unchanged; when this returns it is on disk. Threads that wait share one fsync. A body that is
         refused because others took too long may be stored all the same."""
-        pending = _PendingRow((time.time_ns(), received_ms, body))
+        pending = _PendingRow((self._machine.time_ns(), received_ms, body))
         self._pending.append(pending)
-        deadline = time.monotonic() + LOCK_SECONDS
+        deadline = self._machine.monotonic() + LOCK_SECONDS
         while not pending.is_written:
             if self._lock.acquire(timeout=0.005):
                 try:
@@ -135,7 +133,7 @@ class Spool:
                 finally:
                     self._lock.release()
                 return
-            if time.monotonic() > deadline:
+            if self._machine.monotonic() > deadline:
                 raise SpoolError("another thread takes too long at the disk")
 
     def count(self) -> int:
@@ -270,9 +268,11 @@ def judge_room(folder: Path) -> str:
     return f"only {free / 1e6:.1f} MB are free" if disk.f_blocks and free < ROOM_BYTES else ""
 
 
-def open_spool(settings: Settings, connection: Redis, environ: Mapping[str, str] = os.environ) -> Spool:
+def open_spool(
+    settings: Settings, connection: Redis, machine: Machine, environ: Mapping[str, str] = os.environ
+) -> Spool:
     """The spool of this deployment on this machine; `connection`: to its Redis, which is not asked."""
-    return Spool(settings.spool_dir or default_folder(environ), digest_address(connection))
+    return Spool(settings.spool_dir or default_folder(environ), machine, digest_address(connection))
 
 
 def default_folder(environ: Mapping[str, str] = os.environ) -> Path:

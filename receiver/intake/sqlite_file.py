@@ -3,13 +3,14 @@
 import fcntl
 import os
 import sqlite3
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
 import structlog
+
+from leadcore.machine import Machine
 
 # How long to wait for a process that opens the file or writes to it. An fsync on a busy disk takes long, and a refused
 # lead is lost; but the answer is due within 2 s, of which Redis may have used 0.4.
@@ -28,7 +29,8 @@ class Database:
     """The file `name` in `folder`, both readable by this user only. `schema`: SQL that creates it, or makes `version`
     of an older one, and may run again. Opens at the first `run`. Not thread-safe."""
 
-    def __init__(self, folder: Path, name: str, schema: str, version: int) -> None:
+    def __init__(self, folder: Path, name: str, schema: str, version: int, machine: Machine) -> None:
+        self._machine = machine
         self._folder = folder
         self._file = folder / name
         self._schema = f"{schema}PRAGMA user_version = {version};"
@@ -56,12 +58,12 @@ class Database:
         """Retry while another process writes. SQLite's own wait sleeps ever longer and starves beside a busy writer
         (measured with four processes); so its timeout is 1 ms, and we retry."""
         db = self._connect()
-        deadline = time.monotonic() + WAIT_SECONDS
+        deadline = self._machine.monotonic() + WAIT_SECONDS
         while True:
             try:
                 return action(db)
             except sqlite3.OperationalError as error:
-                if _code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                if _code(error) != sqlite3.SQLITE_BUSY or self._machine.monotonic() > deadline:
                     raise
                 if db.in_transaction:
                     db.rollback()
@@ -117,7 +119,7 @@ class Database:
         with self._opening():
             if self._is_replaced():
                 return
-            aside = f"{self._file.name}.broken-{time.time_ns()}"
+            aside = f"{self._file.name}.broken-{self._machine.time_ns()}"
             # The WAL first: it must never be beside a database that it does not belong to.
             for suffix in ("-wal", "-shm", ""):
                 with suppress(FileNotFoundError):
@@ -127,15 +129,15 @@ class Database:
     @contextmanager
     def _opening(self) -> Iterator[None]:
         """Hold the lock that keeps processes from opening the file while one sets it aside."""
-        deadline = time.monotonic() + WAIT_SECONDS
+        deadline = self._machine.monotonic() + WAIT_SECONDS
         while True:
             with try_lock(self._folder / "open.lock") as is_ours:
                 if is_ours:
                     yield
                     return
-            if time.monotonic() > deadline:
+            if self._machine.monotonic() > deadline:
                 raise DiskError("another process takes too long to open the file")
-            time.sleep(0.005)
+            self._machine.sleep(0.005)
 
 
 def _code(error: Exception) -> int:

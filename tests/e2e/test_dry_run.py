@@ -8,7 +8,7 @@ import pytest
 import requests
 from click.testing import CliRunner, Result
 
-from leadcore.store import keys
+from leadcore.store import keys, lines
 from leadcore.store.status import read_status
 from leadsync.cli import cli
 from tests.conftest import BANGKOK, SHARDS, Line, Process, eventually, lead
@@ -162,7 +162,7 @@ def test_messages_that_wait_when_a_dry_run_begins_are_sent_after_it(dry_line: tu
     eventually(lambda: line.receipt("c").message.startswith("waiting"))
     worker = restart_worker(line, worker, **DRY)
     line.chat.control("DELETE", "faults")
-    line.redis.delete(keys.PAUSES[keys.OUTBOX])
+    line.redis.delete(lines.OUTBOX.pause)
     line.send(lead("d", name="Bob Ray"))
     eventually(lambda: line.receipt("d").state == "held")
     assert line.chat.told() == []

@@ -11,9 +11,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from leadcore import event
+from leadcore.machine import Machine
 from leadcore.receipts import pack
 from leadcore.settings import read
-from leadcore.store import keys
+from leadcore.store import keys, lines
 from leadcore.store.streams import Stream, pack_fields
 from leadsync.cli import cli
 from leadsync.privacy.hubspot_erasure import HubSpotErasure
@@ -83,8 +84,8 @@ def park(line: Line, customer_id: Any, name: str = "parked-one") -> str:
 @contextmanager
 def feeder(line: Line, folder: Path) -> Iterator[Feeder]:
     """Another machine's receiver, with a spool of its own."""
-    with closing(Spool(folder)) as spool:
-        yield Feeder(line.redis, spool, read(line.environ))
+    with closing(Spool(folder, Machine())) as spool:
+        yield Feeder(line.redis, spool, read(line.environ), Machine())
 
 
 def bare(body: dict[str, Any]) -> dict[str, Any]:
@@ -95,7 +96,7 @@ def everywhere(line: Line, customer_id: Any) -> None:
     """Let something of the customer be held wherever it can be; no worker is left at the end."""
     name = event.identity(customer_id)
     shard = keys.shard_of(name, SHARDS)
-    line.redis.hset(keys.PAUSES[keys.OUTBOX], mapping={"until": 10**14, "code": "test", "reason": "test"})
+    line.redis.hset(lines.OUTBOX.pause, mapping={"until": 10**14, "code": "test", "reason": "test"})
     line.start("web")
     worker = line.start("worker", "--one")
     line.await_web()
@@ -103,7 +104,7 @@ def everywhere(line: Line, customer_id: Any) -> None:
     eventually(lambda: line.redis.xlen(keys.entries(keys.OUTBOX, shard)) and line.receipt("neighbour").written_ms)
     worker.stop()
     [(at, fields), *_] = line.redis.xrange(keys.entries(keys.OUTBOX, shard))
-    line.redis.hset(keys.sending(shard), at, pack_fields(fields))
+    line.redis.hset(keys.sending(keys.OUTBOX, shard), at, pack_fields(fields))
     line.redis.zadd(keys.later(keys.OUTBOX, shard), {pack_fields({**fields, b"n": b"1"}): 10**14})
     Stream(line.redis).apply(store_unsent(fields, line.redis.time()[0] * 1000))
     park(line, customer_id)
@@ -112,7 +113,7 @@ def everywhere(line: Line, customer_id: Any) -> None:
     version = {b"v": at.split(b"-")[0]}
     line.redis.zadd(keys.later(keys.INBOX, shard), {pack_fields({**fields, **version, b"n": b"1"}): 10**14})
     line.redis.sadd(keys.email(digest(line, SAID["email"])), digest(line, name), "another")
-    with closing(Spool(Path(line.environ["SPOOL_DIR"]).parent / "elsewhere")) as spool:
+    with closing(Spool(Path(line.environ["SPOOL_DIR"]).parent / "elsewhere", Machine())) as spool:
         spool.put(event.encode(bare(lead(customer_id, **SAID))), int(line.redis.time()[0] * 1000) - 5000)
         spool.put(event.encode(bare(lead("neighbour", name="Bob"))), int(line.redis.time()[0] * 1000) - 5000)
 
@@ -156,7 +157,7 @@ def test_export_shows_all_that_is_held_and_forgetting_leaves_none_of_it(
     assert {key: line.redis.dump(key) for key in others} == others
     assert line.redis.smembers(keys.email(digest(line, SAID["email"]))) == {b"another"}
     assert [one.customer_id for one in line.receipts()] == ["neighbour"]
-    with closing(Spool(line.folder / "elsewhere")) as spool:
+    with closing(Spool(line.folder / "elsewhere", Machine())) as spool:
         assert spool.count() == 1
 
 

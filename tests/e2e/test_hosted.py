@@ -9,6 +9,7 @@ import pytest
 import redis
 
 from leadcore import settings
+from leadcore.machine import Machine
 from leadcore.store import keys
 from leadcore.store.connection import AWAY, connect
 from receiver.intake.feeder import Feeder
@@ -60,7 +61,7 @@ def test_what_such_a_redis_may_have_forgotten_is_put_again(hosted: tuple[Any, st
     owner, url = hosted
     shared = settings.read({"REDIS_URL": url, "DEALDROID_SECRET": SECRET})
     with closing(connect(shared)) as connection:
-        feeder = Feeder(connection, Spool(tmp_path / "spool"), shared)
+        feeder = Feeder(connection, Spool(tmp_path / "spool", Machine()), shared, Machine())
         feeder.feed(lead("c-1"))
         feeder.maintain()
         owner.flushdb()

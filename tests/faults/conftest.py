@@ -21,7 +21,7 @@ from leadcore import settings as shared_settings
 from leadcore.config import Config
 from leadcore.machine import Machine
 from leadcore.receipts import WRITTEN, Receipt
-from leadcore.store import keys
+from leadcore.store import keys, lines
 from leadcore.store.outage import Outage
 from leadcore.store.status import Status, read_status
 from receiver.intake.feeder import Feeder
@@ -166,7 +166,7 @@ class Scene:
 
     def sending(self) -> int:
         """How many messages are noted as sending."""
-        return sum(self.redis.hlen(keys.sending(shard)) for shard in range(SHARDS))
+        return sum(self.redis.hlen(keys.sending(keys.OUTBOX, shard)) for shard in range(SHARDS))
 
     def contacts(self) -> dict[str, dict[str, str]]:
         """Each contact's properties, without timestamps, by customer id; asserts that no customer has two contacts."""
@@ -215,7 +215,7 @@ class Web:
     def __init__(self, scene: Scene, wire: Wire) -> None:
         self.wire = wire
         settings = shared_settings.read(scene.line.environ)
-        self.feeder = Feeder(scene.client(wire), Spool(scene.folder / "spool"), settings)
+        self.feeder = Feeder(scene.client(wire), Spool(scene.folder / "spool", Machine()), settings, Machine())
 
     def accept(self, body: Mapping[str, Any]) -> None:
         """Acknowledge one event. Raises `Killed` if this process dies first."""
@@ -315,7 +315,7 @@ def advance(connection: Any, ms: int) -> None:
         if name.endswith(b":later") or name == keys.BUDGET.encode():
             for member in connection.zrange(name, 0, -1):
                 pipe.zincrby(name, -ms, member)
-        if name.decode() in keys.PAUSES.values():
+        if name.decode() in [line.pause for line in lines.LINES]:
             for moment in {b"until", b"since"} & connection.hgetall(name).keys():
                 pipe.hincrby(name, moment, -ms)
     pipe.execute()

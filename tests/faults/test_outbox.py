@@ -10,7 +10,7 @@ import pytest
 import redis
 
 from leadcore.config import Config, Messages
-from leadcore.store import keys
+from leadcore.store import keys, lines
 from leadcore.store.streams import pack_fields
 from sandbox.dealdroid import WEBHOOK
 from sandbox.dealdroid import create_app as create_chat
@@ -297,7 +297,7 @@ def failing_worker(scene: Scene, kind: str) -> Worker:
 
 def work_when_due(scene: Scene, worker: Worker) -> None:
     """Sweep and run the jobs once the pause is over and delayed messages are due."""
-    pause = scene.redis.hget(keys.PAUSES[keys.OUTBOX], "until")
+    pause = scene.redis.hget(lines.OUTBOX.pause, "until")
     seconds, _ = scene.redis.time()
     scene.advance(max([*due_in(scene), int(pause or 0) / 1000 - seconds, 0]) + 3)
     worker.maintenance.sweep()
@@ -376,7 +376,7 @@ def test_while_dealdroid_is_down_the_outbox_is_paused_and_no_job_repeats(scene: 
     scene.accept(*(lead(one, name="Nok Jaidee") for one in CROWD))
     worker = scene.worker()
     assert worker.work() <= 5
-    assert scene.redis.hget(keys.PAUSES[keys.OUTBOX], "reason")
+    assert scene.redis.hget(lines.OUTBOX.pause, "reason")
     scene.line.chat.control("DELETE", "faults")
     for _ in range(8):
         work_when_due(scene, worker)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from leadcore.journal import FOREIGN_SECONDS, Journal
+from leadcore.machine import Machine
 from receiver.intake.recent_events import RecentEvents
 
 DIES = """
@@ -99,11 +100,11 @@ def test_lines_of_another_dataset_are_returned_and_only_the_receiver_keeps_them(
     assert journal.use_dataset("d2") == [b"1"]
     assert journal.lines() == []
     journal.add(b"2 body")
-    RecentEvents(journal).use_dataset("d2")
+    RecentEvents(journal, Machine()).use_dataset("d2")
     assert journal.lines() == [b"2 body"]
     journal.use_dataset("d1")
     journal.add(b"3 other")
-    recent = RecentEvents(journal)
+    recent = RecentEvents(journal, Machine())
     recent.use_dataset("d2")
     assert recent.events() == [(b"other", 3)]
     assert [page.name.split("-")[2] for page in tmp_path.iterdir()] == ["d2"]

@@ -16,8 +16,9 @@ AWAY = {"code": "unavailable", "reason": "HubSpot is away.", "until_ms": NOW, "s
 
 def status(**more: Any) -> Status:
     depths = {keys.INBOX: [more.pop("waiting", 0)], keys.OUTBOX: [more.pop("messages", 0)]}
-    plain: dict[str, Any] = {"workers": 1, "parked": 0, "oldest_ms": None, "pause": {}, "counts": {}}
-    return Status(now_ms=NOW, depths=depths, **{**plain, **more})
+    pauses = {keys.INBOX: more.pop("pause", {}), keys.OUTBOX: more.pop("messages_pause", {})}
+    kept = {name: more.pop(name, 0) for name in ("parked", "held", "unsent")}
+    return Status(now_ms=NOW, depths=depths, pauses=pauses, kept=kept, **{"workers": 1, **more})
 
 
 def codes(given: Status | None, **more: Any) -> list[str]:

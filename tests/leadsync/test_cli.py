@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from leadcore.event import encode
+from leadcore.machine import Machine
 from leadcore.receipts import Note, pack
 from leadcore.store import keys
 from leadcore.store.streams import Stream, pack_fields
@@ -196,7 +197,7 @@ def test_leads_shows_what_is_no_plain_success(idle_line: Line) -> None:
 
 def test_leads_on_this_machines_disk_are_in_status(idle_line: Line, tmp_path: Path) -> None:
     add_worker(idle_line)
-    spool = Spool(tmp_path)
+    spool = Spool(tmp_path, Machine())
     spool.put(b"{}", 1)
     spool.close()
     code, text = status(idle_line, SPOOL_DIR=str(tmp_path))

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from leadcore.config import Config
+from leadcore.machine import Machine
 from leadcore.store import keys
 from leadcore.store.status import Status
 from leadsync.cli import cli
@@ -125,7 +126,7 @@ def test_a_template_that_fails_is_named(ward: Line, tmp_path: Path) -> None:
 
 
 def test_leads_on_the_disk_are_counted(ward: Line, tmp_path: Path) -> None:
-    spool = Spool(tmp_path)
+    spool = Spool(tmp_path, Machine())
     spool.put(b"{}", 1)
     spool.close()
     _, found = examine(ward, SPOOL_DIR=str(tmp_path))
@@ -303,7 +304,7 @@ def test_redis_that_says_nothing_is_judged_too() -> None:
 )
 def test_the_line_is_judged(oldest_ms: int | None, pause: dict[str, Any], expected: set[tuple[str, str]]) -> None:
     depths = {keys.INBOX: [1], keys.OUTBOX: [0]}
-    assert states(judge_line(Status(1_000_000, 1, depths, 0, oldest_ms, pause, {}))) == expected
+    assert states(judge_line(Status(1_000_000, 1, depths, oldest_ms, pauses={keys.INBOX: pause}))) == expected
 
 
 @pytest.mark.parametrize(
@@ -312,7 +313,7 @@ def test_the_line_is_judged(oldest_ms: int | None, pause: dict[str, Any], expect
 )
 def test_a_dry_run_and_what_it_held_back_are_named(dry_workers: int, held: int, expected: set[tuple[str, str]]) -> None:
     depths = {keys.INBOX: [0], keys.OUTBOX: [0]}
-    status = Status(1_000_000, 2, depths, 0, None, {}, {}, held=held, dry_workers=dry_workers)
+    status = Status(1_000_000, 2, depths, kept={"held": held}, dry_workers=dry_workers)
     assert states(judge_line(status)) - {("Workers", "fine")} == expected
 
 

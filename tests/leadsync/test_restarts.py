@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from leadcore.config import Config
+from leadcore.machine import Machine
 from leadcore.receipts import pack
 from leadcore.store import keys
 from leadcore.store.leads import read_receipts
@@ -67,7 +68,7 @@ def test_an_export_holds_everything_once_although_redis_restarts(
     restartable: Restartable, data: CustomerData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     ran = interrupt(monkeypatch, restartable.restart, command)
-    with closing(Spool(tmp_path / "spool")) as spool:
+    with closing(Spool(tmp_path / "spool", Machine())) as spool:
         found = data.as_dict(spool)
     assert [len({one["lead"] for one in found[what]}) for what in ("receipts", "parked", "waiting")] == [COUNT // 3] * 3
     assert [len(found[what]) for what in ("receipts", "parked", "waiting")] == [COUNT // 3] * 3
@@ -86,10 +87,10 @@ def test_nobody_is_forgotten_by_halves_when_redis_restarts(
 ) -> None:
     """What was found is removed, all of it, and the command says that it has to be repeated."""
     ran = interrupt(monkeypatch, restartable.restart, command)
-    with closing(Spool(tmp_path / "spool")) as spool, closing(restartable.connect()) as beat:
+    with closing(Spool(tmp_path / "spool", Machine())) as spool, closing(restartable.connect()) as beat:
         done = Forgetting(data, beat, Config().inbox, spool, "somebody").run(None)
         assert (done.remains, len(ran)) == ([RESTARTED], 1)
-        assert (data.receipts(), data.parked(), data.emails(), data.entries(keys.INBOX)) == ([], [], [], [])
+        assert (data.receipts(), data.kept()["parked"], data.emails(), data.entries(keys.INBOX)) == ([], [], [], [])
         left = [f"lead-{number}" for number in range(COUNT) if number % 3]
         assert None not in read_receipts(redis, left)
         assert Forgetting(data, beat, Config().inbox, spool, "somebody").run(None).remains == []
@@ -106,6 +107,6 @@ def test_a_reconciliation_checks_each_customer_once_although_redis_restarts(
     monkeypatch.setattr(reconcile, "CHUNK", 100)
     ran = interrupt(monkeypatch, restartable.restart, "scan")
     with running(create_app(Portal())) as portal:
-        hubspot = HubSpot("pat-test", portal.url, NoBudget())
+        hubspot = HubSpot("pat-test", portal.url, NoBudget(Machine()))
         found = Reconciliation(redis, hubspot, KEY, marks_linked=True).run(lambda items, _: items)
     assert (found.customers, len(found.missing), len(ran)) == (COUNT, COUNT, 1)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from leadcore.machine import Machine
 from leadsync.cli import cli
 from receiver.intake.spool import Spool
 from tests.conftest import own_port
@@ -27,7 +28,7 @@ def environ(tmp_path: Path) -> dict[str, str]:
 @pytest.fixture
 def other(environ: dict[str, str]) -> Iterator[Spool]:
     """The spool of another deployment, with two leads in it."""
-    with closing(Spool(Path(environ["SPOOL_DIR"]), "another-address")) as spool:
+    with closing(Spool(Path(environ["SPOOL_DIR"]), Machine(), "another-address")) as spool:
         spool.use_dataset(OWNER)
         for received_ms in (1_700_000_000_000, 1_700_000_060_000):
             spool.put(b"said by somebody", received_ms)

@@ -11,7 +11,7 @@ import requests
 from prometheus_client.parser import text_string_to_metric_families
 
 from leadcore.settings import read
-from leadcore.store import keys
+from leadcore.store import keys, lines
 from leadcore.store.connection import connect
 from leadcore.store.counters import BUCKETS, Tally, figure, time_to_written
 from leadcore.store.streams import Stream
@@ -100,8 +100,8 @@ def test_depth_and_age_are_given_per_shard(receiver: Line) -> None:
 
 def test_a_pause_of_either_line_is_given_with_its_code(receiver: Line) -> None:
     until = {"until": (receiver.redis.time()[0] + 60) * 1000, "reason": "why"}
-    receiver.redis.hset(keys.PAUSES[keys.INBOX], mapping={**until, "code": "unauthorized"})
-    receiver.redis.hset(keys.PAUSES[keys.OUTBOX], mapping={**until, "code": "dealdroid"})
+    receiver.redis.hset(lines.INBOX.pause, mapping={**until, "code": "unauthorized"})
+    receiver.redis.hset(lines.OUTBOX.pause, mapping={**until, "code": "dealdroid"})
     figures = scrape(receiver)
     assert figures["leadsync_paused", "unauthorized", keys.INBOX] == 1
     assert figures["leadsync_paused", "dealdroid", keys.OUTBOX] == 1

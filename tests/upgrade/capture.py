@@ -221,7 +221,7 @@ def make_today(stage: Stage) -> None:
     line.chat.fault("hang", seconds=300)
     redis.delete(hold.pop(0))
     Bell(redis).ring(keys.OUTBOX, 0)
-    eventually(lambda: redis.hlen(keys.sending(0)), 30)
+    eventually(lambda: redis.hlen(keys.sending(keys.OUTBOX, 0)), 30)
     stage.worker.kill()
     line.chat.control("DELETE", "faults")
     crm.control("DELETE", "faults")

@@ -6,7 +6,7 @@ import sqlite3
 import tempfile
 import time
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,9 @@ from zoneinfo import ZoneInfo
 
 from click.testing import CliRunner
 
-from leadcore.store import keys
+from leadcore.fields import BODY, TEXT
+from leadcore.machine import Machine
+from leadcore.store import keys, lines
 from leadsync.cli import cli
 from receiver.intake.spool import Spool
 from sandbox.hubspot.contact import Contact, Plan
@@ -85,9 +87,9 @@ class Saved:
 
     def _fill_journals(self, moment: Moment) -> None:
         journal_folder().mkdir(mode=0o700, exist_ok=True)
-        for name, *lines in self.lines("journals"):
+        for name, *rows in self.lines("journals"):
             page = journal_folder() / moment.fill(name).decode()
-            page.write_bytes(b"".join(moment.fill(line) + b"\n" for line in lines))
+            page.write_bytes(b"".join(moment.fill(row) + b"\n" for row in rows))
             page.chmod(0o600)
 
 
@@ -95,8 +97,12 @@ def count(line: Line, moment: Moment) -> dict[str, int]:
     """How many of everything there is: in Redis, on the disk, in the portal and in the chats."""
     redis = line.redis
 
-    def size(name: Callable[[int], str], command: str) -> int:
-        return sum(getattr(redis, command)(name(shard)) for shard in range(SHARDS))
+    def sizes(line: str) -> Iterator[tuple[int, int, int]]:
+        """What waits in each shard: in its stream, later, and as being sent."""
+        for shard in range(SHARDS):
+            pipe = redis.pipeline()
+            lines.count_entries(pipe, line, shard)
+            yield pipe.execute()
 
     def stream(of: str) -> list[dict[bytes, bytes]]:
         found = [redis.xrange(keys.entries(of, shard)) for shard in range(SHARDS)]
@@ -111,36 +117,32 @@ def count(line: Line, moment: Moment) -> dict[str, int]:
     states = [redis.hget(name, "s") or b"waiting" for name in redis.scan_iter(keys.receipt("*"))]
     records = named(keys.customer("*"))
     tombstones = named(keys.forgotten("*"))
-    later = [m for of in keys.PAUSES for s in range(SHARDS) for m in redis.zrange(keys.later(of, s), 0, -1)]
-    with closing(Spool(Path(line.environ["SPOOL_DIR"]))) as spool:
+    later = [m for of in lines.LINES for s in range(SHARDS) for m in redis.zrange(keys.later(of.name, s), 0, -1)]
+    with closing(Spool(Path(line.environ["SPOOL_DIR"]), Machine())) as spool:
         spooled = spool.count()
     counts = {
         "inbox: as it came": sum(entry.keys() == {b"e", b"b"} for entry in inbox),
         "inbox: from the spool": sum(entry.keys() == {b"e", b"b", b"v"} for entry in inbox),
         "inbox: retried by a person": sum(entry.get(b"k") == b"retry" for entry in inbox),
         "inbox: tried before": sum(b"n" in entry for entry in inbox),
-        "later: a lead": size(lambda shard: keys.later(keys.INBOX, shard), "zcard"),
         "put off without using up a try": sum(b"p" in e for e in inbox) + sum(b"\x1fp\x1f" in m for m in later),
-        "later: a message": size(lambda shard: keys.later(keys.OUTBOX, shard), "zcard"),
         "outbox: as it came": sum(entry.keys() == {b"e", b"c", b"t", b"v"} for entry in outbox),
         "outbox: retried by a person": sum(entry.get(b"k") == b"retry" for entry in outbox),
-        "sending": size(keys.sending, "hlen"),
-        "parked": redis.zcard(keys.PARKED),
-        "parked: bodies": len(named(keys.parked("*"))),
-        "unsent": redis.zcard(keys.UNSENT),
-        "unsent: messages": len(named(keys.unsent("*"))),
+        **{f"later: a {of.noun.removesuffix('s')}": sum(size[1] for size in sizes(of.name)) for of in lines.LINES},
+        "sending": sum(size[2] for of in lines.LINES for size in sizes(of.name)),
+        **{kept.name: redis.zcard(kept.index) for _, kept in lines.each_kept()},
+        **{f"{kept.name}: {PAYLOADS[of.payload]}": len(named(kept.key("*"))) for of, kept in lines.each_kept()},
         "tombstones": len(tombstones),
         "tombstones: of a contact in HubSpot": sum(b" " in tombstone for tombstone in tombstones),
         "contacts": len(named(keys.contact("*"))),
         "emails": len([*redis.scan_iter(keys.email("*"))]),
-        "pauses": sum(redis.exists(name) for name in keys.PAUSES.values()),
+        "pauses": sum(redis.exists(of.pause) for of in lines.LINES),
         "actions": redis.xlen(keys.ACTIONS),
         "leads": redis.xlen(keys.LEADS),
         "hours with counts": len([*redis.scan_iter(keys.COUNTS + ":*")]),
         "counters": redis.hlen(keys.COUNTS),
         "figures": redis.hlen(keys.FIGURES),
-        "RQ: workers.jobs.sync": sum(b'"workers.jobs.sync"' in job for job in jobs),
-        "RQ: workers.jobs.confirm": sum(b'"workers.jobs.confirm"' in job for job in jobs),
+        **{f"RQ: {of.job}": sum(f'"{of.job}"'.encode() in job for job in jobs) for of in lines.LINES},
         "RQ: waiting": redis.llen("rq:queue:leadsync"),
         "spool": spooled,
         "journals: web": _journaled(moment, "web"),
@@ -176,6 +178,7 @@ def remove_journals(moment: Moment) -> None:
         page.unlink(missing_ok=True)
 
 
+PAYLOADS = {BODY: "bodies", TEXT: "messages"}
 OF_INTEREST = (
     "firstname", "lastname", "email", "phone", "mobilephone", "address", "city", "state", "zip", "country",
     "hs_lead_status", "dealdroid_customer_id", "dealdroid_other_customer_ids",

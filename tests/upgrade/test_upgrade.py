@@ -73,7 +73,9 @@ def loaded(
     own = {"WEB_CONCURRENCY": "1", "LEADSYNC_TIMEZONE": noon_zone(), "CONSOLE_PASSWORD": PASSWORD}
     with open_line(tmp_path_factory.mktemp("upgrade"), next(databases), **own) as line:
         moment = saved.load(line, SHORT_MS)
-        assert count(line, moment) == saved.expected["counts"]
+        counts, expected = count(line, moment), saved.expected["counts"]
+        # What that version did not have yet is not there.
+        assert {what: number for what, number in counts.items() if number or what in expected} == expected
         yield line, moment
     remove_journals(moment)
 
@@ -102,7 +104,8 @@ def waiting_messages(line: Line) -> int:
     """Messages that may leave at once, or are with somebody who is dead."""
     shards = range(SHARDS)
     return sum(
-        line.redis.xlen(keys.entries(keys.OUTBOX, shard)) + line.redis.hlen(keys.sending(shard)) for shard in shards
+        line.redis.xlen(keys.entries(keys.OUTBOX, shard)) + line.redis.hlen(keys.sending(keys.OUTBOX, shard))
+        for shard in shards
     )
 
 

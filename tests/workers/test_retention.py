@@ -11,11 +11,11 @@ import redis
 from leadcore import receipts
 from leadcore.config import Inbox as InboxConfig
 from leadcore.receipts import HELD_SECONDS, PARKED_SECONDS, pack
-from leadcore.store import keys
+from leadcore.store import keys, lines
 from leadcore.store.status import read_status
 from leadcore.store.streams import DUPLICATE_MS, Stream
 from tests.conftest import BANGKOK
-from workers.retention import CHUNK, ENDED, ENDED_HELD, Retention
+from workers.retention import CHUNK, Retention
 from workers.rules.delivery import store_unsent
 
 CONFIG = InboxConfig(receipts_max=1000)
@@ -139,7 +139,7 @@ def test_a_parked_lead_ends_after_thirty_days_and_its_receipt_says_so(store: Any
     assert store.zrange(keys.PARKED, 0, -1) == [b"new"]
     assert read_status(store, 1, BANGKOK).parked == 1
     ended, alive = (receipts.unpack(name, store.hgetall(keys.receipt(name))) for name in ("old", "new"))
-    assert (ended.state, ended.reason) == ("discarded", ENDED)
+    assert (ended.state, ended.reason) == ("discarded", lines.PARKED.ended)
     assert (alive.state, alive.reason) == ("parked", "row: why")
 
 
@@ -153,7 +153,7 @@ def test_a_held_lead_ends_after_thirty_days_and_its_receipt_says_so(store: Any) 
     assert store.keys(keys.held("*")) == [keys.held("new").encode()]
     assert read_status(store, 1, BANGKOK).held == 1
     ended, alive = (receipts.unpack(name, store.hgetall(keys.receipt(name))) for name in ("old", "new"))
-    assert (ended.state, ended.reason, ended.fields) == ("discarded", ENDED_HELD, ())
+    assert (ended.state, ended.reason, ended.fields) == ("discarded", lines.HELD.ended, ())
     assert alive.state == "held"
 
 

@@ -35,11 +35,12 @@ while True:
 """
 SUPERVISOR = """
 import sys
+from leadcore.machine import Machine
 from workers import supervisor
 supervisor.GRACE_SECONDS = float(sys.argv[2])
 names = sys.argv[3:]
 commands = [(name, [sys.executable, "-c", {child!r}, sys.argv[1], name]) for name in names]
-sys.exit(supervisor.supervise(commands))
+sys.exit(supervisor.supervise(commands, Machine()))
 """
 
 

@@ -4,7 +4,7 @@ A pause does not count as a try of any lead: nothing leaves the inbox meanwhile.
 """
 
 from leadcore.machine import Machine
-from leadcore.store import keys
+from leadcore.store import keys, lines
 from leadcore.store.connection import Redis
 from leadcore.store.lua import DEL_FIRST, NOW
 from leadcore.store.streams import LOCK_MS
@@ -52,11 +52,11 @@ return 'paused'
 
 
 class Pause:
-    """The pause of `line` ("inbox": HubSpot; "outbox": DealDroid) over one Redis connection."""
+    """The pause of `line` over one Redis connection."""
 
     def __init__(self, connection: Redis, machine: Machine, line: str = keys.INBOX) -> None:
         self.redis, self.machine = connection, machine
-        self.key = keys.PAUSES[line]
+        self.key = lines.find(line).pause
         self.probe_key = f"{self.key}:probe"
         self._start_script = connection.register_script(_START)
         self._admit_script = connection.register_script(_ADMIT)

@@ -158,8 +158,8 @@ class NoBudget:
     portal_limit = granted = 0
     scarce = False
 
-    def __init__(self) -> None:
-        self.machine = Machine()
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
 
     @contextmanager
     def slot(self) -> Iterator[Slot]:

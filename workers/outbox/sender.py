@@ -241,7 +241,7 @@ class OutboxSender:
         for one, outcome in outcomes:
             if isinstance(outcome, MessageFailed):
                 commands.append(("DEL", one.key))
-            commands.append(("HDEL", keys.sending(shard), one.entry))
+            commands.append(("HDEL", keys.sending(keys.OUTBOX, shard), one.entry))
             jitter = self.machine.random()
             commands += delivery.record_delivery(shard, one.fields, outcome, now_ms, random=jitter)
             log.info("message." + outcome.log_name, lead=one.fields[LEAD].decode("ascii", "replace"))
@@ -255,7 +255,7 @@ class OutboxSender:
 
     def _recover_interrupted(self, shard: int) -> None:
         """Recover what a dead drain left as sending: we hold the lock, so nobody is sending it."""
-        left = self.redis.hgetall(keys.sending(shard))
+        left = self.redis.hgetall(keys.sending(keys.OUTBOX, shard))
         if left:
             resend = self.config.messages.resend_interrupted
             self.outbox.apply(delivery.recover_interrupted(shard, left, self.clock.now_ms(), resend=resend))

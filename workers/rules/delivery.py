@@ -34,7 +34,7 @@ def sent_log_state(delivery: DeliveryOutcome) -> str:
 
 def mark_sending(shard: int, entry: bytes, fields: Fields, now_ms: int) -> list[Command]:
     """For a message that is about to be sent."""
-    return [("HSET", keys.sending(shard), entry, pack_fields(fields)), _note(fields, "sending", now_ms)]
+    return [("HSET", keys.sending(keys.OUTBOX, shard), entry, pack_fields(fields)), _note(fields, "sending", now_ms)]
 
 
 def finish(fields: Fields, result: str, now_ms: int, *, store: bool) -> list[Command]:
@@ -82,7 +82,7 @@ def recover_interrupted(shard: int, sending: Mapping[bytes, bytes], now_ms: int,
     commands: list[Command] = []
     for entry, packed in sending.items():
         fields = unpack_fields(packed)
-        commands.append(("HDEL", keys.sending(shard), entry))
+        commands.append(("HDEL", keys.sending(keys.OUTBOX, shard), entry))
         commands += requeue(shard, fields, now_ms) if resend else finish(fields, CUT_OFF, now_ms, store=True)
     return commands
 

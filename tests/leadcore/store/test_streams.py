@@ -240,9 +240,9 @@ def test_a_receipt_that_expired_before_its_lead_expires_again(inbox: Stream) -> 
     follows = [(stream, entry, [("HSET", key, "s", "created")]) for entry, key in ((first, gone), (second, there))]
     inbox.settle(0, TOKEN, settlement(((), follows)))
     assert 29 * 86_400 < inbox.redis.ttl(gone) <= 30 * 86_400
-    inbox.apply([("HSET", there, "n", "sent"), ("HSET", keys.sending(0), "1-0", "message")])
+    inbox.apply([("HSET", there, "n", "sent"), ("HSET", keys.sending(keys.OUTBOX, 0), "1-0", "message")])
     assert inbox.redis.ttl(there) <= 100
-    assert inbox.redis.ttl(keys.sending(0)) == -1, "only receipts end"
+    assert inbox.redis.ttl(keys.sending(keys.OUTBOX, 0)) == -1, "only receipts end"
 
 
 def test_a_full_redis_can_still_settle(tmp_path: Path) -> None:
@@ -294,7 +294,7 @@ def test_a_sweep_does_not_ring_for_a_locked_shard_or_a_paused_line(inbox: Stream
 def test_the_outbox_has_its_own_pause_and_its_sweep_counts_messages_being_sent(inbox: Stream) -> None:
     outbox = Stream(inbox.redis, keys.OUTBOX)
     inbox.redis.hset(keys.PAUSE, "until", 10**15)
-    inbox.redis.hset(keys.sending(0), "1-0", "packed")
+    inbox.redis.hset(keys.sending(keys.OUTBOX, 0), "1-0", "packed")
     assert outbox.sweep(0) == 1
 
 

@@ -14,10 +14,11 @@ import pytest
 import requests
 from flask import Flask
 
+from leadcore.machine import Machine
 from leadcore.matches import Match
 from leadcore.receipts import Note
 from leadcore.settings import read_receiver
-from leadcore.store import keys
+from leadcore.store import keys, lines
 from leadcore.store.connection import connect
 from leadcore.store.posts import local_date
 from receiver.console.queries import PAGE, SCAN_LIMIT
@@ -161,7 +162,7 @@ def test_a_pause_is_shown_with_reason_end_and_fix(user: ConsoleUser, code: str, 
 
 def test_messages_that_wait_for_dealdroid_are_reported(user: ConsoleUser) -> None:
     add_worker(user)
-    user.redis.hset(keys.PAUSES[keys.OUTBOX], mapping={"code": "dealdroid", "reason": "why", "until": 1})
+    user.redis.hset(lines.OUTBOX.pause, mapping={"code": "dealdroid", "reason": "why", "until": 1})
     assert "Messages wait" not in user.read(), "none waits"
     user.redis.xadd(keys.entries(keys.OUTBOX, 0), {"e": "lead"})
     assert "DealDroid accepts no messages at the moment. They follow by themselves." in text_of(user.read())
@@ -564,7 +565,7 @@ def test_two_findings_never_contradict_each_other(user: ConsoleUser) -> None:
     works = re.compile(r"The line works|Everything works|all is well|within seconds|all the same", re.IGNORECASE)
     user.park("lead-1")
     pause(user, "unauthorized", 60)
-    user.redis.hset(keys.PAUSES[keys.OUTBOX], mapping={"code": "dealdroid", "reason": "why", "until": 1, "since": 1})
+    user.redis.hset(lines.OUTBOX.pause, mapping={"code": "dealdroid", "reason": "why", "until": 1, "since": 1})
     user.redis.xadd(keys.entries(keys.OUTBOX, 0), {"e": "lead"})
     text = text_of(user.read())
     assert "1 lead needs you" in text
@@ -624,7 +625,7 @@ def test_concurrent_pages_are_limited_so_that_the_intake_has_threads(
     monkeypatch.setattr("receiver.console.views.MAX_CONCURRENT", 0)
     settings = read_receiver({"DEALDROID_SECRET": "s", "CONSOLE_PASSWORD": "pw"})
     app = Flask("test")
-    app.register_blueprint(blueprint(connect(settings.shared), Spool(tmp_path), settings))
+    app.register_blueprint(blueprint(connect(settings.shared), Spool(tmp_path, Machine()), settings))
     answer = app.test_client().get("/console/", auth=("leadsync", "pw"))
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
     assert "Too many pages are open at once." in answer.text
@@ -659,7 +660,7 @@ def test_while_redis_is_away_the_page_says_where_leads_are(spare_line: Callable[
 def test_leads_on_the_disk_are_counted_and_those_of_another_redis_apart(user: ConsoleUser) -> None:
     folder = Path(user.line.environ["SPOOL_DIR"])
     assert "stored for another Redis" not in user.read()
-    with closing(Spool(folder, "another-address")) as other:
+    with closing(Spool(folder, Machine(), "another-address")) as other:
         other.put(b"{}", 1)
         try:
             page = user.read()

@@ -16,6 +16,7 @@ import pytest
 import requests
 from click.testing import CliRunner
 
+from leadcore.machine import Machine
 from leadcore.store import keys
 from leadsync.cli import cli
 from receiver.intake.spool import ADVICE, Spool
@@ -26,13 +27,13 @@ PASSWORD = "a-password-of-the-console"
 TROUBLE = """
 if os.getuid() == 0:
     os.setuid(65534)  # file modes do not stop root
-print(Spool(Path(sys.argv[1])).trouble())
+print(Spool(Path(sys.argv[1]), Machine()).trouble())
 """
 
 
 @pytest.fixture
 def spool(tmp_path: Path) -> Iterator[Spool]:
-    with closing(Spool(tmp_path / "spool")) as made:
+    with closing(Spool(tmp_path / "spool", Machine())) as made:
         yield made
 
 
@@ -78,9 +79,10 @@ def test_whoever_asks_again_within_a_second_gets_the_same_answer_without_a_write
 ON_A_SMALL_DISK = """
 import subprocess, sys
 from pathlib import Path
+from leadcore.machine import Machine
 from receiver.intake.spool import Spool
 disk = Path(sys.argv[1])
-spool = Spool(disk / "spool")
+spool = Spool(disk / "spool", Machine())
 spool.put(b"before", 1)
 print(spool.trouble(0) or "fine")
 filler = (disk / "filler").open("wb", 0)

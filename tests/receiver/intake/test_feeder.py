@@ -12,6 +12,7 @@ import requests
 
 from leadcore import event
 from leadcore.journal import Journal
+from leadcore.machine import Machine
 from leadcore.settings import read
 from leadcore.store import keys
 from leadcore.store.connection import connect, read_dataset
@@ -105,8 +106,8 @@ def test_events_of_a_dead_process_are_replayed_until_redis_has_them(
         dead.add(b"1700000000000 " + event.encode(body))
         for file, _ in dead._pages:
             os.close(file)
-        feeder = Feeder(client, Spool(tmp_path / "spool"), settings)
-        feeder.recent = RecentEvents(Journal("web", tmp_path / "journal"))
+        feeder = Feeder(client, Spool(tmp_path / "spool", Machine()), settings, Machine())
+        feeder.recent = RecentEvents(Journal("web", tmp_path / "journal"), Machine())
         with monkeypatch.context() as failing:
             failing.setattr(feeder, "_put", lambda *_: (_ for _ in ()).throw(redis.ConnectionError()))
             with pytest.raises(redis.ConnectionError):

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import redis as client
 
+from leadcore.machine import Machine
 from leadcore.settings import read
 from leadcore.store.connection import connect
 from receiver.intake import group_commit
@@ -42,7 +43,7 @@ def redis(server: embedded.Running, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 @pytest.fixture
 def script(redis: Any) -> Iterator[BatchedScript]:
-    made = BatchedScript(redis, SOURCE)
+    made = BatchedScript(redis, SOURCE, Machine())
     yield made
     # It is in no pool; a web process closes it by ending.
     made._connection.disconnect()

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from leadcore.machine import Machine
 from receiver.intake.ownership import SCHEMA, UNNAMED
 from receiver.intake.spool import FILE, Spool
 from tests.receiver.intake.test_spool import child
@@ -39,7 +40,7 @@ def start(folder: Path) -> Iterator[Open]:
     opened: list[Spool] = []
 
     def open_one(address: str = OURS, dataset: str = "") -> Spool:
-        spool = Spool(folder, address)
+        spool = Spool(folder, Machine(), address)
         opened.append(spool)
         if dataset:
             spool.use_dataset(dataset)
@@ -164,7 +165,7 @@ def test_a_file_whose_conversion_was_cut_off_is_converted(start: Open, folder: P
 
 
 PUT_INTO_AN_OLD_FILE = """
-spool = Spool(Path(sys.argv[1]), sys.argv[2])
+spool = Spool(Path(sys.argv[1]), Machine(), sys.argv[2])
 sys.stdin.readline()
 spool.put(sys.argv[3].encode(), 1)
 """

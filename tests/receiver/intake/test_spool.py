@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from leadcore.machine import Machine
 from receiver.intake.spool import FILE, Spool, Spooled, SpoolError, default_folder
 
 BODY = "สมชาย 0812345678".encode()
@@ -22,7 +23,7 @@ BODY = "สมชาย 0812345678".encode()
 
 @pytest.fixture
 def spool(tmp_path: Path) -> Iterator[Spool]:
-    with closing(Spool(tmp_path / "spool")) as made:
+    with closing(Spool(tmp_path / "spool", Machine())) as made:
         yield made
 
 
@@ -34,11 +35,18 @@ def bodies(spool: Spool) -> list[bytes]:
     return [row.body for row in spool.read_oldest(1_000_000)]
 
 
+PRELUDE = """
+import os, sys, time
+from pathlib import Path
+from leadcore.machine import Machine
+from receiver.intake.spool import Spool, SpoolError
+"""
+
+
 @contextmanager
 def child(script: str, *arguments: object, **options: object) -> "Iterator[subprocess.Popen[str]]":
     """Another process that runs `script`, for as long as the block lasts."""
-    prelude = "import os, sys, time\nfrom pathlib import Path\nfrom receiver.intake.spool import Spool, SpoolError\n"
-    command = [sys.executable, "-c", prelude + script, *map(str, arguments)]
+    command = [sys.executable, "-c", PRELUDE + script, *map(str, arguments)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **options) as process:  # type: ignore[call-overload]
         try:
             yield process
@@ -102,7 +110,7 @@ def test_only_this_user_can_read_the_files(spool: Spool) -> None:
 
 PUT_MANY = """
 from threading import Thread
-spool = Spool(Path(sys.argv[1]))
+spool = Spool(Path(sys.argv[1]), Machine())
 def put(thread):
     for number in range(25):
         spool.put(f"{sys.argv[2]}.{thread}.{number}".encode(), 1)
@@ -121,7 +129,7 @@ def test_threads_of_several_processes_store_each_lead_once(spool: Spool) -> None
 
 
 PUT_UNTIL_KILLED = """
-spool = Spool(Path(sys.argv[1]))
+spool = Spool(Path(sys.argv[1]), Machine())
 for number in range(1_000_000):
     spool.put(str(number).encode(), number)
     print(number, flush=True)
@@ -143,7 +151,7 @@ def test_acknowledged_leads_survive_the_death_of_the_process(spool: Spool) -> No
 
 
 HOLD_LOCK = """
-with Spool(Path(sys.argv[1])).lock() as is_ours:
+with Spool(Path(sys.argv[1]), Machine()).lock() as is_ours:
     print(is_ours, flush=True)
     sys.stdin.read()
 """
@@ -175,7 +183,7 @@ PUT_ONE = """
 if os.getuid() == 0:
     os.setuid(65534)  # file modes do not stop root
 try:
-    Spool(Path(sys.argv[1])).put(b"secret", 1)
+    Spool(Path(sys.argv[1]), Machine()).put(b"secret", 1)
 except SpoolError as error:
     print(error)
 """
@@ -198,7 +206,7 @@ def test_an_unwritable_folder_is_an_error_with_its_reason(path: str) -> None:
 
 FILL = """
 from threading import Thread
-spool = Spool(Path(sys.argv[1]))
+spool = Spool(Path(sys.argv[1]), Machine())
 accepted = set()
 refusals = set()
 def put(name):
@@ -244,8 +252,7 @@ def _can_mount() -> bool:
 @pytest.mark.skipif(not _can_mount(), reason="this system does not allow mounting a small disk")
 def test_a_full_disk_refuses_and_loses_nothing(tmp_path: Path) -> None:
     mount = 'mount -t tmpfs -o size=2m none "$1" && exec "$2" -c "$3" "$1/spool"'
-    prelude = "import sys\nfrom pathlib import Path\nfrom receiver.intake.spool import Spool, SpoolError\n"
-    command = ["unshare", "-rm", "sh", "-ec", mount, "sh", str(tmp_path), sys.executable, prelude + FILL]
+    command = ["unshare", "-rm", "sh", "-ec", mount, "sh", str(tmp_path), sys.executable, PRELUDE + FILL]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert "full" in done.stdout
@@ -322,13 +329,13 @@ def test_a_corrupt_file_that_cannot_be_set_aside_is_an_error_with_its_reason() -
 
 
 def test_a_file_that_becomes_corrupt_while_open_is_set_aside_for_every_process(spool: Spool) -> None:
-    with closing(Spool(folder_of(spool))) as neighbour:
+    with closing(Spool(folder_of(spool), Machine())) as neighbour:
         for number in range(100):
             spool.put(bytes(1000), number)
         old = neighbour.read_oldest(100)
         spool.delete([])
         overwrite(folder_of(spool) / FILE, 4096)
-        with closing(Spool(folder_of(spool))) as newcomer:
+        with closing(Spool(folder_of(spool), Machine())) as newcomer:
             newcomer.put(b"by the newcomer", 1)
             newcomer.read_oldest(1)
         spool.put(b"by the first", 2)
@@ -343,7 +350,7 @@ def test_a_folder_that_is_deleted_under_an_open_spool_is_recreated(spool: Spool)
     shutil.rmtree(folder_of(spool))
     assert spool.count() == 0
     spool.put(b"kept", 2)
-    with closing(Spool(folder_of(spool))) as reader:
+    with closing(Spool(folder_of(spool), Machine())) as reader:
         assert bodies(reader) == [b"kept"]
 
 

@@ -14,6 +14,7 @@ import requests
 from leadcore import event
 from leadcore.config import Config
 from leadcore.journal import Journal
+from leadcore.machine import Machine
 from leadcore.settings import read
 from leadcore.store import keys
 from leadcore.store.connection import connect
@@ -375,8 +376,8 @@ def test_an_event_costs_one_round_trip_and_ringing_a_second(databases: Iterator[
     thread, whose commands come at any time."""
     settings = read({"REDIS_URL": next(databases)})
     with closing(connect(settings)) as client:
-        feeder = Feeder(client, Spool(tmp_path / "spool"), settings)
-        feeder.recent = RecentEvents(Journal("web", tmp_path / "journal"))
+        feeder = Feeder(client, Spool(tmp_path / "spool", Machine()), settings, Machine())
+        feeder.recent = RecentEvents(Journal("web", tmp_path / "journal"), Machine())
         intake = Intake(SecretCheck(()), feeder, settings.config, trusted_proxies=0)
         intake.accept(json.dumps(body(mid="warm")).encode(), {})
         client.flushdb()

@@ -83,7 +83,7 @@ def dripping(drip: str) -> Iterator[str]:
 
 
 def client_of(url: str) -> HubSpot:
-    return HubSpot("pat-test", url, NoBudget())
+    return HubSpot("pat-test", url, NoBudget(Machine()))
 
 
 @pytest.mark.parametrize("drip", DRIPS)
@@ -174,7 +174,7 @@ def test_hubspot_is_trusted_by_the_certificates_that_the_environment_names(
 ) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)
     with refusing_over_tls() as url:
-        hubspot = HubSpot("pat-test", url, NoBudget())
+        hubspot = HubSpot("pat-test", url, NoBudget(Machine()))
         with pytest.raises(LineDown) as caught:
             hubspot.ping()
         hubspot._batch.api_client.rest_client.pool_manager.clear()

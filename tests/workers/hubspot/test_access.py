@@ -2,6 +2,7 @@
 
 import pytest
 
+from leadcore.machine import Machine
 from sandbox.http_server import running
 from sandbox.hubspot import Portal, create_app
 from workers.hubspot import access
@@ -11,7 +12,7 @@ from workers.hubspot.client import HubSpot
 
 def test_the_portals_id_and_the_domain_of_its_pages_are_learnt() -> None:
     with running(create_app(Portal())) as server:
-        hubspot = HubSpot("pat-test", server.url, NoBudget())
+        hubspot = HubSpot("pat-test", server.url, NoBudget(Machine()))
         assert access.read_portal_id(hubspot) == ("44000001", "app.hubspot.com")
         hubspot._batch.api_client.rest_client.pool_manager.clear()
 
@@ -22,6 +23,6 @@ def test_an_account_that_does_not_say_is_unknown(kind: str) -> None:
     app = create_app(portal)
     app.test_client().post("/_sandbox/faults", json={"kind": kind, "path": "/account-info/"})
     with running(app) as server:
-        hubspot = HubSpot("pat-test", server.url, NoBudget())
+        hubspot = HubSpot("pat-test", server.url, NoBudget(Machine()))
         assert access.read_portal_id(hubspot) is None
         hubspot._batch.api_client.rest_client.pool_manager.clear()

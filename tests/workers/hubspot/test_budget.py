@@ -167,7 +167,7 @@ def test_headers_that_say_nothing_about_the_burst_change_nothing(client: Any, he
 
 
 def test_a_single_command_needs_no_redis() -> None:
-    with NoBudget().slot() as slot:
+    with NoBudget(Machine()).slot() as slot:
         slot.read_headers(HEADERS)
 
 

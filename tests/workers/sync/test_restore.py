@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import redis
 
+from leadcore.machine import Machine
 from leadcore.store import keys
 from sandbox.http_server import running
 from sandbox.hubspot import Portal as StandIn
@@ -50,7 +51,7 @@ def database(databases: Iterator[str]) -> Iterator[Any]:
 @pytest.fixture
 def store(crm: Crm, database: Any) -> Iterator[StoreRestorer]:
     database.flushdb()
-    hubspot = HubSpot("pat-test", crm.url, NoBudget())
+    hubspot = HubSpot("pat-test", crm.url, NoBudget(Machine()))
     yield StoreRestorer(database, hubspot, Portal(), CustomerStore(database), threading.Event())
     hubspot._batch.api_client.rest_client.pool_manager.clear()
 

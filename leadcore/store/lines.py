@@ -1,0 +1,143 @@
+"""The lines, a row each: what sweeps, counts, shows, exports, forgets or ends what waits in lines walks this table.
+
+Every shard of a line has the same keys (`leadcore.store.keys`). Three of them hold what customers said: its stream,
+`later` (what was put off) and `sending` (what the other side may have already). Its lock, bell and sweep's mark hold
+nothing of it. `Line.kept` is what else does.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from leadcore.fields import BODY, TEXT
+from leadcore.receipts import HELD as HELD_STATE
+from leadcore.receipts import HELD_SECONDS, PARKED_SECONDS, UNSENT_SECONDS
+from leadcore.receipts import PARKED as PARKED_STATE
+from leadcore.store import keys
+
+if TYPE_CHECKING:
+    from leadcore.store.connection import Redis
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Entries that left their line and wait outside its shards, for at most `seconds`. `index`: the key of the sorted
+    set of their leads (score: since when, in ms); `key`: a lead -> the key of its packed entry; `state`: the state that
+    its receipt has meanwhile, "" if the lead itself is done and something that follows from it is kept; then the packed
+    entry ends by itself. `ended`: the reason in the receipt of a lead that was kept too long. `for_person`: whether it
+    is counted as something that a person has to decide. For people: `said` follows the line's noun, `described` is the
+    metric's."""
+
+    name: str
+    index: str
+    key: Callable[[str], str]
+    seconds: int
+    for_person: bool
+    said: str
+    described: str
+    state: str = ""
+    ended: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """`job`: RQ's job that drains a shard, as stored; `pause`: the key of the line's pause; `payload`: the field of an
+    entry that holds what was said, `payload_name` its name in an export. For people: `to` takes what waits, `noun` is
+    what waits; `exported` and `forgotten` are its names in the output of `leadsync export` and `forget`."""
+
+    name: str
+    job: str
+    pause: str
+    payload: bytes
+    payload_name: str
+    to: str
+    noun: str
+    exported: str
+    forgotten: str
+    kept: tuple[Kept, ...] = ()
+
+    @property
+    def pause_name(self) -> str:
+        """The name of the pause in the JSON of `leadsync status`; the first line's is older than the others."""
+        return "pause" if self.name == keys.INBOX else f"{self.noun}_pause"
+
+
+PARKED = Kept(
+    name="parked",
+    index=keys.PARKED,
+    key=keys.parked,
+    seconds=PARKED_SECONDS,
+    for_person=True,
+    said="parked",
+    described="Leads that wait for a person",
+    state=PARKED_STATE,
+    ended="it was parked for 30 days, so what it said was removed",
+)
+HELD = Kept(
+    name="held",
+    index=keys.HELD,
+    key=keys.held,
+    seconds=HELD_SECONDS,
+    for_person=False,
+    said="held back",
+    described="Leads that a dry run held back",
+    state=HELD_STATE,
+    ended="a dry run held it back, and nobody retried it for 30 days, so what it said was removed",
+)
+UNSENT = Kept(
+    name="unsent",
+    index=keys.UNSENT,
+    key=keys.unsent,
+    seconds=UNSENT_SECONDS,
+    for_person=True,
+    said="unsent",
+    described="Messages that could not be sent and wait for a person",
+)
+
+INBOX = Line(
+    name=keys.INBOX,
+    job="workers.jobs.sync",
+    pause=keys.PAUSE,
+    payload=BODY,
+    payload_name="body",
+    to="HubSpot",
+    noun="leads",
+    exported="waiting",
+    forgotten="waiting leads",
+    kept=(PARKED, HELD),
+)
+OUTBOX = Line(
+    name=keys.OUTBOX,
+    job="workers.jobs.confirm",
+    pause=keys.MESSAGES_PAUSE,
+    payload=TEXT,
+    payload_name="text",
+    to="DealDroid",
+    noun="messages",
+    exported="messages",
+    forgotten="messages",
+    kept=(UNSENT,),
+)
+
+LINES = (INBOX, OUTBOX)
+"""In the order in which several locks of a shard are taken. Read it from this module each time."""
+
+
+def find(name: str) -> Line:
+    """The line of this name. Raises `KeyError`."""
+    for line in LINES:
+        if line.name == name:
+            return line
+    raise KeyError(name)
+
+
+def count_entries(pipe: "Redis", line: str, shard: int) -> None:
+    """Ask in a pipeline how many entries each of the shard's keys holds: three numbers."""
+    pipe.xlen(keys.entries(line, shard))
+    pipe.zcard(keys.later(line, shard))
+    pipe.hlen(keys.sending(line, shard))
+
+
+def each_kept() -> Iterator[tuple[Line, Kept]]:
+    """All that is kept outside of shards, with its line."""
+    return ((line, kept) for line in LINES for kept in line.kept)
