@@ -17,6 +17,7 @@ class SimulatedMachine(Machine):
 
     def __init__(self, scheduler: Scheduler, process: Process, seed: str, skew: float = 0.0) -> None:
         self.scheduler, self.process, self.skew = scheduler, process, skew
+        self._ticks = 0
         self.dice = random.Random(f"machine {seed}")  # noqa: S311 - a simulation, guards nothing
 
     def monotonic(self) -> float:
@@ -24,6 +25,11 @@ class SimulatedMachine(Machine):
 
     def time(self) -> float:
         return BEGAN + self.scheduler.now + self.skew
+
+    def time_ns(self) -> int:
+        # No two are the same, as on a real machine.
+        self._ticks += 1
+        return int(self.time() * 1_000_000_000) + self._ticks
 
     def sleep(self, seconds: float) -> None:
         self.scheduler.wait(None, self.scheduler.now + seconds)

@@ -47,11 +47,12 @@ class Task:
 
 
 class Scheduler:
-    """`on_advance` is called with the seconds by which time is about to advance."""
+    """`on_advance` is called with the seconds by which time is about to advance, `on_turn` before each turn."""
 
     def __init__(self, seed: int, on_advance: Callable[[float], None] = lambda _: None) -> None:
         self.random = random.Random(f"schedule {seed}")  # noqa: S311 - a simulation, guards nothing
         self.on_advance = on_advance
+        self.on_turn: Callable[[], None] = lambda: None
         self.now = 0.0
         self.turns = 0
         self._tasks: list[Task] = []
@@ -93,6 +94,7 @@ class Scheduler:
         while not is_over():
             if self.now > seconds or self.turns > turns:
                 raise Stuck(f"not over after {self.now:.0f} s and {self.turns} turns")
+            self.on_turn()
             ready = [task for task in self._tasks if task.may_run(self.now)]
             if ready:
                 self._give_turn(self.random.choice(ready))
@@ -123,7 +125,7 @@ class Scheduler:
         if task.ended:
             self._tasks.remove(task)
             if task.error is not None:
-                raise task.error
+                raise RuntimeError(f"{task.name} failed") from task.error
 
     def _run(self, task: Task) -> None:
         self._local.task = task
