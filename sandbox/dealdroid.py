@@ -27,10 +27,14 @@ class Delivery(Struct, forbid_unknown_fields=True):
     messages: Annotated[list[_NotBlank], Meta(min_length=1)]
 
 
+_Failure = Literal["500", "502", "reset", "lost_answer"]
+
+
 class DealDroidFault(Fault):
     """`hang` and `reset` strike before the messages are taken, `lost_answer` after."""
 
-    kind: Literal["429", "500", "502", "hang", "reset", "lost_answer", "redirect"]
+    kind: Literal["429", "500", "502", "hang", "reset", "lost_answer", "redirect", "brownout"]
+    kinds: Annotated[tuple[_Failure, ...], Meta(min_length=1)] = ("500", "502", "reset", "lost_answer")
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):

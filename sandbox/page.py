@@ -6,16 +6,20 @@ The browser speaks to this page alone; the secret stays on the server.
 
 import argparse
 import json
+import re
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
+import msgspec
 import requests
 from flask import Flask, Response, jsonify, request
 
 from sandbox.dealdroid import DealDroidFault
 from sandbox.http_server import serve
 from sandbox.hubspot.faults import HubSpotFault
+from sandbox.hubspot.settings import Settings
 
 HERE = Path(__file__).parent
 PLACEHOLDER = "replace-with-the-intents-api-secret-key"
@@ -52,9 +56,34 @@ LABELS = {
     "row_unexplained": "Refuses a row without saying why",
     "row_refused": "A rule refuses the contact (needs a person)",
     "row_limited": "Is too busy for a row",
+    "row_warned": "Writes a row, with a warning",
     "untraced": "Does not say which row it means",
     "redirect": "Redirects elsewhere (302)",
+    "brownout": "Three calls of ten fail",
 }
+# What a kind is switched on with.
+DETAILS: dict[str, dict[str, Any]] = {"brownout": {"probability": 0.3}}
+# What HubSpot's admin has set, or how the portal answers: name -> words for people, settings of the stand-in.
+SWITCHES: dict[str, tuple[str, dict[str, Any]]] = {
+    "required": ("A contact needs a postal code", {"required": [{"property": "zip", "on": "write", "when": {}}]}),
+    "formats": (
+        "Postal codes are numbers alone",
+        {
+            "formats": {
+                "zip": [
+                    {
+                        "ruleType": "ALPHANUMERIC",
+                        "ruleArguments": ["NUMERIC_ONLY"],
+                        "shouldApplyNormalization": False,
+                    }
+                ]
+            }
+        },
+    ),
+    "conflict": ("One taken email refuses its whole batch (409)", {"batch_conflict": "no_id"}),
+    "merged_writes": ("Old ids of merged contacts take no writes (404)", {"merged_writes": "refused"}),
+}
+_VERSION = re.compile(r" /crm/(?:objects/)?(v3|\d{4}-\d\d)/")
 
 
 def create_app(receiver_url: str, secret: str, hubspot_url: str, dealdroid_url: str) -> Flask:
@@ -75,7 +104,9 @@ def create_app(receiver_url: str, secret: str, hubspot_url: str, dealdroid_url: 
         files = sorted((HERE / "payloads").glob("*.json"))
         kinds = {"hubspot": kinds_of(HubSpotFault), "dealdroid": kinds_of(DealDroidFault)}
         payloads = [{"name": name_of(file), "body": file.read_text(encoding="utf-8")} for file in files]
-        return jsonify(payloads=payloads, faults=kinds, console=receiver_url.rstrip("/") + CONSOLE_PATH)
+        switches = [{"kind": name, "label": label} for name, (label, _) in SWITCHES.items()]
+        console = receiver_url.rstrip("/") + CONSOLE_PATH
+        return jsonify(payloads=payloads, faults=kinds, switches=switches, console=console)
 
     @app.post("/send")
     def send() -> Response:
@@ -96,13 +127,16 @@ def create_app(receiver_url: str, secret: str, hubspot_url: str, dealdroid_url: 
             contacts=newest[:SHOWN_CONTACTS],
             contact_count=len(newest),
             chats=bot["chats"],
+            versions=sorted({found[1] for route in portal["calls"] if (found := _VERSION.search(route))}),
+            switches=[name for name, (_, on) in SWITCHES.items() if on.items() <= portal["settings"].items()],
             dry_run=ready.json().get("dry_run", False),
             faults={system: [fault["name"] or fault["kind"] for fault in on] for system, on in faults.items()},
         )
 
     @app.put("/faults/<system>/<kind>")
     def break_it(system: str, kind: str) -> tuple[str, int]:
-        answer = session.post(f"{systems[system]}/_sandbox/faults", json={"kind": kind}, timeout=TIMEOUT)
+        wanted = {"kind": kind, **DETAILS.get(kind, {})}
+        answer = session.post(f"{systems[system]}/_sandbox/faults", json=wanted, timeout=TIMEOUT)
         return "", 204 if answer.ok else answer.status_code
 
     @app.delete("/faults/<system>/<kind>")
@@ -110,15 +144,33 @@ def create_app(receiver_url: str, secret: str, hubspot_url: str, dealdroid_url: 
         answer = session.delete(f"{systems[system]}/_sandbox/faults/{kind}", timeout=TIMEOUT)
         return "", 204 if answer.ok else answer.status_code
 
+    @app.put("/switches/<name>")
+    def switch_on(name: str) -> tuple[str, int]:
+        return "", change_settings(SWITCHES[name][1])
+
+    @app.delete("/switches/<name>")
+    def switch_off(name: str) -> tuple[str, int]:
+        return "", change_settings(usual(SWITCHES[name][1]))
+
+    @app.post("/merge")
+    def merge() -> tuple[str, int]:
+        answer = session.post(systems["hubspot"] + "/_sandbox/merges", request.get_data(), timeout=TIMEOUT)
+        return "", 204 if answer.ok else answer.status_code
+
+    def change_settings(wanted: dict[str, Any]) -> int:
+        answer = session.post(systems["hubspot"] + "/_sandbox/settings", json=wanted, timeout=TIMEOUT)
+        return 204 if answer.ok else answer.status_code
+
     @app.post("/reset")
     def reset() -> tuple[str, int]:
+        change_settings(usual([name for _, settings in SWITCHES.values() for name in settings]))
         session.post(systems["hubspot"] + "/_sandbox/reset", json={"keep": True}, timeout=TIMEOUT)
         session.post(systems["dealdroid"] + "/_sandbox/reset", timeout=TIMEOUT)
         return "", 204
 
     @app.errorhandler(KeyError)
     def unknown(_: KeyError) -> tuple[Response, int]:
-        return jsonify(error="There is no such system."), 404
+        return jsonify(error="There is no such system or switch."), 404
 
     @app.errorhandler(requests.RequestException)
     def away(error: requests.RequestException) -> tuple[Response, int]:
@@ -138,6 +190,12 @@ def fill_secret(raw: bytes, secret: str) -> bytes:
     if not isinstance(body, dict) or body.get("secret", PLACEHOLDER) != PLACEHOLDER:
         return raw
     return json.dumps({**body, "secret": secret}, ensure_ascii=False).encode()
+
+
+def usual(names: Iterable[str]) -> dict[str, Any]:
+    """What these settings are in a new portal."""
+    new = msgspec.to_builtins(Settings())
+    return {name: new[name] for name in names}
 
 
 def kinds_of(fault: type) -> list[dict[str, str]]:

@@ -12,16 +12,17 @@ from sandbox.hubspot.portal import Portal
 from sandbox.hubspot.problems import not_found, validation
 from sandbox.hubspot.quota import midnight
 from sandbox.hubspot.values import iso
+from sandbox.hubspot.versions import Version
 
 
 class TokenKey(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     token_key: str
 
 
-def account_routes(portal: Portal) -> Blueprint:
-    routes = Blueprint("account", __name__)
+def account_routes(portal: Portal, version: Version) -> Blueprint:
+    routes = Blueprint(f"account-{version.name}", __name__, url_prefix=f"/account-info/{version.name}")
 
-    @routes.get("/account-info/v3/details")
+    @routes.get("/details")
     def details() -> Response:
         settings = portal.settings
         offset = datetime.now(ZoneInfo(settings.time_zone)).utcoffset()
@@ -40,7 +41,7 @@ def account_routes(portal: Portal) -> Blueprint:
             }
         )
 
-    @routes.get("/account-info/v3/api-usage/daily/private-apps")
+    @routes.get("/api-usage/daily/private-apps")
     def usage() -> Response:
         now = time.time()
         daily = {
@@ -52,6 +53,12 @@ def account_routes(portal: Portal) -> Blueprint:
             "resetsAt": iso(midnight(portal.settings.time_zone, now)),
         }
         return answer({"results": [daily]})
+
+    return routes
+
+
+def token_routes(portal: Portal) -> Blueprint:
+    routes = Blueprint("token", __name__)
 
     @routes.post("/oauth/v2/private-apps/get/access-token-info")
     def token_info() -> Response:

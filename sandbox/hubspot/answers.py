@@ -41,8 +41,12 @@ def _versions(changes: list[tuple[float, str]]) -> list[dict[str, Any]]:
     return [{"value": value, "timestamp": iso(at), "sourceType": "INTEGRATION"} for at, value in newest_first]
 
 
-def batch_answer(started: str, results: list[Any], errors: list[Any], status: int) -> Response:
+def batch_answer(
+    started: str, results: list[Any], errors: list[Any], *, status: int = 200, multi_status: bool
+) -> Response:
+    """`multi_status`: the answer's status is 207 instead if there are errors."""
     body = {"status": "COMPLETE", "results": results, "startedAt": started, "completedAt": iso(time.time())}
     if not errors:
         return answer(body, status)
-    return answer({**body, "numErrors": len(errors), "errors": errors}, 207)
+    told = {**body, "numErrors": len(errors), "errors": errors}
+    return answer(told, 207 if multi_status else status)

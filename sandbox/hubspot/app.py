@@ -11,18 +11,32 @@ from werkzeug.http import http_date
 from sandbox.call_log import CallLog
 from sandbox.faults import Faults
 from sandbox.http_server import Dropped
-from sandbox.hubspot.account import account_routes
+from sandbox.hubspot.account import account_routes, token_routes
 from sandbox.hubspot.answers import answer
+from sandbox.hubspot.associations import association_routes
 from sandbox.hubspot.batches import batch_routes
 from sandbox.hubspot.contacts import contact_routes
 from sandbox.hubspot.control import control_routes
 from sandbox.hubspot.faults import GARBLED, HTML, HubSpotFault, refusal
+from sandbox.hubspot.limits import limit_routes
 from sandbox.hubspot.portal import Portal
 from sandbox.hubspot.problems import Problem
+from sandbox.hubspot.sales import owner_routes, pipeline_routes
 from sandbox.hubspot.schema import schema_routes
+from sandbox.hubspot.versions import VERSIONS
 
 TOKEN_INFO = "/oauth/v2/private-apps/get/access-token-info"  # noqa: S105 - a path
 _READING = ("/batch/read", "/search")
+_ROUTES = (
+    account_routes,
+    association_routes,
+    batch_routes,
+    contact_routes,
+    limit_routes,
+    owner_routes,
+    pipeline_routes,
+    schema_routes,
+)
 
 
 def create_app(portal: Portal) -> Flask:
@@ -32,8 +46,10 @@ def create_app(portal: Portal) -> Flask:
     app.config["PROPAGATE_EXCEPTIONS"] = True
     app.url_map.strict_slashes = False
     faults, call_log = Faults(HubSpotFault), CallLog()
-    for routes in (batch_routes(portal), contact_routes(portal), schema_routes(portal), account_routes(portal)):
-        app.register_blueprint(routes)
+    for version in VERSIONS:
+        for make_routes in _ROUTES:
+            app.register_blueprint(make_routes(portal, version))
+    app.register_blueprint(token_routes(portal))
     app.register_blueprint(control_routes(portal, faults, call_log))
 
     @app.before_request
@@ -47,7 +63,7 @@ def create_app(portal: Portal) -> Flask:
             raise Problem(415, "UNSUPPORTED_MEDIA_TYPE", "The content type must be application/json.")
         with portal.lock:
             portal.quota.take(portal.settings, g.started, search=request.path.endswith("/search"))
-            g.fault = faults.draw(request.method, request.path)
+            g.fault = faults.draw(request.method, request.path, request.get_data())
         if portal.settings.latency:
             time.sleep(portal.settings.latency)
         return _strike(g.fault, faults) if g.fault is not None else None
@@ -138,9 +154,7 @@ def _authorize(portal: Portal) -> None:
         raise Problem(401, "INVALID_AUTHENTICATION", "Authentication credentials not found or expired.")
     if not request.path.startswith("/crm/"):
         return
-    area = "schemas" if "/properties/" in request.path else "objects"
-    reading = request.method == "GET" or request.path.endswith(_READING)
-    scope = f"crm.{area}.contacts.{'read' if reading else 'write'}"
+    scope = _scope(request.method, request.path)
     if scope not in settings.scopes:
         error = {
             "message": "One or more of the following scopes are required.",
@@ -148,6 +162,17 @@ def _authorize(portal: Portal) -> None:
         }
         message = "This app has not been granted all required scopes to make this call."
         raise Problem(403, "MISSING_SCOPES", message, errors=[error])
+
+
+def _scope(method: str, path: str) -> str:
+    """The scope that a call needs."""
+    # /crm/v3/owners or /crm/owners/2026-09
+    first, second, third, *_ = [*path.split("/")[2:], "", "", ""]
+    area = second if first in ("v3", "v4") else first
+    kind = "schemas" if area == "properties" else "objects"
+    what = {"owners": "owners", "pipelines": third}.get(area, "contacts")
+    reading = method == "GET" or path.endswith(_READING)
+    return f"crm.{kind}.{what}.{'read' if reading else 'write'}"
 
 
 def _route() -> str:

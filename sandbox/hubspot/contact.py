@@ -6,13 +6,15 @@ from typing import Any
 
 @dataclass(slots=True)
 class Contact:
-    """`log`: (epoch seconds, properties) of every accepted write, whether it changed anything or not."""
+    """`log`: (epoch seconds, properties) of every accepted write, whether it changed anything or not; `since`: when a
+    merge made it, whose log begins with the logs of what was merged."""
 
     id: int
     created: float
     updated: float
     properties: dict[str, str] = field(default_factory=dict)
     log: list[tuple[float, dict[str, str]]] = field(default_factory=list)
+    since: float = 0.0
 
     def history(self) -> dict[str, list[tuple[float, str]]]:
         """Property -> (epoch seconds, value) of each change."""
@@ -35,9 +37,11 @@ class Contact:
 
 @dataclass(slots=True)
 class Plan:
-    """What a good row will write. `row`: the batch input that asked for it."""
+    """What a good row will write. `unique`: the unique properties in it with their values; `row`: the batch input that
+    asked for it."""
 
     contact: Contact
     changes: dict[str, str]
     new: bool
+    unique: list[tuple[str, str]] = field(default_factory=list)
     row: Any = None

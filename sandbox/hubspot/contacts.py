@@ -10,12 +10,14 @@ from sandbox.hubspot.portal import Portal
 from sandbox.hubspot.problems import not_found, validation
 from sandbox.hubspot.search import search
 from sandbox.hubspot.shapes import decode
+from sandbox.hubspot.versions import Version
 
 MAX_PAGE = 100
 
 
-def contact_routes(portal: Portal) -> Blueprint:
-    routes = Blueprint("contacts", __name__, url_prefix="/crm/v3/objects/contacts")
+def contact_routes(portal: Portal, version: Version) -> Blueprint:
+    prefix = f"{version.path('objects')}/contacts"
+    routes = Blueprint(f"contacts-{version.name}", __name__, url_prefix=prefix)
 
     @routes.post("/search")
     def search_contacts() -> Response:
@@ -32,7 +34,7 @@ def contact_routes(portal: Portal) -> Blueprint:
         if not wanted.object_id.strip():
             raise validation("objectId must not be blank.")
         with portal.lock:
-            contact = portal.find(wanted.id_property, wanted.object_id)
+            contact = portal.find_to_write(wanted.id_property, wanted.object_id)
             # HubSpot's page: an email that nobody has is blocked for the future.
             if contact is None and wanted.id_property != "email":
                 raise not_found("The object")
@@ -44,8 +46,10 @@ def contact_routes(portal: Portal) -> Blueprint:
     def merge() -> Response:
         wanted = decode("PublicMergeInput", request.get_data())
         with portal.lock:
-            primary = portal.get(None, wanted.primary_object_id)
-            portal.merge(primary, portal.get(None, wanted.object_id_to_merge))
+            primary, other = (portal.get(None, each) for each in (wanted.primary_object_id, wanted.object_id_to_merge))
+            if version.merges_anew:
+                return answer(shown(portal.merge(primary, other), SHOWN))
+            portal.merge_into(primary, other)
             return answer(shown(primary, SHOWN))
 
     @routes.get("")
@@ -63,7 +67,8 @@ def contact_routes(portal: Portal) -> Blueprint:
     def create() -> Response:
         wanted = decode("SimplePublicObjectInputForCreate", request.get_data())
         with portal.lock:
-            plan = portal.plan_create(wanted.properties, {})
+            plan = portal.plan_create(wanted.properties, {}, demanding=version.enforces_required)
+            portal.make_room(1)
             portal.commit([plan])
             return answer(shown(plan.contact, (*SHOWN, *wanted.properties)), 201)
 
@@ -78,14 +83,15 @@ def contact_routes(portal: Portal) -> Blueprint:
     def change(value: str) -> Response:
         wanted = decode("SimplePublicObjectInput", request.get_data())
         with portal.lock:
-            contact = portal.get(request.args.get("idProperty"), value)
-            portal.commit([portal.plan_change(contact, wanted.properties, {})])
+            contact = portal.get(request.args.get("idProperty"), value, to_write=True)
+            plan = portal.plan_change(contact, wanted.properties, {}, demanding=version.enforces_required)
+            portal.commit([plan])
             return answer(shown(contact, (*SHOWN, *wanted.properties)))
 
     @routes.delete("/<value>")
     def archive(value: str) -> Response:
         with portal.lock:
-            contact = portal.find(None, value)
+            contact = portal.find_to_write(None, value)
             if contact is not None:
                 portal.remove(contact)
         return Response(status=204)

@@ -22,6 +22,14 @@ class Given(msgspec.Struct, forbid_unknown_fields=True):
     properties: dict[str, str]
 
 
+class Merge(msgspec.Struct, forbid_unknown_fields=True):
+    """`by`: the unique property whose values the two are; None: they are ids."""
+
+    primary: str
+    other: str
+    by: str | None = None
+
+
 class Reset(msgspec.Struct, forbid_unknown_fields=True):
     """`keep`: what outlives a reset; without it the portal is a new one."""
 
@@ -43,6 +51,7 @@ def control_routes(portal: Portal, faults: Faults, call_log: CallLog) -> Bluepri
                     "requests_today": portal.quota.today,
                     "properties": [name for name, each in portal.properties.items() if not each.hubspot_defined],
                     "settings": portal.settings,
+                    "merged": portal.merged,
                     "faults": list(faults.faults.values()),
                     "faults_struck": faults.struck,
                 }
@@ -60,7 +69,7 @@ def control_routes(portal: Portal, faults: Faults, call_log: CallLog) -> Bluepri
             for name, options in _options(wanted.pop("options", {})).items():
                 _set_options(portal, name, options)
             try:
-                portal.settings = msgspec.convert({**msgspec.structs.asdict(portal.settings), **wanted}, Settings)
+                portal.settings = msgspec.convert({**msgspec.to_builtins(portal.settings), **wanted}, Settings)
             except msgspec.ValidationError as error:
                 raise validation(str(error)) from None
             portal.derive_rules()
@@ -130,6 +139,13 @@ def control_routes(portal: Portal, faults: Faults, call_log: CallLog) -> Bluepri
         with portal.lock:
             portal.remove(portal.get(request.args.get("idProperty"), value))
         return Response(status=204)
+
+    @routes.post("/merges")
+    def merge() -> Response:
+        wanted = _decoded(Merge)
+        with portal.lock:
+            primary, other = (portal.get(wanted.by, value) for value in (wanted.primary, wanted.other))
+            return answer(inside(portal.merge(primary, other)), 201)
 
     return routes
 

@@ -2,7 +2,8 @@
 
 from typing import Annotated, Literal
 
-from msgspec import Meta
+import msgspec
+from msgspec import Meta, Struct
 
 from sandbox.faults import Fault
 from sandbox.hubspot.problems import Problem
@@ -35,7 +36,9 @@ Kind = Literal[
     "row_unexplained",
     "row_refused",
     "row_limited",
+    "row_warned",
     "untraced",
+    "brownout",
 ]
 _BATCH_ONLY = (
     "empty_results",
@@ -44,6 +47,7 @@ _BATCH_ONLY = (
     "row_unexplained",
     "row_refused",
     "row_limited",
+    "row_warned",
     "untraced",
 )
 _CATEGORIES = {
@@ -56,20 +60,39 @@ _CATEGORIES = {
 # Cloudflare answers these itself, in HTML.
 EDGE = ("521", "523", "524")
 HTML = b"<!DOCTYPE html><html><head><title>Error</title></head><body><h1>Web server is down</h1></body></html>"
+WARNING = {
+    "category": "PROPERTY_WARNING",
+    "message": "A value was written in another form.",
+    "context": {"propertyName": ["phone"]},
+}
 GARBLED = b'{"status":"error","message":"\xff\xfe\xc3\x28"}'
 
 
+class _Row(Struct):
+    id: str = ""
+
+
+class _Batch(Struct):
+    inputs: list[_Row]
+
+
 class HubSpotFault(Fault):
-    """`rows`: how many rows `missing_rows` and the row faults touch; `ids`: only rows with these ids. `untraced`: no
-    row of an answer tells which input it is about. `hang`, `reset`, `html`, `garbled` and `empty_results` strike before
-    anything is written, `lost_answer`, `missing_rows`, `untraced` and `drip` after."""
+    """`rows`: how many rows `missing_rows` and the row faults touch; `ids`: only rows with these ids, and where no row
+    is meant, only batches that hold one of them. `untraced`: no row of an answer tells which input it is about.
+    `row_warned`: a written row carries a warning, in versions that have any. `hang`, `reset`, `html`, `garbled` and
+    `empty_results` strike before anything is written, `lost_answer`, `missing_rows`, `untraced` and `drip` after."""
 
     kind: Kind
     rows: Annotated[int, Meta(ge=1)] = 1
-    ids: tuple[str, ...] = ()
+    ids: frozenset[str] = frozenset()
+    kinds: Annotated[tuple[Kind, ...], Meta(min_length=1)] = ("500", "html", "reset", "lost_answer")
 
-    def concerns(self, method: str, path: str) -> bool:
-        return super().concerns(method, path) and (self.kind not in _BATCH_ONLY or "/batch/" in path)
+    def concerns(self, method: str, path: str, body: bytes) -> bool:
+        if not super().concerns(method, path, body):
+            return False
+        if self.kind in _BATCH_ONLY:
+            return "/batch/" in path
+        return not self.ids or not self.ids.isdisjoint(_ids_in(body))
 
 
 def refusal(fault: HubSpotFault) -> Problem | None:
@@ -82,6 +105,13 @@ def refusal(fault: HubSpotFault) -> Problem | None:
     category, message = _CATEGORIES.get(status, ("INTERNAL_ERROR", "internal error"))
     headers = {} if fault.retry_after is None else {"Retry-After": f"{fault.retry_after:g}"}
     return Problem(status, category, message, headers=headers)
+
+
+def _ids_in(body: bytes) -> set[str]:
+    try:
+        return {row.id for row in msgspec.json.decode(body, type=_Batch).inputs}
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return set()
 
 
 def row_problem(fault: HubSpotFault) -> Problem:

@@ -12,14 +12,22 @@ from sandbox.hubspot.contact import Contact, Plan
 from sandbox.hubspot.problems import Problem, Refusal, not_found, validation
 from sandbox.hubspot.properties import MAX_UNIQUE, Property, Rule, rule_of
 from sandbox.hubspot.quota import Quota
+from sandbox.hubspot.rules import find_missing
 from sandbox.hubspot.settings import Settings
 from sandbox.hubspot.values import Invalid
+from sandbox.hubspot.versions import Version
 
 # HubSpot asks for one of these when a contact is created.
 REQUIRED = ("email", "firstname", "lastname")
 _STAGE = {value: rank for rank, (value, _) in enumerate(standard.LIFECYCLE)}
 _ID = re.compile(r"[0-9]{1,18}")
 Claims = dict[tuple[str, str], int]
+# Type and id of one record, and of the other.
+Link = tuple[str, str, str, str]
+
+
+def _moment(entry: tuple[float, dict[str, str]]) -> float:
+    return entry[0]
 
 
 class Portal:
@@ -41,20 +49,30 @@ class Portal:
         self.rules: dict[str, Rule] = {}
         self.contacts: dict[int, Contact] = {}
         self.merged: dict[int, int] = {}
+        self.links: dict[Link, set[int]] = {}
         self.index: dict[str, dict[str, int]] = {}
         self._last_id = 500
         self.derive_rules()
 
+    def tells_multi_status(self, version: Version) -> bool:
+        """Whether a batch with refused rows answers 207."""
+        own = self.settings.multi_status
+        return version.multi_status if own is None else own
+
     def forget_contacts(self) -> None:
         self.contacts.clear()
         self.merged.clear()
+        self.links.clear()
         for owners in self.index.values():
             owners.clear()
 
     def derive_rules(self) -> None:
         """Follow a change of `properties` or `settings`."""
-        phones = self.settings.validate_phones
-        self.rules = {name: rule_of(each, validate_phones=phones) for name, each in self.properties.items()}
+        phones, formats = self.settings.validate_phones, self.settings.formats
+        self.rules = {
+            name: rule_of(each, validate_phones=phones, formats=formats.get(name, ()))
+            for name, each in self.properties.items()
+        }
         for name, rule in self.rules.items():
             if rule.unique:
                 self.index.setdefault(name, {})
@@ -87,51 +105,114 @@ class Portal:
             contact_id = self.merged[contact_id]
         return contact_id
 
-    def merge(self, primary: Contact, other: Contact) -> None:
-        """Make one contact of two: the primary one's values, its blanks filled with the other's. It answers to the ids
-        of both, and to the email of both; other unique values that the other one had are free again."""
+    def find_to_write(self, name: str | None, value: str) -> Contact | None:
+        """Like `find`, for a write: the old id of a merged contact may be nobody's."""
+        if self.settings.merged_writes == "refused" and name in (None, "hs_object_id"):
+            return self.contacts.get(int(value)) if _ID.fullmatch(value) else None
+        return self.find(name, value)
+
+    def merge(self, primary: Contact, other: Contact) -> Contact:
+        """Make one new contact of two. It answers to the ids and the emails of both; what else is unique of the other
+        one is free again, unless it fills a blank (an email always does). Raises `Problem` for one and the same."""
+        if primary is other:
+            raise validation("A contact cannot be merged with itself.")
+        emails = [value for value, owner in self.index["email"].items() if owner in (primary.id, other.id)]
+        for each in (primary, other):
+            self.remove(each)
+        now, form = time.time(), self.settings.merged_values
+        created = min(primary.created, other.created)
+        new = Contact(self._next_id(), created, now, log=sorted([*primary.log, *other.log], key=_moment), since=now)
+        self.merged |= dict.fromkeys((primary.id, other.id), new.id)
+        fillable = {
+            name: value
+            for name, value in other.properties.items()
+            if name == "email" or form == "filled_unique" or (form == "filled" and name not in self.index)
+        }
+        values = fillable | primary.properties
+        values["hs_merged_object_ids"] = ";".join(map(str, self._ids_merged_into(new)))
+        cleared = dict.fromkeys(other.properties.keys() - values.keys(), "")
+        self.commit([Plan(new, cleared | values, new=False)])
+        for email in emails:
+            self.index["email"].setdefault(email, new.id)
+        self._relink({str(primary.id), str(other.id)}, str(new.id))
+        return new
+
+    def _ids_merged_into(self, contact: Contact) -> list[int]:
+        return sorted(old for old in self.merged if self._survivor(old) == contact.id)
+
+    def _relink(self, old: set[str], new: str) -> None:
+        """Let the associations of merged contacts be those of the new one."""
+        links, self.links = self.links, {}
+        for (start, start_id, end, end_id), types in links.items():
+            first = new if start == "contact" and start_id in old else start_id
+            last = new if end == "contact" and end_id in old else end_id
+            self.links.setdefault((start, first, end, last), set()).update(types)
+
+    def merge_into(self, primary: Contact, other: Contact) -> None:
+        """The merge of former years: the primary contact keeps its id, and its blanks are filled with all that the
+        other one has."""
         if primary is other:
             raise validation("A contact cannot be merged with itself.")
         self.remove(other)
         self.merged[other.id] = primary.id
-        past = [old for old, survivor in self.merged.items() if self._survivor(survivor) == primary.id]
         self.commit([Plan(primary, {**other.properties, **primary.properties}, new=False)])
-        primary.properties["hs_merged_object_ids"] = ";".join(map(str, past))
+        primary.properties["hs_merged_object_ids"] = ";".join(map(str, self._ids_merged_into(primary)))
         if email := other.properties.get("email"):
             self.index["email"].setdefault(email, primary.id)
 
-    def get(self, name: str | None, value: str) -> Contact:
-        """Like `find`; raises `Problem` 404."""
-        contact = self.find(name, value)
+    def get(self, name: str | None, value: str, *, to_write: bool = False) -> Contact:
+        """Like `find` or `find_to_write`; raises `Problem` 404."""
+        contact = self.find_to_write(name, value) if to_write else self.find(name, value)
         if contact is None:
             raise not_found("The object")
         return contact
 
-    def plan_upsert(self, row: Any, claims: Claims) -> Plan:
-        known = self.find(row.id_property, row.id)
-        if known is not None:
-            return self.plan_change(known, row.properties, claims)
-        return self.plan_create({row.id_property: row.id, **row.properties}, claims)
+    def _next_id(self) -> int:
+        self._last_id += 1 + self.random.randrange(50)
+        return self._last_id
 
-    def plan_update(self, row: Any, claims: Claims) -> Plan:
-        known = self.find(row.id_property, row.id)
+    def plan_upsert(self, row: Any, claims: Claims, *, demanding: bool) -> Plan:
+        known = self.find_to_write(row.id_property, row.id)
+        if known is not None:
+            return self.plan_change(known, row.properties, claims, demanding=demanding)
+        return self.plan_create({row.id_property: row.id, **row.properties}, claims, demanding=demanding)
+
+    def plan_update(self, row: Any, claims: Claims, *, demanding: bool) -> Plan:
+        known = self.find_to_write(row.id_property, row.id)
         if known is None:
             raise problems.missing([row.id])
-        return self.plan_change(known, row.properties, claims)
+        return self.plan_change(known, row.properties, claims, demanding=demanding)
 
-    def plan_create(self, properties: Mapping[str, str], claims: Claims) -> Plan:
-        self._last_id += 1 + self.random.randrange(50)
+    def plan_create(self, properties: Mapping[str, str], claims: Claims, *, demanding: bool = False) -> Plan:
         now = time.time()
-        plan = self.plan_change(Contact(self._last_id, now, now), properties, claims, new=True)
+        plan = self._plan(Contact(self._next_id(), now, now), properties, claims, new=True)
         if not any(plan.changes.get(name) for name in REQUIRED):
             raise problems.required_missing(REQUIRED)
         plan.changes.setdefault("lifecyclestage", "lead")
-        return plan
+        return self._demand(plan) if demanding else plan
 
     def plan_change(
-        self, contact: Contact, properties: Mapping[str, str], claims: Claims, *, new: bool = False
+        self, contact: Contact, properties: Mapping[str, str], claims: Claims, *, demanding: bool = False
     ) -> Plan:
-        """What writing `properties` means; raises `Problem`. `claims`: unique values that earlier rows will hold."""
+        """What writing `properties` means; raises `Problem`. `claims`: unique values that earlier rows will hold;
+        `demanding`: the admin's required properties hold."""
+        plan = self._plan(contact, properties, claims, new=False)
+        return self._demand(plan) if demanding else plan
+
+    def _demand(self, plan: Plan) -> Plan:
+        lacking = find_missing(self.settings.required, plan.contact.properties | plan.changes, new=plan.new)
+        if lacking:
+            labels = [self.properties[name].label if name in self.properties else name for name in lacking]
+            raise problems.required_by_admin(self.settings.required_body, lacking, labels)
+        return plan
+
+    def make_room(self, count: int) -> None:
+        """Raises `Problem` if the portal has no room for so many more contacts."""
+        limit = self.settings.max_records
+        if limit is not None and len(self.contacts) + count > limit:
+            raise problems.no_room(self.settings.limit_status, limit)
+
+    def _plan(self, contact: Contact, properties: Mapping[str, str], claims: Claims, *, new: bool) -> Plan:
         changes: dict[str, str] = {}
         unique: list[tuple[str, str]] = []
         refusals: list[Refusal] = []
@@ -155,17 +236,19 @@ class Portal:
             owner = self.index[name].get(value, claims.get((name, value)))
             if owner is not None and owner != contact.id:
                 raise self._conflict(name, value, contact.id, owner, new=new)
-        claims.update(dict.fromkeys(unique, contact.id))
-        return Plan(contact, changes, new)
+        return Plan(contact, changes, new, unique)
 
     def _is_back(self, contact: Contact, stage: str) -> bool:
         current = contact.properties.get("lifecyclestage")
         return current is not None and _STAGE.get(stage, 99) < _STAGE.get(current, -1)
 
     def _conflict(self, name: str, value: str, own: int, owner: int, *, new: bool) -> Problem:
-        form = self.settings.conflict
+        form = self.settings.batch_conflict or self.settings.conflict
         if form == "default":
             form = "existing_id" if new else "coordinates"
+        if self.settings.batch_conflict and owner not in self.contacts:
+            # It is a row of the same batch, of which nothing will be written.
+            form = "no_id"
         return problems.already_exists(form, self.settings.portal_id, name, value, own, owner)
 
     def commit(self, plans: Iterable[Plan]) -> None:
@@ -202,16 +285,22 @@ class Portal:
         plans: list[Plan] = []
         problems: list[tuple[Any, Problem]] = []
         claims: Claims = {}
+        created = 0
         with self.lock:
             for row in rows:
                 try:
                     planned = plan(row, claims)
+                    if planned.new:
+                        self.make_room(created + 1)
                 except Problem as problem:
-                    if not partial and problem.status != 404:
+                    spoils = problem.status == 409 and self.settings.batch_conflict is not None
+                    if spoils or (not partial and problem.status != 404):
                         raise
                     problems.append((row, problem))
                 else:
                     planned.row = row
                     plans.append(planned)
+                    claims.update(dict.fromkeys(planned.unique, planned.contact.id))
+                    created += planned.new
             self.commit(plans)
         return plans, problems

@@ -80,6 +80,31 @@ def required_missing(names: Sequence[str]) -> Problem:
     return validation(message, errors=[{"message": message, "context": context}], context=context)
 
 
+def required_by_admin(form: str, names: Sequence[str], labels: Sequence[str]) -> Problem:
+    """400 for properties that the admin requires; for `form` see `Settings.required_body`."""
+    if form == "context":
+        return required_missing(names)
+    if form == "codes":
+        errors = [
+            {"message": f"{name} is required", "code": "REQUIRED_PROPERTY", "context": {"propertyName": [name]}}
+            for name in names
+        ]
+        return validation("Some required properties are missing.", errors=errors)
+    if form == "values":
+        refusals = [Refusal(name, "REQUIRED_FIELD", "This property is required.") for name in names]
+        return invalid_values(refusals, None, 0)
+    if form == "silent":
+        return validation("The record does not meet the requirements of this account.")
+    listed = ", ".join(names if form == "names" else labels)
+    return validation(f"The following required properties are missing: {listed}")
+
+
+def no_room(status: int, limit: int) -> Problem:
+    """The portal has as many contacts as it may have. HubSpot's own body is not public."""
+    category = "VALIDATION_ERROR" if status == 400 else "FORBIDDEN"
+    return Problem(status, category, f"The limit of {limit} CONTACT records in this account has been reached.")
+
+
 def invalid_values(refusals: list[Refusal], in_message: int | None, in_errors: int | None) -> Problem:
     """400 for refused values; either list can be the shorter one (`None`: complete, else at most so many)."""
     listed = [

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from sandbox.hubspot import values
 from sandbox.hubspot.problems import validation
+from sandbox.hubspot.rules import FormatRule, check_format
 from sandbox.hubspot.shapes import check_value
 from sandbox.hubspot.values import iso
 
@@ -79,12 +80,13 @@ class Rule(Struct, frozen=True):
         return self.check(value) if value and self.check is not None else value
 
 
-def rule_of(definition: Property, *, validate_phones: bool) -> Rule:
+def rule_of(definition: Property, *, validate_phones: bool, formats: tuple[FormatRule, ...] = ()) -> Rule:
+    check = _check(definition, validate_phones)
     return Rule(
         name=definition.name,
         read_only=definition.modification_metadata.read_only_value,
         unique=definition.has_unique_value,
-        check=_check(definition, validate_phones),
+        check=check_format(formats, check) if formats else check,
     )
 
 
@@ -99,15 +101,16 @@ def _check(definition: Property, validate_phones: bool) -> values.Check | None:
     return {"number": values.number, "date": values.date, "datetime": values.moment}.get(definition.type)
 
 
-def create_property(wanted: Any) -> Property:
-    """The definition that a `PropertyCreate` asks for; raises `Problem` where HubSpot would refuse it."""
+def create_property(wanted: Any, *, ordered: bool) -> Property:
+    """The definition that a `PropertyCreate` asks for; raises `Problem` where HubSpot would refuse it. `ordered`: each
+    option needs its displayOrder."""
     for attribute in ("type", "field_type"):
         check_value("PropertyCreate", attribute, getattr(wanted, attribute), "properties")
     if not _NAME.fullmatch(wanted.name) or wanted.name.startswith("hs_"):
         raise validation(f"The property name '{wanted.name}' is not valid or is reserved.")
     if wanted.field_type not in _FIELD_TYPES[wanted.type]:
         raise validation(f"The field type {wanted.field_type} does not go with the type {wanted.type}.")
-    options = _options(wanted.options or [])
+    options = _options(wanted.options or [], ordered=ordered)
     check_options(wanted.type, options)
     if wanted.has_unique_value and wanted.type not in ("string", "number"):
         raise validation(f"A property of type {wanted.type} cannot hold unique values.")
@@ -129,7 +132,9 @@ def create_property(wanted: Any) -> Property:
     )
 
 
-def _options(wanted: list[Any]) -> list[Option]:
+def _options(wanted: list[Any], *, ordered: bool) -> list[Option]:
+    if ordered and any(option.display_order is None for option in wanted):
+        raise validation("Invalid input JSON: Some required fields were not set: [displayOrder]")
     return [
         Option(option.label, option.value, option.description or "", option.display_order or at, option.hidden)
         for at, option in enumerate(wanted)
@@ -147,14 +152,13 @@ def check_options(kind: str, options: list[Option]) -> None:
         raise validation("Option values must be unique.")
 
 
-def change_property(definition: Property, wanted: Any) -> Property:
-    """`definition` with the fields of a `PropertyUpdate` that were sent."""
+def change_property(definition: Property, wanted: Any, *, ordered: bool) -> Property:
+    """`definition` with the fields of a `PropertyUpdate` that were sent; `ordered` as above."""
     if definition.hubspot_defined and (wanted.type or wanted.field_type):
         raise validation(f"The type of {definition.name} cannot be changed.")
-    sent = {name: getattr(wanted, name) for name in wanted.__struct_fields__}
-    sent.pop("calculation_formula")
+    sent = {name: getattr(wanted, name) for name in wanted.__struct_fields__ if name in Property.__struct_fields__}
     if sent["options"] is not None:
-        sent["options"] = _options(sent["options"])
+        sent["options"] = _options(sent["options"], ordered=ordered)
         check_options(wanted.type or definition.type, sent["options"])
     changed = {name: value for name, value in sent.items() if value is not None}
     return msgspec.structs.replace(definition, **changed, updated_at=iso(time.time()))

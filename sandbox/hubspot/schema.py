@@ -1,22 +1,24 @@
 """The properties API for contacts."""
 
 import time
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, request
 
+from sandbox.hubspot import shapes
 from sandbox.hubspot.answers import answer, batch_answer
 from sandbox.hubspot.portal import Portal
 from sandbox.hubspot.problems import Problem, not_found, validation
 from sandbox.hubspot.properties import Property, change_property, create_property
-from sandbox.hubspot.shapes import decode
 from sandbox.hubspot.values import iso
+from sandbox.hubspot.versions import Version
 
-PACKAGE = "properties"
 
-
-def schema_routes(portal: Portal) -> Blueprint:
-    routes = Blueprint("schema", __name__, url_prefix="/crm/v3/properties/contacts")
+def schema_routes(portal: Portal, version: Version) -> Blueprint:
+    prefix = f"{version.path('properties')}/contacts"
+    routes = Blueprint(f"schema-{version.name}", __name__, url_prefix=prefix)
+    decode = partial(shapes.decode, package="properties", former=version.display_hints)
 
     def known(name: str) -> Property:
         if name not in portal.properties:
@@ -30,35 +32,35 @@ def schema_routes(portal: Portal) -> Blueprint:
 
     @routes.post("")
     def create() -> Response:
-        wanted = create_property(decode("PropertyCreate", request.get_data(), PACKAGE))
+        wanted = create_property(decode("PropertyCreate", request.get_data()), ordered=version.option_order)
         with portal.lock:
             portal.add_property(wanted)
         return answer(wanted, 201)
 
     @routes.post("/batch/create")
     def create_all() -> Response:
-        inputs = decode("BatchInputPropertyCreate", request.get_data(), PACKAGE).inputs
+        inputs = decode("BatchInputPropertyCreate", request.get_data()).inputs
         if len({each.name for each in inputs}) < len(inputs):
             raise validation("Duplicate names found in batch input.")
         started, made, errors = iso(time.time()), [], []
         for each in inputs:
             try:
-                wanted = create_property(each)
+                wanted = create_property(each, ordered=version.option_order)
                 with portal.lock:
                     portal.add_property(wanted)
                 made.append(wanted)
             except Problem as problem:
                 errors.append({**problem.row(None), "context": {"name": [each.name]}})
-        return batch_answer(started, made, errors, 201)
+        return batch_answer(started, made, errors, status=201, multi_status=portal.tells_multi_status(version))
 
     @routes.post("/batch/read")
     def read_all() -> Response:
-        names = [each.name for each in decode("BatchReadInputPropertyName", request.get_data(), PACKAGE).inputs]
+        names = [each.name for each in decode("BatchReadInputPropertyName", request.get_data()).inputs]
         with portal.lock:
             found = [portal.properties[name] for name in names if name in portal.properties]
         absent = [name for name in names if name not in portal.properties]
         errors = [{**not_found("A property").row(None), "context": {"name": absent}}] if absent else []
-        return batch_answer(iso(time.time()), found, errors, 200)
+        return batch_answer(iso(time.time()), found, errors, multi_status=portal.tells_multi_status(version))
 
     @routes.get("/<name>")
     def get(name: str) -> Response:
@@ -67,9 +69,9 @@ def schema_routes(portal: Portal) -> Blueprint:
 
     @routes.patch("/<name>")
     def change(name: str) -> Response:
-        wanted = decode("PropertyUpdate", request.get_data(), PACKAGE)
+        wanted = decode("PropertyUpdate", request.get_data())
         with portal.lock:
-            portal.properties[name] = change_property(known(name), wanted)
+            portal.properties[name] = change_property(known(name), wanted, ordered=version.option_order)
             portal.derive_rules()
             return answer(portal.properties[name])
 
@@ -91,7 +93,7 @@ def schema_routes(portal: Portal) -> Blueprint:
 
     @routes.post("/groups")
     def create_group() -> Response:
-        wanted = decode("PropertyGroupCreate", request.get_data(), PACKAGE)
+        wanted = decode("PropertyGroupCreate", request.get_data())
         with portal.lock:
             if wanted.name in portal.groups:
                 message = f"A property group named '{wanted.name}' already exists."

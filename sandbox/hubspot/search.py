@@ -60,7 +60,7 @@ def check(portal: Portal, wanted: Any) -> None:
 
 def as_of(contact: Contact, moment: float) -> dict[str, str]:
     """The properties that `contact` had at `moment`; empty before it was there."""
-    if contact.created > moment:
+    if max(contact.created, contact.since) > moment:
         return {}
     known = dict(contact.properties) if contact.updated <= moment else contact.as_of(moment)
     known |= {"hs_object_id": str(contact.id), "createdate": iso(contact.created)}

@@ -4,12 +4,16 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from sandbox.hubspot.rules import FormatRule, Required
+
 SCOPES = (
     "crm.objects.contacts.read",
     "crm.objects.contacts.write",
     "crm.schemas.contacts.read",
     "crm.schemas.contacts.write",
 )
+# What reading owners and pipelines needs beside these.
+SALES_SCOPES = ("crm.objects.owners.read", "crm.objects.deals.read", "crm.objects.orders.read")
 Count = Annotated[int, Meta(ge=0)]
 Seconds = Annotated[float, Meta(ge=0)]
 
@@ -24,6 +28,18 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     `bare_errors`: leave out of error bodies whatever may be missing.
     `retry_after`: `Retry-After` of the quota's own 429s; None sends none.
     `max_properties`: custom properties the portal has room for.
+    `max_records`: contacts the portal has room for, None any number; one more is refused with `limit_status`.
+    `multi_status`: whether a batch with refused rows answers 207; None: as its version does.
+    `batch_conflict`: one row's taken unique value refuses the whole batch with a 409 of this form; None: only its row.
+    `required`, `formats` (property -> its rules): what the admin demands. `required_body`: how a missing value is told,
+    since HubSpot's own way is not public: `context` and `codes` name the property in a field, `values` in the list of
+    the message, `names` and `labels` in its words, `silent` nowhere.
+    `merged_values`: what a merged record has of the other one: nothing but its emails (`primary`), also what fills
+    the primary one's blanks (`filled`), unique values among it (`filled_unique`).
+    `merged_writes`: whether a write to a merged record's old id reaches the new record or answers 404.
+    `merged_reads`: whether a batch read of several ids of one record holds it for each of them or once.
+    `owners`: the emails of the users to whom a record can belong. `enabled`: type ids of the objects that an admin has
+    activated.
     """
 
     requests_per_10s: Count = 100
@@ -33,7 +49,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     latency: Seconds = 0.0
     search_lag: Seconds = 3.0
     tokens: tuple[str, ...] = ()
-    scopes: tuple[str, ...] = SCOPES
+    scopes: tuple[str, ...] = SCOPES + SALES_SCOPES
     echo_trace_id: bool = True
     conflict: Literal["default", "existing_id", "no_id", "already_exists", "coordinates"] = "default"
     listed_in_message: Count | None = None
@@ -41,5 +57,17 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     bare_errors: bool = False
     validate_phones: bool = False
     max_properties: Count = 1000
+    max_records: Count | None = None
+    limit_status: Literal[400, 402, 403] = 400
+    multi_status: bool | None = None
+    batch_conflict: Literal["existing_id", "no_id"] | None = None
+    required: tuple[Required, ...] = ()
+    required_body: Literal["context", "codes", "values", "names", "labels", "silent"] = "context"
+    formats: dict[str, tuple[FormatRule, ...]] = {}
+    merged_values: Literal["primary", "filled", "filled_unique"] = "primary"
+    merged_writes: Literal["routed", "refused"] = "routed"
+    merged_reads: Literal["each", "once"] = "each"
+    owners: tuple[str, ...] = ("mali@example.com", "niran@example.com")
+    enabled: tuple[str, ...] = ("0-1", "0-2", "0-3", "0-8", "0-46", "0-123", "0-142")
     portal_id: int = 44_000_001
     time_zone: str = "Asia/Bangkok"

@@ -11,13 +11,21 @@ import msgspec
 
 from sandbox.hubspot.problems import validation
 
+# What a property's definition could hold until 2026-09; the client's models do not have it.
+_FORMER = (
+    ("number_display_hint", str | None, "numberDisplayHint"),
+    ("text_display_hint", str | None, "textDisplayHint"),
+    ("currency_property_name", str | None, "currencyPropertyName"),
+    ("show_currency_symbol", bool | None, "showCurrencySymbol"),
+)
 _SCALARS: dict[str, Any] = {"str": str, "int": int, "bool": bool, "float": float, "object": Any, "datetime": str}
 
 
-def decode(model: str, raw: bytes, package: str = "contacts") -> Any:
-    """The body as the struct of `model`; optional fields that were not sent are None. Raises `Problem`."""
+def decode(model: str, raw: bytes, package: str = "contacts", *, former: bool = False) -> Any:
+    """The body as the struct of `model`; optional fields that were not sent are None. `former`: with the fields that
+    2026-09 has no longer. Raises `Problem`."""
     try:
-        return _decoder(package, model).decode(raw)
+        return _decoder(package, model, former).decode(raw)
     except msgspec.ValidationError as error:
         raise validation(f"Invalid input JSON: {error}") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -34,29 +42,32 @@ def check_value(model: str, attribute: str, value: Any, package: str) -> None:
 
 
 @cache
-def _decoder(package: str, model: str) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(struct(package, model))
+def _decoder(package: str, model: str, former: bool) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(struct(package, model, former))
 
 
 @cache
-def struct(package: str, model: str) -> Any:
-    """The strict struct of a client model; `package` is `contacts` or `properties`."""
+def struct(package: str, model: str, former: bool) -> Any:
+    """The strict struct of a client model; `package`: that of `hubspot.crm` in which it is."""
     cls = _model(package, model)
     fields: list[Any] = []
     for attribute, kind in cls.openapi_types.items():
-        annotation = _annotation(package, kind)
+        annotation = _annotation(package, kind, former)
         fields.append((attribute, annotation) if _required(cls, attribute) else (attribute, annotation, None))
-    return msgspec.defstruct(model, fields, kw_only=True, forbid_unknown_fields=True, rename=cls.attribute_map)
+    more = _FORMER if former and model in ("PropertyCreate", "PropertyUpdate") else ()
+    fields += [(attribute, kind, None) for attribute, kind, _ in more]
+    names = {**cls.attribute_map, **{attribute: name for attribute, _, name in more}}
+    return msgspec.defstruct(model, fields, kw_only=True, forbid_unknown_fields=True, rename=names)
 
 
-def _annotation(package: str, kind: str) -> Any:
+def _annotation(package: str, kind: str, former: bool) -> Any:
     if kind in _SCALARS:
         return _SCALARS[kind]
     if kind.startswith("list["):
-        return list[_annotation(package, kind[5:-1])]  # type: ignore[misc]
+        return list[_annotation(package, kind[5:-1], former)]  # type: ignore[misc]
     if kind.startswith("dict["):
-        return dict[str, _annotation(package, kind[:-1].split(", ", 1)[1])]  # type: ignore[misc]
-    return struct(package, kind)
+        return dict[str, _annotation(package, kind[:-1].split(", ", 1)[1], former)]  # type: ignore[misc]
+    return struct(package, kind, former)
 
 
 def _required(cls: Any, attribute: str) -> bool:

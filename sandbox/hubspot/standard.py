@@ -105,6 +105,7 @@ _READ_ONLY = {
     "createdate": ("Create Date", "datetime", "date"),
     "lastmodifieddate": ("Last Modified Date", "datetime", "date"),
     "hs_object_id": ("Record ID", "number", "number"),
+    "hs_merged_object_ids": ("Merged record IDs", "enumeration", "checkbox"),
     "hs_searchable_calculated_phone_number": ("Calculated Phone Number", "string", "text"),
     "hs_searchable_calculated_mobile_number": ("Calculated Mobile Number", "string", "text"),
 }

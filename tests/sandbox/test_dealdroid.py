@@ -77,6 +77,22 @@ def test_a_lost_answer_has_delivered(url: str) -> None:
     assert chats(url) == {"c1": ["a"]}
 
 
+def test_a_brownout_fails_its_share_in_mixed_ways_and_delivers_the_rest(url: str) -> None:
+    fault = {"kind": "brownout", "probability": 0.5, "seed": 3}
+    requests.post(url + "/_sandbox/faults", json=fault, timeout=TIMEOUT).raise_for_status()
+    met = []
+    for number in range(60):
+        try:
+            met.append(deliver(url, {"customer_id": f"c{number}", "messages": ["a"]}).status_code)
+        except requests.ConnectionError:
+            met.append(0)
+    assert {0, 200, 500, 502} == set(met)
+    assert 15 <= met.count(200) <= 45
+    told = {f"c{number}" for number, status in enumerate(met) if status == 200}
+    lost = {f"c{number}" for number, status in enumerate(met) if status == 0}
+    assert told < set(chats(url)) < told | lost
+
+
 def test_the_answers_words_can_be_changed(url: str) -> None:
     requests.post(url + "/_sandbox/settings", json={"body": "OK"}, timeout=TIMEOUT).raise_for_status()
     assert deliver(url, {"customer_id": "c1", "messages": ["a"]}).text == "OK"

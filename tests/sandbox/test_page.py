@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import requests
 from flask import Flask, Response, request
 
 from leadcore.event import parse, unusable
@@ -36,7 +37,7 @@ def play() -> Iterator[Any]:
         running(dealdroid.create_app(dealdroid.Chats())) as bot,
     ):
         app = page.create_app(web.url, "the secret", portal.url, bot.url)
-        yield SimpleNamespace(client=app.test_client(), received=received, ready=ready)
+        yield SimpleNamespace(client=app.test_client(), received=received, ready=ready, portal=portal.url)
 
 
 def test_the_page_is_one_file_that_calls_no_other_host(play: Any) -> None:
@@ -87,6 +88,54 @@ def test_faults_are_switched_on_and_off(play: Any, system: str, kind: str) -> No
     assert play.client.get("/state").json["faults"][system] == [kind]
     assert play.client.delete(f"/faults/{system}/{kind}").status_code == 204
     assert play.client.get("/state").json["faults"][system] == []
+
+
+def test_a_brownout_fails_a_share_of_the_calls(play: Any) -> None:
+    assert play.client.put("/faults/hubspot/brownout").status_code == 204
+    [fault] = requests.get(f"{play.portal}/_sandbox/faults", timeout=5).json()
+    assert (fault["kind"], fault["probability"]) == ("brownout", 0.3)
+
+
+@pytest.mark.parametrize("name", list(page.SWITCHES))
+def test_the_portals_switches_go_on_and_off(play: Any, name: str) -> None:
+    def settings() -> dict[str, Any]:
+        found: dict[str, Any] = requests.get(f"{play.portal}/_sandbox/state", timeout=5).json()["settings"]
+        return found
+
+    before = settings()
+    assert name in [each["kind"] for each in play.client.get("/examples").json["switches"]]
+    assert play.client.put(f"/switches/{name}").status_code == 204
+    assert play.client.get("/state").json["switches"] == [name]
+    assert settings() != before
+    assert play.client.delete(f"/switches/{name}").status_code == 204
+    assert (play.client.get("/state").json["switches"], settings()) == ([], before)
+    play.client.put(f"/switches/{name}")
+    play.client.post("/reset")
+    assert (play.client.get("/state").json["switches"], settings()) == ([], before)
+    assert play.client.put("/switches/nope").status_code == 404
+
+
+def test_two_contacts_are_merged(play: Any) -> None:
+    made = [
+        requests.post(f"{play.portal}/_sandbox/contacts", json={"properties": {"firstname": name}}, timeout=5).json()[
+            "id"
+        ]
+        for name in ("A", "B")
+    ]
+    body = json.dumps({"primary": made[0], "other": made[1]})
+    assert play.client.post("/merge", data=body).status_code == 204
+    [contact] = play.client.get("/state").json["contacts"]
+    assert (contact["properties"]["firstname"], contact["id"] in made) == ("A", False)
+    assert play.client.post("/merge", data=body).status_code == 400
+
+
+def test_the_page_tells_the_version_that_is_called(play: Any) -> None:
+    own = {"Authorization": "Bearer t"}
+    assert play.client.get("/state").json["versions"] == []
+    requests.get(f"{play.portal}/crm/objects/2026-09/contacts", headers=own, timeout=5)
+    requests.get(f"{play.portal}/crm/properties/2026-03/contacts", headers=own, timeout=5)
+    requests.get(f"{play.portal}/crm/v3/objects/contacts", headers=own, timeout=5)
+    assert play.client.get("/state").json["versions"] == ["2026-09", "v3"]
 
 
 def test_an_unknown_system_or_fault_is_refused(play: Any) -> None:

@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from leadcore import receipts
+from leadcore.store import lines
 from leadcore.store.parked import FIXES
 from leadcore.verdict import DESCRIPTIONS
 from receiver.console import property_labels, reason_texts, translations
 from receiver.console.translator import Translator
 from tests.conftest import ROOT
-from workers import retention
 from workers.hubspot.errors import REASONS
 from workers.outbox import sender
 from workers.rules import news, plan
@@ -86,8 +86,7 @@ def reasons_of_workers() -> set[str]:
         news.OTHER_VALUE,
         news.ANOTHERS,
         receipts.BY_EMAIL_ONLY,
-        retention.ENDED,
-        retention.ENDED_HELD,
+        *(kept.ended for _, kept in lines.each_kept() if kept.ended),
         plan.UNNAMED,
     }
     found = set(REASONS.values()) | named | {sender.REDIS_RESTARTED.partition(": ")[2]}

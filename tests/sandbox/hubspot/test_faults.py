@@ -13,6 +13,7 @@ from sandbox.faults import Faults
 from sandbox.hubspot.faults import HubSpotFault
 
 KINDS = get_args(get_type_hints(HubSpotFault)["kind"])
+UPSERT = "/crm/objects/2026-09/contacts/batch/upsert"
 STATUSES = [kind for kind in KINDS if kind.isdecimal()]
 
 
@@ -138,3 +139,50 @@ def test_a_reset_forgets_contacts_and_keeps_the_portal_only_if_asked(stand: Any,
     state = stand.control("GET", "state")
     assert (state["contacts"], state["faults"], state["calls"]) == ([], [], {})
     assert state["properties"] == (["dealdroid_customer_id"] if keep else [])
+
+
+def play_brownout(stand: Any, row: Any, calls: int, **more: Any) -> list[str]:
+    """What each of `calls` upserts met, one contact each."""
+    stand.control("DELETE", "faults")
+    stand.fault("brownout", **more)
+    met = []
+    for number in range(calls):
+        try:
+            answer = stand.raw(UPSERT, json.dumps({"inputs": [row(f"c{number}", firstname="A")]}))
+        except requests.ConnectionError as error:
+            met.append("reset" if "reset" in str(error).lower() else "closed")
+        else:
+            met.append(f"{answer.status_code} {answer.headers['Content-Type'].partition(';')[0]}")
+    return met
+
+
+def test_a_brownout_fails_its_share_of_calls_in_mixed_ways_and_the_same_each_time(stand: Any, row: Any) -> None:
+    stand.settings(requests_per_10s=1000)
+    met = play_brownout(stand, row, 100, probability=0.3, seed=7)
+    failed = [each for each in met if each != "200 application/json"]
+    assert 15 <= len(failed) <= 45
+    assert set(failed) == {"500 application/json", "502 text/html", "reset", "closed"}
+    written = {f"c{number}" for number, each in enumerate(met) if each in ("200 application/json", "closed")}
+    assert set(stand.contacts()) == written
+    assert stand.control("GET", "state")["faults_struck"] == {"brownout": len(failed)}
+    assert play_brownout(stand, row, 100, probability=0.3, seed=7) == met
+    assert play_brownout(stand, row, 100, probability=0.3, seed=8) != met
+
+
+def test_the_ways_of_a_brownout_can_be_chosen(stand: Any, row: Any) -> None:
+    assert set(play_brownout(stand, row, 10, kinds=["503"])) == {"503 application/json"}
+    refused = stand.raw("/_sandbox/faults", '{"kind": "brownout", "kinds": []}')
+    assert refused.status_code == 400
+
+
+def test_a_fault_with_ids_strikes_the_batches_that_hold_one_of_them(stand: Any, row: Any) -> None:
+    """A poison lead: its batch always fails, others do not."""
+    stand.fault("500", ids=["poison"])
+    stand.fault("brownout", probability=1, kinds=["503"], path="/search")
+    assert stand.upsert(row("c1", firstname="A")).results[0].new
+    for rows in ([row("c2", firstname="B"), row("poison", firstname="P")], [row("poison", firstname="P")]):
+        with pytest.raises(ApiException) as caught:
+            stand.upsert(*rows)
+        assert caught.value.status == 500
+    assert stand.raw("/crm/v3/objects/contacts/batch/read", "not json").status_code == 400
+    assert list(stand.contacts()) == ["c1"]

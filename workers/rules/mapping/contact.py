@@ -113,6 +113,7 @@ def _email(draft: _Draft, event: Event, crm: Crm) -> bool:
         draft.details["email"] = found
     if unusable:
         draft.unsaved["email"] = unusable
+    if unusable and not found:
         draft.notes.append(Note("email", "dropped", "it is not a valid email address"))
     return bool(unusable) and not found
 

@@ -1,35 +1,90 @@
-"""The customer's email address: obvious typing errors corrected, the syntax checked, the domain not looked up."""
+"""The customer's email address, taken out of the text it stands in: the syntax checked, the domain not looked up."""
 
 import re
+from functools import cache
+
+from workers.rules.mapping.phone import INVISIBLE
 
 LONGEST = 254  # RFC 5321, as read by erratum 1690
+_USUAL_TLD = r"(?:com|net|org|th|cn|jp|kr|uk|sg|my|vn)"
 _PLAIN = re.compile(
     r"(?=[^@]{1,64}@)[a-z0-9]+(?:[._+-][a-z0-9]+)*"
-    r"@(?:[a-z0-9]{1,31}(?:-[a-z0-9]{1,31})?\.){1,3}(?:com|net|org|th|cn|jp|kr|uk|sg|my|vn)"
+    rf"@(?:[a-z0-9]{{1,31}}(?:-[a-z0-9]{{1,31}})?\.){{1,3}}{_USUAL_TLD}"
 )
-_FULL_WIDTH: dict[int, int | str] = {
+_ASCII: dict[int, int | str | None] = {
     **{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)},
     0x3000: " ",
     0x3002: ".",
+    **INVISIBLE,
 }
+
+_ATOM = r"a-z0-9!#$%&'*+/=?^_`{|}~.-"
+_CANDIDATE = re.compile(
+    rf"(?<![{_ATOM}])(?P<mailbox>[{_ATOM}]+)@(?P<domain>[^\s@<>()\[\]{{}}\"'“”‘’«»,;:!?/\\|*#&=…]+)", re.ASCII
+)
+# What may stand before a mailbox without a space: quotes and the like, another word, a link.
+_BEFORE_MAILBOX = re.compile(r"(?:.*(?:[/|]|mail=))?[!#$%&'*/=?^`{|}~]*")
+# "а" is Cyrillic here: one such letter beside Latin ones may be a mistyped address, a word of them is another word.
+_WORD_OF_CASED = re.compile(r"[\u0370-\u052f]{3}")
+_GLUED_DIGITS = re.compile(r"([a-z]{2,})-?\d{7}", re.ASCII)
+_TLD_LETTERS = re.compile(r"xn--[a-z0-9]+|[a-z]{2,}", re.ASCII)
+# IANA's top level domains of 2024-11-08 that are not ASCII, in Punycode. Any other end is a word glued to it.
+_PUNYCODE_TLDS = """
+11b4c3d 1ck2e1b 1qqw23a 2scrj9c 30rr7y 3bst00m 3ds443g 3e0b707e 3hcrj9c 3pxu8k 42c2d9a 45br5cyl 45brj9c 45q11c
+4dbrk0ce 4gbrim 54b7fta0cc 55qw42g 55qx5d 5su34j936bgsg 5tzm5g 6frz82g 6qq986b3xl 80adxhks 80ao21a 80aqecdr1a
+80asehdb 80aswg 8y0a063a 90a3ac 90ae 90ais 9dbq2a 9et52u 9krt00a b4w605ferd bck1b9a5dre4c c1avg c2br7g cck2b3b
+cckwcxetd cg4bki clchc0ea0b2g2a9gcd czr694b czrs0t czru2d d1acj3b d1alf e1a4c eckvdtc9d efvy88h fct429k fhbei
+fiq228c5hs fiq64b fiqs8s fiqz9s fjq720a flw351e fpcrj9c3d fzc2c9e2c fzys8d69uvgm g2xx48c gckr3f0f gecrj9c
+gk3at1e h2breg3eve h2brj9c h2brj9c8c hxt814e i1b6b1a6a2e imr513n io0a7i j1aef j1amh j6w193g jlq480n2rg jvr189m
+kcrx77d1x4a kprw13d kpry57d kput3i l1acc lgbbat1ad8j mgb9awbf mgba3a3ejt mgba3a4f16a mgba7c0bbn0a mgbaam7a8h
+mgbab2bd mgbah1a3hjkrd mgbai9azgqp6j mgbayh7gpa mgbbh1a mgbbh1a71e mgbc0a9azcg mgbca7dzdo mgbcpq6gpa1a
+mgberp4a5d4ar mgbgu82a mgbi4ecexp mgbpl2fh mgbt3dhd mgbtx2b mgbx4cd0ab mix891f mk1bu44c mxtq1m ngbc5azd ngbe9e0a
+ngbrx node nqv7f nqv7fs00ema nyqy26a o3cw4h ogbpf8fl otu796d p1acf p1ai pgbs0dh pssy2u q7ce6a q9jyb4c qcka1pmc
+qxa6a qxam rhqv96g rovu88b rvc1e0am3e s9brj9c ses554g t60b56a tckwe tiq49xqyj unup4y vermgensberater-ctb
+vermgensberatung-pwb vhquv vuq861b w4r85el8fhu5dnra w4rs40l wgbh1c wgbl6a xhq521b xkc2al3hye2a xkc2dl3a5ee0h
+y9a3aq yfro4i67o ygbi2ammx zfr164b
+"""
+
+_AT = re.compile(r"\s*[\[({<]\s*at\s*[\])}>]\s*")
+_DOT = re.compile(r"\s*[\[({<]\s*dot\s*[\])}>]\s*")
+_SPACED = re.compile(r"[a-z0-9._+-]+\s*@\s*[a-z0-9-]+(?:\s*\.\s*[a-z0-9-]+)+", re.ASCII)
+_SAYS_EMAIL = re.compile(
+    r"อีเมล์?|เมล์?|邮箱|邮件|電子郵件|電郵|メール|이메일|메일|นะคะ|นะครับ|ครับ|ค่ะ|คะ|คือ|"
+    r"(?<![^\W\d_])(?:e-?mail|mailto|mail)(?:\s?(?:address|id))?(?![^\W\d_])"
+)
+_DISPLAY_NAME = re.compile(r"[^@<>\d]*<[^<>]*>")
+_WORD = re.compile(r"\w")
 
 
 def parse(text: str) -> tuple[str, str]:
-    """`(email, "")` in lower case, or `("", text)` when `text` is not one address.
+    """`(email, rest)`: the one address in `text` in lower case, "" if there is none or are several, and `text` if it
+    says more than that address, else "".
 
-    Full-width characters and dots or commas at the end are corrected, nothing else. A non-ASCII mailbox name is
-    refused: mostly it is a Thai word that was typed without a space before the address. A non-ASCII domain is returned
-    in its `xn--` form.
+    Labels, quotes, a display name and a word of another script around or glued to the address are no part of it; a
+    mailbox name is ASCII, so letters of another script before it are such a word. Full-width characters are corrected;
+    spaces round "@" and dots only where nothing else stands in the text. Nothing else is: not the spelling of a domain,
+    not a comma in it. A non-ASCII domain is returned in its `xn--` form.
     """
-    cleaned = text.translate(_FULL_WIDTH).strip().rstrip("., ").lower()
+    cleaned = text.translate(_ASCII).strip().rstrip("., ").lower()
     if not cleaned:
         return "", text.strip()
-    if len(cleaned) > LONGEST:
-        return "", text
-    if _PLAIN.fullmatch(cleaned):
+    if _PLAIN.fullmatch(cleaned) and len(cleaned) <= LONGEST:
         return cleaned, ""
-    email = _check(cleaned)
-    return (email, "") if email else ("", text)
+    if "@" not in cleaned:
+        cleaned = _DOT.sub(".", _AT.sub("@", cleaned))
+    if "@" not in cleaned:
+        return "", text
+    found = _find(cleaned)
+    addresses = {address for address, _, _ in found}
+    if joined := _join(cleaned, min(addresses, default="")):
+        return joined, ""
+    if len(addresses) != 1:
+        return "", text
+    rest = cleaned
+    for _, start, end in reversed(found):
+        rest = rest[:start] + rest[end:]
+    said_more = _WORD.search(_SAYS_EMAIL.sub("", rest)) and not _DISPLAY_NAME.fullmatch(cleaned)
+    return addresses.pop(), text if said_more else ""
 
 
 def ignored(email: str, patterns: tuple[str, ...]) -> bool:
@@ -37,6 +92,69 @@ def ignored(email: str, patterns: tuple[str, ...]) -> bool:
     address = email.lower()
     known = {pattern.strip().lower() for pattern in patterns}
     return bool(address) and (address in known or "@" + address.rpartition("@")[2] in known)
+
+
+def _find(text: str) -> list[tuple[str, int, int]]:
+    """The valid addresses in `text`, each with its start and end there."""
+    found, end = [], 0
+    while match := _CANDIDATE.search(text, end):
+        start, end = match.start(), match.end()
+        if start and _may_belong(text[max(start - 3, 0) : start], -1):
+            continue
+        if before := _BEFORE_MAILBOX.match(match["mailbox"]):
+            start += before.end()
+        domain = _cut(match["domain"].rstrip(".`~"))
+        if address := _check(text[start : match.end("mailbox") + 1] + domain):
+            end = match.start("domain") + len(domain)
+            found.append((address, start, end))
+    return found
+
+
+def _cut(domain: str) -> str:
+    """`domain` without the word or phone that is glued to its end; "" if no domain is left."""
+    labels = domain.split(".")
+    if digits := _GLUED_DIGITS.match(labels[-1]):
+        return domain[: len(domain) - len(labels[-1]) + digits.end(1)]
+    if labels[-1].isascii() or labels[-1] in _tlds():
+        return domain
+    length = len(labels[0])
+    for position, label in enumerate(labels[1:], start=1):
+        if not label.isascii():
+            letters = _TLD_LETTERS.match(label)
+            known = max((tld for tld in _tlds() if label.startswith(tld)), key=len, default="")
+            whole = letters.end() if letters else len(known)
+            glued = label[whole : whole + 3]
+            if glued and _may_belong(glued, 0):
+                return ""
+            if whole:
+                return domain[: length + 1 + whole]
+            return domain[:length] if position > 1 else ""
+        length += 1 + len(label)
+    return domain
+
+
+@cache
+def _tlds() -> frozenset[str]:
+    return frozenset(tld.encode().decode("punycode") for tld in _PUNYCODE_TLDS.split())
+
+
+def _may_belong(text: str, at: int) -> bool:
+    """Whether the first (0) or last (-1) character of `text`, which touches an address, may be a part of it: a letter
+    of a script that has capitals, like the Latin one."""
+    letter = text[at]
+    if letter.isascii() or _WORD_OF_CASED.fullmatch(text):
+        return False
+    return letter.lower() != letter.upper() or "\u0300" <= letter <= "\u036f"
+
+
+def _join(text: str, found: str) -> str:
+    """The address that `text` is if the spaces round its "@" and dots are left out. A dot and a space after the address
+    `found` end a sentence."""
+    alone = _SAYS_EMAIL.sub("", text).strip(" :=")
+    if not _SPACED.fullmatch(alone) or (found and alone.startswith(found + ". ")):
+        return ""
+    joined = re.sub(r"\s", "", alone)
+    return joined if joined != found and len(joined) <= LONGEST and _PLAIN.fullmatch(joined) else ""
 
 
 def _check(text: str) -> str:

@@ -6,30 +6,70 @@ import phonenumbers
 from msgspec import Struct
 from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType
 
-_ASCII: dict[int, int | str] = {
-    **{0x0E50 + digit: str(digit) for digit in range(10)},
+from workers.rules.mapping import id_numbers
+
+# Soft hyphens, joiners, directions, variation selectors and the keycap, which are seen on a character or not at all.
+INVISIBLE: dict[int, None] = dict.fromkeys(
+    [0xAD, 0x34F, 0x20E3, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070)]
+)
+INVISIBLE |= dict.fromkeys(range(0xFE00, 0xFE10))
+_ASCII: dict[int, int | str | None] = {
+    **{ord(zero) + digit: str(digit) for zero in "๐໐០၀٠۰०" for digit in range(10)},
     **{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)},
     **dict.fromkeys(map(ord, "‐‑‒–—―−ー_"), "-"),
     **dict.fromkeys(map(ord, "\u3000\u00a0"), " "),
+    0x301C: "~",
+    **INVISIBLE,
 }
 _GAP = r"[ .-]?"
 # By the library's numbering plan, all of 08 and 09 and most of 06 are mobile; the rest of 06 is left to the library.
 _MOBILE = rf"(?:[89]{_GAP}\d|6{_GAP}[1-6])(?:{_GAP}\d){{7}}"
-_THAI = re.compile(rf"(?:\+66{_GAP}|0066{_GAP}|0)({_MOBILE})", re.ASCII)
-_THAI_WITHOUT_ZERO = re.compile(r"(?:66)?((?:[89]\d|6[1-6])\d{7})", re.ASCII)
-_NOT_DIGIT = re.compile(r"\D", re.ASCII)
-
-_EXTENSION = re.compile(r"\s*(?:เบอร์)?ต่อ\s*[.:]?\s*(?=\d)")
-_DOUBLE_ZERO = re.compile(r"(^|[^\d\s().+-]\s*|\n)00(?=[1-9])")
-_ZERO_689 = re.compile(
-    rf"(?P<country>\+\d{{1,3}}[\s().-]*)?(?<![0-9A-Za-z])(?P<number>0[689](?:{_GAP}\d){{8}})(?!\d)", re.ASCII
+_WITH_CODE = re.compile(rf"(?:\+66|0066){_GAP}({_MOBILE})", re.ASCII)
+# 3-1-5-1 is how a bank account is written.
+_THAI = re.compile(
+    rf"(?!\d{{3}}[ -]\d[ -]\d{{5}}[ -])(?:\+66{_GAP}|0066{_GAP}|0)({_MOBILE})|(?:66)?((?:[89]\d|6[1-6])\d{{7}})",
+    re.ASCII,
 )
+_INTERNATIONAL = re.compile(r"\+\d[\d .()-]*", re.ASCII)
+_NOT_DIGIT = re.compile(r"\D", re.ASCII)
+_GROUP = re.compile(r"\d+", re.ASCII)
+_ZERO_689 = re.compile(r"0[689]\d{8}", re.ASCII)
+
+# An id of WhatsApp and a link to it hold the number with its country code.
+_WHATSAPP = re.compile(
+    r"(?<!\w)\+?(\d{7,15})(?::\d+)?@(?:c\.us|s\.whatsapp\.net)|"
+    r"(?:https?://)?(?:wa\.me/|api\.whatsapp\.com/send/?\?phone=)\+?(\d{7,15})(?!\d)",
+    re.IGNORECASE | re.ASCII,
+)
+_LINE_ID = re.compile(
+    r"(?:ไลน์?|(?<![a-z])line)\s*(?:id|ไอดี)?\s*[:=.]?\s*@?[\w.-]*\d[\w.-]*(?:[ -]\d+)*", re.IGNORECASE | re.ASCII
+)
+_EXTENSION = re.compile(r"\s*(?:เบอร์)?(?:ต่อ|กด)\s*[.:]?\s*(?=\d)")
+_DOUBLE_ZERO = re.compile(r"(^|[^\d\s().+-]\s*|\n)\(?00(?=\)?[ -]?[1-9])")
+_LETTER_O = re.compile(r"(?<![a-z])o+(?=-?\d)|(?<=\d)o+(?![a-z])", re.IGNORECASE)
+_UNTIL = re.compile(r"(?<=\d)\s*(?:ถึง|~|to|until)\s*(?=[\d+(])", re.IGNORECASE)
+_OR = re.compile(r"(?<=[\d\s])(?:หรือ|และ|or\b|and\b|&)", re.IGNORECASE)
+_LIST_NUMBER = re.compile(r"(?<!\S)\d[.)]\s+(?=[+(]?\d)", re.ASCII)
 _SAYS_PHONE = re.compile(
-    r"เบอร์โทรศัพท์|เบอร์โทร|เบอร์มือถือ|เบอร์|โทรศัพท์|โทร|มือถือ|นะคะ|นะครับ|ครับ|ค่ะ|คะ|หรือ|และ|"
-    r"(?<![^\W\d_])(?:telephone|tel|phone|mobile|mob|cell|call|no|or|and)(?![^\W\d_])[.:]?",
+    r"เบอร์โทรศัพท์|เบอร์โทร|เบอร์มือถือ|เบอร์ติดต่อ|เบอร์|โทรศัพท์|โทร|มือถือ|นะคะ|นะครับ|ครับ|ค่ะ|คะ|"
+    r"电话|電話|手机|手機|携帯|전화|số điện thoại|điện thoại|sđt|"
+    r"(?<![^\W\d_])(?:telephone|telp|tel|phone|mobile|mob|cell|call|whatsapp|wa|hp|no)(?![^\W\d_])[.:]?",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"\w")
+_LATIN = "A-Za-zÀ-ɏḀ-ỿ"
+_PIECE = re.compile(rf"(?<![{_LATIN}\d])[+(]*\d(?:[ ().-]{{0,3}}\d)*(?![{_LATIN}\d])", re.ASCII)
+_LINES_BEHIND = re.compile(r"(.*\d)\s?-\s?(\d{1,4})", re.ASCII)
+_NEXT_LINE = re.compile(r"\s*([~/,])\s*([0-9]{1,4})(?![ .()-]{0,3}[0-9])(?!\s*(?!ext)[^\W\d])")
+_LAST_LINE = re.compile(rf"~({_PIECE.pattern})", re.ASCII)
+_BETWEEN = re.compile(r"[ ).-]+", re.ASCII)
+_BEHIND = re.compile(r"\s*(?:\bext|x|#)[.: ]*(\d{1,7})(?!\d)", re.IGNORECASE | re.ASCII)
+# In the United States and others no number tells which it is.
+_MOBILES = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
+# More lines than these are rather another number, or a mistake.
+MAX_LINES = 20
+# A text of digits only that is longer is no list of numbers; to look for their borders takes long.
+MAX_NUMBERS = 100
 
 
 class Phones(Struct, frozen=True):
@@ -45,14 +85,17 @@ class Phones(Struct, frozen=True):
 def parse(text: str, region: str = "TH") -> Phones:
     """The numbers in `text`; `region` (ISO 3166 alpha-2) applies to numbers without a country code.
 
-    `phone` is the first mobile, else the first valid number. `0[689]` and 8 more digits are Thai in any region, if
-    Thailand has such a number.
+    `phone` is the first mobile, else the first valid number. `0[689]` and 8 more digits are Thai in any region in which
+    they are no mobile, if Thailand has such a number. A country code may lack its plus. Consecutive lines like
+    02-123-4567-9 are single numbers. Tax ids, bank accounts and the like are no phone (`id_numbers`).
     """
     plain = text.translate(_ASCII).strip()
-    mobile = _THAI.fullmatch(plain) or (_THAI_WITHOUT_ZERO.fullmatch(plain) if region == "TH" else None)
+    mobile = (_THAI if region == "TH" else _WITH_CODE).fullmatch(plain)
     if mobile:
-        e164 = "+66" + _NOT_DIGIT.sub("", mobile[1])
+        e164 = "+66" + _NOT_DIGIT.sub("", mobile[mobile.lastindex or 1])
         return Phones(phone=e164, mobile=e164)
+    if _INTERNATIONAL.fullmatch(plain) and (number := _valid(plain, region)):
+        return Phones(*_arrange([number]))
     return _search(text, plain, region) if _WORD.search(plain) else Phones()
 
 
@@ -67,20 +110,150 @@ def national(e164: str) -> str:
 
 
 def _search(text: str, plain: str, region: str) -> Phones:
-    cleaned = _SAYS_PHONE.sub(" ", _EXTENSION.sub(" ext. ", plain))
-    cleaned = _ZERO_689.sub(_as_thai, _DOUBLE_ZERO.sub(r"\1+", cleaned))
-    numbers, rest = [], cleaned
-    for match in phonenumbers.PhoneNumberMatcher(cleaned, region):
-        numbers.append(match.number)
-        rest = rest.replace(match.raw_string, " ", 1)
-    if not numbers and cleaned.isdigit() and (whole := _whole(cleaned, region)):
-        numbers, rest = [whole], ""
-    return Phones(*_arrange(numbers), unparsed=text if _WORD.search(rest) else "")
+    cleaned, other = id_numbers.remove(_WHATSAPP.sub(r" +\1\2 ", plain))
+    cleaned = _UNTIL.sub("~", _OR.sub("/", _LIST_NUMBER.sub("|", _LETTER_O.sub(_zeros, cleaned))))
+    cleaned = _SAYS_PHONE.sub(" ", _EXTENSION.sub(" ext. ", cleaned))
+    cleaned = _DOUBLE_ZERO.sub(r"\1+", cleaned.replace("+0", "0")).strip()
+    numbers, rest = _numbers(without := _LINE_ID.sub("|", cleaned), region)
+    if not numbers and without != cleaned:
+        # Who says no number but this one has it as Line id.
+        numbers, rest = _numbers(cleaned, region)
+        numbers = [number for number in numbers if _is_mobile(number)]
+    kept = other or without != cleaned or _WORD.search(rest)
+    return Phones(*_arrange(numbers), unparsed=text if kept else "")
 
 
-def _whole(digits: str, region: str) -> PhoneNumber | None:
-    """For a text of digits only: it may come from a JSON number, which loses a leading zero or plus."""
-    return _valid(digits, region) or _valid("+" + digits, region)
+def _zeros(match: re.Match[str]) -> str:
+    return "0" * len(match[0])
+
+
+def _numbers(cleaned: str, region: str) -> tuple[list[PhoneNumber], str]:
+    """The numbers of `cleaned` in their order, and what is left of it."""
+    found: list[tuple[int, PhoneNumber]] = []
+    rest, end = cleaned, 0
+    while match := _PIECE.search(cleaned, end):
+        numbers, end = _lines(cleaned, match, region)
+        if numbers:
+            found += ((match.start(), number) for number in numbers)
+            rest = rest[: match.start()] + "|" * (end - match.start()) + rest[end:]
+    if len(_NOT_DIGIT.sub("", rest)) > 6:
+        for left in phonenumbers.PhoneNumberMatcher(rest, region):
+            number = None if left.number.extension else _number(left.raw_string, region, alone=False)
+            found.append((left.start, number or left.number))
+            rest = rest[: left.start] + "|" * (left.end - left.start) + rest[left.end :]
+    return [number for _, number in sorted(found, key=lambda pair: pair[0])], rest
+
+
+def _lines(cleaned: str, piece: re.Match[str], region: str) -> tuple[list[PhoneNumber], int]:
+    """The numbers that `piece` and the ends of further lines behind it say, and where these end."""
+    numbers, end = _first(piece[0], region, alone=piece[0] == cleaned)
+    end += piece.start()
+    if not numbers:
+        return [], piece.end()
+    while (line := _NEXT_LINE.match(cleaned, end)) and (further := _further(numbers[0], line[1], line[2])):
+        numbers, end = numbers + further, line.end()
+    if (last := _LAST_LINE.match(cleaned, end)) and (number := _number(last[1], region, alone=False)):
+        further = _further(numbers[0], "~", str(number.national_number))
+        numbers, end = numbers + further, last.end() if further else end
+    if extension := _BEHIND.match(cleaned, end):
+        end = extension.end()
+        for number in numbers:
+            number.extension = extension[1]
+    return numbers, end
+
+
+def _first(piece: str, region: str, *, alone: bool) -> tuple[list[PhoneNumber], int]:
+    """The number that `piece` begins with, with its further lines, and where it ends. None if `piece` does not wholly
+    consist of numbers."""
+    if number := _number(piece, region, alone=alone):
+        return [number], len(piece)
+    if (lines := _LINES_BEHIND.fullmatch(piece)) and (number := _number(lines[1], region)):
+        if further := _further(number, "-", lines[2]):
+            return [number, *further], len(piece)
+        if len(lines[2]) == 2 and _steps(number, lines[2]) > 0:
+            return [number], lines.end(1)
+    head = _head(piece, region) if len(piece) < MAX_NUMBERS else None
+    return ([head[0]], head[1]) if head else ([], 0)
+
+
+def _head(text: str, region: str) -> tuple[PhoneNumber, int] | None:
+    """The first of several numbers that `text` wholly consists of, and where it ends."""
+    for gap in _BETWEEN.finditer(text):
+        number = _number(text[: gap.start()], region, alone=False)
+        tail = text[gap.end() :]
+        if number and (_number(tail, region, alone=False) or _head(tail, region)):
+            return number, gap.start()
+    return None
+
+
+def _further(first: PhoneNumber, sign: str, ending: str) -> list[PhoneNumber]:
+    """The lines from `first` to the one that ends in `ending`; after "/" and "," that one only. None if it is not
+    a higher one or too far away."""
+    steps = _steps(first, ending)
+    if not 0 < steps < MAX_LINES:
+        return []
+    lines = [
+        PhoneNumber(
+            country_code=first.country_code,
+            national_number=(first.national_number or 0) + step,
+            italian_leading_zero=first.italian_leading_zero,
+            number_of_leading_zeros=first.number_of_leading_zeros,
+        )
+        for step in (range(1, steps + 1) if sign in "-~" else [steps])
+    ]
+    return lines if all(map(phonenumbers.is_valid_number, lines)) else []
+
+
+def _steps(first: PhoneNumber, ending: str) -> int:
+    """How far the line that ends in `ending` is from `first`."""
+    same = str(first.national_number)[: -len(ending)]
+    return int(same + ending) - int(first.national_number or 0)
+
+
+def _number(piece: str, region: str, *, alone: bool = True) -> PhoneNumber | None:
+    """The number that `piece` is as a whole. `alone`: the text says nothing else; then a plain row of digits may be a
+    JSON number, which lost its zero or plus."""
+    if region == "TH" and (thai := _THAI.fullmatch(piece)) and thai[1]:
+        return PhoneNumber(country_code=66, national_number=int(_NOT_DIGIT.sub("", thai[1])))
+    digits = _NOT_DIGIT.sub("", piece)
+    if "+" in piece or not digits:
+        return _valid("+" + digits, region)
+    here, groups = _valid(digits, region), _GROUP.findall(piece)
+    here_groups = _groups(here, PhoneNumberFormat.NATIONAL)
+    abroad = None if digits[0] == "0" or id_numbers.is_thai_id(digits) else _abroad(digits, groups, region)
+    if abroad and here_groups != groups == _groups(abroad, PhoneNumberFormat.INTERNATIONAL):
+        return abroad
+    written = digits == "".join(here_groups)
+    if written and _is_mobile(here):
+        return here
+    if _ZERO_689.fullmatch(digits) and (number := _valid(digits, "TH")):
+        return number
+    if written:
+        return here
+    bare = piece.isdigit()
+    for found, likely in (
+        (here, _is_mobile(here)),
+        (abroad, _is_mobile(abroad)),
+        (here, bare and alone),
+        (abroad, alone or not bare),
+    ):
+        if found and likely:
+            return found
+    return None
+
+
+def _abroad(digits: str, groups: list[str], region: str) -> PhoneNumber | None:
+    """The number whose country code lacks its plus; none if a number that needs no country code follows a number that
+    is no country code."""
+    number = _valid("+" + digits, region)
+    first, *others = groups
+    if number and others and others[0][0] == "0" and first != str(number.country_code):
+        return None if _valid("".join(others), region) else number
+    return number
+
+
+def _is_mobile(number: PhoneNumber | None) -> bool:
+    return number is not None and phonenumbers.number_type(number) in _MOBILES
 
 
 def _valid(text: str, region: str) -> PhoneNumber | None:
@@ -91,9 +264,8 @@ def _valid(text: str, region: str) -> PhoneNumber | None:
     return number if phonenumbers.is_valid_number(number) else None
 
 
-def _as_thai(match: re.Match[str]) -> str:
-    e164 = "+66" + _NOT_DIGIT.sub("", match["number"])[1:]
-    return match[0] if match["country"] or not _valid(e164, "TH") else e164
+def _groups(number: PhoneNumber | None, form: int) -> list[str]:
+    return _GROUP.findall(phonenumbers.format_number(number, form)) if number else []
 
 
 def _arrange(numbers: list[PhoneNumber]) -> tuple[str, str, tuple[str, ...]]:

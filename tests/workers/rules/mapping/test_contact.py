@@ -266,7 +266,59 @@ def test_only_an_email_that_the_event_has_can_be_refused(email: Any) -> None:
     assert said.email_refused is (email == 5.5)
 
 
+@pytest.mark.parametrize("email", ["Email: a@example.com", "Somchai <a@example.com>", "a@example.comค่ะ"])
+def test_an_email_is_taken_out_of_what_stands_round_it(email: str) -> None:
+    said = read(purchase(email=email))
+    assert (said.details["email"], said.unsaved, said.email_refused, said.notes) == ("a@example.com", {}, False, ())
+
+
+def test_who_says_an_email_and_more_is_not_asked_again_and_no_word_is_lost() -> None:
+    said = read(purchase(email="a@example.com or call my wife"))
+    assert said.details["email"] == "a@example.com"
+    assert said.unsaved == {"email": "a@example.com or call my wife"}
+    assert (said.email_refused, said.notes) == (False, ())
+
+
+def test_which_of_two_emails_is_meant_is_asked() -> None:
+    said = read(purchase(email="a@example.com, b@example.com"))
+    assert "email" not in said.details
+    assert said.unsaved == {"email": "a@example.com, b@example.com"}
+    assert said.email_refused
+
+
 # Phone
+
+
+@pytest.mark.parametrize("country", ["Taiwan", "TW", "TWN", "ไต้หวัน", "台灣", "taiwan"])
+def test_a_local_mobile_of_the_country_that_was_said_is_no_thai_one(country: str) -> None:
+    payload = body("share_contact_phone_only") | {"address_parsing": {"city": "Taipei", "country": country}}
+    payload["contact_info"]["phone"] = "0912-345-678"
+    assert read(payload).details["mobilephone"] == "+886912345678"
+
+
+@pytest.mark.parametrize(("shop", "e164"), [("TH", "+66912345678"), ("TW", "+886912345678"), ("JP", "+66912345678")])
+def test_a_local_mobile_without_a_country_is_one_of_the_shops_country_or_thai(shop: str, e164: str) -> None:
+    said = read(
+        {"mid": "m", "customer_id": 1, "intent": "i", "contact_info": {"phone": "0912345678"}}, Crm(country=shop)
+    )
+    assert said.details["phone"] == e164
+
+
+def test_consecutive_lines_are_the_phone_and_other_phones() -> None:
+    said = read(purchase(phone="02-123-4567-9"))
+    assert said.details["phone"] == "+6621234567"
+    assert said.details["dealdroid_other_phones"] == "+6621234568, +6621234569"
+    assert said.unsaved == {}
+
+
+@pytest.mark.parametrize("tax_id", ["0105555123456", "เลขประจำตัวผู้เสียภาษี 0-1055-55123-45-6", "Tax ID: 0105555123456"])
+def test_a_tax_id_goes_to_unsaved_and_is_no_phone(tax_id: str) -> None:
+    alone, beside = read(purchase(phone=tax_id)), read(purchase(phone=f"0812345678 {tax_id}"))
+    assert "phone" not in alone.details
+    assert alone.unsaved == {"phone": tax_id}
+    assert beside.details["phone"] == "+66812345678"
+    assert "dealdroid_other_phones" not in beside.details
+    assert beside.unsaved == {"phone": f"0812345678 {tax_id}"}
 
 
 def test_what_cannot_be_parsed_as_a_phone_goes_to_unsaved_and_not_to_phone() -> None:

@@ -1,9 +1,13 @@
+import random
 import re
+import time
+from functools import cache
 
 import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType
 
 from workers.rules.mapping import phone
 from workers.rules.mapping.phone import Phones
@@ -29,6 +33,28 @@ OFFICE = "+6621234567"
         "+66812345678",
         "+66 81 234 5678",
         "(+66) 81 234 5678",
+        "(66) 81 234 5678",
+        "66-81-234-5678",
+        "66 (0) 81-234-5678",
+        "(66)0812345678",
+        "6681 234 5678",
+        "(0066) 812345678",
+        "00 66 81 234 5678",
+        "+0812345678",
+        "81 234 5678",
+        "O81-234-5678",
+        "+66 o81 234 5678",
+        "081\ufe0f2345678",
+        "081\u00ad2345678",
+        "\u2066+66 81 234 5678\u2069",
+        "\u202d081-234-5678\u202c",
+        "0️⃣8️⃣1️⃣2️⃣3️⃣4️⃣5️⃣6️⃣7️⃣8️⃣",
+        "1) 081-234-5678",
+        "@0812345678",
+        "66812345678@c.us",
+        "whatsapp:+66812345678",
+        "tel:+66-81-234-5678",
+        "https://wa.me/66812345678",
         "+66(0)812345678",
         "+66 (0) 81 234 5678",
         "+66 081 234 5678",
@@ -66,6 +92,10 @@ def test_one_thai_mobile_however_it_is_written(text: str) -> None:
         "0812345678 0891234567",
         "081-234-5678 หรือ 089-123-4567",
         "081-234-5678 or +66 89 123 4567",
+        "0812345678-0891234567",
+        "081 234 5678 089 123 4567",
+        "1. 081-234-5678 2. 089-123-4567",
+        "66812345678 66891234567",
     ],
 )
 def test_the_first_of_two_mobiles_is_the_phone(text: str) -> None:
@@ -106,28 +136,54 @@ def test_an_extension_stays_out_of_the_phone_and_is_kept(text: str) -> None:
         ("0-2123-4567", OFFICE, False),
         ("21234567", OFFICE, False),
         ("1800 123 456", "+661800123456", False),
+        ("62 812-3456-7890", "+6281234567890", True),
+        ("62 0812-3456-7890", "+6281234567890", True),
+        ("65 9123 4567", "+6591234567", True),
+        ("(852) 9123-4567", "+85291234567", True),
+        ("886-912-345-678", "+886912345678", True),
+        ("84 0912345678", "+84912345678", True),
+        ("7 (912) 345-67-89", "+79123456789", True),
+        ("1 650-253-0000", "+16502530000", False),
+        ("66 2 123 4567", OFFICE, False),
+        ("6591234567@s.whatsapp.net", "+6591234567", True),
+        ("6281234567890:12@s.whatsapp.net", "+6281234567890", True),
+        ("https://api.whatsapp.com/send?phone=6591234567", "+6591234567", True),
     ],
 )
 def test_other_valid_numbers(text: str, e164: str, mobile: bool) -> None:
     assert phone.parse(text) == Phones(phone=e164, mobile=e164 if mobile else "")
 
 
-@pytest.mark.parametrize("region", ["TH", "VN", "ID", "MM", "US"])
+@pytest.mark.parametrize("region", ["TH", "JP", "MM", "US", "ZZ"])
 @pytest.mark.parametrize("text", ["0812345678", "(0812345678)", "081 234 5678!"])
-def test_a_thai_mobile_is_thai_whatever_the_region(text: str, region: str) -> None:
+def test_a_thai_mobile_is_thai_in_a_region_in_which_it_is_no_mobile(text: str, region: str) -> None:
     assert phone.parse(text, region).mobile == MOBILE
+
+
+@pytest.mark.parametrize("text", ["+66812345678", "+66 81 234 5678", "0066812345678", "66 81 234 5678"])
+def test_a_thai_country_code_is_believed_in_every_region(text: str) -> None:
+    assert {phone.parse(text, region).mobile for region in ("TH", "VN", "ID", "TW", "JP")} == {MOBILE}
 
 
 @pytest.mark.parametrize(
     ("text", "region", "e164"),
     [
         ("912345678", "VN", "+84912345678"),
+        ("0901 234 567", "VN", "+84901234567"),
+        ("0812-3456-789", "ID", "+628123456789"),
+        ("0912345678", "TW", "+886912345678"),
+        ("0912-345-678 (แม่)", "TW", "+886912345678"),
+        ("07400 123456", "GB", "+447400123456"),
+        ("9123 4567", "HK", "+85291234567"),
+        ("65 9123 4567", "US", "+6591234567"),
         ("024 3825 2916", "VN", "+842438252916"),
         ("0695123456", "JP", "+81695123456"),
         ("0695123456", "VN", ""),
     ],
 )
-def test_numbers_that_thailand_does_not_have_belong_to_the_region(text: str, region: str, e164: str) -> None:
+def test_a_number_that_is_a_mobile_in_the_region_or_none_in_thailand_belongs_to_the_region(
+    text: str, region: str, e164: str
+) -> None:
     assert phone.parse(text, region).phone == e164
 
 
@@ -142,14 +198,100 @@ def test_numbers_that_thailand_does_not_have_belong_to_the_region(text: str, reg
         "1669",
         "0695123456",
         "+999 123456",
-        "02-123-4567-8",
         "1103700123456",
+        "0812345678@g.us",
+        "6591234567@lid",
+        "somchai0812345678@example.com",
+        "081-234-567l",
+        "28-11-2026",
+        "02-123-4567-3",
+        "02-123-4567-9999",
+        "63901-8313-8941",
         "08123456780891234567",
         "081-234-567x",
     ],
 )
 def test_what_is_no_number_is_kept_as_unparsed_and_is_no_phone(text: str) -> None:
     assert phone.parse(text) == Phones(unparsed=text)
+
+
+LINES = [f"+662123456{last}" for last in range(7, 10)]
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("02-123-4567-9", LINES),
+        ("02-123-4567 - 9", LINES),
+        ("02-123-4567–9", LINES),
+        ("02-123-4567~9", LINES),
+        ("02-123-4567〜9", LINES),
+        ("(662) 123-4567-9", LINES),
+        ("02-123-4567 ถึง 4569", LINES),
+        ("02-1234567 ถึง 9", LINES),
+        ("๐๒-๑๒๓๔๕๖๗ ถึง ๙", LINES),
+        ("02-123-4567 to 9", LINES),
+        ("021234567 ถึง 021234569", LINES),
+        ("(02) 123-4567-9", LINES),
+        ("66-2-123-4567-9", LINES),
+        ("+66 2 123 4567-9", LINES),
+        ("02-123-4567,8,9", LINES),
+        ("โทร. 02 123 4567-9 ค่ะ", LINES),
+        ("02 123 4567-8", LINES[:2]),
+        ("02-123-4567/8", LINES[:2]),
+        ("02-123-4567 หรือ 8", LINES[:2]),
+        ("02-123-4567/9", [LINES[0], LINES[2]]),
+        ("0-2123-4567 to 70", [*LINES, "+6621234570"]),
+        ("02-123-4567-70", [*LINES, "+6621234570"]),
+        ("02-123-4567-9, 02-765-4321", [*LINES, "+6627654321"]),
+        ("053-123456-8", ["+6653123456", "+6653123457", "+6653123458"]),
+        ("081-234-5678-9", [MOBILE, "+66812345679"]),
+        ("+65 6123 4567/8", ["+6561234567", "+6561234568"]),
+        ("02-123-4551-70", [f"+66212345{last}" for last in range(51, 71)]),
+    ],
+)
+def test_consecutive_lines_are_single_numbers(text: str, numbers: list[str]) -> None:
+    found = phone.parse(text)
+    assert [found.phone, *found.others] == numbers
+    assert found.unparsed == ""
+
+
+def test_an_extension_behind_consecutive_lines_is_that_of_each() -> None:
+    assert phone.parse("02-123-4567-8 ต่อ 12").others == (f"{OFFICE} ext. 12", "+6621234568 ext. 12")
+
+
+@pytest.mark.parametrize("text", ["02-123-4550-99", "02-123-4567/3", "02-123-4567, 8 ชิ้น"])
+def test_what_is_no_end_of_consecutive_lines_is_kept_beside_the_number(text: str) -> None:
+    found = phone.parse(text)
+    assert (len(found.phone), found.others, found.unparsed) == (len(OFFICE), (), text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "เลขประจำตัวผู้เสียภาษี 0105555123456",
+        "เลขประจำตัวผู้เสียภาษีอากร: 0-1055-55123-45-6",
+        "เลขที่ผู้เสียภาษี 0 1055 55123 45 6",
+        "Tax ID 0105555123456",
+        "TAX ID No.: 0105555123456",
+        "เลขบัตรประชาชน 1103700123456",
+        "1-1037-00123-45-6",
+        "เลขบัญชี 081-2-34567-8",
+        "กสิกร 0651234567",
+        "line: somchai0912345678",
+    ],
+)
+def test_an_id_or_account_beside_a_phone_is_kept_and_is_no_phone(text: str) -> None:
+    assert phone.parse(text) == Phones(unparsed=text)
+    for both in (f"{text} โทร 081-234-5678", f"0812345678 {text}", f"081 234 5678 / {text}"):
+        assert phone.parse(both) == Phones(phone=MOBILE, mobile=MOBILE, unparsed=both)
+
+
+@pytest.mark.parametrize("text", ["line id: 0812345678", "LINE @0812345678", "ไอดีไลน์ 081-234-5678"])
+def test_a_line_id_that_is_a_mobile_is_the_phone_only_if_there_is_no_other(text: str) -> None:
+    assert phone.parse(text) == Phones(phone=MOBILE, mobile=MOBILE, unparsed=text)
+    assert phone.parse(f"{text}, tel 0891234567").phone == SECOND
+    assert phone.parse(f"{text}, tel 0891234567").others == ()
 
 
 @pytest.mark.parametrize("text", ["0812345678 (แม่)", "0812345678 line: somchai99", "0812345678, 089-123-456"])
@@ -174,6 +316,52 @@ def test_the_cheap_path_says_what_the_library_says(prefix: str) -> None:
         found = phone.parse(text)
         assert (found.phone, found.mobile) == (e164, e164 if mobile else "")
     assert phone.national(f"+66{digits}") == national
+
+
+COUNTRIES = (
+    "TH", "MY", "SG", "ID", "VN", "PH", "KH", "LA", "MM", "BN", "CN", "HK", "MO",
+    "TW", "JP", "KR", "IN", "BD", "NP", "AU", "NZ", "GB", "DE", "FR", "US", "RU",
+)  # fmt: skip
+
+
+@cache
+def mobiles(region: str) -> list[PhoneNumber]:
+    """400 valid mobiles of `region`: its example with other digits, the first three of them less often."""
+    chance = random.Random(f"mobiles of {region}")  # noqa: S311 - the same numbers in every run
+    example = phonenumbers.example_number_for_type(region, PhoneNumberType.MOBILE)
+    assert example
+    found: dict[str, PhoneNumber] = {}
+    while len(found) < 400:
+        digits = [
+            chance.choice("0123456789") if position > 2 or chance.random() < 0.5 else digit
+            for position, digit in enumerate(phonenumbers.national_significant_number(example))
+        ]
+        number = PhoneNumber(country_code=example.country_code, national_number=int("".join(digits)))
+        if phonenumbers.is_valid_number_for_region(number, region) and phonenumbers.number_type(number) in (
+            PhoneNumberType.MOBILE,
+            PhoneNumberType.FIXED_LINE_OR_MOBILE,
+        ):
+            found[phonenumbers.format_number(number, PhoneNumberFormat.E164)] = number
+    return list(found.values())
+
+
+@pytest.mark.parametrize("form", ["national", "code without a plus"])
+@pytest.mark.parametrize("region", COUNTRIES)
+def test_every_mobile_of_26_countries_is_right(region: str, form: str) -> None:
+    """In its national form where the region is its country; with its country code and no plus, in groups and as a row
+    of digits, where the region is the shop's."""
+    wrong = []
+    for number in mobiles(region):
+        e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+        if form == "national":
+            said = [(phonenumbers.format_number(number, PhoneNumberFormat.NATIONAL), region)]
+        else:
+            said = [(phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL)[1:], "TH"), (e164[1:], "TH")]
+        for text, where in said:
+            found = phone.parse(text, where)
+            if (found.phone, found.others, found.unparsed) != (e164, (), ""):
+                wrong.append((text, found))
+    assert wrong == []
 
 
 @pytest.mark.parametrize(
@@ -209,6 +397,15 @@ SPOKEN = st.lists(
             "แม่",
             "x",
             "line",
+            "ถึง",
+            "~",
+            "@",
+            "@c.us",
+            "O",
+            "Tax ID ",
+            "1-1037-00123-45-6",
+            "62 812-3456-7890",
+            "-9",
         ]
     )
     | st.text(max_size=4),
@@ -228,6 +425,15 @@ def test_any_text_gives_e164_or_is_kept(text: str, region: str) -> None:
     assert found.phone or not found.others
     assert found.unparsed in ("", text)
     assert found.phone or found.unparsed or not re.search(r"\d", text)
+
+
+@pytest.mark.parametrize(
+    "text", ["1", "0", "1 ", "08 ", "1-", "a.", "tax. ", "line-", "0812345678 ", "02-123-4567-9, "]
+)
+def test_the_longest_text_is_read_in_good_time(text: str) -> None:
+    start = time.process_time()
+    phone.parse((text * 4096)[:4096])
+    assert time.process_time() - start < 2
 
 
 @given(st.text())

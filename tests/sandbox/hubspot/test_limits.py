@@ -1,0 +1,64 @@
+"""The portal's daily quota and its room for records."""
+
+import json
+from typing import Any
+
+import pytest
+import requests
+from hubspot.crm.contacts.exceptions import ApiException
+
+from sandbox.hubspot.versions import VERSIONS
+
+OWN = {"Authorization": "Bearer t"}
+
+
+def read_records(stand: Any, root: str) -> dict[str, Any]:
+    told = requests.get(f"{stand.url}{root}/records", headers=OWN, timeout=5).json()
+    return {each["objectTypeId"]: each for each in told["hubspotDefinedObjectTypes"]}
+
+
+@pytest.mark.parametrize("root", ["/crm/v3/limits", *(f"/crm/limits/{version.name}" for version in VERSIONS[1:])])
+def test_the_room_for_records_can_be_read(stand: Any, row: Any, root: str) -> None:
+    stand.upsert(row("c1", firstname="A"))
+    assert read_records(stand, root)["0-1"]["usage"] == 1
+    stand.settings(max_records=4)
+    contacts = read_records(stand, root)["0-1"]
+    assert (contacts["limit"], contacts["usage"], contacts["percentage"]) == (4, 1, 25.0)
+
+
+@pytest.mark.parametrize("status", [400, 402, 403])
+def test_a_full_portal_takes_no_new_contact_but_changes_of_known_ones(stand: Any, row: Any, status: int) -> None:
+    stand.settings(max_records=2, limit_status=status)
+    told = stand.upsert(*(row(f"c{n}", firstname="A") for n in range(3)))
+    assert (len(told.results), told.num_errors) == (2, 1)
+    assert "limit of 2" in told.errors[0].message
+    assert len(stand.contacts()) == 2
+    rows = [{"properties": {"firstname": "B"}}]
+    answer = stand.raw("/crm/objects/2026-09/contacts/batch/create", json.dumps({"inputs": rows}))
+    assert answer.status_code == status
+    with pytest.raises(ApiException) as caught:
+        stand.basic.create({"properties": {"firstname": "B"}})
+    assert caught.value.status == status
+    known = next(iter(stand.contacts()))
+    assert stand.upsert(row(known, city="X")).results[0].new is False
+
+
+def test_a_deletion_makes_room(stand: Any, row: Any) -> None:
+    stand.settings(max_records=1)
+    first = stand.upsert(row("c1", firstname="A")).results[0].id
+    stand.basic.archive(first)
+    assert stand.upsert(row("c2", firstname="B")).results[0].new
+
+
+def test_answers_tell_the_daily_quota_and_what_is_left_of_it(stand: Any, row: Any) -> None:
+    spent = stand.control("GET", "state")["requests_today"]
+    stand.settings(requests_per_day=spent + 2)
+    left = []
+    for status in (200, 200, 429, 429):
+        body = json.dumps({"inputs": [row("c1", firstname="A")]})
+        answer = stand.raw("/crm/objects/2026-09/contacts/batch/upsert", body)
+        assert answer.status_code == status
+        assert answer.headers["X-HubSpot-RateLimit-Daily"] == str(spent + 2)
+        left.append(answer.headers["X-HubSpot-RateLimit-Daily-Remaining"])
+    assert left == ["1", "0", "0", "0"]
+    assert answer.json()["policyName"] == "DAILY"
