@@ -40,7 +40,8 @@ class ConfirmationWriter:
         """Decide on the one message for a group that is written (or unchanged)."""
         lead = group.leads[-1]
         day = self._day(now_ms)
-        sent = group.stored.sent_texts if group.stored.day == day else frozenset()
+        stored = group.loaded.stored
+        sent = stored.sent_texts if stored.day == day else frozenset()
         missing = self._missing(group, lead)
         asked = _digest(f"missing:{missing}")
         if asked in sent:
@@ -58,7 +59,7 @@ class ConfirmationWriter:
         if lead.kind in SILENT_KINDS:
             return "", f"it is a {lead.kind}", ""
         contact, address = self._written_blocks(group)
-        refused = (group.email_refused or lead.mapped.email_refused) and UNSAVED in group.properties
+        refused = (group.decision.email_refused or lead.mapped.email_refused) and UNSAVED in group.decision.properties
         if not (contact or address or refused):
             return "", "nothing new for the customer", ""
         if group.customer.email_match_only:
@@ -82,16 +83,15 @@ class ConfirmationWriter:
         """Whether contact details were written, and whether parts of an address were."""
         if group.result is None or group.result.state not in (CREATED, UPDATED):
             return False, False
-        sent = {name for name, value in group.properties.items() if value} - (
-            {"lastname"} if group.placeholder else set()
-        )
+        made_up = {"lastname"} if group.decision.placeholder else set()
+        sent = {name for name, value in group.decision.properties.items() if value} - made_up
         return not sent.isdisjoint(DETAILS), not sent.isdisjoint(ADDRESS)
 
     def _missing(self, group: CustomerBatch, lead: Lead) -> str:
         """What a buyer has never sent: asked for only if the cart is not empty."""
         if not lead.mapped.buying:
             return ""
-        known = group.news.entries.keys()
+        known = group.decision.news.entries.keys()
         wanted = {"phone": {"phone"}, "address": {"address", "zip"}, "name": {"firstname", "company"}}
         return next((item for item, names in wanted.items() if not names & known), "")
 
@@ -105,7 +105,7 @@ def _digest(text: str) -> bytes:
 
 def _values(group: CustomerBatch, lead: Lead) -> dict[str, str]:
     """The values of this event, without those that were not written to HubSpot."""
-    not_written = {note.property for notes in (*group.news.notes[-1:], group.notes) for note in notes}
+    not_written = {note.property for notes in (*group.decision.news.notes[-1:], group.decision.notes) for note in notes}
     for block, noted_as in ((NAME, "firstname"), (ADDRESS, "address")):
         not_written |= set(block) if noted_as in not_written else set()
     values = {**lead.mapped.details, **lead.mapped.address}
