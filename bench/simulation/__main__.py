@@ -15,7 +15,7 @@ from pathlib import Path
 import redis
 import structlog
 
-from bench.chaos.report import Row, judge
+from bench.chaos.report import Row
 from bench.simulation.scheduler import Stuck
 from bench.simulation.world import World
 from sandbox import redis as embedded
@@ -45,7 +45,7 @@ def judge_seed(seed: int) -> list[Row]:
     """What a seed broke."""
     folder = Path(tempfile.mkdtemp(dir=_server.folder))
     try:
-        return [row for row in judge(World(seed, _server.client, _server.path, folder).run()) if row.broken]
+        return [row for row in World(seed, _server.client, _server.path, folder).run() if row.broken]
     except Stuck as stuck:
         return [Row("comes to an end", str(stuck), True, [str(stuck)])]
     finally:

@@ -20,10 +20,11 @@ class Stuck(Exception):
 
 @dataclass(eq=False)
 class Process:
-    """A group of tasks that die together."""
+    """A group of tasks that die together. None of them runs before `frozen_until`, as if its machine stood still."""
 
     name: str
     alive: bool = True
+    frozen_until: float = 0.0
 
 
 @dataclass(eq=False)
@@ -42,8 +43,16 @@ class Task:
     def may_run(self, now: float) -> bool:
         if not self.process.alive:
             return True
+        if now < self.process.frozen_until:
+            return False
         waits = self.ready is not None or self.until is not None
         return not waits or (self.ready is not None and self.ready()) or (self.until is not None and self.until <= now)
+
+    def next_moment(self, now: float) -> float | None:
+        """When it may run next, if nothing else happens meanwhile."""
+        if now < self.process.frozen_until:
+            return self.process.frozen_until
+        return self.until
 
 
 class Scheduler:
@@ -99,7 +108,7 @@ class Scheduler:
             if ready:
                 self._give_turn(self.random.choice(ready))
                 continue
-            moments = [task.until for task in self._tasks if task.until is not None]
+            moments = [at for task in self._tasks if (at := task.next_moment(self.now)) is not None]
             if not moments:
                 raise Stuck(f"everybody waits: {', '.join(task.name for task in self._tasks)}")
             self.on_advance(min(moments) - self.now)

@@ -3,6 +3,7 @@ that may fail on its way there or back."""
 
 import io
 import random
+from collections import Counter
 from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
@@ -15,7 +16,7 @@ from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 
 from bench.simulation.machine import BEGAN
-from bench.simulation.scheduler import Scheduler
+from bench.simulation.scheduler import Process, Scheduler
 from sandbox.hubspot.faults import HTML
 from workers.flow.request_context import current
 
@@ -25,16 +26,23 @@ HANG_SECONDS = 11.0
 
 class Traffic:
     """How requests to one stand-in fare: `share` of them fail in one of the ways `kinds`; each takes about `latency`
-    seconds. `faulty`: how many failed; `refused`: how many the quota refused."""
+    seconds. `under_way`: how many of each process are on their way; `faulty`: how many failed; `refused`: how many the quota refused."""
 
     def __init__(self, scheduler: Scheduler, dice: random.Random, kinds: tuple[str, ...]) -> None:
         self.scheduler, self.share, self.latency = scheduler, 0.0, 0.1
         self.requests = self.faulty = self.refused = 0
+        self.under_way: Counter[Process] = Counter()
         self._dice, self._kinds = dice, kinds
 
     def draw(self) -> str:
         """What goes wrong with the next request, "" for nothing, once it is there. Raises `Killed`."""
-        self.scheduler.wait(None, self.scheduler.now + self.latency * self._dice.uniform(0.2, 2.0))
+        process = self.scheduler.current().process
+        # A request on its way arrives, whatever becomes of its sender.
+        self.under_way[process] += 1
+        try:
+            self.scheduler.wait(None, self.scheduler.now + self.latency * self._dice.uniform(0.2, 2.0))
+        finally:
+            self.under_way[process] -= 1
         kind = self._dice.choice(self._kinds) if self._dice.random() < self.share else ""
         self.requests += 1
         self.faulty += bool(kind)

@@ -13,6 +13,7 @@ from unittest import mock
 
 from bench.chaos.expected import Post
 from bench.chaos.found import Contact, Found, Message
+from bench.chaos.report import Row, judge
 from bench.chaos.script import Lead, make_leads
 from bench.chaos.stage import CONFIG, SECRET
 from bench.simulation import redis_link, stand_ins
@@ -20,6 +21,7 @@ from bench.simulation.machine import BEGAN, SimulatedMachine
 from bench.simulation.redis_link import Expiry, Weather
 from bench.simulation.scheduler import Process, Scheduler
 from leadcore import event
+from leadcore.receipts import WRITTEN
 from leadcore.settings import read_receiver
 from leadcore.store import keys, lines
 from leadcore.store.bell import Bell
@@ -74,8 +76,8 @@ class World:
         self.to_hubspot = stand_ins.Traffic(self.scheduler, self.dice, HUBSPOT_KINDS)
         self.to_dealdroid = stand_ins.Traffic(self.scheduler, self.dice, DEALDROID_KINDS)
         self.weather = Weather()
-        # How likely it is at each turn that a process dies, or Redis goes away.
-        self.deadly = self.gusty = 0.0
+        # How likely it is at each turn that a process dies or stands still, or that Redis goes away.
+        self.deadly = self.chilly = self.gusty = 0.0
         self.jobs: deque[tuple[str, int]] = deque()
         self.webs: dict[Process, Intake] = {}
         self.workers: list[Process] = []
@@ -88,8 +90,8 @@ class World:
         self._journals: dict[Process, list[Any]] = {}
         self._started = 0
 
-    def run(self) -> Found:
-        """What is found when all is over. Raises `bench.simulation.scheduler.Stuck`."""
+    def run(self) -> list[Row]:
+        """What was promised and what is found when all is over. Raises `bench.simulation.scheduler.Stuck`."""
         with self._replaced():
             self.scheduler.start(self._outside, "storm", self._storm)
             self.scheduler.on_turn = self._strike
@@ -100,7 +102,8 @@ class World:
                 self.scheduler.unwind([self._outside, *self.webs, *self.workers])
                 for process in list(self._journals):
                     self._close_files(process)
-        return self._look()
+        found = self._look()
+        return [*judge(found), self._judge_counts(found)]
 
     @contextmanager
     def _replaced(self) -> Iterator[None]:
@@ -146,7 +149,9 @@ class World:
         while self.scheduler.now < empty_at + CALM_SECONDS:
             self.scheduler.wait(None, self.scheduler.now + 0.5)
             self.left = self._count_left()
-            if self.left or self.posting or len(self.webs) < WEBS or len(self.workers) < WORKERS:
+            everybody = [*self.webs, *self.workers]
+            frozen = any(one.frozen_until > self.scheduler.now for one in everybody)
+            if self.left or self.posting or frozen or len(everybody) < WEBS + WORKERS:
                 empty_at = self.scheduler.now
         self.recovery = empty_at - began - SECONDS
         self.is_over = True
@@ -161,11 +166,12 @@ class World:
         self.to_hubspot.share = self.dice.choice((0.0, 0.05, 0.3))
         self.to_dealdroid.share = self.dice.choice((0.0, 0.2))
         self.weather.lost, self.weather.unanswered = (self.dice.choice((0.0, 0.0, 0.004)) for _ in range(2))
-        self.deadly, self.gusty = self.dice.choice((0.0, 0.002, 0.01)), self.dice.choice((0.0, 0.001))
+        self.deadly = self.dice.choice((0.0, 0.002, 0.02))
+        self.chilly, self.gusty = self.dice.choice((0.0, 0.01)), self.dice.choice((0.0, 0.005))
 
     def _calm_down(self) -> None:
         self.to_hubspot.share = self.to_dealdroid.share = 0.0
-        self.weather.lost = self.weather.unanswered = self.deadly = self.gusty = 0.0
+        self.weather.lost = self.weather.unanswered = self.deadly = self.chilly = self.gusty = 0.0
         self.weather.away = False
 
     def _machine(self, process: Process) -> SimulatedMachine:
@@ -259,10 +265,19 @@ class World:
         """Between any two turns a process may die, or Redis be away for a while."""
         if self.deadly and self.dice.random() < self.deadly:
             self._kill(self.dice.choice([*self.webs, *self.workers] or [None]))
+        if self.chilly and self.dice.random() < self.chilly:
+            self._freeze(self.dice.choice([*self.webs, *self.workers, *self.workers] or [None]))
         if self.gusty and not self.weather.away and self.dice.random() < self.gusty:
             self.weather.away = True
             self.kills["Redis away"] += 1
             self._later(self.dice.uniform(0.0, 4.0), lambda: setattr(self.weather, "away", False))
+
+    def _freeze(self, process: Process | None) -> None:
+        """What a worker has sent arrives in time: no lease closes that hole, see docs/architecture.md."""
+        if process is None or self.to_hubspot.under_way[process] or self.to_dealdroid.under_way[process]:
+            return
+        process.frozen_until = self.scheduler.now + self.dice.uniform(5.0, 20.0)
+        self.kills["frozen"] += 1
 
     def _kill(self, process: Process | None) -> None:
         if process is None:
@@ -322,3 +337,9 @@ class World:
             real_429s=self.to_hubspot.refused,
             kills=self.kills,
         )
+
+    def _judge_counts(self, found: Found) -> Row:
+        """The records of what was written hide it if a lead is settled again; its count does not."""
+        counted = sum(int(self.client.hget(keys.COUNTS, state) or 0) for state in WRITTEN)
+        written = {post.lead.body["mid"] for post in found.posts if found.receipts.get(post.lead.number)}
+        return Row("leads settled", f"{counted} of {len(written)}", counted != len(written))
