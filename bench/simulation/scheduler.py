@@ -62,6 +62,8 @@ class Scheduler:
         self.random = random.Random(f"schedule {seed}")  # noqa: S311 - a simulation, guards nothing
         self.on_advance = on_advance
         self.on_turn: Callable[[], None] = lambda: None
+        # Whoever had the last turn.
+        self.last: Process | None = None
         self.now = 0.0
         self.turns = 0
         self._tasks: list[Task] = []
@@ -129,6 +131,7 @@ class Scheduler:
 
     def _give_turn(self, task: Task) -> None:
         self.turns += 1
+        self.last = task.process
         task.turn.release()
         self._returned.acquire()
         if task.ended:

@@ -262,26 +262,27 @@ class World:
         return replace(post, answer=answer, ended=BEGAN + self.scheduler.now, status=status)
 
     def _strike(self) -> None:
-        """Between any two turns a process may die, or Redis be away for a while."""
-        if self.deadly and self.dice.random() < self.deadly:
-            self._kill(self.dice.choice([*self.webs, *self.workers] or [None]))
-        if self.chilly and self.dice.random() < self.chilly:
-            self._freeze(self.dice.choice([*self.webs, *self.workers, *self.workers] or [None]))
-        if self.gusty and not self.weather.away and self.dice.random() < self.gusty:
+        """Between any two turns the process that had the last one may die or stand still, so that it mostly strikes who
+        is at work, or Redis may go away for a while."""
+        process = self.scheduler.last
+        if process in self.webs or process in self.workers:
+            if self.dice.random() < self.deadly:
+                self._kill(process)
+            elif self.dice.random() < self.chilly:
+                self._freeze(process)
+        if not self.weather.away and self.dice.random() < self.gusty:
             self.weather.away = True
             self.kills["Redis away"] += 1
             self._later(self.dice.uniform(0.0, 4.0), lambda: setattr(self.weather, "away", False))
 
-    def _freeze(self, process: Process | None) -> None:
+    def _freeze(self, process: Process) -> None:
         """What a worker has sent arrives in time: no lease closes that hole, see docs/architecture.md."""
-        if process is None or self.to_hubspot.under_way[process] or self.to_dealdroid.under_way[process]:
+        if self.to_hubspot.under_way[process] or self.to_dealdroid.under_way[process]:
             return
         process.frozen_until = self.scheduler.now + self.dice.uniform(5.0, 20.0)
         self.kills["frozen"] += 1
 
-    def _kill(self, process: Process | None) -> None:
-        if process is None:
-            return
+    def _kill(self, process: Process) -> None:
         self.scheduler.kill(process)
         self._close_files(process)
         start = self._start_worker if process in self.workers else self._start_web
