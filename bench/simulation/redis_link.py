@@ -144,6 +144,8 @@ class Expiry:
             # A little less than when last seen is the same life, only later by the server's real clock.
             is_same = known is not None and 0 <= known - self.now_ms - ms < DRIFT_MS
             ends[name] = known if is_same and known is not None else self.now_ms + -(-ms // 10) * 10
-        self._expire(keys=[NOW], args=[after_ms, *(part for name, end in ends.items() for part in (name, end - after_ms))])
+        self._expire(
+            keys=[NOW], args=[after_ms, *(part for name, end in ends.items() for part in (name, end - after_ms))]
+        )
         self._ends = {name: end for name, end in ends.items() if end > after_ms}
         self.now_ms = after_ms

@@ -166,8 +166,8 @@ class World:
         self.to_hubspot.share = self.dice.choice((0.0, 0.05, 0.3))
         self.to_dealdroid.share = self.dice.choice((0.0, 0.2))
         self.weather.lost, self.weather.unanswered = (self.dice.choice((0.0, 0.0, 0.004)) for _ in range(2))
-        self.deadly = self.dice.choice((0.0, 0.002, 0.02))
-        self.chilly, self.gusty = self.dice.choice((0.0, 0.01)), self.dice.choice((0.0, 0.005))
+        self.deadly = self.dice.choice((0.0, 0.002, 0.008))
+        self.chilly, self.gusty = self.dice.choice((0.0, 0.005)), self.dice.choice((0.0, 0.005))
 
     def _calm_down(self) -> None:
         self.to_hubspot.share = self.to_dealdroid.share = 0.0
