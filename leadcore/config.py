@@ -9,15 +9,13 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from leadcore.errors import ConfigError
+
 DEFAULT_FILE = "leadsync.toml"
 Case = Literal["details_saved", "address_saved", "something_missing", "email_refused"]
 Language = Literal["th", "en"]
 Texts = dict[Language, dict[Case, str]]
 Clock = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="HH:MM")]
-
-
-class ConfigError(ValueError):
-    """The configuration cannot be used; the text says where, and how to fix it."""
 
 
 class Crm(Struct, frozen=True, forbid_unknown_fields=True):

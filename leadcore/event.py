@@ -13,6 +13,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from leadcore.errors import LeadSyncError
+
 REQUIRED = ("mid", "customer_id", "intent")
 MAX_TEXT = 4096
 # Far above any payload, and far below Python's recursion limit, which depends on the caller's depth.
@@ -29,7 +31,7 @@ _SPACE = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r"\s*\n\s*")
 
 
-class Malformed(ValueError):
+class Malformed(LeadSyncError, ValueError):
     """The body is not a JSON object. The text tells the sender what to fix and quotes nothing of the body."""
 
 

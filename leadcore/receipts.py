@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from leadcore.fields import RECEIPT
+from leadcore.reasons import Reason, english, modernize
+from leadcore.reasons import reason as make_reason
 
 # Positions are stored in Redis: append only.
 PROPERTIES = (
@@ -42,7 +44,7 @@ PARKED_SECONDS = 30 * 86_400
 HELD_SECONDS = 30 * 86_400
 UNSENT_SECONDS = 7 * 86_400
 
-BY_EMAIL_ONLY = "matched by email only"
+BY_EMAIL_ONLY = make_reason("matched_by_email_only")
 """The reason of a written lead whose contact was there already, and only the email says that it is the customer's."""
 
 
@@ -52,7 +54,7 @@ class Note:
 
     property: str
     what: str
-    why: str
+    why: Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +62,9 @@ class Receipt:
     """What became of one event. Times are milliseconds of Redis' clock, None where it has not happened. `state`: "held"
     if a dry run held the lead back; `fields` then are those that it would have written. `message`: the state of the
     message, "queued", "sending", "sent" (confirmed), "asked" (told that the email is wrong), "silent: why", "waiting:
-    why", "failed: why", "interrupted: why", or "discarded: why" if a person gave it up. `retried_ms`: when a person
-    last retried the lead or its message, which had failed for `retried_reason`."""
+    why", "failed: why", "interrupted: why", or "discarded: why" if a person gave it up. `reason` and every "why": a
+    reason as `leadcore.reasons` has it, in `reason` behind the code of a parked lead. `retried_ms`: when a person last
+    retried the lead or its message, which had failed for `retried_reason`."""
 
     lead: str
     customer_id: str = ""
@@ -80,7 +83,7 @@ class Receipt:
     retried_reason: str = ""
 
     def as_dict(self) -> dict[str, Any]:
-        """For `--json`: plain names and values."""
+        """For `--json`: plain names and values, reasons in English."""
         return {
             "lead": self.lead,
             "customer_id": self.customer_id,
@@ -90,13 +93,13 @@ class Receipt:
             "written_ms": self.written_ms,
             "contact_id": self.contact_id,
             "fields": list(self.fields),
-            "notes": [{"property": n.property, "what": n.what, "why": n.why} for n in self.notes],
+            "notes": [{"property": n.property, "what": n.what, "why": english(n.why)} for n in self.notes],
             "tries": self.tries,
-            "reason": self.reason,
-            "message": self.message,
+            "reason": english(self.reason),
+            "message": english(self.message),
             "message_ms": self.message_ms,
             "retried_ms": self.retried_ms,
-            "retried_reason": self.retried_reason,
+            "retried_reason": english(self.retried_reason),
         }
 
 
@@ -122,7 +125,9 @@ def unpack(lead: str, stored: Mapping[bytes, bytes]) -> Receipt:
     def number(name: str) -> int | None:
         return int(get(name)) if get(name).isdigit() else None
 
-    state, contact_id = get("state") or WAITING, get("contact_id")
+    state, contact_id, reason = get("state") or WAITING, get("contact_id"), modernize(get("reason"))
+    # Older versions left the reason of an earlier try on a lead that was then written.
+    is_left_over = state in WRITTEN and contact_id and reason != BY_EMAIL_ONLY
     return Receipt(
         lead=lead,
         customer_id=get("customer_id"),
@@ -132,15 +137,18 @@ def unpack(lead: str, stored: Mapping[bytes, bytes]) -> Receipt:
         written_ms=number("written_ms"),
         contact_id=contact_id,
         fields=unpack_names(get("fields")),
-        notes=tuple(Note(*row) for row in json.loads(get("notes") or "[]")),
+        notes=_unpack_notes(get("notes")),
         tries=number("tries") or 0,
-        # Older versions left the reason of an earlier try on a lead that was then written.
-        reason=get("reason") if not (state in WRITTEN and contact_id) or get("reason") == BY_EMAIL_ONLY else "",
-        message=get("message"),
+        reason="" if is_left_over else reason,
+        message=modernize(get("message")),
         message_ms=number("message_ms"),
         retried_ms=number("retried_ms"),
-        retried_reason=get("retried_reason"),
+        retried_reason=modernize(get("retried_reason")),
     )
+
+
+def _unpack_notes(packed: str) -> tuple[Note, ...]:
+    return tuple(Note(name, what, Reason(modernize(why))) for name, what, why in json.loads(packed or "[]"))
 
 
 def pack_names(names: Iterable[str]) -> str:

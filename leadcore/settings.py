@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from leadcore import config
 from leadcore.config import Config
+from leadcore.errors import SettingsError
 
 PLATFORM_VARIABLES = ("DYNO", "RENDER")
 PLATFORM_PREFIX = "RAILWAY_"
@@ -21,10 +22,6 @@ SECRET_LENGTH, PASSWORD_LENGTH = 32, 16
 _HEADER_LENGTH = 4096
 # What alters the answers that this project reads.
 _REDIS_OPTIONS_OF_OURS = frozenset({"decode_responses", "encoding", "encoding_errors", "protocol"})
-
-
-class SettingsError(ValueError):
-    """A variable is missing or unusable; the text names it and says what to set it to."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,10 @@ them say different things; and what keeps a written lead from being a plain succ
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from leadcore.receipts import UNSENT_STATES, WRITTEN, Receipt
+from leadcore.texts import en
 
 if TYPE_CHECKING:
     from leadcore.store.status import Status
@@ -21,69 +22,27 @@ SHORT_PAUSE_MS = 60_000
 LATE_MS = 60_000
 
 
-class Description(NamedTuple):
-    """`text`: what is, without a full stop; a singular and a plural form are separated by "|". `fix`: what to do.
-    `{n}` and `{why}` stand for the values of `Problem`."""
-
-    severity: str
-    text: str
-    fix: str
-
-
-# The worst first.
-DESCRIPTIONS: Mapping[str, Description] = {
-    "redis_away": Description(BAD, "Redis does not answer", "Check REDIS_URL and whether Redis runs."),
-    "no_workers": Description(BAD, "No worker is running, so leads wait", "Start one: leadsync worker"),
-    "paused": Description(BAD, "Leads wait for HubSpot", "{why}"),
-    "disk_unusable": Description(
-        BAD,
-        "This machine's disk cannot store leads",
-        "{why}. Posts are refused and lost whenever Redis is away. leadsync doctor says which folder it is and what to "
-        "do.",
-    ),
-    "refused": Description(
-        WARN,
-        "{n} post refused today: the secret of an intent is not the one set here|"
-        "{n} posts refused today: the secret of an intent is not the one set here",
-        "Put the API secret key of every intent in DealDroid into DEALDROID_SECRET, and restart web.",
-    ),
-    "late": Description(
-        WARN, "The oldest lead has waited for {n} seconds", "Start more workers if this does not fall."
-    ),
-    "messages_paused": Description(WARN, "Messages wait for DealDroid", "{why}"),
-    "parked": Description(WARN, "{n} lead needs you|{n} leads need you", "See: leadsync parked"),
-    "spooled": Description(
-        WARN,
-        "{n} lead waits on this machine's disk|{n} leads wait on this machine's disk",
-        "The receiver puts them into Redis by itself.",
-    ),
-    "foreign": Description(
-        WARN,
-        "{n} lead on this machine's disk was stored for another Redis|"
-        "{n} leads on this machine's disk were stored for another Redis",
-        "They are left alone. If Redis was emptied or replaced they are yours: leadsync spool list",
-    ),
-    "dry_run": Description(
-        CALM,
-        "Dry run: nothing reaches HubSpot",
-        "New leads are held back, and no message is sent. To go live, unset DRY_RUN and restart the workers.",
-    ),
-    "partly_dry": Description(
-        WARN,
-        "Dry run on some workers: they hold back leads that others would write",
-        "Set DRY_RUN on all workers or on none, and restart them.",
-    ),
-    "held": Description(
-        CALM,
-        "{n} lead is held back since the dry run|{n} leads are held back since the dry run",
-        "Write them: leadsync retry --held",
-    ),
+# How grave each problem of `leadcore.texts` is, the worst first.
+SEVERITIES: Mapping[str, str] = {
+    "redis_away": BAD,
+    "no_workers": BAD,
+    "paused": BAD,
+    "disk_unusable": BAD,
+    "refused": WARN,
+    "late": WARN,
+    "messages_paused": WARN,
+    "parked": WARN,
+    "spooled": WARN,
+    "foreign": WARN,
+    "dry_run": CALM,
+    "partly_dry": WARN,
+    "held": CALM,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """`code`: one of `DESCRIPTIONS`; `n`: how many leads, posts or seconds; `why`: a reason for people; `passes`: it is
+    """`code`: one of `SEVERITIES`; `n`: how many leads, posts or seconds; `why`: a reason for people; `passes`: it is
     no more than a moment's delay, so a warning whatever the description says."""
 
     code: str
@@ -93,15 +52,15 @@ class Problem:
 
     @property
     def severity(self) -> str:
-        return WARN if self.passes else DESCRIPTIONS[self.code].severity
+        return WARN if self.passes else SEVERITIES[self.code]
 
     @property
     def text(self) -> str:
-        return choose_form(DESCRIPTIONS[self.code].text, self.n).format(n=f"{self.n:,}", why=self.why)
+        return choose_form(en.PROBLEMS[self.code], self.n).format(n=f"{self.n:,}", why=self.why)
 
     @property
     def fix(self) -> str:
-        return DESCRIPTIONS[self.code].fix.format(n=f"{self.n:,}", why=self.why).strip()
+        return en.REMEDIES[self.code].format(n=f"{self.n:,}", why=self.why).strip()
 
     def __str__(self) -> str:
         return f"{self.text}. {self.fix.rstrip('.')}."
@@ -129,7 +88,7 @@ def assess(
         found.append(Problem("spooled", spooled))
     if foreign:
         found.append(Problem("foreign", foreign))
-    order = list(DESCRIPTIONS)
+    order = list(SEVERITIES)
     return sorted(found, key=lambda one: order.index(one.code))
 
 

@@ -43,9 +43,8 @@ def main() -> None:
     try:
         cli()
     except ValueError as error:
-        # Imported here: reading the configuration takes msgspec, which `--help` and `run` do without.
-        from leadcore.config import ConfigError
-        from leadcore.settings import SettingsError
+        # Imported here: `--help` and `run` do without the rest.
+        from leadcore.errors import ConfigError, SettingsError
 
         if not isinstance(error, SettingsError | ConfigError):
             raise

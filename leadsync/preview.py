@@ -11,10 +11,12 @@ from typing import Any
 from leadcore import event
 from leadcore.fields import BODY, LEAD
 from leadcore.machine import Machine
+from leadcore.reasons import Reason, english, reason
 from leadcore.receipts import CREATED, SKIPPED, UNCHANGED, UPDATED, WAITING, Note
 from leadcore.store import keys
 from leadcore.store.connection import Redis
 from leadcore.store.streams import Stream
+from leadsync.errors import PreviewError
 from workers.flow.lease import Lease
 from workers.hubspot.budget import NoBudget
 from workers.hubspot.client import HubSpot
@@ -30,13 +32,9 @@ from workers.sync.customer_store import CustomerStore
 from workers.sync.identity import Identity
 from workers.sync.writer import Writer
 
-ALREADY_THERE = "HubSpot has this value already"
-REPEATED = "the customer has said this before"
-ONLY_NEW = "set only when the contact is created"
-
-
-class PreviewError(ValueError):
-    """The payload is not an event that can be written; the text says why."""
+ALREADY_THERE = reason("already_there")
+REPEATED = reason("said_before")
+ONLY_NEW = reason("only_when_created")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +51,7 @@ class Preview:
     """`state`: the receipt's. `kept`: each value that would not be written, and why."""
 
     state: str
-    why: str
+    why: Reason
     contact_id: str
     changes: list[Change]
     kept: list[Note]
@@ -66,10 +64,11 @@ class Preview:
             UNCHANGED: f"Nothing of contact {self.contact_id} would change",
             SKIPPED: "Nothing would be written",
         }.get(self.state, f"The lead would be {self.state}")
-        return f"{text}: {self.why}." if self.why else f"{text}."
+        return f"{text}: {english(self.why)}." if self.why else f"{text}."
 
     def as_dict(self) -> dict[str, Any]:
-        return {**asdict(self), "kept": [{"property": n.property, "what": n.what, "why": n.why} for n in self.kept]}
+        kept = [{"property": n.property, "what": n.what, "why": english(n.why)} for n in self.kept]
+        return {**asdict(self), "why": english(self.why), "kept": kept}
 
 
 class _ReadOnlyHubSpot(HubSpot):
@@ -153,7 +152,7 @@ def _describe(group: CustomerBatch, result: Result, hubspot: HubSpot, plan: Writ
 
 
 def _unchanged(
-    group: CustomerBatch, mapped: MappedEvent, sent: Mapping[str, str], noted: Mapping[str, str]
+    group: CustomerBatch, mapped: MappedEvent, sent: Mapping[str, str], noted: Mapping[str, Reason]
 ) -> list[Note]:
     """Notes on the values that receipts do not mention: parts of a block that is kept whole, and what is no news."""
     found = []

@@ -13,6 +13,7 @@ from rich.progress import track as bar
 from rich.table import Table
 from rich.text import Text
 
+from leadcore.reasons import english
 from leadcore.receipts import HELD, Receipt
 from leadcore.store import lines
 from leadcore.store.connection import Redis
@@ -116,7 +117,7 @@ def print_leads(found: Sequence[Receipt], timezone: ZoneInfo, *, as_json: bool) 
             one.intent,
             Text(", ".join([one.state, *flaws]), style),
             one.contact_id,
-            one.message,
+            english(one.message),
         )
     Console().print(table)
 
@@ -129,7 +130,7 @@ def print_receipt(receipt: Receipt, timezone: ZoneInfo, *, as_json: bool) -> Non
     for name, value in _as_dict(receipt).items():
         if name == "notes":
             for note in receipt.notes:
-                table.add_row(note.what, f"{note.property}: {note.why}")
+                table.add_row(note.what, f"{note.property}: {english(note.why)}")
         elif value and name.endswith("_ms"):
             table.add_row(f"{name.removesuffix('_ms')} at", _time(value, timezone))
         elif value:
@@ -155,7 +156,7 @@ def print_causes(causes: Sequence["Cause"], *, as_json: bool) -> None:
         return
     table = Table("Leads", "Cause", "Fix", "First lead")
     for cause in causes:
-        table.add_row(str(len(cause.leads)), cause.reason, cause.fix, cause.leads[0])
+        table.add_row(str(len(cause.leads)), english(cause.reason), cause.fix, cause.leads[0])
     Console().print(table)
     print("leadsync retry ID, or --reason TEXT, or --all; leadsync discard likewise.")
 
@@ -202,7 +203,7 @@ def print_preview(preview: "Preview", *, as_json: bool) -> None:
     if preview.changes:
         Console().print(table)
     for kept in preview.kept:
-        print(f"{kept.property} {kept.what}: {kept.why}")
+        print(f"{kept.property} {kept.what}: {english(kept.why)}")
 
 
 def print_missing(found: "Found", *, repaired: bool, as_json: bool) -> None:

@@ -15,6 +15,7 @@ from leadcore.store import keys
 from leadcore.store.connection import Redis
 from leadcore.store.lua import ACTION_FIELDS, DEL_FIRST, UNCHANGED
 from leadcore.store.parked import ACTIONS_KEPT
+from leadsync.errors import NoMatch
 from workers.flow.errors import Busy
 from workers.rules.customer import Customer, guard, pack, unpack
 from workers.rules.mapping.property_names import PHONES
@@ -39,10 +40,6 @@ redis.call('XADD', actions, 'MAXLEN', '~', actions_kept, '*',
 return 1
 """
 )
-
-
-class NoMatch(ValueError):
-    """There is nothing to decide about this customer; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +86,7 @@ def decide_trust(redis: Redis, key: bytes, crm: Crm, customer_id: str, user: str
         )
         if done:
             return Trust(customer_id, customer.contact_id, trusted, changed=True)
-    raise Busy
+    raise Busy(keys.customer(digest))
 
 
 def _joined(customer: Customer) -> Customer:

@@ -17,10 +17,11 @@ from leadcore.store.connection import RECEIVER_TIMEOUT, connect
 from leadcore.store.counters import Tally
 from receiver import health
 from receiver.console import views as console
+from receiver.intake.errors import Forbidden, NotStored, Unusable
 from receiver.intake.fast_path import FastPath
-from receiver.intake.feeder import Feeder, NotStored
+from receiver.intake.feeder import Feeder
 from receiver.intake.spool import open_spool
-from receiver.intake.view import MAX_BODY, Forbidden, Intake, SecretCheck, Unusable
+from receiver.intake.view import MAX_BODY, Intake, SecretCheck
 
 
 class Receiver(Flask):

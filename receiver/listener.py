@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-from leadcore.settings import SettingsError
+from leadcore.errors import SettingsError
 
 BACKLOG = 1024
 # A web process that was killed leaves children, which notice within a second and finish their requests.

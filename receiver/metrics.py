@@ -14,8 +14,9 @@ from leadcore.store.connection import AWAY, Redis
 from leadcore.store.counters import BUCKETS
 from leadcore.store.parked import CODES
 from leadcore.store.status import Status, read_status
-from leadcore.verdict import DESCRIPTIONS, Problem, assess
-from receiver.intake.spool import Spool, SpoolError
+from leadcore.verdict import SEVERITIES, Problem, assess
+from receiver.intake.errors import SpoolError
+from receiver.intake.spool import Spool
 
 REFUSED = ("forbidden", "malformed", "nowhere", "throttled", "too_large", "unusable")
 OUTCOMES = ("created", "updated", "unchanged", "skipped", "retried", "parked", "held", "discarded")
@@ -80,7 +81,7 @@ class _RedisCollector(Collector):
 def _collect_problems(found: Sequence[Problem]) -> Metric:
     codes = {one.code for one in found}
     problems = GaugeMetricFamily("leadsync_problem", "1 while this is wrong, as the console says it", labels=["code"])
-    for code in DESCRIPTIONS:
+    for code in SEVERITIES:
         problems.add_metric([code], int(code in codes))
     return problems
 

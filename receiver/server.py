@@ -4,21 +4,23 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import structlog
 from flask import Flask
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
+from granian.errors import FatalError
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.net import SocketHolder  # type: ignore[attr-defined]  # its type stub does not know it
 
-from leadcore.config import ConfigError
+from leadcore.errors import ConfigError, SettingsError
 from leadcore.logs import configure
 from leadcore.orphan import end_with_parent
-from leadcore.settings import ReceiverSettings, SettingsError, list_weaknesses, read_receiver
+from leadcore.settings import ReceiverSettings, list_weaknesses, read_receiver
 from leadcore.signals import wake_main_thread
 from leadcore.store.status import find_portal
 from receiver.app import create_app
@@ -73,9 +75,19 @@ class Server(Granian):  # type: ignore[misc,valid-type]  # its type depends on t
                 listener.close()
 
 
+@contextmanager
+def name_mistakes() -> Iterator[None]:
+    """Whatever granian refuses to start with becomes a `SettingsError`: nothing else decides how it is started."""
+    try:
+        yield
+    except FatalError as error:
+        raise SettingsError(f"The web server cannot start with these settings ({error!r}).") from None
+
+
+@name_mistakes()
 def serve(settings: ReceiverSettings, listener: socket.socket) -> None:
-    """Serve until SIGTERM or SIGINT. Granian exits when one of its processes dies twice within seconds; nothing
-    else in this project gives up like that, so it is started again."""
+    """Serve until SIGTERM or SIGINT. Granian exits when one of its processes dies twice within seconds; nothing else in
+    this project gives up like that, so it is started again. Raises `SettingsError`."""
     wake_main_thread()
     listeners = share_out(listener, settings.shared.web_concurrency)
     server = _make_server(settings, listeners)

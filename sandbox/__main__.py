@@ -8,7 +8,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from leadcore.settings import SettingsError, split_secrets
+from leadcore.errors import SettingsError
+from leadcore.settings import split_secrets
 from receiver import listener
 from sandbox import launch, redis
 from sandbox.processes import EndedError, Processes, listen

@@ -10,14 +10,16 @@ from zoneinfo import ZoneInfo
 import msgspec
 import requests
 import structlog
+import urllib3
 from requests.utils import get_environ_proxies
 
 from leadcore.machine import Machine
+from leadcore.reasons import english
 from leadcore.receipts import UNSENT_STATES
 from leadcore.store import keys, scripts
 from leadcore.store.connection import AWAY, Redis
 from leadcore.store.leads import read_receipts
-from leadcore.store.parked import FIXES, RETRY
+from leadcore.store.parked import find_fix
 from leadcore.store.status import read_status
 from leadcore.store.streams import Stream
 from workers.rules.alerts import AlertRecord, Observation, add_parked_alert, finish, start_next, update_record
@@ -66,7 +68,7 @@ class Notifier:
         stored = self.redis.get(keys.ALERTS)
         record = msgspec.json.decode(stored[4:], type=AlertRecord) if stored else AlertRecord()
         for code, count in update_record(record, seen, self.timezone).items():
-            add_parked_alert(record, seen, code, count, self._why(code), FIXES.get(code, RETRY))
+            add_parked_alert(record, seen, code, count, self._why(code), find_fix(code))
         while not self._end.is_set() and (one := start_next(record, seen.now_ms)):
             before, stored = stored, self._save(record, stored)
             if stored == before:
@@ -125,7 +127,7 @@ class Notifier:
         index = keys.UNSENT if is_message else keys.PARKED
         leads = (lead.decode() for lead in self.redis.zrevrange(index, 0, NEWEST - 1))
         found = [one for one in read_receipts(self.redis, leads) if one]
-        reasons = (one.message if is_message else one.reason for one in found)
+        reasons = (english(one.message if is_message else one.reason) for one in found)
         return next((one.removeprefix(f"{code}: ") for one in reasons if one.startswith(f"{code}: ")), "")
 
 
@@ -133,7 +135,7 @@ def post(url: str, text: str) -> bool:
     """Send `text` to the alert address; whether it was accepted. Network faults do not raise."""
     try:
         status = _post(url, text)
-    except (requests.RequestException, ValueError, OSError) as error:
+    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
         log.warning("alert.failed", error=type(error).__name__)
         return False
     if not 200 <= status < 300:

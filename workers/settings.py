@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from leadcore.settings import Settings, SettingsError, number, read, text, url
+from leadcore.errors import SettingsError
+from leadcore.settings import Settings, number, read, text, url
 
 DEALDROID_URL = "https://app.dealdroid.net/api/provider/webhook/"
 HUBSPOT_URL = "https://api.hubapi.com"

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import redis
 from redis.backoff import NoBackoff
+from redis.exceptions import ChildDeadlockedError
 from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
 
@@ -17,7 +18,8 @@ from leadcore.store import keys
 # redis-py types every answer as bytes or str; our clients decode nothing, so answers are bytes.
 Redis: TypeAlias = Any
 
-AWAY = (redis.RedisError, OSError)
+AWAY = (redis.RedisError, ChildDeadlockedError, OSError)
+"""What the client raises if Redis does not do what it was asked for, see `tests/leadcore/store/test_connection.py`."""
 RECEIVER_TIMEOUT = 0.4
 WORKER_TIMEOUT = 5.0
 

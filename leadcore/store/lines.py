@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from leadcore.fields import BODY, TEXT
+from leadcore.reasons import NO_REASON, Reason, reason
 from leadcore.receipts import HELD as HELD_STATE
 from leadcore.receipts import HELD_SECONDS, PARKED_SECONDS, UNSENT_SECONDS
 from leadcore.receipts import PARKED as PARKED_STATE
@@ -36,7 +37,7 @@ class Kept:
     said: str
     described: str
     state: str = ""
-    ended: str = ""
+    ended: Reason = NO_REASON
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ PARKED = Kept(
     said="parked",
     described="Leads that wait for a person",
     state=PARKED_STATE,
-    ended="it was parked for 30 days, so what it said was removed",
+    ended=reason("parked_too_long", days=PARKED_SECONDS // 86_400),
 )
 HELD = Kept(
     name="held",
@@ -82,7 +83,7 @@ HELD = Kept(
     said="held back",
     described="Leads that a dry run held back",
     state=HELD_STATE,
-    ended="a dry run held it back, and nobody retried it for 30 days, so what it said was removed",
+    ended=reason("held_too_long", days=HELD_SECONDS // 86_400),
 )
 UNSENT = Kept(
     name="unsent",

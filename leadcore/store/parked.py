@@ -13,6 +13,7 @@ from typing import Any
 from leadcore import event, receipts
 from leadcore.config import Inbox as InboxConfig
 from leadcore.fields import BODY, RECEIPT, VERSION
+from leadcore.reasons import NO_REASON, Reason, english, reason, split_topic
 from leadcore.receipts import DISCARDED, HELD, PARKED, WAITING, Receipt
 from leadcore.store import keys, lines
 from leadcore.store.bell import Bell
@@ -23,33 +24,18 @@ from leadcore.store.status import are_workers_dry
 from leadcore.store.streams import BELL_SECONDS, unpack_fields
 from leadcore.store.unsent import GONE as NO_MESSAGE
 from leadcore.store.unsent import Unsent, as_parked
+from leadcore.texts import en
 
 ACTIONS_KEPT = 10_000
 CHUNK = 500
-GONE = "it is not parked"
-UNREADABLE = "it is no event that can be read, so it cannot be retried; discard it"
-STILL_DRY = "the workers run with DRY_RUN=1 and would hold it back again; unset DRY_RUN, restart them, then retry"
+GONE = reason("not_parked")
+UNREADABLE = reason("no_event")
+STILL_DRY = reason("still_dry")
 # All the codes with which a lead can be parked.
 CODES = (
     "disconnected", "empty_answer", "error", "locked", "race", "refused", "row", "timeout", "unavailable", "unexpected",
     "unreadable", "unsettled", "unusable", "vanishing",
 )  # fmt: skip
-# What to do, by the code that a lead's reason starts with; for all other codes `RETRY`.
-FIXES = {
-    "unusable": "It cannot be retried as it is. Let the intent in DealDroid send what is missing, then discard it.",
-    "unreadable": "Install the newest leadsync, then retry. If it is parked again, discard it.",
-    "refused": "Look for a rule or a required property of your portal, fix it, then retry.",
-    "failed": "The lead is saved. Fix what DealDroid reports and retry, or discard the message.",
-    "interrupted": "The lead is saved, and the customer may have the message. Retry if you know that they do not, "
-    "else discard it.",
-    "dry run": "Once DRY_RUN is unset and the workers are restarted, retry.",
-    "error": "Install the newest leadsync, then retry.",
-    "row": "HubSpot took other leads but not this one. Look at status.hubspot.com, then retry.",
-    "race": "Another program writes the same contacts. Retry; if it comes back, look at the portal's connected apps.",
-    "vanishing": "A workflow or a person deletes the contact while it is written. Find out which, then retry.",
-    "unsettled": "HubSpot refuses one value after the other. Check the rules of your properties, fix them, then retry.",
-}
-RETRY = "The cause may have passed: retry."
 
 _RETRY = (
     """
@@ -88,12 +74,17 @@ class Cause:
     """Leads that are parked for the same reason, and what to do about it. `code` groups reasons."""
 
     code: str
-    reason: str
+    reason: Reason
     fix: str
     leads: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        return {**asdict(self), "count": len(self.leads)}
+        return {**asdict(self), "reason": english(self.reason), "count": len(self.leads)}
+
+
+def find_fix(code: str) -> str:
+    """What to do about leads whose reason is about `code`."""
+    return en.FIXES.get(code, en.FIXES[""])
 
 
 def causes(parked: Iterable[Receipt]) -> list[Cause]:
@@ -102,10 +93,9 @@ def causes(parked: Iterable[Receipt]) -> list[Cause]:
     for receipt in parked:
         by_reason.setdefault(receipt.reason, []).append(receipt.lead)
     found = []
-    for reason, leads in by_reason.items():
-        code, colon, why = reason.partition(": ")
-        code, why = (code, why) if colon else ("", reason)
-        found.append(Cause(code, why, FIXES.get(code, RETRY), tuple(leads)))
+    for stored, leads in by_reason.items():
+        code, why = split_topic(stored)
+        found.append(Cause(code, why, find_fix(code), tuple(leads)))
     return sorted(found, key=lambda cause: (-len(cause.leads), cause.reason))
 
 
@@ -147,7 +137,7 @@ class Parked:
             found += [one or Receipt(lead) for lead, one in zip(some, read_receipts(self.redis, some), strict=True)]
         return found
 
-    def retry(self, lead: str, user: str) -> str:
+    def retry(self, lead: str, user: str) -> Reason:
         """Put a parked or held lead back into the inbox, with its old version, and without a message to the customer,
         or an unsent message into the outbox. "" if done, else why not; a held lead stays while a worker runs dry.
         `user`: who asked."""
@@ -165,7 +155,7 @@ class Parked:
             return UNREADABLE
         missing = event.unusable(body)
         if missing:
-            return f"{', '.join(missing)} is missing or unusable, so it cannot be retried; discard it"
+            return reason("fields_unusable_still", fields=", ".join(missing))
         customer_id = event.identity(body["customer_id"])
         shard = keys.shard_of(customer_id, self.config.shards)
         version = fields.get(VERSION) or self._received(lead)
@@ -194,16 +184,16 @@ class Parked:
             # It is in the inbox; if ringing fails, a sweep finds it within seconds.
             with suppress(*AWAY):
                 self.bell.ring(keys.INBOX, shard)
-        return GONE if outcome == b"gone" else ""
+        return GONE if outcome == b"gone" else NO_REASON
 
-    def discard(self, lead: str, user: str) -> str:
+    def discard(self, lead: str, user: str) -> Reason:
         """Delete the payload of a parked or held lead, or an unsent message; the receipt stays. "" if done, else why
         not. `user`: who asked."""
         args = [lead, "discard", user, ACTIONS_KEPT, *receipts.pack(state=DISCARDED, fields=())]
         for state in (PARKED, HELD):
             if self._discard(keys=_keys(lead, state), args=args) != b"gone":
-                return ""
-        return GONE if self.unsent.discard(lead, user) else ""
+                return NO_REASON
+        return GONE if self.unsent.discard(lead, user) else NO_REASON
 
     def _received(self, lead: str) -> bytes:
         """The version of an entry that was parked without one."""

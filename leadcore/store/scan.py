@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import redis
 
+from leadcore.errors import LeadSyncError
 from leadcore.store.connection import Redis, read_run
 
 CHUNK = 1000
@@ -18,7 +19,7 @@ ATTEMPTS = 5
 T = TypeVar("T")
 
 
-class RunChanged(redis.ConnectionError):
+class RunChanged(LeadSyncError, redis.ConnectionError):
     """Redis was restarted, or another server took over, before a scan ended: what it yielded is not everything."""
 
 

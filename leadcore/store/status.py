@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from leadcore.reasons import english
 from leadcore.settings import Settings
 from leadcore.store import keys, lines
 from leadcore.store.connection import AWAY, RECEIVER_TIMEOUT, Redis, connect
@@ -181,7 +182,7 @@ def _pause(stored: dict[bytes, bytes], now: int, waiting: int) -> dict[str, Any]
         return {}
     return {
         "code": code,
-        "reason": stored.get(b"reason", b"").decode(),
+        "reason": english(stored.get(b"reason", b"").decode()),
         "until_ms": until,
         "since_ms": int(stored.get(b"since", b"0")),
     }

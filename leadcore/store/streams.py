@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from leadcore.errors import WrongKey
 from leadcore.store import keys, lines, scripts
 
 if TYPE_CHECKING:
@@ -40,14 +41,6 @@ class Put:
 
     outcome: str
     now_ms: int
-
-
-class WrongKey(Exception):
-    """Redis holds another digest key than the caller used; `key` is the one to use."""
-
-    def __init__(self, key: bytes) -> None:
-        super().__init__("the digest key in Redis is another one")
-        self.key = key
 
 
 @dataclass(slots=True)

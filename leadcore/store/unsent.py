@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from leadcore import event, receipts
 from leadcore.fields import CUSTOMER, KIND, TEXT
+from leadcore.reasons import NO_REASON, Reason, reason
 from leadcore.receipts import Receipt
 from leadcore.store import keys
 from leadcore.store.bell import Bell
@@ -15,7 +16,7 @@ from leadcore.store.lua import ENTRY_FIELDS, MESSAGE_FIELDS, NOTE_RETRY, RING, T
 from leadcore.store.streams import BELL_SECONDS, unpack_fields
 
 RETRY = b"retry"
-GONE = "its message is not waiting for anybody"
+GONE = reason("no_message_waits")
 
 _RETRY = (
     """
@@ -60,7 +61,7 @@ class Unsent:
         self._retry = connection.register_script(_RETRY)
         self._discard = connection.register_script(_DISCARD)
 
-    def retry(self, lead: str, user: str) -> str:
+    def retry(self, lead: str, user: str) -> Reason:
         """Put the message back into the outbox; it is sent whatever its age and the hour. "" if done, else why not."""
         packed = self.redis.get(keys.unsent(lead))
         if packed is None:
@@ -81,19 +82,19 @@ class Unsent:
             # It is in the outbox; if ringing fails, a sweep finds it within seconds.
             with suppress(*AWAY):
                 self.bell.ring(keys.OUTBOX, shard)
-        return GONE if outcome == b"gone" else ""
+        return GONE if outcome == b"gone" else NO_REASON
 
-    def discard(self, lead: str, user: str) -> str:
+    def discard(self, lead: str, user: str) -> Reason:
         """Delete the message. "" if done, else why not."""
         outcome = self._discard(keys=_keys(lead), args=[lead, "discard", user, self.actions_kept])
-        return GONE if outcome == b"gone" else ""
+        return GONE if outcome == b"gone" else NO_REASON
 
 
 def as_parked(receipt: Receipt) -> Receipt:
     """The receipt of a written lead whose message is unsent, with a reason like that of a parked lead."""
     state, _, why = receipt.message.partition(": ")
-    what = "its message may not have arrived" if state == "interrupted" else "its message was not sent"
-    return replace(receipt, reason=f"{state}: {what}, {why}")
+    what = reason("message_uncertain", why=why) if state == "interrupted" else reason("message_not_sent", why=why)
+    return replace(receipt, reason=f"{state}: {what}")
 
 
 def asked_by_person(fields: Mapping[bytes, bytes]) -> bool:

@@ -18,8 +18,7 @@ def exit_on_outage() -> Iterator[None]:
     """Report an outage of Redis or HubSpot, or busy workers, in one line and exit with code 1."""
     import redis
 
-    from workers.flow.errors import Busy, LineDown, LostLease
-    from workers.hubspot.setup import SetupError
+    from workers.flow.errors import Busy, LineDown, LostLease, SetupError
 
     try:
         yield

@@ -99,8 +99,9 @@ def trust(customer: str, undo: bool, as_json: bool) -> None:
     """Join a customer who was matched by email only with that contact: they are one person. The console lists them."""
     from leadcore.settings import read
     from leadcore.store.connection import connect
+    from leadsync.errors import NoMatch
     from leadsync.terminal import print_trust
-    from leadsync.trust import NoMatch, decide_trust
+    from leadsync.trust import decide_trust
     from workers.sync.customer_store import CustomerStore
 
     settings = read()
@@ -129,7 +130,8 @@ def _open_customer_data(customer: str, settings: "Settings") -> Iterator[tuple["
     from leadcore.machine import Machine
     from leadcore.store.connection import connect, find_dataset
     from leadsync.privacy.customer_data import CustomerData
-    from receiver.intake.spool import SpoolError, open_spool
+    from receiver.intake.errors import SpoolError
+    from receiver.intake.spool import open_spool
     from workers.sync.customer_store import CustomerStore
 
     _check_id(customer)

@@ -12,6 +12,7 @@ from leadcore.receipts import STATES
 from leadsync.commands import as_json, current_user, exit_on_outage
 
 if TYPE_CHECKING:
+    from leadcore.reasons import Reason
     from leadcore.store.connection import Redis
     from leadcore.store.parked import Parked
 
@@ -122,6 +123,7 @@ def _select(
 ) -> tuple["Parked", list[str]]:
     """The store of parked and held leads, and the selected ids; `every` skips reasons that begin with `but`. Raises
     `click.UsageError`."""
+    from leadcore.reasons import english
     from leadcore.settings import read
     from leadcore.store.connection import connect
     from leadcore.store.parked import Parked
@@ -138,12 +140,13 @@ def _select(
         found = store.receipts()
     if every:
         return store, [one.lead for one in found if not but or not one.reason.startswith(but)]
-    return store, [one.lead for one in found if (reason or "").lower() in one.reason.lower()]
+    return store, [one.lead for one in found if (reason or "").lower() in english(one.reason).lower()]
 
 
 def _refuse_while_dry(connection: "Redis") -> None:
     """Exit with code 1 if a dry run would hold everything back again: by the workers that are alive; if none is, by
     this command's own environment."""
+    from leadcore.reasons import english
     from leadcore.settings import flag
     from leadcore.store.parked import STILL_DRY
     from leadcore.store.status import are_workers_dry
@@ -151,12 +154,15 @@ def _refuse_while_dry(connection: "Redis") -> None:
     with exit_on_outage():
         is_dry = are_workers_dry(connection)
     if flag(os.environ, "DRY_RUN", default=False) if is_dry is None else is_dry:
-        click.echo(f"leadsync: nothing was retried: {STILL_DRY}.", err=True)
+        click.echo(f"leadsync: nothing was retried: {english(STILL_DRY)}.", err=True)
         sys.exit(1)
 
 
-def _apply_to_each(action: Callable[[str, str], str], chosen: list[str], done: str, held: bool, as_json: bool) -> None:
+def _apply_to_each(
+    action: Callable[[str, str], "Reason"], chosen: list[str], done: str, held: bool, as_json: bool
+) -> None:
     """Apply `action` to each lead and report; exit code 1 if one was refused. `done`: its past participle."""
+    from leadcore.reasons import english
     from leadsync.terminal import track
 
     none = "No lead is held back." if held else "No parked lead fits."
@@ -166,11 +172,11 @@ def _apply_to_each(action: Callable[[str, str], str], chosen: list[str], done: s
         for one in track(chosen, done.capitalize()):
             why = action(one, user)
             if why:
-                refused[one] = why
+                refused[one] = english(why)
     if as_json:
         click.echo(json.dumps({done: [one for one in chosen if one not in refused], "refused": refused}))
     else:
         click.echo(f"{len(chosen) - len(refused)} {done}." if chosen else none)
-        for one, why in refused.items():
-            click.echo(f"{one}: {why}", err=True)
+        for one, text in refused.items():
+            click.echo(f"{one}: {text}", err=True)
     sys.exit(1 if refused else 0)

@@ -77,16 +77,16 @@ def run(arguments: tuple[str, ...]) -> None:
 @as_json
 def setup(release: bool, as_json: bool) -> None:
     """Create the property group dealdroid and its properties in HubSpot. Safe to repeat."""
-    from leadcore.settings import SettingsError
+    from leadcore.errors import SettingsError
     from workers.bootstrap import hubspot_client
-    from workers.flow.errors import LineDown
+    from workers.flow.errors import LineDown, SetupError
     from workers.hubspot import setup as portal
     from workers.settings import read_worker
 
     try:
         with hubspot_client(read_worker()) as hubspot:
             report = portal.setup(hubspot)
-    except (LineDown, portal.SetupError) as error:
+    except (LineDown, SetupError) as error:
         click.echo(f"leadsync: {error}", err=True)
         sys.exit(0 if release else 1)
     except SettingsError as error:

@@ -80,7 +80,8 @@ def _open_spool(settings: "Settings") -> Iterator["Spool"]:
     """The spool of this deployment; while Redis is away, of the dataset last seen at its address."""
     from leadcore.machine import Machine
     from leadcore.store.connection import AWAY, RECEIVER_TIMEOUT, connect, find_dataset
-    from receiver.intake.spool import SpoolError, open_spool
+    from receiver.intake.errors import SpoolError
+    from receiver.intake.spool import open_spool
 
     redis = connect(settings, RECEIVER_TIMEOUT)
     with closing(open_spool(settings, redis, Machine())) as own:

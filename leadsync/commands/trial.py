@@ -69,7 +69,8 @@ def preview(file: Path, as_json: bool) -> None:
     """Show what a payload would change in HubSpot now. Writes nothing."""
     from leadcore.event import Malformed, decode
     from leadcore.store.connection import connect
-    from leadsync.preview import PreviewError, preview_event
+    from leadsync.errors import PreviewError
+    from leadsync.preview import preview_event
     from leadsync.terminal import print_preview
     from workers.settings import read_worker
 

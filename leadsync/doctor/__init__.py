@@ -3,8 +3,8 @@
 import os
 from collections.abc import Iterator, Mapping
 
-from leadcore.config import ConfigError
-from leadcore.settings import Settings, SettingsError, read
+from leadcore.errors import ConfigError, SettingsError
+from leadcore.settings import Settings, read
 from leadsync.doctor import machine, portal, store
 from leadsync.doctor.finding import Finding, wrong
 from workers.settings import WorkerSettings, read_worker

@@ -6,13 +6,15 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
-from leadcore.config import Config, ConfigError
+from leadcore.config import Config
+from leadcore.errors import ConfigError, SettingsError
 from leadcore.machine import Machine
-from leadcore.settings import SECRET_LENGTH, Settings, SettingsError, flag, split_secrets
+from leadcore.settings import SECRET_LENGTH, Settings, flag, split_secrets
 from leadcore.store.connection import AWAY, RECEIVER_TIMEOUT, Redis, connect, find_dataset
 from leadsync.doctor.finding import Finding, fine, warn, wrong
+from receiver.intake.errors import SpoolError
 from receiver.intake.ownership import UNNAMED
-from receiver.intake.spool import ADVICE, Share, Spool, SpoolError, judge_room, open_spool
+from receiver.intake.spool import ADVICE, Share, Spool, judge_room, open_spool
 from receiver.metrics import count_foreign, count_spooled
 from workers.outbox.dealdroid import reach
 from workers.rules.texts import MessageTemplates

@@ -29,7 +29,7 @@ def check_hubspot(settings: WorkerSettings) -> list[Finding]:
         try:
             _check(hubspot, settings, found)
         except LineDown as down:
-            found.append(wrong("HubSpot", down.why, "The rest of HubSpot was not checked."))
+            found.append(wrong("HubSpot", str(down), "The rest of HubSpot was not checked."))
     return found
 
 

@@ -173,7 +173,7 @@ class Forgetting:
             args=[*_tokens(leases), noted, seconds, self.data.digest, self.user, ACTIONS_KEPT, blank],
         )
         if not until:
-            raise LostLease
+            raise LostLease(_locks(leases))
         return int(until)
 
     def _remove_waiting(self, leases: _Leases, until_ms: int) -> None:
@@ -194,7 +194,7 @@ class Forgetting:
         try:
             self.done.hubspot = erasure.run(self.data.customer_id, before, leases[keys.INBOX])
         except LineDown as down:
-            self.done.remains.append(f"the contact in HubSpot: {down.why} Repeat the command with --hubspot.")
+            self.done.remains.append(f"the contact in HubSpot: {down} Repeat the command with --hubspot.")
             return
         gone = [keys.contact(one.contact_id) for one in self.done.hubspot if one.erased]
         tombstone = self.data.tombstone_key
@@ -244,7 +244,7 @@ class Forgetting:
         flat = [part for command in commands for part in (len(command), *command)]
         done = int(self._fenced_script(keys=_locks(leases), args=[*_tokens(leases), *flat]))
         if done < 0:
-            raise LostLease
+            raise LostLease(_locks(leases))
         return done
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from leadcore.reasons import reason
 from leadcore.store import keys
 from leadcore.store.scripts import UNLOCK
 from workers.flow.errors import Busy, LineDown
@@ -86,9 +87,9 @@ class HubSpotErasure:
             case Written() | ContactMissing():
                 return
             case RetryLater(why):
-                raise LineDown("row", f"{why}.")
+                raise LineDown("row", reason("no_contact_read", why=why))
             case _:
-                raise LineDown("refused", "HubSpot refused to remove the customer's id from the contact.")
+                raise LineDown("refused", reason("unlinking_refused"))
 
 
 @contextmanager
@@ -98,7 +99,7 @@ def _locked(contact_id: str, lease: Lease) -> Iterator[None]:
     deadline = time.monotonic() + ACQUIRE_SECONDS
     while not lease.inbox.acquire_lock(name, lease.token):
         if time.monotonic() > deadline:
-            raise Busy
+            raise Busy(name)
         time.sleep(0.02)
     lease.extra_locks.add(name)
     try:

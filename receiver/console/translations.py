@@ -1,11 +1,12 @@
-"""All texts of the console but the labels of properties: key -> (English, Thai).
+"""The texts of the console's pages: key -> (English, Thai). What commands and alerts say too, of leads and of the
+system's state, is in `leadcore.texts`; the labels of properties are in `receiver.console.property_labels`.
 
 A text may have a singular and a plural form, separated by "|"; `n` selects one.
 """
 
 from collections.abc import Mapping
 
-from receiver.console.problem_texts import PROBLEM_TEXTS
+from leadcore.texts import en, th
 
 LANGUAGES = ("en", "th")
 LANGUAGE_NAMES = {"en": "English", "th": "ไทย"}
@@ -26,7 +27,74 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "stale": ("No connection. What you see may be old.", "เชื่อมต่อไม่ได้ ข้อมูลที่เห็นอาจไม่เป็นปัจจุบัน"),
     "as_of": ("As of {time}", "ข้อมูล ณ {time}"),
     "back": ("Back to the overview", "กลับไปหน้าภาพรวม"),
-    **PROBLEM_TEXTS,
+    # What is wrong, and what to do
+    **{code: (text, th.PROBLEMS[code]) for code, text in en.PROBLEMS.items()},
+    "health": ("System status", "สถานะระบบ"),
+    "fine": ("Everything works", "ทุกอย่างทำงานปกติ"),
+    "fine.do": ("New leads reach HubSpot within seconds.", "ลีดใหม่จะเข้า HubSpot ภายในไม่กี่วินาที"),
+    "no_workers.do": (
+        "Start one: leadsync worker. Nothing is lost meanwhile.",
+        "กรุณาเริ่ม worker ด้วยคำสั่ง leadsync worker ระหว่างนี้ไม่มีลีดสูญหาย",
+    ),
+    "parked.do": ("See below what is wrong and how to fix it.", "ดูสาเหตุและวิธีแก้ได้ด้านล่าง"),
+    "refused.do": (
+        en.REMEDIES["refused"],
+        "กรุณาใส่ API secret key ของทุก intent ใน DealDroid ไว้ที่ DEALDROID_SECRET แล้วเริ่ม web ใหม่",
+    ),
+    "late.do": (en.REMEDIES["late"], "หากจำนวนไม่ลดลง กรุณาเพิ่ม worker"),
+    "foreign.do": (
+        en.REMEDIES["foreign"],
+        "ระบบไม่แตะลีดเหล่านี้ หาก Redis ถูกล้างหรือเปลี่ยน ลีดเหล่านี้เป็นของคุณ กรุณาดูด้วยคำสั่ง leadsync spool list",
+    ),
+    "spooled.do": (en.REMEDIES["spooled"], "ระบบจะนำเข้า Redis เอง"),
+    "paused.when": (
+        "Paused since {since}; tried again at {until}, then by itself until it works. Nothing is lost.",
+        "หยุดพักตั้งแต่ {since} จะลองใหม่เวลา {until} และลองต่อเองจนกว่าจะสำเร็จ ไม่มีลีดสูญหาย",
+    ),
+    "paused.now": (
+        "Paused since {since}; it is being tried again now. Nothing is lost.",
+        "หยุดพักตั้งแต่ {since} กำลังลองใหม่อยู่ ไม่มีลีดสูญหาย",
+    ),
+    "paused.next": (
+        "Paused since {since}; tried again with the next lead. Nothing is lost.",
+        "หยุดพักตั้งแต่ {since} จะลองใหม่เมื่อมีลีดถัดไป ไม่มีลีดสูญหาย",
+    ),
+    "paused.stopped": (
+        "Paused since {since}; tried again once a worker runs. Nothing is lost.",
+        "หยุดพักตั้งแต่ {since} จะลองใหม่เมื่อมี worker ทำงาน ไม่มีลีดสูญหาย",
+    ),
+    "messages_paused.do": ("They follow by themselves.", "ข้อความจะส่งตามไปเอง"),
+    "dry_run.do": (
+        "New leads are held back, and no message is sent. To go live, unset DRY_RUN and restart the workers; then "
+        "write what was held back.",
+        "ลีดใหม่ถูกพักไว้และไม่มีการส่งข้อความ หากพร้อมใช้จริง ให้เอา DRY_RUN ออก เริ่ม worker ใหม่ แล้วสั่งบันทึกลีดเหล่านี้",
+    ),
+    "partly_dry.do": (en.REMEDIES["partly_dry"], "กรุณาตั้ง DRY_RUN ให้เหมือนกันทุก worker แล้วเริ่มใหม่"),
+    "held.do": ("Write or discard them below.", "สั่งบันทึกหรือทิ้งได้ด้านล่าง"),
+    "away.do": (
+        "Leads are kept on this machine's disk ({n} so far) and are put into Redis as soon as it answers. "
+        "Check REDIS_URL and whether Redis runs.",
+        "ลีดถูกเก็บไว้ในดิสก์ของเครื่องนี้ (ขณะนี้ {n} รายการ) และจะเข้า Redis ทันทีที่ตอบสนอง "
+        "กรุณาตรวจสอบ REDIS_URL และดูว่า Redis ทำงานอยู่หรือไม่",
+    ),
+    "away.unknown": (
+        "Leads are kept on this machine's disk and are put into Redis as soon as it answers.",
+        "ลีดถูกเก็บไว้ในดิสก์ของเครื่องนี้ และจะเข้า Redis ทันทีที่ตอบสนอง",
+    ),
+    "away.refused": (
+        "This machine's disk cannot store leads either ({why}): what DealDroid posts now is refused and lost. "
+        "Check REDIS_URL and whether Redis runs, and repair the disk: leadsync doctor says where it is.",
+        "ดิสก์ของเครื่องนี้ก็เก็บลีดไม่ได้เช่นกัน ({why}) สิ่งที่ DealDroid ส่งมาตอนนี้ถูกปฏิเสธและสูญหาย "
+        "กรุณาตรวจสอบ REDIS_URL และดูว่า Redis ทำงานอยู่หรือไม่ และแก้ไขดิสก์ คำสั่ง leadsync doctor จะบอกตำแหน่ง",
+    ),
+    "disk_unusable.do": (
+        "{why}. Leads still arrive through Redis, but are refused and lost whenever it is away. "
+        "leadsync doctor says which folder it is and what to do.",
+        "{why} ลีดยังเข้ามาทาง Redis ได้ แต่จะถูกปฏิเสธและสูญหายเมื่อ Redis ไม่ตอบสนอง "
+        "คำสั่ง leadsync doctor จะบอกว่าเป็นโฟลเดอร์ใดและต้องทำอะไร",
+    ),
+    "busy": ("The console is busy", "คอนโซลไม่ว่าง"),
+    "busy.do": ("Too many pages are open at once. Reload in a moment.", "เปิดหลายหน้าพร้อมกันเกินไป กรุณาโหลดใหม่อีกครั้ง"),
     # Figures
     "waiting": ("Waiting", "รอเข้า HubSpot"),
     "waiting.since": ("oldest since {time}", "เก่าที่สุดตั้งแต่ {time}"),

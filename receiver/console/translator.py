@@ -1,14 +1,18 @@
 """Pure: the console's texts, numbers and times in one language and one time zone."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from leadcore.reasons import parse, render, split_topic
 from leadcore.receipts import Receipt
+from leadcore.texts import en, th
 from leadcore.verdict import choose_form, find_flaws
 from receiver.console.property_labels import FIELDS
-from receiver.console.reason_texts import FIXES, HINTS, PATTERNS, REASONS
 from receiver.console.translations import LANGUAGES, MONTHS, TEXTS
+
+CATALOGUES = {"en": en, "th": th}
 
 
 class Translator:
@@ -17,6 +21,12 @@ class Translator:
     def __init__(self, language: str, timezone: ZoneInfo) -> None:
         self.language, self.timezone = language, timezone
         self._column = LANGUAGES.index(language)
+        catalogue = CATALOGUES[language]
+        self._reasons: Mapping[str, str] = {**catalogue.REASONS, **catalogue.CONSOLE_REASONS}
+        self._former: Mapping[str, str] = catalogue.FORMER_REASONS
+        self._fixes: Mapping[str, str] = catalogue.FIXES
+        self._pauses: Mapping[str, str] = catalogue.PAUSES
+        self._hints: Mapping[str, str] = catalogue.HINTS
 
     def text(self, key: str, **values: Any) -> str:
         """The text of `key`; `n` selects the singular or the plural form."""
@@ -31,26 +41,22 @@ class Translator:
         """The label of a property."""
         return FIELDS[name][self._column] if name in FIELDS else name
 
-    def reason(self, text: str) -> str:
-        """A reason as a worker stored it, translated as far as it is known."""
-        for pattern, *templates in PATTERNS:
-            found = pattern.fullmatch(text)
-            template = templates[self._column] if found else ""
-            if found and template:
-                return template.format(**{name: self.reason(part) for name, part in found.groupdict().items()})
-        return text if self.language == "en" else REASONS.get(text, text)
+    def reason(self, stored: str) -> str:
+        """A reason as a receipt has it, without what it is about."""
+        _, alone = split_topic(stored)
+        return self._former.get(stored) or render(alone, self._reasons)
 
     def pause(self, code: str, reason: str) -> str:
         """Why a line is paused and what to do about it."""
-        return self.text(f"pause.{code}") if f"pause.{code}" in TEXTS else self.reason(reason)
+        return self._pauses.get(code) or self.reason(reason)
 
-    def fix(self, code: str, english: str) -> str:
-        """What fixes parked leads whose reason begins with `code`."""
-        return english if self.language == "en" else FIXES.get(code, FIXES[""])
+    def fix(self, code: str) -> str:
+        """What fixes parked leads whose reason is about `code`."""
+        return self._fixes.get(code, self._fixes[""])
 
     def hint(self, why: str) -> str:
         """What helps where a value was dropped for the reason `why`."""
-        return HINTS.get(why, HINTS[""])[self._column]
+        return self._hints.get(parse(why).code, self._hints[""])
 
     def action(self, command: str) -> str:
         return self.text(f"action.{command}") if f"action.{command}" in TEXTS else command

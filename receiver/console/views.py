@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from jinja2 import StrictUndefined
 from redis import RedisError
 
+from leadcore.reasons import modernize
 from leadcore.receipts import HELD, PARKED, STATES, WRITTEN
 from leadcore.settings import ReceiverSettings
 from leadcore.store.connection import AWAY, Redis
@@ -119,7 +120,7 @@ def _answer_errors(pages: Blueprint, spool: Spool) -> None:
         trouble, spooled = spool.trouble(), count_spooled(spool)
         key = "away.refused" if trouble else "away.unknown" if spooled is None else "away.do"
         more = g.translator.text(key, n=spooled or 0, why=trouble)
-        return _render("error.html", 503, name="away", more=more)
+        return _render("error.html", 503, name="redis_away", more=more)
 
     @pages.route("/<path:rest>")
     def unknown(rest: str) -> ResponseReturnValue:
@@ -246,7 +247,7 @@ def _choose_leads(store: Parked, form: Mapping[str, str]) -> list[str]:
     if form.get("held"):
         return store.held(until_ms)
     parked = store.receipts(GROUPED, until_ms)
-    wanted = form.get("code", ""), form.get("reason", "")
+    wanted = form.get("code", ""), modernize(form.get("reason", ""))
     return [lead for cause in causes(parked) if (cause.code, cause.reason) == wanted for lead in cause.leads]
 
 

@@ -12,9 +12,11 @@ import redis
 import structlog
 
 from leadcore import event
+from leadcore.errors import WrongKey
 from leadcore.fields import BODY, LEAD
 from leadcore.journal import Journal
 from leadcore.machine import Machine
+from leadcore.reasons import reason
 from leadcore.receipts import PARKED, pack
 from leadcore.store import keys, scripts
 from leadcore.store.bell import Bell
@@ -22,10 +24,11 @@ from leadcore.store.connection import AWAY, Redis, read_dataset, read_info
 from leadcore.store.counters import Tally
 from leadcore.store.outage import Outage
 from leadcore.store.posts import PostTally
-from leadcore.store.streams import Put, Stream, WrongKey, pack_fields
+from leadcore.store.streams import Put, Stream, pack_fields
+from receiver.intake.errors import NotStored, SpoolError
 from receiver.intake.group_commit import BatchedScript
 from receiver.intake.recent_events import RecentEvents
-from receiver.intake.spool import Spool, SpoolError
+from receiver.intake.spool import Spool
 
 if TYPE_CHECKING:
     from leadcore.settings import Settings
@@ -41,10 +44,6 @@ DEEP = 500
 FLUSH_ROWS = 100
 MEANWHILE = "tried again every second. Check REDIS_URL and that Redis runs."
 log = structlog.get_logger("leadsync.receiver")
-
-
-class NotStored(Exception):
-    """Neither Redis nor the disk accepted the event."""
 
 
 class Feeder:
@@ -123,7 +122,7 @@ class Feeder:
             self.spool.put(raw, int(self.machine.time() * 1000) + self.offset_ms)
         except SpoolError as error:
             log.error("spool.refused", **self.spool.explain(error))
-            raise NotStored from None
+            raise NotStored(str(error)) from None
         self.tally.add("disk")
         log.info("lead.spooled", lead=keys.digest(self.key, raw) if self.key_known else "")
         self._wake.set()
@@ -170,7 +169,7 @@ class Feeder:
             customer_id=event.text(body.get("customer_id")),
             intent=event.text(body.get("intent")),
             state=PARKED,
-            reason=f"unusable: {', '.join(event.unusable(body))} is missing or unusable",
+            reason=f"unusable: {reason('fields_unusable', fields=', '.join(event.unusable(body)))}",
         )
 
         def park(key: bytes) -> Put:

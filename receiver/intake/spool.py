@@ -21,8 +21,8 @@ from leadcore.machine import Machine
 from leadcore.settings import Settings
 from leadcore.store.connection import Redis, digest_address
 from receiver.intake import ownership
+from receiver.intake.errors import SpoolError
 from receiver.intake.sqlite_file import WAIT_SECONDS, Database, try_lock
-from receiver.intake.sqlite_file import DiskError as SpoolError
 
 __all__ = ["Share", "Spool", "SpoolError", "Spooled", "default_folder", "judge_room", "open_spool"]
 

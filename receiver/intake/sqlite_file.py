@@ -11,6 +11,7 @@ from typing import TypeVar
 import structlog
 
 from leadcore.machine import Machine
+from receiver.intake.errors import SpoolError
 
 # How long to wait for a process that opens the file or writes to it. An fsync on a busy disk takes long, and a refused
 # lead is lost; but the answer is due within 2 s, of which Redis may have used 0.4.
@@ -19,10 +20,6 @@ WAIT_SECONDS = 0.6
 _SESSION = "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA busy_timeout = 1;"
 _CORRUPT = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 T = TypeVar("T")
-
-
-class DiskError(OSError):
-    """The disk cannot do it now. The text is SQLite's or the system's and quotes no stored data."""
 
 
 class Database:
@@ -43,16 +40,16 @@ class Database:
 
     def run(self, action: Callable[[sqlite3.Connection], T]) -> T:
         """Run `action`; run it again if the file was corrupt or has been replaced meanwhile, so that no lead ends in a
-        file that nobody reads. Raises `DiskError`."""
+        file that nobody reads. Raises `SpoolError`."""
         for _ in range(3):
             try:
                 result = self._run_when_free(action)
                 if not self._is_replaced():
                     return result
-            except (sqlite3.Error, OSError) as error:
+            except (sqlite3.Error, sqlite3.Warning, OSError) as error:
                 self._recover(error)
             self.close()
-        raise DiskError("the file is replaced again and again")
+        raise SpoolError("the file is replaced again and again")
 
     def _run_when_free(self, action: Callable[[sqlite3.Connection], T]) -> T:
         """Retry while another process writes. SQLite's own wait sleeps ever longer and starves beside a busy writer
@@ -102,18 +99,18 @@ class Database:
             return True
 
     def _recover(self, error: Exception) -> None:
-        """Return if `run` should try again, else raise `DiskError`."""
+        """Return if `run` should try again, else raise `SpoolError`."""
         if _code(error) in _CORRUPT:
             try:
                 self._set_aside()
             except OSError as refused:
-                raise DiskError(refused.strerror) from None
+                raise SpoolError(refused.strerror) from None
         elif self._db is None or not self._is_replaced():
             # Keep it open: on a full disk it can be read but not opened.
             if self._db is not None and self._db.in_transaction:
                 with suppress(sqlite3.Error):
                     self._db.rollback()
-            raise DiskError(getattr(error, "strerror", None) or str(error)) from None
+            raise SpoolError(getattr(error, "strerror", None) or str(error)) from None
 
     def _set_aside(self) -> None:
         with self._opening():
@@ -136,7 +133,7 @@ class Database:
                     yield
                     return
             if self._machine.monotonic() > deadline:
-                raise DiskError("another process takes too long to open the file")
+                raise SpoolError("another process takes too long to open the file")
             self._machine.sleep(0.005)
 
 

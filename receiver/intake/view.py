@@ -13,6 +13,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from leadcore import event
 from leadcore.config import Config
+from receiver.intake.errors import Forbidden, Unusable
 from receiver.intake.feeder import Feeder
 from receiver.throttle import ALLOWED_IN_ALL, Throttle, network_of, sender_of
 
@@ -21,22 +22,6 @@ MAX_BODY = 256 * 1024
 FAILURE = "leadsync.failure"
 """WSGI environ key of the exception that `accept` raised on the fast path, for Flask to answer."""
 log = structlog.get_logger("leadsync.receiver")
-
-
-class Forbidden(Exception):
-    """The secret is wrong. `retry_after`: seconds for a sender of many wrong ones to wait, else 0."""
-
-    def __init__(self, retry_after: int) -> None:
-        super().__init__("wrong secret")
-        self.retry_after = retry_after
-
-
-class Unusable(Exception):
-    """An authenticated event lacks the required `fields`; it was parked."""
-
-    def __init__(self, fields: list[str]) -> None:
-        super().__init__("unusable fields")
-        self.fields = fields
 
 
 class SecretCheck:

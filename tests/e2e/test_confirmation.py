@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from leadcore.config import Inbox as InboxConfig
+from leadcore.reasons import english
 from leadcore.store import keys
 from leadcore.store.parked import GONE, Parked, causes
 from sandbox import dealdroid
@@ -41,7 +42,7 @@ def test_each_case_has_its_words(line: Line) -> None:
 def test_the_same_text_is_not_said_twice_a_day(line: Line) -> None:
     line.sync(somchai("c"), somchai("c", phone="0899999999"))
     assert line.chat.told("c") == [SAVED]
-    assert line.receipt("c").message == "silent: the same was said today"
+    assert line.receipt("c").message == "silent: said_today"
 
 
 def test_what_fails_clearly_is_said_later_and_once(line: Line) -> None:
@@ -70,7 +71,7 @@ def test_a_connection_that_is_refused_is_tried_again_and_said_once(spare_line: C
     line.start("web")
     line.await_web()
     line.send(somchai("c"))
-    eventually(lambda: line.receipt("c").message == "waiting: DealDroid cannot be reached")
+    eventually(lambda: line.receipt("c").message == "waiting: dealdroid_unreachable")
     with running(dealdroid.create_app(line.chat.chats), port):
         line.settle(hasten=True)
         assert line.chat.told("c") == [SAVED]
@@ -87,7 +88,7 @@ def test_an_answer_that_is_lost_is_not_said_again(line: Line) -> None:
 def test_a_redirect_is_not_followed(line: Line) -> None:
     line.chat.fault("redirect", count=1)
     line.sync(somchai("c"))
-    assert line.receipt("c").message == "failed: DealDroid refused the message (status 302)"
+    assert english(line.receipt("c").message) == "failed: DealDroid refused the message (status 302)"
     assert line.chat.told() == []
 
 
@@ -132,7 +133,7 @@ def test_a_dry_run_writes_nothing_and_tells_what_it_would_have_written(spare_lin
     assert [line.crm.calls(route) for route in ("/batch/upsert", "/batch/update", "/batch/create")] == [0, 0, 0]
     assert line.chat.told() == []
     for receipt in line.receipts():
-        assert receipt.reason == "dry run: nothing was written"
+        assert english(receipt.reason) == "dry run: nothing was written"
         assert {"firstname", "lastname", "phone"} <= set(receipt.fields)
         assert receipt.contact_id == ""
 
@@ -142,7 +143,7 @@ def test_a_message_that_was_refused_is_sent_when_a_person_retries_it(line: Line)
     line.sync(somchai("c"))
     store = parked(line)
     [cause] = causes(store.receipts())
-    assert cause.reason == "its message was not sent, DealDroid refused the message (status 302)"
+    assert english(cause.reason) == "its message was not sent, DealDroid refused the message (status 302)"
     assert "saved" in cause.fix
     [lead_id] = cause.leads
     assert (store.retry(lead_id, "ann"), store.retry(lead_id, "bob")) == ("", GONE)

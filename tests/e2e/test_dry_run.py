@@ -8,6 +8,7 @@ import pytest
 import requests
 from click.testing import CliRunner, Result
 
+from leadcore.reasons import english
 from leadcore.store import keys, lines
 from leadcore.store.status import read_status
 from leadsync.cli import cli
@@ -61,7 +62,7 @@ def test_what_is_held_back_counts_nowhere_as_written_and_is_told_as_what_it_is(d
     assert [line.crm.calls(route) for route in ("/batch/upsert", "/batch/update", "/batch/create")] == [0, 0, 0]
     assert line.chat.told() == []
     for one in line.receipts():
-        assert (one.state, one.reason, one.contact_id) == ("held", "dry run: nothing was written", "")
+        assert (one.state, english(one.reason), one.contact_id) == ("held", "dry run: nothing was written", "")
         assert (one.written_ms, one.message) == (None, "")
     assert {"firstname", "lastname", "phone", "address"} <= set(line.receipts("c")[0].fields)
     assert records(line) == {}, "nothing is remembered as said to HubSpot"
@@ -98,7 +99,7 @@ def test_after_going_live_the_same_event_is_taken_and_the_others_are_written_by_
     line.settle()
     receipt = line.receipt("other")
     assert (receipt.state, receipt.reason, receipt.contact_id != "") == ("created", "", True)
-    assert receipt.message == "silent: it is a retry"
+    assert receipt.message == "silent: is_retry"
     assert len(line.crm.contacts()) == 2
     assert (status(line)["held"], line.redis.keys(keys.held("*"))) == (0, [])
     assert call(line, "retry", "--held").stdout == "No lead is held back.\n"

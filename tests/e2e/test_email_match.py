@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from leadcore.reasons import reason
 from leadcore.settings import read
 from leadcore.store import keys
 from leadsync.cli import cli
@@ -29,7 +30,7 @@ CHATS = (
     "dealdroid_nickname",
     "dealdroid_other_phones",
 )
-BY_EMAIL = "matched by email only"
+BY_EMAIL = reason("matched_by_email_only")
 
 
 def cart(name: str, total: str) -> dict[str, Any]:
@@ -122,7 +123,7 @@ def test_the_receipt_says_that_the_customer_was_matched_by_email_only(line: Line
     receipt = line.receipt("stranger")
     assert receipt.reason == BY_EMAIL
     assert {note.property for note in receipt.notes} >= {"dealdroid_cart", "dealdroid_last_intent", "firstname"}
-    assert all(BY_EMAIL in note.why for note in receipt.notes)
+    assert {note.why for note in receipt.notes} == {reason("contact_of_other_customer")}
     assert not {"dealdroid_cart", "dealdroid_last_intent"} & set(receipt.fields)
     assert line.receipt("owner").reason == ""
     assert line.chat.told("stranger") == []

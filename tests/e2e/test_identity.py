@@ -67,7 +67,7 @@ def test_a_customer_known_by_email_alone_is_told_nothing(line: Line) -> None:
     line.crm.create(**OWN)
     line.sync(somebody("chatty", address=HOME), somebody("chatty", phone="0899999999"))
     assert line.chat.told() == []
-    assert line.receipt("chatty").message == "silent: the contact was found by its email alone"
+    assert line.receipt("chatty").message == "silent: found_by_email_alone"
 
 
 def test_the_phone_of_the_contact_proves_who_it_is(line: Line) -> None:

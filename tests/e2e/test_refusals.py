@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from leadcore.reasons import english
 from leadcore.store import keys
 from sandbox.hubspot.properties import Metadata
 from tests.conftest import Line, eventually, key_of, lead, same_shard
@@ -129,7 +130,7 @@ def test_what_cannot_be_written_is_parked_with_a_reason_and_stays_whole(
     assert {key_of(contact) for contact in line.crm.contacts()} == set(good)
     receipt = line.receipt(bad)
     assert (receipt.state, receipt.message) == ("parked", "")
-    assert "given up after 1 tries" in receipt.reason
+    assert "given up after 1 tries" in english(receipt.reason)
     assert line.redis.zrange(keys.PARKED, 0, -1) == [receipt.lead.encode()]
     assert b"Somchai Jaidee" in line.redis.get(keys.parked(receipt.lead))
 

@@ -10,6 +10,7 @@ import pytest
 import redis
 
 from leadcore.config import Config, Messages
+from leadcore.reasons import english
 from leadcore.store import keys, lines
 from leadcore.store.streams import pack_fields
 from sandbox.dealdroid import WEBHOOK
@@ -351,7 +352,7 @@ def test_a_clear_failure_is_given_up_when_the_event_is_too_old_and_the_receipt_s
     for _ in range(3):
         work_when_due(scene, scene.worker())
     scene.assert_left_nothing()
-    assert {receipt.message for receipt in scene.receipts().values()} == {"failed: older than 30 minutes"}
+    assert {english(receipt.message) for receipt in scene.receipts().values()} == {"failed: older than 30 minutes"}
     assert times_sent(scene) == {}
 
 

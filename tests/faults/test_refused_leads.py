@@ -12,16 +12,18 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 import pytest
 
 from leadcore.config import Config, Inbox
+from leadcore.reasons import english
 from leadcore.receipts import Note
 from leadcore.store import keys
-from leadcore.store.parked import FIXES, Parked, causes
+from leadcore.store.parked import Parked, causes
+from leadcore.texts.en import FIXES
 from sandbox.http_server import running
 from sandbox.hubspot import create_app
 from sandbox.hubspot.properties import Rule
 from sandbox.hubspot.values import Invalid
 from tests.conftest import lead, same_shard
 from tests.faults.conftest import Scene, Worker, patched
-from workers.hubspot.errors import REASONS
+from workers.hubspot.errors import why_invalid
 from workers.rules.lead import Decision, Loaded
 from workers.rules.plan import WritePlanner
 
@@ -106,7 +108,7 @@ def test_a_row_that_fails_waits_alone_and_is_parked_after_its_tries(scene: Scene
     assert 1 < waits[0] < waits[1]
     receipt = scene.receipts()[BAD]
     assert (receipt.state, receipt.tries, receipt.message) == ("parked", 3, "")
-    assert "given up after 3 tries" in receipt.reason
+    assert "given up after 3 tries" in english(receipt.reason)
     assert b"Nok Jaidee" in scene.redis.get(keys.parked(receipt.lead))
     [cause] = causes(Parked(scene.redis, scene.config.inbox).receipts())
     assert (cause.leads, cause.fix) == ((receipt.lead,), FIXES["row"])
@@ -342,9 +344,7 @@ def test_a_refused_value_is_dropped_alone_and_kept_where_a_person_sees_it(
     receipts, contact = scene.receipts(), scene.contacts()[BAD]
     assert {receipts[one].state for one in (BAD, *GOOD[:2])} == {"created"}
     assert {receipt.tries for receipt in receipts.values()} == {0}
-    assert receipts[BAD].notes == (
-        Note(name, "dropped", REASONS.get(code, f"HubSpot does not accept the value ({code})")),
-    )
+    assert receipts[BAD].notes == (Note(name, "dropped", why_invalid(code)),)
     unsaved = contact.pop("dealdroid_unsaved")
     own = {"dealdroid_customer_id", "email"}
     value = "nok@jaidee.co.th" if name == "email" else whole[name]

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from leadcore.config import Config, ConfigError, Crm, Inbox, load, parse
+from leadcore.config import Config, Crm, Inbox, load, parse
+from leadcore.errors import ConfigError
 
 
 def test_an_empty_file_is_the_defaults() -> None:

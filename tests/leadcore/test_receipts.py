@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leadcore.reasons import Reason, reason
 from leadcore.receipts import PROPERTIES, WAITING, Note, Receipt, pack, pack_names, unpack, unpack_names
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
@@ -24,7 +25,7 @@ def test_what_is_packed_is_unpacked() -> None:
         "written_ms": 1_700_000_000_500,
         "contact_id": "501",
         "fields": ("firstname", "phone", "their_own"),
-        "notes": (Note("phone", "dropped", "it is not a phone number"),),
+        "notes": (Note("phone", "dropped", reason("phone_invalid")),),
         "tries": 3,
         "reason": "",
         "message": "sent",
@@ -41,6 +42,29 @@ def test_a_reason_that_an_older_version_left_on_a_written_lead_is_not_read(state
     assert unpack("abc", old).reason == ""
     assert unpack("abc", stored(pack(state=state, reason="dry run: nothing was written"))).reason
     assert unpack("abc", stored(pack(state="parked", contact_id="501", reason="row: why"))).reason == "row: why"
+
+
+def test_the_sentences_of_older_versions_count_as_the_present_codes() -> None:
+    """So the same reason of an old and of a new receipt is one, wherever they are grouped."""
+    old = {
+        "notes": (Note("phone", "dropped", Reason("it is not a phone number")),),
+        "reason": "row: HubSpot did not answer in time.; given up after 12 tries",
+        "message": "silent: older than 90 minutes",
+        "retried_reason": "failed: DealDroid answered 502",
+    }
+    assert unpack("abc", stored(pack(state="parked", **old))) == Receipt(
+        "abc",
+        state="parked",
+        notes=(Note("phone", "dropped", reason("phone_invalid")),),
+        reason=f"row: {reason('given_up', why=reason('hubspot_too_late'), tries=12)}",
+        message=f"silent: {reason('too_old', minutes=90)}",
+        retried_reason=f"failed: {reason('dealdroid_answered', status=502)}",
+    )
+    shown = unpack("abc", stored(pack(state="parked", **old))).as_dict()
+    assert {name: shown[name] for name in ("reason", "message", "retried_reason")} == {
+        name: text for name, text in old.items() if name != "notes"
+    }
+    assert shown["notes"] == [{"property": "phone", "what": "dropped", "why": "it is not a phone number"}]
 
 
 def test_an_empty_receipt_is_a_waiting_one() -> None:

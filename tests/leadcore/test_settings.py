@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from leadcore.config import ConfigError
-from leadcore.settings import SettingsError, find_platform, list_weaknesses, read, read_receiver, split_secrets
+from leadcore.errors import ConfigError, SettingsError
+from leadcore.settings import find_platform, list_weaknesses, read, read_receiver, split_secrets
 from tests.conftest import ROOT
 
 GOOD = {"DEALDROID_SECRET": "key", "HOME": "/nonexistent"}

@@ -7,7 +7,8 @@ import pytest
 from leadcore.receipts import Note, Receipt
 from leadcore.store import keys
 from leadcore.store.status import Status
-from leadcore.verdict import BAD, DESCRIPTIONS, LATE_MS, SHORT_PAUSE_MS, WARN, Problem, assess, find_flaws, is_bad
+from leadcore.texts import en
+from leadcore.verdict import BAD, LATE_MS, SEVERITIES, SHORT_PAUSE_MS, WARN, Problem, assess, find_flaws, is_bad
 
 NOW = 1_772_000_000_000
 TOKEN = {"code": "unauthorized", "reason": "HubSpot refuses the token.", "until_ms": NOW, "since_ms": NOW - 1}
@@ -53,7 +54,7 @@ def test_everything_that_can_be_wrong_is_found_the_worst_first() -> None:
         workers=0, pause=TOKEN, refused_today=1, messages_pause=AWAY, messages=1, parked=1, held=1, oldest_ms=1
     )
     found = codes(given, spooled=2, foreign=1, disk_trouble="It is full")
-    assert found == [one for one in DESCRIPTIONS if one not in ("redis_away", "late", "dry_run", "partly_dry")]
+    assert found == [one for one in SEVERITIES if one not in ("redis_away", "late", "dry_run", "partly_dry")]
 
 
 def test_without_redis_only_this_machine_can_be_judged() -> None:
@@ -87,12 +88,12 @@ def test_a_pause_is_bad_if_a_person_has_to_act_or_if_it_lasts(pause: str, ago: i
     assert is_bad(problems) is (severity == BAD)
 
 
-@pytest.mark.parametrize("code", DESCRIPTIONS)
+@pytest.mark.parametrize("code", SEVERITIES)
 def test_every_problem_can_be_told_in_words(code: str) -> None:
     one, many = str(Problem(code, 1, "Why.")), str(Problem(code, 1500, "Why."))
     assert "{" not in one + many
     assert "|" not in one + many
-    assert ("1,500" in many) is ("{n}" in DESCRIPTIONS[code].text)
+    assert ("1,500" in many) is ("{n}" in en.PROBLEMS[code])
 
 
 def test_refused_posts_are_told_as_what_they_are() -> None:

@@ -6,7 +6,7 @@ from contextlib import ExitStack, closing, suppress
 
 import pytest
 
-from leadcore.settings import SettingsError
+from leadcore.errors import SettingsError
 from receiver.listener import address_of, listen, share_out
 from tests.conftest import has_ipv6, own_port
 

@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import redis as client
+import requests
+import urllib3
 
 from leadcore.machine import Machine
 from leadcore.receipts import pack
@@ -19,6 +21,7 @@ from leadcore.store import keys
 from leadcore.store.posts import local_date
 from leadcore.store.streams import Stream, pack_fields
 from tests.conftest import ROOT, SECRET_PATH, Channel, own_port
+from tests.libraries import exceptions_of, make
 from workers.notifier import Notifier, post
 from workers.rules import alerts
 from workers.settings import read_worker
@@ -201,3 +204,18 @@ def test_unsent_messages_and_refused_posts_are_reported_with_why(redis: Any, cha
         "leadsync: 15 posts refused today: the secret of an intent is not the one set here",
         "leadsync: A message was not sent: DealDroid answered 502",
     ]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [*exceptions_of(requests.exceptions), *exceptions_of(urllib3.exceptions), OSError],
+    ids=lambda kind: f"{kind.__module__}.{kind.__name__}",
+)
+def test_each_error_of_the_libraries_means_that_the_text_was_not_sent(
+    monkeypatch: pytest.MonkeyPatch, kind: type[Exception]
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise make(kind)
+
+    monkeypatch.setattr(requests.Session, "post", fail)
+    assert post("https://alerts.example.com/", "text") is False

@@ -1,6 +1,6 @@
 import pytest
 
-from leadcore.settings import SettingsError
+from leadcore.errors import SettingsError
 from workers.settings import read_worker
 
 GOOD = {"HUBSPOT_ACCESS_TOKEN": "pat-test"}

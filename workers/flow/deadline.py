@@ -14,7 +14,7 @@ from urllib.request import getproxies, proxy_bypass
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from leadcore.settings import SettingsError
+from leadcore.errors import SettingsError
 from workers.flow.request_context import current
 
 

@@ -54,9 +54,9 @@ class Lease:
         """Raise `LostLease` unless all was renewed under 5 s ago: then a call started now cannot meet another
         worker's."""
         if self.closed:
-            raise LostLease
+            raise LostLease(self.locks)
         if self.machine.monotonic() - self.renewed_at > FRESH_SECONDS and not self._renew(self.inbox):
-            raise LostLease
+            raise LostLease(self.locks)
 
 
 @contextmanager
@@ -69,7 +69,7 @@ def hold_exclusive(
     gives_up_at = machine.monotonic() + seconds
     while not inbox.acquire(shard, lease.token):
         if machine.monotonic() > gives_up_at:
-            raise Busy
+            raise Busy(keys.lock(inbox.name, shard))
         machine.sleep(0.005)
     lease.renewed_at = machine.monotonic()
     ended, stream = machine.event(), Stream(renewal_connection, inbox.name)

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from leadcore.reasons import reason
 from workers.flow.errors import LineDown
 from workers.hubspot.errors import NOT_FOUND, lacks_key, objects
 from workers.rules.mapping.property_names import CUSTOMER_ID
@@ -72,32 +73,32 @@ def raise_line_down(answer: Answer) -> None:
     """Raise `LineDown` if `answer` says that HubSpot as a whole cannot take leads now."""
     status, body = answer.status, answer.json()
     if status == 401:
-        raise LineDown("unauthorized", "HubSpot refuses the access token. Put a valid one into HUBSPOT_ACCESS_TOKEN.")
+        raise LineDown("unauthorized", reason("token_refused"))
     if status == 403 and answer.is_object:
-        raise LineDown("forbidden", f"The HubSpot token lacks a scope. Tick {SCOPES} in the private app.")
+        raise LineDown("forbidden", reason("scope_missing", scopes=SCOPES))
     if status == 429:
         policy = str(body.get("policyName") or "").upper()
         if policy == "DAILY" or "daily" in str(body.get("message") or "").lower():
-            raise LineDown("daily_quota", "HubSpot's daily quota is used up.", retry_after(answer, DAY))
+            raise LineDown("daily_quota", reason("daily_quota_used"), retry_after(answer, DAY))
         wait = retry_after(answer, BURST) or (1.0 if policy == "SECONDLY" else 10.0)
-        raise LineDown("rate_limit", "HubSpot asks to slow down.", wait)
+        raise LineDown("rate_limit", reason("slow_down"), wait)
     if status == 477:
-        raise LineDown("migrating", "HubSpot is moving this portal to another data centre.", retry_after(answer, DAY))
+        raise LineDown("migrating", reason("portal_moving"), retry_after(answer, DAY))
     if status == 423:
         wait = max(retry_after(answer, FAULT) or 0.0, 2.0)
-        raise LineDown("locked", "HubSpot has locked these records for a moment.", wait)
+        raise LineDown("locked", reason("records_locked"), wait)
     if status >= 500 or status == 408:
-        raise LineDown("unavailable", f"HubSpot is not available (status {status}).", retry_after(answer, FAULT))
+        raise LineDown("unavailable", reason("hubspot_answered", status=status), retry_after(answer, FAULT))
     unexpected = status < 200 or 300 <= status < 400 or status in (403, 404) or not answer.is_object
     if unexpected and not answer.says_not_found:
-        raise LineDown("unexpected", f"HubSpot gave an unexpected answer (status {status}). Check HUBSPOT_BASE_URL.")
+        raise LineDown("unexpected", reason("answer_unexpected", status=status))
 
 
 def raise_without_key(answer: Answer) -> None:
     """Raise `LineDown` if `answer` says that the portal lacks the upsert key, which no lead can help."""
     errors = [answer.error] if answer.status == 400 else objects(answer.json().get("errors"))
     if any(lacks_key(error) for error in errors):
-        raise LineDown("no_key", f"The portal has no unique property {CUSTOMER_ID}. Run: leadsync setup")
+        raise LineDown("no_key", reason("key_lacking", property=CUSTOMER_ID))
 
 
 def retry_after(answer: Answer, longest: float) -> float | None:

@@ -109,7 +109,7 @@ class Budget:
     def slot(self) -> Iterator[Slot]:
         """Use a reserved slot, or wait for one, and hold it for one request; raises `Stopping`."""
         if self.stop.is_set():
-            raise Stopping
+            raise Stopping("a call to HubSpot")
         reserved = current().slots
         slot = Slot(self, reserved.pop() if reserved else self._wait_for_slot())
         started = self.machine.monotonic()
@@ -131,7 +131,7 @@ class Budget:
             if name:
                 return name
             if self.stop.wait(seconds):
-                raise Stopping
+                raise Stopping("a call to HubSpot")
 
     def reserve(self) -> tuple[str, float]:
         """Reserve a slot, for a request made within `checked` or to be released. Returns its name; if none is free, ""

@@ -17,6 +17,7 @@ from hubspot.crm.contacts.models import (
 )
 from msgspec.json import encode
 
+from leadcore.reasons import reason
 from leadcore.store.counters import Tally
 from workers.flow.errors import LineDown
 from workers.hubspot.answers import Answer, raise_line_down, raise_without_key
@@ -112,7 +113,7 @@ class HubSpot:
         found = self.read_each(ids, properties, key)
         for one in found.values():
             if isinstance(one, RetryLater):
-                raise LineDown("unsaid", f"{one.why}.")
+                raise LineDown("unsaid", reason("no_contact_read", why=one.why))
         return {id: one for id, one in found.items() if isinstance(one, dict)}
 
     def read_each(self, ids: Iterable[str], properties: Sequence[str], key: str = "") -> dict[str, ReadOutcome]:
@@ -194,7 +195,7 @@ class HubSpot:
         )
         raise_line_down(answer)
         if answer.status >= 400:
-            raise LineDown("search", f"HubSpot refused a search (status {answer.status}).")
+            raise LineDown("search", reason("search_refused", status=answer.status))
         return answer.json()
 
     def erase(self, contact_id: str) -> None:
@@ -206,7 +207,7 @@ class HubSpot:
         if answer.status == 204 or (answer.status == 404 and answer.is_object):
             return
         raise_line_down(answer)
-        raise LineDown("erase", f"HubSpot refused to delete the contact (status {answer.status}).")
+        raise LineDown("erase", reason("erasure_refused", status=answer.status))
 
     def request(self, method: str, path: str, body: Any = None) -> Answer:
         """A request that the client has no typed call for; raises `LineDown` only if there is no answer."""
@@ -223,7 +224,7 @@ class HubSpot:
         raise_line_down(answer)
         results = answer.json().get("results")
         if not isinstance(results, list) or not results:
-            raise LineDown("unexpected", "HubSpot lists no contact properties. Check HUBSPOT_BASE_URL.")
+            raise LineDown("unexpected", reason("no_properties_listed"))
         return [one for one in results if isinstance(one, dict)]
 
     def create_group(self, name: str, label: str) -> Answer:

@@ -8,19 +8,21 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
+from leadcore.reasons import Reason, reason
 from workers.rules.mapping.property_names import CUSTOMER_ID
 from workers.rules.outcomes import Conflict, ContactMissing, Refused, RetryLater, WriteOutcome
 
-REASONS = {
-    "INVALID_EMAIL": "HubSpot does not accept this email address",
-    "INVALID_OPTION": "HubSpot has no such option",
-    "PROPERTY_DOESNT_EXIST": "the property does not exist in HubSpot; run leadsync setup",
-    "READ_ONLY_VALUE": "the property is read-only in HubSpot",
-    "INVALID_INTEGER": "HubSpot expects a whole number",
-    "INVALID_LONG": "HubSpot expects a whole number",
-    "INVALID_NUMERIC": "HubSpot expects a number",
-    "INVALID_DATE": "HubSpot expects a date",
-    "INVALID_PHONE_NUMBER": "HubSpot does not accept this phone number",
+PROPERTY_MISSING = reason("property_missing")
+REASONS: Mapping[str, Reason] = {
+    "INVALID_EMAIL": reason("email_refused"),
+    "INVALID_OPTION": reason("option_missing"),
+    "PROPERTY_DOESNT_EXIST": PROPERTY_MISSING,
+    "READ_ONLY_VALUE": reason("property_read_only"),
+    "INVALID_INTEGER": reason("not_a_whole_number"),
+    "INVALID_LONG": reason("not_a_whole_number"),
+    "INVALID_NUMERIC": reason("not_a_number"),
+    "INVALID_DATE": reason("not_a_date"),
+    "INVALID_PHONE_NUMBER": reason("phone_refused"),
 }
 PORTAL_WIDE = frozenset({"PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE"})
 NOT_FOUND = "OBJECT_NOT_FOUND"
@@ -51,15 +53,15 @@ def classify(error: Mapping[str, Any]) -> WriteOutcome:
     if category == NOT_FOUND or status == "404":
         return ContactMissing()
     if is_busy(error):
-        return RetryLater("HubSpot is too busy for this contact")
+        return RetryLater(reason("contact_busy"))
     if status == "423" or category == "LOCKED":
-        return RetryLater("HubSpot has locked this contact for a moment")
+        return RetryLater(reason("contact_locked"))
     fields = invalid_fields(error)
     if fields:
-        return Refused({name: reason(code) for name, code in fields.items()}, "HubSpot refused some values")
+        return Refused({name: why_invalid(code) for name, code in fields.items()}, reason("values_refused"))
     if "VALIDATION" in category or status == "400" or status in ("BAD_REQUEST", "INVALID"):
-        return Refused({}, "HubSpot refused this contact")
-    return RetryLater("HubSpot gave an error without an explanation")
+        return Refused({}, reason("contact_refused"))
+    return RetryLater(reason("error_unexplained"))
 
 
 def is_busy(error: Mapping[str, Any]) -> bool:
@@ -92,8 +94,9 @@ def lacks_key(error: Mapping[str, Any]) -> bool:
     return bool(_NOT_UNIQUE.match(message)) or (about_key and bool(_NO_PROPERTY.search(message)))
 
 
-def reason(code: str) -> str:
-    return REASONS.get(code, f"HubSpot does not accept the value ({code[:40]})")
+def why_invalid(code: str) -> Reason:
+    """Why HubSpot refuses a value, from its code."""
+    return REASONS.get(code) or reason("value_refused", code=code[:40])
 
 
 def context(error: Mapping[str, Any]) -> dict[str, Any]:

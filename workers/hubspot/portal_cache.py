@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
+from leadcore.reasons import reason
 from workers.flow.errors import LineDown
 from workers.hubspot.client import HubSpot
 from workers.rules.mapping.contact import PortalOptions
@@ -54,13 +55,9 @@ def build_portal(definitions: Iterable[Mapping[str, Any]], targets: Mapping[str,
     by_name = {str(one.get("name")): one for one in definitions}
     key = by_name.get(CUSTOMER_ID)
     if key is None:
-        raise LineDown("no_key", f"The portal has no property {CUSTOMER_ID}. Run: leadsync setup")
+        raise LineDown("no_key", reason("key_missing", property=CUSTOMER_ID))
     if key.get("hasUniqueValue") is False:
-        raise LineDown(
-            "no_key",
-            f"The property {CUSTOMER_ID} does not have unique values, so it cannot tell customers apart. "
-            "Delete it in HubSpot (it must be empty), then run: leadsync setup",
-        )
+        raise LineDown("no_key", reason("key_not_unique", property=CUSTOMER_ID))
     writable = {
         name for name, one in by_name.items() if not (one.get("modificationMetadata") or {}).get("readOnlyValue")
     }

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from leadcore.reasons import reason
 from workers.hubspot.answers import Answer, raise_line_down, raise_without_key
 from workers.hubspot.errors import classify, context, objects, strings
 from workers.rules.mapping.property_names import MERGED
@@ -37,7 +38,7 @@ def parse_contact(answer: Answer) -> ReadOutcome:
         return ContactMissing()
     raise_line_down(answer)
     raise_without_key(answer)
-    return (answer.status < 400 and _contact(body)) or RetryLater("HubSpot does not say whether this contact exists")
+    return (answer.status < 400 and _contact(body)) or RetryLater(reason("contact_unsaid"))
 
 
 def _contact(result: Mapping[str, Any]) -> dict[str, str]:

@@ -3,15 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from workers.flow.errors import LineDown
+from workers.flow.errors import LineDown, SetupError
 from workers.hubspot.answers import Answer, raise_line_down
 from workers.hubspot.client import HubSpot
 from workers.hubspot.properties import DEFINITIONS, GROUP, GROUP_LABEL, Definition
 from workers.rules.mapping.property_names import CUSTOMER_ID
-
-
-class SetupError(Exception):
-    """The portal cannot be set up; the text says what to do."""
 
 
 @dataclass(slots=True)

@@ -12,12 +12,14 @@ import msgspec
 import urllib3
 from hubspot.crm.contacts.rest import RESTClientObject
 
+from leadcore.reasons import reason
 from leadcore.store.counters import Tally
 from workers.flow.deadline import POOLS, proxy_for
 from workers.flow.errors import LineDown
 from workers.flow.request_context import current, set_deadline
 from workers.hubspot.answers import Answer
 from workers.hubspot.budget import Budget, NoBudget
+from workers.hubspot.faults import FOREIGN, translate
 
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 10.0
@@ -105,10 +107,8 @@ class Transport(RESTClientObject):  # type: ignore[misc]  # the client has no ty
                 response.close()
                 raise
             response.release_conn()
-        except urllib3.exceptions.HTTPError as error:
-            raise LineDown(*_explain(error)) from None
-        except OSError as error:
-            raise LineDown("unreachable", f"HubSpot cannot be reached ({type(error).__name__}).") from None
+        except FOREIGN as error:
+            raise translate(error) from None
         return Answer(response.status, {name.lower(): value for name, value in response.headers.items()}, data)
 
 
@@ -125,15 +125,5 @@ def _read(response: urllib3.BaseHTTPResponse) -> bytes:
         parts.append(part)
         size += len(part)
         if size > MAX_ANSWER:
-            raise LineDown("unexpected", "HubSpot's answer is too long. Check HUBSPOT_BASE_URL.")
+            raise LineDown("unexpected", reason("answer_too_long"))
     return b"".join(parts)
-
-
-def _explain(error: urllib3.exceptions.HTTPError) -> tuple[str, str]:
-    if isinstance(error, urllib3.exceptions.ConnectTimeoutError | urllib3.exceptions.NewConnectionError):
-        return "unreachable", "HubSpot cannot be reached. Check HUBSPOT_BASE_URL and the network."
-    if isinstance(error, urllib3.exceptions.TimeoutError):
-        return "timeout", "HubSpot did not answer in time."
-    if isinstance(error, urllib3.exceptions.SSLError):
-        return "tls", "The TLS connection to HubSpot failed."
-    return "disconnected", "HubSpot closed the connection before it answered."

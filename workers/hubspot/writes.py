@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from leadcore.reasons import reason
 from workers.flow.errors import LineDown
 from workers.hubspot.answers import Answer, raise_line_down, raise_without_key
 from workers.hubspot.errors import (
@@ -14,8 +15,8 @@ from workers.hubspot.errors import (
     is_busy,
     is_limited,
     objects,
-    reason,
     strings,
+    why_invalid,
 )
 from workers.rules.outcomes import ContactMissing, ContactWrite, Refused, Resend, RetryLater, WriteOutcome, Written
 
@@ -54,7 +55,7 @@ def parse_outcomes(answer: Answer, rows: Sequence[ContactWrite], key: str) -> di
             found.setdefault(trace, outcome)
     if not unmatched or len(rows) == 1:
         for row in rows:
-            found.setdefault(row.trace_id, RetryLater("HubSpot gave no answer for this lead"))
+            found.setdefault(row.trace_id, RetryLater(reason("lead_unanswered")))
     return found
 
 
@@ -90,19 +91,19 @@ def _normalize(name: str) -> str:
 def _raise_nothing_done(errors: Sequence[Mapping[str, Any]]) -> None:
     """Raise `LineDown` if nothing was written and no row is to blame."""
     if not errors:
-        raise LineDown("empty_answer", "HubSpot answered without a result. It is tried again.")
+        raise LineDown("empty_answer", reason("answer_empty"))
     if all(is_limited(error) for error in errors):
-        raise LineDown("rate_limit", "HubSpot asks to slow down.", 10.0)
+        raise LineDown("rate_limit", reason("slow_down"), 10.0)
     if all(is_busy(error) for error in errors):
-        raise LineDown("unavailable", "HubSpot is not available.")
+        raise LineDown("unavailable", reason("hubspot_unavailable"))
 
 
 def _parse_error(error: Mapping[str, Any], rows: Sequence[ContactWrite]) -> dict[str, WriteOutcome]:
     if len(rows) == 1:
         return {rows[0].trace_id: classify(error)}
-    refused = {name: reason(code) for name, code in invalid_fields(error).items() if code in PORTAL_WIDE}
+    refused = {name: why_invalid(code) for name, code in invalid_fields(error).items() if code in PORTAL_WIDE}
     found: dict[str, WriteOutcome] = {}
     for row in rows:
         own = {name: why for name, why in refused.items() if name in row.properties}
-        found[row.trace_id] = Refused(own, "HubSpot refused some values") if own else Resend()
+        found[row.trace_id] = Refused(own, reason("values_refused")) if own else Resend()
     return found if any(isinstance(outcome, Refused) for outcome in found.values()) else {}

@@ -10,10 +10,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+import urllib3
 from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies
 
 from leadcore.machine import Machine
+from leadcore.reasons import reason
 from workers.flow.deadline import POOLS
 from workers.flow.request_context import set_deadline
 from workers.rules.outcomes import DeliveryOutcome, MessageFailed, MessageSent, MessageUnclear
@@ -22,6 +24,8 @@ CONNECT_SECONDS = 3.0
 READ_SECONDS = 10.0
 DEADLINE_SECONDS = 20.0
 SHORT_BODY = 65_536
+# What a request may raise: requests' errors, most of which are OSErrors, and what it passes on.
+FOREIGN = (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError)
 LONGEST_WAIT = 3600.0
 IDLE_SECONDS = 5.0
 
@@ -68,7 +72,7 @@ class DealDroid:
             answer = self.session.send(
                 request, timeout=(CONNECT_SECONDS, READ_SECONDS), allow_redirects=False, stream=True
             )
-        except (requests.exceptions.RequestException, ValueError) as error:
+        except FOREIGN as error:
             return _classify_error(error, request_started=context.request_started)
         _free_connection(answer)
         return _read_status(answer.status_code, answer.headers.get("Retry-After", ""))
@@ -116,15 +120,15 @@ def _classify_error(error: Exception, *, request_started: bool) -> DeliveryOutco
     """`request_started`: whether the request, or a part of it, may have reached DealDroid."""
     match error:
         case requests.exceptions.SSLError() | requests.exceptions.ProxyError() if not request_started:
-            return MessageFailed("no TLS connection or proxy to DealDroid", retry=True)
+            return MessageFailed(reason("dealdroid_tls_failed"), retry=True)
         case _ if not request_started:
-            return MessageFailed("DealDroid cannot be reached", retry=True)
+            return MessageFailed(reason("dealdroid_unreachable"), retry=True)
         case requests.exceptions.Timeout():
-            return MessageUnclear("DealDroid did not answer in time")
+            return MessageUnclear(reason("dealdroid_too_late"))
         case requests.exceptions.ConnectionError():
-            return MessageUnclear("the connection ended before DealDroid answered")
+            return MessageUnclear(reason("dealdroid_disconnected"))
         case _:
-            return MessageUnclear("DealDroid's answer could not be read")
+            return MessageUnclear(reason("dealdroid_unreadable"))
 
 
 def _read_status(status: int, retry_after: str) -> DeliveryOutcome:
@@ -132,5 +136,5 @@ def _read_status(status: int, retry_after: str) -> DeliveryOutcome:
         return MessageSent()
     if status in (408, 425, 429) or status >= 500:
         seconds = min(float(retry_after), LONGEST_WAIT) if retry_after.isascii() and retry_after.isdigit() else None
-        return MessageFailed(f"DealDroid answered {status}", retry=True, seconds=seconds)
-    return MessageFailed(f"DealDroid refused the message (status {status})", retry=False)
+        return MessageFailed(reason("dealdroid_answered", status=status), retry=True, seconds=seconds)
+    return MessageFailed(reason("message_refused", status=status), retry=False)

@@ -15,6 +15,7 @@ import structlog
 from leadcore.config import Config
 from leadcore.fields import CUSTOMER, LEAD, TEXT
 from leadcore.machine import Event, Executor, Machine
+from leadcore.reasons import NO_REASON, Reason, reason
 from leadcore.store import keys
 from leadcore.store.bell import Bell
 from leadcore.store.clock import Clock
@@ -40,8 +41,8 @@ if TYPE_CHECKING:
 
 IN_FLIGHT = 16
 READ_AHEAD = 128
-UNREADABLE = "this program cannot read the message"
-REDIS_RESTARTED = "interrupted: Redis restarted while it was sent"
+UNREADABLE = reason("message_unreadable")
+REDIS_RESTARTED = f"interrupted: {reason('redis_restarted_meanwhile')}"
 log = structlog.get_logger("leadsync.outbox")
 
 
@@ -52,7 +53,7 @@ class _Message:
     entry: bytes
     fields: Mapping[bytes, bytes]
     key: str
-    suppressed: str
+    suppressed: Reason
     customer: Any = None
     text: str = ""
 
@@ -128,9 +129,7 @@ class OutboxSender:
             return False
         wait_seconds = self.sent_log.seconds_to_wait(self.redis)
         if wait_seconds:
-            self.pause.start(
-                LineDown("restarted", "Redis has restarted; messages wait until it knows all.", wait_seconds)
-            )
+            self.pause.start(LineDown("restarted", reason("redis_restarted"), wait_seconds))
             return False
         self.dealdroid.refresh()
         if admitted == "probe":
@@ -175,7 +174,7 @@ class OutboxSender:
         self._settle_unclaimed(unclaimed, lease)
         if not deliveries or not all(isinstance(one, MessageUnclear) or _may_retry(one) for one in deliveries):
             return True
-        self.pause.start(LineDown("dealdroid", "DealDroid takes no messages at the moment."))
+        self.pause.start(LineDown("dealdroid", reason("dealdroid_takes_nothing")))
         return False
 
     def _claim(self, rows: Sequence[StreamEntry], lease: Lease) -> tuple[list[_Message], list[_Message]]:
@@ -217,7 +216,7 @@ class OutboxSender:
     def _settle(self, settlement: Settlement, lease: Lease) -> list[int]:
         stale = self.outbox.settle(lease.shard, lease.token, settlement)
         if stale is None:
-            raise LostLease
+            raise LostLease(lease.locks)
         return stale
 
     def _parse(self, entry: bytes, fields: Mapping[bytes, bytes], now_ms: int) -> _Message:
@@ -226,7 +225,9 @@ class OutboxSender:
             customer, text = json.loads(fields[CUSTOMER])["id"], json.loads(fields[TEXT])
         except (KeyError, ValueError, TypeError):
             return _Message(entry, fields, message_key(fields), UNREADABLE)
-        suppressed = "" if asked_by_person(fields) else find_silence_reason(now_ms, said_ms, self.config, self.timezone)
+        suppressed = (
+            NO_REASON if asked_by_person(fields) else find_silence_reason(now_ms, said_ms, self.config, self.timezone)
+        )
         return _Message(entry, fields, message_key(fields), suppressed, customer, text)
 
     def _send(self, message: _Message) -> DeliveryOutcome:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from leadcore.config import Case, Config
+from leadcore.reasons import NO_REASON, Reason, reason
 from leadcore.receipts import CREATED, UPDATED
 from workers.rules.customer import TEXT_BYTES
 from workers.rules.lead import SILENT_KINDS, CustomerBatch, Lead
@@ -24,7 +25,7 @@ class Confirmation(Struct, frozen=True):
 
     lead: Lead
     text: str
-    silence_reason: str
+    silence_reason: Reason
     sent_texts: frozenset[bytes]
     day: int
     about: Case | Literal[""] = ""
@@ -51,19 +52,21 @@ class ConfirmationWriter:
         if text and missing:
             digests.add(asked)
         if text and digests & sent:
-            text, silent, about, digests = "", "the same was said today", "", set()
+            text, silent, about, digests = "", reason("said_today"), "", set()
         return Confirmation(lead, text, silent, sent | digests, day, about)
 
-    def _text(self, group: CustomerBatch, lead: Lead, missing: str, now_ms: int) -> tuple[str, str, Case | Literal[""]]:
+    def _text(
+        self, group: CustomerBatch, lead: Lead, missing: str, now_ms: int
+    ) -> tuple[str, Reason, Case | Literal[""]]:
         """The text, or why there is none, and the text's case."""
         if lead.kind in SILENT_KINDS:
-            return "", f"it is a {lead.kind}", ""
+            return "", SILENT_KINDS[lead.kind], ""
         contact, address = self._written_blocks(group)
         refused = (group.decision.email_refused or lead.mapped.email_refused) and UNSAVED in group.decision.properties
         if not (contact or address or refused):
-            return "", "nothing new for the customer", ""
+            return "", reason("nothing_new"), ""
         if group.customer.email_match_only:
-            return "", "the contact was found by its email alone", ""
+            return "", reason("found_by_email_alone"), ""
         silent = find_silence_reason(now_ms, lead.said_ms, self.config, self.timezone, lead.intent)
         if silent:
             return "", silent, ""
@@ -77,7 +80,7 @@ class ConfirmationWriter:
             values=_values(group, lead),
         )
         text = self.texts.render(context)
-        return (text, "", choose_case(context) or "") if text else ("", "the text is empty", "")
+        return (text, NO_REASON, choose_case(context) or "") if text else ("", reason("text_empty"), "")
 
     def _written_blocks(self, group: CustomerBatch) -> tuple[bool, bool]:
         """Whether contact details were written, and whether parts of an address were."""

@@ -5,6 +5,7 @@ from itertools import chain
 from typing import Any
 
 from leadcore.fields import ABOUT, LEAD, TRIES
+from leadcore.reasons import reason
 from leadcore.receipts import UNSENT_SECONDS, pack
 from leadcore.store import keys
 from leadcore.store.counters import count
@@ -18,7 +19,7 @@ Fields = Mapping[bytes, bytes]
 
 NOT_DELIVERED = ""
 """In the sent log: the message was certainly not delivered and may be sent again."""
-CUT_OFF = "interrupted: the sender was cut off"
+CUT_OFF = f"interrupted: {reason('sender_cut_off')}"
 
 
 def sent_log_state(delivery: DeliveryOutcome) -> str:

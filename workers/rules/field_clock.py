@@ -8,6 +8,7 @@ and a salesperson's edit stays until the customer sends a new value.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from leadcore.reasons import Reason, reason
 from leadcore.receipts import Note
 from leadcore.store import keys
 from workers.rules.customer import VALUE_BYTES, Stamp
@@ -15,7 +16,7 @@ from workers.rules.mapping.property_names import SHORTER
 
 SEEN = 0
 """The version of a value that was read from the contact and that no event carried."""
-NEWER = "the customer has said something newer"
+NEWER = reason("said_newer")
 _DIGESTED_AS = dict.fromkeys(SHORTER, SHORTER[0])
 
 Digest = Callable[[str, str], bytes]
@@ -89,6 +90,6 @@ class FieldClock:
         if always or not same or (entry and entry[0] == SEEN):
             self.writes[name] = (value, index)
 
-    def note_kept(self, name: str, index: int, why: str) -> None:
+    def note_kept(self, name: str, index: int, why: Reason) -> None:
         """Note that the event number `index` does not change `name`."""
         self.notes.setdefault(index, []).append(Note(name, "kept", why))

@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from leadcore.fields import VERSION
+from leadcore.reasons import NO_REASON, Reason, reason
 from leadcore.receipts import CREATED, UPDATED, Note
 from workers.rules.customer import UNKNOWN, UNRECORDED_PHONES, Customer, Stamp
 from workers.rules.mapping.mapped_event import MappedEvent
@@ -15,7 +16,12 @@ from workers.rules.mapping.property_names import ADDRESS
 from workers.rules.news import NO_NEWS, News
 from workers.rules.outcomes import Conflict
 
-SILENT_KINDS = frozenset({"retry", "replay", "import"})
+# Kinds of events that nobody is told of, and why.
+SILENT_KINDS: Mapping[str, Reason] = {
+    "retry": reason("is_retry"),
+    "replay": reason("is_replay"),
+    "import": reason("is_import"),
+}
 
 
 class Lead(Struct, frozen=True):
@@ -54,12 +60,12 @@ def version_text(version: int) -> bytes:
 
 class Result(Struct, frozen=True):
     """The result of a customer batch. `state` is one of receipts' states, "waiting" if it is tried again later; `code`
-    groups causes, `why` is for people. `free`: waiting does not count as a try."""
+    groups causes. `free`: waiting does not count as a try."""
 
     state: str
     contact_id: str = ""
     code: str = ""
-    why: str = ""
+    why: Reason = NO_REASON
     free: bool = False
 
 

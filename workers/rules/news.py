@@ -6,6 +6,7 @@ from itertools import zip_longest
 
 from msgspec import Struct
 
+from leadcore.reasons import reason
 from leadcore.receipts import Note
 from workers.rules.customer import TEXT_BYTES, Customer, Stamp
 from workers.rules.field_clock import NEWER, SEEN, Digest, Entry, FieldClock
@@ -26,9 +27,9 @@ from workers.rules.mapping.property_names import (
 )
 
 ACTIVITY_MS = 15 * 60 * 1000
-LONGER_NAME = "a longer name is already known"
-OTHER_VALUE = "the contact belongs to somebody else and has another value"
-ANOTHERS = "the contact is another chat customer's, matched by email only"
+LONGER_NAME = reason("longer_name_known")
+OTHER_VALUE = reason("contact_of_others")
+ANOTHERS = reason("contact_of_other_customer")
 
 
 class News(Struct, frozen=True):

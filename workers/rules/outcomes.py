@@ -10,6 +10,8 @@ from typing import ClassVar
 
 from msgspec import Struct
 
+from leadcore.reasons import Reason
+
 
 class ContactWrite(Struct, frozen=True):
     """One row of a batch write. `trace_id` is unique in its request; `id` is the customer id (upsert) or the contact id
@@ -33,9 +35,9 @@ class Written(Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class RetryLater:
-    """Try this row again later; `why` is for people."""
+    """Try this row again later."""
 
-    why: str
+    why: Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +50,10 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Validation: property -> plain reason. None named: the row as a whole is refused, for `why`."""
+    """Validation: property -> reason. None named: the row as a whole is refused, for `why`."""
 
-    fields: Mapping[str, str]
-    why: str
+    fields: Mapping[str, Reason]
+    why: Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +81,10 @@ class MessageSent:
 @dataclass(frozen=True, slots=True)
 class MessageFailed:
     """The message was certainly not delivered. `retry`: whether to try later, after `seconds` if DealDroid asked for
-    a wait; `why` is for people."""
+    a wait."""
 
     log_name: ClassVar[str] = "failed"
-    why: str
+    why: Reason
     retry: bool
     seconds: float | None = None
 
@@ -92,7 +94,7 @@ class MessageUnclear:
     """Nobody can tell whether it was delivered: the connection ended after the request was sent."""
 
     log_name: ClassVar[str] = "unclear"
-    why: str
+    why: Reason
 
 
 DeliveryOutcome = MessageSent | MessageFailed | MessageUnclear

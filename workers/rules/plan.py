@@ -6,6 +6,7 @@ from datetime import UTC, datetime, tzinfo
 
 from msgspec.structs import replace
 
+from leadcore.reasons import Reason, reason
 from leadcore.receipts import PARKED, SKIPPED, UNCHANGED, WAITING, Note
 from workers.rules.customer import UNKNOWN, WITHHELD, Customer
 from workers.rules.field_clock import SEEN, Digest, digest_entries
@@ -18,7 +19,7 @@ from workers.rules.portal import Portal
 MAX_UNSAVED_VALUE, MAX_UNSAVED = 2_000, 60_000
 # What is still sent of a contact that HubSpot refuses without naming a value.
 ESSENTIAL = frozenset({CUSTOMER_ID, OTHER_IDS, UNSAVED, *NAME, *ACTIVITY})
-UNNAMED = "HubSpot refused the contact, perhaps for this value"
+UNNAMED = reason("value_suspected")
 _LINE = re.compile(r"([a-z]\w*)(?: \(chat (.*?), \d{4}-\d\d-\d\d\))?: ")
 
 
@@ -44,7 +45,7 @@ class WritePlanner:
             writes |= news.creation
             placeholder = news.creation.get("lastname", "")
         else:
-            result = Result(SKIPPED, code="no_details", why="no contact details yet")
+            result = Result(SKIPPED, code="no_details", why=reason("no_contact_details"))
         return replace(
             before,
             customer=customer,
@@ -69,22 +70,22 @@ class WritePlanner:
     def restart_as_new(self, loaded: Loaded, before: Decision) -> Decision:
         """The known contact is missing in HubSpot: send all values of these events, as for a new customer."""
         if before.restarted:
-            result = Result(WAITING, code="vanishing", why="the contact vanished from HubSpot while it was written")
+            result = Result(WAITING, code="vanishing", why=reason("contact_vanished"))
             return replace(before, result=result)
         stored = loaded.stored
         customer = Customer(revision=stored.revision, day=stored.day, sent_texts=stored.sent_texts)
         return self.decide(loaded, replace(before, restarted=True, customer=customer))
 
-    def drop_refused(self, loaded: Loaded, before: Decision, fields: Mapping[str, str], why: str) -> Decision:
+    def drop_refused(self, loaded: Loaded, before: Decision, fields: Mapping[str, Reason], why: Reason) -> Decision:
         """Drop the values that HubSpot refuses and send the rest; refused values go to `dealdroid_unsaved`, where a
         salesperson sees them."""
-        refused = {self.portal.source(name): reason for name, reason in fields.items()}
-        dropped = {name: reason for name, reason in refused.items() if name in before.properties}
+        refused = {self.portal.source(name): each for name, each in fields.items()}
+        dropped = {name: each for name, each in refused.items() if name in before.properties}
         if dropped:
             after = _drop(before, dropped)
             after = replace(after, email_refused=after.email_refused or "email" in dropped)
             if before.placeholder and "lastname" in dropped:
-                result = Result(PARKED, code="refused", why="HubSpot refused even a made-up last name")
+                result = Result(PARKED, code="refused", why=reason("placeholder_refused"))
                 return replace(after, result=result)
             return self._complete(loaded, after, possible=UNSAVED not in dropped)
         named = _ensure_name(loaded, before)
@@ -97,7 +98,7 @@ class WritePlanner:
             return self._complete(loaded, _drop(before, dict.fromkeys(suspects, UNNAMED)))
         return replace(before, result=Result(PARKED, code="refused", why=why))
 
-    def drop_value(self, loaded: Loaded, before: Decision, name: str, why: str) -> Decision:
+    def drop_value(self, loaded: Loaded, before: Decision, name: str, why: Reason) -> Decision:
         """Send the rest without this value, which belongs to another contact."""
         return self._complete(loaded, _drop(before, {name: why}))
 
@@ -181,7 +182,7 @@ def _on_shared_clock(loaded: Loaded, before: Decision) -> Customer:
     return replace(customer, clock=clock, active_ms=contact.active_ms, intent=contact.intent)
 
 
-def _drop(decision: Decision, refused: Mapping[str, str]) -> Decision:
+def _drop(decision: Decision, refused: Mapping[str, Reason]) -> Decision:
     """Without these values (name -> why), which are noted, and kept to be shown as not saved."""
     properties, unsaved = dict(decision.properties), dict(decision.unsaved)
     for name in refused:

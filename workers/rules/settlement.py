@@ -12,6 +12,7 @@ from leadcore.config import Inbox as InboxConfig
 from leadcore.event import encode
 from leadcore.fields import ABOUT, CUSTOMER, LEAD, PUT_OFF, TEXT, TRIES, VERSION
 from leadcore.matches import Match
+from leadcore.reasons import reason
 from leadcore.receipts import (
     BY_EMAIL_ONLY,
     CREATED,
@@ -40,7 +41,8 @@ from workers.rules.plan import clock_after
 from workers.rules.retry import find_lead_retry, wait_seconds
 
 Command = Sequence[Any]
-DRY_RUN = "dry run: nothing was written"
+UNREADABLE = f"unreadable: {reason('event_unreadable')}"
+DRY_RUN = f"dry run: {reason('nothing_written')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,8 @@ def _effects(
     if result.state == WAITING and (result.free or lead.tries + 1 < config.tries):
         return _delay(lead, result, context), "retried"
     if result.state == WAITING:
-        result = Result(PARKED, code=result.code, why=f"{result.why}; given up after {config.tries} tries")
+        why = reason("given_up", why=result.why, tries=config.tries)
+        result = Result(PARKED, code=result.code, why=why)
     if result.state == PARKED:
         return _park(lead, result, context.now_ms), PARKED
     if context.dry_run:
@@ -205,7 +208,7 @@ def _written(
         if confirmation.text:
             effects.append(_outgoing(confirmation, context.shard))
     elif confirmation:
-        values["message"] = "silent: a newer event was answered"
+        values["message"] = f"silent: {reason('newer_answered')}"
     if str(values.get("message")).startswith("silent"):
         effects.append(count("message_silent"))
     if not lead.kind:
@@ -295,7 +298,7 @@ def park_unreadable(unreadable: Unreadable, now_ms: int) -> list[Command]:
     return [
         ("SET", keys.parked(lead), pack_fields(unreadable.fields), "EX", PARKED_SECONDS),
         ("ZADD", keys.PARKED, now_ms, lead),
-        ("HSET", keys.receipt(lead), *receipt(state=PARKED, reason="unreadable: this program cannot read this event")),
+        ("HSET", keys.receipt(lead), *receipt(state=PARKED, reason=UNREADABLE)),
         count(PARKED),
         figure("parked:unreadable"),
     ]

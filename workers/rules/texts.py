@@ -13,7 +13,9 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from msgspec import Struct
 
 from leadcore import config as settings
-from leadcore.config import Case, Config, ConfigError, Language
+from leadcore.config import Case, Config, Language
+from leadcore.errors import ConfigError
+from leadcore.reasons import NO_REASON, Reason, reason
 
 MAX_LENGTH = 2000
 MAX_AGE_MINUTES = 23 * 60
@@ -81,21 +83,21 @@ def choose_case(context: ConfirmationContext) -> Case | None:
     return "details_saved" if context.contact_saved else "address_saved"
 
 
-def find_silence_reason(now_ms: int, event_ms: int, config: Config, timezone: ZoneInfo, intent: str = "") -> str:
+def find_silence_reason(now_ms: int, event_ms: int, config: Config, timezone: ZoneInfo, intent: str = "") -> Reason:
     """Why no message about an event of `event_ms` may be sent at `now_ms` (both ms since 1970); "" if it may."""
     if not config.messages.enabled:
-        return "messages are switched off"
+        return reason("messages_off")
     if not config.intent(intent).confirm:
-        return "messages are switched off for this intent"
+        return reason("messages_off_for_intent")
     minutes = min(config.messages.confirm_max_age, MAX_AGE_MINUTES)
     if now_ms - event_ms > minutes * 60_000:
-        return f"older than {minutes} minutes"
+        return reason("too_old", minutes=minutes)
     if config.messages.quiet_hours:
         start, end = config.messages.quiet_hours
         now = datetime.fromtimestamp(now_ms / 1000, timezone).strftime("%H:%M")
         if start <= now < end if start <= end else now >= start or now < end:
-            return "quiet hours"
-    return ""
+            return reason("quiet_hours")
+    return NO_REASON
 
 
 class MessageTemplates:

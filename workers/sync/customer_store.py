@@ -110,4 +110,4 @@ class CustomerStore:
             group.loaded = replace(group.loaded, record=record, stored=after)
             arguments += [group.loaded.record_key, before, record]
         if groups and not self._mark_script(keys=lease.locks, args=arguments):
-            raise LostLease
+            raise LostLease(lease.locks)

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from msgspec.structs import replace
 
 from leadcore.config import Crm
+from leadcore.reasons import Reason, reason
 from leadcore.receipts import WAITING
 from leadcore.store import keys
 from leadcore.store.connection import Redis
@@ -28,8 +29,8 @@ from workers.rules.plan import WritePlanner
 SHARED_EMAIL_USERS = 3
 # If HubSpot names no owner of an email in so many tries, the lead is written without the email.
 TRIES_WITHOUT_OWNER = 2
-EMAIL_TAKEN = "another contact has this email"
-EMAIL_SHARED = "three or more customers use this email, so it identifies nobody"
+EMAIL_TAKEN = reason("email_taken")
+EMAIL_SHARED = reason("email_shared")
 _ADD_USERS = (
     """
 -- Returns how many customers use the email of KEYS[1]. ARGV: digests of customers to be added.
@@ -78,9 +79,9 @@ class Identity:
         for group in groups:
             name = group.conflict.property if group.conflict else ""
             if name not in ("", "email") and name in group.decision.properties:
-                _drop(group, plan, name, "another contact has this value")
+                _drop(group, plan, name, reason("value_taken"))
             elif "email" not in group.decision.properties:
-                group.result = Result(WAITING, code="race", why="another write made this contact at the same moment")
+                group.result = Result(WAITING, code="race", why=reason("contact_just_created"))
             elif group.customer.known:
                 _drop(group, plan, "email", EMAIL_TAKEN)
             else:
@@ -92,7 +93,7 @@ class Identity:
         for group in groups:
             contact_id = self._email_owner(group)
             if not contact_id and group.leads[-1].tries < TRIES_WITHOUT_OWNER:
-                group.result = Result(WAITING, code="race", why="HubSpot names no contact with this email yet")
+                group.result = Result(WAITING, code="race", why=reason("owner_unnamed"))
                 continue
             if not contact_id:
                 _drop(group, plan, "email", EMAIL_TAKEN)
@@ -104,7 +105,7 @@ class Identity:
         for group in locked:
             match found[group.customer.contact_id]:
                 case ContactMissing():
-                    group.result = Result(WAITING, code="race", why="the contact with this email vanished")
+                    group.result = Result(WAITING, code="race", why=reason("owner_vanished"))
                 case RetryLater(why):
                     group.result = Result(WAITING, code="row", why=why)
                 case contact:
@@ -143,7 +144,7 @@ class Identity:
         )
         group.relink(customer, unrecorded=linked, placeholder="")
         if not self._use_contact_clock(group, owner):
-            group.result = Result(WAITING, code="race", why="the customer who made this contact is just being written")
+            group.result = Result(WAITING, code="race", why=reason("owner_being_written"))
             return
         ids = {}
         if not linked and plan.portal.has(OTHER_IDS):
@@ -208,7 +209,7 @@ class Identity:
         return int(self.redis.eval(_ADD_USERS, 1, name, *users))
 
 
-def _drop(group: CustomerBatch, plan: WritePlanner, name: str, why: str) -> None:
+def _drop(group: CustomerBatch, plan: WritePlanner, name: str, why: Reason) -> None:
     """Go on without a value that belongs to another contact."""
     group.conflict = None
     group.decide(plan.drop_value(group.loaded, group.decision, name, why))

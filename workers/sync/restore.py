@@ -101,4 +101,4 @@ class StoreRestorer:
 
     def _sleep(self, seconds: float) -> None:
         if self.stop.wait(seconds):
-            raise Stopping
+            raise Stopping("the next search")

@@ -12,7 +12,7 @@ from leadcore.store.connection import Redis
 from leadcore.store.streams import Settlement, Stream
 from workers.flow.errors import LostLease
 from workers.flow.lease import Lease
-from workers.hubspot.errors import REASONS
+from workers.hubspot.errors import PROPERTY_MISSING
 from workers.hubspot.portal_cache import PortalCache
 from workers.rules import settlement
 from workers.rules.batch import Batch
@@ -68,7 +68,7 @@ class Settler:
             return False
         stale = self.inbox.settle(shard, lease.token, done)
         if stale is None:
-            raise LostLease
+            raise LostLease(lease.locks)
         if not self.dry_run and any(result.state in (CREATED, UPDATED) for _, result in settled):
             self.inbox.apply([("SET", keys.WRITTEN, place.now_ms)])
         self._report(settled, states, stale)
@@ -95,5 +95,5 @@ class Settler:
                 for lead, state in zip(group.leads, states[position], strict=True):
                     write_log = warning if state == PARKED else info
                     write_log("lead." + state, lead=lead.id, **more)
-            if any(note.why == REASONS["PROPERTY_DOESNT_EXIST"] for note in group.decision.notes):
+            if any(note.why == PROPERTY_MISSING for note in group.decision.notes):
                 self.portal_cache.invalidate()

@@ -134,4 +134,4 @@ class ShardSync:
         if down.code in ("no_key", "unexpected"):
             self.portal_cache.invalidate()
         self.pause.start(down)
-        log.warning("line.paused", code=down.code, why=down.why)
+        log.warning("line.paused", code=down.code, why=str(down))

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from rq.timeouts import BaseTimeoutException
 
 from leadcore.logs import format_place
+from leadcore.reasons import reason
 from leadcore.receipts import WAITING
 from leadcore.store.connection import AWAY
 from workers.flow.errors import LineDown, LostLease, Stopping
@@ -73,7 +74,7 @@ class Writer:
             self.identity.resolve_conflicts([group for group in waiting if group.open and group.conflict], self.plan)
         for group in groups:
             if group.open:
-                group.result = Result(WAITING, code="unsettled", why="HubSpot's answers did not come to an end")
+                group.result = Result(WAITING, code="unsettled", why=reason("never_accepted"))
 
     def _find_contacts(self, groups: Sequence[CustomerBatch]) -> None:
         """Look up customers without a known contact, who may have one all the same: Redis was emptied, the answer to a
@@ -211,4 +212,4 @@ def _try(step: Callable[[CustomerBatch], None], group: CustomerBatch) -> None:
         raise
     except Exception as error:
         log.error("lead.failed", leads=[lead.id for lead in group.leads], error=type(error).__name__)
-        group.result = Result(WAITING, code="error", why=f"a fault in this program ({type(error).__name__})")
+        group.result = Result(WAITING, code="error", why=reason("fault", error=type(error).__name__))

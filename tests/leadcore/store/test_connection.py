@@ -6,7 +6,22 @@ import pytest
 import redis as client
 
 from leadcore.settings import read
-from leadcore.store.connection import connect, digest_address
+from leadcore.store.connection import AWAY, connect, digest_address
+from tests.libraries import exceptions_of
+
+# Of clients for a cluster, and of pipelines there; the clients of this project are for one server.
+OF_CLUSTERS = {
+    "CrossSlotTransactionError",
+    "IncorrectPolicyType",
+    "InvalidPipelineStack",
+    "RedisClusterException",
+    "SlotNotCoveredError",
+}
+
+
+@pytest.mark.parametrize("kind", exceptions_of(client.exceptions), ids=lambda kind: kind.__name__)
+def test_each_error_of_the_client_means_that_redis_is_away(kind: type[Exception]) -> None:
+    assert issubclass(kind, AWAY) is (kind.__name__ not in OF_CLUSTERS)
 
 
 def test_threads_wait_for_one_of_a_limited_number_of_connections(databases: Iterator[str]) -> None:

@@ -9,6 +9,7 @@ import pytest
 import redis
 
 from leadcore.config import Inbox as InboxConfig
+from leadcore.reasons import reason
 from leadcore.receipts import Receipt, pack
 from leadcore.store import keys
 from leadcore.store.leads import read_receipts
@@ -45,7 +46,7 @@ def hold(store: Parked, lead: str = "lead-1", **fields: bytes) -> None:
     store.redis.rename(keys.parked(lead), keys.held(lead))
     store.redis.zrem(keys.PARKED, lead)
     store.redis.zadd(keys.HELD, {lead: store.redis.zcard(keys.HELD)})
-    flat = pack(state="held", reason="dry run: nothing was written", fields=("email",))
+    flat = pack(state="held", reason="dry run: nothing_written", fields=("email",))
     store.redis.hset(keys.receipt(lead), mapping=dict(zip(flat[::2], flat[1::2], strict=True)))
 
 
@@ -109,7 +110,10 @@ def test_a_retry_is_noted_on_the_receipt_with_its_time_and_what_had_failed(store
     assert retried.retried_ms >= before
 
 
-def leave_unsent(store: Parked, message: str = "failed: DealDroid answered 502") -> None:
+FAILED = f"failed: {reason('dealdroid_answered', status=502)}"
+
+
+def leave_unsent(store: Parked, message: str = FAILED) -> None:
     """A written lead whose message waits for a person."""
     store.redis.hset(keys.receipt("lead-1"), mapping={"s": "created", "h": "501", "n": message, "m": "5"})
     packed = pack_fields({b"e": b"lead-1", b"c": b'{"id": "c-1"}', b"t": b'"Thank you"'})
@@ -121,7 +125,7 @@ def test_the_retry_of_a_message_is_noted_likewise(store: Parked) -> None:
     leave_unsent(store)
     assert store.retry("lead-1", "ann") == ""
     retried = receipt(store)
-    assert (retried.message, retried.retried_reason) == ("queued", "failed: DealDroid answered 502")
+    assert (retried.message, retried.retried_reason) == ("queued", FAILED)
     assert retried.retried_ms == retried.message_ms
     assert retried.message_ms != 5
 
@@ -129,7 +133,7 @@ def test_the_retry_of_a_message_is_noted_likewise(store: Parked) -> None:
 def test_a_message_that_a_person_gave_up_says_so_and_needs_nobody(store: Parked) -> None:
     leave_unsent(store)
     assert store.discard("lead-1", "ann") == ""
-    assert receipt(store).message == "discarded: DealDroid answered 502"
+    assert receipt(store).message == FAILED.replace("failed", "discarded")
     assert store.count() == 0
 
 
@@ -193,7 +197,7 @@ def test_an_unreadable_body_cannot_be_retried(store: Parked) -> None:
 
 
 @pytest.mark.parametrize(
-    ("keep", "reason"), [(park, "row: why"), (hold, "dry run: nothing was written")], ids=["parked", "held"]
+    ("keep", "reason"), [(park, "row: why"), (hold, "dry run: nothing_written")], ids=["parked", "held"]
 )
 def test_a_discarded_lead_leaves_its_receipt_and_nothing_that_the_customer_said(
     store: Parked, keep: Callable[[Parked], None], reason: str

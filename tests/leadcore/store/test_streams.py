@@ -9,9 +9,10 @@ import redis as client
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leadcore.errors import WrongKey
 from leadcore.receipts import pack
 from leadcore.store import keys
-from leadcore.store.streams import DUPLICATE_MS, LOCK_MS, Settlement, Stream, WrongKey, pack_fields
+from leadcore.store.streams import DUPLICATE_MS, LOCK_MS, Settlement, Stream, pack_fields
 from sandbox import redis as embedded
 
 TOKEN = "mine"

@@ -1,4 +1,4 @@
-"""The catalogue is complete: every text in both languages, and every reason that workers store."""
+"""The texts of the console's pages are complete: each in both languages, and each is used."""
 
 import re
 from string import Formatter
@@ -7,17 +7,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from leadcore import receipts
-from leadcore.store import lines
-from leadcore.store.parked import FIXES
-from leadcore.verdict import DESCRIPTIONS
-from receiver.console import property_labels, reason_texts, translations
+from leadcore.reasons import reason
+from leadcore.texts import en, th
+from leadcore.verdict import SEVERITIES
+from receiver.console import property_labels, translations
 from receiver.console.translator import Translator
 from tests.conftest import ROOT
-from workers.hubspot.errors import REASONS
-from workers.outbox import sender
-from workers.rules import news, plan
 from workers.rules.retry import RETRIES, Waits
-from workers.sync import identity
 
 CONSOLE = ROOT / "receiver/console"
 THAI = re.compile(r"[\u0e00-\u0e7f]")
@@ -44,29 +40,22 @@ def test_every_key_used_exists_and_every_key_is_used() -> None:
     source = "".join(file.read_text() for file in [*CONSOLE.glob("*.py"), *CONSOLE.glob("templates/*.html")])
     whole = set(re.findall(r'text\(\s*["\']([a-z_.]+)["\'][,)]', source))
     assert whole <= translations.TEXTS.keys()
-    elsewhere = source
-    for name in ("translations.py", "problem_texts.py"):
-        elsewhere = elsewhere.replace((CONSOLE / name).read_text(), "")
+    elsewhere = source.replace((CONSOLE / "translations.py").read_text(), "")
     used = {key for key in translations.TEXTS if f'"{key}"' in elsewhere}
-    families = ("nav.", "state.", "step.", "pause.", "action.", "result.", "series.", "fields.", "flaw.")
-    verdicts = {name for code in DESCRIPTIONS for name in (code, f"{code}.do")}
+    families = ("nav.", "state.", "step.", "action.", "result.", "series.", "fields.", "flaw.")
+    verdicts = {name for code in SEVERITIES for name in (code, f"{code}.do")}
     assert {key for key in translations.TEXTS.keys() - used - verdicts - whole if not key.startswith(families)} == set()
 
 
-@pytest.mark.parametrize("code", DESCRIPTIONS)
-def test_the_console_says_of_a_problem_what_the_commands_say(code: str) -> None:
-    english, thai = translations.TEXTS["away" if code == "redis_away" else code]
-    assert (english, bool(THAI.search(thai))) == (DESCRIPTIONS[code].text, True)
+@pytest.mark.parametrize("code", SEVERITIES)
+def test_every_problem_says_what_to_do(code: str) -> None:
+    assert translations.TEXTS[code] == (en.PROBLEMS[code], th.PROBLEMS[code])
     assert code == "paused" or f"{'away' if code == 'redis_away' else code}.do" in translations.TEXTS
 
 
 @pytest.mark.parametrize("code", [code for code, one in RETRIES.items() if one.waits is Waits.LINE])
 def test_every_pause_says_what_to_do(code: str) -> None:
-    assert f"pause.{code}" in translations.TEXTS
-
-
-def test_every_fix_is_translated() -> None:
-    assert reason_texts.FIXES.keys() - {""} == FIXES.keys()
+    assert code in en.PAUSES
 
 
 def test_every_property_and_state_has_a_label() -> None:
@@ -76,32 +65,21 @@ def test_every_property_and_state_has_a_label() -> None:
     assert {f"state.{one}" for one in states} | {f"step.{one}" for one in states} <= translations.TEXTS.keys()
 
 
-def reasons_of_workers() -> set[str]:
-    """The reasons that are literals in the workers' code, and so in receipts."""
-    named = {
-        identity.EMAIL_TAKEN,
-        identity.EMAIL_SHARED,
-        news.NEWER,
-        news.LONGER_NAME,
-        news.OTHER_VALUE,
-        news.ANOTHERS,
-        receipts.BY_EMAIL_ONLY,
-        *(kept.ended for _, kept in lines.each_kept() if kept.ended),
-        plan.UNNAMED,
-    }
-    found = set(REASONS.values()) | named | {sender.REDIS_RESTARTED.partition(": ")[2]}
-    patterns = (
-        r'why="([^"{]+)"',
-        r'Note\([^"]*"\w+", "\w+", "([^"]+)"\)',
-        r'(?:Failed|Unclear|Wait|Refused)\((?:\{\}, )?"([^"]+)"',
-    )
-    for file in (ROOT / "workers").rglob("*.py"):
-        for pattern in patterns:
-            found |= set(re.findall(pattern, file.read_text()))
-    return found
-
-
-@pytest.mark.parametrize("text", sorted(reasons_of_workers()))
-def test_every_reason_of_the_workers_is_translated(text: str) -> None:
-    assert THAI.search(Translator("th", ZoneInfo("Asia/Bangkok")).reason(text))
-    assert Translator("en", ZoneInfo("Asia/Bangkok")).reason(text) == text
+@pytest.mark.parametrize(
+    ("stored", "english", "thai"),
+    [
+        ("row: contact_locked", "HubSpot has locked this contact for a moment", "HubSpot ล็อกรายชื่อนี้ชั่วคราว"),
+        (
+            f"row: {reason('given_up', why=reason('lead_unanswered'), tries=12)}",
+            "HubSpot gave no answer for this lead; tried 12 times",
+            "HubSpot ไม่ตอบสำหรับลีดนี้ (ลองแล้ว 12 ครั้ง)",
+        ),
+        ("dry run: nothing_written", "Dry run: nothing was written", "โหมดทดลอง: ไม่ได้บันทึกจริง"),
+        ("dry run: nothing was written", "Dry run: nothing was written", "โหมดทดลอง: ไม่ได้บันทึกจริง"),
+        ("dry run: nothing is sent", "dry run: nothing is sent", "โหมดทดลอง: ไม่ได้ส่งจริง"),
+        ("a_code_to_come", "a_code_to_come", "a_code_to_come"),
+    ],
+)
+def test_a_reason_is_said_without_what_it_is_about(stored: str, english: str, thai: str) -> None:
+    zone = ZoneInfo("Asia/Bangkok")
+    assert (Translator("en", zone).reason(stored), Translator("th", zone).reason(stored)) == (english, thai)

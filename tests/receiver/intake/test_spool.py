@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from leadcore.machine import Machine
-from receiver.intake.spool import FILE, Spool, Spooled, SpoolError, default_folder
+from receiver.intake.errors import SpoolError
+from receiver.intake.spool import FILE, Spool, Spooled, default_folder
 
 BODY = "สมชาย 0812345678".encode()
 
@@ -39,7 +40,8 @@ PRELUDE = """
 import os, sys, time
 from pathlib import Path
 from leadcore.machine import Machine
-from receiver.intake.spool import Spool, SpoolError
+from receiver.intake.errors import SpoolError
+from receiver.intake.spool import Spool
 """
 
 

@@ -15,8 +15,9 @@ from typing import Any
 
 import pytest
 
+from leadcore.errors import SettingsError
 from leadcore.machine import Machine
-from leadcore.settings import SettingsError
+from leadcore.reasons import reason
 from sandbox.http_server import running
 from sandbox.hubspot import Portal, create_app
 from tests.conftest import eventually, has_ipv6
@@ -97,7 +98,7 @@ def test_a_slowly_dripping_answer_of_hubspot_ends_at_the_deadline(monkeypatch: p
 def test_a_slowly_dripping_answer_of_dealdroid_is_unclear_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dealdroid, "DEADLINE_SECONDS", 0.4)
     with dripping("header") as url:
-        assert DealDroid(url, 1, Machine()).send("c-1", "x") == MessageUnclear("DealDroid did not answer in time")
+        assert DealDroid(url, 1, Machine()).send("c-1", "x") == MessageUnclear(reason("dealdroid_too_late"))
 
 
 def test_a_dripping_body_after_the_status_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,14 +136,14 @@ def test_a_tls_fault_after_the_message_is_unclear(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(PEM))
     with speaking_tls(after) as url:
         outcome = DealDroid(url, 1, Machine()).send("c-1", "x")
-    assert outcome == MessageUnclear("the connection ended before DealDroid answered")
+    assert outcome == MessageUnclear(reason("dealdroid_disconnected"))
 
 
 def test_behind_an_untrusted_certificate_nothing_was_delivered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
     with speaking_tls(b"") as url:
         assert DealDroid(url, 1, Machine()).send("c-1", "x") == MessageFailed(
-            "no TLS connection or proxy to DealDroid", retry=True
+            reason("dealdroid_tls_failed"), retry=True
         )
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from leadcore.reasons import reason
 from tests.workers.hubspot.conftest import load_error
 from workers.hubspot.errors import classify, invalid_fields, lacks_key
 from workers.rules.outcomes import Conflict, ContactMissing, Refused, RetryLater, WriteOutcome
@@ -36,19 +37,19 @@ from workers.rules.outcomes import Conflict, ContactMissing, Refused, RetryLater
         (load_error("contact_not_found_404"), ContactMissing()),
         (load_error("contact_not_found_404", only=["category", "message"]), ContactMissing()),
         ({"status": "404"}, ContactMissing()),
-        ({"status": "423"}, RetryLater("HubSpot has locked this contact for a moment")),
-        (load_error("locked_423"), RetryLater("HubSpot has locked this contact for a moment")),
-        ({"category": "LOCKED"}, RetryLater("HubSpot has locked this contact for a moment")),
-        ({"status": "429"}, RetryLater("HubSpot is too busy for this contact")),
-        (load_error("burst_limit_429"), RetryLater("HubSpot is too busy for this contact")),
-        ({"category": "RATE_LIMITS"}, RetryLater("HubSpot is too busy for this contact")),
-        ({"status": "503"}, RetryLater("HubSpot is too busy for this contact")),
-        ({"category": "VALIDATION_ERROR"}, Refused({}, "HubSpot refused this contact")),
-        ({"status": "400"}, Refused({}, "HubSpot refused this contact")),
-        ({}, RetryLater("HubSpot gave an error without an explanation")),
+        ({"status": "423"}, RetryLater(reason("contact_locked"))),
+        (load_error("locked_423"), RetryLater(reason("contact_locked"))),
+        ({"category": "LOCKED"}, RetryLater(reason("contact_locked"))),
+        ({"status": "429"}, RetryLater(reason("contact_busy"))),
+        (load_error("burst_limit_429"), RetryLater(reason("contact_busy"))),
+        ({"category": "RATE_LIMITS"}, RetryLater(reason("contact_busy"))),
+        ({"status": "503"}, RetryLater(reason("contact_busy"))),
+        ({"category": "VALIDATION_ERROR"}, Refused({}, reason("contact_refused"))),
+        ({"status": "400"}, Refused({}, reason("contact_refused"))),
+        ({}, RetryLater(reason("error_unexplained"))),
         (
             {"message": None, "context": None, "errors": None, "category": None, "status": None},
-            RetryLater("HubSpot gave an error without an explanation"),
+            RetryLater(reason("error_unexplained")),
         ),
     ],
 )
@@ -106,9 +107,7 @@ def test_both_lists_of_invalid_values_are_read(error: dict[str, Any], fields: di
 
 def test_an_unknown_code_still_makes_a_reason() -> None:
     outcome = classify({"errors": [{"code": "INVALID_TASTE", "context": {"propertyName": ["zip"]}}]})
-    assert outcome == Refused(
-        {"zip": "HubSpot does not accept the value (INVALID_TASTE)"}, "HubSpot refused some values"
-    )
+    assert outcome == Refused({"zip": reason("value_refused", code="INVALID_TASTE")}, reason("values_refused"))
 
 
 @pytest.mark.parametrize(

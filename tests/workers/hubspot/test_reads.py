@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from leadcore.reasons import reason
 from tests.workers.hubspot.conftest import answer, load_answer, load_error
 from workers.flow.errors import LineDown
 from workers.hubspot.reads import parse_contact, parse_contacts
@@ -78,8 +79,8 @@ def test_a_whole_read_that_is_not_found_names_who_is_gone_or_means_all(context: 
         (200, found("7", city="left of a merge"), {"city": "left of a merge", "id": "7"}),
         (404, NOT_FOUND, ContactMissing()),
         (404, {"status": "error", "message": "resource not found"}, ContactMissing()),
-        (200, {}, RetryLater("HubSpot does not say whether this contact exists")),
-        (400, {"id": "1"}, RetryLater("HubSpot does not say whether this contact exists")),
+        (200, {}, RetryLater(reason("contact_unsaid"))),
+        (400, {"id": "1"}, RetryLater(reason("contact_unsaid"))),
     ],
 )
 def test_of_a_single_contact_hubspots_own_404_is_proof(status: int, body: Any, said: ReadOutcome) -> None:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from leadcore.reasons import reason
 from tests.workers.hubspot.conftest import answer, load_answer
 from workers.flow.errors import LineDown
 from workers.hubspot.answers import Answer
@@ -28,7 +29,7 @@ A, B, C = (
     ContactWrite("trace-b", "cust-B", {"email": "b@example.com"}),
     ContactWrite("trace-c", "cust-C", {"phone": "+66812345678"}),
 )
-NO_ANSWER = RetryLater("HubSpot gave no answer for this lead")
+NO_ANSWER = RetryLater(reason("lead_unanswered"))
 INVALID = "Property values were not valid: "
 
 
@@ -155,7 +156,7 @@ def test_a_lead_alone_without_an_answer_stops_the_line_too() -> None:
 def test_good_rows_are_written_and_bad_ones_have_their_reason() -> None:
     assert parse_outcomes(load_answer("conflict_email_207"), [A, B, C], KEY) == {
         "trace-a": Written("1", True),
-        "trace-b": Refused({"email": "HubSpot does not accept this email address"}, "HubSpot refused some values"),
+        "trace-b": Refused({"email": reason("email_refused")}, reason("values_refused")),
         "trace-c": Conflict("", "123"),
     }
 
@@ -163,7 +164,7 @@ def test_good_rows_are_written_and_bad_ones_have_their_reason() -> None:
 def test_an_error_may_name_several_rows() -> None:
     error = {"category": "VALIDATION_ERROR", "context": {"objectWriteTraceId": ["trace-a", "trace-b"]}}
     found = parse_outcomes(answer(207, {"results": [result("3", C)], "errors": [error]}), [A, B, C], KEY)
-    assert found["trace-a"] == found["trace-b"] == Refused({}, "HubSpot refused this contact")
+    assert found["trace-a"] == found["trace-b"] == Refused({}, reason("contact_refused"))
     assert found["trace-c"] == Written("3", False)
 
 
@@ -189,7 +190,7 @@ def test_errors_about_hubspots_load_alone_pause_the_line(error: dict[str, Any], 
         parse_outcomes(answer(207, {"results": [], "errors": errors}), [A, B], KEY)
     assert down.value.code == code
     found = parse_outcomes(answer(207, {"results": [result("3", C)], "errors": errors}), [A, B, C], KEY)
-    assert found["trace-a"] == found["trace-b"] == RetryLater("HubSpot is too busy for this contact")
+    assert found["trace-a"] == found["trace-b"] == RetryLater(reason("contact_busy"))
 
 
 def test_a_row_that_shows_that_the_key_is_missing_pauses_the_line() -> None:
@@ -218,11 +219,11 @@ def test_a_row_that_was_written_is_written_whatever_an_error_says_of_it() -> Non
         (409, {"message": "Contact already exists"}, Conflict("", "")),
         (409, {"status": "error", "category": None}, Conflict("", "")),
         (409, {}, Conflict("", "")),
-        (400, {}, Refused({}, "HubSpot refused this contact")),
-        (400, {"status": "error"}, Refused({}, "HubSpot refused this contact")),
-        (400, {"correlationId": "x"}, Refused({}, "HubSpot refused this contact")),
+        (400, {}, Refused({}, reason("contact_refused"))),
+        (400, {"status": "error"}, Refused({}, reason("contact_refused"))),
+        (400, {"correlationId": "x"}, Refused({}, reason("contact_refused"))),
         (404, {"category": "OBJECT_NOT_FOUND"}, ContactMissing()),
-        (422, {"message": "no"}, Refused({}, "HubSpot refused this contact")),
+        (422, {"message": "no"}, Refused({}, reason("contact_refused"))),
     ],
 )
 def test_a_whole_answer_to_a_single_row_is_that_rows(status: int, body: Any, outcome: WriteOutcome) -> None:

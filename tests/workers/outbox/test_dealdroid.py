@@ -10,15 +10,22 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+import requests
+import urllib3
+from requests.adapters import BaseAdapter
 
 from leadcore.machine import Machine
+from leadcore.reasons import reason
 from tests.conftest import own_port
+from tests.libraries import exceptions_of, make
+from workers.flow.request_context import current
 from workers.outbox import dealdroid
 from workers.outbox.dealdroid import DealDroid
 from workers.rules.outcomes import DeliveryOutcome, MessageFailed, MessageSent, MessageUnclear
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n[OK]"
-CUT_OFF = MessageUnclear("the connection ended before DealDroid answered")
+CUT_OFF = MessageUnclear(reason("dealdroid_disconnected"))
+SLOW_DOWN = reason("dealdroid_answered", status=429)
 
 
 @dataclass
@@ -143,24 +150,32 @@ def test_a_200_whose_body_never_ends_is_a_success_too(
         ("201 Created", (), MessageSent()),
         ("202 Accepted", (), MessageSent()),
         ("204 No Content", (), MessageSent()),
-        ("400 Bad Request", (), MessageFailed("DealDroid refused the message (status 400)", retry=False)),
-        ("403 Forbidden", (), MessageFailed("DealDroid refused the message (status 403)", retry=False)),
-        ("404 Not Found", (), MessageFailed("DealDroid refused the message (status 404)", retry=False)),
-        ("408 Request Timeout", (), MessageFailed("DealDroid answered 408", retry=True)),
-        ("425 Too Early", (), MessageFailed("DealDroid answered 425", retry=True)),
-        ("429 Too Many Requests", (), MessageFailed("DealDroid answered 429", retry=True)),
+        ("400 Bad Request", (), MessageFailed(reason("message_refused", status=400), retry=False)),
+        ("403 Forbidden", (), MessageFailed(reason("message_refused", status=403), retry=False)),
+        ("404 Not Found", (), MessageFailed(reason("message_refused", status=404), retry=False)),
+        ("408 Request Timeout", (), MessageFailed(reason("dealdroid_answered", status=408), retry=True)),
+        ("425 Too Early", (), MessageFailed(reason("dealdroid_answered", status=425), retry=True)),
+        ("429 Too Many Requests", (), MessageFailed(SLOW_DOWN, retry=True)),
         (
             "429 Too Many Requests",
             ("Retry-After: 7",),
-            MessageFailed("DealDroid answered 429", retry=True, seconds=7.0),
+            MessageFailed(SLOW_DOWN, retry=True, seconds=7.0),
         ),
-        ("429 Too Many Requests", ("Retry-After: soon",), MessageFailed("DealDroid answered 429", retry=True)),
-        ("429 Too Many Requests", ("Retry-After: \u00b2",), MessageFailed("DealDroid answered 429", retry=True)),
-        ("500 Internal Server Error", (), MessageFailed("DealDroid answered 500", retry=True)),
+        (
+            "429 Too Many Requests",
+            ("Retry-After: soon",),
+            MessageFailed(SLOW_DOWN, retry=True),
+        ),
+        (
+            "429 Too Many Requests",
+            ("Retry-After: \u00b2",),
+            MessageFailed(SLOW_DOWN, retry=True),
+        ),
+        ("500 Internal Server Error", (), MessageFailed(reason("dealdroid_answered", status=500), retry=True)),
         (
             "503 Service Unavailable",
             ("Retry-After: 30",),
-            MessageFailed("DealDroid answered 503", retry=True, seconds=30.0),
+            MessageFailed(reason("dealdroid_answered", status=503), retry=True, seconds=30.0),
         ),
     ],
 )
@@ -182,12 +197,12 @@ def test_a_redirect_is_not_followed(client: DealDroid, server: Server, status: s
 
 def test_a_refused_connection_was_certainly_not_delivered() -> None:
     client = DealDroid(f"http://127.0.0.1:{own_port()}/", 1, Machine())
-    assert client.send("c-1", "x") == MessageFailed("DealDroid cannot be reached", retry=True)
+    assert client.send("c-1", "x") == MessageFailed(reason("dealdroid_unreachable"), retry=True)
 
 
 def test_an_unresolved_name_was_certainly_not_delivered() -> None:
     client = DealDroid("http://nowhere.invalid/", 1, Machine())
-    assert client.send("c-1", "x") == MessageFailed("DealDroid cannot be reached", retry=True)
+    assert client.send("c-1", "x") == MessageFailed(reason("dealdroid_unreachable"), retry=True)
 
 
 def test_a_connection_that_ends_before_the_answer_is_unclear(client: DealDroid, server: Server) -> None:
@@ -201,7 +216,7 @@ def test_an_answer_that_does_not_come_is_unclear(
 ) -> None:
     monkeypatch.setattr(dealdroid, "READ_SECONDS", 0.2)
     server.answer = None
-    assert client.send("c-1", "x") == MessageUnclear("DealDroid did not answer in time")
+    assert client.send("c-1", "x") == MessageUnclear(reason("dealdroid_too_late"))
     assert len(server.requests) == 1
 
 
@@ -247,3 +262,34 @@ def test_a_proxy_of_the_machine_is_used_and_a_netrc_file_is_not(
     assert DealDroid("http://dealdroid.example/webhook/", 1, Machine()).send("c-1", "x") == MessageSent()
     assert server.requests[0].startswith(b"POST http://dealdroid.example/webhook/")
     assert b"authorization" not in server.requests[0].lower()
+
+
+class Failing(BaseAdapter):
+    """Raises `error`, after the request was `started`."""
+
+    def __init__(self, error: Exception, *, started: bool) -> None:
+        super().__init__()
+        self.error, self.started = error, started
+
+    def send(self, *_: Any, **__: Any) -> requests.Response:
+        current().request_started = self.started
+        raise self.error
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+@pytest.mark.parametrize("started", [False, True])
+@pytest.mark.parametrize(
+    "kind",
+    [*exceptions_of(requests.exceptions), *exceptions_of(urllib3.exceptions), OSError, TimeoutError],
+    ids=lambda kind: f"{kind.__module__}.{kind.__name__}",
+)
+def test_each_error_of_the_libraries_says_whether_the_message_may_have_arrived(
+    kind: type[Exception], started: bool
+) -> None:
+    client = DealDroid("https://dealdroid.example.com/webhook/", 1, Machine())
+    client.session.mount("https://", Failing(make(kind), started=started))
+    outcome = client.send("c-1", "x")
+    assert isinstance(outcome, MessageUnclear if started else MessageFailed)
+    assert not isinstance(outcome, MessageFailed) or outcome.retry

@@ -4,6 +4,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from msgspec.structs import replace
 
+from leadcore.reasons import reason
 from leadcore.receipts import CREATED, PARKED, SKIPPED, UNCHANGED, UPDATED, WAITING, Note
 from workers.rules.customer import UNKNOWN, Customer
 from workers.rules.field_clock import digester
@@ -78,7 +79,7 @@ def test_a_new_customer_with_nothing_but_a_phone_gets_a_placeholder() -> None:
 
 def test_an_unknown_customer_without_contact_details_gets_no_contact() -> None:
     started = decided(MappedEvent(activity={"dealdroid_last_intent": "Ask"}, creation={"hs_lead_status": "NEW"}))
-    assert started.result == Result(SKIPPED, code="no_details", why="no contact details yet")
+    assert started.result == Result(SKIPPED, code="no_details", why=reason("no_contact_details"))
 
 
 def test_one_event_with_details_makes_a_contact_of_the_whole_batch() -> None:
@@ -179,7 +180,7 @@ def test_a_contact_that_vanishes_again_and_again_is_waited_for() -> None:
 
 def test_a_refused_value_is_dropped_and_kept_where_a_person_sees_it() -> None:
     started = decided(BY_NAME)
-    go_on(started, plan().drop_refused, {"zip": "HubSpot has no such option"}, "refused")
+    go_on(started, plan().drop_refused, {"zip": reason("option_missing")}, "refused")
     assert started.open
     assert started.decision.properties == {
         "firstname": "Ann",
@@ -187,7 +188,7 @@ def test_a_refused_value_is_dropped_and_kept_where_a_person_sees_it() -> None:
         "hs_lead_status": "NEW",
         UNSAVED: "zip: 10110",
     }
-    assert started.decision.notes == (Note("zip", "dropped", "HubSpot has no such option"),)
+    assert started.decision.notes == (Note("zip", "dropped", reason("option_missing")),)
     assert not started.decision.email_refused
 
 
@@ -251,19 +252,19 @@ def test_without_a_field_the_email_goes_first_then_all_but_name_and_activity_the
     fields: dict[str, str],
 ) -> None:
     started = decided(replace(BY_NAME, activity={"dealdroid_last_intent": "Buy"}))
-    go_on(started, plan().drop_refused, fields, "HubSpot refused this contact")
+    go_on(started, plan().drop_refused, fields, reason("contact_refused"))
     assert started.open
     assert started.decision.properties == {
         "firstname": "Ann", "zip": "10110", "dealdroid_last_intent": "Buy", "hs_lead_status": "NEW",
         UNSAVED: "email: a@x.th",
     }  # fmt: skip
-    go_on(started, plan().drop_refused, fields, "HubSpot refused this contact")
+    go_on(started, plan().drop_refused, fields, reason("contact_refused"))
     assert started.open
     unsaved = "email: a@x.th\nzip: 10110\nhs_lead_status: NEW"
     assert started.decision.properties == {"firstname": "Ann", "dealdroid_last_intent": "Buy", UNSAVED: unsaved}
     assert [*started.decision.notes] == [Note(name, "dropped", UNNAMED) for name in ("email", "zip", "hs_lead_status")]
-    go_on(started, plan().drop_refused, fields, "HubSpot refused this contact")
-    assert started.result == Result(PARKED, code="refused", why="HubSpot refused this contact")
+    go_on(started, plan().drop_refused, fields, reason("contact_refused"))
+    assert started.result == Result(PARKED, code="refused", why=reason("contact_refused"))
 
 
 def test_a_new_customer_gets_a_last_name_if_a_refusal_that_names_no_value_drops_the_email() -> None:
@@ -277,7 +278,7 @@ def test_a_new_customer_gets_a_last_name_if_a_refusal_that_names_no_value_drops_
 
 def test_without_a_value_of_another_contact_the_rest_is_written() -> None:
     started = decided(BY_EMAIL)
-    go_on(started, plan().drop_value, "email", "another contact has this email")
+    go_on(started, plan().drop_value, "email", reason("email_taken"))
     assert started.open
     assert started.decision.properties == {
         "phone": PHONE,
@@ -285,7 +286,7 @@ def test_without_a_value_of_another_contact_the_rest_is_written() -> None:
         "hs_lead_status": "NEW",
         UNSAVED: "email: a@x.th",
     }
-    assert started.decision.notes == (Note("email", "dropped", "another contact has this email"),)
+    assert started.decision.notes == (Note("email", "dropped", reason("email_taken")),)
     assert not started.decision.email_refused
 
 

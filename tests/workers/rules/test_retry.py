@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadcore.store.parked import FIXES
+from leadcore.texts.en import FIXES
 from tests.conftest import ROOT
 from workers.rules.retry import (
     MAX_JITTER_SECONDS,

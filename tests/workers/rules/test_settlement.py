@@ -8,6 +8,7 @@ from msgspec import structs
 
 from leadcore import receipts
 from leadcore.config import Inbox as InboxConfig
+from leadcore.reasons import reason
 from leadcore.receipts import (
     CREATED,
     HELD,
@@ -185,7 +186,7 @@ def test_a_repeated_value_is_recorded_as_the_newest_although_nothing_was_written
 
 
 def test_notes_say_what_was_kept_and_dropped_and_each_once() -> None:
-    note = Note("email", "dropped", "it is not a valid email address")
+    note = Note("email", "dropped", reason("email_invalid"))
     given = group(lead(1, MappedEvent({"phone": "+66812345678"}, notes=(note, note))), lead(2))
     given.decide(structs.replace(given.decision, notes=(Note("zip", "dropped", "no such option"),)))
     done = settle(given, Result(UPDATED, "501"))
@@ -313,7 +314,7 @@ def test_a_match_by_email_only_is_listed_until_it_is_none() -> None:
 @pytest.mark.parametrize("fill_only", [False, True])
 def test_a_receipt_says_that_the_customer_was_matched_by_email_only(state: str, fill_only: bool) -> None:
     done = settle(untrusted(fill_only=fill_only, untrusted=False), Result(state, "501"))
-    assert done.receipt(0).reason == ("matched by email only" if fill_only else "")
+    assert done.receipt(0).reason == (reason("matched_by_email_only") if fill_only else "")
 
 
 # Confirmations
@@ -333,7 +334,7 @@ def test_a_confirmation_goes_to_the_outbox_with_the_id_as_dealdroid_gave_it(cust
     assert (stream, star, sent[b"e"]) == (keys.entries(keys.OUTBOX, 2), "*", "lead2")
     assert (json.loads(sent[b"c"]), json.loads(sent[b"t"])) == ({"id": customer}, "ขอบคุณค่ะ")
     assert sent[b"v"] == version_text(last.version)
-    assert [done.receipt(index).message for index in (0, 1)] == ["silent: a newer event was answered", "queued"]
+    assert [done.receipt(index).message for index in (0, 1)] == [f"silent: {reason('newer_answered')}", "queued"]
     assert (done.records["record"].day, done.records["record"].sent_texts) == (20_500, frozenset({b"abcd"}))
 
 
@@ -347,8 +348,8 @@ def test_a_message_that_confirms_nothing_says_so_on_its_way(about: Any, noted: b
 
 def test_a_silence_has_its_reason_on_the_receipt() -> None:
     only = lead()
-    done = settle(group(only), Result(CREATED, "501"), told("", "quiet hours", of=only))
-    assert done.receipt().message == "silent: quiet hours"
+    done = settle(group(only), Result(CREATED, "501"), told("", reason("quiet_hours"), of=only))
+    assert done.receipt().message == f"silent: {reason('quiet_hours')}"
     assert done.find("XADD") == []
 
 
@@ -383,10 +384,10 @@ def fields_of(packed: bytes) -> Mapping[bytes, bytes]:
     ("tries", "allowed", "state"), [(6, 8, WAITING), (7, 8, PARKED), (0, 1, PARKED), (9, 8, PARKED)]
 )
 def test_a_lead_that_waited_often_enough_is_parked(tries: int, allowed: int, state: str) -> None:
-    done = settle(group(lead(tries=tries)), Result(WAITING, code="row", why="locked"), tries=allowed)
+    done = settle(group(lead(tries=tries)), Result(WAITING, code="row", why=reason("contact_locked")), tries=allowed)
     assert done.receipt().state == state
     if state == PARKED:
-        assert done.receipt().reason == f"row: locked; given up after {allowed} tries"
+        assert done.receipt().reason == f"row: {reason('given_up', why='contact_locked', tries=allowed)}"
         assert done.receipt().tries == tries + 1
 
 
@@ -396,21 +397,21 @@ def test_each_lead_of_a_group_has_its_own_tries() -> None:
 
 
 def test_a_parked_lead_keeps_its_payload_for_a_month_and_records_no_value() -> None:
-    done = settle(group(), Result(PARKED, code="refused", why="HubSpot refused this contact"))
+    done = settle(group(), Result(PARKED, code="refused", why=reason("contact_refused")))
     ((_, key, packed, expiry, seconds),) = done.find("SET")
     assert (key, expiry, seconds) == (keys.parked("lead1"), "EX", PARKED_SECONDS)
     assert PARKED_SECONDS == 30 * 86_400
     assert fields_of(packed) == {b"e": b"lead1", b"b": b'{"a": 1}', b"v": version_text(lead().version)}
     assert done.find("ZADD") == [("ZADD", keys.PARKED, NOW, "lead1")]
-    assert (done.receipt().state, done.receipt().reason) == (PARKED, "refused: HubSpot refused this contact")
+    assert (done.receipt().state, done.receipt().reason) == (PARKED, f"refused: {reason('contact_refused')}")
     assert (figures(done), counted(done)) == ([("parked:refused", 1)], [PARKED])
     assert (list(done.commands), done.guards) == ([], [])
 
 
 def test_a_skipped_lead_keeps_a_receipt_only() -> None:
-    done = settle(group(), Result(SKIPPED, code="no_details", why="no contact details yet"))
+    done = settle(group(), Result(SKIPPED, code="no_details", why=reason("no_contact_details")))
     assert [command[0] for command in done.effects()] == ["HSET", "HINCRBY"]
-    assert (done.receipt().state, done.receipt().reason) == (SKIPPED, "no contact details yet")
+    assert (done.receipt().state, done.receipt().reason) == (SKIPPED, reason("no_contact_details"))
     assert list(done.commands) == []
 
 

@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadcore.config import Config, ConfigError, Messages, parse
+from leadcore.config import Config, Messages, parse
+from leadcore.errors import ConfigError
+from leadcore.reasons import reason
 from workers.rules.texts import (
     BUILT_IN,
     MAX_LENGTH,
@@ -188,9 +190,9 @@ def test_any_text_makes_a_message_of_bearable_length_or_none(said: ConfirmationC
         (0, 60, ""),
         (-5 * MINUTE, 60, ""),
         (60 * MINUTE, 60, ""),
-        (60 * MINUTE + 1, 60, "older than 60 minutes"),
+        (60 * MINUTE + 1, 60, reason("too_old", minutes=60)),
         (23 * 60 * MINUTE, 5000, ""),
-        (23 * 60 * MINUTE + 1, 5000, "older than 1380 minutes"),
+        (23 * 60 * MINUTE + 1, 5000, reason("too_old", minutes=1380)),
     ],
 )
 def test_an_old_event_is_not_answered(age: int, limit: int, reason: str) -> None:
@@ -204,8 +206,8 @@ def test_an_old_event_is_not_answered(age: int, limit: int, reason: str) -> None
     ("source", "intent", "reason"),
     [
         ("", "Purchase", ""),
-        ("messages.enabled = false", "Purchase", "messages are switched off"),
-        ("intents.Purchase.confirm = false", "Purchase", "messages are switched off for this intent"),
+        ("messages.enabled = false", "Purchase", reason("messages_off")),
+        ("intents.Purchase.confirm = false", "Purchase", reason("messages_off_for_intent")),
         ("intents.Purchase.confirm = false", "Other", ""),
     ],
 )
@@ -231,7 +233,8 @@ def test_quiet_hours_are_kept_in_local_time_and_may_cross_midnight(
     hours: tuple[str, str], clock: str, quiet: bool
 ) -> None:
     config = Config(messages=Messages(quiet_hours=hours))
-    assert find_silence_reason(moment(clock), moment(clock), config, BANGKOK) == ("quiet hours" if quiet else "")
+    why = find_silence_reason(moment(clock), moment(clock), config, BANGKOK)
+    assert why == (reason("quiet_hours") if quiet else "")
 
 
 CLOCK = st.integers(0, 1439)
@@ -244,4 +247,4 @@ def test_every_minute_walked_from_begin_to_end_is_quiet(begin: int, end: int, no
     midnight = datetime(2026, 3, 1, tzinfo=BANGKOK)
     now_ms = int((midnight + timedelta(minutes=now)).timestamp() * 1000)
     walked = (now - begin) % 1440 < (end - begin) % 1440
-    assert find_silence_reason(now_ms, now_ms, config, BANGKOK) == ("quiet hours" if walked else "")
+    assert find_silence_reason(now_ms, now_ms, config, BANGKOK) == (reason("quiet_hours") if walked else "")

@@ -8,6 +8,7 @@ from functools import cached_property, lru_cache
 
 from leadcore.config import Crm
 from leadcore.event import Event
+from leadcore.reasons import reason
 from leadcore.receipts import Note
 from workers.rules.mapping import address, country, email, language, name, options, phone, provinces
 from workers.rules.mapping.address_line import DIGITS
@@ -108,13 +109,13 @@ def _email(draft: _Draft, event: Event, crm: Crm) -> bool:
         return False
     found, unusable = email.parse(event.contact.email)
     if found and email.ignored(found, crm.ignored_emails):
-        draft.notes.append(Note("email", "dropped", "it is one of ignored_emails"))
+        draft.notes.append(Note("email", "dropped", reason("email_ignored")))
     elif found:
         draft.details["email"] = found
     if unusable:
         draft.unsaved["email"] = unusable
     if unusable and not found:
-        draft.notes.append(Note("email", "dropped", "it is not a valid email address"))
+        draft.notes.append(Note("email", "dropped", reason("email_invalid")))
     return bool(unusable) and not found
 
 
@@ -128,7 +129,7 @@ def _phone(draft: _Draft, event: Event, region: str) -> None:
     if parsed.unparsed:
         draft.unsaved["phone"] = parsed.unparsed
         if not parsed.phone:
-            draft.notes.append(Note("phone", "dropped", "it is not a phone number"))
+            draft.notes.append(Note("phone", "dropped", reason("phone_invalid")))
 
 
 def _address(draft: _Draft, postal: address.PostalAddress, portal_options: PortalOptions) -> dict[str, str]:
@@ -155,7 +156,7 @@ def _address(draft: _Draft, postal: address.PostalAddress, portal_options: Porta
         value_offered = portal_options.pick(property, candidates)
         if value_offered is None:
             draft.unsaved[property] = address_values.pop(property)
-            draft.notes.append(Note(property, "dropped", "HubSpot has no such option"))
+            draft.notes.append(Note(property, "dropped", reason("option_missing")))
         else:
             address_values[property] = value_offered
     return address_values
@@ -172,7 +173,7 @@ def _fit(
             fitting[property] = value_offered
             continue
         value = fitting.pop(property)
-        draft.notes.append(Note(property, "dropped", "HubSpot has no such option"))
+        draft.notes.append(Note(property, "dropped", reason("option_missing")))
         if unsaved:
             draft.unsaved[property] = value
     return fitting

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from leadcore import event
 from leadcore.config import Crm
+from leadcore.reasons import reason
 from leadcore.receipts import Note
 from workers.rules.mapping.contact import PAYMENTS, PortalOptions, map_event
 from workers.rules.mapping.mapped_event import MappedEvent
@@ -135,7 +136,7 @@ EXPECTED = {
         details=without(SOMCHAI, "email"),
         unsaved={"email": "somchai(at)gmail..com"},
         email_refused=True,
-        notes=(Note("email", "dropped", "it is not a valid email address"),),
+        notes=(Note("email", "dropped", reason("email_invalid")),),
     ),
     "two_phones": replace(PURCHASE, details={**SOMCHAI, "dealdroid_other_phones": "+6621234567 ext. 12"}),
     "unavailable_items": replace(
@@ -257,7 +258,7 @@ def test_an_ignored_email_identifies_nobody_and_is_no_mistake_of_the_customer() 
     said = read(purchase(email="Info@Shop.example"), Crm(ignored_emails=("@shop.example",)))
     assert "email" not in said.details
     assert (said.unsaved, said.email_refused) == ({}, False)
-    assert said.notes == (Note("email", "dropped", "it is one of ignored_emails"),)
+    assert said.notes == (Note("email", "dropped", reason("email_ignored")),)
 
 
 @pytest.mark.parametrize("email", ["", "   ", None, 5.5])
@@ -325,7 +326,7 @@ def test_what_cannot_be_parsed_as_a_phone_goes_to_unsaved_and_not_to_phone() -> 
     said = read(purchase(phone="ask my wife"))
     assert "phone" not in said.details
     assert said.unsaved == {"phone": "ask my wife"}
-    assert said.notes == (Note("phone", "dropped", "it is not a phone number"),)
+    assert said.notes == (Note("phone", "dropped", reason("phone_invalid")),)
 
 
 def test_a_national_number_is_read_in_the_country_of_the_address() -> None:
@@ -357,7 +358,7 @@ def test_a_place_that_is_no_option_goes_to_unsaved(property: str, value: str) ->
     said = read(body("purchase_th"), portal_options=PortalOptions({property: [Option("x", "Elsewhere")]}))
     assert property not in said.address
     assert said.unsaved == {property: value}
-    assert said.notes == (Note(property, "dropped", "HubSpot has no such option"),)
+    assert said.notes == (Note(property, "dropped", reason("option_missing")),)
 
 
 @pytest.mark.parametrize(

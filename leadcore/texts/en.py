@@ -1,0 +1,233 @@
+"""English. What is added here is added to `leadcore.texts.th`."""
+
+from collections.abc import Mapping
+
+# A reason in place of a sentence.
+ANY = "{why}."
+
+# Why something happened, or did not, see `leadcore.reasons`. Older versions stored these sentences: while their
+# receipts live, one that is changed here has to be recognised in its old form too.
+REASONS: Mapping[str, str] = {
+    "given_up": "{why}; given up after {tries} tries",
+    # Why a value was not written, or is not changed
+    "email_ignored": "it is one of ignored_emails",
+    "email_invalid": "it is not a valid email address",
+    "phone_invalid": "it is not a phone number",
+    "option_missing": "HubSpot has no such option",
+    "email_refused": "HubSpot does not accept this email address",
+    "phone_refused": "HubSpot does not accept this phone number",
+    "property_missing": "the property does not exist in HubSpot; run leadsync setup",
+    "property_read_only": "the property is read-only in HubSpot",
+    "not_a_whole_number": "HubSpot expects a whole number",
+    "not_a_number": "HubSpot expects a number",
+    "not_a_date": "HubSpot expects a date",
+    "value_refused": "HubSpot does not accept the value ({code})",
+    "value_suspected": "HubSpot refused the contact, perhaps for this value",
+    "value_taken": "another contact has this value",
+    "email_taken": "another contact has this email",
+    "email_shared": "three or more customers use this email, so it identifies nobody",
+    "said_newer": "the customer has said something newer",
+    "longer_name_known": "a longer name is already known",
+    "contact_of_others": "the contact belongs to somebody else and has another value",
+    "contact_of_other_customer": "the contact is another chat customer's, matched by email only",
+    "already_there": "HubSpot has this value already",
+    "said_before": "the customer has said this before",
+    "only_when_created": "set only when the contact is created",
+    # Why a lead was not written, or has to wait
+    "matched_by_email_only": "matched by email only",
+    "no_contact_details": "no contact details yet",
+    "nothing_written": "nothing was written",
+    "parked_too_long": "it was parked for {days} days, so what it said was removed",
+    "held_too_long": "a dry run held it back, and nobody retried it for {days} days, so what it said was removed",
+    "fields_unusable": "{fields} is missing or unusable",
+    "event_unreadable": "this program cannot read this event",
+    "fault": "a fault in this program ({error})",
+    "contact_refused": "HubSpot refused this contact",
+    "values_refused": "HubSpot refused some values",
+    "placeholder_refused": "HubSpot refused even a made-up last name",
+    "contact_locked": "HubSpot has locked this contact for a moment",
+    "contact_busy": "HubSpot is too busy for this contact",
+    "contact_unsaid": "HubSpot does not say whether this contact exists",
+    "error_unexplained": "HubSpot gave an error without an explanation",
+    "lead_unanswered": "HubSpot gave no answer for this lead",
+    "never_accepted": "HubSpot's answers did not come to an end",
+    "owner_unnamed": "HubSpot names no contact with this email yet",
+    "owner_vanished": "the contact with this email vanished",
+    "owner_being_written": "the customer who made this contact is just being written",
+    "contact_just_created": "another write made this contact at the same moment",
+    "contact_vanished": "the contact vanished from HubSpot while it was written",
+    # Why a line is down
+    "token_refused": "HubSpot refuses the access token. Put a valid one into HUBSPOT_ACCESS_TOKEN.",
+    "scope_missing": "The HubSpot token lacks a scope. Tick {scopes} in the private app.",
+    "daily_quota_used": "HubSpot's daily quota is used up.",
+    "slow_down": "HubSpot asks to slow down.",
+    "portal_moving": "HubSpot is moving this portal to another data centre.",
+    "records_locked": "HubSpot has locked these records for a moment.",
+    "hubspot_unavailable": "HubSpot is not available.",
+    "hubspot_answered": "HubSpot is not available (status {status}).",
+    "hubspot_unreachable": "HubSpot cannot be reached. Check HUBSPOT_BASE_URL and the network.",
+    "connection_failed": "HubSpot cannot be reached ({error}).",
+    "hubspot_too_late": "HubSpot did not answer in time.",
+    "hubspot_tls_failed": "The TLS connection to HubSpot failed.",
+    "hubspot_disconnected": "HubSpot closed the connection before it answered.",
+    "answer_unexpected": "HubSpot gave an unexpected answer (status {status}). Check HUBSPOT_BASE_URL.",
+    "answer_too_long": "HubSpot's answer is too long. Check HUBSPOT_BASE_URL.",
+    "answer_empty": "HubSpot answered without a result. It is tried again.",
+    "no_properties_listed": "HubSpot lists no contact properties. Check HUBSPOT_BASE_URL.",
+    "key_missing": "The portal has no property {property}. Run: leadsync setup",
+    "key_lacking": "The portal has no unique property {property}. Run: leadsync setup",
+    "key_not_unique": (
+        "The property {property} does not have unique values, so it cannot tell customers apart. "
+        "Delete it in HubSpot (it must be empty), then run: leadsync setup"
+    ),
+    "search_refused": "HubSpot refused a search (status {status}).",
+    "erasure_refused": "HubSpot refused to delete the contact (status {status}).",
+    "unlinking_refused": "HubSpot refused to remove the customer's id from the contact.",
+    "dealdroid_takes_nothing": "DealDroid takes no messages at the moment.",
+    "redis_restarted": "Redis has restarted; messages wait until it knows all.",
+    # Why there is no message, or what became of it
+    "nothing_new": "nothing new for the customer",
+    "said_today": "the same was said today",
+    "found_by_email_alone": "the contact was found by its email alone",
+    "newer_answered": "a newer event was answered",
+    "text_empty": "the text is empty",
+    "messages_off": "messages are switched off",
+    "messages_off_for_intent": "messages are switched off for this intent",
+    "quiet_hours": "quiet hours",
+    "too_old": "older than {minutes} minutes",
+    "is_retry": "it is a retry",
+    "is_replay": "it is a replay",
+    "is_import": "it is a import",
+    "dealdroid_unreachable": "DealDroid cannot be reached",
+    "dealdroid_tls_failed": "no TLS connection or proxy to DealDroid",
+    "dealdroid_disconnected": "the connection ended before DealDroid answered",
+    "dealdroid_too_late": "DealDroid did not answer in time",
+    "dealdroid_unreadable": "DealDroid's answer could not be read",
+    "dealdroid_answered": "DealDroid answered {status}",
+    "message_refused": "DealDroid refused the message (status {status})",
+    "message_unreadable": "this program cannot read the message",
+    "redis_restarted_meanwhile": "Redis restarted while it was sent",
+    "sender_cut_off": "the sender was cut off",
+    "message_not_sent": "its message was not sent, {why}",
+    "message_uncertain": "its message may not have arrived, {why}",
+    # Why a person's retry or discard does nothing
+    "not_parked": "it is not parked",
+    "no_message_waits": "its message is not waiting for anybody",
+    "no_event": "it is no event that can be read, so it cannot be retried; discard it",
+    "fields_unusable_still": "{fields} is missing or unusable, so it cannot be retried; discard it",
+    "still_dry": "the workers run with DRY_RUN=1 and would hold it back again; unset DRY_RUN, restart them, then retry",
+    "no_contact_read": ANY,
+}
+
+# Where the console says a reason in other words than the commands.
+CONSOLE_REASONS: Mapping[str, str] = {
+    "given_up": "{why}; tried {tries} times",
+    "nothing_written": "Dry run: nothing was written",
+}
+
+# Sentences that no version stores any more.
+FORMER_REASONS: Mapping[str, str] = {
+    "dry run: nothing is sent": "dry run: nothing is sent",
+    "HubSpot's answer took too long.": "HubSpot's answer took too long.",
+}
+
+# What fixes parked leads and unsent messages, by what their reason is about; "" for any other.
+FIXES: Mapping[str, str] = {
+    "": "The cause may have passed: retry.",
+    "unusable": "It cannot be retried as it is. Let the intent in DealDroid send what is missing, then discard it.",
+    "unreadable": "Install the newest leadsync, then retry. If it is parked again, discard it.",
+    "refused": "Look for a rule or a required property of your portal, fix it, then retry.",
+    "failed": "The lead is saved. Fix what DealDroid reports and retry, or discard the message.",
+    "interrupted": (
+        "The lead is saved, and the customer may have the message. Retry if you know that they do not, else discard it."
+    ),
+    "dry run": "Once DRY_RUN is unset and the workers are restarted, retry.",
+    "error": "Install the newest leadsync, then retry.",
+    "row": "HubSpot took other leads but not this one. Look at status.hubspot.com, then retry.",
+    "race": "Another program writes the same contacts. Retry; if it comes back, look at the portal's connected apps.",
+    "vanishing": "A workflow or a person deletes the contact while it is written. Find out which, then retry.",
+    "unsettled": "HubSpot refuses one value after the other. Check the rules of your properties, fix them, then retry.",
+}
+
+# What to do about a dropped value, by the code of the reason; "" for any other.
+HINTS: Mapping[str, str] = {
+    "": 'What was said stands on the contact under "Values not saved".',
+    "email_ignored": "Nothing to do: leadsync.toml says so.",
+    "email_invalid": 'Ask the customer; what they said is on the contact under "Values not saved".',
+    "phone_invalid": 'Ask the customer; what they said is on the contact under "Values not saved".',
+    "option_missing": "Add the option to the property in HubSpot; the next leads will have it.",
+    "property_missing": "Run leadsync setup; the next leads will have it.",
+    "property_read_only": "Make the property editable in HubSpot, or leave it out in leadsync.toml.",
+    "value_taken": "If the two contacts are one person, merge them in HubSpot.",
+}
+
+# Why a line is paused and what to do, by the code in Redis.
+PAUSES: Mapping[str, str] = {
+    "unauthorized": (
+        "HubSpot refuses the access token. Put a valid one into HUBSPOT_ACCESS_TOKEN and restart the workers."
+    ),
+    "forbidden": (
+        "The HubSpot token lacks a scope. In HubSpot, under Settings > Integrations > Private apps > Scopes, "
+        "tick crm.objects.contacts.read and .write and crm.schemas.contacts.read and .write."
+    ),
+    "daily_quota": (
+        "HubSpot's daily quota is used up. It is reset at the portal's midnight; find out which app uses so much."
+    ),
+    "rate_limit": "HubSpot asks to slow down. There is nothing to do.",
+    "migrating": "HubSpot is moving this portal to another data centre. There is nothing to do.",
+    "locked": "HubSpot has locked these contacts for a moment. There is nothing to do.",
+    "unavailable": "HubSpot is not available. There is nothing to do; status.hubspot.com shows when it is back.",
+    "unreachable": "HubSpot cannot be reached. Check the network and HUBSPOT_BASE_URL.",
+    "timeout": "HubSpot does not answer in time. There is nothing to do.",
+    "disconnected": "HubSpot closes the connection before it answers. There is nothing to do.",
+    "tls": "The TLS connection to HubSpot fails. Check HUBSPOT_BASE_URL and this machine's certificates.",
+    "empty_answer": "HubSpot answers without a result. There is nothing to do.",
+    "unexpected": "HubSpot gives answers that are not its own. Check HUBSPOT_BASE_URL.",
+    "no_key": "The portal has no unique property dealdroid_customer_id. Run: leadsync setup",
+    "dealdroid": "DealDroid accepts no messages at the moment.",
+    "restarted": "Redis has restarted; messages wait until it knows which were sent.",
+}
+
+# What is wrong, by the code of `leadcore.verdict`, without a full stop; a singular and a plural form are separated by
+# "|". `{n}`: how many.
+PROBLEMS: Mapping[str, str] = {
+    "redis_away": "Redis does not answer",
+    "no_workers": "No worker is running, so leads wait",
+    "paused": "Leads wait for HubSpot",
+    "disk_unusable": "This machine's disk cannot store leads",
+    "refused": (
+        "{n} post refused today: the secret of an intent is not the one set here|{n} posts refused today: "
+        "the secret of an intent is not the one set here"
+    ),
+    "late": "The oldest lead has waited for {n} seconds",
+    "messages_paused": "Messages wait for DealDroid",
+    "parked": "{n} lead needs you|{n} leads need you",
+    "spooled": "{n} lead waits on this machine's disk|{n} leads wait on this machine's disk",
+    "foreign": (
+        "{n} lead on this machine's disk was stored for another Redis|{n} leads on this machine's disk were "
+        "stored for another Redis"
+    ),
+    "dry_run": "Dry run: nothing reaches HubSpot",
+    "partly_dry": "Dry run on some workers: they hold back leads that others would write",
+    "held": "{n} lead is held back since the dry run|{n} leads are held back since the dry run",
+}
+
+# What to do about it, as the commands say it.
+REMEDIES: Mapping[str, str] = {
+    "redis_away": "Check REDIS_URL and whether Redis runs.",
+    "no_workers": "Start one: leadsync worker",
+    "paused": "{why}",
+    "disk_unusable": (
+        "{why}. Posts are refused and lost whenever Redis is away. leadsync doctor says which folder it is "
+        "and what to do."
+    ),
+    "refused": "Put the API secret key of every intent in DealDroid into DEALDROID_SECRET, and restart web.",
+    "late": "Start more workers if this does not fall.",
+    "messages_paused": "{why}",
+    "parked": "See: leadsync parked",
+    "spooled": "The receiver puts them into Redis by itself.",
+    "foreign": "They are left alone. If Redis was emptied or replaced they are yours: leadsync spool list",
+    "dry_run": "New leads are held back, and no message is sent. To go live, unset DRY_RUN and restart the workers.",
+    "partly_dry": "Set DRY_RUN on all workers or on none, and restart them.",
+    "held": "Write them: leadsync retry --held",
+}
