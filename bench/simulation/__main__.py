@@ -69,9 +69,7 @@ def _find_planted(jobs: int) -> int:
     missed = 0
     for patch in sorted(FAULTS.glob("*.patch")):
         with tempfile.TemporaryDirectory(prefix="leadsync-planted-") as folder:
-            for package in ("bench", "leadcore", "receiver", "sandbox", "workers"):
-                shutil.copytree(ROOT / package, Path(folder) / package, ignore=shutil.ignore_patterns("__pycache__"))
-            subprocess.run(["git", "apply", str(patch)], cwd=folder, check=True)  # noqa: S607
+            plant(patch, Path(folder))
             command = [sys.executable, "-m", "bench.simulation", "--until-broken"]
             counts = ["--seeds", str(PLANTED_SEEDS), "--jobs", str(jobs)]
             done = subprocess.run([*command, *counts], cwd=folder, capture_output=True, text=True, check=False)
@@ -79,6 +77,13 @@ def _find_planted(jobs: int) -> int:
         missed += not found
         print(f"{patch.stem}: {found or 'not found'}", flush=True)
     return 1 if missed else 0
+
+
+def plant(patch: Path, folder: Path) -> None:
+    """Copy this tree into `folder`, with the fault of `patch`."""
+    for package in ("bench", "leadcore", "receiver", "sandbox", "workers"):
+        shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
+    subprocess.run(["git", "apply", str(patch)], cwd=folder, check=True)  # noqa: S607
 
 
 def judge_seed(seed: int) -> list[Row]:

@@ -143,8 +143,8 @@ class _Pool(Executor):
         self._scheduler.start(self._process, self._name, work)
         return future
 
-    def map(self, function: Callable[..., Any], *iterables: Any, **_: Any) -> Iterator[Any]:
-        futures = [self.submit(function, *arguments) for arguments in zip(*iterables, strict=False)]
+    def map(self, fn: Callable[..., Any], *iterables: Any, **_: Any) -> Iterator[Any]:
+        futures = [self.submit(fn, *arguments) for arguments in zip(*iterables, strict=False)]
         for one in futures:
             self._scheduler.wait(one.done, None)
             yield one.result()

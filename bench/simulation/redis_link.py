@@ -69,7 +69,7 @@ class _Connection(redis.UnixDomainSocketConnection):
     """`link`: scheduler, process and weather."""
 
     def __init__(self, *, link: tuple[Scheduler, Process, Weather], **options: Any) -> None:
-        super().__init__(**options)
+        super().__init__(**options)  # type: ignore[no-untyped-call]
         self._scheduler, self._process, self._weather = link
         self._preparing = False
 
@@ -80,7 +80,7 @@ class _Connection(redis.UnixDomainSocketConnection):
             raise redis.ConnectionError("Redis is away")
         self._preparing = True
         try:
-            super().connect()
+            super().connect()  # type: ignore[no-untyped-call]
         finally:
             self._preparing = False
 
@@ -88,14 +88,14 @@ class _Connection(redis.UnixDomainSocketConnection):
         if not self._preparing:
             self._scheduler.pause()
             if self._weather.away or self._scheduler.random.random() < self._weather.lost:
-                self.disconnect()
+                self.disconnect()  # type: ignore[no-untyped-call]
                 raise redis.ConnectionError("the command was lost")
-        super().send_packed_command(command, check_health)
+        super().send_packed_command(command, check_health)  # type: ignore[no-untyped-call]
 
     def read_response(self, *arguments: Any, **options: Any) -> Any:
         answer = super().read_response(*arguments, **options)
         if not self._preparing and self._scheduler.random.random() < self._weather.unanswered:
-            self.disconnect()
+            self.disconnect()  # type: ignore[no-untyped-call]
             raise redis.ConnectionError("the answer was lost")
         return answer
 
@@ -137,7 +137,7 @@ class Expiry:
         """It is `seconds` later, and what ends by then is gone."""
         found = self._lives()
         lives = dict(zip(found[::2], found[1::2], strict=True))
-        after_ms = self.now_ms + int(round(seconds * 1000))
+        after_ms = self.now_ms + round(seconds * 1000)
         ends: dict[bytes, int] = {}
         for name, ms in lives.items():
             known = self._ends.get(name)

@@ -100,8 +100,8 @@ class Scheduler:
         return ready is None or ready()
 
     def run(self, is_over: Callable[[], bool], *, seconds: float, turns: int) -> None:
-        """Let tasks run until `is_over()`; raises `Stuck` after so many `seconds` of the simulation or `turns`, and what
-        a task raised."""
+        """Let tasks run until `is_over()`; raises `Stuck` after so many `seconds` of the simulation or `turns`, and
+        `RuntimeError` where a task failed."""
         while not is_over():
             if self.now > seconds or self.turns > turns:
                 raise Stuck(f"not over after {self.now:.0f} s and {self.turns} turns")

@@ -26,7 +26,8 @@ HANG_SECONDS = 11.0
 
 class Traffic:
     """How requests to one stand-in fare: `share` of them fail in one of the ways `kinds`; each takes about `latency`
-    seconds. `under_way`: how many of each process are on their way; `faulty`: how many failed; `refused`: how many the quota refused."""
+    seconds. `under_way`: how many of each process are on their way; `faulty`: how many failed; `refused`: how many the
+    quota refused."""
 
     def __init__(self, scheduler: Scheduler, dice: random.Random, kinds: tuple[str, ...]) -> None:
         self.scheduler, self.share, self.latency = scheduler, 0.0, 0.1

@@ -20,14 +20,15 @@ from bench.simulation import redis_link, stand_ins
 from bench.simulation.machine import BEGAN, SimulatedMachine
 from bench.simulation.redis_link import Expiry, Weather
 from bench.simulation.scheduler import Process, Scheduler
-from leadcore import event
+from leadcore import event, journal
 from leadcore.receipts import WRITTEN
 from leadcore.settings import read_receiver
 from leadcore.store import keys, lines
 from leadcore.store.bell import Bell
 from leadcore.store.leads import read_receipts
 from leadcore.store.outage import Outage
-from receiver.intake.feeder import Feeder, NotStored
+from receiver.intake.errors import NotStored
+from receiver.intake.feeder import Feeder
 from receiver.intake.spool import Spool
 from receiver.intake.view import Intake, SecretCheck
 from sandbox import call_log, dealdroid
@@ -52,8 +53,8 @@ DEALDROID_KINDS = ("429", "500", "lost answer")
 
 
 class World:
-    """The deployment of one `seed`. `client`: of the real Redis behind the socket `path`, which is emptied. `folder`: for
-    the disk."""
+    """The deployment of one `seed`. `client`: of the real Redis behind the socket `path`, which is emptied; `folder`:
+    an empty one, for the disk."""
 
     def __init__(self, seed: int, client: Any, path: str, folder: Path) -> None:
         self.dice = random.Random(f"world {seed}")  # noqa: S311 - a simulation, guards nothing
@@ -111,11 +112,13 @@ class World:
         with ExitStack() as stack:
             for module in _TIMED:
                 stack.enter_context(mock.patch.object(module, "time", stand_ins.clock(self.scheduler)))
-            stack.enter_context(mock.patch.object(bootstrap, "connect", lambda *_, **__: self._connect()))
-            stack.enter_context(mock.patch.object(Bell, "ring", lambda _, line, shard: self._ring(line, shard)))
-            stack.enter_context(mock.patch.object(Bell, "waits", lambda _: bool(self.jobs)))
-            journals = self.folder / "journal"
-            stack.enter_context(mock.patch("leadcore.journal._shared_folder", lambda: journals))
+            for target, name, act in (
+                (bootstrap, "connect", lambda *_, **__: self._connect()),
+                (Bell, "ring", lambda _, line, shard: self._ring(line, shard)),
+                (Bell, "waits", lambda _: bool(self.jobs)),
+                (journal, "_shared_folder", lambda: self.folder / "journal"),
+            ):
+                stack.enter_context(mock.patch.object(target, name, act))
             yield
 
     def _connect(self) -> Any:
