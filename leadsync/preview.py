@@ -118,7 +118,7 @@ def preview_event(body: dict[str, Any], redis: Redis, settings: WorkerSettings) 
     shared = settings.shared
     machine = Machine()
     # A few reads outside the workers' budget: reserving a slot in it would write to Redis.
-    hubspot = _ReadOnlyHubSpot(settings.token, settings.hubspot_url, NoBudget(machine))
+    hubspot = _ReadOnlyHubSpot(settings.token, settings.hubspot_url, NoBudget(machine), version=shared.hubspot_version)
     # A Redis without a key has no customers either, so any key will do.
     key = shared.key.encode() or redis.get(keys.SECRET) or b"none"
     customers = _ReadOnlyStore(redis, key)

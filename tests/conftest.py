@@ -62,7 +62,7 @@ PROPERTIES_ROUTE = "GET /crm/v3/properties/contacts"
 # What the tests' own environment must not decide.
 FOREIGN = (
     "PORT", "DYNO", "RENDER", "REDIS_URL", "DEALDROID_SECRET", "HUBSPOT_ACCESS_TOKEN", "WEB_CONCURRENCY",
-    "ALERT_WEBHOOK_URL", "METRICS_TOKEN",
+    "ALERT_WEBHOOK_URL", "METRICS_TOKEN", "HUBSPOT_API_VERSION",
 )  # fmt: skip
 # What a test may start without being marked: Redis, and the shell that ends it with us.
 HARMLESS = {"valkey-server", "redis-server", Path(os.environ.get(embedded.OVERRIDE, "")).name, "sh"}

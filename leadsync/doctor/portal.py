@@ -2,16 +2,19 @@
 
 import time
 from collections.abc import Mapping
+from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from leadcore.config import Config
+from leadcore.settings import HUBSPOT_VERSIONS
 from leadsync.doctor.finding import Finding, clock, fine, warn, wrong
 from workers.bootstrap import hubspot_client
 from workers.flow.errors import LineDown
 from workers.hubspot import access
 from workers.hubspot.client import HubSpot
 from workers.hubspot.properties import DEFINITIONS
+from workers.hubspot.versions import is_near, list_ends
 from workers.rules.mapping.property_names import CUSTOMER_ID
 from workers.settings import WorkerSettings
 
@@ -25,6 +28,7 @@ def check_hubspot(settings: WorkerSettings) -> list[Finding]:
     found: list[Finding] = []
     if settings.shared.dry_run:
         found.append(warn("DRY_RUN", "Nothing is written to HubSpot and nothing is sent.", "Unset it to go live."))
+    found += judge_version(settings.shared.hubspot_version, datetime.now(UTC).date())
     with hubspot_client(settings) as hubspot:
         try:
             _check(hubspot, settings, found)
@@ -48,6 +52,20 @@ def _check(hubspot: HubSpot, settings: WorkerSettings, found: list[Finding]) -> 
     sent = time.time()
     date = access.read_server_date(hubspot)
     found += judge_date(date, (sent + time.time()) / 2)
+
+
+def judge_version(version: str, today: date) -> list[Finding]:
+    """Pure: whether HubSpot goes on supporting what `version` uses."""
+    subject = "HubSpot API version"
+    fix = f"Set HUBSPOT_API_VERSION={HUBSPOT_VERSIONS[0]}, or unset it."
+    if version == HUBSPOT_VERSIONS[0]:
+        fix = "Install the newest leadsync."
+    found = []
+    for name, end in list_ends(version):
+        if is_near(end, today):
+            state, text = (warn, "ends on") if today < end else (wrong, "may be refused since")
+            found.append(state(subject, f"{version}: HubSpot's support of {name} {text} {end}.", fix))
+    return found or [fine(subject, f"{version}, supported until {list_ends(version)[0][1]}.")]
 
 
 def judge_date(date: str, now: float) -> list[Finding]:

@@ -4,6 +4,7 @@ import json
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from leadcore.store.status import Status
 from leadsync.cli import cli
 from leadsync.doctor.finding import Finding, clock
 from leadsync.doctor.machine import check_alerts
-from leadsync.doctor.portal import judge_date, judge_properties, judge_quota
+from leadsync.doctor.portal import judge_date, judge_properties, judge_quota, judge_version
 from leadsync.doctor.store import judge_line, judge_redis
 from receiver.intake.spool import Spool
 from sandbox import redis as embedded
@@ -344,6 +345,26 @@ def test_the_quota_is_judged(quota: tuple[int, int] | None, state: str) -> None:
 )
 def test_hubspots_clock_is_judged_by_its_date_header(date: str, states: list[str]) -> None:
     assert [one.state for one in judge_date(date, 1_795_464_000.0)] == states
+
+
+@pytest.mark.parametrize(
+    ("version", "today", "states"),
+    [
+        ("v3", date(2026, 9, 1), ["fine"]),
+        ("v3", date(2026, 11, 28), ["warning"]),
+        ("v3", date(2027, 3, 29), ["warning", "warning"]),
+        ("v3", date(2027, 4, 1), ["wrong", "warning"]),
+        ("v3", date(2027, 9, 1), ["wrong", "wrong"]),
+        ("2026-03", date(2026, 11, 28), ["fine"]),
+        ("2026-03", date(2027, 4, 1), ["warning"]),
+        ("2026-09", date(2027, 8, 1), ["fine"]),
+        ("2026-09", date(2028, 1, 1), ["warning"]),
+    ],
+)
+def test_half_a_year_before_hubspot_ends_what_is_used_there_is_a_warning(
+    version: str, today: date, states: list[str]
+) -> None:
+    assert [one.state for one in judge_version(version, today)] == states
 
 
 def definitions(change: Callable[[dict[str, Any]], bool]) -> list[dict[str, Any]]:

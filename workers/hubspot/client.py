@@ -17,6 +17,7 @@ from hubspot.crm.contacts.models import (
 )
 from msgspec.json import encode
 
+from leadcore.settings import HUBSPOT_VERSIONS
 from leadcore.store.counters import Tally
 from workers.flow.errors import LineDown
 from workers.hubspot.answers import Answer, raise_line_down, raise_without_key
@@ -28,14 +29,12 @@ from workers.rules.mapping.property_names import CUSTOMER_ID, MERGED
 from workers.rules.outcomes import ContactWrite, ReadOutcome, RetryLater, WriteOutcome, Written
 
 BATCH = 100
-API_VERSION = "v3"
-"""Of the paths that HubSpot's client, and those here, ask for."""
 
 
 class HubSpot:
     """One portal. Safe to use from several threads. It keeps its API objects, since each new one costs a TLS handshake.
-    `dry_run`: contacts are read but not written. `tally`: counts calls. Raises `leadcore.settings.SettingsError` if the
-    environment names a proxy that cannot be used."""
+    `version`: one of `leadcore.settings.HUBSPOT_VERSIONS`. `dry_run`: contacts are read but not written. `tally`:
+    counts calls. Raises `leadcore.settings.SettingsError` if the environment names a proxy that cannot be used."""
 
     def __init__(
         self,
@@ -43,6 +42,7 @@ class HubSpot:
         base_url: str,
         budget: Budget | NoBudget,
         *,
+        version: str = HUBSPOT_VERSIONS[0],
         dry_run: bool = False,
         tally: Tally | None = None,
     ) -> None:
@@ -54,7 +54,7 @@ class HubSpot:
         self._core = client.crm.properties.core_api
         self._groups = client.crm.properties.groups_api
         for api in (self._batch, self._basic, self._search, self._core, self._groups):
-            transport = Transport(api.api_client.configuration, budget, tally or Tally())
+            transport = Transport(api.api_client.configuration, budget, tally or Tally(), version)
             if api is not self._batch:
                 transport.pool_manager = self._batch.api_client.rest_client.pool_manager
             api.api_client.rest_client = transport
