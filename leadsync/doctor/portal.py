@@ -14,13 +14,13 @@ from workers.flow.errors import LineDown
 from workers.hubspot import access
 from workers.hubspot.client import HubSpot
 from workers.hubspot.properties import DEFINITIONS
-from workers.hubspot.versions import is_near, list_ends
+from workers.hubspot.scopes import PURPOSES, WHERE
+from workers.hubspot.versions import LEGACY_APPS_END, is_near, list_ends
 from workers.rules.mapping.property_names import CUSTOMER_ID
 from workers.settings import WorkerSettings
 
 LOW_SHARE = 0.1
 ONLY_SETUP = "crm.schemas.contacts.write"
-SCOPE_FIX = "Tick it in HubSpot: Settings > Integrations > Private apps > Scopes."
 
 
 def check_hubspot(settings: WorkerSettings) -> list[Finding]:
@@ -44,8 +44,9 @@ def _check(hubspot: HubSpot, settings: WorkerSettings, found: list[Finding]) -> 
     except LineDown as down:
         if down.code != "forbidden":
             raise
-    found.append(fine("HubSpot token", "Works."))
-    found += judge_scopes(access.find_missing_scopes(hubspot, settings.token))
+    token = access.inspect_token(hubspot, settings.token)
+    found.append(judge_token(token.kind, datetime.now(UTC).date()))
+    found += judge_scopes(token.missing)
     if definitions is not None:
         found += judge_properties(definitions, settings.shared.config)
     found.append(judge_quota(access.read_quota_left(hubspot)))
@@ -76,12 +77,23 @@ def judge_date(date: str, now: float) -> list[Finding]:
         return []
 
 
+def judge_token(kind: str, today: date) -> Finding:
+    """Pure: what kind of token it is, and whether HubSpot goes on supporting it; `kind`: as of `access.Token`."""
+    subject = "HubSpot token"
+    if kind != access.LEGACY_APP:
+        return fine(subject, f"Works; it is a {kind}." if kind else "Works; HubSpot does not say which kind it is.")
+    if not is_near(LEGACY_APPS_END, today):
+        return fine(subject, f"Works; it is a {kind}'s, supported until {LEGACY_APPS_END}.")
+    text = f"Works, but it is a {kind}'s, which HubSpot supports until {LEGACY_APPS_END}."
+    return warn(subject, text, "Create a Service Key with the same scopes: Settings > Integrations > Service Keys.")
+
+
 def judge_scopes(missing: list[str]) -> list[Finding]:
     """Pure. Only setup needs the scope that creates properties, so without it there is just a warning."""
     found = [
-        warn("HubSpot scopes", f"{one} is missing; only leadsync setup needs it.", SCOPE_FIX)
-        if one == ONLY_SETUP
-        else wrong("HubSpot scopes", f"{one} is missing.", SCOPE_FIX)
+        (warn if one == ONLY_SETUP else wrong)(
+            "HubSpot scopes", f"{one} is missing: it is needed {PURPOSES[one]}.", WHERE
+        )
         for one in missing
     ]
     return found or [fine("HubSpot scopes", "All there.")]

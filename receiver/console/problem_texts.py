@@ -100,10 +100,12 @@ PROBLEM_TEXTS: Mapping[str, tuple[str, str]] = {
         "HubSpot ไม่ยอมรับ access token กรุณาใส่ค่าใหม่ที่ HUBSPOT_ACCESS_TOKEN แล้วเริ่ม worker ใหม่",
     ),
     "pause.forbidden": (
-        "The HubSpot token lacks a scope. In HubSpot, under Settings > Integrations > Private apps > Scopes, tick "
-        "crm.objects.contacts.read and .write and crm.schemas.contacts.read and .write.",
-        "token ของ HubSpot ขาดสิทธิ์ กรุณาไปที่ Settings > Integrations > Private apps > Scopes แล้วเลือก "
-        "crm.objects.contacts.read และ .write กับ crm.schemas.contacts.read และ .write",
+        "The HubSpot token lacks a scope. In HubSpot, under Settings > Integrations > Service Keys, give the key "
+        "crm.objects.contacts.read and .write and crm.schemas.contacts.read and .write (for a legacy private app: "
+        "Private apps > Scopes). leadsync doctor names the missing one.",
+        "token ของ HubSpot ขาดสิทธิ์ กรุณาไปที่ Settings > Integrations > Service Keys แล้วเพิ่ม "
+        "crm.objects.contacts.read และ .write กับ crm.schemas.contacts.read และ .write ให้คีย์ "
+        "(หากใช้ private app แบบเดิม: Private apps > Scopes) คำสั่ง leadsync doctor จะบอกว่าขาดสิทธิ์ใด",
     ),
     "pause.daily_quota": (
         "HubSpot's daily quota is used up. It is reset at the portal's midnight; find out which app uses so much.",

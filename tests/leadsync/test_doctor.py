@@ -18,13 +18,13 @@ from leadcore.store.status import Status
 from leadsync.cli import cli
 from leadsync.doctor.finding import Finding, clock
 from leadsync.doctor.machine import check_alerts
-from leadsync.doctor.portal import judge_date, judge_properties, judge_quota, judge_version
+from leadsync.doctor.portal import judge_date, judge_properties, judge_quota, judge_token, judge_version
 from leadsync.doctor.store import judge_line, judge_redis
 from receiver.intake.spool import Spool
 from sandbox import redis as embedded
-from sandbox.hubspot.settings import SCOPES
 from tests.conftest import Line, open_line
 from workers.hubspot.properties import DEFINITIONS
+from workers.hubspot.scopes import PURPOSES
 from workers.settings import read_worker
 
 LONG = "a-secret-of-thirty-two-characters-or-more"
@@ -151,16 +151,20 @@ def test_the_webhook_gets_no_request(ward: Line) -> None:
 
 
 @pytest.mark.parametrize("lists_scopes", [True, False], ids=["HubSpot lists them", "each is tried"])
-@pytest.mark.parametrize("scope", SCOPES)
+@pytest.mark.parametrize("scope", PURPOSES)
 def test_a_missing_scope_is_named_whether_or_not_hubspot_lists_the_scopes(
     ward: Line, scope: str, lists_scopes: bool
 ) -> None:
-    ward.crm.settings(scopes=[one for one in SCOPES if one != scope])
+    ward.crm.settings(scopes=[one for one in PURPOSES if one != scope])
     if not lists_scopes:
         ward.crm.fault("403", path="/oauth")
     code, found = examine(ward)
     [finding] = found["HubSpot scopes"]
     assert scope in finding["text"]
+    assert PURPOSES[scope] in finding["text"]
+    assert "Service Keys" in finding["fix"]
+    [token] = found["HubSpot token"]
+    assert ("legacy private app" if lists_scopes else "does not say which kind") in token["text"]
     assert code == (scope != "crm.schemas.contacts.write")
 
 
@@ -345,6 +349,20 @@ def test_the_quota_is_judged(quota: tuple[int, int] | None, state: str) -> None:
 )
 def test_hubspots_clock_is_judged_by_its_date_header(date: str, states: list[str]) -> None:
     assert [one.state for one in judge_date(date, 1_795_464_000.0)] == states
+
+
+@pytest.mark.parametrize(
+    ("kind", "today", "state", "words"),
+    [
+        ("service key", date(2027, 9, 1), "fine", "service key"),
+        ("legacy private app", date(2026, 11, 28), "fine", "2027-09-01"),
+        ("legacy private app", date(2027, 3, 2), "warning", "2027-09-01"),
+        ("", date(2027, 9, 1), "fine", "does not say"),
+    ],
+)
+def test_the_kind_of_the_token_is_told_and_when_it_ends(kind: str, today: date, state: str, words: str) -> None:
+    finding = judge_token(kind, today)
+    assert (finding.state, words in finding.text) == (state, True)
 
 
 @pytest.mark.parametrize(

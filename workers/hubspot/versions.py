@@ -15,6 +15,7 @@ from leadcore.settings import UNDATED_VERSION
 _NUMBERED = re.compile(
     r"/crm/v[34]/(objects|associations|properties|pipelines|owners|property-validations|object-library|limits)(?=[/?]|$)"
 )
+_ACCOUNT = "/account-info/v3/"
 
 SUPPORT_ENDS: Mapping[str, date] = {
     "2026-09": date(2028, 3, 8),
@@ -35,6 +36,8 @@ def with_version(path: str, version: str) -> str:
     """`path`, which begins after the host, for `version`; unchanged for `UNDATED_VERSION`."""
     if version == UNDATED_VERSION:
         return path
+    if path.startswith(_ACCOUNT):
+        return f"/account-info/{version}/{path.removeprefix(_ACCOUNT)}"
     found = _NUMBERED.match(path)
     return f"/crm/{found[1]}/{version}{path[found.end() :]}" if found else path
 

@@ -1,14 +1,11 @@
 """One value decides the API version of every call."""
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from leadcore.settings import HUBSPOT_VERSIONS
+from tests.workers.hubspot.conftest import serving
 from workers.flow.errors import LineDown
 from workers.hubspot import access
 from workers.hubspot.budget import NoBudget
@@ -18,36 +15,6 @@ from workers.hubspot.versions import SUPPORT_ENDS, is_near, list_ends, with_vers
 from workers.rules.outcomes import ContactWrite
 
 
-@contextmanager
-def listening() -> Iterator[tuple[str, list[str]]]:
-    """The address of a server that refuses every request, and the lines of those that came."""
-    asked: list[str] = []
-
-    class Refusal(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            asked.append(f"{self.command} {self.path.partition('?')[0]}")
-            self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            self.send_response(400)
-            self.send_header("Content-Length", "2")
-            self.end_headers()
-            self.wfile.write(b"{}")
-
-        do_POST = do_GET  # noqa: N815 - a name of http.server's
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Refusal)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/proxy", asked
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
 def call_everything(hubspot: HubSpot) -> None:
     row = ContactWrite("t", "1", {"city": "Bangkok"})
     hubspot.upsert([row], {})
@@ -55,7 +22,7 @@ def call_everything(hubspot: HubSpot) -> None:
     hubspot.read_each(["1"], ["city"])
     hubspot.create_group("dealdroid", "DealDroid")
     hubspot.create_property(DEFINITIONS[0].body())
-    access.find_missing_scopes(hubspot, "token")
+    access.inspect_token(hubspot, "token")
     hubspot.ping()
     for refused in (
         hubspot.properties,
@@ -68,7 +35,7 @@ def call_everything(hubspot: HubSpot) -> None:
 
 @pytest.mark.parametrize("version", HUBSPOT_VERSIONS)
 def test_every_call_to_the_crm_is_made_in_the_version_that_is_set(version: str) -> None:
-    with listening() as (url, asked):
+    with serving(lambda line, body: (400, {})) as (url, asked):
         hubspot = HubSpot("token", url, NoBudget(), version=version)
         call_everything(hubspot)
         hubspot._batch.api_client.rest_client.pool_manager.clear()
@@ -95,7 +62,8 @@ def test_every_call_to_the_crm_is_made_in_the_version_that_is_set(version: str) 
         ("/crm/v3/owners/", "/crm/owners/2026-09/"),
         ("/crm/v3/owners", "/crm/owners/2026-09"),
         ("/crm/v3/property-validations/0-1", "/crm/property-validations/2026-09/0-1"),
-        ("/account-info/v3/details", "/account-info/v3/details"),
+        ("/account-info/v3/details", "/account-info/2026-09/details"),
+        ("/oauth/v2/private-apps/get/access-token-info", "/oauth/v2/private-apps/get/access-token-info"),
         ("/crm/v3/objectsx/1", "/crm/v3/objectsx/1"),
         ("/x/crm/v3/objects/contacts", "/x/crm/v3/objects/contacts"),
     ],
