@@ -133,6 +133,11 @@ PATTERNS: tuple[tuple[re.Pattern[str], str, str], ...] = (
     (re.compile(r"its message may not have arrived, (?P<why>.*)"), "", "ข้อความอาจไม่ถึงลูกค้า: {why}"),
     (re.compile(r"(?P<what>.*) is missing or unusable"), "", "{what} ขาดหรือใช้ไม่ได้"),
     (re.compile(r"HubSpot does not accept the value \((?P<what>.*)\)"), "", "HubSpot ไม่รับค่านี้ ({what})"),
+    (
+        re.compile(r"HubSpot has written it with a warning \((?P<what>.*)\)"),
+        "",
+        "HubSpot บันทึกแล้วโดยมีคำเตือน ({what})",
+    ),
     (re.compile(r"HubSpot is not available \(status (?P<what>\d+)\)\."), "", "HubSpot ใช้งานไม่ได้ (รหัส {what})"),
     (
         re.compile(r"HubSpot gave an unexpected answer \(status (?P<what>\d+)\)\. Check HUBSPOT_BASE_URL\."),

@@ -95,16 +95,19 @@ class HubSpot:
         key: str,
         send: Callable[[Sequence[ContactWrite]], Answer],
     ) -> None:
-        """Write `rows`. Rows without an outcome are sent again in halves, until the faulty row is alone."""
+        """Write `rows`. Rows without an outcome are sent again: together if HubSpot refused all and named whom it
+        refused, else in halves, until the faulty row is alone."""
         if not rows:
             return
         if self.dry_run:
             found.update({row.trace_id: Written("") for row in rows})
             return
-        found.update(parse_outcomes(send(rows), rows, key))
+        answer = send(rows)
+        found.update(parse_outcomes(answer, rows, key))
         rest = [row for row in rows if row.trace_id not in found]
-        for half in (rest[: len(rest) // 2], rest[len(rest) // 2 :]):
-            self._write(half, found, key, send)
+        cut = 0 if answer.status >= 400 and len(rest) < len(rows) else len(rest) // 2
+        for part in (rest[:cut], rest[cut:]):
+            self._write(part, found, key, send)
 
     def read(self, ids: Iterable[str], properties: Sequence[str], key: str = "") -> dict[str, dict[str, str]]:
         """As `read_each`, but only the contacts that exist. Also raises `LineDown` if HubSpot does not say whether

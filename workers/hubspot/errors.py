@@ -24,6 +24,8 @@ REASONS = {
 }
 PORTAL_WIDE = frozenset({"PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE"})
 NOT_FOUND = "OBJECT_NOT_FOUND"
+MAX_WARNINGS = 10
+_CODE = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
 _LIMITS = frozenset({"RATE_LIMITS", "RATE_LIMIT"})
 _TAKEN = frozenset({"CONFLICT", "OBJECT_ALREADY_EXISTS"})
 _EXISTING = re.compile(r"Existing ID:\s*(\d+)", re.IGNORECASE)
@@ -90,6 +92,16 @@ def lacks_key(error: Mapping[str, Any]) -> bool:
     message = str(error.get("message") or "")
     about_key = CUSTOMER_ID in message and not message.startswith("Property values were not valid")
     return bool(_NOT_UNIQUE.match(message)) or (about_key and bool(_NO_PROPERTY.search(message)))
+
+
+def read_warnings(parts: Any) -> tuple[tuple[str, str], ...]:
+    """Property ("" if none is named) and code of each warning in the list `parts`, at most `MAX_WARNINGS`."""
+    found: dict[tuple[str, str], None] = {}
+    for part in objects(parts):
+        code = str(part.get("category") or part.get("subCategory") or "")
+        for name in dict.fromkeys(name for name, _ in _named(part)) or [""]:
+            found[name, code if _CODE.fullmatch(code) else "WARNING"] = None
+    return tuple(found)[:MAX_WARNINGS]
 
 
 def reason(code: str) -> str:

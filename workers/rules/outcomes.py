@@ -25,10 +25,12 @@ class ContactWrite(Struct, frozen=True):
 
 
 class Written(Struct, frozen=True):
-    """HubSpot has it. `new`: whether this write created the contact, None where HubSpot does not say."""
+    """HubSpot has it. `new`: whether this write created the contact, None where HubSpot does not say. `warnings`: the
+    portal's name of a property ("" if none is named) and the code of each warning."""
 
     contact_id: str
     new: bool | None = None
+    warnings: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

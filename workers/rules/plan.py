@@ -1,12 +1,12 @@
 """Pure: what to send for a customer batch, and what to send instead after HubSpot's answer."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 
 from msgspec.structs import replace
 
-from leadcore.receipts import CREATED, PARKED, SKIPPED, UNCHANGED, UPDATED, WAITING, Note
+from leadcore.receipts import CONTACT, CREATED, PARKED, SKIPPED, UNCHANGED, UPDATED, WAITING, WARNED, Note
 from workers.rules.customer import Customer
 from workers.rules.field_clock import SEEN, Digest, digest_entries
 from workers.rules.lead import CustomerBatch, Result
@@ -69,8 +69,15 @@ class WritePlanner:
         )
         self.decide_writes(group)
 
-    def record_written(self, group: CustomerBatch, contact_id: str, new: bool | None) -> None:
-        """HubSpot has written the group."""
+    def record_written(
+        self,
+        group: CustomerBatch,
+        contact_id: str,
+        new: bool | None,
+        warnings: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        """HubSpot has written the group, perhaps with warnings: each a portal's property, or "", and a code."""
+        group.notes += [Note(self.portal.source(name) or CONTACT, WARNED, warned(code)) for name, code in warnings]
         group.created = group.created or new is True
         created = group.created or (new is None and not group.customer.known)
         group.customer = replace(group.customer, contact_id=contact_id)
@@ -176,6 +183,11 @@ class WritePlanner:
     def _finish_if_empty(self, group: CustomerBatch) -> None:
         if not group.properties:
             group.result = Result(UNCHANGED, group.customer.contact_id)
+
+
+def warned(code: str) -> str:
+    """The reason of a note on a value that HubSpot took with a warning; `code` is HubSpot's."""
+    return f"HubSpot has written it with a warning ({code})"
 
 
 def merge_unsaved(before: str, values: Mapping[str, str], chat: str = "", days: Mapping[str, str] | None = None) -> str:

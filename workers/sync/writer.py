@@ -164,8 +164,8 @@ class Writer:
 
     def _apply_outcome(self, group: CustomerBatch, outcome: WriteOutcome) -> None:
         match outcome:
-            case Written(contact_id, new):
-                self.plan.record_written(group, contact_id, new)
+            case Written(contact_id, new, warnings):
+                self.plan.record_written(group, contact_id, new, warnings)
             case Refused(fields, why):
                 self.plan.drop_refused(group, fields, why)
             case Conflict():
