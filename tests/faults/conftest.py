@@ -21,6 +21,7 @@ from leadcore import settings as shared_settings
 from leadcore.config import Config
 from leadcore.machine import Machine
 from leadcore.receipts import WRITTEN, Receipt
+from leadcore.settings import HUBSPOT_VERSIONS
 from leadcore.store import keys, lines
 from leadcore.store.outage import Outage
 from leadcore.store.status import Status, read_status
@@ -97,13 +98,14 @@ class Pool(redis.ConnectionPool):
 
 @dataclass
 class Scene:
-    """One system whose processes are objects. `config`: of every new worker. `steady`: a worker that lives through all
-    tests, with the default configuration."""
+    """One system whose processes are objects. `config`, `version` (HubSpot's): of every new worker. `steady`: a worker
+    that lives through all tests, with the default configuration."""
 
     line: Line
     folder: Path
     steady: "Worker" = field(init=False)
     config: Config = field(default_factory=Config)
+    version: str = HUBSPOT_VERSIONS[0]
     stack: ExitStack = field(default_factory=ExitStack)
 
     @property
@@ -113,7 +115,7 @@ class Scene:
     def clear(self) -> None:
         """End all processes and delete everything, except that the store is marked as intact."""
         self.stack.close()
-        self.config = Config()
+        self.config, self.version = Config(), HUBSPOT_VERSIONS[0]
         self.redis.flushdb()
         self.redis.set(keys.STORE, INTACT)
         self.line.crm.reset()
@@ -234,7 +236,7 @@ class Worker:
 
     def __init__(self, scene: Scene, wire: Wire, environ: Mapping[str, str]) -> None:
         self.wire = wire
-        settings = read_worker({**scene.line.environ, **environ})
+        settings = read_worker({**scene.line.environ, "HUBSPOT_API_VERSION": scene.version, **environ})
         settings = replace(settings, shared=replace(settings.shared, config=scene.config))
         connection = scene.client(wire)
         with (
@@ -341,6 +343,12 @@ def scene(stage: Scene) -> Iterator[Scene]:
     stage.clear()
     yield stage
     stage.clear()
+
+
+@pytest.fixture(params=HUBSPOT_VERSIONS)
+def each_version(scene: Scene, request: pytest.FixtureRequest) -> None:
+    """Run the test once in each version of HubSpot's API."""
+    scene.version = request.param
 
 
 @contextmanager

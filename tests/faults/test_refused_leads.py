@@ -25,6 +25,7 @@ from workers.hubspot.errors import REASONS
 from workers.rules.lead import CustomerBatch
 from workers.rules.plan import WritePlanner
 
+pytestmark = pytest.mark.usefixtures("each_version")
 BAD, *GOOD = same_shard("row", 12)
 OWNED = "owner@somebody-elses.co.th"
 ADDRESS = {"street_address": "1 Silom Road", "city": "Bangkok", "postal_code": "10500", "country": "Thailand"}
@@ -352,3 +353,15 @@ def test_a_refused_value_is_dropped_alone_and_kept_where_a_person_sees_it(
     assert {k: v for k, v in contact.items() if k not in own} == {
         k: v for k, v in whole.items() if k not in own | {name}
     }
+
+
+def test_a_warning_about_a_value_that_was_written_stands_in_the_receipt(scene: Scene) -> None:
+    """HubSpot describes none for 2026-09."""
+    scene.line.crm.fault("row_warned", path="/batch/upsert", ids=[BAD])
+    scene.accept(*everybody())
+    scene.worker().work()
+    receipts = scene.receipts()
+    warned = [note for note in receipts[BAD].notes if note.what == "warned"]
+    assert [note.property for note in warned] == (["phone"] if scene.version != "2026-09" else [])
+    assert {receipts[one].state for one in (BAD, *GOOD)} == {"created"}
+    assert not [note for one in GOOD for note in receipts[one].notes if note.what == "warned"]

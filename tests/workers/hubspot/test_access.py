@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
+from leadcore.settings import HUBSPOT_VERSIONS
 from leadcore.machine import Machine
 from sandbox.http_server import running
-from sandbox.hubspot import Portal, create_app
+from sandbox.hubspot import Portal, Settings, create_app
 from tests.workers.hubspot.conftest import serving
 from workers.hubspot import access
 from workers.hubspot.budget import NoBudget
@@ -14,9 +15,10 @@ from workers.hubspot.client import HubSpot
 from workers.hubspot.scopes import PURPOSES
 
 
-def test_the_portals_id_and_the_domain_of_its_pages_are_learnt() -> None:
+@pytest.mark.parametrize("version", HUBSPOT_VERSIONS)
+def test_the_portals_id_and_the_domain_of_its_pages_are_learnt(version: str) -> None:
     with running(create_app(Portal())) as server:
-        hubspot = HubSpot("pat-test", server.url, NoBudget(Machine()))
+        hubspot = HubSpot("pat-test", server.url, NoBudget(), version=version)
         assert access.read_portal_id(hubspot) == ("44000001", "app.hubspot.com")
         hubspot._batch.api_client.rest_client.pool_manager.clear()
 
@@ -29,6 +31,18 @@ def test_an_account_that_does_not_say_is_unknown(kind: str) -> None:
     with running(app) as server:
         hubspot = HubSpot("pat-test", server.url, NoBudget(Machine()))
         assert access.read_portal_id(hubspot) is None
+        hubspot._batch.api_client.rest_client.pool_manager.clear()
+
+
+@pytest.mark.parametrize("version", HUBSPOT_VERSIONS)
+@pytest.mark.parametrize("missing", ["", *PURPOSES])
+def test_a_scope_that_a_service_key_lacks_is_found_by_trying(missing: str, version: str) -> None:
+    scopes = tuple(one for one in PURPOSES if one != missing)
+    app = create_app(Portal(Settings(scopes=scopes)))
+    app.test_client().post("/_sandbox/faults", json={"kind": "403", "path": "/oauth"})
+    with running(app) as server:
+        hubspot = HubSpot("pat-test", server.url, NoBudget(), version=version)
+        assert access.inspect_token(hubspot, "pat-test").missing == ([missing] if missing else [])
         hubspot._batch.api_client.rest_client.pool_manager.clear()
 
 

@@ -121,6 +121,15 @@ def test_the_receipt_says_what_hubspot_says(customer: Customer, new: bool | None
     assert started.customer.contact_id == "501"
 
 
+def test_a_warning_goes_to_the_receipt_by_our_name() -> None:
+    told = decided(BY_PHONE)
+    WritePlanner(Portal(targets={"phone": "own_phone"}), DIGEST).record_written(
+        told, "501", new=True, warnings=[("own_phone", "CODE"), ("", "OTHER")]
+    )
+    assert [(note.property, note.what) for note in told.notes] == [("phone", "warned"), ("contact", "warned")]
+    assert "CODE" in told.notes[0].why
+
+
 def test_a_contact_that_was_deleted_gets_all_that_the_event_holds() -> None:
     said = {"firstname": "Ann", "zip": "10110"}
     started = decided(
