@@ -14,6 +14,7 @@ from leadcore.machine import Machine
 from leadcore.receipts import CREATED, SKIPPED, UNCHANGED, UPDATED, WAITING, Note
 from leadcore.store import keys
 from leadcore.store.connection import Redis
+from leadcore.store.required import read_required
 from leadcore.store.streams import Stream
 from workers.flow.lease import Lease
 from workers.hubspot.budget import NoBudget
@@ -25,6 +26,7 @@ from workers.rules.mapping.mapped_event import MappedEvent
 from workers.rules.mapping.property_names import ADDRESS, CUSTOMER_ID, NAME, NAME_GIVEN
 from workers.rules.outcomes import Conflict, ContactWrite, WriteOutcome, Written
 from workers.rules.plan import WritePlanner
+from workers.rules.required import RequiredProperties
 from workers.settings import WorkerSettings
 from workers.sync.customer_store import CustomerStore
 from workers.sync.identity import Identity
@@ -131,7 +133,9 @@ def preview_event(body: dict[str, Any], redis: Redis, settings: WorkerSettings) 
         raise PreviewError("this version of leadsync cannot read the event")
     [group] = batch.groups
     customers.load([group])
-    plan = WritePlanner(portal, customers.digest(), shared.timezone)
+    required = RequiredProperties(shared.config.required)
+    required.refresh(read_required(redis))
+    plan = WritePlanner(portal, customers.digest(), shared.timezone, required)
     # A lease that was never acquired: `_ReadOnlyIdentity` locks nothing.
     identity = _ReadOnlyIdentity(redis, hubspot, shared.config.crm, key, Lease(Stream(redis), 0, "", machine))
     Writer(hubspot, plan, identity, customers, intact=False).write([group])

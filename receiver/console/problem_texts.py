@@ -20,6 +20,12 @@ PROBLEM_TEXTS: Mapping[str, tuple[str, str]] = {
         "Start one: leadsync worker. Nothing is lost meanwhile.",
         "กรุณาเริ่ม worker ด้วยคำสั่ง leadsync worker ระหว่างนี้ไม่มีลีดสูญหาย",
     ),
+    "required": (_problem("required"), "HubSpot ไม่รับรายชื่อที่ไม่มีค่าใน property ที่พอร์ทัลบังคับกรอก"),
+    "required.do": (
+        DESCRIPTIONS["required"].fix,
+        "HubSpot ต้องการ {why} กรุณากำหนดค่าที่ [required] ใน leadsync.toml หรือเลิกบังคับกรอกใน HubSpot "
+        "ระบบจะรู้เองภายในหนึ่งชั่วโมง หากต้องการลองทันทีให้สั่งลองใหม่",
+    ),
     "parked": (_problem("parked"), "มี {n} ลีดรอให้คุณช่วย"),
     "parked.do": ("See below what is wrong and how to fix it.", "ดูสาเหตุและวิธีแก้ได้ด้านล่าง"),
     "refused": (_problem("refused"), "วันนี้ปฏิเสธ {n} คำขอ เพราะรหัสลับของ intent ไม่ตรงกับที่ตั้งไว้ที่นี่"),

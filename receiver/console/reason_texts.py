@@ -9,6 +9,7 @@ FIXES: Mapping[str, str] = {
     "": "สาเหตุอาจหมดไปแล้ว กรุณาลองใหม่",
     "unusable": "ลองใหม่ทั้งอย่างนี้ไม่ได้ กรุณาให้ intent ใน DealDroid ส่งค่าที่ขาด แล้วทิ้งรายการนี้",
     "unreadable": "กรุณาติดตั้ง leadsync รุ่นล่าสุดแล้วลองใหม่ หากยังค้างอีกให้ทิ้ง",
+    "required": "กรุณากรอกค่าในรายชื่อ กำหนดค่าที่ [required] ใน leadsync.toml หรือเลิกบังคับกรอกใน HubSpot แล้วลองใหม่",
     "refused": "กรุณาตรวจกฎหรือ property ที่บังคับกรอกในพอร์ทัล แก้ไขแล้วลองใหม่",
     "dry run": "เมื่อเอา DRY_RUN ออกและเริ่ม worker ใหม่แล้ว กรุณาลองใหม่",
     "error": "กรุณาติดตั้ง leadsync รุ่นล่าสุดแล้วลองใหม่",
@@ -138,6 +139,8 @@ PATTERNS: tuple[tuple[re.Pattern[str], str, str], ...] = (
         "",
         "HubSpot บันทึกแล้วโดยมีคำเตือน ({what})",
     ),
+    (re.compile(r"HubSpot requires (?P<what>.*) with it"), "", "HubSpot รับค่านี้เมื่อมี {what} เท่านั้น"),
+    (re.compile(r"HubSpot requires (?P<what>.*)"), "", "HubSpot บังคับให้มี {what}"),
     (re.compile(r"HubSpot is not available \(status (?P<what>\d+)\)\."), "", "HubSpot ใช้งานไม่ได้ (รหัส {what})"),
     (
         re.compile(r"HubSpot gave an unexpected answer \(status (?P<what>\d+)\)\. Check HUBSPOT_BASE_URL\."),

@@ -26,7 +26,15 @@ from workers.hubspot.reads import parse_contact, parse_contacts
 from workers.hubspot.transport import Transport
 from workers.hubspot.writes import parse_outcomes
 from workers.rules.mapping.property_names import CUSTOMER_ID, MERGED
-from workers.rules.outcomes import ContactWrite, ReadOutcome, RetryLater, WriteOutcome, Written
+from workers.rules.outcomes import (
+    ContactWrite,
+    ReadOutcome,
+    Refused,
+    Resend,
+    RetryLater,
+    WriteOutcome,
+    Written,
+)
 
 BATCH = 100
 
@@ -106,8 +114,12 @@ class HubSpot:
         found.update(parse_outcomes(answer, rows, key))
         rest = [row for row in rows if row.trace_id not in found]
         cut = 0 if answer.status >= 400 and len(rest) < len(rows) else len(rest) // 2
-        for part in (rest[:cut], rest[cut:]):
-            self._write(part, found, key, send)
+        self._write(rest[:cut], found, key, send)
+        if key and any(_lacks_something(row, found) for row in rest[:cut]):
+            # New contacts may all lack it: first see what can be done about the one.
+            found.update({row.trace_id: Resend() for row in rest[cut:]})
+            return
+        self._write(rest[cut:], found, key, send)
 
     def read(self, ids: Iterable[str], properties: Sequence[str], key: str = "") -> dict[str, dict[str, str]]:
         """As `read_each`, but only the contacts that exist. Also raises `LineDown` if HubSpot does not say whether
@@ -238,3 +250,9 @@ class HubSpot:
     def create_property(self, definition: Mapping[str, Any]) -> Answer:
         answer: Answer = self._core.create("contacts", dict(definition), _preload_content=False)
         return answer
+
+
+def _lacks_something(row: ContactWrite, found: Mapping[str, WriteOutcome]) -> bool:
+    """Whether HubSpot refused the row for want of a property that it requires."""
+    outcome = found.get(row.trace_id)
+    return isinstance(outcome, Refused) and outcome.wants_more(row)

@@ -25,6 +25,10 @@ REASONS = {
 PORTAL_WIDE = frozenset({"PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE"})
 NOT_FOUND = "OBJECT_NOT_FOUND"
 MAX_WARNINGS = 10
+# The keys of a context under which names of properties stand, unless they hold values.
+_NAMES, _VALUES = re.compile("propert|field", re.IGNORECASE), re.compile("value", re.IGNORECASE)
+_PROPERTY_FORM = re.compile(r"[A-Za-z]\w{0,249}", re.ASCII)
+_DEMAND = re.compile(r"requir|missing|mandatory|not set|must (?:be set|have|not be (?:blank|empty))", re.IGNORECASE)
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
 _LIMITS = frozenset({"RATE_LIMITS", "RATE_LIMIT"})
 _TAKEN = frozenset({"CONFLICT", "OBJECT_ALREADY_EXISTS"})
@@ -58,9 +62,10 @@ def classify(error: Mapping[str, Any]) -> WriteOutcome:
         return RetryLater("HubSpot has locked this contact for a moment")
     fields = invalid_fields(error)
     if fields:
-        return Refused({name: reason(code) for name, code in fields.items()}, "HubSpot refused some values")
+        reasons = {name: reason(code) for name, code in fields.items()}
+        return Refused(reasons, "HubSpot refused some values", _read_demand(error))
     if "VALIDATION" in category or status == "400" or status in ("BAD_REQUEST", "INVALID"):
-        return Refused({}, "HubSpot refused this contact")
+        return Refused({}, "HubSpot refused this contact", _read_demand(error))
     return RetryLater("HubSpot gave an error without an explanation")
 
 
@@ -135,14 +140,28 @@ def _named(part: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for entry in _invalid_list(message):
         for name in [*strings(entry.get("name")), *strings(entry.get("propertyName"))]:
             yield name, str(entry.get("error") or own)
-    about = context(part)
-    for names in (about.get("propertyName"), about.get("invalidPropertyName"), part.get("in")):
-        for name in strings(names):
+    about = {key: value for key, value in context(part).items() if _NAMES.search(key) and not _VALUES.search(key)}
+    for names in (*about.values(), part.get("in"), part.get("propertyName")):
+        for name in _names_in(names):
             yield name, own
     if found := _PROPERTY.match(message):
         yield found[1], own or ("PROPERTY_DOESNT_EXIST" if found[2] else "READ_ONLY_VALUE")
     if _EMAIL.match(message):
         yield "email", own or "INVALID_EMAIL"
+
+
+def _names_in(value: Any) -> list[str]:
+    """The names of properties in a text, or in a list of texts or of objects with a `name`."""
+    inner = [str(one.get("name") or one.get("propertyName") or "") for one in objects(value)]
+    return [name for name in (*strings(value), *inner) if _PROPERTY_FORM.fullmatch(name)]
+
+
+def _read_demand(error: Mapping[str, Any]) -> str:
+    """HubSpot's words, if they say that something is required, else ""."""
+    parts = (error, *objects(error.get("errors")))
+    words = "\n".join(str(part.get("message") or "") for part in parts)
+    codes = " ".join(str(part.get(key) or "") for part in parts for key in ("code", "subCategory"))
+    return words if _DEMAND.search(words) or _DEMAND.search(codes) else ""
 
 
 def _invalid_list(message: str) -> list[dict[str, Any]]:

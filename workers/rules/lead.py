@@ -69,6 +69,9 @@ class CustomerBatch:
     `needs_read`, `was_read`: the contact must be, or was, read before it is written. `created`: a write of this batch
     created the contact. `restarted`: the contact was missing once, and all is sent as for a new customer.
     `detached`: the contact that they shared is gone, and it is not checked yet whether another one has their id.
+    `supplied`: properties of which the shop's default is sent; `looked_up`: required ones of which the contact's own
+    values are known; `missing`, `withheld`: what HubSpot wanted, and what is
+    not sent for want of it; all by HubSpot's names.
     `unrecorded`: they were linked to it before, and Redis does not know what they filled in there.
     `contact`: the record of the contact that they share, which `contact_record` holds.
     `locked_elsewhere`: another worker holds the contact's lock, so the leads stay in the inbox."""
@@ -97,6 +100,10 @@ class CustomerBatch:
     email_refused: bool = False
     placeholder: str = ""
     unsaved_before: str = ""
+    supplied: set[str] = field(default_factory=set)
+    looked_up: set[str] = field(default_factory=set)
+    missing: list[str] = field(default_factory=list)
+    withheld: list[str] = field(default_factory=list)
     unsaved: dict[str, str] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
     conflict: Conflict | None = None
@@ -116,6 +123,11 @@ class CustomerBatch:
     @property
     def trace_id(self) -> str:
         return self.leads[-1].id
+
+    @property
+    def retried(self) -> bool:
+        """Whether a person wants it tried again."""
+        return any(lead.kind == "retry" for lead in self.leads)
 
     @property
     def open(self) -> bool:

@@ -7,27 +7,42 @@ from datetime import UTC, datetime, tzinfo
 from msgspec.structs import replace
 
 from leadcore.receipts import CONTACT, CREATED, PARKED, SKIPPED, UNCHANGED, UPDATED, WAITING, WARNED, Note
+from leadcore.required import Requirement, Scope
 from workers.rules.customer import Customer
 from workers.rules.field_clock import SEEN, Digest, digest_entries
 from workers.rules.lead import CustomerBatch, Result
-from workers.rules.mapping.property_names import ACTIVITY, ADDRESS, CUSTOMER_ID, NAME, OTHER_IDS, PLACEHOLDER, UNSAVED
+from workers.rules.mapping.property_names import (
+    ACTIVITY,
+    ADDRESS,
+    CUSTOMER_ID,
+    NAME,
+    OTHER_IDS,
+    PHONES,
+    PLACEHOLDER,
+    UNSAVED,
+)
 from workers.rules.news import find_news, newest_placeholder, protect_existing_values
 from workers.rules.portal import Portal
+from workers.rules.required import RequiredProperties, explain, explain_partner, find_missing
 
 # A text property holds 65,536 characters (HubSpot's page).
 MAX_UNSAVED_VALUE, MAX_UNSAVED = 2_000, 60_000
 # What is still sent of a contact that HubSpot refuses without naming a value.
 ESSENTIAL = frozenset({CUSTOMER_ID, OTHER_IDS, UNSAVED, *NAME, *ACTIVITY})
+CHANNELS = frozenset({"email", *PHONES})
 UNNAMED = "HubSpot refused the contact, perhaps for this value"
 _LINE = re.compile(r"([a-z]\w*)(?: \(chat (.*?), \d{4}-\d\d-\d\d\))?: ")
 
 
 class WritePlanner:
-    """The rules for one portal. The methods change the group that they are given and do no I/O. `timezone`: of the
-    dates that people read."""
+    """The rules for one portal. The methods change the group that they are given, and `required`, and do no I/O.
+    `timezone`: of the dates that people read."""
 
-    def __init__(self, portal: Portal, digest: Digest, timezone: tzinfo = UTC) -> None:
+    def __init__(
+        self, portal: Portal, digest: Digest, timezone: tzinfo = UTC, required: RequiredProperties | None = None
+    ) -> None:
         self.portal, self.digest, self.timezone = portal, digest, timezone
+        self.required = required or RequiredProperties()
 
     def decide_writes(self, group: CustomerBatch) -> None:
         """Find the news and decide how to write them: a new contact by customer id, a known one by its id, and
@@ -36,6 +51,7 @@ class WritePlanner:
         news = find_news(customer, group.events, self.digest)
         writes = {name: value for name, value in news.writes.items() if name != UNSAVED or self.portal.has(UNSAVED)}
         group.news, group.properties, group.was_read, group.result = news, writes, False, None
+        group.supplied, group.looked_up, group.missing, group.withheld = set(), set(), [], []
         group.needs_read = customer.shared or bool(news.if_unchanged) or (customer.known and UNSAVED in news.writes)
         if customer.known:
             if not news:
@@ -43,8 +59,33 @@ class WritePlanner:
         elif any(mapped.makes_contact for _, mapped in group.events):
             group.properties |= news.creation
             group.placeholder = news.creation.get("lastname", "")
+            self._supply(group, self.required.defaults)
         else:
             group.result = Result(SKIPPED, code="no_details", why="no contact details yet")
+        if group.open:
+            self.heed_required(group)
+
+    def heed_required(self, group: CustomerBatch) -> None:
+        """Do not send what HubSpot would refuse for want of a required property, as it did in the last hour. A lead
+        that a person retries is sent all the same, for the rule may be gone."""
+        for one in () if group.retried else list(self.required.known.values()):
+            partners = [name for name in map(self.portal.source, one.partners) if name in group.properties]
+            if group.properties.get(self.portal.source(one.property)) or (one.scope == "with" and not partners):
+                continue
+            if group.customer.known:
+                # Only the contact itself shows whether it has the property.
+                unread = one.scope == "with" and one.property not in group.looked_up
+                group.needs_read, group.was_read = group.needs_read or unread, group.was_read and not unread
+            elif one.scope == "create":
+                self._park_lacking(group, [one.property])
+            elif one.scope == "with":
+                self._withhold(group, partners, [one.property])
+
+    def read_targets(self) -> list[str]:
+        """HubSpot's names of all that is read before a contact is written that may hold another's values, or lack what
+        is required."""
+        required = [one.property for one in list(self.required.known.values()) if one.scope == "with"]
+        return list(dict.fromkeys([*self.portal.shared_targets(), *required]))
 
     def add_unrecorded_address(self, customer: Customer, current: Mapping[str, str]) -> Customer:
         """`customer` with the parts of an address that the contact has and the clock lacks: another address must clear
@@ -77,15 +118,16 @@ class WritePlanner:
         warnings: Sequence[tuple[str, str]] = (),
     ) -> None:
         """HubSpot has written the group, perhaps with warnings: each a portal's property, or "", and a code."""
+        self._learn(group, is_new=new is True)
         group.notes += [Note(self.portal.source(name) or CONTACT, WARNED, warned(code)) for name, code in warnings]
         group.created = group.created or new is True
         created = group.created or (new is None and not group.customer.known)
         group.customer = replace(group.customer, contact_id=contact_id)
         group.result = Result(CREATED if created else UPDATED, contact_id)
 
-    def drop_refused(self, group: CustomerBatch, fields: Mapping[str, str], why: str) -> None:
+    def drop_refused(self, group: CustomerBatch, fields: Mapping[str, str], why: str, demand: str = "") -> None:
         """Drop the values that HubSpot refuses and send the rest; refused values go to `dealdroid_unsaved`, where a
-        salesperson sees them."""
+        salesperson sees them. `demand`: as of `Refused`."""
         refused = {self.portal.source(name): reason for name, reason in fields.items()}
         dropped = [name for name in refused if name in group.properties]
         for name in dropped:
@@ -97,8 +139,76 @@ class WritePlanner:
             self._update_unsaved(group, possible=UNSAVED not in dropped)
             self._ensure_name(group)
             self._finish_if_empty(group)
-        elif not self._ensure_name(group) and not self._drop_suspects(group):
+        elif self._ensure_name(group):
+            return
+        elif missing := find_missing(self.portal, fields, demand, self.portal.to_portal(group.properties)):
+            self._do_without(group, missing)
+        elif not self._drop_suspects(group):
             group.result = Result(PARKED, code="refused", why=why)
+
+    def _do_without(self, group: CustomerBatch, missing: Sequence[str]) -> None:
+        """HubSpot wants properties that the group lacks: send the shop's defaults for them, else what can be written
+        without them, first without the values of closed choices, on which HubSpot's own conditions depend, then without
+        all but the essential. If it still wants them, the lead is parked."""
+        if self._supply(group, {name: self.required.defaults.get(name, "") for name in missing}):
+            return
+        rest = [name for name in self._said(group) if name not in (*ESSENTIAL, *CHANNELS)]
+        if partners := self._choices(group) or rest:
+            self._withhold(group, partners, missing)
+            return
+        scope: Scope = "write" if group.customer.known else "create"
+        for name in missing:
+            self.required.learn(Requirement(name, self.portal.labels.get(name, ""), scope))
+        self._park_lacking(group, missing)
+
+    def _supply(self, group: CustomerBatch, values: Mapping[str, str]) -> bool:
+        """Send the values of properties of which there is none, each once; True if there is one. A unique value would
+        make all customers one contact."""
+        given = {
+            self.portal.source(name): value
+            for name, value in values.items()
+            if value
+            and name not in group.supplied
+            and name not in self.portal.unique
+            and self.portal.has(self.portal.source(name))
+            and not group.properties.get(self.portal.source(name))
+        }
+        group.properties |= given
+        group.supplied |= {self.portal.target(name) for name in given}
+        return bool(given)
+
+    def _withhold(self, group: CustomerBatch, partners: Sequence[str], missing: Sequence[str]) -> None:
+        """Write the rest without `partners`, with which HubSpot requires what is missing."""
+        for name in partners:
+            self._drop(group, name, explain_partner(self.portal, missing))
+            group.withheld.append(self.portal.target(name))
+        group.missing = list(dict.fromkeys([*group.missing, *missing]))
+        self._update_unsaved(group)
+        self._ensure_name(group)
+        self._finish_if_empty(group)
+
+    def _choices(self, group: CustomerBatch) -> list[str]:
+        return [name for name in self._said(group) if self.portal.target(name) in self.portal.choices]
+
+    def _said(self, group: CustomerBatch) -> list[str]:
+        """The properties that are sent, without the shop's defaults."""
+        return [name for name in group.properties if self.portal.target(name) not in group.supplied]
+
+    def _park_lacking(self, group: CustomerBatch, missing: Sequence[str]) -> None:
+        group.result = Result(PARKED, code="required", why=explain(self.portal, missing))
+
+    def _learn(self, group: CustomerBatch, *, is_new: bool) -> None:
+        """HubSpot took the group, perhaps without what it had refused to do without. `is_new`: as a new contact."""
+        sent = self.portal.to_portal(group.properties)
+        for name in group.missing:
+            if not sent.get(name):
+                self.required.learn(
+                    Requirement(name, self.portal.labels.get(name, ""), "with", tuple(dict.fromkeys(group.withheld)))
+                )
+        for one in list(self.required.known.values()):
+            holds = one.scope == "create" or any(sent.get(name) for name in one.partners)
+            if is_new and holds and not sent.get(one.property):
+                self.required.disprove(one.property)
 
     def drop_value(self, group: CustomerBatch, name: str, why: str) -> None:
         """Send the rest without this value, which belongs to another contact."""
@@ -122,13 +232,24 @@ class WritePlanner:
             group.properties = {**writes, **own}
             group.unsaved |= unsaved
             group.notes += notes
+        self._do_without_partners(group, current)
         self._update_unsaved(group)
         self._finish_if_empty(group)
+
+    def _do_without_partners(self, group: CustomerBatch, current: Mapping[str, str]) -> None:
+        """Leave out what HubSpot takes only with a property that the contact lacks; `current`: its values now."""
+        for one in () if group.retried else list(self.required.known.values()):
+            name = self.portal.source(one.property)
+            partners = [partner for partner in map(self.portal.source, one.partners) if partner in group.properties]
+            lacks = one.property in group.looked_up and not (current.get(name) or group.properties.get(name))
+            default = {one.property: self.required.defaults.get(one.property, "")}
+            if partners and lacks and not self._supply(group, default):
+                self._withhold(group, partners, [one.property])
 
     def _drop(self, group: CustomerBatch, name: str, why: str) -> None:
         value = group.properties.pop(name, "")
         group.notes.append(Note(name, "dropped", why))
-        if value and name != UNSAVED:
+        if value and name != UNSAVED and self.portal.target(name) not in group.supplied:
             group.unsaved[name] = value
 
     def _update_unsaved(self, group: CustomerBatch, *, possible: bool = True) -> None:
@@ -168,11 +289,11 @@ class WritePlanner:
         return True
 
     def _drop_suspects(self, group: CustomerBatch) -> bool:
-        """Drop what a refusal that names no value may be about: the email, then all but identity, name and activity.
-        False if nothing is left to drop."""
+        """Drop what a refusal that names no value may be about: the email, then all but identity, name and activity,
+        and of these the closed choices. False if nothing is left to drop."""
         suspects = ["email"] if "email" in group.properties else []
-        suspects = suspects or [name for name in group.properties if name not in ESSENTIAL]
-        for name in suspects:
+        suspects = suspects or [name for name in group.properties if name not in ESSENTIAL] + self._choices(group)
+        for name in dict.fromkeys(suspects):
             self._drop(group, name, UNNAMED)
         if suspects:
             self._update_unsaved(group)

@@ -38,13 +38,21 @@ log = structlog.get_logger("leadsync.sync")
 
 class Writer:
     """Writes one call's batches. `intact`: the store of clocks is complete, so a customer without a record is new.
-    `decided`: `decide_news` has run already, so the next `write` skips it."""
+    `decided`: `decide_news` has run already, so the next `write` skips it. `on_answer`: called after each call that
+    wrote."""
 
     def __init__(
-        self, hubspot: HubSpot, plan: WritePlanner, identity: Identity, customers: CustomerStore, *, intact: bool
+        self,
+        hubspot: HubSpot,
+        plan: WritePlanner,
+        identity: Identity,
+        customers: CustomerStore,
+        *,
+        intact: bool,
+        on_answer: Callable[[], None] = lambda: None,
     ) -> None:
         self.hubspot, self.plan, self.identity = hubspot, plan, identity
-        self.customers, self.intact = customers, intact
+        self.customers, self.intact, self.on_answer = customers, intact, on_answer
         self.decided = False
 
     def decide_news(self, groups: Sequence[CustomerBatch]) -> None:
@@ -66,6 +74,9 @@ class Writer:
             self.customers.mark_attempted(new, self.identity.lease)
         for _ in range(ROUNDS):
             self._find_contacts([group for group in groups if group.open and group.detached])
+            for group in groups:
+                if group.open:
+                    self.plan.heed_required(group)
             waiting = [group for group in groups if group.open]
             if not waiting:
                 return
@@ -123,7 +134,7 @@ class Writer:
         mine = [group for group in groups if self.identity.lock_contact(group)]
         self._reload_shared([group for group in mine if group.customer.shared])
         mine = [group for group in mine if group.open]
-        wanted = self.plan.portal.shared_targets()
+        wanted = self.plan.read_targets()
         found = self.hubspot.read_each([group.customer.contact_id for group in mine], wanted)
         for group in mine:
             match found[group.customer.contact_id]:
@@ -134,6 +145,7 @@ class Writer:
                 case contact:
                     self.identity.follow_owner(group, contact, self.plan)
                     if group.open:
+                        group.looked_up |= {*wanted}
                         self.plan.protect_existing(group, self.plan.portal.from_portal(contact))
 
     def _reload_shared(self, groups: Sequence[CustomerBatch]) -> None:
@@ -161,13 +173,15 @@ class Writer:
             for group in groups:
                 if group.trace_id in outcomes:
                     self._apply_outcome(group, outcomes[group.trace_id])
+            if outcomes:
+                self.on_answer()
 
     def _apply_outcome(self, group: CustomerBatch, outcome: WriteOutcome) -> None:
         match outcome:
             case Written(contact_id, new, warnings):
                 self.plan.record_written(group, contact_id, new, warnings)
-            case Refused(fields, why):
-                self.plan.drop_refused(group, fields, why)
+            case Refused(fields, why, demand):
+                self.plan.drop_refused(group, fields, why, demand)
             case Conflict():
                 group.conflict = outcome
             case ContactMissing():
