@@ -7,6 +7,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from leadcore.config import Config
+from leadcore.receipts import PROPERTIES
 from leadcore.settings import HUBSPOT_VERSIONS
 from leadsync.doctor.finding import Finding, clock, fine, warn, wrong
 from workers.bootstrap import hubspot_client
@@ -16,10 +17,12 @@ from workers.hubspot.client import HubSpot
 from workers.hubspot.properties import DEFINITIONS
 from workers.hubspot.scopes import PURPOSES, WHERE
 from workers.hubspot.versions import LEGACY_APPS_END, is_near, list_ends
+from workers.rules.formats import FormatRule, may_be_broken
 from workers.rules.mapping.property_names import CUSTOMER_ID
 from workers.settings import WorkerSettings
 
 LOW_SHARE = 0.1
+FORMATS = "HubSpot's rules for values"
 ONLY_SETUP = "crm.schemas.contacts.write"
 
 
@@ -49,6 +52,8 @@ def _check(hubspot: HubSpot, settings: WorkerSettings, found: list[Finding]) -> 
     found += judge_scopes(token.missing)
     if definitions is not None:
         found += judge_properties(definitions, settings.shared.config)
+        found += judge_defaults(definitions, settings.shared.config)
+    found += _check_formats(hubspot, settings.shared.config)
     found.append(judge_quota(access.read_quota_left(hubspot)))
     sent = time.time()
     date = access.read_server_date(hubspot)
@@ -123,6 +128,55 @@ def judge_properties(definitions: list[dict[str, Any]], config: Config) -> list[
             warn(subject, text, "Create it in HubSpot or change the configuration; until then it is left out.")
         )
     return found or [fine(subject, "All there.")]
+
+
+def judge_defaults(definitions: list[dict[str, Any]], config: Config) -> list[Finding]:
+    """Pure: values of `[required]` that cannot be sent."""
+    known = {str(one.get("name")): one for one in definitions}
+    found = []
+    for name, value in config.required.items():
+        one = known.get(name, {})
+        options = [str(option.get("value")) for option in one.get("options") or []]
+        if name not in known:
+            why = "HubSpot has no such property"
+        elif one.get("hasUniqueValue") is True:
+            why = "its values are unique, and one value for all would make all customers one contact"
+        elif options and value not in options:
+            why = f"it is none of its options: {', '.join(options[:20])}"
+        else:
+            continue
+        found.append(
+            warn("[required]", f"The value for {name} is not sent: {why}.", "Change [required] in leadsync.toml.")
+        )
+    return found
+
+
+def _check_formats(hubspot: HubSpot, config: Config) -> list[Finding]:
+    try:
+        return judge_formats(hubspot.formats(), config)
+    except LineDown as down:
+        if down.code not in ("forbidden", "unexpected"):
+            raise
+        return [fine(FORMATS, "HubSpot does not tell whether there are any.")]
+
+
+def judge_formats(formats: Mapping[str, list[FormatRule]], config: Config) -> list[Finding]:
+    """Pure: the portal's rules for the form of values that ours may break."""
+    own = {config.mapping.get(name, name): name for name in PROPERTIES} | dict.fromkeys(config.properties.values(), "")
+    broken = [
+        f"{target} ({rule})"
+        for target, rules in formats.items()
+        for rule in rules
+        if target in own and may_be_broken(own[target], rule)
+    ]
+    if not broken:
+        return [fine(FORMATS, "There are none that what is written could break.")]
+    text = f"What is written may break the portal's rules: {', '.join(broken)}."
+    fix = (
+        'HubSpot refuses such a value, and it goes to "Values not saved". Loosen the rule in HubSpot (Settings > '
+        "Properties)."
+    )
+    return [warn(FORMATS, text, fix)]
 
 
 def judge_quota(quota: tuple[int, int] | None) -> Finding:

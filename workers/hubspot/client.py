@@ -22,9 +22,11 @@ from leadcore.store.counters import Tally
 from workers.flow.errors import LineDown
 from workers.hubspot.answers import Answer, raise_line_down, raise_without_key
 from workers.hubspot.budget import Budget, NoBudget
+from workers.hubspot.errors import objects
 from workers.hubspot.reads import parse_contact, parse_contacts
 from workers.hubspot.transport import Transport
 from workers.hubspot.writes import parse_outcomes
+from workers.rules.formats import FormatRule, read_formats
 from workers.rules.mapping.property_names import CUSTOMER_ID, MERGED
 from workers.rules.outcomes import (
     ContactWrite,
@@ -240,6 +242,13 @@ class HubSpot:
         if not isinstance(results, list) or not results:
             raise LineDown("unexpected", "HubSpot lists no contact properties. Check HUBSPOT_BASE_URL.")
         return [one for one in results if isinstance(one, dict)]
+
+    def formats(self) -> dict[str, list[FormatRule]]:
+        """The portal's rules for the form of values, by HubSpot's name of the property; raises `LineDown` if HubSpot
+        does not tell them."""
+        answer = self.request("GET", "/crm/v3/property-validations/0-1")
+        raise_line_down(answer)
+        return read_formats(objects(answer.json().get("results")))
 
     def create_group(self, name: str, label: str) -> Answer:
         answer: Answer = self._groups.create(
