@@ -23,8 +23,8 @@ class Status:
     oldest entry in ms, None if it is empty; `oldest_ms`: when the oldest of the inbox came, in ms of Redis' clock;
     `pauses`: line -> {} or code, reason, until_ms, since_ms; `kept`: the name of a `lines.Kept` -> how many;
     `dry_workers`: how many of the workers run with DRY_RUN; `refused_today`: posts refused for their secret on this day
-    of the operator's time zone; `last_post_ms`: when DealDroid's last authenticated post came, None if never; `required`: what
-    HubSpot refused to do without in the last hour."""
+    of the operator's time zone; `last_post_ms`: when DealDroid's last authenticated post came, None if never;
+    `required`: what HubSpot refused to do without in the last hour."""
 
     now_ms: int
     workers: int

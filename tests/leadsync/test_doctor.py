@@ -12,9 +12,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from leadcore.config import Config
+from leadcore.machine import Machine
 from leadcore.required import Requirement
 from leadcore.settings import HUBSPOT_VERSIONS
-from leadcore.machine import Machine
 from leadcore.store import keys
 from leadcore.store.required import remember_required
 from leadcore.store.status import Status

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from leadcore.settings import HUBSPOT_VERSIONS
 from leadcore.machine import Machine
+from leadcore.settings import HUBSPOT_VERSIONS
 from sandbox.http_server import running
 from sandbox.hubspot import Portal, Settings, create_app
 from tests.workers.hubspot.conftest import serving
@@ -18,7 +18,7 @@ from workers.hubspot.scopes import PURPOSES
 @pytest.mark.parametrize("version", HUBSPOT_VERSIONS)
 def test_the_portals_id_and_the_domain_of_its_pages_are_learnt(version: str) -> None:
     with running(create_app(Portal())) as server:
-        hubspot = HubSpot("pat-test", server.url, NoBudget(), version=version)
+        hubspot = HubSpot("pat-test", server.url, NoBudget(Machine()), version=version)
         assert access.read_portal_id(hubspot) == ("44000001", "app.hubspot.com")
         hubspot._batch.api_client.rest_client.pool_manager.clear()
 
@@ -41,7 +41,7 @@ def test_a_scope_that_a_service_key_lacks_is_found_by_trying(missing: str, versi
     app = create_app(Portal(Settings(scopes=scopes)))
     app.test_client().post("/_sandbox/faults", json={"kind": "403", "path": "/oauth"})
     with running(app) as server:
-        hubspot = HubSpot("pat-test", server.url, NoBudget(), version=version)
+        hubspot = HubSpot("pat-test", server.url, NoBudget(Machine()), version=version)
         assert access.inspect_token(hubspot, "pat-test").missing == ([missing] if missing else [])
         hubspot._batch.api_client.rest_client.pool_manager.clear()
 
@@ -60,6 +60,6 @@ def test_a_scope_that_a_service_key_lacks_is_found_by_trying(missing: str, versi
 def test_the_kind_of_the_token_is_known_where_hubspot_says_so(status: int, body: Any, kind: str) -> None:
     """HubSpot's call about private apps' tokens need not know a service key (unconfirmed)."""
     with serving(lambda line, _: (status, body) if "/oauth/" in line else (400, {})) as (url, _):
-        hubspot = HubSpot("pat-test", url, NoBudget())
+        hubspot = HubSpot("pat-test", url, NoBudget(Machine()))
         assert access.inspect_token(hubspot, "pat-test") == access.Token(kind, [])
         hubspot._batch.api_client.rest_client.pool_manager.clear()

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from leadcore.machine import Machine
 from leadcore.settings import HUBSPOT_VERSIONS
 from tests.workers.hubspot.conftest import serving
 from workers.hubspot.budget import NoBudget
@@ -35,7 +36,7 @@ def portal(
         return 200, {"status": "COMPLETE", "results": results}
 
     with serving(reply) as (url, asked):
-        hubspot = HubSpot("token", url, NoBudget(), version=version)
+        hubspot = HubSpot("token", url, NoBudget(Machine()), version=version)
         yield hubspot, asked
         hubspot._batch.api_client.rest_client.pool_manager.clear()
 

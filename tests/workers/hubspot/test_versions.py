@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from leadcore.machine import Machine
 from leadcore.settings import HUBSPOT_VERSIONS
 from tests.workers.hubspot.conftest import serving
 from workers.flow.errors import LineDown
@@ -36,7 +37,7 @@ def call_everything(hubspot: HubSpot) -> None:
 @pytest.mark.parametrize("version", HUBSPOT_VERSIONS)
 def test_every_call_to_the_crm_is_made_in_the_version_that_is_set(version: str) -> None:
     with serving(lambda line, body: (400, {})) as (url, asked):
-        hubspot = HubSpot("token", url, NoBudget(), version=version)
+        hubspot = HubSpot("token", url, NoBudget(Machine()), version=version)
         call_everything(hubspot)
         hubspot._batch.api_client.rest_client.pool_manager.clear()
     crm = {one for one in asked if "/crm/" in one}
