@@ -38,8 +38,8 @@ CODES = (
 FIXES = {
     "unusable": "It cannot be retried as it is. Let the intent in DealDroid send what is missing, then discard it.",
     "unreadable": "Install the newest leadsync, then retry. If it is parked again, discard it.",
-    "required": "Fill it in the portal's contact, give a value under [required] in leadsync.toml, or let contacts do "
-    "without it in HubSpot. Then retry.",
+    "required": "Give a value under [required] in leadsync.toml, let contacts do without it in HubSpot, or, if the "
+    "contact is there already, fill it in. Then retry.",
     "refused": "Look for a rule or a required property of your portal, fix it, then retry.",
     "failed": "The lead is saved. Fix what DealDroid reports and retry, or discard the message.",
     "interrupted": "The lead is saved, and the customer may have the message. Retry if you know that they do not, "

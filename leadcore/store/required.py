@@ -18,13 +18,13 @@ def read_required(redis: Redis) -> list[Requirement]:
 
 
 def remember_required(redis: Redis, learned: Iterable[Requirement], disproved: Iterable[str]) -> None:
-    """Remember `learned` from now on for an hour, and forget the properties `disproved`. Raises redis-py's errors."""
+    """Remember `learned` from now on for an hour, and forget the fields `disproved`. Raises redis-py's errors."""
     seconds, micros = redis.time()
     now_ms = seconds * 1000 + micros // 1000
     pipe = redis.pipeline(transaction=False)
     for name in disproved:
         pipe.hdel(keys.REQUIRED, name)
     for one in learned:
-        pipe.hset(keys.REQUIRED, one.property, replace(one, seen_ms=now_ms).pack())
+        pipe.hset(keys.REQUIRED, one.field, replace(one, seen_ms=now_ms).pack())
         pipe.pexpire(keys.REQUIRED, KEPT_MS)
     pipe.execute()

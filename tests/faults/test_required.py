@@ -63,7 +63,7 @@ def test_what_the_form_requires_is_not_sent_for_in_vain_for_each_lead(scene: Sce
         scene.line.crm.fault("untraced", path=UPSERT)
     work(scene, *map(somebody, CUSTOMERS[:4]))
     [known] = read_required(scene.redis)
-    assert (known.property, known.label, known.scope) == ("company", "Company Name", "create")
+    assert (known.name, known.label, known.scope) == ("company", "Company Name", "create")
     before = scene.line.crm.calls(UPSERT)
     receipts = work(scene, *map(somebody, CUSTOMERS[4:10]))
     assert {receipts[one].state for one in CUSTOMERS[4:10]} == {"parked"}
@@ -140,6 +140,14 @@ def test_what_is_required_with_another_value_is_not_tried_for_each_lead(scene: S
     assert scene.line.crm.calls(UPSERT) == before + 1
 
 
+def test_what_is_heeded_is_not_taken_for_a_new_refusal(scene: Scene) -> None:
+    demand(scene, IF_NEW)
+    work(scene, somebody(CUSTOMERS[0]))
+    [known] = read_required(scene.redis)
+    work(scene, somebody(CUSTOMERS[1]))
+    assert read_required(scene.redis) == [known], "it is forgotten an hour after the last refusal"
+
+
 def test_a_condition_on_a_text_is_met_too(scene: Scene) -> None:
     demand(scene, {"property": "company", "when": {"country": ["Thailand"]}})
     address = {"street_address": "1 Silom Road", "city": "Bangkok", "postal_code": "10500", "country": "Thailand"}
@@ -194,6 +202,23 @@ def test_a_known_contact_that_lacks_what_every_write_requires_gets_the_shops_val
     scene.line.crm.control("PATCH", f"contacts/{ids[other]}", {"properties": {"company": "Own"}})
     assert work(scene, somebody(other, phone="0832222222"))[other].state == "updated"
     assert properties_of(scene, other)["company"] == "Own"
+
+
+def test_a_contact_that_lacks_what_every_write_requires_is_not_tried_for_each_lead(scene: Scene) -> None:
+    """Until somebody fills it in, or a person retries."""
+    one, other = CUSTOMERS[:2]
+    work(scene, somebody(one), somebody(other))
+    demand(scene, ON_ANY_WRITE)
+    work(scene, somebody(one, phone="0831111111"))
+    before = scene.line.crm.calls(UPDATE)
+    again = work(scene, somebody(one, phone="0832222222"))[one]
+    assert (again.state, scene.line.crm.calls(UPDATE)) == ("parked", before)
+    ids = {each["properties"].get("dealdroid_customer_id"): each["id"] for each in scene.line.crm.contacts()}
+    scene.line.crm.control("PATCH", f"contacts/{ids[one]}", {"properties": {"company": "Own"}})
+    assert work(scene, somebody(one, phone="0833333333"))[one].state == "updated"
+    # What one contact lacks keeps no other from being tried.
+    demand(scene)
+    assert work(scene, somebody(other, phone="0834444444"))[other].state == "updated"
 
 
 def test_a_value_of_the_shops_for_a_unique_property_is_never_sent(scene: Scene) -> None:

@@ -140,14 +140,18 @@ def _named(part: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for entry in _invalid_list(message):
         for name in [*strings(entry.get("name")), *strings(entry.get("propertyName"))]:
             yield name, str(entry.get("error") or own)
-    about = {key: value for key, value in context(part).items() if _NAMES.search(key) and not _VALUES.search(key)}
-    for names in (*about.values(), part.get("in"), part.get("propertyName")):
+    for names in (*_about_properties(part), part.get("in"), part.get("propertyName")):
         for name in _names_in(names):
             yield name, own
     if found := _PROPERTY.match(message):
         yield found[1], own or ("PROPERTY_DOESNT_EXIST" if found[2] else "READ_ONLY_VALUE")
     if _EMAIL.match(message):
         yield "email", own or "INVALID_EMAIL"
+
+
+def _about_properties(part: Mapping[str, Any]) -> list[Any]:
+    """What stands in the context under keys for names of properties."""
+    return [value for key, value in context(part).items() if _NAMES.search(key) and not _VALUES.search(key)]
 
 
 def _names_in(value: Any) -> list[str]:
@@ -157,9 +161,10 @@ def _names_in(value: Any) -> list[str]:
 
 
 def _read_demand(error: Mapping[str, Any]) -> str:
-    """HubSpot's words, if they say that something is required, else ""."""
+    """HubSpot's words and what its fields name, if they say that something is required, else ""."""
     parts = (error, *objects(error.get("errors")))
-    words = "\n".join(str(part.get("message") or "") for part in parts)
+    named = [text for part in parts for value in _about_properties(part) for text in strings(value)]
+    words = "\n".join([*(str(part.get("message") or "") for part in parts), *named])
     codes = " ".join(str(part.get(key) or "") for part in parts for key in ("code", "subCategory"))
     return words if _DEMAND.search(words) or _DEMAND.search(codes) else ""
 

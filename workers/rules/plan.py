@@ -69,22 +69,31 @@ class WritePlanner:
         """Do not send what HubSpot would refuse for want of a required property, as it did in the last hour. A lead
         that a person retries is sent all the same, for the rule may be gone."""
         for one in () if group.retried else list(self.required.known.values()):
-            partners = [name for name in map(self.portal.source, one.partners) if name in group.properties]
-            if group.properties.get(self.portal.source(one.property)) or (one.scope == "with" and not partners):
+            if group.properties.get(self.portal.source(one.name)) or not self._is_about(one, group):
                 continue
             if group.customer.known:
                 # Only the contact itself shows whether it has the property.
-                unread = one.scope == "with" and one.property not in group.looked_up
+                unread = one.name not in group.looked_up
                 group.needs_read, group.was_read = group.needs_read or unread, group.was_read and not unread
             elif one.scope == "create":
-                self._park_lacking(group, [one.property])
-            elif one.scope == "with":
-                self._withhold(group, partners, [one.property])
+                self._park_lacking(group, [one.name])
+            else:
+                self._withhold(group, self._partners(one, group), [one.name])
+
+    def _is_about(self, one: Requirement, group: CustomerBatch) -> bool:
+        """Whether HubSpot would want the property for what is sent of the group."""
+        if one.scope == "with":
+            return bool(self._partners(one, group))
+        return group.customer.contact_id in one.partners if group.customer.known else one.scope == "create"
+
+    def _partners(self, one: Requirement, group: CustomerBatch) -> list[str]:
+        """Our names of the properties that the group sends and HubSpot takes only with another one."""
+        return [name for name in map(self.portal.source, one.partners) if name in group.properties]
 
     def read_targets(self) -> list[str]:
         """HubSpot's names of all that is read before a contact is written that may hold another's values, or lack what
         is required."""
-        required = [one.property for one in list(self.required.known.values()) if one.scope == "with"]
+        required = [one.name for one in list(self.required.known.values()) if one.scope != "create"]
         return list(dict.fromkeys([*self.portal.shared_targets(), *required]))
 
     def add_unrecorded_address(self, customer: Customer, current: Mapping[str, str]) -> Customer:
@@ -154,11 +163,16 @@ class WritePlanner:
             return
         rest = [name for name in self._said(group) if name not in (*ESSENTIAL, *CHANNELS)]
         if partners := self._choices(group) or rest:
+            # Only what HubSpot refused now is learned: what is remembered has to be found out anew after its hour.
+            group.missing = list(dict.fromkeys([*group.missing, *missing]))
+            group.withheld += map(self.portal.target, partners)
             self._withhold(group, partners, missing)
             return
-        scope: Scope = "write" if group.customer.known else "create"
+        about: tuple[Scope, tuple[str, ...]] = ("create", ())
+        if group.customer.known:
+            about = ("write", (group.customer.contact_id,))
         for name in missing:
-            self.required.learn(Requirement(name, self.portal.labels.get(name, ""), scope))
+            self.required.learn(Requirement(name, self.portal.labels.get(name, ""), *about))
         self._park_lacking(group, missing)
 
     def _supply(self, group: CustomerBatch, values: Mapping[str, str]) -> bool:
@@ -181,8 +195,6 @@ class WritePlanner:
         """Write the rest without `partners`, with which HubSpot requires what is missing."""
         for name in partners:
             self._drop(group, name, explain_partner(self.portal, missing))
-            group.withheld.append(self.portal.target(name))
-        group.missing = list(dict.fromkeys([*group.missing, *missing]))
         self._update_unsaved(group)
         self._ensure_name(group)
         self._finish_if_empty(group)
@@ -206,9 +218,8 @@ class WritePlanner:
                     Requirement(name, self.portal.labels.get(name, ""), "with", tuple(dict.fromkeys(group.withheld)))
                 )
         for one in list(self.required.known.values()):
-            holds = one.scope == "create" or any(sent.get(name) for name in one.partners)
-            if is_new and holds and not sent.get(one.property):
-                self.required.disprove(one.property)
+            if (is_new or one.scope == "write") and self._is_about(one, group) and not sent.get(one.name):
+                self.required.disprove(one.field)
 
     def drop_value(self, group: CustomerBatch, name: str, why: str) -> None:
         """Send the rest without this value, which belongs to another contact."""
@@ -239,12 +250,14 @@ class WritePlanner:
     def _do_without_partners(self, group: CustomerBatch, current: Mapping[str, str]) -> None:
         """Leave out what HubSpot takes only with a property that the contact lacks; `current`: its values now."""
         for one in () if group.retried else list(self.required.known.values()):
-            name = self.portal.source(one.property)
-            partners = [partner for partner in map(self.portal.source, one.partners) if partner in group.properties]
-            lacks = one.property in group.looked_up and not (current.get(name) or group.properties.get(name))
-            default = {one.property: self.required.defaults.get(one.property, "")}
-            if partners and lacks and not self._supply(group, default):
-                self._withhold(group, partners, [one.property])
+            name, default = self.portal.source(one.name), self.required.defaults.get(one.name, "")
+            has = one.name not in group.looked_up or current.get(name) or group.properties.get(name)
+            if has or not self._is_about(one, group) or self._supply(group, {one.name: default}):
+                continue
+            if one.scope == "with":
+                self._withhold(group, self._partners(one, group), [one.name])
+            else:
+                self._park_lacking(group, [one.name])
 
     def _drop(self, group: CustomerBatch, name: str, why: str) -> None:
         value = group.properties.pop(name, "")

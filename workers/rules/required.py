@@ -7,12 +7,13 @@ any property that a refusal names and that was not sent counts as missing. What 
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from leadcore.required import Requirement, describe
 from workers.rules.mapping.property_names import CUSTOMER_ID
 from workers.rules.portal import Portal
 
+MOST_CONTACTS = 1000
 _WORD = r"(?<![\w-]){}(?![\w-])"
 
 
@@ -20,7 +21,8 @@ _WORD = r"(?<![\w-]){}(?![\w-])"
 class RequiredProperties:
     """What is known of one portal's required properties, shared by all batches of a worker. `defaults`: the property
     -> the value that the shop sends where a new contact has none. `known`: what HubSpot refused to do without in the
-    last hour. `learned`, `disproved`: changes of it that are not remembered yet. All by HubSpot's names."""
+    last hour, by field. `learned`, `disproved`: changes of it, and fields, that are not remembered yet. All properties
+    by HubSpot's names."""
 
     defaults: Mapping[str, str] = field(default_factory=dict)
     known: dict[str, Requirement] = field(default_factory=dict)
@@ -28,23 +30,26 @@ class RequiredProperties:
     disproved: list[str] = field(default_factory=list)
 
     def learn(self, found: Requirement) -> None:
-        """HubSpot refused to do without a property. That one contact cannot be written says the least."""
-        if found.scope != "write" or found.property not in self.known:
-            self.known[found.property] = found
-            self.learned.append(found)
-            self.disproved = [name for name in self.disproved if name != found.property]
+        """HubSpot refused to do without a property."""
+        before = self.known.get(found.field)
+        if before and found.scope == "write":
+            contacts = dict.fromkeys([*before.partners, *found.partners])
+            found = replace(found, partners=tuple(contacts)[-MOST_CONTACTS:])
+        self.known[found.field] = found
+        self.learned.append(found)
+        self.disproved = [field for field in self.disproved if field != found.field]
 
-    def disprove(self, property: str) -> None:
-        """HubSpot took a contact without it, which it had refused before."""
-        if self.known.pop(property, None):
-            self.disproved.append(property)
-            self.learned = [one for one in self.learned if one.property != property]
+    def disprove(self, field: str) -> None:
+        """HubSpot took what it had refused before."""
+        if self.known.pop(field, None):
+            self.disproved.append(field)
+            self.learned = [one for one in self.learned if one.field != field]
 
     def refresh(self, stored: Iterable[Requirement]) -> None:
         """Take over what all workers remember."""
-        self.known = {one.property: one for one in [*stored, *self.learned]}
-        for name in self.disproved:
-            self.known.pop(name, None)
+        self.known = {one.field: one for one in [*stored, *self.learned]}
+        for one in self.disproved:
+            self.known.pop(one, None)
 
     def take_changes(self) -> tuple[list[Requirement], list[str]]:
         """What is to be remembered and forgotten; from then on it counts as done."""

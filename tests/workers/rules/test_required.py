@@ -4,7 +4,7 @@ import pytest
 
 from leadcore.required import Requirement
 from workers.rules.portal import Portal
-from workers.rules.required import RequiredProperties, find_missing
+from workers.rules.required import MOST_CONTACTS, RequiredProperties, find_missing
 
 LABELS = {
     "company": "Company Name",
@@ -57,9 +57,12 @@ def of(scope: str, *partners: str) -> Requirement:
 
 def test_that_one_contact_cannot_be_written_does_not_hide_what_is_known_of_all() -> None:
     required = RequiredProperties()
-    for one in (of("write"), of("create"), of("write"), of("with", "city"), of("write")):
+    for one in (of("write", "501"), of("create"), of("write", "502"), of("with", "city"), of("write", "501")):
         required.learn(one)
-    assert required.known == {"company": of("with", "city")}
+    assert list(required.known.values()) == [of("write", "501", "502"), of("with", "city")]
+    for contact in range(2 * MOST_CONTACTS):
+        required.learn(of("write", str(contact)))
+    assert len(required.known["company write"].partners) == MOST_CONTACTS
 
 
 def test_what_is_not_remembered_yet_outlives_a_refresh_and_what_others_remember_does_not_come_back() -> None:
