@@ -70,8 +70,8 @@ class CustomerBatch:
     created the contact. `restarted`: the contact was missing once, and all is sent as for a new customer.
     `detached`: the contact that they shared is gone, and it is not checked yet whether another one has their id.
     `supplied`: properties of which the shop's default is sent; `looked_up`: required ones of which the contact's own
-    values are known; `missing`, `withheld`: what HubSpot wanted in answer to this batch, and what was not sent then; all
-    by HubSpot's names.
+    values are known; `missing`, `withheld`: what HubSpot wanted in answer to this batch, and what was not sent then;
+    all by HubSpot's names.
     `unrecorded`: they were linked to it before, and Redis does not know what they filled in there.
     `contact`: the record of the contact that they share, which `contact_record` holds.
     `locked_elsewhere`: another worker holds the contact's lock, so the leads stay in the inbox."""
