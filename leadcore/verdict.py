@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from leadcore.receipts import UNSENT_STATES, WRITTEN, Receipt
+from leadcore.required import list_names
 
 if TYPE_CHECKING:
     from leadcore.store.status import Status
@@ -51,6 +52,13 @@ DESCRIPTIONS: Mapping[str, Description] = {
         WARN, "The oldest lead has waited for {n} seconds", "Start more workers if this does not fall."
     ),
     "messages_paused": Description(WARN, "Messages wait for DealDroid", "{why}"),
+    "required": Description(
+        WARN,
+        "HubSpot refuses contacts without a property that the portal requires|"
+        "HubSpot refuses contacts without properties that the portal requires",
+        "It wants {why}. Give a value under [required] in leadsync.toml, or let contacts do without in HubSpot. "
+        "leadsync finds out within an hour; leadsync retry tries at once.",
+    ),
     "parked": Description(WARN, "{n} lead needs you|{n} leads need you", "See: leadsync parked"),
     "spooled": Description(
         WARN,
@@ -136,6 +144,7 @@ def assess(
 def _assess_line(status: "Status") -> list[Problem]:
     waited_ms = status.now_ms - (status.oldest_ms or status.now_ms)
     stands_still = not status.workers or bool(status.pause)
+    required = list_names(status.required)
     problems = {
         Problem("no_workers"): not status.workers,
         _describe_pause(status.pause, status.now_ms): bool(status.pause),
@@ -143,6 +152,7 @@ def _assess_line(status: "Status") -> list[Problem]:
         Problem("late", waited_ms // 1000): waited_ms > LATE_MS and not stands_still,
         Problem("messages_paused", why=status.messages_pause.get("reason", "")): bool(status.messages_pause)
         and bool(status.messages_waiting),
+        Problem("required", len(required), ", ".join(required)): bool(status.required),
         Problem("parked", status.need_person): bool(status.need_person),
         Problem(name_dry_run(status.workers, status.dry_workers)): status.dry_run,
         Problem("held", status.held): bool(status.held) and not status.dry_run,

@@ -31,13 +31,15 @@ UNREADABLE = "it is no event that can be read, so it cannot be retried; discard 
 STILL_DRY = "the workers run with DRY_RUN=1 and would hold it back again; unset DRY_RUN, restart them, then retry"
 # All the codes with which a lead can be parked.
 CODES = (
-    "disconnected", "empty_answer", "error", "locked", "race", "refused", "row", "timeout", "unavailable", "unexpected",
-    "unreadable", "unsettled", "unusable", "vanishing",
+    "disconnected", "empty_answer", "error", "locked", "race", "refused", "required", "row", "timeout", "unavailable",
+    "unexpected", "unreadable", "unsettled", "unusable", "vanishing",
 )  # fmt: skip
 # What to do, by the code that a lead's reason starts with; for all other codes `RETRY`.
 FIXES = {
     "unusable": "It cannot be retried as it is. Let the intent in DealDroid send what is missing, then discard it.",
     "unreadable": "Install the newest leadsync, then retry. If it is parked again, discard it.",
+    "required": "Give a value under [required] in leadsync.toml, let contacts do without it in HubSpot, or, if the "
+    "contact is there already, fill it in. Then retry.",
     "refused": "Look for a rule or a required property of your portal, fix it, then retry.",
     "failed": "The lead is saved. Fix what DealDroid reports and retry, or discard the message.",
     "interrupted": "The lead is saved, and the customer may have the message. Retry if you know that they do not, "

@@ -20,6 +20,12 @@ PROBLEM_TEXTS: Mapping[str, tuple[str, str]] = {
         "Start one: leadsync worker. Nothing is lost meanwhile.",
         "กรุณาเริ่ม worker ด้วยคำสั่ง leadsync worker ระหว่างนี้ไม่มีลีดสูญหาย",
     ),
+    "required": (_problem("required"), "HubSpot ไม่รับรายชื่อที่ไม่มีค่าใน property ที่พอร์ทัลบังคับกรอก"),
+    "required.do": (
+        DESCRIPTIONS["required"].fix,
+        "HubSpot ต้องการ {why} กรุณากำหนดค่าที่ [required] ใน leadsync.toml หรือเลิกบังคับกรอกใน HubSpot "
+        "ระบบจะรู้เองภายในหนึ่งชั่วโมง หากต้องการลองทันทีให้สั่งลองใหม่",
+    ),
     "parked": (_problem("parked"), "มี {n} ลีดรอให้คุณช่วย"),
     "parked.do": ("See below what is wrong and how to fix it.", "ดูสาเหตุและวิธีแก้ได้ด้านล่าง"),
     "refused": (_problem("refused"), "วันนี้ปฏิเสธ {n} คำขอ เพราะรหัสลับของ intent ไม่ตรงกับที่ตั้งไว้ที่นี่"),
@@ -100,10 +106,12 @@ PROBLEM_TEXTS: Mapping[str, tuple[str, str]] = {
         "HubSpot ไม่ยอมรับ access token กรุณาใส่ค่าใหม่ที่ HUBSPOT_ACCESS_TOKEN แล้วเริ่ม worker ใหม่",
     ),
     "pause.forbidden": (
-        "The HubSpot token lacks a scope. In HubSpot, under Settings > Integrations > Private apps > Scopes, tick "
-        "crm.objects.contacts.read and .write and crm.schemas.contacts.read and .write.",
-        "token ของ HubSpot ขาดสิทธิ์ กรุณาไปที่ Settings > Integrations > Private apps > Scopes แล้วเลือก "
-        "crm.objects.contacts.read และ .write กับ crm.schemas.contacts.read และ .write",
+        "The HubSpot token lacks a scope. In HubSpot, under Settings > Integrations > Service Keys, give the key "
+        "crm.objects.contacts.read and .write and crm.schemas.contacts.read and .write (for a legacy private app: "
+        "Private apps > Scopes). leadsync doctor names the missing one.",
+        "token ของ HubSpot ขาดสิทธิ์ กรุณาไปที่ Settings > Integrations > Service Keys แล้วเพิ่ม "
+        "crm.objects.contacts.read และ .write กับ crm.schemas.contacts.read และ .write ให้คีย์ "
+        "(หากใช้ private app แบบเดิม: Private apps > Scopes) คำสั่ง leadsync doctor จะบอกว่าขาดสิทธิ์ใด",
     ),
     "pause.daily_quota": (
         "HubSpot's daily quota is used up. It is reset at the portal's midnight; find out which app uses so much.",

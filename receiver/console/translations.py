@@ -197,6 +197,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "fields.written": ("Written", "บันทึกแล้ว"),
     "fields.held": ("Would be written", "จะบันทึก"),
     "fields.kept": ("Kept as it was in HubSpot", "คงค่าเดิมใน HubSpot"),
+    "fields.warned": ("Written, with a warning of HubSpot's", "บันทึกแล้วโดยมีคำเตือนจาก HubSpot"),
     "fields.dropped": ("Not written", "ไม่ได้บันทึก"),
     "fields.unsaved": (
         'What the customer said is on the contact under "Values not saved".',

@@ -12,9 +12,9 @@ import msgspec
 
 from workers.flow.errors import LineDown
 from workers.hubspot.errors import NOT_FOUND, lacks_key, objects
+from workers.hubspot.scopes import PURPOSES, WHERE, read_missing
 from workers.rules.mapping.property_names import CUSTOMER_ID
 
-SCOPES = "crm.objects.contacts.read and .write and crm.schemas.contacts.read and .write"
 # The longest Retry-After in seconds that is obeyed: for a daily quota or a move, for a fault, for a burst of calls.
 DAY, FAULT, BURST = 86_400.0, 300.0, 60.0
 _DECODE = msgspec.json.Decoder().decode
@@ -74,7 +74,8 @@ def raise_line_down(answer: Answer) -> None:
     if status == 401:
         raise LineDown("unauthorized", "HubSpot refuses the access token. Put a valid one into HUBSPOT_ACCESS_TOKEN.")
     if status == 403 and answer.is_object:
-        raise LineDown("forbidden", f"The HubSpot token lacks a scope. Tick {SCOPES} in the private app.")
+        scopes = " or ".join(read_missing(body)) or f"one of {', '.join(PURPOSES)}"
+        raise LineDown("forbidden", f"The HubSpot token lacks a scope: {scopes}. {WHERE}")
     if status == 429:
         policy = str(body.get("policyName") or "").upper()
         if policy == "DAILY" or "daily" in str(body.get("message") or "").lower():
