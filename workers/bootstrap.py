@@ -55,7 +55,13 @@ def build(settings: WorkerSettings, machine: Machine) -> Runtime:
     budget = Budget(redis, settings.requests_per_10s, stop, machine)
     breaker = Breaker(redis, machine, stop)
     hubspot = HubSpot(
-        settings.token, settings.hubspot_url, budget, dry_run=shared.dry_run, tally=tally, breaker=breaker
+        settings.token,
+        settings.hubspot_url,
+        budget,
+        version=shared.hubspot_version,
+        dry_run=shared.dry_run,
+        tally=tally,
+        breaker=breaker,
     )
     confirmations = ConfirmationWriter(config, MessageTemplates.compile(config), shared.timezone)
     customers = CustomerStore(redis, shared.key.encode())
@@ -87,4 +93,4 @@ def hubspot_client(settings: WorkerSettings) -> Iterator[HubSpot]:
         redis.ping()
     except AWAY:
         budget = NoBudget(machine)
-    yield HubSpot(settings.token, settings.hubspot_url, budget)
+    yield HubSpot(settings.token, settings.hubspot_url, budget, version=settings.shared.hubspot_version)

@@ -22,6 +22,7 @@ from workers.flow.request_context import current, set_deadline
 from workers.hubspot.answers import Answer, is_definite, raise_line_down
 from workers.hubspot.budget import Budget, NoBudget
 from workers.hubspot.faults import FOREIGN, translate
+from workers.hubspot.versions import with_version
 from workers.hubspot.writes import raise_write_down
 from workers.rules.breaker import REPEATS, most_repeats
 from workers.rules.retry import find_retry
@@ -38,11 +39,17 @@ MAX_ANSWER = 16 * 1024 * 1024
 
 
 class Transport(RESTClientObject):  # type: ignore[misc]  # the client has no types
-    """Replaces the client's `rest_client`; every call returns an `Answer` or raises `LineDown`. `breaker`: counts the
-    calls and says which may be repeated; None: nobody counts, and none is repeated."""
+    """Replaces the client's `rest_client`; every call returns an `Answer` or raises `LineDown`. `version`: the API
+    version that each path is asked for in. `breaker`: counts the calls and says which may be repeated; None: nobody
+    counts, and none is repeated."""
 
     def __init__(
-        self, configuration: Any, budget: Budget | NoBudget, tally: Tally, breaker: Breaker | None = None
+        self,
+        configuration: Any,
+        budget: Budget | NoBudget,
+        tally: Tally,
+        version: str,
+        breaker: Breaker | None = None,
     ) -> None:
         configuration.ssl_ca_cert = os.environ.get("REQUESTS_CA_BUNDLE") or configuration.ssl_ca_cert
         proxy = proxy_for(configuration.host)
@@ -53,7 +60,8 @@ class Transport(RESTClientObject):  # type: ignore[misc]  # the client has no ty
         configuration.connection_pool_maxsize = CONNECTIONS
         super().__init__(configuration)
         self.pool_manager.pool_classes_by_scheme = POOLS
-        self.budget, self.tally, self.breaker = budget, tally, breaker
+        self.budget, self.tally, self.version, self.breaker = budget, tally, version, breaker
+        self.host = configuration.host
         self.used_at = budget.machine.monotonic()
 
     def request(
@@ -69,6 +77,7 @@ class Transport(RESTClientObject):  # type: ignore[misc]  # the client has no ty
         Raises `LineDown` if no whole answer came in time, `Stopping`, and whatever the check of
         `workers.flow.request_context` raises."""
         kind = _kind(url)
+        url = self.host + with_version(url.removeprefix(self.host), self.version)
         if query_params:
             url += "?" + urlencode(query_params)
         if body is not None and not isinstance(body, bytes):

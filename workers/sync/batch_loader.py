@@ -18,6 +18,7 @@ from workers.sync.customer_store import CustomerStore
 from workers.sync.identity import Identity
 from workers.sync.in_flight import WriteCall
 from workers.sync.in_hand import InHand, Rows, count_rows
+from workers.sync.required_store import RequiredStore
 from workers.sync.restore import INTACT, RESTORED, StoreRestorer
 from workers.sync.writer import Writer, decide_groups
 
@@ -41,6 +42,7 @@ class BatchLoader:
         self.redis, self.hubspot, self.config, self.customers = connection, hubspot, config, customers
         self.portal_cache, self.timezone, self.stop = portal_cache, timezone, stop
         self.inbox = Stream(connection)
+        self.required = RequiredStore(connection, config.required, hubspot.machine)
 
     def read_rows(self, lease: Lease, in_hand: InHand, size: int) -> Rows:
         """Read the next rows of the held shards, at most `size`. Rows of customers in hand are skipped: they follow
@@ -78,8 +80,10 @@ class BatchLoader:
             self.customers.load(groups)
         batches = {shard: batch.forget() for shard, batch in batches.items()}
         identity = Identity(self.redis, self.hubspot, self.config.crm, self.customers.use_key(), lease)
-        plan = WritePlanner(portal, self.customers.digest(), self.timezone)
-        writer = Writer(self.hubspot, plan, identity, self.customers, intact=marker == INTACT)
+        plan = WritePlanner(portal, self.customers.digest(), self.timezone, self.required.current())
+        writer = Writer(
+            self.hubspot, plan, identity, self.customers, intact=marker == INTACT, on_answer=self.required.save
+        )
         call = WriteCall(batches, writer, [], self.hubspot.machine.monotonic(), flight or Flight())
         decide_groups(writer, call.groups)
         return call
