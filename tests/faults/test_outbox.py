@@ -10,7 +10,7 @@ import pytest
 import redis
 
 from leadcore.config import Config, Messages
-from leadcore.reasons import english
+from leadcore.reasons import english, reason
 from leadcore.store import keys, lines
 from leadcore.store.streams import pack_fields
 from sandbox.dealdroid import WEBHOOK
@@ -405,9 +405,12 @@ def test_a_worker_that_probes_dealdroid_may_die_at_any_command(
 ) -> None:
     for step in itertools.count(1):
         scene.clear()
-        scene.line.chat.fault("500", count=3)
+        scene.line.chat.fault("429")
         fill(scene)
-        scene.worker().outbox.drain(0)
+        failing = scene.worker()
+        failing.outbox.drain(0)
+        failing.outbox.pause.start(LineDown("dealdroid", reason("dealdroid_takes_nothing")))
+        scene.line.chat.control("DELETE", "faults")
         scene.advance(max(due_in(scene)) + 8)
         probing = scene.worker()
         probing.maintenance.sweep()
