@@ -8,13 +8,16 @@ name. "Test" says something: somebody tries the line, and looks for it in HubSpo
 """
 
 import re
+from collections.abc import Sequence
+from itertools import product
 
 LONGEST = 60
 """Characters; nothing longer is recognized."""
 
 # Also recognized as one word of a name.
 _WORDS = frozenset((
-    "none", "null", "nul", "undefined", "undef", "unknown", "unspecified", "unavailable", "n/a", "n.a", "n\\a", "tbd",
+    "none", "null", "nul", "undefined", "undef", "unknown", "unspecified", "unavailable", "unset", "noname", "noemail",
+    "nomail", "nophone", "n/a", "n.a", "n\\a", "tbd",
     "tbc", "tba", "tiada", "无", "無", "没有", "沒有", "未知", "不详", "不詳", "不明", "暂无", "暫無", "未填",
     "未填写", "未填寫", "未提供", "不知道", "なし", "無し", "未定", "未設定", "없음", "모름", "미상", "미정",
     "미입력",
@@ -43,7 +46,7 @@ _FIELD = (
     r"language"
 )
 _ENGLISH = re.compile(
-    r"(?:no|not|without|non|un)[ -]?(?:given|specified|provided|available|applicable|set|known|stated|defined|entered|"
+    r"(?:no|not|without)[ -](?:given|specified|provided|available|applicable|set|known|stated|defined|entered|"
     rf"found|sure|yet|data|info(?:rmation)?|details?|answer|response|value|{_FIELD})"
     r"(?: (?:address|number|given|specified|provided|available|found|known|yet))?"
     rf"|unknown (?:user|customer|person|{_FIELD})"
@@ -51,22 +54,30 @@ _ENGLISH = re.compile(
 )
 # What a program should have replaced. In single brackets, as people put around names, only what a field is called.
 _TEMPLATE = re.compile(
-    r"\{\{.*?\}\}|\{%.*?%\}|[$#]\{[^{}]*\}|<%.*?%>|\*\|\w+\|\*|%\w{2,40}%(?!\w)|\[[oO]bject [A-Z]\w*\]|<(?:nil|null)>"
+    r"\{\{.{0,60}?\}\}|\{%.{0,60}?%\}|[$#]\{[^{}]*\}|<%.{0,60}?%>|\*\|\w+\|\*|%\w{2,40}%(?!\w)"
+    r"|\[[oO]bject [A-Z]\w*\]|<(?:nil|null)>"
     r"|[{\[<]\s*(?:(?i:(?:(?:your|customer|user|contact|client|buyer|shipping|billing)[ _.-]?)?"
     rf"(?:{_FIELD}))|[a-z]+(?:[_.][a-z]+)+|[a-z]+(?:[A-Z][a-z]+)+)\s*[}}\]>]"
 )
+_LEFTOVER = re.compile(r"(?<![^\s,(])(?:undefined|null|\[object \w+\]|\{\{.{0,60}?\}\})(?![^\s,.)])[\s,]*")
 _EDGES = " \n.,;:!?'\"`´‘’“”()[]{}<>«»「」『』#*_~-–—=/|\\•·…"
 _BETWEEN = re.compile(r"[\s,;/|_.+-]+")
 _EMAIL = re.compile(r"([\w./-]+)@([\w-]+)(?:\.[\w.-]+)?")
-_IN_EMAILS = _WORDS | {"na", "no", "nil", "nan", "x", "xx", "xxx", "noemail", "no-email", "nomail"}
+_IN_EMAILS = _WORDS | {"na", "no", "nil", "nan", "x", "xx", "xxx", "no-email"}
+_OPENERS = ("no ", "no-", "not", "wit", "i d", "don", "do ", "ไม่", "ยัง", "x", "xx", "xxx", "x@x", "x-x", "x x", "x.x")
+# How all of these begin, in any case: by this any other text is told apart in no time.
 _BEGINNINGS = frozenset(
-    letter for word in (*_PHRASES, *_NAMES_TOO, "without", "i", "ยัง", "x") for letter in (word[0], word[0].upper())
+    "".join(letters)
+    for word in (*_PHRASES, *_NAMES_TOO, *_OPENERS)
+    for beginning in (word[:3], *(word + mark for mark in " .,;:!?-/@)]}'\"" if len(word) < 3))
+    for letters in product(*((letter, letter.upper()) for letter in beginning[:3]))
 )
+_BEGINS_WITH_MARK = re.compile(r"\|[^\w|+]").search
 
 
 def says_nothing(text: str, *, is_name: bool = False) -> bool:
     """Whether `text`, the whole of a field, says nothing. `is_name`: the field holds the name of a person or place."""
-    if not text or len(text) > LONGEST or (text[0].isalnum() and text[0] not in _BEGINNINGS):
+    if not text or (text[:3] not in _BEGINNINGS and text[0].isalnum()) or len(text) > LONGEST:
         return not text
     core = text.strip(_EDGES)
     if not core or _TEMPLATE.fullmatch(text):
@@ -82,6 +93,16 @@ def says_nothing(text: str, *, is_name: bool = False) -> bool:
     return any(len(words) > 1 and all(map(_is_word, words)) for words in (core.split(), _BETWEEN.split(core)))
 
 
+def all_say_something(texts: Sequence[str], joined: str) -> bool:
+    """Whether none of these fields, not even a part of one, can be what says nothing; a quick look at how they begin.
+    `joined`: the same with a bar before each. Empty ones are passed over."""
+    return (
+        _BEGINNINGS.isdisjoint([text[:3] for text in texts])
+        and not _BEGINS_WITH_MARK(joined)
+        and not _has_leftover(joined)
+    )
+
+
 def drop_words(name: str) -> str:
     """The name of a person without the words that say nothing, "" if it has no others."""
     if says_nothing(name, is_name=True):
@@ -91,9 +112,18 @@ def drop_words(name: str) -> str:
     return name if len(kept) == len(name.split()) else " ".join(kept)
 
 
+def drop_leftovers(text: str) -> str:
+    """A text of several parts, such as an address, without what a program put where it had no part."""
+    return _LEFTOVER.sub("", text).strip(" ,\n") if _has_leftover(text) else text
+
+
+def _has_leftover(text: str) -> bool:
+    return "undefined" in text or "null" in text or "[object" in text or "{{" in text
+
+
 def _is_word(word: str) -> bool:
     """Whether one word among others says nothing."""
     core = word.strip(_EDGES)
-    if not core or core[0] not in _BEGINNINGS:
+    if core[:3] not in _BEGINNINGS:
         return _TEMPLATE.fullmatch(word) is not None
     return core.casefold() in _WORDS or core in ("NaN", "nil") or _THAI.fullmatch(core) is not None

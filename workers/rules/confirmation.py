@@ -18,6 +18,9 @@ CONFIRMS_NOTHING: frozenset[str] = frozenset({"email_refused"})
 """The cases whose text asks for something and does not say that anything was saved."""
 
 
+ASKED_FOR = ("phone", "address", "name", "email")
+
+
 class Confirmation(Struct, frozen=True):
     """`lead`: the group's lead that is answered. `text` is "" if there is none, for `silence_reason`. `sent_texts` and
     `day`: as in `Customer`, after this text is sent. `about`: the text's case, "" without a text."""
@@ -63,6 +66,8 @@ class ConfirmationWriter:
             return "", "nothing new for the customer", ""
         if group.customer.email_match_only:
             return "", "the contact was found by its email alone", ""
+        if lead.mapped.unclear and not (missing or refused):
+            return "", "the same was said today", ""
         silent = find_silence_reason(now_ms, lead.said_ms, self.config, self.timezone, lead.intent)
         if silent:
             return "", silent, ""
@@ -88,7 +93,10 @@ class ConfirmationWriter:
         return not sent.isdisjoint(DETAILS), not sent.isdisjoint(ADDRESS)
 
     def _missing(self, group: CustomerBatch, lead: Lead) -> str:
-        """What a buyer has never sent: asked for only if the cart is not empty."""
+        """What the event has in a form that nobody can read for sure, for then nothing may be called saved; else what a
+        buyer has never sent, asked for only if the cart is not empty."""
+        if lead.mapped.unclear:
+            return next(item for item in ASKED_FOR if item in lead.mapped.unclear)
         if not lead.mapped.buying:
             return ""
         known = group.news.entries.keys()

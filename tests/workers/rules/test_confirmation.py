@@ -96,6 +96,22 @@ def test_the_placeholder_never_gets_into_a_greeting() -> None:
 
 
 @pytest.mark.parametrize(
+    ("item", "asked"), [("phone", "phone number"), ("address", "delivery address"), ("name", "name")]
+)
+def test_what_nobody_can_read_for_sure_is_asked_for_and_nothing_is_called_saved(item: str, asked: str) -> None:
+    unclear = lead(structs.replace(ENGLISH, unclear=frozenset({item})))
+    told = write(group(unclear))
+    assert told.text == MISSING.replace("{{missing}}", asked)
+    again = write(group(unclear, stored=Customer(revision=1, day=told.day, sent_texts=told.sent_texts)))
+    assert (again.text, again.silence_reason) == ("", "the same was said today")
+
+
+def test_a_refused_email_is_spoken_of_before_what_nobody_can_read() -> None:
+    unclear = lead(structs.replace(ENGLISH, unclear=frozenset({"address"}), email_refused=True))
+    assert write(group(unclear, sent={UNSAVED: "x"})).text == REFUSED
+
+
+@pytest.mark.parametrize(
     ("said", "missing"),
     [
         ((), "phone number"),

@@ -1,6 +1,5 @@
 """Pure: an intent event -> its values by HubSpot's property names."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -8,19 +7,25 @@ from functools import cached_property, lru_cache
 
 from leadcore.config import Crm
 from leadcore.event import Event
+from leadcore.filler import drop_words
 from leadcore.receipts import Note
-from workers.rules.mapping import address, country, email, language, name, options, phone, provinces
-from workers.rules.mapping.address_line import DIGITS
+from workers.rules.mapping import address, amount, country, email, language, name, options, phone, provinces
 from workers.rules.mapping.mapped_event import MappedEvent
 from workers.rules.mapping.options import Option
 
 PAYMENTS = ("bank_transfer", "cash_on_delivery", "credit_card", "other")
+# A field that cannot be read -> what the customer is asked for.
+_UNREAD = {
+    "name": "name",
+    "phone": "phone",
+    "contact_info": "phone",
+    "email": "email",
+    "address_parsing": "address",
+    **dict.fromkeys(("address", "city", "zipcode", "street_address", "village_or_project"), "address"),
+    **dict.fromkeys(("subdistrict", "district", "state", "postal_code", "country"), "address"),
+}
 # Keeps a cart of 100 products below the 65,536 characters that a text property holds (HubSpot's page).
 MAX_NAME = 200
-_NUMBER = re.compile(r"-?\d(?:[\d., ]*\d)?", re.ASCII)
-_POINT = re.compile(r"-?(?:\d+|[1-9]\d{0,2}(?:[, ]\d{3})+)(?:\.\d+)?", re.ASCII)
-# No currency amount has three decimals.
-_COMMA = re.compile(r"-?(?:\d+|[1-9]\d{0,2}(?:[. ]\d{3})+)(?:,\d{1,2})?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,8 @@ def map_event(event: Event, said_ms: int, crm: Crm, portal_options: PortalOption
     email_refused = _email(draft, event, crm)
     _phone(draft, event, country.code(postal.country) or crm.country)
     code = language.choose(event.contact.language, event.contact.language_name, portal_options.languages)
-    reachable = bool(draft.details or address_values or draft.unsaved.keys() & {"email", "phone"})
+    unclear = _unread(draft, event)
+    reachable = bool(draft.details or address_values or unclear or draft.unsaved.keys() & {"email", "phone"})
     placeholder = _placeholder(draft, event) if reachable else ""
     if code:
         draft.details["hs_language"] = code
@@ -76,6 +82,7 @@ def map_event(event: Event, said_ms: int, crm: Crm, portal_options: PortalOption
         unsaved=draft.unsaved,
         placeholder=placeholder,
         email_refused=email_refused,
+        unclear=unclear,
         language=language.base_language(event.contact.language, event.contact.language_name),
         buying=bool(event.products),
         notes=tuple(draft.notes),
@@ -91,8 +98,18 @@ def _given(**values: str) -> dict[str, str]:
     return {name: value for name, value in values.items() if value}
 
 
+def _unread(draft: _Draft, event: Event) -> frozenset[str]:
+    """Keep what has a shape that cannot be read; returns what of a contact it is."""
+    for field_name, value in event.unread.items():
+        draft.unsaved[field_name] = "; ".join(filter(None, (draft.unsaved.get(field_name), value)))
+        draft.notes.append(Note(field_name, "dropped", "it can be read in more than one way"))
+    return frozenset(_UNREAD[field_name] for field_name in event.unread.keys() & _UNREAD.keys())
+
+
 def _name(draft: _Draft, event: Event) -> None:
     parsed = name.parse(event.contact.name)
+    if not parsed.company and (said := drop_words(event.contact.name)) != event.contact.name:
+        parsed = name.parse(said)
     draft.details |= _given(
         firstname=parsed.first,
         lastname=parsed.last,
@@ -196,7 +213,7 @@ def _activity(draft: _Draft, event: Event, at: str) -> dict[str, str]:
         dealdroid_last_intent_at=at,
         dealdroid_payment_method=method,
         dealdroid_cart=_cart(event),
-        dealdroid_cart_total=_total(event.grand_total) if event.products else "",
+        dealdroid_cart_total=amount.parse(event.grand_total) if event.products else "",
         dealdroid_product_type=event.product_type,
     )
 
@@ -214,21 +231,6 @@ def _cart(event: Event) -> str:
     if lines and event.grand_total:
         lines.append(f"Total: {event.grand_total[:MAX_NAME]}")
     return "\n".join(lines)
-
-
-def _total(text: str) -> str:
-    """The one number in `text`, like 1,250.50 or 1.250,50; "" if there are several or it is ambiguous, like 1.250. The
-    cart shows the text as it is."""
-    numbers = _NUMBER.findall(text.translate(DIGITS))
-    if len(numbers) != 1:
-        return ""
-    [number] = numbers
-    readings = set()
-    if _POINT.fullmatch(number):
-        readings.add(re.sub("[, ]", "", number))
-    if _COMMA.fullmatch(number):
-        readings.add(re.sub("[. ]", "", number).replace(",", "."))
-    return readings.pop() if len(readings) == 1 else ""
 
 
 def _creation(event: Event, at: str, crm: Crm, lead: bool) -> dict[str, str]:

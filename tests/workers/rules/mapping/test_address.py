@@ -1,6 +1,5 @@
 """One address block out of two sources."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from msgspec import structs
 
 from leadcore import event
 from leadcore.event import Address, ContactInfo
+from leadcore.text import clean
 from workers.rules.mapping.address import PostalAddress, build_address
 
 PAYLOADS = Path(__file__).parents[3] / "payloads"
@@ -68,7 +68,7 @@ def _parts(**changes: str) -> Address:
     ],
 )
 def test_every_payload_becomes_its_block(payload: str, expected: PostalAddress) -> None:
-    lead = event.parse(json.loads((PAYLOADS / f"{payload}.json").read_bytes()))
+    lead = event.read((PAYLOADS / f"{payload}.json").read_bytes())
     assert build_address(lead.address, lead.contact) == expected
 
 
@@ -439,7 +439,7 @@ PIECES = (
     *("Thailand", "UK", "the", "ประเทศ", "District", "Province", "Soi", "南山区", ",", ".", "(", ")", "-", "\n"),
 )
 WORDS = st.lists(st.sampled_from(PIECES), max_size=8)
-TEXT = st.one_of(st.text(max_size=30), WORDS.map("".join), WORDS.map(" ".join)).map(event.text)
+TEXT = st.one_of(st.text(max_size=30), WORDS.map("".join), WORDS.map(" ".join)).map(clean)
 
 
 def _any(kind: Any) -> st.SearchStrategy[Any]:
