@@ -8,6 +8,9 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
+from msgspec.structs import replace
+
+from leadcore.text import clean
 
 DEFAULT_FILE = "leadsync.toml"
 Case = Literal["details_saved", "address_saved", "something_missing", "email_refused"]
@@ -76,7 +79,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     properties: dict[str, str] = {}
 
     def intent(self, name: str) -> Intent:
-        """The settings of intent `name`, spelled exactly as in DealDroid."""
+        """The settings of the intent `name`, which is clean text as in an event."""
         return self.intents.get(name, _DEFAULT_INTENT)
 
 
@@ -125,7 +128,7 @@ def parse(source: str) -> Config:
         if target in _REFUSED_TARGETS:
             line = _line_of(source, [str(target)])
             raise ConfigError(f"line {line}: {target} cannot be a mapping target: {_REFUSED_TARGETS[str(target)]}.")
-    return config
+    return replace(config, intents={clean(name): intent for name, intent in config.intents.items()})
 
 
 def _named_values(tree: dict[str, Any]) -> Iterator[tuple[list[str], Any, Any]]:
