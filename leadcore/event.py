@@ -378,7 +378,7 @@ def _text(key: str, value: Any, unread: dict[str, str]) -> str:
         try:
             text = shapes.read_value(value, join)
         except shapes.Ambiguous:
-            unread[key] = shapes.as_text(value)
+            _keep(unread, key, value)
             return ""
     else:
         text = clean(value)
@@ -387,6 +387,10 @@ def _text(key: str, value: Any, unread: dict[str, str]) -> str:
     elif key == "phone" and _ONLY_ZEROS.fullmatch(text):
         return ""
     return "" if says_nothing(text, is_name=key not in _NO_NAMES) else text
+
+
+def _keep(unread: dict[str, str], key: str, value: Any) -> None:
+    unread[key] = "; ".join(filter(None, (unread.get(key), shapes.as_text(value))))
 
 
 def _product(product: _Product) -> Product:
@@ -434,7 +438,7 @@ def _part(body: dict[str, Any], name: str, unread: dict[str, str]) -> dict[str, 
             return {"street_address": address}
         if name == "shopping_cart" and not isinstance(value, str):
             return {"products": shapes.read_products(value, _PRODUCT)}
-    unread[name] = shapes.as_text(value)
+    _keep(unread, name, value)
     return {}
 
 
@@ -447,7 +451,7 @@ def _products(cart: dict[str, Any], unread: dict[str, str]) -> list[_Product]:
     try:
         found = shapes.read_products(value, _PRODUCT)
     except shapes.Ambiguous:
-        unread["products"] = shapes.as_text(value)
+        _keep(unread, "products", value)
         return []
     return [
         _pick(_Product, {**item, "available": clean(item.get("available")).casefold() not in _FALSE})

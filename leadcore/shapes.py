@@ -17,7 +17,7 @@ _DECODE = msgspec.json.Decoder().decode
 _ENCODE = msgspec.json.Encoder().encode
 # The keys under which an object holds its value, among others that describe it.
 _VALUE = ("value", "text", "name")
-_FIRST, _LAST = frozenset({"first", "firstname", "given", "givenname"}), frozenset({"last", "lastname", "surname"})
+_NAME = ("title", "first", "firstname", "given", "givenname", "middle", "middlename", "last", "lastname", "surname")
 _ADDRESS = (
     "address", "street", "streetaddress", "line1", "line2", "village", "villageorproject", "subdistrict", "district",
     "city", "state", "province", "zip", "zipcode", "postcode", "postalcode", "country",
@@ -181,10 +181,10 @@ def _values(value: dict[str, Any], join: Join) -> list[Any]:
     said = {fold(key): each for key, each in value.items() if is_said(each)}
     if join in (items, email) or len(said) <= 1:
         return list(said.values())
-    if join is words and (first := said.keys() & _FIRST) and (last := said.keys() & _LAST):
-        return [f"{clean(said[first.pop()])} {clean(said[last.pop()])}"]
-    if join is lines and said.keys() <= set(_ADDRESS):
-        return [said[key] for key in _ADDRESS if key in said]
+    for parts, joined in ((_NAME, words), (_ADDRESS, lines)):
+        if join is joined and said.keys() <= set(parts):
+            found = [said[key] for key in parts if key in said]
+            return [" ".join(map(clean, found))] if join is words else found
     for key in _VALUE:
         if key in said:
             return [said[key]]

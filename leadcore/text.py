@@ -9,6 +9,7 @@ import html
 import math
 import re
 import unicodedata
+from html.entities import html5
 from typing import Any
 
 MAX_TEXT = 4096
@@ -140,4 +141,5 @@ def _unescape(escaped: re.Match[str]) -> str:
 
 
 def _read_entity(entity: re.Match[str]) -> str:
-    return html.unescape(entity[0])
+    # `unescape` alone also reads what only begins like an entity: &copyright; as ©right;.
+    return html.unescape(entity[0]) if entity[0][1] == "#" else html5.get(entity[0][1:], entity[0])

@@ -92,7 +92,7 @@ def test_what_looks_or_means_the_same_has_one_form(written: str, normal: str) ->
     "text",
     [
         "ที่ ซื้อ กิ่งแก้ว น้ำ ไม้ ศิริพงษ์ สิทธิ์ ภู่ ฤๅ เปี๊ยก ผู้ใหญ่",
-        "AT&T R&D Tom & Jerry",
+        "AT&T R&D; Tom & Jerry &copyright;",
         "Ann <ann@example.com> <3 a < b > c",
         "می\u200cخواهم क्\u200dष",
         "👨\u200d👩\u200d👧 ❤️ 🏳️\u200d🌈 🇹🇭",
