@@ -41,6 +41,8 @@ _BESIDE = frozenset((
     "เป็นเงิน", "ราคา", "จำนวน", "เงิน", "ถ้วน", "เท่านั้น", "ค่ะ", "คะ", "ครับ", "คับ", "นะคะ", "นะครับ", "合计",
     "总计", "總計", "合計", "总共", "共", "tổng", "cộng", "jumlah",
 ))  # fmt: skip
+_KNOWN = frozenset((*_POWERS, *_DOTTED, *_IN_LAKHS, *_OTHERS, *_BESIDE))
+_EDGES = " .,:;=/()[]*!\"'-"
 _MARKS = r"[\s.,:;=/()\[\]*!\"'-]"
 _NUMBER = re.compile(r"-?\d(?:[\d., '’]*\d)?", re.ASCII)
 _POINT = re.compile(r"-?(?:\d+|[1-9]\d{0,2}(?:[, '’]\d{3})+)(?:\.\d+)?", re.ASCII)
@@ -56,7 +58,7 @@ def _is_spaced(word: str) -> bool:
 _WORD = re.compile(
     "|".join(
         rf"(?<![^\W\d_]){re.escape(word)}(?![^\W\d_])" if _is_spaced(word) else re.escape(word)
-        for word in sorted({*_POWERS, *_DOTTED, *_IN_LAKHS, *_OTHERS, *_BESIDE}, key=len, reverse=True)
+        for word in sorted(_KNOWN, key=len, reverse=True)
     )
 )
 _WORDS = re.compile(f"(?:{_WORD.pattern}|{_MARKS})*+")
@@ -65,24 +67,32 @@ _WORDS = re.compile(f"(?:{_WORD.pattern}|{_MARKS})*+")
 def parse(text: str) -> str:
     """The one sum in `text`, like 1,250.50, 1.250,50 ₫ or 5 หมื่น; "" if there are several, if it could be another one,
     like 1.250, or if other words stand beside it, like 5 boxes."""
+    if text.isascii() and text.isdigit():
+        return text
     text = text.translate(DIGITS).casefold()
     numbers = list(_NUMBER.finditer(text))
     if len(numbers) != 1:
         return ""
     [number] = numbers
-    before, after = text[: number.start()], text[number.end() :]
-    if not (_WORDS.fullmatch(before) and _WORDS.fullmatch(after)):
-        return ""
-    said = {*_WORD.findall(before), *_WORD.findall(after)}
+    before, after = _words(text[: number.start()]), _words(text[number.end() :])
     # พัน 5 is 1,500.
-    if not _POWERS.keys().isdisjoint(_WORD.findall(before)):
+    if before is None or after is None or not _POWERS.keys().isdisjoint(before):
         return ""
-    power = sum(_POWERS.get(word, 0) for word in _WORD.findall(after))
+    said = {*before, *after}
+    power = sum(_POWERS.get(word, 0) for word in after)
     readings = _readings(number[0], dotted=bool(said & _DOTTED) and not power, in_lakhs=bool(said & _IN_LAKHS))
     if len(readings) != 1:
         return ""
     [reading] = readings
     return f"{(Decimal(reading).scaleb(power)).normalize():f}" if power else reading
+
+
+def _words(beside: str) -> list[str] | None:
+    """The words that stand beside a number, None if one is unknown."""
+    word = beside.strip(_EDGES)
+    if not word or word in _KNOWN:
+        return [word]
+    return _WORD.findall(beside) if _WORDS.fullmatch(beside) else None
 
 
 def _readings(number: str, *, dotted: bool, in_lakhs: bool) -> set[str]:
