@@ -7,7 +7,6 @@ from functools import cached_property, lru_cache
 
 from leadcore.config import Crm
 from leadcore.event import Event
-from leadcore.filler import drop_words
 from leadcore.receipts import Note
 from workers.rules.mapping import address, amount, country, email, language, name, options, phone, provinces
 from workers.rules.mapping.mapped_event import MappedEvent
@@ -64,9 +63,11 @@ def map_event(event: Event, said_ms: int, crm: Crm, portal_options: PortalOption
     draft = _Draft()
     postal = address.build_address(event.address, event.contact, crm.province_language, crm.country)
     address_values = _address(draft, postal, portal_options)
-    _name(draft, event)
+    spoken = language.base_language(event.contact.language, event.contact.language_name)
+    region = country.code(postal.country) or crm.country
+    _name(draft, event, spoken, region)
     email_refused = _email(draft, event, crm)
-    _phone(draft, event, country.code(postal.country) or crm.country)
+    _phone(draft, event, region)
     code = language.choose(event.contact.language, event.contact.language_name, portal_options.languages)
     unclear = _unread(draft, event)
     reachable = bool(draft.details or address_values or unclear or draft.unsaved.keys() & {"email", "phone"})
@@ -83,7 +84,7 @@ def map_event(event: Event, said_ms: int, crm: Crm, portal_options: PortalOption
         placeholder=placeholder,
         email_refused=email_refused,
         unclear=unclear,
-        language=language.base_language(event.contact.language, event.contact.language_name),
+        language=spoken,
         buying=bool(event.products),
         notes=tuple(draft.notes),
     )
@@ -106,10 +107,8 @@ def _unread(draft: _Draft, event: Event) -> frozenset[str]:
     return frozenset(_UNREAD[field_name] for field_name in event.unread.keys() & _UNREAD.keys())
 
 
-def _name(draft: _Draft, event: Event) -> None:
-    parsed = name.parse(event.contact.name)
-    if not parsed.company and (said := drop_words(event.contact.name)) != event.contact.name:
-        parsed = name.parse(said)
+def _name(draft: _Draft, event: Event, spoken: str, region: str) -> None:
+    parsed = name.parse(event.contact.name, spoken, region)
     draft.details |= _given(
         firstname=parsed.first,
         lastname=parsed.last,
@@ -199,6 +198,8 @@ def _placeholder(draft: _Draft, event: Event) -> str:
     """The last name of a contact that HubSpot would not create without one. It is never shown to the customer."""
     if any(draft.details.get(key) for key in ("firstname", "lastname")):
         return ""
+    if company := draft.details.get("company"):
+        return company
     number = draft.details.get("phone", "")
     return phone.national(number) if number else f"Chat {event.customer_id[:8]}"
 

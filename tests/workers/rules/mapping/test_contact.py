@@ -212,7 +212,27 @@ def test_a_company_is_no_person_and_its_contact_has_no_name() -> None:
     said = read(purchase(name="บริษัท ตัวอย่าง จำกัด"))
     assert said.details["company"] == "บริษัท ตัวอย่าง จำกัด"
     assert "firstname" not in said.details
-    assert said.placeholder == "081 234 5678"
+    assert said.placeholder == "บริษัท ตัวอย่าง จำกัด"
+
+
+@pytest.mark.parametrize(
+    ("body", "first", "last"),
+    [
+        ({"contact_info": {"name": "山田太郎", "language": "ja"}}, "太郎", "山田"),
+        ({"contact_info": {"name": "林健太", "languageName": "Japanese"}}, "健太", "林"),
+        ({"contact_info": {"name": "林健太"}, "address_parsing": {"country": "日本"}}, "健太", "林"),
+        ({"contact_info": {"name": "林健太"}}, "健太", "林"),
+        ({"contact_info": {"name": "Nguyen Lan", "language": "vi-VN"}}, "Lan", "Nguyen"),
+        ({"contact_info": {"name": "Tran Lan"}, "address_parsing": {"country": "Vietnam"}}, "Lan", "Tran"),
+        ({"contact_info": {"name": "Tran Lan"}}, "Tran", "Lan"),
+        ({"contact_info": {"name": "U Aung Kyaw", "language": "my"}}, "Aung", "Kyaw"),
+    ],
+)
+def test_the_language_or_the_country_tells_which_part_of_a_name_is_the_surname(
+    body: dict[str, Any], first: str, last: str
+) -> None:
+    said = read({"mid": "m", "customer_id": "c", "intent": "i"} | body)
+    assert (said.details["firstname"], said.details["lastname"]) == (first, last)
 
 
 def test_a_nickname_is_kept_beside_the_name() -> None:
@@ -234,10 +254,14 @@ def test_a_nickname_is_kept_beside_the_name() -> None:
         ({"email": "a(at)x"}, "Chat b9d35283"),
         ({"email": "test@test.com"}, ""),
         ({"name": "Ann", "phone": "0891234567"}, ""),
+        ({"name": "Ann (Acme Ltd.)", "phone": "0891234567"}, ""),
+        ({"name": "Acme Ltd.", "phone": "0891234567"}, "Acme Ltd."),
+        ({"name": "Acme Ltd."}, "Acme Ltd."),
+        ({"name": "Acme Ltd. (Head Office)", "email": "a@example.com"}, "Acme Ltd. (Head Office)"),
         ({"language": "th"}, ""),
     ],
 )
-def test_the_placeholder_is_the_phone_as_people_write_it_else_the_start_of_the_id(
+def test_the_placeholder_is_the_company_else_the_phone_as_people_write_it_else_the_start_of_the_id(
     contact: dict[str, str], placeholder: str
 ) -> None:
     said = read({"mid": "m", "customer_id": "b9d35283-131d-4c85", "intent": "Share contact", "contact_info": contact})

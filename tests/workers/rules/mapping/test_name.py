@@ -41,6 +41,25 @@ from workers.rules.mapping.name import Name
         "❤️สมชาย ใจดี👨‍👩‍👧",
         "สมชาย ใจดี 081-234-5678",
         "สมชาย ใจดี somchai@example.com",
+        "สมชาย ใจดี0812345678",
+        "0812345678สมชาย ใจดี",
+        "สมชาย ใจดีโทร0812345678",
+        "สมชาย ใจดี โทร. 081-234-5678",
+        "สมชาย ใจดี ๐๘๑๒๓๔๕๖๗๘",
+        "สมชาย ใจดี (081-234-5678)",
+        "สมชาย ใจดีsomchai@example.com",
+        "สมชาย ใจดี (email: somchai@example.com)",
+        "สมชาย ใจดี Line: somchai99",
+        "สมชาย ใจดี Line ID : somchai99",
+        "สมชาย ใจดี line id somchai",
+        "สมชาย ใจดี ไอดีไลน์ somchai",
+        "สมชาย ใจดี (line: somchai)",
+        "สมชาย ใจดี @somchai",
+        "ชื่อ: สมชาย ใจดี",
+        "ชื่อ-นามสกุล: นายสมชาย ใจดี โทร 0812345678",
+        "สมชาย undefined ใจดี",
+        "null สมชาย ใจดี N/A",
+        "สมชาย ใจดี (ไม่มี)",
     ],
 )
 def test_honorifics_and_trimmings_are_dropped(text: str) -> None:
@@ -82,6 +101,20 @@ def test_honorifics_and_trimmings_are_dropped(text: str) -> None:
         ("김민수", "민수", "김"),
         ("남궁민수", "민수", "남궁"),
         ("山田 はなこ", "はなこ", "山田"),
+        ("Doe, John", "John", "Doe"),
+        ("DOE,JOHN", "JOHN", "DOE"),
+        ("Doe, Mr. John", "John", "Doe"),
+        ("Mr. Doe, John", "John", "Doe"),
+        ("O'Brien, Pat", "Pat", "O'Brien"),
+        ("Van der Berg, Jan", "Jan", "Van der Berg"),
+        ("Smith, Mary Jane", "Mary Jane", "Smith"),
+        ("John Smith, Jr.", "John", "Smith Jr."),
+        ("John Smith+66812345678", "John", "Smith"),
+        ("John Smith <john@example.com>", "John", "Smith"),
+        ("undefined Smith", "Smith", ""),
+        ("Nan Jaidee", "Nan", "Jaidee"),
+        ("สมชาย2 ใจดี", "สมชาย2", "ใจดี"),
+        ("Smith, 0812345678", "Smith", ""),
     ],
 )
 def test_first_and_last_name(text: str, first: str, last: str) -> None:
@@ -162,6 +195,8 @@ def test_a_person_of_a_company_is_both(text: str, company: str) -> None:
         "คุณ",
         "Mr.",
         "a@example.com",
+        "คุณ 0812345678",
+        "undefined undefined",
     ],
 )
 def test_what_has_no_name_in_it_is_no_name(text: str) -> None:
@@ -180,6 +215,15 @@ def test_what_has_no_name_in_it_is_no_name(text: str) -> None:
         (Name("小明", "王"), {Name("小明"), Name(last="王")}),
         (Name("แดง", company="ร้านแดง"), {Name("แดง"), Name(company="ร้านแดง")}),
         (Name("แดง", nickname="เอ"), {Name("แดง"), Name(nickname="เอ")}),
+        (Name("Lan", "Nguyễn"), {Name("Lan")}),
+        (
+            Name("Thị Lan", "Nguyễn"),
+            {Name("Thị Lan"), Name("Lan"), Name("Lan", "Nguyễn")},
+        ),
+        (
+            Name("Mary Jane", "Smith"),
+            {Name("Mary Jane"), Name("Mary"), Name("Mary", "Smith")},
+        ),
     ],
 )
 def test_the_shorter_names_that_are_no_news(full: Name, shorter: set[Name]) -> None:
@@ -188,7 +232,38 @@ def test_the_shorter_names_that_are_no_news(full: Name, shorter: set[Name]) -> N
 
 WORDS = st.lists(
     st.sampled_from(
-        ["คุณ", "นางสาว", "สมชาย", "K.", "Mr", "(", ")", '"', "บริษัท", "จำกัด", "Ltd.", "王", "김", "😀", "ณ", " "]
+        [
+            "คุณ",
+            "นางสาว",
+            "สมชาย",
+            "ร.ต.",
+            "หญิง",
+            "K.",
+            "Mr",
+            "Dato'",
+            "Anh",
+            "Nguyễn",
+            "Lan",
+            "(",
+            ")",
+            '"',
+            ",",
+            "บริษัท",
+            "จำกัด",
+            "Ltd.",
+            "王",
+            "佐藤",
+            "さ",
+            "様",
+            "김",
+            "씨",
+            "😀",
+            "ณ",
+            "null",
+            "081234567",
+            "@",
+            " ",
+        ]
     )
     | st.text(max_size=5),
     max_size=12,
@@ -201,7 +276,6 @@ def test_any_text_gives_clean_parts_with_letters(text: str) -> None:
     for part in (found.first, found.last, found.nickname, found.company):
         assert part == part.strip()
         assert not part or any(map(str.isalpha, part))
-    assert found.first or len(found.last) <= 1
 
 
 @given(WORDS)
@@ -211,5 +285,5 @@ def test_no_shorter_name_is_empty_or_the_name_itself_or_says_more(text: str) -> 
     assert len(shorter) == len(set(shorter)) <= 40
     assert not {full, Name()} & set(shorter)
     for each in shorter:
-        assert full.first.startswith(each.first)
+        assert full.first.startswith(each.first) or full.first.endswith(each.first)
         assert full.last.startswith(each.last)
