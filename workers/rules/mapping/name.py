@@ -79,7 +79,7 @@ def prefixes(name: Name) -> tuple[Name, ...]:
     """The shorter forms of `name`, which add nothing to it: parts or words are left out from the end, but not all."""
     people = [("", ""), (name.first, "")]
     if " " in name.first:
-        people += [(form, last) for form in _shorter_firsts(name) for last in ("", name.last)]
+        people += [(form, last) for form in _shorter_firsts(name) for last in (name.last, "")]
     else:
         words = name.last.split(" ")
         people += [(name.first, " ".join(words[:n])) for n in range(1, min(len(words), 8))]
