@@ -7,15 +7,15 @@ from workers.rules.mapping import honorifics
 _BEGINS = re.compile(
     r"(?:^|(?<=\s))(?:"
     r"(?:บริษัท|ห้างหุ้นส่วน|ห้าง|ร้าน|โรงเรียน|โรงพยาบาล|โรงแรม|มูลนิธิ|สมาคม|สหกรณ์|มหาวิทยาลัย|วิสาหกิจชุมชน|คลินิก"
-    r"|บจก|บมจ|หจก|หสน|หสม"
+    r"|บจก|บจ\.|บมจ|หจก|หสน|หสม"
     r"|บ\s?\.\s?(?:จ\s?\.\s?ก|ม\s?\.\s?จ|จ)|ห\s?\.\s?(?:จ\s?\.\s?ก|ส\s?\.\s?[นม]))[\s.]*\w"
-    r"|บจ?\.\s*\w(?=.*(?:จก|จำกัด))"
+    r"|บ\.\s*\w(?=.*(?:จก|จำกัด))"
     r"|(?:PT|CV|UD)\b\.?\s*\w"
-    r"|(?i:Công ty|Cty|Tập đoàn|DNTN|Doanh nghiệp|Hợp tác xã|HTX"
+    r"|(?i:Công ty|Cty|Tập đoàn|DNTN|Doanh nghiệp|Hợp tác xã|HTX|Cửa hàng|Hộ kinh doanh|Kedai|Warung"
     r"|Syarikat|Perniagaan|Perusahaan|Koperasi|Yayasan)\b\.?\s*\w"
     r"|(?:ООО|ОАО|ЗАО|ПАО|АО|ИП)\s+\S"
     r"|(?:ບໍລິສັດ|ຮ້ານ|ក្រុមហ៊ុន|ហាង|ကုမ္ပဏီ)\s*\S"
-    r"|(?:[㈱㈲㈜㍿]|株式会社|有限会社|合同会社|合資会社|一般社団法人|주식회사|유한회사|재단법인|사단법인)\s*\S"
+    r"|(?:[㈱㈲㈜㍿]|株式会社|有限会社|合同会社|合資会社|一般社団法人|医療法人|学校法人|주식회사|유한회사|재단법인|사단법인)\s*\S"
     r")"
 )
 _MARK = re.compile(r"\(\s*(?:株|有|合|同|資|名|財|社|株式会社|有限会社|주|유|재|사|합|주식회사|มหาชน)\s*\)")
@@ -23,7 +23,8 @@ _ENDS = re.compile(
     r"\S\s*จำกัด\.?$|\S[\s.]+ม?จก\.?$|[㈱㈲㈜㍿]$"
     r"|(?:公司|集[团團]|会社|商[店会會行]|企[业業]社?|工作室|事[务務]所|주식회사|유한회사)$"
     r"|\w[\s&,]+Co\.$"
-    r"|\w\W+(?i:(?:Co\b\.?\s*,?\s*)?(?:Ltd|Limited)|Inc|Incorporated|Corp|Corporation|Company|LLC|L\.L\.C|LLP|L\.L\.P|PLC"
+    r"|\w\W+(?i:(?:Co\b\.?\s*,?\s*)?(?:Ltd|Limited)(?:\.?,?\s?Part(?:nership)?)?|Part\.?,?\s?Ltd|Inc"
+    r"|Incorporated|Corp|Corporation|Company|LLC|L\.L\.C|LLP|L\.L\.P|PLC"
     r"|P\.L\.C|PCL|(?:Sdn\.?\s*)?Bhd|Berhad|PLT|Pte|Pty|GmbH|mbH|GmbH\s?&\s?Co\.?\s?KG"
     r"|e\.\s?K|e\.\s?V|S\.\s?A|S\.\s?A\.\s?S"
     r"|S\.?A\.?R\.?L|S\.?\s?à\s?r\.?\s?l|S\.?R\.?L|S\.p\.A|S\.A\. de C\.V|B\.V|N\.V|A/S|A\.Ş|Ltd\.?\s?Şti"
@@ -34,10 +35,10 @@ _ENDS = re.compile(
 _LAST_WORDS = frozenset(
     re.split(
         r"\s+",
-        "co ltd limited inc incorporated corp corporation company llc llp plc pcl bhd berhad plt pte pty gmbh "
-        "mbh kg ek k ev v sa a sas s sarl srl l spa cv bv nv a/s aş şti sro o doo zoo kft zrt oü oyj tbk opc "
-        "fze fzco fz-llc wll enterprise enterprises holding holdings industries tnhh ag ohg se ab uab aps asa "
-        "ltda lda จก มจก",
+        "co ltd part partnership limited inc incorporated corp corporation company llc llp plc pcl bhd berhad "
+        "plt pte pty gmbh mbh kg ek k ev v sa a sas s sarl sàrl rl srl l spa cv bv nv a/s aş şti sro o doo "
+        "zoo oo kft zrt oü oyj tbk opc fze fzco fz-llc wll enterprise enterprises holding holdings industries "
+        "tnhh ag ohg se ab uab aps asa ltda lda จก มจก",
     )
 )
 _LAST_LETTERS = (

@@ -22,18 +22,18 @@ _TITLE = (
     r"|ท่าน(?:ผู้หญิง|หญิง|ชาย)|หม่อม(?:ราชวงศ์|หลวง|เจ้า)?|พระองค์เจ้า"
     r"|พระครู(?:ปลัด|สมุห์|ใบฎีกา|ธรรมธร|วินัยธร|สังฆรักษ์)?|พระ(?:มหา|อาจารย์|ปลัด|สมุห์|ใบฎีกา|อธิการ|ภิกษุ)|ภิกษุณี"
     r"|หลวง(?:พ่อ|ปู่|ตา|พี่|น้า|ลุง)|ครูบา(?=\s)|สามเณรี?|แม่ชี|บาทหลวง|ศาสนาจารย์|ศิษยาภิบาล|ซิสเตอร์|บราเดอร์|มาเซอร์|(?:โต๊ะ)?อิหม่าม"
-    r"|โต๊ะครู|อุสตาซ(?:ะห์)?|ฯพณฯ|พณฯ|มิสเตอร์|มาดาม|ผู้(?:กอง|หมวด|กำกับ|การ)|สารวัตร|กำนัน|ผู้ใหญ่(?:บ้าน)?|นายกฯ|ทนาย(?:ความ)?"
+    r"|โต๊ะครู|ฮัจยี|อุสตาซ(?:ะห์)?|ฯพณฯ|พณฯ|มิสเตอร์|มาดาม|ผู้(?:กอง|หมวด|กำกับ|การ)|สารวัตร|กำนัน|ผู้ใหญ่(?:บ้าน)?|นายกฯ|นายอำเภอ|นายกเทศมนตรี|ทนาย(?:ความ)?"
 )
 # Behind another title, only a space makes them one.
 _SHORT = r"นางสาว|นาง|นาย|คุณ|เด็กชาย|เด็กหญิง|พระ|ครู|หมอ|จ่า|เณร|ท่าน"
 _THAI = re.compile(
     rf"(?P<word>(?P<rank>{_RANK})|{_TITLE}|(?P<short>{_SHORT}))"
     rf"(?:\s*\.\s*|\s+|$|(?={_BEGINS}|[^\u0e00-\u0e7f\s]))"
-    rf"|(?P<spaced>นายก|ปลัด|ดาบ|หมวด|หมู่|แพทย์|ฮัจยี|หะยี|มิส)\s+"
+    rf"|(?P<spaced>นายก|ปลัด|ดาบ|หมวด|หมู่|แพทย์|หะยี|มิส)\s+"
 )
 # The most common ones alone, because the search for all is slow.
 _COMMON = re.compile(
-    r"(คุณ(?!หมอ|ครู|หญิง)|นาย(?!แพทย์|สัตวแพทย์|ดาบตำรวจ|ก)|นางสาว|นาง)"
+    r"(คุณ(?!หมอ|ครู|หญิง)|นาย(?!แพทย์|สัตวแพทย์|ดาบตำรวจ|อำเภอ|ก)|นางสาว|นาง)"
     rf"(?:\s*\.\s*|\s+|$|(?={_BEGINS}|[^\u0e00-\u0e7f\s]))"
 )
 _THAI_ABBREVIATED_RANKS = frozenset((
@@ -96,10 +96,11 @@ _LATIN = {
             flight lieutenant|fg off|flg off|flying officer|plt off|pilot officer|encik|puan|cik|cikgu|dato|datuk
             datin|dato sri|dato seri|dato paduka|dato wira|dato setia|datuk seri|datuk sri|datuk seri panglima
             datuk wira|datuk patinggi|datuk amar|datin sri|datin seri|datin paduka|datin paduka seri|tan sri
-            puan sri|toh puan|tuan haji|tuan syed|puan hajah|puan hajjah|yb|y b|ybhg|y bhg|yang berhormat
+            puan sri|toh puan|tuan haji|tuan syed|puan hajah|puan hajjah|yb|yab|pehin|y b|ybhg|y bhg|yang berhormat
             yang berbahagia|haji|hajah|hajjah|hj|hjh|ustaz|ustazah|ustadz|ustadzah|ustad|kyai|kapt|mejar|leftenan
-            lt kol|inspektor|koperal|sarjan|bapak|bpk|ibu|sdr|sdri|saudara|saudari|nyonya|mbak|mom rajawongse
-            mom luang|mom chao|thanpuying|khunying""",
+            lt kol|inspektor|koperal|sarjan|letjen|brigjen|mayjen|kolonel|letkol|kapten|lettu|letda|sersan|kompol
+            kombes|kombes pol|akbp|akp|iptu|ipda|aipda|bripka|bapak|bpk|ibu|sdr|sdri|saudara|saudari|nyonya|mbak
+            mom rajawongse|mom luang|mom chao|thanpuying|khunying""",
         ),
         (_DOTTED, "k|eng|ir|ar|adv|gng|bb|en|pn|tn|ny|nn|kh|pol|ts|bs|ths|gs|pgs"),
         (_WHOLE, "m l|m r|m c"),
@@ -116,7 +117,7 @@ _LATIN = {
 # Names elsewhere.
 _LOCAL = {
     "ms": ("tuan", "en", "pn", "tun", "pak", "h"),
-    "id": ("tuan", "pak", "bu", "mas", "bang", "kak", "h", "hj", "tn", "ny", "nn"),
+    "id": ("tuan", "pak", "bu", "mas", "bang", "kak", "h", "hj", "tn", "ny", "nn", "ir"),
     "my": ("u", "daw", "ko", "ma", "maung", "mg"),
     "lo": ("thao", "nang"),
     "km": ("lok", "lok srey"),
@@ -134,13 +135,14 @@ _FIRST_WORDS = frozenset(
 
 # Lao, Khmer, Burmese and Cyrillic.
 _OTHER = re.compile(
-    r"(?:ທ້າວ|ນາງສາວ|ນາງ|ທ່ານ|[ທນ]\.)\s*(?=[ກ-ຮເ-ໄ])"
+    r"(?:ທ້າວ|ນາງສາວ|ນາງ|ທ່ານ|ອາຈານ|ດຣ\.|[ທນ]\.)\s*(?=[ກ-ຮເ-ໄ])"
     r"|(?:ឯកឧត្តម|ឯកឧត្ដម|លោកជំទាវ|លោកស្រី|លោក|អ្នកស្រី|កញ្ញា)\s*(?=[ក-ឳ])"
     r"|(?:ဦး|ဒေါ်)\s*(?=[က-အ])|(?:ကို|မောင်|မ)\s+(?=[က-အ])"
     r"|(?:Г-н|Г-жа|Господин|Госпожа)\s+(?=\w)"
 )
 _VIETNAMESE = re.compile(
-    r"(?:(?P<sure>ông|bà|cô|chị|thầy|quý (?:ông|bà|cô)|bác sĩ)|anh|chi|ong|ba|co|chú|chu|bác|bac)\s+"
+    r"(?:(?P<sure>ông|bà|cô|chị|thầy|quý (?:ông|bà|cô)|bác sĩ|(?:thiếu|trung|thượng|đại) (?:tá|úy|tướng))"
+    r"|anh|chi|ong|ba|co|chú|chu|bác|bac)\s+"
     r"(?=(?P<next>[^\W\d_]+))",
     re.IGNORECASE,
 )
@@ -155,9 +157,9 @@ _BEHIND = re.compile(
     rf"|(?:(?:{_DEGREE})\.?)+$"
     r"|(?<=\w)-(?:san|sama|kun|chan|sensei)$"
     rf"|(?<={_EAST_ASIAN})(?:\s*(?:先生|女士|小姐|太太|夫人|老[师師]|同[学學]|教授|博士|[医醫][生师師]|[总總]?[经經]理|律[师師]|师傅|師傅"
-    r"|老[板闆]|主任|様|さま|さん|サン|氏|殿|どの|くん|ちゃん"
+    r"|老[板闆]|主任|(?:社|部|課|係|店|会)長|様|さま|さん|サン|氏|殿|どの|くん|ちゃん"
     r"|(?:선생|사장|대표|교수|박사|고객|회장|부장|과장|차장|대리|팀장|실장|이사|원장|목사|신부|수녀|여사|회원|변호사|기사)?님|씨|여사|귀하)"
-    r"|\s+(?:군|양|선생|교수|박사|대표|사장|부장|과장|대리|팀장|의사|변호사|목사|君))$"
+    r"|\s+(?:군|양|선생|교수|박사|대표|사장|부장|과장|대리|팀장|의사|변호사|목사|君)|(?<=^.)[总總])$"
 )
 # Else nothing needs to be searched at the end.
 _LAST_THAI = ("น", "น.", "ครับ", "คับ", "ค่ะ", "คะ")

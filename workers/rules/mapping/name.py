@@ -6,7 +6,7 @@ from itertools import product
 from typing import NamedTuple
 
 from leadcore import filler
-from workers.rules.mapping import companies, honorifics, surnames
+from workers.rules.mapping import companies, country, honorifics, provinces, surnames
 
 
 class Name(NamedTuple):
@@ -30,10 +30,10 @@ _NAME_SAYS = re.compile(r"^(?:ชื่อ(?:\s?[-–/]?\s?(?:นาม)?สก�
 _CONTACT = re.compile(
     r"<?(?:(?:e-?\s?mail|อีเมล)\s*[:：]?\s*)?[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+>?"
     r"|\S+://\S+|(?<!\S)www\.\S+"
-    r"|(?:(?<![^\W\d_])(?:line(?:\s?id)?|ig|facebook|fb|whats\s?app|wechat)|ไอดีไลน์|ไลน์(?:ไอดี)?|ไอดี)\s*[:：@]\s*@?[\w.-]+"
+    r"|(?:(?<![^\W\d_])(?:line(?:\s?id)?|ig|facebook|fb|whats\s?app|wechat|id)|ไอดีไลน์|ไลน์(?:ไอดี)?|ไอดี)\s*[:：@]\s*@?[\w.-]+"
     r"|(?:(?<![^\W\d_])line\s?id|ไอดีไลน์|ไลน์ไอดี)\s+@?[\w.-]+"
-    r"|(?:(?:เลขประจำตัวผู้เสียภาษี(?:อากร)?|เลขผู้เสียภาษี|(?<![^\W\d_])tax\s?id(?:\s?no\.?)?|เบอร์(?:โทร(?:ศัพท์)?|มือถือ)?|โทรศัพท์|โทร|มือถือ"
-    r"|(?<![^\W\d_])(?:tel(?:ephone)?|phone|mobile|mob|call))\s*[.:：]*\s*)?(?<!\d)\+?\(?\d(?:[\s().-]{0,2}\d){6,}",
+    r"|(?:(?:เลขประจำตัวผู้เสียภาษี(?:อากร)?|เลขผู้เสียภาษี|(?<![^\W\d_])tax\s?id(?:\s?no\.?)?|เบอร์(?:โทร(?:ศัพท์)?|มือถือ)?|โทรศัพท์|โทร|มือถือ|ติดต่อ"
+    r"|(?<![^\W\d_])(?:tel(?:ephone)?|phone|mobile|mob|call|[tm](?=[.:])))\s*[.:：]*\s*)?(?<!\d)\+?\(?\d(?:[\s().-]{0,2}\d){6,}",
     re.IGNORECASE,
 )
 # No text without these has any.
@@ -50,14 +50,17 @@ _CUSTOMS = {"VN": "vi", "JP": "ja", "CN": "zh", "TW": "zh", "HK": "zh", "MO": "z
 _LANGUAGES = frozenset(_CUSTOMS.values())
 
 
-def parse(text: str, language: str = "", country: str = "") -> Name:
-    """The first word is the first name, the rest the last name; a name that by its script, or by the `language` (a base
-    code, "vi") or `country` (ISO 3166 alpha-2) of its event, begins with the surname is turned; so is "Last, First".
+def parse(text: str, language: str = "", region: str = "") -> Name:
+    """The first word is the first name, the rest the last name. "Last, First" is turned, and so is a name that begins
+    with the surname: by its script, or by the `language` (a base code) or `region` (ISO 3166 alpha-2) of its event.
     Titles are dropped, text in parentheses or quotes is the nickname, a company stays whole. No letters, no name."""
-    plain = " ".join(_SYMBOLS.sub(" ", _STYLED.sub(_unstyle, filler.drop_words(text))).split())
+    plain = filler.drop_words(text)
+    if not plain.isascii():
+        plain = _SYMBOLS.sub(" ", _STYLED.sub(_unstyle, plain))
+    plain = " ".join(plain.split())
     if _MAY_BE_CONTACT.search(plain):
         plain = _NAME_SAYS.sub("", " ".join(_CONTACT.sub(" ", plain).split()))
-    customs = _customs(plain, language, country)
+    customs = _customs(plain, language, region)
     person, company = companies.split(plain)
     person = honorifics.strip_before(person, customs)
     nickname = ""
@@ -106,7 +109,7 @@ def _unstyle(match: re.Match[str]) -> str:
     return unicodedata.normalize("NFKC", match[0])
 
 
-def _customs(text: str, language: str, country: str) -> str:
+def _customs(text: str, language: str, region: str) -> str:
     """The code of the language whose customs the name follows, "" if nothing says it."""
     if "\u0e00" <= text[:1] <= "\u0e7f":
         return ""
@@ -114,14 +117,15 @@ def _customs(text: str, language: str, country: str) -> str:
         return "ja"
     if surnames.looks_vietnamese(text):
         return "vi"
-    return language if language in _LANGUAGES else _CUSTOMS.get(country, "")
+    return language if language in _LANGUAGES else _CUSTOMS.get(region, "")
 
 
 def _split(person: str, customs: str) -> tuple[str, str]:
     if "," in person:
         if turned := _turn(person, customs):
             return turned
-        person = person.replace(",", " ")
+        name, _, place = person.rpartition(",")
+        person = (name if _is_place(place) else person).replace(",", " ")
     words = _words(person)
     if not words:
         return "", ""
@@ -141,7 +145,11 @@ def _turn(person: str, customs: str) -> tuple[str, str] | None:
     if not found or _THAI.search(person) or surnames.EAST_ASIAN.search(person):
         return None
     first, last = (" ".join(_words(part)) for part in (honorifics.strip_before(found[2], customs), found[1]))
-    return (first, last) if first and last and not _SUFFIX.fullmatch(first) else None
+    return (first, last) if first and last and not _SUFFIX.fullmatch(first) and not _is_place(first) else None
+
+
+def _is_place(text: str) -> bool:
+    return bool(country.common(text) or provinces.find(text))
 
 
 def _words(person: str) -> list[str]:

@@ -21,6 +21,9 @@ COMPANIES = """\
 เอ จำกัด (สาขาที่ 00001)
 Acme Co., Ltd. Head Office
 Acme Ltd (Branch 00001)
+บจ. เอบีซี
+Acme Ltd., Part.
+Acme Limited Partnership
 มูลนิธิกระจก
 โรงแรมแดง
 ห้างทองแม่แดง
@@ -30,6 +33,8 @@ ABC Berhad
 ABC PLT
 Syarikat Ahmad
 Acme Enterprise
+Kedai Ahmad
+ABC (M) Sdn. Bhd.
 ABC Pte Ltd
 ABC Pte. Ltd.
 ABC Pty Ltd
@@ -48,6 +53,9 @@ ABC OPC
 ကုမ္ပဏီ ABC
 SIEMENS AG
 Bosch GmbH
+Müller GmbH & Co. KG
+Alpin S.à r.l.
+Alfa Sp. z o.o.
 Nestlé S.A.
 Total SAS
 Fiat S.p.A.
