@@ -1,7 +1,6 @@
 """A customer's name, typed as one line of chat -> the parts of a CRM contact."""
 
 import re
-import unicodedata
 from itertools import product
 from typing import NamedTuple
 
@@ -18,8 +17,6 @@ class Name(NamedTuple):
     nickname: str = ""
 
 
-# Styled letters of chat profiles and full-width ones. NFKC is not applied to the whole text: it breaks Thai sara am.
-_STYLED = re.compile(r"[\U0001d400-\U0001d7ff\uff01-\uff5e]+")
 _SYMBOLS = re.compile(
     r"[\u20d0-\u20ff\u2100-\u214f\u2190-\u2bff\u3030\u303d\u3297\u3299\ufe00-\ufe0f\U0001f000-\U0001fbff"
     r"\U000e0000-\U000e01ef][\u200d\ufe0f]*"
@@ -54,15 +51,12 @@ def parse(text: str, language: str = "", region: str = "") -> Name:
     """The first word is the first name, the rest the last name. "Last, First" is turned, and so is a name that begins
     with the surname: by its script, or by the `language` (a base code) or `region` (ISO 3166 alpha-2) of its event.
     Titles are dropped, text in parentheses or quotes is the nickname, a company stays whole. No letters, no name."""
-    plain = filler.drop_words(text)
-    if not plain.isascii():
-        plain = _SYMBOLS.sub(" ", _STYLED.sub(_unstyle, plain))
-    plain = " ".join(plain.split())
+    plain = " ".join((text if text.isascii() else _SYMBOLS.sub(" ", text)).split())
     if _MAY_BE_CONTACT.search(plain):
         plain = _NAME_SAYS.sub("", " ".join(_CONTACT.sub(" ", plain).split()))
     customs = _customs(plain, language, region)
     person, company = companies.split(plain)
-    person = honorifics.strip_before(person, customs)
+    person = honorifics.strip_before(filler.drop_words(person), customs)
     nickname = ""
     asides = list(companies.ASIDE.finditer(person))
     for aside in asides:
@@ -103,10 +97,6 @@ def _shorter_firsts(name: Name) -> list[str]:
     if surnames.is_vietnamese(name.last):
         return [" ".join(words[n:]) for n in range(len(words) - 1, max(0, len(words) - 4), -1)]
     return [" ".join(words[:n]) for n in range(1, min(len(words), 4))]
-
-
-def _unstyle(match: re.Match[str]) -> str:
-    return unicodedata.normalize("NFKC", match[0])
 
 
 def _customs(text: str, language: str, region: str) -> str:

@@ -127,5 +127,10 @@ def test_the_person_of_a_company_stands_before_or_behind_it(text: str) -> None:
     assert name.parse(text) == Name("สมชาย", "ใจดี", "บริษัท เอ จำกัด")
 
 
+def test_a_company_keeps_a_word_that_says_nothing_of_a_person() -> None:
+    assert name.parse("None Co., Ltd.") == Name(company="None Co., Ltd.")
+    assert name.parse("undefined บริษัท เอ จำกัด") == Name(company="บริษัท เอ จำกัด")
+
+
 def test_the_honorific_of_a_company_is_dropped() -> None:
     assert name.parse("株式会社ABC 御中") == Name(company="株式会社ABC")
