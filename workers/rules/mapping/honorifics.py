@@ -169,6 +169,10 @@ _DEGREES = frozenset(
 _WORD = re.compile(r"[^\W\d_]\S*")
 
 
+# So many titles has nobody; texts of nothing else would take long.
+_MOST = 10
+
+
 class _Title(NamedTuple):
     """`end` is where the name goes on; `glued`: without a space or a dot; `short`: no title where it is glued to
     another."""
@@ -184,7 +188,10 @@ def strip_before(person: str, language: str = "") -> str:
     language whose customs the name follows, "" if nothing says it. Nothing but a courtesy ("คุณ", "Mr.") is ""; another
     title alone is kept, for it may be what somebody is called."""
     taken = ""
-    while (title := _find(person, language)) and _fits(title, person, taken):
+    for _ in range(_MOST):
+        title = _find(person, language)
+        if not title or not _fits(title, person, taken):
+            break
         behind = person[title.end :]
         if not _WORD.search(behind):
             return "" if title.word in _COURTESY else person
@@ -206,10 +213,11 @@ def _last_word(text: str) -> str:
     return text[text.rfind(" ") + 1 :].replace(".", "").strip("()").lower()
 
 
-def _find(text: str, language: str) -> _Title | None:
+def _find(text: str, language: str, ahead: int = 3) -> _Title | None:
+    """The title with which `text` begins. `ahead`: how many more may be looked at to tell."""
     if "\u0e00" <= text[:1] <= "\u0e7f":
         return _find_thai_word(text) or _find_thai_abbreviation(text)
-    return _find_latin(text, language) or _find_other(text, language)
+    return _find_latin(text, language, ahead) or _find_other(text, language)
 
 
 def _fits(title: _Title, text: str, taken: str) -> bool:
@@ -248,7 +256,7 @@ def _find_thai_abbreviation(text: str) -> _Title | None:
         letters, end, dotted = letters + piece[1], piece.end(), dotted or piece[2] is not None
         if letters in _THAI_ABBREVIATIONS and (dotted or len(letters) > 2 or letters in _UNDOTTED):
             title = _Title(letters, end)
-        if piece[2] is None:
+        if piece[2] is None or len(letters) > 5:
             break
     if title and title.word in _THAI_ABBREVIATED_RANKS:
         return _Title(title.word, _skip(_OF_RANK, text, title.end))
@@ -262,7 +270,7 @@ def _skip(pattern: re.Pattern[str], text: str, start: int) -> int:
     return found.end() if found else start
 
 
-def _find_latin(text: str, language: str) -> _Title | None:
+def _find_latin(text: str, language: str, ahead: int) -> _Title | None:
     token = _TOKEN.match(text)
     if not token or token[1].lower().partition("-")[0] not in _FIRST_WORDS:
         return None
@@ -276,17 +284,18 @@ def _find_latin(text: str, language: str) -> _Title | None:
             continue
         kind = _ALWAYS if phrase in _LOCAL.get(language, ()) else _LATIN.get(phrase)
         end = tokens[count - 1].end()
-        if kind is not None and _is_latin_title(kind, tokens[count - 1][2] is not None, text[end:], language):
+        if kind is None:
+            continue
+        dotted, behind = tokens[count - 1][2] is not None, text[end:]
+        if _is_latin_title(kind, dotted, behind) or (ahead and _find(behind, language, ahead - 1)):
             return _Title(phrase, end)
     return None
 
 
-def _is_latin_title(kind: int, dotted: bool, behind: str, language: str) -> bool:
+def _is_latin_title(kind: int, dotted: bool, behind: str) -> bool:
     if kind == _ALWAYS or (dotted and kind in (_DOTTED, _EITHER)):
         return True
-    if kind in (_WHOLE, _EITHER) and _is_whole_name(behind):
-        return True
-    return _find(behind, language) is not None
+    return kind in (_WHOLE, _EITHER) and _is_whole_name(behind)
 
 
 def _find_other(text: str, language: str) -> _Title | None:

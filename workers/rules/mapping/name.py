@@ -25,8 +25,8 @@ _NICKNAME_SAYS = re.compile(r"^(?:ชื่อเล่น|nickname|aka|a\.k\.a\
 _NAME_SAYS = re.compile(r"^(?:ชื่อ(?:\s?[-–/]?\s?(?:นาม)?สกุล)?|ผู้รับ|name|full name)\s*[:：]\s*", re.IGNORECASE)
 # Other ways to reach the customer, with what stands before them.
 _CONTACT = re.compile(
-    r"<?(?:(?:e-?\s?mail|อีเมล)\s*[:：]?\s*)?[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+>?"
-    r"|\S+://\S+|(?<!\S)www\.\S+"
+    r"<?(?:(?:e-?\s?mail|อีเมล)\s*[:：]?\s*)?(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+>?"
+    r"|(?<![A-Za-z])[A-Za-z]{2,10}://\S+|(?<!\S)www\.\S+"
     r"|(?:(?<![^\W\d_])(?:line(?:\s?id)?|ig|facebook|fb|whats\s?app|wechat|id)|ไอดีไลน์|ไลน์(?:ไอดี)?|ไอดี)\s*[:：@]\s*@?[\w.-]+"
     r"|(?:(?<![^\W\d_])line\s?id|ไอดีไลน์|ไลน์ไอดี)\s+@?[\w.-]+"
     r"|(?:(?:เลขประจำตัวผู้เสียภาษี(?:อากร)?|เลขผู้เสียภาษี|(?<![^\W\d_])tax\s?id(?:\s?no\.?)?|เบอร์(?:โทร(?:ศัพท์)?|มือถือ)?|โทรศัพท์|โทร|มือถือ|ติดต่อ"

@@ -271,6 +271,34 @@ WORDS = st.lists(
 ).map("".join)
 
 
+@pytest.mark.parametrize(
+    "part",
+    [
+        "ร.ต.",
+        "คุณ ",
+        "คุณ",
+        "Mr. ",
+        "pol ",
+        "acting ",
+        "hon ",
+        "asst ",
+        "lt col ",
+        "a1",
+        "1 ",
+        ", ",
+        "(",
+        "A, ",
+        "สาขา ",
+        "a@",
+        "王",
+        "さ",
+    ],
+)
+def test_a_long_text_without_a_name_is_read_all_the_same(part: str) -> None:
+    for end in ("", "x", "A1: co.", " ltd"):
+        assert isinstance(name.parse(part * (4000 // len(part)) + end, "vi"), Name)
+
+
 @given(WORDS)
 def test_any_text_gives_clean_parts_with_letters(text: str) -> None:
     found = name.parse(text)
