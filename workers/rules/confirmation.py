@@ -14,7 +14,7 @@ from workers.rules.lead import SILENT_KINDS, CustomerBatch, Lead
 from workers.rules.mapping.property_names import ADDRESS, DETAILS, NAME, UNSAVED
 from workers.rules.texts import ConfirmationContext, MessageTemplates, choose_case, find_silence_reason
 
-CONFIRMS_NOTHING: frozenset[str] = frozenset({"email_refused"})
+CONFIRMS_NOTHING: frozenset[str] = frozenset({"email_refused", "address_unclear"})
 """The cases whose text asks for something and does not say that anything was saved."""
 
 
@@ -60,7 +60,8 @@ class ConfirmationWriter:
             return "", f"it is a {lead.kind}", ""
         contact, address = self._written_blocks(group)
         refused = (group.decision.email_refused or lead.mapped.email_refused) and UNSAVED in group.decision.properties
-        if not (contact or address or refused):
+        unclear = _address_unclear(group) and (address or UNSAVED in group.decision.properties)
+        if not (contact or address or refused or unclear):
             return "", "nothing new for the customer", ""
         if group.customer.email_match_only:
             return "", "the contact was found by its email alone", ""
@@ -73,6 +74,7 @@ class ConfirmationWriter:
             contact_saved=contact,
             address_saved=address,
             email_refused=refused,
+            address_unclear=unclear,
             missing=missing,
             values=_values(group, lead),
         )
@@ -97,6 +99,14 @@ class ConfirmationWriter:
 
     def _day(self, now_ms: int) -> int:
         return datetime.fromtimestamp(now_ms / 1000, self.timezone).date().toordinal() & 0xFFFF
+
+
+def _address_unclear(group: CustomerBatch) -> bool:
+    """Whether the newest address of the group contradicts itself."""
+    newest = next(
+        (lead.mapped for lead in reversed(group.leads) if lead.mapped.address or lead.mapped.address_unclear), None
+    )
+    return newest is not None and newest.address_unclear
 
 
 def _digest(text: str) -> bytes:

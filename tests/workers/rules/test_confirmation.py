@@ -124,6 +124,27 @@ def test_a_refused_email_is_mentioned(by: str) -> None:
     assert (told.text, told.about) == (REFUSED, "email_refused")
 
 
+@pytest.mark.parametrize("sent", [{"state": "เชียงใหม่", UNSAVED: "address: 10110"}, {UNSAVED: "address: 10110"}])
+def test_an_address_that_contradicts_itself_is_asked_for_and_not_called_saved(sent: Mapping[str, str]) -> None:
+    said = lead(structs.replace(ENGLISH, address={"state": "เชียงใหม่"}, address_unclear=True))
+    told = write(group(said, sent={"email": "a@x.th", **sent}))
+    assert (told.text, told.about) == (BUILT_IN["en"]["address_unclear"], "address_unclear")
+    assert "saved" not in told.text
+
+
+def test_an_unclear_address_is_not_asked_for_once_a_clear_one_came() -> None:
+    unclear = lead(structs.replace(ENGLISH, address={"state": "เชียงใหม่"}, address_unclear=True), minutes_ago=1)
+    clear = lead(structs.replace(ENGLISH, address={"state": "กรุงเทพมหานคร", "zip": "10110"}))
+    assert write(group(unclear, clear, sent={"zip": "10110", UNSAVED: "address: x"})).text == ADDRESS
+    assert write(group(unclear, lead(), sent={"zip": "10110"})).about == "address_unclear"
+
+
+def test_silent_about_an_unclear_address_that_was_asked_for_before() -> None:
+    """A repetition is not written again, so there is nothing in the write about it."""
+    said = lead(structs.replace(ENGLISH, address={"state": "เชียงใหม่"}, address_unclear=True))
+    assert write(group(said, sent={})).text == ""
+
+
 def test_a_confirmation_says_which_case_it_is_about() -> None:
     assert write(group()).about == "details_saved"
     assert write(group(sent={"zip": "10110"})).about == "address_saved"

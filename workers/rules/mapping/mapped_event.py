@@ -14,7 +14,8 @@ class MappedEvent(Struct, frozen=True):
     `details`: name, email, phone and what belongs to them. `address`: the parts of one address. `activity`: intent,
     cart, payment. `creation`: sent only if this write creates the contact. `unsaved`: field -> the text that could not
     be used, for a person to read. `placeholder`: the last name of a contact without name and email, "" if the event
-    has no way to reach the customer. `language`: base code of the customer's language. `buying`: the cart is not
+    has no way to reach the customer. `address_unclear`: its parts contradict each other.
+    `language`: base code of the customer's language. `buying`: the cart is not
     empty."""
 
     details: Mapping[str, str] = field(default_factory=dict)
@@ -24,6 +25,7 @@ class MappedEvent(Struct, frozen=True):
     unsaved: Mapping[str, str] = field(default_factory=dict)
     placeholder: str = ""
     email_refused: bool = False
+    address_unclear: bool = False
     language: str = ""
     buying: bool = False
     notes: tuple[Note, ...] = ()
