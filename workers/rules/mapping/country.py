@@ -1,12 +1,9 @@
 """Countries: any common spelling -> the common English name, which is not always ISO's."""
 
-import difflib
-import gettext
 import re
 import unicodedata
 from collections import Counter
 from functools import cache, lru_cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -275,9 +272,11 @@ def _translated(folded: str) -> str:
 @cache
 def _translations(script: str) -> str:
     """Lines of a name's key, a tab and its code, from pycountry's translations and CLDR's names where they lack one."""
+    import gettext
+
     import pycountry
 
-    own = resources.files(__package__).joinpath(CLDR_NAMES).read_text(encoding="utf-8")
+    own = (Path(__file__).parent / CLDR_NAMES).read_text(encoding="utf-8")
     lines = [line for line in own.split("\n")[1:] if unicodedata.name(line[:1] or " ", "").startswith(script)]
     for language in _SCRIPTS[script]:
         catalog = gettext.translation("iso3166-1", Path(pycountry.__file__).parent / "locales", [language])
@@ -327,6 +326,8 @@ def _agreed(text: str) -> str:
 
 def _misspelt(text: str) -> str:
     """Thailand, if `text` is almost its name: the country of most customers."""
+    import difflib
+
     folded = _key(text)
     close = any(difflib.SequenceMatcher(None, folded, one).ratio() > 0.85 for one in ("thailand", "ไทยแลนด์"))
     return "TH" if close else ""

@@ -5,8 +5,9 @@ address needs it. It stays one text, for a tenth of the memory that its 7,436 su
 """
 
 import re
+from collections.abc import Iterable
 from functools import cache, lru_cache
-from importlib import resources
+from pathlib import Path
 
 from msgspec import Struct
 
@@ -14,8 +15,11 @@ from workers.rules.mapping import provinces
 from workers.rules.mapping.provinces import Province, key
 
 TABLE = "thailand.tsv"
+# What people call the district of a province's capital.
+CAPITAL = frozenset({"เมือง", "muang"})
 # Spellings of one Thai sound in Latin letters.
 _SOUNDS = (
+    (re.compile(r"^koh"), "ko"),
     (re.compile(r"m(?:ue|eu|u)[ae]?ng"), "muang"),
     (re.compile(r"([ptkc])h"), r"\1"),
     (re.compile(r"j"), "c"),
@@ -37,8 +41,22 @@ class Place(Struct, frozen=True):
     district: tuple[str, str]
     subdistricts: tuple[tuple[str, str], ...]
 
+    @property
+    def is_capital(self) -> bool:
+        """Whether it is the district that people call Mueang alone."""
+        return self.district[0].startswith("เมือง") or self.district[0] == self.province.th
 
-@lru_cache(maxsize=512)
+    def names_district(self, name: str) -> bool:
+        """Whether `name` (Thai or English, without title) is this district's."""
+        folded = sound(name)
+        return _is_one(folded, (self.district,)) or (folded in CAPITAL and self.is_capital)
+
+    def has(self, name: str) -> bool:
+        """Whether `name` (Thai or English, without title) is one of its subdistricts'."""
+        return _is_one(sound(name), self.subdistricts)
+
+
+@lru_cache(maxsize=128)
 def find_places(postcode: str) -> tuple[Place, ...]:
     """The districts that `postcode` serves; () if the table lacks it."""
     if len(postcode) != 5:
@@ -56,6 +74,14 @@ def find_places(postcode: str) -> tuple[Place, ...]:
 def find_districts(province: Province) -> tuple[Place, ...]:
     """The districts of `province`, one for each of their postcodes."""
     return tuple(_place(line) for line in _table().split("\n") if line.startswith(f"{province.th}\t", 6))
+
+
+def find_near(postcode: str) -> tuple[Place, ...]:
+    """As `find_places`; for a postcode that the table lacks, all districts of the provinces whose own begin like it."""
+    if places := find_places(postcode):
+        return places
+    near = (find_districts(province) for province in provinces.PROVINCES if province.serves(postcode))
+    return tuple(place for districts in near for place in districts)
 
 
 def find_provinces(postcode: str) -> tuple[Province, ...]:
@@ -87,7 +113,7 @@ def provinces_of_subdistrict(name: str) -> frozenset[Province]:
     return frozenset(found)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def sound(text: str) -> str:
     """`text` for comparison with a place's name: `key`, and one spelling for what Latin letters write in several."""
     folded = key(text)
@@ -97,21 +123,27 @@ def sound(text: str) -> str:
     return folded
 
 
+def _is_one(folded: str, names: Iterable[tuple[str, str]]) -> bool:
+    if folded.isascii():
+        return folded != "" and any(folded == sound(en) for _, en in names)
+    return any(folded == (th if th.isalpha() else key(th)) for th, _ in names)
+
+
 @cache
 def _table() -> str:
-    text = resources.files(__package__).joinpath(TABLE).read_text(encoding="utf-8")
+    text = (Path(__file__).parent / TABLE).read_text(encoding="utf-8")
     return text[text.index("\n") :]
 
 
 @cache
 def _districts() -> dict[str, frozenset[Province]]:
     found: dict[str, frozenset[Province]] = {}
+    alone = {province.th: frozenset({province}) for province in provinces.PROVINCES}
     for line in filter(None, _table().split("\n")):
         _, province, district, _ = line.split("\t")
-        for name in district.split("|"):
-            known = provinces.find(province)
-            if known:
-                found[sound(name)] = found.get(sound(name), frozenset()) | {known}
+        for name in map(sound, district.split("|")):
+            known = found.get(name, alone[province])
+            found[name] = known if known >= alone[province] else known | alone[province]
     return found
 
 
