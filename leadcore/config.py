@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from leadcore.text import clean
 
 DEFAULT_FILE = "leadsync.toml"
-Case = Literal["details_saved", "address_saved", "something_missing", "email_refused"]
+Case = Literal["details_saved", "address_saved", "something_missing", "email_refused", "address_unclear"]
 Language = Literal["th", "en"]
 Texts = dict[Language, dict[Case, str]]
 Clock = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="HH:MM")]

@@ -19,7 +19,7 @@ _WORDS = frozenset((
     "none", "null", "nul", "undefined", "undef", "unknown", "unspecified", "unavailable", "unset", "noname", "noemail",
     "nomail", "nophone", "n/a", "n.a", "n\\a", "tbd",
     "tbc", "tba", "tiada", "无", "無", "没有", "沒有", "未知", "不详", "不詳", "不明", "暂无", "暫無", "未填",
-    "未填写", "未填寫", "未提供", "不知道", "なし", "無し", "未定", "未設定", "없음", "모름", "미상", "미정",
+    "未填写", "未填寫", "未提供", "不知道", "なし", "無し", "未定", "未設定", "없음", "모름", "미상",
     "미입력",
 ))  # fmt: skip
 _PHRASES = _WORDS | {
@@ -29,7 +29,7 @@ _PHRASES = _WORDS | {
     "tidak berkenaan", "kosong", "无数据", "没有填", "特になし", "해당 없음", "해당없음", "គ្មាន", "មិនមាន", "ບໍ່ມີ",
     "မရှိ", "မရှိပါ",
     "нет", "неизвестно", "keine", "unbekannt", "aucun", "inconnu", "ninguno", "desconocido", "لا يوجد", "غير معروف",
-    "ว่าง", "จำไม่ได้",
+    "ว่าง", "จำไม่ได้", "미정",
 }  # fmt: skip
 _NAMES_TOO = frozenset({"na", "nan", "nil", "no", "không", "khong", "ko", "ไม่"})
 _AS_PROGRAMS_WRITE = frozenset({"NaN", "nil", "NIL", "NA"})

@@ -134,17 +134,19 @@ def preview_event(raw: bytes, redis: Redis, settings: WorkerSettings) -> Preview
     plan = WritePlanner(portal, customers.digest(), shared.timezone)
     # A lease that was never acquired: `_ReadOnlyIdentity` locks nothing.
     identity = _ReadOnlyIdentity(redis, hubspot, shared.config.crm, key, Lease(Stream(redis), 0, "", machine))
-    Writer(hubspot, plan, identity, customers, intact=False).write([group])
+    writer = Writer(hubspot, plan, identity, customers, intact=False)
+    writer.decide(group)
+    writer.write([group])
     return _describe(group, group.result or Result(WAITING), hubspot, plan)
 
 
 def _describe(group: CustomerBatch, result: Result, hubspot: HubSpot, plan: WritePlanner) -> Preview:
-    sent = group.properties if result.state in (CREATED, UPDATED) else {}
+    sent = group.decision.properties if result.state in (CREATED, UPDATED) else {}
     changed = plan.portal.to_portal(sent)
     contact = hubspot.read([result.contact_id], list(changed)).get(result.contact_id, {}) if result.contact_id else {}
     changes = [Change(name, contact.get(name, ""), value) for name, value in changed.items()]
     [lead] = group.leads
-    notes = list(dict.fromkeys([*lead.mapped.notes, *group.news.notes[0], *group.notes]))
+    notes = list(dict.fromkeys([*lead.mapped.notes, *group.decision.news.notes[0], *group.decision.notes]))
     if result.state != SKIPPED:
         notes += _unchanged(group, lead.mapped, sent, {note.property: note.why for note in notes})
     return Preview(result.state, result.why, result.contact_id, changes, notes)
@@ -161,7 +163,7 @@ def _unchanged(
         block = "address" if name in ADDRESS else "firstname" if name in (*NAME, NAME_GIVEN) else ""
         if name in mapped.creation:
             why = ONLY_NEW
-        elif name in group.news.writes:
+        elif name in group.decision.news.writes:
             why = ALREADY_THERE
         else:
             why = noted.get(block, REPEATED)

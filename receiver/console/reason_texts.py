@@ -39,6 +39,10 @@ HINTS: Mapping[str, tuple[str, str]] = {
         'Ask the customer; what came is on the contact under "Values not saved".',
         'กรุณาถามลูกค้าอีกครั้ง ค่าที่ได้รับอยู่ใน "Values not saved" ของรายชื่อ',
     ),
+    "its parts contradict each other": (
+        'Ask the customer which is right; what does not fit is on the contact under "Values not saved".',
+        'กรุณาถามลูกค้าว่าข้อมูลใดถูกต้อง ส่วนที่ขัดกันอยู่ใน "Values not saved" ของรายชื่อ',
+    ),
     "HubSpot has no such option": (
         "Add the option to the property in HubSpot; the next leads will have it.",
         "กรุณาเพิ่มตัวเลือกใน property ของ HubSpot ลีดถัดไปจะมีค่านี้",
@@ -63,6 +67,7 @@ REASONS: Mapping[str, str] = {
     "it is one of ignored_emails": "เป็นอีเมลที่ตั้งไว้ให้ข้าม",
     "it is not a phone number": "ไม่ใช่หมายเลขโทรศัพท์",
     "it can be read in more than one way": "ตีความได้มากกว่าหนึ่งแบบ",
+    "its parts contradict each other": "ข้อมูลแต่ละส่วนขัดกันเอง",
     "HubSpot has no such option": "HubSpot ไม่มีตัวเลือกนี้",
     "HubSpot does not accept this email address": "HubSpot ไม่รับอีเมลนี้",
     "the property does not exist in HubSpot; run leadsync setup": "HubSpot ไม่มี property นี้ กรุณารัน leadsync setup",

@@ -22,7 +22,7 @@ from sandbox.hubspot.values import Invalid
 from tests.conftest import lead, same_shard
 from tests.faults.conftest import Scene, Worker, patched
 from workers.hubspot.errors import REASONS
-from workers.rules.lead import CustomerBatch
+from workers.rules.lead import Decision, Loaded
 from workers.rules.plan import WritePlanner
 
 BAD, *GOOD = same_shard("row", 12)
@@ -68,17 +68,17 @@ def retry_when_due(scene: Scene, worker: Worker) -> None:
 def test_a_lead_on_which_this_program_fails_delays_no_other(scene: Scene, position: int, ahead: bool) -> None:
     everyone = same_shard("many", 100, 0)
     scene.accept(*(somebody(one) for one in everyone))
-    original, bad, loop = WritePlanner.decide_writes, everyone[position], scene.steady.sync.drain_loop
+    original, bad, loop = WritePlanner.decide, everyone[position], scene.steady.sync.drain_loop
 
-    def fail(plan: WritePlanner, group: CustomerBatch) -> None:
-        if group.customer_id == bad:
+    def fail(plan: WritePlanner, loaded: Loaded, before: Decision) -> Decision:
+        if loaded.customer_id == bad:
             raise ValueError
-        original(plan, group)
+        return original(plan, loaded, before)
 
     if ahead:
         scene.redis.zadd(keys.BUDGET, {f"other {number}": time.time() * 1000 + 60_000 for number in range(100)})
     with (
-        patched(WritePlanner, "decide_writes", fail),
+        patched(WritePlanner, "decide", fail),
         patched(loop, "send_messages", lambda _: scene.redis.delete(keys.BUDGET)),
     ):
         scene.steady.sync.drain(0)

@@ -135,7 +135,8 @@ class Stage:
 
     def spool_schema(self) -> str:
         db = sqlite3.connect(Path(self.line.environ["SPOOL_DIR"]) / "spool.db")
-        made = " ".join(sql + ";" for (sql,) in db.execute("SELECT sql FROM sqlite_master ORDER BY type DESC"))
+        own = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY type = 'table' DESC"
+        made = " ".join(sql + ";" for (sql,) in db.execute(own))
         [version] = db.execute("PRAGMA user_version").fetchone()
         db.close()
         return f"PRAGMA auto_vacuum = FULL; PRAGMA journal_mode = WAL; {made} PRAGMA user_version = {version};"
@@ -174,6 +175,9 @@ def make_days_ago(stage: Stage) -> list[tuple[int, int, int, bytes]]:
     stage.sync(lead("lead-retried", name="Clementine Eastlake", phone="0811110003"))
     stage.post({**stage.new("lead-unusable"), "intent": None}, 422)
     stage.events = [each for each in stage.events if each[1]["customer_id"] not in ("forgotten", "erased")]
+    stage.stop()
+    stage.start(DRY_RUN="1")
+    stage.sync(stage.new("held-back"), again=False)
     stage.stop()
     elsewhere = str(line.folder / "elsewhere")
     with stage.frozen():

@@ -158,6 +158,8 @@ class Teller:
                 return [["SADD", *sorted(map(self.text, redis.smembers(name)))]]
             case b"list":
                 return [["RPUSH", *map(self.text, redis.lrange(name, 0, -1))]]
+            case b"none":  # it has ended since it was listed
+                return []
         raise AssertionError(name)
 
     def _job(self, name: bytes, value: bytes) -> str:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 
 from msgspec import structs
@@ -13,7 +13,7 @@ from leadcore.fields import BODY, KIND, LEAD, TRIES
 from leadcore.filler import says_nothing
 from leadcore.shapes import unwrap
 from leadcore.text import clean
-from workers.rules.lead import CustomerBatch, Lead, version_of
+from workers.rules.lead import CustomerBatch, Lead, Loaded, version_of
 from workers.rules.mapping.contact import map_event
 from workers.rules.mapping.mapped_event import MappedEvent
 from workers.rules.portal import Portal
@@ -31,16 +31,20 @@ class Unreadable:
 class Batch:
     """`forgotten`: leads from before their customer was forgotten; they are removed with their receipts."""
 
-    groups: list[CustomerBatch]
-    unreadable: list[Unreadable]
-    forgotten: list[Lead] = field(default_factory=list)
+    groups: Sequence[CustomerBatch]
+    unreadable: Sequence[Unreadable]
+    forgotten: Sequence[Lead] = ()
 
-    def forget(self) -> None:
-        """Move the leads that the customers' tombstones cover to `forgotten`."""
+    def forget(self) -> "Batch":
+        """With the leads that the customers' tombstones cover among the `forgotten`."""
+        forgotten: list[Lead] = []
         for group in self.groups:
-            self.forgotten.extend([lead for lead in group.leads if lead.said_ms <= group.forgotten_ms])
-            group.leads = [lead for lead in group.leads if lead.said_ms > group.forgotten_ms]
-        self.groups[:] = [group for group in self.groups if group.leads]
+            until_ms = group.loaded.forgotten_ms
+            if group.leads[0].said_ms <= until_ms:
+                forgotten += [lead for lead in group.leads if lead.said_ms <= until_ms]
+                left = [lead for lead in group.leads if lead.said_ms > until_ms]
+                group.loaded = structs.replace(group.loaded, leads=left)
+        return replace(self, groups=[group for group in self.groups if group.leads], forgotten=forgotten)
 
 
 StreamEntry = tuple[bytes, Mapping[bytes, bytes]]
@@ -60,7 +64,7 @@ def read_batch(entries: Sequence[StreamEntry], config: Config, portal: Portal, s
         if customer_id not in skip:
             by_customer.setdefault(customer_id, []).append(lead)
     groups = [
-        CustomerBatch(customer_id, sorted(leads, key=lambda lead: lead.version), "")
+        CustomerBatch(Loaded(customer_id, sorted(leads, key=lambda lead: lead.version)))
         for customer_id, leads in by_customer.items()
     ]
     return Batch(groups, unreadable)

@@ -14,10 +14,8 @@ from workers.rules.lead import SILENT_KINDS, CustomerBatch, Lead
 from workers.rules.mapping.property_names import ADDRESS, DETAILS, NAME, UNSAVED
 from workers.rules.texts import ConfirmationContext, MessageTemplates, choose_case, find_silence_reason
 
-CONFIRMS_NOTHING: frozenset[str] = frozenset({"email_refused"})
+CONFIRMS_NOTHING: frozenset[str] = frozenset({"email_refused", "address_unclear"})
 """The cases whose text asks for something and does not say that anything was saved."""
-
-
 ASKED_FOR = ("phone", "address", "name", "email")
 
 
@@ -43,7 +41,8 @@ class ConfirmationWriter:
         """Decide on the one message for a group that is written (or unchanged)."""
         lead = group.leads[-1]
         day = self._day(now_ms)
-        sent = group.stored.sent_texts if group.stored.day == day else frozenset()
+        stored = group.loaded.stored
+        sent = stored.sent_texts if stored.day == day else frozenset()
         missing = self._missing(group, lead)
         asked = _digest(f"missing:{missing}")
         if asked in sent:
@@ -61,12 +60,13 @@ class ConfirmationWriter:
         if lead.kind in SILENT_KINDS:
             return "", f"it is a {lead.kind}", ""
         contact, address = self._written_blocks(group)
-        refused = (group.email_refused or lead.mapped.email_refused) and UNSAVED in group.properties
-        if not (contact or address or refused):
+        refused = (group.decision.email_refused or lead.mapped.email_refused) and UNSAVED in group.decision.properties
+        unclear = _address_unclear(group) and (address or UNSAVED in group.decision.properties)
+        if not (contact or address or refused or unclear):
             return "", "nothing new for the customer", ""
         if group.customer.email_match_only:
             return "", "the contact was found by its email alone", ""
-        if lead.mapped.unclear and not (missing or refused):
+        if lead.mapped.unclear and not (missing or refused or unclear):
             return "", "the same was said today", ""
         silent = find_silence_reason(now_ms, lead.said_ms, self.config, self.timezone, lead.intent)
         if silent:
@@ -77,6 +77,7 @@ class ConfirmationWriter:
             contact_saved=contact,
             address_saved=address,
             email_refused=refused,
+            address_unclear=unclear,
             missing=missing,
             values=_values(group, lead),
         )
@@ -87,9 +88,8 @@ class ConfirmationWriter:
         """Whether contact details were written, and whether parts of an address were."""
         if group.result is None or group.result.state not in (CREATED, UPDATED):
             return False, False
-        sent = {name for name, value in group.properties.items() if value} - (
-            {"lastname"} if group.placeholder else set()
-        )
+        made_up = {"lastname"} if group.decision.placeholder else set()
+        sent = {name for name, value in group.decision.properties.items() if value} - made_up
         return not sent.isdisjoint(DETAILS), not sent.isdisjoint(ADDRESS)
 
     def _missing(self, group: CustomerBatch, lead: Lead) -> str:
@@ -99,12 +99,18 @@ class ConfirmationWriter:
             return next(item for item in ASKED_FOR if item in lead.mapped.unclear)
         if not lead.mapped.buying:
             return ""
-        known = group.news.entries.keys()
+        known = group.decision.news.entries.keys()
         wanted = {"phone": {"phone"}, "address": {"address", "zip"}, "name": {"firstname", "company"}}
         return next((item for item, names in wanted.items() if not names & known), "")
 
     def _day(self, now_ms: int) -> int:
         return datetime.fromtimestamp(now_ms / 1000, self.timezone).date().toordinal() & 0xFFFF
+
+
+def _address_unclear(group: CustomerBatch) -> bool:
+    """Whether nobody can read the newest address of the group for sure; one of which no part was read is missing."""
+    newest = next((lead.mapped for lead in reversed(group.leads) if lead.mapped.address), None)
+    return newest is not None and "address" in newest.unclear
 
 
 def _digest(text: str) -> bytes:
@@ -113,7 +119,7 @@ def _digest(text: str) -> bytes:
 
 def _values(group: CustomerBatch, lead: Lead) -> dict[str, str]:
     """The values of this event, without those that were not written to HubSpot."""
-    not_written = {note.property for notes in (*group.news.notes[-1:], group.notes) for note in notes}
+    not_written = {note.property for notes in (*group.decision.news.notes[-1:], group.decision.notes) for note in notes}
     for block, noted_as in ((NAME, "firstname"), (ADDRESS, "address")):
         not_written |= set(block) if noted_as in not_written else set()
     values = {**lead.mapped.details, **lead.mapped.address}

@@ -1,13 +1,14 @@
 """One event from the inbox (a lead), and one customer's leads of a batch, which are written as one contact."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from leadcore.fields import VERSION
-from leadcore.receipts import Note
-from leadcore.store import keys
+from leadcore.receipts import CREATED, UPDATED, Note
 from workers.rules.customer import UNKNOWN, UNRECORDED_PHONES, Customer, Stamp
 from workers.rules.mapping.mapped_event import MappedEvent
 from workers.rules.mapping.property_names import ADDRESS
@@ -62,56 +63,112 @@ class Result(Struct, frozen=True):
     free: bool = False
 
 
-@dataclass(slots=True)
-class CustomerBatch:
-    """One customer's leads, oldest first, and the state of writing them. Values are keyed by our property names.
-
-    `needs_read`, `was_read`: the contact must be, or was, read before it is written. `created`: a write of this batch
-    created the contact. `restarted`: the contact was missing once, and all is sent as for a new customer.
-    `detached`: the contact that they shared is gone, and it is not checked yet whether another one has their id.
-    `unrecorded`: they were linked to it before, and Redis does not know what they filled in there.
-    `contact`: the record of the contact that they share, which `contact_record` holds.
-    `locked_elsewhere`: another worker holds the contact's lock, so the leads stay in the inbox."""
+class Loaded(Struct, frozen=True):
+    """What was loaded of one customer: `leads`, oldest first, from the stream; from Redis their `record` (`stored` is
+    the customer in it), up to when they are forgotten, and the record of the contact that they share (`contact_key` is
+    "" if none was loaded). `adopted`: key, record and new content of the customer who made that contact and comes to
+    share it."""
 
     customer_id: str
-    leads: list[Lead]
-    record_key: str
+    leads: Sequence[Lead]
+    record_key: str = ""
     record: bytes | None = None
     stored: Customer = UNKNOWN
-    customer: Customer = UNKNOWN
-    contact_record: bytes | None = None
-    shared_key: str = ""
-    contact: Customer = UNKNOWN
-    unrecorded: bool = False
-    adopted: tuple[str, bytes, Customer] | None = None
     forgotten_ms: int = -1
-    lock: str = ""
+    contact_key: str = ""
+    contact_record: bytes | None = None
+    contact: Customer = UNKNOWN
+    adopted: tuple[str, bytes, Customer] | None = None
+
+    @property
+    def events(self) -> Sequence[tuple[int, MappedEvent]]:
+        """Version and content of each lead."""
+        return [(lead.version, lead.mapped) for lead in self.leads]
+
+
+class Decision(Struct, frozen=True):
+    """What to write for a customer, and to which contact; `workers.rules.plan` makes it. Values are keyed by our
+    property names. `customer`: the customer as they are linked to the contact, with the clock that decides.
+    `restarted`: the contact was missing once, and all is sent as for a new customer. `unrecorded`: they were linked to
+    the contact before, and Redis does not know what they filled in there. `needs_read`, `was_read`: the contact must
+    be, or was, read before it is written. `result`: set if nothing is to be sent."""
+
+    customer: Customer = UNKNOWN
+    restarted: bool = False
+    unrecorded: bool = False
     news: News = NO_NEWS
-    properties: dict[str, str] = field(default_factory=dict)
+    properties: Mapping[str, str] = {}
+    placeholder: str = ""
     needs_read: bool = False
     was_read: bool = False
-    created: bool = False
-    restarted: bool = False
-    detached: bool = False
-    locked_elsewhere: bool = False
-    email_refused: bool = False
-    placeholder: str = ""
     unsaved_before: str = ""
-    unsaved: dict[str, str] = field(default_factory=dict)
-    notes: list[Note] = field(default_factory=list)
-    conflict: Conflict | None = None
+    unsaved: Mapping[str, str] = {}
+    notes: tuple[Note, ...] = ()
+    email_refused: bool = False
     result: Result | None = None
 
     @property
-    def own_clock(self) -> Mapping[str, Stamp]:
-        """What the customer's own record says of the contact that they share: nothing once that contact is gone."""
-        clock = {} if self.restarted else self.stored.clock
-        return {**UNRECORDED_PHONES, **clock} if self.unrecorded else clock
+    def waits_for_read(self) -> bool:
+        return self.needs_read and not self.was_read
+
+
+UNDECIDED = Decision()
+
+
+def own_clock(loaded: Loaded, decision: Decision) -> Mapping[str, Stamp]:
+    """What the customer's own record says of the contact that they share: nothing once that contact is gone."""
+    clock = {} if decision.restarted else loaded.stored.clock
+    return {**UNRECORDED_PHONES, **clock} if decision.unrecorded else clock
+
+
+@dataclass(slots=True)
+class CustomerBatch:
+    """The attempt to write one customer's leads. What was loaded and what was decided are replaced whole. `created`: a
+    write of this batch created the contact. `detached`: the contact that they shared is gone, and it is not checked yet
+    whether another one has their id. `lock`: the name of the contact's lock that is held, `locked_elsewhere`: another
+    worker holds it, so the leads stay in the inbox."""
+
+    loaded: Loaded
+    decision: Decision = UNDECIDED
+    created: bool = False
+    detached: bool = False
+    conflict: Conflict | None = None
+    lock: str = ""
+    locked_elsewhere: bool = False
+    result: Result | None = None
+
+    def decide(self, decision: Decision) -> None:
+        """Go on by `decision`."""
+        self.decision, self.result = decision, decision.result
+
+    def relink(self, customer: Customer, **more: Any) -> None:
+        """More is known of the contact. What that means for the values is decided next, see `WritePlanner.decide`."""
+        self.decision = replace(self.decision, customer=customer, **more)
+
+    def record_written(self, contact_id: str, new: bool | None) -> None:
+        """HubSpot has written it; `new`: whether that created the contact, None if HubSpot does not say."""
+        self.created = self.created or new is True
+        created = self.created or (new is None and not self.customer.known)
+        self.decision = replace(self.decision, customer=replace(self.customer, contact_id=contact_id))
+        self.result = Result(CREATED if created else UPDATED, contact_id)
+
+    @property
+    def customer_id(self) -> str:
+        return self.loaded.customer_id
+
+    @property
+    def leads(self) -> Sequence[Lead]:
+        return self.loaded.leads
+
+    @property
+    def customer(self) -> Customer:
+        return self.decision.customer
 
     @property
     def writes_own_address(self) -> bool:
         """Whether parts of an address are written to a contact that only this customer has."""
-        return self.customer.known and not self.customer.shared and any(name in self.properties for name in ADDRESS)
+        known_alone = self.customer.known and not self.customer.shared
+        return known_alone and any(name in self.decision.properties for name in ADDRESS)
 
     @property
     def trace_id(self) -> str:
@@ -120,12 +177,3 @@ class CustomerBatch:
     @property
     def open(self) -> bool:
         return self.result is None and not self.locked_elsewhere
-
-    @property
-    def events(self) -> Sequence[tuple[int, MappedEvent]]:
-        """Version and content of each lead."""
-        return [(lead.version, lead.mapped) for lead in self.leads]
-
-    @property
-    def contact_key(self) -> str:
-        return keys.contact(self.customer.contact_id) if self.customer.shared else ""

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, tzinfo
 
 from msgspec.structs import replace
 
-from leadcore.receipts import CREATED, PARKED, SKIPPED, UNCHANGED, UPDATED, WAITING, Note
-from workers.rules.customer import Customer
+from leadcore.receipts import PARKED, SKIPPED, UNCHANGED, WAITING, Note
+from workers.rules.customer import UNKNOWN, WITHHELD, Customer
 from workers.rules.field_clock import SEEN, Digest, digest_entries
-from workers.rules.lead import CustomerBatch, Result
+from workers.rules.lead import Decision, Loaded, Result, own_clock
 from workers.rules.mapping.property_names import ACTIVITY, ADDRESS, CUSTOMER_ID, NAME, OTHER_IDS, PLACEHOLDER, UNSAVED
 from workers.rules.news import find_news, newest_placeholder, protect_existing_values
 from workers.rules.portal import Portal
@@ -23,28 +23,38 @@ _LINE = re.compile(r"([a-z]\w*)(?: \(chat (.*?), \d{4}-\d\d-\d\d\))?: ")
 
 
 class WritePlanner:
-    """The rules for one portal. The methods change the group that they are given and do no I/O. `timezone`: of the
+    """The rules for one portal: pure, what was loaded and decided before -> what is decided now. `timezone`: of the
     dates that people read."""
 
     def __init__(self, portal: Portal, digest: Digest, timezone: tzinfo = UTC) -> None:
         self.portal, self.digest, self.timezone = portal, digest, timezone
 
-    def decide_writes(self, group: CustomerBatch) -> None:
-        """Find the news and decide how to write them: a new contact by customer id, a known one by its id, and
-        whether the contact must be read first."""
-        customer = group.customer
-        news = find_news(customer, group.events, self.digest)
+    def decide(self, loaded: Loaded, before: Decision) -> Decision:
+        """Find the news of the customer in `before` and decide how to write them: a new contact by customer id, a known
+        one by its id, and whether the contact must be read first. What was refused before stays noted."""
+        customer = _on_shared_clock(loaded, before) if loaded.contact_key else before.customer
+        events = loaded.events
+        news = find_news(customer, events, self.digest)
         writes = {name: value for name, value in news.writes.items() if name != UNSAVED or self.portal.has(UNSAVED)}
-        group.news, group.properties, group.was_read, group.result = news, writes, False, None
-        group.needs_read = customer.shared or bool(news.if_unchanged) or (customer.known and UNSAVED in news.writes)
+        result, placeholder = None, before.placeholder
         if customer.known:
             if not news:
-                group.result = Result(UNCHANGED, customer.contact_id)
-        elif any(mapped.makes_contact for _, mapped in group.events):
-            group.properties |= news.creation
-            group.placeholder = news.creation.get("lastname", "")
+                result = Result(UNCHANGED, customer.contact_id)
+        elif any(mapped.makes_contact for _, mapped in events):
+            writes |= news.creation
+            placeholder = news.creation.get("lastname", "")
         else:
-            group.result = Result(SKIPPED, code="no_details", why="no contact details yet")
+            result = Result(SKIPPED, code="no_details", why="no contact details yet")
+        return replace(
+            before,
+            customer=customer,
+            news=news,
+            properties=writes,
+            placeholder=placeholder,
+            needs_read=customer.shared or bool(news.if_unchanged) or (customer.known and UNSAVED in news.writes),
+            was_read=False,
+            result=result,
+        )
 
     def add_unrecorded_address(self, customer: Customer, current: Mapping[str, str]) -> Customer:
         """`customer` with the parts of an address that the contact has and the clock lacks: another address must clear
@@ -56,126 +66,138 @@ class WritePlanner:
                 clock[name] = (SEEN, self.digest(name, value))
         return replace(customer, clock=clock)
 
-    def restart_as_new(self, group: CustomerBatch) -> None:
+    def restart_as_new(self, loaded: Loaded, before: Decision) -> Decision:
         """The known contact is missing in HubSpot: send all values of these events, as for a new customer."""
-        if group.restarted:
-            group.result = Result(
-                WAITING, code="vanishing", why="the contact vanished from HubSpot while it was written"
-            )
-            return
-        group.restarted, group.detached = True, group.customer.shared
-        group.customer = Customer(
-            revision=group.stored.revision, day=group.stored.day, sent_texts=group.stored.sent_texts
-        )
-        self.decide_writes(group)
+        if before.restarted:
+            result = Result(WAITING, code="vanishing", why="the contact vanished from HubSpot while it was written")
+            return replace(before, result=result)
+        stored = loaded.stored
+        customer = Customer(revision=stored.revision, day=stored.day, sent_texts=stored.sent_texts)
+        return self.decide(loaded, replace(before, restarted=True, customer=customer))
 
-    def record_written(self, group: CustomerBatch, contact_id: str, new: bool | None) -> None:
-        """HubSpot has written the group."""
-        group.created = group.created or new is True
-        created = group.created or (new is None and not group.customer.known)
-        group.customer = replace(group.customer, contact_id=contact_id)
-        group.result = Result(CREATED if created else UPDATED, contact_id)
-
-    def drop_refused(self, group: CustomerBatch, fields: Mapping[str, str], why: str) -> None:
+    def drop_refused(self, loaded: Loaded, before: Decision, fields: Mapping[str, str], why: str) -> Decision:
         """Drop the values that HubSpot refuses and send the rest; refused values go to `dealdroid_unsaved`, where a
         salesperson sees them."""
         refused = {self.portal.source(name): reason for name, reason in fields.items()}
-        dropped = [name for name in refused if name in group.properties]
-        for name in dropped:
-            self._drop(group, name, refused[name])
-            group.email_refused |= name == "email"
-        if group.placeholder and "lastname" in dropped:
-            group.result = Result(PARKED, code="refused", why="HubSpot refused even a made-up last name")
-        elif dropped:
-            self._update_unsaved(group, possible=UNSAVED not in dropped)
-            self._ensure_name(group)
-            self._finish_if_empty(group)
-        elif not self._ensure_name(group) and not self._drop_suspects(group):
-            group.result = Result(PARKED, code="refused", why=why)
+        dropped = {name: reason for name, reason in refused.items() if name in before.properties}
+        if dropped:
+            after = _drop(before, dropped)
+            after = replace(after, email_refused=after.email_refused or "email" in dropped)
+            if before.placeholder and "lastname" in dropped:
+                result = Result(PARKED, code="refused", why="HubSpot refused even a made-up last name")
+                return replace(after, result=result)
+            return self._complete(loaded, after, possible=UNSAVED not in dropped)
+        named = _ensure_name(loaded, before)
+        if named is not before:
+            return named
+        # What a refusal that names no value may be about: the email, then all but identity, name and activity.
+        suspects = ["email"] if "email" in before.properties else []
+        suspects = suspects or [name for name in before.properties if name not in ESSENTIAL]
+        if suspects:
+            return self._complete(loaded, _drop(before, dict.fromkeys(suspects, UNNAMED)))
+        return replace(before, result=Result(PARKED, code="refused", why=why))
 
-    def drop_value(self, group: CustomerBatch, name: str, why: str) -> None:
+    def drop_value(self, loaded: Loaded, before: Decision, name: str, why: str) -> Decision:
         """Send the rest without this value, which belongs to another contact."""
-        group.conflict = None
-        self._drop(group, name, why)
-        self._update_unsaved(group)
-        self._ensure_name(group)
-        self._finish_if_empty(group)
+        return self._complete(loaded, _drop(before, {name: why}))
 
-    def protect_existing(self, group: CustomerBatch, current: Mapping[str, str]) -> None:
+    def add_ids(self, before: Decision, ids: Mapping[str, str]) -> Decision:
+        """Write these ids too, which say whose contact it is."""
+        return replace(before, properties={**before.properties, **ids}, result=None) if ids else before
+
+    def protect_existing(self, loaded: Loaded, before: Decision, current: Mapping[str, str]) -> Decision:
         """Leave out what would overwrite values of the contact that are not ours; `current`: its values now."""
-        group.was_read, group.unsaved_before = True, current.get(UNSAVED, "")
-        for name, (value, digest) in group.news.if_unchanged.items():
+        properties, unsaved, notes = dict(before.properties), before.unsaved, before.notes
+        for name, (value, digest) in before.news.if_unchanged.items():
             if self.digest(name, current.get(name, "")) == digest:
-                group.properties[name] = value
-        if group.customer.fill_only:
-            own = {name: group.properties[name] for name in (CUSTOMER_ID, OTHER_IDS) if name in group.properties}
-            writes, unsaved, notes = protect_existing_values(
-                group.news, current, group.own_clock, self.digest, blanks_only=group.customer.untrusted
+                properties[name] = value
+        if before.customer.fill_only:
+            own = {name: properties[name] for name in (CUSTOMER_ID, OTHER_IDS) if name in properties}
+            writes, not_saved, kept = protect_existing_values(
+                before.news,
+                current,
+                own_clock(loaded, before),
+                self.digest,
+                blanks_only=before.customer.untrusted,
             )
-            group.properties = {**writes, **own}
-            group.unsaved |= unsaved
-            group.notes += notes
-        self._update_unsaved(group)
-        self._finish_if_empty(group)
+            properties, unsaved, notes = {**writes, **own}, {**unsaved, **not_saved}, (*notes, *kept)
+        after = replace(
+            before,
+            properties=properties,
+            unsaved=unsaved,
+            notes=notes,
+            was_read=True,
+            unsaved_before=current.get(UNSAVED, ""),
+            result=None,
+        )
+        return self._complete(loaded, after)
 
-    def _drop(self, group: CustomerBatch, name: str, why: str) -> None:
-        value = group.properties.pop(name, "")
-        group.notes.append(Note(name, "dropped", why))
-        if value and name != UNSAVED:
-            group.unsaved[name] = value
+    def _complete(self, loaded: Loaded, decision: Decision, *, possible: bool = True) -> Decision:
+        """With what could not be saved, and with a name; or with a result, if nothing is left to send."""
+        after = _ensure_name(loaded, self._add_unsaved(loaded, decision, possible=possible))
+        return after if after.properties else replace(after, result=Result(UNCHANGED, after.customer.contact_id))
 
-    def _update_unsaved(self, group: CustomerBatch, *, possible: bool = True) -> None:
-        values = {**group.news.unsaved, **group.unsaved}
-        is_new = bool(group.unsaved) or UNSAVED in group.news.writes
+    def _add_unsaved(self, loaded: Loaded, decision: Decision, *, possible: bool) -> Decision:
+        values = {**decision.news.unsaved, **decision.unsaved}
+        is_new = bool(decision.unsaved) or UNSAVED in decision.news.writes
         if not (values and is_new and possible and self.portal.has(UNSAVED)):
-            return
-        if group.customer.known and not group.was_read:
+            return decision
+        before, untrusted = decision.unsaved_before, decision.customer.untrusted
+        chat = loaded.customer_id if untrusted else ""
+        text = merge_unsaved(before, values, chat, {name: self._day_of(loaded, name) for name in values})
+        changed = {UNSAVED: text} if not untrusted or text != before else {}
+        return replace(
+            decision,
+            properties={**decision.properties, **changed},
             # The lines of other fields there must stay, so read them first.
-            group.needs_read = True
-        if not group.customer.untrusted:
-            group.properties[UNSAVED] = merge_unsaved(group.unsaved_before, values)
-            return
-        days = {name: self._day_of(group, name) for name in values}
-        text = merge_unsaved(group.unsaved_before, values, group.customer_id, days)
-        if text != group.unsaved_before:
-            group.properties[UNSAVED] = text
+            needs_read=decision.needs_read or (decision.customer.known and not decision.was_read),
+        )
 
-    def _day_of(self, group: CustomerBatch, name: str) -> str:
+    def _day_of(self, loaded: Loaded, name: str) -> str:
         """When the customer said the value of `name` that is sent now."""
         said = (
             lead
-            for lead in reversed(group.leads)
+            for lead in reversed(loaded.leads)
             for values in (lead.mapped.details, lead.mapped.address, lead.mapped.activity, lead.mapped.unsaved)
             if name in values
         )
-        lead = next(said, group.leads[-1])
+        lead = next(said, loaded.leads[-1])
         return datetime.fromtimestamp(lead.said_ms / 1000, self.timezone).date().isoformat()
 
-    def _ensure_name(self, group: CustomerBatch) -> bool:
-        """HubSpot creates no contact without email, first or last name: add a last name if all three are missing. True
-        if one was added."""
-        if group.customer.known or any(group.properties.get(name) for name in ("email", *NAME)):
-            return False
-        group.placeholder = newest_placeholder(group.events) or "Chat"
-        group.properties["lastname"] = group.placeholder
-        return True
 
-    def _drop_suspects(self, group: CustomerBatch) -> bool:
-        """Drop what a refusal that names no value may be about: the email, then all but identity, name and activity.
-        False if nothing is left to drop."""
-        suspects = ["email"] if "email" in group.properties else []
-        suspects = suspects or [name for name in group.properties if name not in ESSENTIAL]
-        for name in suspects:
-            self._drop(group, name, UNNAMED)
-        if suspects:
-            self._update_unsaved(group)
-            self._ensure_name(group)
-            self._finish_if_empty(group)
-        return bool(suspects)
+def _on_shared_clock(loaded: Loaded, before: Decision) -> Customer:
+    """The customer with the clock of the contact that they share. One linked by email match only also keeps the entries
+    of its own record: values withheld from the contact are recorded there alone. What an untrusted one says is compared
+    with its own words only: the contact's are another customer's."""
+    customer, contact, mine = before.customer, loaded.contact, own_clock(loaded, before)
+    if not customer.shared:
+        return customer
+    own = {name: stamp for name, stamp in mine.items() if not name.startswith(WITHHELD)}
+    withheld = {name.removeprefix(WITHHELD): mine[name] for name in mine.keys() - own.keys()}
+    if customer.untrusted:
+        said = UNKNOWN if before.restarted else loaded.stored
+        return replace(customer, clock={**own, **withheld}, active_ms=said.active_ms, intent=said.intent)
+    clock = {**own, **contact.clock, **withheld} if customer.fill_only else contact.clock
+    return replace(customer, clock=clock, active_ms=contact.active_ms, intent=contact.intent)
 
-    def _finish_if_empty(self, group: CustomerBatch) -> None:
-        if not group.properties:
-            group.result = Result(UNCHANGED, group.customer.contact_id)
+
+def _drop(decision: Decision, refused: Mapping[str, str]) -> Decision:
+    """Without these values (name -> why), which are noted, and kept to be shown as not saved."""
+    properties, unsaved = dict(decision.properties), dict(decision.unsaved)
+    for name in refused:
+        value = properties.pop(name, "")
+        if value and name != UNSAVED:
+            unsaved[name] = value
+    notes = (*decision.notes, *(Note(name, "dropped", why) for name, why in refused.items()))
+    return replace(decision, properties=properties, unsaved=unsaved, notes=notes, result=None)
+
+
+def _ensure_name(loaded: Loaded, decision: Decision) -> Decision:
+    """HubSpot creates no contact without email, first or last name: add a last name if all three are missing."""
+    if decision.customer.known or any(decision.properties.get(name) for name in ("email", *NAME)):
+        return decision
+    placeholder = newest_placeholder(loaded.events) or "Chat"
+    return replace(decision, placeholder=placeholder, properties={**decision.properties, "lastname": placeholder})
 
 
 def merge_unsaved(before: str, values: Mapping[str, str], chat: str = "", days: Mapping[str, str] | None = None) -> str:
@@ -215,11 +237,10 @@ def _read_lines(text: str) -> dict[tuple[str, str], str]:
     return lines
 
 
-def clock_after(group: CustomerBatch, digest: Digest) -> dict[str, tuple[int, bytes]]:
-    """The customer's clock after the group is written. A value that HubSpot refused is recorded like a written one, and
-    so is what went to `dealdroid_unsaved` instead."""
-    clock = digest_entries(group.news.entries, digest)
-    version = group.leads[-1].version
-    if group.placeholder:
-        clock[PLACEHOLDER] = (version, digest("lastname", group.placeholder))
+def clock_after(loaded: Loaded, decision: Decision, digest: Digest) -> dict[str, tuple[int, bytes]]:
+    """The customer's clock after it is written. A value that HubSpot refused is recorded like a written one, and so is
+    what went to `dealdroid_unsaved` instead."""
+    clock = digest_entries(decision.news.entries, digest)
+    if decision.placeholder:
+        clock[PLACEHOLDER] = (loaded.leads[-1].version, digest("lastname", decision.placeholder))
     return clock

@@ -34,7 +34,7 @@ from workers.rules.batch import Unreadable
 from workers.rules.confirmation import CONFIRMS_NOTHING, Confirmation
 from workers.rules.customer import WITHHELD, Customer, Stamp, guard, pack
 from workers.rules.field_clock import SEEN, Digest
-from workers.rules.lead import CustomerBatch, Lead, Result, version_text
+from workers.rules.lead import CustomerBatch, Lead, Loaded, Result, own_clock, version_text
 from workers.rules.mapping.property_names import UNSAVED
 from workers.rules.plan import clock_after
 from workers.rules.retry import find_lead_retry, wait_seconds
@@ -83,76 +83,78 @@ def _store_customer(
 ) -> tuple[list[tuple[str, bytes]], list[Command]]:
     """Guards and commands for the customer's record; for a shared contact also for the contact's record and that of the
     customer who created it."""
-    clock = clock_after(group, digest)
+    loaded, news = group.loaded, group.decision.news
+    clock = clock_after(loaded, group.decision, digest)
     after = replace(
         group.customer,
-        revision=group.stored.revision,
+        revision=loaded.stored.revision,
         contact_id=result.contact_id,
         attempted=False,
         clock=clock,
-        active_ms=group.news.active_ms,
-        intent=group.news.intent,
-        day=confirmation.day if confirmation else group.stored.day,
-        sent_texts=confirmation.sent_texts if confirmation else group.stored.sent_texts,
+        active_ms=news.active_ms,
+        intent=news.intent,
+        day=confirmation.day if confirmation else loaded.stored.day,
+        sent_texts=confirmation.sent_texts if confirmation else loaded.stored.sent_texts,
     )
-    guards = [(group.record_key, guard(group.record))]
+    guards = [(loaded.record_key, guard(loaded.record))]
     commands: list[Command] = []
     if after.shared:
         key = keys.contact(after.contact_id)
-        guards.append((group.shared_key or key, guard(group.contact_record)))
+        guards.append((loaded.contact_key or key, guard(loaded.contact_record)))
         commands.append(("SET", key, pack(_contact_after(group, after, digest))))
         after = replace(after, clock=_own_clock(group, clock) if after.fill_only else {})
     if after.untrusted:
         said_ms = group.leads[-1].said_ms
         commands.append(
-            ("HSET", keys.MATCHES, _digest_of(group), Match(group.customer_id, after.contact_id, said_ms).pack())
+            ("HSET", keys.MATCHES, _digest_of(loaded), Match(group.customer_id, after.contact_id, said_ms).pack())
         )
-    elif group.stored.email_match_only:
-        commands.append(("HDEL", keys.MATCHES, _digest_of(group)))
-    if group.adopted:
-        key, record, customer = group.adopted
+    elif loaded.stored.email_match_only:
+        commands.append(("HDEL", keys.MATCHES, _digest_of(loaded)))
+    if loaded.adopted:
+        key, record, customer = loaded.adopted
         guards.append((key, guard(record)))
         commands.append(("SET", key, pack(customer)))
-    commands.append(("SET", group.record_key, pack(after)))
+    commands.append(("SET", loaded.record_key, pack(after)))
     return guards, commands
 
 
 def _contact_after(group: CustomerBatch, after: Customer, digest: Digest) -> Customer:
     """The record of the contact that the group's customer shares. What an untrusted one filled in stands there as
     something read: anything that the contact's own customer says is newer, and another address of theirs clears it."""
-    written = {name: stamp for name, stamp in after.clock.items() if name in group.properties}
-    revision = int.from_bytes(guard(group.contact_record) or bytes(4), "big")
+    contact = group.loaded.contact
+    written = {name: stamp for name, stamp in after.clock.items() if name in group.decision.properties}
+    revision = int.from_bytes(guard(group.loaded.contact_record) or bytes(4), "big")
     if after.untrusted:
-        before = group.contact.clock
+        before = contact.clock
         filled = {
             name: (SEEN, stamp[1])
             for name, stamp in written.items()
             if name != UNSAVED and (name not in before or before[name][1] == digest(name, ""))
         }
         return replace(
-            group.contact,
+            contact,
             revision=revision,
             contact_id=after.contact_id,
             clock={**before, **filled},
             sent_texts=frozenset(),
         )
     shared = written if after.fill_only else after.clock
-    return replace(after, revision=revision, clock={**group.contact.clock, **shared}, sent_texts=frozenset())
+    return replace(after, revision=revision, clock={**contact.clock, **shared}, sent_texts=frozenset())
 
 
-def _digest_of(group: CustomerBatch) -> str:
-    return group.record_key.removeprefix(keys.customer(""))
+def _digest_of(loaded: Loaded) -> str:
+    return loaded.record_key.removeprefix(keys.customer(""))
 
 
 def _own_clock(group: CustomerBatch, clock: Mapping[str, Stamp]) -> dict[str, Stamp]:
     """What this customer itself sent, beside the shared clock: the values that it wrote to the contact, which it may
     change later, and with the prefix `WITHHELD` those that were not written."""
-    own = dict(group.own_clock)
+    own = dict(own_clock(group.loaded, group.decision))
     for name, stamp in clock.items():
-        if name in group.properties:
+        if name in group.decision.properties:
             own[name] = stamp
             own.pop(WITHHELD + name, None)
-        elif group.contact.clock.get(name) != stamp and own.get(name) != stamp:
+        elif group.loaded.contact.clock.get(name) != stamp and own.get(name) != stamp:
             own[WITHHELD + name] = stamp
     return own
 
@@ -215,16 +217,16 @@ def _describe_write(group: CustomerBatch, lead: Lead, index: int, result: Result
     """The parts of the receipt that say which properties the lead writes, and which not and why; without the empty
     ones."""
     last = index == len(group.leads) - 1
-    by_event = group.news.by_event[index]
-    sent = set(group.properties) if result.state in (CREATED, UPDATED) else set()
+    by_event = group.decision.news.by_event[index]
+    sent = set(group.decision.properties) if result.state in (CREATED, UPDATED) else set()
     fields = {name for name in sent if name in by_event or (last and not _belongs_to_event(group, name))}
-    notes = [*lead.mapped.notes, *group.news.notes[index], *(group.notes if last else ())]
+    notes = [*lead.mapped.notes, *group.decision.news.notes[index], *(group.decision.notes if last else ())]
     values = {"fields": fields, "notes": _unique(notes)}
     return {name: value for name, value in values.items() if value}
 
 
 def _belongs_to_event(group: CustomerBatch, name: str) -> bool:
-    return any(name in names for names in group.news.by_event)
+    return any(name in names for names in group.decision.news.by_event)
 
 
 def _unique(notes: Sequence[Note]) -> list[Note]:

@@ -18,7 +18,7 @@ from workers.sync.identity import Identity
 from workers.sync.in_flight import WriteCall
 from workers.sync.in_hand import InHand, Rows, count_rows
 from workers.sync.restore import INTACT, RESTORED, StoreRestorer
-from workers.sync.writer import Writer, decide_ahead
+from workers.sync.writer import Writer, decide_groups
 
 # A prepared batch needs no check for so long.
 FRESH_SECONDS = 0.1
@@ -76,14 +76,13 @@ class BatchLoader:
         if marker not in (INTACT, RESTORED):
             marker = StoreRestorer(self.redis, self.hubspot, portal, self.customers, self.stop).update_marker(marker)
             self.customers.load(groups)
-        for batch in batches.values():
-            batch.forget()
+        batches = {shard: batch.forget() for shard, batch in batches.items()}
         in_hand.cursor = in_hand.pending_cursor
         identity = Identity(self.redis, self.hubspot, self.config.crm, self.customers.use_key(), lease)
         plan = WritePlanner(portal, self.customers.digest(), self.timezone)
         writer = Writer(self.hubspot, plan, identity, self.customers, intact=marker == INTACT)
         call = WriteCall(batches, writer, [], self.hubspot.machine.monotonic())
-        decide_ahead(writer, call.groups)
+        decide_groups(writer, call.groups)
         return call
 
     def is_current(self, call: WriteCall) -> bool:

@@ -9,9 +9,9 @@ from leadcore.store import keys, scripts
 from leadcore.store.connection import Redis, read_key
 from workers.flow.errors import LostLease
 from workers.flow.lease import Lease
-from workers.rules.customer import UNKNOWN, WITHHELD, Customer, guard, pack, unpack
+from workers.rules.customer import UNKNOWN, Customer, guard, pack, unpack
 from workers.rules.field_clock import Digest, digester
-from workers.rules.lead import CustomerBatch
+from workers.rules.lead import CustomerBatch, Decision
 
 # Record of an unknown customer during the first write; packed once, because most of a burst needs it.
 _FIRST_RECORD = pack(replace(UNKNOWN, attempted=True))
@@ -44,8 +44,8 @@ class CustomerStore:
         return keys.customer(keys.digest(self.use_key(), customer_id))
 
     def load(self, groups: Sequence[CustomerBatch]) -> str:
-        """Set each group's record and customer. Returns the store's marker (see `workers.sync.restore`), "" if Redis is
-        empty or new."""
+        """Load each group's record; nothing is decided yet. Returns the store's marker (see `workers.sync.restore`), ""
+        if Redis is empty or new."""
         for _ in range(3):
             digests = [keys.digest(self.use_key(), group.customer_id) for group in groups]
             marker, key, *found = self.redis.mget(
@@ -57,24 +57,30 @@ class CustomerStore:
             self.key = b""
         customers, tombstones = found[: len(groups)], found[len(groups) :]
         for group, digest, record, tombstone in zip(groups, digests, customers, tombstones, strict=True):
-            group.record_key = keys.customer(digest)
-            group.record = record
-            group.forgotten_ms = int(tombstone.split()[0]) if tombstone else -1
-            group.stored = group.customer = unpack(record)
+            stored = unpack(record)
+            group.loaded = replace(
+                group.loaded,
+                record_key=keys.customer(digest),
+                record=record,
+                stored=stored,
+                forgotten_ms=int(tombstone.split()[0]) if tombstone else -1,
+            )
+            group.decision = Decision(stored)
         self.load_shared([group for group in groups if group.customer.shared])
         return (marker or b"").decode()
 
     def are_unchanged(self, groups: Sequence[CustomerBatch]) -> bool:
         """Whether these customers' records are still as loaded, and Redis was not emptied since."""
-        marker, *records = self.redis.mget(keys.STORE, *(group.record_key for group in groups))
-        return marker is not None and records == [group.record for group in groups]
+        marker, *records = self.redis.mget(keys.STORE, *(group.loaded.record_key for group in groups))
+        return marker is not None and records == [group.loaded.record for group in groups]
 
     def load_shared(self, groups: Sequence[CustomerBatch]) -> None:
-        """Set the clock of the contact that each group's customer shares."""
+        """Load the record of the contact that each group's customer shares."""
         if not groups:
             return
-        for group, record in zip(groups, self.redis.mget([group.contact_key for group in groups]), strict=True):
-            use_shared_clock(group, record, unpack(record))
+        names = [keys.contact(group.customer.contact_id) for group in groups]
+        for group, name, record in zip(groups, names, self.redis.mget(names), strict=True):
+            group.loaded = replace(group.loaded, contact_key=name, contact_record=record, contact=unpack(record))
 
     def mark_attempted(self, groups: Sequence[CustomerBatch], lease: Lease) -> None:
         """Record that a first write of these customers starts, so that one whose answer is lost is recognised. Raises
@@ -88,11 +94,10 @@ class CustomerStore:
     def _store_attempt(self, groups: Sequence[CustomerBatch], lease: Lease, known: Customer | None = None) -> None:
         arguments: list[Any] = [lease.token]
         for group in groups:
-            before, stored = guard(group.record), group.stored
-            if stored is UNKNOWN:
-                group.record, group.stored = _FIRST_RECORD, _FIRST_CUSTOMER
-            else:
-                group.record = pack(
+            before, stored = guard(group.loaded.record), group.loaded.stored
+            record, after = _FIRST_RECORD, _FIRST_CUSTOMER
+            if stored is not UNKNOWN:
+                record = pack(
                     replace(
                         known or stored,
                         revision=stored.revision,
@@ -101,24 +106,8 @@ class CustomerStore:
                         sent_texts=stored.sent_texts,
                     )
                 )
-                group.stored = unpack(group.record)
-            arguments += [group.record_key, before, group.record]
+                after = unpack(record)
+            group.loaded = replace(group.loaded, record=record, stored=after)
+            arguments += [group.loaded.record_key, before, record]
         if groups and not self._mark_script(keys=lease.locks, args=arguments):
             raise LostLease
-
-
-def use_shared_clock(group: CustomerBatch, record: bytes | None, contact: Customer) -> None:
-    """Decide `group` on the contact's clock. A customer linked by email match only also keeps the entries of its own
-    record: values withheld from the contact are recorded there alone. What an untrusted one says is compared with its
-    own words only: the contact's are another customer's."""
-    group.contact_record, group.contact, group.shared_key = record, contact, group.contact_key
-    own = {name: stamp for name, stamp in group.own_clock.items() if not name.startswith(WITHHELD)}
-    withheld = {name.removeprefix(WITHHELD): group.own_clock[name] for name in group.own_clock.keys() - own.keys()}
-    if group.customer.untrusted:
-        mine = UNKNOWN if group.restarted else group.stored
-        group.customer = replace(
-            group.customer, clock={**own, **withheld}, active_ms=mine.active_ms, intent=mine.intent
-        )
-        return
-    clock = {**own, **contact.clock, **withheld} if group.customer.fill_only else contact.clock
-    group.customer = replace(group.customer, clock=clock, active_ms=contact.active_ms, intent=contact.intent)

@@ -24,7 +24,6 @@ from workers.rules.lead import CustomerBatch, Result
 from workers.rules.mapping.property_names import CUSTOMER_ID, LAST_INTENT, MERGED, OTHER_IDS
 from workers.rules.outcomes import ContactMissing, RetryLater
 from workers.rules.plan import WritePlanner
-from workers.sync.customer_store import use_shared_clock
 
 SHARED_EMAIL_USERS = 3
 # If HubSpot names no owner of an email in so many tries, the lead is written without the email.
@@ -78,12 +77,12 @@ class Identity:
         unknown = []
         for group in groups:
             name = group.conflict.property if group.conflict else ""
-            if name not in ("", "email") and name in group.properties:
-                plan.drop_value(group, name, "another contact has this value")
-            elif "email" not in group.properties:
+            if name not in ("", "email") and name in group.decision.properties:
+                _drop(group, plan, name, "another contact has this value")
+            elif "email" not in group.decision.properties:
                 group.result = Result(WAITING, code="race", why="another write made this contact at the same moment")
             elif group.customer.known:
-                plan.drop_value(group, "email", EMAIL_TAKEN)
+                _drop(group, plan, "email", EMAIL_TAKEN)
             else:
                 unknown.append(group)
         self._join_by_email(unknown, plan)
@@ -96,9 +95,9 @@ class Identity:
                 group.result = Result(WAITING, code="race", why="HubSpot names no contact with this email yet")
                 continue
             if not contact_id:
-                plan.drop_value(group, "email", EMAIL_TAKEN)
+                _drop(group, plan, "email", EMAIL_TAKEN)
                 continue
-            group.customer = replace(group.customer, contact_id=contact_id)
+            group.relink(replace(group.customer, contact_id=contact_id))
             if self.lock_contact(group):
                 locked.append(group)
         found = self.hubspot.read_each([group.customer.contact_id for group in locked], plan.portal.shared_targets())
@@ -115,43 +114,44 @@ class Identity:
         """The id of the contact with the group's email, "" if HubSpot does not name it."""
         if group.conflict and group.conflict.existing_id:
             return group.conflict.existing_id
-        return self.hubspot.find_owner(group.properties["email"])
+        return self.hubspot.find_owner(group.decision.properties["email"])
 
     def _join_contact(self, group: CustomerBatch, contact: Mapping[str, str], plan: WritePlanner) -> None:
         owner = contact.get(CUSTOMER_ID, "")
         group.conflict = None
         if owner == group.customer_id:
-            plan.decide_writes(group)
+            group.decide(plan.decide(group.loaded, group.decision))
             return
-        if self._count_users(group.properties["email"], group.customer_id, owner) >= SHARED_EMAIL_USERS:
-            group.customer = replace(group.customer, contact_id="")
-            plan.drop_value(group, "email", EMAIL_SHARED)
+        if self._count_users(group.decision.properties["email"], group.customer_id, owner) >= SHARED_EMAIL_USERS:
+            group.relink(replace(group.customer, contact_id=""))
+            _drop(group, plan, "email", EMAIL_SHARED)
             return
         current = plan.portal.from_portal(contact)
         others = [one for one in contact.get(OTHER_IDS, "").split("\n") if one]
-        group.unrecorded = group.customer_id in others
+        linked = group.customer_id in others
         # A matching phone as well is better proof than an email typed in a chat.
-        proven = self._phone_proves(group, contact, current, others)
+        # An earlier write of a linked customer, whose answer was lost, may have filled in their own.
+        proven = not linked and self._phone_proves(group, contact, current, others)
         fill_only = self.crm.email_match == "fill" and not proven
         anothers = bears_another_id(contact, group.customer_id, if_merged=bool(current.get(LAST_INTENT)))
-        group.customer = replace(
+        customer = replace(
             group.customer,
             fill_only=fill_only,
             shared=True,
             email_match_only=not proven,
             untrusted=fill_only and anothers,
         )
+        group.relink(customer, unrecorded=linked, placeholder="")
         if not self._use_contact_clock(group, owner):
             group.result = Result(WAITING, code="race", why="the customer who made this contact is just being written")
             return
-        group.placeholder = ""
-        plan.decide_writes(group)
-        if group.customer_id not in others and plan.portal.has(OTHER_IDS):
-            group.properties[OTHER_IDS] = "\n".join([*others, group.customer_id])
-        if not (owner or group.customer.untrusted):
-            group.properties[CUSTOMER_ID] = group.customer_id
-        group.result = None
-        plan.protect_existing(group, current)
+        ids = {}
+        if not linked and plan.portal.has(OTHER_IDS):
+            ids[OTHER_IDS] = "\n".join([*others, group.customer_id])
+        if not (owner or customer.untrusted):
+            ids[CUSTOMER_ID] = group.customer_id
+        decision = plan.add_ids(plan.decide(group.loaded, group.decision), ids)
+        group.decide(plan.protect_existing(group.loaded, decision, current))
 
     def follow_owner(self, group: CustomerBatch, contact: Mapping[str, str], plan: WritePlanner) -> None:
         """Whose contact it is can change, and links of earlier versions do not say: for a customer matched by email
@@ -162,19 +162,17 @@ class Identity:
         anothers = bears_another_id(contact, group.customer_id, if_merged=customer.untrusted)
         current = replace(customer, fill_only=customer.fill_only or fill, untrusted=fill and anothers)
         if current != customer:
-            group.customer = current
-            use_shared_clock(group, group.contact_record, group.contact)
-            plan.decide_writes(group)
+            group.relink(current)
+            group.decide(plan.decide(group.loaded, group.decision))
         if not anothers and not contact.get(CUSTOMER_ID) and group.open:
-            group.properties[CUSTOMER_ID] = group.customer_id
+            group.decide(plan.add_ids(group.decision, {CUSTOMER_ID: group.customer_id}))
 
     def _phone_proves(
         self, group: CustomerBatch, contact: Mapping[str, str], current: Mapping[str, str], others: Sequence[str]
     ) -> bool:
         """Whether the contact has a phone number of this customer that no customer matched by email only has typed."""
-        numbers = matching_numbers(group.properties, current, self.crm.country)
-        if not numbers or group.unrecorded:
-            # An earlier write, whose answer was lost, may have filled in this customer's own.
+        numbers = matching_numbers(group.decision.properties, current, self.crm.country)
+        if not numbers:
             return False
         digest = digester(self.key)
         ids = {contact["id"], *contact.get(MERGED, "").split(";")} - {""}
@@ -189,21 +187,28 @@ class Identity:
         return not any(may_have_filled(one, ids, numbers, digest) for one in linked)
 
     def _use_contact_clock(self, group: CustomerBatch, owner: str) -> bool:
-        """Decide on the contact's shared clock. If it has none yet, it gets that of the customer who created it. False
-        if that customer's record is not written yet."""
+        """Load the contact's shared clock. If it has none yet, it gets that of the customer who created it. False if
+        that customer's record is not written yet."""
         owner_key = keys.customer(keys.digest(self.key, owner)) if owner else keys.NONE
-        shared, owned = self.redis.mget(keys.contact(group.customer.contact_id), owner_key)
+        contact_key = keys.contact(group.customer.contact_id)
+        shared, owned = self.redis.mget(contact_key, owner_key)
         creator = unpack(owned)
         if owner and shared is None and not creator.known and group.leads[-1].tries == 0:
             return False
-        before = unpack(shared)
+        loaded = replace(group.loaded, contact_key=contact_key, contact_record=shared, contact=unpack(shared))
         if shared is None and owned is not None and creator.known and not creator.shared:
-            before = creator
-            group.adopted = (owner_key, owned, replace(creator, shared=True, clock={}))
-        use_shared_clock(group, shared, before)
+            adopted = (owner_key, owned, replace(creator, shared=True, clock={}))
+            loaded = replace(loaded, contact=creator, adopted=adopted)
+        group.loaded = loaded
         return True
 
     def _count_users(self, email: str, customer_id: str, owner: str) -> int:
         name = keys.email(keys.digest(self.key, email))
         users = [keys.digest(self.key, one) for one in (customer_id, owner) if one]
         return int(self.redis.eval(_ADD_USERS, 1, name, *users))
+
+
+def _drop(group: CustomerBatch, plan: WritePlanner, name: str, why: str) -> None:
+    """Go on without a value that belongs to another contact."""
+    group.conflict = None
+    group.decide(plan.drop_value(group.loaded, group.decision, name, why))

@@ -95,5 +95,5 @@ class Settler:
                 for lead, state in zip(group.leads, states[position], strict=True):
                     write_log = warning if state == PARKED else info
                     write_log("lead." + state, lead=lead.id, **more)
-            if any(note.why == REASONS["PROPERTY_DOESNT_EXIST"] for note in group.notes):
+            if any(note.why == REASONS["PROPERTY_DOESNT_EXIST"] for note in group.decision.notes):
                 self.portal_cache.invalidate()

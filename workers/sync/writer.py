@@ -4,6 +4,7 @@ If `write` raises, groups with a `result` can still be settled; the others stay 
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import structlog
 from msgspec.structs import replace
@@ -37,31 +38,25 @@ log = structlog.get_logger("leadsync.sync")
 
 
 class Writer:
-    """Writes one call's batches. `intact`: the store of clocks is complete, so a customer without a record is new.
-    `decided`: `decide_news` has run already, so the next `write` skips it."""
+    """Writes one call's batches. `intact`: the store of clocks is complete, so a customer without a record is new."""
 
     def __init__(
         self, hubspot: HubSpot, plan: WritePlanner, identity: Identity, customers: CustomerStore, *, intact: bool
     ) -> None:
         self.hubspot, self.plan, self.identity = hubspot, plan, identity
         self.customers, self.intact = customers, intact
-        self.decided = False
 
-    def decide_news(self, groups: Sequence[CustomerBatch]) -> None:
-        """Decide what is news, and so what to send."""
-        for group in groups:
-            self.plan.decide_writes(group)
-        self.decided = True
+    def decide(self, group: CustomerBatch) -> None:
+        """Decide what to send, on what is known of the customer and the contact now."""
+        group.decide(self.plan.decide(group.loaded, group.decision))
 
     def write(self, groups: Sequence[CustomerBatch]) -> None:
         """Set the result of every group, as far as it can be known now. If this raises, the groups hold what was done
-        until then."""
-        if not self.decided:
-            self.decide_news(groups)
-        self.decided = False
-        uncertain = [g for g in groups if g.stored.attempted or not (g.customer.known or self.intact)]
+        until then. What failed to be decided is left as it is."""
+        groups = [group for group in groups if group.result is group.decision.result]
+        uncertain = [g for g in groups if g.loaded.stored.attempted or not (g.customer.known or self.intact)]
         self._find_contacts([group for group in uncertain if not group.customer.shared])
-        new = [g for g in groups if g.open and not g.customer.known and not g.stored.attempted]
+        new = [g for g in groups if g.open and not g.customer.known and not g.loaded.stored.attempted]
         if not self.hubspot.dry_run:
             self.customers.mark_attempted(new, self.identity.lease)
         for _ in range(ROUNDS):
@@ -69,7 +64,7 @@ class Writer:
             waiting = [group for group in groups if group.open]
             if not waiting:
                 return
-            self._read_contacts([group for group in waiting if group.needs_read and not group.was_read])
+            self._read_contacts([group for group in waiting if group.decision.waits_for_read])
             waiting = [group for group in waiting if group.open and not group.detached]
             # Known contacts are updated by id: an upsert could create a second contact from the few values sent.
             known = [group for group in waiting if group.customer.known]
@@ -97,26 +92,27 @@ class Writer:
             known.append(group)
             values = self.plan.portal.from_portal(contact)
             if group.customer.known:
-                group.customer = self.plan.add_unrecorded_address(group.customer, values)
+                group.relink(self.plan.add_unrecorded_address(group.customer, values))
                 continue
             others = contact.get(OTHER_IDS, "").split("\n")
             linked = group.customer_id in others
-            group.created = group.stored.attempted and not linked
-            group.placeholder = group.placeholder if group.created else ""
-            # The phone proves nothing now: the lost write may have filled in this customer's own.
-            group.unrecorded = linked
-            group.customer = replace(
+            group.created = group.loaded.stored.attempted and not linked
+            customer = replace(
                 group.customer,
                 contact_id=contact["id"],
                 shared=others != [""],
                 fill_only=linked and self.identity.crm.email_match == "fill",
                 email_match_only=linked,
             )
-            if not group.customer.shared:
-                group.customer = self.plan.add_unrecorded_address(group.customer, values)
+            group.relink(
+                customer if customer.shared else self.plan.add_unrecorded_address(customer, values),
+                # The phone proves nothing now: the lost write may have filled in this customer's own.
+                unrecorded=linked,
+                placeholder=group.decision.placeholder if group.created else "",
+            )
         self.customers.load_shared([group for group in known if group.customer.shared])
         for group in known:
-            self.plan.decide_writes(group)
+            self.decide(group)
 
     def _read_contacts(self, groups: Sequence[CustomerBatch]) -> None:
         """Read contacts whose current values decide what may be written."""
@@ -128,21 +124,22 @@ class Writer:
         for group in mine:
             match found[group.customer.contact_id]:
                 case ContactMissing():
-                    self.plan.restart_as_new(group)
+                    self._restart(group)
                 case RetryLater(why):
                     group.result = Result(WAITING, code="row", why=why)
                 case contact:
                     self.identity.follow_owner(group, contact, self.plan)
                     if group.open:
-                        self.plan.protect_existing(group, self.plan.portal.from_portal(contact))
+                        current = self.plan.portal.from_portal(contact)
+                        group.decide(self.plan.protect_existing(group.loaded, group.decision, current))
 
     def _reload_shared(self, groups: Sequence[CustomerBatch]) -> None:
         """Another customer of the contact may have written before we had its lock: decide on the current clock."""
-        before = [group.contact_record for group in groups]
+        before = [group.loaded.contact_record for group in groups]
         self.customers.load_shared(groups)
         for group, record in zip(groups, before, strict=True):
-            if group.contact_record != record:
-                self.plan.decide_writes(group)
+            if group.loaded.contact_record != record:
+                self.decide(group)
 
     def _send(
         self,
@@ -151,7 +148,7 @@ class Writer:
         identify: Callable[[CustomerBatch], str],
     ) -> None:
         rows = [
-            ContactWrite(group.trace_id, identify(group), self.plan.portal.to_portal(group.properties))
+            ContactWrite(group.trace_id, identify(group), self.plan.portal.to_portal(group.decision.properties))
             for group in groups
         ]
         outcomes: dict[str, WriteOutcome] = {}
@@ -165,27 +162,27 @@ class Writer:
     def _apply_outcome(self, group: CustomerBatch, outcome: WriteOutcome) -> None:
         match outcome:
             case Written(contact_id, new):
-                self.plan.record_written(group, contact_id, new)
+                group.record_written(contact_id, new)
             case Refused(fields, why):
-                self.plan.drop_refused(group, fields, why)
+                group.decide(self.plan.drop_refused(group.loaded, group.decision, fields, why))
             case Conflict():
                 group.conflict = outcome
             case ContactMissing():
-                self.plan.restart_as_new(group)
+                self._restart(group)
             case RetryLater(why):
                 group.result = Result(WAITING, code="row", why=why)
             case Resend():
                 pass
 
+    def _restart(self, group: CustomerBatch) -> None:
+        group.detached = group.customer.shared
+        group.decide(self.plan.restart_as_new(group.loaded, group.decision))
 
-def decide_ahead(writer: Writer, groups: Sequence[CustomerBatch]) -> None:
-    """Decide what is news before `write_groups` runs in its own thread."""
-    try:
-        writer.decide_news(groups)
-    except OUTSIDE:
-        raise
-    except Exception:  # `write_groups` meets it again, and finds the lead that causes it
-        return
+
+def decide_groups(writer: Writer, groups: Sequence[CustomerBatch]) -> None:
+    """Decide what to send for each group; a bug with one delays no other. Raises only `OUTSIDE`."""
+    for group in groups:
+        _try(writer.decide, group)
 
 
 def write_groups(writer: Writer, groups: Sequence[CustomerBatch]) -> None:
@@ -199,12 +196,17 @@ def write_groups(writer: Writer, groups: Sequence[CustomerBatch]) -> None:
         log.error("batch.failed", error=type(error).__name__, at=format_place(error))
         for group in groups:
             if group.open:
-                _write_alone(writer, group)
+                _try(partial(_write_alone, writer), group)
 
 
 def _write_alone(writer: Writer, group: CustomerBatch) -> None:
+    writer.decide(group)
+    writer.write([group])
+
+
+def _try(step: Callable[[CustomerBatch], None], group: CustomerBatch) -> None:
     try:
-        writer.write([group])
+        step(group)
     except OUTSIDE:
         raise
     except Exception as error:

@@ -1,7 +1,6 @@
 """Each reason for silence, and the text if none applies."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,8 +11,8 @@ from msgspec import structs
 from leadcore.config import Config, Intent, Messages
 from leadcore.receipts import CREATED, PARKED, UNCHANGED, UPDATED, Note
 from workers.rules.confirmation import Confirmation, ConfirmationWriter
-from workers.rules.customer import TEXT_BYTES, Customer
-from workers.rules.lead import SILENT_KINDS, CustomerBatch, Lead, Result
+from workers.rules.customer import TEXT_BYTES, UNKNOWN, Customer
+from workers.rules.lead import SILENT_KINDS, CustomerBatch, Decision, Lead, Loaded, Result
 from workers.rules.mapping.mapped_event import MappedEvent
 from workers.rules.mapping.property_names import UNSAVED
 from workers.rules.news import NO_NEWS
@@ -33,14 +32,18 @@ def lead(mapped: MappedEvent = ENGLISH, minutes_ago: float = 0, kind: str = "") 
     return Lead(b"1-1", "lead1", version, kind, 0, "c-1", "Purchase", mapped, {})
 
 
-def group(*leads: Lead, sent: Mapping[str, str] | None = None, state: str = UPDATED, **more: Any) -> CustomerBatch:
+def group(
+    *leads: Lead,
+    sent: Mapping[str, str] | None = None,
+    state: str = UPDATED,
+    stored: Customer = UNKNOWN,
+    **more: Any,
+) -> CustomerBatch:
+    """`more`: what else was decided."""
     return CustomerBatch(
-        "c-1",
-        list(leads) or [lead()],
-        "record",
-        properties=dict({"email": "a@x.th"} if sent is None else sent),
+        Loaded("c-1", list(leads) or [lead()], stored=stored),
+        Decision(properties={"email": "a@x.th"} if sent is None else sent, **more),
         result=Result(state, "501"),
-        **more,
     )
 
 
@@ -137,6 +140,29 @@ def test_a_refused_email_is_mentioned(by: str) -> None:
     assert (told.text, told.about) == (REFUSED, "email_refused")
 
 
+@pytest.mark.parametrize("sent", [{"state": "เชียงใหม่", UNSAVED: "address: 10110"}, {UNSAVED: "address: 10110"}])
+def test_an_address_that_contradicts_itself_is_asked_for_and_not_called_saved(sent: Mapping[str, str]) -> None:
+    said = lead(structs.replace(ENGLISH, address={"state": "เชียงใหม่"}, unclear=frozenset({"address"})))
+    told = write(group(said, sent={"email": "a@x.th", **sent}))
+    assert (told.text, told.about) == (BUILT_IN["en"]["address_unclear"], "address_unclear")
+    assert "saved" not in told.text
+
+
+def test_an_unclear_address_is_not_asked_for_once_a_clear_one_came() -> None:
+    unclear = lead(
+        structs.replace(ENGLISH, address={"state": "เชียงใหม่"}, unclear=frozenset({"address"})), minutes_ago=1
+    )
+    clear = lead(structs.replace(ENGLISH, address={"state": "กรุงเทพมหานคร", "zip": "10110"}))
+    assert write(group(unclear, clear, sent={"zip": "10110", UNSAVED: "address: x"})).text == ADDRESS
+    assert write(group(unclear, lead(), sent={"zip": "10110"})).about == "address_unclear"
+
+
+def test_silent_about_an_unclear_address_that_was_asked_for_before() -> None:
+    """A repetition is not written again, so there is nothing in the write about it."""
+    said = lead(structs.replace(ENGLISH, address={"state": "เชียงใหม่"}, unclear=frozenset({"address"})))
+    assert write(group(said, sent={})).text == ""
+
+
 def test_a_confirmation_says_which_case_it_is_about() -> None:
     assert write(group()).about == "details_saved"
     assert write(group(sent={"zip": "10110"})).about == "address_saved"
@@ -203,8 +229,8 @@ def test_silent_where_the_text_is_empty() -> None:
     assert write(group(), texts={"en": {"details_saved": " "}}).silence_reason == "the text is empty"
 
 
-def after(told: Confirmation) -> CustomerBatch:
-    return group(stored=Customer(day=told.day, sent_texts=told.sent_texts))
+def after(told: Confirmation, *leads: Lead, **more: Any) -> CustomerBatch:
+    return group(*leads, stored=Customer(day=told.day, sent_texts=told.sent_texts), **more)
 
 
 def test_the_same_text_is_sent_once_a_day() -> None:
@@ -213,22 +239,19 @@ def test_the_same_text_is_sent_once_a_day() -> None:
     assert (again.text, again.silence_reason) == ("", "the same was said today")
     assert again.sent_texts == first.sent_texts
     assert write(after(first), NOON + 24 * 60 * MINUTE, confirm_max_age=1380).text == ""
-    tomorrow = replace(after(first), leads=[lead(minutes_ago=-24 * 60)])
+    tomorrow = after(first, lead(minutes_ago=-24 * 60))
     assert write(tomorrow, NOON + 24 * 60 * MINUTE).text == SAVED
 
 
 def test_a_day_ends_at_midnight_in_the_shops_time_zone() -> None:
     late = int(datetime.fromisoformat("2026-03-01T23:59:00+07:00").timestamp() * 1000)
-    today, tomorrow = (
-        write(replace(group(), leads=[lead(minutes_ago=(NOON - at) / MINUTE)]), at).day
-        for at in (late, late + 2 * MINUTE)
-    )
+    today, tomorrow = (write(group(lead(minutes_ago=(NOON - at) / MINUTE)), at).day for at in (late, late + 2 * MINUTE))
     assert tomorrow == today + 1
 
 
 def test_another_text_on_the_same_day_is_sent_and_both_are_stored() -> None:
     first = write(group())
-    second = write(replace(after(first), properties={"zip": "10110"}))
+    second = write(after(first, sent={"zip": "10110"}))
     assert second.text == ADDRESS
     assert first.sent_texts < second.sent_texts
     assert all(len(digest) == TEXT_BYTES for digest in second.sent_texts)
@@ -238,5 +261,5 @@ def test_what_is_missing_is_asked_for_once_a_day_and_then_the_customer_still_hea
     buyer = lead(structs.replace(ENGLISH, buying=True))
     first = write(group(buyer))
     assert first.text == MISSING.replace("{{missing}}", "phone number")
-    second = replace(after(first), leads=[buyer], properties={"zip": "10110"})
+    second = after(first, buyer, sent={"zip": "10110"})
     assert write(second).text == ADDRESS

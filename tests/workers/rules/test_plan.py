@@ -1,4 +1,4 @@
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -7,10 +7,9 @@ from msgspec.structs import replace
 from leadcore.receipts import CREATED, PARKED, SKIPPED, UNCHANGED, UPDATED, WAITING, Note
 from workers.rules.customer import UNKNOWN, Customer
 from workers.rules.field_clock import digester
-from workers.rules.lead import CustomerBatch, Lead, Result
+from workers.rules.lead import CustomerBatch, Decision, Lead, Loaded, Result
 from workers.rules.mapping.mapped_event import MappedEvent
 from workers.rules.mapping.property_names import CUSTOMER_ID, OTHER_IDS, PLACEHOLDER, UNSAVED
-from workers.rules.outcomes import Conflict
 from workers.rules.plan import UNNAMED, WritePlanner, clock_after, merge_unsaved, remove_chat
 from workers.rules.portal import Portal
 
@@ -22,6 +21,7 @@ BY_EMAIL = MappedEvent(
     {"email": "a@x.th", "phone": PHONE}, creation={"hs_lead_status": "NEW"}, placeholder="089 123 4567"
 )
 BY_NAME = MappedEvent({"firstname": "Ann", "email": "a@x.th"}, {"zip": "10110"}, creation={"hs_lead_status": "NEW"})
+ALL_BY_NAME = {"firstname": "Ann", "email": "a@x.th", "zip": "10110", "hs_lead_status": "NEW"}
 
 
 def plan(*names: str) -> WritePlanner:
@@ -32,7 +32,7 @@ def group(*told: MappedEvent, customer: Customer = UNKNOWN) -> CustomerBatch:
     leads = [
         Lead(b"1-1", f"lead{n}", VERSION + n, "", 0, "c-1", "Purchase", mapped, {}) for n, mapped in enumerate(told)
     ]
-    return CustomerBatch("c-1", leads, "record", stored=customer, customer=customer)
+    return CustomerBatch(Loaded("c-1", leads, "record", stored=customer), Decision(customer))
 
 
 def known(clock: Mapping[str, str] | None = None, **more: object) -> Customer:
@@ -41,9 +41,17 @@ def known(clock: Mapping[str, str] | None = None, **more: object) -> Customer:
     return Customer(**{"contact_id": "501", "clock": stamps, "revision": 4, **more})  # type: ignore[arg-type]
 
 
+def clock_of(started: CustomerBatch) -> Mapping[str, tuple[int, bytes]]:
+    return clock_after(started.loaded, started.decision, DIGEST)
+
+
+def go_on(started: CustomerBatch, rule: Callable[..., Decision], *more: object) -> None:
+    started.decide(rule(started.loaded, started.decision, *more))
+
+
 def decided(*told: MappedEvent, customer: Customer = UNKNOWN) -> CustomerBatch:
     started = group(*told, customer=customer)
-    plan().decide_writes(started)
+    go_on(started, plan().decide)
     return started
 
 
@@ -53,14 +61,19 @@ def decided(*told: MappedEvent, customer: Customer = UNKNOWN) -> CustomerBatch:
 def test_a_new_customer_gets_everything_and_what_is_for_creation_only() -> None:
     started = decided(BY_NAME)
     assert started.open
-    assert not started.needs_read
-    assert started.properties == {"firstname": "Ann", "email": "a@x.th", "zip": "10110", "hs_lead_status": "NEW"}
+    assert not started.decision.needs_read
+    assert started.decision.properties == {
+        "firstname": "Ann",
+        "email": "a@x.th",
+        "zip": "10110",
+        "hs_lead_status": "NEW",
+    }
 
 
 def test_a_new_customer_with_nothing_but_a_phone_gets_a_placeholder() -> None:
     started = decided(BY_PHONE)
-    assert started.properties == {"phone": PHONE, "lastname": "089 123 4567", "hs_lead_status": "NEW"}
-    assert started.placeholder == "089 123 4567"
+    assert started.decision.properties == {"phone": PHONE, "lastname": "089 123 4567", "hs_lead_status": "NEW"}
+    assert started.decision.placeholder == "089 123 4567"
 
 
 def test_an_unknown_customer_without_contact_details_gets_no_contact() -> None:
@@ -75,12 +88,14 @@ def test_one_event_with_details_makes_a_contact_of_the_whole_batch() -> None:
 def test_the_first_intent_of_a_new_customer_is_that_of_the_oldest_event() -> None:
     first = replace(BY_PHONE, creation={"dealdroid_first_intent": "Ask"})
     later = replace(BY_PHONE, creation={"dealdroid_first_intent": "Buy", "hs_lead_status": "NEW"})
-    properties = decided(first, later).properties
+    properties = decided(first, later).decision.properties
     assert (properties["dealdroid_first_intent"], properties["hs_lead_status"]) == ("Ask", "NEW")
 
 
 def test_a_known_customer_gets_only_news_and_nothing_for_creation() -> None:
-    assert decided(BY_NAME, customer=known({"firstname": "Ann", "zip": "10110"})).properties == {"email": "a@x.th"}
+    assert decided(BY_NAME, customer=known({"firstname": "Ann", "zip": "10110"})).decision.properties == {
+        "email": "a@x.th"
+    }
 
 
 def test_a_known_customer_without_news_costs_no_call() -> None:
@@ -90,7 +105,7 @@ def test_a_known_customer_without_news_costs_no_call() -> None:
 
 def test_a_known_customer_without_contact_details_gets_the_activity() -> None:
     started = decided(MappedEvent(activity={"dealdroid_last_intent": "Ask"}), customer=known())
-    assert started.properties == {"dealdroid_last_intent": "Ask"}
+    assert started.decision.properties == {"dealdroid_last_intent": "Ask"}
 
 
 @pytest.mark.parametrize(
@@ -98,7 +113,7 @@ def test_a_known_customer_without_contact_details_gets_the_activity() -> None:
     [(known(), False), (known(shared=True), True), (known({PLACEHOLDER: "x"}), True)],
 )
 def test_a_contact_is_read_before_a_write_that_depends_on_its_values(customer: Customer, needs_read: bool) -> None:
-    assert decided(MappedEvent({"firstname": "Ann"}), customer=customer).needs_read is needs_read
+    assert decided(MappedEvent({"firstname": "Ann"}), customer=customer).decision.needs_read is needs_read
 
 
 # HubSpot took it
@@ -116,7 +131,7 @@ def test_a_contact_is_read_before_a_write_that_depends_on_its_values(customer: C
 )
 def test_the_receipt_says_what_hubspot_says(customer: Customer, new: bool | None, state: str) -> None:
     started = decided(BY_NAME, customer=customer)
-    plan().record_written(started, "501", new)
+    started.record_written("501", new)
     assert started.result == Result(state, "501")
     assert started.customer.contact_id == "501"
 
@@ -126,11 +141,16 @@ def test_a_contact_that_was_deleted_gets_all_that_the_event_holds() -> None:
     started = decided(
         BY_NAME, customer=known(said, fill_only=True, shared=True, day=7, sent_texts=frozenset({b"abcd"}))
     )
-    plan().restart_as_new(started)
+    go_on(started, plan().restart_as_new)
     assert started.open
-    assert started.properties == {"firstname": "Ann", "email": "a@x.th", "zip": "10110", "hs_lead_status": "NEW"}
+    assert started.decision.properties == {
+        "firstname": "Ann",
+        "email": "a@x.th",
+        "zip": "10110",
+        "hs_lead_status": "NEW",
+    }
     assert started.customer == Customer(revision=4, day=7, sent_texts=frozenset({b"abcd"}))
-    plan().record_written(started, "777", True)
+    started.record_written("777", True)
     assert started.result == Result(CREATED, "777")
 
 
@@ -141,15 +161,15 @@ def test_a_contact_that_was_deleted_gets_all_that_the_event_holds() -> None:
 )
 def test_another_id_of_a_known_contact_or_none_makes_no_new_one(shared: bool, contact_id: str) -> None:
     started = decided(BY_NAME, customer=known({"firstname": "Ann"}, shared=shared))
-    plan().record_written(started, contact_id, None)
+    started.record_written(contact_id, None)
     assert started.result == Result(UPDATED, contact_id)
 
 
 def test_a_contact_that_vanishes_again_and_again_is_waited_for() -> None:
     started = decided(BY_NAME, customer=known())
-    plan().restart_as_new(started)
+    go_on(started, plan().restart_as_new)
     assert started.open
-    plan().restart_as_new(started)
+    go_on(started, plan().restart_as_new)
     assert started.result is not None
     assert (started.result.state, started.result.code) == (WAITING, "vanishing")
 
@@ -159,71 +179,71 @@ def test_a_contact_that_vanishes_again_and_again_is_waited_for() -> None:
 
 def test_a_refused_value_is_dropped_and_kept_where_a_person_sees_it() -> None:
     started = decided(BY_NAME)
-    plan().drop_refused(started, {"zip": "HubSpot has no such option"}, "refused")
+    go_on(started, plan().drop_refused, {"zip": "HubSpot has no such option"}, "refused")
     assert started.open
-    assert started.properties == {
+    assert started.decision.properties == {
         "firstname": "Ann",
         "email": "a@x.th",
         "hs_lead_status": "NEW",
         UNSAVED: "zip: 10110",
     }
-    assert started.notes == [Note("zip", "dropped", "HubSpot has no such option")]
-    assert not started.email_refused
+    assert started.decision.notes == (Note("zip", "dropped", "HubSpot has no such option"),)
+    assert not started.decision.email_refused
 
 
 def test_what_the_rules_refused_and_what_hubspot_refused_stand_together() -> None:
     started = decided(replace(BY_NAME, unsaved={"phone": "call me"}))
-    plan().drop_refused(started, {"zip": "no"}, "refused")
-    plan().drop_refused(started, {"email": "no"}, "refused")
-    assert started.properties[UNSAVED] == "phone: call me\nzip: 10110\nemail: a@x.th"
-    assert started.email_refused
+    go_on(started, plan().drop_refused, {"zip": "no"}, "refused")
+    go_on(started, plan().drop_refused, {"email": "no"}, "refused")
+    assert started.decision.properties[UNSAVED] == "phone: call me\nzip: 10110\nemail: a@x.th"
+    assert started.decision.email_refused
 
 
 def test_refused_values_go_by_our_names_whatever_the_shop_calls_them() -> None:
     started = group(BY_NAME)
     mapped = WritePlanner(Portal(targets={"zip": "shop_zip"}), DIGEST)
-    mapped.decide_writes(started)
-    mapped.drop_refused(started, {"shop_zip": "no"}, "refused")
-    assert started.properties[UNSAVED] == "zip: 10110"
+    go_on(started, mapped.decide)
+    go_on(started, mapped.drop_refused, {"shop_zip": "no"}, "refused")
+    assert started.decision.properties[UNSAVED] == "zip: 10110"
 
 
 def test_a_new_customer_whose_email_is_refused_still_gets_a_name() -> None:
     started = decided(BY_EMAIL)
-    assert "lastname" not in started.properties
-    plan().drop_refused(started, {"email": "no"}, "refused")
-    assert started.properties["lastname"] == started.placeholder == "089 123 4567"
+    assert "lastname" not in started.decision.properties
+    go_on(started, plan().drop_refused, {"email": "no"}, "refused")
+    assert started.decision.properties["lastname"] == started.decision.placeholder == "089 123 4567"
 
 
 def test_where_unsaved_values_are_refused_too_the_rest_is_written() -> None:
     started = decided(replace(BY_NAME, unsaved={"phone": "call me"}))
-    plan().drop_refused(started, {UNSAVED: "no such property"}, "refused")
+    go_on(started, plan().drop_refused, {UNSAVED: "no such property"}, "refused")
     assert started.open
-    assert UNSAVED not in started.properties
+    assert UNSAVED not in started.decision.properties
 
 
 def test_a_portal_without_a_place_for_unsaved_values_is_sent_none() -> None:
     started = group(BY_NAME)
     small = plan("firstname", "email", "zip")
-    small.decide_writes(started)
-    small.drop_refused(started, {"zip": "no"}, "refused")
-    assert UNSAVED not in started.properties
+    go_on(started, small.decide)
+    go_on(started, small.drop_refused, {"zip": "no"}, "refused")
+    assert UNSAVED not in started.decision.properties
 
 
 def test_a_known_customer_of_whom_nothing_is_left_is_unchanged() -> None:
     started = group(MappedEvent({"phone": PHONE}), customer=known())
     small = plan("phone")
-    small.decide_writes(started)
-    small.drop_refused(started, {"phone": "no"}, "refused")
+    go_on(started, small.decide)
+    go_on(started, small.drop_refused, {"phone": "no"}, "refused")
     assert started.result == Result(UNCHANGED, "501")
 
 
 def test_of_a_known_customer_too_the_email_goes_first_where_no_field_is_named() -> None:
     started = decided(BY_NAME, customer=known({"firstname": "Ann"}))
-    plan().drop_refused(started, {}, "refused")
+    go_on(started, plan().drop_refused, {}, "refused")
     assert started.open
     assert started.customer.known
-    assert "email" not in started.properties
-    assert started.properties["zip"] == "10110"
+    assert "email" not in started.decision.properties
+    assert started.decision.properties["zip"] == "10110"
 
 
 @pytest.mark.parametrize("fields", [{}, {"something_else": "no"}])
@@ -231,25 +251,25 @@ def test_without_a_field_the_email_goes_first_then_all_but_name_and_activity_the
     fields: dict[str, str],
 ) -> None:
     started = decided(replace(BY_NAME, activity={"dealdroid_last_intent": "Buy"}))
-    plan().drop_refused(started, fields, "HubSpot refused this contact")
+    go_on(started, plan().drop_refused, fields, "HubSpot refused this contact")
     assert started.open
-    assert started.properties == {
+    assert started.decision.properties == {
         "firstname": "Ann", "zip": "10110", "dealdroid_last_intent": "Buy", "hs_lead_status": "NEW",
         UNSAVED: "email: a@x.th",
     }  # fmt: skip
-    plan().drop_refused(started, fields, "HubSpot refused this contact")
+    go_on(started, plan().drop_refused, fields, "HubSpot refused this contact")
     assert started.open
     unsaved = "email: a@x.th\nzip: 10110\nhs_lead_status: NEW"
-    assert started.properties == {"firstname": "Ann", "dealdroid_last_intent": "Buy", UNSAVED: unsaved}
-    assert started.notes == [Note(name, "dropped", UNNAMED) for name in ("email", "zip", "hs_lead_status")]
-    plan().drop_refused(started, fields, "HubSpot refused this contact")
+    assert started.decision.properties == {"firstname": "Ann", "dealdroid_last_intent": "Buy", UNSAVED: unsaved}
+    assert [*started.decision.notes] == [Note(name, "dropped", UNNAMED) for name in ("email", "zip", "hs_lead_status")]
+    go_on(started, plan().drop_refused, fields, "HubSpot refused this contact")
     assert started.result == Result(PARKED, code="refused", why="HubSpot refused this contact")
 
 
 def test_a_new_customer_gets_a_last_name_if_a_refusal_that_names_no_value_drops_the_email() -> None:
     started = decided(MappedEvent({"email": "a@x.th"}, placeholder="a"))
-    plan().drop_refused(started, {}, "refused")
-    assert started.properties == {"lastname": "a", UNSAVED: "email: a@x.th"}
+    go_on(started, plan().drop_refused, {}, "refused")
+    assert started.decision.properties == {"lastname": "a", UNSAVED: "email: a@x.th"}
 
 
 # A value that belongs to another contact
@@ -257,18 +277,16 @@ def test_a_new_customer_gets_a_last_name_if_a_refusal_that_names_no_value_drops_
 
 def test_without_a_value_of_another_contact_the_rest_is_written() -> None:
     started = decided(BY_EMAIL)
-    started.conflict = Conflict("email", "9")
-    plan().drop_value(started, "email", "another contact has this email")
-    assert started.conflict is None
+    go_on(started, plan().drop_value, "email", "another contact has this email")
     assert started.open
-    assert started.properties == {
+    assert started.decision.properties == {
         "phone": PHONE,
         "lastname": "089 123 4567",
         "hs_lead_status": "NEW",
         UNSAVED: "email: a@x.th",
     }
-    assert started.notes == [Note("email", "dropped", "another contact has this email")]
-    assert not started.email_refused
+    assert started.decision.notes == (Note("email", "dropped", "another contact has this email"),)
+    assert not started.decision.email_refused
 
 
 # Somebody else's contact
@@ -276,26 +294,26 @@ def test_without_a_value_of_another_contact_the_rest_is_written() -> None:
 
 def test_somebody_elses_contact_keeps_its_values_and_gains_what_was_blank() -> None:
     started = decided(BY_EMAIL, customer=known(fill_only=True, shared=True))
-    started.properties |= {CUSTOMER_ID: "c-1", OTHER_IDS: "c-1"}
-    plan().protect_existing(started, {"phone": "02 123 4567"})
-    assert started.properties == {
+    started.decide(plan().add_ids(started.decision, {CUSTOMER_ID: "c-1", OTHER_IDS: "c-1"}))
+    go_on(started, plan().protect_existing, {"phone": "02 123 4567"})
+    assert started.decision.properties == {
         "email": "a@x.th",
         CUSTOMER_ID: "c-1",
         OTHER_IDS: "c-1",
         UNSAVED: f"phone: {PHONE}",
     }
-    assert [note.property for note in started.notes] == ["phone"]
+    assert [note.property for note in started.decision.notes] == ["phone"]
 
 
 def test_our_own_contact_is_overwritten() -> None:
     started = decided(BY_EMAIL, customer=known(shared=True))
-    plan().protect_existing(started, {"phone": "02 123 4567"})
-    assert started.properties == {"email": "a@x.th", "phone": PHONE}
+    go_on(started, plan().protect_existing, {"phone": "02 123 4567"})
+    assert started.decision.properties == {"email": "a@x.th", "phone": PHONE}
 
 
 def test_nothing_left_for_somebody_elses_contact_is_unchanged() -> None:
     started = decided(MappedEvent({"phone": PHONE}), customer=known(fill_only=True, shared=True))
-    plan().protect_existing(started, {"phone": PHONE})
+    go_on(started, plan().protect_existing, {"phone": PHONE})
     assert started.result == Result(UNCHANGED, "501")
 
 
@@ -305,8 +323,8 @@ def test_another_customers_contact_gains_what_was_blank_and_a_line_with_id_and_d
         customer=known(fill_only=True, shared=True, untrusted=True),
     )
     before = "phone: call me\nphone (chat c-1, 2026-01-05): +66811111111\nphone (chat c-2, 2026-01-05): 7"
-    plan().protect_existing(started, {"phone": "02 123 4567", UNSAVED: before})
-    assert started.properties == {
+    go_on(started, plan().protect_existing, {"phone": "02 123 4567", UNSAVED: before})
+    assert started.decision.properties == {
         "company": "Ltd",
         UNSAVED: f"phone: call me\nphone (chat c-1, 2026-02-25): {PHONE}\nphone (chat c-2, 2026-01-05): 7\n"
         "email (chat c-1, 2026-02-25): no email",
@@ -316,18 +334,19 @@ def test_another_customers_contact_gains_what_was_blank_and_a_line_with_id_and_d
 def test_the_date_is_that_of_the_event_in_the_shops_time_zone() -> None:
     evening, next_day = 1_772_044_200_000 << 16, 1_772_130_600_000 << 16
     started = decided(MappedEvent({"phone": PHONE}), MappedEvent({"company": "Ltd"}))
-    started.leads = [replace(started.leads[0], version=evening), replace(started.leads[1], version=next_day)]
-    started.customer = known(fill_only=True, shared=True, untrusted=True)
+    leads = [replace(started.leads[0], version=evening), replace(started.leads[1], version=next_day)]
+    started.loaded = replace(started.loaded, leads=leads)
+    started.relink(known(fill_only=True, shared=True, untrusted=True))
     for timezone, days in (("UTC", ("2026-02-25", "2026-02-26")), ("Asia/Bangkok", ("2026-02-26", "2026-02-27"))):
         own = WritePlanner(Portal(), DIGEST, ZoneInfo(timezone))
-        own.decide_writes(started)
-        own.protect_existing(started, {"phone": "1", "company": "2"})
-        assert [f"(chat c-1, {day})" in started.properties[UNSAVED] for day in days] == [True, True]
+        go_on(started, own.decide)
+        go_on(started, own.protect_existing, {"phone": "1", "company": "2"})
+        assert [f"(chat c-1, {day})" in started.decision.properties[UNSAVED] for day in days] == [True, True]
 
 
 def test_what_stands_there_already_is_not_written_again() -> None:
     started = decided(MappedEvent({"phone": PHONE}), customer=known(fill_only=True, shared=True, untrusted=True))
-    plan().protect_existing(started, {"phone": "1", UNSAVED: f"phone (chat c-1, 2026-02-25): {PHONE}"})
+    go_on(started, plan().protect_existing, {"phone": "1", UNSAVED: f"phone (chat c-1, 2026-02-25): {PHONE}"})
     assert started.result == Result(UNCHANGED, "501")
 
 
@@ -336,8 +355,8 @@ def test_the_placeholder_is_cleared_only_while_it_stands(current: str, cleared: 
     customer = known()
     customer = replace(customer, clock={PLACEHOLDER: (VERSION - 9, DIGEST("lastname", "089 123 4567"))})
     started = decided(MappedEvent({"firstname": "Ann"}), customer=customer)
-    plan().protect_existing(started, {"lastname": current})
-    assert started.properties == {"firstname": "Ann", **({"lastname": ""} if cleared else {})}
+    go_on(started, plan().protect_existing, {"lastname": current})
+    assert started.decision.properties == {"firstname": "Ann", **({"lastname": ""} if cleared else {})}
 
 
 # What the clock says afterwards
@@ -345,22 +364,22 @@ def test_the_placeholder_is_cleared_only_while_it_stands(current: str, cleared: 
 
 def test_a_refused_value_is_recorded_in_the_clock() -> None:
     started = decided(BY_NAME)
-    plan().drop_refused(started, {"zip": "no"}, "refused")
-    plan().record_written(started, "501", True)
+    go_on(started, plan().drop_refused, {"zip": "no"}, "refused")
+    started.record_written("501", True)
     again = group(BY_NAME, customer=known())
-    again.customer = replace(again.customer, clock=clock_after(started, DIGEST))
-    plan().decide_writes(again)
+    again.relink(replace(again.customer, clock=clock_of(started)))
+    go_on(again, plan().decide)
     assert again.result == Result(UNCHANGED, "501")
 
 
 def test_the_placeholder_is_remembered_to_make_way_later() -> None:
     started = decided(BY_PHONE)
-    assert clock_after(started, DIGEST)[PLACEHOLDER] == (VERSION, DIGEST("lastname", "089 123 4567"))
-    assert PLACEHOLDER not in clock_after(decided(BY_NAME), DIGEST)
+    assert clock_of(started)[PLACEHOLDER] == (VERSION, DIGEST("lastname", "089 123 4567"))
+    assert PLACEHOLDER not in clock_of(decided(BY_NAME))
 
 
 def test_a_last_name_that_is_our_placeholder_is_not_remembered_as_the_customers() -> None:
-    assert "lastname" not in clock_after(decided(BY_PHONE), DIGEST)
+    assert "lastname" not in clock_of(decided(BY_PHONE))
 
 
 @pytest.mark.parametrize(

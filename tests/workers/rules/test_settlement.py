@@ -28,7 +28,7 @@ from workers.rules.batch import Unreadable
 from workers.rules.confirmation import Confirmation
 from workers.rules.customer import UNKNOWN, Customer, guard, pack, unpack
 from workers.rules.field_clock import SEEN, digester
-from workers.rules.lead import CustomerBatch, Lead, Result, version_text
+from workers.rules.lead import CustomerBatch, Decision, Lead, Loaded, Result, version_text
 from workers.rules.mapping.mapped_event import MappedEvent
 from workers.rules.mapping.property_names import PLACEHOLDER
 from workers.rules.news import find_news
@@ -87,13 +87,11 @@ def lead(number: int = 1, mapped: MappedEvent | None = None, **more: Any) -> Lea
     return Lead(**{**plain, **more})
 
 
-def group(*leads: Lead, customer: Customer = UNKNOWN, **more: Any) -> CustomerBatch:
-    made = CustomerBatch("c-1", list(leads) or [lead()], "record", stored=customer, customer=customer, **more)
-    made.record = pack(customer) if customer.revision else None
-    if customer.revision:
-        made.stored = made.customer = unpack(made.record)
-    WritePlanner(Portal(), DIGEST).decide_writes(made)
-    return made
+def group(*leads: Lead, customer: Customer = UNKNOWN) -> CustomerBatch:
+    record = pack(customer) if customer.revision else None
+    stored = unpack(record) if record else customer
+    loaded = Loaded("c-1", list(leads) or [lead()], "record", record, stored)
+    return CustomerBatch(loaded, WritePlanner(Portal(), DIGEST).decide(loaded, Decision(stored)))
 
 
 def settle(
@@ -165,9 +163,9 @@ def test_a_lead_that_never_waited_stores_no_empty_reason() -> None:
 def test_a_record_is_written_only_over_the_one_that_was_read() -> None:
     given = group(customer=Customer(revision=6, contact_id="501"))
     done = settle(given, Result(UPDATED, "501"))
-    assert given.record is not None
-    assert done.guards == [("record", guard(given.record))]
-    assert done.records["record"].revision == given.stored.revision + 1
+    assert given.loaded.record is not None
+    assert done.guards == [("record", guard(given.loaded.record))]
+    assert done.records["record"].revision == given.loaded.stored.revision + 1
 
 
 def test_every_event_of_a_merged_write_has_a_receipt_of_its_own() -> None:
@@ -189,7 +187,7 @@ def test_a_repeated_value_is_recorded_as_the_newest_although_nothing_was_written
 def test_notes_say_what_was_kept_and_dropped_and_each_once() -> None:
     note = Note("email", "dropped", "it is not a valid email address")
     given = group(lead(1, MappedEvent({"phone": "+66812345678"}, notes=(note, note))), lead(2))
-    given.notes.append(Note("zip", "dropped", "no such option"))
+    given.decide(structs.replace(given.decision, notes=(Note("zip", "dropped", "no such option"),)))
     done = settle(given, Result(UPDATED, "501"))
     assert done.receipt(0).notes == (note,)
     assert done.receipt(1).notes == (Note("zip", "dropped", "no such option"),)
@@ -250,12 +248,11 @@ def test_no_value_reaches_a_receipt_or_a_record() -> None:
 # A contact that several customers share
 
 
-def shared(contact_record: bytes | None = None, **more: Any) -> CustomerBatch:
+def shared(*, fill_only: bool = True, **more: Any) -> CustomerBatch:
+    """`more`: what else was loaded."""
     given = group()
-    given.customer = Customer(contact_id="501", shared=True, fill_only=True, email_match_only=True)
-    given.contact_record = contact_record
-    for name, value in more.items():
-        setattr(given, name, value)
+    given.relink(Customer(contact_id="501", shared=True, fill_only=fill_only, email_match_only=True))
+    given.loaded = structs.replace(given.loaded, **more)
     return given
 
 
@@ -265,7 +262,7 @@ def test_a_shared_clock_is_stored_with_the_contact_and_a_linked_customer_has_its
     revision: int | None, fill_only: bool
 ) -> None:
     before = None if revision is None else pack(Customer(revision=revision - 1))
-    given = shared(before, customer=Customer(contact_id="501", shared=True, fill_only=fill_only, email_match_only=True))
+    given = shared(contact_record=before, fill_only=fill_only)
     done = settle(given, Result(UPDATED, "501"))
     assert done.guards == [("record", b""), (keys.contact("501"), guard(before))]
     assert done.records["record"].clock == {} if not fill_only else {"email"} == done.records["record"].clock.keys()
@@ -286,7 +283,8 @@ def test_the_customer_who_made_a_contact_comes_to_share_it_in_the_same_step() ->
 def untrusted(contact: Customer = UNKNOWN, **more: Any) -> CustomerBatch:
     stored = Customer(revision=3, contact_id="501", shared=True, fill_only=True, email_match_only=True, untrusted=True)
     given = group(lead(mapped=MappedEvent({"phone": "1", "company": "2"})), customer=structs.replace(stored, **more))
-    given.contact, given.contact_record = contact, pack(contact) if contact.revision else None
+    record = pack(contact) if contact.revision else None
+    given.loaded = structs.replace(given.loaded, contact=contact, contact_record=record)
     return given
 
 
@@ -299,14 +297,14 @@ def test_an_untrusted_customer_changes_neither_clock_nor_activity_of_the_contact
     assert (after.active_ms, after.intent, after.clock["phone"]) == (5, b"abcd", (9, b"12345"))
     assert after.clock["company"] == (SEEN, DIGEST("company", "2"))
     assert done.records["record"].clock["company"][0] == given.leads[0].version
-    assert done.records["record"].active_ms == given.news.active_ms
+    assert done.records["record"].active_ms == given.decision.news.active_ms
 
 
 def test_a_match_by_email_only_is_listed_until_it_is_none() -> None:
     given = untrusted()
     [(command, _, digest, stored)] = settle(given, Result(UPDATED, "501")).matches()
     assert (command, digest, json.loads(stored)) == ("HSET", "record", ["c-1", "501", given.leads[-1].said_ms])
-    given.customer = Customer(contact_id="502")
+    given.relink(Customer(contact_id="502"))
     assert settle(given, Result(CREATED, "502")).matches() == [("HDEL", keys.MATCHES, "record")]
     assert settle(group(), Result(CREATED, "501")).matches() == []
 

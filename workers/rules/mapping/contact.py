@@ -8,7 +8,18 @@ from functools import cached_property, lru_cache
 from leadcore.config import Crm
 from leadcore.event import Event
 from leadcore.receipts import Note
-from workers.rules.mapping import address, amount, country, email, language, name, options, phone, provinces
+from workers.rules.mapping import (
+    address,
+    amount,
+    country,
+    email,
+    language,
+    name,
+    neighbours,
+    options,
+    phone,
+    provinces,
+)
 from workers.rules.mapping.mapped_event import MappedEvent
 from workers.rules.mapping.options import Option
 
@@ -67,9 +78,9 @@ def map_event(event: Event, said_ms: int, crm: Crm, portal_options: PortalOption
     region = country.code(postal.country) or crm.country
     _name(draft, event, spoken, region)
     email_refused = _email(draft, event, crm)
-    _phone(draft, event, region)
+    _phone(draft, event, region, postal.phones)
     code = language.choose(event.contact.language, event.contact.language_name, portal_options.languages)
-    unclear = _unread(draft, event)
+    unclear = _unread(draft, event) | ({"address"} if postal.contradictory else frozenset())
     reachable = bool(draft.details or address_values or unclear or draft.unsaved.keys() & {"email", "phone"})
     placeholder = _placeholder(draft, event) if reachable else ""
     if code:
@@ -134,15 +145,23 @@ def _email(draft: _Draft, event: Event, crm: Crm) -> bool:
     return bool(unusable) and not found
 
 
-def _phone(draft: _Draft, event: Event, region: str) -> None:
-    parsed = phone.parse(event.contact.phone, region)
+def _phone(draft: _Draft, event: Event, region: str, in_address: Sequence[str]) -> None:
+    """The phones that were said and, behind them, those that stand in the address."""
+    parsed = said = phone.parse(event.contact.phone, region)
+    others = said.others
+    for text in in_address:
+        found = phone.parse(text, region)
+        if not parsed.phone:
+            parsed, others = found, (*others, *found.others)
+        elif found.phone != parsed.phone or found.others:
+            others = (*others, *(number for number in (found.phone, *found.others) if number != parsed.phone))
     draft.details |= _given(
         phone=parsed.phone,
         mobilephone=parsed.mobile,
-        dealdroid_other_phones=", ".join(parsed.others),
+        dealdroid_other_phones=", ".join(dict.fromkeys(others)),
     )
-    if parsed.unparsed:
-        draft.unsaved["phone"] = parsed.unparsed
+    if said.unparsed:
+        draft.unsaved["phone"] = said.unparsed
         if not parsed.phone:
             draft.notes.append(Note("phone", "dropped", "it is not a phone number"))
 
@@ -160,10 +179,11 @@ def _address(draft: _Draft, postal: address.PostalAddress, portal_options: Porta
     )
     if postal.unsaved:
         draft.unsaved["address"] = postal.unsaved
-    province = provinces.find(postal.state) if postal.state else None
+    if postal.contradictory:
+        draft.notes.append(Note("address", "dropped", "its parts contradict each other"))
     spellings = {
         "country": (postal.country, *country.spellings(postal.country)),
-        "state": (postal.state, *(province.spellings if province else ())),
+        "state": (postal.state, *_spellings_of_state(postal)),
     }
     for property, candidates in spellings.items():
         if property not in address_values:
@@ -175,6 +195,14 @@ def _address(draft: _Draft, postal: address.PostalAddress, portal_options: Porta
         else:
             address_values[property] = value_offered
     return address_values
+
+
+def _spellings_of_state(postal: address.PostalAddress) -> Sequence[str]:
+    if not postal.state:
+        return ()
+    if postal.country in ("", country.THAILAND) and (province := provinces.find(postal.state)):
+        return province.spellings
+    return neighbours.spellings(postal.state, country.code(postal.country))
 
 
 def _fit(

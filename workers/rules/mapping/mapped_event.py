@@ -15,7 +15,7 @@ class MappedEvent(Struct, frozen=True):
     cart, payment. `creation`: sent only if this write creates the contact. `unsaved`: field -> the text that could not
     be used, for a person to read. `placeholder`: the last name of a contact without name and email, "" if the event
     has no way to reach the customer. `unclear`: what of "name", "phone", "email" and "address" the event has but nobody
-    can read for sure; no message says that it is saved. `language`: base code of the customer's language. `buying`: the
+    can read for sure, such as an address that contradicts itself; no message says that it is saved. `language`: base code of the customer's language. `buying`: the
     cart is not empty."""
 
     details: Mapping[str, str] = field(default_factory=dict)

@@ -162,7 +162,7 @@ EXPECTED = {
     ),
     "nulls_and_numbers": MappedEvent(
         details={"phone": "+66812345678", "mobilephone": "+66812345678", "hs_language": "th"},
-        address={"zip": "10110", "country": "Thailand"},
+        address={"city": "กรุงเทพมหานคร", "state": "กรุงเทพมหานคร", "zip": "10110", "country": "Thailand"},
         activity=active("Purchase"),
         creation=created("Purchase"),
         placeholder="081 234 5678",
