@@ -4,19 +4,11 @@ import re
 
 from msgspec import Struct
 
-from workers.rules.mapping import phone
+from workers.rules.mapping import id_numbers, phone
 
 _GAP = r"[\s.-]?"
 # Nothing of all this without nine digits or one of these words.
 _ANY = re.compile(rf"(?:\d{_GAP}){{9}}|\(\d|สำนักงานใหญ่|สนญ|สาขา|head ?office|branch", re.IGNORECASE)
-_TAX_LABEL = (
-    r"(?:เลข(?:ที่)?(?:ประจำตัว)?(?:ผู้เสียภาษี|นิติบุคคล|ทะเบียนนิติบุคคล|ประจำตัวประชาชน)(?:อากร)?|เลขภาษี|"
-    r"\b(?:tax|vat)\s*(?:payer)?\s*(?:id|no|number|identification)?(?:entification)?(?:\s*(?:no|number))?|\btin)"
-)
-_TAX = re.compile(
-    rf"\(?(?:{_TAX_LABEL}[\s.:：#]*\d(?:[\s-]?\d){{12}}|(?<![\d-])(?:\d{{13}}|\d-\d{{4}}-\d{{5}}-\d{{2}}-\d))(?![\d-])\)?",
-    re.IGNORECASE,
-)
 _BRANCH = re.compile(
     r"\(?\s*(?:สำนักงานใหญ่|สนญ\.?|\bhead\s?office\b|(?:สาขา(?:ที่)?|\bbranch(?:\s*(?:no|number))?)[\s.:]*\d{1,5}(?![\d/]))\s*\)?",
     re.IGNORECASE,
@@ -69,7 +61,7 @@ def cut_extras(text: str, region: str) -> Extras:
         phones.append(number)
         return " "
 
-    kept = _PHONE.sub(cut_phone, _BRANCH.sub(cut_other, _TAX.sub(cut_other, text)))
+    kept = _PHONE.sub(cut_phone, _BRANCH.sub(cut_other, id_numbers.TAX_ID.sub(cut_other, text)))
     if not others and not phones:
         return Extras(text)
     kept = _LEFT_OVER.sub("", kept)

@@ -13,6 +13,7 @@ from workers.rules.mapping import (
     amount,
     country,
     email,
+    id_numbers,
     language,
     name,
     neighbours,
@@ -128,6 +129,8 @@ def _name(draft: _Draft, event: Event, spoken: str, region: str) -> None:
     )
     if parsed != name.Name():
         draft.details["dealdroid_name_given"] = event.contact.name
+    if tax_ids := [found[0].strip(" ()") for found in id_numbers.TAX_ID.finditer(event.contact.name)]:
+        draft.unsaved["name"] = "; ".join(tax_ids)
 
 
 def _email(draft: _Draft, event: Event, crm: Crm) -> bool:

@@ -134,7 +134,6 @@ def test_elsewhere_a_parsed_city_stays_the_city() -> None:
         (Address(postal_code="10110"), PostalAddress("", BANGKOK, BANGKOK, "10110", "Thailand")),
         (Address(country="Thailand"), PostalAddress(country="Thailand")),
         (Address(country="UK"), PostalAddress(country="United Kingdom")),
-        (Address(street="-", city="N/A", state="ไม่ระบุ", country="."), PostalAddress()),
     ],
 )
 def test_a_single_part_makes_an_address_of_that_part(parts: Address, expected: PostalAddress) -> None:
