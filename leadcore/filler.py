@@ -31,6 +31,13 @@ _PHRASES = _WORDS | {
     "нет", "неизвестно", "keine", "unbekannt", "aucun", "inconnu", "ninguno", "desconocido", "لا يوجد", "غير معروف",
     "ว่าง", "จำไม่ได้", "미정",
 }  # fmt: skip
+# What chats and shops call a person whose name they do not know.
+_NOBODY = frozenset((
+    "anonymous", "anonymous user", "guest", "guest user", "user", "visitor", "website visitor", "customer",
+    "deleted account", "deleted user", "facebook user", "instagram user", "messenger user", "line user",
+    "telegram user", "tiktok user", "viber user", "wechat user", "whatsapp user", "ลูกค้า", "คุณลูกค้า", "ผู้ใช้",
+    "ผู้ใช้ facebook", "ผู้ใช้ line", "ผู้ใช้ไลน์", "khách hàng", "pelanggan", "客户", "客戶", "微信用户", "ゲスト", "익명",
+))  # fmt: skip
 _NAMES_TOO = frozenset({"na", "nan", "nil", "no", "không", "khong", "ko", "ไม่"})
 _AS_PROGRAMS_WRITE = frozenset({"NaN", "nil", "NIL", "NA"})
 _ONLY_X = re.compile(r"x[x\W_]*")
@@ -55,14 +62,14 @@ _ENGLISH = re.compile(
 # What a program should have replaced. In single brackets, as people put around names, only what a field is called.
 _TEMPLATE = re.compile(
     r"\{\{.{0,60}?\}\}|\{%.{0,60}?%\}|[$#]\{[^{}]*\}|<%.{0,60}?%>|\*\|\w+\|\*|%\w{2,40}%(?!\w)"
-    r"|\[[oO]bject [A-Z]\w*\]|<(?:nil|null)>"
+    r"|\[[oO]bject [A-Z]\w*\]|<(?:nil|null)>|#(?:REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|ERROR!)"
     r"|[{\[<]\s*(?:(?i:(?:(?:your|customer|user|contact|client|buyer|shipping|billing)[ _.-]?)?"
     rf"(?:{_FIELD}))|[a-z]+(?:[_.][a-z]+)+|[a-z]+(?:[A-Z][a-z]+)+)\s*[}}\]>]"
 )
 _LEFTOVER = re.compile(r"(?<![^\s,(])(?:undefined|null|\[object \w+\]|\{\{.{0,60}?\}\})(?![^\s,.)])[\s,]*")
-_EDGES = " \n.,;:!?'\"`´‘’“”()[]{}<>«»「」『』#*_~-–—=/|\\•·…"
+_EDGES = " \n@.,;:!?'\"`´‘’“”()[]{}<>«»「」『』#*_~-–—=/|\\•·…"
 _BETWEEN = re.compile(r"[\s,;/|_.+-]+")
-_EMAIL = re.compile(r"([\w./-]+)@([\w-]+)(?:\.[\w.-]+)?")
+_EMAIL = re.compile(r"([\w./-]+)@([\w/-]+)(?:\.[\w.-]+)?")
 _IN_EMAILS = _WORDS | {"na", "no", "nil", "nan", "x", "xx", "xxx", "no-email"}
 _OPENERS = ("no ", "no-", "not", "wit", "i d", "don", "do ", "ไม่", "ยัง", "x", "xx", "xxx", "x@x", "x-x", "x x", "x.x")
 # How all of these begin, in any case: by this any other text is told apart in no time.
@@ -105,7 +112,7 @@ def all_say_something(texts: Sequence[str], joined: str) -> bool:
 
 def drop_words(name: str) -> str:
     """The name of a person without the words that say nothing, "" if it has no others."""
-    if says_nothing(name, is_name=True):
+    if says_nothing(name, is_name=True) or name.strip(_EDGES).casefold() in _NOBODY:
         return ""
     words = _TEMPLATE.sub(" ", name).split()
     kept = [word for word in words if not _is_word(word)]

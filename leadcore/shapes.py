@@ -3,6 +3,7 @@ value, a key in another case. They are read as what they are as far as there is 
 """
 
 import html
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -18,6 +19,14 @@ _ENCODE = msgspec.json.Encoder().encode
 # The keys under which an object holds its value, among others that describe it.
 _VALUE = ("value", "text", "name")
 _NAME = ("title", "first", "firstname", "given", "givenname", "middle", "middlename", "last", "lastname", "surname")
+_CALLING_CODE = frozenset((
+    "countrycode", "countrycallingcode", "callingcode", "dialcode", "dialingcode", "phonecode", "phonecountrycode",
+    "isdcode", "prefix", "code", "cc",
+))  # fmt: skip
+_REGION = _CALLING_CODE | {"country", "countryiso", "countryiso2", "iso", "iso2", "region", "regioncode"}
+_LONGEST_REGION = 40
+_AREA = re.compile("0[1-9]")
+_KIND = frozenset(("type", "label", "kind"))
 _ADDRESS = (
     "address", "street", "streetaddress", "line1", "line2", "village", "villageorproject", "subdistrict", "district",
     "city", "state", "province", "zip", "zipcode", "postcode", "postalcode", "country",
@@ -179,6 +188,8 @@ def _texts(value: Any, join: Join, depth: int = 0) -> list[str]:
 
 def _values(value: dict[str, Any], join: Join) -> list[Any]:
     said = {fold(key): each for key, each in value.items() if is_said(each)}
+    if join is items and not any(isinstance(each, dict | list) for each in said.values()):
+        return _read_phone({key: clean(each) for key, each in said.items() if key not in _KIND or len(said) == 1})
     if join in (items, email) or len(said) <= 1:
         return list(said.values())
     for parts, joined in ((_NAME, words), (_ADDRESS, lines)):
@@ -189,6 +200,39 @@ def _values(value: dict[str, Any], join: Join) -> list[Any]:
         if key in said:
             return [said[key]]
     raise Ambiguous
+
+
+def _read_phone(said: dict[str, str]) -> list[Any]:
+    """The numbers of an object, where it has only one with the country's calling code that stands beside it; raises
+    `Ambiguous` if that code is not known."""
+    beside = {key: text for key, text in said.items() if key in _REGION and len(text) <= _LONGEST_REGION}
+    numbers = [text for key, text in said.items() if key not in beside and key != "areacode"]
+    if len(numbers) != 1 or not any(map(str.isdigit, numbers[0])):
+        return list(said.values())
+    areas = [
+        said.pop("areacode", ""),
+        *(beside.pop(key) for key in _CALLING_CODE & beside.keys() if _AREA.match(beside[key])),
+    ]
+    number = "".join((*areas, *numbers))
+    if not beside or number.startswith(("+", "00")):
+        return [number]
+    codes = {_calling_code(text) for text in beside.values()}
+    if len(codes) != 1 or "" in codes:
+        raise Ambiguous
+    [code] = codes
+    digits = "".join(filter(str.isdigit, number))
+    return [f"+{number}" if digits.startswith(code) and len(digits) > len(code) + 7 else f"+{code} {number}"]
+
+
+def _calling_code(text: str) -> str:
+    """The digits of a calling code, or that of a country's ISO code; "" if it is neither."""
+    if text.lstrip("+").isdigit():
+        return text.lstrip("+0") if len(text.lstrip("+0")) <= 3 else ""
+    if text.casefold() in ("thailand", "ไทย"):
+        return "66"
+    from phonenumbers import country_code_for_region
+
+    return str(country_code_for_region(text.upper()) or "")
 
 
 def _objects(value: Any, depth: int = 0) -> list[dict[str, Any]]:

@@ -190,6 +190,15 @@ def test_of_two_spellings_of_a_key_the_documented_one_counts_and_two_others_coun
     [
         ("phone", ["089-111-2244", "02-123-4567"], "089-111-2244, 02-123-4567"),
         ("phone", {"mobile": "089-111-2244", "office": "02-123-4567"}, "089-111-2244, 02-123-4567"),
+        ("phone", {"country_code": "+66", "number": "812345678"}, "+66 812345678"),
+        ("phone", {"countryCode": "TH", "nationalNumber": "0812345678"}, "+66 0812345678"),
+        ("phone", {"iso2": "vn", "dialCode": 84, "number": "0912345678", "type": "mobile"}, "+84 0912345678"),
+        ("phone", {"country": "Thailand", "phone": "0812345678"}, "+66 0812345678"),
+        ("phone", {"dial_code": "66", "number": "66812345678"}, "+66812345678"),
+        ("phone", {"code": "+66", "number": "+84912345678"}, "+84912345678"),
+        ("phone", {"areaCode": "02", "number": "1234567"}, "021234567"),
+        ("phone", {"prefix": "081", "number": "234-5678"}, "081234-5678"),
+        ("phone", [{"type": "home", "value": "021234567"}], "021234567"),
         ("phone", 812345678, "812345678"),
         ("phone", "0", ""),
         ("phone", 0, ""),
@@ -233,6 +242,14 @@ def test_a_value_in_another_shape_is_read_as_what_it_is(field: str, value: Any, 
         (
             {"contact_info": {"email": ["a@example.com", "b@example.com"]}},
             {"email": '["a@example.com","b@example.com"]'},
+        ),
+        (
+            {"contact_info": {"phone": {"country": "Vietnam", "number": "0912345678"}}},
+            {"phone": '{"country":"Vietnam","number":"0912345678"}'},
+        ),
+        (
+            {"contact_info": {"phone": {"country": "TH", "code": "+84", "number": "0912345678"}}},
+            {"phone": '{"code":"+84","country":"TH","number":"0912345678"}'},
         ),
         ({"contact_info": {"city": ["Bangkok", "Phuket"]}}, {"city": '["Bangkok","Phuket"]'}),
         (

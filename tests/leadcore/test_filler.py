@@ -26,6 +26,7 @@ ANYWHERE = [
     "không có", "Không có", "khong co", "chưa có", "không biết", "tiada", "Tiada", "tidak ada",
     "tak ada", "Tidak diketahui",
     "undefined@undefined", "none@none.com", "noemail@noemail.com", "na@na.com", "x@x.com",
+    "-@-", "n/a@n/a.com", "#REF!", "#N/A", "#NAME?", "#DIV/0!",
 ]  # fmt: skip
 IN_A_PHONE_OR_EMAIL = ["na", "Na", "nan", "Nil", "no", "No.", "không", "ไม่"]
 SAID = [
@@ -65,6 +66,14 @@ def test_a_name_place_or_number_that_only_resembles_such_a_word_is_said(text: st
         ("สมชาย undefined", "สมชาย"),
         ("undefined ใจดี", "ใจดี"),
         ("Somchai null", "Somchai"),
+        ("Facebook User", ""),
+        ("Guest", ""),
+        ("LINE user.", ""),
+        ("คุณลูกค้า", ""),
+        ("Guest Jaidee", "Guest Jaidee"),
+        ("ลูกค้าประจำ ใจดี", "ลูกค้าประจำ ใจดี"),
+        ("미정", ""),
+        ("미정 김", "미정 김"),
         ("Jennifer Null", "Jennifer"),
         ("N/A Smith", "Smith"),
         ("Somchai N/A.", "Somchai"),

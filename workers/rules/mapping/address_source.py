@@ -16,6 +16,7 @@ from workers.rules.mapping.thai_places import CAPITAL, Place, sound
 
 THAI = re.compile(r"[ก-๛]")
 _NEWLINE = re.compile(r"[\s,]*\n\s*")
+_SAYS_ADDRESS = re.compile(r"^(?:ที่อยู่(?:จัดส่ง|ในการจัดส่ง|สำหรับจัดส่ง)?|(?:shipping |delivery )?address)\s*[:：]\s*", re.I)
 _POSTCODE = re.compile(r"\D*(\d{5})\D*")
 _FOREIGN_ZIP = re.compile(r"(?=.*[a-z])(?=.*\d)[a-z\d -]{4,9}|\d{6,8}", re.IGNORECASE)
 _NUMBER = re.compile(r"\d+(?:/\d+)?")
@@ -72,13 +73,13 @@ def read_source(source: Address, region: str, phone_text: str = "") -> SourceAdd
     given = _text(source.country)
     named = country.name(given) if given else ""
     address = SourceAddress(
-        street=_text(source.street),
+        street=_SAYS_ADDRESS.sub("", _text(source.street)),
         village=_text(source.village),
         subdistrict=_text(source.subdistrict),
         district=_text(source.district),
         city=_text(source.city),
         state=_text(source.state),
-        zip=_text(source.postal_code).translate(address_line.DIGITS),
+        zip=_text(source.postal_code).translate(address_line.DIGITS).removesuffix(".0"),
         country=named,
         unknown_country="" if named else given,
     )
@@ -105,7 +106,9 @@ def settle(address: SourceAddress) -> SourceAddress:
     """`address` with what its parts tell of each other: in Thailand the province that the postcode means and the full
     name of a capital's district. What contradicts the province, or without one the district, is lost."""
     address = _check_zip(address)
-    if address.country != country.THAILAND:
+    if address.country and address.country != country.THAILAND:
+        return _drop_thai_places(address)
+    if not address.country:
         return address
     if address.zip and not address.province:
         address = _tell_province(address)
@@ -121,6 +124,8 @@ def settle(address: SourceAddress) -> SourceAddress:
             address = replace(address, **{part: _capital(province, name)})
         elif _lies_elsewhere(name, province):
             address = _lose(address, part)
+    if address.district and address.city and not address.subdistrict:
+        address = _tell_subdistrict(address, province)
     if address.subdistrict and not address.district:
         address = _tell_district(address, province)
     return address
@@ -211,7 +216,9 @@ def _untangle_country(address: SourceAddress) -> SourceAddress:
 def _untangle_zip(address: SourceAddress) -> SourceAddress:
     """The province that stands beside a postcode in its field."""
     found = _POSTCODE.fullmatch(re.sub(r"[\s-]", "", address.zip))
-    rest = address.zip.replace(found[1], " ").strip(" ,") if found else ""
+    rest = address.zip.replace(found[1], " ").strip(" ,-") if found else ""
+    if found and rest.upper() == "TH" and address.country in ("", country.THAILAND) and not address.unknown_country:
+        return replace(address, zip=found[1], country=country.THAILAND)
     province = find(rest) if rest else None
     if found and province and not address.state:
         return replace(address, zip=found[1], state=province.th)
@@ -328,6 +335,15 @@ def _tell_district(address: SourceAddress, province: Province) -> SourceAddress:
     return replace(address, district=th if THAI.search(name) else en)
 
 
+def _tell_subdistrict(address: SourceAddress, province: Province) -> SourceAddress:
+    """`address` with the subdistrict that was said as its city."""
+    district, name = strip_title(address.district), strip_title(address.city)
+    places = [place for place in thai_places.find_districts(province) if place.names_district(district)]
+    if any(place.has(name) and not place.names_district(name) for place in places) and find(name) is None:
+        return replace(address, subdistrict=name, city="")
+    return address
+
+
 def _lies_elsewhere(name: str, province: Province) -> bool:
     """Whether `name` is a province, district or subdistrict of Thailand, and none in `province`."""
     whole = find(name)
@@ -345,6 +361,15 @@ def _lies_elsewhere(name: str, province: Province) -> bool:
 def _capital(province: Province, typed: str) -> str:
     place = next(place for place in thai_places.find_districts(province) if place.is_capital)
     return place.district[0 if THAI.search(typed) else 1]
+
+
+def _drop_thai_places(address: SourceAddress) -> SourceAddress:
+    """`address`, in another country, without a province of Thailand; some in Latin letters are places there too."""
+    for part in ("state", "city"):
+        text = getattr(address, part)
+        if text and (province := find(text)) and (province is BANGKOK or THAI.search(text)):
+            address = _lose(address, part)
+    return address
 
 
 def _lose(address: SourceAddress, part: str) -> SourceAddress:

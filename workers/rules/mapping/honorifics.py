@@ -188,14 +188,15 @@ def strip_before(person: str, language: str = "") -> str:
     language whose customs the name follows, "" if nothing says it. Nothing but a courtesy ("คุณ", "Mr.") is ""; another
     title alone is kept, for it may be what somebody is called."""
     taken = ""
+    glued = False
     for _ in range(_MOST):
         title = _find(person, language)
-        if not title or not _fits(title, person, taken):
+        if not title or not _fits(title, person, taken) or (glued and taken in _CIVIL and title.word == "คุณ"):
             break
         behind = person[title.end :]
         if not _WORD.search(behind):
             return "" if title.word in _COURTESY else person
-        person, taken = behind, title.word
+        person, taken, glued = behind, title.word, title.glued
     return person
 
 

@@ -5,7 +5,7 @@ from itertools import product
 from typing import NamedTuple
 
 from leadcore import filler
-from workers.rules.mapping import companies, country, honorifics, provinces, surnames
+from workers.rules.mapping import companies, country, honorifics, id_numbers, provinces, surnames
 
 
 class Name(NamedTuple):
@@ -23,6 +23,10 @@ _SYMBOLS = re.compile(
 )
 _NICKNAME_SAYS = re.compile(r"^(?:ชื่อเล่น|nickname|aka|a\.k\.a\.)\s*:?\s*", re.IGNORECASE)
 _NAME_SAYS = re.compile(r"^(?:ชื่อ(?:\s?[-–/]?\s?(?:นาม)?สกุล)?|ผู้รับ|name|full name)\s*[:：]\s*", re.IGNORECASE)
+_HAS_LABEL = re.compile("ชื่อ|สกุล")
+_THAI_NAME_SAYS = re.compile(r"^ชื่อ(?:\s?[-–/]?\s?(?:นาม)?สกุล|จริง|ผู้รับ|ลูกค้า)?(?:\s*[:：]\s*|\s+)(?=[ก-๛])")
+_SURNAME_SAYS = re.compile(r"(?:^|\s)(?:นามสกุล(?:\s*[:：]\s*|\s+)|สกุล\s*[:：]\s*)(?=[ก-๛])")
+_NICKNAME_BEHIND = re.compile(r"(?<=\S)\s+ชื่อเล่น(?:\s*[:：])?\s*([^\s()]+)$")
 # Other ways to reach the customer, with what stands before them.
 _CONTACT = re.compile(
     r"<?(?:(?:e-?\s?mail|อีเมล)\s*[:：]?\s*)?(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+>?"
@@ -52,7 +56,10 @@ def parse(text: str, language: str = "", region: str = "") -> Name:
     with the surname: by its script, or by the `language` (a base code) or `region` (ISO 3166 alpha-2) of its event.
     Titles are dropped, text in parentheses or quotes is the nickname, a company stays whole. No letters, no name."""
     plain = " ".join((text if text.isascii() else _SYMBOLS.sub(" ", text)).split())
+    if _HAS_LABEL.search(plain):
+        plain = _NICKNAME_BEHIND.sub(r" (\1)", _SURNAME_SAYS.sub(" ", _THAI_NAME_SAYS.sub("", plain)))
     if _MAY_BE_CONTACT.search(plain):
+        plain = id_numbers.TAX_ID.sub(" ", plain)
         plain = _NAME_SAYS.sub("", " ".join(_CONTACT.sub(" ", plain).split()))
     customs = _customs(plain, language, region)
     person, company = companies.split(plain)

@@ -145,7 +145,7 @@ def _latin_name(text: str, start: int, kind: str, places: Sequence[Place]) -> st
     words = [match.span() for match in _WORD.finditer(text, start)][:MOST_WORDS]
     names = {sound(name) for place in places for name in _latin(kind, place)}
     for _, end in reversed(words):
-        if sound(text[start:end]) in names and not _ROAD.match(text, end):
+        if "," not in text[start:end] and sound(text[start:end]) in names and not _ROAD.match(text, end):
             return text[start:end]
     stop = re.compile(r"[,\d(]|\s(?:[ta]\.|tambo|khw?a?e|amph|chang\s?wat|province)", re.IGNORECASE).search(text, start)
     return text[start : stop.start() if stop else len(text)].strip()

@@ -235,6 +235,13 @@ def test_the_language_or_the_country_tells_which_part_of_a_name_is_the_surname(
     assert (said.details["firstname"], said.details["lastname"]) == (first, last)
 
 
+@pytest.mark.parametrize("tax_id", ["0105555123456", "เลขประจำตัวผู้เสียภาษี 0-1055-55123-45-6"])
+def test_the_tax_id_behind_a_company_goes_to_unsaved(tax_id: str) -> None:
+    said = read(purchase(name=f"หจก.แสงทอง (สาขาที่ 2) {tax_id}"))
+    assert said.details["company"] == "หจก.แสงทอง (สาขาที่ 2)"
+    assert said.unsaved == {"name": tax_id}
+
+
 def test_a_nickname_is_kept_beside_the_name() -> None:
     said = read(purchase(name="สมชาย ใจดี (ชาย)"))
     assert {name: said.details[name] for name in ("firstname", "lastname", "dealdroid_nickname")} == {

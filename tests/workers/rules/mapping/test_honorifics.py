@@ -73,6 +73,11 @@ def test_no_title_is_glued_behind_that_of_a_man_or_a_woman(first: str) -> None:
         assert name.parse(f"{title}{first} ใจดี") == Name(first, "ใจดี")
 
 
+def test_khun_glued_behind_the_title_of_a_man_or_a_woman_is_the_name() -> None:
+    assert name.parse("นายคุณ ใจดี") == Name("คุณ", "ใจดี")
+    assert name.parse("นาย คุณ สมชาย ใจดี") == Name("สมชาย", "ใจดี")
+
+
 @pytest.mark.parametrize("last", ["Major", "Captain", "Sir", "Doctor", "Khun", "Haji", "Co"])
 def test_a_title_behind_the_name_is_the_surname(last: str) -> None:
     assert name.parse(f"John {last}") == Name("John", last)

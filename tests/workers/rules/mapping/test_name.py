@@ -116,6 +116,10 @@ def test_honorifics_and_trimmings_are_dropped(text: str) -> None:
         ("Nan Jaidee", "Nan", "Jaidee"),
         ("สมชาย2 ใจดี", "สมชาย2", "ใจดี"),
         ("Smith, 0812345678", "Smith", ""),
+        ("ชื่อ สมชาย นามสกุล ใจดี", "สมชาย", "ใจดี"),
+        ("ชื่อจริง: สมชาย สกุล: ใจดี", "สมชาย", "ใจดี"),
+        ("สกุล ใจดี", "สกุล", "ใจดี"),
+        ("ชื่นชม ใจดี", "ชื่นชม", "ใจดี"),
     ],
 )
 def test_first_and_last_name(text: str, first: str, last: str) -> None:

@@ -76,6 +76,8 @@ def test_a_country_that_was_said_is_never_overruled(country: str, common: str | 
         ({"city": "Boston", "zip": 2134, "country": "USA"}, "02134"),
         ({"city": "Kowloon", "country": "Hong Kong", "zip": "000000"}, None),
         ({"state": "เชียงใหม่", "zip": "00000"}, None),
+        ({"zip": "50200.0"}, "50200"),
+        ({"zip": "TH-50200"}, "50200"),
     ],
 )
 def test_a_postcode_that_lost_its_zeros_gets_them_back_and_one_of_zeros_says_nothing(
@@ -104,6 +106,16 @@ def test_a_postcode_that_lost_its_zeros_gets_them_back_and_one_of_zeros_says_not
         ({"city": "อ.หางดง จ.เชียงใหม่"}, "", {"state": "เชียงใหม่", "city": "หางดง"}),
         ({"city": "Bangkok 10110, Thailand"}, "", {"state": BANGKOK, "zip": "10110", "country": "Thailand"}),
         ({"street": "9 ถ.เพชรเกษม", "district": "หัวหิน", "state": "ประจวบฯ"}, "", {"state": "ประจวบคีรีขันธ์"}),
+        (
+            {"city": "สีลม", "district": "บางรัก", "state": "กทม."},
+            "",
+            {"city": BANGKOK, "dealdroid_district": "บางรัก", "dealdroid_subdistrict": "สีลม"},
+        ),
+        (
+            {},
+            "ที่อยู่: 99 Moo 5, Tambon Rawai, Amphur Muang, Phuket 83130 Thailand",
+            {"city": "Mueang Phuket", "address": "99 Moo 5, Tambon Rawai, Amphur Muang"},
+        ),
         ({}, "99/1 ต.หนองจ๊อม อ.สันทราย จ.เชียงใหม่ 50210", {"zip": "50210", "city": "สันทราย"}),
         ({}, "99/1 ต.โก่งธนู อ.เมืองลพบุรี จ.ลพบุรี 13240", {"state": "ลพบุรี", "zip": "13240"}),
         ({}, "99/1 ต.โก่งธนู อ.เมือง 13240", {"state": "ลพบุรี", "zip": "13240", "city": "เมืองลพบุรี"}),
@@ -150,6 +162,8 @@ def test_two_spellings_of_one_place_do_not_contradict(parts: dict[str, str], con
         ({"state": "เชียงใหม่", "zip": "10110"}, "", {"state": "เชียงใหม่", "zip": None}, "10110"),
         ({"state": "เชียงใหม่", "district": "หาดใหญ่"}, "", {"state": "เชียงใหม่", "city": None}, "หาดใหญ่"),
         ({"district": "สันทราย", "zip": "10110"}, "", {"zip": None, "state": None}, "10110"),
+        ({"city": "Bangkok", "country": "เวียดนาม"}, "", {"city": None, "country": "Vietnam"}, "Bangkok"),
+        ({"state": "เชียงใหม่", "country": "Laos"}, "", {"state": None, "country": "Laos"}, "เชียงใหม่"),
         ({}, "9 หมู่ 2 จ.เชียงใหม่ 10110", {"state": "เชียงใหม่", "zip": None, "address": "9 หมู่ 2"}, "10110"),
         (
             {"street": "9 หมู่ 2", "state": "เชียงใหม่"},
