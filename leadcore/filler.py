@@ -66,6 +66,7 @@ _TEMPLATE = re.compile(
     r"|[{\[<]\s*(?:(?i:(?:(?:your|customer|user|contact|client|buyer|shipping|billing)[ _.-]?)?"
     rf"(?:{_FIELD}))|[a-z]+(?:[_.][a-z]+)+|[a-z]+(?:[A-Z][a-z]+)+)\s*[}}\]>]"
 )
+_MAY_BE_TEMPLATE = re.compile(r"[{\[<%$#*]").search
 _LEFTOVER = re.compile(r"(?<![^\s,(])(?:undefined|null|\[object \w+\]|\{\{.{0,60}?\}\})(?![^\s,.)])[\s,]*")
 _EDGES = " \n@.,;:!?'\"`´‘’“”()[]{}<>«»「」『』#*_~-–—=/|\\•·…"
 _BETWEEN = re.compile(r"[\s,;/|_.+-]+")
@@ -114,7 +115,7 @@ def drop_words(name: str) -> str:
     """The name of a person without the words that say nothing, "" if it has no others."""
     if says_nothing(name, is_name=True) or name.strip(_EDGES).casefold() in _NOBODY:
         return ""
-    words = _TEMPLATE.sub(" ", name).split()
+    words = (_TEMPLATE.sub(" ", name) if _MAY_BE_TEMPLATE(name) else name).split()
     kept = [word for word in words if not _is_word(word)]
     return name if len(kept) == len(name.split()) else " ".join(kept)
 
@@ -130,6 +131,8 @@ def _has_leftover(text: str) -> bool:
 
 def _is_word(word: str) -> bool:
     """Whether one word among others says nothing."""
+    if word[0].isalnum() and word[:3] not in _BEGINNINGS:
+        return False
     core = word.strip(_EDGES)
     if core[:3] not in _BEGINNINGS:
         return _TEMPLATE.fullmatch(word) is not None

@@ -8,7 +8,9 @@ from workers.rules.mapping import id_numbers, phone
 
 _GAP = r"[\s.-]?"
 # Nothing of all this without nine digits or one of these words.
-_ANY = re.compile(rf"(?:\d{_GAP}){{9}}|\(\d|สำนักงานใหญ่|สนญ|สาขา|head ?office|branch", re.IGNORECASE)
+_MANY_DIGITS = re.compile(rf"(?:\d{_GAP}){{9}}|\(\d")
+_WORDS = ("สำนักงานใหญ่", "สนญ", "สาขา", "office", "branch")
+_ENDS_WITH_DIGITS = re.compile(r"\d(?:[\s().-]{0,2}\d){7}[\s)]*$")
 _BRANCH = re.compile(
     r"\(?\s*(?:สำนักงานใหญ่|สนญ\.?|\bhead\s?office\b|(?:สาขา(?:ที่)?|\bbranch(?:\s*(?:no|number))?)[\s.:]*\d{1,5}(?![\d/]))\s*\)?",
     re.IGNORECASE,
@@ -39,13 +41,14 @@ class Extras(Struct, frozen=True):
 
 def cut_labelled(text: str) -> str:
     """`text` without a number at its end that is called a phone, valid or not in any one country."""
-    return _LABELLED_AT_END.sub("", text)
+    return _LABELLED_AT_END.sub("", text) if _ENDS_WITH_DIGITS.search(text) else text
 
 
 def cut_extras(text: str, region: str) -> Extras:
     """`text` without phone numbers, tax ids and a company's branch. `region` (ISO 3166 alpha-2) applies to phones
     without a country code; what is no valid number stays."""
-    if not _ANY.search(text):
+    lower = text.lower()
+    if not _MANY_DIGITS.search(text) and not any(word in lower for word in _WORDS):
         return Extras(_POLITE.sub("", text) if text.endswith(("บ", "ะ", "า")) else text)
     others: list[str] = []
     phones: list[str] = []

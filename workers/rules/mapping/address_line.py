@@ -23,6 +23,7 @@ _ADDRESS_WORD = re.compile(
 _ZIP_LABEL = re.compile(
     r"(?:รหัสไปรษณีย์|ไปรษณีย์|ปณ\.?|(?<![^\W\d_])(?:post(?:al)?\s?code|zip(?:\s?code)?|postcode))[\s.:]*$", re.I
 )
+_ZIP_LABEL_ENDS = tuple("์ณ.:epEP")
 _WORD = re.compile(r"[^\s,()]+")
 
 
@@ -93,7 +94,8 @@ def cut_province(text: str, province: Province | None) -> str:
 
 def trim(text: str) -> str:
     """`text` without the separators and labels that remain after a postcode or province is cut from its end."""
-    return _ZIP_LABEL.sub("", text.rstrip(" ,-")).rstrip(" ,-")
+    text = text.rstrip(" ,-")
+    return _ZIP_LABEL.sub("", text).rstrip(" ,-") if text.endswith(_ZIP_LABEL_ENDS) else text
 
 
 def _with_postcode(

@@ -396,6 +396,8 @@ def _read_street(address: SourceAddress, region: str) -> SourceAddress:
         return address
     zip_ = address.zip if is_postcode(address.zip) else ""
     line = address_line.read_line(street, address.province, zip_, address.thai)
+    if line == address_line.Line(address.street):
+        return address
     return replace(
         address,
         street=line.street,

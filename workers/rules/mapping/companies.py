@@ -45,7 +45,7 @@ _LAST_LETTERS = (
     "จำกัด", "จก", "司", "团", "團", "社", "店", "会", "會", "行", "业", "業", "室", "所", "㈱", "㈲", "㈜", "㍿",
     "주식회사", "유한회사", "ltd", "Ltd", "LTD", "Co", "CO",
 )  # fmt: skip
-_OPENS = re.compile('[("“]')
+OPENS = re.compile('[("“]')
 # Behind a company in Thailand's tax invoices.
 _BRANCH = (
     r"(?:สำนักงาน\s?ใหญ่|สนง\.?\s?ใหญ่|สนญ\.?|สาขา\s*(?:ที่)?\s*[\w\s./-]*|head\s?office|h\.?q\.?"
@@ -62,7 +62,7 @@ def split(text: str) -> tuple[str, str]:
     """The person and the company in `text`, "" if it has none: "คุณแดง ร้านกาแฟ" has both, a text that ends like a
     company is one as a whole."""
     text = text.removesuffix("御中").rstrip()
-    asides = list(ASIDE.finditer(text)) if _OPENS.search(text) else []
+    asides = list(ASIDE.finditer(text)) if OPENS.search(text) else []
     main = ASIDE.sub(_blank, text) if asides else text
     if start := _BEGINS.search(main):
         person, company = text[: start.start()].strip(), text[start.start() :]

@@ -1,5 +1,6 @@
 """Pure: an intent event -> its values by HubSpot's property names."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -25,6 +26,7 @@ from workers.rules.mapping.mapped_event import MappedEvent
 from workers.rules.mapping.options import Option
 
 PAYMENTS = ("bank_transfer", "cash_on_delivery", "credit_card", "other")
+_DIGIT = re.compile(r"\d")
 # A field that cannot be read -> what the customer is asked for.
 _UNREAD = {
     "name": "name",
@@ -129,7 +131,9 @@ def _name(draft: _Draft, event: Event, spoken: str, region: str) -> None:
     )
     if parsed != name.Name():
         draft.details["dealdroid_name_given"] = event.contact.name
-    if tax_ids := [found[0].strip(" ()") for found in id_numbers.TAX_ID.finditer(event.contact.name)]:
+    if _DIGIT.search(event.contact.name) and (
+        tax_ids := [found[0].strip(" ()") for found in id_numbers.TAX_ID.finditer(event.contact.name)]
+    ):
         draft.unsaved["name"] = "; ".join(tax_ids)
 
 

@@ -110,7 +110,11 @@ def _find(text: str) -> list[tuple[str, int, int]]:
         domain = _cut(match["domain"].rstrip(".`~"))
         if any(map(_is_mixed, domain.split("."))):
             continue
-        if address := _check(text[start : match.end("mailbox") + 1] + domain):
+        candidate = text[start : match.end("mailbox") + 1] + domain
+        # What the library refuses anyway, after a long look.
+        if "." not in domain or ".." in candidate:
+            continue
+        if address := _check(candidate):
             end = match.start("domain") + len(domain)
             found.append((address, start, end))
     return found

@@ -65,7 +65,7 @@ def parse(text: str, language: str = "", region: str = "") -> Name:
     person, company = companies.split(plain)
     person = honorifics.strip_before(filler.drop_words(person), customs)
     nickname = ""
-    asides = list(companies.ASIDE.finditer(person))
+    asides = list(companies.ASIDE.finditer(person)) if companies.OPENS.search(person) else []
     for aside in asides:
         rest, aside_company = companies.split((aside[1] or aside[2] or "").strip())
         company = company or aside_company
@@ -158,4 +158,4 @@ def _trim(word: str) -> str:
 
 
 def _has_letter(text: str) -> bool:
-    return any(map(str.isalpha, text))
+    return text.isalpha() or any(map(str.isalpha, text))

@@ -135,7 +135,7 @@ _ABBREVIATIONS = re.findall(
 )
 _PREFIXES = frozenset(province.prefix for province in PROVINCES)
 _TITLE = re.compile(r"^(?:จังหวัด|จว?\.|จ\s|chang\s?wat\.?\s|prov(?:ince of|\.)\s)|[\s,]province\.?$", re.IGNORECASE)
-_LAST_WORD = re.compile(r"(?:(?<![ก-๛])(?:จังหวัด|จ\.))?([^\s,()-]+)$")
+_SEPARATORS = " \n,()-"
 _NOISE = re.compile(r"[\s.,'’ฯ-]+")
 
 
@@ -175,8 +175,11 @@ def _find_abbreviated(text: str, name: str) -> Province | None:
 
 def may_end(text: str) -> bool:
     """Whether the last word of `text` is that of a province's name or title, a cheap test before `find`."""
-    last = _LAST_WORD.search(text)
-    return last is None or last[0][-1] in "ฯ." or key(last[1]) in _LAST_WORDS or last[1].casefold() == "province"
+    word = text[max(map(text.rfind, _SEPARATORS)) + 1 :]
+    if not word or word[-1] in "ฯ.":
+        return True
+    name = word.removeprefix("จังหวัด").removeprefix("จ.")
+    return not name or key(name) in _LAST_WORDS or name.casefold() == "province"
 
 
 def is_postcode(text: str) -> bool:
