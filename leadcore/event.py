@@ -292,7 +292,7 @@ _NO_ADDRESS, _NO_CONTACT, _NO_CART = _Address(), _Contact(), _Cart()
 _PARTS: dict[str, type[Struct]] = {"address_parsing": _Address, "contact_info": _Contact, "shopping_cart": _Cart}
 _KEYS = {name: shapes.index(part.__struct_fields__) for name, part in _PARTS.items()}
 _TOP, _PRODUCT = shapes.index(_Body.__struct_fields__), shapes.index(_Product.__struct_fields__)
-_STYLES = {name: [name.replace("_", mark).encode() for mark in ("", "_", "-", " ")] for name in _PARTS}
+_STYLES = {name: [name.replace("_", mark).encode() for mark in ("", "-", " ")] for name in _PARTS}
 _FIELDS = (
     *_Address.__struct_fields__,
     *_Contact.__struct_fields__,
@@ -325,7 +325,10 @@ def _has_styled_key(body: _Body, stored: bytes) -> bool:
     if not absent:
         return False
     lower = stored.lower()
-    return any(style in lower for name in absent for style in _STYLES[name])
+    return any(
+        lower.count(name.encode()) > stored.count(name.encode()) or any(style in lower for style in _STYLES[name])
+        for name in absent
+    )
 
 
 def _make(stored: bytes, body: _Body, unread: dict[str, str]) -> Event:

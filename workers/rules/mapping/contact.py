@@ -122,6 +122,8 @@ def _unread(draft: _Draft, event: Event) -> frozenset[str]:
 
 
 def _name(draft: _Draft, event: Event, spoken: str, region: str) -> None:
+    if not event.contact.name:
+        return
     parsed = name.parse(event.contact.name, spoken, region)
     draft.details |= _given(
         firstname=parsed.first,

@@ -126,7 +126,7 @@ def sound(text: str) -> str:
 def _is_one(folded: str, names: Iterable[tuple[str, str]]) -> bool:
     if folded.isascii():
         return folded != "" and any(folded == sound(en) for _, en in names)
-    return any(folded == (th if th.isalpha() else key(th)) for th, _ in names)
+    return any(th[0] == folded[:1] and folded in (th, key(th)) for th, _ in names)
 
 
 @cache
