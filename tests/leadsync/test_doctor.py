@@ -107,7 +107,8 @@ def test_a_system_that_is_well_is_fine_but_for_the_stand_ins_address(ward: Line)
     [
         ({"DEALDROID_SECRET": ""}, "Secret", "wrong", "not set"),
         ({"DEALDROID_SECRET": "", "ALLOW_UNAUTHENTICATED": "1"}, "Secret", "warning", "anybody"),
-        ({"DEALDROID_SECRET": f"{LONG},short"}, "Secret", "warning", "shorter"),
+        ({"DEALDROID_SECRET": f"{LONG},short"}, "Secret", "warning", "one secret"),
+        ({"DEALDROID_SECRET": f"{LONG},of-twenty-characters"}, "Secret", "warning", "shorter than 32"),
         ({"REDIS_URL": "redis://127.0.0.1:1/0"}, "Redis", "wrong", "does not answer"),
         ({"REDIS_URL": "http://x"}, "Configuration", "wrong", "REDIS_URL"),
         ({"LEADSYNC_CONFIG": "/nowhere.toml"}, "Configuration", "wrong", "no such file"),
