@@ -131,7 +131,7 @@ def _has_leftover(text: str) -> bool:
 
 def _is_word(word: str) -> bool:
     """Whether one word among others says nothing."""
-    if word[0].isalnum() and word[:3] not in _BEGINNINGS:
+    if word[:1].isalnum() and word[:3] not in _BEGINNINGS:
         return False
     core = word.strip(_EDGES)
     if core[:3] not in _BEGINNINGS:
