@@ -68,7 +68,7 @@ _TEMPLATE = re.compile(
 )
 _MAY_BE_TEMPLATE = re.compile(r"[{\[<%$#*]").search
 _LEFTOVER = re.compile(r"(?<![^\s,(])(?:undefined|null|\[object \w+\]|\{\{.{0,60}?\}\})(?![^\s,.)])[\s,]*")
-_EDGES = " \n@.,;:!?'\"`´‘’“”()[]{}<>«»「」『』#*_~-–—=/|\\•·…"
+_EDGES = " \n@+.,;:!?'\"`´‘’“”()[]{}<>«»「」『』#*_~-–—=/|\\•·…"
 _BETWEEN = re.compile(r"[\s,;/|_.+-]+")
 _EMAIL = re.compile(r"([\w./-]+)@([\w/-]+)(?:\.[\w.-]+)?")
 _IN_EMAILS = _WORDS | {"na", "no", "nil", "nan", "x", "xx", "xxx", "no-email"}
@@ -131,7 +131,7 @@ def _has_leftover(text: str) -> bool:
 
 def _is_word(word: str) -> bool:
     """Whether one word among others says nothing."""
-    if word[0].isalnum() and word[:3] not in _BEGINNINGS:
+    if word[:1].isalnum() and word[:3] not in _BEGINNINGS:
         return False
     core = word.strip(_EDGES)
     if core[:3] not in _BEGINNINGS:
