@@ -418,7 +418,7 @@ def test_what_can_be_read_in_two_ways_goes_to_unsaved_and_makes_a_contact(
     said = read({"mid": "m", "customer_id": "c", "intent": "i", **parts})
     assert said.unsaved.keys() == {field}
     assert (said.unclear, said.makes_contact, said.placeholder) == (frozenset({item}), True, "Chat c")
-    assert said.notes == (Note(field, "dropped", "it can be read in more than one way"),)
+    assert said.notes == (Note(field, "dropped", reason("ambiguous")),)
 
 
 def test_a_cart_that_cannot_be_read_makes_no_contact() -> None:

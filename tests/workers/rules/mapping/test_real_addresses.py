@@ -6,6 +6,7 @@ import pytest
 
 from leadcore import event
 from leadcore.config import Crm
+from leadcore.reasons import reason
 from leadcore.receipts import Note
 from workers.rules.mapping.contact import PortalOptions, map_event
 from workers.rules.mapping.mapped_event import MappedEvent
@@ -179,7 +180,7 @@ def test_what_contradicts_is_unsaved_with_a_note_and_the_address_is_unclear(
     said = read(parts, address=text)
     check(said, expected)
     assert (said.unsaved, said.unclear) == ({"address": unsaved}, {"address"})
-    assert said.notes == (Note("address", "dropped", "its parts contradict each other"),)
+    assert said.notes == (Note("address", "dropped", reason("contradictory")),)
 
 
 # What stands behind an address
