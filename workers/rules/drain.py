@@ -63,10 +63,11 @@ class Prepare(Struct, frozen=True):
 
 class Reserve(Struct, frozen=True):
     """Reserve a slot of the quota for a call's first request, so that no call waits for one while others are in flight.
-    `check_pause`: see first whether the line was paused. A slot that no call used is given back at the next `Await` or
-    `Finish`. Brings `Reserved`."""
+    `check_pause`: see first whether the line was paused. `leads`: which pace the call keeps, "" for none. A slot that
+    no call used is given back at the next `Await` or `Finish`. Brings `Reserved`."""
 
     check_pause: bool
+    leads: Literal["partial", "full", ""] = "full"
 
 
 class Gather(Struct, frozen=True):
@@ -199,11 +200,13 @@ class Pass:
 
 @dataclass(slots=True)
 class DrainState:
-    """The first four are facts, refreshed before each step. All else is changed by `step` alone."""
+    """The first five are facts, refreshed before each step. All else is changed by `step` alone."""
 
     stopping: bool = False
     scarce: bool = False
     """Over half of the quota is in use."""
+    paced: bool = False
+    """Partial calls of the whole line have to keep a gap soon."""
     call_is_back: bool = False
     held_shards: int = 1
 
@@ -234,6 +237,11 @@ class DrainState:
     unreachable: bool = False
     """Redis hangs: what comes back is not settled, and will be written again."""
     known: Pass = field(default_factory=Pass)
+
+    @property
+    def merging(self) -> bool:
+        """Whether partial batches of several shards go together."""
+        return self.scarce or self.paced
 
     @property
     def may_start(self) -> bool:
@@ -359,7 +367,7 @@ def _fill(state: DrainState, now: float) -> Action | None:
     if not state.ready:
         return _take_in_hand(state)
     if not known.slot:
-        return Reserve(check_pause=state.time_passed and not state.probing)
+        return Reserve(state.time_passed and not state.probing, "" if state.probing else "full")
     return Send()
 
 
@@ -371,7 +379,7 @@ def _take_in_hand(state: DrainState) -> Action | None:
         return None
     if known.rows is None:
         return _read(state)
-    if known.merged and known.rows:
+    if known.merged and known.slot and known.rows:
         return Prepare()
     if not state.is_full:
         state.phase = Phase.LANDING if state.probing else Phase.PARTIAL
@@ -393,22 +401,26 @@ def _yields_shards(state: DrainState) -> bool:
 
 
 def _send_partial(state: DrainState) -> Action | None:
-    """Fewer leads than a full batch: while calls are in flight they are left to accumulate; while quota is scarce they
-    go together with those of other shards."""
+    """Fewer leads than a full batch: while calls are in flight they are left to accumulate; while quota is scarce, or
+    such calls keep a gap, they go together with those of other shards."""
     known = state.known
-    if state.scarce and (state.in_flight or not known.rows) and not known.gathered:
+    if not known.gathered and ((state.scarce and state.in_flight) or (state.merging and not known.rows)):
         known.gathered = True
         return Gather(has_rows=bool(known.rows), may_wait=True)
     if not known.rows or state.in_flight:
         state.phase = Phase.LANDING
         return None
-    if state.settled_any and not state.scarce and not known.looked:
+    if state.settled_any and not state.merging and not known.looked:
         return LookAround()
-    if known.jobs and state.settled_any and not state.scarce:
+    if known.jobs and state.settled_any and not state.merging:
         state.ending, state.phase = Ending.YIELDED, Phase.LANDING
         return None
+    if state.paced and not known.merged:
+        # Before the gap is over: so only the drain of the oldest leads waits for it, and what comes meanwhile joins.
+        known.merged = True
+        return Gather(has_rows=True, may_wait=False)
     if not known.slot:
-        return Reserve(check_pause=state.time_passed)
+        return Reserve(state.time_passed, "partial")
     if state.scarce and not known.merged:
         known.merged = True
         return Gather(has_rows=True, may_wait=state.partial_waits < MAX_PARTIAL_WAITS)
