@@ -61,13 +61,13 @@ class HubSpot:
             api.api_client.rest_client = transport
 
     def upsert(self, rows: Sequence[ContactWrite], found: dict[str, WriteOutcome]) -> None:
-        """Create or update contacts by customer id: at most 100, with different ids. Each outcome is put into `found`
-        by trace id as soon as it is known, so that it is not lost if a later request raises."""
-        self._write(rows, found, CUSTOMER_ID, self._upsert)
+        """Create or update contacts by customer id, with different ids. Each outcome is put into `found` by trace id as
+        soon as it is known, so that it is not lost if a later request raises."""
+        self._write_all(rows, found, CUSTOMER_ID, self._upsert)
 
     def update(self, rows: Sequence[ContactWrite], found: dict[str, WriteOutcome]) -> None:
         """Update contacts by contact id, as `upsert` does."""
-        self._write(rows, found, "", self._update)
+        self._write_all(rows, found, "", self._update)
 
     def _upsert(self, rows: Sequence[ContactWrite]) -> Answer:
         inputs = [
@@ -88,6 +88,16 @@ class HubSpot:
         ]
         answer: Answer = self._batch.update(encode({"inputs": inputs}), _preload_content=False)
         return answer
+
+    def _write_all(
+        self,
+        rows: Sequence[ContactWrite],
+        found: dict[str, WriteOutcome],
+        key: str,
+        send: Callable[[Sequence[ContactWrite]], Answer],
+    ) -> None:
+        for start in range(0, len(rows), BATCH):
+            self._write(rows[start : start + BATCH], found, key, send)
 
     def _write(
         self,

@@ -200,20 +200,22 @@ class Pass:
 
 @dataclass(slots=True)
 class DrainState:
-    """The first five are facts, refreshed before each step. All else is changed by `step` alone."""
+    """The first six are facts, refreshed before each step. All else is changed by `step` alone."""
 
     stopping: bool = False
     scarce: bool = False
     """Over half of the quota is in use."""
     paced: bool = False
     """Partial calls of the whole line have to keep a gap soon."""
+    full_rows: int = BATCH
+    """Leads that fill a batch; more than `BATCH` if they take calls of two kinds."""
     call_is_back: bool = False
     held_shards: int = 1
 
     phase: Phase = Phase.FILLING
     probing: bool = False
-    batch_size: int = BATCH
-    """Leads per call; less than a full batch only while probing."""
+    batch_size: int = 1
+    """Leads per call while probing."""
     started_at: float = 0.0
     ready: int = 0
     """Prepared batches that wait to be sent."""
@@ -256,12 +258,12 @@ class DrainState:
     def is_full(self) -> bool:
         """Whether the rows read fill a batch. While probing any number does."""
         rows = self.known.rows or 0
-        return rows >= self.batch_size or (self.probing and rows > 0)
+        return rows >= self.full_rows or (self.probing and rows > 0)
 
 
 def probe() -> DrainState:
     """The state of a drain that finds out whether a paused line works again."""
-    return DrainState(phase=Phase.PROBING, probing=True, batch_size=1)
+    return DrainState(phase=Phase.PROBING, probing=True)
 
 
 def step(state: DrainState, now: float, landed: Landed) -> Action:
@@ -389,7 +391,7 @@ def _take_in_hand(state: DrainState) -> Action | None:
 
 def _read(state: DrainState) -> Read:
     from_start, state.from_start = state.from_start, False
-    return Read(state.batch_size, from_start)
+    return Read(state.batch_size if state.probing else state.full_rows, from_start)
 
 
 def _yields_shards(state: DrainState) -> bool:

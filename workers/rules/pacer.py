@@ -7,9 +7,12 @@ is spread over the rest of the day, so that the line never stands still.
 """
 
 from datetime import datetime, timedelta
+from math import sqrt
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
+
+from workers.rules.drain import BATCH
 
 DAY_SECONDS = 86_400.0
 # The part of the day's calls that partial ones take at most: full ones of a rush need some, too.
@@ -30,7 +33,8 @@ class Day(Struct, frozen=True):
 
 
 class Pace(Struct, frozen=True):
-    """Calls keep a gap of `gap` seconds on average, but for `burst` of them."""
+    """Calls keep a gap of `gap` seconds on average, but for `burst` of them; if that is 0, none starts before a whole
+    gap is over."""
 
     gap: float = 0.0
     burst: int = 1
@@ -43,7 +47,7 @@ def find_pace(day: Day, *, full: bool) -> Pace:
     """The pace of calls with leads, `full` or partial."""
     if day.left <= 0:
         # If HubSpot says so, its own refusal pauses the line, and the end of the pause is found out by a probe.
-        return FREE if day.told else Pace(max(day.seconds, 1.0))
+        return FREE if day.told else Pace(max(day.seconds, 1.0), 0)
     kept = day.limit * KEPT
     spare = day.left - kept
     if full and spare > 0:
@@ -57,3 +61,14 @@ def find_midnight(now: float, time_zone: ZoneInfo) -> float:
     """The next midnight in `time_zone` after `now`, both in seconds since 1970."""
     today = datetime.fromtimestamp(now, time_zone)
     return (today + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
+
+
+def count_full_rows(new: float) -> int:
+    """How many leads a full batch has, if a part `new` of them makes new contacts (0 to 1): those and changes of known
+    ones are different calls, so more leads than one call takes fill both. Their share varies from batch to batch: two
+    standard deviations are left free, since a few leads too many take a third call."""
+    larger = max(new, 1 - new)
+    rows = BATCH
+    while rows < 2 * BATCH and (rows + 1) * larger + 2 * sqrt((rows + 1) * larger * (1 - larger)) <= BATCH:
+        rows += 1
+    return rows

@@ -69,6 +69,7 @@ class Drain:
         while True:
             state.stopping = self.stop.is_set()
             state.scarce, state.paced = self.hubspot.budget.scarce, self.hubspot.budget.paced
+            state.full_rows = self.partial_batches.full = self.loader.full_rows
             state.call_is_back = any(map(Future.done, in_hand.in_flight))
             state.held_shards = len(lease.shards)
             action = rules.step(state, self.machine.monotonic(), landed)
