@@ -60,6 +60,7 @@ REASONS: Mapping[str, str] = {
     "token_refused": "HubSpot refuses the access token. Put a valid one into HUBSPOT_ACCESS_TOKEN.",
     "scope_missing": "The HubSpot token lacks a scope. Tick {scopes} in the private app.",
     "daily_quota_used": "HubSpot's daily quota is used up.",
+    "portal_full": "The HubSpot portal has no room for new contacts. Delete some there, or buy more room.",
     "slow_down": "HubSpot asks to slow down.",
     "portal_moving": "HubSpot is moving this portal to another data centre.",
     "records_locked": "HubSpot has locked these records for a moment.",
@@ -173,6 +174,7 @@ PAUSES: Mapping[str, str] = {
     "daily_quota": (
         "HubSpot's daily quota is used up. It is reset at the portal's midnight; find out which app uses so much."
     ),
+    "no_room": "The HubSpot portal has no room for new contacts. Delete some there, or buy more room.",
     "rate_limit": "HubSpot asks to slow down. There is nothing to do.",
     "migrating": "HubSpot is moving this portal to another data centre. There is nothing to do.",
     "locked": "HubSpot has locked these contacts for a moment. There is nothing to do.",

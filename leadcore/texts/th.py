@@ -55,6 +55,7 @@ REASONS: Mapping[str, str] = {
     "token_refused": "HubSpot ไม่ยอมรับ access token กรุณาใส่ค่าใหม่ที่ HUBSPOT_ACCESS_TOKEN",
     "scope_missing": "token ของ HubSpot ขาดสิทธิ์ กรุณาเลือก {scopes} ใน private app",
     "daily_quota_used": "โควตารายวันของ HubSpot หมดแล้ว",
+    "portal_full": "พอร์ทัล HubSpot ไม่มีที่ว่างสำหรับรายชื่อใหม่แล้ว กรุณาลบรายชื่อที่ไม่ใช้ หรือซื้อเพิ่ม",
     "slow_down": "HubSpot ขอให้ส่งช้าลง",
     "portal_moving": "HubSpot กำลังย้ายพอร์ทัลนี้ไปศูนย์ข้อมูลอื่น",
     "records_locked": "HubSpot ล็อกรายชื่อเหล่านี้ชั่วคราว",
@@ -151,6 +152,7 @@ PAUSES: Mapping[str, str] = {
         "crm.objects.contacts.read และ .write กับ crm.schemas.contacts.read และ .write"
     ),
     "daily_quota": ("โควตารายวันของ HubSpot หมดแล้ว จะเริ่มใหม่ตอนเที่ยงคืนตามเวลาของพอร์ทัล กรุณาตรวจว่าแอปใดใช้มากผิดปกติ"),
+    "no_room": "พอร์ทัล HubSpot ไม่มีที่ว่างสำหรับรายชื่อใหม่แล้ว กรุณาลบรายชื่อที่ไม่ใช้ หรือซื้อเพิ่ม",
     "rate_limit": "HubSpot ขอให้ส่งช้าลง ไม่ต้องทำอะไร",
     "migrating": "HubSpot กำลังย้ายพอร์ทัลนี้ไปศูนย์ข้อมูลอื่น ไม่ต้องทำอะไร",
     "locked": "HubSpot ล็อกรายชื่อเหล่านี้ชั่วคราว ไม่ต้องทำอะไร",

@@ -20,13 +20,13 @@ from msgspec.json import encode
 from leadcore.reasons import reason
 from leadcore.store.counters import Tally
 from workers.flow.errors import LineDown
-from workers.hubspot.answers import Answer, raise_line_down, raise_without_key
+from workers.hubspot.answers import Answer, raise_line_down, raise_without_key, raise_without_room
 from workers.hubspot.budget import Budget, NoBudget
 from workers.hubspot.reads import parse_contact, parse_contacts
 from workers.hubspot.transport import Transport
 from workers.hubspot.writes import parse_outcomes
 from workers.rules.mapping.property_names import CUSTOMER_ID, MERGED
-from workers.rules.outcomes import ContactWrite, ReadOutcome, RetryLater, WriteOutcome, Written
+from workers.rules.outcomes import ContactWrite, NoRoom, ReadOutcome, RetryLater, WriteOutcome, Written
 
 BATCH = 100
 API_VERSION = "v3"
@@ -112,7 +112,10 @@ class HubSpot:
         if self.dry_run:
             found.update({row.trace_id: Written("") for row in rows})
             return
-        found.update(parse_outcomes(send(rows), rows, key))
+        outcomes = parse_outcomes(send(rows), rows, key)
+        found.update({trace: one for trace, one in outcomes.items() if not isinstance(one, NoRoom)})
+        if len(outcomes) > len(found.keys() & outcomes.keys()):
+            raise_without_room()
         rest = [row for row in rows if row.trace_id not in found]
         for half in (rest[: len(rest) // 2], rest[len(rest) // 2 :]):
             self._write(half, found, key, send)

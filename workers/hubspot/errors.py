@@ -10,7 +10,7 @@ from typing import Any
 
 from leadcore.reasons import Reason, reason
 from workers.rules.mapping.property_names import CUSTOMER_ID
-from workers.rules.outcomes import Conflict, ContactMissing, Refused, RetryLater, WriteOutcome
+from workers.rules.outcomes import Conflict, ContactMissing, NoRoom, Refused, RetryLater, WriteOutcome
 
 PROPERTY_MISSING = reason("property_missing")
 REASONS: Mapping[str, Reason] = {
@@ -36,6 +36,12 @@ _PROPERTY = re.compile(
     r"""Property \\?["']?([a-z]\w*)\\?["']? (?:(does not exist)\W*$|is a read only)""", re.IGNORECASE
 )
 _EMAIL = re.compile(r"Email address\b.*\bis (?:invalid|not valid)", re.IGNORECASE | re.DOTALL)
+# That the portal is full: a limit, of records.
+_ROOM = re.compile(r"\b(?:limit|limits|maximum|max|full|quota|capacity|upgrade)\b", re.IGNORECASE)
+_RECORDS = re.compile(r"\b(?:contacts?|records?|crm objects?)\b", re.IGNORECASE)
+_ROOM_CODE = re.compile(
+    r"(?:RECORD|OBJECT|CONTACT)S?[._ -]*(?:COUNT[._ -]*)?LIMIT|PAYMENT[._ -]*REQUIRED", re.IGNORECASE
+)
 _NOT_UNIQUE = re.compile(r"Unable to perform \S+ by non-unique\b.*\bproperty", re.IGNORECASE)
 _NO_PROPERTY = re.compile(r"(?:idProperty|unique)", re.IGNORECASE)
 
@@ -52,6 +58,8 @@ def classify(error: Mapping[str, Any]) -> WriteOutcome:
         return Conflict(named.group(1) if named else "", existing[0] if existing else holder.group(1) if holder else "")
     if category == NOT_FOUND or status == "404":
         return ContactMissing()
+    if lacks_room(error):
+        return NoRoom()
     if is_busy(error):
         return RetryLater(reason("contact_busy"))
     if status == "423" or category == "LOCKED":
@@ -62,6 +70,19 @@ def classify(error: Mapping[str, Any]) -> WriteOutcome:
     if "VALIDATION" in category or status == "400" or status in ("BAD_REQUEST", "INVALID"):
         return Refused({}, reason("contact_refused"))
     return RetryLater(reason("error_unexplained"))
+
+
+def lacks_room(error: Mapping[str, Any]) -> bool:
+    """Whether the portal has as many contacts as it may have. HubSpot's body for it is not public, so any is read whose
+    words or codes say so, about no value of the row."""
+    status = str(error.get("status") or "")
+    if status in ("401", "409", "423", "429") or is_busy(error) or invalid_fields(error):
+        return False
+    if status == "402":
+        return True
+    code = f"{error.get('category') or ''} {error.get('subCategory') or ''} {error.get('errorType') or ''}"
+    message = str(error.get("message") or "").partition("[")[0]
+    return bool(_ROOM_CODE.search(code)) or (bool(_ROOM.search(message)) and bool(_RECORDS.search(message)))
 
 
 def is_busy(error: Mapping[str, Any]) -> bool:
