@@ -60,7 +60,7 @@ REASONS: Mapping[str, str] = {
     "token_refused": "HubSpot refuses the access token. Put a valid one into HUBSPOT_ACCESS_TOKEN.",
     "scope_missing": "The HubSpot token lacks a scope. Tick {scopes} in the private app.",
     "daily_quota_used": "HubSpot's daily quota is used up.",
-    "portal_full": "The HubSpot portal has no room for new contacts. Delete some there, or buy more room.",
+    "portal_full": "The HubSpot portal has no room for new contacts.",
     "slow_down": "HubSpot asks to slow down.",
     "portal_moving": "HubSpot is moving this portal to another data centre.",
     "records_locked": "HubSpot has locked these records for a moment.",

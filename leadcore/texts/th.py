@@ -55,7 +55,7 @@ REASONS: Mapping[str, str] = {
     "token_refused": "HubSpot ไม่ยอมรับ access token กรุณาใส่ค่าใหม่ที่ HUBSPOT_ACCESS_TOKEN",
     "scope_missing": "token ของ HubSpot ขาดสิทธิ์ กรุณาเลือก {scopes} ใน private app",
     "daily_quota_used": "โควตารายวันของ HubSpot หมดแล้ว",
-    "portal_full": "พอร์ทัล HubSpot ไม่มีที่ว่างสำหรับรายชื่อใหม่แล้ว กรุณาลบรายชื่อที่ไม่ใช้ หรือซื้อเพิ่ม",
+    "portal_full": "พอร์ทัล HubSpot ไม่มีที่ว่างสำหรับรายชื่อใหม่แล้ว",
     "slow_down": "HubSpot ขอให้ส่งช้าลง",
     "portal_moving": "HubSpot กำลังย้ายพอร์ทัลนี้ไปศูนย์ข้อมูลอื่น",
     "records_locked": "HubSpot ล็อกรายชื่อเหล่านี้ชั่วคราว",
