@@ -44,7 +44,7 @@ def _check(hubspot: HubSpot, settings: WorkerSettings, found: list[Finding]) -> 
     found += judge_scopes(access.find_missing_scopes(hubspot, settings.token))
     if definitions is not None:
         found += judge_properties(definitions, settings.shared.config)
-    found.append(judge_quota(access.read_quota_left(hubspot)))
+    found.append(judge_quota(access.read_quota_left(hubspot), settings.requests_per_day))
     sent = time.time()
     date = access.read_server_date(hubspot)
     found += judge_date(date, (sent + time.time()) / 2)
@@ -95,11 +95,12 @@ def judge_properties(definitions: list[dict[str, Any]], config: Config) -> list[
     return found or [fine(subject, "All there.")]
 
 
-def judge_quota(quota: tuple[int, int] | None) -> Finding:
-    """Pure: `quota` is requests left today, of how many."""
+def judge_quota(quota: tuple[int, int] | None, per_day: int) -> Finding:
+    """Pure: `quota` is requests left today, of how many; `per_day` is what the settings say where HubSpot does not."""
     subject = "HubSpot quota"
     if quota is None:
-        return fine(subject, "HubSpot does not say how much is left today; it accepts calls.")
+        text = f"HubSpot does not say how much is left today, so HUBSPOT_REQUESTS_PER_DAY counts: {per_day:,}."
+        return fine(subject, text)
     left, limit = quota
     text = f"{left:,} of {limit:,} requests are left today."
     if left <= LOW_SHARE * limit:
