@@ -36,9 +36,10 @@ _PROPERTY = re.compile(
     r"""Property \\?["']?([a-z]\w*)\\?["']? (?:(does not exist)\W*$|is a read only)""", re.IGNORECASE
 )
 _EMAIL = re.compile(r"Email address\b.*\bis (?:invalid|not valid)", re.IGNORECASE | re.DOTALL)
-# That the portal is full: a limit, of records.
-_ROOM = re.compile(r"\b(?:limit|limits|maximum|max|full|quota|capacity|upgrade)\b", re.IGNORECASE)
+# That the portal is full: a limit, of records. What speaks of a row's properties may quote an admin's label.
+_ROOM = re.compile(r"\b(?:limits?|maximum|is full|quota|capacity|upgrade)\b", re.IGNORECASE)
 _RECORDS = re.compile(r"\b(?:contacts?|records?|crm objects?)\b", re.IGNORECASE)
+_OF_ROW = re.compile(r"propert|required|missing|character|valid|\bvalues?\b|\bfields?\b", re.IGNORECASE)
 _ROOM_CODE = re.compile(
     r"(?:RECORD|OBJECT|CONTACT)S?[._ -]*(?:COUNT[._ -]*)?LIMIT|PAYMENT[._ -]*REQUIRED", re.IGNORECASE
 )
@@ -82,7 +83,9 @@ def lacks_room(error: Mapping[str, Any]) -> bool:
         return True
     code = f"{error.get('category') or ''} {error.get('subCategory') or ''} {error.get('errorType') or ''}"
     message = str(error.get("message") or "").partition("[")[0]
-    return bool(_ROOM_CODE.search(code)) or (bool(_ROOM.search(message)) and bool(_RECORDS.search(message)))
+    if _ROOM_CODE.search(code):
+        return True
+    return bool(_ROOM.search(message) and _RECORDS.search(message)) and not _OF_ROW.search(message)
 
 
 def is_busy(error: Mapping[str, Any]) -> bool:

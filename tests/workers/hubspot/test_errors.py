@@ -176,6 +176,8 @@ def test_a_portal_without_room_is_known_in_any_shape(error: dict[str, Any]) -> N
         {"status": "400", "message": "Property values were not valid: [contact limit reached"},
         {"status": "400", "message": "bad", "errors": [{"code": "LIMIT", "context": {"propertyName": ["email"]}}]},
         {"status": "409", "message": "Contact already exists. Existing ID: 5. The limit of records is 1"},
+        {"status": "400", "message": "The following required properties are missing: Credit limit, Contact owner"},
+        {"status": "400", "message": "The contact's full name is not valid"},
         {"status": "403", "category": "MISSING_SCOPES", "message": "This app lacks a scope to write contacts"},
     ],
 )  # fmt: skip
