@@ -45,6 +45,12 @@ endif
 chaos: .venv/test
 	@$(BIN)/python -m bench.chaos $(ARGS)
 
+# The contact line in one process, with deaths and faults between any two commands, a seed each: make simulate
+# ARGS='--seeds 2000', or ARGS=--planted, whether it finds known faults.
+.PHONY: simulate
+simulate: .venv/test
+	@$(BIN)/python -m bench.simulation $(ARGS)
+
 # The newest versions that pyproject.toml allows: requirements.txt is what production installs, constraints.txt adds
 # the tools of this Makefile.
 lock:

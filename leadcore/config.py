@@ -15,6 +15,7 @@ DEFAULT_FILE = "leadsync.toml"
 Case = Literal["details_saved", "address_saved", "something_missing", "email_refused"]
 Language = Literal["th", "en"]
 Texts = dict[Language, dict[Case, str]]
+Default = Annotated[str, Meta(pattern=r"\S", description="a text that is not blank")]
 Clock = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="HH:MM")]
 
 
@@ -64,7 +65,8 @@ class Inbox(Struct, frozen=True, forbid_unknown_fields=True):
 
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
     """`mapping`: name of a value -> HubSpot property, or false to leave it out. `properties`: dotted path in the
-    payload -> HubSpot property, for fields that have no mapping."""
+    payload -> HubSpot property, for fields that have no mapping. `required`: HubSpot property -> the value to send
+    where a new contact has none."""
 
     crm: Crm = Crm()
     messages: Messages = Messages()
@@ -72,6 +74,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     intents: dict[str, Intent] = {}
     mapping: dict[str, str | Literal[False]] = {}
     properties: dict[str, str] = {}
+    required: dict[str, Default] = {}
 
     def intent(self, name: str) -> Intent:
         """The settings of intent `name`, spelled exactly as in DealDroid."""
@@ -79,6 +82,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 _DEFAULT_INTENT = Intent()
+_IDENTIFYING = ("email", "phone", "mobilephone")
 _REFUSED_TARGETS = {
     "hs_marketable_status": "HubSpot does not let an app set it",
     "dealdroid_customer_id": "it is the key of the contact",
@@ -123,12 +127,23 @@ def parse(source: str) -> Config:
         if target in _REFUSED_TARGETS:
             line = _line_of(source, [str(target)])
             raise ConfigError(f"line {line}: {target} cannot be a mapping target: {_REFUSED_TARGETS[str(target)]}.")
+    identifying = {*_IDENTIFYING, *(config.mapping.get(name) for name in _IDENTIFYING), *_REFUSED_TARGETS}
+    for name in config.required:
+        if name in identifying:
+            line = _line_of(source, ["required", name])
+            why = _REFUSED_TARGETS.get(name, "one value for all would make all customers one contact")
+            raise ConfigError(f"line {line}: {name} cannot be given a value: {why}.")
     return config
 
 
 def _named_values(tree: dict[str, Any]) -> Iterator[tuple[list[str], Any, Any]]:
     """Path, value and type of what stands in tables with free keys: msgspec's errors do not name those keys."""
-    tables = [(["intents"], Intent), (["mapping"], str | Literal[False]), (["properties"], str)]
+    tables = [
+        (["intents"], Intent),
+        (["mapping"], str | Literal[False]),
+        (["properties"], str),
+        (["required"], Default),
+    ]
     texts = [["messages", "texts"], *(["intents", name, "texts"] for name in _table(tree, ["intents"]))]
     for path in texts:
         for language, cases in _table(tree, path).items():

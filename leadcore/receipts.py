@@ -35,6 +35,7 @@ PARKED = "parked"
 HELD = "held"
 DISCARDED = "discarded"
 STATES = (WAITING, CREATED, UPDATED, UNCHANGED, SKIPPED, PARKED, HELD, DISCARDED)
+WARNED = "warned"
 WRITTEN = frozenset({CREATED, UPDATED, UNCHANGED})
 # What a message's state begins with while it may wait for a person.
 UNSENT_STATES = ("failed", "interrupted")
@@ -44,13 +45,17 @@ PARKED_SECONDS = 30 * 86_400
 HELD_SECONDS = 30 * 86_400
 UNSENT_SECONDS = 7 * 86_400
 
+CONTACT = "contact"
+"""Stands in a note in the place of a property where it is about the contact as a whole."""
+
 BY_EMAIL_ONLY = make_reason("matched_by_email_only")
 """The reason of a written lead whose contact was there already, and only the email says that it is the customer's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Why one property was not written as it was said: `what` is "kept" (HubSpot's value) or "dropped"."""
+    """Why one property was not written as it was said: `what` is "kept" (HubSpot's value), "dropped", or `WARNED`
+    (written, with a warning of HubSpot's)."""
 
     property: str
     what: str

@@ -16,6 +16,9 @@ from leadcore.errors import SettingsError
 PLATFORM_VARIABLES = ("DYNO", "RENDER")
 PLATFORM_PREFIX = "RAILWAY_"
 _OF_A_LAPTOP = ("RAILWAY_TOKEN", "RAILWAY_API_TOKEN")
+HUBSPOT_VERSIONS = ("2026-09", "2026-03", "v3")
+"""HubSpot's API versions, the default first."""
+UNDATED_VERSION = "v3"
 SECRET_LENGTH, PASSWORD_LENGTH = 32, 16
 """Characters; shorter ones can be guessed."""
 # Proxies and platforms refuse a header of more than 8 kB.
@@ -27,7 +30,7 @@ _REDIS_OPTIONS_OF_OURS = frozenset({"decode_responses", "encoding", "encoding_er
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What both processes need. `key`: "" if the digests use the key kept in Redis; `spool_dir`: None for a folder
-    under the system's state or temp dir."""
+    under the system's state or temp dir; `hubspot_version`: one of `HUBSPOT_VERSIONS`."""
 
     redis_url: str = field(repr=False)
     redis_tls_verify: bool
@@ -36,6 +39,7 @@ class Settings:
     timezone: ZoneInfo
     spool_dir: Path | None
     hosted: bool
+    hubspot_version: str
     dry_run: bool
     log_level: str
     host: str
@@ -74,6 +78,7 @@ def read(env: Mapping[str, str] = os.environ) -> Settings:
         timezone=_timezone(env.get("LEADSYNC_TIMEZONE") or "Asia/Bangkok"),
         spool_dir=Path(env["SPOOL_DIR"]) if env.get("SPOOL_DIR") else None,
         hosted=hosted,
+        hubspot_version=_hubspot_version(env),
         dry_run=flag(env, "DRY_RUN", default=False),
         log_level=level,
         # A hosting platform has a router in front; elsewhere only this machine may reach the receiver, unless asked.
@@ -216,6 +221,13 @@ def _check_redis_options(value: str, query: str) -> None:
         # Whatever redis-py says, its text quotes values.
         raise SettingsError("REDIS_URL has an option after its ? that cannot be used.") from None
     raise SettingsError(f"REDIS_URL may not set {', '.join(sorted(names & _REDIS_OPTIONS_OF_OURS))}.")
+
+
+def _hubspot_version(env: Mapping[str, str]) -> str:
+    value = env.get("HUBSPOT_API_VERSION", "").strip().lower() or HUBSPOT_VERSIONS[0]
+    if value not in HUBSPOT_VERSIONS:
+        raise SettingsError(f"HUBSPOT_API_VERSION must be one of {', '.join(HUBSPOT_VERSIONS)}.")
+    return value
 
 
 def _token(env: Mapping[str, str], name: str) -> str:

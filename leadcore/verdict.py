@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from leadcore.receipts import UNSENT_STATES, WRITTEN, Receipt
+from leadcore.required import list_names
 from leadcore.texts import en
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ SEVERITIES: Mapping[str, str] = {
     "refused": WARN,
     "late": WARN,
     "messages_paused": WARN,
+    "required": WARN,
     "parked": WARN,
     "spooled": WARN,
     "foreign": WARN,
@@ -95,6 +97,7 @@ def assess(
 def _assess_line(status: "Status") -> list[Problem]:
     waited_ms = status.now_ms - (status.oldest_ms or status.now_ms)
     stands_still = not status.workers or bool(status.pause)
+    required = list_names(status.required)
     problems = {
         Problem("no_workers"): not status.workers,
         _describe_pause(status.pause, status.now_ms): bool(status.pause),
@@ -102,6 +105,7 @@ def _assess_line(status: "Status") -> list[Problem]:
         Problem("late", waited_ms // 1000): waited_ms > LATE_MS and not stands_still,
         Problem("messages_paused", why=status.messages_pause.get("reason", "")): bool(status.messages_pause)
         and bool(status.messages_waiting),
+        Problem("required", len(required), ", ".join(required)): bool(status.required),
         Problem("parked", status.need_person): bool(status.need_person),
         Problem(name_dry_run(status.workers, status.dry_workers)): status.dry_run,
         Problem("held", status.held): bool(status.held) and not status.dry_run,

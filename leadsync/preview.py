@@ -1,7 +1,8 @@
 """What a payload would change in HubSpot, without writing anything there or to Redis.
 
 Runs the workers' own `Writer` with read-only versions of the portal, the customer store and the identity. Values that
-HubSpot would refuse, other than an email of another contact, only show when they are written.
+HubSpot would refuse only show when they are written, other than an email of another contact, what breaks a rule for the
+form of values, and what HubSpot refused to do without in the last hour.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,8 +16,10 @@ from leadcore.reasons import Reason, english, reason
 from leadcore.receipts import CREATED, SKIPPED, UNCHANGED, UPDATED, WAITING, Note
 from leadcore.store import keys
 from leadcore.store.connection import Redis
+from leadcore.store.required import read_required
 from leadcore.store.streams import Stream
 from leadsync.errors import PreviewError
+from workers.flow.errors import LineDown
 from workers.flow.lease import Lease
 from workers.hubspot.budget import NoBudget
 from workers.hubspot.client import HubSpot
@@ -27,6 +30,7 @@ from workers.rules.mapping.mapped_event import MappedEvent
 from workers.rules.mapping.property_names import ADDRESS, CUSTOMER_ID, NAME, NAME_GIVEN
 from workers.rules.outcomes import Conflict, ContactWrite, WriteOutcome, Written
 from workers.rules.plan import WritePlanner
+from workers.rules.required import RequiredProperties
 from workers.settings import WorkerSettings
 from workers.sync.customer_store import CustomerStore
 from workers.sync.identity import Identity
@@ -48,13 +52,15 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """`state`: the receipt's. `kept`: each value that would not be written, and why."""
+    """`state`: the receipt's. `kept`: each value that would not be written, and why; `doubtful`: those that HubSpot
+    would or may refuse, and the portal's rule for their form."""
 
     state: str
     why: Reason
     contact_id: str
     changes: list[Change]
     kept: list[Note]
+    doubtful: list[Note]
 
     @property
     def summary(self) -> str:
@@ -67,8 +73,16 @@ class Preview:
         return f"{text}: {english(self.why)}." if self.why else f"{text}."
 
     def as_dict(self) -> dict[str, Any]:
-        kept = [{"property": n.property, "what": n.what, "why": english(n.why)} for n in self.kept]
-        return {**asdict(self), "why": english(self.why), "kept": kept}
+        return {
+            **asdict(self),
+            "why": english(self.why),
+            "kept": _as_dicts(self.kept),
+            "doubtful": _as_dicts(self.doubtful),
+        }
+
+
+def _as_dicts(notes: Sequence[Note]) -> list[dict[str, str]]:
+    return [{"property": note.property, "what": note.what, "why": english(note.why)} for note in notes]
 
 
 class _ReadOnlyHubSpot(HubSpot):
@@ -117,7 +131,7 @@ def preview_event(body: dict[str, Any], redis: Redis, settings: WorkerSettings) 
     shared = settings.shared
     machine = Machine()
     # A few reads outside the workers' budget: reserving a slot in it would write to Redis.
-    hubspot = _ReadOnlyHubSpot(settings.token, settings.hubspot_url, NoBudget(machine))
+    hubspot = _ReadOnlyHubSpot(settings.token, settings.hubspot_url, NoBudget(machine), version=shared.hubspot_version)
     # A Redis without a key has no customers either, so any key will do.
     key = shared.key.encode() or redis.get(keys.SECRET) or b"none"
     customers = _ReadOnlyStore(redis, key)
@@ -130,7 +144,9 @@ def preview_event(body: dict[str, Any], redis: Redis, settings: WorkerSettings) 
         raise PreviewError("this version of leadsync cannot read the event")
     [group] = batch.groups
     customers.load([group])
-    plan = WritePlanner(portal, customers.digest(), shared.timezone)
+    required = RequiredProperties(shared.config.required)
+    required.refresh(read_required(redis))
+    plan = WritePlanner(portal, customers.digest(), shared.timezone, required)
     # A lease that was never acquired: `_ReadOnlyIdentity` locks nothing.
     identity = _ReadOnlyIdentity(redis, hubspot, shared.config.crm, key, Lease(Stream(redis), 0, "", machine))
     writer = Writer(hubspot, plan, identity, customers, intact=False)
@@ -148,7 +164,26 @@ def _describe(group: CustomerBatch, result: Result, hubspot: HubSpot, plan: Writ
     notes = list(dict.fromkeys([*lead.mapped.notes, *group.decision.news.notes[0], *group.decision.notes]))
     if result.state != SKIPPED:
         notes += _unchanged(group, lead.mapped, sent, {note.property: note.why for note in notes})
-    return Preview(result.state, result.why, result.contact_id, changes, notes)
+    return Preview(result.state, result.why, result.contact_id, changes, notes, _find_doubtful(changed, hubspot))
+
+
+def _find_doubtful(changed: Mapping[str, str], hubspot: HubSpot) -> list[Note]:
+    """Values that may break the portal's rules; none if HubSpot does not tell the rules."""
+    try:
+        formats = hubspot.formats() if changed else {}
+    except LineDown:
+        return []
+    outcomes = {
+        (name, rule): rule.is_broken_by(value)
+        for name, value in changed.items()
+        for rule in formats.get(name, ())
+        if value
+    }
+    return [
+        Note(name, "would be refused" if broken else "may be refused", reason("form_wanted", rule=str(rule)))
+        for (name, rule), broken in outcomes.items()
+        if broken is not False
+    ]
 
 
 def _unchanged(

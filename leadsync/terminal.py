@@ -202,8 +202,8 @@ def print_preview(preview: "Preview", *, as_json: bool) -> None:
         table.add_row(change.property, Text(change.now), Text(change.new))
     if preview.changes:
         Console().print(table)
-    for kept in preview.kept:
-        print(f"{kept.property} {kept.what}: {english(kept.why)}")
+    for note in (*preview.kept, *preview.doubtful):
+        print(f"{note.property} {note.what}: {english(note.why)}")
 
 
 def print_missing(found: "Found", *, repaired: bool, as_json: bool) -> None:

@@ -161,6 +161,7 @@ def _announce(settings: ReceiverSettings, address: str) -> None:
         reached_from="this machine only; see HOST" if is_local else "other machines",
         redis=shared.redis_address,
         portal=find_portal(shared) or "unknown until a worker's first call",
+        api_version=shared.hubspot_version,
         dry_run=shared.dry_run,
         console=f"{address}/console/" if settings.console_password else "off: CONSOLE_PASSWORD is not set",
         metrics="with METRICS_TOKEN" if settings.metrics_token else "open",

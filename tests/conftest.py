@@ -35,6 +35,7 @@ from hypothesis import settings as hypothesis_settings
 from leadcore.config import Config
 from leadcore.machine import Machine
 from leadcore.receipts import Receipt
+from leadcore.settings import HUBSPOT_VERSIONS
 from leadcore.store import keys, lines
 from leadcore.store.bell import Bell
 from leadcore.store.leads import read_all, read_receipts
@@ -50,6 +51,7 @@ from tests.restarts import Restartable
 from workers.hubspot.budget import NoBudget
 from workers.hubspot.client import HubSpot
 from workers.hubspot.setup import setup
+from workers.hubspot.versions import with_version
 from workers.sync.restore import INTACT
 
 ROOT = Path(__file__).parent.parent
@@ -58,11 +60,12 @@ SECRET = "kept-out-of-redis-7f3a91"
 SECRET_PATH = "/services/T0/B0/secret-of-the-channel"
 SHARDS = Config().inbox.shards
 BANGKOK = ZoneInfo("Asia/Bangkok")
-PROPERTIES_ROUTE = "GET /crm/v3/properties/contacts"
+CONTACTS_PATH = with_version("/crm/v3/objects/contacts", HUBSPOT_VERSIONS[0])
+PROPERTIES_ROUTE = "GET " + with_version("/crm/v3/properties/contacts", HUBSPOT_VERSIONS[0])
 # What the tests' own environment must not decide.
 FOREIGN = (
     "PORT", "DYNO", "RENDER", "REDIS_URL", "DEALDROID_SECRET", "HUBSPOT_ACCESS_TOKEN", "WEB_CONCURRENCY",
-    "ALERT_WEBHOOK_URL", "METRICS_TOKEN",
+    "ALERT_WEBHOOK_URL", "METRICS_TOKEN", "HUBSPOT_API_VERSION",
 )  # fmt: skip
 # What a test may start without being marked: Redis, and the shell that ends it with us.
 HARMLESS = {"valkey-server", "redis-server", Path(os.environ.get(embedded.OVERRIDE, "")).name, "sh"}

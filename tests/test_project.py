@@ -222,6 +222,7 @@ def test_the_example_works_with_every_line_in_force_and_names_every_setting() ->
     assert known.intents
     assert known.mapping
     assert known.properties
+    assert known.required
     for part in (Crm, Messages, Inbox, Intent):
         for name in part.__struct_fields__:
             assert re.search(rf"^(\[.*\b)?{name}\b", full, re.MULTILINE), name

@@ -54,7 +54,14 @@ def build(settings: WorkerSettings, machine: Machine) -> Runtime:
     budget = Budget(
         redis, settings.requests_per_10s, stop, machine, settings.requests_per_day, settings.shared.timezone
     )
-    hubspot = HubSpot(settings.token, settings.hubspot_url, budget, dry_run=shared.dry_run, tally=tally)
+    hubspot = HubSpot(
+        settings.token,
+        settings.hubspot_url,
+        budget,
+        version=shared.hubspot_version,
+        dry_run=shared.dry_run,
+        tally=tally,
+    )
     confirmations = ConfirmationWriter(config, MessageTemplates.compile(config), shared.timezone)
     customers = CustomerStore(redis, shared.key.encode())
     dealdroid = DealDroid(settings.dealdroid_url, IN_FLIGHT, machine)
@@ -85,4 +92,4 @@ def hubspot_client(settings: WorkerSettings) -> Iterator[HubSpot]:
         redis.ping()
     except AWAY:
         budget = NoBudget(machine)
-    yield HubSpot(settings.token, settings.hubspot_url, budget)
+    yield HubSpot(settings.token, settings.hubspot_url, budget, version=settings.shared.hubspot_version)

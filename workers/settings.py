@@ -32,7 +32,8 @@ def read_worker(env: Mapping[str, str] = os.environ) -> WorkerSettings:
     token = text(env, "HUBSPOT_ACCESS_TOKEN").strip()
     if not token:
         raise SettingsError(
-            "HUBSPOT_ACCESS_TOKEN is not set. Create a private app (or service key) in HubSpot and put its token here."
+            "HUBSPOT_ACCESS_TOKEN is not set. Create a Service Key in HubSpot (Settings > Integrations > Service Keys) "
+            "and put it here; the token of a legacy private app works too."
         )
     if not re.fullmatch(r"[!-~]+", token):
         raise SettingsError("HUBSPOT_ACCESS_TOKEN must be one word of ASCII letters, as HubSpot shows it.")

@@ -27,7 +27,6 @@ from leadcore.store.outage import Outage
 from leadcore.store.status import find_portal
 from workers import jobs
 from workers.bootstrap import Runtime, build
-from workers.hubspot.client import API_VERSION
 from workers.maintenance import Maintenance
 from workers.notifier import Notifier
 from workers.settings import WorkerSettings
@@ -122,7 +121,7 @@ def _announce(settings: WorkerSettings) -> None:
         "worker.started",
         redis=shared.redis_address,
         hubspot=urlsplit(settings.hubspot_url).netloc.rpartition("@")[2],
-        api_version=API_VERSION,
+        api_version=settings.shared.hubspot_version,
         portal=find_portal(shared) or "unknown until the first call",
         dealdroid=urlsplit(settings.dealdroid_url).netloc.rpartition("@")[2],
         dry_run=shared.dry_run,

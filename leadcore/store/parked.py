@@ -33,8 +33,8 @@ UNREADABLE = reason("no_event")
 STILL_DRY = reason("still_dry")
 # All the codes with which a lead can be parked.
 CODES = (
-    "disconnected", "empty_answer", "error", "locked", "race", "refused", "row", "timeout", "unavailable", "unexpected",
-    "unreadable", "unsettled", "unusable", "vanishing",
+    "disconnected", "empty_answer", "error", "locked", "race", "refused", "required", "row", "timeout", "unavailable",
+    "unexpected", "unreadable", "unsettled", "unusable", "vanishing",
 )  # fmt: skip
 
 _RETRY = (

@@ -7,6 +7,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from leadcore.reasons import english
+from leadcore.required import Requirement
+from leadcore.required import unpack as unpack_required
 from leadcore.settings import Settings
 from leadcore.store import keys, lines
 from leadcore.store.connection import AWAY, RECEIVER_TIMEOUT, Redis, connect
@@ -22,7 +24,8 @@ class Status:
     oldest entry in ms, None if it is empty; `oldest_ms`: when the oldest of the inbox came, in ms of Redis' clock;
     `pauses`: line -> {} or code, reason, until_ms, since_ms; `kept`: the name of a `lines.Kept` -> how many;
     `dry_workers`: how many of the workers run with DRY_RUN; `refused_today`: posts refused for their secret on this day
-    of the operator's time zone; `last_post_ms`: when DealDroid's last authenticated post came, None if never."""
+    of the operator's time zone; `last_post_ms`: when DealDroid's last authenticated post came, None if never;
+    `required`: what HubSpot refused to do without in the last hour."""
 
     now_ms: int
     workers: int
@@ -35,6 +38,7 @@ class Status:
     dry_workers: int = 0
     refused_today: int = 0
     last_post_ms: int | None = None
+    required: list[Requirement] = field(default_factory=list)
 
     @property
     def waiting(self) -> int:
@@ -101,6 +105,7 @@ def read_status(redis: Redis, shards: int, timezone: ZoneInfo) -> Status:
     pipe.zscore(keys.LAST_POST, LAST)
     pipe.xrevrange(keys.LEADS, count=1)
     pipe.hgetall(keys.COUNTS)
+    pipe.hgetall(keys.REQUIRED)
     for _, kept in lines.each_kept():
         pipe.zcard(kept.index)
     for line in lines.LINES:
@@ -109,7 +114,7 @@ def read_status(redis: Redis, shards: int, timezone: ZoneInfo) -> Status:
             pipe.xlen(keys.entries(line.name, shard))
             pipe.zcard(keys.later(line.name, shard))
             pipe.xrange(keys.entries(line.name, shard), count=1)
-    time, workers, dry_workers, refused, last_post, newest, counts, *more = pipe.execute()
+    time, workers, dry_workers, refused, last_post, newest, counts, required, *more = pipe.execute()
     answers = iter(more)
     now = _milliseconds(time)
     sizes = {kept.name: next(answers) for _, kept in lines.each_kept()}
@@ -133,6 +138,7 @@ def read_status(redis: Redis, shards: int, timezone: ZoneInfo) -> Status:
         dry_workers=_count_alive(dry_workers, now),
         refused_today=refused_on(refused, local_date(now, timezone)),
         last_post_ms=_last_post(last_post, newest),
+        required=unpack_required(required, now),
     )
 
 

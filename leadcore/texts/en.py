@@ -4,6 +4,10 @@ from collections.abc import Mapping
 
 # A reason in place of a sentence.
 ANY = "{why}."
+ADD_SCOPE = (
+    "Add it to the Service Key in HubSpot (Settings > Integrations > Service Keys); for a legacy private app tick it "
+    "under Settings > Integrations > Private apps > Scopes."
+)
 
 # Why something happened, or did not, see `leadcore.reasons`. Older versions stored these sentences: while their
 # receipts live, one that is changed here has to be recognised in its old form too.
@@ -26,6 +30,8 @@ REASONS: Mapping[str, str] = {
     "value_taken": "another contact has this value",
     "email_taken": "another contact has this email",
     "email_shared": "three or more customers use this email, so it identifies nobody",
+    "partner_required": "HubSpot requires {properties} with it",
+    "form_wanted": "HubSpot wants {rule}",
     "said_newer": "the customer has said something newer",
     "longer_name_known": "a longer name is already known",
     "contact_of_others": "the contact belongs to somebody else and has another value",
@@ -33,6 +39,8 @@ REASONS: Mapping[str, str] = {
     "already_there": "HubSpot has this value already",
     "said_before": "the customer has said this before",
     "only_when_created": "set only when the contact is created",
+    # What to know of a value that was written
+    "written_with_warning": "HubSpot has written it with a warning ({code})",
     # Why a lead was not written, or has to wait
     "matched_by_email_only": "matched by email only",
     "no_contact_details": "no contact details yet",
@@ -44,6 +52,7 @@ REASONS: Mapping[str, str] = {
     "fault": "a fault in this program ({error})",
     "contact_refused": "HubSpot refused this contact",
     "values_refused": "HubSpot refused some values",
+    "property_required": "HubSpot requires {properties}",
     "placeholder_refused": "HubSpot refused even a made-up last name",
     "contact_locked": "HubSpot has locked this contact for a moment",
     "contact_busy": "HubSpot is too busy for this contact",
@@ -58,7 +67,8 @@ REASONS: Mapping[str, str] = {
     "contact_vanished": "the contact vanished from HubSpot while it was written",
     # Why a line is down
     "token_refused": "HubSpot refuses the access token. Put a valid one into HUBSPOT_ACCESS_TOKEN.",
-    "scope_missing": "The HubSpot token lacks a scope. Tick {scopes} in the private app.",
+    "scope_missing": f"The HubSpot token lacks a scope: {{scope}}. {ADD_SCOPE}",
+    "any_scope_missing": f"The HubSpot token lacks a scope: one of {{scopes}}. {ADD_SCOPE}",
     "daily_quota_used": "HubSpot's daily quota is used up.",
     "portal_full": "The HubSpot portal has no room for new contacts.",
     "slow_down": "HubSpot asks to slow down.",
@@ -126,10 +136,15 @@ CONSOLE_REASONS: Mapping[str, str] = {
     "nothing_written": "Dry run: nothing was written",
 }
 
+_SCOPES = (
+    "The HubSpot token lacks a scope. Tick crm.objects.contacts.read and .write and crm.schemas.contacts.read and "
+    ".write in the private app."
+)
 # Sentences that no version stores any more.
 FORMER_REASONS: Mapping[str, str] = {
     "dry run: nothing is sent": "dry run: nothing is sent",
     "HubSpot's answer took too long.": "HubSpot's answer took too long.",
+    _SCOPES: _SCOPES,
 }
 
 # What fixes parked leads and unsent messages, by what their reason is about; "" for any other.
@@ -137,6 +152,10 @@ FIXES: Mapping[str, str] = {
     "": "The cause may have passed: retry.",
     "unusable": "It cannot be retried as it is. Let the intent in DealDroid send what is missing, then discard it.",
     "unreadable": "Install the newest leadsync, then retry. If it is parked again, discard it.",
+    "required": (
+        "Give a value under [required] in leadsync.toml, let contacts do without it in HubSpot, or, if the contact is "
+        "there already, fill it in. Then retry."
+    ),
     "refused": "Look for a rule or a required property of your portal, fix it, then retry.",
     "failed": "The lead is saved. Fix what DealDroid reports and retry, or discard the message.",
     "interrupted": (
@@ -168,8 +187,9 @@ PAUSES: Mapping[str, str] = {
         "HubSpot refuses the access token. Put a valid one into HUBSPOT_ACCESS_TOKEN and restart the workers."
     ),
     "forbidden": (
-        "The HubSpot token lacks a scope. In HubSpot, under Settings > Integrations > Private apps > Scopes, "
-        "tick crm.objects.contacts.read and .write and crm.schemas.contacts.read and .write."
+        "The HubSpot token lacks a scope. In HubSpot, under Settings > Integrations > Service Keys, give the key "
+        "crm.objects.contacts.read and .write and crm.schemas.contacts.read and .write (for a legacy private app: "
+        "Private apps > Scopes). leadsync doctor names the missing one."
     ),
     "daily_quota": (
         "HubSpot's daily quota is used up. It is reset at the portal's midnight; find out which app uses so much."
@@ -203,6 +223,10 @@ PROBLEMS: Mapping[str, str] = {
     ),
     "late": "The oldest lead has waited for {n} seconds",
     "messages_paused": "Messages wait for DealDroid",
+    "required": (
+        "HubSpot refuses contacts without a property that the portal requires|"
+        "HubSpot refuses contacts without properties that the portal requires"
+    ),
     "parked": "{n} lead needs you|{n} leads need you",
     "spooled": "{n} lead waits on this machine's disk|{n} leads wait on this machine's disk",
     "foreign": (
@@ -226,6 +250,10 @@ REMEDIES: Mapping[str, str] = {
     "refused": "Put the API secret key of every intent in DealDroid into DEALDROID_SECRET, and restart web.",
     "late": "Start more workers if this does not fall.",
     "messages_paused": "{why}",
+    "required": (
+        "It wants {why}. Give a value under [required] in leadsync.toml, or let contacts do without in HubSpot. "
+        "leadsync finds out within an hour; leadsync retry tries at once."
+    ),
     "parked": "See: leadsync parked",
     "spooled": "The receiver puts them into Redis by itself.",
     "foreign": "They are left alone. If Redis was emptied or replaced they are yours: leadsync spool list",

@@ -2,6 +2,11 @@
 
 from collections.abc import Mapping
 
+_ADD_SCOPE = (
+    "กรุณาเพิ่มให้ Service Key ใน HubSpot (Settings > Integrations > Service Keys) "
+    "หากใช้ private app แบบเดิมให้เลือกที่ Settings > Integrations > Private apps > Scopes"
+)
+
 REASONS: Mapping[str, str] = {
     "given_up": "{why} (ลองแล้ว {tries} ครั้ง)",
     # Why a value was not written, or is not changed
@@ -21,6 +26,8 @@ REASONS: Mapping[str, str] = {
     "value_taken": "รายชื่ออื่นใช้ค่านี้อยู่แล้ว",
     "email_taken": "รายชื่ออื่นใช้อีเมลนี้อยู่แล้ว",
     "email_shared": "มีลูกค้าใช้อีเมลนี้ตั้งแต่สามคน จึงระบุตัวไม่ได้",
+    "partner_required": "HubSpot รับค่านี้เมื่อมี {properties} เท่านั้น",
+    "form_wanted": "HubSpot ต้องการค่าตามรูปแบบ {rule}",
     "said_newer": "ลูกค้าแจ้งค่าที่ใหม่กว่าแล้ว",
     "longer_name_known": "มีชื่อที่ครบกว่าอยู่แล้ว",
     "contact_of_others": "รายชื่อนี้มีผู้อื่นสร้างไว้และมีค่าอื่นอยู่แล้ว",
@@ -28,6 +35,8 @@ REASONS: Mapping[str, str] = {
     "already_there": "HubSpot มีค่านี้อยู่แล้ว",
     "said_before": "ลูกค้าเคยแจ้งค่านี้แล้ว",
     "only_when_created": "กำหนดเฉพาะเมื่อสร้างรายชื่อ",
+    # What to know of a value that was written
+    "written_with_warning": "HubSpot บันทึกแล้วโดยมีคำเตือน ({code})",
     # Why a lead was not written, or has to wait
     "matched_by_email_only": "จับคู่จากอีเมลเพียงอย่างเดียว",
     "no_contact_details": "ยังไม่มีข้อมูลติดต่อ",
@@ -39,6 +48,7 @@ REASONS: Mapping[str, str] = {
     "fault": "โปรแกรมนี้ขัดข้อง ({error})",
     "contact_refused": "HubSpot ไม่รับรายชื่อนี้",
     "values_refused": "HubSpot ไม่รับบางค่า",
+    "property_required": "HubSpot บังคับให้มี {properties}",
     "placeholder_refused": "HubSpot ไม่รับแม้แต่นามสกุลสมมติ",
     "contact_locked": "HubSpot ล็อกรายชื่อนี้ชั่วคราว",
     "contact_busy": "HubSpot ไม่ว่างสำหรับรายชื่อนี้",
@@ -53,7 +63,8 @@ REASONS: Mapping[str, str] = {
     "contact_vanished": "รายชื่อหายไปจาก HubSpot ระหว่างบันทึก",
     # Why a line is down
     "token_refused": "HubSpot ไม่ยอมรับ access token กรุณาใส่ค่าใหม่ที่ HUBSPOT_ACCESS_TOKEN",
-    "scope_missing": "token ของ HubSpot ขาดสิทธิ์ กรุณาเลือก {scopes} ใน private app",
+    "scope_missing": f"token ของ HubSpot ขาดสิทธิ์ {{scope}} {_ADD_SCOPE}",
+    "any_scope_missing": f"token ของ HubSpot ขาดสิทธิ์ใดสิทธิ์หนึ่งใน {{scopes}} {_ADD_SCOPE}",
     "daily_quota_used": "โควตารายวันของ HubSpot หมดแล้ว",
     "portal_full": "พอร์ทัล HubSpot ไม่มีที่ว่างสำหรับรายชื่อใหม่แล้ว",
     "slow_down": "HubSpot ขอให้ส่งช้าลง",
@@ -117,12 +128,20 @@ CONSOLE_REASONS: Mapping[str, str] = {}
 FORMER_REASONS: Mapping[str, str] = {
     "dry run: nothing is sent": "โหมดทดลอง: ไม่ได้ส่งจริง",
     "HubSpot's answer took too long.": "HubSpot ตอบช้าเกินไป",
+    (
+        "The HubSpot token lacks a scope. Tick crm.objects.contacts.read and .write and crm.schemas.contacts.read and "
+        ".write in the private app."
+    ): (
+        "token ของ HubSpot ขาดสิทธิ์ กรุณาเลือก crm.objects.contacts.read และ .write "
+        "กับ crm.schemas.contacts.read และ .write ใน private app"
+    ),
 }
 
 FIXES: Mapping[str, str] = {
     "": "สาเหตุอาจหมดไปแล้ว กรุณาลองใหม่",
     "unusable": "ลองใหม่ทั้งอย่างนี้ไม่ได้ กรุณาให้ intent ใน DealDroid ส่งค่าที่ขาด แล้วทิ้งรายการนี้",
     "unreadable": "กรุณาติดตั้ง leadsync รุ่นล่าสุดแล้วลองใหม่ หากยังค้างอีกให้ทิ้ง",
+    "required": ("กรุณากำหนดค่าที่ [required] ใน leadsync.toml เลิกบังคับกรอกใน HubSpot หรือกรอกค่าเองหากมีรายชื่อแล้ว จากนั้นลองใหม่"),
     "refused": "กรุณาตรวจกฎหรือ property ที่บังคับกรอกในพอร์ทัล แก้ไขแล้วลองใหม่",
     "failed": "ลีดบันทึกแล้ว กรุณาแก้ตามที่ DealDroid แจ้งแล้วลองใหม่ หรือทิ้งข้อความนี้",
     "interrupted": "ลีดบันทึกแล้ว และลูกค้าอาจได้รับข้อความแล้ว ลองใหม่เมื่อแน่ใจว่ายังไม่ได้รับ หากไม่แน่ใจให้ทิ้ง",
@@ -148,8 +167,9 @@ HINTS: Mapping[str, str] = {
 PAUSES: Mapping[str, str] = {
     "unauthorized": "HubSpot ไม่ยอมรับ access token กรุณาใส่ค่าใหม่ที่ HUBSPOT_ACCESS_TOKEN แล้วเริ่ม worker ใหม่",
     "forbidden": (
-        "token ของ HubSpot ขาดสิทธิ์ กรุณาไปที่ Settings > Integrations > Private apps > Scopes แล้วเลือก "
-        "crm.objects.contacts.read และ .write กับ crm.schemas.contacts.read และ .write"
+        "token ของ HubSpot ขาดสิทธิ์ กรุณาไปที่ Settings > Integrations > Service Keys แล้วเพิ่ม "
+        "crm.objects.contacts.read และ .write กับ crm.schemas.contacts.read และ .write ให้คีย์ "
+        "(หากใช้ private app แบบเดิม: Private apps > Scopes) คำสั่ง leadsync doctor จะบอกว่าขาดสิทธิ์ใด"
     ),
     "daily_quota": ("โควตารายวันของ HubSpot หมดแล้ว จะเริ่มใหม่ตอนเที่ยงคืนตามเวลาของพอร์ทัล กรุณาตรวจว่าแอปใดใช้มากผิดปกติ"),
     "no_room": "พอร์ทัล HubSpot ไม่มีที่ว่างสำหรับรายชื่อใหม่แล้ว กรุณาลบรายชื่อที่ไม่ใช้ หรือซื้อเพิ่ม",
@@ -176,6 +196,7 @@ PROBLEMS: Mapping[str, str] = {
     "refused": "วันนี้ปฏิเสธ {n} คำขอ เพราะรหัสลับของ intent ไม่ตรงกับที่ตั้งไว้ที่นี่",
     "late": "ลีดเก่าที่สุดรอมาแล้ว {n} วินาที",
     "messages_paused": "ข้อความกำลังรอ DealDroid",
+    "required": "HubSpot ไม่รับรายชื่อที่ไม่มีค่าใน property ที่พอร์ทัลบังคับกรอก",
     "parked": "มี {n} ลีดรอให้คุณช่วย",
     "spooled": "มี {n} ลีดรออยู่ในดิสก์ของเครื่องนี้",
     "foreign": "มี {n} ลีดในดิสก์ของเครื่องนี้ที่เก็บไว้สำหรับ Redis อื่น",

@@ -2,22 +2,29 @@
 
 import time
 from collections.abc import Mapping
+from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from leadcore.config import Config
+from leadcore.receipts import PROPERTIES
+from leadcore.settings import HUBSPOT_VERSIONS
+from leadcore.texts.en import ADD_SCOPE
 from leadsync.doctor.finding import Finding, clock, fine, warn, wrong
 from workers.bootstrap import hubspot_client
 from workers.flow.errors import LineDown
 from workers.hubspot import access
 from workers.hubspot.client import HubSpot
 from workers.hubspot.properties import DEFINITIONS
+from workers.hubspot.scopes import PURPOSES
+from workers.hubspot.versions import LEGACY_APPS_END, is_near, list_ends
+from workers.rules.formats import FormatRule, may_be_broken
 from workers.rules.mapping.property_names import CUSTOMER_ID
 from workers.settings import WorkerSettings
 
 LOW_SHARE = 0.1
+FORMATS = "HubSpot's rules for values"
 ONLY_SETUP = "crm.schemas.contacts.write"
-SCOPE_FIX = "Tick it in HubSpot: Settings > Integrations > Private apps > Scopes."
 
 
 def check_hubspot(settings: WorkerSettings) -> list[Finding]:
@@ -25,6 +32,7 @@ def check_hubspot(settings: WorkerSettings) -> list[Finding]:
     found: list[Finding] = []
     if settings.shared.dry_run:
         found.append(warn("DRY_RUN", "Nothing is written to HubSpot and nothing is sent.", "Unset it to go live."))
+    found += judge_version(settings.shared.hubspot_version, datetime.now(UTC).date())
     with hubspot_client(settings) as hubspot:
         try:
             _check(hubspot, settings, found)
@@ -40,14 +48,31 @@ def _check(hubspot: HubSpot, settings: WorkerSettings, found: list[Finding]) -> 
     except LineDown as down:
         if down.code != "forbidden":
             raise
-    found.append(fine("HubSpot token", "Works."))
-    found += judge_scopes(access.find_missing_scopes(hubspot, settings.token))
+    token = access.inspect_token(hubspot, settings.token)
+    found.append(judge_token(token.kind, datetime.now(UTC).date()))
+    found += judge_scopes(token.missing)
     if definitions is not None:
         found += judge_properties(definitions, settings.shared.config)
+        found += judge_defaults(definitions, settings.shared.config)
+    found += _check_formats(hubspot, settings.shared.config)
     found.append(judge_quota(access.read_quota_left(hubspot), settings.requests_per_day))
     sent = time.time()
     date = access.read_server_date(hubspot)
     found += judge_date(date, (sent + time.time()) / 2)
+
+
+def judge_version(version: str, today: date) -> list[Finding]:
+    """Pure: whether HubSpot goes on supporting what `version` uses."""
+    subject = "HubSpot API version"
+    fix = f"Set HUBSPOT_API_VERSION={HUBSPOT_VERSIONS[0]}, or unset it."
+    if version == HUBSPOT_VERSIONS[0]:
+        fix = "Install the newest leadsync."
+    found = []
+    for name, end in list_ends(version):
+        if is_near(end, today):
+            state, text = (warn, "ends on") if today < end else (wrong, "may be refused since")
+            found.append(state(subject, f"{version}: HubSpot's support of {name} {text} {end}.", fix))
+    return found or [fine(subject, f"{version}, supported until {list_ends(version)[0][1]}.")]
 
 
 def judge_date(date: str, now: float) -> list[Finding]:
@@ -58,12 +83,23 @@ def judge_date(date: str, now: float) -> list[Finding]:
         return []
 
 
+def judge_token(kind: str, today: date) -> Finding:
+    """Pure: what kind of token it is, and whether HubSpot goes on supporting it; `kind`: as of `access.Token`."""
+    subject = "HubSpot token"
+    if kind != access.LEGACY_APP:
+        return fine(subject, f"Works; it is a {kind}." if kind else "Works; HubSpot does not say which kind it is.")
+    if not is_near(LEGACY_APPS_END, today):
+        return fine(subject, f"Works; it is a {kind}'s, supported until {LEGACY_APPS_END}.")
+    text = f"Works, but it is a {kind}'s, which HubSpot supports until {LEGACY_APPS_END}."
+    return warn(subject, text, "Create a Service Key with the same scopes: Settings > Integrations > Service Keys.")
+
+
 def judge_scopes(missing: list[str]) -> list[Finding]:
     """Pure. Only setup needs the scope that creates properties, so without it there is just a warning."""
     found = [
-        warn("HubSpot scopes", f"{one} is missing; only leadsync setup needs it.", SCOPE_FIX)
-        if one == ONLY_SETUP
-        else wrong("HubSpot scopes", f"{one} is missing.", SCOPE_FIX)
+        (warn if one == ONLY_SETUP else wrong)(
+            "HubSpot scopes", f"{one} is missing: it is needed {PURPOSES[one]}.", ADD_SCOPE
+        )
         for one in missing
     ]
     return found or [fine("HubSpot scopes", "All there.")]
@@ -93,6 +129,55 @@ def judge_properties(definitions: list[dict[str, Any]], config: Config) -> list[
             warn(subject, text, "Create it in HubSpot or change the configuration; until then it is left out.")
         )
     return found or [fine(subject, "All there.")]
+
+
+def judge_defaults(definitions: list[dict[str, Any]], config: Config) -> list[Finding]:
+    """Pure: values of `[required]` that cannot be sent."""
+    known = {str(one.get("name")): one for one in definitions}
+    found = []
+    for name, value in config.required.items():
+        one = known.get(name, {})
+        options = [str(option.get("value")) for option in one.get("options") or []]
+        if name not in known:
+            why = "HubSpot has no such property"
+        elif one.get("hasUniqueValue") is True:
+            why = "its values are unique, and one value for all would make all customers one contact"
+        elif options and value not in options:
+            why = f"it is none of its options: {', '.join(options[:20])}"
+        else:
+            continue
+        found.append(
+            warn("[required]", f"The value for {name} is not sent: {why}.", "Change [required] in leadsync.toml.")
+        )
+    return found
+
+
+def _check_formats(hubspot: HubSpot, config: Config) -> list[Finding]:
+    try:
+        return judge_formats(hubspot.formats(), config)
+    except LineDown as down:
+        if down.code not in ("forbidden", "unexpected"):
+            raise
+        return [fine(FORMATS, "HubSpot does not tell whether there are any.")]
+
+
+def judge_formats(formats: Mapping[str, list[FormatRule]], config: Config) -> list[Finding]:
+    """Pure: the portal's rules for the form of values that ours may break."""
+    own = {config.mapping.get(name, name): name for name in PROPERTIES} | dict.fromkeys(config.properties.values(), "")
+    broken = [
+        f"{target} ({rule})"
+        for target, rules in formats.items()
+        for rule in rules
+        if target in own and may_be_broken(own[target], rule)
+    ]
+    if not broken:
+        return [fine(FORMATS, "There are none that what is written could break.")]
+    text = f"What is written may break the portal's rules: {', '.join(broken)}."
+    fix = (
+        'HubSpot refuses such a value, and it goes to "Values not saved". Loosen the rule in HubSpot (Settings > '
+        "Properties)."
+    )
+    return [warn(FORMATS, text, fix)]
 
 
 def judge_quota(quota: tuple[int, int] | None, per_day: int) -> Finding:

@@ -97,6 +97,7 @@ SUBJECTS = {
     "messages_paused": "Messages",
     "refused": "Posts",
     "late": "Inbox",
+    "required": "Required properties",
     "parked": "Parked",
     "dry_run": "Workers",
     "partly_dry": "Workers",

@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping
 
+from leadcore.receipts import CONTACT
+
 FIELDS: Mapping[str, tuple[str, str]] = {
+    CONTACT: ("The contact", "รายชื่อ"),
     "firstname": ("First name", "ชื่อ"),
     "lastname": ("Last name", "นามสกุล"),
     "email": ("Email", "อีเมล"),

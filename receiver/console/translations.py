@@ -36,6 +36,11 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "Start one: leadsync worker. Nothing is lost meanwhile.",
         "กรุณาเริ่ม worker ด้วยคำสั่ง leadsync worker ระหว่างนี้ไม่มีลีดสูญหาย",
     ),
+    "required.do": (
+        en.REMEDIES["required"],
+        "HubSpot ต้องการ {why} กรุณากำหนดค่าที่ [required] ใน leadsync.toml หรือเลิกบังคับกรอกใน HubSpot "
+        "ระบบจะรู้เองภายในหนึ่งชั่วโมง หากต้องการลองทันทีให้สั่งลองใหม่",
+    ),
     "parked.do": ("See below what is wrong and how to fix it.", "ดูสาเหตุและวิธีแก้ได้ด้านล่าง"),
     "refused.do": (
         en.REMEDIES["refused"],
@@ -265,6 +270,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "fields.written": ("Written", "บันทึกแล้ว"),
     "fields.held": ("Would be written", "จะบันทึก"),
     "fields.kept": ("Kept as it was in HubSpot", "คงค่าเดิมใน HubSpot"),
+    "fields.warned": ("Written, with a warning of HubSpot's", "บันทึกแล้วโดยมีคำเตือนจาก HubSpot"),
     "fields.dropped": ("Not written", "ไม่ได้บันทึก"),
     "fields.unsaved": (
         'What the customer said is on the contact under "Values not saved".',

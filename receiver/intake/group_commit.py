@@ -40,7 +40,8 @@ class BatchedScript:
     def __init__(self, client: Redis, source: str, machine: Machine) -> None:
         self._machine = machine
         self._connection = client.connection_pool.make_connection()
-        self._source, self._sha = source, client.register_script(source).sha
+        script = client.register_script(source)
+        self._source, self._sha = script.script, script.sha
         self._waiting: deque[_Call] = deque()
         self._leadership = machine.lock()
 

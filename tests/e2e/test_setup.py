@@ -8,6 +8,7 @@ import pytest
 import requests
 from click.testing import CliRunner, Result
 
+from leadcore.settings import HUBSPOT_VERSIONS
 from leadsync.cli import cli
 from sandbox.http_server import running
 from sandbox.hubspot import Portal, Settings, create_app
@@ -18,6 +19,12 @@ from workers.hubspot.properties import DEFINITIONS
 KEY = "dealdroid_customer_id"
 CORE = [one.name for one in DEFINITIONS if one.core]
 REST = [one.name for one in DEFINITIONS if not one.core]
+
+
+@pytest.fixture(autouse=True, params=HUBSPOT_VERSIONS)
+def version(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("HUBSPOT_API_VERSION", request.param)
+    return str(request.param)
 
 
 @pytest.fixture

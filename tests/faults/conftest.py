@@ -4,13 +4,16 @@ A process here is its objects: web process (`Web`) and worker (`Worker`) of thei
 its round trips to Redis pass. One that is killed is abandoned: whatever its threads still try, nothing reaches Redis.
 """
 
+import io
 import itertools
+import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import pytest
 import redis
@@ -21,11 +24,14 @@ from leadcore import settings as shared_settings
 from leadcore.config import Config
 from leadcore.machine import Machine
 from leadcore.receipts import WRITTEN, Receipt
+from leadcore.settings import HUBSPOT_VERSIONS
 from leadcore.store import keys, lines
 from leadcore.store.outage import Outage
 from leadcore.store.status import Status, read_status
 from receiver.intake.feeder import Feeder
 from receiver.intake.spool import Spool
+from sandbox.http_server import running
+from sandbox.hubspot import create_app
 from tests.conftest import BANGKOK, SHARDS, Line, key_of, open_line
 from workers import bootstrap
 from workers.maintenance import Maintenance
@@ -97,13 +103,14 @@ class Pool(redis.ConnectionPool):
 
 @dataclass
 class Scene:
-    """One system whose processes are objects. `config`: of every new worker. `steady`: a worker that lives through all
-    tests, with the default configuration."""
+    """One system whose processes are objects. `config`, `version` (HubSpot's): of every new worker. `steady`: a worker
+    that lives through all tests, with the default configuration."""
 
     line: Line
     folder: Path
     steady: "Worker" = field(init=False)
     config: Config = field(default_factory=Config)
+    version: str = HUBSPOT_VERSIONS[0]
     stack: ExitStack = field(default_factory=ExitStack)
 
     @property
@@ -113,7 +120,7 @@ class Scene:
     def clear(self) -> None:
         """End all processes and delete everything, except that the store is marked as intact."""
         self.stack.close()
-        self.config = Config()
+        self.config, self.version = Config(), HUBSPOT_VERSIONS[0]
         self.redis.flushdb()
         self.redis.set(keys.STORE, INTACT)
         self.line.crm.reset()
@@ -234,7 +241,7 @@ class Worker:
 
     def __init__(self, scene: Scene, wire: Wire, environ: Mapping[str, str]) -> None:
         self.wire = wire
-        settings = read_worker({**scene.line.environ, **environ})
+        settings = read_worker({**scene.line.environ, "HUBSPOT_API_VERSION": scene.version, **environ})
         settings = replace(settings, shared=replace(settings.shared, config=scene.config))
         connection = scene.client(wire)
         with (
@@ -286,6 +293,37 @@ class Worker:
         self.outbox.dealdroid.session.close()
         # A living worker reads the pages of all dead ones.
         self.sent_log._journal.close()
+
+
+Interceptor = Callable[[dict[str, Any]], str]
+"""Changes the body of a batch. Returns why, or with which status, HubSpot refuses all of it; "": it does not."""
+
+
+@contextmanager
+def intercepting_worker(scene: Scene, intercept: Interceptor) -> Iterator[Worker]:
+    """A worker that reaches the same portal through `intercept`."""
+    with running(intercepting_app(create_app(scene.line.crm.portal), intercept)) as server:
+        worker = scene.worker(HUBSPOT_BASE_URL=server.url)
+        yield worker
+        worker.close()
+
+
+def intercepting_app(app: WSGIApplication, intercept: Interceptor) -> WSGIApplication:
+    def served(environ: WSGIEnvironment, start: StartResponse) -> Any:
+        if environ["PATH_INFO"].endswith("/batch/upsert"):
+            body = json.loads(environ["wsgi.input"].read())
+            refusal = intercept(body)
+            if refusal:
+                status = refusal if refusal[:3].isdigit() else "400 Bad Request"
+                answer = json.dumps({"status": "error", "category": "VALIDATION_ERROR", "message": refusal}).encode()
+                answer = b"<html>Blocked</html>" if status.startswith("403") else answer
+                start(status, [("Content-Type", "application/json"), ("Content-Length", str(len(answer)))])
+                return [answer]
+            raw = json.dumps(body).encode()
+            environ |= {"wsgi.input": io.BytesIO(raw), "CONTENT_LENGTH": str(len(raw))}
+        return app(environ, start)
+
+    return served
 
 
 compile_texts = MessageTemplates.compile
@@ -341,6 +379,12 @@ def scene(stage: Scene) -> Iterator[Scene]:
     stage.clear()
     yield stage
     stage.clear()
+
+
+@pytest.fixture(params=HUBSPOT_VERSIONS)
+def each_version(scene: Scene, request: pytest.FixtureRequest) -> None:
+    """Run the test once in each version of HubSpot's API."""
+    scene.version = request.param
 
 
 @contextmanager

@@ -9,12 +9,12 @@ import pytest
 from leadcore.config import Config, Inbox
 from sandbox.http_server import running
 from sandbox.hubspot import create_app
-from tests.conftest import eventually, lead, own_port, same_shard
+from tests.conftest import CONTACTS_PATH, eventually, lead, own_port, same_shard
 from tests.faults.conftest import Scene, Worker, patched
 from workers.hubspot import transport
 
 WARM, FIRST, SECOND, THIRD = same_shard("line", 4)
-PING = "POST /crm/v3/objects/contacts/batch/read"
+PING = f"POST {CONTACTS_PATH}/batch/read"
 # Kind of fault, its options, a part of the pause's reason.
 FAULTS: list[tuple[str, Mapping[str, Any], str]] = [
     ("401", {}, "HUBSPOT_ACCESS_TOKEN"),

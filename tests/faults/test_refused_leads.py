@@ -1,13 +1,8 @@
 """HubSpot takes calls but refuses one lead or one value: the others are done at once, and nothing is lost."""
 
-import io
-import json
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from math import log2
 from typing import Any
-from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import pytest
 
@@ -17,22 +12,19 @@ from leadcore.receipts import Note
 from leadcore.store import keys
 from leadcore.store.parked import Parked, causes
 from leadcore.texts.en import FIXES
-from sandbox.http_server import running
-from sandbox.hubspot import create_app
 from sandbox.hubspot.properties import Rule
 from sandbox.hubspot.values import Invalid
 from tests.conftest import lead, same_shard
-from tests.faults.conftest import Scene, Worker, patched
+from tests.faults.conftest import Scene, Worker, intercepting_worker, patched
 from workers.hubspot.errors import why_invalid
 from workers.rules.lead import Decision, Loaded
 from workers.rules.plan import WritePlanner
 
+pytestmark = pytest.mark.usefixtures("each_version")
 BAD, *GOOD = same_shard("row", 12)
 OWNED = "owner@somebody-elses.co.th"
 ADDRESS = {"street_address": "1 Silom Road", "city": "Bangkok", "postal_code": "10500", "country": "Thailand"}
 CART = {"products": [{"name": "Dog food", "count": 1, "total": 590}], "grandTotal": "590"}
-Interceptor = Callable[[dict[str, Any]], str]
-"""Changes the body of a batch. Returns why, or with which status, HubSpot refuses all of it; "": it does not."""
 
 
 def somebody(customer_id: str, **said: Any) -> dict[str, Any]:
@@ -170,33 +162,6 @@ def test_a_contact_that_is_just_being_created_by_somebody_else_is_found_on_the_n
     assert scene.receipts()[BAD].state == "updated"
     contact = scene.contacts()[BAD]
     assert (contact["email"], contact["firstname"], contact["phone"]) == (OWNED, "Owner", "+66820000000")
-
-
-@contextmanager
-def intercepting_worker(scene: Scene, intercept: Interceptor) -> Iterator[Worker]:
-    """A worker that reaches the same portal through `intercept`."""
-    with running(intercepting_app(create_app(scene.line.crm.portal), intercept)) as server:
-        worker = scene.worker(HUBSPOT_BASE_URL=server.url)
-        yield worker
-        worker.close()
-
-
-def intercepting_app(app: WSGIApplication, intercept: Interceptor) -> WSGIApplication:
-    def served(environ: WSGIEnvironment, start: StartResponse) -> Any:
-        if environ["PATH_INFO"].endswith("/batch/upsert"):
-            body = json.loads(environ["wsgi.input"].read())
-            refusal = intercept(body)
-            if refusal:
-                status = refusal if refusal[:3].isdigit() else "400 Bad Request"
-                answer = json.dumps({"status": "error", "category": "VALIDATION_ERROR", "message": refusal}).encode()
-                answer = b"<html>Blocked</html>" if status.startswith("403") else answer
-                start(status, [("Content-Type", "application/json"), ("Content-Length", str(len(answer)))])
-                return [answer]
-            raw = json.dumps(body).encode()
-            environ |= {"wsgi.input": io.BytesIO(raw), "CONTENT_LENGTH": str(len(raw))}
-        return app(environ, start)
-
-    return served
 
 
 def test_a_refused_batch_is_split_until_the_bad_row_is_alone(scene: Scene) -> None:
@@ -352,3 +317,15 @@ def test_a_refused_value_is_dropped_alone_and_kept_where_a_person_sees_it(
     assert {k: v for k, v in contact.items() if k not in own} == {
         k: v for k, v in whole.items() if k not in own | {name}
     }
+
+
+def test_a_warning_about_a_value_that_was_written_stands_in_the_receipt(scene: Scene) -> None:
+    """HubSpot describes none for 2026-09."""
+    scene.line.crm.fault("row_warned", path="/batch/upsert", ids=[BAD])
+    scene.accept(*everybody())
+    scene.worker().work()
+    receipts = scene.receipts()
+    warned = [note for note in receipts[BAD].notes if note.what == "warned"]
+    assert [note.property for note in warned] == (["phone"] if scene.version != "2026-09" else [])
+    assert {receipts[one].state for one in (BAD, *GOOD)} == {"created"}
+    assert not [note for one in GOOD for note in receipts[one].notes if note.what == "warned"]

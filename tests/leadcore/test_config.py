@@ -40,6 +40,8 @@ def test_everything_can_be_set() -> None:
     assert (config.intent("สั่งซื้อ").reply, config.intent("สั่งซื้อ").lead) == (("ขอบคุณค่ะ",), False)
     assert config.mapping == {"phone": "whatsapp", "dealdroid_cart": False}
     assert config.properties == {"contact_info.line_id": "line_id"}
+    assert config.required == {}
+    assert parse("[required]\ncompany = '-'").required == {"company": "-"}
 
 
 def test_an_intents_name_is_compared_exactly() -> None:
@@ -69,6 +71,14 @@ def test_an_intents_name_is_compared_exactly() -> None:
         ("[properties]\nfolder = 'dealdroid_shorter_2'", 2, "dealdroid_shorter_2"),
         ("[properties]\n'e' = 'dealdroid_customer_id'", 2, "dealdroid_customer_id"),
         ("[mapping]\nphone = 'lifecyclestage'", 2, "lifecyclestage"),
+        ("[required]\ncompany = '-'\nemail = 'none@example.com'", 3, "one contact"),
+        ("[required]\nphone = '000'", 2, "one contact"),
+        ("[required]\nmobilephone = '000'", 2, "one contact"),
+        ("[required]\nown_phone = '000'\n[mapping]\nphone = 'own_phone'", 2, "one contact"),
+        ("[required]\ndealdroid_customer_id = '1'", 2, "the key of the contact"),
+        ("[required]\nlifecyclestage = 'lead'", 2, "HubSpot sets it itself"),
+        ("[required]\ncompany = ' '", 2, "company"),
+        ("[required]\ncompany = 5", 2, "company"),
         ("[crm]\ncountry = TH", 2, "TOML"),
         ("[crm\n", 1, "TOML"),
         ("[crm]\n[crm]\n", 2, "TOML"),

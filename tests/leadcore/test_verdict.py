@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from leadcore.receipts import Note, Receipt
+from leadcore.required import Requirement
 from leadcore.store import keys
 from leadcore.store.status import Status
 from leadcore.texts import en
@@ -39,6 +40,7 @@ def test_a_line_that_works_has_no_problem() -> None:
         ({"oldest_ms": NOW - LATE_MS - 1000}, "late", 61),
         ({"messages_pause": AWAY, "messages": 1}, "messages_paused", 0),
         ({"parked": 2, "unsent": 3}, "parked", 5),
+        ({"required": [Requirement("company", "Company name", "create")]}, "required", 1),
         ({"dry_workers": 1, "held": 4}, "dry_run", 0),
         ({"workers": 2, "dry_workers": 1, "held": 4}, "partly_dry", 0),
         ({"held": 4}, "held", 4),
@@ -51,10 +53,24 @@ def test_each_problem_of_the_line_is_found_alone(more: dict[str, Any], code: str
 
 def test_everything_that_can_be_wrong_is_found_the_worst_first() -> None:
     given = status(
-        workers=0, pause=TOKEN, refused_today=1, messages_pause=AWAY, messages=1, parked=1, held=1, oldest_ms=1
+        workers=0,
+        pause=TOKEN,
+        refused_today=1,
+        messages_pause=AWAY,
+        messages=1,
+        parked=1,
+        held=1,
+        oldest_ms=1,
+        required=[Requirement("company", "Company name", "create")],
     )
     found = codes(given, spooled=2, foreign=1, disk_trouble="It is full")
     assert found == [one for one in SEVERITIES if one not in ("redis_away", "late", "dry_run", "partly_dry")]
+
+
+def test_what_hubspot_requires_is_named_by_its_label() -> None:
+    found = [Requirement("company", "Company name", "create"), Requirement("vat", "vat", "with", ("hs_lead_status",))]
+    [problem] = assess(status(required=found))
+    assert "Company name (company), vat." in problem.fix
 
 
 def test_without_redis_only_this_machine_can_be_judged() -> None:

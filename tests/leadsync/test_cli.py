@@ -14,7 +14,9 @@ from click.testing import CliRunner, Result
 from leadcore.event import encode
 from leadcore.machine import Machine
 from leadcore.receipts import Note, pack
+from leadcore.required import Requirement
 from leadcore.store import keys
+from leadcore.store.required import remember_required
 from leadcore.store.streams import Stream, pack_fields
 from leadsync.cli import cli
 from receiver.intake.spool import Spool
@@ -304,6 +306,25 @@ def test_preview_of_a_contact_that_was_deleted_shows_a_new_one(line: Line, tmp_p
     found = preview(line, tmp_path, lead("c", name="Ann Lee", phone="0899999999"))
     assert found["state"] == "created"
     assert {"firstname", "lastname", "phone"} <= set(changes_of(found))
+
+
+def test_preview_names_values_that_break_a_rule_of_the_portal(idle_line: Line, tmp_path: Path) -> None:
+    phone = {"ruleType": "PHONE_NUMBER_WITH_EXPLICIT_COUNTRY_CODE", "ruleArguments": ["us"]}
+    pattern, length = (
+        {"ruleType": "REGEX", "ruleArguments": ["^A", "no"]},
+        {"ruleType": "MAX_LENGTH", "ruleArguments": ["9"]},
+    )
+    idle_line.crm.settings(formats={"phone": [phone], "firstname": [pattern, length]})
+    said = lead("c", name="Ann Lee", phone="0812345678")
+    found = {one["property"]: one["what"] for one in preview(idle_line, tmp_path, said)["doubtful"]}
+    assert found == {"phone": "would be refused", "firstname": "may be refused"}
+    assert "phone would be refused" in run_preview(idle_line, tmp_path, said).stdout
+
+
+def test_preview_says_what_is_required_as_workers_have_found_out(idle_line: Line, tmp_path: Path) -> None:
+    remember_required(idle_line.redis, [Requirement("company", "Company Name", "create")], [])
+    found = preview(idle_line, tmp_path, lead("c", name="Ann Lee", phone="0812345678"))
+    assert (found["state"], found["why"]) == ("parked", "HubSpot requires Company Name (company)")
 
 
 def test_preview_of_an_event_without_details_writes_nothing(idle_line: Line, tmp_path: Path) -> None:

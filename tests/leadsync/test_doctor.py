@@ -4,6 +4,7 @@ import json
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +13,30 @@ from click.testing import CliRunner, Result
 
 from leadcore.config import Config
 from leadcore.machine import Machine
+from leadcore.required import Requirement
+from leadcore.settings import HUBSPOT_VERSIONS
 from leadcore.store import keys
+from leadcore.store.required import remember_required
 from leadcore.store.status import Status
 from leadsync.cli import cli
 from leadsync.doctor.finding import Finding, clock
 from leadsync.doctor.machine import check_alerts
-from leadsync.doctor.portal import judge_date, judge_properties, judge_quota
+from leadsync.doctor.portal import (
+    judge_date,
+    judge_defaults,
+    judge_formats,
+    judge_properties,
+    judge_quota,
+    judge_token,
+    judge_version,
+)
 from leadsync.doctor.store import judge_line, judge_redis
 from receiver.intake.spool import Spool
 from sandbox import redis as embedded
-from sandbox.hubspot.settings import SCOPES
 from tests.conftest import Line, open_line
 from workers.hubspot.properties import DEFINITIONS
+from workers.hubspot.scopes import PURPOSES
+from workers.rules.formats import FormatRule
 from workers.settings import read_worker
 
 LONG = "a-secret-of-thirty-two-characters-or-more"
@@ -150,16 +163,18 @@ def test_the_webhook_gets_no_request(ward: Line) -> None:
 
 
 @pytest.mark.parametrize("lists_scopes", [True, False], ids=["HubSpot lists them", "each is tried"])
-@pytest.mark.parametrize("scope", SCOPES)
+@pytest.mark.parametrize("scope", PURPOSES)
 def test_a_missing_scope_is_named_whether_or_not_hubspot_lists_the_scopes(
     ward: Line, scope: str, lists_scopes: bool
 ) -> None:
-    ward.crm.settings(scopes=[one for one in SCOPES if one != scope])
+    ward.crm.settings(scopes=[one for one in PURPOSES if one != scope])
     if not lists_scopes:
         ward.crm.fault("403", path="/oauth")
     code, found = examine(ward)
     [finding] = found["HubSpot scopes"]
     assert scope in finding["text"]
+    assert PURPOSES[scope] in finding["text"]
+    assert "Service Keys" in finding["fix"]
     assert code == (scope != "crm.schemas.contacts.write")
 
 
@@ -350,6 +365,40 @@ def test_hubspots_clock_is_judged_by_its_date_header(date: str, states: list[str
     assert [one.state for one in judge_date(date, 1_795_464_000.0)] == states
 
 
+@pytest.mark.parametrize(
+    ("kind", "today", "state", "words"),
+    [
+        ("service key", date(2027, 9, 1), "fine", "service key"),
+        ("legacy private app", date(2026, 11, 28), "fine", "2027-09-01"),
+        ("legacy private app", date(2027, 3, 2), "warning", "2027-09-01"),
+        ("", date(2027, 9, 1), "fine", "does not say"),
+    ],
+)
+def test_the_kind_of_the_token_is_told_and_when_it_ends(kind: str, today: date, state: str, words: str) -> None:
+    finding = judge_token(kind, today)
+    assert (finding.state, words in finding.text) == (state, True)
+
+
+@pytest.mark.parametrize(
+    ("version", "today", "states"),
+    [
+        ("v3", date(2026, 9, 1), ["fine"]),
+        ("v3", date(2026, 11, 28), ["warning"]),
+        ("v3", date(2027, 3, 29), ["warning", "warning"]),
+        ("v3", date(2027, 4, 1), ["wrong", "warning"]),
+        ("v3", date(2027, 9, 1), ["wrong", "wrong"]),
+        ("2026-03", date(2026, 11, 28), ["fine"]),
+        ("2026-03", date(2027, 4, 1), ["warning"]),
+        ("2026-09", date(2027, 8, 1), ["fine"]),
+        ("2026-09", date(2028, 1, 1), ["warning"]),
+    ],
+)
+def test_half_a_year_before_hubspot_ends_what_is_used_there_is_a_warning(
+    version: str, today: date, states: list[str]
+) -> None:
+    assert [one.state for one in judge_version(version, today)] == states
+
+
 def definitions(change: Callable[[dict[str, Any]], bool]) -> list[dict[str, Any]]:
     return [body for body in (one.body() for one in DEFINITIONS) if change(body)]
 
@@ -370,3 +419,59 @@ def test_what_the_configuration_names_must_exist() -> None:
     config = Config(mapping={"dealdroid_cart": "own_cart", "company": False}, properties={"a.b": "own_field"})
     [finding] = judge_properties(definitions(lambda body: body["name"] != "dealdroid_cart"), config)
     assert (finding.state, "own_cart, own_field" in finding.text) == ("warning", True)
+
+
+@pytest.mark.parametrize(
+    ("config", "named"),
+    [
+        (Config(), ["zip (only digits)"]),
+        (Config(mapping={"zip": False}), []),
+        (Config(mapping={"zip": "own_zip"}), ["own_zip (at most 4 characters)"]),
+        (Config(properties={"a.b": "unused"}), ["zip (only digits)", "unused (a web address)"]),
+    ],
+)
+def test_the_rules_that_what_is_written_may_break_are_named_beforehand(config: Config, named: list[str]) -> None:
+    formats = {
+        "zip": [FormatRule("ALPHANUMERIC", ("NUMERIC_ONLY",))],
+        "own_zip": [FormatRule("MAX_LENGTH", ("4",))],
+        "phone": [FormatRule("PHONE_NUMBER_WITH_EXPLICIT_COUNTRY_CODE")],
+        "unused": [FormatRule("URL")],
+    }
+    [finding] = judge_formats(formats, config)
+    assert finding.state == ("warning" if named else "fine")
+    assert all(one in finding.text for one in named)
+
+
+@pytest.mark.parametrize(
+    ("required", "word"),
+    [
+        ({"company": "-"}, ""),
+        ({"shop": "a"}, ""),
+        ({"shop": "c"}, "options: a, b"),
+        ({"tax_id": "-"}, "unique"),
+        ({"nothing": "-"}, "no such property"),
+    ],
+)
+def test_a_value_for_a_required_property_that_cannot_be_sent_is_named(required: dict[str, str], word: str) -> None:
+    portal: list[dict[str, Any]] = [
+        {"name": "company"},
+        {"name": "shop", "options": [{"value": "a"}, {"value": "b"}]},
+        {"name": "tax_id", "hasUniqueValue": True},
+    ]
+    found = judge_defaults(portal, Config(required=required))
+    assert [word in one.text for one in found] == ([True] if word else [])
+
+
+@pytest.mark.parametrize("version", HUBSPOT_VERSIONS)
+def test_a_portals_rules_and_what_it_was_found_to_require_are_told(ward: Line, version: str) -> None:
+    ward.crm.settings(formats={"zip": [{"ruleType": "MAX_LENGTH", "ruleArguments": ["4"]}]})
+    remember_required(ward.redis, [Requirement("company", "Company Name", "create")], [])
+    _, found = examine(ward, HUBSPOT_API_VERSION=version)
+    assert "zip (at most 4 characters)" in found["HubSpot's rules for values"][0]["text"]
+    assert "Company Name (company)" in found["Required properties"][0]["fix"]
+
+
+def test_a_hubspot_that_does_not_tell_its_rules_is_no_fault(ward: Line) -> None:
+    ward.crm.fault("404", path="/0-1")
+    _, found = examine(ward)
+    assert "HubSpot's rules for values" not in found

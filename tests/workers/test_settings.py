@@ -25,6 +25,8 @@ GOOD = {"HUBSPOT_ACCESS_TOKEN": "pat-test"}
         ("ALERT_WEBHOOK_URL", "https://chat.example/two\nlines"),
         ("HUBSPOT_REQUESTS_PER_10S", "0"),
         ("HUBSPOT_REQUESTS_PER_DAY", "0"),
+        ("HUBSPOT_API_VERSION", "v1"),
+        ("HUBSPOT_API_VERSION", "2026-9"),
         ("REQUESTS_CA_BUNDLE", "/no/such/file.pem"),
     ],
 )
@@ -33,6 +35,14 @@ def test_an_unusable_value_stops_the_start_and_names_the_variable_but_not_its_va
         read_worker({**GOOD, name: value})
     assert "\n" not in str(caught.value)
     assert not value or len(value) < 3 or value not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "version"), [("", "2026-09"), ("2026-09", "2026-09"), (" 2026-03 ", "2026-03"), ("V3", "v3")]
+)
+def test_the_api_version_is_the_newest_unless_another_is_set(value: str, version: str) -> None:
+    assert read_worker({**GOOD, "HUBSPOT_API_VERSION": value}).shared.hubspot_version == version
+    assert read_worker(GOOD).shared.hubspot_version == "2026-09"
 
 
 def test_what_works_is_taken() -> None:

@@ -1,34 +1,47 @@
-"""The scopes of the token, and the account. HubSpot's token-info call is for private apps and may be refused to a
+"""The token and its scopes, and the account. HubSpot's token-info call is for legacy private apps and may not know a
 service key (unconfirmed); then each scope is probed with a request that changes nothing."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from workers.hubspot.client import HubSpot
+from workers.hubspot.scopes import PURPOSES
 
-NEEDED = (
-    "crm.objects.contacts.read",
-    "crm.objects.contacts.write",
-    "crm.schemas.contacts.read",
-    "crm.schemas.contacts.write",
-)
+LEGACY_APP, SERVICE_KEY = "legacy private app", "service key"
 _INFO = "/oauth/v2/private-apps/get/access-token-info"
 _DETAILS = "/account-info/v3/details"
 _USAGE = "/account-info/v3/api-usage/daily/private-apps"
 # Without inputs or a name: 403 if the scope is missing, else another error or an empty answer.
-_PROBES: tuple[tuple[str, str, Any], ...] = (
-    ("POST", "/crm/v3/objects/contacts/batch/read", {"inputs": [], "properties": [], "propertiesWithHistory": []}),
-    ("POST", "/crm/v3/objects/contacts/batch/update", {"inputs": []}),
-    ("GET", "/crm/v3/properties/contacts/email", None),
-    ("POST", "/crm/v3/properties/contacts", {}),
-)
+_PROBES: dict[str, tuple[str, str, Any]] = {
+    "crm.objects.contacts.read": (
+        "POST",
+        "/crm/v3/objects/contacts/batch/read",
+        {"inputs": [], "properties": [], "propertiesWithHistory": []},
+    ),
+    "crm.objects.contacts.write": ("POST", "/crm/v3/objects/contacts/batch/update", {"inputs": []}),
+    "crm.schemas.contacts.read": ("GET", "/crm/v3/properties/contacts/email", None),
+    "crm.schemas.contacts.write": ("POST", "/crm/v3/properties/contacts", {}),
+}
 
 
-def find_missing_scopes(hubspot: HubSpot, token: str) -> list[str]:
-    """The needed scopes that the token lacks; raises `LineDown` if HubSpot cannot be reached."""
-    scopes = hubspot.request("POST", _INFO, {"tokenKey": token}).json().get("scopes")
-    if isinstance(scopes, list):
-        return [scope for scope in NEEDED if scope not in scopes]
-    return [scope for scope, one in zip(NEEDED, _PROBES, strict=True) if hubspot.request(*one).status == 403]
+@dataclass(frozen=True, slots=True)
+class Token:
+    """`kind`: `LEGACY_APP`, `SERVICE_KEY`, or "" where HubSpot does not let us tell; `missing`: the needed scopes that
+    it lacks."""
+
+    kind: str
+    missing: list[str]
+
+
+def inspect_token(hubspot: HubSpot, token: str) -> Token:
+    """What HubSpot says of a token that it accepts; raises `LineDown` if HubSpot cannot be reached."""
+    info = hubspot.request("POST", _INFO, {"tokenKey": token})
+    scopes = info.json().get("scopes")
+    if info.status < 300 and isinstance(scopes, list):
+        return Token(LEGACY_APP, [scope for scope in PURPOSES if scope not in scopes])
+    # It does not know the token, which works: then it is none of a private app's.
+    kind = SERVICE_KEY if info.is_object and info.status in (400, 401, 403, 404) else ""
+    return Token(kind, [scope for scope in PURPOSES if hubspot.request(*_PROBES[scope]).status == 403])
 
 
 def read_account(hubspot: HubSpot) -> dict[str, str]:

@@ -13,9 +13,9 @@ import msgspec
 from leadcore.reasons import reason
 from workers.flow.errors import LineDown
 from workers.hubspot.errors import NOT_FOUND, lacks_key, lacks_room, objects
+from workers.hubspot.scopes import PURPOSES, read_missing
 from workers.rules.mapping.property_names import CUSTOMER_ID
 
-SCOPES = "crm.objects.contacts.read and .write and crm.schemas.contacts.read and .write"
 # The longest Retry-After in seconds that is obeyed: for a daily quota or a move, for a fault, for a burst of calls.
 DAY, FAULT, BURST = 86_400.0, 300.0, 60.0
 _DECODE = msgspec.json.Decoder().decode
@@ -77,7 +77,13 @@ def raise_line_down(answer: Answer) -> None:
     if status in (400, 402, 403) and answer.is_object and lacks_room(answer.error):
         raise_without_room()
     if status == 403 and answer.is_object:
-        raise LineDown("forbidden", reason("scope_missing", scopes=SCOPES))
+        scopes = read_missing(body) or list(PURPOSES)
+        raise LineDown(
+            "forbidden",
+            reason("scope_missing", scope=scopes[0])
+            if len(scopes) == 1
+            else reason("any_scope_missing", scopes=", ".join(scopes)),
+        )
     if status == 429:
         policy = str(body.get("policyName") or "").upper()
         if policy == "DAILY" or "daily" in str(body.get("message") or "").lower():

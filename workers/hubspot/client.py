@@ -18,25 +18,35 @@ from hubspot.crm.contacts.models import (
 from msgspec.json import encode
 
 from leadcore.reasons import reason
+from leadcore.settings import HUBSPOT_VERSIONS
 from leadcore.store.counters import Tally
 from workers.flow.errors import LineDown
 from workers.hubspot.answers import Answer, raise_line_down, raise_without_key, raise_without_room
 from workers.hubspot.budget import Budget, NoBudget
+from workers.hubspot.errors import objects
 from workers.hubspot.reads import parse_contact, parse_contacts
 from workers.hubspot.transport import Transport
 from workers.hubspot.writes import parse_outcomes
+from workers.rules.formats import FormatRule, read_formats
 from workers.rules.mapping.property_names import CUSTOMER_ID, MERGED
-from workers.rules.outcomes import ContactWrite, NoRoom, ReadOutcome, RetryLater, WriteOutcome, Written
+from workers.rules.outcomes import (
+    ContactWrite,
+    NoRoom,
+    ReadOutcome,
+    Refused,
+    Resend,
+    RetryLater,
+    WriteOutcome,
+    Written,
+)
 
 BATCH = 100
-API_VERSION = "v3"
-"""Of the paths that HubSpot's client, and those here, ask for."""
 
 
 class HubSpot:
     """One portal. Safe to use from several threads. It keeps its API objects, since each new one costs a TLS handshake.
-    `dry_run`: contacts are read but not written. `tally`: counts calls. Raises `leadcore.settings.SettingsError` if the
-    environment names a proxy that cannot be used."""
+    `version`: one of `leadcore.settings.HUBSPOT_VERSIONS`. `dry_run`: contacts are read but not written. `tally`:
+    counts calls. Raises `leadcore.settings.SettingsError` if the environment names a proxy that cannot be used."""
 
     def __init__(
         self,
@@ -44,6 +54,7 @@ class HubSpot:
         base_url: str,
         budget: Budget | NoBudget,
         *,
+        version: str = HUBSPOT_VERSIONS[0],
         dry_run: bool = False,
         tally: Tally | None = None,
     ) -> None:
@@ -55,7 +66,7 @@ class HubSpot:
         self._core = client.crm.properties.core_api
         self._groups = client.crm.properties.groups_api
         for api in (self._batch, self._basic, self._search, self._core, self._groups):
-            transport = Transport(api.api_client.configuration, budget, tally or Tally())
+            transport = Transport(api.api_client.configuration, budget, tally or Tally(), version)
             if api is not self._batch:
                 transport.pool_manager = self._batch.api_client.rest_client.pool_manager
             api.api_client.rest_client = transport
@@ -106,19 +117,26 @@ class HubSpot:
         key: str,
         send: Callable[[Sequence[ContactWrite]], Answer],
     ) -> None:
-        """Write `rows`. Rows without an outcome are sent again in halves, until the faulty row is alone."""
+        """Write `rows`. Rows without an outcome are sent again: together if HubSpot refused all and named whom it
+        refused, else in halves, until the faulty row is alone."""
         if not rows:
             return
         if self.dry_run:
             found.update({row.trace_id: Written("") for row in rows})
             return
-        outcomes = parse_outcomes(send(rows), rows, key)
+        answer = send(rows)
+        outcomes = parse_outcomes(answer, rows, key)
         found.update({trace: one for trace, one in outcomes.items() if not isinstance(one, NoRoom)})
         if len(outcomes) > len(found.keys() & outcomes.keys()):
             raise_without_room()
         rest = [row for row in rows if row.trace_id not in found]
-        for half in (rest[: len(rest) // 2], rest[len(rest) // 2 :]):
-            self._write(half, found, key, send)
+        cut = 0 if answer.status >= 400 and len(rest) < len(rows) else len(rest) // 2
+        self._write(rest[:cut], found, key, send)
+        if key and any(_lacks_something(row, found) for row in rest[:cut]):
+            # New contacts may all lack it: first see what can be done about the one.
+            found.update({row.trace_id: Resend() for row in rest[cut:]})
+            return
+        self._write(rest[cut:], found, key, send)
 
     def read(self, ids: Iterable[str], properties: Sequence[str], key: str = "") -> dict[str, dict[str, str]]:
         """As `read_each`, but only the contacts that exist. Also raises `LineDown` if HubSpot does not say whether
@@ -240,6 +258,13 @@ class HubSpot:
             raise LineDown("unexpected", reason("no_properties_listed"))
         return [one for one in results if isinstance(one, dict)]
 
+    def formats(self) -> dict[str, list[FormatRule]]:
+        """The portal's rules for the form of values, by HubSpot's name of the property; raises `LineDown` if HubSpot
+        does not tell them."""
+        answer = self.request("GET", "/crm/v3/property-validations/0-1")
+        raise_line_down(answer)
+        return read_formats(objects(answer.json().get("results")))
+
     def create_group(self, name: str, label: str) -> Answer:
         answer: Answer = self._groups.create(
             "contacts", {"name": name, "label": label, "displayOrder": -1}, _preload_content=False
@@ -249,3 +274,9 @@ class HubSpot:
     def create_property(self, definition: Mapping[str, Any]) -> Answer:
         answer: Answer = self._core.create("contacts", dict(definition), _preload_content=False)
         return answer
+
+
+def _lacks_something(row: ContactWrite, found: Mapping[str, WriteOutcome]) -> bool:
+    """Whether HubSpot refused the row for want of a property that it requires."""
+    outcome = found.get(row.trace_id)
+    return isinstance(outcome, Refused) and outcome.wants_more(row)

@@ -26,6 +26,12 @@ REASONS: Mapping[str, Reason] = {
 }
 PORTAL_WIDE = frozenset({"PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE"})
 NOT_FOUND = "OBJECT_NOT_FOUND"
+MAX_WARNINGS = 10
+# The keys of a context under which names of properties stand, unless they hold values.
+_NAMES, _VALUES = re.compile("propert|field", re.IGNORECASE), re.compile("value", re.IGNORECASE)
+_PROPERTY_FORM = re.compile(r"[A-Za-z]\w{0,249}", re.ASCII)
+_DEMAND = re.compile(r"requir|missing|mandatory|not set|must (?:be set|have|not be (?:blank|empty))", re.IGNORECASE)
+_CODE = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
 _LIMITS = frozenset({"RATE_LIMITS", "RATE_LIMIT"})
 _TAKEN = frozenset({"CONFLICT", "OBJECT_ALREADY_EXISTS"})
 _EXISTING = re.compile(r"Existing ID:\s*(\d+)", re.IGNORECASE)
@@ -67,9 +73,10 @@ def classify(error: Mapping[str, Any]) -> WriteOutcome:
         return RetryLater(reason("contact_locked"))
     fields = invalid_fields(error)
     if fields:
-        return Refused({name: why_invalid(code) for name, code in fields.items()}, reason("values_refused"))
+        reasons = {name: why_invalid(code) for name, code in fields.items()}
+        return Refused(reasons, reason("values_refused"), _read_demand(error))
     if "VALIDATION" in category or status == "400" or status in ("BAD_REQUEST", "INVALID"):
-        return Refused({}, reason("contact_refused"))
+        return Refused({}, reason("contact_refused"), _read_demand(error))
     return RetryLater(reason("error_unexplained"))
 
 
@@ -118,6 +125,16 @@ def lacks_key(error: Mapping[str, Any]) -> bool:
     return bool(_NOT_UNIQUE.match(message)) or (about_key and bool(_NO_PROPERTY.search(message)))
 
 
+def read_warnings(parts: Any) -> tuple[tuple[str, str], ...]:
+    """Property ("" if none is named) and code of each warning in the list `parts`, at most `MAX_WARNINGS`."""
+    found: dict[tuple[str, str], None] = {}
+    for part in objects(parts):
+        code = str(part.get("category") or part.get("subCategory") or "")
+        for name in dict.fromkeys(name for name, _ in _named(part)) or [""]:
+            found[name, code if _CODE.fullmatch(code) else "WARNING"] = None
+    return tuple(found)[:MAX_WARNINGS]
+
+
 def why_invalid(code: str) -> Reason:
     """Why HubSpot refuses a value, from its code."""
     return REASONS.get(code) or reason("value_refused", code=code[:40])
@@ -150,14 +167,33 @@ def _named(part: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for entry in _invalid_list(message):
         for name in [*strings(entry.get("name")), *strings(entry.get("propertyName"))]:
             yield name, str(entry.get("error") or own)
-    about = context(part)
-    for names in (about.get("propertyName"), about.get("invalidPropertyName"), part.get("in")):
-        for name in strings(names):
+    for names in (*_about_properties(part), part.get("in"), part.get("propertyName")):
+        for name in _names_in(names):
             yield name, own
     if found := _PROPERTY.match(message):
         yield found[1], own or ("PROPERTY_DOESNT_EXIST" if found[2] else "READ_ONLY_VALUE")
     if _EMAIL.match(message):
         yield "email", own or "INVALID_EMAIL"
+
+
+def _about_properties(part: Mapping[str, Any]) -> list[Any]:
+    """What stands in the context under keys for names of properties."""
+    return [value for key, value in context(part).items() if _NAMES.search(key) and not _VALUES.search(key)]
+
+
+def _names_in(value: Any) -> list[str]:
+    """The names of properties in a text, or in a list of texts or of objects with a `name`."""
+    inner = [str(one.get("name") or one.get("propertyName") or "") for one in objects(value)]
+    return [name for name in (*strings(value), *inner) if _PROPERTY_FORM.fullmatch(name)]
+
+
+def _read_demand(error: Mapping[str, Any]) -> str:
+    """HubSpot's words and what its fields name, if they say that something is required, else ""."""
+    parts = (error, *objects(error.get("errors")))
+    named = [text for part in parts for value in _about_properties(part) for text in strings(value)]
+    words = "\n".join([*(str(part.get("message") or "") for part in parts), *named])
+    codes = " ".join(str(part.get(key) or "") for part in parts for key in ("code", "subCategory"))
+    return words if _DEMAND.search(words) or _DEMAND.search(codes) else ""
 
 
 def _invalid_list(message: str) -> list[dict[str, Any]]:

@@ -61,7 +61,13 @@ def build_portal(definitions: Iterable[Mapping[str, Any]], targets: Mapping[str,
     writable = {
         name for name, one in by_name.items() if not (one.get("modificationMetadata") or {}).get("readOnlyValue")
     }
-    portal = Portal(frozenset(writable), targets=targets)
+    portal = Portal(
+        frozenset(writable),
+        targets=targets,
+        labels={name: str(one.get("label") or "") for name, one in by_name.items()},
+        choices=frozenset(name for name, one in by_name.items() if one.get("type") in ("enumeration", "bool")),
+        unique=frozenset(name for name, one in by_name.items() if one.get("hasUniqueValue") is True),
+    )
     options = {
         portal.source(name): [Option(str(o.get("value")), str(o.get("label"))) for o in one.get("options") or []]
         for name, one in by_name.items()

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from leadcore.texts.en import ADD_SCOPE
 from workers.flow.errors import LineDown, SetupError
 from workers.hubspot.answers import Answer, raise_line_down
 from workers.hubspot.client import HubSpot
 from workers.hubspot.properties import DEFINITIONS, GROUP, GROUP_LABEL, Definition
+from workers.hubspot.scopes import PURPOSES
 from workers.rules.mapping.property_names import CUSTOMER_ID
 
 
@@ -99,7 +101,7 @@ def _refuse(answer: Answer, what: str) -> None:
 def _scoped(down: LineDown, scope: str) -> Exception:
     if down.code == "forbidden":
         return SetupError(
-            f"The HubSpot token lacks the scope {scope}. Tick it in the private app (HubSpot: Settings > "
-            "Integrations > Private apps > Scopes), then run leadsync setup again."
+            f"The HubSpot token lacks the scope {scope}, which is needed {PURPOSES[scope]}. {ADD_SCOPE} "
+            "Then run leadsync setup again."
         )
     return down

@@ -20,6 +20,7 @@ from workers.flow.request_context import current, set_deadline
 from workers.hubspot.answers import Answer
 from workers.hubspot.budget import Budget, NoBudget
 from workers.hubspot.faults import FOREIGN, translate
+from workers.hubspot.versions import with_version
 
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 10.0
@@ -32,9 +33,10 @@ MAX_ANSWER = 16 * 1024 * 1024
 
 
 class Transport(RESTClientObject):  # type: ignore[misc]  # the client has no types
-    """Replaces the client's `rest_client`; every call returns an `Answer` or raises `LineDown`."""
+    """Replaces the client's `rest_client`; every call returns an `Answer` or raises `LineDown`. `version`: the API
+    version that each path is asked for in."""
 
-    def __init__(self, configuration: Any, budget: Budget | NoBudget, tally: Tally) -> None:
+    def __init__(self, configuration: Any, budget: Budget | NoBudget, tally: Tally, version: str) -> None:
         configuration.ssl_ca_cert = os.environ.get("REQUESTS_CA_BUNDLE") or configuration.ssl_ca_cert
         proxy = proxy_for(configuration.host)
         if proxy:
@@ -44,7 +46,8 @@ class Transport(RESTClientObject):  # type: ignore[misc]  # the client has no ty
         configuration.connection_pool_maxsize = CONNECTIONS
         super().__init__(configuration)
         self.pool_manager.pool_classes_by_scheme = POOLS
-        self.budget, self.tally = budget, tally
+        self.budget, self.tally, self.version = budget, tally, version
+        self.host = configuration.host
         self.used_at = budget.machine.monotonic()
 
     def request(
@@ -59,6 +62,7 @@ class Transport(RESTClientObject):  # type: ignore[misc]  # the client has no ty
         """Send one request; `body` is JSON bytes, or a value to encode. Raises `LineDown` if no whole answer came in
         time, `Stopping`, and whatever the check of `workers.flow.request_context` raises."""
         kind = _kind(url)
+        url = self.host + with_version(url.removeprefix(self.host), self.version)
         if query_params:
             url += "?" + urlencode(query_params)
         if body is not None and not isinstance(body, bytes):

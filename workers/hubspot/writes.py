@@ -15,6 +15,7 @@ from workers.hubspot.errors import (
     is_busy,
     is_limited,
     objects,
+    read_warnings,
     strings,
     why_invalid,
 )
@@ -28,7 +29,7 @@ def parse_outcomes(answer: Answer, rows: Sequence[ContactWrite], key: str) -> di
     raise_line_down(answer)
     raise_without_key(answer)
     if answer.status >= 400:
-        return _parse_error(answer.error, rows)
+        return _parse_error(answer.error, rows, key)
     body = answer.json()
     results = [one for one in objects(body.get("results")) if one.get("id")]
     errors = objects(body.get("errors"))
@@ -42,12 +43,11 @@ def parse_outcomes(answer: Answer, rows: Sequence[ContactWrite], key: str) -> di
         new = result.get("new")
         unmatched += not trace
         if trace:
-            found[trace] = Written(str(result["id"]), new if isinstance(new, bool) else None)
+            warnings = [*objects(result.get("warnings")), *index.find_about(trace, body.get("warnings"))]
+            found[trace] = Written(str(result["id"]), new if isinstance(new, bool) else None, read_warnings(warnings))
     for error in errors:
         outcome = classify(error)
-        named = set(strings(context(error).get("objectWriteTraceId"))) & index.traces
-        if not named and outcome == ContactMissing():
-            named = index.find_missing(error)
+        named = index.find_rows(error, outcome)
         if not named and len(rows) == len(errors) == 1:
             named = index.traces
         unmatched += not named
@@ -79,9 +79,17 @@ class _RowIndex:
         named = str(values.get(self.key) if self.key else result["id"])
         return self.ids.get(named) or self.forms.get(_normalize(named), "")
 
-    def find_missing(self, error: Mapping[str, Any]) -> set[str]:
-        """The trace ids of the rows whose ids the error names: one error may be about all missing contacts."""
-        return {self.ids[one] for one in strings(context(error).get("ids")) if one in self.ids}
+    def find_rows(self, error: Mapping[str, Any], outcome: WriteOutcome) -> set[str]:
+        """The trace ids of the rows that the error names; by their ids where it is about missing contacts, since one
+        error may be about all of them."""
+        named = set(strings(context(error).get("objectWriteTraceId"))) & self.traces
+        if not named and outcome == ContactMissing():
+            return {self.ids[one] for one in strings(context(error).get("ids")) if one in self.ids}
+        return named
+
+    def find_about(self, trace: str, parts: Any) -> list[dict[str, Any]]:
+        """Those of `parts` that name the row."""
+        return [part for part in objects(parts) if trace in strings(context(part).get("objectWriteTraceId"))]
 
 
 def _normalize(name: str) -> str:
@@ -98,9 +106,18 @@ def _raise_nothing_done(errors: Sequence[Mapping[str, Any]]) -> None:
         raise LineDown("unavailable", reason("hubspot_unavailable"))
 
 
-def _parse_error(error: Mapping[str, Any], rows: Sequence[ContactWrite]) -> dict[str, WriteOutcome]:
+def _parse_error(error: Mapping[str, Any], rows: Sequence[ContactWrite], key: str) -> dict[str, WriteOutcome]:
+    """An answer that refuses all rows: the outcomes of those that it names. If it names none, that of a single row, or
+    of every row if it is about a property that no row can have."""
     if len(rows) == 1:
         return {rows[0].trace_id: classify(error)}
+    index = _RowIndex(rows, key)
+    blamed: dict[str, WriteOutcome] = {}
+    for part in (*objects(error.get("errors")), error):
+        part = {"category": error["category"], "status": error["status"], **part}
+        blamed |= dict.fromkeys(index.find_rows(part, classify(part)) - blamed.keys(), classify(part))
+    if blamed:
+        return blamed
     refused = {name: why_invalid(code) for name, code in invalid_fields(error).items() if code in PORTAL_WIDE}
     found: dict[str, WriteOutcome] = {}
     for row in rows:

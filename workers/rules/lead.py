@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from leadcore.fields import VERSION
 from leadcore.reasons import NO_REASON, Reason, reason
 from leadcore.receipts import CREATED, UPDATED, Note
+from leadcore.required import Requirement
 from workers.rules.customer import UNKNOWN, UNRECORDED_PHONES, Customer, Stamp
 from workers.rules.mapping.mapped_event import MappedEvent
 from workers.rules.mapping.property_names import ADDRESS
@@ -91,13 +92,23 @@ class Loaded(Struct, frozen=True):
         """Version and content of each lead."""
         return [(lead.version, lead.mapped) for lead in self.leads]
 
+    @property
+    def retried(self) -> bool:
+        """Whether a person wants it tried again."""
+        return any(lead.kind == "retry" for lead in self.leads)
+
 
 class Decision(Struct, frozen=True):
     """What to write for a customer, and to which contact; `workers.rules.plan` makes it. Values are keyed by our
     property names. `customer`: the customer as they are linked to the contact, with the clock that decides.
     `restarted`: the contact was missing once, and all is sent as for a new customer. `unrecorded`: they were linked to
     the contact before, and Redis does not know what they filled in there. `needs_read`, `was_read`: the contact must
-    be, or was, read before it is written. `result`: set if nothing is to be sent."""
+    be, or was, read before it is written. `result`: set if nothing is to be sent.
+
+    Of required properties: `supplied`: those of which the shop's default is sent. By HubSpot's names: `looked_up`, what
+    was read of the contact; `missing` and `withheld`, what HubSpot wanted in answer to these leads, and what was not
+    sent then. `learned` and `disproved` (fields of `Requirement`): what the last answer shows of the portal, for
+    `RequiredProperties.record`."""
 
     customer: Customer = UNKNOWN
     restarted: bool = False
@@ -111,6 +122,12 @@ class Decision(Struct, frozen=True):
     unsaved: Mapping[str, str] = {}
     notes: tuple[Note, ...] = ()
     email_refused: bool = False
+    supplied: frozenset[str] = frozenset()
+    looked_up: frozenset[str] = frozenset()
+    missing: tuple[str, ...] = ()
+    withheld: tuple[str, ...] = ()
+    learned: tuple[Requirement, ...] = ()
+    disproved: tuple[str, ...] = ()
     result: Result | None = None
 
     @property

@@ -5,7 +5,7 @@ HubSpot's three classes of failure: the *line* must wait (`workers.flow.errors.L
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from msgspec import Struct
@@ -27,10 +27,12 @@ class ContactWrite(Struct, frozen=True):
 
 
 class Written(Struct, frozen=True):
-    """HubSpot has it. `new`: whether this write created the contact, None where HubSpot does not say."""
+    """HubSpot has it. `new`: whether this write created the contact, None where HubSpot does not say. `warnings`: the
+    portal's name of a property ("" if none is named) and the code of each warning."""
 
     contact_id: str
     new: bool | None = None
+    warnings: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +52,16 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Validation: property -> reason. None named: the row as a whole is refused, for `why`."""
+    """Validation: property -> reason. None named: the row as a whole is refused, for `why`. `demand`: HubSpot's
+    words, if they speak of something that is required; they may quote the customer, so they are never stored."""
 
     fields: Mapping[str, Reason]
     why: Reason
+    demand: str = field(default="", repr=False, compare=False)
+
+    def wants_more(self, row: "ContactWrite") -> bool:
+        """Whether it may be about a property that the row does not send."""
+        return any(not row.properties.get(name) for name in self.fields) if self.fields else bool(self.demand)
 
 
 @dataclass(frozen=True, slots=True)

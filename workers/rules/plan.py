@@ -1,34 +1,60 @@
 """Pure: what to send for a customer batch, and what to send instead after HubSpot's answer."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 
 from msgspec.structs import replace
 
 from leadcore.reasons import Reason, reason
-from leadcore.receipts import PARKED, SKIPPED, UNCHANGED, WAITING, Note
+from leadcore.receipts import CONTACT, PARKED, SKIPPED, UNCHANGED, WAITING, WARNED, Note
+from leadcore.required import Requirement
 from workers.rules.customer import UNKNOWN, WITHHELD, Customer
 from workers.rules.field_clock import SEEN, Digest, digest_entries
 from workers.rules.lead import Decision, Loaded, Result, own_clock
-from workers.rules.mapping.property_names import ACTIVITY, ADDRESS, CUSTOMER_ID, NAME, OTHER_IDS, PLACEHOLDER, UNSAVED
+from workers.rules.mapping.property_names import (
+    ACTIVITY,
+    ADDRESS,
+    CUSTOMER_ID,
+    NAME,
+    OTHER_IDS,
+    PHONES,
+    PLACEHOLDER,
+    UNSAVED,
+)
 from workers.rules.news import find_news, newest_placeholder, protect_existing_values
 from workers.rules.portal import Portal
+from workers.rules.required import (
+    RequiredProperties,
+    explain_partner,
+    find_missing,
+    find_partners,
+    is_about,
+    learn_from_refusal,
+    learn_from_write,
+    park,
+    supply,
+)
 
 # A text property holds 65,536 characters (HubSpot's page).
 MAX_UNSAVED_VALUE, MAX_UNSAVED = 2_000, 60_000
 # What is still sent of a contact that HubSpot refuses without naming a value.
 ESSENTIAL = frozenset({CUSTOMER_ID, OTHER_IDS, UNSAVED, *NAME, *ACTIVITY})
+CHANNELS = frozenset({"email", *PHONES})
 UNNAMED = reason("value_suspected")
 _LINE = re.compile(r"([a-z]\w*)(?: \(chat (.*?), \d{4}-\d\d-\d\d\))?: ")
 
 
 class WritePlanner:
     """The rules for one portal: pure, what was loaded and decided before -> what is decided now. `timezone`: of the
-    dates that people read."""
+    dates that people read. `required` is only read here: a decision on an answer of HubSpot says what the answer shows
+    of the portal (`learned`, `disproved`), and who brought the answer records that."""
 
-    def __init__(self, portal: Portal, digest: Digest, timezone: tzinfo = UTC) -> None:
+    def __init__(
+        self, portal: Portal, digest: Digest, timezone: tzinfo = UTC, required: RequiredProperties | None = None
+    ) -> None:
         self.portal, self.digest, self.timezone = portal, digest, timezone
+        self.required = required or RequiredProperties()
 
     def decide(self, loaded: Loaded, before: Decision) -> Decision:
         """Find the news of the customer in `before` and decide how to write them: a new contact by customer id, a known
@@ -46,7 +72,7 @@ class WritePlanner:
             placeholder = news.creation.get("lastname", "")
         else:
             result = Result(SKIPPED, code="no_details", why=reason("no_contact_details"))
-        return replace(
+        after = replace(
             before,
             customer=customer,
             news=news,
@@ -54,8 +80,43 @@ class WritePlanner:
             placeholder=placeholder,
             needs_read=customer.shared or bool(news.if_unchanged) or (customer.known and UNSAVED in news.writes),
             was_read=False,
+            supplied=frozenset(),
+            looked_up=frozenset(),
+            missing=(),
+            withheld=(),
             result=result,
         )
+        if result:
+            return after
+        if not customer.known:
+            after = supply(self.portal, after, self.required.defaults)
+        return self.heed_required(loaded, after)
+
+    def heed_required(self, loaded: Loaded, before: Decision) -> Decision:
+        """Do not send what HubSpot would refuse for want of a required property, as it did in the last hour."""
+        after, lacking = before, []
+        for one in self._heeded(loaded):
+            if after.properties.get(self.portal.source(one.name)) or not is_about(self.portal, one, after):
+                continue
+            if after.customer.known:
+                # Only the contact itself shows whether it has the property.
+                if one.name not in after.looked_up:
+                    after = replace(after, needs_read=True, was_read=False)
+            elif one.scope == "create":
+                lacking.append(one.name)
+            else:
+                after = self._withhold(loaded, after, find_partners(self.portal, one, after), [one.name])
+        return park(self.portal, after, lacking) if lacking else after
+
+    def _heeded(self, loaded: Loaded) -> Sequence[Requirement]:
+        """What is known to be required. A lead that a person retries is sent all the same, for the rule may be gone."""
+        return () if loaded.retried else list(self.required.known.values())
+
+    def read_targets(self) -> list[str]:
+        """HubSpot's names of all that is read before a contact is written that may hold another's values, or lack what
+        is required."""
+        required = [one.name for one in list(self.required.known.values()) if one.scope != "create"]
+        return list(dict.fromkeys([*self.portal.shared_targets(), *required]))
 
     def add_unrecorded_address(self, customer: Customer, current: Mapping[str, str]) -> Customer:
         """`customer` with the parts of an address that the contact has and the clock lacks: another address must clear
@@ -76,9 +137,21 @@ class WritePlanner:
         customer = Customer(revision=stored.revision, day=stored.day, sent_texts=stored.sent_texts)
         return self.decide(loaded, replace(before, restarted=True, customer=customer))
 
-    def drop_refused(self, loaded: Loaded, before: Decision, fields: Mapping[str, Reason], why: Reason) -> Decision:
+    def note_written(self, before: Decision, new: bool | None, warnings: Iterable[tuple[str, str]] = ()) -> Decision:
+        """HubSpot has written it: note its warnings, and what this shows of the portal. `new`, `warnings`: as of
+        `Written`."""
+        notes = [
+            Note(self.portal.source(name) or CONTACT, WARNED, reason("written_with_warning", code=code))
+            for name, code in warnings
+        ]
+        after = replace(before, notes=(*before.notes, *notes))
+        return learn_from_write(self.portal, after, list(self.required.known.values()), is_new=new is True)
+
+    def drop_refused(
+        self, loaded: Loaded, before: Decision, fields: Mapping[str, Reason], why: Reason, demand: str = ""
+    ) -> Decision:
         """Drop the values that HubSpot refuses and send the rest; refused values go to `dealdroid_unsaved`, where a
-        salesperson sees them."""
+        salesperson sees them. `demand`: as of `Refused`."""
         refused = {self.portal.source(name): each for name, each in fields.items()}
         dropped = {name: each for name, each in refused.items() if name in before.properties}
         if dropped:
@@ -91,12 +164,45 @@ class WritePlanner:
         named = _ensure_name(loaded, before)
         if named is not before:
             return named
-        # What a refusal that names no value may be about: the email, then all but identity, name and activity.
+        if missing := find_missing(self.portal, fields, demand, self.portal.to_portal(before.properties)):
+            return self._do_without(loaded, before, missing)
+        # What a refusal that names no value may be about: the email, then all but identity, name and activity, and of
+        # these the closed choices.
         suspects = ["email"] if "email" in before.properties else []
-        suspects = suspects or [name for name in before.properties if name not in ESSENTIAL]
+        suspects = suspects or [
+            *(name for name in before.properties if name not in ESSENTIAL),
+            *self._said_choices(before),
+        ]
         if suspects:
             return self._complete(loaded, _drop(before, dict.fromkeys(suspects, UNNAMED)))
         return replace(before, result=Result(PARKED, code="refused", why=why))
+
+    def _do_without(self, loaded: Loaded, before: Decision, missing: Sequence[str]) -> Decision:
+        """HubSpot wants properties that these leads lack: send the shop's defaults for them, else what can be written
+        without them, first without the values of closed choices, on which HubSpot's own conditions depend, then without
+        all but the essential. If it still wants them, the lead is parked."""
+        supplied = supply(self.portal, before, {name: self.required.defaults.get(name, "") for name in missing})
+        if supplied is not before:
+            return supplied
+        rest = [name for name in _said(before) if name not in ESSENTIAL | CHANNELS]
+        if partners := self._said_choices(before) or rest:
+            # Only what HubSpot refused now is learned: what is remembered has to be found out anew after its hour.
+            after = replace(
+                before,
+                missing=tuple(dict.fromkeys([*before.missing, *missing])),
+                withheld=(*before.withheld, *map(self.portal.target, partners)),
+            )
+            return self._withhold(loaded, after, partners, missing)
+        return park(self.portal, learn_from_refusal(self.portal, before, missing), missing)
+
+    def _withhold(
+        self, loaded: Loaded, decision: Decision, partners: Iterable[str], missing: Sequence[str]
+    ) -> Decision:
+        """Write the rest without `partners`, with which HubSpot requires what is missing."""
+        return self._complete(loaded, _drop(decision, dict.fromkeys(partners, explain_partner(self.portal, missing))))
+
+    def _said_choices(self, decision: Decision) -> list[str]:
+        return [name for name in _said(decision) if self.portal.target(name) in self.portal.choices]
 
     def drop_value(self, loaded: Loaded, before: Decision, name: str, why: Reason) -> Decision:
         """Send the rest without this value, which belongs to another contact."""
@@ -106,8 +212,11 @@ class WritePlanner:
         """Write these ids too, which say whose contact it is."""
         return replace(before, properties={**before.properties, **ids}, result=None) if ids else before
 
-    def protect_existing(self, loaded: Loaded, before: Decision, current: Mapping[str, str]) -> Decision:
-        """Leave out what would overwrite values of the contact that are not ours; `current`: its values now."""
+    def protect_existing(
+        self, loaded: Loaded, before: Decision, current: Mapping[str, str], looked_up: Iterable[str] = ()
+    ) -> Decision:
+        """Leave out what would overwrite values of the contact that are not ours, and what HubSpot takes only with a
+        property that the contact lacks. `current`: its values now; `looked_up`: HubSpot's names of what was read."""
         properties, unsaved, notes = dict(before.properties), before.unsaved, before.notes
         for name, (value, digest) in before.news.if_unchanged.items():
             if self.digest(name, current.get(name, "")) == digest:
@@ -129,9 +238,28 @@ class WritePlanner:
             notes=notes,
             was_read=True,
             unsaved_before=current.get(UNSAVED, ""),
+            looked_up=before.looked_up.union(looked_up),
             result=None,
         )
-        return self._complete(loaded, after)
+        return self._supply_or_withhold(loaded, after, current)
+
+    def _supply_or_withhold(self, loaded: Loaded, decision: Decision, current: Mapping[str, str]) -> Decision:
+        """Send the shop's defaults of what the known contact lacks, whose values are `current`, else do without it."""
+        lacking = []
+        for one in self._heeded(loaded):
+            name, default = self.portal.source(one.name), self.required.defaults.get(one.name, "")
+            has = one.name not in decision.looked_up or current.get(name) or decision.properties.get(name)
+            if has or not is_about(self.portal, one, decision):
+                continue
+            before, decision = decision, supply(self.portal, decision, {one.name: default})
+            if decision is not before:
+                continue
+            if one.scope == "with":
+                decision = self._withhold(loaded, decision, find_partners(self.portal, one, decision), [one.name])
+            else:
+                lacking.append(one.name)
+        decision = self._complete(loaded, decision)
+        return park(self.portal, decision, lacking) if lacking and not decision.result else decision
 
     def _complete(self, loaded: Loaded, decision: Decision, *, possible: bool = True) -> Decision:
         """With what could not be saved, and with a name; or with a result, if nothing is left to send."""
@@ -187,10 +315,15 @@ def _drop(decision: Decision, refused: Mapping[str, Reason]) -> Decision:
     properties, unsaved = dict(decision.properties), dict(decision.unsaved)
     for name in refused:
         value = properties.pop(name, "")
-        if value and name != UNSAVED:
+        if value and name != UNSAVED and name not in decision.supplied:
             unsaved[name] = value
     notes = (*decision.notes, *(Note(name, "dropped", why) for name, why in refused.items()))
     return replace(decision, properties=properties, unsaved=unsaved, notes=notes, result=None)
+
+
+def _said(decision: Decision) -> list[str]:
+    """The properties that are sent, without the shop's defaults."""
+    return [name for name in decision.properties if name not in decision.supplied]
 
 
 def _ensure_name(loaded: Loaded, decision: Decision) -> Decision:

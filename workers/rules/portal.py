@@ -26,12 +26,16 @@ COMPARED = (*DETAILS, *ADDRESS, "hs_language", UNSAVED)
 @dataclass(frozen=True)
 class Portal:
     """`names`: the writable properties, None if HubSpot did not say; `targets`: our name -> the portal's, False to
-    leave it out. `extras`: the properties that the shop maps itself."""
+    leave it out. `extras`: the properties that the shop maps itself. `labels`: every property -> what HubSpot calls it
+    for people; `choices`: those with options; `unique`: those whose values are unique; all by the portal's names."""
 
     names: frozenset[str] | None = None
     options: PortalOptions = field(default_factory=PortalOptions)
     targets: Mapping[str, str | Literal[False]] = field(default_factory=dict)
     extras: Sequence[str] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    choices: frozenset[str] = frozenset()
+    unique: frozenset[str] = frozenset()
 
     def target(self, name: str) -> str:
         """The portal's name for our property, "" if it is left out."""

@@ -20,6 +20,7 @@ from workers.sync.customer_store import CustomerStore
 from workers.sync.identity import Identity
 from workers.sync.in_flight import WriteCall
 from workers.sync.in_hand import InHand, Rows, count_rows
+from workers.sync.required_store import RequiredStore
 from workers.sync.restore import INTACT, RESTORED, StoreRestorer
 from workers.sync.writer import Writer, decide_groups
 
@@ -44,6 +45,7 @@ class BatchLoader:
         self.redis, self.hubspot, self.config, self.customers = connection, hubspot, config, customers
         self.portal_cache, self.timezone, self.stop = portal_cache, timezone, stop
         self.inbox = Stream(connection)
+        self.required = RequiredStore(connection, config.required, hubspot.machine)
         self._new = 1.0
         self.full_rows = count_full_rows(self._new)
 
@@ -85,8 +87,10 @@ class BatchLoader:
         batches = {shard: batch.forget() for shard, batch in batches.items()}
         in_hand.cursor = in_hand.pending_cursor
         identity = Identity(self.redis, self.hubspot, self.config.crm, self.customers.use_key(), lease)
-        plan = WritePlanner(portal, self.customers.digest(), self.timezone)
-        writer = Writer(self.hubspot, plan, identity, self.customers, intact=marker == INTACT)
+        plan = WritePlanner(portal, self.customers.digest(), self.timezone, self.required.current())
+        writer = Writer(
+            self.hubspot, plan, identity, self.customers, intact=marker == INTACT, on_answer=self.required.save
+        )
         call = WriteCall(batches, writer, [], self.hubspot.machine.monotonic())
         decide_groups(writer, call.groups)
         self._note_kinds([group.customer.known for group in call.groups if group.decision.properties])

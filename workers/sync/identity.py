@@ -101,7 +101,8 @@ class Identity:
             group.relink(replace(group.customer, contact_id=contact_id))
             if self.lock_contact(group):
                 locked.append(group)
-        found = self.hubspot.read_each([group.customer.contact_id for group in locked], plan.portal.shared_targets())
+        wanted = plan.read_targets()
+        found = self.hubspot.read_each([group.customer.contact_id for group in locked], wanted)
         for group in locked:
             match found[group.customer.contact_id]:
                 case ContactMissing():
@@ -109,7 +110,7 @@ class Identity:
                 case RetryLater(why):
                     group.result = Result(WAITING, code="row", why=why)
                 case contact:
-                    self._join_contact(group, contact, plan)
+                    self._join_contact(group, contact, plan, wanted)
 
     def _email_owner(self, group: CustomerBatch) -> str:
         """The id of the contact with the group's email, "" if HubSpot does not name it."""
@@ -117,7 +118,9 @@ class Identity:
             return group.conflict.existing_id
         return self.hubspot.find_owner(group.decision.properties["email"])
 
-    def _join_contact(self, group: CustomerBatch, contact: Mapping[str, str], plan: WritePlanner) -> None:
+    def _join_contact(
+        self, group: CustomerBatch, contact: Mapping[str, str], plan: WritePlanner, looked_up: Sequence[str]
+    ) -> None:
         owner = contact.get(CUSTOMER_ID, "")
         group.conflict = None
         if owner == group.customer_id:
@@ -152,7 +155,7 @@ class Identity:
         if not (owner or customer.untrusted):
             ids[CUSTOMER_ID] = group.customer_id
         decision = plan.add_ids(plan.decide(group.loaded, group.decision), ids)
-        group.decide(plan.protect_existing(group.loaded, decision, current))
+        group.decide(plan.protect_existing(group.loaded, decision, current, looked_up))
 
     def follow_owner(self, group: CustomerBatch, contact: Mapping[str, str], plan: WritePlanner) -> None:
         """Whose contact it is can change, and links of earlier versions do not say: for a customer matched by email

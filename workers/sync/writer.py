@@ -39,13 +39,21 @@ log = structlog.get_logger("leadsync.sync")
 
 
 class Writer:
-    """Writes one call's batches. `intact`: the store of clocks is complete, so a customer without a record is new."""
+    """Writes one call's batches. `intact`: the store of clocks is complete, so a customer without a record is new.
+    `on_answer`: called after each call that wrote."""
 
     def __init__(
-        self, hubspot: HubSpot, plan: WritePlanner, identity: Identity, customers: CustomerStore, *, intact: bool
+        self,
+        hubspot: HubSpot,
+        plan: WritePlanner,
+        identity: Identity,
+        customers: CustomerStore,
+        *,
+        intact: bool,
+        on_answer: Callable[[], None] = lambda: None,
     ) -> None:
         self.hubspot, self.plan, self.identity = hubspot, plan, identity
-        self.customers, self.intact = customers, intact
+        self.customers, self.intact, self.on_answer = customers, intact, on_answer
 
     def decide(self, group: CustomerBatch) -> None:
         """Decide what to send, on what is known of the customer and the contact now."""
@@ -62,6 +70,9 @@ class Writer:
             self.customers.mark_attempted(new, self.identity.lease)
         for _ in range(ROUNDS):
             self._find_contacts([group for group in groups if group.open and group.detached])
+            for group in groups:
+                if group.open:
+                    group.decide(self.plan.heed_required(group.loaded, group.decision))
             waiting = [group for group in groups if group.open]
             if not waiting:
                 return
@@ -120,7 +131,7 @@ class Writer:
         mine = [group for group in groups if self.identity.lock_contact(group)]
         self._reload_shared([group for group in mine if group.customer.shared])
         mine = [group for group in mine if group.open]
-        wanted = self.plan.portal.shared_targets()
+        wanted = self.plan.read_targets()
         found = self.hubspot.read_each([group.customer.contact_id for group in mine], wanted)
         for group in mine:
             match found[group.customer.contact_id]:
@@ -132,7 +143,7 @@ class Writer:
                     self.identity.follow_owner(group, contact, self.plan)
                     if group.open:
                         current = self.plan.portal.from_portal(contact)
-                        group.decide(self.plan.protect_existing(group.loaded, group.decision, current))
+                        group.decide(self.plan.protect_existing(group.loaded, group.decision, current, wanted))
 
     def _reload_shared(self, groups: Sequence[CustomerBatch]) -> None:
         """Another customer of the contact may have written before we had its lock: decide on the current clock."""
@@ -159,13 +170,16 @@ class Writer:
             for group in groups:
                 if group.trace_id in outcomes:
                     self._apply_outcome(group, outcomes[group.trace_id])
+            if outcomes:
+                self.on_answer()
 
     def _apply_outcome(self, group: CustomerBatch, outcome: WriteOutcome) -> None:
         match outcome:
-            case Written(contact_id, new):
+            case Written(contact_id, new, warnings):
+                group.decide(self.plan.note_written(group.decision, new, warnings))
                 group.record_written(contact_id, new)
-            case Refused(fields, why):
-                group.decide(self.plan.drop_refused(group.loaded, group.decision, fields, why))
+            case Refused(fields, why, demand):
+                group.decide(self.plan.drop_refused(group.loaded, group.decision, fields, why, demand))
             case Conflict():
                 group.conflict = outcome
             case ContactMissing():
@@ -174,6 +188,7 @@ class Writer:
                 group.result = Result(WAITING, code="row", why=why)
             case Resend():
                 pass
+        self.plan.required.record(group.decision.learned, group.decision.disproved)
 
     def _restart(self, group: CustomerBatch) -> None:
         group.detached = group.customer.shared

@@ -60,7 +60,7 @@ def test_every_pause_says_what_to_do(code: str) -> None:
 
 def test_every_property_and_state_has_a_label() -> None:
     hidden = {"dealdroid_placeholder", "dealdroid_shorter_1", "dealdroid_shorter_2", "dealdroid_shorter_3"}
-    assert property_labels.FIELDS.keys() == set(receipts.PROPERTIES) - hidden
+    assert property_labels.FIELDS.keys() == {receipts.CONTACT, *receipts.PROPERTIES} - hidden
     states = receipts.STATES
     assert {f"state.{one}" for one in states} | {f"step.{one}" for one in states} <= translations.TEXTS.keys()
 

@@ -17,10 +17,12 @@ from flask import Flask
 from leadcore.machine import Machine
 from leadcore.matches import Match
 from leadcore.receipts import Note
+from leadcore.required import Requirement
 from leadcore.settings import read_receiver
 from leadcore.store import keys, lines
 from leadcore.store.connection import connect
 from leadcore.store.posts import local_date
+from leadcore.store.required import remember_required
 from receiver.console.queries import PAGE, SCAN_LIMIT
 from receiver.console.views import blueprint
 from receiver.intake.spool import Spool
@@ -600,6 +602,15 @@ def test_refused_posts_are_told_on_the_overview_with_the_last_good_one(user: Con
     user.redis.zadd(keys.LAST_POST, {"last": 1_700_000_000_000})
     assert "Last post from DealDroid: 15 Nov 2023 05:13:20" in text_of(user.read())
     assert "วันนี้ปฏิเสธ 15 คำขอ" in text_of(user.read(**TH))
+
+
+def test_what_hubspot_was_found_to_require_is_told_in_both_languages(user: ConsoleUser) -> None:
+    add_worker(user)
+    assert "requires" not in text_of(user.read())
+    remember_required(user.redis, [Requirement("company", "Company Name", "create")], [])
+    text = text_of(user.read())
+    assert "without a property that the portal requires It wants Company Name (company)." in text
+    assert "HubSpot ต้องการ Company Name (company)" in text_of(user.read(**TH))
 
 
 def test_a_search_scans_a_limited_number_of_leads_and_can_be_continued(user: ConsoleUser) -> None:

@@ -220,7 +220,7 @@ def test_hubspot_is_reached_through_the_machines_proxy(environ: pytest.MonkeyPat
         hubspot = client_of("http://hubspot.example")
         assert hubspot.properties()
         hubspot._batch.api_client.rest_client.pool_manager.clear()
-    assert taken[0].startswith(b"GET http://hubspot.example/crm/v3/properties/contacts")
+    assert taken[0].startswith(b"GET http://hubspot.example/crm/properties/2026-09/contacts")
     assert b"proxy-authorization: basic c29tzubib2r5onnly3jlda==" in taken[0].lower(), "some@body:secret"
 
 

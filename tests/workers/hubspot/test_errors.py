@@ -183,3 +183,48 @@ def test_a_portal_without_room_is_known_in_any_shape(error: dict[str, Any]) -> N
 )  # fmt: skip
 def test_other_errors_are_no_lack_of_room(error: dict[str, Any]) -> None:
     assert not isinstance(classify(error), NoRoom)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"message": "Some required properties were not set.", "context": {"properties": ["company"]}},
+        {"errors": [{"message": "x", "code": "REQUIRED_PROPERTY", "context": {"propertyName": ["company"]}}]},
+        {"message": 'Property values were not valid: [{"name": "company", "error": "REQUIRED_FIELD", "message": "m"}]'},
+        {"errors": [{"message": "m", "propertyName": "company", "subCategory": "MISSING"}]},
+        {"context": {"missingProperties": [{"name": "company", "label": "Company"}]}},
+        {"errors": [{"in": "company", "message": "must not be blank"}]},
+        {"context": {"requiredFields": ["company"]}},
+    ],
+)
+def test_a_property_that_is_wanted_is_named_whatever_the_shape(error: dict[str, Any]) -> None:
+    outcome = classify({"status": "400", "category": "VALIDATION_ERROR", **error})
+    assert isinstance(outcome, Refused)
+    assert outcome.fields.keys() == {"company"}
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        ({"message": "Required: Company Name"}, "Required: Company Name"),
+        ({"errors": [{"message": "Company Name is mandatory"}]}, "\nCompany Name is mandatory"),
+        (
+            {"message": "Error.", "subCategory": "REQUIRED", "context": {"properties": ["Company Name"]}},
+            "Error.\nCompany Name",
+        ),
+        ({"message": "The value is too long"}, ""),
+        ({}, ""),
+    ],
+)
+def test_words_that_speak_of_something_required_are_passed_on_but_never_shown(error: dict[str, Any], says: str) -> None:
+    outcome = classify({"status": "400", "category": "VALIDATION_ERROR", **error})
+    assert isinstance(outcome, Refused)
+    assert outcome.demand == says
+    assert "Company" not in repr(outcome)
+
+
+def test_a_value_in_the_context_is_no_name() -> None:
+    context = {"propertyName": "city", "invalidPropertyValue": ["secret"], "id": ["7"]}
+    outcome = classify({"status": "400", "category": "VALIDATION_ERROR", "context": context})
+    assert isinstance(outcome, Refused)
+    assert outcome.fields.keys() == {"city"}

@@ -27,9 +27,10 @@ def test_a_whole_answer_names_the_contacts_and_those_that_are_missing() -> None:
     assert "504" not in contacts
 
 
-def test_contacts_are_found_and_those_that_hubspot_calls_not_found_are_missing() -> None:
+@pytest.mark.parametrize("status", [207, 200])
+def test_contacts_are_found_and_those_that_hubspot_calls_not_found_are_missing(status: int) -> None:
     body = {"results": [found("1", city="x", zip=None)], "errors": [{**NOT_FOUND, "context": {"ids": ["2", "9"]}}]}
-    assert parse_contacts(answer(207, body), IDS, "") == {"1": {"city": "x", "id": "1"}, "2": ContactMissing()}
+    assert parse_contacts(answer(status, body), IDS, "") == {"1": {"city": "x", "id": "1"}, "2": ContactMissing()}
 
 
 @pytest.mark.parametrize(

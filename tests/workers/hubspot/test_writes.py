@@ -1,6 +1,7 @@
 """The outcome of each row of a batch write, from answers that are complete, cut short or malformed."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -150,20 +151,25 @@ def test_a_lead_alone_without_an_answer_stops_the_line_too() -> None:
         parse_outcomes(load_answer("no_results_200"), [A], KEY)
 
 
-# 207
+# 207, or 200 as HubSpot describes it since 2026-09
 
 
-def test_good_rows_are_written_and_bad_ones_have_their_reason() -> None:
-    assert parse_outcomes(load_answer("conflict_email_207"), [A, B, C], KEY) == {
+@pytest.fixture(params=[207, 200])
+def status(request: pytest.FixtureRequest) -> int:
+    return int(request.param)
+
+
+def test_good_rows_are_written_and_bad_ones_have_their_reason(status: int) -> None:
+    assert parse_outcomes(replace(load_answer("conflict_email_207"), status=status), [A, B, C], KEY) == {
         "trace-a": Written("1", True),
         "trace-b": Refused({"email": reason("email_refused")}, reason("values_refused")),
         "trace-c": Conflict("", "123"),
     }
 
 
-def test_an_error_may_name_several_rows() -> None:
+def test_an_error_may_name_several_rows(status: int) -> None:
     error = {"category": "VALIDATION_ERROR", "context": {"objectWriteTraceId": ["trace-a", "trace-b"]}}
-    found = parse_outcomes(answer(207, {"results": [result("3", C)], "errors": [error]}), [A, B, C], KEY)
+    found = parse_outcomes(answer(status, {"results": [result("3", C)], "errors": [error]}), [A, B, C], KEY)
     assert found["trace-a"] == found["trace-b"] == Refused({}, reason("contact_refused"))
     assert found["trace-c"] == Written("3", False)
 
@@ -171,9 +177,9 @@ def test_an_error_may_name_several_rows() -> None:
 @pytest.mark.parametrize(
     "context", [None, {}, [], "x", {"objectWriteTraceId": None}, {"objectWriteTraceId": ["other"]}]
 )
-def test_rows_that_may_be_an_errors_that_names_none_are_sent_again_with_fewer(context: Any) -> None:
+def test_rows_that_may_be_an_errors_that_names_none_are_sent_again_with_fewer(context: Any, status: int) -> None:
     body = {"results": [result("1", A)], "errors": [{"category": "VALIDATION_ERROR", "context": context}]}
-    assert parse_outcomes(answer(207, body), [A, B, C], KEY) == {"trace-a": Written("1", False)}
+    assert parse_outcomes(answer(status, body), [A, B, C], KEY) == {"trace-a": Written("1", False)}
 
 
 @pytest.mark.parametrize(
@@ -184,24 +190,54 @@ def test_rows_that_may_be_an_errors_that_names_none_are_sent_again_with_fewer(co
         ({"status": "503"}, "unavailable"),
     ],
 )
-def test_errors_about_hubspots_load_alone_pause_the_line(error: dict[str, Any], code: str) -> None:
+def test_errors_about_hubspots_load_alone_pause_the_line(error: dict[str, Any], code: str, status: int) -> None:
     errors = [{**error, "context": {"objectWriteTraceId": [row.trace_id]}} for row in (A, B)]
     with pytest.raises(LineDown) as down:
-        parse_outcomes(answer(207, {"results": [], "errors": errors}), [A, B], KEY)
+        parse_outcomes(answer(status, {"results": [], "errors": errors}), [A, B], KEY)
     assert down.value.code == code
-    found = parse_outcomes(answer(207, {"results": [result("3", C)], "errors": errors}), [A, B, C], KEY)
+    found = parse_outcomes(answer(status, {"results": [result("3", C)], "errors": errors}), [A, B, C], KEY)
     assert found["trace-a"] == found["trace-b"] == RetryLater(reason("contact_busy"))
 
 
-def test_a_row_that_shows_that_the_key_is_missing_pauses_the_line() -> None:
+def test_a_row_that_shows_that_the_key_is_missing_pauses_the_line(status: int) -> None:
     error = {"category": "VALIDATION_ERROR", "message": f"Property {KEY} does not exist"}
     with pytest.raises(LineDown) as down:
-        one(207, {"errors": [error]})
+        one(status, {"errors": [error]})
     assert down.value.code == "no_key"
 
 
-def test_an_error_without_a_row_belongs_to_the_only_row() -> None:
-    assert one(207, {"errors": [{"category": "CONFLICT", "message": "Contact already exists."}]}) == Conflict("", "")
+def test_an_error_without_a_row_belongs_to_the_only_row(status: int) -> None:
+    assert one(status, {"errors": [{"category": "CONFLICT", "message": "Contact already exists."}]}) == Conflict("", "")
+
+
+@pytest.mark.parametrize(
+    ("warnings", "read"),
+    [
+        (
+            [{"category": "TRUNCATED", "message": "secret", "context": {"propertyName": ["city"]}}],
+            (("city", "TRUNCATED"),),
+        ),
+        ([{"message": "secret"}], (("", "WARNING"),)),
+        ([{"category": "secret words", "context": {"propertyName": "city"}}], (("city", "WARNING"),)),
+        ([{"category": "A"}, {"category": "B"}, {"category": "A"}], (("", "A"), ("", "B"))),
+        ([{"category": f"W{n}"} for n in range(50)], tuple(("", f"W{n}") for n in range(10))),
+        ([None, 7, "x"], ()),
+        ("x", ()),
+        (None, ()),
+    ],
+)
+def test_the_warnings_of_a_row_are_read_and_not_what_they_quote(
+    warnings: Any, read: tuple[tuple[str, str], ...], status: int
+) -> None:
+    body = {"results": [result("1", A, warnings=warnings), result("2", B)]}
+    found = parse_outcomes(answer(status, body), [A, B], KEY)
+    assert found == {"trace-a": Written("1", False, read), "trace-b": Written("2", False)}
+
+
+def test_a_warning_of_the_answer_belongs_to_the_row_that_it_names() -> None:
+    about = {"category": "TRUNCATED", "context": {"objectWriteTraceId": ["trace-b"], "propertyName": ["email"]}}
+    found = parse_outcomes(answer(200, {"results": [result("1", A), result("2", B)], "warnings": [about]}), [A, B], KEY)
+    assert found == {"trace-a": Written("1", False), "trace-b": Written("2", False, (("email", "TRUNCATED"),))}
 
 
 def test_a_row_that_was_written_is_written_whatever_an_error_says_of_it() -> None:
@@ -242,6 +278,13 @@ def test_a_batch_that_is_refused_for_nobody_in_particular_has_to_be_split() -> N
     ):
         assert parse_outcomes(answer(400, body), [A, B], KEY) == {}
     assert parse_outcomes(answer(404, {"category": "OBJECT_NOT_FOUND"}), [A, B], KEY) == {}
+
+
+@pytest.mark.parametrize("where", ["errors", "context"])
+def test_only_the_rows_that_a_refusal_of_all_names_have_an_outcome(where: str) -> None:
+    about = {"message": "Contact already exists. Existing ID: 7", "context": {"objectWriteTraceId": ["trace-b"]}}
+    body = {"status": "error", "category": "CONFLICT", **({"errors": [about]} if where == "errors" else about)}
+    assert parse_outcomes(answer(409, body), [A, B, C], KEY) == {"trace-b": Conflict("", "7")}
 
 
 @pytest.mark.parametrize("name", ["unknown_property_400", "read_only_property_400"])

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from leadcore.reasons import reason
 from leadcore.receipts import CREATED, PARKED, SKIPPED, UNCHANGED, UPDATED, WAITING, Note
+from leadcore.required import Requirement, Scope
 from workers.rules.customer import UNKNOWN, Customer
 from workers.rules.field_clock import digester
 from workers.rules.lead import CustomerBatch, Decision, Lead, Loaded, Result
@@ -13,6 +14,7 @@ from workers.rules.mapping.mapped_event import MappedEvent
 from workers.rules.mapping.property_names import CUSTOMER_ID, OTHER_IDS, PLACEHOLDER, UNSAVED
 from workers.rules.plan import UNNAMED, WritePlanner, clock_after, merge_unsaved, remove_chat
 from workers.rules.portal import Portal
+from workers.rules.required import RequiredProperties
 
 DIGEST = digester(b"key of the tests")
 VERSION = 1_772_000_000_000 << 16
@@ -135,6 +137,14 @@ def test_the_receipt_says_what_hubspot_says(customer: Customer, new: bool | None
     started.record_written("501", new)
     assert started.result == Result(state, "501")
     assert started.customer.contact_id == "501"
+
+
+def test_a_warning_goes_to_the_receipt_by_our_name() -> None:
+    told = decided(BY_PHONE)
+    own = WritePlanner(Portal(targets={"phone": "own_phone"}), DIGEST)
+    notes = own.note_written(told.decision, True, [("own_phone", "CODE"), ("", "OTHER")]).notes
+    assert [(note.property, note.what) for note in notes] == [("phone", "warned"), ("contact", "warned")]
+    assert notes[0].why == reason("written_with_warning", code="CODE")
 
 
 def test_a_contact_that_was_deleted_gets_all_that_the_event_holds() -> None:
@@ -271,6 +281,57 @@ def test_a_new_customer_gets_a_last_name_if_a_refusal_that_names_no_value_drops_
     started = decided(MappedEvent({"email": "a@x.th"}, placeholder="a"))
     go_on(started, plan().drop_refused, {}, "refused")
     assert started.decision.properties == {"lastname": "a", UNSAVED: "email: a@x.th"}
+
+
+# What HubSpot requires
+
+
+def company(scope: Scope, *partners: str) -> Requirement:
+    return Requirement("company", "Company Name", scope, partners)
+
+
+def strict(*known: Requirement, **defaults: str) -> WritePlanner:
+    """The rules for a portal where the address's country is a closed choice; `known`: what it is known to require."""
+    portal = Portal(labels={"company": "Company Name", "vat": "VAT"}, choices=frozenset({"country"}))
+    return WritePlanner(portal, DIGEST, required=RequiredProperties(defaults, {one.field: one for one in known}))
+
+
+def test_what_an_answer_shows_of_the_portal_stands_in_the_decision_alone() -> None:
+    rules = strict()
+    started = decided(MappedEvent({"firstname": "Ann"}, {"country": "Thailand"}))
+    go_on(started, rules.drop_refused, {"company": "required"}, "refused")
+    assert started.decision.properties == {"firstname": "Ann", UNSAVED: "country: Thailand"}
+    written = rules.note_written(started.decision, True)
+    assert (written.learned, written.disproved) == ((company("with", "country"),), ())
+    go_on(started, rules.drop_refused, {"company": "required"}, "refused")
+    assert started.result == Result(
+        PARKED, code="required", why=reason("property_required", properties="Company Name (company)")
+    )
+    assert started.decision.learned == (company("create"),)
+    assert rules.required == RequiredProperties()
+
+
+def test_a_new_contact_without_it_disproves_that_it_is_required() -> None:
+    rules, started = strict(company("create")), decided(BY_NAME)
+    assert rules.note_written(started.decision, True).disproved == ("company",)
+    assert rules.note_written(started.decision, False).disproved == ()
+    assert rules.required.known.keys() == {"company"}
+
+
+def test_a_lead_that_lacks_several_required_properties_is_parked_with_all_of_them() -> None:
+    started = group(BY_NAME)
+    go_on(started, strict(company("create"), Requirement("vat", "VAT", "create")).decide)
+    why = reason("property_required", properties="Company Name (company), VAT (vat)")
+    assert started.result == Result(PARKED, code="required", why=why)
+
+
+def test_the_shops_own_value_is_sent_of_what_a_known_contact_lacks_once_it_is_read() -> None:
+    rules, started = strict(company("write", "501"), company="Walk-in"), group(BY_NAME, customer=known())
+    go_on(started, rules.decide)
+    assert started.decision.waits_for_read
+    go_on(started, rules.protect_existing, {}, rules.read_targets())
+    assert not started.decision.waits_for_read
+    assert (started.decision.properties["company"], started.decision.supplied) == ("Walk-in", {"company"})
 
 
 # A value that belongs to another contact

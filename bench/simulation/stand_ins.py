@@ -1,0 +1,120 @@
+"""HubSpot's and DealDroid's stand-ins without a network: a request is a call that others may run before and after, and
+that may fail on its way there or back."""
+
+import io
+import random
+from collections import Counter
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+from flask import Flask
+from requests.adapters import BaseAdapter
+from requests.structures import CaseInsensitiveDict
+
+from bench.simulation.machine import BEGAN
+from bench.simulation.scheduler import Process, Scheduler
+from sandbox.hubspot.faults import HTML
+from workers.flow.request_context import current
+
+HANG_SECONDS = 11.0
+"""A little longer than the clients wait."""
+
+
+class Traffic:
+    """How requests to one stand-in fare: `share` of them fail in one of the ways `kinds`; each takes about `latency`
+    seconds. `under_way`: how many of each process are on their way; `faulty`: how many failed; `refused`: how many the
+    quota refused."""
+
+    def __init__(self, scheduler: Scheduler, dice: random.Random, kinds: tuple[str, ...]) -> None:
+        self.scheduler, self.share, self.latency = scheduler, 0.0, 0.1
+        self.requests = self.faulty = self.refused = 0
+        self.under_way: Counter[Process] = Counter()
+        self._dice, self._kinds = dice, kinds
+
+    def draw(self) -> str:
+        """What goes wrong with the next request, "" for nothing, once it is there. Raises `Killed`."""
+        process = self.scheduler.current().process
+        # A request on its way arrives, whatever becomes of its sender.
+        self.under_way[process] += 1
+        try:
+            self.scheduler.wait(None, self.scheduler.now + self.latency * self._dice.uniform(0.2, 2.0))
+        finally:
+            self.under_way[process] -= 1
+        kind = self._dice.choice(self._kinds) if self._dice.random() < self.share else ""
+        self.requests += 1
+        self.faulty += bool(kind)
+        return kind
+
+
+class HubSpotPool:
+    """In the place of the pool manager below HubSpot's client."""
+
+    def __init__(self, app: Flask, traffic: Traffic) -> None:
+        self._client, self._traffic = app.test_client(), traffic
+
+    def clear(self) -> None:
+        """There are no connections."""
+
+    def request(self, method: str, url: str, *, body: bytes | None, headers: Mapping[str, str], **_: Any) -> Any:
+        """As `urllib3.PoolManager.request`, for what the adapter asks of it."""
+        scheduler, kind = self._traffic.scheduler, self._traffic.draw()
+        match kind:
+            case "unreachable":
+                raise urllib3.exceptions.ProtocolError("unreachable")
+            case "hang":
+                scheduler.wait(None, scheduler.now + HANG_SECONDS)
+                raise urllib3.exceptions.TimeoutError("no answer")
+            case "500" | "502":
+                return _answer(int(kind), {}, HTML)
+            case "429":
+                limit = b'{"status":"error","errorType":"RATE_LIMIT","policyName":"TEN_SECONDLY_ROLLING"}'
+                return _answer(429, {"Retry-After": "1"}, limit)
+        parts = urlsplit(url)
+        path = f"{parts.path}?{parts.query}" if parts.query else parts.path
+        found = self._client.open(path, method=method, data=body, headers=dict(headers))
+        self._traffic.refused += found.status_code == 429
+        # Whoever dies here never knows that it was done.
+        scheduler.pause()
+        if kind == "lost answer":
+            raise urllib3.exceptions.ProtocolError("the answer was lost")
+        return _answer(found.status_code, dict(found.headers), found.data)
+
+
+def _answer(status: int, headers: Mapping[str, str], body: bytes) -> urllib3.HTTPResponse:
+    return urllib3.HTTPResponse(io.BytesIO(body), headers=headers, status=status, preload_content=False)
+
+
+class DealDroidAdapter(BaseAdapter):
+    """In the place of the adapter below DealDroid's session."""
+
+    def __init__(self, app: Flask, traffic: Traffic) -> None:
+        super().__init__()
+        self._client, self._traffic = app.test_client(), traffic
+
+    def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
+        kind = self._traffic.draw()
+        current().request_started = True
+        answer = requests.Response()
+        answer.url, answer.headers = request.url or "", CaseInsensitiveDict({"Content-Length": "0"})
+        answer.raw = _answer(200, {}, b"")
+        if kind.isdigit():
+            answer.status_code = int(kind)
+            return answer
+        found = self._client.post(urlsplit(request.url).path, data=request.body, content_type="application/json")
+        answer.status_code = found.status_code
+        self._traffic.scheduler.pause()
+        if kind == "lost answer":
+            raise requests.exceptions.ConnectionError("the answer was lost")
+        return answer
+
+    def close(self) -> None:
+        """There are no connections."""
+
+
+def clock(scheduler: Scheduler) -> Any:
+    """What stands for the module `time` in the stand-ins."""
+    return SimpleNamespace(time=lambda: BEGAN + scheduler.now)

@@ -1,0 +1,349 @@
+"""One simulated deployment, web processes and workers, and what happens to it by the seed."""
+
+import json
+import os
+import random
+from collections import Counter, deque
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from bench.chaos.expected import Post
+from bench.chaos.found import Contact, Found, Message
+from bench.chaos.report import Row, judge
+from bench.chaos.script import Lead, make_leads
+from bench.chaos.stage import CONFIG, SECRET
+from bench.simulation import redis_link, stand_ins
+from bench.simulation.machine import BEGAN, SimulatedMachine
+from bench.simulation.redis_link import Expiry, Weather
+from bench.simulation.scheduler import Process, Scheduler
+from leadcore import event, journal
+from leadcore.receipts import WRITTEN
+from leadcore.settings import read_receiver
+from leadcore.store import keys, lines
+from leadcore.store.bell import Bell
+from leadcore.store.leads import read_receipts
+from leadcore.store.outage import Outage
+from receiver.intake.errors import NotStored
+from receiver.intake.feeder import Feeder
+from receiver.intake.spool import Spool
+from receiver.intake.view import Intake, SecretCheck
+from sandbox import call_log, dealdroid
+from sandbox.hubspot import account, answers, app, batches, contacts, control, portal, properties, schema
+from workers import bootstrap
+from workers.hubspot.setup import setup
+from workers.maintenance import Maintenance
+from workers.settings import read_worker
+
+LEADS, SECONDS = 24, 10.0
+WEBS, WORKERS, SHARDS = 2, 2, 2
+# By then everything has to be over, in seconds of the simulation and in turns.
+END_SECONDS, END_TURNS = 600.0, 1_000_000
+CALM_SECONDS = 4.0
+KEY = "the key of a simulation"
+# Modules of the stand-ins that read the time.
+_TIMED = (account, answers, app, batches, contacts, control, portal, properties, schema, call_log, dealdroid)
+HUBSPOT_KINDS = ("429", "500", "502", "hang", "lost answer", "unreachable")
+# None that ends a connection before the message is taken: such a customer stays untold, and nobody could tell that
+# from a broken promise.
+DEALDROID_KINDS = ("429", "500", "lost answer")
+
+
+class World:
+    """The deployment of one `seed`. `client`: of the real Redis behind the socket `path`, which is emptied; `folder`:
+    an empty one, for the disk."""
+
+    def __init__(self, seed: int, client: Any, path: str, folder: Path) -> None:
+        self.dice = random.Random(f"world {seed}")  # noqa: S311 - a simulation, guards nothing
+        self.seed, self.client, self.path, self.folder = seed, client, path, folder
+        client.flushall()
+        self.scheduler = Scheduler(seed, Expiry(client).advance)
+        (folder / "leadsync.toml").write_text(f"{CONFIG}[inbox]\nshards = {SHARDS}\n")
+        environ = {
+            "REDIS_URL": "redis://simulation",
+            "LEADSYNC_CONFIG": str(folder / "leadsync.toml"),
+            "LEADSYNC_KEY": KEY,
+            "DEALDROID_SECRET": SECRET,
+            "DEALDROID_WEBHOOK_URL": f"http://simulation{dealdroid.WEBHOOK}",
+            "HUBSPOT_ACCESS_TOKEN": "simulation",
+            "HUBSPOT_BASE_URL": "http://simulation",
+        }
+        self.receiver_settings, self.worker_settings = read_receiver(environ), read_worker(environ)
+        self.portal, self.chats = portal.Portal(seed=seed), dealdroid.Chats()
+        self.hubspot, self.dealdroid = app.create_app(self.portal), dealdroid.create_app(self.chats)
+        self.to_hubspot = stand_ins.Traffic(self.scheduler, self.dice, HUBSPOT_KINDS)
+        self.to_dealdroid = stand_ins.Traffic(self.scheduler, self.dice, DEALDROID_KINDS)
+        self.weather = Weather()
+        # How likely it is at each turn that a process dies or stands still, or that Redis goes away.
+        self.deadly = self.chilly = self.gusty = 0.0
+        self.jobs: deque[tuple[str, int]] = deque()
+        self.webs: dict[Process, Intake] = {}
+        self.workers: list[Process] = []
+        self.posts: list[Post] = []
+        self.posting = 0
+        self.cut_off: set[bytes] = set()
+        self.kills: Counter[str] = Counter()
+        self.left, self.recovery, self.is_over = -1, 0.0, False
+        self._outside = Process("outside")
+        self._journals: dict[Process, list[Any]] = {}
+        self._started = 0
+
+    def run(self) -> list[Row]:
+        """What was promised and what is found when all is over. Raises `bench.simulation.scheduler.Stuck`."""
+        with self._replaced():
+            self.scheduler.start(self._outside, "storm", self._storm)
+            self.scheduler.on_turn = self._strike
+            try:
+                self.scheduler.run(lambda: self.is_over, seconds=END_SECONDS, turns=END_TURNS)
+            finally:
+                self.scheduler.on_turn = lambda: None
+                self.scheduler.unwind([self._outside, *self.webs, *self.workers])
+                for process in list(self._journals):
+                    self._close_files(process)
+        found = self._look()
+        return [*judge(found), self._judge_counts(found)]
+
+    @contextmanager
+    def _replaced(self) -> Iterator[None]:
+        """What the code takes for the world is this one."""
+        with ExitStack() as stack:
+            for module in _TIMED:
+                stack.enter_context(mock.patch.object(module, "time", stand_ins.clock(self.scheduler)))
+            for target, name, act in (
+                (bootstrap, "connect", lambda *_, **__: self._connect()),
+                (Bell, "ring", lambda _, line, shard: self._ring(line, shard)),
+                (Bell, "waits", lambda _: bool(self.jobs)),
+                (journal, "_shared_folder", lambda: self.folder / "journal"),
+            ):
+                stack.enter_context(mock.patch.object(target, name, act))
+            yield
+
+    def _connect(self) -> Any:
+        return redis_link.connect(self.path, self.scheduler, self.scheduler.current().process, self.weather)
+
+    def _ring(self, line: str, shard: int) -> None:
+        """RQ's queue is a list, but as easily out of reach as Redis is."""
+        self.scheduler.pause()
+        if self.weather.away:
+            raise ConnectionError("Redis is away")
+        self.jobs.append((line, shard))
+
+    def _storm(self) -> None:
+        """The storm, then calm until nothing is left."""
+        self._set_up()
+        for _ in range(WEBS):
+            self._start_web()
+        for _ in range(WORKERS):
+            self._start_worker()
+        self._rage()
+        began = self.scheduler.now
+        leads: dict[str, list[Lead]] = {}
+        for lead in make_leads(self.seed, LEADS, SECONDS):
+            leads.setdefault(lead.customer_id, []).append(lead)
+        self.posting = len(leads)
+        for customer, theirs in leads.items():
+            self.scheduler.start(self._outside, customer, lambda theirs=theirs: self._post_all(theirs, began))  # type: ignore[misc]
+        self.scheduler.wait(None, began + SECONDS)
+        self._calm_down()
+        empty_at = self.scheduler.now
+        while self.scheduler.now < empty_at + CALM_SECONDS:
+            self.scheduler.wait(None, self.scheduler.now + 0.5)
+            self.left = self._count_left()
+            everybody = [*self.webs, *self.workers]
+            frozen = any(one.frozen_until > self.scheduler.now for one in everybody)
+            if self.left or self.posting or frozen or len(everybody) < WEBS + WORKERS:
+                empty_at = self.scheduler.now
+        self.recovery = empty_at - began - SECONDS
+        self.is_over = True
+
+    def _set_up(self) -> None:
+        """The properties are in HubSpot, as after a release."""
+        runtime = bootstrap.build(self.worker_settings, self._machine(self._outside))
+        self._use_stand_ins(runtime)
+        setup(runtime.sync.hubspot)
+
+    def _rage(self) -> None:
+        self.to_hubspot.share = self.dice.choice((0.0, 0.05, 0.3))
+        self.to_dealdroid.share = self.dice.choice((0.0, 0.2))
+        self.weather.lost, self.weather.unanswered = (self.dice.choice((0.0, 0.0, 0.004)) for _ in range(2))
+        self.deadly = self.dice.choice((0.0, 0.002, 0.008))
+        self.chilly, self.gusty = self.dice.choice((0.0, 0.005)), self.dice.choice((0.0, 0.005))
+
+    def _calm_down(self) -> None:
+        self.to_hubspot.share = self.to_dealdroid.share = 0.0
+        self.weather.lost = self.weather.unanswered = self.deadly = self.chilly = self.gusty = 0.0
+        self.weather.away = False
+
+    def _machine(self, process: Process) -> SimulatedMachine:
+        return SimulatedMachine(self.scheduler, process, f"{self.seed} {process.name}")
+
+    def _start_web(self) -> None:
+        process = self._process("web")
+        self.scheduler.start(process, process.name, lambda: self._be_web(process))
+
+    def _process(self, kind: str) -> Process:
+        self._started += 1
+        return Process(f"{kind} {self._started}")
+
+    def _be_web(self, process: Process) -> None:
+        machine, settings = self._machine(process), self.receiver_settings
+        connection = self._connect()
+        spool = Spool(self.folder / "spool", machine, "simulation")
+        feeder = Feeder(connection, spool, settings.shared, machine)
+        self._journals[process] = [feeder.recent.journal, spool]
+        feeder.start()
+        self.webs[process] = Intake(SecretCheck(settings.secrets), feeder, settings.shared.config, 0)
+
+    def _start_worker(self) -> None:
+        process = self._process("worker")
+        self.workers.append(process)
+        self.scheduler.start(process, process.name, lambda: self._be_worker(process))
+
+    def _be_worker(self, process: Process) -> None:
+        machine, settings = self._machine(process), self.worker_settings
+        runtime = bootstrap.build(settings, machine)
+        self._use_stand_ins(runtime)
+        self._journals[process] = [runtime.sent_log._journal]
+        maintenance = Maintenance(
+            self._connect(),
+            process.name,
+            settings.shared.config.inbox,
+            runtime.leases,
+            runtime.sent_log,
+            runtime.tally,
+            machine,
+            Outage("simulation", "", machine),
+            lambda: None,
+        )
+        maintenance.start()
+        while True:
+            self.scheduler.wait(lambda: bool(self.jobs) and not self.weather.away, None)
+            if self.jobs:
+                line, shard = self.jobs.popleft()
+                with suppress(Exception):  # as the job does; the next sweep rings
+                    runtime.drains[line](shard)
+
+    def _use_stand_ins(self, runtime: bootstrap.Runtime) -> None:
+        hubspot = runtime.sync.hubspot
+        pool = stand_ins.HubSpotPool(self.hubspot, self.to_hubspot)
+        for api in (hubspot._batch, hubspot._basic, hubspot._search, hubspot._core, hubspot._groups):
+            api.api_client.rest_client.pool_manager = pool
+        session = runtime.outbox.dealdroid.session
+        session.mount("http://", stand_ins.DealDroidAdapter(self.dealdroid, self.to_dealdroid))
+
+    def _post_all(self, leads: list[Lead], began: float) -> None:
+        """DealDroid: posts one customer's leads one after the other, and never again."""
+        for lead in leads:
+            self.scheduler.wait(None, max(self.scheduler.now, began + lead.at))
+            self.posts.append(self._post(lead))
+        self.posting -= 1
+
+    def _post(self, lead: Lead) -> Post:
+        post = Post(lead, "refused", BEGAN + self.scheduler.now, BEGAN + self.scheduler.now)
+        if not self.webs:
+            return post
+        process = self.dice.choice(list(self.webs))
+        intake = self.webs[process]
+        body = json.dumps({**lead.body, "secret": SECRET}).encode()
+        statuses: list[int] = []
+
+        def handle() -> None:
+            try:
+                intake.accept(body, {})
+            except NotStored:
+                statuses.append(503)
+            else:
+                statuses.append(200)
+
+        task = self.scheduler.start(process, f"{process.name} post", handle)
+        self.scheduler.wait(lambda: task.ended, None)
+        status = statuses[0] if statuses else 0
+        answer: Any = "acknowledged" if status == 200 else "unanswered"
+        return replace(post, answer=answer, ended=BEGAN + self.scheduler.now, status=status)
+
+    def _strike(self) -> None:
+        """Between any two turns the process that had the last one may die or stand still, so that it mostly strikes who
+        is at work, or Redis may go away for a while."""
+        process = self.scheduler.last
+        if process in self.webs or process in self.workers:
+            if self.dice.random() < self.deadly:
+                self._kill(process)
+            elif self.dice.random() < self.chilly:
+                self._freeze(process)
+        if not self.weather.away and self.dice.random() < self.gusty:
+            self.weather.away = True
+            self.kills["Redis away"] += 1
+            self._later(self.dice.uniform(0.0, 4.0), lambda: setattr(self.weather, "away", False))
+
+    def _freeze(self, process: Process) -> None:
+        """What a worker has sent arrives in time: no lease closes that hole, see docs/architecture.md."""
+        if self.to_hubspot.under_way[process] or self.to_dealdroid.under_way[process]:
+            return
+        process.frozen_until = self.scheduler.now + self.dice.uniform(5.0, 20.0)
+        self.kills["frozen"] += 1
+
+    def _kill(self, process: Process) -> None:
+        self.scheduler.kill(process)
+        self._close_files(process)
+        start = self._start_worker if process in self.workers else self._start_web
+        self.kills[process.name.split()[0]] += 1
+        if process in self.workers:
+            self.workers.remove(process)
+            for shard in range(SHARDS):
+                self.cut_off.update(self.client.hkeys(keys.sending(keys.OUTBOX, shard)))
+        else:
+            del self.webs[process]
+        self._later(self.dice.uniform(0.0, 2.0), start)
+
+    def _later(self, seconds: float, act: Any) -> None:
+        def wait() -> None:
+            self.scheduler.wait(None, self.scheduler.now + seconds)
+            act()
+
+        self.scheduler.start(self._outside, "later", wait)
+
+    def _close_files(self, process: Process) -> None:
+        """As the system does with those of a dead process: its locks are free, its journal can be inherited."""
+        for one in self._journals.pop(process, []):
+            if isinstance(one, Spool):
+                one.close()
+                continue
+            for file, _ in one._pages:
+                os.close(file)
+            one._pages.clear()
+
+    def _count_left(self) -> int:
+        """Entries on their way in either direction, and leads on the disk."""
+        pipe = self.client.pipeline(transaction=True)
+        for shard in range(SHARDS):
+            for line in lines.LINES:
+                lines.count_entries(pipe, line.name, shard)
+        waiting: list[int] = pipe.execute()
+        return sum(waiting) + sum(intake._feeder.spool.count() for intake in self.webs.values())
+
+    def _look(self) -> Found:
+        posts = sorted(self.posts, key=lambda post: post.lead.number)
+        leads = {post.lead.number: keys.digest(KEY.encode(), event.encode(dict(post.lead.body))) for post in posts}
+        receipts = read_receipts(self.client, leads.values())
+        return Found(
+            posts=posts,
+            receipts={number: one for number, one in zip(leads, receipts, strict=True) if one},
+            contacts=[Contact(str(one.id), one.properties, one.history()) for one in self.portal.contacts.values()],
+            messages=[Message(one["at"], str(one["customer_id"]), one["text"]) for one in self.chats.messages],
+            cut_off=len(self.cut_off),
+            left=self.left,
+            recovery=self.recovery,
+            calls=self.to_hubspot.requests,
+            faulty=self.to_hubspot.faulty,
+            real_429s=self.to_hubspot.refused,
+            kills=self.kills,
+        )
+
+    def _judge_counts(self, found: Found) -> Row:
+        """The records of what was written hide it if a lead is settled again; its count does not."""
+        counted = sum(int(self.client.hget(keys.COUNTS, state) or 0) for state in WRITTEN)
+        written = {post.lead.body["mid"] for post in found.posts if found.receipts.get(post.lead.number)}
+        return Row("leads settled", f"{counted} of {len(written)}", counted != len(written))

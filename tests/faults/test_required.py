@@ -1,0 +1,270 @@
+"""A portal whose admin requires properties: no lead is lost, and none is sent in vain again and again."""
+
+from math import ceil, log2
+from typing import Any
+
+import pytest
+import requests
+
+from leadcore.config import Config, Crm
+from leadcore.reasons import reason
+from leadcore.receipts import Receipt
+from leadcore.required import KEPT_MS
+from leadcore.store import keys
+from leadcore.store.parked import Parked
+from leadcore.store.required import read_required
+from tests.conftest import lead, same_shard
+from tests.faults.conftest import Scene, intercepting_worker
+
+CUSTOMERS = same_shard("required", 12)
+BODIES = ["context", "codes", "values", "names", "labels", "silent"]
+TOLD = [one for one in BODIES if one != "silent"]
+UPSERT, UPDATE = "/batch/upsert", "/batch/update"
+FORM = {"property": "company", "on": "create"}
+ON_ANY_WRITE = {"property": "company"}
+IF_NEW = {"property": "company", "when": {"hs_lead_status": ["NEW"]}}
+
+
+def somebody(customer_id: str, **said: Any) -> dict[str, Any]:
+    return lead(customer_id, **{"name": "Nok Jaidee", "phone": "0820000000", **said})
+
+
+def demand(scene: Scene, *rules: dict[str, Any], body: str = "context", **more: Any) -> None:
+    scene.line.crm.settings(required=list(rules), required_body=body, **more)
+
+
+def work(scene: Scene, *bodies: dict[str, Any]) -> dict[str, Receipt]:
+    scene.accept(*bodies)
+    scene.worker().work()
+    return scene.receipts()
+
+
+def properties_of(scene: Scene, customer_id: str) -> dict[str, str]:
+    found: dict[str, str] = scene.contacts()[customer_id]
+    return found
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_a_lead_without_what_the_form_requires_is_parked_and_says_what_is_missing(scene: Scene, body: str) -> None:
+    demand(scene, FORM, body=body)
+    receipts = work(scene, *map(somebody, CUSTOMERS[:3]))
+    assert {receipts[one].state for one in CUSTOMERS[:3]} == {"parked"}
+    if body != "silent":
+        assert {receipts[one].reason for one in CUSTOMERS[:3]} == {
+            f"required: {reason('property_required', properties='Company Name (company)')}"
+        }
+    assert scene.redis.zcard(keys.PARKED) == 3
+    assert scene.contacts() == {}
+
+
+@pytest.mark.parametrize("body", TOLD)
+@pytest.mark.parametrize("batch", ["each row is told", "all are refused"])
+def test_what_the_form_requires_is_not_sent_for_in_vain_for_each_lead(scene: Scene, body: str, batch: str) -> None:
+    refused_whole = batch == "all are refused"
+    demand(scene, FORM, body=body)
+    if refused_whole:
+        scene.line.crm.fault("untraced", path=UPSERT)
+    work(scene, *map(somebody, CUSTOMERS[:4]))
+    [known] = read_required(scene.redis)
+    assert (known.name, known.label, known.scope) == ("company", "Company Name", "create")
+    before = scene.line.crm.calls(UPSERT)
+    receipts = work(scene, *map(somebody, CUSTOMERS[4:10]))
+    assert {receipts[one].state for one in CUSTOMERS[4:10]} == {"parked"}
+    assert scene.line.crm.calls(UPSERT) == before
+
+
+def test_a_lead_that_has_what_is_required_is_written_meanwhile(scene: Scene) -> None:
+    demand(scene, FORM)
+    work(scene, somebody(CUSTOMERS[0]))
+    scene.config = Config(properties={"contact_info.shop": "company"})
+    said = somebody(CUSTOMERS[1])
+    said["contact_info"]["shop"] = "Nok Shop"
+    receipts = work(scene, somebody(CUSTOMERS[2]), said)
+    assert (receipts[CUSTOMERS[1]].state, receipts[CUSTOMERS[2]].state) == ("created", "parked")
+
+
+def test_a_person_who_retries_after_the_rule_is_gone_is_heard_at_once_and_so_are_the_next(scene: Scene) -> None:
+    demand(scene, FORM)
+    receipts = work(scene, somebody(CUSTOMERS[0]))
+    demand(scene)
+    Parked(scene.redis, Config().inbox).retry(receipts[CUSTOMERS[0]].lead, "test")
+    scene.worker().work()
+    assert scene.receipts()[CUSTOMERS[0]].state == "created"
+    assert read_required(scene.redis) == []
+    assert work(scene, somebody(CUSTOMERS[1]))[CUSTOMERS[1]].state == "created"
+
+
+def test_after_an_hour_it_is_found_out_anew(scene: Scene) -> None:
+    demand(scene, FORM)
+    work(scene, somebody(CUSTOMERS[0]))
+    scene.advance(KEPT_MS / 1000 + 1)
+    demand(scene)
+    assert work(scene, somebody(CUSTOMERS[1]))[CUSTOMERS[1]].state == "created"
+
+
+@pytest.mark.parametrize("body", TOLD)
+def test_the_shops_own_value_is_sent_where_the_customer_gave_none(scene: Scene, body: str) -> None:
+    demand(scene, FORM, body=body)
+    scene.config = Config(required={"company": "Walk-in"})
+    receipts = work(scene, *map(somebody, CUSTOMERS))
+    assert {receipts[one].state for one in CUSTOMERS} == {"created"}
+    assert {each["company"] for each in scene.contacts().values()} == {"Walk-in"}
+    assert scene.line.crm.calls(UPSERT) == 1
+    assert read_required(scene.redis) == []
+
+
+def test_without_a_value_of_the_shops_none_is_sent(scene: Scene) -> None:
+    work(scene, somebody(CUSTOMERS[0]))
+    assert "company" not in properties_of(scene, CUSTOMERS[0])
+
+
+@pytest.mark.parametrize("body", TOLD)
+def test_what_can_be_written_without_it_is_written(scene: Scene, body: str) -> None:
+    """A lead status that requires a company."""
+    demand(scene, IF_NEW, body=body)
+    receipts = work(scene, *map(somebody, CUSTOMERS))
+    assert {receipts[one].state for one in CUSTOMERS} == {"created"}
+    for one in CUSTOMERS:
+        assert "hs_lead_status" not in properties_of(scene, one)
+        why = reason("partner_required", properties="Company Name (company)")
+        assert ("hs_lead_status", "dropped", why) in [
+            (note.property, note.what, note.why) for note in receipts[one].notes
+        ]
+    [known] = read_required(scene.redis)
+    assert (known.scope, "hs_lead_status" in known.partners) == ("with", True)
+
+
+def test_what_is_required_with_another_value_is_not_tried_for_each_lead(scene: Scene) -> None:
+    demand(scene, IF_NEW)
+    work(scene, somebody(CUSTOMERS[0]))
+    before = scene.line.crm.calls(UPSERT)
+    receipts = work(scene, *map(somebody, CUSTOMERS[1:]))
+    assert {receipts[one].state for one in CUSTOMERS[1:]} == {"created"}
+    assert scene.line.crm.calls(UPSERT) == before + 1
+
+
+def test_what_is_heeded_is_not_taken_for_a_new_refusal(scene: Scene) -> None:
+    demand(scene, IF_NEW)
+    work(scene, somebody(CUSTOMERS[0]))
+    [known] = read_required(scene.redis)
+    work(scene, somebody(CUSTOMERS[1]))
+    assert read_required(scene.redis) == [known], "it is forgotten an hour after the last refusal"
+
+
+def test_a_condition_on_a_text_is_met_too(scene: Scene) -> None:
+    demand(scene, {"property": "company", "when": {"country": ["Thailand"]}})
+    address = {"street_address": "1 Silom Road", "city": "Bangkok", "postal_code": "10500", "country": "Thailand"}
+    receipts = work(scene, somebody(CUSTOMERS[0], address=address), somebody(CUSTOMERS[1]))
+    assert {receipts[one].state for one in CUSTOMERS[:2]} == {"created"}
+    assert "country: Thailand" in properties_of(scene, CUSTOMERS[0])["dealdroid_unsaved"]
+
+
+def test_a_known_contact_that_has_what_is_required_gets_all(scene: Scene) -> None:
+    """What was learned of other contacts does not keep a value from one that HubSpot would take."""
+    payment = {"property": "company", "when": {"dealdroid_payment_method": ["bank_transfer"]}}
+    first, second, third = CUSTOMERS[:3]
+    work(scene, *map(somebody, (first, second, third)))
+    ids = {
+        key: each["id"]
+        for each in scene.line.crm.contacts()
+        for key in [each["properties"].get("dealdroid_customer_id")]
+    }
+    scene.line.crm.control("PATCH", f"contacts/{ids[second]}", {"properties": {"company": "Nok Shop"}})
+    demand(scene, payment)
+    work(scene, somebody(first, intent="Purchase", payment_method="bank_transfer"))
+    assert "dealdroid_payment_method" not in properties_of(scene, first)
+    assert "bank" in properties_of(scene, first)["dealdroid_unsaved"].lower()
+    before = scene.line.crm.calls(UPDATE)
+    work(
+        scene,
+        somebody(second, intent="Purchase", payment_method="bank_transfer"),
+        somebody(third, intent="Purchase", payment_method="bank_transfer"),
+    )
+    assert properties_of(scene, second)["dealdroid_payment_method"] == "bank_transfer"
+    assert "dealdroid_payment_method" not in properties_of(scene, third)
+    assert scene.line.crm.calls(UPDATE) == before + 1
+
+
+@pytest.mark.parametrize("default", ["", "Walk-in"])
+def test_a_known_contact_that_lacks_what_every_write_requires_gets_the_shops_value_or_a_person(
+    scene: Scene, default: str
+) -> None:
+    one, other = CUSTOMERS[:2]
+    work(scene, somebody(one), somebody(other))
+    scene.config = Config(required={"company": default} if default else {})
+    demand(scene, ON_ANY_WRITE)
+    receipts = work(scene, somebody(one, phone="0831111111"))
+    if default:
+        assert properties_of(scene, one)["company"] == default
+        assert receipts[one].state == "updated"
+    else:
+        assert (receipts[one].state, "Company Name (company)" in receipts[one].reason) == ("parked", True)
+        assert properties_of(scene, one)["phone"] == "+66820000000"
+    # A salesperson's own company is not overwritten.
+    ids = {each["properties"].get("dealdroid_customer_id"): each["id"] for each in scene.line.crm.contacts()}
+    scene.line.crm.control("PATCH", f"contacts/{ids[other]}", {"properties": {"company": "Own"}})
+    assert work(scene, somebody(other, phone="0832222222"))[other].state == "updated"
+    assert properties_of(scene, other)["company"] == "Own"
+
+
+def test_a_contact_that_lacks_what_every_write_requires_is_not_tried_for_each_lead(scene: Scene) -> None:
+    """Until somebody fills it in, or a person retries."""
+    one, other = CUSTOMERS[:2]
+    work(scene, somebody(one), somebody(other))
+    demand(scene, ON_ANY_WRITE)
+    work(scene, somebody(one, phone="0831111111"))
+    before = scene.line.crm.calls(UPDATE)
+    again = work(scene, somebody(one, phone="0832222222"))[one]
+    assert (again.state, scene.line.crm.calls(UPDATE)) == ("parked", before)
+    ids = {each["properties"].get("dealdroid_customer_id"): each["id"] for each in scene.line.crm.contacts()}
+    scene.line.crm.control("PATCH", f"contacts/{ids[one]}", {"properties": {"company": "Own"}})
+    assert work(scene, somebody(one, phone="0833333333"))[one].state == "updated"
+    # What one contact lacks keeps no other from being tried.
+    demand(scene)
+    assert work(scene, somebody(other, phone="0834444444"))[other].state == "updated"
+
+
+def test_a_value_of_the_shops_for_a_unique_property_is_never_sent(scene: Scene) -> None:
+    scene.config = Config(required={"tax_id": "none"}, crm=Crm())
+    definition = {"name": "tax_id", "label": "Tax ID", "type": "string", "fieldType": "text", "groupName": "dealdroid"}
+    url, headers = f"{scene.line.crm.url}/crm/v3/properties/contacts", {"Authorization": "Bearer pat-test"}
+    made = requests.post(url, json={**definition, "hasUniqueValue": True}, headers=headers, timeout=5)
+    assert made.status_code == 201
+    receipts = work(scene, *map(somebody, CUSTOMERS[:2]))
+    assert {receipts[one].state for one in CUSTOMERS[:2]} == {"created"}
+    assert not any("tax_id" in each for each in scene.contacts().values())
+
+
+def test_a_value_of_the_shops_that_hubspot_refuses_is_no_word_of_the_customers(scene: Scene) -> None:
+    demand(scene, {"property": "hs_lead_status", "on": "create"})
+    scene.config = Config(required={"hs_lead_status": "NO_SUCH_OPTION"}, crm=Crm(lead_status=""))
+    receipts = work(scene, somebody(CUSTOMERS[0]))
+    assert receipts[CUSTOMERS[0]].state == "parked"
+    assert "Lead Status" in receipts[CUSTOMERS[0]].reason or "hs_lead_status" in receipts[CUSTOMERS[0]].reason
+
+
+@pytest.mark.parametrize("version", ["2026-03", "v3"])
+def test_versions_before_2026_09_require_nothing(scene: Scene, version: str) -> None:
+    scene.version = version
+    demand(scene, FORM)
+    assert work(scene, somebody(CUSTOMERS[0]))[CUSTOMERS[0]].state == "created"
+
+
+@pytest.mark.parametrize("words", ["Required properties were not set: company", "Company Name is mandatory."])
+def test_a_refusal_of_all_rows_is_understood_with_few_calls(scene: Scene, words: str) -> None:
+    calls = []
+
+    def refuse(body: dict[str, Any]) -> str:
+        calls.append(len(body["inputs"]))
+        return "" if all(row["properties"].get("company") for row in body["inputs"]) else words
+
+    with intercepting_worker(scene, refuse) as worker:
+        scene.accept(*map(somebody, CUSTOMERS))
+        worker.work()
+        assert {receipt.state for receipt in scene.receipts().values()} == {"parked"}
+        # One lead is found by halving, each time that it is sent with less.
+        assert len(calls) <= 3 * (ceil(log2(len(CUSTOMERS))) + 1)
+        scene.accept(somebody("another"))
+        before = len(calls)
+        worker.work()
+        assert len(calls) == before
