@@ -72,6 +72,7 @@ REASONS: Mapping[str, str] = {
     "scope_missing": f"The HubSpot token lacks a scope: {{scope}}. {ADD_SCOPE}",
     "any_scope_missing": f"The HubSpot token lacks a scope: one of {{scopes}}. {ADD_SCOPE}",
     "daily_quota_used": "HubSpot's daily quota is used up.",
+    "portal_full": "The HubSpot portal has no room for new contacts.",
     "slow_down": "HubSpot asks to slow down.",
     "portal_moving": "HubSpot is moving this portal to another data centre.",
     "records_locked": "HubSpot has locked these records for a moment.",
@@ -197,6 +198,7 @@ PAUSES: Mapping[str, str] = {
     "daily_quota": (
         "HubSpot's daily quota is used up. It is reset at the portal's midnight; find out which app uses so much."
     ),
+    "no_room": "The HubSpot portal has no room for new contacts. Delete some there, or buy more room.",
     "rate_limit": "HubSpot asks to slow down. There is nothing to do.",
     "migrating": "HubSpot is moving this portal to another data centre. There is nothing to do.",
     "locked": "HubSpot has locked these contacts for a moment. There is nothing to do.",

@@ -68,6 +68,7 @@ REASONS: Mapping[str, str] = {
     "scope_missing": f"token ของ HubSpot ขาดสิทธิ์ {{scope}} {_ADD_SCOPE}",
     "any_scope_missing": f"token ของ HubSpot ขาดสิทธิ์ใดสิทธิ์หนึ่งใน {{scopes}} {_ADD_SCOPE}",
     "daily_quota_used": "โควตารายวันของ HubSpot หมดแล้ว",
+    "portal_full": "พอร์ทัล HubSpot ไม่มีที่ว่างสำหรับรายชื่อใหม่แล้ว",
     "slow_down": "HubSpot ขอให้ส่งช้าลง",
     "portal_moving": "HubSpot กำลังย้ายพอร์ทัลนี้ไปศูนย์ข้อมูลอื่น",
     "records_locked": "HubSpot ล็อกรายชื่อเหล่านี้ชั่วคราว",
@@ -175,6 +176,7 @@ PAUSES: Mapping[str, str] = {
         "(หากใช้ private app แบบเดิม: Private apps > Scopes) คำสั่ง leadsync doctor จะบอกว่าขาดสิทธิ์ใด"
     ),
     "daily_quota": ("โควตารายวันของ HubSpot หมดแล้ว จะเริ่มใหม่ตอนเที่ยงคืนตามเวลาของพอร์ทัล กรุณาตรวจว่าแอปใดใช้มากผิดปกติ"),
+    "no_room": "พอร์ทัล HubSpot ไม่มีที่ว่างสำหรับรายชื่อใหม่แล้ว กรุณาลบรายชื่อที่ไม่ใช้ หรือซื้อเพิ่ม",
     "rate_limit": "HubSpot ขอให้ส่งช้าลง ไม่ต้องทำอะไร",
     "migrating": "HubSpot กำลังย้ายพอร์ทัลนี้ไปศูนย์ข้อมูลอื่น ไม่ต้องทำอะไร",
     "locked": "HubSpot ล็อกรายชื่อเหล่านี้ชั่วคราว ไม่ต้องทำอะไร",

@@ -345,7 +345,11 @@ def test_a_clock_that_is_off_is_named(off: float, state: str) -> None:
     [(None, "fine"), ((90_000, 100_000), "fine"), ((10_000, 100_000), "warning"), ((0, 0), "warning")],
 )
 def test_the_quota_is_judged(quota: tuple[int, int] | None, state: str) -> None:
-    assert judge_quota(quota).state == state
+    assert judge_quota(quota, 250_000).state == state
+
+
+def test_where_hubspot_tells_no_quota_that_of_the_settings_is_named() -> None:
+    assert "HUBSPOT_REQUESTS_PER_DAY counts: 5,000" in judge_quota(None, 5000).text
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 
 from leadcore.reasons import reason
 from workers.flow.errors import LineDown
-from workers.hubspot.errors import NOT_FOUND, lacks_key, objects
+from workers.hubspot.errors import NOT_FOUND, lacks_key, lacks_room, objects
 from workers.hubspot.scopes import PURPOSES, read_missing
 from workers.rules.mapping.property_names import CUSTOMER_ID
 
@@ -74,6 +74,8 @@ def raise_line_down(answer: Answer) -> None:
     status, body = answer.status, answer.json()
     if status == 401:
         raise LineDown("unauthorized", reason("token_refused"))
+    if status in (400, 402, 403) and answer.is_object and lacks_room(answer.error):
+        raise_without_room()
     if status == 403 and answer.is_object:
         scopes = read_missing(body) or list(PURPOSES)
         raise LineDown(
@@ -98,6 +100,11 @@ def raise_line_down(answer: Answer) -> None:
     unexpected = status < 200 or 300 <= status < 400 or status in (403, 404) or not answer.is_object
     if unexpected and not answer.says_not_found:
         raise LineDown("unexpected", reason("answer_unexpected", status=status))
+
+
+def raise_without_room() -> NoReturn:
+    """Raise `LineDown`: the portal has as many contacts as it may have."""
+    raise LineDown("no_room", reason("portal_full"))
 
 
 def raise_without_key(answer: Answer) -> None:

@@ -63,10 +63,11 @@ class Prepare(Struct, frozen=True):
 
 class Reserve(Struct, frozen=True):
     """Reserve a slot of the quota for a call's first request, so that no call waits for one while others are in flight.
-    `check_pause`: see first whether the line was paused. A slot that no call used is given back at the next `Await` or
-    `Finish`. Brings `Reserved`."""
+    `check_pause`: see first whether the line was paused. `leads`: which pace the call keeps, "" for none. A slot that
+    no call used is given back at the next `Await` or `Finish`. Brings `Reserved`."""
 
     check_pause: bool
+    leads: Literal["partial", "full", ""] = "full"
 
 
 class Gather(Struct, frozen=True):
@@ -199,18 +200,22 @@ class Pass:
 
 @dataclass(slots=True)
 class DrainState:
-    """The first four are facts, refreshed before each step. All else is changed by `step` alone."""
+    """The first six are facts, refreshed before each step. All else is changed by `step` alone."""
 
     stopping: bool = False
     scarce: bool = False
     """Over half of the quota is in use."""
+    paced: bool = False
+    """Partial calls of the whole line have to keep a gap soon."""
+    full_rows: int = BATCH
+    """Leads that fill a batch; more than `BATCH` if they take calls of two kinds."""
     call_is_back: bool = False
     held_shards: int = 1
 
     phase: Phase = Phase.FILLING
     probing: bool = False
-    batch_size: int = BATCH
-    """Leads per call; less than a full batch only while probing."""
+    batch_size: int = 1
+    """Leads per call while probing."""
     started_at: float = 0.0
     ready: int = 0
     """Prepared batches that wait to be sent."""
@@ -236,6 +241,11 @@ class DrainState:
     known: Pass = field(default_factory=Pass)
 
     @property
+    def merging(self) -> bool:
+        """Whether partial batches of several shards go together."""
+        return self.scarce or self.paced
+
+    @property
     def may_start(self) -> bool:
         return not (self.stopping or self.ending or self.down or self.error)
 
@@ -248,12 +258,12 @@ class DrainState:
     def is_full(self) -> bool:
         """Whether the rows read fill a batch. While probing any number does."""
         rows = self.known.rows or 0
-        return rows >= self.batch_size or (self.probing and rows > 0)
+        return rows >= self.full_rows or (self.probing and rows > 0)
 
 
 def probe() -> DrainState:
     """The state of a drain that finds out whether a paused line works again."""
-    return DrainState(phase=Phase.PROBING, probing=True, batch_size=1)
+    return DrainState(phase=Phase.PROBING, probing=True)
 
 
 def step(state: DrainState, now: float, landed: Landed) -> Action:
@@ -359,7 +369,7 @@ def _fill(state: DrainState, now: float) -> Action | None:
     if not state.ready:
         return _take_in_hand(state)
     if not known.slot:
-        return Reserve(check_pause=state.time_passed and not state.probing)
+        return Reserve(state.time_passed and not state.probing, "" if state.probing else "full")
     return Send()
 
 
@@ -371,7 +381,7 @@ def _take_in_hand(state: DrainState) -> Action | None:
         return None
     if known.rows is None:
         return _read(state)
-    if known.merged and known.rows:
+    if known.merged and known.slot and known.rows:
         return Prepare()
     if not state.is_full:
         state.phase = Phase.LANDING if state.probing else Phase.PARTIAL
@@ -381,7 +391,7 @@ def _take_in_hand(state: DrainState) -> Action | None:
 
 def _read(state: DrainState) -> Read:
     from_start, state.from_start = state.from_start, False
-    return Read(state.batch_size, from_start)
+    return Read(state.batch_size if state.probing else state.full_rows, from_start)
 
 
 def _yields_shards(state: DrainState) -> bool:
@@ -393,22 +403,26 @@ def _yields_shards(state: DrainState) -> bool:
 
 
 def _send_partial(state: DrainState) -> Action | None:
-    """Fewer leads than a full batch: while calls are in flight they are left to accumulate; while quota is scarce they
-    go together with those of other shards."""
+    """Fewer leads than a full batch: while calls are in flight they are left to accumulate; while quota is scarce, or
+    such calls keep a gap, they go together with those of other shards."""
     known = state.known
-    if state.scarce and (state.in_flight or not known.rows) and not known.gathered:
+    if not known.gathered and ((state.scarce and state.in_flight) or (state.merging and not known.rows)):
         known.gathered = True
         return Gather(has_rows=bool(known.rows), may_wait=True)
     if not known.rows or state.in_flight:
         state.phase = Phase.LANDING
         return None
-    if state.settled_any and not state.scarce and not known.looked:
+    if state.settled_any and not state.merging and not known.looked:
         return LookAround()
-    if known.jobs and state.settled_any and not state.scarce:
+    if known.jobs and state.settled_any and not state.merging:
         state.ending, state.phase = Ending.YIELDED, Phase.LANDING
         return None
+    if state.paced and not known.merged:
+        # Before the gap is over: so only the drain of the oldest leads waits for it, and what comes meanwhile joins.
+        known.merged = True
+        return Gather(has_rows=True, may_wait=False)
     if not known.slot:
-        return Reserve(check_pause=state.time_passed)
+        return Reserve(state.time_passed, "partial")
     if state.scarce and not known.merged:
         known.merged = True
         return Gather(has_rows=True, may_wait=state.partial_waits < MAX_PARTIAL_WAITS)

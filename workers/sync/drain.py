@@ -1,6 +1,7 @@
 """The drain loop: carries out what `workers.rules.drain` decides."""
 
 from collections.abc import Callable
+from typing import Literal
 
 import redis
 import structlog
@@ -29,6 +30,8 @@ from workers.sync.settler import Settler
 
 # Longest wait for quota before the loop runs again.
 MAX_WAIT_SECONDS = 0.25
+# After so long a pass begins anew: leads that came meanwhile may make a partial batch full, so that it keeps no gap.
+MAX_PARTIAL_SECONDS, MAX_SECONDS = 0.5, 10.0
 # Minimum slack in seconds before messages are sent.
 MIN_SEND_SECONDS = 0.05
 
@@ -64,7 +67,9 @@ class Drain:
         in_hand = InHand()
         landed: Landed = rules.Admitted()
         while True:
-            state.stopping, state.scarce = self.stop.is_set(), self.hubspot.budget.scarce
+            state.stopping = self.stop.is_set()
+            state.scarce, state.paced = self.hubspot.budget.scarce, self.hubspot.budget.paced
+            state.full_rows = self.partial_batches.full = self.loader.full_rows
             state.call_is_back = any(map(Future.done, in_hand.in_flight))
             state.held_shards = len(lease.shards)
             action = rules.step(state, self.machine.monotonic(), landed)
@@ -97,8 +102,8 @@ class Drain:
             case rules.Prepare():
                 in_hand.ready.append(self.loader.prepare(in_hand, lease))
                 return rules.Prepared()
-            case rules.Reserve(check_pause):
-                return self._reserve(in_hand, check_pause=check_pause)
+            case rules.Reserve(check_pause, leads):
+                return self._reserve(in_hand, leads, check_pause=check_pause)
             case rules.Gather(has_rows, may_wait):
                 return self.partial_batches.gather(lease, has_rows=has_rows, may_wait=may_wait)
             case rules.Send():
@@ -111,13 +116,14 @@ class Drain:
             case _:
                 raise AssertionError
 
-    def _reserve(self, in_hand: InHand, *, check_pause: bool) -> rules.Reserved:
+    def _reserve(self, in_hand: InHand, leads: Literal["partial", "full", ""], *, check_pause: bool) -> rules.Reserved:
         if check_pause and self.pause.is_active():
             return rules.Reserved(paused=True)
         self.portal_cache.current()
-        slot, seconds = self.hubspot.budget.reserve()
+        slot, seconds = self.hubspot.budget.reserve(leads)
         if not slot:
-            return rules.Reserved(until=self.machine.monotonic() + seconds)
+            longest = MAX_PARTIAL_SECONDS if leads == "partial" else MAX_SECONDS
+            return rules.Reserved(until=self.machine.monotonic() + min(seconds, longest))
         in_hand.slots = [slot]
         return rules.Reserved()
 
