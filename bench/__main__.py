@@ -19,14 +19,14 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench import ack, brownout, burst, comparison, growth, latency, messages, sample
+from bench import ack, brownout, burst, comparison, growth, latency, messages, pacer, sample, steady
 from bench.client import name_client
 from bench.figure import Figure
 from bench.picture import draw
 from bench.ratio import Ratio
 from bench.revision import ROOT, RevisionError, beside, exit_on_signals, worktree
 
-PARTS = ("ack", "burst", "messages", "latency", "sizes", "workers", "brownout")
+PARTS = ("ack", "burst", "messages", "latency", "steady", "pacer", "sizes", "workers", "brownout")
 
 
 def choose(names: Sequence[str], folder: Path, *, full: bool) -> Iterator[Callable[[], Iterator[Figure]]]:
@@ -34,6 +34,8 @@ def choose(names: Sequence[str], folder: Path, *, full: bool) -> Iterator[Callab
     parts: dict[str, Callable[[], Iterator[Figure]]] = {
         "ack": lambda: ack.measure(5 if full else 3, 20_000 if full else 10_000),
         "latency": lambda: latency.measure(folder / "latency", 100),
+        "steady": lambda: steady.measure(folder / "steady", 120 if full else 60),
+        "pacer": pacer.measure,
         "messages": lambda: messages.measure(folder / "messages", 10_000 if full else 4_000),
         "burst": lambda: burst.measure(folder / "burst", [20_000, 50_000] if full else [20_000], 300 if full else 100),
         "sizes": lambda: growth.measure_sizes(folder / "sizes", [1_000, 10_000, 50_000] if full else [1_000, 10_000]),

@@ -8,11 +8,13 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from leadcore.errors import ConfigError
+from leadcore.text import clean
 
 DEFAULT_FILE = "leadsync.toml"
-Case = Literal["details_saved", "address_saved", "something_missing", "email_refused"]
+Case = Literal["details_saved", "address_saved", "something_missing", "email_refused", "address_unclear"]
 Language = Literal["th", "en"]
 Texts = dict[Language, dict[Case, str]]
 Default = Annotated[str, Meta(pattern=r"\S", description="a text that is not blank")]
@@ -77,7 +79,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     required: dict[str, Default] = {}
 
     def intent(self, name: str) -> Intent:
-        """The settings of intent `name`, spelled exactly as in DealDroid."""
+        """The settings of the intent `name`, which is clean text as in an event."""
         return self.intents.get(name, _DEFAULT_INTENT)
 
 
@@ -133,7 +135,7 @@ def parse(source: str) -> Config:
             line = _line_of(source, ["required", name])
             why = _REFUSED_TARGETS.get(name, "one value for all would make all customers one contact")
             raise ConfigError(f"line {line}: {name} cannot be given a value: {why}.")
-    return config
+    return replace(config, intents={clean(name): intent for name, intent in config.intents.items()})
 
 
 def _named_values(tree: dict[str, Any]) -> Iterator[tuple[list[str], Any, Any]]:

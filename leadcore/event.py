@@ -1,34 +1,35 @@
 """The intent event, as DealDroid posts it and as it travels through Redis.
 
 The field names and types are those of DealDroid's "Intent Webhook Integration" page. Only `mid`, `customer_id` and
-`intent` are required; any other field may be missing, null, unknown or of another type, and then counts as empty.
+`intent` are required; any other field may be missing, null or unknown. What has another shape is read as what it is
+(`leadcore.shapes`) or kept as `Event.unread`; words that say nothing (`leadcore.filler`) count as missing.
 """
 
 import json
 import math
 import re
-import unicodedata
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, TypeVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
+from msgspec.structs import astuple
 
+from leadcore import shapes
 from leadcore.errors import LeadSyncError
+from leadcore.filler import all_say_something, drop_leftovers, says_nothing
+from leadcore.text import NOISE, clean, is_plain
 
 REQUIRED = ("mid", "customer_id", "intent")
-MAX_TEXT = 4096
+MAX_PRODUCTS = 100
 # Far above any payload, and far below Python's recursion limit, which depends on the caller's depth.
 MAX_DEPTH = 100
 _ENCODE = msgspec.json.Encoder(order="sorted").encode
 _DECODE = msgspec.json.Decoder().decode
-# C0/C1 controls, surrogates, zero-width marks and bidi controls have no meaning in a CRM field.
-_NOISE = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufffe\uffff]"
-)
 _LINE = re.compile(r"[\t\n]")
 _BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*"?|[\[\]{}]')
-_SPACE = re.compile(r"[^\S\n]+")
-_LINES = re.compile(r"\s*\n\s*")
+_ONLY_ZEROS = re.compile(r"[\s0+().-]*")
 
 
 class Malformed(LeadSyncError, ValueError):
@@ -72,7 +73,8 @@ class Product(Struct, frozen=True):
 
 class Event(Struct, frozen=True):
     """One checked intent event. `customer_id` is DealDroid's id as text, exactly as it came; `customer` is what has to
-    be sent back to DealDroid (a number stays a number)."""
+    be sent back to DealDroid (a number stays a number). `unread`: field or part -> what stands there in a shape that
+    can be read in more than one way. `body`: the whole, as JSON."""
 
     mid: str
     customer_id: str
@@ -87,6 +89,57 @@ class Event(Struct, frozen=True):
     product_type: str = ""
     folder: str = ""
     environment: str = ""
+    unread: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """All that was posted, for what the shop maps itself; decoded again each time, so that nobody changes it."""
+        return decode(self.body)
+
+
+class Head(Struct, frozen=True):
+    """What an event is filed by, before it is read. `body`: its canonical JSON without the secret, by which it is
+    recognized; `intent`: clean text; `missing`: the required fields that are missing or unusable."""
+
+    body: bytes
+    customer_id: str
+    intent: str
+    missing: tuple[str, ...] = ()
+
+
+def receive(raw: bytes, authenticate: Callable[[Any], object]) -> Head:
+    """The head of a post; `authenticate` is called with its secret, "" if it has none, and raises if that is wrong.
+    Raises `Malformed`."""
+    body = decode(raw)
+    authenticate(body.pop("secret", ""))
+    return _head(body, encode(body))
+
+
+def read_head(stored: bytes) -> Head:
+    """The head of an event that is stored as `Head.body`. Raises `Malformed`."""
+    return _head(decode(stored), stored)
+
+
+def _head(body: dict[str, Any], stored: bytes) -> Head:
+    customer = body.get("customer_id")
+    return Head(
+        body=stored,
+        customer_id=identity(customer) if isinstance(customer, str | int | float) else "",
+        intent=clean(body.get("intent")),
+        missing=tuple(unusable(body)),
+    )
+
+
+def read(stored: bytes) -> Event:
+    """The event in the JSON `stored`. Raises `Malformed`, also where it lacks a required field."""
+    try:
+        body = _DECODE_BODY(stored)
+    except (ValueError, RecursionError):
+        return _read_shapes(stored)
+    if _usable("customer_id", body.customer_id) and not _has_styled_key(body, stored):
+        return _make(stored, body, {})
+    return _read_shapes(stored)
 
 
 def decode(raw: bytes) -> dict[str, Any]:
@@ -116,11 +169,13 @@ _DECODE_CUSTOMER_ID = msgspec.json.Decoder(_CustomerId).decode
 
 
 def read_customer_id(raw: bytes) -> str:
-    """The id of the customer of the event `raw`, without decoding all of it; "" if there is none to be read."""
+    """The id of the customer of the event `raw`, mostly without decoding all of it; "" if there is none to be read."""
+    customer: Any = None
     try:
         customer = _DECODE_CUSTOMER_ID(raw).customer_id
     except (ValueError, RecursionError):
-        return ""
+        with suppress(Malformed):
+            customer = decode(raw).get("customer_id")
     return identity(customer) if isinstance(customer, str | int | float) else ""
 
 
@@ -172,7 +227,7 @@ def _usable(name: str, value: Any) -> bool:
         return math.isfinite(value)
     if not isinstance(value, str):
         return False
-    return name != "customer_id" or (value.strip() != "" and not _NOISE.search(value) and not _LINE.search(value))
+    return name != "customer_id" or (value.strip() != "" and not NOISE.search(value) and not _LINE.search(value))
 
 
 def identity(customer: str | int | float) -> str:
@@ -180,83 +235,231 @@ def identity(customer: str | int | float) -> str:
     return customer if isinstance(customer, str) else json.dumps(customer)
 
 
-def parse(body: dict[str, Any]) -> Event:
-    """The event in a body whose required fields are usable; any other field that cannot be read is empty."""
-    address, info, cart = (_object(body.get(name)) for name in ("address_parsing", "contact_info", "shopping_cart"))
-    customer = body["customer_id"]
+class _Address(Struct, forbid_unknown_fields=True):
+    street_address: str | None = None
+    village_or_project: str | None = None
+    subdistrict: str | None = None
+    district: str | None = None
+    city: str | None = None
+    state: str | None = None
+    postal_code: str | int | None = None
+    country: str | None = None
+
+
+class _Contact(Struct, forbid_unknown_fields=True):
+    name: str | None = None
+    phone: str | int | None = None
+    email: str | None = None
+    address: str | None = None
+    city: str | None = None
+    zipcode: str | int | None = None
+    language: str | None = None
+    languageName: str | None = None  # noqa: N815 - as DealDroid calls it
+
+
+class _Product(Struct, forbid_unknown_fields=True):
+    code: str | int | float | None = None
+    name: str | int | float | None = None
+    price: str | int | float | None = None
+    count: str | int | float | None = None
+    total: str | int | float | None = None
+    available: bool | None = None
+
+
+class _Cart(Struct, forbid_unknown_fields=True):
+    products: list[_Product] | None = None
+    shippingFee: str | int | float | None = None  # noqa: N815
+    grandTotal: str | int | float | None = None  # noqa: N815
+    unavailableCount: Any = None  # noqa: N815
+
+
+class _Body(Struct):
+    """The documented shape, which nearly every payload has."""
+
+    mid: str | int | float
+    customer_id: str | int | float
+    intent: str | int | float
+    address_parsing: _Address | None = None
+    contact_info: _Contact | None = None
+    shopping_cart: _Cart | None = None
+    payment_method: str | None = None
+    product_type: str | None = None
+    folder: str | None = None
+    e: str | None = None
+
+
+_DECODE_BODY = msgspec.json.Decoder(_Body).decode
+_NO_ADDRESS, _NO_CONTACT, _NO_CART = _Address(), _Contact(), _Cart()
+_PARTS: dict[str, type[Struct]] = {"address_parsing": _Address, "contact_info": _Contact, "shopping_cart": _Cart}
+_KEYS = {name: shapes.index(part.__struct_fields__) for name, part in _PARTS.items()}
+_TOP, _PRODUCT = shapes.index(_Body.__struct_fields__), shapes.index(_Product.__struct_fields__)
+_STYLES = {name: [name.replace("_", mark).encode() for mark in ("", "-", " ")] for name in _PARTS}
+_FIELDS = (
+    *_Address.__struct_fields__,
+    *_Contact.__struct_fields__,
+    "payment_method",
+    "product_type",
+    "shippingFee",
+    "grandTotal",
+)
+_PHONE = _FIELDS.index("phone")
+# How several values of a field are one text, where it is not that they have to be the same.
+_JOIN: dict[str, shapes.Join] = {
+    "street_address": shapes.lines,
+    "address": shapes.lines,
+    "name": shapes.words,
+    "phone": shapes.items,
+    "email": shapes.email,
+}
+# No name stands in these, so that "no" and "nan" say nothing there.
+_NO_NAMES = frozenset({"phone", "email", "zipcode", "postal_code"})
+_NESTED = (dict, list)
+# What JSON text begins with.
+_OPENINGS = frozenset('{["')
+_FALSE = frozenset({"false", "0", "no"})
+_T = TypeVar("_T", bound=Struct)
+
+
+def _has_styled_key(body: _Body, stored: bytes) -> bool:
+    """Whether a part that is missing may stand under a key in another case or style."""
+    absent = [name for name in _PARTS if getattr(body, name) is None]
+    if not absent:
+        return False
+    lower = stored.lower()
+    return any(
+        lower.count(name.encode()) > stored.count(name.encode()) or any(style in lower for style in _STYLES[name])
+        for name in absent
+    )
+
+
+def _make(stored: bytes, body: _Body, unread: dict[str, str]) -> Event:
+    """The event in `body`, whose values may still be of any type. What cannot be read is added to `unread`."""
+    address, contact = body.address_parsing or _NO_ADDRESS, body.contact_info or _NO_CONTACT
+    cart = body.shopping_cart or _NO_CART
+    said = (
+        *astuple(address),
+        *astuple(contact),
+        *(body.payment_method, body.product_type, cart.shippingFee, cart.grandTotal),
+    )
+    texts = _take_plain(said) or [_text(key, value, unread) for key, value in zip(_FIELDS, said, strict=True)]
     return Event(
-        mid=text(body["mid"]),
-        customer_id=identity(customer),
-        customer=customer,
-        intent=text(body["intent"]),
-        address=Address(
-            street=text(address.get("street_address")),
-            village=text(address.get("village_or_project")),
-            subdistrict=text(address.get("subdistrict")),
-            district=text(address.get("district")),
-            city=text(address.get("city")),
-            state=text(address.get("state")),
-            postal_code=text(address.get("postal_code")),
-            country=text(address.get("country")),
-        ),
-        contact=ContactInfo(
-            name=text(info.get("name")),
-            phone=text(info.get("phone")),
-            email=text(info.get("email")),
-            address=text(info.get("address")),
-            city=text(info.get("city")),
-            zipcode=text(info.get("zipcode")),
-            language=text(info.get("language")),
-            language_name=text(info.get("languageName")),
-        ),
-        products=_products(cart.get("products")),
-        shipping_fee=text(cart.get("shippingFee")),
-        grand_total=text(cart.get("grandTotal")),
-        payment_method=text(body.get("payment_method")),
-        product_type=text(body.get("product_type")),
-        folder=text(body.get("folder")),
-        environment=text(body.get("e")),
+        mid=clean(body.mid),
+        customer_id=identity(body.customer_id),
+        customer=body.customer_id,
+        intent=clean(body.intent),
+        address=Address(*texts[:8]),
+        contact=ContactInfo(*texts[8:16]),
+        products=tuple(map(_product, cart.products[:MAX_PRODUCTS])) if cart.products else (),
+        payment_method=texts[16],
+        product_type=texts[17],
+        shipping_fee=texts[18],
+        grand_total=texts[19],
+        folder=clean(body.folder),
+        environment=clean(body.e),
+        unread=unread,
+        body=stored,
     )
 
 
-def text(value: Any) -> str:
-    """Clean text of any JSON value: a number's digits, a string in NFC without control characters and with single
-    spaces, at most `MAX_TEXT` characters; "" for null, true, false, lists, objects, NaN and infinities."""
-    if isinstance(value, str):
-        if not value:
-            return value
-        clean = value[: 4 * MAX_TEXT]
-        if not clean.isascii():
-            clean = unicodedata.normalize("NFC", clean)
-        # Printable text holds no noise, and no white space but the ordinary space.
-        if not clean.isprintable() or "  " in clean:
-            clean = _LINES.sub("\n", _SPACE.sub(" ", _NOISE.sub("", clean.replace("\r\n", "\n"))))
-        return clean.strip()[:MAX_TEXT]
-    if isinstance(value, bool) or value is None:
+def _take_plain(said: Sequence[Any]) -> list[str] | None:
+    """The texts as they stand, None if one of them is of another type or has to be looked at closely: at once for all,
+    because nearly always none has to."""
+    texts = [value or "" for value in said]
+    try:
+        joined = "|" + "|".join(texts)
+    except TypeError:
+        return None
+    if is_plain(joined) and all_say_something(texts, joined) and not _ONLY_ZEROS.fullmatch(texts[_PHONE] or "1"):
+        return [text.strip() for text in texts]
+    return None
+
+
+def _text(key: str, value: Any, unread: dict[str, str]) -> str:
+    if value is None:
         return ""
-    if isinstance(value, int):
-        return str(value) if abs(value) < 10**300 else ""
-    if isinstance(value, float) and math.isfinite(value):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
-    return ""
+    join = _JOIN.get(key, shapes.only)
+    if isinstance(value, _NESTED) or (isinstance(value, str) and value.lstrip()[:1] in _OPENINGS):
+        try:
+            text = shapes.read_value(value, join)
+        except shapes.Ambiguous:
+            _keep(unread, key, value)
+            return ""
+    else:
+        text = clean(value)
+    if join is shapes.lines:
+        text = drop_leftovers(text)
+    elif key == "phone" and _ONLY_ZEROS.fullmatch(text):
+        return ""
+    return "" if says_nothing(text, is_name=key not in _NO_NAMES) else text
 
 
-def _object(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
+def _keep(unread: dict[str, str], key: str, value: Any) -> None:
+    unread[key] = "; ".join(filter(None, (unread.get(key), shapes.as_text(value))))
 
 
-def _products(value: Any) -> tuple[Product, ...]:
-    if not isinstance(value, list):
-        return ()
-    return tuple(
-        Product(
-            code=text(item.get("code")),
-            name=text(item.get("name")),
-            price=text(item.get("price")),
-            count=text(item.get("count")),
-            total=text(item.get("total")),
-            available=item.get("available") is not False,
-        )
-        for item in value[:100]
-        if isinstance(item, dict)
-    )
+def _product(product: _Product) -> Product:
+    code, name, price, count, total, available = astuple(product)
+    return Product(_said(code), _said(name), _said(price), _said(count), _said(total), available is not False)
+
+
+def _said(value: Any) -> str:
+    if type(value) is int and 0 <= value < 10**15:
+        return str(value)
+    text = clean(value)
+    # One letter may be a size or a model.
+    return text if (len(text) == 1 and text.isalpha()) or not says_nothing(text, is_name=True) else ""
+
+
+def _read_shapes(stored: bytes) -> Event:
+    """The event in a body of another shape than the documented one."""
+    body = decode(stored)
+    if missing := unusable(body):
+        raise Malformed(f"{', '.join(missing)} is missing or unusable.")
+    unread: dict[str, str] = {}
+    known = shapes.rename(body, _TOP)
+    address, contact, cart = (_part(known, name, unread) for name in _PARTS)
+    documented: dict[str, Any] = {name: known.get(name) for name in _Body.__struct_fields__}
+    documented["address_parsing"] = _pick(_Address, address)
+    documented["contact_info"] = _pick(_Contact, contact)
+    documented["shopping_cart"] = _pick(_Cart, {**cart, "products": _products(cart, unread)})
+    return _make(stored, _Body(**documented), unread)
+
+
+def _pick(kind: Callable[..., _T], values: Mapping[str, Any]) -> _T:
+    return kind(**{name: values.get(name) for name in kind.__struct_fields__})  # type: ignore[attr-defined]
+
+
+def _part(body: dict[str, Any], name: str, unread: dict[str, str]) -> dict[str, Any]:
+    value = body.get(name)
+    if value is None:
+        return {}
+    if isinstance(value, dict):
+        return shapes.rename(value, _KEYS[name])
+    with suppress(shapes.Ambiguous):
+        return shapes.read_object(value, _KEYS[name], lambda key: _JOIN.get(key, shapes.only))
+    with suppress(shapes.Ambiguous):
+        if name == "address_parsing" and any(map(str.isalpha, address := shapes.read_lines(value))):
+            return {"street_address": address}
+        if name == "shopping_cart" and not isinstance(value, str):
+            return {"products": shapes.read_products(value, _PRODUCT)}
+    _keep(unread, name, value)
+    return {}
+
+
+def _products(cart: dict[str, Any], unread: dict[str, str]) -> list[_Product]:
+    value = cart.get("products")
+    if value is None and shapes.is_product(cart):
+        value = cart
+    if not value:
+        return []
+    try:
+        found = shapes.read_products(value, _PRODUCT)
+    except shapes.Ambiguous:
+        _keep(unread, "products", value)
+        return []
+    return [
+        _pick(_Product, {**item, "available": clean(item.get("available")).casefold() not in _FALSE})
+        if item.get("available") is not False
+        else _pick(_Product, item)
+        for item in found[:MAX_PRODUCTS]
+    ]

@@ -66,7 +66,7 @@ class Note:
 class Receipt:
     """What became of one event. Times are milliseconds of Redis' clock, None where it has not happened. `state`: "held"
     if a dry run held the lead back; `fields` then are those that it would have written. `message`: the state of the
-    message, "queued", "sending", "sent" (confirmed), "asked" (told that the email is wrong), "silent: why", "waiting:
+    message, "queued", "sending", "sent" (confirmed), "asked" (for a wrong email or address), "silent: why", "waiting:
     why", "failed: why", "interrupted: why", or "discarded: why" if a person gave it up. `reason` and every "why": a
     reason as `leadcore.reasons` has it, in `reason` behind the code of a parked lead. `retried_ms`: when a person last
     retried the lead or its message, which had failed for `retried_reason`."""

@@ -21,6 +21,8 @@ HUBSPOT_VERSIONS = ("2026-09", "2026-03", "v3")
 UNDATED_VERSION = "v3"
 SECRET_LENGTH, PASSWORD_LENGTH = 32, 16
 """Characters; shorter ones can be guessed."""
+PART_LENGTH = 16
+"""Characters of the shortest of several secrets."""
 # Proxies and platforms refuse a header of more than 8 kB.
 _HEADER_LENGTH = 4096
 # What alters the answers that this project reads.
@@ -128,15 +130,28 @@ def list_weaknesses(settings: ReceiverSettings) -> list[str]:
         for name, (length, wanted) in shortest.items()
         if length < wanted
     ]
+    if has_short_part(settings.secrets):
+        found.insert(0, f"DEALDROID_SECRET has a part shorter than {PART_LENGTH} characters: all of it is one secret.")
     if not settings.secrets:
         found.insert(0, "ALLOW_UNAUTHENTICATED is on and DEALDROID_SECRET is not set: anybody may post leads.")
     return found
 
 
 def split_secrets(value: str) -> tuple[str, ...]:
-    """Every secret that `value` can mean, trimmed: its comma-separated parts, and all of it as one."""
-    parts = [part.strip() for part in value.split(",")]
-    return tuple(dict.fromkeys(part for part in [*parts, value.strip(" \t\r\n")] if part.strip(" ,")))
+    """Every secret that `value` can mean, trimmed: its comma-separated parts, and all of it as one; that alone where a
+    part is shorter than `PART_LENGTH`: a piece of a secret with a comma in it could be guessed."""
+    whole = value.strip(" \t\r\n")
+    parts = [part for part in map(str.strip, value.split(",")) if part]
+    if not parts:
+        return ()
+    if len(parts) > 1 and min(map(len, parts)) < PART_LENGTH:
+        return (whole,)
+    return tuple(dict.fromkeys([*parts, whole]))
+
+
+def has_short_part(secrets: tuple[str, ...]) -> bool:
+    """Whether these are one secret that would be several if no part of it was short."""
+    return len(secrets) == 1 and len([part for part in secrets[0].split(",") if part.strip()]) > 1
 
 
 def flag(env: Mapping[str, str], name: str, *, default: bool) -> bool:

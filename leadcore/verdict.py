@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 BAD, WARN, CALM = "bad", "warn", "calm"
 """Severities: leads do not get through, or would be lost; a person should look; worth knowing."""
 
-PERSON = frozenset({"unauthorized", "forbidden", "no_key", "daily_quota"})
+PERSON = frozenset({"unauthorized", "forbidden", "no_key", "no_room", "daily_quota"})
 """Codes of pauses that only a person can end."""
 
 SHORT_PAUSE_MS = 60_000

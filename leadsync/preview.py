@@ -123,11 +123,12 @@ class _ReadOnlyIdentity(Identity):
         return len(digests | self.redis.smembers(keys.email(keys.digest(self.key, email))))
 
 
-def preview_event(body: dict[str, Any], redis: Redis, settings: WorkerSettings) -> Preview:
-    """What the event in `body` would change if it came now. Raises `PreviewError`, `LineDown` and redis-py's errors."""
-    missing = event.unusable(body)
-    if missing:
-        raise PreviewError(f"{', '.join(missing)} is missing or unusable")
+def preview_event(raw: bytes, redis: Redis, settings: WorkerSettings) -> Preview:
+    """What the event in the post `raw` would change if it came now. Raises `Malformed`, `PreviewError`, `LineDown` and
+    redis-py's errors."""
+    head = event.receive(raw, authenticate=bool)
+    if head.missing:
+        raise PreviewError(f"{', '.join(head.missing)} is missing or unusable")
     shared = settings.shared
     machine = Machine()
     # A few reads outside the workers' budget: reserving a slot in it would write to Redis.
@@ -137,8 +138,7 @@ def preview_event(body: dict[str, Any], redis: Redis, settings: WorkerSettings) 
     customers = _ReadOnlyStore(redis, key)
     portal = PortalCache(hubspot, shared.config.mapping).current()
     seconds, micros = redis.time()
-    raw = event.encode({name: value for name, value in body.items() if name != "secret"})
-    row = (b"%d-0" % (seconds * 1000 + micros // 1000), {LEAD: b"preview", BODY: raw})
+    row = (b"%d-0" % (seconds * 1000 + micros // 1000), {LEAD: b"preview", BODY: head.body})
     batch = read_batch([row], shared.config, portal)
     if not batch.groups:
         raise PreviewError("this version of leadsync cannot read the event")

@@ -33,6 +33,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from leadcore.config import Config
+from leadcore.event import Head, encode, receive
 from leadcore.machine import Machine
 from leadcore.receipts import Receipt
 from leadcore.settings import HUBSPOT_VERSIONS
@@ -166,6 +167,11 @@ def lead(customer_id: Any = "c-1", intent: str = "Share contact", **said: Any) -
         "secret": SECRET,
         **said,
     }
+
+
+def head(body: Mapping[str, Any]) -> Head:
+    """What a receiver makes of a post."""
+    return receive(encode(dict(body)), bool)
 
 
 class Process:

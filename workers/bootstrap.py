@@ -52,7 +52,9 @@ def build(settings: WorkerSettings, machine: Machine) -> Runtime:
     stop, leases, sent_log = machine.event(), LeaseRegistry(machine), SentLog(machine)
     tally = Tally()
     redis = connect(shared, at_most=CONNECTIONS)
-    budget = Budget(redis, settings.requests_per_10s, stop, machine)
+    budget = Budget(
+        redis, settings.requests_per_10s, stop, machine, settings.requests_per_day, settings.shared.timezone
+    )
     breaker = Breaker(redis, machine, stop)
     hubspot = HubSpot(
         settings.token,
@@ -88,7 +90,9 @@ def hubspot_client(settings: WorkerSettings) -> Iterator[HubSpot]:
     """HubSpot for one command; if Redis is unreachable, without the shared budget."""
     machine = Machine()
     redis = connect(settings.shared)
-    budget: Budget | NoBudget = Budget(redis, settings.requests_per_10s, machine.event(), machine)
+    budget: Budget | NoBudget = Budget(
+        redis, settings.requests_per_10s, machine.event(), machine, settings.requests_per_day, settings.shared.timezone
+    )
     try:
         redis.ping()
     except AWAY:

@@ -15,12 +15,14 @@ HUBSPOT_URL = "https://api.hubapi.com"
 
 @dataclass(frozen=True, slots=True)
 class WorkerSettings:
-    """`requests_per_10s`: the part of the portal's burst quota that this app may use; `alert_url`: "" for no alerts."""
+    """`requests_per_10s`: the part of the portal's burst quota that this app may use; `requests_per_day`: that of its
+    daily quota, where HubSpot does not tell it; `alert_url`: "" for no alerts."""
 
     shared: Settings
     token: str = field(repr=False)
     hubspot_url: str
     requests_per_10s: int
+    requests_per_day: int
     dealdroid_url: str
     alert_url: str = field(repr=False)
 
@@ -43,6 +45,7 @@ def read_worker(env: Mapping[str, str] = os.environ) -> WorkerSettings:
         token=token,
         hubspot_url=url(env, "HUBSPOT_BASE_URL", HUBSPOT_URL),
         requests_per_10s=number(env, "HUBSPOT_REQUESTS_PER_10S", default=100, low=1, high=1000),
+        requests_per_day=number(env, "HUBSPOT_REQUESTS_PER_DAY", default=250_000, low=1, high=1_000_000_000),
         dealdroid_url=url(env, "DEALDROID_WEBHOOK_URL", DEALDROID_URL),
         alert_url=url(env, "ALERT_WEBHOOK_URL", ""),
     )

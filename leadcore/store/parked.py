@@ -150,18 +150,16 @@ class Parked:
             return STILL_DRY
         fields = unpack_fields(packed)
         try:
-            body = event.decode(fields.get(BODY, b""))
+            head = event.read_head(fields.get(BODY, b""))
         except event.Malformed:
             return UNREADABLE
-        missing = event.unusable(body)
-        if missing:
-            return reason("fields_unusable_still", fields=", ".join(missing))
-        customer_id = event.identity(body["customer_id"])
-        shard = keys.shard_of(customer_id, self.config.shards)
+        if head.missing:
+            return reason("fields_unusable_still", fields=", ".join(head.missing))
+        shard = keys.shard_of(head.customer_id, self.config.shards)
         version = fields.get(VERSION) or self._received(lead)
         receipt = receipts.pack(
-            customer_id=customer_id,
-            intent=event.text(body["intent"]),
+            customer_id=head.customer_id,
+            intent=head.intent,
             received_ms=version.partition(b"-")[0],
             state=WAITING,
             tries=0,

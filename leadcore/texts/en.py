@@ -17,6 +17,8 @@ REASONS: Mapping[str, str] = {
     "email_ignored": "it is one of ignored_emails",
     "email_invalid": "it is not a valid email address",
     "phone_invalid": "it is not a phone number",
+    "ambiguous": "it can be read in more than one way",
+    "contradictory": "its parts contradict each other",
     "option_missing": "HubSpot has no such option",
     "email_refused": "HubSpot does not accept this email address",
     "phone_refused": "HubSpot does not accept this phone number",
@@ -70,6 +72,7 @@ REASONS: Mapping[str, str] = {
     "scope_missing": f"The HubSpot token lacks a scope: {{scope}}. {ADD_SCOPE}",
     "any_scope_missing": f"The HubSpot token lacks a scope: one of {{scopes}}. {ADD_SCOPE}",
     "daily_quota_used": "HubSpot's daily quota is used up.",
+    "portal_full": "The HubSpot portal has no room for new contacts.",
     "slow_down": "HubSpot asks to slow down.",
     "portal_moving": "HubSpot is moving this portal to another data centre.",
     "records_locked": "HubSpot has locked these records for a moment.",
@@ -173,6 +176,8 @@ HINTS: Mapping[str, str] = {
     "": 'What was said stands on the contact under "Values not saved".',
     "email_ignored": "Nothing to do: leadsync.toml says so.",
     "email_invalid": 'Ask the customer; what they said is on the contact under "Values not saved".',
+    "ambiguous": 'Ask the customer; what came is on the contact under "Values not saved".',
+    "contradictory": 'Ask the customer which is right; what does not fit is on the contact under "Values not saved".',
     "phone_invalid": 'Ask the customer; what they said is on the contact under "Values not saved".',
     "option_missing": "Add the option to the property in HubSpot; the next leads will have it.",
     "property_missing": "Run leadsync setup; the next leads will have it.",
@@ -193,6 +198,7 @@ PAUSES: Mapping[str, str] = {
     "daily_quota": (
         "HubSpot's daily quota is used up. It is reset at the portal's midnight; find out which app uses so much."
     ),
+    "no_room": "The HubSpot portal has no room for new contacts. Delete some there, or buy more room.",
     "rate_limit": "HubSpot asks to slow down. There is nothing to do.",
     "migrating": "HubSpot is moving this portal to another data centre. There is nothing to do.",
     "locked": "HubSpot has locked these contacts for a moment. There is nothing to do.",

@@ -67,7 +67,7 @@ def doctor(as_json: bool) -> None:
 @as_json
 def preview(file: Path, as_json: bool) -> None:
     """Show what a payload would change in HubSpot now. Writes nothing."""
-    from leadcore.event import Malformed, decode
+    from leadcore.event import Malformed
     from leadcore.store.connection import connect
     from leadsync.errors import PreviewError
     from leadsync.preview import preview_event
@@ -77,7 +77,7 @@ def preview(file: Path, as_json: bool) -> None:
     settings = read_worker()
     try:
         with exit_on_outage():
-            print_preview(preview_event(decode(file.read_bytes()), connect(settings.shared), settings), as_json=as_json)
+            print_preview(preview_event(file.read_bytes(), connect(settings.shared), settings), as_json=as_json)
     except (Malformed, PreviewError) as error:
         click.echo(f"{file.name}: {error}", err=True)
         sys.exit(1)

@@ -9,7 +9,7 @@ from typing import Any
 from leadcore.config import Config
 from leadcore.errors import ConfigError, SettingsError
 from leadcore.machine import Machine
-from leadcore.settings import SECRET_LENGTH, Settings, flag, split_secrets
+from leadcore.settings import PART_LENGTH, SECRET_LENGTH, Settings, flag, has_short_part, split_secrets
 from leadcore.store.connection import AWAY, RECEIVER_TIMEOUT, Redis, connect, find_dataset
 from leadsync.doctor.finding import Finding, fine, warn, wrong
 from receiver.intake.errors import SpoolError
@@ -33,6 +33,14 @@ def check_secret(env: Mapping[str, str]) -> list[Finding]:
         return [warn(subject, "DEALDROID_SECRET is not set: anybody may post leads.", advice)]
     if not secrets:
         return [wrong(subject, "DEALDROID_SECRET is not set, so the receiver does not start.", advice)]
+    if has_short_part(secrets):
+        return [
+            warn(
+                subject,
+                f"DEALDROID_SECRET has a part shorter than {PART_LENGTH} characters, so all of it is one secret.",
+                "If these are several secrets, make each of them longer; if it is one with a comma in it, all is well.",
+            )
+        ]
     if min(len(secret) for secret in secrets) < SECRET_LENGTH:
         return [warn(subject, f"A secret is shorter than {SECRET_LENGTH} characters.", advice)]
     return [fine(subject, "Set, and long enough.")]

@@ -55,7 +55,7 @@ def _check(hubspot: HubSpot, settings: WorkerSettings, found: list[Finding]) -> 
         found += judge_properties(definitions, settings.shared.config)
         found += judge_defaults(definitions, settings.shared.config)
     found += _check_formats(hubspot, settings.shared.config)
-    found.append(judge_quota(access.read_quota_left(hubspot)))
+    found.append(judge_quota(access.read_quota_left(hubspot), settings.requests_per_day))
     sent = time.time()
     date = access.read_server_date(hubspot)
     found += judge_date(date, (sent + time.time()) / 2)
@@ -180,11 +180,12 @@ def judge_formats(formats: Mapping[str, list[FormatRule]], config: Config) -> li
     return [warn(FORMATS, text, fix)]
 
 
-def judge_quota(quota: tuple[int, int] | None) -> Finding:
-    """Pure: `quota` is requests left today, of how many."""
+def judge_quota(quota: tuple[int, int] | None, per_day: int) -> Finding:
+    """Pure: `quota` is requests left today, of how many; `per_day` is what the settings say where HubSpot does not."""
     subject = "HubSpot quota"
     if quota is None:
-        return fine(subject, "HubSpot does not say how much is left today; it accepts calls.")
+        text = f"HubSpot does not say how much is left today, so HUBSPOT_REQUESTS_PER_DAY counts: {per_day:,}."
+        return fine(subject, text)
     left, limit = quota
     text = f"{left:,} of {limit:,} requests are left today."
     if left <= LOW_SHARE * limit:

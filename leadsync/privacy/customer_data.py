@@ -137,11 +137,7 @@ class CustomerData:
 
     def is_mine(self, body: bytes) -> bool:
         """Whether an event's body names this customer."""
-        try:
-            customer_id = event.decode(body).get("customer_id")
-        except event.Malformed:
-            return False
-        return isinstance(customer_id, str | int | float) and event.identity(customer_id) == self.customer_id
+        return event.read_customer_id(body) == self.customer_id
 
     def as_dict(self, spool: "Spool") -> dict[str, Any]:
         """The output of `leadsync export`. Raises `SpoolError` too."""

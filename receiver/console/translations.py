@@ -259,7 +259,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "step.message.waiting": ("The message to the customer is tried again", "กำลังลองส่งข้อความถึงลูกค้าใหม่"),
     "step.message.sending": ("The message to the customer is being sent", "กำลังส่งข้อความถึงลูกค้า"),
     "step.message.sent": ("Confirmed to the customer in the chat", "แจ้งยืนยันลูกค้าในแชตแล้ว"),
-    "step.message.asked": ("The customer was told that the email is wrong", "แจ้งลูกค้าแล้วว่าอีเมลไม่ถูกต้อง"),
+    "step.message.asked": ("The customer was asked for their email or address again", "ขออีเมลหรือที่อยู่จากลูกค้าอีกครั้งแล้ว"),
     "step.message.discarded": ("The message was discarded by a person", "มีผู้สั่งทิ้งข้อความ"),
     "step.message.silent": ("No message to the customer", "ไม่ส่งข้อความถึงลูกค้า"),
     "step.message.failed": ("The message could not be sent", "ส่งข้อความไม่สำเร็จ"),

@@ -1,5 +1,7 @@
 """Why a post is refused, or cannot be kept; `receiver.app` answers each with its HTTP status."""
 
+from collections.abc import Sequence
+
 from leadcore.errors import LeadSyncError
 
 
@@ -14,7 +16,7 @@ class Forbidden(LeadSyncError):
 class Unusable(LeadSyncError):
     """An authenticated event lacks the required `fields`; it was parked."""
 
-    def __init__(self, fields: list[str]) -> None:
+    def __init__(self, fields: Sequence[str]) -> None:
         super().__init__("unusable fields")
         self.fields = fields
 

@@ -6,13 +6,14 @@ Redis is not asked for a moment, so that a Redis that hangs does not make every 
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import redis
 import structlog
 
 from leadcore import event
 from leadcore.errors import WrongKey
+from leadcore.event import Head
 from leadcore.fields import BODY, LEAD
 from leadcore.journal import Journal
 from leadcore.machine import Machine
@@ -25,6 +26,7 @@ from leadcore.store.counters import Tally
 from leadcore.store.outage import Outage
 from leadcore.store.posts import PostTally
 from leadcore.store.streams import Put, Stream, pack_fields
+from leadcore.text import clean
 from receiver.intake.errors import NotStored, SpoolError
 from receiver.intake.group_commit import BatchedScript
 from receiver.intake.recent_events import RecentEvents
@@ -101,30 +103,29 @@ class Feeder:
         note = self.posts.note_authenticated if authenticated else self.posts.count_refused
         note(int(self.machine.time() * 1000) + self.offset_ms)
 
-    def feed(self, body: dict[str, Any]) -> None:
+    def feed(self, head: Head) -> None:
         """Store one event whose required fields are usable; raises `NotStored`."""
-        self._store(body, self._put)
+        self._store(head, self._put)
 
-    def park(self, body: dict[str, Any]) -> None:
+    def park(self, head: Head) -> None:
         """Store an event that lacks a required field, for a person to see; raises `NotStored`."""
-        self._store(body, self._park)
+        self._store(head, self._park)
 
-    def _store(self, body: dict[str, Any], put: "Callable[[dict[str, Any], bytes, int | None], None]") -> None:
-        raw = event.encode(body)
+    def _store(self, head: Head, put: "Callable[[Head, int | None], None]") -> None:
         if not self.full and self.machine.monotonic() >= self.away_until:
             try:
-                put(body, raw, None)
+                put(head, None)
             except AWAY as error:
                 self._note_redis_failure(error)
             else:
                 return
         try:
-            self.spool.put(raw, int(self.machine.time() * 1000) + self.offset_ms)
+            self.spool.put(head.body, int(self.machine.time() * 1000) + self.offset_ms)
         except SpoolError as error:
             log.error("spool.refused", **self.spool.explain(error))
             raise NotStored(str(error)) from None
         self.tally.add("disk")
-        log.info("lead.spooled", lead=keys.digest(self.key, raw) if self.key_known else "")
+        log.info("lead.spooled", lead=keys.digest(self.key, head.body) if self.key_known else "")
         self._wake.set()
 
     def _note_redis_failure(self, error: Exception) -> None:
@@ -132,61 +133,59 @@ class Feeder:
         self.needs_replay = True
         self.outage.note(error)
 
-    def _put(self, body: dict[str, Any], raw: bytes, version_ms: int | None) -> None:
-        customer_id = event.identity(body["customer_id"])
-        shard = keys.shard_of(customer_id, self.config.shards)
-        receipt = pack(customer_id=customer_id, intent=event.text(body["intent"]))
+    def _put(self, head: Head, version_ms: int | None) -> None:
+        shard = keys.shard_of(head.customer_id, self.config.shards)
+        receipt = pack(customer_id=head.customer_id, intent=head.intent)
         put = self._with_key(
             lambda key: self.inbox.put(
                 shard,
-                keys.digest(self.key, raw),
-                raw,
+                keys.digest(self.key, head.body),
+                head.body,
                 receipt,
                 key=key,
                 version_ms=version_ms,
                 # An event that has just arrived is newer than any erasure of its customer.
-                tombstone=keys.NONE if version_ms is None else self._tombstone(body),
+                tombstone=keys.NONE if version_ms is None else self._tombstone(head),
                 keep_seconds=self.config.receipts_days * 86_400,
             )
         )
         if version_ms is None:
             self.offset_ms = put.now_ms - int(self.machine.time() * 1000)
         if put.outcome in ("put", "rang"):
-            self.recent.add(raw, put.now_ms if version_ms is None else version_ms)
-        self._log_put(put, raw, version_ms)
+            self.recent.add(head.body, put.now_ms if version_ms is None else version_ms)
+        self._log_put(put, head, version_ms)
         if put.outcome == "rang":
             self._ring(shard)
 
-    def _log_put(self, put: Put, raw: bytes, version_ms: int | None) -> None:
+    def _log_put(self, put: Put, head: Head, version_ms: int | None) -> None:
         if put.outcome in ("put", "rang"):
             if self.logs_accepted:
-                log.debug("lead.accepted", lead=keys.digest(self.key, raw))
+                log.debug("lead.accepted", lead=keys.digest(self.key, head.body))
         elif put.outcome == "duplicate" and version_ms is None:
-            log.info("lead.duplicate", lead=keys.digest(self.key, raw))
+            log.info("lead.duplicate", lead=keys.digest(self.key, head.body))
 
-    def _park(self, body: dict[str, Any], raw: bytes, version_ms: int | None) -> None:
+    def _park(self, head: Head, version_ms: int | None) -> None:
         receipt = pack(
-            customer_id=event.text(body.get("customer_id")),
-            intent=event.text(body.get("intent")),
+            customer_id=clean(head.customer_id),
+            intent=head.intent,
             state=PARKED,
-            reason=f"unusable: {reason('fields_unusable', fields=', '.join(event.unusable(body)))}",
+            reason=f"unusable: {reason('fields_unusable', fields=', '.join(head.missing))}",
         )
 
         def park(key: bytes) -> Put:
-            lead = keys.digest(self.key, raw)
-            packed = pack_fields({LEAD: lead.encode(), BODY: raw})
-            tombstone = self._tombstone(body)
+            lead = keys.digest(self.key, head.body)
+            packed = pack_fields({LEAD: lead.encode(), BODY: head.body})
+            tombstone = self._tombstone(head)
             return self.inbox.park(lead, packed, receipt, key=key, version_ms=version_ms, tombstone=tombstone)
 
         put = self._with_key(park)
         if put.outcome == "put":
-            log.warning("lead.parked", lead=keys.digest(self.key, raw), code="unusable")
-            self.recent.add(raw, put.now_ms if version_ms is None else version_ms)
+            log.warning("lead.parked", lead=keys.digest(self.key, head.body), code="unusable")
+            self.recent.add(head.body, put.now_ms if version_ms is None else version_ms)
 
-    def _tombstone(self, body: dict[str, Any]) -> str:
+    def _tombstone(self, head: Head) -> str:
         """The name of the customer's tombstone, under the key in use."""
-        customer_id = event.identity(body.get("customer_id", ""))
-        return keys.forgotten(keys.digest(self.key, customer_id))
+        return keys.forgotten(keys.digest(self.key, head.customer_id))
 
     def _with_key(self, put: "Callable[[bytes], Put]") -> Put:
         """Call `put`; call it again with Redis' digest key if ours was another one."""
@@ -300,9 +299,9 @@ class Feeder:
             self._put_again(raw, version_ms)
 
     def _put_again(self, raw: bytes, version_ms: int) -> None:
-        body = event.decode(raw)
-        put = self._park if event.unusable(body) else self._put
-        put(body, raw, version_ms)
+        head = event.read_head(raw)
+        put = self._park if head.missing else self._put
+        put(head, version_ms)
 
     def flush(self) -> bool:
         """Put this deployment's spooled leads into the inbox, oldest first; False if some are left. Raises redis-py's

@@ -59,17 +59,12 @@ class Intake:
         `Forbidden`, `Unusable` and `feeder.NotStored`."""
         if len(raw) > MAX_BODY:
             raise RequestEntityTooLarge
-        body = event.decode(raw)
-        if not self._secret_check.accepts(body.pop("secret", "")):
-            self._feeder.note_post(authenticated=False)
-            raise Forbidden(self._count_wrong_secret(environ))
-        self._feeder.note_post(authenticated=True)
-        missing = event.unusable(body)
-        if missing:
-            self._feeder.park(body)
-            raise Unusable(missing)
-        self._feeder.feed(body)
-        return self._replies.get(event.text(body["intent"]), self._no_reply)
+        head = event.receive(raw, lambda secret: self._authenticate(secret, environ))
+        if head.missing:
+            self._feeder.park(head)
+            raise Unusable(head.missing)
+        self._feeder.feed(head)
+        return self._replies.get(head.intent, self._no_reply)
 
     def blueprint(self) -> Blueprint:
         """The route of the intent webhook; raises what `accept` raises."""
@@ -83,6 +78,12 @@ class Intake:
             return Response(reply, mimetype="application/json")
 
         return pages
+
+    def _authenticate(self, secret: Any, environ: Mapping[str, Any]) -> None:
+        accepted = self._secret_check.accepts(secret)
+        self._feeder.note_post(authenticated=accepted)
+        if not accepted:
+            raise Forbidden(self._count_wrong_secret(environ))
 
     def _count_wrong_secret(self, environ: Mapping[str, Any]) -> int:
         """Count a wrong secret, log the sender's first in this window; how many seconds it has to wait."""

@@ -75,7 +75,7 @@ def create_app(portal: Portal) -> Flask:
         response.headers["Date"] = http_date()
         fault: HubSpotFault | None = g.get("fault")
         kind = fault.kind if fault is not None else ""
-        if not request.path.endswith("/search"):
+        if portal.settings.quota_headers and not request.path.endswith("/search"):
             response.headers.update(portal.quota.headers(portal.settings))
         status = "none" if kind == "lost_answer" else str(response.status_code)
         with portal.lock:

@@ -26,7 +26,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     `conflict`: how a taken unique value is told; `default` is `existing_id` for a creating row, else `coordinates`.
     `listed_in_message`, `listed_in_errors`: at most so many refused values in either list of a validation error.
     `bare_errors`: leave out of error bodies whatever may be missing.
-    `retry_after`: `Retry-After` of the quota's own 429s; None sends none.
+    `retry_after`: `Retry-After` of the quota's own 429s; None sends none. `quota_headers`: whether answers tell the
+    quotas.
     `max_properties`: custom properties the portal has room for.
     `max_records`: contacts the portal has room for, None any number; one more is refused with `limit_status`.
     `multi_status`: whether a batch with refused rows answers 207; None: as its version does.
@@ -46,6 +47,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     requests_per_day: Count = 250_000
     searches_per_second: Count = 5
     retry_after: float | None = None
+    quota_headers: bool = True
     latency: Seconds = 0.0
     search_lag: Seconds = 3.0
     tokens: tuple[str, ...] = ()

@@ -18,7 +18,7 @@ from leadcore import event
 
 def test_every_event_of_a_load_is_another_customers_and_about_as_long_as_a_real_one() -> None:
     bodies = list(load.make(0, 50, "tag", "secret"))
-    said = [event.parse(event.decode(body)) for body in bodies]
+    said = [event.read(body) for body in bodies]
     for names in (
         {one.customer_id for one in said},
         {one.mid for one in said},

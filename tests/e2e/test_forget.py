@@ -20,7 +20,7 @@ from leadsync.cli import cli
 from leadsync.privacy.hubspot_erasure import HubSpotErasure
 from receiver.intake.feeder import Feeder
 from receiver.intake.spool import Spool
-from tests.conftest import SHARDS, Line, eventually, lead, same_shard
+from tests.conftest import SHARDS, Line, eventually, head, lead, same_shard
 from workers.flow.lease import hold_exclusive
 from workers.rules.customer import unpack
 from workers.rules.delivery import store_unsent
@@ -258,8 +258,8 @@ def test_what_the_customer_says_afterwards_is_a_new_lead(line: Line) -> None:
 
 def test_what_receivers_put_again_does_not_come_back(line: Line, tmp_path: Path) -> None:
     with feeder(line, tmp_path) as web:
-        web.feed(bare(lead("ann", **SAID)))
-        web.park(bare(lead("ann", **SAID, intent=None)))
+        web.feed(head(lead("ann", **SAID)))
+        web.park(head(lead("ann", **SAID, intent=None)))
         line.settle()
         forget(line, "ann", "--hubspot")
         web.replay()
@@ -361,7 +361,7 @@ def test_a_shard_that_stays_busy_is_told_in_plain_words(line: Line, monkeypatch:
 def test_a_customer_is_forgotten_in_a_full_redis_too(spare_line: Callable[..., Line], tmp_path: Path) -> None:
     line = spare_line()
     with feeder(line, tmp_path) as web:
-        web.feed(bare(lead("ann", **SAID)))
+        web.feed(head(lead("ann", **SAID)))
     park(line, "ann")
     line.redis.config_set("maxmemory", 1)
     try:

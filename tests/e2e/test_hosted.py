@@ -15,7 +15,7 @@ from leadcore.store.connection import AWAY, connect
 from receiver.intake.feeder import Feeder
 from receiver.intake.spool import Spool
 from sandbox import redis as embedded
-from tests.conftest import SECRET, SHARDS, Line, has_ipv6, lead
+from tests.conftest import SECRET, SHARDS, Line, has_ipv6, head, lead
 
 FORBIDDEN = ("info", "config", "client")
 
@@ -62,7 +62,7 @@ def test_what_such_a_redis_may_have_forgotten_is_put_again(hosted: tuple[Any, st
     shared = settings.read({"REDIS_URL": url, "DEALDROID_SECRET": SECRET})
     with closing(connect(shared)) as connection:
         feeder = Feeder(connection, Spool(tmp_path / "spool", Machine()), shared, Machine())
-        feeder.feed(lead("c-1"))
+        feeder.feed(head(lead("c-1")))
         feeder.maintain()
         owner.flushdb()
         owner.client_kill_filter(_type="normal", skipme=True)

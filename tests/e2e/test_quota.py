@@ -44,7 +44,8 @@ def times(line: Line) -> list[float]:
 def test_eight_workers_use_the_quota_and_never_overdraw_it(spare_line: Callable[..., Line]) -> None:
     """Each call takes what has come meanwhile, so that there is always a next one to make."""
     line = spare_line(WEB_CONCURRENCY="1")
-    line.crm.settings(latency=0.02)
+    # So many that partial calls keep no gap.
+    line.crm.settings(latency=0.02, requests_per_day=100_000_000)
     line.start("worker", "--count", "8")
     line.start("web")
     line.await_web()

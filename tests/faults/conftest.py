@@ -32,7 +32,7 @@ from receiver.intake.feeder import Feeder
 from receiver.intake.spool import Spool
 from sandbox.http_server import running
 from sandbox.hubspot import create_app
-from tests.conftest import BANGKOK, SHARDS, Line, key_of, open_line
+from tests.conftest import BANGKOK, SHARDS, Line, head, key_of, open_line
 from workers import bootstrap
 from workers.flow import breaker
 from workers.maintenance import Maintenance
@@ -228,7 +228,7 @@ class Web:
 
     def accept(self, body: Mapping[str, Any]) -> None:
         """Acknowledge one event. Raises `Killed` if this process dies first."""
-        self.feeder.feed({name: value for name, value in body.items() if name != "secret"})
+        self.feeder.feed(head(body))
 
     def close(self) -> None:
         """Close what the system would close at the end of a process."""

@@ -113,3 +113,8 @@ def test_an_error_names_the_file(tmp_path: Path, content: bytes) -> None:
     file.write_bytes(content)
     with pytest.raises(ConfigError, match=r"odd\.toml: "):
         load(str(file))
+
+
+def test_an_intent_is_known_by_the_normal_form_of_its_name() -> None:
+    config = parse('[intents."  เเจ้งที่อยู่ "]\nlead = false')
+    assert config.intent("แจ้งที่อยู่").lead is False

@@ -8,6 +8,7 @@ from leadcore.errors import ConfigError, SettingsError
 from leadcore.settings import find_platform, list_weaknesses, read, read_receiver, split_secrets
 from tests.conftest import ROOT
 
+ONE, TWO = "one-secret-of-16", "another-secret-of-24-chr"
 GOOD = {"DEALDROID_SECRET": "key", "HOME": "/nonexistent"}
 
 
@@ -177,10 +178,11 @@ def test_without_a_secret_the_start_fails_unless_anybody_may_post(secret: str) -
     [
         ("one", ("one",)),
         (" one \n", ("one",)),
-        ("one,two", ("one", "two", "one,two")),
-        (" one , two ", ("one", "two", "one , two")),
-        ("one,,two", ("one", "two", "one,,two")),
-        ("one,one", ("one", "one,one")),
+        (f"{ONE},{TWO}", (ONE, TWO, f"{ONE},{TWO}")),
+        (f" {ONE} , {TWO} ", (ONE, TWO, f"{ONE} , {TWO}")),
+        (f"{ONE},,{TWO}", (ONE, TWO, f"{ONE},,{TWO}")),
+        (f"{ONE},{ONE}", (ONE, f"{ONE},{ONE}")),
+        ("one,", ("one", "one,")),
         ("กุญแจ", ("กุญแจ",)),
         ("", ()),
         (" , ", ()),
@@ -188,6 +190,15 @@ def test_without_a_secret_the_start_fails_unless_anybody_may_post(secret: str) -
 )
 def test_secrets_are_separated_by_commas_and_the_whole_value_is_tried_too(value: str, secrets: tuple[str, ...]) -> None:
     assert split_secrets(value) == secrets
+
+
+@pytest.mark.parametrize(
+    "value", ["one,two", f"{ONE},short", f"s3cret,{ONE}", f"{ONE},{TWO},{'x' * 15}", " one , two "]
+)
+def test_where_a_part_is_short_only_the_whole_counts(value: str) -> None:
+    """It may be one secret with a comma in it, and a part of that could be guessed."""
+    assert split_secrets(value) == (value.strip(),)
+    assert any("one secret" in each for each in list_weaknesses(read_receiver({**GOOD, "DEALDROID_SECRET": value})))
 
 
 def test_no_secret_is_shown_when_settings_are_printed() -> None:

@@ -107,7 +107,8 @@ def test_a_system_that_is_well_is_fine_but_for_the_stand_ins_address(ward: Line)
     [
         ({"DEALDROID_SECRET": ""}, "Secret", "wrong", "not set"),
         ({"DEALDROID_SECRET": "", "ALLOW_UNAUTHENTICATED": "1"}, "Secret", "warning", "anybody"),
-        ({"DEALDROID_SECRET": f"{LONG},short"}, "Secret", "warning", "shorter"),
+        ({"DEALDROID_SECRET": f"{LONG},short"}, "Secret", "warning", "one secret"),
+        ({"DEALDROID_SECRET": f"{LONG},of-twenty-characters"}, "Secret", "warning", "shorter than 32"),
         ({"REDIS_URL": "redis://127.0.0.1:1/0"}, "Redis", "wrong", "does not answer"),
         ({"REDIS_URL": "http://x"}, "Configuration", "wrong", "REDIS_URL"),
         ({"LEADSYNC_CONFIG": "/nowhere.toml"}, "Configuration", "wrong", "no such file"),
@@ -344,7 +345,11 @@ def test_a_clock_that_is_off_is_named(off: float, state: str) -> None:
     [(None, "fine"), ((90_000, 100_000), "fine"), ((10_000, 100_000), "warning"), ((0, 0), "warning")],
 )
 def test_the_quota_is_judged(quota: tuple[int, int] | None, state: str) -> None:
-    assert judge_quota(quota).state == state
+    assert judge_quota(quota, 250_000).state == state
+
+
+def test_where_hubspot_tells_no_quota_that_of_the_settings_is_named() -> None:
+    assert "HUBSPOT_REQUESTS_PER_DAY counts: 5,000" in judge_quota(None, 5000).text
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from tests.conftest import Line, open_line
 
-FIRST, SECOND, THIRD = "first-key-7f3a91", "กุญแจดอกที่สอง", "third key"
+FIRST, SECOND, THIRD = "first-key-7f3a91", "กุญแจดอกที่สองของร้าน", "the third key of all"
 SECRETS = f"  {FIRST} ,{SECOND},\t{THIRD}\n"
 CONFIG = """
 [intents."Purchase"]

@@ -10,7 +10,7 @@ import pytest
 import requests
 from flask import Flask, Response, request
 
-from leadcore.event import parse, unusable
+from leadcore.event import encode, read, unusable
 from sandbox import dealdroid, hubspot, page
 from sandbox.http_server import running
 
@@ -52,7 +52,7 @@ def test_every_example_is_a_usable_event(play: Any) -> None:
     for each in payloads:
         body = json.loads(each["body"])
         assert unusable(body) == []
-        assert parse(body).intent
+        assert read(encode(body)).intent
 
 
 def test_every_fault_has_words(play: Any) -> None:

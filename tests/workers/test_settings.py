@@ -24,6 +24,7 @@ GOOD = {"HUBSPOT_ACCESS_TOKEN": "pat-test"}
         ("ALERT_WEBHOOK_URL", "https://chat.example:99999/secret"),
         ("ALERT_WEBHOOK_URL", "https://chat.example/two\nlines"),
         ("HUBSPOT_REQUESTS_PER_10S", "0"),
+        ("HUBSPOT_REQUESTS_PER_DAY", "0"),
         ("HUBSPOT_API_VERSION", "v1"),
         ("HUBSPOT_API_VERSION", "2026-9"),
         ("REQUESTS_CA_BUNDLE", "/no/such/file.pem"),

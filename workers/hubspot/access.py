@@ -44,11 +44,15 @@ def inspect_token(hubspot: HubSpot, token: str) -> Token:
     return Token(kind, [scope for scope in PURPOSES if hubspot.request(*_PROBES[scope]).status == 403])
 
 
-def read_portal_id(hubspot: HubSpot) -> tuple[str, str] | None:
-    """The portal's id and the domain of its pages, None if HubSpot does not say. Raises `LineDown`."""
+def read_account(hubspot: HubSpot) -> dict[str, str]:
+    """What HubSpot says of the portal: "id", "domain" of its pages, "time_zone"; {} without the first two. Raises
+    `LineDown`."""
     details = hubspot.request("GET", _DETAILS).json()
-    number, domain = details.get("portalId"), details.get("uiDomain")
-    return (str(number), domain) if isinstance(number, int) and isinstance(domain, str) else None
+    number, domain, time_zone = (details.get(name) for name in ("portalId", "uiDomain", "timeZone"))
+    if not (isinstance(number, int) and isinstance(domain, str)):
+        return {}
+    known = {"id": str(number), "domain": domain}
+    return known | {"time_zone": time_zone} if isinstance(time_zone, str) else known
 
 
 def read_quota_left(hubspot: HubSpot) -> tuple[int, int] | None:

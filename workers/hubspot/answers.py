@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 
 from leadcore.reasons import reason
 from workers.flow.errors import LineDown
-from workers.hubspot.errors import NOT_FOUND, lacks_key, objects
+from workers.hubspot.errors import NOT_FOUND, lacks_key, lacks_room, objects
 from workers.hubspot.scopes import PURPOSES, read_missing
 from workers.rules.mapping.property_names import CUSTOMER_ID
 
@@ -77,6 +77,8 @@ def raise_line_down(answer: Answer) -> None:
     status, body = answer.status, answer.json()
     if status == 401:
         raise LineDown("unauthorized", reason("token_refused"))
+    if status in (400, 402, 403) and answer.is_object and lacks_room(answer.error):
+        raise_without_room()
     if status == 403 and answer.is_object:
         scopes = read_missing(body) or list(PURPOSES)
         raise LineDown(
@@ -110,6 +112,11 @@ def is_definite(fault: LineDown, answer: Answer | None) -> bool:
     if fault.seconds is not None:
         return False
     return answer.status >= 500 and answer.status not in _TIMEOUTS if answer else fault.code in _GONE
+
+
+def raise_without_room() -> NoReturn:
+    """Raise `LineDown`: the portal has as many contacts as it may have."""
+    raise LineDown("no_room", reason("portal_full"))
 
 
 def raise_without_key(answer: Answer) -> None:

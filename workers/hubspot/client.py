@@ -24,7 +24,7 @@ from leadcore.store.counters import Tally
 from workers.flow.breaker import Breaker
 from workers.flow.errors import LineDown
 from workers.flow.request_context import current
-from workers.hubspot.answers import Answer, raise_line_down, raise_without_key
+from workers.hubspot.answers import Answer, raise_line_down, raise_without_key, raise_without_room
 from workers.hubspot.budget import Budget, NoBudget
 from workers.hubspot.errors import objects
 from workers.hubspot.reads import parse_contact, parse_contacts
@@ -34,6 +34,7 @@ from workers.rules.formats import FormatRule, read_formats
 from workers.rules.mapping.property_names import CUSTOMER_ID, MERGED
 from workers.rules.outcomes import (
     ContactWrite,
+    NoRoom,
     ReadOutcome,
     Refused,
     Resend,
@@ -76,13 +77,13 @@ class HubSpot:
             api.api_client.rest_client = transport
 
     def upsert(self, rows: Sequence[ContactWrite], found: dict[str, WriteOutcome]) -> None:
-        """Create or update contacts by customer id: at most 100, with different ids. Each outcome is put into `found`
-        by trace id as soon as it is known, so that it is not lost if a later request raises."""
-        self._write(rows, found, CUSTOMER_ID, self._upsert)
+        """Create or update contacts by customer id, with different ids. Each outcome is put into `found` by trace id as
+        soon as it is known, so that it is not lost if a later request raises."""
+        self._write_all(rows, found, CUSTOMER_ID, self._upsert)
 
     def update(self, rows: Sequence[ContactWrite], found: dict[str, WriteOutcome]) -> None:
         """Update contacts by contact id, as `upsert` does."""
-        self._write(rows, found, "", self._update)
+        self._write_all(rows, found, "", self._update)
 
     def _upsert(self, rows: Sequence[ContactWrite]) -> Answer:
         inputs = [
@@ -104,6 +105,16 @@ class HubSpot:
         answer: Answer = self._batch.update(encode({"inputs": inputs}), _preload_content=False)
         return answer
 
+    def _write_all(
+        self,
+        rows: Sequence[ContactWrite],
+        found: dict[str, WriteOutcome],
+        key: str,
+        send: Callable[[Sequence[ContactWrite]], Answer],
+    ) -> None:
+        for start in range(0, len(rows), BATCH):
+            self._write(rows[start : start + BATCH], found, key, send)
+
     def _write(
         self,
         rows: Sequence[ContactWrite],
@@ -119,7 +130,10 @@ class HubSpot:
             found.update({row.trace_id: Written("") for row in rows})
             return
         answer = send(rows)
-        found.update(self._parse(answer, rows, key))
+        outcomes = self._parse(answer, rows, key)
+        found.update({trace: one for trace, one in outcomes.items() if not isinstance(one, NoRoom)})
+        if len(outcomes) > len(found.keys() & outcomes.keys()):
+            raise_without_room()
         rest = [row for row in rows if row.trace_id not in found]
         cut = 0 if answer.status >= 400 and len(rest) < len(rows) else len(rest) // 2
         self._write(rest[:cut], found, key, send)

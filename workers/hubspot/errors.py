@@ -10,7 +10,7 @@ from typing import Any
 
 from leadcore.reasons import Reason, reason
 from workers.rules.mapping.property_names import CUSTOMER_ID
-from workers.rules.outcomes import Conflict, ContactMissing, Refused, RetryLater, WriteOutcome
+from workers.rules.outcomes import Conflict, ContactMissing, NoRoom, Refused, RetryLater, WriteOutcome
 
 PROPERTY_MISSING = reason("property_missing")
 REASONS: Mapping[str, Reason] = {
@@ -42,6 +42,13 @@ _PROPERTY = re.compile(
     r"""Property \\?["']?([a-z]\w*)\\?["']? (?:(does not exist)\W*$|is a read only)""", re.IGNORECASE
 )
 _EMAIL = re.compile(r"Email address\b.*\bis (?:invalid|not valid)", re.IGNORECASE | re.DOTALL)
+# That the portal is full: a limit, of records. What speaks of a row's properties may quote an admin's label.
+_ROOM = re.compile(r"\b(?:limits?|maximum|is full|quota|capacity|upgrade)\b", re.IGNORECASE)
+_RECORDS = re.compile(r"\b(?:contacts?|records?|crm objects?)\b", re.IGNORECASE)
+_OF_ROW = re.compile(r"propert|required|missing|character|valid|\bvalues?\b|\bfields?\b", re.IGNORECASE)
+_ROOM_CODE = re.compile(
+    r"(?:RECORD|OBJECT|CONTACT)S?[._ -]*(?:COUNT[._ -]*)?LIMIT|PAYMENT[._ -]*REQUIRED", re.IGNORECASE
+)
 _NOT_UNIQUE = re.compile(r"Unable to perform \S+ by non-unique\b.*\bproperty", re.IGNORECASE)
 _NO_PROPERTY = re.compile(r"(?:idProperty|unique)", re.IGNORECASE)
 
@@ -58,6 +65,8 @@ def classify(error: Mapping[str, Any]) -> WriteOutcome:
         return Conflict(named.group(1) if named else "", existing[0] if existing else holder.group(1) if holder else "")
     if category == NOT_FOUND or status == "404":
         return ContactMissing()
+    if lacks_room(error):
+        return NoRoom()
     if is_busy(error):
         return RetryLater(reason("contact_busy"))
     if status == "423" or category == "LOCKED":
@@ -69,6 +78,21 @@ def classify(error: Mapping[str, Any]) -> WriteOutcome:
     if "VALIDATION" in category or status == "400" or status in ("BAD_REQUEST", "INVALID"):
         return Refused({}, reason("contact_refused"), _read_demand(error))
     return RetryLater(reason("error_unexplained"))
+
+
+def lacks_room(error: Mapping[str, Any]) -> bool:
+    """Whether the portal has as many contacts as it may have. HubSpot's body for it is not public, so any is read whose
+    words or codes say so, about no value of the row."""
+    status = str(error.get("status") or "")
+    if status in ("401", "409", "423", "429") or is_busy(error) or invalid_fields(error):
+        return False
+    if status == "402":
+        return True
+    code = f"{error.get('category') or ''} {error.get('subCategory') or ''} {error.get('errorType') or ''}"
+    message = str(error.get("message") or "").partition("[")[0]
+    if _ROOM_CODE.search(code):
+        return True
+    return bool(_ROOM.search(message) and _RECORDS.search(message)) and not _OF_ROW.search(message)
 
 
 def is_busy(error: Mapping[str, Any]) -> bool:

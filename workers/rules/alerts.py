@@ -24,6 +24,7 @@ STOPPED = {keys.INBOX: "No lead is written to HubSpot", keys.OUTBOX: "No message
 RESUMED = {keys.INBOX: "Leads are written to HubSpot again", keys.OUTBOX: "Messages are sent to customers again"}
 DRY = "The pause is over. The workers run with DRY_RUN, so leads are held back and no message is sent"
 ADVICE = {
+    "no_room": "Delete contacts in HubSpot, or buy room for more.",
     "daily_quota": "Find out which app uses it up, or buy more; it begins anew at midnight in the portal's time zone.",
     "dealdroid": "Check DEALDROID_WEBHOOK_URL and DealDroid itself.",
 }

@@ -10,6 +10,9 @@ from msgspec import structs
 from leadcore import event
 from leadcore.config import Config
 from leadcore.fields import BODY, KIND, LEAD, TRIES
+from leadcore.filler import says_nothing
+from leadcore.shapes import unwrap
+from leadcore.text import clean
 from workers.rules.lead import CustomerBatch, Lead, Loaded, version_of
 from workers.rules.mapping.contact import map_event
 from workers.rules.mapping.mapped_event import MappedEvent
@@ -72,10 +75,7 @@ def read_batch(entries: Sequence[StreamEntry], config: Config, portal: Portal, s
 
 def _read(entry: bytes, fields: Mapping[bytes, bytes], config: Config, portal: Portal) -> Lead | None:
     try:
-        body = event.decode(fields[BODY])
-        if event.unusable(body):
-            return None
-        parsed, version = event.parse(body), version_of(entry, fields)
+        parsed, version = event.read(fields[BODY]), version_of(entry, fields)
         is_lead = config.intent(parsed.intent).lead
         mapped = map_event(parsed, version >> 16, config.crm, portal.options, lead=is_lead)
         return Lead(
@@ -86,21 +86,30 @@ def _read(entry: bytes, fields: Mapping[bytes, bytes], config: Config, portal: P
             tries=int(fields.get(TRIES, b"0")),
             customer=parsed.customer,
             intent=parsed.intent,
-            mapped=portal.without_unsupported(_with_extras(mapped, body, config.properties)),
+            mapped=portal.without_unsupported(_with_extras(mapped, parsed, config.properties)),
             fields=fields,
         )
     except Exception:  # any fault: the entry is parked for a person and must not hold up the others
         return None
 
 
-def _with_extras(mapped: MappedEvent, body: Mapping[str, Any], paths: Mapping[str, str]) -> MappedEvent:
+def _with_extras(mapped: MappedEvent, parsed: event.Event, paths: Mapping[str, str]) -> MappedEvent:
     """Add the fields that the shop maps itself: dotted path in the payload -> HubSpot property."""
-    extras = {property: _value(body, path) for path, property in paths.items()}
+    if not paths:
+        return mapped
+    payload = parsed.payload
+    extras = {property: _value(payload, path) for path, property in paths.items()}
     given = {property: value for property, value in extras.items() if value}
     return structs.replace(mapped, details={**mapped.details, **given}) if given else mapped
 
 
-def _value(body: Any, path: str) -> str:
+def _value(found: Any, path: str) -> str:
     for name in path.split("."):
-        body = body.get(name) if isinstance(body, dict) else None
-    return json.dumps(body, ensure_ascii=False) if isinstance(body, bool) else event.text(body)
+        found = unwrap(found)
+        if isinstance(found, list) and len(found) == 1:
+            [found] = found
+        found = found.get(name) if isinstance(found, Mapping) else None
+    if isinstance(found, bool):
+        return json.dumps(found)
+    text = clean(found)
+    return "" if says_nothing(text, is_name=True) else text

@@ -15,8 +15,9 @@ from workers.rules.lead import SILENT_KINDS, CustomerBatch, Lead
 from workers.rules.mapping.property_names import ADDRESS, DETAILS, NAME, UNSAVED
 from workers.rules.texts import ConfirmationContext, MessageTemplates, choose_case, find_silence_reason
 
-CONFIRMS_NOTHING: frozenset[str] = frozenset({"email_refused"})
+CONFIRMS_NOTHING: frozenset[str] = frozenset({"email_refused", "address_unclear"})
 """The cases whose text asks for something and does not say that anything was saved."""
+ASKED_FOR = ("phone", "address", "name", "email")
 
 
 class Confirmation(Struct, frozen=True):
@@ -63,10 +64,13 @@ class ConfirmationWriter:
             return "", SILENT_KINDS[lead.kind], ""
         contact, address = self._written_blocks(group)
         refused = (group.decision.email_refused or lead.mapped.email_refused) and UNSAVED in group.decision.properties
-        if not (contact or address or refused):
+        unclear = _address_unclear(group) and (address or UNSAVED in group.decision.properties)
+        if not (contact or address or refused or unclear):
             return "", reason("nothing_new"), ""
         if group.customer.email_match_only:
             return "", reason("found_by_email_alone"), ""
+        if lead.mapped.unclear and not (missing or refused or unclear):
+            return "", reason("said_today"), ""
         silent = find_silence_reason(now_ms, lead.said_ms, self.config, self.timezone, lead.intent)
         if silent:
             return "", silent, ""
@@ -76,6 +80,7 @@ class ConfirmationWriter:
             contact_saved=contact,
             address_saved=address,
             email_refused=refused,
+            address_unclear=unclear,
             missing=missing,
             values=_values(group, lead),
         )
@@ -91,7 +96,10 @@ class ConfirmationWriter:
         return not sent.isdisjoint(DETAILS), not sent.isdisjoint(ADDRESS)
 
     def _missing(self, group: CustomerBatch, lead: Lead) -> str:
-        """What a buyer has never sent: asked for only if the cart is not empty."""
+        """What the event has in a form that nobody can read for sure, for then nothing may be called saved; else what a
+        buyer has never sent, asked for only if the cart is not empty."""
+        if lead.mapped.unclear:
+            return next(item for item in ASKED_FOR if item in lead.mapped.unclear)
         if not lead.mapped.buying:
             return ""
         known = group.decision.news.entries.keys()
@@ -100,6 +108,12 @@ class ConfirmationWriter:
 
     def _day(self, now_ms: int) -> int:
         return datetime.fromtimestamp(now_ms / 1000, self.timezone).date().toordinal() & 0xFFFF
+
+
+def _address_unclear(group: CustomerBatch) -> bool:
+    """Whether nobody can read the newest address of the group for sure; one of which no part was read is missing."""
+    newest = next((lead.mapped for lead in reversed(group.leads) if lead.mapped.address), None)
+    return newest is not None and "address" in newest.unclear
 
 
 def _digest(text: str) -> bytes:

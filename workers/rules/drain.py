@@ -91,11 +91,15 @@ class Pass:
 
 @dataclass(slots=True)
 class DrainState:
-    """The first eight are facts, refreshed before each step. All else is changed by `step` alone."""
+    """The first ten are facts, refreshed before each step. All else is changed by `step` alone."""
 
     stopping: bool = False
     scarce: bool = False
     """Over half of the quota is in use."""
+    paced: bool = False
+    """Partial calls of the whole line have to keep a gap soon."""
+    full_rows: int = BATCH
+    """Leads that fill a batch; more than `BATCH` if they take calls of two kinds."""
     call_is_back: bool = False
     held_shards: int = 1
     proven: bool = True
@@ -109,8 +113,8 @@ class DrainState:
 
     phase: Phase = Phase.FILLING
     probing: bool = False
-    batch_size: int = BATCH
-    """Leads per call; less than a full batch only while probing."""
+    batch_size: int = 1
+    """Leads per call while probing."""
     started_at: float = 0.0
     ready: int = 0
     """Prepared batches that wait to be sent."""
@@ -138,6 +142,11 @@ class DrainState:
     known: Pass = field(default_factory=Pass)
 
     @property
+    def merging(self) -> bool:
+        """Whether partial batches of several shards go together."""
+        return self.scarce or self.paced
+
+    @property
     def may_start(self) -> bool:
         return not (self.stopping or self.ending or self.down or self.error)
 
@@ -154,12 +163,12 @@ class DrainState:
     def is_full(self) -> bool:
         """Whether the rows read fill a batch. While probing any number does."""
         rows = self.known.rows or 0
-        return rows >= self.batch_size or (self.probing and rows > 0)
+        return rows >= self.full_rows or (self.probing and rows > 0)
 
 
 def probe() -> DrainState:
     """The state of a drain that finds out whether a paused line works again."""
-    return DrainState(phase=Phase.PROBING, probing=True, batch_size=1)
+    return DrainState(phase=Phase.PROBING, probing=True)
 
 
 def step(state: DrainState, now: float, landed: Landed) -> Action:
@@ -288,7 +297,7 @@ def _fill(state: DrainState, now: float) -> Action | None:
             return PrepareAgain()
         return _take_in_hand(state)
     if not known.slot:
-        return Reserve(check_pause=state.time_passed and not state.probing)
+        return Reserve(state.time_passed and not state.probing, "" if state.probing else "full")
     # A probe finds out with one call whether HubSpot takes any.
     return Send(0 if state.probing and state.batch_size == 1 else REPEATS)
 
@@ -301,7 +310,7 @@ def _take_in_hand(state: DrainState) -> Action | None:
         return None
     if known.rows is None:
         return _read(state)
-    if known.merged and known.rows:
+    if known.merged and known.slot and known.rows:
         return Prepare()
     if not state.is_full:
         state.phase = Phase.LANDING if state.probing else Phase.PARTIAL
@@ -311,7 +320,7 @@ def _take_in_hand(state: DrainState) -> Action | None:
 
 def _read(state: DrainState) -> Read:
     from_start, state.from_start = state.from_start, False
-    return Read(state.batch_size, from_start, apart=not state.probing)
+    return Read(state.batch_size if state.probing else state.full_rows, from_start, apart=not state.probing)
 
 
 def _yields_shards(state: DrainState) -> bool:
@@ -323,22 +332,27 @@ def _yields_shards(state: DrainState) -> bool:
 
 
 def _send_partial(state: DrainState) -> Action | None:
-    """Fewer leads than a full batch: while calls are in flight they are left to accumulate; while quota is scarce they
-    go together with those of other shards."""
+    """Fewer leads than a full batch: while calls are in flight they are left to accumulate; while quota is scarce, or
+    such calls keep a gap, they go together with those of other shards."""
     known = state.known
-    if state.scarce and (state.fresh_in_flight or not known.rows) and not known.gathered:
+    busy = state.scarce and state.fresh_in_flight
+    if not known.gathered and (busy or (state.merging and not known.rows)):
         known.gathered = True
         return Gather(has_rows=bool(known.rows), may_wait=True)
     if not known.rows or state.fresh_in_flight:
         state.phase = Phase.LANDING
         return None
-    if state.settled_any and not state.scarce and not known.looked:
+    if state.settled_any and not state.merging and not known.looked:
         return LookAround()
-    if known.jobs and state.settled_any and not state.scarce:
+    if known.jobs and state.settled_any and not state.merging:
         state.ending, state.phase = Ending.YIELDED, Phase.LANDING
         return None
+    if state.paced and not known.merged:
+        # Before the gap is over: so only the drain of the oldest leads waits for it, and what comes meanwhile joins.
+        known.merged = True
+        return Gather(has_rows=True, may_wait=False)
     if not known.slot:
-        return Reserve(check_pause=state.time_passed)
+        return Reserve(state.time_passed, "partial")
     if state.scarce and not known.merged:
         known.merged = True
         return Gather(has_rows=True, may_wait=state.partial_waits < MAX_PARTIAL_WAITS)

@@ -30,10 +30,11 @@ class PrepareAgain(Struct, frozen=True):
 
 class Reserve(Struct, frozen=True):
     """Reserve a slot of the quota for a call's first request, so that no call waits for one while others are in flight.
-    `check_pause`: see first whether the line was paused. A slot that no call used is given back at the next `Await` or
-    `Finish`. Brings `Reserved`."""
+    `check_pause`: see first whether the line was paused. `leads`: which pace the call keeps, "" for none. A slot that
+    no call used is given back at the next `Await` or `Finish`. Brings `Reserved`."""
 
     check_pause: bool
+    leads: Literal["partial", "full", ""] = "full"
 
 
 class Gather(Struct, frozen=True):

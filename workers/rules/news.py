@@ -120,8 +120,7 @@ def _record_details(clock: FieldClock, details: Mapping[str, str], version: int,
 
 def _record_whole_name(clock: FieldClock, person: Name, version: int, index: int) -> bool:
     """Record a first and a last name; False if they are known, whole or in a longer form."""
-    form = f"{person.first} {person.last}"
-    if any(clock.matches(clock.entries[name], SHORTER[0], form) for name in SHORTER if name in clock.entries):
+    if _is_shorter_form(clock, person.first, person.last):
         # A shorter form of the known name is no change, but it is the newest value.
         for name in NAME:
             clock.entries[name] = (max(version, clock.entries[name][0]), clock.entries[name][1])
@@ -160,14 +159,24 @@ def _is_known_form(clock: FieldClock, person: Name) -> bool:
 
 
 def _forms(person: Name) -> list[Name]:
-    """The shorter forms of a whole name that have a first and a last name: only a surname of several words has any."""
+    """The shorter forms of a whole name that are told from it by their digests only: those of a first name of several
+    words, and those of a surname of several words with the first name."""
+    if " " in person.first:
+        return [part for part in prefixes(person) if part.first not in ("", person.first)]
     return [part for part in prefixes(person) if part.first and part.last] if " " in person.last else []
+
+
+def _is_shorter_form(clock: FieldClock, first: str, last: str) -> bool:
+    form = f"{first} {last}"
+    return any(clock.matches(clock.entries[name], SHORTER[0], form) for name in SHORTER if name in clock.entries)
 
 
 def _record_part_of_name(clock: FieldClock, person: Name, version: int, index: int) -> bool:
     """Record a first name or a surname alone, which never replaces a whole name."""
     name, other = ("firstname", "lastname") if person.first else ("lastname", "firstname")
     value = person.first or person.last
+    if person.first and _is_shorter_form(clock, person.first, ""):
+        return False
     differs = clock.differs(name, value)
     if clock.has_value(name) and clock.has_value(other) and clock.newest_version(NAME) > SEEN:
         if differs:

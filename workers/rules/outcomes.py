@@ -70,11 +70,16 @@ class ContactMissing:
 
 
 @dataclass(frozen=True, slots=True)
+class NoRoom:
+    """A new contact was refused because the portal has as many as it may have."""
+
+
+@dataclass(frozen=True, slots=True)
 class Resend:
     """Not written because of another row of the request: send it again unchanged."""
 
 
-WriteOutcome = Written | Resend | RetryLater | Conflict | Refused | ContactMissing
+WriteOutcome = Written | Resend | RetryLater | Conflict | Refused | ContactMissing | NoRoom
 ReadOutcome = dict[str, str] | ContactMissing | RetryLater
 """A contact (its property values and "id"), or `RetryLater` if HubSpot did not answer for it."""
 

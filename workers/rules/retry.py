@@ -60,6 +60,7 @@ RETRIES: Mapping[str, Retry] = {
     "unauthorized": _line("HubSpot refuses the token (401)", 60.0),
     "forbidden": _line("the token lacks a scope (403)", 60.0),
     "no_key": _line("the portal has no unique property for the customer's id", 30.0),
+    "no_room": _line("the portal has as many contacts as it may have", 300.0),
     "migrating": _line("HubSpot moves the portal to another data centre (477)", 900.0),
     "unreachable": _line("no connection to HubSpot", by_rate=True),
     "tls": _line("no TLS connection to HubSpot"),

@@ -26,12 +26,14 @@ BUILT_IN: settings.Texts = {
         "address_saved": "บันทึกที่อยู่จัดส่งแล้วค่ะ หากต้องการแก้ไข ส่งที่อยู่ใหม่ได้เลยค่ะ",
         "something_missing": "ได้รับข้อมูลแล้วค่ะ รบกวนส่ง{{missing}}ด้วยนะคะ",
         "email_refused": "อีเมลนี้ดูไม่ถูกต้อง รบกวนตรวจสอบแล้วส่งใหม่นะคะ",
+        "address_unclear": "ที่อยู่จัดส่งดูไม่ตรงกัน รบกวนตรวจสอบแล้วส่งที่อยู่ใหม่อีกครั้งนะคะ",
     },
     "en": {
         "details_saved": "Thank you! Your contact details are saved.",
         "address_saved": "Your delivery address is saved. To change it, just send the new one.",
         "something_missing": "Got it, thank you. Could you also send your {{missing}}?",
         "email_refused": "That email doesn't look right. Could you check and resend it?",
+        "address_unclear": "The parts of your address don't fit together. Could you check and resend it?",
     },
 }
 MISSING: dict[Language, dict[str, str]] = {
@@ -69,13 +71,16 @@ class ConfirmationContext(Struct, frozen=True):
     email_refused: bool
     missing: str
     values: Mapping[str, str]
+    address_unclear: bool = False
 
 
 def choose_case(context: ConfirmationContext) -> Case | None:
-    """The case to write about, None if there is nothing to say. A refused email is mentioned even if nothing was saved;
-    what is missing is asked for only if something was."""
+    """The case to write about, None if there is nothing to say. A refused email and an unclear address are mentioned
+    even if nothing was saved; what is missing is asked for only if something was."""
     if context.email_refused:
         return "email_refused"
+    if context.address_unclear:
+        return "address_unclear"
     if not (context.contact_saved or context.address_saved):
         return None
     if context.missing in MISSING["en"]:

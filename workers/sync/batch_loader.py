@@ -1,5 +1,6 @@
 """Reads a drain's next rows from the streams and prepares them to be written."""
 
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from leadcore.config import Config
@@ -11,8 +12,9 @@ from leadcore.store.streams import Stream
 from workers.flow.lease import Lease
 from workers.hubspot.client import HubSpot
 from workers.hubspot.portal_cache import PortalCache
-from workers.rules.batch import Batch, StreamEntry, read_batch
+from workers.rules.batch import BATCH, Batch, StreamEntry, read_batch
 from workers.rules.breaker import Flight
+from workers.rules.pacer import count_full_rows
 from workers.rules.plan import WritePlanner
 from workers.sync.customer_store import CustomerStore
 from workers.sync.identity import Identity
@@ -27,7 +29,8 @@ FRESH_SECONDS = 0.1
 
 
 class BatchLoader:
-    """Reads rows, and decides what to write for them."""
+    """Reads rows, and decides what to write for them. `full_rows`: how many leads fill a batch, as those of the last
+    batches were."""
 
     def __init__(
         self,
@@ -43,6 +46,8 @@ class BatchLoader:
         self.portal_cache, self.timezone, self.stop = portal_cache, timezone, stop
         self.inbox = Stream(connection)
         self.required = RequiredStore(connection, config.required, hubspot.machine)
+        self._new = 1.0
+        self.full_rows = count_full_rows(self._new)
 
     def read_rows(self, lease: Lease, in_hand: InHand, size: int) -> Rows:
         """Read the next rows of the held shards, at most `size`. Rows of customers in hand are skipped: they follow
@@ -86,7 +91,15 @@ class BatchLoader:
         )
         call = WriteCall(batches, writer, [], self.hubspot.machine.monotonic(), flight or Flight())
         decide_groups(writer, call.groups)
+        self._note_kinds([group.customer.known for group in call.groups if group.decision.properties])
         return call
+
+    def _note_kinds(self, known: Sequence[bool]) -> None:
+        """Note which writes are for known customers: the part of new ones is that of about the last two batches."""
+        if known:
+            weight = min(len(known) / (2 * BATCH), 1.0)
+            self._new += (known.count(False) / len(known) - self._new) * weight
+            self.full_rows = count_full_rows(self._new)
 
     def is_current(self, call: WriteCall) -> bool:
         """Whether `call` still fits the stored records. While it waited, another shard's drain may have found that one

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from itertools import chain
+from typing import Literal
 
 import redis
 import structlog
@@ -36,6 +37,8 @@ from workers.sync.settler import Settler
 
 # Longest wait for quota before the loop runs again.
 MAX_WAIT_SECONDS = 0.25
+# After so long a pass begins anew: leads that came meanwhile may make a partial batch full, so that it keeps no gap.
+MAX_PARTIAL_SECONDS, MAX_SECONDS = 0.5, 10.0
 # Minimum slack in seconds before messages are sent.
 MIN_SEND_SECONDS = 0.05
 # For so long a batch that was halved is read as halves; who waits alone carries that in its entry.
@@ -75,7 +78,9 @@ class Drain:
         in_hand = InHand()
         landed: Landed = actions.Admitted()
         while True:
-            state.stopping, state.scarce = self.stop.is_set(), self.hubspot.budget.scarce
+            state.stopping = self.stop.is_set()
+            state.scarce, state.paced = self.hubspot.budget.scarce, self.hubspot.budget.paced
+            state.full_rows = self.partial_batches.full = self.loader.full_rows
             state.call_is_back = any(map(Future.done, in_hand.in_flight))
             state.held_shards, state.proven = len(lease.shards), self.breaker.is_proven
             state.again = len(in_hand.again)
@@ -121,8 +126,8 @@ class Drain:
                 in_hand.ready.append(self.loader.prepare(again.by_shard, others, lease, again.flight))
                 in_hand.again.remove(again)
                 return actions.Prepared()
-            case actions.Reserve(check_pause):
-                return self._reserve(in_hand, check_pause=check_pause)
+            case actions.Reserve(check_pause, leads):
+                return self._reserve(in_hand, leads, check_pause=check_pause)
             case actions.Gather(has_rows, may_wait):
                 return self.partial_batches.gather(lease, has_rows=has_rows, may_wait=may_wait)
             case actions.Send(repeats):
@@ -135,13 +140,16 @@ class Drain:
             case _:
                 raise AssertionError
 
-    def _reserve(self, in_hand: InHand, *, check_pause: bool) -> actions.Reserved:
+    def _reserve(
+        self, in_hand: InHand, leads: Literal["partial", "full", ""], *, check_pause: bool
+    ) -> actions.Reserved:
         if check_pause and self.pause.is_active():
             return actions.Reserved(paused=True)
         self.portal_cache.current()
-        slot, seconds = self.hubspot.budget.reserve()
+        slot, seconds = self.hubspot.budget.reserve(leads)
         if not slot:
-            return actions.Reserved(until=self.machine.monotonic() + seconds)
+            longest = MAX_PARTIAL_SECONDS if leads == "partial" else MAX_SECONDS
+            return actions.Reserved(until=self.machine.monotonic() + min(seconds, longest))
         in_hand.slots = [slot]
         return actions.Reserved()
 

@@ -125,16 +125,16 @@ class ShardSync:
         return can_continue
 
     def _note_portal(self) -> None:
-        """Store the portal's id and domain for the console's links, and say which portal it is when that is news. Best
-        effort: nothing else needs them."""
+        """Store the portal's id and domain for the console's links, its time zone for the quota, and say which portal
+        it is when that is news. Best effort: nothing else needs them."""
         with suppress(LineDown, *AWAY):
-            portal = access.read_portal_id(self.hubspot)
+            portal = access.read_account(self.hubspot)
             if portal:
                 before = (self.redis.hget(keys.PORTAL, "id") or b"").decode("ascii", "replace")
-                if before != portal[0]:
+                if before != portal["id"]:
                     tell = log.warning if before else log.info
-                    tell("portal.known", portal=portal[0], before=before)
-                self.redis.hset(keys.PORTAL, mapping=dict(zip(("id", "domain"), portal, strict=True)))
+                    tell("portal.known", portal=portal["id"], before=before)
+                self.redis.hset(keys.PORTAL, mapping=portal)
 
     def _ring_other_shards(self, lease: Lease) -> None:
         """Drains of the other shards were refused while this one probed."""

@@ -12,7 +12,7 @@ from bench.chaos.report import judge
 from bench.chaos.script import Lead, make_leads, make_strikes
 from bench.chaos.storm import HUBSPOT_FAULTS, faults
 from leadcore.config import Crm
-from leadcore.event import parse
+from leadcore.event import encode, read
 from leadcore.receipts import Receipt
 from workers.rules.mapping.contact import PortalOptions, map_event
 
@@ -145,7 +145,7 @@ def test_a_seed_decides_all() -> None:
 def test_the_script_expects_what_the_rules_say() -> None:
     """The script's values are written down by hand: where they differ from the mapping, one of the two is wrong."""
     for lead in make_leads(5, 500, 10):
-        said = map_event(parse(dict(lead.body)), 0, Crm(), PortalOptions())
+        said = map_event(read(encode(dict(lead.body))), 0, Crm(), PortalOptions())
         known = {**said.details, **said.address, **said.activity}
         for block in lead.says.values():
             assert {name: known.get(name, "") for name in block} == block

@@ -195,7 +195,7 @@ def test_an_odd_value_does_not_lose_the_event(receiver: Line, value: str) -> Non
     assert (answer.status_code, answer.content) == (200, b"[]")
     [kept] = stored(receiver)
     assert kept["contact_info"] == {"name": "สมชาย"}
-    parsed = event.parse(kept)
+    parsed = event.read(event.encode(kept))
     assert (parsed.customer_id, parsed.contact.name) == ("c-1", "สมชาย")
 
 

@@ -62,3 +62,11 @@ def test_answers_tell_the_daily_quota_and_what_is_left_of_it(stand: Any, row: An
         left.append(answer.headers["X-HubSpot-RateLimit-Daily-Remaining"])
     assert left == ["1", "0", "0", "0"]
     assert answer.json()["policyName"] == "DAILY"
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_answers_may_tell_no_quota(stand: Any, row: Any, told: bool) -> None:
+    stand.settings(quota_headers=told)
+    body = json.dumps({"inputs": [row("c1", firstname="A")]})
+    answer = stand.raw("/crm/objects/2026-09/contacts/batch/upsert", body)
+    assert any("RateLimit" in name for name in answer.headers) == told

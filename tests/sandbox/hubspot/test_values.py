@@ -36,3 +36,7 @@ def test_any_text_is_taken_or_refused(check: Check, text: str) -> None:
 )
 def test_good_values_are_kept_in_hubspots_form(check: Check, given: str, kept: str) -> None:
     assert check(given) == kept
+
+
+def test_an_email_may_have_a_top_level_domain_in_another_script() -> None:
+    values.email("somying@xn--o3cw4h.xn--42c2d9a")

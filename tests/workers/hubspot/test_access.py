@@ -19,7 +19,11 @@ from workers.hubspot.scopes import PURPOSES
 def test_the_portals_id_and_the_domain_of_its_pages_are_learnt(version: str) -> None:
     with running(create_app(Portal())) as server:
         hubspot = HubSpot("pat-test", server.url, NoBudget(Machine()), version=version)
-        assert access.read_portal_id(hubspot) == ("44000001", "app.hubspot.com")
+        assert access.read_account(hubspot) == {
+            "id": "44000001",
+            "domain": "app.hubspot.com",
+            "time_zone": "Asia/Bangkok",
+        }
         hubspot._batch.api_client.rest_client.pool_manager.clear()
 
 
@@ -30,7 +34,7 @@ def test_an_account_that_does_not_say_is_unknown(kind: str) -> None:
     app.test_client().post("/_sandbox/faults", json={"kind": kind, "path": "/account-info/"})
     with running(app) as server:
         hubspot = HubSpot("pat-test", server.url, NoBudget(Machine()))
-        assert access.read_portal_id(hubspot) is None
+        assert access.read_account(hubspot) == {}
         hubspot._batch.api_client.rest_client.pool_manager.clear()
 
 

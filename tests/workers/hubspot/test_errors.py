@@ -7,7 +7,7 @@ import pytest
 from leadcore.reasons import reason
 from tests.workers.hubspot.conftest import load_error
 from workers.hubspot.errors import classify, invalid_fields, lacks_key
-from workers.rules.outcomes import Conflict, ContactMissing, Refused, RetryLater, WriteOutcome
+from workers.rules.outcomes import Conflict, ContactMissing, NoRoom, Refused, RetryLater, WriteOutcome
 
 
 @pytest.mark.parametrize(
@@ -145,6 +145,44 @@ def test_no_outcome_quotes_what_the_customer_typed(error: dict[str, Any]) -> Non
 )
 def test_a_portal_without_the_unique_key_is_recognised(status: str, message: Any, lacks: bool) -> None:
     assert lacks_key({"status": status, "message": message}) is lacks
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        {
+            "status": "400",
+            "category": "VALIDATION_ERROR",
+            "message": "The limit of 5 CONTACT records has been reached.",
+        },
+        {"status": "403", "category": "FORBIDDEN", "message": "You have reached your maximum number of contacts."},
+        {"status": "402", "message": "Payment Required"},
+        {"status": "error", "category": "OBJECT_LIMIT_EXCEEDED", "message": ""},
+        {"category": "VALIDATION_ERROR", "subCategory": "crm.RECORD_LIMIT_REACHED"},
+        {"message": "Your portal is full: upgrade to create more contacts"},
+    ],
+)
+def test_a_portal_without_room_is_known_in_any_shape(error: dict[str, Any]) -> None:
+    assert classify(error) == NoRoom()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"status": "429", "category": "RATE_LIMITS", "message": "You have reached your daily limit for this contact."},
+        {"status": "503", "message": "contact limit service is not available"},
+        {"status": "400", "message": 'Property values were not valid: [{"name": "city", "error": "X", '
+         '"message": "contact limit reached"}]'},
+        {"status": "400", "message": "Property values were not valid: [contact limit reached"},
+        {"status": "400", "message": "bad", "errors": [{"code": "LIMIT", "context": {"propertyName": ["email"]}}]},
+        {"status": "409", "message": "Contact already exists. Existing ID: 5. The limit of records is 1"},
+        {"status": "400", "message": "The following required properties are missing: Credit limit, Contact owner"},
+        {"status": "400", "message": "The contact's full name is not valid"},
+        {"status": "403", "category": "MISSING_SCOPES", "message": "This app lacks a scope to write contacts"},
+    ],
+)  # fmt: skip
+def test_other_errors_are_no_lack_of_room(error: dict[str, Any]) -> None:
+    assert not isinstance(classify(error), NoRoom)
 
 
 @pytest.mark.parametrize(

@@ -100,6 +100,22 @@ def test_the_placeholder_never_gets_into_a_greeting() -> None:
 
 
 @pytest.mark.parametrize(
+    ("item", "asked"), [("phone", "phone number"), ("address", "delivery address"), ("name", "name")]
+)
+def test_what_nobody_can_read_for_sure_is_asked_for_and_nothing_is_called_saved(item: str, asked: str) -> None:
+    unclear = lead(structs.replace(ENGLISH, unclear=frozenset({item})))
+    told = write(group(unclear))
+    assert told.text == MISSING.replace("{{missing}}", asked)
+    again = write(group(unclear, stored=Customer(revision=1, day=told.day, sent_texts=told.sent_texts)))
+    assert (again.text, again.silence_reason) == ("", reason("said_today"))
+
+
+def test_a_refused_email_is_spoken_of_before_what_nobody_can_read() -> None:
+    unclear = lead(structs.replace(ENGLISH, unclear=frozenset({"address"}), email_refused=True))
+    assert write(group(unclear, sent={UNSAVED: "x"})).text == REFUSED
+
+
+@pytest.mark.parametrize(
     ("said", "missing"),
     [
         ((), "phone number"),
@@ -123,6 +139,29 @@ def test_a_refused_email_is_mentioned(by: str) -> None:
     said = lead(structs.replace(ENGLISH, email_refused=not refused))
     told = write(group(said, sent={UNSAVED: "email: x"}, email_refused=refused))
     assert (told.text, told.about) == (REFUSED, "email_refused")
+
+
+@pytest.mark.parametrize("sent", [{"state": "เชียงใหม่", UNSAVED: "address: 10110"}, {UNSAVED: "address: 10110"}])
+def test_an_address_that_contradicts_itself_is_asked_for_and_not_called_saved(sent: Mapping[str, str]) -> None:
+    said = lead(structs.replace(ENGLISH, address={"state": "เชียงใหม่"}, unclear=frozenset({"address"})))
+    told = write(group(said, sent={"email": "a@x.th", **sent}))
+    assert (told.text, told.about) == (BUILT_IN["en"]["address_unclear"], "address_unclear")
+    assert "saved" not in told.text
+
+
+def test_an_unclear_address_is_not_asked_for_once_a_clear_one_came() -> None:
+    unclear = lead(
+        structs.replace(ENGLISH, address={"state": "เชียงใหม่"}, unclear=frozenset({"address"})), minutes_ago=1
+    )
+    clear = lead(structs.replace(ENGLISH, address={"state": "กรุงเทพมหานคร", "zip": "10110"}))
+    assert write(group(unclear, clear, sent={"zip": "10110", UNSAVED: "address: x"})).text == ADDRESS
+    assert write(group(unclear, lead(), sent={"zip": "10110"})).about == "address_unclear"
+
+
+def test_silent_about_an_unclear_address_that_was_asked_for_before() -> None:
+    """A repetition is not written again, so there is nothing in the write about it."""
+    said = lead(structs.replace(ENGLISH, address={"state": "เชียงใหม่"}, unclear=frozenset({"address"})))
+    assert write(group(said, sent={})).text == ""
 
 
 def test_a_confirmation_says_which_case_it_is_about() -> None:

@@ -37,7 +37,7 @@ CUSTOMERS = st.builds(
 def purchase() -> event.Event:
     file = Path(__file__).parents[2] / "payloads/purchase_th.json"
     body: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return event.parse(body)
+    return event.read(event.encode(body))
 
 
 @given(CUSTOMERS)

@@ -298,6 +298,57 @@ def test_a_partial_batch_left_to_another_drain_is_not_sent() -> None:
     assert world.state.ending is Ending.HANDED_OFF
 
 
+def test_while_calls_keep_a_gap_partial_batches_are_gathered_before_the_wait_and_what_comes_meanwhile_joins() -> None:
+    def answer(action: Action) -> Landed | None:
+        if isinstance(action, Reserve) and world.now < 5.0:
+            world.waiting += 1
+            return Reserved(until=world.now + 1.0)
+        return None
+
+    world = World(3, answer, DrainState(paced=True))
+    world.run()
+    assert world.sent == [8]
+    kinds = [type(one) for one in world.actions]
+    assert kinds.index(Gather) < kinds.index(Reserve)
+    assert {one.leads for one in world.actions if isinstance(one, Reserve)} == {"partial"}
+
+
+def test_while_calls_keep_a_gap_only_one_drain_waits_for_it() -> None:
+    def answer(action: Action) -> Landed | None:
+        return Gathered("leave", adopted=False) if isinstance(action, Gather) else None
+
+    world = World(3, answer, DrainState(paced=True))
+    world.run()
+    assert not any(isinstance(one, Reserve) for one in world.actions)
+    assert world.state.ending is Ending.HANDED_OFF
+
+
+def test_what_fills_a_batch_while_it_waits_for_the_gap_goes_as_a_full_one() -> None:
+    def answer(action: Action) -> Landed | None:
+        if isinstance(action, Reserve) and action.leads == "partial":
+            world.waiting = BATCH
+            return Reserved(until=world.now + 1.0)
+        return None
+
+    world = World(3, answer, DrainState(paced=True))
+    world.run()
+    assert world.sent == [BATCH]
+    assert world.now <= 1.0
+
+
+def test_a_probe_keeps_no_gap() -> None:
+    world = World(20, state=probe())
+    world.run()
+    assert {one.leads for one in world.actions if isinstance(one, Reserve)} == {""}
+
+
+def test_a_batch_is_as_large_as_fills_its_calls() -> None:
+    world = World(400, state=DrainState(full_rows=173))
+    world.run()
+    assert world.sent == [173, 173, 54]
+    assert [one.leads for one in world.actions if isinstance(one, Reserve)] == ["full", "full", "partial"]
+
+
 def test_adopted_rows_go_with_our_own() -> None:
     def answer(action: Action) -> Landed | None:
         if isinstance(action, Gather) and world.waiting == 3:
@@ -337,6 +388,7 @@ def test_whatever_happens_every_call_comes_back_and_the_drain_ends(data: st.Data
         world.now += data.draw(st.floats(0, 3))
         world.waiting += data.draw(st.integers(0, 120)) if world.now < 50 else 0
         world.state.scarce, world.state.held_shards = data.draw(st.booleans()), data.draw(st.integers(1, 3))
+        world.state.paced, world.state.full_rows = data.draw(st.booleans()), data.draw(st.integers(BATCH, 2 * BATCH))
         world.state.stopping |= data.draw(st.integers(0, 50)) == 0
         if isinstance(action, Await) and not world.flying:
             return None

@@ -196,6 +196,28 @@ def test_the_first_name_after_the_whole_name_costs_no_call() -> None:
     assert not crm.deliver((at(2), MappedEvent(details={"firstname": "สมชาย", "dealdroid_name_given": "สมชาย"})))
 
 
+@pytest.mark.parametrize(
+    ("known", "shorter"),
+    [
+        (named("Thị Ngọc Lan", "Nguyễn"), named("Lan")),
+        (named("Thị Ngọc Lan", "Nguyễn"), named("Lan", "Nguyễn")),
+        (named("Thị Ngọc Lan", "Nguyễn"), named("Ngọc Lan", "Nguyễn")),
+        (named("Mary Jane", "Smith"), named("Mary")),
+        (named("Mary Jane", "Smith"), named("Mary", "Smith")),
+    ],
+)
+def test_a_shorter_form_of_a_first_name_of_several_words_is_no_news(known: MappedEvent, shorter: MappedEvent) -> None:
+    crm = Crm()
+    crm.deliver((at(1), known))
+    news = crm.deliver((at(2), MappedEvent(details=shorter.details | {"dealdroid_name_given": "as typed"})))
+    assert not news
+    assert news.notes == [()]
+    crm = Crm()
+    crm.deliver((at(2), shorter))
+    crm.deliver((at(1), known))
+    assert crm.present == known.details
+
+
 def test_every_shorter_form_of_a_long_name_is_no_news() -> None:
     crm = Crm()
     crm.deliver((at(1), named("Somchai", "na Ayutthaya Jaidee")))

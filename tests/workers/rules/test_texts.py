@@ -52,6 +52,12 @@ def moment(clock: str) -> int:
         ({"contact_saved": True, "missing": "address"}, "something_missing"),
         ({"contact_saved": True, "missing": "shoe size"}, "details_saved"),
         ({"email_refused": True}, "email_refused"),
+        ({"address_unclear": True}, "address_unclear"),
+        (
+            {"address_unclear": True, "contact_saved": True, "address_saved": True, "missing": "phone"},
+            "address_unclear",
+        ),
+        ({"address_unclear": True, "email_refused": True}, "email_refused"),
         ({"email_refused": True, "contact_saved": True, "address_saved": True, "missing": "phone"}, "email_refused"),
     ],
 )

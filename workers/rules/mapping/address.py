@@ -3,10 +3,12 @@
 import re
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from leadcore.event import Address, ContactInfo
-from workers.rules.mapping.address_line import NOT_A_PROVINCE
+from workers.rules.mapping.address_extras import cut_extras
 from workers.rules.mapping.address_source import THAI, SourceAddress, contradicts, fill_gaps, read_source, strip_title
+from workers.rules.mapping.place_names import is_road
 from workers.rules.mapping.provinces import BANGKOK, find, key
 
 _SUBDISTRICT = ("แขวง", "ตำบล", "ต.", "khwaeng", "kwaeng", "tambon", "tambol", " t.")
@@ -21,7 +23,7 @@ _BEFORE_NUMBER = re.compile(r"\s?\d")
 class PostalAddress(Struct, frozen=True):
     """One address, "" where a part was not given. `address` is the part of a postal label before city and postcode;
     `subdistrict`, `district` and `village` are names without their title; `unsaved` is what fits no part, such as an
-    invalid postcode."""
+    invalid postcode; `phones` are numbers that stood in it. `contradictory`: the customer named two places."""
 
     address: str = ""
     city: str = ""
@@ -32,20 +34,34 @@ class PostalAddress(Struct, frozen=True):
     district: str = ""
     village: str = ""
     unsaved: str = ""
+    phones: tuple[str, ...] = ()
+    contradictory: bool = False
 
 
 def build_address(
     parts: Address, info: ContactInfo, province_language: str = "th", region: str = "TH"
 ) -> PostalAddress:
-    """The address that `parts` describe, its gaps filled from the free text of `info` where the two do not contradict.
+    """The address that `parts` describe, its gaps filled from the free text of `info` where the two do not contradict;
+    where they do, the free text is unsaved.
 
     `province_language` ("th" or "en") is the language of `state` and of Bangkok as a city. `region` is the shop's ISO
     country: only for "TH" is a bare five-digit postcode taken for a Thai one."""
-    address = read_source(parts, region)
+    address = read_source(parts, region, info.phone)
     if not address.complete and (info.address or info.city or info.zipcode):
-        other = read_source(Address(street=info.address, city=info.city, postal_code=info.zipcode), region)
-        if not contradicts(address, other):
+        free_text = Address(street=info.address, city=info.city, postal_code=info.zipcode)
+        other = read_source(free_text, region, info.phone)
+        if address.thai and other.zip.isdigit() and len(other.zip) < 5:
+            # Too short for a postcode: no other address, but a mistyped one.
+            other = replace(other, zip="", lost=(*other.lost, other.zip))
+        if contradicts(address, other):
+            said = ", ".join(filter(None, (info.address, info.city, info.zipcode))).replace("\n", " ")
+            address = replace(
+                address, lost=(*address.lost, said), phones=(*address.phones, *other.phones), contradictory=True
+            )
+        else:
             address = fill_gaps(address, other)
+    elif info.address and not info.phone:
+        address = replace(address, phones=(*address.phones, *cut_extras(info.address, region).phones))
     return _thai_address(address, province_language) if address.thai else _foreign_address(address)
 
 
@@ -65,7 +81,7 @@ def _thai_address(address: SourceAddress, language: str) -> PostalAddress:
         (district, address.district, _DISTRICT),
     ):
         label = _label(address, name, given, titles)
-        if name and label not in pieces and not _is_mentioned(address.street, name, titles):
+        if name and label not in pieces and not _is_named(address.street, name, titles):
             pieces.append(label)
     return PostalAddress(
         address=_join(pieces),
@@ -77,6 +93,8 @@ def _thai_address(address: SourceAddress, language: str) -> PostalAddress:
         district=district,
         village=village,
         unsaved=_unsaved(address.unknown_country, *lost),
+        phones=address.phones,
+        contradictory=address.contradictory,
     )
 
 
@@ -104,6 +122,16 @@ def _label(address: SourceAddress, name: str, given: str, titles: tuple[str, ...
     return name if address.province else given or name
 
 
+def _is_named(street: str, name: str, titles: tuple[str, ...]) -> bool:
+    """Whether `street` has the district or subdistrict `name`, or what people write for the district of a capital."""
+    if _is_mentioned(street, name, titles):
+        return True
+    short = (
+        ("เมือง",) if name.startswith("เมือง") else ("mueang", "muang") if name.startswith(("Mueang", "Muang")) else ()
+    )
+    return any(_is_mentioned(street, each, titles, strict=False) for each in short)
+
+
 def _foreign_address(address: SourceAddress) -> PostalAddress:
     pieces, used = [address.street], {key(address.city), key(address.state)}
     for name in (address.village, address.subdistrict, address.district):
@@ -120,6 +148,8 @@ def _foreign_address(address: SourceAddress) -> PostalAddress:
         district=address.district,
         village=address.village,
         unsaved=_unsaved(address.unknown_country, *address.lost),
+        phones=address.phones,
+        contradictory=address.contradictory,
     )
 
 
@@ -160,7 +190,7 @@ def _is_mention(street: str, start: int, end: int, titles: tuple[str, ...], stri
     if THAI.search(name) or not strict:
         if not _THAI_NAME_ENDS.match(street, end):
             return False
-        road = strict and (before.endswith(NOT_A_PROVINCE) or _BEFORE_NUMBER.match(street, end))
+        road = strict and (is_road(before) or _BEFORE_NUMBER.match(street, end))
         return titled or (apart and not road)
     if titled:
         return not street[end : end + 1].isalnum()

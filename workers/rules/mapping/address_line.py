@@ -1,16 +1,69 @@
-"""The end of an address line: its country, its Thai postcode, its province."""
+"""One line of a Thai address: its postcode, province, district and subdistrict, wherever they stand in it."""
 
 import re
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
 
 from workers.rules.mapping import country
-from workers.rules.mapping.provinces import PROVINCES, Province, find, is_postcode
+from workers.rules.mapping.place_names import MOST_WORDS, Named, is_road, read_titled, read_trailing
+from workers.rules.mapping.provinces import Province, find, is_postcode, may_end
+from workers.rules.mapping.thai_places import Place, find_districts, find_near, find_places, serves
 
 DIGITS = {ord(zero) + n: str(n) for zero in "๐０໐០၀٠۰०" for n in range(10)}
 DIGITS |= {ord("－"): "-", ord("−"): "-", ord("\u3000"): " "}
-_FIVE = re.compile(r"(?<![\d/.-])[1-9]\d{4}(?![\d/-])")
-_CHANGWAT = re.compile(r"(?:จังหวัด|จ\.)\s*([^\s,]+)")
-# A name after one of these is a road's or a district's, even if a province has the same name.
-NOT_A_PROVINCE = ("ถนน", "ถ.", "ซอย", "ซ.", "ตำบล", "ต.", "อำเภอ", "อ.", "แขวง", "เขต", " soi", " thanon")
+# Not a part of a number (12/10110, 081-23450, 10.500), and no price.
+FIVE = re.compile(r"(?<![\d/])(?<!\d[.,-])[1-9]\d{4}(?![\d/-]|[.,]\d|\s*(?:บาท|฿|thb\b|baht\b))", re.IGNORECASE)
+_TITLE = re.compile(r"[ตอจ]\.|ตำบล|แขวง|อำเภอ|เขต|จังหวัด")
+_ADDRESS_WORD = re.compile(
+    r"\d|[ตอจถซม]\.|ตำบล|อำเภอ|จังหวัด|แขวง|เขต|ซอย|ถนน|หมู่|บ้าน|อาคาร|ตึก|ชั้น|ห้อง|คอนโด|โครงการ|กรุงเทพ|กทม|ไทย|"
+    r"\b(?:soi|road|rd|street|moo|tower|building|floor|room|village|condo|district|province|tambon|amphoe|khet|khwaeng)\b",
+    re.IGNORECASE,
+)
+_ZIP_LABEL = re.compile(
+    r"(?:รหัสไปรษณีย์|ไปรษณีย์|ปณ\.?|(?<![^\W\d_])(?:post(?:al)?\s?code|zip(?:\s?code)?|postcode))[\s.:]*$", re.I
+)
+_ZIP_LABEL_ENDS = tuple("์ณ.:epEP")
+_WORD = re.compile(r"[^\s,()]+")
+
+
+class Line(Struct, frozen=True):
+    """`street` is the line without its postcode and without the province at its end. The other parts are "" or None if
+    the line does not name them; `lost` is what fits no part, and `contradictory` whether some of it contradicts the
+    rest."""
+
+    street: str
+    subdistrict: str = ""
+    district: str = ""
+    province: Province | None = None
+    zip: str = ""
+    lost: tuple[str, ...] = ()
+    contradictory: bool = False
+
+
+def read_line(text: str, known: Province | None, zip_: str, thai: bool) -> Line:
+    """The parts of `text`, an address in Thailand or, unless `thai` or something in it says so, elsewhere. `known` and
+    `zip_` are the province and postcode that were said beside it."""
+    plain = text.translate(DIGITS)
+    spans = [match.span() for match in FIVE.finditer(plain) if is_postcode(match[0])]
+    if not spans and known and zip_ and not _TITLE.search(plain):
+        return Line(cut_province(text, known))
+    for start, end in reversed(spans):
+        if line := _with_postcode(text, plain, start, end, known, zip_, thai):
+            return line
+    titled = read_titled(plain, ())
+    province = titled.province or read_trailing(plain, (), known).province
+    if province and known not in (None, province):
+        return Line(text, lost=(), contradictory=titled.province is not None)
+    province = known or province
+    places = find_near(zip_) if zip_ else find_districts(province) if province else ()
+    named = _read_names(plain, places, province)
+    return Line(cut_province(text, province), named.subdistrict, named.district, province)
+
+
+def find_province(text: str) -> Province | None:
+    """The province at the end of `text`."""
+    return read_trailing(text, (), None).province
 
 
 def cut_country(street: str) -> tuple[str, str]:
@@ -21,35 +74,94 @@ def cut_country(street: str) -> tuple[str, str]:
     head, _, tail = trim(street).rpartition(" ")
     if tail.casefold() in ("thailand", "ประเทศไทย", "ไทย"):
         return trim(head), country.THAILAND
+    if tail.startswith("ประเทศ") and (nation := country.name(tail)):
+        return trim(head), nation
     return street, ""
 
 
-def last_postcode(street: str) -> tuple[int, int, str]:
-    """Start, end and text of the last possible Thai postcode. A number at the very start is a house number."""
-    found = [match for match in _FIVE.finditer(street) if match.start() and is_postcode(match[0])]
-    return (*found[-1].span(), found[-1][0]) if found else (len(street), len(street), "")
-
-
-def last_province(text: str, postcode: str) -> tuple[Province | None, int]:
-    """The province at the end of `text`, None if `postcode` is outside it, and where its name starts: the end of `text`
-    if the name is joined to other words."""
-    end = start = len(trim(text))
-    province, cut = None, end
-    for _ in range(4):
-        start = max(text.rfind(" ", 0, start), text.rfind(",", 0, start))
-        found = find(text[start + 1 : end])
-        if found and not (start > 0 and text[:start].rstrip().casefold().endswith(NOT_A_PROVINCE)):
-            province, cut = found, start + 1
-        if start <= 0:
+def cut_province(text: str, province: Province | None) -> str:
+    """`text` without `province` at its end."""
+    text = trim(text)
+    while province and may_end(text):
+        words = [match.start() for match in _WORD.finditer(text)][-MOST_WORDS:]
+        starts = (start for start in words if find(text[start:]) is province)
+        start = next((start for start in starts if not is_road(text[:start])), None)
+        if start is None:
             break
-    if province is None and (named := _CHANGWAT.search(text)):
-        province = find(named[1])
-    if province is None and postcode:
-        near = (p for p in PROVINCES if p.serves(postcode))
-        province = next((p for p in near if text[:end].endswith((p.th, *p.aliases))), None)
-    return (None, end) if province and postcode and not province.serves(postcode) else (province, cut)
+        text = trim(text[:start])
+    return text
 
 
 def trim(text: str) -> str:
     """`text` without the separators and labels that remain after a postcode or province is cut from its end."""
-    return text.rstrip(" ,").removesuffix("รหัสไปรษณีย์").rstrip(" ,")
+    text = text.rstrip(" ,-")
+    return _ZIP_LABEL.sub("", text).rstrip(" ,-") if text.endswith(_ZIP_LABEL_ENDS) else text
+
+
+def _with_postcode(
+    text: str, plain: str, start: int, end: int, known: Province | None, zip_: str, thai: bool
+) -> Line | None:
+    """The parts of `text` if the five digits from `start` to `end` are its postcode."""
+    postcode, after = plain[start:end], plain[end:].strip(" ,.)")
+    rest = f"{trim(plain[:start])} {after}".strip()
+    places = find_near(postcode)
+    titled = read_titled(rest, places)
+    said = titled.province or read_trailing(rest, places, known).province
+    if not said and after:
+        said = find_province(trim(plain[:start]))
+    if known and said not in (None, known):
+        return None
+    province = known or said
+    here = [place for place in places if province in (None, place.province)]
+    named = _read_names(rest, here or (find_districts(province) if province else ()), province)
+    is_named = any(place.names_district(named.district) or place.has(named.subdistrict) for place in here)
+    if not start and not is_named:
+        return None
+    if province is None:
+        ends = not after or _is_note(after)
+        if not is_named and not (thai and ends):
+            return None
+        province = province_of(here, named)
+    elif not serves(province, postcode):
+        if after and not find(after):
+            return None
+        street = cut_province(_joined(text, start, end, ""), province)
+        return Line(street, named.subdistrict, named.district, province, "", (postcode,), bool(find_places(postcode)))
+    behind = trim(plain[:start]) and _is_note(after) and read_trailing(after, here, None) == Named()
+    note = text[end:].strip(" ,.") if behind else ""
+    if zip_ and zip_ != postcode:
+        return None
+    street = cut_province(_joined(text, start, end, note), province)
+    return Line(street, named.subdistrict, named.district, province, postcode, (note,) if note else ())
+
+
+def _joined(text: str, start: int, end: int, note: str) -> str:
+    after = "" if note else text[end:].strip(" ,.")
+    before = trim(text[:start])
+    return f"{before} {after}".strip() if before and after else before or after
+
+
+def _read_names(text: str, places: tuple[Place, ...] | list[Place], province: Province | None) -> Named:
+    titled = read_titled(text, places)
+    if titled.subdistrict and titled.district:
+        return titled
+    trailing = read_trailing(text, places, province)
+    return Named(titled.subdistrict or trailing.subdistrict, titled.district or trailing.district)
+
+
+def province_of(places: Sequence[Place], named: Named) -> Province | None:
+    """The one province of `places`, or that of the named district or subdistrict."""
+    tests: tuple[Callable[[Place], bool], ...] = (
+        lambda place: True,
+        lambda place: place.names_district(named.district),
+        lambda place: place.has(named.subdistrict),
+    )
+    for fits in tests:
+        found = {place.province for place in places if fits(place)}
+        if len(found) == 1:
+            return found.pop()
+    return None
+
+
+def _is_note(text: str) -> bool:
+    return not _ADDRESS_WORD.search(text)

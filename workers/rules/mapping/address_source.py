@@ -1,29 +1,44 @@
 """One source of an address, read into its parts, and whether two sources can mean the same address."""
 
 import re
+from collections.abc import Iterator
+from functools import lru_cache
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from leadcore.event import Address
-from workers.rules.mapping import address_line, country
-from workers.rules.mapping.provinces import Province, find, is_postcode, key
+from workers.rules.mapping import address_line, country, neighbours, phone, postcodes, thai_places
+from workers.rules.mapping.address_extras import cut_extras, cut_labelled
+from workers.rules.mapping.place_names import Named, read_titled
+from workers.rules.mapping.provinces import BANGKOK, Province, find, is_postcode, key
+from workers.rules.mapping.thai_places import CAPITAL, Place, sound
 
 THAI = re.compile(r"[ก-๛]")
-_UNSAID = frozenset({"n/a", "none", "null", "nil", "unknown", "undefined", "not specified", "ไม่ระบุ", "ไม่มี", "ไม่ทราบ"})
 _NEWLINE = re.compile(r"[\s,]*\n\s*")
+_SAYS_ADDRESS = re.compile(r"^(?:ที่อยู่(?:จัดส่ง|ในการจัดส่ง|สำหรับจัดส่ง)?|(?:shipping |delivery )?address)\s*[:：]\s*", re.I)
 _POSTCODE = re.compile(r"\D*(\d{5})\D*")
+_FOREIGN_ZIP = re.compile(r"(?=.*[a-z])(?=.*\d)[a-z\d -]{4,9}|\d{6,8}", re.IGNORECASE)
 _NUMBER = re.compile(r"\d+(?:/\d+)?")
 _PREFIX = re.compile(
     r"(?:จังหวัด|อำเภอ|เขต|ตำบล|แขวง|[จอตat]\.|(?:changwat|amphoe|amphur|khet|tambo[nl]|kh?waeng)\s)\s*(?=\S)",
     re.IGNORECASE,
 )
 _SUFFIX = re.compile(r"(?<=[^\s,])[\s,]+(?:sub-?\s?)?district\.?$", re.IGNORECASE)
+_TITLE = re.compile(r"(?:ตำบล|แขวง|อำเภอ|เขต|จังหวัด|[ตอจ]\.)(?=\s?[ก-๛])")
+# Letters that neither Thai nor the English of Thai places uses.
+_FOREIGN = re.compile(r"[^\x00-\x7fก-๛‐-‟\s]")
+# Cities that are their own countries.
+_CITY_STATES = frozenset({"SG", "HK", "MO", "MC"})
+# Towns that are no district: whose province they tell.
+_TOWNS = {"pattaya": "ชลบุรี", "pataya": "ชลบุรี", "เมืองพัทยา": "ชลบุรี", "พัทยา": "ชลบุรี", "comtien": "ชลบุรี"}
+_PLACES = ("state", "city", "district", "subdistrict")
 
 
 class SourceAddress(Struct, frozen=True):
     """The parts of one source's address, "" if not given. `country` and `province` may come from other parts;
-    `unknown_country` and `lost` are texts that fit no part."""
+    `unknown_country` and `lost` are texts that fit no part, `phones` numbers that stood in it. `contradictory`: some of
+    `lost` contradicts the rest."""
 
     street: str = ""
     village: str = ""
@@ -36,6 +51,8 @@ class SourceAddress(Struct, frozen=True):
     province: Province | None = None
     unknown_country: str = ""
     lost: tuple[str, ...] = ()
+    phones: tuple[str, ...] = ()
+    contradictory: bool = False
 
     @property
     def complete(self) -> bool:
@@ -50,111 +67,347 @@ class SourceAddress(Struct, frozen=True):
         return THAI.search(self.street + self.village + self.subdistrict + self.district + self.city) is not None
 
 
-def read_source(source: Address, region: str) -> SourceAddress:
+def read_source(source: Address, region: str, phone_text: str = "") -> SourceAddress:
     """The parts of `source`. `region` is the shop's ISO country: only for "TH" is a bare five-digit postcode taken for
-    a Thai one."""
+    a Thai one, and not beside a foreign city, foreign letters or `phone_text`, the customer's phone, if foreign."""
     given = _text(source.country)
     named = country.name(given) if given else ""
     address = SourceAddress(
-        street=_text(source.street),
+        street=_SAYS_ADDRESS.sub("", _text(source.street)),
         village=_text(source.village),
         subdistrict=_text(source.subdistrict),
         district=_text(source.district),
         city=_text(source.city),
         state=_text(source.state),
-        zip=_text(source.postal_code).translate(address_line.DIGITS),
+        zip=_text(source.postal_code).translate(address_line.DIGITS).removesuffix(".0"),
         country=named,
         unknown_country="" if named else given,
     )
-    if address.country in ("", country.THAILAND):
-        address = replace(address, province=find(address.state) or find(address.city))
+    if address.unknown_country and any(map(str.isdigit, given)):
+        address = _untangle_country(address)
+    for part in _PLACES:
+        if (text := getattr(address, part)) and _is_tangled(text, part):
+            address = _untangle(address, part)
+    if address.zip and not address.zip.isdigit():
+        address = _untangle_zip(address)
+    if _may_be_thai(address):
+        address = replace(address, province=find(address.state) or find(address.city) or _town(address.city))
+    if not (address.country or address.unknown_country or address.province) and (address.state or address.city):
+        address = replace(address, country=_neighbour(address))
     if address.street:
-        address = _read_street(address)
-    if not address.country and (address.province or _has_thai_postcode(address, region)):
+        address = _read_street(address, region)
+    said = address.country or address.unknown_country
+    if not said and (address.province or _has_thai_postcode(address, region, phone_text)):
         address = replace(address, country=country.THAILAND)
-    return _check_zip(address)
+    return settle(address)
+
+
+def settle(address: SourceAddress) -> SourceAddress:
+    """`address` with what its parts tell of each other: in Thailand the province that the postcode means and the full
+    name of a capital's district. What contradicts the province, or without one the district, is lost."""
+    address = _check_zip(address)
+    if address.country and address.country != country.THAILAND:
+        return _drop_thai_places(address)
+    if not address.country:
+        return address
+    if address.zip and not address.province:
+        address = _tell_province(address)
+    if not (province := address.province):
+        return address
+    if address.zip and not thai_places.serves(province, address.zip):
+        address = _lose(address, "zip")
+    for part in ("district", "city"):
+        name = strip_title(getattr(address, part))
+        if not name:
+            continue
+        if sound(name) in CAPITAL and province is not BANGKOK:
+            address = replace(address, **{part: _capital(province, name)})
+        elif _lies_elsewhere(name, province):
+            address = _lose(address, part)
+    if address.district and address.city and not address.subdistrict:
+        address = _tell_subdistrict(address, province)
+    if address.subdistrict and not address.district:
+        address = _tell_district(address, province)
+    return address
 
 
 def contradicts(one: SourceAddress, other: SourceAddress) -> bool:
     """Whether the two cannot be the same address, judged by country, postcode, province, city and house number."""
-    if _differ(_nation(one), _nation(other)) or _differ(one.zip, other.zip) or _differ(_state(one), _state(other)):
+    if _differ(_nation(one), _nation(other)) or _differ(_state(one), _state(other)):
         return True
-    if not (one.zip and other.zip) and _differ(_city(one), _city(other)):
+    mine, yours = _five_digits(one.zip), _five_digits(other.zip)
+    if _differ(mine, yours) and not _share_district(mine, yours):
+        return True
+    if not (mine and yours) and _differ(_city(one), _city(other)) and not _names_meet(one, other):
         return True
     return _is_foreign_to(one, other) or _is_foreign_to(other, one) or _has_other_house(one, other)
 
 
 def fill_gaps(address: SourceAddress, other: SourceAddress) -> SourceAddress:
     """`address` with its gaps filled from `other`, which must not contradict it."""
-    return _check_zip(
+    return settle(
         replace(
             address,
             street=address.street or other.street,
+            subdistrict=address.subdistrict or other.subdistrict,
+            district=address.district or other.district,
             city=address.city or other.city,
             zip=address.zip or other.zip,
             country=address.country or other.country,
             province=address.province or other.province,
             lost=address.lost if address.zip else address.lost + other.lost,
+            phones=(*address.phones, *other.phones),
+            contradictory=address.contradictory or other.contradictory,
         )
     )
 
 
+@lru_cache(maxsize=1024)
 def strip_title(text: str) -> str:
     """The name of a Thai district, subdistrict or city without its title (อ., เขต, Amphoe, District)."""
     return _SUFFIX.sub("", text[prefix.end() :] if (prefix := _PREFIX.match(text)) else text)
 
 
 def _text(text: str) -> str:
-    if not text or text.casefold() in _UNSAID or not any(map(str.isalnum, text)):
-        return ""
     return _NEWLINE.sub(" " if THAI.search(text) else ", ", text).strip() if "\n" in text else text
 
 
-def _has_thai_postcode(address: SourceAddress, region: str) -> bool:
-    # Every postcode of Thailand's delivery areas ends in 0; 75001 is Paris, and Beverly Hills 90210 has a state.
-    if address.state or not (is_postcode(address.zip) and address.zip.endswith("0")):
+def _may_be_thai(address: SourceAddress) -> bool:
+    if address.unknown_country:
+        return address.thai
+    return address.country in ("", country.THAILAND)
+
+
+def _town(city: str) -> Province | None:
+    return find(_TOWNS[name]) if city and (name := sound(strip_title(city))) in _TOWNS else None
+
+
+def _neighbour(address: SourceAddress) -> str:
+    """The country of a state or city that lies in one of Thailand's neighbours or is a country itself."""
+    for text in (address.state, address.city):
+        if text and (alpha_2 := neighbours.country(text)) and not thai_places.provinces_of_district(strip_title(text)):
+            return country.name(alpha_2)
+        if text and (nation := country.common(text)) and country.code(nation) in _CITY_STATES:
+            return nation
+    return ""
+
+
+@lru_cache(maxsize=1024)
+def _is_tangled(text: str, part: str) -> bool:
+    """Whether a part may hold more than the name of one place."""
+    if text.isalpha() or find(text):
         return False
-    return region == "TH" or address.thai
+    if "," in text or len(_TITLE.findall(text)) > 1 or any(map(str.isdigit, text)):
+        return True
+    # Names of several words are usual in English: of subdistricts, some end like a province.
+    return " " in text and (part != "subdistrict" or THAI.search(text) is not None)
+
+
+def _untangle_country(address: SourceAddress) -> SourceAddress:
+    text = address.unknown_country.translate(address_line.DIGITS)
+    digits = address_line.FIVE.search(text)
+    rest = address_line.trim(text.replace(digits[0], " ").strip()) if digits else ""
+    named = country.name(rest) if rest else ""
+    if not digits or not named or address.zip not in ("", digits[0]):
+        return address
+    return replace(address, country=named, unknown_country="", zip=digits[0])
+
+
+def _untangle_zip(address: SourceAddress) -> SourceAddress:
+    """The province that stands beside a postcode in its field."""
+    found = _POSTCODE.fullmatch(re.sub(r"[\s-]", "", address.zip))
+    rest = address.zip.replace(found[1], " ").strip(" ,-") if found else ""
+    if found and rest.upper() == "TH" and address.country in ("", country.THAILAND) and not address.unknown_country:
+        return replace(address, zip=found[1], country=country.THAILAND)
+    province = find(rest) if rest else None
+    if found and province and not address.state:
+        return replace(address, zip=found[1], state=province.th)
+    return address
+
+
+def _untangle(address: SourceAddress, part: str) -> SourceAddress:
+    """`address` with the postcode, country, province and other places that stand in its `part` moved to their own."""
+    if address.country not in ("", country.THAILAND):
+        return address
+    text = getattr(address, part)
+    rest, nation = address_line.cut_country(text)
+    if nation and (address.country or address.unknown_country or nation != country.THAILAND):
+        rest, nation = text, ""
+    zip_ = ""
+    match = address_line.FIVE.search(rest.translate(address_line.DIGITS))
+    if match and is_postcode(match[0]) and address.zip in ("", match[0]):
+        zip_ = match[0]
+        rest = f"{address_line.trim(rest[: match.start()])} {rest[match.end() :].strip(' ,.')}".strip()
+    changes: dict[str, object] = {}
+    province = find(rest)
+    if len(_TITLE.findall(rest)) > 1:
+        titled = read_titled(rest, _places(address))
+        province = titled.province
+        own = {"district": titled.district, "subdistrict": titled.subdistrict}
+        changes |= {
+            name: value for name, value in own.items() if value and (name == part or not getattr(address, name))
+        }
+        if changes or province:
+            rest = own.get(part, "")
+    elif not province and not thai_places.provinces_of_district(strip_title(rest)):
+        province = address_line.find_province(rest)
+        rest = address_line.cut_province(rest, province)
+    if province and (not address.state or part == "state"):
+        changes["state"] = province.th
+        if part == "state" and rest and find(rest) is None:
+            changes["city" if not address.city else "lost"] = rest if not address.city else (*address.lost, rest)
+        rest = "" if part == "state" or find(rest) else rest
+    elif province and find(address.state) is not province:
+        return address
+    elif part == "state":
+        changes["state"] = rest
+    if part != "state" and part not in changes:
+        changes[part] = rest
+    if zip_:
+        changes["zip"] = zip_
+    if nation:
+        changes["country"] = nation
+    return replace(address, **changes)
+
+
+def _places(address: SourceAddress) -> tuple[Place, ...]:
+    """Where `address` may lie, by its postcode or its province."""
+    province = address.province or find(address.state)
+    return thai_places.find_near(address.zip) or (thai_places.find_districts(province) if province else ())
+
+
+def _has_thai_postcode(address: SourceAddress, region: str, phone_text: str) -> bool:
+    """Whether the postcode alone is proof enough of Thailand."""
+    names = [strip_title(name) for name in (address.city, address.district, address.subdistrict) if name]
+    if address.state or not is_postcode(address.zip):
+        return False
+    if any(
+        place.names_district(name) or place.has(name) for place in thai_places.find_near(address.zip) for name in names
+    ):
+        return True
+    if not thai_places.find_places(address.zip):
+        return False
+    if address.thai:
+        return not any(_FOREIGN.search(name) for name in names)
+    if region != "TH" or names or _FOREIGN.search(address.street + address.village):
+        return False
+    return phone.parse(phone_text, region).phone[:3] in ("", "+66") if phone_text else True
 
 
 def _check_zip(address: SourceAddress) -> SourceAddress:
-    if not address.zip:
+    if not address.zip or (address.country == country.THAILAND and is_postcode(address.zip)):
         return address
-    if not address.thai or (not address.country and len(key(address.zip)) > 5):
-        return (
-            address
-            if any(map(str.isdigit, address.zip))
-            else replace(address, zip="", lost=(*address.lost, address.zip))
+    if postcodes.says_nothing(address.zip):
+        return replace(address, zip="")
+    if address.country != country.THAILAND and (address.country or address.unknown_country or not address.thai):
+        if not any(map(str.isdigit, address.zip)):
+            return replace(address, zip="", lost=(*address.lost, address.zip))
+        restored = (
+            postcodes.restore_zeros(address.zip, country.code(address.country)) if address.country else address.zip
         )
+        return replace(address, zip=restored) if restored != address.zip else address
     found = _POSTCODE.fullmatch(re.sub(r"[\s-]", "", address.zip))
     if found and is_postcode(found[1]):
         return replace(address, zip=found[1]) if found[1] != address.zip else address
     return replace(address, zip="", lost=(*address.lost, address.zip))
 
 
-def _read_street(address: SourceAddress) -> SourceAddress:
-    """`address` with the country, postcode and province at the end of its street moved to their own parts. Elsewhere in
-    the street they are read but stay in the text; what contradicts the own parts is ignored."""
-    street, nation = address_line.cut_country(address.street)
-    if nation and address.country in ("", nation):
-        address = replace(address, street=street, country=nation)
-    if address.country not in ("", country.THAILAND):
+def _tell_province(address: SourceAddress) -> SourceAddress:
+    """`address` with the province of its postcode, unless its district lies elsewhere."""
+    places = thai_places.find_near(address.zip)
+    names = [strip_title(name) for name in (address.district, address.city) if name]
+    named = Named(strip_title(address.subdistrict), next(iter(names), ""))
+    province = address_line.province_of(places, named)
+    if province and any(_lies_elsewhere(name, province) for name in names):
+        return _lose(address, "zip")
+    return replace(address, province=province) if province else address
+
+
+def _tell_district(address: SourceAddress, province: Province) -> SourceAddress:
+    """`address` with the district in which its subdistrict lies, by its postcode."""
+    name = strip_title(address.subdistrict)
+    if _lies_elsewhere(name, province):
+        return _lose(address, "subdistrict")
+    found = {place.district for place in thai_places.find_places(address.zip) if place.has(name)}
+    if len(found) != 1:
         return address
-    street = address.street.translate(address_line.DIGITS)
-    start, end, postcode = address_line.last_postcode(street)
-    province, cut = address_line.last_province(street[:start], postcode)
-    rest = address_line.trim(street[end:])
-    if rest and not province:
-        province, length = address_line.last_province(rest, postcode)
-        rest = rest[:length].strip(" ,") if province else rest
-    if province and address.province not in (None, province):
+    th, en = found.pop()
+    return replace(address, district=th if THAI.search(name) else en)
+
+
+def _tell_subdistrict(address: SourceAddress, province: Province) -> SourceAddress:
+    """`address` with the subdistrict that was said as its city."""
+    district, name = strip_title(address.district), strip_title(address.city)
+    places = [place for place in thai_places.find_districts(province) if place.names_district(district)]
+    if any(place.has(name) and not place.names_district(name) for place in places) and find(name) is None:
+        return replace(address, subdistrict=name, city="")
+    return address
+
+
+def _lies_elsewhere(name: str, province: Province) -> bool:
+    """Whether `name` is a province, district or subdistrict of Thailand, and none in `province`."""
+    whole = find(name)
+    if sound(name) in CAPITAL:
+        return False
+    if whole is province or (whole is None and _town(name) is province):
+        return False
+    homes = thai_places.provinces_of_district(name) | ({whole} if whole else set())
+    homes = homes or thai_places.provinces_of_subdistrict(name)
+    if not homes or province in homes:
+        return False
+    return not any(place.has(name) for place in thai_places.find_districts(province))
+
+
+def _capital(province: Province, typed: str) -> str:
+    place = next(place for place in thai_places.find_districts(province) if place.is_capital)
+    return place.district[0 if THAI.search(typed) else 1]
+
+
+def _drop_thai_places(address: SourceAddress) -> SourceAddress:
+    """`address`, in another country, without a province of Thailand; some in Latin letters are places there too."""
+    for part in ("state", "city"):
+        text = getattr(address, part)
+        if text and (province := find(text)) and (province is BANGKOK or THAI.search(text)):
+            address = _lose(address, part)
+    return address
+
+
+def _lose(address: SourceAddress, part: str) -> SourceAddress:
+    return replace(address, lost=(*address.lost, getattr(address, part)), contradictory=True, **{part: ""})
+
+
+def _read_street(address: SourceAddress, region: str) -> SourceAddress:
+    """`address` with what stands in its street and is of another part moved there: phones, tax ids, the country, the
+    postcode, the province at its end. Districts and subdistricts are read but stay in the text, as on a label."""
+    extras = cut_extras(address.street, country.code(address.country) or region)
+    street, nation = address_line.cut_country(extras.text)
+    if not nation and not address.country and (head := cut_labelled(extras.text)) != extras.text:
+        _, nation = address_line.cut_country(head)
+    if nation and address.country in ("", nation) and not address.unknown_country:
+        address = replace(address, country=nation)
+        if not extras.phones:
+            extras = cut_extras(address.street, country.code(nation))
+            street, _ = address_line.cut_country(extras.text)
+    else:
+        street = extras.text
+    if street != address.street:
+        address = replace(address, street=street, phones=extras.phones, lost=(*address.lost, *extras.others))
+    if not _may_be_thai(address) or not street:
         return address
-    known = address.province or province
-    if postcode and not (known.serves(postcode) if known else address.thai and not rest):
-        postcode = ""
-    if not rest and postcode in ("", address.zip or postcode) and (postcode or start == len(street)):
-        address = replace(address, street=address_line.trim(address.street[:cut]))
-    return replace(address, province=known, zip=address.zip or postcode)
+    zip_ = address.zip if is_postcode(address.zip) else ""
+    line = address_line.read_line(street, address.province, zip_, address.thai)
+    if line == address_line.Line(address.street):
+        return address
+    return replace(
+        address,
+        street=line.street,
+        subdistrict=address.subdistrict or line.subdistrict,
+        district=address.district or line.district,
+        province=address.province or line.province,
+        zip=address.zip or line.zip,
+        lost=(*address.lost, *line.lost) if line.lost else address.lost,
+        contradictory=address.contradictory or line.contradictory,
+    )
 
 
 def _differ(one: str, other: str) -> bool:
@@ -173,13 +426,45 @@ def _city(address: SourceAddress) -> str:
     return "" if find(address.city) else strip_title(address.city)
 
 
+def _five_digits(zip_: str) -> str:
+    found = _POSTCODE.fullmatch(re.sub(r"[\s-]", "", zip_)) if zip_ and not zip_.isdigit() else None
+    return found[1] if found and is_postcode(found[1]) else zip_
+
+
+def _share_district(one: str, other: str) -> bool:
+    """Whether two postcodes serve one district: some subdistricts have several."""
+    districts = {place.district for place in thai_places.find_places(one)}
+    return any(place.district in districts for place in thai_places.find_places(other))
+
+
+def _names_meet(one: SourceAddress, other: SourceAddress) -> bool:
+    """Whether the places that the two name are one place, spelt in two ways or on two levels."""
+    province = one.province or other.province
+    places = thai_places.find_places(one.zip or other.zip) or (thai_places.find_districts(province) if province else ())
+    mine, yours = (set(_spellings(address, places)) for address in (one, other))
+    return bool(mine & yours)
+
+
+def _spellings(address: SourceAddress, places: tuple[Place, ...]) -> Iterator[str]:
+    for text in (address.city, address.district, address.subdistrict):
+        name = strip_title(text)
+        if not name or find(name):
+            continue
+        yield sound(name)
+        for place in places:
+            if place.names_district(name) or place.has(name):
+                yield from map(sound, place.district)
+
+
 def _is_foreign_to(one: SourceAddress, other: SourceAddress) -> bool:
     """Whether `other` is in Thailand and the postcode or state of `one` is not."""
     if not other.thai:
         return False
-    if is_postcode(one.zip):
-        return other.province is not None and not other.province.serves(one.zip)
-    return len(key(one.zip)) > 5 or (one.state != "" and one.country != country.THAILAND)
+    if any(map(_FOREIGN_ZIP.fullmatch, one.lost)):
+        return True
+    if is_postcode(zip_ := _five_digits(one.zip)):
+        return other.province is not None and not thai_places.serves(other.province, zip_)
+    return len(key(zip_)) > 5 or (one.state != "" and one.country != country.THAILAND)
 
 
 def _has_other_house(one: SourceAddress, other: SourceAddress) -> bool:

@@ -10,18 +10,36 @@ from leadcore.config import Crm
 from leadcore.event import Event
 from leadcore.reasons import reason
 from leadcore.receipts import Note
-from workers.rules.mapping import address, country, email, language, name, options, phone, provinces
-from workers.rules.mapping.address_line import DIGITS
+from workers.rules.mapping import (
+    address,
+    amount,
+    country,
+    email,
+    id_numbers,
+    language,
+    name,
+    neighbours,
+    options,
+    phone,
+    provinces,
+)
 from workers.rules.mapping.mapped_event import MappedEvent
 from workers.rules.mapping.options import Option
 
 PAYMENTS = ("bank_transfer", "cash_on_delivery", "credit_card", "other")
+_DIGIT = re.compile(r"\d")
+# A field that cannot be read -> what the customer is asked for.
+_UNREAD = {
+    "name": "name",
+    "phone": "phone",
+    "contact_info": "phone",
+    "email": "email",
+    "address_parsing": "address",
+    **dict.fromkeys(("address", "city", "zipcode", "street_address", "village_or_project"), "address"),
+    **dict.fromkeys(("subdistrict", "district", "state", "postal_code", "country"), "address"),
+}
 # Keeps a cart of 100 products below the 65,536 characters that a text property holds (HubSpot's page).
 MAX_NAME = 200
-_NUMBER = re.compile(r"-?\d(?:[\d., ]*\d)?", re.ASCII)
-_POINT = re.compile(r"-?(?:\d+|[1-9]\d{0,2}(?:[, ]\d{3})+)(?:\.\d+)?", re.ASCII)
-# No currency amount has three decimals.
-_COMMA = re.compile(r"-?(?:\d+|[1-9]\d{0,2}(?:[. ]\d{3})+)(?:,\d{1,2})?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -60,11 +78,14 @@ def map_event(event: Event, said_ms: int, crm: Crm, portal_options: PortalOption
     draft = _Draft()
     postal = address.build_address(event.address, event.contact, crm.province_language, crm.country)
     address_values = _address(draft, postal, portal_options)
-    _name(draft, event)
+    spoken = language.base_language(event.contact.language, event.contact.language_name)
+    region = country.code(postal.country) or crm.country
+    _name(draft, event, spoken, region)
     email_refused = _email(draft, event, crm)
-    _phone(draft, event, country.code(postal.country) or crm.country)
+    _phone(draft, event, region, postal.phones)
     code = language.choose(event.contact.language, event.contact.language_name, portal_options.languages)
-    reachable = bool(draft.details or address_values or draft.unsaved.keys() & {"email", "phone"})
+    unclear = _unread(draft, event) | ({"address"} if postal.contradictory else frozenset())
+    reachable = bool(draft.details or address_values or unclear or draft.unsaved.keys() & {"email", "phone"})
     placeholder = _placeholder(draft, event) if reachable else ""
     if code:
         draft.details["hs_language"] = code
@@ -77,7 +98,8 @@ def map_event(event: Event, said_ms: int, crm: Crm, portal_options: PortalOption
         unsaved=draft.unsaved,
         placeholder=placeholder,
         email_refused=email_refused,
-        language=language.base_language(event.contact.language, event.contact.language_name),
+        unclear=unclear,
+        language=spoken,
         buying=bool(event.products),
         notes=tuple(draft.notes),
     )
@@ -92,8 +114,18 @@ def _given(**values: str) -> dict[str, str]:
     return {name: value for name, value in values.items() if value}
 
 
-def _name(draft: _Draft, event: Event) -> None:
-    parsed = name.parse(event.contact.name)
+def _unread(draft: _Draft, event: Event) -> frozenset[str]:
+    """Keep what has a shape that cannot be read; returns what of a contact it is."""
+    for field_name, value in event.unread.items():
+        draft.unsaved[field_name] = "; ".join(filter(None, (draft.unsaved.get(field_name), value)))
+        draft.notes.append(Note(field_name, "dropped", reason("ambiguous")))
+    return frozenset(_UNREAD[field_name] for field_name in event.unread.keys() & _UNREAD.keys())
+
+
+def _name(draft: _Draft, event: Event, spoken: str, region: str) -> None:
+    if not event.contact.name:
+        return
+    parsed = name.parse(event.contact.name, spoken, region)
     draft.details |= _given(
         firstname=parsed.first,
         lastname=parsed.last,
@@ -102,6 +134,10 @@ def _name(draft: _Draft, event: Event) -> None:
     )
     if parsed != name.Name():
         draft.details["dealdroid_name_given"] = event.contact.name
+    if _DIGIT.search(event.contact.name) and (
+        tax_ids := [found[0].strip(" ()") for found in id_numbers.TAX_ID.finditer(event.contact.name)]
+    ):
+        draft.unsaved["name"] = "; ".join(tax_ids)
 
 
 def _email(draft: _Draft, event: Event, crm: Crm) -> bool:
@@ -119,15 +155,23 @@ def _email(draft: _Draft, event: Event, crm: Crm) -> bool:
     return bool(unusable) and not found
 
 
-def _phone(draft: _Draft, event: Event, region: str) -> None:
-    parsed = phone.parse(event.contact.phone, region)
+def _phone(draft: _Draft, event: Event, region: str, in_address: Sequence[str]) -> None:
+    """The phones that were said and, behind them, those that stand in the address."""
+    parsed = said = phone.parse(event.contact.phone, region)
+    others = said.others
+    for text in in_address:
+        found = phone.parse(text, region)
+        if not parsed.phone:
+            parsed, others = found, (*others, *found.others)
+        elif found.phone != parsed.phone or found.others:
+            others = (*others, *(number for number in (found.phone, *found.others) if number != parsed.phone))
     draft.details |= _given(
         phone=parsed.phone,
         mobilephone=parsed.mobile,
-        dealdroid_other_phones=", ".join(parsed.others),
+        dealdroid_other_phones=", ".join(dict.fromkeys(others)),
     )
-    if parsed.unparsed:
-        draft.unsaved["phone"] = parsed.unparsed
+    if said.unparsed:
+        draft.unsaved["phone"] = said.unparsed
         if not parsed.phone:
             draft.notes.append(Note("phone", "dropped", reason("phone_invalid")))
 
@@ -145,10 +189,11 @@ def _address(draft: _Draft, postal: address.PostalAddress, portal_options: Porta
     )
     if postal.unsaved:
         draft.unsaved["address"] = postal.unsaved
-    province = provinces.find(postal.state) if postal.state else None
+    if postal.contradictory:
+        draft.notes.append(Note("address", "dropped", reason("contradictory")))
     spellings = {
         "country": (postal.country, *country.spellings(postal.country)),
-        "state": (postal.state, *(province.spellings if province else ())),
+        "state": (postal.state, *_spellings_of_state(postal)),
     }
     for property, candidates in spellings.items():
         if property not in address_values:
@@ -160,6 +205,14 @@ def _address(draft: _Draft, postal: address.PostalAddress, portal_options: Porta
         else:
             address_values[property] = value_offered
     return address_values
+
+
+def _spellings_of_state(postal: address.PostalAddress) -> Sequence[str]:
+    if not postal.state:
+        return ()
+    if postal.country in ("", country.THAILAND) and (province := provinces.find(postal.state)):
+        return province.spellings
+    return neighbours.spellings(postal.state, country.code(postal.country))
 
 
 def _fit(
@@ -183,6 +236,8 @@ def _placeholder(draft: _Draft, event: Event) -> str:
     """The last name of a contact that HubSpot would not create without one. It is never shown to the customer."""
     if any(draft.details.get(key) for key in ("firstname", "lastname")):
         return ""
+    if company := draft.details.get("company"):
+        return company
     number = draft.details.get("phone", "")
     return phone.national(number) if number else f"Chat {event.customer_id[:8]}"
 
@@ -197,7 +252,7 @@ def _activity(draft: _Draft, event: Event, at: str) -> dict[str, str]:
         dealdroid_last_intent_at=at,
         dealdroid_payment_method=method,
         dealdroid_cart=_cart(event),
-        dealdroid_cart_total=_total(event.grand_total) if event.products else "",
+        dealdroid_cart_total=amount.parse(event.grand_total) if event.products else "",
         dealdroid_product_type=event.product_type,
     )
 
@@ -215,21 +270,6 @@ def _cart(event: Event) -> str:
     if lines and event.grand_total:
         lines.append(f"Total: {event.grand_total[:MAX_NAME]}")
     return "\n".join(lines)
-
-
-def _total(text: str) -> str:
-    """The one number in `text`, like 1,250.50 or 1.250,50; "" if there are several or it is ambiguous, like 1.250. The
-    cart shows the text as it is."""
-    numbers = _NUMBER.findall(text.translate(DIGITS))
-    if len(numbers) != 1:
-        return ""
-    [number] = numbers
-    readings = set()
-    if _POINT.fullmatch(number):
-        readings.add(re.sub("[, ]", "", number))
-    if _COMMA.fullmatch(number):
-        readings.add(re.sub("[. ]", "", number).replace(",", "."))
-    return readings.pop() if len(readings) == 1 else ""
 
 
 def _creation(event: Event, at: str, crm: Crm, lead: bool) -> dict[str, str]:

@@ -52,8 +52,11 @@ _SAYS_EMAIL = re.compile(
     r"อีเมล์?|เมล์?|邮箱|邮件|電子郵件|電郵|メール|이메일|메일|นะคะ|นะครับ|ครับ|ค่ะ|คะ|คือ|"
     r"(?<![^\W\d_])(?:e-?mail|mailto|mail)(?:\s?(?:address|id))?(?![^\W\d_])"
 )
+# A slash may be in a mailbox name, but not behind another address.
+_BEHIND_ADDRESS = re.compile(r"(@[^@\s/|]+)[/|](?=[^@\s]+@)")
 _DISPLAY_NAME = re.compile(r"[^@<>\d]*<[^<>]*>")
 _WORD = re.compile(r"\w")
+_LATIN = re.compile("[a-z\u00c0-\u024f\u1e00-\u1eff]")
 
 
 def parse(text: str) -> tuple[str, str]:
@@ -74,6 +77,7 @@ def parse(text: str) -> tuple[str, str]:
         cleaned = _DOT.sub(".", _AT.sub("@", cleaned))
     if "@" not in cleaned:
         return "", text
+    cleaned = _BEHIND_ADDRESS.sub(r"\1 ", cleaned)
     found = _find(cleaned)
     addresses = {address for address, _, _ in found}
     if joined := _join(cleaned, min(addresses, default="")):
@@ -104,7 +108,13 @@ def _find(text: str) -> list[tuple[str, int, int]]:
         if before := _BEFORE_MAILBOX.match(match["mailbox"]):
             start += before.end()
         domain = _cut(match["domain"].rstrip(".`~"))
-        if address := _check(text[start : match.end("mailbox") + 1] + domain):
+        if any(map(_is_mixed, domain.split("."))):
+            continue
+        candidate = text[start : match.end("mailbox") + 1] + domain
+        # What the library refuses anyway, after a long look.
+        if "." not in domain or ".." in candidate:
+            continue
+        if address := _check(candidate):
             end = match.start("domain") + len(domain)
             found.append((address, start, end))
     return found
@@ -145,6 +155,13 @@ def _may_belong(text: str, at: int) -> bool:
     if letter.isascii() or _WORD_OF_CASED.fullmatch(text):
         return False
     return letter.lower() != letter.upper() or "\u0300" <= letter <= "\u036f"
+
+
+def _is_mixed(label: str) -> bool:
+    """Whether `label` has letters of the Latin script beside some that look like them, such as the Cyrillic "с"."""
+    if label.isascii() or not _LATIN.search(label):
+        return False
+    return any(letter.lower() != letter.upper() and not _LATIN.match(letter) for letter in label)
 
 
 def _join(text: str, found: str) -> str:

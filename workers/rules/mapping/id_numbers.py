@@ -3,6 +3,15 @@
 import re
 
 _SEPARATOR = r"[\s.:=#()-]{0,5}"
+_TAX_LABEL = (
+    r"(?:เลข(?:ที่)?(?:ประจำตัว)?(?:ผู้เสียภาษี|นิติบุคคล|ทะเบียนนิติบุคคล|ประจำตัวประชาชน)(?:อากร)?|เลขภาษี|"
+    r"\b(?:tax|vat)\s*(?:payer)?\s*(?:id|no|number|identification)?(?:entification)?(?:\s*(?:no|number))?|\btin)"
+)
+TAX_ID = re.compile(
+    rf"\(?(?:{_TAX_LABEL}[\s.:：#]*\d(?:[\s-]?\d){{12}}|(?<![\d-])(?:\d{{13}}|\d-\d{{4}}-\d{{5}}-\d{{2}}-\d))(?![\d-])\)?",
+    re.IGNORECASE,
+)
+"""The tax id of a person or company in Thailand, with what it is called and the parentheses around both."""
 # A label takes the number behind it, whatever it looks like; the name of a bank only a row of digits, because people
 # work there too. Without a label only what has the form of an id is one.
 _LABELLED = re.compile(

@@ -52,6 +52,24 @@ _NAMES = {
     "zh-cn": "simplifiedchinese chinesesimplified 简体中文 จีนตัวย่อ",
     "zh-tw": "traditionalchinese chinesetraditional 繁體中文 繁体中文 จีนตัวเต็ม",
 }
+# ISO 639-2 (both forms) and three of 639-3 -> ISO 639-1.
+_THREE_LETTERS = (
+    "aar:aa abk:ab ave:ae afr:af aka:ak amh:am arg:an ara:ar asm:as ava:av aym:ay aze:az bak:ba bel:be bul:bg bis:bi "
+    "bam:bm ben:bn bod:bo tib:bo bre:br bos:bs cat:ca che:ce cha:ch cos:co cre:cr ces:cs cze:cs chu:cu chv:cv cym:cy "
+    "wel:cy dan:da deu:de ger:de div:dv dzo:dz ewe:ee ell:el gre:el eng:en epo:eo spa:es est:et eus:eu baq:eu fas:fa "
+    "per:fa ful:ff fin:fi fij:fj fao:fo fra:fr fre:fr fry:fy gle:ga gla:gd glg:gl grn:gn guj:gu glv:gv hau:ha heb:he "
+    "hin:hi hmo:ho hrv:hr hat:ht hun:hu hye:hy arm:hy her:hz ina:ia ind:id ile:ie ibo:ig iii:ii ipk:ik ido:io isl:is "
+    "ice:is ita:it iku:iu jpn:ja jav:jv kat:ka geo:ka kon:kg kik:ki kua:kj kaz:kk kal:kl khm:km kan:kn kor:ko kau:kr "
+    "kas:ks kur:ku kom:kv cor:kw kir:ky lat:la ltz:lb lug:lg lim:li lin:ln lao:lo lit:lt lub:lu lav:lv mlg:mg mah:mh "
+    "mri:mi mao:mi mkd:mk mac:mk mal:ml mon:mn mar:mr msa:ms may:ms mlt:mt mya:my bur:my nau:na nob:nb nde:nd nep:ne "
+    "ndo:ng nld:nl dut:nl nno:nn nor:no nbl:nr nav:nv nya:ny oci:oc oji:oj orm:om ori:or oss:os pan:pa pli:pi pol:pl "
+    "pus:ps por:pt que:qu roh:rm run:rn ron:ro rum:ro rus:ru kin:rw san:sa srd:sc snd:sd sme:se sag:sg sin:si slk:sk "
+    "slo:sk slv:sl smo:sm sna:sn som:so sqi:sq alb:sq srp:sr ssw:ss sot:st sun:su swe:sv swa:sw tam:ta tel:te tgk:tg "
+    "tha:th tir:ti tuk:tk tgl:tl tsn:tn ton:to tur:tr tso:ts tat:tt twi:tw tah:ty uig:ug ukr:uk urd:ur uzb:uz ven:ve "
+    "vie:vi vol:vo wln:wa wol:wo xho:xh yid:yi yor:yo zha:za zho:zh chi:zh zul:zu cmn:zh fil:tl zsm:ms hbs:sh"
+)
+_TWO_LETTERS = dict(pair.split(":") for pair in _THREE_LETTERS.split())
+_NO_LANGUAGE = frozenset({"und", "mis", "mul", "zxx"})
 # Used while the portal's own options are unknown. HubSpot publishes no list that could be found: these are common
 # languages and the regional forms of its forms API, without Lao, Khmer and Tagalog, which portals were found to lack.
 _REGIONAL = {"en-gb", "en-us", "es-mx", "fr-ca", "pt-br", "zh-hk", "zh-mo", "zh-sg"}
@@ -82,10 +100,13 @@ def base_language(language: str, language_name: str) -> str:
 @lru_cache(maxsize=256)
 def _tag(language: str, language_name: str) -> str:
     given = (language.strip() or language_name.strip())[:64].lower()
+    if given in _NO_LANGUAGE:
+        given = language_name.strip()[:64].lower()
     if known := _codes().get(_normalize(given)):
         return known
     if _CODE.fullmatch(given):
-        return given.replace("_", "-")
+        base, *rest = given.replace("_", "-").split("-")
+        return "-".join((_TWO_LETTERS.get(base, base), *rest))
     return next((_codes()[word] for word in map(_normalize, _BETWEEN.split(given)) if word in _codes()), "")
 
 

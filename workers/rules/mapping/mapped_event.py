@@ -13,9 +13,10 @@ class MappedEvent(Struct, frozen=True):
 
     `details`: name, email, phone and what belongs to them. `address`: the parts of one address. `activity`: intent,
     cart, payment. `creation`: sent only if this write creates the contact. `unsaved`: field -> the text that could not
-    be used, for a person to read. `placeholder`: the last name of a contact without name and email, "" if the event
-    has no way to reach the customer. `language`: base code of the customer's language. `buying`: the cart is not
-    empty."""
+    be used, for a person to read. `placeholder`: the last name of a contact without name and email, "" if the event has
+    no way to reach the customer. `unclear`: what of "name", "phone", "email" and "address" the event has but nobody can
+    read for sure, such as an address that contradicts itself; no message says that it is saved. `language`: base code
+    of the customer's language. `buying`: the cart is not empty."""
 
     details: Mapping[str, str] = field(default_factory=dict)
     address: Mapping[str, str] = field(default_factory=dict)
@@ -24,6 +25,7 @@ class MappedEvent(Struct, frozen=True):
     unsaved: Mapping[str, str] = field(default_factory=dict)
     placeholder: str = ""
     email_refused: bool = False
+    unclear: frozenset[str] = frozenset()
     language: str = ""
     buying: bool = False
     notes: tuple[Note, ...] = ()

@@ -1,9 +1,11 @@
 """A customer's name, typed as one line of chat -> the parts of a CRM contact."""
 
 import re
-import unicodedata
 from itertools import product
 from typing import NamedTuple
+
+from leadcore import filler
+from workers.rules.mapping import companies, country, honorifics, id_numbers, provinces, surnames
 
 
 class Name(NamedTuple):
@@ -15,63 +17,77 @@ class Name(NamedTuple):
     nickname: str = ""
 
 
-# Styled letters of chat profiles and full-width ones. NFKC is not applied to the whole text: it breaks Thai sara am.
-_STYLED = re.compile(r"[\U0001d400-\U0001d7ff\uff01-\uff5e]+")
 _SYMBOLS = re.compile(
     r"[\u20d0-\u20ff\u2100-\u214f\u2190-\u2bff\u3030\u303d\u3297\u3299\ufe00-\ufe0f\U0001f000-\U0001fbff"
     r"\U000e0000-\U000e01ef][\u200d\ufe0f]*"
 )
-_ASIDE = re.compile(r"""\(((?:[^()]|\([^()]*\))*)\)|["“]([^"“”]*)["”]""")
 _NICKNAME_SAYS = re.compile(r"^(?:ชื่อเล่น|nickname|aka|a\.k\.a\.)\s*:?\s*", re.IGNORECASE)
-
-_COMPANY_BEGINS = re.compile(r"(?:^|(?<=\s))(?:บริษัท|บจก|บมจ|หจก|ห้างหุ้นส่วน|ร้าน)\.?\s*\w")
-_COMPANY_ENDS = re.compile(
-    r"\S\s*จำกัด\.?$|公司$|株式会社|\w[\s&,]+Co\.$"
-    r"|\w\W+(?:Co\b\.?\s*,?\s*Ltd|Ltd|Limited|Inc|LLC|L\.L\.C|LLP|PLC|P\.L\.C|PCL|Corp|GmbH)\b\.?$",
+_NAME_SAYS = re.compile(r"^(?:ชื่อ(?:\s?[-–/]?\s?(?:นาม)?สกุล)?|ผู้รับ|name|full name)\s*[:：]\s*", re.IGNORECASE)
+_HAS_LABEL = re.compile("ชื่อ|สกุล")
+_THAI_NAME_SAYS = re.compile(r"^ชื่อ(?:\s?[-–/]?\s?(?:นาม)?สกุล|จริง|ผู้รับ|ลูกค้า)?(?:\s*[:：]\s*|\s+)(?=[ก-๛])")
+_SURNAME_SAYS = re.compile(r"(?:^|\s)(?:นามสกุล(?:\s*[:：]\s*|\s+)|สกุล\s*[:：]\s*)(?=[ก-๛])")
+_NICKNAME_BEHIND = re.compile(r"(?<=\S)\s+ชื่อเล่น(?:\s*[:：])?\s*([^\s()]+)$")
+# Other ways to reach the customer, with what stands before them.
+_CONTACT = re.compile(
+    r"<?(?:(?:e-?\s?mail|อีเมล)\s*[:：]?\s*)?(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+>?"
+    r"|(?<![A-Za-z])[A-Za-z]{2,10}://\S+|(?<!\S)www\.\S+"
+    r"|(?:(?<![^\W\d_])(?:line(?:\s?id)?|ig|facebook|fb|whats\s?app|wechat|id)|ไอดีไลน์|ไลน์(?:ไอดี)?|ไอดี)\s*[:：@]\s*@?[\w.-]+"
+    r"|(?:(?<![^\W\d_])line\s?id|ไอดีไลน์|ไลน์ไอดี)\s+@?[\w.-]+"
+    r"|(?:(?:เลขประจำตัวผู้เสียภาษี(?:อากร)?|เลขผู้เสียภาษี|(?<![^\W\d_])tax\s?id(?:\s?no\.?)?|เบอร์(?:โทร(?:ศัพท์)?|มือถือ)?|โทรศัพท์|โทร|มือถือ|ติดต่อ"
+    r"|(?<![^\W\d_])(?:tel(?:ephone)?|phone|mobile|mob|call|[tm](?=[.:])))\s*[.:：]*\s*)?(?<!\d)\+?\(?\d(?:[\s().-]{0,2}\d){6,}",
     re.IGNORECASE,
 )
-
-# A Thai honorific without a space needs the start of a word after it: คุณากร and นายิกา continue with a vowel and are
-# names.
-_HONORIFIC = re.compile(
-    r"(?:นางสาว|นาง|นาย|คุณ|เด็กชาย|เด็กหญิง)\.?(?:\s+|(?=[ก-ฮเ-ไ])|(?=[^\u0e00-\u0e7f])|$)"
-    r"|(?:น\s?\.\s?ส|ด\s?\.\s?[ชญ]|นส|ดช|ดญ|ดร|ผศ|รศ|ศ|นพ|พญ|ทพญ?|ภก|ภญ)\.\s*"
-    r"|(?:น\.ส|ด\.[ชญ]|ดร)(?:\s+|$)"
-    r"|(?:Khun|Mr|Mrs|Ms|Miss|Mx|Mdm|Madam|Sir|Dr|Prof|Professor)(?:\s*\.\s*|\s+|$)"
-    r"|K\s?\.\s*",
-    re.IGNORECASE,
-)
-_HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
-_HAN_HONORIFIC = re.compile(rf"(?<=[{_HAN}])\s*(?:先生|女士|小姐|太太)$")
-_EAST_ASIAN = re.compile(rf"[{_HAN}\u3005\u3040-\u30ff가-힣]+")
-_UNSPACED = re.compile(rf"[{_HAN}]+|[가-힣]+")
-_TWO_SYLLABLES = re.compile(
-    "(?:欧阳|歐陽|司马|司馬|上官|诸葛|諸葛|东方|東方|皇甫|尉迟|尉遲|公孙|公孫|令狐|慕容|司徒|端木|夏侯"
-    "|남궁|황보|제갈|선우|독고|사공|서문)(?=.)"
-)
+# No text without these has any.
+_MAY_BE_CONTACT = re.compile(r"[\d@:]|www|[iI][dD]|ไอดี")
 _EDGES = " ,;:/|\\*~_-–—=+<>[]{}()\"'“”‘’!?#&•·…"
+_WESTERN_DOT = re.compile(r"(?<=\w)[・·‧](?=\w)")
+_LAST_FIRST = re.compile(r"([^\W\d_][^,]*),\s*([^\W\d_][^,]*)")
+_THAI = re.compile("[\u0e00-\u0e7f]")
+_SUFFIX = re.compile(r"(?:jr|sr|i{2,3}|iv)\.?", re.IGNORECASE)
+_JAPANESE = re.compile("[\u3005\u3040-\u30fa\u30fc-\u30ff様殿]")
+# The languages whose customs names follow, by country.
+_CUSTOMS = {"VN": "vi", "JP": "ja", "CN": "zh", "TW": "zh", "HK": "zh", "MO": "zh", "KR": "ko", "MY": "ms", "BN": "ms",
+            "ID": "id", "MM": "my", "LA": "lo", "KH": "km"}  # fmt: skip
+_LANGUAGES = frozenset(_CUSTOMS.values())
 
 
-def parse(text: str) -> Name:
-    """The first word is the first name, the rest the last name. Honorifics are dropped, text in parentheses or quotes
-    is the nickname, a company stays whole. Han and Hangul names start with the surname. No letters, no name."""
-    plain = " ".join(_SYMBOLS.sub(" ", _STYLED.sub(_unstyle, text)).split())
-    person, company = _split_company(plain)
+def parse(text: str, language: str = "", region: str = "") -> Name:
+    """The first word is the first name, the rest the last name. "Last, First" is turned, and so is a name that begins
+    with the surname: by its script, or by the `language` (a base code) or `region` (ISO 3166 alpha-2) of its event.
+    Titles are dropped, text in parentheses or quotes is the nickname, a company stays whole. No letters, no name."""
+    plain = " ".join((text if text.isascii() else _SYMBOLS.sub(" ", text)).split())
+    if _HAS_LABEL.search(plain):
+        plain = _NICKNAME_BEHIND.sub(r" (\1)", _SURNAME_SAYS.sub(" ", _THAI_NAME_SAYS.sub("", plain)))
+    if _MAY_BE_CONTACT.search(plain):
+        plain = id_numbers.TAX_ID.sub(" ", plain)
+        plain = _NAME_SAYS.sub("", " ".join(_CONTACT.sub(" ", plain).split()))
+    customs = _customs(plain, language, region)
+    person, company = companies.split(plain)
+    person = honorifics.strip_before(filler.drop_words(person), customs)
     nickname = ""
-    for aside in (round_ or quoted for round_, quoted in _ASIDE.findall(person)):
-        rest, aside_company = _split_company(aside.strip())
+    asides = list(companies.ASIDE.finditer(person)) if companies.OPENS.search(person) else []
+    for aside in asides:
+        rest, aside_company = companies.split((aside[1] or aside[2] or "").strip())
         company = company or aside_company
-        candidate = _trim(_NICKNAME_SAYS.sub("", rest))
-        nickname = nickname or (candidate if _has_letter(candidate) and not aside_company else "")
-    first, last = _split(_strip_honorifics(_ASIDE.sub(" ", person).strip()))
+        candidate = "" if aside_company or companies.is_branch(rest) else _trim(_NICKNAME_SAYS.sub("", rest))
+        nickname = nickname or (candidate if _has_letter(candidate) and not filler.says_nothing(candidate) else "")
+    if asides:
+        begins = asides[0].start() == 0
+        person = companies.ASIDE.sub(" ", person).strip()
+        person = honorifics.strip_before(person, customs) if begins else person
+    first, last = _split(honorifics.strip_behind(person), customs)
     return Name(first, last, company, nickname)
 
 
 def prefixes(name: Name) -> tuple[Name, ...]:
     """The shorter forms of `name`, which add nothing to it: parts or words are left out from the end, but not all."""
-    words = name.last.split(" ")
-    people = [("", ""), (name.first, ""), *((name.first, " ".join(words[:n])) for n in range(1, min(len(words), 8)))]
-    if _EAST_ASIAN.fullmatch(name.last):
+    people = [("", ""), (name.first, "")]
+    if " " in name.first:
+        people += [(form, last) for form in _shorter_firsts(name) for last in (name.last, "")]
+    else:
+        words = name.last.split(" ")
+        people += [(name.first, " ".join(words[:n])) for n in range(1, min(len(words), 8))]
+    if surnames.EAST_ASIAN.fullmatch(name.last):
         people.append(("", name.last))
     people.append((name.first, name.last))
     companies, nicknames = dict.fromkeys(("", name.company)), dict.fromkeys(("", name.nickname))
@@ -82,42 +98,59 @@ def prefixes(name: Name) -> tuple[Name, ...]:
     return tuple(each for each in shorter if each not in (name, Name()))
 
 
-def _unstyle(match: re.Match[str]) -> str:
-    return unicodedata.normalize("NFKC", match[0])
+def _shorter_firsts(name: Name) -> list[str]:
+    """Shorter forms of a first name of several words: the last of them in Vietnam, where the first is a middle name."""
+    words = name.first.split(" ")
+    if surnames.is_vietnamese(name.last):
+        return [" ".join(words[n:]) for n in range(len(words) - 1, max(0, len(words) - 4), -1)]
+    return [" ".join(words[:n]) for n in range(1, min(len(words), 4))]
 
 
-def _split_company(text: str) -> tuple[str, str]:
-    """The person and the company in `text`: "คุณแดง ร้านกาแฟ" has both; a text with the ending of a company is one as a
-    whole."""
-    outside = _ASIDE.sub(_blank, text).rstrip()
-    if start := _COMPANY_BEGINS.search(outside):
-        return text[: start.start()].strip(), text[start.start() :]
-    return ("", text) if _COMPANY_ENDS.search(outside) else (text, "")
+def _customs(text: str, language: str, region: str) -> str:
+    """The code of the language whose customs the name follows, "" if nothing says it."""
+    if "\u0e00" <= text[:1] <= "\u0e7f":
+        return ""
+    if not text.isascii() and _JAPANESE.search(text):
+        return "ja"
+    if surnames.looks_vietnamese(text):
+        return "vi"
+    return language if language in _LANGUAGES else _CUSTOMS.get(region, "")
 
 
-def _blank(aside: re.Match[str]) -> str:
-    return " " * len(aside[0])
+def _split(person: str, customs: str) -> tuple[str, str]:
+    if "," in person:
+        if turned := _turn(person, customs):
+            return turned
+        name, _, place = person.rpartition(",")
+        person = (name if _is_place(place) else person).replace(",", " ")
+    words = _words(person)
+    if not words:
+        return "", ""
+    if not person.isascii():
+        if _WESTERN_DOT.search(person):
+            words = _words(_WESTERN_DOT.sub(" ", person))
+        elif found := surnames.split(words, customs):
+            return found
+    elif customs == "vi" and (found := surnames.split(words, customs)):
+        return found
+    return words[0], " ".join(words[1:])
 
 
-def _strip_honorifics(person: str) -> str:
-    """`person` without honorifics, of which there may be several."""
-    while found := _HONORIFIC.match(person):
-        person = person[found.end() :]
-    return _HAN_HONORIFIC.sub("", person)
+def _turn(person: str, customs: str) -> tuple[str, str] | None:
+    """The parts of "Last, First", None if the comma is another."""
+    found = _LAST_FIRST.fullmatch(person)
+    if not found or _THAI.search(person) or surnames.EAST_ASIAN.search(person):
+        return None
+    first, last = (" ".join(_words(part)) for part in (honorifics.strip_before(found[2], customs), found[1]))
+    return (first, last) if first and last and not _SUFFIX.fullmatch(first) and not _is_place(first) else None
 
 
-def _split(person: str) -> tuple[str, str]:
-    words = [
-        word
-        for word in map(_trim, person.replace(",", " ").split())
-        if _has_letter(word) and "@" not in word and "://" not in word
-    ]
-    if len(words) == 2 and all(map(_EAST_ASIAN.fullmatch, words)):
-        return words[1], words[0]
-    if len(words) == 1 and _UNSPACED.fullmatch(words[0]):
-        surname = 2 if _TWO_SYLLABLES.match(words[0]) else 1
-        return words[0][surname:], words[0][:surname]
-    return (words[0], " ".join(words[1:])) if words else ("", "")
+def _is_place(text: str) -> bool:
+    return bool(country.common(text) or provinces.find(text))
+
+
+def _words(person: str) -> list[str]:
+    return [word for word in map(_trim, person.split()) if _has_letter(word) and "@" not in word]
 
 
 def _trim(word: str) -> str:
@@ -125,4 +158,4 @@ def _trim(word: str) -> str:
 
 
 def _has_letter(text: str) -> bool:
-    return any(map(str.isalpha, text))
+    return text.isalpha() or any(map(str.isalpha, text))

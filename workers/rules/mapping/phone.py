@@ -31,6 +31,8 @@ _THAI = re.compile(
     re.ASCII,
 )
 _INTERNATIONAL = re.compile(r"\+\d[\d .()-]*", re.ASCII)
+# A table of numbers read as floating point.
+_FLOAT = re.compile(r"(?<!\S)(\d{7,15})\.0(?!\S)", re.ASCII)
 _NOT_DIGIT = re.compile(r"\D", re.ASCII)
 _GROUP = re.compile(r"\d+", re.ASCII)
 _ZERO_689 = re.compile(r"0[689]\d{8}", re.ASCII)
@@ -90,6 +92,8 @@ def parse(text: str, region: str = "TH") -> Phones:
     02-123-4567-9 are single numbers. Tax ids, bank accounts and the like are no phone (`id_numbers`).
     """
     plain = text.translate(_ASCII).strip()
+    if plain.endswith(".0"):
+        plain = _FLOAT.sub(r"\1", plain)
     mobile = (_THAI if region == "TH" else _WITH_CODE).fullmatch(plain)
     if mobile:
         e164 = "+66" + _NOT_DIGIT.sub("", mobile[mobile.lastindex or 1])

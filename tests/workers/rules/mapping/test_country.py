@@ -1,10 +1,13 @@
 """Countries under every spelling, written as people write them."""
 
+from pathlib import Path
+
 import pycountry
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.workers.rules.mapping import cldr_names
 from workers.rules.mapping import country
 
 
@@ -50,13 +53,82 @@ from workers.rules.mapping import country
         ("Iran, Islamic Republic of", "Iran", "IR"),
         ("Türkiye", "Turkey", "TR"),
         ("Sri Lanka", "Sri Lanka", "LK"),
+        ("ศรีลังกา", "Sri Lanka", "LK"),
+        ("เนปาล", "Nepal", "NP"),
+        ("Nga", "Russia", "RU"),
+        ("NGA", "Nigeria", "NG"),
+        ("Mỹ", "United States", "US"),
+        ("my", "Malaysia", "MY"),
+        ("Allemagne", "Germany", "DE"),
+        ("ປະເທດລາວ", "Laos", "LA"),
+        ("Thailandd", "Thailand", "TH"),
     ],
 )
 def test_a_country_is_written_by_its_common_name(text: str, name: str, code: str) -> None:
     assert (country.name(text), country.code(text)) == (name, code)
 
 
-@pytest.mark.parametrize("text", ["", " ", "-", ".", "Narnia", "Bangkok", "Thailandd", "99999"])
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Hong Kong SAR China", "Hong Kong"),
+        ("Hong Kong, China", "Hong Kong"),
+        ("香港特別行政區", "Hong Kong"),
+        ("中国台湾", "Taiwan"),
+        ("เขตปกครองพิเศษมาเก๊า", "Macau"),
+        ("Guam, USA", "Guam"),
+        ("United Kingdom (UK)", "United Kingdom"),
+        ("Vietnam VN", "Vietnam"),
+        ("VN - Vietnam", "Vietnam"),
+        ("ไทย (Thailand)", "Thailand"),
+        ("Japan / ญี่ปุ่น", "Japan"),
+        ("Burma (Myanmar)", "Myanmar"),
+        ("🇹🇭", "Thailand"),
+        ("Malaysia 🇲🇾", "Malaysia"),
+        ("🇲🇾 มาเลเซีย", "Malaysia"),
+        ("Republic of Kenya", "Kenya"),
+        ("Republic of the Union of Myanmar", "Myanmar"),
+        ("สาธารณรัฐสิงคโปร์", "Singapore"),
+        ("ประเทศสาธารณรัฐประชาธิปไตยประชาชนลาว", "Laos"),
+        ("Republic of China", "Taiwan"),
+        ("People's Republic of China", "China"),
+        ("Republic of Ireland", "Ireland"),
+        ("Congo (DRC)", "DR Congo"),
+        ("Korea (North)", "North Korea"),
+        ("Paris, France", "France"),
+    ],
+)
+def test_a_qualifier_does_not_hide_a_country(text: str, name: str) -> None:
+    assert country.name(text) == name
+
+
+@pytest.mark.parametrize("text", ["Georgia, USA", "Congo (somewhere)", "🇹🇭🇯🇵", "🇽🇽", "Narnia 🇽🇽"])
+def test_parts_that_name_no_country_or_two_name_none(text: str) -> None:
+    assert country.name(text) == ""
+
+
+@pytest.mark.parametrize("language", cldr_names.LANGUAGES)
+def test_every_name_of_cldr_is_found_and_none_is_another_country(language: str) -> None:
+    """But Norwegian's "Kongo", which CLDR gives to one of the two and pycountry to the other."""
+    wrong = {name for code, name in cldr_names.names(language).items() if country.code(name) != code}
+    assert wrong == ({"Kongo"} if language == "nb" else set())
+
+
+def test_the_table_of_names_is_cldrs_and_no_line_of_it_is_idle(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "empty.tsv").write_text("#\n")
+    with monkeypatch.context() as patched:
+        patched.setattr(country, "CLDR_NAMES", tmp_path / "empty.tsv")
+        _forget()
+        assert cldr_names.PATH.read_text(encoding="utf-8") == cldr_names.render()
+    _forget()
+
+
+def _forget() -> None:
+    country.code.cache_clear()
+    country._translations.cache_clear()
+
+
+@pytest.mark.parametrize("text", ["", " ", "-", ".", "Narnia", "Bangkok", "ปทท", "tha", "99999"])
 def test_what_is_no_country_has_no_name_no_code_and_no_spelling(text: str) -> None:
     assert (country.name(text), country.code(text), country.spellings(text)) == ("", "", ())
 

@@ -49,6 +49,8 @@ def test_an_address_is_corrected_and_lowercased(text: str, email: str) -> None:
         "josé@example.com",
         "аnna@example.com",
         "a@example.соm",
+        "a@exampleс.com",
+        "a@example.com/b@example.com",
         "a@example.comé",
         "a@example.ค่ะ",
         "a@b@example.com",

@@ -1,3 +1,4 @@
+import pycountry
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -44,6 +45,18 @@ PORTAL = frozenset({"en", "th", "zh-cn", "ZH_TW", "pt-br", "vi"})
         ("", "Tiếng Việt", PORTAL, "vi"),
         ("", "Bahasa Indonesia", None, "id"),
         ("", "Klingon", PORTAL, ""),
+        ("jpn", "", None, "ja"),
+        ("JPN", "", None, "ja"),
+        ("vie", "", PORTAL, "vi"),
+        ("zho-TW", "", PORTAL, "ZH_TW"),
+        ("chi_CN", "", PORTAL, "zh-cn"),
+        ("may", "", None, "ms"),
+        ("msa", "", None, "ms"),
+        ("bur", "", None, "my"),
+        ("fil", "", frozenset({"tl"}), "tl"),
+        ("cat", "", frozenset({"ca"}), "ca"),
+        ("und", "Thai", PORTAL, "th"),
+        ("", "vie", PORTAL, "vi"),
         ("", "", PORTAL, ""),
         ("", "", None, ""),
         ("ja", "Thai", PORTAL, ""),
@@ -66,6 +79,10 @@ def test_the_option_for_a_language(said: str, name: str, options: frozenset[str]
         ("lo", "", "lo"),
         ("", "ภาษาอังกฤษ", "en"),
         ("", "Chinese", "zh"),
+        ("ger", "", "de"),
+        ("deu-DE", "", "de"),
+        ("kor", "", "ko"),
+        ("mul", "", ""),
         ("", "traditional chinese", "zh"),
         ("", "ญี่ปุ่น", "ja"),
         ("", "日本語", "ja"),
@@ -88,3 +105,10 @@ def test_any_text_gives_one_of_the_options_or_nothing(said: str, name: str, opti
     code = language.base_language(said, name)
     assert not code or (code.isascii() and code.islower() and 2 <= len(code) <= 3)
     assert code or not value
+
+
+def test_every_language_with_two_letters_is_known_by_its_three() -> None:
+    for each in pycountry.languages:
+        if code := getattr(each, "alpha_2", ""):
+            for three in filter(None, (each.alpha_3, getattr(each, "bibliographic", ""))):
+                assert language.base_language(three, "") == code

@@ -76,6 +76,8 @@ OFFICE = "+6621234567"
         "Tel. 081-234-5678",
         "0812345678, 0812345678",
         "0812345678.",
+        "66812345678.0",
+        "812345678.0",
     ],
 )
 def test_one_thai_mobile_however_it_is_written(text: str) -> None:

@@ -1,0 +1,139 @@
+"""Words that say nothing: what forms, exports, templates and people put where there is no value ("N/A", "undefined",
+"{{first_name}}", "ไม่มีค่ะ").
+
+The texts given are clean (`leadcore.text`). Words that are names too count only where no name stands: Nan is a province
+and a nickname, Nil and Na are names; "NaN", "nil" and "NA" are what programs write, and count everywhere. So do "Null"
+and "None": far more programs write them than people are called so, and `dealdroid_name_given` keeps the whole of such a
+name. "Test" says something: somebody tries the line, and looks for it in HubSpot.
+"""
+
+import re
+from collections.abc import Sequence
+from itertools import product
+
+LONGEST = 60
+"""Characters; nothing longer is recognized."""
+
+# Also recognized as one word of a name.
+_WORDS = frozenset((
+    "none", "null", "nul", "undefined", "undef", "unknown", "unspecified", "unavailable", "unset", "noname", "noemail",
+    "nomail", "nophone", "n/a", "n.a", "n\\a", "tbd",
+    "tbc", "tba", "tiada", "无", "無", "没有", "沒有", "未知", "不详", "不詳", "不明", "暂无", "暫無", "未填",
+    "未填写", "未填寫", "未提供", "不知道", "なし", "無し", "未定", "未設定", "없음", "모름", "미상",
+    "미입력",
+))  # fmt: skip
+_PHRASES = _WORDS | {
+    "n / a", "n. a", "nothing", "empty", "blank", "false", "to be determined", "to be confirmed", "to be advised",
+    "không có", "khong co", "chưa có", "chua co", "không biết", "khong biet", "không rõ", "không xác định", "ko có",
+    "tidak ada", "tak ada", "tdk ada", "gak ada", "belum ada", "tidak tahu", "tidak diketahui", "tidak dinyatakan",
+    "tidak berkenaan", "kosong", "无数据", "没有填", "特になし", "해당 없음", "해당없음", "គ្មាន", "មិនមាន", "ບໍ່ມີ",
+    "မရှိ", "မရှိပါ",
+    "нет", "неизвестно", "keine", "unbekannt", "aucun", "inconnu", "ninguno", "desconocido", "لا يوجد", "غير معروف",
+    "ว่าง", "จำไม่ได้", "미정",
+}  # fmt: skip
+# What chats and shops call a person whose name they do not know.
+_NOBODY = frozenset((
+    "anonymous", "anonymous user", "guest", "guest user", "user", "visitor", "website visitor", "customer",
+    "deleted account", "deleted user", "facebook user", "instagram user", "messenger user", "line user",
+    "telegram user", "tiktok user", "viber user", "wechat user", "whatsapp user", "ลูกค้า", "คุณลูกค้า", "ผู้ใช้",
+    "ผู้ใช้ facebook", "ผู้ใช้ line", "ผู้ใช้ไลน์", "khách hàng", "pelanggan", "客户", "客戶", "微信用户", "ゲスト", "익명",
+))  # fmt: skip
+_NAMES_TOO = frozenset({"na", "nan", "nil", "no", "không", "khong", "ko", "ไม่"})
+_AS_PROGRAMS_WRITE = frozenset({"NaN", "nil", "NIL", "NA"})
+_ONLY_X = re.compile(r"x[x\W_]*")
+_THAI = re.compile(
+    r"(?:ยัง)?ไม่(?:ได้|ขอ|อยาก|ต้องการ|ประสงค์|สะดวก)?(?:จะ)?"
+    r"(?:มี|ระบุ|ทราบ|สะดวก|รู้|แจ้ง|บอก|ให้|ใส่|กรอก|ปรากฏ|พบ|แน่ใจ|ออกนาม|เปิดเผย)(?:แจ้ง|ให้|บอก|ระบุ)?\s?"
+    r"(?:ข้อมูล|ชื่อ(?:เล่น)?|นามสกุล|อีเมล์?|เมล์?|e-?mail|line|ไลน์|เบอร์|โทรศัพท์|โทร|มือถือ|ที่อยู่|รหัสไปรษณีย์|จังหวัด|อำเภอ|ตำบล|บริษัท)*\s?"
+    r"(?:เลย|หรอก|น่ะ|นะ|คะ|ค่ะ|ค่า|ครับ|คับ|ฮะ|จ้า|จ้ะ|จ๊ะ|ๆ|\s)*"
+)
+_FIELD = (
+    r"(?:(?:first|last|full|given|family|sur|nick|middle)[ _-]?)?name|e-?mail|mail|(?:tele|mobile )?phone|tel|mobile|"
+    r"number|line|address|street|city|province|state|(?:sub)?district|zip|(?:zip|post|postal)[ _]?code|country|company|"
+    r"language"
+)
+_ENGLISH = re.compile(
+    r"(?:no|not|without)[ -](?:given|specified|provided|available|applicable|set|known|stated|defined|entered|"
+    rf"found|sure|yet|data|info(?:rmation)?|details?|answer|response|value|{_FIELD})"
+    r"(?: (?:address|number|given|specified|provided|available|found|known|yet))?"
+    rf"|unknown (?:user|customer|person|{_FIELD})"
+    rf"|(?:i )?(?:do not|don['’]?t) (?:have|know|use)(?: (?:an?|any|one|it|my|yet|address|number|{_FIELD}))*"
+)
+# What a program should have replaced. In single brackets, as people put around names, only what a field is called.
+_TEMPLATE = re.compile(
+    r"\{\{.{0,60}?\}\}|\{%.{0,60}?%\}|[$#]\{[^{}]*\}|<%.{0,60}?%>|\*\|\w+\|\*|%\w{2,40}%(?!\w)"
+    r"|\[[oO]bject [A-Z]\w*\]|<(?:nil|null)>|#(?:REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|ERROR!)"
+    r"|[{\[<]\s*(?:(?i:(?:(?:your|customer|user|contact|client|buyer|shipping|billing)[ _.-]?)?"
+    rf"(?:{_FIELD}))|[a-z]+(?:[_.][a-z]+)+|[a-z]+(?:[A-Z][a-z]+)+)\s*[}}\]>]"
+)
+_MAY_BE_TEMPLATE = re.compile(r"[{\[<%$#*]").search
+_LEFTOVER = re.compile(r"(?<![^\s,(])(?:undefined|null|\[object \w+\]|\{\{.{0,60}?\}\})(?![^\s,.)])[\s,]*")
+_EDGES = " \n@+.,;:!?'\"`´‘’“”()[]{}<>«»「」『』#*_~-–—=/|\\•·…"
+_BETWEEN = re.compile(r"[\s,;/|_.+-]+")
+_EMAIL = re.compile(r"([\w./-]+)@([\w/-]+)(?:\.[\w.-]+)?")
+_IN_EMAILS = _WORDS | {"na", "no", "nil", "nan", "x", "xx", "xxx", "no-email"}
+_OPENERS = ("no ", "no-", "not", "wit", "i d", "don", "do ", "ไม่", "ยัง", "x", "xx", "xxx", "x@x", "x-x", "x x", "x.x")
+# How all of these begin, in any case: by this any other text is told apart in no time.
+_BEGINNINGS = frozenset(
+    "".join(letters)
+    for word in (*_PHRASES, *_NAMES_TOO, *_OPENERS)
+    for beginning in (word[:3], *(word + mark for mark in " .,;:!?-/@)]}'\"" if len(word) < 3))
+    for letters in product(*((letter, letter.upper()) for letter in beginning[:3]))
+)
+_BEGINS_WITH_MARK = re.compile(r"\|[^\w|+]").search
+
+
+def says_nothing(text: str, *, is_name: bool = False) -> bool:
+    """Whether `text`, the whole of a field, says nothing. `is_name`: the field holds the name of a person or place."""
+    if not text or (text[:3] not in _BEGINNINGS and text[0].isalnum()) or len(text) > LONGEST:
+        return not text
+    core = text.strip(_EDGES)
+    if not core or _TEMPLATE.fullmatch(text):
+        return True
+    key = core.casefold()
+    if key in _PHRASES or core in _AS_PROGRAMS_WRITE or (key in _NAMES_TOO and not is_name):
+        return True
+    if _ONLY_X.fullmatch(key) or _ENGLISH.fullmatch(key) or _THAI.fullmatch(key):
+        return True
+    if "@" in key:
+        email = _EMAIL.fullmatch(key)
+        return email is not None and email[1] in _IN_EMAILS and email[2] in _IN_EMAILS
+    return any(len(words) > 1 and all(map(_is_word, words)) for words in (core.split(), _BETWEEN.split(core)))
+
+
+def all_say_something(texts: Sequence[str], joined: str) -> bool:
+    """Whether none of these fields, not even a part of one, can be what says nothing; a quick look at how they begin.
+    `joined`: the same with a bar before each. Empty ones are passed over."""
+    return (
+        _BEGINNINGS.isdisjoint([text[:3] for text in texts])
+        and not _BEGINS_WITH_MARK(joined)
+        and not _has_leftover(joined)
+    )
+
+
+def drop_words(name: str) -> str:
+    """The name of a person without the words that say nothing, "" if it has no others."""
+    if says_nothing(name, is_name=True) or name.strip(_EDGES).casefold() in _NOBODY:
+        return ""
+    words = (_TEMPLATE.sub(" ", name) if _MAY_BE_TEMPLATE(name) else name).split()
+    kept = [word for word in words if not _is_word(word)]
+    return name if len(kept) == len(name.split()) else " ".join(kept)
+
+
+def drop_leftovers(text: str) -> str:
+    """A text of several parts, such as an address, without what a program put where it had no part."""
+    return _LEFTOVER.sub("", text).strip(" ,\n") if _has_leftover(text) else text
+
+
+def _has_leftover(text: str) -> bool:
+    return "undefined" in text or "null" in text or "[object" in text or "{{" in text
+
+
+def _is_word(word: str) -> bool:
+    """Whether one word among others says nothing."""
+    if word[:1].isalnum() and word[:3] not in _BEGINNINGS:
+        return False
+    core = word.strip(_EDGES)
+    if core[:3] not in _BEGINNINGS:
+        return _TEMPLATE.fullmatch(word) is not None
+    return core.casefold() in _WORDS or core in ("NaN", "nil") or _THAI.fullmatch(core) is not None

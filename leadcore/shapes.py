@@ -1,0 +1,267 @@
+"""Parts of a payload in another shape than DealDroid documents: JSON text in place of an object, a list in place of a
+value, a key in another case. They are read as what they are as far as there is one way to read them.
+"""
+
+import html
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+
+from leadcore.filler import says_nothing
+from leadcore.text import clean
+
+# Far deeper than any payload, counting JSON text in JSON text.
+_MAX_LAYERS = 12
+_DECODE = msgspec.json.Decoder().decode
+_ENCODE = msgspec.json.Encoder().encode
+# The keys under which an object holds its value, among others that describe it.
+_VALUE = ("value", "text", "name")
+_NAME = ("title", "first", "firstname", "given", "givenname", "middle", "middlename", "last", "lastname", "surname")
+_CALLING_CODE = frozenset((
+    "countrycode", "countrycallingcode", "callingcode", "dialcode", "dialingcode", "phonecode", "phonecountrycode",
+    "isdcode", "prefix", "code", "cc",
+))  # fmt: skip
+_REGION = _CALLING_CODE | {"country", "countryiso", "countryiso2", "iso", "iso2", "region", "regioncode"}
+_LONGEST_REGION = 40
+_AREA = re.compile("0[1-9]")
+_KIND = frozenset(("type", "label", "kind"))
+_ADDRESS = (
+    "address", "street", "streetaddress", "line1", "line2", "village", "villageorproject", "subdistrict", "district",
+    "city", "state", "province", "zip", "zipcode", "postcode", "postalcode", "country",
+)  # fmt: skip
+
+Join = Callable[[list[str]], str]
+
+
+class Keys(NamedTuple):
+    """Known keys, and the same by their folded form."""
+
+    names: frozenset[str]
+    folded: Mapping[str, str]
+
+
+class Ambiguous(ValueError):
+    """There is no one way to read it."""
+
+
+def only(texts: list[str]) -> str:
+    """The one text; raises `Ambiguous` if they differ."""
+    if len({text.casefold() for text in texts}) > 1:
+        raise Ambiguous
+    return texts[0] if texts else ""
+
+
+def words(texts: list[str]) -> str:
+    """The parts of one name; raises `Ambiguous` if they are several names."""
+    if len(texts) == 1 or not any(" " in text for text in texts):
+        return " ".join(texts)
+    return only(texts)
+
+
+def lines(texts: list[str]) -> str:
+    return "\n".join(texts)
+
+
+def items(texts: list[str]) -> str:
+    return ", ".join(texts)
+
+
+def email(texts: list[str]) -> str:
+    """The one that looks like an email; raises `Ambiguous` if several do."""
+    return only([text for text in texts if "@" in text] or texts)
+
+
+def read_value(value: Any, join: Join) -> str:
+    """The text of a value in a list, an object or JSON text; raises `Ambiguous`."""
+    return join(list(dict.fromkeys(_texts(value, join))))
+
+
+def read_lines(value: Any) -> str:
+    """A text, or the lines of one; raises `Ambiguous`."""
+    value = unwrap(value)
+    texts = value if isinstance(value, list) else [value]
+    if not all(isinstance(text, str) for text in texts):
+        raise Ambiguous
+    return read_value(texts, lines)
+
+
+def read_object(value: Any, keys: Keys, join: Callable[[str], Join]) -> dict[str, Any]:
+    """The object in JSON text or a list; several objects are one if no value contradicts. `join`: how several values of
+    a key are one. Raises `Ambiguous`."""
+    objects = [rename(each, keys) for each in _objects(value)]
+    if len(objects) <= 1:
+        return objects[0] if objects else {}
+    merged: dict[str, Any] = {}
+    for key in keys.names:
+        if not (values := [each[key] for each in objects if key in each]):
+            continue
+        if any(isinstance(one, dict | list) for one in values):
+            raise Ambiguous
+        merged[key] = values
+        # Lines and words add up within one value, not across objects: those could be two people or two addresses.
+        read_value(values, items if join(key) is items else only)
+    return merged
+
+
+def read_products(value: Any, keys: Keys) -> list[dict[str, Any]]:
+    """The products in a list, an object of them, one product, their names or JSON text; raises `Ambiguous`."""
+    if type(value) is list and all(type(each) is dict and each.keys() <= keys.names for each in value):
+        return value
+    return [rename(each, keys) for each in _products(value)]
+
+
+def is_product(value: Mapping[str, Any]) -> bool:
+    """Whether an object has the name or the code of a product."""
+    if "products" in value:
+        return False
+    return any(fold(key) in ("name", "code") and not isinstance(each, dict | list) for key, each in value.items())
+
+
+def rename(part: dict[str, Any], keys: Keys) -> dict[str, Any]:
+    """`part` with the known keys that stand in another case or style, unless two claim the same name."""
+    if part.keys() <= keys.names:
+        return part
+    renamed: dict[str, Any] = dict(part)
+    claims: dict[str, list[str]] = {}
+    for key in part.keys() - keys.names:
+        if name := keys.folded.get(fold(key)):
+            claims.setdefault(name, []).append(key)
+    for name, claimants in claims.items():
+        if len(claimants) == 1 and part.get(name) is None:
+            renamed[name] = renamed.pop(claimants[0])
+    return renamed
+
+
+def fold(key: str) -> str:
+    """A key without its case and style: `Contact-Info` and `contactInfo` are `contactinfo`."""
+    return "".join(filter(str.isalnum, key)).casefold()
+
+
+def index(names: Iterable[str]) -> Keys:
+    folded = {fold(name): name for name in names}
+    return Keys(frozenset(folded.values()), folded)
+
+
+def is_said(value: Any, depth: int = 0) -> bool:
+    """Whether anything in `value` says something."""
+    if isinstance(value, dict | list):
+        inner = value.values() if isinstance(value, dict) else value
+        return depth > _MAX_LAYERS or any(is_said(each, depth + 1) for each in inner)
+    return not says_nothing(clean(value))
+
+
+def as_text(value: Any) -> str:
+    """`value` as a person can read it."""
+    if isinstance(value, str | int | float):
+        return clean(value)
+    try:
+        return clean(_ENCODE(value).decode())
+    except (ValueError, OverflowError, RecursionError):
+        return clean(repr(value))
+
+
+def unwrap(value: Any) -> Any:
+    """What JSON text holds, however often it is encoded; any other value as it is."""
+    for _ in range(_MAX_LAYERS):
+        if not isinstance(value, str) or not value.lstrip().startswith(("{", "[", '"')):
+            break
+        try:
+            value = _DECODE(value if '"' in value else html.unescape(value))
+        except (ValueError, RecursionError):
+            break
+    return value
+
+
+def _texts(value: Any, join: Join, depth: int = 0) -> list[str]:
+    value = unwrap(value)
+    if depth > _MAX_LAYERS:
+        raise Ambiguous
+    if isinstance(value, list):
+        return [text for each in value for text in _texts(each, join, depth + 1)]
+    if isinstance(value, dict):
+        return [text for each in _values(value, join) for text in _texts(each, join, depth + 1)]
+    text = clean(value)
+    return [] if says_nothing(text, is_name=True) else [text]
+
+
+def _values(value: dict[str, Any], join: Join) -> list[Any]:
+    said = {fold(key): each for key, each in value.items() if is_said(each)}
+    if join is items and not any(isinstance(each, dict | list) for each in said.values()):
+        return _read_phone({key: clean(each) for key, each in said.items() if key not in _KIND or len(said) == 1})
+    if join in (items, email) or len(said) <= 1:
+        return list(said.values())
+    for parts, joined in ((_NAME, words), (_ADDRESS, lines)):
+        if join is joined and said.keys() <= set(parts):
+            found = [said[key] for key in parts if key in said]
+            return [" ".join(map(clean, found))] if join is words else found
+    for key in _VALUE:
+        if key in said:
+            return [said[key]]
+    raise Ambiguous
+
+
+def _read_phone(said: dict[str, str]) -> list[Any]:
+    """The numbers of an object, where it has only one with the country's calling code that stands beside it; raises
+    `Ambiguous` if that code is not known."""
+    beside = {key: text for key, text in said.items() if key in _REGION and len(text) <= _LONGEST_REGION}
+    numbers = [text for key, text in said.items() if key not in beside and key != "areacode"]
+    if len(numbers) != 1 or not any(map(str.isdigit, numbers[0])):
+        return list(said.values())
+    areas = [
+        said.pop("areacode", ""),
+        *(beside.pop(key) for key in _CALLING_CODE & beside.keys() if _AREA.match(beside[key])),
+    ]
+    number = "".join((*areas, *numbers))
+    if not beside or number.startswith(("+", "00")):
+        return [number]
+    codes = {_calling_code(text) for text in beside.values()}
+    if len(codes) != 1 or "" in codes:
+        raise Ambiguous
+    [code] = codes
+    digits = "".join(filter(str.isdigit, number))
+    return [f"+{number}" if digits.startswith(code) and len(digits) > len(code) + 7 else f"+{code} {number}"]
+
+
+def _calling_code(text: str) -> str:
+    """The digits of a calling code, or that of a country's ISO code; "" if it is neither."""
+    if text.lstrip("+").isdigit():
+        return text.lstrip("+0") if len(text.lstrip("+0")) <= 3 else ""
+    if text.casefold() in ("thailand", "ไทย"):
+        return "66"
+    from phonenumbers import country_code_for_region
+
+    return str(country_code_for_region(text.upper()) or "")
+
+
+def _objects(value: Any, depth: int = 0) -> list[dict[str, Any]]:
+    value = unwrap(value)
+    if isinstance(value, dict):
+        return [value] if is_said(value) else []
+    if isinstance(value, list) and depth <= _MAX_LAYERS:
+        return [found for each in value for found in _objects(each, depth + 1)]
+    if is_said(value):
+        raise Ambiguous
+    return []
+
+
+def _products(value: Any, depth: int = 0) -> list[dict[str, Any]]:
+    value = unwrap(value)
+    if depth > _MAX_LAYERS:
+        raise Ambiguous
+    if isinstance(value, dict):
+        if is_product(value) or (depth and not value):
+            return [value]
+        nested = [each for each in value.values() if isinstance(unwrap(each), dict | list)]
+        if any(is_said(each) for each in value.values() if not any(each is one for one in nested)):
+            raise Ambiguous
+        value = nested
+    if isinstance(value, list):
+        return [found for each in value for found in _products(each, depth + 1)]
+    if isinstance(value, str):
+        name = clean(value)
+        return [] if says_nothing(name) else [{"name": name}]
+    if is_said(value):
+        raise Ambiguous
+    return []

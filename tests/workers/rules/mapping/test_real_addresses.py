@@ -1,0 +1,263 @@
+"""Addresses as people really send them, from the payload to HubSpot's properties."""
+
+from typing import Any
+
+import pytest
+
+from leadcore import event
+from leadcore.config import Crm
+from leadcore.reasons import reason
+from leadcore.receipts import Note
+from workers.rules.mapping.contact import PortalOptions, map_event
+from workers.rules.mapping.mapped_event import MappedEvent
+from workers.rules.mapping.options import Option
+
+BANGKOK = "กรุงเทพมหานคร"
+PHONE = "0812200001"
+
+
+def read(parts: dict[str, Any] | None = None, portal: PortalOptions | None = None, **contact: Any) -> MappedEvent:
+    """`parts` by the short names of `event.Address`."""
+    names = {"street": "street_address", "village": "village_or_project", "zip": "postal_code"}
+    payload = {
+        "mid": "m",
+        "customer_id": "c",
+        "intent": "Purchase",
+        "contact_info": {"name": "A", "phone": PHONE, **contact},
+        "address_parsing": {names.get(name, name): value for name, value in (parts or {}).items()},
+    }
+    return map_event(event.read(event.encode(payload)), 1_772_333_105_250, Crm(), portal or PortalOptions())
+
+
+def check(said: MappedEvent, expected: dict[str, str | None]) -> None:
+    found = {**said.details, **said.address}
+    assert {name: found.get(name) for name in expected} == expected
+
+
+# Thailand only where something says so
+
+
+@pytest.mark.parametrize(
+    ("parts", "phone", "country"),
+    [
+        ({"street": "12 Lê Lợi", "city": "Ho Chi Minh", "zip": "70000"}, "+84912345001", "Vietnam"),
+        ({"street": "12 Jalan Ampang", "city": "Kuala Lumpur", "zip": "50450"}, "+60123456789", "Malaysia"),
+        ({"street": "Jalan Sudirman 5", "city": "Denpasar", "zip": "80000"}, PHONE, "Indonesia"),
+        ({"city": "ฮานอย", "zip": "10000"}, PHONE, "Vietnam"),
+        ({"city": "Kathmandu", "zip": "44600"}, PHONE, None),
+        ({"city": "Lyon", "zip": "10110"}, PHONE, None),
+        ({"street": "12 Calle Mayor, Peñíscola", "zip": "12120"}, PHONE, None),
+        ({"street": "中山路 5", "zip": "10110"}, PHONE, None),
+        ({"zip": "10110"}, "+84912345001", None),
+        ({"zip": "10110", "country": "Narnia"}, PHONE, None),
+        ({"zip": "10110"}, PHONE, "Thailand"),
+        ({"city": "Khlong Toei", "zip": "10110"}, "+84912345001", "Thailand"),
+        ({"city": "Pattaya", "zip": "20150"}, "+44 7400 123456", "Thailand"),
+        ({"street": "9 ถ.สีลม", "zip": "10500"}, "+44 7400 123456", "Thailand"),
+    ],
+)
+def test_a_bare_postcode_is_no_proof_beside_what_is_foreign(
+    parts: dict[str, Any], phone: str, country: str | None
+) -> None:
+    check(read(parts, phone=phone), {"country": country, "zip": parts["zip"]})
+
+
+@pytest.mark.parametrize(
+    ("country", "common"), [("เนปาล", "Nepal"), ("Nga", "Russia"), ("Hong Kong SAR China", "Hong Kong"), ("xyz", None)]
+)
+def test_a_country_that_was_said_is_never_overruled(country: str, common: str | None) -> None:
+    check(read({"city": "Kathmandu", "zip": "44600", "country": country}), {"country": common, "zip": "44600"})
+
+
+@pytest.mark.parametrize(
+    ("parts", "postcode"),
+    [
+        ({"city": "Singapore", "zip": 79903, "country": "Singapore"}, "079903"),
+        ({"city": "Singapore", "zip": 79903}, "079903"),
+        ({"city": "Boston", "zip": 2134, "country": "USA"}, "02134"),
+        ({"city": "Kowloon", "country": "Hong Kong", "zip": "000000"}, None),
+        ({"state": "เชียงใหม่", "zip": "00000"}, None),
+        ({"zip": "50200.0"}, "50200"),
+        ({"zip": "TH-50200"}, "50200"),
+    ],
+)
+def test_a_postcode_that_lost_its_zeros_gets_them_back_and_one_of_zeros_says_nothing(
+    parts: dict[str, Any], postcode: str | None
+) -> None:
+    said = read(parts)
+    check(said, {"zip": postcode})
+    assert said.unsaved == {}
+
+
+# Province, district, subdistrict
+
+
+@pytest.mark.parametrize(
+    ("parts", "text", "expected"),
+    [
+        (
+            {"street": "99/1 ต.หนองจ๊อม อ.สันทราย", "district": "สันทราย", "zip": "50210"},
+            "",
+            {"state": "เชียงใหม่", "zip": "50210", "country": "Thailand", "city": "สันทราย"},
+        ),
+        ({"street": "5 ถ.เพชรเกษม", "city": "หาดใหญ่", "zip": "90110"}, "", {"state": "สงขลา", "city": "หาดใหญ่"}),
+        ({"state": "เชียงใหม่", "zip": "50999"}, "", {"state": "เชียงใหม่", "zip": "50999"}),
+        ({"district": "บางรัก", "state": f"{BANGKOK} 10500"}, "", {"state": BANGKOK, "zip": "10500", "city": BANGKOK}),
+        ({"district": "บางรัก", "zip": "กรุงเทพฯ 10500"}, "", {"state": BANGKOK, "zip": "10500", "city": BANGKOK}),
+        ({"city": "อ.หางดง จ.เชียงใหม่"}, "", {"state": "เชียงใหม่", "city": "หางดง"}),
+        ({"city": "Bangkok 10110, Thailand"}, "", {"state": BANGKOK, "zip": "10110", "country": "Thailand"}),
+        ({"street": "9 ถ.เพชรเกษม", "district": "หัวหิน", "state": "ประจวบฯ"}, "", {"state": "ประจวบคีรีขันธ์"}),
+        (
+            {"city": "สีลม", "district": "บางรัก", "state": "กทม."},
+            "",
+            {"city": BANGKOK, "dealdroid_district": "บางรัก", "dealdroid_subdistrict": "สีลม"},
+        ),
+        (
+            {},
+            "ที่อยู่: 99 Moo 5, Tambon Rawai, Amphur Muang, Phuket 83130 Thailand",
+            {"city": "Mueang Phuket", "address": "99 Moo 5, Tambon Rawai, Amphur Muang"},
+        ),
+        ({}, "99/1 ต.หนองจ๊อม อ.สันทราย จ.เชียงใหม่ 50210", {"zip": "50210", "city": "สันทราย"}),
+        ({}, "99/1 ต.โก่งธนู อ.เมืองลพบุรี จ.ลพบุรี 13240", {"state": "ลพบุรี", "zip": "13240"}),
+        ({}, "99/1 ต.โก่งธนู อ.เมือง 13240", {"state": "ลพบุรี", "zip": "13240", "city": "เมืองลพบุรี"}),
+        ({}, "99/1 ท่ากระดาน สนามชัยเขต ฉะเชิงเทรา", {"state": "ฉะเชิงเทรา", "city": "สนามชัยเขต"}),
+        (
+            {},
+            "12 Moo 3, Lam Phu, Mueang, Nong Bua Lam Phu Province 39000",
+            {"state": "หนองบัวลำภู", "zip": "39000", "address": "12 Moo 3, Lam Phu, Mueang"},
+        ),
+        (
+            {},
+            "201 ซอยสุขุมวิท 63 แขวงคลองตันเหนือ เขตวัฒนา กทม.10110",
+            {"zip": "10110", "address": "201 ซอยสุขุมวิท 63 แขวงคลองตันเหนือ เขตวัฒนา", "dealdroid_district": "วัฒนา"},
+        ),
+        ({}, "9 บจ.เอบีซี ถ.สีลม แขวงสีลม เขตบางรัก 10500", {"state": BANGKOK, "dealdroid_subdistrict": "สีลม"}),
+        ({}, "สภ.เมือง พ.ต.ท.สมชาย 5 ต.สุเทพ อ.เมือง เชียงใหม่ 50200", {"dealdroid_subdistrict": "สุเทพ"}),
+    ],
+)
+def test_the_parts_of_a_thai_address_are_found(parts: dict[str, Any], text: str, expected: dict[str, str]) -> None:
+    said = read(parts, address=text)
+    check(said, expected)
+    assert said.unsaved == {}
+
+
+@pytest.mark.parametrize(
+    ("parts", "contact"),
+    [
+        ({"city": "เมืองเชียงใหม่", "state": "เชียงใหม่"}, {"city": "อ.เมือง"}),
+        ({"city": "เมืองเชียงใหม่", "state": "เชียงใหม่"}, {"city": "Mueang Chiang Mai"}),
+        ({"city": "อ.เมือง", "state": "Chiang Mai"}, {"city": "เมืองเชียงใหม่"}),
+        ({"city": "เมืองเชียงใหม่", "state": "เชียงใหม่"}, {"city": "ต.สุเทพ"}),
+        ({"district": "อ.เมืองเชียงใหม่", "state": "เชียงใหม่"}, {"city": "Muang"}),
+    ],
+)
+def test_two_spellings_of_one_place_do_not_contradict(parts: dict[str, str], contact: dict[str, str]) -> None:
+    said = read({"street": "9 หมู่ 2", **parts}, zipcode="50200", **contact)
+    check(said, {"zip": "50200", "state": "เชียงใหม่", "address": said.address["address"]})
+    assert (said.unsaved, said.unclear) == ({}, frozenset())
+
+
+@pytest.mark.parametrize(
+    ("parts", "text", "expected", "unsaved"),
+    [
+        ({"state": "เชียงใหม่", "zip": "10110"}, "", {"state": "เชียงใหม่", "zip": None}, "10110"),
+        ({"state": "เชียงใหม่", "district": "หาดใหญ่"}, "", {"state": "เชียงใหม่", "city": None}, "หาดใหญ่"),
+        ({"district": "สันทราย", "zip": "10110"}, "", {"zip": None, "state": None}, "10110"),
+        ({"city": "Bangkok", "country": "เวียดนาม"}, "", {"city": None, "country": "Vietnam"}, "Bangkok"),
+        ({"state": "เชียงใหม่", "country": "Laos"}, "", {"state": None, "country": "Laos"}, "เชียงใหม่"),
+        ({}, "9 หมู่ 2 จ.เชียงใหม่ 10110", {"state": "เชียงใหม่", "zip": None, "address": "9 หมู่ 2"}, "10110"),
+        (
+            {"street": "9 หมู่ 2", "state": "เชียงใหม่"},
+            "5 ถ.สีลม กรุงเทพฯ 10500",
+            {"state": "เชียงใหม่", "zip": None, "address": "9 หมู่ 2"},
+            "5 ถ.สีลม กรุงเทพฯ 10500",
+        ),
+    ],
+)
+def test_what_contradicts_is_unsaved_with_a_note_and_the_address_is_unclear(
+    parts: dict[str, str], text: str, expected: dict[str, str | None], unsaved: str
+) -> None:
+    said = read(parts, address=text)
+    check(said, expected)
+    assert (said.unsaved, said.unclear) == ({"address": unsaved}, {"address"})
+    assert said.notes == (Note("address", "dropped", reason("contradictory")),)
+
+
+# What stands behind an address
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("123/45 ถ.ราชดำเนิน อ.เมือง จ.เชียงใหม่ 50000 โทร 0891234567", "123/45 ถ.ราชดำเนิน อ.เมือง"),
+        ("123/45 ถ.ราชดำเนิน อ.เมือง จ.เชียงใหม่ 50000 (โทร. 089-123-4567)", "123/45 ถ.ราชดำเนิน อ.เมือง"),
+        ("เบอร์ 089 123 4567 123/45 อ.เมือง จ.เชียงใหม่ 50000", "123/45 อ.เมือง"),
+        ("123/45 อ.เมือง จ.เชียงใหม่ 50000 +66 89 123 4567 ค่ะ", "123/45 อ.เมือง"),
+    ],
+)
+def test_a_phone_in_an_address_is_cut_and_used_if_none_was_said(text: str, address: str) -> None:
+    check(read(address=text, phone=""), {"phone": "+66891234567", "address": address, "zip": "50000"})
+    other = {"phone": "+66812200001", "dealdroid_other_phones": "+66891234567", "address": address}
+    check(read(address=text), other)
+    check(read(address=text, phone="0891234567"), {"phone": "+66891234567", "dealdroid_other_phones": None})
+
+
+def test_a_phone_in_an_address_is_read_in_the_country_of_the_address() -> None:
+    said = read(address="12 Baker Street, London NW1 6XE, UK, Tel: 020 7946 0958", phone="")
+    check(said, {"phone": "+442079460958", "country": "United Kingdom", "address": "12 Baker Street, London NW1 6XE"})
+
+
+@pytest.mark.parametrize(
+    ("text", "address", "unsaved"),
+    [
+        ("9 ถ.สีลม กรุงเทพฯ 10500 ฝากไว้กับ รปภ", "9 ถ.สีลม", "ฝากไว้กับ รปภ"),
+        ("9 Silom Road, Bangkok 10500 please call first", "9 Silom Road", "please call first"),
+        ("9 ถ.สีลม กทม 10500 เลขผู้เสียภาษี 0105536000001", "9 ถ.สีลม", "เลขผู้เสียภาษี 0105536000001"),
+        ("9 ถ.สีลม (สำนักงานใหญ่) 0-1055-36000-00-1 กทม 10500", "9 ถ.สีลม", "0-1055-36000-00-1; สำนักงานใหญ่"),
+        ("9 ถ.สีลม สาขาที่ 00002 กทม 10500", "9 ถ.สีลม", "สาขาที่ 00002"),
+    ],
+)
+def test_a_note_a_tax_id_and_a_branch_are_no_part_of_an_address(text: str, address: str, unsaved: str) -> None:
+    said = read(address=text)
+    check(said, {"address": address, "zip": "10500", "state": BANGKOK, "dealdroid_other_phones": None})
+    assert said.unsaved == {"address": unsaved}
+    assert not said.unclear
+
+
+def test_a_branch_with_a_name_is_where_the_parcel_goes() -> None:
+    text = "ธนาคารกรุงเทพ สาขาสีลม 191 ถ.สีลม กทม 10500"
+    check(read(address=text), {"address": "ธนาคารกรุงเทพ สาขาสีลม 191 ถ.สีลม", "zip": "10500"})
+
+
+# The neighbours
+
+
+@pytest.mark.parametrize(
+    ("country", "state", "option"),
+    [
+        ("Cambodia", "Siemreap", Option("siem_reap", "Siem Reap")),
+        ("Cambodia", "Siem Reap", Option("KH-17", "Siĕm Réab")),
+        ("Vietnam", "Bình Dương", Option("hcm", "Hồ Chí Minh")),
+        ("Vietnam", "Bình Dương", Option("bd", "Binh Duong")),
+        ("Malaysia", "Pulau Pinang", Option("png", "Penang")),
+    ],
+)
+def test_a_province_of_a_neighbour_is_the_option_that_means_it(country: str, state: str, option: Option) -> None:
+    said = read({"state": state, "country": country}, PortalOptions({"state": [Option("x", "Elsewhere"), option]}))
+    assert said.address["state"] == option.value
+
+
+@pytest.mark.parametrize(
+    ("parts", "postcode"),
+    [
+        ({"state": "Huế", "country": "Vietnam", "zip": "49000"}, "49000"),
+        ({"state": "Papua Barat Daya", "country": "Indonesia", "zip": "98411"}, "98411"),
+        ({"city": "Phnom Penh", "country": "Cambodia", "zip": "120101"}, "120101"),
+        ({"city": "Vientiane", "country": "Laos", "zip": "01160"}, "01160"),
+        ({"city": "Yangon", "country": "Myanmar", "zip": "11181"}, "11181"),
+    ],
+)
+def test_provinces_and_postcodes_of_the_neighbours_stay_as_they_were_said(parts: dict[str, str], postcode: str) -> None:
+    said = read(parts)
+    check(said, {"zip": postcode, "country": parts["country"], "state": parts.get("state"), "city": parts.get("city")})
+    assert said.unsaved == {}

@@ -1,0 +1,71 @@
+"""What people write behind an address that is no part of it: phone numbers, tax ids, a company's branch."""
+
+import re
+
+from msgspec import Struct
+
+from workers.rules.mapping import id_numbers, phone
+
+_GAP = r"[\s.-]?"
+# Nothing of all this without nine digits or one of these words.
+_MANY_DIGITS = re.compile(rf"(?:\d{_GAP}){{9}}|\(\d")
+_WORDS = ("สำนักงานใหญ่", "สนญ", "สาขา", "office", "branch")
+_ENDS_WITH_DIGITS = re.compile(r"\d(?:[\s().-]{0,2}\d){7}[\s)]*$")
+_BRANCH = re.compile(
+    r"\(?\s*(?:สำนักงานใหญ่|สนญ\.?|\bhead\s?office\b|(?:สาขา(?:ที่)?|\bbranch(?:\s*(?:no|number))?)[\s.:]*\d{1,5}(?![\d/]))\s*\)?",
+    re.IGNORECASE,
+)
+_PHONE_LABEL = (
+    r"(?:เบอร์โทรศัพท์มือถือ|เบอร์โทรศัพท์|เบอร์โทร|เบอร์มือถือ|เบอร์ติดต่อ|เบอร์|โทรศัพท์มือถือ|โทรศัพท์|มือถือ|โทร|ติดต่อ|"
+    r"电话|電話|手机|手機|(?<![^\W\d_])(?:telephone|tel|phone|mobile|mob|cell|call|hp|ph|sđt|đt|telp|whatsapp))"
+)
+_EXTENSION = r"(?:\s*(?:ต่อ|ext\.?|#)\s*\d{1,5}(?!\d))?"
+_BARE = rf"(?<![\d/.-])(?:\+\d(?:[\s().-]{{0,2}}\d){{7,13}}|(?:0|66{_GAP}|\(0)(?:[)\s.-]{{0,2}}\d){{8,9}})(?!\d|-\d)"
+_LABELLED = rf"{_PHONE_LABEL}(?:\s*(?:no|number))?[\s.:：]*(?:[+(]?\d(?:[\s().-]{{0,2}}\d){{7,13}})(?!\d|-\d)"
+_NUMBER = rf"(?:(?:{_PHONE_LABEL}[\s.:：]*)?{_BARE}|{_LABELLED}){_EXTENSION}"
+_LABELLED_AT_END = re.compile(rf"[\s,(]*{_LABELLED}{_EXTENSION}[\s)]*$", re.IGNORECASE)
+_PHONE = re.compile(rf"\(\s*{_NUMBER}\s*\)|{_NUMBER}", re.IGNORECASE)
+_LABEL = re.compile(rf"^\(?\s*{_PHONE_LABEL}(?:\s*(?:no|number))?[\s.:：]*", re.IGNORECASE)
+_JOINT = re.compile(r"(?:[\s,/;|]|(?<=\s)(?:หรือ|และ|or|and)(?=\s|$))+$")
+_LEFT_OVER = re.compile(r"\s+(?=[,)])|(?<=[\s(])\s+|\(\s*\)")
+_POLITE = re.compile(r"(?:[\s,.]*(?:นะ)?(?:ครับผม|ครับ|คร้าบ|ค่ะ|คะ)|\s(?:ค่า|จ้า))+$")
+
+
+class Extras(Struct, frozen=True):
+    """`text` is the address without them; `phones` as typed; `others` are tax ids and branches as typed."""
+
+    text: str
+    phones: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+
+
+def cut_labelled(text: str) -> str:
+    """`text` without a number at its end that is called a phone, valid or not in any one country."""
+    return _LABELLED_AT_END.sub("", text) if _ENDS_WITH_DIGITS.search(text) else text
+
+
+def cut_extras(text: str, region: str) -> Extras:
+    """`text` without phone numbers, tax ids and a company's branch. `region` (ISO 3166 alpha-2) applies to phones
+    without a country code; what is no valid number stays."""
+    lower = text.lower()
+    if not _MANY_DIGITS.search(text) and not any(word in lower for word in _WORDS):
+        return Extras(_POLITE.sub("", text) if text.endswith(("บ", "ะ", "า")) else text)
+    others: list[str] = []
+    phones: list[str] = []
+
+    def cut_other(match: re.Match[str]) -> str:
+        others.append(match[0].strip(" ()"))
+        return " "
+
+    def cut_phone(match: re.Match[str]) -> str:
+        number = _LABEL.sub("", match[0]).strip()
+        if not phone.parse(number, region).phone:
+            return match[0]
+        phones.append(number)
+        return " "
+
+    kept = _PHONE.sub(cut_phone, _BRANCH.sub(cut_other, id_numbers.TAX_ID.sub(cut_other, text)))
+    if not others and not phones:
+        return Extras(text)
+    kept = _LEFT_OVER.sub("", kept)
+    return Extras(_POLITE.sub("", _JOINT.sub("", kept)).strip(" ,/;|"), tuple(phones), tuple(others))

@@ -1,0 +1,101 @@
+"""Companies in what was typed as a name: told by their legal forms, in the languages of Thailand and its neighbours."""
+
+import re
+
+from workers.rules.mapping import honorifics
+
+_BEGINS = re.compile(
+    r"(?:^|(?<=\s))(?:"
+    r"(?:บริษัท|ห้างหุ้นส่วน|ห้าง|ร้าน|โรงเรียน|โรงพยาบาล|โรงแรม|มูลนิธิ|สมาคม|สหกรณ์|มหาวิทยาลัย|วิสาหกิจชุมชน|คลินิก"
+    r"|บจก|บจ\.|บมจ|หจก|หสน|หสม"
+    r"|บ\s?\.\s?(?:จ\s?\.\s?ก|ม\s?\.\s?จ|จ)|ห\s?\.\s?(?:จ\s?\.\s?ก|ส\s?\.\s?[นม]))[\s.]*\w"
+    r"|บ\.\s*\w(?=.*(?:จก|จำกัด))"
+    r"|(?:PT|CV|UD)\b\.?\s*\w"
+    r"|(?i:Công ty|Cty|Tập đoàn|DNTN|Doanh nghiệp|Hợp tác xã|HTX|Cửa hàng|Hộ kinh doanh|Kedai|Warung"
+    r"|Syarikat|Perniagaan|Perusahaan|Koperasi|Yayasan)\b\.?\s*\w"
+    r"|(?:ООО|ОАО|ЗАО|ПАО|АО|ИП)\s+\S"
+    r"|(?:ບໍລິສັດ|ຮ້ານ|ក្រុមហ៊ុន|ហាង|ကုမ္ပဏီ)\s*\S"
+    r"|(?:[㈱㈲㈜㍿]|株式会社|有限会社|合同会社|合資会社|一般社団法人|医療法人|学校法人|주식회사|유한회사|재단법인|사단법인)\s*\S"
+    r")"
+)
+_MARK = re.compile(r"\(\s*(?:株|有|合|同|資|名|財|社|株式会社|有限会社|주|유|재|사|합|주식회사|มหาชน)\s*\)")
+_ENDS = re.compile(
+    r"\S\s*จำกัด\.?$|\S[\s.]+ม?จก\.?$|[㈱㈲㈜㍿]$"
+    r"|(?:公司|集[团團]|会社|商[店会會行]|企[业業]社?|工作室|事[务務]所|주식회사|유한회사)$"
+    r"|\w[\s&,]+Co\.$"
+    r"|\w\W+(?i:(?:Co\b\.?\s*,?\s*)?(?:Ltd|Limited)(?:\.?,?\s?Part(?:nership)?)?|Part\.?,?\s?Ltd|Inc"
+    r"|Incorporated|Corp|Corporation|Company|LLC|L\.L\.C|LLP|L\.L\.P|PLC"
+    r"|P\.L\.C|PCL|(?:Sdn\.?\s*)?Bhd|Berhad|PLT|Pte|Pty|GmbH|mbH|GmbH\s?&\s?Co\.?\s?KG"
+    r"|e\.\s?K|e\.\s?V|S\.\s?A|S\.\s?A\.\s?S"
+    r"|S\.?A\.?R\.?L|S\.?\s?à\s?r\.?\s?l|S\.?R\.?L|S\.p\.A|S\.A\. de C\.V|B\.V|N\.V|A/S|A\.Ş|Ltd\.?\s?Şti"
+    r"|s\.r\.o|d\.o\.o|sp\.?\s?z\s?o\.?\s?o|Kft|Zrt|OÜ|Oyj|Tbk|OPC|FZE|FZCO|FZ-LLC|W\.?L\.?L|Enterprises?|Holdings?|Industries|TNHH)\b\.?$"
+    r"|\w\W+(?:AG|KG|OHG|SAS|BV|NV|UAB|ApS|ASA|SpA|Ltda|Lda)$|\w{3,}\W+(?:SE|SA|AB)$"
+)
+# What a text ends with if `_ENDS` matches it; without the dots.
+_LAST_WORDS = frozenset(
+    re.split(
+        r"\s+",
+        "co ltd part partnership limited inc incorporated corp corporation company llc llp plc pcl bhd berhad "
+        "plt pte pty gmbh mbh kg ek k ev v sa a sas s sarl sàrl rl srl l spa cv bv nv a/s aş şti sro o doo "
+        "zoo oo kft zrt oü oyj tbk opc fze fzco fz-llc wll enterprise enterprises holding holdings industries "
+        "tnhh ag ohg se ab uab aps asa ltda lda จก มจก",
+    )
+)
+_LAST_LETTERS = (
+    "จำกัด", "จก", "司", "团", "團", "社", "店", "会", "會", "行", "业", "業", "室", "所", "㈱", "㈲", "㈜", "㍿",
+    "주식회사", "유한회사", "ltd", "Ltd", "LTD", "Co", "CO",
+)  # fmt: skip
+OPENS = re.compile('[("“]')
+# Behind a company in Thailand's tax invoices.
+_BRANCH = (
+    r"(?:สำนักงาน\s?ใหญ่|สนง\.?\s?ใหญ่|สนญ\.?|สาขา\s*(?:ที่)?\s*[\w\s./-]*|head\s?office|h\.?q\.?"
+    r"|branch(?:\s*(?:no\.?|number|:|#)?\s*\d+)?)"
+)
+_BRANCH_ENDS = re.compile(rf"[\s,]*(?:\(\s*{_BRANCH}\s*\)|(?<=[\s,]){_BRANCH})$", re.IGNORECASE)
+_BRANCH_ONLY = re.compile(_BRANCH, re.IGNORECASE)
+_LEGAL_END = re.compile(r"จำกัด\.?\s*(?:\(\s*มหาชน\s*\))?\s+|(?:Co\.?\s*,?\s*)?Ltd\.?\s+")
+
+ASIDE = re.compile(r"""\(((?:[^()]|\([^()]*\))*)\)|["“]([^"“”]*)["”]""")
+
+
+def split(text: str) -> tuple[str, str]:
+    """The person and the company in `text`, "" if it has none: "คุณแดง ร้านกาแฟ" has both, a text that ends like a
+    company is one as a whole."""
+    text = text.removesuffix("御中").rstrip()
+    asides = list(ASIDE.finditer(text)) if OPENS.search(text) else []
+    main = ASIDE.sub(_blank, text) if asides else text
+    if start := _BEGINS.search(main):
+        person, company = text[: start.start()].strip(), text[start.start() :]
+        return (person, company) if person else _split_behind(company)
+    if asides and any(_MARK.fullmatch(aside[0]) for aside in asides):
+        return "", text
+    person = _drop_branch(text)
+    main = person if not asides else _drop_branch(main).rstrip()
+    last = main[main.rfind(" ") + 1 :].replace(".", "")
+    may_end = last.lower() in _LAST_WORDS or last.endswith(_LAST_LETTERS)
+    return ("", text) if may_end and _ENDS.search(main) else (person, "")
+
+
+def _drop_branch(text: str) -> str:
+    lower = text.lower()
+    if "สาขา" in lower or "สน" in lower or "สำนักงาน" in lower or "office" in lower or "branch" in lower or "q" in lower:
+        return _BRANCH_ENDS.sub("", text)
+    return text
+
+
+def is_branch(aside: str) -> bool:
+    """Whether `aside` tells which office of a company is meant."""
+    return _BRANCH_ONLY.fullmatch(aside) is not None
+
+
+def _split_behind(company: str) -> tuple[str, str]:
+    """The person behind the legal form, if a title shows that there is one."""
+    end = _LEGAL_END.search(company)
+    behind = company[end.end() :] if end else ""
+    if end and honorifics.strip_before(behind) not in ("", behind):
+        return behind, company[: end.end()].strip()
+    return "", company
+
+
+def _blank(aside: re.Match[str]) -> str:
+    return " " * len(aside[0])
