@@ -19,14 +19,14 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench import ack, burst, comparison, growth, latency, messages, pacer, sample, steady
+from bench import ack, brownout, burst, comparison, growth, latency, messages, pacer, sample, steady
 from bench.client import name_client
 from bench.figure import Figure
 from bench.picture import draw
 from bench.ratio import Ratio
 from bench.revision import ROOT, RevisionError, beside, exit_on_signals, worktree
 
-PARTS = ("ack", "burst", "messages", "latency", "steady", "pacer", "sizes", "workers")
+PARTS = ("ack", "burst", "messages", "latency", "steady", "pacer", "sizes", "workers", "brownout")
 
 
 def choose(names: Sequence[str], folder: Path, *, full: bool) -> Iterator[Callable[[], Iterator[Figure]]]:
@@ -42,6 +42,7 @@ def choose(names: Sequence[str], folder: Path, *, full: bool) -> Iterator[Callab
         "workers": lambda: growth.measure_workers(
             folder / "workers", [1, 2, 4, 8] if full else [1, 4], 10_000 if full else 4_000
         ),
+        "brownout": lambda: brownout.measure(folder / "brownout"),
     }
     return (part for name, part in parts.items() if name in names)
 

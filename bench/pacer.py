@@ -14,7 +14,7 @@ from itertools import accumulate
 from math import sqrt
 
 from bench.figure import Figure
-from workers.rules.drain import BATCH
+from workers.rules.batch import BATCH
 from workers.rules.pacer import DAY_SECONDS, Day, Pace, count_full_rows, find_pace
 
 GROUP = "A day with a morning rush, computed"

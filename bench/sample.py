@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from bench import ack, latency, messages
+from bench import ack, brownout, latency, messages
 from bench.burst import LATENCY, QUOTA
 from bench.drain import Drain, drain, warm
 from bench.figure import Figure
@@ -16,7 +16,7 @@ from bench.revision import Tree
 from bench.system import System, prepared, running, until
 from leadcore.store import keys
 
-PARTS = ("ack", "boot", "latency", "burst", "messages")
+PARTS = ("ack", "boot", "latency", "burst", "messages", "brownout")
 BOOT, BURST, COST = "Boot", "Burst", "Cost"
 WORKERS = 2
 
@@ -47,6 +47,8 @@ def choose(names: Collection[str], sizes: Sizes) -> Iterator[Measurement]:
         yield partial(_measure_system, names, sizes)
     if "burst" in names and sizes.bursts_at_quota:
         yield partial(_measure_quota, sizes.bursts_at_quota)
+    if "brownout" in names:
+        yield lambda tree, folder: brownout.measure(folder, tree)
 
 
 def _measure_system(names: Collection[str], sizes: Sizes, tree: Tree, folder: Path) -> Iterator[Figure]:

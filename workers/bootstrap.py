@@ -8,6 +8,7 @@ from leadcore.machine import Event, Machine
 from leadcore.store import keys
 from leadcore.store.connection import AWAY, connect
 from leadcore.store.counters import Tally
+from workers.flow.breaker import Breaker
 from workers.flow.lease import LeaseRegistry
 from workers.hubspot.budget import Budget, NoBudget
 from workers.hubspot.client import HubSpot
@@ -54,6 +55,7 @@ def build(settings: WorkerSettings, machine: Machine) -> Runtime:
     budget = Budget(
         redis, settings.requests_per_10s, stop, machine, settings.requests_per_day, settings.shared.timezone
     )
+    breaker = Breaker(redis, machine, stop)
     hubspot = HubSpot(
         settings.token,
         settings.hubspot_url,
@@ -61,6 +63,7 @@ def build(settings: WorkerSettings, machine: Machine) -> Runtime:
         version=shared.hubspot_version,
         dry_run=shared.dry_run,
         tally=tally,
+        breaker=breaker,
     )
     confirmations = ConfirmationWriter(config, MessageTemplates.compile(config), shared.timezone)
     customers = CustomerStore(redis, shared.key.encode())
@@ -70,7 +73,9 @@ def build(settings: WorkerSettings, machine: Machine) -> Runtime:
     )
     return Runtime(
         settings=settings,
-        sync=ShardSync(redis, hubspot, config, customers, confirmations, leases, outbox.send_for, stop, machine),
+        sync=ShardSync(
+            redis, hubspot, config, customers, confirmations, leases, outbox.send_for, stop, machine, breaker
+        ),
         outbox=outbox,
         leases=leases,
         sent_log=sent_log,

@@ -81,6 +81,21 @@ def left(shard: int) -> str:
     return f"{PREFIX}{INBOX}:{shard}:left"
 
 
+def suspects(shard: int) -> str:
+    """Leads of batches that failed while others did not: lead -> failures; see `workers.rules.breaker`."""
+    return f"{PREFIX}{INBOX}:{shard}:suspects"
+
+
+def calls(stream: str) -> str:
+    """The calls of a line in the last seconds; see `workers.flow.breaker`."""
+    return f"{PREFIX}{stream}:calls"
+
+
+def repeats(stream: str) -> str:
+    """Those of `calls` that were repeats."""
+    return f"{PREFIX}{stream}:repeats"
+
+
 def later(stream: str, shard: int) -> str:
     return f"{PREFIX}{stream}:{shard}:later"
 

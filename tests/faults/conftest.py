@@ -34,9 +34,11 @@ from sandbox.http_server import running
 from sandbox.hubspot import create_app
 from tests.conftest import BANGKOK, SHARDS, Line, head, key_of, open_line
 from workers import bootstrap
+from workers.flow import breaker
 from workers.maintenance import Maintenance
 from workers.rules.texts import MessageTemplates
 from workers.settings import read_worker
+from workers.sync import drain
 from workers.sync.restore import INTACT
 
 # Within this time a living worker recovers what a dead one left.
@@ -385,6 +387,18 @@ def scene(stage: Scene) -> Iterator[Scene]:
 def each_version(scene: Scene, request: pytest.FixtureRequest) -> None:
     """Run the test once in each version of HubSpot's API."""
     scene.version = request.param
+
+
+@contextmanager
+def hurried() -> Iterator[None]:
+    """A call that failed is repeated at once, and so is a flight."""
+    now = (0.0, 0.0)
+    with (
+        patched(breaker, "REPEAT_SECONDS", now),
+        patched(drain, "AGAIN_SECONDS", now),
+        patched(drain, "LATE_SECONDS", now),
+    ):
+        yield
 
 
 @contextmanager

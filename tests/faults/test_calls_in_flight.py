@@ -14,7 +14,7 @@ from tests.conftest import SHARDS, lead, one_per_shard, same_shard
 from tests.faults.conftest import Scene, Worker, patched
 from workers.flow.errors import LineDown
 from workers.rules import drain
-from workers.rules.drain import BATCH
+from workers.rules.batch import BATCH
 from workers.sync import batch_loader
 
 QUOTA = 100

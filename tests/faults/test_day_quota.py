@@ -8,7 +8,7 @@ import pytest
 from tests.conftest import lead, one_per_shard, same_shard
 from tests.faults.conftest import Scene, Worker, patched
 from workers.rules import drain
-from workers.rules.drain import BATCH
+from workers.rules.batch import BATCH
 from workers.rules.pacer import BURST
 
 UPSERT = "/batch/upsert"

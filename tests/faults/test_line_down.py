@@ -186,7 +186,7 @@ def test_rows_that_an_answer_leaves_out_are_retried_and_the_others_are_done(scen
 def test_a_probing_worker_may_die_at_any_command(scene: Scene, subtests: pytest.Subtests, when: str) -> None:
     for step in itertools.count(1):
         scene.clear()
-        scene.line.crm.fault("503", count=1)
+        scene.line.crm.fault("503", count=1, retry_after=1)
         scene.accept(lead(FIRST, name="First"))
         scene.worker().work()
         assert scene.status().pause

@@ -10,7 +10,7 @@ import pytest
 import redis
 
 from leadcore.config import Config, Messages
-from leadcore.reasons import english
+from leadcore.reasons import english, reason
 from leadcore.store import keys, lines
 from leadcore.store.streams import pack_fields
 from sandbox.dealdroid import WEBHOOK
@@ -22,6 +22,7 @@ from workers.flow.errors import LineDown
 from workers.outbox import dealdroid, time_slice
 from workers.outbox.sender import IN_FLIGHT, REDIS_RESTARTED
 from workers.outbox.sent_log import message_key
+from workers.rules.breaker import UNPROVEN_IN_FLIGHT
 
 CUSTOMERS = same_shard("chat", 3)
 CROWD = same_shard("crowd", 40)
@@ -221,7 +222,7 @@ def test_messages_yield_to_leads_that_can_be_written(scene: Scene) -> None:
     queue_messages_and_a_lead(scene)
     worker = scene.worker()
     worker.outbox.drain(0)
-    assert len(times_sent(scene)) == IN_FLIGHT
+    assert len(times_sent(scene)) == UNPROVEN_IN_FLIGHT
     worker.work()
     scene.assert_done()
     assert times_sent(scene) == dict.fromkeys([*CROWD, CUSTOMERS[0]], 1)
@@ -404,9 +405,12 @@ def test_a_worker_that_probes_dealdroid_may_die_at_any_command(
 ) -> None:
     for step in itertools.count(1):
         scene.clear()
-        scene.line.chat.fault("500", count=3)
+        scene.line.chat.fault("429")
         fill(scene)
-        scene.worker().outbox.drain(0)
+        failing = scene.worker()
+        failing.outbox.drain(0)
+        failing.outbox.pause.start(LineDown("dealdroid", reason("dealdroid_takes_nothing")))
+        scene.line.chat.control("DELETE", "faults")
         scene.advance(max(due_in(scene)) + 8)
         probing = scene.worker()
         probing.maintenance.sweep()

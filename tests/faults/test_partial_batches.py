@@ -9,7 +9,7 @@ import pytest
 from leadcore.store import keys
 from tests.conftest import SHARDS, lead, one_per_shard, same_shard
 from tests.faults.conftest import Scene, Wire, patched
-from workers.rules.drain import BATCH
+from workers.rules.batch import BATCH
 
 CUSTOMERS = one_per_shard("partial")
 UPSERT = "/batch/upsert"

@@ -58,6 +58,7 @@ class Pause:
         self.redis, self.machine = connection, machine
         self.key = lines.find(line).pause
         self.probe_key = f"{self.key}:probe"
+        self.calls_key = keys.calls(line)
         self._start_script = connection.register_script(_START)
         self._admit_script = connection.register_script(_ADMIT)
 
@@ -85,5 +86,5 @@ class Pause:
         return bool(self.redis.exists(self.key))
 
     def clear(self) -> None:
-        """The line works again."""
-        self.redis.delete(self.key, self.probe_key)
+        """The line works again; what failed before says nothing of it."""
+        self.redis.delete(self.key, self.probe_key, self.calls_key)

@@ -1,5 +1,5 @@
 """What a request carries past a vendor's client, whose calls have no room for it: who may still send it, which slots of
-the quota are reserved for it, until when its answer must be there. Each thread has its own."""
+the quota are reserved for it, until when its answer must be there, of which flight it is. Each thread has its own."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -7,6 +7,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from leadcore.machine import Machine
+from workers.rules.breaker import Flight
 
 
 def _no_check() -> None:
@@ -18,7 +19,7 @@ class RequestContext:
     """`check`: called right before each request; raises if it may no longer be sent. `slots`: names of slots that are
     reserved for the next requests. `paced`: the requests are for leads that keep the day's pace. `ends_at`: the
     deadline of the request in work, by `machine`'s monotonic seconds. `request_started`: False if that request
-    certainly did not reach the server."""
+    certainly did not reach the server. `flight`: what the request is a part of, None outside of flights."""
 
     check: Callable[[], None] = _no_check
     slots: list[str] = field(default_factory=list)
@@ -26,6 +27,7 @@ class RequestContext:
     machine: Machine = field(default_factory=Machine)
     ends_at: float = 0.0
     request_started: bool = False
+    flight: Flight | None = None
 
     @property
     def seconds_left(self) -> float:
@@ -45,9 +47,10 @@ def current() -> RequestContext:
 
 
 @contextmanager
-def checked(check: Callable[[], None], slots: list[str] | None = None) -> Iterator[None]:
-    """Every request in the block is sent after `check`; the first ones use `slots` and remove them from the list."""
-    token = _CONTEXT.set(RequestContext(check, slots if slots is not None else []))
+def checked(check: Callable[[], None], slots: list[str] | None = None, flight: Flight | None = None) -> Iterator[None]:
+    """Every request in the block is sent after `check` and is a part of `flight`; the first ones use `slots` and remove
+    them from the list."""
+    token = _CONTEXT.set(RequestContext(check, slots if slots is not None else [], flight=flight))
     try:
         yield
     finally:

@@ -18,6 +18,9 @@ from workers.rules.mapping.property_names import CUSTOMER_ID
 
 # The longest Retry-After in seconds that is obeyed: for a daily quota or a move, for a fault, for a burst of calls.
 DAY, FAULT, BURST = 86_400.0, 300.0, 60.0
+# A gateway, and Cloudflare, waited for HubSpot in vain.
+_TIMEOUTS = frozenset({504, 524})
+_GONE = frozenset({"unreachable", "disconnected"})
 _DECODE = msgspec.json.Decoder().decode
 _SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 
@@ -100,6 +103,15 @@ def raise_line_down(answer: Answer) -> None:
     unexpected = status < 200 or 300 <= status < 400 or status in (403, 404) or not answer.is_object
     if unexpected and not answer.says_not_found:
         raise LineDown("unexpected", reason("answer_unexpected", status=status))
+
+
+def is_definite(fault: LineDown, answer: Answer | None) -> bool:
+    """Whether a call has certainly ended, so that the same call can follow it at once: the connection is gone, or a
+    server answered that it failed. What timed out, at whatever gateway, may still land; and who says how long to wait
+    is obeyed."""
+    if fault.seconds is not None:
+        return False
+    return answer.status >= 500 and answer.status not in _TIMEOUTS if answer else fault.code in _GONE
 
 
 def raise_without_room() -> NoReturn:

@@ -16,11 +16,14 @@ from hubspot.crm.contacts.models import (
     SimplePublicObjectId,
 )
 from msgspec.json import encode
+from msgspec.structs import replace
 
 from leadcore.reasons import reason
 from leadcore.settings import HUBSPOT_VERSIONS
 from leadcore.store.counters import Tally
+from workers.flow.breaker import Breaker
 from workers.flow.errors import LineDown
+from workers.flow.request_context import current
 from workers.hubspot.answers import Answer, raise_line_down, raise_without_key, raise_without_room
 from workers.hubspot.budget import Budget, NoBudget
 from workers.hubspot.errors import objects
@@ -46,7 +49,8 @@ BATCH = 100
 class HubSpot:
     """One portal. Safe to use from several threads. It keeps its API objects, since each new one costs a TLS handshake.
     `version`: one of `leadcore.settings.HUBSPOT_VERSIONS`. `dry_run`: contacts are read but not written. `tally`:
-    counts calls. Raises `leadcore.settings.SettingsError` if the environment names a proxy that cannot be used."""
+    counts calls; `breaker`: see `Transport`. Raises `leadcore.settings.SettingsError` if the environment names a proxy
+    that cannot be used."""
 
     def __init__(
         self,
@@ -57,8 +61,9 @@ class HubSpot:
         version: str = HUBSPOT_VERSIONS[0],
         dry_run: bool = False,
         tally: Tally | None = None,
+        breaker: Breaker | None = None,
     ) -> None:
-        self.budget, self.dry_run, self.machine = budget, dry_run, budget.machine
+        self.budget, self.dry_run, self.machine, self.breaker = budget, dry_run, budget.machine, breaker
         client = Client(access_token=token, host=base_url.rstrip("/"))
         self._batch = client.crm.contacts.batch_api
         self._basic = client.crm.contacts.basic_api
@@ -66,7 +71,7 @@ class HubSpot:
         self._core = client.crm.properties.core_api
         self._groups = client.crm.properties.groups_api
         for api in (self._batch, self._basic, self._search, self._core, self._groups):
-            transport = Transport(api.api_client.configuration, budget, tally or Tally(), version)
+            transport = Transport(api.api_client.configuration, budget, tally or Tally(), version, breaker)
             if api is not self._batch:
                 transport.pool_manager = self._batch.api_client.rest_client.pool_manager
             api.api_client.rest_client = transport
@@ -125,7 +130,7 @@ class HubSpot:
             found.update({row.trace_id: Written("") for row in rows})
             return
         answer = send(rows)
-        outcomes = parse_outcomes(answer, rows, key)
+        outcomes = self._parse(answer, rows, key)
         found.update({trace: one for trace, one in outcomes.items() if not isinstance(one, NoRoom)})
         if len(outcomes) > len(found.keys() & outcomes.keys()):
             raise_without_room()
@@ -137,6 +142,15 @@ class HubSpot:
             found.update({row.trace_id: Resend() for row in rest[cut:]})
             return
         self._write(rest[cut:], found, key, send)
+
+    def _parse(self, answer: Answer, rows: Sequence[ContactWrite], key: str) -> dict[str, WriteOutcome]:
+        """The outcomes; once a write of this flight failed and was repeated, nobody knows which of the two created a
+        contact that HubSpot calls old."""
+        outcomes, flight = parse_outcomes(answer, rows, key), current().flight
+        if flight and flight.unsure:
+            doubtful = {trace: one for trace, one in outcomes.items() if isinstance(one, Written) and one.new is False}
+            outcomes |= {trace: replace(one, new=None) for trace, one in doubtful.items()}
+        return outcomes
 
     def read(self, ids: Iterable[str], properties: Sequence[str], key: str = "") -> dict[str, dict[str, str]]:
         """As `read_each`, but only the contacts that exist. Also raises `LineDown` if HubSpot does not say whether

@@ -5,6 +5,7 @@ status into an exception. The client's typed APIs still provide paths, authoriza
 """
 
 import os
+from itertools import count
 from typing import Any
 from urllib.parse import unquote, urlencode, urlsplit
 
@@ -14,13 +15,17 @@ from hubspot.crm.contacts.rest import RESTClientObject
 
 from leadcore.reasons import reason
 from leadcore.store.counters import Tally
+from workers.flow.breaker import Breaker
 from workers.flow.deadline import POOLS, proxy_for
 from workers.flow.errors import LineDown
 from workers.flow.request_context import current, set_deadline
-from workers.hubspot.answers import Answer
+from workers.hubspot.answers import Answer, is_definite, raise_line_down
 from workers.hubspot.budget import Budget, NoBudget
 from workers.hubspot.faults import FOREIGN, translate
 from workers.hubspot.versions import with_version
+from workers.hubspot.writes import raise_write_down
+from workers.rules.breaker import REPEATS, most_repeats
+from workers.rules.retry import find_retry
 
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 10.0
@@ -28,15 +33,24 @@ DEADLINE_SECONDS = 20.0
 IDLE_SECONDS = 30.0
 # More than the calls that a drain has in flight.
 CONNECTIONS = 24
-_KINDS = frozenset({"upsert", "update", "read", "search"})
+_WRITES = frozenset({"upsert", "update"})
+_KINDS = _WRITES | {"read", "search"}
 MAX_ANSWER = 16 * 1024 * 1024
 
 
 class Transport(RESTClientObject):  # type: ignore[misc]  # the client has no types
     """Replaces the client's `rest_client`; every call returns an `Answer` or raises `LineDown`. `version`: the API
-    version that each path is asked for in."""
+    version that each path is asked for in. `breaker`: counts the calls and says which may be repeated; None: nobody
+    counts, and none is repeated."""
 
-    def __init__(self, configuration: Any, budget: Budget | NoBudget, tally: Tally, version: str) -> None:
+    def __init__(
+        self,
+        configuration: Any,
+        budget: Budget | NoBudget,
+        tally: Tally,
+        version: str,
+        breaker: Breaker | None = None,
+    ) -> None:
         configuration.ssl_ca_cert = os.environ.get("REQUESTS_CA_BUNDLE") or configuration.ssl_ca_cert
         proxy = proxy_for(configuration.host)
         if proxy:
@@ -46,7 +60,7 @@ class Transport(RESTClientObject):  # type: ignore[misc]  # the client has no ty
         configuration.connection_pool_maxsize = CONNECTIONS
         super().__init__(configuration)
         self.pool_manager.pool_classes_by_scheme = POOLS
-        self.budget, self.tally, self.version = budget, tally, version
+        self.budget, self.tally, self.version, self.breaker = budget, tally, version, breaker
         self.host = configuration.host
         self.used_at = budget.machine.monotonic()
 
@@ -59,14 +73,52 @@ class Transport(RESTClientObject):  # type: ignore[misc]  # the client has no ty
         body: Any = None,
         **_unused: Any,
     ) -> Answer:
-        """Send one request; `body` is JSON bytes, or a value to encode. Raises `LineDown` if no whole answer came in
-        time, `Stopping`, and whatever the check of `workers.flow.request_context` raises."""
+        """Send one request, and in a flight again if it certainly failed; `body` is JSON bytes, or a value to encode.
+        Raises `LineDown` if no whole answer came in time, `Stopping`, and whatever the check of
+        `workers.flow.request_context` raises."""
         kind = _kind(url)
         url = self.host + with_version(url.removeprefix(self.host), self.version)
         if query_params:
             url += "?" + urlencode(query_params)
         if body is not None and not isinstance(body, bytes):
             body = msgspec.json.encode(body)
+        started = self.budget.machine.monotonic()
+        for repeats in count():
+            answer = None
+            try:
+                answer = self._send_counted(kind, method, url, headers, body)
+                fault = _find_fault(kind, answer)
+            except LineDown as down:
+                fault = down
+            if not self._may_repeat(kind, fault, answer, repeats, started):
+                break
+        if answer is None:
+            raise fault or AssertionError
+        return answer
+
+    def _may_repeat(
+        self, kind: str, fault: LineDown | None, answer: Answer | None, repeats: int, started: float
+    ) -> bool:
+        """Note what became of a call. True, after a moment, if it is to be sent again."""
+        breaker, flight = self.breaker, current().flight
+        if breaker is None or (fault and not find_retry(fault.code).by_rate):
+            return False
+        if fault is None:
+            breaker.note_success(write=kind in _WRITES)
+            return False
+        calls = breaker.note_failure(flight)
+        if flight is None:
+            return False
+        if not is_definite(fault, answer):
+            flight.weight, flight.late = flight.weight + REPEATS, True
+            return False
+        seconds = self.budget.machine.monotonic() - started
+        if not breaker.wait_to_repeat(calls, flight, repeats, seconds, most_repeats(self.budget.granted)):
+            return False
+        flight.unsure |= kind == "upsert"
+        return True
+
+    def _send_counted(self, kind: str, method: str, url: str, headers: dict[str, str], body: bytes | None) -> Answer:
         with self.budget.slot() as slot:
             current().check()
             try:
@@ -121,6 +173,15 @@ def _kind(url: str) -> str:
     path = urlsplit(url).path
     last = path.rpartition("/")[2]
     return last if last in _KINDS else "properties" if "/properties/" in path else "other"
+
+
+def _find_fault(kind: str, answer: Answer) -> LineDown | None:
+    """Why the answer means that the line waits, None if it does not."""
+    try:
+        (raise_write_down if kind in _WRITES else raise_line_down)(answer)
+    except LineDown as down:
+        return down
+    return None
 
 
 def _read(response: urllib3.BaseHTTPResponse) -> bytes:

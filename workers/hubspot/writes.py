@@ -26,15 +26,12 @@ def parse_outcomes(answer: Answer, rows: Sequence[ContactWrite], key: str) -> di
     """The outcome of each row, by trace id; `key` is the property that holds the rows' ids ("" = the contact id). Rows
     whose outcome the answer leaves open are left out: send them again with fewer rows per request. A single row always
     has an outcome. Raises `LineDown`."""
-    raise_line_down(answer)
+    raise_write_down(answer)
     raise_without_key(answer)
     if answer.status >= 400:
         return _parse_error(answer.error, rows, key)
     body = answer.json()
-    results = [one for one in objects(body.get("results")) if one.get("id")]
-    errors = objects(body.get("errors"))
-    if not results:
-        _raise_nothing_done(errors)
+    results, errors = _results(answer), objects(body.get("errors"))
     found: dict[str, WriteOutcome] = {}
     unmatched = 0
     index = _RowIndex(rows, key)
@@ -57,6 +54,17 @@ def parse_outcomes(answer: Answer, rows: Sequence[ContactWrite], key: str) -> di
         for row in rows:
             found.setdefault(row.trace_id, RetryLater(reason("lead_unanswered")))
     return found
+
+
+def raise_write_down(answer: Answer) -> None:
+    """As `raise_line_down`, and also if nothing was written and no row is to blame."""
+    raise_line_down(answer)
+    if answer.status < 400 and not _results(answer):
+        _raise_nothing_done(objects(answer.json().get("errors")))
+
+
+def _results(answer: Answer) -> list[dict[str, Any]]:
+    return [one for one in objects(answer.json().get("results")) if one.get("id")]
 
 
 class _RowIndex:
@@ -97,7 +105,6 @@ def _normalize(name: str) -> str:
 
 
 def _raise_nothing_done(errors: Sequence[Mapping[str, Any]]) -> None:
-    """Raise `LineDown` if nothing was written and no row is to blame."""
     if not errors:
         raise LineDown("empty_answer", reason("answer_empty"))
     if all(is_limited(error) for error in errors):

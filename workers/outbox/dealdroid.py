@@ -120,9 +120,9 @@ def _classify_error(error: Exception, *, request_started: bool) -> DeliveryOutco
     """`request_started`: whether the request, or a part of it, may have reached DealDroid."""
     match error:
         case requests.exceptions.SSLError() | requests.exceptions.ProxyError() if not request_started:
-            return MessageFailed(reason("dealdroid_tls_failed"), retry=True)
+            return MessageFailed(reason("dealdroid_tls_failed"), retry=True, repeat=True)
         case _ if not request_started:
-            return MessageFailed(reason("dealdroid_unreachable"), retry=True)
+            return MessageFailed(reason("dealdroid_unreachable"), retry=True, repeat=True)
         case requests.exceptions.Timeout():
             return MessageUnclear(reason("dealdroid_too_late"))
         case requests.exceptions.ConnectionError():
@@ -136,5 +136,7 @@ def _read_status(status: int, retry_after: str) -> DeliveryOutcome:
         return MessageSent()
     if status in (408, 425, 429) or status >= 500:
         seconds = min(float(retry_after), LONGEST_WAIT) if retry_after.isascii() and retry_after.isdigit() else None
-        return MessageFailed(reason("dealdroid_answered", status=status), retry=True, seconds=seconds)
+        # A gateway that waited in vain says 504 or 524.
+        repeat = status >= 500 and status not in (504, 524) and not retry_after
+        return MessageFailed(reason("dealdroid_answered", status=status), retry=True, seconds=seconds, repeat=repeat)
     return MessageFailed(reason("message_refused", status=status), retry=False)

@@ -8,21 +8,24 @@ unclear answer leaves in that state is not sent again: to the shop a repeated me
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from leadcore.config import Config
-from leadcore.fields import CUSTOMER, LEAD, TEXT
+from leadcore.fields import CUSTOMER, LEAD, TEXT, TRIES
 from leadcore.machine import Event, Executor, Machine
 from leadcore.reasons import NO_REASON, Reason, reason
 from leadcore.store import keys
 from leadcore.store.bell import Bell
 from leadcore.store.clock import Clock
-from leadcore.store.connection import Redis
+from leadcore.store.connection import AWAY, Redis
 from leadcore.store.streams import Settlement, Stream
 from leadcore.store.unsent import asked_by_person
-from workers.flow.errors import LineDown, LostLease
+from workers.flow.breaker import Breaker
+from workers.flow.errors import LineDown, LostLease, Stopping
 from workers.flow.lease import Lease, LeaseRegistry
 from workers.flow.pause import Pause
 from workers.hubspot.budget import Budget
@@ -31,6 +34,7 @@ from workers.outbox.sent_log import SentLog, message_key
 from workers.outbox.time_slice import WORK_SECONDS, TimeSlice
 from workers.rules import delivery
 from workers.rules.batch import StreamEntry
+from workers.rules.breaker import REPEATS, UNPROVEN_IN_FLIGHT, Flight, stops_messages
 from workers.rules.lead import version_of
 from workers.rules.outcomes import DeliveryOutcome, MessageFailed, MessageUnclear
 from workers.rules.texts import find_silence_reason
@@ -40,6 +44,10 @@ if TYPE_CHECKING:
 
 
 IN_FLIGHT = 16
+# A command for each message that was sent would cost a good part of what sending it does.
+GATHER_SECONDS = 0.2
+# DealDroid tells no quota: in 10 s, of all workers.
+MOST_REPEATS = 100
 READ_AHEAD = 128
 UNREADABLE = reason("message_unreadable")
 REDIS_RESTARTED = f"interrupted: {reason('redis_restarted_meanwhile')}"
@@ -83,6 +91,7 @@ class OutboxSender:
         self.bell = Bell(connection)
         self.pause = Pause(connection, machine, keys.OUTBOX)
         self.clock = Clock(connection, machine)
+        self.breaker = Breaker(connection, machine, stop, keys.OUTBOX, GATHER_SECONDS)
         self.round_seconds = 0.0
         self.time_slice = TimeSlice(connection, budget, self.clock, machine, config.inbox.shards)
 
@@ -150,29 +159,36 @@ class OutboxSender:
         """Yield rows to send in parallel, until none is left or Redis has restarted. They are read ahead but not
         claimed: what is claimed when this process dies is never sent."""
         while not self.sent_log.seconds_to_wait(self.redis) and (rows := self.outbox.read(shard, READ_AHEAD)):
-            for first in range(0, len(rows), IN_FLIGHT):
-                yield rows[first : first + IN_FLIGHT]
+            while rows:
+                size = IN_FLIGHT if self.breaker.is_proven else UNPROVEN_IN_FLIGHT
+                yield rows[:size]
+                rows = rows[size:]
 
     def _probe(self, lease: Lease) -> bool:
         """After a pause: send one message, and if that works, the others."""
         with self.machine.pool(1, "confirm") as pool:
             rows = self.outbox.read(lease.shard, 1)
-            if rows and not self._send_round(rows, lease, pool):
+            if rows and not self._send_round(rows, lease, pool, probing=True):
                 return False
         self.pause.clear()
         return True
 
-    def _send_round(self, rows: Sequence[StreamEntry], lease: Lease, pool: Executor) -> bool:
+    def _send_round(self, rows: Sequence[StreamEntry], lease: Lease, pool: Executor, *, probing: bool = False) -> bool:
         """Claim, send, record. False if DealDroid takes nothing at the moment: the outbox is then paused, so that no
-        more messages are interrupted."""
+        more messages are interrupted. `probing`: one message, sent once, finds that out."""
         lease.check()
         sending, unclaimed = self._claim(rows, lease)
         started_at = self.machine.monotonic()
-        deliveries = list(pool.map(self._send, sending))
+        send = partial(self._send, lease=lease, repeats=0 if probing else REPEATS)
+        deliveries = list(pool.map(send, sending))
         self.round_seconds = self.machine.monotonic() - started_at
         self._record_deliveries(lease.shard, list(zip(sending, deliveries, strict=True)))
         self._settle_unclaimed(unclaimed, lease)
-        if not deliveries or not all(isinstance(one, MessageUnclear) or _may_retry(one) for one in deliveries):
+        tries = [int(one.fields.get(TRIES, b"0")) for one in sending]
+        outcomes = [(_failed(one), tried) for one, tried in zip(deliveries, tries, strict=True)]
+        if not any(failed for failed, _ in outcomes):
+            return True
+        if not probing and not stops_messages(self.breaker.read(Flight(since_ms=1)), outcomes):
             return True
         self.pause.start(LineDown("dealdroid", reason("dealdroid_takes_nothing")))
         return False
@@ -230,8 +246,26 @@ class OutboxSender:
         )
         return _Message(entry, fields, message_key(fields), suppressed, customer, text)
 
-    def _send(self, message: _Message) -> DeliveryOutcome:
-        return self.dealdroid.send(message.customer, message.text)
+    def _send(self, message: _Message, lease: Lease, repeats: int) -> DeliveryOutcome:
+        """Send it, and at once again if it certainly failed. Never raises: what became of it has to be recorded."""
+        flight = Flight(int(message.fields.get(TRIES, b"0")), since_ms=1, repeats=repeats)
+        started_at = self.machine.monotonic()
+        for repeated in count():
+            outcome = self.dealdroid.send(message.customer, message.text)
+            if not _failed(outcome):
+                self.breaker.note_success()
+                return outcome
+            calls = self.breaker.note_failure(flight)
+            seconds = self.machine.monotonic() - started_at
+            try:
+                if not (isinstance(outcome, MessageFailed) and outcome.repeat):
+                    return outcome
+                if not self.breaker.wait_to_repeat(calls, flight, repeated, seconds, MOST_REPEATS):
+                    return outcome
+                lease.check()
+            except (Stopping, LostLease, *AWAY):
+                return outcome
+        raise AssertionError
 
     def _record_deliveries(self, shard: int, deliveries: Sequence[tuple[_Message, DeliveryOutcome]]) -> None:
         outcomes = [(one, self._allow_resend(outcome)) for one, outcome in deliveries]
@@ -262,5 +296,6 @@ class OutboxSender:
             self.outbox.apply(delivery.recover_interrupted(shard, left, self.clock.now_ms(), resend=resend))
 
 
-def _may_retry(outcome: DeliveryOutcome) -> bool:
-    return isinstance(outcome, MessageFailed) and outcome.retry
+def _failed(outcome: DeliveryOutcome) -> bool:
+    """Whether DealDroid failed, rather than refused the message."""
+    return isinstance(outcome, MessageUnclear) or (isinstance(outcome, MessageFailed) and outcome.retry)

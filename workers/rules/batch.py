@@ -18,6 +18,9 @@ from workers.rules.mapping.contact import map_event
 from workers.rules.mapping.mapped_event import MappedEvent
 from workers.rules.portal import Portal
 
+BATCH = 100
+"""The most leads of a call."""
+
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:

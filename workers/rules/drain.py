@@ -10,13 +10,36 @@ others.
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Literal
 
-from msgspec import Struct
-
+from workers.rules.batch import BATCH
+from workers.rules.breaker import HALVED_AFTER, REPEATS, UNPROVEN_IN_FLIGHT, Calls, Verdict, judge
+from workers.rules.drain_actions import (
+    Action,
+    Admitted,
+    Await,
+    Failed,
+    Finish,
+    Gather,
+    Gathered,
+    Landed,
+    LookAround,
+    Looked,
+    Prepare,
+    PrepareAgain,
+    Prepared,
+    Read,
+    Reserve,
+    Reserved,
+    Returned,
+    RowsRead,
+    Send,
+    Sent,
+    Settle,
+    Settled,
+    Waited,
+)
 from workers.rules.retry import find_retry
 
-BATCH = 100
 # Batches that are prepared, in flight, or back and not settled: each takes about 1 MB.
 MAX_IN_HAND = 20
 # After WORK_SECONDS a drain ends if leads that should come first have no drain, or, while quota is plentiful, if any
@@ -24,6 +47,8 @@ MAX_IN_HAND = 20
 WORK_SECONDS, MAX_SECONDS = 10.0, 60.0
 # A partial batch waits for younger ones whose drains are about to leave them: so long each time, at most so often.
 PARTIAL_WAIT_SECONDS, MAX_PARTIAL_WAITS = 0.02, 15
+# After HubSpot failed while a batch was prepared.
+SETBACK_SECONDS = 0.5
 
 
 class Phase(Enum):
@@ -45,142 +70,6 @@ class Ending(Enum):
     HANDED_OFF = "the partial batch was left to another drain"
 
 
-class LookAround(Struct, frozen=True):
-    """See who else waits. Brings `Looked`."""
-
-
-class Read(Struct, frozen=True):
-    """Read the next rows, at most `size`. `from_start`: drop what is prepared and read the streams from their start.
-    Brings `RowsRead`."""
-
-    size: int
-    from_start: bool
-
-
-class Prepare(Struct, frozen=True):
-    """Decide what to write for the rows that were read. Brings `Prepared`."""
-
-
-class Reserve(Struct, frozen=True):
-    """Reserve a slot of the quota for a call's first request, so that no call waits for one while others are in flight.
-    `check_pause`: see first whether the line was paused. `leads`: which pace the call keeps, "" for none. A slot that
-    no call used is given back at the next `Await` or `Finish`. Brings `Reserved`."""
-
-    check_pause: bool
-    leads: Literal["partial", "full", ""] = "full"
-
-
-class Gather(Struct, frozen=True):
-    """Decide with the other drains who sends the partial batches, and adopt those that are ours. Brings `Gathered`."""
-
-    has_rows: bool
-    may_wait: bool
-
-
-class Send(Struct, frozen=True):
-    """Start a call with the oldest prepared batch, if it still fits the stored records. Brings `Sent`."""
-
-
-class Await(Struct, frozen=True):
-    """Wait for a call in flight until `until` (monotonic seconds; None: as long as it takes). If none is in flight,
-    send messages meanwhile. Brings `Returned` if a call came back, else `Waited`."""
-
-    until: float | None
-
-
-class Settle(Struct, frozen=True):
-    """Settle what the call that came back has written. `postpone`: its other leads wait, each by itself. Brings
-    `Settled`."""
-
-    postpone: bool
-
-
-class Finish(Struct, frozen=True):
-    """End: raise `error`, or tell whether another drain can continue at once."""
-
-    can_continue: bool
-    error: BaseException | None = None
-
-
-Action = LookAround | Read | Prepare | Reserve | Gather | Send | Await | Settle | Finish
-
-
-class Admitted(Struct, frozen=True):
-    """The drain begins."""
-
-
-class Looked(Struct, frozen=True):
-    """`others_first`: leads that should come first wait in a shard that nobody drains. `jobs`: a job waits."""
-
-    others_first: bool
-    jobs: bool
-
-
-class RowsRead(Struct, frozen=True):
-    """So many rows were read, from so many shards."""
-
-    rows: int
-    shards: int
-
-
-class Prepared(Struct, frozen=True):
-    """The rows are a batch in hand."""
-
-
-class Reserved(Struct, frozen=True):
-    """A slot was reserved, unless the line is `paused` or there is none before `until` (monotonic seconds)."""
-
-    paused: bool = False
-    until: float | None = None
-
-
-class Gathered(Struct, frozen=True):
-    """`decision`: send now, wait a moment, or leave the rows to another drain. `adopted`: shards were adopted."""
-
-    decision: Literal["go", "wait", "leave"]
-    adopted: bool
-
-
-class Sent(Struct, frozen=True):
-    """The call was started; not if its batch no longer fitted (`stale`)."""
-
-    stale: bool = False
-
-
-class Returned(Struct, frozen=True):
-    """A call came back, with `error` if it failed. `code`: that of `LineDown`, "" for any other error. `unreachable`:
-    Redis hangs."""
-
-    error: BaseException | None = None
-    code: str = ""
-    unreachable: bool = False
-
-
-class Waited(Struct, frozen=True):
-    """No call came back in time."""
-
-
-class Settled(Struct, frozen=True):
-    """Whether an entry was settled, and the `error` that kept others from it. `unreachable`: Redis hangs."""
-
-    any: bool
-    error: BaseException | None = None
-    unreachable: bool = False
-
-
-class Failed(Struct, frozen=True):
-    """The action raised `error`. `unreachable`: Redis hangs."""
-
-    error: BaseException
-    unreachable: bool = False
-
-
-Landed = (
-    Admitted | Looked | RowsRead | Prepared | Reserved | Gathered | Sent | Returned | Waited | Settled | Failed
-)  # fmt: skip
-"""What an action brought."""
-
-
 @dataclass(slots=True)
 class Pass:
     """What was found out in this pass; None: not yet."""
@@ -196,11 +85,13 @@ class Pass:
     """The partial batch goes now, however few or many it holds."""
     blocked_until: float = 0.0
     """No call can start before this moment; 0: one may be possible."""
+    troubled: bool = False
+    """Nor can any be prepared."""
 
 
 @dataclass(slots=True)
 class DrainState:
-    """The first six are facts, refreshed before each step. All else is changed by `step` alone."""
+    """The first ten are facts, refreshed before each step. All else is changed by `step` alone."""
 
     stopping: bool = False
     scarce: bool = False
@@ -211,6 +102,14 @@ class DrainState:
     """Leads that fill a batch; more than `BATCH` if they take calls of two kinds."""
     call_is_back: bool = False
     held_shards: int = 1
+    proven: bool = True
+    """A call has worked lately."""
+    again: int = 0
+    """Batches in hand that failed and are to be sent again."""
+    again_in_flight: int = 0
+    """Those of the calls in flight that failed before: nothing waits for them."""
+    again_at: float | None = None
+    """When the first of them is due, in monotonic seconds."""
 
     phase: Phase = Phase.FILLING
     probing: bool = False
@@ -238,6 +137,8 @@ class DrainState:
     """Any other fault; raised once every call in flight has come back."""
     unreachable: bool = False
     """Redis hangs: what comes back is not settled, and will be written again."""
+    setbacks: int = 0
+    """How often HubSpot failed while a batch was prepared."""
     known: Pass = field(default_factory=Pass)
 
     @property
@@ -250,9 +151,13 @@ class DrainState:
         return not (self.stopping or self.ending or self.down or self.error)
 
     @property
+    def fresh_in_flight(self) -> int:
+        return self.in_flight - self.again_in_flight
+
+    @property
     def has_room(self) -> bool:
         """Whether another batch may be taken in hand."""
-        return self.ready + self.in_flight < (1 if self.probing else MAX_IN_HAND)
+        return self.ready + self.in_flight + self.again < (1 if self.probing else MAX_IN_HAND)
 
     @property
     def is_full(self) -> bool:
@@ -282,7 +187,7 @@ def step(state: DrainState, now: float, landed: Landed) -> Action:
             case Phase.WAITING:
                 action = _wait(state, now)
             case Phase.LANDING:
-                action = _land(state)
+                action = _land(state, now)
             case Phase.DONE:
                 return _finish(state)
         if action is not None:
@@ -331,9 +236,21 @@ def _take_note(state: DrainState, now: float, landed: Landed) -> None:
             state.settled_any |= any
             state.error, state.unreachable = state.error or error, state.unreachable or unreachable
             _begin_pass(state)
+        case Failed(error, _, calls) if calls and not state.probing:
+            _take_note_of_setback(state, now, error, calls)
         case Failed(error, unreachable):
             state.error, state.unreachable = state.error or error, state.unreachable or unreachable
             state.phase = Phase.LANDING
+
+
+def _take_note_of_setback(state: DrainState, now: float, error: BaseException, calls: Calls) -> None:
+    """HubSpot failed before there was a batch: wait a moment, unless it is down."""
+    state.setbacks += 1
+    if calls.is_open or min(state.setbacks, calls.run) >= HALVED_AFTER:
+        state.down, state.phase = error, Phase.LANDING
+    else:
+        state.known.blocked_until, state.known.troubled = now + SETBACK_SECONDS, True
+        state.phase = Phase.WAITING
 
 
 def _begin_pass(state: DrainState) -> None:
@@ -342,13 +259,19 @@ def _begin_pass(state: DrainState) -> None:
 
 
 def _settle(state: DrainState, landed: Returned) -> Settle:
-    """While probing, a fault that a lead may have caused narrows the batch down to one lead, and then delays that lead:
-    else it could block all others for ever. A bad lead further back delays fewer leads each time."""
+    """While probing, a fault that a lead may have caused halves the batch, and at last delays the one lead: else it
+    could block all others for ever. A bad lead further back delays fewer leads each time."""
+    if landed.trouble and not state.probing:
+        verdict, failures = judge(landed.trouble.calls, landed.trouble.flight, landed.trouble.size)
+        if verdict is Verdict.DOWN:
+            state.down = landed.error
+        again = verdict is Verdict.AGAIN and not state.down
+        return Settle(postpone=verdict is Verdict.ALONE, failures=failures if again else None)
     culprit = state.probing and bool(landed.code) and find_retry(landed.code).one_lead
     alone = state.batch_size == 1
     if culprit and not alone:
         # HubSpot took smaller batches a moment ago.
-        state.batch_size, state.from_start = 1, True
+        state.batch_size, state.from_start = state.batch_size // 2, True
     elif landed.code:
         state.down = landed.error
     elif state.probing and landed.error is None:
@@ -366,11 +289,17 @@ def _fill(state: DrainState, now: float) -> Action | None:
         return None
     if seconds >= WORK_SECONDS and not known.looked:
         return LookAround()
+    if not state.proven and state.in_flight >= UNPROVEN_IN_FLIGHT:
+        state.phase = Phase.LANDING
+        return None
     if not state.ready:
+        if state.again_at is not None and state.again_at <= now and state.in_flight < MAX_IN_HAND:
+            return PrepareAgain()
         return _take_in_hand(state)
     if not known.slot:
         return Reserve(state.time_passed and not state.probing, "" if state.probing else "full")
-    return Send()
+    # A probe finds out with one call whether HubSpot takes any.
+    return Send(0 if state.probing and state.batch_size == 1 else REPEATS)
 
 
 def _take_in_hand(state: DrainState) -> Action | None:
@@ -391,7 +320,7 @@ def _take_in_hand(state: DrainState) -> Action | None:
 
 def _read(state: DrainState) -> Read:
     from_start, state.from_start = state.from_start, False
-    return Read(state.batch_size if state.probing else state.full_rows, from_start)
+    return Read(state.batch_size if state.probing else state.full_rows, from_start, apart=not state.probing)
 
 
 def _yields_shards(state: DrainState) -> bool:
@@ -406,10 +335,11 @@ def _send_partial(state: DrainState) -> Action | None:
     """Fewer leads than a full batch: while calls are in flight they are left to accumulate; while quota is scarce, or
     such calls keep a gap, they go together with those of other shards."""
     known = state.known
-    if not known.gathered and ((state.scarce and state.in_flight) or (state.merging and not known.rows)):
+    busy = state.scarce and state.fresh_in_flight
+    if not known.gathered and (busy or (state.merging and not known.rows)):
         known.gathered = True
         return Gather(has_rows=bool(known.rows), may_wait=True)
-    if not known.rows or state.in_flight:
+    if not known.rows or state.fresh_in_flight:
         state.phase = Phase.LANDING
         return None
     if state.settled_any and not state.merging and not known.looked:
@@ -434,7 +364,7 @@ def _take_note_of_gathering(state: DrainState, now: float, decision: str, *, ado
     known = state.known
     if adopted:
         known.rows, known.gathered, state.phase = None, False, Phase.FILLING
-    elif not known.merged and state.in_flight:
+    elif not known.merged and state.fresh_in_flight:
         # Other drains leave theirs while calls are in flight: look again soon.
         known.blocked_until = now + PARTIAL_WAIT_SECONDS
     elif known.merged and decision == "wait":
@@ -447,7 +377,8 @@ def _take_note_of_gathering(state: DrainState, now: float, decision: str, *, ado
 def _wait(state: DrainState, now: float) -> Action | None:
     """Prepare full batches while no call can start and none has come back, then wait."""
     known = state.known
-    if state.has_room and now < known.blocked_until and not state.call_is_back and not known.merged:
+    may_prepare = not (known.troubled or known.merged or state.call_is_back)
+    if may_prepare and state.has_room and now < known.blocked_until:
         if known.rows is None:
             return _read(state)
         if state.is_full and not _yields_shards(state):
@@ -455,15 +386,25 @@ def _wait(state: DrainState, now: float) -> Action | None:
     return Await(known.blocked_until)
 
 
-def _land(state: DrainState) -> Action | None:
+def _land(state: DrainState, now: float) -> Action | None:
     if state.in_flight:
-        return Await(state.known.blocked_until or None)
+        return Await(_wakes_at(state, now))
+    if state.may_start and state.again_at is not None and not state.settled_any:
+        return Await(state.again_at)
     if state.probing or not state.may_start or not state.settled_any:
         state.phase = Phase.DONE
         return None
     state.from_start, state.found_any, state.settled_any = True, False, False
     _begin_pass(state)
     return None
+
+
+def _wakes_at(state: DrainState, now: float) -> float | None:
+    """When a call may be possible though none has come back. What is due already waits for one to come back."""
+    moments = [state.known.blocked_until] if state.known.blocked_until else []
+    if state.may_start and state.again_at is not None and state.again_at > now:
+        moments.append(state.again_at)
+    return min(moments, default=None)
 
 
 def _finish(state: DrainState) -> Finish:
@@ -477,4 +418,5 @@ def _finish(state: DrainState) -> Finish:
         case Ending.YIELDED:
             return Finish(can_continue=True, error=error)
         case _:
-            return Finish(state.settled_any or state.ready > 0 or not state.found_any, error)
+            more = state.settled_any or state.ready > 0 or state.again > 0
+            return Finish(more or not state.found_any, error)

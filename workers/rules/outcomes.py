@@ -94,12 +94,13 @@ class MessageSent:
 @dataclass(frozen=True, slots=True)
 class MessageFailed:
     """The message was certainly not delivered. `retry`: whether to try later, after `seconds` if DealDroid asked for
-    a wait."""
+    a wait; `repeat`: whether to try at once too."""
 
     log_name: ClassVar[str] = "failed"
     why: Reason
     retry: bool
     seconds: float | None = None
+    repeat: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from workers.rules.drain import BATCH
+from workers.rules.batch import BATCH
 
 DAY_SECONDS = 86_400.0
 # The part of the day's calls that partial ones take at most: full ones of a rush need some, too.

@@ -20,7 +20,8 @@ class Waits(Enum):
 class Retry(Struct, frozen=True):
     """`happened`: in plain words. `jitter`: the part of a wait that may be added at random. `tries`: whether a wait
     uses up one of the lead's tries; when none is left it is parked, with the code. `one_lead`: a single lead can cause
-    it, so a probe that fails on one lead delays that lead, not the line."""
+    it, so a probe that fails on one lead delays that lead, not the line. `by_rate`: the line waits only once most calls
+    fail (`workers.rules.breaker`), or if the other side says how long to wait."""
 
     happened: str
     waits: Waits
@@ -29,15 +30,21 @@ class Retry(Struct, frozen=True):
     jitter: float = 0.0
     tries: bool = False
     one_lead: bool = False
+    by_rate: bool = False
 
 
 _JITTER = 0.25
 MAX_JITTER_SECONDS = 5.0
 
 
-def _line(happened: str, longest_seconds: float = 8.0, *, one_lead: bool = False) -> Retry:
+def _line(happened: str, longest_seconds: float = 8.0, *, one_lead: bool = False, by_rate: bool = False) -> Retry:
     """A line's longest wait is short by default, because a probe is one small call and most faults pass soon."""
-    return Retry(happened, Waits.LINE, 1.0, longest_seconds, _JITTER, one_lead=one_lead)
+    return Retry(happened, Waits.LINE, 1.0, longest_seconds, _JITTER, one_lead=one_lead, by_rate=by_rate)
+
+
+def _call(happened: str) -> Retry:
+    """A fault that may strike a single call."""
+    return _line(happened, one_lead=True, by_rate=True)
 
 
 def _lead(happened: str) -> Retry:
@@ -55,15 +62,15 @@ RETRIES: Mapping[str, Retry] = {
     "no_key": _line("the portal has no unique property for the customer's id", 30.0),
     "no_room": _line("the portal has as many contacts as it may have", 300.0),
     "migrating": _line("HubSpot moves the portal to another data centre (477)", 900.0),
-    "unreachable": _line("no connection to HubSpot"),
+    "unreachable": _line("no connection to HubSpot", by_rate=True),
     "tls": _line("no TLS connection to HubSpot"),
     "locked": _line("HubSpot has locked all records of a call (423)", one_lead=True),
-    "unavailable": _line("HubSpot is not available (408, 5xx)", one_lead=True),
-    "timeout": _line("HubSpot does not answer in time", one_lead=True),
-    "disconnected": _line("HubSpot closes the connection before its answer", one_lead=True),
-    "unexpected": _line("an answer that is not HubSpot's", one_lead=True),
-    "empty_answer": _line("HubSpot answers without a result", one_lead=True),
-    "dealdroid": _line("DealDroid takes no messages (no connection, 408, 425, 429, 5xx)"),
+    "unavailable": _call("HubSpot is not available (408, 5xx)"),
+    "timeout": _call("HubSpot does not answer in time"),
+    "disconnected": _call("HubSpot closes the connection before its answer"),
+    "unexpected": _call("an answer that is not HubSpot's"),
+    "empty_answer": _call("HubSpot answers without a result"),
+    "dealdroid": _line("DealDroid takes no messages (no connection, 408, 425, 429, 5xx)", by_rate=True),
     "restarted": _line("Redis has restarted: messages wait until it knows what was sent"),
     "row": _lead("HubSpot takes other leads of the call but not this one"),
     "race": _lead("another write has changed the contact at the same moment"),
@@ -112,7 +119,8 @@ def describe() -> str:
         seconds = f"{one.first_seconds:g}"
         if one.longest_seconds > one.first_seconds:
             seconds += f" to {one.longest_seconds:g}"
-        waits = one.waits.value + (" (the lead, if a probe fails on it alone)" if one.one_lead else "")
+        waits = one.waits.value + (", once most calls fail" if one.by_rate else "")
+        waits += " (the lead, if it fails alone)" if one.one_lead else ""
         lines.append(f"| `{code}` | {one.happened} | {waits} | {seconds} | {_until(one)} |")
     return "\n".join(lines)
 

@@ -12,8 +12,8 @@ from leadcore.store.streams import Stream
 from workers.flow.lease import Lease
 from workers.hubspot.client import HubSpot
 from workers.hubspot.portal_cache import PortalCache
-from workers.rules.batch import Batch, StreamEntry, read_batch
-from workers.rules.drain import BATCH
+from workers.rules.batch import BATCH, Batch, StreamEntry, read_batch
+from workers.rules.breaker import Flight
 from workers.rules.pacer import count_full_rows
 from workers.rules.plan import WritePlanner
 from workers.sync.customer_store import CustomerStore
@@ -70,13 +70,12 @@ class BatchLoader:
             in_hand.cursor = in_hand.pending_cursor
         return rows
 
-    def prepare(self, in_hand: InHand, lease: Lease) -> WriteCall:
-        """Decide what to write for the rows that were read, without customers who are in hand. Raises `LineDown`."""
+    def prepare(self, rows: Rows, others: set[str], lease: Lease, flight: Flight | None = None) -> WriteCall:
+        """Decide what to write for `rows`, without the customers `others`, who are in hand. Raises `LineDown`."""
         lease.check()
         portal = self.portal_cache.current()
         batches: dict[int, Batch] = {}
-        others = in_hand.customers()
-        for shard, part in in_hand.rows.items():
+        for shard, part in rows.items():
             batches[shard] = read_batch(part, self.config, portal, others)
             others |= {group.customer_id for group in batches[shard].groups}
         groups = [group for batch in batches.values() for group in batch.groups]
@@ -85,13 +84,12 @@ class BatchLoader:
             marker = StoreRestorer(self.redis, self.hubspot, portal, self.customers, self.stop).update_marker(marker)
             self.customers.load(groups)
         batches = {shard: batch.forget() for shard, batch in batches.items()}
-        in_hand.cursor = in_hand.pending_cursor
         identity = Identity(self.redis, self.hubspot, self.config.crm, self.customers.use_key(), lease)
         plan = WritePlanner(portal, self.customers.digest(), self.timezone, self.required.current())
         writer = Writer(
             self.hubspot, plan, identity, self.customers, intact=marker == INTACT, on_answer=self.required.save
         )
-        call = WriteCall(batches, writer, [], self.hubspot.machine.monotonic())
+        call = WriteCall(batches, writer, [], self.hubspot.machine.monotonic(), flight or Flight())
         decide_groups(writer, call.groups)
         self._note_kinds([group.customer.known for group in call.groups if group.decision.properties])
         return call

@@ -19,7 +19,7 @@ from leadcore.store.connection import Redis
 from leadcore.store.lua import DEL_FIRST
 from leadcore.store.streams import LOCK_MS
 from workers.flow.lease import EXCLUSIVE_PREFIX, Lease
-from workers.rules.drain import Gathered
+from workers.rules.drain_actions import Gathered
 
 # A partial batch is handed off for HANDED_OFF_MS and then goes alone; after HANDED_OFF_TTL_MS that is forgotten.
 HANDED_OFF_MS, HANDED_OFF_TTL_MS = 2_500, 10_000

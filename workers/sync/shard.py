@@ -11,6 +11,7 @@ from leadcore.store import keys
 from leadcore.store.bell import Bell
 from leadcore.store.connection import AWAY, Redis
 from leadcore.store.streams import Stream
+from workers.flow.breaker import Breaker
 from workers.flow.errors import LineDown, LostLease, Stopping
 from workers.flow.lease import Lease, LeaseRegistry
 from workers.flow.pause import Pause
@@ -43,6 +44,7 @@ class ShardSync:
         send_messages: Callable[[float], None],
         stop: Event,
         machine: Machine,
+        breaker: Breaker,
     ) -> None:
         self.redis, self.hubspot, self.shards = connection, hubspot, config.inbox.shards
         self.leases, self.stop = leases, stop
@@ -54,7 +56,17 @@ class ShardSync:
         timezone = confirmations.timezone
         loader = BatchLoader(connection, hubspot, config, customers, self.portal_cache, timezone, stop)
         self.drain_loop = Drain(
-            connection, hubspot, config, loader, self.portal_cache, self.pause, settler, send_messages, stop, machine
+            connection,
+            hubspot,
+            config,
+            loader,
+            self.portal_cache,
+            self.pause,
+            settler,
+            send_messages,
+            stop,
+            machine,
+            breaker,
         )
 
     def drain(self, shard: int) -> None:
@@ -94,9 +106,9 @@ class ShardSync:
                 return False
 
     def _probe(self, lease: Lease) -> bool:
-        """Half-open circuit: ping, then batches of 1, 2, 4 ... 100. If HubSpot takes calls but not the first lead,
-        delay that lead, not the line: else it could block all others for ever. A bad lead further back delays fewer
-        leads each time."""
+        """Half-open circuit: ping, then batches of 1, 2, 4 ... 100; one that fails is halved. If HubSpot takes calls
+        but not the first lead, delay that lead, not the line: else it could block all others for ever. A bad lead
+        further back delays fewer leads each time."""
         self.portal_cache.invalidate()
         state = rules.probe()
         try:

@@ -1,6 +1,6 @@
 """The drain's state machine, without Redis, HubSpot or a clock."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
@@ -8,14 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workers.rules import drain
-from workers.rules.drain import (
-    BATCH,
-    MAX_IN_HAND,
+from workers.rules.batch import BATCH
+from workers.rules.breaker import REPEATS, Calls, Flight
+from workers.rules.drain import MAX_IN_HAND, DrainState, Ending, Phase, probe, step
+from workers.rules.drain_actions import (
     Action,
     Admitted,
     Await,
-    DrainState,
-    Ending,
     Failed,
     Finish,
     Gather,
@@ -23,8 +22,8 @@ from workers.rules.drain import (
     Landed,
     LookAround,
     Looked,
-    Phase,
     Prepare,
+    PrepareAgain,
     Prepared,
     Read,
     Reserve,
@@ -35,9 +34,8 @@ from workers.rules.drain import (
     Sent,
     Settle,
     Settled,
+    Trouble,
     Waited,
-    probe,
-    step,
 )
 
 
@@ -213,7 +211,7 @@ def test_a_probe_doubles_its_batches_up_to_a_full_one() -> None:
     assert world.sent == [1, 2, 4, 8, 16, 32, 64]
 
 
-def test_a_probe_that_fails_is_narrowed_down_to_one_lead_which_is_postponed() -> None:
+def test_a_probe_that_fails_is_halved_down_to_one_lead_which_is_postponed() -> None:
     down = RuntimeError()
 
     def answer(action: Action) -> Landed | None:
@@ -223,8 +221,8 @@ def test_a_probe_that_fails_is_narrowed_down_to_one_lead_which_is_postponed() ->
 
     world = World(1000, answer, probe())
     assert world.run().error is None
-    assert world.sent == [1, 2, 4, 1]
-    assert [one.postpone for one in world.actions if isinstance(one, Settle)] == [False, False, False, True]
+    assert world.sent == [1, 2, 4, 2, 1]
+    assert [one.postpone for one in world.actions if isinstance(one, Settle)] == [False] * 4 + [True]
     assert world.state.down is down
 
 
@@ -404,3 +402,83 @@ def test_whatever_happens_every_call_comes_back_and_the_drain_ends(data: st.Data
     world = World(data.draw(st.integers(0, 3000)), answer, probe() if data.draw(st.booleans()) else DrainState())
     world.run()
     assert world.state.phase is Phase.DONE
+
+
+TROUBLE = Trouble(Calls(total=20, failed=2, worked=18, written=18), Flight(), BATCH)
+
+
+def test_a_batch_that_failed_as_any_may_is_sent_again_when_it_is_due_and_others_go_on() -> None:
+    failed = iter([Returned(RuntimeError(), "unavailable", trouble=TROUBLE)])
+
+    def answer(action: Action) -> Landed | None:
+        if isinstance(action, Settle) and action.failures is not None:
+            world.state.again, world.state.again_at = 1, world.now + 1
+            return Settled(any=False)
+        if isinstance(action, PrepareAgain):
+            world.state.again, world.state.again_at, world.rows = 0, None, BATCH
+            return Prepared()
+        if isinstance(action, Read) and world.state.again:
+            left = world.waiting - BATCH - sum(world.ready) - sum(world.flying)
+            return RowsRead(min(action.size, left), int(left > 0))
+        return next(failed, None) if isinstance(action, Await) and world.flying else None
+
+    world = World(300, answer)
+    assert world.run().error is None
+    assert world.sent == [BATCH] * 4
+    assert world.waiting == 0
+    assert [one.failures for one in world.actions if isinstance(one, Settle)] == [1, None, None, None]
+
+
+@pytest.mark.parametrize(("trouble", "down"), [
+    (TROUBLE, False),
+    (Trouble(Calls(10, 10, 10), Flight(), BATCH), True),
+    (Trouble(Calls(4, 4, 4, failed_since=4), Flight(3, weight=3), BATCH), True),
+    (None, True),
+])  # fmt: skip
+def test_what_failed_as_any_call_may_stops_the_line_only_if_most_calls_fail(
+    trouble: Trouble | None, down: bool
+) -> None:
+    state = DrainState(in_flight=1)
+    action = step(state, 0.0, Returned(RuntimeError(), "unavailable", trouble=trouble))
+    assert isinstance(action, Settle)
+    assert (state.down is not None, action.failures is None) == (down, down)
+
+
+def test_hubspot_may_fail_before_there_is_a_batch() -> None:
+    """As when a worker that starts reads the portal's properties: it waits, and after some failures in a row the line
+    is down."""
+    for run, left in ((1, 0), (9, 300)):
+        calls, fails = Calls(run, run, run), iter(range(4 if left else 3))
+
+        def answer(action: Action, calls: Calls = calls, fails: Iterator[int] = fails) -> Landed | None:
+            if isinstance(action, Prepare) and next(fails, None) is not None:
+                return Failed(RuntimeError(), calls=calls)
+            return None
+
+        world = World(300, answer)
+        finish = world.run()
+        assert (world.waiting, finish.error is not None) == (left, left > 0)
+        assert world.now >= 3 * drain.SETBACK_SECONDS
+
+
+def test_until_a_call_has_worked_few_go_at_once() -> None:
+    world = World(2000, state=DrainState(proven=False))
+
+    def answer(action: Action) -> Landed | None:
+        if isinstance(action, Send):
+            most.append(len(world.flying) + 1)
+        world.state.proven = world.waiting < 2000
+        return None
+
+    most: list[int] = []
+    world.answer = answer
+    world.run()
+    assert most[:5] == [1, 2, 3, 4, 5]
+    assert max(most[:5]) == 5
+    assert max(most) > 5
+
+
+def test_a_probe_of_one_lead_is_sent_once() -> None:
+    world = World(10, state=probe())
+    world.run()
+    assert [one.repeats for one in world.actions if isinstance(one, Send)] == [0, REPEATS, REPEATS, REPEATS]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.pacer import Gap
-from workers.rules.drain import BATCH
+from workers.rules.batch import BATCH
 from workers.rules.pacer import BURST, DAY_SECONDS, FREE, KEPT, Day, Pace, count_full_rows, find_midnight, find_pace
 
 LIMITS = st.integers(1, 3_000)

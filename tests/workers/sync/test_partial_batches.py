@@ -7,7 +7,7 @@ from leadcore.machine import Machine
 from leadcore.store import keys
 from leadcore.store.streams import LOCK_MS, Stream
 from workers.flow.lease import EXCLUSIVE_PREFIX, Lease
-from workers.rules.drain import Gathered
+from workers.rules.drain_actions import Gathered
 from workers.sync.partial_batches import HANDED_OFF_MS, HANDED_OFF_TTL_MS, PartialBatches
 
 FULL = 3
