@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from leadcore.errors import LeadSyncError
 from leadcore.filler import says_nothing
 from leadcore.text import clean
 
@@ -42,14 +43,17 @@ class Keys(NamedTuple):
     folded: Mapping[str, str]
 
 
-class Ambiguous(ValueError):
+TWO_WAYS = "it can be read in more than one way"
+
+
+class Ambiguous(LeadSyncError, ValueError):
     """There is no one way to read it."""
 
 
 def only(texts: list[str]) -> str:
     """The one text; raises `Ambiguous` if they differ."""
     if len({text.casefold() for text in texts}) > 1:
-        raise Ambiguous
+        raise Ambiguous(TWO_WAYS)
     return texts[0] if texts else ""
 
 
@@ -83,7 +87,7 @@ def read_lines(value: Any) -> str:
     value = unwrap(value)
     texts = value if isinstance(value, list) else [value]
     if not all(isinstance(text, str) for text in texts):
-        raise Ambiguous
+        raise Ambiguous(TWO_WAYS)
     return read_value(texts, lines)
 
 
@@ -98,7 +102,7 @@ def read_object(value: Any, keys: Keys, join: Callable[[str], Join]) -> dict[str
         if not (values := [each[key] for each in objects if key in each]):
             continue
         if any(isinstance(one, dict | list) for one in values):
-            raise Ambiguous
+            raise Ambiguous(TWO_WAYS)
         merged[key] = values
         # Lines and words add up within one value, not across objects: those could be two people or two addresses.
         read_value(values, items if join(key) is items else only)
@@ -177,7 +181,7 @@ def unwrap(value: Any) -> Any:
 def _texts(value: Any, join: Join, depth: int = 0) -> list[str]:
     value = unwrap(value)
     if depth > _MAX_LAYERS:
-        raise Ambiguous
+        raise Ambiguous(TWO_WAYS)
     if isinstance(value, list):
         return [text for each in value for text in _texts(each, join, depth + 1)]
     if isinstance(value, dict):
@@ -199,7 +203,7 @@ def _values(value: dict[str, Any], join: Join) -> list[Any]:
     for key in _VALUE:
         if key in said:
             return [said[key]]
-    raise Ambiguous
+    raise Ambiguous(TWO_WAYS)
 
 
 def _read_phone(said: dict[str, str]) -> list[Any]:
@@ -218,7 +222,7 @@ def _read_phone(said: dict[str, str]) -> list[Any]:
         return [number]
     codes = {_calling_code(text) for text in beside.values()}
     if len(codes) != 1 or "" in codes:
-        raise Ambiguous
+        raise Ambiguous(TWO_WAYS)
     [code] = codes
     digits = "".join(filter(str.isdigit, number))
     return [f"+{number}" if digits.startswith(code) and len(digits) > len(code) + 7 else f"+{code} {number}"]
@@ -242,20 +246,20 @@ def _objects(value: Any, depth: int = 0) -> list[dict[str, Any]]:
     if isinstance(value, list) and depth <= _MAX_LAYERS:
         return [found for each in value for found in _objects(each, depth + 1)]
     if is_said(value):
-        raise Ambiguous
+        raise Ambiguous(TWO_WAYS)
     return []
 
 
 def _products(value: Any, depth: int = 0) -> list[dict[str, Any]]:
     value = unwrap(value)
     if depth > _MAX_LAYERS:
-        raise Ambiguous
+        raise Ambiguous(TWO_WAYS)
     if isinstance(value, dict):
         if is_product(value) or (depth and not value):
             return [value]
         nested = [each for each in value.values() if isinstance(unwrap(each), dict | list)]
         if any(is_said(each) for each in value.values() if not any(each is one for one in nested)):
-            raise Ambiguous
+            raise Ambiguous(TWO_WAYS)
         value = nested
     if isinstance(value, list):
         return [found for each in value for found in _products(each, depth + 1)]
@@ -263,5 +267,5 @@ def _products(value: Any, depth: int = 0) -> list[dict[str, Any]]:
         name = clean(value)
         return [] if says_nothing(name) else [{"name": name}]
     if is_said(value):
-        raise Ambiguous
+        raise Ambiguous(TWO_WAYS)
     return []

@@ -57,7 +57,7 @@ def test_what_fails_clearly_is_said_later_and_once(line: Line) -> None:
 
 
 def test_a_customer_who_was_told_that_the_email_is_wrong_counts_as_asked(line: Line) -> None:
-    line.sync(lead("c", name="Somchai Jaidee", phone="0812345678", email="no email", language="en"))
+    line.sync(lead("c", name="Somchai Jaidee", phone="0812345678", email="not an email at all", language="en"))
     assert line.chat.told("c") == ["That email doesn't look right. Could you check and resend it?"]
     assert line.receipt("c").message == "asked"
     counts = line.redis.hgetall(keys.COUNTS)

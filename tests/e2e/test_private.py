@@ -83,6 +83,8 @@ def test_two_hundred_customers_leave_no_trace(loud: Line) -> None:
     traces = set[bytes]().union(*(person.traces() for person in people))
     parked, refused, plain = people[:10], people[10:40], people[40:]
     loud.crm.settings(options={"dealdroid_payment_method": ["something"]})
+    # The first of them strikes, and pauses the line.
+    loud.crm.fault("401", count=1, path="/batch/")
     loud.crm.fault("row_unexplained", ids=[person.customer_id for person in parked], rows=100)
     loud.crm.fault("garbled", count=1)
     with loud.hold():

@@ -11,8 +11,8 @@ from leadcore.errors import LeadSyncError
 from tests.conftest import ROOT
 
 PRODUCTION = ("leadcore", "receiver", "workers", "leadsync")
-# Beside what raises them: the parser of events, which others may not know, and an error of redis-py's kind.
-ELSEWHERE = {"leadcore.event.Malformed", "leadcore.store.scan.RunChanged"}
+# Beside what raises them: the parsers of events, which others may not know, and an error of redis-py's kind.
+ELSEWHERE = {"leadcore.event.Malformed", "leadcore.shapes.Ambiguous", "leadcore.store.scan.RunChanged"}
 
 
 def errors() -> Iterator[type[BaseException]]:

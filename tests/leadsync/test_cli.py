@@ -281,7 +281,7 @@ def test_preview_equals_what_the_worker_then_writes(line: Line, tmp_path: Path) 
 def test_preview_says_why_a_value_is_not_written(line: Line, tmp_path: Path) -> None:
     line.sync(lead("c", name="Ann Lee", phone="0812345678"))
     [contact] = line.crm.contacts()
-    found = preview(line, tmp_path, lead("c", name="Ann Lee", phone="0899999999", email="no email"))
+    found = preview(line, tmp_path, lead("c", name="Ann Lee", phone="0899999999", email="not an email at all"))
     assert (found["state"], found["contact_id"]) == ("updated", contact["id"])
     assert changes_of(found)["phone"] == ("+66812345678", "+66899999999")
     why = {one["property"]: one["why"] for one in found["kept"]}
