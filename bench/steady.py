@@ -39,8 +39,8 @@ def measure_system(system: System, leads: int) -> Iterator[Figure]:
         time.sleep(max(began + number / PER_SECOND - time.time(), 0.0))
         load.fire(system.receiver + PATH, [load.request(system.receiver + PATH, body)], 1)
     took = time.time() - began
-    calls = len(system.calls(began))
     system.settle()
+    calls = len(system.calls(began))
     receipts = read_receipts(system.redis, [lead for _, lead in read_newest(system.redis, leads)])
     delays = sorted(
         (one.written_ms - one.received_ms) / 1000

@@ -16,7 +16,7 @@ _WINDOW_MS = int(WINDOW_SECONDS * 1000)
 _NOTE = (
     """
 -- member: "" to note nothing; since_ms: see `workers.rules.breaker.Calls`, 0: now; times: how many calls are noted.
--- Returns {now, total, failed, run, worked, written, failed_since}.
+-- Returns {now, total, failed, run, worked, written, failed_since}, after a success {now} alone.
 local calls = KEYS[1]
 local member, since_ms, window_ms, times = unpack(ARGV)
 """
@@ -89,8 +89,12 @@ class Breaker:
 
     def note_success(self, *, write: bool = True) -> None:
         """A call has worked; `write`: it has written something."""
-        self._worked_at = now = self.machine.monotonic()
+        now = self.machine.monotonic()
         with self._lock:
+            if not self.is_proven:
+                # Gathered before a quiet time: they say nothing of the present.
+                self._gathered = 0
+            self._worked_at = now
             self._gathered += 1
             if now - self._noted_at < self.gather_seconds and now - self._failed_at > WINDOW_SECONDS:
                 return

@@ -55,6 +55,14 @@ class Answer:
         """Whether HubSpot says that the contact does not exist, as opposed to any server's 404 for a path."""
         return self.status == 404 and str(self.json().get("category") or "").upper() == NOT_FOUND
 
+    @property
+    def says_one_missing(self) -> bool:
+        """The same of a read of a single contact, whose 404 may lack the category."""
+        body = self.json()
+        return self.says_not_found or (
+            self.status == 404 and body.get("status") == "error" and not body.get("category")
+        )
+
     @cached_property
     def _parsed(self) -> dict[str, Any] | None:
         try:

@@ -150,6 +150,8 @@ class Budget:
         self.scarce = False
         self.time_zone = time_zone or ZoneInfo("UTC")
         self._midnight = 0.0
+        # Redis' clock minus this machine's, in seconds.
+        self._offset = 0.0
         self._ahead_until = 0.0
         self.day = Day(per_day, per_day, self._seconds_left(machine.time()))
         self._acquire_slot = connection.register_script(_TAKE)
@@ -210,13 +212,14 @@ class Budget:
         name = f"{self.machine.token(6)}:{gap}" if gap else self.machine.token(6)
         ahead = gap * (pace.burst - 1) if gap and waits else ""
         most = gap * (pace.burst + MAX_CALLS)
-        self._seconds_left(self.machine.time())
+        self._seconds_left(self.machine.time() + self._offset)
         args = [self.granted, name, HELD_MS, gap, ahead, most, ceil(self._midnight * 1000)]
         answer = self._acquire_slot(keys=[keys.BUDGET, keys.DAY, keys.PORTAL], args=args)
         wait, used, now_ms, ahead_ms, calls, told, zone = answer
         self.scarce = 2 * used > self.granted
         if gap:
             self._ahead_until = self.machine.monotonic() + (ahead_ms - gap * pace.burst / 2) / 1000
+        self._offset = now_ms / 1000 - self.machine.time()
         self._note_zone(zone)
         limit = int(told) if told else self.day.limit
         self.day = Day(limit, limit - calls, self._seconds_left(now_ms / 1000), told=bool(told))

@@ -45,11 +45,6 @@ _FAULTS: tuple[tuple[tuple[type[Exception], ...], tuple[str, Reason]], ...] = (
 )
 
 
-def is_known(kind: type[Exception]) -> bool:
-    """Whether a row is about this class of error."""
-    return any(issubclass(kind, kinds) for kinds, _ in _FAULTS)
-
-
 def translate(error: Exception) -> LineDown:
     """The line is down because a request raised `error`, one of `FOREIGN`."""
     for kinds, (code, why) in _FAULTS:

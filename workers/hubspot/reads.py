@@ -33,12 +33,11 @@ def parse_contacts(answer: Answer, ids: Sequence[str], key: str) -> dict[str, Re
 
 def parse_contact(answer: Answer) -> ReadOutcome:
     """The answer to a read of a single contact, where a 404 is proof that it is missing. Raises `LineDown`."""
-    body = answer.json()
-    if answer.says_not_found or (answer.status == 404 and body.get("status") == "error" and not body.get("category")):
+    if answer.says_one_missing:
         return ContactMissing()
     raise_line_down(answer)
     raise_without_key(answer)
-    return (answer.status < 400 and _contact(body)) or RetryLater(reason("contact_unsaid"))
+    return (answer.status < 400 and _contact(answer.json())) or RetryLater(reason("contact_unsaid"))
 
 
 def _contact(result: Mapping[str, Any]) -> dict[str, str]:

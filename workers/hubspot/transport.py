@@ -83,23 +83,22 @@ class Transport(RESTClientObject):  # type: ignore[misc]  # the client has no ty
         if body is not None and not isinstance(body, bytes):
             body = msgspec.json.encode(body)
         started = self.budget.machine.monotonic()
+        outcome: Answer | LineDown
         for repeats in count():
-            answer = None
             try:
-                answer = self._send_counted(kind, method, url, headers, body)
-                fault = _find_fault(kind, answer)
+                outcome = self._send_counted(kind, method, url, headers, body)
             except LineDown as down:
-                fault = down
-            if not self._may_repeat(kind, fault, answer, repeats, started):
+                outcome = down
+            if not self._may_repeat(kind, outcome, repeats, started):
                 break
-        if answer is None:
-            raise fault or AssertionError
-        return answer
+        if isinstance(outcome, LineDown):
+            raise outcome
+        return outcome
 
-    def _may_repeat(
-        self, kind: str, fault: LineDown | None, answer: Answer | None, repeats: int, started: float
-    ) -> bool:
+    def _may_repeat(self, kind: str, outcome: Answer | LineDown, repeats: int, started: float) -> bool:
         """Note what became of a call. True, after a moment, if it is to be sent again."""
+        answer = None if isinstance(outcome, LineDown) else outcome
+        fault = outcome if isinstance(outcome, LineDown) else find_fault(kind, outcome)
         breaker, flight = self.breaker, current().flight
         if breaker is None or (fault and not find_retry(fault.code).by_rate):
             return False
@@ -175,8 +174,10 @@ def _kind(url: str) -> str:
     return last if last in _KINDS else "properties" if "/properties/" in path else "other"
 
 
-def _find_fault(kind: str, answer: Answer) -> LineDown | None:
+def find_fault(kind: str, answer: Answer) -> LineDown | None:
     """Why the answer means that the line waits, None if it does not."""
+    if kind == "other" and answer.says_one_missing:
+        return None
     try:
         (raise_write_down if kind in _WRITES else raise_line_down)(answer)
     except LineDown as down:

@@ -17,6 +17,7 @@ from leadcore.journal import Journal
 from leadcore.machine import Machine
 from leadcore.store import keys
 from leadcore.store.connection import Redis, read_dataset, read_info
+from leadcore.store.streams import Stream
 from workers.rules.delivery import NOT_DELIVERED
 
 KEEP_SECONDS = 30.0
@@ -70,10 +71,8 @@ class SentLog:
             foreign = {name: one for name, one in self._entries.items() if one.run not in ("", run)}
             missing = {name: one.result for name, one in foreign.items() if one.result != NOT_DELIVERED}
             if missing:
-                pipe = connection.pipeline(transaction=False)
-                for name, result in missing.items():
-                    pipe.set(name, result, ex=KEY_SECONDS)
-                pipe.execute()
+                sets = [("SET", name, result, "EX", KEY_SECONDS) for name, result in missing.items()]
+                Stream(connection, keys.OUTBOX).apply(sets)
             self._store(
                 {name: replace(one, run=run, seen_at=self.machine.monotonic()) for name, one in foreign.items()}
             )

@@ -379,7 +379,8 @@ def _wait(state: DrainState, now: float) -> Action | None:
     known = state.known
     may_prepare = not (known.troubled or known.merged or state.call_is_back)
     if may_prepare and state.has_room and now < known.blocked_until:
-        if known.rows is None:
+        # A read from the start would drop what is prepared.
+        if known.rows is None and not (state.from_start and state.ready):
             return _read(state)
         if state.is_full and not _yields_shards(state):
             return Prepare()

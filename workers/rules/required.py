@@ -20,6 +20,7 @@ from workers.rules.portal import Portal
 
 MOST_CONTACTS = 1000
 _WORD = r"(?<![\w-]){}(?![\w-])"
+_LONGEST_TEXT = 10_000
 
 
 @dataclass
@@ -93,9 +94,6 @@ def _search(labels: Mapping[str, str], lacking: Iterable[str], text: str) -> lis
             if names[form] in lacking:
                 found[match.start()] = names[form]
     return list(dict.fromkeys(found[at] for at in sorted(found)))
-
-
-_LONGEST_TEXT = 10_000
 
 
 def explain(portal: Portal, missing: Sequence[str]) -> Reason:

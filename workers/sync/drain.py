@@ -159,6 +159,7 @@ class Drain:
 
     def _send(self, lease: Lease, in_hand: InHand, repeats: int) -> actions.Sent:
         if not self.loader.is_current(in_hand.ready[0]):
+            in_hand.restart()
             return actions.Sent(stale=True)
         call = in_hand.ready.popleft()
         call.slots.extend(in_hand.slots)

@@ -1,4 +1,5 @@
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from tests.faults.conftest import hurried
 from workers.flow import breaker
 from workers.flow.breaker import Breaker
 from workers.flow.errors import Stopping
-from workers.rules.breaker import REPEATS, Calls, Flight
+from workers.rules.breaker import REPEATS, WINDOW_SECONDS, Calls, Flight
 
 
 def make(client: Any, line: str = keys.INBOX) -> Breaker:
@@ -87,3 +88,17 @@ def test_successes_are_gathered_while_nothing_fails_and_none_is_lost(client: Any
     one.note_failure()
     one.note_success()
     assert one.read() == Calls(total=7, failed=1)
+
+
+def test_a_success_that_was_gathered_before_a_quiet_time_is_not_counted_after_it(
+    client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = Breaker(client, Machine(), threading.Event(), keys.OUTBOX, gather_seconds=60.0)
+    one.note_success()
+    one.note_success()
+    later = time.monotonic() + WINDOW_SECONDS + 1
+    monkeypatch.setattr(one.machine, "monotonic", lambda: later)
+    one.gather_seconds = 0.0
+    client.delete(keys.calls(keys.OUTBOX))
+    one.note_success()
+    assert one.read().total == 1

@@ -11,7 +11,7 @@ from leadcore.machine import Machine
 from leadcore.store import keys
 from workers.flow.request_context import checked
 from workers.hubspot.budget import Budget
-from workers.rules.pacer import BURST, DAY_SECONDS, SPREAD
+from workers.rules.pacer import BURST, DAY_SECONDS, SPREAD, find_midnight
 
 BANGKOK = ZoneInfo("Asia/Bangkok")
 
@@ -148,3 +148,14 @@ def test_when_a_limit_of_the_settings_is_used_up_leads_wait_until_midnight(clien
     name, seconds = one.reserve("full")
     assert name == ""
     assert seconds == pytest.approx(one.day.seconds, abs=2)
+
+
+def test_midnight_comes_by_redis_clock_whatever_a_workers_clock_says(client: Any) -> None:
+    class Ahead(Machine):
+        def time(self) -> float:
+            return super().time() + DAY_SECONDS
+
+    one = Budget(client, 1000, threading.Event(), Ahead(), 250_000, BANGKOK)
+    one.reserve()
+    one.reserve()
+    assert int(client.hget(keys.DAY, "ends")) == find_midnight(time.time(), BANGKOK) * 1000

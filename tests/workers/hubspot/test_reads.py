@@ -8,6 +8,7 @@ from leadcore.reasons import reason
 from tests.workers.hubspot.conftest import answer, load_answer, load_error
 from workers.flow.errors import LineDown
 from workers.hubspot.reads import parse_contact, parse_contacts
+from workers.hubspot.transport import find_fault
 from workers.rules.outcomes import ContactMissing, ReadOutcome, RetryLater
 
 KEY = "dealdroid_customer_id"
@@ -102,3 +103,10 @@ def test_a_read_that_shows_the_key_to_be_lost_pauses_the_line() -> None:
     with pytest.raises(LineDown) as down:
         parse_contacts(load_answer("customer_id_unknown_400"), IDS, KEY)
     assert down.value.code == "no_key"
+
+
+def test_a_single_contact_that_is_missing_is_no_failed_call() -> None:
+    """Else ten of them would look like an outage."""
+    gone = answer(404, {"status": "error", "message": "resource not found"})
+    assert find_fault("other", gone) is None
+    assert find_fault("read", gone) is not None, "of a batch it may be any server's 404"

@@ -122,3 +122,17 @@ def test_what_was_certainly_not_delivered_may_be_sent_again(tmp_path: Path) -> N
         again = redis.Redis.from_url(server.url)
         sent_log.reassert(again)
         assert not again.exists(message_key(MESSAGE))
+
+
+def test_what_was_sent_is_written_to_a_restarted_redis_that_is_full(tmp_path: Path) -> None:
+    sent_log = SentLog(Machine())
+    with start(tmp_path) as server:
+        sent_log.reassert(redis.Redis.from_url(server.url))
+        sent_log.record({message_key(MESSAGE): "sent"})
+        server.kill()
+    with start(tmp_path) as server:
+        again = redis.Redis.from_url(server.url)
+        again.config_set("maxmemory", 1)
+        sent_log.reassert(again)
+        assert again.get(message_key(MESSAGE)) == b"sent"
+        assert again.ttl(message_key(MESSAGE)) > 0

@@ -75,6 +75,8 @@ class World:
             assert self.state.may_start
         if isinstance(action, Prepare):
             assert self.rows
+        if isinstance(action, Read) and action.from_start:
+            assert not self.ready, "such a read drops what is prepared"
         if isinstance(action, Finish):
             assert not self.flying
 
@@ -482,3 +484,21 @@ def test_a_probe_of_one_lead_is_sent_once() -> None:
     world = World(10, state=probe())
     world.run()
     assert [one.repeats for one in world.actions if isinstance(one, Send)] == [0, REPEATS, REPEATS, REPEATS]
+
+
+@pytest.mark.parametrize("rows", [0, 5])
+def test_a_batch_that_is_sent_again_is_not_dropped_by_a_read_from_the_start(rows: int) -> None:
+    """It fell due while such a read was about to come, and the quota then makes it wait."""
+    state = DrainState(from_start=False, settled_any=True, found_any=True)
+    state.again, state.again_at = 20, 1.2
+    assert isinstance(step(state, 1.0, Settled(True)), Await)
+    assert isinstance(step(state, 1.2, Waited()), PrepareAgain)
+    state.again = 1
+    assert isinstance(step(state, 1.3, Prepared()), Reserve)
+    action = step(state, 1.4, Reserved(until=4.0))
+    while not isinstance(action, Await):
+        assert not (isinstance(action, Read) and action.from_start)
+        action = step(state, 1.5, RowsRead(rows, 1) if isinstance(action, Read) else Prepared())
+    state.again_at = None
+    assert isinstance(step(state, 4.0, Waited()), Reserve)
+    assert isinstance(step(state, 4.1, Reserved()), Send)
