@@ -22,9 +22,9 @@ from bench.usage import Usage, read_usage
 from leadcore.store import keys, lines
 from leadcore.store.bell import Bell
 from leadcore.store.connection import Redis
+from leadcore.store.restoring import INTACT
 from receiver.intake.view import PATH
 from sandbox.redis import free_port, start
-from workers.sync.restore import INTACT
 
 SECRET = "bench-secret-of-32-characters-xx"
 HELD_MS = 600_000

@@ -79,6 +79,8 @@ def print_status(status: Status, problems: Sequence[Problem], timezone: ZoneInfo
     for what, number, for_person in kept:
         if number and not for_person:
             table.add_row(what.capitalize(), str(number))
+    if status.restoring:
+        table.add_row("Brought back", str(status.restoring))
     table.add_row("Last post from DealDroid", describe_last_post(status, timezone))
     table.add_row("Posts refused today", str(status.refused_today))
     table.add_row("Counted since the start")

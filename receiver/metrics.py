@@ -94,6 +94,12 @@ def _collect_status(status: Status) -> Iterator[Metric]:
     last_post = (status.last_post_ms or 0) / 1000
     yield _gauge("leadsync_last_post_timestamp_seconds", "When DealDroid's last post came, 0 if never", last_post)
     yield _gauge("leadsync_dry_workers", "Worker processes that run with DRY_RUN and write nothing", status.dry_workers)
+    done, total = (status.restoring.done, status.restoring.total) if status.restoring else (0, 0)
+    yield _gauge(
+        "leadsync_restoring", "1 while customers are brought back after Redis was emptied", bool(status.restoring)
+    )
+    yield _gauge("leadsync_restored_contacts", "Contacts of them that were read, while they are brought back", done)
+    yield _gauge("leadsync_restorable_contacts", "Contacts of them in all, while they are brought back", total)
     paused = GaugeMetricFamily("leadsync_paused", "1 while a line is paused", labels=["line", "code"])
     for line, pause in status.pauses.items():
         paused.add_metric([line, pause.get("code", "")], 1 if pause else 0)

@@ -1,7 +1,7 @@
 """Wires one worker process: builds once what jobs need."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 
 from leadcore.machine import Event, Machine
@@ -12,12 +12,14 @@ from workers.flow.breaker import Breaker
 from workers.flow.lease import LeaseRegistry
 from workers.hubspot.budget import Budget, NoBudget
 from workers.hubspot.client import HubSpot
+from workers.hubspot.portal_store import PortalStore
 from workers.outbox.dealdroid import DealDroid
 from workers.outbox.sender import IN_FLIGHT, OutboxSender
 from workers.outbox.sent_log import SentLog
 from workers.rules.confirmation import ConfirmationWriter
 from workers.rules.texts import MessageTemplates
 from workers.settings import WorkerSettings
+from workers.sync.background_restore import BackgroundRestore
 from workers.sync.customer_store import CustomerStore
 from workers.sync.shard import ShardSync
 
@@ -36,6 +38,7 @@ class Runtime:
     leases: LeaseRegistry
     sent_log: SentLog
     tally: Tally
+    restore: BackgroundRestore
     stop: Event
     machine: Machine
 
@@ -80,6 +83,7 @@ def build(settings: WorkerSettings, machine: Machine) -> Runtime:
         leases=leases,
         sent_log=sent_log,
         tally=tally,
+        restore=BackgroundRestore(redis, hubspot, config, shared.key.encode(), stop, settings.requests_per_day),
         stop=stop,
         machine=machine,
     )
@@ -98,3 +102,11 @@ def hubspot_client(settings: WorkerSettings) -> Iterator[HubSpot]:
     except AWAY:
         budget = NoBudget(machine)
     yield HubSpot(settings.token, settings.hubspot_url, budget, version=settings.shared.hubspot_version)
+
+
+def forget_properties(settings: WorkerSettings, hubspot: HubSpot) -> None:
+    """Let workers that start from now on see properties that were just created. Best effort: the others see them within
+    the hour too."""
+    config = settings.shared.config
+    with suppress(*AWAY), closing(connect(settings.shared)) as redis:
+        PortalStore(redis, hubspot, config.mapping, tuple(config.properties.values())).forget()

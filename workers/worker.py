@@ -1,5 +1,5 @@
-"""One worker process: RQ's SimpleWorker (it keeps the TLS connection to HubSpot, a fork would not) and its maintenance
-and notifier threads."""
+"""One worker process: RQ's SimpleWorker (it keeps the TLS connection to HubSpot, a fork would not) and its maintenance,
+notifier and restore threads."""
 
 import gc
 import itertools
@@ -105,6 +105,7 @@ def run(settings: WorkerSettings) -> None:
     notifier = Notifier(connect(shared), settings.alert_url, shared.config.inbox.shards, shared.timezone, machine)
     _collect_garbage_rarely()
     maintenance.start()
+    runtime.restore.start()
     if settings.alert_url:
         notifier.start()
     try:

@@ -23,6 +23,9 @@ call is `due`; times in ms."""
 STORE = PREFIX + "store"
 RESTORING = STORE + ":above"
 """Progress of reading aliases back from HubSpot: the id of the last contact."""
+RESTORE = STORE + ":restore"
+"""Progress of bringing back whose contact is whose, see `workers.sync.background_restore`."""
+RESTORE_LOCK = RESTORE + ":lock"
 SEARCHED = PREFIX + "searched"
 WORKERS = PREFIX + "workers"
 DRY_WORKERS = WORKERS + ":dry"
@@ -52,6 +55,11 @@ QUEUE = "leadsync"
 INBOX = "inbox"
 OUTBOX = "outbox"
 """Names of lines; see `leadcore.store.lines`, whose rows they are."""
+
+
+def properties(access: str) -> str:
+    """The portal's properties, as HubSpot lists them for this access; see `workers.hubspot.portal_store`."""
+    return f"{PORTAL}:properties:{access}"
 
 
 def hour(number: int) -> str:

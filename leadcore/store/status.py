@@ -10,9 +10,10 @@ from leadcore.reasons import english
 from leadcore.required import Requirement
 from leadcore.required import unpack as unpack_required
 from leadcore.settings import Settings
-from leadcore.store import keys, lines
+from leadcore.store import keys, lines, restoring
 from leadcore.store.connection import AWAY, RECEIVER_TIMEOUT, Redis, connect
 from leadcore.store.posts import LAST, local_date, refused_on
+from leadcore.store.restoring import Restoring
 from leadcore.verdict import PERSON
 
 ALIVE_MS = 15_000
@@ -25,7 +26,8 @@ class Status:
     `pauses`: line -> {} or code, reason, until_ms, since_ms; `kept`: the name of a `lines.Kept` -> how many;
     `dry_workers`: how many of the workers run with DRY_RUN; `refused_today`: posts refused for their secret on this day
     of the operator's time zone; `last_post_ms`: when DealDroid's last authenticated post came, None if never;
-    `required`: what HubSpot refused to do without in the last hour."""
+    `required`: what HubSpot refused to do without in the last hour; `restoring`: how far the customers are brought back
+    after Redis was emptied, None if none has to be."""
 
     now_ms: int
     workers: int
@@ -39,6 +41,7 @@ class Status:
     refused_today: int = 0
     last_post_ms: int | None = None
     required: list[Requirement] = field(default_factory=list)
+    restoring: Restoring | None = None
 
     @property
     def waiting(self) -> int:
@@ -106,6 +109,7 @@ def read_status(redis: Redis, shards: int, timezone: ZoneInfo) -> Status:
     pipe.xrevrange(keys.LEADS, count=1)
     pipe.hgetall(keys.COUNTS)
     pipe.hgetall(keys.REQUIRED)
+    restoring.ask(pipe)
     for _, kept in lines.each_kept():
         pipe.zcard(kept.index)
     for line in lines.LINES:
@@ -114,7 +118,7 @@ def read_status(redis: Redis, shards: int, timezone: ZoneInfo) -> Status:
             pipe.xlen(keys.entries(line.name, shard))
             pipe.zcard(keys.later(line.name, shard))
             pipe.xrange(keys.entries(line.name, shard), count=1)
-    time, workers, dry_workers, refused, last_post, newest, counts, required, *more = pipe.execute()
+    time, workers, dry_workers, refused, last_post, newest, counts, required, store, progress, *more = pipe.execute()
     answers = iter(more)
     now = _milliseconds(time)
     sizes = {kept.name: next(answers) for _, kept in lines.each_kept()}
@@ -139,6 +143,7 @@ def read_status(redis: Redis, shards: int, timezone: ZoneInfo) -> Status:
         refused_today=refused_on(refused, local_date(now, timezone)),
         last_post_ms=_last_post(last_post, newest),
         required=unpack_required(required, now),
+        restoring=restoring.answer(store, progress),
     )
 
 

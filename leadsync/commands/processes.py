@@ -78,14 +78,17 @@ def run(arguments: tuple[str, ...]) -> None:
 def setup(release: bool, as_json: bool) -> None:
     """Create the property group dealdroid and its properties in HubSpot. Safe to repeat."""
     from leadcore.errors import SettingsError
-    from workers.bootstrap import hubspot_client
+    from workers.bootstrap import forget_properties, hubspot_client
     from workers.flow.errors import LineDown, SetupError
     from workers.hubspot import setup as portal
     from workers.settings import read_worker
 
     try:
-        with hubspot_client(read_worker()) as hubspot:
+        settings = read_worker()
+        with hubspot_client(settings) as hubspot:
             report = portal.setup(hubspot)
+            if report.created:
+                forget_properties(settings, hubspot)
     except (LineDown, SetupError) as error:
         click.echo(f"leadsync: {error}", err=True)
         sys.exit(0 if release else 1)

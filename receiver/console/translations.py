@@ -122,6 +122,23 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "disk.none": ("Redis has them all", "อยู่ใน Redis ครบ"),
     "last_post": ("Last post from DealDroid: {time}", "คำขอล่าสุดจาก DealDroid: {time}"),
+    "restoring": (
+        "Redis was emptied: {done} of {total} contacts are brought back from HubSpot.",
+        "Redis ถูกล้างข้อมูล กำลังดึงรายชื่อกลับจาก HubSpot แล้ว {done} จาก {total} รายชื่อ",
+    ),
+    "restoring.do": (
+        "Until then a new customer costs one more call; nothing is lost.",
+        "ระหว่างนี้ลูกค้าใหม่ใช้การเรียก HubSpot เพิ่มหนึ่งครั้ง ไม่มีข้อมูลสูญหาย",
+    ),
+    "restoring.memory": (
+        "It waits: Redis is too full. Give Redis more memory.",
+        "หยุดรออยู่ เพราะ Redis ใกล้เต็ม กรุณาเพิ่มหน่วยความจำให้ Redis",
+    ),
+    "restoring.quota": (
+        "It goes on tomorrow: it may use a tenth of the day's calls.",
+        "จะทำต่อพรุ่งนี้ เพราะใช้การเรียก HubSpot ได้ไม่เกินหนึ่งในสิบของวัน",
+    ),
+    "restoring.paused": ("It waits until the line goes on.", "หยุดรอจนกว่าระบบจะส่งเข้า HubSpot ต่อได้"),
     "never": ("never", "ยังไม่เคย"),
     "unknown": ("unknown", "ไม่ทราบ"),
     # Chart

@@ -80,6 +80,20 @@ def test_what_is_held_back_counts_nowhere_as_written_and_is_told_as_what_it_is(d
     assert "leadsync_dry_workers 1.0" in metrics
 
 
+@pytest.mark.parametrize("ours", [{}, {"dealdroid_customer_id": "b", "dealdroid_other_customer_ids": "a"}])
+def test_a_dry_run_does_not_say_whether_the_portal_was_new(
+    dry_line: tuple[Line, Process], ours: dict[str, str]
+) -> None:
+    """Nor does it read aliases back: whoever goes live finds the store as it was."""
+    line, _ = dry_line
+    line.crm.settings(search_lag=0)
+    line.crm.create(email="ann@example.com", **ours)
+    line.sync(lead("c", name="Somchai Jaidee"), lead("d", name="Ann Lee"))
+    assert not list(line.redis.scan_iter(keys.STORE + "*"))
+    assert records(line) == {}
+    assert status(line)["restoring"] is None
+
+
 def test_after_going_live_the_same_event_is_taken_and_the_others_are_written_by_retry(
     dry_line: tuple[Line, Process],
 ) -> None:

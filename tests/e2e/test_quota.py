@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from leadcore.store import keys
-from tests.conftest import SHARDS, Line, eventually, key_of, lead
-from workers.sync.restore import INTACT
+from leadcore.store.restoring import INTACT
+from tests.conftest import SHARDS, Line, eventually, key_of, lead, one_per_shard
 
 QUOTA, WINDOW_SECONDS = 100, 10.0
 ROUTE = "/batch/upsert"
@@ -80,3 +80,24 @@ def test_while_the_quota_holds_a_lead_up_the_customer_before_it_is_told(spare_li
     assert second not in {key_of(contact) for contact in line.crm.contacts()}
     line.settle()
     assert len(line.chat.told(second)) == 1
+
+
+def test_workers_that_start_cost_two_calls_together(spare_line: Callable[..., Line]) -> None:
+    """One lists the portal's properties, and asks whose portal it is, for all."""
+    line = spare_line()
+    line.redis.set(keys.STORE, INTACT)
+    line.crm.settings(latency=0.3)
+    before = line.crm.calls("")
+    for number in range(2):
+        workers = line.start("worker", "--count", "4")
+        if not number:
+            line.start("web")
+            line.await_web()
+        line.await_workers(4)
+        with line.hold():
+            line.send(*(lead(one, name="Ann Lee") for one in one_per_shard(f"start-{number}")))
+        line.settle()
+        workers.stop()
+    writes = line.crm.calls("/batch/upsert")
+    assert writes >= 2
+    assert line.crm.calls("") - before - writes <= 2

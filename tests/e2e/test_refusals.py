@@ -40,6 +40,25 @@ def test_an_option_that_the_portal_no_longer_has_is_dropped_alone(
     assert len(line.chat.told("c")) == 1
 
 
+def test_what_was_refused_for_one_lead_is_not_sent_with_the_next(spare_line: Callable[..., Line]) -> None:
+    """Whichever worker has it: the list of the portal's options is read anew at once, for all."""
+    line = spare_line(WEB_CONCURRENCY="1")
+    line.start("worker", "--count", "2")
+    line.start("web")
+    line.await_web()
+    line.await_workers(2)
+    line.sync(somchai("c-0", language="th"))
+    [listed] = line.redis.scan_iter(keys.properties("*"))
+    read_ms = line.redis.hget(listed, "read_ms")
+    line.crm.settings(options={"hs_language": ["something"]})
+    line.sync(somchai("c-1", language="th"))
+    eventually(lambda: line.redis.hget(listed, "read_ms") != read_ms)
+    before = line.crm.calls("/batch/upsert")
+    for number in range(2, 6):
+        line.sync(somchai(f"c-{number}", language="th"))
+    assert line.crm.calls("/batch/upsert") - before == 4
+
+
 def test_several_refused_values_are_all_kept_for_a_person(line: Line) -> None:
     options = {name: ["something"] for name in ("hs_language", "hs_lead_status", "dealdroid_payment_method")}
     line.crm.settings(options=options, listed_in_message=1, listed_in_errors=1)

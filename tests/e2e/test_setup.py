@@ -8,12 +8,17 @@ import pytest
 import requests
 from click.testing import CliRunner, Result
 
+from leadcore.machine import Machine
 from leadcore.settings import HUBSPOT_VERSIONS
 from leadsync.cli import cli
+from sandbox import redis as embedded
 from sandbox.http_server import running
 from sandbox.hubspot import Portal, Settings, create_app
 from sandbox.hubspot.settings import SCOPES
 from tests.conftest import Crm, own_port
+from workers.hubspot.budget import NoBudget
+from workers.hubspot.client import HubSpot
+from workers.hubspot.portal_store import PortalStore
 from workers.hubspot.properties import DEFINITIONS
 
 KEY = "dealdroid_customer_id"
@@ -174,6 +179,15 @@ def test_a_release_sets_up_a_portal_that_works(crm: Crm) -> None:
 def test_a_portal_starts_with_the_default_settings(crm: Crm) -> None:
     """The other tests rely on it."""
     assert crm.portal.settings == Settings()
+
+
+def test_workers_that_start_after_setup_see_what_it_created(
+    crm: Crm, version: str, client: Any, server: embedded.Running
+) -> None:
+    store = PortalStore(client, HubSpot("pat-test", crm.url, NoBudget(Machine()), version=version), {}, ())
+    store.save(store.now_ms(), [{"name": "email"}])
+    assert run_setup(crm, REDIS_URL=server.url).exit_code == 0
+    assert store.load() == (0, [])
 
 
 def archive(crm: Crm, *names: str) -> None:

@@ -27,6 +27,7 @@ from leadcore.receipts import WRITTEN, Receipt
 from leadcore.settings import HUBSPOT_VERSIONS
 from leadcore.store import keys, lines
 from leadcore.store.outage import Outage
+from leadcore.store.restoring import INTACT
 from leadcore.store.status import Status, read_status
 from receiver.intake.feeder import Feeder
 from receiver.intake.spool import Spool
@@ -39,7 +40,6 @@ from workers.maintenance import Maintenance
 from workers.rules.texts import MessageTemplates
 from workers.settings import read_worker
 from workers.sync import drain
-from workers.sync.restore import INTACT
 
 # Within this time a living worker recovers what a dead one left.
 RECOVERY_SECONDS = 15

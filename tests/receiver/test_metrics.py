@@ -14,6 +14,7 @@ from leadcore.settings import read
 from leadcore.store import keys, lines
 from leadcore.store.connection import connect
 from leadcore.store.counters import BUCKETS, Tally, figure, time_to_written
+from leadcore.store.restoring import RESTORED
 from leadcore.store.streams import Stream
 from sandbox import redis as embedded
 from tests.conftest import ROOT, Line, eventually, lead, open_line, own_port
@@ -45,6 +46,14 @@ def test_an_empty_system_has_zeros(receiver: Line) -> None:
     assert {value for (name, *_), value in figures.items() if name not in works} == {0}
     assert ("leadsync_leads_total", "created") in figures
     assert ("leadsync_refused_total", "forbidden") in figures
+
+
+def test_customers_that_are_brought_back_are_counted(receiver: Line) -> None:
+    receiver.redis.set(keys.STORE, RESTORED)
+    receiver.redis.hset(keys.RESTORE, mapping={"done": 400, "total": 1000})
+    figures = scrape(receiver)
+    names = ("restoring", "restored_contacts", "restorable_contacts")
+    assert [figures[f"leadsync_{name}",] for name in names] == [1, 400, 1000]
 
 
 def test_every_cause_of_parking_has_its_zero_before_the_first_lead_is_parked(receiver: Line) -> None:

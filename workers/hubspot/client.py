@@ -5,6 +5,7 @@ than the rest of a batch, and plain dictionaries are copied value by value (meas
 is sent against those models.
 """
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -49,8 +50,8 @@ BATCH = 100
 class HubSpot:
     """One portal. Safe to use from several threads. It keeps its API objects, since each new one costs a TLS handshake.
     `version`: one of `leadcore.settings.HUBSPOT_VERSIONS`. `dry_run`: contacts are read but not written. `tally`:
-    counts calls; `breaker`: see `Transport`. Raises `leadcore.settings.SettingsError` if the environment names a proxy
-    that cannot be used."""
+    counts calls; `breaker`: see `Transport`. `access_digest` tells this access from others and does not reveal the
+    token. Raises `leadcore.settings.SettingsError` if the environment names a proxy that cannot be used."""
 
     def __init__(
         self,
@@ -64,6 +65,7 @@ class HubSpot:
         breaker: Breaker | None = None,
     ) -> None:
         self.budget, self.dry_run, self.machine, self.breaker = budget, dry_run, budget.machine, breaker
+        self.access_digest = hashlib.sha256("\0".join((token, base_url, version)).encode()).hexdigest()
         client = Client(access_token=token, host=base_url.rstrip("/"))
         self._batch = client.crm.contacts.batch_api
         self._basic = client.crm.contacts.basic_api
@@ -216,21 +218,26 @@ class HubSpot:
             raise_line_down(answer)
 
     def search(
-        self, property: str, properties: Sequence[str], *, above: str = "0", before_ms: int | None = None, limit: int
+        self,
+        having: Sequence[str],
+        properties: Sequence[str],
+        *,
+        above: str = "0",
+        before_ms: int | None = None,
+        limit: int,
     ) -> Mapping[str, Any]:
-        """The first `limit` contacts, in the order of their ids, that have a value in `property` and an id over `above`
-        and were created before `before_ms` (milliseconds since 1970): {"total", "results"}. The index lags behind
-        writes by up to 30 s. HubSpot pages through at most 10,000, so ask for the next page with `above`. Raises
+        """The first `limit` contacts, in the order of their ids, that have a value in one of `having` and an id over
+        `above` and were created before `before_ms` (milliseconds since 1970): {"total", "results"}. The index lags
+        behind writes by up to 30 s. HubSpot pages through at most 10,000, so ask for the next page with `above`. Raises
         `LineDown`."""
-        filters = [
-            {"propertyName": property, "operator": "HAS_PROPERTY"},
-            {"propertyName": "hs_object_id", "operator": "GT", "value": above},
-        ]
+        filters = [{"propertyName": "hs_object_id", "operator": "GT", "value": above}]
         if before_ms is not None:
             filters.append({"propertyName": "createdate", "operator": "LT", "value": str(before_ms)})
         answer: Answer = self._search.do_search(
             PublicObjectSearchRequest(
-                filter_groups=[{"filters": filters}],
+                filter_groups=[
+                    {"filters": [{"propertyName": name, "operator": "HAS_PROPERTY"}, *filters]} for name in having
+                ],
                 properties=list(properties),
                 limit=limit,
                 after="0",

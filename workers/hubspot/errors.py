@@ -12,11 +12,10 @@ from leadcore.reasons import Reason, reason
 from workers.rules.mapping.property_names import CUSTOMER_ID
 from workers.rules.outcomes import Conflict, ContactMissing, NoRoom, Refused, RetryLater, WriteOutcome
 
-PROPERTY_MISSING = reason("property_missing")
 REASONS: Mapping[str, Reason] = {
     "INVALID_EMAIL": reason("email_refused"),
     "INVALID_OPTION": reason("option_missing"),
-    "PROPERTY_DOESNT_EXIST": PROPERTY_MISSING,
+    "PROPERTY_DOESNT_EXIST": reason("property_missing"),
     "READ_ONLY_VALUE": reason("property_read_only"),
     "INVALID_INTEGER": reason("not_a_whole_number"),
     "INVALID_LONG": reason("not_a_whole_number"),

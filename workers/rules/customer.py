@@ -14,7 +14,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from leadcore.receipts import PROPERTIES
-from workers.rules.mapping.property_names import PHONES
+from workers.rules.mapping.property_names import ADDRESS, PHONES
 
 FORMAT = 1
 VALUE_BYTES = 5
@@ -32,6 +32,8 @@ UNRECORDED = bytes(VALUE_BYTES)
 Stamp = tuple[int, bytes]
 """The version of the event that carried a value, and the digest of the value."""
 UNRECORDED_PHONES: Mapping[str, Stamp] = dict.fromkeys(PHONES, (0, UNRECORDED))
+UNRECORDED_ADDRESS: Mapping[str, Stamp] = {ADDRESS[0]: (0, UNRECORDED)}
+"""Nobody has looked yet which address the contact has."""
 
 
 class Customer(Struct, frozen=True):

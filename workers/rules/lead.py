@@ -11,7 +11,7 @@ from leadcore.fields import VERSION
 from leadcore.reasons import NO_REASON, Reason, reason
 from leadcore.receipts import CREATED, UPDATED, Note
 from leadcore.required import Requirement
-from workers.rules.customer import UNKNOWN, UNRECORDED_PHONES, Customer, Stamp
+from workers.rules.customer import UNKNOWN, UNRECORDED_ADDRESS, UNRECORDED_PHONES, Customer, Stamp
 from workers.rules.mapping.mapped_event import MappedEvent
 from workers.rules.mapping.property_names import ADDRESS
 from workers.rules.news import NO_NEWS, News
@@ -192,6 +192,12 @@ class CustomerBatch:
         """Whether parts of an address are written to a contact that only this customer has."""
         known_alone = self.customer.known and not self.customer.shared
         return known_alone and any(name in self.decision.properties for name in ADDRESS)
+
+    @property
+    def lacks_address(self) -> bool:
+        """Whether an address is news for a contact of which nobody has looked yet which address it has."""
+        unrecorded = UNRECORDED_ADDRESS.items() <= self.customer.clock.items()
+        return unrecorded and any(name in self.decision.news.writes for name in ADDRESS)
 
     @property
     def trace_id(self) -> str:

@@ -219,7 +219,8 @@ def _is_move(clock: FieldClock, address: Mapping[str, str]) -> bool:
 def _record_unsaved(clock: FieldClock, events: Sequence[tuple[int, MappedEvent]]) -> dict[str, str]:
     unsaved: dict[str, str] = {}
     for index, (version, mapped) in enumerate(events):
-        if mapped.unsaved:
+        # What HubSpot refused once counts as said, also when the list of its options says so beforehand the next time.
+        if any(clock.differs(name, value) for name, value in mapped.unsaved.items()):
             unsaved |= mapped.unsaved
             clock.record(UNSAVED, "\n".join(f"{name}: {value}" for name, value in unsaved.items()), version, index)
     return unsaved

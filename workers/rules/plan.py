@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from leadcore.reasons import Reason, reason
 from leadcore.receipts import CONTACT, PARKED, SKIPPED, UNCHANGED, WAITING, WARNED, Note
 from leadcore.required import Requirement
-from workers.rules.customer import UNKNOWN, WITHHELD, Customer
+from workers.rules.customer import UNKNOWN, UNRECORDED_ADDRESS, WITHHELD, Customer
 from workers.rules.field_clock import SEEN, Digest, digest_entries
 from workers.rules.lead import Decision, Loaded, Result, own_clock
 from workers.rules.mapping.property_names import (
@@ -121,7 +121,9 @@ class WritePlanner:
     def add_unrecorded_address(self, customer: Customer, current: Mapping[str, str]) -> Customer:
         """`customer` with the parts of an address that the contact has and the clock lacks: another address must clear
         them."""
-        clock = dict(customer.clock)
+        clock = {
+            name: stamp for name, stamp in customer.clock.items() if (name, stamp) not in UNRECORDED_ADDRESS.items()
+        }
         for name in ADDRESS:
             stamp, value = clock.get(name), current.get(name)
             if value and (stamp is None or stamp[1] == self.digest(name, "")):

@@ -8,6 +8,7 @@ from leadcore.event import read_customer_id
 from leadcore.fields import BODY
 from leadcore.machine import Event
 from leadcore.store.connection import Redis
+from leadcore.store.restoring import INTACT, RESTORED
 from leadcore.store.streams import Stream
 from workers.flow.lease import Lease
 from workers.hubspot.client import HubSpot
@@ -21,7 +22,7 @@ from workers.sync.identity import Identity
 from workers.sync.in_flight import WriteCall
 from workers.sync.in_hand import InHand, Rows, count_rows
 from workers.sync.required_store import RequiredStore
-from workers.sync.restore import INTACT, RESTORED, StoreRestorer
+from workers.sync.restore import StoreRestorer
 from workers.sync.writer import Writer, decide_groups
 
 # A prepared batch needs no check for so long.
@@ -80,7 +81,8 @@ class BatchLoader:
             others |= {group.customer_id for group in batches[shard].groups}
         groups = [group for batch in batches.values() for group in batch.groups]
         marker = self.customers.load(groups)
-        if marker not in (INTACT, RESTORED):
+        # A dry run remembers nothing; without a marker it looks up each unknown customer.
+        if marker not in (INTACT, RESTORED) and not self.hubspot.dry_run:
             marker = StoreRestorer(self.redis, self.hubspot, portal, self.customers, self.stop).update_marker(marker)
             self.customers.load(groups)
         batches = {shard: batch.forget() for shard, batch in batches.items()}

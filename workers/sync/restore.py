@@ -8,15 +8,16 @@ from msgspec.structs import replace
 from leadcore.machine import Event
 from leadcore.store import keys
 from leadcore.store.connection import Redis
+from leadcore.store.restoring import INTACT, RESTORED
 from leadcore.store.streams import Stream
 from workers.flow.errors import LineDown, Stopping
 from workers.hubspot.client import HubSpot
-from workers.rules.customer import UNKNOWN, UNRECORDED_PHONES, pack
+from workers.rules.customer import UNKNOWN, UNRECORDED_PHONES, Customer, pack
 from workers.rules.mapping.property_names import CUSTOMER_ID, OTHER_IDS
 from workers.rules.portal import Portal
 from workers.sync.customer_store import CustomerStore
 
-INTACT, RESTORED, YOUNG = "intact", "restored", "young"
+YOUNG = "young"
 # The search index lags behind writes by up to 30 s.
 SEARCH_LAG_MS = 60_000
 # HubSpot allows 5 searches a second, for some portals 4.
@@ -30,7 +31,8 @@ class StoreRestorer:
     """Sets the store's marker:
 
     - `INTACT`: the portal had no contacts of ours when the store was created, so a customer without a record is new.
-    - `RESTORED`: it had some, and their aliases were read back.
+    - `RESTORED`: it had some, and their aliases were read back; once `workers.sync.background_restore` has read back
+      all others, it is `INTACT`.
     - `YOUNG` and the milliseconds of Redis' clock since when: search cannot tell yet.
     """
 
@@ -73,16 +75,7 @@ class StoreRestorer:
             self.redis.set(keys.RESTORING, str(contacts[-1].get("id")))
 
     def _store_aliases(self, contact: Mapping[str, Any]) -> None:
-        aliases = str((contact.get("properties") or {}).get(OTHER_IDS) or "").split("\n")
-        alias = replace(
-            UNKNOWN,
-            contact_id=str(contact.get("id")),
-            fill_only=True,
-            shared=True,
-            email_match_only=True,
-            clock=UNRECORDED_PHONES,
-        )
-        for customer_id in filter(None, aliases):
+        for customer_id, alias in read_aliases(contact).items():
             self.redis.set(self.customers.customer_key(customer_id), pack(alias), nx=True)
 
     def _search(self, property: str, **more: Any) -> Mapping[str, Any]:
@@ -92,7 +85,7 @@ class StoreRestorer:
             while not self.redis.set(keys.SEARCHED, "1", nx=True, px=int(SEARCH_INTERVAL_SECONDS * 1000)):
                 self._sleep(SEARCH_INTERVAL_SECONDS / 5)
             try:
-                return self.hubspot.search(property, [property], **more)
+                return self.hubspot.search([property], [property], **more)
             except LineDown as down:
                 if down.code != "rate_limit" or not left or (down.seconds or SHORT_WAIT_SECONDS) > SHORT_WAIT_SECONDS:
                     raise
@@ -102,3 +95,17 @@ class StoreRestorer:
     def _sleep(self, seconds: float) -> None:
         if self.stop.wait(seconds):
             raise Stopping("the next search")
+
+
+def read_aliases(contact: Mapping[str, Any]) -> dict[str, Customer]:
+    """Pure: the records of the customers who share the contact as aliases, by customer id."""
+    aliases = str((contact.get("properties") or {}).get(OTHER_IDS) or "").split("\n")
+    alias = replace(
+        UNKNOWN,
+        contact_id=str(contact.get("id")),
+        fill_only=True,
+        shared=True,
+        email_match_only=True,
+        clock=UNRECORDED_PHONES,
+    )
+    return dict.fromkeys(filter(None, aliases), alias)

@@ -12,7 +12,7 @@ from leadcore.store.connection import Redis
 from leadcore.store.streams import Settlement, Stream
 from workers.flow.errors import LostLease
 from workers.flow.lease import Lease
-from workers.hubspot.errors import PROPERTY_MISSING
+from workers.hubspot.errors import PORTAL_WIDE, REASONS
 from workers.hubspot.portal_cache import PortalCache
 from workers.rules import settlement
 from workers.rules.batch import Batch
@@ -20,6 +20,8 @@ from workers.rules.confirmation import Confirmation, ConfirmationWriter
 from workers.rules.lead import CustomerBatch, Result
 from workers.sync.customer_store import CustomerStore
 
+# What HubSpot says when the portal is no longer as it was listed.
+_OTHER_PORTAL = frozenset(REASONS[code] for code in (*PORTAL_WIDE, "INVALID_OPTION"))
 log = structlog.get_logger("leadsync.sync")
 
 
@@ -95,5 +97,6 @@ class Settler:
                 for lead, state in zip(group.leads, states[position], strict=True):
                     write_log = warning if state == PARKED else info
                     write_log("lead." + state, lead=lead.id, **more)
-            if any(note.why == PROPERTY_MISSING for note in group.decision.notes):
-                self.portal_cache.invalidate()
+            for note in group.decision.notes:
+                if note.why in _OTHER_PORTAL:
+                    self.portal_cache.note_refused(note.property)

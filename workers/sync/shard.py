@@ -19,6 +19,7 @@ from workers.flow.request_context import checked
 from workers.hubspot import access
 from workers.hubspot.client import HubSpot
 from workers.hubspot.portal_cache import PortalCache
+from workers.hubspot.portal_store import PortalStore
 from workers.rules import drain as rules
 from workers.rules.confirmation import ConfirmationWriter
 from workers.sync.batch_loader import BatchLoader
@@ -26,6 +27,8 @@ from workers.sync.customer_store import CustomerStore
 from workers.sync.drain import Drain
 from workers.sync.settler import Settler
 
+# Why the line pauses when the portal is not as it was listed.
+OTHER_PORTAL = frozenset({"no_key", "forbidden", "unexpected"})
 log = structlog.get_logger("leadsync.sync")
 
 
@@ -51,7 +54,9 @@ class ShardSync:
         self.inbox = Stream(connection)
         self.bell = Bell(connection)
         self.pause = Pause(connection, machine)
-        self.portal_cache = PortalCache(hubspot, config.mapping, tuple(config.properties.values()), self._note_portal)
+        extras = tuple(config.properties.values())
+        store = PortalStore(connection, hubspot, config.mapping, extras)
+        self.portal_cache = PortalCache(hubspot, config.mapping, extras, self._note_portal, store=store, stop=stop)
         settler = Settler(connection, config, customers, confirmations, self.portal_cache, dry_run=hubspot.dry_run)
         timezone = confirmations.timezone
         loader = BatchLoader(connection, hubspot, config, customers, self.portal_cache, timezone, stop)
@@ -75,6 +80,7 @@ class ShardSync:
             if lease is None:
                 return
             can_continue, state = False, rules.DrainState()
+            self.portal_cache.check()
             try:
                 can_continue = self._admit_and_drain(lease, state)
             except (LostLease, Stopping):
@@ -109,7 +115,8 @@ class ShardSync:
         """Half-open circuit: ping, then batches of 1, 2, 4 ... 100; one that fails is halved. If HubSpot takes calls
         but not the first lead, delay that lead, not the line: else it could block all others for ever. A bad lead
         further back delays fewer leads each time."""
-        self.portal_cache.invalidate()
+        if (self.redis.hget(keys.PAUSE, "code") or b"").decode() in OTHER_PORTAL:
+            self.portal_cache.invalidate()
         state = rules.probe()
         try:
             self.hubspot.ping()
@@ -143,7 +150,5 @@ class ShardSync:
                 self.bell.ring(keys.INBOX, other)
 
     def _pause_line(self, down: LineDown) -> None:
-        if down.code in ("no_key", "unexpected"):
-            self.portal_cache.invalidate()
         self.pause.start(down)
         log.warning("line.paused", code=down.code, why=str(down))

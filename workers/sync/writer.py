@@ -63,7 +63,11 @@ class Writer:
         """Set the result of every group, as far as it can be known now. If this raises, the groups hold what was done
         until then. What failed to be decided is left as it is."""
         groups = [group for group in groups if group.result is group.decision.result]
-        uncertain = [g for g in groups if g.loaded.stored.attempted or not (g.customer.known or self.intact)]
+        uncertain = [
+            group
+            for group in groups
+            if group.loaded.stored.attempted or group.lacks_address or not (group.customer.known or self.intact)
+        ]
         self._find_contacts([group for group in uncertain if not group.customer.shared])
         new = [g for g in groups if g.open and not g.customer.known and not g.loaded.stored.attempted]
         if not self.hubspot.dry_run:

@@ -23,6 +23,7 @@ from leadcore.store import keys, lines
 from leadcore.store.connection import connect
 from leadcore.store.posts import local_date
 from leadcore.store.required import remember_required
+from leadcore.store.restoring import RESTORED
 from receiver.console.queries import PAGE, SCAN_LIMIT
 from receiver.console.views import blueprint
 from receiver.intake.spool import Spool
@@ -611,6 +612,30 @@ def test_what_hubspot_was_found_to_require_is_told_in_both_languages(user: Conso
     text = text_of(user.read())
     assert "without a property that the portal requires It wants Company Name (company)." in text
     assert "HubSpot ต้องการ Company Name (company)" in text_of(user.read(**TH))
+
+
+@pytest.mark.parametrize(
+    ("waits", "en", "th"),
+    [
+        ("", "Until then a new customer costs one more call", "ไม่มีข้อมูลสูญหาย"),
+        ("memory", "Give Redis more memory", "เพิ่มหน่วยความจำ"),
+        ("quota", "It goes on tomorrow", "จะทำต่อพรุ่งนี้"),
+        ("paused", "until the line goes on", "หยุดรอจนกว่า"),
+        ("forbidden", "Until then", "ไม่มีข้อมูลสูญหาย"),
+    ],
+)
+def test_how_many_customers_are_brought_back_is_told_in_both_languages(
+    user: ConsoleUser, waits: str, en: str, th: str
+) -> None:
+    assert "brought back" not in text_of(user.read())
+    user.redis.set(keys.STORE, RESTORED)
+    user.redis.hset(keys.RESTORE, mapping={"done": 1400, "total": 5000, "waits": waits})
+    text = text_of(user.read())
+    assert "1,400 of 5,000 contacts are brought back" in text
+    assert en in text
+    text = text_of(user.read(**TH))
+    assert "1,400 จาก 5,000" in text
+    assert th in text
 
 
 def test_a_search_scans_a_limited_number_of_leads_and_can_be_continued(user: ConsoleUser) -> None:

@@ -27,7 +27,7 @@ def call_everything(hubspot: HubSpot) -> None:
     hubspot.ping()
     for refused in (
         hubspot.properties,
-        lambda: hubspot.search("email", [], limit=1),
+        lambda: hubspot.search(["email"], [], limit=1),
         lambda: hubspot.erase("1"),
     ):
         with pytest.raises(LineDown):

@@ -392,6 +392,15 @@ def test_unsaved_values_of_a_batch_stand_together_and_a_repetition_is_no_news() 
     assert crm.writes[1] == {}
 
 
+def test_a_value_that_was_said_is_no_news_where_the_portal_has_dropped_its_option_since() -> None:
+    crm = Crm()
+    crm.deliver((at(1), MappedEvent(details={"hs_language": "lo"})))
+    crm.deliver((at(2), MappedEvent(unsaved={"hs_language": "lo"})))
+    assert crm.writes[1] == {}
+    crm.deliver((at(3), MappedEvent(unsaved={"hs_language": "km"})))
+    assert crm.values[UNSAVED] == "hs_language: km"
+
+
 # Every history: an independent model, and any order, batching and duplication of what is delivered
 
 PLAIN = {

@@ -10,6 +10,7 @@ import redis
 
 from leadcore.machine import Machine
 from leadcore.store import keys
+from leadcore.store.restoring import INTACT, RESTORED
 from sandbox.http_server import running
 from sandbox.hubspot import Portal as StandIn
 from sandbox.hubspot import create_app
@@ -21,7 +22,7 @@ from workers.rules.customer import unpack
 from workers.rules.portal import Portal
 from workers.sync import restore
 from workers.sync.customer_store import CustomerStore
-from workers.sync.restore import INTACT, RESTORED, YOUNG, StoreRestorer
+from workers.sync.restore import YOUNG, StoreRestorer
 
 MINUTE_MS = 60_000
 
