@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 from leadcore.required import KEPT_MS, Requirement, unpack
 from leadcore.store import keys
 from leadcore.store.connection import Redis
+from leadcore.store.streams import Stream
 
 
 def read_required(redis: Redis) -> list[Requirement]:
@@ -21,10 +23,8 @@ def remember_required(redis: Redis, learned: Iterable[Requirement], disproved: I
     """Remember `learned` from now on for an hour, and forget the fields `disproved`. Raises redis-py's errors."""
     seconds, micros = redis.time()
     now_ms = seconds * 1000 + micros // 1000
-    pipe = redis.pipeline(transaction=False)
-    for name in disproved:
-        pipe.hdel(keys.REQUIRED, name)
+    commands: list[tuple[Any, ...]] = [("HDEL", keys.REQUIRED, name) for name in disproved]
     for one in learned:
-        pipe.hset(keys.REQUIRED, one.field, replace(one, seen_ms=now_ms).pack())
-        pipe.pexpire(keys.REQUIRED, KEPT_MS)
-    pipe.execute()
+        commands.append(("HSET", keys.REQUIRED, one.field, replace(one, seen_ms=now_ms).pack()))
+        commands.append(("PEXPIRE", keys.REQUIRED, KEPT_MS))
+    Stream(redis).apply(commands)

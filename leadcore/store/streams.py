@@ -168,9 +168,9 @@ class Stream:
         """Take the shard's lock for `LOCK_MS`; False if somebody holds it."""
         return self.acquire_lock(keys.lock(self.name, shard), token)
 
-    def acquire_lock(self, name: str, token: str) -> bool:
+    def acquire_lock(self, name: str, token: str, ms: int = LOCK_MS) -> bool:
         """As `acquire`, for any lock."""
-        return bool(self._acquire(keys=[name], args=[token, LOCK_MS]))
+        return bool(self._acquire(keys=[name], args=[token, ms]))
 
     def renew(self, shard: int, token: str) -> bool:
         """Hold the lock for another `LOCK_MS`; False if it is no longer ours."""

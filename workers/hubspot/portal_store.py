@@ -61,7 +61,7 @@ class PortalStore:
     def lock(self) -> Iterator[bool]:
         """Whether this worker is the one that reads the list anew, within the block."""
         name, token = f"{self.key}:lock", self.machine.token()
-        held = bool(self.redis.set(name, token, nx=True, px=LOCK_MS))
+        held = self.inbox.acquire_lock(name, token, LOCK_MS)
         try:
             yield held
         finally:

@@ -18,6 +18,7 @@ from leadcore.store import keys, scripts
 from leadcore.store.connection import AWAY, Redis, read_info
 from leadcore.store.lua import NOW
 from leadcore.store.restoring import INTACT, RESTORED
+from leadcore.store.streams import Stream
 from workers.flow.errors import LineDown, Stopping
 from workers.hubspot.client import HubSpot
 from workers.hubspot.portal_cache import PortalCache
@@ -84,18 +85,21 @@ _CLAIM = (
     """
 -- Returns {now in ms, ms until a call may be made, calls made today with this one}; claims the call if it is now.
 -- interval_ms: between two calls; per_day: 0 if none may be made.
-local progress = KEYS[1]
+local progress, quota = unpack(KEYS)
 local interval_ms, lag_ms, per_day, day_ms = unpack(ARGV)
 """
     + NOW
     + """
 redis.call('HSETNX', progress, 'since_ms', string.format('%.0f', now))
 local since, called, day, calls = unpack(redis.call('HMGET', progress, 'since_ms', 'called_ms', 'day', 'calls'))
-local today = string.format('%.0f', math.floor(now / day_ms))
+-- HubSpot's day is the portal's; where its end is not known yet, a day of UTC.
+local ends = tonumber(redis.call('HGET', quota, 'ends'))
+if not ends or ends <= now then ends = (math.floor(now / day_ms) + 1) * day_ms end
+local today = string.format('%.0f', ends)
 local wait = math.max(since + lag_ms - now, (called or 0) + interval_ms - now)
 if wait > 0 then return {now, math.ceil(wait), 0} end
 calls = day == today and tonumber(calls) or 0
-if calls >= tonumber(per_day) then return {now, (today + 1) * day_ms - now, calls} end
+if calls >= tonumber(per_day) then return {now, ends - now, calls} end
 redis.call('HSET', progress, 'called_ms', string.format('%.0f', now), 'day', today, 'calls', calls + 1)
 return {now, 0, calls + 1}
 """
@@ -116,7 +120,7 @@ class BackgroundRestore:
         requests_per_day: int,
     ) -> None:
         self.redis, self.hubspot, self.stop, self.machine = connection, hubspot, stop, hubspot.machine
-        self.customers = CustomerStore(connection, fixed_key)
+        self.customers, self.inbox = CustomerStore(connection, fixed_key), Stream(connection)
         store = PortalStore(connection, hubspot, config.mapping, tuple(config.properties.values()))
         self.portal_cache = PortalCache(hubspot, config.mapping, store=store, stop=stop)
         self.per_day = max(int(requests_per_day * QUOTA_PART), 1)
@@ -157,7 +161,7 @@ class BackgroundRestore:
             return self._wait(waits, IDLE_SECONDS)
         interval_ms = max(10_000 / (self.hubspot.budget.granted * QUOTA_PART), SEARCH_INTERVAL_SECONDS * 1000)
         arguments = [int(interval_ms), SEARCH_LAG_MS, self.per_day, DAY_MS]
-        now_ms, wait_ms, calls = self._claim(keys=[keys.RESTORE], args=arguments)
+        now_ms, wait_ms, calls = self._claim(keys=[keys.RESTORE, keys.DAY], args=arguments)
         if wait_ms:
             return self._wait("quota", IDLE_SECONDS) if calls else min(wait_ms / 1000, IDLE_SECONDS)
         try:
@@ -170,7 +174,7 @@ class BackgroundRestore:
         return interval_ms / 1000
 
     def _holds_lock(self) -> bool:
-        held = self.redis.set(keys.RESTORE_LOCK, self.token, nx=True, px=LOCK_MS)
+        held = self.inbox.acquire_lock(keys.RESTORE_LOCK, self.token, LOCK_MS)
         return bool(held or self._renew(keys=[keys.RESTORE_LOCK], args=[self.token, LOCK_MS]))
 
     def _find_obstacle(self) -> str:
@@ -185,7 +189,7 @@ class BackgroundRestore:
     def _wait(self, waits: str, seconds: float) -> float:
         if (self.redis.hget(keys.RESTORE, "waits") or b"").decode() != waits:
             log.info("restore.waits", code=waits)
-            self.redis.hset(keys.RESTORE, "waits", waits)
+            self.inbox.apply([("HSET", keys.RESTORE, "waits", waits)])
         return seconds
 
     def _read_page(self, now_ms: int) -> None:

@@ -40,6 +40,7 @@ class StoreRestorer:
         self, connection: Redis, hubspot: HubSpot, portal: Portal, customers: CustomerStore, stop: Event
     ) -> None:
         self.redis, self.hubspot, self.portal, self.customers, self.stop = connection, hubspot, portal, customers, stop
+        self.inbox = Stream(connection)
 
     def update_marker(self, marker: str) -> str:
         """Replace `marker` ("": none) where search allows it. Returns the marker now in Redis. Raises `LineDown` and
@@ -60,7 +61,7 @@ class StoreRestorer:
             known = 1
         found = RESTORED if known else INTACT if marker else f"{YOUNG} {now_ms}"
         place = ("SET", keys.STORE, found, "XX" if marker else "NX")
-        Stream(self.redis).apply([place, ("DEL", keys.RESTORING)])
+        self.inbox.apply([place, ("DEL", keys.RESTORING)])
         return (self.redis.get(keys.STORE) or b"").decode()
 
     def _read_aliases(self) -> None:
@@ -68,21 +69,17 @@ class StoreRestorer:
         while True:
             above = (self.redis.get(keys.RESTORING) or b"0").decode()
             contacts = self._search(OTHER_IDS, above=above, limit=PAGE_SIZE).get("results") or []
-            for contact in contacts:
-                self._store_aliases(contact)
             if not contacts:
                 return
-            self.redis.set(keys.RESTORING, str(contacts[-1].get("id")))
-
-    def _store_aliases(self, contact: Mapping[str, Any]) -> None:
-        for customer_id, alias in read_aliases(contact).items():
-            self.redis.set(self.customers.customer_key(customer_id), pack(alias), nx=True)
+            aliases = [item for contact in contacts for item in read_aliases(contact).items()]
+            records = [("SET", self.customers.customer_key(id_), pack(alias), "NX") for id_, alias in aliases]
+            self.inbox.apply([*records, ("SET", keys.RESTORING, str(contacts[-1].get("id")))])
 
     def _search(self, property: str, **more: Any) -> Mapping[str, Any]:
         """Search, at most once per SEARCH_INTERVAL_SECONDS over all workers; again if the portal's other apps used up
         the limit per second."""
         for left in reversed(range(SEARCH_TRIES)):
-            while not self.redis.set(keys.SEARCHED, "1", nx=True, px=int(SEARCH_INTERVAL_SECONDS * 1000)):
+            while not self.inbox.acquire_lock(keys.SEARCHED, "1", int(SEARCH_INTERVAL_SECONDS * 1000)):
                 self._sleep(SEARCH_INTERVAL_SECONDS / 5)
             try:
                 return self.hubspot.search([property], [property], **more)
