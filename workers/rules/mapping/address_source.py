@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from leadcore.event import Address
+from leadcore.text import DIGITS
 from workers.rules.mapping import address_line, country, neighbours, phone, postcodes, thai_places
 from workers.rules.mapping.address_extras import cut_extras, cut_labelled
 from workers.rules.mapping.place_names import Named, read_titled
@@ -79,7 +80,7 @@ def read_source(source: Address, region: str, phone_text: str = "") -> SourceAdd
         district=_text(source.district),
         city=_text(source.city),
         state=_text(source.state),
-        zip=_text(source.postal_code).translate(address_line.DIGITS).removesuffix(".0"),
+        zip=_text(source.postal_code).translate(DIGITS).removesuffix(".0"),
         country=named,
         unknown_country="" if named else given,
     )
@@ -204,7 +205,7 @@ def _is_tangled(text: str, part: str) -> bool:
 
 
 def _untangle_country(address: SourceAddress) -> SourceAddress:
-    text = address.unknown_country.translate(address_line.DIGITS)
+    text = address.unknown_country.translate(DIGITS)
     digits = address_line.FIVE.search(text)
     rest = address_line.trim(text.replace(digits[0], " ").strip()) if digits else ""
     named = country.name(rest) if rest else ""
@@ -234,7 +235,7 @@ def _untangle(address: SourceAddress, part: str) -> SourceAddress:
     if nation and (address.country or address.unknown_country or nation != country.THAILAND):
         rest, nation = text, ""
     zip_ = ""
-    match = address_line.FIVE.search(rest.translate(address_line.DIGITS))
+    match = address_line.FIVE.search(rest.translate(DIGITS))
     if match and is_postcode(match[0]) and address.zip in ("", match[0]):
         zip_ = match[0]
         rest = f"{address_line.trim(rest[: match.start()])} {rest[match.end() :].strip(' ,.')}".strip()
@@ -471,5 +472,5 @@ def _has_other_house(one: SourceAddress, other: SourceAddress) -> bool:
     # The first number of a street is its house number; the same address written twice has it in both, somewhere.
     if not one.street or not other.street or one.street == other.street:
         return False
-    mine, theirs = (_NUMBER.findall(address.street.translate(address_line.DIGITS)) for address in (one, other))
+    mine, theirs = (_NUMBER.findall(address.street.translate(DIGITS)) for address in (one, other))
     return bool(mine and theirs) and mine[0] not in theirs and theirs[0] not in mine

@@ -8,11 +8,11 @@ from functools import cached_property, lru_cache
 
 from leadcore.config import Crm
 from leadcore.event import Event
+from leadcore.orders import money
 from leadcore.reasons import reason
 from leadcore.receipts import Note
 from workers.rules.mapping import (
     address,
-    amount,
     country,
     email,
     id_numbers,
@@ -252,7 +252,7 @@ def _activity(draft: _Draft, event: Event, at: str) -> dict[str, str]:
         dealdroid_last_intent_at=at,
         dealdroid_payment_method=method,
         dealdroid_cart=_cart(event),
-        dealdroid_cart_total=amount.parse(event.grand_total) if event.products else "",
+        dealdroid_cart_total=money.parse(event.grand_total) if event.products else "",
         dealdroid_product_type=event.product_type,
     )
 

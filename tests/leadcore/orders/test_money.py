@@ -1,8 +1,10 @@
+from decimal import Decimal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.rules.mapping.amount import parse
+from leadcore.orders.money import _SIGNS, decimals, from_units, parse, read_amount, to_units
 
 
 @pytest.mark.parametrize(
@@ -87,3 +89,77 @@ def test_any_text_is_a_number_or_blank(text: str) -> None:
 
 def test_a_long_text_takes_no_time() -> None:
     assert parse("รวมทั้งหมด" * 400 + "! 500 ?") == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "amount"),
+    [
+        ("1250", "THB", "1250.00"),
+        ("1,250.50", "THB", "1250.50"),
+        ("฿1,250", "THB", "1250.00"),
+        ("๑,๒๕๐ บาทถ้วน", "THB", "1250.00"),
+        ("0", "THB", "0.00"),
+        ("12.5", "THB", "12.50"),
+        ("12.50", "EUR", "12.50"),
+        ("$12.50", "USD", "12.50"),
+        ("$12.50", "SGD", "12.50"),
+        ("¥5,000", "JPY", "5000"),
+        ("5000.00", "JPY", "5000"),
+        ("5000원", "KRW", "5000"),
+        ("50.000", "VND", "50000"),
+        ("50.000đ", "VND", "50000"),
+        ("Rp 50.000", "IDR", "50000.00"),
+        ("1.234", "KWD", None),
+        ("1.2345", "KWD", None),
+        ("12.250", "KWD", None),
+        ("$1,250", "THB", None),
+        ("1,250 USD", "THB", None),
+        ("฿1,250", "USD", None),
+        ("¥5,000", "KRW", None),
+        ("NT$ 500", "USD", None),
+        ("1250.505", "THB", None),
+        ("5000.5", "JPY", None),
+        ("1.250", "THB", None),
+        ("1.250", "EUR", None),
+        ("-5", "THB", None),
+        ("5k", "THB", None),
+        ("5 หมื่น", "THB", None),
+        ("2 ชิ้น รวม 500 บาท", "THB", None),
+        ("about 500", "THB", None),
+        ("1e5", "THB", None),
+        ("free", "THB", None),
+        ("", "THB", None),
+        ("9" * 40, "THB", None),
+    ],
+)
+def test_a_plain_amount_of_the_currency_is_read(text: str, currency: str, amount: str | None) -> None:
+    found = read_amount(text, currency)
+    assert (None if found is None else str(found)) == amount
+
+
+@given(st.text(), st.sampled_from(["THB", "VND", "KWD"]))
+def test_any_amount_that_is_read_is_a_whole_number_of_units(text: str, currency: str) -> None:
+    amount = read_amount(text, currency)
+    assert amount is None or from_units(to_units(amount, currency), currency) == amount
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "units"), [("1250.50", "THB", 125050), ("5000", "JPY", 5000), ("1.234", "KWD", 1234)]
+)
+def test_amounts_are_counted_in_the_smallest_unit(amount: str, currency: str, units: int) -> None:
+    assert to_units(Decimal(amount), currency) == units
+    assert str(from_units(units, currency)) == amount
+
+
+def test_what_is_finer_than_the_smallest_unit_is_refused() -> None:
+    with pytest.raises(ValueError, match="2 decimals"):
+        to_units(Decimal("0.001"), "THB")
+
+
+def test_what_is_no_currency_is_refused() -> None:
+    with pytest.raises(KeyError):
+        decimals("BTC")
+
+
+def test_every_currency_of_a_sign_is_known() -> None:
+    assert all(decimals(code) in (0, 2, 3) for codes in _SIGNS.values() for code in codes)
