@@ -4,7 +4,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator
 from functools import cache
-from os.path import commonprefix
+from itertools import takewhile
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -277,7 +277,7 @@ def _line_of(source: str, path: list[str]) -> int:
             table = own = _read_key(line)
         else:
             own = [*table, *_read_key(f"{line[: match.start()]} = 0")] if (match := re.search(r"\s*=", line)) else []
-        named = len(commonprefix([own, path]))
+        named = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(own, path, strict=False))))
         if named > best:
             best, found = named, number
     return found
