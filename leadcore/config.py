@@ -2,7 +2,9 @@
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cache
+from itertools import takewhile
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -19,6 +21,8 @@ Language = Literal["th", "en"]
 Texts = dict[Language, dict[Case, str]]
 Default = Annotated[str, Meta(pattern=r"\S", description="a text that is not blank")]
 Clock = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="HH:MM")]
+# Stage label -> text.
+StageTexts = dict[Language, dict[str, Default]]
 
 
 class Crm(Struct, frozen=True, forbid_unknown_fields=True):
@@ -65,10 +69,50 @@ class Inbox(Struct, frozen=True, forbid_unknown_fields=True):
     receipts_max: Annotated[int, Meta(ge=1000)] = 1_000_000
 
 
+class Orders(Struct, frozen=True, forbid_unknown_fields=True):
+    """How a cart becomes an order. `object`: its kind in HubSpot. `intents`, `cancel_intents`: names, in which * stands
+    for anything. `pipeline`, `stage`: label or id, "" for the portal's first. `name`: template. `owners`: emails of
+    HubSpot's users. `messages`: what the customer is told when an order comes to a stage."""
+
+    object: Literal["order", "deal", "cart"] = "order"
+    intents: tuple[Default, ...] = ("Purchase",)
+    currency: str = "THB"
+    pipeline: str = ""
+    stage: str = ""
+    name: Default = "{{ firstname }} {{ lastname }} {{ order_ref }}"
+    same_order_hours: Annotated[int, Meta(ge=1, le=720)] = 24
+    cancel_intents: tuple[Default, ...] = ()
+    owners: tuple[Default, ...] = ()
+    messages: StageTexts = {}
+
+    @property
+    def kind(self) -> str:
+        """The object's name in the paths of HubSpot's API."""
+        return f"{self.object}s"
+
+    def makes(self, intent: str) -> bool:
+        """Whether a cart with the intent, which is clean text as in an event, makes an order."""
+        return matches(self.intents, intent) and not self.cancels(intent)
+
+    def cancels(self, intent: str) -> bool:
+        """Whether the intent, which is clean text as in an event, cancels the customer's order."""
+        return matches(self.cancel_intents, intent)
+
+
+class Notes(Struct, frozen=True, forbid_unknown_fields=True):
+    """`intents`: the names of those that leave a note on the contact, in which * stands for anything."""
+
+    intents: tuple[Default, ...] = ()
+
+    def wants(self, intent: str) -> bool:
+        """Whether the intent, which is clean text as in an event, leaves a note."""
+        return matches(self.intents, intent)
+
+
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
     """`mapping`: name of a value -> HubSpot property, or false to leave it out. `properties`: dotted path in the
     payload -> HubSpot property, for fields that have no mapping. `required`: HubSpot property -> the value to send
-    where a new contact has none."""
+    where a new contact has none. `orders`: None if no orders are made."""
 
     crm: Crm = Crm()
     messages: Messages = Messages()
@@ -77,6 +121,8 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     mapping: dict[str, str | Literal[False]] = {}
     properties: dict[str, str] = {}
     required: dict[str, Default] = {}
+    orders: Orders | None = None
+    notes: Notes = Notes()
 
     def intent(self, name: str) -> Intent:
         """The settings of the intent `name`, which is clean text as in an event."""
@@ -125,17 +171,63 @@ def parse(source: str) -> Config:
             config = msgspec.convert(value, kind)
         except msgspec.ValidationError as error:
             raise ConfigError(_explain(source, path, str(error))) from None
-    for target in [*config.mapping.values(), *config.properties.values()]:
-        if target in _REFUSED_TARGETS:
-            line = _line_of(source, [str(target)])
-            raise ConfigError(f"line {line}: {target} cannot be a mapping target: {_REFUSED_TARGETS[str(target)]}.")
+    for path, mistake in _find_mistakes(config):
+        raise ConfigError(f"line {_line_of(source, path)}: {mistake}.")
+    return replace(config, intents={clean(name): intent for name, intent in config.intents.items()})
+
+
+def matches(patterns: Iterable[str], intent: str) -> bool:
+    """Whether the intent, which is clean text as in an event, is one of the names in `patterns`, in which * stands for
+    anything."""
+    return any(_pattern(one).fullmatch(intent) for one in patterns)
+
+
+@cache
+def _pattern(name: str) -> re.Pattern[str]:
+    return re.compile(".*".join(re.escape(part) for part in clean(name).split("*")), re.DOTALL)
+
+
+def _find_mistakes(config: Config) -> Iterator[tuple[list[str], str]]:
+    """Keys whose values do not fit, and why."""
+    for table, targets in (("mapping", config.mapping), ("properties", config.properties)):
+        for name, target in targets.items():
+            if target in _REFUSED_TARGETS:
+                yield [table, name], f"{target} cannot be a mapping target: {_REFUSED_TARGETS[str(target)]}"
     identifying = {*_IDENTIFYING, *(config.mapping.get(name) for name in _IDENTIFYING), *_REFUSED_TARGETS}
     for name in config.required:
         if name in identifying:
-            line = _line_of(source, ["required", name])
             why = _REFUSED_TARGETS.get(name, "one value for all would make all customers one contact")
-            raise ConfigError(f"line {line}: {name} cannot be given a value: {why}.")
-    return replace(config, intents={clean(name): intent for name, intent in config.intents.items()})
+            yield ["required", name], f"{name} cannot be given a value: {why}"
+    if config.orders:
+        yield from _find_mistakes_in_orders(config.orders)
+
+
+def _find_mistakes_in_orders(orders: Orders) -> Iterator[tuple[list[str], str]]:
+    if orders.object == "deal" and not orders.stage.strip():
+        yield (
+            ["orders", "object"],
+            'orders.stage is missing: HubSpot takes no deal without a stage; set it beside object = "deal"',
+        )
+    if orders.object == "cart":
+        for name, value in (("pipeline", orders.pipeline), ("stage", orders.stage), ("messages", orders.messages)):
+            if value:
+                yield (
+                    ["orders", name],
+                    f'orders.{name} does not go with object = "cart": HubSpot\'s carts have no stages',
+                )
+    if not re.fullmatch("[A-Z]{3}", orders.currency):
+        yield ["orders", "currency"], "orders.currency must be a code of three capitals, such as THB"
+    both = {clean(one) for one in orders.intents} & {clean(one) for one in orders.cancel_intents}
+    if both:
+        yield ["orders", "cancel_intents"], f"orders.cancel_intents: {min(both)} makes orders, so it cannot cancel them"
+    for language, texts in orders.messages.items():
+        stages = [clean(stage).casefold() for stage in texts]
+        for stage in texts:
+            if stages.count(clean(stage).casefold()) > 1:
+                yield (
+                    ["orders", "messages", language, stage],
+                    f"orders.messages.{language}.{stage}: the stage has two texts",
+                )
 
 
 def _named_values(tree: dict[str, Any]) -> Iterator[tuple[list[str], Any, Any]]:
@@ -146,6 +238,10 @@ def _named_values(tree: dict[str, Any]) -> Iterator[tuple[list[str], Any, Any]]:
         (["properties"], str),
         (["required"], Default),
     ]
+    for language, stages in _table(tree, ["orders", "messages"]).items():
+        yield ["orders", "messages", language], language, Language
+        for stage, text in (stages if isinstance(stages, dict) else {}).items():
+            yield ["orders", "messages", language, stage], text, Default
     texts = [["messages", "texts"], *(["intents", name, "texts"] for name in _table(tree, ["intents"]))]
     for path in texts:
         for language, cases in _table(tree, path).items():
@@ -174,12 +270,28 @@ def _explain(source: str, path: list[str], message: str) -> str:
 
 
 def _line_of(source: str, path: list[str]) -> int:
-    """The number of the line that holds the last of the names in `path`, searched for in order; else a best guess."""
-    lines = source.splitlines()
-    at = 0
-    for name in path:
-        found = next(
-            (n for n in range(at, len(lines)) if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", lines[n])), None
-        )
-        at = found if found is not None else at
-    return at + 1
+    """The number of the line that names the key `path`, else as much of it as any line does."""
+    best, found, table = 0, 1, []
+    for number, line in enumerate(source.splitlines(), 1):
+        if line.lstrip().startswith("["):
+            table = own = _read_key(line)
+        else:
+            own = [*table, *_read_key(f"{line[: match.start()]} = 0")] if (match := re.search(r"\s*=", line)) else []
+        named = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(own, path, strict=False))))
+        if named > best:
+            best, found = named, number
+    return found
+
+
+def _read_key(line: str) -> list[str]:
+    """The key that a line of TOML names, [] if it names none."""
+    try:
+        value: Any = tomllib.loads(line)
+    except tomllib.TOMLDecodeError:
+        return []
+    path: list[str] = []
+    while isinstance(value, dict) and value:
+        name, value = next(iter(value.items()))
+        path.append(name)
+        value = value[0] if isinstance(value, list) and value else value
+    return path

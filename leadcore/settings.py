@@ -72,11 +72,17 @@ def read(env: Mapping[str, str] = os.environ) -> Settings:
     level = (env.get("LOG_LEVEL") or "INFO").strip().upper()
     if level not in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"):
         raise SettingsError("LOG_LEVEL must be DEBUG, INFO, WARNING, ERROR or CRITICAL.")
+    key, loaded = text(env, "LEADSYNC_KEY").strip(), config.load(env.get("LEADSYNC_CONFIG") or None)
+    if loaded.orders and not key:
+        raise SettingsError(
+            "LEADSYNC_KEY is not set, and [orders] needs it: a key kept in Redis is lost with Redis, and then an order "
+            "would be made twice. Set it once to a long random text, and keep it."
+        )
     return Settings(
         redis_url=_redis_url(env, hosted=hosted),
         redis_tls_verify=flag(env, "REDIS_TLS_VERIFY", default=True),
-        config=config.load(env.get("LEADSYNC_CONFIG") or None),
-        key=text(env, "LEADSYNC_KEY").strip(),
+        config=loaded,
+        key=key,
         timezone=_timezone(env.get("LEADSYNC_TIMEZONE") or "Asia/Bangkok"),
         spool_dir=Path(env["SPOOL_DIR"]) if env.get("SPOOL_DIR") else None,
         hosted=hosted,

@@ -17,6 +17,7 @@ from workers.outbox.dealdroid import DealDroid
 from workers.outbox.sender import IN_FLIGHT, OutboxSender
 from workers.outbox.sent_log import SentLog
 from workers.rules.confirmation import ConfirmationWriter
+from workers.rules.orders.texts import OrderTexts
 from workers.rules.texts import MessageTemplates
 from workers.settings import WorkerSettings
 from workers.sync.background_restore import BackgroundRestore
@@ -68,6 +69,7 @@ def build(settings: WorkerSettings, machine: Machine) -> Runtime:
         tally=tally,
         breaker=breaker,
     )
+    OrderTexts.compile(config)
     confirmations = ConfirmationWriter(config, MessageTemplates.compile(config), shared.timezone)
     customers = CustomerStore(redis, shared.key.encode())
     dealdroid = DealDroid(settings.dealdroid_url, IN_FLIGHT, machine)

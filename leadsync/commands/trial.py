@@ -92,9 +92,12 @@ def config() -> None:
 def check() -> None:
     """Check the configuration and every message template."""
     from leadcore.settings import read
+    from workers.rules.orders.texts import OrderTexts
     from workers.rules.texts import MessageTemplates
 
-    MessageTemplates.compile(read().config)
+    config = read().config
+    MessageTemplates.compile(config)
+    OrderTexts.compile(config)
     click.echo("The configuration is fine.")
 
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from leadcore.config import Config, Crm, Inbox, load, parse
+from leadcore.config import Config, Crm, Inbox, Notes, Orders, load, parse
 from leadcore.errors import ConfigError
 
 
@@ -83,6 +83,31 @@ def test_an_intents_name_is_compared_exactly() -> None:
         ("[crm\n", 1, "TOML"),
         ("[crm]\n[crm]\n", 2, "TOML"),
         ("[surprise]\n", 1, "surprise"),
+        ("[orders]\nobjekt = 'deal'", 2, "objekt"),
+        ("[orders]\nobject = 'ticket'", 2, "orders.object"),
+        ("[orders]\nobject = 'deal'", 2, "orders.stage is missing"),
+        ("[orders]\nstage = ' '\nobject = 'deal'", 3, "orders.stage is missing"),
+        ("[orders]\nobject = 'cart'\npipeline = 'Shop'", 3, "orders.pipeline does not go"),
+        ("[orders]\n# stage = 'x'\nobject = 'cart'\nstage = 'Open'", 4, "orders.stage does not go"),
+        (
+            "[orders]\nobject = 'cart'\n[messages]\nenabled = true\n[orders.messages.th]\nShipped = 'x'",
+            5,
+            "orders.messages does not go",
+        ),
+        ("[orders]\ncurrency = 'baht'", 2, "orders.currency"),
+        ("[orders]\ncurrency = 'thb'", 2, "three capitals"),
+        ("[orders]\ncurrency = '฿฿฿'", 2, "orders.currency"),
+        ("[orders]\nintents = 'Purchase'", 2, "orders.intents"),
+        ("[orders]\nintents = ['']", 2, "orders.intents"),
+        ("[orders]\nowners = ['a@example.com', 5]", 2, "orders.owners"),
+        ("[orders]\nsame_order_hours = 0", 2, "orders.same_order_hours"),
+        ("[orders]\nname = ''", 2, "orders.name"),
+        ("[orders]\n\ncancel_intents = ['Purchase']", 3, "Purchase makes orders"),
+        ("[orders.messages.fr]\nShipped = 'x'", 1, "orders.messages.fr"),
+        ("[orders.messages.th]\nShipped = 'x'\nDelivered = 5", 3, "orders.messages.th.Delivered"),
+        ("[orders.messages.en]\nShipped = 'x'\n'shipped ' = 'y'", 2, "two texts"),
+        ("[notes]\nintent = ['A']", 2, "notes"),
+        ("[notes]\nintents = [' ']", 2, "notes.intents"),
     ],
 )
 def test_a_mistake_names_its_line_and_what_is_wrong(source: str, line: int, words: str) -> None:
@@ -91,6 +116,65 @@ def test_a_mistake_names_its_line_and_what_is_wrong(source: str, line: int, word
     assert f"line {line}" in str(caught.value)
     assert words in str(caught.value)
     assert "`$" not in str(caught.value), "a person reads this"
+
+
+def test_without_the_table_there_are_no_orders_and_no_notes() -> None:
+    config = parse("")
+    assert (config.orders, config.notes) == (None, Notes())
+    assert not config.notes.wants("Purchase")
+
+
+def test_an_empty_table_makes_orders_as_documented() -> None:
+    orders = parse("[orders]").orders
+    assert orders == Orders(
+        object="order",
+        intents=("Purchase",),
+        currency="THB",
+        pipeline="",
+        stage="",
+        same_order_hours=24,
+        cancel_intents=(),
+        owners=(),
+        messages={},
+    )
+    assert [orders.kind, Orders(object="deal").kind, Orders(object="cart").kind] == ["orders", "deals", "carts"]
+
+
+def test_a_deal_with_a_stage_and_a_bare_cart_are_accepted() -> None:
+    deal, cart = parse("[orders]\nobject = 'deal'\nstage = 'New'").orders, parse("[orders]\nobject = 'cart'").orders
+    assert deal
+    assert cart
+    assert (deal.stage, cart.object) == ("New", "cart")
+
+
+@pytest.mark.parametrize(
+    ("patterns", "intent", "expected"),
+    [
+        (["Purchase"], "Purchase", True),
+        (["Purchase"], "purchase", False),
+        (["Purchase"], "Purchase again", False),
+        (["Purchase*"], "Purchase again", True),
+        (["*"], "", True),
+        (["*ซื้อ*"], "สั่งซื้อสินค้า", True),
+        (["A*C"], "ABBC", True),
+        (["A*C"], "AC", True),
+        (["A*C"], "ACB", False),
+        (["[a-z]?"], "ab", False),
+        (["[a-z]?"], "[a-z]?", True),
+        (["a.c"], "abc", False),
+        (["  เเจ้งที่อยู่ "], "แจ้งที่อยู่", True),
+        ([], "Purchase", False),
+    ],
+)
+def test_a_star_in_the_name_of_an_intent_stands_for_anything(patterns: list[str], intent: str, expected: bool) -> None:
+    assert Orders(intents=tuple(patterns)).makes(intent) is expected
+    assert Orders(cancel_intents=tuple(patterns)).cancels(intent) is expected
+    assert Notes(intents=tuple(patterns)).wants(intent) is expected
+
+
+def test_an_intent_that_cancels_makes_no_order() -> None:
+    orders = Orders(intents=("*",), cancel_intents=("Cancel*",))
+    assert [orders.makes(one) for one in ("Purchase", "Cancel it")] == [True, False]
 
 
 def test_a_named_file_must_exist(tmp_path: Path) -> None:

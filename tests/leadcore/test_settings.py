@@ -252,3 +252,15 @@ def test_each_process_reports_a_mistake_in_one_line(
     )
     assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
     assert words in done.stderr
+
+
+def test_orders_need_a_key_that_outlives_redis(tmp_path: Path) -> None:
+    file = tmp_path / "leadsync.toml"
+    file.write_text("[orders]\n")
+    env = {"LEADSYNC_CONFIG": str(file)}
+    for key in ({}, {"LEADSYNC_KEY": ""}, {"LEADSYNC_KEY": "  "}):
+        with pytest.raises(SettingsError, match=r"^LEADSYNC_KEY is not set, and \[orders\] needs it[^\n]*$"):
+            read(env | key)
+    assert read(env | {"LEADSYNC_KEY": "k" * 32}).config.orders
+    file.write_text("[notes]\nintents = ['*']\n")
+    assert read(env).key == ""

@@ -58,6 +58,8 @@ SAMPLES = {
     "missing": "เบอร์โทรศัพท์",
 }
 _BLANKS = dict.fromkeys(SAMPLES, "")
+# Chat text is not HTML: an escaped ampersand would reach the customer as "&amp;".
+_ENVIRONMENT = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
 
 
 class ConfirmationContext(Struct, frozen=True):
@@ -117,12 +119,10 @@ class MessageTemplates:
     @classmethod
     def compile(cls, config: Config) -> "MessageTemplates":
         """Raises `ConfigError`, which names intent, language and case, for a template that cannot be used."""
-        # Chat text is not HTML: an escaped ampersand would reach the customer as "&amp;".
-        environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
         layers: dict[str | None, settings.Texts] = {None: _merge(BUILT_IN, config.messages.texts)}
         layers |= {intent: rules.texts for intent, rules in config.intents.items()}
         templates = {
-            (intent, language, case): _compile(environment, source, _path(intent, language, case))
+            (intent, language, case): compile_template(source, _path(intent, language, case), SAMPLES)
             for intent, texts in layers.items()
             for language, cases in texts.items()
             for case, source in cases.items()
@@ -134,7 +134,7 @@ class MessageTemplates:
         case = choose_case(context)
         if case is None:
             return ""
-        language = self._language(context.language)
+        language = choose_language(context.language, self._default_language)
         values = {**_BLANKS, **context.values, "missing": MISSING[language].get(context.missing, "")}
         template = self._templates.get((context.intent, language, case)) or self._templates[None, language, case]
         try:
@@ -143,11 +143,13 @@ class MessageTemplates:
             text = BUILT_IN[language][case].replace("{{missing}}", values["missing"])
         return text.strip()[:MAX_LENGTH].rstrip()
 
-    def _language(self, code: str) -> Language:
-        base = code.lower().replace("_", "-").partition("-")[0]
-        if not base:
-            return self._default_language
-        return "th" if base == "th" else "en"
+
+def choose_language(code: str, default: Language) -> Language:
+    """The language in which a customer whose language is `code` ("" if unknown) is written to."""
+    base = code.lower().replace("_", "-").partition("-")[0]
+    if not base:
+        return default
+    return "th" if base == "th" else "en"
 
 
 def _merge(below: settings.Texts, above: settings.Texts) -> settings.Texts:
@@ -158,21 +160,29 @@ def _path(intent: str | None, language: Language, case: Case) -> str:
     return f"messages.texts.{language}.{case}" if intent is None else f'intents."{intent}".texts.{language}.{case}'
 
 
-def _compile(environment: ImmutableSandboxedEnvironment, source: str, path: str) -> Template:
+def compile_template(source: str, path: str, samples: Mapping[str, str], *, more: bool = False) -> Template:
+    """The template `source`, which stands at `path` in the configuration. `samples`: its variables; `more`: whether it
+    may have others. Raises `ConfigError` if it cannot be rendered with the samples, or with blanks."""
     try:
-        tree = environment.parse(source)
-        unknown = meta.find_undeclared_variables(tree) - SAMPLES.keys()
-        if unknown:
-            raise ConfigError(f"{path}: there is no {{{{{min(unknown)}}}}}; there are {', '.join(SAMPLES)}.")
+        tree = _ENVIRONMENT.parse(source)
+        variables = find_variables(source)
+        unknown = variables - samples.keys()
+        if unknown and not more:
+            raise ConfigError(f"{path}: there is no {{{{{min(unknown)}}}}}; there are {', '.join(samples)}.")
         if any(node.attr.startswith("_") for node in tree.find_all(nodes.Getattr)):
             raise ConfigError(f"{path}: a text may not reach for Python.")
-        template = environment.from_string(source)
+        template = _ENVIRONMENT.from_string(source)
         # Every rendering copies the globals, and a plain dict copies faster than Jinja's ChainMap.
         template.globals = dict(template.globals)
-        template.render(SAMPLES)
-        template.render(_BLANKS)
+        template.render({**dict.fromkeys(unknown, "1"), **samples})
+        template.render(dict.fromkeys([*variables, *samples], ""))
     except ConfigError:
         raise
     except Exception as error:  # Jinja passes on errors of the expression itself: 1 / 0, a missing file
         raise ConfigError(f"{path}: {error or type(error).__name__}.") from None
     return template
+
+
+def find_variables(source: str) -> set[str]:
+    """The variables of the template `source`; raises Jinja's errors."""
+    return meta.find_undeclared_variables(_ENVIRONMENT.parse(source))

@@ -1,0 +1,54 @@
+"""The portal, as far as orders are concerned: what the kind of record and its line items can hold, the pipeline and the
+owners."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from workers.rules.mapping.contact import PortalOptions
+from workers.rules.orders.texts import fold
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A stage of a pipeline. `closed`: HubSpot says that it is the end of the way, for better or worse."""
+
+    id: str
+    label: str
+    closed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPortal:
+    """`kind`: "orders", "deals" or "carts". `properties`, `line_properties`: the writable ones of the kind and of line
+    items. `options`: of the kind's enumerations. `currencies`: empty where HubSpot does not say. `pipeline`: id, "" for
+    carts. `stages`: in the portal's order. `first_stage`: id, "" for carts. `owners`: ids, in the config's order."""
+
+    kind: str
+    properties: frozenset[str]
+    line_properties: frozenset[str]
+    options: PortalOptions = field(default_factory=PortalOptions)
+    line_options: PortalOptions = field(default_factory=PortalOptions)
+    currencies: frozenset[str] = frozenset()
+    pipeline: str = ""
+    stages: tuple[Stage, ...] = ()
+    first_stage: str = ""
+    owners: tuple[str, ...] = ()
+
+    def find_stage(self, label_or_id: str) -> Stage | None:
+        """The stage with this id, else with this label, ignoring case and space around it."""
+        return find_named({stage.id: (stage.label, stage) for stage in self.stages}, label_or_id)
+
+    def has(self, name: str) -> bool:
+        """Whether the order can hold the property."""
+        return name in self.properties
+
+
+def find_named(found: Mapping[str, tuple[str, T]], label_or_id: str) -> T | None:
+    """The one of `found` (by id, with label) that `label_or_id` means; an id wins over an equal label."""
+    if label_or_id in found:
+        return found[label_or_id][1]
+    wanted = fold(label_or_id)
+    return next((one for label, one in found.values() if wanted and fold(label) == wanted), None)
