@@ -13,6 +13,14 @@ ADD_SCOPE = (
 # receipts live, one that is changed here has to be recognised in its old form too.
 REASONS: Mapping[str, str] = {
     "given_up": "{why}; given up after {tries} tries",
+    # What became of an order
+    "order_superseded": "a newer cart of the customer is in the order already",
+    "order_deleted": "the order was deleted in HubSpot, and this is the same cart",
+    "order_moved_on": "the order is in the stage {stage} or paid, so it stays as it is",
+    "no_cancelled_stage": "the pipeline has no stage for cancelled orders",
+    "order_without_contact": "the order's contact is not in HubSpot",
+    "order_vanished": "the order was deleted while it was changed",
+    "order_values_refused": "HubSpot does not accept the order's {names}",
     # Why a value was not written, or is not changed
     "email_ignored": "it is one of ignored_emails",
     "email_invalid": "it is not a valid email address",

@@ -9,6 +9,13 @@ _ADD_SCOPE = (
 
 REASONS: Mapping[str, str] = {
     "given_up": "{why} (ลองแล้ว {tries} ครั้ง)",
+    "order_superseded": "ออเดอร์มีตะกร้าที่ใหม่กว่าของลูกค้าอยู่แล้ว",
+    "order_deleted": "ออเดอร์ถูกลบใน HubSpot ไปแล้ว และตะกร้านี้เหมือนเดิม",
+    "order_moved_on": "ออเดอร์อยู่ในสถานะ {stage} หรือชำระเงินแล้ว จึงคงไว้ตามเดิม",
+    "no_cancelled_stage": "ไปป์ไลน์ไม่มีสถานะสำหรับออเดอร์ที่ยกเลิก",
+    "order_without_contact": "ไม่พบผู้ติดต่อของออเดอร์นี้ใน HubSpot",
+    "order_vanished": "ออเดอร์ถูกลบระหว่างที่กำลังแก้ไข",
+    "order_values_refused": "HubSpot ไม่รับค่าต่อไปนี้ของออเดอร์: {names}",
     # Why a value was not written, or is not changed
     "email_ignored": "เป็นอีเมลที่ตั้งไว้ให้ข้าม",
     "email_invalid": "อีเมลไม่ถูกต้อง",

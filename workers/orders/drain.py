@@ -18,10 +18,10 @@ from msgspec.structs import replace
 
 from leadcore import event
 from leadcore.config import Config, Orders
-from leadcore.fields import BODY, LEAD, TRIES
+from leadcore.fields import BODY
 from leadcore.logs import format_place
 from leadcore.machine import Event, Machine
-from leadcore.reasons import NO_REASON, Reason, reason
+from leadcore.reasons import Reason, reason
 from leadcore.store import keys
 from leadcore.store.bell import Bell
 from leadcore.store.clock import Clock
@@ -37,18 +37,17 @@ from workers.hubspot.records import Records
 from workers.orders.order_store import ALL_KNOWN, SEARCH_LAG_MS, SOME_FORGOTTEN, Known, OrderStore
 from workers.outbox.time_slice import WORK_SECONDS, TimeSlice
 from workers.rules.batch import BATCH, StreamEntry
-from workers.rules.lead import version_of
 from workers.rules.orders import plan as rules
 from workers.rules.orders import settlement
 from workers.rules.orders.lines import SeenLine, read_line
-from workers.rules.orders.name import OrderName
-from workers.rules.orders.plan import Facts, Gone, Plan, SeenOrder
+from workers.rules.orders.plan import Facts, Gone, Plan, SeenOrder, take_prefix
 from workers.rules.orders.portal import OrderPortal
 from workers.rules.orders.property_names import CUSTOMER, DISCOUNTS, ESSENTIAL, LINE_ID, LINE_NAMES, NAMES, ORDER_ID
 from workers.rules.orders.record import CustomerOrders, Line
-from workers.rules.orders.said import Kind, Said, read_said, take_prefix
-from workers.rules.retry import find_retry
+from workers.rules.orders.said import Kind, Said, read_said
+from workers.rules.orders.texts import OrderTexts
 from workers.rules.outcomes import ContactMissing, ContactWrite, Refused, Resend, RetryLater, WriteOutcome, Written
+from workers.rules.retry import find_retry
 from workers.sync.customer_store import CustomerStore
 
 LINES, CONTACTS, OWNER = "line_items", "contacts", "hubspot_owner_id"
@@ -59,8 +58,8 @@ log = structlog.get_logger("leadsync.orders")
 
 @dataclass(slots=True)
 class _Work:
-    """One customer's events in work. `failed`: code and reason, if they have to wait or (`parks`) cannot be done. `done`:
-    HubSpot has all that the plan writes."""
+    """One customer's events in work. `failed`: code and reason, if they have to wait or (`parks`) cannot be done.
+    `done`: HubSpot has all that the plan writes."""
 
     said: Sequence[Said]
     known: Known
@@ -107,7 +106,7 @@ class OrderDrain:
         self.stream, self.bell = Stream(connection, keys.ORDERS), Bell(connection)
         self.pause = Pause(connection, machine, keys.ORDERS)
         self.time_slice = TimeSlice(connection, budget, Clock(connection, machine), machine, config.inbox.shards)
-        self.name = OrderName.compile(config.orders) if config.orders else None
+        self.texts = OrderTexts.compile(config)
 
     @property
     def orders(self) -> Orders:
@@ -247,16 +246,7 @@ class OrderDrain:
         return works
 
     def _read(self, entry: bytes, fields: Mapping[bytes, bytes]) -> Said:
-        return read_said(
-            event.read(fields[BODY]),
-            entry,
-            fields[LEAD].decode(),
-            version_of(entry, fields),
-            int(fields.get(TRIES, b"0")),
-            fields,
-            self.config,
-            self.customers.use_key(),
-        )
+        return read_said(event.read(fields[BODY]), entry, fields, self.config, self.customers.use_key())
 
     def _find_forgotten(self, works: Sequence[_Work]) -> None:
         """Ask HubSpot for the orders of customers of whom Redis knows none, where it may have forgotten some."""
@@ -279,13 +269,14 @@ class OrderDrain:
         for _ in range(3):
             for work in works:
                 if work.open:
-                    facts = Facts(self.orders, portal, now_ms, work.known.contact_id, work.owner)
+                    facts = Facts(self.orders, portal, now_ms)
                     work.plan = rules.plan(
                         work.said, work.known.orders, work.seen, facts, self._name_order(work), self.customers.digest()
                     )
-            if not self._read_orders([work for work in works if work.open and work.plan.needs_order]):
-                if not self._read_lines([work for work in works if work.open and work.plan.needs_lines]):
-                    break
+            orders = self._read_orders([work for work in works if work.open and work.plan.needs_order])
+            lines = self._read_lines([work for work in works if work.open and work.plan.needs_lines])
+            if not orders and not lines:
+                break
         makes = [work for work in works if work.open and work.plan.makes]
         self._find_owners(makes, portal)
         for work in makes:
@@ -294,7 +285,18 @@ class OrderDrain:
 
     def _name_order(self, work: _Work) -> str:
         making = next((one for one in reversed(work.said) if one.kind is Kind.MAKES), None)
-        return self.name.render(making, self.orders.currency) if self.name and making else ""
+        if making is None or self.texts is None:
+            return ""
+        return self.texts.name(
+            {
+                **making.values,
+                "order_ref": making.reference,
+                "intent": making.intent,
+                "amount": making.cart.total if making.cart else "",
+                "currency": self.orders.currency,
+                "payment_method": making.details.get("payment_method", ""),
+            }
+        )
 
     def _read_orders(self, works: Sequence[_Work]) -> bool:
         """Read the newest order of each, by its id, or by its key where it may never have been made."""

@@ -88,9 +88,7 @@ def map_event(
     _phone(draft, event, region, postal.phones)
     code = language.choose(event.contact.language, event.contact.language_name, portal_options.languages)
     unclear = _unread(draft, event) | ({"address"} if postal.contradictory else frozenset())
-    reachable = bool(
-        orders or draft.details or address_values or unclear or draft.unsaved.keys() & {"email", "phone"}
-    )
+    reachable = bool(orders or draft.details or address_values or unclear or draft.unsaved.keys() & {"email", "phone"})
     placeholder = _placeholder(draft, event) if reachable else ""
     if code:
         draft.details["hs_language"] = code

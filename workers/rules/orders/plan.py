@@ -46,14 +46,11 @@ class Gone(Struct, frozen=True):
 
 
 class Facts(Struct, frozen=True):
-    """What else decides. `under_way`: references with a payment under way, or paid as far as we know. `owner`: the id of
-    whom a new order is given to. `contact_id`: the customer's contact."""
+    """What else decides. `under_way`: references with a payment under way, or paid as far as we know."""
 
     orders: Orders
     portal: OrderPortal
     now_ms: int
-    contact_id: str
-    owner: str = ""
     under_way: Collection[str] = ()
 
 
@@ -99,7 +96,7 @@ def adopt(found: Mapping[str, str], id: str, digest: Digest, kind: str) -> Order
     if not reference:
         return None
     names = NAMES[kind]
-    values = {name: plain_value(name, found.get(names[name]) or "") for name in (*DETAILS, *SUMS, "name") if name in names}
+    values = {name: plain_value(name, found.get(names[name]) or "") for name in (*DETAILS, *SUMS) if name in names}
     return Order(
         reference=reference,
         references=tuple(dict.fromkeys([reference, *(found.get(REFERENCES) or "").split()])),
@@ -255,7 +252,6 @@ def _make(
         "source": "DealDroid",
         "currency": facts.orders.currency,
         "created": datetime.fromtimestamp(making.said_ms / 1000, UTC).isoformat(timespec="milliseconds"),
-        "owner": facts.owner,
         "pipeline": facts.portal.pipeline,
         "stage": facts.portal.first_stage,
     }

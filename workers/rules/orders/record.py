@@ -27,9 +27,10 @@ class Line(Struct, frozen=True, array_like=True):
 
 class Order(Struct, frozen=True, array_like=True):
     """`reference`: its key in HubSpot; `references`: all that it was ever called, this one included, oldest first.
-    `id`: its id in HubSpot, "" until that is known. `attempted`: a write that creates it was started. `cart`: the digest
-    of its cart, b"" where only HubSpot knows; `cart_version`: the version of the event that said it. `changed_ms`: when
-    we last changed it. `clock`: see `workers.rules.field_clock`, by our own names. `lines`: by their key."""
+    `id`: its id in HubSpot, "" until that is known. `attempted`: a write that creates it was started. `cart`: the
+    digest of its cart, b"" where only HubSpot knows; `cart_version`: the version of the event that said it.
+    `changed_ms`: when we last changed it. `clock`: see `workers.rules.field_clock`, by our own names. `lines`: by their
+    key."""
 
     reference: str
     references: tuple[str, ...]

@@ -10,9 +10,10 @@ from msgspec import Struct
 
 from leadcore.config import Config, Orders
 from leadcore.event import Event, Product
-from leadcore.orders.money import read_amount
+from leadcore.fields import LEAD, TRIES
+from leadcore.orders.money import parse, read_amount
 from leadcore.orders.reference import order_ref
-from workers.rules.mapping.amount import parse
+from workers.rules.lead import version_of
 from workers.rules.mapping.contact import PortalOptions, map_event
 from workers.rules.mapping.mapped_event import MappedEvent
 
@@ -27,7 +28,8 @@ _NO_OPTIONS = PortalOptions()
 
 
 class Kind(Enum):
-    """`MAKES`: the intent makes an order of its cart; `CANCELS`: it cancels one; `TELLS`: it may say where to send it."""
+    """`MAKES`: the intent makes an order of its cart; `CANCELS`: it cancels one; `TELLS`: it may say where to send
+    one."""
 
     MAKES = "makes"
     CANCELS = "cancels"
@@ -65,7 +67,8 @@ class Cart(Struct, frozen=True):
 
 class Said(Struct, frozen=True):
     """`lead`, `entry` and `fields`: of the entry; `version`: see `workers.rules.lead.Lead`. `customer`: DealDroid's id
-    as it came, `customer_id` as text. `details`: those of `DETAILS` that the event mentions. `values`: for templates."""
+    as it came, `customer_id` as text. `details`: those of `DETAILS` that the event mentions. `values`: for
+    templates."""
 
     entry: bytes
     lead: str
@@ -90,28 +93,27 @@ class Said(Struct, frozen=True):
         return self.version >> 16
 
 
-def is_about_orders(event: Event, orders: Orders) -> bool:
+def makes_order(event: Event, orders: Orders) -> bool:
     """Whether the event makes an order of its cart."""
     return bool(event.products) and orders.makes(event.intent)
 
 
-def read_said(
-    event: Event, entry: bytes, lead: str, version: int, tries: int, fields: Mapping[bytes, bytes], config: Config, key: bytes
-) -> Said:
-    """What `event` says; `key`: that of LEADSYNC_KEY. `config.orders` is set."""
+def read_said(event: Event, entry: bytes, fields: Mapping[bytes, bytes], config: Config, key: bytes) -> Said:
+    """What `event`, of the entry with these fields, says. `key`: that of LEADSYNC_KEY. `config.orders` is set."""
     orders = config.orders
     assert orders is not None  # noqa: S101 - the line exists only then
+    lead, version = fields[LEAD].decode(), version_of(entry, fields)
     mapped = map_event(event, version >> 16, config.crm, _NO_OPTIONS)
     kind = Kind.TELLS
     if orders.cancels(event.intent):
         kind = Kind.CANCELS
-    elif is_about_orders(event, orders):
+    elif makes_order(event, orders):
         kind = Kind.MAKES
     return Said(
         entry=entry,
         lead=lead,
         version=version,
-        tries=tries,
+        tries=int(fields.get(TRIES, b"0")),
         fields=fields,
         customer=event.customer,
         customer_id=event.customer_id,
