@@ -130,6 +130,8 @@ REASONS: Mapping[str, str] = {
     "redis_restarted_meanwhile": "Redis restarted while it was sent",
     "sender_cut_off": "the sender was cut off",
     "message_not_sent": "its message was not sent, {why}",
+    "order_not_made": "its order was not written, {why}",
+    "no_order_waits": "no order of it waits",
     "message_uncertain": "its message may not have arrived, {why}",
     # Why a person's retry or discard does nothing
     "not_parked": "it is not parked",
@@ -175,6 +177,7 @@ FIXES: Mapping[str, str] = {
     "error": "Install the newest leadsync, then retry.",
     "row": "HubSpot took other leads but not this one. Look at status.hubspot.com, then retry.",
     "race": "Another program writes the same contacts. Retry; if it comes back, look at the portal's connected apps.",
+    "no_contact": "Somebody deleted the contact in HubSpot. The customer's next message makes it again; then retry.",
     "vanishing": "A workflow or a person deletes the contact while it is written. Find out which, then retry.",
     "unsettled": "HubSpot refuses one value after the other. Check the rules of your properties, fix them, then retry.",
 }

@@ -122,6 +122,8 @@ REASONS: Mapping[str, str] = {
     "redis_restarted_meanwhile": "Redis เริ่มใหม่ระหว่างส่ง",
     "sender_cut_off": "ผู้ส่งหยุดทำงานกลางคัน",
     "message_not_sent": "ส่งข้อความไม่สำเร็จ: {why}",
+    "order_not_made": "บันทึกออเดอร์ไม่สำเร็จ: {why}",
+    "no_order_waits": "ไม่มีออเดอร์ของลีดนี้รออยู่",
     "message_uncertain": "ข้อความอาจไม่ถึงลูกค้า: {why}",
     # Why a person's retry or discard does nothing
     "not_parked": "ไม่มีรายการนี้รอให้ช่วย",
@@ -158,6 +160,7 @@ FIXES: Mapping[str, str] = {
     "error": "กรุณาติดตั้ง leadsync รุ่นล่าสุดแล้วลองใหม่",
     "row": "HubSpot รับลีดอื่นแต่ไม่รับลีดนี้ กรุณาดู status.hubspot.com แล้วลองใหม่",
     "race": "มีโปรแกรมอื่นเขียนรายชื่อเดียวกันพร้อมกัน กรุณาลองใหม่ หากเกิดซ้ำให้ดูแอปที่เชื่อมต่อใน HubSpot",
+    "no_contact": "มีผู้ลบรายชื่อใน HubSpot เมื่อลูกค้าทักมาอีกครั้ง ระบบจะสร้างรายชื่อใหม่ แล้วจึงลองใหม่",
     "vanishing": "มี workflow หรือผู้ใช้ลบรายชื่อระหว่างบันทึก กรุณาหาสาเหตุใน HubSpot แล้วลองใหม่",
     "unsettled": "HubSpot ปฏิเสธค่าต่าง ๆ ของลีดนี้ต่อเนื่อง กรุณาตรวจกฎของ property ในพอร์ทัลแล้วลองใหม่",
 }

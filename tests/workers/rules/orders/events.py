@@ -19,7 +19,9 @@ CONFIG = Config(orders=Orders(cancel_intents=("Cancel*",)))
 PORTAL = OrderPortal(
     kind="orders",
     properties=frozenset(NAMES["orders"].values()),
-    line_properties=frozenset({"name", "hs_sku", "price", "quantity", "dealdroid_line_id", "hs_line_item_currency_code"}),
+    line_properties=frozenset(
+        {"name", "hs_sku", "price", "quantity", "dealdroid_line_id", "hs_line_item_currency_code"}
+    ),
     pipeline="p1",
     stages=(
         Stage("s-open", "Open", False),

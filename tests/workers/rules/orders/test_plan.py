@@ -1,6 +1,7 @@
 """What a customer's events do to their orders."""
 
 import json
+from dataclasses import replace as with_values
 from typing import Any
 
 import pytest
@@ -30,7 +31,10 @@ def done(made: Plan) -> CustomerOrders:
 
 def in_hubspot(made: Plan, lines: bool = True, **changed: str) -> SeenOrder:
     """The order as HubSpot has it after the plan, with what a person changed since."""
-    properties = {**property_values(made.values, "orders"), **{NAMES["orders"][name]: changed[name] for name in changed}}
+    properties = {
+        **property_values(made.values, "orders"),
+        **{NAMES["orders"][name]: changed[name] for name in changed},
+    }
     written = made.lines.writes if made.lines else ()
     seen = tuple(
         read_line(f"l-{one.key}", {LINE_NAMES[name]: value for name, value in one.values.items()}) for one in written
@@ -125,9 +129,14 @@ def test_another_cart_changes_the_open_order_and_only_what_is_new() -> None:
     assert {one.key: dict(one.values) for one in found.lines.writes} == {
         f"{reference}/A/1": {"count": "3"},
         f"{reference}/C/1": {
-            "line_id": f"{reference}/C/1", "currency": "THB", "name": "Product C", "code": "C", "price": "50", "count": "1",
+            "line_id": f"{reference}/C/1",
+            "currency": "THB",
+            "name": "Product C",
+            "code": "C",
+            "price": "50",
+            "count": "1",
         },
-    }  # fmt: skip
+    }
     assert found.lines.gone == (f"l-{reference}/B/1",)
 
 
@@ -200,9 +209,7 @@ def test_another_address_replaces_the_one_before_whole() -> None:
     first = decide(
         said(product("A"), address_parsing={"street_address": "1 Silom Rd", "state": "Bangkok", "postal_code": "10500"})
     )
-    event = said(
-        intent="Share address", at=NOW + HOUR, address_parsing={"state": "เชียงใหม่", "postal_code": "50000"}
-    )
+    event = said(intent="Share address", at=NOW + HOUR, address_parsing={"state": "เชียงใหม่", "postal_code": "50000"})
     found = decide(event, known=done(first), seen=in_hubspot(first))
     assert found.values["postal_code"] == "50000"
     assert found.values["street"] == ""
@@ -295,15 +302,11 @@ def test_a_deal_and_a_cart_hold_what_they_have_properties_for() -> None:
 
 
 def replace_portal(kind: str) -> Any:
-    from dataclasses import replace as with_values
-
     stage = {} if kind == "deals" else {"pipeline": "", "first_stage": "", "stages": ()}
     return with_values(facts().portal, kind=kind, properties=frozenset(NAMES[kind].values()), **stage)
 
 
 def test_what_the_portal_cannot_hold_is_left_out_but_for_what_is_essential() -> None:
-    from dataclasses import replace as with_values
-
     portal = with_values(facts().portal, properties=frozenset({"hs_order_name"}))
     values = plan([said(product())], NO_ORDERS, None, facts(portal=portal), "An order", DIGEST).values
     assert values.keys() == {"name", "currency", "pipeline", "stage", "total"}
