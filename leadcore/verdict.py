@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 BAD, WARN, CALM = "bad", "warn", "calm"
 """Severities: leads do not get through, or would be lost; a person should look; worth knowing."""
 
-PERSON = frozenset({"unauthorized", "forbidden", "no_key", "no_room", "daily_quota"})
+PERSON = frozenset({
+    "unauthorized", "forbidden", "no_key", "no_room", "daily_quota",
+    "order_key", "order_room", "order_currency", "order_pipeline", "order_stage", "order_amount", "orders_off",
+})  # fmt: skip
 """Codes of pauses that only a person can end."""
 
 SHORT_PAUSE_MS = 60_000

@@ -81,6 +81,38 @@ REASONS: Mapping[str, str] = {
     "any_scope_missing": f"The HubSpot token lacks a scope: one of {{scopes}}. {ADD_SCOPE}",
     "daily_quota_used": "HubSpot's daily quota is used up.",
     "portal_full": "The HubSpot portal has no room for new contacts.",
+    "portal_full_of": "The HubSpot portal has no room for new {kind}.",
+    "order_currency_refused": (
+        "HubSpot refuses the currency of an order. Add it to the portal's currencies (Settings > Account defaults > "
+        "Currency), or change currency under [orders] in leadsync.toml."
+    ),
+    "order_pipeline_refused": (
+        "HubSpot refuses the pipeline of an order. Check pipeline under [orders] in leadsync.toml; leadsync doctor "
+        "lists those of the portal."
+    ),
+    "order_stage_refused": (
+        "HubSpot refuses the stage of an order. Check stage under [orders] in leadsync.toml; leadsync doctor lists "
+        "those of the portal."
+    ),
+    "order_amount_refused": (
+        "HubSpot refuses the amount of an order. Make the property editable, and drop its rules, in HubSpot "
+        "(Settings > Properties)."
+    ),
+    "object_not_activated": (
+        "{kind} are not activated in this HubSpot portal. Activate them there (Settings > Data Management > Objects), "
+        'or set object = "deal" and a stage under [orders] in leadsync.toml.'
+    ),
+    "no_pipeline": "The portal has no pipeline {name} for {kind}; it has {others}. Check [orders] in leadsync.toml.",
+    "no_stage": "The pipeline {pipeline} has no stage {name}; it has {others}. Check [orders] in leadsync.toml.",
+    "no_owner": "HubSpot has no user {name}. Check owners under [orders] in leadsync.toml.",
+    "no_currency": (
+        "The portal does not use {name}; it has {others}. Add it in HubSpot (Settings > Account defaults > Currency), "
+        "or change currency under [orders] in leadsync.toml."
+    ),
+    "essential_read_only": "The property {property} of {kind} is read-only or missing in the portal.",
+    "link_unanswered": "HubSpot gave no answer for this link",
+    "link_refused": "HubSpot refused this link",
+    "archive_refused": "HubSpot refused to delete a record (status {status}).",
     "slow_down": "HubSpot asks to slow down.",
     "portal_moving": "HubSpot is moving this portal to another data centre.",
     "records_locked": "HubSpot has locked these records for a moment.",
@@ -210,6 +242,28 @@ PAUSES: Mapping[str, str] = {
         "HubSpot's daily quota is used up. It is reset at the portal's midnight; find out which app uses so much."
     ),
     "no_room": "The HubSpot portal has no room for new contacts. Delete some there, or buy more room.",
+    "order_key": "The portal lacks dealdroid_order_id or dealdroid_line_id as unique properties. Run: leadsync setup",
+    "order_room": "The HubSpot portal has no room for new orders or their lines. Delete some there, or buy more room.",
+    "order_currency": (
+        "HubSpot does not take the currency of orders. Add it to the portal's currencies, or change currency under "
+        "[orders] in leadsync.toml and restart the workers."
+    ),
+    "order_pipeline": (
+        "HubSpot does not take the pipeline of orders. Fix pipeline under [orders] in leadsync.toml and restart the "
+        "workers; leadsync doctor lists those of the portal."
+    ),
+    "order_stage": (
+        "HubSpot does not take the stage of orders. Fix stage under [orders] in leadsync.toml and restart the workers; "
+        "leadsync doctor lists those of the portal."
+    ),
+    "order_amount": (
+        "HubSpot does not take the amount of orders. Make the property editable, and drop its rules, in HubSpot; "
+        "leadsync doctor names what is read-only."
+    ),
+    "orders_off": (
+        "The portal has not activated what orders are made of. Activate it in HubSpot (Settings > Data Management > "
+        'Objects), or set object = "deal" and a stage under [orders] in leadsync.toml and restart the workers.'
+    ),
     "rate_limit": "HubSpot asks to slow down. There is nothing to do.",
     "migrating": "HubSpot is moving this portal to another data centre. There is nothing to do.",
     "locked": "HubSpot has locked these contacts for a moment. There is nothing to do.",

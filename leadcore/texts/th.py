@@ -76,6 +76,35 @@ REASONS: Mapping[str, str] = {
     "any_scope_missing": f"token ของ HubSpot ขาดสิทธิ์ใดสิทธิ์หนึ่งใน {{scopes}} {_ADD_SCOPE}",
     "daily_quota_used": "โควตารายวันของ HubSpot หมดแล้ว",
     "portal_full": "พอร์ทัล HubSpot ไม่มีที่ว่างสำหรับรายชื่อใหม่แล้ว",
+    "portal_full_of": "พอร์ทัล HubSpot ไม่มีที่ว่างสำหรับ {kind} ใหม่",
+    "order_currency_refused": (
+        "HubSpot ไม่รับสกุลเงินของคำสั่งซื้อ เพิ่มสกุลเงินนั้นในพอร์ทัล (Settings > Account defaults > Currency) "
+        "หรือแก้ currency ใต้ [orders] ใน leadsync.toml"
+    ),
+    "order_pipeline_refused": (
+        "HubSpot ไม่รับไปป์ไลน์ของคำสั่งซื้อ ตรวจ pipeline ใต้ [orders] ใน leadsync.toml ดูไปป์ไลน์ที่พอร์ทัลมีด้วย leadsync doctor"
+    ),
+    "order_stage_refused": (
+        "HubSpot ไม่รับขั้นของคำสั่งซื้อ ตรวจ stage ใต้ [orders] ใน leadsync.toml ดูขั้นที่พอร์ทัลมีด้วย leadsync doctor"
+    ),
+    "order_amount_refused": (
+        "HubSpot ไม่รับยอดเงินของคำสั่งซื้อ ทำให้พร็อพเพอร์ตี้นั้นแก้ไขได้และยกเลิกกฎของมันใน HubSpot (Settings > Properties)"
+    ),
+    "object_not_activated": (
+        "พอร์ทัล HubSpot นี้ยังไม่เปิดใช้ {kind} เปิดใช้ที่นั่น (Settings > Data Management > Objects) "
+        'หรือตั้ง object = "deal" และ stage ใต้ [orders] ใน leadsync.toml'
+    ),
+    "no_pipeline": "พอร์ทัลไม่มีไปป์ไลน์ {name} สำหรับ {kind} มีแต่ {others} ตรวจ [orders] ใน leadsync.toml",
+    "no_stage": "ไปป์ไลน์ {pipeline} ไม่มีขั้น {name} มีแต่ {others} ตรวจ [orders] ใน leadsync.toml",
+    "no_owner": "HubSpot ไม่มีผู้ใช้ {name} ตรวจ owners ใต้ [orders] ใน leadsync.toml",
+    "no_currency": (
+        "พอร์ทัลไม่ใช้สกุลเงิน {name} มีแต่ {others} เพิ่มใน HubSpot (Settings > Account defaults > Currency) "
+        "หรือแก้ currency ใต้ [orders] ใน leadsync.toml"
+    ),
+    "essential_read_only": "พร็อพเพอร์ตี้ {property} ของ {kind} อ่านได้อย่างเดียวหรือไม่มีในพอร์ทัล",
+    "link_unanswered": "HubSpot ไม่ตอบเรื่องการเชื่อมโยงนี้",
+    "link_refused": "HubSpot ไม่รับการเชื่อมโยงนี้",
+    "archive_refused": "HubSpot ไม่ยอมลบเรคคอร์ด (สถานะ {status})",
     "slow_down": "HubSpot ขอให้ส่งช้าลง",
     "portal_moving": "HubSpot กำลังย้ายพอร์ทัลนี้ไปศูนย์ข้อมูลอื่น",
     "records_locked": "HubSpot ล็อกรายชื่อเหล่านี้ชั่วคราว",
@@ -187,6 +216,25 @@ PAUSES: Mapping[str, str] = {
     ),
     "daily_quota": ("โควตารายวันของ HubSpot หมดแล้ว จะเริ่มใหม่ตอนเที่ยงคืนตามเวลาของพอร์ทัล กรุณาตรวจว่าแอปใดใช้มากผิดปกติ"),
     "no_room": "พอร์ทัล HubSpot ไม่มีที่ว่างสำหรับรายชื่อใหม่แล้ว กรุณาลบรายชื่อที่ไม่ใช้ หรือซื้อเพิ่ม",
+    "order_key": "พอร์ทัลไม่มี dealdroid_order_id หรือ dealdroid_line_id เป็นพร็อพเพอร์ตี้ที่มีค่าไม่ซ้ำ ให้รัน leadsync setup",
+    "order_room": "พอร์ทัล HubSpot ไม่มีที่ว่างสำหรับคำสั่งซื้อหรือรายการใหม่ ลบที่ไม่ใช้ หรือซื้อเพิ่ม",
+    "order_currency": (
+        "HubSpot ไม่รับสกุลเงินของคำสั่งซื้อ เพิ่มสกุลเงินนั้นในพอร์ทัล หรือแก้ currency ใต้ [orders] ใน leadsync.toml แล้วเริ่ม worker ใหม่"
+    ),
+    "order_pipeline": (
+        "HubSpot ไม่รับไปป์ไลน์ของคำสั่งซื้อ แก้ pipeline ใต้ [orders] ใน leadsync.toml แล้วเริ่ม worker ใหม่ "
+        "ดูไปป์ไลน์ที่พอร์ทัลมีด้วย leadsync doctor"
+    ),
+    "order_stage": (
+        "HubSpot ไม่รับขั้นของคำสั่งซื้อ แก้ stage ใต้ [orders] ใน leadsync.toml แล้วเริ่ม worker ใหม่ ดูขั้นที่พอร์ทัลมีด้วย leadsync doctor"
+    ),
+    "order_amount": (
+        "HubSpot ไม่รับยอดเงินของคำสั่งซื้อ ทำให้พร็อพเพอร์ตี้นั้นแก้ไขได้และยกเลิกกฎของมันใน HubSpot leadsync doctor บอกว่าอะไรแก้ไขไม่ได้"
+    ),
+    "orders_off": (
+        "พอร์ทัลยังไม่เปิดใช้สิ่งที่คำสั่งซื้อต้องใช้ เปิดใช้ใน HubSpot (Settings > Data Management > Objects) "
+        'หรือตั้ง object = "deal" และ stage ใต้ [orders] ใน leadsync.toml แล้วเริ่ม worker ใหม่'
+    ),
     "rate_limit": "HubSpot ขอให้ส่งช้าลง ไม่ต้องทำอะไร",
     "migrating": "HubSpot กำลังย้ายพอร์ทัลนี้ไปศูนย์ข้อมูลอื่น ไม่ต้องทำอะไร",
     "locked": "HubSpot ล็อกรายชื่อเหล่านี้ชั่วคราว ไม่ต้องทำอะไร",

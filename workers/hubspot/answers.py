@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import cached_property
@@ -80,20 +80,21 @@ def _decode(body: bytes) -> Any:
         return json.loads(body)
 
 
-def raise_line_down(answer: Answer) -> None:
-    """Raise `LineDown` if `answer` says that HubSpot as a whole cannot take leads now."""
+def raise_line_down(answer: Answer, scopes: Iterable[str] = PURPOSES) -> None:
+    """Raise `LineDown` if `answer` says that HubSpot as a whole cannot take leads now. `scopes`: those that may lack
+    where HubSpot does not name one."""
     status, body = answer.status, answer.json()
     if status == 401:
         raise LineDown("unauthorized", reason("token_refused"))
     if status in (400, 402, 403) and answer.is_object and lacks_room(answer.error):
         raise_without_room()
     if status == 403 and answer.is_object:
-        scopes = read_missing(body) or list(PURPOSES)
+        lacking = read_missing(body) or list(scopes)
         raise LineDown(
             "forbidden",
-            reason("scope_missing", scope=scopes[0])
-            if len(scopes) == 1
-            else reason("any_scope_missing", scopes=", ".join(scopes)),
+            reason("scope_missing", scope=lacking[0])
+            if len(lacking) == 1
+            else reason("any_scope_missing", scopes=", ".join(lacking)),
         )
     if status == 429:
         policy = str(body.get("policyName") or "").upper()
@@ -127,11 +128,11 @@ def raise_without_room() -> NoReturn:
     raise LineDown("no_room", reason("portal_full"))
 
 
-def raise_without_key(answer: Answer) -> None:
+def raise_without_key(answer: Answer, key: str = CUSTOMER_ID) -> None:
     """Raise `LineDown` if `answer` says that the portal lacks the upsert key, which no lead can help."""
     errors = [answer.error] if answer.status == 400 else objects(answer.json().get("errors"))
-    if any(lacks_key(error) for error in errors):
-        raise LineDown("no_key", reason("key_lacking", property=CUSTOMER_ID))
+    if any(lacks_key(error, key) for error in errors):
+        raise LineDown("no_key", reason("key_lacking", property=key))
 
 
 def retry_after(answer: Answer, longest: float) -> float | None:

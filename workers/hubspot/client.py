@@ -6,7 +6,7 @@ is sent against those models.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from hubspot import HubSpot as Client
@@ -17,37 +17,24 @@ from hubspot.crm.contacts.models import (
     SimplePublicObjectId,
 )
 from msgspec.json import encode
-from msgspec.structs import replace
 
 from leadcore.reasons import reason
 from leadcore.settings import HUBSPOT_VERSIONS
 from leadcore.store.counters import Tally
 from workers.flow.breaker import Breaker
 from workers.flow.errors import LineDown
-from workers.flow.request_context import current
-from workers.hubspot.answers import Answer, raise_line_down, raise_without_key, raise_without_room
+from workers.hubspot.answers import Answer, raise_line_down, raise_without_key
+from workers.hubspot.batches import Batches
 from workers.hubspot.budget import Budget, NoBudget
 from workers.hubspot.errors import objects
-from workers.hubspot.reads import parse_contact, parse_contacts
+from workers.hubspot.reads import parse_contacts
 from workers.hubspot.transport import Transport
-from workers.hubspot.writes import parse_outcomes
 from workers.rules.formats import FormatRule, read_formats
-from workers.rules.mapping.property_names import CUSTOMER_ID, MERGED
-from workers.rules.outcomes import (
-    ContactWrite,
-    NoRoom,
-    ReadOutcome,
-    Refused,
-    Resend,
-    RetryLater,
-    WriteOutcome,
-    Written,
-)
-
-BATCH = 100
+from workers.rules.mapping.property_names import CUSTOMER_ID
+from workers.rules.outcomes import ContactWrite, RetryLater, WriteOutcome
 
 
-class HubSpot:
+class HubSpot(Batches):
     """One portal. Safe to use from several threads. It keeps its API objects, since each new one costs a TLS handshake.
     `version`: one of `leadcore.settings.HUBSPOT_VERSIONS`. `dry_run`: contacts are read but not written. `tally`:
     counts calls; `breaker`: see `Transport`. `access_digest` tells this access from others and does not reveal the
@@ -72,11 +59,18 @@ class HubSpot:
         self._search = client.crm.contacts.search_api
         self._core = client.crm.properties.core_api
         self._groups = client.crm.properties.groups_api
+        self.client, self._version, self._tally = client, version, tally or Tally()
+        self._pool: Any = None
         for api in (self._batch, self._basic, self._search, self._core, self._groups):
-            transport = Transport(api.api_client.configuration, budget, tally or Tally(), version, breaker)
-            if api is not self._batch:
-                transport.pool_manager = self._batch.api_client.rest_client.pool_manager
-            api.api_client.rest_client = transport
+            self.share(api, breaker)
+
+    def share(self, api: Any, breaker: Breaker | None) -> Any:
+        """`api`, one of the client's, over the connections, budget and version of all others. `breaker`: that of the
+        line for which it calls."""
+        transport = Transport(api.api_client.configuration, self.budget, self._tally, self._version, breaker)
+        self._pool = transport.pool_manager = self._pool or transport.pool_manager
+        api.api_client.rest_client = transport
+        return api
 
     def upsert(self, rows: Sequence[ContactWrite], found: dict[str, WriteOutcome]) -> None:
         """Create or update contacts by customer id, with different ids. Each outcome is put into `found` by trace id as
@@ -107,53 +101,6 @@ class HubSpot:
         answer: Answer = self._batch.update(encode({"inputs": inputs}), _preload_content=False)
         return answer
 
-    def _write_all(
-        self,
-        rows: Sequence[ContactWrite],
-        found: dict[str, WriteOutcome],
-        key: str,
-        send: Callable[[Sequence[ContactWrite]], Answer],
-    ) -> None:
-        for start in range(0, len(rows), BATCH):
-            self._write(rows[start : start + BATCH], found, key, send)
-
-    def _write(
-        self,
-        rows: Sequence[ContactWrite],
-        found: dict[str, WriteOutcome],
-        key: str,
-        send: Callable[[Sequence[ContactWrite]], Answer],
-    ) -> None:
-        """Write `rows`. Rows without an outcome are sent again: together if HubSpot refused all and named whom it
-        refused, else in halves, until the faulty row is alone."""
-        if not rows:
-            return
-        if self.dry_run:
-            found.update({row.trace_id: Written("") for row in rows})
-            return
-        answer = send(rows)
-        outcomes = self._parse(answer, rows, key)
-        found.update({trace: one for trace, one in outcomes.items() if not isinstance(one, NoRoom)})
-        if len(outcomes) > len(found.keys() & outcomes.keys()):
-            raise_without_room()
-        rest = [row for row in rows if row.trace_id not in found]
-        cut = 0 if answer.status >= 400 and len(rest) < len(rows) else len(rest) // 2
-        self._write(rest[:cut], found, key, send)
-        if key and any(_lacks_something(row, found) for row in rest[:cut]):
-            # New contacts may all lack it: first see what can be done about the one.
-            found.update({row.trace_id: Resend() for row in rest[cut:]})
-            return
-        self._write(rest[cut:], found, key, send)
-
-    def _parse(self, answer: Answer, rows: Sequence[ContactWrite], key: str) -> dict[str, WriteOutcome]:
-        """The outcomes; once a write of this flight failed and was repeated, nobody knows which of the two created a
-        contact that HubSpot calls old."""
-        outcomes, flight = parse_outcomes(answer, rows, key), current().flight
-        if flight and flight.unsure:
-            doubtful = {trace: one for trace, one in outcomes.items() if isinstance(one, Written) and one.new is False}
-            outcomes |= {trace: replace(one, new=None) for trace, one in doubtful.items()}
-        return outcomes
-
     def read(self, ids: Iterable[str], properties: Sequence[str], key: str = "") -> dict[str, dict[str, str]]:
         """As `read_each`, but only the contacts that exist. Also raises `LineDown` if HubSpot does not say whether
         an id exists."""
@@ -162,30 +109,6 @@ class HubSpot:
             if isinstance(one, RetryLater):
                 raise LineDown("unsaid", reason("no_contact_read", why=one.why))
         return {id: one for id, one in found.items() if isinstance(one, dict)}
-
-    def read_each(self, ids: Iterable[str], properties: Sequence[str], key: str = "") -> dict[str, ReadOutcome]:
-        """The contact of each id, by id. `key`: the unique property that holds the ids, "" for contact ids."""
-        wanted = list(dict.fromkeys(ids))
-        names = list(dict.fromkeys([*properties, key or MERGED]))
-        found: dict[str, ReadOutcome] = {}
-        for start in range(0, len(wanted), BATCH):
-            self._read_into(wanted[start : start + BATCH], names, key, found)
-        return found
-
-    def _read_into(
-        self, ids: Sequence[str], properties: Sequence[str], key: str, found: dict[str, ReadOutcome]
-    ) -> None:
-        """Read into `found`. An id that the answer leaves out is read alone: taken for missing, it would be created
-        again."""
-        answer = self._batch_read(ids, properties, key)
-        found.update(parse_contacts(answer, ids, key))
-        rest = [one for one in ids if one not in found]
-        if answer.status >= 400 and len(rest) > 1:
-            for half in (rest[: len(rest) // 2], rest[len(rest) // 2 :]):
-                self._read_into(half, properties, key, found)
-            return
-        for one in rest:
-            found[one] = parse_contact(self._read_one(one, properties, key))
 
     def find_owner(self, email: str) -> str:
         """The id of the contact that has the email, "" if HubSpot names none, which does not prove that there is
@@ -295,9 +218,3 @@ class HubSpot:
     def create_property(self, definition: Mapping[str, Any]) -> Answer:
         answer: Answer = self._core.create("contacts", dict(definition), _preload_content=False)
         return answer
-
-
-def _lacks_something(row: ContactWrite, found: Mapping[str, WriteOutcome]) -> bool:
-    """Whether HubSpot refused the row for want of a property that it requires."""
-    outcome = found.get(row.trace_id)
-    return isinstance(outcome, Refused) and outcome.wants_more(row)

@@ -113,14 +113,14 @@ def invalid_fields(error: Mapping[str, Any]) -> dict[str, str]:
     return fields
 
 
-def lacks_key(error: Mapping[str, Any]) -> bool:
+def lacks_key(error: Mapping[str, Any], key: str = CUSTOMER_ID) -> bool:
     """Whether the error says that the upsert key is no unique property of the portal."""
     if not isinstance(classify(error), Refused):
         return False
-    if invalid_fields(error).get(CUSTOMER_ID) in PORTAL_WIDE:
+    if invalid_fields(error).get(key) in PORTAL_WIDE:
         return True
     message = str(error.get("message") or "")
-    about_key = CUSTOMER_ID in message and not message.startswith("Property values were not valid")
+    about_key = key in message and not message.startswith("Property values were not valid")
     return bool(_NOT_UNIQUE.match(message)) or (about_key and bool(_NO_PROPERTY.search(message)))
 
 

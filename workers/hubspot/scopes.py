@@ -1,7 +1,7 @@
 """Pure: the scopes that the token needs, and what for."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 PURPOSES: Mapping[str, str] = {
@@ -11,6 +11,32 @@ PURPOSES: Mapping[str, str] = {
     "crm.schemas.contacts.write": "to create the group DealDroid and its properties (leadsync setup)",
 }
 _NAME = re.compile(r"[a-z][a-z0-9._-]{0,99}")
+
+
+def list_purposes(kind: str = "", *, owners: bool = False) -> dict[str, str]:
+    """The scopes that are needed, and what for. `kind`: of the records that carts become, "" if there are none."""
+    found = dict(PURPOSES)
+    if kind:
+        found |= {
+            f"crm.objects.{kind}.read": "to find a customer's order, and to leave a salesperson's values alone",
+            f"crm.objects.{kind}.write": "to create and update orders",
+            f"crm.schemas.{kind}.read": "to know which properties orders have in the portal",
+            f"crm.schemas.{kind}.write": "to create our properties of orders (leadsync setup)",
+            "crm.objects.line_items.read": "to find the lines of an order",
+            "crm.objects.line_items.write": "to create and update the lines of an order",
+            "crm.schemas.line_items.read": "to know which properties lines have in the portal",
+            "crm.schemas.line_items.write": "to create our property of lines (leadsync setup)",
+        }
+    if owners:
+        found["crm.objects.owners.read"] = "to give orders to the owners of leadsync.toml"
+    return found
+
+
+def list_scopes(kinds: Iterable[str]) -> list[str]:
+    """The scopes of which one may lack where HubSpot refuses a call about records of `kinds` and names none."""
+    # Notes are part of the contacts they are on.
+    objects = dict.fromkeys("contacts" if kind == "notes" else kind for kind in kinds)
+    return [f"crm.objects.{kind}.{verb}" for kind in objects for verb in ("read", "write")]
 
 
 def read_missing(body: Mapping[str, Any]) -> list[str]:

@@ -33,8 +33,10 @@ DEADLINE_SECONDS = 20.0
 IDLE_SECONDS = 30.0
 # More than the calls that a drain has in flight.
 CONNECTIONS = 24
-_WRITES = frozenset({"upsert", "update"})
-_KINDS = _WRITES | {"read", "search"}
+_WRITES = frozenset({"upsert", "update", "create"})
+_KINDS = _WRITES | {"read", "search", "archive"}
+# Of these nobody knows what a repeat would do twice.
+_UNREPEATABLE = frozenset({"create"})
 MAX_ANSWER = 16 * 1024 * 1024
 
 
@@ -106,7 +108,7 @@ class Transport(RESTClientObject):  # type: ignore[misc]  # the client has no ty
             breaker.note_success(write=kind in _WRITES)
             return False
         calls = breaker.note_failure(flight)
-        if flight is None:
+        if flight is None or kind in _UNREPEATABLE:
             return False
         if not is_definite(fault, answer):
             flight.weight, flight.late = flight.weight + REPEATS, True
@@ -171,12 +173,14 @@ def _kind(url: str) -> str:
     """The kind of a call, by its path, for the counters."""
     path = urlsplit(url).path
     last = path.rpartition("/")[2]
-    return last if last in _KINDS else "properties" if "/properties/" in path else "other"
+    if "/properties/" in path:
+        return "properties"
+    return "link" if "/associations/" in path and last != "read" else last if last in _KINDS else "other"
 
 
 def find_fault(kind: str, answer: Answer) -> LineDown | None:
     """Why the answer means that the line waits, None if it does not."""
-    if kind == "other" and answer.says_one_missing:
+    if (kind == "other" and answer.says_one_missing) or answer.status == 204:
         return None
     try:
         (raise_write_down if kind in _WRITES else raise_line_down)(answer)

@@ -19,6 +19,7 @@ from workers.hubspot.errors import (
     strings,
     why_invalid,
 )
+from workers.rules.mapping.property_names import CUSTOMER_ID
 from workers.rules.outcomes import ContactMissing, ContactWrite, Refused, Resend, RetryLater, WriteOutcome, Written
 
 
@@ -27,7 +28,7 @@ def parse_outcomes(answer: Answer, rows: Sequence[ContactWrite], key: str) -> di
     whose outcome the answer leaves open are left out: send them again with fewer rows per request. A single row always
     has an outcome. Raises `LineDown`."""
     raise_write_down(answer)
-    raise_without_key(answer)
+    raise_without_key(answer, key or CUSTOMER_ID)
     if answer.status >= 400:
         return _parse_error(answer.error, rows, key)
     body = answer.json()
@@ -54,6 +55,32 @@ def parse_outcomes(answer: Answer, rows: Sequence[ContactWrite], key: str) -> di
         for row in rows:
             found.setdefault(row.trace_id, RetryLater(reason("lead_unanswered")))
     return found
+
+
+def parse_created(answer: Answer, rows: Sequence[ContactWrite]) -> dict[str, WriteOutcome]:
+    """The outcome of each row of a batch that creates, by trace id. What was answered once is never sent again, since
+    it would be made twice; only where all rows were refused those are left out that nothing is said of. Raises
+    `LineDown`."""
+    raise_write_down(answer)
+    if answer.status >= 400:
+        return _parse_error(answer.error, rows, "")
+    body = answer.json()
+    traces = {row.trace_id for row in rows}
+    found: dict[str, WriteOutcome] = {}
+    for error in objects(body.get("errors")):
+        found |= dict.fromkeys(set(strings(context(error).get("objectWriteTraceId"))) & traces, classify(error))
+    untraced: list[str] = []
+    for result in _results(answer):
+        trace = result.get("objectWriteTraceId")
+        if isinstance(trace, str) and trace in traces:
+            found[trace] = Written(str(result["id"]), True)
+        else:
+            untraced.append(str(result["id"]))
+    rest = [row.trace_id for row in rows if row.trace_id not in found]
+    if len(rest) == len(untraced):
+        # HubSpot's ids do not say which row is which.
+        found |= {trace: Written(untraced[0] if len(rest) == 1 else "", True) for trace in rest}
+    return found | {trace: RetryLater(reason("lead_unanswered")) for trace in rest if trace not in found}
 
 
 def raise_write_down(answer: Answer) -> None:

@@ -23,10 +23,11 @@ from workers.flow.errors import LineDown, Stopping
 from workers.hubspot.client import HubSpot
 from workers.hubspot.portal_cache import PortalCache
 from workers.hubspot.portal_store import PortalStore
+from workers.hubspot.search_quota import SEARCH_INTERVAL_SECONDS
 from workers.rules.customer import UNKNOWN, UNRECORDED_ADDRESS, Customer, pack
 from workers.rules.mapping.property_names import CUSTOMER_ID, OTHER_IDS
 from workers.sync.customer_store import CustomerStore
-from workers.sync.restore import PAGE_SIZE, SEARCH_INTERVAL_SECONDS, SEARCH_LAG_MS, read_aliases
+from workers.sync.restore import PAGE_SIZE, SEARCH_LAG_MS, read_aliases
 
 IDLE_SECONDS = 5.0
 LONGEST_WAIT_SECONDS = 300.0

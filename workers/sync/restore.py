@@ -10,8 +10,9 @@ from leadcore.store import keys
 from leadcore.store.connection import Redis
 from leadcore.store.restoring import INTACT, RESTORED
 from leadcore.store.streams import Stream
-from workers.flow.errors import LineDown, Stopping
+from workers.flow.errors import LineDown
 from workers.hubspot.client import HubSpot
+from workers.hubspot.search_quota import SearchQuota
 from workers.rules.customer import UNKNOWN, UNRECORDED_PHONES, Customer, pack
 from workers.rules.mapping.property_names import CUSTOMER_ID, OTHER_IDS
 from workers.rules.portal import Portal
@@ -20,10 +21,6 @@ from workers.sync.customer_store import CustomerStore
 YOUNG = "young"
 # The search index lags behind writes by up to 30 s.
 SEARCH_LAG_MS = 60_000
-# HubSpot allows 5 searches a second, for some portals 4.
-SEARCH_INTERVAL_SECONDS = 0.25
-# A rate limit of at most SHORT_WAIT_SECONDS is waited for, SEARCH_TRIES times.
-SHORT_WAIT_SECONDS, SEARCH_TRIES = 2.0, 8
 PAGE_SIZE = 200
 
 
@@ -39,8 +36,8 @@ class StoreRestorer:
     def __init__(
         self, connection: Redis, hubspot: HubSpot, portal: Portal, customers: CustomerStore, stop: Event
     ) -> None:
-        self.redis, self.hubspot, self.portal, self.customers, self.stop = connection, hubspot, portal, customers, stop
-        self.inbox = Stream(connection)
+        self.redis, self.hubspot, self.portal, self.customers = connection, hubspot, portal, customers
+        self.inbox, self.searches = Stream(connection), SearchQuota(connection, stop)
 
     def update_marker(self, marker: str) -> str:
         """Replace `marker` ("": none) where search allows it. Returns the marker now in Redis. Raises `LineDown` and
@@ -76,22 +73,7 @@ class StoreRestorer:
             self.inbox.apply([*records, ("SET", keys.RESTORING, str(contacts[-1].get("id")))])
 
     def _search(self, property: str, **more: Any) -> Mapping[str, Any]:
-        """Search, at most once per SEARCH_INTERVAL_SECONDS over all workers; again if the portal's other apps used up
-        the limit per second."""
-        for left in reversed(range(SEARCH_TRIES)):
-            while not self.inbox.acquire_lock(keys.SEARCHED, "1", int(SEARCH_INTERVAL_SECONDS * 1000)):
-                self._sleep(SEARCH_INTERVAL_SECONDS / 5)
-            try:
-                return self.hubspot.search([property], [property], **more)
-            except LineDown as down:
-                if down.code != "rate_limit" or not left or (down.seconds or SHORT_WAIT_SECONDS) > SHORT_WAIT_SECONDS:
-                    raise
-                self._sleep(down.seconds or SEARCH_INTERVAL_SECONDS)
-        raise AssertionError
-
-    def _sleep(self, seconds: float) -> None:
-        if self.stop.wait(seconds):
-            raise Stopping("the next search")
+        return self.searches.run(lambda: self.hubspot.search([property], [property], **more))
 
 
 def read_aliases(contact: Mapping[str, Any]) -> dict[str, Customer]:

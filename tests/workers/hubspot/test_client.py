@@ -10,8 +10,9 @@ import pytest
 from leadcore.machine import Machine
 from leadcore.settings import HUBSPOT_VERSIONS
 from tests.workers.hubspot.conftest import serving
+from workers.hubspot.batches import BATCH
 from workers.hubspot.budget import NoBudget
-from workers.hubspot.client import BATCH, HubSpot
+from workers.hubspot.client import HubSpot
 from workers.rules.outcomes import Conflict, ContactWrite, WriteOutcome, Written
 
 ROWS = [ContactWrite(f"t{n}", f"c{n}", {"email": f"{n}@example.com"}) for n in range(BATCH)]

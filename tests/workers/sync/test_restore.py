@@ -16,6 +16,7 @@ from sandbox.hubspot import Portal as StandIn
 from sandbox.hubspot import create_app
 from tests.conftest import Crm
 from workers.flow.errors import LineDown, Stopping
+from workers.hubspot import search_quota
 from workers.hubspot.budget import NoBudget
 from workers.hubspot.client import HubSpot
 from workers.rules.customer import unpack
@@ -114,7 +115,7 @@ def test_reading_aliases_continues_where_it_was_interrupted(
     store: StoreRestorer, crm: Crm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(restore, "PAGE_SIZE", 1)
-    monkeypatch.setattr(restore, "SEARCH_TRIES", 1)
+    monkeypatch.setattr(search_quota, "SEARCH_TRIES", 1)
     crm.create(dealdroid_customer_id="c-0", lastname="x")
     ids = [crm.create(dealdroid_other_customer_ids=f"{one}-too", lastname="x") for one in ("c-1", "c-2")]
     crm.settings(searches_per_second=2)
@@ -130,6 +131,6 @@ def test_reading_aliases_continues_where_it_was_interrupted(
 
 def test_a_stopping_worker_does_not_wait_for_the_next_search(store: StoreRestorer) -> None:
     store.redis.set(keys.SEARCHED, "1")
-    store.stop.set()
+    store.searches.stop.set()
     with pytest.raises(Stopping):
         store.update_marker("")
