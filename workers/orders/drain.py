@@ -31,6 +31,7 @@ from workers.flow.errors import LineDown, LostLease, Stopping
 from workers.flow.lease import Lease, LeaseRegistry
 from workers.flow.pause import Pause
 from workers.flow.request_context import checked
+from workers.hubspot.associations import LinkOutcome
 from workers.hubspot.budget import Budget
 from workers.hubspot.order_portal import OrderPortalCache
 from workers.hubspot.records import Records
@@ -51,6 +52,7 @@ from workers.rules.retry import find_retry
 from workers.sync.customer_store import CustomerStore
 
 LINES, CONTACTS, OWNER = "line_items", "contacts", "hubspot_owner_id"
+PAGE = 200
 # So often a write is sent again without the values that HubSpot refused.
 SALVAGES = 4
 log = structlog.get_logger("leadsync.orders")
@@ -256,13 +258,19 @@ class OrderDrain:
         unknown = {_json_id(work): work for work in works if work.known.record is None and work.said}
         if not unknown:
             return
+        for work in unknown.values():
+            work.known.searched = True
         where = [{"propertyName": CUSTOMER, "operator": "IN", "values": sorted(unknown)}]
-        for one in self.records.search_all(kind, where, rules.read_properties(kind)):
-            properties = one.get("properties") or {}
-            work = unknown.get(properties.get(CUSTOMER) or "")
-            order = rules.adopt(properties, str(one["id"]), digest, kind)
-            if work and order:
-                work.known.orders = work.known.orders.with_order(order)
+        after, searched = "", False
+        while after or not searched:
+            # The oldest first, so that the newest is the last that is adopted.
+            page = self.records.search(kind, where, rules.read_properties(kind), ["hs_object_id"], PAGE, after)
+            for one in page["results"]:
+                work = unknown.get(one.get(CUSTOMER) or "")
+                order = rules.adopt(one, one["id"], digest, kind)
+                if work and order:
+                    work.known.orders = work.known.orders.with_order(order)
+            after, searched = page["after"], True
 
     def _plan(self, works: Sequence[_Work], portal: OrderPortal, now_ms: int) -> None:
         """Plan, read what the plans ask for, and plan again."""
@@ -477,9 +485,7 @@ class OrderDrain:
         pairs = {(work.order_id, work.known.contact_id): work for work in works if work.open}
         self._note_links(pairs, self.records.link(self.orders.kind, CONTACTS, list(pairs)) if pairs else {})
 
-    def _note_links(
-        self, pairs: Mapping[tuple[str, str], _Work], found: Mapping[tuple[str, str], WriteOutcome]
-    ) -> None:
+    def _note_links(self, pairs: Mapping[tuple[str, str], _Work], found: Mapping[tuple[str, str], LinkOutcome]) -> None:
         for pair, work in pairs.items():
             outcome = found.get(pair)
             if isinstance(outcome, ContactMissing):
@@ -513,6 +519,7 @@ class OrderDrain:
             why=why,
             reference=plan.reference,
             order_id=_order_id(work),
+            store=bool(plan.reference) or work.known.searched,
         )
         if plan.reference:
             log.info("order." + plan.state, order=plan.reference)

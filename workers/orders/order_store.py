@@ -22,7 +22,7 @@ SEARCH_LAG_MS = 60_000
 
 class Known(Struct):
     """What is known of a customer. `record`: of their orders, as stored; `orders`: what stands in it, or was found in
-    HubSpot since. `forgotten_ms`: up to when they are forgotten, -1 if they are not."""
+    HubSpot since (`searched`). `forgotten_ms`: up to when they are forgotten, -1 if they are not."""
 
     customer_id: str
     record_key: str
@@ -30,6 +30,7 @@ class Known(Struct):
     contact_id: str
     forgotten_ms: int
     orders: CustomerOrders = NO_ORDERS
+    searched: bool = False
 
 
 class OrderStore:

@@ -116,11 +116,13 @@ def plan(
     if making and (known := record.find(making.reference)) and known.cart and known.cart_version >= making.version:
         # The same event again, after a crash or by a person's retry.
         making = None
-    if making and order and order.cart and order.cart_version > making.version:
-        return Plan(reference=order.reference, why=reason("order_superseded"), order=order, after=record)
     if order is None:
         return _make(said, making, record, facts, name, digest) if making else Plan(after=record)
-    return _plan_known(said, making, cancels, order, record, seen, facts, name, digest)
+    superseded = making is not None and bool(order.cart) and order.cart_version > making.version
+    if superseded:
+        making = None
+    found = _plan_known(said, making, cancels, order, record, seen, facts, name, digest)
+    return replace(found, why=reason("order_superseded")) if superseded and not found.why else found
 
 
 def _plan_known(
@@ -154,14 +156,14 @@ def _plan_known(
             return _make(said, newest, record, facts, name, digest, order)
         if making and not (is_same and recent):
             return _make(said, making, record, facts, name, digest)
-        return _unchanged(said, order, record, reason("order_deleted"))
+        return _unchanged(said, _with_clock(order, clock, digest), record, reason("order_deleted"))
     is_open = _is_open(seen, order, facts)
     if making and not is_open and not (is_same and recent):
         return _make(said, making, record, facts, name, digest)
     order = replace(order, id=seen.id, attempted=False)
     if not is_open:
         why = reason("order_moved_on", stage=_stage_label(seen, facts)) if making or cancels else NO_REASON
-        return _unchanged(said, order, record, why)
+        return _unchanged(said, _with_clock(order, clock, digest), record, why)
     if making and not is_same and seen.lines is None:
         return Plan(after=record, needs_lines=order.reference)
     return _update(said, making if not is_same else None, cancels, order, record, seen, facts, clock, digest)
@@ -214,6 +216,12 @@ def _record_details(clock: FieldClock, said: Sequence[Said]) -> None:
             place = {**{name: "" for name in PLACE if clock.has_value(name)}, **place}
         for name, value in place.items():
             clock.record(name, value, one.version, index)
+
+
+def _with_clock(order: Order, clock: FieldClock, digest: Digest) -> Order:
+    """The order, to which what was said does not apply any more: it counts as said, so that it is not looked at
+    again."""
+    return replace(order, clock=digest_entries(clock.entries, digest))
 
 
 def _unchanged(said: Sequence[Said], order: Order, record: CustomerOrders, why: Reason = NO_REASON) -> Plan:

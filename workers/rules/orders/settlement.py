@@ -31,9 +31,10 @@ def settle_written(
     why: Reason = NO_REASON,
     reference: str = "",
     order_id: str = "",
+    store: bool = True,
 ) -> None:
     """Append what follows from `said`, whose order is in HubSpot as it should be, or who have none ("" as
-    `reference`)."""
+    `reference`). `store`: whether there is anything to be known of the customer's orders."""
     said_of_order = f"{state}: {why}" if why else state
     entries = []
     for one in said:
@@ -42,7 +43,7 @@ def settle_written(
             effects.append(_receipt(one, order=said_of_order, order_id=order_id, order_ref=reference))
         entries.append((stream, one.entry, effects))
     guards, commands = [], []
-    if reference:
+    if store:
         guards = [(record_key, guard(record))]
         commands = [("SET", record_key, pack(after))]
     settlement.add(guards, entries, commands)

@@ -162,6 +162,21 @@ def test_an_older_cart_never_replaces_a_newer_one() -> None:
     assert (found.writes, found.makes, found.why) == (False, False, "order_superseded")
 
 
+def test_what_an_order_that_moved_on_cannot_take_is_not_looked_at_again() -> None:
+    event = said(intent="Share contact", at=NOW + HOUR, contact_info={"phone": "0812345678"})
+    found = decide(event, known=KNOWN, seen=in_hubspot(MADE, stage="s-shipped"))
+    again = replace(event, version=event.version + 1)
+    assert decide(again, known=found.after).needs_order == ""
+
+
+def test_an_older_cart_still_says_where_the_order_goes() -> None:
+    event = said(product("C"), at=NOW - HOUR, contact_info={"phone": "0812345678"})
+    found = decide(event, known=KNOWN, seen=in_hubspot(MADE))
+    assert found.values == {"phone": "+66812345678"}
+    assert not found.lines
+    assert found.why == "order_superseded"
+
+
 def test_the_same_event_again_does_nothing() -> None:
     found = decide(said(product("A"), product("B", 1, 100)), known=KNOWN, at=NOW + 40 * HOUR)
     assert (found.writes, found.makes, found.needs_order) == (False, False, "")
