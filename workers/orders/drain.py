@@ -30,7 +30,7 @@ from leadcore.store.streams import Settlement, Stream
 from workers.flow.errors import LineDown, LostLease, Stopping
 from workers.flow.lease import Lease, LeaseRegistry
 from workers.flow.pause import Pause
-from workers.flow.request_context import checked
+from workers.flow.request_context import checked, current
 from workers.hubspot.associations import LinkOutcome
 from workers.hubspot.budget import Budget
 from workers.hubspot.order_portal import OrderPortalCache
@@ -209,6 +209,8 @@ class OrderDrain:
         settled = Settlement()
         now_ms = self.store.now_ms()
         stream = keys.entries(keys.ORDERS, lease.shard)
+        # Contacts come first: only full batches are free of the day's pace.
+        current().paced = len(rows) < BATCH
         works = self._load(rows, settled, lease.shard, now_ms)
         portal = self.portal_cache.current()
         try:
@@ -266,10 +268,10 @@ class OrderDrain:
             # The oldest first, so that the newest is the last that is adopted.
             page = self.records.search(kind, where, rules.read_properties(kind), ["hs_object_id"], PAGE, after)
             for one in page["results"]:
-                work = unknown.get(one.get(CUSTOMER) or "")
+                owner = unknown.get(one.get(CUSTOMER) or "")
                 order = rules.adopt(one, one["id"], digest, kind)
-                if work and order:
-                    work.known.orders = work.known.orders.with_order(order)
+                if owner and order:
+                    owner.known.orders = owner.known.orders.with_order(order)
             after, searched = page["after"], True
 
     def _plan(self, works: Sequence[_Work], portal: OrderPortal, now_ms: int) -> None:

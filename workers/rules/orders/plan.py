@@ -321,11 +321,10 @@ def _update(
             values["stage"] = stage.id
         else:
             why = reason("no_cancelled_stage")
-    if values or lines:
-        shown = {name: seen.properties.get(NAMES[facts.portal.kind].get(name, ""), "") for name in ("reference",)}
-        newest = next((one.reference for one in reversed(said) if one.kind is Kind.MAKES), "")
-        if newest and newest != shown["reference"]:
-            values |= {"reference": newest, "references": " ".join(after.references)}
+    if (values or lines) and after.references != order.references:
+        values["references"] = " ".join(after.references)
+        newest = [one.reference for one in said if one.kind is Kind.MAKES and one.version >= order.cart_version]
+        values |= {"reference": newest[-1]} if newest else {}
     after = replace(after, clock=digest_entries(clock.entries, digest))
     values = _supported(values, facts)
     is_changed = bool(values or (lines and (lines.writes or lines.gone)))

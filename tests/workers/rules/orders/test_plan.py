@@ -172,7 +172,7 @@ def test_what_an_order_that_moved_on_cannot_take_is_not_looked_at_again() -> Non
 def test_an_older_cart_still_says_where_the_order_goes() -> None:
     event = said(product("C"), at=NOW - HOUR, contact_info={"phone": "0812345678"})
     found = decide(event, known=KNOWN, seen=in_hubspot(MADE))
-    assert found.values == {"phone": "+66812345678"}
+    assert found.values == {"phone": "+66812345678", "references": f"{MADE.reference} {event.reference}"}
     assert not found.lines
     assert found.why == "order_superseded"
 
