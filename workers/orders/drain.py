@@ -12,6 +12,7 @@ All of it can be repeated from the start: keys are unique, links and archived li
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import structlog
 from msgspec.structs import replace
@@ -33,7 +34,6 @@ from workers.flow.pause import Pause
 from workers.flow.request_context import checked, current
 from workers.hubspot.associations import LinkOutcome
 from workers.hubspot.budget import Budget
-from workers.hubspot.order_portal import OrderPortalCache
 from workers.hubspot.records import Records
 from workers.orders.order_store import ALL_KNOWN, SEARCH_LAG_MS, SOME_FORGOTTEN, Known, OrderStore
 from workers.outbox.time_slice import WORK_SECONDS, TimeSlice
@@ -50,6 +50,9 @@ from workers.rules.orders.texts import OrderTexts
 from workers.rules.outcomes import ContactMissing, ContactWrite, Refused, Resend, RetryLater, WriteOutcome, Written
 from workers.rules.retry import find_retry
 from workers.sync.customer_store import CustomerStore
+
+if TYPE_CHECKING:
+    from workers.hubspot.order_portal import OrderPortalCache
 
 LINES, CONTACTS, OWNER = "line_items", "contacts", "hubspot_owner_id"
 PAGE = 200
@@ -92,7 +95,7 @@ class OrderDrain:
         self,
         connection: Redis,
         records: Records,
-        portal_cache: OrderPortalCache,
+        portal_cache: "OrderPortalCache",
         config: Config,
         customers: CustomerStore,
         leases: LeaseRegistry,
@@ -287,6 +290,9 @@ class OrderDrain:
             lines = self._read_lines([work for work in works if work.open and work.plan.needs_lines])
             if not orders and not lines:
                 break
+        for work in works:
+            if work.open and work.plan.links and not work.known.contact_id:
+                work.wait("no_contact", reason("order_without_contact"))
         makes = [work for work in works if work.open and work.plan.makes]
         self._find_owners(makes, portal)
         for work in makes:
@@ -348,10 +354,6 @@ class OrderDrain:
 
     def _find_owners(self, works: Sequence[_Work], portal: OrderPortal) -> None:
         """An order takes its contact's owner, else the configured ones in turn; one without a contact waits."""
-        for work in works:
-            if not work.known.contact_id:
-                work.wait("no_contact", reason("order_without_contact"))
-        works = [work for work in works if work.open]
         if not works:
             return
         contacts = self.records.read(CONTACTS, [work.known.contact_id for work in works], [OWNER])
@@ -383,7 +385,7 @@ class OrderDrain:
         changed = [work for work in works if not work.plan.makes]
         self._write_orders(made, portal, key=ORDER_ID)
         self._write_lines(works, portal)
-        self._link(made)
+        self._link([work for work in works if work.plan.links])
         self._write_orders([work for work in changed if work.plan.values and work.open], portal, key="")
         gone = [line for work in works if work.open and work.plan.lines for line in work.plan.lines.gone]
         if gone:
@@ -483,8 +485,8 @@ class OrderDrain:
         self._note_links(pairs, self.records.link(self.orders.kind, LINES, list(pairs)) if pairs else {})
 
     def _link(self, works: Sequence[_Work]) -> None:
-        """Link new orders with their contacts."""
-        pairs = {(work.order_id, work.known.contact_id): work for work in works if work.open}
+        """Link orders with their contacts."""
+        pairs = {(_order_id(work), work.known.contact_id): work for work in works if work.open}
         self._note_links(pairs, self.records.link(self.orders.kind, CONTACTS, list(pairs)) if pairs else {})
 
     def _note_links(self, pairs: Mapping[tuple[str, str], _Work], found: Mapping[tuple[str, str], LinkOutcome]) -> None:

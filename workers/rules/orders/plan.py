@@ -57,7 +57,8 @@ class Facts(Struct, frozen=True):
 class Plan(Struct, frozen=True):
     """`state`: of every event, as receipts have it; `reference`: of the order that it is about, "" if there is none;
     `why`: more about it. `values`: what is written of the order, by our names; nothing is if it is empty and `lines` is
-    None. `makes`: the order is made by this. `after`: what is known once all is written, `attempt`: while it is. The
+    None. `makes`: the order is made by this;
+    `links`: it is linked to its contact. `after`: what is known once all is written, `attempt`: while it is. The
     plan is preliminary while it `needs_order` or `needs_lines`: read them, and plan again."""
 
     state: str = UNCHANGED
@@ -66,7 +67,7 @@ class Plan(Struct, frozen=True):
     order: Order | None = None
     values: Mapping[str, str] = {}
     makes: bool = False
-    cart: Cart | None = None
+    links: bool = False
     lines: LinePlan | None = None
     after: CustomerOrders = CustomerOrders()
     attempt: CustomerOrders | None = None
@@ -76,7 +77,9 @@ class Plan(Struct, frozen=True):
     @property
     def writes(self) -> bool:
         """Whether anything is written."""
-        return bool(self.values) or (self.lines is not None and bool(self.lines.writes or self.lines.gone))
+        return (
+            bool(self.values) or self.links or (self.lines is not None and bool(self.lines.writes or self.lines.gone))
+        )
 
 
 def take_prefix(said: Sequence[Said]) -> Sequence[Said]:
@@ -157,10 +160,11 @@ def _plan_known(
         if making and not (is_same and recent):
             return _make(said, making, record, facts, name, digest)
         return _unchanged(said, _with_clock(order, clock, digest), record, reason("order_deleted"))
-    is_open = _is_open(seen, order, facts)
+    # One that was begun is finished, wherever it has been moved meanwhile.
+    is_open = order.attempted or _is_open(seen, order, facts)
     if making and not is_open and not (is_same and recent):
         return _make(said, making, record, facts, name, digest)
-    order = replace(order, id=seen.id, attempted=False)
+    order = replace(order, id=seen.id)
     if not is_open:
         why = reason("order_moved_on", stage=_stage_label(seen, facts)) if making or cancels else NO_REASON
         return _unchanged(said, _with_clock(order, clock, digest), record, why)
@@ -279,7 +283,7 @@ def _make(
         order=order,
         values=_supported({field: value for field, value in values.items() if value}, facts),
         makes=True,
-        cart=cart,
+        links=True,
         lines=lines,
         after=record.with_order(made),
         # Its cart is not known to be there before its lines are.
@@ -339,7 +343,7 @@ def _update(
         why=why,
         order=order,
         values=values,
-        cart=making.cart if making else None,
+        links=order.attempted,
         lines=lines,
         after=record.with_order(after),
         attempt=attempt,

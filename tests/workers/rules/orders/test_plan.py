@@ -281,7 +281,17 @@ def test_an_order_whose_creation_was_cut_off_is_looked_up_before_it_is_made_agai
     again = decide(event, known=attempted, seen=Gone())
     assert (again.makes, again.reference) == (True, MADE.reference)
     there = decide(event, known=attempted, seen=in_hubspot(MADE, stage="s-processed"))
-    assert not there.makes
+    assert (there.makes, there.links) == (False, True)
+
+
+def test_an_order_that_was_begun_is_finished_wherever_it_was_moved_meanwhile() -> None:
+    attempted = unpack(pack(MADE.attempt or NO_ORDERS))
+    seen = replace(in_hubspot(MADE, stage="s-processed"), lines=())
+    found = decide(said(product("A"), product("B", 1, 100)), known=attempted, seen=seen)
+    assert (found.makes, found.links) == (False, True)
+    assert "stage" not in found.values
+    assert found.lines
+    assert len(found.lines.writes) == 2
 
 
 def test_an_order_whose_lines_were_cut_off_gets_them() -> None:
