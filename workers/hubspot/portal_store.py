@@ -1,9 +1,9 @@
-"""What HubSpot lists as the portal's properties, in Redis, so that one worker reads it for all of them."""
+"""What HubSpot says of the portal, in Redis, so that one worker reads it for all of them."""
 
 import hashlib
 import json
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -16,17 +16,18 @@ from workers.hubspot.client import HubSpot
 LOCK_MS = 30_000
 KEPT_MS = 86_400_000
 _READ_MS, _PROPERTIES = "read_ms", "properties"
-_KEPT = ("name", "label", "type", "hasUniqueValue")
+_KEPT = ("name", "label", "type", "hasUniqueValue", "calculated")
 
 
 class PortalStore:
-    """One list for each token, address and version of HubSpot's API, and for what the shop maps: who maps a property
-    anew has just made it in the portal. Every method raises redis-py's errors."""
+    """One survey for each token, address and version of HubSpot's API, and for what of the configuration it is
+    `about` (JSON values): who maps a property anew has just made it in the portal. Every method raises redis-py's
+    errors."""
 
-    def __init__(self, connection: Redis, hubspot: HubSpot, mapping: Mapping[str, Any], extras: Sequence[str]) -> None:
+    def __init__(self, connection: Redis, hubspot: HubSpot, *about: Any) -> None:
         self.redis, self.machine = connection, hubspot.machine
         self.inbox = Stream(connection)
-        parts = json.dumps([hubspot.access_digest, sorted(mapping.items()), sorted(extras)])
+        parts = json.dumps([hubspot.access_digest, *about], sort_keys=True)
         self.key = keys.properties(hashlib.sha256(parts.encode()).hexdigest()[:16])
 
     def now_ms(self) -> int:
@@ -35,17 +36,16 @@ class PortalStore:
         return int(seconds * 1000 + micros // 1000)
 
     def read_at(self) -> int:
-        """When the stored list was read, in ms of Redis' clock; 0 if there is none."""
+        """When the stored survey was read, in ms of Redis' clock; 0 if there is none."""
         return int(self.redis.hget(self.key, _READ_MS) or 0)
 
-    def load(self) -> tuple[int, list[dict[str, Any]]]:
-        """When the list was read, and the list: definitions as HubSpot gives them, without what nobody needs, and none
-        if the token may not read them. (0, []) if nothing is stored."""
+    def load(self) -> tuple[int, Any]:
+        """When the survey was read, and what it said, a JSON value; (0, None) if nothing is stored."""
         read_ms, packed = self.redis.hmget(self.key, _READ_MS, _PROPERTIES)
-        return (int(read_ms), json.loads(zlib.decompress(packed))) if read_ms and packed else (0, [])
+        return (int(read_ms), json.loads(zlib.decompress(packed))) if read_ms and packed else (0, None)
 
-    def save(self, read_ms: int, definitions: Iterable[Mapping[str, Any]]) -> None:
-        packed = zlib.compress(json.dumps([_shorten(one) for one in definitions]).encode())
+    def save(self, read_ms: int, survey: Any) -> None:
+        packed = zlib.compress(json.dumps(survey).encode())
         self.inbox.apply(
             [
                 ("HSET", self.key, _READ_MS, read_ms, _PROPERTIES, packed),
@@ -54,12 +54,12 @@ class PortalStore:
         )
 
     def forget(self) -> None:
-        """Let the workers that start from now on read the list anew."""
+        """Let the workers that start from now on read it anew."""
         self.redis.delete(self.key)
 
     @contextmanager
     def lock(self) -> Iterator[bool]:
-        """Whether this worker is the one that reads the list anew, within the block."""
+        """Whether this worker is the one that reads it anew, within the block."""
         name, token = f"{self.key}:lock", self.machine.token()
         held = self.inbox.acquire_lock(name, token, LOCK_MS)
         try:
@@ -70,8 +70,8 @@ class PortalStore:
                     self.redis.eval(scripts.UNLOCK, 1, name, token)
 
 
-def _shorten(one: Mapping[str, Any]) -> dict[str, Any]:
-    """What `workers.hubspot.portal_cache.build_portal` reads."""
+def shorten(one: Mapping[str, Any]) -> dict[str, Any]:
+    """What is stored of a property's definition: what `workers.hubspot.portal_cache` and `order_portal` read."""
     options = [{"value": each.get("value"), "label": each.get("label")} for each in one.get("options") or []]
     read_only = bool((one.get("modificationMetadata") or {}).get("readOnlyValue"))
     return {

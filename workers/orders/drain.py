@@ -12,7 +12,6 @@ All of it can be repeated from the start: keys are unique, links and archived li
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import structlog
 from msgspec.structs import replace
@@ -34,6 +33,7 @@ from workers.flow.pause import Pause
 from workers.flow.request_context import checked, current
 from workers.hubspot.associations import LinkOutcome
 from workers.hubspot.budget import Budget
+from workers.hubspot.order_portal import OrderPortalCache
 from workers.hubspot.records import Records
 from workers.orders.order_store import ALL_KNOWN, SEARCH_LAG_MS, SOME_FORGOTTEN, Known, OrderStore
 from workers.outbox.time_slice import WORK_SECONDS, TimeSlice
@@ -50,9 +50,6 @@ from workers.rules.orders.texts import OrderTexts
 from workers.rules.outcomes import ContactMissing, ContactWrite, Refused, Resend, RetryLater, WriteOutcome, Written
 from workers.rules.retry import find_retry
 from workers.sync.customer_store import CustomerStore
-
-if TYPE_CHECKING:
-    from workers.hubspot.order_portal import OrderPortalCache
 
 LINES, CONTACTS, OWNER = "line_items", "contacts", "hubspot_owner_id"
 PAGE = 200
@@ -95,7 +92,7 @@ class OrderDrain:
         self,
         connection: Redis,
         records: Records,
-        portal_cache: "OrderPortalCache",
+        portal_cache: OrderPortalCache,
         config: Config,
         customers: CustomerStore,
         leases: LeaseRegistry,

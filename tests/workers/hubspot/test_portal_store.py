@@ -19,8 +19,9 @@ from tests.conftest import PROPERTIES_ROUTE, Crm, eventually
 from workers.flow.errors import LineDown, Stopping
 from workers.hubspot.budget import NoBudget
 from workers.hubspot.client import HubSpot
-from workers.hubspot.portal_cache import CHECK_SECONDS, FRESH_SECONDS, REFUSED_SECONDS, PortalCache
+from workers.hubspot.portal_cache import REFUSED_SECONDS, PortalCache
 from workers.hubspot.portal_store import PortalStore
+from workers.hubspot.shared_cache import CHECK_SECONDS, FRESH_SECONDS
 
 TOKEN, INTENT = "pat-test", "dealdroid_last_intent"
 

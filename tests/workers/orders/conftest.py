@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from dataclasses import replace as with_values
 from typing import Any
 
 import pytest
@@ -24,20 +23,18 @@ from leadcore.store import keys
 from sandbox.http_server import running
 from sandbox.hubspot import Portal as StandIn
 from sandbox.hubspot import create_app
-from sandbox.hubspot.object_types import find_object_type
-from sandbox.hubspot.pipelines import pipelines_of
 from tests.conftest import SHARDS, Crm
-from tests.workers.rules.orders.events import CONFIG, KEY, PORTAL, payload
+from tests.workers.rules.orders.events import CONFIG, KEY, payload
 from workers.flow.breaker import Breaker
 from workers.flow.lease import LeaseRegistry
 from workers.hubspot.budget import Budget
 from workers.hubspot.client import HubSpot
+from workers.hubspot.order_portal import OrderPortalCache
 from workers.hubspot.records import Records
 from workers.hubspot.search_quota import SearchQuota
 from workers.orders.drain import OrderDrain
 from workers.orders.order_store import ALL_KNOWN
 from workers.rules.customer import Customer, pack
-from workers.rules.orders.portal import OrderPortal, Stage
 from workers.sync.customer_store import CustomerStore
 
 NOW = int(time.time() * 1000)
@@ -49,22 +46,6 @@ OWN = (
     ("line_items", "dealdroid_line_id", True),
 )
 GROUPS = {"orders": "order_information", "line_items": "lineiteminformation"}
-
-
-class FixedPortal:
-    """The portal as it stands at the start."""
-
-    def __init__(self, crm: Crm) -> None:
-        self.crm, self.invalidated = crm, 0
-
-    def current(self) -> OrderPortal:
-        with self.crm.portal.lock:
-            [pipeline] = pipelines_of(self.crm.portal.settings, find_object_type("orders"))
-        stages = tuple(Stage(id, label, False) for id, label in pipeline.stages.items())
-        return with_values(PORTAL, pipeline=pipeline.id, stages=stages, first_stage=stages[0].id)
-
-    def invalidate(self) -> None:
-        self.invalidated += 1
 
 
 @dataclass
@@ -162,8 +143,16 @@ def open_line(crm: Crm, database: Any, config: Config = CONFIG) -> Iterator[Orde
     records = Records(hubspot, Breaker(database, machine, stop, keys.ORDERS), SearchQuota(database, stop))
     customers = CustomerStore(database, KEY)
     drain = OrderDrain(
-        database, records, FixedPortal(crm), config, customers, LeaseRegistry(machine), stop, budget, machine
-    )  # type: ignore[arg-type]
+        database,
+        records,
+        OrderPortalCache(hubspot, config.orders, database, stop),
+        config,
+        customers,
+        LeaseRegistry(machine),
+        stop,
+        budget,
+        machine,
+    )
     yield OrderLine(crm, database, drain, hubspot)
     hubspot._batch.api_client.rest_client.pool_manager.clear()
 
