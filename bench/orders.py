@@ -39,7 +39,7 @@ def measure(folder: Path, leads: int) -> Iterator[Figure]:
         f"{with_orders.order_calls} calls beside {with_orders.contact_calls}",
     )  # fmt: skip
     yield Figure(
-        GROUP, "until all orders are there, of the time of their contacts", with_orders.orders / with_orders.contacts, "x",
+        GROUP, "until all orders are there, of their contacts' time", with_orders.orders / with_orders.contacts, "x",
         detail=f"{with_orders.orders:.1f} s",
     )  # fmt: skip
 
