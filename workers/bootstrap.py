@@ -12,6 +12,7 @@ from workers.flow.breaker import Breaker
 from workers.flow.lease import LeaseRegistry
 from workers.hubspot.budget import Budget, NoBudget
 from workers.hubspot.client import HubSpot
+from workers.hubspot.order_portal import OrderPortalCache
 from workers.hubspot.portal_store import PortalStore
 from workers.outbox.dealdroid import DealDroid
 from workers.outbox.sender import IN_FLIGHT, OutboxSender
@@ -112,3 +113,5 @@ def forget_properties(settings: WorkerSettings, hubspot: HubSpot) -> None:
     config = settings.shared.config
     with suppress(*AWAY), closing(connect(settings.shared)) as redis:
         PortalStore(redis, hubspot, config.mapping, tuple(config.properties.values())).forget()
+        if config.orders and (store := OrderPortalCache(hubspot, config.orders, redis).store):
+            store.forget()
