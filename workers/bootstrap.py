@@ -135,3 +135,5 @@ def forget_properties(settings: WorkerSettings, hubspot: HubSpot) -> None:
     config = settings.shared.config
     with suppress(*AWAY), closing(connect(settings.shared)) as redis:
         PortalStore(redis, hubspot, config.mapping, tuple(config.properties.values())).forget()
+        if config.orders and (store := OrderPortalCache(hubspot, config.orders, redis).store):
+            store.forget()

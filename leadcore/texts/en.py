@@ -104,11 +104,6 @@ REASONS: Mapping[str, str] = {
     ),
     "no_pipeline": "The portal has no pipeline {name} for {kind}; it has {others}. Check [orders] in leadsync.toml.",
     "no_stage": "The pipeline {pipeline} has no stage {name}; it has {others}. Check [orders] in leadsync.toml.",
-    "no_owner": "HubSpot has no user {name}. Check owners under [orders] in leadsync.toml.",
-    "no_currency": (
-        "The portal does not use {name}; it has {others}. Add it in HubSpot (Settings > Account defaults > Currency), "
-        "or change currency under [orders] in leadsync.toml."
-    ),
     "essential_read_only": "The property {property} of {kind} is read-only or missing in the portal.",
     "link_unanswered": "HubSpot gave no answer for this link",
     "link_refused": "HubSpot refused this link",

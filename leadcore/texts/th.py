@@ -96,11 +96,6 @@ REASONS: Mapping[str, str] = {
     ),
     "no_pipeline": "พอร์ทัลไม่มีไปป์ไลน์ {name} สำหรับ {kind} มีแต่ {others} ตรวจ [orders] ใน leadsync.toml",
     "no_stage": "ไปป์ไลน์ {pipeline} ไม่มีขั้น {name} มีแต่ {others} ตรวจ [orders] ใน leadsync.toml",
-    "no_owner": "HubSpot ไม่มีผู้ใช้ {name} ตรวจ owners ใต้ [orders] ใน leadsync.toml",
-    "no_currency": (
-        "พอร์ทัลไม่ใช้สกุลเงิน {name} มีแต่ {others} เพิ่มใน HubSpot (Settings > Account defaults > Currency) "
-        "หรือแก้ currency ใต้ [orders] ใน leadsync.toml"
-    ),
     "essential_read_only": "พร็อพเพอร์ตี้ {property} ของ {kind} อ่านได้อย่างเดียวหรือไม่มีในพอร์ทัล",
     "link_unanswered": "HubSpot ไม่ตอบเรื่องการเชื่อมโยงนี้",
     "link_refused": "HubSpot ไม่รับการเชื่อมโยงนี้",

@@ -81,14 +81,22 @@ def setup(release: bool, as_json: bool) -> None:
     from workers.bootstrap import forget_properties, hubspot_client
     from workers.flow.errors import LineDown, SetupError
     from workers.hubspot import setup as portal
+    from workers.hubspot.order_setup import OrderReport, setup_orders
     from workers.settings import read_worker
 
+    orders: OrderReport | None = None
     try:
         settings = read_worker()
+        wanted = settings.shared.config.orders
         with hubspot_client(settings) as hubspot:
             report = portal.setup(hubspot)
             if report.created:
                 forget_properties(settings, hubspot)
+            if wanted:
+                # A release leaves no record behind that nobody asked for.
+                orders = setup_orders(hubspot, wanted, prove=not release)
+                if orders.created:
+                    forget_properties(settings, hubspot)
     except (LineDown, SetupError) as error:
         click.echo(f"leadsync: {error}", err=True)
         sys.exit(0 if release else 1)
@@ -98,7 +106,20 @@ def setup(release: bool, as_json: bool) -> None:
         click.echo(f"leadsync: {error}", err=True)
         sys.exit(0)
     if as_json:
-        click.echo(json.dumps({"created": report.created, "present": report.present, "left_out": report.left_out}))
+        told: dict[str, object] = {
+            "created": report.created,
+            "present": report.present,
+            "left_out": report.left_out,
+        }
+        if orders:
+            told["orders"] = {
+                "created": orders.created,
+                "present": orders.orders.present + orders.lines.present,
+                "pipeline": orders.portal.pipeline,
+                "stages": [stage.label for stage in orders.portal.stages],
+                "proven": orders.proven,
+            }
+        click.echo(json.dumps(told))
         return
     click.echo(f"HubSpot is ready: {len(report.created)} properties created, {len(report.present)} already existed.")
     if report.left_out:
@@ -106,3 +127,5 @@ def setup(release: bool, as_json: bool) -> None:
         click.echo(
             f"The portal has no room for {names}, or has archived them. Leads are written without these properties."
         )
+    if orders:
+        click.echo(orders.describe())

@@ -1,5 +1,6 @@
 """Checks of HubSpot: the token and its scopes, the properties, the quota, the clock."""
 
+import re
 import time
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
@@ -11,12 +12,13 @@ from leadcore.receipts import PROPERTIES
 from leadcore.settings import HUBSPOT_VERSIONS
 from leadcore.texts.en import ADD_SCOPE
 from leadsync.doctor.finding import Finding, clock, fine, warn, wrong
+from leadsync.doctor.orders import check_orders
 from workers.bootstrap import hubspot_client
 from workers.flow.errors import LineDown
 from workers.hubspot import access
 from workers.hubspot.client import HubSpot
 from workers.hubspot.properties import DEFINITIONS
-from workers.hubspot.scopes import PURPOSES
+from workers.hubspot.scopes import list_purposes
 from workers.hubspot.versions import LEGACY_APPS_END, is_near, list_ends
 from workers.rules.formats import FormatRule, may_be_broken
 from workers.rules.mapping.property_names import CUSTOMER_ID
@@ -24,7 +26,7 @@ from workers.settings import WorkerSettings
 
 LOW_SHARE = 0.1
 FORMATS = "HubSpot's rules for values"
-ONLY_SETUP = "crm.schemas.contacts.write"
+ONLY_SETUP = re.compile(r"crm\.schemas\.\w+\.write")
 
 
 def check_hubspot(settings: WorkerSettings) -> list[Finding]:
@@ -48,13 +50,15 @@ def _check(hubspot: HubSpot, settings: WorkerSettings, found: list[Finding]) -> 
     except LineDown as down:
         if down.code != "forbidden":
             raise
-    token = access.inspect_token(hubspot, settings.token)
+    purposes = needed_scopes(settings.shared.config)
+    token = access.inspect_token(hubspot, settings.token, purposes)
     found.append(judge_token(token.kind, datetime.now(UTC).date()))
-    found += judge_scopes(token.missing)
+    found += judge_scopes(token.missing, purposes)
     if definitions is not None:
         found += judge_properties(definitions, settings.shared.config)
         found += judge_defaults(definitions, settings.shared.config)
     found += _check_formats(hubspot, settings.shared.config)
+    found += check_orders(hubspot, settings.shared.config)
     found.append(judge_quota(access.read_quota_left(hubspot), settings.requests_per_day))
     sent = time.time()
     date = access.read_server_date(hubspot)
@@ -94,11 +98,17 @@ def judge_token(kind: str, today: date) -> Finding:
     return warn(subject, text, "Create a Service Key with the same scopes: Settings > Integrations > Service Keys.")
 
 
-def judge_scopes(missing: list[str]) -> list[Finding]:
-    """Pure. Only setup needs the scope that creates properties, so without it there is just a warning."""
+def needed_scopes(config: Config) -> dict[str, str]:
+    """Pure: the scopes that this configuration needs, and what for."""
+    orders = config.orders
+    return list_purposes(orders.kind, owners=bool(orders.owners)) if orders else list_purposes()
+
+
+def judge_scopes(missing: list[str], purposes: Mapping[str, str]) -> list[Finding]:
+    """Pure. Only setup needs the scopes that create properties, so without them there is just a warning."""
     found = [
-        (warn if one == ONLY_SETUP else wrong)(
-            "HubSpot scopes", f"{one} is missing: it is needed {PURPOSES[one]}.", ADD_SCOPE
+        (warn if ONLY_SETUP.fullmatch(one) else wrong)(
+            "HubSpot scopes", f"{one} is missing: it is needed {purposes[one]}.", ADD_SCOPE
         )
         for one in missing
     ]

@@ -187,7 +187,7 @@ def test_workers_that_start_after_setup_see_what_it_created(
     store = PortalStore(client, HubSpot("pat-test", crm.url, NoBudget(Machine()), version=version), {}, ())
     store.save(store.now_ms(), [{"name": "email"}])
     assert run_setup(crm, REDIS_URL=server.url).exit_code == 0
-    assert store.load() == (0, [])
+    assert store.load() == (0, None)
 
 
 def archive(crm: Crm, *names: str) -> None:

@@ -1,6 +1,7 @@
 """The token and its scopes, and the account. HubSpot's token-info call is for legacy private apps and may not know a
 service key (unconfirmed); then each scope is probed with a request that changes nothing."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,17 +12,6 @@ LEGACY_APP, SERVICE_KEY = "legacy private app", "service key"
 _INFO = "/oauth/v2/private-apps/get/access-token-info"
 _DETAILS = "/account-info/v3/details"
 _USAGE = "/account-info/v3/api-usage/daily/private-apps"
-# Without inputs or a name: 403 if the scope is missing, else another error or an empty answer.
-_PROBES: dict[str, tuple[str, str, Any]] = {
-    "crm.objects.contacts.read": (
-        "POST",
-        "/crm/v3/objects/contacts/batch/read",
-        {"inputs": [], "properties": [], "propertiesWithHistory": []},
-    ),
-    "crm.objects.contacts.write": ("POST", "/crm/v3/objects/contacts/batch/update", {"inputs": []}),
-    "crm.schemas.contacts.read": ("GET", "/crm/v3/properties/contacts/email", None),
-    "crm.schemas.contacts.write": ("POST", "/crm/v3/properties/contacts", {}),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +23,37 @@ class Token:
     missing: list[str]
 
 
-def inspect_token(hubspot: HubSpot, token: str) -> Token:
-    """What HubSpot says of a token that it accepts; raises `LineDown` if HubSpot cannot be reached."""
+def inspect_token(hubspot: HubSpot, token: str, wanted: Iterable[str] = PURPOSES) -> Token:
+    """What HubSpot says of a token that it accepts; `wanted`: the scopes that are needed. Raises `LineDown` if HubSpot
+    cannot be reached."""
     info = hubspot.request("POST", _INFO, {"tokenKey": token})
     scopes = info.json().get("scopes")
     if info.status < 300 and isinstance(scopes, list):
-        return Token(LEGACY_APP, [scope for scope in PURPOSES if scope not in scopes])
+        return Token(LEGACY_APP, [scope for scope in wanted if not {scope, _instead_of(scope)} & set(map(str, scopes))])
     # It does not know the token, which works: then it is none of a private app's.
     kind = SERVICE_KEY if info.is_object and info.status in (400, 401, 403, 404) else ""
-    return Token(kind, [scope for scope in PURPOSES if hubspot.request(*_PROBES[scope]).status == 403])
+    return Token(kind, [scope for scope in wanted if hubspot.request(*_probe(scope)).status == 403])
+
+
+def _instead_of(scope: str) -> str:
+    """The scope that does as well."""
+    return "e-commerce" if ".line_items." in scope else scope
+
+
+def _probe(scope: str) -> tuple[str, str, Any]:
+    """A request without inputs or a name: 403 if the scope is missing, else another error or an empty answer."""
+    _, area, kind, verb = scope.split(".")
+    if kind == "owners":
+        return "GET", "/crm/v3/owners?limit=1", None
+    if area == "schemas" and verb == "read":
+        return "GET", f"/crm/v3/properties/{kind}/hs_object_id", None
+    if area == "schemas":
+        return "POST", f"/crm/v3/properties/{kind}", {}
+    if verb == "write":
+        return "POST", f"/crm/v3/objects/{kind}/batch/update", {"inputs": []}
+    nothing: list[str] = []
+    body = {"inputs": nothing, "properties": nothing, "propertiesWithHistory": nothing}
+    return "POST", f"/crm/v3/objects/{kind}/batch/read", body
 
 
 def read_account(hubspot: HubSpot) -> dict[str, str]:

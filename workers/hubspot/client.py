@@ -193,10 +193,10 @@ class HubSpot(Batches):
         )
         return answer
 
-    def properties(self) -> list[dict[str, Any]]:
-        """Every contact property of the portal, as HubSpot describes it."""
-        answer: Answer = self._core.get_all("contacts", archived=False, _preload_content=False)
-        raise_line_down(answer)
+    def properties(self, kind: str = "contacts") -> list[dict[str, Any]]:
+        """Every property of the portal's records of `kind`, as HubSpot describes it."""
+        answer: Answer = self._core.get_all(kind, archived=False, _preload_content=False)
+        raise_line_down(answer, [f"crm.schemas.{kind}.read"])
         results = answer.json().get("results")
         if not isinstance(results, list) or not results:
             raise LineDown("unexpected", reason("no_properties_listed"))
@@ -209,12 +209,12 @@ class HubSpot(Batches):
         raise_line_down(answer)
         return read_formats(objects(answer.json().get("results")))
 
-    def create_group(self, name: str, label: str) -> Answer:
+    def create_group(self, name: str, label: str, kind: str = "contacts") -> Answer:
         answer: Answer = self._groups.create(
-            "contacts", {"name": name, "label": label, "displayOrder": -1}, _preload_content=False
+            kind, {"name": name, "label": label, "displayOrder": -1}, _preload_content=False
         )
         return answer
 
-    def create_property(self, definition: Mapping[str, Any]) -> Answer:
-        answer: Answer = self._core.create("contacts", dict(definition), _preload_content=False)
+    def create_property(self, definition: Mapping[str, Any], kind: str = "contacts") -> Answer:
+        answer: Answer = self._core.create(kind, dict(definition), _preload_content=False)
         return answer

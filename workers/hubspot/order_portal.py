@@ -1,7 +1,7 @@
 """The portal, as far as orders are concerned, read again every hour: by one worker for all of them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from msgspec import to_builtins
 
@@ -51,10 +51,10 @@ def read_survey(hubspot: HubSpot, orders: Orders) -> dict[str, Any]:
     be activated first."""
     kind = orders.kind
     if is_activated(hubspot, kind) is False:
-        raise LineDown("orders_off", reason("object_not_activated", kind=kind.capitalize()))
+        raise_not_activated(kind)
     return {
-        "properties": read_properties(hubspot, kind),
-        "line_properties": read_properties(hubspot, LINES),
+        "properties": [shorten(one) for one in hubspot.properties(kind)],
+        "line_properties": [shorten(one) for one in hubspot.properties(LINES)],
         "pipelines": [] if kind == "carts" else read_pipelines(hubspot, kind),
         "currencies": read_currencies(hubspot),
         "owners": read_owners(hubspot) if orders.owners else {},
@@ -69,10 +69,9 @@ def is_activated(hubspot: HubSpot, kind: str) -> bool | None:
     return said if isinstance(said, bool) else None
 
 
-def read_properties(hubspot: HubSpot, kind: str) -> list[dict[str, Any]]:
-    """The properties of `kind`, as much of each as is needed."""
-    answer = _ask(hubspot, f"/crm/v3/properties/{kind}", f"crm.schemas.{kind}.read")
-    return [shorten(one) for one in objects(answer.json().get("results"))]
+def raise_not_activated(kind: str) -> NoReturn:
+    """Raise `LineDown`: nobody has activated `kind`."""
+    raise LineDown("orders_off", reason("object_not_activated", kind=kind.capitalize()))
 
 
 def read_pipelines(hubspot: HubSpot, kind: str) -> list[dict[str, Any]]:

@@ -4,13 +4,15 @@ portal has room."""
 from dataclasses import dataclass
 from typing import Any
 
+from workers.rules.orders.property_names import CUSTOMER, LINE_ID, ORDER_ID, REFERENCES, TOLD
+
 GROUP = "dealdroid"
 GROUP_LABEL = "DealDroid"
 
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """One contact property; `kind` and `field` are HubSpot's type and fieldType."""
+    """One property; `kind` and `field` are HubSpot's type and fieldType."""
 
     name: str
     label: str
@@ -67,3 +69,13 @@ DEFINITIONS = (
     Definition("dealdroid_nickname", "Nickname"),
     Definition("dealdroid_other_phones", "Other phones"),
 )
+
+ORDER_DEFINITIONS = (
+    Definition(ORDER_ID, "DealDroid order reference", core=True, unique=True),
+    Definition(REFERENCES, "DealDroid order references", "string", "textarea", core=True),
+    Definition(CUSTOMER, "DealDroid customer ID", core=True),
+    Definition(TOLD, "Stages told in the chat", "string", "textarea", core=True),
+)
+"""Of the records that carts become."""
+LINE_DEFINITIONS = (Definition(LINE_ID, "DealDroid line", core=True, unique=True),)
+"""Of line items."""
