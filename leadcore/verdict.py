@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from leadcore.receipts import UNSENT_STATES, WRITTEN, Receipt
+from leadcore.receipts import PARKED, UNSENT_STATES, WRITTEN, Receipt
 from leadcore.required import list_names
 from leadcore.texts import en
 
@@ -35,6 +35,7 @@ SEVERITIES: Mapping[str, str] = {
     "refused": WARN,
     "late": WARN,
     "messages_paused": WARN,
+    "orders_paused": WARN,
     "required": WARN,
     "parked": WARN,
     "spooled": WARN,
@@ -108,6 +109,8 @@ def _assess_line(status: "Status") -> list[Problem]:
         Problem("late", waited_ms // 1000): waited_ms > LATE_MS and not stands_still,
         Problem("messages_paused", why=status.messages_pause.get("reason", "")): bool(status.messages_pause)
         and bool(status.messages_waiting),
+        Problem("orders_paused", why=status.orders_pause.get("reason", "")): bool(status.orders_pause)
+        and bool(status.orders_waiting),
         Problem("required", len(required), ", ".join(required)): bool(status.required),
         Problem("parked", status.need_person): bool(status.need_person),
         Problem(name_dry_run(status.workers, status.dry_workers)): status.dry_run,
@@ -133,9 +136,13 @@ def is_bad(problems: list[Problem]) -> bool:
 
 def find_flaws(receipt: Receipt) -> list[tuple[str, str]]:
     """What keeps a written lead from being a plain success: ("without", property) for each value that did not get into
-    HubSpot, and ("message", "failed" or "interrupted")."""
+    HubSpot, ("message", "failed" or "interrupted") and ("order", "parked")."""
     if receipt.state not in WRITTEN:
         return []
     missing = dict.fromkeys(note.property for note in receipt.notes if note.what == "dropped")
     message = receipt.message.partition(":")[0]
-    return [*(("without", name) for name in missing), *([("message", message)] if message in UNSENT_STATES else [])]
+    return [
+        *(("without", name) for name in missing),
+        *([("message", message)] if message in UNSENT_STATES else []),
+        *([("order", PARKED)] if receipt.order.startswith(PARKED) else []),
+    ]

@@ -13,6 +13,7 @@ from leadcore.store import keys, lines
 from leadcore.store.connection import AWAY, Redis
 from leadcore.store.counters import BUCKETS
 from leadcore.store.parked import CODES
+from leadcore.store.parked_orders import CODES as ORDER_CODES
 from leadcore.store.status import Status, read_status
 from leadcore.verdict import SEVERITIES, Problem, assess
 from receiver.intake.errors import SpoolError
@@ -20,6 +21,7 @@ from receiver.intake.spool import Spool
 
 REFUSED = ("forbidden", "malformed", "nowhere", "throttled", "too_large", "unusable")
 OUTCOMES = ("created", "updated", "unchanged", "skipped", "retried", "parked", "held", "discarded")
+ORDERS = ("created", "updated", "unchanged", "parked")
 MESSAGES = ("sent", "asked", "failed", "interrupted", "silent", "retried")
 
 
@@ -120,6 +122,7 @@ def _collect_counts(counts: Mapping[str, int]) -> Iterator[Metric]:
     yield CounterMetricFamily("leadsync_accepted", "Events put into the inbox", counts.get("accepted", 0))
     yield CounterMetricFamily("leadsync_duplicates", "Events that were there already", counts.get("duplicate", 0))
     yield _counter("leadsync_leads", "Leads by what became of them", "outcome", OUTCOMES, counts)
+    yield _counter("leadsync_orders", "Orders by what became of them", "outcome", ORDERS, counts, "order_")
     yield _counter("leadsync_messages", "Confirmations by what became of them", "outcome", MESSAGES, counts, "message_")
 
 
@@ -129,6 +132,9 @@ def _collect_figures(figures: Mapping[str, int], used: int) -> Iterator[Metric]:
     # Also those of other versions.
     codes = {*CODES, *(name.removeprefix("parked:") for name in figures if name.startswith("parked:"))}
     yield _counter("leadsync_leads_parked", "Leads parked, by cause", "code", sorted(codes), figures, "parked:")
+    prefix = "parked_orders:"
+    codes = {*ORDER_CODES, *(name.removeprefix(prefix) for name in figures if name.startswith(prefix))}
+    yield _counter("leadsync_orders_parked", "Orders parked, by cause", "code", sorted(codes), figures, prefix)
     calls = CounterMetricFamily("leadsync_hubspot_calls", "Calls to HubSpot", labels=["kind", "status"])
     for name, count in sorted(figures.items()):
         if name.startswith("calls:"):

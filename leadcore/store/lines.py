@@ -121,7 +121,7 @@ OUTBOX = Line(
 )
 
 PARKED_ORDERS = Kept(
-    name="parked orders",
+    name="parked_orders",
     index=keys.PARKED_ORDERS,
     key=keys.parked_order,
     seconds=PARKED_SECONDS,

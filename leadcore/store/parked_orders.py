@@ -16,6 +16,8 @@ from leadcore.store.lua import ENTRY_FIELDS, NOTE_RETRY, RING, TAKE_KEPT, UNPACK
 from leadcore.store.streams import BELL_SECONDS, unpack_fields
 
 GONE = reason("no_order_waits")
+# All the codes with which an order can be parked.
+CODES = ("error", "no_contact", "race", "refused", "row", "unreadable", "unsettled", "vanishing")
 _RETRY = (
     """
 -- Returns 'gone', 'put' or 'rang'. ARGV from 6 on: the receipt's fields. ORDER: the receipt's field.

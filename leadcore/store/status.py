@@ -60,6 +60,14 @@ class Status:
         return self.pauses.get(keys.OUTBOX, {})
 
     @property
+    def orders_waiting(self) -> int:
+        return sum(self.depths[keys.ORDERS])
+
+    @property
+    def orders_pause(self) -> dict[str, Any]:
+        return self.pauses.get(keys.ORDERS, {})
+
+    @property
     def parked(self) -> int:
         return self.kept.get(lines.PARKED.name, 0)
 

@@ -95,6 +95,7 @@ SUBJECTS = {
     "no_workers": "Workers",
     "paused": "Line",
     "messages_paused": "Messages",
+    "orders_paused": "Orders line",
     "refused": "Posts",
     "late": "Inbox",
     "required": "Required properties",
@@ -127,6 +128,6 @@ def _describe(problem: Problem, last_post: str) -> str:
 
 def _fix(problem: Problem, status: Status) -> str:
     """A line that is down tries again by itself, if there is a worker to do it."""
-    if problem.code in ("paused", "messages_paused") and status.workers:
+    if problem.code in ("paused", "messages_paused", "orders_paused") and status.workers:
         return f"{problem.fix} The workers try again by themselves."
     return problem.fix

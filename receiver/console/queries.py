@@ -157,6 +157,10 @@ def _parse_action(entry: bytes, fields: dict[bytes, bytes]) -> Action:
     return Action(int(entry.partition(b"-")[0]), command, lead, user)
 
 
+# HubSpot's ids of the kinds of records that hold orders.
+ORDER_TYPES = {"orders": "0-123", "deals": "0-3", "carts": "0-142"}
+
+
 @dataclass(frozen=True, slots=True)
 class PortalLinks:
     """`base`: the address of the portal's contacts, "" until a worker has learnt it."""
@@ -166,6 +170,10 @@ class PortalLinks:
     def contact(self, contact_id: str) -> str:
         """The address of a contact's page, "" if it is not known."""
         return f"{self.base}/record/0-1/{contact_id}" if self.base and contact_id.isdecimal() else ""
+
+    def order(self, order_id: str, kind: str) -> str:
+        """The address of an order's page, "" if it is not known. `kind`: see `leadcore.config.Orders`."""
+        return f"{self.base}/record/{ORDER_TYPES[kind]}/{order_id}" if self.base and order_id.isdecimal() else ""
 
 
 def read_portal_links(redis: Redis) -> PortalLinks:

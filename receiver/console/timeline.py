@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from leadcore.receipts import DISCARDED, HELD, PARKED, SKIPPED, UNSENT_STATES, WAITING, WRITTEN, Receipt
 
 TONES = {WAITING: "calm", PARKED: "bad", HELD: "calm", DISCARDED: "calm", SKIPPED: "calm"}
+ORDER_TONES = {"created": "good", "updated": "good", "unchanged": "good", PARKED: "bad"}
 MESSAGE_TONES = {"sent": "good", "failed": "bad", "interrupted": "bad"}
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """`name` is what happened ("received", a state, or "message."...), `tone` how good that is, `why` for people."""
+    """`name` is what happened ("received", a state, "message."... or "order."...), `tone` how good that is, `why` for
+    people."""
 
     name: str
     at_ms: int | None = None
@@ -41,6 +43,11 @@ def build_timeline(receipt: Receipt, parked_ms: int | None = None) -> list[Step]
     if receipt.message:
         status, _, why = receipt.message.partition(": ")
         steps.append(Step(f"message.{status}", receipt.message_ms, MESSAGE_TONES.get(status, "calm"), why))
+    if receipt.order:
+        status, _, why = receipt.order.partition(": ")
+        if status == PARKED:
+            _, _, why = why.partition(": ")
+        steps.append(Step(f"order.{status}", None, ORDER_TONES.get(status, "calm"), why))
     return steps
 
 

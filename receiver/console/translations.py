@@ -69,6 +69,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "หยุดพักตั้งแต่ {since} จะลองใหม่เมื่อมี worker ทำงาน ไม่มีลีดสูญหาย",
     ),
     "messages_paused.do": ("They follow by themselves.", "ข้อความจะส่งตามไปเอง"),
+    "orders_paused.do": ("Contacts are written meanwhile.", "ระหว่างนี้ยังบันทึกรายชื่อได้ตามปกติ"),
     "dry_run.do": (
         "New leads are held back, and no message is sent. To go live, unset DRY_RUN and restart the workers; then "
         "write what was held back.",
@@ -284,6 +285,13 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "Sending was interrupted; the message is not sent again",
         "การส่งข้อความสะดุด จะไม่ส่งซ้ำ",
     ),
+    "step.order.waiting": ("The order waits for HubSpot", "ออเดอร์รอเข้า HubSpot"),
+    "step.order.created": ("A new order in HubSpot", "สร้างออเดอร์ใหม่ใน HubSpot"),
+    "step.order.updated": ("The order in HubSpot was changed", "แก้ไขออเดอร์ใน HubSpot แล้ว"),
+    "step.order.unchanged": ("The order in HubSpot stays as it is", "ออเดอร์ใน HubSpot คงเดิม"),
+    "step.order.parked": ("The order could not be written and needs you", "บันทึกออเดอร์ไม่ได้ รอให้คุณช่วย"),
+    "step.order.discarded": ("The order was discarded by a person", "มีผู้สั่งทิ้งออเดอร์"),
+    "order": ("Order", "ออเดอร์"),
     "fields.written": ("Written", "บันทึกแล้ว"),
     "fields.held": ("Would be written", "จะบันทึก"),
     "fields.kept": ("Kept as it was in HubSpot", "คงค่าเดิมใน HubSpot"),

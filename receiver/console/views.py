@@ -185,12 +185,14 @@ def _add_pages(pages: Blueprint, redis: Redis, spool: Spool, settings: ReceiverS
         [receipt] = found
         parked = queries.read_parked(redis, receipt)
         is_unwritten = parked is not None and receipt.state in (PARKED, HELD)
+        links, orders = queries.read_portal_links(redis), settings.shared.config.orders
         return _render(
             "lead.html",
             receipt=receipt,
             steps=build_timeline(receipt, parked[1] if parked and is_unwritten else None),
             cause=causes([parked[0]])[0] if parked else None,
-            link=queries.read_portal_links(redis).contact(receipt.contact_id),
+            link=links.contact(receipt.contact_id),
+            order_link=links.order(receipt.order_id, orders.kind) if orders else "",
             now_ms=_redis_now_ms(redis),
             result=parse_result(request.args),
         )

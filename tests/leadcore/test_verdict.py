@@ -17,8 +17,10 @@ AWAY = {"code": "unavailable", "reason": "HubSpot is away.", "until_ms": NOW, "s
 
 
 def status(**more: Any) -> Status:
-    depths = {keys.INBOX: [more.pop("waiting", 0)], keys.OUTBOX: [more.pop("messages", 0)]}
-    pauses = {keys.INBOX: more.pop("pause", {}), keys.OUTBOX: more.pop("messages_pause", {})}
+    waiting = {keys.INBOX: "waiting", keys.OUTBOX: "messages", keys.ORDERS: "orders"}
+    paused = {keys.INBOX: "pause", keys.OUTBOX: "messages_pause", keys.ORDERS: "orders_pause"}
+    depths = {line: [more.pop(name, 0)] for line, name in waiting.items()}
+    pauses = {line: more.pop(name, {}) for line, name in paused.items()}
     kept = {name: more.pop(name, 0) for name in ("parked", "held", "unsent")}
     return Status(now_ms=NOW, depths=depths, pauses=pauses, kept=kept, **{"workers": 1, **more})
 
@@ -39,6 +41,7 @@ def test_a_line_that_works_has_no_problem() -> None:
         ({"refused_today": 15}, "refused", 15),
         ({"oldest_ms": NOW - LATE_MS - 1000}, "late", 61),
         ({"messages_pause": AWAY, "messages": 1}, "messages_paused", 0),
+        ({"orders_pause": AWAY, "orders": 1}, "orders_paused", 0),
         ({"parked": 2, "unsent": 3}, "parked", 5),
         ({"required": [Requirement("company", "Company name", "create")]}, "required", 1),
         ({"dry_workers": 1, "held": 4}, "dry_run", 0),
@@ -58,6 +61,8 @@ def test_everything_that_can_be_wrong_is_found_the_worst_first() -> None:
         refused_today=1,
         messages_pause=AWAY,
         messages=1,
+        orders_pause=AWAY,
+        orders=1,
         parked=1,
         held=1,
         oldest_ms=1,

@@ -14,6 +14,7 @@ class Waits(Enum):
 
     LINE = "the line"
     LEAD = "the lead"
+    ORDER = "the order"
     MESSAGE = "the message"
 
 
@@ -83,7 +84,7 @@ RETRIES: Mapping[str, Retry] = {
     "race": _lead("another write has changed the contact at the same moment"),
     "vanishing": _lead("the contact vanishes while it is written"),
     "unsettled": _lead("HubSpot refuses one value after the other"),
-    "no_contact": _lead("an order's contact is not in HubSpot"),
+    "no_contact": Retry("an order's contact is not in HubSpot", Waits.ORDER, 2.0, 600.0, tries=True),
     "error": _lead("a fault in this program with this lead"),
     POSTPONED: Retry("a probe failed on this lead alone", Waits.LEAD, 5.0, 5.0),
     MESSAGE: Retry("DealDroid did not take the message", Waits.MESSAGE, 2.0, 300.0, _JITTER),
@@ -102,7 +103,7 @@ def find_lead_retry(code: str, *, free: bool) -> Retry:
     if free:
         return RETRIES[POSTPONED]
     retry = find_retry(code)
-    return retry if retry.waits is Waits.LEAD else RETRIES["row"]
+    return retry if retry.waits in (Waits.LEAD, Waits.ORDER) else RETRIES["row"]
 
 
 def wait_seconds(retry: Retry, failures: int, asked: float | None = None, random: float = 0.0) -> float:
@@ -139,7 +140,7 @@ def _until(retry: Retry) -> str:
             return "a probe works"
         case Waits.MESSAGE:
             return "it is older than `confirm_max_age`"
-        case Waits.LEAD if retry.tries:
+        case Waits.LEAD | Waits.ORDER if retry.tries:
             return "its tries are used up; then it is parked"
         case _:
             return "it fails again after others were written: then as `row`"
