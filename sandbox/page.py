@@ -65,7 +65,10 @@ LABELS = {
 DETAILS: dict[str, dict[str, Any]] = {"brownout": {"probability": 0.3}}
 # What HubSpot's admin has set, or how the portal answers: name -> words for people, settings of the stand-in.
 SWITCHES: dict[str, tuple[str, dict[str, Any]]] = {
-    "required": ("A contact needs a postal code", {"required": [{"property": "zip", "on": "write", "when": {}}]}),
+    "required": (
+        "A contact needs a postal code",
+        {"required": [{"property": "zip", "on": "write", "when": {}, "object": "contacts"}]},
+    ),
     "formats": (
         "Postal codes are numbers alone",
         {

@@ -215,7 +215,8 @@ class Crm:
 
     url: str
     portal: Portal
-    properties: dict[str, Any] = field(default_factory=dict)
+    properties: dict[str, dict[str, Any]] = field(default_factory=dict)
+    groups: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
         answer = requests.request(method, f"{self.url}/_sandbox/{path}", json=body, timeout=5)
@@ -227,15 +228,16 @@ class Crm:
         client = HubSpot("pat-test", self.url, NoBudget(Machine()))
         setup(client)
         client._batch.api_client.rest_client.pool_manager.clear()
-        self.properties = dict(self.portal.properties)
+        self.properties = {name: dict(table.properties) for name, table in self.portal.tables.items()}
+        self.groups = {name: dict(table.groups) for name, table in self.portal.tables.items()}
         self.reset()
 
     def reset(self) -> None:
         """Be a portal without contacts in which setup was run."""
         self.control("POST", "reset")
         with self.portal.lock:
-            self.portal.groups["dealdroid"] = "DealDroid"
-            self.portal.properties = dict(self.properties)
+            for name, table in self.portal.tables.items():
+                table.groups, table.properties = dict(self.groups[name]), dict(self.properties[name])
             self.portal.derive_rules()
 
     def settings(self, **wanted: Any) -> None:
@@ -260,7 +262,7 @@ class Crm:
     def contacts(self) -> list[dict[str, Any]]:
         """Every contact with what was written to it, see `sandbox.hubspot.control.inside`."""
         with self.portal.lock:
-            return [inside(contact) for contact in self.portal.contacts.values()]
+            return [inside(contact) for contact in self.portal.contacts.records.values()]
 
     def contact(self, customer_id: str) -> dict[str, str]:
         """The properties of the one contact whose upsert key is `customer_id`."""
@@ -272,7 +274,9 @@ class Crm:
         """The values that the property has had, oldest first."""
         with self.portal.lock:
             [contact] = [
-                c for c in self.portal.contacts.values() if c.properties.get("dealdroid_customer_id") == customer_id
+                c
+                for c in self.portal.contacts.records.values()
+                if c.properties.get("dealdroid_customer_id") == customer_id
             ]
             return [value for _, value in contact.history().get(property, [])]
 

@@ -32,7 +32,19 @@ from receiver.intake.feeder import Feeder
 from receiver.intake.spool import Spool
 from receiver.intake.view import Intake, SecretCheck
 from sandbox import call_log, dealdroid
-from sandbox.hubspot import account, answers, app, batches, contacts, control, portal, properties, schema
+from sandbox.hubspot import (
+    account,
+    answers,
+    app,
+    associations,
+    batches,
+    control,
+    objects,
+    portal,
+    properties,
+    schema,
+    table,
+)
 from workers import bootstrap
 from workers.hubspot.setup import setup
 from workers.maintenance import Maintenance
@@ -45,7 +57,8 @@ END_SECONDS, END_TURNS = 600.0, 1_000_000
 CALM_SECONDS = 4.0
 KEY = "the key of a simulation"
 # Modules of the stand-ins that read the time.
-_TIMED = (account, answers, app, batches, contacts, control, portal, properties, schema, call_log, dealdroid)
+_STAND_INS = (account, answers, app, associations, batches, control, objects, portal, properties, schema, table)
+_TIMED = (*_STAND_INS, call_log, dealdroid)
 HUBSPOT_KINDS = ("429", "500", "502", "hang", "lost answer", "unreachable")
 # None that ends a connection before the message is taken: such a customer stays untold, and nobody could tell that
 # from a broken promise.
@@ -328,10 +341,11 @@ class World:
         posts = sorted(self.posts, key=lambda post: post.lead.number)
         leads = {post.lead.number: keys.digest(KEY.encode(), event.encode(dict(post.lead.body))) for post in posts}
         receipts = read_receipts(self.client, leads.values())
+        contacts = self.portal.contacts.records.values()
         return Found(
             posts=posts,
             receipts={number: one for number, one in zip(leads, receipts, strict=True) if one},
-            contacts=[Contact(str(one.id), one.properties, one.history()) for one in self.portal.contacts.values()],
+            contacts=[Contact(str(one.id), one.properties, one.history()) for one in contacts],
             messages=[Message(one["at"], str(one["customer_id"]), one["text"]) for one in self.chats.messages],
             cut_off=len(self.cut_off),
             left=self.left,

@@ -7,38 +7,41 @@ from typing import Any
 import msgspec
 from flask import Response
 
-from sandbox.hubspot.contact import Contact
+from sandbox.hubspot.records import Change, Record
 from sandbox.hubspot.values import iso
-
-# What HubSpot shows of a contact without being asked.
-SHOWN = ("createdate", "email", "firstname", "hs_object_id", "lastmodifieddate", "lastname")
 
 
 def answer(body: Any, status: int = 200) -> Response:
     return Response(msgspec.json.encode(body), status, content_type="application/json;charset=utf-8")
 
 
-def shown(contact: Contact, names: Iterable[str], past: Iterable[str] = ()) -> dict[str, Any]:
-    """A contact as the API shows it, with these properties; those without a value are null."""
-    created, updated = iso(contact.created), iso(contact.updated)
-    own = {"hs_object_id": str(contact.id), "createdate": created, "lastmodifieddate": updated}
-    values = contact.properties
+def shown(record: Record, names: Iterable[str], past: Iterable[str] = ()) -> dict[str, Any]:
+    """A record as the API shows it, with these properties; those without a value are null. `past`: those whose history
+    is shown too."""
+    kind, values = record.type, record.properties
+    created, updated = iso(record.created), iso(record.updated)
+    own = {"hs_object_id": str(record.id), kind.created: created, kind.modified: updated}
     body: dict[str, Any] = {
-        "id": str(contact.id),
-        "properties": {**{name: values.get(name) for name in names}, **own},
+        "id": str(record.id),
+        "properties": {**{name: values.get(name) for name in (*names, *past)}, **own},
         "createdAt": created,
         "updatedAt": updated,
-        "archived": False,
+        "archived": bool(record.archived),
     }
+    if record.archived:
+        body["archivedAt"] = iso(record.archived)
     if past:
-        changes = contact.history()
-        body["propertiesWithHistory"] = {name: _versions(changes.get(name, [])) for name in past}
+        changes = record.changes()
+        body["propertiesWithHistory"] = {
+            name: [_version(each) for each in changes.get(name, [])[::-1]] for name in past
+        }
     return body
 
 
-def _versions(changes: list[tuple[float, str]]) -> list[dict[str, Any]]:
-    newest_first = reversed(changes)
-    return [{"value": value, "timestamp": iso(at), "sourceType": "INTEGRATION"} for at, value in newest_first]
+def _version(change: Change) -> dict[str, Any]:
+    told = {"value": change.value, "timestamp": iso(change.at), "sourceType": change.source.kind}
+    told["sourceId"] = change.source.id
+    return told if change.source.user_id is None else {**told, "updatedByUserId": change.source.user_id}
 
 
 def batch_answer(

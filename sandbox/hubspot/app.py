@@ -19,20 +19,23 @@ from sandbox.hubspot.contacts import contact_routes
 from sandbox.hubspot.control import control_routes
 from sandbox.hubspot.faults import GARBLED, HTML, HubSpotFault, refusal
 from sandbox.hubspot.limits import limit_routes
+from sandbox.hubspot.object_types import ObjectType
+from sandbox.hubspot.objects import ObjectTypeConverter, object_routes
 from sandbox.hubspot.portal import Portal
-from sandbox.hubspot.problems import Problem
+from sandbox.hubspot.problems import Problem, not_activated
 from sandbox.hubspot.sales import owner_routes, pipeline_routes
 from sandbox.hubspot.schema import schema_routes
+from sandbox.hubspot.scopes import needed_scopes
 from sandbox.hubspot.versions import VERSIONS
 
 TOKEN_INFO = "/oauth/v2/private-apps/get/access-token-info"  # noqa: S105 - a path
-_READING = ("/batch/read", "/search")
 _ROUTES = (
     account_routes,
     association_routes,
     batch_routes,
     contact_routes,
     limit_routes,
+    object_routes,
     owner_routes,
     pipeline_routes,
     schema_routes,
@@ -45,6 +48,7 @@ def create_app(portal: Portal) -> Flask:
     # Dropped has to reach the server, and a mistake of ours must not look like a fault of HubSpot's.
     app.config["PROPAGATE_EXCEPTIONS"] = True
     app.url_map.strict_slashes = False
+    app.url_map.converters["object_type"] = ObjectTypeConverter
     faults, call_log = Faults(HubSpotFault), CallLog()
     for version in VERSIONS:
         for make_routes in _ROUTES:
@@ -59,6 +63,7 @@ def create_app(portal: Portal) -> Flask:
         g.started = time.time()
         if request.path != TOKEN_INFO:
             _authorize(portal)
+        _check_activated(portal)
         if request.method in ("POST", "PATCH", "PUT") and request.mimetype != "application/json":
             raise Problem(415, "UNSUPPORTED_MEDIA_TYPE", "The content type must be application/json.")
         with portal.lock:
@@ -139,8 +144,8 @@ def _spoil(response: Response, fault: HubSpotFault, faults: Faults) -> Response:
 
 def _untrace(body: dict[str, Any]) -> dict[str, Any]:
     for result in body["results"]:
-        result.pop("objectWriteTraceId", None)
-        result["properties"] = {"hs_object_id": result["id"]}
+        if result.pop("objectWriteTraceId", None) or "properties" in result:
+            result["properties"] = {"hs_object_id": result["id"]}
     for error in body.get("errors", []):
         error["context"].pop("objectWriteTraceId", None)
     return body
@@ -154,29 +159,35 @@ def _authorize(portal: Portal) -> None:
         raise Problem(401, "INVALID_AUTHENTICATION", "Authentication credentials not found or expired.")
     if not request.path.startswith("/crm/"):
         return
-    scope = _scope(request.method, request.path)
-    if scope not in settings.scopes:
+    needed = needed_scopes(request.method, request.path)
+    missing = [each for names in needed if not set(names) & set(settings.scopes) for each in names]
+    if missing:
         error = {
             "message": "One or more of the following scopes are required.",
-            "context": {"requiredGranularScopes": [scope]},
+            "context": {"requiredGranularScopes": missing},
         }
         message = "This app has not been granted all required scopes to make this call."
         raise Problem(403, "MISSING_SCOPES", message, errors=[error])
 
 
-def _scope(method: str, path: str) -> str:
-    """The scope that a call needs."""
-    # /crm/v3/owners or /crm/owners/2026-09
-    first, second, third, *_ = [*path.split("/")[2:], "", "", ""]
-    area = second if first in ("v3", "v4") else first
-    kind = "schemas" if area == "properties" else "objects"
-    what = {"owners": "owners", "pipelines": third}.get(area, "contacts")
-    reading = method == "GET" or path.endswith(_READING)
-    return f"crm.{kind}.{what}.{'read' if reading else 'write'}"
+def _check_activated(portal: Portal) -> None:
+    """Raises `Problem` for records of a type that the admin has not activated."""
+    if (request.blueprint or "").partition("-")[0] not in ("associations", "batches", "objects"):
+        return
+    for kind in (request.view_args or {}).values():
+        if isinstance(kind, ObjectType) and kind.type_id not in portal.settings.enabled:
+            raise not_activated(portal.settings.disabled_status, kind)
 
 
 def _route() -> str:
-    return f"{request.method} {request.url_rule.rule if request.url_rule else request.path}"
+    """The method and the path, with names in place of what differs from call to call."""
+    if request.url_rule is None:
+        return f"{request.method} {request.path}"
+    rule = request.url_rule.rule
+    for name, value in (request.view_args or {}).items():
+        if isinstance(value, ObjectType):
+            rule = rule.replace(f"<object_type:{name}>", value.name)
+    return f"{request.method} {rule}"
 
 
 def _rows() -> int:

@@ -1,4 +1,4 @@
-"""The batch routes of contacts: up to 100 rows in a request."""
+"""The batch routes of records: up to 100 rows in a request."""
 
 import time
 from collections.abc import Callable
@@ -7,12 +7,15 @@ from typing import Any
 import msgspec
 from flask import Blueprint, Response, g, request
 
-from sandbox.hubspot.answers import SHOWN, batch_answer, shown
-from sandbox.hubspot.contact import Plan
+from sandbox.hubspot.answers import batch_answer, shown
 from sandbox.hubspot.faults import WARNING, row_problem
-from sandbox.hubspot.portal import Claims, Portal
+from sandbox.hubspot.object_types import ObjectType
+from sandbox.hubspot.parameters import check_parameters, is_set
+from sandbox.hubspot.portal import Portal
 from sandbox.hubspot.problems import Problem, missing, validation
+from sandbox.hubspot.records import Plan
 from sandbox.hubspot.shapes import decode
+from sandbox.hubspot.table import Claims
 from sandbox.hubspot.values import iso
 from sandbox.hubspot.versions import Version
 
@@ -20,78 +23,80 @@ MAX_INPUTS = 100
 
 
 def batch_routes(portal: Portal, version: Version) -> Blueprint:
-    prefix = f"{version.path('objects')}/contacts/batch"
+    prefix = f"{version.path('objects')}/<object_type:kind>/batch"
     routes = Blueprint(f"batches-{version.name}", __name__, url_prefix=prefix)
     demanding = version.enforces_required
 
     @routes.before_request
     def pass_over() -> Response | None:
         """A batch without inputs, which the dated versions answer like any other that went well."""
+        check_parameters(*(("archived",) if request.path.endswith("/read") else ()))
         empty = version.empty_batch and is_empty(request.get_data())
         return batch_answer(iso(time.time()), [], [], multi_status=False) if empty else None
 
     @routes.post("/upsert")
-    def upsert() -> Response:
-        rows = _rows("BatchInputSimplePublicObjectBatchInputUpsert")
+    def upsert(kind: ObjectType) -> Response:
+        rows, table = _rows("BatchInputSimplePublicObjectBatchInputUpsert"), portal.table(kind)
         for row in rows:
             if not row.id_property:
                 raise validation("idProperty is required for an upsert.")
-            if row.id_property not in portal.index:
-                raise validation(f"The property {row.id_property} is not a unique identifier property of CONTACT.")
+            table.check_unique(row.id_property)
         _refuse_duplicates([(row.id_property, row.id) for row in rows])
         # HubSpot's page: partial upserts are not supported with email as the idProperty.
         partial = _traced(rows) and all(row.id_property != "email" for row in rows)
 
         def plan(row: Any, claims: Claims) -> Plan:
-            return portal.plan_upsert(row, claims, demanding=demanding)
+            return table.plan_upsert(row, claims, demanding=demanding)
 
-        return _write(portal, version, rows, plan, partial=partial)
+        return _write(portal, version, kind, rows, plan, partial=partial)
 
     @routes.post("/update")
-    def update() -> Response:
+    def update(kind: ObjectType) -> Response:
         rows = _rows("BatchInputSimplePublicObjectBatchInput")
         _refuse_duplicates([(row.id_property, row.id) for row in rows])
 
         def plan(row: Any, claims: Claims) -> Plan:
-            return portal.plan_update(row, claims, demanding=demanding)
+            return portal.table(kind).plan_update(row, claims, demanding=demanding)
 
-        return _write(portal, version, rows, plan, partial=_traced(rows))
+        return _write(portal, version, kind, rows, plan, partial=_traced(rows))
 
     @routes.post("/create")
-    def create_all() -> Response:
+    def create_all(kind: ObjectType) -> Response:
         rows = _rows("BatchInputSimplePublicObjectBatchInputForCreate")
 
         def plan(row: Any, claims: Claims) -> Plan:
-            return portal.plan_create(row.properties, claims, demanding=demanding)
+            return portal.plan_create(kind, row, claims, demanding=demanding)
 
-        return _write(portal, version, rows, plan, partial=_traced(rows), made=201)
+        return _write(portal, version, kind, rows, plan, partial=_traced(rows), made=201)
 
     @routes.post("/read")
-    def read() -> Response:
-        wanted = decode("BatchReadInputSimplePublicObjectId", request.get_data())
+    def read(kind: ObjectType) -> Response:
+        wanted, archived = decode("BatchReadInputSimplePublicObjectId", request.get_data()), is_set("archived")
         check_count(wanted.inputs)
         _refuse_duplicates([(wanted.id_property, each.id) for each in wanted.inputs])
-        started = iso(time.time())
+        started, table = iso(time.time()), portal.table(kind)
+        g.rows = len(wanted.inputs)
         with portal.lock:
-            found = [(each.id, portal.find(wanted.id_property, each.id)) for each in wanted.inputs]
-            names, past = (*SHOWN, *wanted.properties), wanted.properties_with_history
-            contacts = [contact for _, contact in found if contact is not None]
+            find = table.find_deleted if archived else table.find
+            found = [(each.id, find(wanted.id_property, each.id)) for each in wanted.inputs]
+            names, past = (*kind.shown, *wanted.properties), wanted.properties_with_history
+            records = [record for _, record in found if record is not None]
             if portal.settings.merged_reads == "once":
-                contacts = list({contact.id: contact for contact in contacts}.values())
-            results = [shown(contact, (*names, *past), past) for contact in contacts]
+                records = list({record.id: record for record in records}.values())
+            results = [shown(record, names, past) for record in records]
             portal.random.shuffle(results)
-        lost = [value for value, contact in found if contact is None]
-        errors = [missing(lost).row(None)] if lost else []
+        lost = [value for value, record in found if record is None]
+        errors = [missing(lost, kind.word).row(None)] if lost else []
         return batch_answer(started, results, errors, multi_status=portal.tells_multi_status(version))
 
     @routes.post("/archive")
-    def archive_all() -> Response:
+    def archive_all(kind: ObjectType) -> Response:
         wanted = decode("BatchInputSimplePublicObjectId", request.get_data())
         check_count(wanted.inputs)
         with portal.lock:
-            found = [portal.find_to_write(None, each.id) for each in wanted.inputs]
-            for contact in {each.id: each for each in found if each is not None}.values():
-                portal.remove(contact)
+            found = [portal.table(kind).find_to_write(None, each.id) for each in wanted.inputs]
+            for record in {each.id: each for each in found if each is not None}.values():
+                portal.remove(record)
         return Response(status=204)
 
     return routes
@@ -116,11 +121,11 @@ def _rows(model: str) -> Any:
     return rows
 
 
-def check_count(rows: list[Any]) -> None:
+def check_count(rows: list[Any], most: int = MAX_INPUTS) -> None:
     if not rows:
         raise validation("inputs must not be empty.")
-    if len(rows) > MAX_INPUTS:
-        raise validation(f"The maximum number of inputs supported in a batch request is {MAX_INPUTS}.")
+    if len(rows) > most:
+        raise validation(f"The maximum number of inputs supported in a batch request is {most}.")
     if any(getattr(row, "id", "?").strip() == "" for row in rows):
         raise validation("id must not be blank.")
 
@@ -137,23 +142,32 @@ def _traced(rows: list[Any]) -> bool:
     return len(traces) == len(rows) and None not in traces and "" not in traces
 
 
+def struck_rows(rows: list[Any]) -> set[int]:
+    """The identities of the rows that this request's fault is about."""
+    fault = g.get("fault")
+    if fault is None or not fault.kind.startswith("row_"):
+        return set()
+    meant = [row for row in rows if not fault.ids or not fault.ids.isdisjoint(_ids_of(row))]
+    return {id(row) for row in meant[: fault.rows]}
+
+
 def _write(
     portal: Portal,
     version: Version,
+    kind: ObjectType,
     rows: list[Any],
     plan: Callable[[Any, Claims], Plan],
     *,
     partial: bool,
     made: int = 200,
 ) -> Response:
-    started, fault, warned = iso(time.time()), g.get("fault"), set[int]()
-    if fault is not None and fault.kind.startswith("row_"):
-        struck = {id(row) for row in [row for row in rows if not fault.ids or _id_of(row) in fault.ids][: fault.rows]}
-        if fault.kind == "row_warned":
+    started, struck, warned = iso(time.time()), struck_rows(rows), set[int]()
+    if struck:
+        if g.fault.kind == "row_warned":
             warned = struck if version.warns else set()
         else:
-            plan = _refusing(struck, row_problem(fault), plan)
-    plans, problems = portal.write_batch(rows, plan, partial=partial)
+            plan = _refusing(struck, row_problem(g.fault), plan)
+    plans, problems = portal.write_batch(kind, rows, plan, partial=partial)
     settings = portal.settings
     results = [_written(each, echo=settings.echo_trace_id, warned=id(each.row) in warned) for each in plans]
     portal.random.shuffle(results)
@@ -170,13 +184,17 @@ def _refusing(struck: set[int], problem: Problem, plan: Callable[[Any, Claims], 
     return refuse
 
 
-def _id_of(row: Any) -> str:
-    return getattr(row, "id", "")
+def _ids_of(row: Any) -> set[str]:
+    """The ids that a row names; those of both records where it is about an association."""
+    if hasattr(row, "_from"):
+        return {row._from.id, *(each.id for each in (row.to if isinstance(row.to, list) else [row.to]))}
+    return {getattr(row, "id", "")}
 
 
 def _written(plan: Plan, *, echo: bool, warned: bool) -> dict[str, Any]:
     key = getattr(plan.row, "id_property", None)
-    body = shown(plan.contact, (*plan.changes, key) if key else plan.changes)
+    body = shown(plan.record, (*plan.changes, key) if key else plan.changes)
+    body["properties"] |= {name: plan.changes[name] for name in plan.record.type.echoed & plan.changes.keys()}
     body["new"] = plan.new
     if echo and plan.row.object_write_trace_id:
         body["objectWriteTraceId"] = plan.row.object_write_trace_id

@@ -10,16 +10,21 @@ from flask import Blueprint, Response, request
 from sandbox.call_log import CallLog
 from sandbox.faults import Faults
 from sandbox.hubspot.answers import answer, shown
-from sandbox.hubspot.contact import Contact
+from sandbox.hubspot.links import type_of
+from sandbox.hubspot.object_types import CONTACTS, OBJECT_TYPES, ObjectType, find_object_type
 from sandbox.hubspot.portal import Portal
 from sandbox.hubspot.problems import validation
 from sandbox.hubspot.properties import Option
+from sandbox.hubspot.records import SALESPERSON, Record
 from sandbox.hubspot.settings import Settings
 from sandbox.hubspot.values import iso
 
 
 class Given(msgspec.Struct, forbid_unknown_fields=True):
+    """`associations`: object type -> ids of the records that a new one is linked to."""
+
     properties: dict[str, str]
+    associations: dict[str, tuple[str, ...]] = {}
 
 
 class Merge(msgspec.Struct, forbid_unknown_fields=True):
@@ -44,14 +49,14 @@ def control_routes(portal: Portal, faults: Faults, call_log: CallLog) -> Bluepri
         with portal.lock:
             return answer(
                 {
-                    "contacts": [inside(contact) for contact in portal.contacts.values()],
+                    **{name: _records(portal, name) for name in portal.tables},
                     "calls": call_log.counts,
                     "connections": request.environ.get("sandbox.connections", 0),
                     "peak_requests_per_10s": portal.quota.peak,
                     "requests_today": portal.quota.today,
-                    "properties": [name for name, each in portal.properties.items() if not each.hubspot_defined],
+                    "properties": [each.name for each in portal.contacts.own_properties()],
                     "settings": portal.settings,
-                    "merged": portal.merged,
+                    "merged": portal.contacts.merged,
                     "faults": list(faults.faults.values()),
                     "faults_struck": faults.struck,
                 }
@@ -105,62 +110,90 @@ def control_routes(portal: Portal, faults: Faults, call_log: CallLog) -> Bluepri
             call_log.counts.clear()
             call_log.calls.clear()
             if keep:
-                portal.forget_contacts()
+                portal.forget_records()
             else:
                 portal.reset(Settings())
         return Response(status=204)
 
-    @routes.post("/contacts")
-    def create_contact() -> Response:
+    @routes.post("/<object_type:kind>")
+    def create_record(kind: ObjectType) -> Response:
+        given = _decoded(Given)
         with portal.lock:
-            plan = portal.plan_create(_decoded(Given).properties, {})
-            portal.commit([plan])
-            return answer(shown(plan.contact, plan.contact.properties), 201)
+            plan = portal.table(kind).plan_create(given.properties, {})
+            portal.commit(kind, [plan], SALESPERSON)
+            for name, ids in given.associations.items():
+                for each in ids:
+                    _link(portal, plan.record, name, each)
+            return answer(shown(plan.record, plan.record.properties), 201)
 
-    @routes.get("/contacts/<value>")
-    def get_contact(value: str) -> Response:
+    @routes.get("/<object_type:kind>/<value>")
+    def get_record(kind: ObjectType, value: str) -> Response:
         with portal.lock:
-            contact = portal.get(request.args.get("idProperty"), value)
+            record = portal.table(kind).get(request.args.get("idProperty"), value)
             changes = {
-                name: [{"at": iso(at), "value": value} for at, value in past]
-                for name, past in contact.history().items()
+                name: [{"at": iso(each.at), "value": each.value, "by": each.source.kind} for each in past]
+                for name, past in record.changes().items()
             }
-            return answer({**inside(contact), "history": changes})
+            return answer({**inside(record), "associations": _associated(portal, record), "history": changes})
 
-    @routes.patch("/contacts/<value>")
-    def edit_contact(value: str) -> Response:
+    @routes.patch("/<object_type:kind>/<value>")
+    def edit_record(kind: ObjectType, value: str) -> Response:
         with portal.lock:
-            contact = portal.get(request.args.get("idProperty"), value)
-            portal.commit([portal.plan_change(contact, _decoded(Given).properties, {})])
-            return answer(shown(contact, contact.properties))
+            record = portal.table(kind).get(request.args.get("idProperty"), value)
+            plan = portal.table(kind).plan_change(record, _decoded(Given).properties, {})
+            portal.commit(kind, [plan], SALESPERSON)
+            return answer(shown(record, record.properties))
 
-    @routes.delete("/contacts/<value>")
-    def delete_contact(value: str) -> Response:
+    @routes.delete("/<object_type:kind>/<value>")
+    def delete_record(kind: ObjectType, value: str) -> Response:
         with portal.lock:
-            portal.remove(portal.get(request.args.get("idProperty"), value))
+            portal.remove(portal.table(kind).get(request.args.get("idProperty"), value))
         return Response(status=204)
 
     @routes.post("/merges")
     def merge() -> Response:
         wanted = _decoded(Merge)
         with portal.lock:
-            primary, other = (portal.get(wanted.by, value) for value in (wanted.primary, wanted.other))
+            primary, other = (portal.contacts.get(wanted.by, value) for value in (wanted.primary, wanted.other))
             return answer(inside(portal.merge(primary, other)), 201)
 
     return routes
 
 
-def inside(contact: Contact) -> dict[str, Any]:
-    """A contact as tests see it. `changes`: property -> how often its value became another one; `writes`: property ->
+def inside(record: Record) -> dict[str, Any]:
+    """A record as tests see it. `changes`: property -> how often its value became another one; `writes`: property ->
     how often it was sent and accepted."""
     return {
-        "id": str(contact.id),
-        "properties": contact.properties,
-        "created": iso(contact.created),
-        "updated": iso(contact.updated),
-        "changes": {name: len(past) for name, past in contact.history().items()},
-        "writes": Counter(name for _, written in contact.log for name in written),
+        "id": str(record.id),
+        "properties": record.properties,
+        "created": iso(record.created),
+        "updated": iso(record.updated),
+        "changes": {name: len(past) for name, past in record.changes().items()},
+        "writes": Counter(record.written_names()),
     }
+
+
+def _records(portal: Portal, name: str) -> list[dict[str, Any]]:
+    """All of a type; of others than contacts also what they are associated with."""
+    records = portal.tables[name].records.values()
+    if name == CONTACTS.name:
+        return [inside(each) for each in records]
+    return [{**inside(each), "associations": _associated(portal, each)} for each in records]
+
+
+def _associated(portal: Portal, record: Record) -> dict[str, list[str]]:
+    """Object type -> ids of the records that this one is associated with."""
+    start = (record.type.name, record.id)
+    found = {each.name: [str(other) for other in portal.links.of(start, each.name)] for each in OBJECT_TYPES}
+    return {name: ids for name, ids in found.items() if ids}
+
+
+def _link(portal: Portal, record: Record, name: str, value: str) -> None:
+    target = find_object_type(name)
+    if target is None:
+        raise validation(f"There is no object type {name}.")
+    other = portal.table(target).get(None, value)
+    portal.link(record, other, frozenset({type_of(record.type, target)}))
 
 
 def _decoded(kind: Any) -> Any:
@@ -179,10 +212,11 @@ def _options(given: Any) -> dict[str, list[str]]:
 
 def _set_options(portal: Portal, name: str, options: list[str]) -> None:
     """Give a property these options; a text becomes a dropdown, as when a portal syncs with another system."""
-    if name not in portal.properties:
+    properties = portal.contacts.properties
+    if name not in properties:
         raise validation(f"There is no property {name}.")
-    definition = portal.properties[name]
-    portal.properties[name] = msgspec.structs.replace(
+    definition = properties[name]
+    properties[name] = msgspec.structs.replace(
         definition,
         type="enumeration",
         field_type=definition.field_type if definition.type == "enumeration" else "select",

@@ -1,6 +1,6 @@
 """Ways in which HubSpot can fail, switched on and off while the stand-in runs."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -68,12 +68,8 @@ WARNING = {
 GARBLED = b'{"status":"error","message":"\xff\xfe\xc3\x28"}'
 
 
-class _Row(Struct):
-    id: str = ""
-
-
 class _Batch(Struct):
-    inputs: list[_Row]
+    inputs: list[dict[str, Any]]
 
 
 class HubSpotFault(Fault):
@@ -107,11 +103,18 @@ def refusal(fault: HubSpotFault) -> Problem | None:
     return Problem(status, category, message, headers=headers)
 
 
-def _ids_in(body: bytes) -> set[str]:
+def _ids_in(body: bytes) -> set[Any]:
+    """The ids that the rows of a batch name; those of both records where they are associations."""
     try:
-        return {row.id for row in msgspec.json.decode(body, type=_Batch).inputs}
+        rows = msgspec.json.decode(body, type=_Batch).inputs
+        ends = [each for row in rows for end in (row, row.get("from"), row.get("to")) for each in _listed(end)]
+        return {each["id"] for each in ends if isinstance(each.get("id"), str)}
     except (msgspec.DecodeError, UnicodeDecodeError):
         return set()
+
+
+def _listed(value: Any) -> list[dict[str, Any]]:
+    return [each for each in (value if isinstance(value, list) else [value]) if isinstance(each, dict)]
 
 
 def row_problem(fault: HubSpotFault) -> Problem:
@@ -120,5 +123,5 @@ def row_problem(fault: HubSpotFault) -> Problem:
     if fault.kind == "row_limited":
         return Problem(429, "RATE_LIMITS", "You have reached your ten_secondly_rolling limit.")
     if fault.kind == "row_refused":
-        return Problem(400, "VALIDATION_ERROR", "The contact does not meet a rule of this portal.")
+        return Problem(400, "VALIDATION_ERROR", "The record does not meet a rule of this portal.")
     return Problem(400, "", "", unexplained=True)

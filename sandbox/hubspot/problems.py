@@ -7,6 +7,8 @@ from uuid import uuid4
 
 import msgspec
 
+from sandbox.hubspot.object_types import ObjectType
+
 
 @dataclass(slots=True, eq=False)
 class Problem(Exception):
@@ -55,13 +57,19 @@ def validation(message: str, **more: Any) -> Problem:
     return Problem(400, "VALIDATION_ERROR", message, **more)
 
 
+def not_activated(status: int, object_type: ObjectType) -> Problem:
+    """The admin has not activated this type of records. HubSpot's own answer is not public."""
+    category = {400: "VALIDATION_ERROR", 403: "FORBIDDEN"}.get(status, "OBJECT_NOT_FOUND")
+    return Problem(status, category, f"The object type {object_type.type_id} is not activated in this account.")
+
+
 def not_found(what: str) -> Problem:
     return Problem(404, "OBJECT_NOT_FOUND", f"{what} was not found.")
 
 
-def missing(ids: list[str]) -> Problem:
-    """The row of a 207 that names ids nobody has."""
-    message = "Could not get some CONTACT objects, they may be deleted or not exist. Check that ids are valid."
+def missing(ids: list[str], word: str) -> Problem:
+    """The row of a 207 that names ids nobody has; `word`: what the object type is called."""
+    message = f"Could not get some {word} objects, they may be deleted or not exist. Check that ids are valid."
     return Problem(404, "OBJECT_NOT_FOUND", message, context={"ids": ids})
 
 
@@ -74,16 +82,16 @@ class Refusal:
     message: str
 
 
-def required_missing(names: Sequence[str]) -> Problem:
-    """400 for a creation that sets none of the properties of which one is required."""
-    message, context = "Error creating CONTACT. Some required properties were not set.", {"properties": list(names)}
+def required_missing(names: Sequence[str], word: str) -> Problem:
+    """400 for a creation that does not set what it has to."""
+    message, context = f"Error creating {word}. Some required properties were not set.", {"properties": list(names)}
     return validation(message, errors=[{"message": message, "context": context}], context=context)
 
 
-def required_by_admin(form: str, names: Sequence[str], labels: Sequence[str]) -> Problem:
+def required_by_admin(form: str, names: Sequence[str], labels: Sequence[str], word: str) -> Problem:
     """400 for properties that the admin requires; for `form` see `Settings.required_body`."""
     if form == "context":
-        return required_missing(names)
+        return required_missing(names, word)
     if form == "codes":
         errors = [
             {"message": f"{name} is required", "code": "REQUIRED_PROPERTY", "context": {"propertyName": [name]}}
@@ -99,10 +107,10 @@ def required_by_admin(form: str, names: Sequence[str], labels: Sequence[str]) ->
     return validation(f"The following required properties are missing: {listed}")
 
 
-def no_room(status: int, limit: int) -> Problem:
-    """The portal has as many contacts as it may have. HubSpot's own body is not public."""
+def no_room(status: int, limit: int, word: str) -> Problem:
+    """The portal has as many records as it may have. HubSpot's own body is not public."""
     category = "VALIDATION_ERROR" if status == 400 else "FORBIDDEN"
-    return Problem(status, category, f"The limit of {limit} CONTACT records in this account has been reached.")
+    return Problem(status, category, f"The limit of {limit} {word} records in this account has been reached.")
 
 
 def invalid_values(refusals: list[Refusal], in_message: int | None, in_errors: int | None) -> Problem:
@@ -119,17 +127,20 @@ def invalid_values(refusals: list[Refusal], in_message: int | None, in_errors: i
     return validation(f"Property values were not valid: {text}", errors=errors)
 
 
-def already_exists(form: str, portal_id: int, name: str, value: str, own: int, owner: int) -> Problem:
+def already_exists(
+    form: str, portal_id: int, object_type: ObjectType, name: str, value: str, own: int, owner: int
+) -> Problem:
     """The value of a unique property is taken; `form` is `existing_id`, `no_id`, `already_exists` or `coordinates`."""
+    label = object_type.label
     if form == "existing_id":
         found = {"existingId": [str(owner)]}
-        return Problem(409, "CONFLICT", f"Contact already exists. Existing ID: {owner}", context=found)
+        return Problem(409, "CONFLICT", f"{label} already exists. Existing ID: {owner}", context=found)
     if form == "no_id":
-        return Problem(409, "CONFLICT", "Contact already exists.")
+        return Problem(409, "CONFLICT", f"{label} already exists.")
     if form == "already_exists":
-        return Problem(400, "OBJECT_ALREADY_EXISTS", f"A contact with this {name} already exists.")
+        return Problem(400, "OBJECT_ALREADY_EXISTS", f"A {label.lower()} with this {name} already exists.")
     coordinates = (
-        f"PropertyValueCoordinates{{portalId={portal_id}, objectTypeId=ObjectTypeId{{legacyObjectType=CONTACT}}, "
-        f"propertyName={name}, value={value}}}"
+        f"PropertyValueCoordinates{{portalId={portal_id}, "
+        f"objectTypeId=ObjectTypeId{{legacyObjectType={object_type.word}}}, propertyName={name}, value={value}}}"
     )
     return validation(f"Cannot set {coordinates} on {own}. {owner} already has that value.")

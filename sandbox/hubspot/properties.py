@@ -1,7 +1,8 @@
-"""Contact properties: their definitions, and the rule each one sets for values."""
+"""Properties: their definitions, and the rule each one sets for values."""
 
 import re
 import time
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -61,6 +62,37 @@ class Property(Struct, rename="camel"):
     created_at: str = "2020-01-01T00:00:00.000Z"
     updated_at: str = "2020-01-01T00:00:00.000Z"
     modification_metadata: Metadata = Metadata()
+
+
+def built_in(
+    name: str, label: str, kind: str, field_type: str, group: str, *, locked: bool = False, calculated: bool = False
+) -> Property:
+    """A definition of HubSpot's own; `locked`: nobody can write its value."""
+    return Property(
+        name=name,
+        label=label,
+        type=kind,
+        field_type=field_type,
+        group_name=group,
+        hubspot_defined=True,
+        calculated=calculated,
+        form_field=not locked,
+        modification_metadata=Metadata(
+            archivable=False, read_only_definition=True, read_only_options=locked, read_only_value=locked
+        ),
+    )
+
+
+def owner_property(group: str) -> Property:
+    """To which user a record belongs: the API lists no options, and takes the ids of owners alone."""
+    definition = built_in("hubspot_owner_id", "Owner", "enumeration", "select", group)
+    definition.external_options = True
+    return definition
+
+
+def options_of(pairs: Iterable[tuple[str, str]]) -> list[Option]:
+    """`pairs`: value and label of each, in their order."""
+    return [Option(label, value, display_order=at) for at, (value, label) in enumerate(pairs)]
 
 
 class Rule(Struct, frozen=True):

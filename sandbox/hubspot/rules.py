@@ -36,12 +36,13 @@ RuleType = Literal[
 
 
 class Required(Struct, frozen=True, forbid_unknown_fields=True):
-    """`property` must have a value after a write. `on`: `create` for what the Create Record form asks, else any write.
-    `when`: property -> values; it holds for records alone that have one of these values in each."""
+    """`property` must have a value after a write of an `object`. `on`: `create` for what the Create Record form asks,
+    else any write. `when`: property -> values; it holds for records alone that have one of these values in each."""
 
     property: str
     on: Literal["write", "create"] = "write"
     when: dict[str, tuple[str, ...]] = {}
+    object: str = "contacts"
 
 
 class FormatRule(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):

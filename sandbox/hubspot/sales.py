@@ -5,16 +5,13 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from sandbox.hubspot.answers import answer
+from sandbox.hubspot.object_types import ObjectType
+from sandbox.hubspot.pipelines import Pipeline, pipelines_of
 from sandbox.hubspot.portal import Portal
 from sandbox.hubspot.problems import not_found, validation
 from sandbox.hubspot.versions import Version
 
 _SINCE = "2020-01-01T00:00:00.000Z"
-# Object type -> its pipeline's label and stages. Ids are a portal's own: whoever needs one has to read it.
-_PIPELINES = {
-    "orders": ("Order Pipeline", ("Open", "Processed", "Shipped", "Delivered", "Cancelled")),
-    "deals": ("Sales Pipeline", ("Appointment Scheduled", "Contract Sent", "Closed Won", "Closed Lost")),
-}
 
 
 def owner_routes(portal: Portal, version: Version) -> Blueprint:
@@ -23,55 +20,66 @@ def owner_routes(portal: Portal, version: Version) -> Blueprint:
     @routes.get("")
     def list_owners() -> Response:
         wanted = request.args.get("email")
-        found = [_owner(at, email) for at, email in enumerate(portal.settings.owners) if wanted in (None, email)]
-        return answer({"results": found})
+        owners = portal.settings.owner_ids()
+        return answer({"results": [_owner(number, email) for number, email in owners if wanted in (None, email)]})
+
+    @routes.get("/<value>")
+    def get_owner(value: str) -> Response:
+        for number, email in portal.settings.owner_ids():
+            if value == str(number):
+                return answer(_owner(number, email))
+        raise not_found("The owner")
 
     return routes
 
 
 def pipeline_routes(portal: Portal, version: Version) -> Blueprint:
-    routes = Blueprint(f"pipelines-{version.name}", __name__, url_prefix=version.path("pipelines"))
+    routes = Blueprint(
+        f"pipelines-{version.name}", __name__, url_prefix=f"{version.path('pipelines')}/<object_type:kind>"
+    )
 
-    @routes.get("/<kind>")
-    def list_pipelines(kind: str) -> Response:
-        if kind not in _PIPELINES:
-            raise validation(f"The object type {kind} has no pipelines.")
-        return answer({"results": [_pipeline(kind, portal.settings.portal_id)]})
+    def find_all(kind: ObjectType) -> list[Pipeline]:
+        if not kind.pipeline:
+            raise validation(f"The object type {kind.name} has no pipelines.")
+        return pipelines_of(portal.settings, kind)
 
-    @routes.get("/<kind>/<pipeline_id>")
-    def get_pipeline(kind: str, pipeline_id: str) -> Response:
-        found = _pipeline(kind, portal.settings.portal_id) if kind in _PIPELINES else {}
-        if found.get("id") != pipeline_id:
-            raise not_found("The pipeline")
-        return answer(found)
+    @routes.get("")
+    def list_pipelines(kind: ObjectType) -> Response:
+        return answer({"results": [_pipeline(at, each) for at, each in enumerate(find_all(kind))]})
+
+    @routes.get("/<pipeline_id>")
+    def get_pipeline(kind: ObjectType, pipeline_id: str) -> Response:
+        for at, each in enumerate(find_all(kind)):
+            if each.id == pipeline_id:
+                return answer(_pipeline(at, each))
+        raise not_found("The pipeline")
 
     return routes
 
 
-def _owner(at: int, email: str) -> dict[str, Any]:
+def _owner(number: int, email: str) -> dict[str, Any]:
     name = email.partition("@")[0].capitalize()
     dates = {"createdAt": _SINCE, "updatedAt": _SINCE, "archived": False}
-    own = {"id": str(700 + at), "email": email, "type": "PERSON", "firstName": name, "lastName": "", "teams": []}
-    return {**own, "userId": 1001 + at, "userIdIncludingInactive": 1001 + at, **dates}
+    own = {"id": str(number), "email": email, "type": "PERSON", "firstName": name, "lastName": "", "teams": []}
+    return {**own, "userId": 301 + number, "userIdIncludingInactive": 301 + number, **dates}
 
 
-def _pipeline(kind: str, portal_id: int) -> dict[str, Any]:
-    label, stages = _PIPELINES[kind]
+def _pipeline(at: int, pipeline: Pipeline) -> dict[str, Any]:
     dates = {"createdAt": _SINCE, "updatedAt": _SINCE, "archived": False}
     return {
-        "id": f"{kind}-{portal_id}",
-        "label": label,
-        "displayOrder": 0,
+        "id": pipeline.id,
+        "label": pipeline.label,
+        "displayOrder": at,
         "stages": [
             {
-                "id": f"{kind}-{portal_id}-{at}",
-                "label": stage,
-                "displayOrder": at,
+                "id": stage_id,
+                "label": label,
+                "displayOrder": place,
                 "metadata": {},
                 "writePermissions": "CRM_PERMISSIONS_ENFORCEMENT",
                 **dates,
             }
-            for at, stage in enumerate(stages)
+            for place, (stage_id, label) in enumerate(pipeline.stages.items())
         ],
         **dates,
     }

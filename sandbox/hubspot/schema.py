@@ -1,4 +1,4 @@
-"""The properties API for contacts."""
+"""The properties API."""
 
 import time
 from functools import partial
@@ -8,6 +8,7 @@ from flask import Blueprint, Response, request
 
 from sandbox.hubspot import shapes
 from sandbox.hubspot.answers import answer, batch_answer
+from sandbox.hubspot.object_types import ObjectType
 from sandbox.hubspot.portal import Portal
 from sandbox.hubspot.problems import Problem, not_found, validation
 from sandbox.hubspot.properties import Property, change_property, create_property
@@ -16,29 +17,30 @@ from sandbox.hubspot.versions import Version
 
 
 def schema_routes(portal: Portal, version: Version) -> Blueprint:
-    prefix = f"{version.path('properties')}/contacts"
+    prefix = f"{version.path('properties')}/<object_type:kind>"
     routes = Blueprint(f"schema-{version.name}", __name__, url_prefix=prefix)
     decode = partial(shapes.decode, package="properties", former=version.display_hints)
 
-    def known(name: str) -> Property:
-        if name not in portal.properties:
+    def known(kind: ObjectType, name: str) -> Property:
+        table = portal.table(kind)
+        if name not in table.properties:
             raise not_found(f"The property '{name}'")
-        return portal.properties[name]
+        return table.properties[name]
 
     @routes.get("")
-    def list_all() -> Response:
+    def list_all(kind: ObjectType) -> Response:
         with portal.lock:
-            return answer({"results": list(portal.properties.values())})
+            return answer({"results": list(portal.table(kind).properties.values())})
 
     @routes.post("")
-    def create() -> Response:
+    def create(kind: ObjectType) -> Response:
         wanted = create_property(decode("PropertyCreate", request.get_data()), ordered=version.option_order)
         with portal.lock:
-            portal.add_property(wanted)
+            portal.table(kind).add_property(wanted)
         return answer(wanted, 201)
 
     @routes.post("/batch/create")
-    def create_all() -> Response:
+    def create_all(kind: ObjectType) -> Response:
         inputs = decode("BatchInputPropertyCreate", request.get_data()).inputs
         if len({each.name for each in inputs}) < len(inputs):
             raise validation("Duplicate names found in batch input.")
@@ -47,66 +49,70 @@ def schema_routes(portal: Portal, version: Version) -> Blueprint:
             try:
                 wanted = create_property(each, ordered=version.option_order)
                 with portal.lock:
-                    portal.add_property(wanted)
+                    portal.table(kind).add_property(wanted)
                 made.append(wanted)
             except Problem as problem:
                 errors.append({**problem.row(None), "context": {"name": [each.name]}})
         return batch_answer(started, made, errors, status=201, multi_status=portal.tells_multi_status(version))
 
     @routes.post("/batch/read")
-    def read_all() -> Response:
+    def read_all(kind: ObjectType) -> Response:
         names = [each.name for each in decode("BatchReadInputPropertyName", request.get_data()).inputs]
         with portal.lock:
-            found = [portal.properties[name] for name in names if name in portal.properties]
-        absent = [name for name in names if name not in portal.properties]
+            properties = portal.table(kind).properties
+            found = [properties[name] for name in names if name in properties]
+        absent = [name for name in names if name not in properties]
         errors = [{**not_found("A property").row(None), "context": {"name": absent}}] if absent else []
         return batch_answer(iso(time.time()), found, errors, multi_status=portal.tells_multi_status(version))
 
     @routes.get("/<name>")
-    def get(name: str) -> Response:
+    def get(kind: ObjectType, name: str) -> Response:
         with portal.lock:
-            return answer(known(name))
+            return answer(known(kind, name))
 
     @routes.patch("/<name>")
-    def change(name: str) -> Response:
+    def change(kind: ObjectType, name: str) -> Response:
         wanted = decode("PropertyUpdate", request.get_data())
         with portal.lock:
-            portal.properties[name] = change_property(known(name), wanted, ordered=version.option_order)
-            portal.derive_rules()
-            return answer(portal.properties[name])
+            table = portal.table(kind)
+            table.properties[name] = change_property(known(kind, name), wanted, ordered=version.option_order)
+            table.derive_rules()
+            return answer(table.properties[name])
 
     @routes.delete("/<name>")
-    def archive(name: str) -> Response:
+    def archive(kind: ObjectType, name: str) -> Response:
         with portal.lock:
-            if known(name).hubspot_defined:
+            if known(kind, name).hubspot_defined:
                 raise validation(f"The property {name} cannot be archived.")
-            del portal.properties[name]
-            portal.archived.add(name)
-            portal.index.pop(name, None)
-            portal.derive_rules()
+            table = portal.table(kind)
+            del table.properties[name]
+            table.archived.add(name)
+            table.derive_rules()
         return Response(status=204)
 
     @routes.get("/groups")
-    def list_groups() -> Response:
+    def list_groups(kind: ObjectType) -> Response:
         with portal.lock:
-            return answer({"results": [_group(name, label) for name, label in portal.groups.items()]})
+            return answer({"results": [_group(name, label) for name, label in portal.table(kind).groups.items()]})
 
     @routes.post("/groups")
-    def create_group() -> Response:
+    def create_group(kind: ObjectType) -> Response:
         wanted = decode("PropertyGroupCreate", request.get_data())
         with portal.lock:
-            if wanted.name in portal.groups:
+            groups = portal.table(kind).groups
+            if wanted.name in groups:
                 message = f"A property group named '{wanted.name}' already exists."
                 raise Problem(409, "OBJECT_ALREADY_EXISTS", message)
-            portal.groups[wanted.name] = wanted.label
+            groups[wanted.name] = wanted.label
         return answer(_group(wanted.name, wanted.label), 201)
 
     @routes.get("/groups/<name>")
-    def get_group(name: str) -> Response:
+    def get_group(kind: ObjectType, name: str) -> Response:
         with portal.lock:
-            if name not in portal.groups:
+            groups = portal.table(kind).groups
+            if name not in groups:
                 raise not_found(f"The property group '{name}'")
-            return answer(_group(name, portal.groups[name]))
+            return answer(_group(name, groups[name]))
 
     return routes
 

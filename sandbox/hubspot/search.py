@@ -1,4 +1,4 @@
-"""The search API: filters over contacts as they were some seconds ago."""
+"""The search API: filters over records as they were some seconds ago."""
 
 import re
 from collections.abc import Callable
@@ -7,10 +7,10 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sandbox.hubspot.contact import Contact
-from sandbox.hubspot.portal import Portal
 from sandbox.hubspot.problems import validation
+from sandbox.hubspot.records import Record
 from sandbox.hubspot.shapes import check_value
+from sandbox.hubspot.table import Table
 from sandbox.hubspot.values import iso
 
 MAX_GROUPS, MAX_FILTERS, MAX_PAGE, MAX_RESULTS = 5, 6, 200, 10_000
@@ -21,17 +21,18 @@ _CALCULATED = {
 }
 
 
-def search(portal: Portal, wanted: Any, now: float) -> tuple[list[tuple[Contact, dict[str, str]]], int, str | None]:
+def search(
+    table: Table, lag: float, wanted: Any, now: float
+) -> tuple[list[tuple[Record, dict[str, str]]], int, str | None]:
     """The page of matches (each with its properties as the search index knows them), how many there are in all, and
-    `after` of the next page. Raises `Problem`."""
-    check(portal, wanted)
-    seen_until = now - portal.settings.search_lag
-    limit, start = 10 if wanted.limit is None else wanted.limit, int(wanted.after or "0")
+    `after` of the next page. `lag`: how many seconds the index is behind. Raises `Problem`."""
+    check(table, wanted)
+    limit, start = _page(wanted)
     found = []
-    for contact in list(portal.contacts.values()):
-        known = as_of(contact, seen_until)
+    for record in list(table.records.values()):
+        known = as_of(record, now - lag)
         if known and _matches(known, wanted):
-            found.append((contact, known))
+            found.append((record, known))
     for sort in reversed(wanted.sorts or []):
         name = sort.removeprefix("-")
         found.sort(key=lambda each: _comparable(value_of(each[1], name)), reverse=sort.startswith("-"))
@@ -39,33 +40,45 @@ def search(portal: Portal, wanted: Any, now: float) -> tuple[list[tuple[Contact,
     return found[start:end], len(found), str(end) if end < len(found) else None
 
 
-def check(portal: Portal, wanted: Any) -> None:
+def _page(wanted: Any) -> tuple[int, int]:
+    """`limit` and `after`; raises `Problem`, also where the page would end beyond what search can reach."""
+    limit, after = 10 if wanted.limit is None else wanted.limit, wanted.after or "0"
+    if not 0 <= limit <= MAX_PAGE:
+        raise validation(f"limit must be between 0 and {MAX_PAGE}.")
+    if not after.isdecimal() or int(after) + limit > MAX_RESULTS:
+        raise validation(f"after must be a number, and the page end at {MAX_RESULTS} or before.")
+    return limit, int(after)
+
+
+def check(table: Table, wanted: Any) -> None:
     """Raises `Problem` unless the request keeps within the search API's limits and names properties that exist."""
     groups = wanted.filter_groups or []
     if len(groups) > MAX_GROUPS or any(len(group.filters) > MAX_FILTERS for group in groups):
         raise validation(f"At most {MAX_GROUPS} filter groups of {MAX_FILTERS} filters each.")
-    if wanted.limit is not None and not 0 <= wanted.limit <= MAX_PAGE:
-        raise validation(f"limit must be between 0 and {MAX_PAGE}.")
-    if not (wanted.after or "0").isdecimal() or int(wanted.after or "0") > MAX_RESULTS:
-        raise validation(f"after must be a number up to {MAX_RESULTS}.")
+    for name in (sort.removeprefix("-") for sort in wanted.sorts or []):
+        if name not in table.properties:
+            raise validation(f"There was a problem with the request: unknown property {name}.")
     for each in (each for group in groups for each in group.filters):
         check_value("Filter", "operator", each.operator, "contacts")
-        if each.property_name not in portal.properties:
+        if each.property_name not in table.properties:
             raise validation(f"There was a problem with the request: unknown property {each.property_name}.")
         if each.operator in ("IN", "NOT_IN") and not each.values:
             raise validation(f"{each.operator} needs values.")
+        if each.operator == "BETWEEN" and each.high_value is None:
+            raise validation("BETWEEN needs a highValue.")
         if each.operator not in ("IN", "NOT_IN", "HAS_PROPERTY", "NOT_HAS_PROPERTY") and each.value is None:
             raise validation(f"{each.operator} needs a value.")
 
 
-def as_of(contact: Contact, moment: float) -> dict[str, str]:
-    """The properties that `contact` had at `moment`; empty before it was there."""
-    if max(contact.created, contact.since) > moment:
+def as_of(record: Record, moment: float) -> dict[str, str]:
+    """The properties that `record` had at `moment`; empty before it was there."""
+    if max(record.created, record.since) > moment:
         return {}
-    known = dict(contact.properties) if contact.updated <= moment else contact.as_of(moment)
-    known |= {"hs_object_id": str(contact.id), "createdate": iso(contact.created)}
-    known["lastmodifieddate"] = iso(min(contact.updated, moment))
-    return known
+    is_known = record.updated <= moment
+    known = dict(record.properties) if is_known else record.as_of(moment)
+    updated = record.updated if is_known else max((each.at for each in record.log if each.at <= moment), default=0.0)
+    own, ends = record.type, {"hs_object_id": str(record.id)}
+    return known | ends | {own.created: iso(record.created), own.modified: iso(max(record.created, updated))}
 
 
 def value_of(known: dict[str, str], name: str) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from sandbox.hubspot.rules import FormatRule, Required
 
@@ -12,8 +12,21 @@ SCOPES = (
     "crm.schemas.contacts.read",
     "crm.schemas.contacts.write",
 )
-# What reading owners and pipelines needs beside these.
-SALES_SCOPES = ("crm.objects.owners.read", "crm.objects.deals.read", "crm.objects.orders.read")
+# What orders, or carts or deals instead, need beside these.
+SALES_SCOPES = (
+    "crm.objects.owners.read",
+    *(
+        f"crm.{kind}.{name}.{right}"
+        for name in ("orders", "carts", "deals", "line_items")
+        for kind in ("objects", "schemas")
+        for right in ("read", "write")
+    ),
+)
+Names = tuple[str, ...]
+PIPELINES: dict[str, dict[str, Names]] = {
+    "orders": {"Order Pipeline": ("Open", "Processed", "Shipped", "Delivered", "Cancelled")},
+    "deals": {"Sales Pipeline": ("Appointment Scheduled", "Contract Sent", "Closed Won", "Closed Lost")},
+}
 Count = Annotated[int, Meta(ge=0)]
 Seconds = Annotated[float, Meta(ge=0)]
 
@@ -28,8 +41,9 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     `bare_errors`: leave out of error bodies whatever may be missing.
     `retry_after`: `Retry-After` of the quota's own 429s; None sends none. `quota_headers`: whether answers tell the
     quotas.
-    `max_properties`: custom properties the portal has room for.
-    `max_records`: contacts the portal has room for, None any number; one more is refused with `limit_status`.
+    `max_properties`: custom properties of each object type the portal has room for.
+    `max_records`: contacts the portal has room for, None any number; `room`: the same for other object types, any
+    number without; one more is refused with `limit_status`.
     `multi_status`: whether a batch with refused rows answers 207; None: as its version does.
     `batch_conflict`: one row's taken unique value refuses the whole batch with a 409 of this form; None: only its row.
     `required`, `formats` (property -> its rules): what the admin demands. `required_body`: how a missing value is told,
@@ -40,7 +54,11 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     `merged_writes`: whether a write to a merged record's old id reaches the new record or answers 404.
     `merged_reads`: whether a batch read of several ids of one record holds it for each of them or once.
     `owners`: the emails of the users to whom a record can belong. `enabled`: type ids of the objects that an admin has
-    activated.
+    activated; records of others are refused with `disabled_status`.
+    `pipelines`: object type -> label of each pipeline -> labels of its stages.
+    `company_currency`, `additional_currencies`: the only ones that a record can have.
+    `read_only`, `unique`: object type -> built-in properties that this portal does not let anybody write, and that hold
+    a value once.
     """
 
     requests_per_10s: Count = 100
@@ -71,5 +89,19 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     merged_reads: Literal["each", "once"] = "each"
     owners: tuple[str, ...] = ("mali@example.com", "niran@example.com")
     enabled: tuple[str, ...] = ("0-1", "0-2", "0-3", "0-8", "0-46", "0-123", "0-142")
+    disabled_status: Literal[400, 403, 404] = 403
+    pipelines: dict[str, dict[str, Names]] = field(default_factory=lambda: dict(PIPELINES))
+    company_currency: str = "THB"
+    additional_currencies: Names = ()
+    room: dict[str, Count] = {}
+    read_only: dict[str, Names] = {}
+    unique: dict[str, Names] = {}
     portal_id: int = 44_000_001
     time_zone: str = "Asia/Bangkok"
+
+    def owner_ids(self) -> list[tuple[int, str]]:
+        """Id and email of each."""
+        return [(700 + at, email) for at, email in enumerate(self.owners)]
+
+    def currencies(self) -> Names:
+        return (self.company_currency, *self.additional_currencies)

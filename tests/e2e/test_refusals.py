@@ -74,8 +74,8 @@ def test_several_refused_values_are_all_kept_for_a_person(line: Line) -> None:
 
 def test_a_property_that_became_read_only_is_dropped_alone(line: Line) -> None:
     with line.crm.portal.lock:
-        city = line.crm.portal.properties["city"]
-        line.crm.portal.properties["city"] = msgspec.structs.replace(
+        city = line.crm.portal.contacts.properties["city"]
+        line.crm.portal.contacts.properties["city"] = msgspec.structs.replace(
             city, modification_metadata=Metadata(read_only_value=True)
         )
         line.crm.portal.derive_rules()
@@ -88,7 +88,7 @@ def test_a_property_that_became_read_only_is_dropped_alone(line: Line) -> None:
 
 def test_a_property_that_somebody_deleted_is_dropped_alone(line: Line) -> None:
     with line.crm.portal.lock:
-        del line.crm.portal.properties["dealdroid_cart_total"]
+        del line.crm.portal.contacts.properties["dealdroid_cart_total"]
         line.crm.portal.derive_rules()
     cart = {"products": [{"name": "Dog food", "count": 1, "total": 590}], "grandTotal": "590"}
     line.sync(somchai("c", shopping_cart=cart))

@@ -50,7 +50,7 @@ def run_setup(crm: Crm, *options: str, **environ: str) -> Result:
 
 
 def definitions(crm: Crm) -> dict[str, Any]:
-    return {name: one for name, one in crm.portal.properties.items() if name.startswith("dealdroid_")}
+    return {name: one for name, one in crm.portal.contacts.properties.items() if name.startswith("dealdroid_")}
 
 
 def test_a_fresh_portal_gets_the_group_and_every_property(crm: Crm) -> None:
@@ -58,7 +58,7 @@ def test_a_fresh_portal_gets_the_group_and_every_property(crm: Crm) -> None:
     assert (done.exit_code, done.stderr) == (0, "")
     created = definitions(crm)
     assert sorted(created) == sorted(CORE + REST)
-    assert crm.portal.groups["dealdroid"] == "DealDroid"
+    assert crm.portal.contacts.groups["dealdroid"] == "DealDroid"
     assert {one.group_name for one in created.values()} == {"dealdroid"}
     assert [name for name, one in created.items() if one.has_unique_value] == [KEY]
     options = [option.value for option in created["dealdroid_payment_method"].options]
@@ -77,7 +77,7 @@ def test_repeating_it_changes_nothing(crm: Crm) -> None:
 def test_it_creates_what_is_missing(crm: Crm) -> None:
     run_setup(crm)
     with crm.portal.lock:
-        del crm.portal.properties["dealdroid_cart"]
+        del crm.portal.contacts.properties["dealdroid_cart"]
         crm.portal.derive_rules()
     assert json.loads(run_setup(crm, "--json").stdout)["created"] == ["dealdroid_cart"]
 
@@ -200,4 +200,6 @@ def add_property(crm: Crm, name: str, *, unique: bool) -> None:
     from sandbox.hubspot.properties import Property
 
     with crm.portal.lock:
-        crm.portal.add_property(Property(name, name, "string", "text", "contactinformation", has_unique_value=unique))
+        crm.portal.contacts.add_property(
+            Property(name, name, "string", "text", "contactinformation", has_unique_value=unique)
+        )

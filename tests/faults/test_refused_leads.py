@@ -276,7 +276,7 @@ def refuse(scene: Scene, name: str, code: str) -> None:
         raise Invalid(code, f"{value} was refused")
 
     with scene.line.crm.portal.lock:
-        scene.line.crm.portal.rules[name] = Rule(name, read_only=False, unique=name == "email", check=check)
+        scene.line.crm.portal.contacts.rules[name] = Rule(name, read_only=False, unique=name == "email", check=check)
 
 
 @pytest.mark.parametrize(

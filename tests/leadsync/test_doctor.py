@@ -181,11 +181,11 @@ def test_a_missing_scope_is_named_whether_or_not_hubspot_lists_the_scopes(
 
 def test_trying_the_scopes_changes_nothing(ward: Line) -> None:
     ward.crm.create(email="a@somebody.co.th", firstname="A")
-    before = ward.crm.contacts(), dict(ward.crm.portal.properties)
+    before = ward.crm.contacts(), dict(ward.crm.portal.contacts.properties)
     ward.crm.fault("403", path="/oauth")
     _, found = examine(ward)
     assert "HubSpot scopes" not in found
-    assert (ward.crm.contacts(), dict(ward.crm.portal.properties)) == before
+    assert (ward.crm.contacts(), dict(ward.crm.portal.contacts.properties)) == before
 
 
 def test_a_bad_token_is_named_and_never_shown(ward: Line) -> None:
@@ -206,7 +206,7 @@ def test_when_hubspot_fails_doctor_says_so_and_ends(ward: Line, kind: str) -> No
 
 def test_a_missing_property_is_named(ward: Line) -> None:
     with ward.crm.portal.lock:
-        del ward.crm.portal.properties["dealdroid_cart"]
+        del ward.crm.portal.contacts.properties["dealdroid_cart"]
         ward.crm.portal.derive_rules()
     code, found = examine(ward)
     [finding] = found["HubSpot properties"]

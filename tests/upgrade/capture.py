@@ -363,7 +363,7 @@ def main(target: Path) -> None:
                     teller.text(b"%d" % (one.created * 1000)),
                     {n: teller.text(v.encode()) for n, v in one.properties.items()},
                 ]
-                for one in line.crm.portal.contacts.values()
+                for one in line.crm.portal.contacts.records.values()
             ]
         intact = [each for each in commands if each[1] == keys.STORE]
         write(target / "redis.jsonl", [each for each in commands if each not in intact])

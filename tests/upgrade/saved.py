@@ -19,7 +19,8 @@ from leadcore.machine import Machine
 from leadcore.store import keys, lines
 from leadsync.cli import cli
 from receiver.intake.spool import Spool
-from sandbox.hubspot.contact import Contact, Plan
+from sandbox.hubspot.object_types import CONTACTS
+from sandbox.hubspot.records import Plan, Record
 from tests.conftest import SHARDS, Line, key_of
 from tests.upgrade.times import DAY_MS, Moment
 
@@ -73,7 +74,7 @@ class Saved:
             for contact_id, created, properties in self.lines("hubspot"):
                 at = int(moment.fill(created)) / 1000
                 filled = {name: moment.fill(value).decode() for name, value in properties.items()}
-                portal.commit([Plan(Contact(int(contact_id), at, at), filled, new=True)])
+                portal.commit(CONTACTS, [Plan(Record(CONTACTS, int(contact_id), at, at), filled, new=True)])
 
     def _fill_spool(self, folder: Path, moment: Moment) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -172,10 +172,11 @@ def test_the_search_sees_the_merged_record_after_its_lag(stand: Any, pair: Any) 
 def test_associations_go_over_to_the_merged_record(stand: Any, pair: Any) -> None:
     own = {"Authorization": "Bearer t"}
     url = f"{stand.url}/crm/associations/2026-09"
-    link = {"inputs": [{"from": {"id": "77"}, "to": {"id": pair[1]}}]}
+    note = stand.create("notes", hs_timestamp="2026-01-01T00:00:00Z")
+    link = {"inputs": [{"from": {"id": note}, "to": {"id": pair[1]}}]}
     requests.post(f"{url}/notes/contacts/batch/associate/default", json=link, headers=own, timeout=5)
     new = merge(stand, "c1", "c2")
-    told = requests.post(f"{url}/notes/contacts/batch/read", json={"inputs": [{"id": "77"}]}, headers=own, timeout=5)
+    told = requests.post(f"{url}/notes/contacts/batch/read", json={"inputs": [{"id": note}]}, headers=own, timeout=5)
     assert [each["toObjectId"] for each in told.json()["results"][0]["to"]] == [new]
 
 

@@ -159,29 +159,31 @@ def test_an_option_needs_its_place_in_2026_09(call: Any) -> None:
 
 @pytest.mark.parametrize(("version", "status"), [("v3", 204), ("2026-03", 204), ("2026-09", 200)])
 def test_associations_are_made_read_and_archived(stand: Any, row: Any, call: Any, version: str, status: int) -> None:
-    contact = stand.upsert(row("c1", firstname="A")).results[0].id
-    pair = {"from": {"id": "77"}, "to": {"id": contact}}
+    contact, order = stand.upsert(row("c1", firstname="A")).results[0].id, stand.create("orders")
+    pair = {"from": {"id": order}, "to": {"id": contact}}
     [made] = call(
-        "POST", version, "associations", "/deals/contacts/batch/associate/default", {"inputs": [pair]}
+        "POST", version, "associations", "/orders/contacts/batch/associate/default", {"inputs": [pair]}
     ).json()["results"]
-    assert made["associationSpec"] == {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 3}
+    assert made["associationSpec"] == {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 507}
     typed = {**pair, "types": [made["associationSpec"]]}
-    assert call("POST", version, "associations", "/deals/contacts/batch/create", {"inputs": [typed]}).status_code == 201
-    [found] = call("POST", version, "associations", "/contacts/deals/batch/read", {"inputs": [{"id": contact}]}).json()[
-        "results"
-    ]
-    assert [(each["toObjectId"], each["associationTypes"][0]["typeId"]) for each in found["to"]] == [("77", 4)]
-    gone = {"inputs": [{"from": {"id": "77"}, "to": [{"id": contact}]}]}
-    assert call("POST", version, "associations", "/deals/contacts/batch/archive", gone).status_code == status
-    left = call("POST", version, "associations", "/contacts/deals/batch/read", {"inputs": [{"id": contact}]}).json()
+    again = call("POST", version, "associations", "/orders/contacts/batch/create", {"inputs": [typed]})
+    assert again.status_code == 201
+    read = {"inputs": [{"id": contact}]}
+    [found] = call("POST", version, "associations", "/contacts/orders/batch/read", read).json()["results"]
+    assert [(each["toObjectId"], each["associationTypes"][0]["typeId"]) for each in found["to"]] == [(order, 508)]
+    gone = {"inputs": [{"from": {"id": order}, "to": [{"id": contact}]}]}
+    assert call("POST", version, "associations", "/orders/contacts/batch/archive", gone).status_code == status
+    left = call("POST", version, "associations", "/contacts/orders/batch/read", read).json()
     assert (left["results"], left["errors"][0]["context"]) == ([], {"fromObjectId": [contact]})
 
 
-def test_an_association_with_nobody_or_of_no_known_pair_is_refused(call: Any) -> None:
-    pair = {"inputs": [{"from": {"id": "77"}, "to": {"id": "404"}}]}
-    told = call("POST", "2026-09", "associations", "/notes/contacts/batch/associate/default", pair).json()
-    assert (told["results"], told["errors"][0]["context"]) == ([], {"ids": ["404"]})
-    unknown = call("POST", "2026-09", "associations", "/notes/carts/batch/associate/default", pair)
+def test_an_association_with_nobody_or_of_no_known_pair_is_refused(stand: Any, call: Any) -> None:
+    pair = {"inputs": [{"from": {"id": stand.create("orders")}, "to": {"id": "404"}}]}
+    for version in NAMES:
+        answer = call("POST", version, "associations", "/orders/contacts/batch/associate/default", pair)
+        assert (answer.status_code, answer.json()["results"]) == (200, [])
+        assert answer.json()["errors"][0]["context"] == {"ids": ["404"]}
+    unknown = call("POST", "2026-09", "associations", "/notes/line_items/batch/associate/default", pair)
     assert unknown.status_code == 400
 
 
@@ -196,7 +198,8 @@ def test_owners_pipelines_and_room_can_be_read(stand: Any, call: Any, version: s
     assert stages == ["Open", "Processed", "Shipped", "Delivered", "Cancelled"]
     assert call("GET", version, "pipelines", f"/orders/{pipeline['id']}").json() == pipeline
     room = call("GET", version, "limits", "/custom-properties").json()
-    assert (room["overallLimit"], room["overallUsage"], room["overallPercentage"]) == (4, 1, 25.0)
+    [contacts] = [each for each in room["byObjectType"] if each["objectTypeId"] == "0-1"]
+    assert (contacts["limit"], contacts["usage"], contacts["percentage"]) == (4, 1, 25.0)
     found = [call("GET", version, "object-library", f"/enablement/{each}").json() for each in ("0-1", "0-123")]
     assert found == [{"enablement": True}, {"enablement": False}]
 
@@ -214,16 +217,16 @@ def test_hubspots_own_client_reads_owners_and_pipelines(client: Any) -> None:
 
 
 def test_hubspots_own_client_makes_and_reads_associations(stand: Any, row: Any, client: Any) -> None:
-    contact = stand.upsert(row("c1", firstname="A")).results[0].id
+    contact, order = stand.upsert(row("c1", firstname="A")).results[0].id, stand.create("orders")
     api = client.crm.associations.v4.batch_api
-    pair = {"from": {"id": "77"}, "to": {"id": contact}}
-    [made] = api.create_default("deals", "contacts", {"inputs": [pair]}).results
+    pair = {"from": {"id": order}, "to": {"id": contact}}
+    [made] = api.create_default("orders", "contacts", {"inputs": [pair]}).results
     spec = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": made.association_spec.association_type_id}
-    assert api.create("deals", "contacts", {"inputs": [{**pair, "types": [spec]}]}).results[0].to_object_id == contact
-    [found] = api.get_page("deals", "contacts", {"inputs": [{"id": "77"}]}).results
-    assert [each.association_types[0].type_id for each in found.to] == [3]
-    api.archive("deals", "contacts", {"inputs": [{"from": {"id": "77"}, "to": [{"id": contact}]}]})
-    assert api.get_page("deals", "contacts", {"inputs": [{"id": "77"}]}).results == []
+    assert api.create("orders", "contacts", {"inputs": [{**pair, "types": [spec]}]}).results[0].to_object_id == contact
+    [found] = api.get_page("orders", "contacts", {"inputs": [{"id": order}]}).results
+    assert [each.association_types[0].type_id for each in found.to] == [507]
+    api.archive("orders", "contacts", {"inputs": [{"from": {"id": order}, "to": [{"id": contact}]}]})
+    assert api.get_page("orders", "contacts", {"inputs": [{"id": order}]}).results == []
 
 
 @pytest.mark.parametrize(

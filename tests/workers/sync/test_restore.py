@@ -67,7 +67,7 @@ def age(store: StoreRestorer, minutes: int) -> str:
 
 def backdate(crm: Crm, minutes: int) -> None:
     with crm.portal.lock:
-        for contact in crm.portal.contacts.values():
+        for contact in crm.portal.contacts.records.values():
             contact.created -= minutes * 60
             contact.updated -= minutes * 60
 

@@ -1,9 +1,12 @@
 """The contact properties of a new portal, as far as a lead sync meets them. HubSpot has some 200 more."""
 
-from sandbox.hubspot.properties import Metadata, Option, Property
+from collections.abc import Iterable
 
+from sandbox.hubspot.properties import Property, built_in, options_of, owner_property
+
+_GROUP = "contactinformation"
 GROUPS = {
-    "contactinformation": "Contact information",
+    _GROUP: "Contact information",
     "email_information": "Email information",
     "contact_activity": "Contact activity",
 }
@@ -115,14 +118,15 @@ def properties() -> list[Property]:
     """A fresh list of definitions."""
     texts = [_defined(name, label, "string", _field_type(name)) for name, label in _TEXTS.items()]
     choices = [
-        _dropdown("hs_language", "Preferred language", tuple(_LANGUAGES.items())),
+        _dropdown("hs_language", "Preferred language", _LANGUAGES.items()),
         _dropdown("lifecyclestage", "Lifecycle Stage", LIFECYCLE, "radio"),
         _dropdown("hs_lead_status", "Lead Status", _LEAD_STATUS, "radio"),
-        _dropdown("hs_legal_basis", "Legal basis", tuple((text, text) for text in _LEGAL_BASIS), "checkbox"),
+        _dropdown("hs_legal_basis", "Legal basis", ((text, text) for text in _LEGAL_BASIS), "checkbox"),
         _dropdown("hs_marketable_status", "Marketing contact status", (("true", "Yes"), ("false", "No")), locked=True),
     ]
+    owner = owner_property(_GROUP)
     locked = [_defined(name, *what, locked=True) for name, what in _READ_ONLY.items()]
-    return [*texts, *choices, *locked]
+    return [*texts, *choices, owner, *locked]
 
 
 def _field_type(name: str) -> str:
@@ -130,25 +134,15 @@ def _field_type(name: str) -> str:
 
 
 def _dropdown(
-    name: str, label: str, options: tuple[tuple[str, str], ...], field_type: str = "select", *, locked: bool = False
+    name: str, label: str, options: Iterable[tuple[str, str]], field_type: str = "select", *, locked: bool = False
 ) -> Property:
     definition = _defined(name, label, "enumeration", field_type, locked=locked)
-    definition.options = [Option(label, value, display_order=at) for at, (value, label) in enumerate(options)]
+    definition.options = options_of(options)
     return definition
 
 
 def _defined(name: str, label: str, kind: str, field_type: str, *, locked: bool = False) -> Property:
-    return Property(
-        name=name,
-        label=label,
-        type=kind,
-        field_type=field_type,
-        group_name="contactinformation",
-        has_unique_value=name == "email",
-        hubspot_defined=True,
-        calculated=name.startswith("hs_searchable_calculated"),
-        form_field=not locked,
-        modification_metadata=Metadata(
-            archivable=False, read_only_definition=True, read_only_options=locked, read_only_value=locked
-        ),
-    )
+    calculated = name.startswith("hs_searchable_calculated")
+    definition = built_in(name, label, kind, field_type, _GROUP, locked=locked, calculated=calculated)
+    definition.has_unique_value = name == "email"
+    return definition
