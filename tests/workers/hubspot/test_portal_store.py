@@ -154,7 +154,7 @@ def test_a_refusal_counts_at_once_where_the_list_has_changed_since_the_last_one(
     for _ in range(2):
         cache.check()
         assert cache.current().has(INTENT)
-        if crm.portal.properties.get(INTENT):
+        if crm.portal.contacts.properties.get(INTENT):
             remove(crm, INTENT)
         cache.note_refused(INTENT)
         assert not cache.current().has(INTENT)
