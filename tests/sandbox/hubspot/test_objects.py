@@ -361,6 +361,48 @@ def test_a_write_that_changes_nothing_is_no_history_and_no_change(stand: Any) ->
     assert (after["updated"], after["history"]) == (before["updated"], before["history"])
 
 
+@pytest.mark.parametrize("version", NAMES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_object_type_has_properties_of_its_own(stand: Any, kind: str, version: str) -> None:
+    before = {each["name"] for each in stand.call("GET", version, "properties", "/contacts").json()["results"]}
+    made = stand.call("POST", version, "properties", f"/{kind}/groups", {"name": "ours", "label": "Ours"})
+    plain = {"label": "One", "type": "string", "fieldType": "text", "groupName": "ours", "hasUniqueValue": True}
+    given = {"inputs": [{**plain, "name": "ours"}]}
+    batch = stand.call("POST", version, "properties", f"/{kind}/batch/create", given)
+    assert (made.status_code, batch.status_code) == (201, 201)
+    again = stand.call("POST", version, "properties", f"/{kind}", given["inputs"][0])
+    assert (again.status_code, again.json()["category"]) == (409, "OBJECT_ALREADY_EXISTS")
+    assert stand.call("GET", version, "properties", f"/{kind}/ours").json()["hasUniqueValue"]
+    after = {each["name"] for each in stand.call("GET", version, "properties", "/contacts").json()["results"]}
+    assert after == before
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [
+        (
+            "orders",
+            "hs_order_name hs_currency_code hs_total_price hs_subtotal_price hs_shipping_cost hs_external_order_id "
+            "hs_external_order_status hs_external_created_date hs_source_store hs_fulfillment_status hs_payment_status "
+            "hs_payment_processing_method hs_shipping_address_name hs_shipping_address_street hs_shipping_address_city "
+            "hs_shipping_address_state hs_shipping_address_postal_code hs_shipping_address_country hs_pipeline "
+            "hs_shipping_address_phone hs_pipeline_stage hs_shipping_tracking_number hs_shipping_status_url",
+        ),
+        ("carts", "hs_cart_name hs_currency_code hs_total_price hs_shipping_cost hs_external_cart_id hs_source_store"),
+        ("deals", "dealname amount deal_currency_code dealstage pipeline closedate description"),
+        ("line_items", "name price quantity hs_sku discount hs_external_id hs_line_item_currency_code"),
+        ("notes", "hs_timestamp hs_note_body"),
+    ],
+)
+def test_an_object_type_has_hubspots_own_properties(stand: Any, kind: str, names: str) -> None:
+    listed = stand.call("GET", "2026-09", "properties", f"/{kind}").json()["results"]
+    known = {each["name"]: each for each in listed}
+    assert not set(names.split()) - known.keys()
+    for name in (*names.split(), "hubspot_owner_id"):
+        assert known[name]["hubspotDefined"]
+        assert not known[name]["modificationMetadata"]["readOnlyValue"]
+
+
 @pytest.mark.parametrize("status", [400, 403, 404])
 def test_records_of_a_type_that_is_not_activated_are_refused(stand: Any, status: int) -> None:
     stand.settings(enabled=["0-1", "0-3"], disabled_status=status)

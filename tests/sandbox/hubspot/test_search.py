@@ -127,7 +127,7 @@ def test_the_index_knows_a_record_as_it_was(stand: Any, orders: list[str]) -> No
     told = search(stand, filterGroups=where(("hs_total_price", "EQ", "20")), properties=["hs_pipeline_stage"]).json()
     [found] = told["results"]
     assert found["properties"]["hs_pipeline_stage"] == stand.stages["Open"]
-    assert found["properties"]["hs_lastmodifieddate"] == found["properties"]["hs_createdate"]
+    assert found["properties"]["hs_lastmodifieddate"] == found["properties"]["hs_createdate"] == found["updatedAt"]
 
 
 def test_search_has_a_quota_of_its_own_and_no_headers(stand: Any) -> None:
