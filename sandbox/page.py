@@ -20,6 +20,7 @@ from sandbox.dealdroid import DealDroidFault
 from sandbox.http_server import serve
 from sandbox.hubspot.faults import HubSpotFault
 from sandbox.hubspot.settings import Settings
+from sandbox.sales import list_sales
 
 HERE = Path(__file__).parent
 PLACEHOLDER = "replace-with-the-intents-api-secret-key"
@@ -84,6 +85,8 @@ SWITCHES: dict[str, tuple[str, dict[str, Any]]] = {
         },
     ),
     "conflict": ("One taken email refuses its whole batch (409)", {"batch_conflict": "no_id"}),
+    "orders": ("Orders are not activated", {"enabled": [each for each in Settings().enabled if each != "0-123"]}),
+    "currency": ("The portal has dollars and no THB", {"company_currency": "USD"}),
     "merged_writes": ("Old ids of merged contacts take no writes (404)", {"merged_writes": "refused"}),
 }
 _VERSION = re.compile(r" /crm/(?:objects/)?(v3|\d{4}-\d\d)/")
@@ -129,6 +132,7 @@ def create_app(receiver_url: str, secret: str, hubspot_url: str, dealdroid_url: 
         return jsonify(
             contacts=newest[:SHOWN_CONTACTS],
             contact_count=len(newest),
+            sales=list_sales(portal),
             chats=bot["chats"],
             versions=sorted({found[1] for route in portal["calls"] if (found := _VERSION.search(route))}),
             switches=[name for name, (_, on) in SWITCHES.items() if on.items() <= portal["settings"].items()],
@@ -159,6 +163,18 @@ def create_app(receiver_url: str, secret: str, hubspot_url: str, dealdroid_url: 
     def merge() -> tuple[str, int]:
         answer = session.post(systems["hubspot"] + "/_sandbox/merges", request.get_data(), timeout=TIMEOUT)
         return "", 204 if answer.ok else answer.status_code
+
+    @app.patch("/sales/<kind>/<record_id>")
+    def edit(kind: str, record_id: str) -> tuple[str, int]:
+        """What a salesperson does with an order, cart or deal."""
+        url = f"{systems['hubspot']}/_sandbox/{kind}/{record_id}"
+        answer = session.patch(url, request.get_data(), timeout=TIMEOUT)
+        return "", 204 if answer.ok else answer.status_code
+
+    @app.delete("/sales/<kind>/<record_id>")
+    def delete(kind: str, record_id: str) -> tuple[str, int]:
+        answer = session.delete(f"{systems['hubspot']}/_sandbox/{kind}/{record_id}", timeout=TIMEOUT)
+        return "", answer.status_code
 
     def change_settings(wanted: dict[str, Any]) -> int:
         answer = session.post(systems["hubspot"] + "/_sandbox/settings", json=wanted, timeout=TIMEOUT)

@@ -12,6 +12,7 @@ from sandbox.faults import Faults
 from sandbox.hubspot.answers import answer, shown
 from sandbox.hubspot.links import type_of
 from sandbox.hubspot.object_types import CONTACTS, OBJECT_TYPES, ObjectType, find_object_type
+from sandbox.hubspot.pipelines import pipelines_of
 from sandbox.hubspot.portal import Portal
 from sandbox.hubspot.problems import validation
 from sandbox.hubspot.properties import Option
@@ -56,6 +57,7 @@ def control_routes(portal: Portal, faults: Faults, call_log: CallLog) -> Bluepri
                     "requests_today": portal.quota.today,
                     "properties": [each.name for each in portal.contacts.own_properties()],
                     "settings": portal.settings,
+                    "pipelines": {each.name: _stages(portal, each) for each in OBJECT_TYPES if each.pipeline},
                     "merged": portal.contacts.merged,
                     "faults": list(faults.faults.values()),
                     "faults_struck": faults.struck,
@@ -179,6 +181,11 @@ def _records(portal: Portal, name: str) -> list[dict[str, Any]]:
     if name == CONTACTS.name:
         return [inside(each) for each in records]
     return [{**inside(each), "associations": _associated(portal, each)} for each in records]
+
+
+def _stages(portal: Portal, object_type: ObjectType) -> dict[str, str]:
+    """Id of each stage of all pipelines -> label."""
+    return {own: label for each in pipelines_of(portal.settings, object_type) for own, label in each.stages.items()}
 
 
 def _associated(portal: Portal, record: Record) -> dict[str, list[str]]:

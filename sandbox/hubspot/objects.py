@@ -51,7 +51,10 @@ def object_routes(portal: Portal, version: Version) -> Blueprint:
         names = (*kind.shown, *(wanted.properties or ()))
         with portal.lock:
             found, total, after = search(portal.table(kind), portal.settings.search_lag, wanted, time.time())
-        results = [{**shown(record, ()), "properties": {n: known.get(n) for n in names}} for record, known in found]
+        results = [
+            {**shown(record, ()), "properties": {n: known.get(n) for n in names}, "updatedAt": known[kind.modified]}
+            for record, known in found
+        ]
         return answer({"total": total, "results": results, **_paging(after)})
 
     @routes.get("")

@@ -22,7 +22,8 @@ def names_in(parameter: str) -> list[str]:
 
 def is_set(parameter: str) -> bool:
     """A bool, false unless given; raises `Problem`."""
-    value = request.args.get(parameter, "false")
+    # HubSpot's Python client writes them with a capital.
+    value = request.args.get(parameter, "false").lower()
     if value not in ("true", "false"):
         raise validation(f"{parameter} must be true or false.")
     return value == "true"

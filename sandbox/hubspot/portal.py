@@ -22,11 +22,14 @@ class Portal(Tenant):
 
     def __init__(self, settings: Settings | None = None, seed: int = 0) -> None:
         super().__init__(settings or Settings(), seed)
-        self.reset(self.settings)
+        self._begin_empty()
 
     def reset(self, settings: Settings) -> None:
         """Be a new portal."""
         self.renew(settings)
+        self._begin_empty()
+
+    def _begin_empty(self) -> None:
         self.links = Links()
         self.tables = {each.name: Table(each, self) for each in OBJECT_TYPES}
 

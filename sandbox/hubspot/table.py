@@ -57,10 +57,9 @@ class Table:
 
     def derive_rules(self) -> None:
         """Follow a change of `properties` or the settings."""
-        settings, own = self._tenant.settings, self.type is CONTACTS
-        self._follow_settings()
-        formats = settings.formats if own else {}
-        choices = self._choices()
+        settings, choices = self._tenant.settings, self._choices()
+        self._follow_settings(choices)
+        formats = settings.formats if self.type is CONTACTS else {}
         self.rules = {
             name: rule_of(
                 msgspec.structs.replace(each, options=choices[name]) if name in choices else each,
@@ -76,11 +75,11 @@ class Table:
                 values = ((one.properties.get(name), one.id) for one in self.records.values())
                 self.index[name] = {value: owner for value, owner in values if value}
 
-    def _follow_settings(self) -> None:
+    def _follow_settings(self, choices: Mapping[str, list[Option]]) -> None:
         """Let the built-in properties be as this portal has them."""
         settings = self._tenant.settings
         locked, unique = (set(given.get(self.type.name, ())) for given in (settings.read_only, settings.unique))
-        offered = {name: options for name, options in self._choices().items() if name != OWNER}
+        offered = {name: options for name, options in choices.items() if name != OWNER}
         for name in (self._overridden | locked | unique | offered.keys()) & self._built_in.keys():
             built_in = self._built_in[name]
             metadata = built_in.modification_metadata

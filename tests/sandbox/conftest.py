@@ -20,6 +20,7 @@ class Stand:
     """A running stand-in: `batch`, `search` and `properties` are the real client's, `control` the sandbox's own API."""
 
     url: str
+    portal: Portal
     batch: Any
     basic: Any
     search: Any
@@ -47,6 +48,26 @@ class Stand:
         own = {"Authorization": "Bearer t", "Content-Type": "application/json", **headers}
         return requests.post(self.url + path, data=data, headers=own, timeout=TIMEOUT)
 
+    def call(self, method: str, version: str, area: str, rest: str = "", body: Any = None) -> requests.Response:
+        """A call of the API as an app; `version` and `area` as in `sandbox.hubspot.versions`."""
+        root = (
+            f"/crm/{'v4' if area == 'associations' else 'v3'}/{area}" if version == "v3" else f"/crm/{area}/{version}"
+        )
+        own = {"Authorization": "Bearer t"}
+        return requests.request(method, self.url + root + rest, json=body, headers=own, timeout=TIMEOUT)
+
+    def add_property(self, kind: str, name: str, *, unique: bool = False) -> None:
+        """A text property of that object type."""
+        [group] = self.call("GET", "v3", "properties", f"/{kind}/groups").json()["results"][:1]
+        plain = {"name": name, "label": name, "type": "string", "fieldType": "text", "groupName": group["name"]}
+        made = self.call("POST", "v3", "properties", f"/{kind}", {**plain, "hasUniqueValue": unique})
+        made.raise_for_status()
+
+    def inside(self, kind: str, record_id: str) -> dict[str, Any]:
+        """A record as the control API shows it."""
+        found: dict[str, Any] = self.control("GET", f"{kind}/{record_id}")
+        return found
+
     def contacts(self) -> dict[str, Any]:
         """Customer id -> contact as the control API shows it."""
         return {each["properties"].get(KEY, each["id"]): each for each in self.control("GET", "state")["contacts"]}
@@ -64,11 +85,12 @@ def row_fixture() -> Callable[..., dict[str, Any]]:
 
 @pytest.fixture
 def stand() -> Iterator[Stand]:
-    with running(create_app(Portal())) as server:
+    portal = Portal()
+    with running(create_app(portal)) as server:
         client = HubSpot(access_token="pat-test", host=server.url)
         contacts, properties = client.crm.contacts, client.crm.properties
         apis = (contacts.batch_api, contacts.basic_api, contacts.search_api, properties)
-        stand = Stand(server.url, *apis)
+        stand = Stand(server.url, portal, *apis)
         definition = {"name": KEY, "label": "Customer", "type": "string", "fieldType": "text", "hasUniqueValue": True}
         stand.properties.core_api.create("contacts", {**definition, "groupName": "contactinformation"})
         yield stand

@@ -13,6 +13,8 @@ from flask import Flask, Response, request
 from leadcore.event import encode, read, unusable
 from sandbox import dealdroid, hubspot, page
 from sandbox.http_server import running
+from tests.chromium import open_chromium
+from tests.conftest import eventually
 
 
 @pytest.fixture
@@ -37,7 +39,7 @@ def play() -> Iterator[Any]:
         running(dealdroid.create_app(dealdroid.Chats())) as bot,
     ):
         app = page.create_app(web.url, "the secret", portal.url, bot.url)
-        yield SimpleNamespace(client=app.test_client(), received=received, ready=ready, portal=portal.url)
+        yield SimpleNamespace(app=app, client=app.test_client(), received=received, ready=ready, portal=portal.url)
 
 
 def test_the_page_is_one_file_that_calls_no_other_host(play: Any) -> None:
@@ -127,6 +129,110 @@ def test_two_contacts_are_merged(play: Any) -> None:
     [contact] = play.client.get("/state").json["contacts"]
     assert (contact["properties"]["firstname"], contact["id"] in made) == ("A", False)
     assert play.client.post("/merge", data=body).status_code == 400
+
+
+def ask(play: Any, method: str, path: str, body: Any = None) -> Any:
+    """A call of the stand-in's control API."""
+    answer = requests.request(method, f"{play.portal}/_sandbox/{path}", json=body, timeout=5)
+    answer.raise_for_status()
+    return answer.json() if answer.content else None
+
+
+@pytest.fixture
+def order(play: Any) -> Any:
+    """The id of an order of a contact's with one line."""
+    contact = ask(play, "POST", "contacts", {"properties": {"firstname": "Nok"}})["id"]
+    values = {"hs_order_name": "Shirts", "hs_total_price": "500", "hs_currency_code": "THB"}
+    given = {"properties": values, "associations": {"contacts": [contact]}}
+    made = ask(play, "POST", "orders", given)["id"]
+    line = {"properties": {"name": "Shirt", "price": "250", "quantity": "2"}, "associations": {"orders": [made]}}
+    ask(play, "POST", "line_items", line)
+    return made
+
+
+def test_an_order_is_shown_with_its_lines_stage_and_customer(play: Any, order: str) -> None:
+    [sale] = play.client.get("/state").json["sales"]
+    [contact] = play.client.get("/state").json["contacts"]
+    assert (sale["id"], sale["name"], sale["total"]) == (order, "Shirts", "500 THB")
+    assert sale["lines"] == [{"name": "Shirt", "price": "2 × 250 = 500"}]
+    assert sale["contacts"] == [contact["id"]]
+    assert sale["stages"][sale["stage_id"]] == "Open"
+
+
+def test_a_salesperson_moves_an_order_marks_it_paid_and_deletes_it(play: Any, order: str) -> None:
+    [sale] = play.client.get("/state").json["sales"]
+    [shipped] = [own for own, label in sale["stages"].items() if label == "Shipped"]
+    path = f"/sales/orders/{order}"
+    for properties in ({sale["stage"]: shipped}, {"hs_payment_status": "paid"}):
+        assert play.client.patch(path, json={"properties": properties}).status_code == 204
+    assert play.client.patch(path, json={"properties": {"nope": "1"}}).status_code == 400
+    history = ask(play, "GET", f"orders/{order}")["history"]
+    assert [each["by"] for each in history["hs_pipeline_stage"]][-1] == "CRM_UI"
+    [sale] = play.client.get("/state").json["sales"]
+    assert (sale["stage_id"], sale["details"]["Payment"]) == (shipped, "paid")
+    assert play.client.delete(path).status_code == 204
+    assert play.client.get("/state").json["sales"] == []
+    assert play.client.delete(path).status_code == 404
+
+
+@pytest.mark.parametrize("kind", ["carts", "deals"])
+def test_carts_and_deals_are_shown_as_orders_are(play: Any, kind: str) -> None:
+    stages = ask(play, "GET", "state")["pipelines"]["deals"]
+    own = {"dealname": "A", "pipeline": next(iter(stages)).rpartition("-")[0], "dealstage": next(iter(stages))}
+    made = ask(play, "POST", kind, {"properties": {"hs_cart_name": "A"} if kind == "carts" else own})["id"]
+    [sale] = play.client.get("/state").json["sales"]
+    assert (sale["id"], sale["name"], bool(sale["stages"])) == (made, "A", kind == "deals")
+
+
+@pytest.fixture(scope="module")
+def driver(tmp_path_factory: pytest.TempPathFactory, processes: None) -> Iterator[Any]:
+    with open_chromium(tmp_path_factory.mktemp("profile")) as driver:
+        yield driver
+
+
+def test_a_salesperson_works_on_the_page(play: Any, order: str, driver: Any) -> None:
+    """In a real browser: the stage, the tracking number and its address, the payment, the deletion."""
+
+    def find(selector: str) -> Any:
+        return driver.find_element("css selector", selector)
+
+    def click(words: str) -> None:
+        [button] = [each for each in driver.find_elements("css selector", ".sale button") if each.text == words]
+        button.click()
+
+    def values() -> dict[str, str]:
+        found: dict[str, str] = ask(play, "GET", f"orders/{order}")["properties"]
+        return found
+
+    def shown() -> str:
+        return str(driver.execute_script("return document.querySelector('#sales').innerText"))
+
+    with running(play.app) as server:
+        driver.get(server.url)
+        eventually(lambda: all(words in shown() for words in ("Shirts", "500 THB", "2 × 250 = 500", "Open")))
+        driver.execute_script("document.querySelector('#contacts details').open = false")
+        find(".sale a").click()
+        assert find("#contacts details").get_attribute("open")
+        driver.execute_script(
+            "const select = document.querySelector('.sale select');"
+            "select.value = [...select.options].find(({text}) => text === 'Shipped').value;"
+            "select.dispatchEvent(new Event('change'))"
+        )
+        eventually(lambda: "Shipped" in shown().split("Total")[0])
+        find(".sale input[placeholder='Tracking number']").send_keys("TH1")
+        find(".sale input[placeholder='Tracking URL']").send_keys("https://example.com/TH1")
+        # Another write meanwhile does not take away what is being typed.
+        ask(play, "PATCH", f"orders/{order}", {"properties": {"hs_order_name": "Two shirts"}})
+        driver.execute_async_script("refresh().then(arguments[0])")
+        click("Set tracking")
+        eventually(lambda: values().get("hs_shipping_tracking_number") == "TH1")
+        assert values()["hs_shipping_status_url"] == "https://example.com/TH1"
+        eventually(lambda: "Two shirts" in shown())
+        click("Mark paid")
+        eventually(lambda: "paid" in shown())
+        click("Delete")
+        eventually(lambda: "No orders yet." in shown())
+        assert [each["message"] for each in driver.get_log("browser")] == []
 
 
 def test_the_page_tells_the_version_that_is_called(play: Any) -> None:

@@ -186,3 +186,38 @@ def test_a_fault_with_ids_strikes_the_batches_that_hold_one_of_them(stand: Any, 
         assert caught.value.status == 500
     assert stand.raw("/crm/v3/objects/contacts/batch/read", "not json").status_code == 400
     assert list(stand.contacts()) == ["c1"]
+
+
+def test_faults_strike_the_calls_of_one_object_type(stand: Any) -> None:
+    stand.fault("503", path="/orders/")
+    order = {"inputs": [{"properties": {}}]}
+    assert stand.call("POST", "2026-09", "objects", "/orders/batch/create", order).status_code == 503
+    assert stand.call("POST", "2026-09", "objects", "/carts/batch/create", order).status_code == 201
+
+
+def test_an_order_whose_answer_is_lost_is_written(stand: Any) -> None:
+    stand.fault("lost_answer", path="/orders/", count=1)
+    with pytest.raises(requests.ConnectionError):
+        stand.call("POST", "2026-09", "objects", "/orders/batch/create", {"inputs": [{"properties": {}}]})
+    assert len(stand.control("GET", "state")["orders"]) == 1
+
+
+def test_an_order_that_is_locked_spoils_no_other(stand: Any) -> None:
+    orders = [stand.create("orders") for _ in range(2)]
+    stand.fault("row_locked", ids=[orders[0]])
+    rows = [{"id": each, "properties": {"hs_tags": "A"}, "objectWriteTraceId": each} for each in orders]
+    told = stand.call("POST", "2026-09", "objects", "/orders/batch/update", {"inputs": rows}).json()
+    assert [each["id"] for each in told["results"]] == [orders[1]]
+    assert (told["errors"][0]["status"], told["errors"][0]["category"]) == ("error", "LOCKED")
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_a_reset_forgets_all_records(stand: Any, keep: bool) -> None:
+    stand.add_property("orders", "one", unique=True)
+    stand.create("orders", one="A")
+    stand.control("POST", "reset", {"keep": keep})
+    state = stand.control("GET", "state")
+    assert all(state[kind] == [] for kind in ("orders", "carts", "deals", "line_items", "notes", "contacts"))
+    assert stand.call("GET", "2026-09", "properties", "/orders/one").status_code == (200 if keep else 404)
+    if keep:
+        assert stand.create("orders", one="A")

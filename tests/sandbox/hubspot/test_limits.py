@@ -70,3 +70,28 @@ def test_answers_may_tell_no_quota(stand: Any, row: Any, told: bool) -> None:
     body = json.dumps({"inputs": [row("c1", firstname="A")]})
     answer = stand.raw("/crm/objects/2026-09/contacts/batch/upsert", body)
     assert any("RateLimit" in name for name in answer.headers) == told
+
+
+def test_every_object_type_has_room_of_its_own(stand: Any, row: Any) -> None:
+    stand.settings(room={"orders": 1}, max_records=1, max_properties=2)
+    stand.add_property("orders", "one")
+    orders = [stand.call("POST", "2026-09", "objects", "/orders", {"properties": {}}) for _ in range(2)]
+    assert [each.status_code for each in orders] == [201, 400]
+    assert "limit of 1 ORDER records" in orders[1].json()["message"]
+    assert stand.create("carts")
+    assert stand.upsert(row("c1", firstname="A")).results
+    for version in VERSIONS:
+        told = stand.call("GET", version.name, "limits", "/records").json()["hubspotDefinedObjectTypes"]
+        records = {each["objectTypeId"]: (each["usage"], each["limit"]) for each in told}
+        assert (records["0-123"], records["0-1"], records["0-142"][0]) == ((1, 1), (1, 1), 1)
+        told = stand.call("GET", version.name, "limits", "/custom-properties").json()["byObjectType"]
+        properties = {each["objectTypeId"]: (each["usage"], each["limit"]) for each in told}
+        assert (properties["0-123"], properties["0-1"], properties["0-8"]) == ((1, 2), (1, 2), (0, 2))
+
+
+def test_an_object_type_holds_ten_unique_properties(stand: Any) -> None:
+    for at in range(10):
+        stand.add_property("orders", f"one{at}", unique=True)
+    with pytest.raises(requests.HTTPError):
+        stand.add_property("orders", "more", unique=True)
+    stand.add_property("line_items", "one", unique=True)

@@ -13,21 +13,9 @@ PLAIN = {"label": "X", "type": "string", "fieldType": "text", "groupName": "cont
 TIMEOUT = (1, 5)
 
 
-def path(version: str, area: str, rest: str = "") -> str:
-    if version == "v3":
-        return f"/crm/{'v4' if area == 'associations' else 'v3'}/{area}{rest}"
-    return f"/crm/{area}/{version}{rest}"
-
-
 @pytest.fixture
 def call(stand: Any) -> Any:
-    """Method, version, area, rest of the path, body -> the answer."""
-
-    def ask(method: str, version: str, area: str, rest: str = "", body: Any = None) -> requests.Response:
-        own = {"Authorization": "Bearer t"}
-        return requests.request(method, stand.url + path(version, area, rest), json=body, headers=own, timeout=TIMEOUT)
-
-    return ask
+    return stand.call
 
 
 @pytest.mark.parametrize("version", NAMES)
