@@ -141,15 +141,17 @@ def prepared(
     dealdroid: Mapping[str, Any] | None = None,
     environ: Mapping[str, str] | None = None,
     shards: int = 4,
+    config: str = "",
 ) -> Iterator[System]:
     """Redis, the stand-ins with the settings `hubspot` and `dealdroid`, and a portal that is set up by `tree` (without
-    it, this one): all but the web process and the workers. `web`: how many processes that will have."""
+    it, this one): all but the web process and the workers. `web`: how many processes that will have; `config`: further
+    tables of the TOML file."""
     tree = tree or here()
     folder.mkdir(parents=True, exist_ok=True)
     ports = {name: free_port() for name in ("web", "hubspot", "dealdroid")}
     url = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
-    config = folder / "leadsync.toml"
-    config.write_text(f"[inbox]\nshards = {shards}\n")
+    file = folder / "leadsync.toml"
+    file.write_text(f"[inbox]\nshards = {shards}\n{config}")
     with ExitStack() as stack:
         server = stack.enter_context(start(folder))
         variables = {
@@ -159,7 +161,7 @@ def prepared(
             "HUBSPOT_BASE_URL": url["hubspot"],
             "DEALDROID_WEBHOOK_URL": f"{url['dealdroid']}/api/provider/webhook/",
             "DEALDROID_SECRET": SECRET,
-            "LEADSYNC_CONFIG": str(config),
+            "LEADSYNC_CONFIG": str(file),
             "HOST": "127.0.0.1",
             "PORT": str(ports["web"]),
             "WEB_CONCURRENCY": str(web),

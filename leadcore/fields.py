@@ -2,19 +2,22 @@
 
 They never change: during a deploy old and new processes read the same data. What a letter means depends on the place:
 
-    letter  entry (inbox)                  entry (outbox)                receipt                     action
+    letter  entry (inbox, orders)          entry (outbox)                receipt                     action
     a                                      about: its case           retried, ms
     b       body: the event as JSON
     c                                      customer: {"id": ...}         customer id                 command
     d                                                                                                customer's digest
     e       lead id                        lead id
     f                                                                    properties written, packed
+    g                                                                    HubSpot order id
     h                                                                    HubSpot contact id
     i                                                                    intent
+    j                                                                    reference of the order
     k       kind: retry, replay, import    kind: retry                   notes, as JSON
     l                                                                                                lead id
     m                                                                    time of the message, ms
     n       tries so far                   tries so far                  state of the message
+    o                                                                    state of the order
     p       last delay that was no try, ms
     q                                                                    why a person had to retry
     r                                                                    received, ms
@@ -58,6 +61,9 @@ RECEIPT = {
     "message_ms": "m",
     "retried_ms": "a",
     "retried_reason": "q",
+    "order": "o",
+    "order_id": "g",
+    "order_ref": "j",
 }
 
 # Entries of the stream of actions.

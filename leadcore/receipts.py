@@ -69,7 +69,9 @@ class Receipt:
     message, "queued", "sending", "sent" (confirmed), "asked" (for a wrong email or address), "silent: why", "waiting:
     why", "failed: why", "interrupted: why", or "discarded: why" if a person gave it up. `reason` and every "why": a
     reason as `leadcore.reasons` has it, in `reason` behind the code of a parked lead. `retried_ms`: when a person last
-    retried the lead or its message, which had failed for `retried_reason`."""
+    retried the lead or its message, which had failed for `retried_reason`. `order`: what became of the order that the
+    event is about, "created", "updated", "unchanged", "waiting: why", "parked: code: why" or "discarded: why", and a
+    "why" behind the others too; `order_id` its id in HubSpot, `order_ref` its reference."""
 
     lead: str
     customer_id: str = ""
@@ -86,6 +88,9 @@ class Receipt:
     message_ms: int | None = None
     retried_ms: int | None = None
     retried_reason: str = ""
+    order: str = ""
+    order_id: str = ""
+    order_ref: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """For `--json`: plain names and values, reasons in English."""
@@ -105,6 +110,9 @@ class Receipt:
             "message_ms": self.message_ms,
             "retried_ms": self.retried_ms,
             "retried_reason": english(self.retried_reason),
+            "order": english(self.order),
+            "order_id": self.order_id,
+            "order_ref": self.order_ref,
         }
 
 
@@ -149,6 +157,9 @@ def unpack(lead: str, stored: Mapping[bytes, bytes]) -> Receipt:
         message_ms=number("message_ms"),
         retried_ms=number("retried_ms"),
         retried_reason=modernize(get("retried_reason")),
+        order=modernize(get("order")),
+        order_id=get("order_id"),
+        order_ref=get("order_ref"),
     )
 
 

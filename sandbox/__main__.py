@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from leadcore.config import DEFAULT_FILE
 from leadcore.errors import SettingsError
 from leadcore.settings import split_secrets
 from receiver import listener
@@ -50,7 +51,10 @@ def run(folder: Path, stack: ExitStack) -> None:
         "DEALDROID_SECRET": secrets.token_urlsafe(24),
         "CONSOLE_PASSWORD": secrets.token_urlsafe(12),
         "SPOOL_DIR": str((home / "spool").absolute()),
+        "LEADSYNC_KEY": secrets.token_urlsafe(24),
     }
+    if needs.hubspot and not Path(DEFAULT_FILE).is_file():
+        own["LEADSYNC_CONFIG"] = str(Path(__file__).with_name("leadsync.toml"))
     said = ""
     if needs.redis:
         # The stand-in for HubSpot begins empty; a Redis that remembers what it was told would tell it nothing again.

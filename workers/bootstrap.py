@@ -14,11 +14,13 @@ from workers.hubspot.budget import Budget, NoBudget
 from workers.hubspot.client import HubSpot
 from workers.hubspot.order_portal import OrderPortalCache
 from workers.hubspot.portal_store import PortalStore
+from workers.hubspot.records import Records
+from workers.hubspot.search_quota import SearchQuota
+from workers.orders.drain import OrderDrain
 from workers.outbox.dealdroid import DealDroid
 from workers.outbox.sender import IN_FLIGHT, OutboxSender
 from workers.outbox.sent_log import SentLog
 from workers.rules.confirmation import ConfirmationWriter
-from workers.rules.orders.texts import OrderTexts
 from workers.rules.texts import MessageTemplates
 from workers.settings import WorkerSettings
 from workers.sync.background_restore import BackgroundRestore
@@ -37,6 +39,7 @@ class Runtime:
     settings: WorkerSettings
     sync: ShardSync
     outbox: OutboxSender
+    orders: OrderDrain | None
     leases: LeaseRegistry
     sent_log: SentLog
     tally: Tally
@@ -47,7 +50,8 @@ class Runtime:
     @property
     def drains(self) -> Mapping[str, Callable[[int], None]]:
         """The name of a line -> what drains a shard of it."""
-        return {keys.INBOX: self.sync.drain, keys.OUTBOX: self.outbox.drain}
+        orders = self.orders.drain if self.orders else _leave
+        return {keys.INBOX: self.sync.drain, keys.OUTBOX: self.outbox.drain, keys.ORDERS: orders}
 
 
 def build(settings: WorkerSettings, machine: Machine) -> Runtime:
@@ -70,7 +74,20 @@ def build(settings: WorkerSettings, machine: Machine) -> Runtime:
         tally=tally,
         breaker=breaker,
     )
-    OrderTexts.compile(config)
+    orders = None
+    if config.orders:
+        orders = OrderDrain(
+            redis,
+            Records(hubspot, Breaker(redis, machine, stop, keys.ORDERS), SearchQuota(redis, stop)),
+            OrderPortalCache(hubspot, config.orders, redis, stop),
+            config,
+            CustomerStore(redis, shared.key.encode()),
+            leases,
+            stop,
+            budget,
+            machine,
+            dry_run=shared.dry_run,
+        )
     confirmations = ConfirmationWriter(config, MessageTemplates.compile(config), shared.timezone)
     customers = CustomerStore(redis, shared.key.encode())
     dealdroid = DealDroid(settings.dealdroid_url, IN_FLIGHT, machine)
@@ -83,6 +100,7 @@ def build(settings: WorkerSettings, machine: Machine) -> Runtime:
             redis, hubspot, config, customers, confirmations, leases, outbox.send_for, stop, machine, breaker
         ),
         outbox=outbox,
+        orders=orders,
         leases=leases,
         sent_log=sent_log,
         tally=tally,
@@ -90,6 +108,10 @@ def build(settings: WorkerSettings, machine: Machine) -> Runtime:
         stop=stop,
         machine=machine,
     )
+
+
+def _leave(shard: int) -> None:
+    """What waits from a time when orders were made stays for when they are made again."""
 
 
 @contextmanager

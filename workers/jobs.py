@@ -36,6 +36,11 @@ def confirm(shard: int) -> None:
     _run(keys.OUTBOX, shard)
 
 
+def order(shard: int) -> None:
+    """Write the orders of a shard to HubSpot."""
+    _run(keys.ORDERS, shard)
+
+
 def _run(line: str, shard: int) -> None:
     drain = _runtime().drains[line]
     try:

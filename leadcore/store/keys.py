@@ -14,6 +14,7 @@ HELD = PREFIX + "held"
 UNSENT = PREFIX + "unsent"
 PAUSE = PREFIX + "pause"
 MESSAGES_PAUSE = PAUSE + ":outbox"
+ORDERS_PAUSE = PAUSE + ":orders"
 NONE = PREFIX + "none"
 """A key that never exists."""
 BUDGET = PREFIX + "budget"
@@ -52,8 +53,16 @@ DATASET = PREFIX + "dataset"
 WRITTEN = PREFIX + "written"
 QUEUE = "leadsync"
 
+ORDERS_STORE = STORE + ":orders"
+"""Whether Redis knows every order of ours, see `workers.orders.order_store`."""
+ORDER_OWNERS = PREFIX + "order_owners"
+"""How many orders were given to the configured owners in turn."""
+PARKED_ORDERS = PREFIX + "parked_orders"
+"""Orders that wait for a person: lead -> since when, in ms."""
+
 INBOX = "inbox"
 OUTBOX = "outbox"
+ORDERS = "orders"
 """Names of lines; see `leadcore.store.lines`, whose rows they are."""
 
 
@@ -133,8 +142,17 @@ def message_sent(customer: bytes, text: bytes) -> str:
     return f"{PREFIX}told:" + hashlib.sha256(customer + b"\0" + text).hexdigest()[:24]
 
 
+def parked_order(lead: str) -> str:
+    return f"{PREFIX}parked_order:{lead}"
+
+
 def customer(digest: str) -> str:
     return f"{PREFIX}customer:{digest}"
+
+
+def ordered(digest: str) -> str:
+    """What is known of a customer's orders, see `workers.rules.orders.record`."""
+    return f"{PREFIX}ordered:{digest}"
 
 
 def forgotten(digest: str) -> str:

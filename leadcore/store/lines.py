@@ -120,7 +120,29 @@ OUTBOX = Line(
     kept=(UNSENT,),
 )
 
-LINES = (INBOX, OUTBOX)
+PARKED_ORDERS = Kept(
+    name="parked orders",
+    index=keys.PARKED_ORDERS,
+    key=keys.parked_order,
+    seconds=PARKED_SECONDS,
+    for_person=True,
+    said="parked",
+    described="Orders that could not be written and wait for a person",
+)
+ORDERS = Line(
+    name=keys.ORDERS,
+    job="workers.jobs.order",
+    pause=keys.ORDERS_PAUSE,
+    payload=BODY,
+    payload_name="body",
+    to="HubSpot",
+    noun="orders",
+    exported="waiting_orders",
+    forgotten="waiting orders",
+    kept=(PARKED_ORDERS,),
+)
+
+LINES = (INBOX, OUTBOX, ORDERS)
 """In the order in which several locks of a shard are taken. Read it from this module each time."""
 
 

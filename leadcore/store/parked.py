@@ -19,11 +19,14 @@ from leadcore.store import keys, lines
 from leadcore.store.bell import Bell
 from leadcore.store.connection import AWAY, Redis
 from leadcore.store.leads import read_receipts
+from leadcore.store.lines import Kept
 from leadcore.store.lua import COUNT, ENTRY_FIELDS, NOTE_RETRY, REASON_FIELD, RING, TAKE_KEPT, UNPACK_FIELDS
+from leadcore.store.parked_orders import ParkedOrders
+from leadcore.store.parked_orders import as_parked as as_parked_order
 from leadcore.store.status import are_workers_dry
 from leadcore.store.streams import BELL_SECONDS, unpack_fields
-from leadcore.store.unsent import GONE as NO_MESSAGE
-from leadcore.store.unsent import Unsent, as_parked
+from leadcore.store.unsent import Unsent
+from leadcore.store.unsent import as_parked as as_unsent
 from leadcore.texts import en
 
 ACTIONS_KEPT = 10_000
@@ -31,6 +34,7 @@ CHUNK = 500
 GONE = reason("not_parked")
 UNREADABLE = reason("no_event")
 STILL_DRY = reason("still_dry")
+_NOTHING_WAITS = frozenset({reason("no_message_waits"), reason("no_order_waits")})
 # All the codes with which a lead can be parked.
 CODES = (
     "disconnected", "empty_answer", "error", "locked", "race", "refused", "required", "row", "timeout", "unavailable",
@@ -106,17 +110,18 @@ class Parked:
         self.redis, self.config = connection, config
         self.bell = Bell(connection)
         self.unsent = Unsent(connection, config.shards, ACTIONS_KEPT)
+        self.orders = ParkedOrders(connection, config.shards, ACTIONS_KEPT)
         self._retry = connection.register_script(_RETRY)
         self._discard = connection.register_script(_DISCARD)
 
     def receipts(self, limit: int | None = None, until_ms: int | None = None) -> list[Receipt]:
-        """The receipts of parked leads, then those of unsent messages, each oldest first: at most `limit` of either,
-        waiting since `until_ms` or longer."""
+        """The receipts of parked leads, of unsent messages and of parked orders, each oldest first: at most `limit` of
+        either, waiting since `until_ms` or longer."""
         found: list[Receipt] = []
         for _, kept in lines.each_kept():
             if kept.for_person:
                 rows = self._read(kept.index, limit, until_ms)
-                found += rows if kept.state else [as_parked(one) for one in rows if one.state != PARKED]
+                found += rows if kept.state else [as_kept(one, kept) for one in rows if one.state != PARKED]
         return found
 
     def held(self, until_ms: int | None = None) -> list[str]:
@@ -138,14 +143,14 @@ class Parked:
         return found
 
     def retry(self, lead: str, user: str) -> Reason:
-        """Put a parked or held lead back into the inbox, with its old version, and without a message to the customer,
-        or an unsent message into the outbox. "" if done, else why not; a held lead stays while a worker runs dry.
-        `user`: who asked."""
+        """Put a parked or held lead back into the inbox, with its old version and without a message to the customer;
+        of a lead that is written, an unsent message into the outbox and a parked order into its line. "" if done, else
+        why not; a held lead stays while a worker runs dry. `user`: who asked."""
         parked, held = self.redis.mget(keys.parked(lead), keys.held(lead))
         packed = held if parked is None else parked
         if packed is None:
-            why = self.unsent.retry(lead, user)
-            return GONE if why == NO_MESSAGE else why
+            whys = [self.unsent.retry(lead, user), self.orders.retry(lead, user)]
+            return _sum_up(whys)
         if parked is None and are_workers_dry(self.redis):
             return STILL_DRY
         fields = unpack_fields(packed)
@@ -185,18 +190,32 @@ class Parked:
         return GONE if outcome == b"gone" else NO_REASON
 
     def discard(self, lead: str, user: str) -> Reason:
-        """Delete the payload of a parked or held lead, or an unsent message; the receipt stays. "" if done, else why
-        not. `user`: who asked."""
+        """Delete the payload of a parked or held lead, or an unsent message and a parked order; the receipt stays. ""
+        if done, else why not. `user`: who asked."""
         args = [lead, "discard", user, ACTIONS_KEPT, *receipts.pack(state=DISCARDED, fields=())]
         for state in (PARKED, HELD):
             if self._discard(keys=_keys(lead, state), args=args) != b"gone":
                 return NO_REASON
-        return GONE if self.unsent.discard(lead, user) else NO_REASON
+        return _sum_up([self.unsent.discard(lead, user), self.orders.discard(lead, user)])
 
     def _received(self, lead: str) -> bytes:
         """The version of an entry that was parked without one."""
         received: bytes | None = self.redis.hget(keys.receipt(lead), RECEIPT["received_ms"])
         return received or b"%d" % int(self.redis.zscore(keys.PARKED, lead) or 0)
+
+
+def as_kept(receipt: Receipt, kept: Kept) -> Receipt:
+    """The receipt of a lead that waits for a person, with the reason why it does."""
+    if kept.state:
+        return receipt
+    return as_parked_order(receipt) if kept is lines.PARKED_ORDERS else as_unsent(receipt)
+
+
+def _sum_up(whys: Iterable[Reason]) -> Reason:
+    """ "" if anything was done, else why nothing was."""
+    if NO_REASON in whys:
+        return NO_REASON
+    return next((why for why in whys if why not in _NOTHING_WAITS), GONE)
 
 
 def _keys(lead: str, state: str) -> tuple[str, ...]:

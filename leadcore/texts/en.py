@@ -13,6 +13,14 @@ ADD_SCOPE = (
 # receipts live, one that is changed here has to be recognised in its old form too.
 REASONS: Mapping[str, str] = {
     "given_up": "{why}; given up after {tries} tries",
+    # What became of an order
+    "order_superseded": "a newer cart of the customer is in the order already",
+    "order_deleted": "the order was deleted in HubSpot, and this is the same cart",
+    "order_moved_on": "the order is in the stage {stage} or paid, so it stays as it is",
+    "no_cancelled_stage": "the pipeline has no stage for cancelled orders",
+    "order_without_contact": "the order's contact is not in HubSpot",
+    "order_vanished": "the order was deleted while it was changed",
+    "order_values_refused": "HubSpot does not accept the order's {names}",
     # Why a value was not written, or is not changed
     "email_ignored": "it is one of ignored_emails",
     "email_invalid": "it is not a valid email address",
@@ -149,6 +157,8 @@ REASONS: Mapping[str, str] = {
     "redis_restarted_meanwhile": "Redis restarted while it was sent",
     "sender_cut_off": "the sender was cut off",
     "message_not_sent": "its message was not sent, {why}",
+    "order_not_made": "its order was not written, {why}",
+    "no_order_waits": "no order of it waits",
     "message_uncertain": "its message may not have arrived, {why}",
     # Why a person's retry or discard does nothing
     "not_parked": "it is not parked",
@@ -194,6 +204,7 @@ FIXES: Mapping[str, str] = {
     "error": "Install the newest leadsync, then retry.",
     "row": "HubSpot took other leads but not this one. Look at status.hubspot.com, then retry.",
     "race": "Another program writes the same contacts. Retry; if it comes back, look at the portal's connected apps.",
+    "no_contact": "Somebody deleted the contact in HubSpot. The customer's next message makes it again; then retry.",
     "vanishing": "A workflow or a person deletes the contact while it is written. Find out which, then retry.",
     "unsettled": "HubSpot refuses one value after the other. Check the rules of your properties, fix them, then retry.",
 }

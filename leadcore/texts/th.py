@@ -9,6 +9,13 @@ _ADD_SCOPE = (
 
 REASONS: Mapping[str, str] = {
     "given_up": "{why} (ลองแล้ว {tries} ครั้ง)",
+    "order_superseded": "ออเดอร์มีตะกร้าที่ใหม่กว่าของลูกค้าอยู่แล้ว",
+    "order_deleted": "ออเดอร์ถูกลบใน HubSpot ไปแล้ว และตะกร้านี้เหมือนเดิม",
+    "order_moved_on": "ออเดอร์อยู่ในสถานะ {stage} หรือชำระเงินแล้ว จึงคงไว้ตามเดิม",
+    "no_cancelled_stage": "ไปป์ไลน์ไม่มีสถานะสำหรับออเดอร์ที่ยกเลิก",
+    "order_without_contact": "ไม่พบผู้ติดต่อของออเดอร์นี้ใน HubSpot",
+    "order_vanished": "ออเดอร์ถูกลบระหว่างที่กำลังแก้ไข",
+    "order_values_refused": "HubSpot ไม่รับค่าต่อไปนี้ของออเดอร์: {names}",
     # Why a value was not written, or is not changed
     "email_ignored": "เป็นอีเมลที่ตั้งไว้ให้ข้าม",
     "email_invalid": "อีเมลไม่ถูกต้อง",
@@ -139,6 +146,8 @@ REASONS: Mapping[str, str] = {
     "redis_restarted_meanwhile": "Redis เริ่มใหม่ระหว่างส่ง",
     "sender_cut_off": "ผู้ส่งหยุดทำงานกลางคัน",
     "message_not_sent": "ส่งข้อความไม่สำเร็จ: {why}",
+    "order_not_made": "บันทึกออเดอร์ไม่สำเร็จ: {why}",
+    "no_order_waits": "ไม่มีออเดอร์ของลีดนี้รออยู่",
     "message_uncertain": "ข้อความอาจไม่ถึงลูกค้า: {why}",
     # Why a person's retry or discard does nothing
     "not_parked": "ไม่มีรายการนี้รอให้ช่วย",
@@ -175,6 +184,7 @@ FIXES: Mapping[str, str] = {
     "error": "กรุณาติดตั้ง leadsync รุ่นล่าสุดแล้วลองใหม่",
     "row": "HubSpot รับลีดอื่นแต่ไม่รับลีดนี้ กรุณาดู status.hubspot.com แล้วลองใหม่",
     "race": "มีโปรแกรมอื่นเขียนรายชื่อเดียวกันพร้อมกัน กรุณาลองใหม่ หากเกิดซ้ำให้ดูแอปที่เชื่อมต่อใน HubSpot",
+    "no_contact": "มีผู้ลบรายชื่อใน HubSpot เมื่อลูกค้าทักมาอีกครั้ง ระบบจะสร้างรายชื่อใหม่ แล้วจึงลองใหม่",
     "vanishing": "มี workflow หรือผู้ใช้ลบรายชื่อระหว่างบันทึก กรุณาหาสาเหตุใน HubSpot แล้วลองใหม่",
     "unsettled": "HubSpot ปฏิเสธค่าต่าง ๆ ของลีดนี้ต่อเนื่อง กรุณาตรวจกฎของ property ในพอร์ทัลแล้วลองใหม่",
 }

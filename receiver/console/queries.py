@@ -9,7 +9,7 @@ from leadcore.receipts import PARKED, Receipt
 from leadcore.store import keys, lines
 from leadcore.store.connection import Redis
 from leadcore.store.leads import read_newest, read_receipts
-from leadcore.store.unsent import as_parked
+from leadcore.store.parked import as_kept
 
 PAGE = 25
 # How many leads one request scans, and how many per round trip.
@@ -142,7 +142,7 @@ def read_parked(redis: Redis, receipt: Receipt) -> tuple[Receipt, int] | None:
     waits = [(kept, int(at)) for kept, at in zip(every_kept, pipe.execute(), strict=True) if at is not None]
     # If the lead itself waits, its message is not what it waits for.
     for kept, at_ms in sorted(waits, key=lambda one: not one[0].state):
-        return receipt if kept.state else as_parked(receipt), at_ms
+        return as_kept(receipt, kept), at_ms
     return None
 
 

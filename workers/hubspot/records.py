@@ -154,6 +154,12 @@ class Records:
         elif not answer.says_not_found:
             raise LineDown("unexpected", reason("archive_refused", status=answer.status))
 
+    def any_exists(self, kind: str) -> bool:
+        """Whether the portal has a record of the kind. Not by its search, whose index lags behind."""
+        answer: Answer = self._basic.get_page(kind, limit=1, _preload_content=False)
+        _raise_line_down(answer, kind)
+        return bool(answer.json().get("results"))
+
     def search(
         self,
         kind: str,

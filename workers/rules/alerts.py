@@ -20,8 +20,16 @@ COLLECT_MS = 10_000
 PARKED_MS = 3_600_000
 TRIES = 5
 FIRST_WAIT_MS = 5_000
-STOPPED = {keys.INBOX: "No lead is written to HubSpot", keys.OUTBOX: "No message is sent to customers"}
-RESUMED = {keys.INBOX: "Leads are written to HubSpot again", keys.OUTBOX: "Messages are sent to customers again"}
+STOPPED = {
+    keys.INBOX: "No lead is written to HubSpot",
+    keys.OUTBOX: "No message is sent to customers",
+    keys.ORDERS: "No order is written to HubSpot",
+}
+RESUMED = {
+    keys.INBOX: "Leads are written to HubSpot again",
+    keys.OUTBOX: "Messages are sent to customers again",
+    keys.ORDERS: "Orders are written to HubSpot again",
+}
 DRY = "The pause is over. The workers run with DRY_RUN, so leads are held back and no message is sent"
 ADVICE = {
     "no_room": "Delete contacts in HubSpot, or buy room for more.",

@@ -16,6 +16,7 @@ from leadcore.text import clean
 from workers.rules.lead import CustomerBatch, Lead, Loaded, version_of
 from workers.rules.mapping.contact import map_event
 from workers.rules.mapping.mapped_event import MappedEvent
+from workers.rules.orders.said import makes_order
 from workers.rules.portal import Portal
 
 BATCH = 100
@@ -77,7 +78,8 @@ def _read(entry: bytes, fields: Mapping[bytes, bytes], config: Config, portal: P
     try:
         parsed, version = event.read(fields[BODY]), version_of(entry, fields)
         is_lead = config.intent(parsed.intent).lead
-        mapped = map_event(parsed, version >> 16, config.crm, portal.options, lead=is_lead)
+        orders = config.orders is not None and makes_order(parsed, config.orders)
+        mapped = map_event(parsed, version >> 16, config.crm, portal.options, lead=is_lead, orders=orders)
         return Lead(
             entry=entry,
             id=fields[LEAD].decode(),

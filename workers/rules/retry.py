@@ -83,6 +83,7 @@ RETRIES: Mapping[str, Retry] = {
     "race": _lead("another write has changed the contact at the same moment"),
     "vanishing": _lead("the contact vanishes while it is written"),
     "unsettled": _lead("HubSpot refuses one value after the other"),
+    "no_contact": _lead("an order's contact is not in HubSpot"),
     "error": _lead("a fault in this program with this lead"),
     POSTPONED: Retry("a probe failed on this lead alone", Waits.LEAD, 5.0, 5.0),
     MESSAGE: Retry("DealDroid did not take the message", Waits.MESSAGE, 2.0, 300.0, _JITTER),

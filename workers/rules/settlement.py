@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from leadcore.config import Inbox as InboxConfig
 from leadcore.event import encode
-from leadcore.fields import ABOUT, CUSTOMER, LEAD, PUT_OFF, TEXT, TRIES, VERSION
+from leadcore.fields import ABOUT, BODY, CUSTOMER, LEAD, PUT_OFF, TEXT, TRIES, VERSION
 from leadcore.matches import Match
 from leadcore.reasons import reason
 from leadcore.receipts import (
@@ -48,12 +48,14 @@ DRY_RUN = f"dry run: {reason('nothing_written')}"
 @dataclass(frozen=True, slots=True)
 class SettlementContext:
     """The key of the stream that is drained, its shard, and Redis' clock in ms. `dry_run`: nothing was written, so
-    leads are held back and nothing is recorded of their customers."""
+    leads are held back and nothing is recorded of their customers. `orders`: what is written goes to the orders' line
+    too."""
 
     stream: str
     shard: int
     now_ms: int
     dry_run: bool = False
+    orders: bool = False
 
 
 def add_batch(
@@ -213,6 +215,8 @@ def _written(
         effects.append(count("message_silent"))
     if not lead.kind:
         effects += time_to_written(context.now_ms - lead.said_ms)
+    if context.orders and lead.kind != "import":
+        effects.append(_to_orders(lead, context.shard))
     return [_receipt(lead, **values), *effects], state
 
 
@@ -249,6 +253,11 @@ def _outgoing(confirmation: Confirmation, shard: int) -> Command:
         LEAD, lead.id, CUSTOMER, customer, TEXT, json.dumps(confirmation.text), VERSION, version_text(lead.version),
         *about,
     )  # fmt: skip
+
+
+def _to_orders(lead: Lead, shard: int) -> Command:
+    entry = (LEAD, lead.id, BODY, lead.fields[BODY], VERSION, version_text(lead.version))
+    return ("XADD", keys.entries(keys.ORDERS, shard), "*", *entry)
 
 
 def _delay(lead: Lead, result: Result, context: SettlementContext) -> list[Command]:

@@ -41,14 +41,16 @@ class Settler:
         self.redis, self.config, self.customers = connection, config, customers
         self.confirmations, self.portal_cache, self.dry_run = confirmations, portal_cache, dry_run
         self.inbox = Stream(connection)
-        self.outbox = Stream(connection, keys.OUTBOX)
+        self.outbox, self.orders = Stream(connection, keys.OUTBOX), Stream(connection, keys.ORDERS)
         self.bell = Bell(connection)
 
     def settle(self, batch: Batch, shard: int, lease: Lease) -> bool:
         """Settle every lead of `shard` whose result is known; True if there was one. Raises `LostLease`."""
         seconds, micros = self.redis.time()
         now_ms = seconds * 1000 + micros // 1000
-        place = settlement.SettlementContext(keys.entries(keys.INBOX, shard), shard, now_ms, self.dry_run)
+        place = settlement.SettlementContext(
+            keys.entries(keys.INBOX, shard), shard, now_ms, self.dry_run, self.config.orders is not None
+        )
         done = Settlement()
         messages = 0
         settled = [(group, group.result) for group in batch.groups if group.result is not None]
@@ -78,6 +80,8 @@ class Settler:
             log.warning("lead.parked", lead=settlement.unreadable_id(unreadable), code="unreadable")
         if messages and self.outbox.set_bell(shard):
             self.bell.ring(keys.OUTBOX, shard)
+        if place.orders and any(result.state in WRITTEN for _, result in settled) and self.orders.set_bell(shard):
+            self.bell.ring(keys.ORDERS, shard)
         return len(stale) < done.groups
 
     def _confirm(self, group: CustomerBatch, result: Result, now_ms: int) -> Confirmation | None:

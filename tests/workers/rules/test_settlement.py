@@ -115,6 +115,45 @@ def figures(recorded: Recorded, index: int = 0) -> list[Any]:
     return [command[2:] for command in recorded.effects(index) if command[1] == keys.FIGURES]
 
 
+# Orders
+
+
+ORDERS = SettlementContext("leadsync:inbox:2", 2, NOW, orders=True)
+TO_ORDERS = "leadsync:orders:2"
+
+
+def added(recorded: Recorded) -> list[Any]:
+    return [effect for _, _, effects in recorded.entries for effect in effects if effect[1] == TO_ORDERS]
+
+
+@pytest.mark.parametrize("state", [CREATED, UPDATED, UNCHANGED])
+def test_each_written_event_goes_to_the_orders_line_with_its_body_and_version(state: str) -> None:
+    given = group(lead(1), lead(2))
+    assert added(settle(given, Result(state, "501"), where=ORDERS)) == [
+        ("XADD", TO_ORDERS, "*", b"e", one.id, b"b", b'{"a": 1}', b"v", version_text(one.version))
+        for one in given.leads
+    ]
+
+
+@pytest.mark.parametrize("state", [CREATED, UPDATED, UNCHANGED])
+def test_without_orders_nothing_is_added_to_what_a_written_event_does(state: str) -> None:
+    given = group(lead(1))
+    without, with_orders = (settle(given, Result(state, "501"), where=where) for where in (WHERE, ORDERS))
+    assert without.effects(0) == [effect for effect in with_orders.effects(0) if effect[1] != TO_ORDERS]
+    assert not added(without)
+
+
+@pytest.mark.parametrize(
+    "result", [Result(PARKED, code="refused"), Result(WAITING, code="row"), Result(SKIPPED)], ids=lambda one: one.state
+)
+def test_an_event_whose_contact_is_not_written_makes_no_order_yet(result: Result) -> None:
+    assert not added(settle(group(lead(1)), result, where=ORDERS))
+
+
+def test_an_imported_event_makes_no_order() -> None:
+    assert not added(settle(group(lead(1, kind="import")), Result(CREATED, "501"), where=ORDERS))
+
+
 # Written
 
 

@@ -73,8 +73,11 @@ class _Draft:
     notes: list[Note] = field(default_factory=list)
 
 
-def map_event(event: Event, said_ms: int, crm: Crm, portal_options: PortalOptions, *, lead: bool = True) -> MappedEvent:
-    """The values of `event`, which was sent at `said_ms` (milliseconds since 1970). Never raises."""
+def map_event(
+    event: Event, said_ms: int, crm: Crm, portal_options: PortalOptions, *, lead: bool = True, orders: bool = False
+) -> MappedEvent:
+    """The values of `event`, which was sent at `said_ms` (milliseconds since 1970). `orders`: its cart makes an order,
+    which needs a contact. Never raises."""
     draft = _Draft()
     postal = address.build_address(event.address, event.contact, crm.province_language, crm.country)
     address_values = _address(draft, postal, portal_options)
@@ -85,7 +88,7 @@ def map_event(event: Event, said_ms: int, crm: Crm, portal_options: PortalOption
     _phone(draft, event, region, postal.phones)
     code = language.choose(event.contact.language, event.contact.language_name, portal_options.languages)
     unclear = _unread(draft, event) | ({"address"} if postal.contradictory else frozenset())
-    reachable = bool(draft.details or address_values or unclear or draft.unsaved.keys() & {"email", "phone"})
+    reachable = bool(orders or draft.details or address_values or unclear or draft.unsaved.keys() & {"email", "phone"})
     placeholder = _placeholder(draft, event) if reachable else ""
     if code:
         draft.details["hs_language"] = code

@@ -5,10 +5,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from leadcore.text import clean
 from workers.rules.mapping.contact import PortalOptions
 from workers.rules.orders.texts import fold
 
 T = TypeVar("T")
+
+
+# HubSpot's label, in both spellings, and what Thai shops call it.
+_CANCELLED = frozenset({"cancelled", "canceled", "ยกเลิก", "ยกเลิกแล้ว", "ยกเลิกคำสั่งซื้อ", "ยกเลิกออเดอร์"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,10 @@ class OrderPortal:
     def find_stage(self, label_or_id: str) -> Stage | None:
         """The stage with this id, else with this label, ignoring case and space around it."""
         return find_named({stage.id: (stage.label, stage) for stage in self.stages}, label_or_id)
+
+    def find_cancelled(self) -> Stage | None:
+        """The stage of cancelled orders, by its label."""
+        return next((stage for stage in self.stages if clean(stage.label).casefold() in _CANCELLED), None)
 
     def has(self, name: str) -> bool:
         """Whether the order can hold the property."""

@@ -1,0 +1,167 @@
+"""The orders' line of one worker, over a real Redis, against the served portal."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import redis
+import requests
+
+from leadcore.config import Config
+from leadcore.event import encode, identity
+from leadcore.fields import BODY, LEAD, VERSION
+from leadcore.machine import Machine
+from leadcore.receipts import Receipt
+from leadcore.receipts import pack as pack_receipt
+from leadcore.receipts import unpack as unpack_receipt
+from leadcore.store import keys
+from sandbox.http_server import running
+from sandbox.hubspot import Portal as StandIn
+from sandbox.hubspot import create_app
+from tests.conftest import SHARDS, Crm
+from tests.workers.rules.orders.events import CONFIG, KEY, payload
+from workers.flow.breaker import Breaker
+from workers.flow.lease import LeaseRegistry
+from workers.hubspot.budget import Budget
+from workers.hubspot.client import HubSpot
+from workers.hubspot.order_portal import OrderPortalCache
+from workers.hubspot.records import Records
+from workers.hubspot.search_quota import SearchQuota
+from workers.orders.drain import OrderDrain
+from workers.orders.order_store import ALL_KNOWN
+from workers.rules.customer import Customer, pack
+from workers.sync.customer_store import CustomerStore
+
+NOW = int(time.time() * 1000)
+OWN = (
+    ("orders", "dealdroid_order_id", True),
+    ("orders", "dealdroid_order_refs", False),
+    ("orders", "dealdroid_customer_id", False),
+    ("orders", "dealdroid_told", False),
+    ("line_items", "dealdroid_line_id", True),
+)
+GROUPS = {"orders": "order_information", "line_items": "lineiteminformation"}
+
+
+@dataclass
+class OrderLine:
+    """One worker's orders. `hubspot`: its client."""
+
+    crm: Crm
+    redis: Any
+    drain: OrderDrain
+    hubspot: HubSpot
+    leads: int = 0
+
+    def know(self, customer: str | int, **contact: str) -> str:
+        """Let the contact of the customer be there and known; its id."""
+        id = self.crm.create(dealdroid_customer_id=identity(customer), lastname="x", **contact)
+        digest = keys.digest(KEY, identity(customer))
+        self.redis.set(keys.customer(digest), pack(Customer(contact_id=id)))
+        return id
+
+    def add(self, *products: dict[str, Any], at: int = NOW, customer: str | int = "c-1", **more: Any) -> str:
+        """An event of the customer whose contact was settled; the lead's id."""
+        self.leads += 1
+        lead = f"lead-{self.leads}"
+        body = encode(payload(*products, customer=customer, **more))
+        shard = keys.shard_of(identity(customer), SHARDS)
+        fields = {LEAD: lead, BODY: body, VERSION: f"{at}-{self.leads}"}
+        receipt = pack_receipt(customer_id=identity(customer), state="created", received_ms=at)
+        self.redis.hset(keys.receipt(lead), mapping=dict(zip(receipt[::2], receipt[1::2], strict=True)))
+        self.redis.xadd(keys.entries(keys.ORDERS, shard), fields)
+        return lead
+
+    def run(self) -> None:
+        """Drain every shard once."""
+        for shard in range(SHARDS):
+            self.drain.drain(shard)
+
+    def left(self) -> int:
+        return sum(
+            self.redis.xlen(keys.entries(keys.ORDERS, shard)) + self.redis.zcard(keys.later(keys.ORDERS, shard))
+            for shard in range(SHARDS)
+        )
+
+    def receipt(self, lead: str) -> Receipt:
+        return unpack_receipt(lead, self.redis.hgetall(keys.receipt(lead)))
+
+    def state(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.crm.control("GET", "state")
+        return found
+
+    def orders(self, customer: str | int = "c-1") -> list[dict[str, Any]]:
+        """The customer's orders, as they are."""
+        wanted = json.dumps(customer)
+        return [one for one in self.state()["orders"] if one["properties"].get("dealdroid_customer_id") == wanted]
+
+    def lines(self, order: dict[str, Any]) -> list[dict[str, Any]]:
+        """The line items of an order, by their code."""
+        ids = set(order["associations"].get("line_items", ()))
+        return sorted(
+            (one["properties"] for one in self.state()["line_items"] if one["id"] in ids),
+            key=lambda line: line.get("hs_sku") or "",
+        )
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Crm]:
+    portal = StandIn()
+    with running(create_app(portal)) as server:
+        crm = Crm(server.url, portal)
+        crm.make_ready()
+        for kind, name, unique in OWN:
+            requests.post(
+                f"{crm.url}/crm/v3/properties/{kind}",
+                json={
+                    "name": name, "label": name, "type": "string", "fieldType": "text", "groupName": GROUPS[kind],
+                    "hasUniqueValue": unique,
+                },
+                headers={"Authorization": "Bearer pat-test"},
+                timeout=5,
+            ).raise_for_status()  # fmt: skip
+        crm.properties = {name: dict(table.properties) for name, table in portal.tables.items()}
+        yield crm
+
+
+@pytest.fixture(scope="module")
+def database(databases: Iterator[str]) -> Iterator[Any]:
+    with closing(redis.Redis.from_url(next(databases))) as connection:
+        yield connection
+
+
+@contextmanager
+def open_line(crm: Crm, database: Any, config: Config = CONFIG) -> Iterator[OrderLine]:
+    machine, stop = Machine(), threading.Event()
+    budget = Budget(database, 100, stop, machine)
+    hubspot = HubSpot("pat-test", crm.url, budget)
+    records = Records(hubspot, Breaker(database, machine, stop, keys.ORDERS), SearchQuota(database, stop))
+    customers = CustomerStore(database, KEY)
+    drain = OrderDrain(
+        database,
+        records,
+        OrderPortalCache(hubspot, config.orders, database, stop),
+        config,
+        customers,
+        LeaseRegistry(machine),
+        stop,
+        budget,
+        machine,
+    )
+    yield OrderLine(crm, database, drain, hubspot)
+    hubspot._batch.api_client.rest_client.pool_manager.clear()
+
+
+@pytest.fixture
+def line(served: Crm, database: Any) -> Iterator[OrderLine]:
+    served.reset()
+    served.settings(search_lag=0)
+    database.flushdb()
+    database.set(keys.ORDERS_STORE, ALL_KNOWN)
+    with open_line(served, database) as found:
+        yield found

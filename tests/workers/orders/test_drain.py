@@ -1,0 +1,316 @@
+"""Carts become orders in the served portal: one each, with the right lines, whatever happens on the way."""
+
+import json
+from contextlib import suppress
+from typing import Any
+
+import pytest
+import redis
+
+from leadcore.store import keys
+from leadcore.store.status import read_status
+from tests.conftest import BANGKOK, SHARDS, Crm, same_shard
+from tests.faults.conftest import Killed, Pool, Wire
+from tests.workers.orders.conftest import NOW, OrderLine, open_line
+from tests.workers.rules.orders.events import CONFIG, HOUR, KEY, product
+from workers.orders.order_store import SEARCH_LAG_MS, SOME_FORGOTTEN
+from workers.rules.customer import Customer, pack
+
+CALLS = ("/contacts/batch/read", "/orders/batch/upsert", "/line_items/batch/upsert", "/associate/default")
+CHANGES = (
+    "/orders/batch/read",
+    "/line_items/batch/read",
+    "/line_items/batch/upsert",
+    "/line_items/batch/update",
+    "/orders/batch/update",
+    "/line_items/batch/archive",
+    "/associate/default",
+)
+
+
+def shown(line: OrderLine) -> list[tuple[str, list[tuple[str, str, str]]]]:
+    """The total and the lines of each order of the customer."""
+    return [
+        (
+            order["properties"].get("hs_total_price", ""),
+            [(one["hs_sku"], one["quantity"], one["price"]) for one in line.lines(order)],
+        )
+        for order in line.orders()
+    ]
+
+
+def recover(line: OrderLine) -> None:
+    """Let pauses end, locks expire and what was put off come back, and work until nothing is left."""
+    line.crm.control("DELETE", "faults")
+    for _ in range(12):
+        line.redis.delete(*(keys.lock(keys.ORDERS, shard) for shard in range(SHARDS)))
+        if line.redis.exists(keys.ORDERS_PAUSE):
+            line.redis.hset(keys.ORDERS_PAUSE, "until", 1)
+        for shard in range(SHARDS):
+            for packed in line.redis.zrange(keys.later(keys.ORDERS, shard), 0, -1):
+                line.redis.zadd(keys.later(keys.ORDERS, shard), {packed: 1})
+            line.redis.delete(keys.swept(keys.ORDERS, shard))
+            line.drain.stream.sweep(shard)
+        line.run()
+        if not line.left():
+            return
+    raise AssertionError(f"{line.left()} left")
+
+
+def test_a_cart_becomes_an_order_with_its_lines_and_its_contact(line: OrderLine) -> None:
+    contact = line.know("c-1")
+    lead = line.add(product("A", 2, 450), product("B", 1, 100), contact_info={"phone": "0812345678"})
+    line.run()
+    [order] = line.orders()
+    assert order["properties"]["hs_total_price"] == "1000"
+    assert order["properties"]["hs_currency_code"] == "THB"
+    assert order["properties"]["hs_shipping_address_phone"] == "+66812345678"
+    assert order["associations"]["contacts"] == [contact]
+    assert shown(line) == [("1000", [("A", "2", "450"), ("B", "1", "100")])]
+    assert line.left() == 0
+    receipt = line.receipt(lead)
+    assert (receipt.order, receipt.order_id) == ("created", order["id"])
+    assert receipt.order_ref == order["properties"]["dealdroid_order_id"]
+
+
+@pytest.mark.parametrize("customer", ["123", 123])
+def test_the_order_bears_the_customers_id_as_dealdroid_writes_it(line: OrderLine, customer: str | int) -> None:
+    line.know(customer)
+    line.add(product(), customer=customer)
+    line.run()
+    [order] = line.orders(customer)
+    assert json.loads(order["properties"]["dealdroid_customer_id"]) == customer
+
+
+def test_another_cart_changes_the_order_and_its_lines(line: OrderLine) -> None:
+    line.know("c-1")
+    line.add(product("A", 2, 450), product("B", 1, 100))
+    line.run()
+    line.add(product("A", 3, 450), product("C", 1, 50), at=NOW + HOUR)
+    line.run()
+    assert shown(line) == [("1400", [("A", "3", "450"), ("C", "1", "50")])]
+
+
+def test_the_same_cart_again_makes_no_call(line: OrderLine) -> None:
+    line.know("c-1")
+    line.add(product("A"))
+    line.run()
+    before = len(line.crm.control("GET", "calls"))
+    line.add(product("A"), at=NOW + HOUR)
+    line.run()
+    assert len(line.crm.control("GET", "calls")) == before
+    assert len(line.orders()) == 1
+
+
+def test_an_address_that_is_said_later_reaches_the_order(line: OrderLine) -> None:
+    line.know("c-1")
+    line.add(product("A"))
+    line.run()
+    line.add(
+        intent="Share address", at=NOW + 1, address_parsing={"street_address": "1 Silom Rd", "postal_code": "10500"}
+    )
+    line.run()
+    [order] = line.orders()
+    assert order["properties"]["hs_shipping_address_postal_code"] == "10500"
+
+
+def test_stage_and_owner_are_set_once_and_a_person_who_moves_the_order_is_left_alone(line: OrderLine) -> None:
+    line.know("c-1")
+    line.add(product("A"))
+    line.run()
+    [order] = line.orders()
+    shipped = line.drain.portal_cache.current().find_stage("Shipped")
+    assert shipped
+    line.crm.control("PATCH", f"orders/{order['id']}", {"properties": {"hs_pipeline_stage": shipped.id}})
+    line.add(product("B"), at=NOW + HOUR)
+    line.run()
+    first, second = sorted(line.orders(), key=lambda one: int(one["id"]))
+    assert first["properties"]["hs_pipeline_stage"] == shipped.id
+    assert second["properties"]["hs_pipeline_stage"] != shipped.id
+    assert len(line.lines(first)) == 1
+
+
+def test_an_order_takes_its_contacts_owner(line: OrderLine) -> None:
+    owner = line.crm.control("GET", "state")["settings"]["owners"]
+    assert owner
+    ids = [one["id"] for one in line.hubspot.request("GET", "/crm/v3/owners").json()["results"]]
+    line.know("c-1", hubspot_owner_id=ids[0])
+    line.add(product("A"))
+    line.run()
+    [order] = line.orders()
+    assert order["properties"]["hubspot_owner_id"] == ids[0]
+
+
+def test_a_hundred_orders_of_one_line_take_at_most_six_calls(line: OrderLine) -> None:
+    line.drain.portal_cache.current()
+    customers = same_shard("many", 100)
+    for customer in customers:
+        line.know(customer)
+    before = len(line.crm.control("GET", "calls"))
+    for customer in customers:
+        line.add(product("A"), customer=customer)
+    line.run()
+    assert len(line.state()["orders"]) == 100
+    assert len(line.crm.control("GET", "calls")) - before <= 6
+    changed = len(line.crm.control("GET", "calls"))
+    for customer in customers:
+        line.add(product("A", 5), product("B"), customer=customer, at=NOW + HOUR)
+    line.run()
+    assert len(line.crm.control("GET", "calls")) - changed <= 12
+    assert len(line.state()["orders"]) == 100
+
+
+@pytest.mark.parametrize("fault", ["lost_answer", "500", "reset", "hang", "missing_rows"])
+@pytest.mark.parametrize("path", CALLS)
+def test_an_order_is_made_once_whatever_becomes_of_a_call(line: OrderLine, path: str, fault: str) -> None:
+    line.know("c-1")
+    line.add(product("A", 2, 450), product("B", 1, 100))
+    line.crm.fault(fault, path=path, count=4, seconds=0.2)
+    line.run()
+    recover(line)
+    assert shown(line) == [("1000", [("A", "2", "450"), ("B", "1", "100")])]
+    assert len(line.state()["line_items"]) == 2
+    assert "contacts" in line.orders()[0]["associations"]
+
+
+@pytest.mark.parametrize("fault", ["lost_answer", "500"])
+@pytest.mark.parametrize("path", CHANGES)
+def test_an_order_is_changed_whatever_becomes_of_a_call(line: OrderLine, path: str, fault: str) -> None:
+    line.know("c-1")
+    line.add(product("A", 2, 450), product("B", 1, 100))
+    line.run()
+    line.add(product("A", 3, 450), product("C", 1, 50), at=NOW + HOUR)
+    line.crm.fault(fault, path=path, count=4)
+    line.run()
+    recover(line)
+    assert shown(line) == [("1400", [("A", "3", "450"), ("C", "1", "50")])]
+
+
+def test_a_worker_may_die_at_any_command_to_redis(line: OrderLine, database: Any, served: Crm) -> None:
+    options = dict(database.connection_pool.connection_kwargs)
+    for when in ("before", "after"):
+        for step in range(1, 100):
+            database.flushdb()
+            served.reset()
+            served.settings(search_lag=0)
+            database.set(keys.ORDERS_STORE, "intact")
+            line.leads = 0
+            line.know("c-1")
+            line.add(product("A", 2, 450), product("B", 1, 100))
+            wire = Wire(step, when)
+            dying = redis.Redis(connection_pool=Pool(wire, **options))
+            with open_line(served, dying) as other, suppress(Killed):
+                other.drain.drain(keys.shard_of("c-1", SHARDS))
+            if not wire.reached:
+                break
+            recover(line)
+            assert shown(line) == [("1000", [("A", "2", "450"), ("B", "1", "100")])], (when, step)
+            assert len(line.state()["line_items"]) == 2
+        assert step > 8
+
+
+def test_after_a_loss_of_redis_the_open_order_is_found(line: OrderLine, database: Any) -> None:
+    line.know("c-1")
+    line.add(product("A", 2, 450))
+    line.run()
+    database.flushdb()
+    line.drain.customers.key = KEY
+    [contact] = line.crm.contacts()
+    line.redis.set(keys.customer(keys.digest(KEY, "c-1")), pack(Customer(contact_id=contact["id"])))
+    line.add(product("A", 2, 450), at=NOW + HOUR)
+    line.run()
+    assert line.left() == 1, "search cannot tell yet"
+    line.redis.set(keys.ORDERS_STORE, line.drain.store.now_ms() - SEARCH_LAG_MS - 1)
+    line.run()
+    assert line.redis.get(keys.ORDERS_STORE) == SOME_FORGOTTEN.encode()
+    assert line.left() == 0
+    assert len(line.orders()) == 1
+    line.add(product("A", 5, 450), at=NOW + 2 * HOUR)
+    line.run()
+    assert shown(line) == [("2250", [("A", "5", "450")])]
+
+
+def test_a_portal_without_orders_is_known_at_once(line: OrderLine) -> None:
+    line.redis.delete(keys.ORDERS_STORE)
+    line.know("c-1")
+    line.add(product("A"))
+    line.run()
+    assert len(line.orders()) == 1
+
+
+def test_a_currency_that_the_portal_lacks_stops_the_orders_and_no_value_is_left_out(line: OrderLine) -> None:
+    line.crm.settings(company_currency="USD", additional_currencies=())
+    line.know("c-1")
+    line.add(product("A"))
+    line.run()
+    status = read_status(line.redis, SHARDS, BANGKOK)
+    assert line.orders() == []
+    assert line.left() == 1
+    assert line.redis.hget(keys.ORDERS_PAUSE, "code") == b"order_currency"
+    assert not status.pause
+    line.crm.settings(company_currency="THB")
+    recover(line)
+    assert len(line.orders()) == 1
+
+
+def test_a_missing_scope_stops_orders_only_and_names_it(line: OrderLine) -> None:
+    scopes = [one for one in line.state()["settings"]["scopes"] if one != "crm.objects.line_items.write"]
+    line.crm.settings(scopes=scopes)
+    line.know("c-1")
+    line.add(product("A"))
+    line.run()
+    assert line.redis.hget(keys.ORDERS_PAUSE, "code") == b"forbidden"
+    assert b"line_items" in line.redis.hget(keys.ORDERS_PAUSE, "reason")
+    assert not line.redis.exists(keys.PAUSE)
+    line.crm.settings(scopes=[*scopes, "crm.objects.line_items.write"])
+    recover(line)
+    assert shown(line) == [("900", [("A", "2", "450")])]
+
+
+def test_an_order_whose_contact_is_gone_waits_and_is_then_parked_with_the_cause(line: OrderLine) -> None:
+    contact = line.know("c-1")
+    line.crm.control("DELETE", f"contacts/{contact}")
+    lead = line.add(product("A"))
+    for _ in range(CONFIG.inbox.tries + 1):
+        if line.left():
+            recover_once(line)
+    assert line.receipt(lead).order.startswith("parked: no_contact")
+    assert line.redis.zscore(keys.PARKED_ORDERS, lead)
+    assert line.left() == 0
+
+
+def recover_once(line: OrderLine) -> None:
+    for shard in range(SHARDS):
+        for packed in line.redis.zrange(keys.later(keys.ORDERS, shard), 0, -1):
+            line.redis.zadd(keys.later(keys.ORDERS, shard), {packed: 1})
+        line.drain.stream.sweep(shard)
+    line.run()
+
+
+def test_a_cancelling_intent_moves_the_order_to_the_stage_for_that(line: OrderLine) -> None:
+    line.know("c-1")
+    line.add(product("A"))
+    line.add(intent="Cancel order", at=NOW + 1)
+    line.run()
+    [order] = line.orders()
+    cancelled = line.drain.portal_cache.current().find_cancelled()
+    assert cancelled
+    assert order["properties"]["hs_pipeline_stage"] == cancelled.id
+
+
+def test_what_is_no_event_is_parked_and_holds_nobody_up(line: OrderLine) -> None:
+    line.know("c-1")
+    line.redis.xadd(keys.entries(keys.ORDERS, keys.shard_of("c-1", SHARDS)), {"e": "odd", "b": "{", "v": "1-0"})
+    line.add(product("A"))
+    line.run()
+    assert len(line.orders()) == 1
+    assert line.redis.zscore(keys.PARKED_ORDERS, "odd")
+
+
+def test_forgotten_customers_get_no_order(line: OrderLine) -> None:
+    line.know("c-1")
+    line.redis.set(keys.forgotten(keys.digest(KEY, "c-1")), NOW + 1)
+    line.add(product("A"))
+    line.run()
+    assert line.orders() == []
+    assert line.left() == 0

@@ -1,0 +1,1 @@
+"""Carts as orders in HubSpot: a line of its own behind the contacts'."""

@@ -1,0 +1,385 @@
+"""Pure: what a customer's events do to their orders.
+
+- A cart makes an order. The same cart again, within `same_order_hours` of the order's last change, never makes another
+  one, whatever became of the order.
+- Another cart changes the order while it is open: in its first stage, unpaid, with no payment under way. Else it makes
+  a new order. A cart that is older than the one the order has changes nothing.
+- What the customer says of recipient, address, phone and payment reaches the open order from any intent.
+- An intent that cancels moves the open order to the stage for that.
+- Stage, pipeline and owner are set when an order is made, and never again but for that.
+"""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from leadcore.config import Orders
+from leadcore.reasons import NO_REASON, Reason, reason
+from leadcore.receipts import CREATED, UNCHANGED, UPDATED
+from workers.rules.field_clock import SEEN, Digest, FieldClock, digest_entries
+from workers.rules.orders.lines import LinePlan, SeenLine, attempted_lines, is_same_cart, plain_value, plan_lines
+from workers.rules.orders.portal import OrderPortal
+from workers.rules.orders.property_names import CUSTOMER, ESSENTIAL, MODIFIED, NAMES, ORDER_ID, REFERENCES
+from workers.rules.orders.record import CustomerOrders, Order
+from workers.rules.orders.said import DETAILS, PLACE, Cart, Kind, Said
+
+HOUR_MS = 3_600_000
+# What HubSpot's payment status may say of an order that nobody has paid.
+_UNPAID = frozenset({"", "unpaid", "failed", "voided", "canceled", "cancelled"})
+_MAX_NOTE = 60_000
+SUMS = ("total", "subtotal", "shipping")
+
+
+class SeenOrder(Struct, frozen=True):
+    """An order as HubSpot has it; `properties` by HubSpot's names. `lines`: None if they were not read."""
+
+    id: str
+    properties: Mapping[str, str]
+    lines: tuple[SeenLine, ...] | None = None
+
+
+class Gone(Struct, frozen=True):
+    """The order is not in HubSpot: it was deleted, or never came there."""
+
+
+class Facts(Struct, frozen=True):
+    """What else decides. `under_way`: references with a payment under way, or paid as far as we know."""
+
+    orders: Orders
+    portal: OrderPortal
+    now_ms: int
+    under_way: Collection[str] = ()
+
+
+class Plan(Struct, frozen=True):
+    """`state`: of every event, as receipts have it; `reference`: of the order that it is about, "" if there is none;
+    `why`: more about it. `values`: what is written of the order, by our names; nothing is if it is empty and `lines` is
+    None. `makes`: the order is made by this;
+    `links`: it is linked to its contact. `after`: what is known once all is written, `attempt`: while it is. The
+    plan is preliminary while it `needs_order` or `needs_lines`: read them, and plan again."""
+
+    state: str = UNCHANGED
+    reference: str = ""
+    why: Reason = NO_REASON
+    order: Order | None = None
+    values: Mapping[str, str] = {}
+    makes: bool = False
+    links: bool = False
+    lines: LinePlan | None = None
+    after: CustomerOrders = CustomerOrders()
+    attempt: CustomerOrders | None = None
+    needs_order: str = ""
+    needs_lines: str = ""
+
+    @property
+    def writes(self) -> bool:
+        """Whether anything is written."""
+        return (
+            bool(self.values) or self.links or (self.lines is not None and bool(self.lines.writes or self.lines.gone))
+        )
+
+
+def take_prefix(said: Sequence[Said]) -> Sequence[Said]:
+    """Those of a customer's events, oldest first, that are dealt with together: up to the first that cancels after one
+    that makes, or makes after one that cancels."""
+    kinds = {Kind.MAKES, Kind.CANCELS}
+    first = next((one.kind for one in said if one.kind in kinds), None)
+    for index, one in enumerate(said):
+        if one.kind in kinds and one.kind is not first:
+            return said[:index]
+    return said
+
+
+def adopt(found: Mapping[str, str], id: str, digest: Digest, kind: str) -> Order | None:
+    """The order that was found in HubSpot after Redis had forgotten it; None if it is not one of ours."""
+    reference = found.get(ORDER_ID) or ""
+    if not reference:
+        return None
+    names = NAMES[kind]
+    values = {name: plain_value(name, found.get(names[name]) or "") for name in (*DETAILS, *SUMS) if name in names}
+    return Order(
+        reference=reference,
+        references=tuple(dict.fromkeys([reference, *(found.get(REFERENCES) or "").split()])),
+        id=id,
+        clock={name: (SEEN, digest(name, value)) for name, value in values.items() if value},
+    )
+
+
+def plan(
+    said: Sequence[Said], record: CustomerOrders, seen: SeenOrder | Gone | None, facts: Facts, name: str, digest: Digest
+) -> Plan:
+    """What `said` (one customer's, oldest first, see `take_prefix`) does. `seen`: the newest order as HubSpot has it,
+    None if it was not read. `name`: of a new order."""
+    order = record.newest
+    making = next((one for one in reversed(said) if one.kind is Kind.MAKES), None)
+    cancels = any(one.kind is Kind.CANCELS for one in said)
+    if making and (known := record.find(making.reference)) and known.cart and known.cart_version >= making.version:
+        # The same event again, after a crash or by a person's retry.
+        making = None
+    if order is None:
+        return _make(said, making, record, facts, name, digest) if making else Plan(after=record)
+    superseded = making is not None and bool(order.cart) and order.cart_version > making.version
+    if superseded:
+        making = None
+    found = _plan_known(said, making, cancels, order, record, seen, facts, name, digest)
+    return replace(found, why=reason("order_superseded")) if superseded and not found.why else found
+
+
+def _plan_known(
+    said: Sequence[Said],
+    making: Said | None,
+    cancels: bool,
+    order: Order,
+    record: CustomerOrders,
+    seen: SeenOrder | Gone | None,
+    facts: Facts,
+    name: str,
+    digest: Digest,
+) -> Plan:
+    clock = FieldClock(digest, order.clock, dict(order.clock))
+    _record_details(clock, said)
+    is_same = _is_same(making, order, seen, digest)
+    if is_same is None:
+        return Plan(after=record, needs_order="" if seen else order.reference, needs_lines=order.reference)
+    recent = making is not None and making.said_ms - _changed_ms(order, seen) < facts.orders.same_order_hours * HOUR_MS
+    if seen is None:
+        settled = making is None or (is_same and recent)
+        if settled and not cancels and not clock.writes:
+            return _unchanged(said, order, record)
+        return Plan(after=record, needs_order=order.reference)
+    if isinstance(seen, Gone):
+        if order.attempted and not order.id:
+            # The write that should have made it did not reach HubSpot.
+            newest = making or None
+            if newest is None:
+                return _unchanged(said, order, record)
+            return _make(said, newest, record, facts, name, digest, order)
+        if making and not (is_same and recent):
+            return _make(said, making, record, facts, name, digest)
+        return _unchanged(said, _with_clock(order, clock, digest), record, reason("order_deleted"))
+    # One that was begun is finished, wherever it has been moved meanwhile.
+    is_open = order.attempted or _is_open(seen, order, facts)
+    if making and not is_open and not (is_same and recent):
+        return _make(said, making, record, facts, name, digest)
+    order = replace(order, id=seen.id)
+    if not is_open:
+        why = reason("order_moved_on", stage=_stage_label(seen, facts)) if making or cancels else NO_REASON
+        return _unchanged(said, _with_clock(order, clock, digest), record, why)
+    if making and not is_same and seen.lines is None:
+        return Plan(after=record, needs_lines=order.reference)
+    return _update(said, making if not is_same else None, cancels, order, record, seen, facts, clock, digest)
+
+
+def _is_same(making: Said | None, order: Order, seen: SeenOrder | Gone | None, digest: Digest) -> bool | None:
+    """Whether the cart that is said is the one that the order has; None if the order's lines have to be read first."""
+    if making is None or making.cart is None:
+        return True
+    if order.cart:
+        return digest("cart", making.cart.identity) == order.cart
+    if isinstance(seen, SeenOrder) and seen.lines is not None:
+        return is_same_cart(making.cart.items, order.reference, seen.lines)
+    return False if isinstance(seen, Gone) else None
+
+
+def _changed_ms(order: Order, seen: SeenOrder | Gone | None) -> int:
+    modified = seen.properties.get(MODIFIED, "") if isinstance(seen, SeenOrder) else ""
+    try:
+        at = int(datetime.fromisoformat(modified).timestamp() * 1000) if modified else 0
+    except ValueError:
+        at = 0
+    return max(order.changed_ms, at)
+
+
+def _is_open(seen: SeenOrder, order: Order, facts: Facts) -> bool:
+    names = NAMES[facts.portal.kind]
+    stage = seen.properties.get(names["stage"], "") if "stage" in names else ""
+    payment = seen.properties.get(names["payment_status"], "") if "payment_status" in names else ""
+    in_first = not stage or stage == facts.portal.first_stage
+    return in_first and (payment or "").casefold() in _UNPAID and not set(order.references) & set(facts.under_way)
+
+
+def _stage_label(seen: SeenOrder, facts: Facts) -> str:
+    stage = seen.properties.get(NAMES[facts.portal.kind].get("stage", ""), "") or ""
+    found = facts.portal.find_stage(stage)
+    return found.label if found else stage or "?"
+
+
+def _record_details(clock: FieldClock, said: Sequence[Said]) -> None:
+    for index, one in enumerate(said):
+        for name in ("recipient", "phone", "payment_method"):
+            if name in one.details:
+                clock.record(name, one.details[name], one.version, index)
+        place = {name: one.details[name] for name in PLACE if name in one.details}
+        if not place or clock.newest_version(PLACE) > one.version:
+            continue
+        # Another address replaces the one before whole; a part of the same one adds to it.
+        if any(name in place and clock.has_value(name) and clock.differs(name, place[name]) for name in PLACE):
+            place = {**{name: "" for name in PLACE if clock.has_value(name)}, **place}
+        for name, value in place.items():
+            clock.record(name, value, one.version, index)
+
+
+def _with_clock(order: Order, clock: FieldClock, digest: Digest) -> Order:
+    """The order, to which what was said does not apply any more: it counts as said, so that it is not looked at
+    again."""
+    return replace(order, clock=digest_entries(clock.entries, digest))
+
+
+def _unchanged(said: Sequence[Said], order: Order, record: CustomerOrders, why: Reason = NO_REASON) -> Plan:
+    after = record.with_order(_with_references(order, said))
+    return Plan(reference=order.reference, why=why, order=order, after=after)
+
+
+def _with_references(order: Order, said: Sequence[Said]) -> Order:
+    """The order, also called by the references of the carts that were said since."""
+    names = [one.reference for one in said if one.kind is Kind.MAKES]
+    return replace(order, references=tuple(dict.fromkeys([*order.references, *names])))
+
+
+def _make(
+    said: Sequence[Said],
+    making: Said,
+    record: CustomerOrders,
+    facts: Facts,
+    name: str,
+    digest: Digest,
+    attempted: Order | None = None,
+) -> Plan:
+    cart = making.cart or Cart(())
+    order = attempted or Order(making.reference, (making.reference,))
+    order = _with_references(order, said)
+    clock = FieldClock(digest, {}, {})
+    _record_details(clock, said)
+    _record_cart(clock, cart, making, len(said))
+    values = {field: value for field, (value, _) in clock.writes.items() if value}
+    values |= {
+        "name": name,
+        "order_id": order.reference,
+        "references": " ".join(order.references),
+        "reference": making.reference,
+        "customer": json.dumps(making.customer),
+        "source": "DealDroid",
+        "currency": facts.orders.currency,
+        "created": datetime.fromtimestamp(making.said_ms / 1000, UTC).isoformat(timespec="milliseconds"),
+        "pipeline": facts.portal.pipeline,
+        "stage": facts.portal.first_stage,
+    }
+    lines = plan_lines(order.reference, cart.items, {}, (), facts.orders.currency, digest)
+    made = replace(
+        order,
+        attempted=True,
+        cart=digest("cart", cart.identity),
+        cart_version=making.version,
+        changed_ms=facts.now_ms,
+        clock=digest_entries(clock.entries, digest),
+        lines=lines.lines,
+    )
+    return Plan(
+        state=CREATED,
+        reference=order.reference,
+        order=order,
+        values=_supported({field: value for field, value in values.items() if value}, facts),
+        makes=True,
+        links=True,
+        lines=lines,
+        after=record.with_order(made),
+        # Its cart is not known to be there before its lines are.
+        attempt=record.with_order(replace(made, cart=b"", lines=attempted_lines({}, lines))),
+    )
+
+
+def _update(
+    said: Sequence[Said],
+    making: Said | None,
+    cancels: bool,
+    order: Order,
+    record: CustomerOrders,
+    seen: SeenOrder,
+    facts: Facts,
+    clock: FieldClock,
+    digest: Digest,
+) -> Plan:
+    lines: LinePlan | None = None
+    why = NO_REASON
+    after = _with_references(order, said)
+    if making and making.cart:
+        lines = plan_lines(
+            order.reference, making.cart.items, order.lines, seen.lines or (), facts.orders.currency, digest
+        )
+        # Whoever gave a price or a discount, or added a line, also says what it costs.
+        _record_cart(clock, making.cart, making, len(said), with_total=not lines.edited)
+        after = replace(
+            after,
+            cart=digest("cart", making.cart.identity),
+            cart_version=making.version,
+            changed_ms=facts.now_ms,
+            lines=lines.lines,
+        )
+    values = {field: value for field, (value, _) in clock.writes.items()}
+    if cancels:
+        stage = facts.portal.find_cancelled()
+        if stage:
+            values["stage"] = stage.id
+        else:
+            why = reason("no_cancelled_stage")
+    if (values or lines) and after.references != order.references:
+        values["references"] = " ".join(after.references)
+        newest = [one.reference for one in said if one.kind is Kind.MAKES and one.version >= order.cart_version]
+        values |= {"reference": newest[-1]} if newest else {}
+    after = replace(after, clock=digest_entries(clock.entries, digest))
+    values = _supported(values, facts)
+    is_changed = bool(values or (lines and (lines.writes or lines.gone)))
+    if is_changed:
+        after = replace(after, changed_ms=facts.now_ms)
+    attempt = None
+    if lines and is_changed:
+        attempt = record.with_order(replace(order, lines=attempted_lines(order.lines, lines)))
+    return Plan(
+        state=UPDATED if is_changed else UNCHANGED,
+        reference=order.reference,
+        why=why,
+        order=order,
+        values=values,
+        links=order.attempted,
+        lines=lines,
+        after=record.with_order(after),
+        attempt=attempt,
+    )
+
+
+def _record_cart(clock: FieldClock, cart: Cart, making: Said, index: int, *, with_total: bool = True) -> None:
+    note = "\n".join(("Prices as said in the chat.", *cart.left_out))[:_MAX_NOTE]
+    sums = {"total": cart.total, "subtotal": cart.subtotal} if with_total else {}
+    for name, value in {**sums, "shipping": cart.shipping, "note": note}.items():
+        if value or clock.has_value(name):
+            clock.record(name, value, making.version, index)
+
+
+def _supported(values: Mapping[str, str], facts: Facts) -> dict[str, str]:
+    """Without what the kind of record has no writable property for; what is essential is always sent."""
+    names = NAMES[facts.portal.kind]
+    return {
+        name: value
+        for name, value in values.items()
+        if name in names
+        and (name in ESSENTIAL or not facts.portal.properties or names[name] in facts.portal.properties)
+    }
+
+
+def property_values(values: Mapping[str, str], kind: str) -> dict[str, str]:
+    """`values` by HubSpot's names."""
+    return {NAMES[kind][name]: value for name, value in values.items()}
+
+
+READ = frozenset({ORDER_ID, REFERENCES, CUSTOMER, MODIFIED})
+"""Properties of an order that are always read."""
+
+
+def read_properties(kind: str) -> list[str]:
+    """HubSpot's names of what is read of an order."""
+    names = NAMES[kind]
+    wanted = ("reference", "stage", "payment_status", "name", *DETAILS, *SUMS)
+    return sorted(READ | {names[name] for name in wanted if name in names})

@@ -1,0 +1,110 @@
+"""Pure: the Redis commands for a customer's events once what they do to their orders is done."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from leadcore.fields import LEAD, TRIES, VERSION
+from leadcore.reasons import NO_REASON, Reason, reason
+from leadcore.receipts import PARKED, PARKED_SECONDS, WAITING
+from leadcore.receipts import pack as receipt
+from leadcore.store import keys
+from leadcore.store.counters import count, figure
+from leadcore.store.streams import Settlement, pack_fields
+from workers.rules.customer import guard
+from workers.rules.lead import version_text
+from workers.rules.orders.record import CustomerOrders, pack
+from workers.rules.orders.said import Kind, Said
+from workers.rules.retry import find_lead_retry, wait_seconds
+
+Command = Sequence[Any]
+
+
+def settle_written(
+    settlement: Settlement,
+    said: Sequence[Said],
+    record_key: str,
+    record: bytes | None,
+    after: CustomerOrders,
+    *,
+    stream: str,
+    state: str,
+    why: Reason = NO_REASON,
+    reference: str = "",
+    order_id: str = "",
+    store: bool = True,
+) -> None:
+    """Append what follows from `said`, whose order is in HubSpot as it should be, or who have none ("" as
+    `reference`). `store`: whether there is anything to be known of the customer's orders."""
+    said_of_order = f"{state}: {why}" if why else state
+    entries = []
+    for one in said:
+        effects: list[Command] = [count(f"order_{state}")] if reference else []
+        if reference and (one.kind is not Kind.TELLS or state != "unchanged"):
+            effects.append(_receipt(one, order=said_of_order, order_id=order_id, order_ref=reference))
+        entries.append((stream, one.entry, effects))
+    guards, commands = [], []
+    if store:
+        guards = [(record_key, guard(record))]
+        commands = [("SET", record_key, pack(after))]
+    settlement.add(guards, entries, commands)
+
+
+def settle_waiting(
+    settlement: Settlement, said: Sequence[Said], code: str, why: Reason, *, shard: int, now_ms: int, tries: int
+) -> None:
+    """Append that each of `said` waits, or is parked once it was tried `tries` times."""
+    stream = keys.entries(keys.ORDERS, shard)
+    entries = []
+    for one in said:
+        if one.tries + 1 >= tries:
+            effects = park(one, code, reason("given_up", why=why, tries=tries), now_ms)
+        else:
+            fields = {**one.fields, VERSION: version_text(one.version), TRIES: b"%d" % (one.tries + 1)}
+            wait = int(wait_seconds(find_lead_retry(code, free=False), one.tries + 1) * 1000)
+            effects = [
+                ("ZADD", keys.later(keys.ORDERS, shard), now_ms + wait, pack_fields(fields)),
+                _receipt(one, order=f"{WAITING}: {why}"),
+            ]
+        entries.append((stream, one.entry, effects))
+    settlement.add((), entries)
+
+
+def settle_parked(
+    settlement: Settlement, said: Sequence[Said], code: str, why: Reason, *, shard: int, now_ms: int
+) -> None:
+    """Append that each of `said` waits for a person."""
+    stream = keys.entries(keys.ORDERS, shard)
+    settlement.add((), [(stream, one.entry, park(one, code, why, now_ms)) for one in said])
+
+
+def settle_gone(settlement: Settlement, stream: str, entries: Sequence[bytes]) -> None:
+    """Append that entries leave without a trace: their customer is forgotten."""
+    settlement.add((), [(stream, entry, ()) for entry in entries])
+
+
+def park(one: Said, code: str, why: Reason, now_ms: int) -> list[Command]:
+    """The commands that park an order's event."""
+    fields = {**one.fields, VERSION: version_text(one.version)}
+    return [
+        ("SET", keys.parked_order(one.lead), pack_fields(fields), "EX", PARKED_SECONDS),
+        ("ZADD", keys.PARKED_ORDERS, now_ms, one.lead),
+        _receipt(one, order=f"{PARKED}: {code}: {why}"),
+        count("order_parked"),
+        figure(f"parked_orders:{code}"),
+    ]
+
+
+def park_unreadable(fields: Mapping[bytes, bytes], now_ms: int) -> list[Command]:
+    """The commands that park an entry that is no event."""
+    lead = fields.get(LEAD, b"").decode("ascii", "replace")
+    return [
+        ("SET", keys.parked_order(lead), pack_fields(fields), "EX", PARKED_SECONDS),
+        ("ZADD", keys.PARKED_ORDERS, now_ms, lead),
+        ("HSET", keys.receipt(lead), *receipt(order=f"{PARKED}: unreadable: {reason('event_unreadable')}")),
+        count("order_parked"),
+        figure("parked_orders:unreadable"),
+    ]
+
+
+def _receipt(one: Said, **values: Any) -> Command:
+    return ("HSET", keys.receipt(one.lead), *receipt(**values))
