@@ -20,7 +20,7 @@ NONE = PREFIX + "none"
 BUDGET = PREFIX + "budget"
 DAY = BUDGET + ":day"
 """HubSpot's daily quota: `calls` of the day that `ends` then, its `limit` if HubSpot told it, and when the next paced
-call is `due`; times in ms."""
+call is `due`, that of a call which comes after contacts `due_after`; times in ms."""
 STORE = PREFIX + "store"
 RESTORING = STORE + ":above"
 """Progress of reading aliases back from HubSpot: the id of the last contact."""

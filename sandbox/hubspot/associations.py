@@ -21,6 +21,8 @@ from sandbox.hubspot.versions import Version
 PACKAGE = "associations.v4"
 # HubSpot's changelog of 2025: a batch read takes 1000 records; of each it shows so many others at a time.
 MAX_READ, MAX_SHOWN = 1000, 500
+# So many that Workato's connector links in a request; HubSpot's reference does not say.
+MAX_LINKED = 2000
 
 
 def association_routes(portal: Portal, version: Version) -> Blueprint:
@@ -43,7 +45,7 @@ def association_routes(portal: Portal, version: Version) -> Blueprint:
 
     @routes.post("/batch/associate/default")
     def associate(origin: ObjectType, target: ObjectType) -> Response:
-        inputs = _inputs("BatchInputPublicDefaultAssociationMultiPost")
+        inputs = _inputs("BatchInputPublicDefaultAssociationMultiPost", MAX_LINKED)
         own = type_of(origin, target)
         spec = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": own}
         errors = _link(portal, origin, target, [(each, frozenset({own})) for each in inputs])
@@ -58,7 +60,7 @@ def association_routes(portal: Portal, version: Version) -> Blueprint:
 
     @routes.post("/batch/create")
     def create(origin: ObjectType, target: ObjectType) -> Response:
-        inputs = _inputs("BatchInputPublicAssociationMultiPost")
+        inputs = _inputs("BatchInputPublicAssociationMultiPost", MAX_LINKED)
         own = type_of(origin, target)
         for spec in (spec for each in inputs for spec in each.types):
             if spec.association_category == "HUBSPOT_DEFINED" and spec.association_type_id != own:

@@ -17,13 +17,15 @@ def _no_check() -> None:
 @dataclass(slots=True)
 class RequestContext:
     """`check`: called right before each request; raises if it may no longer be sent. `slots`: names of slots that are
-    reserved for the next requests. `paced`: the requests are for leads that keep the day's pace. `ends_at`: the
+    reserved for the next requests. `paced`: the requests are for leads that keep the day's pace; `yields`: they come
+    after those of contacts. `ends_at`: the
     deadline of the request in work, by `machine`'s monotonic seconds. `request_started`: False if that request
     certainly did not reach the server. `flight`: what the request is a part of, None outside of flights."""
 
     check: Callable[[], None] = _no_check
     slots: list[str] = field(default_factory=list)
     paced: bool = False
+    yields: bool = False
     machine: Machine = field(default_factory=Machine)
     ends_at: float = 0.0
     request_started: bool = False

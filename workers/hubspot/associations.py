@@ -1,5 +1,6 @@
 """Pure: answers about associations."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -10,14 +11,23 @@ from workers.hubspot.errors import classify, context, objects, strings
 from workers.rules.outcomes import ContactMissing, RetryLater, Written
 
 MAX_LINKS = 2000
-"""Pairs of one request that links. HubSpot's guide to associations: "batch create: 2,000 inputs"."""
+"""Pairs of one request that links. HubSpot's reference does not say; Workato's connector, which sends such requests,
+documents 2,000. A portal that takes fewer says how many, see `read_limit`."""
 MAX_LINKED = 1000
 """Records of one request that reads. HubSpot's changelog, February 2025."""
 # Of the associations that notes are created with. Others are made afterwards: their type ids are not public.
 TYPES: Mapping[tuple[str, str], int] = {("notes", "contacts"): 202, ("notes", "deals"): 214}
 
+_LIMIT = re.compile(r"maximum number of inputs\b.*?\bis ([1-9]\d{0,4})\b", re.IGNORECASE)
+
 Pair: TypeAlias = tuple[str, str]
 LinkOutcome: TypeAlias = Written | ContactMissing | RetryLater
+
+
+def read_limit(answer: Answer) -> int:
+    """How many inputs the request may have, where it is refused for having more; else 0."""
+    found = _LIMIT.search(str(answer.json().get("message") or "")) if answer.status == 400 else None
+    return int(found[1]) if found else 0
 
 
 def parse_linked(answer: Answer, ids: Sequence[str]) -> tuple[dict[str, list[str]], dict[str, str]]:

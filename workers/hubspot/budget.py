@@ -30,6 +30,8 @@ HELD_MS = 35_000
 PER_DAY = 250_000
 # The further requests of a paced call that the line waits for at most.
 MAX_CALLS = 4
+# The end of the name of a slot for a call that comes after contacts.
+_YIELDS = ":after"
 
 # Slots are sorted by the time at which they are free again.
 _TAKEN = (
@@ -46,13 +48,13 @@ _TAKE = (
 -- their pace, then of the day: its calls, its limit as HubSpot told it or '', the portal's time zone or ''.
 -- held_ms: for how long a slot is held while its answer is awaited. Slots that are free for as long are removed.
 -- gap, ahead, most: the call's part of the pace in ms (0: it has none), how far ahead it may start ('': any), and how
--- far ahead the line can be. midnight: when the day ends, in ms.
+-- far ahead the line can be. midnight: when the day ends, in ms. pace: the day's field that keeps the pace.
 local slots, day, portal = unpack(KEYS)
-local limit, slot, held_ms, gap, ahead, most, midnight = unpack(ARGV)
+local limit, slot, held_ms, gap, ahead, most, midnight, pace = unpack(ARGV)
 """
     + _TAKEN
     + """
-local ends, calls, told, due = unpack(redis.call('HMGET', day, 'ends', 'calls', 'limit', 'due'))
+local ends, calls, told, due = unpack(redis.call('HMGET', day, 'ends', 'calls', 'limit', pace))
 calls = now < tonumber(ends or '0') and tonumber(calls) or 0
 due = math.max(now, math.min(tonumber(due or '0'), now + most))
 local zone = redis.call('HGET', portal, 'time_zone') or ''
@@ -67,7 +69,7 @@ if used < tonumber(limit) then
   redis.call('HSET', day, 'ends', midnight, 'calls', string.format('%.0f', calls))
   if tonumber(gap) > 0 then
     due = due + gap
-    redis.call('HSET', day, 'due', string.format('%.0f', due))
+    redis.call('HSET', day, pace, string.format('%.0f', due))
   end
   return answer(0, used + 1)
 end
@@ -77,12 +79,13 @@ return answer(math.max(1, first[2] - now), used)
 )
 
 _RELEASE = """
--- Gives slots back for which no call was made, and their part of the pace. ARGV: a name and its gap in ms, and so on.
+-- Gives slots back for which no call was made, and their part of the pace. ARGV: a name, its gap in ms and the day's
+-- field that keeps it, and so on.
 local slots, day = unpack(KEYS)
-for at = 1, #ARGV, 2 do
+for at = 1, #ARGV, 3 do
   if redis.call('ZREM', slots, ARGV[at]) == 1 and redis.call('EXISTS', day) == 1 then
     redis.call('HINCRBY', day, 'calls', -1)
-    if ARGV[at + 1] ~= '0' then redis.call('HINCRBY', day, 'due', '-' .. ARGV[at + 1]) end
+    if ARGV[at + 1] ~= '0' then redis.call('HINCRBY', day, ARGV[at + 2], '-' .. ARGV[at + 1]) end
   end
 end
 """
@@ -174,9 +177,11 @@ class Budget:
         if self.stop.is_set():
             raise Stopping("a call to HubSpot")
         context = current()
-        name = context.slots.pop() if context.slots else self._wait_for_slot(paced=context.paced)
+        reserved = context.slots.pop() if context.slots else ""
+        name = reserved or self._wait_for_slot(paced=context.paced, yields=context.yields)
         # Further requests for the same leads wait for nothing, but the next leads wait for them.
         context.paced |= _gap_ms(name) > 0
+        context.yields |= _yields(name)
         slot = Slot(self, name)
         started = self.machine.monotonic()
         try:
@@ -191,33 +196,33 @@ class Budget:
                 # One more: the slot that the next request will take.
                 self.scarce = 2 * (in_use + 1) > self.granted
 
-    def _wait_for_slot(self, *, paced: bool) -> str:
-        pace = find_pace(self.day, full=False) if paced else FREE
+    def _wait_for_slot(self, *, paced: bool, yields: bool) -> str:
+        pace = find_pace(self.day, full=False, yields=yields) if paced else FREE
         while True:
-            name, seconds = self._take(pace, waits=False)
+            name, seconds = self._take(pace, waits=False, yields=yields)
             if name:
                 return name
             if self.stop.wait(seconds):
                 raise Stopping("a call to HubSpot")
 
-    def reserve(self, leads: Literal["partial", "full", ""] = "") -> tuple[str, float]:
+    def reserve(self, leads: Literal["partial", "full", ""] = "", *, yields: bool = False) -> tuple[str, float]:
         """Reserve a slot, for a request made within `checked` or to be released. `leads`: what batch the call writes,
-        "" for a call that keeps no pace. Returns its name; if none is free, or it is too early for one, "" and the
-        seconds until there may be one."""
-        pace = find_pace(self.day, full=leads == "full") if leads else FREE
-        return self._take(pace, waits=True)
+        "" for a call that keeps no pace; `yields`: it comes after contacts. Returns its name; if none is free, or it is
+        too early for one, "" and the seconds until there may be one."""
+        pace = find_pace(self.day, full=leads == "full", yields=yields) if leads else FREE
+        return self._take(pace, waits=True, yields=yields)
 
-    def _take(self, pace: Pace, *, waits: bool) -> tuple[str, float]:
+    def _take(self, pace: Pace, *, waits: bool, yields: bool = False) -> tuple[str, float]:
         gap = ceil(pace.gap * 1000)
-        name = f"{self.machine.token(6)}:{gap}" if gap else self.machine.token(6)
+        name = self.machine.token(6) + (f":{gap}" if gap else "") + (_YIELDS if yields else "")
         ahead = gap * (pace.burst - 1) if gap and waits else ""
         most = gap * (pace.burst + MAX_CALLS)
         self._seconds_left(self.machine.time() + self._offset)
-        args = [self.granted, name, HELD_MS, gap, ahead, most, ceil(self._midnight * 1000)]
+        args = [self.granted, name, HELD_MS, gap, ahead, most, ceil(self._midnight * 1000), _pace_field(name)]
         answer = self._acquire_slot(keys=[keys.BUDGET, keys.DAY, keys.PORTAL], args=args)
         wait, used, now_ms, ahead_ms, calls, told, zone = answer
         self.scarce = 2 * used > self.granted
-        if gap:
+        if gap and not yields:
             self._ahead_until = self.machine.monotonic() + (ahead_ms - gap * pace.burst / 2) / 1000
         self._offset = now_ms / 1000 - self.machine.time()
         self._note_zone(zone)
@@ -242,7 +247,7 @@ class Budget:
         """Free slots for which no request was made."""
         if names:
             with suppress(*AWAY):  # they expire
-                args = [part for name in names for part in (name, _gap_ms(name))]
+                args = [part for name in names for part in (name, _gap_ms(name), _pace_field(name))]
                 self._release_slots(keys=[keys.BUDGET, keys.DAY], args=args)
 
     def has_room(self, now_ms: int) -> bool:
@@ -263,7 +268,7 @@ class NoBudget:
     def slot(self) -> Iterator[Slot]:
         yield Slot(self, "")
 
-    def reserve(self, leads: Literal["partial", "full", ""] = "") -> tuple[str, float]:
+    def reserve(self, leads: Literal["partial", "full", ""] = "", *, yields: bool = False) -> tuple[str, float]:
         return "free", 0.0
 
     def release(self, names: Sequence[str]) -> None:
@@ -276,4 +281,14 @@ def _number(text: str | None) -> int | None:
 
 def _gap_ms(name: str) -> int:
     """The part of the pace that a slot has taken."""
-    return int(name.partition(":")[2] or 0)
+    return int(name.removesuffix(_YIELDS).partition(":")[2] or 0)
+
+
+def _yields(name: str) -> bool:
+    """Whether the call of a slot comes after contacts."""
+    return name.endswith(_YIELDS)
+
+
+def _pace_field(name: str) -> str:
+    """The field of the day that keeps a slot's pace."""
+    return "due_after" if _yields(name) else "due"

@@ -11,7 +11,16 @@ from leadcore.reasons import reason
 from workers.flow.breaker import Breaker
 from workers.flow.errors import LineDown
 from workers.hubspot.answers import Answer, raise_line_down, raise_without_key
-from workers.hubspot.associations import MAX_LINKED, MAX_LINKS, TYPES, LinkOutcome, Pair, parse_linked, parse_links
+from workers.hubspot.associations import (
+    MAX_LINKED,
+    MAX_LINKS,
+    TYPES,
+    LinkOutcome,
+    Pair,
+    parse_linked,
+    parse_links,
+    read_limit,
+)
 from workers.hubspot.batches import BATCH, Batches
 from workers.hubspot.client import HubSpot
 from workers.hubspot.errors import lacks_room
@@ -32,7 +41,7 @@ class Records:
     """`breaker`: that of the line for which it calls. `searches`: None where nothing is searched."""
 
     def __init__(self, hubspot: HubSpot, breaker: Breaker | None = None, searches: SearchQuota | None = None) -> None:
-        self.hubspot, self.searches = hubspot, searches
+        self.hubspot, self.searches, self._most_links = hubspot, searches, MAX_LINKS
         objects, v4 = hubspot.client.crm.objects, hubspot.client.crm.associations.v4
         self._batch = hubspot.share(objects.batch_api, breaker)
         self._basic = hubspot.share(objects.basic_api, breaker)
@@ -113,24 +122,30 @@ class Records:
         if self.hubspot.dry_run:
             return {pair: Written(pair[0]) for pair in wanted}
         found: dict[Pair, LinkOutcome] = {}
-        for start in range(0, len(wanted), MAX_LINKS):
-            self._link(from_kind, to_kind, wanted[start : start + MAX_LINKS], found)
+        while wanted:
+            part = wanted[: self._most_links]
+            if self._link(from_kind, to_kind, part, found):
+                wanted = wanted[len(part) :]
         return found
 
-    def _link(self, from_kind: str, to_kind: str, pairs: Sequence[Pair], found: dict[Pair, LinkOutcome]) -> None:
+    def _link(self, from_kind: str, to_kind: str, pairs: Sequence[Pair], found: dict[Pair, LinkOutcome]) -> bool:
+        """Link `pairs`; False if they are too many for one request."""
         if not pairs:
-            return
+            return True
         inputs = [{"from": {"id": own}, "to": {"id": other}} for own, other in pairs]
         answer = self._links.create_default(from_kind, to_kind, encode({"inputs": inputs}), _preload_content=False)
         _raise_line_down(answer, from_kind, to_kind)
+        if 0 < (limit := read_limit(answer)) < len(pairs):
+            self._most_links = limit
+            return False
         found |= parse_links(answer, pairs)
         rest = [pair for pair in pairs if pair not in found]
         cut = 0 if len(rest) < len(pairs) else len(rest) // 2
         if cut == len(rest):
             found |= dict.fromkeys(rest, RetryLater(reason("link_unanswered")))
-            return
+            return True
         self._link(from_kind, to_kind, rest[:cut], found)
-        self._link(from_kind, to_kind, rest[cut:], found)
+        return self._link(from_kind, to_kind, rest[cut:], found)
 
     def archive(self, kind: str, ids: Iterable[str]) -> None:
         """Put records into HubSpot's recycle bin; missing ones are no error."""

@@ -4,6 +4,9 @@ A call with three leads uses as much of the day as one with a hundred. So *parti
 keep a gap; full ones go at once, as long as more than a tenth of the day is left. That tenth is kept for what nobody
 can put off: retries, restoring the store, polls. Within it every call with leads keeps a gap, and half of what is left
 is spread over the rest of the day, so that the line never stands still.
+
+Orders come after contacts: their calls *yield*. A part of the day is kept for contacts, in proportion to the time that
+is left of it; what orders use beyond the rest they use at a trickle, with a gap of their own that delays no contact.
 """
 
 from datetime import datetime, timedelta
@@ -18,6 +21,8 @@ DAY_SECONDS = 86_400.0
 # The part of the day's calls that partial ones take at most: full ones of a rush need some, too.
 SPREAD = 0.8
 KEPT = 0.1
+# The part that is kept for contacts where others would use it, and that of what is left which others may use even so.
+FIRST, TRICKLE = 0.5, 0.05
 # As many partial calls may go without a gap after a while without any: a few leads at once wait for nothing.
 BURST = 8
 
@@ -43,16 +48,16 @@ class Pace(Struct, frozen=True):
 FREE = Pace()
 
 
-def find_pace(day: Day, *, full: bool) -> Pace:
-    """The pace of calls with leads, `full` or partial."""
+def find_pace(day: Day, *, full: bool, yields: bool = False) -> Pace:
+    """The pace of calls with leads, `full` or partial. `yields`: they come after contacts."""
     if day.left <= 0:
         # If HubSpot says so, its own refusal pauses the line, and the end of the pause is found out by a probe.
         return FREE if day.told else Pace(max(day.seconds, 1.0), 0)
-    kept = day.limit * KEPT
+    kept = day.limit * (KEPT + (FIRST * day.seconds / DAY_SECONDS if yields else 0.0))
     spare = day.left - kept
     if full and spare > 0:
         return FREE
-    per_second = max(spare, day.left / 2) / max(day.seconds, 1.0)
+    per_second = max(spare, day.left * (TRICKLE if yields else 0.5)) / max(day.seconds, 1.0)
     gap = max(DAY_SECONDS / (day.limit * SPREAD), 1 / per_second)
     return Pace(gap, max(1, min(BURST, int(spare))))
 

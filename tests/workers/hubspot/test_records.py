@@ -344,6 +344,20 @@ def test_pairs_are_linked_two_thousand_a_call(version: str) -> None:
     assert asked[0] == f"POST /proxy/crm/{area}/orders/line_items/batch/associate/default"
 
 
+def test_a_portal_that_takes_fewer_pairs_is_asked_for_so_many_from_then_on() -> None:
+    def reply(line: str, body: dict[str, Any]) -> tuple[int, Any]:
+        if len(body["inputs"]) > 100:
+            message = "The maximum number of inputs supported in a batch request is 100."
+            return 400, {"status": "error", "category": "VALIDATION_ERROR", "message": message}
+        return 200, {"results": body["inputs"]}
+
+    pairs = [(str(n), f"9{n}") for n in range(250)]
+    with portal(reply) as (records, (_, bodies)):
+        for _ in range(2):
+            assert records.link("orders", "line_items", pairs) == {pair: Written(pair[0]) for pair in pairs}
+    assert [len(body["inputs"]) for body in bodies] == [250, 100, 100, 50, 100, 100, 50]
+
+
 @pytest.mark.parametrize("answer", ["partial", "all", "unnamed"])
 def test_a_link_to_what_is_gone_keeps_no_other_from_being_made(answer: str) -> None:
     def reply(line: str, body: dict[str, Any]) -> tuple[int, Any]:

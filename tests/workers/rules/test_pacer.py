@@ -9,7 +9,19 @@ from hypothesis import strategies as st
 
 from bench.pacer import Gap
 from workers.rules.batch import BATCH
-from workers.rules.pacer import BURST, DAY_SECONDS, FREE, KEPT, Day, Pace, count_full_rows, find_midnight, find_pace
+from workers.rules.pacer import (
+    BURST,
+    DAY_SECONDS,
+    FREE,
+    KEPT,
+    SPREAD,
+    TRICKLE,
+    Day,
+    Pace,
+    count_full_rows,
+    find_midnight,
+    find_pace,
+)
 
 LIMITS = st.integers(1, 3_000)
 SECONDS = st.floats(0, DAY_SECONDS)
@@ -110,3 +122,16 @@ def test_a_batch_of_new_and_known_customers_is_full_when_its_calls_are(new: floa
 @given(st.floats(0, 1))
 def test_no_batch_has_more_than_two_full_calls(new: float) -> None:
     assert BATCH <= count_full_rows(new) <= 2 * BATCH
+
+
+@given(days(), st.booleans())
+def test_what_yields_never_goes_faster_than_contacts_and_never_stands_still(day: Day, full: bool) -> None:
+    first, after = find_pace(day, full=full), find_pace(day, full=full, yields=True)
+    assert after.gap >= first.gap
+    assert after.gap <= max(day.seconds, 1.0) / (day.left * TRICKLE) + DAY_SECONDS / day.limit / SPREAD
+
+
+def test_at_noon_a_quarter_of_the_day_is_kept_for_contacts() -> None:
+    kept = 100_000 * (KEPT + 0.25)
+    assert find_pace(Day(100_000, int(kept) + 1, DAY_SECONDS / 2), full=True, yields=True) == FREE
+    assert find_pace(Day(100_000, int(kept) - 1, DAY_SECONDS / 2), full=True, yields=True).gap > 1
