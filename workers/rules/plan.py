@@ -12,6 +12,7 @@ from leadcore.required import Requirement
 from workers.rules.customer import UNKNOWN, UNRECORDED_ADDRESS, WITHHELD, Customer
 from workers.rules.field_clock import SEEN, Digest, digest_entries
 from workers.rules.lead import Decision, Loaded, Result, own_clock
+from workers.rules.mapping.address import name_place
 from workers.rules.mapping.property_names import (
     ACTIVITY,
     ADDRESS,
@@ -127,7 +128,7 @@ class WritePlanner:
         for name in ADDRESS:
             stamp, value = clock.get(name), current.get(name)
             if value and (stamp is None or stamp[1] == self.digest(name, "")):
-                clock[name] = (SEEN, self.digest(name, value))
+                clock[name] = (SEEN, self.digest(name, name_place(name, value)))
         return replace(customer, clock=clock)
 
     def restart_as_new(self, loaded: Loaded, before: Decision) -> Decision:

@@ -339,6 +339,22 @@ def test_an_address_in_another_country_keeps_no_part_of_the_old_one(moved: dict[
     assert crm.present == moved
 
 
+@pytest.mark.parametrize(
+    ("known", "said"),
+    [
+        ({"state": "Krabi"}, {"zip": "81000", "state": "กระบี่", "country": "Thailand"}),
+        ({"state": "Krabi", "country": "Thailand"}, {"zip": "81000", "state": "กระบี่", "country": "Thailand"}),
+        ({"state": "กรุงเทพมหานคร", "country": "ไทย"}, {"state": "Bangkok", "country": "Thailand"}),
+        ({"state": "Da Nang", "country": "VN"}, {"state": "Đà Nẵng", "country": "Vietnam"}),
+    ],
+)
+def test_the_same_place_in_another_spelling_is_no_move(known: dict[str, str], said: dict[str, str]) -> None:
+    crm = Crm()
+    crm.deliver((at(1), address(address="12 Main Rd", **known)))
+    crm.deliver((at(2), address(**said)))
+    assert crm.present == {"address": "12 Main Rd", **known, **said}
+
+
 # Activity
 
 

@@ -185,6 +185,16 @@ def test_a_contact_that_vanishes_again_and_again_is_waited_for() -> None:
     assert (started.result.state, started.result.code) == (WAITING, "vanishing")
 
 
+@pytest.mark.parametrize("state", ["Krabi", "จ.กระบี่", "krabi province"])
+def test_the_postcode_of_the_province_that_a_salesperson_wrote_clears_no_street(state: str) -> None:
+    bare = MappedEvent(address={"zip": "81000", "state": "กระบี่", "country": "Thailand"})
+    started = group(bare, customer=known())
+    current = {"address": "12 Main Rd", "state": state, "country": "ไทย"}
+    started.relink(plan().add_unrecorded_address(started.customer, current))
+    go_on(started, plan().decide)
+    assert started.decision.properties == bare.address
+
+
 # HubSpot refuses values
 
 
