@@ -15,11 +15,12 @@ from leadcore.reasons import Reason, reason
 from leadcore.receipts import PARKED
 from leadcore.required import Requirement, Scope, describe
 from workers.rules.lead import Decision, Result
+from workers.rules.mapping.characters import WORD
 from workers.rules.mapping.property_names import CUSTOMER_ID
 from workers.rules.portal import Portal
 
 MOST_CONTACTS = 1000
-_WORD = r"(?<![\w-]){}(?![\w-])"
+_WORD = rf"(?<![{WORD}-]){{}}(?![{WORD}-])"
 _LONGEST_TEXT = 10_000
 
 

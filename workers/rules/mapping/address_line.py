@@ -5,13 +5,12 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
-from workers.rules.mapping import country
+from workers.rules.mapping import characters, country
 from workers.rules.mapping.place_names import MOST_WORDS, Named, is_road, read_titled, read_trailing
 from workers.rules.mapping.provinces import Province, find, is_postcode, may_end
 from workers.rules.mapping.thai_places import Place, find_districts, find_near, find_places, serves
 
-DIGITS = {ord(zero) + n: str(n) for zero in "๐０໐០၀٠۰०" for n in range(10)}
-DIGITS |= {ord("－"): "-", ord("−"): "-", ord("\u3000"): " "}
+DIGITS = characters.DIGITS | {ord("－"): "-", ord("−"): "-", ord("\u3000"): " "}
 # Not a part of a number (12/10110, 081-23450, 10.500), and no price.
 FIVE = re.compile(r"(?<![\d/])(?<!\d[.,-])[1-9]\d{4}(?![\d/-]|[.,]\d|\s*(?:บาท|฿|thb\b|baht\b))", re.IGNORECASE)
 _TITLE = re.compile(r"[ตอจ]\.|ตำบล|แขวง|อำเภอ|เขต|จังหวัด")

@@ -3,6 +3,7 @@
 import re
 from functools import cache
 
+from workers.rules.mapping.characters import FULL_WIDTH
 from workers.rules.mapping.phone import INVISIBLE
 
 LONGEST = 254  # RFC 5321, as read by erratum 1690
@@ -12,8 +13,7 @@ _PLAIN = re.compile(
     rf"@(?:[a-z0-9]{{1,31}}(?:-[a-z0-9]{{1,31}})?\.){{1,3}}{_USUAL_TLD}"
 )
 _ASCII: dict[int, int | str | None] = {
-    **{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)},
-    0x3000: " ",
+    **FULL_WIDTH,
     0x3002: ".",
     **INVISIBLE,
 }
