@@ -16,7 +16,6 @@ from workers.rules.mapping.name import Name, prefixes
 from workers.rules.mapping.property_names import (
     ACTIVITY,
     ADDRESS,
-    DETAILS,
     LAST_INTENT_AT,
     NAME,
     NAME_GIVEN,
@@ -47,14 +46,6 @@ class News(Struct, frozen=True):
     active_ms: int
     intent: bytes
     unsaved: Mapping[str, str]
-
-    @property
-    def details(self) -> bool:
-        return any(self.writes.get(name) for name in DETAILS)
-
-    @property
-    def address(self) -> bool:
-        return any(self.writes.get(name) for name in ADDRESS)
 
     def __bool__(self) -> bool:
         return bool(self.writes or self.if_unchanged)

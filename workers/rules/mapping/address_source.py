@@ -297,7 +297,7 @@ def _has_thai_postcode(address: SourceAddress, region: str, phone_text: str) -> 
 def _check_zip(address: SourceAddress) -> SourceAddress:
     if not address.zip or (address.country == country.THAILAND and is_postcode(address.zip)):
         return address
-    if postcodes.says_nothing(address.zip):
+    if postcodes.is_only_zeros(address.zip):
         return replace(address, zip="")
     if address.country != country.THAILAND and (address.country or address.unknown_country or not address.thai):
         if not any(map(str.isdigit, address.zip)):

@@ -67,7 +67,7 @@ _SCRIPTS = {
     "SINHALA": ("si",),
 }
 
-# ISO 3166 alpha-2 -> the name that is written, then spellings that customers use and pycountry does not know.
+# ISO 3166 alpha-2 -> the name that is written, then other spellings that customers use.
 _NAMES: dict[str, tuple[str, ...]] = {
     "TH": (THAILAND, "ไทย", "เมืองไทย", "Thai", "Siam", "泰国", "泰國", "タイ", "태국", "Таиланд"),
     "AE": ("United Arab Emirates", "UAE", "สหรัฐอาหรับเอมิเรตส์"),
