@@ -17,8 +17,9 @@ NOISE = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufffe\uffff]"
 )
 """C0/C1 controls, surrogates, zero-width marks and bidi controls: they have no meaning in a CRM field."""
-DIGITS = {ord(zero) + n: str(n) for zero in "๐０໐០၀٠۰०" for n in range(10)}
-DIGITS |= {ord("－"): "-", ord("−"): "-", ord("\u3000"): " "}
+NUMERALS = {ord(zero) + n: str(n) for zero in "๐０໐០၀٠۰०" for n in range(10)}
+"""For `str.translate`: the wide digits and those of Thai, Lao, Khmer, Burmese, Arabic, Persian and Hindi."""
+DIGITS = NUMERALS | {ord("－"): "-", ord("−"): "-", ord("\u3000"): " "}
 """For `str.translate`: digits of other scripts, and what stands among them, as plain ones."""
 # A text that is escaped again and again is not unwrapped further.
 _MAX_LAYERS = 8

@@ -113,6 +113,7 @@ class Forgetting:
         self.config, self.spool, self.user = config, spool, user
         self._bury_script = self.redis.register_script(_BURY)
         self._fenced_script = self.redis.register_script(_FENCED)
+        self._tombstone_seconds = config.receipts_days * 86_400 + PARKED_SECONDS
         self.done = Forgotten()
 
     def run(self, erasure: HubSpotErasure | None) -> Forgotten:
@@ -125,7 +126,7 @@ class Forgetting:
             self._remove_waiting(leases, until_ms)
             self._remove_match(leases)
             if erasure is not None:
-                self._erase_contact(leases, erasure, before)
+                self._erase_contact(leases, erasure, before, until_ms)
         if before.shared and not self.data.is_shared(before.contact_id):
             self.redis.delete(keys.contact(before.contact_id))
         kept = self._remove_kept(until_ms)
@@ -167,10 +168,9 @@ class Forgetting:
         # `attempted`: HubSpot may have a contact with the customer's id, so the next write asks before it creates one.
         blank = pack(Customer(revision=before.revision, attempted=True)) if before != UNKNOWN else b""
         self.done.removed["field clocks"] = int(unpack(self.data.record()).known)
-        seconds = self.config.receipts_days * 86_400 + PARKED_SECONDS
         until = self._bury_script(
             keys=[*_locks(leases), self.data.tombstone_key, self.data.record_key, keys.ACTIONS],
-            args=[*_tokens(leases), noted, seconds, self.data.digest, self.user, ACTIONS_KEPT, blank],
+            args=[*_tokens(leases), noted, self._tombstone_seconds, self.data.digest, self.user, ACTIONS_KEPT, blank],
         )
         if not until:
             raise LostLease(_locks(leases))
@@ -190,16 +190,15 @@ class Forgetting:
     def _remove_match(self, leases: _Leases) -> None:
         self._apply(leases, [("HDEL", keys.MATCHES, self.data.digest)])
 
-    def _erase_contact(self, leases: _Leases, erasure: HubSpotErasure, before: Customer) -> None:
+    def _erase_contact(self, leases: _Leases, erasure: HubSpotErasure, before: Customer, until_ms: int) -> None:
         try:
             self.done.hubspot = erasure.run(self.data.customer_id, before, leases[keys.INBOX])
         except LineDown as down:
             self.done.remains.append(f"the contact in HubSpot: {down} Repeat the command with --hubspot.")
             return
         gone = [keys.contact(one.contact_id) for one in self.done.hubspot if one.erased]
-        tombstone = self.data.tombstone_key
-        until = (self.data.tombstone() or b"").split()[0]
-        self._apply(leases, [("DEL", self.data.record_key, *gone), ("SET", tombstone, until, "KEEPTTL")])
+        tombstone = ("SET", self.data.tombstone_key, until_ms, "EX", self._tombstone_seconds)
+        self._apply(leases, [("DEL", self.data.record_key, *gone), tombstone])
 
     def _remove_kept(self, until_ms: int) -> set[str]:
         """Remove the leads that are kept, as parked ones are. Returns them: the receipt of an unusable event may not

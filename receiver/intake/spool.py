@@ -12,7 +12,7 @@ import stat
 import tempfile
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -122,7 +122,7 @@ class Spool:
 
     def put(self, body: bytes, received_ms: int) -> None:
         """Store `body` unchanged; when this returns it is on disk. Threads that wait share one fsync. A body that is
-        refused because others took too long may be stored all the same."""
+        refused because others took too long is stored all the same if one of them has taken it along."""
         pending = _PendingRow((self._machine.time_ns(), received_ms, body))
         self._pending.append(pending)
         deadline = self._machine.monotonic() + LOCK_SECONDS
@@ -134,6 +134,9 @@ class Spool:
                     self._lock.release()
                 return
             if self._machine.monotonic() > deadline:
+                # While a disk hangs, whatever is refused would fill the memory.
+                with suppress(ValueError):
+                    self._pending.remove(pending)
                 raise SpoolError("another thread takes too long at the disk")
 
     def count(self) -> int:

@@ -16,6 +16,7 @@ from leadcore.store.streams import pack_fields
 from leadsync import reconcile
 from leadsync.privacy.customer_data import CustomerData
 from leadsync.privacy.forget import RESTARTED, Forgetting
+from leadsync.privacy.hubspot_erasure import Erased
 from leadsync.reconcile import Reconciliation
 from receiver.intake.spool import Spool
 from sandbox.http_server import running
@@ -94,6 +95,20 @@ def test_nobody_is_forgotten_by_halves_when_redis_restarts(
         left = [f"lead-{number}" for number in range(COUNT) if number % 3]
         assert None not in read_receipts(redis, left)
         assert Forgetting(data, beat, Config().inbox, spool, "somebody").run(None).remains == []
+
+
+def test_a_tombstone_that_redis_lost_while_hubspot_was_asked_is_set_again(
+    redis: Any, restartable: Restartable, data: CustomerData, tmp_path: Path
+) -> None:
+    class LostMeanwhile:
+        def run(self, *_: Any) -> list[Erased]:
+            redis.delete(data.tombstone_key)
+            return []
+
+    with closing(Spool(tmp_path / "spool", Machine())) as spool, closing(restartable.connect()) as beat:
+        Forgetting(data, beat, Config().inbox, spool, "somebody").run(LostMeanwhile())  # type: ignore[arg-type]
+    assert int(data.tombstone() or 0) > 0
+    assert redis.ttl(data.tombstone_key) > 0
 
 
 def test_a_reconciliation_checks_each_customer_once_although_redis_restarts(

@@ -129,16 +129,12 @@ class Transport(RESTClientObject):  # type: ignore[misc]  # the client has no ty
                 raise
             self.tally.add(f"calls:{kind}:{answer.status}")
             slot.read_headers(answer.headers)
-        self._note_quotas(answer)
-        return answer
-
-    def _note_quotas(self, answer: Answer) -> None:
-        """Note the quotas that the answer's headers report."""
         self.tally.note("budget_limit", self.budget.granted)
-        for name, header in (("left", "daily-remaining"), ("limit", "daily")):
-            value = answer.headers.get(f"x-hubspot-ratelimit-{header}", "")
-            if value.isascii() and value.isdigit():
-                self.tally.note(f"quota_{name}", int(value))
+        if slot.day:
+            calls, limit = slot.day
+            self.tally.note("quota_left", limit - calls)
+            self.tally.note("quota_limit", limit)
+        return answer
 
     def _send(self, method: str, url: str, headers: dict[str, str], body: bytes | None) -> Answer:
         now = self.budget.machine.monotonic()

@@ -135,5 +135,5 @@ def largest_batch(failures: int) -> int:
     return max(BATCH >> (failures // HALVED_AFTER), 1)
 
 
-ALONE = halve(0, 2)
+FAILURES_ALONE = halve(0, 2)
 """The failures of a lead that is sent alone."""

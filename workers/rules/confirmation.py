@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import datetime
+from itertools import chain
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -9,7 +10,7 @@ from msgspec import Struct
 
 from leadcore.config import Case, Config
 from leadcore.reasons import NO_REASON, Reason, reason
-from leadcore.receipts import CREATED, UPDATED
+from leadcore.receipts import CREATED, UPDATED, WARNED
 from workers.rules.customer import TEXT_BYTES
 from workers.rules.lead import SILENT_KINDS, CustomerBatch, Lead
 from workers.rules.mapping.property_names import ADDRESS, DETAILS, NAME, UNSAVED
@@ -91,7 +92,7 @@ class ConfirmationWriter:
         """Whether contact details were written, and whether parts of an address were."""
         if group.result is None or group.result.state not in (CREATED, UPDATED):
             return False, False
-        made_up = {"lastname"} if group.decision.placeholder else set()
+        made_up = group.decision.supplied | ({"lastname"} if group.decision.placeholder else set())
         sent = {name for name, value in group.decision.properties.items() if value} - made_up
         return not sent.isdisjoint(DETAILS), not sent.isdisjoint(ADDRESS)
 
@@ -122,7 +123,9 @@ def _digest(text: str) -> bytes:
 
 def _values(group: CustomerBatch, lead: Lead) -> dict[str, str]:
     """The values of this event, without those that were not written to HubSpot."""
-    not_written = {note.property for notes in (*group.decision.news.notes[-1:], group.decision.notes) for note in notes}
+    notes = [*chain(*group.decision.news.notes[-1:]), *group.decision.notes]
+    # What HubSpot only warned of is written.
+    not_written = {note.property for note in notes if note.what != WARNED}
     for block, noted_as in ((NAME, "firstname"), (ADDRESS, "address")):
         not_written |= set(block) if noted_as in not_written else set()
     values = {**lead.mapped.details, **lead.mapped.address}

@@ -97,6 +97,13 @@ def _has_other_characters(arguments: tuple[str, ...], value: str) -> bool | None
     return not is_fine(value)
 
 
+def _has_special_characters(_arguments: tuple[str, ...], value: str) -> bool | None:
+    if any(each.isascii() and not (each.isalnum() or each.isspace()) for each in value):
+        return True
+    # Nor is that of other signs: those of vowels and tones are no letters to Python.
+    return None if not all(each.isalnum() or each.isspace() for each in value) else False
+
+
 def _has_other_case(arguments: tuple[str, ...], value: str) -> bool | None:
     forms = {"UPPER": value.upper(), "LOWER": value.lower()}
     if arguments[0] == "CAPITALIZATION":
@@ -134,6 +141,6 @@ _JUDGES: Mapping[str, Callable[[tuple[str, ...], str], bool | None]] = {
     "MIN_LENGTH": lambda given, value: len(value) < int(given[0]),
     "MIN_NUMBER": lambda given, value: _is_beyond(value, given[0], above=False),
     "PHONE_NUMBER_WITH_EXPLICIT_COUNTRY_CODE": _is_no_phone,
-    "SPECIAL_CHARACTERS": lambda given, value: not all(each.isalnum() or each.isspace() for each in value),
+    "SPECIAL_CHARACTERS": _has_special_characters,
     "WHITESPACE": lambda given, value: value != (value.strip() if given == ("TRIM",) else "".join(value.split())),
 }

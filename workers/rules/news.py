@@ -10,12 +10,12 @@ from leadcore.reasons import reason
 from leadcore.receipts import Note
 from workers.rules.customer import TEXT_BYTES, Customer, Stamp
 from workers.rules.field_clock import NEWER, SEEN, Digest, Entry, FieldClock
+from workers.rules.mapping.address import list_spellings
 from workers.rules.mapping.mapped_event import MappedEvent
 from workers.rules.mapping.name import Name, prefixes
 from workers.rules.mapping.property_names import (
     ACTIVITY,
     ADDRESS,
-    DETAILS,
     LAST_INTENT_AT,
     NAME,
     NAME_GIVEN,
@@ -46,14 +46,6 @@ class News(Struct, frozen=True):
     active_ms: int
     intent: bytes
     unsaved: Mapping[str, str]
-
-    @property
-    def details(self) -> bool:
-        return any(self.writes.get(name) for name in DETAILS)
-
-    @property
-    def address(self) -> bool:
-        return any(self.writes.get(name) for name in ADDRESS)
 
     def __bool__(self) -> bool:
         return bool(self.writes or self.if_unchanged)
@@ -210,10 +202,19 @@ def _record_address(clock: FieldClock, address: Mapping[str, str], version: int,
 
 def _is_move(clock: FieldClock, address: Mapping[str, str]) -> bool:
     """Whether this is another place: another postcode, province or country than is known; or one where none is known,
-    with another street. Adding a postcode to the same street is no move."""
-    fresh = [name for name in PLACE if name in address and clock.differs(name, address[name])]
+    with another street. Adding a postcode to the same street is no move, nor is another spelling of the same place."""
+    nation = address.get("country", "")
+    fresh = [name for name in PLACE if name in address and not _is_same_place(clock, name, address[name], nation)]
     elsewhere = any(clock.has_value(name) for name in fresh)
     return elsewhere or (bool(fresh) and "address" in address and clock.differs("address", address["address"]))
+
+
+def _is_same_place(clock: FieldClock, name: str, value: str, nation: str) -> bool:
+    if not clock.differs(name, value):
+        return True
+    return clock.has_value(name) and not all(
+        clock.differs(name, spelling) for spelling in list_spellings(name, value, nation)
+    )
 
 
 def _record_unsaved(clock: FieldClock, events: Sequence[tuple[int, MappedEvent]]) -> dict[str, str]:

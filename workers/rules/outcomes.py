@@ -1,7 +1,8 @@
 """What HubSpot did with a contact, and what became of a message to DealDroid.
 
 HubSpot's three classes of failure: the *line* must wait (`workers.flow.errors.LineDown`, raised); this *lead* must wait
-(`RetryLater`); the lead cannot be written *as it is* (`Refused`, `Conflict`, `ContactMissing`).
+(`RetryLater`); the lead cannot be written *as it is* (`Refused`, `Conflict`, `ContactMissing`, or `NoRoom` for a new
+one).
 """
 
 from collections.abc import Mapping

@@ -12,6 +12,7 @@ from leadcore.required import Requirement
 from workers.rules.customer import UNKNOWN, UNRECORDED_ADDRESS, WITHHELD, Customer
 from workers.rules.field_clock import SEEN, Digest, digest_entries
 from workers.rules.lead import Decision, Loaded, Result, own_clock
+from workers.rules.mapping.address import name_place
 from workers.rules.mapping.property_names import (
     ACTIVITY,
     ADDRESS,
@@ -90,7 +91,7 @@ class WritePlanner:
             return after
         if not customer.known:
             after = supply(self.portal, after, self.required.defaults)
-        return self.heed_required(loaded, after)
+        return self.heed_required(loaded, _without_saved(after))
 
     def heed_required(self, loaded: Loaded, before: Decision) -> Decision:
         """Do not send what HubSpot would refuse for want of a required property, as it did in the last hour."""
@@ -127,7 +128,7 @@ class WritePlanner:
         for name in ADDRESS:
             stamp, value = clock.get(name), current.get(name)
             if value and (stamp is None or stamp[1] == self.digest(name, "")):
-                clock[name] = (SEEN, self.digest(name, value))
+                clock[name] = (SEEN, self.digest(name, name_place(name, value)))
         return replace(customer, clock=clock)
 
     def restart_as_new(self, loaded: Loaded, before: Decision) -> Decision:
@@ -265,6 +266,7 @@ class WritePlanner:
 
     def _complete(self, loaded: Loaded, decision: Decision, *, possible: bool = True) -> Decision:
         """With what could not be saved, and with a name; or with a result, if nothing is left to send."""
+        decision = _without_saved(decision)
         after = _ensure_name(loaded, self._add_unsaved(loaded, decision, possible=possible))
         return after if after.properties else replace(after, result=Result(UNCHANGED, after.customer.contact_id))
 
@@ -321,6 +323,16 @@ def _drop(decision: Decision, refused: Mapping[str, Reason]) -> Decision:
             unsaved[name] = value
     notes = (*decision.notes, *(Note(name, "dropped", why) for name, why in refused.items()))
     return replace(decision, properties=properties, unsaved=unsaved, notes=notes, result=None)
+
+
+def _without_saved(decision: Decision) -> Decision:
+    """No value that is sent after all counts as not saved."""
+    saved = {name for name, value in decision.unsaved.items() if decision.properties.get(name) == value}
+    if not saved:
+        return decision
+    unsaved = {name: value for name, value in decision.unsaved.items() if name not in saved}
+    notes = tuple(note for note in decision.notes if note.what == WARNED or note.property not in saved)
+    return replace(decision, unsaved=unsaved, notes=notes)
 
 
 def _said(decision: Decision) -> list[str]:

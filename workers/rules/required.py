@@ -15,11 +15,12 @@ from leadcore.reasons import Reason, reason
 from leadcore.receipts import PARKED
 from leadcore.required import Requirement, Scope, describe
 from workers.rules.lead import Decision, Result
+from workers.rules.mapping.characters import WORD
 from workers.rules.mapping.property_names import CUSTOMER_ID
 from workers.rules.portal import Portal
 
 MOST_CONTACTS = 1000
-_WORD = r"(?<![\w-]){}(?![\w-])"
+_WORD = rf"(?<![{WORD}-]){{}}(?![{WORD}-])"
 _LONGEST_TEXT = 10_000
 
 
@@ -43,13 +44,13 @@ class RequiredProperties:
             found = replace(found, partners=tuple(contacts)[-MOST_CONTACTS:])
         self.known[found.field] = found
         self.learned.append(found)
-        self.disproved = [field for field in self.disproved if field != found.field]
+        self.disproved = [name for name in self.disproved if name != found.field]
 
-    def disprove(self, field: str) -> None:
-        """HubSpot took what it had refused before."""
-        if self.known.pop(field, None):
-            self.disproved.append(field)
-            self.learned = [one for one in self.learned if one.field != field]
+    def disprove(self, name: str) -> None:
+        """HubSpot took what it had refused before; `name`: the field of the requirement."""
+        if self.known.pop(name, None):
+            self.disproved.append(name)
+            self.learned = [one for one in self.learned if one.field != name]
 
     def record(self, learned: Iterable[Requirement], disproved: Iterable[str]) -> None:
         """Learn and disprove what one answer of HubSpot shows."""

@@ -10,7 +10,7 @@ from leadcore.event import read_customer_id
 from leadcore.fields import BODY, LEAD, PUT_OFF
 from leadcore.machine import Future
 from workers.rules.batch import StreamEntry
-from workers.rules.breaker import ALONE, Flight, largest_batch
+from workers.rules.breaker import FAILURES_ALONE, Flight, largest_batch
 from workers.sync.in_flight import WriteCall
 
 Rows = Mapping[int, Sequence[StreamEntry]]
@@ -101,7 +101,7 @@ class InHand:
         return rest
 
     def _failures(self, shard: int, fields: Mapping[bytes, bytes]) -> int:
-        return ALONE if PUT_OFF in fields else int(self.suspects[shard].get(fields.get(LEAD, b""), b"0"))
+        return FAILURES_ALONE if PUT_OFF in fields else int(self.suspects[shard].get(fields.get(LEAD, b""), b"0"))
 
     def restart(self) -> None:
         """Drop what is prepared, and read the streams from their start. What is to be sent again stays in hand."""

@@ -176,6 +176,14 @@ def test_one_process_at_a_time_flushes_and_its_death_frees_the_lock(spool: Spool
         assert again
 
 
+def test_a_body_that_is_refused_because_the_disk_hangs_is_neither_kept_in_memory_nor_stored_later(spool: Spool) -> None:
+    with spool._locked(), pytest.raises(SpoolError, match="too long"):
+        spool.put(BODY, 1)
+    assert not spool._pending
+    spool.put(b"next", 2)
+    assert bodies(spool) == [b"next"]
+
+
 def test_a_spool_without_a_folder_cannot_be_locked(spool: Spool) -> None:
     with spool.lock() as is_ours:
         assert not is_ours

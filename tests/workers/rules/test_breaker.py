@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from workers.rules.batch import BATCH
 from workers.rules.breaker import (
-    ALONE,
+    FAILURES_ALONE,
     HALVED_AFTER,
     REPEAT_SECONDS,
     REPEAT_WITHIN_SECONDS,
@@ -107,20 +107,20 @@ def test_an_open_breaker_stops_a_fresh_batch_at_once() -> None:
 
 
 def test_a_lead_that_is_already_suspected_stops_no_line() -> None:
-    assert judge(SILENT, Flight(ALONE, weight=1 + REPEATS), 1)[0] is Verdict.ALONE
+    assert judge(SILENT, Flight(FAILURES_ALONE, weight=1 + REPEATS), 1)[0] is Verdict.ALONE
 
 
 def test_a_single_call_that_could_not_be_repeated_is_no_evidence_against_one_lead() -> None:
-    assert judge(WORKING, Flight(ALONE + 3, weight=1), 1) == (Verdict.AGAIN, ALONE + 3)
-    assert judge(WORKING, Flight(ALONE + 3, weight=1 + REPEATS), 1)[0] is Verdict.ALONE
+    assert judge(WORKING, Flight(FAILURES_ALONE + 3, weight=1), 1) == (Verdict.AGAIN, FAILURES_ALONE + 3)
+    assert judge(WORKING, Flight(FAILURES_ALONE + 3, weight=1 + REPEATS), 1)[0] is Verdict.ALONE
 
 
-@given(st.integers(0, ALONE), st.integers(2, BATCH))
+@given(st.integers(0, FAILURES_ALONE), st.integers(2, BATCH))
 def test_halves_are_smaller_and_begin_to_count_anew(failures: int, size: int) -> None:
     halved = halve(failures, size)
     assert largest_batch(halved) < size
     assert halved % HALVED_AFTER == 0
-    assert largest_batch(ALONE) == 1
+    assert largest_batch(FAILURES_ALONE) == 1
 
 
 @pytest.mark.parametrize(("failures", "worked", "counts"), [

@@ -10,7 +10,7 @@ from msgspec import structs
 
 from leadcore.config import Config, Intent, Messages
 from leadcore.reasons import reason
-from leadcore.receipts import CREATED, PARKED, UNCHANGED, UPDATED, Note
+from leadcore.receipts import CREATED, PARKED, UNCHANGED, UPDATED, WARNED, Note
 from workers.rules.confirmation import Confirmation, ConfirmationWriter
 from workers.rules.customer import TEXT_BYTES, UNKNOWN, Customer
 from workers.rules.lead import SILENT_KINDS, CustomerBatch, Decision, Lead, Loaded, Result
@@ -97,6 +97,19 @@ def test_the_placeholder_never_gets_into_a_greeting() -> None:
     said = MappedEvent({"phone": "+66891234567"}, placeholder="089 123 4567", language="en")
     sent = {"phone": "+66891234567", "lastname": "089 123 4567"}
     assert write(group(lead(said), sent=sent, placeholder="089 123 4567"), texts=texts).text == "Dear !"
+
+
+def test_the_shops_own_value_of_a_required_property_is_not_called_saved() -> None:
+    given = group(sent={"company": "Walk-in", "zip": "10110"}, supplied=frozenset({"company", "zip"}))
+    assert write(given).silence_reason == reason("nothing_new")
+    own = group(sent={"company": "Walk-in", "zip": "10110"}, supplied=frozenset({"company"}))
+    assert write(own).text == ADDRESS
+
+
+def test_a_value_that_hubspot_only_warned_of_is_confirmed() -> None:
+    texts = {"en": {"details_saved": "[{{email}}]"}}
+    warned = Note("email", WARNED, reason("written_with_warning", code="X"))
+    assert write(group(notes=(warned,)), texts=texts).text == "[a@x.th]"
 
 
 @pytest.mark.parametrize(

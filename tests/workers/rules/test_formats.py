@@ -52,6 +52,12 @@ def test_a_rule_that_no_value_of_ours_can_break_is_no_concern(name: str, rule: F
     assert may_be_broken(name, rule) is may
 
 
+def test_whether_thai_signs_are_special_characters_is_not_known() -> None:
+    rule = FormatRule("SPECIAL_CHARACTERS", ("NOT_ALLOWED",))
+    assert rule.is_broken_by("ที่น้ำ") is None
+    assert (rule.is_broken_by("ที่-น้ำ"), rule.is_broken_by("นก")) == (True, False)
+
+
 def test_the_rules_are_read_whatever_is_missing() -> None:
     results: list[dict[str, Any]] = [
         {"propertyName": "zip", "propertyValidationRules": [{"ruleType": "MAX_LENGTH", "ruleArguments": ["5"]}, {}, 7]},

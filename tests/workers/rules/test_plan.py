@@ -185,6 +185,16 @@ def test_a_contact_that_vanishes_again_and_again_is_waited_for() -> None:
     assert (started.result.state, started.result.code) == (WAITING, "vanishing")
 
 
+@pytest.mark.parametrize("state", ["Krabi", "จ.กระบี่", "krabi province"])
+def test_the_postcode_of_the_province_that_a_salesperson_wrote_clears_no_street(state: str) -> None:
+    bare = MappedEvent(address={"zip": "81000", "state": "กระบี่", "country": "Thailand"})
+    started = group(bare, customer=known())
+    current = {"address": "12 Main Rd", "state": state, "country": "ไทย"}
+    started.relink(plan().add_unrecorded_address(started.customer, current))
+    go_on(started, plan().decide)
+    assert started.decision.properties == bare.address
+
+
 # HubSpot refuses values
 
 
@@ -332,6 +342,33 @@ def test_the_shops_own_value_is_sent_of_what_a_known_contact_lacks_once_it_is_re
     go_on(started, rules.protect_existing, {}, rules.read_targets())
     assert not started.decision.waits_for_read
     assert (started.decision.properties["company"], started.decision.supplied) == ("Walk-in", {"company"})
+
+
+@pytest.mark.parametrize("fill_only", [True, False])
+def test_a_value_that_is_written_after_all_is_not_called_unsaved(fill_only: bool) -> None:
+    rules = strict()
+    started = decided(MappedEvent({"firstname": "Ann", "phone": "1"}, {"country": "Thailand"}))
+    go_on(started, rules.drop_refused, {"phone": "no"}, "refused")
+    go_on(started, rules.drop_refused, {"company": "required"}, "refused")
+    assert started.decision.properties[UNSAVED] == "phone: 1\ncountry: Thailand"
+    started.decide(replace(started.decision, customer=known(fill_only=fill_only, shared=True)))
+    go_on(started, rules.decide)
+    go_on(started, rules.protect_existing, {"company": "Siam"}, ["company"])
+    go_on(started, rules.drop_refused, {"phone": "no"}, "refused")
+    assert started.decision.properties == {"firstname": "Ann", "country": "Thailand", UNSAVED: "phone: 1"}
+    assert started.decision.notes == (Note("phone", "dropped", "no"),)
+
+
+def test_a_refused_last_name_stays_noted_beside_the_placeholder_and_a_refused_value_beside_the_shops_own() -> None:
+    started = decided(MappedEvent({"lastname": "Q!", "company": "?"}, placeholder="Chat c-1"))
+    go_on(started, strict().drop_refused, {"lastname": "no", "company": "no"}, "refused")
+    go_on(started, strict(company="Walk-in").drop_refused, {"company": "required"}, "refused")
+    assert started.decision.properties == {
+        "lastname": "Chat c-1",
+        "company": "Walk-in",
+        UNSAVED: "lastname: Q!\ncompany: ?",
+    }
+    assert [note.property for note in started.decision.notes] == ["lastname", "company"]
 
 
 # A value that belongs to another contact

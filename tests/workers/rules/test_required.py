@@ -44,6 +44,12 @@ def test_what_is_missing_is_named_in_a_field_or_in_words(
     assert find_missing(PORTAL, named, text, sent) == missing
 
 
+def test_a_label_that_is_only_a_part_of_a_thai_word_names_nothing() -> None:
+    portal = Portal(labels={"home": "อยู่", "village": "ที"})
+    assert find_missing(portal, [], "ที่อยู่ is required", {}) == []
+    assert find_missing(portal, [], "ต้องระบุ อยู่ ก่อน", {}) == ["home"]
+
+
 @pytest.mark.parametrize(("text", "missing"), [("x is required", ["x"]), ("", [])])
 def test_where_the_portals_properties_are_unknown_words_must_speak_of_something_required(
     text: str, missing: list[str]

@@ -6,6 +6,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from leadcore.event import Address, ContactInfo
+from workers.rules.mapping import country, neighbours
 from workers.rules.mapping.address_extras import cut_extras
 from workers.rules.mapping.address_source import THAI, SourceAddress, contradicts, fill_gaps, read_source, strip_title
 from workers.rules.mapping.place_names import is_road
@@ -63,6 +64,25 @@ def build_address(
     elif info.address and not info.phone:
         address = replace(address, phones=(*address.phones, *cut_extras(info.address, region).phones))
     return _thai_address(address, province_language) if address.thai else _foreign_address(address)
+
+
+def list_spellings(name: str, value: str, nation: str) -> tuple[str, ...]:
+    """What else than `value` a contact or a dropdown may have as the same `country` or `state` (`name`); of a state in
+    the country `nation`, "" if none was said."""
+    if name == "country":
+        return country.spellings(value)
+    if name != "state" or not value:
+        return ()
+    if nation in ("", country.THAILAND) and (province := find(value)):
+        return province.spellings
+    return neighbours.spellings(value, country.code(nation))
+
+
+def name_place(name: str, value: str) -> str:
+    """One of `list_spellings` for what a person may have typed as the `country` or `state` (`name`) of a contact."""
+    if name == "country":
+        return country.name(value) or value
+    return province.th if name == "state" and (province := find(value)) else value
 
 
 def _thai_address(address: SourceAddress, language: str) -> PostalAddress:

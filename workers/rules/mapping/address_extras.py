@@ -4,28 +4,21 @@ import re
 
 from msgspec import Struct
 
-from workers.rules.mapping import id_numbers, phone
+from workers.rules.mapping import id_numbers, labels, phone
 
 _GAP = r"[\s.-]?"
 # Nothing of all this without nine digits or one of these words.
 _MANY_DIGITS = re.compile(rf"(?:\d{_GAP}){{9}}|\(\d")
-_WORDS = ("สำนักงานใหญ่", "สนญ", "สาขา", "office", "branch")
+_WORDS = ("สำนักงาน", "สนง", "สนญ", "สาขา", "office", "branch")
 _ENDS_WITH_DIGITS = re.compile(r"\d(?:[\s().-]{0,2}\d){7}[\s)]*$")
-_BRANCH = re.compile(
-    r"\(?\s*(?:สำนักงานใหญ่|สนญ\.?|\bhead\s?office\b|(?:สาขา(?:ที่)?|\bbranch(?:\s*(?:no|number))?)[\s.:]*\d{1,5}(?![\d/]))\s*\)?",
-    re.IGNORECASE,
-)
-_PHONE_LABEL = (
-    r"(?:เบอร์โทรศัพท์มือถือ|เบอร์โทรศัพท์|เบอร์โทร|เบอร์มือถือ|เบอร์ติดต่อ|เบอร์|โทรศัพท์มือถือ|โทรศัพท์|มือถือ|โทร|ติดต่อ|"
-    r"电话|電話|手机|手機|(?<![^\W\d_])(?:telephone|tel|phone|mobile|mob|cell|call|hp|ph|sđt|đt|telp|whatsapp))"
-)
+_BRANCH = re.compile(rf"\(?\s*(?:{labels.HEAD_OFFICE}|{labels.BRANCH}\d{{1,5}}(?![\d/]))\s*\)?", re.IGNORECASE)
 _EXTENSION = r"(?:\s*(?:ต่อ|ext\.?|#)\s*\d{1,5}(?!\d))?"
 _BARE = rf"(?<![\d/.-])(?:\+\d(?:[\s().-]{{0,2}}\d){{7,13}}|(?:0|66{_GAP}|\(0)(?:[)\s.-]{{0,2}}\d){{8,9}})(?!\d|-\d)"
-_LABELLED = rf"{_PHONE_LABEL}(?:\s*(?:no|number))?[\s.:：]*(?:[+(]?\d(?:[\s().-]{{0,2}}\d){{7,13}})(?!\d|-\d)"
-_NUMBER = rf"(?:(?:{_PHONE_LABEL}[\s.:：]*)?{_BARE}|{_LABELLED}){_EXTENSION}"
+_LABELLED = rf"{labels.PHONE}[\s.:：]*(?:[+(]?\d(?:[\s().-]{{0,2}}\d){{7,13}})(?!\d|-\d)"
+_NUMBER = rf"(?:(?:{labels.PHONE}[\s.:：]*)?{_BARE}|{_LABELLED}){_EXTENSION}"
 _LABELLED_AT_END = re.compile(rf"[\s,(]*{_LABELLED}{_EXTENSION}[\s)]*$", re.IGNORECASE)
 _PHONE = re.compile(rf"\(\s*{_NUMBER}\s*\)|{_NUMBER}", re.IGNORECASE)
-_LABEL = re.compile(rf"^\(?\s*{_PHONE_LABEL}(?:\s*(?:no|number))?[\s.:：]*", re.IGNORECASE)
+_LABEL = re.compile(rf"^\(?\s*{labels.PHONE}[\s.:：]*", re.IGNORECASE)
 _JOINT = re.compile(r"(?:[\s,/;|]|(?<=\s)(?:หรือ|และ|or|and)(?=\s|$))+$")
 _LEFT_OVER = re.compile(r"\s+(?=[,)])|(?<=[\s(])\s+|\(\s*\)")
 _POLITE = re.compile(r"(?:[\s,.]*(?:นะ)?(?:ครับผม|ครับ|คร้าบ|ค่ะ|คะ)|\s(?:ค่า|จ้า))+$")

@@ -53,7 +53,7 @@ def read_line(text: str, known: Province | None, zip_: str, thai: bool) -> Line:
     titled = read_titled(plain, ())
     province = titled.province or read_trailing(plain, (), known).province
     if province and known not in (None, province):
-        return Line(text, lost=(), contradictory=titled.province is not None)
+        return Line(text, contradictory=titled.province is not None)
     province = known or province
     places = find_near(zip_) if zip_ else find_districts(province) if province else ()
     named = _read_names(plain, places, province)

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from leadcore.event import Address
 from leadcore.text import DIGITS
-from workers.rules.mapping import address_line, country, neighbours, phone, postcodes, thai_places
+from workers.rules.mapping import address_line, country, neighbours, phone, postcodes, thai_places, towns
 from workers.rules.mapping.address_extras import cut_extras, cut_labelled
 from workers.rules.mapping.place_names import Named, read_titled
 from workers.rules.mapping.provinces import BANGKOK, Province, find, is_postcode, key
@@ -31,8 +31,6 @@ _TITLE = re.compile(r"(?:ตำบล|แขวง|อำเภอ|เขต|จ
 _FOREIGN = re.compile(r"[^\x00-\x7fก-๛‐-‟\s]")
 # Cities that are their own countries.
 _CITY_STATES = frozenset({"SG", "HK", "MO", "MC"})
-# Towns that are no district: whose province they tell.
-_TOWNS = {"pattaya": "ชลบุรี", "pataya": "ชลบุรี", "เมืองพัทยา": "ชลบุรี", "พัทยา": "ชลบุรี", "comtien": "ชลบุรี"}
 _PLACES = ("state", "city", "district", "subdistrict")
 
 
@@ -92,7 +90,7 @@ def read_source(source: Address, region: str, phone_text: str = "") -> SourceAdd
     if address.zip and not address.zip.isdigit():
         address = _untangle_zip(address)
     if _may_be_thai(address):
-        address = replace(address, province=find(address.state) or find(address.city) or _town(address.city))
+        address = replace(address, province=find(address.state) or find(address.city) or _tell_by_town(address))
     if not (address.country or address.unknown_country or address.province) and (address.state or address.city):
         address = replace(address, country=_neighbour(address))
     if address.street:
@@ -179,8 +177,11 @@ def _may_be_thai(address: SourceAddress) -> bool:
     return address.country in ("", country.THAILAND)
 
 
-def _town(city: str) -> Province | None:
-    return find(_TOWNS[name]) if city and (name := sound(strip_title(city))) in _TOWNS else None
+def _tell_by_town(address: SourceAddress) -> Province | None:
+    """The province of a well-known town, unless the postcode is another's: other places share the names of some."""
+    province = towns.find_province(strip_title(address.city)) if address.city else None
+    elsewhere = thai_places.find_places(address.zip) and province and not thai_places.serves(province, address.zip)
+    return None if elsewhere or _FOREIGN_ZIP.fullmatch(address.zip) else province
 
 
 def _neighbour(address: SourceAddress) -> str:
@@ -298,7 +299,7 @@ def _has_thai_postcode(address: SourceAddress, region: str, phone_text: str) -> 
 def _check_zip(address: SourceAddress) -> SourceAddress:
     if not address.zip or (address.country == country.THAILAND and is_postcode(address.zip)):
         return address
-    if postcodes.says_nothing(address.zip):
+    if postcodes.is_only_zeros(address.zip):
         return replace(address, zip="")
     if address.country != country.THAILAND and (address.country or address.unknown_country or not address.thai):
         if not any(map(str.isdigit, address.zip)):
@@ -350,7 +351,7 @@ def _lies_elsewhere(name: str, province: Province) -> bool:
     whole = find(name)
     if sound(name) in CAPITAL:
         return False
-    if whole is province or (whole is None and _town(name) is province):
+    if whole is province or (whole is None and towns.find_province(name) is province):
         return False
     homes = thai_places.provinces_of_district(name) | ({whole} if whole else set())
     homes = homes or thai_places.provinces_of_subdistrict(name)

@@ -2,7 +2,8 @@
 
 import re
 
-from workers.rules.mapping import honorifics
+from workers.rules.mapping import honorifics, labels
+from workers.rules.mapping.characters import WORD
 
 _BEGINS = re.compile(
     r"(?:^|(?<=\s))(?:"
@@ -47,11 +48,13 @@ _LAST_LETTERS = (
 )  # fmt: skip
 OPENS = re.compile('[("“]')
 # Behind a company in Thailand's tax invoices.
-_BRANCH = (
-    r"(?:สำนักงาน\s?ใหญ่|สนง\.?\s?ใหญ่|สนญ\.?|สาขา\s*(?:ที่)?\s*[\w\s./-]*|head\s?office|h\.?q\.?"
-    r"|branch(?:\s*(?:no\.?|number|:|#)?\s*\d+)?)"
-)
+_OFFICE = rf"{labels.HEAD_OFFICE}|h\.?q\.?|{labels.BRANCH}\d*"
+_BRANCH = rf"(?:{_OFFICE}|สาขา[{WORD}\s./-]*)"
 _BRANCH_ENDS = re.compile(rf"[\s,]*(?:\(\s*{_BRANCH}\s*\)|(?<=[\s,]){_BRANCH})$", re.IGNORECASE)
+# สาขามุละ is a surname.
+_BRANCH_OF_PERSON_ENDS = re.compile(
+    rf"[\s,]*(?:\(\s*{_BRANCH}\s*\)|(?<=[\s,])(?:{_OFFICE}|สาขา\s[{WORD}\s./-]*))$", re.IGNORECASE
+)
 _BRANCH_ONLY = re.compile(_BRANCH, re.IGNORECASE)
 _LEGAL_END = re.compile(r"จำกัด\.?\s*(?:\(\s*มหาชน\s*\))?\s+|(?:Co\.?\s*,?\s*)?Ltd\.?\s+")
 
@@ -69,17 +72,18 @@ def split(text: str) -> tuple[str, str]:
         return (person, company) if person else _split_behind(company)
     if asides and any(_MARK.fullmatch(aside[0]) for aside in asides):
         return "", text
-    person = _drop_branch(text)
-    main = person if not asides else _drop_branch(main).rstrip()
+    main = _drop_branch(main, _BRANCH_ENDS).rstrip()
     last = main[main.rfind(" ") + 1 :].replace(".", "")
     may_end = last.lower() in _LAST_WORDS or last.endswith(_LAST_LETTERS)
-    return ("", text) if may_end and _ENDS.search(main) else (person, "")
+    if may_end and _ENDS.search(main):
+        return "", text
+    return _drop_branch(text, _BRANCH_OF_PERSON_ENDS), ""
 
 
-def _drop_branch(text: str) -> str:
+def _drop_branch(text: str, ends: re.Pattern[str]) -> str:
     lower = text.lower()
     if "สาขา" in lower or "สน" in lower or "สำนักงาน" in lower or "office" in lower or "branch" in lower or "q" in lower:
-        return _BRANCH_ENDS.sub("", text)
+        return ends.sub("", text)
     return text
 
 

@@ -18,10 +18,8 @@ from workers.rules.mapping import (
     id_numbers,
     language,
     name,
-    neighbours,
     options,
     phone,
-    provinces,
 )
 from workers.rules.mapping.mapped_event import MappedEvent
 from workers.rules.mapping.options import Option
@@ -194,13 +192,10 @@ def _address(draft: _Draft, postal: address.PostalAddress, portal_options: Porta
         draft.unsaved["address"] = postal.unsaved
     if postal.contradictory:
         draft.notes.append(Note("address", "dropped", reason("contradictory")))
-    spellings = {
-        "country": (postal.country, *country.spellings(postal.country)),
-        "state": (postal.state, *_spellings_of_state(postal)),
-    }
-    for property, candidates in spellings.items():
-        if property not in address_values:
+    for property in ("country", "state"):
+        if (value := address_values.get(property)) is None:
             continue
+        candidates = (value, *address.list_spellings(property, value, postal.country))
         value_offered = portal_options.pick(property, candidates)
         if value_offered is None:
             draft.unsaved[property] = address_values.pop(property)
@@ -208,14 +203,6 @@ def _address(draft: _Draft, postal: address.PostalAddress, portal_options: Porta
         else:
             address_values[property] = value_offered
     return address_values
-
-
-def _spellings_of_state(postal: address.PostalAddress) -> Sequence[str]:
-    if not postal.state:
-        return ()
-    if postal.country in ("", country.THAILAND) and (province := provinces.find(postal.state)):
-        return province.spellings
-    return neighbours.spellings(postal.state, country.code(postal.country))
 
 
 def _fit(

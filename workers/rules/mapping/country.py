@@ -7,10 +7,11 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
+from workers.rules.mapping.characters import strip_accents
+
 THAILAND = "Thailand"
 CLDR_NAMES = "countries.tsv"
 _NOISE = re.compile(r"[\s.,'’ʼ`\u200b\u200c\u200d()\[\]–—/_-]+|^(?:ประเทศ|ປະເທດ|ប្រទេស|the\s)", re.IGNORECASE)
-_ACCENTS = re.compile(r"[\u0300-\u036f]")
 _SAINT = re.compile(r"\bst\b\.?(?=\s*\w)", re.IGNORECASE)
 _PARTS = re.compile(r"\s*[()\[\]/|,;:=]\s*|\s+[-–—]\s+")
 _CODE_BESIDE = re.compile(r"(?P<before>[A-Z]{2,3})\s+(?P<name>.+)|(?P<name2>.+?)\s+(?P<behind>[A-Z]{2,3})")
@@ -66,7 +67,7 @@ _SCRIPTS = {
     "SINHALA": ("si",),
 }
 
-# ISO 3166 alpha-2 -> the name that is written, then spellings that customers use and pycountry does not know.
+# ISO 3166 alpha-2 -> the name that is written, then other spellings that customers use.
 _NAMES: dict[str, tuple[str, ...]] = {
     "TH": (THAILAND, "ไทย", "เมืองไทย", "Thai", "Siam", "泰国", "泰國", "タイ", "태국", "Таиланд"),
     "AE": ("United Arab Emirates", "UAE", "สหรัฐอาหรับเอมิเรตส์"),
@@ -160,9 +161,8 @@ _NAMES: dict[str, tuple[str, ...]] = {
 def _key(text: str) -> str:
     text = text.strip()
     if not text.isascii():
-        text = _ACCENTS.sub("", unicodedata.normalize("NFKD", text)).replace("đ", "d").replace("Đ", "D")
-        # NFKD takes the Thai am apart, and half of Hangul is put together again.
-        text = unicodedata.normalize("NFC", text).replace("\u0e4d\u0e32", "\u0e33")
+        # NFKC takes the Thai am apart.
+        text = strip_accents(unicodedata.normalize("NFKC", text)).replace("\u0e4d\u0e32", "\u0e33")
     return _NOISE.sub("", _SAINT.sub("saint", text).replace("&", " and ")).casefold()
 
 

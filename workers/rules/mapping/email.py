@@ -3,6 +3,7 @@
 import re
 from functools import cache
 
+from workers.rules.mapping.characters import FULL_WIDTH
 from workers.rules.mapping.phone import INVISIBLE
 
 LONGEST = 254  # RFC 5321, as read by erratum 1690
@@ -12,8 +13,7 @@ _PLAIN = re.compile(
     rf"@(?:[a-z0-9]{{1,31}}(?:-[a-z0-9]{{1,31}})?\.){{1,3}}{_USUAL_TLD}"
 )
 _ASCII: dict[int, int | str | None] = {
-    **{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)},
-    0x3000: " ",
+    **FULL_WIDTH,
     0x3002: ".",
     **INVISIBLE,
 }
@@ -55,6 +55,7 @@ _SAYS_EMAIL = re.compile(
 # A slash may be in a mailbox name, but not behind another address.
 _BEHIND_ADDRESS = re.compile(r"(@[^@\s/|]+)[/|](?=[^@\s]+@)")
 _DISPLAY_NAME = re.compile(r"[^@<>\d]*<[^<>]*>")
+_HALVED = re.compile(r"^\s*([A-Za-z0-9._+-]+(?: +[A-Za-z0-9._+-]+)*) +[A-Za-z0-9._+-]+@")
 _WORD = re.compile(r"\w")
 _LATIN = re.compile("[a-z\u00c0-\u024f\u1e00-\u1eff]")
 
@@ -66,7 +67,8 @@ def parse(text: str) -> tuple[str, str]:
     Labels, quotes, a display name and a word of another script around or glued to the address are no part of it; a
     mailbox name is ASCII, so letters of another script before it are such a word. Full-width characters are corrected;
     spaces round "@" and dots only where nothing else stands in the text. Nothing else is: not the spelling of a domain,
-    not a comma in it. A non-ASCII domain is returned in its `xn--` form.
+    not a comma in it. Where the mailbox name may have a blank in it, the address may be somebody else's, so there is
+    none: "som chai@example.com". A non-ASCII domain is returned in its `xn--` form.
     """
     cleaned = text.translate(_ASCII).strip().rstrip("., ").lower()
     if not cleaned:
@@ -82,7 +84,7 @@ def parse(text: str) -> tuple[str, str]:
     addresses = {address for address, _, _ in found}
     if joined := _join(cleaned, min(addresses, default="")):
         return joined, ""
-    if len(addresses) != 1:
+    if len(addresses) != 1 or _may_be_halved(text, *addresses):
         return "", text
     rest = cleaned
     for _, start, end in reversed(found):
@@ -172,6 +174,17 @@ def _join(text: str, found: str) -> str:
         return ""
     joined = re.sub(r"\s", "", alone)
     return joined if joined != found and len(joined) <= LONGEST and _PLAIN.fullmatch(joined) else ""
+
+
+def _may_be_halved(text: str, found: str) -> bool:
+    """Whether the mailbox name of the address `found` may begin before it in `text`, with a blank in it. Words that
+    stand in the mailbox name, and several with capitals, are a name."""
+    halved = _HALVED.search(text)
+    if not halved or _SAYS_EMAIL.search(halved[1].lower()):
+        return False
+    words, mailbox = halved[1].split(), found.partition("@")[0]
+    is_name = all(word.lower() in mailbox for word in words) or (len(words) > 1 and all(map(str.istitle, words)))
+    return not is_name and any(map(str.isalpha, halved[1]))
 
 
 def _check(text: str) -> str:

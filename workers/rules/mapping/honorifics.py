@@ -1,7 +1,7 @@
 """Honorifics, ranks and titles around the name of a person, in the languages of Thailand and its neighbours.
 
-A title goes only where a name remains. A word that is also a name ("พลเอก", "Major") is a title only where a whole name
-follows, or where a dot shows that it is an abbreviation."""
+A title goes only where a name remains. A word that is also a name ("จอมพล", "Major") is a title only where a whole name
+follows, or where a dot shows that it is an abbreviation. A title that is said twice ("Ko Ko") is a Burmese name."""
 
 import re
 from typing import NamedTuple
@@ -64,10 +64,9 @@ _WHOLE_NAMES = frozenset((
     "พระอาทิตย์", "พระนาย", "พระนาง", "พระราม", "พระลักษมณ์", "พระลอ", "พระเพื่อน", "พระเอก", "พระอินทร์",
     "พระศิวะ", "พระพร", "พระขวัญ", "พระคุณ", "ครูเอี๊ยด",
 ))  # fmt: skip
-_TITLE_OR_NAME = frozenset((
-    "จอมพล", "พลเอก", "พันเอก", "พันตรี", "ร้อยเอก", "ร้อยตรี", "สิบเอก", "เรือเอก", "นาวาเอก", "เณร", "ดาบ", "ปลัด", "หมู่",
-    "หมวด", "แพทย์",
-))  # fmt: skip
+_TITLE_OR_NAME = frozenset(("จอมพล", "เณร", "ดาบ", "ปลัด", "หมู่", "หมวด", "แพทย์"))
+# Behind the title of a man they are his name.
+_RANK_OR_NAME = frozenset(("พลเอก", "พันเอก", "พันตรี", "ร้อยเอก", "ร้อยตรี", "สิบเอก", "เรือเอก", "นาวาเอก"))
 # Nothing but a title with a space or a dot follows them: นายคุณภัทร is คุณภัทร.
 _CIVIL = frozenset(("นาย", "นาง", "นางสาว", "นส", "เด็กชาย", "เด็กหญิง", "ดช", "ดญ", "mr", "mrs", "ms", "miss", "มิส"))
 # Alone they name nobody.
@@ -137,7 +136,7 @@ _FIRST_WORDS = frozenset(
 _OTHER = re.compile(
     r"(?:ທ້າວ|ນາງສາວ|ນາງ|ທ່ານ|ອາຈານ|ດຣ\.|[ທນ]\.)\s*(?=[ກ-ຮເ-ໄ])"
     r"|(?:ឯកឧត្តម|ឯកឧត្ដម|លោកជំទាវ|លោកស្រី|លោក|អ្នកស្រី|កញ្ញា)\s*(?=[ក-ឳ])"
-    r"|(?:ဦး|ဒေါ်)\s*(?=[က-အ])|(?:ကို|မောင်|မ)\s+(?=[က-အ])"
+    r"|(?:ဦး|ဒေါ်)\s*(?=[က-အ])|(?P<burmese>ကို|မောင်|မ)\s+(?!(?P=burmese)\s)(?=[က-အ])"
     r"|(?:Г-н|Г-жа|Господин|Госпожа)\s+(?=\w)"
 )
 _VIETNAMESE = re.compile(
@@ -225,6 +224,8 @@ def _fits(title: _Title, text: str, taken: str) -> bool:
     """Whether `title`, at the beginning of `text` and behind the title `taken`, is one."""
     if text.startswith("ณ ", title.end):
         return False
+    if taken in _CIVIL and title.word in _RANK_OR_NAME and not _is_whole_name(text[title.end :]):
+        return False
     if not title.glued:
         return True
     if taken in _CIVIL or text.split(maxsplit=1)[0] in _WHOLE_NAMES:
@@ -283,9 +284,10 @@ def _find_latin(text: str, language: str, ahead: int) -> _Title | None:
         phrase = " ".join(words[:count])
         if phrase == "tuan" and language == "vi":
             continue
-        kind = _ALWAYS if phrase in _LOCAL.get(language, ()) else _LATIN.get(phrase)
+        local = phrase in _LOCAL.get(language, ())
+        kind = _ALWAYS if local else _LATIN.get(phrase)
         end = tokens[count - 1].end()
-        if kind is None:
+        if kind is None or (local and words[count : count + 1] == [phrase]):
             continue
         dotted, behind = tokens[count - 1][2] is not None, text[end:]
         if _is_latin_title(kind, dotted, behind) or (ahead and _find(behind, language, ahead - 1)):

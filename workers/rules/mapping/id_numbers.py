@@ -2,23 +2,21 @@
 
 import re
 
+from workers.rules.mapping import labels
+from workers.rules.mapping.characters import NOT_BEHIND_LATIN
+
 _SEPARATOR = r"[\s.:=#()-]{0,5}"
-_TAX_LABEL = (
-    r"(?:เลข(?:ที่)?(?:ประจำตัว)?(?:ผู้เสียภาษี|นิติบุคคล|ทะเบียนนิติบุคคล|ประจำตัวประชาชน)(?:อากร)?|เลขภาษี|"
-    r"\b(?:tax|vat)\s*(?:payer)?\s*(?:id|no|number|identification)?(?:entification)?(?:\s*(?:no|number))?|\btin)"
-)
 TAX_ID = re.compile(
-    rf"\(?(?:{_TAX_LABEL}[\s.:：#]*\d(?:[\s-]?\d){{12}}|(?<![\d-])(?:\d{{13}}|\d-\d{{4}}-\d{{5}}-\d{{2}}-\d))(?![\d-])\)?",
+    rf"\(?(?:(?:{labels.TAX_ID}|{NOT_BEHIND_LATIN}tin)[\s.:：#]*\d(?:[\s-]?\d){{12}}|(?<![\d-])(?:\d{{13}}|\d-\d{{4}}-\d{{5}}-\d{{2}}-\d))(?![\d-])\)?",
     re.IGNORECASE,
 )
 """The tax id of a person or company in Thailand, with what it is called and the parentheses around both."""
 # A label takes the number behind it, whatever it looks like; the name of a bank only a row of digits, because people
 # work there too. Without a label only what has the form of an id is one.
 _LABELLED = re.compile(
-    r"(?:(?:ผู้)?เสียภาษี(?:อากร)?|เลขภาษี|(?:เลข|ทะเบียน)นิติบุคคล|ประชาชน|ปชช\.?|13\s?หลัก|เลขประจำตัว|พาสปอร์ต|หนังสือเดินทาง|"
-    r"บัญชี(?:ธนาคาร)?|"
-    r"(?<![A-Za-z])(?:tax(?:payer)?(?:\s?(?:identification|registration))?|vat|npwp|gst|passport|(?:citizen|national)\s?id|"
-    r"id\s?card|(?:bank\s)?acc(?:oun)?t?|a/c|iban)(?:\s?(?:id|i\.d|number|num|no))*(?![A-Za-z]))"
+    rf"(?:{labels.TAX_ID}|ประชาชน|ปชช\.?|13\s?หลัก|เลขประจำตัว|พาสปอร์ต|หนังสือเดินทาง|บัญชี(?:ธนาคาร)?|"
+    r"(?<![A-Za-z])(?:passport|(?:citizen|national)\s?id|id\s?card|(?:bank\s)?acc(?:oun)?t?|a/c|iban)"
+    r"(?:\s?(?:id|i\.d|number|num|no))*(?![A-Za-z]))"
     rf"{_SEPARATOR}(?:เลขที่|เลข)?{_SEPARATOR}(?:\d(?:[ -]?\d){{12}}(?!\d)|\d(?:-?\d){{5,18}}(?!\d))|"
     r"(?:(?:ธนาคาร|ธ\.)\s?[ก-๛]+|กสิกร(?:ไทย)?|ไทยพาณิชย์|กรุงไทย|กรุงศรี|(?<![A-Za-z])(?:kbank|scb|bbl|ktb|ttb|gsb)(?![A-Za-z]))"
     rf"{_SEPARATOR}\d{{10,15}}(?!\d)",

@@ -5,7 +5,8 @@ from itertools import product
 from typing import NamedTuple
 
 from leadcore import filler
-from workers.rules.mapping import companies, country, honorifics, id_numbers, provinces, surnames
+from workers.rules.mapping import companies, country, honorifics, id_numbers, labels, provinces, surnames
+from workers.rules.mapping.characters import NOT_BEHIND_LATIN, WORD
 
 
 class Name(NamedTuple):
@@ -31,10 +32,9 @@ _NICKNAME_BEHIND = re.compile(r"(?<=\S)\s+ชื่อเล่น(?:\s*[:：])?
 _CONTACT = re.compile(
     r"<?(?:(?:e-?\s?mail|อีเมล)\s*[:：]?\s*)?(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+>?"
     r"|(?<![A-Za-z])[A-Za-z]{2,10}://\S+|(?<!\S)www\.\S+"
-    r"|(?:(?<![^\W\d_])(?:line(?:\s?id)?|ig|facebook|fb|whats\s?app|wechat|id)|ไอดีไลน์|ไลน์(?:ไอดี)?|ไอดี)\s*[:：@]\s*@?[\w.-]+"
-    r"|(?:(?<![^\W\d_])line\s?id|ไอดีไลน์|ไลน์ไอดี)\s+@?[\w.-]+"
-    r"|(?:(?:เลขประจำตัวผู้เสียภาษี(?:อากร)?|เลขผู้เสียภาษี|(?<![^\W\d_])tax\s?id(?:\s?no\.?)?|เบอร์(?:โทร(?:ศัพท์)?|มือถือ)?|โทรศัพท์|โทร|มือถือ|ติดต่อ"
-    r"|(?<![^\W\d_])(?:tel(?:ephone)?|phone|mobile|mob|call|[tm](?=[.:])))\s*[.:：]*\s*)?(?<!\d)\+?\(?\d(?:[\s().-]{0,2}\d){6,}",
+    rf"|(?:{NOT_BEHIND_LATIN}(?:line(?:\s?id)?|ig|facebook|fb|whats\s?app|wechat|id)|ไอดีไลน์|ไลน์(?:ไอดี)?|ไอดี)\s*[:：@]\s*@?[{WORD}.-]+"
+    rf"|(?:{NOT_BEHIND_LATIN}line\s?id|ไอดีไลน์|ไลน์ไอดี)\s+@?[{WORD}.-]+"
+    rf"|(?:(?:{labels.TAX_ID}|{labels.PHONE})\s*[.:：]*\s*)?(?<!\d)\+?\(?\d(?:[\s().-]{{0,2}}\d){{6,}}",
     re.IGNORECASE,
 )
 # No text without these has any.

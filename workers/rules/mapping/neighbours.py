@@ -3,8 +3,9 @@ not those (Siĕm Réab for Siem Reap). Vietnam has 34 since July 2025; customers
 """
 
 import re
-import unicodedata
 from functools import cache, lru_cache
+
+from workers.rules.mapping.characters import strip_accents
 
 _PROVINCES = """
 KH-1 Banteay Meanchey|បន្ទាយមានជ័យ|บันทายมีชัย
@@ -201,8 +202,7 @@ _NAMES = {
 
 
 def _key(text: str) -> str:
-    plain = unicodedata.normalize("NFD", text.strip().casefold()).replace("đ", "d")
-    return re.sub("[\u0300-\u036f]", "", plain)
+    return strip_accents(text.strip().casefold())
 
 
 def _squeezed(text: str) -> str:
@@ -240,5 +240,4 @@ def spellings(text: str, country: str) -> tuple[str, ...]:
 def _plain(code: str) -> tuple[str, ...]:
     """The names of a province, also without the marks that a dropdown may lack."""
     names = _NAMES[code]
-    stripped = tuple(re.sub("[\u0300-\u036f]", "", unicodedata.normalize("NFD", n)).replace("Đ", "D") for n in names)
-    return tuple(dict.fromkeys((*names, *stripped)))
+    return tuple(dict.fromkeys((*names, *map(strip_accents, names))))

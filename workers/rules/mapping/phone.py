@@ -6,7 +6,8 @@ import phonenumbers
 from msgspec import Struct
 from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType
 
-from workers.rules.mapping import id_numbers
+from leadcore.text import NUMERALS
+from workers.rules.mapping import characters, id_numbers, labels
 
 # Soft hyphens, joiners, directions, variation selectors and the keycap, which are seen on a character or not at all.
 INVISIBLE: dict[int, None] = dict.fromkeys(
@@ -14,10 +15,10 @@ INVISIBLE: dict[int, None] = dict.fromkeys(
 )
 INVISIBLE |= dict.fromkeys(range(0xFE00, 0xFE10))
 _ASCII: dict[int, int | str | None] = {
-    **{ord(zero) + digit: str(digit) for zero in "๐໐០၀٠۰०" for digit in range(10)},
-    **{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)},
+    **NUMERALS,
+    **characters.FULL_WIDTH,
     **dict.fromkeys(map(ord, "‐‑‒–—―−ー_"), "-"),
-    **dict.fromkeys(map(ord, "\u3000\u00a0"), " "),
+    0xA0: " ",
     0x301C: "~",
     **INVISIBLE,
 }
@@ -46,16 +47,14 @@ _WHATSAPP = re.compile(
 _LINE_ID = re.compile(
     r"(?:ไลน์?|(?<![a-z])line)\s*(?:id|ไอดี)?\s*[:=.]?\s*@?[\w.-]*\d[\w.-]*(?:[ -]\d+)*", re.IGNORECASE | re.ASCII
 )
-_EXTENSION = re.compile(r"\s*(?:เบอร์)?(?:ต่อ|กด)\s*[.:]?\s*(?=\d)")
+_EXTENSION = re.compile(r"\s*(?:เบอร์)?(?:(?<!ติด)ต่อ|กด)\s*[.:]?\s*(?=\d)")
 _DOUBLE_ZERO = re.compile(r"(^|[^\d\s().+-]\s*|\n)\(?00(?=\)?[ -]?[1-9])")
 _LETTER_O = re.compile(r"(?<![a-z])o+(?=-?\d)|(?<=\d)o+(?![a-z])", re.IGNORECASE)
 _UNTIL = re.compile(r"(?<=\d)\s*(?:ถึง|~|to|until)\s*(?=[\d+(])", re.IGNORECASE)
 _OR = re.compile(r"(?<=[\d\s])(?:หรือ|และ|or\b|and\b|&)", re.IGNORECASE)
 _LIST_NUMBER = re.compile(r"(?<!\S)\d[.)]\s+(?=[+(]?\d)", re.ASCII)
 _SAYS_PHONE = re.compile(
-    r"เบอร์โทรศัพท์|เบอร์โทร|เบอร์มือถือ|เบอร์ติดต่อ|เบอร์|โทรศัพท์|โทร|มือถือ|นะคะ|นะครับ|ครับ|ค่ะ|คะ|"
-    r"电话|電話|手机|手機|携帯|전화|số điện thoại|điện thoại|sđt|"
-    r"(?<![^\W\d_])(?:telephone|telp|tel|phone|mobile|mob|cell|call|whatsapp|wa|hp|no)(?![^\W\d_])[.:]?",
+    rf"(?:{labels.PHONE}|{characters.NOT_BEHIND_LATIN}no{characters.NOT_BEFORE_LATIN})[.:]?|นะคะ|นะครับ|ครับ|ค่ะ|คะ",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"\w")

@@ -13,12 +13,12 @@ _DIGITS = {
     **dict.fromkeys(("AM", "AU", "DK", "GE", "NO", "NZ", "PA", "ZA"), 4),
     "JP": 7,
 }  # fmt: skip
-_NOTHING = re.compile(r"[0\s-]+")
+_ZEROS = re.compile(r"[0\s-]+")
 
 
-def says_nothing(text: str) -> bool:
+def is_only_zeros(text: str) -> bool:
     """Whether `text` is only zeros, which people type where a form wants a postcode and there is none."""
-    return _NOTHING.fullmatch(text) is not None
+    return _ZEROS.fullmatch(text) is not None
 
 
 def restore_zeros(text: str, country: str) -> str:

@@ -1,10 +1,10 @@
 """Names that begin with the surname: Chinese, Japanese, Korean and Vietnamese ones."""
 
 import re
-import unicodedata
 from functools import cache
 
 from workers.rules.mapping import japanese_surnames
+from workers.rules.mapping.characters import strip_accents
 
 # For character classes of regular expressions.
 HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
@@ -113,10 +113,7 @@ def _split_vietnamese(words: list[str]) -> tuple[str, str] | None:
 
 
 def _without_marks(word: str) -> str:
-    lower = word.lower().replace("đ", "d")
-    if lower.isascii():
-        return lower
-    return "".join(letter for letter in unicodedata.normalize("NFD", lower) if not unicodedata.combining(letter))
+    return strip_accents(word.lower())
 
 
 def _split_unspaced(word: str, language: str) -> tuple[str, str] | None:

@@ -84,14 +84,14 @@ def find_near(postcode: str) -> tuple[Place, ...]:
     return tuple(place for districts in near for place in districts)
 
 
-def find_provinces(postcode: str) -> tuple[Province, ...]:
+def _find_provinces(postcode: str) -> tuple[Province, ...]:
     """The provinces that `postcode` serves: one, or two for a few on a border; () if the table lacks it."""
     return tuple(dict.fromkeys(place.province for place in find_places(postcode)))
 
 
 def serves(province: Province, postcode: str) -> bool:
     """Whether `postcode` can lie in `province`: it begins like the province's own, or the table says so."""
-    return province.serves(postcode) or province in find_provinces(postcode)
+    return province.serves(postcode) or province in _find_provinces(postcode)
 
 
 def provinces_of_district(name: str) -> frozenset[Province]:

@@ -39,6 +39,11 @@ def test_an_address_is_corrected_and_lowercased(text: str, email: str) -> None:
         "somchai@gmail,com",
         "somchai jaidee @gmail.com",
         "somchai at gmail.com",
+        "som chai@example.com",
+        "Som chai@example.com",
+        "somchai jaidee 99@example.com",
+        "som  chai@example.com ค่ะ",
+        "som. chai @example.com",
         "a@example. Thanks",
         "somchai@gmail.com somsri@gmail.com",
         "a@example.com,b@example.com",
@@ -134,6 +139,9 @@ def test_the_one_address_in_a_text_that_says_no_more_is_taken_out(text: str) -> 
         "a@example.com\n0812345678",
         "Line @somchai email a@example.com",
         "Somchai 0812345678 <a@example.com>",
+        "Somchai Jaidee a@example.com",
+        "my email is a@example.com",
+        "0812345678 a@example.com",
         "https://example.com?email=a@example.com",
     ],
 )
@@ -161,6 +169,10 @@ def test_a_text_that_says_more_than_its_one_address_is_kept_with_it(text: str) -
 def test_a_domain_and_a_mailbox_stay_as_they_were_typed(text: str, email: str) -> None:
     """Only what cannot be a part of them is cut off: no domain is corrected, and no word becomes a domain."""
     assert parse(text) == (email, "")
+
+
+def test_a_name_before_an_address_that_has_it_is_no_half_of_the_mailbox_name() -> None:
+    assert parse("Ann ann.lee@example.com") == ("ann.lee@example.com", "Ann ann.lee@example.com")
 
 
 @pytest.mark.parametrize("text", ["", " "])

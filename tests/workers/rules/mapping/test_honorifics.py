@@ -37,7 +37,7 @@ Datin Datin_Seri YB YBhg. Y.Bhg._Dato' Haji Hj. Hajah Ustaz Ustazah Prof._Madya_
 Bapak Bpk. Ibu Sdr. Prof._Dr._Ir. Herr Frau Mme
 """
 NAMES = """
-พลอย พลอยไพลิน พลกฤต พล คุณากร คุณภาพ นายิกา พระพาย พระเพลิง อาจารีย์ พลเอก จอมพล พันตรี พันวา ร้อยดาว
+พลอย พลอยไพลิน พลกฤต พล คุณากร คุณภาพ นายิกา พระพาย พระเพลิง อาจารีย์ จอมพล พันวา ร้อยดาว
 สิบทิศ เรืองชัย หมอก หมอกฟ้า เณร นพ ดรุณี ศศิ อมร นาวา จ่าง ธนาคาร Major Captain Gen Lady Princess Missy
 Drew Khunthong Datuna Cikita Revathi Eng Hon Imam
 """
@@ -76,6 +76,31 @@ def test_no_title_is_glued_behind_that_of_a_man_or_a_woman(first: str) -> None:
 def test_khun_glued_behind_the_title_of_a_man_or_a_woman_is_the_name() -> None:
     assert name.parse("นายคุณ ใจดี") == Name("คุณ", "ใจดี")
     assert name.parse("นาย คุณ สมชาย ใจดี") == Name("สมชาย", "ใจดี")
+
+
+@pytest.mark.parametrize("rank", ["พันตรี", "พลเอก", "ร้อยเอก", "ร้อยตรี", "สิบเอก", "นาวาเอก", "เรือเอก", "พันเอก"])
+def test_a_rank_before_one_name_is_no_first_name(rank: str) -> None:
+    assert name.parse(f"{rank} สมชาย") == Name("สมชาย")
+    assert name.parse(f"คุณ{rank} สมชาย") == Name("สมชาย")
+    assert name.parse(rank) == Name(rank)
+    assert name.parse(f"นาย{rank} ใจดี") == Name(rank, "ใจดี")
+
+
+@pytest.mark.parametrize(
+    ("text", "parsed"),
+    [
+        ("Ko Ko Aung", Name("Ko", "Ko Aung")),
+        ("U Ko Ko", Name("Ko", "Ko")),
+        ("Ma Ma Lay", Name("Ma", "Ma Lay")),
+        ("Daw Ma Ma Lay", Name("Ma", "Ma Lay")),
+        ("Maung Maung Kha", Name("Maung", "Maung Kha")),
+        ("Ko Aung Ko", Name("Aung", "Ko")),
+        ("ကို ကို အောင်", Name("ကို", "ကို အောင်")),
+        ("ကို အောင်", Name("အောင်")),
+    ],
+)
+def test_a_burmese_title_that_is_said_twice_is_a_name(text: str, parsed: Name) -> None:
+    assert name.parse(text, "my") == parsed
 
 
 @pytest.mark.parametrize("last", ["Major", "Captain", "Sir", "Doctor", "Khun", "Haji", "Co"])

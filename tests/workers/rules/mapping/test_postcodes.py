@@ -2,7 +2,7 @@
 
 import pytest
 
-from workers.rules.mapping.postcodes import restore_zeros, says_nothing
+from workers.rules.mapping.postcodes import is_only_zeros, restore_zeros
 
 
 @pytest.mark.parametrize(
@@ -31,5 +31,5 @@ def test_a_postcode_gets_the_zeros_back_that_a_number_does_not_keep(text: str, c
     ("text", "nothing"),
     [("0", True), ("00000", True), ("000000", True), ("000-0000", True), ("10110", False), ("00501", False)],
 )
-def test_a_postcode_of_zeros_says_nothing(text: str, nothing: bool) -> None:
-    assert says_nothing(text) is nothing
+def test_a_postcode_of_zeros_is_only_zeros(text: str, nothing: bool) -> None:
+    assert is_only_zeros(text) is nothing
