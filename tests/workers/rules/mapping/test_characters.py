@@ -4,7 +4,8 @@ import unicodedata
 
 import pytest
 
-from workers.rules.mapping.characters import DIGITS, FULL_WIDTH, WORD, strip_accents
+from leadcore.text import NUMERALS
+from workers.rules.mapping.characters import FULL_WIDTH, WORD, strip_accents
 
 SCRIPTS = ("THAI", "LAO", "MYANMAR", "KHMER")
 
@@ -23,7 +24,7 @@ def test_every_sign_of_the_scripts_around_thailand_is_of_a_word() -> None:
 
 
 def test_digits_and_wide_forms_are_those_of_unicode() -> None:
-    assert all(str(unicodedata.digit(chr(code))) == digit for code, digit in DIGITS.items())
+    assert all(str(unicodedata.digit(chr(code))) == digit for code, digit in NUMERALS.items())
     assert all(unicodedata.normalize("NFKC", chr(wide)) == chr(plain) for wide, plain in FULL_WIDTH.items())
 
 
