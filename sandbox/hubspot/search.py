@@ -74,11 +74,12 @@ def as_of(record: Record, moment: float) -> dict[str, str]:
     """The properties that `record` had at `moment`; empty before it was there."""
     if max(record.created, record.since) > moment:
         return {}
-    is_known = record.updated <= moment
-    known = dict(record.properties) if is_known else record.as_of(moment)
-    updated = record.updated if is_known else max((each.at for each in record.log if each.at <= moment), default=0.0)
-    own, ends = record.type, {"hs_object_id": str(record.id)}
-    return known | ends | {own.created: iso(record.created), own.modified: iso(max(record.created, updated))}
+    known, updated, own = dict(record.properties), record.updated, record.type
+    if updated > moment:
+        moments = (change.at for past in record.changes().values() for change in past)
+        known, updated = record.as_of(moment), max((at for at in moments if at <= moment), default=record.created)
+    known |= {"hs_object_id": str(record.id), own.created: iso(record.created), own.modified: iso(updated)}
+    return known
 
 
 def value_of(known: dict[str, str], name: str) -> str:

@@ -197,8 +197,13 @@ def test_a_salesperson_works_on_the_page(play: Any, order: str, driver: Any) -> 
         return driver.find_element("css selector", selector)
 
     def click(words: str) -> None:
-        [button] = [each for each in driver.find_elements("css selector", ".sale button") if each.text == words]
-        button.click()
+        # In one step: the page draws the orders anew whenever one has changed.
+        driver.execute_script(
+            "const all = [...document.querySelectorAll('.sale button')];"
+            "const found = all.find((one) => one.innerText === arguments[0]);"
+            "found.focus(); found.click()",
+            words,
+        )
 
     def values() -> dict[str, str]:
         found: dict[str, str] = ask(play, "GET", f"orders/{order}")["properties"]

@@ -210,3 +210,14 @@ def test_a_fault_of_the_answer_leaves_the_associations_made(stand: Any, kind: st
         told = []
     assert len(told) == (1 if kind == "untraced" else 0)
     assert linked(stand, "orders", order, "contacts") == [contact]
+
+
+@pytest.mark.parametrize("end", [0, 1])
+def test_a_fault_strikes_only_the_batch_that_names_a_record(stand: Any, end: int) -> None:
+    pairs = [(make(stand, "orders"), make(stand, "contacts")) for _ in range(2)]
+    stand.fault("503", ids=[pairs[1][end]])
+    found = [link(stand, "orders", "contacts", pair).status_code for pair in pairs]
+    assert found == [200, 503]
+    ends = {"inputs": [{"from": {"id": pairs[1][0]}, "to": [{"id": pairs[1][1]}]}]}
+    archived = stand.call("POST", "2026-09", "associations", "/orders/contacts/batch/archive", ends)
+    assert archived.status_code == 503
