@@ -18,9 +18,10 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from leadcore import config, settings
-from leadcore.config import Config, Crm, Inbox, Intent, Messages
+from leadcore.config import Config, Crm, Inbox, Intent, Messages, Notes, Orders
 from leadsync.cli import cli
 from workers.hubspot.properties import DEFINITIONS
+from workers.rules.orders.texts import OrderTexts
 from workers.rules.texts import MessageTemplates
 from workers.settings import read_worker
 
@@ -219,11 +220,14 @@ def test_the_example_works_with_every_line_in_force_and_names_every_setting() ->
     full = re.sub(r"^# (?=\[|\"?[\w.]+\"? = )", "", source, flags=re.MULTILINE)
     known = config.parse(full)
     MessageTemplates.compile(known)
+    texts = OrderTexts.compile(known)
+    assert texts
+    assert texts.stages
     assert known.intents
     assert known.mapping
     assert known.properties
     assert known.required
-    for part in (Crm, Messages, Inbox, Intent):
+    for part in (Crm, Messages, Inbox, Intent, Orders, Notes):
         for name in part.__struct_fields__:
             assert re.search(rf"^(\[.*\b)?{name}\b", full, re.MULTILINE), name
 
