@@ -44,7 +44,8 @@ def parse_linked(answer: Answer, ids: Sequence[str]) -> tuple[dict[str, list[str
     for result in objects(body.get("results")):
         own = _id(result.get("from"))
         if own in ids:
-            found.setdefault(own, []).extend(str(one["toObjectId"]) for one in objects(result.get("to")) if one)
+            others = [one.get("toObjectId") for one in objects(result.get("to"))]
+            found.setdefault(own, []).extend(str(other) for other in others if other)
             paging = result.get("paging")
             following = paging.get("next") if isinstance(paging, dict) else None
             if isinstance(following, dict) and following.get("after"):
