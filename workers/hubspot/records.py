@@ -141,11 +141,13 @@ class Records:
         found |= parse_links(answer, pairs)
         rest = [pair for pair in pairs if pair not in found]
         cut = 0 if len(rest) < len(pairs) else len(rest) // 2
-        if cut == len(rest):
+        if len(pairs) == 1 or not rest:
             found |= dict.fromkeys(rest, RetryLater(reason("link_unanswered")))
             return True
-        self._link(from_kind, to_kind, rest[:cut], found)
-        return self._link(from_kind, to_kind, rest[cut:], found)
+        for some in (rest[:cut], rest[cut:]):
+            if not self._link(from_kind, to_kind, some, found):
+                found |= dict.fromkeys(some, RetryLater(reason("link_unanswered")))
+        return True
 
     def archive(self, kind: str, ids: Iterable[str]) -> None:
         """Put records into HubSpot's recycle bin; missing ones are no error."""

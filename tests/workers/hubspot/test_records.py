@@ -373,6 +373,14 @@ def test_a_link_to_what_is_gone_keeps_no_other_from_being_made(answer: str) -> N
     assert found == {pair: ContactMissing() if pair[1] == "gone" else Written(pair[0]) for pair in pairs}
 
 
+def test_a_link_of_which_only_an_error_about_others_comes_waits() -> None:
+    lost = {**MISSING, "context": {"ids": ["elsewhere"]}}
+    with portal(lambda line, body: (200, {"results": [], "errors": [lost]})) as (records, _):
+        found = records.link("orders", "contacts", [("1", "a"), ("2", "b")])
+    assert all(isinstance(one, RetryLater) for one in found.values())
+    assert len(found) == 2
+
+
 def test_a_link_of_which_nothing_is_said_waits() -> None:
     with portal(lambda line, body: (200, {"results": body["inputs"][:1]})) as (records, _):
         found = records.link("orders", "contacts", [("1", "a"), ("2", "b")])
