@@ -96,14 +96,15 @@ class SharedCache(Generic[T]):
     def begin_refresh(self, store: PortalStore) -> None:
         """Read it anew in the background."""
         if not self._refreshing:
-            self._refreshing = True
-            self.machine.thread(lambda: self._refresh(store), "portal").start()
+            self._refreshing, read_ms = True, self._read_ms
+            self.machine.thread(lambda: self._refresh(store, read_ms), "portal").start()
 
-    def _refresh(self, store: PortalStore) -> None:
-        """In its own thread: store a new survey, which `current` then takes."""
+    def _refresh(self, store: PortalStore, old_ms: int) -> None:
+        """In its own thread: store a survey that is newer than `old_ms`, which `current` then takes; meanwhile it may
+        have taken one of another worker's."""
         try:
             with store.lock() as is_ours:
-                if is_ours and store.read_at() <= self._read_ms:
+                if is_ours and store.read_at() <= old_ms:
                     read_ms = store.now_ms()
                     store.save(read_ms, self._read()[1])
         except (LineDown, Stopping, *AWAY) as error:  # the old one still serves
