@@ -180,13 +180,29 @@ class OrderDrain:
         """True when the time slice is over or nothing is left."""
         while rows := self.stream.read(lease.shard, BATCH):
             lease.check()
-            if self._is_too_early():
+            if self._is_too_early() or not self._take_turn(full=len(rows) == BATCH):
                 return False
-            if not self._write_batch(rows, lease):
+            try:
+                written = self._write_batch(rows, lease)
+            finally:
+                self._give_back()
+            if not written:
                 return False
             if self.stop.is_set() or self.time_slice.is_over(rows[0][0]):
                 return True
         return True
+
+    def _take_turn(self, *, full: bool) -> bool:
+        """Whether the day's quota has a call for orders now: they come after contacts. If not, a sweep rings again."""
+        slot, _ = self.records.hubspot.budget.reserve("full" if full else "partial", yields=True)
+        current().slots[:] = [slot] if slot else []
+        return bool(slot)
+
+    def _give_back(self) -> None:
+        """The slot of a batch that needed no call."""
+        slots = current().slots
+        self.records.hubspot.budget.release(slots)
+        slots.clear()
 
     def _is_too_early(self) -> bool:
         """Whether Redis is new and HubSpot's search cannot tell yet which orders it has forgotten."""
@@ -209,8 +225,6 @@ class OrderDrain:
         settled = Settlement()
         now_ms = self.store.now_ms()
         stream = keys.entries(keys.ORDERS, lease.shard)
-        # Contacts come first: only full batches are free of the day's pace.
-        current().paced = len(rows) < BATCH
         works = self._load(rows, settled, lease.shard, now_ms)
         portal = self.portal_cache.current()
         try:

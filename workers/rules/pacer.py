@@ -25,6 +25,8 @@ KEPT = 0.1
 FIRST, TRICKLE = 0.5, 0.05
 # As many partial calls may go without a gap after a while without any: a few leads at once wait for nothing.
 BURST = 8
+# The calls that a batch of orders takes: as many more may go without a gap.
+AFTER_BURST = 8 * BURST
 
 
 class Day(Struct, frozen=True):
@@ -59,7 +61,7 @@ def find_pace(day: Day, *, full: bool, yields: bool = False) -> Pace:
         return FREE
     per_second = max(spare, day.left * (TRICKLE if yields else 0.5)) / max(day.seconds, 1.0)
     gap = max(DAY_SECONDS / (day.limit * SPREAD), 1 / per_second)
-    return Pace(gap, max(1, min(BURST, int(spare))))
+    return Pace(gap, max(1, min(AFTER_BURST if yields else BURST, int(spare))))
 
 
 def find_midnight(now: float, time_zone: ZoneInfo) -> float:

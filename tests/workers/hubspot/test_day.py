@@ -11,7 +11,7 @@ from leadcore.machine import Machine
 from leadcore.store import keys
 from workers.flow.request_context import checked
 from workers.hubspot.budget import Budget
-from workers.rules.pacer import BURST, DAY_SECONDS, FIRST, KEPT, SPREAD, TRICKLE, find_midnight
+from workers.rules.pacer import AFTER_BURST, BURST, DAY_SECONDS, FIRST, KEPT, SPREAD, TRICKLE, find_midnight
 
 BANGKOK = ZoneInfo("Asia/Bangkok")
 
@@ -163,7 +163,7 @@ def test_midnight_comes_by_redis_clock_whatever_a_workers_clock_says(client: Any
 
 def test_calls_that_yield_have_a_gap_of_their_own_and_delay_no_contact(client: Any) -> None:
     one = make(client)
-    for _ in range(BURST):
+    for _ in range(AFTER_BURST):
         assert one.reserve("partial", yields=True)[0]
     name, seconds = one.reserve("partial", yields=True)
     assert (name, seconds > 0) == ("", True)
@@ -182,14 +182,14 @@ def test_of_a_day_half_of_what_is_left_of_it_is_kept_from_calls_that_yield(clien
     assert name == ""
     assert seconds == pytest.approx(one.day.seconds / (kept * TRICKLE), rel=0.2)
     tell(one, 250_000, int(kept) + 1000)
-    for _ in range(2 * BURST):
+    for _ in range(2 * AFTER_BURST):
         assert one.reserve("full", yields=True)[0]
 
 
 def test_further_requests_of_a_call_that_yields_delay_only_calls_that_yield(client: Any) -> None:
     one = make(client)
     with checked(lambda: None, [one.reserve("partial", yields=True)[0]]):
-        for _ in range(BURST):
+        for _ in range(AFTER_BURST):
             with one.slot():
                 pass
     assert one.reserve("partial", yields=True)[0] == ""
@@ -198,8 +198,8 @@ def test_further_requests_of_a_call_that_yields_delay_only_calls_that_yield(clie
 
 def test_a_slot_of_a_call_that_yields_is_given_back_with_its_part_of_the_pace(client: Any) -> None:
     one = make(client)
-    names = [one.reserve("partial", yields=True)[0] for _ in range(BURST)]
+    names = [one.reserve("partial", yields=True)[0] for _ in range(AFTER_BURST)]
     before = calls(client)
     one.release(names)
-    assert calls(client) == before - BURST
+    assert calls(client) == before - AFTER_BURST
     assert one.reserve("partial", yields=True)[0]

@@ -263,6 +263,14 @@ def test_one_worker_reads_the_portal_for_all(crm: Crm, hubspot: HubSpot, portal:
     assert LINE in read.line_properties
 
 
+def test_a_currency_that_cannot_be_written_is_implied_where_it_is_the_portals_own(crm: Crm, hubspot: HubSpot) -> None:
+    crm.settings(read_only={"orders": ["hs_currency_code"]})
+    assert OrderPortalCache(hubspot, Orders()).current().implied == {"hs_currency_code"}
+    with pytest.raises(LineDown, match="hs_currency_code") as caught:
+        OrderPortalCache(hubspot, Orders(currency="USD")).current()
+    assert caught.value.code == "order_currency"
+
+
 def test_a_portal_that_no_longer_fits_is_read_anew_at_once(crm: Crm, hubspot: HubSpot, client: Any) -> None:
     orders = Orders(stage="Packed")
     cache = OrderPortalCache(hubspot, orders, client)

@@ -365,7 +365,11 @@ def _supported(values: Mapping[str, str], facts: Facts) -> dict[str, str]:
         name: value
         for name, value in values.items()
         if name in names
-        and (name in ESSENTIAL or not facts.portal.properties or names[name] in facts.portal.properties)
+        and (
+            (name in ESSENTIAL and names[name] not in facts.portal.implied)
+            or not facts.portal.properties
+            or names[name] in facts.portal.properties
+        )
     }
 
 

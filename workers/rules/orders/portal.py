@@ -29,7 +29,9 @@ class Stage:
 class OrderPortal:
     """`kind`: "orders", "deals" or "carts". `properties`, `line_properties`: the writable ones of the kind and of line
     items. `options`: of the kind's enumerations. `currencies`: empty where HubSpot does not say. `pipeline`: id, "" for
-    carts. `stages`: in the portal's order. `first_stage`: id, "" for carts. `owners`: ids, in the config's order."""
+    carts. `stages`: in the portal's order. `first_stage`: id, "" for carts. `owners`: ids, in the config's order.
+    `implied`: essential properties that cannot be written and need not be: HubSpot calculates them, or it is the
+    portal's own currency."""
 
     kind: str
     properties: frozenset[str]
@@ -41,6 +43,7 @@ class OrderPortal:
     stages: tuple[Stage, ...] = ()
     first_stage: str = ""
     owners: tuple[str, ...] = ()
+    implied: frozenset[str] = frozenset()
 
     def find_stage(self, label_or_id: str) -> Stage | None:
         """The stage with this id, else with this label, ignoring case and space around it."""

@@ -337,6 +337,12 @@ def test_what_the_portal_cannot_hold_is_left_out_but_for_what_is_essential() -> 
     assert values.keys() == {"name", "currency", "pipeline", "stage", "total"}
 
 
+def test_what_the_portal_calculates_itself_is_not_sent_though_it_is_essential() -> None:
+    portal = with_values(facts().portal, properties=frozenset({"hs_order_name"}), implied=frozenset({"hs_total_price"}))
+    values = plan([said(product())], NO_ORDERS, None, facts(portal=portal), "An order", DIGEST).values
+    assert values.keys() == {"name", "currency", "pipeline", "stage"}
+
+
 def test_only_five_orders_of_a_customer_are_kept() -> None:
     known = NO_ORDERS
     for number in range(8):
