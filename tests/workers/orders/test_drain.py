@@ -344,3 +344,42 @@ def test_a_batch_that_needs_no_call_gives_its_part_of_the_days_calls_back(line: 
     line.add(product("A"), at=NOW + 1000)
     line.run()
     assert int(line.redis.hget(keys.DAY, "calls")) == before
+
+
+@pytest.mark.parametrize("path", ["/orders/search", "/orders/batch/read", "/contacts/batch/read"])
+def test_a_line_that_stops_while_it_reads_loses_no_order(line: OrderLine, path: str) -> None:
+    line.redis.set(keys.ORDERS_STORE, SOME_FORGOTTEN)
+    line.know("c-1")
+    line.add(product("A"))
+    line.crm.fault("401", path=path)
+    line.run()
+    assert line.left() == (0 if path == "/orders/batch/read" else 1)
+    recover(line)
+    assert shown(line) == [("900", [("A", "2", "450")])]
+
+
+def test_an_order_follows_its_contact_into_a_merged_one(line: OrderLine) -> None:
+    first, second = line.know("c-1"), line.know("c-2", email="other@example.com")
+    line.add(product("A"))
+    line.run()
+    line.crm.merge(second, first)
+    line.add(product("B"), at=NOW + HOUR)
+    line.add(product("C"), customer="c-2", at=NOW + HOUR)
+    line.run()
+    recover(line)
+    [merged] = line.crm.contacts()
+    for customer in ("c-1", "c-2"):
+        [order] = line.orders(customer)
+        assert order["associations"]["contacts"] == [merged["id"]]
+
+
+def test_of_an_id_that_came_as_text_and_as_number_the_orders_are_found(line: OrderLine) -> None:
+    line.know("123")
+    line.add(product("A"), customer=123)
+    line.run()
+    line.redis.delete(keys.ordered(keys.digest(KEY, "123")))
+    line.redis.set(keys.ORDERS_STORE, SOME_FORGOTTEN)
+    line.add(intent="Share contact", customer="123", at=NOW + 1)
+    line.add(product("A"), customer=123, at=NOW + HOUR)
+    line.run()
+    assert len(line.orders(123)) == 1

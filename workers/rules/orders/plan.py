@@ -75,6 +75,11 @@ class Plan(Struct, frozen=True):
     needs_lines: str = ""
 
     @property
+    def is_preliminary(self) -> bool:
+        """Whether something has to be read before it is carried out."""
+        return bool(self.needs_order or self.needs_lines)
+
+    @property
     def writes(self) -> bool:
         """Whether anything is written."""
         return (

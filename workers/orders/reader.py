@@ -1,0 +1,111 @@
+"""Reads from HubSpot what plans need: forgotten orders, orders, their lines, and who owns the contacts."""
+
+import json
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from leadcore.reasons import reason
+from workers.hubspot.records import Records
+from workers.orders.order_store import ALL_KNOWN, OrderStore
+from workers.orders.work import OrderWork
+from workers.rules.orders import plan as rules
+from workers.rules.orders.lines import SeenLine, read_line
+from workers.rules.orders.plan import Gone, SeenOrder
+from workers.rules.orders.portal import OrderPortal
+from workers.rules.orders.property_names import CUSTOMER, DISCOUNTS, LINE_NAMES, ORDER_ID
+from workers.rules.outcomes import ContactMissing, RetryLater
+
+LINES, CONTACTS, OWNER = "line_items", "contacts", "hubspot_owner_id"
+PAGE = 200
+
+
+class OrderReader:
+    """`kind`: of the records that are orders. Every method raises `LineDown`."""
+
+    def __init__(self, records: Records, store: OrderStore, kind: str) -> None:
+        self.records, self.store, self.kind = records, store, kind
+
+    def find_forgotten(self, works: Sequence[OrderWork]) -> None:
+        """Ask HubSpot for the orders of customers of whom Redis knows none, where it may have forgotten some."""
+        if self.store.read_marker() == ALL_KNOWN:
+            return
+        digest = self.store.customers.digest()
+        # An id may have come as a text and as a number.
+        unknown = {json.dumps(one.customer): work for work in works if work.known.record is None for one in work.said}
+        if not unknown:
+            return
+        for work in unknown.values():
+            work.known.searched = True
+        where = [{"propertyName": CUSTOMER, "operator": "IN", "values": sorted(unknown)}]
+        after, searched = "", False
+        while after or not searched:
+            # The oldest first, so that the newest is the last that is adopted.
+            page = self.records.search(
+                self.kind, where, rules.read_properties(self.kind), ["hs_object_id"], PAGE, after
+            )
+            for one in page["results"]:
+                owner = unknown.get(one.get(CUSTOMER) or "")
+                order = rules.adopt(one, one["id"], digest, self.kind)
+                if owner and order:
+                    owner.known.orders = owner.known.orders.with_order(order)
+            after, searched = page["after"], True
+
+    def read_orders(self, works: Sequence[OrderWork]) -> bool:
+        """Read the newest order of each, by its id, or by its key where it may never have been made. False if there was
+        nothing to read."""
+        properties = rules.read_properties(self.kind)
+        for key in ("", ORDER_ID):
+            wanted = {
+                (order.reference if key else order.id): work
+                for work in works
+                if (order := work.known.orders.newest) is not None and bool(order.id) is not bool(key)
+            }
+            for one, found in (self.records.read(self.kind, list(wanted), properties, key) if wanted else {}).items():
+                if isinstance(found, RetryLater):
+                    wanted[one].wait("row", found.why)
+                elif isinstance(found, ContactMissing):
+                    wanted[one].seen = Gone()
+                else:
+                    wanted[one].seen = SeenOrder(found["id"], found)
+        return bool(works)
+
+    def read_lines(self, works: Sequence[OrderWork]) -> bool:
+        """Read the lines of the orders that were read. False if there was nothing to read."""
+        seen = {work.seen.id: work for work in works if isinstance(work.seen, SeenOrder)}
+        if not seen:
+            return False
+        of_order = self.records.linked(self.kind, LINES, list(seen))
+        properties = [*LINE_NAMES.values(), *DISCOUNTS]
+        ids = [line for lines in of_order.values() for line in lines]
+        found = self.records.read(LINES, ids, properties) if ids else {}
+        for order_id, work in seen.items():
+            lines: list[SeenLine] = []
+            for line_id in of_order.get(order_id, []):
+                one = found.get(line_id)
+                if isinstance(one, RetryLater):
+                    work.wait("row", one.why)
+                elif isinstance(one, dict):
+                    lines.append(read_line(line_id, one))
+            if isinstance(work.seen, SeenOrder):
+                work.seen = replace(work.seen, lines=tuple(lines))
+        return True
+
+    def find_owners(self, works: Sequence[OrderWork], portal: OrderPortal) -> None:
+        """An order takes its contact's owner, else the configured ones in turn; one without a contact waits."""
+        if not works:
+            return
+        contacts = self.records.read(CONTACTS, [work.known.contact_id for work in works], [OWNER])
+        without = []
+        for work in works:
+            contact = contacts.get(work.known.contact_id)
+            if isinstance(contact, dict):
+                work.owner = contact.get(OWNER) or ""
+                if not work.owner:
+                    without.append(work)
+            elif isinstance(contact, RetryLater):
+                work.wait("row", contact.why)
+            else:
+                work.wait("no_contact", reason("order_without_contact"))
+        for work, owner in zip(without, self.store.next_owners(len(without), portal.owners), strict=True):
+            work.owner = owner

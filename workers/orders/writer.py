@@ -1,0 +1,159 @@
+"""Writes what plans say: new orders, lines, links, changed orders, and at last lines that are gone.
+
+All of it can be repeated from the start: keys are unique, links and archived lines are no errors the second time.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from msgspec.structs import replace
+
+from leadcore.reasons import reason
+from workers.flow.lease import Lease
+from workers.hubspot.associations import LinkOutcome
+from workers.hubspot.records import Records
+from workers.orders.order_store import OrderStore
+from workers.orders.reader import CONTACTS, LINES
+from workers.orders.work import OrderWork
+from workers.rules.orders.plan import Plan
+from workers.rules.orders.portal import OrderPortal
+from workers.rules.orders.property_names import ESSENTIAL, LINE_ID, LINE_NAMES, NAMES, ORDER_ID
+from workers.rules.outcomes import ContactMissing, ContactWrite, Refused, Resend, RetryLater, WriteOutcome, Written
+
+# So often a write is sent again without the values that HubSpot refused.
+SALVAGES = 4
+
+
+class OrderWriter:
+    """Every method raises `LineDown`."""
+
+    def __init__(self, records: Records, store: OrderStore) -> None:
+        self.records, self.store = records, store
+
+    def write(self, works: Sequence[OrderWork], portal: OrderPortal, lease: Lease) -> None:
+        """Carry out the plans, once it is noted what they may leave half done. Raises `LostLease` too."""
+        planned = [(work, work.plan) for work in works if work.open and work.plan and work.plan.writes]
+        self.store.mark_attempts(
+            {
+                work.known.customer_id: (work.known, replace(plan.attempt, revision=work.known.orders.revision))
+                for work, plan in planned
+                if plan.attempt
+            },
+            lease,
+        )
+        made = [(work, plan) for work, plan in planned if plan.makes]
+        changed = [(work, plan) for work, plan in planned if not plan.makes and plan.values]
+        self._write_orders(made, portal, key=ORDER_ID)
+        self._write_lines(planned, portal)
+        self._link([work for work, plan in planned if plan.links], portal)
+        self._write_orders(changed, portal, key="")
+        gone = [line for work, plan in planned if work.open and plan.lines for line in plan.lines.gone]
+        if gone:
+            self.records.archive(LINES, gone)
+        for work, _ in planned:
+            work.done = True
+
+    def _write_orders(self, works: Sequence[tuple[OrderWork, Plan]], portal: OrderPortal, key: str) -> None:
+        """Write the orders themselves, again without what HubSpot refuses of them."""
+        names = NAMES[portal.kind]
+        waiting = {plan.reference: (work, plan) for work, plan in works if work.open}
+        for _ in range(SALVAGES):
+            rows = [
+                ContactWrite(
+                    reference,
+                    reference if key else work.order_id,
+                    {names[name]: value for name, value in plan.values.items() if name not in work.refused},
+                )
+                for reference, (work, plan) in waiting.items()
+            ]
+            found: dict[str, WriteOutcome] = {}
+            if key:
+                self.records.upsert(portal.kind, key, rows, found)
+            else:
+                self.records.update(portal.kind, rows, found)
+            waiting = {
+                reference: (work, plan)
+                for reference, (work, plan) in waiting.items()
+                if self._note_order(work, found.get(reference), names)
+            }
+            if not waiting:
+                return
+        for work, _ in waiting.values():
+            work.wait("unsettled", reason("values_refused"))
+
+    def _note_order(self, work: OrderWork, outcome: WriteOutcome | None, names: Mapping[str, str]) -> bool:
+        """Note what became of an order's write; True if it is to be sent again."""
+        match outcome:
+            case Written():
+                work.written_id = outcome.contact_id
+            case Refused(fields=fields):
+                by_property = {property: name for name, property in names.items()}
+                refused = {by_property[one] for one in fields if one in by_property} - work.refused
+                if not refused or refused & {*ESSENTIAL, "order_id"}:
+                    work.park("refused", outcome.why)
+                    return False
+                work.refused |= refused
+                return True
+            case Resend():
+                return True
+            case RetryLater():
+                work.wait("row", outcome.why)
+            case ContactMissing():
+                work.wait("vanishing", reason("order_vanished"))
+            case None:
+                work.wait("row", reason("lead_unanswered"))
+            case _:
+                work.park("refused", reason("values_refused"))
+        return False
+
+    def _write_lines(self, works: Sequence[tuple[OrderWork, Plan]], portal: OrderPortal) -> None:
+        rows: list[ContactWrite] = []
+        of: dict[str, tuple[OrderWork, str]] = {}
+        updates: list[ContactWrite] = []
+        for work, plan in works:
+            for write in plan.lines.writes if work.open and plan.lines else ():
+                trace = f"line-{len(of)}"
+                of[trace] = (work, write.key)
+                properties = {
+                    LINE_NAMES[name]: value
+                    for name, value in write.values.items()
+                    if name in ("line_id", "price", "count", "name") or LINE_NAMES[name] in portal.line_properties
+                }
+                if write.id:
+                    updates.append(ContactWrite(trace, write.id, properties))
+                else:
+                    rows.append(ContactWrite(trace, write.key, properties))
+        found: dict[str, WriteOutcome] = {}
+        if rows:
+            self.records.upsert(LINES, LINE_ID, rows, found)
+        if updates:
+            self.records.update(LINES, updates, found)
+        for trace, (work, key) in of.items():
+            outcome = found.get(trace)
+            if isinstance(outcome, Written):
+                work.line_ids[key] = outcome.contact_id
+            elif isinstance(outcome, Refused):
+                work.park("refused", outcome.why)
+            else:
+                work.wait("row", outcome.why if isinstance(outcome, RetryLater) else reason("lead_unanswered"))
+        created = {row.trace_id for row in rows}
+        pairs = {
+            (work.order_id, work.line_ids[key]): work
+            for trace, (work, key) in of.items()
+            if work.open and trace in created
+        }
+        self._note_links(pairs, self.records.link(portal.kind, LINES, list(pairs)) if pairs else {})
+
+    def _link(self, works: Sequence[OrderWork], portal: OrderPortal) -> None:
+        """Link orders with their contacts."""
+        pairs = {(work.order_id, work.known.contact_id): work for work in works if work.open}
+        self._note_links(pairs, self.records.link(portal.kind, CONTACTS, list(pairs)) if pairs else {})
+
+    def _note_links(
+        self, pairs: Mapping[tuple[str, str], OrderWork], found: Mapping[tuple[str, str], LinkOutcome]
+    ) -> None:
+        for pair, work in pairs.items():
+            outcome = found.get(pair)
+            if isinstance(outcome, ContactMissing):
+                work.wait("no_contact", reason("order_without_contact"))
+            elif not isinstance(outcome, Written):
+                work.wait("row", outcome.why if isinstance(outcome, RetryLater) else reason("lead_unanswered"))
