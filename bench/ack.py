@@ -26,7 +26,16 @@ GROUP = "Acknowledgement"
 PROCESSES = 2
 WARM = 1_000
 OURS, BARE, USUAL, GUNICORN = "leadsync", "a bare Flask view", "the usual way", "leadsync under gunicorn"
-_PATHS = {OURS: PATH, BARE: "/", USUAL: "/", GUNICORN: PATH}
+REPLY = "leadsync with a reply and a payment link"
+_PATHS = {OURS: PATH, BARE: "/", USUAL: "/", GUNICORN: PATH, REPLY: PATH}
+_CONFIG = """
+[payment]
+[intents."Purchase".reply]
+th = ['''Order {{ order_ref }}
+{% for product in products %}{{ product.count }} x {{ product.name }} = {{ product.total }}
+{% endfor %}{{ amount }} THB{% if pay_url %}
+Pay: {{ pay_url }}{% endif %}''']
+"""
 
 
 class Peer(NamedTuple):
@@ -86,6 +95,12 @@ def _figures(speeds: dict[str, Speed], ceiling: Speed) -> Iterator[Figure]:
     yield Figure(GROUP, f"rate, of {USUAL}'s", ours.per_second / usual.per_second, "x", "at least", 3.0, beside(USUAL))
     peers = f"{BARE} {bare.p99_ms:.1f} ms, {USUAL} {usual.p99_ms:.1f} ms"
     yield Figure(GROUP, "p99 with 16 connections", ours.p99_ms, "ms", "at most", 15.0, peers)
+    ratio = speeds[REPLY].per_second / ours.per_second
+    yield Figure(
+        GROUP, "rate with a reply and a payment link, of that without", ratio, "x", "at least", 0.9, beside(REPLY)
+    )
+    more = speeds[REPLY].p99_ms - ours.p99_ms
+    yield Figure(GROUP, "p99 with them, above that without", more, "ms", "at most", 1.0)
     if GUNICORN in speeds:
         ratio = ours.per_second / speeds[GUNICORN].per_second
         yield Figure(GROUP, "rate, of the same under gunicorn", ratio, "x", detail=beside(GUNICORN))
@@ -119,7 +134,17 @@ def _serve(name: str, redis_url: str, folder: Path, tree: Tree) -> Iterator[Peer
         "PORT": str(port),
         "WEB_CONCURRENCY": str(PROCESSES),
     }
-    server = run(tree.command("web"), environ, tree.path) if name == OURS else process(_command(name, port), environ)
+    if name == REPLY:
+        config = folder / "leadsync.toml"
+        config.write_text(_CONFIG)
+        environ |= {
+            "LEADSYNC_CONFIG": str(config),
+            "LEADSYNC_KEY": SECRET,
+            "PUBLIC_URL": "https://shop.example.com",
+            "PROMPTPAY_ID": "0812345678",
+        }
+    is_ours = name in (OURS, REPLY)
+    server = run(tree.command("web"), environ, tree.path) if is_ours else process(_command(name, port), environ)
     with server as child:
         until(partial(listens, port))
         yield Peer(f"http://127.0.0.1:{port}{_PATHS[name]}", child.pid)

@@ -13,13 +13,16 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from leadcore.errors import ConfigError
+from leadcore.orders.money import decimals
 from leadcore.text import clean
 
 DEFAULT_FILE = "leadsync.toml"
 Case = Literal["details_saved", "address_saved", "something_missing", "email_refused", "address_unclear"]
 Language = Literal["th", "en"]
 Texts = dict[Language, dict[Case, str]]
+Reply = tuple[str, ...] | dict[Language, tuple[str, ...]]
 Default = Annotated[str, Meta(pattern=r"\S", description="a text that is not blank")]
+Provider = Literal["link", "promptpay", "stripe"]
 Clock = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="HH:MM")]
 # Stage label -> text.
 StageTexts = dict[Language, dict[str, Default]]
@@ -49,13 +52,34 @@ class Messages(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Intent(Struct, frozen=True, forbid_unknown_fields=True):
-    """The settings of one intent. `reply`: the instant answer to DealDroid; `lead = false`: the lead status is not set;
-    `confirm = false`: no confirmation is sent."""
+    """The settings of one intent. `reply`: the instant answer to DealDroid, or one per language; `lead = false`: the
+    lead status is not set; `confirm = false`: no confirmation is sent."""
 
-    reply: tuple[str, ...] = ()
+    reply: Reply = ()
     lead: bool = True
     confirm: bool = True
     texts: Texts = {}
+
+    @property
+    def reply_texts(self) -> list[str]:
+        """All texts of the reply, of whatever language."""
+        by_language = self.reply.values() if isinstance(self.reply, dict) else [self.reply]
+        return [text for texts in by_language for text in texts]
+
+
+class Payment(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where customers pay. `link`: the URL template of provider "link" (`receiver.pay.links`); `payee`: the name that
+    the page of provider "promptpay" shows; `min`, `max`: of a total for which there is a link, both included."""
+
+    provider: Provider = "promptpay"
+    link: str = ""
+    payee: str = ""
+    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$")] = "THB"
+    expires_hours: Annotated[int, Meta(ge=1, le=720)] = 24
+    min: Annotated[float, Meta(gt=0)] = 1
+    max: Annotated[float, Meta(gt=0)] = 100_000
+    paid_stage: Annotated[str, Meta(pattern=r"\S", description="the label or id of a stage")] = "Processed"
+    check_prices: bool = False
 
 
 class Inbox(Struct, frozen=True, forbid_unknown_fields=True):
@@ -123,6 +147,23 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     required: dict[str, Default] = {}
     orders: Orders | None = None
     notes: Notes = Notes()
+    payment: Payment | None = None
+
+    @property
+    def currency(self) -> str:
+        """Of the amounts that customers are told."""
+        return (self.payment or self.orders or Payment()).currency
+
+    @property
+    def needs_key(self) -> str:
+        """What in this file works only with LEADSYNC_KEY, "" if nothing does: a key that is kept in Redis is not known
+        while Redis is away."""
+        if self.orders or self.payment:
+            return "[orders]" if self.orders else "[payment]"
+        for name, intent in self.intents.items():
+            if any(_NEEDS_KEY.search(text) for text in intent.reply_texts):
+                return f'the reply of intents."{name}"'
+        return ""
 
     def intent(self, name: str) -> Intent:
         """The settings of the intent `name`, which is clean text as in an event."""
@@ -130,7 +171,11 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 _DEFAULT_INTENT = Intent()
+_NEEDS_KEY = re.compile(r"\{[{%].*\b(?:order_ref|pay_url)\b", re.DOTALL)
 _IDENTIFYING = ("email", "phone", "mobilephone")
+_LINK_PARTS = ("{reference}", "{amount}", "{signature}")
+# https://docs.stripe.com/currencies, "special cases" and "zero-decimal currencies".
+_NOT_FOR_STRIPE = frozenset({"ISK", "UGX", "MGA"})
 _REFUSED_TARGETS = {
     "hs_marketable_status": "HubSpot does not let an app set it",
     "dealdroid_customer_id": "it is the key of the contact",
@@ -200,6 +245,8 @@ def _find_mistakes(config: Config) -> Iterator[tuple[list[str], str]]:
             yield ["required", name], f"{name} cannot be given a value: {why}"
     if config.orders:
         yield from _find_mistakes_in_orders(config.orders)
+    if config.payment:
+        yield from _find_mistakes_in_payment(config.payment)
 
 
 def _find_mistakes_in_orders(orders: Orders) -> Iterator[tuple[list[str], str]]:
@@ -230,6 +277,27 @@ def _find_mistakes_in_orders(orders: Orders) -> Iterator[tuple[list[str], str]]:
                 )
 
 
+def _find_mistakes_in_payment(payment: Payment) -> Iterator[tuple[list[str], str]]:
+    currency = payment.currency
+    try:
+        finest = decimals(currency)
+    except KeyError:
+        yield ["payment", "currency"], f"payment.currency: {currency} is no currency of ISO 4217"
+        return
+    if payment.provider == "promptpay" and currency != "THB":
+        yield ["payment", "currency"], "payment.currency: PromptPay pays in THB alone"
+    if payment.provider == "stripe" and (currency in _NOT_FOR_STRIPE or finest > 2):
+        yield ["payment", "currency"], f"payment.currency: Stripe counts {currency} in other units than ISO 4217"
+    if payment.min > payment.max:
+        yield ["payment", "min"], "payment.min: it is more than max"
+    if payment.provider == "link":
+        if not payment.link.startswith(("https://", "http://")):
+            wanted = "the URL of your page, which begins with https://"
+            yield ["payment", "link"], f'payment.link: provider "link" needs {wanted}'
+        if not all(part in payment.link for part in _LINK_PARTS):
+            yield ["payment", "link"], f"payment.link: your page has to get and check {', '.join(_LINK_PARTS)}"
+
+
 def _named_values(tree: dict[str, Any]) -> Iterator[tuple[list[str], Any, Any]]:
     """Path, value and type of what stands in tables with free keys: msgspec's errors do not name those keys."""
     tables = [
@@ -249,6 +317,10 @@ def _named_values(tree: dict[str, Any]) -> Iterator[tuple[list[str], Any, Any]]:
             for case, text in (cases if isinstance(cases, dict) else {}).items():
                 yield [*path, language, case], case, Case
                 yield [*path, language, case], text, str
+    for intent in _table(tree, ["intents"]):
+        for language, messages in _table(tree, ["intents", intent, "reply"]).items():
+            yield ["intents", intent, "reply", language], language, Language
+            yield ["intents", intent, "reply", language], messages, tuple[str, ...]
     for path, kind in tables:
         for name, value in _table(tree, path).items():
             yield [*path, name], value, kind

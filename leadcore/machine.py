@@ -35,6 +35,10 @@ class Machine:
         """Nanoseconds since 1970."""
         return time.time_ns()
 
+    def cpu_time(self) -> float:
+        """Seconds that this thread has computed: what others compute meanwhile does not count."""
+        return time.thread_time()
+
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
 

@@ -56,6 +56,17 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
+class PaymentSettings:
+    """Of payment links, "" where not set. `public_url`: without a slash at its end; without it there are no links."""
+
+    public_url: str = ""
+    promptpay_id: str = field(default="", repr=False)
+    stripe_key: str = field(default="", repr=False)
+    stripe_webhook_secret: str = field(default="", repr=False)
+    stripe_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ReceiverSettings:
     """What only the receiver needs. Without `secrets` anybody may post."""
 
@@ -63,7 +74,9 @@ class ReceiverSettings:
     secrets: tuple[str, ...] = field(repr=False)
     console_password: str = field(repr=False)
     metrics_token: str = field(repr=False)
+    messages_token: str = field(repr=False)
     trusted_proxies: int
+    payment: PaymentSettings
 
 
 def read(env: Mapping[str, str] = os.environ) -> Settings:
@@ -72,16 +85,18 @@ def read(env: Mapping[str, str] = os.environ) -> Settings:
     level = (env.get("LOG_LEVEL") or "INFO").strip().upper()
     if level not in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"):
         raise SettingsError("LOG_LEVEL must be DEBUG, INFO, WARNING, ERROR or CRITICAL.")
-    key, loaded = text(env, "LEADSYNC_KEY").strip(), config.load(env.get("LEADSYNC_CONFIG") or None)
-    if loaded.orders and not key:
+    known = config.load(env.get("LEADSYNC_CONFIG") or None)
+    key = text(env, "LEADSYNC_KEY").strip()
+    if known.needs_key and not key:
         raise SettingsError(
-            "LEADSYNC_KEY is not set, and [orders] needs it: a key kept in Redis is lost with Redis, and then an order "
-            "would be made twice. Set it once to a long random text, and keep it."
+            f"LEADSYNC_KEY is not set, and {known.needs_key} needs it: a key kept in Redis is lost with Redis, and "
+            "then an order would be made twice and links would lead nowhere. Set it once to a long random text, the "
+            "same for web and worker, and keep it."
         )
     return Settings(
         redis_url=_redis_url(env, hosted=hosted),
         redis_tls_verify=flag(env, "REDIS_TLS_VERIFY", default=True),
-        config=loaded,
+        config=known,
         key=key,
         timezone=_timezone(env.get("LEADSYNC_TIMEZONE") or "Asia/Bangkok"),
         spool_dir=Path(env["SPOOL_DIR"]) if env.get("SPOOL_DIR") else None,
@@ -110,7 +125,56 @@ def read_receiver(env: Mapping[str, str] = os.environ) -> ReceiverSettings:
         secrets=secrets,
         console_password=_password(env, "CONSOLE_PASSWORD"),
         metrics_token=_token(env, "METRICS_TOKEN"),
+        messages_token=_token(env, "MESSAGES_TOKEN"),
+        payment=read_payment(env, shared.config),
         trusted_proxies=number(env, "TRUSTED_PROXIES", default=1 if shared.hosted else 0, low=0, high=10),
+    )
+
+
+def read_payment(env: Mapping[str, str], known: Config) -> PaymentSettings:
+    """What the provider of `[payment]` needs; raises `SettingsError`. Without that table nothing is looked at."""
+    if known.payment is None:
+        return PaymentSettings()
+    provider = known.payment.provider
+    found = PaymentSettings(
+        public_url=read_public_url(env),
+        promptpay_id=read_promptpay_id(text(env, "PROMPTPAY_ID")) if provider == "promptpay" else "",
+        stripe_key=_token(env, "STRIPE_API_KEY") if provider == "stripe" else "",
+        stripe_webhook_secret=_token(env, "STRIPE_WEBHOOK_SECRET") if provider == "stripe" else "",
+        stripe_url=url(env, "STRIPE_BASE_URL", "https://api.stripe.com").rstrip("/"),
+    )
+    wanted = {"STRIPE_API_KEY": found.stripe_key, "STRIPE_WEBHOOK_SECRET": found.stripe_webhook_secret}
+    for name, value in wanted.items() if provider == "stripe" else ():
+        if not value:
+            raise SettingsError(f'{name} is not set, and [payment] provider = "stripe" needs it.')
+    return found
+
+
+def read_public_url(env: Mapping[str, str]) -> str:
+    """Where customers reach this app, without a slash at the end; "" if it is not set. Raises `SettingsError`."""
+    value = url(env, "PUBLIC_URL", "")
+    if any(mark in value for mark in "?#@"):
+        raise SettingsError("PUBLIC_URL must be an address alone, without user, ? and #: https://shop.example.com.")
+    return value.rstrip("/")
+
+
+def read_promptpay_id(value: str) -> str:
+    """The digits of a phone (10), a tax id or national id (13, whose check digit is right) or an e-wallet (15); raises
+    `SettingsError`, whose text does not show them: a lost or mistyped digit would pay a stranger."""
+    digits = re.sub(r"[\s-]", "", value)
+    if not digits:
+        raise SettingsError('PROMPTPAY_ID is not set, and [payment] provider = "promptpay" needs it.')
+    if re.fullmatch(r"0[689]\d{8}|\d{15}", digits, re.ASCII):
+        return digits
+    if re.fullmatch(r"\d{13}", digits, re.ASCII):
+        # The sum of digits times 13, 12 ... 2, modulo 11, subtracted from 11.
+        total = sum(int(digit) * (13 - at) for at, digit in enumerate(digits[:12]))
+        if (11 - total % 11) % 10 == int(digits[12]):
+            return digits
+        raise SettingsError("PROMPTPAY_ID has 13 digits, but its check digit is wrong: look for a mistyped one.")
+    raise SettingsError(
+        "PROMPTPAY_ID must be a phone number of 10 digits that begins with 06, 08 or 09, a tax id or national id of "
+        "13, or an e-wallet id of 15. Quote it where it is set, so that its leading zero stays."
     )
 
 
@@ -129,6 +193,7 @@ def list_weaknesses(settings: ReceiverSettings) -> list[str]:
         "DEALDROID_SECRET": (min(map(len, settings.secrets), default=SECRET_LENGTH), SECRET_LENGTH),
         "CONSOLE_PASSWORD": (len(settings.console_password) or PASSWORD_LENGTH, PASSWORD_LENGTH),
         "METRICS_TOKEN": (len(settings.metrics_token) or PASSWORD_LENGTH, PASSWORD_LENGTH),
+        "MESSAGES_TOKEN": (len(settings.messages_token) or PASSWORD_LENGTH, PASSWORD_LENGTH),
         "LEADSYNC_KEY": (len(settings.shared.key) or PASSWORD_LENGTH, PASSWORD_LENGTH),
     }
     found = [

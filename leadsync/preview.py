@@ -1,24 +1,30 @@
-"""What a payload would change in HubSpot, without writing anything there or to Redis.
+"""What a payload would change in HubSpot and what would be replied, without writing anything there or to Redis.
 
 Runs the workers' own `Writer` with read-only versions of the portal, the customer store and the identity. Values that
 HubSpot would refuse only show when they are written, other than an email of another contact, what breaks a rule for the
 form of values, and what HubSpot refused to do without in the last hour.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from leadcore import event
+from leadcore.config import Payment
+from leadcore.event import Head
 from leadcore.fields import BODY, LEAD
 from leadcore.machine import Machine
-from leadcore.reasons import Reason, english, reason
+from leadcore.payable import find_payable
+from leadcore.reasons import NO_REASON, Reason, english, reason
 from leadcore.receipts import CREATED, SKIPPED, UNCHANGED, UPDATED, WAITING, Note
 from leadcore.store import keys
 from leadcore.store.connection import Redis
 from leadcore.store.required import read_required
 from leadcore.store.streams import Stream
 from leadsync.errors import PreviewError
+from receiver.intake.reply import Replies
+from receiver.pay.links import make_links
 from workers.flow.errors import LineDown
 from workers.flow.lease import Lease
 from workers.hubspot.budget import NoBudget
@@ -53,7 +59,8 @@ class Change:
 @dataclass(frozen=True, slots=True)
 class Preview:
     """`state`: the receipt's. `kept`: each value that would not be written, and why; `doubtful`: those that HubSpot
-    would or may refuse, and the portal's rule for their form."""
+    would or may refuse, and the portal's rule for their form. `reply`: the messages that DealDroid would get at once;
+    `no_link`: why there would be no payment link, "" if there would be one or there is no table [payment]."""
 
     state: str
     why: Reason
@@ -61,6 +68,8 @@ class Preview:
     changes: list[Change]
     kept: list[Note]
     doubtful: list[Note]
+    reply: list[str]
+    no_link: Reason
 
     @property
     def summary(self) -> str:
@@ -78,6 +87,7 @@ class Preview:
             "why": english(self.why),
             "kept": _as_dicts(self.kept),
             "doubtful": _as_dicts(self.doubtful),
+            "no_link": english(self.no_link),
         }
 
 
@@ -123,9 +133,9 @@ class _ReadOnlyIdentity(Identity):
         return len(digests | self.redis.smembers(keys.email(keys.digest(self.key, email))))
 
 
-def preview_event(raw: bytes, redis: Redis, settings: WorkerSettings) -> Preview:
-    """What the event in the post `raw` would change if it came now. Raises `Malformed`, `PreviewError`, `LineDown` and
-    redis-py's errors."""
+def preview_event(raw: bytes, redis: Redis, settings: WorkerSettings, public_url: str = "") -> Preview:
+    """What the event in the post `raw` would change if it came now, and what would be replied; `public_url` as in the
+    receiver's settings. Raises `Malformed`, `PreviewError`, `LineDown` and redis-py's errors."""
     head = event.receive(raw, authenticate=bool)
     if head.missing:
         raise PreviewError(f"{', '.join(head.missing)} is missing or unusable")
@@ -152,10 +162,21 @@ def preview_event(raw: bytes, redis: Redis, settings: WorkerSettings) -> Preview
     writer = Writer(hubspot, plan, identity, customers, intact=False)
     writer.decide(group)
     writer.write([group])
-    return _describe(group, group.result or Result(WAITING), hubspot, plan)
+    links = make_links(shared, public_url, machine)
+    replies = Replies(shared.config, shared.key.encode(), machine, links.make if links else None)
+    said = json.loads(replies.answer(head)), _find_no_link(head, shared.config.payment, public_url)
+    return _describe(group, group.result or Result(WAITING), hubspot, plan, said)
 
 
-def _describe(group: CustomerBatch, result: Result, hubspot: HubSpot, plan: WritePlanner) -> Preview:
+def _find_no_link(head: Head, payment: Payment | None, public_url: str) -> Reason:
+    if payment is None:
+        return NO_REASON
+    return find_payable(event.read(head.body), payment)[1] if public_url else reason("pay_off", name="PUBLIC_URL")
+
+
+def _describe(
+    group: CustomerBatch, result: Result, hubspot: HubSpot, plan: WritePlanner, said: tuple[list[str], Reason]
+) -> Preview:
     sent = group.decision.properties if result.state in (CREATED, UPDATED) else {}
     changed = plan.portal.to_portal(sent)
     contact = hubspot.read([result.contact_id], list(changed)).get(result.contact_id, {}) if result.contact_id else {}
@@ -164,7 +185,7 @@ def _describe(group: CustomerBatch, result: Result, hubspot: HubSpot, plan: Writ
     notes = list(dict.fromkeys([*lead.mapped.notes, *group.decision.news.notes[0], *group.decision.notes]))
     if result.state != SKIPPED:
         notes += _unchanged(group, lead.mapped, sent, {note.property: note.why for note in notes})
-    return Preview(result.state, result.why, result.contact_id, changes, notes, _find_doubtful(changed, hubspot))
+    return Preview(result.state, result.why, result.contact_id, changes, notes, _find_doubtful(changed, hubspot), *said)
 
 
 def _find_doubtful(changed: Mapping[str, str], hubspot: HubSpot) -> list[Note]:

@@ -206,6 +206,10 @@ def print_preview(preview: "Preview", *, as_json: bool) -> None:
         Console().print(table)
     for note in (*preview.kept, *preview.doubtful):
         print(f"{note.property} {note.what}: {english(note.why)}")
+    for text in preview.reply:
+        print(f"The reply would be: {text}")
+    if preview.no_link:
+        print(f"There would be no payment link: {english(preview.no_link)}.")
 
 
 def print_missing(found: "Found", *, repaired: bool, as_json: bool) -> None:

@@ -13,15 +13,20 @@ from leadcore.event import Malformed
 from leadcore.logs import configure
 from leadcore.machine import Machine
 from leadcore.settings import ReceiverSettings, read_receiver
-from leadcore.store.connection import RECEIVER_TIMEOUT, connect
+from leadcore.store.connection import RECEIVER_TIMEOUT, Redis, connect
 from leadcore.store.counters import Tally
 from receiver import health
 from receiver.console import views as console
 from receiver.intake.errors import Forbidden, NotStored, Unusable
 from receiver.intake.fast_path import FastPath
 from receiver.intake.feeder import Feeder
+from receiver.intake.reply import Replies
 from receiver.intake.spool import open_spool
 from receiver.intake.view import MAX_BODY, Intake, SecretCheck
+from receiver.pay import reports
+from receiver.pay import views as pay
+from receiver.pay.links import PayLinks, make_links
+from receiver.pay.stripe_checkout import StripeCheckout
 
 
 class Receiver(Flask):
@@ -50,9 +55,12 @@ def create_app(given: ReceiverSettings | None = None) -> Flask:
     # One byte more: werkzeug silently truncates a chunked body at the limit, and a longer one must be refused.
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY + 1
     app.url_map.merge_slashes = False
-    intake = Intake(SecretCheck(settings.secrets), feeder, shared.config, settings.trusted_proxies)
+    links = make_links(shared, settings.payment.public_url, machine)
+    replies = Replies(shared.config, shared.key.encode(), machine, links.make if links else None)
+    intake = Intake(SecretCheck(settings.secrets), feeder, replies, settings.trusted_proxies)
     app.register_blueprint(intake.blueprint())
     app.register_blueprint(health.blueprint(redis, spool, settings))
+    _register_payments(app, redis, links, settings)
     if settings.console_password:
         app.register_blueprint(console.blueprint(redis, spool, settings))
     _answer_errors(app, feeder.tally)
@@ -61,6 +69,17 @@ def create_app(given: ReceiverSettings | None = None) -> Flask:
     # Granian forks its workers with multiprocessing, which at exit runs its own finalizers and not those of atexit.
     Finalize(None, feeder.stop, exitpriority=1)
     return app
+
+
+def _register_payments(app: Flask, redis: Redis, links: PayLinks | None, settings: ReceiverSettings) -> None:
+    """The payment page and who reports payments, each where it is configured."""
+    payment = settings.shared.config.payment
+    if payment is None:
+        return
+    stripe = StripeCheckout(settings.payment) if payment.provider == "stripe" else None
+    if links:
+        app.register_blueprint(pay.blueprint(redis, links, settings, stripe))
+    app.register_blueprint(reports.blueprint(redis, settings, stripe))
 
 
 def _answer_errors(app: Flask, tally: Tally) -> None:

@@ -19,12 +19,14 @@ from granian.net import SocketHolder  # type: ignore[attr-defined]  # its type s
 
 from leadcore.errors import ConfigError, SettingsError
 from leadcore.logs import configure
+from leadcore.machine import Machine
 from leadcore.orphan import end_with_parent
 from leadcore.settings import ReceiverSettings, list_weaknesses, read_receiver
 from leadcore.signals import wake_main_thread
 from leadcore.store.status import find_portal
 from receiver.app import create_app
 from receiver.connections import IDLE_SECONDS, REQUEST_SECONDS, Watch, read_limits
+from receiver.intake.reply import Replies
 from receiver.listener import BACKLOG, address_of, listen, share_out
 
 SUPERVISED = "--supervised"
@@ -176,6 +178,8 @@ def main(arguments: list[str]) -> None:
     _reset_signals()
     settings = read_receiver()
     configure(settings.shared.log_level)
+    # In a process of Granian's a mistake in a template would be found again and again.
+    Replies(settings.shared.config, settings.shared.key.encode(), Machine())
     if SUPERVISED in arguments:
         end_with_parent()
     with listen(settings.shared.host, settings.shared.port) as listener:

@@ -1,4 +1,5 @@
-"""Counts wrong secrets, per sender and in all: who sent too many is asked to wait, and the log stays short.
+"""Counts wrong secrets, per sender and in all: who sent too many is asked to wait, and the log stays short. Payment
+pages are counted likewise, per sender and per link.
 
 The secret is in the body, so it is checked first and a right one is never counted. What stops a guesser is the length
 of the secret; this keeps guesses from filling the log or the memory. Each web process counts for itself.
@@ -30,10 +31,16 @@ class Counted(NamedTuple):
 
 
 class Throttle:
-    """Counts within windows of `WINDOW_SECONDS`. Thread-safe."""
+    """Counts within windows of `WINDOW_SECONDS`, so many of a sender and of all together. Thread-safe."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        allowed: int = ALLOWED,
+        allowed_in_all: int = ALLOWED_IN_ALL,
+    ) -> None:
+        self._clock, self._allowed, self._allowed_in_all = clock, allowed, allowed_in_all
         self._lock = threading.Lock()
         self._ends = 0.0
         self._total = 0
@@ -49,11 +56,11 @@ class Throttle:
                 self._total, self._ends = 0, now + WINDOW_SECONDS
             self._total += 1
             # Beyond the limit of all nobody gets a count of its own, which bounds the memory and the log.
-            has_count = self._total <= ALLOWED_IN_ALL or sender in self._counts
+            has_count = self._total <= self._allowed_in_all or sender in self._counts
             if has_count:
                 self._counts[sender] = self._counts.get(sender, 0) + 1
             first = has_count and self._counts[sender] == 1
-            return Counted(self._wait(sender, now), first, self._total == ALLOWED_IN_ALL + 1)
+            return Counted(self._wait(sender, now), first, self._total == self._allowed_in_all + 1)
 
     def remember(self, sender: str) -> None:
         """Others' wrong secrets do not make this sender wait from now on: it had a right one."""
@@ -70,8 +77,8 @@ class Throttle:
             return self._wait(sender, self._clock())
 
     def _wait(self, sender: str, now: float) -> float:
-        is_spread = self._total > ALLOWED_IN_ALL and sender not in self._known
-        return max(0.0, self._ends - now) if is_spread or self._counts.get(sender, 0) > ALLOWED else 0.0
+        is_spread = self._total > self._allowed_in_all and sender not in self._known
+        return max(0.0, self._ends - now) if is_spread or self._counts.get(sender, 0) > self._allowed else 0.0
 
 
 def sender_of(remote: str, forwarded: str, trusted_proxies: int) -> str:

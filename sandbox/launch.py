@@ -93,7 +93,8 @@ def extend(environ: Mapping[str, str], ports: Mapping[str, int], own: Mapping[st
     given = {name: value for name, value in environ.items() if value}
     local = {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
     joined = {name: f"{given[name]},{value}" if name in given else value for name, value in local.items()}
-    result = {**own, **given, **joined, "PORT": str(ports["receiver"]), "PYTHONUNBUFFERED": "1"}
+    public = {"PUBLIC_URL": receiver_url(environ, ports)} if needs.page else {}
+    result = {**own, **public, **given, **joined, "PORT": str(ports["receiver"]), "PYTHONUNBUFFERED": "1"}
     if needs.hubspot:
         result |= {"HUBSPOT_ACCESS_TOKEN": "sandbox", "HUBSPOT_BASE_URL": url(ports["hubspot"])}
     if needs.dealdroid:

@@ -6,9 +6,10 @@ import re
 import shlex
 import tomllib
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from xml.etree import ElementTree
 
 import click
@@ -18,8 +19,11 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from leadcore import config, settings
-from leadcore.config import Config, Crm, Inbox, Intent, Messages, Notes, Orders
+from leadcore.config import Config, Crm, Inbox, Intent, Messages, Notes, Orders, Payment
+from leadcore.errors import SettingsError
+from leadcore.machine import Machine
 from leadsync.cli import cli
+from receiver.intake.reply import Replies
 from workers.hubspot.properties import DEFINITIONS
 from workers.rules.orders.texts import OrderTexts
 from workers.rules.texts import MessageTemplates
@@ -158,6 +162,9 @@ def variables() -> set[str]:
     environment = Recorder(DEALDROID_SECRET="", ALLOW_UNAUTHENTICATED="1", HUBSPOT_ACCESS_TOKEN="t")
     settings.read_receiver(environment)
     read_worker(environment)
+    for provider in get_args(config.Provider):
+        with suppress(SettingsError):  # for what is not set
+            settings.read_payment(environment, Config(payment=Payment(provider)))
     return (environment.asked | set(read_elsewhere())) - OF_THE_SYSTEM
 
 
@@ -223,11 +230,12 @@ def test_the_example_works_with_every_line_in_force_and_names_every_setting() ->
     texts = OrderTexts.compile(known)
     assert texts
     assert texts.stages
+    Replies(known, b"", Machine())
     assert known.intents
     assert known.mapping
     assert known.properties
     assert known.required
-    for part in (Crm, Messages, Inbox, Intent, Orders, Notes):
+    for part in (Crm, Messages, Inbox, Intent, Orders, Notes, Payment):
         for name in part.__struct_fields__:
             assert re.search(rf"^(\[.*\b)?{name}\b", full, re.MULTILINE), name
 

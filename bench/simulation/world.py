@@ -29,6 +29,7 @@ from leadcore.store.leads import read_receipts
 from leadcore.store.outage import Outage
 from receiver.intake.errors import NotStored
 from receiver.intake.feeder import Feeder
+from receiver.intake.reply import Replies
 from receiver.intake.spool import Spool
 from receiver.intake.view import Intake, SecretCheck
 from sandbox import call_log, dealdroid
@@ -208,7 +209,8 @@ class World:
         feeder = Feeder(connection, spool, settings.shared, machine)
         self._journals[process] = [feeder.recent.journal, spool]
         feeder.start()
-        self.webs[process] = Intake(SecretCheck(settings.secrets), feeder, settings.shared.config, 0)
+        replies = Replies(settings.shared.config, b"", machine)
+        self.webs[process] = Intake(SecretCheck(settings.secrets), feeder, replies, 0)
 
     def _start_worker(self) -> None:
         process = self._process("worker")

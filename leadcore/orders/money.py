@@ -2,6 +2,7 @@
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 from leadcore.text import DIGITS
@@ -20,6 +21,7 @@ _DECIMALS = {
     }.items()
     for code in codes.split()
 }
+_PLACES = {code: Decimal(1).scaleb(-places) for code, places in _DECIMALS.items()}
 # What a number word adds to the exponent.
 _POWERS = {
     word: power
@@ -91,8 +93,8 @@ _BESIDE = frozenset((
     "总计", "總計", "合計", "总共", "共", "tổng", "cộng", "jumlah",
 ))  # fmt: skip
 _KNOWN = frozenset((*_POWERS, *_SIGNS, *_BESIDE))
-# Digits and marks of a sum that anybody pays.
-_LONGEST = 24
+# Digits and marks of a sum that anybody pays, and of a text that says one.
+_LONGEST, _LONGEST_TEXT = 24, 100
 _EDGES = " .,:;=/()[]*!\"'-"
 _MARKS = r"[\s.,:;=/()\[\]*!\"'-]"
 _NUMBER = re.compile(r"-?\d(?:[\d., '’]*\d)?", re.ASCII)
@@ -124,7 +126,7 @@ def to_units(amount: Decimal, currency: str) -> int:
     """`amount` in the smallest unit of the currency (satang for THB); raises `ValueError` if it is no whole number of
     them."""
     units = amount.scaleb(_DECIMALS[currency])
-    if units != units.to_integral_value():
+    if units != int(units):
         raise ValueError(f"{currency} has {_DECIMALS[currency]} decimals")
     return int(units)
 
@@ -137,6 +139,14 @@ def from_units(units: int, currency: str) -> Decimal:
 def read_amount(text: str, currency: str) -> Decimal | None:
     """The plain amount of `currency` in `text`, such as 1,250.50 or ฿1,250; None where it is negative, in words (5k),
     finer than the currency, of another currency, or could be another number."""
+    if text.isdigit() and text.isascii() and len(text) <= _LONGEST:
+        return Decimal(text).quantize(_PLACES[currency])
+    return _read_amount(text, currency) if len(text) <= _LONGEST_TEXT else None
+
+
+# A shop has its prices again and again.
+@lru_cache(4096)
+def _read_amount(text: str, currency: str) -> Decimal | None:
     found = _read(text)
     if found is None or found.power or any(currency not in _SIGNS.get(word, {currency}) for word in found.words):
         return None
@@ -149,8 +159,8 @@ def read_amount(text: str, currency: str) -> Decimal | None:
     if reading.startswith("-") or len(reading) > _LONGEST:
         return None
     amount = Decimal(reading)
-    places = Decimal(1).scaleb(-_DECIMALS[currency])
-    return amount.quantize(places) if amount == amount.quantize(places) else None
+    rounded = amount.quantize(_PLACES[currency])
+    return rounded if amount == rounded else None
 
 
 def parse(text: str) -> str:

@@ -1,6 +1,7 @@
 """The reference of an order: what a customer reads aloud, types into a transfer and asks about."""
 
 import hashlib
+from base64 import b32encode
 from functools import lru_cache
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -16,8 +17,7 @@ def order_ref(key: bytes, customer_id: str, event_id: str) -> str:
     for part in (customer_id, event_id):
         data = part.encode("utf-8", "surrogatepass")
         mac.update(len(data).to_bytes(4, "big") + data)
-    number = int.from_bytes(mac.digest()[:5], "big")
-    return "".join(ALPHABET[number >> shift & 31] for shift in range(35, -1, -5))
+    return b32encode(mac.digest()[:5]).translate(_CROCKFORD).decode()
 
 
 def read_reference(text: str) -> str:
@@ -27,6 +27,7 @@ def read_reference(text: str) -> str:
     return found if len(found) == LENGTH and set(found) <= set(ALPHABET) else ""
 
 
+_CROCKFORD = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", ALPHABET.encode())
 _TAKEN_FOR = str.maketrans("ILO", "110")
 
 

@@ -15,6 +15,7 @@ UNSENT = PREFIX + "unsent"
 PAUSE = PREFIX + "pause"
 MESSAGES_PAUSE = PAUSE + ":outbox"
 ORDERS_PAUSE = PAUSE + ":orders"
+PAYMENTS_PAUSE = PAUSE + ":payments"
 NONE = PREFIX + "none"
 """A key that never exists."""
 BUDGET = PREFIX + "budget"
@@ -63,6 +64,7 @@ PARKED_ORDERS = PREFIX + "parked_orders"
 INBOX = "inbox"
 OUTBOX = "outbox"
 ORDERS = "orders"
+PAYMENTS = "payments"
 """Names of lines; see `leadcore.store.lines`, whose rows they are."""
 
 
@@ -135,6 +137,16 @@ def held(lead: str) -> str:
 
 def unsent(lead: str) -> str:
     return f"{PREFIX}unsent:{lead}"
+
+
+def order(reference: str) -> str:
+    """What a payment link has to know of an order, see `leadcore.store.orders`."""
+    return f"{PREFIX}order:{reference}"
+
+
+def payment_event(digest: str) -> str:
+    """That this news of a payment is recorded, see `leadcore.store.payments`."""
+    return f"{PREFIX}payment:{digest}"
 
 
 def message_sent(customer: bytes, text: bytes) -> str:

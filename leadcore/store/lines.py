@@ -141,6 +141,18 @@ ORDERS = Line(
     forgotten="waiting orders",
     kept=(PARKED_ORDERS,),
 )
+PAYMENTS = Line(
+    name=keys.PAYMENTS,
+    job="workers.jobs.payments",
+    pause=keys.PAYMENTS_PAUSE,
+    payload=BODY,
+    payload_name="body",
+    to="HubSpot",
+    noun="payments",
+    exported="payments",
+    forgotten="payments",
+)
+"""What `leadcore.store.payments` records; not among `LINES` as long as no worker drains it."""
 
 LINES = (INBOX, OUTBOX, ORDERS)
 """In the order in which several locks of a shard are taken. Read it from this module each time."""

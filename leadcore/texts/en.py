@@ -51,6 +51,15 @@ REASONS: Mapping[str, str] = {
     "only_when_created": "set only when the contact is created",
     # What to know of a value that was written
     "written_with_warning": "HubSpot has written it with a warning ({code})",
+    # Why a reply has no payment link
+    "pay_off": "payment links are off: {name} is not set",
+    "pay_on_delivery": "it is paid on delivery",
+    "pay_no_cart": "there is no cart that can be read",
+    "pay_unavailable": "something in the cart is not available",
+    "pay_no_amount": "the total is no plain amount in {currency}",
+    "pay_sum": "the total is not lines and shipping added up",
+    "pay_prices": "the prices were not compared with HubSpot's products",
+    "pay_range": "the total is not from {low} to {high}",
     # Why a lead was not written, or has to wait
     "matched_by_email_only": "matched by email only",
     "no_contact_details": "no contact details yet",

@@ -46,6 +46,15 @@ REASONS: Mapping[str, str] = {
     "only_when_created": "กำหนดเฉพาะเมื่อสร้างรายชื่อ",
     # What to know of a value that was written
     "written_with_warning": "HubSpot บันทึกแล้วโดยมีคำเตือน ({code})",
+    # Why a reply has no payment link
+    "pay_off": "ปิดลิงก์ชำระเงินอยู่ ยังไม่ได้ตั้งค่า {name}",
+    "pay_on_delivery": "เก็บเงินปลายทาง",
+    "pay_no_cart": "ไม่มีตะกร้าที่อ่านได้",
+    "pay_unavailable": "มีสินค้าที่หมดในตะกร้า",
+    "pay_no_amount": "ยอดรวมไม่ใช่จำนวนเงิน {currency} ที่ชัดเจน",
+    "pay_sum": "ยอดรวมไม่ตรงกับผลรวมของรายการและค่าส่ง",
+    "pay_prices": "ยังไม่ได้เทียบราคากับสินค้าใน HubSpot",
+    "pay_range": "ยอดรวมไม่อยู่ระหว่าง {low} ถึง {high}",
     # Why a lead was not written, or has to wait
     "matched_by_email_only": "จับคู่จากอีเมลเพียงอย่างเดียว",
     "no_contact_details": "ยังไม่มีข้อมูลติดต่อ",

@@ -66,8 +66,9 @@ def doctor(as_json: bool) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @as_json
 def preview(file: Path, as_json: bool) -> None:
-    """Show what a payload would change in HubSpot now. Writes nothing."""
+    """Show what a payload would change in HubSpot now, and what would be replied. Writes nothing."""
     from leadcore.event import Malformed
+    from leadcore.settings import read_public_url
     from leadcore.store.connection import connect
     from leadsync.errors import PreviewError
     from leadsync.preview import preview_event
@@ -77,7 +78,8 @@ def preview(file: Path, as_json: bool) -> None:
     settings = read_worker()
     try:
         with exit_on_outage():
-            print_preview(preview_event(file.read_bytes(), connect(settings.shared), settings), as_json=as_json)
+            redis, url = connect(settings.shared), read_public_url(os.environ)
+            print_preview(preview_event(file.read_bytes(), redis, settings, url), as_json=as_json)
     except (Malformed, PreviewError) as error:
         click.echo(f"{file.name}: {error}", err=True)
         sys.exit(1)
@@ -90,14 +92,17 @@ def config() -> None:
 
 @config.command()
 def check() -> None:
-    """Check the configuration and every message template."""
+    """Check the configuration and every template of messages and replies."""
+    from leadcore.machine import Machine
     from leadcore.settings import read
+    from receiver.intake.reply import Replies
     from workers.rules.orders.texts import OrderTexts
     from workers.rules.texts import MessageTemplates
 
-    config = read().config
-    MessageTemplates.compile(config)
-    OrderTexts.compile(config)
+    settings = read()
+    MessageTemplates.compile(settings.config)
+    OrderTexts.compile(settings.config)
+    Replies(settings.config, settings.key.encode(), Machine())
     click.echo("The configuration is fine.")
 
 

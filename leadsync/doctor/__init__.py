@@ -9,7 +9,7 @@ from leadsync.doctor import machine, portal, store
 from leadsync.doctor.finding import Finding, wrong
 from workers.settings import WorkerSettings, read_worker
 
-CHECKS = 7
+CHECKS = 8
 
 
 def examine(env: Mapping[str, str] = os.environ) -> Iterator[list[Finding]]:
@@ -21,6 +21,7 @@ def examine(env: Mapping[str, str] = os.environ) -> Iterator[list[Finding]]:
         yield [shared]
         return
     yield machine.check_texts(shared.config)
+    yield machine.check_payment(shared, env)
     yield machine.check_spool(shared, env)
     yield store.check_redis(shared)
     worker = _read_worker(env)

@@ -5,15 +5,17 @@ from collections.abc import Mapping
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from leadcore.config import Config
 from leadcore.errors import ConfigError, SettingsError
 from leadcore.machine import Machine
-from leadcore.settings import PART_LENGTH, SECRET_LENGTH, Settings, flag, has_short_part, split_secrets
+from leadcore.settings import PART_LENGTH, SECRET_LENGTH, Settings, flag, has_short_part, read_payment, split_secrets
 from leadcore.store.connection import AWAY, RECEIVER_TIMEOUT, Redis, connect, find_dataset
 from leadsync.doctor.finding import Finding, fine, warn, wrong
 from receiver.intake.errors import SpoolError
 from receiver.intake.ownership import UNNAMED
+from receiver.intake.reply import Replies
 from receiver.intake.spool import ADVICE, Share, Spool, judge_room, open_spool
 from receiver.metrics import count_foreign, count_spooled
 from workers.outbox.dealdroid import reach
@@ -51,9 +53,35 @@ def check_texts(config: Config) -> list[Finding]:
     try:
         MessageTemplates.compile(config)
         OrderTexts.compile(config)
+        Replies(config, b"doctor", Machine())
     except ConfigError as error:
         return [wrong("Configuration", str(error), "Fix the template, then run: leadsync config check")]
-    return [fine("Configuration", "The file and the message templates can be used.")]
+    return [fine("Configuration", "The file and its templates can be used.")]
+
+
+def check_payment(settings: Settings, env: Mapping[str, str]) -> list[Finding]:
+    """Whether customers can open payment links, and whom they pay; nothing without the table [payment]."""
+    subject, payment = "Payment links", settings.config.payment
+    if payment is None:
+        return []
+    try:
+        found = read_payment(env, settings.config)
+    except SettingsError as error:
+        return [wrong(subject, str(error), "The receiver does not start like this.")]
+    if not found.public_url:
+        text = "PUBLIC_URL is not set, so there are no payment links."
+        return [warn(subject, text, "Set it to the https:// address at which customers reach the receiver.")]
+    if found.public_url.startswith("http://") and not _is_local(found.public_url):
+        text = "PUBLIC_URL begins with http://: whoever is on the way reads and changes what customers pay."
+        return [wrong(subject, text, "Use an https:// address.")]
+    if payment.provider == "promptpay" and not payment.payee:
+        text = "The page with the code names no payee: customers cannot compare it with what their bank shows."
+        return [warn(subject, text, "Set payee in [payment] to the name that banks show for PROMPTPAY_ID.")]
+    return [fine(subject, f"At {found.public_url}/pay, by {payment.provider}.")]
+
+
+def _is_local(address: str) -> bool:
+    return urlsplit(address).hostname in ("localhost", "127.0.0.1", "::1")
 
 
 def check_spool(settings: Settings, env: Mapping[str, str]) -> list[Finding]:

@@ -1,4 +1,4 @@
-"""Why a post is refused, or cannot be kept; `receiver.app` answers each with its HTTP status."""
+"""Why a post is refused, or cannot be kept: `receiver.app` answers each with its HTTP status. Why its reply fails."""
 
 from collections.abc import Sequence
 
@@ -31,3 +31,7 @@ class NotStored(LeadSyncError):
 
 class SpoolError(LeadSyncError, OSError):
     """The disk cannot do it now. The text is SQLite's or the system's and quotes no stored data."""
+
+
+class TooSlow(LeadSyncError):
+    """The template of a reply has computed for too long."""

@@ -103,43 +103,49 @@ class Feeder:
         note = self.posts.note_authenticated if authenticated else self.posts.count_refused
         note(int(self.machine.time() * 1000) + self.offset_ms)
 
-    def feed(self, head: Head) -> None:
-        """Store one event whose required fields are usable; raises `NotStored`."""
-        self._store(head, self._put)
+    def feed(self, head: Head) -> str:
+        """Store one event whose required fields are usable; its lead's id, "" while the digest key is not known. Raises
+        `NotStored`."""
+        return self._store(head, self._put)
 
     def park(self, head: Head) -> None:
         """Store an event that lacks a required field, for a person to see; raises `NotStored`."""
         self._store(head, self._park)
 
-    def _store(self, head: Head, put: "Callable[[Head, int | None], None]") -> None:
+    def _store(self, head: Head, put: "Callable[[Head, int | None], str]") -> str:
         if not self.full and self.machine.monotonic() >= self.away_until:
             try:
-                put(head, None)
+                return put(head, None)
             except AWAY as error:
                 self._note_redis_failure(error)
-            else:
-                return
         try:
             self.spool.put(head.body, int(self.machine.time() * 1000) + self.offset_ms)
         except SpoolError as error:
             log.error("spool.refused", **self.spool.explain(error))
             raise NotStored(str(error)) from None
         self.tally.add("disk")
-        log.info("lead.spooled", lead=keys.digest(self.key, head.body) if self.key_known else "")
+        lead = keys.digest(self.key, head.body) if self.key_known else ""
+        log.info("lead.spooled", lead=lead)
         self._wake.set()
+        return lead
 
     def _note_redis_failure(self, error: Exception) -> None:
         self.away_until = self.machine.monotonic() + PAUSE_SECONDS
         self.needs_replay = True
         self.outage.note(error)
 
-    def _put(self, head: Head, version_ms: int | None) -> None:
+    def _put(self, head: Head, version_ms: int | None) -> str:
+        """The lead's id."""
         shard = keys.shard_of(head.customer_id, self.config.shards)
         receipt = pack(customer_id=head.customer_id, intent=head.intent)
-        put = self._with_key(
-            lambda key: self.inbox.put(
+        lead = ""
+
+        def store(key: bytes) -> Put:
+            nonlocal lead
+            lead = keys.digest(self.key, head.body)
+            return self.inbox.put(
                 shard,
-                keys.digest(self.key, head.body),
+                lead,
                 head.body,
                 receipt,
                 key=key,
@@ -148,23 +154,27 @@ class Feeder:
                 tombstone=keys.NONE if version_ms is None else self._tombstone(head),
                 keep_seconds=self.config.receipts_days * 86_400,
             )
-        )
+
+        put = self._with_key(store)
         if version_ms is None:
             self.offset_ms = put.now_ms - int(self.machine.time() * 1000)
         if put.outcome in ("put", "rang"):
             self.recent.add(head.body, put.now_ms if version_ms is None else version_ms)
-        self._log_put(put, head, version_ms)
+        self._log_put(put, lead, version_ms)
         if put.outcome == "rang":
             self._ring(shard)
+        return lead
 
-    def _log_put(self, put: Put, head: Head, version_ms: int | None) -> None:
+    def _log_put(self, put: Put, lead: str, version_ms: int | None) -> None:
         if put.outcome in ("put", "rang"):
             if self.logs_accepted:
-                log.debug("lead.accepted", lead=keys.digest(self.key, head.body))
+                log.debug("lead.accepted", lead=lead)
         elif put.outcome == "duplicate" and version_ms is None:
-            log.info("lead.duplicate", lead=keys.digest(self.key, head.body))
+            log.info("lead.duplicate", lead=lead)
 
-    def _park(self, head: Head, version_ms: int | None) -> None:
+    def _park(self, head: Head, version_ms: int | None) -> str:
+        """The lead's id."""
+        lead = ""
         receipt = pack(
             customer_id=clean(head.customer_id),
             intent=head.intent,
@@ -173,6 +183,7 @@ class Feeder:
         )
 
         def park(key: bytes) -> Put:
+            nonlocal lead
             lead = keys.digest(self.key, head.body)
             packed = pack_fields({LEAD: lead.encode(), BODY: head.body})
             tombstone = self._tombstone(head)
@@ -180,8 +191,9 @@ class Feeder:
 
         put = self._with_key(park)
         if put.outcome == "put":
-            log.warning("lead.parked", lead=keys.digest(self.key, head.body), code="unusable")
+            log.warning("lead.parked", lead=lead, code="unusable")
             self.recent.add(head.body, put.now_ms if version_ms is None else version_ms)
+        return lead
 
     def _tombstone(self, head: Head) -> str:
         """The name of the customer's tombstone, under the key in use."""

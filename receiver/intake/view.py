@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-import json
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -12,9 +11,9 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from leadcore import event
-from leadcore.config import Config
 from receiver.intake.errors import Forbidden, Unusable
 from receiver.intake.feeder import Feeder
+from receiver.intake.reply import Replies
 from receiver.throttle import ALLOWED_IN_ALL, Throttle, network_of, sender_of
 
 PATH = "/api/v1/intent-handler"
@@ -48,11 +47,10 @@ def _digest(secret: str) -> bytes:
 class Intake:
     """Handles a post, from Flask or from the fast path."""
 
-    def __init__(self, secret_check: SecretCheck, feeder: Feeder, config: Config, trusted_proxies: int) -> None:
+    def __init__(self, secret_check: SecretCheck, feeder: Feeder, replies: Replies, trusted_proxies: int) -> None:
         self._secret_check, self._feeder, self._trusted_proxies = secret_check, feeder, trusted_proxies
+        self._replies = replies
         self._throttle = Throttle()
-        self._replies = {name: _json_array(list(intent.reply)) for name, intent in config.intents.items()}
-        self._no_reply = _json_array([])
 
     def accept(self, raw: bytes, environ: Mapping[str, Any]) -> bytes:
         """Store the event in the body `raw` and return the reply. Raises `RequestEntityTooLarge`, `event.Malformed`,
@@ -63,8 +61,8 @@ class Intake:
         if head.missing:
             self._feeder.park(head)
             raise Unusable(head.missing)
-        self._feeder.feed(head)
-        return self._replies.get(head.intent, self._no_reply)
+        lead = self._feeder.feed(head)
+        return self._replies.answer(head, lead)
 
     def blueprint(self) -> Blueprint:
         """The route of the intent webhook; raises what `accept` raises."""
@@ -95,7 +93,3 @@ class Intake:
         if counted.spread:
             log.warning("secret.many_wrong", at_most=ALLOWED_IN_ALL)
         return math.ceil(counted.wait)
-
-
-def _json_array(messages: list[str]) -> bytes:
-    return json.dumps(messages, ensure_ascii=False).encode()

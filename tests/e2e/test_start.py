@@ -162,6 +162,18 @@ def test_what_only_a_worker_finds_unusable_ends_the_start_too(
     assert [line for line in refused.log.read_text().splitlines() if line.startswith("leadsync: ") and word in line]
 
 
+@pytest.mark.parametrize(
+    ("source", "word"),
+    [("intents.A.reply = ['{% if %}']", "reply"), ("intents.A.reply = ['{{ order_ref }}']", "LEADSYNC_KEY"),
+     ("[payment]", "LEADSYNC_KEY")],
+)  # fmt: skip
+def test_a_reply_or_a_payment_that_cannot_work_is_refused_in_one_line(
+    started: Callable[..., Process], tmp_path: Path, source: str, word: str
+) -> None:
+    (tmp_path / "reply.toml").write_text(source)
+    assert word in refusal(started("web", LEADSYNC_CONFIG=str(tmp_path / "reply.toml")))
+
+
 def test_a_reload_and_a_killed_process_keep_the_port_and_refuse_nobody(started: Callable[..., Process]) -> None:
     web = started("web", WEB_CONCURRENCY="1")
     where = address(web)

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from leadcore.config import Config, Crm, Inbox, Notes, Orders, load, parse
+from leadcore.config import Config, Crm, Inbox, Notes, Orders, Payment, load, parse
 from leadcore.errors import ConfigError
 
 
@@ -202,3 +202,70 @@ def test_an_error_names_the_file(tmp_path: Path, content: bytes) -> None:
 def test_an_intent_is_known_by_the_normal_form_of_its_name() -> None:
     config = parse('[intents."  เเจ้งที่อยู่ "]\nlead = false')
     assert config.intent("แจ้งที่อยู่").lead is False
+
+
+def test_a_reply_is_a_list_of_texts_or_one_for_each_language() -> None:
+    assert parse('intents."A".reply = ["x", "y"]').intent("A").reply == ("x", "y")
+    config = parse('[intents."A".reply]\nth = ["ก"]\nen = ["a", "b"]')
+    assert config.intent("A").reply == {"th": ("ก",), "en": ("a", "b")}
+    assert config.intent("A").reply_texts == ["ก", "a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [
+        ('[intents."A"]\nreply = "x"', 2),
+        ('[intents."A"]\nreply = [1]', 2),
+        ('[intents."A".reply]\nth = "x"', 2),
+        ('[intents."A".reply]\nth = ["x"]\nde = ["x"]', 3),
+    ],
+)
+def test_a_reply_that_cannot_be_used_is_refused_with_its_line(source: str, line: int) -> None:
+    with pytest.raises(ConfigError, match=rf"line {line}: .*reply"):
+        parse(source)
+
+
+def test_payments_are_off_until_there_is_a_table() -> None:
+    assert parse("").payment is None
+    assert parse("[payment]").payment == Payment("promptpay", currency="THB", expires_hours=24, min=1, max=100_000)
+
+
+@pytest.mark.parametrize(
+    ("table", "line", "why"),
+    [
+        ('provider = "paypal"', 2, "provider"),
+        ('currency = "baht"', 2, "currency"),
+        ('provider = "link"\nlink = "https://x"\ncurrency = "BTC"', 4, "no currency of ISO 4217"),
+        ('currency = "USD"', 2, "PromptPay pays in THB"),
+        ('provider = "stripe"\ncurrency = "ISK"', 3, "other units"),
+        ('provider = "stripe"\ncurrency = "KWD"', 3, "other units"),
+        ('provider = "link"', 1, "payment.link"),
+        ('provider = "link"\nlink = "shop.example.com"', 3, "payment.link"),
+        ('provider = "link"\nlink = "https://shop.example.com/{reference}"', 3, "{signature}"),
+        ("min = 10\nmax = 5", 2, "more than max"),
+        ("min = 0", 2, "min"),
+        ("max = -1", 2, "max"),
+        ("expires_hours = 0", 2, "expires_hours"),
+        ("expires_hours = 721", 2, "expires_hours"),
+        ("paid_stage = ''", 2, "paid_stage"),
+        ("promptpay_id = '1'", 2, "promptpay_id"),
+    ],
+)
+def test_a_payment_that_cannot_work_is_refused_with_its_line(table: str, line: int, why: str) -> None:
+    with pytest.raises(ConfigError, match=rf"line {line}: .*{why}"):
+        parse("[payment]\n" + table)
+
+
+@pytest.mark.parametrize(
+    ("source", "what"),
+    [
+        ("", ""),
+        ('intents."A".reply = ["{{ grand_total }} {{ my_order_ref }}"]', ""),
+        ('intents."A".reply = ["order_ref is a word here"]', ""),
+        ('intents."A".reply = ["{{ order_ref }}"]', 'the reply of intents."A"'),
+        ('[intents."A".reply]\nen = ["x", "{% if pay_url\\n%}{% endif %}"]', 'the reply of intents."A"'),
+        ("[payment]", "[payment]"),
+    ],
+)
+def test_what_needs_a_key_is_known(source: str, what: str) -> None:
+    assert parse(source).needs_key == what

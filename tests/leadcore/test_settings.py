@@ -5,7 +5,16 @@ from pathlib import Path
 import pytest
 
 from leadcore.errors import ConfigError, SettingsError
-from leadcore.settings import find_platform, list_weaknesses, read, read_receiver, split_secrets
+from leadcore.settings import (
+    PaymentSettings,
+    find_platform,
+    list_weaknesses,
+    read,
+    read_promptpay_id,
+    read_public_url,
+    read_receiver,
+    split_secrets,
+)
 from tests.conftest import ROOT
 
 ONE, TWO = "one-secret-of-16", "another-secret-of-24-chr"
@@ -264,3 +273,92 @@ def test_orders_need_a_key_that_outlives_redis(tmp_path: Path) -> None:
     assert read(env | {"LEADSYNC_KEY": "k" * 32}).config.orders
     file.write_text("[notes]\nintents = ['*']\n")
     assert read(env).key == ""
+
+
+def with_config(folder: Path, source: str, **environ: str) -> dict[str, str]:
+    file = folder / "leadsync.toml"
+    file.write_text(source, encoding="utf-8")
+    return {**GOOD, "LEADSYNC_CONFIG": str(file), **environ}
+
+
+@pytest.mark.parametrize("source", ["[payment]", 'intents."A".reply = ["{{ order_ref }}"]'])
+def test_references_and_links_need_a_key_of_the_environment(tmp_path: Path, source: str) -> None:
+    with pytest.raises(SettingsError, match="LEADSYNC_KEY is not set"):
+        read(with_config(tmp_path, source))
+    with pytest.raises(SettingsError, match="LEADSYNC_KEY is not set"):
+        read(with_config(tmp_path, source, LEADSYNC_KEY=" \n"))
+    assert read(with_config(tmp_path, source, LEADSYNC_KEY="k" * 32)).key == "k" * 32
+
+
+def test_without_a_table_nothing_of_payments_is_looked_at() -> None:
+    given = read_receiver({**GOOD, "PROMPTPAY_ID": "nonsense", "PUBLIC_URL": "nonsense"})
+    assert given.payment == PaymentSettings()
+    assert given.messages_token == ""
+
+
+@pytest.mark.parametrize(
+    ("given", "digits"),
+    [
+        ("0812345678", "0812345678"),
+        (" 081-234 5678\n", "0812345678"),
+        ("0612345678", "0612345678"),
+        ("0912345678", "0912345678"),
+        ("1-2345-67890-12-1", "1234567890121"),
+        ("004999000288505", "004999000288505"),
+    ],
+)
+def test_a_promptpay_id_is_a_phone_a_tax_id_or_a_wallet(given: str, digits: str) -> None:
+    assert read_promptpay_id(given) == digits
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "", "812345678", "0212345678", "0712345678", "08123456789", "66812345678", "+66812345678", "1234567890122",
+        "12345678901234", "1234567890123456", "๐๘๑๒๓๔๕๖๗๘", "0812345678x",
+    ],
+)  # fmt: skip
+def test_any_other_is_refused_and_not_shown(given: str) -> None:
+    with pytest.raises(SettingsError, match="PROMPTPAY_ID") as refused:
+        read_promptpay_id(given)
+    assert not given or given not in str(refused.value)
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_one_check_digit_of_ten_is_right(digit: int) -> None:
+    """Of 1234567890121 by the rule of Thai national ids: 1*13 + 2*12 + ... + 2*2 = 352; 11 - 352 % 11 = 11; its last
+    digit is 1."""
+    if digit == 1:
+        assert read_promptpay_id(f"123456789012{digit}")
+    else:
+        with pytest.raises(SettingsError, match="check digit"):
+            read_promptpay_id(f"123456789012{digit}")
+
+
+@pytest.mark.parametrize(
+    ("value", "url"),
+    [("", ""), ("https://shop.example.com/", "https://shop.example.com"), ("http://127.0.0.1:8000/x/", "http://127.0.0.1:8000/x")],
+)  # fmt: skip
+def test_the_public_address_ends_without_a_slash(value: str, url: str) -> None:
+    assert read_public_url({"PUBLIC_URL": value}) == url
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["shop.example.com", "ftp://x", "https://", "https://a?b=c", "https://a#b", "https://user:pw@a", "https://ร้าน"],
+)
+def test_any_other_public_address_is_refused(value: str) -> None:
+    with pytest.raises(SettingsError, match="PUBLIC_URL"):
+        read_public_url({"PUBLIC_URL": value})
+
+
+@pytest.mark.parametrize("missing", ["STRIPE_API_KEY", "STRIPE_WEBHOOK_SECRET"])
+def test_stripe_needs_its_key_and_its_secret(tmp_path: Path, missing: str) -> None:
+    keys = {"LEADSYNC_KEY": "k" * 32, "STRIPE_API_KEY": "sk_test_1", "STRIPE_WEBHOOK_SECRET": "whsec_1\n"}
+    env = with_config(tmp_path, '[payment]\nprovider = "stripe"', **keys)
+    found = read_receiver(env).payment
+    assert (found.stripe_key, found.stripe_webhook_secret) == ("sk_test_1", "whsec_1")
+    assert found.stripe_url == "https://api.stripe.com"
+    assert "sk_test_1" not in repr(found)
+    with pytest.raises(SettingsError, match=f"{missing} is not set"):
+        read_receiver({**env, missing: " "})

@@ -1,6 +1,7 @@
 """The commands, called as a person or a script does, with the stand-ins and a real Redis."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -11,6 +12,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
+from leadcore.errors import ConfigError
 from leadcore.event import encode
 from leadcore.machine import Machine
 from leadcore.receipts import Note, pack
@@ -344,3 +346,32 @@ def test_preview_is_readable_by_people(idle_line: Line, tmp_path: Path) -> None:
     done = run_preview(idle_line, tmp_path, lead("c", name="[bold]Ann[/bold] Lee", phone="0812345678"))
     assert "A new contact would be created." in done.stdout
     assert "+66812345678" in done.stdout
+
+
+def test_preview_shows_the_reply_and_why_it_has_no_payment_link(
+    idle_line: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "leadsync.toml"
+    config.write_text('[payment]\n[intents."Purchase"]\nreply = ["Thanks {{ firstname }} {{ pay_url }}"]')
+    own = {"LEADSYNC_CONFIG": str(config), "LEADSYNC_KEY": "k" * 32, "PUBLIC_URL": "https://shop.example.com"}
+    product = {"name": "Hat", "price": 100, "count": 1, "total": 100}
+    cart = {"products": [product], "shippingFee": "", "grandTotal": "100"}
+    monkeypatch.setattr(idle_line, "environ", {**idle_line.environ, **own})
+    found = preview(idle_line, tmp_path, lead("c", "Purchase", name="Ann", shopping_cart=cart))
+    [text] = found["reply"]
+    assert re.fullmatch(r"Thanks Ann https://shop\.example\.com/pay/\S+", text)
+    assert found["no_link"] == ""
+    wrong = lead("c", "Purchase", name="Ann", shopping_cart={**cart, "grandTotal": "1"})
+    shown = run_preview(idle_line, tmp_path, wrong).stdout
+    assert "The reply would be: Thanks Ann\n" in shown
+    assert "no payment link: the total is not lines and shipping added up" in shown
+    monkeypatch.setattr(idle_line, "environ", {**idle_line.environ, "PUBLIC_URL": ""})
+    assert "PUBLIC_URL is not set" in run_preview(idle_line, tmp_path, wrong).stdout
+
+
+def test_config_check_tries_the_replies(idle_line: Line, tmp_path: Path) -> None:
+    config = tmp_path / "leadsync.toml"
+    config.write_text('intents."Purchase".reply = ["{{ nobody }}"]')
+    done = call(idle_line, "config", "check", LEADSYNC_CONFIG=str(config))
+    assert isinstance(done.exception, ConfigError)
+    assert "{{nobody}}" in str(done.exception)

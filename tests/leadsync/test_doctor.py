@@ -14,13 +14,13 @@ from click.testing import CliRunner, Result
 from leadcore.config import Config
 from leadcore.machine import Machine
 from leadcore.required import Requirement
-from leadcore.settings import HUBSPOT_VERSIONS
+from leadcore.settings import HUBSPOT_VERSIONS, read
 from leadcore.store import keys
 from leadcore.store.required import remember_required
 from leadcore.store.status import Status
 from leadsync.cli import cli
 from leadsync.doctor.finding import Finding, clock
-from leadsync.doctor.machine import check_alerts
+from leadsync.doctor.machine import check_alerts, check_payment
 from leadsync.doctor.portal import (
     judge_date,
     judge_defaults,
@@ -476,3 +476,31 @@ def test_a_hubspot_that_does_not_tell_its_rules_is_no_fault(ward: Line) -> None:
     ward.crm.fault("404", path="/0-1")
     _, found = examine(ward)
     assert "HubSpot's rules for values" not in found
+
+
+@pytest.mark.parametrize(
+    ("table", "environ", "state", "text"),
+    [
+        ("", {}, "", ""),
+        ("[payment]", {"PROMPTPAY_ID": "0812345678"}, "warning", "PUBLIC_URL is not set"),
+        ("[payment]", {"PUBLIC_URL": "https://a.example"}, "wrong", "PROMPTPAY_ID is not set"),
+        (
+            "[payment]",
+            {"PUBLIC_URL": "https://a.example", "PROMPTPAY_ID": "812345678"},
+            "wrong",
+            "PROMPTPAY_ID must be",
+        ),
+        ("[payment]", {"PUBLIC_URL": "http://a.example", "PROMPTPAY_ID": "0812345678"}, "wrong", "begins with http://"),
+        ("[payment]", {"PUBLIC_URL": "https://a.example", "PROMPTPAY_ID": "0812345678"}, "warning", "names no payee"),
+        ("[payment]\npayee = 'Ann'", {"PUBLIC_URL": "https://a.example", "PROMPTPAY_ID": "0812345678"}, "fine", "/pay"),
+        ("[payment]\nprovider = 'stripe'", {"PUBLIC_URL": "https://a.example"}, "wrong", "STRIPE_API_KEY"),
+    ],
+)
+def test_payment_links_are_checked_where_they_are_configured(
+    tmp_path: Path, table: str, environ: dict[str, str], state: str, text: str
+) -> None:
+    config = tmp_path / "leadsync.toml"
+    config.write_text(table)
+    env = {"LEADSYNC_CONFIG": str(config), "LEADSYNC_KEY": "k" * 32, **environ}
+    findings = check_payment(read(env), env)
+    assert [(one.state, text in one.text) for one in findings] == ([(state, True)] if state else [])

@@ -170,3 +170,9 @@ def test_no_secret_of_the_users_is_shown() -> None:
     assert "hunter2" not in text
     assert "redis.example" in text
     assert "your portal" in text
+
+
+def test_payment_links_lead_to_this_machines_receiver_unless_something_is_real() -> None:
+    assert extend({}, PORTS, OWN)["PUBLIC_URL"] == "http://127.0.0.1:8000"
+    assert extend({"PUBLIC_URL": "https://a.example"}, PORTS, OWN)["PUBLIC_URL"] == "https://a.example"
+    assert "PUBLIC_URL" not in extend({"DEALDROID_WEBHOOK_URL": "https://x"}, PORTS, OWN)

@@ -15,6 +15,7 @@ from msgspec import Struct
 from leadcore import config as settings
 from leadcore.config import Case, Config, Language
 from leadcore.errors import ConfigError
+from leadcore.language import choose_language
 from leadcore.reasons import NO_REASON, Reason, reason
 
 MAX_LENGTH = 2000
@@ -142,14 +143,6 @@ class MessageTemplates:
         except Exception:  # a template may fail on a value unlike its sample (empty, or digits)
             text = BUILT_IN[language][case].replace("{{missing}}", values["missing"])
         return text.strip()[:MAX_LENGTH].rstrip()
-
-
-def choose_language(code: str, default: Language) -> Language:
-    """The language in which a customer whose language is `code` ("" if unknown) is written to."""
-    base = code.lower().replace("_", "-").partition("-")[0]
-    if not base:
-        return default
-    return "th" if base == "th" else "en"
 
 
 def _merge(below: settings.Texts, above: settings.Texts) -> settings.Texts:

@@ -22,6 +22,7 @@ from leadcore.store.streams import unpack_fields
 from receiver.intake import view
 from receiver.intake.feeder import Feeder
 from receiver.intake.recent_events import RecentEvents
+from receiver.intake.reply import Replies
 from receiver.intake.spool import Spool
 from receiver.intake.view import Intake, SecretCheck
 from tests.conftest import INTENT_PATH, Line, eventually, lead
@@ -378,7 +379,7 @@ def test_an_event_costs_one_round_trip_and_ringing_a_second(databases: Iterator[
     with closing(connect(settings)) as client:
         feeder = Feeder(client, Spool(tmp_path / "spool", Machine()), settings, Machine())
         feeder.recent = RecentEvents(Journal("web", tmp_path / "journal"), Machine())
-        intake = Intake(SecretCheck(()), feeder, settings.config, trusted_proxies=0)
+        intake = Intake(SecretCheck(()), feeder, Replies(settings.config, b"", Machine()), trusted_proxies=0)
         intake.accept(json.dumps(body(mid="warm")).encode(), {})
         client.flushdb()
         with client.monitor() as monitor:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 
+from leadcore import language
 from leadcore.config import Crm
 from leadcore.event import Event
 from leadcore.orders import money
@@ -16,7 +17,6 @@ from workers.rules.mapping import (
     country,
     email,
     id_numbers,
-    language,
     name,
     options,
     phone,

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from jinja2 import Template
 
 from leadcore.config import Config, Language
+from leadcore.language import choose_language
 from leadcore.text import clean
-from workers.rules.texts import MAX_LENGTH, SAMPLES, choose_language, compile_template, find_variables
+from workers.rules.texts import MAX_LENGTH, SAMPLES, compile_template, find_variables
 
 TRACKING = {"tracking": "hs_shipping_tracking_number", "tracking_url": "hs_shipping_status_url"}
 """Short names in the texts of stages -> properties."""

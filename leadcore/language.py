@@ -3,6 +3,8 @@
 import re
 from functools import cache, lru_cache
 
+from leadcore.config import Language
+
 # ISO 639-1 code -> what people call the language in English, in itself and in Thai.
 _NAMES = {
     "ar": "arabic العربية อาหรับ อารบิก",
@@ -95,6 +97,14 @@ def choose(language: str, language_name: str, options: frozenset[str] | None) ->
 def base_language(language: str, language_name: str) -> str:
     """The base code of the customer's language ("th", "en"), "" if it is not given."""
     return _tag(language, language_name).partition("-")[0]
+
+
+def choose_language(code: str, default: Language) -> Language:
+    """The language in which a customer of language `code` ("th", "en_GB") is written to; `default` if it is ""."""
+    base = code.lower().replace("_", "-").partition("-")[0]
+    if not base:
+        return default
+    return "th" if base == "th" else "en"
 
 
 @lru_cache(maxsize=256)

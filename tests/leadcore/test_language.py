@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.rules.mapping import language
+from leadcore import language
 
 PORTAL = frozenset({"en", "th", "zh-cn", "ZH_TW", "pt-br", "vi"})
 

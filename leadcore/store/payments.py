@@ -1,0 +1,85 @@
+"""What is said of payments, until a worker has done what follows from it: entries of the line `payments`.
+
+Everything that speaks of payments (a provider's events, the shop's own system, a person) records it here, each piece of
+news once, in whatever order it comes.
+"""
+
+import hashlib
+from typing import TYPE_CHECKING, Literal, get_args
+
+import msgspec
+from msgspec import Struct
+
+from leadcore.fields import BODY, LEAD
+from leadcore.store import keys
+from leadcore.store.lua import DEL_FIRST
+
+if TYPE_CHECKING:
+    from leadcore.store.connection import Redis
+
+Kind = Literal["paid", "failed", "refunded", "disputed"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+REMEMBER_SECONDS = 90 * 86_400
+"""Providers send an event again for days; a person may press a button again much later."""
+
+_RECORD = (
+    """
+-- Returns 1 if this news is recorded now, 0 if it was before.
+local known, stream = unpack(KEYS)
+local id, body, seconds = unpack(ARGV)
+"""
+    + DEL_FIRST
+    + f"""
+if redis.call('EXISTS', known) == 1 then return 0 end
+-- The mark comes last: a script that fails half-way keeps what it did.
+redis.call('XADD', stream, '*', '{LEAD.decode()}', id, '{BODY.decode()}', body)
+redis.call('SET', known, '1', 'EX', seconds)
+return 1
+"""
+)
+
+
+class PaymentNews(Struct, frozen=True, omit_defaults=True):
+    """`amount`: in the smallest unit of `currency`; of a refund, all that was given back so far. `event_id`: what makes
+    the news the same. `payment`: the provider's id of the payment, "" if there is none. `said_ms`: when it happened, by
+    whoever says it, ms since 1970, 0 if nobody does."""
+
+    reference: str
+    amount: int
+    currency: str
+    event_id: str
+    kind: Kind = "paid"
+    payment: str = ""
+    said_ms: int = 0
+
+
+class Payments:
+    """The shards of the line over one Redis connection; an order's news are all in the same one."""
+
+    def __init__(self, redis: "Redis", shards: int) -> None:
+        self._shards = shards
+        self._record = redis.register_script(_RECORD)
+
+    def record(
+        self,
+        reference: str,
+        amount: int,
+        currency: str,
+        event_id: str,
+        *,
+        kind: Kind = "paid",
+        payment: str = "",
+        said_ms: int = 0,
+    ) -> bool:
+        """Record the news, whose parts are those of `PaymentNews`; False if it was recorded before. Raises redis-py's
+        errors."""
+        news = PaymentNews(reference, amount, currency, event_id, kind, payment, said_ms)
+        digest = hashlib.sha256(event_id.encode("utf-8", "surrogatepass")).hexdigest()[:24]
+        shard = keys.shard_of(reference, self._shards)
+        names = [keys.payment_event(digest), keys.entries(keys.PAYMENTS, shard)]
+        return bool(self._record(keys=names, args=[digest, msgspec.json.encode(news), REMEMBER_SECONDS]))
+
+
+def read_news(body: bytes) -> PaymentNews:
+    """The news in an entry's body. Raises `msgspec.ValidationError`."""
+    return msgspec.json.decode(body, type=PaymentNews)

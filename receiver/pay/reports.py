@@ -1,0 +1,112 @@
+"""Who says that something is paid: Stripe, and the shop's own system."""
+
+import hashlib
+import hmac
+import json
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import structlog
+from flask import Blueprint, Response, request
+from msgspec.structs import asdict
+
+from leadcore import event
+from leadcore.event import Malformed
+from leadcore.orders.money import to_units
+from leadcore.orders.reference import read_reference
+from leadcore.settings import ReceiverSettings
+from leadcore.store.connection import AWAY, Redis
+from leadcore.store.payments import PaymentNews, Payments
+from receiver.pay.errors import NotStripes, StripeAway, StripeRefused
+from receiver.pay.stripe_checkout import StripeCheckout
+
+STRIPE_PATH, PATH = "/api/v1/payments/stripe", "/api/v1/payments"
+_LARGEST = Decimal(10) ** 12
+log = structlog.get_logger("leadsync.pay")
+
+
+def blueprint(redis: Redis, settings: ReceiverSettings, stripe: StripeCheckout | None = None) -> Blueprint:
+    """The calls that are configured; the others are not found."""
+    calls = Blueprint("payments", __name__)
+    payments = Payments(redis, settings.shared.config.inbox.shards)
+    if stripe is not None:
+        _add_stripe(calls, payments, stripe)
+    if settings.messages_token:
+        _add_shop(calls, payments, settings)
+    return calls
+
+
+def _add_stripe(calls: Blueprint, payments: Payments, stripe: StripeCheckout) -> None:
+    @calls.post(STRIPE_PATH, strict_slashes=False, provide_automatic_options=False)
+    def stripe_event() -> Response:
+        try:
+            news = stripe.read_event(request.get_data(cache=False), request.headers.get("Stripe-Signature", ""))
+            if news is not None and payments.record(**asdict(news)):
+                log.info("payment.said", kind=news.kind, reference=news.reference, by="stripe")
+        except NotStripes:
+            return _answer(400, {"error": "This is not signed by Stripe, or not lately."})
+        except (StripeAway, StripeRefused, *AWAY) as error:
+            # Stripe sends it again for three days.
+            log.warning("payment.not_recorded", by="stripe", error=type(error).__name__)
+            return _answer(503, {"error": "It could not be recorded. Send it again."})
+        return _answer(200, {"received": True})
+
+
+def _add_shop(calls: Blueprint, payments: Payments, settings: ReceiverSettings) -> None:
+    token = _digest(f"Bearer {settings.messages_token}")
+    currency = settings.shared.config.currency
+
+    @calls.post(PATH, strict_slashes=False, provide_automatic_options=False)
+    def payment() -> Response:
+        if not hmac.compare_digest(_digest(request.headers.get("Authorization", "")), token):
+            answer = _answer(401, {"error": "Authorization must be Bearer and MESSAGES_TOKEN."})
+            answer.headers["WWW-Authenticate"] = "Bearer"
+            return answer
+        try:
+            body = event.decode(request.get_data(cache=False))
+        except Malformed as error:
+            return _answer(400, {"error": str(error)})
+        news = _read_report(body, currency)
+        if isinstance(news, str):
+            return _answer(422, {"error": news})
+        try:
+            is_new = payments.record(**asdict(news))
+        except AWAY as error:
+            log.warning("payment.not_recorded", by="shop", error=type(error).__name__)
+            return _answer(503, {"error": "It could not be recorded. Send it again."})
+        if is_new:
+            log.info("payment.said", kind=news.kind, reference=news.reference, by="shop")
+        return _answer(202, {"reference": news.reference, "amount": body["amount"], "currency": news.currency})
+
+
+def _read_report(body: dict[str, Any], currency: str) -> PaymentNews | str:
+    """The payment that the shop reports, or what is wrong with it. The same reference and amount are the same
+    payment."""
+    said = body.get("reference")
+    reference = read_reference(said) if isinstance(said, str) else ""
+    if not reference:
+        return "reference: it must be an order's reference, 8 letters and digits."
+    if body.get("currency", currency) != currency:
+        return f"currency: payments are in {currency}."
+    units = _read_units(body.get("amount"), currency)
+    if units is None:
+        return f'amount: it must be a sum in {currency}, such as "1250.50".'
+    return PaymentNews(reference, units, currency, f"shop {reference} {units} {currency}")
+
+
+def _read_units(said: Any, currency: str) -> int | None:
+    if isinstance(said, bool) or not isinstance(said, str | int | float):
+        return None
+    try:
+        amount = Decimal(str(said))
+        return to_units(amount, currency) if 0 < amount < _LARGEST else None
+    except (InvalidOperation, ValueError):
+        return None
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+
+
+def _answer(status: int, body: dict[str, Any]) -> Response:
+    return Response(json.dumps(body), status, mimetype="application/json")

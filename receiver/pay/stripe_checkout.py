@@ -1,0 +1,194 @@
+"""Stripe's Checkout Sessions and events, through Stripe's own library: all that knows Stripe.
+
+Its client makes a fresh idempotency key per call and reads no Retry-After, and a call whose answer is cut may have
+worked. So the key is ours, the same for the same session however often it is asked for, nothing is repeated here, and
+the customer's page asks again.
+"""
+
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import stripe
+
+from leadcore.settings import PaymentSettings
+from leadcore.store.payments import Kind, PaymentNews
+from receiver.pay.errors import NotStripes, StripeAway, StripeRefused
+from receiver.pay.links import PATH, Link
+
+# Seconds to connect, and to wait for each part of the answer: together they stay within 5.
+TIMEOUT = (2.0, 3.0)
+AT_ONCE = 8
+"""Calls to Stripe of one web process; the intake needs the other threads."""
+_TOLERANCE_SECONDS = 300
+_LONGEST_WAIT = 60
+_KINDS: Mapping[str, Kind] = {
+    "checkout.session.completed": "paid",
+    "checkout.session.async_payment_succeeded": "paid",
+    "checkout.session.async_payment_failed": "failed",
+    "charge.refunded": "refunded",
+    "charge.dispute.created": "disputed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteSession:
+    """A Checkout Session as Stripe has it. `paid` may come later than "complete"."""
+
+    id: str
+    url: str
+    status: Literal["open", "complete", "expired"]
+    paid: bool
+    replayed: bool = False
+    """Whether this is Stripe's answer to an earlier call with the same key, and perhaps old."""
+
+
+class StripeCheckout:
+    """One per web process; its methods raise `StripeAway` and `StripeRefused`."""
+
+    def __init__(self, settings: PaymentSettings) -> None:
+        # Which Python and which machine this is, is nobody's business.
+        stripe.enable_telemetry = False
+        self._secret = settings.stripe_webhook_secret
+        self._return_url = f"{settings.public_url}{PATH}/done"
+        self._slots = threading.BoundedSemaphore(AT_ONCE)
+        self._client = stripe.StripeClient(
+            settings.stripe_key,
+            max_network_retries=0,
+            base_addresses={"api": settings.stripe_url},
+            http_client=stripe.RequestsClient(timeout=TIMEOUT),
+        )
+
+    def create(self, link: Link, units: int, number: int) -> RemoteSession:
+        """The order's session of this number, which asks for `units` of the link's currency."""
+        currency = link.currency.lower()
+        names = {"reference": link.reference}
+        # All of it follows from reference, amount and currency: under the same key nothing else may be sent.
+        params: Any = {
+            "mode": "payment",
+            "payment_method_types": ["card", "promptpay"] if currency == "thb" else ["card"],
+            "line_items": [
+                {
+                    "quantity": 1,
+                    "price_data": {
+                        "currency": currency,
+                        "unit_amount": units,
+                        "product_data": {"name": f"Order {link.reference}"},
+                    },
+                }
+            ],
+            "client_reference_id": link.reference,
+            "metadata": names,
+            "payment_intent_data": {"metadata": names, "description": f"Order {link.reference}"},
+            "success_url": self._return_url,
+        }
+        key = f"leadsync-{link.reference}-{units}-{link.currency}-{number}"
+        with self._call():
+            made = self._client.v1.checkout.sessions.create(params, {"idempotency_key": key})
+        answer = made.last_response
+        replayed = answer is not None and answer.headers.get("idempotent-replayed") == "true"
+        return _read_session(made, replayed=replayed)
+
+    def retrieve(self, session_id: str) -> RemoteSession:
+        """The session; one that this account does not know, as of another key, can be paid by nobody."""
+        try:
+            with self._call():
+                return _read_session(self._client.v1.checkout.sessions.retrieve(session_id))
+        except StripeRefused as error:
+            if error.code != "resource_missing":
+                raise
+            return RemoteSession(session_id, "", "expired", False)
+
+    def expire(self, session_id: str) -> RemoteSession:
+        """End an open session, so that nobody can pay it any more; one that has ended meanwhile stays as it is."""
+        try:
+            with self._call():
+                return _read_session(self._client.v1.checkout.sessions.expire(session_id))
+        except StripeRefused:
+            return self.retrieve(session_id)
+
+    def read_event(self, payload: bytes, signature: str) -> PaymentNews | None:
+        """What an event that Stripe posts says of a payment of ours, None if it says nothing of one. Raises
+        `NotStripes`, also for what is no event at all."""
+        try:
+            stripe.WebhookSignature.verify_header(payload, signature, self._secret, _TOLERANCE_SECONDS)
+            said = json.loads(payload)
+        except (stripe.SignatureVerificationError, ValueError, TypeError, RecursionError):
+            raise NotStripes("the signature is missing, wrong or old, or this is no JSON") from None
+        return read_news(said, self._find_reference)
+
+    def _find_reference(self, payment_intent: str) -> str:
+        """The order of a payment: a dispute names only the payment."""
+        with self._call():
+            found = self._client.v1.payment_intents.retrieve(payment_intent).to_dict()
+        return _text(_part(found, "metadata").get("reference"))
+
+    @contextmanager
+    def _call(self) -> Iterator[None]:
+        if not self._slots.acquire(blocking=False):
+            raise StripeAway("too many calls at once", 2)
+        try:
+            yield
+        except (stripe.RateLimitError, stripe.APIError) as error:
+            raise StripeAway(type(error).__name__, _read_wait(error.headers)) from None
+        except stripe.APIConnectionError as error:
+            raise StripeAway(type(error).__name__) from None
+        except stripe.IdempotencyError as error:
+            # The first call with this key is still under way, or said something else.
+            raise StripeAway(type(error).__name__, 2) from None
+        except stripe.StripeError as error:
+            raise StripeRefused(str(error.code or type(error).__name__)[:60]) from None
+        finally:
+            self._slots.release()
+
+
+def read_news(said: Any, find_reference: Callable[[str], str]) -> PaymentNews | None:
+    """What the event `said`, decoded JSON, says of a payment of ours; None if nothing. A completed session whose
+    `payment_status` is "unpaid" is not paid yet: another event follows. `find_reference`: a payment's id -> its order's
+    reference, "" for a payment that is none of ours."""
+    if not isinstance(said, dict):
+        return None
+    kind, event = _KINDS.get(_text(said.get("type"))), _text(said.get("id"))
+    about = _part(_part(said, "data"), "object")
+    if kind is None or not event or not about:
+        return None
+    payment = _text(about.get("payment_intent"))
+    reference = _text(_part(about, "metadata").get("reference"))
+    if kind == "disputed" and not reference:
+        reference = find_reference(payment) if payment else ""
+    status, wanted = about.get("payment_status"), {"paid": "paid", "failed": "unpaid"}
+    if not reference or (kind in wanted and status != wanted[kind]):
+        return None
+    units = about.get(
+        {"paid": "amount_total", "failed": "amount_total", "refunded": "amount_refunded"}.get(kind, "amount")
+    )
+    currency, created = _text(about.get("currency")).upper(), said.get("created")
+    if type(units) is not int or units < 0 or not currency:
+        return None
+    said_ms = created * 1000 if type(created) is int else 0
+    return PaymentNews(reference, units, currency, f"stripe {event}", kind, payment, said_ms)
+
+
+def _read_session(found: Any, *, replayed: bool = False) -> RemoteSession:
+    status: Literal["open", "complete", "expired"] = "expired"
+    if found.status in ("open", "complete"):
+        status = found.status
+    return RemoteSession(str(found.id), str(found.url or ""), status, found.payment_status == "paid", replayed)
+
+
+def _read_wait(headers: Mapping[str, str] | None) -> int:
+    """Stripe's Retry-After in seconds, at least 1."""
+    given = next((value for name, value in (headers or {}).items() if name.lower() == "retry-after"), "")
+    return min(max(int(given), 1), _LONGEST_WAIT) if given.isascii() and given.isdigit() else 5
+
+
+def _part(of: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = of.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""

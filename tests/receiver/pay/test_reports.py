@@ -1,0 +1,230 @@
+"""Who says that something is paid: over real HTTP."""
+
+import json
+import time
+from typing import Any
+
+import pytest
+import requests
+
+from leadcore.fields import BODY
+from leadcore.store import keys
+from leadcore.store.payments import PaymentNews, read_news
+from receiver.pay.stripe_checkout import read_news as read_event
+from sandbox.stripe import WEBHOOK_SECRET, sign
+from tests.conftest import SHARDS, Line
+from tests.receiver.pay.conftest import TOKEN, Desk, Stripe
+
+REF = "K73FX219"
+STRIPE, SHOP = "/api/v1/payments/stripe", "/api/v1/payments"
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
+
+
+def recorded(line: Line) -> list[PaymentNews]:
+    rows = [row for shard in range(SHARDS) for row in line.redis.xrange(keys.entries(keys.PAYMENTS, shard))]
+    return [read_news(fields[BODY]) for _, fields in rows]
+
+
+def post(desk: Desk, payload: bytes, signature: str | bytes | None) -> requests.Response:
+    headers = {} if signature is None else {"Stripe-Signature": signature}
+    return requests.post(desk.line.url + STRIPE, payload, headers=headers, timeout=10)
+
+
+def pay(desk: Desk, stripe: Stripe, **more: Any) -> str:
+    """Open a session and pay it; the session's id."""
+    stripe.account.webhook = desk.line.url + STRIPE
+    desk.open(desk.link())
+    [session] = stripe.account.sessions
+    stripe.account.pay(session, **more)
+    return session
+
+
+def summary(line: Line) -> list[tuple[str, str, int, str]]:
+    return [(one.kind, one.reference, one.amount, one.currency) for one in recorded(line)]
+
+
+def test_a_payment_is_recorded_once_however_often_stripe_says_it(desk: Desk, stripe: Stripe) -> None:
+    session = pay(desk, stripe)
+    [event] = stripe.account.events
+    assert [stripe.account.post(event) for _ in range(3)] == [200] * 3
+    [news] = recorded(desk.line)
+    assert (news.kind, news.reference, news.amount, news.currency) == ("paid", REF, 125050, "THB")
+    assert (news.event_id, news.payment) == (f"stripe {event['id']}", f"pi_{session}")
+    assert abs(news.said_ms - time.time() * 1000) < 60_000
+
+
+def test_a_completed_session_that_is_unpaid_is_not_paid(desk: Desk, stripe: Stripe) -> None:
+    session = pay(desk, stripe, later=True)
+    assert recorded(desk.line) == []
+    stripe.account.succeed(session)
+    assert summary(desk.line) == [("paid", REF, 125050, "THB")]
+
+
+def test_a_payment_that_fails_later_is_recorded_as_failed(desk: Desk, stripe: Stripe) -> None:
+    stripe.account.fail(pay(desk, stripe, later=True))
+    assert summary(desk.line) == [("failed", REF, 125050, "THB")]
+
+
+def test_refunds_and_disputes_are_recorded_with_their_order(desk: Desk, stripe: Stripe) -> None:
+    session = pay(desk, stripe)
+    stripe.account.refund(session, 50000)
+    stripe.account.dispute(session)
+    assert summary(desk.line)[1:] == [("refunded", REF, 50000, "THB"), ("disputed", REF, 125050, "THB")]
+
+
+def test_a_dispute_whose_order_cannot_be_asked_for_is_sent_again(desk: Desk, stripe: Stripe) -> None:
+    session = pay(desk, stripe)
+    stripe.fault("500")
+    stripe.account.dispute(session)
+    dispute = stripe.account.events[-1]
+    assert stripe.account.post(dispute) == 503
+    stripe.mend()
+    assert stripe.account.post(dispute) == 200
+    assert [kind for kind, *_ in summary(desk.line)] == ["paid", "disputed"]
+
+
+def test_while_redis_cannot_take_it_stripe_is_asked_to_send_it_again(desk: Desk, stripe: Stripe) -> None:
+    for shard in range(SHARDS):
+        desk.redis.set(keys.entries(keys.PAYMENTS, shard), "no stream")
+    pay(desk, stripe)
+    [event] = stripe.account.events
+    assert stripe.account.post(event) == 503
+    for shard in range(SHARDS):
+        desk.redis.delete(keys.entries(keys.PAYMENTS, shard))
+    assert stripe.account.post(event) == 200
+    assert summary(desk.line) == [("paid", REF, 125050, "THB")]
+
+
+def event(kind: str = "checkout.session.completed", **about: Any) -> dict[str, Any]:
+    paid = {"payment_status": "paid", "amount_total": 125050, "currency": "thb", "metadata": {"reference": REF}}
+    return {"id": "evt_1", "type": kind, "created": 1_800_000_000, "data": {"object": paid | about}}
+
+
+def raw(said: Any) -> bytes:
+    return json.dumps(said).encode()
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [
+        None,
+        "",
+        "x",
+        "t=1",
+        "v1=abc",
+        "t=x,v1=abc",
+        "t=,v1=",
+        "t=99999999999999999999999999999999,v1=abc",
+        "t=1800000000,v1=é".encode(),
+        sign(raw(event()), "whsec_another"),
+        sign(raw(event()), WEBHOOK_SECRET, 1_700_000_000),
+        sign(raw(event()) + b" ", WEBHOOK_SECRET),
+    ],
+)
+def test_what_stripe_did_not_sign_lately_is_refused(desk: Desk, signature: Any) -> None:
+    answer = post(desk, raw(event()), signature)
+    assert (answer.status_code, list(answer.json())) == (400, ["error"])
+    assert recorded(desk.line) == []
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        raw([]),
+        raw("text"),
+        raw({"id": "evt_1", "object": "v2.core.event", "type": "v1.billing.meter.error_report_triggered"}),
+        raw({**event(), "data": []}),
+        raw(event(metadata={})),
+        raw(event(metadata=None)),
+        raw(event(amount_total="125050")),
+        raw(event(currency=None)),
+        raw(event("customer.created")),
+    ],
+)
+def test_signed_news_of_no_payment_of_ours_is_taken_and_not_recorded(desk: Desk, payload: bytes) -> None:
+    answer = post(desk, payload, sign(payload, WEBHOOK_SECRET))
+    assert (answer.status_code, recorded(desk.line)) == (200, [])
+
+
+@pytest.mark.parametrize("payload", [b"", b"{", b"\xff\xfe", b"[" * 100_000])
+def test_signed_nonsense_is_refused_and_breaks_nothing(desk: Desk, payload: bytes) -> None:
+    assert post(desk, payload, sign(payload, WEBHOOK_SECRET)).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        (event(), "paid"),
+        (event(payment_status="no_payment_required"), None),
+        (event("checkout.session.async_payment_succeeded"), "paid"),
+        (event("checkout.session.async_payment_succeeded", payment_status="unpaid"), None),
+        (event("checkout.session.async_payment_failed", payment_status="unpaid"), "failed"),
+        (event("checkout.session.expired", payment_status="unpaid"), None),
+        (event("charge.refunded", amount_refunded=100), "refunded"),
+        (event("charge.dispute.created", amount=100), "disputed"),
+        (event("charge.dispute.created", amount=100, metadata={}), None),
+        (event("charge.dispute.created", amount=100, metadata={}, payment_intent="pi_ours"), "disputed"),
+        (event("charge.dispute.created", amount=100, metadata={}, payment_intent="pi_of_others"), None),
+    ],
+)
+def test_events_are_read_as_what_they_say(said: dict[str, Any], kind: str | None) -> None:
+    found = read_event(said, {"pi_ours": REF, "pi_of_others": ""}.__getitem__)
+    assert (found.kind if found else None) == kind
+
+
+def report(desk: Desk, body: Any, headers: dict[str, str] | None = None) -> requests.Response:
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return requests.post(desk.line.url + SHOP, data, headers=BEARER if headers is None else headers, timeout=10)
+
+
+@pytest.mark.parametrize("amount", ["1250.50", "1250.5", 1250.5])
+def test_the_shops_own_system_says_that_an_order_is_paid(promptpay: Desk, amount: Any) -> None:
+    for reference in (REF, "k73f-x219"):
+        answer = report(promptpay, {"reference": reference, "amount": amount})
+        expected = {"reference": REF, "amount": amount, "currency": "THB"}
+        assert (answer.status_code, answer.json()) == (202, expected)
+    assert summary(promptpay.line) == [("paid", REF, 125050, "THB")]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"amount": "1"}, "reference"),
+        ({"reference": "x", "amount": "1"}, "reference"),
+        ({"reference": 12345678, "amount": "1"}, "reference"),
+        ({"reference": REF}, "amount"),
+        ({"reference": REF, "amount": "1,250"}, "amount"),
+        ({"reference": REF, "amount": "0"}, "amount"),
+        ({"reference": REF, "amount": -1}, "amount"),
+        ({"reference": REF, "amount": "1.005"}, "amount"),
+        ({"reference": REF, "amount": True}, "amount"),
+        ({"reference": REF, "amount": "NaN"}, "amount"),
+        ({"reference": REF, "amount": "1e999999999"}, "amount"),
+        ({"reference": REF, "amount": "1", "currency": "USD"}, "currency"),
+    ],
+)
+def test_a_report_that_cannot_be_used_names_the_field(promptpay: Desk, body: dict[str, Any], field: str) -> None:
+    answer = report(promptpay, body)
+    assert answer.status_code == 422
+    assert answer.json()["error"].startswith(f"{field}: ")
+    assert recorded(promptpay.line) == []
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{", b'"x"'])
+def test_what_is_no_object_is_refused(promptpay: Desk, body: bytes) -> None:
+    assert report(promptpay, body).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"Authorization": "Bearer x"}, {"Authorization": TOKEN}, {"Authorization": "é"}]
+)
+def test_without_the_token_nothing_is_taken(promptpay: Desk, headers: dict[str, str]) -> None:
+    encoded: Any = {name: value.encode() for name, value in headers.items()}
+    answer = report(promptpay, {"reference": REF, "amount": "1"}, encoded)
+    assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
+    assert recorded(promptpay.line) == []
+
+
+def test_stripes_call_is_not_found_for_another_provider(promptpay: Desk) -> None:
+    payload = raw(event())
+    assert post(promptpay, payload, sign(payload, WEBHOOK_SECRET)).status_code == 404
