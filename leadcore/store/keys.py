@@ -38,6 +38,8 @@ REFUSED = PREFIX + "refused"
 """Posts refused for their secret: ISO date -> count, see `leadcore.store.posts`."""
 LAST_POST = PREFIX + "last_post"
 """When DealDroid's last authenticated post came: the score of the one member, in ms."""
+MESSAGES = PREFIX + "messages"
+"""The messages that have a record of their own: id -> when they were taken, in ms."""
 ACTIONS = PREFIX + "actions"
 """A stream of what people did."""
 MATCHES = PREFIX + "matches"
@@ -125,6 +127,26 @@ def receipt(lead: str) -> str:
     return f"{PREFIX}receipt:{lead}"
 
 
+def message(message_id: str) -> str:
+    """The record of a message that belongs to no lead. Its id has a colon, which no lead's has."""
+    return f"{PREFIX}message:{message_id}"
+
+
+def record(one: str) -> str:
+    """What says what became of a lead, or of a message by itself."""
+    return message(one) if is_message(one) else receipt(one)
+
+
+def is_message(one: str) -> bool:
+    """Whether this is the id of a message with a record of its own, and not of a lead."""
+    return ":" in one
+
+
+def places(shard: int) -> str:
+    """The messages of the outbox that left the stream to wait, in their order; see `workers.rules.places`."""
+    return f"{PREFIX}{OUTBOX}:{shard}:places"
+
+
 def parked(lead: str) -> str:
     return f"{PREFIX}parked:{lead}"
 
@@ -137,8 +159,11 @@ def unsent(lead: str) -> str:
     return f"{PREFIX}unsent:{lead}"
 
 
-def message_sent(customer: bytes, text: bytes) -> str:
-    """The key that says that this customer was sent this text; both are the bytes of the outbox's entry."""
+def message_sent(customer: bytes, text: bytes, one: str = "") -> str:
+    """The key that says that this customer was sent this text; both are the bytes of the outbox's entry. `one`: the
+    lead's id, or that of a message by itself, which may well say what was said before: then its key has the id."""
+    if is_message(one):
+        return f"{PREFIX}told:{one}"
     return f"{PREFIX}told:" + hashlib.sha256(customer + b"\0" + text).hexdigest()[:24]
 
 

@@ -10,11 +10,12 @@ from leadcore.store.connection import Redis
 
 
 def read_receipts(redis: Redis, leads: Iterable[str]) -> list[Receipt | None]:
-    """The receipt of each lead in one round trip, None where it has expired. Raises redis-py's errors."""
+    """The receipt of each lead in one round trip, None where it has expired; that of a message by itself says nothing
+    of a lead. Raises redis-py's errors."""
     leads = list(leads)
     pipe = redis.pipeline(transaction=False)
     for lead in leads:
-        pipe.hgetall(keys.receipt(lead))
+        pipe.hgetall(keys.record(lead))
     return [
         receipts.unpack(lead, stored) if stored else None for lead, stored in zip(leads, pipe.execute(), strict=True)
     ]

@@ -23,6 +23,7 @@ from leadcore.store.connection import Redis
 from leadcore.store.leads import read_pages, read_receipts
 from leadcore.store.lines import Kept, Line
 from leadcore.store.matches import read_match
+from leadcore.store.messages import Message, read_messages
 from leadcore.store.scan import complete, scan_hash, scan_keys, scan_members
 from leadcore.store.streams import unpack_fields
 from workers.rules.customer import Customer, unpack
@@ -104,6 +105,10 @@ class CustomerData:
     def receipts(self) -> list[Receipt]:
         return complete(lambda: [*self._scan_receipts()])
 
+    def messages(self) -> list[Message]:
+        """The records of messages by themselves."""
+        return complete(lambda: [*self._scan_messages()])
+
     def is_shared(self, contact_id: str) -> bool:
         """Whether another customer is linked to this contact, as far as Redis knows."""
         return complete(lambda: any(self._scan_others(contact_id)))
@@ -151,6 +156,7 @@ class CustomerData:
             **{name: [one.as_dict() for one in some] for name, some in kept.items()},
             "spooled": [{"received_ms": one.received_ms, "body": _loads(one.body)} for one in self.spooled(spool)],
             "receipts": [one.as_dict() for one in found],
+            "message_records": [one.as_dict() for one in self.messages()],
             "record": _describe(customer),
             "contact_record": _describe(self._shared(customer)),
             "email_match": _describe_match(self.match()),
@@ -205,6 +211,11 @@ class CustomerData:
             found = [name for name, customer in zip(names, customers, strict=True) if customer == mine]
             leads = [name.decode().removeprefix(keys.receipt("")) for name in found]
             yield from (one or Receipt(lead) for lead, one in zip(leads, read_receipts(self.redis, leads), strict=True))
+
+    def _scan_messages(self) -> Iterator[Message]:
+        for names in self._scan(keys.message("*")):
+            ids = [name.decode().removeprefix(keys.message("")) for name in names]
+            yield from (one for one in read_messages(self.redis, ids) if one and one.customer_id == self.customer_id)
 
     def _scan_others(self, contact_id: str) -> Iterator[bool]:
         for names in self._scan(keys.customer("*")):

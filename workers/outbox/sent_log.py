@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from redis import RedisError
 
-from leadcore.fields import CUSTOMER, TEXT
+from leadcore.fields import CUSTOMER, LEAD, TEXT
 from leadcore.journal import Journal
 from leadcore.machine import Machine
 from leadcore.store import keys
@@ -118,4 +118,6 @@ class SentLog:
 
 def message_key(fields: Mapping[bytes, bytes]) -> str:
     """The Redis key that exists once sending this text to this customer has started."""
-    return keys.message_sent(fields.get(CUSTOMER, b""), fields.get(TEXT, b""))
+    return keys.message_sent(
+        fields.get(CUSTOMER, b""), fields.get(TEXT, b""), fields.get(LEAD, b"").decode("ascii", "replace")
+    )
