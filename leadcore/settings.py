@@ -64,6 +64,7 @@ class ReceiverSettings:
     console_password: str = field(repr=False)
     metrics_token: str = field(repr=False)
     trusted_proxies: int
+    messages_token: str = field(default="", repr=False)
 
 
 def read(env: Mapping[str, str] = os.environ) -> Settings:
@@ -111,6 +112,7 @@ def read_receiver(env: Mapping[str, str] = os.environ) -> ReceiverSettings:
         console_password=_password(env, "CONSOLE_PASSWORD"),
         metrics_token=_token(env, "METRICS_TOKEN"),
         trusted_proxies=number(env, "TRUSTED_PROXIES", default=1 if shared.hosted else 0, low=0, high=10),
+        messages_token=_token(env, "MESSAGES_TOKEN"),
     )
 
 
@@ -129,6 +131,7 @@ def list_weaknesses(settings: ReceiverSettings) -> list[str]:
         "DEALDROID_SECRET": (min(map(len, settings.secrets), default=SECRET_LENGTH), SECRET_LENGTH),
         "CONSOLE_PASSWORD": (len(settings.console_password) or PASSWORD_LENGTH, PASSWORD_LENGTH),
         "METRICS_TOKEN": (len(settings.metrics_token) or PASSWORD_LENGTH, PASSWORD_LENGTH),
+        "MESSAGES_TOKEN": (len(settings.messages_token) or PASSWORD_LENGTH, PASSWORD_LENGTH),
         "LEADSYNC_KEY": (len(settings.shared.key) or PASSWORD_LENGTH, PASSWORD_LENGTH),
     }
     found = [

@@ -11,7 +11,7 @@ from leadcore.reasons import english, modernize
 from leadcore.store import keys, scripts
 from leadcore.store.bell import Bell
 from leadcore.store.connection import AWAY, Redis
-from leadcore.store.lua import NOW, RING
+from leadcore.store.lua import COUNT, RING
 from leadcore.store.outgoing import QUEUED, Outgoing, make_fields
 from leadcore.store.streams import BELL_SECONDS
 
@@ -24,7 +24,7 @@ _PUT = (
 local record, stream, bell = unpack(KEYS)
 local request, bell_seconds, size = ARGV[1], ARGV[2], tonumber(ARGV[3])
 """
-    + NOW
+    + COUNT
     + scripts.PUT_MESSAGE
     + f"""
 if redis.call('EXISTS', record) == 1 then
@@ -38,7 +38,7 @@ put_message(record, ARGV, 4, 3 + size, stream, 4 + size, #ARGV)
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """The record of a message. `state`: "queued", "sending", "waiting", "held", "sent", "failed", "interrupted" or
+    """The record of a message. `state`: "waiting", "held", "sending", "sent", "failed", "interrupted" or
     "discarded"; `why`: a reason, "" if there is none. Times are ms of Redis' clock."""
 
     id: str
@@ -119,6 +119,7 @@ def unpack(message_id: str, stored: Mapping[bytes, bytes]) -> Message | None:
         return int(text[letter]) if text.get(letter, "").isdecimal() else 0
 
     state, _, why = text.get(RECEIPT["message"], QUEUED).partition(": ")
+    state = "waiting" if state == QUEUED else state
     queued_ms = number(RECEIPT["received_ms"])
     return Message(
         id=message_id,

@@ -50,7 +50,7 @@ def outgoing(message: Outgoing, shards: int) -> Sequence[Any]:
     return (scripts.ONCE, keys.message(message.id), len(record), *record, keys.entries(keys.OUTBOX, shard), *entry)
 
 
-def name(purpose: str, key: str) -> str:
+def name_message(purpose: str, key: str) -> str:
     """The id of the message that somebody names by a key of their own, an `Idempotency-Key`."""
     digest = hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
     return f"{purpose}:{b32encode(digest[:15]).decode().lower()}"

@@ -12,13 +12,14 @@ ENDED_SECONDS = 30 * 86_400
 ONCE = "ONCE"
 
 # Defines `put_message(record, argv, fields, last_field, stream, entry, last)`: a message with a record of its own goes
-# to the end of its shard. Uses `now`.
+# to the end of its shard. Uses `now` and `count`.
 PUT_MESSAGE = f"""
 local function put_message(record, argv, fields, last_field, stream, entry, last)
   redis.call('HSET', record, '{RECEIPT["received_ms"]}', string.format('%.0f', now), unpack(argv, fields, last_field))
   redis.call('EXPIRE', record, {ENDED_SECONDS})
   redis.call('ZADD', '{keys.MESSAGES}', now, string.sub(record, {len(keys.message("")) + 1}))
   redis.call('XADD', stream, '*', '{VERSION.decode()}', string.format('%.0f-0', now), unpack(argv, entry, last))
+  count('message_accepted', '1')
 end
 """
 

@@ -132,7 +132,7 @@ class Forgetting:
             self.redis.delete(keys.contact(before.contact_id))
         kept = self._remove_kept(until_ms)
         self._remove_receipts(until_ms, kept)
-        self._remove_messages(until_ms)
+        self._remove_message_records(until_ms)
         self._remove_emails()
         self._remove_spooled(until_ms)
         if read_run(self.redis) != run:
@@ -227,12 +227,12 @@ class Forgetting:
                 self.redis.xdel(keys.LEADS, *stale)
         self.done.removed["receipts"] = len(old)
 
-    def _remove_messages(self, until_ms: int) -> None:
+    def _remove_message_records(self, until_ms: int) -> None:
         old = [one.id for one in self.data.messages() if one.queued_ms <= until_ms]
         for some in chunks(old, CHUNK):
             self.redis.delete(*map(keys.message, some))
             self.redis.zrem(keys.MESSAGES, *some)
-        self.done.removed["message records"] = len(old)
+        self.done.removed["receipts"] += len(old)
 
     def _remove_emails(self) -> None:
         names = self.data.emails()
