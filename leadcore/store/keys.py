@@ -128,18 +128,8 @@ def receipt(lead: str) -> str:
 
 
 def message(message_id: str) -> str:
-    """The record of a message that belongs to no lead. Its id has a colon, which no lead's has."""
+    """The record of a message by itself, see `leadcore.store.outgoing`."""
     return f"{PREFIX}message:{message_id}"
-
-
-def record(one: str) -> str:
-    """What says what became of a lead, or of a message by itself."""
-    return message(one) if is_message(one) else receipt(one)
-
-
-def is_message(one: str) -> bool:
-    """Whether this is the id of a message with a record of its own, and not of a lead."""
-    return ":" in one
 
 
 def places(shard: int) -> str:
@@ -159,12 +149,14 @@ def unsent(lead: str) -> str:
     return f"{PREFIX}unsent:{lead}"
 
 
-def message_sent(customer: bytes, text: bytes, one: str = "") -> str:
-    """The key that says that this customer was sent this text; both are the bytes of the outbox's entry. `one`: the
-    lead's id, or that of a message by itself, which may well say what was said before: then its key has the id."""
-    if is_message(one):
-        return f"{PREFIX}told:{one}"
+def message_sent(customer: bytes, text: bytes) -> str:
+    """The key that says that this customer was sent this text; both are the bytes of the outbox's entry."""
     return f"{PREFIX}told:" + hashlib.sha256(customer + b"\0" + text).hexdigest()[:24]
+
+
+def own_message_sent(message_id: str) -> str:
+    """The same for a message by itself, which may well say what was said before."""
+    return f"{PREFIX}told:id:{message_id}"
 
 
 def parked_order(lead: str) -> str:

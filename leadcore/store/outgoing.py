@@ -8,7 +8,7 @@ the outbox like a confirmation; what becomes of it stands in its record (`leadco
 import hashlib
 import json
 from base64 import b32encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +22,25 @@ API, SAY = "api", "say"
 """What the ids of messages begin with that came over HTTP, and from the command line."""
 MOST, LONGEST, LONG = 5, 2_000, 1_000
 """How many texts a message may have, and how many characters each; chats may show those over `LONG` in part only."""
+
+
+def is_message(one: str) -> bool:
+    """Whether this is the id of a message by itself, and not of a lead."""
+    return ":" in one
+
+
+def record_key(one: str) -> str:
+    """The key of what tells what became of a lead, or of a message by itself."""
+    return keys.message(one) if is_message(one) else keys.receipt(one)
+
+
+def message_key(fields: Mapping[bytes, bytes]) -> str:
+    """The key that exists once sending the message of these fields of its entry has started: by what it says to whom,
+    or by its id."""
+    one = fields.get(LEAD, b"").decode("ascii", "replace")
+    if is_message(one):
+        return keys.own_message_sent(one)
+    return keys.message_sent(fields.get(CUSTOMER, b""), fields.get(TEXT, b""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +77,7 @@ def name_message(purpose: str, key: str) -> str:
 
 def make_fields(message: Outgoing) -> tuple[list[Any], list[Any]]:
     """Those of its record, and those of its entry, as flat lists."""
-    if not keys.is_message(message.id):
+    if not is_message(message.id):
         raise ValueError("The id of a message contains a colon.")
     record = [
         *pack(customer_id=identity(message.customer), message=QUEUED),

@@ -5,13 +5,14 @@ from contextlib import suppress
 from dataclasses import replace
 
 from leadcore import event, receipts
-from leadcore.fields import CUSTOMER, TEXT
+from leadcore.fields import CUSTOMER
 from leadcore.reasons import NO_REASON, Reason, reason
 from leadcore.receipts import Receipt
 from leadcore.store import keys
 from leadcore.store.bell import Bell
 from leadcore.store.connection import AWAY, Redis
 from leadcore.store.lua import ENTRY_FIELDS, MESSAGE_FIELDS, NOTE_RETRY, RING, TAKE_KEPT, UNPACK_FIELDS
+from leadcore.store.outgoing import message_key, record_key
 from leadcore.store.streams import BELL_SECONDS, unpack_fields
 
 GONE = reason("no_message_waits")
@@ -72,7 +73,7 @@ class Unsent:
                 *_keys(lead),
                 keys.entries(keys.OUTBOX, shard),
                 keys.bell(keys.OUTBOX, shard),
-                keys.message_sent(fields[CUSTOMER], fields[TEXT], lead),
+                message_key(fields),
             ],
             args=[lead, "retry", user, self.actions_kept, BELL_SECONDS, *receipts.pack(message="queued")],
         )
@@ -96,4 +97,4 @@ def as_parked(receipt: Receipt) -> Receipt:
 
 
 def _keys(lead: str) -> tuple[str, ...]:
-    return keys.unsent(lead), keys.UNSENT, keys.record(lead), keys.ACTIONS
+    return keys.unsent(lead), keys.UNSENT, record_key(lead), keys.ACTIONS

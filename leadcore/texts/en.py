@@ -144,7 +144,7 @@ REASONS: Mapping[str, str] = {
     "messages_off_for_intent": "messages are switched off for this intent",
     "quiet_hours": "quiet hours",
     "never_heard": "it is not known when the customer was last heard, and window_hours is set",
-    "window_over": "the customer was last heard more than {hours} hours ago",
+    "window_over": "the customer was last heard longer ago than window_hours",
     "behind_another": "an earlier message to the customer waits",
     "too_old": "older than {minutes} minutes",
     "is_retry": "it is a retry",

@@ -133,7 +133,7 @@ REASONS: Mapping[str, str] = {
     "messages_off_for_intent": "ปิดการส่งข้อความของ intent นี้ไว้",
     "quiet_hours": "อยู่ในช่วงเวลางดรบกวน",
     "never_heard": "ไม่ทราบว่าลูกค้าทักมาครั้งล่าสุดเมื่อไร และตั้งค่า window_hours ไว้",
-    "window_over": "ลูกค้าทักมาครั้งล่าสุดเกิน {hours} ชั่วโมงแล้ว",
+    "window_over": "ลูกค้าทักมาครั้งล่าสุดนานเกิน window_hours",
     "behind_another": "มีข้อความก่อนหน้าถึงลูกค้ารออยู่",
     "too_old": "เก่ากว่า {minutes} นาที",
     "is_retry": "เป็นการลองใหม่",

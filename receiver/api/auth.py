@@ -38,7 +38,7 @@ class BearerAuth:
                 log.warning("api.wrong_token", network=network_of(sender))
             if counted.spread:
                 log.warning("api.many_wrong_tokens", at_most=ALLOWED_IN_ALL)
-        raise Unauthorized
+        raise Unauthorized("Unauthorized")
 
 
 def _digest(token: str) -> bytes:

@@ -21,9 +21,6 @@ class Unauthorized(ApiError):
 
     status, counted = 401, "unauthorized"
 
-    def __init__(self) -> None:
-        super().__init__("Unauthorized")
-
     def headers(self) -> Mapping[str, str]:
         return {"WWW-Authenticate": "Bearer"}
 
@@ -57,9 +54,6 @@ class Away(ApiError):
     """Nothing was stored; the caller repeats the call."""
 
     status = 503
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
 
     def headers(self) -> Mapping[str, str]:
         return {"Retry-After": "2"}

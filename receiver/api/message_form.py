@@ -17,7 +17,11 @@ def read_message(key: str, raw: bytes) -> Outgoing:
     `BadRequest` and `Invalid`."""
     if not _KEY.fullmatch(key) or not key.strip():
         raise BadRequest("The header Idempotency-Key is required: 1 to 255 ASCII characters, another for each message.")
-    body = event.decode(raw)
+    return make_message(name_message(API, key), event.decode(raw))
+
+
+def make_message(message_id: str, body: dict[str, Any]) -> Outgoing:
+    """The message in `body`. Raises `Invalid`."""
     unknown = sorted(body.keys() - {*KNOWN})
     if unknown:
         raise Invalid(f"There is a field that is not known; known are {', '.join(KNOWN)}.")
@@ -27,7 +31,7 @@ def read_message(key: str, raw: bytes) -> Outgoing:
     urgent = body.get("urgent", False)
     if not isinstance(urgent, bool):
         raise Invalid("urgent must be true or false.")
-    return Outgoing(name_message(API, key), customer, _texts(body.get("messages")), urgent)
+    return Outgoing(message_id, customer, _texts(body.get("messages")), urgent)
 
 
 def warn(message: Outgoing) -> list[str]:

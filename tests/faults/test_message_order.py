@@ -153,11 +153,11 @@ def test_a_customers_messages_never_go_side_by_side(scene: Scene) -> None:
     worker = scene.worker()
     send, on_their_way, most = worker.outbox.dealdroid.send, [], []
 
-    def watched(customer: Any, texts: Any) -> Any:
+    def watched(customer: Any, *texts: str) -> Any:
         on_their_way.append(customer)
         most.append(max(on_their_way.count(one) for one in CUSTOMERS))
         try:
-            return send(customer, texts)
+            return send(customer, *texts)
         finally:
             on_their_way.remove(customer)
 
@@ -257,7 +257,7 @@ def test_after_the_window_nothing_is_sent_until_a_person_says_so(scene: Scene) -
         [unknown] = put(scene, CUSTOMERS[1], texts=["Who are you?"], tag="late")
         worker.outbox.drain(0)
     assert [english(store(scene).read(one).why) for one in (late, unknown)] == [  # type: ignore[union-attr]
-        "the customer was last heard more than 1 hours ago",
+        "the customer was last heard longer ago than window_hours",
         "it is not known when the customer was last heard, and window_hours is set",
     ]
     assert len(chat(scene)) == before + 1
@@ -297,7 +297,7 @@ def test_a_redis_that_forgot_that_a_message_was_sent_does_not_send_it_again(scen
     worker.outbox.drain(0)
     for entry, fields in rows:
         scene.redis.xadd(keys.entries(keys.OUTBOX, 0), fields, id=f"{entry.decode().partition('-')[0]}9-1")
-    scene.redis.set(keys.message_sent(b"", b"", first), "sent")
+    scene.redis.set(keys.own_message_sent(first), "sent")
     scene.worker().outbox.drain(0)
     assert chat(scene) == ["Thank you", "Thank you"]
     assert states(scene, [first, second]) == ["sent", "sent"]

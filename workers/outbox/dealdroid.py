@@ -5,7 +5,6 @@ its body: DealDroid's page shows one that is not JSON.
 import os
 import socket
 import ssl
-from collections.abc import Sequence
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import Any
@@ -65,7 +64,7 @@ class DealDroid:
             self.session.close()
         self._used_at = now
 
-    def send(self, customer: str | int | float, texts: Sequence[str]) -> DeliveryOutcome:
+    def send(self, customer: str | int | float, *texts: str) -> DeliveryOutcome:
         """Send one message of some `texts`; `customer` exactly as DealDroid gave it. Never raises."""
         context = set_deadline(DEADLINE_SECONDS, self.machine)
         try:

@@ -313,7 +313,7 @@ class OutboxSender:
         flight = Flight(int(message.fields.get(TRIES, b"0")), since_ms=1, repeats=repeats)
         started_at = self.machine.monotonic()
         for repeated in count():
-            outcome = self.dealdroid.send(message.customer, message.texts)
+            outcome = self.dealdroid.send(message.customer, *message.texts)
             if not _failed(outcome):
                 self.breaker.note_success()
                 return outcome

@@ -9,6 +9,7 @@ from leadcore.reasons import reason
 from leadcore.receipts import UNSENT_SECONDS, pack
 from leadcore.store import keys
 from leadcore.store.counters import count
+from leadcore.store.outgoing import record_key
 from leadcore.store.streams import pack_fields, unpack_fields
 from workers.rules import places
 from workers.rules.outcomes import DeliveryOutcome, MessageFailed, MessageSent, MessageUnclear
@@ -112,7 +113,7 @@ def _lead_id(fields: Fields) -> str:
 
 
 def _note(fields: Fields, message: str, now_ms: int) -> Command:
-    return ("HSET", keys.record(_lead_id(fields)), *pack(message=message, message_ms=now_ms))
+    return ("HSET", record_key(_lead_id(fields)), *pack(message=message, message_ms=now_ms))
 
 
 def store_unsent(fields: Fields, now_ms: int) -> Sequence[Command]:

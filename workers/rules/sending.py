@@ -10,7 +10,7 @@ from msgspec import Struct
 from leadcore.config import Config
 from leadcore.fields import KIND, LEAD, URGENT
 from leadcore.reasons import NO_REASON, Reason, reason
-from leadcore.store import keys
+from leadcore.store.outgoing import is_message
 from workers.rules.texts import find_silence_reason, is_quiet
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def permit(
     if hours and heard_ms is None:
         return Permission(reason("never_heard"))
     if hours and heard_ms is not None and now_ms - heard_ms > hours * HOUR_MS:
-        return Permission(reason("window_over", hours=hours))
+        return Permission(reason("window_over"))
     if URGENT not in fields and is_quiet(now_ms, config, timezone):
         return Permission(reason("quiet_hours"), _end_of_quiet_hours(now_ms, config, timezone))
     return ALLOWED
@@ -59,7 +59,7 @@ def permit(
 
 def is_own(fields: Mapping[bytes, bytes]) -> bool:
     """Whether it is a message with a record of its own, and no confirmation."""
-    return keys.is_message(fields.get(LEAD, b"").decode("ascii", "replace"))
+    return is_message(fields.get(LEAD, b"").decode("ascii", "replace"))
 
 
 def _end_of_quiet_hours(now_ms: int, config: Config, timezone: "ZoneInfo") -> int:
