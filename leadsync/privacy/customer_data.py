@@ -147,7 +147,7 @@ class CustomerData:
     def as_dict(self, spool: "Spool") -> dict[str, Any]:
         """The output of `leadsync export`. Raises `SpoolError` too."""
         found = self.receipts()
-        kept = self.kept()
+        kept, messages = self.kept(), self.messages()
         customer = unpack(self.record())
         return {
             "customer_id": self.customer_id,
@@ -156,13 +156,19 @@ class CustomerData:
             **{name: [one.as_dict() for one in some] for name, some in kept.items()},
             "spooled": [{"received_ms": one.received_ms, "body": _loads(one.body)} for one in self.spooled(spool)],
             "receipts": [one.as_dict() for one in found],
-            "message_records": [one.as_dict() for one in self.messages()],
+            "message_records": [one.as_dict() for one in messages],
             "record": _describe(customer),
             "contact_record": _describe(self._shared(customer)),
             "email_match": _describe_match(self.match()),
             "emails_used": len(self.emails()),
             "forgotten_until_ms": forgotten_ms(self.tombstone()),
-            "actions": self.actions([one.lead for one in found] + [one.lead for some in kept.values() for one in some]),
+            "actions": self.actions(
+                [
+                    *(one.lead for one in found),
+                    *(one.lead for some in kept.values() for one in some),
+                    *(one.id for one in messages),
+                ]
+            ),
         }
 
     def _shared(self, customer: Customer) -> Customer:
