@@ -19,7 +19,7 @@ from leadcore.verdict import SEVERITIES, Problem, assess
 from receiver.intake.errors import SpoolError
 from receiver.intake.spool import Spool
 
-REFUSED = ("forbidden", "malformed", "nowhere", "throttled", "too_large", "unauthorized", "unusable")
+REFUSED = ("forbidden", "malformed", "nowhere", "throttled", "too_large", "unusable")
 OUTCOMES = ("created", "updated", "unchanged", "skipped", "retried", "parked", "held", "discarded")
 ORDERS = ("created", "updated", "unchanged", "parked")
 MESSAGES = ("sent", "asked", "failed", "interrupted", "silent", "retried")

@@ -19,7 +19,7 @@ class ApiError(LeadSyncError):
 class Unauthorized(ApiError):
     """No token, or a wrong one."""
 
-    status, counted = 401, "unauthorized"
+    status, counted = 401, "forbidden"
 
     def headers(self) -> Mapping[str, str]:
         return {"WWW-Authenticate": "Bearer"}
