@@ -10,6 +10,7 @@ from leadcore.store.lua import COUNT, DEL_FIRST, ENTRY_FIELDS, NOW, RECEIPT_FIEL
 
 ENDED_SECONDS = 30 * 86_400
 ONCE = "ONCE"
+MESSAGES_LISTED = 10_000
 
 # Defines `put_message(record, argv, fields, last_field, stream, entry, last)`: a message with a record of its own goes
 # to the end of its shard. Uses `now` and `count`.
@@ -18,6 +19,7 @@ local function put_message(record, argv, fields, last_field, stream, entry, last
   redis.call('HSET', record, '{RECEIPT["received_ms"]}', string.format('%.0f', now), unpack(argv, fields, last_field))
   redis.call('EXPIRE', record, {ENDED_SECONDS})
   redis.call('ZADD', '{keys.MESSAGES}', now, string.sub(record, {len(keys.message("")) + 1}))
+  redis.call('ZREMRANGEBYRANK', '{keys.MESSAGES}', 0, -{MESSAGES_LISTED + 1})
   redis.call('XADD', stream, '*', '{VERSION.decode()}', string.format('%.0f-0', now), unpack(argv, entry, last))
   count('message_accepted', '1')
 end

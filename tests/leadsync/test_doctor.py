@@ -109,6 +109,8 @@ def test_a_system_that_is_well_is_fine_but_for_the_stand_ins_address(ward: Line)
         ({"DEALDROID_SECRET": "", "ALLOW_UNAUTHENTICATED": "1"}, "Secret", "warning", "anybody"),
         ({"DEALDROID_SECRET": f"{LONG},short"}, "Secret", "warning", "one secret"),
         ({"DEALDROID_SECRET": f"{LONG},of-twenty-characters"}, "Secret", "warning", "shorter than 32"),
+        ({"MESSAGES_TOKEN": "guessed"}, "Messages token", "warning", "shorter than 16"),
+        ({"MESSAGES_TOKEN": LONG}, "Messages token", "fine", "is on"),
         ({"REDIS_URL": "redis://127.0.0.1:1/0"}, "Redis", "wrong", "does not answer"),
         ({"REDIS_URL": "http://x"}, "Configuration", "wrong", "REDIS_URL"),
         ({"LEADSYNC_CONFIG": "/nowhere.toml"}, "Configuration", "wrong", "no such file"),

@@ -171,10 +171,12 @@ class OutboxSender:
             if not rows:
                 return
             while rows:
-                if not probing and self.pause.is_active():
+                paused, waiting = self._read_state(shard)
+                if paused and not probing:
                     return
+                heads = self._read_heads(shard, rows) if waiting else {}
                 size = min(most, IN_FLIGHT if self.breaker.is_proven else UNPROVEN_IN_FLIGHT)
-                chosen = places.choose(rows, self._read_heads(shard, rows), size, self.clock.now_ms())
+                chosen = places.choose(rows, heads, size, self.clock.now_ms())
                 if chosen.missed and not pruned:
                     pruned = True
                     self._prune_places(shard)
@@ -184,10 +186,16 @@ class OutboxSender:
                     yield chosen.send
                 rows = chosen.rest
 
+    def _read_state(self, shard: int) -> tuple[bool, bool]:
+        """Whether the outbox is paused, and whether messages of the shard left the stream to wait."""
+        pipe = self.redis.pipeline(transaction=False)
+        pipe.exists(self.pause.key)
+        pipe.zcard(keys.places(shard))
+        paused, waiting = pipe.execute()
+        return bool(paused), bool(waiting)
+
     def _read_heads(self, shard: int, rows: Sequence[StreamEntry]) -> dict[str, places.Head]:
         """The first message that waits of each of the rows' customers."""
-        if not self.redis.zcard(keys.places(shard)):
-            return {}
         pipe = self.redis.pipeline(transaction=False)
         for customer in {places.customer_of(fields) for _, fields in rows}:
             pipe.zrangebylex(keys.places(shard), *places.head_range(customer), 0, 1)
