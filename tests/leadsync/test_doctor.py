@@ -20,7 +20,7 @@ from leadcore.store.required import remember_required
 from leadcore.store.status import Status
 from leadsync.cli import cli
 from leadsync.doctor.finding import Finding, clock
-from leadsync.doctor.machine import check_alerts
+from leadsync.doctor.machine import check_alerts, check_messages_token
 from leadsync.doctor.portal import (
     judge_date,
     judge_defaults,
@@ -110,7 +110,6 @@ def test_a_system_that_is_well_is_fine_but_for_the_stand_ins_address(ward: Line)
         ({"DEALDROID_SECRET": f"{LONG},short"}, "Secret", "warning", "one secret"),
         ({"DEALDROID_SECRET": f"{LONG},of-twenty-characters"}, "Secret", "warning", "shorter than 32"),
         ({"MESSAGES_TOKEN": "guessed"}, "Messages token", "warning", "shorter than 16"),
-        ({"MESSAGES_TOKEN": LONG}, "Messages token", "fine", "is on"),
         ({"REDIS_URL": "redis://127.0.0.1:1/0"}, "Redis", "wrong", "does not answer"),
         ({"REDIS_URL": "http://x"}, "Configuration", "wrong", "REDIS_URL"),
         ({"LEADSYNC_CONFIG": "/nowhere.toml"}, "Configuration", "wrong", "no such file"),
@@ -478,3 +477,8 @@ def test_a_hubspot_that_does_not_tell_its_rules_is_no_fault(ward: Line) -> None:
     ward.crm.fault("404", path="/0-1")
     _, found = examine(ward)
     assert "HubSpot's rules for values" not in found
+
+
+def test_the_messages_token_is_spoken_of_only_where_it_is_set() -> None:
+    assert check_messages_token({}) == []
+    assert [one.state for one in check_messages_token({"MESSAGES_TOKEN": LONG})] == ["fine"]

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from leadcore.config import Config, Messages
+from leadcore.fields import URGENT
 from leadcore.reasons import NO_REASON, reason
 from workers.rules.sending import ALLOWED, Permission, permit
 
@@ -56,7 +57,7 @@ def test_quiet_hours_are_waited_for(now: str, hours: tuple[str, str], until: str
     config = configured(window_hours=0, quiet_hours=hours)
     expected = Permission(reason("quiet_hours"), ms(until)) if until else ALLOWED
     assert permit(OWN, ms(now), None, ms(now), config, BANGKOK) == expected
-    assert permit({**OWN, b"g": b"1"}, ms(now), None, ms(now), config, BANGKOK) == ALLOWED
+    assert permit({**OWN, URGENT: b"1"}, ms(now), None, ms(now), config, BANGKOK) == ALLOWED
 
 
 @pytest.mark.parametrize("day", ["2026-03-28", "2026-10-24"])
