@@ -4,7 +4,7 @@ BIN := .venv/bin
 PACKAGES := $(wildcard leadcore receiver workers leadsync sandbox bench/__main__.py)
 PACKAGES := $(PACKAGES:/__main__.py=)
 
-.PHONY: run test test-fast check lock clean
+.PHONY: run test test-fast check openapi lock clean
 .DELETE_ON_ERROR:
 
 run: .venv/run
@@ -31,6 +31,11 @@ check: .venv/check
 		-r requirements.txt >.venv/audit 2>&1 && tail -n 1 .venv/audit || \
 	if grep -q '^Found ' .venv/audit; then cat .venv/audit; exit 1; \
 	else tail -n 1 .venv/audit; echo 'Note: known vulnerabilities cannot be looked up here; nothing was audited.'; fi
+
+# After a change of docs/openapi.yaml: the wheel carries it as JSON.
+openapi: .venv/test
+	$(BIN)/python -c "import json, yaml; print(json.dumps(yaml.safe_load(open('docs/openapi.yaml')), indent=1))" \
+		>receiver/api/openapi.json
 
 # make bench ARGS='ack latency', or ARGS='--against main' beside another revision. Where wrk is installed, it loads.
 ifneq ($(wildcard bench/__main__.py),)

@@ -41,11 +41,13 @@ class Crm(Struct, frozen=True, forbid_unknown_fields=True):
 
 class Messages(Struct, frozen=True, forbid_unknown_fields=True):
     """When a confirmation is sent, and its texts. `confirm_max_age` is in minutes, at most 23 hours, because messaging
-    platforms forbid automated messages after 24."""
+    platforms forbid automated messages after 24. `window_hours`: a message that the shop's systems send goes out no
+    later than so many hours after the customer's last word; 0: whenever."""
 
     enabled: bool = True
     confirm_max_age: Annotated[int, Meta(ge=1, le=1380)] = 60
     quiet_hours: tuple[Clock, Clock] | None = None
+    window_hours: Annotated[int, Meta(ge=0, le=8760)] = 23
     default_language: Language = "th"
     resend_interrupted: bool = False
     texts: Texts = {}

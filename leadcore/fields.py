@@ -2,12 +2,13 @@
 
 They never change: during a deploy old and new processes read the same data. What a letter means depends on the place:
 
-    letter  entry (inbox, orders)          entry (outbox)                receipt                     action
+    letter  entry (inbox, orders)          entry (outbox)                receipt, or record of       action
+                                                                         a message (*: only there)
     a                                      about: its case           retried, ms
     b       body: the event as JSON
     c                                      customer: {"id": ...}         customer id                 command
-    d                                                                                                customer's digest
-    e       lead id                        lead id
+    d                                                                    * digest of the request     customer's digest
+    e       lead id                        id of the lead or message
     f                                                                    properties written, packed
     g                                                                    HubSpot order id
     h                                                                    HubSpot contact id
@@ -17,21 +18,25 @@ They never change: during a deploy old and new processes read the same data. Wha
     l                                                                                                lead id
     m                                                                    time of the message, ms
     n       tries so far                   tries so far                  state of the message
-    o                                                                    state of the order
+    o                                      place: "ms-seq"               state of the order
     p       last delay that was no try, ms
     q                                                                    why a person had to retry
     r                                                                    received, ms
     s                                                                    state
-    t                                      text, as JSON                 tries so far
-    u                                                                                                user
+    t                                      text, or texts, as JSON       tries so far
+    u                                                                    * held until, ms            user
     v       version: "ms" or "ms-seq"      version: "ms-seq"
     w                                                                    written, ms
+    x                                                                    * how many texts
     y                                                                    reason
+    z                                      urgent: "1"                   * urgent: "1"
 
 Entries keep their fields where they wait outside their stream: later, sending, parked, held and unsent hold them packed
 (see `leadcore.store.streams.pack_fields`). An entry of the index of leads holds "e" alone. "k" is absent for an event
 straight from DealDroid, "n" before the first try, "v" where the version is the entry's own id; "p" is there if the
-lead was put off without using up a try, "a" if the message confirms nothing. All times are of Redis' clock.
+lead was put off without using up a try, "a" if the message confirms nothing, "o" once a message has left the stream to
+wait: the id under which it was first there, by which its customer's messages keep their order. All times are of Redis'
+clock.
 """
 
 # Entries of the inbox, the outbox and the index of leads.
@@ -41,8 +46,10 @@ CUSTOMER = b"c"
 LEAD = b"e"
 KIND = b"k"
 TRIES = b"n"
+PLACE = b"o"
 PUT_OFF = b"p"
 TEXT = b"t"
+URGENT = b"z"
 VERSION = b"v"
 
 # Receipts: the attribute of `leadcore.receipts.Receipt` -> its field.
@@ -65,6 +72,9 @@ RECEIPT = {
     "order_id": "g",
     "order_ref": "j",
 }
+
+# Records of messages, beside those of `RECEIPT`: the attribute of `leadcore.store.messages.Message` -> its field.
+MESSAGE = {"until_ms": "u", "count": "x", "urgent": "z", "request": "d"}
 
 # Entries of the stream of actions.
 ACTION_COMMAND = b"c"

@@ -135,9 +135,9 @@ def is_bad(problems: list[Problem]) -> bool:
 
 
 def find_flaws(receipt: Receipt) -> list[tuple[str, str]]:
-    """What keeps a written lead from being a plain success: ("without", property) for each value that did not get into
-    HubSpot, ("message", "failed" or "interrupted") and ("order", "parked")."""
-    if receipt.state not in WRITTEN:
+    """What keeps a written lead, or a message by itself, from being a plain success: ("without", property) for each
+    value that did not get into HubSpot, ("message", "failed" or "interrupted") and ("order", "parked")."""
+    if receipt.state and receipt.state not in WRITTEN:
         return []
     missing = dict.fromkeys(note.property for note in receipt.notes if note.what == "dropped")
     message = receipt.message.partition(":")[0]

@@ -16,6 +16,8 @@ from leadcore.settings import ReceiverSettings, read_receiver
 from leadcore.store.connection import RECEIVER_TIMEOUT, Redis, connect
 from leadcore.store.counters import Tally
 from receiver import health
+from receiver.api import description
+from receiver.api import views as api
 from receiver.console import views as console
 from receiver.intake.errors import Forbidden, NotStored, Unusable
 from receiver.intake.fast_path import FastPath
@@ -63,6 +65,9 @@ def create_app(given: ReceiverSettings | None = None) -> Flask:
     _register_payments(app, redis, links, settings)
     if settings.console_password:
         app.register_blueprint(console.blueprint(redis, spool, settings))
+    app.register_blueprint(description.blueprint())
+    if settings.messages_token:
+        app.register_blueprint(api.blueprint(redis, settings, feeder.tally))
     _answer_errors(app, feeder.tally)
     app.wsgi_app = FastPath(app, intake)  # type: ignore[method-assign]  # as Flask's documentation does it
     feeder.start()

@@ -120,6 +120,8 @@ def _collect_status(status: Status) -> Iterator[Metric]:
 
 def _collect_counts(counts: Mapping[str, int]) -> Iterator[Metric]:
     yield CounterMetricFamily("leadsync_accepted", "Events put into the inbox", counts.get("accepted", 0))
+    of_their_own = "Messages put into the outbox by themselves, not as confirmations"
+    yield CounterMetricFamily("leadsync_messages_accepted", of_their_own, counts.get("message_accepted", 0))
     yield CounterMetricFamily("leadsync_duplicates", "Events that were there already", counts.get("duplicate", 0))
     yield _counter("leadsync_leads", "Leads by what became of them", "outcome", OUTCOMES, counts)
     yield _counter("leadsync_orders", "Orders by what became of them", "outcome", ORDERS, counts, "order_")

@@ -18,6 +18,7 @@ from workers.hubspot.records import Records
 from workers.hubspot.search_quota import SearchQuota
 from workers.orders.drain import OrderDrain
 from workers.outbox.dealdroid import DealDroid
+from workers.outbox.last_words import LastWords
 from workers.outbox.sender import IN_FLIGHT, OutboxSender
 from workers.outbox.sent_log import SentLog
 from workers.rules.confirmation import ConfirmationWriter
@@ -92,7 +93,17 @@ def build(settings: WorkerSettings, machine: Machine) -> Runtime:
     customers = CustomerStore(redis, shared.key.encode())
     dealdroid = DealDroid(settings.dealdroid_url, IN_FLIGHT, machine)
     outbox = OutboxSender(
-        redis, dealdroid, config, shared.timezone, leases, stop, sent_log, budget, machine, dry_run=shared.dry_run
+        redis,
+        dealdroid,
+        config,
+        shared.timezone,
+        leases,
+        stop,
+        sent_log,
+        budget,
+        LastWords(redis, shared.key.encode()),
+        machine,
+        dry_run=shared.dry_run,
     )
     return Runtime(
         settings=settings,

@@ -11,6 +11,7 @@ from leadcore.store import keys, lines
 from leadcore.store.connection import Redis
 from leadcore.store.lines import Kept
 from leadcore.store.lua import COUNT, DEL_FIRST, NOW, RECEIPT_FIELDS
+from leadcore.store.scripts import ENDED_SECONDS
 from leadcore.store.streams import DUPLICATE_MS
 
 CHUNK = 500
@@ -96,6 +97,7 @@ class Retention:
             if self._after == "-":
                 break
         seconds, _ = self.redis.time()
+        self.redis.zremrangebyscore(keys.MESSAGES, "-inf", (seconds - ENDED_SECONDS) * 1000)
         for _, kept in lines.each_kept():
             if kept.state:
                 self._end(kept)

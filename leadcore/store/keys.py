@@ -39,6 +39,8 @@ REFUSED = PREFIX + "refused"
 """Posts refused for their secret: ISO date -> count, see `leadcore.store.posts`."""
 LAST_POST = PREFIX + "last_post"
 """When DealDroid's last authenticated post came: the score of the one member, in ms."""
+MESSAGES = PREFIX + "messages"
+"""The newest messages by themselves: id -> when they were taken, in ms."""
 ACTIONS = PREFIX + "actions"
 """A stream of what people did."""
 MATCHES = PREFIX + "matches"
@@ -127,6 +129,16 @@ def receipt(lead: str) -> str:
     return f"{PREFIX}receipt:{lead}"
 
 
+def message(message_id: str) -> str:
+    """The record of a message by itself, see `leadcore.store.outgoing`."""
+    return f"{PREFIX}message:{message_id}"
+
+
+def places(shard: int) -> str:
+    """The messages of the outbox that left the stream to wait, in their order; see `workers.rules.places`."""
+    return f"{PREFIX}{OUTBOX}:{shard}:places"
+
+
 def parked(lead: str) -> str:
     return f"{PREFIX}parked:{lead}"
 
@@ -152,6 +164,11 @@ def payment_event(digest: str) -> str:
 def message_sent(customer: bytes, text: bytes) -> str:
     """The key that says that this customer was sent this text; both are the bytes of the outbox's entry."""
     return f"{PREFIX}told:" + hashlib.sha256(customer + b"\0" + text).hexdigest()[:24]
+
+
+def own_message_sent(message_id: str) -> str:
+    """The same for a message by itself, which may well say what was said before."""
+    return f"{PREFIX}told:id:{message_id}"
 
 
 def parked_order(lead: str) -> str:

@@ -1,23 +1,29 @@
 """The index of leads, which is a stream of their ids, and their receipts."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from leadcore import receipts
 from leadcore.fields import LEAD
 from leadcore.receipts import Receipt
 from leadcore.store import keys
 from leadcore.store.connection import Redis
+from leadcore.store.outgoing import is_message, record_key
 
 
 def read_receipts(redis: Redis, leads: Iterable[str]) -> list[Receipt | None]:
-    """The receipt of each lead in one round trip, None where it has expired. Raises redis-py's errors."""
+    """The receipt of each lead in one round trip, None where it has expired. That of a message by itself has the
+    state "". Raises redis-py's errors."""
     leads = list(leads)
     pipe = redis.pipeline(transaction=False)
     for lead in leads:
-        pipe.hgetall(keys.receipt(lead))
-    return [
-        receipts.unpack(lead, stored) if stored else None for lead, stored in zip(leads, pipe.execute(), strict=True)
-    ]
+        pipe.hgetall(record_key(lead))
+    return [_unpack(lead, stored) if stored else None for lead, stored in zip(leads, pipe.execute(), strict=True)]
+
+
+def _unpack(lead: str, stored: Mapping[bytes, bytes]) -> Receipt:
+    receipt = receipts.unpack(lead, stored)
+    return replace(receipt, state="") if is_message(lead) else receipt
 
 
 def read_newest(redis: Redis, count: int, before: str = "") -> list[tuple[str, str]]:

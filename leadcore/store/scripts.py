@@ -3,11 +3,27 @@
 Numbers are passed as strings where possible: Redis formats each one that Lua passes to it, for 0.3 us.
 """
 
+from leadcore.fields import RECEIPT, VERSION
 from leadcore.receipts import HELD, PARKED, WAITING
 from leadcore.store import keys
 from leadcore.store.lua import COUNT, DEL_FIRST, ENTRY_FIELDS, NOW, RECEIPT_FIELDS, UNCHANGED, UNPACK_FIELDS
 
 ENDED_SECONDS = 30 * 86_400
+ONCE = "ONCE"
+MESSAGES_LISTED = 10_000
+
+# Defines `put_message(record, argv, fields, last_field, stream, entry, last)`: a message with a record of its own goes
+# to the end of its shard. Uses `now` and `count`.
+PUT_MESSAGE = f"""
+local function put_message(record, argv, fields, last_field, stream, entry, last)
+  redis.call('HSET', record, '{RECEIPT["received_ms"]}', string.format('%.0f', now), unpack(argv, fields, last_field))
+  redis.call('EXPIRE', record, {ENDED_SECONDS})
+  redis.call('ZADD', '{keys.MESSAGES}', now, string.sub(record, {len(keys.message("")) + 1}))
+  redis.call('ZREMRANGEBYRANK', '{keys.MESSAGES}', 0, -{MESSAGES_LISTED + 1})
+  redis.call('XADD', stream, '*', '{VERSION.decode()}', string.format('%.0f-0', now), unpack(argv, entry, last))
+  count('message_accepted', '1')
+end
+"""
 
 # Returns the right key to a caller whose digests are made with another one (Redis was emptied since). Uses `secret` and
 # `key`, which is '' if the environment fixes it.
@@ -34,11 +50,20 @@ end
 # the payload of a parked lead does.
 _EXECUTE = (
     COUNT
+    + PUT_MESSAGE
     + f"""
 local argv, call, find, unpack = ARGV, redis.call, string.find, unpack
 local sums = {{}}
 local function execute(from, size)
   local command, key = argv[from], argv[from + 1]
+  if command == '{ONCE}' then
+    if call('EXISTS', key) == 0 then
+      local size_of_record = tonumber(argv[from + 2])
+      local entry = from + 3 + size_of_record
+      put_message(key, argv, from + 3, entry - 1, argv[entry], entry + 1, from + size - 1)
+    end
+    return
+  end
   if command == 'HINCRBY' then
     local field, sum = argv[from + 2], sums[key] or {{}}
     sums[key] = sum
@@ -46,7 +71,8 @@ local function execute(from, size)
     return
   end
   local added = call(unpack(argv, from, from + size - 1))
-  if command == 'HSET' and added * 2 == size - 2 and find(key, '{keys.receipt("")}', 1, true) == 1
+  if command == 'HSET' and added * 2 == size - 2
+      and (find(key, '{keys.receipt("")}', 1, true) == 1 or find(key, '{keys.message("")}', 1, true) == 1)
       and call('HLEN', key) == added then
     call('EXPIRE', key, {ENDED_SECONDS})
   end

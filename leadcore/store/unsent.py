@@ -1,21 +1,20 @@
 """Messages that could not be sent, kept for a week: only a person can tell whether they still make sense."""
 
 import json
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 
 from leadcore import event, receipts
-from leadcore.fields import CUSTOMER, KIND, TEXT
+from leadcore.fields import CUSTOMER
 from leadcore.reasons import NO_REASON, Reason, reason
 from leadcore.receipts import Receipt
 from leadcore.store import keys
 from leadcore.store.bell import Bell
 from leadcore.store.connection import AWAY, Redis
 from leadcore.store.lua import ENTRY_FIELDS, MESSAGE_FIELDS, NOTE_RETRY, RING, TAKE_KEPT, UNPACK_FIELDS
+from leadcore.store.outgoing import message_key, record_key
 from leadcore.store.streams import BELL_SECONDS, unpack_fields
 
-RETRY = b"retry"
 GONE = reason("no_message_waits")
 
 _RETRY = (
@@ -31,7 +30,7 @@ local bell_seconds = ARGV[5]
     + NOTE_RETRY
     + """
 redis.call('DEL', message_sent)
-local entry = unpack_fields(packed, {[KIND] = true, [TRIES] = true})
+local entry = unpack_fields(packed, {[KIND] = true, [TRIES] = true, [PLACE] = true})
 redis.call('XADD', stream, '*', KIND, 'retry', unpack(entry))
 if redis.call('EXISTS', receipt) == 1 then
   note_retry(MESSAGE)
@@ -74,7 +73,7 @@ class Unsent:
                 *_keys(lead),
                 keys.entries(keys.OUTBOX, shard),
                 keys.bell(keys.OUTBOX, shard),
-                keys.message_sent(fields[CUSTOMER], fields[TEXT]),
+                message_key(fields),
             ],
             args=[lead, "retry", user, self.actions_kept, BELL_SECONDS, *receipts.pack(message="queued")],
         )
@@ -97,10 +96,5 @@ def as_parked(receipt: Receipt) -> Receipt:
     return replace(receipt, reason=f"{state}: {what}")
 
 
-def asked_by_person(fields: Mapping[bytes, bytes]) -> bool:
-    """Whether a person asked for this message: then it is sent at any hour."""
-    return fields.get(KIND) == RETRY
-
-
 def _keys(lead: str) -> tuple[str, ...]:
-    return keys.unsent(lead), keys.UNSENT, keys.receipt(lead), keys.ACTIONS
+    return keys.unsent(lead), keys.UNSENT, record_key(lead), keys.ACTIONS

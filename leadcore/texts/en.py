@@ -141,6 +141,7 @@ REASONS: Mapping[str, str] = {
     "erasure_refused": "HubSpot refused to delete the contact (status {status}).",
     "unlinking_refused": "HubSpot refused to remove the customer's id from the contact.",
     "dealdroid_takes_nothing": "DealDroid takes no messages at the moment.",
+    "dealdroid_busy": "DealDroid asks to slow down.",
     "redis_restarted": "Redis has restarted; messages wait until it knows all.",
     # Why there is no message, or what became of it
     "nothing_new": "nothing new for the customer",
@@ -151,6 +152,9 @@ REASONS: Mapping[str, str] = {
     "messages_off": "messages are switched off",
     "messages_off_for_intent": "messages are switched off for this intent",
     "quiet_hours": "quiet hours",
+    "never_heard": "it is not known when the customer was last heard, and window_hours is set",
+    "window_over": "the customer was last heard longer ago than window_hours",
+    "behind_another": "an earlier message to the customer waits",
     "too_old": "older than {minutes} minutes",
     "is_retry": "it is a retry",
     "is_replay": "it is a replay",
@@ -280,6 +284,7 @@ PAUSES: Mapping[str, str] = {
     "unexpected": "HubSpot gives answers that are not its own. Check HUBSPOT_BASE_URL.",
     "no_key": "The portal has no unique property dealdroid_customer_id. Run: leadsync setup",
     "dealdroid": "DealDroid accepts no messages at the moment.",
+    "dealdroid_busy": "DealDroid asks to slow down. There is nothing to do.",
     "restarted": "Redis has restarted; messages wait until it knows which were sent.",
 }
 

@@ -130,6 +130,7 @@ REASONS: Mapping[str, str] = {
     "erasure_refused": "HubSpot ไม่ยอมลบรายชื่อ (รหัส {status})",
     "unlinking_refused": "HubSpot ไม่ยอมลบรหัสลูกค้าออกจากรายชื่อ",
     "dealdroid_takes_nothing": "ขณะนี้ DealDroid ยังไม่รับข้อความ",
+    "dealdroid_busy": "DealDroid ขอให้ส่งช้าลง",
     "redis_restarted": "Redis เพิ่งเริ่มใหม่ ข้อความรอจนกว่าจะรู้ครบ",
     # Why there is no message, or what became of it
     "nothing_new": "ไม่มีเรื่องใหม่ที่ต้องแจ้ง",
@@ -140,6 +141,9 @@ REASONS: Mapping[str, str] = {
     "messages_off": "ปิดการส่งข้อความไว้",
     "messages_off_for_intent": "ปิดการส่งข้อความของ intent นี้ไว้",
     "quiet_hours": "อยู่ในช่วงเวลางดรบกวน",
+    "never_heard": "ไม่ทราบว่าลูกค้าทักมาครั้งล่าสุดเมื่อไร และตั้งค่า window_hours ไว้",
+    "window_over": "ลูกค้าทักมาครั้งล่าสุดนานเกิน window_hours",
+    "behind_another": "มีข้อความก่อนหน้าถึงลูกค้ารออยู่",
     "too_old": "เก่ากว่า {minutes} นาที",
     "is_retry": "เป็นการลองใหม่",
     "is_replay": "เป็นการส่งเหตุการณ์เดิมซ้ำ",
@@ -251,6 +255,7 @@ PAUSES: Mapping[str, str] = {
     "unexpected": "ได้รับคำตอบที่ไม่ใช่ของ HubSpot กรุณาตรวจสอบ HUBSPOT_BASE_URL",
     "no_key": "พอร์ทัลไม่มี property dealdroid_customer_id แบบไม่ซ้ำค่า กรุณารัน leadsync setup",
     "dealdroid": "ขณะนี้ DealDroid ยังไม่รับข้อความ",
+    "dealdroid_busy": "DealDroid ขอให้ส่งช้าลง ไม่ต้องทำอะไร",
     "restarted": "Redis เพิ่งเริ่มใหม่ ข้อความรอจนกว่าจะรู้ว่าส่งอะไรไปแล้วบ้าง",
 }
 

@@ -15,7 +15,7 @@ CHECKS = 8
 def examine(env: Mapping[str, str] = os.environ) -> Iterator[list[Finding]]:
     """The findings of each check in turn, at most `CHECKS` lists. An outage or a wrong setting is a finding, never an
     exception."""
-    yield machine.check_secret(env)
+    yield [*machine.check_secret(env), *machine.check_messages_token(env)]
     shared = _read(env)
     if isinstance(shared, Finding):
         yield [shared]

@@ -10,7 +10,16 @@ from urllib.parse import urlsplit
 from leadcore.config import Config
 from leadcore.errors import ConfigError, SettingsError
 from leadcore.machine import Machine
-from leadcore.settings import PART_LENGTH, SECRET_LENGTH, Settings, flag, has_short_part, read_payment, split_secrets
+from leadcore.settings import (
+    PART_LENGTH,
+    PASSWORD_LENGTH,
+    SECRET_LENGTH,
+    Settings,
+    flag,
+    has_short_part,
+    read_payment,
+    split_secrets,
+)
 from leadcore.store.connection import AWAY, RECEIVER_TIMEOUT, Redis, connect, find_dataset
 from leadsync.doctor.finding import Finding, fine, warn, wrong
 from receiver.intake.errors import SpoolError
@@ -47,6 +56,17 @@ def check_secret(env: Mapping[str, str]) -> list[Finding]:
     if min(len(secret) for secret in secrets) < SECRET_LENGTH:
         return [warn(subject, f"A secret is shorter than {SECRET_LENGTH} characters.", advice)]
     return [fine(subject, "Set, and long enough.")]
+
+
+def check_messages_token(env: Mapping[str, str]) -> list[Finding]:
+    """Whether the shop's own systems may send messages; no finding if they may not."""
+    token = env.get("MESSAGES_TOKEN", "").strip()
+    if not token:
+        return []
+    if len(token) < PASSWORD_LENGTH:
+        why = f"MESSAGES_TOKEN is shorter than {PASSWORD_LENGTH} characters: who guesses it writes to your customers."
+        return [warn("Messages token", why, "Make it random, and as long as that.")]
+    return [fine("Messages token", "Set, and long enough: /api/v1/messages is on.")]
 
 
 def check_texts(config: Config) -> list[Finding]:

@@ -23,6 +23,7 @@ from leadcore.store.connection import Redis
 from leadcore.store.leads import read_pages, read_receipts
 from leadcore.store.lines import Kept, Line
 from leadcore.store.matches import read_match
+from leadcore.store.messages import Message, read_messages
 from leadcore.store.scan import complete, scan_hash, scan_keys, scan_members
 from leadcore.store.streams import unpack_fields
 from workers.rules.customer import Customer, unpack
@@ -104,6 +105,10 @@ class CustomerData:
     def receipts(self) -> list[Receipt]:
         return complete(lambda: [*self._scan_receipts()])
 
+    def messages(self) -> list[Message]:
+        """The records of messages by themselves."""
+        return complete(lambda: [*self._scan_messages()])
+
     def is_shared(self, contact_id: str) -> bool:
         """Whether another customer is linked to this contact, as far as Redis knows."""
         return complete(lambda: any(self._scan_others(contact_id)))
@@ -142,7 +147,7 @@ class CustomerData:
     def as_dict(self, spool: "Spool") -> dict[str, Any]:
         """The output of `leadsync export`. Raises `SpoolError` too."""
         found = self.receipts()
-        kept = self.kept()
+        kept, messages = self.kept(), self.messages()
         customer = unpack(self.record())
         return {
             "customer_id": self.customer_id,
@@ -151,12 +156,19 @@ class CustomerData:
             **{name: [one.as_dict() for one in some] for name, some in kept.items()},
             "spooled": [{"received_ms": one.received_ms, "body": _loads(one.body)} for one in self.spooled(spool)],
             "receipts": [one.as_dict() for one in found],
+            "message_records": [one.as_dict() for one in messages],
             "record": _describe(customer),
             "contact_record": _describe(self._shared(customer)),
             "email_match": _describe_match(self.match()),
             "emails_used": len(self.emails()),
             "forgotten_until_ms": forgotten_ms(self.tombstone()),
-            "actions": self.actions([one.lead for one in found] + [one.lead for some in kept.values() for one in some]),
+            "actions": self.actions(
+                [
+                    *(one.lead for one in found),
+                    *(one.lead for some in kept.values() for one in some),
+                    *(one.id for one in messages),
+                ]
+            ),
         }
 
     def _shared(self, customer: Customer) -> Customer:
@@ -205,6 +217,11 @@ class CustomerData:
             found = [name for name, customer in zip(names, customers, strict=True) if customer == mine]
             leads = [name.decode().removeprefix(keys.receipt("")) for name in found]
             yield from (one or Receipt(lead) for lead, one in zip(leads, read_receipts(self.redis, leads), strict=True))
+
+    def _scan_messages(self) -> Iterator[Message]:
+        for names in self._scan(keys.message("*")):
+            ids = [name.decode().removeprefix(keys.message("")) for name in names]
+            yield from (one for one in read_messages(self.redis, ids) if one and one.customer_id == self.customer_id)
 
     def _scan_others(self, contact_id: str) -> Iterator[bool]:
         for names in self._scan(keys.customer("*")):

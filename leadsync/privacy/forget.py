@@ -31,6 +31,7 @@ from workers.flow.errors import LineDown, LostLease
 from workers.flow.lease import Lease, hold_exclusive
 from workers.flow.request_context import checked
 from workers.outbox.sent_log import message_key
+from workers.rules import places
 from workers.rules.customer import UNKNOWN, Customer, pack, unpack
 
 if TYPE_CHECKING:
@@ -131,6 +132,7 @@ class Forgetting:
             self.redis.delete(keys.contact(before.contact_id))
         kept = self._remove_kept(until_ms)
         self._remove_receipts(until_ms, kept)
+        self._remove_message_records(until_ms)
         self._remove_emails()
         self._remove_spooled(until_ms)
         if read_run(self.redis) != run:
@@ -186,6 +188,7 @@ class Forgetting:
                 names += [message_key(entry.fields) for entry in some if TEXT in entry.fields]
                 if names:
                     self._apply(leases, [("DEL", *names)])
+        self._apply(leases, [places.give_up_all(self.data.shard, self.data.customer_id)])
 
     def _remove_match(self, leases: _Leases) -> None:
         self._apply(leases, [("HDEL", keys.MATCHES, self.data.digest)])
@@ -223,6 +226,13 @@ class Forgetting:
             if stale:
                 self.redis.xdel(keys.LEADS, *stale)
         self.done.removed["receipts"] = len(old)
+
+    def _remove_message_records(self, until_ms: int) -> None:
+        old = [one.id for one in self.data.messages() if one.queued_ms <= until_ms]
+        for some in chunks(old, CHUNK):
+            self.redis.delete(*map(keys.message, some))
+            self.redis.zrem(keys.MESSAGES, *some)
+        self.done.removed["receipts"] += len(old)
 
     def _remove_emails(self) -> None:
         names = self.data.emails()

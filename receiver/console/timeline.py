@@ -34,6 +34,8 @@ def build_timeline(receipt: Receipt, parked_ms: int | None = None) -> list[Step]
     """The lead's steps, oldest first; the last may lie ahead. `parked_ms`: when it was parked or held, which the
     receipt does not say."""
     state = receipt.state
+    if not state:
+        return _of_message(receipt)
     written = Step(
         state, parked_ms or receipt.written_ms, "good" if state in WRITTEN else TONES.get(state, "calm"), receipt.reason
     )
@@ -49,6 +51,15 @@ def build_timeline(receipt: Receipt, parked_ms: int | None = None) -> list[Step]
             _, _, why = why.partition(": ")
         steps.append(Step(f"order.{status}", None, ORDER_TONES.get(status, "calm"), why))
     return steps
+
+
+def _of_message(receipt: Receipt) -> list[Step]:
+    """The steps of a message by itself."""
+    status, _, why = receipt.message.partition(": ")
+    steps = [Step("own.taken", receipt.received_ms, "good")]
+    if receipt.retried_ms:
+        steps.append(Step("retried", receipt.retried_ms, why=receipt.retried_reason))
+    return [*steps, Step(f"own.{status}", receipt.message_ms, MESSAGE_TONES.get(status, "calm"), why)]
 
 
 def _is_message(receipt: Receipt) -> bool:

@@ -16,6 +16,7 @@ from leadcore.settings import ReceiverSettings
 from leadcore.store.connection import AWAY, Redis
 from leadcore.store.counters import HOUR_MS, read_hours
 from leadcore.store.matches import read_matches
+from leadcore.store.messages import Messages
 from leadcore.store.parked import Parked, causes
 from leadcore.store.status import count_workers, read_status
 from leadcore.verdict import assess, name_dry_run
@@ -39,6 +40,8 @@ MAX_CONCURRENT = 8
 RECENT, GROUPED, FEW = 200, 500, 10
 # Matches by email only that are read.
 MATCHES = 500
+# Messages by themselves that are listed.
+MESSAGES = 100
 # Query parameters that survive a change of language. Those of an action's result do not: it is shown once.
 KEPT = ("q", "state", "before", "lead", "code", "reason", "held")
 
@@ -130,6 +133,7 @@ def _answer_errors(pages: Blueprint, spool: Spool) -> None:
 def _add_pages(pages: Blueprint, redis: Redis, spool: Spool, settings: ReceiverSettings) -> None:
     shards = settings.shared.config.inbox.shards
     store = Parked(redis, settings.shared.config.inbox)
+    own_messages = Messages(redis, shards)
 
     @pages.get("/")
     def overview() -> ResponseReturnValue:
@@ -189,6 +193,7 @@ def _add_pages(pages: Blueprint, redis: Redis, spool: Spool, settings: ReceiverS
         return _render(
             "lead.html",
             receipt=receipt,
+            message=None if receipt.state else own_messages.read(lead),
             steps=build_timeline(receipt, parked[1] if parked and is_unwritten else None),
             cause=causes([parked[0]])[0] if parked else None,
             link=links.contact(receipt.contact_id),
@@ -207,6 +212,11 @@ def _add_pages(pages: Blueprint, redis: Redis, spool: Spool, settings: ReceiverS
             links=queries.read_portal_links(redis),
             now_ms=_redis_now_ms(redis),
         )
+
+    @pages.get("/messages")
+    def messages() -> ResponseReturnValue:
+        found = own_messages.read_newest(MESSAGES)
+        return _render("messages.html", messages=found, now_ms=_redis_now_ms(redis))
 
     @pages.get("/actions")
     def actions() -> ResponseReturnValue:

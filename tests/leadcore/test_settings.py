@@ -120,6 +120,14 @@ def test_an_unusual_value_that_works_is_taken(name: str, value: str) -> None:
     assert values[name] == value
 
 
+def test_the_messages_token_is_off_unless_set_and_weak_if_it_is_short() -> None:
+    assert read_receiver(GOOD).messages_token == ""
+    given = read_receiver({**GOOD, "MESSAGES_TOKEN": " short\n"})
+    assert given.messages_token == "short"
+    assert any(one.startswith("MESSAGES_TOKEN is shorter") for one in list_weaknesses(given))
+    assert "short" not in repr(given)
+
+
 def test_a_line_break_after_a_token_is_no_part_of_it() -> None:
     assert read_receiver({**GOOD, "METRICS_TOKEN": " token\n"}).metrics_token == "token"
 

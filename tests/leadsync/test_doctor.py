@@ -20,7 +20,7 @@ from leadcore.store.required import remember_required
 from leadcore.store.status import Status
 from leadsync.cli import cli
 from leadsync.doctor.finding import Finding, clock
-from leadsync.doctor.machine import check_alerts, check_payment
+from leadsync.doctor.machine import check_alerts, check_messages_token, check_payment
 from leadsync.doctor.portal import (
     judge_date,
     judge_defaults,
@@ -109,6 +109,7 @@ def test_a_system_that_is_well_is_fine_but_for_the_stand_ins_address(ward: Line)
         ({"DEALDROID_SECRET": "", "ALLOW_UNAUTHENTICATED": "1"}, "Secret", "warning", "anybody"),
         ({"DEALDROID_SECRET": f"{LONG},short"}, "Secret", "warning", "one secret"),
         ({"DEALDROID_SECRET": f"{LONG},of-twenty-characters"}, "Secret", "warning", "shorter than 32"),
+        ({"MESSAGES_TOKEN": "guessed"}, "Messages token", "warning", "shorter than 16"),
         ({"REDIS_URL": "redis://127.0.0.1:1/0"}, "Redis", "wrong", "does not answer"),
         ({"REDIS_URL": "http://x"}, "Configuration", "wrong", "REDIS_URL"),
         ({"LEADSYNC_CONFIG": "/nowhere.toml"}, "Configuration", "wrong", "no such file"),
@@ -504,3 +505,8 @@ def test_payment_links_are_checked_where_they_are_configured(
     env = {"LEADSYNC_CONFIG": str(config), "LEADSYNC_KEY": "k" * 32, **environ}
     findings = check_payment(read(env), env)
     assert [(one.state, text in one.text) for one in findings] == ([(state, True)] if state else [])
+
+
+def test_the_messages_token_is_spoken_of_only_where_it_is_set() -> None:
+    assert check_messages_token({}) == []
+    assert [one.state for one in check_messages_token({"MESSAGES_TOKEN": LONG})] == ["fine"]

@@ -170,3 +170,10 @@ def test_a_lead_that_was_retried_before_it_ended_is_not_called_discarded(store: 
     store.hset(keys.receipt("lead"), "s", "created")
     Retention(store, CONFIG).apply()
     assert store.hget(keys.receipt("lead"), "s") == b"created"
+
+
+def test_a_message_ends_in_the_list_with_its_record(store: Any) -> None:
+    month_ms = 30 * 86_400_000
+    store.zadd(keys.MESSAGES, {"old": now_ms(store) - month_ms - 1000, "new": now_ms(store) - month_ms + 60_000})
+    Retention(store, CONFIG).apply()
+    assert store.zrange(keys.MESSAGES, 0, -1) == [b"new"]

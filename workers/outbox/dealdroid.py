@@ -5,6 +5,7 @@ its body: DealDroid's page shows one that is not JSON.
 import os
 import socket
 import ssl
+from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
@@ -63,19 +64,19 @@ class DealDroid:
             self.session.close()
         self._used_at = now
 
-    def send(self, customer: str | int | float, text: str) -> DeliveryOutcome:
-        """Send one message; `customer` exactly as DealDroid gave it. Never raises."""
+    def send(self, customer: str | int | float, *texts: str) -> DeliveryOutcome:
+        """Send one message of some `texts`; `customer` exactly as DealDroid gave it. Never raises."""
         context = set_deadline(DEADLINE_SECONDS, self.machine)
         try:
             request = self._blank.copy()
-            request.prepare_body(None, None, json={"customer_id": customer, "messages": [text]})
+            request.prepare_body(None, None, json={"customer_id": customer, "messages": texts})
             answer = self.session.send(
                 request, timeout=(CONNECT_SECONDS, READ_SECONDS), allow_redirects=False, stream=True
             )
         except FOREIGN as error:
             return _classify_error(error, request_started=context.request_started)
         _free_connection(answer)
-        return _read_status(answer.status_code, answer.headers.get("Retry-After", ""))
+        return _read_status(answer.status_code, _read_wait(answer))
 
     @cached_property
     def _blank(self) -> requests.PreparedRequest:
@@ -131,12 +132,26 @@ def _classify_error(error: Exception, *, request_started: bool) -> DeliveryOutco
             return MessageUnclear(reason("dealdroid_unreadable"))
 
 
-def _read_status(status: int, retry_after: str) -> DeliveryOutcome:
+def _read_wait(answer: requests.Response) -> float | None:
+    """The seconds that `Retry-After` asks for, as a number or as a date by the answer's own clock; None if it does not
+    say."""
+    value = answer.headers.get("Retry-After", "").strip()
+    if value.isascii() and value.isdigit():
+        return min(float(value), LONGEST_WAIT)
+    try:
+        until, now = (parsedate_to_datetime(one) for one in (value, answer.headers.get("Date", "")))
+        return min(max((until - now).total_seconds(), 0.0), LONGEST_WAIT)
+    except (ValueError, TypeError):
+        return None
+
+
+def _read_status(status: int, seconds: float | None) -> DeliveryOutcome:
     if 200 <= status < 300:
         return MessageSent()
     if status in (408, 425, 429) or status >= 500:
-        seconds = min(float(retry_after), LONGEST_WAIT) if retry_after.isascii() and retry_after.isdigit() else None
         # A gateway that waited in vain says 504 or 524.
-        repeat = status >= 500 and status not in (504, 524) and not retry_after
-        return MessageFailed(reason("dealdroid_answered", status=status), retry=True, seconds=seconds, repeat=repeat)
+        repeat = status >= 500 and status not in (504, 524) and seconds is None
+        why = reason("dealdroid_answered", status=status)
+        slow_down = status == 429 or (status == 503 and seconds is not None)
+        return MessageFailed(why, retry=True, seconds=seconds, repeat=repeat, slow_down=slow_down)
     return MessageFailed(reason("message_refused", status=status), retry=False)

@@ -1,4 +1,5 @@
-"""Sends confirmations to DealDroid: the outbox is drained like the inbox, with several messages in flight.
+"""Sends messages to DealDroid: the outbox is drained like the inbox, with several messages in flight, one of a customer
+at a time and in their order (`workers.rules.places`).
 
 Before its request a message is removed from the stream and noted as `sending`, in one script. What a crash or an
 unclear answer leaves in that state is not sent again: to the shop a repeated message is worse than a missing one
@@ -7,7 +8,7 @@ unclear answer leaves in that state is not sent again: to the shop a repeated me
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -15,29 +16,31 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from leadcore.config import Config
+from leadcore.event import identity
 from leadcore.fields import CUSTOMER, LEAD, TEXT, TRIES
 from leadcore.machine import Event, Executor, Machine
-from leadcore.reasons import NO_REASON, Reason, reason
+from leadcore.reasons import reason
 from leadcore.store import keys
 from leadcore.store.bell import Bell
 from leadcore.store.clock import Clock
 from leadcore.store.connection import AWAY, Redis
-from leadcore.store.streams import Settlement, Stream
-from leadcore.store.unsent import asked_by_person
+from leadcore.store.leads import read_pages
+from leadcore.store.streams import Settlement, Stream, unpack_fields
 from workers.flow.breaker import Breaker
 from workers.flow.errors import LineDown, LostLease, Stopping
 from workers.flow.lease import Lease, LeaseRegistry
 from workers.flow.pause import Pause
 from workers.hubspot.budget import Budget
 from workers.outbox.dealdroid import DealDroid
+from workers.outbox.last_words import LastWords
 from workers.outbox.sent_log import SentLog, message_key
 from workers.outbox.time_slice import WORK_SECONDS, TimeSlice
-from workers.rules import delivery
+from workers.rules import delivery, places
 from workers.rules.batch import StreamEntry
 from workers.rules.breaker import REPEATS, UNPROVEN_IN_FLIGHT, Flight, stops_messages
 from workers.rules.lead import version_of
 from workers.rules.outcomes import DeliveryOutcome, MessageFailed, MessageUnclear
-from workers.rules.texts import find_silence_reason
+from workers.rules.sending import ALLOWED, Permission, is_own, permit
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -49,21 +52,24 @@ GATHER_SECONDS = 0.2
 # DealDroid tells no quota: in 10 s, of all workers.
 MOST_REPEATS = 100
 READ_AHEAD = 128
-UNREADABLE = reason("message_unreadable")
+PAGE = 1_000
+BEHIND = f"waiting: {reason('behind_another')}"
+UNREADABLE = Permission(reason("message_unreadable"))
 REDIS_RESTARTED = f"interrupted: {reason('redis_restarted_meanwhile')}"
 log = structlog.get_logger("leadsync.outbox")
 
 
 @dataclass(frozen=True, slots=True)
 class _Message:
-    """An entry of the outbox. `key`: its `message_key`. `suppressed`: why it may not be sent, "" if it may."""
+    """An entry of the outbox. `key`: its `message_key`. `permission`: whether it may be sent."""
 
     entry: bytes
     fields: Mapping[bytes, bytes]
     key: str
-    suppressed: Reason
+    permission: Permission = ALLOWED
     customer: Any = None
-    text: str = ""
+    texts: Sequence[str] = ()
+    said_ms: int = 0
 
 
 class OutboxSender:
@@ -80,13 +86,14 @@ class OutboxSender:
         stop: Event,
         sent_log: SentLog,
         budget: Budget,
+        last_words: LastWords,
         machine: Machine,
         *,
         dry_run: bool = False,
     ) -> None:
         self.redis, self.dealdroid, self.config, self.timezone = connection, dealdroid, config, timezone
         self.leases, self.stop, self.sent_log, self.dry_run = leases, stop, sent_log, dry_run
-        self.machine = machine
+        self.machine, self.last_words = machine, last_words
         self.outbox = Stream(connection, keys.OUTBOX)
         self.bell = Bell(connection)
         self.pause = Pause(connection, machine, keys.OUTBOX)
@@ -148,26 +155,78 @@ class OutboxSender:
                 self.pause.end_probe(lease)
         self.time_slice.start(seconds)
         with self.machine.pool(IN_FLIGHT, "confirm") as pool:
-            for rows in self._read_rounds(shard):
+            for rows in self._read_rounds(shard, lease):
                 if not self._send_round(rows, lease, pool):
                     return False
                 if self.stop.is_set() or self.time_slice.is_over(rows[0][0]):
                     return True
         return True
 
-    def _read_rounds(self, shard: int) -> Iterator[Sequence[StreamEntry]]:
-        """Yield rows to send in parallel, until none is left or Redis has restarted. They are read ahead but not
-        claimed: what is claimed when this process dies is never sent."""
-        while not self.sent_log.seconds_to_wait(self.redis) and (rows := self.outbox.read(shard, READ_AHEAD)):
+    def _read_rounds(self, shard: int, lease: Lease, most: int = IN_FLIGHT) -> Iterator[Sequence[StreamEntry]]:
+        """Yield rows to send in parallel, until none is left, another worker pauses the outbox, or Redis has restarted.
+        They are read ahead but not claimed: what is claimed when this process dies is never sent."""
+        probing, pruned = most == 1, False
+        while not self.sent_log.seconds_to_wait(self.redis):
+            rows: Sequence[StreamEntry] = self.outbox.read(shard, READ_AHEAD)
+            if not rows:
+                return
             while rows:
-                size = IN_FLIGHT if self.breaker.is_proven else UNPROVEN_IN_FLIGHT
-                yield rows[:size]
-                rows = rows[size:]
+                paused, waiting = self._read_state(shard)
+                if paused and not probing:
+                    return
+                heads = self._read_heads(shard, rows) if waiting else {}
+                size = min(most, IN_FLIGHT if self.breaker.is_proven else UNPROVEN_IN_FLIGHT)
+                chosen = places.choose(rows, heads, size, self.clock.now_ms())
+                if chosen.missed and not pruned:
+                    pruned = True
+                    self._prune_places(shard)
+                    continue
+                self._hold_back(chosen.hold, lease)
+                if chosen.send:
+                    yield chosen.send
+                rows = chosen.rest
+
+    def _read_state(self, shard: int) -> tuple[bool, bool]:
+        """Whether the outbox is paused, and whether messages of the shard left the stream to wait."""
+        pipe = self.redis.pipeline(transaction=False)
+        pipe.exists(self.pause.key)
+        pipe.zcard(keys.places(shard))
+        paused, waiting = pipe.execute()
+        return bool(paused), bool(waiting)
+
+    def _read_heads(self, shard: int, rows: Sequence[StreamEntry]) -> dict[str, places.Head]:
+        """The first message that waits of each of the rows' customers."""
+        pipe = self.redis.pipeline(transaction=False)
+        for customer in {places.customer_of(fields) for _, fields in rows}:
+            pipe.zrangebylex(keys.places(shard), *places.head_range(customer), 0, 1)
+        return dict(places.parse(first[0]) for first in pipe.execute() if first)
+
+    def _prune_places(self, shard: int) -> None:
+        """Remove the places of messages that are gone: an older version's worker ended them. First `later` is read,
+        from which a sweep moves entries to the stream."""
+        waiting = self.redis.zrange(keys.later(keys.OUTBOX, shard), 0, -1)
+        live = [(b"0", unpack_fields(member)) for member in waiting]
+        for rows in read_pages(self.redis, keys.entries(keys.OUTBOX, shard), PAGE):
+            live += rows
+        gone = places.stale(self.redis.zrange(keys.places(shard), 0, -1), live)
+        if gone:
+            self.redis.zrem(keys.places(shard), *gone)
+
+    def _hold_back(self, rows: Sequence[tuple[StreamEntry, int]], lease: Lease) -> None:
+        """Let messages wait behind an earlier one of their customer, until that one comes back."""
+        if not rows:
+            return
+        now_ms, stream = self.clock.now_ms(), keys.entries(keys.OUTBOX, lease.shard)
+        hold = Settlement()
+        for (entry, fields), until_ms in rows:
+            effects = delivery.put_off(lease.shard, entry, fields, until_ms, BEHIND, now_ms)
+            hold.add((), [(stream, entry, effects)])
+        self._settle(hold, lease)
 
     def _probe(self, lease: Lease) -> bool:
         """After a pause: send one message, and if that works, the others."""
         with self.machine.pool(1, "confirm") as pool:
-            rows = self.outbox.read(lease.shard, 1)
+            rows = next(self._read_rounds(lease.shard, lease, most=1), None)
             if rows and not self._send_round(rows, lease, pool, probing=True):
                 return False
         self.pause.clear()
@@ -188,6 +247,11 @@ class OutboxSender:
         outcomes = [(_failed(one), tried) for one, tried in zip(deliveries, tries, strict=True)]
         if not any(failed for failed, _ in outcomes):
             return True
+        busy = [one.seconds for one in deliveries if isinstance(one, MessageFailed) and one.slow_down]
+        if busy:
+            asked = max((one for one in busy if one is not None), default=None)
+            self.pause.start(LineDown("dealdroid_busy", reason("dealdroid_busy"), asked))
+            return False
         if not probing and not stops_messages(self.breaker.read(Flight(since_ms=1)), outcomes):
             return True
         self.pause.start(LineDown("dealdroid", reason("dealdroid_takes_nothing")))
@@ -197,19 +261,22 @@ class OutboxSender:
         """Remove the rows from the stream and note them as sending; those that may no longer be sent are closed.
         The second list is of those left in the stream: their key exists, or they are gone."""
         now_ms = self.clock.now_ms()
-        messages = [self._parse(entry, fields, now_ms) for entry, fields in rows]
+        messages = self._permit([_parse(entry, fields) for entry, fields in rows], now_ms)
         claim = Settlement()
         for one in messages:
-            if one.suppressed:
+            why, until_ms = one.permission.why, one.permission.until_ms
+            if until_ms is not None:
+                effects = delivery.put_off(lease.shard, one.entry, one.fields, until_ms, f"held: {why}", now_ms)
+            elif why:
                 effects = delivery.finish(
-                    one.fields, f"failed: {one.suppressed}", now_ms, store=one.suppressed != UNREADABLE
+                    lease.shard, one.entry, one.fields, f"failed: {why}", now_ms, store=one.permission != UNREADABLE
                 )
             else:
                 effects = delivery.mark_sending(lease.shard, one.entry, one.fields, now_ms)
             # One whose key exists stays in the stream.
             claim.add([(one.key, b"")], [(keys.entries(keys.OUTBOX, lease.shard), one.entry, effects)])
         unclaimed = set(self._settle(claim, lease))
-        claimed = [one for position, one in enumerate(messages) if position not in unclaimed and not one.suppressed]
+        claimed = [one for position, one in enumerate(messages) if position not in unclaimed and not one.permission.why]
         self.sent_log.record({one.key: "sending" for one in claimed})
         return claimed, [messages[position] for position in sorted(unclaimed)]
 
@@ -221,11 +288,13 @@ class OutboxSender:
         end = Settlement()
         for one, known in zip(messages, self.redis.mget([one.key for one in messages]), strict=True):
             if known == b"sent":
-                effects = delivery.finish(one.fields, delivery.delivered(one.fields), now_ms, store=False)
+                state = delivery.delivered(one.fields)
+                effects = delivery.finish(lease.shard, one.entry, one.fields, state, now_ms, store=False)
             elif self.config.messages.resend_interrupted:
-                effects = [("DEL", one.key), *delivery.requeue(lease.shard, one.fields, now_ms)]
+                effects = [("DEL", one.key), *delivery.requeue(lease.shard, one.entry, one.fields, now_ms)]
             else:
-                effects = delivery.finish(one.fields, REDIS_RESTARTED, now_ms, store=one.suppressed != UNREADABLE)
+                store = one.permission != UNREADABLE
+                effects = delivery.finish(lease.shard, one.entry, one.fields, REDIS_RESTARTED, now_ms, store=store)
             end.add((), [(stream, one.entry, effects)])
         self._settle(end, lease)
 
@@ -235,23 +304,24 @@ class OutboxSender:
             raise LostLease(lease.locks)
         return stale
 
-    def _parse(self, entry: bytes, fields: Mapping[bytes, bytes], now_ms: int) -> _Message:
-        try:
-            said_ms = version_of(entry, fields) >> 16
-            customer, text = json.loads(fields[CUSTOMER])["id"], json.loads(fields[TEXT])
-        except (KeyError, ValueError, TypeError):
-            return _Message(entry, fields, message_key(fields), UNREADABLE)
-        suppressed = (
-            NO_REASON if asked_by_person(fields) else find_silence_reason(now_ms, said_ms, self.config, self.timezone)
-        )
-        return _Message(entry, fields, message_key(fields), suppressed, customer, text)
+    def _permit(self, messages: Sequence[_Message], now_ms: int) -> list[_Message]:
+        """The messages, each with whether it may be sent."""
+        own = [identity(one.customer) for one in messages if is_own(one.fields) and one.permission == ALLOWED]
+        heard = self.last_words.read(own) if own and self.config.messages.window_hours else {}
+        decide = partial(permit, now_ms=now_ms, config=self.config, timezone=self.timezone)
+        return [
+            replace(one, permission=decide(one.fields, one.said_ms, heard.get(identity(one.customer))))
+            if one.permission == ALLOWED
+            else one
+            for one in messages
+        ]
 
     def _send(self, message: _Message, lease: Lease, repeats: int) -> DeliveryOutcome:
         """Send it, and at once again if it certainly failed. Never raises: what became of it has to be recorded."""
         flight = Flight(int(message.fields.get(TRIES, b"0")), since_ms=1, repeats=repeats)
         started_at = self.machine.monotonic()
         for repeated in count():
-            outcome = self.dealdroid.send(message.customer, message.text)
+            outcome = self.dealdroid.send(message.customer, *message.texts)
             if not _failed(outcome):
                 self.breaker.note_success()
                 return outcome
@@ -278,7 +348,7 @@ class OutboxSender:
                 commands.append(("DEL", one.key))
             commands.append(("HDEL", keys.sending(keys.OUTBOX, shard), one.entry))
             jitter = self.machine.random()
-            commands += delivery.record_delivery(shard, one.fields, outcome, now_ms, random=jitter)
+            commands += delivery.record_delivery(shard, one.entry, one.fields, outcome, now_ms, random=jitter)
             log.info("message." + outcome.log_name, lead=one.fields[LEAD].decode("ascii", "replace"))
         self.outbox.apply(commands)
 
@@ -294,6 +364,16 @@ class OutboxSender:
         if left:
             resend = self.config.messages.resend_interrupted
             self.outbox.apply(delivery.recover_interrupted(shard, left, self.clock.now_ms(), resend=resend))
+
+
+def _parse(entry: bytes, fields: Mapping[bytes, bytes]) -> _Message:
+    try:
+        said_ms = version_of(entry, fields) >> 16
+        customer, said = json.loads(fields[CUSTOMER])["id"], json.loads(fields[TEXT])
+    except (KeyError, ValueError, TypeError):
+        return _Message(entry, fields, message_key(fields), UNREADABLE)
+    texts = said if isinstance(said, list) else [said]
+    return _Message(entry, fields, message_key(fields), ALLOWED, customer, texts, said_ms)
 
 
 def _failed(outcome: DeliveryOutcome) -> bool:

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 
 from redis import RedisError
 
-from leadcore.fields import CUSTOMER, TEXT
 from leadcore.journal import Journal
 from leadcore.machine import Machine
 from leadcore.store import keys
 from leadcore.store.connection import Redis, read_dataset, read_info
+from leadcore.store.outgoing import message_key as message_key  # the names of what is logged
 from leadcore.store.streams import Stream
 from workers.rules.delivery import NOT_DELIVERED
 
@@ -114,8 +114,3 @@ class SentLog:
         if now - self._rotated_at > KEEP_SECONDS:
             self._rotated_at = now
             self._journal.rotate()
-
-
-def message_key(fields: Mapping[bytes, bytes]) -> str:
-    """The Redis key that exists once sending this text to this customer has started."""
-    return keys.message_sent(fields.get(CUSTOMER, b""), fields.get(TEXT, b""))

@@ -4,14 +4,17 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any
 
-from leadcore.fields import ABOUT, LEAD, TRIES
+from leadcore.fields import ABOUT, LEAD, MESSAGE, PLACE, TRIES
 from leadcore.reasons import reason
 from leadcore.receipts import UNSENT_SECONDS, pack
 from leadcore.store import keys
 from leadcore.store.counters import count
+from leadcore.store.outgoing import record_key
 from leadcore.store.streams import pack_fields, unpack_fields
+from workers.rules import places
 from workers.rules.outcomes import DeliveryOutcome, MessageFailed, MessageSent, MessageUnclear
-from workers.rules.retry import MESSAGE, RETRIES, wait_seconds
+from workers.rules.retry import MESSAGE as RETRY
+from workers.rules.retry import RETRIES, wait_seconds
 
 Command = Sequence[Any]
 Fields = Mapping[bytes, bytes]
@@ -38,11 +41,12 @@ def mark_sending(shard: int, entry: bytes, fields: Fields, now_ms: int) -> list[
     return [("HSET", keys.sending(keys.OUTBOX, shard), entry, pack_fields(fields)), _note(fields, "sending", now_ms)]
 
 
-def finish(fields: Fields, result: str, now_ms: int, *, store: bool) -> list[Command]:
+def finish(shard: int, entry: bytes, fields: Fields, result: str, now_ms: int, *, store: bool) -> list[Command]:
     """For a message that ends with `result`: "sent", or "failed: reason" or the like. `store`: keep it for a person,
     who may retry it."""
     stored = store_unsent(fields, now_ms) if store else []
-    return [_note(fields, result, now_ms), count("message_" + result.partition(":")[0]), *stored]
+    ended = [_note(fields, result, now_ms), count("message_" + result.partition(":")[0]), *stored]
+    return [*ended, *places.give_up(shard, entry, fields)]
 
 
 def delivered(fields: Fields) -> str:
@@ -50,32 +54,44 @@ def delivered(fields: Fields) -> str:
     return "asked" if ABOUT in fields else "sent"
 
 
-def requeue(shard: int, fields: Fields, now_ms: int) -> list[Command]:
-    """For a message that is sent again at once."""
-    stream = keys.entries(keys.OUTBOX, shard)
-    return [("XADD", stream, "*", *chain(*fields.items())), _note(fields, "queued", now_ms)]
+def requeue(shard: int, entry: bytes, fields: Fields, now_ms: int) -> list[Command]:
+    """For a message that is sent again at once, before its customer's next."""
+    stream, kept = keys.entries(keys.OUTBOX, shard), {PLACE: entry, **fields}
+    return [
+        ("XADD", stream, "*", *chain(*kept.items())),
+        _note(fields, "queued", now_ms),
+        *places.take(shard, entry, fields, now_ms),
+    ]
+
+
+def put_off(shard: int, entry: bytes, fields: Fields, until_ms: int, state: str, now_ms: int) -> list[Command]:
+    """For a message that leaves the stream until `until_ms` and keeps its place. `state`: "waiting: reason" or the
+    like."""
+    member = pack_fields({PLACE: entry, **fields})
+    held = (MESSAGE["until_ms"], until_ms) if state.startswith("held") else ()
+    return [
+        ("ZADD", keys.later(keys.OUTBOX, shard), until_ms, member),
+        (*_note(fields, state, now_ms), *held),
+        *places.take(shard, entry, fields, until_ms),
+    ]
 
 
 def record_delivery(
-    shard: int, fields: Fields, delivery: DeliveryOutcome, now_ms: int, *, random: float = 0.0
+    shard: int, entry: bytes, fields: Fields, delivery: DeliveryOutcome, now_ms: int, *, random: float = 0.0
 ) -> list[Command]:
     """For a message that was sent, or could not be. `random`: 0 to 1, for the jitter of its wait."""
     match delivery:
         case MessageSent():
-            return finish(fields, delivered(fields), now_ms, store=False)
+            return finish(shard, entry, fields, delivered(fields), now_ms, store=False)
         case MessageUnclear(why):
-            return finish(fields, f"interrupted: {why}", now_ms, store=True)
+            return finish(shard, entry, fields, f"interrupted: {why}", now_ms, store=True)
         case MessageFailed(why, retry=False):
-            return finish(fields, f"failed: {why}", now_ms, store=True)
+            return finish(shard, entry, fields, f"failed: {why}", now_ms, store=True)
         case MessageFailed(why, seconds=seconds):
             tries = int(fields.get(TRIES, b"0")) + 1
-            wait = wait_seconds(RETRIES[MESSAGE], tries, seconds or None, random)
-            member = pack_fields({**fields, TRIES: b"%d" % tries})
-            return [
-                ("ZADD", keys.later(keys.OUTBOX, shard), now_ms + int(wait * 1000), member),
-                _note(fields, f"waiting: {why}", now_ms),
-                count("message_retried"),
-            ]
+            until_ms = now_ms + int(wait_seconds(RETRIES[RETRY], tries, seconds or None, random) * 1000)
+            tried = {**fields, TRIES: b"%d" % tries}
+            return [*put_off(shard, entry, tried, until_ms, f"waiting: {why}", now_ms), count("message_retried")]
 
 
 def recover_interrupted(shard: int, sending: Mapping[bytes, bytes], now_ms: int, *, resend: bool) -> list[Command]:
@@ -84,7 +100,11 @@ def recover_interrupted(shard: int, sending: Mapping[bytes, bytes], now_ms: int,
     for entry, packed in sending.items():
         fields = unpack_fields(packed)
         commands.append(("HDEL", keys.sending(keys.OUTBOX, shard), entry))
-        commands += requeue(shard, fields, now_ms) if resend else finish(fields, CUT_OFF, now_ms, store=True)
+        commands += (
+            requeue(shard, entry, fields, now_ms)
+            if resend
+            else finish(shard, entry, fields, CUT_OFF, now_ms, store=True)
+        )
     return commands
 
 
@@ -93,7 +113,7 @@ def _lead_id(fields: Fields) -> str:
 
 
 def _note(fields: Fields, message: str, now_ms: int) -> Command:
-    return ("HSET", keys.receipt(_lead_id(fields)), *pack(message=message, message_ms=now_ms))
+    return ("HSET", record_key(_lead_id(fields)), *pack(message=message, message_ms=now_ms))
 
 
 def store_unsent(fields: Fields, now_ms: int) -> Sequence[Command]:

@@ -95,13 +95,14 @@ class MessageSent:
 @dataclass(frozen=True, slots=True)
 class MessageFailed:
     """The message was certainly not delivered. `retry`: whether to try later, after `seconds` if DealDroid asked for
-    a wait; `repeat`: whether to try at once too."""
+    a wait; `repeat`: whether to try at once too; `slow_down`: whether all messages have to wait."""
 
     log_name: ClassVar[str] = "failed"
     why: Reason
     retry: bool
     seconds: float | None = None
     repeat: bool = field(default=False, compare=False)
+    slow_down: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,7 @@ RETRIES: Mapping[str, Retry] = {
     "unexpected": _call("an answer that is not HubSpot's"),
     "empty_answer": _call("HubSpot answers without a result"),
     "dealdroid": _line("DealDroid takes no messages (no connection, 408, 425, 429, 5xx)", by_rate=True),
+    "dealdroid_busy": _line("DealDroid asks to slow down (429, or 503 with `Retry-After`)", 60.0),
     "restarted": _line("Redis has restarted: messages wait until it knows what was sent"),
     "row": _lead("HubSpot takes other leads of the call but not this one"),
     "race": _lead("another write has changed the contact at the same moment"),
@@ -139,7 +140,7 @@ def _until(retry: Retry) -> str:
         case Waits.LINE:
             return "a probe works"
         case Waits.MESSAGE:
-            return "it is older than `confirm_max_age`"
+            return "it is older than `confirm_max_age`, or its window is over"
         case Waits.LEAD | Waits.ORDER if retry.tries:
             return "its tries are used up; then it is parked"
         case _:

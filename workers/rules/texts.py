@@ -100,12 +100,16 @@ def find_silence_reason(now_ms: int, event_ms: int, config: Config, timezone: Zo
     minutes = min(config.messages.confirm_max_age, MAX_AGE_MINUTES)
     if now_ms - event_ms > minutes * 60_000:
         return reason("too_old", minutes=minutes)
-    if config.messages.quiet_hours:
-        start, end = config.messages.quiet_hours
-        now = datetime.fromtimestamp(now_ms / 1000, timezone).strftime("%H:%M")
-        if start <= now < end if start <= end else now >= start or now < end:
-            return reason("quiet_hours")
-    return NO_REASON
+    return reason("quiet_hours") if is_quiet(now_ms, config, timezone) else NO_REASON
+
+
+def is_quiet(now_ms: int, config: Config, timezone: ZoneInfo) -> bool:
+    """Whether it is one of the quiet hours."""
+    if not config.messages.quiet_hours:
+        return False
+    start, end = config.messages.quiet_hours
+    now = datetime.fromtimestamp(now_ms / 1000, timezone).strftime("%H:%M")
+    return start <= now < end if start <= end else now >= start or now < end
 
 
 class MessageTemplates:

@@ -293,3 +293,35 @@ def test_each_error_of_the_libraries_says_whether_the_message_may_have_arrived(
     outcome = client.send("c-1", "x")
     assert isinstance(outcome, MessageUnclear if started else MessageFailed)
     assert not isinstance(outcome, MessageFailed) or outcome.retry
+
+
+def test_the_texts_of_a_message_go_out_in_one_request(client: DealDroid, server: Server) -> None:
+    client.send("c-1", "one", "two")
+    assert server.bodies() == [{"customer_id": "c-1", "messages": ["one", "two"]}]
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "seconds", "slow_down"),
+    [
+        ("429 Too Many Requests", (), None, True),
+        ("429 Too Many Requests", ("Retry-After: 40",), 40.0, True),
+        ("429 Too Many Requests", ("Retry-After: 99999",), 3600.0, True),
+        (
+            "429 Too Many Requests",
+            ("Date: Sat, 28 Nov 2026 12:00:00 GMT", "Retry-After: Sat, 28 Nov 2026 12:01:30 GMT"),
+            90.0,
+            True,
+        ),
+        ("429 Too Many Requests", ("Retry-After: soon",), None, True),
+        ("503 Service Unavailable", ("Retry-After: 7",), 7.0, True),
+        ("503 Service Unavailable", (), None, False),
+        ("500 Internal Server Error", (), None, False),
+    ],
+)
+def test_who_asks_to_slow_down_is_waited_for(
+    client: DealDroid, server: Server, status: str, headers: tuple[str, ...], seconds: float | None, slow_down: bool
+) -> None:
+    server.answer = response(status, *headers)
+    found = client.send("c-1", "x")
+    assert isinstance(found, MessageFailed)
+    assert (found.seconds, found.slow_down) == (seconds, slow_down)

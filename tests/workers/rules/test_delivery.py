@@ -15,7 +15,7 @@ NOW = 1_772_000_000_000
     ("fields", "state"), [({LEAD: b"lead1"}, "sent"), ({LEAD: b"lead1", ABOUT: b"email_refused"}, "asked")]
 )
 def test_confirmed_is_said_only_where_something_was_confirmed(fields: dict[bytes, bytes], state: str) -> None:
-    note, counted = record_delivery(0, fields, MessageSent(), NOW)
+    note, counted = record_delivery(0, b"1-0", fields, MessageSent(), NOW)
     assert note == ("HSET", keys.receipt("lead1"), *receipts.pack(message=state, message_ms=NOW))
     assert counted[2] == f"message_{state}"
 
@@ -24,5 +24,5 @@ def test_confirmed_is_said_only_where_something_was_confirmed(fields: dict[bytes
 def test_a_message_that_failed_waits_as_long_as_dealdroid_asks_but_never_not_at_all(
     asked: float | None, seconds: int
 ) -> None:
-    later, *_ = record_delivery(0, {b"e": b"lead-1"}, MessageFailed("busy", retry=True, seconds=asked), NOW)
+    later, *_ = record_delivery(0, b"1-0", {b"e": b"lead-1"}, MessageFailed("busy", retry=True, seconds=asked), NOW)
     assert later[2] - NOW == seconds * 1000
