@@ -16,6 +16,7 @@ from leadcore.errors import ConfigError
 from leadcore.text import clean
 
 DEFAULT_FILE = "leadsync.toml"
+DEFAULT_NOTICE = "{{ what }}{% if intent %} ({{ intent }}){% endif %}{% if link %}\n{{ link }}{% endif %}"
 Case = Literal["details_saved", "address_saved", "something_missing", "email_refused", "address_unclear"]
 Language = Literal["th", "en"]
 Texts = dict[Language, dict[Case, str]]
@@ -56,6 +57,28 @@ class Intent(Struct, frozen=True, forbid_unknown_fields=True):
     lead: bool = True
     confirm: bool = True
     texts: Texts = {}
+
+
+Event = Annotated[str, Meta(pattern=r"\S", description="the name of an event, * as a wildcard")]
+
+
+class Notify(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the team is told (NOTIFY_URLS). `intents`: names, * as a wildcard. `every_seconds`: an address gets at most
+    one message in so long. `private`: the template may name the customer."""
+
+    on: tuple[Literal["lead.created", "lead.parked", "order.created", "order.paid"], ...] = ("lead.created",)
+    intents: tuple[str, ...] = ("*",)
+    every_seconds: Annotated[int, Meta(ge=1, le=86_400)] = 60
+    private: bool = False
+    text: Default = DEFAULT_NOTICE
+
+
+class Hooks(Struct, frozen=True, forbid_unknown_fields=True):
+    """The signed outgoing webhooks (HOOK_URLS). `on`: names of events, * as a wildcard. `full`: the whole event is sent
+    too, not its ids alone."""
+
+    on: tuple[Event, ...] = ("*",)
+    full: bool = False
 
 
 class Inbox(Struct, frozen=True, forbid_unknown_fields=True):
@@ -117,6 +140,8 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     crm: Crm = Crm()
     messages: Messages = Messages()
     inbox: Inbox = Inbox()
+    notify: Notify = Notify()
+    hooks: Hooks = Hooks()
     intents: dict[str, Intent] = {}
     mapping: dict[str, str | Literal[False]] = {}
     properties: dict[str, str] = {}

@@ -10,6 +10,7 @@ MODULES = {
     "processes": ("all", "run", "setup", "web", "worker"),
     "leads": ("discard", "lead", "leads", "parked", "retry", "status"),
     "customers": ("export", "forget", "reconcile", "trust"),
+    "outgoing": ("hooks", "notify"),
     "spool": ("spool",),
     "trial": ("config", "doctor", "preview", "send"),
 }

@@ -92,12 +92,9 @@ def config() -> None:
 def check() -> None:
     """Check the configuration and every message template."""
     from leadcore.settings import read
-    from workers.rules.orders.texts import OrderTexts
-    from workers.rules.texts import MessageTemplates
+    from workers.rules import configuration
 
-    config = read().config
-    MessageTemplates.compile(config)
-    OrderTexts.compile(config)
+    configuration.check(read().config)
     click.echo("The configuration is fine.")
 
 

@@ -17,8 +17,7 @@ from receiver.intake.ownership import UNNAMED
 from receiver.intake.spool import ADVICE, Share, Spool, judge_room, open_spool
 from receiver.metrics import count_foreign, count_spooled
 from workers.outbox.dealdroid import reach
-from workers.rules.orders.texts import OrderTexts
-from workers.rules.texts import MessageTemplates
+from workers.rules import configuration
 from workers.settings import WorkerSettings
 
 
@@ -49,8 +48,7 @@ def check_secret(env: Mapping[str, str]) -> list[Finding]:
 
 def check_texts(config: Config) -> list[Finding]:
     try:
-        MessageTemplates.compile(config)
-        OrderTexts.compile(config)
+        configuration.check(config)
     except ConfigError as error:
         return [wrong("Configuration", str(error), "Fix the template, then run: leadsync config check")]
     return [fine("Configuration", "The file and the message templates can be used.")]

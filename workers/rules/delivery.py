@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any
 
-from leadcore.fields import ABOUT, LEAD, TRIES
+from leadcore.fields import ABOUT, LEAD, TEXT, TRIES
 from leadcore.reasons import reason
 from leadcore.receipts import UNSENT_SECONDS, pack
 from leadcore.store import keys
 from leadcore.store.counters import count
 from leadcore.store.streams import pack_fields, unpack_fields
+from workers.rules.events import Event
 from workers.rules.outcomes import DeliveryOutcome, MessageFailed, MessageSent, MessageUnclear
 from workers.rules.retry import MESSAGE, RETRIES, wait_seconds
 
@@ -48,6 +49,12 @@ def finish(fields: Fields, result: str, now_ms: int, *, store: bool) -> list[Com
 def delivered(fields: Fields) -> str:
     """The state of a message that the customer has: "sent", or "asked" if it confirms nothing."""
     return "asked" if ABOUT in fields else "sent"
+
+
+def describe_sent(fields: Fields, customer: str | int | float, key: str) -> Event:
+    """The event that a message was sent. `key`: its `message_key`."""
+    lead = fields.get(LEAD, b"").decode("ascii", "replace")
+    return Event("message.sent", customer, lead, {"state": delivered(fields)}, once=key, body=fields[TEXT])
 
 
 def requeue(shard: int, fields: Fields, now_ms: int) -> list[Command]:
