@@ -10,6 +10,8 @@ it, at the latest `KEEP_MS` after it came.
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from redis import ResponseError
+
 from leadcore.endpoint import KEEP_MS, PAUSED, Endpoint, pack, unpack
 from leadcore.fields import ENDPOINT
 from leadcore.store import keys
@@ -17,7 +19,7 @@ from leadcore.store.connection import Redis
 from leadcore.store.lua import DEL_FIRST, NOW
 
 # More of a line than this is deleted, the oldest first: an address that is away must not fill Redis.
-MOST_ENTRIES = 100_000
+MOST_ENTRIES, MOST_BYTES = 100_000, 64_000_000
 # A new address gets what happened since its worker started, however long that took.
 FIRST_MS = 60_000
 # An address that no worker has named for so long is forgotten.
@@ -165,7 +167,18 @@ class Endpoints:
                     args=[KEEP_MS, MOST_ENTRIES // self.shards, *cursors],
                 )
             )
+            lost += self._trim_bytes(keys.entries(self.line, shard))
         return lost
+
+    def _trim_bytes(self, stream: str) -> int:
+        most = MOST_BYTES // self.shards
+        try:
+            used = int(self.redis.memory_usage(stream, samples=10) or 0)
+        except ResponseError:  # where it is forbidden, the number of entries is the limit
+            return 0
+        if used <= most:
+            return 0
+        return int(self.redis.xtrim(stream, maxlen=self.redis.xlen(stream) * most // used, approximate=False))
 
     def reopen(self, digest: str) -> bool:
         """Let the address be tried at once, also if it was stopped; False if it is not known."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from workers.rules.notice import Notice
 
-DEADLINE_SECONDS = 30.0
+DEADLINE_SECONDS = 15.0
 # What went wrong before anything reached the service, or what it certainly refused. Anything else may have arrived.
 _CERTAIN = re.compile(
     r"NewConnectionError|ConnectTimeout|NameResolutionError|Failed to establish|Connection refused|Name or service"

@@ -17,7 +17,7 @@ from leadcore.config import Config
 from leadcore.config import Hooks as HooksConfig
 from leadcore.endpoint import KEEP_MS, OPEN, PAUSED, STOPPED
 from leadcore.machine import Machine
-from leadcore.store import keys
+from leadcore.store import endpoints, keys
 from leadsync.privacy.customer_data import CustomerData
 from leadsync.privacy.forget import Forgetting
 from receiver.intake.spool import Spool
@@ -317,6 +317,21 @@ def test_an_entry_waits_for_three_days_at_most(hooks: Hooks) -> None:
     hooks.redis.xadd(stream, {"g": "lead.created"}, f"{now_ms - KEEP_MS + 60_000}-0")
     assert hooks.endpoints.trim(now_ms) == 1
     assert hooks.redis.xlen(stream) == 1
+
+
+def test_what_waits_cannot_fill_redis(hooks: Hooks, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oldest goes first."""
+    monkeypatch.setattr(endpoints, "MOST_BYTES", 400_000)
+    hooks.config = Config(hooks=HooksConfig(full=True))
+    hooks.endpoints.register("digest", 1, "shop.example.com")
+    for number in range(200):
+        hooks.put(f"lead-{number}", "ann", body=json.dumps({"said": "x" * 4_000}).encode())
+    stream = keys.entries(keys.HOOKS, keys.shard_of("ann", SHARDS))
+    lost = hooks.endpoints.trim(hooks.redis.time()[0] * 1000)
+    rows = hooks.redis.xrange(stream)
+    assert lost == 200 - len(rows) > 100
+    assert len(rows) > 5
+    assert rows[-1][1][b"e"] == b"lead-199"
 
 
 def test_nothing_stays_for_an_address_that_is_served_no_more(hooks: Hooks, receiver: Receiver) -> None:
