@@ -19,14 +19,14 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench import ack, brownout, burst, comparison, growth, latency, messages, orders, pacer, sample, steady
+from bench import ack, brownout, burst, comparison, growth, hooks, latency, messages, orders, pacer, sample, steady
 from bench.client import name_client
 from bench.figure import Figure
 from bench.picture import draw
 from bench.ratio import Ratio
 from bench.revision import ROOT, RevisionError, beside, exit_on_signals, worktree
 
-PARTS = ("ack", "burst", "messages", "latency", "steady", "pacer", "orders", "sizes", "workers", "brownout")
+PARTS = ("ack", "burst", "messages", "hooks", "latency", "steady", "pacer", "orders", "sizes", "workers", "brownout")
 
 
 def choose(names: Sequence[str], folder: Path, *, full: bool) -> Iterator[Callable[[], Iterator[Figure]]]:
@@ -38,6 +38,7 @@ def choose(names: Sequence[str], folder: Path, *, full: bool) -> Iterator[Callab
         "pacer": pacer.measure,
         "messages": lambda: messages.measure(folder / "messages", 10_000 if full else 4_000),
         "orders": lambda: orders.measure(folder / "orders", 5_000 if full else 2_000),
+        "hooks": lambda: hooks.measure(folder / "hooks", 10_000 if full else 4_000),
         "burst": lambda: burst.measure(folder / "burst", [20_000, 50_000] if full else [20_000], 300 if full else 100),
         "sizes": lambda: growth.measure_sizes(folder / "sizes", [1_000, 10_000, 50_000] if full else [1_000, 10_000]),
         "workers": lambda: growth.measure_workers(

@@ -17,6 +17,7 @@ from leadcore.orders.money import decimals
 from leadcore.text import clean
 
 DEFAULT_FILE = "leadsync.toml"
+DEFAULT_NOTICE = "{{ what }}{% if intent %} ({{ intent }}){% endif %}{% if link %}\n{{ link }}{% endif %}"
 Case = Literal["details_saved", "address_saved", "something_missing", "email_refused", "address_unclear"]
 Language = Literal["th", "en"]
 Texts = dict[Language, dict[Case, str]]
@@ -84,6 +85,28 @@ class Payment(Struct, frozen=True, forbid_unknown_fields=True):
     check_prices: bool = False
 
 
+Event = Annotated[str, Meta(pattern=r"\S", description="the name of an event, * as a wildcard")]
+
+
+class Notify(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the team is told (NOTIFY_URLS). `intents`: names, * as a wildcard. `every_seconds`: an address gets at most
+    one message in so long. `private`: the template may name the customer."""
+
+    on: tuple[Literal["lead.created", "lead.parked", "order.created", "order.paid"], ...] = ("lead.created",)
+    intents: tuple[str, ...] = ("*",)
+    every_seconds: Annotated[int, Meta(ge=1, le=86_400)] = 60
+    private: bool = False
+    text: Default = DEFAULT_NOTICE
+
+
+class Hooks(Struct, frozen=True, forbid_unknown_fields=True):
+    """The signed outgoing webhooks (HOOK_URLS). `on`: names of events, * as a wildcard. `full`: the whole event is sent
+    too, not its ids alone."""
+
+    on: tuple[Event, ...] = ("*",)
+    full: bool = False
+
+
 class Inbox(Struct, frozen=True, forbid_unknown_fields=True):
     """`shards`: how many drains can run at once. `receipts_days`, `receipts_max`: how long and how many are kept; the
     cap spares those of the last 7 days, which identify repeated events, and those of unfinished leads. `tries`: how
@@ -143,6 +166,8 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     crm: Crm = Crm()
     messages: Messages = Messages()
     inbox: Inbox = Inbox()
+    notify: Notify = Notify()
+    hooks: Hooks = Hooks()
     intents: dict[str, Intent] = {}
     mapping: dict[str, str | Literal[False]] = {}
     properties: dict[str, str] = {}

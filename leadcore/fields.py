@@ -31,6 +31,9 @@ They never change: during a deploy old and new processes read the same data. Wha
     y                                                                    reason
     z                                      urgent: "1"                   * urgent: "1"
 
+Entries of the hooks and of the notices hold: g, the event's type; x, its id, which is the same for each attempt; c; e;
+d, its data as JSON; b, the whole event as JSON if hooks are to send it, or what a notice may say of the customer.
+
 Entries keep their fields where they wait outside their stream: later, sending, parked, held and unsent hold them packed
 (see `leadcore.store.streams.pack_fields`). An entry of the index of leads holds "e" alone. "k" is absent for an event
 straight from DealDroid, "n" before the first try, "v" where the version is the entry's own id; "p" is there if the
@@ -51,6 +54,11 @@ PUT_OFF = b"p"
 TEXT = b"t"
 URGENT = b"z"
 VERSION = b"v"
+
+# Entries of the hooks and the notices, beside BODY, CUSTOMER and LEAD.
+DATA = b"d"
+EVENT = b"g"
+EVENT_ID = b"x"
 
 # Receipts: the attribute of `leadcore.receipts.Receipt` -> its field.
 RECEIPT = {
@@ -81,3 +89,20 @@ ACTION_COMMAND = b"c"
 ACTION_DIGEST = b"d"
 ACTION_LEAD = b"l"
 ACTION_USER = b"u"
+
+# What is stored of an address to which a line delivers: the attribute of `leadcore.store.endpoints.Endpoint` -> its
+# field. The cursor of shard 0 is in the field "0".
+ENDPOINT = {
+    "number": "number",
+    "name": "name",
+    "state": "state",
+    "why": "why",
+    "failures": "failures",
+    "since_ms": "since",
+    "until_ms": "until",
+    "delivered": "delivered",
+    "given_up": "given_up",
+    "last_ms": "last",
+    "seen_ms": "seen",
+    "claimed": "claimed",
+}

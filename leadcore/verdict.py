@@ -38,6 +38,8 @@ SEVERITIES: Mapping[str, str] = {
     "orders_paused": WARN,
     "required": WARN,
     "parked": WARN,
+    "hooks_away": WARN,
+    "notices_away": WARN,
     "spooled": WARN,
     "foreign": WARN,
     "dry_run": CALM,
@@ -113,10 +115,19 @@ def _assess_line(status: "Status") -> list[Problem]:
         and bool(status.orders_waiting),
         Problem("required", len(required), ", ".join(required)): bool(status.required),
         Problem("parked", status.need_person): bool(status.need_person),
+        **{Problem(f"{line}_away", away): bool(away) for line, away in _count_away(status)},
         Problem(name_dry_run(status.workers, status.dry_workers)): status.dry_run,
         Problem("held", status.held): bool(status.held) and not status.dry_run,
     }
     return [problem for problem, is_so in problems.items() if is_so]
+
+
+def _count_away(status: "Status") -> list[tuple[str, int]]:
+    """By line, how many addresses outside take nothing, and not only for a moment."""
+    return [
+        (line, sum(one.is_away(status.now_ms, SHORT_PAUSE_MS) for one in endpoints))
+        for line, endpoints in status.endpoints.items()
+    ]
 
 
 def _describe_pause(pause: Mapping[str, Any], now_ms: int) -> Problem:

@@ -11,6 +11,7 @@ MODULES = {
     "leads": ("discard", "lead", "leads", "parked", "retry", "status"),
     "customers": ("export", "forget", "reconcile", "trust"),
     "messages": ("say",),
+    "outgoing": ("hooks", "notify"),
     "spool": ("spool",),
     "trial": ("config", "doctor", "preview", "send"),
 }

@@ -13,6 +13,7 @@ from rich.progress import track as bar
 from rich.table import Table
 from rich.text import Text
 
+from leadcore.endpoint import PAUSED, STOPPED, Endpoint
 from leadcore.reasons import english
 from leadcore.receipts import HELD, Receipt
 from leadcore.store import lines
@@ -62,14 +63,17 @@ def print_status(status: Status, problems: Sequence[Problem], timezone: ZoneInfo
         table.add_row(SEVERITIES[one.severity], Text(str(one), STYLES[one.severity]))
     if not problems:
         table.add_row("State", Text("Everything works.", COLOURS["fine"]))
-    for line in lines.LINES:
+    used = [line for line in lines.LINES if not line.has_endpoints or line.name in status.endpoints]
+    for line in used:
+        if line.has_endpoints:
+            continue
         # Leads are always expected; where nothing else waits, nobody is kept waiting.
         matters = line is lines.INBOX or any(status.depths[line.name])
         pause = status.pauses[line.name] if matters else {}
         table.add_row(f"Line to {line.to}", _describe_line(status, pause, timezone))
     dry = f", {status.dry_workers} with DRY_RUN" if status.dry_run else ""
     table.add_row("Workers alive", f"{status.workers}{dry}")
-    for line in lines.LINES:
+    for line in used:
         since = status.oldest_ms if line is lines.INBOX else None
         oldest = f" (oldest since {_time(since, timezone)})" if since else ""
         table.add_row(f"{line.noun.capitalize()} waiting", f"{sum(status.depths[line.name])}{oldest}")
@@ -79,6 +83,10 @@ def print_status(status: Status, problems: Sequence[Problem], timezone: ZoneInfo
     for what, number, for_person in kept:
         if number and not for_person:
             table.add_row(what.capitalize(), str(number))
+    for name, endpoints in status.endpoints.items():
+        for address in endpoints:
+            to = f"{name.capitalize()} to {address.number}. {address.name}"
+            table.add_row(to, describe_endpoint(address, timezone))
     if status.restoring:
         table.add_row("Brought back", str(status.restoring))
     table.add_row("Last post from DealDroid", describe_last_post(status, timezone))
@@ -92,6 +100,28 @@ def print_status(status: Status, problems: Sequence[Problem], timezone: ZoneInfo
 def describe_last_post(status: Status, timezone: ZoneInfo) -> str:
     """When DealDroid's last authenticated post came."""
     return _time(status.last_post_ms, timezone) or "never"
+
+
+def describe_endpoint(one: Endpoint, timezone: ZoneInfo) -> str:
+    """How an address outside is."""
+    state = {
+        PAUSED: f"paused until {_time(one.until_ms, timezone)}: {one.why}",
+        STOPPED: f"stopped: {one.why}",
+    }.get(one.state, "works")
+    given_up = f", {one.given_up} given up" if one.given_up else ""
+    return f"{state}; {one.delivered} delivered{given_up}"
+
+
+def print_endpoints(endpoints: Sequence[Endpoint], timezone: ZoneInfo, *, as_json: bool) -> None:
+    """The addresses of hooks or notices."""
+    if as_json:
+        print(json.dumps([one.as_dict() for one in endpoints]))
+        return
+    table = Table("Address", "", "State", "Waiting", "Last delivered")
+    for one in endpoints:
+        last = _time(one.last_ms, timezone) if one.last_ms else "never"
+        table.add_row(str(one.number), one.name, describe_endpoint(one, timezone), str(one.waiting), last)
+    Console().print(table if endpoints else "No worker has served an address yet.")
 
 
 def _describe_line(status: Status, pause: Mapping[str, Any], timezone: ZoneInfo) -> str:

@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from leadcore.endpoint import OPEN
 from leadcore.store import keys, lines
 from leadcore.store.connection import AWAY, Redis
 from leadcore.store.counters import BUCKETS
@@ -116,6 +117,24 @@ def _collect_status(status: Status) -> Iterator[Metric]:
             oldest.add_metric([line, str(shard)], (age or 0) / 1000)
     yield depth
     yield oldest
+    yield from _collect_endpoints(status)
+
+
+def _collect_endpoints(status: Status) -> Iterator[Metric]:
+    """The addresses of hooks and notices, by their number alone: they are secrets."""
+    labels = ["line", "address"]
+    up = GaugeMetricFamily("leadsync_address_up", "1 while an address outside takes what it is sent", labels=labels)
+    delivered = CounterMetricFamily("leadsync_deliveries", "What an address outside took", labels=labels)
+    given_up = CounterMetricFamily("leadsync_deliveries_given_up", "What it never took", labels=labels)
+    for line, endpoints in status.endpoints.items():
+        for one in endpoints:
+            names = [line, str(one.number)]
+            up.add_metric(names, one.state == OPEN)
+            delivered.add_metric(names, one.delivered)
+            given_up.add_metric(names, one.given_up)
+    yield up
+    yield delivered
+    yield given_up
 
 
 def _collect_counts(counts: Mapping[str, int]) -> Iterator[Metric]:

@@ -66,7 +66,7 @@ PROPERTIES_ROUTE = "GET " + with_version("/crm/v3/properties/contacts", HUBSPOT_
 # What the tests' own environment must not decide.
 FOREIGN = (
     "PORT", "DYNO", "RENDER", "REDIS_URL", "DEALDROID_SECRET", "HUBSPOT_ACCESS_TOKEN", "WEB_CONCURRENCY",
-    "ALERT_WEBHOOK_URL", "METRICS_TOKEN", "HUBSPOT_API_VERSION",
+    "ALERT_WEBHOOK_URL", "METRICS_TOKEN", "HUBSPOT_API_VERSION", "HOOK_URLS", "HOOK_SECRET", "NOTIFY_URLS",
 )  # fmt: skip
 # What a test may start without being marked: Redis, and the shell that ends it with us.
 HARMLESS = {"valkey-server", "redis-server", Path(os.environ.get(embedded.OVERRIDE, "")).name, "sh"}

@@ -8,7 +8,9 @@ import requests
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.conftest import ROOT, SECRET, Line, eventually, lead
+from leadcore.store import keys
+from leadcore.store.endpoints import Endpoints
+from tests.conftest import ROOT, SECRET, SHARDS, Line, eventually, lead
 
 DASHBOARD = json.loads((ROOT / "docs/grafana.json").read_text())
 RULES = [rule for group in yaml.safe_load((ROOT / "docs/alerts.yaml").read_text())["groups"] for rule in group["rules"]]
@@ -19,8 +21,10 @@ Samples = dict[str, list[dict[str, str]]]
 
 @pytest.fixture(scope="module")
 def samples(busy_line: Line) -> Samples:
-    """Sample name -> labels of each, of a line through which a lead, a parked one and a message went."""
+    """Sample name -> labels of each, of a line through which a lead, a parked one and a message went, and that
+    has the address of a hook."""
     busy_line.reset()
+    Endpoints(busy_line.redis, keys.HOOKS, SHARDS).register("digest", 1, "shop.example.com")
     assert busy_line.post({"secret": SECRET, "mid": "m"}).status_code == 422
     busy_line.sync(lead(name="Nok Jaidee"))
     return eventually(lambda: (found := read(busy_line)) and "leadsync_quota_left" in found and found)

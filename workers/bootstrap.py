@@ -21,7 +21,9 @@ from workers.outbox.dealdroid import DealDroid
 from workers.outbox.last_words import LastWords
 from workers.outbox.sender import IN_FLIGHT, OutboxSender
 from workers.outbox.sent_log import SentLog
+from workers.rules import configuration
 from workers.rules.confirmation import ConfirmationWriter
+from workers.rules.events import Events
 from workers.rules.texts import MessageTemplates
 from workers.settings import WorkerSettings
 from workers.sync.background_restore import BackgroundRestore
@@ -91,6 +93,12 @@ def build(settings: WorkerSettings, machine: Machine) -> Runtime:
         )
     confirmations = ConfirmationWriter(config, MessageTemplates.compile(config), shared.timezone)
     customers = CustomerStore(redis, shared.key.encode())
+    configuration.check_outgoing(config)
+    events = Events(
+        config,
+        hooks=bool(settings.hook_urls) and not shared.dry_run,
+        notices=bool(settings.notify_urls) and not shared.dry_run,
+    )
     dealdroid = DealDroid(settings.dealdroid_url, IN_FLIGHT, machine)
     outbox = OutboxSender(
         redis,
@@ -104,11 +112,12 @@ def build(settings: WorkerSettings, machine: Machine) -> Runtime:
         LastWords(redis, shared.key.encode()),
         machine,
         dry_run=shared.dry_run,
+        events=events,
     )
     return Runtime(
         settings=settings,
         sync=ShardSync(
-            redis, hubspot, config, customers, confirmations, leases, outbox.send_for, stop, machine, breaker
+            redis, hubspot, config, customers, confirmations, leases, outbox.send_for, stop, machine, breaker, events
         ),
         outbox=outbox,
         orders=orders,

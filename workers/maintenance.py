@@ -117,6 +117,8 @@ class Maintenance:
     def sweep(self) -> None:
         """Sweep all shards of all lines, then apply retention."""
         for line, stream in self.lines.items():
+            if lines.find(line).has_endpoints:
+                continue
             for shard in range(self.shards):
                 if stream.sweep(shard):
                     self.bell.ring(line, shard)

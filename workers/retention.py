@@ -5,16 +5,20 @@ Each worker's maintenance thread calls this with every sweep. A step is one scri
 memory first and can be repeated, so workers need not agree on who does it.
 """
 
+import structlog
+
 from leadcore.config import Inbox as InboxConfig
 from leadcore.receipts import DISCARDED, WAITING, pack
 from leadcore.store import keys, lines
 from leadcore.store.connection import Redis
+from leadcore.store.endpoints import Endpoints
 from leadcore.store.lines import Kept
 from leadcore.store.lua import COUNT, DEL_FIRST, NOW, RECEIPT_FIELDS
 from leadcore.store.scripts import ENDED_SECONDS
 from leadcore.store.streams import DUPLICATE_MS
 
 CHUNK = 500
+log = structlog.get_logger("leadsync.retention")
 CHUNKS = 20
 
 # A receipt identifies a repeated event while it is younger than `duplicate_ms`, so the cap removes older ones only.
@@ -85,6 +89,7 @@ class Retention:
         self._trim = connection.register_script(_TRIM)
         self._end_kept = connection.register_script(_END_KEPT)
         self._after = "-"
+        self.endpoints = [Endpoints(connection, line.name, config.shards) for line in lines.LINES if line.has_endpoints]
 
     def apply(self) -> None:
         """Remove what has expired, at most some thousands; the next call continues from there."""
@@ -103,6 +108,17 @@ class Retention:
                 self._end(kept)
             else:
                 self.redis.zremrangebyscore(kept.index, "-inf", (seconds - kept.seconds) * 1000)
+        self._trim_events(seconds * 1000)
+
+    def _trim_events(self, now_ms: int) -> None:
+        """Remove what no address outside waits for any more."""
+        for endpoints in self.endpoints:
+            names = [keys.entries(endpoints.line, shard) for shard in range(self.config.shards)]
+            if self.redis.exists(keys.endpoints(endpoints.line), *names):
+                lost = endpoints.trim(now_ms)
+                if lost:
+                    log.warning(f"{endpoints.line}.given_up", entries=lost)
+                    self.redis.hincrby(keys.FIGURES, f"{endpoints.line}:given_up", lost)
 
     def _end(self, kept: Kept) -> None:
         receipt = pack(state=DISCARDED, reason=kept.ended, fields=())

@@ -27,6 +27,7 @@ from leadcore.store.outage import Outage
 from leadcore.store.status import find_portal
 from workers import jobs
 from workers.bootstrap import Runtime, build
+from workers.flow.endpoint_loop import EndpointLoop
 from workers.maintenance import Maintenance
 from workers.notifier import Notifier
 from workers.settings import WorkerSettings
@@ -103,17 +104,36 @@ def run(settings: WorkerSettings) -> None:
         dry_run=settings.shared.dry_run,
     )
     notifier = Notifier(connect(shared), settings.alert_url, shared.config.inbox.shards, shared.timezone, machine)
+    loops = _open_loops(settings, machine)
     _collect_garbage_rarely()
     maintenance.start()
+    for loop in loops:
+        loop.start()
     runtime.restore.start()
     if settings.alert_url:
         notifier.start()
     try:
         _work_until_stopped(name, runtime, outage)
     finally:
+        for loop in loops:
+            loop.stop()
         maintenance.stop()
         if settings.alert_url:
             notifier.stop()
+
+
+def _open_loops(settings: WorkerSettings, machine: Machine) -> list[EndpointLoop]:
+    """What tells others. Its libraries are loaded only if there is somebody to tell; a dry run tells nobody."""
+    loops = []
+    if settings.hook_urls and not settings.shared.dry_run:
+        from workers.hooks.delivery import build as build_hooks
+
+        loops.append(build_hooks(connect(settings.shared), settings, machine))
+    if settings.notify_urls and not settings.shared.dry_run:
+        from workers.notices.delivery import build as build_notices
+
+        loops.append(build_notices(connect(settings.shared), settings, machine))
+    return loops
 
 
 def _announce(settings: WorkerSettings) -> None:
@@ -127,6 +147,8 @@ def _announce(settings: WorkerSettings) -> None:
         dealdroid=urlsplit(settings.dealdroid_url).netloc.rpartition("@")[2],
         dry_run=shared.dry_run,
         alerts=bool(settings.alert_url),
+        hooks=len(settings.hook_urls),
+        notices=len(settings.notify_urls),
     )
 
 

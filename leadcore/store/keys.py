@@ -67,7 +67,27 @@ INBOX = "inbox"
 OUTBOX = "outbox"
 ORDERS = "orders"
 PAYMENTS = "payments"
+HOOKS = "hooks"
+NOTICES = "notices"
 """Names of lines; see `leadcore.store.lines`, whose rows they are."""
+
+
+def endpoints(line: str) -> str:
+    """The digests of the addresses to which the line delivers; see `leadcore.store.endpoints`."""
+    return f"{PREFIX}{line}:endpoints"
+
+
+def endpoint(line: str, digest: str) -> str:
+    return f"{PREFIX}{line}:endpoint:{digest}"
+
+
+def endpoint_lock(line: str, digest: str) -> str:
+    return f"{PREFIX}{line}:endpoint:{digest}:lock"
+
+
+def overtaken(line: str, digest: str, shard: int) -> str:
+    """The entries of the shard that the address has, though not yet all before them."""
+    return f"{PREFIX}{line}:endpoint:{digest}:{shard}:done"
 
 
 def properties(access: str) -> str:

@@ -42,7 +42,8 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`job`: RQ's job that drains a shard, as stored; `pause`: the key of the line's pause; `payload`: the field of an
+    """`job`: RQ's job that drains a shard, as stored, "" for a line that threads of the workers' own drain, address by
+    address (`leadcore.store.endpoints`); `pause`: the key of the line's pause; `payload`: the field of an
     entry that holds what was said, `payload_name` its name in an export. For people: `to` takes what waits, `noun` is
     what waits; `exported` and `forgotten` are its names in the output of `leadsync export` and `forget`."""
 
@@ -56,6 +57,10 @@ class Line:
     exported: str
     forgotten: str
     kept: tuple[Kept, ...] = ()
+
+    @property
+    def has_endpoints(self) -> bool:
+        return not self.job
 
     @property
     def pause_name(self) -> str:
@@ -154,7 +159,30 @@ PAYMENTS = Line(
 )
 """What `leadcore.store.payments` records; not among `LINES` as long as no worker drains it."""
 
-LINES = (INBOX, OUTBOX, ORDERS)
+HOOKS = Line(
+    name=keys.HOOKS,
+    job="",
+    pause=f"{keys.PAUSE}:{keys.HOOKS}",
+    payload=BODY,
+    payload_name="body",
+    to="the hooks' addresses",
+    noun="hooks",
+    exported="hooks",
+    forgotten="hooks",
+)
+NOTICES = Line(
+    name=keys.NOTICES,
+    job="",
+    pause=f"{keys.PAUSE}:{keys.NOTICES}",
+    payload=BODY,
+    payload_name="body",
+    to="the team",
+    noun="notices",
+    exported="notices",
+    forgotten="notices",
+)
+
+LINES = (INBOX, OUTBOX, ORDERS, HOOKS, NOTICES)
 """In the order in which several locks of a shard are taken. Read it from this module each time."""
 
 

@@ -6,12 +6,14 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from leadcore.endpoint import Endpoint
 from leadcore.reasons import english
 from leadcore.required import Requirement
 from leadcore.required import unpack as unpack_required
 from leadcore.settings import Settings
 from leadcore.store import keys, lines, restoring
 from leadcore.store.connection import AWAY, RECEIVER_TIMEOUT, Redis, connect
+from leadcore.store.endpoints import Endpoints
 from leadcore.store.posts import LAST, local_date, refused_on
 from leadcore.store.restoring import Restoring
 from leadcore.verdict import PERSON
@@ -27,7 +29,7 @@ class Status:
     `dry_workers`: how many of the workers run with DRY_RUN; `refused_today`: posts refused for their secret on this day
     of the operator's time zone; `last_post_ms`: when DealDroid's last authenticated post came, None if never;
     `required`: what HubSpot refused to do without in the last hour; `restoring`: how far the customers are brought back
-    after Redis was emptied, None if none has to be."""
+    after Redis was emptied, None if none has to be; `endpoints`: line -> the addresses to which it delivers."""
 
     now_ms: int
     workers: int
@@ -42,6 +44,7 @@ class Status:
     last_post_ms: int | None = None
     required: list[Requirement] = field(default_factory=list)
     restoring: Restoring | None = None
+    endpoints: dict[str, list[Endpoint]] = field(default_factory=dict)
 
     @property
     def waiting(self) -> int:
@@ -94,6 +97,7 @@ class Status:
     def as_dict(self) -> dict[str, Any]:
         shown = asdict(self)
         pauses, kept = shown.pop("pauses"), shown.pop("kept")
+        shown["endpoints"] = {line: [one.as_dict() for one in some] for line, some in self.endpoints.items()}
         pauses = {line.pause_name: pauses.get(line.name, {}) for line in lines.LINES}
         more = {"waiting": self.waiting, "need_person": self.need_person, "dry_run": self.dry_run}
         return {**shown, **pauses, **kept, **more}
@@ -118,6 +122,9 @@ def read_status(redis: Redis, shards: int, timezone: ZoneInfo) -> Status:
     pipe.hgetall(keys.COUNTS)
     pipe.hgetall(keys.REQUIRED)
     restoring.ask(pipe)
+    lines_out = [line.name for line in lines.LINES if line.has_endpoints]
+    for name in lines_out:
+        pipe.scard(keys.endpoints(name))
     for _, kept in lines.each_kept():
         pipe.zcard(kept.index)
     for line in lines.LINES:
@@ -128,6 +135,7 @@ def read_status(redis: Redis, shards: int, timezone: ZoneInfo) -> Status:
             pipe.xrange(keys.entries(line.name, shard), count=1)
     time, workers, dry_workers, refused, last_post, newest, counts, required, store, progress, *more = pipe.execute()
     answers = iter(more)
+    served = [name for name in lines_out if next(answers)]
     now = _milliseconds(time)
     sizes = {kept.name: next(answers) for _, kept in lines.each_kept()}
     depths, oldest, pauses = dict[str, list[int]](), dict[str, list[int | None]](), dict[str, dict[str, Any]]()
@@ -152,6 +160,7 @@ def read_status(redis: Redis, shards: int, timezone: ZoneInfo) -> Status:
         last_post_ms=_last_post(last_post, newest),
         required=unpack_required(required, now),
         restoring=restoring.answer(store, progress),
+        endpoints={name: Endpoints(redis, name, shards).read_all() for name in served},
     )
 
 

@@ -307,6 +307,8 @@ PROBLEMS: Mapping[str, str] = {
         "HubSpot refuses contacts without properties that the portal requires"
     ),
     "parked": "{n} lead needs you|{n} leads need you",
+    "hooks_away": "{n} address takes no hooks|{n} addresses take no hooks",
+    "notices_away": "{n} address takes no notices to the team|{n} addresses take no notices to the team",
     "spooled": "{n} lead waits on this machine's disk|{n} leads wait on this machine's disk",
     "foreign": (
         "{n} lead on this machine's disk was stored for another Redis|{n} leads on this machine's disk were "
@@ -335,6 +337,8 @@ REMEDIES: Mapping[str, str] = {
         "leadsync finds out within an hour; leadsync retry tries at once."
     ),
     "parked": "See: leadsync parked",
+    "hooks_away": "Leads are not affected. See: leadsync hooks list",
+    "notices_away": "Leads are not affected. See: leadsync notify list",
     "spooled": "The receiver puts them into Redis by itself.",
     "foreign": "They are left alone. If Redis was emptied or replaced they are yours: leadsync spool list",
     "dry_run": "New leads are held back, and no message is sent. To go live, unset DRY_RUN and restart the workers.",

@@ -270,6 +270,8 @@ PROBLEMS: Mapping[str, str] = {
     "orders_paused": "ออเดอร์กำลังรอ HubSpot",
     "required": "HubSpot ไม่รับรายชื่อที่ไม่มีค่าใน property ที่พอร์ทัลบังคับกรอก",
     "parked": "มี {n} ลีดรอให้คุณช่วย",
+    "hooks_away": "มี {n} ปลายทางไม่รับ webhook",
+    "notices_away": "มี {n} ปลายทางไม่รับข้อความแจ้งทีมงาน",
     "spooled": "มี {n} ลีดรออยู่ในดิสก์ของเครื่องนี้",
     "foreign": "มี {n} ลีดในดิสก์ของเครื่องนี้ที่เก็บไว้สำหรับ Redis อื่น",
     "dry_run": "โหมดทดลอง: ไม่มีอะไรเข้า HubSpot",

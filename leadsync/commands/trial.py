@@ -96,12 +96,10 @@ def check() -> None:
     from leadcore.machine import Machine
     from leadcore.settings import read
     from receiver.intake.reply import Replies
-    from workers.rules.orders.texts import OrderTexts
-    from workers.rules.texts import MessageTemplates
+    from workers.rules import configuration
 
     settings = read()
-    MessageTemplates.compile(settings.config)
-    OrderTexts.compile(settings.config)
+    configuration.check(settings.config)
     Replies(settings.config, settings.key.encode(), Machine())
     click.echo("The configuration is fine.")
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from leadcore.errors import ConfigError, SettingsError
 from leadcore.settings import Settings, read
-from leadsync.doctor import machine, portal, store
+from leadsync.doctor import machine, outgoing, portal, store
 from leadsync.doctor.finding import Finding, wrong
 from workers.settings import WorkerSettings, read_worker
 
@@ -30,6 +30,7 @@ def examine(env: Mapping[str, str] = os.environ) -> Iterator[list[Finding]]:
         return
     yield machine.check_dealdroid(worker)
     yield machine.check_alerts(worker)
+    yield outgoing.check(worker)
     yield portal.check_hubspot(worker)
 
 

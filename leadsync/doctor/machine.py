@@ -28,8 +28,7 @@ from receiver.intake.reply import Replies
 from receiver.intake.spool import ADVICE, Share, Spool, judge_room, open_spool
 from receiver.metrics import count_foreign, count_spooled
 from workers.outbox.dealdroid import reach
-from workers.rules.orders.texts import OrderTexts
-from workers.rules.texts import MessageTemplates
+from workers.rules import configuration
 from workers.settings import WorkerSettings
 
 
@@ -71,8 +70,7 @@ def check_messages_token(env: Mapping[str, str]) -> list[Finding]:
 
 def check_texts(config: Config) -> list[Finding]:
     try:
-        MessageTemplates.compile(config)
-        OrderTexts.compile(config)
+        configuration.check(config)
         Replies(config, b"doctor", Machine())
     except ConfigError as error:
         return [wrong("Configuration", str(error), "Fix the template, then run: leadsync config check")]

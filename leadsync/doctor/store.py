@@ -100,6 +100,8 @@ SUBJECTS = {
     "late": "Inbox",
     "required": "Required properties",
     "parked": "Parked",
+    "hooks_away": "Hooks",
+    "notices_away": "Notices",
     "dry_run": "Workers",
     "partly_dry": "Workers",
     "held": "Held back",

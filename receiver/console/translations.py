@@ -48,6 +48,14 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "กรุณาใส่ API secret key ของทุก intent ใน DealDroid ไว้ที่ DEALDROID_SECRET แล้วเริ่ม web ใหม่",
     ),
     "late.do": (en.REMEDIES["late"], "หากจำนวนไม่ลดลง กรุณาเพิ่ม worker"),
+    "hooks_away.do": (
+        "Leads are not affected. See below.",
+        "ลีดไม่ได้รับผลกระทบ ดูรายละเอียดด้านล่าง",
+    ),
+    "notices_away.do": (
+        "Leads are not affected. See below.",
+        "ลีดไม่ได้รับผลกระทบ ดูรายละเอียดด้านล่าง",
+    ),
     "foreign.do": (
         en.REMEDIES["foreign"],
         "ระบบไม่แตะลีดเหล่านี้ หาก Redis ถูกล้างหรือเปลี่ยน ลีดเหล่านี้เป็นของคุณ กรุณาดูด้วยคำสั่ง leadsync spool list",
@@ -335,6 +343,22 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "matches.command": ("If it is one person", "หากเป็นคนเดียวกัน"),
     "matches.limit": ("{shown} of {n} are shown.", "แสดง {shown} จาก {n} รายการ"),
     "matches.none": ("No email of another customer was typed.", "ไม่มีลูกค้าที่พิมพ์อีเมลของลูกค้าคนอื่น"),
+    # The addresses of hooks and notices
+    "endpoints": ("Who else is told", "ปลายทางที่ได้รับแจ้ง"),
+    "endpoints.hooks": ("Hooks", "เว็บฮุก"),
+    "endpoints.notices": ("Notices to the team", "ข้อความแจ้งทีมงาน"),
+    "endpoints.line": ("What", "ประเภท"),
+    "endpoints.address": ("Address", "ปลายทาง"),
+    "endpoints.state": ("State", "สถานะ"),
+    "endpoints.delivered": ("Delivered", "ส่งแล้ว"),
+    "endpoints.given_up": ("Given up", "ยกเลิก"),
+    "endpoints.last": ("Last delivered", "ส่งล่าสุด"),
+    "endpoints.open": ("works", "ใช้งานได้"),
+    "endpoints.paused": ("paused, tried again at {until}: {why}", "หยุดพัก จะลองใหม่เวลา {until}: {why}"),
+    "endpoints.stopped": (
+        "stopped: {why}. Repair it, then run: leadsync {command} replay {number}",
+        "หยุดแล้ว: {why} เมื่อแก้ไขแล้วกรุณาสั่ง leadsync {command} replay {number}",
+    ),
     # Actions
     "actions": ("Last actions", "การสั่งงานล่าสุด"),
     "actions.none": ("Nobody has done anything yet.", "ยังไม่มีการสั่งงาน"),

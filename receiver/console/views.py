@@ -18,6 +18,7 @@ from leadcore.store.counters import HOUR_MS, read_hours
 from leadcore.store.matches import read_matches
 from leadcore.store.messages import Messages
 from leadcore.store.parked import Parked, causes
+from leadcore.store.portal_links import read_portal_links
 from leadcore.store.status import count_workers, read_status
 from leadcore.verdict import assess, name_dry_run
 from receiver.console import queries
@@ -162,7 +163,7 @@ def _add_pages(pages: Blueprint, redis: Redis, spool: Spool, settings: ReceiverS
             lead_filter=LeadFilter(),
             states=STATES,
             leads=recent.receipts[:FEW],
-            links=queries.read_portal_links(redis),
+            links=read_portal_links(redis),
             actions=queries.read_actions(redis, FEW // 2),
             now_ms=status.now_ms,
             result=parse_result(request.args),
@@ -177,7 +178,7 @@ def _add_pages(pages: Blueprint, redis: Redis, spool: Spool, settings: ReceiverS
             lead_filter=lead_filter,
             found=queries.find_leads(redis, lead_filter, request.args.get("before", "")),
             states=STATES,
-            links=queries.read_portal_links(redis),
+            links=read_portal_links(redis),
             now_ms=_redis_now_ms(redis),
         )
 
@@ -189,7 +190,7 @@ def _add_pages(pages: Blueprint, redis: Redis, spool: Spool, settings: ReceiverS
         [receipt] = found
         parked = queries.read_parked(redis, receipt)
         is_unwritten = parked is not None and receipt.state in (PARKED, HELD)
-        links, orders = queries.read_portal_links(redis), settings.shared.config.orders
+        links, orders = read_portal_links(redis), settings.shared.config.orders
         return _render(
             "lead.html",
             receipt=receipt,
@@ -209,7 +210,7 @@ def _add_pages(pages: Blueprint, redis: Redis, spool: Spool, settings: ReceiverS
             "matches.html",
             match_count=match_count,
             matches=found[:MATCHES],
-            links=queries.read_portal_links(redis),
+            links=read_portal_links(redis),
             now_ms=_redis_now_ms(redis),
         )
 

@@ -8,3 +8,6 @@ def test_the_letters_never_change() -> None:
     action = [fields.ACTION_COMMAND, fields.ACTION_DIGEST, fields.ACTION_LEAD, fields.ACTION_USER]
     assert b"".join(action) == b"cdlu"
     assert "".join(fields.RECEIPT.values()) == "cirswhfktynmaqogj"
+    assert b"".join([fields.DATA, fields.EVENT, fields.EVENT_ID]) == b"dgx"
+    address = "number name state why failures since until delivered given_up last seen claimed"
+    assert " ".join(fields.ENDPOINT.values()) == address

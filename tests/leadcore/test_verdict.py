@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from leadcore.endpoint import STOPPED, Endpoint
 from leadcore.receipts import Note, Receipt
 from leadcore.required import Requirement
 from leadcore.store import keys
@@ -67,6 +68,7 @@ def test_everything_that_can_be_wrong_is_found_the_worst_first() -> None:
         held=1,
         oldest_ms=1,
         required=[Requirement("company", "Company name", "create")],
+        endpoints={line: [Endpoint("digest", state=STOPPED)] for line in ("hooks", "notices")},
     )
     found = codes(given, spooled=2, foreign=1, disk_trouble="It is full")
     assert found == [one for one in SEVERITIES if one not in ("redis_away", "late", "dry_run", "partly_dry")]

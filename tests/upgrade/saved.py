@@ -143,7 +143,7 @@ def count(line: Line, moment: Moment) -> dict[str, int]:
         "hours with counts": len([*redis.scan_iter(keys.COUNTS + ":*")]),
         "counters": redis.hlen(keys.COUNTS),
         "figures": redis.hlen(keys.FIGURES),
-        **{f"RQ: {of.job}": sum(f'"{of.job}"'.encode() in job for job in jobs) for of in lines.LINES},
+        **{f"RQ: {of.job}": sum(f'"{of.job}"'.encode() in job for job in jobs) for of in lines.LINES if of.job},
         "RQ: waiting": redis.llen("rq:queue:leadsync"),
         "spool": spooled,
         "journals: web": _journaled(moment, "web"),

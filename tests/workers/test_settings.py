@@ -1,7 +1,7 @@
 import pytest
 
 from leadcore.errors import SettingsError
-from workers.settings import read_worker
+from workers.settings import read_hook_secrets, read_hook_urls, read_notify_urls, read_worker
 
 GOOD = {"HUBSPOT_ACCESS_TOKEN": "pat-test"}
 
@@ -49,3 +49,64 @@ def test_what_works_is_taken() -> None:
     given = read_worker({**GOOD, "ALERT_WEBHOOK_URL": " https://chat.example:8443/a?b=c#d ", "DRY_RUN": "1"})
     assert given.alert_url == "https://chat.example:8443/a?b=c#d"
     assert given.shared.dry_run
+
+
+GOOD_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+
+@pytest.mark.parametrize("value", [GOOD_SECRET, f"{GOOD_SECRET}\n", f" {GOOD_SECRET}  whsec_{'QUJD' * 8}\n"])
+def test_hook_secrets_are_taken_without_their_blanks(value: str) -> None:
+    found = read_hook_secrets({"HOOK_SECRET": value}, wanted=True)
+    assert found == tuple(value.split())
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        GOOD_SECRET.removeprefix("whsec_"),
+        "a-plain-secret-of-some-length",
+        "whsec_" + "QUJD" * 7,
+        "whsec_" + "QUJD" * 22,
+        GOOD_SECRET[:-1],
+        GOOD_SECRET[:-1] + "!",
+        GOOD_SECRET.replace("9", "-"),
+        f"{GOOD_SECRET} short",
+        f"{GOOD_SECRET} whsec_{'QUJD' * 8} whsec_{'QUJE' * 8}",
+    ],
+)
+def test_a_hook_secret_that_the_library_would_take_for_another_key_is_refused(value: str) -> None:
+    with pytest.raises(SettingsError, match="HOOK_SECRET") as refused:
+        read_hook_secrets({"HOOK_SECRET": value}, wanted=True)
+    assert "QUJD" not in str(refused.value)
+
+
+def test_without_hooks_no_secret_is_needed() -> None:
+    assert read_hook_secrets({}, wanted=False) == ()
+
+
+@pytest.mark.parametrize("name", ["HOOK_URLS", "NOTIFY_URLS"])
+def test_addresses_stand_behind_each_other(name: str) -> None:
+    read = {"HOOK_URLS": read_hook_urls, "NOTIFY_URLS": read_notify_urls}[name]
+    assert read({name: " https://a.example/x \n\thttps://b.example\n https://a.example/x"}) == (
+        "https://a.example/x",
+        "https://b.example",
+    )
+    assert read({}) == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HOOK_URLS", "ftp://secret.example"),
+        ("HOOK_URLS", "https://"),
+        ("HOOK_URLS", "https://a.example secret"),
+        ("HOOK_URLS", " ".join(f"https://secret.example/{number}" for number in range(11))),
+        ("NOTIFY_URLS", "secret"),
+        ("NOTIFY_URLS", "://secret"),
+    ],
+)
+def test_an_address_that_is_none_is_refused_and_not_quoted(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=name) as refused:
+        {"HOOK_URLS": read_hook_urls, "NOTIFY_URLS": read_notify_urls}[name]({name: value})
+    assert "secret" not in str(refused.value)

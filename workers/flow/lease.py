@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from leadcore.machine import Event, Machine
-from leadcore.store import keys
+from leadcore.store import keys, lines
 from leadcore.store.bell import Bell
 from leadcore.store.connection import AWAY, Redis
 from leadcore.store.streams import Stream
@@ -81,7 +81,7 @@ def hold_exclusive(
         ended.set()
         thread.join()
         lease.close()
-        if inbox.release(shard, lease.token) > 0:
+        if inbox.release(shard, lease.token) > 0 and not lines.find(inbox.name).has_endpoints:
             Bell(inbox.redis).ring(inbox.name, shard)
 
 

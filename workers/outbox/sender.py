@@ -38,8 +38,9 @@ from workers.outbox.time_slice import WORK_SECONDS, TimeSlice
 from workers.rules import delivery, places
 from workers.rules.batch import StreamEntry
 from workers.rules.breaker import REPEATS, UNPROVEN_IN_FLIGHT, Flight, stops_messages
+from workers.rules.events import NOBODY, Events
 from workers.rules.lead import version_of
-from workers.rules.outcomes import DeliveryOutcome, MessageFailed, MessageUnclear
+from workers.rules.outcomes import DeliveryOutcome, MessageFailed, MessageSent, MessageUnclear
 from workers.rules.sending import ALLOWED, Permission, is_own, permit
 
 if TYPE_CHECKING:
@@ -90,7 +91,9 @@ class OutboxSender:
         machine: Machine,
         *,
         dry_run: bool = False,
+        events: Events = NOBODY,
     ) -> None:
+        self.events = events
         self.redis, self.dealdroid, self.config, self.timezone = connection, dealdroid, config, timezone
         self.leases, self.stop, self.sent_log, self.dry_run = leases, stop, sent_log, dry_run
         self.machine, self.last_words = machine, last_words
@@ -349,6 +352,9 @@ class OutboxSender:
             commands.append(("HDEL", keys.sending(keys.OUTBOX, shard), one.entry))
             jitter = self.machine.random()
             commands += delivery.record_delivery(shard, one.entry, one.fields, outcome, now_ms, random=jitter)
+            if isinstance(outcome, MessageSent) and self.events.wants("message.sent"):
+                told = delivery.describe_sent(one.fields, one.customer, one.key)
+                commands += self.events.effects(told, shard)
             log.info("message." + outcome.log_name, lead=one.fields[LEAD].decode("ascii", "replace"))
         self.outbox.apply(commands)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any
 
-from leadcore.fields import ABOUT, LEAD, MESSAGE, PLACE, TRIES
+from leadcore.fields import ABOUT, LEAD, MESSAGE, PLACE, TEXT, TRIES
 from leadcore.reasons import reason
 from leadcore.receipts import UNSENT_SECONDS, pack
 from leadcore.store import keys
@@ -12,6 +12,7 @@ from leadcore.store.counters import count
 from leadcore.store.outgoing import record_key
 from leadcore.store.streams import pack_fields, unpack_fields
 from workers.rules import places
+from workers.rules.events import Event
 from workers.rules.outcomes import DeliveryOutcome, MessageFailed, MessageSent, MessageUnclear
 from workers.rules.retry import MESSAGE as RETRY
 from workers.rules.retry import RETRIES, wait_seconds
@@ -74,6 +75,12 @@ def put_off(shard: int, entry: bytes, fields: Fields, until_ms: int, state: str,
         (*_note(fields, state, now_ms), *held),
         *places.take(shard, entry, fields, until_ms),
     ]
+
+
+def describe_sent(fields: Fields, customer: str | int | float, key: str) -> Event:
+    """The event that a message was sent. `key`: its `message_key`."""
+    lead = fields.get(LEAD, b"").decode("ascii", "replace")
+    return Event("message.sent", customer, lead, {"state": delivered(fields)}, once=key, body=fields[TEXT])
 
 
 def record_delivery(

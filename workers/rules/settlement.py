@@ -34,13 +34,15 @@ from leadcore.store.streams import Settlement, pack_fields
 from workers.rules.batch import Unreadable
 from workers.rules.confirmation import CONFIRMS_NOTHING, Confirmation
 from workers.rules.customer import WITHHELD, Customer, Stamp, guard, pack
+from workers.rules.events import NOBODY, Event, Events
 from workers.rules.field_clock import SEEN, Digest
 from workers.rules.lead import CustomerBatch, Lead, Loaded, Result, own_clock, version_text
-from workers.rules.mapping.property_names import UNSAVED
+from workers.rules.mapping.property_names import NAME, UNSAVED
 from workers.rules.plan import clock_after
 from workers.rules.retry import find_lead_retry, wait_seconds
 
 Command = Sequence[Any]
+TOLD = (CREATED, UPDATED, PARKED)
 UNREADABLE = f"unreadable: {reason('event_unreadable')}"
 DRY_RUN = f"dry run: {reason('nothing_written')}"
 
@@ -48,14 +50,15 @@ DRY_RUN = f"dry run: {reason('nothing_written')}"
 @dataclass(frozen=True, slots=True)
 class SettlementContext:
     """The key of the stream that is drained, its shard, and Redis' clock in ms. `dry_run`: nothing was written, so
-    leads are held back and nothing is recorded of their customers. `orders`: what is written goes to the orders' line
-    too."""
+    leads are held back, nothing is recorded of their customers, and nobody is told. `orders`: what is written goes to
+    the orders' line too. `events`: who is told else."""
 
     stream: str
     shard: int
     now_ms: int
     dry_run: bool = False
     orders: bool = False
+    events: Events = NOBODY
 
 
 def add_batch(
@@ -76,6 +79,9 @@ def add_batch(
     for index, lead in enumerate(group.leads):
         effects, state = _effects(group, result, lead, index, context, config, confirmation)
         effects.append(count(state))
+        if context.events.wanted and not context.dry_run:
+            is_first = state != CREATED or CREATED not in states
+            effects += _tell(lead, result, state if is_first else UPDATED, context)
         states.append(state)
         entries.append((context.stream, lead.entry, effects))
     settlement.add(guards, entries, commands)
@@ -240,6 +246,35 @@ def _unique(notes: Sequence[Note]) -> list[Note]:
     return list(dict.fromkeys(notes))
 
 
+def _tell(lead: Lead, result: Result, state: str, context: SettlementContext) -> list[Command]:
+    """The commands that tell others what became of the lead, if that is news."""
+    if state not in TOLD:
+        return []
+    data = {"contact_id": result.contact_id, "intent": lead.intent, "state": state}
+    if state == PARKED:
+        data["reason"] = result.code
+    values = {**lead.mapped.details, **lead.mapped.activity}
+    private = {
+        "name": " ".join(filter(None, map(values.get, NAME))),
+        "phone": values.get("phone") or values.get("mobilephone", ""),
+        "cart": values.get("dealdroid_cart", ""),
+    }
+    return context.events.effects(
+        Event(
+            f"lead.{state}",
+            lead.customer,
+            lead.id,
+            data,
+            # The same lead may be parked, and written, again after a person retried it.
+            once=lead.entry.decode() if lead.kind else "",
+            body=lead.fields.get(BODY, b""),
+            private=private,
+            kind=lead.kind,
+        ),
+        context.shard,
+    )
+
+
 def _receipt(lead: Lead, **values: Any) -> Command:
     return ("HSET", keys.receipt(lead.id), *receipt(**values))
 
@@ -301,10 +336,12 @@ def unreadable_id(unreadable: Unreadable) -> str:
     return unreadable.fields.get(LEAD, b"").decode("ascii", "replace") or unreadable.entry.decode()
 
 
-def park_unreadable(unreadable: Unreadable, now_ms: int) -> list[Command]:
+def park_unreadable(unreadable: Unreadable, context: SettlementContext) -> list[Command]:
     """The commands that park an entry that is no event, for a person to look at."""
-    lead = unreadable_id(unreadable)
+    lead, now_ms = unreadable_id(unreadable), context.now_ms
+    told = Event("lead.parked", None, lead, {"state": PARKED, "reason": "unreadable"}, unreadable.entry.decode())
     return [
+        *(() if context.dry_run else context.events.effects(told, context.shard)),
         ("SET", keys.parked(lead), pack_fields(unreadable.fields), "EX", PARKED_SECONDS),
         ("ZADD", keys.PARKED, now_ms, lead),
         ("HSET", keys.receipt(lead), *receipt(state=PARKED, reason=UNREADABLE)),

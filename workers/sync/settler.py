@@ -17,6 +17,7 @@ from workers.hubspot.portal_cache import PortalCache
 from workers.rules import settlement
 from workers.rules.batch import Batch
 from workers.rules.confirmation import Confirmation, ConfirmationWriter
+from workers.rules.events import Events
 from workers.rules.lead import CustomerBatch, Result
 from workers.sync.customer_store import CustomerStore
 
@@ -35,9 +36,11 @@ class Settler:
         customers: CustomerStore,
         confirmations: ConfirmationWriter,
         portal_cache: PortalCache,
+        events: Events,
         *,
         dry_run: bool,
     ) -> None:
+        self.events = events
         self.redis, self.config, self.customers = connection, config, customers
         self.confirmations, self.portal_cache, self.dry_run = confirmations, portal_cache, dry_run
         self.inbox = Stream(connection)
@@ -49,7 +52,12 @@ class Settler:
         seconds, micros = self.redis.time()
         now_ms = seconds * 1000 + micros // 1000
         place = settlement.SettlementContext(
-            keys.entries(keys.INBOX, shard), shard, now_ms, self.dry_run, self.config.orders is not None
+            keys.entries(keys.INBOX, shard),
+            shard,
+            now_ms,
+            self.dry_run,
+            orders=self.config.orders is not None,
+            events=self.events,
         )
         done = Settlement()
         messages = 0
@@ -65,7 +73,7 @@ class Settler:
             states.append(settlement.add_batch(done, group, result, place, config, digest, confirmation))
             messages += bool(confirmation and confirmation.text)
         for unreadable in batch.unreadable:
-            done.add((), [(place.stream, unreadable.entry, settlement.park_unreadable(unreadable, place.now_ms))])
+            done.add((), [(place.stream, unreadable.entry, settlement.park_unreadable(unreadable, place))])
         for lead in batch.forgotten:
             done.add((), [(place.stream, lead.entry, [("DEL", keys.receipt(lead.id))])])
         if not done.groups:

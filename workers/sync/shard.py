@@ -22,6 +22,7 @@ from workers.hubspot.portal_cache import PortalCache
 from workers.hubspot.portal_store import PortalStore
 from workers.rules import drain as rules
 from workers.rules.confirmation import ConfirmationWriter
+from workers.rules.events import NOBODY, Events
 from workers.sync.batch_loader import BatchLoader
 from workers.sync.customer_store import CustomerStore
 from workers.sync.drain import Drain
@@ -48,6 +49,7 @@ class ShardSync:
         stop: Event,
         machine: Machine,
         breaker: Breaker,
+        events: Events = NOBODY,
     ) -> None:
         self.redis, self.hubspot, self.shards = connection, hubspot, config.inbox.shards
         self.leases, self.stop = leases, stop
@@ -57,7 +59,9 @@ class ShardSync:
         extras = tuple(config.properties.values())
         store = PortalStore(connection, hubspot, config.mapping, extras)
         self.portal_cache = PortalCache(hubspot, config.mapping, extras, self._note_portal, store=store, stop=stop)
-        settler = Settler(connection, config, customers, confirmations, self.portal_cache, dry_run=hubspot.dry_run)
+        settler = Settler(
+            connection, config, customers, confirmations, self.portal_cache, events, dry_run=hubspot.dry_run
+        )
         timezone = confirmations.timezone
         loader = BatchLoader(connection, hubspot, config, customers, self.portal_cache, timezone, stop)
         self.drain_loop = Drain(

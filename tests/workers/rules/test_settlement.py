@@ -459,7 +459,7 @@ def test_a_skipped_lead_keeps_a_receipt_only() -> None:
     [({b"e": b"lead1", b"b": b"{"}, "lead1"), ({b"b": b"{"}, "1-0"), ({}, "1-0"), ({b"e": b"\xff"}, "\ufffd")],
 )
 def test_an_unreadable_entry_is_parked_under_its_lead_or_its_own_id(fields: dict[bytes, bytes], name: str) -> None:
-    parked, index, receipt, count, figure = park_unreadable(Unreadable(b"1-0", fields), NOW)
+    parked, index, receipt, count, figure = park_unreadable(Unreadable(b"1-0", fields), WHERE)
     assert (parked[1], fields_of(parked[2]), parked[3:]) == (keys.parked(name), fields, ("EX", PARKED_SECONDS))
     assert index == ("ZADD", keys.PARKED, NOW, name)
     assert receipt[1] == keys.receipt(name)

@@ -1,0 +1,396 @@
+"""Hooks reach each address signed, in each customer's order, with the same id at each attempt."""
+
+import base64
+import hashlib
+import hmac
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from standardwebhooks import Webhook
+
+from leadcore.config import Config
+from leadcore.config import Hooks as HooksConfig
+from leadcore.endpoint import KEEP_MS, OPEN, PAUSED, STOPPED
+from leadcore.machine import Machine
+from leadcore.store import endpoints, keys
+from leadsync.privacy.customer_data import CustomerData
+from leadsync.privacy.forget import Forgetting
+from receiver.intake.spool import Spool
+from tests.conftest import SHARDS, eventually, same_shard
+from tests.workers.hooks.conftest import HOOK_SECRET, Hooks, Receiver
+from workers.flow.endpoint_loop import ServedEndpoint
+from workers.hooks import client, delivery
+from workers.rules import endpoint
+
+SECOND_SECRET = "whsec_" + base64.b64encode(bytes(range(40))).decode()
+VERIFY = """
+const { Webhook } = require("standardwebhooks");
+const [secret, headers, body] = JSON.parse(require("fs").readFileSync(0, "utf8"));
+process.stdout.write(JSON.stringify(new Webhook(secret).verify(body, headers)));
+"""
+
+
+def standard_headers(headers: dict[str, str]) -> dict[str, str]:
+    return {name: headers["HTTP_" + name.upper().replace("-", "_")] for name in
+            ("webhook-id", "webhook-timestamp", "webhook-signature")}  # fmt: skip
+
+
+def test_what_is_posted_verifies_with_each_secret(hooks: Hooks, receiver: Receiver) -> None:
+    """By the library, and by a digest made here as the specification has it."""
+    hooks.serve(receiver, secret=f"{HOOK_SECRET} {SECOND_SECRET}")
+    event_id = hooks.put("lead-1", customer="สมชาย", intent="สั่งซื้อ", contact_id="7")
+    eventually(lambda: receiver.taken)
+    [(headers, raw)] = receiver.taken
+    assert headers["HTTP_WEBHOOK_ID"] == event_id
+    signatures = headers["HTTP_WEBHOOK_SIGNATURE"].split(" ")
+    signed = f"{event_id}.{headers['HTTP_WEBHOOK_TIMESTAMP']}.{raw}".encode()
+    for secret, signature in zip((HOOK_SECRET, SECOND_SECRET), signatures, strict=True):
+        assert Webhook(secret).verify(raw, standard_headers(headers)) == json.loads(raw)
+        key = base64.b64decode(secret.removeprefix("whsec_"))
+        assert signature == "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+    body = json.loads(raw)
+    assert body["type"] == "lead.created"
+    assert body["timestamp"].endswith("Z")
+    assert body["data"] == {"lead": "lead-1", "customer_id": "สมชาย", "contact_id": "7", "intent": "สั่งซื้อ"}
+    assert headers["CONTENT_TYPE"] == "application/json"
+
+
+@pytest.mark.processes
+def test_the_npm_library_verifies_it(hooks: Hooks, receiver: Receiver) -> None:
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("node is not installed")
+    known = subprocess.run([node, "-e", "require.resolve('standardwebhooks')"], capture_output=True, check=False)
+    if known.returncode:
+        pytest.skip("node has no package standardwebhooks")
+    hooks.serve(receiver)
+    hooks.put("lead-1", customer="สมชาย")
+    eventually(lambda: receiver.taken)
+    [(headers, raw)] = receiver.taken
+    said = json.dumps([HOOK_SECRET, standard_headers(headers), raw])
+    done = subprocess.run([node, "-e", VERIFY], input=said, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == json.loads(raw)
+
+
+def test_times_are_signed_in_utc(monkeypatch: pytest.MonkeyPatch) -> None:
+    from datetime import datetime, timedelta, timezone
+
+    at = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone(timedelta(hours=7)))
+    headers = delivery.Signer([HOOK_SECRET]).headers("msg_1", at, "{}")
+    key = base64.b64decode(HOOK_SECRET.removeprefix("whsec_"))
+    signed = f"msg_1.{int(at.timestamp())}.{{}}".encode()
+    assert headers["webhook-timestamp"] == str(int(at.timestamp()))
+    assert headers["webhook-signature"] == "v1," + base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
+
+
+def test_each_customer_keeps_their_order_while_several_are_in_flight(hooks: Hooks, receiver: Receiver) -> None:
+    receiver.seconds = 0.02
+    customers = [f"customer-{number}" for number in range(30)]
+    for step in range(10):
+        for customer in customers:
+            hooks.put(f"{customer}/{step}", customer)
+    hooks.serve(receiver)
+    eventually(lambda: len(receiver.taken) >= 300)
+    assert sorted(receiver.leads()) == sorted(set(receiver.leads()))
+    for customer in customers:
+        own = [lead for lead in receiver.leads() if lead.startswith(f"{customer}/")]
+        assert own == [f"{customer}/{step}" for step in range(10)]
+    assert receiver.most_busy > 4
+    eventually(lambda: not hooks.waiting())
+
+
+def test_connections_are_kept_alive(hooks: Hooks, receiver: Receiver) -> None:
+    for number in range(60):
+        hooks.put(f"lead-{number}", f"customer-{number}")
+    hooks.serve(receiver)
+    eventually(lambda: len(receiver.taken) >= 60)
+    assert len({headers["REQUEST_METHOD"] for headers, _ in receiver.taken}) == 1
+    assert receiver.most_busy <= delivery.IN_FLIGHT
+
+
+@pytest.mark.parametrize("status", ["500 Internal Server Error", "404 Not Found", "429 Too Many Requests"])
+def test_an_address_that_fails_pauses_alone_and_gets_all_under_the_same_ids(
+    hooks: Hooks, receivers: Callable[..., Receiver], status: str
+) -> None:
+    bad, good = receivers(), receivers()
+    bad.fail(status)
+    ids = [hooks.put(f"lead-{number}", f"customer-{number % 3}") for number in range(9)]
+    hooks.serve(bad, good)
+    eventually(lambda: len(good.taken) == 9)
+    eventually(lambda: hooks.states() == [PAUSED, OPEN])
+    record = hooks.endpoints.read_all()[0]
+    assert record.why == f"status {status[:3]}"
+    assert record.failures >= 1
+    tried = len(bad.taken)
+    bad.recover()
+    eventually(lambda: not hooks.waiting())
+    assert {*bad.ids()} == {*ids}
+    delivered = bad.ids()[tried:]
+    assert sorted(delivered) == sorted(set(delivered)) or len(delivered) <= len(ids) + 1
+    eventually(lambda: hooks.states() == [OPEN, OPEN])
+    assert len(good.taken) == 9
+
+
+def test_an_address_that_is_away_gets_all_when_it_comes_back(
+    hooks: Hooks, receivers: Callable[..., Receiver], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sandbox.http_server import running
+    from tests.conftest import own_port
+
+    back = Receiver()
+    port = own_port()
+    back.url = f"http://127.0.0.1:{port}/hook"
+    hooks.put("lead-1")
+    hooks.serve(back)
+    eventually(lambda: hooks.states() == [PAUSED])
+    assert hooks.endpoints.read_all()[0].why == "unreachable"
+    with running(back, port):
+        eventually(lambda: not hooks.waiting())
+    assert back.leads() == ["lead-1"]
+
+
+def test_a_redirect_is_not_followed(hooks: Hooks, receivers: Callable[..., Receiver]) -> None:
+    other, first = receivers(), receivers()
+    first.answer = lambda body: ("307 Temporary Redirect", {"Location": other.url})
+    hooks.put("lead-1")
+    hooks.serve(first)
+    eventually(lambda: hooks.states() == [PAUSED])
+    assert hooks.endpoints.read_all()[0].why == "redirect"
+    assert other.taken == []
+
+
+def test_an_address_that_hangs_holds_nobody_back(
+    hooks: Hooks, receivers: Callable[..., Receiver], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "READ_SECONDS", 0.5)
+    hanging, good = receivers(seconds=3.0), receivers()
+    for number in range(50):
+        hooks.put(f"lead-{number}", f"customer-{number}")
+    hooks.serve(hanging, good)
+    eventually(lambda: len(good.taken) == 50, 3)
+    eventually(lambda: PAUSED in hooks.states())
+    assert hooks.endpoints.read_all()[0].why == "timeout"
+
+
+def test_a_dripping_answer_meets_the_deadline(hooks: Hooks, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that sends a byte now and then in its headers."""
+    import socket
+    import threading
+
+    monkeypatch.setattr(client, "DEADLINE_SECONDS", 1.0)
+    ended = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        dripping = Receiver(url=f"http://127.0.0.1:{server.getsockname()[1]}/hook")
+
+        def drip() -> None:
+            connection, _ = server.accept()
+            with connection, suppress(OSError):
+                connection.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+                while not ended.wait(0.1):
+                    connection.sendall(b"x")
+
+        threading.Thread(target=drip, daemon=True).start()
+        hooks.put("lead-1")
+        hooks.serve(dripping)
+        try:
+            eventually(lambda: hooks.states() == [PAUSED], 5)
+        finally:
+            ended.set()
+
+
+def test_gone_stops_the_address_until_a_person_replays(hooks: Hooks, receivers: Callable[..., Receiver]) -> None:
+    gone, good = receivers(), receivers()
+    gone.fail("410 Gone")
+    hooks.put("lead-1")
+    hooks.serve(gone, good)
+    eventually(lambda: hooks.states() == [STOPPED, OPEN])
+    tried = len(gone.taken)
+    hooks.put("lead-2")
+    eventually(lambda: len(good.taken) == 2)
+    assert len(gone.taken) == tried
+    gone.recover()
+    assert hooks.endpoints.reopen(hooks.endpoints.read_all()[0].digest)
+    eventually(lambda: gone.leads()[tried:] == ["lead-1", "lead-2"])
+
+
+def test_one_event_that_is_never_taken_holds_back_no_other_customer(hooks: Hooks, receiver: Receiver) -> None:
+    receiver.answer = lambda body: ("400 Bad Request" if body["data"]["customer_id"] == "odd" else "200 OK", {})
+    hooks.put("odd-1", "odd")
+    hooks.put("odd-2", "odd")
+    hooks.serve(receiver)
+    eventually(lambda: hooks.states() == [PAUSED])
+    for number in range(150):
+        hooks.put(f"lead-{number}", f"customer-{number}")
+    eventually(lambda: len({*receiver.leads()} - {"odd-1"}) == 150)
+    assert "odd-2" not in receiver.leads()
+    others = [lead for lead in receiver.leads() if not lead.startswith("odd")]
+    assert len(others) == len({*others}), "an event was posted twice because another one failed"
+
+
+def test_what_is_never_taken_is_given_up_at_last(
+    hooks: Hooks, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "MOST_OVERTAKING", 20)
+    receiver.answer = lambda body: ("400 Bad Request" if body["data"]["lead"] == "odd-1" else "200 OK", {})
+    odd, *others = same_shard("same", 40)
+    hooks.put("odd-1", odd)
+    hooks.put("odd-2", odd)
+    for number, customer in enumerate(others):
+        hooks.put(f"lead-{number}", customer)
+    hooks.serve(receiver)
+    eventually(lambda: "odd-2" in receiver.leads())
+    eventually(lambda: hooks.endpoints.read_all()[0].given_up == 1)
+    eventually(lambda: not hooks.waiting())
+
+
+@pytest.mark.parametrize("dies_before", [True, False])
+def test_a_death_around_the_record_posts_again_under_the_same_id(
+    hooks: Hooks, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, dies_before: bool
+) -> None:
+    """Whether Redis did not get the record, or only the answer was lost."""
+    write, deaths = ServedEndpoint.write, [True]
+
+    def dying(self: ServedEndpoint, commands: Any, **values: Any) -> bool:
+        if deaths:
+            deaths.clear()
+            if not dies_before:
+                write(self, commands, **values)
+            raise ConnectionError
+        return write(self, commands, **values)
+
+    monkeypatch.setattr(ServedEndpoint, "write", dying)
+    ids = [hooks.put(f"lead-{number}") for number in range(3)]
+    hooks.serve(receiver)
+    eventually(lambda: {*receiver.ids()} == {*ids})
+    eventually(lambda: not hooks.waiting())
+    assert receiver.ids() == [*(ids[:1] if dies_before else ()), *ids]
+
+
+def test_another_worker_goes_on_where_one_died(hooks: Hooks, receivers: Callable[..., Receiver]) -> None:
+    """The dead one's lock is left behind, as is what it had in flight."""
+    receiver = receivers(seconds=0.05)
+    first = delivery.build(hooks.redis, hooks.settings(receiver), Machine()).deliveries[0]
+    ids = [hooks.put(f"lead-{number}", f"customer-{number}") for number in range(40)]
+    first.served.register()
+    first.step()
+    assert first.in_flight
+    hooks.redis.pexpire(keys.endpoint_lock(keys.HOOKS, first.served.digest), 500)
+    hooks.serve(receiver)
+    eventually(lambda: {*receiver.ids()} == {*ids} and not hooks.waiting())
+    first.close()
+
+
+def test_two_workers_post_nothing_twice(hooks: Hooks, receiver: Receiver) -> None:
+    loops = [hooks.serve(receiver) for _ in range(2)]
+    ids = [hooks.put(f"lead-{number}", f"customer-{number % 7}") for number in range(100)]
+    eventually(lambda: len(receiver.taken) >= 50)
+    loops[0].stop()
+    more = [hooks.put(f"more-{number}", f"customer-{number % 7}") for number in range(50)]
+    eventually(lambda: {*receiver.ids()} == {*ids, *more})
+    eventually(lambda: not hooks.waiting())
+    assert len(receiver.ids()) == 150
+
+
+def test_three_days_without_an_answer_stop_the_address(
+    hooks: Hooks, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(endpoint, "KEEP_MS", 1_000)
+    receiver.fail()
+    hooks.put("lead-1")
+    hooks.serve(receiver)
+    eventually(lambda: hooks.states() == [PAUSED])
+    eventually(lambda: hooks.states() == [STOPPED])
+    assert hooks.endpoints.read_all()[0].why == "given_up"
+
+
+def test_an_entry_waits_for_three_days_at_most(hooks: Hooks) -> None:
+    now_ms = hooks.redis.time()[0] * 1000
+    hooks.endpoints.register("digest", 1, "shop.example.com")
+    hooks.redis.hset(keys.endpoint(keys.HOOKS, "digest"), 0, "0-1")
+    stream = keys.entries(keys.HOOKS, 0)
+    hooks.redis.xadd(stream, {"g": "lead.created"}, f"{now_ms - KEEP_MS - 5_000}-0")
+    hooks.redis.xadd(stream, {"g": "lead.created"}, f"{now_ms - KEEP_MS + 60_000}-0")
+    assert hooks.endpoints.trim(now_ms) == 1
+    assert hooks.redis.xlen(stream) == 1
+
+
+def test_what_waits_cannot_fill_redis(hooks: Hooks, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oldest goes first."""
+    monkeypatch.setattr(endpoints, "MOST_BYTES", 400_000)
+    hooks.config = Config(hooks=HooksConfig(full=True))
+    hooks.endpoints.register("digest", 1, "shop.example.com")
+    for number in range(200):
+        hooks.put(f"lead-{number}", "ann", body=json.dumps({"said": "x" * 4_000}).encode())
+    stream = keys.entries(keys.HOOKS, keys.shard_of("ann", SHARDS))
+    lost = hooks.endpoints.trim(hooks.redis.time()[0] * 1000)
+    rows = hooks.redis.xrange(stream)
+    assert lost == 200 - len(rows) > 100
+    assert len(rows) > 5
+    assert rows[-1][1][b"e"] == b"lead-199"
+
+
+def test_nothing_stays_for_an_address_that_is_served_no_more(hooks: Hooks, receiver: Receiver) -> None:
+    hooks.serve(receiver).stop()
+    hooks.put("lead-1")
+    now_ms = hooks.redis.time()[0] * 1000
+    hooks.endpoints.trim(now_ms)
+    assert hooks.waiting() == 1
+    hooks.endpoints.trim(now_ms + 2 * 3_600_000)
+    assert hooks.endpoints.read_all() == []
+    assert hooks.waiting() == 0
+
+
+def test_a_new_address_gets_nothing_from_before(hooks: Hooks, receiver: Receiver) -> None:
+    shard = keys.shard_of("ann", SHARDS)
+    hour_ago = hooks.redis.time()[0] * 1000 - 3_600_000
+    fields = {"g": "lead.created", "x": "msg_old", "d": "{}", "e": "old"}
+    hooks.redis.xadd(keys.entries(keys.HOOKS, shard), fields, f"{hour_ago}-0")
+    hooks.serve(receiver)
+    hooks.put("lead-1")
+    eventually(lambda: receiver.leads() == ["lead-1"])
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_the_whole_event_is_sent_only_if_the_shop_wants_that(hooks: Hooks, receiver: Receiver, full: bool) -> None:
+    hooks.config = Config(hooks=HooksConfig(full=full))
+    hooks.put("lead-1", body=b'{"customer_id": "ann", "contact_info": {"name": "Ann"}}')
+    hooks.put("lead-1", type="message.sent", body=b'"Thank you"')
+    hooks.serve(receiver)
+    eventually(lambda: len(receiver.taken) == 2)
+    first, second = (body["data"] for body in receiver.bodies())
+    assert first.get("event", {}).get("contact_info") == ({"name": "Ann"} if full else None)
+    assert second.get("text") == ("Thank you" if full else None)
+
+
+def test_what_waits_is_exported_and_forgotten(hooks: Hooks, tmp_path: Any) -> None:
+    hooks.config = Config(hooks=HooksConfig(full=True))
+    hooks.put("lead-1", "ann", body=b'{"customer_id": "ann", "contact_info": {"name": "Ann"}}')
+    hooks.put("lead-2", "bob", body=b'{"customer_id": "bob"}')
+    data, spool = CustomerData(hooks.redis, Config().inbox, b"key", "ann"), Spool(tmp_path, Machine())
+    assert [one["body"]["contact_info"] for one in data.as_dict(spool)["hooks"]] == [{"name": "Ann"}]
+    done = Forgetting(data, hooks.redis, Config().inbox, spool, "somebody").run(None)
+    assert done.removed["hooks"] == 1
+    left = [hooks.redis.xrange(keys.entries(keys.HOOKS, shard)) for shard in range(SHARDS)]
+    assert [fields[b"e"] for rows in left for _, fields in rows] == [b"lead-2"]
+    spool.close()
+
+
+def test_no_address_or_secret_is_logged_or_stored(
+    hooks: Hooks, receiver: Receiver, capsys: pytest.CaptureFixture[str]
+) -> None:
+    receiver.url = receiver.url.replace("/hook", "/hook/token-4711")
+    receiver.fail()
+    hooks.put("lead-1")
+    hooks.serve(receiver)
+    eventually(lambda: hooks.states() == [PAUSED])
+    said = capsys.readouterr()
+    assert "token-4711" not in said.out + said.err
+    for name in hooks.redis.keys("*"):
+        stored = hooks.redis.dump(name)
+        assert b"4711" not in stored
+        assert HOOK_SECRET.encode() not in stored
