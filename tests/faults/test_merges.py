@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from leadcore.settings import HUBSPOT_VERSIONS
 from leadcore.store import keys
 from tests.conftest import lead, one_per_shard, same_shard
 from tests.faults.conftest import Scene, Wire, hurried
@@ -283,7 +282,9 @@ def test_customers_without_a_merge_cost_one_call_for_each_batch(scene: Scene, ea
     version = scene.version
     set_up(scene, ANN, BOB, CAT, writes="routed")
     scene.version = version
-    scene.accept(*(lead(one, phone="0899999999") for one in (ANN, BOB, CAT)))
-    before = scene.line.crm.calls("")
-    scene.worker().work()
-    assert scene.line.crm.calls("") - before == (2 if version != HUBSPOT_VERSIONS[0] else 1)
+    worker = scene.worker()
+    for phone, calls in (("0898888888", None), ("0899999999", 1)):
+        scene.accept(*(lead(one, phone=phone) for one in (ANN, BOB, CAT)))
+        before = scene.line.crm.calls("")
+        worker.work()
+        assert calls in (None, scene.line.crm.calls("") - before)
