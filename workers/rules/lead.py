@@ -159,9 +159,9 @@ def is_overtaken(loaded: Loaded, digest: Digest) -> bool:
 class CustomerBatch:
     """The attempt to write one customer's leads. What was loaded and what was decided are replaced whole. `created`: a
     write of this batch created the contact. `detached`: the contact that they shared is gone, and it is not checked yet
-    whether another one has their id. `missing`: a write did not find their contact, and it is not checked yet whether it
-    is gone or merged. `merged_into`: the id of the contact into which theirs was merged, until that is dealt with (see
-    `workers.sync.merges`). `lock`: the name of the contact's lock that is held, `locked_elsewhere`: another
+    whether another one has their id. `missing`: a write did not find their contact, and it is not checked yet whether
+    it is gone or merged. `merged_into`: the id of the contact into which theirs was merged, until that is dealt with
+    (see `workers.sync.merges`). `lock`: the name of the contact's lock that is held, `locked_elsewhere`: another
     worker holds it, so the leads stay in the inbox."""
 
     loaded: Loaded

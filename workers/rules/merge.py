@@ -1,7 +1,7 @@
 """Pure: what follows from the merge of two contacts by a salesperson.
 
-HubSpot makes a new contact with a new id and the values of the primary one (HubSpot's changelog of 2025 on merging). The
-other one's customer id is no value of the new contact: it stands only in the history of `CUSTOMER_ID`, and from then on
+HubSpot makes a new contact with a new id and the values of the primary one (HubSpot's page on merging). The other
+one's customer id is no value of the new contact: it stands only in the history of `CUSTOMER_ID`, and from then on
 in `OTHER_IDS`, a text with one customer id per line. The customers of a merged contact are one person to the shop: they
 share a clock, and whose word is the newest is written.
 """
@@ -85,8 +85,8 @@ def move(customer: Customer, contact: MergedContact) -> Customer:
 
 
 def list_ids(contact: MergedContact, customer_id: str, others: Iterable[str], *, guest: bool) -> dict[str, str]:
-    """Our ids that are to be written to the contact: its key, if it has none, and who else it is of. `others`: its other
-    own customers."""
+    """Our ids that are to be written to the contact: its key, if it has none, and who else it is of. `others`: its
+    other own customers."""
     key = contact.key or ("" if guest else customer_id)
     ids = dict.fromkeys([*contact.listed, *others, customer_id])
     wanted = [one for one in ids if one != key or (one == contact.key and one in contact.listed)]

@@ -5,7 +5,6 @@ searches the portal's contacts of ours in the order of their ids, 200 a call (th
 those of others too), and stores a record for each customer who has none.
 """
 
-from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 

@@ -126,8 +126,8 @@ def find_customers(
 
 
 def own_record(contact: MergedContact, own: Collection[str]) -> Customer:
-    """The record of a customer whose own contact it is, as `own` says. Where it does not list them all yet, nobody wrote
-    to it since it was merged: then they have a former contact still, so that their next word makes up for that."""
+    """The record of a customer whose own contact it is, as `own` says. Where it does not list them all yet, nobody
+    wrote to it since it was merged: then they have a former contact still, so that their next word makes up for it."""
     if contact.former and not (contact.key and {*own} <= {contact.key, *contact.listed}):
         return replace(UNKNOWN, contact_id=contact.former[0], clock=UNRECORDED_ADDRESS)
     shared = len({*own, *contact.listed}) > 1
