@@ -276,6 +276,22 @@ def test_merged_customers_share_one_clock(scene: Scene, writes: str) -> None:
     assert the_contact(scene)["city"] == "Sales' own"
 
 
+@EVERY_WRITE
+@pytest.mark.parametrize("primary", [ANN, BOB])
+def test_an_address_is_written_whole_beside_that_of_the_other_customer(scene: Scene, writes: str, primary: str) -> None:
+    """Parts of two addresses never mix, whichever of them the merged contact has."""
+    set_up(scene, ANN, BOB, writes=writes)
+    paris = {"street_address": "1 Rue Lepic", "city": "Paris", "postal_code": "75018", "country": "France"}
+    scene.sync(lead(ANN, address=paris), lead(BOB, address=HOME))
+    merge(scene, primary, BOB if primary == ANN else ANN)
+    scene.sync(lead(BOB, address={**HOME, "street_address": "2 Baker Street"}))
+    contact = the_contact(scene)
+    assert [contact[name] for name in ("address", "city", "zip", "country")] == [
+        "2 Baker Street",
+        *[*HOME.values()][1:],
+    ]
+
+
 def test_customers_without_a_merge_cost_one_call_for_each_batch(scene: Scene, each_version: None) -> None:
     version = scene.version
     set_up(scene, ANN, BOB, CAT, writes="routed")

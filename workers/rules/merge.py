@@ -12,10 +12,10 @@ from functools import reduce
 from msgspec import Struct
 from msgspec.structs import replace
 
-from workers.rules.customer import UNKNOWN, Customer, Stamp
-from workers.rules.field_clock import Digest
+from workers.rules.customer import UNKNOWN, UNRECORDED, Customer, Stamp
+from workers.rules.field_clock import SEEN, Digest
 from workers.rules.lead import Decision, Loaded
-from workers.rules.mapping.property_names import ADDRESS, CUSTOMER_ID, MERGED, NAME, OTHER_IDS, SHORTER
+from workers.rules.mapping.property_names import ACTIVITY, ADDRESS, CUSTOMER_ID, MERGED, NAME, OTHER_IDS, SHORTER
 
 Clock = Mapping[str, Stamp]
 
@@ -70,6 +70,20 @@ def merge_records(records: Iterable[Customer]) -> Customer:
         return Customer(active_ms=active_ms, intent=intent, clock=merge_clocks(one.clock, other.clock))
 
     return reduce(merge, records, UNKNOWN)
+
+
+def doubt_blocks(clock: Clock, current: Mapping[str, str], digest: Digest) -> dict[str, Stamp]:
+    """The clock with which customers begin to share a contact whose values are `current`. An address, or an activity,
+    that is not the one last said is in doubt as a whole: what is said next is then written whole, since parts of two
+    addresses never mix."""
+    doubted = dict(clock)
+    for block in (ADDRESS, ACTIVITY):
+        known = [name for name in block if name in clock or current.get(name)]
+        if all(name in clock and clock[name][1] == digest(name, current.get(name, "")) for name in known):
+            continue
+        for name in known:
+            doubted[name] = (clock[name][0], UNRECORDED) if name in clock else (SEEN, digest(name, current[name]))
+    return doubted
 
 
 def is_guest(customer: Customer) -> bool:

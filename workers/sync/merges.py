@@ -27,6 +27,7 @@ from workers.rules.mapping.property_names import CUSTOMER_ID, MERGED, OTHER_IDS
 from workers.rules.merge import (
     MergedContact,
     choose_former,
+    doubt_blocks,
     find_overwritten,
     is_guest,
     list_ids,
@@ -96,8 +97,11 @@ class Merges:
                     group.result = VANISHED
                 case RetryLater(why):
                     group.result = Result(WAITING, code="row", why=why)
-                case contact if not self.note(group, contact):
+                case contact if contact["id"] == group.merged_into:
                     there.append((group, contact))
+                case contact:
+                    # Merged once more.
+                    group.merged_into = contact["id"]
         histories = self.hubspot.read_history([contact["id"] for _, contact in there], [CUSTOMER_ID])
         for group, contact in there:
             history = histories.get(contact["id"])
@@ -123,22 +127,28 @@ class Merges:
         alone = not (others or removed or current) and set(merged.listed) <= {group.customer_id}
         shared = guest or customer.shared or not alone
         group.loaded = replace(group.loaded, record=record, stored=stored)
+        values = self.plan.portal.from_portal(contact)
         if shared:
-            clocks = [unpack(raw) for raw in (current, *past)]
+            clocks = [unpack(raw) for raw in past if raw]
             clocks += [one.customer for one in others if not (one.customer.shared or is_guest(one.customer))]
             if known and not (guest or stored.shared):
                 clocks.append(stored)
+            joint = merge_records([unpack(current), *clocks])
+            if clocks:
+                joint = replace(joint, clock=doubt_blocks(joint.clock, values, self.plan.digest))
             group.loaded = replace(
                 group.loaded,
                 contact_key=keys.contact(merged.id),
                 contact_record=current,
-                contact=replace(merge_records(clocks), contact_id=merged.id),
+                contact=replace(joint, contact_id=merged.id),
                 adopted=(*((one.key, one.record, move(one.customer, merged)) for one in others), *removed),
             )
         if not guest:
             customer = replace(customer, fill_only=False, email_match_only=False, untrusted=False)
         if not shared and (not known or stored.attempted or UNRECORDED_ADDRESS.items() <= stored.clock.items()):
-            customer = self.plan.add_unrecorded_address(customer, self.plan.portal.from_portal(contact))
+            customer = self.plan.add_unrecorded_address(customer, values)
+        elif not shared:
+            customer = replace(customer, clock=doubt_blocks(customer.clock, values, self.plan.digest))
         group.relink(
             replace(customer, shared=shared),
             unrecorded=guest and not known,
@@ -146,6 +156,7 @@ class Merges:
         )
         group.decide(self.plan.decide(group.loaded, group.decision))
         self.identity.follow_owner(group, contact, self.plan)
+        group.merged_into = ""
         ids = list_ids(merged, group.customer_id, [one.id for one in others], guest=guest)
         if not self.plan.portal.has(OTHER_IDS):
             ids.pop(OTHER_IDS, None)

@@ -7,13 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from workers.rules.customer import Customer
-from workers.rules.field_clock import digester
+from workers.rules.customer import UNRECORDED, Customer
+from workers.rules.field_clock import SEEN, digester
 from workers.rules.lead import Decision, Lead, Loaded
 from workers.rules.mapping.mapped_event import MappedEvent
 from workers.rules.mapping.property_names import CUSTOMER_ID, MERGED, OTHER_IDS, SHORTER
 from workers.rules.merge import (
     choose_former,
+    doubt_blocks,
     find_overwritten,
     list_ids,
     merge_clocks,
@@ -101,6 +102,15 @@ def test_the_contact_lists_all_its_customers(
     found: dict[str, str], who: str, others: list[str], guest: bool, ids: dict[str, str]
 ) -> None:
     assert list_ids(read_merged(found, ["a", "b"]), who, others, guest=guest) == ids
+
+
+def test_an_address_that_is_not_the_one_last_said_is_in_doubt_as_a_whole() -> None:
+    said = {"zip": "10500", "city": "Bangkok", "state": "", "phone": "1"}
+    clock = {name: (7, DIGEST(name, value)) for name, value in said.items()}
+    assert doubt_blocks(clock, {"zip": "10500", "city": "Bangkok", "phone": "2"}, DIGEST) == clock
+    doubted = doubt_blocks(clock, {"zip": "81000", "city": "Bangkok", "address": "1 Road"}, DIGEST)
+    unsure = dict.fromkeys(("zip", "city", "state"), (7, UNRECORDED))
+    assert doubted == {**unsure, "phone": clock["phone"], "address": (SEEN, DIGEST("address", "1 Road"))}
 
 
 def test_an_own_customer_shares_the_clock_and_a_guest_keeps_theirs() -> None:
