@@ -207,13 +207,14 @@ class World:
     def _merge(self) -> None:
         """A salesperson merges two contacts of which the workers know; of others they may not know yet that they made
         them."""
-        index = self.portal.index["dealdroid_customer_id"]
+        table = self.portal.contacts
+        index = table.index.get("dealdroid_customer_id", {})
         names = [keys.customer(keys.digest(KEY.encode(), one)) for one in index]
         records = self.client.mget(names) if names else []
         known = sorted(one for one, raw in zip(index, records, strict=True) if unpack(raw).known)
         if len(known) > 1:
             primary, other = self.dice.sample(known, 2)
-            self.portal.merge(*(self.portal.contacts[index[one]] for one in (primary, other)))
+            self.portal.merge(*(table.records[index[one]] for one in (primary, other)))
             self.merges.append(Merge(BEGAN + self.scheduler.now, primary, other))
 
     def _calm_down(self) -> None:
