@@ -77,7 +77,11 @@ def allowed(posts: Sequence[Post], block: str, merges: Sequence[Merge] = ()) -> 
         for post in said
         if not any(first[other.lead.body["mid"]] > post.until + SKEW_SECONDS for other in sure)
     ]
-    return values if sure else [*values, None]
+    if sure:
+        return values
+    if not any(post.answer == "acknowledged" for post in said):
+        return [*values, None]
+    return [*values, dict.fromkeys((name for post in said for name in post.lead.says[block]), "")]
 
 
 def _is_no_news(post: Post, lost: Post, block: str) -> bool:
