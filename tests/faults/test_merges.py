@@ -255,6 +255,25 @@ def test_a_guest_of_a_merged_contact_stays_a_guest(scene: Scene, writes: str) ->
 
 
 @EVERY_WRITE
+@pytest.mark.parametrize("lost", [False, True], ids=["kept", "lost"])
+def test_who_came_by_email_to_the_shops_own_contact_stays_a_guest_of_it_after_a_merge(
+    scene: Scene, writes: str, lost: bool
+) -> None:
+    scene.clear()
+    scene.line.crm.settings(merged_writes=writes, search_lag=0)
+    own = scene.line.crm.create(firstname="Of", lastname="Sales", email="sales@example.com")
+    other = scene.line.crm.create(firstname="Another", lastname="Sales")
+    scene.sync(lead(CAT, name="Guest Cat", email="sales@example.com"))
+    merge(scene, SALES + own, SALES + other)
+    if lost:
+        scene.redis.flushall()
+    scene.sync(lead(CAT, name="Guest Again", phone="0822222222"))
+    contact = the_contact(scene)
+    assert (contact["lastname"], contact["phone"]) == ("Sales", "+66822222222")
+    assert (record(scene, CAT).fill_only, record(scene, CAT).email_match_only) == (True, True)
+
+
+@EVERY_WRITE
 def test_a_merged_contact_that_is_deleted_is_made_again_whole(scene: Scene, writes: str) -> None:
     set_up(scene, ANN, BOB, writes=writes)
     new = merge(scene, ANN, BOB)

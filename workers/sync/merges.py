@@ -119,7 +119,7 @@ class Merges:
         stored = unpack(record)
         known = stored.known and not group.decision.restarted
         customer = replace(stored if known else group.customer, contact_id=merged.id)
-        guest = is_guest(customer) and (known or not merged.has_merged(group.customer_id))
+        guest = is_guest(stored) if known else not merged.has_merged(group.customer_id)
         others = self._find_others(group.customer_id, merged)
         formers = [one for one in dict.fromkeys([*merged.former, stored.contact_id]) if one not in ("", merged.id)]
         current, *past = self.redis.mget(map(keys.contact, (merged.id, *formers)))
@@ -143,7 +143,10 @@ class Merges:
                 contact=replace(joint, contact_id=merged.id),
                 adopted=(*((one.key, one.record, move(one.customer, merged)) for one in others), *removed),
             )
-        if not guest:
+        if guest and not known:
+            fill = self.identity.crm.email_match == "fill"
+            customer = replace(customer, fill_only=fill, email_match_only=True)
+        elif not guest:
             customer = replace(customer, fill_only=False, email_match_only=False, untrusted=False)
         if not shared and (not known or stored.attempted or UNRECORDED_ADDRESS.items() <= stored.clock.items()):
             customer = self.plan.add_unrecorded_address(customer, values)
