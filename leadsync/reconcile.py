@@ -17,7 +17,8 @@ from leadcore.store.scan import complete, scan_keys
 from leadsync.privacy.customer_data import CHUNK, chunks
 from workers.hubspot.client import HubSpot
 from workers.rules.customer import Customer, guard, pack, unpack
-from workers.rules.mapping.property_names import CUSTOMER_ID, OTHER_IDS
+from workers.rules.mapping.property_names import CUSTOMER_ID, MERGED, OTHER_IDS
+from workers.rules.merge import read_ids
 
 # SCAN may miss a record that is first written meanwhile: leads written later than this before the start are looked up.
 OVERLAP_MS = 60_000
@@ -164,13 +165,21 @@ class Reconciliation:
         return missing
 
     def _read(self, contact_ids: Iterable[str]) -> dict[str, dict[str, str]]:
-        return self.hubspot.read(contact_ids, [CUSTOMER_ID, OTHER_IDS])
+        """The contacts, by the ids asked for. Those who bore a contact that was merged into another are among its other
+        customers, even if nothing was written to it since."""
+        found = self.hubspot.read(contact_ids, [CUSTOMER_ID, OTHER_IDS])
+        merged = [contact["id"] for contact in found.values() if contact.get(MERGED)]
+        histories = self.hubspot.read_history(merged, [CUSTOMER_ID])
+        for contact in found.values():
+            bearers = histories.get(contact["id"], {}).get(CUSTOMER_ID, ())
+            contact[OTHER_IDS] = "\n".join([*read_ids(contact), *bearers])
+        return found
 
     def _explain_fault(self, contact: Mapping[str, str] | None, digest: str, *, linked: bool) -> str:
         """What is wrong with the contact of a customer; "" if nothing is."""
         if contact is None:
             return GONE
-        ids = [contact.get(CUSTOMER_ID, ""), *contact.get(OTHER_IDS, "").split("\n")]
+        ids = [contact.get(CUSTOMER_ID, ""), *read_ids(contact)]
         if any(keys.digest(self.key, one) == digest for one in ids if one) or (linked and not self.marks_linked):
             return ""
         return UNMARKED

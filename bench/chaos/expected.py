@@ -1,6 +1,6 @@
 """Pure: which values a customer may end with, from what was posted and answered alone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -31,11 +31,45 @@ class Post:
         return self.ended if self.answer == "acknowledged" else self.ended + LATE_SECONDS
 
 
-def allowed(posts: Sequence[Post], block: str) -> list[Mapping[str, str] | None]:
-    """The values that `block` may have at the end, None for "never said", of one customer's `posts`: the newest
-    acknowledged word, or one whose place in the order nobody can know. An unanswered word is allowed, not demanded."""
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """A salesperson merged the contacts of these two customers (and of who shared those); it was done `at` the latest,
+    in seconds since 1970. The contact that is left has the values of the primary one's."""
+
+    at: float
+    primary: str
+    other: str
+
+
+def find_people(customers: Iterable[str], merges: Sequence[Merge]) -> dict[str, frozenset[str]]:
+    """Customer -> all who share their contact, themselves too."""
+    people = {one: frozenset({one}) for one in customers}
+    for merge in merges:
+        both = people.get(merge.primary, frozenset({merge.primary})) | people.get(merge.other, frozenset({merge.other}))
+        people |= dict.fromkeys(both, both)
+    return people
+
+
+def may_be_lost(post: Post, merges: Sequence[Merge]) -> bool:
+    """Whether the word may have gone with the values of a contact that was merged into another."""
+    for number, merge in enumerate(merges):
+        others = find_people([merge.other], merges[:number])[merge.other]
+        if post.lead.customer_id in others and post.began <= merge.at + SKEW_SECONDS:
+            return True
+    return False
+
+
+def allowed(posts: Sequence[Post], block: str, merges: Sequence[Merge] = ()) -> list[Mapping[str, str] | None]:
+    """The values that `block` may have at the end, None for "never said", of one person's `posts`: the newest
+    acknowledged word, or one whose place in the order nobody can know. An unanswered word is allowed, not demanded; so
+    is one that a merge may have taken away, and to repeat that, or to say something older than it, is no news."""
     said = [post for post in posts if block in post.lead.says and post.answer != "refused"]
-    sure = [post for post in said if post.answer == "acknowledged"]
+    lost = [post for post in said if may_be_lost(post, merges)]
+    sure = [
+        post
+        for post in said
+        if post.answer == "acknowledged" and not any(post is one or _is_no_news(post, one, block) for one in lost)
+    ]
     # A body that comes twice is taken once, at any of its times.
     first = {post.lead.body["mid"]: post.began for post in reversed(said)}
     values: list[Mapping[str, str] | None] = [
@@ -43,13 +77,21 @@ def allowed(posts: Sequence[Post], block: str) -> list[Mapping[str, str] | None]
         for post in said
         if not any(first[other.lead.body["mid"]] > post.until + SKEW_SECONDS for other in sure)
     ]
-    return values if sure else [*values, None]
+    if sure:
+        return values
+    if not any(post.answer == "acknowledged" for post in said):
+        return [*values, None]
+    return [*values, dict.fromkeys((name for post in said for name in post.lead.says[block]), "")]
 
 
-def wrong(posts: Sequence[Post], properties: Mapping[str, str]) -> list[str]:
-    """The blocks in which one customer's contact holds what it may not."""
+def _is_no_news(post: Post, lost: Post, block: str) -> bool:
+    return post.lead.says[block] == lost.lead.says[block] or post.began <= lost.until + SKEW_SECONDS
+
+
+def wrong(posts: Sequence[Post], properties: Mapping[str, str], merges: Sequence[Merge] = ()) -> list[str]:
+    """The blocks in which one person's contact holds what it may not."""
     blocks = {block for post in posts for block in post.lead.says if post.answer != "refused"}
-    return sorted(block for block in blocks if not _holds(properties, allowed(posts, block)))
+    return sorted(block for block in blocks if not _holds(properties, allowed(posts, block, merges)))
 
 
 def _holds(properties: Mapping[str, str], values: Sequence[Mapping[str, str] | None]) -> bool:

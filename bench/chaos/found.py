@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.chaos.expected import Post
+from bench.chaos.expected import Merge, Post
 from leadcore.receipts import Receipt
 
 
@@ -28,7 +28,7 @@ class Message:
 class Found:
     """All that can be seen when the storm is over. `receipts` go by the lead's number, without those that do not exist;
     `cut_off`: messages that were being sent when something was killed; `left`: entries in the lines, None if they did
-    not get empty in time; `real_429s`: those that the quota gave, not a fault."""
+    not get empty in time; `real_429s`: those that the quota gave, not a fault; `merges`: in their order."""
 
     posts: Sequence[Post]
     receipts: Mapping[int, Receipt]
@@ -41,6 +41,7 @@ class Found:
     faulty: int
     real_429s: int
     kills: Mapping[str, int] = field(default_factory=dict)
+    merges: Sequence[Merge] = ()
 
 
 def by_customer(posts: Iterable[Post]) -> dict[str, list[Post]]:

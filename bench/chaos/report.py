@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench.chaos.expected import Post, wrong
+from bench.chaos.expected import Post, find_people, wrong
 from bench.chaos.found import Contact, Found, Message, by_customer, describe, tell_case, tell_history, tell_story
 from bench.chaos.script import TOLD
 from leadcore.receipts import WRITTEN
@@ -49,30 +49,63 @@ def _kept(found: Found) -> list[Row]:
 
 
 def _contacts(found: Found) -> list[Row]:
-    posts = by_customer(found.posts)
-    contacts: dict[str, list[Contact]] = {}
+    said = by_customer(found.posts)
+    people = find_people(said, found.merges)
+    # By what stands for each: all the customers of one person.
+    posts: dict[frozenset[str], list[Post]] = {}
+    for customer, theirs in said.items():
+        posts.setdefault(people[customer], []).extend(theirs)
+    contacts: dict[frozenset[str], list[Contact]] = {}
     for contact in found.contacts:
-        contacts.setdefault(contact.properties.get("dealdroid_customer_id", ""), []).append(contact)
+        key = contact.properties.get("dealdroid_customer_id", "")
+        contacts.setdefault(people.get(key, frozenset({key})), []).append(contact)
     sure = {one for one, theirs in posts.items() if any(post.answer == "acknowledged" for post in theirs)}
     possible = {one for one, theirs in posts.items() if any(post.answer != "refused" for post in theirs)}
-    missing = sorted(sure - contacts.keys())
-    surplus = sorted((contacts.keys() - possible) | {one for one, theirs in contacts.items() if len(theirs) > 1})
-    off = [*missing, *surplus]
+    missing = [sorted(one) for one in sure - contacts.keys()]
+    surplus = [sorted(one) for one, theirs in contacts.items() if one not in possible or len(theirs) > 1]
+    off = sorted([*missing, *surplus])
     differ = [
-        {"customer": one, "blocks": blocks, **tell_history(posts[one], theirs[0], found.receipts)}
+        {"customers": sorted(one), "blocks": blocks, **tell_history(posts[one], theirs[0], found.receipts)}
         for one, theirs in contacts.items()
-        if one in posts and (blocks := wrong(posts[one], theirs[0].properties))
+        if one in posts and (blocks := wrong(posts[one], theirs[0].properties, found.merges))
+    ]
+    unlisted = [
+        {"customer": customer, **tell_history(theirs, contacts[people[customer]][0], found.receipts)}
+        for customer, theirs in said.items()
+        if _must_be_listed(customer, theirs, found) and not _bears(contacts.get(people[customer], ()), customer)
     ]
     return [
-        Row("contacts", f"{len(found.contacts)} for {len(sure)} customers", bool(off), off),
+        Row("contacts", f"{len(found.contacts)} for {len(sure)} people", bool(off), off),
         Row("wrong final values", str(len(differ)), bool(differ), differ),
+        Row("merges", f"{len(found.merges)}, {len(unlisted)} customers not in the contact", bool(unlisted), unlisted),
     ]
+
+
+def _must_be_listed(customer: str, posts: Sequence[Post], found: Found) -> bool:
+    """Whether the customer was merged, and has said something since."""
+    mine = find_people([customer], found.merges)[customer]
+    last = max((merge.at for merge in found.merges if merge.primary in mine), default=None)
+    return last is not None and any(post.answer == "acknowledged" and post.began > last for post in posts)
+
+
+def _bears(contacts: Sequence[Contact], customer: str) -> bool:
+    return any(
+        customer == one.properties.get("dealdroid_customer_id")
+        or customer in one.properties.get("dealdroid_other_customer_ids", "").split("\n")
+        for one in contacts
+    )
 
 
 def _told(found: Found) -> list[Row]:
     posts = by_customer(found.posts)
     told = Counter((message.customer_id, message.text) for message in found.messages)
-    contacts = {contact.properties.get("dealdroid_customer_id", ""): contact for contact in found.contacts}
+    bearers = {contact.properties.get("dealdroid_customer_id", ""): contact for contact in found.contacts}
+    people = find_people(posts, found.merges)
+    contacts = {
+        one: contact
+        for one, theirs in people.items()
+        for contact in [bearers[each] for each in theirs & bearers.keys()]
+    }
     again = [
         {
             "customer": customer,

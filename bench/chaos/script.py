@@ -24,7 +24,7 @@ BLANK_HOME = dict.fromkeys(
 
 Kind = Literal[
     "worker", "workers", "supervisor", "receiver", "web", "web back", "redis", "redis back", "gust", "lull",
-    "old web, new workers", "new web, old workers", "all old", "all new",
+    "merge", "brownout", "brownout over", "old web, new workers", "new web, old workers", "all old", "all new",
 ]  # fmt: skip
 # Which share of the storm is over when it happens. It begins and ends with enough of one revision to leave something
 # for the next to find.
@@ -34,6 +34,9 @@ ROLLOUT: tuple[tuple[float, Kind], ...] = (
 # Under steady faults the line is rightly paused much of the time, and a kill that meets idle workers proves little:
 # hence the gusts, for who wants them.
 GUST_SECONDS, LULL_SECONDS = 5.0, 10.0
+# Beside the steady faults, for a while; and how often two contacts are merged.
+BROWNOUT_SECONDS, BROWNOUT_EVERY_SECONDS = 3.0, 20.0
+MERGE_SECONDS = (0.5, 1.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,8 @@ class Lead:
 class Strike:
     """What is done `at` seconds after the start. "worker": one worker process is killed; "workers": all and their
     supervisor; "supervisor": only that; "receiver": one web process of two; "web": all of it; "redis": Redis; "gust",
-    "lull": HubSpot begins and ends to fail; the others are a deployment, which kills nothing."""
+    "lull": HubSpot begins and ends to fail; "brownout": it fails more often for a while; "merge": a salesperson merges
+    two contacts; the others are a deployment, which kills nothing."""
 
     at: float
     kind: Kind
@@ -161,6 +165,13 @@ def make_strikes(seed: int, seconds: float, *, steady: bool = False) -> list[Str
     while at < seconds:
         strikes.append(Strike(at, dice.choice(kinds)))
         at += dice.uniform(2, 5)
+    at = dice.uniform(*MERGE_SECONDS) + seconds * 0.1
+    while at < seconds:
+        strikes.append(Strike(at, "merge"))
+        at += dice.uniform(*MERGE_SECONDS)
+    for number in range(int(seconds / BROWNOUT_EVERY_SECONDS)):
+        at = (number + dice.uniform(0.0, 0.8)) * BROWNOUT_EVERY_SECONDS
+        strikes += [Strike(at, "brownout"), Strike(at + BROWNOUT_SECONDS, "brownout over")]
     every = min(seconds / 3, 30.0)
     for number in range(int(seconds / every)):
         death = every * (number + dice.uniform(0.4, 0.6))

@@ -11,7 +11,7 @@ from typing import Any
 
 import redis
 
-from bench.chaos.expected import Post
+from bench.chaos.expected import Merge, Post
 from bench.chaos.found import Contact, Found, Message
 from bench.chaos.poster import post_all
 from bench.chaos.script import Lead, Strike
@@ -20,6 +20,7 @@ from leadcore import event
 from leadcore.receipts import Receipt
 from leadcore.store import keys
 from leadcore.store.leads import read_receipts
+from workers.rules.customer import unpack
 
 HUBSPOT_SHARE, DEALDROID_SHARE = 0.3, 0.2
 HUBSPOT_FAULTS: tuple[dict[str, Any], ...] = (
@@ -39,6 +40,7 @@ DEALDROID_FAULTS: tuple[dict[str, Any], ...] = (
     {"kind": "502"},
     {"kind": "lost_answer"},
 )
+BROWNOUT: dict[str, Any] = {"kind": "brownout", "name": "brownout", "probability": 0.5}
 KILLS = frozenset({"worker", "workers", "supervisor", "receiver", "web", "redis"})
 CALM_SECONDS = 4.0
 RECOVERY_SECONDS = 180.0
@@ -54,7 +56,7 @@ def rage(
     stage: Stage, script: Sequence[Lead], strikes: Sequence[Strike], seed: int, say: Callable[[str], None]
 ) -> Found:
     """The storm over a stage that works."""
-    stage.ask(stage.hubspot, "POST", "settings", {"latency": 0.15})
+    stage.ask(stage.hubspot, "POST", "settings", {"latency": 0.15, "merged_writes": ("routed", "refused")[seed % 2]})
     stage.ask(stage.dealdroid, "POST", "settings", {"latency": 0.03})
     stage.ask(stage.dealdroid, "POST", "faults", faults(DEALDROID_FAULTS, DEALDROID_SHARE))
     posts: list[Post] = []
@@ -63,10 +65,14 @@ def rage(
     poster.start()
     dice = random.Random(f"choices {seed}")  # noqa: S311 - which process dies
     kills: Counter[str] = Counter()
+    merges: list[Merge] = []
     for strike in strikes:
         time.sleep(max(0.0, began + strike.at - time.monotonic()))
         say(f"{time.monotonic() - began:6.1f} s  {strike.kind}")
-        do(stage, strike, dice.random())
+        if strike.kind == "merge":
+            merges += merge(stage, script, dice)
+        else:
+            do(stage, strike, dice.random())
         if strike.kind in KILLS:
             kills[strike.kind] += 1
     poster.join()
@@ -76,7 +82,7 @@ def rage(
         stage.ask(stand_in, "DELETE", "faults")
     say(f"{time.monotonic() - began:6.1f} s  the storm is over")
     recovery, left = _recover(stage)
-    return look(stage, posts, recovery, left, kills)
+    return look(stage, posts, recovery, left, kills, merges)
 
 
 def do(stage: Stage, strike: Strike, choice: float) -> None:
@@ -110,6 +116,29 @@ def do(stage: Stage, strike: Strike, choice: float) -> None:
             stage.ask(stage.hubspot, "POST", "faults", faults(HUBSPOT_FAULTS, HUBSPOT_SHARE))
         case "lull":
             stage.ask(stage.hubspot, "DELETE", "faults")
+        case "brownout":
+            stage.ask(stage.hubspot, "POST", "faults", [BROWNOUT])
+        case "brownout over":
+            stage.ask(stage.hubspot, "DELETE", "faults/brownout")
+
+
+def merge(stage: Stage, script: Sequence[Lead], dice: random.Random) -> list[Merge]:
+    """What a salesperson does to two contacts of which the workers know; of others they may not know yet that they
+    made them."""
+    with suppress(redis.RedisError):
+        key = stage.redis.get(keys.SECRET) or b""
+        customers = list(dict.fromkeys(lead.customer_id for lead in script))
+        records = stage.redis.mget([keys.customer(keys.digest(key, one)) for one in customers])
+        known = {one for one, raw in zip(customers, records, strict=True) if unpack(raw).known}
+        state = stage.ask(stage.hubspot, "GET", "state")["contacts"]
+        found = [each["properties"].get("dealdroid_customer_id", "") for each in state]
+        free = sorted(known.intersection(found))
+        if len(free) > 1:
+            primary, other = dice.sample(free, 2)
+            wanted = {"primary": primary, "other": other, "by": "dealdroid_customer_id"}
+            stage.ask(stage.hubspot, "POST", "merges", wanted)
+            return [Merge(time.time(), primary, other)]
+    return []
 
 
 def _recover(stage: Stage) -> tuple[float, int]:
@@ -129,7 +158,14 @@ def _recover(stage: Stage) -> tuple[float, int]:
     return RECOVERY_SECONDS, left
 
 
-def look(stage: Stage, posts: Sequence[Post], recovery: float, left: int, kills: Mapping[str, int]) -> Found:
+def look(
+    stage: Stage,
+    posts: Sequence[Post],
+    recovery: float,
+    left: int,
+    kills: Mapping[str, int],
+    merges: Sequence[Merge] = (),
+) -> Found:
     """What became of `posts`; asked when all is over."""
     calls = stage.ask(stage.hubspot, "GET", "calls")
     return Found(
@@ -147,6 +183,7 @@ def look(stage: Stage, posts: Sequence[Post], recovery: float, left: int, kills:
         faulty=sum(bool(call["fault"]) for call in calls),
         real_429s=sum(call["status"] == "429" and not call["fault"] for call in calls),
         kills=kills,
+        merges=merges,
     )
 
 

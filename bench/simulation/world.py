@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from bench.chaos.expected import Post
+import msgspec
+
+from bench.chaos.expected import Merge, Post
 from bench.chaos.found import Contact, Found, Message
 from bench.chaos.report import Row, judge
 from bench.chaos.script import Lead, make_leads
@@ -49,9 +51,11 @@ from sandbox.hubspot import (
 from workers import bootstrap
 from workers.hubspot.setup import setup
 from workers.maintenance import Maintenance
+from workers.rules.customer import unpack
 from workers.settings import read_worker
 
 LEADS, SECONDS = 24, 10.0
+BROWNOUT_SECONDS = 2.0
 WEBS, WORKERS, SHARDS = 2, 2, 2
 # By then everything has to be over, in seconds of the simulation and in turns.
 END_SECONDS, END_TURNS = 600.0, 1_000_000
@@ -93,6 +97,7 @@ class World:
         self.weather = Weather()
         # How likely it is at each turn that a process dies or stands still, or that Redis goes away.
         self.deadly = self.chilly = self.gusty = 0.0
+        self.merges: list[Merge] = []
         self.jobs: deque[tuple[str, int]] = deque()
         self.webs: dict[Process, Intake] = {}
         self.workers: list[Process] = []
@@ -185,6 +190,32 @@ class World:
         self.weather.lost, self.weather.unanswered = (self.dice.choice((0.0, 0.0, 0.004)) for _ in range(2))
         self.deadly = self.dice.choice((0.0, 0.002, 0.008))
         self.chilly, self.gusty = self.dice.choice((0.0, 0.005)), self.dice.choice((0.0, 0.005))
+        self.portal.settings = msgspec.structs.replace(
+            self.portal.settings, merged_writes=self.dice.choice(("routed", "refused"))
+        )
+        for _ in range(self.dice.choice((0, 1, 3))):
+            self._later(self.dice.uniform(1.0, SECONDS), self._merge)
+        for _ in range(self.dice.choice((0, 0, 2))):
+            self._later(self.dice.uniform(0.0, SECONDS - BROWNOUT_SECONDS), self._brown_out)
+
+    def _brown_out(self) -> None:
+        """HubSpot fails more often for a while."""
+        before, self.to_hubspot.share = self.to_hubspot.share, 0.6
+        self.scheduler.wait(None, self.scheduler.now + BROWNOUT_SECONDS)
+        self.to_hubspot.share = min(before, self.to_hubspot.share)
+
+    def _merge(self) -> None:
+        """A salesperson merges two contacts of which the workers know; of others they may not know yet that they made
+        them."""
+        table = self.portal.contacts
+        index = table.index.get("dealdroid_customer_id", {})
+        names = [keys.customer(keys.digest(KEY.encode(), one)) for one in index]
+        records = self.client.mget(names) if names else []
+        known = sorted(one for one, raw in zip(index, records, strict=True) if unpack(raw).known)
+        if len(known) > 1:
+            primary, other = self.dice.sample(known, 2)
+            self.portal.merge(*(table.records[index[one]] for one in (primary, other)))
+            self.merges.append(Merge(BEGAN + self.scheduler.now, primary, other))
 
     def _calm_down(self) -> None:
         self.to_hubspot.share = self.to_dealdroid.share = 0.0
@@ -356,6 +387,7 @@ class World:
             faulty=self.to_hubspot.faulty,
             real_429s=self.to_hubspot.refused,
             kills=self.kills,
+            merges=self.merges,
         )
 
     def _judge_counts(self, found: Found) -> Row:

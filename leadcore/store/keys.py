@@ -25,6 +25,8 @@ call is `due`, that of a call which comes after contacts `due_after`; times in m
 STORE = PREFIX + "store"
 RESTORING = STORE + ":above"
 """Progress of reading aliases back from HubSpot: the id of the last contact."""
+RESTORING_MERGED = RESTORING + ":merged"
+"""The same of reading merged contacts."""
 RESTORE = STORE + ":restore"
 """Progress of bringing back whose contact is whose, see `workers.sync.background_restore`."""
 RESTORE_LOCK = RESTORE + ":lock"

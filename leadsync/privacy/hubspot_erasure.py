@@ -1,9 +1,9 @@
-"""Removes a forgotten customer from HubSpot. The contact created for them is deleted for good; a contact of somebody
-else to which they were linked only loses their id and what they could not save there, because its other values belong
-to that person."""
+"""Removes a forgotten customer from HubSpot. The contact created for them is deleted for good, also where a salesperson
+merged it with another one, since nobody can tell the values of the two apart; a contact of somebody else to which they
+were linked only loses their id and what they could not save there, because its other values belong to that person."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -15,7 +15,8 @@ from workers.flow.lease import ACQUIRE_SECONDS, Lease
 from workers.hubspot.client import HubSpot
 from workers.hubspot.portal_cache import PortalCache
 from workers.rules.customer import Customer
-from workers.rules.mapping.property_names import CUSTOMER_ID, OTHER_IDS, UNSAVED
+from workers.rules.mapping.property_names import CUSTOMER_ID, MERGED, OTHER_IDS, UNSAVED
+from workers.rules.merge import MergedContact, is_guest, read_merged
 from workers.rules.outcomes import ContactMissing, ContactWrite, RetryLater, WriteOutcome, Written
 from workers.rules.plan import remove_chat
 
@@ -48,17 +49,28 @@ class HubSpotErasure:
             with _locked(contact_id, lease):
                 contact = self.hubspot.read([contact_id], wanted).get(contact_id)
                 if contact is not None:
-                    own = contact_id == before.contact_id
+                    merged = self._read_merged(contact)
+                    own = before.contact_id in (contact_id, *merged.former)
                     record = before if own else Customer()
-                    done.append(self._erase_or_unlink(customer_id, contact, record, unsaved))
+                    done.append(self._erase_or_unlink(customer_id, contact, merged, record, unsaved))
         return done
 
-    def _erase_or_unlink(self, customer_id: str, contact: Mapping[str, str], before: Customer, unsaved: str) -> Erased:
-        owner = contact.get(CUSTOMER_ID, "")
-        ids = [one for one in contact.get(OTHER_IDS, "").split("\n") if one]
+    def _read_merged(self, contact: Mapping[str, str]) -> MergedContact:
+        past: Sequence[str] = ()
+        if contact.get(MERGED):
+            history = self.hubspot.read_history([contact["id"]], [CUSTOMER_ID]).get(contact["id"])
+            if history is None:
+                raise LineDown("row", reason("no_contact_read", why=reason("contact_unsaid")))
+            past = history.get(CUSTOMER_ID, ())
+        return read_merged(contact, past)
+
+    def _erase_or_unlink(
+        self, customer_id: str, contact: Mapping[str, str], merged: MergedContact, before: Customer, unsaved: str
+    ) -> Erased:
+        owner, ids = merged.key, merged.listed
         others = [one for one in ids if one != customer_id]
-        count = len({*others, owner} - {"", customer_id})
-        if self._was_created_for(customer_id, owner, ids, before):
+        count = len({*others, *merged.bearers} - {customer_id})
+        if self._was_created_for(customer_id, merged, before):
             self.hubspot.erase(contact["id"])
             return Erased(contact["id"], True, count)
         properties = {CUSTOMER_ID: ""} if owner == customer_id else {}
@@ -70,10 +82,15 @@ class HubSpotErasure:
         self._update(contact["id"], properties)
         return Erased(contact["id"], False, count)
 
-    def _was_created_for(self, customer_id: str, owner: str, ids: list[str], before: Customer) -> bool:
-        """Whether the contact was created for this customer: Redis knew it as their own, or it has their id as its key.
-        A contact to which they are only linked also lists their id in `OTHER_IDS`."""
-        if before.fill_only or before.email_match_only or customer_id in ids or owner not in ("", customer_id):
+    def _was_created_for(self, customer_id: str, contact: MergedContact, before: Customer) -> bool:
+        """Whether the contact was created for this customer: Redis knew it as their own, or it has their id as its key,
+        or one that was merged into it had. A contact to which they are only linked lists their id in `OTHER_IDS`."""
+        owner = contact.key
+        if is_guest(before):
+            return False
+        if contact.former and contact.has_merged(customer_id):
+            return True
+        if customer_id in contact.listed or owner not in ("", customer_id):
             return False
         known_as_own = before.known and not before.shared
         return known_as_own or (owner == customer_id and self.portal_cache.current().has(OTHER_IDS))

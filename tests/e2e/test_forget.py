@@ -177,6 +177,38 @@ def test_the_contact_made_for_the_customer_is_deleted_for_good(line: Line) -> No
     assert line.redis.get(keys.forgotten(digest(line, "ann"))).isdigit()
 
 
+@pytest.mark.parametrize("writes", ["routed", "refused"])
+@pytest.mark.parametrize("who", ["ann", "bob"], ids=["primary", "other"])
+@pytest.mark.parametrize("spoke", [False, True], ids=["silent", "spoke"])
+def test_a_merged_contact_is_deleted_whole_and_its_other_customer_gets_a_new_one(
+    line: Line, writes: str, who: str, spoke: bool
+) -> None:
+    """Nobody can tell the values of the two apart."""
+    line.crm.settings(merged_writes=writes)
+    line.sync(lead("ann", **SAID), lead("bob", name="Bob Ray"))
+    ids = {"primary": line.receipt("ann").contact_id, "other": line.receipt("bob").contact_id}
+    contact_id = line.crm.control("POST", "merges", ids)["id"]
+    if spoke:
+        line.sync(lead("bob", city="Leeds"))
+    assert forget(line, who, "--hubspot")["hubspot"] == [{"contact_id": contact_id, "erased": True, "others": 1}]
+    assert line.crm.contacts() == []
+    assert not line.redis.exists(keys.contact(contact_id))
+    [other] = {"ann", "bob"} - {who}
+    line.sync(lead(other, name="Again", phone="0812345679"))
+    assert line.crm.contact(other)["phone"] == "+66812345679"
+
+
+def test_what_is_stored_of_a_merged_customer_is_shown_with_the_clock_that_they_share(line: Line) -> None:
+    line.sync(lead("ann", **SAID), lead("bob", name="Bob Ray"))
+    ids = {"primary": line.receipt("ann").contact_id, "other": line.receipt("bob").contact_id}
+    contact_id = line.crm.control("POST", "merges", ids)["id"]
+    line.sync(lead("bob", city="Leeds"))
+    for one in ("ann", "bob"):
+        shown = export(line, one)
+        assert [shown["record"][name] for name in ("contact_id", "shared", "fill_only")] == [contact_id, True, False]
+        assert {"city", "email", "phone"} <= shown["contact_record"]["clock"].keys()
+
+
 def test_somebody_elses_contact_only_loses_the_customers_id(line: Line) -> None:
     existing = line.crm.create(**OWN)
     line.sync(lead("guest", name="Chatty", email=OWN["email"], address={"postal_code": "10500"}))

@@ -109,10 +109,25 @@ def test_a_contact_merged_into_another_is_found_there(line: Line) -> None:
     assert found(line) == {"leads": 0, "customers": 1, "missing": [], "repaired": 0}
 
 
-def test_a_customer_whose_id_a_merge_dropped_is_reported(line: Line) -> None:
+@pytest.mark.parametrize("spoke", [False, True], ids=["silent", "spoke"])
+@pytest.mark.parametrize("known", [False, True], ids=["receipts", "records"])
+def test_a_customer_whose_id_a_merge_dropped_is_found_there(line: Line, spoke: bool, known: bool) -> None:
     line.sync(lead("ann", name="Ann Lee"), lead("bob", name="Bob Ray"))
-    line.crm.merge(line.receipt("bob").contact_id, line.receipt("ann").contact_id)
-    assert why(line) == {"ann": UNMARKED}
+    ids = {"primary": line.receipt("bob").contact_id, "other": line.receipt("ann").contact_id}
+    line.crm.control("POST", "merges", ids)
+    if spoke:
+        line.sync(lead("ann", phone="0812345678"))
+    if not known:
+        line.redis.delete(*line.redis.scan_iter(keys.customer("*")))
+    assert found(line)["missing"] == []
+
+
+def test_a_customer_whose_merged_contact_was_deleted_is_reported(line: Line) -> None:
+    line.sync(lead("ann", name="Ann Lee"), lead("bob", name="Bob Ray"))
+    ids = {"primary": line.receipt("bob").contact_id, "other": line.receipt("ann").contact_id}
+    merged = line.crm.control("POST", "merges", ids)
+    line.crm.control("DELETE", f"contacts/{merged['id']}")
+    assert why(line) == {"ann": GONE, "bob": GONE}
 
 
 def test_an_id_that_another_contact_carries_now_is_found_there(line: Line) -> None:

@@ -13,6 +13,8 @@ from workers.rules.mapping.property_names import MERGED
 from workers.rules.outcomes import ContactWrite, NoRoom, ReadOutcome, Refused, Resend, WriteOutcome, Written
 
 BATCH = 100
+# HubSpot refuses more: "The maximum number of inputs supported in a batch request for property histories is 50".
+HISTORY_BATCH = 50
 
 
 class Batches:

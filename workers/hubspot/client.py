@@ -24,10 +24,10 @@ from leadcore.store.counters import Tally
 from workers.flow.breaker import Breaker
 from workers.flow.errors import LineDown
 from workers.hubspot.answers import Answer, raise_line_down, raise_without_key
-from workers.hubspot.batches import Batches
+from workers.hubspot.batches import HISTORY_BATCH, Batches
 from workers.hubspot.budget import Budget, NoBudget
 from workers.hubspot.errors import objects
-from workers.hubspot.reads import parse_contacts
+from workers.hubspot.reads import parse_contacts, parse_history
 from workers.hubspot.transport import Transport
 from workers.rules.formats import FormatRule, read_formats
 from workers.rules.mapping.property_names import CUSTOMER_ID
@@ -110,6 +110,15 @@ class HubSpot(Batches):
                 raise LineDown("unsaid", reason("no_contact_read", why=one.why))
         return {id: one for id, one in found.items() if isinstance(one, dict)}
 
+    def read_history(self, ids: Iterable[str], names: Sequence[str]) -> dict[str, dict[str, list[str]]]:
+        """What each of these properties was, newest first, in the contacts of these contact ids, by the id that the
+        answer gives; without those that HubSpot does not give. Raises `LineDown`."""
+        wanted = list(dict.fromkeys(ids))
+        found: dict[str, dict[str, list[str]]] = {}
+        for start in range(0, len(wanted), HISTORY_BATCH):
+            found |= parse_history(self._batch_read(wanted[start : start + HISTORY_BATCH], [], "", names))
+        return found
+
     def find_owner(self, email: str) -> str:
         """The id of the contact that has the email, "" if HubSpot names none, which does not prove that there is
         none: reading it singly would, but puts the email into a URL, and so into logs. Raises `LineDown`."""
@@ -121,12 +130,14 @@ class HubSpot(Batches):
         answer: Answer = self._basic.get_by_id(one, properties=list(properties), _preload_content=False, **more)
         return answer
 
-    def _batch_read(self, ids: Sequence[str], properties: Sequence[str], key: str) -> Answer:
+    def _batch_read(
+        self, ids: Sequence[str], properties: Sequence[str], key: str, history: Sequence[str] = ()
+    ) -> Answer:
         answer: Answer = self._batch.read(
             BatchReadInputSimplePublicObjectId(
                 inputs=[SimplePublicObjectId(id=one) for one in ids],
                 properties=list(properties),
-                properties_with_history=[],
+                properties_with_history=list(history),
                 id_property=key or None,
             ),
             _preload_content=False,

@@ -77,3 +77,14 @@ def parse_contact(answer: Answer, read: Callable[[Mapping[str, Any]], dict[str, 
     raise_line_down(answer)
     raise_without_key(answer)
     return (answer.status < 400 and read(answer.json())) or RetryLater(reason("contact_unsaid"))
+
+
+def parse_history(answer: Answer) -> dict[str, dict[str, list[str]]]:
+    """The answer to a batch read of histories: what each property was, newest first, by the ids of the contacts. Raises
+    `LineDown`."""
+    raise_line_down(answer)
+    records = [record for record in map(read_with_history, objects(answer.json().get("results"))) if record]
+    return {
+        record["id"]: {name: [value for value, _, _ in past] for name, past in record["history"].items()}
+        for record in records
+    }

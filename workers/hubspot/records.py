@@ -21,7 +21,7 @@ from workers.hubspot.associations import (
     parse_links,
     read_limit,
 )
-from workers.hubspot.batches import BATCH, Batches
+from workers.hubspot.batches import BATCH, HISTORY_BATCH, Batches
 from workers.hubspot.client import HubSpot
 from workers.hubspot.errors import lacks_room
 from workers.hubspot.essentials import find_essential, raise_without_essentials
@@ -33,8 +33,6 @@ from workers.rules.outcomes import ContactWrite, ReadOutcome, RetryLater, WriteO
 
 # Trace id -> type and end of each association.
 _Links: TypeAlias = Mapping[str, Sequence[tuple[int, str]]]
-# HubSpot refuses more: "The maximum number of inputs supported in a batch request for property histories is 50".
-HISTORY_BATCH = 50
 
 
 class Records:

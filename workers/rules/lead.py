@@ -12,6 +12,7 @@ from leadcore.reasons import NO_REASON, Reason, reason
 from leadcore.receipts import CREATED, UPDATED, Note
 from leadcore.required import Requirement
 from workers.rules.customer import UNKNOWN, UNRECORDED_ADDRESS, UNRECORDED_PHONES, Customer, Stamp
+from workers.rules.field_clock import Digest
 from workers.rules.mapping.mapped_event import MappedEvent
 from workers.rules.mapping.property_names import ADDRESS
 from workers.rules.news import NO_NEWS, News
@@ -73,8 +74,8 @@ class Result(Struct, frozen=True):
 class Loaded(Struct, frozen=True):
     """What was loaded of one customer: `leads`, oldest first, from the stream; from Redis their `record` (`stored` is
     the customer in it), up to when they are forgotten, and the record of the contact that they share (`contact_key` is
-    "" if none was loaded). `adopted`: key, record and new content of the customer who made that contact and comes to
-    share it."""
+    "" if none was loaded). `adopted`: key, record and new content (None: removed) of every other record that changes
+    with it: of customers who come to share that contact, of contacts that were merged into it."""
 
     customer_id: str
     leads: Sequence[Lead]
@@ -85,7 +86,7 @@ class Loaded(Struct, frozen=True):
     contact_key: str = ""
     contact_record: bytes | None = None
     contact: Customer = UNKNOWN
-    adopted: tuple[str, bytes, Customer] | None = None
+    adopted: tuple[tuple[str, bytes | None, Customer | None], ...] = ()
 
     @property
     def events(self) -> Sequence[tuple[int, MappedEvent]]:
@@ -144,17 +145,31 @@ def own_clock(loaded: Loaded, decision: Decision) -> Mapping[str, Stamp]:
     return {**UNRECORDED_PHONES, **clock} if decision.unrecorded else clock
 
 
+def is_overtaken(loaded: Loaded, digest: Digest) -> bool:
+    """Whether something of the leads is older than another word on it in the clock of the contact that they share."""
+    for version, mapped in loaded.events:
+        for name, value in {**mapped.details, **mapped.address, **mapped.activity}.items():
+            stamp = loaded.contact.clock.get(name)
+            if stamp and stamp[0] > version and stamp[1] != digest(name, value):
+                return True
+    return False
+
+
 @dataclass(slots=True)
 class CustomerBatch:
     """The attempt to write one customer's leads. What was loaded and what was decided are replaced whole. `created`: a
     write of this batch created the contact. `detached`: the contact that they shared is gone, and it is not checked yet
-    whether another one has their id. `lock`: the name of the contact's lock that is held, `locked_elsewhere`: another
+    whether another one has their id. `missing`: a write did not find their contact, and it is not checked yet whether
+    it is gone or merged. `merged_into`: the id of the contact into which theirs was merged, until that is dealt with
+    (see `workers.sync.merges`). `lock`: the name of the contact's lock that is held, `locked_elsewhere`: another
     worker holds it, so the leads stay in the inbox."""
 
     loaded: Loaded
     decision: Decision = UNDECIDED
     created: bool = False
     detached: bool = False
+    missing: bool = False
+    merged_into: str = ""
     conflict: Conflict | None = None
     lock: str = ""
     locked_elsewhere: bool = False

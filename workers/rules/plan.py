@@ -11,7 +11,7 @@ from leadcore.receipts import CONTACT, PARKED, SKIPPED, UNCHANGED, WAITING, WARN
 from leadcore.required import Requirement
 from workers.rules.customer import UNKNOWN, UNRECORDED_ADDRESS, WITHHELD, Customer
 from workers.rules.field_clock import SEEN, Digest, digest_entries
-from workers.rules.lead import Decision, Loaded, Result, own_clock
+from workers.rules.lead import Decision, Loaded, Result, is_overtaken, own_clock
 from workers.rules.mapping.address import name_place
 from workers.rules.mapping.property_names import (
     ACTIVITY,
@@ -65,8 +65,10 @@ class WritePlanner:
         news = find_news(customer, events, self.digest)
         writes = {name: value for name, value in news.writes.items() if name != UNSAVED or self.portal.has(UNSAVED)}
         result, placeholder = None, before.placeholder
+        # What was overtaken may have been written all the same, see `workers.rules.merge`.
+        overtaken = customer.shared and not customer.fill_only and not news and is_overtaken(loaded, self.digest)
         if customer.known:
-            if not news:
+            if not (news or overtaken):
                 result = Result(UNCHANGED, customer.contact_id)
         elif any(mapped.makes_contact for _, mapped in events):
             writes |= news.creation
@@ -211,9 +213,10 @@ class WritePlanner:
         """Send the rest without this value, which belongs to another contact."""
         return self._complete(loaded, _drop(before, {name: why}))
 
-    def add_ids(self, before: Decision, ids: Mapping[str, str]) -> Decision:
-        """Write these ids too, which say whose contact it is."""
-        return replace(before, properties={**before.properties, **ids}, result=None) if ids else before
+    def add_values(self, before: Decision, values: Mapping[str, str]) -> Decision:
+        """Write these values too, which are no news of the customer's: ids that say whose contact it is, or what it had
+        before."""
+        return replace(before, properties={**before.properties, **values}, result=None) if values else before
 
     def protect_existing(
         self, loaded: Loaded, before: Decision, current: Mapping[str, str], looked_up: Iterable[str] = ()

@@ -120,10 +120,9 @@ def _store_customer(
         )
     elif loaded.stored.email_match_only:
         commands.append(("HDEL", keys.MATCHES, _digest_of(loaded)))
-    if loaded.adopted:
-        key, record, customer = loaded.adopted
+    for key, record, other in loaded.adopted:
         guards.append((key, guard(record)))
-        commands.append(("SET", key, pack(customer)))
+        commands.append(("SET", key, pack(other)) if other else ("DEL", key))
     commands.append(("SET", loaded.record_key, pack(after)))
     return guards, commands
 

@@ -5,12 +5,10 @@ searches the portal's contacts of ours in the order of their ids, 200 a call (th
 those of others too), and stores a record for each customer who has none.
 """
 
-from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 import structlog
-from msgspec.structs import replace
 
 from leadcore.config import Config
 from leadcore.machine import Event
@@ -24,10 +22,10 @@ from workers.hubspot.client import HubSpot
 from workers.hubspot.portal_cache import PortalCache
 from workers.hubspot.portal_store import PortalStore
 from workers.hubspot.search_quota import SEARCH_INTERVAL_SECONDS
-from workers.rules.customer import UNKNOWN, UNRECORDED_ADDRESS, Customer, pack
-from workers.rules.mapping.property_names import CUSTOMER_ID, OTHER_IDS
+from workers.rules.customer import pack
+from workers.rules.mapping.property_names import CUSTOMER_ID, MERGED, OTHER_IDS
 from workers.sync.customer_store import CustomerStore
-from workers.sync.restore import PAGE_SIZE, SEARCH_LAG_MS, read_aliases
+from workers.sync.restore import PAGE_SIZE, SEARCH_LAG_MS, find_customers, read_bearers
 
 IDLE_SECONDS = 5.0
 LONGEST_WAIT_SECONDS = 300.0
@@ -203,14 +201,14 @@ class BackgroundRestore:
         names = [keys.RESTORE_LOCK, keys.STORE, keys.SECRET, keys.RESTORE]
         held = [self.token, b"" if self.customers.fixed_key else key]
         above = (self.redis.hget(keys.RESTORE, "above") or b"0").decode()
-        found = self.hubspot.search(properties, properties, above=above, limit=PAGE_SIZE)
+        found = self.hubspot.search(properties, [*properties, MERGED], above=above, limit=PAGE_SIZE)
         contacts = found.get("results") or []
         if not contacts:
             if self._finish(keys=names, args=held):
                 log.info("restore.finished")
             return
         arguments: list[Any] = []
-        for customer_id, record in find_customers(contacts).items():
+        for customer_id, record in find_customers(contacts, read_bearers(self.hubspot, contacts)).items():
             digest = keys.digest(key, customer_id)
             arguments += [keys.customer(digest), keys.forgotten(digest), pack(record)]
         total = max(int(found.get("total") or 0), len(contacts))
@@ -218,19 +216,3 @@ class BackgroundRestore:
         if not self._store(keys=names, args=[*held, *page, *arguments]) and not self.customers.fixed_key:
             # Redis was emptied again: there is another key.
             self.customers.key = b""
-
-
-def find_customers(contacts: Sequence[Mapping[str, Any]]) -> dict[str, Customer]:
-    """Pure: the customers of these contacts, with the records that they get: which contact is theirs, and no more. Of a
-    customer who has several, that of the first one."""
-    found: dict[str, Customer] = {}
-    for contact in contacts:
-        aliases = read_aliases(contact)
-        owner = str((contact.get("properties") or {}).get(CUSTOMER_ID) or "")
-        for customer_id, alias in aliases.items():
-            found.setdefault(customer_id, alias)
-        if owner and owner not in aliases:
-            clock = {} if aliases else UNRECORDED_ADDRESS
-            record = replace(UNKNOWN, contact_id=str(contact.get("id")), shared=bool(aliases), clock=clock)
-            found.setdefault(owner, record)
-    return found

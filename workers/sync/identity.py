@@ -23,7 +23,7 @@ from workers.rules.email_match import bears_another_id, matching_numbers, may_ha
 from workers.rules.field_clock import digester
 from workers.rules.lead import CustomerBatch, Result
 from workers.rules.mapping.property_names import CUSTOMER_ID, LAST_INTENT, MERGED, OTHER_IDS
-from workers.rules.outcomes import ContactMissing, RetryLater
+from workers.rules.outcomes import ContactMissing, ReadOutcome, RetryLater
 from workers.rules.plan import WritePlanner
 
 SHARED_EMAIL_USERS = 3
@@ -58,6 +58,7 @@ class Identity:
         name = keys.contact_lock(group.customer.contact_id)
         if group.lock == name:
             return True
+        self.unlock_contacts([group])
         if self.lease.inbox.acquire_lock(name, self.lease.token):
             self.lease.extra_locks.add(name)
             group.lock = name
@@ -103,7 +104,7 @@ class Identity:
                 locked.append(group)
         wanted = plan.read_targets()
         found = self.hubspot.read_each([group.customer.contact_id for group in locked], wanted)
-        for group in locked:
+        for group in self._set_merged_apart(locked, found):
             match found[group.customer.contact_id]:
                 case ContactMissing():
                     group.result = Result(WAITING, code="race", why=reason("owner_vanished"))
@@ -111,6 +112,23 @@ class Identity:
                     group.result = Result(WAITING, code="row", why=why)
                 case contact:
                     self._join_contact(group, contact, plan, wanted)
+
+    def _set_merged_apart(
+        self, groups: Sequence[CustomerBatch], found: Mapping[str, ReadOutcome]
+    ) -> list[CustomerBatch]:
+        """Those of `groups` whose customer never had the contact that was `found`, nor one that was merged into it; the
+        others are no guests there."""
+        contacts = [one for one in found.values() if isinstance(one, dict) and one.get(MERGED)]
+        histories = self.hubspot.read_history([one["id"] for one in contacts], [CUSTOMER_ID])
+        rest = []
+        for group in groups:
+            contact = found[group.customer.contact_id]
+            history = histories.get(contact["id"], {}) if isinstance(contact, dict) else {}
+            if group.customer_id in history.get(CUSTOMER_ID, ()):
+                group.conflict, group.merged_into = None, group.customer.contact_id
+            else:
+                rest.append(group)
+        return rest
 
     def _email_owner(self, group: CustomerBatch) -> str:
         """The id of the contact with the group's email, "" if HubSpot does not name it."""
@@ -154,7 +172,7 @@ class Identity:
             ids[OTHER_IDS] = "\n".join([*others, group.customer_id])
         if not (owner or customer.untrusted):
             ids[CUSTOMER_ID] = group.customer_id
-        decision = plan.add_ids(plan.decide(group.loaded, group.decision), ids)
+        decision = plan.add_values(plan.decide(group.loaded, group.decision), ids)
         group.decide(plan.protect_existing(group.loaded, decision, current, looked_up))
 
     def follow_owner(self, group: CustomerBatch, contact: Mapping[str, str], plan: WritePlanner) -> None:
@@ -169,7 +187,7 @@ class Identity:
             group.relink(current)
             group.decide(plan.decide(group.loaded, group.decision))
         if not anothers and not contact.get(CUSTOMER_ID) and group.open:
-            group.decide(plan.add_ids(group.decision, {CUSTOMER_ID: group.customer_id}))
+            group.decide(plan.add_values(group.decision, {CUSTOMER_ID: group.customer_id}))
 
     def _phone_proves(
         self, group: CustomerBatch, contact: Mapping[str, str], current: Mapping[str, str], others: Sequence[str]
@@ -202,7 +220,7 @@ class Identity:
         loaded = replace(group.loaded, contact_key=contact_key, contact_record=shared, contact=unpack(shared))
         if shared is None and owned is not None and creator.known and not creator.shared:
             adopted = (owner_key, owned, replace(creator, shared=True, clock={}))
-            loaded = replace(loaded, contact=creator, adopted=adopted)
+            loaded = replace(loaded, contact=creator, adopted=(adopted,))
         group.loaded = loaded
         return True
 

@@ -1,8 +1,11 @@
 """After Redis was emptied: find out whether the portal already has our customers, and read their aliases back."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from itertools import chain
+from types import MappingProxyType
 from typing import Any
 
+import structlog
 from msgspec.structs import replace
 
 from leadcore.machine import Event
@@ -13,8 +16,9 @@ from leadcore.store.streams import Stream
 from workers.flow.errors import LineDown
 from workers.hubspot.client import HubSpot
 from workers.hubspot.search_quota import SearchQuota
-from workers.rules.customer import UNKNOWN, UNRECORDED_PHONES, Customer, pack
-from workers.rules.mapping.property_names import CUSTOMER_ID, OTHER_IDS
+from workers.rules.customer import UNKNOWN, UNRECORDED_ADDRESS, UNRECORDED_PHONES, Customer, pack
+from workers.rules.mapping.property_names import CUSTOMER_ID, MERGED, OTHER_IDS
+from workers.rules.merge import MergedContact, read_merged
 from workers.rules.portal import Portal
 from workers.sync.customer_store import CustomerStore
 
@@ -22,6 +26,7 @@ YOUNG = "young"
 # The search index lags behind writes by up to 30 s.
 SEARCH_LAG_MS = 60_000
 PAGE_SIZE = 200
+log = structlog.get_logger("leadsync.restore")
 
 
 class StoreRestorer:
@@ -48,9 +53,9 @@ class StoreRestorer:
         if since_ms is not None and now_ms < since_ms + SEARCH_LAG_MS:
             return marker
         try:
-            known = int(self._search(CUSTOMER_ID, before_ms=since_ms, limit=1).get("total", 1))
-            if known and self.portal.has(OTHER_IDS):
-                self._read_aliases()
+            known = int(self._search(CUSTOMER_ID, [CUSTOMER_ID], before_ms=since_ms, limit=1).get("total", 1))
+            if known:
+                self._read_back()
         except LineDown as down:
             if down.code not in ("search", "forbidden", "unexpected"):
                 raise
@@ -58,33 +63,84 @@ class StoreRestorer:
             known = 1
         found = RESTORED if known else INTACT if marker else f"{YOUNG} {now_ms}"
         place = ("SET", keys.STORE, found, "XX" if marker else "NX")
-        self.inbox.apply([place, ("DEL", keys.RESTORING)])
+        self.inbox.apply([place, ("DEL", keys.RESTORING, keys.RESTORING_MERGED)])
         return (self.redis.get(keys.STORE) or b"").decode()
 
-    def _read_aliases(self) -> None:
+    def _read_back(self) -> None:
+        """Store the records of aliases, and of the customers of merged contacts, whose ids may stand nowhere but in
+        their histories."""
+        if self.portal.has(OTHER_IDS):
+            self._read_pages(OTHER_IDS, keys.RESTORING)
+        try:
+            self._read_pages(MERGED, keys.RESTORING_MERGED)
+        except LineDown as down:
+            if down.code != "search":
+                raise
+            log.warning("restore.merges_unread")
+
+    def _read_pages(self, having: str, progress: str) -> None:
         """Page by page; continues where an interrupted run stopped, and may run in several workers at once."""
+        properties = [name for name in (CUSTOMER_ID, OTHER_IDS, MERGED) if name == MERGED or self.portal.has(name)]
         while True:
-            above = (self.redis.get(keys.RESTORING) or b"0").decode()
-            contacts = self._search(OTHER_IDS, above=above, limit=PAGE_SIZE).get("results") or []
+            above = (self.redis.get(progress) or b"0").decode()
+            contacts = self._search(having, properties, above=above, limit=PAGE_SIZE).get("results") or []
             if not contacts:
                 return
-            aliases = [item for contact in contacts for item in read_aliases(contact).items()]
-            records = [("SET", self.customers.customer_key(id_), pack(alias), "NX") for id_, alias in aliases]
-            self.inbox.apply([*records, ("SET", keys.RESTORING, str(contacts[-1].get("id")))])
+            found = find_customers(contacts, read_bearers(self.hubspot, contacts), owners=having == MERGED)
+            records = [("SET", self.customers.customer_key(id_), pack(one), "NX") for id_, one in found.items()]
+            self.inbox.apply([*records, ("SET", progress, str(contacts[-1].get("id")))])
 
-    def _search(self, property: str, **more: Any) -> Mapping[str, Any]:
-        return self.searches.run(lambda: self.hubspot.search([property], [property], **more))
+    def _search(self, having: str, properties: Sequence[str], **more: Any) -> Mapping[str, Any]:
+        return self.searches.run(lambda: self.hubspot.search([having], properties, **more))
 
 
-def read_aliases(contact: Mapping[str, Any]) -> dict[str, Customer]:
-    """Pure: the records of the customers who share the contact as aliases, by customer id."""
-    aliases = str((contact.get("properties") or {}).get(OTHER_IDS) or "").split("\n")
-    alias = replace(
+def read_bearers(hubspot: HubSpot, contacts: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """The customer ids that each merged contact of `contacts` (of a search) ever bore, without those that another
+    contact bears now, by its id. Raises `LineDown`."""
+    merged = [str(one.get("id")) for one in contacts if (one.get("properties") or {}).get(MERGED)]
+    histories = hubspot.read_history(merged, [CUSTOMER_ID])
+    bearers = {one: list(filter(None, history.get(CUSTOMER_ID, ()))) for one, history in histories.items()}
+    now = hubspot.read(chain.from_iterable(bearers.values()), [], CUSTOMER_ID)
+    return {one: [each for each in ids if each not in now or now[each]["id"] == one] for one, ids in bearers.items()}
+
+
+def find_customers(
+    contacts: Sequence[Mapping[str, Any]],
+    bearers: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    *,
+    owners: bool = True,
+) -> dict[str, Customer]:
+    """Pure: the customers of these contacts (of a search), with the records that they get: which contact is theirs, and
+    no more. Of a customer who has several, that of the first one. `bearers`: what `read_bearers` found; `owners`:
+    whether those who do not stand in `OTHER_IDS` too."""
+    found: dict[str, Customer] = {}
+    for contact in contacts:
+        values = {name: str(value) for name, value in (contact.get("properties") or {}).items() if value}
+        merged = read_merged({**values, "id": str(contact.get("id"))}, bearers.get(str(contact.get("id")), ()))
+        own = [one for one in merged.bearers if merged.has_merged(one)]
+        for one in merged.listed:
+            found.setdefault(one, own_record(merged, own) if one in own else alias_record(merged.id))
+        for one in own if owners else ():
+            found.setdefault(one, own_record(merged, own))
+    return found
+
+
+def own_record(contact: MergedContact, own: Collection[str]) -> Customer:
+    """The record of a customer whose own contact it is, as `own` says. Where it does not list them all yet, nobody
+    wrote to it since it was merged: then they have a former contact still, so that their next word makes up for it."""
+    if contact.former and not (contact.key and {*own} <= {contact.key, *contact.listed}):
+        return replace(UNKNOWN, contact_id=contact.former[0], clock=UNRECORDED_ADDRESS)
+    shared = len({*own, *contact.listed}) > 1
+    return replace(UNKNOWN, contact_id=contact.id, shared=shared, clock={} if shared else UNRECORDED_ADDRESS)
+
+
+def alias_record(contact_id: str) -> Customer:
+    """The record of a customer whom only an email led to the contact."""
+    return replace(
         UNKNOWN,
-        contact_id=str(contact.get("id")),
+        contact_id=contact_id,
         fill_only=True,
         shared=True,
         email_match_only=True,
         clock=UNRECORDED_PHONES,
     )
-    return dict.fromkeys(filter(None, aliases), alias)

@@ -17,7 +17,7 @@ from leadcore.store.connection import AWAY
 from workers.flow.errors import LineDown, LostLease, Stopping
 from workers.hubspot.client import HubSpot
 from workers.rules.lead import CustomerBatch, Result
-from workers.rules.mapping.property_names import CUSTOMER_ID, OTHER_IDS
+from workers.rules.mapping.property_names import CUSTOMER_ID, MERGED, OTHER_IDS
 from workers.rules.outcomes import (
     Conflict,
     ContactMissing,
@@ -31,6 +31,7 @@ from workers.rules.outcomes import (
 from workers.rules.plan import WritePlanner
 from workers.sync.customer_store import CustomerStore
 from workers.sync.identity import Identity
+from workers.sync.merges import Merges
 
 ROUNDS = 8
 # Errors that the leads in hand did not cause.
@@ -54,6 +55,7 @@ class Writer:
     ) -> None:
         self.hubspot, self.plan, self.identity = hubspot, plan, identity
         self.customers, self.intact, self.on_answer = customers, intact, on_answer
+        self.merges = Merges(hubspot, plan, identity)
 
     def decide(self, group: CustomerBatch) -> None:
         """Decide what to send, on what is known of the customer and the contact now."""
@@ -73,7 +75,10 @@ class Writer:
         if not self.hubspot.dry_run:
             self.customers.mark_attempted(new, self.identity.lease)
         for _ in range(ROUNDS):
+            for group in self.merges.trace([group for group in groups if group.open and group.missing]):
+                self._restart(group)
             self._find_contacts([group for group in groups if group.open and group.detached])
+            self.merges.follow([group for group in groups if group.open and group.merged_into])
             for group in groups:
                 if group.open:
                     group.decide(self.plan.heed_required(group.loaded, group.decision))
@@ -81,7 +86,7 @@ class Writer:
             if not waiting:
                 return
             self._read_contacts([group for group in waiting if group.decision.waits_for_read])
-            waiting = [group for group in waiting if group.open and not group.detached]
+            waiting = [group for group in waiting if group.open and not (group.detached or group.merged_into)]
             # Known contacts are updated by id: an upsert could create a second contact from the few values sent.
             known = [group for group in waiting if group.customer.known]
             self._send([g for g in waiting if not g.customer.known], self.hubspot.upsert, lambda g: g.customer_id)
@@ -95,7 +100,7 @@ class Writer:
         """Look up customers without a known contact, who may have one all the same: Redis was emptied, the answer to a
         first write was lost, or a contact that was somebody else's is gone. This comes before values are sent that are
         meant only for a new contact. Where the answer to any write was lost, read which address the contact has."""
-        properties = [OTHER_IDS, *self.plan.portal.address_targets()]
+        properties = [OTHER_IDS, MERGED, *self.plan.portal.address_targets()]
         found = self.hubspot.read_each([group.customer_id for group in groups], properties, CUSTOMER_ID)
         known = []
         for group in groups:
@@ -104,6 +109,10 @@ class Writer:
             if isinstance(contact, RetryLater):
                 group.result = Result(WAITING, code="row", why=contact.why)
             if not isinstance(contact, dict):
+                continue
+            if contact.get(MERGED):
+                group.created = group.created or group.loaded.stored.attempted
+                group.merged_into = contact["id"]
                 continue
             known.append(group)
             values = self.plan.portal.from_portal(contact)
@@ -143,11 +152,10 @@ class Writer:
                     self._restart(group)
                 case RetryLater(why):
                     group.result = Result(WAITING, code="row", why=why)
-                case contact:
+                case contact if not self.merges.note(group, contact):
                     self.identity.follow_owner(group, contact, self.plan)
                     if group.open:
-                        current = self.plan.portal.from_portal(contact)
-                        group.decide(self.plan.protect_existing(group.loaded, group.decision, current, wanted))
+                        self.merges.protect(group, contact, wanted)
 
     def _reload_shared(self, groups: Sequence[CustomerBatch]) -> None:
         """Another customer of the contact may have written before we had its lock: decide on the current clock."""
@@ -181,11 +189,16 @@ class Writer:
         match outcome:
             case Written(contact_id, new, warnings):
                 group.decide(self.plan.note_written(group.decision, new, warnings))
-                group.record_written(contact_id, new)
+                if group.customer.known and contact_id not in ("", group.customer.contact_id):
+                    group.merged_into = contact_id
+                else:
+                    group.record_written(contact_id, new)
             case Refused(fields, why, demand):
                 group.decide(self.plan.drop_refused(group.loaded, group.decision, fields, why, demand))
             case Conflict():
                 group.conflict = outcome
+            case ContactMissing() if group.customer.known:
+                group.missing = True
             case ContactMissing():
                 self._restart(group)
             case RetryLater(why):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bench.chaos.expected import LATE_SECONDS, SKEW_SECONDS, Answer, Post, allowed, wrong
+from bench.chaos.expected import LATE_SECONDS, SKEW_SECONDS, Answer, Merge, Post, allowed, wrong
 from bench.chaos.found import Contact, Found, Message
 from bench.chaos.report import judge
 from bench.chaos.script import Lead, make_leads, make_strikes
@@ -114,6 +114,51 @@ def test_a_clean_storm_breaks_nothing() -> None:
 )
 def test_each_broken_promise_is_noticed_and_nothing_else(name: str, changes: dict[str, Any]) -> None:
     assert broken(**changes) == {name}
+
+
+ONE, TWO = "c-1", "c-2"
+MERGED_AT = 5.0
+MERGES = [Merge(MERGED_AT, ONE, TWO)]
+
+
+@pytest.mark.parametrize(
+    ("posts", "values"),
+    [
+        ([post(1, customer=ONE), post(2, began=9, customer=TWO)], ["+2"]),
+        ([post(1, customer=TWO), post(2, began=9, customer=ONE)], ["+2"]),
+        ([post(1, customer=ONE), post(2, began=1, customer=TWO)], ["+1", "+2", ""]),
+        ([post(1, customer=TWO), post(2, began=1, customer=ONE)], ["+2"]),
+        ([post(1, customer=TWO)], ["+1", ""]),
+        ([post(1, "unanswered", customer=TWO)], ["+1", None]),
+        ([post(1, customer=TWO), post(2, began=9, customer=TWO, phone="+1")], ["+1", "+1", ""]),
+        ([post(1, began=1, customer=ONE), post(2, began=2, customer=TWO), post(3, began=1.5, customer=ONE)],
+         ["+1", "+2", "+3", ""]),
+    ],
+    ids=[
+        "the other's news", "the primary's news", "the other's may be lost", "the primary's is kept", "may be lost",
+        "may be untaken", "a repetition is no news", "older than what is lost",
+    ],
+)  # fmt: skip
+def test_of_merged_customers_the_newest_word_since_the_merge_is_demanded(
+    posts: list[Post], values: list[str | None]
+) -> None:
+    assert [block["phone"] if block else None for block in allowed(posts, "phone", MERGES)] == values
+
+
+def test_merged_customers_with_a_contact_each_or_an_unlisted_one_are_noticed() -> None:
+    posts = [post(1, customer=ONE), post(2, began=9, customer=TWO)]
+    receipts = {**CLEAN.receipts, 2: Receipt("lead-2", TWO, state="updated", message="sent")}
+    history = {"phone": [(1.0, "+1"), (9.5, "+2")]}
+    bears = {"dealdroid_customer_id": ONE, "dealdroid_other_customer_ids": TWO, "phone": "+2"}
+    whole = Contact("9", bears, history)
+    messages = [*CLEAN.messages, Message(10.0, TWO, "||+2||")]
+    found: dict[str, Any] = {"posts": posts, "receipts": receipts, "messages": messages, "merges": MERGES}
+    assert broken(**found, contacts=[whole]) == set()
+    second = Contact("10", {"dealdroid_customer_id": TWO, "phone": "+2"}, history)
+    assert "contacts" in broken(**found, contacts=[whole, second])
+    unlisted = replace(whole, properties={**bears, "dealdroid_other_customer_ids": ""})
+    assert broken(**found, contacts=[unlisted]) == {"merges"}
+    assert broken(**found, contacts=[replace(whole, properties={**bears, "phone": "+1"})]) == {"wrong final values"}
 
 
 def test_a_missing_contact_is_noticed() -> None:

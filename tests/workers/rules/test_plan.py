@@ -393,7 +393,7 @@ def test_without_a_value_of_another_contact_the_rest_is_written() -> None:
 
 def test_somebody_elses_contact_keeps_its_values_and_gains_what_was_blank() -> None:
     started = decided(BY_EMAIL, customer=known(fill_only=True, shared=True))
-    started.decide(plan().add_ids(started.decision, {CUSTOMER_ID: "c-1", OTHER_IDS: "c-1"}))
+    started.decide(plan().add_values(started.decision, {CUSTOMER_ID: "c-1", OTHER_IDS: "c-1"}))
     go_on(started, plan().protect_existing, {"phone": "02 123 4567"})
     assert started.decision.properties == {
         "email": "a@x.th",

@@ -314,7 +314,7 @@ def test_a_shared_clock_is_stored_with_the_contact_and_a_linked_customer_has_its
 def test_the_customer_who_made_a_contact_comes_to_share_it_in_the_same_step() -> None:
     owned = pack(Customer(revision=3, contact_id="501"))
     adopted = ("owner", owned, structs.replace(unpack(owned), shared=True))
-    done = settle(shared(adopted=adopted), Result(UPDATED, "501"))
+    done = settle(shared(adopted=(adopted,)), Result(UPDATED, "501"))
     assert ("owner", guard(owned)) in done.guards
     assert done.records["owner"].shared
     assert done.records["owner"].revision == 5

@@ -141,7 +141,7 @@ def test_it_begins_a_minute_after_the_store_was_found_emptied(start: Start, crm:
     restore.step()
     assert crm.calls(SEARCHES) == 0
     with crm.portal.lock:
-        for contact in crm.portal.contacts.values():
+        for contact in crm.portal.contacts.records.values():
             contact.created -= 60
             contact.updated -= 60
     restore.redis.hset(keys.RESTORE, "since_ms", since - SEARCH_LAG_MS)

@@ -1,0 +1,143 @@
+"""Pure: what follows from a merge of two contacts."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import structs
+
+from workers.rules.customer import UNRECORDED, Customer
+from workers.rules.field_clock import SEEN, digester
+from workers.rules.lead import Decision, Lead, Loaded
+from workers.rules.mapping.mapped_event import MappedEvent
+from workers.rules.mapping.property_names import CUSTOMER_ID, MERGED, OTHER_IDS, SHORTER
+from workers.rules.merge import (
+    choose_former,
+    doubt_blocks,
+    find_overwritten,
+    list_ids,
+    merge_clocks,
+    merge_records,
+    move,
+    read_merged,
+)
+
+NAMES = ("phone", "email", "firstname", "lastname", "zip", "dealdroid_placeholder", *SHORTER)
+DIGEST = digester(b"key")
+stamps = st.tuples(st.integers(0, 3), st.sampled_from([b"aaaaa", b"bbbbb", b"ccccc"]))
+clocks = st.dictionaries(st.sampled_from(NAMES), stamps)
+
+
+@given(clocks, clocks)
+def test_whose_clock_comes_first_makes_no_difference(one: Any, other: Any) -> None:
+    assert merge_clocks(one, other) == merge_clocks(other, one)
+
+
+@given(clocks, clocks)
+def test_to_merge_clocks_again_changes_nothing(one: Any, other: Any) -> None:
+    merged = merge_clocks(one, other)
+    assert merge_clocks(one, one) == one
+    assert merge_clocks(merged, other) == merge_clocks(merged, one) == merge_clocks(merged, merged) == merged
+
+
+@given(clocks, clocks)
+def test_of_each_property_the_newest_word_counts(one: Any, other: Any) -> None:
+    merged = merge_clocks(one, other)
+    for name in {*one, *other} - {*SHORTER}:
+        assert merged[name] == max(clock[name] for clock in (one, other) if name in clock)
+
+
+@given(clocks, clocks)
+def test_the_shorter_forms_are_those_of_the_name_that_counts(one: Any, other: Any) -> None:
+    merged = merge_clocks(one, other)
+    for name in merged.keys() & {*SHORTER}:
+        owners = [clock for clock in (one, other) if clock.get(name) == merged[name]]
+        assert any(all(clock.get(each) == merged.get(each) for each in ("firstname", "lastname")) for clock in owners)
+
+
+def test_the_last_activity_of_all_counts() -> None:
+    given = [Customer(active_ms=5, intent=b"late"), Customer(active_ms=3, intent=b"soon"), Customer()]
+    merged = merge_records(given)
+    assert (merged.active_ms, merged.intent) == (5, b"late")
+    assert merge_records(reversed(given)) == merged
+
+
+def contact(key: str = "", listed: str = "", merged: str = "1;2", id: str = "3") -> dict[str, str]:
+    return {"id": id, CUSTOMER_ID: key, OTHER_IDS: listed, MERGED: merged}
+
+
+@pytest.mark.parametrize(
+    ("found", "past", "own"),
+    [
+        (contact("a"), ["a", "b"], {"a", "b"}),
+        (contact("a", "b"), ["a", "b"], {"a", "b"}),
+        (contact("a", "g"), ["a", "b"], {"a", "b"}),
+        (contact("", ""), ["", "b"], {"b"}),
+        (contact("a", "a"), ["a"], set()),
+    ],
+    ids=["not listed yet", "listed", "a guest", "no key left", "matched by email"],
+)
+def test_who_ever_bore_the_contact_is_no_guest_of_it(found: dict[str, str], past: list[str], own: set[str]) -> None:
+    merged = read_merged(found, past)
+    assert {one for one in ("a", "b", "g") if merged.has_merged(one)} == own
+
+
+@pytest.mark.parametrize(
+    ("found", "who", "others", "guest", "ids"),
+    [
+        (contact("a"), "b", ["a"], False, {OTHER_IDS: "b"}),
+        (contact("a"), "a", ["b"], False, {OTHER_IDS: "b"}),
+        (contact("a", "b"), "a", ["b"], False, {}),
+        (contact("a", "b"), "b", ["a"], False, {}),
+        (contact("a", "g"), "b", ["a"], False, {OTHER_IDS: "g\nb"}),
+        (contact(""), "b", [], False, {CUSTOMER_ID: "b"}),
+        (contact("", "b"), "b", ["c"], False, {CUSTOMER_ID: "b", OTHER_IDS: "c"}),
+        (contact("a"), "g", ["b"], True, {OTHER_IDS: "b\ng"}),
+        (contact("a", "a"), "a", [], True, {}),
+        (contact("a"), "a", [], False, {}),
+    ],
+)
+def test_the_contact_lists_all_its_customers(
+    found: dict[str, str], who: str, others: list[str], guest: bool, ids: dict[str, str]
+) -> None:
+    assert list_ids(read_merged(found, ["a", "b"]), who, others, guest=guest) == ids
+
+
+def test_an_address_that_is_not_the_one_last_said_is_in_doubt_as_a_whole() -> None:
+    said = {"zip": "10500", "city": "Bangkok", "state": "", "phone": "1"}
+    clock = {name: (7, DIGEST(name, value)) for name, value in said.items()}
+    assert doubt_blocks(clock, {"zip": "10500", "city": "Bangkok", "phone": "2"}, DIGEST) == clock
+    doubted = doubt_blocks(clock, {"zip": "81000", "city": "Bangkok", "address": "1 Road"}, DIGEST)
+    unsure = dict.fromkeys(("zip", "city", "state"), (7, UNRECORDED))
+    assert doubted == {**unsure, "phone": clock["phone"], "address": (SEEN, DIGEST("address", "1 Road"))}
+
+
+def test_an_own_customer_shares_the_clock_and_a_guest_keeps_theirs() -> None:
+    merged, clock = read_merged(contact("a"), []), {"phone": (1, b"aaaaa")}
+    own = move(Customer(revision=4, contact_id="1", clock=clock), merged)
+    assert own == Customer(revision=4, contact_id="3", shared=True)
+    guest = Customer(contact_id="1", shared=True, fill_only=True, email_match_only=True, clock=clock)
+    assert move(guest, merged) == structs.replace(guest, contact_id="3")
+
+
+def loaded(clock: dict[str, tuple[int, bytes]], *events: tuple[int, MappedEvent]) -> Loaded:
+    leads = [Lead(b"1-0", "l", version, "", 0, "b", "i", mapped, {}) for version, mapped in events]
+    return Loaded("b", leads, contact=Customer(contact_id="3", clock=clock))
+
+
+def test_an_older_word_in_the_contact_is_found() -> None:
+    older = MappedEvent(details={"phone": "1", "email": "x"}, address={"zip": "10500"})
+    clock = {name: (9, DIGEST(name, value)) for name, value in (("phone", "2"), ("zip", "81000"), ("city", "Krabi"))}
+    given = loaded(clock, (5, older))
+    now = {"phone": "1", "email": "x", "zip": "10500"}
+    assert find_overwritten(given, Decision(), now, DIGEST) == {"phone": {"1"}, "zip": {"10500"}, "city": {""}}
+    assert find_overwritten(given, Decision(properties={"phone": "1"}), {**now, "zip": "81000"}, DIGEST) == {}
+    assert find_overwritten(given, Decision(), {"phone": "2", "zip": "30000"}, DIGEST) == {}
+    assert find_overwritten(loaded(clock, (10, older)), Decision(), now, DIGEST) == {}
+
+
+def test_what_is_put_back_is_the_newest_of_somebody_elses() -> None:
+    assert choose_former(["1", "2", "1", "3"], {"1"}) == "2"
+    assert choose_former(["1", "", "3"], {"1"}) == ""
+    assert choose_former(["1"], {"1"}) is None

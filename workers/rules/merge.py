@@ -1,0 +1,139 @@
+"""Pure: what follows from the merge of two contacts by a salesperson.
+
+HubSpot makes a new contact with a new id and the values of the primary one (HubSpot's page on merging). The other
+one's customer id is no value of the new contact: it stands only in the history of `CUSTOMER_ID`, and from then on
+in `OTHER_IDS`, a text with one customer id per line. The customers of a merged contact are one person to the shop: they
+share a clock, and whose word is the newest is written.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import reduce
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from workers.rules.customer import UNKNOWN, UNRECORDED, Customer, Stamp
+from workers.rules.field_clock import SEEN, Digest
+from workers.rules.lead import Decision, Loaded
+from workers.rules.mapping.property_names import ACTIVITY, ADDRESS, CUSTOMER_ID, MERGED, NAME, OTHER_IDS, SHORTER
+
+Clock = Mapping[str, Stamp]
+
+
+class MergedContact(Struct, frozen=True):
+    """Whose contact it is: `key`: the customer id that it bears, "" for none; `listed`: the ids in `OTHER_IDS`;
+    `bearers`: every id that it or a contact merged into it has ever borne; `former`: the ids of those contacts."""
+
+    id: str
+    key: str
+    listed: Sequence[str]
+    bearers: Sequence[str]
+    former: Sequence[str]
+
+    def has_merged(self, customer_id: str) -> bool:
+        """Whether it is the customer's own. One who is listed beside their own key came by email to a contact of the
+        shop's."""
+        return customer_id in self.bearers and not (customer_id == self.key and customer_id in self.listed)
+
+
+def read_merged(contact: Mapping[str, str], bearers: Iterable[str]) -> MergedContact:
+    """`bearers`: the values that `CUSTOMER_ID` has ever had there."""
+    key, own = contact.get(CUSTOMER_ID, ""), contact["id"]
+    return MergedContact(
+        id=own,
+        key=key,
+        listed=read_ids(contact),
+        bearers=list(dict.fromkeys(one for one in (key, *bearers) if one)),
+        former=[one for one in contact.get(MERGED, "").split(";") if one not in ("", own)],
+    )
+
+
+def read_ids(contact: Mapping[str, str]) -> list[str]:
+    """The customer ids listed in `OTHER_IDS`."""
+    return [one for one in contact.get(OTHER_IDS, "").split("\n") if one]
+
+
+def merge_clocks(one: Clock, other: Clock) -> dict[str, Stamp]:
+    """The newest stamp of each property. The shorter forms of a name go with the name that they are forms of."""
+    merged = {name: max(clock[name] for clock in (one, other) if name in clock) for name in {**one, **other}}
+    named = [clock for clock in (one, other) if all(clock.get(name) == merged.get(name) for name in NAME)]
+    forms = [{name: clock[name] for name in SHORTER if name in clock} for clock in named]
+    kept = {name: max(each[name] for each in forms if name in each) for name in {key for each in forms for key in each}}
+    return {name: stamp for name, stamp in merged.items() if name not in SHORTER} | kept
+
+
+def merge_records(records: Iterable[Customer]) -> Customer:
+    """The record of a contact that all of these are of: one clock, and the last activity."""
+
+    def merge(one: Customer, other: Customer) -> Customer:
+        active_ms, intent = max((each.active_ms, each.intent) for each in (one, other))
+        return Customer(active_ms=active_ms, intent=intent, clock=merge_clocks(one.clock, other.clock))
+
+    return reduce(merge, records, UNKNOWN)
+
+
+def doubt_blocks(clock: Clock, current: Mapping[str, str], digest: Digest) -> dict[str, Stamp]:
+    """The clock with which customers begin to share a contact whose values are `current`. An address, or an activity,
+    that is not the one last said is in doubt as a whole: what is said next is then written whole, since parts of two
+    addresses never mix."""
+    doubted = dict(clock)
+    for block in (ADDRESS, ACTIVITY):
+        known = [name for name in block if name in clock or current.get(name)]
+        if all(name in clock and clock[name][1] == digest(name, current.get(name, "")) for name in known):
+            continue
+        for name in known:
+            doubted[name] = (clock[name][0], UNRECORDED) if name in clock else (SEEN, digest(name, current[name]))
+    return doubted
+
+
+def is_guest(customer: Customer) -> bool:
+    """Whether only an email led them to the contact."""
+    return customer.fill_only or customer.email_match_only or customer.untrusted
+
+
+def move(customer: Customer, contact: MergedContact) -> Customer:
+    """The record of another of the contact's own customers, who shares its clock from now on."""
+    if is_guest(customer):
+        return replace(customer, contact_id=contact.id)
+    return replace(customer, contact_id=contact.id, shared=True, clock={})
+
+
+def list_ids(contact: MergedContact, customer_id: str, others: Iterable[str], *, guest: bool) -> dict[str, str]:
+    """Our ids that are to be written to the contact: its key, if it has none, and who else it is of. `others`: its
+    other own customers."""
+    key = contact.key or ("" if guest else customer_id)
+    ids = dict.fromkeys([*contact.listed, *others, customer_id])
+    wanted = [one for one in ids if one != key or (one == contact.key and one in contact.listed)]
+    written = {} if key == contact.key else {CUSTOMER_ID: key}
+    return written if wanted == list(contact.listed) else {**written, OTHER_IDS: "\n".join(wanted)}
+
+
+def find_overwritten(
+    loaded: Loaded, decision: Decision, current: Mapping[str, str], digest: Digest
+) -> dict[str, set[str]]:
+    """The properties in which a merged contact holds, by its values `current`, an older word of these leads than it is
+    known to have had: HubSpot took it under the id of before the merge. With the words of these leads, which must not
+    be put back."""
+
+    def is_older(name: str, version: int) -> bool:
+        value, stamp = current.get(name, ""), loaded.contact.clock.get(name)
+        overtaken = stamp is not None and stamp[0] > version and stamp[1] != digest(name, value)
+        return overtaken and name not in decision.properties
+
+    said: dict[str, set[str]] = {}
+    found: set[str] = set()
+    for version, mapped in loaded.events:
+        for name, value in {**mapped.details, **mapped.address, **mapped.activity}.items():
+            said.setdefault(name, set()).add(value)
+            if current.get(name, "") == value and is_older(name, version):
+                found.add(name)
+        if not found.isdisjoint(mapped.address):
+            # An address of another place has also cleared the parts that it lacks.
+            cleared = [name for name in ADDRESS if name not in mapped.address and not current.get(name)]
+            found.update(name for name in cleared if is_older(name, version))
+    return {name: said.get(name, {""}) for name in found}
+
+
+def choose_former(past: Sequence[str], mine: Collection[str]) -> str | None:
+    """The newest of the `past` values of a property, newest first, that is none of `mine`; None if there is none."""
+    return next((value for value in past if value not in mine), None)
