@@ -10,6 +10,7 @@ from leadcore.required import list_names
 from leadcore.texts import en
 
 if TYPE_CHECKING:
+    from leadcore.store.stages import StageStatus
     from leadcore.store.status import Status
 
 BAD, WARN, CALM = "bad", "warn", "calm"
@@ -38,6 +39,8 @@ SEVERITIES: Mapping[str, str] = {
     "orders_paused": WARN,
     "required": WARN,
     "parked": WARN,
+    "stages_wait": WARN,
+    "stages_held": WARN,
     "spooled": WARN,
     "foreign": WARN,
     "dry_run": CALM,
@@ -101,7 +104,7 @@ def assess(
 def _assess_line(status: "Status") -> list[Problem]:
     waited_ms = status.now_ms - (status.oldest_ms or status.now_ms)
     stands_still = not status.workers or bool(status.pause)
-    required = list_names(status.required)
+    required, stages = list_names(status.required), status.stages
     problems = {
         Problem("no_workers"): not status.workers,
         _describe_pause(status.pause, status.now_ms): bool(status.pause),
@@ -113,10 +116,20 @@ def _assess_line(status: "Status") -> list[Problem]:
         and bool(status.orders_waiting),
         Problem("required", len(required), ", ".join(required)): bool(status.required),
         Problem("parked", status.need_person): bool(status.need_person),
+        Problem("stages_wait", why=stages.reason if stages else ""): _is_stopped(stages, status.now_ms),
+        Problem("stages_held", stages.held if stages else 0): bool(stages and stages.held),
         Problem(name_dry_run(status.workers, status.dry_workers)): status.dry_run,
         Problem("held", status.held): bool(status.held) and not status.dry_run,
     }
     return [problem for problem, is_so in problems.items() if is_so]
+
+
+def _is_stopped(stages: "StageStatus | None", now_ms: int) -> bool:
+    """While leads wait too, that is said of them."""
+    if stages is None:
+        return False
+    lasts = now_ms - stages.since_ms >= SHORT_PAUSE_MS
+    return bool(stages.code) and stages.code != "paused" and (stages.code in PERSON or lasts)
 
 
 def _describe_pause(pause: Mapping[str, Any], now_ms: int) -> Problem:

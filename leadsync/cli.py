@@ -12,6 +12,7 @@ MODULES = {
     "customers": ("export", "forget", "reconcile", "trust"),
     "messages": ("say",),
     "spool": ("spool",),
+    "stages": ("stages",),
     "trial": ("config", "doctor", "preview", "send"),
 }
 """Which module of `leadsync.commands` defines which commands."""

@@ -10,10 +10,11 @@ from leadcore.reasons import english
 from leadcore.required import Requirement
 from leadcore.required import unpack as unpack_required
 from leadcore.settings import Settings
-from leadcore.store import keys, lines, restoring
+from leadcore.store import keys, lines, restoring, stages
 from leadcore.store.connection import AWAY, RECEIVER_TIMEOUT, Redis, connect
 from leadcore.store.posts import LAST, local_date, refused_on
 from leadcore.store.restoring import Restoring
+from leadcore.store.stages import StageStatus
 from leadcore.verdict import PERSON
 
 ALIVE_MS = 15_000
@@ -27,7 +28,8 @@ class Status:
     `dry_workers`: how many of the workers run with DRY_RUN; `refused_today`: posts refused for their secret on this day
     of the operator's time zone; `last_post_ms`: when DealDroid's last authenticated post came, None if never;
     `required`: what HubSpot refused to do without in the last hour; `restoring`: how far the customers are brought back
-    after Redis was emptied, None if none has to be."""
+    after Redis was emptied, None if none has to be; `stages`: what is to be told of orders' stages, None if none has a
+    text."""
 
     now_ms: int
     workers: int
@@ -42,6 +44,7 @@ class Status:
     last_post_ms: int | None = None
     required: list[Requirement] = field(default_factory=list)
     restoring: Restoring | None = None
+    stages: StageStatus | None = None
 
     @property
     def waiting(self) -> int:
@@ -118,6 +121,7 @@ def read_status(redis: Redis, shards: int, timezone: ZoneInfo) -> Status:
     pipe.hgetall(keys.COUNTS)
     pipe.hgetall(keys.REQUIRED)
     restoring.ask(pipe)
+    stages.ask(pipe)
     for _, kept in lines.each_kept():
         pipe.zcard(kept.index)
     for line in lines.LINES:
@@ -127,6 +131,7 @@ def read_status(redis: Redis, shards: int, timezone: ZoneInfo) -> Status:
             pipe.zcard(keys.later(line.name, shard))
             pipe.xrange(keys.entries(line.name, shard), count=1)
     time, workers, dry_workers, refused, last_post, newest, counts, required, store, progress, *more = pipe.execute()
+    told, more = more[:3], more[3:]
     answers = iter(more)
     now = _milliseconds(time)
     sizes = {kept.name: next(answers) for _, kept in lines.each_kept()}
@@ -152,6 +157,7 @@ def read_status(redis: Redis, shards: int, timezone: ZoneInfo) -> Status:
         last_post_ms=_last_post(last_post, newest),
         required=unpack_required(required, now),
         restoring=restoring.answer(store, progress),
+        stages=stages.answer(*told),
     )
 
 

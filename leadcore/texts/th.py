@@ -123,6 +123,10 @@ REASONS: Mapping[str, str] = {
     "dealdroid_takes_nothing": "ขณะนี้ DealDroid ยังไม่รับข้อความ",
     "dealdroid_busy": "DealDroid ขอให้ส่งช้าลง",
     "redis_restarted": "Redis เพิ่งเริ่มใหม่ ข้อความรอจนกว่าจะรู้ครบ",
+    # Why a customer is not told of their order's stage until somebody decides
+    "stage_not_held": "ไม่ได้พักไว้ หรือมีคนตัดสินใจไปแล้ว",
+    "line_paused": "การส่งไป HubSpot หยุดพักอยู่",
+    "stage_bulk": "มีออเดอร์ถูกย้ายมากกว่า {most} รายการภายในหนึ่งนาที อาจเป็นความผิดพลาด",
     # Why there is no message, or what became of it
     "nothing_new": "ไม่มีเรื่องใหม่ที่ต้องแจ้ง",
     "said_today": "วันนี้แจ้งเรื่องเดียวกันแล้ว",
@@ -261,6 +265,8 @@ PROBLEMS: Mapping[str, str] = {
     "orders_paused": "ออเดอร์กำลังรอ HubSpot",
     "required": "HubSpot ไม่รับรายชื่อที่ไม่มีค่าใน property ที่พอร์ทัลบังคับกรอก",
     "parked": "มี {n} ลีดรอให้คุณช่วย",
+    "stages_held": "มี {n} ออเดอร์ที่รอให้คุณตัดสินใจก่อนแจ้งสถานะแก่ลูกค้า",
+    "stages_wait": "ยังไม่มีการแจ้งสถานะออเดอร์แก่ลูกค้า",
     "spooled": "มี {n} ลีดรออยู่ในดิสก์ของเครื่องนี้",
     "foreign": "มี {n} ลีดในดิสก์ของเครื่องนี้ที่เก็บไว้สำหรับ Redis อื่น",
     "dry_run": "โหมดทดลอง: ไม่มีอะไรเข้า HubSpot",
