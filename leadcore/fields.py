@@ -10,7 +10,7 @@ They never change: during a deploy old and new processes read the same data. Wha
     d                                                                    * digest of the request     customer's digest
     e       lead id                        id of the lead or message
     f                                                                    properties written, packed
-    g                                                                    HubSpot order id
+    g                                      urgent: "1"                   HubSpot order id; * urgent: "1"
     h                                                                    HubSpot contact id
     i                                                                    intent
     j                                                                    reference of the order

@@ -10,6 +10,7 @@ from leadcore.required import list_names
 from leadcore.texts import en
 
 if TYPE_CHECKING:
+    from leadcore.store.stages import StageStatus
     from leadcore.store.status import Status
 
 BAD, WARN, CALM = "bad", "warn", "calm"
@@ -40,6 +41,8 @@ SEVERITIES: Mapping[str, str] = {
     "parked": WARN,
     "hooks_away": WARN,
     "notices_away": WARN,
+    "stages_wait": WARN,
+    "stages_held": WARN,
     "spooled": WARN,
     "foreign": WARN,
     "dry_run": CALM,
@@ -103,7 +106,7 @@ def assess(
 def _assess_line(status: "Status") -> list[Problem]:
     waited_ms = status.now_ms - (status.oldest_ms or status.now_ms)
     stands_still = not status.workers or bool(status.pause)
-    required = list_names(status.required)
+    required, stages = list_names(status.required), status.stages
     problems = {
         Problem("no_workers"): not status.workers,
         _describe_pause(status.pause, status.now_ms): bool(status.pause),
@@ -116,6 +119,8 @@ def _assess_line(status: "Status") -> list[Problem]:
         Problem("required", len(required), ", ".join(required)): bool(status.required),
         Problem("parked", status.need_person): bool(status.need_person),
         **{Problem(f"{line}_away", away): bool(away) for line, away in _count_away(status)},
+        Problem("stages_wait", why=stages.reason if stages else ""): _is_stopped(stages, status.now_ms),
+        Problem("stages_held", stages.held if stages else 0): bool(stages and stages.held),
         Problem(name_dry_run(status.workers, status.dry_workers)): status.dry_run,
         Problem("held", status.held): bool(status.held) and not status.dry_run,
     }
@@ -128,6 +133,14 @@ def _count_away(status: "Status") -> list[tuple[str, int]]:
         (line, sum(one.is_away(status.now_ms, SHORT_PAUSE_MS) for one in endpoints))
         for line, endpoints in status.endpoints.items()
     ]
+
+
+def _is_stopped(stages: "StageStatus | None", now_ms: int) -> bool:
+    """While leads wait too, that is said of them."""
+    if stages is None:
+        return False
+    lasts = now_ms - stages.since_ms >= SHORT_PAUSE_MS
+    return bool(stages.code) and stages.code != "paused" and (stages.code in PERSON or lasts)
 
 
 def _describe_pause(pause: Mapping[str, Any], now_ms: int) -> Problem:

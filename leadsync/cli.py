@@ -13,6 +13,7 @@ MODULES = {
     "messages": ("say",),
     "outgoing": ("hooks", "notify"),
     "spool": ("spool",),
+    "stages": ("stages",),
     "trial": ("config", "doctor", "preview", "send"),
 }
 """Which module of `leadsync.commands` defines which commands."""

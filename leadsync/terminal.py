@@ -24,6 +24,7 @@ from leadcore.verdict import BAD, CALM, WARN, Problem, find_flaws
 
 if TYPE_CHECKING:
     from leadcore.store.parked import Cause
+    from leadcore.store.stages import HeldStage
     from leadsync.doctor.finding import Finding
     from leadsync.preview import Preview
     from leadsync.privacy.forget import Forgotten
@@ -87,6 +88,9 @@ def print_status(status: Status, problems: Sequence[Problem], timezone: ZoneInfo
         for address in endpoints:
             to = f"{name.capitalize()} to {address.number}. {address.name}"
             table.add_row(to, describe_endpoint(address, timezone))
+    if status.stages:
+        told = f"{status.stages.waiting - status.stages.held} wait, {status.stages.held} held for a person"
+        table.add_row("Stages to be told", told)
     if status.restoring:
         table.add_row("Brought back", str(status.restoring))
     table.add_row("Last post from DealDroid", describe_last_post(status, timezone))
@@ -132,6 +136,22 @@ def _describe_line(status: Status, pause: Mapping[str, Any], timezone: ZoneInfo)
         until = "until it is tried again" if is_over else f"until {_time(pause['until_ms'], timezone)}"
         return f"paused {until}: {pause['reason']}"
     return "dry run" if status.dry_run and status.dry_workers == status.workers else "running"
+
+
+def print_held_stages(found: Sequence["HeldStage"], timezone: ZoneInfo, *, as_json: bool) -> None:
+    """Orders of whose stage the customer is told once a person decides."""
+    if as_json:
+        print(json.dumps([one.as_dict() for one in found]))
+        return
+    if not found:
+        print("Nothing is held.")
+        return
+    table = Table("Order", "Reference", "Stage", "Moved", "Why")
+    for one in found:
+        moved = _time(one.record.moved_ms, timezone)
+        table.add_row(one.order, one.record.reference, one.record.label, moved, english(one.record.why))
+    Console().print(table)
+    print("Tell them: leadsync stages release ORDER...; never tell them: leadsync stages drop ORDER...")
 
 
 def print_leads(found: Sequence[Receipt], timezone: ZoneInfo, *, as_json: bool) -> None:

@@ -15,6 +15,7 @@ from leadcore.store.connection import AWAY, Redis
 from leadcore.store.counters import BUCKETS
 from leadcore.store.parked import CODES
 from leadcore.store.parked_orders import CODES as ORDER_CODES
+from leadcore.store.stages import OUTCOMES as STAGES
 from leadcore.store.status import Status, read_status
 from leadcore.verdict import SEVERITIES, Problem, assess
 from receiver.intake.errors import SpoolError
@@ -97,6 +98,11 @@ def _collect_status(status: Status) -> Iterator[Metric]:
     last_post = (status.last_post_ms or 0) / 1000
     yield _gauge("leadsync_last_post_timestamp_seconds", "When DealDroid's last post came, 0 if never", last_post)
     yield _gauge("leadsync_dry_workers", "Worker processes that run with DRY_RUN and write nothing", status.dry_workers)
+    stages = status.stages
+    yield _gauge(
+        "leadsync_stages_waiting", "Orders of whose stage the customer is not told yet", stages.waiting if stages else 0
+    )
+    yield _gauge("leadsync_stages_held", "Those of them that wait for a person", stages.held if stages else 0)
     done, total = (status.restoring.done, status.restoring.total) if status.restoring else (0, 0)
     yield _gauge(
         "leadsync_restoring", "1 while customers are brought back after Redis was emptied", bool(status.restoring)
@@ -144,6 +150,7 @@ def _collect_counts(counts: Mapping[str, int]) -> Iterator[Metric]:
     yield CounterMetricFamily("leadsync_duplicates", "Events that were there already", counts.get("duplicate", 0))
     yield _counter("leadsync_leads", "Leads by what became of them", "outcome", OUTCOMES, counts)
     yield _counter("leadsync_orders", "Orders by what became of them", "outcome", ORDERS, counts, "order_")
+    yield _counter("leadsync_stages", "Stages of orders by what became of them", "outcome", STAGES, counts, "stage_")
     yield _counter("leadsync_messages", "Confirmations by what became of them", "outcome", MESSAGES, counts, "message_")
 
 

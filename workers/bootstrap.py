@@ -5,8 +5,9 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 
 from leadcore.machine import Event, Machine
+from leadcore.settings import Settings
 from leadcore.store import keys
-from leadcore.store.connection import AWAY, connect
+from leadcore.store.connection import AWAY, Redis, connect
 from leadcore.store.counters import Tally
 from workers.flow.breaker import Breaker
 from workers.flow.lease import LeaseRegistry
@@ -17,6 +18,7 @@ from workers.hubspot.portal_store import PortalStore
 from workers.hubspot.records import Records
 from workers.hubspot.search_quota import SearchQuota
 from workers.orders.drain import OrderDrain
+from workers.orders.stages import StagePoller
 from workers.outbox.dealdroid import DealDroid
 from workers.outbox.last_words import LastWords
 from workers.outbox.sender import IN_FLIGHT, OutboxSender
@@ -24,6 +26,7 @@ from workers.outbox.sent_log import SentLog
 from workers.rules import configuration
 from workers.rules.confirmation import ConfirmationWriter
 from workers.rules.events import Events
+from workers.rules.orders.texts import OrderTexts
 from workers.rules.texts import MessageTemplates
 from workers.settings import WorkerSettings
 from workers.sync.background_restore import BackgroundRestore
@@ -37,7 +40,7 @@ CONNECTIONS = 6
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """`stop` is set when the process is to end."""
+    """`stages`: None where no stage has a text, and in a dry run. `stop` is set when the process is to end."""
 
     settings: WorkerSettings
     sync: ShardSync
@@ -47,6 +50,7 @@ class Runtime:
     sent_log: SentLog
     tally: Tally
     restore: BackgroundRestore
+    stages: StagePoller | None
     stop: Event
     machine: Machine
 
@@ -125,8 +129,29 @@ def build(settings: WorkerSettings, machine: Machine) -> Runtime:
         sent_log=sent_log,
         tally=tally,
         restore=BackgroundRestore(redis, hubspot, config, shared.key.encode(), stop, settings.requests_per_day),
+        stages=_build_stages(shared, redis, hubspot, stop, machine),
         stop=stop,
         machine=machine,
+    )
+
+
+def _build_stages(
+    shared: Settings, redis: Redis, hubspot: HubSpot, stop: Event, machine: Machine
+) -> StagePoller | None:
+    config, texts = shared.config, OrderTexts.compile(shared.config)
+    if config.orders is None or texts is None or not texts.stages or shared.dry_run:
+        return None
+    return StagePoller(
+        redis,
+        Records(hubspot, searches=SearchQuota(redis, stop)),
+        OrderPortalCache(hubspot, config.orders, redis, stop),
+        config.orders.kind,
+        config,
+        texts,
+        CustomerStore(redis, shared.key.encode()),
+        shared.timezone,
+        stop,
+        machine,
     )
 
 

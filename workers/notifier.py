@@ -22,7 +22,15 @@ from leadcore.store.leads import read_receipts
 from leadcore.store.parked import find_fix
 from leadcore.store.status import read_status
 from leadcore.store.streams import Stream
-from workers.rules.alerts import AlertRecord, Observation, add_parked_alert, finish, start_next, update_record
+from workers.rules.alerts import (
+    HELD_STAGES,
+    AlertRecord,
+    Observation,
+    add_parked_alert,
+    finish,
+    start_next,
+    update_record,
+)
 
 CHECK_SECONDS = 2.0
 CONNECT_SECONDS, READ_SECONDS = 3.0, 4.0
@@ -113,7 +121,10 @@ class Notifier:
                 if pause
             },
             waiting={line: sum(depths) for line, depths in status.depths.items()},
-            parked_ever=parked_ever | {state: status.counts.get(f"message_{state}", 0) for state in UNSENT_STATES},
+            parked_ever=parked_ever
+            | {state: status.counts.get(f"message_{state}", 0) for state in UNSENT_STATES}
+            | {code: status.counts[code] for code in HELD_STAGES if code in status.counts},
+            stages_held=status.stages.held if status.stages else 0,
             parked=status.parked,
             unsent=status.unsent,
             refused_today=status.refused_today,

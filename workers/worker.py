@@ -1,5 +1,5 @@
-"""One worker process: RQ's SimpleWorker (it keeps the TLS connection to HubSpot, a fork would not) and its maintenance,
-notifier and restore threads."""
+"""One worker process: RQ's SimpleWorker (it keeps the TLS connection to HubSpot, a fork would not) and its threads:
+maintenance, notifier, restore, stages of orders."""
 
 import gc
 import itertools
@@ -30,6 +30,7 @@ from workers.bootstrap import Runtime, build
 from workers.flow.endpoint_loop import EndpointLoop
 from workers.maintenance import Maintenance
 from workers.notifier import Notifier
+from workers.orders.stages import forget_progress
 from workers.settings import WorkerSettings
 
 # RQ waits `ttl - 15` seconds for a job, with a socket timeout 10 s longer: a small ttl notices a hanging Redis soon.
@@ -110,6 +111,11 @@ def run(settings: WorkerSettings) -> None:
     for loop in loops:
         loop.start()
     runtime.restore.start()
+    if runtime.stages:
+        runtime.stages.start()
+    else:
+        with suppress(*AWAY), closing(connect(shared)) as connection:
+            forget_progress(connection)
     if settings.alert_url:
         notifier.start()
     try:

@@ -11,11 +11,12 @@ from leadcore.reasons import english
 from leadcore.required import Requirement
 from leadcore.required import unpack as unpack_required
 from leadcore.settings import Settings
-from leadcore.store import keys, lines, restoring
+from leadcore.store import keys, lines, restoring, stages
 from leadcore.store.connection import AWAY, RECEIVER_TIMEOUT, Redis, connect
 from leadcore.store.endpoints import Endpoints
 from leadcore.store.posts import LAST, local_date, refused_on
 from leadcore.store.restoring import Restoring
+from leadcore.store.stages import StageStatus
 from leadcore.verdict import PERSON
 
 ALIVE_MS = 15_000
@@ -29,7 +30,8 @@ class Status:
     `dry_workers`: how many of the workers run with DRY_RUN; `refused_today`: posts refused for their secret on this day
     of the operator's time zone; `last_post_ms`: when DealDroid's last authenticated post came, None if never;
     `required`: what HubSpot refused to do without in the last hour; `restoring`: how far the customers are brought back
-    after Redis was emptied, None if none has to be; `endpoints`: line -> the addresses to which it delivers."""
+    after Redis was emptied, None if none has to be; `endpoints`: line -> the addresses to which it delivers; `stages`:
+    what is to be told of orders' stages, None if none has a text."""
 
     now_ms: int
     workers: int
@@ -45,6 +47,7 @@ class Status:
     required: list[Requirement] = field(default_factory=list)
     restoring: Restoring | None = None
     endpoints: dict[str, list[Endpoint]] = field(default_factory=dict)
+    stages: StageStatus | None = None
 
     @property
     def waiting(self) -> int:
@@ -122,6 +125,7 @@ def read_status(redis: Redis, shards: int, timezone: ZoneInfo) -> Status:
     pipe.hgetall(keys.COUNTS)
     pipe.hgetall(keys.REQUIRED)
     restoring.ask(pipe)
+    stages.ask(pipe)
     lines_out = [line.name for line in lines.LINES if line.has_endpoints]
     for name in lines_out:
         pipe.scard(keys.endpoints(name))
@@ -134,6 +138,7 @@ def read_status(redis: Redis, shards: int, timezone: ZoneInfo) -> Status:
             pipe.zcard(keys.later(line.name, shard))
             pipe.xrange(keys.entries(line.name, shard), count=1)
     time, workers, dry_workers, refused, last_post, newest, counts, required, store, progress, *more = pipe.execute()
+    told, more = more[:3], more[3:]
     answers = iter(more)
     served = [name for name in lines_out if next(answers)]
     now = _milliseconds(time)
@@ -161,6 +166,7 @@ def read_status(redis: Redis, shards: int, timezone: ZoneInfo) -> Status:
         required=unpack_required(required, now),
         restoring=restoring.answer(store, progress),
         endpoints={name: Endpoints(redis, name, shards).read_all() for name in served},
+        stages=stages.answer(*told),
     )
 
 

@@ -143,6 +143,10 @@ REASONS: Mapping[str, str] = {
     "dealdroid_takes_nothing": "DealDroid takes no messages at the moment.",
     "dealdroid_busy": "DealDroid asks to slow down.",
     "redis_restarted": "Redis has restarted; messages wait until it knows all.",
+    # Why a customer is not told of their order's stage until somebody decides
+    "stage_not_held": "it is not held, or somebody has decided already",
+    "line_paused": "the line to HubSpot is paused",
+    "stage_bulk": "more than {most} orders were moved within a minute, which may be a mistake",
     # Why there is no message, or what became of it
     "nothing_new": "nothing new for the customer",
     "said_today": "the same was said today",
@@ -309,6 +313,11 @@ PROBLEMS: Mapping[str, str] = {
     "parked": "{n} lead needs you|{n} leads need you",
     "hooks_away": "{n} address takes no hooks|{n} addresses take no hooks",
     "notices_away": "{n} address takes no notices to the team|{n} addresses take no notices to the team",
+    "stages_held": (
+        "{n} customer is told of an order's stage once you decide|"
+        "{n} customers are told of an order's stage once you decide"
+    ),
+    "stages_wait": "Customers are not told of their orders' stages",
     "spooled": "{n} lead waits on this machine's disk|{n} leads wait on this machine's disk",
     "foreign": (
         "{n} lead on this machine's disk was stored for another Redis|{n} leads on this machine's disk were "
@@ -339,6 +348,8 @@ REMEDIES: Mapping[str, str] = {
     "parked": "See: leadsync parked",
     "hooks_away": "Leads are not affected. See: leadsync hooks list",
     "notices_away": "Leads are not affected. See: leadsync notify list",
+    "stages_held": "See: leadsync stages",
+    "stages_wait": "{why}",
     "spooled": "The receiver puts them into Redis by itself.",
     "foreign": "They are left alone. If Redis was emptied or replaced they are yours: leadsync spool list",
     "dry_run": "New leads are held back, and no message is sent. To go live, unset DRY_RUN and restart the workers.",

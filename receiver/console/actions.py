@@ -1,22 +1,25 @@
-"""Retry and discard of parked leads from the console, and their result."""
+"""What people decide in the console, and its result."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from leadcore.reasons import Reason
 from leadcore.store.connection import AWAY
-from leadcore.store.parked import GONE, STILL_DRY, Parked
+from leadcore.store.parked import GONE, STILL_DRY
+from leadcore.store.stages import GONE as NOT_HELD
 
 USER = "console"
+COMMANDS = ("retry", "discard", "release", "drop")
 # How long one request may work; leads that are left need another request.
 SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
 class ActionResult:
-    """Numbers of leads: `done`; `gone`: no longer parked, somebody was faster; `refused`: cannot be retried; `dry`:
-    the dry run goes on and holds them back; `left`: not reached, because time was up or Redis went away."""
+    """Numbers of leads or orders: `done`; `gone`: no longer waiting, somebody was faster; `refused`: cannot be retried;
+    `dry`: the dry run goes on and holds them back; `left`: not reached, because time was up or Redis went away."""
 
     command: str
     done: int = 0
@@ -33,7 +36,7 @@ class ActionResult:
 def parse_result(query: Mapping[str, str]) -> ActionResult | None:
     """The result that `as_query` put into an address, None if there is none."""
     command = query.get("command", "")
-    if command not in ("retry", "discard"):
+    if command not in COMMANDS:
         return None
     counts = {name: query.get(name, "") for name in ("done", "gone", "refused", "dry", "left")}
     return ActionResult(
@@ -41,9 +44,8 @@ def parse_result(query: Mapping[str, str]) -> ActionResult | None:
     )
 
 
-def apply_action(store: Parked, command: str, leads: Sequence[str]) -> ActionResult:
-    """Retry or discard each lead. Raises redis-py's errors if Redis fails before the first."""
-    apply = store.retry if command == "retry" else store.discard
+def apply_action(apply: Callable[[str, str], Reason], command: str, leads: Sequence[str]) -> ActionResult:
+    """Carry out the command for each lead or order. Raises redis-py's errors if Redis fails before the first."""
     ends = time.monotonic() + SECONDS
     whys: list[str] = []
     for lead in leads:
@@ -55,5 +57,5 @@ def apply_action(store: Parked, command: str, leads: Sequence[str]) -> ActionRes
             if not whys:
                 raise
             break
-    done, gone, dry = whys.count(""), whys.count(GONE), whys.count(STILL_DRY)
+    done, gone, dry = whys.count(""), whys.count(GONE) + whys.count(NOT_HELD), whys.count(STILL_DRY)
     return ActionResult(command, done, gone, len(whys) - done - gone - dry, dry, len(leads) - len(whys))

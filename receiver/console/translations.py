@@ -43,6 +43,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "ระบบจะรู้เองภายในหนึ่งชั่วโมง หากต้องการลองทันทีให้สั่งลองใหม่",
     ),
     "parked.do": ("See below what is wrong and how to fix it.", "ดูสาเหตุและวิธีแก้ได้ด้านล่าง"),
+    "stages_wait.do": ("Once it works again they are told.", "เมื่อกลับมาทำงานได้จะแจ้งตามไป"),
+    "stages_held.do": ("Tell them, or drop it, below.", "สั่งแจ้งลูกค้าหรือไม่แจ้งได้ด้านล่าง"),
     "refused.do": (
         en.REMEDIES["refused"],
         "กรุณาใส่ API secret key ของทุก intent ใน DealDroid ไว้ที่ DEALDROID_SECRET แล้วเริ่ม web ใหม่",
@@ -359,6 +361,28 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "stopped: {why}. Repair it, then run: leadsync {command} replay {number}",
         "หยุดแล้ว: {why} เมื่อแก้ไขแล้วกรุณาสั่ง leadsync {command} replay {number}",
     ),
+    # Stages of orders that are held
+    "stages": ("Orders: tell the customer?", "ออเดอร์: แจ้งลูกค้าหรือไม่"),
+    "stages.do": (
+        "A person moved these orders to a stage that has a text, and nothing was said yet. Tell the customers, or drop "
+        "it; who has moved on meanwhile is not told. After a week it is dropped.",
+        "มีคนย้ายออเดอร์เหล่านี้ไปยังสถานะที่มีข้อความ แต่ยังไม่ได้แจ้งลูกค้า สั่งแจ้งหรือไม่แจ้งได้ ออเดอร์ที่ย้ายต่อไปแล้วจะไม่แจ้ง "
+        "หากไม่ตัดสินใจภายในหนึ่งสัปดาห์จะไม่แจ้ง",
+    ),
+    "stages.all": ("Show all {n}", "ดูทั้งหมด {n}"),
+    "stages.limit": ("{shown} of {n} are shown.", "แสดง {shown} จาก {n} รายการ"),
+    "stages.none": ("Nothing is held.", "ไม่มีรายการที่พักไว้"),
+    "stages.order": ("Order", "ออเดอร์"),
+    "stages.stage": ("Stage", "สถานะ"),
+    "stages.moved": ("Moved", "ย้ายเมื่อ"),
+    "stages.why": ("Why", "สาเหตุ"),
+    "stages.decide": ("Decide", "ตัดสินใจ"),
+    "stages.release": ("Tell", "แจ้ง"),
+    "stages.drop": ("Drop", "ไม่แจ้ง"),
+    "stages.release.all": ("Tell {n}|Tell all {n}", "แจ้งทั้ง {n}"),
+    "stages.drop.all": ("Drop {n}|Drop all {n}", "ไม่แจ้งทั้ง {n}"),
+    "result.release": ("{n} customer is told.|{n} customers are told.", "กำลังแจ้งลูกค้า {n} ราย"),
+    "result.drop": ("{n} customer is not told.|{n} customers are not told.", "จะไม่แจ้งลูกค้า {n} ราย"),
     # Actions
     "actions": ("Last actions", "การสั่งงานล่าสุด"),
     "actions.none": ("Nobody has done anything yet.", "ยังไม่มีการสั่งงาน"),
@@ -368,6 +392,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "action.retry": ("Retried", "ลองใหม่"),
     "action.discard": ("Discarded", "ทิ้ง"),
     "action.forget": ("Customer forgotten", "ลบข้อมูลลูกค้า"),
+    "action.release": ("Customer told of a stage", "แจ้งสถานะแก่ลูกค้า"),
+    "action.drop": ("Stage dropped", "ไม่แจ้งสถานะ"),
     "action.trust": ("Customer trusted", "เชื่อว่าเป็นลูกค้าคนเดียวกัน"),
     "action.untrust": ("Customer no longer trusted", "ยกเลิกการเชื่อว่าเป็นคนเดียวกัน"),
 }

@@ -26,6 +26,7 @@ from receiver.console.actions import apply_action, parse_result
 from receiver.console.auth import HEADERS, ConsoleAuth
 from receiver.console.chart import draw
 from receiver.console.queries import LeadFilter
+from receiver.console.stages import add_stage_pages
 from receiver.console.timeline import build_timeline, find_dropped_values
 from receiver.console.translations import LANGUAGE_NAMES, LANGUAGES
 from receiver.console.translator import Translator
@@ -73,6 +74,8 @@ def blueprint(redis: Redis, spool: Spool, settings: ReceiverSettings) -> Bluepri
     _answer_errors(pages, spool)
     _add_pages(pages, redis, spool, settings)
     _add_actions(pages, Parked(redis, settings.shared.config.inbox), auth)
+    orders = settings.shared.config.orders
+    add_stage_pages(pages, redis, auth, orders.kind if orders else "orders", _render)
 
     @pages.record_once
     def configure_jinja(state: Any) -> None:
@@ -238,7 +241,8 @@ def _add_actions(pages: Blueprint, store: Parked, auth: ConsoleAuth) -> None:
         def view() -> ResponseReturnValue:
             if not auth.is_own_form(request):
                 return _render("error.html", 403, name="forged", more=g.translator.text("forged.do"))
-            result = apply_action(store, command, _choose_leads(store, request.form))
+            apply = store.retry if command == "retry" else store.discard
+            result = apply_action(apply, command, _choose_leads(store, request.form))
             lead = request.form.get("lead", "")
             if lead:
                 return redirect(url_for("console.lead", lead=lead, **result.as_query()), 303)

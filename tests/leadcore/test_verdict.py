@@ -8,6 +8,7 @@ from leadcore.endpoint import STOPPED, Endpoint
 from leadcore.receipts import Note, Receipt
 from leadcore.required import Requirement
 from leadcore.store import keys
+from leadcore.store.stages import StageStatus
 from leadcore.store.status import Status
 from leadcore.texts import en
 from leadcore.verdict import BAD, LATE_MS, SEVERITIES, SHORT_PAUSE_MS, WARN, Problem, assess, find_flaws, is_bad
@@ -34,6 +35,12 @@ def test_a_line_that_works_has_no_problem() -> None:
     assert assess(status(waiting=3, messages=2, oldest_ms=NOW - 1000, last_post_ms=NOW)) == []
 
 
+@pytest.mark.parametrize("code", ["paused", "unavailable", ""])
+def test_customers_who_are_told_a_little_later_are_no_problem(code: str) -> None:
+    assert assess(status(stages=StageStatus(9, 0, NOW, code, "the reason", NOW - 59_000))) == []
+    assert assess(status(stages=StageStatus(9, 0, NOW, "paused", "the reason", 0))) == []
+
+
 @pytest.mark.parametrize(
     ("more", "code", "n"),
     [
@@ -48,6 +55,9 @@ def test_a_line_that_works_has_no_problem() -> None:
         ({"dry_workers": 1, "held": 4}, "dry_run", 0),
         ({"workers": 2, "dry_workers": 1, "held": 4}, "partly_dry", 0),
         ({"held": 4}, "held", 4),
+        ({"stages": StageStatus(9, 2, NOW)}, "stages_held", 2),
+        ({"stages": StageStatus(9, 0, NOW, "order_key", "the reason", NOW)}, "stages_wait", 0),
+        ({"stages": StageStatus(9, 0, NOW, "unavailable", "the reason", NOW - 60_000)}, "stages_wait", 0),
     ],
 )
 def test_each_problem_of_the_line_is_found_alone(more: dict[str, Any], code: str, n: int) -> None:
@@ -69,6 +79,7 @@ def test_everything_that_can_be_wrong_is_found_the_worst_first() -> None:
         oldest_ms=1,
         required=[Requirement("company", "Company name", "create")],
         endpoints={line: [Endpoint("digest", state=STOPPED)] for line in ("hooks", "notices")},
+        stages=StageStatus(9, 2, None, "order_key", "the reason", NOW),
     )
     found = codes(given, spooled=2, foreign=1, disk_trouble="It is full")
     assert found == [one for one in SEVERITIES if one not in ("redis_away", "late", "dry_run", "partly_dry")]

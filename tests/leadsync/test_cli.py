@@ -15,10 +15,13 @@ from click.testing import CliRunner, Result
 from leadcore.errors import ConfigError
 from leadcore.event import encode
 from leadcore.machine import Machine
+from leadcore.reasons import reason
 from leadcore.receipts import Note, pack
 from leadcore.required import Requirement
 from leadcore.store import keys
 from leadcore.store.required import remember_required
+from leadcore.store.stages import WAITS, StageRecord
+from leadcore.store.stages import pack as pack_stage
 from leadcore.store.streams import Stream, pack_fields
 from leadsync.cli import cli
 from receiver.intake.spool import Spool
@@ -375,3 +378,51 @@ def test_config_check_tries_the_replies(idle_line: Line, tmp_path: Path) -> None
     done = call(idle_line, "config", "check", LEADSYNC_CONFIG=str(config))
     assert isinstance(done.exception, ConfigError)
     assert "{{nobody}}" in str(done.exception)
+
+
+BULK = reason("stage_bulk", most=30)
+
+
+def hold_stage(line: Line, order: str) -> None:
+    record = StageRecord("b2", "Shipped", f"REF{order}", 1_790_000_000_000, cause="bulk", why=BULK)
+    line.redis.hset(keys.STAGES_ORDERS, order, pack_stage(record))
+    line.redis.zadd(keys.STAGES_HELD, {order: line.redis.time()[0] * 1000})
+
+
+def test_stages_that_are_held_are_listed(idle_line: Line) -> None:
+    assert call(idle_line, "stages").stdout == "Nothing is held.\n"
+    hold_stage(idle_line, "501")
+    [shown] = json.loads(call(idle_line, "stages", "--json").stdout)
+    assert (shown["order"], shown["stage"], shown["cause"]) == ("501", "Shipped", "bulk")
+    assert shown["reason"] == "more than 30 orders were moved within a minute, which may be a mistake"
+    assert "REF501" in call(idle_line, "stages", COLUMNS="200").stdout
+
+
+@pytest.mark.parametrize(("command", "done"), [("release", "released"), ("drop", "dropped")])
+@pytest.mark.parametrize("words", [["501", "502"], ["--all"]])
+def test_a_person_decides_whether_the_customer_is_told(
+    idle_line: Line, command: str, done: str, words: list[str]
+) -> None:
+    for order in ("501", "502"):
+        hold_stage(idle_line, order)
+    found = call(idle_line, "stages", command, *words, "--json")
+    assert (found.exit_code, {*json.loads(found.stdout)[done]}) == (0, {"501", "502"})
+    assert {*idle_line.redis.hvals(keys.STAGES_ANSWERS)} == {f"{command} b2".encode()}
+    again = call(idle_line, "stages", command, "501")
+    assert (again.exit_code, again.stdout) == (1, "0 " + done + ".\n")
+    assert "somebody has decided already" in again.stderr
+
+
+@pytest.mark.parametrize("words", [[], ["501", "--all"]])
+def test_what_is_released_is_selected_in_exactly_one_way(idle_line: Line, words: list[str]) -> None:
+    assert call(idle_line, "stages", "release", *words).exit_code == 2
+
+
+def test_status_tells_of_stages_only_where_one_has_a_text(idle_line: Line) -> None:
+    assert json.loads(call(idle_line, "status", "--json").stdout)["stages"] is None
+    assert "Stages to be told" not in call(idle_line, "status").stdout
+    hold_stage(idle_line, "501")
+    idle_line.redis.hset(keys.STAGES, WAITS, "")
+    stages = json.loads(call(idle_line, "status", "--json").stdout)["stages"]
+    assert (stages["waiting"], stages["held"], stages["code"]) == (1, 1, "")
+    assert "0 wait, 1 held for a person" in call(idle_line, "status", COLUMNS="200").stdout

@@ -13,8 +13,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from leadcore.settings import read
 from leadcore.store import keys, lines
 from leadcore.store.connection import connect
-from leadcore.store.counters import BUCKETS, Tally, figure, time_to_written
+from leadcore.store.counters import BUCKETS, Tally, count, figure, time_to_written
 from leadcore.store.restoring import RESTORED
+from leadcore.store.stages import WAITS
 from leadcore.store.streams import Stream
 from sandbox import redis as embedded
 from tests.conftest import ROOT, Line, eventually, lead, open_line, own_port
@@ -54,6 +55,17 @@ def test_customers_that_are_brought_back_are_counted(receiver: Line) -> None:
     figures = scrape(receiver)
     names = ("restoring", "restored_contacts", "restorable_contacts")
     assert [figures[f"leadsync_{name}",] for name in names] == [1, 400, 1000]
+
+
+def test_stages_of_orders_are_counted(receiver: Line) -> None:
+    receiver.redis.hset(keys.STAGES, WAITS, "")
+    receiver.redis.hset(keys.STAGES_ORDERS, mapping={"501": "{}", "502": "{}"})
+    receiver.redis.zadd(keys.STAGES_HELD, {"501": 1})
+    apply(receiver, count("stage_told", 3), count("stage_held_bulk"))
+    figures = scrape(receiver)
+    assert (figures["leadsync_stages_waiting",], figures["leadsync_stages_held",]) == (2, 1)
+    outcomes = {key[1]: value for key, value in figures.items() if key[0] == "leadsync_stages_total"}
+    assert outcomes == {"told": 3, "dropped": 0, "held_bulk": 1, "held_window": 0}
 
 
 def test_every_cause_of_parking_has_its_zero_before_the_first_lead_is_parked(receiver: Line) -> None:

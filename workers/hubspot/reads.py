@@ -20,7 +20,7 @@ def read_record(result: Mapping[str, Any]) -> dict[str, str]:
 
 def read_with_history(result: Mapping[str, Any]) -> dict[str, Any]:
     """A record's property values, "id", and under "history", by property, every value with when it was set (ms since
-    1970) and HubSpot's word for what set it, the newest first."""
+    1970) and what set it (HubSpot's sourceType and sourceId, such as "CRM_UI userId:1"), the newest first."""
     record, histories = read_record(result), result.get("propertiesWithHistory")
     if not record:
         return {}
@@ -32,8 +32,9 @@ def read_with_history(result: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _read_version(version: Mapping[str, Any]) -> tuple[str, int, str]:
-    value, source = version.get("value"), version.get("sourceType")
-    return "" if value is None else str(value), _read_time(version.get("timestamp")), str(source or "")
+    value, source = version.get("value"), (version.get("sourceType"), version.get("sourceId"))
+    said = " ".join(str(part) for part in source if part)
+    return "" if value is None else str(value), _read_time(version.get("timestamp")), said
 
 
 def _read_time(value: Any) -> int:

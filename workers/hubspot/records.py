@@ -84,7 +84,7 @@ class Records:
     ) -> dict[str, ReadOutcome]:
         """The record of each id, by id: its values and "id". `key`: the unique property that holds the ids, "" for
         record ids. `history`: names of properties; under "history" stands, by their names, every value with when it was
-        set (ms since 1970) and what set it (HubSpot's sourceType), the newest first."""
+        set (ms since 1970) and what set it (HubSpot's sourceType and sourceId), the newest first."""
         return self._of(kind, history=history).read_each(ids, properties, key)
 
     def linked(self, from_kind: str, to_kind: str, ids: Iterable[str]) -> dict[str, list[str]]:

@@ -40,6 +40,10 @@ WAITS_FOR_PERSON = {
     "failed": ("A message was not sent", "messages were not sent"),
     "interrupted": ("A message may not have arrived", "messages may not have arrived"),
 }
+HELD_STAGES = {
+    "stage_held_bulk": "Of orders that were moved at once, {n} customers are not told: it may be a mistake",
+    "stage_held_window": "Of orders that were moved, {n} customers are not told: they were last heard too long ago",
+}
 PASSES = "It goes on by itself once that is over; if it lasts, run: leadsync doctor"
 
 
@@ -84,8 +88,8 @@ class AlertRecord(msgspec.Struct):
 
 class Observation(msgspec.Struct, frozen=True):
     """The state at `now_ms`: the pauses in Redis (line -> code, reason, since_ms), entries waiting per line, how many
-    leads were ever parked per code (and messages unsent, by their state), how many are now; `dry_run`: whether a worker
-    runs with DRY_RUN; `refused_today`, `last_post_ms`: as in `Status`."""
+    leads were ever parked per code (and messages unsent, by their state, and stages of orders held, by their cause),
+    how many are now; `dry_run`: whether a worker runs with DRY_RUN; `refused_today`, `last_post_ms`: as in `Status`."""
 
     now_ms: int
     pauses: Mapping[str, tuple[str, str, int]]
@@ -96,6 +100,7 @@ class Observation(msgspec.Struct, frozen=True):
     refused_today: int = 0
     last_post_ms: int | None = None
     dry_run: bool = False
+    stages_held: int = 0
 
 
 def update_record(record: AlertRecord, seen: Observation, timezone: ZoneInfo) -> dict[str, int]:
@@ -161,7 +166,8 @@ def _count_unreported(record: AlertRecord, code: str, ever: int, seen: Observati
     known.seen_ms = known.seen_ms or seen.now_ms
     if seen.now_ms - known.seen_ms < COLLECT_MS or (known.reported_ms and seen.now_ms - known.reported_ms < PARKED_MS):
         return 0
-    count = min(ever - known.reported, seen.unsent if code in UNSENT_STATES else seen.parked)
+    now = seen.unsent if code in UNSENT_STATES else seen.stages_held if code in HELD_STAGES else seen.parked
+    count = min(ever - known.reported, now)
     known.reported, known.seen_ms = ever, 0
     known.reported_ms = seen.now_ms if count else known.reported_ms
     return count
@@ -170,6 +176,9 @@ def _count_unreported(record: AlertRecord, code: str, ever: int, seen: Observati
 def add_parked_alert(record: AlertRecord, seen: Observation, code: str, count: int, why: str, fix: str) -> None:
     """Add the text about parked leads or unsent messages; `why` is a receipt's reason without its code, "" if it is not
     known; `fix`: how to fix it."""
+    if code in HELD_STAGES:
+        _add(record, seen, f"{HELD_STAGES[code].format(n=count)}. Tell them, or drop it: leadsync stages")
+        return
     one, several = WAITS_FOR_PERSON.get(code, ("A lead was parked", "leads were parked"))
     what = one if count == 1 else f"{count} {several}"
     reason = f": {why.rstrip('.')}" if why else f" ({code})"

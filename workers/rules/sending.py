@@ -53,7 +53,7 @@ def permit(
     if hours and heard_ms is not None and now_ms - heard_ms > hours * HOUR_MS:
         return Permission(reason("window_over"))
     if URGENT not in fields and is_quiet(now_ms, config, timezone):
-        return Permission(reason("quiet_hours"), _end_of_quiet_hours(now_ms, config, timezone))
+        return Permission(reason("quiet_hours"), find_quiet_end(now_ms, config, timezone))
     return ALLOWED
 
 
@@ -62,7 +62,8 @@ def is_own(fields: Mapping[bytes, bytes]) -> bool:
     return is_message(fields.get(LEAD, b"").decode("ascii", "replace"))
 
 
-def _end_of_quiet_hours(now_ms: int, config: Config, timezone: "ZoneInfo") -> int:
+def find_quiet_end(now_ms: int, config: Config, timezone: "ZoneInfo") -> int:
+    """When the present quiet hours end, in ms since 1970."""
     now = datetime.fromtimestamp(now_ms / 1000, timezone)
     _, end = config.messages.quiet_hours or ("", "00:00")
     hour, minute = map(int, end.split(":"))

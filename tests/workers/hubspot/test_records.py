@@ -299,7 +299,7 @@ def test_a_history_is_read_newest_first_fifty_records_a_call() -> None:
     one = found["7"]
     assert isinstance(one, dict)
     assert one["history"]["hs_pipeline_stage"] == [
-        ("shipped", 1793613600000, "CRM_UI"),
+        ("shipped", 1793613600000, "CRM_UI userId:1"),
         ("open", 1793527200123, "INTEGRATION"),
         ("", 1, ""),
     ]

@@ -177,3 +177,12 @@ def test_messages_that_wait_for_a_person_are_reported_as_messages(state: str, wo
     [text] = texts(*(seen(at, parked_ever={state: 9}, unsent=2) for at in (0, COLLECT_MS)))
     assert text.startswith(f"leadsync: {words}: ")
     assert texts(*(seen(at, parked_ever={state: 9}, parked=2) for at in (0, COLLECT_MS))) == [], "nobody waits any more"
+
+
+@pytest.mark.parametrize(("code", "word"), [("stage_held_bulk", "mistake"), ("stage_held_window", "last heard")])
+def test_what_is_held_of_stages_is_reported_with_what_to_do(code: str, word: str) -> None:
+    held = {"parked_ever": {code: 35}, "stages_held": 33}
+    [text] = texts(seen(0), seen(10, **held), seen(10 + COLLECT_MS, **held), seen(20 + COLLECT_MS, **held))
+    assert "33 customers are not told" in text
+    assert word in text
+    assert text.endswith("Tell them, or drop it: leadsync stages")
