@@ -1,5 +1,6 @@
 """Pure: what can be seen when the storm is over, and how it is told as evidence."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,16 @@ class Contact:
     id: str
     properties: Mapping[str, str]
     history: Mapping[str, Sequence[tuple[float, str]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One order in HubSpot. `lines`: code -> count and price; `contacts`: ids of those it is linked to."""
+
+    id: str
+    customer_id: str
+    lines: Mapping[str, str]
+    contacts: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +53,7 @@ class Found:
     real_429s: int
     kills: Mapping[str, int] = field(default_factory=dict)
     merges: Sequence[Merge] = ()
+    orders: Sequence[Order] = ()
 
 
 def by_customer(posts: Iterable[Post]) -> dict[str, list[Post]]:
@@ -86,3 +98,20 @@ def tell_story(found: Found, posts: Sequence[Post], contact: Contact | None) -> 
         "told": [{"at": message.at, "text": message.text} for message in theirs],
         **(tell_history(posts, contact, found.receipts) if contact else cases),
     }
+
+
+def read_orders(orders: Iterable[Mapping[str, Any]], line_items: Iterable[Mapping[str, Any]]) -> list[Order]:
+    """From what the stand-in's control API tells of them."""
+    lines = {one["id"]: one["properties"] for one in line_items}
+    found = []
+    for one in orders:
+        own = [lines[id] for id in one["associations"].get("line_items", ())]
+        found.append(
+            Order(
+                id=one["id"],
+                customer_id=json.loads(one["properties"]["dealdroid_customer_id"]),
+                lines={line["hs_sku"]: f"{line['quantity']} x {line['price']}" for line in own},
+                contacts=one["associations"].get("contacts", ()),
+            )
+        )
+    return found

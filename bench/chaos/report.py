@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench.chaos.expected import Post, find_people, wrong
-from bench.chaos.found import Contact, Found, Message, by_customer, describe, tell_case, tell_history, tell_story
-from bench.chaos.script import TOLD
+from bench.chaos.expected import Post, allowed, find_people, wrong
+from bench.chaos.found import Contact, Found, Message, Order, by_customer, describe, tell_case, tell_history, tell_story
+from bench.chaos.script import CART, TOLD
 from leadcore.receipts import WRITTEN
 
 OPEN_MESSAGES = ("queued", "sending", "waiting")
@@ -27,7 +27,7 @@ class Row:
 
 def judge(found: Found) -> list[Row]:
     """The table."""
-    return [*_kept(found), *_contacts(found), *_told(found), *_line(found)]
+    return [*_kept(found), *_contacts(found), *_orders(found), *_told(found), *_line(found)]
 
 
 def _kept(found: Found) -> list[Row]:
@@ -79,6 +79,36 @@ def _contacts(found: Found) -> list[Row]:
         Row("wrong final values", str(len(differ)), bool(differ), differ),
         Row("merges", f"{len(found.merges)}, {len(unlisted)} customers not in the contact", bool(unlisted), unlisted),
     ]
+
+
+def _orders(found: Found) -> list[Row]:
+    """Nobody moved an order on, so each customer has one at most, with the lines of the newest cart."""
+    said = {customer: theirs for customer, posts in by_customer(found.posts).items() if (theirs := _with_cart(posts))}
+    orders: dict[str, list[Order]] = {}
+    for order in found.orders:
+        orders.setdefault(order.customer_id, []).append(order)
+    sure = {one for one, posts in said.items() if any(post.answer == "acknowledged" for post in posts)}
+    off = sorted(sure - orders.keys())
+    off += [one for one, theirs in orders.items() if len(theirs) > 1 or one not in said]
+    stories = [
+        {"customer": one, "orders": orders.get(one), **tell_story(found, said.get(one, []), None)} for one in off
+    ]
+    differ = [
+        {"customer": one, "order": theirs[0], **tell_story(found, said[one], None)}
+        for one, theirs in orders.items()
+        if one in said and theirs[0].lines not in allowed(said[one], CART)
+    ]
+    contacts = {contact.id for contact in found.contacts}
+    unlinked = [order for order in found.orders if len(order.contacts) != 1 or not contacts.issuperset(order.contacts)]
+    return [
+        Row("orders", f"{len(found.orders)} for {len(sure)} customers", bool(off), stories),
+        Row("wrong lines", str(len(differ)), bool(differ), differ),
+        Row("orders without their contact", str(len(unlinked)), bool(unlinked), unlinked),
+    ]
+
+
+def _with_cart(posts: Sequence[Post]) -> list[Post]:
+    return [post for post in posts if CART in post.lead.says and post.answer != "refused"]
 
 
 def _must_be_listed(customer: str, posts: Sequence[Post], found: Found) -> bool:

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Says = Mapping[str, Mapping[str, str]]
-"""Block -> property -> value. A block is said and written as a whole."""
+"""Block -> property -> value. A block is said and written as a whole. The block `CART` is of an order, and its
+properties are the codes of its lines, with count and price of each."""
+
+CART = "cart"
 
 CUSTOMERS_PER_LEAD = 0.15
 # The values in a message, in the order of the text.
@@ -87,7 +90,7 @@ def make_leads(seed: int, leads: int, seconds: float) -> list[Lead]:
 
 
 def _lead(number: int, at: float, customer: str, says: Says, said: Mapping[str, Any]) -> Lead:
-    values = {name: value for block in says.values() for name, value in block.items()}
+    values = {name: value for block, said_of in says.items() if block != CART for name, value in said_of.items()}
     text = "|".join(values.get(name, "") for name in TOLD)
     body = {**said, "mid": f"m-{number}", "customer_id": customer, "intent": values["dealdroid_last_intent"]}
     return Lead(number, at, customer, says, text, body)
@@ -98,6 +101,9 @@ def _say(number: int, dice: random.Random) -> tuple[Says, Mapping[str, Any]]:
     DealDroid's fields."""
     chosen = dice.sample(("name", "phone", "email", "address"), dice.choice((1, 1, 2, 2, 3, 4)))
     says: dict[str, Mapping[str, str]] = {"intent": {"dealdroid_last_intent": dice.choice(INTENTS)}}
+    more: dict[str, Any] = {}
+    if says["intent"]["dealdroid_last_intent"] == "Purchase":
+        says[CART], more["shopping_cart"] = _cart(number)
     info: dict[str, str] = {"language": "en"}
     address: dict[str, str] = {}
     if "name" in chosen:
@@ -111,7 +117,16 @@ def _say(number: int, dice: random.Random) -> tuple[Says, Mapping[str, Any]]:
         info["email"] = f" Buyer.{number}@Example.com"
     if "address" in chosen:
         says["address"], address = dice.choice((_bangkok, _chiang_mai, _london))(number)
-    return says, {"contact_info": info, "address_parsing": address, "payment_method": "bank_transfer"}
+    return says, {"contact_info": info, "address_parsing": address, "payment_method": "bank_transfer", **more}
+
+
+def _cart(number: int) -> tuple[Mapping[str, str], dict[str, Any]]:
+    """One to three lines, some with a code that other carts have too."""
+    lines = [(f"P{(number + at) % 7}", 1 + (number + at) % 4, 10 + number % 900) for at in range(1 + number % 3)]
+    products = [
+        {"code": code, "name": f"Product {code}", "count": count, "price": price} for code, count, price in lines
+    ]
+    return {code: f"{count} x {price}" for code, count, price in lines}, {"products": products}
 
 
 def _surname(number: int) -> str:

@@ -23,6 +23,7 @@ from sandbox import redis as embedded
 from sandbox.parent_watch import ParentWatch
 
 SECRET = "chaos-secret"
+KEY = "the key of a storm"
 WEB, WORKERS = 2, 4
 START_SECONDS = 60.0
 # A platform kills what has not ended by then.
@@ -30,9 +31,11 @@ STOP_SECONDS = 30.0
 SHARDS = Config().inbox.shards
 # A customer is told the values of the event, so that every text but a repeated one is another.
 TEXT = "|".join(f"{{{{ {name} }}}}" for name in TOLD)
+CASES = ("details_saved", "address_saved", "something_missing")
 CONFIG = "".join(
-    f'[messages.texts.{language}]\ndetails_saved = "{TEXT}"\naddress_saved = "{TEXT}"\n' for language in ("th", "en")
+    f"[messages.texts.{language}]\n" + "".join(f'{case} = "{TEXT}"\n' for case in CASES) for language in ("th", "en")
 )
+ORDERS = "[orders]\n"
 KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH", "LD_LIBRARY_PATH")
 
 
@@ -54,7 +57,8 @@ class Stage:
         ports = {name: embedded.free_port() for name in ("redis", "web", "hubspot", "dealdroid")}
         self.ports = ports
         self.hubspot, self.dealdroid = (f"http://127.0.0.1:{ports[name]}" for name in ("hubspot", "dealdroid"))
-        (folder / "leadsync.toml").write_text(CONFIG)
+        # An older revision may not know orders yet.
+        (folder / "leadsync.toml").write_text(CONFIG if old else CONFIG + ORDERS)
         self._environ = {
             **{name: os.environ[name] for name in KEPT if name in os.environ},
             "NO_PROXY": "*",
@@ -65,6 +69,7 @@ class Stage:
             "SPOOL_DIR": str(folder / "spool"),
             "LEADSYNC_CONFIG": str(folder / "leadsync.toml"),
             "DEALDROID_SECRET": SECRET,
+            "LEADSYNC_KEY": KEY,
             "DEALDROID_WEBHOOK_URL": f"{self.dealdroid}/api/provider/webhook/",
             "HUBSPOT_ACCESS_TOKEN": "chaos",
             "HUBSPOT_BASE_URL": self.hubspot,

@@ -12,10 +12,10 @@ from typing import Any
 import redis
 
 from bench.chaos.expected import Merge, Post
-from bench.chaos.found import Contact, Found, Message
+from bench.chaos.found import Contact, Found, Message, read_orders
 from bench.chaos.poster import post_all
 from bench.chaos.script import Lead, Strike
-from bench.chaos.stage import SECRET, Stage
+from bench.chaos.stage import KEY, SECRET, Stage
 from leadcore import event
 from leadcore.receipts import Receipt
 from leadcore.store import keys
@@ -126,9 +126,8 @@ def merge(stage: Stage, script: Sequence[Lead], dice: random.Random) -> list[Mer
     """What a salesperson does to two contacts of which the workers know; of others they may not know yet that they
     made them."""
     with suppress(redis.RedisError):
-        key = stage.redis.get(keys.SECRET) or b""
         customers = list(dict.fromkeys(lead.customer_id for lead in script))
-        records = stage.redis.mget([keys.customer(keys.digest(key, one)) for one in customers])
+        records = stage.redis.mget([keys.customer(keys.digest(KEY.encode(), one)) for one in customers])
         known = {one for one, raw in zip(customers, records, strict=True) if unpack(raw).known}
         state = stage.ask(stage.hubspot, "GET", "state")["contacts"]
         found = [each["properties"].get("dealdroid_customer_id", "") for each in state]
@@ -168,6 +167,7 @@ def look(
 ) -> Found:
     """What became of `posts`; asked when all is over."""
     calls = stage.ask(stage.hubspot, "GET", "calls")
+    state = stage.ask(stage.hubspot, "GET", "state")
     return Found(
         posts=posts,
         receipts=_receipts(stage, posts),
@@ -184,12 +184,12 @@ def look(
         real_429s=sum(call["status"] == "429" and not call["fault"] for call in calls),
         kills=kills,
         merges=merges,
+        orders=read_orders(state["orders"], state["line_items"]),
     )
 
 
 def _receipts(stage: Stage, posts: Sequence[Post]) -> dict[int, Receipt]:
-    key = stage.redis.get(keys.SECRET) or b""
-    leads = {post.lead.number: keys.digest(key, event.encode(dict(post.lead.body))) for post in posts}
+    leads = {post.lead.number: keys.digest(KEY.encode(), event.encode(dict(post.lead.body))) for post in posts}
     found = read_receipts(stage.redis, leads.values())
     return {number: receipt for number, receipt in zip(leads, found, strict=True) if receipt}
 

@@ -14,10 +14,10 @@ from unittest import mock
 import msgspec
 
 from bench.chaos.expected import Merge, Post
-from bench.chaos.found import Contact, Found, Message
+from bench.chaos.found import Contact, Found, Message, read_orders
 from bench.chaos.report import Row, judge
 from bench.chaos.script import Lead, make_leads
-from bench.chaos.stage import CONFIG, SECRET
+from bench.chaos.stage import CONFIG, ORDERS, SECRET
 from bench.simulation import redis_link, stand_ins
 from bench.simulation.machine import BEGAN, SimulatedMachine
 from bench.simulation.redis_link import Expiry, Weather
@@ -49,6 +49,7 @@ from sandbox.hubspot import (
     table,
 )
 from workers import bootstrap
+from workers.hubspot.order_setup import setup_orders
 from workers.hubspot.setup import setup
 from workers.maintenance import Maintenance
 from workers.rules.customer import unpack
@@ -78,8 +79,10 @@ class World:
         self.dice = random.Random(f"world {seed}")  # noqa: S311 - a simulation, guards nothing
         self.seed, self.client, self.path, self.folder = seed, client, path, folder
         client.flushall()
+        # A seed is the same whatever ran on this server before.
+        client.script_flush()
         self.scheduler = Scheduler(seed, Expiry(client).advance)
-        (folder / "leadsync.toml").write_text(f"{CONFIG}[inbox]\nshards = {SHARDS}\n")
+        (folder / "leadsync.toml").write_text(f"{CONFIG}{ORDERS}[inbox]\nshards = {SHARDS}\n")
         environ = {
             "REDIS_URL": "redis://simulation",
             "LEADSYNC_CONFIG": str(folder / "leadsync.toml"),
@@ -183,6 +186,8 @@ class World:
         runtime = bootstrap.build(self.worker_settings, self._machine(self._outside))
         self._use_stand_ins(runtime)
         setup(runtime.sync.hubspot)
+        if orders := self.worker_settings.shared.config.orders:
+            setup_orders(runtime.sync.hubspot, orders, prove=False)
 
     def _rage(self) -> None:
         self.to_hubspot.share = self.dice.choice((0.0, 0.05, 0.3))
@@ -275,8 +280,14 @@ class World:
     def _use_stand_ins(self, runtime: bootstrap.Runtime) -> None:
         hubspot = runtime.sync.hubspot
         pool = stand_ins.HubSpotPool(self.hubspot, self.to_hubspot)
-        for api in (hubspot._batch, hubspot._basic, hubspot._search, hubspot._core, hubspot._groups):
+        apis = [hubspot._batch, hubspot._basic, hubspot._search, hubspot._core, hubspot._groups]
+        if runtime.orders:
+            records = runtime.orders.records
+            apis += [records._batch, records._basic, records._search, records._links]
+        for api in apis:
             api.api_client.rest_client.pool_manager = pool
+        # What is made later shares it.
+        hubspot._pool = pool
         session = runtime.outbox.dealdroid.session
         session.mount("http://", stand_ins.DealDroidAdapter(self.dealdroid, self.to_dealdroid))
 
@@ -388,6 +399,7 @@ class World:
             real_429s=self.to_hubspot.refused,
             kills=self.kills,
             merges=self.merges,
+            orders=read_orders(*(control._records(self.portal, name) for name in ("orders", "line_items"))),
         )
 
     def _judge_counts(self, found: Found) -> Row:

@@ -54,8 +54,9 @@ class OrderWork:
         if self.plan is None:
             return self.known.orders
         after = replace(self.plan.after, revision=self.known.orders.revision)
-        order = next((one for one in after.orders if one.reference == self.plan.reference), None) if self.plan else None
+        order = next((one for one in after.orders if one.reference == self.plan.reference), None)
         if order is None:
             return after
         lines = {key: Line(self.line_ids.get(key) or line.id, line.sent) for key, line in order.lines.items()}
-        return after.with_order(replace(order, id=self.order_id or order.id, attempted=False, lines=lines))
+        attempted = order.attempted and not self.plan.links
+        return after.with_order(replace(order, id=self.order_id or order.id, attempted=attempted, lines=lines))

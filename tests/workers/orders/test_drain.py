@@ -346,6 +346,19 @@ def test_a_batch_that_needs_no_call_gives_its_part_of_the_days_calls_back(line: 
     assert int(line.redis.hget(keys.DAY, "calls")) == before
 
 
+def test_an_order_that_was_begun_is_linked_though_another_event_came_between(line: OrderLine) -> None:
+    contact = line.know("c-1")
+    line.add(product("A"))
+    line.crm.fault("row_locked", path="/associate/default")
+    line.crm.fault("lost_answer", path="/orders/contacts/batch/associate/default", count=8)
+    line.run()
+    line.add(intent="Ask price", at=NOW + 1)
+    line.run()
+    recover(line)
+    [order] = line.orders()
+    assert order["associations"]["contacts"] == [contact]
+
+
 @pytest.mark.parametrize("path", ["/orders/search", "/orders/batch/read", "/contacts/batch/read"])
 def test_a_line_that_stops_while_it_reads_loses_no_order(line: OrderLine, path: str) -> None:
     line.redis.set(keys.ORDERS_STORE, SOME_FORGOTTEN)

@@ -175,6 +175,10 @@ def _plan_known(
         return _unchanged(said, _with_clock(order, clock, digest), record, why)
     if making and not is_same and seen.lines is None:
         return Plan(after=record, needs_lines=order.reference)
+    if making and is_same and not order.cart:
+        # HubSpot's lines are those of this cart.
+        order = replace(order, cart=digest("cart", making.cart.identity) if making.cart else b"")
+        order = replace(order, cart_version=making.version)
     return _update(said, making if not is_same else None, cancels, order, record, seen, facts, clock, digest)
 
 
@@ -348,7 +352,8 @@ def _update(
         why=why,
         order=order,
         values=values,
-        links=order.attempted,
+        # Whoever made it may have died before its lines; only its event brings them.
+        links=order.attempted and any(one.kind is Kind.MAKES for one in said),
         lines=lines,
         after=record.with_order(after),
         attempt=attempt,

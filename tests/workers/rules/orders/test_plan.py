@@ -294,6 +294,16 @@ def test_an_order_that_was_begun_is_finished_wherever_it_was_moved_meanwhile() -
     assert len(found.lines.writes) == 2
 
 
+def test_an_order_that_was_begun_stays_so_until_its_own_event_comes_back() -> None:
+    attempted = unpack(pack(MADE.attempt or NO_ORDERS))
+    told = said(intent="Share contact", at=NOW + 1, contact_info={"phone": "0812345678"})
+    found = decide(told, known=attempted, seen=in_hubspot(MADE, lines=False))
+    assert not found.links
+    assert found.after.newest
+    assert found.after.newest.attempted
+    assert decide(said(intent="Ask", at=NOW + 2), known=attempted).after == attempted
+
+
 def test_an_order_whose_lines_were_cut_off_gets_them() -> None:
     attempted = unpack(pack(MADE.attempt or NO_ORDERS))
     seen = replace(in_hubspot(MADE), lines=())
