@@ -2,7 +2,7 @@
 
 They never change: during a deploy old and new processes read the same data. What a letter means depends on the place:
 
-    letter  entry (inbox, orders)          entry (outbox)                receipt, or record of       action
+    letter  entry (inbox, orders, notes)   entry (outbox)                receipt, or record of       action
                                                                          a message (*: only there)
     a                                      about: its case           retried, ms
     b       body: the event as JSON
@@ -18,8 +18,8 @@ They never change: during a deploy old and new processes read the same data. Wha
     l                                                                                                lead id
     m                                                                    time of the message, ms
     n       tries so far                   tries so far                  state of the message
-    o                                      place: "ms-seq"               state of the order
-    p       last delay that was no try, ms
+    o       id of the order (notes)        place: "ms-seq"               state of the order
+    p       last delay that was no try, ms                               state of the note
     q                                                                    why a person had to retry
     r                                                                    received, ms
     s                                                                    state
@@ -47,6 +47,7 @@ ABOUT = b"a"
 BODY = b"b"
 CUSTOMER = b"c"
 LEAD = b"e"
+ORDER = b"o"
 KIND = b"k"
 TRIES = b"n"
 PLACE = b"o"
@@ -79,6 +80,7 @@ RECEIPT = {
     "order": "o",
     "order_id": "g",
     "order_ref": "j",
+    "note": "p",
 }
 
 # Records of messages, beside those of `RECEIPT`: the attribute of `leadcore.store.messages.Message` -> its field.

@@ -71,7 +71,8 @@ class Receipt:
     reason as `leadcore.reasons` has it, in `reason` behind the code of a parked lead. `retried_ms`: when a person last
     retried the lead or its message, which had failed for `retried_reason`. `order`: what became of the order that the
     event is about, "created", "updated", "unchanged", "waiting: why", "parked: code: why" or "discarded: why", and a
-    "why" behind the others too; `order_id` its id in HubSpot, `order_ref` its reference."""
+    "why" behind the others too; `order_id` its id in HubSpot, `order_ref` its reference. `note`: what
+    became of the note about the event, "sending", "written" or "failed: why"."""
 
     lead: str
     customer_id: str = ""
@@ -91,6 +92,7 @@ class Receipt:
     order: str = ""
     order_id: str = ""
     order_ref: str = ""
+    note: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """For `--json`: plain names and values, reasons in English."""
@@ -113,6 +115,7 @@ class Receipt:
             "order": english(self.order),
             "order_id": self.order_id,
             "order_ref": self.order_ref,
+            "note": english(self.note),
         }
 
 
@@ -160,6 +163,7 @@ def unpack(lead: str, stored: Mapping[bytes, bytes]) -> Receipt:
         order=modernize(get("order")),
         order_id=get("order_id"),
         order_ref=get("order_ref"),
+        note=get("note"),
     )
 
 

@@ -7,7 +7,7 @@ form of values, and what HubSpot refused to do without in the last hour.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from leadcore import event
@@ -60,7 +60,8 @@ class Change:
 class Preview:
     """`state`: the receipt's. `kept`: each value that would not be written, and why; `doubtful`: those that HubSpot
     would or may refuse, and the portal's rule for their form. `reply`: the messages that DealDroid would get at once;
-    `no_link`: why there would be no payment link, "" if there would be one or there is no table [payment]."""
+    `no_link`: why there would be no payment link, "" if there would be one or there is no table [payment]. `note`:
+    whether the event would leave one, on the contact and on the order that its cart becomes."""
 
     state: str
     why: Reason
@@ -70,6 +71,7 @@ class Preview:
     doubtful: list[Note]
     reply: list[str]
     no_link: Reason
+    note: bool = False
 
     @property
     def summary(self) -> str:
@@ -165,7 +167,9 @@ def preview_event(raw: bytes, redis: Redis, settings: WorkerSettings, public_url
     links = make_links(shared, public_url, machine)
     replies = Replies(shared.config, shared.key.encode(), machine, links.make if links else None)
     said = json.loads(replies.answer(head)), _find_no_link(head, shared.config.payment, public_url)
-    return _describe(group, group.result or Result(WAITING), hubspot, plan, said)
+    preview = _describe(group, group.result or Result(WAITING), hubspot, plan, said)
+    written = preview.state in (CREATED, UPDATED, UNCHANGED)
+    return replace(preview, note=written and shared.config.notes.wants(head.intent))
 
 
 def _find_no_link(head: Head, payment: Payment | None, public_url: str) -> Reason:

@@ -6,7 +6,7 @@ HubSpot are read in chunks, and only what is missing is kept in memory.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from leadcore.receipts import WRITTEN, Receipt
 from leadcore.store import keys
@@ -19,6 +19,9 @@ from workers.hubspot.client import HubSpot
 from workers.rules.customer import Customer, guard, pack, unpack
 from workers.rules.mapping.property_names import CUSTOMER_ID, MERGED, OTHER_IDS
 from workers.rules.merge import read_ids
+
+if TYPE_CHECKING:
+    from leadsync.reconcile_orders import FoundOrders
 
 # SCAN may miss a record that is first written meanwhile: leads written later than this before the start are looked up.
 OVERLAP_MS = 60_000
@@ -64,15 +67,17 @@ class Missing:
 
 @dataclass(slots=True)
 class Found:
-    """`leads`, `customers`: how many were checked. `repaired`: how many customers' field clocks were cleared."""
+    """`leads`, `customers`: how many were checked. `repaired`: how many customers' field clocks were cleared. `orders`:
+    None if they were not checked."""
 
     leads: int
     customers: int
     missing: list[Missing]
     repaired: int = 0
+    orders: "FoundOrders | None" = None
 
     def as_dict(self) -> dict[str, Any]:
-        return {**asdict(self), "missing": [one.as_dict() for one in self.missing]}
+        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)

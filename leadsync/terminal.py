@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from leadsync.preview import Preview
     from leadsync.privacy.forget import Forgotten
     from leadsync.reconcile import Found
+    from leadsync.reconcile_orders import FoundOrders
     from leadsync.trust import Trust
     from receiver.intake.spool import Share
 
@@ -249,6 +250,8 @@ def print_preview(preview: "Preview", *, as_json: bool) -> None:
         print(json.dumps(preview.as_dict()))
         return
     print(preview.summary)
+    if preview.note:
+        print("A note would be left on the contact, and on the order if its cart becomes one.")
     table = Table("Property", "Now", "Would be")
     for change in preview.changes:
         table.add_row(change.property, Text(change.now), Text(change.new))
@@ -277,6 +280,24 @@ def print_missing(found: "Found", *, repaired: bool, as_json: bool) -> None:
         print(f"{found.repaired} customers repaired: their next event writes all its values again.")
     elif found.missing:
         print("leadsync reconcile --repair lets the next event of these customers write all its values again.")
+    if found.orders:
+        _print_missing_orders(found.orders, repaired=repaired)
+
+
+def _print_missing_orders(found: "FoundOrders", *, repaired: bool) -> None:
+    print(f"{len(found.missing)} of {found.orders} orders missing.")
+    if found.missing:
+        table = Table("Lead", "Customer", "Order", "Reference", "Why")
+        for one in found.missing:
+            table.add_row(one.lead, Text(one.customer_id), one.order_id or "-", one.reference or "-", one.why)
+        Console().print(table)
+    if repaired:
+        print(f"{found.repaired} orders repaired: their events are in the line again.")
+        if found.without_cart:
+            count = len(found.without_cart)
+            print(f"{count} cannot be: their carts have left Redis. Make them by hand, or ask these customers.")
+    elif found.missing:
+        print("leadsync reconcile --orders --repair puts their events back, where their carts are still there.")
 
 
 def print_forgotten(done: "Forgotten", *, asked: bool, as_json: bool) -> None:
@@ -293,8 +314,18 @@ def print_forgotten(done: "Forgotten", *, asked: bool, as_json: bool) -> None:
                 f"HubSpot: contact {one.contact_id} is somebody else's; this customer's id was removed from it. "
                 f"Check it: values that this customer filled in are still there.{others}"
             )
+    for order in done.orders:
+        name = f"HubSpot: order {order.order_id} ({order.reference})"
+        notes = f" {order.notes} notes deleted." if order.notes else ""
+        if order.erased:
+            print(f"{name} deleted with its {order.lines} lines.{notes}")
+        else:
+            others = f" Check {order.others} notes of other people on it." if order.others else ""
+            print(f"{name} is paid and stays for the accounts, without the person; --orders deletes it.{notes}{others}")
+    if done.notes:
+        print(f"HubSpot: {done.notes} notes deleted that leadsync wrote on the contact.")
     if not asked:
-        print("HubSpot was left unchanged; --hubspot deletes the contact there too.")
+        print("HubSpot was left unchanged; --hubspot deletes the contact, its notes and orders there too.")
     elif not done.hubspot and not done.remains:
         print("HubSpot has no contact of this customer.")
     for what in done.remains:

@@ -17,6 +17,7 @@ from workers.hubspot.order_portal import OrderPortalCache
 from workers.hubspot.portal_store import PortalStore
 from workers.hubspot.records import Records
 from workers.hubspot.search_quota import SearchQuota
+from workers.notes.drain import NoteDrain
 from workers.orders.drain import OrderDrain
 from workers.orders.stages import StagePoller
 from workers.outbox.dealdroid import DealDroid
@@ -46,6 +47,7 @@ class Runtime:
     sync: ShardSync
     outbox: OutboxSender
     orders: OrderDrain | None
+    notes: NoteDrain | None
     leases: LeaseRegistry
     sent_log: SentLog
     tally: Tally
@@ -58,7 +60,8 @@ class Runtime:
     def drains(self) -> Mapping[str, Callable[[int], None]]:
         """The name of a line -> what drains a shard of it."""
         orders = self.orders.drain if self.orders else _leave
-        return {keys.INBOX: self.sync.drain, keys.OUTBOX: self.outbox.drain, keys.ORDERS: orders}
+        notes = self.notes.drain if self.notes else _leave
+        return {keys.INBOX: self.sync.drain, keys.OUTBOX: self.outbox.drain, keys.ORDERS: orders, keys.NOTES: notes}
 
 
 def build(settings: WorkerSettings, machine: Machine) -> Runtime:
@@ -95,6 +98,20 @@ def build(settings: WorkerSettings, machine: Machine) -> Runtime:
             machine,
             dry_run=shared.dry_run,
         )
+    notes = None
+    if config.notes.intents:
+        notes = NoteDrain(
+            redis,
+            Records(hubspot, Breaker(redis, machine, stop, keys.NOTES)),
+            config,
+            CustomerStore(redis, shared.key.encode()),
+            leases,
+            stop,
+            budget,
+            machine,
+            shared.timezone,
+            dry_run=shared.dry_run,
+        )
     confirmations = ConfirmationWriter(config, MessageTemplates.compile(config), shared.timezone)
     customers = CustomerStore(redis, shared.key.encode())
     configuration.check_outgoing(config)
@@ -125,6 +142,7 @@ def build(settings: WorkerSettings, machine: Machine) -> Runtime:
         ),
         outbox=outbox,
         orders=orders,
+        notes=notes,
         leases=leases,
         sent_log=sent_log,
         tally=tally,
@@ -156,7 +174,7 @@ def _build_stages(
 
 
 def _leave(shard: int) -> None:
-    """What waits from a time when orders were made stays for when they are made again."""
+    """What waits from a time when orders or notes were made stays for when they are made again."""
 
 
 @contextmanager

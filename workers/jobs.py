@@ -41,6 +41,11 @@ def order(shard: int) -> None:
     _run(keys.ORDERS, shard)
 
 
+def note(shard: int) -> None:
+    """Write the notes of a shard to HubSpot."""
+    _run(keys.NOTES, shard)
+
+
 def _run(line: str, shard: int) -> None:
     drain = _runtime().drains[line]
     try:

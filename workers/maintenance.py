@@ -21,6 +21,7 @@ from leadcore.store.outage import Outage
 from leadcore.store.streams import SWEEP_SECONDS, Stream
 from workers.flow.lease import LeaseRegistry
 from workers.outbox.sent_log import SentLog
+from workers.overflow import Overflow
 from workers.retention import Retention
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Maintenance:
         # Lists of the live workers.
         self.lists = (keys.WORKERS, keys.DRY_WORKERS) if dry_run else (keys.WORKERS,)
         self.shards = config.shards
-        self.retention = Retention(connection, config)
+        self.retention, self.overflow = Retention(connection, config), Overflow(connection, config)
         self.lines = {line.name: Stream(connection, line.name) for line in lines.LINES}
         self.bell = Bell(connection)
         self._parent = os.getppid()
@@ -115,11 +116,12 @@ class Maintenance:
         self.tally.flush(self.lines[keys.INBOX])
 
     def sweep(self) -> None:
-        """Sweep all shards of all lines, then apply retention."""
+        """Sweep all shards of all lines, then park what is too much and apply retention."""
         for line, stream in self.lines.items():
             if lines.find(line).has_endpoints:
                 continue
             for shard in range(self.shards):
                 if stream.sweep(shard):
                     self.bell.ring(line, shard)
+        self.overflow.shed()
         self.retention.apply()

@@ -159,6 +159,17 @@ PAYMENTS = Line(
 )
 """What `leadcore.store.payments` records; not among `LINES` as long as no worker drains it."""
 
+NOTES = Line(
+    name=keys.NOTES,
+    job="workers.jobs.note",
+    pause=keys.NOTES_PAUSE,
+    payload=BODY,
+    payload_name="body",
+    to="HubSpot",
+    noun="notes",
+    exported="waiting_notes",
+    forgotten="waiting notes",
+)
 HOOKS = Line(
     name=keys.HOOKS,
     job="",
@@ -182,7 +193,7 @@ NOTICES = Line(
     forgotten="notices",
 )
 
-LINES = (INBOX, OUTBOX, ORDERS, HOOKS, NOTICES)
+LINES = (INBOX, OUTBOX, ORDERS, NOTES, HOOKS, NOTICES)
 """In the order in which several locks of a shard are taken. Read it from this module each time."""
 
 

@@ -16,8 +16,11 @@ from leadcore.store.lua import ENTRY_FIELDS, NOTE_RETRY, RING, TAKE_KEPT, UNPACK
 from leadcore.store.streams import BELL_SECONDS, unpack_fields
 
 GONE = reason("no_order_waits")
+CART_GONE = reason("order_cart_gone")
+FULL = "full"
+"""The code of those that were parked without their carts, for want of room."""
 # All the codes with which an order can be parked.
-CODES = ("error", "no_contact", "race", "refused", "row", "unreadable", "unsettled", "vanishing")
+CODES = ("error", "full", "no_contact", "race", "refused", "row", "unreadable", "unsettled", "vanishing")
 _RETRY = (
     """
 -- Returns 'gone', 'put' or 'rang'. ARGV from 6 on: the receipt's fields. ORDER: the receipt's field.
@@ -66,7 +69,10 @@ class ParkedOrders:
         if packed is None:
             self.redis.zrem(keys.PARKED_ORDERS, lead)
             return GONE
-        customer_id = read_customer_id(unpack_fields(packed).get(BODY, b""))
+        fields = unpack_fields(packed)
+        if BODY not in fields:
+            return CART_GONE
+        customer_id = read_customer_id(fields[BODY])
         if not customer_id:
             return reason("no_event")
         shard = keys.shard_of(customer_id, self.shards)

@@ -18,6 +18,8 @@ REASONS: Mapping[str, str] = {
     "order_deleted": "the order was deleted in HubSpot, and this is the same cart",
     "order_moved_on": "the order is in the stage {stage} or paid, so it stays as it is",
     "no_cancelled_stage": "the pipeline has no stage for cancelled orders",
+    "note_dropped": "Redis had no more room for notes that wait",
+    "note_without_contact": "the contact of the note is not in HubSpot",
     "order_without_contact": "the order's contact is not in HubSpot",
     "order_vanished": "the order was deleted while it was changed",
     "order_values_refused": "HubSpot does not accept the order's {names}",
@@ -139,6 +141,7 @@ REASONS: Mapping[str, str] = {
     ),
     "search_refused": "HubSpot refused a search (status {status}).",
     "erasure_refused": "HubSpot refused to delete the contact (status {status}).",
+    "order_blanking_refused": "HubSpot refused to blank what a paid order says of the person.",
     "unlinking_refused": "HubSpot refused to remove the customer's id from the contact.",
     "dealdroid_takes_nothing": "DealDroid takes no messages at the moment.",
     "dealdroid_busy": "DealDroid asks to slow down.",
@@ -175,6 +178,8 @@ REASONS: Mapping[str, str] = {
     "sender_cut_off": "the sender was cut off",
     "message_not_sent": "its message was not sent, {why}",
     "order_not_made": "its order was not written, {why}",
+    "order_cart_gone": "its cart has left Redis, so make the order by hand, or ask the customer",
+    "order_cart_dropped": "Redis had no more room for carts that wait, so this one was dropped",
     "no_order_waits": "no order of it waits",
     "message_uncertain": "its message may not have arrived, {why}",
     # Why a person's retry or discard does nothing
@@ -223,6 +228,8 @@ FIXES: Mapping[str, str] = {
     "race": "Another program writes the same contacts. Retry; if it comes back, look at the portal's connected apps.",
     "no_contact": "Somebody deleted the contact in HubSpot. The customer's next message makes it again; then retry.",
     "vanishing": "A workflow or a person deletes the contact while it is written. Find out which, then retry.",
+    "full": "Too many orders waited, so their carts were dropped. Fix what holds orders back (leadsync doctor), "
+    "give Redis more memory, make these orders by hand, then discard them.",
     "unsettled": "HubSpot refuses one value after the other. Check the rules of your properties, fix them, then retry.",
 }
 

@@ -13,6 +13,8 @@ REASONS: Mapping[str, str] = {
     "order_deleted": "ออเดอร์ถูกลบใน HubSpot ไปแล้ว และตะกร้านี้เหมือนเดิม",
     "order_moved_on": "ออเดอร์อยู่ในสถานะ {stage} หรือชำระเงินแล้ว จึงคงไว้ตามเดิม",
     "no_cancelled_stage": "ไปป์ไลน์ไม่มีสถานะสำหรับออเดอร์ที่ยกเลิก",
+    "note_dropped": "Redis ไม่มีที่เหลือสำหรับบันทึกที่รออยู่",
+    "note_without_contact": "ไม่พบผู้ติดต่อของบันทึกนี้ใน HubSpot",
     "order_without_contact": "ไม่พบผู้ติดต่อของออเดอร์นี้ใน HubSpot",
     "order_vanished": "ออเดอร์ถูกลบระหว่างที่กำลังแก้ไข",
     "order_values_refused": "HubSpot ไม่รับค่าต่อไปนี้ของออเดอร์: {names}",
@@ -128,6 +130,7 @@ REASONS: Mapping[str, str] = {
     "key_not_unique": "property {property} มีค่าซ้ำได้ จึงแยกลูกค้าไม่ได้ กรุณาลบใน HubSpot (ต้องไม่มีค่า) แล้วรัน leadsync setup",
     "search_refused": "HubSpot ปฏิเสธการค้นหา (รหัส {status})",
     "erasure_refused": "HubSpot ไม่ยอมลบรายชื่อ (รหัส {status})",
+    "order_blanking_refused": "HubSpot ไม่ยอมลบข้อมูลส่วนบุคคลออกจากออเดอร์ที่ชำระเงินแล้ว",
     "unlinking_refused": "HubSpot ไม่ยอมลบรหัสลูกค้าออกจากรายชื่อ",
     "dealdroid_takes_nothing": "ขณะนี้ DealDroid ยังไม่รับข้อความ",
     "dealdroid_busy": "DealDroid ขอให้ส่งช้าลง",
@@ -164,6 +167,8 @@ REASONS: Mapping[str, str] = {
     "sender_cut_off": "ผู้ส่งหยุดทำงานกลางคัน",
     "message_not_sent": "ส่งข้อความไม่สำเร็จ: {why}",
     "order_not_made": "บันทึกออเดอร์ไม่สำเร็จ: {why}",
+    "order_cart_gone": "ตะกร้านี้ไม่อยู่ใน Redis แล้ว กรุณาสร้างออเดอร์เองหรือถามลูกค้า",
+    "order_cart_dropped": "Redis ไม่มีที่เหลือสำหรับตะกร้าที่รออยู่ จึงลบตะกร้านี้",
     "no_order_waits": "ไม่มีออเดอร์ของลีดนี้รออยู่",
     "message_uncertain": "ข้อความอาจไม่ถึงลูกค้า: {why}",
     # Why a person's retry or discard does nothing
@@ -203,6 +208,8 @@ FIXES: Mapping[str, str] = {
     "race": "มีโปรแกรมอื่นเขียนรายชื่อเดียวกันพร้อมกัน กรุณาลองใหม่ หากเกิดซ้ำให้ดูแอปที่เชื่อมต่อใน HubSpot",
     "no_contact": "มีผู้ลบรายชื่อใน HubSpot เมื่อลูกค้าทักมาอีกครั้ง ระบบจะสร้างรายชื่อใหม่ แล้วจึงลองใหม่",
     "vanishing": "มี workflow หรือผู้ใช้ลบรายชื่อระหว่างบันทึก กรุณาหาสาเหตุใน HubSpot แล้วลองใหม่",
+    "full": "มีออเดอร์รอมากเกินไป ตะกร้าจึงถูกลบ กรุณาแก้สาเหตุที่ออเดอร์ค้าง (leadsync doctor) "
+    "เพิ่มหน่วยความจำให้ Redis สร้างออเดอร์เหล่านี้เอง แล้วกดทิ้ง",
     "unsettled": "HubSpot ปฏิเสธค่าต่าง ๆ ของลีดนี้ต่อเนื่อง กรุณาตรวจกฎของ property ในพอร์ทัลแล้วลองใหม่",
 }
 

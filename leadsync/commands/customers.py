@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from leadcore.store.connection import Redis
     from leadsync.privacy.customer_data import CustomerData
     from leadsync.privacy.hubspot_erasure import HubSpotErasure
+    from leadsync.privacy.order_erasure import OrderErasure
     from receiver.intake.spool import Spool
 
 
@@ -23,20 +24,33 @@ if TYPE_CHECKING:
     "--repair", is_flag=True, help="Let the next event of a customer without a contact write all its values again."
 )
 @click.option("--mend", "repair", is_flag=True, hidden=True)  # its former name
+@click.option(
+    "--orders",
+    is_flag=True,
+    help="Check orders and their lines too; with --repair, put the events of missing ones back into their line where "
+    "their carts are still there.",
+)
 @as_json
-def reconcile(repair: bool, as_json: bool) -> None:
+def reconcile(repair: bool, orders: bool, as_json: bool) -> None:
     """Check that every written lead is in HubSpot. Writes nothing there."""
     from leadcore.store.connection import connect
+    from leadcore.store.parked import ACTIONS_KEPT
+    from leadcore.store.parked_orders import ParkedOrders
     from leadsync.reconcile import Reconciliation
+    from leadsync.reconcile_orders import OrderReconciliation
     from leadsync.terminal import print_missing, track
     from workers.bootstrap import hubspot_client
     from workers.flow.errors import LineDown
     from workers.hubspot.portal_cache import PortalCache
+    from workers.hubspot.records import Records
     from workers.rules.mapping.property_names import OTHER_IDS
     from workers.settings import read_worker
     from workers.sync.customer_store import CustomerStore
 
     settings = read_worker()
+    config = settings.shared.config
+    if orders and config.orders is None:
+        raise click.UsageError("No orders are made: [orders] is not in the configuration.")
     redis = connect(settings.shared)
     with exit_on_outage(), hubspot_client(settings) as hubspot:
         redis.ping()
@@ -45,12 +59,17 @@ def reconcile(repair: bool, as_json: bool) -> None:
             key = CustomerStore(redis, settings.shared.key.encode()).use_key()
             check = Reconciliation(redis, hubspot, key, marks_linked=marks_linked)
             found = check.run(track)
+            if orders and config.orders:
+                order_check = OrderReconciliation(redis, Records(hubspot), config.orders.kind, key)
+                found.orders = order_check.run(track)
         except LineDown as down:
             click.echo(f"leadsync: {down} The check was not finished, and nothing was changed.", err=True)
             sys.exit(1)
         found.repaired = check.repair() if repair else 0
+        if repair and found.orders:
+            order_check.repair(found.orders, ParkedOrders(redis, config.inbox.shards, ACTIONS_KEPT), current_user())
     print_missing(found, repaired=repair, as_json=as_json)
-    sys.exit(1 if found.missing else 0)
+    sys.exit(1 if found.missing or (found.orders and found.orders.missing) else 0)
 
 
 @click.command()
@@ -66,10 +85,16 @@ def export(customer: str, as_json: bool) -> None:
 
 @click.command()
 @click.argument("customer")
-@click.option("--hubspot", is_flag=True, help="Delete the customer's contact in HubSpot too, for good.")
+@click.option(
+    "--hubspot",
+    is_flag=True,
+    help="Delete the customer's contact in HubSpot too, for good, with notes and unpaid orders; paid ones stay for the "
+    "accounts, without the person.",
+)
+@click.option("--orders", is_flag=True, help="With --hubspot: delete paid orders too.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @as_json
-def forget(customer: str, hubspot: bool, yes: bool, as_json: bool) -> None:
+def forget(customer: str, hubspot: bool, orders: bool, yes: bool, as_json: bool) -> None:
     """Delete all data about a customer for good. Their next event is a new lead."""
     from leadcore.settings import read
     from leadcore.store.connection import connect
@@ -78,15 +103,17 @@ def forget(customer: str, hubspot: bool, yes: bool, as_json: bool) -> None:
 
     settings = read()
     _check_id(customer)
+    if orders and not hubspot:
+        raise click.UsageError("--orders is about orders in HubSpot: give --hubspot too.")
     if not yes:
         where = "here and in HubSpot" if hubspot else "here, not in HubSpot"
         click.confirm(f"Forget this customer, {where}, for good?", abort=True, err=True)
     with (
         exit_on_outage(),
-        _open_erasure(wanted=hubspot) as erasure,
+        _open_erasure(wanted=hubspot, paid_too=orders) as erasures,
         _open_customer_data(customer, settings) as (data, spool),
     ):
-        done = Forgetting(data, connect(settings), settings.config.inbox, spool, current_user()).run(erasure)
+        done = Forgetting(data, connect(settings), settings.config.inbox, spool, current_user()).run(*erasures)
     print_forgotten(done, asked=hubspot, as_json=as_json)
     sys.exit(1 if done.remains else 0)
 
@@ -149,17 +176,20 @@ def _open_customer_data(customer: str, settings: "Settings") -> Iterator[tuple["
 
 
 @contextmanager
-def _open_erasure(*, wanted: bool) -> Iterator["HubSpotErasure | None"]:
+def _open_erasure(*, wanted: bool, paid_too: bool) -> Iterator[tuple["HubSpotErasure | None", "OrderErasure | None"]]:
     from leadsync.privacy.hubspot_erasure import HubSpotErasure
+    from leadsync.privacy.order_erasure import OrderErasure
     from workers.bootstrap import hubspot_client
     from workers.hubspot.portal_cache import PortalCache
     from workers.settings import read_worker
 
     if not wanted:
-        yield None
+        yield None, None
         return
     settings = read_worker()
     if settings.shared.dry_run:
         raise click.UsageError("DRY_RUN=1 writes nothing to HubSpot, so --hubspot can do nothing.")
     with hubspot_client(settings) as hubspot:
-        yield HubSpotErasure(hubspot, PortalCache(hubspot, settings.shared.config.mapping))
+        configured = settings.shared.config.orders
+        orders = OrderErasure(hubspot, configured.kind if configured else "", paid_too=paid_too)
+        yield HubSpotErasure(hubspot, PortalCache(hubspot, settings.shared.config.mapping)), orders

@@ -12,6 +12,7 @@ from leadcore.receipts import PROPERTIES
 from leadcore.settings import HUBSPOT_VERSIONS
 from leadcore.texts.en import ADD_SCOPE
 from leadsync.doctor.finding import Finding, clock, fine, warn, wrong
+from leadsync.doctor.notes import check_notes
 from leadsync.doctor.orders import check_orders
 from workers.bootstrap import hubspot_client
 from workers.flow.errors import LineDown
@@ -59,6 +60,7 @@ def _check(hubspot: HubSpot, settings: WorkerSettings, found: list[Finding]) -> 
         found += judge_defaults(definitions, settings.shared.config)
     found += _check_formats(hubspot, settings.shared.config)
     found += check_orders(hubspot, settings.shared.config)
+    found += check_notes(hubspot, settings.shared.config)
     found.append(judge_quota(access.read_quota_left(hubspot), settings.requests_per_day))
     sent = time.time()
     date = access.read_server_date(hubspot)

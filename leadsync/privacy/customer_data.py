@@ -28,6 +28,8 @@ from leadcore.store.scan import complete, scan_hash, scan_keys, scan_members
 from leadcore.store.streams import unpack_fields
 from workers.rules.customer import Customer, unpack
 from workers.rules.lead import version_of
+from workers.rules.orders.record import CustomerOrders, Order
+from workers.rules.orders.record import unpack as unpack_orders
 
 if TYPE_CHECKING:
     from receiver.intake.spool import Spool, Spooled
@@ -83,10 +85,15 @@ class CustomerData:
         self.shard = keys.shard_of(customer_id, config.shards)
         self.record_key = keys.customer(self.digest)
         self.tombstone_key = keys.forgotten(self.digest)
+        self.orders_key = keys.ordered(self.digest)
 
     def record(self) -> bytes | None:
         found: bytes | None = self.redis.get(self.record_key)
         return found
+
+    def orders(self) -> CustomerOrders:
+        """What Redis knows of the customer's orders."""
+        return unpack_orders(self.redis.get(self.orders_key))
 
     def tombstone(self) -> bytes | None:
         found: bytes | None = self.redis.get(self.tombstone_key)
@@ -159,6 +166,7 @@ class CustomerData:
             "message_records": [one.as_dict() for one in messages],
             "record": _describe(customer),
             "contact_record": _describe(self._shared(customer)),
+            "orders": [_describe_order(order) for order in self.orders().orders],
             "email_match": _describe_match(self.match()),
             "emails_used": len(self.emails()),
             "forgotten_until_ms": forgotten_ms(self.tombstone()),
@@ -263,6 +271,17 @@ def _describe(customer: Customer) -> dict[str, Any] | None:
     return {
         **{name: shown[name] for name in FLAGS},
         "clock": {name: version >> 16 for name, (version, _) in customer.clock.items()},
+    }
+
+
+def _describe_order(order: Order) -> dict[str, Any]:
+    """An order without its digests, as `_describe` does it."""
+    return {
+        "references": list(order.references),
+        "order_id": order.id,
+        "changed_ms": order.changed_ms,
+        "clock": {name: version >> 16 for name, (version, _) in order.clock.items()},
+        "lines": {key: line.id for key, line in order.lines.items()},
     }
 
 

@@ -3,7 +3,7 @@
 1. Holding the locks of the customer's shard, so that no drain runs: set a tombstone under the keyed digest of the
    customer's id. Every older event that still arrives (from a spool, a receiver's memory, a retry) is dropped, when it
    is put into the inbox or read from it.
-2. Still holding them: delete waiting entries and the field clock and, if asked, the contact in HubSpot.
+2. Still holding them: delete waiting entries and the field clock and, if asked, the orders and the contact in HubSpot.
 3. Without the locks: delete what is only about the past (parked and held leads, receipts, email entries, spool).
 
 The tombstone names the contact until HubSpot has deleted or released it, so that the command can be repeated until
@@ -27,6 +27,7 @@ from leadcore.store.parked import ACTIONS_KEPT
 from leadcore.store.streams import Stream
 from leadsync.privacy.customer_data import CHUNK, CustomerData, Entry, chunks
 from leadsync.privacy.hubspot_erasure import Erased, HubSpotErasure
+from leadsync.privacy.order_erasure import ErasedOrder, OrderErasure
 from workers.flow.errors import LineDown, LostLease
 from workers.flow.lease import Lease, hold_exclusive
 from workers.flow.request_context import checked
@@ -37,6 +38,9 @@ from workers.rules.customer import UNKNOWN, Customer, pack, unpack
 if TYPE_CHECKING:
     from receiver.intake.spool import Spool
 
+NO_ORDERS_SET = (
+    "this customer's orders in HubSpot: put [orders] back into the configuration and repeat the command with --hubspot."
+)
 RESTARTED = "Redis was restarted meanwhile, and may have lost what was done just before: repeat the command."
 
 # Defines `locks`, how many there are (ARGV[1]), and `held`, whether all are still ours: KEYS begin with the locks, ARGV
@@ -92,10 +96,13 @@ return done
 
 @dataclass(slots=True)
 class Forgotten:
-    """`removed`: kind -> how many. `hubspot`: what was done there. `remains`: what is still to be done, for people."""
+    """`removed`: kind -> how many. `hubspot`, `orders`, `notes`: what was done there (how many notes on contacts were
+    deleted). `remains`: what is still to be done, for people."""
 
     removed: dict[str, int] = field(default_factory=dict)
     hubspot: list[Erased] = field(default_factory=list)
+    orders: list[ErasedOrder] = field(default_factory=list)
+    notes: int = 0
     remains: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
@@ -117,16 +124,23 @@ class Forgetting:
         self._tombstone_seconds = config.receipts_days * 86_400 + PARKED_SECONDS
         self.done = Forgotten()
 
-    def run(self, erasure: HubSpotErasure | None) -> Forgotten:
-        """Forget; with an `erasure` in HubSpot too. Raises `Busy`, `LostLease` and redis-py's errors: then repeat it.
-        When HubSpot is down, or Redis was restarted meanwhile, `remains` says so."""
+    def run(self, erasure: HubSpotErasure | None, orders: OrderErasure | None = None) -> Forgotten:
+        """Forget; with an `erasure` in HubSpot too, with `orders` also the customer's orders and notes there. Raises
+        `Busy`, `LostLease` and redis-py's errors: then repeat it. When HubSpot is down, or Redis was restarted
+        meanwhile, `remains` says so."""
         run = read_run(self.redis)
         with self._lock_shard() as leases:
             before = self._read_customer()
             until_ms = self._set_tombstone(leases, before)
             self._remove_waiting(leases, until_ms)
             self._remove_match(leases)
-            if erasure is not None:
+            go_on = True
+            if erasure is None or orders is None:
+                self._remove_orders(leases)
+            else:
+                # The orders and notes first: they are found by what the contact's deletion takes away.
+                go_on = self._erase_orders(leases, orders, before)
+            if erasure is not None and go_on:
                 self._erase_contact(leases, erasure, before, until_ms)
         if before.shared and not self.data.is_shared(before.contact_id):
             self.redis.delete(keys.contact(before.contact_id))
@@ -193,6 +207,26 @@ class Forgetting:
     def _remove_match(self, leases: _Leases) -> None:
         self._apply(leases, [("HDEL", keys.MATCHES, self.data.digest)])
 
+    def _remove_orders(self, leases: _Leases) -> None:
+        self.done.removed["order records"] = self._apply(leases, [("DEL", self.data.orders_key)])
+
+    def _erase_orders(self, leases: _Leases, erasure: OrderErasure, before: Customer) -> bool:
+        """Erase them in HubSpot, with the notes; the record with their ids stays until then. False if it has to be
+        repeated: then the contact, by which notes are found, must stay too."""
+        known = self.data.orders()
+        try:
+            self.done.notes = erasure.erase_notes(self.data.customer_id, self.data.digest, before)
+            if erasure.kind:
+                self.done.orders = erasure.run(self.data.customer_id, self.data.digest, known)
+            elif known.orders:
+                self.done.remains.append(NO_ORDERS_SET)
+                return True
+        except LineDown as down:
+            self.done.remains.append(f"the orders and notes in HubSpot: {down} Repeat the command with --hubspot.")
+            return False
+        self._remove_orders(leases)
+        return True
+
     def _erase_contact(self, leases: _Leases, erasure: HubSpotErasure, before: Customer, until_ms: int) -> None:
         try:
             self.done.hubspot = erasure.run(self.data.customer_id, before, leases[keys.INBOX])
@@ -221,6 +255,9 @@ class Forgetting:
         old = kept | {one.lead for one in self.data.receipts() if (one.received_ms or 0) <= until_ms}
         for some in chunks(sorted(old), CHUNK):
             self.redis.delete(*map(keys.receipt, some))
+            # An order that was parked without its cart does not say whose it is.
+            self.redis.delete(*map(keys.parked_order, some))
+            self.redis.zrem(keys.PARKED_ORDERS, *some)
         for rows in read_all(self.redis, CHUNK):
             stale = [row_id for row_id, lead in rows if lead in old]
             if stale:

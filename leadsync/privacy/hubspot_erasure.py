@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from leadcore.reasons import reason
 from leadcore.store import keys
 from leadcore.store.scripts import UNLOCK
+from leadsync.privacy.order_erasure import find_contacts
 from workers.flow.errors import Busy, LineDown
 from workers.flow.lease import ACQUIRE_SECONDS, Lease
 from workers.hubspot.client import HubSpot
@@ -41,11 +42,8 @@ class HubSpotErasure:
         portal = self.portal_cache.current()
         unsaved = portal.target(UNSAVED) if portal.has(UNSAVED) else ""
         wanted = [CUSTOMER_ID, OTHER_IDS, *([unsaved] if unsaved else [])]
-        known = [before.contact_id] if before.known else []
-        by_id = self.hubspot.read(known, wanted)
-        found = [*by_id.values(), *self.hubspot.read([customer_id], wanted, CUSTOMER_ID).values()]
         done = []
-        for contact_id in dict.fromkeys(contact["id"] for contact in found):
+        for contact_id in find_contacts(self.hubspot, customer_id, before):
             with _locked(contact_id, lease):
                 contact = self.hubspot.read([contact_id], wanted).get(contact_id)
                 if contact is not None:

@@ -153,8 +153,8 @@ def build_order_portal(survey: Mapping[str, Any], orders: Orders) -> OrderPortal
     owners = survey["owners"]
     return OrderPortal(
         kind,
-        _writable(properties),
-        _writable(lines),
+        list_writable(properties),
+        list_writable(lines),
         _options(properties),
         _options(lines),
         frozenset(survey["currencies"]),
@@ -162,7 +162,7 @@ def build_order_portal(survey: Mapping[str, Any], orders: Orders) -> OrderPortal
         stages,
         first,
         tuple(owners[email.casefold()] for email in orders.owners if email.casefold() in owners),
-        frozenset(NAMES[kind][what] for what in ESSENTIAL if what in NAMES[kind]) - _writable(properties),
+        frozenset(NAMES[kind][what] for what in ESSENTIAL if what in NAMES[kind]) - list_writable(properties),
     )
 
 
@@ -170,7 +170,7 @@ def find_unwritable(survey: Mapping[str, Any], orders: Orders) -> list[tuple[str
     """Pure: what an order may not be without and cannot be given in this portal: one of `ESSENTIAL`, and its property.
     An amount that HubSpot calculates need not be given, nor the currency that is the portal's own."""
     names, known = NAMES[orders.kind], {one.get("name"): one for one in survey["properties"]}
-    writable, found = _writable(survey["properties"]), []
+    writable, found = list_writable(survey["properties"]), []
     for what in ESSENTIAL:
         name = names.get(what)
         if name is None or name in writable:
@@ -212,7 +212,8 @@ def _labels(parts: Iterable[Mapping[str, Any]]) -> str:
     return ", ".join(str(one["label"]) for one in parts) or "-"
 
 
-def _writable(definitions: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+def list_writable(definitions: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+    """The names of those of the properties, as HubSpot describes them, that take values."""
     return frozenset(
         str(one.get("name"))
         for one in definitions

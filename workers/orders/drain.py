@@ -70,6 +70,7 @@ class OrderDrain:
         self.leases, self.stop, self.machine, self.dry_run = leases, stop, machine, dry_run
         self.customers, self.store = customers, OrderStore(connection, customers)
         self.stream, self.bell = Stream(connection, keys.ORDERS), Bell(connection)
+        self.notes = Stream(connection, keys.NOTES)
         self.pause = Pause(connection, machine, keys.ORDERS)
         self.time_slice = TimeSlice(connection, budget, Clock(connection, machine), machine, config.inbox.shards)
         self.texts = OrderTexts.compile(config)
@@ -98,6 +99,8 @@ class OrderDrain:
             finally:
                 lease.close()
                 left = self.stream.release(shard, lease.token)
+        if self.config.notes.intents and self.notes.set_bell(shard):
+            self.bell.ring(keys.NOTES, shard)
         if can_continue and left > 0 and not self.stop.is_set():
             self.bell.ring(keys.ORDERS, shard)
 
@@ -298,6 +301,8 @@ class OrderDrain:
             reference=plan.reference,
             order_id=work.order_id,
             store=bool(plan.reference) or work.known.searched,
+            notes=self.config.notes,
+            shard=shard,
         )
         if plan.reference:
             log.info("order." + plan.state, order=plan.reference)

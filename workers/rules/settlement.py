@@ -8,9 +8,10 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from leadcore.config import Config
 from leadcore.config import Inbox as InboxConfig
 from leadcore.event import encode
-from leadcore.fields import ABOUT, BODY, CUSTOMER, LEAD, PUT_OFF, TEXT, TRIES, VERSION
+from leadcore.fields import ABOUT, BODY, CUSTOMER, KIND, LEAD, PUT_OFF, TEXT, TRIES, VERSION
 from leadcore.matches import Match
 from leadcore.reasons import reason
 from leadcore.receipts import (
@@ -38,6 +39,7 @@ from workers.rules.events import NOBODY, Event, Events
 from workers.rules.field_clock import SEEN, Digest
 from workers.rules.lead import CustomerBatch, Lead, Loaded, Result, own_clock, version_text
 from workers.rules.mapping.property_names import NAME, UNSAVED
+from workers.rules.notes import is_due, to_notes
 from workers.rules.plan import clock_after
 from workers.rules.retry import find_lead_retry, wait_seconds
 
@@ -51,13 +53,14 @@ DRY_RUN = f"dry run: {reason('nothing_written')}"
 class SettlementContext:
     """The key of the stream that is drained, its shard, and Redis' clock in ms. `dry_run`: nothing was written, so
     leads are held back, nothing is recorded of their customers, and nobody is told. `orders`: what is written goes to
-    the orders' line too. `events`: who is told else."""
+    the orders' line too. `notes`: the configuration, where intents leave notes. `events`: who is told else."""
 
     stream: str
     shard: int
     now_ms: int
     dry_run: bool = False
     orders: bool = False
+    notes: Config | None = None
     events: Events = NOBODY
 
 
@@ -222,6 +225,8 @@ def _written(
         effects += time_to_written(context.now_ms - lead.said_ms)
     if context.orders and lead.kind != "import":
         effects.append(_to_orders(lead, context.shard))
+    if context.notes and lead.kind != "import" and is_due(lead.intent, lead.mapped.buying, context.notes):
+        effects.append(to_notes(context.shard, lead.id, lead.version, lead.fields))
     return [_receipt(lead, **values), *effects], state
 
 
@@ -290,7 +295,8 @@ def _outgoing(confirmation: Confirmation, shard: int) -> Command:
 
 
 def _to_orders(lead: Lead, shard: int) -> Command:
-    entry = (LEAD, lead.id, BODY, lead.fields[BODY], VERSION, version_text(lead.version))
+    kind = (KIND, lead.fields[KIND]) if KIND in lead.fields else ()
+    entry = (LEAD, lead.id, BODY, lead.fields[BODY], VERSION, version_text(lead.version), *kind)
     return ("XADD", keys.entries(keys.ORDERS, shard), "*", *entry)
 
 

@@ -45,6 +45,7 @@ class Settler:
         self.confirmations, self.portal_cache, self.dry_run = confirmations, portal_cache, dry_run
         self.inbox = Stream(connection)
         self.outbox, self.orders = Stream(connection, keys.OUTBOX), Stream(connection, keys.ORDERS)
+        self.notes = Stream(connection, keys.NOTES)
         self.bell = Bell(connection)
 
     def settle(self, batch: Batch, shard: int, lease: Lease) -> bool:
@@ -57,6 +58,7 @@ class Settler:
             now_ms,
             self.dry_run,
             orders=self.config.orders is not None,
+            notes=self.config if self.config.notes.intents else None,
             events=self.events,
         )
         done = Settlement()
@@ -90,6 +92,8 @@ class Settler:
             self.bell.ring(keys.OUTBOX, shard)
         if place.orders and any(result.state in WRITTEN for _, result in settled) and self.orders.set_bell(shard):
             self.bell.ring(keys.ORDERS, shard)
+        if place.notes and any(result.state in WRITTEN for _, result in settled) and self.notes.set_bell(shard):
+            self.bell.ring(keys.NOTES, shard)
         return len(stale) < done.groups
 
     def _confirm(self, group: CustomerBatch, result: Result, now_ms: int) -> Confirmation | None:

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,6 +8,7 @@ import pytest
 from msgspec import structs
 
 from leadcore import receipts
+from leadcore.config import Config, Notes
 from leadcore.config import Inbox as InboxConfig
 from leadcore.reasons import reason
 from leadcore.receipts import (
@@ -472,3 +474,24 @@ def test_news_is_what_the_receipts_are_made_from() -> None:
     leads = [lead(1), lead(2, MappedEvent({"phone": "+66812345678"}))]
     news = find_news(UNKNOWN, [(one.version, one.mapped) for one in leads], DIGEST)
     assert news.by_event == [frozenset({"email"}), frozenset({"phone"})]
+
+
+# Notes
+
+
+def noted(recorded: Recorded) -> list[Any]:
+    return [effect for _, _, effects in recorded.entries for effect in effects if effect[1] == "leadsync:notes:2"]
+
+
+def test_a_wanted_intent_goes_to_the_notes_line_once_its_contact_is_written() -> None:
+    given = group(lead(1))
+    [one] = given.leads
+    config = Config(notes=Notes(intents=("*",)))
+    where = dataclasses.replace(WHERE, notes=config)
+    assert noted(settle(given, Result(CREATED, "501"), where=where)) == [
+        ("XADD", "leadsync:notes:2", "*", b"e", one.id, b"b", b'{"a": 1}', b"v", version_text(one.version))
+    ]
+    assert not noted(settle(group(lead(1)), Result(CREATED, "501"), where=WHERE))
+    assert not noted(settle(group(lead(1)), Result(PARKED, code="refused"), where=where))
+    other = dataclasses.replace(WHERE, notes=Config(notes=Notes(intents=("Nothing",))))
+    assert not noted(settle(group(lead(1)), Result(CREATED, "501"), where=other))

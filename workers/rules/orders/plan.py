@@ -28,7 +28,7 @@ from workers.rules.orders.said import DETAILS, PLACE, Cart, Kind, Said
 
 HOUR_MS = 3_600_000
 # What HubSpot's payment status may say of an order that nobody has paid.
-_UNPAID = frozenset({"", "unpaid", "failed", "voided", "canceled", "cancelled"})
+UNPAID = frozenset({"", "unpaid", "failed", "voided", "canceled", "cancelled"})
 _MAX_NOTE = 60_000
 SUMS = ("total", "subtotal", "shipping")
 
@@ -207,7 +207,7 @@ def _is_open(seen: SeenOrder, order: Order, facts: Facts) -> bool:
     stage = seen.properties.get(names["stage"], "") if "stage" in names else ""
     payment = seen.properties.get(names["payment_status"], "") if "payment_status" in names else ""
     in_first = not stage or stage == facts.portal.first_stage
-    return in_first and (payment or "").casefold() in _UNPAID and not set(order.references) & set(facts.under_way)
+    return in_first and (payment or "").casefold() in UNPAID and not set(order.references) & set(facts.under_way)
 
 
 def _stage_label(seen: SeenOrder, facts: Facts) -> str:

@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 # HubSpot's label, in both spellings, and what Thai shops call it.
-_CANCELLED = frozenset({"cancelled", "canceled", "ยกเลิก", "ยกเลิกแล้ว", "ยกเลิกคำสั่งซื้อ", "ยกเลิกออเดอร์"})
+CANCELLED = frozenset({"cancelled", "canceled", "ยกเลิก", "ยกเลิกแล้ว", "ยกเลิกคำสั่งซื้อ", "ยกเลิกออเดอร์"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class OrderPortal:
 
     def find_cancelled(self) -> Stage | None:
         """The stage of cancelled orders, by its label."""
-        return next((stage for stage in self.stages if clean(stage.label).casefold() in _CANCELLED), None)
+        return next((stage for stage in self.stages if clean(stage.label).casefold() in CANCELLED), None)
 
     def has(self, name: str) -> bool:
         """Whether the order can hold the property."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from leadcore.config import Notes
 from leadcore.fields import LEAD, TRIES, VERSION
 from leadcore.reasons import NO_REASON, Reason, reason
 from leadcore.receipts import PARKED, PARKED_SECONDS, WAITING
@@ -12,11 +13,13 @@ from leadcore.store.counters import count, figure
 from leadcore.store.streams import Settlement, pack_fields
 from workers.rules.customer import guard
 from workers.rules.lead import version_text
+from workers.rules.notes import to_notes
 from workers.rules.orders.record import CustomerOrders, pack
 from workers.rules.orders.said import Kind, Said
 from workers.rules.retry import find_lead_retry, wait_seconds
 
 Command = Sequence[Any]
+NO_NOTES = Notes()
 
 
 def settle_written(
@@ -32,15 +35,20 @@ def settle_written(
     reference: str = "",
     order_id: str = "",
     store: bool = True,
+    notes: Notes = NO_NOTES,
+    shard: int = 0,
 ) -> None:
     """Append what follows from `said`, whose order is in HubSpot as it should be, or who have none ("" as
-    `reference`). `store`: whether there is anything to be known of the customer's orders."""
+    `reference`). `store`: whether there is anything to be known of the customer's orders. `notes`: which intents
+    leave a note, in this `shard`."""
     said_of_order = f"{state}: {why}" if why else state
     entries = []
     for one in said:
         effects: list[Command] = [count(f"order_{state}")] if reference else []
         if reference and (one.kind is not Kind.TELLS or state != "unchanged"):
             effects.append(_receipt(one, order=said_of_order, order_id=order_id, order_ref=reference))
+        if one.kind is Kind.MAKES and notes.wants(one.intent):
+            effects.append(to_notes(shard, one.lead, one.version, one.fields, order_id))
         entries.append((stream, one.entry, effects))
     guards, commands = [], []
     if store:

@@ -1,0 +1,247 @@
+"""Intents leave notes in the served portal: one each, on the contact and its order, whatever happens on the way."""
+
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from leadcore.config import Notes
+from leadcore.event import encode, identity
+from leadcore.fields import BODY, KIND, LEAD, ORDER, VERSION
+from leadcore.machine import Machine
+from leadcore.reasons import reason
+from leadcore.receipts import Note
+from leadcore.receipts import pack as pack_receipt
+from leadcore.store import keys
+from tests.conftest import BANGKOK, SHARDS
+from tests.faults.conftest import Killed, Pool, Wire
+from tests.workers.orders.conftest import NOW, OrderLine, database, line, open_line, served
+from tests.workers.rules.orders.events import CONFIG, KEY, payload, product
+from workers.flow.breaker import Breaker
+from workers.flow.lease import LeaseRegistry
+from workers.hubspot.records import Records
+from workers.notes.drain import NoteDrain
+from workers.sync.customer_store import CustomerStore
+
+__all__ = ["database", "line", "served"]
+NOTED = replace(CONFIG, notes=Notes(intents=("*",)))
+
+
+def drain_of(line: OrderLine, connection: Any = None) -> NoteDrain:
+    machine, stop = Machine(), threading.Event()
+    redis = connection or line.redis
+    records = Records(line.hubspot, Breaker(redis, machine, stop, keys.NOTES))
+    customers = CustomerStore(redis, KEY)
+    leases = LeaseRegistry(machine)
+    return NoteDrain(redis, records, NOTED, customers, leases, stop, line.hubspot.budget, machine, BANGKOK)
+
+
+def run(line: OrderLine, connection: Any = None) -> None:
+    drain = drain_of(line, connection)
+    for shard in range(SHARDS):
+        drain.drain(shard)
+
+
+def add(
+    line: OrderLine, *products: Any, customer: str | int = "c-1", at: int = NOW, order: str = "", **more: Any
+) -> str:
+    """A lead whose note is due; its id."""
+    line.leads += 1
+    lead = f"lead-{line.leads}"
+    receipt = pack_receipt(customer_id=identity(customer), state="created", received_ms=at, notes=more.pop("notes", ()))
+    line.redis.hset(keys.receipt(lead), mapping=dict(zip(receipt[::2], receipt[1::2], strict=True)))
+    fields: dict[Any, Any] = {
+        LEAD: lead,
+        BODY: encode(payload(*products, customer=customer, **more)),
+        VERSION: f"{at}-1",
+    }
+    if order:
+        fields[ORDER] = order
+    line.redis.xadd(keys.entries(keys.NOTES, keys.shard_of(identity(customer), SHARDS)), fields)
+    return lead
+
+
+def notes(line: OrderLine) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = line.state()["notes"]
+    return found
+
+
+def left(line: OrderLine) -> int:
+    return sum(
+        line.redis.xlen(keys.entries(keys.NOTES, shard)) + line.redis.zcard(keys.later(keys.NOTES, shard))
+        for shard in range(SHARDS)
+    )
+
+
+def recover(line: OrderLine) -> None:
+    """Let pauses end, locks expire and what was put off come back, and work until nothing is left."""
+    line.crm.control("DELETE", "faults")
+    for _ in range(12):
+        line.redis.delete(*(keys.lock(keys.NOTES, shard) for shard in range(SHARDS)))
+        if line.redis.exists(keys.NOTES_PAUSE):
+            line.redis.hset(keys.NOTES_PAUSE, "until", 1)
+        for shard in range(SHARDS):
+            for packed in line.redis.zrange(keys.later(keys.NOTES, shard), 0, -1):
+                line.redis.zadd(keys.later(keys.NOTES, shard), {packed: 1})
+            line.redis.delete(keys.swept(keys.NOTES, shard))
+            drain_of(line).stream.sweep(shard)
+        run(line)
+        if not left(line):
+            return
+    raise AssertionError(f"{left(line)} left")
+
+
+def ordered(line: OrderLine) -> str:
+    line.add(product())
+    line.run()
+    [order] = line.orders()
+    return str(order["id"])
+
+
+def test_a_note_says_what_was_wanted_on_the_contact_and_its_order(line: OrderLine) -> None:
+    contact = line.know("c-1")
+    order = ordered(line)
+    lead = add(
+        line, product("DOG-1", 2, 450), order=order, payment_method="COD",
+        address_parsing={"street_address": "1 Moon Rd", "city": "Chiang Mai"},
+    )  # fmt: skip
+    run(line)
+    [note] = notes(line)
+    body = note["properties"]["hs_note_body"]
+    for word in ("Purchase", "Product DOG-1", "2 x", "450", "1 Moon Rd", "Chiang Mai"):
+        assert word in body
+    assert [str(one) for one in note["associations"]["contacts"]] == [contact]
+    assert [str(one) for one in note["associations"]["orders"]] == [order]
+    assert line.receipt(lead).note == "written"
+    assert left(line) == 0
+
+
+def test_a_hundred_notes_are_one_call(line: OrderLine) -> None:
+    customers = [f"k-{number}" for number in range(400)]
+    mine = [one for one in customers if keys.shard_of(one, SHARDS) == 0][:60]
+    for customer in mine:
+        line.know(customer)
+        add(line, customer=customer)
+    before = line.crm.calls("/notes/batch/create")
+    run(line)
+    assert (line.crm.calls("/notes/batch/create") - before, len(notes(line))) == (1, 60)
+
+
+def test_html_of_the_customer_is_only_text(line: OrderLine) -> None:
+    line.know("c-1")
+    add(line, product("<img src=x>"), payment_method="cash <3 & <b>bold</b>")
+    run(line)
+    body = notes(line)[0]["properties"]["hs_note_body"]
+    assert "&lt;3 &amp;" in body
+    assert not set(re.findall("<[^<>]*>", body)) - {"<p>", "</p>", "<strong>", "</strong>", "<small>", "</small>"}
+
+
+def test_what_hubspot_refused_is_in_it_in_full(line: OrderLine) -> None:
+    line.know("c-1")
+    add(
+        line, contact_info={"name": "Ann Lee", "email": "ann@example.com"},
+        notes=[Note("email", "dropped", reason("values_refused"))],
+    )  # fmt: skip
+    run(line)
+    assert "email: ann@example.com (" in notes(line)[0]["properties"]["hs_note_body"]
+
+
+@pytest.mark.parametrize("fault", ["lost_answer", "500", "reset", "missing_rows"])
+@pytest.mark.parametrize("path", ["/notes/batch/create", "/associate/default", "/contacts/batch/read"])
+def test_a_note_is_made_once_whatever_becomes_of_a_call(line: OrderLine, path: str, fault: str) -> None:
+    line.know("c-1")
+    order = ordered(line)
+    lead = add(line, product(), order=order)
+    line.crm.fault(fault, path=path, count=4, seconds=0.2)
+    run(line)
+    recover(line)
+    [note] = notes(line)
+    assert [str(one) for one in note["associations"]["orders"]] == [order]
+    assert line.receipt(lead).note == "written"
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("step", range(1, 14))
+def test_a_note_is_made_once_wherever_the_process_dies(line: OrderLine, step: int, when: str) -> None:
+    line.know("c-1")
+    add(line, order=ordered(line))
+    pool = Pool(Wire(step, when), **line.redis.connection_pool.connection_kwargs)
+    with suppress(Killed):
+        run(line, type(line.redis)(connection_pool=pool))
+    recover(line)
+    assert len(notes(line)) == 1
+
+
+def test_a_second_entry_of_a_noted_lead_makes_no_second_note(line: OrderLine) -> None:
+    line.know("c-1")
+    add(line)
+    shard = keys.shard_of("c-1", SHARDS)
+    [(_, fields)] = line.redis.xrange(keys.entries(keys.NOTES, shard))
+    line.redis.xadd(keys.entries(keys.NOTES, shard), fields)
+    run(line)
+    line.redis.xadd(keys.entries(keys.NOTES, shard), fields)
+    run(line)
+    assert (len(notes(line)), left(line)) == (1, 0)
+
+
+def test_an_event_that_comes_again_after_redis_lost_it_makes_no_second_note(line: OrderLine) -> None:
+    line.know("c-1")
+    lead, stream = add(line), keys.entries(keys.NOTES, keys.shard_of("c-1", SHARDS))
+    [(_, fields)] = line.redis.xrange(stream)
+    run(line)
+    line.redis.delete(keys.receipt(lead))
+    line.redis.xadd(stream, {**fields, KIND: "replay"})
+    run(line)
+    assert (len(notes(line)), left(line)) == (1, 0)
+
+
+def test_a_missing_scope_stops_notes_only(line: OrderLine) -> None:
+    line.know("c-1")
+    add(line)
+    line.crm.fault("403", path="/notes/batch/create", count=50)
+    run(line)
+    assert line.redis.exists(keys.NOTES_PAUSE)
+    assert not line.redis.exists(keys.PAUSE, keys.ORDERS_PAUSE)
+    recover(line)
+    assert len(notes(line)) == 1
+
+
+def test_a_forgotten_customer_gets_no_note(line: OrderLine) -> None:
+    line.know("c-1")
+    add(line)
+    line.redis.set(keys.forgotten(keys.digest(KEY, "c-1")), str(NOW + 1))
+    run(line)
+    assert (notes(line), left(line)) == ([], 0)
+
+
+def test_a_note_whose_contact_is_gone_waits_and_is_given_up_with_a_reason(line: OrderLine) -> None:
+    lead = add(line, customer="unknown")
+    run(line)
+    assert left(line) == 1
+    for _ in range(NOTED.inbox.tries):
+        with suppress(AssertionError):
+            recover(line)
+    assert left(line) == 0
+    assert line.receipt(lead).note == "failed: note_without_contact"
+
+
+def test_an_order_event_is_noted_behind_its_order(line: OrderLine, served: Any) -> None:
+    with open_line(served, line.redis, NOTED) as noted:
+        noted.know("c-1")
+        noted.add(product())
+        noted.add(intent="Share address", address_parsing={"city": "Chiang Mai"})
+        noted.run()
+        run(noted)
+        [order] = noted.orders()
+        [note] = notes(noted)
+        assert [str(one) for one in note["associations"]["orders"]] == [str(order["id"])]
+
+
+@pytest.fixture(autouse=True)
+def clean(line: OrderLine) -> Iterator[None]:
+    yield
+    line.crm.control("DELETE", "faults")

@@ -1,0 +1,1 @@
+"""Intents leave notes on contacts and orders in HubSpot."""

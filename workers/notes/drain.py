@@ -1,0 +1,314 @@
+"""Drains one shard of the notes' line: at most 100 notes at a time.
+
+A note has no key by which HubSpot would know it again, so a create must not be repeated blindly. Before the call the
+receipt says "sending"; one that says so already was tried, and the contact's notes are looked through for it (by its
+last line) before it is made again.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from leadcore import event, receipts
+from leadcore.config import Config
+from leadcore.fields import BODY, KIND, LEAD, ORDER, TRIES, VERSION
+from leadcore.logs import format_place
+from leadcore.machine import Event, Machine
+from leadcore.reasons import Reason, reason
+from leadcore.receipts import Receipt
+from leadcore.store import keys
+from leadcore.store.bell import Bell
+from leadcore.store.clock import Clock
+from leadcore.store.connection import Redis
+from leadcore.store.counters import count
+from leadcore.store.leads import read_receipts
+from leadcore.store.streams import Settlement, Stream, pack_fields
+from workers.flow.errors import LineDown, LostLease, Stopping
+from workers.flow.lease import Lease, LeaseRegistry
+from workers.flow.pause import Pause
+from workers.flow.request_context import checked, current
+from workers.hubspot.budget import Budget
+from workers.hubspot.records import Records
+from workers.outbox.time_slice import WORK_SECONDS, TimeSlice
+from workers.rules.batch import BATCH, StreamEntry
+from workers.rules.customer import unpack
+from workers.rules.lead import version_of, version_text
+from workers.rules.mapping.contact import PortalOptions, map_event
+from workers.rules.note_marker import read_marker
+from workers.rules.notes import write_note
+from workers.rules.outcomes import ContactMissing, ContactWrite, Refused, RetryLater, WriteOutcome, Written
+from workers.rules.retry import find_lead_retry, find_retry, wait_seconds
+from workers.sync.customer_store import CustomerStore
+
+NOTES, CONTACTS, TEXT = "notes", "contacts", "hs_note_body"
+SENDING, WRITTEN = "sending", "written"
+_NO_OPTIONS = PortalOptions()
+log = structlog.get_logger("leadsync.notes")
+
+
+@dataclass(slots=True)
+class _Work:
+    """One note in work. `failed`: code and reason, if it has to wait or (`ends`) cannot be written. `note_id`: "" until
+    it is known; `done`: it is in HubSpot, with all its links."""
+
+    entry: bytes
+    fields: Mapping[bytes, bytes]
+    said: event.Event
+    version: int
+    digest: str
+    contact_id: str
+    receipt: Receipt
+    note_id: str = ""
+    failed: tuple[str, Reason] | None = None
+    ends: bool = False
+    done: bool = False
+
+    @property
+    def lead(self) -> str:
+        return self.receipt.lead
+
+    @property
+    def order_id(self) -> str:
+        return self.fields.get(ORDER, b"").decode()
+
+    @property
+    def may_be_written(self) -> bool:
+        """Whether it was tried before, as far as the receipt knows; that of an event that came again may be lost."""
+        return self.receipt.note == SENDING or KIND in self.fields
+
+    @property
+    def open(self) -> bool:
+        return self.failed is None and not self.done
+
+    def wait(self, code: str, why: Reason) -> None:
+        self.failed = self.failed or (code, why)
+
+
+class NoteDrain:
+    """One per worker process. `dry_run`: nothing is written; what waits stays. `timezone`: of the times in notes."""
+
+    def __init__(
+        self,
+        connection: Redis,
+        records: Records,
+        config: Config,
+        customers: CustomerStore,
+        leases: LeaseRegistry,
+        stop: Event,
+        budget: Budget,
+        machine: Machine,
+        timezone: ZoneInfo,
+        *,
+        dry_run: bool = False,
+    ) -> None:
+        self.redis, self.records, self.config, self.customers = connection, records, config, customers
+        self.leases, self.stop, self.timezone, self.dry_run = leases, stop, timezone, dry_run
+        self.stream, self.bell = Stream(connection, keys.NOTES), Bell(connection)
+        self.pause = Pause(connection, machine, keys.NOTES)
+        self.time_slice = TimeSlice(connection, budget, Clock(connection, machine), machine, config.inbox.shards)
+
+    def drain(self, shard: int) -> None:
+        """Write what waits in the shard until the time slice is over; ring again if more can go now."""
+        if self.dry_run:
+            return
+        with self.leases.hold(self.stream, shard) as lease:
+            if lease is None:
+                return
+            can_continue = False
+            try:
+                can_continue = self._admit_and_write(lease)
+            except (LostLease, Stopping):
+                log.info("notes.given_back", shard=shard)
+            finally:
+                lease.close()
+                left = self.stream.release(shard, lease.token)
+        if can_continue and left > 0 and not self.stop.is_set():
+            self.bell.ring(keys.NOTES, shard)
+
+    def _admit_and_write(self, lease: Lease) -> bool:
+        """True if another drain can continue at once; False if only waiting helps."""
+        admitted = self.pause.admit(lease)
+        if admitted == "paused":
+            return False
+        self.time_slice.start(WORK_SECONDS)
+        with checked(lease.check):
+            try:
+                if admitted == "probe" and not self._probe(lease):
+                    return False
+                return self._write_shard(lease)
+            except LineDown as down:
+                self.pause.start(down)
+                log.warning("notes.paused", code=down.code, why=str(down))
+                return False
+
+    def _probe(self, lease: Lease) -> bool:
+        """After a pause: one note alone. If it alone fails, delay it, not the line. False if nothing was settled."""
+        rows = self.stream.read(lease.shard, 1)
+        try:
+            settled = not rows or self._write_batch(rows, lease)
+        except LineDown as down:
+            if not find_retry(down.code).one_lead:
+                raise
+            self.records.hubspot.ping()
+            settled = self._write_batch(rows, lease, put_off=down.why)
+        finally:
+            self.pause.end_probe(lease)
+        self.pause.clear()
+        log.info("notes.resumed")
+        return settled
+
+    def _write_shard(self, lease: Lease) -> bool:
+        """True when the time slice is over or nothing is left."""
+        while rows := self.stream.read(lease.shard, BATCH):
+            lease.check()
+            if not self._write_batch(rows, lease):
+                return False
+            if self.stop.is_set() or self.time_slice.is_over(rows[0][0]):
+                return True
+        return True
+
+    def _write_batch(self, rows: Sequence[StreamEntry], lease: Lease, put_off: Reason | None = None) -> bool:
+        """Settle what can be settled; True if anything was. `put_off`: why nothing is written this time."""
+        settled = Settlement()
+        # Contacts come first: only full batches are free of the day's pace.
+        current().paced = len(rows) < BATCH
+        works = self._load(rows, settled, lease.shard)
+        try:
+            if put_off is None:
+                self._write(works)
+            for work in works if put_off else ():
+                work.wait("row", put_off or reason("lead_unanswered"))
+        finally:
+            # What is done is settled also where the line then stops.
+            seconds, micros = self.redis.time()
+            for work in works:
+                self._settle(work, settled, lease.shard, seconds * 1000 + micros // 1000)
+            stale = self.stream.settle(lease.shard, lease.token, settled) if settled.groups else []
+        if stale is None:
+            raise LostLease(lease.locks)
+        return settled.groups > len(stale)
+
+    def _load(self, rows: Sequence[StreamEntry], settled: Settlement, shard: int) -> list[_Work]:
+        stream, key = keys.entries(keys.NOTES, shard), self.customers.use_key()
+        read: list[tuple[bytes, Mapping[bytes, bytes], event.Event, int]] = []
+        for entry, fields in rows:
+            try:
+                read.append((entry, fields, event.read(fields[BODY]), version_of(entry, fields)))
+            except Exception as error:  # any fault: it must not hold up the others; the lead itself is written
+                log.warning("note.unreadable", error=type(error).__name__, at=format_place(error))
+                settled.add((), [(stream, entry, [count("note_failed")])])
+        digests = [keys.digest(key, said.customer_id) for _, _, said, _ in read]
+        names = [name(digest) for digest in digests for name in (keys.customer, keys.forgotten)]
+        stored = self.redis.mget(names) if names else []
+        found = read_receipts(self.redis, [fields[LEAD].decode() for _, fields, _, _ in read])
+        works: list[_Work] = []
+        for at, (entry, fields, said, version) in enumerate(read):
+            record, tombstone = stored[2 * at : 2 * at + 2]
+            receipt = found[at] or Receipt(fields[LEAD].decode())
+            forgotten = tombstone and version >> 16 <= int(tombstone.split()[0])
+            # A lead whose order a person retried may have been noted before.
+            if forgotten or receipt.note == WRITTEN or any(work.lead == receipt.lead for work in works):
+                settled.add((), [(stream, entry, ())])
+                continue
+            works.append(_Work(entry, fields, said, version, digests[at], unpack(record).contact_id, receipt))
+        return works
+
+    def _write(self, works: Sequence[_Work]) -> None:
+        self._find_contacts(works)
+        self._find_written([work for work in works if work.open and work.may_be_written])
+        new = [work for work in works if work.open and not work.note_id]
+        self.stream.apply([("HSET", keys.receipt(work.lead), *receipts.pack(note=SENDING)) for work in new])
+        found: dict[str, WriteOutcome] = {}
+        rows = [ContactWrite(work.lead, "", self._properties(work)) for work in new]
+        try:
+            if rows:
+                self.records.create(NOTES, rows, found, {work.lead: [(CONTACTS, work.contact_id)] for work in new})
+        finally:
+            for work in new:
+                self._note_created(work, found.get(work.lead))
+        self._link([work for work in works if work.open and work.note_id])
+
+    def _properties(self, work: _Work) -> dict[str, str]:
+        said_ms = work.version >> 16
+        mapped = map_event(work.said, said_ms, self.config.crm, _NO_OPTIONS)
+        said = datetime.fromtimestamp(said_ms / 1000, self.timezone)
+        body = write_note(work.said, mapped, work.receipt, said, self.config.mapping, work.digest)
+        return {TEXT: body, "hs_timestamp": str(said_ms)}
+
+    def _find_contacts(self, works: Sequence[_Work]) -> None:
+        """Let each work name the contact as it is now, also where it was merged into another."""
+        contacts = self.records.read(CONTACTS, [work.contact_id for work in works if work.contact_id], ["email"])
+        for work in works:
+            contact = contacts.get(work.contact_id)
+            if isinstance(contact, dict):
+                work.contact_id = contact["id"]
+            elif isinstance(contact, RetryLater):
+                work.wait("row", contact.why)
+            else:
+                work.wait("no_contact", reason("note_without_contact"))
+
+    def _find_written(self, works: Sequence[_Work]) -> None:
+        """Find the notes of those that were tried before, where HubSpot has them."""
+        if not works:
+            return
+        linked = self.records.linked(CONTACTS, NOTES, [work.contact_id for work in works])
+        bodies = self.records.read(NOTES, {note for some in linked.values() for note in some}, [TEXT])
+        for work in works:
+            for note in linked[work.contact_id]:
+                body = bodies.get(note)
+                if isinstance(body, RetryLater):
+                    work.wait("row", body.why)
+                elif isinstance(body, dict) and read_marker(body.get(TEXT) or "")[0] == work.lead:
+                    work.note_id = note
+
+    def _note_created(self, work: _Work, outcome: WriteOutcome | None) -> None:
+        match outcome:
+            case Written(contact_id=note_id) if note_id or not work.order_id:
+                work.note_id = note_id
+                work.done = not work.order_id
+            case Refused():
+                work.failed, work.ends = ("refused", outcome.why), True
+            case RetryLater():
+                work.wait("row", outcome.why)
+            case ContactMissing():
+                work.wait("no_contact", reason("note_without_contact"))
+            case Written():
+                # Which of HubSpot's ids is whose was not said: it is looked for.
+                work.wait("row", reason("lead_unanswered"))
+            case _:
+                # Left in the line: whether it was made is not known, or it was not its turn.
+                pass
+
+    def _link(self, works: Sequence[_Work]) -> None:
+        """Link notes with their orders; one that was deleted meanwhile has none."""
+        kind = self.config.orders.kind if self.config.orders else ""
+        pairs = {(work.note_id, work.order_id): work for work in works if work.order_id and kind}
+        found = self.records.link(NOTES, kind, list(pairs)) if pairs else {}
+        for pair, work in pairs.items():
+            outcome = found.get(pair)
+            if not isinstance(outcome, Written | ContactMissing):
+                work.wait("row", outcome.why if isinstance(outcome, RetryLater) else reason("lead_unanswered"))
+        for work in works:
+            work.done = work.failed is None
+
+    def _settle(self, work: _Work, settled: Settlement, shard: int, now_ms: int) -> None:
+        stream, receipt = keys.entries(keys.NOTES, shard), keys.receipt(work.lead)
+        if work.done:
+            written = ("HSET", receipt, *receipts.pack(note=WRITTEN))
+            settled.add((), [(stream, work.entry, [written, count("note_written")])])
+            log.info("note.written", lead=work.lead)
+        elif work.failed:
+            code, why = work.failed
+            tries = int(work.fields.get(TRIES, b"0")) + 1
+            if work.ends or tries >= self.config.inbox.tries:
+                failed = ("HSET", receipt, *receipts.pack(note=f"failed: {why}"))
+                settled.add((), [(stream, work.entry, [failed, count("note_failed")])])
+                log.warning("note.failed", lead=work.lead, code=code)
+                return
+            fields = {**work.fields, VERSION: version_text(work.version), TRIES: b"%d" % tries}
+            wait = int(wait_seconds(find_lead_retry(code, free=False), tries) * 1000)
+            later = ("ZADD", keys.later(keys.NOTES, shard), now_ms + wait, pack_fields(fields))
+            settled.add((), [(stream, work.entry, [later])])

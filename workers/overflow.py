@@ -1,0 +1,173 @@
+"""Keeps stuck orders and notes from filling Redis, so that they never push intents to the disk: beyond 10,000 waiting,
+or while Redis is filled over three fifths, the oldest orders are parked without their carts, and the oldest notes are
+dropped. Their contacts are written.
+
+Each worker's maintenance thread calls this with every sweep. A step is one script that frees memory first and can be
+repeated, so workers need not agree on who does it.
+"""
+
+from leadcore.config import Inbox as InboxConfig
+from leadcore.fields import RECEIPT
+from leadcore.reasons import reason
+from leadcore.receipts import PARKED, PARKED_SECONDS
+from leadcore.store import keys
+from leadcore.store.connection import Redis, read_info
+from leadcore.store.lines import count_entries
+from leadcore.store.lua import COUNT, DEL_FIRST, ENTRY_FIELDS, UNPACK_FIELDS
+from leadcore.store.parked_orders import FULL
+from workers.rules.batch import BATCH
+
+MOST_WAITING = 10_000
+MEMORY = 0.6
+CHUNK = 250
+CHUNKS = 20
+_PARKED_WHY = f"{PARKED}: {FULL}: {reason('order_cart_dropped')}"
+_DROPPED_WHY = f"failed: {reason('note_dropped')}"
+_PREFIX = keys.parked_order("")
+
+_START = (
+    DEL_FIRST
+    + COUNT
+    + ENTRY_FIELDS
+    + UNPACK_FIELDS
+    + f"""
+local function drop(fields)
+  for at = 1, #fields, 2 do
+    local receipt = fields[at] == LEAD and '{keys.receipt("")}' .. fields[at + 1]
+    if receipt and redis.call('EXISTS', receipt) == 1 then redis.call('HSET', receipt, '{RECEIPT["note"]}', why) end
+  end
+end
+local function park(fields)
+  local entry, lead = {{}}, nil
+  for at = 1, #fields, 2 do
+    if fields[at] == LEAD then lead = fields[at + 1] end
+    if fields[at] == LEAD or fields[at] == VERSION then
+      entry[#entry + 1] = fields[at] .. '\\31' .. fields[at + 1] .. '\\31'
+    end
+  end
+  if not lead then return end
+  redis.call('SET', '{_PREFIX}' .. lead, table.concat(entry), 'EX', {PARKED_SECONDS})
+  redis.call('ZADD', index, 'NX', now, lead)
+  local receipt = '{keys.receipt("")}' .. lead
+  if redis.call('EXISTS', receipt) == 1 then redis.call('HSET', receipt, '{RECEIPT["order"]}', why) end
+end
+local function note(parked)
+  if parked == 0 then return end
+  count('order_parked', parked)
+  redis.pcall('HINCRBY', figures, 'parked_orders:{FULL}', parked)
+end
+"""
+)
+# A drain works on the first entries of its stream: those are left to it.
+_SHED = (
+    """
+-- Returns how many were parked. KEYS from 3 on: per shard the stream, what was put off, the lock.
+local index, figures = KEYS[1], KEYS[2]
+-- keeps: '1' if they wait for a person from now on, else they are dropped.
+local wanted, why, in_work, keeps = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3]), ARGV[4]
+"""
+    + _START
+    + """
+local found = {}
+for at = 3, #KEYS, 3 do
+  local stream, later, lock = KEYS[at], KEYS[at + 1], KEYS[at + 2]
+  local skip = redis.call('EXISTS', lock) == 1 and in_work or 0
+  local rows = redis.call('XRANGE', stream, '-', '+', 'COUNT', wanted + skip)
+  for number = skip + 1, #rows do
+    local ms, sequence = string.match(rows[number][1], '^(%d+)-(%d+)$')
+    found[#found + 1] = {tonumber(ms), tonumber(sequence), 'XDEL', stream, rows[number][1], rows[number][2]}
+  end
+  for _, packed in ipairs(redis.call('ZRANGE', later, 0, wanted - 1)) do
+    local ms = string.match('\\31' .. packed, '\\31' .. VERSION .. '\\31(%d+)')
+    found[#found + 1] = {tonumber(ms or 0), 0, 'ZREM', later, packed, unpack_fields(packed, {})}
+  end
+end
+table.sort(found, function(one, other)
+  if one[1] ~= other[1] then return one[1] < other[1] end
+  return one[2] < other[2]
+end)
+local parked = math.min(wanted, #found)
+for number = 1, parked do redis.call(found[number][3], found[number][4], found[number][5]) end
+for number = 1, parked do (keeps == '1' and park or drop)(found[number][6]) end
+if keeps == '1' then note(parked) end
+return parked
+"""
+)
+_STRIP = (
+    """
+-- Takes the carts off those that are parked, the oldest first. Returns how many were looked at.
+-- after: the rank to begin at.
+local index, figures = KEYS[1], KEYS[2]
+local wanted, why, after = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
+"""
+    + _START
+    + f"""
+local leads = redis.call('ZRANGE', index, after, after + wanted - 1)
+for _, lead in ipairs(leads) do
+  local packed = redis.call('GET', '{_PREFIX}' .. lead)
+  if packed then
+    local fields, has_cart = unpack_fields(packed, {{}}), false
+    for at = 1, #fields, 2 do has_cart = has_cart or fields[at] == BODY end
+    if has_cart then
+      redis.call('DEL', '{_PREFIX}' .. lead)
+      park(fields)
+    end
+  end
+end
+return #leads
+"""
+)
+
+
+class Overflow:
+    """Works over one Redis connection. Raises redis-py's errors."""
+
+    def __init__(self, connection: Redis, config: InboxConfig) -> None:
+        self.redis, self.shards = connection, config.shards
+        self._shed = connection.register_script(_SHED)
+        self._strip = connection.register_script(_STRIP)
+        self._rank = 0
+
+    def shed(self) -> None:
+        """Park what is too much without its carts, at most some thousands; the next call continues."""
+        self._strip_parked()
+        self._shed_line(keys.ORDERS, _PARKED_WHY, keeps=True)
+        self._shed_line(keys.NOTES, _DROPPED_WHY, keeps=False)
+
+    def _shed_line(self, line: str, why: str, *, keeps: bool) -> None:
+        waiting = self._count_waiting(line)
+        for _ in range(CHUNKS):
+            wanted = CHUNK if self._is_full() else min(CHUNK, waiting - MOST_WAITING)
+            if wanted <= 0 or waiting == 0:
+                return
+            parked = int(self._shed(keys=self._keys(line), args=[wanted, why, BATCH, int(keeps)]))
+            if parked == 0:
+                return
+            waiting -= parked
+
+    def _strip_parked(self) -> None:
+        """What waits for a person is the oldest."""
+        for _ in range(CHUNKS):
+            if not self._is_full():
+                self._rank = 0
+                return
+            looked = int(self._strip(keys=[keys.PARKED_ORDERS, keys.FIGURES], args=[CHUNK, _PARKED_WHY, self._rank]))
+            self._rank = self._rank + looked if looked == CHUNK else 0
+            if looked < CHUNK:
+                return
+
+    def _keys(self, line: str) -> list[str]:
+        names = [keys.PARKED_ORDERS, keys.FIGURES]
+        for shard in range(self.shards):
+            names += [name(line, shard) for name in (keys.entries, keys.later, keys.lock)]
+        return names
+
+    def _count_waiting(self, line: str) -> int:
+        pipe = self.redis.pipeline(transaction=False)
+        for shard in range(self.shards):
+            count_entries(pipe, line, shard)
+        return sum(pipe.execute())
+
+    def _is_full(self) -> bool:
+        memory = read_info(self.redis, "memory")
+        return bool(memory.get("maxmemory")) and memory.get("used_memory", 0) > MEMORY * memory["maxmemory"]
