@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,20 @@ def test_every_command_has_its_name_and_a_help_text() -> None:
         assert (command.name, bool(command.help)) == (name, True)
 
 
+def test_the_help_lists_every_command_under_its_heading_and_cuts_none_off() -> None:
+    said = CliRunner().invoke(cli, ["--help"]).stdout
+    for heading in ("Watch:", "Act:", "Set up:", "Try:", "Privacy:"):
+        assert f"\n{heading}\n" in said
+    for name in cli.list_commands(click.Context(cli)):
+        assert f"\n  {name} " in said
+    assert "..." not in said.partition("Watch:")[2]
+
+
+def test_the_version_is_the_projects() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert CliRunner().invoke(cli, ["--version"]).stdout == f"leadsync {project['version']}\n"
+
+
 @pytest.mark.processes
 def test_a_command_imports_no_module_of_another() -> None:
     script = """
@@ -75,7 +90,12 @@ cli.get_command(click.Context(cli), "web")
 print(*(name for name in sys.modules if name.startswith(("leadsync.", "leadcore", "workers", "receiver"))))
 """
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert set(done.stdout.split()) == {"leadsync.cli", "leadsync.commands", "leadsync.commands.processes"}
+    assert set(done.stdout.split()) == {
+        "leadsync.cli",
+        "leadsync.commands",
+        "leadsync.commands.processes",
+        "leadsync.wording",
+    }
 
 
 def test_a_misspelt_command_gets_a_suggestion() -> None:
@@ -113,7 +133,7 @@ def test_retry_says_which_leads_it_refuses_and_why(idle_line: Line) -> None:
     park(idle_line, "one")
     park(idle_line, "bad", mid=None)
     done = call(idle_line, "retry", "one", "bad", "unknown")
-    assert (done.exit_code, done.stdout) == (1, "1 retried.\n")
+    assert (done.exit_code, done.stdout) == (1, "1 lead retried.\n")
     assert done.stderr.splitlines() == [
         "bad: mid is missing or unusable, so it cannot be retried; discard it",
         "unknown: it is not parked",
