@@ -7,7 +7,7 @@ form of values, and what HubSpot refused to do without in the last hour.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from leadcore import event
@@ -17,11 +17,12 @@ from leadcore.fields import BODY, LEAD
 from leadcore.machine import Machine
 from leadcore.payable import find_payable
 from leadcore.reasons import NO_REASON, Reason, english, reason
-from leadcore.receipts import CREATED, SKIPPED, UNCHANGED, UPDATED, WAITING, Note
+from leadcore.receipts import CREATED, HELD, PARKED, SKIPPED, UNCHANGED, UPDATED, WAITING, Note
 from leadcore.store import keys
 from leadcore.store.connection import Redis
+from leadcore.store.leads import read_receipts
 from leadcore.store.required import read_required
-from leadcore.store.streams import Stream
+from leadcore.store.streams import DUPLICATE_MS, Stream
 from leadsync.errors import PreviewError
 from receiver.intake.reply import Replies
 from receiver.pay.links import make_links
@@ -60,7 +61,9 @@ class Change:
 class Preview:
     """`state`: the receipt's. `kept`: each value that would not be written, and why; `doubtful`: those that HubSpot
     would or may refuse, and the portal's rule for their form. `reply`: the messages that DealDroid would get at once;
-    `no_link`: why there would be no payment link, "" if there would be one or there is no table [payment]."""
+    `no_link`: why there would be no payment link, "" if there would be one or there is no table [payment].
+    `duplicate_of`: the lead of this very event, which came already and would be ignored; what is shown is what a new
+    event would change."""
 
     state: str
     why: Reason
@@ -70,6 +73,7 @@ class Preview:
     doubtful: list[Note]
     reply: list[str]
     no_link: Reason
+    duplicate_of: str = ""
 
     @property
     def summary(self) -> str:
@@ -79,7 +83,10 @@ class Preview:
             UNCHANGED: f"Nothing of contact {self.contact_id} would change",
             SKIPPED: "Nothing would be written",
         }.get(self.state, f"The lead would be {self.state}")
-        return f"{text}: {english(self.why)}." if self.why else f"{text}."
+        text = f"{text}: {english(self.why)}." if self.why else f"{text}."
+        if not self.duplicate_of:
+            return text
+        return f"Duplicate: this event came already ({self.duplicate_of}) and would be ignored. As a new one: {text}"
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -165,7 +172,17 @@ def preview_event(raw: bytes, redis: Redis, settings: WorkerSettings, public_url
     links = make_links(shared, public_url, machine)
     replies = Replies(shared.config, shared.key.encode(), machine, links.make if links else None)
     said = json.loads(replies.answer(head)), _find_no_link(head, shared.config.payment, public_url)
-    return _describe(group, group.result or Result(WAITING), hubspot, plan, said)
+    duplicate_of = _find_duplicate(redis, keys.digest(key, head.body), seconds * 1000)
+    return replace(_describe(group, group.result or Result(WAITING), hubspot, plan, said), duplicate_of=duplicate_of)
+
+
+def _find_duplicate(redis: Redis, lead: str, now_ms: int) -> str:
+    """`lead` if an event with this id would be taken for a repeated one; see PUT in `leadcore.store.scripts`."""
+    [receipt] = read_receipts(redis, [lead])
+    if receipt is None or receipt.received_ms is None or receipt.state == HELD:
+        return ""
+    is_known = receipt.state in (WAITING, PARKED) or now_ms - receipt.received_ms < DUPLICATE_MS
+    return lead if is_known else ""
 
 
 def _find_no_link(head: Head, payment: Payment | None, public_url: str) -> Reason:

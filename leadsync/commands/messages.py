@@ -38,6 +38,6 @@ def say(customer: str, texts: tuple[str, ...], urgent: bool, key: str | None, as
     if as_json:
         click.echo(json.dumps({"id": message.id, "warnings": warnings}))
         return
-    click.echo(f"It waits in the outbox. What becomes of it: leadsync lead {message.id}")
+    click.echo(f"It waits to be sent. What becomes of it: leadsync lead {message.id}")
     for warning in warnings:
         click.echo(f"leadsync: {warning}", err=True)

@@ -26,7 +26,7 @@ from leadcore.store.stages import pack as pack_stage
 from leadcore.store.streams import Stream, pack_fields
 from leadsync.cli import cli
 from receiver.intake.spool import Spool
-from tests.conftest import ROOT, SHARDS, Line, lead, open_line
+from tests.conftest import INTENT_PATH, ROOT, SHARDS, Line, eventually, lead, open_line
 
 
 @pytest.fixture(scope="module")
@@ -313,6 +313,20 @@ def test_preview_says_why_a_value_is_not_written(line: Line, tmp_path: Path) -> 
     assert why["firstname"] == "the customer has said this before"
     assert why["hs_lead_status"] == "set only when the contact is created"
     assert why["email"] == "it is not a valid email address"
+
+
+def test_preview_and_send_say_that_an_event_came_already(line: Line, tmp_path: Path) -> None:
+    body = lead("c", name="Ann Lee", phone="0812345678")
+    assert preview(line, tmp_path, body)["duplicate_of"] == ""
+    file = tmp_path / "payload.json"
+    url = ("--url", line.url + INTENT_PATH)
+    assert "duplicate" not in call(line, "send", str(file), *url).stdout
+    eventually(lambda: line.receipts() and line.receipts()[-1].state == "created")
+    assert "duplicate" in call(line, "send", str(file), *url).stdout
+    again = preview(line, tmp_path, body)
+    assert again["duplicate_of"] == line.receipts()[-1].lead
+    assert run_preview(line, tmp_path, body).stdout.startswith("Duplicate: this event came already")
+    assert "duplicate" not in call(line, "send", str(file), "--new", *url).stdout
 
 
 def test_preview_only_fills_blanks_of_somebody_elses_contact(idle_line: Line, tmp_path: Path) -> None:
