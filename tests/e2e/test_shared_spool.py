@@ -52,7 +52,7 @@ class Shop:
     def doctor(self) -> str:
         """What it says about the spool."""
         found = json.loads(self.call("doctor", "--json").stdout)
-        return "\n".join(f"{one['text']} {one['fix']}" for one in found if one["subject"] == "Spool")
+        return "\n".join(f"{one['text']} {one['fix']}" for one in found if one["subject"] == "Disk")
 
 
 @pytest.fixture
