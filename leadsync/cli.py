@@ -2,6 +2,7 @@
 
 import builtins
 import importlib
+import os
 import sys
 from typing import Any
 
@@ -41,6 +42,8 @@ GROUPS = {
     "Privacy": {"export": "customers", "forget": "customers"},
 }
 """Heading of the help -> command -> the module of `leadsync.commands` that defines it."""
+OWN_ENVIRONMENT = frozenset({"all", "config", "run", "web", "worker"})
+"""Commands that never mean the `leadsync run` of the folder."""
 MODULES = {name: module for commands in GROUPS.values() for name, module in commands.items()}
 
 
@@ -72,8 +75,17 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="leadsync", message="%(prog)s %(version)s")
-def cli() -> None:
+@click.pass_context
+def cli(ctx: click.Context) -> None:
     """Leads from DealDroid chats into HubSpot: none lost, none doubled, each confirmed at most once."""
+    if ctx.invoked_subcommand in OWN_ENVIRONMENT or set(ctx.help_option_names) & set(sys.argv):
+        return
+    # Imported here: the commands that start processes do without it.
+    from leadsync.sandbox_choice import use_local_run
+
+    said = use_local_run(os.environ)
+    if said:
+        click.echo(f"leadsync: {said}", err=True)
 
 
 def main() -> None:

@@ -34,7 +34,10 @@ def check_redis(settings: Settings) -> list[Finding]:
         fix = "Use a Redis that allows INFO, appends to disk and evicts nothing."
         return [wrong("Redis", "It answers, but refuses to say how it is set up.", fix)]
     except AWAY as error:
-        text = f"It does not answer ({type(error).__name__}). New leads can only go to the receiver's disk: see Disk."
+        text = (
+            f"It does not answer at {settings.redis_address} ({type(error).__name__}). "
+            "New leads can only go to the receiver's disk: see Disk."
+        )
         return [wrong("Redis", text, "Check REDIS_URL, and REDIS_TLS_VERIFY where its certificate is self-signed.")]
 
 
