@@ -55,7 +55,7 @@ def announce(folder: Path, environ: Mapping[str, str], given: Mapping[str, str])
 
 def find(folder: Path) -> LocalRun | None:
     """What is said in `folder`, None if nothing is that this user alone could have written."""
-    with suppress(OSError, ValueError, AttributeError, TypeError):
+    with suppress(OSError, ValueError, AttributeError, TypeError, LookupError):
         handle = os.open(folder / FILE, os.O_RDONLY | os.O_NOFOLLOW)
         with open(handle, "rb") as file:
             about = os.fstat(handle)
