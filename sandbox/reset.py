@@ -26,4 +26,8 @@ def forget_leads(redis: Any) -> None:
 
 
 def _is_kept(name: str) -> bool:
-    return name.endswith(":lock") or any(name == kept or name.startswith(f"{kept}:") for kept in _KEPT)
+    return (
+        name.endswith(":lock")
+        or ":endpoint" in name
+        or any(name == kept or name.startswith(f"{kept}:") for kept in _KEPT)
+    )
