@@ -61,7 +61,7 @@ def print_status(status: Status, problems: Sequence[Problem], timezone: ZoneInfo
         # Leads are always expected; where nothing else waits, nobody is kept waiting.
         matters = line is lines.INBOX or any(status.depths[line.name])
         pause = status.pauses[line.name] if matters else {}
-        table.add_row(f"Line to {line.to}", _describe_line(status, pause, timezone))
+        table.add_row(f"{line.noun.capitalize()} to {line.to}", _describe_line(status, pause, timezone))
     dry = f", {status.dry_workers} with DRY_RUN" if status.dry_run else ""
     table.add_row("Workers alive", f"{status.workers}{dry}")
     for line in used:

@@ -24,6 +24,7 @@ from leadcore.store.required import remember_required
 from leadcore.store.stages import WAITS, StageRecord
 from leadcore.store.stages import pack as pack_stage
 from leadcore.store.streams import Stream, pack_fields
+from leadcore.texts import en
 from leadsync.cli import cli
 from receiver.intake.spool import Spool
 from tests.conftest import INTENT_PATH, ROOT, SHARDS, Line, eventually, lead, open_line
@@ -74,6 +75,22 @@ def test_the_help_lists_every_command_under_its_heading_and_cuts_none_off() -> N
     for name in cli.list_commands(click.Context(cli)):
         assert f"\n  {name} " in said
     assert "..." not in said.partition("Watch:")[2]
+
+
+PRIVATE = re.compile(
+    r"\b(shards?|drain(ed|s)?|bells?|leases?|settle[ds]?|outbox|dataset|tombstone|field clocks?|ledger)\b", re.I
+)
+
+
+def test_what_people_read_is_without_the_codes_private_words() -> None:
+    context = click.Context(cli)
+    groups = [command for name in cli.list_commands(context) if (command := cli.get_command(context, name))]
+    parts = [part for group in groups if isinstance(group, click.Group) for part in group.commands.values()]
+    helps = [command.get_help(click.Context(command)) for command in (*groups, *parts)]
+    texts = [text for text in vars(en).values() if isinstance(text, dict)]
+    said = [*helps, *(text for table in texts for text in table.values() if isinstance(text, str))]
+    assert len(said) > 100
+    assert [text for text in said if PRIVATE.search(text)] == []
 
 
 def test_the_version_is_the_projects() -> None:

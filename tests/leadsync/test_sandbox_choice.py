@@ -85,6 +85,7 @@ def test_a_command_says_once_which_system_is_meant_and_works_there(
     tmp_path: Path, databases: Iterator[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("no_proxy", "")
     url = next(databases)
     with open_line(tmp_path, url) as line, announce(tmp_path / ".leadsync", {**MADE, "REDIS_URL": url}, {}):
         done = _call(line, "leads", "--json")
