@@ -128,9 +128,8 @@ def open_(lead_id: str) -> None:
 def _has_browser() -> bool:
     """Whether a window can open. Without one, a browser for the terminal would take the terminal."""
     is_remote = bool(os.environ.get("SSH_CONNECTION"))
-    return not is_remote and (
-        sys.platform == "darwin" or any(os.environ.get(n) for n in ("DISPLAY", "WAYLAND_DISPLAY"))
-    )
+    has_screen = sys.platform == "darwin" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    return bool(has_screen) and not is_remote
 
 
 def _make_filter(
