@@ -75,14 +75,20 @@ clean:
 # --group needs pip 25.1; Debian's Python brings an older one.
 .venv/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
+	@echo 'Making .venv, once.'
 	@$(PYTHON) -m venv .venv || { rm -rf .venv; \
 		echo 'On Debian and Ubuntu, venv is a package of its own: apt-get install python3-venv' >&2; exit 1; }
 	@$(BIN)/python -m pip install -q --disable-pip-version-check 'pip>=25.1' || { rm -rf .venv; exit 1; }
 
+# A line per package: pip's own are too many, and with -q it says nothing for a minute.
 # What `run` and the tests take for Redis is never compiled; they go on without what has no wheel for this machine.
 .venv/run: pyproject.toml requirements.txt constraints.txt | .venv/bin/pip
 	@grep -vE '^(fakeredis|lupa)==' requirements.txt >.venv/requirements.txt
-	$(BIN)/pip install -q -c constraints.txt -r .venv/requirements.txt
+	@echo 'Installing what leadsync needs into .venv, once:'
+	@{ PYTHONUNBUFFERED=1 $(BIN)/pip install --disable-pip-version-check --progress-bar off \
+		-c constraints.txt -r .venv/requirements.txt; echo $$? >.venv/code; } | \
+		sed -n 's/^Collecting \([^ ;(]*\).*/  \1/p; s/^Installing collected packages.*/  and now writes them .../p'; \
+		exit "$$(cat .venv/code)"
 	@for redis in '--group server' 'fakeredis[lua]'; do \
 		$(BIN)/pip install -q -c constraints.txt --only-binary :all: $$redis >.venv/redis.log 2>&1 || { \
 			tail -n 1 .venv/redis.log; echo "Note: pip install $$redis does not work here; see README, Try it."; }; \

@@ -4,7 +4,6 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator
 from functools import cache
-from itertools import takewhile
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -14,7 +13,9 @@ from msgspec.structs import replace
 
 from leadcore.errors import ConfigError
 from leadcore.orders.money import decimals
+from leadcore.property_names import MAPPED
 from leadcore.text import clean
+from leadcore.toml_errors import explain, line_of, refuse_name
 
 DEFAULT_FILE = "leadsync.toml"
 DEFAULT_NOTICE = "{{ what }}{% if intent %} ({{ intent }}){% endif %}{% if link %}\n{{ link }}{% endif %}"
@@ -32,7 +33,7 @@ StageTexts = dict[Language, dict[str, Default]]
 class Crm(Struct, frozen=True, forbid_unknown_fields=True):
     """How a payload becomes CRM data."""
 
-    country: Annotated[str, Meta(pattern=r"^[A-Z]{2}$")] = "TH"
+    country: Annotated[str, Meta(pattern=r"^[A-Z]{2}$", description="a country's two capitals, such as TH")] = "TH"
     province_language: Literal["th", "en"] = "th"
     email_match: Literal["fill", "overwrite"] = "fill"
     ignored_emails: tuple[str, ...] = ("test@test.com", "test@example.com", "noemail@example.com")
@@ -159,7 +160,7 @@ class Notes(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
-    """`mapping`: name of a value -> HubSpot property, or false to leave it out. `properties`: dotted path in the
+    """`mapping`: one of `MAPPED` -> HubSpot property, or false to leave it out. `properties`: dotted path in the
     payload -> HubSpot property, for fields that have no mapping. `required`: HubSpot property -> the value to send
     where a new contact has none. `orders`: None if no orders are made."""
 
@@ -242,9 +243,9 @@ def parse(source: str) -> Config:
         try:
             config = msgspec.convert(value, kind)
         except msgspec.ValidationError as error:
-            raise ConfigError(_explain(source, path, str(error))) from None
+            raise ConfigError(explain(source, path, value, kind, error)) from None
     for path, mistake in _find_mistakes(config):
-        raise ConfigError(f"line {_line_of(source, path)}: {mistake}.")
+        raise ConfigError(f"line {line_of(source, path)}: {mistake}.")
     return replace(config, intents={clean(name): intent for name, intent in config.intents.items()})
 
 
@@ -261,6 +262,9 @@ def _pattern(name: str) -> re.Pattern[str]:
 
 def _find_mistakes(config: Config) -> Iterator[tuple[list[str], str]]:
     """Keys whose values do not fit, and why."""
+    for name in config.mapping:
+        if name not in MAPPED:
+            yield ["mapping", name], f"mapping.{name}: {refuse_name(name, MAPPED)}"
     for table, targets in (("mapping", config.mapping), ("properties", config.properties)):
         for name, target in targets.items():
             if target in _REFUSED_TARGETS:
@@ -335,12 +339,14 @@ def _named_values(tree: dict[str, Any]) -> Iterator[tuple[list[str], Any, Any]]:
     ]
     for language, stages in _table(tree, ["orders", "messages"]).items():
         yield ["orders", "messages", language], language, Language
+        yield ["orders", "messages", language], stages, dict[str, Any]
         for stage, text in (stages if isinstance(stages, dict) else {}).items():
             yield ["orders", "messages", language, stage], text, Default
     texts = [["messages", "texts"], *(["intents", name, "texts"] for name in _table(tree, ["intents"]))]
     for path in texts:
         for language, cases in _table(tree, path).items():
             yield [*path, language], language, Language
+            yield [*path, language], cases, dict[str, Any]
             for case, text in (cases if isinstance(cases, dict) else {}).items():
                 yield [*path, language, case], case, Case
                 yield [*path, language, case], text, str
@@ -357,40 +363,3 @@ def _table(tree: dict[str, Any], path: list[str]) -> dict[str, Any]:
     for name in path:
         tree = tree.get(name) if isinstance(tree, dict) else None  # type: ignore[assignment]  # checked in the next line
     return tree if isinstance(tree, dict) else {}
-
-
-def _explain(source: str, path: list[str], message: str) -> str:
-    where = re.search(r" - at `(?:key in )?\$\.?([^`]*)`$", message)
-    inner = [part for part in re.split(r"[.\[\]]+", where.group(1)) if part and part != "..."] if where else []
-    unknown = re.search(r"unknown field `([^`]*)`", message)
-    names = [*path, *inner, *([unknown.group(1)] if unknown else [])]
-    plain = message[: where.start()] if where else message
-    return f"line {_line_of(source, names)}: {'.'.join(names) or 'the file'}: {plain}."
-
-
-def _line_of(source: str, path: list[str]) -> int:
-    """The number of the line that names the key `path`, else as much of it as any line does."""
-    best, found, table = 0, 1, []
-    for number, line in enumerate(source.splitlines(), 1):
-        if line.lstrip().startswith("["):
-            table = own = _read_key(line)
-        else:
-            own = [*table, *_read_key(f"{line[: match.start()]} = 0")] if (match := re.search(r"\s*=", line)) else []
-        named = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(own, path, strict=False))))
-        if named > best:
-            best, found = named, number
-    return found
-
-
-def _read_key(line: str) -> list[str]:
-    """The key that a line of TOML names, [] if it names none."""
-    try:
-        value: Any = tomllib.loads(line)
-    except tomllib.TOMLDecodeError:
-        return []
-    path: list[str] = []
-    while isinstance(value, dict) and value:
-        name, value = next(iter(value.items()))
-        path.append(name)
-        value = value[0] if isinstance(value, list) and value else value
-    return path

@@ -22,6 +22,8 @@ from leadcore.filler import all_say_something, drop_leftovers, says_nothing
 from leadcore.text import NOISE, clean, is_plain
 
 REQUIRED = ("mid", "customer_id", "intent")
+STATE_HEADER, DUPLICATE = "Leadsync-Event", "duplicate"
+"""In the answer to a post of an event that came already. DealDroid ignores it; it is for who tries the webhook."""
 MAX_PRODUCTS = 100
 # Far above any payload, and far below Python's recursion limit, which depends on the caller's depth.
 MAX_DEPTH = 100

@@ -10,19 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from leadcore.fields import RECEIPT
+from leadcore.property_names import PROPERTIES as PROPERTIES
 from leadcore.reasons import Reason, english, modernize
 from leadcore.reasons import reason as make_reason
 
-# Positions are stored in Redis: append only.
-PROPERTIES = (
-    "firstname", "lastname", "email", "phone", "mobilephone", "company", "address", "city", "state", "zip", "country",
-    "hs_language", "hs_lead_status", "hs_legal_basis", "dealdroid_customer_id", "dealdroid_last_intent",
-    "dealdroid_last_intent_at", "dealdroid_payment_method", "dealdroid_cart", "dealdroid_cart_total",
-    "dealdroid_subdistrict", "dealdroid_district", "dealdroid_unsaved", "dealdroid_other_customer_ids",
-    "dealdroid_village", "dealdroid_product_type", "dealdroid_first_intent", "dealdroid_first_intent_at",
-    "dealdroid_name_given", "dealdroid_nickname", "dealdroid_other_phones", "dealdroid_placeholder",
-    "dealdroid_shorter_1", "dealdroid_shorter_2", "dealdroid_shorter_3",
-)  # fmt: skip
 _CODES = {name: chr(48 + position) for position, name in enumerate(PROPERTIES)}
 _NAMES = {code: name for name, code in _CODES.items()}
 

@@ -17,11 +17,12 @@ from leadcore.fields import BODY, LEAD
 from leadcore.machine import Machine
 from leadcore.payable import find_payable
 from leadcore.reasons import NO_REASON, Reason, english, reason
-from leadcore.receipts import CREATED, SKIPPED, UNCHANGED, UPDATED, WAITING, Note
+from leadcore.receipts import CREATED, HELD, PARKED, SKIPPED, UNCHANGED, UPDATED, WAITING, Note
 from leadcore.store import keys
 from leadcore.store.connection import Redis
+from leadcore.store.leads import read_receipts
 from leadcore.store.required import read_required
-from leadcore.store.streams import Stream
+from leadcore.store.streams import DUPLICATE_MS, Stream
 from leadsync.errors import PreviewError
 from receiver.intake.reply import Replies
 from receiver.pay.links import make_links
@@ -61,7 +62,8 @@ class Preview:
     """`state`: the receipt's. `kept`: each value that would not be written, and why; `doubtful`: those that HubSpot
     would or may refuse, and the portal's rule for their form. `reply`: the messages that DealDroid would get at once;
     `no_link`: why there would be no payment link, "" if there would be one or there is no table [payment]. `note`:
-    whether the event would leave one, on the contact and on the order that its cart becomes."""
+    whether the event would leave one, on the contact and on the order that its cart becomes. `duplicate_of`: the lead of this very event, which came already and would be ignored; what is shown is what a new
+    event would change."""
 
     state: str
     why: Reason
@@ -72,6 +74,7 @@ class Preview:
     reply: list[str]
     no_link: Reason
     note: bool = False
+    duplicate_of: str = ""
 
     @property
     def summary(self) -> str:
@@ -81,7 +84,10 @@ class Preview:
             UNCHANGED: f"Nothing of contact {self.contact_id} would change",
             SKIPPED: "Nothing would be written",
         }.get(self.state, f"The lead would be {self.state}")
-        return f"{text}: {english(self.why)}." if self.why else f"{text}."
+        text = f"{text}: {english(self.why)}." if self.why else f"{text}."
+        if not self.duplicate_of:
+            return text
+        return f"Duplicate: this event came already ({self.duplicate_of}) and would be ignored. As a new one: {text}"
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -169,7 +175,18 @@ def preview_event(raw: bytes, redis: Redis, settings: WorkerSettings, public_url
     said = json.loads(replies.answer(head)), _find_no_link(head, shared.config.payment, public_url)
     preview = _describe(group, group.result or Result(WAITING), hubspot, plan, said)
     written = preview.state in (CREATED, UPDATED, UNCHANGED)
-    return replace(preview, note=written and shared.config.notes.wants(head.intent))
+    duplicate_of = _find_duplicate(redis, keys.digest(key, head.body), seconds * 1000)
+    note = written and shared.config.notes.wants(head.intent)
+    return replace(preview, note=note, duplicate_of=duplicate_of)
+
+
+def _find_duplicate(redis: Redis, lead: str, now_ms: int) -> str:
+    """`lead` if an event with this id would be taken for a repeated one; see PUT in `leadcore.store.scripts`."""
+    [receipt] = read_receipts(redis, [lead])
+    if receipt is None or receipt.received_ms is None or receipt.state == HELD:
+        return ""
+    is_known = receipt.state in (WAITING, PARKED) or now_ms - receipt.received_ms < DUPLICATE_MS
+    return lead if is_known else ""
 
 
 def _find_no_link(head: Head, payment: Payment | None, public_url: str) -> Reason:

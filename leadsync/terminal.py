@@ -1,7 +1,7 @@
 """Output of the commands: tables for people, JSON for machines."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -15,12 +15,11 @@ from rich.text import Text
 
 from leadcore.endpoint import PAUSED, STOPPED, Endpoint
 from leadcore.reasons import english
-from leadcore.receipts import HELD, Receipt
+from leadcore.receipts import HELD, PARKED, SKIPPED, Receipt
 from leadcore.store import lines
-from leadcore.store.connection import Redis
-from leadcore.store.leads import read_newest, read_receipts
 from leadcore.store.status import Status
 from leadcore.verdict import BAD, CALM, WARN, Problem, find_flaws
+from leadsync.wording import count
 
 if TYPE_CHECKING:
     from leadcore.store.parked import Cause
@@ -34,25 +33,16 @@ if TYPE_CHECKING:
     from receiver.intake.spool import Share
 
 T = TypeVar("T")
-CHUNK = 500
 HELD_STYLE = "bright_black"
 SEVERITIES = {BAD: "Wrong", WARN: "Warning", CALM: "Note"}
 STYLES = {BAD: "bold red", WARN: "yellow", CALM: "yellow"}
+# What `forget` counts -> one and several of it, where that is no plain English.
+_REMOVED = {
+    "field clocks": ("record of what the customer said", "records of what the customer said"),
+    "email entries": ("email entry", "email entries"),
+    "spooled leads": ("lead on this machine's disk", "leads on this machine's disk"),
+}
 COLOURS = {"fine": "green", "warning": "yellow", "wrong": "bold red"}
-
-
-def newest(connection: Redis, limit: int, state: str | None = None) -> list[Receipt]:
-    """The newest `limit` receipts, newest first, of those in `state`; expired ones are left out."""
-    if state is None:
-        leads = [lead for _, lead in read_newest(connection, limit)]
-        return [one for one in read_receipts(connection, leads) if one]
-    found: dict[str, Receipt] = {}
-    before = ""
-    while len(found) < limit and (rows := read_newest(connection, CHUNK, before)):
-        receipts = read_receipts(connection, (lead for _, lead in rows))
-        found |= {one.lead: one for one in receipts if one and one.state == state and one.lead not in found}
-        before = rows[-1][0]
-    return list(found.values())[:limit]
 
 
 def print_status(status: Status, problems: Sequence[Problem], timezone: ZoneInfo, *, as_json: bool) -> None:
@@ -72,7 +62,7 @@ def print_status(status: Status, problems: Sequence[Problem], timezone: ZoneInfo
         # Leads are always expected; where nothing else waits, nobody is kept waiting.
         matters = line is lines.INBOX or any(status.depths[line.name])
         pause = status.pauses[line.name] if matters else {}
-        table.add_row(f"Line to {line.to}", _describe_line(status, pause, timezone))
+        table.add_row(f"{line.noun.capitalize()} to {line.to}", _describe_line(status, pause, timezone))
     dry = f", {status.dry_workers} with DRY_RUN" if status.dry_run else ""
     table.add_row("Workers alive", f"{status.workers}{dry}")
     for line in used:
@@ -97,8 +87,8 @@ def print_status(status: Status, problems: Sequence[Problem], timezone: ZoneInfo
     table.add_row("Last post from DealDroid", describe_last_post(status, timezone))
     table.add_row("Posts refused today", str(status.refused_today))
     table.add_row("Counted since the start")
-    for name, count in sorted(status.counts.items()):
-        table.add_row(f"  {name.replace('_', ' ')}", str(count))
+    for name, number in sorted(status.counts.items()):
+        table.add_row(f"  {name.replace('_', ' ')}", str(number))
     Console().print(table)
 
 
@@ -157,30 +147,51 @@ def print_held_stages(found: Sequence["HeldStage"], timezone: ZoneInfo, *, as_js
 
 def print_leads(found: Sequence[Receipt], timezone: ZoneInfo, *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps([_as_dict(receipt) for receipt in found]))
+        print(json.dumps([as_dict(receipt) for receipt in found]))
         return
-    table = Table("Lead", "Received", "Customer", "Intent", "State", "Contact", "Message")
+    if not found:
+        print("No lead fits.")
+        return
+    # Ids are for copying: they are never cut or wrapped.
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("Lead", no_wrap=True)
+    table.add_column("Received", no_wrap=True)
+    table.add_column("Customer", no_wrap=True)
+    table.add_column("What became of it", overflow="fold")
     for one in found:
-        flaws = _describe_flaws(one)
-        style = HELD_STYLE if one.state == HELD else COLOURS["warning"] if flaws else ""
-        table.add_row(
-            one.lead,
-            _time(one.received_ms, timezone),
-            one.customer_id,
-            one.intent,
-            Text(", ".join([one.state, *flaws]), style),
-            one.contact_id,
-            english(one.message),
-        )
+        style = HELD_STYLE if one.state == HELD else COLOURS["warning"] if _describe_flaws(one) else ""
+        received = _time(one.received_ms, timezone, "%m-%d %H:%M")
+        table.add_row(one.lead, received, Text(one.customer_id), Text(_describe_result(one), style))
     Console().print(table)
+
+
+def describe_lead(receipt: Receipt, timezone: ZoneInfo) -> str:
+    """One line about a lead as it is now."""
+    moments = (receipt.received_ms, receipt.written_ms, receipt.message_ms, receipt.retried_ms)
+    latest = max((one for one in moments if one), default=None)
+    parts = (_time(latest, timezone, "%H:%M:%S"), receipt.lead, receipt.customer_id, _describe_result(receipt))
+    return "  ".join(parts)
+
+
+def _describe_result(receipt: Receipt) -> str:
+    parts = [", ".join([receipt.state, *_describe_flaws(receipt)])]
+    if receipt.state in (PARKED, SKIPPED) and receipt.reason:
+        parts[0] += f": {english(receipt.reason)}"
+    if receipt.contact_id:
+        parts.append(f"contact {receipt.contact_id}")
+    if receipt.message:
+        parts.append(f"message {english(receipt.message)}")
+    if receipt.order:
+        parts.append(f"order {' '.join(filter(None, [receipt.order_ref, english(receipt.order)]))}")
+    return f"{receipt.intent}: {'; '.join(parts)}"
 
 
 def print_receipt(receipt: Receipt, timezone: ZoneInfo, *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps(_as_dict(receipt)))
+        print(json.dumps(as_dict(receipt)))
         return
     table = Table(show_header=False, box=None)
-    for name, value in _as_dict(receipt).items():
+    for name, value in as_dict(receipt).items():
         if name == "notes":
             for note in receipt.notes:
                 table.add_row(note.what, f"{note.property}: {english(note.why)}")
@@ -191,7 +202,7 @@ def print_receipt(receipt: Receipt, timezone: ZoneInfo, *, as_json: bool) -> Non
     Console().print(table)
 
 
-def _as_dict(receipt: Receipt) -> dict[str, Any]:
+def as_dict(receipt: Receipt) -> dict[str, Any]:
     """For JSON, with what keeps a written lead from being a plain success."""
     return {**receipt.as_dict(), "flaws": _describe_flaws(receipt)}
 
@@ -270,14 +281,15 @@ def print_missing(found: "Found", *, repaired: bool, as_json: bool) -> None:
         print(json.dumps(found.as_dict()))
         return
     leads = sum(1 for one in found.missing if one.lead)
-    print(f"{leads} of {found.leads} leads missing, {found.customers} customers checked.")
+    checked = count(found.customers, "customer")
+    print(f"{leads} of {count(found.leads, 'lead')} missing, {checked} checked.")
     if found.missing:
         table = Table("Lead", "Customer", "Contact", "Why")
         for one in found.missing:
             table.add_row(one.lead or "-", Text(one.customer_id or "-"), one.contact_id, one.why)
         Console().print(table)
     if repaired:
-        print(f"{found.repaired} customers repaired: their next event writes all its values again.")
+        print(f"{count(found.repaired, 'customer')} repaired: the next event of each writes all its values again.")
     elif found.missing:
         print("leadsync reconcile --repair lets the next event of these customers write all its values again.")
     if found.orders:
@@ -304,9 +316,10 @@ def print_forgotten(done: "Forgotten", *, asked: bool, as_json: bool) -> None:
     if as_json:
         print(json.dumps(done.as_dict()))
         return
-    print("Removed: " + ", ".join(f"{count} {what}" for what, count in done.removed.items()) + ".")
+    print("Removed: " + (", ".join(_describe_removed(done.removed)) or "nothing, because nothing was stored") + ".")
     for one in done.hubspot:
-        others = f" {one.others} other chat customers were linked to this contact." if one.others else ""
+        linked = count(one.others, "other chat customer was", "other chat customers were")
+        others = f" {linked} linked to this contact." if one.others else ""
         if one.erased:
             print(f"HubSpot: contact {one.contact_id} deleted for good.{others}")
         else:
@@ -332,6 +345,13 @@ def print_forgotten(done: "Forgotten", *, asked: bool, as_json: bool) -> None:
         print(f"Still to be done: {what}")
 
 
+def _describe_removed(removed: Mapping[str, int]) -> Iterator[str]:
+    for what, number in removed.items():
+        name, plural = _REMOVED.get(what, (what.removesuffix("s"), what))
+        if number:
+            yield count(number, name, plural)
+
+
 def print_trust(done: "Trust", *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(done.as_dict()))
@@ -351,5 +371,5 @@ def track(sequence: Iterable[T], what: str, total: int | None = None) -> Iterabl
     return bar(sequence, what, total=total, console=console, transient=True, disable=not console.is_terminal)
 
 
-def _time(ms: int | None, timezone: ZoneInfo) -> str:
-    return datetime.fromtimestamp(ms / 1000, timezone).strftime("%Y-%m-%d %H:%M:%S") if ms else ""
+def _time(ms: int | None, timezone: ZoneInfo, form: str = "%Y-%m-%d %H:%M:%S") -> str:
+    return datetime.fromtimestamp(ms / 1000, timezone).strftime(form) if ms else ""

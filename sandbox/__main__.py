@@ -2,20 +2,21 @@
 
 import argparse
 import os
-import secrets
 import sys
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from leadcore import local_run
 from leadcore.config import DEFAULT_FILE
 from leadcore.errors import SettingsError
+from leadcore.local_run import DATA
 from leadcore.settings import split_secrets
 from receiver import listener
 from sandbox import launch, redis
+from sandbox.data_folder import DataFolder
 from sandbox.processes import EndedError, Processes, listen
-
-DATA = ".leadsync"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -45,32 +46,42 @@ def run(folder: Path, stack: ExitStack) -> None:
     signals = listen()
     needs = launch.find_needs(os.environ)
     # What has been said to the stand-in must not count as said to the portal.
-    home = folder / ("sandbox" if needs.hubspot else "portal")
+    home = DataFolder(folder / ("sandbox" if needs.hubspot else "portal"))
     ports = launch.choose_ports(launch.wish_ports(os.environ), is_free, redis.free_port)
     own = {
-        "DEALDROID_SECRET": secrets.token_urlsafe(24),
-        "CONSOLE_PASSWORD": secrets.token_urlsafe(12),
-        "SPOOL_DIR": str((home / "spool").absolute()),
-        "LEADSYNC_KEY": secrets.token_urlsafe(24),
+        **home.keep_secrets(),
+        "SPOOL_DIR": str(home.spool.absolute()),
     }
     if needs.hubspot and not Path(DEFAULT_FILE).is_file():
         own["LEADSYNC_CONFIG"] = str(Path(__file__).with_name("leadsync.toml"))
     said = ""
     if needs.redis:
-        # The stand-in for HubSpot begins empty; a Redis that remembers what it was told would tell it nothing again.
-        running = stack.enter_context(redis.start(home / "redis", ports["redis"], empty=needs.hubspot))
+        # What the stand-in for HubSpot knows and what Redis knows go together: a Redis that remembers what it told an
+        # empty portal would tell it nothing again.
+        running = stack.enter_context(redis.start(home.redis, ports["redis"], before=partial(_match, home, needs)))
         own["REDIS_URL"] = running.url
-        said = (
-            f"{running.url}  (embedded {redis.identify_file(running.server)}, data in {home})"
-            if running.server
-            else f"{running.url}  (fakeredis: keeps no data)"
-        )
+        said = f"{running.url}  (embedded {redis.identify_file(running.server)})" if running.server else ""
+        said = said or f"{running.url}  (fakeredis: keeps no data)"
+        if needs.hubspot and not running.server:
+            home.clear_states()
+    elif needs.hubspot:
+        home.clear_states()
     environ = launch.extend(os.environ, ports, own)
+    secret = next(iter(split_secrets(environ["DEALDROID_SECRET"])), "")
     processes = stack.enter_context(Processes(environ, signals, show))
-    for part in launch.list_parts(os.environ, ports, next(iter(split_secrets(environ["DEALDROID_SECRET"])), "")):
+    for part in launch.list_parts(os.environ, ports, secret, home.path, own.get("REDIS_URL", "")):
         processes.start(part)
-    show(launch.describe(os.environ, ports, own, said))
+    is_announced = stack.enter_context(local_run.announce(Path(DATA), *launch.tell(os.environ, environ)))
+    show(launch.describe(os.environ, ports, own, said, home.path if folder == Path(DATA) else None))
+    if not is_announced:
+        show("Commands in this folder mean the `leadsync run` that was started here before.\n")
     processes.watch()
+
+
+def _match(home: DataFolder, needs: launch.Needs) -> None:
+    """Before Redis starts, with its folder locked: empty both sides, unless both can go on."""
+    if needs.hubspot and not home.is_whole():
+        home.clear()
 
 
 def is_free(port: int) -> bool:

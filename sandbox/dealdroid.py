@@ -5,6 +5,7 @@
 
 import argparse
 import time
+from pathlib import Path
 from threading import Lock
 from typing import Annotated, Any, Literal
 
@@ -15,6 +16,7 @@ from msgspec import Meta, Struct
 from sandbox.call_log import CallLog
 from sandbox.faults import Fault, Faults
 from sandbox.http_server import Dropped, serve
+from sandbox.state_file import StateFile
 
 WEBHOOK = "/api/provider/webhook/"
 _NotBlank = Annotated[str, Meta(pattern=r"\S")]
@@ -44,6 +46,11 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     latency: Annotated[float, Meta(ge=0)] = 0.0
 
 
+class _Saved(Struct):
+    settings: Settings
+    messages: list[dict[str, Any]]
+
+
 class Chats:
     """What customers were told: `messages` in order of arrival, each `{at, customer_id, text}`."""
 
@@ -55,6 +62,16 @@ class Chats:
     def take(self, delivery: Delivery, now: float) -> None:
         with self.lock:
             self.messages += [{"at": now, "customer_id": delivery.customer_id, "text": t} for t in delivery.messages]
+
+    def save(self) -> bytes:
+        """What was said and set, as bytes. Takes the lock."""
+        with self.lock:
+            return msgspec.json.encode(_Saved(self.settings, self.messages))
+
+    def restore(self, raw: bytes) -> None:
+        """Raises `msgspec.MsgspecError`."""
+        saved = msgspec.json.decode(raw, type=_Saved)
+        self.settings, self.messages = saved.settings, saved.messages
 
 
 def create_app(chats: Chats) -> Flask:
@@ -171,7 +188,15 @@ def _json(body: Any, status: int = 200) -> Response:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m sandbox.dealdroid", description="A stand-in for DealDroid.")
     parser.add_argument("--port", type=int, required=True)
-    serve(create_app(Chats()), parser.parse_args().port)
+    parser.add_argument("--state", type=Path, metavar="FILE", help="keep the chats here")
+    given = parser.parse_args()
+    chats = Chats()
+    state = StateFile(given.state, chats.save)
+    saved = state.read()
+    if saved:
+        chats.restore(saved)
+    with state:
+        serve(state.watch(create_app(chats)), given.port)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from leadcore.settings import find_platform
@@ -11,6 +12,18 @@ PORTS = {"receiver": 8000, "page": 8001, "hubspot": 8002, "dealdroid": 8003, "re
 INTENT_PATH = "/api/v1/intent-handler"
 CONSOLE_PATH = "/console/"
 WEBHOOK_PATH = "/api/provider/webhook/"
+TOLD = (
+    "REDIS_URL",
+    "HUBSPOT_ACCESS_TOKEN",
+    "HUBSPOT_BASE_URL",
+    "DEALDROID_WEBHOOK_URL",
+    "DEALDROID_SECRET",
+    "LEADSYNC_KEY",
+    "LEADSYNC_CONFIG",
+    "SPOOL_DIR",
+    "PORT",
+)
+"""What another terminal's commands need to know."""
 EXAMPLE = {
     "mid": "m-1",
     "customer_id": "c-1",
@@ -102,8 +115,11 @@ def extend(environ: Mapping[str, str], ports: Mapping[str, int], own: Mapping[st
     return result
 
 
-def list_parts(environ: Mapping[str, str], ports: Mapping[str, int], secret: str) -> list[Part]:
-    """In the order of their start; they end in the reverse order."""
+def list_parts(
+    environ: Mapping[str, str], ports: Mapping[str, int], secret: str, home: Path, redis: str = ""
+) -> list[Part]:
+    """In the order of their start; they end in the reverse order. `home`: the folder in which the stand-ins keep what
+    they know; `redis`: the URL of the embedded one, "" where there is none."""
     needs, receiver = find_needs(environ), receiver_url(environ, ports)
     systems = ["--receiver", receiver]
     systems += [word for name in ("hubspot", "dealdroid") for word in (f"--{name}", url(ports[name]))]
@@ -113,17 +129,26 @@ def list_parts(environ: Mapping[str, str], ports: Mapping[str, int], secret: str
         Part("worker", ("-m", "leadsync", "worker", "--count", "2"), ready=f"{receiver}/readyz"),
     ]
     if needs.dealdroid:
-        parts.insert(0, _serve("dealdroid", ports["dealdroid"]))
+        parts.insert(0, _serve("dealdroid", ports["dealdroid"], f"--state={home / 'dealdroid.json'}"))
     if needs.hubspot:
-        parts.insert(0, _serve("hubspot", ports["hubspot"]))
+        parts.insert(0, _serve("hubspot", ports["hubspot"], f"--state={home / 'hubspot.json'}"))
     if needs.page:
-        parts.append(_serve("page", ports["page"], *systems, f"--secret={secret}"))
+        parts.append(_serve("page", ports["page"], *systems, f"--secret={secret}", f"--redis={redis}"))
     return parts
 
 
-def describe(environ: Mapping[str, str], ports: Mapping[str, int], own: Mapping[str, str], redis: str) -> str:
-    """What is where, and how to post a lead; `redis` is what to say about the embedded one. Of what the user has set,
-    no secret is shown, nor a URL that may hold one."""
+def tell(environ: Mapping[str, str], extended: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """For the commands in other terminals: what was made for this run of what its parts see (`extended`), without the
+    console's password, and what the user had set and leads somewhere."""
+    own = {name: extended[name] for name in TOLD if name in extended and extended[name] != environ.get(name)}
+    return own, {name: value for name in TOLD if (value := environ.get(name)) and name not in own}
+
+
+def describe(
+    environ: Mapping[str, str], ports: Mapping[str, int], own: Mapping[str, str], redis: str, home: Path | None
+) -> str:
+    """What is where, and how to post a lead; `redis` is what to say about the embedded one; `home`: where the data are
+    kept, None if they are not. Of what the user has set, no secret is shown, nor a URL that may hold one."""
     needs = find_needs(environ)
     local = {name: url(port) for name, port in ports.items()}
     password = "as you set it" if environ.get("CONSOLE_PASSWORD") else own["CONSOLE_PASSWORD"]
@@ -131,11 +156,12 @@ def describe(environ: Mapping[str, str], ports: Mapping[str, int], own: Mapping[
         "Sandbox page": local["page"] if needs.page else "only where HubSpot and DealDroid are both stand-ins",
         "Lead console": f"{receiver_url(environ, ports)}{CONSOLE_PATH}  (user leadsync, password {password})",
         "Receiver": receiver_url(environ, ports) + INTENT_PATH,
-        "HubSpot": f"{local['hubspot']}  (stand-in, begins empty)" if needs.hubspot else "your portal",
+        "HubSpot": f"{local['hubspot']}  (stand-in)" if needs.hubspot else "your portal",
         "DealDroid": f"{local['dealdroid']}  (stand-in)"
         if needs.dealdroid
         else _host(environ["DEALDROID_WEBHOOK_URL"]),
         "Redis": redis if needs.redis else _host(environ["REDIS_URL"]),
+        "Data": f"kept in {home}; --ephemeral keeps none" if home else "kept nowhere",
     }
     moved = [
         f"Port {wish} is taken: {name} is on {ports[name]}."

@@ -9,10 +9,12 @@ import json
 import re
 import time
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import msgspec
+import redis
 import requests
 from flask import Flask, Response, jsonify, request
 
@@ -20,6 +22,7 @@ from sandbox.dealdroid import DealDroidFault
 from sandbox.http_server import serve
 from sandbox.hubspot.faults import HubSpotFault
 from sandbox.hubspot.settings import Settings
+from sandbox.reset import forget_leads
 from sandbox.sales import list_sales
 
 HERE = Path(__file__).parent
@@ -92,8 +95,9 @@ SWITCHES: dict[str, tuple[str, dict[str, Any]]] = {
 _VERSION = re.compile(r" /crm/(?:objects/)?(v3|\d{4}-\d\d)/")
 
 
-def create_app(receiver_url: str, secret: str, hubspot_url: str, dealdroid_url: str) -> Flask:
-    """The page and its few calls; the three URLs are base URLs without a path."""
+def create_app(receiver_url: str, secret: str, hubspot_url: str, dealdroid_url: str, redis_url: str = "") -> Flask:
+    """The page and its few calls; the first three URLs are base URLs without a path, the last one is that of a Redis
+    which a reset may empty, "" if there is none."""
     app = Flask("sandbox.page")
     session = requests.Session()
     # These services are on this machine; a proxy or a .netrc of the user's has no business in between.
@@ -185,6 +189,9 @@ def create_app(receiver_url: str, secret: str, hubspot_url: str, dealdroid_url: 
         change_settings(usual([name for _, settings in SWITCHES.values() for name in settings]))
         session.post(systems["hubspot"] + "/_sandbox/reset", json={"keep": True}, timeout=TIMEOUT)
         session.post(systems["dealdroid"] + "/_sandbox/reset", timeout=TIMEOUT)
+        if redis_url:
+            with closing(redis.Redis.from_url(redis_url, socket_timeout=TIMEOUT[1])) as client:
+                forget_leads(client)
         return "", 204
 
     @app.errorhandler(KeyError)
@@ -232,8 +239,9 @@ def main() -> None:
     for service in ("receiver", "hubspot", "dealdroid"):
         parser.add_argument(f"--{service}", required=True, metavar="URL")
     parser.add_argument("--secret", required=True)
+    parser.add_argument("--redis", default="", metavar="URL", help="a Redis that a reset may empty")
     given = parser.parse_args()
-    serve(create_app(given.receiver, given.secret, given.hubspot, given.dealdroid), given.port)
+    serve(create_app(given.receiver, given.secret, given.hubspot, given.dealdroid, given.redis), given.port)
 
 
 if __name__ == "__main__":

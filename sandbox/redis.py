@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from types import TracebackType
@@ -131,17 +131,16 @@ def identify_file(file: str) -> Server | None:
     return identify_binary(said.decode(errors="replace"))
 
 
-def start(folder: Path, port: int = 0, appendonly: bool = True, empty: bool = False) -> Running:
+def start(folder: Path, port: int = 0, appendonly: bool = True, before: Callable[[], object] = bool) -> Running:
     """A Redis on 127.0.0.1 that keeps its data in `folder`, once it answers; port 0 takes any free one. It evicts
-    nothing, appends to disk every second, and ends with this process. `empty`: what it kept there before is deleted.
+    nothing, appends to disk every second, and ends with this process. `before`: called when the folder is its alone.
     Raises `StartError`, also where it could not read what another server kept there."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     binary = find_server()
     server = identify_file(binary) if binary else None
     lock = _lock(folder)
     try:
-        if empty:
-            append_only.clear(folder)
+        before()
         writer = append_only.find_writer(folder) if appendonly else None
         if writer and (server is None or append_only.is_overlooked(folder, server)):
             raise _refuse(folder, writer, server)

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.processes
 
 PIP = """#!/bin/sh
 echo "$@" >>asked
+echo "Collecting flask>=3 (from somewhere)"; echo "  Using cached flask"
 for word in $REFUSED; do case "$*" in *"$word"*) echo "ERROR: no $word here" >&2; exit 1;; esac; done
 """
 
@@ -49,6 +50,13 @@ def test_what_cannot_be_had_for_redis_is_said_and_done_without(tree: Path, refus
     assert all("--only-binary :all:" in line for line in asked if "server" in line or "fakeredis" in line)
     assert not re.search("^(fakeredis|lupa)", (tree / ".venv/requirements.txt").read_text(), re.MULTILINE)
     assert make(tree, ".venv/test").stdout.count("pip install") == 0
+
+
+def test_each_package_is_named_while_it_comes(tree: Path) -> None:
+    said = make(tree, ".venv/run").stdout
+    assert "Installing what leadsync needs" in said
+    assert "  flask>=3\n" in said
+    assert "cached" not in said
 
 
 def test_what_everything_needs_is_not_done_without(tree: Path) -> None:

@@ -32,7 +32,7 @@ from workers.settings import read_worker
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("leadcore", "receiver", "workers", "leadsync", "sandbox", "bench")
 MODULES = [file for name in PACKAGES for file in sorted((ROOT / name).rglob("*.py"))]
-OF_THE_SYSTEM = {"HOME", "XDG_STATE_HOME", *settings.PLATFORM_VARIABLES}
+OF_THE_SYSTEM = {"HOME", "XDG_STATE_HOME", "DISPLAY", "WAYLAND_DISPLAY", "SSH_CONNECTION", *settings.PLATFORM_VARIABLES}
 PROCFILE = dict(re.findall(r"^(\w+): (.+)$", (ROOT / "Procfile").read_text(), re.MULTILINE))
 README = (ROOT / "README.md").read_text()
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())

@@ -33,6 +33,13 @@ def read_newest(redis: Redis, count: int, before: str = "") -> list[tuple[str, s
     return [(row_id.decode(), fields[LEAD].decode()) for row_id, fields in rows]
 
 
+def read_after(redis: Redis, count: int, after: str) -> list[tuple[str, str]]:
+    """Up to `count` rows of the index of leads, oldest first, of those after the id `after`: (row id, lead). Raises
+    redis-py's errors."""
+    rows = redis.xrange(keys.LEADS, min=f"({after}", count=count)
+    return [(row_id.decode(), fields[LEAD].decode()) for row_id, fields in rows]
+
+
 def read_all(redis: Redis, chunk: int) -> Iterator[list[tuple[bytes, str]]]:
     """The whole index of leads, oldest first, in lists of at most `chunk`: (row id, lead). Raises redis-py's errors."""
     for rows in read_pages(redis, keys.LEADS, chunk):

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from leadcore.store.connection import Redis
 
 DUPLICATE_MS = 7 * 86_400_000
+"""How long an event that comes again is known to be the same."""
 BELL_SECONDS = 10
 LOCK_MS = 10_000
 SWEEP_SECONDS = 3

@@ -23,7 +23,11 @@ def exit_on_outage() -> Iterator[None]:
     try:
         yield
     except redis.RedisError as error:
-        click.echo(f"leadsync: Redis does not answer ({type(error).__name__}). Check REDIS_URL.", err=True)
+        from leadcore.settings import read
+
+        hint = "Check REDIS_URL." if os.environ.get("REDIS_URL") else "REDIS_URL is not set, so that is the default."
+        where = read().redis_address
+        click.echo(f"leadsync: Redis does not answer at {where} ({type(error).__name__}). {hint}", err=True)
         sys.exit(1)
     except (Busy, LostLease):
         click.echo("leadsync: the workers are busy with these leads. Repeat the command.", err=True)

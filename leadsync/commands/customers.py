@@ -76,7 +76,7 @@ def reconcile(repair: bool, orders: bool, as_json: bool) -> None:
 @click.argument("customer")
 @as_json
 def export(customer: str, as_json: bool) -> None:
-    """Print all data about a customer as JSON: from Redis and this machine's spool, not from HubSpot."""
+    """Print all data about a customer as JSON: from Redis and this machine's disk, not from HubSpot."""
     from leadcore.settings import read
 
     with exit_on_outage(), _open_customer_data(customer, read()) as (data, spool):
@@ -170,7 +170,8 @@ def _open_customer_data(customer: str, settings: "Settings") -> Iterator[tuple["
             yield CustomerData(redis, settings.config.inbox, key, customer), spool
         except SpoolError as error:
             click.echo(
-                f"leadsync: this machine's spool, {spool.folder}, cannot be read: {error}. Check SPOOL_DIR.", err=True
+                f"leadsync: the leads on disk, in {spool.folder}, cannot be read: {error}. Check SPOOL_DIR.",
+                err=True,
             )
             sys.exit(1)
 

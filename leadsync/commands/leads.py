@@ -1,4 +1,4 @@
-"""The commands about leads: show, retry, discard."""
+"""The commands about the line as a whole, and about leads that need a person: status, parked, retry, discard."""
 
 import json
 import os
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from leadcore.receipts import STATES
 from leadsync.commands import as_json, current_user, exit_on_outage
+from leadsync.wording import count
 
 if TYPE_CHECKING:
     from leadcore.reasons import Reason
@@ -36,40 +36,6 @@ def status(as_json: bool) -> None:
     problems = assess(found, **disk)
     print_status(found, problems, settings.timezone, as_json=as_json)
     sys.exit(int(is_bad(problems)))
-
-
-@click.command()
-@click.argument("lead_id")
-@as_json
-def lead(lead_id: str, as_json: bool) -> None:
-    """Show one lead's receipt."""
-    from leadcore.settings import read
-    from leadcore.store.connection import connect
-    from leadcore.store.leads import read_receipts
-    from leadsync.terminal import print_receipt
-
-    settings = read()
-    with exit_on_outage():
-        [receipt] = read_receipts(connect(settings), [lead_id])
-    if not receipt:
-        click.echo("leadsync: there is no such lead, or its receipt has expired.", err=True)
-        sys.exit(1)
-    print_receipt(receipt, settings.timezone, as_json=as_json)
-
-
-@click.command()
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 10_000))
-@click.option("--state", type=click.Choice(STATES), help="Only leads in this state.")
-@as_json
-def leads(limit: int, state: str | None, as_json: bool) -> None:
-    """Show the newest leads and their results."""
-    from leadcore.settings import read
-    from leadcore.store.connection import connect
-    from leadsync.terminal import newest, print_leads
-
-    settings = read()
-    with exit_on_outage():
-        print_leads(newest(connect(settings), limit, state), settings.timezone, as_json=as_json)
 
 
 @click.command()
@@ -114,7 +80,7 @@ def discard(ids: tuple[str, ...], reason: str | None, every: bool, held: bool, y
     """Give up parked or held leads: their data is deleted for good, their receipts stay."""
     store, chosen = _select(ids, reason, every, held)
     if chosen and not yes:
-        click.confirm(f"Delete the data of {len(chosen)} lead(s) for good?", abort=True, err=True)
+        click.confirm(f"Delete the data of {count(len(chosen), 'lead')} for good?", abort=True, err=True)
     _apply_to_each(store.discard, chosen, "discarded", held, as_json)
 
 
@@ -176,7 +142,7 @@ def _apply_to_each(
     if as_json:
         click.echo(json.dumps({done: [one for one in chosen if one not in refused], "refused": refused}))
     else:
-        click.echo(f"{len(chosen) - len(refused)} {done}." if chosen else none)
+        click.echo(f"{count(len(chosen) - len(refused), 'lead')} {done}." if chosen else none)
         for one, text in refused.items():
             click.echo(f"{one}: {text}", err=True)
     sys.exit(1 if refused else 0)

@@ -15,7 +15,7 @@ from leadsync.commands import as_json, exit_on_outage
 @click.option("--key", help="Send it once, however often the command is repeated with this key.")
 @as_json
 def say(customer: str, texts: tuple[str, ...], urgent: bool, key: str | None, as_json: bool) -> None:
-    """Send a message of one or more texts to a customer: it waits in the outbox, and leadsync lead ID tells what became
+    """Send a message of one or more texts to a customer: it waits to be sent, and leadsync lead ID tells what became
     of it."""
     from leadcore.settings import read
     from leadcore.store.connection import connect
@@ -38,6 +38,6 @@ def say(customer: str, texts: tuple[str, ...], urgent: bool, key: str | None, as
     if as_json:
         click.echo(json.dumps({"id": message.id, "warnings": warnings}))
         return
-    click.echo(f"It waits in the outbox. What becomes of it: leadsync lead {message.id}")
+    click.echo(f"It waits to be sent. What becomes of it: leadsync lead {message.id}")
     for warning in warnings:
         click.echo(f"leadsync: {warning}", err=True)

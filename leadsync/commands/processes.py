@@ -7,6 +7,7 @@ import sys
 import click
 
 from leadsync.commands import as_json
+from leadsync.wording import count
 
 MODULE = [sys.executable, "-m", "leadsync"]
 
@@ -121,7 +122,8 @@ def setup(release: bool, as_json: bool) -> None:
             }
         click.echo(json.dumps(told))
         return
-    click.echo(f"HubSpot is ready: {len(report.created)} properties created, {len(report.present)} already existed.")
+    created = count(len(report.created), "property", "properties")
+    click.echo(f"HubSpot is ready: {created} created, {len(report.present)} already existed.")
     if report.left_out:
         names = ", ".join(report.left_out)
         click.echo(

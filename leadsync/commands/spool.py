@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from leadsync.commands import as_json
+from leadsync.wording import count
 
 if TYPE_CHECKING:
     from leadcore.settings import Settings
@@ -39,8 +40,8 @@ def list_(as_json: bool) -> None:
 def adopt(owner: str, yes: bool) -> None:
     """Make leads that were stored for another Redis this deployment's own, after its Redis was emptied, replaced or
     moved. OWNER: as `leadsync spool list` shows it."""
-    count = _change(owner, "Write {} leads to this deployment's HubSpot?", yes, lambda own: own.adopt(owner))
-    click.echo(f"{count} leads adopted. The receiver puts them into Redis by itself.")
+    number = _change(owner, "Write {} to this deployment's HubSpot?", yes, lambda own: own.adopt(owner))
+    click.echo(f"{count(number, 'lead')} adopted. The receiver puts what was adopted into Redis by itself.")
 
 
 @spool.command()
@@ -48,8 +49,8 @@ def adopt(owner: str, yes: bool) -> None:
 @yes
 def discard(owner: str, yes: bool) -> None:
     """Delete leads that were stored for another Redis, for good. OWNER: as `leadsync spool list` shows it."""
-    count = _change(owner, "Delete {} leads for good?", yes, lambda own: own.discard(owner))
-    click.echo(f"{count} leads deleted.")
+    number = _change(owner, "Delete {} for good?", yes, lambda own: own.discard(owner))
+    click.echo(f"{count(number, 'lead')} deleted.")
 
 
 def _change(owner: str, question: str, yes: bool, change: Callable[["Spool"], int]) -> int:
@@ -58,21 +59,21 @@ def _change(owner: str, question: str, yes: bool, change: Callable[["Spool"], in
     from leadcore.settings import read
 
     with _open_spool(read()) as own:
-        count = _count(own, owner)
+        number = _count_leads(own, owner)
         if not yes:
-            click.confirm(question.format(count), abort=True, err=True)
+            click.confirm(question.format(count(number, "lead")), abort=True, err=True)
         return change(own)
 
 
-def _count(own: "Spool", owner: str) -> int:
+def _count_leads(own: "Spool", owner: str) -> int:
     """How many leads of another owner there are; ends the command if there are none."""
     shares = [share for share in own.shares() if share.owner == owner]
-    count = sum(share.leads for share in shares if not share.is_ours)
-    if not count:
+    number = sum(share.leads for share in shares if not share.is_ours)
+    if not number:
         why = "The leads of this owner are this deployment's own." if shares else "This owner has no leads here."
         click.echo(f"leadsync: {why} See: leadsync spool list", err=True)
         sys.exit(1)
-    return count
+    return number
 
 
 @contextmanager

@@ -19,6 +19,7 @@ def send(files: tuple[Path, ...], url: str | None, new: bool) -> None:
     """Post payloads as DealDroid would, with the first secret of DEALDROID_SECRET."""
     import requests
 
+    from leadcore.event import DUPLICATE, STATE_HEADER
     from leadcore.settings import read, split_secrets
 
     secrets = split_secrets(os.environ.get("DEALDROID_SECRET", ""))
@@ -44,7 +45,10 @@ def send(files: tuple[Path, ...], url: str | None, new: bool) -> None:
                 f"leadsync: {url} cannot be reached ({type(error).__name__}). Is the receiver running?", err=True
             )
             sys.exit(1)
-        click.echo(f"{file.name}: {answer.status_code} {answer.text.strip()[:200]}")
+        said = f"{file.name}: {answer.status_code} {answer.text.strip()[:200]}"
+        if answer.headers.get(STATE_HEADER) == DUPLICATE:
+            said += "  duplicate: this event came already, so nothing happens. --new sends it as a new one."
+        click.echo(said)
         failed |= answer.status_code != 200
     sys.exit(1 if failed else 0)
 

@@ -22,6 +22,7 @@ from leadcore.settings import (
 )
 from leadcore.store.connection import AWAY, RECEIVER_TIMEOUT, Redis, connect, find_dataset
 from leadsync.doctor.finding import Finding, fine, warn, wrong
+from leadsync.wording import count
 from receiver.intake.errors import SpoolError
 from receiver.intake.ownership import UNNAMED
 from receiver.intake.reply import Replies
@@ -104,7 +105,7 @@ def _is_local(address: str) -> bool:
 
 def check_spool(settings: Settings, env: Mapping[str, str]) -> list[Finding]:
     """Whether the receiver on this machine can store leads while Redis is away, and whose leads are stored here."""
-    subject = "Spool"
+    subject = "Disk"
     redis = connect(settings, RECEIVER_TIMEOUT)
     with closing(open_spool(settings, redis, Machine(), env)) as spool:
         with suppress(*AWAY):
@@ -128,7 +129,11 @@ def check_spool(settings: Settings, env: Mapping[str, str]) -> list[Finding]:
     waiting = sum(share.leads for share in shares if share.is_ours)
     if waiting:
         found.append(
-            warn(subject, f"{waiting} leads wait on the disk.", "The receiver puts them into Redis by itself.")
+            warn(
+                subject,
+                f"{count(waiting, 'lead waits', 'leads wait')} on the disk.",
+                "The receiver puts them into Redis by itself.",
+            )
         )
     found += [_warn_of_foreign(share, spool.folder) for share in shares if not share.is_ours]
     return found or [fine(subject, f"{spool.folder} can be written.")]
@@ -166,8 +171,8 @@ def _warn_of_foreign(share: Share, folder: Path) -> Finding:
     else:
         stored = f"for {'the Redis that REDIS_URL named before' if share.is_here else 'another Redis'} ({share.owner})"
     return warn(
-        "Spool",
-        f"{share.leads} leads in {folder} were stored {stored}. They are left alone.",
+        "Disk",
+        f"{count(share.leads, 'lead')} in {folder}, stored {stored}. What is another's is left alone.",
         "If they are this shop's, because its Redis was emptied, replaced or moved: "
         f"leadsync spool adopt {share.owner}. If they are another deployment's, it takes them by itself; "
         "give each its own SPOOL_DIR.",

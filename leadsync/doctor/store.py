@@ -13,6 +13,7 @@ from leadcore.store.status import Status, read_status
 from leadcore.verdict import BAD, Problem, assess
 from leadsync.doctor.finding import Finding, clock, fine, warn, wrong
 from leadsync.terminal import describe_last_post
+from leadsync.wording import count
 
 NEARLY_FULL, FULL = 0.8, 0.95
 
@@ -33,7 +34,10 @@ def check_redis(settings: Settings) -> list[Finding]:
         fix = "Use a Redis that allows INFO, appends to disk and evicts nothing."
         return [wrong("Redis", "It answers, but refuses to say how it is set up.", fix)]
     except AWAY as error:
-        text = f"It does not answer ({type(error).__name__}). New leads can only go to the receiver's disk: see Spool."
+        text = (
+            f"It does not answer at {settings.redis_address} ({type(error).__name__}). "
+            "New leads can only go to the receiver's disk: see Disk."
+        )
         return [wrong("Redis", text, "Check REDIS_URL, and REDIS_TLS_VERIFY where its certificate is self-signed.")]
 
 
@@ -117,7 +121,7 @@ def judge_line(status: Status, last_post: str = "never") -> list[Finding]:
     ]
     fines = {
         "Workers": f"{status.workers} alive.",
-        "Inbox": f"{status.waiting} leads wait.",
+        "Inbox": f"{count(status.waiting, 'lead waits', 'leads wait')}.",
         "Posts": f"None was refused today for its secret. Last post from DealDroid: {last_post}.",
     }
     subjects = {one.subject for one in found}

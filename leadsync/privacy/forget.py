@@ -282,7 +282,9 @@ class Forgetting:
             old = [row.id for row in self.data.spooled(self.spool) if row.received_ms <= until_ms]
             self.spool.delete(old)
         except OSError:
-            self.done.remains.append("this machine's spool, which cannot be read: Redis will refuse these leads.")
+            self.done.remains.append(
+                "the leads on this machine's disk, which cannot be read: Redis will refuse the customer's."
+            )
         else:
             self.done.removed["spooled leads"] = len(old)
 

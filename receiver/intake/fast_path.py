@@ -54,8 +54,9 @@ class FastPath:
             except Exception as error:
                 environ[FAILURE] = error
             else:
-                length = str(len(reply))
-                start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", length)])
-                return [reply]
+                length = str(len(reply.body))
+                headers = [("Content-Type", "application/json"), ("Content-Length", length), *reply.headers]
+                start_response("200 OK", headers)
+                return [reply.body]
         environ["wsgi.input"] = BytesIO(raw)
         return self._app(environ, start_response)

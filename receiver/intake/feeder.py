@@ -6,7 +6,7 @@ Redis is not asked for a moment, so that a Redis that hangs does not make every 
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import redis
 import structlog
@@ -46,6 +46,13 @@ DEEP = 500
 FLUSH_ROWS = 100
 MEANWHILE = "tried again every second. Check REDIS_URL and that Redis runs."
 log = structlog.get_logger("leadsync.receiver")
+
+
+class Stored(NamedTuple):
+    """The id of an event's lead, "" while the digest key is not known, and whether it is known to have come already."""
+
+    lead: str
+    is_duplicate: bool = False
 
 
 class Feeder:
@@ -103,16 +110,15 @@ class Feeder:
         note = self.posts.note_authenticated if authenticated else self.posts.count_refused
         note(int(self.machine.time() * 1000) + self.offset_ms)
 
-    def feed(self, head: Head) -> str:
-        """Store one event whose required fields are usable; its lead's id, "" while the digest key is not known. Raises
-        `NotStored`."""
+    def feed(self, head: Head) -> Stored:
+        """Store one event whose required fields are usable. Raises `NotStored`."""
         return self._store(head, self._put)
 
     def park(self, head: Head) -> None:
         """Store an event that lacks a required field, for a person to see; raises `NotStored`."""
         self._store(head, self._park)
 
-    def _store(self, head: Head, put: "Callable[[Head, int | None], str]") -> str:
+    def _store(self, head: Head, put: "Callable[[Head, int | None], Stored]") -> Stored:
         if not self.full and self.machine.monotonic() >= self.away_until:
             try:
                 return put(head, None)
@@ -127,15 +133,14 @@ class Feeder:
         lead = keys.digest(self.key, head.body) if self.key_known else ""
         log.info("lead.spooled", lead=lead)
         self._wake.set()
-        return lead
+        return Stored(lead)
 
     def _note_redis_failure(self, error: Exception) -> None:
         self.away_until = self.machine.monotonic() + PAUSE_SECONDS
         self.needs_replay = True
         self.outage.note(error)
 
-    def _put(self, head: Head, version_ms: int | None) -> str:
-        """The lead's id."""
+    def _put(self, head: Head, version_ms: int | None) -> Stored:
         shard = keys.shard_of(head.customer_id, self.config.shards)
         receipt = pack(customer_id=head.customer_id, intent=head.intent)
         lead = ""
@@ -163,7 +168,7 @@ class Feeder:
         self._log_put(put, lead, version_ms)
         if put.outcome == "rang":
             self._ring(shard)
-        return lead
+        return Stored(lead, put.outcome == "duplicate")
 
     def _log_put(self, put: Put, lead: str, version_ms: int | None) -> None:
         if put.outcome in ("put", "rang"):
@@ -172,8 +177,7 @@ class Feeder:
         elif put.outcome == "duplicate" and version_ms is None:
             log.info("lead.duplicate", lead=lead)
 
-    def _park(self, head: Head, version_ms: int | None) -> str:
-        """The lead's id."""
+    def _park(self, head: Head, version_ms: int | None) -> Stored:
         lead = ""
         receipt = pack(
             customer_id=clean(head.customer_id),
@@ -193,7 +197,7 @@ class Feeder:
         if put.outcome == "put":
             log.warning("lead.parked", lead=lead, code="unusable")
             self.recent.add(head.body, put.now_ms if version_ms is None else version_ms)
-        return lead
+        return Stored(lead, put.outcome == "duplicate")
 
     def _tombstone(self, head: Head) -> str:
         """The name of the customer's tombstone, under the key in use."""

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from flask import Blueprint, Response, request
@@ -20,7 +20,15 @@ PATH = "/api/v1/intent-handler"
 MAX_BODY = 256 * 1024
 FAILURE = "leadsync.failure"
 """WSGI environ key of the exception that `accept` raised on the fast path, for Flask to answer."""
+DUPLICATE = ((event.STATE_HEADER, event.DUPLICATE),)
 log = structlog.get_logger("leadsync.receiver")
+
+
+class Accepted(NamedTuple):
+    """The answer to a post that was taken. `headers`: those beside its type and length."""
+
+    body: bytes
+    headers: tuple[tuple[str, str], ...]
 
 
 class SecretCheck:
@@ -52,8 +60,8 @@ class Intake:
         self._replies = replies
         self._throttle = Throttle()
 
-    def accept(self, raw: bytes, environ: Mapping[str, Any]) -> bytes:
-        """Store the event in the body `raw` and return the reply. Raises `RequestEntityTooLarge`, `event.Malformed`,
+    def accept(self, raw: bytes, environ: Mapping[str, Any]) -> Accepted:
+        """Store the event in the body `raw`. Raises `RequestEntityTooLarge`, `event.Malformed`,
         `Forbidden`, `Unusable` and `feeder.NotStored`."""
         if len(raw) > MAX_BODY:
             raise RequestEntityTooLarge
@@ -61,8 +69,8 @@ class Intake:
         if head.missing:
             self._feeder.park(head)
             raise Unusable(head.missing)
-        lead = self._feeder.feed(head)
-        return self._replies.answer(head, lead)
+        stored = self._feeder.feed(head)
+        return Accepted(self._replies.answer(head, stored.lead), DUPLICATE if stored.is_duplicate else ())
 
     def blueprint(self) -> Blueprint:
         """The route of the intent webhook; raises what `accept` raises."""
@@ -73,7 +81,7 @@ class Intake:
             if FAILURE in request.environ:
                 raise request.environ[FAILURE]
             reply = self.accept(request.get_data(cache=False), request.environ)
-            return Response(reply, mimetype="application/json")
+            return Response(reply.body, headers=list(reply.headers), mimetype="application/json")
 
         return pages
 

@@ -1,4 +1,4 @@
-"""A stand-in for HubSpot's APIs, as strict as the real ones. State lives in memory."""
+"""A stand-in for HubSpot's APIs, as strict as the real ones. State lives in memory, and in a file if one is named."""
 
 from sandbox.hubspot.app import create_app
 from sandbox.hubspot.portal import Portal

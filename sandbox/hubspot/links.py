@@ -1,5 +1,7 @@
 """The associations between records, kept both ways."""
 
+from collections.abc import Iterator
+
 from sandbox.hubspot.object_types import OBJECT_TYPES, ObjectType
 from sandbox.hubspot.problems import Problem, validation
 
@@ -68,6 +70,12 @@ class Links:
     def of(self, start: End, target: str) -> dict[int, set[int]]:
         """Ids of the records of the type `target` -> the ids of the association types, in the order of linking."""
         return {number: types for (name, number), types in self._ends.get(start, {}).items() if name == target}
+
+    def each(self) -> Iterator[tuple[End, End, set[int]]]:
+        """Every association, once from each of its ends."""
+        for start, ends in self._ends.items():
+            for end, types in ends.items():
+                yield start, end, types
 
     def detach(self, start: End) -> dict[End, set[int]]:
         """Remove all of a record's; returns them."""

@@ -9,7 +9,7 @@ from sandbox.hubspot.versions import Version
 
 
 class Tenant:
-    """`settings` is replaced, never changed."""
+    """`settings` is replaced, never changed. `last_id`: of the newest record."""
 
     def __init__(self, settings: Settings, seed: int) -> None:
         self.lock = Lock()
@@ -20,11 +20,11 @@ class Tenant:
         self.settings = settings
         self.quota = Quota()
         self.random = random.Random(self._seed)  # noqa: S311 - shuffles answers, guards nothing
-        self._last_id = 500
+        self.last_id = 500
 
     def next_id(self) -> int:
-        self._last_id += 1 + self.random.randrange(50)
-        return self._last_id
+        self.last_id += 1 + self.random.randrange(50)
+        return self.last_id
 
     def tells_multi_status(self, version: Version) -> bool:
         """Whether a batch with refused rows answers 207."""

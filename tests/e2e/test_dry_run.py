@@ -109,7 +109,7 @@ def test_after_going_live_the_same_event_is_taken_and_the_others_are_written_by_
     assert line.receipt("again").state == "created"
     assert line.crm.contact("again")["email"] == "ann@lee-shop.co.th"
     assert status(line)["held"] == 1, "what came again no longer waits for a retry"
-    assert call(line, "retry", "--held").stdout == "1 retried.\n"
+    assert call(line, "retry", "--held").stdout == "1 lead retried.\n"
     line.settle()
     receipt = line.receipt("other")
     assert (receipt.state, receipt.reason, receipt.contact_id != "") == ("created", "", True)
@@ -202,6 +202,6 @@ def test_a_lead_that_a_dry_run_holds_is_shown_by_export_and_removed_by_forget(dr
 def test_a_held_lead_can_be_discarded(dry_line: tuple[Line, Process]) -> None:
     line, _ = dry_line
     line.sync(lead("c", name="Ann Lee"))
-    assert call(line, "discard", "--held", "--yes").stdout == "1 discarded.\n"
+    assert call(line, "discard", "--held", "--yes").stdout == "1 lead discarded.\n"
     assert (line.receipt("c").state, line.receipt("c").fields) == ("discarded", ())
     assert [line.redis.zcard(keys.HELD), line.redis.keys(keys.held("*"))] == [0, []]

@@ -52,7 +52,7 @@ class Shop:
     def doctor(self) -> str:
         """What it says about the spool."""
         found = json.loads(self.call("doctor", "--json").stdout)
-        return "\n".join(f"{one['text']} {one['fix']}" for one in found if one["subject"] == "Spool")
+        return "\n".join(f"{one['text']} {one['fix']}" for one in found if one["subject"] == "Disk")
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def test_leads_of_a_shop_that_never_saw_its_redis_wait_for_it(start: Start) -> N
     b.start_web()
     b.line.send(lead("b-1"))
     eventually(b.knows_redis)
-    assert "1 leads in" in b.doctor()
+    assert "1 lead in" in b.doctor()
     assert "stored for another Redis" in b.doctor()
     assert (b.state()["spooled"], b.customers()) == (0, ["b-1"])
     assert eventually(lambda: '"spool.foreign"' in b.line.logs())

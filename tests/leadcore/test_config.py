@@ -4,6 +4,7 @@ import pytest
 
 from leadcore.config import Config, Crm, Inbox, Notes, Orders, Payment, load, parse
 from leadcore.errors import ConfigError
+from leadcore.property_names import MAPPED
 
 
 def test_an_empty_file_is_the_defaults() -> None:
@@ -116,6 +117,51 @@ def test_a_mistake_names_its_line_and_what_is_wrong(source: str, line: int, word
     assert f"line {line}" in str(caught.value)
     assert words in str(caught.value)
     assert "`$" not in str(caught.value), "a person reads this"
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("[crm]\nemail_match = 'overwrit'", 'must be "fill" or "overwrite", not "overwrit" (did you mean overwrite?)'),
+        ("[crm]\nprovince_language = 'zh'", 'must be "en" or "th", not "zh"'),
+        ("[crm]\ncountry = 'th'", 'crm.country: must be a country\'s two capitals, such as TH, not "th"'),
+        ("[crm]\nlead_status = 5", "must be a text in quotes, not 5"),
+        ("[crm]\ncountri = 'TH'", "crm.countri: there is no such key (did you mean country?); known are country, "),
+        ("[inbox]\nshards = 0", "must be a whole number from 1 to 64, not 0"),
+        ("[inbox]\nreceipts_max = 1.5", "must be a whole number of at least 1000, not 1.5"),
+        ("[messages]\nenabled = 1", "must be true or false, not 1"),
+        ("[messages]\nquiet_hours = ['21:00']", "must be a list in [ ] of 2, each HH:MM, not a list of 1"),
+        ("[messages]\nquiet_hours = ['21:00', '9:00']", 'messages.quiet_hours: must be HH:MM, not "9:00"'),
+        ("[messages.texts.en]\ndetails_savd = 'x'", "(did you mean details_saved?)"),
+        ("[intents.A]\nrepl = ['x']", "intents.A.repl: there is no such key (did you mean reply?)"),
+        ("[intents.'A B']\nConfirm = false", "(did you mean confirm?)"),
+        ("[intents.A]\nreply = 'x'", 'must be a table or a list in [ ], each item a text in quotes, not "x"'),
+        ("[intents]\nA = 1", "intents.A: must be a table, not 1"),
+        ("[intent.A]\nreply = ['x']", "intent: there is no such key (did you mean intents?)"),
+        ("[orders]\nobject = 'orders'", '"cart", "deal" or "order", not "orders" (did you mean order?)'),
+        ("[mapping]\nphone = true", "mapping.phone: must be a text in quotes or false, not true"),
+        ("[mapping]\npone = 'x'", "mapping.pone: there is no such key (did you mean phone?); known are firstname, "),
+        ("[mapping]\nshoe_size = 'x'", "mapping.shoe_size: there is no such key; known are firstname, "),
+        ("[mapping]\ndealdroid_placeholder = 'x'", "there is no such key"),
+        ("[required]\ncompany = ''", 'must be a text that is not blank, not ""'),
+        ("[messages.texts]\nth = 1", "line 2: messages.texts.th: must be a table, not 1"),
+        ("[intents.A.texts]\nth = 'x'", "line 2: intents.A.texts.th: must be a table, not"),
+        ("[orders.messages]\nth = 1", "line 2: orders.messages.th: must be a table, not 1"),
+        ("[intents.A]\ntexts = 1", "intents.A.texts: must be a table, not 1"),
+        ("[intents.A]\nreply = ['x', 1]", "intents.A.reply: must be a text in quotes, not 1"),
+        ("[intents.A.reply]\nth = 'x'", "intents.A.reply.th: must be a list in [ ], each item a text in quotes, not"),
+        ("[payment]\nprovidr = 'stripe'", "payment.providr: there is no such key (did you mean provider?)"),
+        ("crm = 1", "crm: must be a table, not 1"),
+    ],
+)
+def test_a_mistake_is_told_in_plain_words_with_what_may_stand_there(source: str, said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse(source)
+    assert said in str(caught.value)
+
+
+def test_every_name_of_ours_can_be_mapped() -> None:
+    assert parse("[mapping]\n" + "\n".join(f"{name} = false" for name in MAPPED)).mapping
 
 
 def test_without_the_table_there_are_no_orders_and_no_notes() -> None:

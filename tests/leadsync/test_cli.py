@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -23,9 +24,10 @@ from leadcore.store.required import remember_required
 from leadcore.store.stages import WAITS, StageRecord
 from leadcore.store.stages import pack as pack_stage
 from leadcore.store.streams import Stream, pack_fields
+from leadcore.texts import en
 from leadsync.cli import cli
 from receiver.intake.spool import Spool
-from tests.conftest import ROOT, SHARDS, Line, lead, open_line
+from tests.conftest import INTENT_PATH, ROOT, SHARDS, Line, eventually, lead, open_line
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +68,36 @@ def test_every_command_has_its_name_and_a_help_text() -> None:
         assert (command.name, bool(command.help)) == (name, True)
 
 
+def test_the_help_lists_every_command_under_its_heading_and_cuts_none_off() -> None:
+    said = CliRunner().invoke(cli, ["--help"]).stdout
+    for heading in ("Watch:", "Act:", "Set up:", "Try:", "Privacy:"):
+        assert f"\n{heading}\n" in said
+    for name in cli.list_commands(click.Context(cli)):
+        assert f"\n  {name} " in said
+    assert "..." not in said.partition("Watch:")[2]
+
+
+PRIVATE = re.compile(
+    r"\b(shards?|drain(ed|s)?|bells?|leases?|settle[ds]?|outbox|dataset|tombstone|field clocks?|ledger)\b", re.I
+)
+
+
+def test_what_people_read_is_without_the_codes_private_words() -> None:
+    context = click.Context(cli)
+    groups = [command for name in cli.list_commands(context) if (command := cli.get_command(context, name))]
+    parts = [part for group in groups if isinstance(group, click.Group) for part in group.commands.values()]
+    helps = [command.get_help(click.Context(command)) for command in (*groups, *parts)]
+    texts = [text for text in vars(en).values() if isinstance(text, dict)]
+    said = [*helps, *(text for table in texts for text in table.values() if isinstance(text, str))]
+    assert len(said) > 100
+    assert [text for text in said if PRIVATE.search(text)] == []
+
+
+def test_the_version_is_the_projects() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert CliRunner().invoke(cli, ["--version"]).stdout == f"leadsync {project['version']}\n"
+
+
 @pytest.mark.processes
 def test_a_command_imports_no_module_of_another() -> None:
     script = """
@@ -75,7 +107,12 @@ cli.get_command(click.Context(cli), "web")
 print(*(name for name in sys.modules if name.startswith(("leadsync.", "leadcore", "workers", "receiver"))))
 """
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert set(done.stdout.split()) == {"leadsync.cli", "leadsync.commands", "leadsync.commands.processes"}
+    assert set(done.stdout.split()) == {
+        "leadsync.cli",
+        "leadsync.commands",
+        "leadsync.commands.processes",
+        "leadsync.wording",
+    }
 
 
 def test_a_misspelt_command_gets_a_suggestion() -> None:
@@ -113,7 +150,7 @@ def test_retry_says_which_leads_it_refuses_and_why(idle_line: Line) -> None:
     park(idle_line, "one")
     park(idle_line, "bad", mid=None)
     done = call(idle_line, "retry", "one", "bad", "unknown")
-    assert (done.exit_code, done.stdout) == (1, "1 retried.\n")
+    assert (done.exit_code, done.stdout) == (1, "1 lead retried.\n")
     assert done.stderr.splitlines() == [
         "bad: mid is missing or unusable, so it cannot be retried; discard it",
         "unknown: it is not parked",
@@ -293,6 +330,20 @@ def test_preview_says_why_a_value_is_not_written(line: Line, tmp_path: Path) -> 
     assert why["firstname"] == "the customer has said this before"
     assert why["hs_lead_status"] == "set only when the contact is created"
     assert why["email"] == "it is not a valid email address"
+
+
+def test_preview_and_send_say_that_an_event_came_already(line: Line, tmp_path: Path) -> None:
+    body = lead("c", name="Ann Lee", phone="0812345678")
+    assert preview(line, tmp_path, body)["duplicate_of"] == ""
+    file = tmp_path / "payload.json"
+    url = ("--url", line.url + INTENT_PATH)
+    assert "duplicate" not in call(line, "send", str(file), *url).stdout
+    eventually(lambda: line.receipts() and line.receipts()[-1].state == "created")
+    assert "duplicate" in call(line, "send", str(file), *url).stdout
+    again = preview(line, tmp_path, body)
+    assert again["duplicate_of"] == line.receipts()[-1].lead
+    assert run_preview(line, tmp_path, body).stdout.startswith("Duplicate: this event came already")
+    assert "duplicate" not in call(line, "send", str(file), "--new", *url).stdout
 
 
 def test_preview_only_fills_blanks_of_somebody_elses_contact(idle_line: Line, tmp_path: Path) -> None:

@@ -117,10 +117,10 @@ def test_a_system_that_is_well_is_fine_but_for_the_stand_ins_address(ward: Line)
         ({"HUBSPOT_BASE_URL": "http://127.0.0.1:1"}, "HubSpot", "wrong", "cannot be reached"),
         ({"DEALDROID_WEBHOOK_URL": "http://127.0.0.1:1/"}, "DealDroid", "wrong", "cannot be reached"),
         ({"DEALDROID_WEBHOOK_URL": "https://no-such-host.invalid/"}, "DealDroid", "wrong", "does not resolve"),
-        ({"SPOOL_DIR": "/dev/null/spool"}, "Spool", "wrong", "cannot be written"),
-        ({"SPOOL_DIR": "", "XDG_STATE_HOME": "/dev/null"}, "Spool", "warning", "state folder cannot be used"),
-        ({"DYNO": "run.1"}, "Spool", "warning", "wipes the disk"),
-        ({"RENDER": "true", "SPOOL_DIR": ""}, "Spool", "warning", "may wipe"),
+        ({"SPOOL_DIR": "/dev/null/spool"}, "Disk", "wrong", "cannot be written"),
+        ({"SPOOL_DIR": "", "XDG_STATE_HOME": "/dev/null"}, "Disk", "warning", "state folder cannot be used"),
+        ({"DYNO": "run.1"}, "Disk", "warning", "wipes the disk"),
+        ({"RENDER": "true", "SPOOL_DIR": ""}, "Disk", "warning", "may wipe"),
         ({"DRY_RUN": "1"}, "DRY_RUN", "warning", "Nothing is written"),
     ],
 )
@@ -145,7 +145,7 @@ def test_leads_on_the_disk_are_counted(ward: Line, tmp_path: Path) -> None:
     spool.put(b"{}", 1)
     spool.close()
     _, found = examine(ward, SPOOL_DIR=str(tmp_path))
-    assert "1 leads wait on the disk" in found["Spool"][0]["text"]
+    assert "1 lead waits on the disk" in found["Disk"][0]["text"]
 
 
 def test_a_webhook_that_speaks_no_tls_is_named_and_gets_no_request(ward: Line) -> None:

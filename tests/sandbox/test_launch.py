@@ -1,6 +1,7 @@
 import json
 import shlex
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -13,10 +14,12 @@ from sandbox.launch import (
     extend,
     list_parts,
     refuse,
+    tell,
     wish_ports,
     write_curl,
 )
 
+HOME = Path("data")
 OWN = {"DEALDROID_SECRET": "made-up", "CONSOLE_PASSWORD": "made-up-too", "REDIS_URL": "redis://127.0.0.1:6399/0"}
 FULL = {
     "REDIS_URL": "rediss://user:hunter2@redis.example:6380/0",
@@ -28,7 +31,7 @@ FULL = {
 
 
 def names(environ: dict[str, str]) -> list[str]:
-    return [part.name for part in list_parts(environ, PORTS, "s")]
+    return [part.name for part in list_parts(environ, PORTS, "s", HOME)]
 
 
 @pytest.mark.parametrize(
@@ -46,16 +49,16 @@ def test_a_stand_in_runs_only_for_what_the_environment_does_not_name(environ: di
 
 
 def test_each_part_is_a_command_that_exists_and_a_sign_that_it_works() -> None:
-    parts = {part.name: part for part in list_parts({}, PORTS, "-begins-with-a-dash")}
+    parts = {part.name: part for part in list_parts({}, PORTS, "-begins-with-a-dash", HOME, "redis://r")}
     assert {name: (shlex.join(part.argv), part.ready) for name, part in parts.items()} == {
-        "hubspot": ("-m sandbox.hubspot --port 8002", "http://127.0.0.1:8002/"),
-        "dealdroid": ("-m sandbox.dealdroid --port 8003", "http://127.0.0.1:8003/"),
+        "hubspot": ("-m sandbox.hubspot --port 8002 --state=data/hubspot.json", "http://127.0.0.1:8002/"),
+        "dealdroid": ("-m sandbox.dealdroid --port 8003 --state=data/dealdroid.json", "http://127.0.0.1:8003/"),
         "setup": ("-m leadsync setup", ""),
         "web": ("-m leadsync web", "http://127.0.0.1:8000/healthz"),
         "worker": ("-m leadsync worker --count 2", "http://127.0.0.1:8000/readyz"),
         "page": (
             "-m sandbox.page --port 8001 --receiver http://127.0.0.1:8000 --hubspot http://127.0.0.1:8002 "
-            "--dealdroid http://127.0.0.1:8003 --secret=-begins-with-a-dash",
+            "--dealdroid http://127.0.0.1:8003 --secret=-begins-with-a-dash --redis=redis://r",
             "http://127.0.0.1:8001/",
         ),
     }
@@ -82,6 +85,16 @@ def test_what_the_user_has_set_stays_as_it_is() -> None:
     assert environ.items() >= FULL.items()
     assert "HUBSPOT_BASE_URL" not in environ
     assert environ["no_proxy"] == "intranet,127.0.0.1"
+
+
+def test_another_terminal_is_told_what_was_made_and_only_the_names_of_what_the_user_has_set() -> None:
+    own = {**OWN, "LEADSYNC_KEY": "k", "SPOOL_DIR": "/spool"}
+    made, given = tell({}, extend({}, PORTS, own))
+    assert made.items() >= {"HUBSPOT_ACCESS_TOKEN": "sandbox", "REDIS_URL": OWN["REDIS_URL"], "PORT": "8000"}.items()
+    assert ("CONSOLE_PASSWORD" in made, given) == (False, {})
+    made, given = tell(FULL, extend(FULL, PORTS, own))
+    assert "hunter2" not in json.dumps(made)
+    assert given == {name: value for name, value in FULL.items() if name != "CONSOLE_PASSWORD"}
 
 
 @pytest.mark.parametrize("platform", ["DYNO", "RENDER", "RAILWAY_ENVIRONMENT", "RAILWAY_SOMETHING_NEW"])
@@ -116,14 +129,14 @@ def test_a_port_that_is_taken_is_replaced_by_a_free_one(
 
 
 def test_a_moved_port_is_said_and_others_are_not() -> None:
-    text = describe({}, {**PORTS, "receiver": 50000}, OWN, "here")
+    text = describe({}, {**PORTS, "receiver": 50000}, OWN, "here", HOME)
     assert "Port 8000 is taken: receiver is on 50000." in text
     assert text.count("is taken") == 1
     assert f"http://127.0.0.1:50000{INTENT_PATH}" in text
 
 
 def test_any_port_is_no_taken_one() -> None:
-    assert "is taken" not in describe({"PORT": "0"}, {**PORTS, "receiver": 50000}, OWN, "here")
+    assert "is taken" not in describe({"PORT": "0"}, {**PORTS, "receiver": 50000}, OWN, "here", HOME)
 
 
 @pytest.mark.parametrize(
@@ -139,18 +152,20 @@ def test_any_port_is_no_taken_one() -> None:
 )
 def test_the_receivers_address_is_the_one_that_it_listens_on(host: str, place: str) -> None:
     environ = {"HOST": host}
-    text = describe(environ, PORTS, OWN, "here")
+    text = describe(environ, PORTS, OWN, "here", HOME)
     assert f"Receiver      {place}{INTENT_PATH}" in text
     assert f"{place}/console/" in text
     assert f"curl {place}{INTENT_PATH}" in text
-    parts = {part.name: part for part in list_parts(environ, PORTS, "s")}
+    parts = {part.name: part for part in list_parts(environ, PORTS, "s", HOME)}
     assert parts["web"].ready == f"{place}/healthz"
     assert parts["worker"].ready == f"{place}/readyz"
     assert place in parts["page"].argv
 
 
 def test_the_consoles_address_user_and_password_are_said() -> None:
-    assert "http://127.0.0.1:8000/console/  (user leadsync, password made-up-too)" in describe({}, PORTS, OWN, "here")
+    assert "http://127.0.0.1:8000/console/  (user leadsync, password made-up-too)" in describe(
+        {}, PORTS, OWN, "here", HOME
+    )
 
 
 @pytest.mark.parametrize(("environ", "secret"), [({}, "made-up"), ({"DEALDROID_SECRET": "a, b"}, "a, b")])
@@ -166,7 +181,7 @@ def test_a_shell_makes_the_curl_command_post_the_example_with_the_right_secret(
 
 
 def test_no_secret_of_the_users_is_shown() -> None:
-    text = describe(FULL, PORTS, OWN, "")
+    text = describe(FULL, PORTS, OWN, "", HOME)
     assert "hunter2" not in text
     assert "redis.example" in text
     assert "your portal" in text

@@ -14,7 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 import requests
+
+from leadcore import local_run
 
 ROOT = Path(__file__).parents[2]
 WORKERS = """
@@ -50,7 +53,7 @@ SET_BY_US = ("REDIS_URL", "HUBSPOT_ACCESS_TOKEN", "DEALDROID_WEBHOOK_URL", "DEAL
 class Run:
     """One run in a folder of its own; every process of it carries a mark in its environment."""
 
-    def __init__(self, folder: Path, **environ: str) -> None:
+    def __init__(self, folder: Path, *words: str, **environ: str) -> None:
         self.mark = f"LEADSYNC_TEST={uuid.uuid4()}"
         self.folder = folder
         (folder / "leadsync").mkdir(exist_ok=True)
@@ -58,7 +61,7 @@ class Run:
         (folder / "leadsync/__main__.py").write_text(WORKERS)
         clean = {name: value for name, value in os.environ.items() if name not in SET_BY_US}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "sandbox"],
+            [sys.executable, "-m", "sandbox", *words],
             cwd=folder,
             env={**clean, "PYTHONPATH": str(ROOT), **dict([self.mark.split("=")]), **environ},
             stdout=subprocess.PIPE,
@@ -97,8 +100,8 @@ class Run:
 def run(tmp_path: Path, processes: None) -> Iterator[Callable[..., Run]]:
     runs: list[Run] = []
 
-    def begin(**environ: str) -> Run:
-        runs.append(Run(tmp_path, **environ))
+    def begin(*words: str, **environ: str) -> Run:
+        runs.append(Run(tmp_path, *words, **environ))
         return runs[-1]
 
     yield begin
@@ -224,13 +227,133 @@ def test_leads_for_the_portal_that_the_server_cannot_read_end_the_run_and_stay(
     assert file.read_bytes() == before
 
 
-def test_the_stand_in_begins_empty_whatever_an_earlier_run_left(
+def test_data_of_redis_without_those_of_the_stand_ins_are_emptied(
     run: Callable[..., Run], leave_data: Callable[[str], Path]
 ) -> None:
     file = leave_data("sandbox")
     fresh = run()
     said = fresh.read_until("Ctrl-C ends it all.")
-    assert re.search(r"\(embedded (Valkey|Redis) [\d.]+, data in \.leadsync/sandbox\)", said)
+    assert re.search(r"\(embedded (Valkey|Redis) [\d.]+\)", said)
+    assert "kept in .leadsync/sandbox" in said
     assert b"99.9.9" not in (file.read_bytes() if file.exists() else b"")
     fresh.process.terminate()
     assert fresh.finish() == 0
+
+
+class World:
+    """What one run's page of addresses says, and both sides of it."""
+
+    def __init__(self, one: Run) -> None:
+        self.said = one.read_until("Ctrl-C ends it all.")
+        self.hubspot, self.dealdroid = (self._find(name) for name in ("HubSpot", "DealDroid"))
+        self.redis = redis.Redis.from_url(self._find("Redis", "redis"))
+
+    def _find(self, name: str, scheme: str = "http") -> str:
+        found = re.search(rf"{name} +({scheme}://127\.0\.0\.1:\d+)", self.said)
+        assert found
+        return found[1]
+
+    @property
+    def secrets(self) -> list[str]:
+        return re.findall(r'password (\S+)\)|"secret": "([^"]+)"', self.said)
+
+    def fill(self) -> None:
+        made = {"properties": {"email": "somchai@example.com", "firstname": "สมชาย"}}
+        requests.post(f"{self.hubspot}/_sandbox/contacts", json=made, timeout=5).raise_for_status()
+        told = {"customer_id": 7, "messages": ["ได้รับแล้ว"]}
+        requests.post(f"{self.dealdroid}/api/provider/webhook/", json=told, timeout=5).raise_for_status()
+        self.redis.set("leadsync:customer:x", "known")
+
+    def knows(self) -> tuple[list[str], list[str], bool]:
+        contacts = requests.get(f"{self.hubspot}/_sandbox/state", timeout=5).json()["contacts"]
+        messages = requests.get(f"{self.dealdroid}/_sandbox/messages", timeout=5).json()
+        known = self.redis.get("leadsync:customer:x") == b"known"
+        return [one["properties"]["firstname"] for one in contacts], [one["text"] for one in messages], known
+
+
+FULL, EMPTY = (["สมชาย"], ["ได้รับแล้ว"], True), ([], [], False)
+
+
+def end(one: Run) -> None:
+    one.process.terminate()
+    assert one.finish() == 0
+
+
+def test_data_password_and_secret_outlive_a_restart(run: Callable[..., Run]) -> None:
+    first = run()
+    before = World(first)
+    before.fill()
+    end(first)
+    second = run()
+    after = World(second)
+    assert (after.knows(), after.secrets) == (FULL, before.secrets)
+    for name in ("secrets.json", "hubspot.json", "dealdroid.json"):
+        assert (second.folder / ".leadsync/sandbox" / name).stat().st_mode & 0o077 == 0
+    end(second)
+
+
+def test_data_outlive_a_run_that_was_killed(run: Callable[..., Run]) -> None:
+    first = run()
+    World(first).fill()
+    folder = first.folder / ".leadsync/sandbox"
+    saved = (("hubspot", "สมชาย"), ("dealdroid", "ได้รับแล้ว"))
+    wait_until(lambda: all(words in (folder / f"{name}.json").read_text() for name, words in saved))
+    # Redis appends to its disk every second.
+    wait_until(lambda: b"leadsync:customer:x" in b"".join(one.read_bytes() for one in folder.glob("redis/*/*.aof")))
+    first.process.kill()
+    wait_until(lambda: not first.living())
+    second = run()
+    assert World(second).knows() == FULL
+    end(second)
+
+
+@pytest.mark.parametrize("lost", ["hubspot", "dealdroid"])
+def test_where_one_side_cannot_be_read_all_are_emptied(run: Callable[..., Run], lost: str) -> None:
+    first = run()
+    World(first).fill()
+    end(first)
+    (first.folder / f".leadsync/sandbox/{lost}.json").write_text("{}")
+    second = run()
+    assert World(second).knows() == EMPTY
+    end(second)
+
+
+def test_an_ephemeral_run_keeps_nothing_and_knows_nothing_of_others(run: Callable[..., Run]) -> None:
+    first = run()
+    kept = World(first)
+    kept.fill()
+    end(first)
+    ephemeral = run("--ephemeral")
+    world = World(ephemeral)
+    assert world.knows() == EMPTY
+    assert world.secrets != kept.secrets
+    assert "kept nowhere" in world.said
+    world.fill()
+    end(ephemeral)
+    third = run()
+    assert World(third).secrets == kept.secrets
+    end(third)
+
+
+def test_another_terminal_finds_the_run_for_as_long_as_it_lives(run: Callable[..., Run]) -> None:
+    one = run()
+    world = World(one)
+    data = one.folder / ".leadsync"
+    found = local_run.find(data)
+    assert found
+    assert found.is_alive
+    assert found.environ["REDIS_URL"].startswith("redis://127.0.0.1:")
+    assert (data / local_run.FILE).stat().st_mode & 0o777 == 0o600
+    assert world.secrets[0][0] not in (data / local_run.FILE).read_text(), "the console's password"
+    end(one)
+    assert local_run.find(data) is None
+
+
+def test_a_run_that_was_killed_is_known_to_be_gone(run: Callable[..., Run]) -> None:
+    killed = run()
+    killed.read_until("Ctrl-C ends it all.")
+    killed.process.kill()
+    wait_until(lambda: not killed.living())
+    found = local_run.find(killed.folder / ".leadsync")
+    assert found
+    assert not found.is_alive

@@ -208,7 +208,10 @@ def test_what_a_newer_server_wrote_is_refused_by_name_and_left_alone(tmp_path: P
         start(tmp_path)
     assert "fix" not in str(refused.value)
     assert base.read_bytes() == before
-    with start(tmp_path, empty=True) as running, redis.Redis.from_url(running.url) as client:
+    with (
+        start(tmp_path, before=lambda: append_only.clear(tmp_path)) as running,
+        redis.Redis.from_url(running.url) as client,
+    ):
         assert client.dbsize() == 0
 
 
@@ -250,7 +253,7 @@ def test_fakeredis_does_not_take_the_place_of_kept_data(
     monkeypatch.setattr(embedded, "find_server", lambda: None)
     with pytest.raises(StartError, match=r"^fakeredis cannot read the data in .* which (Redis|Valkey)\b.* wrote"):
         start(tmp_path)
-    start(tmp_path, empty=True).stop()
+    start(tmp_path, before=lambda: append_only.clear(tmp_path)).stop()
     start(tmp_path).stop()
 
 

@@ -342,7 +342,7 @@ def main(target: Path) -> None:
         server = stack.enter_context(embedded.start(folder / "redis"))
         line = stack.enter_context(open_line(folder, server.url, **own))
         # What others make there is numbered from 501 on.
-        line.crm.portal._last_id = 700_000
+        line.crm.portal.last_id = 700_000
         stage = Stage(line, server, invent(100, seed=11))
         make_long_ago(stage)
         young = [each for each in stage.snapshot() if each[1] == keys.STORE]

@@ -34,7 +34,8 @@ class OrderReport:
     def describe(self) -> str:
         """For people."""
         created, present = len(self.created), len(self.orders.present + self.lines.present)
-        text = f"{self.portal.kind.capitalize()} are ready: {created} properties created, {present} already existed"
+        noun = "property" if created == 1 else "properties"
+        text = f"{self.portal.kind.capitalize()} are ready: {created} {noun} created, {present} already existed"
         if self.proven:
             text += f"; {' and '.join(self.proven)} are unique, as a trial showed"
         first = self.portal.find_stage(self.portal.first_stage)

@@ -178,7 +178,7 @@ def test_without_redis_and_disk_nothing_promises_the_disk(start: Start, blocked:
     english, thai = console(line), console(line, "th")
     assert "disk cannot store leads either (File exists)" in english
     assert "ดิสก์ของเครื่องนี้ก็เก็บลีดไม่ได้เช่นกัน (File exists)" in thai
-    [spool], [redis] = doctor(line, "Spool"), doctor(line, "Redis")
+    [spool], [redis] = doctor(line, "Disk"), doctor(line, "Redis")
     assert (spool["state"], str(blocked) in spool["text"], "File exists" in spool["text"]) == ("wrong", True, True)
     said = json.dumps([body, english, spool, redis, at_start, refused])
     assert not re.search(r"Leads are (kept|stored)", said)
@@ -197,7 +197,7 @@ def test_with_redis_there_the_disk_is_named_and_leads_still_arrive(start: Start,
     assert "This machine's disk cannot store leads File exists." in console(line)
     assert "ดิสก์ของเครื่องนี้เก็บลีดไม่ได้" in console(line, "th")
     assert "leadsync_disk_usable 0.0" in requests.get(line.url + "/metrics", timeout=5).text
-    [finding] = doctor(line, "Spool")
+    [finding] = doctor(line, "Disk")
     assert (finding["state"], finding["fix"]) == ("wrong", ADVICE)
 
 

@@ -281,7 +281,9 @@ def test_a_body_that_is_parked_twice_is_stored_once(receiver: Line) -> None:
     ids=["again", "another secret", "another order of keys", "spaces around the secret"],
 )
 def test_the_same_event_is_stored_once(receiver: Line, again: dict[str, Any]) -> None:
-    assert [receiver.post(one).json() for one in (body(), again, again)] == [[], [], []]
+    answers = [receiver.post(one) for one in (body(), again, again)]
+    assert [answer.json() for answer in answers] == [[], [], []]
+    assert [answer.headers.get("Leadsync-Event") for answer in answers] == [None, "duplicate", "duplicate"]
     assert len(stored(receiver)) == len(receiver.receipts()) == 1
 
 
