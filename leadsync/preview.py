@@ -62,8 +62,8 @@ class Preview:
     """`state`: the receipt's. `kept`: each value that would not be written, and why; `doubtful`: those that HubSpot
     would or may refuse, and the portal's rule for their form. `reply`: the messages that DealDroid would get at once;
     `no_link`: why there would be no payment link, "" if there would be one or there is no table [payment]. `note`:
-    whether the event would leave one, on the contact and on the order that its cart becomes. `duplicate_of`: the lead of this very event, which came already and would be ignored; what is shown is what a new
-    event would change."""
+    whether the event would leave one, on the contact and on the order that its cart becomes. `duplicate_of`: the lead
+    of this very event, which came already and would be ignored; what is shown is what a new event would change."""
 
     state: str
     why: Reason
