@@ -28,7 +28,7 @@ FIELDS: Mapping[str, tuple[str, str]] = {
     "dealdroid_cart_total": ("Cart total", "ยอดรวมตะกร้า"),
     "dealdroid_subdistrict": ("Subdistrict", "ตำบล/แขวง"),
     "dealdroid_district": ("District", "อำเภอ/เขต"),
-    "dealdroid_unsaved": ("Values not saved", "ค่าที่ไม่ได้บันทึก"),
+    "dealdroid_unsaved": ("Values not saved", "ค่าที่ไม่ได้บันทึก (Values not saved)"),
     "dealdroid_other_customer_ids": ("Other chat IDs", "รหัสแชตอื่น"),
     "dealdroid_village": ("Village / project", "หมู่บ้าน/โครงการ"),
     "dealdroid_product_type": ("Product type", "ประเภทสินค้า"),
