@@ -197,10 +197,22 @@ def test_the_readme_names_every_property_that_setup_makes() -> None:
     assert told == {one.label.split(" (")[0] for one in DEFINITIONS}
 
 
-@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "tests/README.md"])
+def test_every_link_to_a_heading_of_the_readme_finds_it() -> None:
+    headings = re.findall(r"^##+ (.+)$", README, re.MULTILINE)
+    anchors = {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+    thai = (ROOT / "docs/th/README.md").read_text()
+    links = re.findall(r"\]\(#([^)]+)\)", README) + re.findall(r"README\.md#([^)]+)\)", thai)
+    assert len(links) > 15
+    assert set(links) <= anchors
+
+
+@pytest.mark.parametrize(
+    "document",
+    ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "tests/README.md", "docs/th/README.md", "docs/th/sales.md"],
+)
 def test_links_and_make_targets_in_documents_exist(document: str) -> None:
     text = (ROOT / document).read_text()
-    for link in re.findall(r"\]\((?!https?:)([^)#]+)", text):
+    for link in re.findall(r"\]\((?!https?:)([^)#]+)", text) + re.findall(r'src="([^"]+)"', text):
         assert ((ROOT / document).parent / link).exists(), link
     targets = re.findall(r"^\.PHONY: (.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert set(re.findall(r"\bmake (run|test|check|bench|lock)\b", text)) <= set(" ".join(targets).split())
@@ -240,7 +252,7 @@ def test_the_example_works_with_every_line_in_force_and_names_every_setting() ->
             assert re.search(rf"^(\[.*\b)?{name}\b", full, re.MULTILINE), name
 
 
-def test_ci_runs_what_the_readme_names() -> None:
-    assert "make test" in README
+def test_ci_runs_what_contributors_are_told_to() -> None:
+    assert "`make test`" in (ROOT / "CONTRIBUTING.md").read_text()
     assert (ROOT / ".ci/run").read_text().splitlines()[-2:] == ["make test", "make check"]
     assert (ROOT / ".ci/run").stat().st_mode & 0o111

@@ -165,7 +165,7 @@ REASONS: Mapping[str, str] = {
     "too_old": "older than {minutes} minutes",
     "is_retry": "it is a retry",
     "is_replay": "it is a replay",
-    "is_import": "it is a import",
+    "is_import": "it is an import",
     "dealdroid_unreachable": "DealDroid cannot be reached",
     "dealdroid_tls_failed": "no TLS connection or proxy to DealDroid",
     "dealdroid_disconnected": "the connection ended before DealDroid answered",
@@ -205,6 +205,7 @@ _SCOPES = (
 FORMER_REASONS: Mapping[str, str] = {
     "dry run: nothing is sent": "dry run: nothing is sent",
     "HubSpot's answer took too long.": "HubSpot's answer took too long.",
+    "it is a import": "it is an import",
     _SCOPES: _SCOPES,
 }
 

@@ -68,11 +68,11 @@ def test_every_property_and_state_has_a_label() -> None:
 @pytest.mark.parametrize(
     ("stored", "english", "thai"),
     [
-        ("row: contact_locked", "HubSpot has locked this contact for a moment", "HubSpot ล็อกรายชื่อนี้ชั่วคราว"),
+        ("row: contact_locked", "HubSpot has locked this contact for a moment", "HubSpot ล็อกผู้ติดต่อนี้ชั่วคราว"),
         (
             f"row: {reason('given_up', why=reason('lead_unanswered'), tries=12)}",
             "HubSpot gave no answer for this lead; tried 12 times",
-            "HubSpot ไม่ตอบสำหรับลีดนี้ (ลองแล้ว 12 ครั้ง)",
+            "HubSpot ไม่ตอบกลับเรื่องลีดนี้ (ลองแล้ว 12 ครั้ง)",
         ),
         ("dry run: nothing_written", "Dry run: nothing was written", "โหมดทดลอง: ไม่ได้บันทึกจริง"),
         ("dry run: nothing was written", "Dry run: nothing was written", "โหมดทดลอง: ไม่ได้บันทึกจริง"),

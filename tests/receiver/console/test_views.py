@@ -206,8 +206,8 @@ def test_parked_leads_are_grouped_by_cause_with_the_fix(user: ConsoleUser) -> No
     assert "Retry all 3" in text
     assert "Retry 1" not in text, "what cannot be retried has no button for it"
     thai = text_of(user.read(**TH))
-    assert "3 ลีด HubSpot ไม่รับรายชื่อนี้" in thai
-    assert "mid ขาดหรือใช้ไม่ได้" in thai
+    assert "3 ลีด HubSpot ไม่รับผู้ติดต่อนี้" in thai
+    assert "mid ไม่มีค่าหรือใช้ไม่ได้" in thai
 
 
 def test_dropped_values_are_grouped_with_a_hint(user: ConsoleUser) -> None:
@@ -263,7 +263,7 @@ def test_a_retried_lead_says_so_in_its_timeline(user: ConsoleUser) -> None:
     text = text_of(user.read("leads/lead-1"))
     assert re.search(r"Tried again by a person .* Before that: HubSpot refused this contact A new contact", text)
     assert "Written: First name" in text
-    assert "ก่อนหน้านั้น: HubSpot ไม่รับรายชื่อนี้" in text_of(user.read("leads/lead-1", **TH))
+    assert "ก่อนหน้านั้น: HubSpot ไม่รับผู้ติดต่อนี้" in text_of(user.read("leads/lead-1", **TH))
 
 
 def test_a_lead_that_cannot_be_retried_is_reported(user: ConsoleUser) -> None:
@@ -346,7 +346,7 @@ def test_the_page_of_a_parked_lead_shows_reason_fix_and_time(user: ConsoleUser) 
     text = text_of(user.read("leads/lead-1"))
     assert "HubSpot gave no answer for this lead; tried 12 times HubSpot took other leads but not this one." in text
     assert "Could not be written and needs you 15 Nov 2023 05:13:20" in text
-    assert "HubSpot ไม่ตอบสำหรับลีดนี้ (ลองแล้ว 12 ครั้ง)" in text_of(user.read("leads/lead-1", **TH))
+    assert "HubSpot ไม่ตอบกลับเรื่องลีดนี้ (ลองแล้ว 12 ครั้ง)" in text_of(user.read("leads/lead-1", **TH))
 
 
 @pytest.mark.parametrize(
@@ -424,7 +424,7 @@ def test_a_lead_that_was_matched_by_email_only_says_so(user: ConsoleUser) -> Non
     page = text_of(user.read("leads/lead-1"))
     assert "The contact in HubSpot was updated matched by email only" in page
     assert "Cart: the contact is another chat customer's, matched by email only" in page
-    assert "จับคู่จากอีเมลเพียงอย่างเดียว" in text_of(user.read("leads/lead-1", **TH))
+    assert "ตรงกันเฉพาะอีเมล" in text_of(user.read("leads/lead-1", **TH))
 
 
 def test_the_last_actions_are_listed_newest_first(user: ConsoleUser) -> None:
@@ -617,11 +617,11 @@ def test_what_hubspot_was_found_to_require_is_told_in_both_languages(user: Conso
 @pytest.mark.parametrize(
     ("waits", "en", "th"),
     [
-        ("", "Until then a new customer costs one more call", "ไม่มีข้อมูลสูญหาย"),
+        ("", "Until then a new customer costs one more call", "ข้อมูลไม่สูญหาย"),
         ("memory", "Give Redis more memory", "เพิ่มหน่วยความจำ"),
         ("quota", "It goes on tomorrow", "จะทำต่อพรุ่งนี้"),
         ("paused", "until the line goes on", "หยุดรอจนกว่า"),
-        ("forbidden", "Until then", "ไม่มีข้อมูลสูญหาย"),
+        ("forbidden", "Until then", "ข้อมูลไม่สูญหาย"),
     ],
 )
 def test_how_many_customers_are_brought_back_is_told_in_both_languages(
