@@ -83,6 +83,8 @@ def _contacts(found: Found) -> list[Row]:
 
 def _orders(found: Found) -> list[Row]:
     """Nobody moved an order on, so each customer has one at most, with the lines of the newest cart."""
+    if found.orders is None:
+        return []
     said = {customer: theirs for customer, posts in by_customer(found.posts).items() if (theirs := _with_cart(posts))}
     orders: dict[str, list[Order]] = {}
     for order in found.orders:

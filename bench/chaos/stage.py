@@ -58,7 +58,8 @@ class Stage:
         self.ports = ports
         self.hubspot, self.dealdroid = (f"http://127.0.0.1:{ports[name]}" for name in ("hubspot", "dealdroid"))
         # An older revision may not know orders yet.
-        (folder / "leadsync.toml").write_text(CONFIG if old else CONFIG + ORDERS)
+        self.makes_orders = old is None
+        (folder / "leadsync.toml").write_text(CONFIG + ORDERS if self.makes_orders else CONFIG)
         self._environ = {
             **{name: os.environ[name] for name in KEPT if name in os.environ},
             "NO_PROXY": "*",

@@ -184,7 +184,7 @@ def look(
         real_429s=sum(call["status"] == "429" and not call["fault"] for call in calls),
         kills=kills,
         merges=merges,
-        orders=read_orders(state["orders"], state["line_items"]),
+        orders=read_orders(state["orders"], state["line_items"]) if stage.makes_orders else None,
     )
 
 
