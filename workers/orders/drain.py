@@ -22,6 +22,7 @@ from leadcore.store import keys
 from leadcore.store.bell import Bell
 from leadcore.store.clock import Clock
 from leadcore.store.connection import Redis
+from leadcore.store.orders import OrderState
 from leadcore.store.streams import Settlement, Stream
 from workers.flow.errors import LineDown, LostLease, Stopping
 from workers.flow.lease import Lease, LeaseRegistry
@@ -75,7 +76,8 @@ class OrderDrain:
         self.time_slice = TimeSlice(connection, budget, Clock(connection, machine), machine, config.inbox.shards)
         self.texts = OrderTexts.compile(config)
         kind = config.orders.kind if config.orders else ""
-        self.reader, self.writer = OrderReader(records, self.store, kind), OrderWriter(records, self.store)
+        self.reader = OrderReader(records, self.store, kind)
+        self.writer = OrderWriter(records, self.store, config.orders.currency if config.orders else "")
 
     @property
     def orders(self) -> Orders:
@@ -198,6 +200,7 @@ class OrderDrain:
         portal = self.portal_cache.current()
         try:
             self.reader.find_forgotten(works)
+            self._read_states(works)
             self._plan(works, portal, now_ms)
             self.writer.write(works, portal, lease)
         finally:
@@ -235,9 +238,32 @@ class OrderDrain:
     def _read(self, entry: bytes, fields: Mapping[bytes, bytes]) -> Said:
         return read_said(event.read(fields[BODY]), entry, fields, self.config, self.customers.use_key())
 
+    def _read_states(self, works: Sequence[OrderWork]) -> None:
+        for work in works:
+            newest = work.known.orders.newest
+            carts = [one.reference for one in work.said if one.kind is Kind.MAKES]
+            work.states = dict.fromkeys([*carts, newest.reference] if newest else carts, OrderState())
+        found = self.store.read_states(reference for work in works for reference in work.states)
+        for work in works:
+            work.states = {reference: found[reference] for reference in work.states}
+
+    def _facts(self, works: Sequence[OrderWork], portal: OrderPortal, now_ms: int) -> Facts:
+        under_way, paid = set[str](), set[str]()
+        for work in works:
+            carts = {one.reference for one in work.said if one.kind is Kind.MAKES}
+            for reference, state in work.states.items():
+                # A change that was begun before anybody paid is finished.
+                if state.pending in carts:
+                    continue
+                if state.paid:
+                    paid.add(reference)
+                if state.paid or state.is_being_paid(now_ms):
+                    under_way.add(reference)
+        return Facts(self.orders, portal, now_ms, under_way, paid, self.config.shows_references)
+
     def _plan(self, works: Sequence[OrderWork], portal: OrderPortal, now_ms: int) -> None:
         """Plan, read what the plans ask for, and plan again."""
-        facts, digest = Facts(self.orders, portal, now_ms), self.customers.digest()
+        facts, digest = self._facts(works, portal, now_ms), self.customers.digest()
         for _ in range(3):
             for work in works:
                 if work.open:
@@ -277,11 +303,14 @@ class OrderDrain:
     def _settle_work(self, work: OrderWork, settled: Settlement, stream: str, shard: int, now_ms: int) -> None:
         if work.failed:
             code, why = work.failed
+            of = work.plan.reference if work.plan else ""
             if work.parks:
-                settlement.settle_parked(settled, work.said, code, why, shard=shard, now_ms=now_ms)
+                settlement.settle_parked(settled, work.said, code, why, shard=shard, now_ms=now_ms, reference=of)
             else:
                 tries = self.config.inbox.tries
-                settlement.settle_waiting(settled, work.said, code, why, shard=shard, now_ms=now_ms, tries=tries)
+                settlement.settle_waiting(
+                    settled, work.said, code, why, shard=shard, now_ms=now_ms, tries=tries, reference=of
+                )
             return
         plan = work.plan
         if plan is None or plan.is_preliminary or (plan.writes and not work.done):
@@ -303,6 +332,7 @@ class OrderDrain:
             store=bool(plan.reference) or work.known.searched,
             notes=self.config.notes,
             shard=shard,
+            more=settlement.bind(work.said, plan, self.orders.currency),
         )
         if plan.reference:
             log.info("order." + plan.state, order=plan.reference)
