@@ -6,16 +6,17 @@ from decimal import Decimal
 from typing import Any
 
 from leadcore.config import Notes
-from leadcore.fields import LEAD, TRIES, VERSION
-from leadcore.orders.money import to_units
+from leadcore.fields import BODY, KIND, LEAD, TRIES, VERSION
+from leadcore.orders.money import from_units, to_units
 from leadcore.reasons import NO_REASON, Reason, reason
-from leadcore.receipts import PARKED, PARKED_SECONDS, WAITING
+from leadcore.receipts import CREATED, PARKED, PARKED_SECONDS, UPDATED, WAITING
 from leadcore.receipts import pack as receipt
 from leadcore.store import keys
 from leadcore.store.counters import count, figure
 from leadcore.store.orders import KNOWN_SECONDS
 from leadcore.store.streams import Settlement, pack_fields
 from workers.rules.customer import guard
+from workers.rules.events import Event, Events
 from workers.rules.lead import version_text
 from workers.rules.notes import to_notes
 from workers.rules.orders.plan import Plan
@@ -86,6 +87,44 @@ def bind(said: Sequence[Said], plan: Plan, currency: str) -> list[Command]:
             commands.append(("HSET", alias, "main", plan.reference, "lead", one.lead))
             commands.append(("EXPIRE", alias, KNOWN_SECONDS))
     return commands
+
+
+def tell(
+    said: Sequence[Said], plan: Plan, events: Events, *, order_id: str, contact_id: str, currency: str, shard: int
+) -> list[Command]:
+    """The commands that tell who wants to know what became of the order. `shard`: of the customer."""
+    if not plan.reference or not (plan.cancels or plan.state in (CREATED, UPDATED)):
+        return []
+    kinds = (Kind.CANCELS,) if plan.cancels else (Kind.MAKES, Kind.TELLS)
+    of = next((one for one in reversed(said) if one.kind in kinds), said[-1])
+    units = read_units(plan.total, currency) if plan.total else 0
+    data = {
+        "order": order_id,
+        "order_ref": plan.reference,
+        "contact_id": contact_id,
+        "intent": of.intent,
+        "amount": f"{from_units(units, currency):,}" if units else "",
+        "currency": currency,
+        "state": "cancelled" if plan.cancels else plan.state,
+    }
+    private = {
+        "name": of.details.get("recipient", ""),
+        "phone": of.details.get("phone", ""),
+        "cart": "\n".join(f"{item.count} x {item.name or item.code}" for item in of.cart.items) if of.cart else "",
+    }
+    return events.effects(
+        Event(
+            f"order.{data['state']}",
+            of.customer,
+            of.lead,
+            data,
+            once=plan.reference,
+            body=of.fields.get(BODY, b""),
+            private=private,
+            kind=of.fields.get(KIND, b"").decode("ascii", "replace"),
+        ),
+        shard,
+    )
 
 
 def read_units(total: str, currency: str) -> int:
