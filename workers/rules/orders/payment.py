@@ -20,15 +20,13 @@ from leadcore.store import keys
 from leadcore.store.counters import count, figure
 from leadcore.store.orders import OrderState
 from leadcore.store.outgoing import Outgoing, outgoing
-from leadcore.store.payments import PaymentNews
+from leadcore.store.payments import PERSON, PaymentNews
 from leadcore.store.streams import pack_fields
 from workers.rules.events import Command, Event, Events
 from workers.rules.orders.portal import OrderPortal
 from workers.rules.orders.property_names import NAMES
 from workers.rules.retry import POSTPONED, find_lead_retry, wait_seconds
 
-PERSON = "person "
-"""What the event id of news begins with that a person of the shop said."""
 THANKS: Mapping[Language, str] = {
     "th": "ได้รับชำระเงิน {amount} {currency} สำหรับออเดอร์ {reference} แล้ว ขอบคุณค่ะ",
     "en": "We have received {amount} {currency} for your order {reference}. Thank you!",
