@@ -32,6 +32,10 @@ EXAMPLE = {
 }
 
 
+NOBODY = "000000000000000"
+"""An e-wallet that nobody has: the codes that `leadsync run` shows pay no one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Needs:
     """What the environment leaves to the sandbox."""
