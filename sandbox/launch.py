@@ -20,6 +20,9 @@ TOLD = (
     "DEALDROID_SECRET",
     "LEADSYNC_KEY",
     "LEADSYNC_CONFIG",
+    "MESSAGES_TOKEN",
+    "PROMPTPAY_ID",
+    "PUBLIC_URL",
     "SPOOL_DIR",
     "PORT",
 )
