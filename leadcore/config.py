@@ -188,6 +188,14 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
         while Redis is away."""
         if self.orders or self.payment:
             return "[orders]" if self.orders else "[payment]"
+        return self._find_shown()
+
+    @property
+    def shows_references(self) -> bool:
+        """Whether any reply tells customers their order's reference, or the link that bears it."""
+        return bool(self._find_shown())
+
+    def _find_shown(self) -> str:
         for name, intent in self.intents.items():
             if any(_NEEDS_KEY.search(text) for text in intent.reply_texts):
                 return f'the reply of intents."{name}"'

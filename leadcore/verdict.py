@@ -37,6 +37,7 @@ SEVERITIES: Mapping[str, str] = {
     "late": WARN,
     "messages_paused": WARN,
     "orders_paused": WARN,
+    "payments_paused": WARN,
     "required": WARN,
     "parked": WARN,
     "hooks_away": WARN,
@@ -116,6 +117,8 @@ def _assess_line(status: "Status") -> list[Problem]:
         and bool(status.messages_waiting),
         Problem("orders_paused", why=status.orders_pause.get("reason", "")): bool(status.orders_pause)
         and bool(status.orders_waiting),
+        Problem("payments_paused", why=status.payments_pause.get("reason", "")): bool(status.payments_pause)
+        and bool(status.payments_waiting),
         Problem("required", len(required), ", ".join(required)): bool(status.required),
         Problem("parked", status.need_person): bool(status.need_person),
         **{Problem(f"{line}_away", away): bool(away) for line, away in _count_away(status)},

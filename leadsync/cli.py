@@ -23,6 +23,7 @@ GROUPS = {
         "retry": "leads",
         "discard": "leads",
         "say": "messages",
+        "paid": "payments",
         "stages": "stages",
         "hooks": "outgoing",
         "reconcile": "customers",

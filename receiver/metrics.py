@@ -15,6 +15,7 @@ from leadcore.store.connection import AWAY, Redis
 from leadcore.store.counters import BUCKETS
 from leadcore.store.parked import CODES
 from leadcore.store.parked_orders import CODES as ORDER_CODES
+from leadcore.store.parked_orders import PAYMENT_CODES
 from leadcore.store.stages import OUTCOMES as STAGES
 from leadcore.store.status import Status, read_status
 from leadcore.verdict import SEVERITIES, Problem, assess
@@ -24,6 +25,7 @@ from receiver.intake.spool import Spool
 REFUSED = ("forbidden", "malformed", "nowhere", "throttled", "too_large", "unusable")
 OUTCOMES = ("created", "updated", "unchanged", "skipped", "retried", "parked", "held", "discarded")
 ORDERS = ("created", "updated", "unchanged", "parked")
+PAYMENTS = ("paid", "failed", "refunded", "disputed", "parked")
 MESSAGES = ("sent", "asked", "failed", "interrupted", "silent", "retried")
 
 
@@ -151,6 +153,8 @@ def _collect_counts(counts: Mapping[str, int]) -> Iterator[Metric]:
     yield _counter("leadsync_leads", "Leads by what became of them", "outcome", OUTCOMES, counts)
     yield _counter("leadsync_orders", "Orders by what became of them", "outcome", ORDERS, counts, "order_")
     yield _counter("leadsync_stages", "Stages of orders by what became of them", "outcome", STAGES, counts, "stage_")
+    said = "News of payments by what became of them"
+    yield _counter("leadsync_payments", said, "outcome", PAYMENTS, counts, "payment_")
     yield _counter("leadsync_messages", "Confirmations by what became of them", "outcome", MESSAGES, counts, "message_")
 
 
@@ -160,9 +164,11 @@ def _collect_figures(figures: Mapping[str, int], used: int) -> Iterator[Metric]:
     # Also those of other versions.
     codes = {*CODES, *(name.removeprefix("parked:") for name in figures if name.startswith("parked:"))}
     yield _counter("leadsync_leads_parked", "Leads parked, by cause", "code", sorted(codes), figures, "parked:")
-    prefix = "parked_orders:"
-    codes = {*ORDER_CODES, *(name.removeprefix(prefix) for name in figures if name.startswith(prefix))}
-    yield _counter("leadsync_orders_parked", "Orders parked, by cause", "code", sorted(codes), figures, prefix)
+    for what, known in (("orders", ORDER_CODES), ("payments", PAYMENT_CODES)):
+        prefix = f"parked_{what}:"
+        codes = {*known, *(name.removeprefix(prefix) for name in figures if name.startswith(prefix))}
+        said = f"{what.capitalize()} parked, by cause"
+        yield _counter(f"leadsync_{what}_parked", said, "code", sorted(codes), figures, prefix)
     calls = CounterMetricFamily("leadsync_hubspot_calls", "Calls to HubSpot", labels=["kind", "status"])
     for name, count in sorted(figures.items()):
         if name.startswith("calls:"):

@@ -53,7 +53,7 @@ def run(folder: Path, stack: ExitStack) -> None:
         "SPOOL_DIR": str(home.spool.absolute()),
     }
     if needs.hubspot and not Path(DEFAULT_FILE).is_file():
-        own["LEADSYNC_CONFIG"] = str(Path(__file__).with_name("leadsync.toml"))
+        own |= {"LEADSYNC_CONFIG": str(Path(__file__).with_name("leadsync.toml")), "PROMPTPAY_ID": launch.NOBODY}
     said = ""
     if needs.redis:
         # What the stand-in for HubSpot knows and what Redis knows go together: a Redis that remembers what it told an

@@ -12,7 +12,7 @@ import msgspec
 from sandbox import append_only, dealdroid
 from sandbox.hubspot import snapshot
 
-_LENGTHS = {"DEALDROID_SECRET": 24, "CONSOLE_PASSWORD": 12, "LEADSYNC_KEY": 24}
+_LENGTHS = {"DEALDROID_SECRET": 24, "CONSOLE_PASSWORD": 12, "LEADSYNC_KEY": 24, "MESSAGES_TOKEN": 24}
 
 
 class DataFolder:

@@ -20,6 +20,9 @@ TOLD = (
     "DEALDROID_SECRET",
     "LEADSYNC_KEY",
     "LEADSYNC_CONFIG",
+    "MESSAGES_TOKEN",
+    "PROMPTPAY_ID",
+    "PUBLIC_URL",
     "SPOOL_DIR",
     "PORT",
 )
@@ -30,6 +33,10 @@ EXAMPLE = {
     "intent": "Share contact",
     "contact_info": {"name": "สมชาย ใจดี", "phone": "0812345678", "language": "th"},
 }
+
+
+NOBODY = "000000000000000"
+"""An e-wallet that nobody has: the codes that `leadsync run` shows pay no one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ The browser speaks to this page alone; the secret stays on the server.
 
 import argparse
 import json
+import os
 import re
 import time
 from collections.abc import Iterable
@@ -28,6 +29,7 @@ from sandbox.sales import list_sales
 HERE = Path(__file__).parent
 PLACEHOLDER = "replace-with-the-intents-api-secret-key"
 INTENT_PATH = "/api/v1/intent-handler"
+PAYMENTS_PATH = "/api/v1/payments"
 CONSOLE_PATH = "/console/"
 READY_PATH = "/readyz"
 SHOWN_CONTACTS = 20
@@ -95,9 +97,11 @@ SWITCHES: dict[str, tuple[str, dict[str, Any]]] = {
 _VERSION = re.compile(r" /crm/(?:objects/)?(v3|\d{4}-\d\d)/")
 
 
-def create_app(receiver_url: str, secret: str, hubspot_url: str, dealdroid_url: str, redis_url: str = "") -> Flask:
-    """The page and its few calls; the first three URLs are base URLs without a path, the last one is that of a Redis
-    which a reset may empty, "" if there is none."""
+def create_app(
+    receiver_url: str, secret: str, hubspot_url: str, dealdroid_url: str, redis_url: str = "", token: str = ""
+) -> Flask:
+    """The page and its few calls; the first three URLs are base URLs without a path, `redis_url` is that of a Redis
+    which a reset may empty, "" if there is none. `token`: MESSAGES_TOKEN."""
     app = Flask("sandbox.page")
     session = requests.Session()
     # These services are on this machine; a proxy or a .netrc of the user's has no business in between.
@@ -167,6 +171,13 @@ def create_app(receiver_url: str, secret: str, hubspot_url: str, dealdroid_url: 
     def merge() -> tuple[str, int]:
         answer = session.post(systems["hubspot"] + "/_sandbox/merges", request.get_data(), timeout=TIMEOUT)
         return "", 204 if answer.ok else answer.status_code
+
+    @app.post("/paid")
+    def pay() -> tuple[Response, int]:
+        """What the shop's own system says once the money has come."""
+        url, headers = receiver_url.rstrip("/") + PAYMENTS_PATH, {"Authorization": f"Bearer {token}"}
+        answer = session.post(url, request.get_data(), headers=headers, timeout=TIMEOUT)
+        return jsonify(error=answer.text), answer.status_code
 
     @app.patch("/sales/<kind>/<record_id>")
     def edit(kind: str, record_id: str) -> tuple[str, int]:
@@ -241,7 +252,8 @@ def main() -> None:
     parser.add_argument("--secret", required=True)
     parser.add_argument("--redis", default="", metavar="URL", help="a Redis that a reset may empty")
     given = parser.parse_args()
-    serve(create_app(given.receiver, given.secret, given.hubspot, given.dealdroid, given.redis), given.port)
+    token = os.environ.get("MESSAGES_TOKEN", "")
+    serve(create_app(given.receiver, given.secret, given.hubspot, given.dealdroid, given.redis, token), given.port)
 
 
 if __name__ == "__main__":

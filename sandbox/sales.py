@@ -45,6 +45,8 @@ def _sale(
         "id": record["id"],
         "kind": kind,
         "name": values.get(name) or label,
+        "reference": values.get("dealdroid_order_id", "") if kind == "orders" else "",
+        "amount": values.get(total, ""),
         "total": f"{values.get(total, '?')} {values.get(currency, '')}",
         "stage": stage,
         "stage_id": values.get(stage),

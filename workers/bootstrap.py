@@ -19,6 +19,7 @@ from workers.hubspot.records import Records
 from workers.hubspot.search_quota import SearchQuota
 from workers.notes.drain import NoteDrain
 from workers.orders.drain import OrderDrain
+from workers.orders.payments import PaymentDrain
 from workers.orders.stages import StagePoller
 from workers.outbox.dealdroid import DealDroid
 from workers.outbox.last_words import LastWords
@@ -48,6 +49,7 @@ class Runtime:
     outbox: OutboxSender
     orders: OrderDrain | None
     notes: NoteDrain | None
+    payments: PaymentDrain | None
     leases: LeaseRegistry
     sent_log: SentLog
     tally: Tally
@@ -61,7 +63,14 @@ class Runtime:
         """The name of a line -> what drains a shard of it."""
         orders = self.orders.drain if self.orders else _leave
         notes = self.notes.drain if self.notes else _leave
-        return {keys.INBOX: self.sync.drain, keys.OUTBOX: self.outbox.drain, keys.ORDERS: orders, keys.NOTES: notes}
+        payments = self.payments.drain if self.payments else _leave
+        return {
+            keys.INBOX: self.sync.drain,
+            keys.OUTBOX: self.outbox.drain,
+            keys.ORDERS: orders,
+            keys.PAYMENTS: payments,
+            keys.NOTES: notes,
+        }
 
 
 def build(settings: WorkerSettings, machine: Machine) -> Runtime:
@@ -84,20 +93,6 @@ def build(settings: WorkerSettings, machine: Machine) -> Runtime:
         tally=tally,
         breaker=breaker,
     )
-    orders = None
-    if config.orders:
-        orders = OrderDrain(
-            redis,
-            Records(hubspot, Breaker(redis, machine, stop, keys.ORDERS), SearchQuota(redis, stop)),
-            OrderPortalCache(hubspot, config.orders, redis, stop),
-            config,
-            CustomerStore(redis, shared.key.encode()),
-            leases,
-            stop,
-            budget,
-            machine,
-            dry_run=shared.dry_run,
-        )
     notes = None
     if config.notes.intents:
         notes = NoteDrain(
@@ -120,6 +115,16 @@ def build(settings: WorkerSettings, machine: Machine) -> Runtime:
         hooks=bool(settings.hook_urls) and not shared.dry_run,
         notices=bool(settings.notify_urls) and not shared.dry_run,
     )
+    orders, payments = None, None
+    if config.orders:
+        portal_cache = OrderPortalCache(hubspot, config.orders, redis, stop)
+
+        def make_records(line: str) -> Records:
+            return Records(hubspot, Breaker(redis, machine, stop, line), SearchQuota(redis, stop))
+
+        rest = (portal_cache, config, customers, leases, stop, budget, machine)
+        orders = OrderDrain(redis, make_records(keys.ORDERS), *rest, dry_run=shared.dry_run, events=events)
+        payments = PaymentDrain(redis, make_records(keys.PAYMENTS), *rest, dry_run=shared.dry_run, events=events)
     dealdroid = DealDroid(settings.dealdroid_url, IN_FLIGHT, machine)
     outbox = OutboxSender(
         redis,
@@ -143,6 +148,7 @@ def build(settings: WorkerSettings, machine: Machine) -> Runtime:
         outbox=outbox,
         orders=orders,
         notes=notes,
+        payments=payments,
         leases=leases,
         sent_log=sent_log,
         tally=tally,

@@ -46,6 +46,11 @@ def note(shard: int) -> None:
     _run(keys.NOTES, shard)
 
 
+def pay(shard: int) -> None:
+    """Do what follows from the news of payments of a shard."""
+    _run(keys.PAYMENTS, shard)
+
+
 def _run(line: str, shard: int) -> None:
     drain = _runtime().drains[line]
     try:

@@ -74,6 +74,8 @@ ORDER_OWNERS = PREFIX + "order_owners"
 """How many orders were given to the configured owners in turn."""
 PARKED_ORDERS = PREFIX + "parked_orders"
 """Orders that wait for a person: lead -> since when, in ms."""
+PARKED_PAYMENTS = PREFIX + "parked_payments"
+"""News of payments that wait for a person: id -> since when, in ms."""
 
 INBOX = "inbox"
 OUTBOX = "outbox"
@@ -206,6 +208,10 @@ def own_message_sent(message_id: str) -> str:
 
 def parked_order(lead: str) -> str:
     return f"{PREFIX}parked_order:{lead}"
+
+
+def parked_payment(id: str) -> str:
+    return f"{PREFIX}parked_payment:{id}"
 
 
 def customer(digest: str) -> str:

@@ -146,9 +146,18 @@ ORDERS = Line(
     forgotten="waiting orders",
     kept=(PARKED_ORDERS,),
 )
+PARKED_PAYMENTS = Kept(
+    name="parked_payments",
+    index=keys.PARKED_PAYMENTS,
+    key=keys.parked_payment,
+    seconds=PARKED_SECONDS,
+    for_person=True,
+    said="parked",
+    described="News of payments that wait for a person",
+)
 PAYMENTS = Line(
     name=keys.PAYMENTS,
-    job="workers.jobs.payments",
+    job="workers.jobs.pay",
     pause=keys.PAYMENTS_PAUSE,
     payload=BODY,
     payload_name="body",
@@ -156,8 +165,8 @@ PAYMENTS = Line(
     noun="payments",
     exported="payments",
     forgotten="payments",
+    kept=(PARKED_PAYMENTS,),
 )
-"""What `leadcore.store.payments` records; not among `LINES` as long as no worker drains it."""
 
 NOTES = Line(
     name=keys.NOTES,
@@ -193,7 +202,7 @@ NOTICES = Line(
     forgotten="notices",
 )
 
-LINES = (INBOX, OUTBOX, ORDERS, NOTES, HOOKS, NOTICES)
+LINES = (INBOX, OUTBOX, ORDERS, PAYMENTS, NOTES, HOOKS, NOTICES)
 """In the order in which several locks of a shard are taken. Read it from this module each time."""
 
 

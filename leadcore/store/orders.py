@@ -1,27 +1,41 @@
-"""What a payment link has to know of an order at the click: a hash under `keys.order`, whose fields are decimal text.
+"""What payments have to know of an order: a hash under `keys.order` of its reference, whose fields are text.
 
-    amount      what is to be paid now, in the currency's smallest unit; absent: what the link says
+    main        the reference whose hash this order really has; this one then holds nothing else but `lead`
+    amount      what is to be paid now, in the currency's smallest unit, "0" if nobody knows; absent: what the link says
     currency    ISO 4217
-    paid        "1" once it is paid
     cancelled   "1" once it is cancelled
-    revision    counts the changes; every write of the others and of `session` is a compare-and-set on it
-    session     the payment session of the provider that is open: "number amount id"
+    revision    counts the changes; opening a session and changing a cart are a compare-and-set on it
+    session     the payment session of the provider that was opened last: "number amount id"
+    opened      when that was, in ms
+    pending     the reference of the cart that HubSpot is being changed to: until that is done nothing is paid
+    paid        "1" once it is paid
+    paid_by     of the news that said so: the entry's id, a blank, the provider's id of the payment
+    refunded    what was given back, in the smallest unit
+    customer    DealDroid's id of the customer as JSON: 123 is not "123"
+    language    of the customer, a code
+    lead        the lead whose cart this reference is
 
 The hash may be absent: then nothing but the link is known of the order, and opening a session makes one that ends by
-itself. Whoever keeps the order's record writes `amount` and clears the expiry (PERSIST).
+itself. `workers/orders/` writes the others.
 """
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from leadcore.store import keys
-from leadcore.store.lua import DEL_FIRST
+from leadcore.store.lua import DEL_FIRST, NOW
 
 if TYPE_CHECKING:
     from leadcore.store.connection import Redis
 
+KNOWN_SECONDS = 180 * 86_400
+"""After its last change; of an older order HubSpot is asked."""
 ORPHAN_SECONDS = 45 * 86_400
 """Of a hash that only a session made; a link lives for 30 days at most, see `leadcore.config.Payment`."""
+SESSION_MS = 25 * 3_600_000
+"""A provider's session ends after a day at most."""
 
 _OPEN_SESSION = (
     """
@@ -30,12 +44,30 @@ local order = KEYS[1]
 local revision, session, seconds = unpack(ARGV)
 """
     + DEL_FIRST
+    + NOW
     + """
 local is_new = redis.call('EXISTS', order) == 0
+if redis.call('HEXISTS', order, 'main') == 1 then return 0 end
 if (redis.call('HGET', order, 'revision') or '0') ~= revision then return 0 end
-redis.call('HSET', order, 'session', session)
+redis.call('HSET', order, 'session', session, 'opened', string.format('%.0f', now))
 redis.call('HINCRBY', order, 'revision', 1)
 if is_new then redis.call('EXPIRE', order, seconds) end
+return 1
+"""
+)
+
+_CHANGE = (
+    """
+-- Returns 1 if the order was at `revision` ("0" = it has none) and the fields (ARGV from 3 on) are set, else 0.
+local order = KEYS[1]
+local revision, seconds = unpack(ARGV, 1, 2)
+"""
+    + DEL_FIRST
+    + """
+if (redis.call('HGET', order, 'revision') or '0') ~= revision then return 0 end
+redis.call('HSET', order, unpack(ARGV, 3))
+redis.call('HINCRBY', order, 'revision', 1)
+redis.call('EXPIRE', order, seconds)
 return 1
 """
 )
@@ -53,7 +85,8 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class OrderState:
-    """An order as a payment link sees it. `units`: None if only the link knows the amount."""
+    """An order as payments see it. `reference`: the one whose hash this is. `units`: None if only the link knows the
+    amount. `opened_ms`: when the session was opened, 0 if nobody noted that. `customer`: None if nobody knows."""
 
     units: int | None = None
     currency: str = ""
@@ -61,20 +94,34 @@ class OrderState:
     cancelled: bool = False
     revision: int = 0
     session: Session | None = None
+    reference: str = field(default="", compare=False)
+    main: str = ""
+    opened_ms: int = field(default=0, compare=False)
+    pending: str = ""
+    paid_by: str = ""
+    refunded: int = 0
+    customer: str | int | float | None = None
+    language: str = ""
+    lead: str = ""
+
+    def is_being_paid(self, now_ms: int) -> bool:
+        """Whether somebody may be paying at this moment."""
+        return self.session is not None and now_ms < (self.opened_ms or now_ms) + SESSION_MS
 
 
 def read_order(redis: "Redis", reference: str) -> OrderState:
-    """The state of the order; that of a link alone if nothing is stored. Raises redis-py's errors, and `ValueError` for
-    what is no number."""
-    found = {name.decode(): value.decode() for name, value in redis.hgetall(keys.order(reference)).items()}
-    return OrderState(
-        units=int(found["amount"]) if found.get("amount") else None,
-        currency=found.get("currency", ""),
-        paid=found.get("paid", "0") not in ("", "0"),
-        cancelled=found.get("cancelled", "0") not in ("", "0"),
-        revision=int(found.get("revision") or 0),
-        session=_read_session(found.get("session", "")),
-    )
+    """The state of the order that was ever called `reference`; that of a link alone if nothing is stored. Raises
+    redis-py's errors, and `ValueError` for what is no number."""
+    found = read_orders(redis, [reference])[reference]
+    return read_orders(redis, [found.main])[found.main] if found.main else found
+
+
+def read_orders(redis: "Redis", references: Sequence[str]) -> dict[str, OrderState]:
+    """What stands under each reference, in one round trip. Raises what `read_order` does."""
+    pipe = redis.pipeline(transaction=False)
+    for reference in references:
+        pipe.hgetall(keys.order(reference))
+    return {one: _unpack(one, stored) for one, stored in zip(references, pipe.execute(), strict=True)}
 
 
 def open_session(redis: "Redis", reference: str, revision: int, session: Session) -> bool:
@@ -82,6 +129,38 @@ def open_session(redis: "Redis", reference: str, revision: int, session: Session
     script = redis.register_script(_OPEN_SESSION)
     packed = f"{session.number} {session.units} {session.id}"
     return bool(script(keys=[keys.order(reference)], args=[revision, packed, ORPHAN_SECONDS]))
+
+
+def change_orders(redis: "Redis", changes: Mapping[str, tuple[int, Mapping[str, Any]]]) -> set[str]:
+    """Set fields of each order (by reference: the revision by which that was decided, and the fields) unless it has
+    changed since; those that had not. Raises redis-py's errors."""
+    script, pipe = redis.register_script(_CHANGE), redis.pipeline(transaction=False)
+    for reference, (revision, fields) in changes.items():
+        flat = [part for pair in fields.items() for part in pair]
+        script(keys=[keys.order(reference)], args=[revision, KNOWN_SECONDS, *flat], client=pipe)
+    answers = pipe.execute() if changes else []
+    return {reference for reference, answer in zip(changes, answers, strict=True) if answer}
+
+
+def _unpack(reference: str, stored: Mapping[bytes, bytes]) -> OrderState:
+    found = {name.decode(): value.decode() for name, value in stored.items()}
+    return OrderState(
+        units=int(found["amount"]) if found.get("amount") else None,
+        currency=found.get("currency", ""),
+        paid=found.get("paid", "0") not in ("", "0"),
+        cancelled=found.get("cancelled", "0") not in ("", "0"),
+        revision=int(found.get("revision") or 0),
+        session=_read_session(found.get("session", "")),
+        reference=reference,
+        main=found.get("main", ""),
+        opened_ms=int(found.get("opened") or 0),
+        pending=found.get("pending", ""),
+        paid_by=found.get("paid_by", ""),
+        refunded=int(found.get("refunded") or 0),
+        customer=json.loads(found["customer"]) if found.get("customer") else None,
+        language=found.get("language", ""),
+        lead=found.get("lead", ""),
+    )
 
 
 def _read_session(packed: str) -> Session | None:

@@ -21,7 +21,7 @@ from leadcore.store.connection import AWAY, Redis
 from leadcore.store.leads import read_receipts
 from leadcore.store.lines import Kept
 from leadcore.store.lua import COUNT, ENTRY_FIELDS, NOTE_RETRY, REASON_FIELD, RING, TAKE_KEPT, UNPACK_FIELDS
-from leadcore.store.parked_orders import ParkedOrders
+from leadcore.store.parked_orders import ParkedOrders, ParkedPayments, as_parked_payment
 from leadcore.store.parked_orders import as_parked as as_parked_order
 from leadcore.store.status import are_workers_dry
 from leadcore.store.streams import BELL_SECONDS, unpack_fields
@@ -111,6 +111,7 @@ class Parked:
         self.bell = Bell(connection)
         self.unsent = Unsent(connection, config.shards, ACTIONS_KEPT)
         self.orders = ParkedOrders(connection, config.shards, ACTIONS_KEPT)
+        self.payments = ParkedPayments(connection, config.shards, ACTIONS_KEPT)
         self._retry = connection.register_script(_RETRY)
         self._discard = connection.register_script(_DISCARD)
 
@@ -149,7 +150,7 @@ class Parked:
         parked, held = self.redis.mget(keys.parked(lead), keys.held(lead))
         packed = held if parked is None else parked
         if packed is None:
-            whys = [self.unsent.retry(lead, user), self.orders.retry(lead, user)]
+            whys = [one.retry(lead, user) for one in (self.unsent, self.orders, self.payments)]
             return _sum_up(whys)
         if parked is None and are_workers_dry(self.redis):
             return STILL_DRY
@@ -196,7 +197,7 @@ class Parked:
         for state in (PARKED, HELD):
             if self._discard(keys=_keys(lead, state), args=args) != b"gone":
                 return NO_REASON
-        return _sum_up([self.unsent.discard(lead, user), self.orders.discard(lead, user)])
+        return _sum_up([one.discard(lead, user) for one in (self.unsent, self.orders, self.payments)])
 
     def _received(self, lead: str) -> bytes:
         """The version of an entry that was parked without one."""
@@ -208,6 +209,8 @@ def as_kept(receipt: Receipt, kept: Kept) -> Receipt:
     """The receipt of a lead that waits for a person, with the reason why it does."""
     if kept.state:
         return receipt
+    if kept is lines.PARKED_PAYMENTS:
+        return as_parked_payment(receipt)
     return as_parked_order(receipt) if kept is lines.PARKED_ORDERS else as_unsent(receipt)
 
 

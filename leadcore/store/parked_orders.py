@@ -1,8 +1,11 @@
-"""Events whose order could not be written. Their contact is written, so nobody loses a customer; a person decides when
-the order is tried again."""
+"""Events whose order could not be written, and news of payments that could not be noted. A person decides when they are
+tried again. The contact of such an event is written, so nobody loses a customer."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+
+import msgspec
 
 from leadcore import receipts
 from leadcore.event import read_customer_id
@@ -13,6 +16,7 @@ from leadcore.store import keys
 from leadcore.store.bell import Bell
 from leadcore.store.connection import AWAY, Redis
 from leadcore.store.lua import ENTRY_FIELDS, NOTE_RETRY, RING, TAKE_KEPT, UNPACK_FIELDS
+from leadcore.store.payments import read_news
 from leadcore.store.streams import BELL_SECONDS, unpack_fields
 
 GONE = reason("no_order_waits")
@@ -21,6 +25,8 @@ FULL = "full"
 """The code of those that were parked without their carts, for want of room."""
 # All the codes with which an order can be parked.
 CODES = ("error", "full", "no_contact", "race", "refused", "row", "unreadable", "unsettled", "vanishing")
+PAYMENT_CODES = ("no_order", "paid_amount", "paid_cancelled", "paid_twice", "refused", "row", "unreadable", "vanishing")
+"""All the codes with which a payment can be parked."""
 _RETRY = (
     """
 -- Returns 'gone', 'put' or 'rang'. ARGV from 6 on: the receipt's fields. ORDER: the receipt's field.
@@ -57,6 +63,9 @@ return 'done'
 class ParkedOrders:
     """Over one Redis connection. Every method raises redis-py's errors."""
 
+    kept: tuple[Callable[[str], str], str] = (keys.parked_order, keys.PARKED_ORDERS)
+    line = keys.ORDERS
+
     def __init__(self, connection: Redis, shards: int, actions_kept: int) -> None:
         self.redis, self.shards, self.actions_kept = connection, shards, actions_kept
         self.bell = Bell(connection)
@@ -65,39 +74,68 @@ class ParkedOrders:
 
     def retry(self, lead: str, user: str) -> Reason:
         """Put the event back into the orders' line, with its old version. "" if done, else why not."""
-        packed = self.redis.get(keys.parked_order(lead))
+        of, index = self.kept
+        packed = self.redis.get(of(lead))
         if packed is None:
-            self.redis.zrem(keys.PARKED_ORDERS, lead)
+            self.redis.zrem(index, lead)
             return GONE
         fields = unpack_fields(packed)
         if BODY not in fields:
             return CART_GONE
-        customer_id = read_customer_id(fields[BODY])
-        if not customer_id:
+        owner = self.read_owner(fields[BODY])
+        if not owner:
             return reason("no_event")
-        shard = keys.shard_of(customer_id, self.shards)
+        shard = keys.shard_of(owner, self.shards)
         outcome = self._retry(
-            keys=[*_keys(lead), keys.entries(keys.ORDERS, shard), keys.bell(keys.ORDERS, shard)],
+            keys=[*self._keys(lead), keys.entries(self.line, shard), keys.bell(self.line, shard)],
             args=[lead, "retry", user, self.actions_kept, BELL_SECONDS, *receipts.pack(order=WAITING)],
         )
         if outcome == b"rang":
             # It is in the stream; if ringing fails, a sweep finds it within seconds.
             with suppress(*AWAY):
-                self.bell.ring(keys.ORDERS, shard)
+                self.bell.ring(self.line, shard)
         return GONE if outcome == b"gone" else NO_REASON
 
     def discard(self, lead: str, user: str) -> Reason:
         """Delete the event's cart. "" if done, else why not."""
-        outcome = self._discard(keys=_keys(lead), args=[lead, "discard", user, self.actions_kept])
+        outcome = self._discard(keys=self._keys(lead), args=[lead, "discard", user, self.actions_kept])
         return GONE if outcome == b"gone" else NO_REASON
+
+    def read_owner(self, body: bytes) -> str:
+        """Whose shard an entry with this body belongs to, "" if it cannot be read."""
+        return read_customer_id(body)
+
+    def _keys(self, lead: str) -> tuple[str, ...]:
+        of, index = self.kept
+        return of(lead), index, keys.receipt(lead), keys.ACTIONS
+
+
+class ParkedPayments(ParkedOrders):
+    """News of payments, by their ids."""
+
+    kept = (keys.parked_payment, keys.PARKED_PAYMENTS)
+    line = keys.PAYMENTS
+
+    def read_owner(self, body: bytes) -> str:
+        try:
+            return read_news(body).reference
+        except msgspec.DecodeError:
+            return ""
 
 
 def as_parked(receipt: Receipt) -> Receipt:
     """The receipt of a written lead whose order is parked, with a reason like that of a parked lead."""
+    code, why = _split(receipt)
+    return replace(receipt, reason=f"{code}: {reason('order_not_made', why=why)}")
+
+
+def as_parked_payment(receipt: Receipt) -> Receipt:
+    """The receipt of parked news of a payment, in the same way."""
+    code, why = _split(receipt)
+    return replace(receipt, reason=f"{code}: {reason('payment_not_noted', why=why)}")
+
+
+def _split(receipt: Receipt) -> tuple[str, str]:
     _, _, why = receipt.order.partition(": ")
     code, _, inner = why.partition(": ")
-    return replace(receipt, reason=f"{code}: {reason('order_not_made', why=inner or why)}")
-
-
-def _keys(lead: str) -> tuple[str, ...]:
-    return keys.parked_order(lead), keys.PARKED_ORDERS, keys.receipt(lead), keys.ACTIONS
+    return code, inner or why

@@ -13,6 +13,7 @@ from msgspec import Struct
 from leadcore.fields import BODY, LEAD
 from leadcore.store import keys
 from leadcore.store.lua import DEL_FIRST
+from leadcore.store.orders import read_order
 
 if TYPE_CHECKING:
     from leadcore.store.connection import Redis
@@ -78,6 +79,28 @@ class Payments:
         shard = keys.shard_of(reference, self._shards)
         names = [keys.payment_event(digest), keys.entries(keys.PAYMENTS, shard)]
         return bool(self._record(keys=names, args=[digest, msgspec.json.encode(news), REMEMBER_SECONDS]))
+
+
+PERSON = "person "
+"""What the event id of news begins with that a person of the shop says."""
+Said = Literal["recorded", "repeated", "unknown", "paid", "cancelled"]
+
+
+def say_paid(redis: "Redis", shards: int, reference: str, units: int | None = None, currency: str = "") -> Said:
+    """A person says that the order is paid: what it costs, or `units` of the currency. "repeated": that was said
+    before; "unknown": `units` are needed, as nothing is known of the order; "paid", "cancelled": it is so already, and
+    nothing is recorded. Raises redis-py's errors."""
+    order = read_order(redis, reference)
+    if order.paid:
+        return "paid"
+    if order.cancelled:
+        return "cancelled"
+    paid = units or order.units
+    if not paid or not (currency or order.currency):
+        return "unknown"
+    news = PaymentNews(reference, paid, currency or order.currency, f"{PERSON}{reference} {paid}")
+    recorded = Payments(redis, shards).record(news.reference, news.amount, news.currency, news.event_id)
+    return "recorded" if recorded else "repeated"
 
 
 def read_news(body: bytes) -> PaymentNews:

@@ -74,6 +74,14 @@ class Status:
         return self.pauses.get(keys.ORDERS, {})
 
     @property
+    def payments_waiting(self) -> int:
+        return sum(self.depths.get(keys.PAYMENTS, ()))
+
+    @property
+    def payments_pause(self) -> dict[str, Any]:
+        return self.pauses.get(keys.PAYMENTS, {})
+
+    @property
     def parked(self) -> int:
         return self.kept.get(lines.PARKED.name, 0)
 

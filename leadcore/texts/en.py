@@ -23,6 +23,14 @@ REASONS: Mapping[str, str] = {
     "order_without_contact": "the order's contact is not in HubSpot",
     "order_vanished": "the order was deleted while it was changed",
     "order_values_refused": "HubSpot does not accept the order's {names}",
+    # Why a payment waits, or is parked
+    "payment_unknown": "nobody knows an order of this reference",
+    "payment_meanwhile": "the order is being changed",
+    "payment_unpaid": "the order was not paid before",
+    "payment_twice": "the order was paid before",
+    "payment_cancelled": "the order was cancelled before",
+    "payment_amount": "this is not what the order costs",
+    "payment_not_noted": "a payment was not noted, {why}",
     # Why a value was not written, or is not changed
     "email_ignored": "it is one of ignored_emails",
     "email_invalid": "it is not a valid email address",
@@ -227,6 +235,10 @@ FIXES: Mapping[str, str] = {
     "error": "Install the newest leadsync, then retry.",
     "row": "HubSpot took other leads but not this one. Look at status.hubspot.com, then retry.",
     "race": "Another program writes the same contacts. Retry; if it comes back, look at the portal's connected apps.",
+    "no_order": "Look which order the reference means. If there is one, retry; else give the money back and discard.",
+    "paid_twice": "Look whether the customer paid twice, and give back what was too much. Then discard it.",
+    "paid_cancelled": "Deliver the order after all, or give the money back. Then discard it.",
+    "paid_amount": "Ask the customer for the rest, or give back what was too much. Then discard it.",
     "no_contact": "Somebody deleted the contact in HubSpot. The customer's next message makes it again; then retry.",
     "vanishing": "A workflow or a person deletes the contact while it is written. Find out which, then retry.",
     "full": "Too many orders waited, so their carts were dropped. Fix what holds orders back (leadsync doctor), "
@@ -314,6 +326,7 @@ PROBLEMS: Mapping[str, str] = {
     "late": "The oldest lead has waited for {n} seconds",
     "messages_paused": "Messages wait for DealDroid",
     "orders_paused": "Orders wait for HubSpot",
+    "payments_paused": "Payments wait for HubSpot",
     "required": (
         "HubSpot refuses contacts without a property that the portal requires|"
         "HubSpot refuses contacts without properties that the portal requires"
@@ -349,6 +362,7 @@ REMEDIES: Mapping[str, str] = {
     "late": "Start more workers if this does not fall.",
     "messages_paused": "{why}",
     "orders_paused": "{why}",
+    "payments_paused": "{why}",
     "required": (
         "It wants {why}. Give a value under [required] in leadsync.toml, or let contacts do without in HubSpot. "
         "leadsync finds out within an hour; leadsync retry tries at once."

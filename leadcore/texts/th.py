@@ -18,6 +18,13 @@ REASONS: Mapping[str, str] = {
     "order_without_contact": "ไม่พบผู้ติดต่อของออเดอร์นี้ใน HubSpot",
     "order_vanished": "ออเดอร์ถูกลบระหว่างที่กำลังแก้ไข",
     "order_values_refused": "HubSpot ไม่รับค่าเหล่านี้ของออเดอร์: {names}",
+    "payment_unknown": "ไม่พบออเดอร์ของเลขอ้างอิงนี้",
+    "payment_meanwhile": "กำลังแก้ไขออเดอร์นี้อยู่",
+    "payment_unpaid": "ออเดอร์นี้ยังไม่ได้ชำระเงินมาก่อน",
+    "payment_twice": "ออเดอร์นี้ชำระเงินไปแล้ว",
+    "payment_cancelled": "ออเดอร์นี้ถูกยกเลิกไปแล้ว",
+    "payment_amount": "ยอดเงินไม่ตรงกับออเดอร์",
+    "payment_not_noted": "บันทึกการชำระเงินไม่สำเร็จ: {why}",
     # Why a value was not written, or is not changed
     "email_ignored": "เป็นอีเมลที่ตั้งค่าให้ข้าม (ignored_emails)",
     "email_invalid": "อีเมลไม่ถูกต้อง",
@@ -215,6 +222,10 @@ FIXES: Mapping[str, str] = {
     "full": "มีออเดอร์รอมากเกินไป ตะกร้าจึงถูกลบ กรุณาแก้สาเหตุที่ออเดอร์ค้าง (leadsync doctor) "
     "เพิ่มหน่วยความจำให้ Redis สร้างออเดอร์เหล่านี้เอง แล้วกดทิ้ง",
     "unsettled": "HubSpot ปฏิเสธค่าของลีดนี้ทีละค่า กรุณาตรวจสอบและแก้กฎของ property ในบัญชี HubSpot แล้วลองใหม่",
+    "no_order": "กรุณาตรวจว่าเลขอ้างอิงเป็นของออเดอร์ใด ถ้ามีออเดอร์ให้ลองใหม่ ถ้าไม่มีให้คืนเงินแล้วทิ้ง",
+    "paid_twice": "กรุณาตรวจว่าลูกค้าชำระซ้ำหรือไม่ คืนเงินส่วนเกิน แล้วทิ้ง",
+    "paid_cancelled": "กรุณาส่งสินค้าตามออเดอร์ หรือคืนเงิน แล้วทิ้ง",
+    "paid_amount": "กรุณาขอส่วนที่ขาดจากลูกค้า หรือคืนส่วนเกิน แล้วทิ้ง",
 }
 
 HINTS: Mapping[str, str] = {
@@ -286,6 +297,7 @@ PROBLEMS: Mapping[str, str] = {
     "late": "ลีดเก่าที่สุดรอมาแล้ว {n} วินาที",
     "messages_paused": "ข้อความกำลังรอ DealDroid",
     "orders_paused": "ออเดอร์กำลังรอ HubSpot",
+    "payments_paused": "การชำระเงินกำลังรอ HubSpot",
     "required": "HubSpot ไม่รับผู้ติดต่อที่ไม่มีค่าใน property ที่บังคับกรอก",
     "parked": "มี {n} ลีดรอจัดการ",
     "hooks_away": "มี {n} ปลายทางไม่รับ webhook",

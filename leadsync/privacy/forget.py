@@ -208,7 +208,12 @@ class Forgetting:
         self._apply(leases, [("HDEL", keys.MATCHES, self.data.digest)])
 
     def _remove_orders(self, leases: _Leases) -> None:
+        """What is known of the customer's orders, also by payments."""
+        known = self.data.orders().orders
+        references = {reference for order in known for reference in (order.reference, *order.references)}
         self.done.removed["order records"] = self._apply(leases, [("DEL", self.data.orders_key)])
+        if references:
+            self._apply(leases, [("DEL", *map(keys.order, sorted(references)))])
 
     def _erase_orders(self, leases: _Leases, erasure: OrderErasure, before: Customer) -> bool:
         """Erase them in HubSpot, with the notes; the record with their ids stays until then. False if it has to be

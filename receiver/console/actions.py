@@ -36,7 +36,7 @@ class ActionResult:
 def parse_result(query: Mapping[str, str]) -> ActionResult | None:
     """The result that `as_query` put into an address, None if there is none."""
     command = query.get("command", "")
-    if command not in COMMANDS:
+    if command not in (*COMMANDS, "paid"):
         return None
     counts = {name: query.get(name, "") for name in ("done", "gone", "refused", "dry", "left")}
     return ActionResult(

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from leadcore.receipts import DISCARDED, HELD, PARKED, SKIPPED, UNSENT_STATES, WAITING, WRITTEN, Receipt
 
 TONES = {WAITING: "calm", PARKED: "bad", HELD: "calm", DISCARDED: "calm", SKIPPED: "calm"}
-ORDER_TONES = {"created": "good", "updated": "good", "unchanged": "good", PARKED: "bad"}
+ORDER_TONES = {
+    **dict.fromkeys(("created", "updated", "unchanged", "paid"), "good"),
+    **dict.fromkeys((PARKED, "failed", "disputed"), "bad"),
+}
 MESSAGE_TONES = {"sent": "good", "failed": "bad", "interrupted": "bad"}
 
 

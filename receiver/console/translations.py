@@ -80,6 +80,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "หยุดพักตั้งแต่ {since} จะลองใหม่เมื่อมี worker ทำงาน ลีดไม่สูญหาย",
     ),
     "messages_paused.do": ("They follow by themselves.", "ระบบจะส่งข้อความให้เองภายหลัง"),
+    "payments_paused.do": ("They are noted by themselves then.", "จะบันทึกเองเมื่อกลับมาใช้งานได้"),
     "orders_paused.do": ("Contacts are written meanwhile.", "ระหว่างนี้ยังบันทึกผู้ติดต่อได้ตามปกติ"),
     "dry_run.do": (
         "New leads are held back, and no message is sent. To go live, unset DRY_RUN and restart the workers; then "
@@ -319,7 +320,14 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "step.order.unchanged": ("The order in HubSpot stays as it is", "ไม่ได้แก้ไขออเดอร์ใน HubSpot"),
     "step.order.parked": ("The order could not be written and needs you", "บันทึกออเดอร์ไม่ได้ รอจัดการ"),
     "step.order.discarded": ("The order was discarded by a person", "มีคนสั่งทิ้งออเดอร์"),
+    "step.order.paid": ("The order is paid", "ออเดอร์ชำระเงินแล้ว"),
+    "step.order.failed": ("The payment of the order failed", "ชำระเงินไม่สำเร็จ"),
+    "step.order.refunded": ("The payment was given back", "คืนเงินแล้ว"),
+    "step.order.partially_refunded": ("A part of the payment was given back", "คืนเงินบางส่วนแล้ว"),
+    "step.order.disputed": ("The customer disputes the payment", "ลูกค้าโต้แย้งการชำระเงิน"),
     "order": ("Order", "ออเดอร์"),
+    "paid": ("Mark as paid: {amount}", "ชำระเงินแล้ว: {amount}"),
+    "result.paid": ("It is being noted that the order is paid. ", "กำลังบันทึกว่าออเดอร์ชำระเงินแล้ว "),
     "fields.written": ("Written", "บันทึกแล้ว"),
     "fields.held": ("Would be written", "จะบันทึก"),
     "fields.kept": ("Kept as it was in HubSpot", "คงค่าเดิมใน HubSpot"),

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from jinja2 import StrictUndefined
 from redis import RedisError
 
+from leadcore.orders.money import from_units
 from leadcore.reasons import modernize
 from leadcore.receipts import HELD, PARKED, STATES, WRITTEN
 from leadcore.settings import ReceiverSettings
@@ -17,12 +18,14 @@ from leadcore.store.connection import AWAY, Redis
 from leadcore.store.counters import HOUR_MS, read_hours
 from leadcore.store.matches import read_matches
 from leadcore.store.messages import Messages
+from leadcore.store.orders import OrderState, read_order
 from leadcore.store.parked import Parked, causes
+from leadcore.store.payments import say_paid
 from leadcore.store.portal_links import read_portal_links
 from leadcore.store.status import count_workers, read_status
 from leadcore.verdict import assess, name_dry_run
 from receiver.console import queries
-from receiver.console.actions import apply_action, parse_result
+from receiver.console.actions import ActionResult, apply_action, parse_result
 from receiver.console.auth import HEADERS, ConsoleAuth
 from receiver.console.chart import draw
 from receiver.console.queries import LeadFilter
@@ -202,6 +205,7 @@ def _add_pages(pages: Blueprint, redis: Redis, spool: Spool, settings: ReceiverS
             cause=causes([parked[0]])[0] if parked else None,
             link=links.contact(receipt.contact_id),
             order_link=links.order(receipt.order_id, orders.kind) if orders else "",
+            due=_find_due(redis, receipt.order_ref),
             now_ms=_redis_now_ms(redis),
             result=parse_result(request.args),
         )
@@ -250,8 +254,26 @@ def _add_actions(pages: Blueprint, store: Parked, auth: ConsoleAuth) -> None:
 
         return view
 
+    @pages.post("/paid")
+    def paid() -> ResponseReturnValue:
+        if not auth.is_own_form(request):
+            return _render("error.html", 403, name="forged", more=g.translator.text("forged.do"))
+        lead = request.form.get("lead", "")
+        reference = next((one.order_ref for one in queries.load_receipts(store.redis, [lead])), "")
+        done = bool(reference) and say_paid(store.redis, store.config.shards, reference) == "recorded"
+        result = ActionResult("paid", done=int(done), gone=int(not done))
+        return redirect(url_for("console.lead", lead=lead, **result.as_query()), 303)
+
     for command in ("retry", "discard"):
         pages.add_url_rule(f"/{command}", command, view_of(command), methods=["POST"])
+
+
+def _find_due(redis: Redis, reference: str) -> str:
+    """What a person may say is paid, "" if the order is paid, cancelled, or nobody knows what it costs."""
+    order = read_order(redis, reference) if reference else OrderState()
+    if order.paid or order.cancelled or not order.units or not order.currency:
+        return ""
+    return f"{from_units(order.units, order.currency):,} {order.currency}"
 
 
 def _choose_leads(store: Parked, form: Mapping[str, str]) -> list[str]:

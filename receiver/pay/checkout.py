@@ -68,10 +68,10 @@ def open_checkout(redis: Redis, stripe: StripeCheckout, link: Link, payment: Pay
         made, number = _create(stripe, link, due.units, number)
         if made.status == "complete":
             return _name_complete(made)
-        if open_session(redis, link.reference, state.revision, Session(number, due.units, made.id)):
+        if open_session(redis, state.reference, state.revision, Session(number, due.units, made.id)):
             return made.url
         # The order has changed meanwhile, or another click was faster; with the same key it has the same session.
-        now = read_order(redis, link.reference).session
+        now = read_order(redis, state.reference).session
         if now is None or now.id != made.id:
             stripe.expire(made.id)
     raise StripeAway("the order keeps changing", 2)

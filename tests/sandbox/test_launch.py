@@ -5,9 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from leadcore.config import load
+from leadcore.settings import read_promptpay_id
+from sandbox import launch
 from sandbox.launch import (
     EXAMPLE,
     INTENT_PATH,
+    NOBODY,
     PORTS,
     choose_ports,
     describe,
@@ -185,6 +189,18 @@ def test_no_secret_of_the_users_is_shown() -> None:
     assert "hunter2" not in text
     assert "redis.example" in text
     assert "your portal" in text
+
+
+def test_nobody_gets_the_money_of_the_codes_that_a_trial_shows() -> None:
+    assert read_promptpay_id(NOBODY) == "0" * 15
+
+
+def test_the_shop_that_is_tried_answers_purchases_with_a_payment_link() -> None:
+    config = load(str(Path(launch.__file__).with_name("leadsync.toml")))
+    assert config.payment
+    assert config.payment.provider == "promptpay"
+    for text in config.intent("Purchase").reply_texts:
+        assert "{{ pay_url }}" in text
 
 
 def test_payment_links_lead_to_this_machines_receiver_unless_something_is_real() -> None:

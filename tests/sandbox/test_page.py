@@ -33,12 +33,19 @@ def play() -> Iterator[Any]:
         received.append(request.get_data())
         return Response('["สักครู่"]', content_type="application/json")
 
+    @receiver.post(page.PAYMENTS_PATH)
+    def payment() -> tuple[dict[str, str], int]:
+        if request.headers.get("Authorization") != "Bearer the token":
+            return {"error": "no"}, 401
+        received.append(request.get_data())
+        return {}, 202
+
     with (
         running(receiver) as web,
         running(hubspot.create_app(hubspot.Portal())) as portal,
         running(dealdroid.create_app(dealdroid.Chats())) as bot,
     ):
-        app = page.create_app(web.url, "the secret", portal.url, bot.url)
+        app = page.create_app(web.url, "the secret", portal.url, bot.url, token="the token")
         yield SimpleNamespace(app=app, client=app.test_client(), received=received, ready=ready, portal=portal.url)
 
 
@@ -46,6 +53,12 @@ def test_the_page_is_one_file_that_calls_no_other_host(play: Any) -> None:
     text = play.client.get("/").text
     assert "Leadsync sandbox" in text
     assert "http" not in text.split("</head>")[1]
+
+
+def test_the_money_of_an_order_comes_as_the_shops_own_system_says_it(play: Any) -> None:
+    said = {"reference": "K73FX219", "amount": "1230"}
+    assert play.client.post("/paid", json=said).status_code == 202
+    assert [json.loads(one) for one in play.received] == [said]
 
 
 def test_every_example_is_a_usable_event(play: Any) -> None:

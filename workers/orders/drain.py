@@ -8,34 +8,28 @@ SETTLE    one script, fenced like the inbox's.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import structlog
 from msgspec.structs import replace
 
 from leadcore import event
-from leadcore.config import Config, Orders
 from leadcore.fields import BODY
 from leadcore.logs import format_place
-from leadcore.machine import Event, Machine
 from leadcore.reasons import reason
 from leadcore.store import keys
-from leadcore.store.bell import Bell
-from leadcore.store.clock import Clock
 from leadcore.store.connection import Redis
+from leadcore.store.orders import OrderState
 from leadcore.store.streams import Settlement, Stream
-from workers.flow.errors import LineDown, LostLease, Stopping
-from workers.flow.lease import Lease, LeaseRegistry
-from workers.flow.pause import Pause
-from workers.flow.request_context import checked, current
-from workers.hubspot.budget import Budget
-from workers.hubspot.order_portal import OrderPortalCache
+from workers.flow.errors import LineDown, LostLease
+from workers.flow.lease import Lease
 from workers.hubspot.records import Records
-from workers.orders.order_store import ALL_KNOWN, SEARCH_LAG_MS, SOME_FORGOTTEN, OrderStore
+from workers.orders.order_store import ALL_KNOWN, SEARCH_LAG_MS, SOME_FORGOTTEN
 from workers.orders.reader import OrderReader
+from workers.orders.shard import ShardDrain
 from workers.orders.work import OrderWork
 from workers.orders.writer import OrderWriter
-from workers.outbox.time_slice import WORK_SECONDS, TimeSlice
-from workers.rules.batch import BATCH, StreamEntry
+from workers.rules.batch import StreamEntry
 from workers.rules.orders import plan as rules
 from workers.rules.orders import settlement
 from workers.rules.orders.plan import Facts, take_prefix
@@ -43,100 +37,28 @@ from workers.rules.orders.portal import OrderPortal
 from workers.rules.orders.property_names import NAMES
 from workers.rules.orders.said import Kind, Said, read_said
 from workers.rules.orders.texts import OrderTexts
-from workers.rules.retry import find_retry
-from workers.sync.customer_store import CustomerStore
 
 log = structlog.get_logger("leadsync.orders")
 
 
-class OrderDrain:
-    """One per worker process. `dry_run`: nothing is written; what waits stays."""
+class OrderDrain(ShardDrain):
+    """Of the orders' line."""
 
-    def __init__(
-        self,
-        connection: Redis,
-        records: Records,
-        portal_cache: OrderPortalCache,
-        config: Config,
-        customers: CustomerStore,
-        leases: LeaseRegistry,
-        stop: Event,
-        budget: Budget,
-        machine: Machine,
-        *,
-        dry_run: bool = False,
-    ) -> None:
-        self.redis, self.records, self.portal_cache, self.config = connection, records, portal_cache, config
-        self.leases, self.stop, self.machine, self.dry_run = leases, stop, machine, dry_run
-        self.customers, self.store = customers, OrderStore(connection, customers)
-        self.stream, self.bell = Stream(connection, keys.ORDERS), Bell(connection)
+    line = keys.ORDERS
+
+    def __init__(self, connection: Redis, records: Records, *more: Any, **options: Any) -> None:
+        super().__init__(connection, records, *more, **options)
         self.notes = Stream(connection, keys.NOTES)
-        self.pause = Pause(connection, machine, keys.ORDERS)
-        self.time_slice = TimeSlice(connection, budget, Clock(connection, machine), machine, config.inbox.shards)
-        self.texts = OrderTexts.compile(config)
-        kind = config.orders.kind if config.orders else ""
-        self.reader, self.writer = OrderReader(records, self.store, kind), OrderWriter(records, self.store)
+        self.texts = OrderTexts.compile(self.config)
+        kind, currency = (self.orders.kind, self.orders.currency) if self.config.orders else ("", "")
+        self.reader = OrderReader(records, self.store, kind)
+        self.writer = OrderWriter(records, self.store, currency)
 
-    @property
-    def orders(self) -> Orders:
-        """The configuration. Raises `AttributeError` without one: then there is nothing to drain."""
-        if self.config.orders is None:
-            raise AttributeError("no orders are configured")
-        return self.config.orders
-
-    def drain(self, shard: int) -> None:
-        """Write what waits in the shard until the time slice is over; ring again if more can go now."""
-        if self.dry_run or self.config.orders is None:
-            return
-        with self.leases.hold(self.stream, shard) as lease:
-            if lease is None:
-                return
-            can_continue = False
-            try:
-                can_continue = self._admit_and_write(lease)
-            except (LostLease, Stopping):
-                log.info("orders.given_back", shard=shard)
-            finally:
-                lease.close()
-                left = self.stream.release(shard, lease.token)
+    def ring_others(self, shard: int) -> None:
         if self.config.notes.intents and self.notes.set_bell(shard):
             self.bell.ring(keys.NOTES, shard)
-        if can_continue and left > 0 and not self.stop.is_set():
-            self.bell.ring(keys.ORDERS, shard)
 
-    def _admit_and_write(self, lease: Lease) -> bool:
-        """True if another drain can continue at once; False if only waiting helps."""
-        admitted = self.pause.admit(lease)
-        if admitted == "paused":
-            return False
-        self.time_slice.start(WORK_SECONDS)
-        with checked(lease.check):
-            try:
-                return self._probe(lease) if admitted == "probe" else self._write_shard(lease)
-            except LineDown as down:
-                self.pause.start(down)
-                log.warning("orders.paused", code=down.code, why=str(down))
-                return False
-
-    def _probe(self, lease: Lease) -> bool:
-        """After a pause: one event alone. If HubSpot takes calls but not that one, delay it, not the line."""
-        self.portal_cache.invalidate()
-        try:
-            rows = self.stream.read(lease.shard, 1)
-            try:
-                written = not rows or self._write_batch(rows, lease)
-            except LineDown as down:
-                if not find_retry(down.code).one_lead:
-                    raise
-                self.portal_cache.current()
-                written = self._put_off(rows, down, lease)
-        finally:
-            self.pause.end_probe(lease)
-        self.pause.clear()
-        log.info("orders.resumed")
-        return written and self._write_shard(lease)
-
-    def _put_off(self, rows: Sequence[StreamEntry], down: LineDown, lease: Lease) -> bool:
+    def put_off(self, rows: Sequence[StreamEntry], down: LineDown, lease: Lease) -> bool:
         settled, now_ms = Settlement(), self.store.now_ms()
         for work in self._load(rows, settled, lease.shard, now_ms):
             work.wait("row", down.why)
@@ -145,35 +67,7 @@ class OrderDrain:
             raise LostLease(lease.locks)
         return True
 
-    def _write_shard(self, lease: Lease) -> bool:
-        """True when the time slice is over or nothing is left."""
-        while rows := self.stream.read(lease.shard, BATCH):
-            lease.check()
-            if self._is_too_early() or not self._take_turn(full=len(rows) == BATCH):
-                return False
-            try:
-                written = self._write_batch(rows, lease)
-            finally:
-                self._give_back()
-            if not written:
-                return False
-            if self.stop.is_set() or self.time_slice.is_over(rows[0][0]):
-                return True
-        return True
-
-    def _take_turn(self, *, full: bool) -> bool:
-        """Whether the day's quota has a call for orders now: they come after contacts. If not, a sweep rings again."""
-        slot, _ = self.records.hubspot.budget.reserve("full" if full else "partial", yields=True)
-        current().slots[:] = [slot] if slot else []
-        return bool(slot)
-
-    def _give_back(self) -> None:
-        """The slot of a batch that needed no call."""
-        slots = current().slots
-        self.records.hubspot.budget.release(slots)
-        slots.clear()
-
-    def _is_too_early(self) -> bool:
+    def is_too_early(self) -> bool:
         """Whether Redis is new and HubSpot's search cannot tell yet which orders it has forgotten."""
         marker, now_ms = self.store.read_marker(), self.store.now_ms()
         if marker in (ALL_KNOWN, SOME_FORGOTTEN):
@@ -189,7 +83,7 @@ class OrderDrain:
         self.store.set_marker(SOME_FORGOTTEN)
         return False
 
-    def _write_batch(self, rows: Sequence[StreamEntry], lease: Lease) -> bool:
+    def write_batch(self, rows: Sequence[StreamEntry], lease: Lease) -> bool:
         """Settle what can be settled; True if anything was."""
         settled = Settlement()
         now_ms = self.store.now_ms()
@@ -198,6 +92,7 @@ class OrderDrain:
         portal = self.portal_cache.current()
         try:
             self.reader.find_forgotten(works)
+            self._read_states(works)
             self._plan(works, portal, now_ms)
             self.writer.write(works, portal, lease)
         finally:
@@ -235,9 +130,32 @@ class OrderDrain:
     def _read(self, entry: bytes, fields: Mapping[bytes, bytes]) -> Said:
         return read_said(event.read(fields[BODY]), entry, fields, self.config, self.customers.use_key())
 
+    def _read_states(self, works: Sequence[OrderWork]) -> None:
+        for work in works:
+            newest = work.known.orders.newest
+            carts = [one.reference for one in work.said if one.kind is Kind.MAKES]
+            work.states = dict.fromkeys([*carts, newest.reference] if newest else carts, OrderState())
+        found = self.store.read_states(reference for work in works for reference in work.states)
+        for work in works:
+            work.states = {reference: found[reference] for reference in work.states}
+
+    def _facts(self, works: Sequence[OrderWork], portal: OrderPortal, now_ms: int) -> Facts:
+        under_way, paid = set[str](), set[str]()
+        for work in works:
+            carts = {one.reference for one in work.said if one.kind is Kind.MAKES}
+            for reference, state in work.states.items():
+                # A change that was begun before anybody paid is finished.
+                if state.pending in carts:
+                    continue
+                if state.paid:
+                    paid.add(reference)
+                if state.paid or state.is_being_paid(now_ms):
+                    under_way.add(reference)
+        return Facts(self.orders, portal, now_ms, under_way, paid, self.config.shows_references)
+
     def _plan(self, works: Sequence[OrderWork], portal: OrderPortal, now_ms: int) -> None:
         """Plan, read what the plans ask for, and plan again."""
-        facts, digest = Facts(self.orders, portal, now_ms), self.customers.digest()
+        facts, digest = self._facts(works, portal, now_ms), self.customers.digest()
         for _ in range(3):
             for work in works:
                 if work.open:
@@ -277,11 +195,14 @@ class OrderDrain:
     def _settle_work(self, work: OrderWork, settled: Settlement, stream: str, shard: int, now_ms: int) -> None:
         if work.failed:
             code, why = work.failed
+            of = work.plan.reference if work.plan else ""
             if work.parks:
-                settlement.settle_parked(settled, work.said, code, why, shard=shard, now_ms=now_ms)
+                settlement.settle_parked(settled, work.said, code, why, shard=shard, now_ms=now_ms, reference=of)
             else:
                 tries = self.config.inbox.tries
-                settlement.settle_waiting(settled, work.said, code, why, shard=shard, now_ms=now_ms, tries=tries)
+                settlement.settle_waiting(
+                    settled, work.said, code, why, shard=shard, now_ms=now_ms, tries=tries, reference=of
+                )
             return
         plan = work.plan
         if plan is None or plan.is_preliminary or (plan.writes and not work.done):
@@ -303,6 +224,18 @@ class OrderDrain:
             store=bool(plan.reference) or work.known.searched,
             notes=self.config.notes,
             shard=shard,
+            more=[
+                *settlement.bind(work.said, plan, self.orders.currency),
+                *settlement.tell(
+                    work.said,
+                    plan,
+                    self.events,
+                    order_id=work.order_id,
+                    contact_id=work.known.contact_id,
+                    currency=self.orders.currency,
+                    shard=shard,
+                ),
+            ],
         )
         if plan.reference:
             log.info("order." + plan.state, order=plan.reference)

@@ -1,11 +1,13 @@
 """What Redis knows of customers' orders, loaded for a batch in one round trip."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from msgspec import Struct
 
 from leadcore.store import keys, scripts
 from leadcore.store.connection import Redis
+from leadcore.store.orders import OrderState, change_orders, read_orders
 from leadcore.store.streams import Stream
 from workers.flow.errors import LostLease
 from workers.flow.lease import Lease
@@ -70,6 +72,14 @@ class OrderStore:
             known.record, known.orders = packed, unpack_orders(packed)
         if attempts and not self._mark(keys=lease.locks, args=arguments):
             raise LostLease(lease.locks)
+
+    def read_states(self, references: Iterable[str]) -> dict[str, OrderState]:
+        """What payments know of the orders, by reference."""
+        return read_orders(self.redis, list(dict.fromkeys(references)))
+
+    def change(self, changes: Mapping[str, tuple[int, Mapping[str, Any]]]) -> set[str]:
+        """See `leadcore.store.orders.change_orders`."""
+        return change_orders(self.redis, changes)
 
     def next_owners(self, count: int, owners: Sequence[str]) -> list[str]:
         """The owners whose turn it is, for `count` orders."""

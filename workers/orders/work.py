@@ -1,25 +1,28 @@
 """One customer's events in work: what was read, what is planned, what HubSpot did."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
 from leadcore.reasons import Reason
+from leadcore.store.orders import OrderState
 from workers.orders.order_store import Known
 from workers.rules.orders.plan import Gone, Plan, SeenOrder
 from workers.rules.orders.record import CustomerOrders, Line
-from workers.rules.orders.said import Said
+from workers.rules.orders.said import Kind, Said
 
 
 @dataclass(slots=True)
 class OrderWork:
-    """`said`: what the events say, oldest first. `plan`: None until all is read that it needs. `failed`: code and
-    reason, if they have to wait or (`parks`) cannot be done. `refused`: values that HubSpot did not take, by our names.
-    `done`: HubSpot has all that the plan writes."""
+    """`said`: what the events say, oldest first. `states`: what payments know, by reference. `plan`: None until all is
+    read that it needs, and for what has to be planned anew. `failed`: code and reason, if they have to wait or
+    (`parks`) cannot be done. `refused`: values that HubSpot did not take, by our names. `done`: HubSpot has all that
+    the plan writes."""
 
     said: Sequence[Said]
     known: Known
+    states: Mapping[str, OrderState] = field(default_factory=dict)
     seen: SeenOrder | Gone | None = None
     plan: Plan | None = None
     owner: str = ""
@@ -41,6 +44,11 @@ class OrderWork:
     def park(self, code: str, why: Reason) -> None:
         """Let it wait for a person."""
         self.failed, self.parks = (code, why), True
+
+    @property
+    def making(self) -> Said | None:
+        """Who says the newest cart."""
+        return next((one for one in reversed(self.said) if one.kind is Kind.MAKES), None)
 
     @property
     def order_id(self) -> str:

@@ -4,6 +4,7 @@ All of it can be repeated from the start: keys are unique, links and archived li
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -17,6 +18,7 @@ from workers.orders.work import OrderWork
 from workers.rules.orders.plan import Plan
 from workers.rules.orders.portal import OrderPortal
 from workers.rules.orders.property_names import ESSENTIAL, LINE_ID, LINE_NAMES, NAMES, ORDER_ID
+from workers.rules.orders.settlement import read_units
 from workers.rules.outcomes import ContactMissing, ContactWrite, Refused, Resend, RetryLater, WriteOutcome, Written
 
 # So often a write is sent again without the values that HubSpot refused.
@@ -26,11 +28,12 @@ SALVAGES = 4
 class OrderWriter:
     """Every method raises `LineDown`."""
 
-    def __init__(self, records: Records, store: OrderStore) -> None:
-        self.records, self.store = records, store
+    def __init__(self, records: Records, store: OrderStore, currency: str) -> None:
+        self.records, self.store, self.currency = records, store, currency
 
     def write(self, works: Sequence[OrderWork], portal: OrderPortal, lease: Lease) -> None:
         """Carry out the plans, once it is noted what they may leave half done. Raises `LostLease` too."""
+        self._change_amounts(works)
         planned = [(work, work.plan) for work in works if work.open and work.plan and work.plan.writes]
         self.store.mark_attempts(
             {
@@ -51,6 +54,28 @@ class OrderWriter:
             self.records.archive(LINES, gone)
         for work, _ in planned:
             work.done = True
+
+    def _change_amounts(self, works: Sequence[OrderWork]) -> None:
+        """Before HubSpot has another cart, links ask for its amount. An order that is being paid since it was planned
+        is planned anew."""
+        changing: dict[str, OrderWork] = {}
+        changes: dict[str, tuple[int, dict[str, Any]]] = {}
+        for work in works:
+            plan = work.plan
+            if not work.open or plan is None or plan.makes or (plan.total is None and not plan.cancels):
+                continue
+            fields: dict[str, Any] = {"cancelled": "1"} if plan.cancels else {}
+            if plan.total is not None:
+                amount = read_units(plan.total, self.currency)
+                pending = work.making.reference if work.making else ""
+                fields |= {"amount": amount, "currency": self.currency, "pending": pending}
+            state = work.states.get(plan.reference)
+            changes[plan.reference] = (state.revision if state else 0, fields)
+            changing[plan.reference] = work
+        done = self.store.change(changes)
+        for reference, work in changing.items():
+            if reference not in done:
+                work.plan = None
 
     def _write_orders(self, works: Sequence[tuple[OrderWork, Plan]], portal: OrderPortal, key: str) -> None:
         """Write the orders themselves, again without what HubSpot refuses of them."""

@@ -24,12 +24,14 @@ STOPPED = {
     keys.INBOX: "No lead is written to HubSpot",
     keys.OUTBOX: "No message is sent to customers",
     keys.ORDERS: "No order is written to HubSpot",
+    keys.PAYMENTS: "No payment is noted in HubSpot",
     keys.NOTES: "No note is written to HubSpot",
 }
 RESUMED = {
     keys.INBOX: "Leads are written to HubSpot again",
     keys.OUTBOX: "Messages are sent to customers again",
     keys.ORDERS: "Orders are written to HubSpot again",
+    keys.PAYMENTS: "Payments are noted in HubSpot again",
     keys.NOTES: "Notes are written to HubSpot again",
 }
 DRY = "The pause is over. The workers run with DRY_RUN, so leads are held back and no message is sent"

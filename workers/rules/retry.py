@@ -86,6 +86,7 @@ RETRIES: Mapping[str, Retry] = {
     "vanishing": _lead("the contact vanishes while it is written"),
     "unsettled": _lead("HubSpot refuses one value after the other"),
     "no_contact": Retry("an order's contact is not in HubSpot", Waits.ORDER, 2.0, 600.0, tries=True),
+    "no_order": Retry("a payment's order is not known, or not ready for it", Waits.ORDER, 2.0, 600.0, tries=True),
     "error": _lead("a fault in this program with this lead"),
     POSTPONED: Retry("a probe failed on this lead alone", Waits.LEAD, 5.0, 5.0),
     MESSAGE: Retry("DealDroid did not take the message", Waits.MESSAGE, 2.0, 300.0, _JITTER),

@@ -36,6 +36,14 @@ def test_a_session_is_noted_only_at_the_revision_by_which_it_was_decided(client:
     assert client.ttl(keys.order(REF)) == -1
 
 
+def test_another_reference_of_an_order_leads_to_that_order_and_opens_no_session_of_its_own(client: Any) -> None:
+    client.hset(keys.order(REF), mapping={"amount": "125050", "revision": "3"})
+    client.hset(keys.order("P2Q9GDKE"), mapping={"main": REF, "lead": "lead-2"})
+    found = read_order(client, "P2Q9GDKE")
+    assert (found.reference, found.units) == (REF, 125050)
+    assert not open_session(client, "P2Q9GDKE", 0, SESSION)
+
+
 def test_of_an_unknown_order_one_session_is_noted_and_ends_by_itself(client: Any) -> None:
     assert open_session(client, REF, 0, SESSION)
     assert not open_session(client, REF, 0, Session(1, 1, "cs_2"))

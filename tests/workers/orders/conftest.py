@@ -34,7 +34,9 @@ from workers.hubspot.records import Records
 from workers.hubspot.search_quota import SearchQuota
 from workers.orders.drain import OrderDrain
 from workers.orders.order_store import ALL_KNOWN
+from workers.orders.payments import PaymentDrain
 from workers.rules.customer import Customer, pack
+from workers.rules.events import NOBODY, Events
 from workers.sync.customer_store import CustomerStore
 
 NOW = int(time.time() * 1000)
@@ -56,6 +58,7 @@ class OrderLine:
     redis: Any
     drain: OrderDrain
     hubspot: HubSpot
+    payments: PaymentDrain
     leads: int = 0
 
     def know(self, customer: str | int, **contact: str) -> str:
@@ -81,6 +84,11 @@ class OrderLine:
         """Drain every shard once."""
         for shard in range(SHARDS):
             self.drain.drain(shard)
+
+    def pay(self) -> None:
+        """Drain every shard of the payments once."""
+        for shard in range(SHARDS):
+            self.payments.drain(shard)
 
     def left(self) -> int:
         return sum(
@@ -136,24 +144,22 @@ def database(databases: Iterator[str]) -> Iterator[Any]:
 
 
 @contextmanager
-def open_line(crm: Crm, database: Any, config: Config = CONFIG) -> Iterator[OrderLine]:
+def open_line(crm: Crm, database: Any, config: Config = CONFIG, events: Events = NOBODY) -> Iterator[OrderLine]:
     machine, stop = Machine(), threading.Event()
     budget = Budget(database, 100, stop, machine)
     hubspot = HubSpot("pat-test", crm.url, budget)
     records = Records(hubspot, Breaker(database, machine, stop, keys.ORDERS), SearchQuota(database, stop))
     customers = CustomerStore(database, KEY)
-    drain = OrderDrain(
+    portal_cache = OrderPortalCache(hubspot, config.orders, database, stop)
+    rest = (portal_cache, config, customers, LeaseRegistry(machine), stop, budget, machine)
+    drain = OrderDrain(database, records, *rest, events=events)
+    payments = PaymentDrain(
         database,
-        records,
-        OrderPortalCache(hubspot, config.orders, database, stop),
-        config,
-        customers,
-        LeaseRegistry(machine),
-        stop,
-        budget,
-        machine,
+        Records(hubspot, Breaker(database, machine, stop, keys.PAYMENTS), SearchQuota(database, stop)),
+        *rest,
+        events=events,
     )
-    yield OrderLine(crm, database, drain, hubspot)
+    yield OrderLine(crm, database, drain, hubspot, payments)
     hubspot._batch.api_client.rest_client.pool_manager.clear()
 
 

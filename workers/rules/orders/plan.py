@@ -46,20 +46,25 @@ class Gone(Struct, frozen=True):
 
 
 class Facts(Struct, frozen=True):
-    """What else decides. `under_way`: references with a payment under way, or paid as far as we know."""
+    """What else decides. `under_way`: references with a payment under way, or paid as far as we know; `paid`: those
+    that are paid. `shows_references`: customers see them, so that every one must be found in HubSpot."""
 
     orders: Orders
     portal: OrderPortal
     now_ms: int
     under_way: Collection[str] = ()
+    paid: Collection[str] = ()
+    shows_references: bool = False
 
 
 class Plan(Struct, frozen=True):
     """`state`: of every event, as receipts have it; `reference`: of the order that it is about, "" if there is none;
     `why`: more about it. `values`: what is written of the order, by our names; nothing is if it is empty and `lines` is
     None. `makes`: the order is made by this;
-    `links`: it is linked to its contact. `after`: what is known once all is written, `attempt`: while it is. The
-    plan is preliminary while it `needs_order` or `needs_lines`: read them, and plan again."""
+    `links`: it is linked to its contact. `total`: what is to be paid from now on, a plain number, "" if nobody can
+    tell, None if that stays as it is. `cancels`: nothing is to be paid any more. `after`: what is known once all is
+    written, `attempt`: while it is. The plan is preliminary while it `needs_order` or `needs_lines`: read them, and
+    plan again."""
 
     state: str = UNCHANGED
     reference: str = ""
@@ -69,6 +74,8 @@ class Plan(Struct, frozen=True):
     makes: bool = False
     links: bool = False
     lines: LinePlan | None = None
+    total: str | None = None
+    cancels: bool = False
     after: CustomerOrders = CustomerOrders()
     attempt: CustomerOrders | None = None
     needs_order: str = ""
@@ -152,7 +159,7 @@ def _plan_known(
     recent = making is not None and making.said_ms - _changed_ms(order, seen) < facts.orders.same_order_hours * HOUR_MS
     if seen is None:
         settled = making is None or (is_same and recent)
-        if settled and not cancels and not clock.writes:
+        if settled and not cancels and not clock.writes and not _new_names(said, order, facts):
             return _unchanged(said, order, record)
         return Plan(after=record, needs_order=order.reference)
     if isinstance(seen, Gone):
@@ -166,13 +173,14 @@ def _plan_known(
             return _make(said, making, record, facts, name, digest)
         return _unchanged(said, _with_clock(order, clock, digest), record, reason("order_deleted"))
     # One that was begun is finished, wherever it has been moved meanwhile.
-    is_open = order.attempted or _is_open(seen, order, facts)
+    is_open = order.attempted or _is_open(seen, order, facts, making if not is_same else None)
     if making and not is_open and not (is_same and recent):
         return _make(said, making, record, facts, name, digest)
     order = replace(order, id=seen.id)
     if not is_open:
         why = reason("order_moved_on", stage=_stage_label(seen, facts)) if making or cancels else NO_REASON
-        return _unchanged(said, _with_clock(order, clock, digest), record, why)
+        found = _unchanged(said, _with_clock(order, clock, digest), record, why)
+        return replace(found, values=_supported(_new_names(said, order, facts), facts))
     if making and not is_same and seen.lines is None:
         return Plan(after=record, needs_lines=order.reference)
     if making and is_same and not order.cart:
@@ -202,12 +210,16 @@ def _changed_ms(order: Order, seen: SeenOrder | Gone | None) -> int:
     return max(order.changed_ms, at)
 
 
-def _is_open(seen: SeenOrder, order: Order, facts: Facts) -> bool:
+def _is_open(seen: SeenOrder, order: Order, facts: Facts, making: Said | None) -> bool:
+    """Whether the order can be changed. `making`: who says another cart for it; that changes what has to be paid, so
+    nobody may be paying, neither by the old links nor by the new one."""
     names = NAMES[facts.portal.kind]
     stage = seen.properties.get(names["stage"], "") if "stage" in names else ""
     payment = seen.properties.get(names["payment_status"], "") if "payment_status" in names else ""
     in_first = not stage or stage == facts.portal.first_stage
-    return in_first and (payment or "").casefold() in UNPAID and not set(order.references) & set(facts.under_way)
+    references = {*order.references, making.reference} if making else set(order.references)
+    is_taken = bool(references & set(facts.under_way if making else facts.paid))
+    return in_first and (payment or "").casefold() in UNPAID and not is_taken
 
 
 def _stage_label(seen: SeenOrder, facts: Facts) -> str:
@@ -246,6 +258,16 @@ def _with_references(order: Order, said: Sequence[Said]) -> Order:
     """The order, also called by the references of the carts that were said since."""
     names = [one.reference for one in said if one.kind is Kind.MAKES]
     return replace(order, references=tuple(dict.fromkeys([*order.references, *names])))
+
+
+def _new_names(said: Sequence[Said], order: Order, facts: Facts) -> dict[str, str]:
+    """What is written so that the order is found by what customers were shown since, by our names."""
+    names = [one.reference for one in said if one.kind is Kind.MAKES and one.reference not in order.references]
+    if not names or not facts.shows_references:
+        return {}
+    newest = [one.reference for one in said if one.kind is Kind.MAKES and one.version >= order.cart_version]
+    values = {"references": " ".join(_with_references(order, said).references)}
+    return {**values, "reference": newest[-1]} if newest else values
 
 
 def _make(
@@ -294,6 +316,7 @@ def _make(
         makes=True,
         links=True,
         lines=lines,
+        total=cart.total,
         after=record.with_order(made),
         # Its cart is not known to be there before its lines are.
         attempt=record.with_order(replace(made, cart=b"", lines=attempted_lines({}, lines))),
@@ -312,7 +335,7 @@ def _update(
     digest: Digest,
 ) -> Plan:
     lines: LinePlan | None = None
-    why = NO_REASON
+    why, total = NO_REASON, None
     after = _with_references(order, said)
     if making and making.cart:
         lines = plan_lines(
@@ -320,6 +343,7 @@ def _update(
         )
         # Whoever gave a price or a discount, or added a line, also says what it costs.
         _record_cart(clock, making.cart, making, len(said), with_total=not lines.edited)
+        total = making.cart.total if not lines.edited else None
         after = replace(
             after,
             cart=digest("cart", making.cart.identity),
@@ -341,6 +365,10 @@ def _update(
     after = replace(after, clock=digest_entries(clock.entries, digest))
     values = _supported(values, facts)
     is_changed = bool(values or (lines and (lines.writes or lines.gone)))
+    values |= _supported(_new_names(said, order, facts), facts)
+    if order.attempted and total is None:
+        # Its creation was cut off before anybody could learn what it costs.
+        total = next((one.cart.total for one in reversed(said) if one.cart), None)
     if is_changed:
         after = replace(after, changed_ms=facts.now_ms)
     attempt = None
@@ -355,6 +383,8 @@ def _update(
         # Whoever made it may have died before its lines; only its event brings them.
         links=order.attempted and any(one.kind is Kind.MAKES for one in said),
         lines=lines,
+        total=total,
+        cancels=cancels,
         after=record.with_order(after),
         attempt=attempt,
     )

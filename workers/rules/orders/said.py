@@ -68,7 +68,7 @@ class Cart(Struct, frozen=True):
 class Said(Struct, frozen=True):
     """`lead`, `entry` and `fields`: of the entry; `version`: see `workers.rules.lead.Lead`. `customer`: DealDroid's id
     as it came, `customer_id` as text. `details`: those of `DETAILS` that the event mentions. `values`: for
-    templates."""
+    templates. `language`: the customer's, a code."""
 
     entry: bytes
     lead: str
@@ -83,6 +83,7 @@ class Said(Struct, frozen=True):
     cart: Cart | None
     details: Mapping[str, str]
     values: Mapping[str, str]
+    language: str = ""
 
     def __repr__(self) -> str:
         """No customer data, wherever this is printed."""
@@ -122,6 +123,7 @@ def read_said(event: Event, entry: bytes, fields: Mapping[bytes, bytes], config:
         cart=read_cart(event, orders.currency) if kind is Kind.MAKES else None,
         details=_details(event, mapped),
         values={**mapped.details, **mapped.address},
+        language=mapped.language,
     )
 
 

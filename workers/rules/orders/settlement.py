@@ -1,19 +1,25 @@
 """Pure: the Redis commands for a customer's events once what they do to their orders is done."""
 
+import json
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from leadcore.config import Notes
-from leadcore.fields import LEAD, TRIES, VERSION
+from leadcore.fields import BODY, KIND, LEAD, TRIES, VERSION
+from leadcore.orders.money import from_units, to_units
 from leadcore.reasons import NO_REASON, Reason, reason
-from leadcore.receipts import PARKED, PARKED_SECONDS, WAITING
+from leadcore.receipts import CREATED, PARKED, PARKED_SECONDS, UPDATED, WAITING
 from leadcore.receipts import pack as receipt
 from leadcore.store import keys
 from leadcore.store.counters import count, figure
+from leadcore.store.orders import KNOWN_SECONDS
 from leadcore.store.streams import Settlement, pack_fields
 from workers.rules.customer import guard
+from workers.rules.events import Event, Events
 from workers.rules.lead import version_text
 from workers.rules.notes import to_notes
+from workers.rules.orders.plan import Plan
 from workers.rules.orders.record import CustomerOrders, pack
 from workers.rules.orders.said import Kind, Said
 from workers.rules.retry import find_lead_retry, wait_seconds
@@ -37,10 +43,11 @@ def settle_written(
     store: bool = True,
     notes: Notes = NO_NOTES,
     shard: int = 0,
+    more: Sequence[Command] = (),
 ) -> None:
     """Append what follows from `said`, whose order is in HubSpot as it should be, or who have none ("" as
     `reference`). `store`: whether there is anything to be known of the customer's orders. `notes`: which intents
-    leave a note, in this `shard`."""
+    leave a note, in this `shard`. `more`: commands that run once."""
     said_of_order = f"{state}: {why}" if why else state
     entries = []
     for one in said:
@@ -54,17 +61,99 @@ def settle_written(
     if store:
         guards = [(record_key, guard(record))]
         commands = [("SET", record_key, pack(after))]
-    settlement.add(guards, entries, commands)
+    settlement.add(guards, entries, [*commands, *more])
+
+
+def bind(said: Sequence[Said], plan: Plan, currency: str) -> list[Command]:
+    """The commands that let payments know the order under every reference that `said` has for it, see
+    `leadcore.store.orders`."""
+    names = {one.reference: one for one in said if one.kind is Kind.MAKES}
+    if not plan.reference or not (names or plan.cancels):
+        return []
+    order, newest = keys.order(plan.reference), said[-1]
+    found: dict[str, Any] = {"customer": json.dumps(newest.customer), "currency": currency}
+    found |= {"language": newest.language} if newest.language else {}
+    found |= {"lead": names[plan.reference].lead} if plan.reference in names else {}
+    found |= {"amount": read_units(plan.total, currency)} if plan.total is not None else {}
+    commands: list[Command] = [
+        ("HDEL", order, "main", "pending"),
+        ("HSET", order, *(part for pair in found.items() for part in pair)),
+        ("HINCRBY", order, "revision", 1),
+        ("EXPIRE", order, KNOWN_SECONDS),
+    ]
+    for reference, one in names.items():
+        if reference != plan.reference:
+            alias = keys.order(reference)
+            commands.append(("HSET", alias, "main", plan.reference, "lead", one.lead))
+            commands.append(("EXPIRE", alias, KNOWN_SECONDS))
+    return commands
+
+
+def tell(
+    said: Sequence[Said], plan: Plan, events: Events, *, order_id: str, contact_id: str, currency: str, shard: int
+) -> list[Command]:
+    """The commands that tell who wants to know what became of the order. `shard`: of the customer."""
+    if not plan.reference or not (plan.cancels or plan.state in (CREATED, UPDATED)):
+        return []
+    kinds = (Kind.CANCELS,) if plan.cancels else (Kind.MAKES, Kind.TELLS)
+    of = next((one for one in reversed(said) if one.kind in kinds), said[-1])
+    units = read_units(plan.total, currency) if plan.total else 0
+    data = {
+        "order": order_id,
+        "order_ref": plan.reference,
+        "contact_id": contact_id,
+        "intent": of.intent,
+        "amount": f"{from_units(units, currency):,}" if units else "",
+        "currency": currency,
+        "state": "cancelled" if plan.cancels else plan.state,
+    }
+    private = {
+        "name": of.details.get("recipient", ""),
+        "phone": of.details.get("phone", ""),
+        "cart": "\n".join(f"{item.count} x {item.name or item.code}" for item in of.cart.items) if of.cart else "",
+    }
+    return events.effects(
+        Event(
+            f"order.{data['state']}",
+            of.customer,
+            of.lead,
+            data,
+            once=plan.reference,
+            body=of.fields.get(BODY, b""),
+            private=private,
+            kind=of.fields.get(KIND, b"").decode("ascii", "replace"),
+        ),
+        shard,
+    )
+
+
+def read_units(total: str, currency: str) -> int:
+    """`total`, a plain number, in the currency's smallest unit; 0 if it is none."""
+    try:
+        return to_units(Decimal(total), currency) if total else 0
+    except ValueError:
+        return 0
 
 
 def settle_waiting(
-    settlement: Settlement, said: Sequence[Said], code: str, why: Reason, *, shard: int, now_ms: int, tries: int
+    settlement: Settlement,
+    said: Sequence[Said],
+    code: str,
+    why: Reason,
+    *,
+    shard: int,
+    now_ms: int,
+    tries: int,
+    reference: str = "",
 ) -> None:
-    """Append that each of `said` waits, or is parked once it was tried `tries` times."""
+    """Append that each of `said` waits, or is parked once it was tried `tries` times. `reference`: of the order that
+    they were to change."""
     stream = keys.entries(keys.ORDERS, shard)
     entries = []
+    is_over = False
     for one in said:
         if one.tries + 1 >= tries:
+            is_over = True
             effects = park(one, code, reason("given_up", why=why, tries=tries), now_ms)
         else:
             fields = {**one.fields, VERSION: version_text(one.version), TRIES: b"%d" % (one.tries + 1)}
@@ -74,15 +163,27 @@ def settle_waiting(
                 _receipt(one, order=f"{WAITING}: {why}"),
             ]
         entries.append((stream, one.entry, effects))
-    settlement.add((), entries)
+    settlement.add((), entries, _unpend(reference) if is_over else ())
 
 
 def settle_parked(
-    settlement: Settlement, said: Sequence[Said], code: str, why: Reason, *, shard: int, now_ms: int
+    settlement: Settlement,
+    said: Sequence[Said],
+    code: str,
+    why: Reason,
+    *,
+    shard: int,
+    now_ms: int,
+    reference: str = "",
 ) -> None:
-    """Append that each of `said` waits for a person."""
+    """Append that each of `said` waits for a person. `reference`: as in `settle_waiting`."""
     stream = keys.entries(keys.ORDERS, shard)
-    settlement.add((), [(stream, one.entry, park(one, code, why, now_ms)) for one in said])
+    settlement.add((), [(stream, one.entry, park(one, code, why, now_ms)) for one in said], _unpend(reference))
+
+
+def _unpend(reference: str) -> list[Command]:
+    """A person decides when the change goes on; payments do not wait for that."""
+    return [("HDEL", keys.order(reference), "pending")] if reference else []
 
 
 def settle_gone(settlement: Settlement, stream: str, entries: Sequence[bytes]) -> None:

@@ -1,0 +1,47 @@
+"""The command that says that an order is paid."""
+
+import json
+import sys
+
+import click
+
+from leadsync.commands import as_json, exit_on_outage
+
+_WORDS = {
+    "recorded": "It is noted: HubSpot and the customer are told within seconds.",
+    "repeated": "That was said before.",
+    "paid": "The order is paid already.",
+    "cancelled": "The order was cancelled. If it is to be delivered, move it in HubSpot.",
+    "unknown": "Nothing is known of what this order costs. Say what was paid with --amount.",
+}
+
+
+@click.command()
+@click.argument("reference", metavar="REF")
+@click.option("--amount", help="What was paid, if it is not known here what the order costs.")
+@as_json
+def paid(reference: str, amount: str | None, as_json: bool) -> None:
+    """Say that the order REF is paid, as nobody else does with PromptPay or a bank transfer. Another amount than the
+    order's waits for a person: leadsync parked."""
+    from leadcore.orders.money import read_amount, to_units
+    from leadcore.orders.reference import read_reference
+    from leadcore.settings import read
+    from leadcore.store.connection import connect
+    from leadcore.store.payments import say_paid
+
+    settings = read()
+    currency, read_ref = settings.config.currency, read_reference(reference)
+    if not read_ref:
+        raise click.UsageError("REF must be an order's reference, 8 letters and digits.")
+    sum_ = read_amount(amount, currency) if amount else None
+    if amount and not sum_:
+        raise click.UsageError(f"--amount must be a sum in {currency}, such as 1250.50.")
+    with exit_on_outage():
+        units = to_units(sum_, currency) if sum_ else None
+        said = say_paid(connect(settings), settings.config.inbox.shards, read_ref, units, currency if units else "")
+    if as_json:
+        click.echo(json.dumps({"reference": read_ref, "outcome": said}))
+    else:
+        click.echo(_WORDS[said], err=said != "recorded")
+    if said not in ("recorded", "repeated", "paid"):
+        sys.exit(1)

@@ -1,0 +1,57 @@
+"""`leadsync paid`: a person says what nobody else says."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from leadcore.fields import BODY
+from leadcore.store import keys
+from leadcore.store.payments import PaymentNews, read_news
+from tests.conftest import SHARDS, Line
+from tests.leadsync.test_cli import call
+
+REF = "K73FX219"
+
+
+@pytest.fixture
+def idle(spare_line: Callable[..., Line]) -> Line:
+    return spare_line()
+
+
+def recorded(line: Line) -> list[PaymentNews]:
+    stream = keys.entries(keys.PAYMENTS, keys.shard_of(REF, SHARDS))
+    return [read_news(fields[BODY]) for _, fields in line.redis.xrange(stream)]
+
+
+def test_paid_takes_the_amount_from_the_order_and_says_it_once(idle: Line) -> None:
+    idle.redis.hset(keys.order(REF), mapping={"amount": "125050", "currency": "THB"})
+    idle.redis.hset(keys.order("P2Q9GDKE"), mapping={"main": REF})
+    assert call(idle, "paid", "k73f-x2l9").exit_code == 0
+    [news] = recorded(idle)
+    assert (news.reference, news.amount, news.currency, news.kind) == (REF, 125050, "THB", "paid")
+    again = call(idle, "paid", REF, "--json")
+    assert json.loads(again.stdout) == {"reference": REF, "outcome": "repeated"}
+    assert len(recorded(idle)) == 1
+
+
+def test_paid_needs_the_amount_where_nothing_is_known_of_the_order(idle: Line) -> None:
+    done = call(idle, "paid", REF)
+    assert (done.exit_code, "--amount" in done.output) == (1, True)
+    assert recorded(idle) == []
+    assert call(idle, "paid", REF, "--amount", "1,250.50").exit_code == 0
+    assert [news.amount for news in recorded(idle)] == [125050]
+
+
+@pytest.mark.parametrize(("field", "code"), [("paid", 0), ("cancelled", 1)])
+def test_paid_says_that_an_order_is_paid_or_cancelled_already(idle: Line, field: str, code: int) -> None:
+    idle.redis.hset(keys.order(REF), mapping={"amount": "125050", "currency": "THB", field: "1"})
+    done = call(idle, "paid", REF)
+    assert (done.exit_code, field in done.output) == (code, True)
+    assert recorded(idle) == []
+
+
+@pytest.mark.parametrize("words", [("K7",), (REF, "--amount", "soon"), (REF, "--amount", "0")])
+def test_paid_refuses_what_is_no_reference_and_no_sum(idle: Line, words: tuple[str, ...]) -> None:
+    assert call(idle, "paid", *words).exit_code == 2
+    assert recorded(idle) == []

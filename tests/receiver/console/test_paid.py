@@ -1,0 +1,51 @@
+"""A person says in the console that an order is paid."""
+
+from leadcore.store import keys
+from leadcore.store.payments import read_news
+from tests.conftest import SHARDS
+from tests.receiver.console.conftest import ConsoleUser
+from tests.receiver.console.test_views import TH, text_of
+
+REF = "K73FX219"
+
+
+def recorded(user: ConsoleUser) -> list[int]:
+    rows = user.redis.xrange(keys.entries(keys.PAYMENTS, keys.shard_of(REF, SHARDS)))
+    return [read_news(fields[b"b"]).amount for _, fields in rows]
+
+
+def add_order(user: ConsoleUser, **state: str) -> None:
+    user.add_lead("lead-1", customer_id="c-1", state="created", order="created", order_ref=REF)
+    user.redis.hset(keys.order(REF), mapping={"amount": "125050", "currency": "THB", **state})
+
+
+def test_an_unpaid_order_is_marked_as_paid_once(user: ConsoleUser) -> None:
+    add_order(user)
+    assert "Mark as paid: 1,250.50 THB" in text_of(user.read("leads/lead-1"))
+    assert "1,250.50 THB" in text_of(user.read("leads/lead-1", **TH))
+    answer = user.submit("paid", lead="lead-1")
+    assert answer.status_code == 303
+    assert recorded(user) == [125050]
+    user.submit("paid", lead="lead-1")
+    assert recorded(user) == [125050]
+
+
+def test_an_order_that_is_paid_or_cancelled_or_unknown_has_no_button(user: ConsoleUser) -> None:
+    for state in ({"paid": "1"}, {"cancelled": "1"}, {"amount": "0"}):
+        user.redis.delete(keys.order(REF))
+        add_order(user, **state)
+        assert "Mark as paid" not in text_of(user.read("leads/lead-1"))
+        user.submit("paid", lead="lead-1")
+    assert recorded(user) == []
+
+
+def test_nobody_is_made_to_say_it_by_another_page(user: ConsoleUser) -> None:
+    add_order(user)
+    assert user.submit("paid", lead="lead-1", token="forged").status_code == 403
+    assert recorded(user) == []
+
+
+def test_the_lead_tells_what_became_of_its_payment(user: ConsoleUser) -> None:
+    for said, shown in (("paid", "The order is paid"), ("disputed", "The customer disputes the payment")):
+        user.add_lead("lead-2", customer_id="c-1", state="created", order=said, order_ref=REF)
+        assert shown in text_of(user.read("leads/lead-2"))

@@ -1,0 +1,365 @@
+"""News of payments reach the order in HubSpot and the customer: each once, and what is wrong waits for a person."""
+
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+import pytest
+import redis
+
+from leadcore.config import Config, Hooks, Payment
+from leadcore.fields import CUSTOMER, DATA, EVENT, LEAD, TEXT
+from leadcore.orders.reference import order_ref
+from leadcore.store import keys
+from leadcore.store.orders import read_order
+from leadcore.store.parked import Parked
+from leadcore.store.payments import Payments
+from tests.conftest import SHARDS, Crm
+from tests.faults.conftest import Killed, Pool, Wire
+from tests.workers.orders.conftest import NOW, OrderLine, open_line
+from tests.workers.orders.test_drain import recover as recover_orders
+from tests.workers.rules.orders.events import CONFIG, KEY, product
+from workers.rules.events import Events
+
+TOLD = Events(Config(hooks=Hooks(on=("order.*",))), hooks=True)
+
+
+def ref(lead: str = "lead-1") -> str:
+    return order_ref(KEY, "c-1", lead)
+
+
+def say(line: OrderLine, amount: int = 90000, event: str = "stripe evt_1", *, reference: str = "", **more: Any) -> bool:
+    currency = more.pop("currency", "THB")
+    return Payments(line.redis, SHARDS).record(reference or ref(), amount, currency, event, **more)
+
+
+def left(line: OrderLine) -> int:
+    return sum(
+        line.redis.xlen(keys.entries(keys.PAYMENTS, shard)) + line.redis.zcard(keys.later(keys.PAYMENTS, shard))
+        for shard in range(SHARDS)
+    )
+
+
+def later(line: OrderLine) -> int:
+    return sum(line.redis.zcard(keys.later(keys.PAYMENTS, shard)) for shard in range(SHARDS))
+
+
+def recover(line: OrderLine) -> None:
+    line.crm.control("DELETE", "faults")
+    for _ in range(20):
+        line.redis.delete(*(keys.lock(keys.PAYMENTS, shard) for shard in range(SHARDS)))
+        if line.redis.exists(keys.PAYMENTS_PAUSE):
+            line.redis.hset(keys.PAYMENTS_PAUSE, "until", 1)
+        for shard in range(SHARDS):
+            for packed in line.redis.zrange(keys.later(keys.PAYMENTS, shard), 0, -1):
+                line.redis.zadd(keys.later(keys.PAYMENTS, shard), {packed: 1})
+            line.redis.delete(keys.swept(keys.PAYMENTS, shard))
+            line.payments.stream.sweep(shard)
+        line.pay()
+        if not left(line):
+            return
+    raise AssertionError(f"{left(line)} left")
+
+
+def order(line: OrderLine) -> dict[str, Any]:
+    found: dict[str, Any] = line.orders()[0]["properties"]
+    return found
+
+
+def stage(line: OrderLine, label: str) -> str:
+    found = line.drain.portal_cache.current().find_stage(label)
+    assert found
+    return found.id
+
+
+def messages(line: OrderLine) -> list[dict[bytes, bytes]]:
+    return [fields for shard in range(SHARDS) for _, fields in line.redis.xrange(keys.entries(keys.OUTBOX, shard))]
+
+
+def events(line: OrderLine) -> list[str]:
+    return [
+        fields[EVENT].decode()
+        for shard in range(SHARDS)
+        for _, fields in line.redis.xrange(keys.entries(keys.HOOKS, shard))
+    ]
+
+
+def parked(line: OrderLine) -> list[str]:
+    return [one.reason.partition(":")[0] for one in Parked(line.redis, CONFIG.inbox).receipts()]
+
+
+def move(line: OrderLine, **properties: str) -> None:
+    line.crm.control("PATCH", f"orders/{line.orders()[0]['id']}", {"properties": properties})
+
+
+@pytest.fixture
+def bought(line: OrderLine, served: Crm, database: Any) -> Iterator[OrderLine]:
+    """A customer's order of 900 THB, and hooks that want to know of orders."""
+    with open_line(served, database, events=TOLD) as found:
+        found.know("c-1")
+        found.add(product("A", 2, 450))
+        found.run()
+        yield found
+
+
+def test_a_payment_reaches_the_order_the_receipt_and_the_customer_once(bought: OrderLine) -> None:
+    assert say(bought)
+    bought.pay()
+    assert left(bought) == 0
+    assert order(bought)["hs_payment_status"] == "paid"
+    assert order(bought)["hs_pipeline_stage"] == stage(bought, "Processed")
+    assert bought.receipt("lead-1").order == "paid"
+    [message] = messages(bought)
+    assert message[LEAD] == f"paid:{ref()}".encode()
+    assert json.loads(message[CUSTOMER]) == {"id": "c-1"}
+    assert "900.00 THB" in json.loads(message[TEXT])
+    assert ref() in json.loads(message[TEXT])
+    assert events(bought) == ["order.created", "order.paid"]
+    assert read_order(bought.redis, ref()).paid
+
+
+def test_the_events_of_an_order_name_it(bought: OrderLine) -> None:
+    say(bought)
+    bought.pay()
+    shard = keys.shard_of("c-1", SHARDS)
+    rows = [json.loads(fields[DATA]) for _, fields in bought.redis.xrange(keys.entries(keys.HOOKS, shard))]
+    for one in rows:
+        assert (one["order"], one["order_ref"]) == (bought.orders()[0]["id"], ref())
+        assert one["contact_id"]
+        assert one["amount"] == "900.00"
+
+
+def test_any_reference_of_the_order_may_be_paid(bought: OrderLine) -> None:
+    bought.add(product("A", 2, 450), at=NOW + 1)
+    bought.run()
+    say(bought, reference=ref("lead-2"))
+    bought.pay()
+    assert order(bought)["hs_payment_status"] == "paid"
+    assert bought.receipt("lead-2").order == "paid"
+
+
+@pytest.mark.parametrize("label", ["Shipped", "Delivered", "Cancelled"])
+def test_an_order_never_moves_back(bought: OrderLine, label: str) -> None:
+    move(bought, hs_pipeline_stage=stage(bought, label))
+    say(bought)
+    bought.pay()
+    assert order(bought)["hs_pipeline_stage"] == stage(bought, label)
+    assert order(bought)["hs_payment_status"] == "paid"
+
+
+def test_the_stage_of_paid_orders_is_configured(line: OrderLine, served: Crm, database: Any) -> None:
+    from msgspec.structs import replace
+
+    config = replace(CONFIG, payment=Payment(paid_stage="Shipped"))
+    with open_line(served, database, config) as shop:
+        shop.know("c-1")
+        shop.add(product("A", 2, 450))
+        shop.run()
+        say(shop)
+        shop.pay()
+        assert order(shop)["hs_pipeline_stage"] == stage(shop, "Shipped")
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("paid_amount", {"amount": 89999}),
+        ("paid_amount", {"amount": 90001}),
+        ("paid_amount", {"currency": "USD"}),
+    ],
+)
+def test_a_wrong_amount_waits_for_a_person(bought: OrderLine, code: str, said: dict[str, Any]) -> None:
+    say(bought, **said)
+    bought.pay()
+    assert parked(bought) == [code]
+    assert left(bought) == 0
+    assert not order(bought).get("hs_payment_status")
+    assert not messages(bought)
+
+
+def test_paid_twice_waits_for_a_person_and_the_customer_is_thanked_once(bought: OrderLine) -> None:
+    say(bought, payment="pi_1")
+    bought.pay()
+    say(bought, event="stripe evt_2", payment="pi_2")
+    bought.pay()
+    assert parked(bought) == ["paid_twice"]
+    assert len(messages(bought)) == 1
+
+
+@pytest.mark.parametrize("more", [{"event": "stripe evt_2", "payment": "pi_1"}, {"event": "person x", "payment": ""}])
+def test_the_same_payment_said_again_is_no_news(bought: OrderLine, more: dict[str, Any]) -> None:
+    say(bought, payment="pi_1")
+    bought.pay()
+    say(bought, **more)
+    bought.pay()
+    assert parked(bought) == []
+    assert left(bought) == 0
+    assert events(bought).count("order.paid") == 1
+
+
+def test_paid_after_cancelling_waits_for_a_person(bought: OrderLine) -> None:
+    bought.add(intent="Cancel order", at=NOW + 1)
+    bought.run()
+    say(bought)
+    bought.pay()
+    assert parked(bought) == ["paid_cancelled"]
+    assert events(bought) == ["order.created", "order.cancelled"]
+
+
+def test_an_unknown_reference_waits_and_then_is_parked(line: OrderLine) -> None:
+    say(line, reference="ZZZZZZZZ")
+    line.pay()
+    assert (later(line), parked(line)) == (1, [])
+    recover(line)
+    assert parked(line) == ["no_order"]
+
+
+def test_a_payment_that_comes_before_its_order_is_noted_then(line: OrderLine) -> None:
+    line.know("c-1")
+    line.add(product("A", 2, 450))
+    say(line)
+    line.pay()
+    assert later(line) == 1
+    line.run()
+    recover(line)
+    assert order(line)["hs_payment_status"] == "paid"
+
+
+def test_an_order_that_redis_forgot_is_found_in_hubspot(bought: OrderLine) -> None:
+    bought.redis.delete(*bought.redis.keys(keys.order("*")))
+    say(bought)
+    bought.pay()
+    assert order(bought)["hs_payment_status"] == "paid"
+    assert len(messages(bought)) == 1
+    say(bought, event="stripe evt_2", payment="pi_2")
+    bought.pay()
+    assert parked(bought) == ["paid_twice"]
+
+
+def test_a_newer_reference_that_redis_forgot_is_searched(bought: OrderLine) -> None:
+    bought.add(product("A", 3, 450), at=NOW + 1)
+    bought.run()
+    bought.redis.delete(*bought.redis.keys(keys.order("*")))
+    say(bought, 135000, reference=ref("lead-2"))
+    bought.pay()
+    assert order(bought)["hs_payment_status"] == "paid"
+
+
+def test_a_payment_waits_while_the_order_is_being_changed_and_no_try_counts(bought: OrderLine) -> None:
+    bought.crm.fault("500", path="/orders/batch/update", count=99)
+    bought.add(product("A", 3, 450), at=NOW + 1)
+    bought.run()
+    say(bought, 135000)
+    for _ in range(20):
+        bought.pay()
+        for packed in bought.redis.zrange(keys.later(keys.PAYMENTS, keys.shard_of(ref(), SHARDS)), 0, -1):
+            bought.redis.zadd(keys.later(keys.PAYMENTS, keys.shard_of(ref(), SHARDS)), {packed: 1})
+        bought.redis.delete(keys.swept(keys.PAYMENTS, keys.shard_of(ref(), SHARDS)))
+        bought.payments.stream.sweep(keys.shard_of(ref(), SHARDS))
+    assert parked(bought) == []
+    recover_orders(bought)
+    recover(bought)
+    assert order(bought)["hs_payment_status"] == "paid"
+    assert order(bought)["hs_total_price"] == "1350"
+
+
+def test_failed_refunded_and_disputed_reach_the_order(bought: OrderLine) -> None:
+    say(bought, event="stripe evt_0", kind="failed")
+    bought.pay()
+    assert order(bought)["hs_payment_status"] == "failed"
+    say(bought, payment="pi_1")
+    bought.pay()
+    say(bought, 40000, event="stripe evt_2", kind="refunded", payment="pi_1")
+    bought.pay()
+    assert order(bought)["hs_payment_status"] == "partially_refunded"
+    say(bought, 90000, event="stripe evt_3", kind="refunded", payment="pi_1")
+    bought.pay()
+    assert order(bought)["hs_payment_status"] == "refunded"
+    say(bought, 40000, event="stripe evt_4", kind="refunded", payment="pi_1")
+    say(bought, event="stripe evt_5", kind="failed")
+    bought.pay()
+    assert order(bought)["hs_payment_status"] == "refunded"
+    say(bought, event="stripe evt_6", kind="disputed", payment="pi_1")
+    bought.pay()
+    assert order(bought)["hs_payment_status"] == "disputed"
+    assert events(bought) == ["order.created", "order.paid", "order.refunded", "order.refunded"]
+    assert len(messages(bought)) == 1
+
+
+def test_a_refund_that_comes_before_its_payment_waits_for_it(bought: OrderLine) -> None:
+    say(bought, event="stripe evt_2", kind="refunded", payment="pi_1")
+    bought.pay()
+    assert later(bought) == 1
+    say(bought, payment="pi_1")
+    bought.pay()
+    recover(bought)
+    assert order(bought)["hs_payment_status"] == "refunded"
+
+
+def test_a_parked_payment_is_retried_or_discarded(bought: OrderLine) -> None:
+    say(bought, 135000)
+    bought.pay()
+    desk = Parked(bought.redis, CONFIG.inbox)
+    [waits] = desk.receipts()
+    bought.add(product("A", 3, 450), at=NOW + 1)
+    bought.run()
+    assert desk.retry(waits.lead, "ann") == ""
+    bought.pay()
+    assert order(bought)["hs_payment_status"] == "paid"
+    assert bought.receipt(waits.lead).order == "paid"
+    say(bought, 1, event="stripe evt_9")
+    bought.pay()
+    [waits] = desk.receipts()
+    assert desk.discard(waits.lead, "ann") == ""
+    assert desk.receipts() == []
+
+
+def test_what_is_no_news_is_parked_and_holds_nobody_up(bought: OrderLine) -> None:
+    shard = keys.shard_of(ref(), SHARDS)
+    bought.redis.xadd(keys.entries(keys.PAYMENTS, shard), {LEAD: "x", "b": "no news"})
+    say(bought)
+    bought.pay()
+    assert parked(bought) == ["unreadable"]
+    assert order(bought)["hs_payment_status"] == "paid"
+
+
+def check_paid_once(line: OrderLine, at: Any) -> None:
+    assert order(line)["hs_payment_status"] == "paid", at
+    assert len(messages(line)) == 1, at
+    assert events(line).count("order.paid") == 1, at
+    assert parked(line) == [], at
+
+
+@pytest.mark.parametrize("fault", ["500", "lost_answer"])
+@pytest.mark.parametrize("path", ["/orders/batch/read", "/orders/batch/update"])
+def test_an_order_is_paid_once_whatever_becomes_of_a_call(bought: OrderLine, path: str, fault: str) -> None:
+    bought.crm.fault(fault, path=path, count=4)
+    say(bought)
+    bought.pay()
+    recover(bought)
+    check_paid_once(bought, (path, fault))
+
+
+def test_a_worker_may_die_at_any_command_to_redis(line: OrderLine, database: Any, served: Crm) -> None:
+    options = dict(database.connection_pool.connection_kwargs)
+    for when in ("before", "after"):
+        for step in range(1, 100):
+            database.flushdb()
+            served.reset()
+            served.settings(search_lag=0)
+            database.set(keys.ORDERS_STORE, "intact")
+            with open_line(served, database, events=TOLD) as living:
+                living.know("c-1")
+                living.add(product("A", 2, 450))
+                living.run()
+                say(living)
+                wire = Wire(step, when)
+                dying = redis.Redis(connection_pool=Pool(wire, **options))
+                with open_line(served, dying, events=TOLD) as other, suppress(Killed):
+                    other.payments.drain(keys.shard_of(ref(), SHARDS))
+                if not wire.reached:
+                    break
+                recover(living)
+                check_paid_once(living, (when, step))
+        assert step > 6

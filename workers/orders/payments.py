@@ -1,0 +1,312 @@
+"""Drains one shard of the payments' line: at most 100 news at a time.
+
+READ      what payments know of the orders; of one that they do not know HubSpot is asked.
+DECIDE    `workers.rules.orders.payment`.
+CLAIM     what follows is noted with the order by a compare-and-set, before anything is written: so nothing is paid
+          twice, and no cart changes meanwhile. A worker that finds its own note goes on.
+WRITE     the order in HubSpot, by its id; all of it can be repeated.
+SETTLE    one script: receipt, message, events.
+"""
+
+import json
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+import structlog
+
+from leadcore.config import Payment
+from leadcore.event import identity
+from leadcore.fields import BODY
+from leadcore.language import choose_language
+from leadcore.logs import format_place
+from leadcore.reasons import reason
+from leadcore.receipts import UNCHANGED
+from leadcore.receipts import pack as receipt
+from leadcore.store import keys
+from leadcore.store.connection import AWAY
+from leadcore.store.orders import OrderState
+from leadcore.store.payments import PaymentNews, read_news
+from leadcore.store.streams import Settlement
+from workers.flow.errors import LineDown, LostLease
+from workers.flow.lease import Lease
+from workers.orders.shard import ShardDrain
+from workers.orders.writer import SALVAGES
+from workers.rules.batch import StreamEntry
+from workers.rules.orders import payment as rules
+from workers.rules.orders.payment import Decision
+from workers.rules.orders.plan import read_properties
+from workers.rules.orders.portal import OrderPortal
+from workers.rules.orders.property_names import CUSTOMER, NAMES, ORDER_ID, REFERENCES
+from workers.rules.orders.settlement import read_units
+from workers.rules.outcomes import ContactMissing, ContactWrite, Refused, Resend, RetryLater, WriteOutcome, Written
+
+log = structlog.get_logger("leadsync.orders")
+
+
+@dataclass(slots=True)
+class PaymentWork:
+    """One piece of news. `lead`: of the cart whose reference it names; `state`: of its order, None while that is not
+    known; `decision`: None: look again later. `seen`: the order as HubSpot has it. `done`: HubSpot has what follows."""
+
+    entry: bytes
+    fields: dict[bytes, bytes]
+    id: str
+    news: PaymentNews
+    lead: str = ""
+    state: OrderState | None = None
+    decision: Decision | None = None
+    seen: dict[str, str] | None = None
+    done: bool = False
+
+    @property
+    def applies(self) -> bool:
+        return self.decision is not None and self.decision.does == "apply"
+
+
+class PaymentDrain(ShardDrain):
+    """Of the payments' line."""
+
+    line = keys.PAYMENTS
+
+    def write_batch(self, rows: Sequence[StreamEntry], lease: Lease) -> bool:
+        settled, now_ms = Settlement(), self.store.now_ms()
+        works = self._load(rows, settled, lease.shard, now_ms)
+        portal = self.portal_cache.current()
+        try:
+            self._find_orders(works, portal)
+            self._decide(works)
+            self._read(works, portal)
+            self._write(works, portal, lease)
+        finally:
+            rang = self._settle(works, settled, lease.shard, now_ms)
+            stale = self.stream.settle(lease.shard, lease.token, settled) if settled.groups else []
+        if stale is None:
+            raise LostLease(lease.locks)
+        for shard in rang:
+            # The message is in the outbox; if ringing fails, a sweep finds it within seconds.
+            with suppress(*AWAY):
+                self.bell.ring(keys.OUTBOX, shard)
+        return settled.groups > len(stale)
+
+    def put_off(self, rows: Sequence[StreamEntry], down: LineDown, lease: Lease) -> bool:
+        settled, now_ms = Settlement(), self.store.now_ms()
+        works = self._load(rows, settled, lease.shard, now_ms)
+        for work in works:
+            work.decision = Decision("wait", "row", down.why)
+        self._settle(works, settled, lease.shard, now_ms)
+        if self.stream.settle(lease.shard, lease.token, settled) is None:
+            raise LostLease(lease.locks)
+        return True
+
+    def _load(self, rows: Sequence[StreamEntry], settled: Settlement, shard: int, now_ms: int) -> list[PaymentWork]:
+        works, references = [], set[str]()
+        for entry, fields in rows:
+            id = rules.id_of(fields)
+            try:
+                news = read_news(fields[BODY])
+            except Exception as error:  # any fault: it waits for a person and must not hold up the others
+                log.warning("payment.unreadable", error=type(error).__name__, at=format_place(error))
+                effects = rules.park(id, fields, "unreadable", reason("event_unreadable"), now_ms)
+                settled.add((), [(keys.entries(self.line, shard), entry, effects)])
+                continue
+            # One order at a time: what follows from its next news depends on this one.
+            if news.reference not in references:
+                references.add(news.reference)
+                works.append(PaymentWork(entry, dict(fields), id, news))
+        return works
+
+    def _find_orders(self, works: Sequence[PaymentWork], portal: OrderPortal) -> None:
+        found = self.store.read_states(work.news.reference for work in works)
+        mains = self.store.read_states(one.main for one in found.values() if one.main)
+        for work in works:
+            named = found[work.news.reference]
+            work.lead = named.lead
+            state = mains[named.main] if named.main else named
+            if state.customer is not None and state.units is not None:
+                work.state = state
+        unknown = [work for work in works if work.state is None]
+        if unknown:
+            self._ask_hubspot(unknown, portal)
+        for work in unknown:
+            if work.state is None:
+                work.decision = Decision("wait", "no_order", reason("payment_unknown"))
+
+    def _ask_hubspot(self, works: Sequence[PaymentWork], portal: OrderPortal) -> None:
+        """Of orders that are older than what Redis knows; a customer's newer reference is found by search."""
+        properties = read_properties(portal.kind)
+        by_key = self.records.read(portal.kind, [work.news.reference for work in works], properties, ORDER_ID)
+        orders: list[tuple[PaymentWork, dict[str, str]]] = []
+        for work in works:
+            order = by_key.get(work.news.reference)
+            if not isinstance(order, dict):
+                where = [{"propertyName": REFERENCES, "operator": "CONTAINS_TOKEN", "value": work.news.reference}]
+                results = self.records.search(portal.kind, where, properties, [], 2)["results"]
+                order = results[0] if len(results) == 1 else None
+            if order is not None and order.get(ORDER_ID):
+                orders.append((work, order))
+        known = self.store.read_states(order[ORDER_ID] for _, order in orders)
+        names = NAMES[portal.kind]
+        for work, order in orders:
+            state = known[order[ORDER_ID]]
+            if state.customer is None or state.units is None:
+                customer = None
+                with suppress(ValueError):
+                    customer = json.loads(order.get(CUSTOMER) or "null")
+                units = read_units(order.get(names["total"]) or "", self.orders.currency)
+                state = replace(
+                    state,
+                    customer=state.customer if state.customer is not None else customer,
+                    units=units if state.units is None else state.units,
+                    currency=state.currency or self.orders.currency,
+                )
+            work.state = state
+
+    def _decide(self, works: Sequence[PaymentWork]) -> None:
+        """Decide, and claim what follows. Who was too late looks again."""
+        taken = set[str]()
+        claims = {}
+        for work in works:
+            if work.state is None:
+                continue
+            if work.state.reference in taken:
+                continue
+            taken.add(work.state.reference)
+            work.decision = rules.decide(work.news, work.id, work.state)
+            if work.applies and work.decision.fields:
+                known = {"amount": work.state.units, "currency": work.state.currency}
+                if work.state.customer is not None:
+                    known["customer"] = json.dumps(work.state.customer)
+                claims[work.state.reference] = (work, {**known, **work.decision.fields})
+        changes = {one: (work.state.revision if work.state else 0, fields) for one, (work, fields) in claims.items()}
+        done = self.store.change(changes)
+        for reference, (work, _) in claims.items():
+            if reference not in done:
+                work.decision = None
+
+    def _read(self, works: Sequence[PaymentWork], portal: OrderPortal) -> None:
+        wanted = {work.state.reference: work for work in works if work.applies and work.state}
+        if not wanted:
+            return
+        found = self.records.read(portal.kind, list(wanted), read_properties(portal.kind), ORDER_ID)
+        for reference, work in wanted.items():
+            order = found.get(reference)
+            if isinstance(order, dict):
+                work.seen = order
+            elif isinstance(order, ContactMissing):
+                work.decision = Decision("wait", "vanishing", reason("order_vanished"))
+            else:
+                why = order.why if isinstance(order, RetryLater) else reason("lead_unanswered")
+                work.decision = Decision("wait", "row", why)
+
+    def _write(self, works: Sequence[PaymentWork], portal: OrderPortal, lease: Lease) -> None:
+        """Write the orders, again without what HubSpot refuses of them, but never without their stage."""
+        paid_stage = (self.config.payment or Payment()).paid_stage
+        waiting: dict[str, tuple[PaymentWork, dict[str, str]]] = {}
+        for work in works:
+            if work.applies and work.decision and work.seen is not None:
+                values = rules.make_values(work.decision.status, work.seen, portal, paid_stage)
+                if values:
+                    waiting[work.id] = (work, values)
+                else:
+                    work.done = True
+        for _ in range(SALVAGES):
+            if not waiting:
+                return
+            lease.check()
+            found: dict[str, WriteOutcome] = {}
+            rows = [ContactWrite(id, (work.seen or {})["id"], values) for id, (work, values) in waiting.items()]
+            try:
+                self.records.update(portal.kind, rows, found)
+            finally:
+                for id, (work, values) in list(waiting.items()):
+                    if self._note(work, values, found.get(id), portal):
+                        del waiting[id]
+        for work, _ in waiting.values():
+            work.decision = Decision("wait", "unsettled", reason("values_refused"))
+
+    def _note(
+        self, work: PaymentWork, values: dict[str, str], outcome: WriteOutcome | None, portal: OrderPortal
+    ) -> bool:
+        """Note what became of a write; False if it is to be sent again."""
+        match outcome:
+            case Written():
+                work.done = True
+            case Refused(fields=fields):
+                refused = set(fields) & set(values) - {NAMES[portal.kind].get("stage", "")}
+                for name in refused:
+                    del values[name]
+                if refused and values:
+                    return False
+                if refused:
+                    work.done = True
+                else:
+                    work.decision = Decision("park", "refused", outcome.why)
+            case Resend():
+                return False
+            case ContactMissing():
+                work.decision = Decision("wait", "vanishing", reason("order_vanished"))
+            case RetryLater():
+                work.decision = Decision("wait", "row", outcome.why)
+            case None:
+                # Nobody knows; it is done again, with the note that this is ours.
+                work.decision = None
+            case _:
+                work.decision = Decision("park", "refused", reason("values_refused"))
+        return True
+
+    def _settle(self, works: Sequence[PaymentWork], settled: Settlement, shard: int, now_ms: int) -> set[int]:
+        """Append what follows from each; the shards of the outbox that have a message then."""
+        stream, shards = keys.entries(self.line, shard), self.config.inbox.shards
+        customers = {identity(work.state.customer) for work in works if work.state and work.state.customer is not None}
+        known = self.store.load(sorted(customers))
+        has_receipt = self._find_receipts([work.lead for work in works] + [work.id for work in works])
+        rang = set[int]()
+        for work in works:
+            decision, state, news = work.decision, work.state, work.news
+            if decision is None or (decision.does == "apply" and not work.done):
+                continue
+            if decision.does == "wait":
+                effects = rules.put_off(
+                    work.id,
+                    work.fields,
+                    decision,
+                    news.reference,
+                    line_shard=shard,
+                    now_ms=now_ms,
+                    tries=self.config.inbox.tries,
+                )
+            elif decision.does == "park":
+                effects = rules.park(work.id, work.fields, decision.code, decision.why, now_ms, news.reference)
+                log.warning("payment.parked", code=decision.code, reference=news.reference)
+            elif decision.does == "done" or state is None:
+                effects = []
+            else:
+                customer = identity(state.customer) if state.customer is not None else ""
+                of_customer = keys.shard_of(customer, shards)
+                effects = rules.settle_applied(
+                    news,
+                    state,
+                    decision,
+                    order_id=(work.seen or {}).get("id", ""),
+                    contact_id=known[customer].contact_id if customer in known else "",
+                    lead=work.lead if work.lead in has_receipt else "",
+                    shards=shards,
+                    shard=of_customer,
+                    language=choose_language(state.language, self.config.messages.default_language),
+                    events=self.events,
+                )
+                rang |= {of_customer} if news.kind == "paid" else set()
+                log.info(f"payment.{news.kind}", reference=state.reference)
+            if work.id in has_receipt and decision.does in ("apply", "done"):
+                # Of news that a person has retried.
+                effects = [*effects, ("HSET", keys.receipt(work.id), *receipt(order=decision.status or UNCHANGED))]
+            settled.add((), [(stream, work.entry, effects)])
+        return rang
+
+    def _find_receipts(self, leads: Sequence[str]) -> set[str]:
+        """Those that have a receipt still."""
+        pipe = self.redis.pipeline(transaction=False)
+        for lead in leads:
+            pipe.exists(keys.receipt(lead))
+        return {lead for lead, there in zip(leads, pipe.execute() if leads else (), strict=True) if lead and there}

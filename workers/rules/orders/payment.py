@@ -1,0 +1,199 @@
+"""Pure: what follows from news of a payment.
+
+- What is paid has to be what the order costs, once, and not after it was cancelled; else a person decides.
+- An order is moved to the stage of paid orders if that is forward, never back.
+- News come in any order: a refund waits for its payment, and a late failure changes nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from leadcore.config import Language
+from leadcore.fields import LEAD, TRIES
+from leadcore.orders.money import from_units
+from leadcore.reasons import NO_REASON, Reason, reason
+from leadcore.receipts import PARKED, PARKED_SECONDS
+from leadcore.receipts import pack as receipt
+from leadcore.store import keys
+from leadcore.store.counters import count, figure
+from leadcore.store.orders import OrderState
+from leadcore.store.outgoing import Outgoing, outgoing
+from leadcore.store.payments import PERSON, PaymentNews
+from leadcore.store.streams import pack_fields
+from workers.rules.events import Command, Event, Events
+from workers.rules.orders.portal import OrderPortal
+from workers.rules.orders.property_names import NAMES
+from workers.rules.retry import POSTPONED, find_lead_retry, wait_seconds
+
+THANKS: Mapping[Language, str] = {
+    "th": "ได้รับชำระเงิน {amount} {currency} สำหรับออเดอร์ {reference} แล้ว ขอบคุณค่ะ",
+    "en": "We have received {amount} {currency} for your order {reference}. Thank you!",
+}
+_SPELLINGS: Mapping[str, Sequence[str]] = {
+    "paid": ("paid", "complete", "completed"),
+    "failed": ("failed", "unpaid"),
+    "refunded": ("refunded",),
+    "partially_refunded": ("partially_refunded", "partial refund", "refunded"),
+    "disputed": ("disputed", "chargeback"),
+}
+
+
+class Decision(Struct, frozen=True):
+    """`does`: "apply" it; "done": nothing follows; "wait": try again later; "park": a person decides; the last two with
+    `code` and `why`. `fields`: what payments know of the order from then on, which is a compare-and-set. `status`: of
+    the payment, one of `_SPELLINGS`."""
+
+    does: Literal["apply", "done", "wait", "park"]
+    code: str = ""
+    why: Reason = NO_REASON
+    fields: Mapping[str, Any] = {}
+    status: str = ""
+
+
+def decide(news: PaymentNews, id: str, state: OrderState) -> Decision:
+    """What to do about the news of this id (its entry's). `state`: of the order, which is known."""
+    if state.pending:
+        return Decision("wait", POSTPONED, reason("payment_meanwhile"))
+    if news.kind == "paid":
+        return _decide_paid(news, id, state)
+    if news.kind == "failed":
+        return Decision("done") if state.paid else Decision("apply", status="failed")
+    if not state.paid:
+        return Decision("wait", "no_order", reason("payment_unpaid"))
+    if _is_other(news, state):
+        # What was paid twice, and given back: the order itself is still paid.
+        return Decision("done")
+    if news.kind == "disputed":
+        return Decision("apply", status="disputed")
+    if news.amount < state.refunded:
+        return Decision("done")
+    return Decision("apply", fields={"refunded": news.amount}, status=_refund_status(news.amount, state))
+
+
+def _decide_paid(news: PaymentNews, id: str, state: OrderState) -> Decision:
+    if state.paid:
+        if state.paid_by.partition(" ")[0] == id:
+            # The worker died before this was settled.
+            return Decision("apply", status=_refund_status(state.refunded, state) if state.refunded else "paid")
+        paid_before = state.paid_by.partition(" ")[2]
+        if news.event_id.startswith(PERSON) or (news.payment and news.payment == paid_before):
+            return Decision("done")
+        return Decision("park", "paid_twice", reason("payment_twice"))
+    if state.cancelled:
+        return Decision("park", "paid_cancelled", reason("payment_cancelled"))
+    if (news.amount, news.currency) != (state.units, state.currency):
+        return Decision("park", "paid_amount", reason("payment_amount"))
+    return Decision("apply", fields={"paid": "1", "paid_by": f"{id} {news.payment}"}, status="paid")
+
+
+def _is_other(news: PaymentNews, state: OrderState) -> bool:
+    paid = state.paid_by.partition(" ")[2]
+    return bool(paid and news.payment and news.payment != paid)
+
+
+def _refund_status(units: int, state: OrderState) -> str:
+    return "refunded" if state.units is None or units >= state.units else "partially_refunded"
+
+
+def make_values(status: str, seen: Mapping[str, str], portal: OrderPortal, paid_stage: str) -> dict[str, str]:
+    """What is written of the order, by HubSpot's names. `seen`: the order as HubSpot has it."""
+    names = NAMES[portal.kind]
+    found: dict[str, str] = {}
+    if (name := names.get("payment_status")) and (not portal.properties or portal.has(name)):
+        value = portal.options.pick(name, _SPELLINGS[status])
+        if value and value != (seen.get(name) or ""):
+            found[name] = value
+    if status == "paid" and (name := names.get("stage")) and (stage := _next_stage(seen.get(name), portal, paid_stage)):
+        found[name] = stage
+    return found
+
+
+def _next_stage(current: str | None, portal: OrderPortal, paid_stage: str) -> str:
+    """The id of the stage of paid orders, "" if the order is there, behind it or at its end."""
+    paid = portal.find_stage(paid_stage)
+    ids = [stage.id for stage in portal.stages]
+    if paid is None or (current and current not in ids):
+        return ""
+    at = portal.stages[ids.index(current)] if current else None
+    is_forward = at is None or (not at.closed and ids.index(at.id) < ids.index(paid.id))
+    return paid.id if is_forward else ""
+
+
+def settle_applied(
+    news: PaymentNews,
+    state: OrderState,
+    decision: Decision,
+    *,
+    order_id: str,
+    contact_id: str,
+    lead: str,
+    shards: int,
+    shard: int,
+    language: Language,
+    events: Events,
+) -> list[Command]:
+    """The commands that follow from what was applied. `lead`: whose receipt tells it, "" if there is none; `shard`: of
+    the customer."""
+    commands: list[Command] = [count(f"payment_{news.kind}")]
+    if lead:
+        said = receipt(order=decision.status, order_id=order_id, order_ref=state.reference)
+        commands.append(("HSET", keys.receipt(lead), *said))
+    amount = from_units(news.amount, news.currency)
+    data = {
+        "order": order_id,
+        "order_ref": state.reference,
+        "amount": f"{amount:,}",
+        "currency": news.currency,
+        "contact_id": contact_id,
+        "state": decision.status,
+    }
+    if news.kind in ("paid", "refunded"):
+        once = f"{state.reference} {news.amount if news.kind == 'refunded' else ''}"
+        told = Event(f"order.{news.kind}", state.customer, lead or state.lead, data, once=once)
+        commands += events.effects(told, shard)
+    if news.kind == "paid" and state.customer is not None:
+        text = THANKS[language].format(amount=data["amount"], currency=news.currency, reference=news.reference)
+        commands.append(outgoing(Outgoing(f"paid:{state.reference}", state.customer, [text]), shards))
+    return commands
+
+
+def put_off(
+    id: str,
+    fields: Mapping[bytes, bytes],
+    decision: Decision,
+    reference: str,
+    *,
+    line_shard: int,
+    now_ms: int,
+    tries: int,
+) -> list[Command]:
+    """The commands that let the entry wait; it is parked once it was tried `tries` times."""
+    retry, now = find_lead_retry(decision.code, free=decision.code == POSTPONED), int(fields.get(TRIES, b"0")) + 1
+    if not retry.tries:
+        now -= 1
+    elif now >= tries:
+        return park(id, fields, decision.code, reason("given_up", why=decision.why, tries=tries), now_ms, reference)
+    waiting = {**fields, TRIES: b"%d" % now}
+    wait = int(wait_seconds(retry, max(now, 1)) * 1000)
+    return [("ZADD", keys.later(keys.PAYMENTS, line_shard), now_ms + wait, pack_fields(waiting))]
+
+
+def park(
+    id: str, fields: Mapping[bytes, bytes], code: str, why: Reason, now_ms: int, reference: str = ""
+) -> list[Command]:
+    """The commands that park an entry; it has a receipt of its own."""
+    said = receipt(order=f"{PARKED}: {code}: {why}", **({"order_ref": reference} if reference else {}))
+    return [
+        ("SET", keys.parked_payment(id), pack_fields(fields), "EX", PARKED_SECONDS),
+        ("ZADD", keys.PARKED_PAYMENTS, now_ms, id),
+        ("HSET", keys.receipt(id), *said),
+        count("payment_parked"),
+        figure(f"parked_payments:{code}"),
+    ]
+
+
+def id_of(fields: Mapping[bytes, bytes]) -> str:
+    """The id of an entry of the line."""
+    return fields.get(LEAD, b"").decode("ascii", "replace")
