@@ -39,8 +39,8 @@ class Message:
 class Found:
     """All that can be seen when the storm is over. `receipts` go by the lead's number, without those that do not exist;
     `cut_off`: messages that were being sent when something was killed; `left`: entries in the lines, None if they did
-    not get empty in time; `real_429s`: those that the quota gave, not a fault; `merges`: in their order; `orders`: None where none are
-    made."""
+    not get empty in time; `real_429s`: those that the quota gave, not a fault; `merges`: in their order; `orders`: None
+    where none are made."""
 
     posts: Sequence[Post]
     receipts: Mapping[int, Receipt]

@@ -9,12 +9,13 @@ import pytest
 from bench.chaos.expected import LATE_SECONDS, SKEW_SECONDS, Answer, Merge, Post, allowed, wrong
 from bench.chaos.found import Contact, Found, Message
 from bench.chaos.report import judge
-from bench.chaos.script import Lead, make_leads, make_strikes
+from bench.chaos.script import CART, Lead, make_leads, make_strikes
 from bench.chaos.storm import HUBSPOT_FAULTS, faults
 from leadcore.config import Crm
 from leadcore.event import encode, read
 from leadcore.receipts import Receipt
 from workers.rules.mapping.contact import PortalOptions, map_event
+from workers.rules.orders.said import read_cart
 
 GAP = 10 * SKEW_SECONDS
 
@@ -190,10 +191,15 @@ def test_a_seed_decides_all() -> None:
 def test_the_script_expects_what_the_rules_say() -> None:
     """The script's values are written down by hand: where they differ from the mapping, one of the two is wrong."""
     for lead in make_leads(5, 500, 10):
-        said = map_event(read(encode(dict(lead.body))), 0, Crm(), PortalOptions())
+        parsed = read(encode(dict(lead.body)))
+        said = map_event(parsed, 0, Crm(), PortalOptions())
         known = {**said.details, **said.address, **said.activity}
-        for block in lead.says.values():
-            assert {name: known.get(name, "") for name in block} == block
+        for name, block in lead.says.items():
+            if name == CART:
+                items = read_cart(parsed, "THB").items
+                assert {item.code: f"{item.count} x {item.price}" for item in items} == block
+            else:
+                assert {property: known.get(property, "") for property in block} == block
 
 
 @pytest.mark.parametrize("seconds", [30, 120])
