@@ -122,6 +122,8 @@ class OrderDrain:
         """After a pause: one event alone. If HubSpot takes calls but not that one, delay it, not the line."""
         self.portal_cache.invalidate()
         try:
+            if self._is_too_early():
+                return False
             rows = self.stream.read(lease.shard, 1)
             try:
                 written = not rows or self._write_batch(rows, lease)

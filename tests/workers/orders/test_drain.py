@@ -410,3 +410,20 @@ def test_an_order_is_linked_to_the_contact_that_its_contact_was_merged_into(line
     [merged] = line.crm.contacts()
     [order] = line.orders()
     assert order["associations"]["contacts"] == [merged["id"]]
+
+
+def test_after_a_loss_of_redis_a_probe_waits_until_search_can_tell_too(line: OrderLine) -> None:
+    line.crm.settings(search_lag=60)
+    line.know("c-1")
+    line.add(product("A"))
+    line.run()
+    line.redis.delete(keys.ordered(keys.digest(KEY, "c-1")), keys.ORDERS_STORE)
+    line.crm.fault("401", path="/orders", method="GET")
+    line.add(product("A"), at=NOW + HOUR)
+    line.run()
+    assert line.redis.exists(keys.ORDERS_PAUSE)
+    line.crm.control("DELETE", "faults")
+    line.redis.hset(keys.ORDERS_PAUSE, "until", 1)
+    line.drain.drain(keys.shard_of("c-1", SHARDS))
+    assert line.left() == 1
+    assert len(line.orders()) == 1
