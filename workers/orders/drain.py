@@ -172,7 +172,7 @@ class OrderDrain(ShardDrain):
         for work in works:
             if work.open and work.plan and work.plan.links and not work.known.contact_id:
                 work.wait("no_contact", reason("order_without_contact"))
-        self.reader.find_owners([work for work in works if work.open and work.plan and work.plan.makes], portal)
+        self.reader.find_contacts([work for work in works if work.open and work.plan and work.plan.links], portal)
         for work in works:
             if work.plan and work.owner and "owner" in NAMES[portal.kind]:
                 work.plan = replace(work.plan, values={**work.plan.values, "owner": work.owner})

@@ -91,8 +91,9 @@ class OrderReader:
                 work.seen = replace(work.seen, lines=tuple(lines))
         return True
 
-    def find_owners(self, works: Sequence[OrderWork], portal: OrderPortal) -> None:
-        """An order takes its contact's owner, else the configured ones in turn; one without a contact waits."""
+    def find_contacts(self, works: Sequence[OrderWork], portal: OrderPortal) -> None:
+        """Let each work name the contact as it is now, also where it was merged into another. A new order takes its
+        contact's owner, else the configured ones in turn; one without a contact waits."""
         if not works:
             return
         contacts = self.records.read(CONTACTS, [work.known.contact_id for work in works], [OWNER])
@@ -100,9 +101,11 @@ class OrderReader:
         for work in works:
             contact = contacts.get(work.known.contact_id)
             if isinstance(contact, dict):
-                work.owner = contact.get(OWNER) or ""
-                if not work.owner:
-                    without.append(work)
+                work.known.contact_id = contact["id"]
+                if work.plan and work.plan.makes:
+                    work.owner = contact.get(OWNER) or ""
+                    if not work.owner:
+                        without.append(work)
             elif isinstance(contact, RetryLater):
                 work.wait("row", contact.why)
             else:

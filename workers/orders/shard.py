@@ -114,6 +114,8 @@ class ShardDrain:
         """After a pause: one event alone. If HubSpot takes calls but not that one, delay it, not the line."""
         self.portal_cache.invalidate()
         try:
+            if self.is_too_early():
+                return False
             rows = self.stream.read(lease.shard, 1)
             try:
                 written = not rows or self.write_batch(rows, lease)

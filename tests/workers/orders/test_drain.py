@@ -396,3 +396,34 @@ def test_of_an_id_that_came_as_text_and_as_number_the_orders_are_found(line: Ord
     line.add(product("A"), customer=123, at=NOW + HOUR)
     line.run()
     assert len(line.orders(123)) == 1
+
+
+@pytest.mark.parametrize("writes", ["routed", "refused"])
+def test_an_order_is_linked_to_the_contact_that_its_contact_was_merged_into(line: OrderLine, writes: str) -> None:
+    line.crm.settings(merged_writes=writes)
+    first, second = line.know("c-1"), line.know("c-2", email="other@example.com")
+    line.crm.merge(second, first)
+    lead = line.add(product("A"))
+    line.run()
+    assert line.left() == 0
+    assert line.receipt(lead).order == "created"
+    [merged] = line.crm.contacts()
+    [order] = line.orders()
+    assert order["associations"]["contacts"] == [merged["id"]]
+
+
+def test_after_a_loss_of_redis_a_probe_waits_until_search_can_tell_too(line: OrderLine) -> None:
+    line.crm.settings(search_lag=60)
+    line.know("c-1")
+    line.add(product("A"))
+    line.run()
+    line.redis.delete(keys.ordered(keys.digest(KEY, "c-1")), keys.ORDERS_STORE)
+    line.crm.fault("401", path="/orders", method="GET")
+    line.add(product("A"), at=NOW + HOUR)
+    line.run()
+    assert line.redis.exists(keys.ORDERS_PAUSE)
+    line.crm.control("DELETE", "faults")
+    line.redis.hset(keys.ORDERS_PAUSE, "until", 1)
+    line.drain.drain(keys.shard_of("c-1", SHARDS))
+    assert line.left() == 1
+    assert len(line.orders()) == 1

@@ -5,7 +5,7 @@
 - Another cart changes the order while it is open: in its first stage, unpaid, with no payment under way. Else it makes
   a new order. A cart that is older than the one the order has changes nothing.
 - What the customer says of recipient, address, phone and payment reaches the open order from any intent.
-- An intent that cancels moves the open order to the stage for that.
+- An intent that cancels moves the open order to the stage for that, unless it is older than the order's cart.
 - Stage, pipeline and owner are set when an order is made, and never again but for that.
 """
 
@@ -127,17 +127,24 @@ def plan(
     None if it was not read. `name`: of a new order."""
     order = record.newest
     making = next((one for one in reversed(said) if one.kind is Kind.MAKES), None)
-    cancels = any(one.kind is Kind.CANCELS for one in said)
-    if making and (known := record.find(making.reference)) and known.cart and known.cart_version >= making.version:
+    if making and (known := record.find(making.reference)) and _has_done(known, making, record):
         # The same event again, after a crash or by a person's retry.
         making = None
     if order is None:
         return _make(said, making, record, facts, name, digest) if making else Plan(after=record)
-    superseded = making is not None and bool(order.cart) and order.cart_version > making.version
-    if superseded:
-        making = None
+    cancelling = [one.version for one in said if one.kind is Kind.CANCELS]
+    cancels = any(version > order.cart_version for version in cancelling)
+    superseded = bool(cancelling) and not cancels
+    if making and order.cart and order.cart_version > making.version:
+        making, superseded = None, True
     found = _plan_known(said, making, cancels, order, record, seen, facts, name, digest)
     return replace(found, why=reason("order_superseded")) if superseded and not found.why else found
+
+
+def _has_done(known: Order, making: Said, record: CustomerOrders) -> bool:
+    """Whether the event did already what it does to its order. Also where Redis has forgotten that order's cart: the
+    customer has ordered something else since."""
+    return known.cart_version >= making.version if known.cart else known is not record.newest
 
 
 def _plan_known(
@@ -172,8 +179,9 @@ def _plan_known(
         if making and not (is_same and recent):
             return _make(said, making, record, facts, name, digest)
         return _unchanged(said, _with_clock(order, clock, digest), record, reason("order_deleted"))
-    # One that was begun is finished, wherever it has been moved meanwhile.
-    is_open = order.attempted or _is_open(seen, order, facts, making if not is_same else None)
+    # One that was begun is finished with its own cart, wherever it has been moved meanwhile.
+    finishes = order.attempted and making is not None and (is_same or making.version == order.cart_version)
+    is_open = finishes or _is_open(seen, order, facts, making if not is_same else None)
     if making and not is_open and not (is_same and recent):
         return _make(said, making, record, facts, name, digest)
     order = replace(order, id=seen.id)

@@ -358,3 +358,35 @@ def test_only_five_orders_of_a_customer_are_kept() -> None:
     for number in range(8):
         known = known.with_order(Order(f"R{number}", (f"R{number}",)))
     assert [order.reference for order in known.orders] == ["R3", "R4", "R5", "R6", "R7"]
+
+
+def test_a_cancellation_that_is_tried_later_leaves_a_newer_cart_alone() -> None:
+    newer = decide(said(product("A"), at=NOW + 10))
+    found = decide(said(intent="Cancel order", at=NOW), known=done(newer), seen=in_hubspot(newer))
+    assert not found.writes
+    assert found.why.startswith("order_superseded")
+
+
+def test_another_cart_never_touches_an_order_that_was_begun_and_then_moved_on() -> None:
+    attempted = unpack(pack(MADE.attempt or NO_ORDERS))
+    other = said(product("C"), at=NOW + HOUR)
+    for changed in ({"stage": "s-processed"}, {"payment_status": "paid"}):
+        found = decide(other, known=attempted, seen=in_hubspot(MADE, **changed))
+        assert found.makes
+        assert found.reference == other.reference
+
+
+def test_details_never_touch_an_order_that_was_begun_and_then_moved_on() -> None:
+    attempted = unpack(pack(MADE.attempt or NO_ORDERS))
+    told = said(intent="Share", payment_method="card", at=NOW + 2)
+    assert not decide(told, known=attempted, seen=in_hubspot(MADE, stage="s-shipped")).writes
+
+
+def test_after_a_loss_of_redis_the_event_of_an_older_order_that_comes_again_leaves_the_newer_one_alone() -> None:
+    newer = decide(said(product("B"), at=NOW + HOUR))
+    known = NO_ORDERS
+    for made, id in ((MADE, "77"), (newer, "78")):
+        order = adopt(property_values(made.values, "orders"), id, DIGEST, "orders")
+        assert order
+        known = known.with_order(order)
+    assert not decide(said(product("A"), product("B", 1, 100)), known=known, seen=in_hubspot(newer)).writes
