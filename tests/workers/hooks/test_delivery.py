@@ -232,6 +232,21 @@ def test_one_event_that_is_never_taken_holds_back_no_other_customer(hooks: Hooks
     assert len(others) == len({*others}), "an event was posted twice because another one failed"
 
 
+def test_those_who_wait_behind_what_is_never_taken_hold_back_no_other_customer(
+    hooks: Hooks, receiver: Receiver
+) -> None:
+    """However many they are."""
+    receiver.answer = lambda body: ("400 Bad Request" if body["data"]["lead"] == "odd-0" else "200 OK", {})
+    odd, other = same_shard("same", 2)
+    for number in range(3 * delivery.READ_AHEAD):
+        hooks.put(f"odd-{number}", odd)
+    hooks.serve(receiver)
+    eventually(lambda: hooks.states() == [PAUSED])
+    hooks.put("lead-1", other)
+    eventually(lambda: "lead-1" in receiver.leads())
+    assert {*receiver.leads()} == {"odd-0", "lead-1"}
+
+
 def test_what_is_never_taken_is_given_up_at_last(
     hooks: Hooks, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -353,6 +368,17 @@ def test_a_new_address_gets_nothing_from_before(hooks: Hooks, receiver: Receiver
     hooks.serve(receiver)
     hooks.put("lead-1")
     eventually(lambda: receiver.leads() == ["lead-1"])
+
+
+def test_half_a_letter_is_delivered_and_holds_nobody_back(hooks: Hooks, receiver: Receiver) -> None:
+    """Chat texts may be cut within an emoji, which no encoding of Unicode can say."""
+    hooks.config = Config(hooks=HooksConfig(full=True))
+    hooks.put("a", body=r'{"text": "\ud83d ก"}'.encode())
+    hooks.put("b")
+    hooks.serve(receiver)
+    eventually(lambda: receiver.leads() == ["a", "b"])
+    headers, raw = receiver.taken[0]
+    assert Webhook(HOOK_SECRET).verify(raw, standard_headers(headers))["data"]["event"] == {"text": "\ud83d ก"}
 
 
 @pytest.mark.parametrize("full", [False, True])
