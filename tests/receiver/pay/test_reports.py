@@ -227,6 +227,19 @@ def test_without_the_token_nothing_is_taken(promptpay: Desk, headers: dict[str, 
     assert recorded(promptpay.line) == []
 
 
+def test_who_guesses_the_token_waits_whichever_call_it_tries(promptpay: Desk) -> None:
+    guess = {"Authorization": "Bearer x", "X-Forwarded-For": "203.0.113.77"}
+    messages = promptpay.line.url + "/api/v1/messages"
+    statuses = []
+    for _ in range(6):
+        statuses.append(report(promptpay, {"reference": REF, "amount": "1"}, guess).status_code)
+        statuses.append(requests.post(messages, b"{}", headers=guess, timeout=10).status_code)
+    assert statuses == [401] * 11 + [429]
+    answer = report(promptpay, {"reference": REF, "amount": "1"}, {**guess, **BEARER})
+    assert (answer.status_code, 0 < int(answer.headers["Retry-After"]) <= 60) == (429, True)
+    assert recorded(promptpay.line) == []
+
+
 def test_stripes_call_is_not_found_for_another_provider(promptpay: Desk) -> None:
     payload = raw(event())
     assert post(promptpay, payload, sign(payload, WEBHOOK_SECRET)).status_code == 404
