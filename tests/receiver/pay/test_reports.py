@@ -164,13 +164,16 @@ def test_signed_nonsense_is_refused_and_breaks_nothing(desk: Desk, payload: byte
         (event("checkout.session.expired", payment_status="unpaid"), None),
         (event("charge.refunded", amount_refunded=100), "refunded"),
         (event("charge.dispute.created", amount=100), "disputed"),
+        # Another app of the same account has its own references.
+        (event(metadata={"reference": "Ann Example 0812345678"}), None),
+        (event("charge.dispute.created", amount=100, metadata={"reference": "Ann"}), None),
         (event("charge.dispute.created", amount=100, metadata={}), None),
         (event("charge.dispute.created", amount=100, metadata={}, payment_intent="pi_ours"), "disputed"),
         (event("charge.dispute.created", amount=100, metadata={}, payment_intent="pi_of_others"), None),
     ],
 )
 def test_events_are_read_as_what_they_say(said: dict[str, Any], kind: str | None) -> None:
-    found = read_event(said, {"pi_ours": REF, "pi_of_others": ""}.__getitem__)
+    found = read_event(said, {"pi_ours": REF, "pi_of_others": "Ann Example"}.__getitem__)
     assert (found.kind if found else None) == kind
 
 
