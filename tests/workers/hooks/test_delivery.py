@@ -16,6 +16,7 @@ from standardwebhooks import Webhook
 from leadcore.config import Config
 from leadcore.config import Hooks as HooksConfig
 from leadcore.endpoint import KEEP_MS, OPEN, PAUSED, STOPPED
+from leadcore.fields import ENDPOINT
 from leadcore.machine import Machine
 from leadcore.store import endpoints, keys
 from leadsync.privacy.customer_data import CustomerData
@@ -355,9 +356,25 @@ def test_nothing_stays_for_an_address_that_is_served_no_more(hooks: Hooks, recei
     now_ms = hooks.redis.time()[0] * 1000
     hooks.endpoints.trim(now_ms)
     assert hooks.waiting() == 1
-    hooks.endpoints.trim(now_ms + 2 * 3_600_000)
+    worker = hooks.endpoints
+    worker.trim(now_ms + 2 * 3_600_000)
+    assert hooks.waiting() == 1
+    worker.trim(now_ms + 2 * 3_600_000 + endpoints.RETURN_MS)
     assert hooks.endpoints.read_all() == []
     assert hooks.waiting() == 0
+
+
+def test_what_waits_outlives_hours_without_workers_or_redis(hooks: Hooks, receiver: Receiver) -> None:
+    """They come back, and whoever trims may be faster than who serves the address."""
+    hooks.serve(receiver).stop()
+    hooks.put("lead-1")
+    [one] = hooks.endpoints.read_all()
+    stored = keys.endpoint(keys.HOOKS, one.digest)
+    seconds, _ = hooks.redis.time()
+    hooks.redis.hset(stored, ENDPOINT["seen_ms"], (seconds - 8 * 3_600) * 1000)
+    hooks.endpoints.trim(seconds * 1000)
+    hooks.serve(receiver)
+    eventually(lambda: receiver.leads() == ["lead-1"])
 
 
 def test_a_new_address_gets_nothing_from_before(hooks: Hooks, receiver: Receiver) -> None:
