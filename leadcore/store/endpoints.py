@@ -22,8 +22,8 @@ from leadcore.store.lua import DEL_FIRST, NOW
 MOST_ENTRIES, MOST_BYTES = 100_000, 64_000_000
 # A new address gets what happened since its worker started, however long that took.
 FIRST_MS = 60_000
-# An address that no worker has named for so long is forgotten, and not before it was seen so for `RETURN_MS`: workers or
-# Redis may have been away or asleep, and name it again within minutes.
+# An address that no worker has named for so long is forgotten, and not before it was seen so for `RETURN_MS`: workers
+# or Redis may have been away or asleep; then workers name it again within minutes.
 UNSERVED_MS, RETURN_MS = 3_600_000, 600_000
 
 _WRITE = (

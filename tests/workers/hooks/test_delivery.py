@@ -24,6 +24,7 @@ from leadsync.privacy.forget import Forgetting
 from receiver.intake.spool import Spool
 from tests.conftest import SHARDS, eventually, same_shard
 from tests.workers.hooks.conftest import HOOK_SECRET, Hooks, Receiver
+from workers.flow import endpoint_loop
 from workers.flow.endpoint_loop import ServedEndpoint
 from workers.hooks import client, delivery
 from workers.rules import endpoint
@@ -299,6 +300,27 @@ def test_another_worker_goes_on_where_one_died(hooks: Hooks, receivers: Callable
     hooks.serve(receiver)
     eventually(lambda: {*receiver.ids()} == {*ids} and not hooks.waiting())
     first.close()
+
+
+def test_a_worker_that_was_frozen_goes_on_where_another_came_to(
+    hooks: Hooks, receivers: Callable[..., Receiver], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its lock has expired, and the other one gave it back."""
+    monkeypatch.setattr(endpoint_loop, "BEAT_SECONDS", 0.0)
+    receiver = receivers(seconds=0.2)
+    frozen = delivery.build(hooks.redis, hooks.settings(receiver), Machine()).deliveries[0]
+    ids = [hooks.put(f"lead-{number}") for number in range(3)]
+    frozen.served.register()
+    frozen.step()
+    eventually(lambda: receiver.ids() == ids[:1])
+    hooks.redis.delete(keys.endpoint_lock(keys.HOOKS, frozen.served.digest))
+    other = hooks.serve(receiver)
+    eventually(lambda: not hooks.waiting())
+    other.stop()
+    more = hooks.put("lead-3")
+    eventually(lambda: frozen.step() and more in receiver.ids())
+    assert receiver.ids() == [ids[0], *ids, more]
+    frozen.close()
 
 
 def test_two_workers_post_nothing_twice(hooks: Hooks, receiver: Receiver) -> None:
