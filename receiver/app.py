@@ -18,6 +18,7 @@ from leadcore.store.counters import Tally
 from receiver import health
 from receiver.api import description
 from receiver.api import views as api
+from receiver.api.auth import BearerAuth
 from receiver.console import views as console
 from receiver.intake.errors import Forbidden, NotStored, Unusable
 from receiver.intake.fast_path import FastPath
@@ -62,12 +63,13 @@ def create_app(given: ReceiverSettings | None = None) -> Flask:
     intake = Intake(SecretCheck(settings.secrets), feeder, replies, settings.trusted_proxies)
     app.register_blueprint(intake.blueprint())
     app.register_blueprint(health.blueprint(redis, spool, settings))
-    _register_payments(app, redis, links, settings)
+    auth = BearerAuth(settings.messages_token, settings.trusted_proxies)
+    _register_payments(app, redis, links, settings, feeder.tally, auth)
     if settings.console_password:
         app.register_blueprint(console.blueprint(redis, spool, settings))
     app.register_blueprint(description.blueprint())
     if settings.messages_token:
-        app.register_blueprint(api.blueprint(redis, settings, feeder.tally))
+        app.register_blueprint(api.blueprint(redis, settings, feeder.tally, auth))
     _answer_errors(app, feeder.tally)
     app.wsgi_app = FastPath(app, intake)  # type: ignore[method-assign]  # as Flask's documentation does it
     feeder.start()
@@ -76,7 +78,9 @@ def create_app(given: ReceiverSettings | None = None) -> Flask:
     return app
 
 
-def _register_payments(app: Flask, redis: Redis, links: PayLinks | None, settings: ReceiverSettings) -> None:
+def _register_payments(
+    app: Flask, redis: Redis, links: PayLinks | None, settings: ReceiverSettings, tally: Tally, auth: BearerAuth
+) -> None:
     """The payment page and who reports payments, each where it is configured."""
     payment = settings.shared.config.payment
     if payment is None:
@@ -84,7 +88,7 @@ def _register_payments(app: Flask, redis: Redis, links: PayLinks | None, setting
     stripe = StripeCheckout(settings.payment) if payment.provider == "stripe" else None
     if links:
         app.register_blueprint(pay.blueprint(redis, links, settings, stripe))
-    app.register_blueprint(reports.blueprint(redis, settings, stripe))
+    app.register_blueprint(reports.blueprint(redis, settings, tally, auth, stripe))
 
 
 def _answer_errors(app: Flask, tally: Tally) -> None:

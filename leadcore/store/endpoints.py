@@ -22,8 +22,9 @@ from leadcore.store.lua import DEL_FIRST, NOW
 MOST_ENTRIES, MOST_BYTES = 100_000, 64_000_000
 # A new address gets what happened since its worker started, however long that took.
 FIRST_MS = 60_000
-# An address that no worker has named for so long is forgotten.
-UNSERVED_MS = 3_600_000
+# An address that no worker has named for so long is forgotten, and not before it was seen so for `RETURN_MS`: workers
+# or Redis may have been away or asleep; then workers name it again within minutes.
+UNSERVED_MS, RETURN_MS = 3_600_000, 600_000
 
 _WRITE = (
     """
@@ -120,6 +121,8 @@ class Endpoints:
         self._register = connection.register_script(_REGISTER)
         self._trim = connection.register_script(_TRIM)
         self._reopen = connection.register_script(_REOPEN)
+        # Since when an address is seen unserved, by its digest and when it last was served.
+        self._unserved: dict[tuple[str, int], int] = {}
 
     def register(self, digest: str, number: int, name: str) -> None:
         """Note that a worker serves this address; a new one gets what happens from now on."""
@@ -150,9 +153,15 @@ class Endpoints:
     def trim(self, now_ms: int) -> int:
         """Delete what is done or too old, and addresses that nobody serves any more. Returns how many entries were
         deleted that an address had not got."""
-        served = []
-        for one in self.read_all():
-            if one.seen_ms < now_ms - UNSERVED_MS:
+        known, served = self.read_all(), []
+        unserved = {
+            (one.digest, one.seen_ms): self._unserved.get((one.digest, one.seen_ms), now_ms)
+            for one in known
+            if one.seen_ms < now_ms - UNSERVED_MS
+        }
+        self._unserved = unserved
+        for one in known:
+            if now_ms - unserved.get((one.digest, one.seen_ms), now_ms) >= RETURN_MS:
                 self.redis.srem(keys.endpoints(self.line), one.digest)
                 done = [keys.overtaken(self.line, one.digest, shard) for shard in range(self.shards)]
                 self.redis.delete(keys.endpoint(self.line, one.digest), *done)

@@ -24,11 +24,10 @@ MAX_CONCURRENT = 8
 REDIS_AWAY = "Redis does not answer, and nothing was stored. Repeat the call with the same Idempotency-Key."
 
 
-def blueprint(redis: Redis, settings: ReceiverSettings, tally: Tally) -> Blueprint:
+def blueprint(redis: Redis, settings: ReceiverSettings, tally: Tally, auth: BearerAuth) -> Blueprint:
     """The calls; raise `event.Malformed` and `RequestEntityTooLarge`. `redis` needs a short timeout."""
     pages = Blueprint("api", __name__)
     messages = Messages(redis, settings.shared.config.inbox.shards)
-    auth = BearerAuth(settings.messages_token, settings.trusted_proxies)
     slots = threading.BoundedSemaphore(MAX_CONCURRENT)
 
     @pages.errorhandler(ApiError)

@@ -1,7 +1,5 @@
 """Who says that something is paid: Stripe, and the shop's own system."""
 
-import hashlib
-import hmac
 import json
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -16,7 +14,10 @@ from leadcore.orders.money import to_units
 from leadcore.orders.reference import read_reference
 from leadcore.settings import ReceiverSettings
 from leadcore.store.connection import AWAY, Redis
+from leadcore.store.counters import Tally
 from leadcore.store.payments import PaymentNews, Payments
+from receiver.api.auth import BearerAuth
+from receiver.api.errors import ApiError
 from receiver.pay.errors import NotStripes, StripeAway, StripeRefused
 from receiver.pay.stripe_checkout import StripeCheckout
 
@@ -25,14 +26,24 @@ _LARGEST = Decimal(10) ** 12
 log = structlog.get_logger("leadsync.pay")
 
 
-def blueprint(redis: Redis, settings: ReceiverSettings, stripe: StripeCheckout | None = None) -> Blueprint:
+def blueprint(
+    redis: Redis, settings: ReceiverSettings, tally: Tally, auth: BearerAuth, stripe: StripeCheckout | None = None
+) -> Blueprint:
     """The calls that are configured; the others are not found."""
     calls = Blueprint("payments", __name__)
     payments = Payments(redis, settings.shared.config.inbox.shards)
     if stripe is not None:
         _add_stripe(calls, payments, stripe)
     if settings.messages_token:
-        _add_shop(calls, payments, settings)
+        _add_shop(calls, payments, settings, auth)
+
+    @calls.errorhandler(ApiError)
+    def refused(error: ApiError) -> Response:
+        tally.add(f"refused:{error.counted}")
+        answer = _answer(error.status, {"error": str(error)})
+        answer.headers.update(error.headers())
+        return answer
+
     return calls
 
 
@@ -52,16 +63,12 @@ def _add_stripe(calls: Blueprint, payments: Payments, stripe: StripeCheckout) ->
         return _answer(200, {"received": True})
 
 
-def _add_shop(calls: Blueprint, payments: Payments, settings: ReceiverSettings) -> None:
-    token = _digest(f"Bearer {settings.messages_token}")
+def _add_shop(calls: Blueprint, payments: Payments, settings: ReceiverSettings, auth: BearerAuth) -> None:
     currency = settings.shared.config.currency
 
     @calls.post(PATH, strict_slashes=False, provide_automatic_options=False)
     def payment() -> Response:
-        if not hmac.compare_digest(_digest(request.headers.get("Authorization", "")), token):
-            answer = _answer(401, {"error": "Authorization must be Bearer and MESSAGES_TOKEN."})
-            answer.headers["WWW-Authenticate"] = "Bearer"
-            return answer
+        auth.check(request)
         try:
             body = event.decode(request.get_data(cache=False))
         except Malformed as error:
@@ -102,10 +109,6 @@ def _read_units(said: Any, currency: str) -> int | None:
         return to_units(amount, currency) if 0 < amount < _LARGEST else None
     except (InvalidOperation, ValueError):
         return None
-
-
-def _digest(text: str) -> bytes:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
 def _answer(status: int, body: dict[str, Any]) -> Response:

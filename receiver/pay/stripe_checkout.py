@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import stripe
 
+from leadcore.orders.reference import read_reference
 from leadcore.settings import PaymentSettings
 from leadcore.store.payments import Kind, PaymentNews
 from receiver.pay.errors import NotStripes, StripeAway, StripeRefused
@@ -156,9 +157,11 @@ def read_news(said: Any, find_reference: Callable[[str], str]) -> PaymentNews | 
     if kind is None or not event or not about:
         return None
     payment = _text(about.get("payment_intent"))
-    reference = _text(_part(about, "metadata").get("reference"))
-    if kind == "disputed" and not reference:
-        reference = find_reference(payment) if payment else ""
+    said_reference = _text(_part(about, "metadata").get("reference"))
+    if kind == "disputed" and not said_reference:
+        said_reference = find_reference(payment) if payment else ""
+    # Another app of the same account may name anything so.
+    reference = read_reference(said_reference)
     status, wanted = about.get("payment_status"), {"paid": "paid", "failed": "unpaid"}
     if not reference or (kind in wanted and status != wanted[kind]):
         return None

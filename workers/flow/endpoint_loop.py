@@ -64,9 +64,9 @@ class ServedEndpoint:
         self._beat_at = now
         if now - self._registered_at > REGISTER_SECONDS:
             self.register()
-        self.held = self._locks.renew_lock(self._lock_name, self._token) or self._locks.acquire_lock(
-            self._lock_name, self._token
-        )
+        is_kept = self._locks.renew_lock(self._lock_name, self._token)
+        # One that was lost is taken a beat later: another worker may have gone on meanwhile.
+        self.held = is_kept or (not self.held and self._locks.acquire_lock(self._lock_name, self._token))
         if self.held:
             self.record = self.endpoints.read(self.digest)
         return self.held

@@ -28,8 +28,8 @@ from workers.settings import WorkerSettings
 
 IN_FLIGHT = 24
 PAGE = 100
-# Hooks that are read and not under way yet.
-READ_AHEAD = 100
+# Hooks that are read and not under way yet, and all with those that wait behind one that failed.
+READ_AHEAD, MOST_HELD = 100, 2_000
 # An entry that the address refuses while it takes so many later ones of its shard is given up.
 MOST_OVERTAKING = 2_000
 LINKS_SECONDS = 60.0
@@ -52,6 +52,8 @@ class HookDelivery:
         self._suspects: deque[bytes] = deque()
         self._tries: dict[tuple[int, bytes], int] = {}
         self._looked_at = self._linked_at = self._risked_at = float("-inf")
+        # Whether others may go that were not read yet.
+        self._is_behind = False
         self._is_stale = False
         self._links = PortalLinks()
 
@@ -158,8 +160,13 @@ class HookDelivery:
         now = self.machine.monotonic()
         if not self._windows:
             self._load_windows()
-        waiting = sum(map(len, self._queues.values())) - len(self._flights)
-        if waiting >= READ_AHEAD or now - self._looked_at < POLL_SECONDS:
+        queues = self._queues.values()
+        held = sum(map(len, queues))
+        waiting = sum(len(queue) for queue in queues if (queue[0].shard, queue[0].entry) not in self._tries)
+        if held >= MOST_HELD:
+            self._is_behind = False
+            return
+        if waiting - len(self._flights) >= READ_AHEAD or now - self._looked_at < POLL_SECONDS:
             return
         if not self._links.base or now - self._linked_at > LINKS_SECONDS:
             self._links, self._linked_at = read_portal_links(self.served.redis), now
@@ -168,7 +175,8 @@ class HookDelivery:
             after = b"(" + window.read_to
             pipe.xrange(keys.entries(self.served.line, shard), min=after, count=PAGE)
         pages = pipe.execute()
-        if not any(len(rows) == PAGE for rows in pages):
+        self._is_behind = any(len(rows) == PAGE for rows in pages)
+        if not self._is_behind:
             self._looked_at = now
         hooks = []
         for shard, rows in enumerate(pages):
@@ -222,7 +230,7 @@ class HookDelivery:
         now = self.machine.monotonic()
         if self._ready and not (self._suspects and self._flights and now - self._risked_at >= RISK_SECONDS):
             return self._ready.popleft()
-        if self._suspects and (not self._flights or now - self._risked_at >= RISK_SECONDS):
+        if self._suspects and (not (self._flights or self._is_behind) or now - self._risked_at >= RISK_SECONDS):
             self._risked_at = now
             return self._suspects.popleft()
         return None
@@ -232,11 +240,12 @@ class HookDelivery:
         try:
             body = payload.build(hook.entry, hook.fields, self._links, hook.more)
             message_id = payload.event_id(hook.fields)
+            at = datetime.fromtimestamp(self.machine.time(), UTC)
+            headers, raw = self.signer.headers(message_id, at, body), body.encode()
         except (KeyError, ValueError, TypeError) as error:
             log.warning("hook.unreadable", error=type(error).__name__)
             return HookOutcome()
-        at = datetime.fromtimestamp(self.machine.time(), UTC)
-        return self.client.send(self.signer.headers(message_id, at, body), body.encode("utf-8", "surrogatepass"))
+        return self.client.send(headers, raw)
 
 
 def build(connection: Redis, settings: WorkerSettings, machine: Machine) -> EndpointLoop:

@@ -27,12 +27,23 @@ def build(entry: bytes, fields: Mapping[bytes, bytes], links: PortalLinks, more:
         data["text" if name == MESSAGE_SENT else "event"] = json.loads(fields[BODY])
     happened_at = datetime.fromtimestamp(int(entry.partition(b"-")[0]) / 1000, UTC)
     timestamp = happened_at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return json.dumps({"type": name, "timestamp": timestamp, "data": data}, ensure_ascii=False)
+    whole = {"type": name, "timestamp": timestamp, "data": data}
+    body = json.dumps(whole, ensure_ascii=False)
+    # Half a letter of UTF-16 cannot be signed or sent but as an escape.
+    return body if _is_unicode(body) else json.dumps(whole)
 
 
 def event_id(fields: Mapping[bytes, bytes]) -> str:
     """The same for each attempt."""
     return fields[EVENT_ID].decode("ascii")
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 class Signer:

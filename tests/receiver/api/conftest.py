@@ -7,6 +7,7 @@ import pytest
 import requests
 
 from leadcore.store import keys
+from sandbox.stripe import API_KEY, WEBHOOK_SECRET
 from tests.conftest import Line, open_line
 
 TOKEN = "messages-7f3a91-of-the-shop"
@@ -38,6 +39,15 @@ class Shop:
 def running_shop(tmp_path_factory: pytest.TempPathFactory, databases: Iterator[str], processes: None) -> Iterator[Shop]:
     folder = tmp_path_factory.mktemp("api")
     on = {"MESSAGES_TOKEN": TOKEN, "CONSOLE_PASSWORD": PASSWORD, "METRICS_TOKEN": METRICS, "TRUSTED_PROXIES": "1"}
+    config = folder / "leadsync.toml"
+    config.write_text('[payment]\nprovider = "stripe"\n', encoding="utf-8")
+    on |= {
+        "LEADSYNC_CONFIG": str(config),
+        "LEADSYNC_KEY": "a key of thirty-two characters..",
+        "PUBLIC_URL": "https://shop.example.com",
+        "STRIPE_API_KEY": API_KEY,
+        "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET,
+    }
     with open_line(folder, next(databases), WEB_CONCURRENCY="1", **on) as line:
         line.start("web")
         line.await_web()

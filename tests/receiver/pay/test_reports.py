@@ -164,13 +164,16 @@ def test_signed_nonsense_is_refused_and_breaks_nothing(desk: Desk, payload: byte
         (event("checkout.session.expired", payment_status="unpaid"), None),
         (event("charge.refunded", amount_refunded=100), "refunded"),
         (event("charge.dispute.created", amount=100), "disputed"),
+        # Another app of the same account has its own references.
+        (event(metadata={"reference": "Ann Example 0812345678"}), None),
+        (event("charge.dispute.created", amount=100, metadata={"reference": "Ann"}), None),
         (event("charge.dispute.created", amount=100, metadata={}), None),
         (event("charge.dispute.created", amount=100, metadata={}, payment_intent="pi_ours"), "disputed"),
         (event("charge.dispute.created", amount=100, metadata={}, payment_intent="pi_of_others"), None),
     ],
 )
 def test_events_are_read_as_what_they_say(said: dict[str, Any], kind: str | None) -> None:
-    found = read_event(said, {"pi_ours": REF, "pi_of_others": ""}.__getitem__)
+    found = read_event(said, {"pi_ours": REF, "pi_of_others": "Ann Example"}.__getitem__)
     assert (found.kind if found else None) == kind
 
 
@@ -224,6 +227,19 @@ def test_without_the_token_nothing_is_taken(promptpay: Desk, headers: dict[str, 
     encoded: Any = {name: value.encode() for name, value in headers.items()}
     answer = report(promptpay, {"reference": REF, "amount": "1"}, encoded)
     assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
+    assert recorded(promptpay.line) == []
+
+
+def test_who_guesses_the_token_waits_whichever_call_it_tries(promptpay: Desk) -> None:
+    guess = {"Authorization": "Bearer x", "X-Forwarded-For": "203.0.113.77"}
+    messages = promptpay.line.url + "/api/v1/messages"
+    statuses = []
+    for _ in range(6):
+        statuses.append(report(promptpay, {"reference": REF, "amount": "1"}, guess).status_code)
+        statuses.append(requests.post(messages, b"{}", headers=guess, timeout=10).status_code)
+    assert statuses == [401] * 11 + [429]
+    answer = report(promptpay, {"reference": REF, "amount": "1"}, {**guess, **BEARER})
+    assert (answer.status_code, 0 < int(answer.headers["Retry-After"]) <= 60) == (429, True)
     assert recorded(promptpay.line) == []
 
 

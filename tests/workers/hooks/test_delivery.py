@@ -16,6 +16,7 @@ from standardwebhooks import Webhook
 from leadcore.config import Config
 from leadcore.config import Hooks as HooksConfig
 from leadcore.endpoint import KEEP_MS, OPEN, PAUSED, STOPPED
+from leadcore.fields import ENDPOINT
 from leadcore.machine import Machine
 from leadcore.store import endpoints, keys
 from leadsync.privacy.customer_data import CustomerData
@@ -23,6 +24,7 @@ from leadsync.privacy.forget import Forgetting
 from receiver.intake.spool import Spool
 from tests.conftest import SHARDS, eventually, same_shard
 from tests.workers.hooks.conftest import HOOK_SECRET, Hooks, Receiver
+from workers.flow import endpoint_loop
 from workers.flow.endpoint_loop import ServedEndpoint
 from workers.hooks import client, delivery
 from workers.rules import endpoint
@@ -232,6 +234,21 @@ def test_one_event_that_is_never_taken_holds_back_no_other_customer(hooks: Hooks
     assert len(others) == len({*others}), "an event was posted twice because another one failed"
 
 
+def test_those_who_wait_behind_what_is_never_taken_hold_back_no_other_customer(
+    hooks: Hooks, receiver: Receiver
+) -> None:
+    """However many they are."""
+    receiver.answer = lambda body: ("400 Bad Request" if body["data"]["lead"] == "odd-0" else "200 OK", {})
+    odd, other = same_shard("same", 2)
+    for number in range(3 * delivery.READ_AHEAD):
+        hooks.put(f"odd-{number}", odd)
+    hooks.serve(receiver)
+    eventually(lambda: hooks.states() == [PAUSED])
+    hooks.put("lead-1", other)
+    eventually(lambda: "lead-1" in receiver.leads())
+    assert {*receiver.leads()} == {"odd-0", "lead-1"}
+
+
 def test_what_is_never_taken_is_given_up_at_last(
     hooks: Hooks, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -283,6 +300,27 @@ def test_another_worker_goes_on_where_one_died(hooks: Hooks, receivers: Callable
     hooks.serve(receiver)
     eventually(lambda: {*receiver.ids()} == {*ids} and not hooks.waiting())
     first.close()
+
+
+def test_a_worker_that_was_frozen_goes_on_where_another_came_to(
+    hooks: Hooks, receivers: Callable[..., Receiver], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its lock has expired, and the other one gave it back."""
+    monkeypatch.setattr(endpoint_loop, "BEAT_SECONDS", 0.0)
+    receiver = receivers(seconds=0.2)
+    frozen = delivery.build(hooks.redis, hooks.settings(receiver), Machine()).deliveries[0]
+    ids = [hooks.put(f"lead-{number}") for number in range(3)]
+    frozen.served.register()
+    frozen.step()
+    eventually(lambda: receiver.ids() == ids[:1])
+    hooks.redis.delete(keys.endpoint_lock(keys.HOOKS, frozen.served.digest))
+    other = hooks.serve(receiver)
+    eventually(lambda: not hooks.waiting())
+    other.stop()
+    more = hooks.put("lead-3")
+    eventually(lambda: frozen.step() and more in receiver.ids())
+    assert receiver.ids() == [ids[0], *ids, more]
+    frozen.close()
 
 
 def test_two_workers_post_nothing_twice(hooks: Hooks, receiver: Receiver) -> None:
@@ -340,9 +378,25 @@ def test_nothing_stays_for_an_address_that_is_served_no_more(hooks: Hooks, recei
     now_ms = hooks.redis.time()[0] * 1000
     hooks.endpoints.trim(now_ms)
     assert hooks.waiting() == 1
-    hooks.endpoints.trim(now_ms + 2 * 3_600_000)
+    worker = hooks.endpoints
+    worker.trim(now_ms + 2 * 3_600_000)
+    assert hooks.waiting() == 1
+    worker.trim(now_ms + 2 * 3_600_000 + endpoints.RETURN_MS)
     assert hooks.endpoints.read_all() == []
     assert hooks.waiting() == 0
+
+
+def test_what_waits_outlives_hours_without_workers_or_redis(hooks: Hooks, receiver: Receiver) -> None:
+    """They come back, and whoever trims may be faster than who serves the address."""
+    hooks.serve(receiver).stop()
+    hooks.put("lead-1")
+    [one] = hooks.endpoints.read_all()
+    stored = keys.endpoint(keys.HOOKS, one.digest)
+    seconds, _ = hooks.redis.time()
+    hooks.redis.hset(stored, ENDPOINT["seen_ms"], (seconds - 8 * 3_600) * 1000)
+    hooks.endpoints.trim(seconds * 1000)
+    hooks.serve(receiver)
+    eventually(lambda: receiver.leads() == ["lead-1"])
 
 
 def test_a_new_address_gets_nothing_from_before(hooks: Hooks, receiver: Receiver) -> None:
@@ -353,6 +407,17 @@ def test_a_new_address_gets_nothing_from_before(hooks: Hooks, receiver: Receiver
     hooks.serve(receiver)
     hooks.put("lead-1")
     eventually(lambda: receiver.leads() == ["lead-1"])
+
+
+def test_half_a_letter_is_delivered_and_holds_nobody_back(hooks: Hooks, receiver: Receiver) -> None:
+    """Chat texts may be cut within an emoji, which no encoding of Unicode can say."""
+    hooks.config = Config(hooks=HooksConfig(full=True))
+    hooks.put("a", body=r'{"text": "\ud83d ก"}'.encode())
+    hooks.put("b")
+    hooks.serve(receiver)
+    eventually(lambda: receiver.leads() == ["a", "b"])
+    headers, raw = receiver.taken[0]
+    assert Webhook(HOOK_SECRET).verify(raw, standard_headers(headers))["data"]["event"] == {"text": "\ud83d ก"}
 
 
 @pytest.mark.parametrize("full", [False, True])
