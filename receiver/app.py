@@ -64,7 +64,7 @@ def create_app(given: ReceiverSettings | None = None) -> Flask:
     app.register_blueprint(health.blueprint(redis, spool, settings))
     _register_payments(app, redis, links, settings)
     if settings.console_password:
-        app.register_blueprint(console.blueprint(redis, spool, settings))
+        app.register_blueprint(console.blueprint(redis, spool, settings, intake.send_test))
     app.register_blueprint(description.blueprint())
     if settings.messages_token:
         app.register_blueprint(api.blueprint(redis, settings, feeder.tally))

@@ -16,6 +16,7 @@ from selenium.webdriver.remote.webelement import WebElement
 
 from leadcore.receipts import HELD, PARKED, pack_names
 from leadcore.store import keys
+from leadcore.store.posts import LAST
 from tests.chromium import open_chromium
 from tests.conftest import ROOT, Line, eventually, lead, open_line
 from workers.rules.settlement import DRY_RUN
@@ -129,6 +130,7 @@ def driver(tmp_path_factory: pytest.TempPathFactory, processes: None) -> Iterato
 def browser(driver: webdriver.Chrome, shop: Line) -> Iterator[Browser]:
     """A page that complains fails the test that looked at it."""
     shop.reset()
+    shop.redis.zadd(keys.LAST_POST, {LAST: shop.redis.time()[0] * 1000})
     driver.delete_all_cookies()
     one = Browser(driver, shop)
     one.look()
@@ -338,6 +340,7 @@ def furnished(browser: Browser, shop: Line) -> Callable[[], dict[str, str]]:
             "held": f"leads/{shop.receipt('p-4').lead}",
             "actions": "actions",
             "matches": "matches",
+            "setup": "setup",
             "discard": "discard?code=refused&reason=HubSpot+refused+this+contact",
         }
 
