@@ -68,10 +68,6 @@ SETUP_TEXTS: Mapping[str, tuple[str, str]] = {
         "ยังขาด {names} กรุณารันคำสั่ง leadsync setup",
     ),
     "setup.post": ("DealDroid", "การส่งจาก DealDroid"),
-    "setup.refused": (
-        "{n} post was refused today for its secret.|{n} posts were refused today for their secret.",
-        "วันนี้ปฏิเสธไป {n} ครั้งเพราะ secret ไม่ถูกต้อง",
-    ),
     "setup.test": ("Test lead", "ลีดทดสอบ"),
     "setup.test.todo": (
         "None was sent yet. It is a made-up customer called LeadSync Test, goes the way of DealDroid's leads, and "

@@ -137,8 +137,8 @@ def test_without_a_secret_that_is_to_be_done() -> None:
 def test_posts_refused_for_their_secret_are_told(newcomer: ConsoleUser) -> None:
     assert 'id="refused"' not in newcomer.read()
     newcomer.redis.hset(keys.REFUSED, local_date(newcomer.redis.time()[0] * 1000, BANGKOK).isoformat(), 2)
-    assert "2 posts were refused today for their secret." in text_of(newcomer.read())
-    assert "ปฏิเสธไป 2 ครั้ง" in text_of(newcomer.read(**TH))
+    assert "2 posts refused today: the secret of an intent is not the one set here." in text_of(newcomer.read())
+    assert "วันนี้ปฏิเสธ 2 คำขอ" in text_of(newcomer.read(**TH))
 
 
 def test_a_worker_is_asked_only_where_something_is_not_known_or_not_well(newcomer: ConsoleUser) -> None:
