@@ -68,7 +68,7 @@ class PaymentSettings:
 
 @dataclass(frozen=True, slots=True)
 class ReceiverSettings:
-    """What only the receiver needs. Without `secrets` anybody may post."""
+    """What only the receiver needs. Without `secrets` anybody may post. `public_url`: see `read_public_url`."""
 
     shared: Settings
     secrets: tuple[str, ...] = field(repr=False)
@@ -77,6 +77,7 @@ class ReceiverSettings:
     messages_token: str = field(repr=False)
     trusted_proxies: int
     payment: PaymentSettings
+    public_url: str = ""
 
 
 def read(env: Mapping[str, str] = os.environ) -> Settings:
@@ -128,6 +129,7 @@ def read_receiver(env: Mapping[str, str] = os.environ) -> ReceiverSettings:
         messages_token=_token(env, "MESSAGES_TOKEN"),
         payment=read_payment(env, shared.config),
         trusted_proxies=number(env, "TRUSTED_PROXIES", default=1 if shared.hosted else 0, low=0, high=10),
+        public_url=_public_url_if_usable(env),
     )
 
 
@@ -156,6 +158,14 @@ def read_public_url(env: Mapping[str, str]) -> str:
     if any(mark in value for mark in "?#@"):
         raise SettingsError("PUBLIC_URL must be an address alone, without user, ? and #: https://shop.example.com.")
     return value.rstrip("/")
+
+
+def _public_url_if_usable(env: Mapping[str, str]) -> str:
+    """What only the setup page shows must not stop the receiver; where links need it, `read_payment` raises."""
+    try:
+        return read_public_url(env)
+    except SettingsError:
+        return ""
 
 
 def read_promptpay_id(value: str) -> str:

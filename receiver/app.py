@@ -66,7 +66,7 @@ def create_app(given: ReceiverSettings | None = None) -> Flask:
     auth = BearerAuth(settings.messages_token, settings.trusted_proxies)
     _register_payments(app, redis, links, settings, feeder.tally, auth)
     if settings.console_password:
-        app.register_blueprint(console.blueprint(redis, spool, settings))
+        app.register_blueprint(console.blueprint(redis, spool, settings, intake.send_test))
     app.register_blueprint(description.blueprint())
     if settings.messages_token:
         app.register_blueprint(api.blueprint(redis, settings, feeder.tally, auth))

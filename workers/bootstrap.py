@@ -17,6 +17,7 @@ from workers.hubspot.order_portal import OrderPortalCache
 from workers.hubspot.portal_store import PortalStore
 from workers.hubspot.records import Records
 from workers.hubspot.search_quota import SearchQuota
+from workers.hubspot.survey import Surveyor
 from workers.notes.drain import NoteDrain
 from workers.orders.drain import OrderDrain
 from workers.orders.payments import PaymentDrain
@@ -55,6 +56,7 @@ class Runtime:
     tally: Tally
     restore: BackgroundRestore
     stages: StagePoller | None
+    surveyor: Surveyor
     stop: Event
     machine: Machine
 
@@ -154,6 +156,15 @@ def build(settings: WorkerSettings, machine: Machine) -> Runtime:
         tally=tally,
         restore=BackgroundRestore(redis, hubspot, config, shared.key.encode(), stop, settings.requests_per_day),
         stages=_build_stages(shared, redis, hubspot, stop, machine),
+        # A client of its own: what it asks changes nothing, so a dry run asks it too, and no answer slows the line.
+        surveyor=Surveyor(
+            redis,
+            HubSpot(settings.token, settings.hubspot_url, budget, version=shared.hubspot_version),
+            settings.token,
+            config,
+            stop,
+            machine,
+        ),
         stop=stop,
         machine=machine,
     )

@@ -1,5 +1,5 @@
 """One worker process: RQ's SimpleWorker (it keeps the TLS connection to HubSpot, a fork would not) and its threads:
-maintenance, notifier, restore, stages of orders."""
+maintenance, notifier, restore, stages of orders, survey."""
 
 import gc
 import itertools
@@ -111,6 +111,7 @@ def run(settings: WorkerSettings) -> None:
     for loop in loops:
         loop.start()
     runtime.restore.start()
+    runtime.surveyor.start()
     if runtime.stages:
         runtime.stages.start()
     else:

@@ -7,11 +7,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from leadcore.endpoint import Endpoint
+from leadcore.fields import LEAD
 from leadcore.reasons import english
 from leadcore.required import Requirement
 from leadcore.required import unpack as unpack_required
 from leadcore.settings import Settings
-from leadcore.store import keys, lines, restoring, stages
+from leadcore.store import keys, lines, restoring, stages, trial_leads
 from leadcore.store.connection import AWAY, RECEIVER_TIMEOUT, Redis, connect
 from leadcore.store.endpoints import Endpoints
 from leadcore.store.posts import LAST, local_date, refused_on
@@ -129,7 +130,8 @@ def read_status(redis: Redis, shards: int, timezone: ZoneInfo) -> Status:
     pipe.zrange(keys.DRY_WORKERS, 0, -1, withscores=True)
     pipe.hgetall(keys.REFUSED)
     pipe.zscore(keys.LAST_POST, LAST)
-    pipe.xrevrange(keys.LEADS, count=1)
+    pipe.xrevrange(keys.LEADS, count=trial_leads.KEPT + 1)
+    pipe.zrange(keys.TEST_LEADS, 0, -1)
     pipe.hgetall(keys.COUNTS)
     pipe.hgetall(keys.REQUIRED)
     restoring.ask(pipe)
@@ -145,7 +147,9 @@ def read_status(redis: Redis, shards: int, timezone: ZoneInfo) -> Status:
             pipe.xlen(keys.entries(line.name, shard))
             pipe.zcard(keys.later(line.name, shard))
             pipe.xrange(keys.entries(line.name, shard), count=1)
-    time, workers, dry_workers, refused, last_post, newest, counts, required, store, progress, *more = pipe.execute()
+    time, workers, dry_workers, refused, last_post, newest, tests, counts, required, store, progress, *more = (
+        pipe.execute()
+    )
     told, more = more[:3], more[3:]
     answers = iter(more)
     served = [name for name in lines_out if next(answers)]
@@ -170,7 +174,7 @@ def read_status(redis: Redis, shards: int, timezone: ZoneInfo) -> Status:
         kept=sizes,
         dry_workers=_count_alive(dry_workers, now),
         refused_today=refused_on(refused, local_date(now, timezone)),
-        last_post_ms=_last_post(last_post, newest),
+        last_post_ms=_last_post(last_post, newest, set(tests)),
         required=unpack_required(required, now),
         restoring=restoring.answer(store, progress),
         endpoints={name: Endpoints(redis, name, shards).read_all() for name in served},
@@ -209,11 +213,14 @@ def _age(rows: list[tuple[bytes, Any]], now: int) -> int | None:
     return max(now - int(rows[0][0].partition(b"-")[0]), 0) if rows else None
 
 
-def _last_post(stored: float | None, newest: list[tuple[bytes, Any]]) -> int | None:
-    """Older versions did not store it: then the newest row of the index of leads says when the last one came."""
+def _last_post(stored: float | None, newest: list[tuple[bytes, Any]], tests: set[bytes]) -> int | None:
+    """Older versions did not store it: then the newest row of the index of leads that is no test says
+    when the last one came."""
     if stored is not None:
         return int(stored)
-    return int(newest[0][0].partition(b"-")[0]) if newest else None
+    posted = (row for row, fields in newest if fields.get(LEAD) not in tests)
+    last = next(posted, None)
+    return int(last.partition(b"-")[0]) if last else None
 
 
 def _pause(stored: dict[bytes, bytes], now: int, waiting: int) -> dict[str, Any]:

@@ -160,6 +160,7 @@ REASONS: Mapping[str, str] = {
     "stage_bulk": "more than {most} orders were moved within a minute, which may be a mistake",
     # Why there is no message, or what became of it
     "nothing_new": "nothing new for the customer",
+    "test_lead": "it is a test, and nobody is there to read it",
     "said_today": "the same was said today",
     "found_by_email_alone": "the contact was found by its email alone",
     "newer_answered": "a newer event was answered",

@@ -54,14 +54,19 @@ def send(files: tuple[Path, ...], url: str | None, new: bool) -> None:
 
 
 @click.command()
+@click.option("--send-test", is_flag=True, help="Also post a test lead to the receiver, and follow it into HubSpot.")
 @as_json
-def doctor(as_json: bool) -> None:
+def doctor(send_test: bool, as_json: bool) -> None:
     """Check everything that leadsync depends on, and print fixes. Warnings do not fail."""
     from leadsync.doctor import CHECKS, examine
     from leadsync.doctor.finding import WRONG
     from leadsync.terminal import print_findings, track
 
     findings = [finding for some in track(examine(), "Checking", CHECKS) for finding in some]
+    if send_test:
+        from leadsync.doctor.trial import send_test as send
+
+        findings.append(send())
     print_findings(findings, as_json=as_json)
     sys.exit(1 if any(finding.state == WRONG for finding in findings) else 0)
 

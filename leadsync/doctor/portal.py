@@ -19,7 +19,7 @@ from workers.flow.errors import LineDown
 from workers.hubspot import access
 from workers.hubspot.client import HubSpot
 from workers.hubspot.properties import DEFINITIONS
-from workers.hubspot.scopes import list_purposes
+from workers.hubspot.survey import needed_scopes
 from workers.hubspot.versions import LEGACY_APPS_END, is_near, list_ends
 from workers.rules.formats import FormatRule, may_be_broken
 from workers.rules.mapping.property_names import CUSTOMER_ID
@@ -98,12 +98,6 @@ def judge_token(kind: str, today: date) -> Finding:
         return fine(subject, f"Works; it is a {kind}'s, supported until {LEGACY_APPS_END}.")
     text = f"Works, but it is a {kind}'s, which HubSpot supports until {LEGACY_APPS_END}."
     return warn(subject, text, "Create a Service Key with the same scopes: Settings > Integrations > Service Keys.")
-
-
-def needed_scopes(config: Config) -> dict[str, str]:
-    """Pure: the scopes that this configuration needs, and what for."""
-    orders = config.orders
-    return list_purposes(orders.kind, owners=bool(orders.owners)) if orders else list_purposes()
 
 
 def judge_scopes(missing: list[str], purposes: Mapping[str, str]) -> list[Finding]:

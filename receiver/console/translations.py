@@ -7,6 +7,7 @@ A text may have a singular and a plural form, separated by "|"; `n` selects one.
 from collections.abc import Mapping
 
 from leadcore.texts import en, th
+from receiver.console.setup_texts import SETUP_TEXTS
 
 LANGUAGES = ("en", "th")
 LANGUAGE_NAMES = {"en": "English", "th": "ไทย"}
@@ -17,6 +18,7 @@ MONTHS = {
 
 
 TEXTS: Mapping[str, tuple[str, str]] = {
+    **SETUP_TEXTS,
     "title": ("Lead console", "คอนโซลลีด"),
     "skip": ("Skip to content", "ข้ามไปที่เนื้อหา"),
     "nav": ("Pages", "เมนู"),

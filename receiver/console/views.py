@@ -29,6 +29,7 @@ from receiver.console.actions import ActionResult, apply_action, parse_result
 from receiver.console.auth import HEADERS, ConsoleAuth
 from receiver.console.chart import draw
 from receiver.console.queries import LeadFilter
+from receiver.console.setup import SetupPage, add_setup_pages, is_first_run
 from receiver.console.stages import add_stage_pages
 from receiver.console.timeline import build_timeline, find_dropped_values
 from receiver.console.translations import LANGUAGE_NAMES, LANGUAGES
@@ -51,8 +52,9 @@ MESSAGES = 100
 KEPT = ("q", "state", "before", "lead", "code", "reason", "held")
 
 
-def blueprint(redis: Redis, spool: Spool, settings: ReceiverSettings) -> Blueprint:
-    """Everything below /console/. `redis` needs a short timeout (see `leadcore.store.connection`)."""
+def blueprint(redis: Redis, spool: Spool, settings: ReceiverSettings, send_test: Callable[[], str]) -> Blueprint:
+    """Everything below /console/. `redis` needs a short timeout (see `leadcore.store.connection`); `send_test`: see
+    `receiver.intake.view.Intake`."""
     pages = Blueprint("console", __name__, url_prefix=PATH, template_folder="templates", static_folder="static")
     auth = ConsoleAuth(settings.console_password, settings.trusted_proxies)
 
@@ -75,7 +77,9 @@ def blueprint(redis: Redis, spool: Spool, settings: ReceiverSettings) -> Bluepri
                 raise
 
     _answer_errors(pages, spool)
-    _add_pages(pages, redis, spool, settings)
+    setup_page = SetupPage(redis, settings, _render)
+    _add_pages(pages, redis, spool, settings, setup_page)
+    add_setup_pages(pages, setup_page, auth, send_test)
     _add_actions(pages, Parked(redis, settings.shared.config.inbox), auth)
     orders = settings.shared.config.orders
     add_stage_pages(pages, redis, auth, orders.kind if orders else "orders", _render)
@@ -137,7 +141,7 @@ def _answer_errors(pages: Blueprint, spool: Spool) -> None:
         abort(404)
 
 
-def _add_pages(pages: Blueprint, redis: Redis, spool: Spool, settings: ReceiverSettings) -> None:
+def _add_pages(pages: Blueprint, redis: Redis, spool: Spool, settings: ReceiverSettings, setup_page: SetupPage) -> None:
     shards = settings.shared.config.inbox.shards
     store = Parked(redis, settings.shared.config.inbox)
     own_messages = Messages(redis, shards)
@@ -145,10 +149,13 @@ def _add_pages(pages: Blueprint, redis: Redis, spool: Spool, settings: ReceiverS
     @pages.get("/")
     def overview() -> ResponseReturnValue:
         status = read_status(redis, shards, settings.shared.timezone)
-        hours = read_hours(redis, status.now_ms, 48)
-        recent = queries.find_leads(redis, LeadFilter(), count=RECENT)
         spooled, disk_trouble = count_spooled(spool), spool.trouble()
         foreign = count_foreign(spool) or 0
+        problems = assess(status, spooled=spooled, foreign=foreign, disk_trouble=disk_trouble)
+        if is_first_run(status, problems):
+            return setup_page.show(status)
+        hours = read_hours(redis, status.now_ms, 48)
+        recent = queries.find_leads(redis, LeadFilter(), count=RECENT)
         parked = store.receipts(limit=GROUPED) if status.need_person else []
         match_count, matches = read_matches(redis, MATCHES)
         return _render(
@@ -156,7 +163,7 @@ def _add_pages(pages: Blueprint, redis: Redis, spool: Spool, settings: ReceiverS
             match_count=match_count,
             matches=matches[:FEW],
             status=status,
-            problems=assess(status, spooled=spooled, foreign=foreign, disk_trouble=disk_trouble),
+            problems=problems,
             today=_sum_since(hours, g.translator.midnight_ms(status.now_ms)),
             chart=draw(hours[-24:]),
             disk_trouble=disk_trouble,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import redis
 import structlog
 
-from leadcore import event
+from leadcore import event, trial_lead
 from leadcore.errors import WrongKey
 from leadcore.event import Head
 from leadcore.fields import BODY, LEAD
@@ -19,7 +19,7 @@ from leadcore.journal import Journal
 from leadcore.machine import Machine
 from leadcore.reasons import reason
 from leadcore.receipts import PARKED, pack
-from leadcore.store import keys, scripts
+from leadcore.store import keys, scripts, trial_leads
 from leadcore.store.bell import Bell
 from leadcore.store.connection import AWAY, Redis, read_dataset, read_info
 from leadcore.store.counters import Tally
@@ -165,6 +165,8 @@ class Feeder:
             self.offset_ms = put.now_ms - int(self.machine.time() * 1000)
         if put.outcome in ("put", "rang"):
             self.recent.add(head.body, put.now_ms if version_ms is None else version_ms)
+            if head.customer_id == trial_lead.CUSTOMER:
+                self.inbox.apply(trial_leads.list_commands(lead, put.now_ms, self.config.receipts_days * 86_400))
         self._log_put(put, lead, version_ms)
         if put.outcome == "rang":
             self._ring(shard)

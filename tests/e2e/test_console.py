@@ -16,13 +16,14 @@ from selenium.webdriver.remote.webelement import WebElement
 
 from leadcore.receipts import HELD, PARKED, pack_names
 from leadcore.store import keys
+from leadcore.store.posts import LAST
 from tests.chromium import open_chromium
 from tests.conftest import ROOT, Line, eventually, lead, open_line
 from workers.rules.settlement import DRY_RUN
 
 PASSWORD = "kept-from-strangers"
 SHOTS = ROOT / "test-output" / "console"
-PHONE, DESKTOP = 360, 1280
+NARROW, PHONE, DESKTOP = 320, 360, 1280
 AXE = (files("axe_core_python") / "axe.min.js").read_text(encoding="utf-8")
 RUN_AXE = "axe.run(document).then(({violations}) => arguments[0](violations), (error) => arguments[0](String(error)))"
 
@@ -129,6 +130,7 @@ def driver(tmp_path_factory: pytest.TempPathFactory, processes: None) -> Iterato
 def browser(driver: webdriver.Chrome, shop: Line) -> Iterator[Browser]:
     """A page that complains fails the test that looked at it."""
     shop.reset()
+    shop.redis.zadd(keys.LAST_POST, {LAST: shop.redis.time()[0] * 1000})
     driver.delete_all_cookies()
     one = Browser(driver, shop)
     one.look()
@@ -280,6 +282,49 @@ def test_a_refresh_disturbs_nobody(browser: Browser, shop: Line) -> None:
     assert "while-typing" in browser.text()
 
 
+def test_the_first_hour_ends_with_a_test_lead_in_hubspot_and_the_first_post(browser: Browser, shop: Line) -> None:
+    shop.redis.delete(keys.LAST_POST)
+    shop.await_workers(2)
+    for language, width, dark in itertools.product(("en", "th"), (NARROW, PHONE, DESKTOP), (False, True)):
+        browser.look(width, dark=dark)
+        browser.open(f"?lang={language}")
+        browser.shoot(f"setup-{language}-{'dark' if dark else 'light'}-{width}")
+        assert browser.run("return document.documentElement.scrollWidth") <= width
+        assert browser.barriers() == []
+    browser.look()
+    browser.open("?lang=en")
+    browser.await_text("it is a legacy private app's", "2 workers are alive.", "never")
+    assert browser.run("return [...document.querySelectorAll('.ticks > .todo')].map((each) => each.id)") == [
+        "tick-test",
+        "tick-post",
+    ]
+    browser.mark()
+    browser.click("Copy")
+    browser.await_text("Copied")
+    browser.assert_not_reloaded()
+    browser.click("Send a test lead")
+    browser.await_text("New contact", "Show the test lead", "never")
+    assert shop.chat.told() == []
+    browser.open()
+    shop.sync(lead("c-1"))
+    browser.await_text("Last post from DealDroid", "c-1", gone="Paste this URL")
+    browser.click("Setup")
+    browser.await_text("Paste this URL into DealDroid")
+
+
+def test_the_url_for_dealdroid_can_be_selected_without_javascript(browser: Browser, shop: Line) -> None:
+    browser.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        browser.open("setup")
+        assert browser.find("#intent-url").text == "/api/v1/intent-handler"
+        assert not browser.find("#copy-url").is_displayed()
+        browser.find("#send-test").click()
+        eventually(lambda: "Show the test lead" in browser.driver.page_source)
+    finally:
+        browser.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+    shop.settle()
+
+
 def test_a_hidden_page_asks_for_nothing(browser: Browser, shop: Line) -> None:
     browser.open()
     browser.run("Object.defineProperty(document, 'hidden', {value: true, configurable: true})")
@@ -338,6 +383,7 @@ def furnished(browser: Browser, shop: Line) -> Callable[[], dict[str, str]]:
             "held": f"leads/{shop.receipt('p-4').lead}",
             "actions": "actions",
             "matches": "matches",
+            "setup": "setup",
             "discard": "discard?code=refused&reason=HubSpot+refused+this+contact",
         }
 

@@ -11,7 +11,6 @@ from leadcore.config import Orders, parse
 from leadcore.machine import Machine
 from leadsync.doctor.finding import Finding
 from leadsync.doctor.orders import check_orders, judge_room
-from leadsync.doctor.portal import needed_scopes
 from sandbox.http_server import running
 from sandbox.hubspot import Portal, create_app
 from sandbox.hubspot.settings import SALES_SCOPES, SCOPES
@@ -20,6 +19,7 @@ from workers.hubspot.access import inspect_token
 from workers.hubspot.budget import NoBudget
 from workers.hubspot.client import HubSpot
 from workers.hubspot.order_setup import setup_orders
+from workers.hubspot.survey import needed_scopes
 
 TEXTS = "[orders.messages.th]\nShipped = '{{ tracking }}'\n"
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from leadcore import trial_lead
 from leadcore.config import Case, Config
 from leadcore.reasons import NO_REASON, Reason, reason
 from leadcore.receipts import CREATED, UPDATED, WARNED
@@ -63,6 +64,8 @@ class ConfirmationWriter:
         """The text, or why there is none, and the text's case."""
         if lead.kind in SILENT_KINDS:
             return "", SILENT_KINDS[lead.kind], ""
+        if lead.customer == trial_lead.CUSTOMER:
+            return "", reason("test_lead"), ""
         contact, address = self._written_blocks(group)
         refused = (group.decision.email_refused or lead.mapped.email_refused) and UNSAVED in group.decision.properties
         unclear = _address_unclear(group) and (address or UNSAVED in group.decision.properties)

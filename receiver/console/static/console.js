@@ -5,6 +5,7 @@ const main = document.getElementById("main");
 const stale = document.getElementById("stale");
 const interval = Number(main.dataset.refresh || 0) * 1000;
 let timer = 0;
+document.documentElement.classList.add("js");
 
 // A reload does not show an action's result again. The address is relative, because the full one may hold a password.
 if (document.getElementById("result")) {
@@ -62,6 +63,25 @@ async function refresh() {
     stale.hidden = false;
   }
 }
+
+// A browser has no clipboard on a page that is neither of this machine nor under https: then the old way is tried.
+async function copy(button) {
+  const source = document.getElementById(button.dataset.copy);
+  let isCopied = true;
+  try {
+    await navigator.clipboard.writeText(source.textContent);
+  } catch {
+    getSelection().selectAllChildren(source);
+    isCopied = document.execCommand("copy");
+    if (isCopied) getSelection().removeAllRanges();
+  }
+  if (isCopied) document.getElementById(button.dataset.status).textContent = button.dataset.copied;
+}
+
+main.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (button) copy(button);
+});
 
 if (interval) {
   timer = setInterval(refresh, interval);

@@ -9,6 +9,7 @@ import requests
 
 from leadcore.receipts import pack
 from leadcore.store import keys
+from leadcore.store.posts import LAST
 from leadcore.store.streams import Stream, pack_fields
 from receiver.console.auth import ConsoleAuth
 from tests.conftest import Line, open_line
@@ -81,8 +82,9 @@ def running_console(
 
 @pytest.fixture
 def user(running_console: Line) -> Iterator[ConsoleUser]:
-    """A user of the console, over an empty Redis."""
+    """A user of the console, over a Redis that knows only that DealDroid has posted once, long ago."""
     running_console.redis.flushdb()
+    running_console.redis.zadd(keys.LAST_POST, {LAST: 1_600_000_000_000})
     one = ConsoleUser(running_console)
     with one.session:
         yield one

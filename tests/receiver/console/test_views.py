@@ -594,7 +594,7 @@ def test_a_dry_run_of_some_workers_is_not_told_as_one_of_all(user: ConsoleUser) 
 
 def test_refused_posts_are_told_on_the_overview_with_the_last_good_one(user: ConsoleUser) -> None:
     add_worker(user)
-    assert "Last post from DealDroid: never" in text_of(user.read())
+    assert "Last post from DealDroid: 13 Sep 2020 19:26:40" in text_of(user.read())
     today = local_date(user.redis.time()[0] * 1000, BANGKOK).isoformat()
     user.redis.hset(keys.REFUSED, today, 15)
     text = text_of(user.read())
@@ -661,7 +661,7 @@ def test_concurrent_pages_are_limited_so_that_the_intake_has_threads(
     monkeypatch.setattr("receiver.console.views.MAX_CONCURRENT", 0)
     settings = read_receiver({"DEALDROID_SECRET": "s", "CONSOLE_PASSWORD": "pw"})
     app = Flask("test")
-    app.register_blueprint(blueprint(connect(settings.shared), Spool(tmp_path, Machine()), settings))
+    app.register_blueprint(blueprint(connect(settings.shared), Spool(tmp_path, Machine()), settings, str))
     answer = app.test_client().get("/console/", auth=("leadsync", "pw"))
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
     assert "Too many pages are open at once." in answer.text

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from msgspec import structs
 
+from leadcore import trial_lead
 from leadcore.config import Config, Intent, Messages
 from leadcore.reasons import reason
 from leadcore.receipts import CREATED, PARKED, UNCHANGED, UPDATED, WARNED, Note
@@ -52,6 +53,11 @@ def write(given: CustomerBatch, now_ms: int = NOON, **messages: Any) -> Confirma
     intents = messages.pop("intents", {})
     config = Config(messages=Messages(default_language="en", **messages), intents=intents)
     return ConfirmationWriter(config, MessageTemplates.compile(config), BANGKOK).decide(given, now_ms)
+
+
+def test_nobody_is_told_of_a_test_lead() -> None:
+    given = write(group(structs.replace(lead(), customer=trial_lead.CUSTOMER)))
+    assert (given.text, given.silence_reason) == ("", reason("test_lead"))
 
 
 # What is said
