@@ -77,7 +77,8 @@ class Found:
     orders: "FoundOrders | None" = None
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        """For JSON, without orders where they were not checked."""
+        return {name: value for name, value in asdict(self).items() if name != "orders" or value is not None}
 
 
 @dataclass(frozen=True, slots=True)

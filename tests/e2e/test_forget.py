@@ -143,6 +143,7 @@ def test_export_shows_all_that_is_held_and_forgetting_leaves_none_of_it(
         "waiting leads": 2,
         "messages": 4,
         "waiting orders": 0,
+        "payments": 0,
         "waiting notes": 0,
         "hooks": 0,
         "notices": 0,
@@ -454,6 +455,6 @@ def test_a_dry_run_deletes_nothing_in_hubspot(line: Line) -> None:
 def test_a_spool_that_cannot_be_read_is_said(line: Line, tmp_path: Path) -> None:
     (tmp_path / "spool.db").mkdir()
     done = call(line, "forget", "ann", "--yes", SPOOL_DIR=str(tmp_path))
-    assert (done.exit_code, "spool" in done.stdout) == (1, True)
+    assert (done.exit_code, "disk" in done.stdout) == (1, True)
     shown = call(line, "export", "ann", SPOOL_DIR=str(tmp_path))
     assert (shown.exit_code, shown.stdout, "SPOOL_DIR" in shown.stderr) == (1, "", True)

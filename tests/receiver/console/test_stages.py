@@ -31,7 +31,7 @@ def test_what_is_held_is_shown_with_its_reason_in_both_languages(user: ConsoleUs
     hold(user, "501")
     hold(user, "502", "window")
     assert "2 customers are told of an order's stage once you decide" in text_of(user.read())
-    assert "มี 2 ออเดอร์ที่รอให้คุณตัดสินใจ" in text_of(user.read(**TH))
+    assert "มี 2 ออเดอร์รอให้ตัดสินใจ" in text_of(user.read(**TH))
     english, thai = text_of(user.read("stages")), text_of(user.read("stages", **TH))
     for text in (english, thai):
         assert "REF501" in text
