@@ -1,7 +1,7 @@
 """Reads from HubSpot what plans need: forgotten orders, orders, their lines, and who owns the contacts."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -18,6 +18,8 @@ from workers.rules.outcomes import ContactMissing, RetryLater
 
 LINES, CONTACTS, OWNER = "line_items", "contacts", "hubspot_owner_id"
 PAGE = 200
+# HubSpot takes so many values in one filter.
+MOST_VALUES = 100
 
 
 class OrderReader:
@@ -37,19 +39,24 @@ class OrderReader:
             return
         for work in unknown.values():
             work.known.searched = True
-        where = [{"propertyName": CUSTOMER, "operator": "IN", "values": sorted(unknown)}]
-        after, searched = "", False
-        while after or not searched:
-            # The oldest first, so that the newest is the last that is adopted.
-            page = self.records.search(
-                self.kind, where, rules.read_properties(self.kind), ["hs_object_id"], PAGE, after
-            )
-            for one in page["results"]:
-                owner = unknown.get(one.get(CUSTOMER) or "")
-                order = rules.adopt(one, one["id"], digest, self.kind)
-                if owner and order:
-                    owner.known.orders = owner.known.orders.with_order(order)
-            after, searched = page["after"], True
+        # HubSpot's page wants the values of IN in small letters; another answer is told from ours by the value itself.
+        forms = sorted({form for value in unknown for form in (value, value.lower())})
+        found: dict[str, Mapping[str, str]] = {}
+        for start in range(0, len(forms), MOST_VALUES):
+            where = [{"propertyName": CUSTOMER, "operator": "IN", "values": forms[start : start + MOST_VALUES]}]
+            after, searched = "", False
+            while after or not searched:
+                page = self.records.search(
+                    self.kind, where, rules.read_properties(self.kind), ["hs_object_id"], PAGE, after
+                )
+                found |= {one["id"]: one for one in page["results"]}
+                after, searched = page["after"], True
+        # The oldest first, so that the newest is the last that is adopted.
+        for id in sorted(found, key=int):
+            owner = unknown.get(found[id].get(CUSTOMER) or "")
+            order = rules.adopt(found[id], id, digest, self.kind)
+            if owner and order:
+                owner.known.orders = owner.known.orders.with_order(order)
 
     def read_orders(self, works: Sequence[OrderWork]) -> bool:
         """Read the newest order of each, by its id, or by its key where it may never have been made. False if there was

@@ -148,10 +148,19 @@ class OrderWriter:
                 else:
                     rows.append(ContactWrite(trace, write.key, properties))
         found: dict[str, WriteOutcome] = {}
-        if rows:
-            self.records.upsert(LINES, LINE_ID, rows, found)
-        if updates:
-            self.records.update(LINES, updates, found)
+        again, changed = rows, updates
+        for _ in range(SALVAGES):
+            if again:
+                self.records.upsert(LINES, LINE_ID, again, found)
+            if changed:
+                self.records.update(LINES, changed, found)
+            # Not written because of another line of the call.
+            again = [row for row in rows if isinstance(found.get(row.trace_id), Resend)]
+            changed = [row for row in updates if isinstance(found.get(row.trace_id), Resend)]
+            for row in (*again, *changed):
+                del found[row.trace_id]
+            if not again and not changed:
+                break
         for trace, (work, key) in of.items():
             outcome = found.get(trace)
             if isinstance(outcome, Written):

@@ -371,6 +371,17 @@ def test_a_line_that_stops_while_it_reads_loses_no_order(line: OrderLine, path: 
     assert shown(line) == [("900", [("A", "2", "450")])]
 
 
+def test_after_a_loss_of_redis_a_customer_whose_id_has_capitals_is_found(line: OrderLine) -> None:
+    line.know("Chat-ABC")
+    line.add(product("A"), customer="Chat-ABC")
+    line.run()
+    line.redis.delete(keys.ordered(keys.digest(KEY, "Chat-ABC")))
+    line.redis.set(keys.ORDERS_STORE, SOME_FORGOTTEN)
+    line.add(product("A"), customer="Chat-ABC", at=NOW + HOUR)
+    line.run()
+    assert len(line.orders("Chat-ABC")) == 1
+
+
 def test_an_order_follows_its_contact_into_a_merged_one(line: OrderLine) -> None:
     first, second = line.know("c-1"), line.know("c-2", email="other@example.com")
     line.add(product("A"))
