@@ -177,7 +177,7 @@ def test_without_redis_and_disk_nothing_promises_the_disk(start: Start, blocked:
     assert str(blocked) not in json.dumps(body), "readyz is open to everybody"
     english, thai = console(line), console(line, "th")
     assert "disk cannot store leads either (File exists)" in english
-    assert "ดิสก์ของเครื่องนี้ก็เก็บลีดไม่ได้เช่นกัน (File exists)" in thai
+    assert "ดิสก์ของเครื่องนี้ก็เก็บลีดไม่ได้ (File exists)" in thai
     [spool], [redis] = doctor(line, "Disk"), doctor(line, "Redis")
     assert (spool["state"], str(blocked) in spool["text"], "File exists" in spool["text"]) == ("wrong", True, True)
     said = json.dumps([body, english, spool, redis, at_start, refused])
