@@ -98,10 +98,11 @@ _VERSION = re.compile(r" /crm/(?:objects/)?(v3|\d{4}-\d\d)/")
 
 
 def create_app(
-    receiver_url: str, secret: str, hubspot_url: str, dealdroid_url: str, redis_url: str = "", token: str = ""
+    receiver_url: str, secret: str, hubspot_url: str, dealdroid_url: str, redis_url: str = "", token: str | None = None
 ) -> Flask:
     """The page and its few calls; the first three URLs are base URLs without a path, `redis_url` is that of a Redis
-    which a reset may empty, "" if there is none. `token`: MESSAGES_TOKEN."""
+    which a reset may empty, "" if there is none. `token`: MESSAGES_TOKEN, None where nobody says that money
+    has come."""
     app = Flask("sandbox.page")
     session = requests.Session()
     # These services are on this machine; a proxy or a .netrc of the user's has no business in between.
