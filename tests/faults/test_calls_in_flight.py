@@ -211,7 +211,7 @@ def test_a_bug_while_sending_messages_delays_no_lead(scene: Scene) -> None:
     def fail(*_: Any) -> Any:
         raise ValueError
 
-    with patched(scene.steady.outbox, "_parse", fail), at_each_call(scene.steady, lambda: None) as seen:
+    with patched(scene.steady.outbox, "_claim", fail), at_each_call(scene.steady, lambda: None) as seen:
         scene.steady.sync.drain(0)
     assert seen == [BATCH]
     assert_all_written(scene, BATCH + 5)
