@@ -74,7 +74,9 @@ def test_the_last_tenth_is_kept_for_calls_that_cannot_be_put_off(client: Any) ->
     assert one.reserve("full")[0]
     name, seconds = one.reserve("full")
     assert name == ""
-    assert seconds == pytest.approx(one.day.seconds / 12_500, rel=0.1)
+    # Before midnight the even pace of the day is the slower one.
+    gap = max(DAY_SECONDS / (250_000 * SPREAD), one.day.seconds / 12_500)
+    assert seconds == pytest.approx(gap, rel=0.1)
     assert one.reserve("partial")[0] == ""
     for _ in range(BURST):
         with one.slot():
