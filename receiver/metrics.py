@@ -151,7 +151,7 @@ def _collect_counts(counts: Mapping[str, int]) -> Iterator[Metric]:
     yield CounterMetricFamily("leadsync_messages_accepted", of_their_own, counts.get("message_accepted", 0))
     yield CounterMetricFamily("leadsync_duplicates", "Events that were there already", counts.get("duplicate", 0))
     yield _counter("leadsync_leads", "Leads by what became of them", "outcome", OUTCOMES, counts)
-    yield _counter("leadsync_orders", "Orders by what became of them", "outcome", ORDERS, counts, "order_")
+    yield _counter("leadsync_orders", "Events with an order by what became of it", "outcome", ORDERS, counts, "order_")
     yield _counter("leadsync_stages", "Stages of orders by what became of them", "outcome", STAGES, counts, "stage_")
     said = "News of payments by what became of them"
     yield _counter("leadsync_payments", said, "outcome", PAYMENTS, counts, "payment_")

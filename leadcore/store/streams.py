@@ -1,4 +1,4 @@
-"""The inbox and the outbox: every accepted event is an entry of a Redis Stream until it is settled.
+"""The streams of a line: every accepted event is an entry of a Redis Stream until it is settled.
 
     PUT      One script: if the receipt exists, it is a duplicate; else receipt, XADD, SET bell NX EX 10.
              If that set the bell, the caller enqueues the RQ job that drains the shard; losing that job is harmless.
