@@ -9,6 +9,7 @@ the kernel tells of each connection when it last carried data in either directio
 import os
 import resource
 import socket
+import stat
 import struct
 import sys
 import threading
@@ -139,27 +140,36 @@ def _cgroup_limit() -> int:
     return sys.maxsize
 
 
-def _borrow(number: int) -> socket.socket | None:
+def borrow(number: int) -> socket.socket | None:
     """A second descriptor of a TCP socket that granian owns and may close at any moment; None if it is none."""
+    if not _is_socket(number):
+        return None
     try:
         copied = os.dup(number)
     except OSError:
         return None
-    try:
-        borrowed = socket.socket(fileno=copied)
-    except OSError:
-        os.close(copied)
+    # Closing any descriptor of a file ends the process's POSIX locks on it, SQLite's too: then two processes write to
+    # the spool at once, and a lead is lost (seen). So what has just become a file stays open.
+    if not _is_socket(copied):
         return None
+    borrowed = socket.socket(fileno=copied)
     if borrowed.family in (socket.AF_INET, socket.AF_INET6) and borrowed.type == socket.SOCK_STREAM:
         return borrowed
     borrowed.close()
     return None
 
 
+def _is_socket(number: int) -> bool:
+    try:
+        return stat.S_ISSOCK(os.fstat(number).st_mode)
+    except OSError:
+        return False
+
+
 def _borrow_all() -> Iterator[socket.socket]:
     """The TCP sockets of this process, one after the other; each may be used until the next is asked for."""
     for name in os.listdir("/proc/self/fd"):
-        borrowed = _borrow(int(name))
+        borrowed = borrow(int(name))
         if borrowed is not None:
             with borrowed:
                 yield borrowed

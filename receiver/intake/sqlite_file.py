@@ -77,8 +77,10 @@ class Database:
             return self._db
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._opening():
-            # SQLite gives its log files the mode of the database.
-            os.close(os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            # SQLite gives its log files the mode of the database. A file that exists is not opened here: closing it
+            # would end the locks of another connection of this process.
+            with suppress(FileExistsError):
+                os.close(os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
             self._inode = os.stat(self._file).st_ino
             db = sqlite3.connect(self._file, timeout=WAIT_SECONDS, isolation_level=None, check_same_thread=False)
             try:

@@ -1,5 +1,6 @@
 """Connections that do not send what they should are closed, and keep nobody from being served."""
 
+import fcntl
 import os
 import resource
 import socket
@@ -14,7 +15,18 @@ import pytest
 
 from leadcore.store import keys
 from receiver import connections
-from receiver.connections import CONNECTIONS, LEAST_THREADS, THREADS, Debt, Limits, Traffic, judge, read_limits
+from receiver.connections import (
+    CONNECTIONS,
+    LEAST_THREADS,
+    THREADS,
+    Debt,
+    Limits,
+    Traffic,
+    Watch,
+    borrow,
+    judge,
+    read_limits,
+)
 from tests.conftest import INTENT_PATH, ROOT, Line, eventually, lead, open_line
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="TCP_INFO is Linux' own")
@@ -195,6 +207,42 @@ def test_the_connections_to_redis_are_left_alone(hasty: Line) -> None:
     after = {one["id"] for one in hasty.redis.client_list()}
     assert before - after <= {hasty.redis.client_id()}
     assert hasty.post(lead("after")).status_code == 200
+
+
+CONTENDER = """
+import fcntl, sys
+with open(sys.argv[1], "r+b") as file:
+    fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+"""
+
+
+@pytest.mark.usefixtures("processes")
+def test_looking_at_the_connections_keeps_the_locks_of_files(tmp_path: Path) -> None:
+    """POSIX locks go with any descriptor of their file that is closed: SQLite's then keep no other web process from
+    writing to the spool at the same time, and one of two leads is lost."""
+    with (tmp_path / "locked").open("w+b") as file:
+        fcntl.lockf(file, fcntl.LOCK_EX)
+        Watch(SECONDS, IDLE_SECONDS).look()
+        contender = subprocess.run(
+            [sys.executable, "-c", CONTENDER, file.name], capture_output=True, text=True, check=False
+        )
+    assert "BlockingIOError" in contender.stderr, "it got the lock too"
+
+
+def test_a_descriptor_that_becomes_a_file_while_it_is_looked_at_is_not_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(socket.socket()) as one, (tmp_path / "file").open("w+b") as file:
+        copy = os.dup
+
+        def copy_another(number: int) -> int:
+            assert number == one.fileno()
+            return copies.append(copy(file.fileno())) or copies[0]
+
+        copies: list[int] = []
+        monkeypatch.setattr(connections.os, "dup", copy_another)
+        assert borrow(one.fileno()) is None
+        os.close(copies[0])
 
 
 @pytest.mark.parametrize(
