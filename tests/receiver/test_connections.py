@@ -237,10 +237,11 @@ def test_a_descriptor_that_becomes_a_file_while_it_is_looked_at_is_not_closed(
 
         def copy_another(number: int) -> int:
             assert number == one.fileno()
-            return copies.append(copy(file.fileno())) or copies[0]
+            copies.append(copy(file.fileno()))
+            return copies[0]
 
         copies: list[int] = []
-        monkeypatch.setattr(connections.os, "dup", copy_another)
+        monkeypatch.setattr(os, "dup", copy_another)
         assert borrow(one.fileno()) is None
         os.close(copies[0])
 
@@ -259,7 +260,7 @@ def test_a_process_takes_what_the_machine_allows(
     monkeypatch: pytest.MonkeyPatch, files: int, processes: int, pids: int, limits: Limits
 ) -> None:
     allowed = {resource.RLIMIT_NOFILE: (files, files), resource.RLIMIT_NPROC: (processes, processes)}
-    monkeypatch.setattr(connections.resource, "getrlimit", allowed.__getitem__)
+    monkeypatch.setattr(resource, "getrlimit", allowed.__getitem__)
     monkeypatch.setattr(connections, "_cgroup_limit", lambda: pids)
     assert read_limits(2) == limits
 
