@@ -311,6 +311,19 @@ def test_an_address_is_written_whole_beside_that_of_the_other_customer(scene: Sc
     ]
 
 
+@EVERY_WRITE
+@pytest.mark.parametrize("primary", [ANN, BOB])
+def test_a_name_is_written_whole_beside_that_of_the_other_customer(scene: Scene, writes: str, primary: str) -> None:
+    """Half of the newest name never stands beside half of another customer's, whichever the merged contact has."""
+    set_up(scene, ANN, BOB, writes=writes)
+    scene.sync(lead(ANN, name="Emil Krueger"))
+    scene.sync(lead(BOB, name="Carla Depaz"))
+    merge(scene, primary, BOB if primary == ANN else ANN)
+    scene.sync(lead(BOB, name="Carla Namibo"))
+    contact = the_contact(scene)
+    assert (contact["firstname"], contact["lastname"]) == ("Carla", "Namibo")
+
+
 def test_customers_without_a_merge_cost_one_call_for_each_batch(scene: Scene, each_version: None) -> None:
     version = scene.version
     set_up(scene, ANN, BOB, CAT, writes="routed")

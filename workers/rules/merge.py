@@ -73,11 +73,11 @@ def merge_records(records: Iterable[Customer]) -> Customer:
 
 
 def doubt_blocks(clock: Clock, current: Mapping[str, str], digest: Digest) -> dict[str, Stamp]:
-    """The clock with which customers begin to share a contact whose values are `current`. An address, or an activity,
-    that is not the one last said is in doubt as a whole: what is said next is then written whole, since parts of two
-    addresses never mix."""
+    """The clock with which customers begin to share a contact whose values are `current`. A name, an address or an
+    activity that is not the one last said is in doubt as a whole: what is said next is then written whole, since parts
+    of two names or addresses never mix."""
     doubted = dict(clock)
-    for block in (ADDRESS, ACTIVITY):
+    for block in (NAME, ADDRESS, ACTIVITY):
         known = [name for name in block if name in clock or current.get(name)]
         if all(name in clock and clock[name][1] == digest(name, current.get(name, "")) for name in known):
             continue

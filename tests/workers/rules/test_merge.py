@@ -113,6 +113,13 @@ def test_an_address_that_is_not_the_one_last_said_is_in_doubt_as_a_whole() -> No
     assert doubted == {**unsure, "phone": clock["phone"], "address": (SEEN, DIGEST("address", "1 Road"))}
 
 
+def test_a_name_that_is_not_the_one_last_said_is_in_doubt_as_a_whole() -> None:
+    clock = {name: (7, DIGEST(name, value)) for name, value in (("firstname", "Carla"), ("lastname", "Depaz"))}
+    assert doubt_blocks(clock, {"firstname": "Carla", "lastname": "Depaz"}, DIGEST) == clock
+    doubted = doubt_blocks(clock, {"firstname": "Carla", "lastname": "Krueger"}, DIGEST)
+    assert doubted == dict.fromkeys(("firstname", "lastname"), (7, UNRECORDED))
+
+
 def test_an_own_customer_shares_the_clock_and_a_guest_keeps_theirs() -> None:
     merged, clock = read_merged(contact("a"), []), {"phone": (1, b"aaaaa")}
     own = move(Customer(revision=4, contact_id="1", clock=clock), merged)
