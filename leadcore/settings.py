@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from leadcore import config
 from leadcore.config import Config
 from leadcore.errors import SettingsError
+from leadcore.logins import Login, read_logins
 
 PLATFORM_VARIABLES = ("DYNO", "RENDER")
 PLATFORM_PREFIX = "RAILWAY_"
@@ -78,6 +79,12 @@ class ReceiverSettings:
     trusted_proxies: int
     payment: PaymentSettings
     public_url: str = ""
+    logins: tuple[Login, ...] = ()
+
+    @property
+    def has_console(self) -> bool:
+        """Whether anybody can log in to the console."""
+        return bool(self.console_password or self.logins)
 
 
 def read(env: Mapping[str, str] = os.environ) -> Settings:
@@ -130,6 +137,7 @@ def read_receiver(env: Mapping[str, str] = os.environ) -> ReceiverSettings:
         payment=read_payment(env, shared.config),
         trusted_proxies=number(env, "TRUSTED_PROXIES", default=1 if shared.hosted else 0, low=0, high=10),
         public_url=_public_url_if_usable(env),
+        logins=read_logins(text(env, "CONSOLE_USERS")),
     )
 
 

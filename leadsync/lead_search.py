@@ -1,7 +1,7 @@
 """Which leads are meant: by filter, by the beginning of an id, by customer; and those that change."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -10,6 +10,7 @@ from leadcore.config import matches
 from leadcore.receipts import Receipt
 from leadcore.store.connection import Redis
 from leadcore.store.leads import read_after, read_newest, read_receipts
+from leadcore.store.parked import Parked
 
 CHUNK = 500
 MOST = 100
@@ -77,6 +78,23 @@ def find_named(redis: Redis, name: str, track: Callable[[Iterable[Receipt]], Ite
         if len(found) == MOST:
             break
     return list(found.values())
+
+
+def find_waiting(store: Parked, names: Sequence[str]) -> dict[str, list[Receipt]]:
+    """Each name -> the lead with this id, whether it waits or not; if there is none, of those that wait for a person or
+    were held back the ones whose id begins so and those of the customer with this id. Raises redis-py's errors."""
+    exact = {one.lead: [one] for one in read_receipts(store.redis, names) if one}
+    if all(name in exact for name in names):
+        return exact
+    held = store.held()
+    receipts = [*store.receipts(), *filter(None, read_receipts(store.redis, held))]
+    waiting = {**{lead: Receipt(lead) for lead in held}, **{one.lead: one for one in receipts}}
+    exact.update((name, [waiting[name]]) for name in names if name in waiting)
+    return {
+        name: exact.get(name)
+        or [one for one in waiting.values() if name and (one.lead.startswith(name) or one.customer_id == name)]
+        for name in names
+    }
 
 
 def _each(redis: Redis, chunk: int) -> Iterator[tuple[int, Receipt]]:

@@ -13,8 +13,8 @@ from msgspec.structs import replace
 from leadcore.config import Crm
 from leadcore.store import keys
 from leadcore.store.connection import Redis
+from leadcore.store.keys import ACTIONS_KEPT
 from leadcore.store.lua import ACTION_FIELDS, DEL_FIRST, UNCHANGED
-from leadcore.store.parked import ACTIONS_KEPT
 from leadsync.errors import NoMatch
 from workers.flow.errors import Busy
 from workers.rules.customer import Customer, guard, pack, unpack

@@ -65,7 +65,7 @@ def create_app(given: ReceiverSettings | None = None) -> Flask:
     app.register_blueprint(health.blueprint(redis, spool, settings))
     auth = BearerAuth(settings.messages_token, settings.trusted_proxies)
     _register_payments(app, redis, links, settings, feeder.tally, auth)
-    if settings.console_password:
+    if settings.has_console:
         app.register_blueprint(console.blueprint(redis, spool, settings, intake.send_test))
     app.register_blueprint(description.blueprint())
     if settings.messages_token:

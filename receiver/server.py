@@ -165,7 +165,9 @@ def _announce(settings: ReceiverSettings, address: str) -> None:
         portal=find_portal(shared) or "unknown until a worker's first call",
         api_version=shared.hubspot_version,
         dry_run=shared.dry_run,
-        console=f"{address}/console/" if settings.console_password else "off: CONSOLE_PASSWORD is not set",
+        console=f"{address}/console/"
+        if settings.has_console
+        else "off: CONSOLE_PASSWORD and CONSOLE_USERS are not set",
         metrics="with METRICS_TOKEN" if settings.metrics_token else "open",
         processes=shared.web_concurrency,
     )

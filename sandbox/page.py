@@ -9,7 +9,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
@@ -17,12 +17,19 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 import redis
 import requests
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Response, jsonify, render_template_string, request
 
+from leadcore.event import DUPLICATE, STATE_HEADER
+from leadcore.reasons import render, split_topic
+from leadcore.receipts import Receipt
+from leadcore.store.leads import read_newest, read_receipts
+from leadcore.texts import en, th
 from sandbox.dealdroid import DealDroidFault
 from sandbox.http_server import serve
 from sandbox.hubspot.faults import HubSpotFault
 from sandbox.hubspot.settings import Settings
+from sandbox.page_texts import EXAMPLES, FAULTS, LANGUAGES, TEXTS, choose
+from sandbox.page_texts import SWITCHES as SWITCH_TEXTS
 from sandbox.reset import forget_leads
 from sandbox.sales import list_sales
 
@@ -34,66 +41,25 @@ CONSOLE_PATH = "/console/"
 READY_PATH = "/readyz"
 SHOWN_CONTACTS = 20
 TIMEOUT = (1, 10)
-LABELS = {
-    "401": "Token revoked (401)",
-    "403": "Scope missing (403)",
-    "404": "No such contact (404)",
-    "423": "Locked (423)",
-    "477": "Account being moved (477)",
-    "429": "Too many requests (429)",
-    "429_burst": "Over the 10-second limit (429)",
-    "429_daily": "Over the daily limit (429)",
-    "500": "Internal error (500)",
-    "502": "Bad gateway (502)",
-    "503": "Is down (503)",
-    "504": "Gateway timeout (504)",
-    "521": "Web server down (521)",
-    "523": "Unreachable (523)",
-    "524": "Cloudflare timeout (524)",
-    "hang": "Never answers",
-    "reset": "Resets the connection",
-    "lost_answer": "Does it, but the answer is lost",
-    "html": "Answers with an HTML page",
-    "garbled": "Answers with garbled bytes",
-    "empty_results": "Says OK, but did nothing",
-    "missing_rows": "Leaves a row out of the answer",
-    "drip": "Answers byte by byte",
-    "row_locked": "One record is locked",
-    "row_unexplained": "Refuses a row without saying why",
-    "row_refused": "A rule refuses the contact (needs a person)",
-    "row_limited": "Is too busy for a row",
-    "row_warned": "Writes a row, with a warning",
-    "untraced": "Does not say which row it means",
-    "redirect": "Redirects elsewhere (302)",
-    "brownout": "Three calls of ten fail",
-}
+CATALOGUES = {"en": en, "th": th}
 # What a kind is switched on with.
 DETAILS: dict[str, dict[str, Any]] = {"brownout": {"probability": 0.3}}
-# What HubSpot's admin has set, or how the portal answers: name -> words for people, settings of the stand-in.
-SWITCHES: dict[str, tuple[str, dict[str, Any]]] = {
-    "required": (
-        "A contact needs a postal code",
-        {"required": [{"property": "zip", "on": "write", "when": {}, "object": "contacts"}]},
-    ),
-    "formats": (
-        "Postal codes are numbers alone",
-        {
-            "formats": {
-                "zip": [
-                    {
-                        "ruleType": "ALPHANUMERIC",
-                        "ruleArguments": ["NUMERIC_ONLY"],
-                        "shouldApplyNormalization": False,
-                    }
-                ]
-            }
-        },
-    ),
-    "conflict": ("One taken email refuses its whole batch (409)", {"batch_conflict": "no_id"}),
-    "orders": ("Orders are not activated", {"enabled": [each for each in Settings().enabled if each != "0-123"]}),
-    "currency": ("The portal has dollars and no THB", {"company_currency": "USD"}),
-    "merged_writes": ("Old ids of merged contacts take no writes (404)", {"merged_writes": "refused"}),
+# What HubSpot's admin has set, or how the portal answers: name -> settings of the stand-in.
+SWITCHES: dict[str, dict[str, Any]] = {
+    "required": {"required": [{"property": "zip", "on": "write", "when": {}, "object": "contacts"}]},
+    "formats": {
+        "formats": {
+            "zip": [{"ruleType": "ALPHANUMERIC", "ruleArguments": ["NUMERIC_ONLY"], "shouldApplyNormalization": False}]
+        }
+    },
+    "conflict": {"batch_conflict": "no_id"},
+    "orders": {"enabled": [each for each in Settings().enabled if each != "0-123"]},
+    "currency": {"company_currency": "USD"},
+    "merged_writes": {"merged_writes": "refused"},
 }
+# Newest leads among which the one that was just sent is.
+SEARCHED = 50
+COOKIE, YEAR = "leadsync-sandbox-language", 365 * 86_400
 _VERSION = re.compile(r" /crm/(?:objects/)?(v3|\d{4}-\d\d)/")
 
 
@@ -112,24 +78,54 @@ def create_app(
 
     @app.get("/")
     def page() -> Response:
-        return Response((HERE / "page.html").read_bytes(), content_type="text/html; charset=utf-8")
+        language = choose_language()
+        [other] = LANGUAGES.keys() - {language}
+        text = render_template_string(
+            (HERE / "page.html").read_text(encoding="utf-8"),
+            language=language,
+            t=choose(TEXTS, language),
+            other=other,
+            other_name=LANGUAGES[other],
+        )
+        answer = Response(text, content_type="text/html; charset=utf-8")
+        if request.args.get("lang") == language:
+            answer.set_cookie(COOKIE, language, max_age=YEAR, httponly=True, samesite="Lax")
+        return answer
 
     @app.get("/examples")
     def examples() -> Response:
         files = sorted((HERE / "payloads").glob("*.json"))
-        kinds = {"hubspot": kinds_of(HubSpotFault), "dealdroid": kinds_of(DealDroidFault)}
-        payloads = [{"name": name_of(file), "body": file.read_text(encoding="utf-8")} for file in files]
-        switches = [{"kind": name, "label": label} for name, (label, _) in SWITCHES.items()]
+        language = choose_language()
+        labels, names = choose(FAULTS, language), choose(EXAMPLES, language)
+        kinds = {"hubspot": kinds_of(HubSpotFault, labels), "dealdroid": kinds_of(DealDroidFault, labels)}
+        payloads = [{"name": names[file.stem], "body": file.read_text(encoding="utf-8")} for file in files]
+        switches = [{"kind": name, "label": label} for name, label in choose(SWITCH_TEXTS, language).items()]
         console = receiver_url.rstrip("/") + CONSOLE_PATH
         return jsonify(payloads=payloads, faults=kinds, switches=switches, console=console)
 
     @app.post("/send")
     def send() -> Response:
         raw = fill_secret(request.get_data(), secret)
-        started = time.perf_counter()
+        started, since = time.perf_counter(), int(time.time() * 1000)
         answer = session.post(intent_url, raw, headers={"Content-Type": "application/json"}, timeout=TIMEOUT)
         took = (time.perf_counter() - started) * 1000
-        return jsonify(status=answer.status_code, milliseconds=round(took, 1), body=answer.text)
+        return jsonify(
+            status=answer.status_code,
+            milliseconds=round(took, 1),
+            body=answer.text,
+            duplicate=answer.headers.get(STATE_HEADER) == DUPLICATE,
+            since=since,
+        )
+
+    @app.get("/lead")
+    def lead() -> Response:
+        """What has become of the newest lead of a customer's since a moment: its id, state and why, all "" while there
+        is none or nobody can say."""
+        customer, since = request.args.get("customer", ""), request.args.get("since", 0, int)
+        found = find_lead(redis_url, customer, since) if redis_url else None
+        reasons = CATALOGUES[choose_language()].REASONS
+        why = render(split_topic(found.reason)[1], reasons) if found else ""
+        return jsonify(lead=found.lead if found else "", state=found.state if found else "", why=why)
 
     @app.get("/state")
     def state() -> Response:
@@ -142,9 +138,10 @@ def create_app(
             contacts=newest[:SHOWN_CONTACTS],
             contact_count=len(newest),
             sales=list_sales(portal),
+            labels=portal["labels"]["contacts"],
             chats=bot["chats"],
             versions=sorted({found[1] for route in portal["calls"] if (found := _VERSION.search(route))}),
-            switches=[name for name, (_, on) in SWITCHES.items() if on.items() <= portal["settings"].items()],
+            switches=[name for name, on in SWITCHES.items() if on.items() <= portal["settings"].items()],
             dry_run=ready.json().get("dry_run", False),
             faults={system: [fault["name"] or fault["kind"] for fault in on] for system, on in faults.items()},
         )
@@ -162,11 +159,11 @@ def create_app(
 
     @app.put("/switches/<name>")
     def switch_on(name: str) -> tuple[str, int]:
-        return "", change_settings(SWITCHES[name][1])
+        return "", change_settings(SWITCHES[name])
 
     @app.delete("/switches/<name>")
     def switch_off(name: str) -> tuple[str, int]:
-        return "", change_settings(usual(SWITCHES[name][1]))
+        return "", change_settings(usual(SWITCHES[name]))
 
     @app.post("/merge")
     def merge() -> tuple[str, int]:
@@ -198,7 +195,7 @@ def create_app(
 
     @app.post("/reset")
     def reset() -> tuple[str, int]:
-        change_settings(usual([name for _, settings in SWITCHES.values() for name in settings]))
+        change_settings(usual([name for settings in SWITCHES.values() for name in settings]))
         session.post(systems["hubspot"] + "/_sandbox/reset", json={"keep": True}, timeout=TIMEOUT)
         session.post(systems["dealdroid"] + "/_sandbox/reset", timeout=TIMEOUT)
         if redis_url:
@@ -209,6 +206,10 @@ def create_app(
     @app.errorhandler(KeyError)
     def unknown(_: KeyError) -> tuple[Response, int]:
         return jsonify(error="There is no such system or switch."), 404
+
+    @app.errorhandler(redis.RedisError)
+    def redis_away(error: redis.RedisError) -> tuple[Response, int]:
+        return jsonify(error=f"Redis did not answer ({type(error).__name__})."), 502
 
     @app.errorhandler(requests.RequestException)
     def away(error: requests.RequestException) -> tuple[Response, int]:
@@ -236,13 +237,28 @@ def usual(names: Iterable[str]) -> dict[str, Any]:
     return {name: new[name] for name in names}
 
 
-def kinds_of(fault: type) -> list[dict[str, str]]:
+def choose_language() -> str:
+    """The language in the address, else the one chosen before, else the browser's."""
+    for wanted in (request.args.get("lang"), request.cookies.get(COOKIE)):
+        if wanted in LANGUAGES:
+            return wanted
+    return request.accept_languages.best_match(LANGUAGES, "en") or "en"
+
+
+def find_lead(redis_url: str, customer: str, since_ms: int) -> Receipt | None:
+    """The newest lead of a customer's that came at `since_ms` or later, None if there is none. Raises redis-py's
+    errors."""
+    with closing(redis.Redis.from_url(redis_url, socket_timeout=TIMEOUT[1])) as client:
+        rows = read_newest(client, SEARCHED)
+        receipts = read_receipts(client, [name for _, name in rows])
+    return next(
+        (one for one in receipts if one and one.customer_id == customer and (one.received_ms or 0) >= since_ms), None
+    )
+
+
+def kinds_of(fault: type, labels: Mapping[str, str]) -> list[dict[str, str]]:
     """The kinds that a fault class knows, each with words for people."""
-    return [{"kind": kind, "label": LABELS[kind]} for kind in get_args(get_type_hints(fault)["kind"])]
-
-
-def name_of(file: Path) -> str:
-    return file.stem.split("-", 1)[1].replace("-", " ").capitalize()
+    return [{"kind": kind, "label": labels[kind]} for kind in get_args(get_type_hints(fault)["kind"])]
 
 
 def main() -> None:

@@ -10,24 +10,27 @@ _TYPES = {
     "carts": ("Cart", "hs_cart_name", "hs_total_price", "hs_currency_code", ""),
     "deals": ("Deal", "dealname", "amount", "deal_currency_code", "dealstage"),
 }
-_DETAILS = {
-    "hs_payment_status": "Payment",
-    "hs_payment_processing_method": "Paid by",
-    "hs_shipping_tracking_number": "Tracking number",
-    "hs_shipping_status_url": "Tracking URL",
-    "hs_shipping_address_name": "Name",
-    "hs_shipping_address_phone": "Phone",
-    "hs_shipping_address_street": "Street",
-    "hs_shipping_address_city": "City",
-    "hs_shipping_address_postal_code": "Postal code",
-}
+_DETAILS = (
+    "hs_payment_status",
+    "hs_payment_processing_method",
+    "hs_shipping_tracking_number",
+    "hs_shipping_status_url",
+    "hs_shipping_address_name",
+    "hs_shipping_address_phone",
+    "hs_shipping_address_street",
+    "hs_shipping_address_city",
+    "hs_shipping_address_postal_code",
+)
 
 
 def list_sales(state: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The newest first; `state`: what `/_sandbox/state` of the stand-in for HubSpot tells."""
     lines = {line["id"]: line["properties"] for line in state["line_items"]}
     newest = sorted(((each, kind) for kind in _TYPES for each in state[kind]), key=_created, reverse=True)
-    return [_sale(record, kind, lines, state["pipelines"].get(kind, {})) for record, kind in newest[:SHOWN_RECORDS]]
+    return [
+        _sale(record, kind, lines, state["pipelines"].get(kind, {}), state["labels"][kind])
+        for record, kind in newest[:SHOWN_RECORDS]
+    ]
 
 
 def _created(sale: tuple[Mapping[str, Any], str]) -> str:
@@ -36,7 +39,11 @@ def _created(sale: tuple[Mapping[str, Any], str]) -> str:
 
 
 def _sale(
-    record: Mapping[str, Any], kind: str, lines: Mapping[str, Mapping[str, str]], stages: Mapping[str, str]
+    record: Mapping[str, Any],
+    kind: str,
+    lines: Mapping[str, Mapping[str, str]],
+    stages: Mapping[str, str],
+    labels: Mapping[str, str],
 ) -> dict[str, Any]:
     """`stages`: id -> label; `stage`: the property that holds the id, "" where there is none."""
     label, name, total, currency, stage = _TYPES[kind]
@@ -51,7 +58,9 @@ def _sale(
         "stage": stage,
         "stage_id": values.get(stage),
         "stages": stages,
-        "details": {words: values[detail] for detail, words in _DETAILS.items() if values.get(detail)},
+        "tracking": values.get("hs_shipping_tracking_number", ""),
+        "tracking_url": values.get("hs_shipping_status_url", ""),
+        "details": {labels.get(detail, detail): values[detail] for detail in _DETAILS if values.get(detail)},
         "contacts": links.get("contacts", []),
         "lines": [_line(lines[each]) for each in links.get("line_items", ())],
     }

@@ -48,6 +48,8 @@ MESSAGES = PREFIX + "messages"
 """The newest messages by themselves: id -> when they were taken, in ms."""
 ACTIONS = PREFIX + "actions"
 """A stream of what people did."""
+ACTIONS_KEPT = 10_000
+"""About how many of them are kept."""
 STAGES = PREFIX + "stages"
 """Progress of telling customers of their orders' stages, see `leadcore.store.stages`, whose keys these are."""
 STAGES_LOCK = STAGES + ":lock"

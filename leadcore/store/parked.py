@@ -18,6 +18,7 @@ from leadcore.receipts import DISCARDED, HELD, PARKED, WAITING, Receipt
 from leadcore.store import keys, lines
 from leadcore.store.bell import Bell
 from leadcore.store.connection import AWAY, Redis
+from leadcore.store.keys import ACTIONS_KEPT
 from leadcore.store.leads import read_receipts
 from leadcore.store.lines import Kept
 from leadcore.store.lua import COUNT, ENTRY_FIELDS, NOTE_RETRY, REASON_FIELD, RING, TAKE_KEPT, UNPACK_FIELDS
@@ -29,7 +30,6 @@ from leadcore.store.unsent import Unsent
 from leadcore.store.unsent import as_parked as as_unsent
 from leadcore.texts import en
 
-ACTIONS_KEPT = 10_000
 CHUNK = 500
 GONE = reason("not_parked")
 UNREADABLE = reason("no_event")

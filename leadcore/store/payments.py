@@ -12,7 +12,8 @@ from msgspec import Struct
 
 from leadcore.fields import BODY, LEAD
 from leadcore.store import keys
-from leadcore.store.lua import DEL_FIRST
+from leadcore.store.keys import ACTIONS_KEPT
+from leadcore.store.lua import ACTION_FIELDS, DEL_FIRST
 from leadcore.store.orders import read_order
 
 if TYPE_CHECKING:
@@ -25,15 +26,20 @@ REMEMBER_SECONDS = 90 * 86_400
 
 _RECORD = (
     """
--- Returns 1 if this news is recorded now, 0 if it was before.
-local known, stream = unpack(KEYS)
-local id, body, seconds = unpack(ARGV)
+-- Returns 1 if this news is recorded now, 0 if it was before. `user`: the person who says it, '' for none.
+local known, stream, actions = unpack(KEYS)
+local id, body, seconds, user, subject, actions_kept = unpack(ARGV)
 """
     + DEL_FIRST
+    + ACTION_FIELDS
     + f"""
 if redis.call('EXISTS', known) == 1 then return 0 end
 -- The mark comes last: a script that fails half-way keeps what it did.
 redis.call('XADD', stream, '*', '{LEAD.decode()}', id, '{BODY.decode()}', body)
+if user ~= '' then
+  redis.call('XADD', actions, 'MAXLEN', '~', actions_kept, '*',
+    ACTION_COMMAND, 'paid', ACTION_LEAD, subject, ACTION_USER, user)
+end
 redis.call('SET', known, '1', 'EX', seconds)
 return 1
 """
@@ -71,14 +77,17 @@ class Payments:
         kind: Kind = "paid",
         payment: str = "",
         said_ms: int = 0,
+        user: str = "",
+        lead: str = "",
     ) -> bool:
-        """Record the news, whose parts are those of `PaymentNews`; False if it was recorded before. Raises redis-py's
-        errors."""
+        """Record the news, whose parts are those of `PaymentNews`; False if it was recorded before. `user`: the person
+        who says it, for the list of actions; `lead`: the order's, if it is known. Raises redis-py's errors."""
         news = PaymentNews(reference, amount, currency, event_id, kind, payment, said_ms)
         digest = hashlib.sha256(event_id.encode("utf-8", "surrogatepass")).hexdigest()[:24]
         shard = keys.shard_of(reference, self._shards)
-        names = [keys.payment_event(digest), keys.entries(keys.PAYMENTS, shard)]
-        return bool(self._record(keys=names, args=[digest, msgspec.json.encode(news), REMEMBER_SECONDS]))
+        names = [keys.payment_event(digest), keys.entries(keys.PAYMENTS, shard), keys.ACTIONS]
+        noted = [user, lead or f"order {reference}", ACTIONS_KEPT]
+        return bool(self._record(keys=names, args=[digest, msgspec.json.encode(news), REMEMBER_SECONDS, *noted]))
 
 
 PERSON = "person "
@@ -86,10 +95,19 @@ PERSON = "person "
 Said = Literal["recorded", "repeated", "unknown", "paid", "cancelled"]
 
 
-def say_paid(redis: "Redis", shards: int, reference: str, units: int | None = None, currency: str = "") -> Said:
-    """A person says that the order is paid: what it costs, or `units` of the currency. "repeated": that was said
-    before; "unknown": `units` are needed, as nothing is known of the order; "paid", "cancelled": it is so already, and
-    nothing is recorded. Raises redis-py's errors."""
+def say_paid(
+    redis: "Redis",
+    shards: int,
+    reference: str,
+    user: str,
+    *,
+    lead: str = "",
+    units: int | None = None,
+    currency: str = "",
+) -> Said:
+    """The person `user` says that the order is paid: what it costs, or `units` of the currency; `lead` as for
+    `Payments.record`. "repeated": that was said before; "unknown": `units` are needed, as nothing is known of the
+    order; "paid", "cancelled": it is so already, and nothing is recorded. Raises redis-py's errors."""
     order = read_order(redis, reference)
     if order.paid:
         return "paid"
@@ -99,7 +117,9 @@ def say_paid(redis: "Redis", shards: int, reference: str, units: int | None = No
     if not paid or not (currency or order.currency):
         return "unknown"
     news = PaymentNews(reference, paid, currency or order.currency, f"{PERSON}{reference} {paid}")
-    recorded = Payments(redis, shards).record(news.reference, news.amount, news.currency, news.event_id)
+    recorded = Payments(redis, shards).record(
+        news.reference, news.amount, news.currency, news.event_id, user=user, lead=lead or order.lead
+    )
     return "recorded" if recorded else "repeated"
 
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 def reconcile(repair: bool, orders: bool, as_json: bool) -> None:
     """Check that every written lead is in HubSpot. Writes nothing there."""
     from leadcore.store.connection import connect
-    from leadcore.store.parked import ACTIONS_KEPT
+    from leadcore.store.keys import ACTIONS_KEPT
     from leadcore.store.parked_orders import ParkedOrders
     from leadsync.reconcile import Reconciliation
     from leadsync.reconcile_orders import OrderReconciliation

@@ -13,6 +13,7 @@ from leadsync.wording import count
 
 if TYPE_CHECKING:
     from leadcore.reasons import Reason
+    from leadcore.settings import Settings
     from leadcore.store.connection import Redis
     from leadcore.store.parked import Parked
 
@@ -53,7 +54,7 @@ def parked(as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("ids", nargs=-1, metavar="[ID]...")
+@click.argument("ids", nargs=-1, metavar="[LEAD]...")
 @click.option("--reason", help="All parked leads whose reason contains this text.")
 @click.option("--all", "every", is_flag=True, help="All parked leads.")
 @click.option("--held", is_flag=True, help="All leads that a dry run held back.")
@@ -61,34 +62,34 @@ def parked(as_json: bool) -> None:
 def retry(ids: tuple[str, ...], reason: str | None, every: bool, held: bool, as_json: bool) -> None:
     """Try parked leads again, or write what a dry run held back. Newer values of the customer are kept, and no message
     is sent to them. If a lead is written and only its message failed, the message is sent; with --all not where sending
-    was interrupted, because the customer may have the message.
+    was interrupted, because the customer may have the message. LEAD: an id, the beginning of one, or a customer's id.
     """
-    store, chosen = _select(ids, reason, every, held, but="interrupted: ")
+    store, chosen = _select(ids, reason, every, held, as_json, but="interrupted: ")
     if held:
         _refuse_while_dry(store.redis)
     _apply_to_each(store.retry, chosen, "retried", held, as_json)
 
 
 @click.command()
-@click.argument("ids", nargs=-1, metavar="[ID]...")
+@click.argument("ids", nargs=-1, metavar="[LEAD]...")
 @click.option("--reason", help="All parked leads whose reason contains this text.")
 @click.option("--all", "every", is_flag=True, help="All parked leads.")
 @click.option("--held", is_flag=True, help="All leads that a dry run held back.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @as_json
 def discard(ids: tuple[str, ...], reason: str | None, every: bool, held: bool, yes: bool, as_json: bool) -> None:
-    """Give up parked or held leads: their data is deleted for good, their receipts stay."""
-    store, chosen = _select(ids, reason, every, held)
+    """Give up parked or held leads: their data is deleted for good, their receipts stay. LEAD: as for `retry`."""
+    store, chosen = _select(ids, reason, every, held, as_json)
     if chosen and not yes:
         click.confirm(f"Delete the data of {count(len(chosen), 'lead')} for good?", abort=True, err=True)
     _apply_to_each(store.discard, chosen, "discarded", held, as_json)
 
 
 def _select(
-    ids: tuple[str, ...], reason: str | None, every: bool, held: bool, but: str | None = None
+    ids: tuple[str, ...], reason: str | None, every: bool, held: bool, as_json: bool, but: str | None = None
 ) -> tuple["Parked", list[str]]:
-    """The store of parked and held leads, and the selected ids; `every` skips reasons that begin with `but`. Raises
-    `click.UsageError`."""
+    """The store of parked and held leads, and the selected ids; `every` skips reasons that begin with `but`. Exits with
+    code 1 if one of `ids` names several leads; raises `click.UsageError`."""
     from leadcore.reasons import english
     from leadcore.settings import read
     from leadcore.store.connection import connect
@@ -99,7 +100,7 @@ def _select(
     settings = read()
     store = Parked(connect(settings), settings.config.inbox)
     if ids:
-        return store, list(dict.fromkeys(ids))
+        return store, _name(store, ids, settings, as_json)
     with exit_on_outage():
         if held:
             return store, store.held()
@@ -107,6 +108,28 @@ def _select(
     if every:
         return store, [one.lead for one in found if not but or not one.reason.startswith(but)]
     return store, [one.lead for one in found if (reason or "").lower() in english(one.reason).lower()]
+
+
+def _name(store: "Parked", names: tuple[str, ...], settings: "Settings", as_json: bool) -> list[str]:
+    """The ids of the leads that the names mean. A name of none stays as it is; if one means several, they are shown,
+    and the command exits with code 1 before anything is done."""
+    from leadsync.lead_search import find_waiting
+    from leadsync.terminal import print_leads
+
+    with exit_on_outage():
+        found = find_waiting(store, names)
+    for name, meant in found.items():
+        if len(meant) > 1:
+            click.echo(
+                f"leadsync: nothing was done: {len(meant)} leads that wait fit {name}; name them by their ids:",
+                err=True,
+            )
+            print_leads(meant, settings.timezone, as_json=as_json)
+            sys.exit(1)
+    for name, meant in found.items():
+        if meant and meant[0].lead != name:
+            click.echo(f"{name} is lead {meant[0].lead}.", err=True)
+    return list(dict.fromkeys(found[name][0].lead if found[name] else name for name in names))
 
 
 def _refuse_while_dry(connection: "Redis") -> None:

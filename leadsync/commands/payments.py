@@ -5,7 +5,7 @@ import sys
 
 import click
 
-from leadsync.commands import as_json, exit_on_outage
+from leadsync.commands import as_json, current_user, exit_on_outage
 
 _WORDS = {
     "recorded": "It is noted: HubSpot and the customer are told within seconds.",
@@ -38,7 +38,8 @@ def paid(reference: str, amount: str | None, as_json: bool) -> None:
         raise click.UsageError(f"--amount must be a sum in {currency}, such as 1250.50.")
     with exit_on_outage():
         units = to_units(sum_, currency) if sum_ else None
-        said = say_paid(connect(settings), settings.config.inbox.shards, read_ref, units, currency if units else "")
+        shards, currency = settings.config.inbox.shards, currency if units else ""
+        said = say_paid(connect(settings), shards, read_ref, current_user(), units=units, currency=currency)
     if as_json:
         click.echo(json.dumps({"reference": read_ref, "outcome": said}))
     else:

@@ -51,7 +51,7 @@ def drop(orders: tuple[str, ...], every: bool, as_json: bool) -> None:
 def _open() -> "HeldStages":
     from leadcore.settings import read
     from leadcore.store.connection import connect
-    from leadcore.store.parked import ACTIONS_KEPT
+    from leadcore.store.keys import ACTIONS_KEPT
     from leadcore.store.stages import HeldStages
 
     return HeldStages(connect(read()), ACTIONS_KEPT)

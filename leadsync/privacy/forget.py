@@ -21,9 +21,9 @@ from leadcore.machine import Machine
 from leadcore.receipts import PARKED_SECONDS
 from leadcore.store import keys, lines
 from leadcore.store.connection import Redis, read_run
+from leadcore.store.keys import ACTIONS_KEPT
 from leadcore.store.leads import read_all
 from leadcore.store.lua import ACTION_FIELDS, DEL_FIRST, NOW
-from leadcore.store.parked import ACTIONS_KEPT
 from leadcore.store.streams import Stream
 from leadsync.privacy.customer_data import CHUNK, CustomerData, Entry, chunks
 from leadsync.privacy.hubspot_erasure import Erased, HubSpotErasure

@@ -10,7 +10,6 @@ from leadcore.store.connection import AWAY
 from leadcore.store.parked import GONE, STILL_DRY
 from leadcore.store.stages import GONE as NOT_HELD
 
-USER = "console"
 COMMANDS = ("retry", "discard", "release", "drop")
 # How long one request may work; leads that are left need another request.
 SECONDS = 3.0
@@ -44,15 +43,16 @@ def parse_result(query: Mapping[str, str]) -> ActionResult | None:
     )
 
 
-def apply_action(apply: Callable[[str, str], Reason], command: str, leads: Sequence[str]) -> ActionResult:
-    """Carry out the command for each lead or order. Raises redis-py's errors if Redis fails before the first."""
+def apply_action(apply: Callable[[str, str], Reason], command: str, leads: Sequence[str], user: str) -> ActionResult:
+    """Carry out the command for each lead or order in the name of `user`. Raises redis-py's errors if Redis fails
+    before the first."""
     ends = time.monotonic() + SECONDS
     whys: list[str] = []
     for lead in leads:
         if time.monotonic() > ends:
             break
         try:
-            whys.append(apply(lead, USER))
+            whys.append(apply(lead, user))
         except AWAY:
             if not whys:
                 raise

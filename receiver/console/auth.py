@@ -1,18 +1,30 @@
-"""Access to the console: HTTP Basic, and a signed token in each form against cross-site request forgery."""
+"""Access to the console: HTTP Basic, what a role may do, and a signed token in each form against cross-site request
+forgery."""
 
 import hashlib
 import hmac
 import math
+import secrets
+import threading
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import structlog
 from flask import Request, Response
-from itsdangerous import TimestampSigner
+from itsdangerous import BadData, TimestampSigner
+from werkzeug.security import check_password_hash
 
+from leadcore.logins import ADMIN, PASSWORD_USER, PASSWORD_WHO, Login, fold, normalize
 from receiver.throttle import ALLOWED_IN_ALL, Throttle, network_of, sender_of
 
-USER = "leadsync"
+# Slow checks at once in a web process: each takes 32 MB and a tenth of a second, and the intake needs the rest.
+MAX_SLOW = 2
+# Methods that change nothing (RFC 9110, 9.2.1).
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+# Endpoints that only read, by POST because what is asked may stand in no URL and no log.
+READ_BY_POST: frozenset[str] = frozenset()
 # A form is valid for at least this long, and at most twice as long.
 FORM_SECONDS = 12 * 3600
 # No inline script or style: text from a customer or a portal can never become one.
@@ -40,20 +52,48 @@ class FormSigner(TimestampSigner):
         return int(time.time() // FORM_SECONDS) * FORM_SECONDS
 
 
-class ConsoleAuth:
-    """One password for everybody. Each web process counts wrong ones for itself."""
+@dataclass(frozen=True, slots=True)
+class User:
+    """Who is at the console. `name`: as the list of actions has it; `is_person`: whether it is one person's own."""
 
-    def __init__(self, password: str, trusted_proxies: int) -> None:
+    name: str
+    role: str
+    is_person: bool = True
+
+    @property
+    def may_act(self) -> bool:
+        return self.role == ADMIN
+
+    def may_send(self, request: Request) -> bool:
+        """Whether the role allows the request: to read everything, or to act."""
+        return self.may_act or request.method in SAFE or request.endpoint in READ_BY_POST
+
+
+class Busy(Exception):
+    """Too many passwords are being checked at once."""
+
+
+class ConsoleAuth:
+    """One password for everybody ("" for none), and logins for each person. Each web process counts wrong ones for
+    itself."""
+
+    def __init__(self, password: str, trusted_proxies: int, logins: Sequence[Login] = ()) -> None:
         raw = password.encode("utf-8", "surrogateescape")
         self.trusted_proxies = trusted_proxies
         self.throttle = Throttle()
-        self._user, self._password = _digest(USER.encode()), _digest(raw)
+        self._password = _digest(raw) if raw else b""
+        self._logins = {fold(one.name): one for one in logins}
+        self._slow = threading.BoundedSemaphore(MAX_SLOW)
+        # Every request carries the password, and its hash is slow: a right one is known again by this.
+        self._proofs: dict[str, bytes] = {}
+        self._proof_key = secrets.token_bytes(32)
         # Slow on purpose: a token in a saved page must not allow fast guesses at the password.
-        key = hashlib.scrypt(raw, salt=b"leadsync console", n=2**14, r=8, p=1, dklen=32)
+        known = b"\0".join([raw, *(one.hash.encode() for one in logins)])
+        key = hashlib.scrypt(known, salt=b"leadsync console", n=2**14, r=8, p=1, dklen=32)
         self._signer = FormSigner(key, salt=b"leadsync console", key_derivation="hmac", digest_method=hashlib.sha256)
 
-    def refuse(self, request: Request) -> Response | None:
-        """The answer to a request without the password, None if it may pass. A sender of too many wrong passwords is
+    def admit(self, request: Request) -> User | Response:
+        """Who sends the request, or the answer to one without a right password. A sender of too many wrong passwords is
         refused until the window ends, even with the right one; so is a sender that this process does not know while
         many senders together try (see `receiver.throttle`)."""
         forwarded = request.headers.get("X-Forwarded-For", "")
@@ -62,9 +102,14 @@ class ConsoleAuth:
         if wait:
             return _plain_text("Too many wrong passwords. Wait a minute.", 429, {"Retry-After": str(math.ceil(wait))})
         given = request.authorization
-        if given is not None and given.type == "basic" and self._matches(given.username or "", given.password or ""):
-            self.throttle.remember(sender)
-            return None
+        if given is not None and given.type == "basic":
+            try:
+                user = self._identify(given.username or "", given.password or "")
+            except Busy:
+                return _plain_text("Too many people log in at once. Reload in a moment.", 503, {"Retry-After": "1"})
+            if user:
+                self.throttle.remember(sender)
+                return user
         if given is not None:
             counted = self.throttle.count(sender)
             if counted.first:
@@ -74,19 +119,42 @@ class ConsoleAuth:
         challenge = {"WWW-Authenticate": 'Basic realm="leadsync", charset="UTF-8"'}
         return _plain_text("The console needs its user name and password.", 401, challenge)
 
-    def form_token(self) -> str:
-        """The token that each form of the console carries."""
-        return self._signer.sign(b"form").decode()
+    def form_token(self, name: str = PASSWORD_WHO) -> str:
+        """The token that each form of the console carries for the user with this name."""
+        return self._signer.sign(name.encode()).decode()
 
-    def is_own_form(self, request: Request) -> bool:
-        """Whether a form was rendered by the console and sent from its page: its token is valid, and the browser, if
-        it names the origin of the request, names this site."""
-        return self._signer.validate(request.form.get("token", ""), FORM_SECONDS) and _is_same_site(request)
+    def is_own_form(self, request: Request, name: str = PASSWORD_WHO) -> bool:
+        """Whether a form was rendered by the console for this user and sent from its page: its token is valid, and the
+        browser, if it names the origin of the request, names this site."""
+        try:
+            signed = self._signer.unsign(request.form.get("token", ""), FORM_SECONDS)
+        except BadData:
+            return False
+        return signed == name.encode() and _is_same_site(request)
 
-    def _matches(self, user: str, password: str) -> bool:
-        is_user = hmac.compare_digest(_digest(user.encode("utf-8", "surrogatepass")), self._user)
-        is_password = hmac.compare_digest(_digest(password.encode("utf-8", "surrogatepass")), self._password)
-        return is_user and is_password
+    def _identify(self, name: str, password: str) -> User | None:
+        """Whose these are, None if nobody's. Raises `Busy`."""
+        if not self._logins or name == PASSWORD_USER:
+            is_user = hmac.compare_digest(_digest(_encode(name)), _digest(PASSWORD_USER.encode()))
+            is_password = hmac.compare_digest(_digest(_encode(password)), self._password)
+            return User(PASSWORD_WHO, ADMIN, is_person=False) if is_user and is_password else None
+        login = self._logins.get(fold(name))
+        proof = hmac.digest(self._proof_key, _encode(f"{fold(name)}\0{password}"), "sha256")
+        if login is None or not hmac.compare_digest(proof, self._proofs.get(login.name, b"")):
+            # A name that there is not costs as much as any other.
+            checked = login or next(iter(self._logins.values()))
+            if not self._is_right(checked, password) or login is None:
+                return None
+            self._proofs[login.name] = proof
+        return User(login.name, login.role)
+
+    def _is_right(self, login: Login, password: str) -> bool:
+        if not self._slow.acquire(blocking=False):
+            raise Busy
+        try:
+            return check_password_hash(login.hash, normalize(_encode(password).decode("utf-8", "replace")))
+        finally:
+            self._slow.release()
 
 
 def _is_same_site(request: Request) -> bool:
@@ -94,6 +162,10 @@ def _is_same_site(request: Request) -> bool:
     if site is not None:
         return site == "same-origin"
     return origin is None or urlsplit(origin).netloc == request.host
+
+
+def _encode(typed: str) -> bytes:
+    return typed.encode("utf-8", "surrogatepass")
 
 
 def _digest(value: bytes) -> bytes:

@@ -16,6 +16,8 @@ PAGE = 25
 SCAN_LIMIT, CHUNK = 2_000, 250
 # Leads that can begin to need a person in one millisecond.
 MOST_OF_ONE_TIME = 10_000
+# Actions that are searched for those on one lead.
+ACTIONS_READ = 1_000
 _CURSOR = re.compile(r"[0-9]{1,20}-[0-9]{1,20}")
 
 
@@ -148,6 +150,17 @@ def read_parked(redis: Redis, receipt: Receipt) -> tuple[Receipt, int] | None:
 def read_actions(redis: Redis, count: int) -> list[Action]:
     """The last `count` actions, newest first."""
     return [_parse_action(entry, fields) for entry, fields in redis.xrevrange(keys.ACTIONS, count=count)]
+
+
+def read_actors(redis: Redis, lead: str, since_ms: int | None) -> dict[str, str]:
+    """What people did to the lead -> who did it last, among the newest `ACTIONS_READ` actions since it came."""
+    rows = redis.xrevrange(keys.ACTIONS, min=since_ms or "-", count=ACTIONS_READ)
+    found: dict[str, str] = {}
+    for entry, fields in rows:
+        if fields.get(ACTION_LEAD) == lead.encode():
+            action = _parse_action(entry, fields)
+            found.setdefault(action.command, action.user)
+    return found
 
 
 def _parse_action(entry: bytes, fields: dict[bytes, bytes]) -> Action:

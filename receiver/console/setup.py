@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import Blueprint, g, redirect, request, url_for
+from flask import Blueprint, g, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from leadcore.settings import ReceiverSettings
@@ -16,7 +16,6 @@ from leadcore.store.status import Status, read_status
 from leadcore.store.survey import Survey, ask_survey, read_survey
 from leadcore.store.trial_leads import read_test_leads
 from leadcore.verdict import Problem
-from receiver.console.auth import ConsoleAuth
 from receiver.intake.errors import NotStored
 from receiver.intake.view import PATH
 
@@ -97,7 +96,7 @@ class SetupPage:
         )
 
 
-def add_setup_pages(pages: Blueprint, page: SetupPage, auth: ConsoleAuth, send_test: Callable[[], str]) -> None:
+def add_setup_pages(pages: Blueprint, page: SetupPage, send_test: Callable[[], str]) -> None:
     """The page, and the button on it. `send_test`: see `receiver.intake.view.Intake`."""
     shared = page.settings.shared
 
@@ -107,8 +106,6 @@ def add_setup_pages(pages: Blueprint, page: SetupPage, auth: ConsoleAuth, send_t
 
     @pages.post("/setup/test")
     def setup_test() -> ResponseReturnValue:
-        if not auth.is_own_form(request):
-            return page.render("error.html", 403, name="forged", more=g.translator.text("forged.do"))
         try:
             send_test()
         except NotStored as error:

@@ -7,20 +7,17 @@ from flask import Blueprint, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from leadcore.store.connection import Redis
-from leadcore.store.parked import ACTIONS_KEPT
+from leadcore.store.keys import ACTIONS_KEPT
 from leadcore.store.portal_links import read_portal_links
 from leadcore.store.stages import HeldStage, HeldStages
 from receiver.console.actions import apply_action, parse_result
-from receiver.console.auth import ConsoleAuth
 
 # Held stages that one page shows, and that one form decides.
 SHOWN, AT_ONCE = 100, 2_000
 COMMANDS = ("release", "drop")
 
 
-def add_stage_pages(
-    pages: Blueprint, redis: Redis, auth: ConsoleAuth, kind: str, render: Callable[..., tuple[str, int]]
-) -> None:
+def add_stage_pages(pages: Blueprint, redis: Redis, kind: str, render: Callable[..., tuple[str, int]]) -> None:
     """`kind`: of the records that are orders; `render`: as `receiver.console.views` renders its pages."""
     store = HeldStages(redis, ACTIONS_KEPT)
 
@@ -40,10 +37,8 @@ def add_stage_pages(
 
     def view_of(command: str) -> Callable[[], ResponseReturnValue]:
         def view() -> ResponseReturnValue:
-            if not auth.is_own_form(request):
-                return render("error.html", 403, name="forged", more=g.translator.text("forged.do"))
             decide = store.release if command == "release" else store.drop
-            result = apply_action(decide, command, _choose(store, request.form))
+            result = apply_action(decide, command, _choose(store, request.form), g.user.name)
             return redirect(url_for("console.stages", **result.as_query()), 303)
 
         return view

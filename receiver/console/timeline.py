@@ -1,7 +1,8 @@
 """Pure: a lead's receipt as a timeline, and the values that many receipts lack."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from leadcore.receipts import DISCARDED, HELD, PARKED, SKIPPED, UNSENT_STATES, WAITING, WRITTEN, Receipt
 
@@ -10,18 +11,25 @@ ORDER_TONES = {
     **dict.fromkeys(("created", "updated", "unchanged", "paid"), "good"),
     **dict.fromkeys((PARKED, "failed", "disputed"), "bad"),
 }
+# What people do -> the command in the list of actions.
+_BY_PEOPLE = {
+    "retried": "retry",
+    "order.paid": "paid",
+    **dict.fromkeys((DISCARDED, "message.discarded", "order.discarded", "own.discarded"), "discard"),
+}
 MESSAGE_TONES = {"sent": "good", "failed": "bad", "interrupted": "bad"}
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """`name` is what happened ("received", a state, "message."... or "order."...), `tone` how good that is, `why` for
-    people."""
+    people, `who` did it, "" if nobody or not known."""
 
     name: str
     at_ms: int | None = None
     tone: str = "calm"
     why: str = ""
+    who: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +41,17 @@ class DroppedValue:
     leads: tuple[str, ...]
 
 
-def build_timeline(receipt: Receipt, parked_ms: int | None = None) -> list[Step]:
-    """The lead's steps, oldest first; the last may lie ahead. `parked_ms`: when it was parked or held, which the
-    receipt does not say."""
+def build_timeline(
+    receipt: Receipt, parked_ms: int | None = None, actors: Mapping[str, str] = MappingProxyType({})
+) -> list[Step]:
+    """The lead's steps, oldest first; the last may lie ahead. `parked_ms`: when it was parked or held, `actors`: what
+    people did -> who did it, neither of which the receipt says."""
+    return [
+        replace(step, who=actors.get(_BY_PEOPLE.get(step.name, ""), "")) for step in _list_steps(receipt, parked_ms)
+    ]
+
+
+def _list_steps(receipt: Receipt, parked_ms: int | None) -> list[Step]:
     state = receipt.state
     if not state:
         return _of_message(receipt)

@@ -236,6 +236,14 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "The page was open for too long, or another site sent this. Nothing was done. Go back, reload and press again.",
         "อาจเปิดหน้านี้ค้างไว้นานเกินไป หรือคำสั่งมาจากเว็บอื่น ยังไม่มีการเปลี่ยนแปลงใด ๆ กรุณาย้อนกลับ โหลดหน้าใหม่ แล้วกดอีกครั้ง",
     ),
+    "not_allowed": ("Your login may read, and change nothing", "บัญชีของคุณดูข้อมูลได้ แต่แก้ไขไม่ได้"),
+    "not_allowed.do": (
+        "Nothing was done. Ask a colleague whose role is admin.",
+        "ยังไม่มีการเปลี่ยนแปลงใด ๆ กรุณาแจ้งเพื่อนร่วมงานที่เป็นผู้ดูแล",
+    ),
+    "role.sales": ("reads only", "ดูอย่างเดียว"),
+    "role.admin": ("admin", "ผู้ดูแล"),
+    "by": ("by {who}", "โดย {who}"),
     "missing": ("There is no such page", "ไม่พบหน้านี้"),
     "missing.do": ("A lead's receipt expires after some weeks.", "ประวัติของลีดเก็บไว้ไม่กี่สัปดาห์ แล้วจะถูกลบ"),
     # Leads
@@ -400,6 +408,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "actions.what": ("What", "การจัดการ"),
     "action.retry": ("Retried", "ลองใหม่"),
     "action.discard": ("Discarded", "ทิ้ง"),
+    "action.paid": ("Marked as paid", "แจ้งว่าชำระเงินแล้ว"),
     "action.forget": ("Customer forgotten", "ลบข้อมูลลูกค้า"),
     "action.release": ("Customer told of a stage", "แจ้งสถานะแก่ลูกค้า"),
     "action.drop": ("Stage dropped", "ไม่แจ้งสถานะ"),

@@ -26,7 +26,7 @@ from leadcore.store.status import count_workers, read_status
 from leadcore.verdict import assess, name_dry_run
 from receiver.console import queries
 from receiver.console.actions import ActionResult, apply_action, parse_result
-from receiver.console.auth import HEADERS, ConsoleAuth
+from receiver.console.auth import HEADERS, SAFE, ConsoleAuth
 from receiver.console.chart import draw
 from receiver.console.queries import LeadFilter
 from receiver.console.setup import SetupPage, add_setup_pages, is_first_run
@@ -56,11 +56,11 @@ def blueprint(redis: Redis, spool: Spool, settings: ReceiverSettings, send_test:
     """Everything below /console/. `redis` needs a short timeout (see `leadcore.store.connection`); `send_test`: see
     `receiver.intake.view.Intake`."""
     pages = Blueprint("console", __name__, url_prefix=PATH, template_folder="templates", static_folder="static")
-    auth = ConsoleAuth(settings.console_password, settings.trusted_proxies)
+    auth = ConsoleAuth(settings.console_password, settings.trusted_proxies, settings.logins)
 
     @pages.before_request
     def prepare() -> None:
-        g.translator, g.token = Translator(_choose_language(), settings.shared.timezone), auth.form_token()
+        g.translator = Translator(_choose_language(), settings.shared.timezone)
         g.dry_run = ""
 
     _protect(pages, auth)
@@ -73,16 +73,16 @@ def blueprint(redis: Redis, spool: Spool, settings: ReceiverSettings, send_test:
             workers, dry_workers = count_workers(redis)
             g.dry_run = name_dry_run(workers, dry_workers) if dry_workers else ""
         except AWAY:
-            if request.method != "POST":  # a form that is not the console's own is refused without Redis
+            if request.method != "POST":  # what a form asks for says itself what came of it
                 raise
 
     _answer_errors(pages, spool)
     setup_page = SetupPage(redis, settings, _render)
     _add_pages(pages, redis, spool, settings, setup_page)
-    add_setup_pages(pages, setup_page, auth, send_test)
-    _add_actions(pages, Parked(redis, settings.shared.config.inbox), auth)
+    add_setup_pages(pages, setup_page, send_test)
+    _add_actions(pages, Parked(redis, settings.shared.config.inbox))
     orders = settings.shared.config.orders
-    add_stage_pages(pages, redis, auth, orders.kind if orders else "orders", _render)
+    add_stage_pages(pages, redis, orders.kind if orders else "orders", _render)
 
     @pages.record_once
     def configure_jinja(state: Any) -> None:
@@ -97,13 +97,18 @@ def _protect(pages: Blueprint, auth: ConsoleAuth) -> None:
 
     @pages.before_request
     def admit() -> ResponseReturnValue | None:
-        refused = auth.refuse(request)
-        if refused is not None:
-            return refused
+        admitted = auth.admit(request)
+        if isinstance(admitted, Response):
+            return admitted
+        g.user, g.token = admitted, auth.form_token(admitted.name)
         g.has_slot = slots.acquire(blocking=False)
         if not g.has_slot:
             page, status = _render("error.html", 503, name="busy", more=g.translator.text("busy.do"))
             return page, status, {"Retry-After": "1"}
+        if not admitted.may_send(request):
+            abort(403)
+        if request.method not in SAFE and not auth.is_own_form(request, admitted.name):
+            return _render("error.html", 403, name="forged", more=g.translator.text("forged.do"))
         return None
 
     @pages.teardown_request
@@ -127,6 +132,10 @@ def _answer_errors(pages: Blueprint, spool: Spool) -> None:
     @pages.errorhandler(404)
     def missing(_: Exception) -> ResponseReturnValue:
         return _render("error.html", 404, name="missing", more=g.translator.text("missing.do"))
+
+    @pages.errorhandler(403)
+    def not_allowed(_: Exception) -> ResponseReturnValue:
+        return _render("error.html", 403, name="not_allowed", more=g.translator.text("not_allowed.do"))
 
     @pages.errorhandler(RedisError)
     @pages.errorhandler(OSError)
@@ -208,7 +217,11 @@ def _add_pages(pages: Blueprint, redis: Redis, spool: Spool, settings: ReceiverS
             "lead.html",
             receipt=receipt,
             message=None if receipt.state else own_messages.read(lead),
-            steps=build_timeline(receipt, parked[1] if parked and is_unwritten else None),
+            steps=build_timeline(
+                receipt,
+                parked[1] if parked and is_unwritten else None,
+                queries.read_actors(redis, lead, receipt.received_ms),
+            ),
             cause=causes([parked[0]])[0] if parked else None,
             link=links.contact(receipt.contact_id),
             order_link=links.order(receipt.order_id, orders.kind) if orders else "",
@@ -239,6 +252,8 @@ def _add_pages(pages: Blueprint, redis: Redis, spool: Spool, settings: ReceiverS
 
     @pages.get("/discard")
     def confirm_discard() -> ResponseReturnValue:
+        if not g.user.may_act:
+            abort(403)
         now_ms = _redis_now_ms(redis)
         chosen = _choose_leads(store, request.args)
         first = next(iter(queries.load_receipts(redis, chosen[:1])), None)
@@ -247,13 +262,11 @@ def _add_pages(pages: Blueprint, redis: Redis, spool: Spool, settings: ReceiverS
         return _render("discard.html", chosen=chosen if is_parked else [], is_message=is_message, now_ms=now_ms)
 
 
-def _add_actions(pages: Blueprint, store: Parked, auth: ConsoleAuth) -> None:
+def _add_actions(pages: Blueprint, store: Parked) -> None:
     def view_of(command: str) -> Callable[[], ResponseReturnValue]:
         def view() -> ResponseReturnValue:
-            if not auth.is_own_form(request):
-                return _render("error.html", 403, name="forged", more=g.translator.text("forged.do"))
             apply = store.retry if command == "retry" else store.discard
-            result = apply_action(apply, command, _choose_leads(store, request.form))
+            result = apply_action(apply, command, _choose_leads(store, request.form), g.user.name)
             lead = request.form.get("lead", "")
             if lead:
                 return redirect(url_for("console.lead", lead=lead, **result.as_query()), 303)
@@ -263,11 +276,10 @@ def _add_actions(pages: Blueprint, store: Parked, auth: ConsoleAuth) -> None:
 
     @pages.post("/paid")
     def paid() -> ResponseReturnValue:
-        if not auth.is_own_form(request):
-            return _render("error.html", 403, name="forged", more=g.translator.text("forged.do"))
         lead = request.form.get("lead", "")
         reference = next((one.order_ref for one in queries.load_receipts(store.redis, [lead])), "")
-        done = bool(reference) and say_paid(store.redis, store.config.shards, reference) == "recorded"
+        shards, user = store.config.shards, g.user.name
+        done = bool(reference) and say_paid(store.redis, shards, reference, user, lead=lead) == "recorded"
         result = ActionResult("paid", done=int(done), gone=int(not done))
         return redirect(url_for("console.lead", lead=lead, **result.as_query()), 303)
 
@@ -313,7 +325,14 @@ def _render(template: str, code: int = 200, **values: Any) -> tuple[str, int]:
     arguments = {**(request.view_args or {}), **kept} if endpoint != "console.overview" else {}
     other = next(one for one in LANGUAGES if one != g.translator.language)
     switch = {"code": other, "name": LANGUAGE_NAMES[other], "url": url_for(endpoint, **arguments, lang=other)}
-    common = {"t": g.translator, "token": g.token, "dry_run": g.dry_run, "switch": switch, "endpoint": endpoint}
+    common = {
+        "t": g.translator,
+        "user": g.user,
+        "token": g.token,
+        "dry_run": g.dry_run,
+        "switch": switch,
+        "endpoint": endpoint,
+    }
     return render_template(template, **common, **values), code
 
 

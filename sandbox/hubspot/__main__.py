@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+import msgspec
+
 from sandbox.http_server import serve
 from sandbox.hubspot import Portal, create_app, snapshot
 from sandbox.state_file import StateFile
@@ -19,6 +21,8 @@ def main() -> None:
     saved = state.read()
     if saved:
         snapshot.restore(portal, saved)
+    # What runs here has no pages, so nothing may lead to HubSpot's.
+    portal.settings = msgspec.structs.replace(portal.settings, ui_domain="localhost")
     with state:
         serve(state.watch(create_app(portal)), given.port)
 

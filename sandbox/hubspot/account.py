@@ -36,7 +36,7 @@ def account_routes(portal: Portal, version: Version) -> Blueprint:
                 "additionalCurrencies": settings.additional_currencies,
                 "utcOffset": f"{'-' if seconds < 0 else '+'}{abs(seconds) // 3600:02}:{abs(seconds) // 60 % 60:02}",
                 "utcOffsetMilliseconds": seconds * 1000,
-                "uiDomain": "app.hubspot.com",
+                "uiDomain": settings.ui_domain,
                 "dataHostingLocation": "na1",
             }
         )

@@ -18,6 +18,7 @@ from sandbox.hubspot.problems import validation
 from sandbox.hubspot.properties import Option
 from sandbox.hubspot.records import SALESPERSON, Record
 from sandbox.hubspot.settings import Settings
+from sandbox.hubspot.table import Table
 from sandbox.hubspot.values import iso
 
 
@@ -57,6 +58,7 @@ def control_routes(portal: Portal, faults: Faults, call_log: CallLog) -> Bluepri
                     "requests_today": portal.quota.today,
                     "properties": [each.name for each in portal.contacts.own_properties()],
                     "settings": portal.settings,
+                    "labels": {name: _labels(table) for name, table in portal.tables.items()},
                     "pipelines": {each.name: _stages(portal, each) for each in OBJECT_TYPES if each.pipeline},
                     "merged": portal.contacts.merged,
                     "faults": list(faults.faults.values()),
@@ -186,6 +188,11 @@ def _records(portal: Portal, name: str) -> list[dict[str, Any]]:
 def _stages(portal: Portal, object_type: ObjectType) -> dict[str, str]:
     """Id of each stage of all pipelines -> label."""
     return {own: label for each in pipelines_of(portal.settings, object_type) for own, label in each.stages.items()}
+
+
+def _labels(table: Table) -> dict[str, str]:
+    """Property -> its label."""
+    return {each.name: each.label for each in table.properties.values()}
 
 
 def _associated(portal: Portal, record: Record) -> dict[str, list[str]]:

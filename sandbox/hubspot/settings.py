@@ -98,6 +98,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     unique: dict[str, Names] = {}
     portal_id: int = 44_000_001
     time_zone: str = "Asia/Bangkok"
+    ui_domain: str = "app.hubspot.com"
 
     def owner_ids(self) -> list[tuple[int, str]]:
         """Id and email of each."""

@@ -1,10 +1,8 @@
 """The lead console in a real browser, over the whole line."""
 
-import base64
 import itertools
 import json
 from collections.abc import Callable, Iterator
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +15,11 @@ from selenium.webdriver.remote.webelement import WebElement
 from leadcore.receipts import HELD, PARKED, pack_names
 from leadcore.store import keys
 from leadcore.store.posts import LAST
-from tests.chromium import open_chromium
-from tests.conftest import ROOT, Line, eventually, lead, open_line
+from tests.chromium import DESKTOP, NARROW, PHONE, find_barriers, look, open_chromium, shoot
+from tests.conftest import Line, eventually, lead, open_line
 from workers.rules.settlement import DRY_RUN
 
 PASSWORD = "kept-from-strangers"
-SHOTS = ROOT / "test-output" / "console"
-NARROW, PHONE, DESKTOP = 320, 360, 1280
-AXE = (files("axe_core_python") / "axe.min.js").read_text(encoding="utf-8")
-RUN_AXE = "axe.run(document).then(({violations}) => arguments[0](violations), (error) => arguments[0](String(error)))"
 
 
 class Browser:
@@ -39,10 +33,7 @@ class Browser:
         self.driver.get(self.base + path)
 
     def look(self, width: int = DESKTOP, *, dark: bool = False) -> None:
-        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width == PHONE}
-        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+        look(self.driver, width, dark=dark)
 
     def text(self) -> str:
         return str(self.run("return document.body.innerText"))
@@ -91,11 +82,7 @@ class Browser:
 
     def shoot(self, name: str) -> None:
         """Keep a picture of the whole page."""
-        width, height = self.run("return [innerWidth, document.documentElement.scrollHeight]")
-        clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}
-        shot = self.driver.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True, "clip": clip})
-        SHOTS.mkdir(parents=True, exist_ok=True)
-        (SHOTS / f"{name}.png").write_bytes(base64.b64decode(shot["data"]))
+        shoot(self.driver, "console", name)
 
     def complaints(self) -> list[str]:
         """What the browser has written into its own console since it was asked last."""
@@ -103,10 +90,7 @@ class Browser:
 
     def barriers(self) -> list[str]:
         """What axe-core finds on this page."""
-        self.run(AXE)
-        found = self.driver.execute_async_script(RUN_AXE)
-        assert isinstance(found, list), found
-        return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found]
+        return find_barriers(self.driver)
 
 
 @pytest.fixture(scope="module")
@@ -163,9 +147,9 @@ def hold(line: Line, customer: str) -> None:
     line.redis.hset(keys.receipt(one), mapping={"s": HELD, "y": DRY_RUN, "f": pack_names(["firstname", "phone"])})
 
 
-def run_dry(line: Line) -> None:
+def run_dry(line: Line, workers: int = 2) -> None:
     """Let the workers of this line be said to run dry, for the next minutes."""
-    line.await_workers(2)  # an emptied Redis knows them again with their next heartbeat
+    line.await_workers(workers)  # an emptied Redis knows them again with their next heartbeat
     later = (line.redis.time()[0] + 300) * 1000
     line.redis.zadd(keys.DRY_WORKERS, dict.fromkeys(line.redis.zrange(keys.WORKERS, 0, -1), later))
 

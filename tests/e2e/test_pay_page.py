@@ -15,8 +15,9 @@ from selenium import webdriver
 
 from leadcore.store import keys
 from receiver.pay.emv import read_fields, split
+from tests.chromium import DESKTOP, NARROW, PHONE
 from tests.conftest import ROOT, Line, lead, open_line
-from tests.e2e.test_console import PHONE, Browser, driver
+from tests.e2e.test_console import Browser, driver
 
 __all__ = ["driver"]  # the fixture
 
@@ -116,13 +117,18 @@ def test_no_payment_page_keeps_anybody_out(customer: Customer, shop: Line) -> No
     reference, url = order(shop)
     found: dict[str, list[str]] = {}
     states = {"code": {"paid": "0"}, "new-amount": {"amount": "99900"}, "paid": {"paid": "1"}}
-    pages = [(name, url, state) for name, state in states.items()] + [("done", f"{shop.url}/pay/done", {"paid": "0"})]
-    for (name, page, state), language, dark in itertools.product(pages, ("en", "th"), (False, True)):
+    pages = [(name, url, state) for name, state in states.items()]
+    pages += [(name, f"{shop.url}/pay/{name}", {"paid": "0"}) for name in ("done", "tampered")]
+    # No more: a link that is opened more often within a minute has to wait.
+    views = (("en", PHONE, False), ("th", PHONE, True), ("en", NARROW, True), ("th", DESKTOP, False))
+    for (name, page, state), (language, width, dark) in itertools.product(pages, views):
         shop.redis.hset(keys.order(reference), mapping=state)
-        customer.look(PHONE, dark=dark)
+        customer.look(width, dark=dark)
         customer.open(f"{page}?lang={language}")
-        customer.shoot(f"{name}-{language}-{'dark' if dark else 'light'}")
-        assert customer.run("return document.documentElement.scrollWidth") <= PHONE, name
+        customer.shoot(f"{name}-{language}-{'dark' if dark else 'light'}-{width}")
+        assert customer.run("return document.documentElement.scrollWidth") <= width, name
         if barriers := customer.barriers():
-            found[f"{name} {language}"] = barriers
+            found[f"{name} {language} {width}"] = barriers
+    # The browser notes that the last page is an error, rightly.
+    assert [each for each in customer.complaints() if "status of 404" not in each] == []
     assert not found, json.dumps(found, indent=1, ensure_ascii=False)

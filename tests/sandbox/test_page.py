@@ -182,7 +182,7 @@ def test_a_salesperson_moves_an_order_marks_it_paid_and_deletes_it(play: Any, or
     history = ask(play, "GET", f"orders/{order}")["history"]
     assert [each["by"] for each in history["hs_pipeline_stage"]][-1] == "CRM_UI"
     [sale] = play.client.get("/state").json["sales"]
-    assert (sale["stage_id"], sale["details"]["Payment"]) == (shipped, "paid")
+    assert (sale["stage_id"], sale["details"]["Payment status"]) == (shipped, "paid")
     assert play.client.delete(path).status_code == 204
     assert play.client.get("/state").json["sales"] == []
     assert play.client.delete(path).status_code == 404

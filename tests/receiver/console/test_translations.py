@@ -42,7 +42,19 @@ def test_every_key_used_exists_and_every_key_is_used() -> None:
     assert whole <= translations.TEXTS.keys()
     elsewhere = source.replace((CONSOLE / "translations.py").read_text(), "")
     used = {key for key in translations.TEXTS if f'"{key}"' in elsewhere}
-    families = ("nav.", "state.", "step.", "action.", "result.", "series.", "fields.", "flaw.", "stages.", "setup.")
+    families = (
+        "nav.",
+        "state.",
+        "step.",
+        "action.",
+        "result.",
+        "series.",
+        "fields.",
+        "flaw.",
+        "stages.",
+        "setup.",
+        "role.",
+    )
     verdicts = {name for code in SEVERITIES for name in (code, f"{code}.do")}
     assert {key for key in translations.TEXTS.keys() - used - verdicts - whole if not key.startswith(families)} == set()
 
