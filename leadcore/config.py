@@ -73,7 +73,8 @@ class Intent(Struct, frozen=True, forbid_unknown_fields=True):
 
 class Payment(Struct, frozen=True, forbid_unknown_fields=True):
     """Where customers pay. `link`: the URL template of provider "link" (`receiver.pay.links`); `payee`: the name that
-    the page of provider "promptpay" shows; `min`, `max`: of a total for which there is a link, both included."""
+    the page of provider "promptpay" shows; `min`, `max`: of a total for which there is a link, both included.
+    `check_prices`: nothing is paid by a link before a worker has found the prices to be those of HubSpot's products."""
 
     provider: Provider = "promptpay"
     link: str = ""
@@ -286,6 +287,9 @@ def _find_mistakes(config: Config) -> Iterator[tuple[list[str], str]]:
         yield from _find_mistakes_in_orders(config.orders)
     if config.payment:
         yield from _find_mistakes_in_payment(config.payment)
+        if config.payment.check_prices and config.orders is None:
+            needs = "prices are compared when a cart becomes an order, so it needs the table [orders]"
+            yield ["payment", "check_prices"], f"payment.check_prices: {needs}"
 
 
 def _find_mistakes_in_orders(orders: Orders) -> Iterator[tuple[list[str], str]]:

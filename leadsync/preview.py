@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from leadcore import event
-from leadcore.config import Payment
+from leadcore.config import Config
 from leadcore.event import Head
 from leadcore.fields import BODY, LEAD
 from leadcore.machine import Machine
@@ -172,7 +172,7 @@ def preview_event(raw: bytes, redis: Redis, settings: WorkerSettings, public_url
     writer.write([group])
     links = make_links(shared, public_url, machine)
     replies = Replies(shared.config, shared.key.encode(), machine, links.make if links else None)
-    said = json.loads(replies.answer(head)), _find_no_link(head, shared.config.payment, public_url)
+    said = json.loads(replies.answer(head)), _find_no_link(head, shared.config, public_url)
     preview = _describe(group, group.result or Result(WAITING), hubspot, plan, said)
     written = preview.state in (CREATED, UPDATED, UNCHANGED)
     duplicate_of = _find_duplicate(redis, keys.digest(key, head.body), seconds * 1000)
@@ -189,10 +189,12 @@ def _find_duplicate(redis: Redis, lead: str, now_ms: int) -> str:
     return lead if is_known else ""
 
 
-def _find_no_link(head: Head, payment: Payment | None, public_url: str) -> Reason:
-    if payment is None:
+def _find_no_link(head: Head, config: Config, public_url: str) -> Reason:
+    if config.payment is None:
         return NO_REASON
-    return find_payable(event.read(head.body), payment)[1] if public_url else reason("pay_off", name="PUBLIC_URL")
+    if not public_url:
+        return reason("pay_off", name="PUBLIC_URL")
+    return find_payable(event.read(head.body), config.payment, config.orders)[1]
 
 
 def _describe(

@@ -3,6 +3,8 @@
     main        the reference whose hash this order really has; this one then holds nothing else but `lead`
     amount      what is to be paid now, in the currency's smallest unit, "0" if nobody knows; absent: what the link says
     currency    ISO 4217
+    payable     what a worker found of the cart behind `amount`: see `YES`, else why no link may ask for it, the code of
+                a reason; absent: nobody has looked
     cancelled   "1" once it is cancelled
     revision    counts the changes; opening a session and changing a cart are a compare-and-set on it
     session     the payment session of the provider that was opened last: "number amount id"
@@ -30,6 +32,8 @@ from leadcore.store.lua import DEL_FIRST, NOW
 if TYPE_CHECKING:
     from leadcore.store.connection import Redis
 
+YES, COMPARED = "yes", "compared"
+"""The cart adds up; and its prices are those of HubSpot's products."""
 KNOWN_SECONDS = 180 * 86_400
 """After its last change; of an older order HubSpot is asked."""
 ORPHAN_SECONDS = 45 * 86_400
@@ -103,6 +107,7 @@ class OrderState:
     customer: str | int | float | None = None
     language: str = ""
     lead: str = ""
+    payable: str = ""
 
     def is_being_paid(self, now_ms: int) -> bool:
         """Whether somebody may be paying at this moment."""
@@ -160,6 +165,7 @@ def _unpack(reference: str, stored: Mapping[bytes, bytes]) -> OrderState:
         customer=json.loads(found["customer"]) if found.get("customer") else None,
         language=found.get("language", ""),
         lead=found.get("lead", ""),
+        payable=found.get("payable", ""),
     )
 
 

@@ -9,14 +9,14 @@ from msgspec import Struct
 from leadcore.config import Payment
 from leadcore.orders.money import from_units
 from leadcore.store.connection import Redis
-from leadcore.store.orders import OrderState, Session, open_session, read_order
+from leadcore.store.orders import COMPARED, YES, OrderState, Session, open_session, read_order
 from receiver.pay.errors import StripeAway, StripeRefused
 from receiver.pay.links import Link
 from receiver.pay.stripe_checkout import RemoteSession, StripeCheckout
 
 _TRIES = 4
 
-Notice = Literal["paid", "done", "cancelled", "changed"]
+Notice = Literal["paid", "done", "cancelled", "changed", "prices", "checking"]
 
 
 class Due(Struct, frozen=True):
@@ -37,6 +37,13 @@ def find_due(link: Link, state: OrderState, payment: Payment) -> Due | Notice:
         return "paid"
     if state.cancelled:
         return "cancelled"
+    if state.payable in ("pay_prices", "pay_prices_differ"):
+        return "prices"
+    if state.payable not in ("", YES, COMPARED):
+        return "changed"
+    if payment.check_prices and state.payable != COMPARED:
+        # Of an order that is known nobody compares them any more, until its customer says a cart again.
+        return "checking" if state.customer is None else "prices"
     due = Due(link.units if state.units is None else state.units, link.currency, state.units not in (None, link.units))
     low, high = Decimal(str(payment.min)), Decimal(str(payment.max))
     if state.currency not in ("", link.currency) or link.currency != payment.currency or not low <= due.amount <= high:
