@@ -31,7 +31,7 @@ TEXTS: Mapping[Language, Mapping[str, str]] = {
         "prices_more": "Its prices are not those of the shop. Nothing can be paid here; please ask in the chat what it "
         "costs.",
         "checking": "One moment, please",
-        "checking_more": "The prices of this order are being checked. This page tries again by itself. If it takes "
+        "checking_more": "The shop is checking this order. This page tries again by itself. If it takes "
         "long, please ask in the chat.",
         "missing": "There is no such payment link",
         "missing_more": "Please open the link as it stands in the chat.",
@@ -65,7 +65,7 @@ TEXTS: Mapping[Language, Mapping[str, str]] = {
         "prices": "ร้านขอตรวจสอบคำสั่งซื้อนี้ก่อน",
         "prices_more": "ราคาในคำสั่งซื้อไม่ตรงกับราคาของร้าน ยังชำระเงินที่นี่ไม่ได้ สอบถามยอดชำระในแชตได้เลยค่ะ",
         "checking": "โปรดรอสักครู่",
-        "checking_more": "กำลังตรวจสอบราคาของคำสั่งซื้อนี้ หน้านี้จะลองใหม่เองค่ะ หากใช้เวลานาน สอบถามในแชตได้เลยค่ะ",
+        "checking_more": "ร้านกำลังตรวจสอบคำสั่งซื้อนี้ หน้านี้จะลองใหม่เองค่ะ หากใช้เวลานาน สอบถามในแชตได้เลยค่ะ",
         "missing": "ไม่พบลิงก์ชำระเงินนี้",
         "missing_more": "โปรดเปิดลิงก์ตามที่อยู่ในแชตค่ะ",
         "away": "โปรดรอสักครู่",

@@ -14,8 +14,7 @@ from leadcore.config import Language
 from leadcore.language import choose_language
 from leadcore.settings import ReceiverSettings
 from leadcore.store.connection import AWAY, Redis
-from leadcore.store.orders import read_order
-from receiver.pay.checkout import Due, find_due, open_checkout
+from receiver.pay.checkout import Due, find_due_now, open_checkout
 from receiver.pay.errors import StripeAway, StripeRefused, Tampered, WrongCode
 from receiver.pay.links import PATH, Link, PayLinks, derive_link_key, fill_link
 from receiver.pay.promptpay import draw, make_payload
@@ -127,11 +126,12 @@ class PayDesk:
         return _show("refused", language, 503)
 
     def _lead_on(self, token: str, link: Link, language: Language) -> ResponseReturnValue:
+        now_ms = int(self._links.clock() * 1000)
         # A look by a program, as chats take one, opens nothing at a provider.
         if self._payment.provider == "stripe" and self._stripe is not None and request.method == "GET":
-            found = open_checkout(self._redis, self._stripe, link, self._payment)
+            found = open_checkout(self._redis, self._stripe, link, self._payment, now_ms)
             return _send_to(found) if found not in STATUS else _explain(found, link, language)
-        due = find_due(link, read_order(self._redis, link.reference), self._payment)
+        due, _ = find_due_now(self._redis, link, self._payment, now_ms)
         if not isinstance(due, Due):
             return _explain(due, link, language)
         if self._payment.provider == "link":
