@@ -103,6 +103,7 @@ def _store_customer(
         revision=loaded.stored.revision,
         contact_id=result.contact_id,
         attempted=False,
+        numeric=not isinstance(group.leads[-1].customer, str),
         clock=clock,
         active_ms=news.active_ms,
         intent=news.intent,
