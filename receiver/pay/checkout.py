@@ -67,7 +67,7 @@ def open_checkout(redis: Redis, stripe: StripeCheckout, link: Link, payment: Pay
     for _ in range(_TRIES):
         due, state = find_due_now(redis, link, payment, now_ms)
         if not isinstance(due, Due):
-            if state.session is not None:
+            if state.session is not None and due != "checking":
                 # Somebody may have it open in another tab.
                 with suppress(StripeAway, StripeRefused):
                     stripe.expire(state.session.id)

@@ -55,6 +55,9 @@ def _add_stripe(calls: Blueprint, payments: Payments, stripe: StripeCheckout) ->
             news = stripe.read_event(request.get_data(cache=False), request.headers.get("Stripe-Signature", ""))
             if news is not None and payments.record(**asdict(news)):
                 log.info("payment.said", kind=news.kind, reference=news.reference, by="stripe")
+        except OtherNews:
+            # Under the id of an event that was recorded: sending it again would change nothing.
+            log.error("payment.event_changed", by="stripe")
         except NotStripes:
             return _answer(400, {"error": "This is not signed by Stripe, or not lately."})
         except (StripeAway, StripeRefused, *AWAY) as error:

@@ -79,6 +79,8 @@ def test_a_link_that_was_opened_keeps_the_one_of_the_next_cart_closed(shop: Desk
     answer = shop.open(second)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
     assert stripe.open_sessions() == [125000]
+    assert shop.open(first).status_code == 503
+    assert stripe.open_sessions() == [125000], "whoever is paying goes on"
 
 
 def test_an_order_asks_for_nothing_while_its_next_cart_is_on_its_way(shop: Desk, stripe: Stripe) -> None:

@@ -4,12 +4,19 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import requests
 
 from leadcore.machine import Machine
 from leadcore.settings import HUBSPOT_VERSIONS
+from sandbox.http_server import running
+from sandbox.hubspot import Portal, create_app
+from sandbox.hubspot.settings import Settings
 from tests.workers.hubspot.test_records import portal
 from workers.flow.errors import LineDown
+from workers.hubspot.budget import NoBudget
+from workers.hubspot.client import HubSpot
 from workers.hubspot.products import KEPT_SECONDS, ProductPrices
+from workers.hubspot.records import Records
 from workers.hubspot.versions import with_version
 
 
@@ -39,6 +46,29 @@ def test_products_are_searched_by_their_code_fifty_a_call(version: str) -> None:
     assert bodies[0]["properties"] == ["hs_sku", "price", "hs_pricing_model", "hs_price_thb"]
     assert prices["dog-1"] == {Decimal(450)}
     assert prices["7"] == frozenset()
+
+
+@pytest.mark.parametrize("version", HUBSPOT_VERSIONS)
+def test_the_stand_in_has_products_in_every_version(version: str) -> None:
+    """Found by their code whatever its case; a page holds them all; archived ones are gone."""
+    crm = Portal()
+    crm.settings = Settings(search_lag=0, additional_currencies=("USD",))
+    with running(create_app(crm)) as server:
+        dog, cat, gone = (
+            requests.post(f"{server.url}/_sandbox/products", json={"properties": properties}, timeout=5).json()["id"]
+            for properties in (
+                {"hs_sku": "DOG-1", "name": "Dog food", "price": "450"},
+                {"hs_sku": "CAT-1", "price": "1", "hs_price_thb": "99.50"},
+                {"hs_sku": "OLD-1", "price": "5"},
+            )
+        )
+        assert len({dog, cat, gone}) == 3
+        requests.delete(f"{server.url}/_sandbox/products/{gone}", timeout=5).raise_for_status()
+        hubspot = HubSpot("pat-test", server.url, NoBudget(Machine()), version=version)
+        prices = ProductPrices(Records(hubspot), Machine())
+        found = prices.find(["dog-1", "CAT-1", "OLD-1", "none-1"], "THB", "THB")
+        hubspot._pool.clear()
+    assert found == {"dog-1": {Decimal(450)}, "cat-1": {Decimal("99.5")}, "old-1": set(), "none-1": set()}
 
 
 @pytest.mark.parametrize(
