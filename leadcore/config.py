@@ -73,7 +73,9 @@ class Intent(Struct, frozen=True, forbid_unknown_fields=True):
 
 class Payment(Struct, frozen=True, forbid_unknown_fields=True):
     """Where customers pay. `link`: the URL template of provider "link" (`receiver.pay.links`); `payee`: the name that
-    the page of provider "promptpay" shows; `min`, `max`: of a total for which there is a link, both included."""
+    the page of provider "promptpay" shows; `min`, `max`: of a total for which there is a link, both included.
+    `check_prices`: nothing is paid by a link before a worker has found the prices to be those of HubSpot's products.
+    `thanks`: what a customer who has paid is told, a template; "" tells nothing."""
 
     provider: Provider = "promptpay"
     link: str = ""
@@ -84,6 +86,7 @@ class Payment(Struct, frozen=True, forbid_unknown_fields=True):
     max: Annotated[float, Meta(gt=0)] = 100_000
     paid_stage: Annotated[str, Meta(pattern=r"\S", description="the label or id of a stage")] = "Processed"
     check_prices: bool = False
+    thanks: dict[Language, str] = {}
 
 
 Event = Annotated[str, Meta(pattern=r"\S", description="the name of an event, * as a wildcard")]
@@ -286,6 +289,9 @@ def _find_mistakes(config: Config) -> Iterator[tuple[list[str], str]]:
         yield from _find_mistakes_in_orders(config.orders)
     if config.payment:
         yield from _find_mistakes_in_payment(config.payment)
+        if config.payment.check_prices and config.orders is None:
+            needs = "prices are compared when a cart becomes an order, so it needs the table [orders]"
+            yield ["payment", "check_prices"], f"payment.check_prices: {needs}"
 
 
 def _find_mistakes_in_orders(orders: Orders) -> Iterator[tuple[list[str], str]]:
@@ -350,6 +356,9 @@ def _named_values(tree: dict[str, Any]) -> Iterator[tuple[list[str], Any, Any]]:
         yield ["orders", "messages", language], stages, dict[str, Any]
         for stage, text in (stages if isinstance(stages, dict) else {}).items():
             yield ["orders", "messages", language, stage], text, Default
+    for language, text in _table(tree, ["payment", "thanks"]).items():
+        yield ["payment", "thanks", language], language, Language
+        yield ["payment", "thanks", language], text, str
     texts = [["messages", "texts"], *(["intents", name, "texts"] for name in _table(tree, ["intents"]))]
     for path in texts:
         for language, cases in _table(tree, path).items():

@@ -10,7 +10,7 @@ from leadcore.reasons import NO_REASON, Reason, reason
 from leadcore.text import DIGITS, clean
 
 if TYPE_CHECKING:
-    from leadcore.config import Payment
+    from leadcore.config import Orders, Payment
     from leadcore.event import Event, Product
 
 _ON_DELIVERY = frozenset({"cash_on_delivery", "cod", "cash", "เก็บเงินปลายทาง", "ปลายทาง"})
@@ -19,8 +19,9 @@ _FREE = frozenset({"free", "free shipping", "ฟรี", "ส่งฟรี", "
 _MOST = Decimal(100_000)
 
 
-def find_payable(said: "Event", payment: "Payment") -> tuple[Decimal | None, Reason]:
-    """The total that a link may ask for; else None, and why not."""
+def find_payable(said: "Event", payment: "Payment", orders: "Orders | None" = None) -> tuple[Decimal | None, Reason]:
+    """The total that a link may ask for; else None, and why not. `orders`: who makes an order of the cart, and compares
+    its prices where that is wanted."""
     if "_".join(said.payment_method.casefold().replace("-", " ").split()) in _ON_DELIVERY:
         return None, reason("pay_on_delivery")
     if not said.products or said.unread.keys() & {"products", "shopping_cart", "grandTotal", "shippingFee"}:
@@ -34,8 +35,8 @@ def find_payable(said: "Event", payment: "Payment") -> tuple[Decimal | None, Rea
         return None, reason("pay_sum")
     if not Decimal(str(payment.min)) <= total <= Decimal(str(payment.max)):
         return None, reason("pay_range", low=f"{payment.min:g}", high=f"{payment.max:g}")
-    if payment.check_prices:
-        # Who asks that prices be compared shall not get a link whose prices nobody has compared.
+    if payment.check_prices and not (orders and orders.makes(said.intent) and all(one.code for one in said.products)):
+        # Nobody could ever compare them.
         return None, reason("pay_prices")
     return total, NO_REASON
 

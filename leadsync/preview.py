@@ -7,11 +7,11 @@ form of values, and what HubSpot refused to do without in the last hour.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from leadcore import event
-from leadcore.config import Payment
+from leadcore.config import Config
 from leadcore.event import Head
 from leadcore.fields import BODY, LEAD
 from leadcore.machine import Machine
@@ -24,6 +24,7 @@ from leadcore.store.leads import read_receipts
 from leadcore.store.required import read_required
 from leadcore.store.streams import DUPLICATE_MS, Stream
 from leadsync.errors import PreviewError
+from leadsync.preview_outgoing import Outgoing, preview_outgoing
 from receiver.intake.reply import Replies
 from receiver.pay.links import make_links
 from workers.flow.errors import LineDown
@@ -62,7 +63,8 @@ class Preview:
     """`state`: the receipt's. `kept`: each value that would not be written, and why; `doubtful`: those that HubSpot
     would or may refuse, and the portal's rule for their form. `reply`: the messages that DealDroid would get at once;
     `no_link`: why there would be no payment link, "" if there would be one or there is no table [payment]. `note`:
-    whether the event would leave one, on the contact and on the order that its cart becomes. `duplicate_of`: the lead
+    whether the event would leave one, on the contact and on the order that its cart becomes. `outgoing`: what else
+    would be made, told and sent. `duplicate_of`: the lead
     of this very event, which came already and would be ignored; what is shown is what a new event would change."""
 
     state: str
@@ -75,6 +77,7 @@ class Preview:
     no_link: Reason
     note: bool = False
     duplicate_of: str = ""
+    outgoing: Outgoing = field(default_factory=Outgoing)
 
     @property
     def summary(self) -> str:
@@ -96,6 +99,7 @@ class Preview:
             "kept": _as_dicts(self.kept),
             "doubtful": _as_dicts(self.doubtful),
             "no_link": english(self.no_link),
+            "outgoing": self.outgoing.as_dict(),
         }
 
 
@@ -172,12 +176,23 @@ def preview_event(raw: bytes, redis: Redis, settings: WorkerSettings, public_url
     writer.write([group])
     links = make_links(shared, public_url, machine)
     replies = Replies(shared.config, shared.key.encode(), machine, links.make if links else None)
-    said = json.loads(replies.answer(head)), _find_no_link(head, shared.config.payment, public_url)
+    said = json.loads(replies.answer(head)), _find_no_link(head, shared.config, public_url)
     preview = _describe(group, group.result or Result(WAITING), hubspot, plan, said)
     written = preview.state in (CREATED, UPDATED, UNCHANGED)
     duplicate_of = _find_duplicate(redis, keys.digest(key, head.body), seconds * 1000)
     note = written and shared.config.notes.wants(head.intent)
-    return replace(preview, note=note, duplicate_of=duplicate_of)
+    outgoing = preview_outgoing(
+        head,
+        row,
+        group,
+        group.result or Result(WAITING),
+        redis,
+        hubspot,
+        settings,
+        customers,
+        int(row[0].split(b"-")[0]),
+    )
+    return replace(preview, note=note, duplicate_of=duplicate_of, outgoing=outgoing)
 
 
 def _find_duplicate(redis: Redis, lead: str, now_ms: int) -> str:
@@ -189,10 +204,12 @@ def _find_duplicate(redis: Redis, lead: str, now_ms: int) -> str:
     return lead if is_known else ""
 
 
-def _find_no_link(head: Head, payment: Payment | None, public_url: str) -> Reason:
-    if payment is None:
+def _find_no_link(head: Head, config: Config, public_url: str) -> Reason:
+    if config.payment is None:
         return NO_REASON
-    return find_payable(event.read(head.body), payment)[1] if public_url else reason("pay_off", name="PUBLIC_URL")
+    if not public_url:
+        return reason("pay_off", name="PUBLIC_URL")
+    return find_payable(event.read(head.body), config.payment, config.orders)[1]
 
 
 def _describe(

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from leadcore.endpoint import PAUSED, STOPPED, Endpoint
-from leadcore.reasons import english
+from leadcore.reasons import Reason, english
 from leadcore.receipts import HELD, PARKED, SKIPPED, Receipt
 from leadcore.store import lines
 from leadcore.store.status import Status
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from leadcore.store.stages import HeldStage
     from leadsync.doctor.finding import Finding
     from leadsync.preview import Preview
+    from leadsync.preview_outgoing import Outgoing
     from leadsync.privacy.forget import Forgotten
     from leadsync.reconcile import Found
     from leadsync.reconcile_orders import FoundOrders
@@ -274,6 +275,35 @@ def print_preview(preview: "Preview", *, as_json: bool) -> None:
         print(f"The reply would be: {text}")
     if preview.no_link:
         print(f"There would be no payment link: {english(preview.no_link)}.")
+    _print_outgoing(preview.outgoing)
+
+
+def _print_outgoing(found: "Outgoing") -> None:
+    if order := found.order:
+        what = {
+            "created": "An order would be made",
+            "updated": "The order would be changed",
+            "unchanged": "The order would stay as it is",
+            "cancelled": "The order would be cancelled",
+        }.get(order.state, "The order would wait")
+        total = f", {order.total} {order.currency}" if order.total else ""
+        print(f"{what}{f' ({order.reference}{total})' if order.reference else ''}{_because(order.why)}")
+        for line in order.lines:
+            print(f"  {line}")
+        if order.no_link:
+            print(f"Nothing of it could be paid by a link{_because(order.no_link)}")
+    if found.message:
+        print(f"The message would be: {found.message}")
+    elif found.silent:
+        print(f"There would be no message{_because(found.silent)}")
+    for text in found.notices:
+        print(f"{count(found.addresses[0], 'address', 'addresses')} of the team would be told: {text}")
+    for hook in found.hooks:
+        print(f"{count(found.addresses[1], 'address', 'addresses')} would get the hook {hook['type']}.")
+
+
+def _because(why: Reason) -> str:
+    return f": {english(why)}." if why else "."
 
 
 def print_missing(found: "Found", *, repaired: bool, as_json: bool) -> None:

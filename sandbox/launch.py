@@ -1,5 +1,7 @@
 """Pure: which processes `leadsync run` starts, in which order and environment, and what it says about them."""
 
+import base64
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,6 +14,7 @@ PORTS = {"receiver": 8000, "page": 8001, "hubspot": 8002, "dealdroid": 8003, "re
 INTENT_PATH = "/api/v1/intent-handler"
 CONSOLE_PATH = "/console/"
 WEBHOOK_PATH = "/api/provider/webhook/"
+HOOKS_PATH, NOTICES_PATH = "/received/hooks", "/received/notices"
 TOLD = (
     "REDIS_URL",
     "HUBSPOT_ACCESS_TOKEN",
@@ -20,6 +23,9 @@ TOLD = (
     "DEALDROID_SECRET",
     "LEADSYNC_KEY",
     "LEADSYNC_CONFIG",
+    "HOOK_SECRET",
+    "HOOK_URLS",
+    "NOTIFY_URLS",
     "MESSAGES_TOKEN",
     "PROMPTPAY_ID",
     "PUBLIC_URL",
@@ -113,7 +119,7 @@ def extend(environ: Mapping[str, str], ports: Mapping[str, int], own: Mapping[st
     given = {name: value for name, value in environ.items() if value}
     local = {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
     joined = {name: f"{given[name]},{value}" if name in given else value for name, value in local.items()}
-    public = {"PUBLIC_URL": receiver_url(environ, ports)} if needs.page else {}
+    public = {"PUBLIC_URL": receiver_url(environ, ports), **_receive(ports, own)} if needs.page else {}
     result = {**own, **public, **given, **joined, "PORT": str(ports["receiver"]), "PYTHONUNBUFFERED": "1"}
     if needs.hubspot:
         result |= {"HUBSPOT_ACCESS_TOKEN": "sandbox", "HUBSPOT_BASE_URL": url(ports["hubspot"])}
@@ -189,6 +195,18 @@ def write_curl(environ: Mapping[str, str], ports: Mapping[str, int], own: Mappin
         f"  curl {receiver_url(environ, ports)}{INTENT_PATH} -H 'Content-Type: application/json' \\\n"
         f'    -d \'{body}, "secret": "{secret}"}}\''
     )
+
+
+def _receive(ports: Mapping[str, int], own: Mapping[str, str]) -> dict[str, str]:
+    """Hooks and notices go to the sandbox page."""
+    page = url(ports["page"])
+    # A secret that stays the same from run to run, like the one that it is made of.
+    secret = base64.b64encode(hashlib.sha256(f"hooks {own.get('LEADSYNC_KEY', '')}".encode()).digest()).decode()
+    return {
+        "HOOK_URLS": page + HOOKS_PATH,
+        "HOOK_SECRET": f"whsec_{secret}",
+        "NOTIFY_URLS": page.replace("http://", "json://") + NOTICES_PATH,
+    }
 
 
 def url(port: int) -> str:

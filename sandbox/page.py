@@ -30,6 +30,7 @@ from sandbox.hubspot.faults import HubSpotFault
 from sandbox.hubspot.settings import Settings
 from sandbox.page_texts import EXAMPLES, FAULTS, LANGUAGES, TEXTS, choose
 from sandbox.page_texts import SWITCHES as SWITCH_TEXTS
+from sandbox.received import Received
 from sandbox.reset import forget_leads
 from sandbox.sales import list_sales
 
@@ -64,12 +65,20 @@ _VERSION = re.compile(r" /crm/(?:objects/)?(v3|\d{4}-\d\d)/")
 
 
 def create_app(
-    receiver_url: str, secret: str, hubspot_url: str, dealdroid_url: str, redis_url: str = "", token: str | None = None
+    receiver_url: str,
+    secret: str,
+    hubspot_url: str,
+    dealdroid_url: str,
+    redis_url: str = "",
+    token: str | None = None,
+    hook_secret: str = "",
 ) -> Flask:
     """The page and its few calls; the first three URLs are base URLs without a path, `redis_url` is that of a Redis
     which a reset may empty, "" if there is none. `token`: MESSAGES_TOKEN, None where nobody says that money
-    has come."""
+    has come; `hook_secret`: HOOK_SECRET, by which the hooks that come here are verified."""
     app = Flask("sandbox.page")
+    received = Received(hook_secret)
+    app.register_blueprint(received.routes())
     session = requests.Session()
     # These services are on this machine; a proxy or a .netrc of the user's has no business in between.
     session.trust_env = False
@@ -140,6 +149,7 @@ def create_app(
             sales=list_sales(portal),
             labels=portal["labels"]["contacts"],
             chats=bot["chats"],
+            received=received.as_dict(),
             versions=sorted({found[1] for route in portal["calls"] if (found := _VERSION.search(route))}),
             switches=[name for name, on in SWITCHES.items() if on.items() <= portal["settings"].items()],
             dry_run=ready.json().get("dry_run", False),
@@ -198,6 +208,7 @@ def create_app(
         change_settings(usual([name for settings in SWITCHES.values() for name in settings]))
         session.post(systems["hubspot"] + "/_sandbox/reset", json={"keep": True}, timeout=TIMEOUT)
         session.post(systems["dealdroid"] + "/_sandbox/reset", timeout=TIMEOUT)
+        received.clear()
         if redis_url:
             with closing(redis.Redis.from_url(redis_url, socket_timeout=TIMEOUT[1])) as client:
                 forget_leads(client)
@@ -269,8 +280,9 @@ def main() -> None:
     parser.add_argument("--secret", required=True)
     parser.add_argument("--redis", default="", metavar="URL", help="a Redis that a reset may empty")
     given = parser.parse_args()
-    token = os.environ.get("MESSAGES_TOKEN", "")
-    serve(create_app(given.receiver, given.secret, given.hubspot, given.dealdroid, given.redis, token), given.port)
+    systems = (given.receiver, given.secret, given.hubspot, given.dealdroid, given.redis)
+    own = (os.environ.get("MESSAGES_TOKEN", ""), next(iter(os.environ.get("HOOK_SECRET", "").split()), ""))
+    serve(create_app(*systems, *own), given.port)
 
 
 if __name__ == "__main__":

@@ -123,6 +123,8 @@ def run(settings: WorkerSettings) -> None:
         _work_until_stopped(name, runtime, outage)
     finally:
         for loop in loops:
+            loop.end()
+        for loop in loops:
             loop.stop()
         maintenance.stop()
         if settings.alert_url:

@@ -98,6 +98,7 @@ _LONGEST, _LONGEST_TEXT = 24, 100
 _EDGES = " .,:;=/()[]*!\"'-"
 _MARKS = r"[\s.,:;=/()\[\]*!\"'-]"
 _NUMBER = re.compile(r"-?\d(?:[\d., '’]*\d)?", re.ASCII)
+_PLAIN = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
 _POINT = re.compile(r"-?(?:\d+|[1-9]\d{0,2}(?:[, '’]\d{3})+)(?:\.\d+)?", re.ASCII)
 # No currency amount has three decimals.
 _COMMA = re.compile(r"-?(?:\d+|[1-9]\d{0,2}(?:[. '’]\d{3})+)(?:,\d{1,2})?", re.ASCII)
@@ -134,6 +135,12 @@ def to_units(amount: Decimal, currency: str) -> int:
 def from_units(units: int, currency: str) -> Decimal:
     """The amount of so many of the currency's smallest units, with all of its decimals: 125050 of THB is 1250.50."""
     return Decimal(units).scaleb(-_DECIMALS[currency])
+
+
+def read_number(text: str) -> Decimal | None:
+    """The number that a program wrote, as digits with at most one point; None for any other spelling. `Decimal` alone
+    takes 1_250, 1e5, +5 and NaN too."""
+    return Decimal(text) if len(text) <= _LONGEST and _PLAIN.fullmatch(text) else None
 
 
 def read_amount(text: str, currency: str) -> Decimal | None:

@@ -198,6 +198,11 @@ def order(reference: str) -> str:
     return f"{PREFIX}order:{reference}"
 
 
+def newest_cart(digest: str) -> str:
+    """The newest cart of a customer that may be paid by a link, see `leadcore.store.orders`."""
+    return f"{PREFIX}cart:{digest}"
+
+
 def payment_event(digest: str) -> str:
     """That this news of a payment is recorded, see `leadcore.store.payments`."""
     return f"{PREFIX}payment:{digest}"

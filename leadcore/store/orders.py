@@ -3,6 +3,8 @@
     main        the reference whose hash this order really has; this one then holds nothing else but `lead`
     amount      what is to be paid now, in the currency's smallest unit, "0" if nobody knows; absent: what the link says
     currency    ISO 4217
+    payable     what a worker found of the cart behind `amount`: see `YES`, else why no link may ask for it, the code of
+                a reason; absent: nobody has looked
     cancelled   "1" once it is cancelled
     revision    counts the changes; opening a session and changing a cart are a compare-and-set on it
     session     the payment session of the provider that was opened last: "number amount id"
@@ -14,6 +16,9 @@
     customer    DealDroid's id of the customer as JSON: 123 is not "123"
     language    of the customer, a code
     lead        the lead whose cart this reference is
+    cart_of     the digest of the customer, by the put: under `keys.newest_cart` of it stands "ms reference amount
+                before": the version of their newest cart, its reference, its amount as above, and the reference that
+                was the newest before it ("-" if there was none)
 
 The hash may be absent: then nothing but the link is known of the order, and opening a session makes one that ends by
 itself. `workers/orders/` writes the others.
@@ -22,7 +27,7 @@ itself. `workers/orders/` writes the others.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from leadcore.store import keys
 from leadcore.store.lua import DEL_FIRST, NOW
@@ -30,10 +35,14 @@ from leadcore.store.lua import DEL_FIRST, NOW
 if TYPE_CHECKING:
     from leadcore.store.connection import Redis
 
+YES, COMPARED = "yes", "compared"
+"""The cart adds up; and its prices are those of HubSpot's products."""
 KNOWN_SECONDS = 180 * 86_400
 """After its last change; of an older order HubSpot is asked."""
 ORPHAN_SECONDS = 45 * 86_400
 """Of a hash that only a session made; a link lives for 30 days at most, see `leadcore.config.Payment`."""
+PATIENCE_MS = 15 * 60_000
+"""For so long an order that is known waits for what its customer's newest cart does to it."""
 SESSION_MS = 25 * 3_600_000
 """A provider's session ends after a day at most."""
 
@@ -83,6 +92,23 @@ class Session:
     id: str
 
 
+class CartNote(NamedTuple):
+    """What a put notes of a cart. `units`: 0 if it cannot be paid by a link; `customer`: the digest."""
+
+    reference: str
+    units: int
+    customer: str
+
+
+class NewestCart(NamedTuple):
+    """A customer's newest cart. `before`: the reference of the one that was the newest then, "" if there was none."""
+
+    version_ms: int
+    reference: str
+    units: int
+    before: str
+
+
 @dataclass(frozen=True, slots=True)
 class OrderState:
     """An order as payments see it. `reference`: the one whose hash this is. `units`: None if only the link knows the
@@ -103,6 +129,13 @@ class OrderState:
     customer: str | int | float | None = None
     language: str = ""
     lead: str = ""
+    payable: str = ""
+    cart_of: str = field(default="", compare=False)
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether a worker has made the order, or found which one this reference means."""
+        return bool(self.main) or self.customer is not None
 
     def is_being_paid(self, now_ms: int) -> bool:
         """Whether somebody may be paying at this moment."""
@@ -122,6 +155,30 @@ def read_orders(redis: "Redis", references: Sequence[str]) -> dict[str, OrderSta
     for reference in references:
         pipe.hgetall(keys.order(reference))
     return {one: _unpack(one, stored) for one, stored in zip(references, pipe.execute(), strict=True)}
+
+
+def is_awaiting_worker(redis: "Redis", reference: str, now_ms: int) -> bool:
+    """Whether nothing may be asked for under `reference` before a worker has looked: its cart, or the newest of the
+    same customer, may be that of an order that has another link. Raises what `read_order` does."""
+    named = read_orders(redis, [reference])[reference]
+    newest = read_newest_cart(redis, named.cart_of) if named.cart_of else None
+    if newest is None:
+        return False
+    if newest.reference == reference:
+        return bool(newest.before) and not named.is_decided
+    if not named.is_decided:
+        return True
+    is_decided = read_orders(redis, [newest.reference])[newest.reference].is_decided
+    return not is_decided and now_ms < newest.version_ms + PATIENCE_MS
+
+
+def read_newest_cart(redis: "Redis", customer: str) -> NewestCart | None:
+    """The newest cart of the customer with this digest, None if nobody noted one. Raises redis-py's errors."""
+    stored = redis.get(keys.newest_cart(customer))
+    if not stored:
+        return None
+    version_ms, reference, units, before = stored.decode().split(" ")
+    return NewestCart(int(version_ms), reference, int(units), before.replace("-", ""))
 
 
 def open_session(redis: "Redis", reference: str, revision: int, session: Session) -> bool:
@@ -160,6 +217,8 @@ def _unpack(reference: str, stored: Mapping[bytes, bytes]) -> OrderState:
         customer=json.loads(found["customer"]) if found.get("customer") else None,
         language=found.get("language", ""),
         lead=found.get("lead", ""),
+        payable=found.get("payable", ""),
+        cart_of=found.get("cart_of", ""),
     )
 
 

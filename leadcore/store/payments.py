@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 import msgspec
 from msgspec import Struct
 
+from leadcore.errors import LeadSyncError
 from leadcore.fields import BODY, LEAD
 from leadcore.store import keys
 from leadcore.store.keys import ACTIONS_KEPT
@@ -26,21 +27,23 @@ REMEMBER_SECONDS = 90 * 86_400
 
 _RECORD = (
     """
--- Returns 1 if this news is recorded now, 0 if it was before. `user`: the person who says it, '' for none.
+-- Returns 1 if this news is recorded now, 0 if it was before, -1 if other news were under the same name. said: what
+-- tells news apart; older versions stored '1'. `user`: the person who says it, '' for none.
 local known, stream, actions = unpack(KEYS)
-local id, body, seconds, user, subject, actions_kept = unpack(ARGV)
+local id, body, seconds, said, user, subject, actions_kept = unpack(ARGV)
 """
     + DEL_FIRST
     + ACTION_FIELDS
     + f"""
-if redis.call('EXISTS', known) == 1 then return 0 end
+local before = redis.call('GET', known)
+if before then return (before == said or before == '1') and 0 or -1 end
 -- The mark comes last: a script that fails half-way keeps what it did.
 redis.call('XADD', stream, '*', '{LEAD.decode()}', id, '{BODY.decode()}', body)
 if user ~= '' then
   redis.call('XADD', actions, 'MAXLEN', '~', actions_kept, '*',
     ACTION_COMMAND, 'paid', ACTION_LEAD, subject, ACTION_USER, user)
 end
-redis.call('SET', known, '1', 'EX', seconds)
+redis.call('SET', known, said, 'EX', seconds)
 return 1
 """
 )
@@ -58,6 +61,10 @@ class PaymentNews(Struct, frozen=True, omit_defaults=True):
     kind: Kind = "paid"
     payment: str = ""
     said_ms: int = 0
+
+
+class OtherNews(LeadSyncError):
+    """What makes news the same is that of other news."""
 
 
 class Payments:
@@ -81,13 +88,22 @@ class Payments:
         lead: str = "",
     ) -> bool:
         """Record the news, whose parts are those of `PaymentNews`; False if it was recorded before. `user`: the person
-        who says it, for the list of actions; `lead`: the order's, if it is known. Raises redis-py's errors."""
+        who says it, for the list of actions; `lead`: the order's, if it is known. Raises `OtherNews` and redis-py's
+        errors."""
         news = PaymentNews(reference, amount, currency, event_id, kind, payment, said_ms)
-        digest = hashlib.sha256(event_id.encode("utf-8", "surrogatepass")).hexdigest()[:24]
+        digest = _digest(event_id)
         shard = keys.shard_of(reference, self._shards)
         names = [keys.payment_event(digest), keys.entries(keys.PAYMENTS, shard), keys.ACTIONS]
+        said = _digest(f"{reference} {amount} {currency} {kind}")
         noted = [user, lead or f"order {reference}", ACTIONS_KEPT]
-        return bool(self._record(keys=names, args=[digest, msgspec.json.encode(news), REMEMBER_SECONDS, *noted]))
+        answer = self._record(keys=names, args=[digest, msgspec.json.encode(news), REMEMBER_SECONDS, said, *noted])
+        if answer < 0:
+            raise OtherNews("other news of a payment were recorded under this name")
+        return bool(answer)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 
 PERSON = "person "

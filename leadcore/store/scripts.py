@@ -9,6 +9,8 @@ from leadcore.store import keys
 from leadcore.store.lua import COUNT, DEL_FIRST, ENTRY_FIELDS, NOW, RECEIPT_FIELDS, UNCHANGED, UNPACK_FIELDS
 
 ENDED_SECONDS = 30 * 86_400
+CART_SECONDS = 45 * 86_400
+"""Of what a put notes of a cart; a link lives for 30 days at most."""
 ONCE = "ONCE"
 MESSAGES_LISTED = 10_000
 
@@ -91,9 +93,10 @@ PUT = (
     """
 -- Returns what was done ('put', 'rang', 'duplicate', 'forgotten', 'rekey'), with 'rekey' the right key, and now in ms.
 -- key: of the digests, '' if the environment fixes it; said_ms: '' for an event straight from DealDroid.
--- ARGV from 9 on: the receipt's fields.
-local receipt, stream, bell, leads, secret, tombstone = unpack(KEYS)
-local key, lead, body, said_ms, kind, receipt_seconds, duplicate_ms, bell_seconds = unpack(ARGV, 1, 8)
+-- cart: '' or 'reference amount', see `leadcore.store.orders`, and cart_of: whose it is. ARGV from 11 on: the
+-- receipt's fields.
+local receipt, stream, bell, leads, secret, tombstone, order, newest = unpack(KEYS)
+local key, lead, body, said_ms, kind, receipt_seconds, duplicate_ms, bell_seconds, cart, cart_of = unpack(ARGV, 1, 10)
 """
     + ENTRY_FIELDS
     + RECEIPT_FIELDS
@@ -114,6 +117,7 @@ if is_held or not seen then
   redis.call('DEL', '{keys.held("")}' .. lead)
   redis.call('ZREM', '{keys.HELD}', lead)
 end
+local CART_SECONDS = '{CART_SECONDS}'
 """
     + """
 local version = now
@@ -128,10 +132,18 @@ if kind ~= '' then
   entry[#entry + 1] = kind
 end
 if seen then redis.call('DEL', receipt) end
-redis.call('HSET', receipt, RECEIVED, string.format('%.0f', version), unpack(ARGV, 9))
+redis.call('HSET', receipt, RECEIVED, string.format('%.0f', version), unpack(ARGV, 11))
 redis.call('EXPIRE', receipt, receipt_seconds)
 redis.call('XADD', stream, '*', unpack(entry))
 redis.call('XADD', leads, '*', LEAD, lead)
+if cart ~= '' then
+  local at, before = string.match(redis.call('GET', newest) or '', '^(%d+) (%S+)')
+  if not at or version >= tonumber(at) then
+    redis.call('SET', newest, string.format('%.0f ', version) .. cart .. ' ' .. (before or '-'), 'EX', CART_SECONDS)
+  end
+  redis.call('HSET', order, 'cart_of', cart_of)
+  if redis.call('TTL', order) < tonumber(CART_SECONDS) then redis.call('EXPIRE', order, CART_SECONDS) end
+end
 count('accepted', '1')
 if redis.call('SET', bell, '1', 'NX', 'EX', bell_seconds) then return {'rang', 0, now} end
 return {'put', 0, now}

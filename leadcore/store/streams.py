@@ -27,6 +27,7 @@ from leadcore.store import keys, lines, scripts
 
 if TYPE_CHECKING:
     from leadcore.store.connection import Redis
+    from leadcore.store.orders import CartNote
 
 DUPLICATE_MS = 7 * 86_400_000
 """How long an event that comes again is known to be the same."""
@@ -88,6 +89,10 @@ def _append(flat: list[Any], commands: Sequence[Sequence[Any]]) -> None:
         flat += command
 
 
+def _cart_keys(cart: "CartNote | None") -> tuple[str, str]:
+    return (keys.order(cart.reference), keys.newest_cart(cart.customer)) if cart else (keys.NONE, keys.NONE)
+
+
 def _outcome(answer: tuple[bytes, bytes, int]) -> Put:
     outcome, right_key, now_ms = answer
     if outcome == b"rekey":
@@ -123,15 +128,18 @@ class Stream:
         kind: str = "",
         tombstone: str = keys.NONE,
         keep_seconds: int = 30 * 86_400,
+        cart: "CartNote | None" = None,
     ) -> Put:
         """Append one event unless its receipt exists; raises `WrongKey` too. `receipt`: from `receipts.pack`;
-        `version_ms`: for an event that did not come straight in; `tombstone`: the key of its customer's tombstone."""
+        `version_ms`: for an event that did not come straight in; `tombstone`: the key of its customer's tombstone;
+        `cart`: what is noted for payment links."""
         stream, bell = keys.entries(self.name, shard), keys.bell(self.name, shard)
         said_ms = "" if version_ms is None else version_ms
+        noted = (f"{cart.reference} {cart.units}", cart.customer) if cart else ("", "")
         return _outcome(
             self._put(
-                keys=[keys.receipt(lead), stream, bell, keys.LEADS, keys.SECRET, tombstone],
-                args=[key, lead, body, said_ms, kind, keep_seconds, DUPLICATE_MS, BELL_SECONDS, *receipt],
+                keys=[keys.receipt(lead), stream, bell, keys.LEADS, keys.SECRET, tombstone, *_cart_keys(cart)],
+                args=[key, lead, body, said_ms, kind, keep_seconds, DUPLICATE_MS, BELL_SECONDS, *noted, *receipt],
             )
         )
 

@@ -68,7 +68,9 @@ REASONS: Mapping[str, str] = {
     "pay_unavailable": "something in the cart is not available",
     "pay_no_amount": "the total is no plain amount in {currency}",
     "pay_sum": "the total is not lines and shipping added up",
-    "pay_prices": "the prices were not compared with HubSpot's products",
+    "pay_prices": "the prices cannot be compared with HubSpot's products",
+    "pay_prices_differ": "no payment link: other prices than HubSpot's products ({names}), lines without a product: "
+    "{lines}. Correct the order or the product, and tell the customer what to pay",
     "pay_range": "the total is not from {low} to {high}",
     # Why a lead was not written, or has to wait
     "matched_by_email_only": "matched by email only",

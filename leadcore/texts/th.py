@@ -62,7 +62,9 @@ REASONS: Mapping[str, str] = {
     "pay_unavailable": "ในตะกร้ามีสินค้าที่ไม่มีจำหน่าย",
     "pay_no_amount": "ยอดรวมไม่ใช่จำนวนเงิน {currency} ที่ชัดเจน",
     "pay_sum": "ยอดรวมไม่ตรงกับผลรวมของรายการและค่าส่ง",
-    "pay_prices": "ยังไม่ได้เทียบราคากับสินค้าใน HubSpot",
+    "pay_prices": "เทียบราคากับสินค้าใน HubSpot ไม่ได้",
+    "pay_prices_differ": "ไม่มีลิงก์ชำระเงิน ราคาไม่ตรงกับสินค้าใน HubSpot ({names}) รายการที่ไม่มีสินค้า: {lines} "
+    "โปรดแก้คำสั่งซื้อหรือสินค้า แล้วแจ้งยอดให้ลูกค้า",
     "pay_range": "ยอดรวมไม่อยู่ระหว่าง {low} ถึง {high}",
     # Why a lead was not written, or has to wait
     "matched_by_email_only": "ตรงกันเฉพาะอีเมล",

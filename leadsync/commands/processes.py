@@ -1,8 +1,10 @@
 """The commands that start processes, and `setup`."""
 
 import json
+import logging
 import os
 import sys
+from typing import NoReturn
 
 import click
 
@@ -23,6 +25,15 @@ def web(supervised: bool) -> None:
     os.execv(sys.executable, command)  # noqa: S606 - our own command
 
 
+def _leave() -> NoReturn:
+    """End this process, whose work is done and recorded. Python would wait for threads that an address outside keeps
+    hanging, those of libraries too, for as long as their deadline."""
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
+
+
 @click.command()
 @click.option("--count", default=1, show_default=True, type=click.IntRange(1, 64), help="Worker processes.")
 @click.option("--one", is_flag=True, hidden=True)
@@ -35,7 +46,7 @@ def worker(count: int, one: bool) -> None:
         from workers.worker import run
 
         run(settings)
-        return
+        _leave()
     from leadcore.logs import configure
     from leadcore.machine import Machine
     from workers.supervisor import supervise

@@ -24,6 +24,7 @@ from leadcore.store.leads import read_pages, read_receipts
 from leadcore.store.lines import Kept, Line
 from leadcore.store.matches import read_match
 from leadcore.store.messages import Message, read_messages
+from leadcore.store.orders import NewestCart, read_newest_cart
 from leadcore.store.scan import complete, scan_hash, scan_keys, scan_members
 from leadcore.store.streams import unpack_fields
 from workers.rules.customer import Customer, unpack
@@ -86,10 +87,15 @@ class CustomerData:
         self.record_key = keys.customer(self.digest)
         self.tombstone_key = keys.forgotten(self.digest)
         self.orders_key = keys.ordered(self.digest)
+        self.newest_cart_key = keys.newest_cart(self.digest)
 
     def record(self) -> bytes | None:
         found: bytes | None = self.redis.get(self.record_key)
         return found
+
+    def newest_cart(self) -> NewestCart | None:
+        """What the put of their newest cart noted."""
+        return read_newest_cart(self.redis, self.digest)
 
     def orders(self) -> CustomerOrders:
         """What Redis knows of the customer's orders."""
@@ -167,6 +173,7 @@ class CustomerData:
             "record": _describe(customer),
             "contact_record": _describe(self._shared(customer)),
             "orders": [_describe_order(order) for order in self.orders().orders],
+            "newest_cart": newest._asdict() if (newest := self.newest_cart()) else None,
             "email_match": _describe_match(self.match()),
             "emails_used": len(self.emails()),
             "forgotten_until_ms": forgotten_ms(self.tombstone()),

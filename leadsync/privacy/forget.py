@@ -211,7 +211,10 @@ class Forgetting:
         """What is known of the customer's orders, also by payments."""
         known = self.data.orders().orders
         references = {reference for order in known for reference in (order.reference, *order.references)}
+        if (newest := self.data.newest_cart()) is not None:
+            references |= {newest.reference, newest.before} - {""}
         self.done.removed["order records"] = self._apply(leases, [("DEL", self.data.orders_key)])
+        self._apply(leases, [("DEL", self.data.newest_cart_key)])
         if references:
             self._apply(leases, [("DEL", *map(keys.order, sorted(references)))])
 

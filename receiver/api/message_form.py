@@ -12,10 +12,15 @@ KNOWN = ("customer_id", "messages", "urgent")
 _KEY = re.compile(r"[ -~]{1,255}")
 
 
+def is_key(key: str) -> bool:
+    """Whether `key` can be an `Idempotency-Key`."""
+    return bool(_KEY.fullmatch(key) and key.strip())
+
+
 def read_message(key: str, raw: bytes) -> Outgoing:
     """The message in the body `raw`, whose id comes from `key`, an `Idempotency-Key`. Raises `event.Malformed`,
     `BadRequest` and `Invalid`."""
-    if not _KEY.fullmatch(key) or not key.strip():
+    if not is_key(key):
         raise BadRequest("The header Idempotency-Key is required: 1 to 255 ASCII characters, another for each message.")
     return make_message(name_message(API, key), event.decode(raw))
 

@@ -27,6 +27,7 @@ from leadcore.store.outage import Outage
 from leadcore.store.posts import PostTally
 from leadcore.store.streams import Put, Stream, pack_fields
 from leadcore.text import clean
+from receiver.intake.carts import make_carts
 from receiver.intake.errors import NotStored, SpoolError
 from receiver.intake.group_commit import BatchedScript
 from receiver.intake.recent_events import RecentEvents
@@ -64,6 +65,7 @@ class Feeder:
         self.bell = Bell(connection)
         self.spool = spool
         self.config = settings.config.inbox
+        self.find_cart = make_carts(settings.config, settings.key.encode())
         self.fixed_key = bool(settings.key)
         self.key = settings.key.encode() or machine.token(32).encode()
         self.key_known = self.fixed_key
@@ -158,6 +160,7 @@ class Feeder:
                 # An event that has just arrived is newer than any erasure of its customer.
                 tombstone=keys.NONE if version_ms is None else self._tombstone(head),
                 keep_seconds=self.config.receipts_days * 86_400,
+                cart=self.find_cart(head, lead) if self.find_cart else None,
             )
 
         put = self._with_key(store)

@@ -9,14 +9,14 @@ from msgspec import Struct
 from leadcore.config import Payment
 from leadcore.orders.money import from_units
 from leadcore.store.connection import Redis
-from leadcore.store.orders import OrderState, Session, open_session, read_order
+from leadcore.store.orders import COMPARED, YES, OrderState, Session, is_awaiting_worker, open_session, read_order
 from receiver.pay.errors import StripeAway, StripeRefused
 from receiver.pay.links import Link
 from receiver.pay.stripe_checkout import RemoteSession, StripeCheckout
 
 _TRIES = 4
 
-Notice = Literal["paid", "done", "cancelled", "changed"]
+Notice = Literal["paid", "done", "cancelled", "changed", "prices", "checking"]
 
 
 class Due(Struct, frozen=True):
@@ -37,6 +37,13 @@ def find_due(link: Link, state: OrderState, payment: Payment) -> Due | Notice:
         return "paid"
     if state.cancelled:
         return "cancelled"
+    if state.payable in ("pay_prices", "pay_prices_differ"):
+        return "prices"
+    if state.payable not in ("", YES, COMPARED):
+        return "changed"
+    if payment.check_prices and state.payable != COMPARED:
+        # Of an order that is known nobody compares them any more, until its customer says a cart again.
+        return "checking" if state.customer is None else "prices"
     due = Due(link.units if state.units is None else state.units, link.currency, state.units not in (None, link.units))
     low, high = Decimal(str(payment.min)), Decimal(str(payment.max))
     if state.currency not in ("", link.currency) or link.currency != payment.currency or not low <= due.amount <= high:
@@ -44,15 +51,23 @@ def find_due(link: Link, state: OrderState, payment: Payment) -> Due | Notice:
     return due
 
 
-def open_checkout(redis: Redis, stripe: StripeCheckout, link: Link, payment: Payment) -> str | Notice:
+def find_due_now(redis: Redis, link: Link, payment: Payment, now_ms: int) -> tuple[Due | Notice, OrderState]:
+    """What is due of the order, unless a worker has to look first. Raises redis-py's errors."""
+    state = read_order(redis, link.reference)
+    due = find_due(link, state, payment)
+    if isinstance(due, Due) and is_awaiting_worker(redis, link.reference, now_ms):
+        return "checking", state
+    return due, state
+
+
+def open_checkout(redis: Redis, stripe: StripeCheckout, link: Link, payment: Payment, now_ms: int = 0) -> str | Notice:
     """The URL of the one open session of the order, or why there is none. An order never has two that can be paid: one
     for another amount is expired first, and a new one counts only if the order is still at the revision by which it was
     decided. Raises `StripeAway`, `StripeRefused` and redis-py's errors."""
     for _ in range(_TRIES):
-        state = read_order(redis, link.reference)
-        due = find_due(link, state, payment)
+        due, state = find_due_now(redis, link, payment, now_ms)
         if not isinstance(due, Due):
-            if state.session is not None:
+            if state.session is not None and due != "checking":
                 # Somebody may have it open in another tab.
                 with suppress(StripeAway, StripeRefused):
                     stripe.expire(state.session.id)

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from itsdangerous import BadSignature, Signer
 from itsdangerous.signer import SigningAlgorithm
 
-from leadcore.config import Payment
+from leadcore.config import Orders, Payment
 from leadcore.event import Event
 from leadcore.machine import Machine
 from leadcore.orders.money import from_units, to_units
@@ -48,9 +48,12 @@ class _Hmac(SigningAlgorithm):
 
 
 class PayLinks:
-    """The links of one shop. `clock`: seconds since 1970."""
+    """The links of one shop. `clock`: seconds since 1970; `orders`: None if carts do not become orders."""
 
-    def __init__(self, key: bytes, public_url: str, payment: Payment, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, key: bytes, public_url: str, payment: Payment, clock: Callable[[], float], orders: Orders | None = None
+    ) -> None:
+        self._orders = orders
         self.payment, self.public_url, self.clock = payment, public_url, clock
         # Derived here once; itsdangerous would do it for every link.
         derived = hmac.digest(key, b"leadsync pay", "sha256")
@@ -58,7 +61,7 @@ class PayLinks:
 
     def make(self, said: Event, reference: str) -> str:
         """The URL where the order of this event is paid, "" if it cannot be paid by a link."""
-        total, _ = find_payable(said, self.payment)
+        total, _ = find_payable(said, self.payment, self._orders)
         if total is None:
             return ""
         currency = self.payment.currency
@@ -94,7 +97,7 @@ def make_links(shared: Settings, public_url: str, machine: Machine) -> PayLinks 
     payment = shared.config.payment
     if payment is None or not public_url:
         return None
-    return PayLinks(shared.key.encode(), public_url, payment, machine.time)
+    return PayLinks(shared.key.encode(), public_url, payment, machine.time, shared.config.orders)
 
 
 def fill_link(template: str, link: Link, secret: bytes) -> str:

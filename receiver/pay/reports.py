@@ -1,7 +1,7 @@
 """Who says that something is paid: Stripe, and the shop's own system."""
 
 import json
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 import structlog
@@ -10,14 +10,15 @@ from msgspec.structs import asdict
 
 from leadcore import event
 from leadcore.event import Malformed
-from leadcore.orders.money import to_units
+from leadcore.orders.money import read_number, to_units
 from leadcore.orders.reference import read_reference
 from leadcore.settings import ReceiverSettings
 from leadcore.store.connection import AWAY, Redis
 from leadcore.store.counters import Tally
-from leadcore.store.payments import PaymentNews, Payments
+from leadcore.store.payments import OtherNews, PaymentNews, Payments
 from receiver.api.auth import BearerAuth
 from receiver.api.errors import ApiError
+from receiver.api.message_form import is_key
 from receiver.pay.errors import NotStripes, StripeAway, StripeRefused
 from receiver.pay.stripe_checkout import StripeCheckout
 
@@ -54,6 +55,9 @@ def _add_stripe(calls: Blueprint, payments: Payments, stripe: StripeCheckout) ->
             news = stripe.read_event(request.get_data(cache=False), request.headers.get("Stripe-Signature", ""))
             if news is not None and payments.record(**asdict(news)):
                 log.info("payment.said", kind=news.kind, reference=news.reference, by="stripe")
+        except OtherNews:
+            # Under the id of an event that was recorded: sending it again would change nothing.
+            log.error("payment.event_changed", by="stripe")
         except NotStripes:
             return _answer(400, {"error": "This is not signed by Stripe, or not lately."})
         except (StripeAway, StripeRefused, *AWAY) as error:
@@ -73,11 +77,16 @@ def _add_shop(calls: Blueprint, payments: Payments, settings: ReceiverSettings, 
             body = event.decode(request.get_data(cache=False))
         except Malformed as error:
             return _answer(400, {"error": str(error)})
-        news = _read_report(body, currency)
+        key = request.headers.get("Idempotency-Key", "")
+        if key and not is_key(key):
+            return _answer(400, {"error": "Idempotency-Key: it must be 1 to 255 ASCII characters."})
+        news = _read_report(body, currency, key)
         if isinstance(news, str):
             return _answer(422, {"error": news})
         try:
             is_new = payments.record(**asdict(news))
+        except OtherNews:
+            return _answer(422, {"error": "Idempotency-Key: another payment was reported with this key."})
         except AWAY as error:
             log.warning("payment.not_recorded", by="shop", error=type(error).__name__)
             return _answer(503, {"error": "It could not be recorded. Send it again."})
@@ -86,9 +95,9 @@ def _add_shop(calls: Blueprint, payments: Payments, settings: ReceiverSettings, 
         return _answer(202, {"reference": news.reference, "amount": body["amount"], "currency": news.currency})
 
 
-def _read_report(body: dict[str, Any], currency: str) -> PaymentNews | str:
-    """The payment that the shop reports, or what is wrong with it. The same reference and amount are the same
-    payment."""
+def _read_report(body: dict[str, Any], currency: str, key: str) -> PaymentNews | str:
+    """The payment that the shop reports, or what is wrong with it. What makes two the same is the Idempotency-Key;
+    without one, reference and amount."""
     said = body.get("reference")
     reference = read_reference(said) if isinstance(said, str) else ""
     if not reference:
@@ -98,16 +107,19 @@ def _read_report(body: dict[str, Any], currency: str) -> PaymentNews | str:
     units = _read_units(body.get("amount"), currency)
     if units is None:
         return f'amount: it must be a sum in {currency}, such as "1250.50".'
-    return PaymentNews(reference, units, currency, f"shop {reference} {units} {currency}")
+    said_once = f"shop key {key}" if key else f"shop {reference} {units} {currency}"
+    return PaymentNews(reference, units, currency, said_once)
 
 
 def _read_units(said: Any, currency: str) -> int | None:
     if isinstance(said, bool) or not isinstance(said, str | int | float):
         return None
+    amount = read_number(str(said))
+    if amount is None or not 0 < amount < _LARGEST:
+        return None
     try:
-        amount = Decimal(str(said))
-        return to_units(amount, currency) if 0 < amount < _LARGEST else None
-    except (InvalidOperation, ValueError):
+        return to_units(amount, currency)
+    except ValueError:
         return None
 
 

@@ -6,6 +6,7 @@ the customer's page asks again.
 """
 
 import json
+import math
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from typing import Any, Literal
 import stripe
 
 from leadcore.orders.reference import read_reference
+from leadcore.retry_after import read_retry_after
 from leadcore.settings import PaymentSettings
 from leadcore.store.payments import Kind, PaymentNews
 from receiver.pay.errors import NotStripes, StripeAway, StripeRefused
@@ -184,8 +186,9 @@ def _read_session(found: Any, *, replayed: bool = False) -> RemoteSession:
 
 def _read_wait(headers: Mapping[str, str] | None) -> int:
     """Stripe's Retry-After in seconds, at least 1."""
-    given = next((value for name, value in (headers or {}).items() if name.lower() == "retry-after"), "")
-    return min(max(int(given), 1), _LONGEST_WAIT) if given.isascii() and given.isdigit() else 5
+    given = {name.lower(): value for name, value in (headers or {}).items()}
+    seconds = read_retry_after(given.get("retry-after", ""), given.get("date", ""), _LONGEST_WAIT)
+    return 5 if seconds is None else max(math.ceil(seconds), 1)
 
 
 def _part(of: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -27,6 +27,12 @@ TEXTS: Mapping[Language, Mapping[str, str]] = {
         "cancelled_more": "There is nothing to pay. If that is a mistake, please write in the chat.",
         "changed": "This order cannot be paid here any more",
         "changed_more": "It has changed. Please ask in the chat how to pay it.",
+        "prices": "The shop checks this order first",
+        "prices_more": "Its prices are not those of the shop. Nothing can be paid here; please ask in the chat what it "
+        "costs.",
+        "checking": "One moment, please",
+        "checking_more": "The shop is checking this order. This page tries again by itself. If it takes "
+        "long, please ask in the chat.",
         "missing": "There is no such payment link",
         "missing_more": "Please open the link as it stands in the chat.",
         "away": "One moment, please",
@@ -56,6 +62,10 @@ TEXTS: Mapping[Language, Mapping[str, str]] = {
         "cancelled_more": "ไม่ต้องชำระเงิน หากไม่ถูกต้อง แจ้งในแชตได้เลยค่ะ",
         "changed": "ชำระคำสั่งซื้อนี้ที่นี่ไม่ได้แล้ว",
         "changed_more": "คำสั่งซื้อเปลี่ยนไปแล้ว สอบถามวิธีชำระเงินในแชตได้เลยค่ะ",
+        "prices": "ร้านขอตรวจสอบคำสั่งซื้อนี้ก่อน",
+        "prices_more": "ราคาในคำสั่งซื้อไม่ตรงกับราคาของร้าน ยังชำระเงินที่นี่ไม่ได้ สอบถามยอดชำระในแชตได้เลยค่ะ",
+        "checking": "โปรดรอสักครู่",
+        "checking_more": "ร้านกำลังตรวจสอบคำสั่งซื้อนี้ หน้านี้จะลองใหม่เองค่ะ หากใช้เวลานาน สอบถามในแชตได้เลยค่ะ",
         "missing": "ไม่พบลิงก์ชำระเงินนี้",
         "missing_more": "โปรดเปิดลิงก์ตามที่อยู่ในแชตค่ะ",
         "away": "โปรดรอสักครู่",

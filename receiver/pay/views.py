@@ -14,8 +14,7 @@ from leadcore.config import Language
 from leadcore.language import choose_language
 from leadcore.settings import ReceiverSettings
 from leadcore.store.connection import AWAY, Redis
-from leadcore.store.orders import read_order
-from receiver.pay.checkout import Due, find_due, open_checkout
+from receiver.pay.checkout import Due, find_due_now, open_checkout
 from receiver.pay.errors import StripeAway, StripeRefused, Tampered, WrongCode
 from receiver.pay.links import PATH, Link, PayLinks, derive_link_key, fill_link
 from receiver.pay.promptpay import draw, make_payload
@@ -38,7 +37,19 @@ HEADERS = {
     "X-Robots-Tag": "noindex, nofollow",
     "Cache-Control": "no-store",
 }
-STATUS = {"paid": 200, "done": 200, "cancelled": 410, "changed": 410, "expired": 410, "missing": 404, "busy": 429}
+STATUS = {
+    "paid": 200,
+    "done": 200,
+    "cancelled": 410,
+    "changed": 410,
+    "prices": 410,
+    "expired": 410,
+    "missing": 404,
+    "busy": 429,
+    "checking": 503,
+}
+# Pages of a state that ends by itself.
+_RETRIED = ("away", "checking")
 log = structlog.get_logger("leadsync.pay")
 
 
@@ -115,13 +126,14 @@ class PayDesk:
         return _show("refused", language, 503)
 
     def _lead_on(self, token: str, link: Link, language: Language) -> ResponseReturnValue:
+        now_ms = int(self._links.clock() * 1000)
         # A look by a program, as chats take one, opens nothing at a provider.
         if self._payment.provider == "stripe" and self._stripe is not None and request.method == "GET":
-            found = open_checkout(self._redis, self._stripe, link, self._payment)
-            return _send_to(found) if found not in STATUS else _show(found, language, reference=link.reference)
-        due = find_due(link, read_order(self._redis, link.reference), self._payment)
+            found = open_checkout(self._redis, self._stripe, link, self._payment, now_ms)
+            return _send_to(found) if found not in STATUS else _explain(found, link, language)
+        due, _ = find_due_now(self._redis, link, self._payment, now_ms)
         if not isinstance(due, Due):
-            return _show(due, language, reference=link.reference)
+            return _explain(due, link, language)
         if self._payment.provider == "link":
             return _send_to(fill_link(self._payment.link, link._replace(units=due.units), self._link_key))
         if self._payment.provider == "stripe":
@@ -161,9 +173,17 @@ def _send_to(url: str) -> Response:
     return answer  # type: ignore[return-value]  # werkzeug's, of which Flask's is a subclass
 
 
+def _explain(found: str, link: Link, language: Language) -> Response:
+    """The page that says why nothing can be paid."""
+    if found == "prices":
+        log.warning("pay.prices_differ", reference=link.reference)
+    again = RETRY_SECONDS if found in _RETRIED else 0
+    return _show(found, language, retry=again, reference=link.reference)
+
+
 def _show(name: str, language: Language, status: int = 0, *, retry: int = 0, reference: str = "") -> Response:
     """A page of words alone. `retry`: in so many seconds it is worth another try."""
-    again = retry if name == "away" else 0
+    again = retry if name in _RETRIED else 0
     text = TEXTS[language][f"{name}_more"].replace("{reference}", reference)
     answer = _render(
         "notice.html", status or STATUS[name], language, title=TEXTS[language][name], more=text, again=again

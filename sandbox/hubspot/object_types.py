@@ -83,12 +83,19 @@ LINE_ITEMS = ObjectType(
     # Reported of a live portal: a number that the write answers with and every read shows as null.
     echoed=frozenset({"hs_external_id"}),
 )
+PRODUCTS = ObjectType(
+    "products",
+    "0-7",
+    "Product",
+    created="createdate",
+    shown=("createdate", "description", "hs_lastmodifieddate", "hs_object_id", "name", "price"),
+)
 NOTES = ObjectType("notes", "0-46", "Note", required=("hs_timestamp",), scope="contacts")
 ORDERS = ObjectType(
     "orders", "0-123", "Order", pipeline="hs_pipeline", stage="hs_pipeline_stage", currency="hs_currency_code"
 )
 CARTS = ObjectType("carts", "0-142", "Cart", currency="hs_currency_code")
-OBJECT_TYPES = (CONTACTS, DEALS, LINE_ITEMS, NOTES, ORDERS, CARTS)
+OBJECT_TYPES = (CONTACTS, DEALS, LINE_ITEMS, NOTES, ORDERS, CARTS, PRODUCTS)
 # A line item belongs to one of these alone.
 PARENTS = (ORDERS, DEALS, CARTS)
 _BY_WORD = {word: each for each in OBJECT_TYPES for word in (each.name, each.singular, each.type_id)}

@@ -17,6 +17,7 @@ GROUPS = {
     "line_items": ("lineiteminformation", "Line item information"),
     "notes": ("engagement", "Activity information"),
     "orders": ("order_information", "Order information"),
+    "products": ("productinformation", "Product information"),
 }
 _TEXT, _AREA, _NUMBER, _MOMENT = ("string", "text"), ("string", "textarea"), ("number", "number"), ("datetime", "date")
 _CHOICE = ("enumeration", "select")
@@ -103,6 +104,18 @@ _PROPERTIES: dict[str, dict[str, tuple[str, tuple[str, str]]]] = {
         "hs_timestamp": ("Activity date", _MOMENT),
         "hs_note_body": ("Note body", _AREA),
         "hs_attachment_ids": ("Attachment IDs", _TEXT),
+    },
+    "products": {
+        "name": ("Name", _TEXT),
+        "description": ("Product description", _AREA),
+        "price": ("Unit price", _NUMBER),
+        "hs_sku": ("SKU", _TEXT),
+        "hs_cost_of_goods_sold": ("Unit cost", _NUMBER),
+        "hs_pricing_model": ("Pricing model", _TEXT),
+        "hs_url": ("URL", _TEXT),
+        "hs_images": ("Image URL", _TEXT),
+        # In a portal of several currencies: one for each.
+        **{f"hs_price_{code}": (f"Price {code.upper()}", _NUMBER) for code in ("thb", "usd", "eur")},
     },
 }
 _DEAL_TYPES = (("newbusiness", "New Business"), ("existingbusiness", "Existing Business"))

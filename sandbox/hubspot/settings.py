@@ -15,6 +15,7 @@ SCOPES = (
 # What orders, or carts or deals instead, need beside these.
 SALES_SCOPES = (
     "crm.objects.owners.read",
+    "crm.objects.products.read",
     *(
         f"crm.{kind}.{name}.{right}"
         for name in ("orders", "carts", "deals", "line_items")
@@ -88,7 +89,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     merged_writes: Literal["routed", "refused"] = "routed"
     merged_reads: Literal["each", "once"] = "each"
     owners: tuple[str, ...] = ("mali@example.com", "niran@example.com")
-    enabled: tuple[str, ...] = ("0-1", "0-2", "0-3", "0-8", "0-46", "0-123", "0-142")
+    enabled: tuple[str, ...] = ("0-1", "0-2", "0-3", "0-7", "0-8", "0-46", "0-123", "0-142")
     disabled_status: Literal[400, 403, 404] = 403
     pipelines: dict[str, dict[str, Names]] = field(default_factory=lambda: dict(PIPELINES))
     company_currency: str = "THB"

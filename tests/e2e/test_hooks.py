@@ -87,6 +87,24 @@ def test_a_killed_worker_loses_no_hook(spare_line: Callable[..., Line], receiver
     assert len({body["data"]["lead"] for body in created()}) == 100
 
 
+def test_a_worker_ends_at_once_though_an_address_hangs(spare_line: Callable[..., Line], receiver: Receiver) -> None:
+    """What it had under way is posted by the next one, under the same id."""
+    receiver.seconds = 9.0
+    line = spare_line(HOOK_URLS=receiver.url, HOOK_SECRET=HOOK_SECRET)
+    line.start("web")
+    worker = line.start("worker")
+    line.await_web()
+    line.await_workers(1)
+    line.post(lead("ann", name="Ann Example"))
+    eventually(lambda: receiver.busy)
+    assert worker.stop() < 4
+    assert worker.popen.returncode == 0
+    receiver.seconds = 0.0
+    line.start("worker")
+    eventually(lambda: len(receiver.taken) >= 2)
+    assert receiver.ids()[0] in receiver.ids()[1:]
+
+
 def test_without_addresses_nothing_is_stored(line: Line) -> None:
     line.sync(lead("ann", name="Ann"))
     assert not line.redis.keys(f"{keys.PREFIX}{keys.HOOKS}*")

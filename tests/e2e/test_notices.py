@@ -62,6 +62,25 @@ def test_services_that_hang_slow_no_lead(spare_line: Callable[..., Line], team: 
     eventually(lambda: len(line.crm.contacts()) == 60, 6)
 
 
+def test_a_worker_ends_at_once_though_a_service_hangs(spare_line: Callable[..., Line], team: Service) -> None:
+    """Nobody knows whether that message was read, so it is not told again; what comes later is."""
+    team.seconds = 9.0
+    line = spare_line(NOTIFY_URLS=team.address.replace("rto=1", "rto=12"))
+    line.start("web")
+    worker = line.start("worker")
+    line.await_web()
+    line.await_workers(1)
+    line.post(lead("ann", name="Ann Example"))
+    eventually(lambda: team.busy)
+    assert worker.stop() < 4
+    assert worker.popen.returncode == 0
+    team.seconds = 0.0
+    line.start("worker")
+    line.post(lead("bob", name="Bob Example"))
+    eventually(lambda: len(team.taken) == 2, 90)
+    assert "more" not in team.texts()[1]
+
+
 def test_a_dry_run_tells_nobody(spare_line: Callable[..., Line], team: Service) -> None:
     line = spare_line(NOTIFY_URLS=team.address, DRY_RUN="1")
     start(line)

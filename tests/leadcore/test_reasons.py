@@ -140,8 +140,9 @@ def test_any_text_can_be_shown(stored: str) -> None:
 def test_values_are_names_counts_ids_and_codes() -> None:
     """Never what a customer said: whoever adds a kind of value thinks of it here."""
     known = {
-        "code", "currency", "days", "error", "fields", "high", "kind", "low", "minutes", "most", "name", "names",
-        "others", "pipeline", "properties", "property", "rule", "scope", "scopes", "stage", "status", "tries", "why",
+        "code", "currency", "days", "error", "fields", "high", "kind", "lines", "low", "minutes", "most", "name",
+        "names", "others", "pipeline", "properties", "property", "rule", "scope", "scopes", "stage", "status", "tries",
+        "why",
     }  # fmt: skip
     assert {name for text in en.REASONS.values() for name in placeholders(text)} == known
     assert reasons.NO_REASON == ""

@@ -8,6 +8,7 @@ import pytest
 from leadcore.store import keys
 from tests.conftest import SHARDS, Line
 from tests.leadsync.test_cli import call
+from workers.rules.customer import Customer, pack
 from workers.rules.delivery import finish, put_off
 
 ONE = "c-1"
@@ -40,6 +41,22 @@ def test_say_puts_texts_into_the_outbox_once_for_each_key(idle: Line) -> None:
     other = call(idle, "say", ONE, "Thanks", "--key", "k")
     assert (other.exit_code, "--key" in other.output) == (2, True)
     assert say(idle, "Thank you") != say(idle, "Thank you"), "without a key each is another one"
+
+
+@pytest.mark.parametrize(
+    ("customer", "numeric", "given"),
+    [("123", True, 123), ("123", False, "123"), ("0123", True, "0123"), ("12.5", True, 12.5), ("true", True, "true")],
+)
+def test_the_id_is_given_to_dealdroid_as_dealdroid_gave_it(
+    idle: Line, customer: str, numeric: bool, given: str | float
+) -> None:
+    """123 is not "123"."""
+    idle.redis.set(keys.SECRET, b"k")
+    idle.redis.set(keys.customer(keys.digest(b"k", customer)), pack(Customer(numeric=numeric)))
+    assert call(idle, "say", customer, "Hello").exit_code == 0
+    [(_, fields)] = idle.redis.xrange(keys.entries(keys.OUTBOX, keys.shard_of(customer, SHARDS)))
+    found = json.loads(fields[b"c"])["id"]
+    assert (found, type(found)) == (given, type(given))
 
 
 @pytest.mark.parametrize("words", [[], [" "], ["x"] * 6, ["ก" * 2001]])

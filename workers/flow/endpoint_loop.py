@@ -156,19 +156,28 @@ class EndpointLoop:
                 one.served.register()
         self._thread.start()
 
+    def end(self) -> None:
+        """Let the thread end, and do not wait for it."""
+        self._end.set()
+
     def stop(self) -> None:
         """End the thread; what is under way has `STOP_SECONDS` to come back."""
-        self._end.set()
+        self.end()
         self._thread.join(STOP_SECONDS * 2)
 
     def _run(self) -> None:
         while not self._end.is_set():
             self._wait(min(self._step(one) for one in self.deliveries))
         ends_at = self.machine.monotonic() + STOP_SECONDS
-        while (flights := self._flights()) and (left := ends_at - self.machine.monotonic()) > 0:
-            self.machine.wait_first(flights, left)
+        while self._flights():
             for one in self.deliveries:
                 self._step(one)
+            # One that is done and stays was not recorded: the lock is lost.
+            flights = [future for future in self._flights() if not future.done()]
+            left = ends_at - self.machine.monotonic()
+            if not flights or left <= 0:
+                break
+            self.machine.wait_first(flights, left)
         for one in self.deliveries:
             one.close()
             with suppress(*AWAY):

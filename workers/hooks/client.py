@@ -12,6 +12,7 @@ from urllib3.util import Timeout, make_headers
 
 from leadcore.errors import SettingsError
 from leadcore.machine import Machine
+from leadcore.retry_after import read_retry_after
 from workers.flow.deadline import POOLS, proxy_for
 from workers.flow.request_context import set_deadline
 from workers.rules.endpoint import GONE
@@ -67,7 +68,7 @@ class HookClient:
         except FOREIGN as error:
             return HookOutcome(_classify(error))
         _free_connection(answer)
-        return _read_status(answer.status, answer.headers.get("Retry-After", ""))
+        return _read_status(answer.status, answer.headers, self.machine.time())
 
     def close(self) -> None:
         if self._pool is not None:
@@ -104,10 +105,10 @@ def _classify(error: Exception) -> str:
             return "disconnected"
 
 
-def _read_status(status: int, retry_after: str) -> HookOutcome:
+def _read_status(status: int, headers: Mapping[str, str], now: float) -> HookOutcome:
     if 200 <= status < 300:
         return HookOutcome()
     if status == 410:
         return HookOutcome(GONE)
-    seconds = min(float(retry_after), LONGEST_WAIT) if retry_after.isascii() and retry_after.isdigit() else None
+    seconds = read_retry_after(headers.get("Retry-After", ""), headers.get("Date", ""), LONGEST_WAIT, now)
     return HookOutcome("redirect" if 300 <= status < 400 else f"status {status}", seconds)

@@ -1,16 +1,15 @@
 """Pure: HubSpot's answers, and which of them mean that the line must wait."""
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import Any, NoReturn
 
 import msgspec
 
 from leadcore.reasons import reason
+from leadcore.retry_after import read_retry_after
 from workers.flow.errors import LineDown
 from workers.hubspot.errors import NOT_FOUND, lacks_key, lacks_room, objects
 from workers.hubspot.scopes import PURPOSES, read_missing
@@ -22,7 +21,6 @@ DAY, FAULT, BURST = 86_400.0, 300.0, 60.0
 _TIMEOUTS = frozenset({504, 524})
 _GONE = frozenset({"unreachable", "disconnected"})
 _DECODE = msgspec.json.Decoder().decode
-_SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 
 
 @dataclass(frozen=True)
@@ -138,11 +136,4 @@ def raise_without_key(answer: Answer, key: str = CUSTOMER_ID) -> None:
 def retry_after(answer: Answer, longest: float) -> float | None:
     """Seconds that the answer asks to wait, at most `longest`; None if it does not say. A date (RFC 9110) is compared
     with the answer's own Date header, so that our clock does not matter."""
-    value = answer.headers.get("retry-after", "").strip()
-    if _SECONDS.fullmatch(value):
-        return min(float(value), longest)
-    try:
-        until, now = (parsedate_to_datetime(one) for one in (value, answer.headers.get("date", "")))
-        return min(max((until - now).total_seconds(), 0.0), longest)
-    except (ValueError, TypeError):
-        return None
+    return read_retry_after(answer.headers.get("retry-after", ""), answer.headers.get("date", ""), longest)

@@ -163,6 +163,7 @@ def build_order_portal(survey: Mapping[str, Any], orders: Orders) -> OrderPortal
         first,
         tuple(owners[email.casefold()] for email in orders.owners if email.casefold() in owners),
         frozenset(NAMES[kind][what] for what in ESSENTIAL if what in NAMES[kind]) - list_writable(properties),
+        next(iter(survey["currencies"]), ""),
     )
 
 

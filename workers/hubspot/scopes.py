@@ -13,7 +13,7 @@ PURPOSES: Mapping[str, str] = {
 _NAME = re.compile(r"[a-z][a-z0-9._-]{0,99}")
 
 
-def list_purposes(kind: str = "", *, owners: bool = False) -> dict[str, str]:
+def list_purposes(kind: str = "", *, owners: bool = False, products: bool = False) -> dict[str, str]:
     """The scopes that are needed, and what for. `kind`: of the records that carts become, "" if there are none."""
     found = dict(PURPOSES)
     if kind:
@@ -29,6 +29,8 @@ def list_purposes(kind: str = "", *, owners: bool = False) -> dict[str, str]:
         }
     if owners:
         found["crm.objects.owners.read"] = "to give orders to the owners of leadsync.toml"
+    if products:
+        found["crm.objects.products.read"] = "to compare prices with the products (check_prices)"
     return found
 
 

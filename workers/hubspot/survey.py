@@ -70,4 +70,7 @@ def _list_missing_properties(hubspot: HubSpot, config: Config) -> list[str]:
 def needed_scopes(config: Config) -> dict[str, str]:
     """Pure: the scopes that this configuration needs, and what for."""
     orders = config.orders
-    return list_purposes(orders.kind, owners=bool(orders.owners)) if orders else list_purposes()
+    if orders is None:
+        return list_purposes()
+    compares = config.payment is not None and config.payment.check_prices
+    return list_purposes(orders.kind, owners=bool(orders.owners), products=compares)

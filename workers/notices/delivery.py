@@ -24,6 +24,8 @@ from workers.rules.notice import Notice, NoticeTemplate, read_data
 from workers.settings import WorkerSettings
 
 POLL_SECONDS = 0.25
+# Longer than a message can take.
+CLAIM_MS = int((service.DEADLINE_SECONDS + 5) * 1000)
 PAGE = 500
 # Of a shard: more than these are told in the next message.
 MOST_PAGES = 10
@@ -49,6 +51,7 @@ class NoticeDelivery:
         self.pool: Executor = machine.pool(1, "notices")
         self._flight: dict[Future[NoticeOutcome], _Digest] = {}
         self._fault: str | None = None
+        self._owner = machine.token()
 
     @property
     def in_flight(self) -> Collection[Future[NoticeOutcome]]:
@@ -59,16 +62,17 @@ class NoticeDelivery:
 
     def step(self) -> float:
         is_held = self.served.hold()
-        done = [future for future in self._flight if future.done()]
-        for future in done:
-            digest = self._flight[future]
-            if is_held:
-                self._record(digest, future.result())
-            del self._flight[future]
-        if not is_held or self._flight:
+        if not is_held:
+            # What came back meanwhile is recorded once the lock is ours again, if the claim still is.
             return BEAT_SECONDS
-        if self.served.record.claimed:
-            self._end_claim()
+        for future in [future for future in self._flight if future.done()]:
+            digest = self._flight.pop(future)
+            if self._is_own(self.served.record.claimed):
+                self._record(digest, future.result())
+        if self._flight:
+            return BEAT_SECONDS
+        if self.served.record.claimed and not self._end_claim():
+            return BEAT_SECONDS
         seconds = self.served.seconds_to_wait()
         if seconds is None or seconds > 0:
             return min(seconds or BEAT_SECONDS, BEAT_SECONDS)
@@ -81,8 +85,10 @@ class NoticeDelivery:
             log.error("notices.stopped", address=self.served.number, why=self._fault)
             self.served.write([], state=STOPPED, why=self._fault)
             return BEAT_SECONDS
-        if self.served.write([], claimed=json.dumps([digest_.count, digest_.cursors])):
-            self._flight[self.pool.submit(self._send, self._compose(digest_))] = digest_
+        # A fault of Redis or of the text comes before the claim: nothing is lost by it.
+        notice = self._compose(digest_)
+        if self.served.write([], claimed=self._claim(digest_)):
+            self._flight[self.pool.submit(self._send, notice)] = digest_
         return POLL_SECONDS
 
     def _record(self, digest: _Digest, outcome: NoticeOutcome) -> None:
@@ -96,11 +102,23 @@ class NoticeDelivery:
         else:
             self.served.write([], claimed="", **values)
 
-    def _end_claim(self) -> None:
-        """Whoever claimed these died, or lost the lock: they may have been told."""
-        count, cursors = json.loads(self.served.record.claimed)
+    def _claim(self, digest: _Digest) -> str:
+        """Count, cursors, whose claim it is, and until when whoever has it may be sending."""
+        until_ms = self.served.clock.now_ms() + CLAIM_MS
+        return json.dumps([digest.count, digest.cursors, self._owner, until_ms])
+
+    def _is_own(self, claimed: str) -> bool:
+        return bool(claimed) and json.loads(claimed)[2:3] == [self._owner]
+
+    def _end_claim(self) -> bool:
+        """Whoever claimed these died, or lost the lock: they may have been told. False while they may be still."""
+        claimed = self.served.record.claimed
+        count, cursors, *term = json.loads(claimed)
+        if term and not self._is_own(claimed) and self.served.clock.now_ms() < term[1]:
+            return False
         log.warning("notices.unclear", address=self.served.number, entries=count)
         self._pass({int(shard): entry for shard, entry in cursors.items()}, "given_up", count, {})
+        return True
 
     def _pass(self, cursors: Mapping[int, str], counted: str, count: int, values: Mapping[str, Any]) -> None:
         """Move the cursors behind what a message was about."""

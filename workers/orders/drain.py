@@ -19,10 +19,11 @@ from leadcore.logs import format_place
 from leadcore.reasons import reason
 from leadcore.store import keys
 from leadcore.store.connection import Redis
-from leadcore.store.orders import OrderState
+from leadcore.store.orders import YES, OrderState
 from leadcore.store.streams import Settlement, Stream
 from workers.flow.errors import LineDown, LostLease
 from workers.flow.lease import Lease
+from workers.hubspot.products import ProductPrices
 from workers.hubspot.records import Records
 from workers.orders.order_store import ALL_KNOWN, SEARCH_LAG_MS, SOME_FORGOTTEN
 from workers.orders.reader import OrderReader
@@ -34,6 +35,7 @@ from workers.rules.orders import plan as rules
 from workers.rules.orders import settlement
 from workers.rules.orders.plan import Facts, take_prefix
 from workers.rules.orders.portal import OrderPortal
+from workers.rules.orders.prices import PRICES_DIFFER
 from workers.rules.orders.property_names import NAMES
 from workers.rules.orders.said import Kind, Said, read_said
 from workers.rules.orders.texts import OrderTexts
@@ -53,6 +55,7 @@ class OrderDrain(ShardDrain):
         kind, currency = (self.orders.kind, self.orders.currency) if self.config.orders else ("", "")
         self.reader = OrderReader(records, self.store, kind)
         self.writer = OrderWriter(records, self.store, currency)
+        self.prices = ProductPrices(records, self.machine)
 
     def ring_others(self, shard: int) -> None:
         if self.config.notes.intents and self.notes.set_bell(shard):
@@ -93,6 +96,7 @@ class OrderDrain(ShardDrain):
         try:
             self.reader.find_forgotten(works)
             self._read_states(works)
+            self._compare_prices(works, portal)
             self._plan(works, portal, now_ms)
             self.writer.write(works, portal, lease)
         finally:
@@ -138,6 +142,20 @@ class OrderDrain(ShardDrain):
         found = self.store.read_states(reference for work in works for reference in work.states)
         for work in works:
             work.states = {reference: found[reference] for reference in work.states}
+
+    def _compare_prices(self, works: Sequence[OrderWork], portal: OrderPortal) -> None:
+        """Let the carts that links may ask for say whether their prices are those of HubSpot's products."""
+        if self.config.payment is None or not self.config.payment.check_prices:
+            return
+        open_ = [work for work in works if work.making and work.making.payable == YES]
+        for fresh in (False, True):
+            codes = [item.code for work in open_ if work.making and work.making.cart for item in work.making.cart.items]
+            prices = self.prices.find(codes, self.orders.currency, portal.own_currency, fresh=fresh)
+            # What differs from prices that are remembered is compared with those of now.
+            open_ = [work for work in open_ if not work.compare_prices(prices)]
+            if not open_:
+                return
+        log.warning("order.prices_differ", orders=len(open_))
 
     def _facts(self, works: Sequence[OrderWork], portal: OrderPortal, now_ms: int) -> Facts:
         under_way, paid = set[str](), set[str]()
@@ -208,6 +226,8 @@ class OrderDrain(ShardDrain):
         if plan is None or plan.is_preliminary or (plan.writes and not work.done):
             return
         why = plan.why
+        if plan.judges and not why and work.making and work.making.payable == PRICES_DIFFER:
+            why = work.making.unpayable
         if work.refused:
             why = reason("order_values_refused", names=", ".join(sorted(work.refused)))
         settlement.settle_written(

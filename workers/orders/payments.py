@@ -12,6 +12,7 @@ import json
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Any
 
 import structlog
 
@@ -39,6 +40,7 @@ from workers.rules.orders.plan import read_properties
 from workers.rules.orders.portal import OrderPortal
 from workers.rules.orders.property_names import CUSTOMER, NAMES, ORDER_ID, REFERENCES
 from workers.rules.orders.settlement import read_units
+from workers.rules.orders.thanks import Thanks
 from workers.rules.outcomes import ContactMissing, ContactWrite, Refused, Resend, RetryLater, WriteOutcome, Written
 
 log = structlog.get_logger("leadsync.orders")
@@ -68,6 +70,10 @@ class PaymentDrain(ShardDrain):
     """Of the payments' line."""
 
     line = keys.PAYMENTS
+
+    def __init__(self, *given: Any, **options: Any) -> None:
+        super().__init__(*given, **options)
+        self.thanks = Thanks.compile(self.config.payment)
 
     def write_batch(self, rows: Sequence[StreamEntry], lease: Lease) -> bool:
         settled, now_ms = Settlement(), self.store.now_ms()
@@ -294,6 +300,7 @@ class PaymentDrain(ShardDrain):
                     shards=shards,
                     shard=of_customer,
                     language=choose_language(state.language, self.config.messages.default_language),
+                    thanks=self.thanks,
                     events=self.events,
                 )
                 rang |= {of_customer} if news.kind == "paid" else set()

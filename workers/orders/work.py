@@ -9,6 +9,7 @@ from leadcore.reasons import Reason
 from leadcore.store.orders import OrderState
 from workers.orders.order_store import Known
 from workers.rules.orders.plan import Gone, Plan, SeenOrder
+from workers.rules.orders.prices import Prices, judge_prices
 from workers.rules.orders.record import CustomerOrders, Line
 from workers.rules.orders.said import Kind, Said
 
@@ -49,6 +50,16 @@ class OrderWork:
     def making(self) -> Said | None:
         """Who says the newest cart."""
         return next((one for one in reversed(self.said) if one.kind is Kind.MAKES), None)
+
+    def compare_prices(self, prices: Mapping[str, Prices]) -> bool:
+        """Let the newest cart say whether its prices are these (see `workers.rules.orders.prices`); whether they
+        are."""
+        making = self.making
+        if making is None:
+            return True
+        compared = judge_prices(making, prices)
+        self.said = [compared if one is making else one for one in self.said]
+        return not compared.unpayable
 
     @property
     def order_id(self) -> str:

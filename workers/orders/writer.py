@@ -69,6 +69,7 @@ class OrderWriter:
                 amount = read_units(plan.total, self.currency)
                 pending = work.making.reference if work.making else ""
                 fields |= {"amount": amount, "currency": self.currency, "pending": pending}
+                fields |= {"payable": work.making.payable} if work.making and work.making.payable else {}
             state = work.states.get(plan.reference)
             changes[plan.reference] = (state.revision if state else 0, fields)
             changing[plan.reference] = work

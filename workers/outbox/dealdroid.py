@@ -5,7 +5,6 @@ its body: DealDroid's page shows one that is not JSON.
 import os
 import socket
 import ssl
-from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,6 +16,7 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies
 
 from leadcore.machine import Machine
 from leadcore.reasons import reason
+from leadcore.retry_after import read_retry_after
 from workers.flow.deadline import POOLS
 from workers.flow.request_context import set_deadline
 from workers.rules.outcomes import DeliveryOutcome, MessageFailed, MessageSent, MessageUnclear
@@ -135,14 +135,7 @@ def _classify_error(error: Exception, *, request_started: bool) -> DeliveryOutco
 def _read_wait(answer: requests.Response) -> float | None:
     """The seconds that `Retry-After` asks for, as a number or as a date by the answer's own clock; None if it does not
     say."""
-    value = answer.headers.get("Retry-After", "").strip()
-    if value.isascii() and value.isdigit():
-        return min(float(value), LONGEST_WAIT)
-    try:
-        until, now = (parsedate_to_datetime(one) for one in (value, answer.headers.get("Date", "")))
-        return min(max((until - now).total_seconds(), 0.0), LONGEST_WAIT)
-    except (ValueError, TypeError):
-        return None
+    return read_retry_after(answer.headers.get("Retry-After", ""), answer.headers.get("Date", ""), LONGEST_WAIT)
 
 
 def _read_status(status: int, seconds: float | None) -> DeliveryOutcome:

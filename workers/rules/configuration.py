@@ -3,6 +3,7 @@
 from leadcore.config import Config
 from workers.rules import events, notice
 from workers.rules.orders.texts import OrderTexts
+from workers.rules.orders.thanks import Thanks
 from workers.rules.texts import MessageTemplates
 
 
@@ -10,6 +11,7 @@ def check(config: Config) -> None:
     """Raise `ConfigError` for the first template or pattern that cannot be used."""
     MessageTemplates.compile(config)
     OrderTexts.compile(config)
+    Thanks.compile(config.payment)
     check_outgoing(config)
 
 

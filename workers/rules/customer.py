@@ -19,7 +19,7 @@ from workers.rules.mapping.property_names import ADDRESS, PHONES
 FORMAT = 1
 VALUE_BYTES = 5
 TEXT_BYTES = 4
-_FILL_ONLY, _SHARED, _EMAIL_MATCH_ONLY, _ATTEMPTED, _UNTRUSTED, _TRUSTED = 1, 2, 4, 8, 16, 32
+_FILL_ONLY, _SHARED, _EMAIL_MATCH_ONLY, _ATTEMPTED, _UNTRUSTED, _TRUSTED, _NUMERIC = 1, 2, 4, 8, 16, 32, 64
 _CODE = {name: bytes([number]) for number, name in enumerate(PROPERTIES, 1)}
 _NAME = dict(enumerate(PROPERTIES, 1))
 
@@ -41,8 +41,9 @@ class Customer(Struct, frozen=True):
     properties are filled. `shared`: the clock is stored with the contact. `email_match_only`: the contact was found by
     its email alone, so the customer gets no message. `untrusted`: moreover it bears another customer's id, so that our
     own properties are only filled too. `trusted`: a person said that the customer is whom the email says. `attempted`:
-    a first write was started whose answer may have been lost. `sent_texts`: digests of the texts sent on `day`
-    (date.toordinal() modulo 65,536, in the shop's time zone)."""
+    a first write was started whose answer may have been lost. `numeric`: DealDroid last gave the customer's id as a
+    number. `sent_texts`: digests of the texts sent on `day` (date.toordinal() modulo 65,536, in the shop's time
+    zone)."""
 
     revision: int = 0
     contact_id: str = ""
@@ -52,6 +53,7 @@ class Customer(Struct, frozen=True):
     untrusted: bool = False
     trusted: bool = False
     attempted: bool = False
+    numeric: bool = False
     active_ms: int = 0
     intent: bytes = b""
     day: int = 0
@@ -81,6 +83,7 @@ def pack(customer: Customer) -> bytes:
         | _ATTEMPTED * customer.attempted
         | _UNTRUSTED * customer.untrusted
         | _TRUSTED * customer.trusted
+        | _NUMERIC * customer.numeric
     )
     sent_texts = sorted(customer.sent_texts)[:255]
     parts = [
@@ -121,6 +124,7 @@ def unpack(record: bytes | None) -> Customer:
         email_match_only=bool(flags & _EMAIL_MATCH_ONLY),
         untrusted=bool(flags & _UNTRUSTED),
         trusted=bool(flags & _TRUSTED),
+        numeric=bool(flags & _NUMERIC),
         attempted=bool(flags & _ATTEMPTED),
         active_ms=active,
         intent=intent,

@@ -84,7 +84,7 @@ def add_batch(
         effects.append(count(state))
         if context.events.wanted and not context.dry_run:
             is_first = state != CREATED or CREATED not in states
-            effects += _tell(lead, result, state if is_first else UPDATED, context)
+            effects += tell(lead, result, state if is_first else UPDATED, context)
         states.append(state)
         entries.append((context.stream, lead.entry, effects))
     settlement.add(guards, entries, commands)
@@ -103,6 +103,7 @@ def _store_customer(
         revision=loaded.stored.revision,
         contact_id=result.contact_id,
         attempted=False,
+        numeric=not isinstance(group.leads[-1].customer, str),
         clock=clock,
         active_ms=news.active_ms,
         intent=news.intent,
@@ -250,7 +251,7 @@ def _unique(notes: Sequence[Note]) -> list[Note]:
     return list(dict.fromkeys(notes))
 
 
-def _tell(lead: Lead, result: Result, state: str, context: SettlementContext) -> list[Command]:
+def tell(lead: Lead, result: Result, state: str, context: SettlementContext) -> list[Command]:
     """The commands that tell others what became of the lead, if that is news."""
     if state not in TOLD:
         return []

@@ -101,12 +101,12 @@ def start_desk(
     """Starts the receiver with this table [payment]."""
     started = []
 
-    def start(payment: Payment, environ: Mapping[str, str]) -> Desk:
+    def start(payment: Payment, environ: Mapping[str, str], tables: str = "") -> Desk:
         folder = tmp_path_factory.mktemp("desk")
         config = folder / "leadsync.toml"
-        fields = {name: getattr(payment, name) for name in ("provider", "link", "payee", "min", "max")}
+        fields = {name: getattr(payment, name) for name in ("provider", "link", "payee", "min", "max", "check_prices")}
         table = "".join(f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in fields.items())
-        config.write_text(f"{REPLY}\n[payment]\n{table}", encoding="utf-8")
+        config.write_text(f"{REPLY}\n{tables}\n[payment]\n{table}", encoding="utf-8")
         own = {
             "LEADSYNC_CONFIG": str(config),
             "LEADSYNC_KEY": KEY,
@@ -130,6 +130,11 @@ def start_desk(
 @pytest.fixture(scope="session")
 def running_promptpay(start_desk: Callable[..., Desk]) -> Desk:
     return start_desk(Payment(payee="ร้านของแอน"), {"PROMPTPAY_ID": "081-234 5678"})
+
+
+@pytest.fixture(scope="session")
+def running_checking(start_desk: Callable[..., Desk]) -> Desk:
+    return start_desk(Payment(payee="ร้านของแอน", check_prices=True), {"PROMPTPAY_ID": "081-234 5678"}, "[orders]")
 
 
 @pytest.fixture(scope="session")
@@ -157,6 +162,12 @@ def _empty(desk: Desk) -> Desk:
 @pytest.fixture
 def promptpay(running_promptpay: Desk) -> Desk:
     return _empty(running_promptpay)
+
+
+@pytest.fixture
+def checking(running_checking: Desk) -> Desk:
+    """A shop that compares prices."""
+    return _empty(running_checking)
 
 
 @pytest.fixture

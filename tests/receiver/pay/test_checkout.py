@@ -35,10 +35,36 @@ PAYMENT = Payment("stripe")
         (OrderState(99900, "USD"), "changed"),
         (OrderState(0, "THB"), "changed"),
         (OrderState(10**9, "THB"), "changed"),
+        (OrderState(99900, "THB", payable="pay_sum"), "changed"),
+        (OrderState(99900, "THB", payable="pay_prices_differ"), "prices"),
+        (OrderState(99900, "THB", payable="yes"), Due(99900, "THB", True)),
     ],
 )
 def test_what_is_due_is_what_the_order_says_now(state: OrderState, due: Any) -> None:
     assert find_due(LINK, state, PAYMENT) == due
+
+
+@pytest.mark.parametrize(
+    ("state", "due"),
+    [
+        (OrderState(), "checking"),
+        (OrderState(125050, "THB", customer="c", payable="compared"), Due(125050, "THB", False)),
+        (OrderState(125050, "THB", customer="c", payable="pay_prices_differ"), "prices"),
+        (OrderState(125050, "THB", customer="c", payable="pay_prices"), "prices"),
+        (OrderState(125050, "THB", customer="c", payable="yes"), "prices"),
+        (OrderState(125050, "THB", customer="c"), "prices"),
+        (OrderState(125050, "THB", payable="pay_prices_differ", paid=True), "paid"),
+    ],
+)
+def test_where_prices_are_compared_nothing_is_due_before_they_were(state: OrderState, due: Any) -> None:
+    assert find_due(LINK, state, Payment("stripe", check_prices=True)) == due
+
+
+def test_a_session_is_expired_once_the_prices_are_found_to_differ(client: Any, stripe: Stripe) -> None:
+    click(client, stripe)
+    client.hset(keys.order(REF), "payable", "pay_prices_differ")
+    assert click(client, stripe) == "prices"
+    assert stripe.open_sessions() == []
 
 
 def click(client: Any, stripe: Stripe, link: Link = LINK) -> str:

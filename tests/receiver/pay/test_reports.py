@@ -203,6 +203,16 @@ def test_the_shops_own_system_says_that_an_order_is_paid(promptpay: Desk, amount
         ({"reference": REF, "amount": -1}, "amount"),
         ({"reference": REF, "amount": "1.005"}, "amount"),
         ({"reference": REF, "amount": True}, "amount"),
+        ({"reference": REF, "amount": "1_250"}, "amount"),
+        ({"reference": REF, "amount": "1250_00"}, "amount"),
+        ({"reference": REF, "amount": "1.25e3"}, "amount"),
+        ({"reference": REF, "amount": 1e300}, "amount"),
+        ({"reference": REF, "amount": "+1250"}, "amount"),
+        ({"reference": REF, "amount": " 1250 "}, "amount"),
+        ({"reference": REF, "amount": "1250."}, "amount"),
+        ({"reference": REF, "amount": ".5"}, "amount"),
+        ({"reference": REF, "amount": "\u0e51\u0e52"}, "amount"),
+        ({"reference": REF, "amount": "1" * 5000}, "amount"),
         ({"reference": REF, "amount": "NaN"}, "amount"),
         ({"reference": REF, "amount": "1e999999999"}, "amount"),
         ({"reference": REF, "amount": "1", "currency": "USD"}, "currency"),
@@ -246,3 +256,22 @@ def test_who_guesses_the_token_waits_whichever_call_it_tries(promptpay: Desk) ->
 def test_stripes_call_is_not_found_for_another_provider(promptpay: Desk) -> None:
     payload = raw(event())
     assert post(promptpay, payload, sign(payload, WEBHOOK_SECRET)).status_code == 404
+
+
+def test_two_equal_payments_are_one_only_with_the_same_key(promptpay: Desk) -> None:
+    body = {"reference": REF, "amount": "1250.50"}
+    for key in ("slip-1", "slip-1", "slip-2"):
+        assert report(promptpay, body, {**BEARER, "Idempotency-Key": key}).status_code == 202
+    assert len(recorded(promptpay.line)) == 2
+
+
+def test_another_payment_under_a_key_that_was_used_is_refused(promptpay: Desk) -> None:
+    key = {**BEARER, "Idempotency-Key": "slip-1"}
+    assert report(promptpay, {"reference": REF, "amount": "1250.50"}, key).status_code == 202
+    answer = report(promptpay, {"reference": REF, "amount": "1250.51"}, key)
+    assert (answer.status_code, "Idempotency-Key" in answer.json()["error"]) == (422, True)
+    assert (
+        report(promptpay, {"reference": REF, "amount": "1"}, {**BEARER, "Idempotency-Key": "x" * 256}).status_code
+        == 400
+    )
+    assert len(recorded(promptpay.line)) == 1

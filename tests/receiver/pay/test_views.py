@@ -233,3 +233,22 @@ def test_without_a_table_there_are_no_payment_pages(receiver: Line) -> None:
 )
 def test_amounts_are_written_for_people(amount: str, currency: str, texts: tuple[str, str]) -> None:
     assert (write_amount(Decimal(amount), currency, "th"), write_amount(Decimal(amount), currency, "en")) == texts
+
+
+def test_until_prices_are_compared_the_page_tries_again_and_asks_for_nothing(checking: Desk) -> None:
+    token = checking.link()
+    answer = checking.open(token)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert 'http-equiv="refresh"' in answer.text
+    assert "<svg" not in answer.text
+    checking.set_order(amount="125050", currency="THB", customer='"c-1"', payable="compared")
+    assert "<svg" in checking.open(token).text
+
+
+def test_other_prices_than_the_shops_ask_for_nothing(checking: Desk) -> None:
+    checking.set_order(amount="125050", currency="THB", customer='"c-1"', payable="pay_prices_differ")
+    for lang in ("en", "th"):
+        answer = checking.open(checking.link(), lang)
+        assert answer.status_code == 410
+        assert "1,250.50" not in answer.text
+        assert "<svg" not in answer.text

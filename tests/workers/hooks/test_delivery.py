@@ -6,8 +6,10 @@ import hmac
 import json
 import shutil
 import subprocess
+import time
 from collections.abc import Callable
 from contextlib import suppress
+from email.utils import formatdate
 from typing import Any
 
 import pytest
@@ -136,6 +138,20 @@ def test_an_address_that_fails_pauses_alone_and_gets_all_under_the_same_ids(
     assert sorted(delivered) == sorted(set(delivered)) or len(delivered) <= len(ids) + 1
     eventually(lambda: hooks.states() == [OPEN, OPEN])
     assert len(good.taken) == 9
+
+
+@pytest.mark.parametrize(("ahead", "low", "high"), [(90, 85, 91), (-90, 0, 0), (99_999, 7200, 7200)])
+def test_an_address_may_say_by_a_date_how_long_it_wants_to_be_left_alone(
+    receiver: Receiver, ahead: int, low: float, high: float
+) -> None:
+    date = formatdate(time.time() + ahead, usegmt=True)
+    receiver.answer = lambda body: ("503 Service Unavailable", {"Retry-After": date})
+    sender = client.HookClient(receiver.url, 1, Machine())
+    outcome = sender.send({}, b"{}")
+    assert outcome.why == "status 503"
+    assert outcome.asked_seconds is not None
+    assert low <= outcome.asked_seconds <= high
+    sender.close()
 
 
 def test_an_address_that_is_away_gets_all_when_it_comes_back(

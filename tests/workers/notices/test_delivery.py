@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from leadcore.config import Config, Notify
 from leadcore.endpoint import OPEN, PAUSED, STOPPED
+from leadcore.fields import ENDPOINT
 from leadcore.machine import Machine
 from leadcore.store import keys
 from leadsync.cli import cli
@@ -21,10 +22,10 @@ from leadsync.doctor.outgoing import check_notices
 from leadsync.privacy.customer_data import CustomerData
 from leadsync.privacy.forget import Forgetting
 from receiver.intake.spool import Spool
-from tests.conftest import eventually
+from tests.conftest import SHARDS, eventually
 from tests.workers.notices.conftest import Mailbox, Notices, Service
 from workers.flow.endpoint_loop import ServedEndpoint
-from workers.notices import service
+from workers.notices import delivery, service
 from workers.rules.notice import Notice
 
 LINK = "https://app.hubspot.com/contacts/99/record/0-1/7"
@@ -165,6 +166,64 @@ def test_a_death_at_each_write_tells_at_most_once(
     eventually(lambda: any("lead" in text for text in team.texts()) and not notices.waiting())
     assert len(team.taken) == 1 + dies_at
     assert notices.endpoints.read_all()[0].given_up == 1
+
+
+def test_a_claim_of_another_worker_is_ended_after_its_term(notices: Notices, team: Service) -> None:
+    """Until then that worker may be sending, and may still record what became of it."""
+    notices.put("lead-1")
+    loop = notices.build(team.address)
+    [one] = loop.deliveries
+    one.served.register()
+    seconds, _ = notices.redis.time()
+    entry = notices.redis.xrange(keys.entries(keys.NOTICES, keys.shard_of("ann", SHARDS)))[0][0].decode()
+    cursors = {keys.shard_of("ann", SHARDS): entry}
+    claim = json.dumps([1, cursors, "another", seconds * 1000 + 1500])
+    record = keys.endpoint(keys.NOTICES, one.served.digest)
+    notices.redis.hset(record, ENDPOINT["claimed"], claim)
+    notices.serve(team.address)
+    notices.put("lead-2")
+    eventually(lambda: one.served.endpoints.read(one.served.digest).given_up == 1)
+    assert notices.redis.time()[0] >= seconds + 1
+    eventually(lambda: len(team.taken) == 1 and not notices.waiting())
+
+
+def test_what_came_back_while_the_lock_was_lost_is_recorded_once_it_is_ours_again(
+    notices: Notices, team: Service
+) -> None:
+    team.seconds = 0.5
+    notices.put("lead-1")
+    loop = notices.build(team.address)
+    [one] = loop.deliveries
+    one.served.register()
+    eventually(lambda: one.step() is not None and bool(one.in_flight))
+    one.served.lose()
+    one.served._beat_at = float("inf")
+    eventually(lambda: all(future.done() for future in one.in_flight))
+    one.step()
+    one.served._beat_at = float("-inf")
+    eventually(lambda: one.step() is not None and not one.in_flight)
+    found = one.served.endpoints.read(one.served.digest)
+    assert (found.delivered, found.given_up, found.claimed) == (1, 0, "")
+    one.close()
+
+
+def test_a_fault_before_the_message_leaves_nothing_claimed(
+    notices: Notices, team: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faults = iter([ConnectionError(), ConnectionError()])
+    read = delivery.read_portal_links
+
+    def failing(redis: Any) -> Any:
+        for fault in faults:
+            raise fault
+        return read(redis)
+
+    monkeypatch.setattr(delivery, "read_portal_links", failing)
+    notices.put("lead-1")
+    notices.serve(team.address)
+    eventually(lambda: team.taken and not notices.waiting())
+    found = notices.endpoints.read_all()[0]
+    assert (found.delivered, found.given_up) == (1, 0)
 
 
 def test_two_workers_tell_once(notices: Notices, team: Service) -> None:

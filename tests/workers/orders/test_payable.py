@@ -12,8 +12,10 @@ from msgspec.structs import replace
 from leadcore.config import Intent
 from leadcore.machine import Machine
 from leadcore.orders.reference import order_ref
+from leadcore.receipts import pack as pack_receipt
 from leadcore.store import keys
-from leadcore.store.orders import OrderState, Session, open_session, read_order
+from leadcore.store.orders import CartNote, OrderState, Session, open_session, read_order
+from leadcore.store.streams import Stream
 from leadsync.privacy.customer_data import CustomerData
 from leadsync.privacy.forget import Forgetting
 from receiver.intake.spool import Spool
@@ -234,3 +236,17 @@ def test_nothing_of_the_orders_of_a_forgotten_customer_is_left(line: OrderLine, 
         data = CustomerData(line.redis, CONFIG.inbox, KEY, "c-1")
         Forgetting(data, line.redis, CONFIG.inbox, spool, "somebody").run(None)
     assert not [*line.redis.keys(keys.order("*")), *line.redis.keys(keys.ordered("*"))]
+
+
+def test_nothing_of_a_cart_that_no_worker_has_seen_is_left_of_a_forgotten_customer(
+    line: OrderLine, tmp_path: Path
+) -> None:
+    digest = keys.digest(KEY, "c-1")
+    for lead, reference in (("lead-1", "K73FX219"), ("lead-2", "K73FX220")):
+        note = CartNote(reference, 90000, digest)
+        Stream(line.redis).put(0, lead, b"{}", pack_receipt(customer_id="c-1"), cart=note)
+    with closing(Spool(tmp_path, Machine())) as spool:
+        data = CustomerData(line.redis, CONFIG.inbox, KEY, "c-1")
+        assert data.as_dict(spool)["newest_cart"]["reference"] == "K73FX220"
+        Forgetting(data, line.redis, CONFIG.inbox, spool, "somebody").run(None)
+    assert not [*line.redis.keys(keys.order("*")), *line.redis.keys(keys.newest_cart("*"))]

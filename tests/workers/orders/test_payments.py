@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import redis
+from msgspec.structs import replace
 
 from leadcore.config import Config, Hooks, Payment
 from leadcore.fields import CUSTOMER, DATA, EVENT, LEAD, TEXT
@@ -363,3 +364,17 @@ def test_a_worker_may_die_at_any_command_to_redis(line: OrderLine, database: Any
                 recover(living)
                 check_paid_once(living, (when, step))
         assert step > 6
+
+
+@pytest.mark.parametrize(
+    ("thanks", "told"), [({"th": "รับแล้ว {{ amount }} {{ order_ref }}"}, ["รับแล้ว 900.00 {}"]), ({"th": ""}, [])]
+)
+def test_the_shop_says_how_it_thanks(
+    bought: OrderLine, served: Crm, database: Any, thanks: dict[Any, str], told: list[str]
+) -> None:
+    with open_line(served, database, replace(CONFIG, payment=Payment(thanks=thanks))) as own:
+        say(own)
+        own.pay()
+    assert left(bought) == 0
+    assert order(bought)["hs_payment_status"]
+    assert [json.loads(one[TEXT]) for one in messages(bought)] == [text.format(ref()) for text in told]

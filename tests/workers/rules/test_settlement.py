@@ -495,3 +495,9 @@ def test_a_wanted_intent_goes_to_the_notes_line_once_its_contact_is_written() ->
     assert not noted(settle(group(lead(1)), Result(PARKED, code="refused"), where=where))
     other = dataclasses.replace(WHERE, notes=Config(notes=Notes(intents=("Nothing",))))
     assert not noted(settle(group(lead(1)), Result(CREATED, "501"), where=other))
+
+
+@pytest.mark.parametrize(("customer", "numeric"), [("123", False), (123, True), (1.5, True)])
+def test_a_record_knows_whether_the_id_came_as_a_number(customer: str | float, numeric: bool) -> None:
+    recorded = settle(group(lead(customer="x"), lead(2, customer=customer)), Result(CREATED, "7"))
+    assert recorded.records["record"].numeric is numeric

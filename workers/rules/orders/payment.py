@@ -25,12 +25,9 @@ from leadcore.store.streams import pack_fields
 from workers.rules.events import Command, Event, Events
 from workers.rules.orders.portal import OrderPortal
 from workers.rules.orders.property_names import NAMES
+from workers.rules.orders.thanks import Thanks
 from workers.rules.retry import POSTPONED, find_lead_retry, wait_seconds
 
-THANKS: Mapping[Language, str] = {
-    "th": "ได้รับชำระเงิน {amount} {currency} สำหรับออเดอร์ {reference} แล้ว ขอบคุณค่ะ",
-    "en": "We have received {amount} {currency} for your order {reference}. Thank you!",
-}
 _SPELLINGS: Mapping[str, Sequence[str]] = {
     "paid": ("paid", "complete", "completed"),
     "failed": ("failed", "unpaid"),
@@ -132,6 +129,7 @@ def settle_applied(
     shards: int,
     shard: int,
     language: Language,
+    thanks: Thanks,
     events: Events,
 ) -> list[Command]:
     """The commands that follow from what was applied. `lead`: whose receipt tells it, "" if there is none; `shard`: of
@@ -154,8 +152,9 @@ def settle_applied(
         told = Event(f"order.{news.kind}", state.customer, lead or state.lead, data, once=once)
         commands += events.effects(told, shard)
     if news.kind == "paid" and state.customer is not None:
-        text = THANKS[language].format(amount=data["amount"], currency=news.currency, reference=news.reference)
-        commands.append(outgoing(Outgoing(f"paid:{state.reference}", state.customer, [text]), shards))
+        text = thanks.render(language, data["amount"], news.currency, news.reference)
+        if text:
+            commands.append(outgoing(Outgoing(f"paid:{state.reference}", state.customer, [text]), shards))
     return commands
 
 

@@ -62,7 +62,8 @@ class Plan(Struct, frozen=True):
     `why`: more about it. `values`: what is written of the order, by our names; nothing is if it is empty and `lines` is
     None. `makes`: the order is made by this;
     `links`: it is linked to its contact. `total`: what is to be paid from now on, a plain number, "" if nobody can
-    tell, None if that stays as it is. `cancels`: nothing is to be paid any more. `after`: what is known once all is
+    tell, None if that stays as it is. `judges`: whether the newest cart that is said is
+    the order's. `cancels`: nothing is to be paid any more. `after`: what is known once all is
     written, `attempt`: while it is. The plan is preliminary while it `needs_order` or `needs_lines`: read them, and
     plan again."""
 
@@ -75,6 +76,7 @@ class Plan(Struct, frozen=True):
     links: bool = False
     lines: LinePlan | None = None
     total: str | None = None
+    judges: bool = False
     cancels: bool = False
     after: CustomerOrders = CustomerOrders()
     attempt: CustomerOrders | None = None
@@ -131,13 +133,15 @@ def plan(
         # The same event again, after a crash or by a person's retry.
         making = None
     if order is None:
-        return _make(said, making, record, facts, name, digest) if making else Plan(after=record)
+        return replace(_make(said, making, record, facts, name, digest), judges=True) if making else Plan(after=record)
     cancelling = [one.version for one in said if one.kind is Kind.CANCELS]
     cancels = any(version > order.cart_version for version in cancelling)
     superseded = bool(cancelling) and not cancels
     if making and order.cart and order.cart_version > making.version:
         making, superseded = None, True
     found = _plan_known(said, making, cancels, order, record, seen, facts, name, digest)
+    if making and (found.total is not None or found.lines is None):
+        found = replace(found, judges=True)
     return replace(found, why=reason("order_superseded")) if superseded and not found.why else found
 
 

@@ -28,7 +28,8 @@ class Stage:
 @dataclass(frozen=True, slots=True)
 class OrderPortal:
     """`kind`: "orders", "deals" or "carts". `properties`, `line_properties`: the writable ones of the kind and of line
-    items. `options`: of the kind's enumerations. `currencies`: empty where HubSpot does not say. `pipeline`: id, "" for
+    items. `options`: of the kind's enumerations. `currencies`: empty where HubSpot does not say.
+    `own_currency`: the portal's, "" if it does not say. `pipeline`: id, "" for
     carts. `stages`: in the portal's order. `first_stage`: id, "" for carts. `owners`: ids, in the config's order.
     `implied`: essential properties that cannot be written and need not be: HubSpot calculates them, or it is the
     portal's own currency."""
@@ -44,6 +45,7 @@ class OrderPortal:
     first_stage: str = ""
     owners: tuple[str, ...] = ()
     implied: frozenset[str] = frozenset()
+    own_currency: str = ""
 
     def find_stage(self, label_or_id: str) -> Stage | None:
         """The stage with this id, else with this label, ignoring case and space around it."""

@@ -13,6 +13,10 @@ from leadcore.event import Event, Product
 from leadcore.fields import LEAD, TRIES
 from leadcore.orders.money import parse, read_amount
 from leadcore.orders.reference import order_ref
+from leadcore.payable import find_payable
+from leadcore.reasons import NO_REASON, Reason
+from leadcore.reasons import parse as parse_reason
+from leadcore.store.orders import YES
 from workers.rules.lead import version_of
 from workers.rules.mapping.contact import PortalOptions, map_event
 from workers.rules.mapping.mapped_event import MappedEvent
@@ -68,7 +72,8 @@ class Cart(Struct, frozen=True):
 class Said(Struct, frozen=True):
     """`lead`, `entry` and `fields`: of the entry; `version`: see `workers.rules.lead.Lead`. `customer`: DealDroid's id
     as it came, `customer_id` as text. `details`: those of `DETAILS` that the event mentions. `values`: for
-    templates. `language`: the customer's, a code."""
+    templates. `language`: the customer's, a code. `payable`: what payments are to know of its cart, see
+    `leadcore.store.orders`; "" without links. `unpayable`: why no link may ask for it."""
 
     entry: bytes
     lead: str
@@ -84,6 +89,8 @@ class Said(Struct, frozen=True):
     details: Mapping[str, str]
     values: Mapping[str, str]
     language: str = ""
+    payable: str = ""
+    unpayable: Reason = NO_REASON
 
     def __repr__(self) -> str:
         """No customer data, wherever this is printed."""
@@ -103,6 +110,7 @@ def read_said(event: Event, entry: bytes, fields: Mapping[bytes, bytes], config:
     """What `event`, of the entry with these fields, says. `key`: that of LEADSYNC_KEY."""
     orders = config.orders or Orders()
     lead, version = fields[LEAD].decode(), version_of(entry, fields)
+    unpayable = find_payable(event, config.payment, orders)[1] if config.payment else NO_REASON
     mapped = map_event(event, version >> 16, config.crm, _NO_OPTIONS)
     kind = Kind.TELLS
     if orders.cancels(event.intent):
@@ -124,6 +132,8 @@ def read_said(event: Event, entry: bytes, fields: Mapping[bytes, bytes], config:
         details=_details(event, mapped),
         values={**mapped.details, **mapped.address},
         language=mapped.language,
+        payable=parse_reason(unpayable).code if unpayable else (YES if config.payment else ""),
+        unpayable=unpayable,
     )
 
 

@@ -2,12 +2,11 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 from leadcore.config import Notes
 from leadcore.fields import BODY, KIND, LEAD, TRIES, VERSION
-from leadcore.orders.money import from_units, to_units
+from leadcore.orders.money import from_units, read_number, to_units
 from leadcore.reasons import NO_REASON, Reason, reason
 from leadcore.receipts import CREATED, PARKED, PARKED_SECONDS, UPDATED, WAITING
 from leadcore.receipts import pack as receipt
@@ -75,6 +74,8 @@ def bind(said: Sequence[Said], plan: Plan, currency: str) -> list[Command]:
     found |= {"language": newest.language} if newest.language else {}
     found |= {"lead": names[plan.reference].lead} if plan.reference in names else {}
     found |= {"amount": read_units(plan.total, currency)} if plan.total is not None else {}
+    making = next((one for one in reversed(said) if one.kind is Kind.MAKES), None)
+    found |= {"payable": making.payable} if making and making.payable and plan.judges else {}
     commands: list[Command] = [
         ("HDEL", order, "main", "pending"),
         ("HSET", order, *(part for pair in found.items() for part in pair)),
@@ -107,6 +108,8 @@ def tell(
         "currency": currency,
         "state": "cancelled" if plan.cancels else plan.state,
     }
+    if plan.judges and of.unpayable:
+        data["unpayable"] = of.payable
     private = {
         "name": of.details.get("recipient", ""),
         "phone": of.details.get("phone", ""),
@@ -129,8 +132,9 @@ def tell(
 
 def read_units(total: str, currency: str) -> int:
     """`total`, a plain number, in the currency's smallest unit; 0 if it is none."""
+    amount = read_number(total)
     try:
-        return to_units(Decimal(total), currency) if total else 0
+        return to_units(amount, currency) if amount is not None else 0
     except ValueError:
         return 0
 
