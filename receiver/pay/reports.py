@@ -2,7 +2,7 @@
 
 import json
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from flask import Blueprint, Response, request
@@ -19,7 +19,9 @@ from leadcore.store.payments import PaymentNews, Payments
 from receiver.api.auth import BearerAuth
 from receiver.api.errors import ApiError
 from receiver.pay.errors import NotStripes, StripeAway, StripeRefused
-from receiver.pay.stripe_checkout import StripeCheckout
+
+if TYPE_CHECKING:
+    from receiver.pay.stripe_checkout import StripeCheckout
 
 STRIPE_PATH, PATH = "/api/v1/payments/stripe", "/api/v1/payments"
 _LARGEST = Decimal(10) ** 12
@@ -27,7 +29,7 @@ log = structlog.get_logger("leadsync.pay")
 
 
 def blueprint(
-    redis: Redis, settings: ReceiverSettings, tally: Tally, auth: BearerAuth, stripe: StripeCheckout | None = None
+    redis: Redis, settings: ReceiverSettings, tally: Tally, auth: BearerAuth, stripe: "StripeCheckout | None" = None
 ) -> Blueprint:
     """The calls that are configured; the others are not found."""
     calls = Blueprint("payments", __name__)
@@ -47,7 +49,7 @@ def blueprint(
     return calls
 
 
-def _add_stripe(calls: Blueprint, payments: Payments, stripe: StripeCheckout) -> None:
+def _add_stripe(calls: Blueprint, payments: Payments, stripe: "StripeCheckout") -> None:
     @calls.post(STRIPE_PATH, strict_slashes=False, provide_automatic_options=False)
     def stripe_event() -> Response:
         try:
