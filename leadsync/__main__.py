@@ -2,4 +2,6 @@
 
 from leadsync.cli import main
 
-main()
+# A process that is spawned, as off Linux, imports this module again.
+if __name__ == "__main__":
+    main()

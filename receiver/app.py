@@ -17,19 +17,14 @@ from leadcore.store.connection import RECEIVER_TIMEOUT, Redis, connect
 from leadcore.store.counters import Tally
 from receiver import health
 from receiver.api import description
-from receiver.api import views as api
 from receiver.api.auth import BearerAuth
-from receiver.console import views as console
 from receiver.intake.errors import Forbidden, NotStored, Unusable
 from receiver.intake.fast_path import FastPath
 from receiver.intake.feeder import Feeder
 from receiver.intake.reply import Replies
 from receiver.intake.spool import open_spool
 from receiver.intake.view import MAX_BODY, Intake, SecretCheck
-from receiver.pay import reports
-from receiver.pay import views as pay
 from receiver.pay.links import PayLinks, make_links
-from receiver.pay.stripe_checkout import StripeCheckout
 
 
 class Receiver(Flask):
@@ -65,10 +60,15 @@ def create_app(given: ReceiverSettings | None = None) -> Flask:
     app.register_blueprint(health.blueprint(redis, spool, settings))
     auth = BearerAuth(settings.messages_token, settings.trusted_proxies)
     _register_payments(app, redis, links, settings, feeder.tally, auth)
+    # What is not configured is not loaded.
     if settings.has_console:
+        from receiver.console import views as console
+
         app.register_blueprint(console.blueprint(redis, spool, settings, intake.send_test))
     app.register_blueprint(description.blueprint())
     if settings.messages_token:
+        from receiver.api import views as api
+
         app.register_blueprint(api.blueprint(redis, settings, feeder.tally, auth))
     _answer_errors(app, feeder.tally)
     app.wsgi_app = FastPath(app, intake)  # type: ignore[method-assign]  # as Flask's documentation does it
@@ -85,8 +85,16 @@ def _register_payments(
     payment = settings.shared.config.payment
     if payment is None:
         return
-    stripe = StripeCheckout(settings.payment) if payment.provider == "stripe" else None
+    from receiver.pay import reports
+
+    stripe = None
+    if payment.provider == "stripe":
+        from receiver.pay.stripe_checkout import StripeCheckout
+
+        stripe = StripeCheckout(settings.payment)
     if links:
+        from receiver.pay import views as pay
+
         app.register_blueprint(pay.blueprint(redis, links, settings, stripe))
     app.register_blueprint(reports.blueprint(redis, settings, tally, auth, stripe))
 

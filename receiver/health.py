@@ -1,17 +1,18 @@
 """The endpoints for machines: healthz, readyz and metrics."""
 
 import hmac
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, request
-from prometheus_client import generate_latest
 
 from leadcore.settings import ReceiverSettings
 from leadcore.store.connection import AWAY, Redis
 from leadcore.store.status import read_status
 from leadcore.verdict import BAD, assess
-from receiver.intake.spool import Spool
-from receiver.metrics import count_foreign, count_spooled, register
+from receiver.intake.spool import Spool, count_foreign, count_spooled
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
 
 
 def blueprint(redis: Redis, spool: Spool, settings: ReceiverSettings) -> Blueprint:
@@ -19,7 +20,7 @@ def blueprint(redis: Redis, spool: Spool, settings: ReceiverSettings) -> Bluepri
     what is wrong with the disk too, but with Redis and workers there it stays 200: leads arrive."""
     pages = Blueprint("health", __name__)
     shards = settings.shared.config.inbox.shards
-    registry = register(redis, spool, shards, settings.shared.timezone)
+    registries: list[CollectorRegistry] = []
 
     @pages.get("/healthz")
     def healthz() -> dict[str, Any]:
@@ -60,6 +61,13 @@ def blueprint(redis: Redis, spool: Spool, settings: ReceiverSettings) -> Bluepri
         given = request.headers.get("Authorization", "")
         if token and not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
             return Response('{"error": "Unauthorized"}', 401, {"WWW-Authenticate": "Bearer"}, "application/json")
-        return Response(generate_latest(registry), content_type="text/plain; version=0.0.4; charset=utf-8")
+        # Only who is scraped needs it.
+        from prometheus_client import generate_latest
+
+        from receiver.metrics import register
+
+        if not registries:
+            registries.append(register(redis, spool, shards, settings.shared.timezone))
+        return Response(generate_latest(registries[0]), content_type="text/plain; version=0.0.4; charset=utf-8")
 
     return pages

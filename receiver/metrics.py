@@ -19,8 +19,7 @@ from leadcore.store.parked_orders import PAYMENT_CODES
 from leadcore.store.stages import OUTCOMES as STAGES
 from leadcore.store.status import Status, read_status
 from leadcore.verdict import SEVERITIES, Problem, assess
-from receiver.intake.errors import SpoolError
-from receiver.intake.spool import Spool
+from receiver.intake.spool import Spool, count_foreign, count_spooled
 
 REFUSED = ("forbidden", "malformed", "nowhere", "throttled", "too_large", "unusable")
 OUTCOMES = ("created", "updated", "unchanged", "skipped", "retried", "parked", "held", "discarded")
@@ -34,22 +33,6 @@ def register(redis: Redis, spool: Spool, shards: int, timezone: ZoneInfo) -> Col
     registry = CollectorRegistry()
     registry.register(_RedisCollector(redis, spool, shards, timezone))
     return registry
-
-
-def count_spooled(spool: Spool) -> int | None:
-    """How many leads of this deployment wait on this machine's disk, None if they cannot be read."""
-    try:
-        return spool.count()
-    except SpoolError:
-        return None
-
-
-def count_foreign(spool: Spool) -> int | None:
-    """How many leads on this machine's disk were stored for another Redis, None if they cannot be read."""
-    try:
-        return spool.count_foreign()
-    except SpoolError:
-        return None
 
 
 class _RedisCollector(Collector):

@@ -1,4 +1,4 @@
-"""`python -m receiver.server`: the WSGI server and its worker processes."""
+"""`leadsync web`: the WSGI server and its worker processes."""
 
 import os
 import signal
@@ -17,7 +17,7 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.net import SocketHolder  # type: ignore[attr-defined]  # its type stub does not know it
 
-from leadcore.errors import ConfigError, SettingsError
+from leadcore.errors import SettingsError
 from leadcore.logs import configure
 from leadcore.machine import Machine
 from leadcore.orphan import end_with_parent
@@ -29,8 +29,6 @@ from receiver.connections import IDLE_SECONDS, REQUEST_SECONDS, Watch, read_limi
 from receiver.intake.reply import Replies
 from receiver.listener import BACKLOG, address_of, listen, share_out
 
-SUPERVISED = "--supervised"
-"""Argument that makes the server end with the process that started it."""
 APPLICATION = "receiver.server:application"
 STOP_SECONDS = 8
 RESTART_SECONDS = 1.0
@@ -175,23 +173,16 @@ def _announce(settings: ReceiverSettings, address: str) -> None:
         log.warning("settings.weak", why=weakness)
 
 
-def main(arguments: list[str]) -> None:
-    """Read the environment and serve; raises `SettingsError`, `ConfigError`."""
+def main(*, supervised: bool = False) -> None:
+    """Read the environment and serve; raises `SettingsError`, `ConfigError`. `supervised`: end with the process that
+    started this one."""
     _reset_signals()
     settings = read_receiver()
     configure(settings.shared.log_level)
     # In a process of Granian's a mistake in a template would be found again and again.
     Replies(settings.shared.config, settings.shared.key.encode(), Machine())
-    if SUPERVISED in arguments:
+    if supervised:
         end_with_parent()
     with listen(settings.shared.host, settings.shared.port) as listener:
         _announce(settings, address_of(listener))
         serve(settings, listener)
-
-
-if __name__ == "__main__":
-    try:
-        main(sys.argv[1:])
-    except (SettingsError, ConfigError) as mistake:
-        print(f"leadsync: {mistake}", file=sys.stderr)
-        sys.exit(2)

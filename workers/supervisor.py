@@ -3,13 +3,18 @@
 RQ's worker exits on several Redis faults, and a killed child must be replaced; so the platform runs this process.
 """
 
+import ctypes
+import multiprocessing
 import os
 import select
 import signal
 import subprocess
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import FrameType
+from typing import Any, TypeAlias
 
 import structlog
 
@@ -22,15 +27,63 @@ TICK_SECONDS = 1.0
 REFUSED = 2
 """The exit code of a process whose settings cannot work; it has said which."""
 # Otherwise glibc gives each thread its own heap: 4 to 8 MB more in each worker process (measured).
-_ENVIRON = {"MALLOC_ARENA_MAX": "2"}
+_ARENAS, _M_ARENA_MAX = 2, -8
+_ENVIRON = {"MALLOC_ARENA_MAX": str(_ARENAS)}
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
+# Elsewhere a fork that does not exec is not safe.
+_CONTEXT: Any = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
 log = structlog.get_logger("leadsync.supervisor")
+
+Program: TypeAlias = "Sequence[str] | Callable[[], None]"
+"""A command, or what to do in a process that is forked: it has imported already what this one has."""
+
+
+class _Forked:
+    """As much of `subprocess.Popen` as is needed here."""
+
+    def __init__(self, work: Callable[[], None]) -> None:
+        # A daemon of `multiprocessing` ends with this process, whatever ends it.
+        self._process = _CONTEXT.Process(target=_work, args=(work,), daemon=True)
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        try:
+            self._process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    def poll(self) -> int | None:
+        code: int | None = self._process.exitcode
+        return code
+
+    def terminate(self) -> None:
+        self._process.terminate()
+
+    def kill(self) -> None:
+        self._process.kill()
+
+    def wait(self, seconds: float | None = None) -> None:
+        self._process.join(seconds)
+        if self._process.exitcode is None:
+            raise subprocess.TimeoutExpired("", seconds or 0.0)
+
+
+def _work(work: Callable[[], None]) -> None:
+    """In the new process: a signal that came since the fork ends it; the handlers that it inherits would only note it
+    for the supervisor."""
+    signal.set_wakeup_fd(-1)
+    for signum in _SIGNALS:
+        signal.signal(signum, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+    if "MALLOC_ARENA_MAX" not in os.environ:
+        with suppress(AttributeError):  # only glibc has it
+            ctypes.CDLL(None).mallopt(_M_ARENA_MAX, _ARENAS)
+    work()
 
 
 @dataclass(slots=True)
 class _Child:
     name: str
-    command: Sequence[str]
-    process: "subprocess.Popen[bytes] | None" = None
+    program: Program
+    process: "subprocess.Popen[bytes] | _Forked | None" = None
     started_at: float = 0.0
     starts: int = 0
     failures: int = 0
@@ -38,10 +91,10 @@ class _Child:
     due_at: float = field(default=0.0)
 
 
-def supervise(commands: Sequence[tuple[str, Sequence[str]]], machine: Machine) -> int:
-    """Keep one child per command running until SIGTERM or SIGINT, then stop them all within `GRACE_SECONDS`; at once if
+def supervise(programs: Sequence[tuple[str, Program]], machine: Machine) -> int:
+    """Keep one child per program running until SIGTERM or SIGINT, then stop them all within `GRACE_SECONDS`; at once if
     one refuses its settings when it is first started. Returns the exit code for this process."""
-    children = [_Child(name, command) for name, command in commands]
+    children = [_Child(name, program) for name, program in programs]
     stopping: list[int] = []
 
     def stop(signum: int, _: FrameType | None) -> None:
@@ -89,16 +142,22 @@ def _ensure_running(child: _Child, machine: Machine) -> None:
         child.started_at = now
         child.starts += 1
         try:
-            child.process = subprocess.Popen(list(child.command), env=_ENVIRON | os.environ)  # noqa: S603 - our own commands
+            child.process = _start(child.program)
         except OSError as error:
             child.due_at = now + LONGEST_WAIT_SECONDS
             log.error("process.not_started", name=child.name, error=type(error).__name__)
 
 
+def _start(program: Program) -> "subprocess.Popen[bytes] | _Forked":
+    if callable(program):
+        return _Forked(program)
+    return subprocess.Popen(list(program), env=_ENVIRON | os.environ)  # noqa: S603 - our own commands
+
+
 def _stop_all(children: Sequence[_Child], machine: Machine) -> None:
     alive = [child.process for child in children if child.process is not None]
     for process in alive:
-        process.send_signal(signal.SIGTERM)
+        process.terminate()
     deadline = machine.monotonic() + GRACE_SECONDS
     for process in alive:
         try:

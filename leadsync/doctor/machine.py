@@ -26,8 +26,7 @@ from leadsync.wording import count
 from receiver.intake.errors import SpoolError
 from receiver.intake.ownership import UNNAMED
 from receiver.intake.reply import Replies
-from receiver.intake.spool import ADVICE, Share, Spool, judge_room, open_spool
-from receiver.metrics import count_foreign, count_spooled
+from receiver.intake.spool import ADVICE, Share, Spool, count_foreign, count_spooled, judge_room, open_spool
 from workers.outbox.dealdroid import reach
 from workers.rules import configuration
 from workers.settings import WorkerSettings

@@ -34,8 +34,7 @@ from receiver.console.stages import add_stage_pages
 from receiver.console.timeline import build_timeline, find_dropped_values
 from receiver.console.translations import LANGUAGE_NAMES, LANGUAGES
 from receiver.console.translator import Translator
-from receiver.intake.spool import Spool
-from receiver.metrics import count_foreign, count_spooled
+from receiver.intake.spool import Spool, count_foreign, count_spooled
 
 PATH = "/console"
 COOKIE = "leadsync-language"

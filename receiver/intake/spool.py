@@ -24,7 +24,17 @@ from receiver.intake import ownership
 from receiver.intake.errors import SpoolError
 from receiver.intake.sqlite_file import WAIT_SECONDS, Database, try_lock
 
-__all__ = ["Share", "Spool", "SpoolError", "Spooled", "default_folder", "judge_room", "open_spool"]
+__all__ = [
+    "Share",
+    "Spool",
+    "SpoolError",
+    "Spooled",
+    "count_foreign",
+    "count_spooled",
+    "default_folder",
+    "judge_room",
+    "open_spool",
+]
 
 FILE = "spool.db"
 # How long a thread waits for the lock: a little longer than its holder, who may wait for another process.
@@ -300,3 +310,19 @@ def _make_private(folder: Path) -> bool:
     except OSError:
         return False
     return stat.S_ISDIR(facts.st_mode) and facts.st_uid == os.getuid() and os.access(folder, os.W_OK | os.X_OK)
+
+
+def count_spooled(spool: Spool) -> int | None:
+    """How many leads of this deployment wait on this machine's disk, None if they cannot be read."""
+    try:
+        return spool.count()
+    except SpoolError:
+        return None
+
+
+def count_foreign(spool: Spool) -> int | None:
+    """How many leads on this machine's disk were stored for another Redis, None if they cannot be read."""
+    try:
+        return spool.count_foreign()
+    except SpoolError:
+        return None

@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from decimal import Decimal
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
@@ -12,7 +12,9 @@ from leadcore.store.connection import Redis
 from leadcore.store.orders import COMPARED, YES, OrderState, Session, is_awaiting_worker, open_session, read_order
 from receiver.pay.errors import StripeAway, StripeRefused
 from receiver.pay.links import Link
-from receiver.pay.stripe_checkout import RemoteSession, StripeCheckout
+
+if TYPE_CHECKING:
+    from receiver.pay.stripe_checkout import RemoteSession, StripeCheckout
 
 _TRIES = 4
 
@@ -60,7 +62,9 @@ def find_due_now(redis: Redis, link: Link, payment: Payment, now_ms: int) -> tup
     return due, state
 
 
-def open_checkout(redis: Redis, stripe: StripeCheckout, link: Link, payment: Payment, now_ms: int = 0) -> str | Notice:
+def open_checkout(
+    redis: Redis, stripe: "StripeCheckout", link: Link, payment: Payment, now_ms: int = 0
+) -> str | Notice:
     """The URL of the one open session of the order, or why there is none. An order never has two that can be paid: one
     for another amount is expired first, and a new one counts only if the order is still at the revision by which it was
     decided. Raises `StripeAway`, `StripeRefused` and redis-py's errors."""
@@ -92,11 +96,11 @@ def open_checkout(redis: Redis, stripe: StripeCheckout, link: Link, payment: Pay
     raise StripeAway("the order keeps changing", 2)
 
 
-def _expire_unless(stripe: StripeCheckout, held: RemoteSession, still_right: bool) -> RemoteSession:
+def _expire_unless(stripe: "StripeCheckout", held: "RemoteSession", still_right: bool) -> "RemoteSession":
     return held if still_right or held.status != "open" else stripe.expire(held.id)
 
 
-def _create(stripe: StripeCheckout, link: Link, units: int, number: int) -> tuple[RemoteSession, int]:
+def _create(stripe: "StripeCheckout", link: Link, units: int, number: int) -> "tuple[RemoteSession, int]":
     """A session that is not expired, and its number. Where Redis forgot one, Stripe repeats what it once answered."""
     made = stripe.create(link, units, number)
     while made.replayed:
@@ -108,5 +112,5 @@ def _create(stripe: StripeCheckout, link: Link, units: int, number: int) -> tupl
     return made, number
 
 
-def _name_complete(session: RemoteSession) -> Notice:
+def _name_complete(session: "RemoteSession") -> Notice:
     return "paid" if session.paid else "done"

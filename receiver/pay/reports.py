@@ -2,7 +2,7 @@
 
 import json
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from flask import Blueprint, Response, request
@@ -20,7 +20,9 @@ from receiver.api.auth import BearerAuth
 from receiver.api.errors import ApiError
 from receiver.api.message_form import is_key
 from receiver.pay.errors import NotStripes, StripeAway, StripeRefused
-from receiver.pay.stripe_checkout import StripeCheckout
+
+if TYPE_CHECKING:
+    from receiver.pay.stripe_checkout import StripeCheckout
 
 STRIPE_PATH, PATH = "/api/v1/payments/stripe", "/api/v1/payments"
 _LARGEST = Decimal(10) ** 12
@@ -28,7 +30,7 @@ log = structlog.get_logger("leadsync.pay")
 
 
 def blueprint(
-    redis: Redis, settings: ReceiverSettings, tally: Tally, auth: BearerAuth, stripe: StripeCheckout | None = None
+    redis: Redis, settings: ReceiverSettings, tally: Tally, auth: BearerAuth, stripe: "StripeCheckout | None" = None
 ) -> Blueprint:
     """The calls that are configured; the others are not found."""
     calls = Blueprint("payments", __name__)
@@ -48,7 +50,7 @@ def blueprint(
     return calls
 
 
-def _add_stripe(calls: Blueprint, payments: Payments, stripe: StripeCheckout) -> None:
+def _add_stripe(calls: Blueprint, payments: Payments, stripe: "StripeCheckout") -> None:
     @calls.post(STRIPE_PATH, strict_slashes=False, provide_automatic_options=False)
     def stripe_event() -> Response:
         try:

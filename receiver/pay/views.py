@@ -2,7 +2,7 @@
 
 import math
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import structlog
@@ -18,9 +18,11 @@ from receiver.pay.checkout import Due, find_due_now, open_checkout
 from receiver.pay.errors import StripeAway, StripeRefused, Tampered, WrongCode
 from receiver.pay.links import PATH, Link, PayLinks, derive_link_key, fill_link
 from receiver.pay.promptpay import draw, make_payload
-from receiver.pay.stripe_checkout import StripeCheckout
 from receiver.pay.texts import LANGUAGE_NAMES, TEXTS, write_amount
 from receiver.throttle import Throttle, sender_of
+
+if TYPE_CHECKING:
+    from receiver.pay.stripe_checkout import StripeCheckout
 
 # Within a minute; a whole network of phones may have one address.
 OPENED_BY_SENDER, OPENED_PER_LINK = 120, 20
@@ -54,7 +56,7 @@ log = structlog.get_logger("leadsync.pay")
 
 
 def blueprint(
-    redis: Redis, links: PayLinks, settings: ReceiverSettings, stripe: StripeCheckout | None = None
+    redis: Redis, links: PayLinks, settings: ReceiverSettings, stripe: "StripeCheckout | None" = None
 ) -> Blueprint:
     """Everything below /pay/. `redis` needs a short timeout; `stripe`: for the provider of that name."""
     pages = Blueprint("pay", __name__, url_prefix=PATH, template_folder="templates", static_folder="static")
@@ -82,7 +84,7 @@ class PayDesk:
     """Answers a click on a link."""
 
     def __init__(
-        self, redis: Redis, links: PayLinks, settings: ReceiverSettings, stripe: StripeCheckout | None
+        self, redis: Redis, links: PayLinks, settings: ReceiverSettings, stripe: "StripeCheckout | None"
     ) -> None:
         self._redis, self._links, self._payment, self._stripe = redis, links, links.payment, stripe
         self._settings, self._link_key = settings, derive_link_key(settings.shared.key.encode())

@@ -191,7 +191,7 @@ def test_a_receiver_that_was_killed_gets_its_port_back_from_what_it_left_behind(
 ) -> None:
     both = started("all", WEB_CONCURRENCY="2")
     where = address(both)
-    [web] = [pid for pid in children(both) if b"receiver.server" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    [web] = [pid for pid in children(both) if b"--supervised" in Path(f"/proc/{pid}/cmdline").read_bytes()]
     os.kill(web, signal.SIGKILL)
     eventually(lambda: len(said(both, "web.started")) == 2)
     eventually(lambda: answers(f"{where}/healthz"))
@@ -200,7 +200,7 @@ def test_a_receiver_that_was_killed_gets_its_port_back_from_what_it_left_behind(
 
 @pytest.mark.parametrize(
     ("command", "reading"),
-    [("web", 1), ("web", 2), ("web", 3), ("web", 4), ("worker", 1), ("worker", 2), ("all", 1), ("all", 2), ("all", 3),
+    [("web", 1), ("web", 2), ("web", 3), ("worker", 1), ("worker", 2), ("all", 1), ("all", 2), ("all", 3),
      ("all", 5), ("all", 6), ("run", 1), ("run", 2), ("run", 4)],
 )  # fmt: skip
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])

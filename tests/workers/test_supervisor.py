@@ -39,17 +39,23 @@ from leadcore.machine import Machine
 from workers import supervisor
 supervisor.GRACE_SECONDS = float(sys.argv[2])
 names = sys.argv[3:]
-commands = [(name, [sys.executable, "-c", {child!r}, sys.argv[1], name]) for name in names]
-sys.exit(supervisor.supervise(commands, Machine()))
+def fork(name):
+    def work():
+        sys.argv = ["", sys.argv[1], name]
+        exec({child!r}, {{"__name__": "child"}})
+    return work
+def command(name):
+    return [sys.executable, "-c", {child!r}, sys.argv[1], name]
+sys.exit(supervisor.supervise([(name, {kind}(name)) for name in names], Machine()))
 """
 
 
 class Processes:
     """A supervisor and what its children left in their folder."""
 
-    def __init__(self, folder: Path, *names: str, grace: float = 10.0) -> None:
+    def __init__(self, folder: Path, kind: str, *names: str, grace: float = 10.0) -> None:
         self.folder = folder
-        source = SUPERVISOR.format(child=CHILD)
+        source = SUPERVISOR.format(child=CHILD, kind=kind)
         command = [sys.executable, "-c", source, str(folder), str(grace), *names]
         self.process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL, start_new_session=True)
 
@@ -65,12 +71,12 @@ class Processes:
         return self.process.wait(15)
 
 
-@pytest.fixture
-def crew(tmp_path: Path, processes: None) -> Iterator[Callable[..., Processes]]:
+@pytest.fixture(params=["command", "fork"])
+def crew(request: pytest.FixtureRequest, tmp_path: Path, processes: None) -> Iterator[Callable[..., Processes]]:
     made: list[Processes] = []
 
     def make(*names: str, **how: float) -> Processes:
-        made.append(Processes(tmp_path, *names, **how))
+        made.append(Processes(tmp_path, request.param, *names, **how))
         return made[-1]
 
     yield make
