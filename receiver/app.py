@@ -20,6 +20,7 @@ from receiver.api import description
 from receiver.api import views as api
 from receiver.api.auth import BearerAuth
 from receiver.console import views as console
+from receiver.console.contacts import ContactLookUp
 from receiver.intake.errors import Forbidden, NotStored, Unusable
 from receiver.intake.fast_path import FastPath
 from receiver.intake.feeder import Feeder
@@ -45,8 +46,9 @@ class Receiver(Flask):
         super().raise_routing_exception(request)
 
 
-def create_app(given: ReceiverSettings | None = None) -> Flask:
-    """The WSGI application; reads the environment if no settings are given. Raises `SettingsError`, `ConfigError`."""
+def create_app(given: ReceiverSettings | None = None, contacts: ContactLookUp | None = None) -> Flask:
+    """The WSGI application; reads the environment if no settings are given. `contacts`: where the console asks HubSpot
+    for names, None if it shows none. Raises `SettingsError`, `ConfigError`."""
     settings = given or read_receiver()
     shared = settings.shared
     configure(shared.log_level)
@@ -66,7 +68,7 @@ def create_app(given: ReceiverSettings | None = None) -> Flask:
     auth = BearerAuth(settings.messages_token, settings.trusted_proxies)
     _register_payments(app, redis, links, settings, feeder.tally, auth)
     if settings.console_password:
-        app.register_blueprint(console.blueprint(redis, spool, settings, intake.send_test))
+        app.register_blueprint(console.blueprint(redis, spool, settings, intake.send_test, contacts))
     app.register_blueprint(description.blueprint())
     if settings.messages_token:
         app.register_blueprint(api.blueprint(redis, settings, feeder.tally, auth))

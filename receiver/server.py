@@ -26,32 +26,36 @@ from leadcore.signals import wake_main_thread
 from leadcore.store.status import find_portal
 from receiver.app import create_app
 from receiver.connections import IDLE_SECONDS, REQUEST_SECONDS, Watch, read_limits
+from receiver.console.contacts import ContactLookUp
 from receiver.intake.reply import Replies
 from receiver.listener import BACKLOG, address_of, listen, share_out
 
 SUPERVISED = "--supervised"
 """Argument that makes the server end with the process that started it."""
 APPLICATION = "receiver.server:application"
+NAMED = "--application="
+"""Argument that names the factory of the application: what starts the server may add to it what the receiver cannot
+import."""
 STOP_SECONDS = 8
 RESTART_SECONDS = 1.0
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 log = structlog.get_logger("leadsync.server")
 
 
-def application() -> Flask:
-    """The application factory of each Granian process."""
+def application(contacts: ContactLookUp | None = None) -> Flask:
+    """The application factory of each Granian process. `contacts`: see `receiver.app.create_app`."""
     wake_main_thread()
     end_with_parent()
     Watch(REQUEST_SECONDS, IDLE_SECONDS).start()
-    return create_app()
+    return create_app(contacts=contacts)
 
 
 class Server(Granian):  # type: ignore[misc,valid-type]  # its type depends on the build of Python
     """Granian, whose processes accept from sockets that are given to them; on Linux it would open one for each (see
     `receiver.listener`). On other systems it hands a socket on in the same way as here."""
 
-    def __init__(self, listeners: Sequence[socket.socket], **options: Any) -> None:
-        super().__init__(APPLICATION, **options)
+    def __init__(self, application: str, listeners: Sequence[socket.socket], **options: Any) -> None:
+        super().__init__(application, **options)
         self._listeners = listeners
 
     def _init_shared_socket(self) -> None:
@@ -87,12 +91,12 @@ def name_mistakes() -> Iterator[None]:
 
 
 @name_mistakes()
-def serve(settings: ReceiverSettings, listener: socket.socket) -> None:
+def serve(settings: ReceiverSettings, listener: socket.socket, application: str = APPLICATION) -> None:
     """Serve until SIGTERM or SIGINT. Granian exits when one of its processes dies twice within seconds; nothing else in
     this project gives up like that, so it is started again. Raises `SettingsError`."""
     wake_main_thread()
     listeners = share_out(listener, settings.shared.web_concurrency)
-    server = _make_server(settings, listeners)
+    server = _make_server(settings, listeners, application)
     os.register_at_fork(before=_hold_signals, after_in_parent=_release_signals, after_in_child=_end_at_signals)
     os.register_at_fork(after_in_child=lambda: server.close_foreign())
     while True:
@@ -107,7 +111,7 @@ def serve(settings: ReceiverSettings, listener: socket.socket) -> None:
         _reset_signals()
         if server.interrupt_signal:
             return
-        server = _make_server(settings, listeners)
+        server = _make_server(settings, listeners, application)
 
 
 def _hold_signals() -> None:
@@ -130,11 +134,12 @@ def _reset_signals() -> None:
         signal.signal(signum, signal.SIG_DFL)
 
 
-def _make_server(settings: ReceiverSettings, listeners: Sequence[socket.socket]) -> Server:
+def _make_server(settings: ReceiverSettings, listeners: Sequence[socket.socket], application: str) -> Server:
     address, port = listeners[0].getsockname()[:2]
     limits = read_limits(settings.shared.web_concurrency)
     idle_seconds = IDLE_SECONDS if sys.platform == "linux" else REQUEST_SECONDS
     return Server(
+        application,
         listeners,
         factory=True,
         interface=Interfaces.WSGI,
@@ -182,9 +187,10 @@ def main(arguments: list[str]) -> None:
     Replies(settings.shared.config, settings.shared.key.encode(), Machine())
     if SUPERVISED in arguments:
         end_with_parent()
+    named = [one.removeprefix(NAMED) for one in arguments if one.startswith(NAMED)]
     with listen(settings.shared.host, settings.shared.port) as listener:
         _announce(settings, address_of(listener))
-        serve(settings, listener)
+        serve(settings, listener, *named[:1])
 
 
 if __name__ == "__main__":

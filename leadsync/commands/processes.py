@@ -17,9 +17,13 @@ MODULE = [sys.executable, "-m", "leadsync"]
 def web(supervised: bool) -> None:
     """Run the receiver on PORT (8000)."""
     from leadcore.settings import read_receiver
+    from receiver.server import NAMED, SUPERVISED
 
-    read_receiver()
-    command = [sys.executable, "-m", "receiver.server", *(["--supervised"] if supervised else [])]
+    settings = read_receiver()
+    command = [sys.executable, "-m", "receiver.server", *([SUPERVISED] if supervised else [])]
+    # HubSpot's client takes time and memory to load, which only a console with names is worth.
+    if settings.shared.config.console.names and settings.console_password:
+        command.append(f"{NAMED}leadsync.web:application")
     os.execv(sys.executable, command)  # noqa: S606 - our own command
 
 

@@ -252,6 +252,18 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "leads.newest": ("Newest", "ล่าสุด"),
     "search": ("Search", "ค้นหา"),
     "search.text": ("Customer, contact or lead ID", "รหัสลูกค้า รหัสผู้ติดต่อ หรือรหัสลีด"),
+    "search.contact": (
+        "Phone, email, or customer, contact or lead ID",
+        "เบอร์โทร อีเมล รหัสลูกค้า รหัสผู้ติดต่อ หรือรหัสลีด",
+    ),
+    "people": ("Contacts in HubSpot", "ผู้ติดต่อใน HubSpot"),
+    "people.none": ("No contact has this phone or email.", "ไม่พบผู้ติดต่อที่มีเบอร์โทรหรืออีเมลนี้"),
+    "people.away": (
+        "HubSpot does not answer right now. Try again in a moment.",
+        "HubSpot ยังไม่ตอบกลับ กรุณาลองใหม่ในอีกสักครู่",
+    ),
+    "people.foreign": ("not from DealDroid", "ไม่ได้มาจาก DealDroid"),
+    "names.away": ("HubSpot gave no names in time.", "ยังดึงชื่อจาก HubSpot ไม่ได้"),
     "search.state": ("State", "สถานะ"),
     "search.any": ("any", "ทั้งหมด"),
     "lead": ("Lead", "ลีด"),

@@ -28,6 +28,8 @@ from receiver.console import queries
 from receiver.console.actions import ActionResult, apply_action, parse_result
 from receiver.console.auth import HEADERS, ConsoleAuth
 from receiver.console.chart import draw
+from receiver.console.contacts import ContactLookUp, Names, read_names
+from receiver.console.find import add_find_page
 from receiver.console.queries import LeadFilter
 from receiver.console.setup import SetupPage, add_setup_pages, is_first_run
 from receiver.console.stages import add_stage_pages
@@ -49,19 +51,27 @@ MATCHES = 500
 # Messages by themselves that are listed.
 MESSAGES = 100
 # Query parameters that survive a change of language. Those of an action's result do not: it is shown once.
+# Of a page that refreshes itself and has the names of all its contacts.
+KEEPS_NAMES = "Leadsync-Names"
 KEPT = ("q", "state", "before", "lead", "code", "reason", "held")
 
 
-def blueprint(redis: Redis, spool: Spool, settings: ReceiverSettings, send_test: Callable[[], str]) -> Blueprint:
+def blueprint(
+    redis: Redis,
+    spool: Spool,
+    settings: ReceiverSettings,
+    send_test: Callable[[], str],
+    contacts: ContactLookUp | None = None,
+) -> Blueprint:
     """Everything below /console/. `redis` needs a short timeout (see `leadcore.store.connection`); `send_test`: see
-    `receiver.intake.view.Intake`."""
+    `receiver.intake.view.Intake`. `contacts`: None if pages show no names."""
     pages = Blueprint("console", __name__, url_prefix=PATH, template_folder="templates", static_folder="static")
     auth = ConsoleAuth(settings.console_password, settings.trusted_proxies)
 
     @pages.before_request
     def prepare() -> None:
         g.translator, g.token = Translator(_choose_language(), settings.shared.timezone), auth.form_token()
-        g.dry_run = ""
+        g.dry_run, g.finds_contacts = "", contacts is not None
 
     _protect(pages, auth)
 
@@ -78,7 +88,9 @@ def blueprint(redis: Redis, spool: Spool, settings: ReceiverSettings, send_test:
 
     _answer_errors(pages, spool)
     setup_page = SetupPage(redis, settings, _render)
-    _add_pages(pages, redis, spool, settings, setup_page)
+    _add_pages(pages, redis, spool, settings, setup_page, contacts)
+    if contacts:
+        add_find_page(pages, redis, contacts, auth, _render)
     add_setup_pages(pages, setup_page, auth, send_test)
     _add_actions(pages, Parked(redis, settings.shared.config.inbox), auth)
     orders = settings.shared.config.orders
@@ -141,7 +153,17 @@ def _answer_errors(pages: Blueprint, spool: Spool) -> None:
         abort(404)
 
 
-def _add_pages(pages: Blueprint, redis: Redis, spool: Spool, settings: ReceiverSettings, setup_page: SetupPage) -> None:
+def _add_pages(
+    pages: Blueprint,
+    redis: Redis,
+    spool: Spool,
+    settings: ReceiverSettings,
+    setup_page: SetupPage,
+    contacts: ContactLookUp | None,
+) -> None:
+    def names_of(*contact_ids: str) -> Names:
+        return read_names(contacts, contact_ids, kept=request.headers.get(KEEPS_NAMES) == "kept")
+
     shards = settings.shared.config.inbox.shards
     store = Parked(redis, settings.shared.config.inbox)
     own_messages = Messages(redis, shards)
@@ -176,6 +198,9 @@ def _add_pages(pages: Blueprint, redis: Redis, spool: Spool, settings: ReceiverS
             lead_filter=LeadFilter(),
             states=STATES,
             leads=recent.receipts[:FEW],
+            names=names_of(
+                *(one.contact_id for one in recent.receipts[:FEW]), *(one.contact_id for one in matches[:FEW])
+            ),
             links=read_portal_links(redis),
             actions=queries.read_actions(redis, FEW // 2),
             now_ms=status.now_ms,
@@ -186,10 +211,12 @@ def _add_pages(pages: Blueprint, redis: Redis, spool: Spool, settings: ReceiverS
     def leads() -> ResponseReturnValue:
         state = request.args.get("state", "")
         lead_filter = LeadFilter(request.args.get("q", "").strip()[:200], state if state in STATES else "")
+        found = queries.find_leads(redis, lead_filter, request.args.get("before", ""))
         return _render(
             "leads.html",
             lead_filter=lead_filter,
-            found=queries.find_leads(redis, lead_filter, request.args.get("before", "")),
+            found=found,
+            names=names_of(*(one.contact_id for one in found.receipts)),
             states=STATES,
             links=read_portal_links(redis),
             now_ms=_redis_now_ms(redis),
@@ -211,6 +238,7 @@ def _add_pages(pages: Blueprint, redis: Redis, spool: Spool, settings: ReceiverS
             steps=build_timeline(receipt, parked[1] if parked and is_unwritten else None),
             cause=causes([parked[0]])[0] if parked else None,
             link=links.contact(receipt.contact_id),
+            names=names_of(receipt.contact_id),
             order_link=links.order(receipt.order_id, orders.kind) if orders else "",
             due=_find_due(redis, receipt.order_ref),
             now_ms=_redis_now_ms(redis),
@@ -224,6 +252,7 @@ def _add_pages(pages: Blueprint, redis: Redis, spool: Spool, settings: ReceiverS
             "matches.html",
             match_count=match_count,
             matches=found[:MATCHES],
+            names=names_of(*(one.contact_id for one in found[:MATCHES])),
             links=read_portal_links(redis),
             now_ms=_redis_now_ms(redis),
         )
@@ -314,6 +343,7 @@ def _render(template: str, code: int = 200, **values: Any) -> tuple[str, int]:
     other = next(one for one in LANGUAGES if one != g.translator.language)
     switch = {"code": other, "name": LANGUAGE_NAMES[other], "url": url_for(endpoint, **arguments, lang=other)}
     common = {"t": g.translator, "token": g.token, "dry_run": g.dry_run, "switch": switch, "endpoint": endpoint}
+    common["finds_contacts"] = g.finds_contacts
     return render_template(template, **common, **values), code
 
 

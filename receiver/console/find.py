@@ -1,0 +1,50 @@
+"""The page of a search where names are shown. It is posted, because a phone or an email must be in no URL."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from flask import Blueprint, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from leadcore.receipts import STATES
+from leadcore.store.connection import Redis
+from leadcore.store.portal_links import read_portal_links
+from receiver.console import queries
+from receiver.console.auth import ConsoleAuth
+from receiver.console.contacts import ContactLookUp, FoundContact, NoAnswer, is_private, read_names
+from receiver.console.queries import LeadFilter
+
+
+def add_find_page(
+    pages: Blueprint, redis: Redis, contacts: ContactLookUp, auth: ConsoleAuth, render: Callable[..., tuple[str, int]]
+) -> None:
+    @pages.post("/find")
+    def find() -> ResponseReturnValue:
+        if not auth.is_own_form(request):
+            return render("error.html", 403, name="forged", more=g.translator.text("forged.do"))
+        text, state = request.form.get("q", "").strip()[:200], request.form.get("state", "")
+        lead_filter = LeadFilter(text, state if state in STATES else "")
+        if not is_private(text):
+            return redirect(url_for("console.leads", q=text or None, state=lead_filter.state or None), 303)
+        people, failed = _find(contacts, text)
+        found = queries.find_leads(redis, lead_filter, request.form.get("before", ""))
+        seconds, micros = redis.time()
+        values: dict[str, Any] = {
+            "lead_filter": lead_filter,
+            "found": found,
+            "people": people,
+            "failed": failed,
+            "states": STATES,
+            "links": read_portal_links(redis),
+            "names": read_names(contacts, (one.contact_id for one in found.receipts), kept=False),
+            "now_ms": seconds * 1000 + micros // 1000,
+        }
+        return render("find.html", **values)
+
+
+def _find(contacts: ContactLookUp, text: str) -> tuple[Sequence[FoundContact], bool]:
+    """The contacts with this email or phone, and whether HubSpot gave no answer."""
+    try:
+        return contacts.find(text), False
+    except NoAnswer:
+        return (), True
