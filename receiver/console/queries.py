@@ -150,6 +150,15 @@ def read_actions(redis: Redis, count: int) -> list[Action]:
     return [_parse_action(entry, fields) for entry, fields in redis.xrevrange(keys.ACTIONS, count=count)]
 
 
+def find_retrier(redis: Redis, receipt: Receipt) -> str:
+    """Who last retried the lead or its message, "" if nobody did or it is no longer known."""
+    if not receipt.retried_ms:
+        return ""
+    rows = redis.xrange(keys.ACTIONS, min=receipt.retried_ms, max=receipt.retried_ms + 1000, count=CHUNK)
+    actions = (_parse_action(entry, fields) for entry, fields in rows)
+    return next((one.user for one in actions if (one.command, one.lead) == ("retry", receipt.lead)), "")
+
+
 def _parse_action(entry: bytes, fields: dict[bytes, bytes]) -> Action:
     names = (ACTION_COMMAND, ACTION_LEAD, ACTION_USER)
     command, lead, user = (fields.get(name, b"").decode("utf-8", "replace") for name in names)

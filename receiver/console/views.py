@@ -240,6 +240,7 @@ def _add_pages(
             link=links.contact(receipt.contact_id),
             names=names_of(receipt.contact_id),
             order_link=links.order(receipt.order_id, orders.kind) if orders else "",
+            retrier=queries.find_retrier(redis, receipt),
             due=_find_due(redis, receipt.order_ref),
             now_ms=_redis_now_ms(redis),
             result=parse_result(request.args),
