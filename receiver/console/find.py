@@ -6,13 +6,12 @@ from typing import Any
 from flask import Blueprint, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from leadcore.receipts import STATES
 from leadcore.store.connection import Redis
 from leadcore.store.portal_links import read_portal_links
 from receiver.console import queries
 from receiver.console.auth import ConsoleAuth
 from receiver.console.contacts import ContactLookUp, FoundContact, NoAnswer, is_private, read_names
-from receiver.console.queries import LeadFilter
+from receiver.console.filters import as_query, parse_filter
 
 
 def add_find_page(
@@ -22,10 +21,10 @@ def add_find_page(
     def find() -> ResponseReturnValue:
         if not auth.is_own_form(request):
             return render("error.html", 403, name="forged", more=g.translator.text("forged.do"))
-        text, state = request.form.get("q", "").strip()[:200], request.form.get("state", "")
-        lead_filter = LeadFilter(text, state if state in STATES else "")
+        lead_filter = parse_filter(request.form, g.translator.timezone)
+        text, query = lead_filter.text, as_query(lead_filter, g.translator.timezone)
         if not is_private(text):
-            return redirect(url_for("console.leads", q=text or None, state=lead_filter.state or None), 303)
+            return redirect(url_for("console.leads", **query), 303)  # type: ignore[arg-type]  # texts alone
         people, failed = _find(contacts, text)
         found = queries.find_leads(redis, lead_filter, request.form.get("before", ""))
         seconds, micros = redis.time()
@@ -34,7 +33,7 @@ def add_find_page(
             "found": found,
             "people": people,
             "failed": failed,
-            "states": STATES,
+            "query": query,
             "links": read_portal_links(redis),
             "names": read_names(contacts, (one.contact_id for one in found.receipts), kept=False),
             "now_ms": seconds * 1000 + micros // 1000,

@@ -12,7 +12,7 @@ from redis import RedisError
 
 from leadcore.orders.money import from_units
 from leadcore.reasons import modernize
-from leadcore.receipts import HELD, PARKED, STATES, WRITTEN
+from leadcore.receipts import HELD, PARKED, WRITTEN, Receipt
 from leadcore.settings import ReceiverSettings
 from leadcore.store.connection import AWAY, Redis
 from leadcore.store.counters import HOUR_MS, read_hours
@@ -29,6 +29,7 @@ from receiver.console.actions import ActionResult, apply_action, parse_result
 from receiver.console.auth import HEADERS, ConsoleAuth
 from receiver.console.chart import draw
 from receiver.console.contacts import ContactLookUp, Names, read_names
+from receiver.console.filters import NAMES, as_query, parse_filter, write_csv
 from receiver.console.find import add_find_page
 from receiver.console.queries import LeadFilter
 from receiver.console.setup import SetupPage, add_setup_pages, is_first_run
@@ -48,12 +49,14 @@ MAX_CONCURRENT = 8
 RECENT, GROUPED, FEW = 200, 500, 10
 # Matches by email only that are read.
 MATCHES = 500
+# The leads of a CSV: so many times `queries.SCAN_LIMIT` are read.
+CSV_READS = 5
 # Messages by themselves that are listed.
 MESSAGES = 100
 # Query parameters that survive a change of language. Those of an action's result do not: it is shown once.
 # Of a page that refreshes itself and has the names of all its contacts.
 KEEPS_NAMES = "Leadsync-Names"
-KEPT = ("q", "state", "before", "lead", "code", "reason", "held")
+KEPT = (*NAMES, "before", "lead", "code", "reason", "held")
 
 
 def blueprint(
@@ -195,8 +198,8 @@ def _add_pages(
             grouped=len(parked),
             dropped_values=find_dropped_values(recent.receipts),
             recent=sum(one.state in WRITTEN for one in recent.receipts),
-            lead_filter=LeadFilter(),
-            states=STATES,
+            day=g.translator.iso(status.now_ms)[:10],
+            query={},
             leads=recent.receipts[:FEW],
             names=names_of(
                 *(one.contact_id for one in recent.receipts[:FEW]), *(one.contact_id for one in matches[:FEW])
@@ -209,18 +212,30 @@ def _add_pages(
 
     @pages.get("/leads")
     def leads() -> ResponseReturnValue:
-        state = request.args.get("state", "")
-        lead_filter = LeadFilter(request.args.get("q", "").strip()[:200], state if state in STATES else "")
+        lead_filter = parse_filter(request.args, g.translator.timezone)
         found = queries.find_leads(redis, lead_filter, request.args.get("before", ""))
         return _render(
             "leads.html",
             lead_filter=lead_filter,
             found=found,
             names=names_of(*(one.contact_id for one in found.receipts)),
-            states=STATES,
+            query=as_query(lead_filter, g.translator.timezone),
             links=read_portal_links(redis),
             now_ms=_redis_now_ms(redis),
         )
+
+    @pages.get("/leads.csv")
+    def leads_csv() -> ResponseReturnValue:
+        lead_filter = parse_filter(request.args, g.translator.timezone)
+        found: list[Receipt] = []
+        cursor = ""
+        for _ in range(CSV_READS):
+            page = queries.find_leads(redis, lead_filter, cursor, queries.SCAN_LIMIT)
+            found, cursor = [*found, *page.receipts], page.cursor
+            if not cursor:
+                break
+        headers = {"Content-Disposition": 'attachment; filename="leads.csv"'}
+        return Response(write_csv(found, g.translator.timezone), headers=headers, mimetype="text/csv")
 
     @pages.get("/leads/<lead>")
     def lead(lead: str) -> ResponseReturnValue:

@@ -75,6 +75,7 @@ async function refresh() {
     // Somebody may have started to use a form meanwhile.
     if (fresh && !isInUse()) {
       keepNames(fresh);
+      document.title = page.title;
       replace(fresh);
     }
     stale.hidden = fresh !== null;
