@@ -115,6 +115,17 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "busy": ("The console is busy", "ขณะนี้มีการใช้งานมาก"),
     "busy.do": ("Too many pages are open at once. Reload in a moment.", "มีหน้าที่เปิดพร้อมกันมากเกินไป กรุณาโหลดใหม่ในอีกสักครู่"),
     # Figures
+    "today": ("Today's leads", "ลีดวันนี้"),
+    "today.all": ("{n} lead came today.|{n} leads came today.", "วันนี้มี {n} ลีด"),
+    "today.newest": ("Of the newest {n} leads; more came today.", "จาก {n} ลีดล่าสุดของวันนี้ ทั้งวันมีมากกว่านี้"),
+    "today.speed": ("Speed to lead (median)", "เวลาจนถึง HubSpot (ค่ามัธยฐาน)"),
+    "today.seconds": ("{s} s", "{s} วินาที"),
+    "today.carts": ("Value of carts", "มูลค่าตะกร้า"),
+    "today.no_carts": ("no order with a known total", "ไม่มีคำสั่งซื้อที่ทราบยอด"),
+    "today.no_orders": (
+        "not known without [orders] in leadsync.toml",
+        "ไม่ทราบ เพราะยังไม่ได้ตั้ง [orders] ใน leadsync.toml",
+    ),
     "waiting": ("Waiting", "รอเข้า HubSpot"),
     "waiting.since": ("oldest since {time}", "รอนานสุดตั้งแต่ {time}"),
     "waiting.none": ("none waiting", "ไม่มีลีดค้าง"),

@@ -2,7 +2,7 @@
 long Redis may take, and how many requests are served at once."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, Response, abort, g, redirect, render_template, request, url_for
@@ -18,7 +18,7 @@ from leadcore.store.connection import AWAY, Redis
 from leadcore.store.counters import HOUR_MS, read_hours
 from leadcore.store.matches import read_matches
 from leadcore.store.messages import Messages
-from leadcore.store.orders import OrderState, read_order
+from leadcore.store.orders import OrderState, read_order, read_orders
 from leadcore.store.parked import Parked, causes
 from leadcore.store.payments import say_paid
 from leadcore.store.portal_links import read_portal_links
@@ -35,6 +35,7 @@ from receiver.console.queries import LeadFilter
 from receiver.console.setup import SetupPage, add_setup_pages, is_first_run
 from receiver.console.stages import add_stage_pages
 from receiver.console.timeline import build_timeline, find_dropped_values
+from receiver.console.today import add_up, sum_up
 from receiver.console.translations import LANGUAGE_NAMES, LANGUAGES
 from receiver.console.translator import Translator
 from receiver.intake.spool import Spool
@@ -181,6 +182,7 @@ def _add_pages(
             return setup_page.show(status)
         hours = read_hours(redis, status.now_ms, 48)
         recent = queries.find_leads(redis, LeadFilter(), count=RECENT)
+        of_today = sum_up(recent.receipts, g.translator.midnight_ms(status.now_ms), is_all=not recent.cursor)
         parked = store.receipts(limit=GROUPED) if status.need_person else []
         match_count, matches = read_matches(redis, MATCHES)
         return _render(
@@ -199,6 +201,9 @@ def _add_pages(
             dropped_values=find_dropped_values(recent.receipts),
             recent=sum(one.state in WRITTEN for one in recent.receipts),
             day=g.translator.iso(status.now_ms)[:10],
+            of_today=of_today,
+            carts=add_up(_read_carts(redis, of_today.references)),
+            makes_orders=settings.shared.config.orders is not None,
             query={},
             leads=recent.receipts[:FEW],
             names=names_of(
@@ -326,6 +331,14 @@ def _find_due(redis: Redis, reference: str) -> str:
     if order.paid or order.cancelled or not order.units or not order.currency:
         return ""
     return f"{from_units(order.units, order.currency):,} {order.currency}"
+
+
+def _read_carts(redis: Redis, references: Sequence[str]) -> list[OrderState]:
+    """The orders that were ever called by these references, each once."""
+    found = read_orders(redis, references)
+    mains = {one.main or reference for reference, one in found.items()}
+    every = found | read_orders(redis, sorted(mains - found.keys()))
+    return [every[one] for one in mains]
 
 
 def _choose_leads(store: Parked, form: Mapping[str, str]) -> list[str]:
