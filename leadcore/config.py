@@ -111,6 +111,12 @@ class Hooks(Struct, frozen=True, forbid_unknown_fields=True):
     full: bool = False
 
 
+class Console(Struct, frozen=True, forbid_unknown_fields=True):
+    """`names`: pages show the names of contacts, which are read from HubSpot when a page opens and kept nowhere."""
+
+    names: bool = False
+
+
 class Inbox(Struct, frozen=True, forbid_unknown_fields=True):
     """`shards`: how many drains can run at once. `receipts_days`, `receipts_max`: how long and how many are kept; the
     cap spares those of the last 7 days, which identify repeated events, and those of unfinished leads. `tries`: how
@@ -169,6 +175,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
 
     crm: Crm = Crm()
     messages: Messages = Messages()
+    console: Console = Console()
     inbox: Inbox = Inbox()
     notify: Notify = Notify()
     hooks: Hooks = Hooks()

@@ -31,6 +31,9 @@ They never change: during a deploy old and new processes read the same data. Wha
     y                                                                    reason
     z                                      urgent: "1"                   * urgent: "1"
 
+A receipt also holds the last attempts that failed, in the fields "0" to "4" by turns (see
+`leadcore.receipts.pack_attempt`).
+
 Entries of the hooks and of the notices hold: g, the event's type; x, its id, which is the same for each attempt; c; e;
 d, its data as JSON; b, the whole event as JSON if hooks are to send it, or what a notice may say of the customer.
 
@@ -82,6 +85,9 @@ RECEIPT = {
     "order_ref": "j",
     "note": "p",
 }
+
+# Receipts: the attempts that failed, by turns.
+ATTEMPTS = ("0", "1", "2", "3", "4")
 
 # Records of messages, beside those of `RECEIPT`: the attribute of `leadcore.store.messages.Message` -> its field.
 MESSAGE = {"until_ms": "u", "count": "x", "urgent": "z", "request": "d"}

@@ -5,11 +5,14 @@ each, so that the hash stays in Redis' compact form (a value over 64 bytes would
 """
 
 import json
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
-from leadcore.fields import RECEIPT
+from leadcore.fields import ATTEMPTS, RECEIPT
 from leadcore.property_names import PROPERTIES as PROPERTIES
 from leadcore.reasons import Reason, english, modernize
 from leadcore.reasons import reason as make_reason
@@ -54,6 +57,19 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class Attempt:
+    """One that failed, `at_ms`. `status`, `category`, `correlation_id`: as HubSpot said them, "" where it did not; its
+    support asks for the last. Without an answer of HubSpot's `category` is our code. `next_ms`: when it was to be tried
+    again, None if not at all."""
+
+    at_ms: int
+    next_ms: int | None = None
+    status: str = ""
+    category: str = ""
+    correlation_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """What became of one event. Times are milliseconds of Redis' clock, None where it has not happened. `state`: "held"
     if a dry run held the lead back; `fields` then are those that it would have written. `message`: the state of the
@@ -63,7 +79,8 @@ class Receipt:
     retried the lead or its message, which had failed for `retried_reason`. `order`: what became of the order that the
     event is about, "created", "updated", "unchanged", "waiting: why", "parked: code: why" or "discarded: why", and a
     "why" behind the others too; `order_id` its id in HubSpot, `order_ref` its reference. `note`: what
-    became of the note about the event, "sending", "written" or "failed: why"."""
+    became of the note about the event, "sending", "written" or "failed: why". `attempts`: the last that failed, oldest
+    first."""
 
     lead: str
     customer_id: str = ""
@@ -84,6 +101,7 @@ class Receipt:
     order_id: str = ""
     order_ref: str = ""
     note: str = ""
+    attempts: tuple[Attempt, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """For `--json`: plain names and values, reasons in English."""
@@ -155,7 +173,36 @@ def unpack(lead: str, stored: Mapping[bytes, bytes]) -> Receipt:
         order_id=get("order_id"),
         order_ref=get("order_ref"),
         note=get("note"),
+        attempts=_unpack_attempts(text),
     )
+
+
+_CATEGORY = re.compile(r"[A-Za-z_]+")
+_ATTEMPT = re.compile(r"([0-9a-f]{1,11}) ([0-9]{1,7}) ([0-9]{3})?,([A-Za-z_]{1,20})?,([\w-]{22})?")
+
+
+def pack_attempt(number: int, attempt: Attempt) -> list[str | bytes]:
+    """The `number`-th attempt as HSET's field and value, which has at most 64 bytes. What does not have the form of a
+    status, a category or a UUID is left out: it might quote a customer."""
+    wait = max(0, (attempt.next_ms or attempt.at_ms) - attempt.at_ms)
+    status = attempt.status if re.fullmatch("[0-9]{3}", attempt.status) else ""
+    category = attempt.category[:20] if _CATEGORY.fullmatch(attempt.category) else ""
+    try:
+        correlation = urlsafe_b64encode(UUID(attempt.correlation_id).bytes).decode().rstrip("=")
+    except ValueError:
+        correlation = ""
+    value = f"{attempt.at_ms:x} {wait} {status},{category},{correlation}"
+    return [ATTEMPTS[number % len(ATTEMPTS)], value.encode()]
+
+
+def _unpack_attempts(text: Mapping[str, str]) -> tuple[Attempt, ...]:
+    matches = (_ATTEMPT.fullmatch(text.get(name, "")) for name in ATTEMPTS)
+    found = []
+    for match in filter(None, matches):
+        at_ms, wait = int(match[1], 16), int(match[2])
+        correlation = str(UUID(bytes=urlsafe_b64decode(match[5] + "=="))) if match[5] else ""
+        found.append(Attempt(at_ms, at_ms + wait if wait else None, match[3] or "", match[4] or "", correlation))
+    return tuple(sorted(found, key=lambda attempt: attempt.at_ms))
 
 
 def _unpack_notes(packed: str) -> tuple[Note, ...]:

@@ -2,7 +2,7 @@
 
 import json
 from multiprocessing.util import Finalize
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit
 
 from flask import Flask, Request, Response
@@ -26,6 +26,9 @@ from receiver.intake.spool import open_spool
 from receiver.intake.view import MAX_BODY, Intake, SecretCheck
 from receiver.pay.links import PayLinks, make_links
 
+if TYPE_CHECKING:
+    from receiver.console.contacts import ContactLookUp
+
 
 class Receiver(Flask):
     """Redirects to paths only: the scheme and the host of a request are what a client said, and behind a proxy that
@@ -40,8 +43,9 @@ class Receiver(Flask):
         super().raise_routing_exception(request)
 
 
-def create_app(given: ReceiverSettings | None = None) -> Flask:
-    """The WSGI application; reads the environment if no settings are given. Raises `SettingsError`, `ConfigError`."""
+def create_app(given: ReceiverSettings | None = None, contacts: "ContactLookUp | None" = None) -> Flask:
+    """The WSGI application; reads the environment if no settings are given. `contacts`: where the console asks HubSpot
+    for names, None if it shows none. Raises `SettingsError`, `ConfigError`."""
     settings = given or read_receiver()
     shared = settings.shared
     configure(shared.log_level)
@@ -64,7 +68,7 @@ def create_app(given: ReceiverSettings | None = None) -> Flask:
     if settings.has_console:
         from receiver.console import views as console
 
-        app.register_blueprint(console.blueprint(redis, spool, settings, intake.send_test))
+        app.register_blueprint(console.blueprint(redis, spool, settings, intake.send_test, contacts))
     app.register_blueprint(description.blueprint())
     if settings.messages_token:
         from receiver.api import views as api

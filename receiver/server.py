@@ -6,7 +6,7 @@ import socket
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from flask import Flask
@@ -29,6 +29,9 @@ from receiver.connections import IDLE_SECONDS, REQUEST_SECONDS, Watch, read_limi
 from receiver.intake.reply import Replies
 from receiver.listener import BACKLOG, address_of, listen, share_out
 
+if TYPE_CHECKING:
+    from receiver.console.contacts import ContactLookUp
+
 APPLICATION = "receiver.server:application"
 STOP_SECONDS = 8
 RESTART_SECONDS = 1.0
@@ -36,20 +39,20 @@ STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 log = structlog.get_logger("leadsync.server")
 
 
-def application() -> Flask:
-    """The application factory of each Granian process."""
+def application(contacts: "ContactLookUp | None" = None) -> Flask:
+    """The application factory of each Granian process. `contacts`: see `receiver.app.create_app`."""
     wake_main_thread()
     end_with_parent()
     Watch(REQUEST_SECONDS, IDLE_SECONDS).start()
-    return create_app()
+    return create_app(contacts=contacts)
 
 
 class Server(Granian):  # type: ignore[misc,valid-type]  # its type depends on the build of Python
     """Granian, whose processes accept from sockets that are given to them; on Linux it would open one for each (see
     `receiver.listener`). On other systems it hands a socket on in the same way as here."""
 
-    def __init__(self, listeners: Sequence[socket.socket], **options: Any) -> None:
-        super().__init__(APPLICATION, **options)
+    def __init__(self, application: str, listeners: Sequence[socket.socket], **options: Any) -> None:
+        super().__init__(application, **options)
         self._listeners = listeners
 
     def _init_shared_socket(self) -> None:
@@ -85,12 +88,12 @@ def name_mistakes() -> Iterator[None]:
 
 
 @name_mistakes()
-def serve(settings: ReceiverSettings, listener: socket.socket) -> None:
+def serve(settings: ReceiverSettings, listener: socket.socket, application: str = APPLICATION) -> None:
     """Serve until SIGTERM or SIGINT. Granian exits when one of its processes dies twice within seconds; nothing else in
     this project gives up like that, so it is started again. Raises `SettingsError`."""
     wake_main_thread()
     listeners = share_out(listener, settings.shared.web_concurrency)
-    server = _make_server(settings, listeners)
+    server = _make_server(settings, listeners, application)
     os.register_at_fork(before=_hold_signals, after_in_parent=_release_signals, after_in_child=_end_at_signals)
     os.register_at_fork(after_in_child=lambda: server.close_foreign())
     while True:
@@ -105,7 +108,7 @@ def serve(settings: ReceiverSettings, listener: socket.socket) -> None:
         _reset_signals()
         if server.interrupt_signal:
             return
-        server = _make_server(settings, listeners)
+        server = _make_server(settings, listeners, application)
 
 
 def _hold_signals() -> None:
@@ -128,11 +131,12 @@ def _reset_signals() -> None:
         signal.signal(signum, signal.SIG_DFL)
 
 
-def _make_server(settings: ReceiverSettings, listeners: Sequence[socket.socket]) -> Server:
+def _make_server(settings: ReceiverSettings, listeners: Sequence[socket.socket], application: str) -> Server:
     address, port = listeners[0].getsockname()[:2]
     limits = read_limits(settings.shared.web_concurrency)
     idle_seconds = IDLE_SECONDS if sys.platform == "linux" else REQUEST_SECONDS
     return Server(
+        application,
         listeners,
         factory=True,
         interface=Interfaces.WSGI,
@@ -173,9 +177,10 @@ def _announce(settings: ReceiverSettings, address: str) -> None:
         log.warning("settings.weak", why=weakness)
 
 
-def main(*, supervised: bool = False) -> None:
+def main(*, supervised: bool = False, with_names: str = "") -> None:
     """Read the environment and serve; raises `SettingsError`, `ConfigError`. `supervised`: end with the process that
-    started this one."""
+    started this one. `with_names`: the factory of an application whose console shows names, which takes what the
+    receiver cannot import."""
     _reset_signals()
     settings = read_receiver()
     configure(settings.shared.log_level)
@@ -183,6 +188,8 @@ def main(*, supervised: bool = False) -> None:
     Replies(settings.shared.config, settings.shared.key.encode(), Machine())
     if supervised:
         end_with_parent()
+    shows_names = settings.has_console and settings.shared.config.console.names
+    application = with_names if with_names and shows_names else APPLICATION
     with listen(settings.shared.host, settings.shared.port) as listener:
         _announce(settings, address_of(listener))
-        serve(settings, listener)
+        serve(settings, listener, application)

@@ -24,7 +24,8 @@ def web(supervised: bool) -> None:
     with lean_imports():
         from receiver import server
 
-    server.main(supervised=supervised)
+    # HubSpot's client takes time and memory to load, which only a console with names is worth.
+    server.main(supervised=supervised, with_names="leadsync.web:application")
 
 
 def _leave() -> NoReturn:

@@ -24,7 +24,7 @@ MAX_SLOW = 2
 # Methods that change nothing (RFC 9110, 9.2.1).
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 # Endpoints that only read, by POST because what is asked may stand in no URL and no log.
-READ_BY_POST: frozenset[str] = frozenset()
+READ_BY_POST = frozenset({"console.find"})
 # A form is valid for at least this long, and at most twice as long.
 FORM_SECONDS = 12 * 3600
 # No inline script or style: text from a customer or a portal can never become one.

@@ -1,11 +1,11 @@
 """The console's reads from Redis. Each is bounded, whatever Redis holds, and raises redis-py's errors."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from leadcore.fields import ACTION_COMMAND, ACTION_LEAD, ACTION_USER
-from leadcore.receipts import PARKED, Receipt
+from leadcore.receipts import CREATED, DISCARDED, PARKED, UNSENT_STATES, UPDATED, Receipt
 from leadcore.store import keys, lines
 from leadcore.store.connection import Redis
 from leadcore.store.leads import read_newest, read_receipts
@@ -18,23 +18,57 @@ SCAN_LIMIT, CHUNK = 2_000, 250
 MOST_OF_ONE_TIME = 10_000
 # Actions that are searched for those on one lead.
 ACTIONS_READ = 1_000
+# How much later than it was received a lead may be listed.
+LISTED_MS = 3_600_000
 _CURSOR = re.compile(r"[0-9]{1,20}-[0-9]{1,20}")
+
+
+def _lacks_email(receipt: Receipt) -> bool:
+    return receipt.state == CREATED and "email" not in receipt.fields
+
+
+def _is_unsent(receipt: Receipt) -> bool:
+    return receipt.message.partition(":")[0] in (*UNSENT_STATES, DISCARDED)
+
+
+def _is_confirmed(receipt: Receipt) -> bool:
+    return receipt.message == "sent"
+
+
+STATES_OF: Mapping[str, tuple[str, ...]] = {"written": (CREATED, UPDATED)}
+# Whether a contact has an email is known only where a lead created it.
+ONLY: Mapping[str, Callable[[Receipt], bool]] = {
+    "no_email": _lacks_email,
+    "unsent": _is_unsent,
+    "confirmed": _is_confirmed,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class LeadFilter:
-    """`text`: a lead's or a contact's id, or part of a customer's; `state`: a receipt's state; "" matches any."""
+    """`text`: a lead's or a contact's id, or part of a customer's; `state`: a receipt's state, or "written" for those
+    that changed a contact; `intent`: its whole name; `only`: one of `ONLY`; "" matches any. `since_ms`, `until_ms`:
+    when it was received, None for no limit, the latter excluded."""
 
     text: str = ""
     state: str = ""
+    intent: str = ""
+    only: str = ""
+    since_ms: int | None = None
+    until_ms: int | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.text or self.state)
+        return self != LeadFilter()
 
     def matches(self, receipt: Receipt) -> bool:
-        text = self.text.casefold()
-        return self.state in ("", receipt.state) and (
-            text in receipt.customer_id.casefold() or self.text in (receipt.contact_id, receipt.lead)
+        text, received = self.text.casefold(), receipt.received_ms or 0
+        return (
+            (not self.state or receipt.state in STATES_OF.get(self.state, (self.state,)))
+            and (text in receipt.customer_id.casefold() or self.text in (receipt.contact_id, receipt.lead))
+            and self.intent.casefold() in ("", receipt.intent.casefold())
+            and (not self.only or ONLY[self.only](receipt))
+            and (self.since_ms is None or received >= self.since_ms)
+            and (self.until_ms is None or received < self.until_ms)
         )
 
 
@@ -69,10 +103,15 @@ def find_leads(redis: Redis, lead_filter: LeadFilter, cursor: str = "", count: i
     found: dict[str, Receipt] = {}
     scanned, chunk = 0, CHUNK if lead_filter else count
     at = cursor if _CURSOR.fullmatch(cursor) else ""
+    if lead_filter.until_ms is not None and not at:
+        # A lead is listed once it is received, at the latest when this machine's disk was read again.
+        at = f"{lead_filter.until_ms + LISTED_MS}-0"
     while scanned < SCAN_LIMIT:
         rows = read_newest(redis, chunk, at)
         by_lead = {one.lead: one for one in load_receipts(redis, [lead for _, lead in rows])}
         for at, lead in rows:
+            if lead_filter.since_ms is not None and int(at.partition("-")[0]) < lead_filter.since_ms:
+                return LeadPage(tuple(found.values()), "", scanned)
             scanned += 1
             if lead in by_lead and lead_filter.matches(by_lead[lead]):
                 found.setdefault(lead, by_lead[lead])
@@ -87,7 +126,7 @@ def find_leads(redis: Redis, lead_filter: LeadFilter, cursor: str = "", count: i
 def _find_waiting_for_person(redis: Redis, lead_filter: LeadFilter, cursor: str, count: int) -> LeadPage:
     """The leads of all indexes of what waits for a person. A cursor is a time, and how many leads of exactly
     that time were scanned."""
-    by_text = LeadFilter(lead_filter.text)
+    by_text = replace(lead_filter, state="")
     found: dict[str, Receipt] = {}
     scanned = 0
     rows = _read_waiting(redis, cursor)

@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from leadcore.reasons import parse, render, split_topic
-from leadcore.receipts import Receipt
+from leadcore.receipts import STATES, Receipt
 from leadcore.texts import en, th
 from leadcore.verdict import choose_form, find_flaws
 from receiver.console.property_labels import FIELDS
@@ -77,6 +77,11 @@ class Translator:
     def _in_sentence(self, name: str) -> str:
         label = self.field(name)
         return label[:1].lower() + label[1:] if name in FIELDS else label
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """Those that one can search for."""
+        return (*STATES, "written")
 
     def time_of_day(self, ms: int) -> str:
         """Hours and minutes."""

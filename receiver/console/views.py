@@ -2,7 +2,7 @@
 long Redis may take, and how many requests are served at once."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, Response, abort, g, redirect, render_template, request, url_for
@@ -12,13 +12,13 @@ from redis import RedisError
 
 from leadcore.orders.money import from_units
 from leadcore.reasons import modernize
-from leadcore.receipts import HELD, PARKED, STATES, WRITTEN
+from leadcore.receipts import HELD, PARKED, WRITTEN, Receipt
 from leadcore.settings import ReceiverSettings
 from leadcore.store.connection import AWAY, Redis
 from leadcore.store.counters import HOUR_MS, read_hours
 from leadcore.store.matches import read_matches
 from leadcore.store.messages import Messages
-from leadcore.store.orders import OrderState, read_order
+from leadcore.store.orders import OrderState, read_order, read_orders
 from leadcore.store.parked import Parked, causes
 from leadcore.store.payments import say_paid
 from leadcore.store.portal_links import read_portal_links
@@ -28,10 +28,14 @@ from receiver.console import queries
 from receiver.console.actions import ActionResult, apply_action, parse_result
 from receiver.console.auth import HEADERS, SAFE, ConsoleAuth
 from receiver.console.chart import draw
+from receiver.console.contacts import ContactLookUp, Names, read_names
+from receiver.console.filters import NAMES, as_query, parse_filter, write_csv
+from receiver.console.find import add_find_page
 from receiver.console.queries import LeadFilter
 from receiver.console.setup import SetupPage, add_setup_pages, is_first_run
 from receiver.console.stages import add_stage_pages
 from receiver.console.timeline import build_timeline, find_dropped_values
+from receiver.console.today import add_up, sum_up
 from receiver.console.translations import LANGUAGE_NAMES, LANGUAGES
 from receiver.console.translator import Translator
 from receiver.intake.spool import Spool, count_foreign, count_spooled
@@ -45,22 +49,32 @@ MAX_CONCURRENT = 8
 RECENT, GROUPED, FEW = 200, 500, 10
 # Matches by email only that are read.
 MATCHES = 500
+# The leads of a CSV: so many times `queries.SCAN_LIMIT` are read.
+CSV_READS = 5
 # Messages by themselves that are listed.
 MESSAGES = 100
 # Query parameters that survive a change of language. Those of an action's result do not: it is shown once.
-KEPT = ("q", "state", "before", "lead", "code", "reason", "held")
+# Of a page that refreshes itself and has the names of all its contacts.
+KEEPS_NAMES = "Leadsync-Names"
+KEPT = (*NAMES, "before", "lead", "code", "reason", "held")
 
 
-def blueprint(redis: Redis, spool: Spool, settings: ReceiverSettings, send_test: Callable[[], str]) -> Blueprint:
+def blueprint(
+    redis: Redis,
+    spool: Spool,
+    settings: ReceiverSettings,
+    send_test: Callable[[], str],
+    contacts: ContactLookUp | None = None,
+) -> Blueprint:
     """Everything below /console/. `redis` needs a short timeout (see `leadcore.store.connection`); `send_test`: see
-    `receiver.intake.view.Intake`."""
+    `receiver.intake.view.Intake`. `contacts`: None if pages show no names."""
     pages = Blueprint("console", __name__, url_prefix=PATH, template_folder="templates", static_folder="static")
     auth = ConsoleAuth(settings.console_password, settings.trusted_proxies, settings.logins)
 
     @pages.before_request
     def prepare() -> None:
         g.translator = Translator(_choose_language(), settings.shared.timezone)
-        g.dry_run = ""
+        g.dry_run, g.finds_contacts = "", contacts is not None
 
     _protect(pages, auth)
 
@@ -77,7 +91,9 @@ def blueprint(redis: Redis, spool: Spool, settings: ReceiverSettings, send_test:
 
     _answer_errors(pages, spool)
     setup_page = SetupPage(redis, settings, _render)
-    _add_pages(pages, redis, spool, settings, setup_page)
+    _add_pages(pages, redis, spool, settings, setup_page, contacts)
+    if contacts:
+        add_find_page(pages, redis, contacts, _render)
     add_setup_pages(pages, setup_page, send_test)
     _add_actions(pages, Parked(redis, settings.shared.config.inbox))
     orders = settings.shared.config.orders
@@ -149,7 +165,17 @@ def _answer_errors(pages: Blueprint, spool: Spool) -> None:
         abort(404)
 
 
-def _add_pages(pages: Blueprint, redis: Redis, spool: Spool, settings: ReceiverSettings, setup_page: SetupPage) -> None:
+def _add_pages(
+    pages: Blueprint,
+    redis: Redis,
+    spool: Spool,
+    settings: ReceiverSettings,
+    setup_page: SetupPage,
+    contacts: ContactLookUp | None,
+) -> None:
+    def names_of(*contact_ids: str) -> Names:
+        return read_names(contacts, contact_ids, kept=request.headers.get(KEEPS_NAMES) == "kept")
+
     shards = settings.shared.config.inbox.shards
     store = Parked(redis, settings.shared.config.inbox)
     own_messages = Messages(redis, shards)
@@ -164,6 +190,7 @@ def _add_pages(pages: Blueprint, redis: Redis, spool: Spool, settings: ReceiverS
             return setup_page.show(status)
         hours = read_hours(redis, status.now_ms, 48)
         recent = queries.find_leads(redis, LeadFilter(), count=RECENT)
+        of_today = sum_up(recent.receipts, g.translator.midnight_ms(status.now_ms), is_all=not recent.cursor)
         parked = store.receipts(limit=GROUPED) if status.need_person else []
         match_count, matches = read_matches(redis, MATCHES)
         return _render(
@@ -181,9 +208,15 @@ def _add_pages(pages: Blueprint, redis: Redis, spool: Spool, settings: ReceiverS
             grouped=len(parked),
             dropped_values=find_dropped_values(recent.receipts),
             recent=sum(one.state in WRITTEN for one in recent.receipts),
-            lead_filter=LeadFilter(),
-            states=STATES,
+            day=g.translator.iso(status.now_ms)[:10],
+            of_today=of_today,
+            carts=add_up(_read_carts(redis, of_today.references)),
+            makes_orders=settings.shared.config.orders is not None,
+            query={},
             leads=recent.receipts[:FEW],
+            names=names_of(
+                *(one.contact_id for one in recent.receipts[:FEW]), *(one.contact_id for one in matches[:FEW])
+            ),
             links=read_portal_links(redis),
             actions=queries.read_actions(redis, FEW // 2),
             now_ms=status.now_ms,
@@ -192,16 +225,30 @@ def _add_pages(pages: Blueprint, redis: Redis, spool: Spool, settings: ReceiverS
 
     @pages.get("/leads")
     def leads() -> ResponseReturnValue:
-        state = request.args.get("state", "")
-        lead_filter = LeadFilter(request.args.get("q", "").strip()[:200], state if state in STATES else "")
+        lead_filter = parse_filter(request.args, g.translator.timezone)
+        found = queries.find_leads(redis, lead_filter, request.args.get("before", ""))
         return _render(
             "leads.html",
             lead_filter=lead_filter,
-            found=queries.find_leads(redis, lead_filter, request.args.get("before", "")),
-            states=STATES,
+            found=found,
+            names=names_of(*(one.contact_id for one in found.receipts)),
+            query=as_query(lead_filter, g.translator.timezone),
             links=read_portal_links(redis),
             now_ms=_redis_now_ms(redis),
         )
+
+    @pages.get("/leads.csv")
+    def leads_csv() -> ResponseReturnValue:
+        lead_filter = parse_filter(request.args, g.translator.timezone)
+        found: list[Receipt] = []
+        cursor = ""
+        for _ in range(CSV_READS):
+            page = queries.find_leads(redis, lead_filter, cursor, queries.SCAN_LIMIT)
+            found, cursor = [*found, *page.receipts], page.cursor
+            if not cursor:
+                break
+        headers = {"Content-Disposition": 'attachment; filename="leads.csv"'}
+        return Response(write_csv(found, g.translator.timezone), headers=headers, mimetype="text/csv")
 
     @pages.get("/leads/<lead>")
     def lead(lead: str) -> ResponseReturnValue:
@@ -223,6 +270,7 @@ def _add_pages(pages: Blueprint, redis: Redis, spool: Spool, settings: ReceiverS
             ),
             cause=causes([parked[0]])[0] if parked else None,
             link=links.contact(receipt.contact_id),
+            names=names_of(receipt.contact_id),
             order_link=links.order(receipt.order_id, orders.kind) if orders else "",
             due=_find_due(redis, receipt.order_ref),
             now_ms=_redis_now_ms(redis),
@@ -236,6 +284,7 @@ def _add_pages(pages: Blueprint, redis: Redis, spool: Spool, settings: ReceiverS
             "matches.html",
             match_count=match_count,
             matches=found[:MATCHES],
+            names=names_of(*(one.contact_id for one in found[:MATCHES])),
             links=read_portal_links(redis),
             now_ms=_redis_now_ms(redis),
         )
@@ -294,6 +343,14 @@ def _find_due(redis: Redis, reference: str) -> str:
     return f"{from_units(order.units, order.currency):,} {order.currency}"
 
 
+def _read_carts(redis: Redis, references: Sequence[str]) -> list[OrderState]:
+    """The orders that were ever called by these references, each once."""
+    found = read_orders(redis, references)
+    mains = {one.main or reference for reference, one in found.items()}
+    every = found | read_orders(redis, sorted(mains - found.keys()))
+    return [every[one] for one in mains]
+
+
 def _choose_leads(store: Parked, form: Mapping[str, str]) -> list[str]:
     """The leads that a form means: one, or those of a cause that were parked, or all that were held back, when its page
     was rendered."""
@@ -331,6 +388,7 @@ def _render(template: str, code: int = 200, **values: Any) -> tuple[str, int]:
         "dry_run": g.dry_run,
         "switch": switch,
         "endpoint": endpoint,
+        "finds_contacts": g.finds_contacts,
     }
     return render_template(template, **common, **values), code
 

@@ -2,6 +2,7 @@
 
 import time
 from typing import Any
+from uuid import uuid4
 
 import msgspec
 from flask import Flask, Response, g, request
@@ -78,6 +79,7 @@ def create_app(portal: Portal) -> Flask:
         if "started" not in g:
             return response
         response.headers["Date"] = http_date()
+        response.headers["X-HubSpot-Correlation-Id"] = str(uuid4())
         fault: HubSpotFault | None = g.get("fault")
         kind = fault.kind if fault is not None else ""
         if portal.settings.quota_headers and not request.path.endswith("/search"):

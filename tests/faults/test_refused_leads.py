@@ -96,11 +96,18 @@ def test_a_row_that_fails_waits_alone_and_is_parked_after_its_tries(scene: Scene
         assert (receipt.state, receipt.tries, receipt.message) == ("waiting", tries, "")
         assert receipt.reason
         waits.append(due_in(scene))
+        [attempt] = receipt.attempts[tries - 1 :]
+        [(_, due_ms)] = scene.redis.zrange(keys.later(keys.INBOX, 0), 0, -1, withscores=True)
+        assert attempt.next_ms == due_ms
+        if kind == "row_locked":
+            assert attempt.category == "LOCKED"
+            assert len(attempt.correlation_id) == 36
         retry_when_due(scene, worker)
     assert 1 < waits[0] < waits[1]
     receipt = scene.receipts()[BAD]
     assert (receipt.state, receipt.tries, receipt.message) == ("parked", 3, "")
     assert "given up after 3 tries" in english(receipt.reason)
+    assert [attempt.next_ms is None for attempt in receipt.attempts] == [False, False, True]
     assert b"Nok Jaidee" in scene.redis.get(keys.parked(receipt.lead))
     [cause] = causes(Parked(scene.redis, scene.config.inbox).receipts())
     assert (cause.leads, cause.fix) == ((receipt.lead,), FIXES["row"])

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from math import inf
 
 from leadcore.machine import Machine
 from workers.rules.breaker import Flight
@@ -17,13 +18,14 @@ def _no_check() -> None:
 @dataclass(slots=True)
 class RequestContext:
     """`check`: called right before each request; raises if it may no longer be sent. `slots`: names of slots that are
-    reserved for the next requests. `paced`: the requests are for leads that keep the day's pace; `yields`: they come
-    after those of contacts. `ends_at`: the
-    deadline of the request in work, by `machine`'s monotonic seconds. `request_started`: False if that request
-    certainly did not reach the server. `flight`: what the request is a part of, None outside of flights."""
+    reserved for the next requests. `seconds`: the most that each request may take. `paced`: the requests are for leads
+    that keep the day's pace; `yields`: they come after those of contacts. `ends_at`: the deadline of the request in
+    work, by `machine`'s monotonic seconds. `request_started`: False if that request certainly did not reach the server.
+    `flight`: what the request is a part of, None outside of flights."""
 
     check: Callable[[], None] = _no_check
     slots: list[str] = field(default_factory=list)
+    seconds: float = inf
     paced: bool = False
     yields: bool = False
     machine: Machine = field(default_factory=Machine)
@@ -49,10 +51,12 @@ def current() -> RequestContext:
 
 
 @contextmanager
-def checked(check: Callable[[], None], slots: list[str] | None = None, flight: Flight | None = None) -> Iterator[None]:
-    """Every request in the block is sent after `check` and is a part of `flight`; the first ones use `slots` and remove
-    them from the list."""
-    token = _CONTEXT.set(RequestContext(check, slots if slots is not None else [], flight=flight))
+def checked(
+    check: Callable[[], None], slots: list[str] | None = None, flight: Flight | None = None, seconds: float = inf
+) -> Iterator[None]:
+    """Every request in the block is sent after `check`, takes at most `seconds` and is a part of `flight`; the first
+    ones use `slots` and remove them from the list."""
+    token = _CONTEXT.set(RequestContext(check, slots if slots is not None else [], seconds, flight=flight))
     try:
         yield
     finally:

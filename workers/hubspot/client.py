@@ -27,10 +27,10 @@ from workers.hubspot.answers import Answer, raise_line_down, raise_without_key
 from workers.hubspot.batches import HISTORY_BATCH, Batches
 from workers.hubspot.budget import Budget, NoBudget
 from workers.hubspot.errors import objects
-from workers.hubspot.reads import parse_contacts, parse_history
+from workers.hubspot.reads import parse_contacts, parse_history, read_record
 from workers.hubspot.transport import Transport
 from workers.rules.formats import FormatRule, read_formats
-from workers.rules.mapping.property_names import CUSTOMER_ID
+from workers.rules.mapping.property_names import CUSTOMER_ID, MERGED
 from workers.rules.outcomes import ContactWrite, RetryLater, WriteOutcome
 
 
@@ -122,8 +122,13 @@ class HubSpot(Batches):
     def find_owner(self, email: str) -> str:
         """The id of the contact that has the email, "" if HubSpot names none, which does not prove that there is
         none: reading it singly would, but puts the email into a URL, and so into logs. Raises `LineDown`."""
-        found = parse_contacts(self._batch_read([email], ["email"], "email"), [email], "email").get(email)
-        return found["id"] if isinstance(found, dict) else ""
+        return self.read_batch([email], [], "email").get(email, {}).get("id", "")
+
+    def read_batch(self, ids: Sequence[str], properties: Sequence[str], key: str = "") -> dict[str, dict[str, str]]:
+        """The contacts of at most `BATCH` ids that the answer to one call gives; of the others nobody knows. `key`: as
+        in `read_each`. Raises `LineDown`."""
+        found = parse_contacts(self._batch_read(ids, [*properties, key or MERGED], key), ids, key)
+        return {id: one for id, one in found.items() if isinstance(one, dict)}
 
     def _read_one(self, one: str, properties: Sequence[str], key: str) -> Answer:
         more = {"id_property": key} if key else {}
@@ -179,10 +184,26 @@ class HubSpot(Batches):
             ),
             _preload_content=False,
         )
-        raise_line_down(answer)
-        if answer.status >= 400:
-            raise LineDown("search", reason("search_refused", status=answer.status))
-        return answer.json()
+        return _expect_search(answer)
+
+    def find_by_phone(
+        self, digits: str, values: Mapping[str, str], properties: Sequence[str], limit: int
+    ) -> list[dict[str, str]]:
+        """At most `limit` contacts with this phone or mobile phone, or with one of `values` (property -> value).
+        `digits`: the national number, which is the form of HubSpot's own properties for searches. The index lags
+        behind writes by up to 30 s. Raises `LineDown`."""
+        wanted = {"hs_searchable_calculated_phone_number": digits, "hs_searchable_calculated_mobile_number": digits}
+        groups = [
+            {"filters": [{"propertyName": name, "operator": "EQ", "value": value}]}
+            for name, value in {**wanted, **values}.items()
+        ]
+        answer: Answer = self._search.do_search(
+            PublicObjectSearchRequest(
+                filter_groups=groups, properties=list(properties), limit=limit, after="0", sorts=["hs_object_id"]
+            ),
+            _preload_content=False,
+        )
+        return [one for one in map(read_record, objects(_expect_search(answer).get("results"))) if one]
 
     def erase(self, contact_id: str) -> None:
         """Delete a contact for good, as privacy laws require; a missing one is no error. Raises `LineDown`.
@@ -229,3 +250,11 @@ class HubSpot(Batches):
     def create_property(self, definition: Mapping[str, Any], kind: str = "contacts") -> Answer:
         answer: Answer = self._core.create(kind, dict(definition), _preload_content=False)
         return answer
+
+
+def _expect_search(answer: Answer) -> Mapping[str, Any]:
+    """The answer to a search; raises `LineDown` if it is none."""
+    raise_line_down(answer)
+    if answer.status >= 400:
+        raise LineDown("search", reason("search_refused", status=answer.status))
+    return answer.json()

@@ -6,11 +6,12 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from leadcore.reasons import Reason, reason
 from workers.rules.mapping.property_names import CUSTOMER_ID
-from workers.rules.outcomes import Conflict, ContactMissing, NoRoom, Refused, RetryLater, WriteOutcome
+from workers.rules.outcomes import Conflict, ContactMissing, NoRoom, Origin, Refused, RetryLater, WriteOutcome
 
 REASONS: Mapping[str, Reason] = {
     "INVALID_EMAIL": reason("email_refused"),
@@ -54,6 +55,14 @@ _NO_PROPERTY = re.compile(r"(?:idProperty|unique)", re.IGNORECASE)
 
 def classify(error: Mapping[str, Any]) -> WriteOutcome:
     """The outcome that an error object of a row, or of a whole answer about one row, means."""
+    outcome = _find_outcome(error)
+    if not isinstance(outcome, RetryLater | Refused):
+        return outcome
+    status, category, correlation = (str(error.get(name) or "") for name in ("status", "category", "correlationId"))
+    return replace(outcome, origin=Origin(status, category, correlation))
+
+
+def _find_outcome(error: Mapping[str, Any]) -> WriteOutcome:
     message = str(error.get("message") or "")
     status, category = str(error.get("status") or ""), str(error.get("category") or "").upper()
     existing = strings(context(error).get("existingId"))

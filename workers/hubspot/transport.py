@@ -143,13 +143,14 @@ class Transport(RESTClientObject):  # type: ignore[misc]  # the client has no ty
             self.pool_manager.clear()
         self.used_at = now
         try:
-            set_deadline(DEADLINE_SECONDS, self.budget.machine)
+            seconds = min(DEADLINE_SECONDS, current().seconds)
+            set_deadline(seconds, self.budget.machine)
             response = self.pool_manager.request(
                 method,
                 url,
                 body=body,
                 headers={**headers, "Content-Type": "application/json"},
-                timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
+                timeout=urllib3.Timeout(connect=min(CONNECT_SECONDS, seconds), read=min(READ_SECONDS, seconds)),
                 retries=False,
                 redirect=False,
                 preload_content=False,

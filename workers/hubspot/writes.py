@@ -32,7 +32,8 @@ def parse_outcomes(answer: Answer, rows: Sequence[ContactWrite], key: str) -> di
     if answer.status >= 400:
         return _parse_error(answer.error, rows, key)
     body = answer.json()
-    results, errors = _results(answer), objects(body.get("errors"))
+    correlation = answer.headers.get("x-hubspot-correlation-id", "")
+    results, errors = _results(answer), [{"correlationId": correlation, **one} for one in objects(body.get("errors"))]
     found: dict[str, WriteOutcome] = {}
     unmatched = 0
     index = _RowIndex(rows, key)
@@ -148,7 +149,7 @@ def _parse_error(error: Mapping[str, Any], rows: Sequence[ContactWrite], key: st
     index = _RowIndex(rows, key)
     blamed: dict[str, WriteOutcome] = {}
     for part in (*objects(error.get("errors")), error):
-        part = {"category": error["category"], "status": error["status"], **part}
+        part = {**{name: error.get(name) for name in ("category", "status", "correlationId")}, **part}
         blamed |= dict.fromkeys(index.find_rows(part, classify(part)) - blamed.keys(), classify(part))
     if blamed:
         return blamed

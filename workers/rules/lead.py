@@ -16,7 +16,7 @@ from workers.rules.field_clock import Digest
 from workers.rules.mapping.mapped_event import MappedEvent
 from workers.rules.mapping.property_names import ADDRESS
 from workers.rules.news import NO_NEWS, News
-from workers.rules.outcomes import Conflict
+from workers.rules.outcomes import UNSAID, Conflict, Origin
 
 # Kinds of events that nobody is told of, and why.
 SILENT_KINDS: Mapping[str, Reason] = {
@@ -162,7 +162,7 @@ class CustomerBatch:
     whether another one has their id. `missing`: a write did not find their contact, and it is not checked yet whether
     it is gone or merged. `merged_into`: the id of the contact into which theirs was merged, until that is dealt with
     (see `workers.sync.merges`). `lock`: the name of the contact's lock that is held, `locked_elsewhere`: another
-    worker holds it, so the leads stay in the inbox."""
+    worker holds it, so the leads stay in the inbox. `origin`: of the last error of HubSpot's about them."""
 
     loaded: Loaded
     decision: Decision = UNDECIDED
@@ -174,6 +174,7 @@ class CustomerBatch:
     lock: str = ""
     locked_elsewhere: bool = False
     result: Result | None = None
+    origin: Origin = UNSAID
 
     def decide(self, decision: Decision) -> None:
         """Go on by `decision`."""

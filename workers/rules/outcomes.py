@@ -37,10 +37,23 @@ class Written(Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """What HubSpot's error says of itself, each "" where it does not."""
+
+    status: str = ""
+    category: str = ""
+    correlation_id: str = ""
+
+
+UNSAID = Origin()
+
+
+@dataclass(frozen=True, slots=True)
 class RetryLater:
     """Try this row again later."""
 
     why: Reason
+    origin: Origin = field(default=UNSAID, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +72,7 @@ class Refused:
     fields: Mapping[str, Reason]
     why: Reason
     demand: str = field(default="", repr=False, compare=False)
+    origin: Origin = field(default=UNSAID, repr=False, compare=False)
 
     def wants_more(self, row: "ContactWrite") -> bool:
         """Whether it may be about a property that the row does not send."""

@@ -26,7 +26,9 @@ from leadcore.receipts import (
     UPDATED,
     WAITING,
     WRITTEN,
+    Attempt,
     Note,
+    pack_attempt,
 )
 from leadcore.receipts import pack as receipt
 from leadcore.store import keys
@@ -40,11 +42,14 @@ from workers.rules.field_clock import SEEN, Digest
 from workers.rules.lead import CustomerBatch, Lead, Loaded, Result, own_clock, version_text
 from workers.rules.mapping.property_names import NAME, UNSAVED
 from workers.rules.notes import is_due, to_notes
+from workers.rules.outcomes import UNSAID, Origin
 from workers.rules.plan import clock_after
 from workers.rules.retry import find_lead_retry, wait_seconds
 
 Command = Sequence[Any]
 TOLD = (CREATED, UPDATED, PARKED)
+# The codes of results that an error of HubSpot's about the lead led to.
+OF_HUBSPOT = frozenset({"row", "refused", "required"})
 UNREADABLE = f"unreadable: {reason('event_unreadable')}"
 DRY_RUN = f"dry run: {reason('nothing_written')}"
 
@@ -182,12 +187,12 @@ def _effects(
     confirmation: Confirmation | None,
 ) -> tuple[list[Command], str]:
     if result.state == WAITING and (result.free or lead.tries + 1 < config.tries):
-        return _delay(lead, result, context), "retried"
+        return _delay(lead, result, context, group.origin), "retried"
     if result.state == WAITING:
         why = reason("given_up", why=result.why, tries=config.tries)
         result = Result(PARKED, code=result.code, why=why)
     if result.state == PARKED:
-        return _park(lead, result, context.now_ms), PARKED
+        return _park(lead, result, context.now_ms, group.origin), PARKED
     if context.dry_run:
         return _hold(group, lead, index, result, context.now_ms), HELD
     if result.state == SKIPPED:
@@ -301,7 +306,7 @@ def _to_orders(lead: Lead, shard: int) -> Command:
     return ("XADD", keys.entries(keys.ORDERS, shard), "*", *entry)
 
 
-def _delay(lead: Lead, result: Result, context: SettlementContext) -> list[Command]:
+def _delay(lead: Lead, result: Result, context: SettlementContext, origin: Origin) -> list[Command]:
     tries = lead.tries + (not result.free)
     fields = {**lead.fields, VERSION: version_text(lead.version), TRIES: b"%d" % tries}
     if result.free:
@@ -310,17 +315,29 @@ def _delay(lead: Lead, result: Result, context: SettlementContext) -> list[Comma
     wait = int(wait_seconds(retry, max(tries, 1)) * 1000)
     return [
         ("ZADD", keys.later(keys.INBOX, context.shard), context.now_ms + wait, pack_fields(fields)),
-        _receipt(lead, state=WAITING, tries=tries, reason=result.why),
+        (
+            *_receipt(lead, state=WAITING, tries=tries, reason=result.why),
+            *_attempt(lead, result, origin, context.now_ms, context.now_ms + wait),
+        ),
     ]
 
 
-def _park(lead: Lead, result: Result, now_ms: int) -> list[Command]:
+def _park(lead: Lead, result: Result, now_ms: int, origin: Origin) -> list[Command]:
     return [
         ("SET", keys.parked(lead.id), _payload(lead), "EX", PARKED_SECONDS),
         ("ZADD", keys.PARKED, now_ms, lead.id),
-        _receipt(lead, state=PARKED, tries=lead.tries + 1, reason=f"{result.code}: {result.why}"),
+        (
+            *_receipt(lead, state=PARKED, tries=lead.tries + 1, reason=f"{result.code}: {result.why}"),
+            *_attempt(lead, result, origin, now_ms, None),
+        ),
         figure(f"parked:{result.code}"),
     ]
+
+
+def _attempt(lead: Lead, result: Result, origin: Origin, now_ms: int, next_ms: int | None) -> list[str | bytes]:
+    said = origin if result.code in OF_HUBSPOT else UNSAID
+    attempt = Attempt(now_ms, next_ms, said.status, said.category or result.code, said.correlation_id)
+    return pack_attempt(lead.tries, attempt)
 
 
 def _hold(group: CustomerBatch, lead: Lead, index: int, result: Result, now_ms: int) -> list[Command]:

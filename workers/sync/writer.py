@@ -19,6 +19,7 @@ from workers.hubspot.client import HubSpot
 from workers.rules.lead import CustomerBatch, Result
 from workers.rules.mapping.property_names import CUSTOMER_ID, MERGED, OTHER_IDS
 from workers.rules.outcomes import (
+    UNSAID,
     Conflict,
     ContactMissing,
     ContactWrite,
@@ -186,6 +187,7 @@ class Writer:
                 self.on_answer()
 
     def _apply_outcome(self, group: CustomerBatch, outcome: WriteOutcome) -> None:
+        group.origin = outcome.origin if isinstance(outcome, Refused | RetryLater) else UNSAID
         match outcome:
             case Written(contact_id, new, warnings):
                 group.decide(self.plan.note_written(group.decision, new, warnings))

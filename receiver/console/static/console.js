@@ -45,10 +45,26 @@ function replace(fresh) {
   scrollTo({ left: x, top: y, behavior: "instant" });
 }
 
+// Names stay in this page alone: the server is asked for them again only where a contact has none.
+const NAMES_AGAIN = 10000;
+let namesAsked = Date.now();
+
+function isNamed() {
+  return [...main.querySelectorAll("[data-name]")].every((each) => each.textContent);
+}
+
+function keepNames(fresh) {
+  const known = new Map([...main.querySelectorAll("[data-name]")].map((each) => [each.dataset.name, each.textContent]));
+  for (const each of fresh.querySelectorAll("[data-name]")) each.textContent ||= known.get(each.dataset.name) || "";
+}
+
 async function refresh() {
   if (document.hidden || isInUse()) return;
+  const keepsNames = isNamed() || Date.now() - namesAsked < NAMES_AGAIN;
+  if (!keepsNames) namesAsked = Date.now();
+  const headers = keepsNames ? { "Leadsync-Names": "kept" } : {};
   try {
-    const answer = await fetch(location.origin + location.pathname + location.search, { credentials: "same-origin", cache: "no-store" });
+    const answer = await fetch(location.origin + location.pathname + location.search, { credentials: "same-origin", cache: "no-store", headers });
     if (answer.status === 401 || answer.status === 429) {
       clearInterval(timer);
       stale.hidden = false;
@@ -57,7 +73,11 @@ async function refresh() {
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fresh = page.getElementById("main");
     // Somebody may have started to use a form meanwhile.
-    if (fresh && !isInUse()) replace(fresh);
+    if (fresh && !isInUse()) {
+      keepNames(fresh);
+      document.title = page.title;
+      replace(fresh);
+    }
     stale.hidden = fresh !== null;
   } catch {
     stale.hidden = false;

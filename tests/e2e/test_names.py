@@ -1,0 +1,238 @@
+"""Names in the console: a salesperson recognises customers, and nothing of them is kept or slows a page."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from selenium import webdriver
+
+from leadcore.receipts import pack
+from leadcore.store import keys
+from leadcore.store.posts import LAST
+from tests.chromium import open_chromium
+from tests.conftest import Line, eventually, open_line
+from tests.e2e.test_console import PASSWORD, PHONE, Browser
+
+READ, SEARCH = "contacts/batch/read", "contacts/search"
+
+
+@pytest.fixture(scope="module")
+def running_shop(tmp_path_factory: pytest.TempPathFactory, databases: Iterator[str], processes: None) -> Iterator[Line]:
+    folder = tmp_path_factory.mktemp("names")
+    config = folder / "names.toml"
+    config.write_text("[console]\nnames = true\n")
+    environ = {"LEADSYNC_CONFIG": str(config), "CONSOLE_PASSWORD": PASSWORD, "LOG_LEVEL": "DEBUG"}
+    with open_line(folder, next(databases), WEB_CONCURRENCY="1", **environ) as line:
+        line.start("web")
+        line.await_web()
+        yield line
+
+
+@pytest.fixture
+def shop(running_shop: Line) -> Line:
+    running_shop.reset()
+    running_shop.redis.flushdb()
+    running_shop.redis.zadd(keys.LAST_POST, {LAST: int(time.time() * 1000)})
+    return running_shop
+
+
+@pytest.fixture(scope="module")
+def driver(tmp_path_factory: pytest.TempPathFactory, processes: None) -> Iterator[webdriver.Chrome]:
+    with open_chromium(tmp_path_factory.mktemp("profile")) as driver:
+        yield driver
+
+
+@pytest.fixture
+def browser(driver: webdriver.Chrome, shop: Line) -> Iterator[Browser]:
+    driver.delete_all_cookies()
+    one = Browser(driver, shop)
+    one.look()
+    yield one
+    assert one.complaints() == []
+
+
+def add_lead(shop: Line, customer: str, **properties: str) -> str:
+    """A written lead of a contact with these properties; the contact's id."""
+    contact = shop.crm.create(dealdroid_customer_id=customer, **properties)
+    name = f"lead-{customer}"
+    flat = pack(
+        customer_id=customer,
+        intent="Purchase",
+        state="created",
+        contact_id=contact,
+        received_ms=int(time.time() * 1000),
+    )
+    shop.redis.hset(keys.receipt(name), mapping=dict(zip(flat[::2], flat[1::2], strict=True)))
+    shop.redis.xadd(keys.LEADS, {"e": name})
+    return contact
+
+
+def read(shop: Line, path: str = "", **headers: str) -> str:
+    answer = requests.get(f"{shop.url}/console/{path}", headers=headers, auth=("leadsync", PASSWORD), timeout=10)
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+def find(shop: Line, text: str, **form: str) -> requests.Response:
+    """What a search answers, from the form of the page."""
+    token = read(shop, "leads").split('name="token" value="')[1].split('"')[0]
+    data = {"token": token, "q": text, **form}
+    url = f"{shop.url}/console/find"
+    return requests.post(url, data, auth=("leadsync", PASSWORD), timeout=10, allow_redirects=False)
+
+
+@pytest.mark.parametrize("path", ["", "leads", "leads/lead-c-1"])
+def test_a_page_shows_the_names_of_its_contacts_by_one_call(shop: Line, path: str) -> None:
+    add_lead(shop, "c-2", firstname="Mali", lastname="Jaidee")
+    add_lead(shop, "c-1", firstname="นก", lastname="สุขสันต์")
+    page = read(shop, path)
+    assert "นก สุขสันต์" in page
+    assert shop.crm.calls(READ) == 1
+
+
+def test_a_contact_that_is_gone_costs_no_further_call_and_no_page(shop: Line) -> None:
+    add_lead(shop, "c-1", firstname="Nok")
+    contact = add_lead(shop, "c-2", firstname="Mali")
+    requests.delete(
+        f"{shop.crm.url}/crm/v3/objects/contacts/{contact}", headers={"Authorization": "Bearer pat-test"}, timeout=5
+    ).raise_for_status()
+    page = read(shop, "leads")
+    assert "Nok" in page
+    assert "c-2" in page
+    assert shop.crm.calls(READ) == 1
+
+
+def test_a_name_cannot_become_markup(shop: Line) -> None:
+    add_lead(shop, "c-1", firstname="<b>Nok</b>")
+    assert "&lt;b&gt;Nok&lt;/b&gt;" in read(shop)
+
+
+def test_a_page_that_has_its_names_asks_for_none(shop: Line) -> None:
+    add_lead(shop, "c-1", firstname="Nok")
+    assert "Nok" not in read(shop, **{"Leadsync-Names": "kept"})
+    assert shop.crm.calls(READ) == 0
+
+
+def test_a_slow_hubspot_gives_a_page_without_names_and_is_left_alone_for_a_while(shop: Line) -> None:
+    add_lead(shop, "c-1", firstname="Nok")
+    shop.crm.settings(latency=5.0)
+    started = time.monotonic()
+    assert "HubSpot gave no names in time." in read(shop)
+    assert time.monotonic() - started < 3
+    shop.crm.settings(latency=0.0)
+    assert "HubSpot gave no names in time." in read(shop)
+
+
+@pytest.fixture
+def answering(shop: Line) -> Line:
+    """Names are given again, whatever a test before broke."""
+    add_lead(shop, "c-0", firstname="Somchai")
+    eventually(lambda: "Somchai" in read(shop), 15)
+    return shop
+
+
+def test_names_take_their_part_of_the_quota_and_wait_for_none(answering: Line) -> None:
+    slots = answering.redis.zcard(keys.BUDGET)
+    read(answering)
+    assert answering.redis.zcard(keys.BUDGET) == slots + 1
+    free_ms = int(time.time() * 1000) + 10_000
+    answering.redis.zadd(keys.BUDGET, {f"taken:{number}": free_ms for number in range(100)})
+    calls = answering.crm.calls(READ)
+    assert "HubSpot gave no names in time." in read(answering)
+    assert answering.crm.calls(READ) == calls
+
+
+def test_while_the_line_is_paused_nobody_is_asked(answering: Line) -> None:
+    calls = answering.crm.calls(READ)
+    answering.redis.hset(keys.PAUSE, mapping={"code": "server", "reason": "why", "since": 1, "until": 2})
+    read(answering, "leads")
+    assert answering.crm.calls(READ) == calls
+
+
+@pytest.mark.parametrize("text", ["nok@example.com", "081 234 5678", "+66812345678"])
+def test_an_email_or_a_phone_finds_the_contact(answering: Line, text: str) -> None:
+    answering.crm.settings(search_lag=0.0)
+    add_lead(answering, "c-1", firstname="Nok", email="nok@example.com", phone="+66812345678")
+    answer = find(answering, text)
+    assert answer.status_code == 200
+    assert "Nok" in answer.text
+    assert "q=c-1" in answer.text
+
+
+def test_what_was_searched_for_is_kept_nowhere(answering: Line) -> None:
+    answering.crm.settings(search_lag=0.0)
+    add_lead(answering, "c-1", firstname="Nok", email="nok@example.com", mobilephone="+66812345678")
+    for text in ("nok@example.com", "0812345678", "0899999999"):
+        assert find(answering, text).status_code == 200
+    kept = b"".join(answering.redis.dump(key) or b"" for key in answering.redis.scan_iter("*"))
+    log = b"".join(path.read_bytes() for path in answering.folder.rglob("*") if path.is_file())
+    for private in (b"nok@example", b"812345678", b"899999999", b"Nok"):
+        assert private not in kept
+        assert private not in log
+
+
+def test_a_number_that_is_an_id_finds_its_lead(answering: Line) -> None:
+    add_lead(answering, "5551234567", firstname="Nok")
+    assert "lead-5551234567" in find(answering, "5551234567").text
+
+
+def test_other_searches_have_an_address(answering: Line) -> None:
+    answer = find(answering, "c-1", state="created")
+    assert answer.status_code == 303
+    assert answer.headers["Location"].endswith("/console/leads?q=c-1&state=created")
+
+
+def test_a_search_from_another_site_is_refused(answering: Line) -> None:
+    assert find(answering, "0812345678", token="x").status_code == 403
+    assert answering.crm.calls(SEARCH) == 0
+
+
+@pytest.mark.parametrize("changed", [{"LEADSYNC_CONFIG": ""}, {"HUBSPOT_ACCESS_TOKEN": ""}])
+def test_without_the_switch_or_a_token_the_console_shows_ids(
+    tmp_path: Path, databases: Iterator[str], processes: None, changed: dict[str, str]
+) -> None:
+    config = tmp_path / "names.toml"
+    config.write_text("[console]\nnames = true\n")
+    environ = {"LEADSYNC_CONFIG": str(config), "CONSOLE_PASSWORD": PASSWORD, "WEB_CONCURRENCY": "1", **changed}
+    with open_line(tmp_path, next(databases), **environ) as line:
+        line.redis.zadd(keys.LAST_POST, {LAST: int(time.time() * 1000)})
+        line.start("web")
+        line.await_web()
+        add_lead(line, "c-1", firstname="Nok")
+        page = read(line)
+        assert "c-1" in page
+        assert "Nok" not in page
+        assert 'action="/console/leads" method="get"' in page
+        assert line.crm.calls(READ) == 0
+
+
+def test_a_salesperson_recognises_and_finds_customers(browser: Browser, answering: Line) -> None:
+    answering.crm.settings(search_lag=0.0)
+    add_lead(answering, "c-1", firstname="นก", lastname="สุขสันต์", phone="+66812345678")
+    browser.open()
+    browser.await_text("นก สุขสันต์", "Somchai")
+    calls: int = answering.crm.calls(READ)
+    for _ in range(3):
+        browser.refresh()
+    browser.await_text("นก สุขสันต์")
+    assert answering.crm.calls(READ) == calls
+    add_lead(answering, "c-2", firstname="Mali")
+    eventually(lambda: "Mali" in browser.text(), 15)
+    for width, dark in ((1280, False), (PHONE, True)):
+        browser.look(width, dark=dark)
+        browser.shoot(f"names-{width}")
+        assert browser.barriers() == []
+    browser.look()
+    browser.open("leads")
+    field: Any = browser.find("input[name=q]")
+    field.send_keys("081-234-5678")
+    browser.click("Search")
+    browser.await_text("Contacts in HubSpot", "นก สุขสันต์")
+    assert "5678" not in str(browser.run("return location.href"))
+    browser.shoot("names-found")
+    assert browser.barriers() == []
+    browser.click("c-1")
+    eventually(lambda: str(browser.run("return location.href")).endswith("leads?q=c-1"))
