@@ -121,7 +121,7 @@ class OrderDrain(ShardDrain):
                 settlement.settle_gone(settled, stream, forgotten)
             left = sorted((one for one in found if one.said_ms > of.forgotten_ms), key=lambda one: one.version)
             if left:
-                works.append(OrderWork(take_prefix(left), of))
+                works.append(OrderWork(take_prefix(left, of.orders), of))
         return works
 
     def _read(self, entry: bytes, fields: Mapping[bytes, bytes]) -> Said:
