@@ -38,6 +38,7 @@ SEVERITIES: Mapping[str, str] = {
     "messages_paused": WARN,
     "orders_paused": WARN,
     "payments_paused": WARN,
+    "notes_paused": WARN,
     "required": WARN,
     "parked": WARN,
     "hooks_away": WARN,
@@ -119,6 +120,8 @@ def _assess_line(status: "Status") -> list[Problem]:
         and bool(status.orders_waiting),
         Problem("payments_paused", why=status.payments_pause.get("reason", "")): bool(status.payments_pause)
         and bool(status.payments_waiting),
+        Problem("notes_paused", why=status.notes_pause.get("reason", "")): bool(status.notes_pause)
+        and bool(status.notes_waiting),
         Problem("required", len(required), ", ".join(required)): bool(status.required),
         Problem("parked", status.need_person): bool(status.need_person),
         **{Problem(f"{line}_away", away): bool(away) for line, away in _count_away(status)},

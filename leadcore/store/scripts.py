@@ -232,6 +232,28 @@ add_up()
 """
 )
 
+APPLY_FENCED = (
+    """
+-- As APPLY, once the token, ARGV[1], is found in every lock of KEYS. Returns 1, or 0 if one is no longer ours: then
+-- nothing is run.
+"""
+    + DEL_FIRST
+    + _EXECUTE
+    + """
+for _, lock in ipairs(KEYS) do
+  if redis.call('GET', lock) ~= argv[1] then return 0 end
+end
+local at = 2
+while at <= #argv do
+  local size = tonumber(argv[at])
+  execute(at + 1, size)
+  at = at + 1 + size
+end
+add_up()
+return 1
+"""
+)
+
 ACQUIRE = (
     """
 -- Returns 1 if the lock was free and is ours now, else 0.

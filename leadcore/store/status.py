@@ -83,6 +83,14 @@ class Status:
         return self.pauses.get(keys.PAYMENTS, {})
 
     @property
+    def notes_waiting(self) -> int:
+        return sum(self.depths.get(keys.NOTES, ()))
+
+    @property
+    def notes_pause(self) -> dict[str, Any]:
+        return self.pauses.get(keys.NOTES, {})
+
+    @property
     def parked(self) -> int:
         return self.kept.get(lines.PARKED.name, 0)
 

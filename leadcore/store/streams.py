@@ -113,6 +113,7 @@ class Stream:
         self._release = connection.register_script(scripts.RELEASE)
         self._renew = connection.register_script(scripts.RENEW)
         self._apply = connection.register_script(scripts.APPLY)
+        self._apply_fenced = connection.register_script(scripts.APPLY_FENCED)
         self._acquire = connection.register_script(scripts.ACQUIRE)
         self._sweep = connection.register_script(scripts.SWEEP)
 
@@ -204,6 +205,13 @@ class Stream:
             flat += (len(command), *command)
         if flat:
             self._apply(args=flat)
+
+    def apply_fenced(self, locks: Sequence[str], token: str, commands: Sequence[Sequence[Any]]) -> bool:
+        """As `apply`; False, and nothing is run, if one of `locks` is no longer held by `token`."""
+        flat: list[Any] = [token]
+        for command in commands:
+            flat += (len(command), *command)
+        return bool(self._apply_fenced(keys=locks, args=flat))
 
     def release(self, shard: int, token: str, *, bell: bool = True) -> int:
         """Delete the lock and, with `bell`, the bell; the number of entries left, -1 if the lock was no longer ours."""

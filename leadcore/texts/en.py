@@ -330,6 +330,7 @@ PROBLEMS: Mapping[str, str] = {
     "messages_paused": "Messages wait for DealDroid",
     "orders_paused": "Orders wait for HubSpot",
     "payments_paused": "Payments wait for HubSpot",
+    "notes_paused": "Notes wait for HubSpot",
     "required": (
         "HubSpot refuses contacts without a property that the portal requires|"
         "HubSpot refuses contacts without properties that the portal requires"
@@ -366,6 +367,7 @@ REMEDIES: Mapping[str, str] = {
     "messages_paused": "{why}",
     "orders_paused": "{why}",
     "payments_paused": "{why}",
+    "notes_paused": "{why}",
     "required": (
         "It wants {why}. Give a value under [required] in leadsync.toml, or let contacts do without in HubSpot. "
         "leadsync finds out within an hour; leadsync retry tries at once."

@@ -301,6 +301,7 @@ PROBLEMS: Mapping[str, str] = {
     "messages_paused": "ข้อความกำลังรอ DealDroid",
     "orders_paused": "ออเดอร์กำลังรอ HubSpot",
     "payments_paused": "การชำระเงินกำลังรอ HubSpot",
+    "notes_paused": "โน้ตกำลังรอ HubSpot",
     "required": "HubSpot ไม่รับผู้ติดต่อที่ไม่มีค่าใน property ที่บังคับกรอก",
     "parked": "มี {n} ลีดรอจัดการ",
     "hooks_away": "มี {n} ปลายทางไม่รับ webhook",

@@ -100,12 +100,16 @@ SUBJECTS = {
     "paused": "Line",
     "messages_paused": "Messages",
     "orders_paused": "Orders line",
+    "payments_paused": "Payments line",
+    "notes_paused": "Notes line",
     "refused": "Posts",
     "late": "Inbox",
     "required": "Required properties",
     "parked": "Parked",
     "hooks_away": "Hooks",
     "notices_away": "Notices",
+    "stages_wait": "Stage messages",
+    "stages_held": "Stage messages",
     "dry_run": "Workers",
     "partly_dry": "Workers",
     "held": "Held back",
@@ -134,6 +138,9 @@ def _describe(problem: Problem, last_post: str) -> str:
 
 def _fix(problem: Problem, status: Status) -> str:
     """A line that is down tries again by itself, if there is a worker to do it."""
-    if problem.code in ("paused", "messages_paused", "orders_paused") and status.workers:
+    if (
+        problem.code in ("paused", "messages_paused", "orders_paused", "payments_paused", "notes_paused")
+        and status.workers
+    ):
         return f"{problem.fix} The workers try again by themselves."
     return problem.fix

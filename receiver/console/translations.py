@@ -83,6 +83,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "messages_paused.do": ("They follow by themselves.", "ระบบจะส่งข้อความให้เองภายหลัง"),
     "payments_paused.do": ("They are noted by themselves then.", "จะบันทึกเองเมื่อกลับมาใช้งานได้"),
+    "notes_paused.do": ("Contacts and orders are written meanwhile.", "ระหว่างนี้ยังบันทึกผู้ติดต่อและออเดอร์ได้ตามปกติ"),
     "orders_paused.do": ("Contacts are written meanwhile.", "ระหว่างนี้ยังบันทึกผู้ติดต่อได้ตามปกติ"),
     "dry_run.do": (
         "New leads are held back, and no message is sent. To go live, unset DRY_RUN and restart the workers; then "

@@ -47,7 +47,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     number without; one more is refused with `limit_status`.
     `multi_status`: whether a batch with refused rows answers 207; None: as its version does.
     `batch_conflict`: one row's taken unique value refuses the whole batch with a 409 of this form; None: only its row.
-    `required`, `formats` (property -> its rules): what the admin demands. `required_body`: how a missing value is told,
+    `required`, `formats` (of contacts: property -> its rules), `record_formats` (object type -> the same): what the
+    admin demands. `required_body`: how a missing value is told,
     since HubSpot's own way is not public: `context` and `codes` name the property in a field, `values` in the list of
     the message, `names` and `labels` in its words, `silent` nowhere.
     `merged_values`: what a merged record has of the other one: nothing but its emails (`primary`), also what fills
@@ -85,6 +86,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     required: tuple[Required, ...] = ()
     required_body: Literal["context", "codes", "values", "names", "labels", "silent"] = "context"
     formats: dict[str, tuple[FormatRule, ...]] = {}
+    record_formats: dict[str, dict[str, tuple[FormatRule, ...]]] = {}
     merged_values: Literal["primary", "filled", "filled_unique"] = "primary"
     merged_writes: Literal["routed", "refused"] = "routed"
     merged_reads: Literal["each", "once"] = "each"

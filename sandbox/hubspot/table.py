@@ -59,7 +59,7 @@ class Table:
         """Follow a change of `properties` or the settings."""
         settings, choices = self._tenant.settings, self._choices()
         self._follow_settings(choices)
-        formats = settings.formats if self.type is CONTACTS else {}
+        formats = settings.formats if self.type is CONTACTS else settings.record_formats.get(self.type.name, {})
         self.rules = {
             name: rule_of(
                 msgspec.structs.replace(each, options=choices[name]) if name in choices else each,

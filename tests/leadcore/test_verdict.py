@@ -19,12 +19,19 @@ AWAY = {"code": "unavailable", "reason": "HubSpot is away.", "until_ms": NOW, "s
 
 
 def status(**more: Any) -> Status:
-    waiting = {keys.INBOX: "waiting", keys.OUTBOX: "messages", keys.ORDERS: "orders", keys.PAYMENTS: "payments"}
+    waiting = {
+        keys.INBOX: "waiting",
+        keys.OUTBOX: "messages",
+        keys.ORDERS: "orders",
+        keys.PAYMENTS: "payments",
+        keys.NOTES: "notes",
+    }
     paused = {
         keys.INBOX: "pause",
         keys.OUTBOX: "messages_pause",
         keys.ORDERS: "orders_pause",
         keys.PAYMENTS: "payments_pause",
+        keys.NOTES: "notes_pause",
     }
     depths = {line: [more.pop(name, 0)] for line, name in waiting.items()}
     pauses = {line: more.pop(name, {}) for line, name in paused.items()}
@@ -56,6 +63,7 @@ def test_customers_who_are_told_a_little_later_are_no_problem(code: str) -> None
         ({"messages_pause": AWAY, "messages": 1}, "messages_paused", 0),
         ({"orders_pause": AWAY, "orders": 1}, "orders_paused", 0),
         ({"payments_pause": AWAY, "payments": 1}, "payments_paused", 0),
+        ({"notes_pause": AWAY, "notes": 1}, "notes_paused", 0),
         ({"parked": 2, "unsent": 3}, "parked", 5),
         ({"required": [Requirement("company", "Company name", "create")]}, "required", 1),
         ({"dry_workers": 1, "held": 4}, "dry_run", 0),
@@ -82,6 +90,8 @@ def test_everything_that_can_be_wrong_is_found_the_worst_first() -> None:
         orders=1,
         payments_pause=AWAY,
         payments=1,
+        notes_pause=AWAY,
+        notes=1,
         parked=1,
         held=1,
         oldest_ms=1,

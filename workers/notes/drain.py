@@ -178,7 +178,7 @@ class NoteDrain:
         works = self._load(rows, settled, lease.shard)
         try:
             if put_off is None:
-                self._write(works)
+                self._write(works, lease)
             for work in works if put_off else ():
                 work.wait("row", put_off or reason("lead_unanswered"))
         finally:
@@ -216,11 +216,13 @@ class NoteDrain:
             works.append(_Work(entry, fields, said, version, digests[at], unpack(record).contact_id, receipt))
         return works
 
-    def _write(self, works: Sequence[_Work]) -> None:
+    def _write(self, works: Sequence[_Work], lease: Lease) -> None:
         self._find_contacts(works)
         self._find_written([work for work in works if work.open and work.may_be_written])
         new = [work for work in works if work.open and not work.note_id]
-        self.stream.apply([("HSET", keys.receipt(work.lead), *receipts.pack(note=SENDING)) for work in new])
+        sending = [("HSET", keys.receipt(work.lead), *receipts.pack(note=SENDING)) for work in new]
+        if new and not self.stream.apply_fenced(lease.locks, lease.token, sending):
+            raise LostLease(lease.locks)
         found: dict[str, WriteOutcome] = {}
         rows = [ContactWrite(work.lead, "", self._properties(work)) for work in new]
         try:

@@ -73,17 +73,14 @@ class OrderDrain(ShardDrain):
     def is_too_early(self) -> bool:
         """Whether Redis is new and HubSpot's search cannot tell yet which orders it has forgotten."""
         marker, now_ms = self.store.read_marker(), self.store.now_ms()
+        if not marker:
+            exists = self.records.any_exists(self.orders.kind)
+            marker = self.store.begin_marker(str(now_ms) if exists else ALL_KNOWN)
         if marker in (ALL_KNOWN, SOME_FORGOTTEN):
             return False
-        if not marker:
-            if not self.records.any_exists(self.orders.kind):
-                self.store.set_marker(ALL_KNOWN)
-                return False
-            self.store.set_marker(str(now_ms))
+        if not marker or now_ms < int(marker) + SEARCH_LAG_MS:
             return True
-        if now_ms < int(marker) + SEARCH_LAG_MS:
-            return True
-        self.store.set_marker(SOME_FORGOTTEN)
+        self.store.end_wait()
         return False
 
     def write_batch(self, rows: Sequence[StreamEntry], lease: Lease) -> bool:
@@ -128,7 +125,7 @@ class OrderDrain(ShardDrain):
                 settlement.settle_gone(settled, stream, forgotten)
             left = sorted((one for one in found if one.said_ms > of.forgotten_ms), key=lambda one: one.version)
             if left:
-                works.append(OrderWork(take_prefix(left), of))
+                works.append(OrderWork(take_prefix(left, of.orders), of))
         return works
 
     def _read(self, entry: bytes, fields: Mapping[bytes, bytes]) -> Said:

@@ -98,6 +98,11 @@ class OrderStore:
         since when it cannot tell, in ms, "" if nobody has asked yet."""
         return (self.redis.get(keys.ORDERS_STORE) or b"").decode()
 
-    def set_marker(self, marker: str) -> None:
-        """Set it."""
-        self.stream.apply([("SET", keys.ORDERS_STORE, marker)])
+    def begin_marker(self, marker: str) -> str:
+        """Set it where Redis has none yet; the one that stands then, which may be another worker's."""
+        self.stream.apply([("SET", keys.ORDERS_STORE, marker, "NX")])
+        return self.read_marker()
+
+    def end_wait(self) -> None:
+        """Set it to `SOME_FORGOTTEN`, unless Redis was lost again meanwhile."""
+        self.stream.apply([("SET", keys.ORDERS_STORE, SOME_FORGOTTEN, "XX")])

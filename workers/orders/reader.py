@@ -16,7 +16,7 @@ from workers.rules.orders.portal import OrderPortal
 from workers.rules.orders.property_names import CUSTOMER, DISCOUNTS, LINE_NAMES, ORDER_ID
 from workers.rules.outcomes import ContactMissing, RetryLater
 
-LINES, CONTACTS, OWNER = "line_items", "contacts", "hubspot_owner_id"
+LINES, CONTACTS, OWNER, ID = "line_items", "contacts", "hubspot_owner_id", "hs_object_id"
 PAGE = 200
 # HubSpot takes so many values in one filter.
 MOST_VALUES = 100
@@ -43,20 +43,28 @@ class OrderReader:
         forms = sorted({form for value in unknown for form in (value, value.lower())})
         found: dict[str, Mapping[str, str]] = {}
         for start in range(0, len(forms), MOST_VALUES):
-            where = [{"propertyName": CUSTOMER, "operator": "IN", "values": forms[start : start + MOST_VALUES]}]
-            after, searched = "", False
-            while after or not searched:
-                page = self.records.search(
-                    self.kind, where, rules.read_properties(self.kind), ["hs_object_id"], PAGE, after
-                )
-                found |= {one["id"]: one for one in page["results"]}
-                after, searched = page["after"], True
+            found |= self._search(forms[start : start + MOST_VALUES])
         # The oldest first, so that the newest is the last that is adopted.
         for id in sorted(found, key=int):
             owner = unknown.get(found[id].get(CUSTOMER) or "")
             order = rules.adopt(found[id], id, digest, self.kind)
             if owner and order:
                 owner.known.orders = owner.known.orders.with_order(order)
+
+    def _search(self, forms: Sequence[str]) -> dict[str, Mapping[str, str]]:
+        """The orders with one of `forms` as their customer, by id."""
+        where = [{"propertyName": CUSTOMER, "operator": "IN", "values": forms}]
+        found: dict[str, Mapping[str, str]] = {}
+        # Page by page above the last id: HubSpot's own pages end at 10,000 results.
+        above = 0
+        while True:
+            cut = {"propertyName": ID, "operator": "GT", "value": str(above)}
+            page = self.records.search(self.kind, [*where, cut], rules.read_properties(self.kind), [ID], PAGE)
+            found |= {one["id"]: one for one in page["results"]}
+            highest = max((int(one["id"]) for one in page["results"]), default=0)
+            if not page["after"] or highest <= above:
+                return found
+            above = highest
 
     def read_orders(self, works: Sequence[OrderWork]) -> bool:
         """Read the newest order of each, by its id, or by its key where it may never have been made. False if there was

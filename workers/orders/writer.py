@@ -4,6 +4,7 @@ All of it can be repeated from the start: keys are unique, links and archived li
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from msgspec.structs import replace
@@ -15,14 +16,52 @@ from workers.hubspot.records import Records
 from workers.orders.order_store import OrderStore
 from workers.orders.reader import CONTACTS, LINES
 from workers.orders.work import OrderWork
+from workers.rules.orders.lines import LineWrite
 from workers.rules.orders.plan import Plan
 from workers.rules.orders.portal import OrderPortal
-from workers.rules.orders.property_names import ESSENTIAL, LINE_ID, LINE_NAMES, NAMES, ORDER_ID
+from workers.rules.orders.property_names import LINE_ID, LINE_NAMES, NAMES, ORDER_ID
+from workers.rules.orders.salvage import KEPT, KEPT_OF_LINES, describe_line, find_dropped
 from workers.rules.orders.settlement import read_units
 from workers.rules.outcomes import ContactMissing, ContactWrite, Refused, Resend, RetryLater, WriteOutcome, Written
 
-# So often a write is sent again without the values that HubSpot refused.
-SALVAGES = 4
+# So often a write is sent, each time without the values that HubSpot refused; HubSpot may name them one by one, so at
+# last all goes that may be to blame.
+SALVAGES, NAMED_SALVAGES = 8, 5
+
+
+@dataclass(slots=True)
+class _Line:
+    """A line that is written. `values`: what is sent of it, by our names."""
+
+    work: OrderWork
+    write: LineWrite
+    values: dict[str, str]
+
+    def row(self, trace: str) -> ContactWrite:
+        properties = {LINE_NAMES[name]: value for name, value in self.values.items()}
+        return ContactWrite(trace, self.write.id or self.write.key, properties)
+
+    def note(self, outcome: WriteOutcome | None, attempt: int) -> bool:
+        """Note what became of the write; True if it is to be sent again."""
+        match outcome:
+            case Written():
+                self.work.line_ids[self.write.key] = outcome.contact_id
+            case Resend():
+                return True
+            case Refused(fields=fields):
+                refused = fields if attempt < NAMED_SALVAGES else ()
+                dropped = find_dropped(self.values, refused, LINE_NAMES, KEPT_OF_LINES)
+                if not dropped:
+                    self.work.park("refused", outcome.why)
+                    return False
+                self.work.refused |= describe_line(dropped)
+                self.values = {name: value for name, value in self.values.items() if name not in dropped}
+                return True
+            case RetryLater():
+                self.work.wait("row", outcome.why)
+            case _:
+                self.work.wait("row", reason("lead_unanswered"))
+        return False
 
 
 class OrderWriter:
@@ -82,42 +121,42 @@ class OrderWriter:
         """Write the orders themselves, again without what HubSpot refuses of them."""
         names = NAMES[portal.kind]
         waiting = {plan.reference: (work, plan) for work, plan in works if work.open}
-        for _ in range(SALVAGES):
-            rows = [
-                ContactWrite(
-                    reference,
-                    reference if key else work.order_id,
-                    {names[name]: value for name, value in plan.values.items() if name not in work.refused},
-                )
-                for reference, (work, plan) in waiting.items()
-            ]
+        for attempt in range(SALVAGES):
+            rows = []
+            for reference, (work, plan) in waiting.items():
+                properties = {names[name]: value for name, value in plan.values.items() if name not in work.refused}
+                if key or properties:
+                    rows.append(ContactWrite(reference, reference if key else work.order_id, properties))
             found: dict[str, WriteOutcome] = {}
             if key:
                 self.records.upsert(portal.kind, key, rows, found)
             else:
                 self.records.update(portal.kind, rows, found)
+            sent = {row.trace_id for row in rows}
             waiting = {
                 reference: (work, plan)
                 for reference, (work, plan) in waiting.items()
-                if self._note_order(work, found.get(reference), names)
+                if reference in sent and self._note_order(work, plan, found.get(reference), names, attempt)
             }
             if not waiting:
                 return
         for work, _ in waiting.values():
             work.wait("unsettled", reason("values_refused"))
 
-    def _note_order(self, work: OrderWork, outcome: WriteOutcome | None, names: Mapping[str, str]) -> bool:
+    def _note_order(
+        self, work: OrderWork, plan: Plan, outcome: WriteOutcome | None, names: Mapping[str, str], attempt: int
+    ) -> bool:
         """Note what became of an order's write; True if it is to be sent again."""
         match outcome:
             case Written():
                 work.written_id = outcome.contact_id
             case Refused(fields=fields):
-                by_property = {property: name for name, property in names.items()}
-                refused = {by_property[one] for one in fields if one in by_property} - work.refused
-                if not refused or refused & {*ESSENTIAL, "order_id"}:
+                sent = plan.values.keys() - work.refused
+                dropped = find_dropped(sent, fields if attempt < NAMED_SALVAGES else (), names, KEPT)
+                if not dropped:
                     work.park("refused", outcome.why)
                     return False
-                work.refused |= refused
+                work.refused |= dropped
                 return True
             case Resend():
                 return True
@@ -132,49 +171,34 @@ class OrderWriter:
         return False
 
     def _write_lines(self, works: Sequence[tuple[OrderWork, Plan]], portal: OrderPortal) -> None:
-        rows: list[ContactWrite] = []
-        of: dict[str, tuple[OrderWork, str]] = {}
-        updates: list[ContactWrite] = []
+        """Write the lines, again without what HubSpot refuses of them, and link the new ones."""
+        lines: dict[str, _Line] = {}
         for work, plan in works:
             for write in plan.lines.writes if work.open and plan.lines else ():
-                trace = f"line-{len(of)}"
-                of[trace] = (work, write.key)
-                properties = {
-                    LINE_NAMES[name]: value
+                values = {
+                    name: value
                     for name, value in write.values.items()
-                    if name in ("line_id", "price", "count", "name") or LINE_NAMES[name] in portal.line_properties
+                    if name in KEPT_OF_LINES or name == "name" or LINE_NAMES[name] in portal.line_properties
                 }
-                if write.id:
-                    updates.append(ContactWrite(trace, write.id, properties))
-                else:
-                    rows.append(ContactWrite(trace, write.key, properties))
-        found: dict[str, WriteOutcome] = {}
-        again, changed = rows, updates
-        for _ in range(SALVAGES):
-            if again:
-                self.records.upsert(LINES, LINE_ID, again, found)
-            if changed:
+                lines[f"line-{len(lines)}"] = _Line(work, write, values)
+        waiting = dict(lines)
+        for attempt in range(SALVAGES):
+            found: dict[str, WriteOutcome] = {}
+            if made := [line.row(trace) for trace, line in waiting.items() if not line.write.id]:
+                self.records.upsert(LINES, LINE_ID, made, found)
+            if changed := [line.row(trace) for trace, line in waiting.items() if line.write.id and line.values]:
                 self.records.update(LINES, changed, found)
-            # Not written because of another line of the call.
-            again = [row for row in rows if isinstance(found.get(row.trace_id), Resend)]
-            changed = [row for row in updates if isinstance(found.get(row.trace_id), Resend)]
-            for row in (*again, *changed):
-                del found[row.trace_id]
-            if not again and not changed:
+            waiting = {
+                trace: line for trace, line in waiting.items() if line.values and line.note(found.get(trace), attempt)
+            }
+            if not waiting:
                 break
-        for trace, (work, key) in of.items():
-            outcome = found.get(trace)
-            if isinstance(outcome, Written):
-                work.line_ids[key] = outcome.contact_id
-            elif isinstance(outcome, Refused):
-                work.park("refused", outcome.why)
-            else:
-                work.wait("row", outcome.why if isinstance(outcome, RetryLater) else reason("lead_unanswered"))
-        created = {row.trace_id for row in rows}
+        for line in waiting.values():
+            line.work.wait("unsettled", reason("values_refused"))
         pairs = {
-            (work.order_id, work.line_ids[key]): work
-            for trace, (work, key) in of.items()
-            if work.open and trace in created
+            (line.work.order_id, line.work.line_ids[line.write.key]): line.work
+            for line in lines.values()
+            if line.work.open and not line.write.id
         }
         self._note_links(pairs, self.records.link(portal.kind, LINES, list(pairs)) if pairs else {})
 

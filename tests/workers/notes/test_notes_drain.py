@@ -245,3 +245,23 @@ def test_an_order_event_is_noted_behind_its_order(line: OrderLine, served: Any) 
 def clean(line: OrderLine) -> Iterator[None]:
     yield
     line.crm.control("DELETE", "faults")
+
+
+def test_a_worker_that_lost_its_lock_writes_neither_receipt_nor_note(
+    line: OrderLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line.know("c-1")
+    lead = add(line, product())
+    drain = drain_of(line)
+    read = drain.records.read
+
+    def lose(*asked: Any, **more: Any) -> Any:
+        found = read(*asked, **more)
+        for shard in range(SHARDS):
+            line.redis.set(keys.lock(keys.NOTES, shard), "another worker's")
+        return found
+
+    monkeypatch.setattr(drain.records, "read", lose)
+    drain.drain(keys.shard_of("c-1", SHARDS))
+    assert not line.receipt(lead).note
+    assert not line.state()["notes"]

@@ -35,7 +35,7 @@ def shown(line: OrderLine) -> list[tuple[str, list[tuple[str, str, str]]]]:
     return [
         (
             order["properties"].get("hs_total_price", ""),
-            [(one["hs_sku"], one["quantity"], one["price"]) for one in line.lines(order)],
+            [(one.get("hs_sku", ""), one["quantity"], one["price"]) for one in line.lines(order)],
         )
         for order in line.orders()
     ]
@@ -438,3 +438,24 @@ def test_after_a_loss_of_redis_a_probe_waits_until_search_can_tell_too(line: Ord
     line.drain.drain(keys.shard_of("c-1", SHARDS))
     assert line.left() == 1
     assert len(line.orders()) == 1
+
+
+@pytest.mark.parametrize("path", ["/line_items/batch/upsert", "/orders/line_items/batch", "/orders/contacts/batch"])
+def test_an_order_that_was_begun_and_moved_on_is_finished_before_another_cart_makes_one(
+    line: OrderLine, path: str
+) -> None:
+    contact = line.know("c-1")
+    shipped = line.drain.portal_cache.current().find_stage("Shipped")
+    assert shipped
+    line.add(product("A", 2, 450))
+    line.crm.fault("500", path=path)
+    line.run()
+    [half] = line.orders()
+    line.crm.control("PATCH", f"orders/{half['id']}", {"properties": {"hs_pipeline_stage": shipped.id}})
+    line.add(product("B", 1, 100), at=NOW + 1)
+    recover(line)
+    first, second = sorted(line.orders(), key=lambda one: int(one["id"]))
+    assert [one["hs_sku"] for one in line.lines(first)] == ["A"]
+    assert [one["hs_sku"] for one in line.lines(second)] == ["B"]
+    assert first["properties"]["hs_pipeline_stage"] == shipped.id
+    assert [one["associations"].get("contacts") for one in (first, second)] == [[contact], [contact]]

@@ -23,7 +23,7 @@ from workers.rules.field_clock import SEEN, Digest, FieldClock, digest_entries
 from workers.rules.orders.lines import LinePlan, SeenLine, attempted_lines, is_same_cart, plain_value, plan_lines
 from workers.rules.orders.portal import OrderPortal
 from workers.rules.orders.property_names import CUSTOMER, ESSENTIAL, MODIFIED, NAMES, ORDER_ID, REFERENCES
-from workers.rules.orders.record import CustomerOrders, Order
+from workers.rules.orders.record import NO_ORDERS, CustomerOrders, Order
 from workers.rules.orders.said import DETAILS, PLACE, Cart, Kind, Said
 
 HOUR_MS = 3_600_000
@@ -96,9 +96,15 @@ class Plan(Struct, frozen=True):
         )
 
 
-def take_prefix(said: Sequence[Said]) -> Sequence[Said]:
+def take_prefix(said: Sequence[Said], record: CustomerOrders = NO_ORDERS) -> Sequence[Said]:
     """Those of a customer's events, oldest first, that are dealt with together: up to the first that cancels after one
-    that makes, or makes after one that cancels."""
+    that makes, or makes after one that cancels. An order that was begun is finished first, by the event that began it:
+    a later cart may make another one."""
+    begun = record.newest
+    if begun and begun.attempted:
+        for index, one in enumerate(said):
+            if one.kind is Kind.MAKES and one.version == begun.cart_version:
+                return take_prefix(said[: index + 1])
     kinds = {Kind.MAKES, Kind.CANCELS}
     first = next((one.kind for one in said if one.kind in kinds), None)
     for index, one in enumerate(said):
