@@ -12,6 +12,7 @@ _KEPT = (
     keys.WORKERS,
     keys.PORTAL,
     keys.RUN,
+    keys.EPOCH,
     keys.DATASET,
     keys.BUDGET,
     keys.STORE,

@@ -9,13 +9,13 @@ import os
 from typing import TYPE_CHECKING
 
 import structlog
-from redis.exceptions import OutOfMemoryError
+from redis.exceptions import OutOfMemoryError, ReadOnlyError
 
 from leadcore.config import Inbox as InboxConfig
 from leadcore.machine import Machine
 from leadcore.store import keys, lines
 from leadcore.store.bell import Bell
-from leadcore.store.connection import AWAY, Redis
+from leadcore.store.connection import AWAY, Redis, drop_connections
 from leadcore.store.counters import Tally
 from leadcore.store.outage import Outage
 from leadcore.store.streams import SWEEP_SECONDS, Stream
@@ -58,6 +58,8 @@ class Maintenance:
         self.retention, self.overflow = Retention(connection, config), Overflow(connection, config)
         self.lines = {line.name: Stream(connection, line.name) for line in lines.LINES}
         self.bell = Bell(connection)
+        # A dedicated connection: a pool reconnects silently, and we must notice.
+        self._monitor: Redis = None
         self._parent = os.getppid()
         self._end = machine.event()
         self._thread = machine.thread(self._run, "maintenance")
@@ -97,6 +99,9 @@ class Maintenance:
             if isinstance(error, OutOfMemoryError):  # it answers; the drains make room
                 log.warning("keeper.failed", error=type(error).__name__)
             else:
+                if isinstance(error, ReadOnlyError):
+                    drop_connections()
+                self.sent_log.note_lost()
                 self.outage.note(error)
         except Exception as error:  # the thread must survive every fault; the next beat tries again
             log.warning("keeper.failed", error=type(error).__name__)
@@ -112,7 +117,8 @@ class Maintenance:
             + [("ZADD", name, now_ms, self.name) for name in self.lists]
         )
         self.outage.end()
-        self.sent_log.reassert(self.redis)
+        self._monitor = self._monitor or self.redis.client()
+        self.sent_log.reassert(self._monitor, self.name)
         self.tally.flush(self.lines[keys.INBOX])
 
     def sweep(self) -> None:

@@ -9,12 +9,14 @@ import signal
 import socket
 from contextlib import closing, suppress
 from types import FrameType
+from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
 from redis.exceptions import OutOfMemoryError
 from rq import SimpleWorker
 from rq.exceptions import StopRequested
+from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from leadcore.logs import configure
@@ -23,6 +25,7 @@ from leadcore.settings import Settings
 from leadcore.signals import wake_main_thread
 from leadcore.store import keys
 from leadcore.store.connection import AWAY, connect
+from leadcore.store.epoch import read_epoch
 from leadcore.store.outage import Outage
 from leadcore.store.status import find_portal
 from workers import jobs
@@ -71,6 +74,11 @@ class Worker(SimpleWorker):
 
     def subscribe(self) -> None:
         """RQ's remote commands are not used; its thread would log each attempt to reach a lost Redis."""
+
+    def handle_exception(self, job: Job, *exc_info: Any) -> None:
+        """No exception leaves a job, so RQ's own books failed: Redis went away, or it lost the job in a failover. A
+        sweep rings for what is left."""
+        log.warning("job.unrecorded", error=exc_info[0].__name__)
 
     def teardown(self) -> None:
         """RQ forgets a worker that cannot say farewell when its ttl is over."""
@@ -168,16 +176,18 @@ def _is_no_outage(record: logging.LogRecord) -> bool:
 
 
 def _wait_for_redis(shared: Settings, outage: Outage, machine: Machine) -> None:
-    """Return when Redis answers. A signal ends this process at once meanwhile: it holds nothing."""
+    """Return when Redis answers, and is no replica. A signal ends this process at once meanwhile: it holds nothing."""
     _reset_signals()
     wait = FIRST_WAIT_SECONDS
     with closing(connect(shared)) as connection:
         while True:
             try:
+                read_epoch(connection)
                 connection.ping()
                 return
             except AWAY as error:
                 outage.note(error)
+                connection.connection_pool.disconnect()
             machine.sleep(wait)
             wait = min(wait * 2, LONGEST_WAIT_SECONDS)
 

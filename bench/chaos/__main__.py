@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from bench.chaos.report import judge, show
-from bench.chaos.script import make_leads, make_rollout, make_strikes
+from bench.chaos.script import make_lags, make_leads, make_rollout, make_strikes
 from bench.chaos.stage import Stage
 from bench.chaos.storm import rage
 from bench.revision import RevisionError, Tree, exit_on_signals, worktree
@@ -23,7 +23,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=120, help="how long it rages")
     parser.add_argument("--leads", type=int, default=10_000, help="how many are posted in that time")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--forgetful", action="store_true", help="a killed Redis forgets up to its last second")
+    redis = parser.add_mutually_exclusive_group()
+    redis.add_argument("--forgetful", action="store_true", help="a killed Redis forgets up to its last second")
+    redis.add_argument(
+        "--failover", action="store_true", help="a replica that is up to 5 s behind takes the place of a killed Redis"
+    )
     parser.add_argument("--gusts", action="store_true", help="HubSpot fails in gusts, not all the time")
     parser.add_argument(
         "--upgrade", metavar="REV", help="on the way from that revision to this tree: one half first, the other, back"
@@ -42,10 +46,12 @@ def run(given: argparse.Namespace, old: Tree | None) -> int:
     folder = Path(tempfile.mkdtemp(prefix="leadsync-chaos-"))
     script = make_leads(given.seed, given.leads, given.seconds)
     strikes = make_strikes(given.seed, given.seconds, steady=not given.gusts)
+    if given.failover:
+        strikes = sorted([*strikes, *make_lags(given.seed, strikes)], key=lambda strike: strike.at)
     if old:
         print(f"Old is {old.name}, new is this tree.", file=sys.stderr, flush=True)
         strikes = sorted([*strikes, *make_rollout(given.seconds)], key=lambda strike: strike.at)
-    with Stage(folder, forgetful=given.forgetful, old=old) as stage:
+    with Stage(folder, forgetful=given.forgetful, fails_over=given.failover, old=old) as stage:
         found = rage(stage, script, strikes, given.seed, lambda line: print(line, file=sys.stderr, flush=True))
         rows = judge(found)
         forgotten = stage.forgotten_bytes

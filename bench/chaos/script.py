@@ -1,7 +1,7 @@
 """Pure: what is posted and what is killed, all of it decided by the seed."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -26,7 +26,7 @@ BLANK_HOME = dict.fromkeys(
 )  # fmt: skip
 
 Kind = Literal[
-    "worker", "workers", "supervisor", "receiver", "web", "web back", "redis", "redis back", "gust", "lull",
+    "worker", "workers", "supervisor", "receiver", "web", "web back", "redis", "redis back", "lag", "gust", "lull",
     "merge", "brownout", "brownout over", "old web, new workers", "new web, old workers", "all old", "all new",
 ]  # fmt: skip
 # Which share of the storm is over when it happens. It begins and ends with enough of one revision to leave something
@@ -40,6 +40,7 @@ GUST_SECONDS, LULL_SECONDS = 5.0, 10.0
 # Beside the steady faults, for a while; and how often two contacts are merged.
 BROWNOUT_SECONDS, BROWNOUT_EVERY_SECONDS = 3.0, 20.0
 MERGE_SECONDS = (0.5, 1.5)
+LAG_SECONDS = (0.5, 5.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +58,9 @@ class Lead:
 @dataclass(frozen=True, slots=True)
 class Strike:
     """What is done `at` seconds after the start. "worker": one worker process is killed; "workers": all and their
-    supervisor; "supervisor": only that; "receiver": one web process of two; "web": all of it; "redis": Redis; "gust",
-    "lull": HubSpot begins and ends to fail; "brownout": it fails more often for a while; "merge": a salesperson merges
-    two contacts; the others are a deployment, which kills nothing."""
+    supervisor; "supervisor": only that; "receiver": one web process of two; "web": all of it; "redis": Redis; "lag":
+    its replica falls behind; "gust", "lull": HubSpot begins and ends to fail; "brownout": it fails more often for a
+    while; "merge": a salesperson merges two contacts; the others are a deployment, which kills nothing."""
 
     at: float
     kind: Kind
@@ -195,6 +196,12 @@ def make_strikes(seed: int, seconds: float, *, steady: bool = False) -> list[Str
         at = death + (dice.uniform(-1, 3) if number % 2 else dice.uniform(-0.5, 0.4) * every)
         strikes += _web(max(at, 0.0), dice)
     return sorted(strikes, key=lambda strike: strike.at)
+
+
+def make_lags(seed: int, strikes: Sequence[Strike]) -> list[Strike]:
+    """For a Redis that fails over when it is killed: how long before that its replica falls behind."""
+    dice = random.Random(f"lags {seed}")  # noqa: S311 - a script for a test, guards nothing
+    return [Strike(max(0.0, one.at - dice.uniform(*LAG_SECONDS)), "lag") for one in strikes if one.kind == "redis"]
 
 
 def make_rollout(seconds: float) -> list[Strike]:

@@ -20,6 +20,7 @@ from bench.revision import ROOT, Tree, here
 from leadcore.config import Config
 from leadcore.store import keys, lines
 from sandbox import redis as embedded
+from sandbox.failover import Pair
 from sandbox.parent_watch import ParentWatch
 
 SECRET = "chaos-secret"
@@ -43,7 +44,9 @@ class Stage:
     """A context manager: Redis, the stand-ins, the receiver and the workers run in it, with all files in `folder`. It
     begins with the receiver and the workers of `old`, which are this tree's where none is given."""
 
-    def __init__(self, folder: Path, *, forgetful: bool, old: Tree | None = None) -> None:
+    def __init__(
+        self, folder: Path, *, forgetful: bool = False, fails_over: bool = False, old: Tree | None = None
+    ) -> None:
         self.folder = folder
         self.new = here()
         self.old = old or self.new
@@ -75,6 +78,7 @@ class Stage:
             "HUBSPOT_ACCESS_TOKEN": "chaos",
             "HUBSPOT_BASE_URL": self.hubspot,
         }
+        self._pair = self._stack.enter_context(Pair(folder / "redis", ports["redis"])) if fails_over else None
         self.redis: Any = client.Redis.from_url(self._environ["REDIS_URL"], socket_timeout=5)
         self._server: embedded.Running | None = None
         self._web: subprocess.Popen[bytes] | None = None
@@ -141,15 +145,24 @@ class Stage:
         return None
 
     def start_redis(self) -> None:
-        if self._server is None:
+        if self._pair:
+            self._pair.restore()
+        elif self._server is None:
             self._server = embedded.start(self.folder / "redis", self.ports["redis"])
             # A write then never waits for an fsync, so that a killed Redis loses nothing or what `LateDisk` takes.
             self.redis.config_set("appendfsync", "no")
             self.redis.config_set("auto-aof-rewrite-percentage", 0)
             self.note_sending()
 
+    def delay_replica(self) -> None:
+        """The replica falls behind until `kill_redis`."""
+        if self._pair:
+            self._pair.fall_behind()
+
     def kill_redis(self) -> None:
-        if self._server is not None:
+        if self._pair:
+            self._pair.fail_over()
+        elif self._server is not None:
             self._server.kill()
             self._server = None
             if self._disk:

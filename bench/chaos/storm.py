@@ -102,6 +102,8 @@ def do(stage: Stage, strike: Strike, choice: float) -> None:
             stage.start_web()
         case "redis":
             stage.kill_redis()
+        case "lag":
+            stage.delay_replica()
         case "redis back":
             stage.start_redis()
         case "old web, new workers":

@@ -71,6 +71,11 @@ SURVEY = PORTAL + ":survey"
 """What a worker found out for the setup page, see `leadcore.store.survey`."""
 SURVEY_ASKED = SURVEY + ":asked"
 RUN = PREFIX + "run"
+"""What versions before EPOCH wrote there."""
+EPOCH = PREFIX + "epoch"
+"""The epoch of Redis in which messages leave, see `leadcore.store.epoch`."""
+ASSERTED = EPOCH + ":asserted"
+"""Worker -> the epoch for which it has put back what it remembers, and when, in ms."""
 DATASET = PREFIX + "dataset"
 WRITTEN = PREFIX + "written"
 QUEUE = "leadsync"
@@ -115,6 +120,11 @@ def overtaken(line: str, digest: str, shard: int) -> str:
 def properties(access: str) -> str:
     """The portal's properties, as HubSpot lists them for this access; see `workers.hubspot.portal_store`."""
     return f"{PORTAL}:properties:{access}"
+
+
+def epoch_since(epoch: str) -> str:
+    """When a worker first saw the epoch, in ms."""
+    return f"{EPOCH}:since:{epoch}"
 
 
 def hour(number: int) -> str:

@@ -52,7 +52,7 @@ def _fsync(client: Any) -> str:
 
 def judge_redis(info: Mapping[str, Any], fsync: str) -> list[Finding]:
     """Pure: whether Redis' INFO and its `appendfsync` ("" = unknown) keep leads safe."""
-    return [_judge_server(info), _judge_disk(info, fsync), *_judge_memory(info)]
+    return [_judge_server(info), _judge_disk(info, fsync), *_judge_memory(info), *_judge_replication(info)]
 
 
 def _judge_server(info: Mapping[str, Any]) -> Finding:
@@ -93,6 +93,19 @@ def _judge_memory(info: Mapping[str, Any]) -> list[Finding]:
         found.append(state(subject, f"{part:.0%} is used.", "Give Redis more memory; see leadsync status."))
     room = f"{used / 1e6:.0f} of {limit / 1e6:.0f} MB used" if limit else f"{used / 1e6:.0f} MB used, no limit"
     return found or [fine(subject, f"Evicts nothing; {room}.")]
+
+
+def _judge_replication(info: Mapping[str, Any]) -> list[Finding]:
+    """Nothing where there is no replica. What a replica is set to cannot be read from here."""
+    subject = "Redis' replica"
+    if info.get("role") == "slave":
+        fix = "Let REDIS_URL name the primary. Where this one was promoted: CONFIG REWRITE, or a restart undoes it."
+        return [wrong(subject, "REDIS_URL leads to a replica, which takes no leads.", fix)]
+    replicas = int(info.get("connected_slaves") or 0)
+    if not replicas:
+        return []
+    text = "needs the same maxmemory (with less it drops writes in silence), the same clock, CONFIG REWRITE if promoted"
+    return [fine(subject, f"{count(replicas, 'replica')}; each {text}.")]
 
 
 SUBJECTS = {

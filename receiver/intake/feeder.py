@@ -21,8 +21,9 @@ from leadcore.reasons import reason
 from leadcore.receipts import PARKED, pack
 from leadcore.store import keys, scripts, trial_leads
 from leadcore.store.bell import Bell
-from leadcore.store.connection import AWAY, Redis, read_dataset, read_info
+from leadcore.store.connection import AWAY, Redis, drop_connections, read_dataset, read_info
 from leadcore.store.counters import Tally
+from leadcore.store.epoch import read_epoch
 from leadcore.store.outage import Outage
 from leadcore.store.posts import PostTally
 from leadcore.store.streams import Put, Stream, pack_fields
@@ -45,6 +46,8 @@ DISK_SECONDS = 10.0
 NEARLY_FULL, FULL = 0.8, 0.95
 DEEP = 500
 FLUSH_ROWS = 100
+# Longer than a put may take.
+REPLAY_SECONDS = 2.0
 MEANWHILE = "tried again every second. Check REDIS_URL and that Redis runs."
 log = structlog.get_logger("leadsync.receiver")
 
@@ -61,7 +64,8 @@ class Feeder:
 
     def __init__(self, connection: Redis, spool: Spool, settings: "Settings", machine: Machine) -> None:
         self.machine = machine
-        self.inbox = Stream(connection, put=BatchedScript(connection, scripts.PUT, machine))
+        self.put_script = BatchedScript(connection, scripts.PUT, machine)
+        self.inbox = Stream(connection, put=self.put_script)
         self.bell = Bell(connection)
         self.spool = spool
         self.config = settings.config.inbox
@@ -77,7 +81,8 @@ class Feeder:
         self.recent = RecentEvents(Journal("web"), machine)
         self.tally = Tally()
         self.posts = PostTally(settings.timezone)
-        self.run_id = ""
+        self.epoch = ""
+        self.replay_until = 0.0
         self.remembered = self.disk_trouble = ""
         self.foreign_counts, self.next_ownership_check = 0, 0.0
         self.needs_replay = self.full = False
@@ -140,7 +145,13 @@ class Feeder:
     def _note_redis_failure(self, error: Exception) -> None:
         self.away_until = self.machine.monotonic() + PAUSE_SECONDS
         self.needs_replay = True
+        if isinstance(error, redis.ReadOnlyError):
+            self._drop_connections()
         self.outage.note(error)
+
+    def _drop_connections(self) -> None:
+        self.put_script.drop()
+        drop_connections()
 
     def _put(self, head: Head, version_ms: int | None) -> Stored:
         shard = keys.shard_of(head.customer_id, self.config.shards)
@@ -261,24 +272,35 @@ class Feeder:
         """Check Redis: replay recent events to one that may have lost them, see whether it is nearly full, flush the
         spool. Raises `SpoolError` and redis-py's errors."""
         try:
-            run_id, self.full = self._check_redis()
+            epoch, self.full = self._check_redis()
+            self._note_epoch(epoch)
             with suppress(redis.OutOfMemoryError):  # a full Redis that was emptied cannot store its dataset's id yet
                 dataset = read_dataset(self.inbox.redis)
                 self.recent.use_dataset(dataset)
                 self._note_dataset(dataset)
-        except AWAY:
+        except AWAY as error:
             self.needs_replay = True
+            if isinstance(error, redis.ReadOnlyError):
+                self._drop_connections()
             raise
         # Stays set until the replay succeeds: events are inherited only once.
         self.needs_replay |= self.recent.inherit()
-        if self.needs_replay or run_id != (self.run_id or run_id):
+        if self.needs_replay or self.machine.monotonic() < self.replay_until:
             self.replay()
         else:
             self.recent.drop_old()
-        self.run_id, self.needs_replay = run_id, False
+        self.needs_replay = False
         self._flush_counts()
         if not self.full:
             self.flush()
+
+    def _note_epoch(self, epoch: str) -> None:
+        """Leave the server of the epoch before: what a put that is on its way still tells it has to be replayed too."""
+        if epoch != (self.epoch or epoch):
+            self.needs_replay = True
+            self.replay_until = self.machine.monotonic() + REPLAY_SECONDS
+            self._drop_connections()
+        self.epoch = epoch
 
     def _flush_counts(self) -> None:
         self.tally.flush(self.inbox)
@@ -303,16 +325,16 @@ class Feeder:
             log.warning("spool.foreign", leads=leads, advice="leadsync spool list says whose they are.")
 
     def _check_redis(self) -> tuple[str, bool]:
-        """Redis' run id, and whether it is so full that workers need the room to drain what waits. Where INFO is
+        """Redis' epoch, and whether it is so full that workers need the room to drain what waits. Where INFO is
         forbidden: "" and False; then only a lost connection shows that Redis may have restarted."""
         self._monitor = self._monitor or self.inbox.redis.client()
-        server, memory = read_info(self._monitor, "server"), read_info(self._monitor, "memory")
+        epoch, memory = read_epoch(self._monitor), read_info(self._monitor, "memory")
         pipe = self.inbox.redis.pipeline(transaction=False)
         for shard in range(self.config.shards):
             pipe.xlen(keys.entries(keys.INBOX, shard))
         waiting = pipe.execute()
         part = memory.get("used_memory", 0) / memory["maxmemory"] if memory.get("maxmemory") else 0.0
-        return str(server.get("run_id", "")), part > FULL or (part > NEARLY_FULL and sum(waiting) > DEEP)
+        return epoch, part > FULL or (part > NEARLY_FULL and sum(waiting) > DEEP)
 
     def replay(self) -> None:
         """Put the last seconds' events again; those that Redis still has are duplicates."""

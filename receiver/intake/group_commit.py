@@ -44,6 +44,11 @@ class BatchedScript:
         self._source, self._sha = script.script, script.sha
         self._waiting: deque[_Call] = deque()
         self._leadership = machine.lock()
+        self._is_dropped = False
+
+    def drop(self) -> None:
+        """Connect anew, from the next batch on; any thread may call it."""
+        self._is_dropped = True
 
     def __call__(self, keys: Sequence[str], args: Sequence[Any]) -> Any:
         # The same bytes as redis-py makes, in less than half the time.
@@ -86,8 +91,9 @@ class BatchedScript:
 
     def _send(self, commands: Sequence[bytes]) -> list[Any]:
         connection = self._connection
+        is_dropped, self._is_dropped = self._is_dropped, False
         try:
-            is_idle = connection.is_connected and not connection.can_read()
+            is_idle = not is_dropped and connection.is_connected and not connection.can_read()
         except AWAY:
             is_idle = False
         if not is_idle:

@@ -23,6 +23,7 @@ from workers.outbox import dealdroid, time_slice
 from workers.outbox.sender import IN_FLIGHT, REDIS_RESTARTED
 from workers.outbox.sent_log import message_key
 from workers.rules.breaker import UNPROVEN_IN_FLIGHT
+from workers.rules.outcomes import DeliveryOutcome, MessageFailed
 
 CUSTOMERS = same_shard("chat", 3)
 CROWD = same_shard("crowd", 40)
@@ -181,6 +182,22 @@ def test_what_was_sent_is_remembered_though_redis_has_gone(scene: Scene) -> None
     with patched(worker.outbox.dealdroid, "send", lose_redis), suppress(redis.ConnectionError):
         worker.outbox.drain(0)
     assert {one.result for one in worker.outbox.sent_log._entries.values()} == {"sent"}
+
+
+def test_a_failed_message_whose_claim_redis_lost_waits_once(scene: Scene) -> None:
+    """A replica that took over still has it in the stream."""
+    fill(scene, CUSTOMERS[:1])
+    worker, stream = scene.worker(), keys.entries(keys.OUTBOX, 0)
+    [claimed] = scene.redis.xrange(stream)
+
+    def fail(*_: Any) -> DeliveryOutcome:
+        scene.redis.delete(stream)
+        scene.redis.xadd(stream, claimed[1], id=claimed[0])
+        return MessageFailed("away", retry=True)
+
+    with patched(worker.outbox.dealdroid, "send", fail):
+        worker.outbox.drain(0)
+    assert scene.redis.xlen(stream) + scene.redis.zcard(keys.later(keys.OUTBOX, 0)) == 1
 
 
 def queue_messages_and_a_lead(scene: Scene) -> None:

@@ -510,3 +510,14 @@ def test_payment_links_are_checked_where_they_are_configured(
 def test_the_messages_token_is_spoken_of_only_where_it_is_set() -> None:
     assert check_messages_token({}) == []
     assert [one.state for one in check_messages_token({"MESSAGES_TOKEN": LONG})] == ["fine"]
+
+
+def test_an_address_that_leads_to_a_replica_is_wrong() -> None:
+    [finding] = judge_redis({**INFO, "role": "slave"}, "always")[3:]
+    assert (finding.state, "takes no leads" in finding.text) == ("wrong", True)
+
+
+@pytest.mark.parametrize("replicas", [0, 1, 2])
+def test_what_a_replica_needs_is_said_where_there_is_one(replicas: int) -> None:
+    found = judge_redis({**INFO, "role": "master", "connected_slaves": replicas}, "always")[3:]
+    assert [(one.state, "maxmemory" in one.text) for one in found] == ([("fine", True)] if replicas else [])

@@ -349,6 +349,8 @@ class OutboxSender:
         for one, outcome in outcomes:
             if isinstance(outcome, MessageFailed):
                 commands.append(("DEL", one.key))
+                # A Redis that lost the claim still has it in the stream, beside the one that is put off.
+                commands.append(("XDEL", keys.entries(keys.OUTBOX, shard), one.entry))
             commands.append(("HDEL", keys.sending(keys.OUTBOX, shard), one.entry))
             jitter = self.machine.random()
             commands += delivery.record_delivery(shard, one.entry, one.fields, outcome, now_ms, random=jitter)

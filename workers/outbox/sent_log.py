@@ -1,9 +1,9 @@
 """Remembers which messages this machine's workers sent in the last seconds, for a Redis that loses its last writes.
 
-With `appendfsync everysec` a killed Redis loses up to a second of writes, also that a message was sent. Its lead comes
-back into the inbox and would be confirmed again. So each worker remembers what it sent and writes it to a Redis that
-has restarted; for the first seconds no message leaves, so that every worker can do so. A journal preserves what a dead
-worker remembered.
+With `appendfsync everysec` a killed Redis loses up to a second of writes, a failover as much as the replica was behind,
+also that a message was sent. Its lead comes back into the inbox and would be confirmed again. So each worker remembers
+what it sent and writes it to Redis in each new epoch (`leadcore.store.epoch`); no message leaves until every worker has
+done so. A journal preserves what a dead worker remembered.
 """
 
 from collections.abc import Mapping
@@ -15,24 +15,27 @@ from redis import RedisError
 from leadcore.journal import Journal
 from leadcore.machine import Machine
 from leadcore.store import keys
-from leadcore.store.connection import Redis, read_dataset, read_info
+from leadcore.store.connection import Redis, drop_connections, read_dataset
+from leadcore.store.epoch import is_same, read_epoch
 from leadcore.store.outgoing import message_key as message_key  # the names of what is logged
 from leadcore.store.streams import Stream
+from workers.rules import epoch as rules
 from workers.rules.delivery import NOT_DELIVERED
 
 KEEP_SECONDS = 30.0
-RESTART_SECONDS = 5
 KEY_SECONDS = 3_600
+# How long messages wait until it is asked again whether they may leave.
+STEP_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """`recorded_at`: seconds since 1970; the newest entry of several processes wins. `run`: the run id of the Redis
-    that knows it. `seen_at`: monotonic seconds."""
+    """`recorded_at`: seconds since 1970; the newest entry of several processes wins. `epoch`: the
+    epoch of Redis in which it is known. `seen_at`: monotonic seconds."""
 
     result: str
     recorded_at: float
-    run: str
+    epoch: str
     seen_at: float
 
 
@@ -44,7 +47,15 @@ class SentLog:
         self._journal = journal or Journal("worker")
         self._entries: dict[str, _Entry] = {}
         self._lock = machine.lock()
-        self._run_id = self._first_run_id = ""
+        # The epoch in which all is asserted, the one seen last, the one before it, and that in which messages were last
+        # claimed.
+        self._epoch = self._noted = self._left = self._settled = ""
+        self._waits = True
+        # When this process saw the epoch begin: by Redis' clock in ms, and by its own in monotonic seconds.
+        self._since_ms, self._seen_at = 0, 0.0
+        self._hidden = self.machine.token(8)
+        # Other workers -> when they were last seen alive, in monotonic seconds: a new Redis may not know them.
+        self._peers: dict[str, float] = {}
         self._rotated_at = self.machine.monotonic()
 
     def record(self, results: Mapping[str, str]) -> None:
@@ -56,44 +67,93 @@ class SentLog:
                 before = self._entries.get(name)
                 # What is recorded later is newer, even if the clock was set back.
                 recorded_at = max(now, before.recorded_at) if before else now
-                entries[name] = _Entry(result, recorded_at, self._run_id, seen_at)
+                # It was claimed before a new epoch, also if that was seen meanwhile.
+                entries[name] = _Entry(result, recorded_at, self._settled, seen_at)
             self._store(entries)
 
-    def reassert(self, connection: Redis) -> None:
-        """Called each second: inherit what dead workers remembered, and write to this Redis what only an earlier run of
-        it knew. Nothing is written to a Redis whose run id is unknown (INFO is forbidden)."""
-        run = str(read_info(connection, "server").get("run_id", ""))
+    def note_lost(self) -> None:
+        """The connection for `reassert` was lost: where INFO is forbidden, the next one is to a new epoch."""
+        self._hidden = self.machine.token(8)
+
+    def reassert(self, connection: Redis, worker: str = "") -> None:
+        """Called each second: inherit what dead workers remembered, write to this Redis what was only known in another
+        epoch, and enter that `worker` has done so. Raises redis-py's errors, `ReadOnlyError` for a replica."""
+        epoch = read_epoch(connection) or self._hidden
+        now_ms = _read_ms(connection)
+        self._note_epoch(epoch, now_ms)
         with suppress(RedisError):  # a full Redis: nobody inherits until it has room
             self._journal.use_dataset(read_dataset(connection))
         with self._lock:
             self._journal.inherit(self._inherit)
             self._drop_old()
-            foreign = {name: one for name, one in self._entries.items() if one.run not in ("", run)}
+            foreign = {name: one for name, one in self._entries.items() if one.epoch and not is_same(epoch, one.epoch)}
             missing = {name: one.result for name, one in foreign.items() if one.result != NOT_DELIVERED}
             if missing:
                 sets = [("SET", name, result, "EX", KEY_SECONDS) for name, result in missing.items()]
                 Stream(connection, keys.OUTBOX).apply(sets)
             self._store(
-                {name: replace(one, run=run, seen_at=self.machine.monotonic()) for name, one in foreign.items()}
+                {name: replace(one, epoch=epoch, seen_at=self.machine.monotonic()) for name, one in foreign.items()}
             )
-        self._run_id = run
-        self._first_run_id = self._first_run_id or run
+        self._meet_peers(connection, now_ms)
+        if worker and self._waits and self._since_ms + rules.LIMIT_MS > now_ms:
+            signed = ("HSET", keys.ASSERTED, worker, rules.sign(epoch, now_ms))
+            since = ("SET", keys.epoch_since(epoch), now_ms, "NX", "EX", KEY_SECONDS)
+            Stream(connection, keys.OUTBOX).apply([signed, ("EXPIRE", keys.ASSERTED, KEY_SECONDS), since])
+        with self._lock:
+            if self._noted == epoch:
+                self._epoch = epoch
 
     def seconds_to_wait(self, connection: Redis) -> float:
-        """Seconds that messages must wait because Redis has restarted and workers may still have to reassert."""
-        if not self._run_id:
+        """Seconds that messages must wait because workers may still have to reassert in a new epoch of Redis. Raises
+        redis-py's errors, `ReadOnlyError` for a replica."""
+        if not self._epoch:
             self.reassert(connection)
-        info = read_info(connection, "server")
-        run = str(info.get("run_id", ""))
-        known = (connection.get(keys.RUN) or b"").decode()
-        if run in ("", known):
+        epoch = read_epoch(connection) or self._hidden
+        if self._epoch != epoch:
+            self._note_epoch(epoch, _read_ms(connection))
+            return STEP_SECONDS
+        if not self._waits:
             return 0.0
-        restarted = known or self._first_run_id != run
-        left = RESTART_SECONDS - int(info.get("uptime_in_seconds", 0)) if restarted else 0
-        if left <= 0:
-            with suppress(RedisError):  # a full Redis: every drain checks its age again
-                connection.set(keys.RUN, run)
-        return float(max(left, 0))
+        left = self._wait_ms(connection, epoch)
+        if left > 0:
+            return min(left / 1000, STEP_SECONDS)
+        if epoch != self._hidden:
+            Stream(connection, keys.OUTBOX).apply([("SET", keys.EPOCH, epoch)])
+        with self._lock:
+            if self._epoch == epoch:
+                self._settled, self._waits = epoch, False
+        return 0.0
+
+    def _note_epoch(self, epoch: str, now_ms: int) -> None:
+        """When this process sees an epoch begin, leave the server of the one before."""
+        with self._lock:
+            if epoch == self._noted:
+                return
+            self._left, self._noted = self._noted, epoch
+            self._settled = self._settled or epoch
+            self._since_ms, self._seen_at = now_ms, self.machine.monotonic()
+            self._epoch, self._waits = "", True
+        if self._left:
+            drop_connections()
+
+    def _wait_ms(self, connection: Redis, epoch: str) -> int:
+        known = ((connection.get(keys.EPOCH) or connection.get(keys.RUN)) or b"").decode()
+        if not self._left and (not known or is_same(epoch, known) or epoch == self._hidden):
+            return 0
+        now_ms, since_ms = _read_ms(connection), self._since_ms
+        if not self._left:
+            # Others saw it begin before this process was there.
+            since_ms = min(since_ms, int(connection.get(keys.epoch_since(epoch)) or since_ms))
+        waited_ms = int((self.machine.monotonic() - self._seen_at) * 1000)
+        self._meet_peers(connection, now_ms)
+        entered = {name.decode(): said.decode() for name, said in connection.hgetall(keys.ASSERTED).items()}
+        return rules.wait_ms(epoch, since_ms, now_ms, waited_ms, self._peers, entered)
+
+    def _meet_peers(self, connection: Redis, now_ms: int) -> None:
+        now = self.machine.monotonic()
+        alive = connection.zrangebyscore(keys.WORKERS, now_ms - rules.ALIVE_MS, "+inf")
+        known = {name: at for name, at in self._peers.items() if at > now - rules.ALIVE_MS / 1000}
+        self._peers = known | dict.fromkeys((name.decode() for name in alive), now)
 
     def _store(self, entries: Mapping[str, _Entry]) -> None:
         for name, one in entries.items():
@@ -101,12 +161,12 @@ class SentLog:
             if before is None or before.recorded_at <= one.recorded_at:
                 self._entries[name] = one
         self._journal.add(
-            *(f"{name} {one.recorded_at} {one.run} {one.result}".encode() for name, one in entries.items())
+            *(f"{name} {one.recorded_at} {one.epoch} {one.result}".encode() for name, one in entries.items())
         )
 
     def _inherit(self, line: bytes) -> None:
-        name, recorded_at, run, result = line.decode("ascii", "replace").split(" ", 3)
-        self._store({name: _Entry(result, float(recorded_at), run, self.machine.monotonic())})
+        name, recorded_at, epoch, result = line.decode("ascii", "replace").split(" ", 3)
+        self._store({name: _Entry(result, float(recorded_at), epoch, self.machine.monotonic())})
 
     def _drop_old(self) -> None:
         now = self.machine.monotonic()
@@ -114,3 +174,8 @@ class SentLog:
         if now - self._rotated_at > KEEP_SECONDS:
             self._rotated_at = now
             self._journal.rotate()
+
+
+def _read_ms(connection: Redis) -> int:
+    seconds, micros = connection.time()
+    return int(seconds * 1000 + micros // 1000)

@@ -9,7 +9,7 @@ import pytest
 from bench.chaos.expected import LATE_SECONDS, SKEW_SECONDS, Answer, Merge, Post, allowed, wrong
 from bench.chaos.found import Contact, Found, Message
 from bench.chaos.report import judge
-from bench.chaos.script import CART, Lead, make_leads, make_strikes
+from bench.chaos.script import CART, Lead, make_lags, make_leads, make_strikes
 from bench.chaos.storm import HUBSPOT_FAULTS, faults
 from leadcore.config import Crm
 from leadcore.event import encode, read
@@ -215,3 +215,11 @@ def test_faults_strike_their_share_together() -> None:
     for fault in faults(HUBSPOT_FAULTS, 0.3):
         passed *= 1 - fault["probability"]
     assert passed == pytest.approx(0.7)
+
+
+def test_before_each_failover_the_replica_falls_behind() -> None:
+    strikes = make_strikes(3, 60)
+    deaths = [one.at for one in strikes if one.kind == "redis"]
+    lags = [one.at for one in make_lags(3, strikes)]
+    assert len(deaths) == len(lags) > 0
+    assert all(0 < death - lag <= 5 for death, lag in zip(deaths, lags, strict=True))

@@ -1,0 +1,26 @@
+"""The epoch of Redis: which server with which history answers.
+
+A new one began when Redis restarted, when a replica took its place, and when another server answers at its address:
+then the last seconds may be lost, of which only the processes know. The run id alone does not tell, as a promoted
+replica has been up for long and a demoted server runs on; nor does the replication id, as a replica shares it. The
+first replica that attaches begins an epoch too, with nothing lost.
+"""
+
+from redis.exceptions import ReadOnlyError
+
+from leadcore.store.connection import Redis, read_info
+
+
+def read_epoch(connection: Redis) -> str:
+    """The epoch, without blanks; "" where INFO is forbidden. Raises redis-py's errors, and `ReadOnlyError` for a
+    replica, which takes no writes and whose data are replaced: Redis is away."""
+    run = read_info(connection, "server").get("run_id")
+    replication = read_info(connection, "replication")
+    if replication.get("role") == "slave":
+        raise ReadOnlyError("this Redis is a replica")
+    return f"{run}:{replication.get('master_replid')}" if run else ""
+
+
+def is_same(epoch: str, known: str) -> bool:
+    """Whether `known` is `epoch`, or what a version before epochs knew of it: the run id."""
+    return known == epoch or (bool(known) and known == epoch.partition(":")[0])
