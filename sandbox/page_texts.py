@@ -97,6 +97,7 @@ EXAMPLES = {
     "6-chinese-customer": ("Chinese customer", "ลูกค้าชาวจีน"),
     "7-two-phones": ("Two phones", "สองเบอร์โทรศัพท์"),
     "8-just-asking-a-price": ("Just asking a price", "แค่ถามราคา"),
+    "9-i-want-to-buy-2-bags-of-dog-food": ("I want to buy 2 bags of dog food", "อยากซื้ออาหารสุนัข 2 ถุง"),
 }
 FAULTS = {
     "401": ("Token revoked (401)", "token ถูกยกเลิก (401)"),

@@ -84,7 +84,7 @@ def hasty(tmp_path_factory: pytest.TempPathFactory, databases: Iterator[str], pr
         "import multiprocessing; from receiver import server;"
         # Granian's processes have to inherit what is set here.
         "multiprocessing.set_start_method('fork');"
-        f"server.REQUEST_SECONDS = {SECONDS}; server.IDLE_SECONDS = {IDLE_SECONDS}; server.main([])"
+        f"server.REQUEST_SECONDS = {SECONDS}; server.IDLE_SECONDS = {IDLE_SECONDS}; server.main()"
     )
     with open_line(folder, next(databases), WEB_CONCURRENCY="1") as line, (folder / "web.log").open("wb") as log:
         web = subprocess.Popen(

@@ -33,5 +33,5 @@ def test_a_lead_names_who_retried_it(user: ConsoleUser) -> None:
     for lead in ("lead-1", "lead-2"):
         user.park(lead)
     assert user.submit("retry", lead="lead-1").headers["Location"].endswith("done=1")
-    assert "By console" in user.read("leads/lead-1")
-    assert "By console" not in user.read("leads/lead-2")
+    assert "by console" in user.read("leads/lead-1")
+    assert "by console" not in user.read("leads/lead-2")

@@ -3,7 +3,7 @@
 import itertools
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from leadcore.store import keys
 from leadcore.store.posts import LAST
 from receiver.app import create_app
 from receiver.console.auth import MAX_SLOW, READ_BY_POST, SAFE, ConsoleAuth, User
+from receiver.console.contacts import FoundContact
 from receiver.throttle import ALLOWED
 from tests.conftest import Line, open_line
 from tests.receiver.console.conftest import PASSWORD, ConsoleUser
@@ -121,12 +122,22 @@ def settings_of_all(tmp_path: Path, redis_url: str) -> ReceiverSettings:
     )
 
 
+class NoContacts:
+    """HubSpot knows nobody."""
+
+    def read_names(self, contact_ids: Sequence[str]) -> Mapping[str, str]:
+        return {}
+
+    def find(self, text: str) -> Sequence[FoundContact]:
+        return ()
+
+
 def test_no_route_lets_sales_do_anything(sales: ConsoleUser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every route of the whole app, with every method that may change something, a right token and a real lead."""
     furnish(sales)
     monkeypatch.setattr("receiver.app.Feeder.start", lambda _: None)
     monkeypatch.setattr("receiver.app.Finalize", lambda *_, **__: None)
-    app = create_app(settings_of_all(tmp_path, sales.line.environ["REDIS_URL"]))
+    app = create_app(settings_of_all(tmp_path, sales.line.environ["REDIS_URL"]), NoContacts())
     before = everything(sales)
     walked = set()
     for rule in app.url_map.iter_rules():
