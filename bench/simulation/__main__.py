@@ -2,6 +2,7 @@
 that broke one."""
 
 import argparse
+import gc
 import json
 import logging
 import os
@@ -20,6 +21,7 @@ import structlog
 from bench.chaos.report import Row
 from bench.revision import ROOT
 from bench.simulation.scheduler import Stuck
+from bench.simulation.standing import Standing
 from bench.simulation.world import World
 from sandbox import redis as embedded
 from sandbox.parent_watch import ParentWatch
@@ -90,7 +92,7 @@ def judge_seed(seed: int) -> list[Row]:
     """What a seed broke."""
     folder = Path(tempfile.mkdtemp(dir=_server.folder))
     try:
-        return [row for row in World(seed, _server.client, _server.path, folder).run() if row.broken]
+        return [row for row in World(seed, _server.client, _server.path, folder, _standing).run() if row.broken]
     except Stuck as stuck:
         return [Row("comes to an end", str(stuck), True, [str(stuck)])]
     finally:
@@ -122,13 +124,19 @@ class _Server:
 
 
 _server: _Server
+_standing: Standing
 
 
 def _begin(folder: str) -> None:
     """Make this process ready to run seeds."""
-    global _server
+    global _server, _standing
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    _server = _Server(Path(tempfile.mkdtemp(dir=folder)))
+    _server, _standing = _Server(Path(tempfile.mkdtemp(dir=folder))), Standing()
+    World(0, _server.client, _server.path, _server.folder, _standing).set_up()
+    _standing.keep()
+    # What is there now stays, and a seed leaves little behind that is not freed at once.
+    gc.freeze()
+    gc.set_threshold(50_000)
 
 
 def _memory() -> str | None:

@@ -22,6 +22,7 @@ from bench.simulation import redis_link, stand_ins
 from bench.simulation.machine import BEGAN, SimulatedMachine
 from bench.simulation.redis_link import Expiry, Weather
 from bench.simulation.scheduler import Process, Scheduler
+from bench.simulation.standing import Standing, computed_once
 from leadcore import event, journal
 from leadcore.receipts import WRITTEN
 from leadcore.settings import read_receiver
@@ -55,9 +56,9 @@ from workers.maintenance import Maintenance
 from workers.rules.customer import unpack
 from workers.settings import read_worker
 
-LEADS, SECONDS = 24, 10.0
+LEADS, SECONDS = 24, 6.0
 BROWNOUT_SECONDS = 2.0
-WEBS, WORKERS, SHARDS = 2, 2, 2
+WEBS, WORKERS, SHARDS = 2, 3, 2
 # By then everything has to be over, in seconds of the simulation and in turns.
 END_SECONDS, END_TURNS = 600.0, 1_000_000
 CALM_SECONDS = 4.0
@@ -73,9 +74,9 @@ DEALDROID_KINDS = ("429", "500", "lost answer")
 
 class World:
     """The deployment of one `seed`. `client`: of the real Redis behind the socket `path`, which is emptied; `folder`:
-    an empty one, for the disk."""
+    an empty one, for the disk; `standing`: the stand-ins, where HubSpot's properties are those of after a release."""
 
-    def __init__(self, seed: int, client: Any, path: str, folder: Path) -> None:
+    def __init__(self, seed: int, client: Any, path: str, folder: Path, standing: Standing) -> None:
         self.dice = random.Random(f"world {seed}")  # noqa: S311 - a simulation, guards nothing
         self.seed, self.client, self.path, self.folder = seed, client, path, folder
         client.flushall()
@@ -93,11 +94,14 @@ class World:
             "HUBSPOT_BASE_URL": "http://simulation",
         }
         self.receiver_settings, self.worker_settings = read_receiver(environ), read_worker(environ)
-        self.portal, self.chats = portal.Portal(seed=seed), dealdroid.Chats()
-        self.hubspot, self.dealdroid = app.create_app(self.portal), dealdroid.create_app(self.chats)
+        standing.begin(seed)
+        self.portal, self.chats = standing.portal, standing.chats
+        self.hubspot, self.dealdroid = standing.hubspot, standing.dealdroid
         self.to_hubspot = stand_ins.Traffic(self.scheduler, self.dice, HUBSPOT_KINDS)
         self.to_dealdroid = stand_ins.Traffic(self.scheduler, self.dice, DEALDROID_KINDS)
+        # Its server has run for a while.
         self.weather = Weather()
+        self.weather.began = -1_000.0
         # How likely it is at each turn that a process dies or stands still, or that Redis goes away.
         self.deadly = self.chilly = self.gusty = 0.0
         self.merges: list[Merge] = []
@@ -132,6 +136,7 @@ class World:
     def _replaced(self) -> Iterator[None]:
         """What the code takes for the world is this one."""
         with ExitStack() as stack:
+            stack.enter_context(computed_once())
             for module in _TIMED:
                 stack.enter_context(mock.patch.object(module, "time", stand_ins.clock(self.scheduler)))
             for target, name, act in (
@@ -155,7 +160,6 @@ class World:
 
     def _storm(self) -> None:
         """The storm, then calm until nothing is left."""
-        self._set_up()
         for _ in range(WEBS):
             self._start_web()
         for _ in range(WORKERS):
@@ -172,7 +176,7 @@ class World:
         self._calm_down()
         empty_at = self.scheduler.now
         while self.scheduler.now < empty_at + CALM_SECONDS:
-            self.scheduler.wait(None, self.scheduler.now + 0.5)
+            self.scheduler.wait(None, self.scheduler.now + 1.0)
             self.left = self._count_left()
             everybody = [*self.webs, *self.workers]
             frozen = any(one.frozen_until > self.scheduler.now for one in everybody)
@@ -181,8 +185,13 @@ class World:
         self.recovery = empty_at - began - SECONDS
         self.is_over = True
 
+    def set_up(self) -> None:
+        """Put the properties into HubSpot, as a release does."""
+        with self._replaced():
+            task = self.scheduler.start(self._outside, "setup", self._set_up)
+            self.scheduler.run(lambda: task.ended, seconds=END_SECONDS, turns=END_TURNS)
+
     def _set_up(self) -> None:
-        """The properties are in HubSpot, as after a release."""
         runtime = bootstrap.build(self.worker_settings, self._machine(self._outside))
         self._use_stand_ins(runtime)
         setup(runtime.sync.hubspot)
