@@ -3,10 +3,12 @@
 import json
 import os
 import random
+from base64 import b64encode
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -18,7 +20,7 @@ from bench.chaos.found import Contact, Found, Message, read_orders
 from bench.chaos.report import Row, judge
 from bench.chaos.script import Lead, make_leads
 from bench.chaos.stage import CONFIG, ORDERS, SECRET
-from bench.simulation import redis_link, stand_ins
+from bench.simulation import parties, redis_link, stand_ins
 from bench.simulation.machine import BEGAN, SimulatedMachine
 from bench.simulation.redis_link import Expiry, Weather
 from bench.simulation.scheduler import Process, Scheduler
@@ -29,6 +31,7 @@ from leadcore.settings import read_receiver
 from leadcore.store import keys, lines
 from leadcore.store.bell import Bell
 from leadcore.store.leads import read_receipts
+from leadcore.store.orders import read_order
 from leadcore.store.outage import Outage
 from receiver.intake.errors import NotStored
 from receiver.intake.feeder import Feeder
@@ -50,10 +53,15 @@ from sandbox.hubspot import (
     table,
 )
 from workers import bootstrap
+from workers.hooks import client as hook_client
+from workers.hooks import delivery as hook_delivery
 from workers.hubspot.order_setup import setup_orders
 from workers.hubspot.setup import setup
 from workers.maintenance import Maintenance
+from workers.notices import delivery as notice_delivery
+from workers.notices import service
 from workers.rules.customer import unpack
+from workers.rules.orders.property_names import ORDER_ID
 from workers.settings import read_worker
 
 LEADS, SECONDS = 24, 6.0
@@ -62,7 +70,11 @@ WEBS, WORKERS, SHARDS = 2, 3, 2
 # By then everything has to be over, in seconds of the simulation and in turns.
 END_SECONDS, END_TURNS = 600.0, 1_000_000
 CALM_SECONDS = 4.0
+PAYING_SECONDS = 2.0
+# Messages of the shop's own system to one customer.
+ASKED = 4
 KEY = "the key of a simulation"
+HOOK_SECRET = f"whsec_{b64encode(KEY.encode().ljust(32)).decode()}"
 # Modules of the stand-ins that read the time.
 _STAND_INS = (account, answers, app, associations, batches, control, objects, portal, properties, schema, table)
 _TIMED = (*_STAND_INS, call_log, dealdroid)
@@ -83,7 +95,8 @@ class World:
         # A seed is the same whatever ran on this server before.
         client.script_flush()
         self.scheduler = Scheduler(seed, Expiry(client).advance)
-        (folder / "leadsync.toml").write_text(f"{CONFIG}{ORDERS}[inbox]\nshards = {SHARDS}\n")
+        (folder / "leadsync.toml").write_text(f"{CONFIG}{ORDERS}{parties.CONFIG}[inbox]\nshards = {SHARDS}\n")
+        self.hooked, self.noticed = self.dice.random() < 0.5, self.dice.random() < 0.5
         environ = {
             "REDIS_URL": "redis://simulation",
             "LEADSYNC_CONFIG": str(folder / "leadsync.toml"),
@@ -93,12 +106,19 @@ class World:
             "HUBSPOT_ACCESS_TOKEN": "simulation",
             "HUBSPOT_BASE_URL": "http://simulation",
         }
+        if self.hooked:
+            environ |= {"HOOK_URLS": "http://simulation/hooks", "HOOK_SECRET": HOOK_SECRET}
+        if self.noticed:
+            environ |= {"NOTIFY_URLS": "json://simulation"}
         self.receiver_settings, self.worker_settings = read_receiver(environ), read_worker(environ)
         standing.begin(seed)
         self.portal, self.chats = standing.portal, standing.chats
         self.hubspot, self.dealdroid = standing.hubspot, standing.dealdroid
         self.to_hubspot = stand_ins.Traffic(self.scheduler, self.dice, HUBSPOT_KINDS)
         self.to_dealdroid = stand_ins.Traffic(self.scheduler, self.dice, DEALDROID_KINDS)
+        self.to_hooks = stand_ins.Traffic(self.scheduler, self.dice, parties.HOOK_KINDS)
+        self.to_team = stand_ins.Traffic(self.scheduler, self.dice, parties.NOTICE_KINDS)
+        self.hooks, self.team, self.shop = parties.HookPool(self.to_hooks), parties.Team(self.to_team), parties.Shop()
         # Its server has run for a while.
         self.weather = Weather()
         self.weather.began = -1_000.0
@@ -112,6 +132,7 @@ class World:
         self.posting = 0
         self.cut_off: set[bytes] = set()
         self.kills: Counter[str] = Counter()
+        self.shards = SHARDS
         self.left, self.recovery, self.is_over = -1, 0.0, False
         self._outside = Process("outside")
         self._journals: dict[Process, list[Any]] = {}
@@ -130,7 +151,7 @@ class World:
                 for process in list(self._journals):
                     self._close_files(process)
         found = self._look()
-        return [*judge(found), self._judge_counts(found)]
+        return [*judge(found), self._judge_counts(found), *parties.judge(self, found)]
 
     @contextmanager
     def _replaced(self) -> Iterator[None]:
@@ -144,6 +165,9 @@ class World:
                 (Bell, "ring", lambda _, line, shard: self._ring(line, shard)),
                 (Bell, "waits", lambda _: bool(self.jobs)),
                 (journal, "_shared_folder", lambda: self.folder / "journal"),
+                (hook_client, "_open_pool", lambda *_: self.hooks),
+                (service, "find_fault", lambda _: ""),
+                (service, "send", self.team.send),
             ):
                 stack.enter_context(mock.patch.object(target, name, act))
             yield
@@ -172,9 +196,23 @@ class World:
         self.posting = len(leads)
         for customer, theirs in leads.items():
             self.scheduler.start(self._outside, customer, lambda theirs=theirs: self._post_all(theirs, began))  # type: ignore[misc]
+        for each in range(self.dice.choice((0, 1, 2))):
+            self.posting += 1
+            numbers = range(each * ASKED, (each + 1) * ASKED)
+            customer = f"chaos-{self.seed}-{each}"
+            self.scheduler.start(self._outside, "shop", partial(self._ask, customer, numbers))
+        self._strike_later()
         self.scheduler.wait(None, began + SECONDS)
+        self._settle_down()
+        if self.dice.random() < 0.5:
+            self._take_payments()
+            self._settle_down()
+        self.is_over = True
+
+    def _settle_down(self) -> None:
+        """Calm, until nothing has been left for a while."""
         self._calm_down()
-        empty_at = self.scheduler.now
+        began = empty_at = self.scheduler.now
         while self.scheduler.now < empty_at + CALM_SECONDS:
             self.scheduler.wait(None, self.scheduler.now + 1.0)
             self.left = self._count_left()
@@ -182,8 +220,35 @@ class World:
             frozen = any(one.frozen_until > self.scheduler.now for one in everybody)
             if self.left or self.posting or frozen or len(everybody) < WEBS + WORKERS:
                 empty_at = self.scheduler.now
-        self.recovery = empty_at - began - SECONDS
-        self.is_over = True
+        self.recovery = empty_at - began
+
+    def _ask(self, customer: str, numbers: Sequence[int]) -> None:
+        """The shop's own system sends messages to a customer, one after the other."""
+        connection = redis_link.connect(self.path, self.scheduler, self._outside, self.weather)
+        for number in numbers:
+            self._pass(self.dice.uniform(0.0, SECONDS / len(numbers)))
+            self.shop.ask(connection, SHARDS, customer, number, self._pass)
+        self.posting -= 1
+
+    def _take_payments(self) -> None:
+        """No cart changes any more: some orders are paid, in another storm."""
+        self._rage()
+        tasks = []
+        for order in list(self.portal.tables["orders"].records.values()):
+            reference = order.properties[ORDER_ID]
+            state = read_order(self.client, reference)
+            if state.units and self.dice.random() < 0.7:
+                tasks.append(self.scheduler.start(self._outside, "payment", partial(self._pay, reference, state.units)))
+        self.scheduler.wait(lambda: all(task.ended for task in tasks), None)
+        self._pass(PAYING_SECONDS)
+
+    def _pay(self, reference: str, units: int) -> None:
+        self._pass(self.dice.uniform(0.0, PAYING_SECONDS))
+        connection = redis_link.connect(self.path, self.scheduler, self._outside, self.weather)
+        self.shop.pay(connection, SHARDS, reference, units, self._pass)
+
+    def _pass(self, seconds: float) -> None:
+        self.scheduler.wait(None, self.scheduler.now + seconds)
 
     def set_up(self) -> None:
         """Put the properties into HubSpot, as a release does."""
@@ -204,6 +269,10 @@ class World:
         self.weather.lost, self.weather.unanswered = (self.dice.choice((0.0, 0.0, 0.004)) for _ in range(2))
         self.deadly = self.dice.choice((0.0, 0.002, 0.008))
         self.chilly, self.gusty = self.dice.choice((0.0, 0.005)), self.dice.choice((0.0, 0.005))
+        self.to_hooks.share = self.to_team.share = self.dice.choice((0.0, 0.3))
+
+    def _strike_later(self) -> None:
+        """What happens at moments of its own."""
         self.portal.settings = msgspec.structs.replace(
             self.portal.settings, merged_writes=self.dice.choice(("routed", "refused"))
         )
@@ -232,7 +301,7 @@ class World:
             self.merges.append(Merge(BEGAN + self.scheduler.now, primary, other))
 
     def _calm_down(self) -> None:
-        self.to_hubspot.share = self.to_dealdroid.share = 0.0
+        self.to_hubspot.share = self.to_dealdroid.share = self.to_hooks.share = self.to_team.share = 0.0
         self.weather.lost = self.weather.unanswered = self.deadly = self.chilly = self.gusty = 0.0
         self.weather.away = False
 
@@ -279,6 +348,10 @@ class World:
             lambda: None,
         )
         maintenance.start()
+        if self.hooked:
+            hook_delivery.build(self._connect(), settings, machine).start()
+        if self.noticed:
+            notice_delivery.build(self._connect(), settings, machine).start()
         while True:
             self.scheduler.wait(lambda: bool(self.jobs) and not self.weather.away, None)
             if self.jobs:
@@ -290,9 +363,9 @@ class World:
         hubspot = runtime.sync.hubspot
         pool = stand_ins.HubSpotPool(self.hubspot, self.to_hubspot)
         apis = [hubspot._batch, hubspot._basic, hubspot._search, hubspot._core, hubspot._groups]
-        if runtime.orders:
-            records = runtime.orders.records
-            apis += [records._batch, records._basic, records._search, records._links]
+        for drain in (runtime.orders, runtime.payments, runtime.notes):
+            if drain is not None:
+                apis += [getattr(drain.records, name) for name in ("_batch", "_basic", "_search", "_links")]
         for api in apis:
             api.api_client.rest_client.pool_manager = pool
         # What is made later shares it.
@@ -386,9 +459,11 @@ class World:
         pipe = self.client.pipeline(transaction=True)
         for shard in range(SHARDS):
             for line in lines.LINES:
-                lines.count_entries(pipe, line.name, shard)
+                if not line.has_endpoints:
+                    lines.count_entries(pipe, line.name, shard)
         waiting: list[int] = pipe.execute()
-        return sum(waiting) + sum(intake._feeder.spool.count() for intake in self.webs.values())
+        spooled = sum(intake._feeder.spool.count() for intake in self.webs.values())
+        return sum(waiting) + spooled + parties.count_untold(self.client, SHARDS, self.worker_settings)
 
     def _look(self) -> Found:
         posts = sorted(self.posts, key=lambda post: post.lead.number)
@@ -399,7 +474,11 @@ class World:
             posts=posts,
             receipts={number: one for number, one in zip(leads, receipts, strict=True) if one},
             contacts=[Contact(str(one.id), one.properties, one.history()) for one in contacts],
-            messages=[Message(one["at"], str(one["customer_id"]), one["text"]) for one in self.chats.messages],
+            messages=[
+                Message(one["at"], str(one["customer_id"]), one["text"])
+                for one in self.chats.messages
+                if not one["text"].startswith((parties.API, parties.THANKS))
+            ],
             cut_off=len(self.cut_off),
             left=self.left,
             recovery=self.recovery,
