@@ -84,7 +84,7 @@ class Weather:
 
     def __init__(self, lost: float = 0.0, unanswered: float = 0.0) -> None:
         self.lost, self.unanswered, self.away = lost, unanswered, False
-        self.run, self.began = 1, 0.0
+        self.run, self.began = 1, -1_000.0
 
 
 class _Connection(redis.UnixDomainSocketConnection):

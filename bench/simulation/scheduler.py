@@ -67,6 +67,7 @@ class Scheduler:
         self.on_turn: Callable[[], None] = lambda: None
         # Whoever had the last turn.
         self.last: Process | None = None
+        self.last_task = ""
         self.now = 0.0
         self.turns = 0
         self._tasks: list[Task] = []
@@ -118,6 +119,10 @@ class Scheduler:
             self.on_advance(min(moments) - self.now)
             self.now = min(moments)
 
+    def runs(self, process: Process, name: str) -> bool:
+        """Whether a task of this name, behind the process', has not ended."""
+        return any(task.process is process and task.name.endswith(f" {name}") for task in self._tasks)
+
     def kill(self, process: Process) -> None:
         """End a process as SIGKILL would. Its tasks unwind at once, without reaching anything outside."""
         process.alive = False
@@ -133,7 +138,7 @@ class Scheduler:
 
     def _give_turn(self, task: Task) -> None:
         self.turns += 1
-        self.last = task.process
+        self.last, self.last_task = task.process, task.name
         self._current, before = task, self._current
         task.fiber.parent = task.caller = getcurrent()
         task.fiber.switch()

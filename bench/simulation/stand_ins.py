@@ -18,6 +18,7 @@ from requests.structures import CaseInsensitiveDict
 from bench.simulation.machine import BEGAN
 from bench.simulation.scheduler import Process, Scheduler
 from sandbox.hubspot.faults import HTML
+from workers.bootstrap import Runtime
 from workers.flow.request_context import current
 
 HANG_SECONDS = 11.0
@@ -119,3 +120,17 @@ class DealDroidAdapter(BaseAdapter):
 def clock(scheduler: Scheduler) -> Any:
     """What stands for the module `time` in the stand-ins."""
     return SimpleNamespace(time=lambda: BEGAN + scheduler.now)
+
+
+def use(runtime: Runtime, pool: HubSpotPool, adapter: DealDroidAdapter) -> None:
+    """Let a worker's clients talk to the stand-ins."""
+    hubspot = runtime.sync.hubspot
+    apis = [hubspot._batch, hubspot._basic, hubspot._search, hubspot._core, hubspot._groups]
+    for drain in (runtime.orders, runtime.payments, runtime.notes):
+        if drain is not None:
+            apis += [getattr(drain.records, name) for name in ("_batch", "_basic", "_search", "_links")]
+    for api in apis:
+        api.api_client.rest_client.pool_manager = pool
+    # What is made later shares it.
+    hubspot._pool = pool
+    runtime.outbox.dealdroid.session.mount("http://", adapter)

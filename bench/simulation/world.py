@@ -24,6 +24,7 @@ from bench.simulation import parties, redis_link, stand_ins
 from bench.simulation.machine import BEGAN, SimulatedMachine
 from bench.simulation.redis_link import Expiry, Weather
 from bench.simulation.scheduler import Process, Scheduler
+from bench.simulation.shrinking import Limits
 from bench.simulation.standing import Standing, computed_once
 from leadcore import event, journal
 from leadcore.receipts import WRITTEN
@@ -88,11 +89,11 @@ class World:
     """The deployment of one `seed`. `client`: of the real Redis behind the socket `path`, which is emptied; `folder`:
     an empty one, for the disk; `standing`: the stand-ins, where HubSpot's properties are those of after a release."""
 
-    def __init__(self, seed: int, client: Any, path: str, folder: Path, standing: Standing) -> None:
+    def __init__(self, seed: int, client: Any, path: str, folder: Path, standing: Standing, limits: Limits) -> None:
         self.dice = random.Random(f"world {seed}")  # noqa: S311 - a simulation, guards nothing
-        self.seed, self.client, self.path, self.folder = seed, client, path, folder
+        self.seed, self.client, self.path, self.folder, self.limits = seed, client, path, folder, limits
+        self.story: list[str] = []
         client.flushall()
-        # A seed is the same whatever ran on this server before.
         client.script_flush()
         self.scheduler = Scheduler(seed, Expiry(client).advance)
         (folder / "leadsync.toml").write_text(f"{CONFIG}{ORDERS}{parties.CONFIG}[inbox]\nshards = {SHARDS}\n")
@@ -119,9 +120,7 @@ class World:
         self.to_hooks = stand_ins.Traffic(self.scheduler, self.dice, parties.HOOK_KINDS)
         self.to_team = stand_ins.Traffic(self.scheduler, self.dice, parties.NOTICE_KINDS)
         self.hooks, self.team, self.shop = parties.HookPool(self.to_hooks), parties.Team(self.to_team), parties.Shop()
-        # Its server has run for a while.
         self.weather = Weather()
-        self.weather.began = -1_000.0
         # How likely it is at each turn that a process dies or stands still, or that Redis goes away.
         self.deadly = self.chilly = self.gusty = 0.0
         self.merges: list[Merge] = []
@@ -191,7 +190,7 @@ class World:
         self._rage()
         began = self.scheduler.now
         leads: dict[str, list[Lead]] = {}
-        for lead in make_leads(self.seed, LEADS, SECONDS):
+        for lead in make_leads(self.seed, LEADS, SECONDS)[: self.limits.leads]:
             leads.setdefault(lead.customer_id, []).append(lead)
         self.posting = len(leads)
         for customer, theirs in leads.items():
@@ -270,6 +269,7 @@ class World:
         self.deadly = self.dice.choice((0.0, 0.002, 0.008))
         self.chilly, self.gusty = self.dice.choice((0.0, 0.005)), self.dice.choice((0.0, 0.005))
         self.to_hooks.share = self.to_team.share = self.dice.choice((0.0, 0.3))
+        self.limits.apply(self)
 
     def _strike_later(self) -> None:
         """What happens at moments of its own."""
@@ -299,6 +299,7 @@ class World:
             primary, other = self.dice.sample(known, 2)
             self.portal.merge(*(table.records[index[one]] for one in (primary, other)))
             self.merges.append(Merge(BEGAN + self.scheduler.now, primary, other))
+            self._tell(f"{other} is merged into {primary}")
 
     def _calm_down(self) -> None:
         self.to_hubspot.share = self.to_dealdroid.share = self.to_hooks.share = self.to_team.share = 0.0
@@ -360,18 +361,8 @@ class World:
                     runtime.drains[line](shard)
 
     def _use_stand_ins(self, runtime: bootstrap.Runtime) -> None:
-        hubspot = runtime.sync.hubspot
         pool = stand_ins.HubSpotPool(self.hubspot, self.to_hubspot)
-        apis = [hubspot._batch, hubspot._basic, hubspot._search, hubspot._core, hubspot._groups]
-        for drain in (runtime.orders, runtime.payments, runtime.notes):
-            if drain is not None:
-                apis += [getattr(drain.records, name) for name in ("_batch", "_basic", "_search", "_links")]
-        for api in apis:
-            api.api_client.rest_client.pool_manager = pool
-        # What is made later shares it.
-        hubspot._pool = pool
-        session = runtime.outbox.dealdroid.session
-        session.mount("http://", stand_ins.DealDroidAdapter(self.dealdroid, self.to_dealdroid))
+        stand_ins.use(runtime, pool, stand_ins.DealDroidAdapter(self.dealdroid, self.to_dealdroid))
 
     def _post_all(self, leads: list[Lead], began: float) -> None:
         """DealDroid: posts one customer's leads one after the other, and never again."""
@@ -401,6 +392,7 @@ class World:
         self.scheduler.wait(lambda: task.ended, None)
         status = statuses[0] if statuses else 0
         answer: Any = "acknowledged" if status == 200 else "unanswered"
+        self._tell(f"{lead.customer_id} posts lead {lead.number} to {process.name}: {answer}")
         return replace(post, answer=answer, ended=BEGAN + self.scheduler.now, status=status)
 
     def _strike(self) -> None:
@@ -415,16 +407,22 @@ class World:
         if not self.weather.away and self.dice.random() < self.gusty:
             self.weather.away = True
             self.kills["Redis away"] += 1
+            self._tell("Redis goes away")
             self._later(self.dice.uniform(0.0, 4.0), lambda: setattr(self.weather, "away", False))
 
     def _freeze(self, process: Process) -> None:
         """What a worker has sent arrives in time: no lease closes that hole, see docs/architecture.md."""
         if self.to_hubspot.under_way[process] or self.to_dealdroid.under_way[process]:
             return
+        # Nor is a message sent late that was claimed in time.
+        if self.scheduler.runs(process, "confirm"):
+            return
         process.frozen_until = self.scheduler.now + self.dice.uniform(5.0, 20.0)
         self.kills["frozen"] += 1
+        self._tell(f"{process.name} stands still for {process.frozen_until - self.scheduler.now:.1f} s")
 
     def _kill(self, process: Process) -> None:
+        self._tell(f"{process.name} is killed at {self.scheduler.last_task}")
         self.scheduler.kill(process)
         self._close_files(process)
         start = self._start_worker if process in self.workers else self._start_web
@@ -436,6 +434,9 @@ class World:
         else:
             del self.webs[process]
         self._later(self.dice.uniform(0.0, 2.0), start)
+
+    def _tell(self, what: str) -> None:
+        self.story.append(f"{self.scheduler.now:7.2f} s  {what}")
 
     def _later(self, seconds: float, act: Any) -> None:
         def wait() -> None:
