@@ -2,6 +2,7 @@
 that broke one."""
 
 import argparse
+import gc
 import json
 import logging
 import os
@@ -20,7 +21,9 @@ import structlog
 from bench.chaos.report import Row
 from bench.revision import ROOT
 from bench.simulation.scheduler import Stuck
-from bench.simulation.world import World
+from bench.simulation.shrinking import ALL, Limits, shrink
+from bench.simulation.standing import Standing
+from bench.simulation.world import LEADS, World
 from sandbox import redis as embedded
 from sandbox.parent_watch import ParentWatch
 
@@ -48,6 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
         broken += 1
         print(f"Seed {seed} broke: {', '.join(row.name for row in rows)}", flush=True)
         if given.seeds == 1:
+            print("\n".join(_run_alone(seed, rows[0].name)))
             print(json.dumps({row.name: row.evidence for row in rows}, ensure_ascii=False, indent=1, default=str))
         if given.until_broken:
             break
@@ -63,6 +67,16 @@ def _run(seeds: range, jobs: int) -> Iterator[tuple[int, list[Row]]]:
             yield from zip(seeds, pool.map(judge_seed, seeds), strict=True)
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _run_alone(seed: int, name: str) -> list[str]:
+    """The story of the shortest history of the seed that breaks the promise `name`."""
+    with tempfile.TemporaryDirectory(prefix="leadsync-simulation-", dir=_memory()) as folder:
+        _begin(folder)
+        limits = shrink(lambda narrower: any(row.name == name for row in _judge(seed, narrower)[0]), LEADS)
+        story = _judge(seed, limits)[1]
+        without = f", without {', '.join(sorted(limits.without))}" if limits.without else ""
+        return [f"The shortest history found: {limits.leads} leads{without}.", *story]
 
 
 def _find_planted(jobs: int) -> int:
@@ -88,11 +102,17 @@ def plant(patch: Path, folder: Path) -> None:
 
 def judge_seed(seed: int) -> list[Row]:
     """What a seed broke."""
+    return _judge(seed, ALL)[0]
+
+
+def _judge(seed: int, limits: Limits) -> tuple[list[Row], list[str]]:
+    """What a seed broke within the limits, and its story."""
     folder = Path(tempfile.mkdtemp(dir=_server.folder))
+    world = World(seed, _server.client, _server.path, folder, _standing, limits)
     try:
-        return [row for row in World(seed, _server.client, _server.path, folder).run() if row.broken]
+        return [row for row in world.run() if row.broken], world.story
     except Stuck as stuck:
-        return [Row("comes to an end", str(stuck), True, [str(stuck)])]
+        return [Row("comes to an end", str(stuck), True, [str(stuck)])], world.story
     finally:
         shutil.rmtree(folder)
 
@@ -122,13 +142,19 @@ class _Server:
 
 
 _server: _Server
+_standing: Standing
 
 
 def _begin(folder: str) -> None:
     """Make this process ready to run seeds."""
-    global _server
+    global _server, _standing
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    _server = _Server(Path(tempfile.mkdtemp(dir=folder)))
+    _server, _standing = _Server(Path(tempfile.mkdtemp(dir=folder))), Standing()
+    World(0, _server.client, _server.path, _server.folder, _standing, ALL).set_up()
+    _standing.keep()
+    # What is there now stays, and a seed leaves little behind that is not freed at once.
+    gc.freeze()
+    gc.set_threshold(50_000)
 
 
 def _memory() -> str | None:

@@ -13,6 +13,7 @@ from bench.simulation.scheduler import Killed, Process, Scheduler
 
 NOW = "simulation:now"
 """The key that holds the time in ms; the real server's clock counts for nothing."""
+ENDS = "simulation:ends"
 # Put in front of every script: TIME, and the ids of new entries, are of the simulation.
 _CLOCK = f"""
 local now_ms = tonumber(redis.call('GET', '{NOW}'))
@@ -46,12 +47,32 @@ for _, name in ipairs(redis.call('KEYS', '*')) do
 end
 return found
 """
-_EXPIRE = """
-redis.call('SET', KEYS[1], ARGV[1])
-for at = 2, #ARGV, 2 do
-  local ms = tonumber(ARGV[at + 1])
-  if ms <= 0 then redis.call('DEL', ARGV[at]) else redis.call('PEXPIRE', ARGV[at], ms) end
+# What ends, and when, is kept in a hash, for the server's own clock goes on by a little: a little less than when last
+# seen is the same life. ARGV: now and the moment after, in ms, and how much is a little.
+_ADVANCE = f"""
+local now, after, drift = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local ends, still = {{}}, {{}}
+local known = redis.call('HGETALL', '{ENDS}')
+for at = 1, #known, 2 do ends[known[at]] = tonumber(known[at + 1]) end
+for _, name in ipairs(redis.call('KEYS', '*')) do
+  local ms = redis.call('PTTL', name)
+  if ms >= 0 then
+    local until_ms = ends[name]
+    if not until_ms or until_ms - now - ms < 0 or until_ms - now - ms >= drift then
+      until_ms = now + math.ceil(ms / 10) * 10
+    end
+    if until_ms <= after then
+      redis.call('DEL', name)
+    else
+      redis.call('PEXPIRE', name, until_ms - after)
+      still[#still + 1] = name
+      still[#still + 1] = until_ms
+    end
+  end
 end
+redis.call('DEL', '{ENDS}')
+if #still > 0 then redis.call('HSET', '{ENDS}', unpack(still)) end
+redis.call('SET', '{NOW}', after)
 """
 # The real time that passes within a simulation is far less.
 DRIFT_MS = 1_500
@@ -59,10 +80,11 @@ DRIFT_MS = 1_500
 
 class Weather:
     """How often a command to Redis fails: `lost` before it arrives, `unanswered` after it was done. `away`: it takes
-    no commands at all."""
+    no commands at all. `run`: the id of the server's run, which `began` at that second of the simulation."""
 
     def __init__(self, lost: float = 0.0, unanswered: float = 0.0) -> None:
         self.lost, self.unanswered, self.away = lost, unanswered, False
+        self.run, self.began = 1, -1_000.0
 
 
 class _Connection(redis.UnixDomainSocketConnection):
@@ -103,6 +125,20 @@ class _Connection(redis.UnixDomainSocketConnection):
 class _Client(redis.Redis):
     """A client whose server has the simulation's time."""
 
+    def info(self, section: str | None = None, *_: Any, **__: Any) -> Any:
+        """Made up, at the price of a command."""
+        self.ping()
+        scheduler, _, weather = self.connection_pool.connection_kwargs["link"]
+        return {
+            "run_id": f"run {weather.run}",
+            "uptime_in_seconds": int(scheduler.now - weather.began),
+            "master_replid": f"data {weather.run}",
+            "role": "master",
+            "used_memory": 1_000_000,
+            "maxmemory": 0,
+            "maxmemory_policy": "noeviction",
+        }
+
     def register_script(self, script: Any) -> Any:
         return super().register_script(_CLOCK + script)
 
@@ -128,24 +164,12 @@ class Expiry:
 
     def __init__(self, client: Any) -> None:
         self._client = client
-        self._lives, self._expire = client.register_script(_LIVES), client.register_script(_EXPIRE)
-        self._ends: dict[bytes, int] = {}
+        self._advance = client.register_script(_ADVANCE)
         self.now_ms = int(BEGAN * 1000)
         client.set(NOW, self.now_ms)
 
     def advance(self, seconds: float) -> None:
         """It is `seconds` later, and what ends by then is gone."""
-        found = self._lives()
-        lives = dict(zip(found[::2], found[1::2], strict=True))
         after_ms = self.now_ms + round(seconds * 1000)
-        ends: dict[bytes, int] = {}
-        for name, ms in lives.items():
-            known = self._ends.get(name)
-            # A little less than when last seen is the same life, only later by the server's real clock.
-            is_same = known is not None and 0 <= known - self.now_ms - ms < DRIFT_MS
-            ends[name] = known if is_same and known is not None else self.now_ms + -(-ms // 10) * 10
-        self._expire(
-            keys=[NOW], args=[after_ms, *(part for name, end in ends.items() for part in (name, end - after_ms))]
-        )
-        self._ends = {name: end for name, end in ends.items() if end > after_ms}
+        self._advance(args=[self.now_ms, after_ms, DRIFT_MS])
         self.now_ms = after_ms

@@ -1,13 +1,14 @@
 """Runs tasks one at a time, in an order that the seed decides. Time passes only when all of them wait for it.
 
-A task is a thread that holds the turn until it waits or reaches a point where another may run: before each command to
-Redis and around each request. Whoever is killed never runs again, but for unwinding.
+A task is a greenlet that holds the turn until it waits or reaches a point where another may run: before each command
+to Redis and around each request. Whoever is killed never runs again, but for unwinding.
 """
 
 import random
-import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+
+from greenlet import getcurrent, greenlet
 
 
 class Killed(BaseException):
@@ -38,7 +39,9 @@ class Task:
     until: float | None = None
     ended: bool = False
     error: BaseException | None = None
-    turn: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+    fiber: greenlet = field(default_factory=greenlet)
+    # Who gave it the turn.
+    caller: greenlet = field(default_factory=getcurrent)
 
     def may_run(self, now: float) -> bool:
         if not self.process.alive:
@@ -64,23 +67,24 @@ class Scheduler:
         self.on_turn: Callable[[], None] = lambda: None
         # Whoever had the last turn.
         self.last: Process | None = None
+        self.last_task = ""
         self.now = 0.0
         self.turns = 0
         self._tasks: list[Task] = []
-        self._returned = threading.Semaphore(0)
-        self._local = threading.local()
+        self._current: Task | None = None
 
     def start(self, process: Process, name: str, work: Callable[[], None]) -> Task:
         """A task that may run from now on."""
         task = Task(name, process, work)
+        task.fiber = greenlet(lambda: self._run(task))
         self._tasks.append(task)
-        threading.Thread(target=self._run, args=(task,), name=name, daemon=True).start()
         return task
 
     def current(self) -> Task:
-        """The task of this thread."""
-        task: Task = self._local.task
-        return task
+        """The task that has the turn."""
+        if self._current is None:
+            raise RuntimeError("no task has the turn")
+        return self._current
 
     def pause(self) -> None:
         """Others may run before the caller goes on. Raises `Killed`."""
@@ -92,8 +96,7 @@ class Scheduler:
         if not task.process.alive:
             raise Killed
         task.ready, task.until = ready, until
-        self._returned.release()
-        task.turn.acquire()
+        task.caller.switch()
         task.ready = task.until = None
         if not task.process.alive:
             raise Killed
@@ -116,6 +119,10 @@ class Scheduler:
             self.on_advance(min(moments) - self.now)
             self.now = min(moments)
 
+    def runs(self, process: Process, name: str) -> bool:
+        """Whether a task of this name, behind the process', has not ended."""
+        return any(task.process is process and task.name.endswith(f" {name}") for task in self._tasks)
+
     def kill(self, process: Process) -> None:
         """End a process as SIGKILL would. Its tasks unwind at once, without reaching anything outside."""
         process.alive = False
@@ -131,17 +138,17 @@ class Scheduler:
 
     def _give_turn(self, task: Task) -> None:
         self.turns += 1
-        self.last = task.process
-        task.turn.release()
-        self._returned.acquire()
+        self.last, self.last_task = task.process, task.name
+        self._current, before = task, self._current
+        task.fiber.parent = task.caller = getcurrent()
+        task.fiber.switch()
+        self._current = before
         if task.ended:
             self._tasks.remove(task)
             if task.error is not None:
                 raise RuntimeError(f"{task.name} failed") from task.error
 
     def _run(self, task: Task) -> None:
-        self._local.task = task
-        task.turn.acquire()
         try:
             if task.process.alive:
                 task.work()
@@ -150,4 +157,3 @@ class Scheduler:
         except BaseException as error:  # raised where the scheduler runs
             task.error = error
         task.ended = True
-        self._returned.release()

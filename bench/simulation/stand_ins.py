@@ -18,6 +18,7 @@ from requests.structures import CaseInsensitiveDict
 from bench.simulation.machine import BEGAN
 from bench.simulation.scheduler import Process, Scheduler
 from sandbox.hubspot.faults import HTML
+from workers.bootstrap import Runtime
 from workers.flow.request_context import current
 
 HANG_SECONDS = 11.0
@@ -69,10 +70,10 @@ class HubSpotPool:
                 scheduler.wait(None, scheduler.now + HANG_SECONDS)
                 raise urllib3.exceptions.TimeoutError("no answer")
             case "500" | "502":
-                return _answer(int(kind), {}, HTML)
+                return answer(int(kind), {}, HTML)
             case "429":
                 limit = b'{"status":"error","errorType":"RATE_LIMIT","policyName":"TEN_SECONDLY_ROLLING"}'
-                return _answer(429, {"Retry-After": "1"}, limit)
+                return answer(429, {"Retry-After": "1"}, limit)
         parts = urlsplit(url)
         path = f"{parts.path}?{parts.query}" if parts.query else parts.path
         found = self._client.open(path, method=method, data=body, headers=dict(headers))
@@ -81,10 +82,11 @@ class HubSpotPool:
         scheduler.pause()
         if kind == "lost answer":
             raise urllib3.exceptions.ProtocolError("the answer was lost")
-        return _answer(found.status_code, dict(found.headers), found.data)
+        return answer(found.status_code, dict(found.headers), found.data)
 
 
-def _answer(status: int, headers: Mapping[str, str], body: bytes) -> urllib3.HTTPResponse:
+def answer(status: int, headers: Mapping[str, str], body: bytes) -> urllib3.HTTPResponse:
+    """What urllib3 would return."""
     return urllib3.HTTPResponse(io.BytesIO(body), headers=headers, status=status, preload_content=False)
 
 
@@ -98,18 +100,18 @@ class DealDroidAdapter(BaseAdapter):
     def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
         kind = self._traffic.draw()
         current().request_started = True
-        answer = requests.Response()
-        answer.url, answer.headers = request.url or "", CaseInsensitiveDict({"Content-Length": "0"})
-        answer.raw = _answer(200, {}, b"")
+        response = requests.Response()
+        response.url, response.headers = request.url or "", CaseInsensitiveDict({"Content-Length": "0"})
+        response.raw = answer(200, {}, b"")
         if kind.isdigit():
-            answer.status_code = int(kind)
-            return answer
+            response.status_code = int(kind)
+            return response
         found = self._client.post(urlsplit(request.url).path, data=request.body, content_type="application/json")
-        answer.status_code = found.status_code
+        response.status_code = found.status_code
         self._traffic.scheduler.pause()
         if kind == "lost answer":
             raise requests.exceptions.ConnectionError("the answer was lost")
-        return answer
+        return response
 
     def close(self) -> None:
         """There are no connections."""
@@ -118,3 +120,17 @@ class DealDroidAdapter(BaseAdapter):
 def clock(scheduler: Scheduler) -> Any:
     """What stands for the module `time` in the stand-ins."""
     return SimpleNamespace(time=lambda: BEGAN + scheduler.now)
+
+
+def use(runtime: Runtime, pool: HubSpotPool, adapter: DealDroidAdapter) -> None:
+    """Let a worker's clients talk to the stand-ins."""
+    hubspot = runtime.sync.hubspot
+    apis = [hubspot._batch, hubspot._basic, hubspot._search, hubspot._core, hubspot._groups]
+    for drain in (runtime.orders, runtime.payments, runtime.notes):
+        if drain is not None:
+            apis += [getattr(drain.records, name) for name in ("_batch", "_basic", "_search", "_links")]
+    for api in apis:
+        api.api_client.rest_client.pool_manager = pool
+    # What is made later shares it.
+    hubspot._pool = pool
+    runtime.outbox.dealdroid.session.mount("http://", adapter)

@@ -3,10 +3,12 @@
 import json
 import os
 import random
+from base64 import b64encode
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -18,16 +20,19 @@ from bench.chaos.found import Contact, Found, Message, read_orders
 from bench.chaos.report import Row, judge
 from bench.chaos.script import Lead, make_leads
 from bench.chaos.stage import CONFIG, ORDERS, SECRET
-from bench.simulation import redis_link, stand_ins
+from bench.simulation import parties, redis_link, stand_ins
 from bench.simulation.machine import BEGAN, SimulatedMachine
 from bench.simulation.redis_link import Expiry, Weather
 from bench.simulation.scheduler import Process, Scheduler
+from bench.simulation.shrinking import Limits
+from bench.simulation.standing import Standing, computed_once
 from leadcore import event, journal
 from leadcore.receipts import WRITTEN
 from leadcore.settings import read_receiver
 from leadcore.store import keys, lines
 from leadcore.store.bell import Bell
 from leadcore.store.leads import read_receipts
+from leadcore.store.orders import read_order
 from leadcore.store.outage import Outage
 from receiver.intake.errors import NotStored
 from receiver.intake.feeder import Feeder
@@ -49,19 +54,28 @@ from sandbox.hubspot import (
     table,
 )
 from workers import bootstrap
+from workers.hooks import client as hook_client
+from workers.hooks import delivery as hook_delivery
 from workers.hubspot.order_setup import setup_orders
 from workers.hubspot.setup import setup
 from workers.maintenance import Maintenance
+from workers.notices import delivery as notice_delivery
+from workers.notices import service
 from workers.rules.customer import unpack
+from workers.rules.orders.property_names import ORDER_ID
 from workers.settings import read_worker
 
-LEADS, SECONDS = 24, 10.0
+LEADS, SECONDS = 24, 6.0
 BROWNOUT_SECONDS = 2.0
-WEBS, WORKERS, SHARDS = 2, 2, 2
+WEBS, WORKERS, SHARDS = 2, 3, 2
 # By then everything has to be over, in seconds of the simulation and in turns.
 END_SECONDS, END_TURNS = 600.0, 1_000_000
 CALM_SECONDS = 4.0
+PAYING_SECONDS = 2.0
+# Messages of the shop's own system to one customer.
+ASKED = 4
 KEY = "the key of a simulation"
+HOOK_SECRET = f"whsec_{b64encode(KEY.encode().ljust(32)).decode()}"
 # Modules of the stand-ins that read the time.
 _STAND_INS = (account, answers, app, associations, batches, control, objects, portal, properties, schema, table)
 _TIMED = (*_STAND_INS, call_log, dealdroid)
@@ -73,16 +87,17 @@ DEALDROID_KINDS = ("429", "500", "lost answer")
 
 class World:
     """The deployment of one `seed`. `client`: of the real Redis behind the socket `path`, which is emptied; `folder`:
-    an empty one, for the disk."""
+    an empty one, for the disk; `standing`: the stand-ins, where HubSpot's properties are those of after a release."""
 
-    def __init__(self, seed: int, client: Any, path: str, folder: Path) -> None:
+    def __init__(self, seed: int, client: Any, path: str, folder: Path, standing: Standing, limits: Limits) -> None:
         self.dice = random.Random(f"world {seed}")  # noqa: S311 - a simulation, guards nothing
-        self.seed, self.client, self.path, self.folder = seed, client, path, folder
+        self.seed, self.client, self.path, self.folder, self.limits = seed, client, path, folder, limits
+        self.story: list[str] = []
         client.flushall()
-        # A seed is the same whatever ran on this server before.
         client.script_flush()
         self.scheduler = Scheduler(seed, Expiry(client).advance)
-        (folder / "leadsync.toml").write_text(f"{CONFIG}{ORDERS}[inbox]\nshards = {SHARDS}\n")
+        (folder / "leadsync.toml").write_text(f"{CONFIG}{ORDERS}{parties.CONFIG}[inbox]\nshards = {SHARDS}\n")
+        self.hooked, self.noticed = self.dice.random() < 0.5, self.dice.random() < 0.5
         environ = {
             "REDIS_URL": "redis://simulation",
             "LEADSYNC_CONFIG": str(folder / "leadsync.toml"),
@@ -92,11 +107,19 @@ class World:
             "HUBSPOT_ACCESS_TOKEN": "simulation",
             "HUBSPOT_BASE_URL": "http://simulation",
         }
+        if self.hooked:
+            environ |= {"HOOK_URLS": "http://simulation/hooks", "HOOK_SECRET": HOOK_SECRET}
+        if self.noticed:
+            environ |= {"NOTIFY_URLS": "json://simulation"}
         self.receiver_settings, self.worker_settings = read_receiver(environ), read_worker(environ)
-        self.portal, self.chats = portal.Portal(seed=seed), dealdroid.Chats()
-        self.hubspot, self.dealdroid = app.create_app(self.portal), dealdroid.create_app(self.chats)
+        standing.begin(seed)
+        self.portal, self.chats = standing.portal, standing.chats
+        self.hubspot, self.dealdroid = standing.hubspot, standing.dealdroid
         self.to_hubspot = stand_ins.Traffic(self.scheduler, self.dice, HUBSPOT_KINDS)
         self.to_dealdroid = stand_ins.Traffic(self.scheduler, self.dice, DEALDROID_KINDS)
+        self.to_hooks = stand_ins.Traffic(self.scheduler, self.dice, parties.HOOK_KINDS)
+        self.to_team = stand_ins.Traffic(self.scheduler, self.dice, parties.NOTICE_KINDS)
+        self.hooks, self.team, self.shop = parties.HookPool(self.to_hooks), parties.Team(self.to_team), parties.Shop()
         self.weather = Weather()
         # How likely it is at each turn that a process dies or stands still, or that Redis goes away.
         self.deadly = self.chilly = self.gusty = 0.0
@@ -108,6 +131,7 @@ class World:
         self.posting = 0
         self.cut_off: set[bytes] = set()
         self.kills: Counter[str] = Counter()
+        self.shards = SHARDS
         self.left, self.recovery, self.is_over = -1, 0.0, False
         self._outside = Process("outside")
         self._journals: dict[Process, list[Any]] = {}
@@ -126,12 +150,13 @@ class World:
                 for process in list(self._journals):
                     self._close_files(process)
         found = self._look()
-        return [*judge(found), self._judge_counts(found)]
+        return [*judge(found), self._judge_counts(found), *parties.judge(self, found)]
 
     @contextmanager
     def _replaced(self) -> Iterator[None]:
         """What the code takes for the world is this one."""
         with ExitStack() as stack:
+            stack.enter_context(computed_once())
             for module in _TIMED:
                 stack.enter_context(mock.patch.object(module, "time", stand_ins.clock(self.scheduler)))
             for target, name, act in (
@@ -139,6 +164,9 @@ class World:
                 (Bell, "ring", lambda _, line, shard: self._ring(line, shard)),
                 (Bell, "waits", lambda _: bool(self.jobs)),
                 (journal, "_shared_folder", lambda: self.folder / "journal"),
+                (hook_client, "_open_pool", lambda *_: self.hooks),
+                (service, "find_fault", lambda _: ""),
+                (service, "send", self.team.send),
             ):
                 stack.enter_context(mock.patch.object(target, name, act))
             yield
@@ -155,7 +183,6 @@ class World:
 
     def _storm(self) -> None:
         """The storm, then calm until nothing is left."""
-        self._set_up()
         for _ in range(WEBS):
             self._start_web()
         for _ in range(WORKERS):
@@ -163,26 +190,72 @@ class World:
         self._rage()
         began = self.scheduler.now
         leads: dict[str, list[Lead]] = {}
-        for lead in make_leads(self.seed, LEADS, SECONDS):
+        for lead in make_leads(self.seed, LEADS, SECONDS)[: self.limits.leads]:
             leads.setdefault(lead.customer_id, []).append(lead)
         self.posting = len(leads)
         for customer, theirs in leads.items():
             self.scheduler.start(self._outside, customer, lambda theirs=theirs: self._post_all(theirs, began))  # type: ignore[misc]
+        for each in range(self.dice.choice((0, 1, 2))):
+            self.posting += 1
+            numbers = range(each * ASKED, (each + 1) * ASKED)
+            customer = f"chaos-{self.seed}-{each}"
+            self.scheduler.start(self._outside, "shop", partial(self._ask, customer, numbers))
+        self._strike_later()
         self.scheduler.wait(None, began + SECONDS)
+        self._settle_down()
+        if self.dice.random() < 0.5:
+            self._take_payments()
+            self._settle_down()
+        self.is_over = True
+
+    def _settle_down(self) -> None:
+        """Calm, until nothing has been left for a while."""
         self._calm_down()
-        empty_at = self.scheduler.now
+        began = empty_at = self.scheduler.now
         while self.scheduler.now < empty_at + CALM_SECONDS:
-            self.scheduler.wait(None, self.scheduler.now + 0.5)
+            self.scheduler.wait(None, self.scheduler.now + 1.0)
             self.left = self._count_left()
             everybody = [*self.webs, *self.workers]
             frozen = any(one.frozen_until > self.scheduler.now for one in everybody)
             if self.left or self.posting or frozen or len(everybody) < WEBS + WORKERS:
                 empty_at = self.scheduler.now
-        self.recovery = empty_at - began - SECONDS
-        self.is_over = True
+        self.recovery = empty_at - began
+
+    def _ask(self, customer: str, numbers: Sequence[int]) -> None:
+        """The shop's own system sends messages to a customer, one after the other."""
+        connection = redis_link.connect(self.path, self.scheduler, self._outside, self.weather)
+        for number in numbers:
+            self._pass(self.dice.uniform(0.0, SECONDS / len(numbers)))
+            self.shop.ask(connection, SHARDS, customer, number, self._pass)
+        self.posting -= 1
+
+    def _take_payments(self) -> None:
+        """No cart changes any more: some orders are paid, in another storm."""
+        self._rage()
+        tasks = []
+        for order in list(self.portal.tables["orders"].records.values()):
+            reference = order.properties[ORDER_ID]
+            state = read_order(self.client, reference)
+            if state.units and self.dice.random() < 0.7:
+                tasks.append(self.scheduler.start(self._outside, "payment", partial(self._pay, reference, state.units)))
+        self.scheduler.wait(lambda: all(task.ended for task in tasks), None)
+        self._pass(PAYING_SECONDS)
+
+    def _pay(self, reference: str, units: int) -> None:
+        self._pass(self.dice.uniform(0.0, PAYING_SECONDS))
+        connection = redis_link.connect(self.path, self.scheduler, self._outside, self.weather)
+        self.shop.pay(connection, SHARDS, reference, units, self._pass)
+
+    def _pass(self, seconds: float) -> None:
+        self.scheduler.wait(None, self.scheduler.now + seconds)
+
+    def set_up(self) -> None:
+        """Put the properties into HubSpot, as a release does."""
+        with self._replaced():
+            task = self.scheduler.start(self._outside, "setup", self._set_up)
+            self.scheduler.run(lambda: task.ended, seconds=END_SECONDS, turns=END_TURNS)
 
     def _set_up(self) -> None:
-        """The properties are in HubSpot, as after a release."""
         runtime = bootstrap.build(self.worker_settings, self._machine(self._outside))
         self._use_stand_ins(runtime)
         setup(runtime.sync.hubspot)
@@ -195,6 +268,11 @@ class World:
         self.weather.lost, self.weather.unanswered = (self.dice.choice((0.0, 0.0, 0.004)) for _ in range(2))
         self.deadly = self.dice.choice((0.0, 0.002, 0.008))
         self.chilly, self.gusty = self.dice.choice((0.0, 0.005)), self.dice.choice((0.0, 0.005))
+        self.to_hooks.share = self.to_team.share = self.dice.choice((0.0, 0.3))
+        self.limits.apply(self)
+
+    def _strike_later(self) -> None:
+        """What happens at moments of its own."""
         self.portal.settings = msgspec.structs.replace(
             self.portal.settings, merged_writes=self.dice.choice(("routed", "refused"))
         )
@@ -221,9 +299,10 @@ class World:
             primary, other = self.dice.sample(known, 2)
             self.portal.merge(*(table.records[index[one]] for one in (primary, other)))
             self.merges.append(Merge(BEGAN + self.scheduler.now, primary, other))
+            self._tell(f"{other} is merged into {primary}")
 
     def _calm_down(self) -> None:
-        self.to_hubspot.share = self.to_dealdroid.share = 0.0
+        self.to_hubspot.share = self.to_dealdroid.share = self.to_hooks.share = self.to_team.share = 0.0
         self.weather.lost = self.weather.unanswered = self.deadly = self.chilly = self.gusty = 0.0
         self.weather.away = False
 
@@ -270,6 +349,10 @@ class World:
             lambda: None,
         )
         maintenance.start()
+        if self.hooked:
+            hook_delivery.build(self._connect(), settings, machine).start()
+        if self.noticed:
+            notice_delivery.build(self._connect(), settings, machine).start()
         while True:
             self.scheduler.wait(lambda: bool(self.jobs) and not self.weather.away, None)
             if self.jobs:
@@ -278,18 +361,8 @@ class World:
                     runtime.drains[line](shard)
 
     def _use_stand_ins(self, runtime: bootstrap.Runtime) -> None:
-        hubspot = runtime.sync.hubspot
         pool = stand_ins.HubSpotPool(self.hubspot, self.to_hubspot)
-        apis = [hubspot._batch, hubspot._basic, hubspot._search, hubspot._core, hubspot._groups]
-        if runtime.orders:
-            records = runtime.orders.records
-            apis += [records._batch, records._basic, records._search, records._links]
-        for api in apis:
-            api.api_client.rest_client.pool_manager = pool
-        # What is made later shares it.
-        hubspot._pool = pool
-        session = runtime.outbox.dealdroid.session
-        session.mount("http://", stand_ins.DealDroidAdapter(self.dealdroid, self.to_dealdroid))
+        stand_ins.use(runtime, pool, stand_ins.DealDroidAdapter(self.dealdroid, self.to_dealdroid))
 
     def _post_all(self, leads: list[Lead], began: float) -> None:
         """DealDroid: posts one customer's leads one after the other, and never again."""
@@ -319,6 +392,7 @@ class World:
         self.scheduler.wait(lambda: task.ended, None)
         status = statuses[0] if statuses else 0
         answer: Any = "acknowledged" if status == 200 else "unanswered"
+        self._tell(f"{lead.customer_id} posts lead {lead.number} to {process.name}: {answer}")
         return replace(post, answer=answer, ended=BEGAN + self.scheduler.now, status=status)
 
     def _strike(self) -> None:
@@ -333,16 +407,22 @@ class World:
         if not self.weather.away and self.dice.random() < self.gusty:
             self.weather.away = True
             self.kills["Redis away"] += 1
+            self._tell("Redis goes away")
             self._later(self.dice.uniform(0.0, 4.0), lambda: setattr(self.weather, "away", False))
 
     def _freeze(self, process: Process) -> None:
         """What a worker has sent arrives in time: no lease closes that hole, see docs/architecture.md."""
         if self.to_hubspot.under_way[process] or self.to_dealdroid.under_way[process]:
             return
+        # Nor is a message sent late that was claimed in time.
+        if self.scheduler.runs(process, "confirm"):
+            return
         process.frozen_until = self.scheduler.now + self.dice.uniform(5.0, 20.0)
         self.kills["frozen"] += 1
+        self._tell(f"{process.name} stands still for {process.frozen_until - self.scheduler.now:.1f} s")
 
     def _kill(self, process: Process) -> None:
+        self._tell(f"{process.name} is killed at {self.scheduler.last_task}")
         self.scheduler.kill(process)
         self._close_files(process)
         start = self._start_worker if process in self.workers else self._start_web
@@ -354,6 +434,9 @@ class World:
         else:
             del self.webs[process]
         self._later(self.dice.uniform(0.0, 2.0), start)
+
+    def _tell(self, what: str) -> None:
+        self.story.append(f"{self.scheduler.now:7.2f} s  {what}")
 
     def _later(self, seconds: float, act: Any) -> None:
         def wait() -> None:
@@ -377,9 +460,11 @@ class World:
         pipe = self.client.pipeline(transaction=True)
         for shard in range(SHARDS):
             for line in lines.LINES:
-                lines.count_entries(pipe, line.name, shard)
+                if not line.has_endpoints:
+                    lines.count_entries(pipe, line.name, shard)
         waiting: list[int] = pipe.execute()
-        return sum(waiting) + sum(intake._feeder.spool.count() for intake in self.webs.values())
+        spooled = sum(intake._feeder.spool.count() for intake in self.webs.values())
+        return sum(waiting) + spooled + parties.count_untold(self.client, SHARDS, self.worker_settings)
 
     def _look(self) -> Found:
         posts = sorted(self.posts, key=lambda post: post.lead.number)
@@ -390,7 +475,11 @@ class World:
             posts=posts,
             receipts={number: one for number, one in zip(leads, receipts, strict=True) if one},
             contacts=[Contact(str(one.id), one.properties, one.history()) for one in contacts],
-            messages=[Message(one["at"], str(one["customer_id"]), one["text"]) for one in self.chats.messages],
+            messages=[
+                Message(one["at"], str(one["customer_id"]), one["text"])
+                for one in self.chats.messages
+                if not one["text"].startswith((parties.API, parties.THANKS))
+            ],
             cut_off=len(self.cut_off),
             left=self.left,
             recovery=self.recovery,

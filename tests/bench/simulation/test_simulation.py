@@ -34,6 +34,15 @@ def test_a_planted_fault_is_found_and_told(tmp_path: Path) -> None:
     assert "broke: leads settled" in done.stdout
 
 
+def test_a_seed_alone_tells_the_shortest_history_that_breaks_it(tmp_path: Path) -> None:
+    plant(FAULTS / "a-replay-is-put-twice.patch", tmp_path)
+    found = simulate("--until-broken", "--seeds", "100", folder=tmp_path)
+    seed = found.stdout.partition("Seed ")[2].partition(" ")[0]
+    alone = simulate("--first", seed, "--seeds", "1", folder=tmp_path)
+    assert "The shortest history found: " in alone.stdout, alone
+    assert " posts lead " in alone.stdout
+
+
 @pytest.mark.parametrize("patch", sorted(FAULTS.glob("*.patch")), ids=lambda patch: patch.stem)
 def test_each_known_fault_can_still_be_planted(patch: Path, tmp_path: Path) -> None:
     plant(patch, tmp_path)
