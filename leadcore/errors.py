@@ -23,3 +23,7 @@ class WrongKey(LeadSyncError):
     def __init__(self, key: bytes) -> None:
         super().__init__("the digest key in Redis is another one")
         self.key = key
+
+
+class OtherNews(LeadSyncError):
+    """News of a payment came under the name of other news."""

@@ -10,7 +10,8 @@ from leadcore.machine import Machine
 from leadcore.store import keys
 from leadcore.store.connection import RECEIVER_TIMEOUT, connect
 from leadcore.store.streams import Stream
-from receiver.console.contacts import FoundContact, NoAnswer
+from receiver.console.contacts import FoundContact
+from receiver.console.errors import NoAnswer
 from workers.flow.errors import LineDown, Stopping
 from workers.flow.request_context import checked
 from workers.hubspot.batches import BATCH
@@ -64,7 +65,7 @@ class HubSpotContacts:
                 return []
             digits = phonenumbers.national_significant_number(phonenumbers.parse(number))
             if not Stream(self.redis).acquire_lock(keys.SEARCHED, "1", int(SEARCH_INTERVAL_SECONDS * 1000)):
-                raise NoAnswer
+                raise NoAnswer("searches come too fast")
             custom = dict.fromkeys(self._phones, number)
             found = self._ask(lambda: self.hubspot.find_by_phone(digits, custom, wanted, FOUND))
         return [FoundContact(one["id"], self._name(one), one.get(CUSTOMER_ID, "")) for one in found]
@@ -75,10 +76,10 @@ class HubSpotContacts:
     def _ask(self, call: Callable[[], T]) -> T:
         """What `call` returns, which makes one request. Raises `NoAnswer` and redis-py's errors."""
         if self.machine.monotonic() < self._quiet_until or self.redis.exists(keys.PAUSE):
-            raise NoAnswer
+            raise NoAnswer("the line is paused, or HubSpot has just failed")
         slot, _ = self.budget.reserve()
         if not slot:
-            raise NoAnswer
+            raise NoAnswer("the quota is used up")
         slots = [slot]
         try:
             with checked(lambda: None, slots, seconds=SECONDS):
@@ -86,6 +87,6 @@ class HubSpotContacts:
         except (LineDown, Stopping) as failed:
             self._quiet_until = self.machine.monotonic() + QUIET_SECONDS
             log.warning("console.no_names", why=failed.code if isinstance(failed, LineDown) else "stopping")
-            raise NoAnswer from None
+            raise NoAnswer("HubSpot has failed") from None
         finally:
             self.budget.release(slots)

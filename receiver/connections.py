@@ -114,7 +114,10 @@ class Watch:
     def _run(self) -> None:
         while True:
             time.sleep(self.seconds / LOOKS_PER_LIMIT)
-            closed = self.look()
+            try:
+                closed = self.look()
+            except OSError:  # no descriptor is left; the next look may have one
+                continue
             if closed:
                 log.info("connections.closed", connections=closed, unfinished_for=self.seconds)
 

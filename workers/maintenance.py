@@ -9,7 +9,7 @@ import os
 from typing import TYPE_CHECKING
 
 import structlog
-from redis.exceptions import OutOfMemoryError, ReadOnlyError
+from redis.exceptions import OutOfMemoryError, ReadOnlyError, ResponseError
 
 from leadcore.config import Inbox as InboxConfig
 from leadcore.machine import Machine
@@ -34,7 +34,8 @@ log = structlog.get_logger("leadsync.keeper")
 
 
 class Maintenance:
-    """`orphaned` is called once when the parent process is gone. `dry_run`: whether this worker writes nothing."""
+    """`orphaned` is called once when the parent process is gone; `parent`: its id, that of now by default. `dry_run`:
+    whether this worker writes nothing."""
 
     def __init__(
         self,
@@ -49,6 +50,7 @@ class Maintenance:
         orphaned: "Callable[[], None]",
         *,
         dry_run: bool = False,
+        parent: int = 0,
     ) -> None:
         self.redis, self.name, self.leases, self.orphaned = connection, name, leases, orphaned
         self.sent_log, self.tally, self.machine, self.outage = sent_log, tally, machine, outage
@@ -60,7 +62,7 @@ class Maintenance:
         self.bell = Bell(connection)
         # A dedicated connection: a pool reconnects silently, and we must notice.
         self._monitor: Redis = None
-        self._parent = os.getppid()
+        self._parent = parent or os.getppid()
         self._end = machine.event()
         self._thread = machine.thread(self._run, "maintenance")
 
@@ -101,7 +103,8 @@ class Maintenance:
             else:
                 if isinstance(error, ReadOnlyError):
                     drop_connections()
-                self.sent_log.note_lost()
+                if isinstance(error, ReadOnlyError) or not isinstance(error, ResponseError):
+                    self.sent_log.note_lost()
                 self.outage.note(error)
         except Exception as error:  # the thread must survive every fault; the next beat tries again
             log.warning("keeper.failed", error=type(error).__name__)

@@ -42,7 +42,7 @@ class _Forked:
     """As much of `subprocess.Popen` as is needed here."""
 
     def __init__(self, work: Callable[[], None]) -> None:
-        # A daemon of `multiprocessing` ends with this process, whatever ends it.
+        # A daemon of `multiprocessing` ends with an orderly end of this process; after any other it notices by itself.
         self._process = _CONTEXT.Process(target=_work, args=(work,), daemon=True)
         before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         try:

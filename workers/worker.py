@@ -4,9 +4,11 @@ maintenance, notifier, restore, stages of orders, survey."""
 import gc
 import itertools
 import logging
+import multiprocessing
 import os
 import signal
 import socket
+import sys
 from contextlib import closing, suppress
 from types import FrameType
 from typing import Any
@@ -99,7 +101,9 @@ def run(settings: WorkerSettings) -> None:
     jobs.attach(runtime)
     name = f"{socket.gethostname()}-{os.getpid()}-{machine.token(3)}"
     _announce(settings)
-    _wait_for_redis(shared, outage, machine)
+    parent = multiprocessing.parent_process()
+    parent_id = (parent.pid if parent else None) or os.getppid()
+    _wait_for_redis(shared, outage, machine, parent_id)
     maintenance = Maintenance(
         connect(shared),
         name,
@@ -111,6 +115,7 @@ def run(settings: WorkerSettings) -> None:
         outage,
         orphaned=lambda: os.kill(os.getpid(), signal.SIGTERM),
         dry_run=settings.shared.dry_run,
+        parent=parent_id,
     )
     notifier = Notifier(connect(shared), settings.alert_url, shared.config.inbox.shards, shared.timezone, machine)
     loops = _open_loops(settings, machine)
@@ -128,7 +133,7 @@ def run(settings: WorkerSettings) -> None:
     if settings.alert_url:
         notifier.start()
     try:
-        _work_until_stopped(name, runtime, outage)
+        _work_until_stopped(name, runtime, outage, parent_id)
     finally:
         for loop in loops:
             loop.end()
@@ -175,8 +180,9 @@ def _is_no_outage(record: logging.LogRecord) -> bool:
     return not ("Redis connection timeout" in str(record.msg) or any(isinstance(cause, AWAY) for cause in causes))
 
 
-def _wait_for_redis(shared: Settings, outage: Outage, machine: Machine) -> None:
-    """Return when Redis answers, and is no replica. A signal ends this process at once meanwhile: it holds nothing."""
+def _wait_for_redis(shared: Settings, outage: Outage, machine: Machine, parent: int) -> None:
+    """Return when Redis answers, and is no replica. A signal, or the death of the process `parent`, ends this one at
+    once meanwhile: it holds nothing."""
     _reset_signals()
     wait = FIRST_WAIT_SECONDS
     with closing(connect(shared)) as connection:
@@ -190,6 +196,8 @@ def _wait_for_redis(shared: Settings, outage: Outage, machine: Machine) -> None:
                 connection.connection_pool.disconnect()
             machine.sleep(wait)
             wait = min(wait * 2, LONGEST_WAIT_SECONDS)
+            if os.getppid() != parent:
+                sys.exit(0)
 
 
 def _reset_signals() -> None:
@@ -197,7 +205,7 @@ def _reset_signals() -> None:
         signal.signal(signum, signal.SIG_DFL)
 
 
-def _work_until_stopped(name: str, runtime: Runtime, outage: Outage) -> None:
+def _work_until_stopped(name: str, runtime: Runtime, outage: Outage, parent: int) -> None:
     """Wait for bells. RQ's worker gives up at many a fault of Redis, then a new one goes on in this process."""
     wait = FIRST_WAIT_SECONDS
     for number in itertools.count(1):
@@ -217,7 +225,7 @@ def _work_until_stopped(name: str, runtime: Runtime, outage: Outage) -> None:
             return
         except AWAY as error:
             outage.note(error)
-        _wait_for_redis(runtime.settings.shared, outage, runtime.machine)
+        _wait_for_redis(runtime.settings.shared, outage, runtime.machine, parent)
         runtime.machine.sleep(wait)
         wait = (
             min(wait * 2, LONGEST_WAIT_SECONDS)

@@ -3,6 +3,7 @@ it twice (measured). The callers retry; every write of this project is safe to r
 
 import hashlib
 import secrets
+import threading
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 from weakref import WeakSet
@@ -22,6 +23,7 @@ Redis: TypeAlias = Any
 AWAY = (redis.RedisError, ChildDeadlockedError, OSError)
 """What the client raises if Redis does not do what it was asked for, see `tests/leadcore/store/test_connection.py`."""
 _pools: "WeakSet[redis.ConnectionPool]" = WeakSet()
+_pools_lock = threading.Lock()
 RECEIVER_TIMEOUT = 0.4
 WORKER_TIMEOUT = 5.0
 
@@ -43,14 +45,17 @@ def connect(settings: Settings, timeout: float = WORKER_TIMEOUT, *, at_most: int
         maint_notifications_config=MaintNotificationsConfig(enabled=False),
         **options,
     )
-    _pools.add(connections)
+    with _pools_lock:
+        _pools.add(connections)
     return redis.Redis.from_pool(connections)
 
 
 def drop_connections() -> None:
     """Let every client that `connect` made in this process connect anew, from its next command on: after a failover
     none may stay on the server that was left. What runs at this moment gets its answer first."""
-    for pool in list(_pools):
+    with _pools_lock:
+        pools = list(_pools)
+    for pool in pools:
         pool.update_active_connections_for_reconnect()
         pool.disconnect(inuse_connections=False)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 import msgspec
 from msgspec import Struct
 
-from leadcore.errors import LeadSyncError
+from leadcore.errors import OtherNews
 from leadcore.fields import BODY, LEAD
 from leadcore.store import keys
 from leadcore.store.keys import ACTIONS_KEPT
@@ -61,10 +61,6 @@ class PaymentNews(Struct, frozen=True, omit_defaults=True):
     kind: Kind = "paid"
     payment: str = ""
     said_ms: int = 0
-
-
-class OtherNews(LeadSyncError):
-    """What makes news the same is that of other news."""
 
 
 class Payments:

@@ -17,6 +17,7 @@ from itsdangerous import BadData, TimestampSigner
 from werkzeug.security import check_password_hash
 
 from leadcore.logins import ADMIN, PASSWORD_USER, PASSWORD_WHO, Login, fold, normalize
+from receiver.console.errors import Busy
 from receiver.throttle import ALLOWED_IN_ALL, Throttle, network_of, sender_of
 
 # Slow checks at once in a web process: each takes 32 MB and a tenth of a second, and the intake needs the rest.
@@ -67,10 +68,6 @@ class User:
     def may_send(self, request: Request) -> bool:
         """Whether the role allows the request: to read everything, or to act."""
         return self.may_act or request.method in SAFE or request.endpoint in READ_BY_POST
-
-
-class Busy(Exception):
-    """Too many passwords are being checked at once."""
 
 
 class ConsoleAuth:
@@ -150,7 +147,7 @@ class ConsoleAuth:
 
     def _is_right(self, login: Login, password: str) -> bool:
         if not self._slow.acquire(blocking=False):
-            raise Busy
+            raise Busy("too many passwords are being checked")
         try:
             return check_password_hash(login.hash, normalize(_encode(password).decode("utf-8", "replace")))
         finally:

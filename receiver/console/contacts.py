@@ -4,12 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from receiver.console.errors import NoAnswer
+
 # So many digits may be a phone, whatever else they may be.
 SHORTEST_PHONE = 7
-
-
-class NoAnswer(Exception):
-    """HubSpot does not answer in time, or is not asked: its quota is used up, or the line is paused."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from flask.typing import ResponseReturnValue
 from leadcore.store.connection import Redis
 from leadcore.store.portal_links import read_portal_links
 from receiver.console import queries
-from receiver.console.contacts import ContactLookUp, FoundContact, NoAnswer, is_private, read_names
+from receiver.console.contacts import ContactLookUp, FoundContact, is_private, read_names
+from receiver.console.errors import NoAnswer
 from receiver.console.filters import as_query, parse_filter
 
 

@@ -46,8 +46,8 @@ DISK_SECONDS = 10.0
 NEARLY_FULL, FULL = 0.8, 0.95
 DEEP = 500
 FLUSH_ROWS = 100
-# Longer than a put may take.
-REPLAY_SECONDS = 2.0
+# Of a new epoch: a put that was on its way to the server before is noted by the second.
+REPLAYS = 2
 MEANWHILE = "tried again every second. Check REDIS_URL and that Redis runs."
 log = structlog.get_logger("leadsync.receiver")
 
@@ -82,7 +82,7 @@ class Feeder:
         self.tally = Tally()
         self.posts = PostTally(settings.timezone)
         self.epoch = ""
-        self.replay_until = 0.0
+        self.replays = 0
         self.remembered = self.disk_trouble = ""
         self.foreign_counts, self.next_ownership_check = 0, 0.0
         self.needs_replay = self.full = False
@@ -272,21 +272,28 @@ class Feeder:
         """Check Redis: replay recent events to one that may have lost them, see whether it is nearly full, flush the
         spool. Raises `SpoolError` and redis-py's errors."""
         try:
+            self._maintain()
+        except redis.ReadOnlyError:
+            self.needs_replay = True
+            self._drop_connections()
+            raise
+
+    def _maintain(self) -> None:
+        try:
             epoch, self.full = self._check_redis()
             self._note_epoch(epoch)
             with suppress(redis.OutOfMemoryError):  # a full Redis that was emptied cannot store its dataset's id yet
                 dataset = read_dataset(self.inbox.redis)
                 self.recent.use_dataset(dataset)
                 self._note_dataset(dataset)
-        except AWAY as error:
+        except AWAY:
             self.needs_replay = True
-            if isinstance(error, redis.ReadOnlyError):
-                self._drop_connections()
             raise
         # Stays set until the replay succeeds: events are inherited only once.
         self.needs_replay |= self.recent.inherit()
-        if self.needs_replay or self.machine.monotonic() < self.replay_until:
+        if self.needs_replay or self.replays:
             self.replay()
+            self.replays = max(0, self.replays - 1)
         else:
             self.recent.drop_old()
         self.needs_replay = False
@@ -298,7 +305,7 @@ class Feeder:
         """Leave the server of the epoch before: what a put that is on its way still tells it has to be replayed too."""
         if epoch != (self.epoch or epoch):
             self.needs_replay = True
-            self.replay_until = self.machine.monotonic() + REPLAY_SECONDS
+            self.replays = REPLAYS
             self._drop_connections()
         self.epoch = epoch
 

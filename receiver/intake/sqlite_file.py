@@ -1,5 +1,6 @@
 """One SQLite file that the processes of a machine share, replaced when it is corrupt."""
 
+import errno
 import fcntl
 import os
 import sqlite3
@@ -79,6 +80,8 @@ class Database:
         with self._opening():
             # SQLite gives its log files the mode of the database. A file that exists is not opened here: closing it
             # would end the locks of another connection of this process.
+            if self._file.is_dir():
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
             with suppress(FileExistsError):
                 os.close(os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
             self._inode = os.stat(self._file).st_ino

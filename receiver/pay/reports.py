@@ -9,13 +9,14 @@ from flask import Blueprint, Response, request
 from msgspec.structs import asdict
 
 from leadcore import event
+from leadcore.errors import OtherNews
 from leadcore.event import Malformed
 from leadcore.orders.money import read_number, to_units
 from leadcore.orders.reference import read_reference
 from leadcore.settings import ReceiverSettings
 from leadcore.store.connection import AWAY, Redis
 from leadcore.store.counters import Tally
-from leadcore.store.payments import OtherNews, PaymentNews, Payments
+from leadcore.store.payments import PaymentNews, Payments
 from receiver.api.auth import BearerAuth
 from receiver.api.errors import ApiError
 from receiver.api.message_form import is_key

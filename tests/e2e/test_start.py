@@ -326,6 +326,17 @@ def test_a_worker_and_a_web_come_up_with_redis_and_survive_its_absence(
     assert both.stop() < AT_ONCE
 
 
+def test_a_worker_that_waits_for_redis_ends_with_its_supervisor(spare_line: Callable[..., Line]) -> None:
+    """Else it would wake up beside its successors, with old code and an old token."""
+    line = spare_line(REDIS_URL=f"redis://127.0.0.1:{own_port()}/0")
+    supervisor = line.start("worker", "--count", "1")
+    eventually(lambda: children(supervisor))
+    [worker] = children(supervisor)
+    eventually(lambda: "redis.away" in line.logs())
+    supervisor.kill()
+    eventually(lambda: not Path(f"/proc/{worker}").exists(), 30)
+
+
 def children(process: Process) -> list[int]:
     """The processes that it has started, but for the resource tracker that Python starts beside the first of them."""
     return children_of(process.popen.pid)

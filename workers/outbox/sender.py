@@ -14,6 +14,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import structlog
+from redis.exceptions import ResponseError
 
 from leadcore.config import Config
 from leadcore.event import identity
@@ -136,6 +137,12 @@ class OutboxSender:
                 can_continue = self._admit_and_send(shard, lease, seconds)
             except LostLease:
                 log.info("outbox.given_back", shard=shard)
+            except ResponseError:
+                raise
+            except AWAY:
+                # Redis may be back, and without its last writes, before the next beat notices.
+                self.sent_log.note_lost()
+                raise
             finally:
                 lease.close()
                 left = self.outbox.release(shard, lease.token, bell=bell)

@@ -6,6 +6,7 @@ what it sent and writes it to Redis in each new epoch (`leadcore.store.epoch`); 
 done so. A journal preserves what a dead worker remembered.
 """
 
+from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -53,7 +54,8 @@ class SentLog:
         self._waits = True
         # When this process saw the epoch begin: by Redis' clock in ms, and by its own in monotonic seconds.
         self._since_ms, self._seen_at = 0, 0.0
-        self._hidden = self.machine.token(8)
+        # The present name of an epoch that cannot be asked for, and the last ones.
+        self._hidden, self._hiddens = self.machine.token(8), deque[str](maxlen=2)
         # Other workers -> when they were last seen alive, in monotonic seconds: a new Redis may not know them.
         self._peers: dict[str, float] = {}
         self._rotated_at = self.machine.monotonic()
@@ -117,6 +119,10 @@ class SentLog:
         left = self._wait_ms(connection, epoch)
         if left > 0:
             return min(left / 1000, STEP_SECONDS)
+        # What came back meanwhile is known of the epoch before: Redis hears it before a drain asks what became of it.
+        self.reassert(connection)
+        if self._epoch != epoch:
+            return STEP_SECONDS
         if epoch != self._hidden:
             Stream(connection, keys.OUTBOX).apply([("SET", keys.EPOCH, epoch)])
         with self._lock:
@@ -129,9 +135,15 @@ class SentLog:
         with self._lock:
             if epoch == self._noted:
                 return
+            is_flapping = self._waits and epoch == self._hidden and self._noted in self._hiddens
             self._left, self._noted = self._noted, epoch
             self._settled = self._settled or epoch
-            self._since_ms, self._seen_at = now_ms, self.machine.monotonic()
+            # Where INFO is forbidden each lost connection looks like an epoch, and nobody else signs it: a connection
+            # that is lost again and again does not make messages wait for ever.
+            if not is_flapping:
+                self._since_ms, self._seen_at = now_ms, self.machine.monotonic()
+            if epoch == self._hidden:
+                self._hiddens.append(epoch)
             self._epoch, self._waits = "", True
         if self._left:
             drop_connections()

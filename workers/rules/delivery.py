@@ -89,7 +89,10 @@ def record_delivery(
     """For a message that was sent, or could not be. `random`: 0 to 1, for the jitter of its wait."""
     match delivery:
         case MessageSent():
-            return finish(shard, entry, fields, delivered(fields), now_ms, store=False)
+            # After a failover another worker may have ended it as interrupted while the answer was on its way.
+            lead = _lead_id(fields)
+            kept = [("DEL", keys.unsent(lead)), ("ZREM", keys.UNSENT, lead)]
+            return [*finish(shard, entry, fields, delivered(fields), now_ms, store=False), *kept]
         case MessageUnclear(why):
             return finish(shard, entry, fields, f"interrupted: {why}", now_ms, store=True)
         case MessageFailed(why, retry=False):

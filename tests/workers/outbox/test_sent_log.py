@@ -6,13 +6,25 @@ from pathlib import Path
 import redis
 
 from leadcore.machine import Machine
+from leadcore.store import keys
 from sandbox.redis import start
-from tests.conftest import own_port
+from tests.conftest import eventually, own_port
 from workers.outbox.sent_log import SentLog, message_key
 from workers.rules.delivery import NOT_DELIVERED
 
 RETURNED = {b"e": b"back", b"c": b'{"id":"c-9"}', b"t": b'"Thank you!"'}
 MESSAGE = {b"e": b"lead", b"c": b'{"id":"c-1"}', b"t": b'"Thank you!"'}
+
+
+class ManualMachine(Machine):
+    """Its clock for spans of time stands still until it is moved."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seconds = 0.0
+
+    def monotonic(self) -> float:
+        return self.seconds
 
 
 def test_what_was_sent_is_written_to_a_restarted_redis(tmp_path: Path) -> None:
@@ -98,6 +110,40 @@ def test_no_message_is_sent_in_the_first_seconds_of_a_restarted_redis(tmp_path: 
         again = redis.Redis.from_url(server.url)
         assert 0 < before.seconds_to_wait(again) <= 5
         assert 0 < fresh.seconds_to_wait(again) <= 5, "also a worker that was not there before must wait"
+
+
+def test_what_came_back_during_the_wait_is_known_before_messages_leave(tmp_path: Path) -> None:
+    """Else a drain would find its claim alone, and end a message that was sent as interrupted."""
+    sent_log = SentLog(Machine())
+    with start(tmp_path) as server:
+        connection = redis.Redis.from_url(server.url)
+        sent_log.reassert(connection, "worker")
+        assert sent_log.seconds_to_wait(connection) == 0
+        sent_log.record({message_key(MESSAGE): "sending"})
+        server.kill()
+    with start(tmp_path) as server:
+        again = redis.Redis.from_url(server.url)
+        again.zadd(keys.WORKERS, {"worker": again.time()[0] * 1000})
+        sent_log.reassert(again, "worker")
+        assert again.get(message_key(MESSAGE)) == b"sending"
+        sent_log.record({message_key(MESSAGE): "sent"})
+        eventually(lambda: not sent_log.seconds_to_wait(again), 20)
+        assert again.get(message_key(MESSAGE)) == b"sent"
+
+
+def test_where_info_is_hidden_a_flapping_connection_holds_messages_no_longer_than_one_epoch(tmp_path: Path) -> None:
+    machine = ManualMachine()
+    sent_log = SentLog(machine)
+    with start(tmp_path) as server:
+        administrator = redis.Redis.from_url(server.url)
+        administrator.execute_command("ACL", "SETUSER", "default", "-info")
+        administrator.zadd(keys.WORKERS, {"another": administrator.time()[0] * 1000, "worker": 9e12})
+        sent_log.reassert(administrator, "worker")
+        for _ in range(11):
+            sent_log.note_lost()
+            sent_log.reassert(administrator, "worker")
+            machine.seconds += 1.0
+        assert sent_log.seconds_to_wait(administrator) == 0
 
 
 def test_nobody_waits_for_a_new_redis(tmp_path: Path) -> None:

@@ -15,9 +15,16 @@ NOW = 1_772_000_000_000
     ("fields", "state"), [({LEAD: b"lead1"}, "sent"), ({LEAD: b"lead1", ABOUT: b"email_refused"}, "asked")]
 )
 def test_confirmed_is_said_only_where_something_was_confirmed(fields: dict[bytes, bytes], state: str) -> None:
-    note, counted = record_delivery(0, b"1-0", fields, MessageSent(), NOW)
+    note, counted, *_ = record_delivery(0, b"1-0", fields, MessageSent(), NOW)
     assert note == ("HSET", keys.receipt("lead1"), *receipts.pack(message=state, message_ms=NOW))
     assert counted[2] == f"message_{state}"
+
+
+def test_a_message_that_was_sent_is_not_kept_for_a_retry() -> None:
+    """After a failover another worker may have ended it as interrupted while its answer was on its way."""
+    commands = record_delivery(0, b"1-0", {LEAD: b"lead1"}, MessageSent(), NOW)
+    assert ("DEL", keys.unsent("lead1")) in commands
+    assert ("ZREM", keys.UNSENT, "lead1") in commands
 
 
 @pytest.mark.parametrize(("asked", "seconds"), [(None, 2), (0.0, 2), (40.0, 40)])
