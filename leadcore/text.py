@@ -79,12 +79,12 @@ _INVISIBLE = re.compile(
 _THAI = (
     (re.compile("เเ"), "แ"),
     (re.compile("ເເ"), "ແ"),
-    (re.compile("\u0e4d([่-๋]?)า|([่-๋])\u0e4dา"), "\\1\\2ำ"),
-    (re.compile("\u0ecd([່-໋]?)າ|([່-໋])\u0ecdາ"), "\\1\\2ຳ"),
-    (re.compile("ำ([่-๋])"), "\\1ำ"),
-    (re.compile("ຳ([່-໋])"), "\\1ຳ"),
-    (re.compile("([่-์])([ัิ-ู])"), "\\2\\1"),
-    (re.compile("([່-໌])([ັິ-ູ])"), "\\2\\1"),
+    (re.compile("\u0e4d([่-๋]*)า|([่-๋]+)\u0e4dา"), "\\1\\2ำ"),
+    (re.compile("\u0ecd([່-໋]*)າ|([່-໋]+)\u0ecdາ"), "\\1\\2ຳ"),
+    (re.compile("[ำ่-๋]{2,}"), lambda run: "".join(sorted(run[0], key="ำ".__eq__))),
+    (re.compile("[ຳ່-໋]{2,}"), lambda run: "".join(sorted(run[0], key="ຳ".__eq__))),
+    (re.compile("[ัิ-ู่-์]{2,}"), lambda run: "".join(sorted(run[0], key="่้๊๋์".__contains__))),
+    (re.compile("[ັິ-ູ່-໌]{2,}"), lambda run: "".join(sorted(run[0], key="່້໊໋໌".__contains__))),
     (re.compile("([ัิ-ฺ็-๎])\\1+"), "\\1"),
 )
 # What most texts are made of: printable, in NFC as it stands, and left as it is unless it is misspelled.

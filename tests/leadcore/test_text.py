@@ -2,7 +2,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from leadcore.text import MAX_TEXT, clean
@@ -107,6 +107,9 @@ def test_what_is_meant_as_it_stands_stays(text: str) -> None:
     assert clean(text) == text
 
 
+@example("กำ่่")
+@example("กํ่่า")
+@example("ก่ิ่ิ")
 @given(st.text(st.sampled_from("กเาิ่้ํำแ์a&amp;<br>\\u0e2a\u200d️𝓐Ａ①"), max_size=30))
 def test_the_normal_form_of_a_normal_form_is_itself(text: str) -> None:
     once = clean(text)
