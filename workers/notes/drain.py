@@ -231,6 +231,7 @@ class NoteDrain:
         finally:
             for work in new:
                 self._note_created(work, found.get(work.lead))
+        self._doubt_refusals([work for work in new if work.ends])
         self._link([work for work in works if work.open and work.note_id])
 
     def _properties(self, work: _Work) -> dict[str, str]:
@@ -283,6 +284,14 @@ class NoteDrain:
             case _:
                 # Left in the line: whether it was made is not known, or it was not its turn.
                 pass
+
+    def _doubt_refusals(self, works: Sequence[_Work]) -> None:
+        """HubSpot also refuses a note whose contact was merged or deleted a moment ago: that one is tried again."""
+        contacts = self.records.read(CONTACTS, [work.contact_id for work in works], ["email"]) if works else {}
+        for work in works:
+            contact = contacts.get(work.contact_id)
+            if not isinstance(contact, dict) or contact["id"] != work.contact_id:
+                work.ends = False
 
     def _link(self, works: Sequence[_Work]) -> None:
         """Link notes with their orders; one that was deleted meanwhile has none."""

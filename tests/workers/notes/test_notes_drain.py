@@ -229,6 +229,27 @@ def test_a_note_whose_contact_is_gone_waits_and_is_given_up_with_a_reason(line: 
     assert line.receipt(lead).note == "failed: note_without_contact"
 
 
+@pytest.mark.parametrize("writes", ["routed", "refused"])
+def test_a_note_whose_contact_is_merged_while_it_is_written_is_made_on_what_is_left(
+    line: OrderLine, monkeypatch: pytest.MonkeyPatch, writes: str
+) -> None:
+    line.crm.settings(merged_writes=writes)
+    contact, other = line.know("c-1"), line.crm.create(email="another@example.com")
+    create = Records.create
+
+    def create_after_a_merge(records: Records, *given: Any) -> None:
+        monkeypatch.setattr(Records, "create", create)
+        line.crm.merge(other, contact)
+        create(records, *given)
+
+    monkeypatch.setattr(Records, "create", create_after_a_merge)
+    lead = add(line)
+    run(line)
+    recover(line)
+    assert len(notes(line)) == 1
+    assert line.receipt(lead).note == "written"
+
+
 def test_an_order_event_is_noted_behind_its_order(line: OrderLine, served: Any) -> None:
     with open_line(served, line.redis, NOTED) as noted:
         noted.know("c-1")
