@@ -102,7 +102,9 @@ class OrderDrain(ShardDrain):
         portal = self.portal_cache.current()
         try:
             self.reader.find_forgotten(works)
-            self.reader.find_made(works, self.epoch.doubtful_ms)
+            found = self.reader.find_made(works, self.epoch.doubtful_ms)
+            # A later cart must know of it, also if its own event has to wait.
+            self.store.mark_attempts({one.known.customer_id: (one.known, one.known.orders) for one in found}, lease)
             self._read_states(works)
             self._compare_prices(works, portal)
             self._plan(works, portal, now_ms)

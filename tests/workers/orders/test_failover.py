@@ -11,17 +11,21 @@ import pytest
 import redis
 
 from leadcore.event import identity
+from leadcore.reasons import reason
 from leadcore.store import keys
 from leadcore.store.epoch import read_epoch
 from sandbox import redis as embedded
 from tests.conftest import SHARDS, Crm
 from tests.workers.orders.conftest import NOW, OrderLine, open_line
+from tests.workers.orders.test_drain import recover
 from tests.workers.rules.orders.events import HOUR, product
 from workers.orders.order_store import ALL_KNOWN
 from workers.orders.recent_epoch import MARGIN_MS
+from workers.rules.outcomes import RetryLater
 
 DUMP = "dump.rdb"
 LATER = MARGIN_MS * 3
+UNREAD = RetryLater(reason("link_unanswered"))
 
 
 class Shop:
@@ -134,6 +138,54 @@ def test_a_forgotten_order_that_was_half_made_is_finished(shop: Shop, path: str)
     assert shop.carts() == [["A"]]
     assert order["properties"]["hs_pipeline_stage"] == stage
     assert order["associations"]["contacts"] == [contact]
+
+
+def test_a_forgotten_order_that_was_followed_by_another_and_deleted_is_not_made_again(shop: Shop) -> None:
+    shop.line.know("c-1")
+    shop.line.add(product("A"))
+    shop.replicate()
+    shop.line.crm.fault("row_locked", path="/orders/contacts/batch")
+    shop.line.run()
+    shop.fail_over()
+    shop.line.crm.fault("row_locked", path="/orders/contacts/batch")
+    shop.line.run()
+    assert shop.line.left() == 1
+    shop.line.crm.control("DELETE", "faults")
+    [half] = shop.line.orders()
+    shop.move(half)
+    shop.line.add(product("B"), at=NOW + LATER)
+    shop.line.run()
+    shop.line.drain.records.archive("orders", [half["id"]])
+    recover(shop.line)
+    assert shop.carts() == [["B"]]
+    assert shop.line.left() == 0
+
+
+@pytest.mark.parametrize("unread", [False, True])
+def test_a_forgotten_order_whose_event_has_to_wait_again_takes_the_newer_cart(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, unread: bool
+) -> None:
+    contact = shop.line.know("c-1")
+    shop.line.add(product("A"))
+    shop.replicate()
+    shop.line.crm.fault("row_locked", path="/orders/contacts/batch")
+    shop.line.run()
+    shop.line.crm.control("DELETE", "faults")
+    shop.fail_over()
+    shop.line.crm.fault("row_locked", path="/orders/contacts/batch")
+    with monkeypatch.context() as patch:
+        if unread:
+            patch.setattr(shop.line.drain.records, "read", lambda kind, ids, *more: dict.fromkeys(ids, UNREAD))
+        shop.line.run()
+    assert shop.line.left() == 1
+    shop.line.crm.control("DELETE", "faults")
+    shop.line.drain.epoch.doubtful_ms = 0
+    shop.line.add(product("B"), at=NOW + LATER)
+    shop.line.run()
+    recover(shop.line)
+    assert shop.carts() == [["B"]]
+    assert shop.line.orders()[0]["associations"]["contacts"] == [contact]
+    assert shop.line.left() == 0
 
 
 @pytest.mark.parametrize("moved", [False, True])

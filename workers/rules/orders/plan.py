@@ -209,13 +209,13 @@ def _plan_known(
             return _unchanged(said, order, record)
         return Plan(after=record, needs_order=order.reference)
     if isinstance(seen, Gone):
+        if order is not record.newest:
+            # Another was made since, because somebody had moved it on: it was there.
+            return _unchanged(said, replace(order, attempted=False), record, reason("order_deleted"))
         if order.attempted and not order.id:
             # The write that should have made it did not reach HubSpot.
             if making is None:
                 return _unchanged(said, order, record)
-            if order is not record.newest:
-                # Another cart was told that somebody moved it on: it was there.
-                return _unchanged(said, replace(order, attempted=False), record, reason("order_deleted"))
             return _make(said, making, record, facts, name, digest, order)
         if making and not (is_same and recent):
             return _make(said, making, record, facts, name, digest)
