@@ -125,7 +125,14 @@ def build(settings: WorkerSettings, machine: Machine) -> Runtime:
             return Records(hubspot, Breaker(redis, machine, stop, line), SearchQuota(redis, stop))
 
         rest = (portal_cache, config, customers, leases, stop, budget, machine)
-        orders = OrderDrain(redis, make_records(keys.ORDERS), *rest, dry_run=shared.dry_run, events=events)
+        orders = OrderDrain(
+            redis,
+            make_records(keys.ORDERS),
+            *rest,
+            hidden=sent_log.hidden_epoch,
+            dry_run=shared.dry_run,
+            events=events,
+        )
         payments = PaymentDrain(redis, make_records(keys.PAYMENTS), *rest, dry_run=shared.dry_run, events=events)
     dealdroid = DealDroid(settings.dealdroid_url, IN_FLIGHT, machine)
     outbox = OutboxSender(

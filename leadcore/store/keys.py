@@ -82,6 +82,8 @@ QUEUE = "leadsync"
 
 ORDERS_STORE = STORE + ":orders"
 """Whether Redis knows every order of ours, see `workers.orders.order_store`."""
+ORDERS_EPOCH = EPOCH + ":orders"
+"""The epoch of Redis in which orders are made, and since when, in ms; see `workers.orders.recent_epoch`."""
 ORDER_OWNERS = PREFIX + "order_owners"
 """How many orders were given to the configured owners in turn."""
 PARKED_ORDERS = PREFIX + "parked_orders"

@@ -7,7 +7,7 @@ WRITE     new orders (upsert by their own key), changed ones (by id), lines, lin
 SETTLE    one script, fenced like the inbox's.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -27,13 +27,14 @@ from workers.hubspot.products import ProductPrices
 from workers.hubspot.records import Records
 from workers.orders.order_store import ALL_KNOWN, SEARCH_LAG_MS, SOME_FORGOTTEN
 from workers.orders.reader import OrderReader
+from workers.orders.recent_epoch import RecentEpoch
 from workers.orders.shard import ShardDrain
 from workers.orders.work import OrderWork
 from workers.orders.writer import OrderWriter
 from workers.rules.batch import StreamEntry
 from workers.rules.orders import plan as rules
 from workers.rules.orders import settlement
-from workers.rules.orders.plan import Facts, take_prefix
+from workers.rules.orders.plan import Facts, find_making, find_order, take_prefix
 from workers.rules.orders.portal import OrderPortal
 from workers.rules.orders.prices import PRICES_DIFFER
 from workers.rules.orders.property_names import NAMES
@@ -48,8 +49,12 @@ class OrderDrain(ShardDrain):
 
     line = keys.ORDERS
 
-    def __init__(self, connection: Redis, records: Records, *more: Any, **options: Any) -> None:
+    def __init__(
+        self, connection: Redis, records: Records, *more: Any, hidden: Callable[[], str] = str, **options: Any
+    ) -> None:
+        """`hidden`: see `RecentEpoch`."""
         super().__init__(connection, records, *more, **options)
+        self.epoch = RecentEpoch(connection, hidden)
         self.notes = Stream(connection, keys.NOTES)
         self.texts = OrderTexts.compile(self.config)
         kind, currency = (self.orders.kind, self.orders.currency) if self.config.orders else ("", "")
@@ -84,14 +89,22 @@ class OrderDrain(ShardDrain):
         return False
 
     def write_batch(self, rows: Sequence[StreamEntry], lease: Lease) -> bool:
-        """Settle what can be settled; True if anything was."""
+        """Settle what can be settled; True if anything was, or if Redis has to be asked again for what waits."""
         settled = Settlement()
         now_ms = self.store.now_ms()
         stream = keys.entries(keys.ORDERS, lease.shard)
         works = self._load(rows, settled, lease.shard, now_ms)
+        if self.epoch.refresh(now_ms):
+            # Rows and records may be of different servers.
+            return True
+        for work in works:
+            work.said = take_prefix(work.said, work.known.orders, self.epoch.doubtful_ms)
         portal = self.portal_cache.current()
         try:
             self.reader.find_forgotten(works)
+            found = self.reader.find_made(works, self.epoch.doubtful_ms)
+            # A later cart must know of it, also if its own event has to wait.
+            self.store.mark_attempts({one.known.customer_id: (one.known, one.known.orders) for one in found}, lease)
             self._read_states(works)
             self._compare_prices(works, portal)
             self._plan(works, portal, now_ms)
@@ -125,7 +138,7 @@ class OrderDrain(ShardDrain):
                 settlement.settle_gone(settled, stream, forgotten)
             left = sorted((one for one in found if one.said_ms > of.forgotten_ms), key=lambda one: one.version)
             if left:
-                works.append(OrderWork(take_prefix(left, of.orders), of))
+                works.append(OrderWork(left, of))
         return works
 
     def _read(self, entry: bytes, fields: Mapping[bytes, bytes]) -> Said:
@@ -133,9 +146,9 @@ class OrderDrain(ShardDrain):
 
     def _read_states(self, works: Sequence[OrderWork]) -> None:
         for work in works:
-            newest = work.known.orders.newest
+            order = find_order(work.said, work.known.orders)
             carts = [one.reference for one in work.said if one.kind is Kind.MAKES]
-            work.states = dict.fromkeys([*carts, newest.reference] if newest else carts, OrderState())
+            work.states = dict.fromkeys([*carts, order.reference] if order else carts, OrderState())
         found = self.store.read_states(reference for work in works for reference in work.states)
         for work in works:
             work.states = {reference: found[reference] for reference in work.states}
@@ -193,7 +206,7 @@ class OrderDrain(ShardDrain):
                 work.plan = replace(work.plan, values={**work.plan.values, "owner": work.owner})
 
     def _name_order(self, work: OrderWork) -> str:
-        making = next((one for one in reversed(work.said) if one.kind is Kind.MAKES), None)
+        making = find_making(work.said)
         if making is None or self.texts is None:
             return ""
         return self.texts.name(

@@ -11,9 +11,10 @@ from workers.orders.order_store import ALL_KNOWN, OrderStore
 from workers.orders.work import OrderWork
 from workers.rules.orders import plan as rules
 from workers.rules.orders.lines import SeenLine, read_line
-from workers.rules.orders.plan import Gone, SeenOrder
+from workers.rules.orders.plan import Gone, SeenOrder, find_making, find_order, may_be_forgotten
 from workers.rules.orders.portal import OrderPortal
 from workers.rules.orders.property_names import CUSTOMER, DISCOUNTS, LINE_NAMES, ORDER_ID
+from workers.rules.orders.record import Order
 from workers.rules.outcomes import ContactMissing, RetryLater
 
 LINES, CONTACTS, OWNER, ID = "line_items", "contacts", "hubspot_owner_id", "hs_object_id"
@@ -66,15 +67,42 @@ class OrderReader:
                 return found
             above = highest
 
+    def find_made(self, works: Sequence[OrderWork], doubtful_ms: int) -> list[OrderWork]:
+        """Ask HubSpot for the orders that Redis may have forgotten with its last seconds, by their keys: see
+        `workers.orders.recent_epoch`. Those whose order is there, or may be."""
+        made: list[OrderWork] = []
+        wanted = {
+            reference: work
+            for work in works
+            if (reference := may_be_forgotten(work.said, work.known.orders, doubtful_ms))
+        }
+        if not wanted:
+            return made
+        digest = self.store.customers.digest()
+        found = self.records.read(self.kind, list(wanted), rules.read_properties(self.kind), ORDER_ID)
+        for reference, one in found.items():
+            work = wanted[reference]
+            making = find_making(work.said)
+            order: Order | None = None
+            if isinstance(one, RetryLater):
+                work.wait("row", one.why)
+                order = Order(reference, (reference,))
+            elif isinstance(one, dict):
+                order = rules.adopt(one, one["id"], digest, self.kind)
+            if order and making:
+                work.known.orders = work.known.orders.with_order(rules.begin_again(order, making))
+                made.append(work)
+        return made
+
     def read_orders(self, works: Sequence[OrderWork]) -> bool:
-        """Read the newest order of each, by its id, or by its key where it may never have been made. False if there was
-        nothing to read."""
+        """Read the order that each is about, by its id, or by its key where it may never have been made. False if there
+        was nothing to read."""
         properties = rules.read_properties(self.kind)
         for key in ("", ORDER_ID):
             wanted = {
                 (order.reference if key else order.id): work
                 for work in works
-                if (order := work.known.orders.newest) is not None and bool(order.id) is not bool(key)
+                if (order := find_order(work.said, work.known.orders)) is not None and bool(order.id) is not bool(key)
             }
             for one, found in (self.records.read(self.kind, list(wanted), properties, key) if wanted else {}).items():
                 if isinstance(found, RetryLater):

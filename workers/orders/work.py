@@ -8,10 +8,10 @@ from msgspec.structs import replace
 from leadcore.reasons import Reason
 from leadcore.store.orders import OrderState
 from workers.orders.order_store import Known
-from workers.rules.orders.plan import Gone, Plan, SeenOrder
+from workers.rules.orders.plan import Gone, Plan, SeenOrder, find_making
 from workers.rules.orders.prices import Prices, judge_prices
 from workers.rules.orders.record import CustomerOrders, Line
-from workers.rules.orders.said import Kind, Said
+from workers.rules.orders.said import Said
 
 
 @dataclass(slots=True)
@@ -49,7 +49,7 @@ class OrderWork:
     @property
     def making(self) -> Said | None:
         """Who says the newest cart."""
-        return next((one for one in reversed(self.said) if one.kind is Kind.MAKES), None)
+        return find_making(self.said)
 
     def compare_prices(self, prices: Mapping[str, Prices]) -> bool:
         """Let the newest cart say whether its prices are these (see `workers.rules.orders.prices`); whether they

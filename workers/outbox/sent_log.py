@@ -73,6 +73,10 @@ class SentLog:
                 entries[name] = _Entry(result, recorded_at, self._settled, seen_at)
             self._store(entries)
 
+    def hidden_epoch(self) -> str:
+        """What stands for the epoch where INFO is forbidden."""
+        return self._hidden
+
     def note_lost(self) -> None:
         """The connection for `reassert` was lost: where INFO is forbidden, the next one is to a new epoch."""
         self._hidden = self.machine.token(8)

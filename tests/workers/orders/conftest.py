@@ -20,6 +20,7 @@ from leadcore.receipts import Receipt
 from leadcore.receipts import pack as pack_receipt
 from leadcore.receipts import unpack as unpack_receipt
 from leadcore.store import keys
+from leadcore.store.epoch import read_epoch
 from sandbox.http_server import running
 from sandbox.hubspot import Portal as StandIn
 from sandbox.hubspot import create_app
@@ -169,5 +170,6 @@ def line(served: Crm, database: Any) -> Iterator[OrderLine]:
     served.settings(search_lag=0)
     database.flushdb()
     database.set(keys.ORDERS_STORE, ALL_KNOWN)
+    database.set(keys.ORDERS_EPOCH, f"{read_epoch(database)} 0")
     with open_line(served, database) as found:
         yield found

@@ -96,21 +96,46 @@ class Plan(Struct, frozen=True):
         )
 
 
-def take_prefix(said: Sequence[Said], record: CustomerOrders = NO_ORDERS) -> Sequence[Said]:
+def take_prefix(said: Sequence[Said], record: CustomerOrders = NO_ORDERS, doubtful_ms: int = 0) -> Sequence[Said]:
     """Those of a customer's events, oldest first, that are dealt with together: up to the first that cancels after one
     that makes, or makes after one that cancels. An order that was begun is finished first, by the event that began it:
-    a later cart may make another one."""
-    begun = record.newest
-    if begun and begun.attempted:
-        for index, one in enumerate(said):
-            if one.kind is Kind.MAKES and one.version == begun.cart_version:
-                return take_prefix(said[: index + 1])
+    a later cart may make another one. So is one that may have been made and forgotten: `doubtful_ms` says of what was
+    received before that it may have been dealt with."""
+    for index, one in enumerate(said):
+        if one.kind is Kind.MAKES and (record.find_begun(one.version) or one.received_ms < doubtful_ms):
+            return take_prefix(said[: index + 1])
     kinds = {Kind.MAKES, Kind.CANCELS}
     first = next((one.kind for one in said if one.kind in kinds), None)
     for index, one in enumerate(said):
         if one.kind in kinds and one.kind is not first:
             return said[:index]
     return said
+
+
+def find_making(said: Sequence[Said]) -> Said | None:
+    """Who says the newest cart."""
+    return next((one for one in reversed(said) if one.kind is Kind.MAKES), None)
+
+
+def find_order(said: Sequence[Said], record: CustomerOrders) -> Order | None:
+    """The order that `said` is about: the one that its event began, else the newest."""
+    making = find_making(said)
+    return (record.find_begun(making.version) if making else None) or record.newest
+
+
+def may_be_forgotten(said: Sequence[Said], record: CustomerOrders, doubtful_ms: int) -> str:
+    """The key of the order that HubSpot may have of `said` though the record does not know it, "" if there is none."""
+    making, newest = find_making(said), record.newest
+    if making is None or making.received_ms >= doubtful_ms or record.find(making.reference):
+        return ""
+    return making.reference if newest is None or newest.cart_version < making.version else ""
+
+
+def begin_again(order: Order, making: Said) -> Order:
+    """An order that was adopted by its key, for the event that may have died while it made it. One that a later cart
+    has a part in was finished."""
+    is_finished = order.references[-1] != making.reference
+    return replace(order, attempted=not is_finished, cart_version=0 if is_finished else making.version)
 
 
 def adopt(found: Mapping[str, str], id: str, digest: Digest, kind: str) -> Order | None:
@@ -133,8 +158,8 @@ def plan(
 ) -> Plan:
     """What `said` (one customer's, oldest first, see `take_prefix`) does. `seen`: the newest order as HubSpot has it,
     None if it was not read. `name`: of a new order."""
-    order = record.newest
-    making = next((one for one in reversed(said) if one.kind is Kind.MAKES), None)
+    order = find_order(said, record)
+    making = find_making(said)
     if making and (known := record.find(making.reference)) and _has_done(known, making, record):
         # The same event again, after a crash or by a person's retry.
         making = None
@@ -154,7 +179,11 @@ def plan(
 def _has_done(known: Order, making: Said, record: CustomerOrders) -> bool:
     """Whether the event did already what it does to its order. Also where Redis has forgotten that order's cart: the
     customer has ordered something else since."""
-    return known.cart_version >= making.version if known.cart else known is not record.newest
+    if known.attempted and known.cart_version == making.version:
+        return False
+    if known.cart:
+        return known.cart_version >= making.version
+    return known is not record.newest or known.references[-1] != making.reference
 
 
 def _plan_known(
@@ -180,19 +209,22 @@ def _plan_known(
             return _unchanged(said, order, record)
         return Plan(after=record, needs_order=order.reference)
     if isinstance(seen, Gone):
+        if order is not record.newest:
+            # Another was made since, because somebody had moved it on: it was there.
+            return _unchanged(said, replace(order, attempted=False), record, reason("order_deleted"))
         if order.attempted and not order.id:
             # The write that should have made it did not reach HubSpot.
-            newest = making or None
-            if newest is None:
+            if making is None:
                 return _unchanged(said, order, record)
-            return _make(said, newest, record, facts, name, digest, order)
+            return _make(said, making, record, facts, name, digest, order)
         if making and not (is_same and recent):
             return _make(said, making, record, facts, name, digest)
         return _unchanged(said, _with_clock(order, clock, digest), record, reason("order_deleted"))
     # One that was begun is finished with its own cart, wherever it has been moved meanwhile.
     finishes = order.attempted and making is not None and (is_same or making.version == order.cart_version)
     is_open = finishes or _is_open(seen, order, facts, making if not is_same else None)
-    if making and not is_open and not (is_same and recent):
+    is_dealt_with = making is not None and making.reference in (seen.properties.get(REFERENCES) or "").split()
+    if making and not is_open and not (is_same and recent) and not is_dealt_with:
         return _make(said, making, record, facts, name, digest)
     order = replace(order, id=seen.id)
     if not is_open:

@@ -57,6 +57,10 @@ class CustomerOrders(Struct, frozen=True):
         """The order that was ever called `reference`."""
         return next((order for order in self.orders if reference in order.references), None)
 
+    def find_begun(self, version: int) -> Order | None:
+        """The order that the event of this version began, and that is not finished."""
+        return next((order for order in self.orders if order.attempted and order.cart_version == version), None)
+
     def with_order(self, order: Order) -> "CustomerOrders":
         """With `order` in the place of the one with its reference, or as the newest."""
         order = msgspec.structs.replace(order, references=order.references[-MAX_REFERENCES:])

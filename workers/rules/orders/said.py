@@ -100,6 +100,11 @@ class Said(Struct, frozen=True):
     def said_ms(self) -> int:
         return self.version >> 16
 
+    @property
+    def received_ms(self) -> int:
+        """Since when Redis may know it: it came again into the line where it had to wait."""
+        return min(self.said_ms, int(self.entry.partition(b"-")[0] or 0))
+
 
 def makes_order(event: Event, orders: Orders) -> bool:
     """Whether the event makes an order of its cart."""
