@@ -56,9 +56,11 @@ def write_csv(receipts: Iterable[Receipt], zone: ZoneInfo) -> str:
 def _start_ms(text: str, zone: ZoneInfo, *, days: int = 0) -> int | None:
     try:
         day = date.fromisoformat(text) + timedelta(days=days)
-        return int(datetime.combine(day, time(), zone).timestamp() * 1000)
+        ms = int(datetime.combine(day, time(), zone).timestamp() * 1000)
     except (ValueError, OverflowError):
         return None
+    # Redis takes no time before 1970, and a year may be half typed.
+    return ms if ms > 0 else None
 
 
 def _day(ms: int | None, zone: ZoneInfo) -> str:

@@ -8,7 +8,6 @@ from typing import Any
 from flask import Blueprint, Response, abort, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from jinja2 import StrictUndefined
-from redis import RedisError
 
 from leadcore.reasons import modernize
 from leadcore.receipts import HELD, PARKED, WRITTEN, Receipt
@@ -152,13 +151,14 @@ def _answer_errors(pages: Blueprint, spool: Spool) -> None:
     def not_allowed(_: Exception) -> ResponseReturnValue:
         return _render("error.html", 403, name="not_allowed", more=g.translator.text("not_allowed.do"))
 
-    @pages.errorhandler(RedisError)
-    @pages.errorhandler(OSError)
     def away(_: Exception) -> ResponseReturnValue:
         trouble, spooled = spool.trouble(), count_spooled(spool)
         key = "away.refused" if trouble else "away.unknown" if spooled is None else "away.do"
         more = g.translator.text(key, n=spooled or 0, why=trouble)
         return _render("error.html", 503, name="redis_away", more=more)
+
+    for kind in AWAY:
+        pages.register_error_handler(kind, away)
 
     @pages.route("/<path:rest>")
     def unknown(rest: str) -> ResponseReturnValue:

@@ -54,6 +54,21 @@ def test_leads_are_found_by_day_intent_and_what_they_lack(shop: ConsoleUser, que
     assert {row["lead"] for row in rows} == leads
 
 
+@pytest.mark.parametrize("day", ["0026-11-28", "0001-01-01", "1969-12-31", "1970-01-01", "9999-12-31", "2026-02-30"])
+@pytest.mark.parametrize("side", ["from", "to"])
+def test_a_day_that_no_lead_can_have_limits_nothing(shop: ConsoleUser, side: str, day: str) -> None:
+    rows = shop.get(f"leads.csv?{side}={day}").content.decode("utf-8-sig")
+    is_limit = (side, day) in (("to", "1970-01-01"), ("from", "9999-12-31"))
+    assert len(rows.splitlines()) == (1 if is_limit else 4)
+    assert shop.get(f"leads?{side}={day}").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["leads", "leads.csv", "leads?state=parked"])
+@pytest.mark.parametrize("before", ["99999999999999999999-0", "1-99999999999999999999", "18446744073709551616-1"])
+def test_a_place_in_the_list_that_there_cannot_be_is_its_beginning(shop: ConsoleUser, path: str, before: str) -> None:
+    assert shop.get(f"{path}{'&' if '?' in path else '?'}before={before}").status_code == 200
+
+
 @pytest.mark.parametrize(("day", "is_found"), [("2026-02-25", True), ("2026-02-26", False)])
 def test_a_day_begins_at_midnight_of_the_shop(user: ConsoleUser, day: str, is_found: bool) -> None:
     user.add_lead("lead-1", 1_772_038_799_999, customer_id="c-1")  # the last millisecond of the 25th
