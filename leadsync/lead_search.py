@@ -15,6 +15,8 @@ from leadcore.store.parked import Parked
 CHUNK = 500
 MOST = 100
 """How many leads one name may find."""
+SHORTEST_BEGINNING = 6
+"""What is shorter may be a customer's id, and leads that nobody meant begin so."""
 WATCHED = 500
 """How many of the newest leads are looked at for changes."""
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
@@ -82,7 +84,8 @@ def find_named(redis: Redis, name: str, track: Callable[[Iterable[Receipt]], Ite
 
 def find_waiting(store: Parked, names: Sequence[str]) -> dict[str, list[Receipt]]:
     """Each name -> the lead with this id, whether it waits or not; if there is none, of those that wait for a person or
-    were held back the ones whose id begins so and those of the customer with this id. Raises redis-py's errors."""
+    were held back the ones of the customer with this id; if there is none either, those whose id begins so, if the name
+    is long enough to be meant as a beginning. Raises redis-py's errors."""
     exact = {one.lead: [one] for one in read_receipts(store.redis, names) if one}
     if all(name in exact for name in names):
         return exact
@@ -92,7 +95,8 @@ def find_waiting(store: Parked, names: Sequence[str]) -> dict[str, list[Receipt]
     exact.update((name, [waiting[name]]) for name in names if name in waiting)
     return {
         name: exact.get(name)
-        or [one for one in waiting.values() if name and (one.lead.startswith(name) or one.customer_id == name)]
+        or [one for one in waiting.values() if name and one.customer_id == name]
+        or [one for one in waiting.values() if len(name) >= SHORTEST_BEGINNING and one.lead.startswith(name)]
         for name in names
     }
 

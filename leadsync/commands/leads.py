@@ -62,8 +62,8 @@ def parked(as_json: bool) -> None:
 def retry(ids: tuple[str, ...], reason: str | None, every: bool, held: bool, as_json: bool) -> None:
     """Try parked leads again, or write what a dry run held back. Newer values of the customer are kept, and no message
     is sent to them. If a lead is written and only its message failed, the message is sent; with --all not where sending
-    was interrupted, because the customer may have the message. LEAD: an id, the beginning of one, or a customer's id.
-    """
+    was interrupted, because the customer may have the message. LEAD: an id, a customer's id, or the beginning of an id,
+    of 6 characters at least."""
     store, chosen = _select(ids, reason, every, held, as_json, but="interrupted: ")
     if held:
         _refuse_while_dry(store.redis)

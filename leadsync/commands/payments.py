@@ -23,10 +23,11 @@ _WORDS = {
 def paid(reference: str, amount: str | None, as_json: bool) -> None:
     """Say that the order REF is paid, as nobody else does with PromptPay or a bank transfer. Another amount than the
     order's waits for a person: leadsync parked."""
-    from leadcore.orders.money import read_amount, to_units
+    from leadcore.orders.money import from_units, read_amount, to_units
     from leadcore.orders.reference import read_reference
     from leadcore.settings import read
     from leadcore.store.connection import connect
+    from leadcore.store.orders import read_order
     from leadcore.store.payments import say_paid
 
     settings = read()
@@ -37,12 +38,20 @@ def paid(reference: str, amount: str | None, as_json: bool) -> None:
     if amount and not sum_:
         raise click.UsageError(f"--amount must be a sum in {currency}, such as 1250.50.")
     with exit_on_outage():
-        units = to_units(sum_, currency) if sum_ else None
-        shards, currency = settings.config.inbox.shards, currency if units else ""
-        said = say_paid(connect(settings), shards, read_ref, current_user(), units=units, currency=currency)
+        redis, shards = connect(settings), settings.config.inbox.shards
+        if sum_:
+            units: int | None = to_units(sum_, currency)
+        else:
+            order = read_order(redis, read_ref)
+            units, currency = order.units, order.currency
+        said = say_paid(redis, shards, read_ref, current_user(), units=units, currency=currency)
+    amount_paid = f"{from_units(units, currency):,}" if units and said == "recorded" else ""
     if as_json:
-        click.echo(json.dumps({"reference": read_ref, "outcome": said}))
+        shown = {"amount": amount_paid, "currency": currency} if amount_paid else {}
+        click.echo(json.dumps({"reference": read_ref, "outcome": said, **shown}))
     else:
+        if amount_paid:
+            click.echo(f"{amount_paid} {currency} are paid for {read_ref}.")
         click.echo(_WORDS[said], err=said != "recorded")
     if said not in ("recorded", "repeated", "paid"):
         sys.exit(1)

@@ -1,11 +1,13 @@
 """What the console may ask of HubSpot. The receiver does not know how: what starts it hands it a look-up."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from receiver.console.errors import NoAnswer
 
+_ID = re.compile(r"[\w.:-]+", re.ASCII)
 # So many digits may be a phone, whatever else they may be.
 SHORTEST_PHONE = 7
 
@@ -29,9 +31,11 @@ class ContactLookUp(Protocol):
         """The contacts with this email or phone, [] if the text is neither."""
 
 
-def is_private(text: str) -> bool:
-    """Whether a text that somebody searches for may be an email or a phone."""
-    return "@" in text or sum(one.isdigit() for one in text) >= SHORTEST_PHONE
+def is_id(text: str) -> bool:
+    """Whether a text that somebody searches for may stand in an address: it is empty or can be an id, and no name,
+    email or phone. A word of letters alone may be somebody's name."""
+    digits = sum(one.isdigit() for one in text)
+    return not text or (bool(_ID.fullmatch(text)) and 0 < digits < SHORTEST_PHONE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -13,6 +14,8 @@ NAMES = ("q", "state", "intent", "only", "from", "to")
 COLUMNS = ("lead", "customer_id", "contact_id", "state", "intent", "received")
 # A spreadsheet takes a text that begins so for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# A spreadsheet takes a text of digits for a number, which has 15 of them at most: the rest become zeros.
+_ROUNDED = re.compile(r"\d{16,}")
 
 
 def parse_filter(given: Mapping[str, str], zone: ZoneInfo) -> LeadFilter:
@@ -44,21 +47,28 @@ def as_query(lead_filter: LeadFilter, zone: ZoneInfo) -> dict[str, str]:
 def write_csv(receipts: Iterable[Receipt], zone: ZoneInfo) -> str:
     """The ids of leads, with a mark at the start by which spreadsheets know UTF-8."""
     out = io.StringIO()
-    rows = csv.writer(out)
+    rows = csv.writer(out, quoting=csv.QUOTE_ALL)
     rows.writerow(COLUMNS)
     for one in receipts:
         received = datetime.fromtimestamp(one.received_ms / 1000, zone).isoformat() if one.received_ms else ""
         row = (one.lead, one.customer_id, one.contact_id, one.state, one.intent, received)
-        rows.writerow([f"'{value}" if value.startswith(_FORMULA) else value for value in row])
+        rows.writerow([f"'{value}" if _is_misread(value) else value for value in row])
     return "\ufeff" + out.getvalue()
+
+
+def _is_misread(value: str) -> bool:
+    text = value.strip()
+    return value.startswith(_FORMULA) or text.startswith(_FORMULA) or bool(_ROUNDED.fullmatch(text))
 
 
 def _start_ms(text: str, zone: ZoneInfo, *, days: int = 0) -> int | None:
     try:
         day = date.fromisoformat(text) + timedelta(days=days)
-        return int(datetime.combine(day, time(), zone).timestamp() * 1000)
+        ms = int(datetime.combine(day, time(), zone).timestamp() * 1000)
     except (ValueError, OverflowError):
         return None
+    # Redis takes no time before 1970, and a year may be half typed.
+    return ms if ms > 0 else None
 
 
 def _day(ms: int | None, zone: ZoneInfo) -> str:

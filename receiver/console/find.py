@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from leadcore.store.connection import Redis
 from leadcore.store.portal_links import read_portal_links
 from receiver.console import queries
-from receiver.console.contacts import ContactLookUp, FoundContact, is_private, read_names
+from receiver.console.contacts import ContactLookUp, FoundContact, is_id, read_names
 from receiver.console.errors import NoAnswer
 from receiver.console.filters import as_query, parse_filter
 
@@ -21,7 +21,7 @@ def add_find_page(
     def find() -> ResponseReturnValue:
         lead_filter = parse_filter(request.form, g.translator.timezone)
         text, query = lead_filter.text, as_query(lead_filter, g.translator.timezone)
-        if not is_private(text):
+        if is_id(text):
             return redirect(url_for("console.leads", **query), 303)  # type: ignore[arg-type]  # texts alone
         people, failed = _find(contacts, text)
         found = queries.find_leads(redis, lead_filter, request.form.get("before", ""))

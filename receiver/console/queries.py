@@ -102,7 +102,7 @@ def find_leads(redis: Redis, lead_filter: LeadFilter, cursor: str = "", count: i
             return LeadPage(tuple(one for one in exact if lead_filter.matches(one)), scanned=1)
     found: dict[str, Receipt] = {}
     scanned, chunk = 0, CHUNK if lead_filter else count
-    at = cursor if _CURSOR.fullmatch(cursor) else ""
+    at = cursor if _is_cursor(cursor) else ""
     if lead_filter.until_ms is not None and not at:
         # A lead is listed once it is received, at the latest when this machine's disk was read again.
         at = f"{lead_filter.until_ms + LISTED_MS}-0"
@@ -160,8 +160,13 @@ def _next_cursor(cursor: str, at_ms: int) -> str:
     return f"{at_ms}-{skip + 1 if at_ms == before_ms else 1}"
 
 
+def _is_cursor(text: str) -> bool:
+    """Whether a Redis Stream could have a row of this id, which is two numbers of 64 bits."""
+    return bool(_CURSOR.fullmatch(text)) and all(int(part) < 2**64 for part in text.split("-"))
+
+
 def _parse_cursor(cursor: str) -> tuple[int | None, int]:
-    if not _CURSOR.fullmatch(cursor):
+    if not _is_cursor(cursor):
         return None, 0
     at_ms, _, skip = cursor.partition("-")
     return int(at_ms), min(int(skip), MOST_OF_ONE_TIME)

@@ -8,9 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, abort, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from jinja2 import StrictUndefined
-from redis import RedisError
 
-from leadcore.orders.money import from_units
 from leadcore.reasons import modernize
 from leadcore.receipts import HELD, PARKED, WRITTEN, Receipt
 from leadcore.settings import ReceiverSettings
@@ -29,6 +27,7 @@ from receiver.console.actions import ActionResult, apply_action, parse_result
 from receiver.console.auth import HEADERS, SAFE, ConsoleAuth
 from receiver.console.chart import draw
 from receiver.console.contacts import ContactLookUp, Names, read_names
+from receiver.console.due import find_due, parse_due
 from receiver.console.filters import NAMES, as_query, parse_filter, write_csv
 from receiver.console.find import add_find_page
 from receiver.console.queries import LeadFilter
@@ -152,13 +151,14 @@ def _answer_errors(pages: Blueprint, spool: Spool) -> None:
     def not_allowed(_: Exception) -> ResponseReturnValue:
         return _render("error.html", 403, name="not_allowed", more=g.translator.text("not_allowed.do"))
 
-    @pages.errorhandler(RedisError)
-    @pages.errorhandler(OSError)
     def away(_: Exception) -> ResponseReturnValue:
         trouble, spooled = spool.trouble(), count_spooled(spool)
         key = "away.refused" if trouble else "away.unknown" if spooled is None else "away.do"
         more = g.translator.text(key, n=spooled or 0, why=trouble)
         return _render("error.html", 503, name="redis_away", more=more)
+
+    for kind in AWAY:
+        pages.register_error_handler(kind, away)
 
     @pages.route("/<path:rest>")
     def unknown(rest: str) -> ResponseReturnValue:
@@ -272,7 +272,7 @@ def _add_pages(
             link=links.contact(receipt.contact_id),
             names=names_of(receipt.contact_id),
             order_link=links.order(receipt.order_id, orders.kind) if orders else "",
-            due=_find_due(redis, receipt.order_ref),
+            due=find_due(read_order(redis, receipt.order_ref)) if receipt.order_ref else None,
             now_ms=_redis_now_ms(redis),
             result=parse_result(request.args),
         )
@@ -326,21 +326,16 @@ def _add_actions(pages: Blueprint, store: Parked) -> None:
     def paid() -> ResponseReturnValue:
         lead = request.form.get("lead", "")
         reference = next((one.order_ref for one in queries.load_receipts(store.redis, [lead])), "")
-        shards, user = store.config.shards, g.user.name
-        done = bool(reference) and say_paid(store.redis, shards, reference, user, lead=lead) == "recorded"
-        result = ActionResult("paid", done=int(done), gone=int(not done))
+        seen, is_done = parse_due(request.form), False
+        if reference and seen is not None:
+            shards, units, currency = store.config.shards, seen.units, seen.currency
+            said = say_paid(store.redis, shards, reference, g.user.name, lead=lead, units=units, currency=currency)
+            is_done = said == "recorded"
+        result = ActionResult("paid", done=int(is_done), gone=int(not is_done))
         return redirect(url_for("console.lead", lead=lead, **result.as_query()), 303)
 
     for command in ("retry", "discard"):
         pages.add_url_rule(f"/{command}", command, view_of(command), methods=["POST"])
-
-
-def _find_due(redis: Redis, reference: str) -> str:
-    """What a person may say is paid, "" if the order is paid, cancelled, or nobody knows what it costs."""
-    order = read_order(redis, reference) if reference else OrderState()
-    if order.paid or order.cancelled or not order.units or not order.currency:
-        return ""
-    return f"{from_units(order.units, order.currency):,} {order.currency}"
 
 
 def _read_carts(redis: Redis, references: Sequence[str]) -> list[OrderState]:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 import requests
@@ -179,10 +180,21 @@ def test_a_number_that_is_an_id_finds_its_lead(answering: Line) -> None:
     assert "lead-5551234567" in find(answering, "5551234567").text
 
 
-def test_other_searches_have_an_address(answering: Line) -> None:
-    answer = find(answering, "c-1", state="created")
+@pytest.mark.parametrize("text", ["Somchai Jaidee", "สมชาย", "Nok", "O'Brien", "Mali-Anne", "١٢٣", "c-1 Nok", "นก1"])
+def test_a_name_comes_into_no_address(answering: Line, text: str) -> None:
+    add_lead(answering, "c-1", firstname="Nok")
+    answer = find(answering, text)
+    assert (answer.status_code, answer.headers.get("Location")) == (200, None)
+    assert 'id="people"' in answer.text
+
+
+@pytest.mark.parametrize("text", ["", "c-1", "line:u.4_2"])
+def test_other_searches_have_an_address(answering: Line, text: str) -> None:
+    answer = find(answering, text, state="created")
     assert answer.status_code == 303
-    assert answer.headers["Location"].endswith("/console/leads?q=c-1&state=created")
+    path, _, query = answer.headers["Location"].partition("?")
+    assert path.endswith("/console/leads")
+    assert dict(parse_qsl(query)) == {**({"q": text} if text else {}), "state": "created"}
 
 
 def test_a_search_from_another_site_is_refused(answering: Line) -> None:

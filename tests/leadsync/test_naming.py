@@ -1,4 +1,4 @@
-"""`retry` and `discard` take a lead by its id, the beginning of it, or the customer's id, and guess nothing."""
+"""`retry` and `discard` take a lead by its id, the customer's id, or a beginning of some length, and guess nothing."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -62,7 +62,7 @@ def waiting(line: Line) -> set[str]:
 
 
 @COMMANDS
-@pytest.mark.parametrize("name", ["abcd2345", "abcd", "c-1"])
+@pytest.mark.parametrize("name", ["abcd2345", "abcd23", "c-1"])
 @pytest.mark.parametrize("wait", [park, hold])
 def test_a_lead_that_waits_is_known_by_any_of_its_names(
     idle_line: Line, command: tuple[str, ...], done: str, name: str, wait: Callable[[Line, str, str], None]
@@ -76,20 +76,20 @@ def test_a_lead_that_waits_is_known_by_any_of_its_names(
 
 
 @COMMANDS
-@pytest.mark.parametrize("name", ["ab", "c-1"])
+@pytest.mark.parametrize("name", ["abcdef", "c-1"])
 def test_a_name_of_several_is_refused_with_the_candidates_and_nothing_is_done(
     idle_line: Line, command: tuple[str, ...], done: str, name: str
 ) -> None:
-    park(idle_line, "abc", "c-1")
-    hold(idle_line, "abd", "c-1")
+    park(idle_line, "abcdefc", "c-1")
+    hold(idle_line, "abcdefd", "c-1")
     park(idle_line, "xyz", "c-2")
     said = call(idle_line, *command, "xyz", name)
     assert (said.exit_code, f"2 leads that wait fit {name}" in said.stderr) == (1, True)
-    assert all(one in said.stdout for one in ("abc", "abd"))
+    assert all(one in said.stdout for one in ("abcdefc", "abcdefd"))
     assert "xyz" not in said.stdout
     as_json = call(idle_line, *command, name, "--json")
-    assert {one["lead"] for one in json.loads(as_json.stdout)} == {"abc", "abd"}
-    assert waiting(idle_line) == {"abc", "abd", "xyz"}
+    assert {one["lead"] for one in json.loads(as_json.stdout)} == {"abcdefc", "abcdefd"}
+    assert waiting(idle_line) == {"abcdefc", "abcdefd", "xyz"}
 
 
 @COMMANDS
@@ -114,7 +114,7 @@ def test_an_id_is_that_lead_although_others_begin_so(idle_line: Line, command: t
 
 
 @COMMANDS
-@pytest.mark.parametrize("name", ["zzz", "", "C-1", "bc"])
+@pytest.mark.parametrize("name", ["zzz", "", "C-1", "bc", "a", "ab"])
 def test_what_names_nothing_that_waits_is_refused_by_its_own_words(
     idle_line: Line, command: tuple[str, ...], done: str, name: str
 ) -> None:
@@ -126,9 +126,30 @@ def test_what_names_nothing_that_waits_is_refused_by_its_own_words(
 
 @COMMANDS
 def test_two_names_of_one_lead_are_one_lead(idle_line: Line, command: tuple[str, ...], done: str) -> None:
-    park(idle_line, "abc", "c-1")
-    said = call(idle_line, *command, "abc", "c-1", "ab", "--json")
-    assert json.loads(said.stdout) == {done: ["abc"], "refused": {}}
+    park(idle_line, "abcd2345", "c-1")
+    said = call(idle_line, *command, "abcd2345", "c-1", "abcd234", "--json")
+    assert json.loads(said.stdout) == {done: ["abcd2345"], "refused": {}}
+
+
+@COMMANDS
+@pytest.mark.parametrize("name", ["7", "7f3a9", "7f3a91"])
+def test_a_customers_id_means_no_lead_whose_id_begins_so(
+    idle_line: Line, command: tuple[str, ...], done: str, name: str
+) -> None:
+    park(idle_line, "7f3a91b2", "c-1")
+    park(idle_line, "abcd2345", name)
+    assert call(idle_line, *command, name).exit_code == 0
+    assert waiting(idle_line) == {"7f3a91b2"}
+
+
+@COMMANDS
+@pytest.mark.parametrize("name", ["7", "7f3a9"])
+def test_few_characters_are_the_beginning_of_no_lead(
+    idle_line: Line, command: tuple[str, ...], done: str, name: str
+) -> None:
+    park(idle_line, "7f3a91b2", "c-1")
+    assert call(idle_line, *command, name).exit_code == 1
+    assert waiting(idle_line) == {"7f3a91b2"}
 
 
 def test_discard_says_which_lead_it_means_before_it_asks(idle_line: Line) -> None:

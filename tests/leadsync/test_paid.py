@@ -27,7 +27,8 @@ def recorded(line: Line) -> list[PaymentNews]:
 def test_paid_takes_the_amount_from_the_order_and_says_it_once(idle: Line) -> None:
     idle.redis.hset(keys.order(REF), mapping={"amount": "125050", "currency": "THB"})
     idle.redis.hset(keys.order("P2Q9GDKE"), mapping={"main": REF})
-    assert call(idle, "paid", "k73f-x2l9").exit_code == 0
+    done = call(idle, "paid", "k73f-x2l9")
+    assert (done.exit_code, "1,250.50 THB" in done.stdout) == (0, True)
     [news] = recorded(idle)
     assert (news.reference, news.amount, news.currency, news.kind) == (REF, 125050, "THB", "paid")
     again = call(idle, "paid", REF, "--json")
@@ -39,7 +40,13 @@ def test_paid_needs_the_amount_where_nothing_is_known_of_the_order(idle: Line) -
     done = call(idle, "paid", REF)
     assert (done.exit_code, "--amount" in done.output) == (1, True)
     assert recorded(idle) == []
-    assert call(idle, "paid", REF, "--amount", "1,250.50").exit_code == 0
+    done = call(idle, "paid", REF, "--amount", "1,250.50", "--json")
+    assert json.loads(done.stdout) == {
+        "reference": REF,
+        "outcome": "recorded",
+        "amount": "1,250.50",
+        "currency": recorded(idle)[0].currency,
+    }
     assert [news.amount for news in recorded(idle)] == [125050]
 
 

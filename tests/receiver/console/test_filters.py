@@ -54,6 +54,21 @@ def test_leads_are_found_by_day_intent_and_what_they_lack(shop: ConsoleUser, que
     assert {row["lead"] for row in rows} == leads
 
 
+@pytest.mark.parametrize("day", ["0026-11-28", "0001-01-01", "1969-12-31", "1970-01-01", "9999-12-31", "2026-02-30"])
+@pytest.mark.parametrize("side", ["from", "to"])
+def test_a_day_that_no_lead_can_have_limits_nothing(shop: ConsoleUser, side: str, day: str) -> None:
+    rows = shop.get(f"leads.csv?{side}={day}").content.decode("utf-8-sig")
+    is_limit = (side, day) in (("to", "1970-01-01"), ("from", "9999-12-31"))
+    assert len(rows.splitlines()) == (1 if is_limit else 4)
+    assert shop.get(f"leads?{side}={day}").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["leads", "leads.csv", "leads?state=parked"])
+@pytest.mark.parametrize("before", ["99999999999999999999-0", "1-99999999999999999999", "18446744073709551616-1"])
+def test_a_place_in_the_list_that_there_cannot_be_is_its_beginning(shop: ConsoleUser, path: str, before: str) -> None:
+    assert shop.get(f"{path}{'&' if '?' in path else '?'}before={before}").status_code == 200
+
+
 @pytest.mark.parametrize(("day", "is_found"), [("2026-02-25", True), ("2026-02-26", False)])
 def test_a_day_begins_at_midnight_of_the_shop(user: ConsoleUser, day: str, is_found: bool) -> None:
     user.add_lead("lead-1", 1_772_038_799_999, customer_id="c-1")  # the last millisecond of the 25th
@@ -65,15 +80,30 @@ def test_the_csv_has_ids_and_never_what_a_customer_said(shop: ConsoleUser) -> No
     assert answer.headers["Content-Type"].startswith("text/csv")
     assert "attachment" in answer.headers["Content-Disposition"]
     header, *rows = answer.content.decode("utf-8-sig").splitlines()
-    assert header == "lead,customer_id,contact_id,state,intent,received"
-    assert "lead-2,c-2,,created,Purchase,2026-02-25T13:13:20+07:00" in rows
+    assert header == '"lead","customer_id","contact_id","state","intent","received"'
+    assert '"lead-2","c-2","","created","Purchase","2026-02-25T13:13:20+07:00"' in rows
     assert len(rows) == 3
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1"])
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", " =1"])
 def test_a_spreadsheet_takes_no_id_for_a_formula(text: str) -> None:
-    row = write_csv([Receipt("lead-1", customer_id=text)], ZONE).splitlines()[1]
-    assert row.split(",")[1].startswith("'")
+    assert read_back(Receipt("lead-1", customer_id=text))["customer_id"] == f"'{text}"
+
+
+@pytest.mark.parametrize("text", ["1234567890123456", "00000000000000001", "24512345678901234567", " 1234567890123456"])
+def test_a_spreadsheet_rounds_no_long_id(text: str) -> None:
+    row = read_back(Receipt(text, customer_id=text, contact_id=text))
+    assert [row[name] for name in ("lead", "customer_id", "contact_id")] == [f"'{text}"] * 3
+
+
+@pytest.mark.parametrize("text", ["123456789012345", "c-1234567890123456", "a,b", 'a"b', "a\r\nb", "a;b"])
+def test_other_ids_stand_in_the_csv_as_they_are(text: str) -> None:
+    assert read_back(Receipt("lead-1", customer_id=text))["customer_id"] == text
+
+
+def read_back(receipt: Receipt) -> dict[str, str]:
+    [row] = csv.DictReader(io.StringIO(write_csv([receipt], ZONE).removeprefix("\ufeff"), newline=""))
+    return row
 
 
 @pytest.mark.parametrize(

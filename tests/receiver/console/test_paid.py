@@ -1,5 +1,9 @@
 """A person says in the console that an order is paid."""
 
+import re
+
+import pytest
+
 from leadcore.store import keys
 from leadcore.store.payments import read_news
 from tests.conftest import SHARDS
@@ -28,6 +32,40 @@ def test_an_unpaid_order_is_marked_as_paid_once(user: ConsoleUser) -> None:
     assert recorded(user) == [125050]
     user.submit("paid", lead="lead-1")
     assert recorded(user) == [125050]
+
+
+@pytest.mark.parametrize("now", [{"amount": "75000"}, {"currency": "USD"}])
+def test_what_is_paid_is_what_the_button_said_though_the_cart_has_changed(
+    user: ConsoleUser, now: dict[str, str]
+) -> None:
+    add_order(user)
+    form = user.read("leads/lead-1").split('id="paid"')[1].split("</form>")[0]
+    shown = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form))
+    user.redis.hset(keys.order(REF), mapping=now)
+    assert user.submit("paid", **shown).status_code == 303
+    [(_, fields)] = user.redis.xrange(keys.entries(keys.PAYMENTS, keys.shard_of(REF, SHARDS)))
+    news = read_news(fields[b"b"])
+    assert (news.amount, news.currency) == (125050, "THB")
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"units": "-1", "currency": "THB"},
+        {"units": "0", "currency": "THB"},
+        {"units": "๑", "currency": "THB"},
+        {"units": "9" * 30, "currency": "THB"},
+        {"units": "125050", "currency": "thb"},
+        {"units": "125050"},
+        {"currency": "THB"},
+    ],
+)
+def test_a_form_with_half_a_sum_or_none_that_can_be_read_records_nothing(
+    user: ConsoleUser, form: dict[str, str]
+) -> None:
+    add_order(user)
+    assert user.submit("paid", lead="lead-1", **form).status_code == 303
+    assert recorded(user) == []
 
 
 def test_an_order_that_is_paid_or_cancelled_or_unknown_has_no_button(user: ConsoleUser) -> None:
