@@ -22,7 +22,7 @@ from leadcore.store import keys
 from leadcore.store.posts import LAST
 from receiver.app import create_app
 from receiver.console.auth import MAX_SLOW, MAX_WAITING, READ_BY_POST, SAFE, WAIT_SECONDS, ConsoleAuth, User
-from receiver.console.contacts import FoundContact
+from receiver.console.contacts import SECONDS, FoundContact
 from receiver.throttle import ALLOWED
 from tests.conftest import Line, open_line
 from tests.receiver.console.conftest import PASSWORD, ConsoleUser
@@ -127,7 +127,7 @@ def settings_of_all(tmp_path: Path, redis_url: str) -> ReceiverSettings:
 class NoContacts:
     """HubSpot knows nobody."""
 
-    def read_names(self, contact_ids: Sequence[str]) -> Mapping[str, str]:
+    def read_names(self, contact_ids: Sequence[str], seconds: float = SECONDS) -> Mapping[str, str]:
         return {}
 
     def find(self, text: str) -> Sequence[FoundContact]:
