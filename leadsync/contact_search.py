@@ -10,7 +10,7 @@ from leadcore.machine import Machine
 from leadcore.store import keys
 from leadcore.store.connection import RECEIVER_TIMEOUT, connect
 from leadcore.store.streams import Stream
-from receiver.console.contacts import FoundContact
+from receiver.console.contacts import SECONDS, FoundContact
 from receiver.console.errors import NoAnswer
 from workers.flow.errors import LineDown, Stopping
 from workers.flow.request_context import checked
@@ -22,8 +22,8 @@ from workers.rules.mapping import phone
 from workers.rules.mapping.property_names import CUSTOMER_ID
 from workers.settings import WorkerSettings
 
-# A page without names beats a slow page.
-SECONDS = 1.5
+# In less it would not answer.
+LEAST_SECONDS = 0.1
 # After a failure HubSpot is not asked for so long, so that no page waits for it again.
 QUIET_SECONDS = 10.0
 # Contacts that a search shows.
@@ -50,9 +50,9 @@ class HubSpotContacts:
         self._phones = [str(mapped[one]) for one in own if mapped[one] and mapped[one] not in own]
         self._quiet_until = 0.0
 
-    def read_names(self, contact_ids: Sequence[str]) -> Mapping[str, str]:
+    def read_names(self, contact_ids: Sequence[str], seconds: float = SECONDS) -> Mapping[str, str]:
         wanted = contact_ids[:BATCH]
-        found = self._ask(lambda: self.hubspot.read_batch(wanted, self._names))
+        found = self._ask(lambda: self.hubspot.read_batch(wanted, self._names), seconds)
         return {id: self._name(one) for id, one in found.items()}
 
     def find(self, text: str) -> Sequence[FoundContact]:
@@ -73,8 +73,10 @@ class HubSpotContacts:
     def _name(self, contact: Mapping[str, str]) -> str:
         return " ".join(contact[one] for one in self._names if contact.get(one))
 
-    def _ask(self, call: Callable[[], T]) -> T:
+    def _ask(self, call: Callable[[], T], seconds: float = SECONDS) -> T:
         """What `call` returns, which makes one request. Raises `NoAnswer` and redis-py's errors."""
+        if seconds < LEAST_SECONDS:
+            raise NoAnswer("the page has waited long enough")
         if self.machine.monotonic() < self._quiet_until or self.redis.exists(keys.PAUSE):
             raise NoAnswer("the line is paused, or HubSpot has just failed")
         slot, _ = self.budget.reserve()
@@ -82,10 +84,11 @@ class HubSpotContacts:
             raise NoAnswer("the quota is used up")
         slots = [slot]
         try:
-            with checked(lambda: None, slots, seconds=SECONDS):
+            with checked(lambda: None, slots, seconds=seconds):
                 return call()
         except (LineDown, Stopping) as failed:
-            self._quiet_until = self.machine.monotonic() + QUIET_SECONDS
+            if seconds >= SECONDS:
+                self._quiet_until = self.machine.monotonic() + QUIET_SECONDS
             log.warning("console.no_names", why=failed.code if isinstance(failed, LineDown) else "stopping")
             raise NoAnswer("HubSpot has failed") from None
         finally:

@@ -7,7 +7,8 @@ import math
 import secrets
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -22,6 +23,8 @@ from receiver.throttle import ALLOWED_IN_ALL, Throttle, network_of, sender_of
 
 # Slow checks at once in a web process: each takes 32 MB and a tenth of a second, and the intake needs the rest.
 MAX_SLOW = 2
+# After a restart a page asks for its style, script and icon at once: so many requests wait for a check, and so long.
+MAX_WAITING, WAIT_SECONDS = 6, 1.0
 # Methods that change nothing (RFC 9110, 9.2.1).
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 # Endpoints that only read, by POST because what is asked may stand in no URL and no log.
@@ -81,6 +84,7 @@ class ConsoleAuth:
         self._password = _digest(raw) if raw else b""
         self._logins = {fold(one.name): one for one in logins}
         self._slow = threading.BoundedSemaphore(MAX_SLOW)
+        self._places = threading.BoundedSemaphore(MAX_SLOW + MAX_WAITING)
         # Every request carries the password, and its hash is slow: a right one is known again by this.
         self._proofs: dict[str, bytes] = {}
         self._proof_key = secrets.token_bytes(32)
@@ -137,21 +141,36 @@ class ConsoleAuth:
             return User(PASSWORD_WHO, ADMIN, is_person=False) if is_user and is_password else None
         login = self._logins.get(fold(name))
         proof = hmac.digest(self._proof_key, _encode(f"{fold(name)}\0{password}"), "sha256")
-        if login is None or not hmac.compare_digest(proof, self._proofs.get(login.name, b"")):
+        if login and self._is_proven(login, proof):
+            return User(login.name, login.role)
+        with self._slow_check():
+            # Another request with the same password may have been checked meanwhile.
+            if login and self._is_proven(login, proof):
+                return User(login.name, login.role)
             # A name that there is not costs as much as any other.
             checked = login or next(iter(self._logins.values()))
-            if not self._is_right(checked, password) or login is None:
+            typed = normalize(_encode(password).decode("utf-8", "replace"))
+            if not check_password_hash(checked.hash, typed) or login is None:
                 return None
             self._proofs[login.name] = proof
         return User(login.name, login.role)
 
-    def _is_right(self, login: Login, password: str) -> bool:
-        if not self._slow.acquire(blocking=False):
-            raise Busy("too many passwords are being checked")
+    def _is_proven(self, login: Login, proof: bytes) -> bool:
+        return hmac.compare_digest(proof, self._proofs.get(login.name, b""))
+
+    @contextmanager
+    def _slow_check(self) -> Iterator[None]:
+        if not self._places.acquire(blocking=False):
+            raise Busy("too many passwords wait to be checked")
         try:
-            return check_password_hash(login.hash, normalize(_encode(password).decode("utf-8", "replace")))
+            if not self._slow.acquire(timeout=WAIT_SECONDS):
+                raise Busy("too many passwords are being checked")
+            try:
+                yield
+            finally:
+                self._slow.release()
         finally:
-            self._slow.release()
+            self._places.release()
 
 
 def _is_same_site(request: Request) -> bool:

@@ -8,7 +8,7 @@ from leadcore.fields import ACTION_COMMAND, ACTION_LEAD, ACTION_USER
 from leadcore.receipts import CREATED, DISCARDED, PARKED, UNSENT_STATES, UPDATED, Receipt
 from leadcore.store import keys, lines
 from leadcore.store.connection import Redis
-from leadcore.store.leads import read_newest, read_receipts
+from leadcore.store.leads import read_after, read_newest, read_receipts
 from leadcore.store.parked import as_kept
 
 PAGE = 25
@@ -18,7 +18,8 @@ SCAN_LIMIT, CHUNK = 2_000, 250
 MOST_OF_ONE_TIME = 10_000
 # Actions that are searched for those on one lead.
 ACTIONS_READ = 1_000
-# How much later than it was received a lead may be listed.
+# How much later than it was received a lead is listed as a rule. One that waited on a disk is listed whenever Redis
+# was back, so the rows after that are read last.
 LISTED_MS = 3_600_000
 _CURSOR = re.compile(r"[0-9]{1,20}-[0-9]{1,20}")
 
@@ -103,24 +104,52 @@ def find_leads(redis: Redis, lead_filter: LeadFilter, cursor: str = "", count: i
     found: dict[str, Receipt] = {}
     scanned, chunk = 0, CHUNK if lead_filter else count
     at = cursor if _is_cursor(cursor) else ""
-    if lead_filter.until_ms is not None and not at:
-        # A lead is listed once it is received, at the latest when this machine's disk was read again.
-        at = f"{lead_filter.until_ms + LISTED_MS}-0"
+    late = ""
+    if lead_filter.until_ms is not None:
+        # An id that no row has: the older rows are read from it downwards, then the newer ones upwards.
+        late = f"{lead_filter.until_ms + LISTED_MS - 1}-{2**64 - 1}"
+        if at and _parts(at) >= _parts(late):
+            return _find_late(redis, lead_filter, at, count)
+        at = at or late
     while scanned < SCAN_LIMIT:
         rows = read_newest(redis, chunk, at)
         by_lead = {one.lead: one for one in load_receipts(redis, [lead for _, lead in rows])}
         for at, lead in rows:
             if lead_filter.since_ms is not None and int(at.partition("-")[0]) < lead_filter.since_ms:
-                return LeadPage(tuple(found.values()), "", scanned)
+                return LeadPage(tuple(found.values()), _if_rows_after(redis, late), scanned)
             scanned += 1
             if lead in by_lead and lead_filter.matches(by_lead[lead]):
                 found.setdefault(lead, by_lead[lead])
             if len(found) == count:
                 is_end = len(rows) < chunk and at == rows[-1][0]
-                return LeadPage(tuple(found.values()), "" if is_end else at, scanned)
+                return LeadPage(tuple(found.values()), _if_rows_after(redis, late) if is_end else at, scanned)
         if len(rows) < chunk:
-            return LeadPage(tuple(found.values()), "", scanned)
+            return LeadPage(tuple(found.values()), _if_rows_after(redis, late), scanned)
     return LeadPage(tuple(found.values()), at, scanned)
+
+
+def _find_late(redis: Redis, lead_filter: LeadFilter, at: str, count: int) -> LeadPage:
+    """The leads that were listed after the row `at` and match, the one listed first first."""
+    found: dict[str, Receipt] = {}
+    scanned = 0
+    while scanned < SCAN_LIMIT and (rows := read_after(redis, CHUNK, at)):
+        by_lead = {one.lead: one for one in load_receipts(redis, [lead for _, lead in rows])}
+        for at, lead in rows:
+            scanned += 1
+            if lead in by_lead and lead_filter.matches(by_lead[lead]):
+                found.setdefault(lead, by_lead[lead])
+            if len(found) == count:
+                return LeadPage(tuple(found.values()), _if_rows_after(redis, at), scanned)
+    return LeadPage(tuple(found.values()), _if_rows_after(redis, at), scanned)
+
+
+def _if_rows_after(redis: Redis, at: str) -> str:
+    return at if at and read_after(redis, 1, at) else ""
+
+
+def _parts(row_id: str) -> tuple[int, int]:
+    ms, _, number = row_id.partition("-")
+    return int(ms), int(number)
 
 
 def _find_waiting_for_person(redis: Redis, lead_filter: LeadFilter, cursor: str, count: int) -> LeadPage:

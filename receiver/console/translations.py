@@ -284,6 +284,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "people.foreign": ("not from DealDroid", "ไม่ได้มาจาก DealDroid"),
     "names.away": ("HubSpot gave no names in time.", "ยังดึงชื่อจาก HubSpot ไม่ได้"),
+    "names.first": ("Only the first {n} contacts have their names here.", "แสดงชื่อเฉพาะผู้ติดต่อ {n} รายแรก"),
     "search.state": ("State", "สถานะ"),
     "search.any": ("any", "ทั้งหมด"),
     "leads.csv": ("IDs as CSV, of the newest 10,000 leads at most", "ดาวน์โหลดรหัสเป็น CSV จากลีดล่าสุดไม่เกิน 10,000 รายการ"),

@@ -10,6 +10,7 @@ import pytest
 import requests
 from selenium import webdriver
 
+from leadcore.matches import Match
 from leadcore.receipts import pack
 from leadcore.store import keys
 from leadcore.store.posts import LAST
@@ -161,6 +162,39 @@ def test_an_email_or_a_phone_finds_the_contact(answering: Line, text: str) -> No
     assert answer.status_code == 200
     assert "Nok" in answer.text
     assert "q=c-1" in answer.text
+
+
+def test_a_search_waits_for_hubspot_as_long_as_any_page(answering: Line) -> None:
+    answering.crm.settings(search_lag=0.0)
+    add_lead(answering, "c-1", firstname="Nok", email="c@example.com")
+    add_lead(answering, "c@example.com", firstname="Mali")
+    token = read(answering, "leads").split('name="token" value="')[1].split('"')[0]
+    answering.crm.settings(latency=1.0)
+    started = time.monotonic()
+    answer = requests.post(
+        f"{answering.url}/console/find",
+        {"token": token, "q": "c@example.com"},
+        auth=("leadsync", PASSWORD),
+        timeout=10,
+    )
+    seconds = time.monotonic() - started
+    answering.crm.settings(latency=0.0)
+    assert "Nok" in answer.text
+    assert "HubSpot gave no names in time." in answer.text
+    assert seconds < 1.5 + 1.0
+    assert "Somchai" in read(answering), "HubSpot, which was given less time, is not left alone for it"
+
+
+def test_the_matches_say_that_only_the_first_have_names(answering: Line) -> None:
+    contacts = [answering.crm.create(firstname="Mali") for _ in range(101)]
+    for number, contact in enumerate(contacts[1:]):
+        answering.redis.hset(keys.MATCHES, f"d{number}", Match(f"line-{number}", contact, 1_700_000_000_000).pack())
+    assert 'id="names-first"' not in read(answering, "matches")
+    answering.redis.hset(keys.MATCHES, "d100", Match("line-100", contacts[0], 1_600_000_000_000).pack())
+    page = read(answering, "matches")
+    assert page.count(">Mali</span>") == 100
+    assert "Only the first 100 contacts have their names here." in page
+    assert "Only the first 100" in read(answering, "matches", **{"Leadsync-Names": "kept"})
 
 
 def test_what_was_searched_for_is_kept_nowhere(answering: Line) -> None:

@@ -1,7 +1,9 @@
 """The leads that a salesperson asks for: by day, intent, and what they lack."""
 
 import csv
+import html
 import io
+import re
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -52,6 +54,29 @@ def test_leads_are_found_by_day_intent_and_what_they_lack(shop: ConsoleUser, que
     } == leads
     rows = list(csv.DictReader(io.StringIO(shop.get(f"leads.csv?{query}").content.decode("utf-8-sig"))))
     assert {row["lead"] for row in rows} == leads
+
+
+@pytest.mark.parametrize("hours", [2, 30, 24 * 20])
+def test_a_lead_that_waited_on_a_disk_is_found_by_its_day(shop: ConsoleUser, hours: int) -> None:
+    shop.redis.hset(keys.receipt("lead-late"), mapping={"r": NOON_MS, "s": "created", "c": "c-late"})
+    shop.redis.xtrim(keys.LEADS, maxlen=2)
+    listed_ms = NOON_MS + DAY_MS + hours * 3_600_000
+    shop.redis.xadd(keys.LEADS, {"e": "lead-late"}, id=f"{listed_ms}-0")
+    day = "from=2026-02-25&to=2026-02-25"
+    found, path = "", f"leads?{day}"
+    for _ in range(3):
+        page = shop.read(path)
+        found += page
+        older = re.search(r'id="older" href="/console/([^"]+)"', page)
+        if older is None:
+            break
+        path = html.unescape(older[1])
+    assert [name for name in ("lead-2", "lead-3", "lead-late") if f'id="lead-{name}"' in found] == [
+        "lead-2",
+        "lead-late",
+    ]
+    rows = list(csv.DictReader(io.StringIO(shop.get(f"leads.csv?{day}").content.decode("utf-8-sig"))))
+    assert [row["lead"] for row in rows] == ["lead-2", "lead-late"]
 
 
 @pytest.mark.parametrize("day", ["0026-11-28", "0001-01-01", "1969-12-31", "1970-01-01", "9999-12-31", "2026-02-30"])

@@ -2,8 +2,10 @@
 
 import itertools
 import re
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +21,8 @@ from leadcore.settings import ReceiverSettings, read_receiver
 from leadcore.store import keys
 from leadcore.store.posts import LAST
 from receiver.app import create_app
-from receiver.console.auth import MAX_SLOW, READ_BY_POST, SAFE, ConsoleAuth, User
-from receiver.console.contacts import FoundContact
+from receiver.console.auth import MAX_SLOW, MAX_WAITING, READ_BY_POST, SAFE, WAIT_SECONDS, ConsoleAuth, User
+from receiver.console.contacts import SECONDS, FoundContact
 from receiver.throttle import ALLOWED
 from tests.conftest import Line, open_line
 from tests.receiver.console.conftest import PASSWORD, ConsoleUser
@@ -125,7 +127,7 @@ def settings_of_all(tmp_path: Path, redis_url: str) -> ReceiverSettings:
 class NoContacts:
     """HubSpot knows nobody."""
 
-    def read_names(self, contact_ids: Sequence[str]) -> Mapping[str, str]:
+    def read_names(self, contact_ids: Sequence[str], seconds: float = SECONDS) -> Mapping[str, str]:
         return {}
 
     def find(self, text: str) -> Sequence[FoundContact]:
@@ -300,6 +302,38 @@ def test_a_right_password_is_hashed_once_and_a_wrong_one_each_time(monkeypatch: 
     for password in (SALES, SALES, "wrong", SALES, "wrong"):
         authorized(auth, "nok", password)
     assert checked == [SALES, "wrong", "wrong"]
+
+
+def test_a_page_and_all_it_needs_are_admitted_right_after_a_restart() -> None:
+    auth, at_once = ConsoleAuth("", 0, LOGINS), threading.Barrier(6)
+
+    def enter() -> object:
+        at_once.wait()
+        return authorized(auth, "nok", SALES)
+
+    with ThreadPoolExecutor(6) as browser:
+        found = [one.result() for one in [browser.submit(enter) for _ in range(6)]]
+    assert found == [User("nok", "sales")] * 6
+
+
+def test_only_few_wait_for_a_slow_check() -> None:
+    auth = ConsoleAuth("", 0, LOGINS)
+    for _ in range(MAX_SLOW):
+        auth._slow.acquire()
+    waits: list[float] = []
+
+    def enter(_: int) -> object:
+        started = time.monotonic()
+        answer = authorized(auth, "nok", SALES)
+        waits.append(time.monotonic() - started)
+        return getattr(answer, "status_code", None)
+
+    with ThreadPoolExecutor(20) as guessers:
+        assert list(guessers.map(enter, range(20))) == [503] * 20
+    assert sum(wait >= WAIT_SECONDS for wait in waits) <= MAX_SLOW + MAX_WAITING
+    for _ in range(MAX_SLOW):
+        auth._slow.release()
+    assert authorized(auth, "nok", SALES) == User("nok", "sales")
 
 
 def test_without_the_one_password_its_user_is_nobody() -> None:
