@@ -84,12 +84,8 @@ local done
 for at = 3, #ARGV do
   if not done or before(ARGV[at], done) then done = ARGV[at] end
 end
-if done then
-  redis.call('XTRIM', stream, 'MINID', done)
-  redis.call('XDEL', stream, done)
-else
-  redis.call('XTRIM', stream, 'MAXLEN', 0)
-end
+redis.call('XTRIM', stream, 'MINID', done)
+redis.call('XDEL', stream, done)
 return redis.call('XTRIM', stream, 'MINID', string.format('%.0f-0', now - keep_ms))
   + redis.call('XTRIM', stream, 'MAXLEN', most)
 """
@@ -173,7 +169,8 @@ class Endpoints:
             lost += int(
                 self._trim(
                     keys=[keys.entries(self.line, shard)],
-                    args=[KEEP_MS, MOST_ENTRIES // self.shards, *cursors],
+                    # Who is to serve a first address may not have reached Redis yet to register it.
+                    args=[KEEP_MS, MOST_ENTRIES // self.shards, *(cursors or [f"{now_ms - FIRST_MS}-0"])],
                 )
             )
             lost += self._trim_bytes(keys.entries(self.line, shard))

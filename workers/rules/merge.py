@@ -15,9 +15,20 @@ from msgspec.structs import replace
 from workers.rules.customer import UNKNOWN, UNRECORDED, Customer, Stamp
 from workers.rules.field_clock import SEEN, Digest
 from workers.rules.lead import Decision, Loaded
-from workers.rules.mapping.property_names import ACTIVITY, ADDRESS, CUSTOMER_ID, MERGED, NAME, OTHER_IDS, SHORTER
+from workers.rules.mapping.property_names import (
+    ACTIVITY,
+    ADDRESS,
+    CUSTOMER_ID,
+    MERGED,
+    NAME,
+    NAME_GIVEN,
+    OTHER_IDS,
+    SHORTER,
+)
 
 Clock = Mapping[str, Stamp]
+WHOLE = ((*NAME, NAME_GIVEN), ADDRESS, ACTIVITY)
+"""What is put back whole or not at all."""
 
 
 class MergedContact(Struct, frozen=True):
@@ -132,6 +143,38 @@ def find_overwritten(
             cleared = [name for name in ADDRESS if name not in mapped.address and not current.get(name)]
             found.update(name for name in cleared if is_older(name, version))
     return {name: said.get(name, {""}) for name in found}
+
+
+def widen_blocks(names: Collection[str], clock: Clock) -> list[str]:
+    """`names`, and what the clock knows of the blocks that they belong to."""
+    blocks = [block for block in WHOLE if not _is_apart(block, names)]
+    return list(dict.fromkeys([*names, *(name for block in blocks for name in block if name in clock)]))
+
+
+def choose_put_back(
+    overwritten: Mapping[str, Collection[str]], clock: Clock, history: Mapping[str, Sequence[str]], digest: Digest
+) -> dict[str, str]:
+    """What to write in place of the `overwritten` values (as of `find_overwritten`). `history`: what each property of
+    `widen_blocks` was, newest first. A block becomes what was last said by the clock, or stays as it is if the history
+    lacks a part of that: the newest former value of each part alone may be of another name or address."""
+    former = {name: choose_former(history.get(name, ()), mine) for name, mine in overwritten.items()}
+    values = {name: value for name, value in former.items() if value is not None}
+    for block in WHOLE:
+        if _is_apart(block, overwritten):
+            continue
+        last = {
+            name: next((value for value in (*history.get(name, ()), "") if clock[name][1] == digest(name, value)), None)
+            for name in block
+            if name in clock
+        }
+        known = {name: value for name, value in last.items() if value is not None}
+        values = {name: value for name, value in values.items() if name not in block}
+        values |= known if len(known) == len(last) else {}
+    return values
+
+
+def _is_apart(block: Sequence[str], names: Collection[str]) -> bool:
+    return not any(name in names for name in block)
 
 
 def choose_former(past: Sequence[str], mine: Collection[str]) -> str | None:

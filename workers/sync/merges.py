@@ -25,8 +25,9 @@ from workers.rules.customer import UNRECORDED_ADDRESS, Customer, unpack
 from workers.rules.lead import CustomerBatch, Result
 from workers.rules.mapping.property_names import CUSTOMER_ID, MERGED, OTHER_IDS
 from workers.rules.merge import (
+    Clock,
     MergedContact,
-    choose_former,
+    choose_put_back,
     doubt_blocks,
     find_overwritten,
     is_guest,
@@ -34,6 +35,7 @@ from workers.rules.merge import (
     merge_records,
     move,
     read_merged,
+    widen_blocks,
 )
 from workers.rules.outcomes import ContactMissing, RetryLater
 from workers.rules.plan import WritePlanner
@@ -128,12 +130,14 @@ class Merges:
         shared = guest or customer.shared or not alone
         group.loaded = replace(group.loaded, record=record, stored=stored)
         values = self.plan.portal.from_portal(contact)
+        last_said: Clock | None = None
         if shared:
             clocks = [unpack(raw) for raw in past if raw]
             clocks += [one.customer for one in others if not (one.customer.shared or is_guest(one.customer))]
             if known and not (guest or stored.shared):
                 clocks.append(stored)
             joint = merge_records([unpack(current), *clocks])
+            last_said = joint.clock
             if clocks:
                 joint = replace(joint, clock=doubt_blocks(joint.clock, values, self.plan.digest))
             group.loaded = replace(
@@ -165,7 +169,7 @@ class Merges:
             ids.pop(OTHER_IDS, None)
         group.decide(self.plan.add_values(group.decision, ids))
         if group.open:
-            self.protect(group, contact, wanted)
+            self.protect(group, contact, wanted, last_said)
 
     def _find_others(self, customer_id: str, merged: MergedContact) -> list[_Other]:
         """The contact's other own customers, without those who have another contact by now, or who are forgotten."""
@@ -184,9 +188,16 @@ class Merges:
         elsewhere = self.hubspot.read([one.id for one in unknown if one.id != merged.key], [], CUSTOMER_ID)
         return [*others, *(one for one in unknown if one.id not in elsewhere)]
 
-    def protect(self, group: CustomerBatch, contact: Mapping[str, str], wanted: Sequence[str]) -> None:
+    def protect(
+        self,
+        group: CustomerBatch,
+        contact: Mapping[str, str],
+        wanted: Sequence[str],
+        last_said: Clock | None = None,
+    ) -> None:
         """Decide what of the group's news may be written over the contact's values, of which `wanted` were read; put
-        back what an older word of theirs has replaced. Raises `LineDown`."""
+        back what an older word of theirs has replaced. `last_said`: the contact's clock without the doubts about its
+        values, if these are new. Raises `LineDown`."""
         current = self.plan.portal.from_portal(contact)
         group.decide(self.plan.protect_existing(group.loaded, group.decision, current, wanted))
         customer = group.customer
@@ -195,12 +206,17 @@ class Merges:
         overwritten = find_overwritten(group.loaded, group.decision, current, self.plan.digest)
         if not overwritten:
             return
-        targets = {name: self.plan.portal.target(name) for name in overwritten}
+        clock = group.loaded.contact.clock if last_said is None else last_said
+        targets = {name: self.plan.portal.target(name) for name in widen_blocks(overwritten, clock)}
         history = self.hubspot.read_history([contact["id"]], list(targets.values())).get(contact["id"])
         if history is None:
             group.result = UNREAD
             return
-        former = {name: choose_former(history.get(targets[name], ()), mine) for name, mine in overwritten.items()}
-        group.decide(
-            self.plan.add_values(group.decision, {name: one for name, one in former.items() if one is not None})
-        )
+        past = {name: history.get(target, ()) for name, target in targets.items()}
+        former = choose_put_back(overwritten, clock, past, self.plan.digest)
+        changed = {
+            name: value
+            for name, value in former.items()
+            if name not in group.decision.properties and value != current.get(name, "")
+        }
+        group.decide(self.plan.add_values(group.decision, changed))

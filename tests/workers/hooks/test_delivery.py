@@ -402,6 +402,14 @@ def test_nothing_stays_for_an_address_that_is_served_no_more(hooks: Hooks, recei
     assert hooks.waiting() == 0
 
 
+def test_what_happens_before_the_first_address_is_registered_waits_for_it(hooks: Hooks, receiver: Receiver) -> None:
+    """Redis came back, and whoever trims or writes leads was faster than who serves the address."""
+    hooks.put("lead-1")
+    assert hooks.waiting() == 1
+    hooks.serve(receiver)
+    eventually(lambda: receiver.leads() == ["lead-1"])
+
+
 def test_what_waits_outlives_hours_without_workers_or_redis(hooks: Hooks, receiver: Receiver) -> None:
     """They come back, and whoever trims may be faster than who serves the address."""
     hooks.serve(receiver).stop()

@@ -14,6 +14,7 @@ from workers.rules.mapping.mapped_event import MappedEvent
 from workers.rules.mapping.property_names import CUSTOMER_ID, MERGED, OTHER_IDS, SHORTER
 from workers.rules.merge import (
     choose_former,
+    choose_put_back,
     doubt_blocks,
     find_overwritten,
     list_ids,
@@ -148,3 +149,26 @@ def test_what_is_put_back_is_the_newest_of_somebody_elses() -> None:
     assert choose_former(["1", "2", "1", "3"], {"1"}) == "2"
     assert choose_former(["1", "", "3"], {"1"}) == ""
     assert choose_former(["1"], {"1"}) is None
+
+
+def test_parts_of_an_address_are_put_back_with_the_rest_of_it() -> None:
+    """Also if the contact has the city of an older word only because a merge gave it another address there."""
+    said = {"address": "7 Sukhumvit", "city": "Bangkok", "country": "Thailand"}
+    clock = {name: (9, DIGEST(name, value)) for name, value in said.items()}
+    history = {
+        "address": ["14 Baker Street", "7 Sukhumvit", "14 Baker Street"],
+        "city": ["London", "Bangkok", "London"],
+        "country": ["United Kingdom", "Thailand"],
+        "phone": ["1", "2"],
+    }
+    found = {"phone": {"1"}, "city": {"London"}}
+    assert choose_put_back(found, clock, history, DIGEST) == {**said, "phone": "2"}
+    # Nor is one part left out because an older word had it too.
+    found = {"city": {"London"}, "country": {"United Kingdom", "Thailand"}}
+    assert choose_put_back(found, clock, history, DIGEST) == said
+
+
+def test_nothing_of_a_name_is_put_back_that_is_not_known_whole() -> None:
+    clock = {"firstname": (9, DIGEST("firstname", "Carla")), "lastname": (9, UNRECORDED)}
+    history = {"firstname": ["Emil", "Carla"], "lastname": ["Krueger", "Depaz"]}
+    assert choose_put_back({"firstname": {"Emil"}}, clock, history, DIGEST) == {}
