@@ -90,7 +90,8 @@ def test_the_last_tenth_of_the_day_is_kept_for_what_cannot_be_put_off(scene: Sce
     customers = same_shard("many", 3 * BATCH, 0)
     scene.accept(*(lead(one, name=NAME) for one in customers))
     scene.steady.sync.drain(0)
-    assert len(scene.contacts()) == BATCH
+    # One batch, which is larger where a part of its leads is expected to be of known customers.
+    assert BATCH <= len(scene.contacts()) < 2 * BATCH
     hubspot.ping()
     assert not scene.steady.sync.pause.is_active()
     scene.line.crm.settings(requests_per_day=PLENTY)
