@@ -123,7 +123,7 @@ def test_a_shop_leaves_alone_what_was_stored_for_other_data_at_its_address_until
     b.start_redis()
     b.start_web()
     b.line.send(lead("b-1"))
-    assert "2 leads in" in eventually(b.doctor)
+    eventually(lambda: "2 leads in" in b.doctor())
     assert "REDIS_URL named before" in b.doctor()
     assert b.customers() == ["b-1"]
     assert b.call("spool", "adopt", "nobody").exit_code == 1
