@@ -78,7 +78,7 @@ class SentLog:
         return self._hidden
 
     def note_lost(self) -> None:
-        """The connection for `reassert` was lost: where INFO is forbidden, the next one is to a new epoch."""
+        """A connection was lost, of `reassert` or of a drain: where INFO is forbidden, the next is to a new epoch."""
         self._hidden = self.machine.token(8)
 
     def reassert(self, connection: Redis, worker: str = "") -> None:

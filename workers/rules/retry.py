@@ -1,6 +1,7 @@
 """Pure: when something is tried again. One table: what happened, who waits for it, for how long, and how often.
 
-Waits double from the first to the longest. Where the other side says how long to wait, that counts instead.
+Waits double from the first to the longest. Where the other side says how long to wait, that counts instead. Before
+any of this, a call or a batch in hand may be sent again within its flight: see `workers.rules.breaker`.
 """
 
 from collections.abc import Mapping
