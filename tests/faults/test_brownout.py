@@ -95,11 +95,13 @@ def test_a_lead_whose_batch_always_fails_waits_alone(scene: Scene, share: float)
     worker.sync.pause.start = paused.append  # type: ignore[method-assign]
     worker.work()
     receipts = scene.receipts()
-    assert {receipts[one].state for one in MANY} == {"created"}
+    waiting = {one for one in [*MANY, POISON] if receipts[one].state != "created"}
+    assert POISON in waiting
+    # The last that were in a batch with it may be alone with it, and a brownout may hit each of their calls.
+    assert len(waiting) <= (4 if share else 1)
     assert {receipts[one].tries for one in MANY} == {0}
-    assert receipts[POISON].state == "waiting"
     assert paused == []
-    assert scene.redis.zcard(keys.later(keys.INBOX, 0)) == 1
+    assert scene.redis.zcard(keys.later(keys.INBOX, 0)) == len(waiting)
     scene.line.crm.control("DELETE", "faults")
     work(scene, worker)
     scene.assert_done()

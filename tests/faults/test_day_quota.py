@@ -96,7 +96,7 @@ def test_the_last_tenth_of_the_day_is_kept_for_what_cannot_be_put_off(scene: Sce
     assert not scene.steady.sync.pause.is_active()
     scene.line.crm.settings(requests_per_day=PLENTY)
     hubspot.ping()
-    scene.steady.work()
+    scene.recover()
     assert set(scene.contacts()) == set(customers)
     scene.assert_done()
 
