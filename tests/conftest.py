@@ -85,6 +85,11 @@ hypothesis_settings.register_profile("leadsync", deadline=None, suppress_health_
 hypothesis_settings.load_profile("leadsync")
 
 
+def pytest_configure() -> None:
+    """Processes end at Ctrl-C though these tests run in the background, where a shell lets children ignore it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def eventually(condition: Callable[[], T], seconds: float = 30.0) -> T:
     """The first true value of `condition`, asked again and again for at most `seconds`."""
     deadline = time.monotonic() + seconds

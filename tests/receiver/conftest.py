@@ -1,6 +1,8 @@
 """The receiver as a process, without workers."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -17,18 +19,23 @@ reply = ["ขอบคุณค่ะ"]
 """
 
 
+@contextmanager
+def open_receiver(folder: Path, redis_url: str) -> Iterator[Line]:
+    """With several secrets and a metrics token."""
+    config = folder / "leadsync.toml"
+    config.write_text(CONFIG, encoding="utf-8")
+    environ = {"DEALDROID_SECRET": SECRETS, "LEADSYNC_CONFIG": str(config), "METRICS_TOKEN": "scrape-me"}
+    with open_line(folder, redis_url, WEB_CONCURRENCY="1", **environ) as line:
+        line.start("web")
+        line.await_web()
+        yield line
+
+
 @pytest.fixture(scope="session")
 def running_receiver(
     tmp_path_factory: pytest.TempPathFactory, databases: Iterator[str], processes: None
 ) -> Iterator[Line]:
-    """With several secrets and a metrics token."""
-    folder = tmp_path_factory.mktemp("receiver")
-    config = folder / "leadsync.toml"
-    config.write_text(CONFIG, encoding="utf-8")
-    environ = {"DEALDROID_SECRET": SECRETS, "LEADSYNC_CONFIG": str(config), "METRICS_TOKEN": "scrape-me"}
-    with open_line(folder, next(databases), WEB_CONCURRENCY="1", **environ) as line:
-        line.start("web")
-        line.await_web()
+    with open_receiver(tmp_path_factory.mktemp("receiver"), next(databases)) as line:
         yield line
 
 

@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,25 @@ from leadcore.store.stages import WAITS
 from leadcore.store.streams import Stream
 from sandbox import redis as embedded
 from tests.conftest import ROOT, Line, eventually, lead, open_line, own_port
-from tests.receiver.conftest import FIRST
+from tests.receiver.conftest import FIRST, open_receiver
 from workers.rules.retry import RETRIES, Waits
 
 Figures = dict[tuple[str, ...], float]
+
+
+@pytest.fixture(scope="module")
+def unshared_receiver(
+    tmp_path_factory: pytest.TempPathFactory, databases: Iterator[str], processes: None
+) -> Iterator[Line]:
+    with open_receiver(tmp_path_factory.mktemp("metrics"), next(databases)) as line:
+        yield line
+
+
+@pytest.fixture
+def receiver(unshared_receiver: Line) -> Line:
+    """The receiver with an empty Redis; not that of other files, whose last refusals may be counted a second later."""
+    unshared_receiver.redis.flushdb()
+    return unshared_receiver
 
 
 def scrape(line: Line) -> Figures:
