@@ -96,7 +96,8 @@ def test_a_probe_adopts_no_other_shards(scene: Scene) -> None:
 def test_a_call_starts_as_soon_as_the_quota_allows_it_though_another_is_in_flight(scene: Scene) -> None:
     """The first call returns only once the second has started, for which there is quota a moment later."""
     accept(scene, 2)
-    use_quota(scene, left=1, soon=1)
+    # More than the one it needs: a survey of the portal may take some.
+    use_quota(scene, left=1, soon=3)
     both = threading.Barrier(2)
     with at_each_call(scene.steady, lambda: both.wait(10) and None) as seen:
         scene.steady.work()
