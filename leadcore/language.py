@@ -1,6 +1,7 @@
 """The customer's language: as an option of HubSpot's `hs_language`, and as a code for choosing texts."""
 
 import re
+from collections.abc import Collection, Iterable
 from functools import cache, lru_cache
 
 from leadcore.config import Language
@@ -105,6 +106,12 @@ def choose_language(code: str, default: Language) -> Language:
     if not base:
         return default
     return "th" if base == "th" else "en"
+
+
+def choose_offered(wanted: Iterable[str], offered: Collection[str], default: str) -> str:
+    """The first language of `wanted` (tags such as "th-TH", the most wanted first) whose primary tag is in `offered`.
+    Werkzeug's `best_match` would take a less wanted "en" before "th-TH"."""
+    return next((primary for tag in wanted if (primary := tag.lower().partition("-")[0]) in offered), default)
 
 
 @lru_cache(maxsize=256)

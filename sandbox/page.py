@@ -20,6 +20,7 @@ import requests
 from flask import Flask, Response, jsonify, render_template_string, request
 
 from leadcore.event import DUPLICATE, STATE_HEADER
+from leadcore.language import choose_offered
 from leadcore.reasons import render, split_topic
 from leadcore.receipts import Receipt
 from leadcore.store.leads import read_newest, read_receipts
@@ -253,7 +254,7 @@ def choose_language() -> str:
     for wanted in (request.args.get("lang"), request.cookies.get(COOKIE)):
         if wanted in LANGUAGES:
             return wanted
-    return request.accept_languages.best_match(LANGUAGES, "en") or "en"
+    return choose_offered(request.accept_languages.values(), LANGUAGES, "en")
 
 
 def find_lead(redis_url: str, customer: str, since_ms: int) -> Receipt | None:

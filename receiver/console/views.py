@@ -9,6 +9,7 @@ from flask import Blueprint, Response, abort, g, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 from jinja2 import StrictUndefined
 
+from leadcore.language import choose_offered
 from leadcore.reasons import modernize
 from leadcore.receipts import HELD, PARKED, WRITTEN, Receipt
 from leadcore.settings import ReceiverSettings
@@ -393,7 +394,7 @@ def _choose_language() -> str:
     for wanted in (request.args.get("lang"), request.cookies.get(COOKIE)):
         if wanted in LANGUAGES:
             return str(wanted)
-    return request.accept_languages.best_match(LANGUAGES, LANGUAGES[0]) or LANGUAGES[0]
+    return choose_offered(request.accept_languages.values(), LANGUAGES, LANGUAGES[0])
 
 
 def _redis_now_ms(redis: Redis) -> int:

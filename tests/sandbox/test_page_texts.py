@@ -150,6 +150,7 @@ def test_without_redis_the_page_still_works() -> None:
 def test_the_language_is_the_browsers_until_one_is_chosen_and_stays() -> None:
     client = page.create_app("http://127.0.0.1:1", "s", "http://127.0.0.1:1", "http://127.0.0.1:1").test_client()
     assert '<html lang="th">' in client.get("/", headers={"Accept-Language": "th-TH,th;q=0.9,en;q=0.8"}).text
+    assert '<html lang="th">' in client.get("/", headers={"Accept-Language": "th-TH,en;q=0.8"}).text
     assert '<html lang="en">' in client.get("/", headers={"Accept-Language": "ja"}).text
     assert '<html lang="en">' in client.get("/?lang=xx").text
     assert '<html lang="th">' in client.get("/?lang=th").text

@@ -438,8 +438,11 @@ def test_the_last_actions_are_listed_newest_first(user: ConsoleUser) -> None:
 
 @pytest.mark.parametrize(
     ("accept", "language"),
-    [("th-TH,th;q=0.9", "th"), ("en-GB", "en"), ("fr, th;q=0.5", "th"), ("fr", "en"), ("", "en"), ("*", "en")],
-)
+    [
+        ("th-TH,th;q=0.9", "th"), ("th-TH,en;q=0.8", "th"), ("en-GB", "en"), ("fr, th;q=0.5", "th"), ("fr", "en"),
+        ("", "en"), ("*", "en"), ("th;q=0,en;q=0.5", "en"),
+    ],
+)  # fmt: skip
 def test_the_language_is_the_browsers_until_one_is_chosen(user: ConsoleUser, accept: str, language: str) -> None:
     assert f'<html lang="{language}">' in user.read(**{"Accept-Language": accept})
     other = {"th": "en", "en": "th"}[language]
