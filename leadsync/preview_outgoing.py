@@ -4,6 +4,7 @@ Nothing is written; orders are read as their drain reads them."""
 from dataclasses import dataclass, field
 from typing import Any
 
+from leadcore.config import Orders
 from leadcore.event import Head, read
 from leadcore.fields import EVENT, LEAD
 from leadcore.machine import Machine
@@ -146,7 +147,8 @@ def _preview_order(
         if said.payable == YES and config.payment and config.payment.check_prices and said.cart:
             codes = [item.code for item in said.cart.items]
             work.compare_prices(ProductPrices(records, Machine()).find(codes, orders.currency, portal.own_currency))
-        _plan(work, OrderReader(records, store, orders.kind), store, portal, settings, now_ms)
+        facts = _look_up(work, store, orders, portal, now_ms, shows_references=config.shows_references)
+        _plan(work, OrderReader(records, store, orders.kind), store, facts)
     except LineDown as down:
         return PreviewedOrder("waiting", down.why), None
     planned, [judged] = work.plan, work.said
@@ -169,17 +171,18 @@ def _preview_order(
     return shown, tell
 
 
-def _plan(
-    work: OrderWork, reader: OrderReader, store: OrderStore, portal: OrderPortal, settings: WorkerSettings, now_ms: int
-) -> None:
-    config = settings.shared.config
+def _look_up(
+    work: OrderWork, store: OrderStore, orders: Orders, portal: OrderPortal, now_ms: int, *, shows_references: bool
+) -> Facts:
     newest = work.known.orders.newest
     references = [one.reference for one in work.said if one.kind is Kind.MAKES]
     states = store.read_states([*references, newest.reference] if newest else references)
     paid = {reference for reference, state in states.items() if state.paid}
     under_way = paid | {reference for reference, state in states.items() if state.is_being_paid(now_ms)}
-    assert config.orders is not None  # noqa: S101 - whoever calls this has looked
-    facts = Facts(config.orders, portal, now_ms, under_way, paid, config.shows_references)
+    return Facts(orders, portal, now_ms, under_way, paid, shows_references)
+
+
+def _plan(work: OrderWork, reader: OrderReader, store: OrderStore, facts: Facts) -> None:
     for _ in range(3):
         work.plan = plan(work.said, work.known.orders, work.seen, facts, "", store.customers.digest())
         has_order = bool(work.plan.needs_order) and reader.read_orders([work])

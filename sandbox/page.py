@@ -72,7 +72,7 @@ def create_app(
     dealdroid_url: str,
     redis_url: str = "",
     token: str | None = None,
-    hook_secret: str = "",
+    hook_secret: str | None = None,
 ) -> Flask:
     """The page and its few calls; the first three URLs are base URLs without a path, `redis_url` is that of a Redis
     which a reset may empty, "" if there is none. `token`: MESSAGES_TOKEN, None where nobody says that money

@@ -17,7 +17,7 @@ SHOWN = 20
 class Received:
     """The newest last, at most `SHOWN` of each. `secret`: HOOK_SECRET, "" where nothing is verified."""
 
-    def __init__(self, secret: str) -> None:
+    def __init__(self, secret: str | None) -> None:
         self._webhook = Webhook(secret) if secret else None
         self._lock = Lock()
         self._hooks: deque[dict[str, Any]] = deque(maxlen=SHOWN)
