@@ -44,9 +44,14 @@ class _Forked:
     def __init__(self, work: Callable[[], None]) -> None:
         # A daemon of `multiprocessing` ends with an orderly end of this process; after any other it notices by itself.
         self._process = _CONTEXT.Process(target=_work, args=(work,), daemon=True)
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        before, descriptors = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS), _open_descriptors()
         try:
             self._process.start()
+        except OSError:
+            # `multiprocessing` leaves its pipes open where the system has no process left: four at each attempt.
+            for number in _open_descriptors() - descriptors:
+                os.close(number)
+            raise
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
@@ -64,6 +69,17 @@ class _Forked:
         self._process.join(seconds)
         if self._process.exitcode is None:
             raise subprocess.TimeoutExpired("", seconds or 0.0)
+
+
+def _open_descriptors() -> set[int]:
+    """None where this process is not forked."""
+    found = set[int]()
+    with suppress(FileNotFoundError):
+        for number in map(int, os.listdir("/proc/self/fd")):
+            with suppress(OSError):  # that of the listing is closed by now
+                os.fstat(number)
+                found.add(number)
+    return found
 
 
 def _work(work: Callable[[], None]) -> None:

@@ -1,5 +1,6 @@
 """Supervision of real processes: the supervisor runs in one of its own, and so do its children."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT, eventually
+from workers import supervisor
 
 # Each child writes its process id to a file of its own, then does what its name says.
 CHILD = """
@@ -152,3 +154,19 @@ def test_a_child_that_worked_and_refuses_to_start_again_is_tried_again(crew: Cal
     os.kill(child, signal.SIGKILL)
     eventually(lambda: len(one.pids("refusing-later")) >= 3)
     assert lives(steady)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing is forked")
+def test_a_child_that_cannot_be_forked_leaves_no_descriptors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is tried again every few seconds until the system has a process left; root is refused none, so this is
+    said for it."""
+
+    def fail() -> int:
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(os, "fork", fail)
+    before = os.listdir("/proc/self/fd")
+    for _ in range(3):
+        with pytest.raises(BlockingIOError):
+            supervisor._start(lambda: None)
+    assert os.listdir("/proc/self/fd") == before
