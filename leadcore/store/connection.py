@@ -60,12 +60,14 @@ def drop_connections() -> None:
         pool.disconnect(inuse_connections=False)
 
 
-def read_info(connection: Redis, section: str) -> Mapping[str, Any]:
-    """A section of Redis' INFO, empty where INFO is forbidden, as by some hosting providers."""
+def read_info(connection: Redis, *sections: str) -> Mapping[str, Any]:
+    """Sections of Redis' INFO as one server told them in one answer, with others where it is older than 7; empty where
+    INFO is forbidden, as by some hosting providers."""
     try:
-        found: Mapping[str, Any] = connection.info(section)
+        found: Mapping[str, Any] = connection.info(*sections)
     except redis.ResponseError:
-        return {}
+        # Redis 6.2 takes no more than one.
+        return read_info(connection) if len(sections) > 1 else {}
     return found
 
 
@@ -74,13 +76,6 @@ def read_key(connection: Redis) -> bytes:
     if not connection.exists(keys.SECRET):
         connection.set(keys.SECRET, secrets.token_hex(32), nx=True)
     return connection.get(keys.SECRET) or b""
-
-
-def read_run(connection: Redis) -> str:
-    """Which run of which server answers, "" where INFO is forbidden: another after a restart or a failover. A demoted
-    master runs on, but takes the data and with it the replication id of the new one. Raises redis-py's errors."""
-    run, replication = read_info(connection, "server").get("run_id"), read_info(connection, "replication")
-    return f"{run} {replication.get('master_replid')}" if run else ""
 
 
 def read_dataset(connection: Redis) -> str:

@@ -14,11 +14,23 @@ from leadcore.store.connection import Redis, read_info
 def read_epoch(connection: Redis) -> str:
     """The epoch, without blanks; "" where INFO is forbidden. Raises redis-py's errors, and `ReadOnlyError` for a
     replica, which takes no writes and whose data are replaced: Redis is away."""
-    run = read_info(connection, "server").get("run_id")
-    replication = read_info(connection, "replication")
-    if replication.get("role") == "slave":
+    epoch, role = _read(connection)
+    if role == "slave":
         raise ReadOnlyError("this Redis is a replica")
-    return f"{run}:{replication.get('master_replid')}" if run else ""
+    return epoch
+
+
+def read_run(connection: Redis) -> str:
+    """As `read_epoch`, of a replica too: a server that becomes one runs on, but takes the data and the replication id
+    of its primary."""
+    return _read(connection)[0]
+
+
+def _read(connection: Redis) -> tuple[str, str]:
+    """Epoch and role; from one answer, as the next may come from another server."""
+    found = read_info(connection, "server", "replication")
+    run = found.get("run_id")
+    return f"{run}:{found.get('master_replid')}" if run else "", str(found.get("role"))
 
 
 def is_same(epoch: str, known: str) -> bool:

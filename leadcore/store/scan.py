@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 import redis
 
 from leadcore.errors import LeadSyncError
-from leadcore.store.connection import Redis, read_run
+from leadcore.store.connection import Redis
+from leadcore.store.epoch import read_run
 
 CHUNK = 1000
 ATTEMPTS = 5

@@ -20,7 +20,8 @@ from leadcore.fields import TEXT
 from leadcore.machine import Machine
 from leadcore.receipts import PARKED_SECONDS
 from leadcore.store import keys, lines
-from leadcore.store.connection import Redis, read_run
+from leadcore.store.connection import Redis
+from leadcore.store.epoch import read_run
 from leadcore.store.keys import ACTIONS_KEPT
 from leadcore.store.leads import read_all
 from leadcore.store.lua import ACTION_FIELDS, DEL_FIRST, NOW

@@ -120,6 +120,26 @@ def test_a_primary_that_is_made_a_replica_is_away_and_is_left(pair: Pair, redis:
     assert read_epoch(redis) != before
 
 
+def test_an_epoch_is_read_from_one_answer(pair: Pair, redis: Any) -> None:
+    """Between two, another server may take over, and the two halves would name an epoch that never was."""
+    asked = redis.info("commandstats")["cmdstat_info"]["calls"]
+    assert read_epoch(redis)
+    assert redis.info("commandstats")["cmdstat_info"]["calls"] == asked + 2
+
+
+def test_a_server_that_tells_one_section_at_a_time_has_the_same_epoch(pair: Pair) -> None:
+    """As Redis 6.2 does: it calls the second one a syntax error."""
+
+    class Old(client.Redis):
+        def info(self, *sections: Any, **more: Any) -> Any:
+            if len(sections) > 1:
+                raise client.ResponseError("syntax error")
+            return super().info(*sections, **more)
+
+    with closing(client.Redis.from_url(pair.url)) as new, closing(Old.from_url(pair.url)) as old:
+        assert read_epoch(old) == read_epoch(new) != ""
+
+
 def test_the_first_replica_begins_an_epoch(tmp_path: Path, processes: None) -> None:
     """With nothing lost; asserting is harmless, and messages leave again."""
     with Pair(tmp_path) as pair, closing(connect(read({"REDIS_URL": pair.url}))) as redis:

@@ -12,7 +12,8 @@ import redis as client
 from redis import Redis
 
 from leadcore.settings import read
-from leadcore.store.connection import connect, read_run
+from leadcore.store.connection import connect
+from leadcore.store.epoch import read_run
 from leadcore.store.scan import ATTEMPTS, RunChanged, complete, scan_hash, scan_keys, scan_members
 from sandbox.redis import start
 from tests.conftest import eventually
