@@ -104,7 +104,8 @@ class SentLog:
         if worker and self._waits and self._since_ms + rules.LIMIT_MS > now_ms:
             signed = ("HSET", keys.ASSERTED, worker, rules.sign(epoch, now_ms))
             since = ("SET", keys.epoch_since(epoch), now_ms, "NX", "EX", KEY_SECONDS)
-            Stream(connection, keys.OUTBOX).apply([signed, ("EXPIRE", keys.ASSERTED, KEY_SECONDS), since])
+            old = [("HDEL", keys.ASSERTED, name) for name in rules.find_old(_read_asserted(connection), now_ms)]
+            Stream(connection, keys.OUTBOX).apply([*old, signed, ("EXPIRE", keys.ASSERTED, KEY_SECONDS), since])
         with self._lock:
             if self._noted == epoch:
                 self._epoch = epoch
@@ -162,8 +163,7 @@ class SentLog:
             since_ms = min(since_ms, int(connection.get(keys.epoch_since(epoch)) or since_ms))
         waited_ms = int((self.machine.monotonic() - self._seen_at) * 1000)
         self._meet_peers(connection, now_ms)
-        entered = {name.decode(): said.decode() for name, said in connection.hgetall(keys.ASSERTED).items()}
-        return rules.wait_ms(epoch, since_ms, now_ms, waited_ms, self._peers, entered)
+        return rules.wait_ms(epoch, since_ms, now_ms, waited_ms, self._peers, _read_asserted(connection))
 
     def _meet_peers(self, connection: Redis, now_ms: int) -> None:
         now = self.machine.monotonic()
@@ -190,6 +190,10 @@ class SentLog:
         if now - self._rotated_at > KEEP_SECONDS:
             self._rotated_at = now
             self._journal.rotate()
+
+
+def _read_asserted(connection: Redis) -> dict[str, str]:
+    return {name.decode(): entered.decode() for name, entered in connection.hgetall(keys.ASSERTED).items()}
 
 
 def _read_ms(connection: Redis) -> int:

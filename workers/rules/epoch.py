@@ -32,7 +32,15 @@ def wait_ms(
     return min(left, LIMIT_MS) if missing else 0
 
 
+def find_old(asserted: Mapping[str, str], now_ms: int) -> list[str]:
+    """Who entered what nobody asks for any more: workers that start again and again leave a name each."""
+    return [name for name, entered in asserted.items() if _parse_ms(entered) < now_ms - ALIVE_MS]
+
+
 def _is_signed(entered: str, epoch: str, since_ms: int) -> bool:
     """An old entry is from before: Redis went back to a server that was left."""
-    signed, _, at_ms = entered.partition(" ")
-    return signed == epoch and int(at_ms or 0) > since_ms - _STALE_MS
+    return entered.partition(" ")[0] == epoch and _parse_ms(entered) > since_ms - _STALE_MS
+
+
+def _parse_ms(entered: str) -> int:
+    return int(entered.partition(" ")[2] or 0)

@@ -146,6 +146,14 @@ def test_where_info_is_hidden_a_flapping_connection_holds_messages_no_longer_tha
         assert sent_log.seconds_to_wait(administrator) == 0
 
 
+def test_workers_that_start_again_and_again_leave_no_names(client: redis.Redis) -> None:
+    """Whom nobody waits for any more goes, whoever can still be waited for stays."""
+    now_ms = client.time()[0] * 1000
+    client.hset(keys.ASSERTED, mapping={"before": f"run:history {now_ms - 120_000}", "recent": f"run:history {now_ms}"})
+    SentLog(Machine()).reassert(client, "worker")
+    assert {*client.hkeys(keys.ASSERTED)} == {b"recent", b"worker"}
+
+
 def test_nobody_waits_for_a_new_redis(tmp_path: Path) -> None:
     with start(tmp_path) as server:
         assert SentLog(Machine()).seconds_to_wait(redis.Redis.from_url(server.url)) == 0

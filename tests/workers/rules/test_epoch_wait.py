@@ -2,7 +2,7 @@
 
 import pytest
 
-from workers.rules.epoch import LIMIT_MS, sign, wait_ms
+from workers.rules.epoch import ALIVE_MS, LIMIT_MS, find_old, sign, wait_ms
 
 NOW = 1_000_000
 NEW, OLD = "run-2:history-2", "run-1:history-1"
@@ -30,3 +30,9 @@ def test_a_clock_that_is_set_back_makes_nobody_wait_longer() -> None:
 
 def test_a_redis_that_knows_no_worker_is_waited_for() -> None:
     assert wait_ms(NEW, NOW, NOW, 0, (), {}) == LIMIT_MS
+
+
+def test_an_entry_is_old_once_nobody_can_wait_for_it() -> None:
+    """Not that of a clock ahead; nor must one that cannot be read stay for ever."""
+    entered = {"a": sign(NEW, NOW - ALIVE_MS - 1), "b": sign(OLD, NOW - ALIVE_MS), "c": sign(NEW, NOW + 1), "d": ""}
+    assert find_old(entered, NOW) == ["a", "d"]
