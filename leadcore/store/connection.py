@@ -3,6 +3,8 @@ it twice (measured). The callers retry; every write of this project is safe to r
 
 import hashlib
 import secrets
+import socket
+import sys
 import threading
 from collections.abc import Mapping
 from typing import Any, TypeAlias
@@ -32,9 +34,15 @@ def connect(settings: Settings, timeout: float = WORKER_TIMEOUT, *, at_most: int
     """A client for `settings.redis_url`, not connected yet; connecting and every command may take `timeout` seconds.
     `at_most`: how many connections its threads share; a thread waits for one for up to `timeout` seconds."""
     options: dict[str, Any] = {}
+    if sys.platform == "linux":
+        # Else the kernel delivers a put minutes after we gave it up, once the network is back: as a new word.
+        usual = redis.Connection()  # type: ignore[no-untyped-call]  # redis-py is only partly typed
+        given_up = {socket.TCP_USER_TIMEOUT: int(timeout * 1000)}
+        options["socket_keepalive_options"] = {**usual.socket_keepalive_options, **given_up}
     pool: type[redis.ConnectionPool] = redis.ConnectionPool
     if at_most:
-        pool, options = redis.BlockingConnectionPool, {"max_connections": at_most, "timeout": timeout}
+        pool = redis.BlockingConnectionPool
+        options |= {"max_connections": at_most, "timeout": timeout}
     if settings.redis_url.startswith("rediss://") and not settings.redis_tls_verify:
         options |= {"ssl_cert_reqs": "none", "ssl_check_hostname": False}
     connections = pool.from_url(

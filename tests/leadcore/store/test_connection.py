@@ -1,3 +1,5 @@
+import socket
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -22,6 +24,16 @@ OF_CLUSTERS = {
 @pytest.mark.parametrize("kind", exceptions_of(client.exceptions), ids=lambda kind: kind.__name__)
 def test_each_error_of_the_client_means_that_redis_is_away(kind: type[Exception]) -> None:
     assert issubclass(kind, AWAY) is (kind.__name__ not in OF_CLUSTERS)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux can")
+@pytest.mark.parametrize("at_most", [None, 2])
+def test_what_was_given_up_is_not_delivered_once_the_network_is_back(databases: Iterator[str], at_most: int) -> None:
+    """A put that arrives minutes later would be a new word; see `tests/e2e/test_machines.py`."""
+    with closing(connect(read({"REDIS_URL": next(databases)}), 0.4, at_most=at_most)) as redis:
+        connection = redis.connection_pool.get_connection()
+        assert connection._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 400
+        assert connection._sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
 
 
 def test_threads_wait_for_one_of_a_limited_number_of_connections(databases: Iterator[str]) -> None:
