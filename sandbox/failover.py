@@ -1,11 +1,14 @@
 """Two servers at one address, one the other's replica, as hosted Redis has them: the replica falls behind, the primary
 dies, and the replica takes its place without what it had not got."""
 
+import select
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +20,15 @@ SYNC_SECONDS = 20.0
 
 
 class Link:
-    """A TCP proxy on 127.0.0.1 that leads to `target`, a port. While it `is_held`, it takes everything and passes on
-    nothing."""
+    """A TCP proxy that leads to `target`, a port of 127.0.0.1. While it `is_held`, it takes everything and passes on
+    nothing. `delay`: how many seconds everything takes on its way to the target."""
 
-    def __init__(self, target: int, port: int = 0) -> None:
+    def __init__(self, target: int, port: int = 0, host: str = "127.0.0.1") -> None:
         self.target = target
         self.is_held = False
+        self.delay = 0.0
         self._ends: set[socket.socket] = set()
-        self._listener = socket.create_server(("127.0.0.1", port), backlog=128)
+        self._listener = socket.create_server((host, port), backlog=128)
         self.port = int(self._listener.getsockname()[1])
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -57,12 +61,13 @@ class Link:
                     continue
                 self._ends |= {inbound, outbound}
                 for source, sink in ((inbound, outbound), (outbound, inbound)):
-                    threading.Thread(target=self._pass_on, args=(source, sink), daemon=True).start()
+                    delay = self.delay if source is inbound else 0.0
+                    threading.Thread(target=self._pass_on, args=(source, sink, delay), daemon=True).start()
 
-    def _pass_on(self, source: socket.socket, sink: socket.socket) -> None:
+    def _pass_on(self, source: socket.socket, sink: socket.socket, delay: float) -> None:
         with suppress(OSError):
             sink.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            while data := source.recv(1 << 16):
+            for data in _receive_late(source, delay) if delay else iter(partial(source.recv, 1 << 16), b""):
                 while self.is_held:
                     time.sleep(0.01)
                 sink.sendall(data)
@@ -72,6 +77,22 @@ class Link:
                 end.shutdown(socket.SHUT_RDWR)
             end.close()
             self._ends.discard(end)
+
+
+def _receive_late(source: socket.socket, delay: float) -> Iterator[bytes]:
+    """What comes, `delay` seconds after it came, until the other end closes."""
+    arrival = select.poll()
+    arrival.register(source, select.POLLIN)
+    late = deque[tuple[float, bytes]]()
+    while not late or late[-1][1]:
+        left = max(0.0, late[0][0] - time.monotonic()) if late else None
+        if arrival.poll(left and left * 1000):
+            late.append((time.monotonic() + delay, source.recv(1 << 16)))
+        while late and late[0][0] <= time.monotonic():
+            yield late.popleft()[1]
+    for due, data in late:
+        time.sleep(max(0.0, due - time.monotonic()))
+        yield data
 
 
 class Pair:

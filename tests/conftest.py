@@ -180,13 +180,14 @@ def head(body: Mapping[str, Any]) -> Head:
 
 
 class Process:
-    """`python -m leadsync ...` in a session of its own; ended with the tests, however they end."""
+    """`python -m leadsync ...` in a session of its own; ended with the tests, however they end. `before`: what stands
+    before that command."""
 
-    def __init__(self, log: Path, environ: Mapping[str, str], *arguments: str) -> None:
+    def __init__(self, log: Path, environ: Mapping[str, str], *arguments: str, before: Sequence[str] = ()) -> None:
         self.log = log
         with log.open("ab") as out:
             self.popen = subprocess.Popen(
-                [sys.executable, "-m", "leadsync", *arguments],
+                [*before, sys.executable, "-m", "leadsync", *arguments],
                 cwd=ROOT,
                 env=dict(environ),
                 stdin=subprocess.DEVNULL,
@@ -336,9 +337,10 @@ class Line:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.environ['PORT']}"
 
-    def start(self, *arguments: str, **environ: str) -> Process:
+    def start(self, *arguments: str, before: Sequence[str] = (), **environ: str) -> Process:
         """One of leadsync's processes; it is stopped at the end if it still runs."""
-        process = Process(self.folder / f"{arguments[0]}.log", {**self.environ, **environ}, *arguments)
+        log = self.folder / f"{arguments[0]}.log"
+        process = Process(log, {**self.environ, **environ}, *arguments, before=before)
         self.stack.callback(end, process)
         return process
 
