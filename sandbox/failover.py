@@ -96,15 +96,16 @@ def _receive_late(source: socket.socket, delay: float) -> Iterator[bytes]:
 
 
 class Pair:
-    """A context manager. `port`: the address of whichever is the primary; `url` names it."""
+    """A context manager. `port`: the address of whichever is the primary; `url` names it. `ports`: of the two servers
+    themselves."""
 
     def __init__(self, folder: Path, port: int = 0) -> None:
         self._folders = [folder / "first", folder / "second"]
         self._primary = 0
         self._servers: list[embedded.Running | None] = [embedded.start(each) for each in self._folders]
-        self._ports = [server.port for server in self._servers if server]
-        self._address = Link(self._ports[0], port)
-        self._replication = Link(self._ports[0])
+        self.ports = [server.port for server in self._servers if server]
+        self._address = Link(self.ports[0], port)
+        self._replication = Link(self.ports[0])
         self.port = self._address.port
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self._follow(1, 0)
@@ -123,9 +124,10 @@ class Pair:
         """From now on the replica gets nothing."""
         self._replication.is_held = True
 
-    def fail_over(self, *, kill: bool = True) -> None:
-        """The primary dies, or is made the replica with `kill=False`, and the replica takes its place with what it got
-        until it fell behind. The one that died before has to be there again, see `restore`."""
+    def fail_over(self, *, kill: bool = True, demote: bool = True) -> None:
+        """The primary dies, or with `kill=False` is made the replica, or else goes on beside it, and the replica takes
+        its place with what it got until it fell behind. The one that died before has to be there again, see `restore`.
+        Connections to one that lives stay with it."""
         old, new = self._primary, 1 - self._primary
         server = self._servers[old]
         if kill and server:
@@ -133,32 +135,32 @@ class Pair:
             self._servers[old] = None
         self._replication.cut()
         self._replication.is_held = False
-        self._replication.target = self._ports[new]
+        self._replication.target = self.ports[new]
         self._command(new, "REPLICAOF", "NO", "ONE")
         self._primary = new
-        if not kill:
+        if demote and not kill:
             self._follow(old, new)
-        self._address.lead_to(self._ports[new], cut=kill)
+        self._address.lead_to(self.ports[new], cut=kill)
 
     def restore(self) -> None:
         """The one that died comes back as the other's replica."""
         other = 1 - self._primary
         if self._servers[other] is None:
-            self._servers[other] = embedded.start(self._folders[other], self._ports[other])
+            self._servers[other] = embedded.start(self._folders[other], self.ports[other])
             self._follow(other, self._primary)
 
     def _follow(self, replica: int, primary: int) -> None:
-        self._replication.target = self._ports[primary]
+        self._replication.target = self.ports[primary]
         self._command(primary, "CONFIG", "SET", "repl-diskless-sync-delay", "0")
         self._command(replica, "REPLICAOF", "127.0.0.1", str(self._replication.port))
         self._await(lambda: self._info(replica).get("master_link_status") == "up")
 
     def _info(self, number: int) -> Any:
-        with closing(redis.Redis(port=self._ports[number], socket_timeout=5)) as client:
+        with closing(redis.Redis(port=self.ports[number], socket_timeout=5)) as client:
             return client.info("replication")
 
     def _command(self, number: int, *words: str) -> None:
-        with closing(redis.Redis(port=self._ports[number], socket_timeout=5)) as client:
+        with closing(redis.Redis(port=self.ports[number], socket_timeout=5)) as client:
             client.execute_command(*words)  # type: ignore[no-untyped-call]  # redis-py is only partly typed
 
     @staticmethod

@@ -515,9 +515,11 @@ def test_the_messages_token_is_spoken_of_only_where_it_is_set() -> None:
 def test_an_address_that_leads_to_a_replica_is_wrong() -> None:
     [finding] = judge_redis({**INFO, "role": "slave"}, "always")[3:]
     assert (finding.state, "takes no leads" in finding.text) == ("wrong", True)
+    assert "CONFIG REWRITE" in finding.fix
 
 
 @pytest.mark.parametrize("replicas", [0, 1, 2])
 def test_what_a_replica_needs_is_said_where_there_is_one(replicas: int) -> None:
     found = judge_redis({**INFO, "role": "master", "connected_slaves": replicas}, "always")[3:]
-    assert [(one.state, "maxmemory" in one.text) for one in found] == ([("fine", True)] if replicas else [])
+    needs = ("maxmemory", "clock", "CONFIG REWRITE")
+    assert [(one.state, all(need in one.text for need in needs)) for one in found] == [("fine", True)] * bool(replicas)

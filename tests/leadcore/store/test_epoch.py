@@ -84,6 +84,28 @@ def test_messages_leave_when_every_worker_has_written_what_it_remembers(pair: Pa
         eventually(lambda: first.may_send() and second.may_send())
 
 
+def test_after_a_second_failover_the_worker_that_had_not_written_is_still_waited_for(pair: Pair, redis: Any) -> None:
+    """It comes while messages wait for the first."""
+    first, second = Worker("first", redis), Worker("second", redis)
+    assert first.may_send()
+    assert second.may_send()
+    pair.fall_behind()
+    for worker in (first, second):
+        worker.log.record({message_key({**MESSAGE, b"t": worker.name.encode()}): "sent"})
+    fail_over(pair, redis)
+    first.beat()
+    pair.restore()
+    pair.fall_behind()
+    fail_over(pair, redis)
+    first.beat()
+    assert not first.may_send()
+    second.beat()
+    assert first.may_send()
+    assert second.may_send()
+    for worker in (first, second):
+        assert redis.get(message_key({**MESSAGE, b"t": worker.name.encode()})) == b"sent"
+
+
 def test_a_worker_that_starts_after_the_failover_waits_too(pair: Pair, redis: Any) -> None:
     old = Worker("old", redis)
     assert old.may_send()

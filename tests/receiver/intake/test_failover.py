@@ -1,0 +1,74 @@
+"""A web process leaves the Redis that is no longer the primary: no acknowledged lead stays behind."""
+
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from leadcore import settings
+from leadcore.machine import Machine
+from leadcore.store import keys
+from leadcore.store.connection import AWAY, RECEIVER_TIMEOUT, connect
+from receiver.intake.feeder import Feeder
+from receiver.intake.spool import Spool
+from sandbox.failover import Pair
+from tests.conftest import SECRET, SHARDS, head, lead
+
+
+@pytest.fixture
+def pair(tmp_path: Path, processes: None) -> Iterator[Pair]:
+    with Pair(tmp_path / "redis") as made:
+        yield made
+
+
+@pytest.fixture
+def feeder(pair: Pair, tmp_path: Path) -> Iterator[Feeder]:
+    """Its background thread is not started."""
+    shared = settings.read({"REDIS_URL": pair.url, "DEALDROID_SECRET": SECRET})
+    with closing(connect(shared, RECEIVER_TIMEOUT)) as connection:
+        made = Feeder(connection, Spool(tmp_path / "spool", Machine()), shared, Machine())
+        made.maintain()
+        yield made
+        made.stop()
+        put: Any = made.inbox._put
+        put._connection.disconnect()
+
+
+def waiting(pair: Pair) -> int:
+    """Leads in the primary's inbox."""
+    with closing(redis.Redis(port=pair.port)) as primary:
+        return sum(primary.xlen(keys.entries(keys.INBOX, shard)) for shard in range(SHARDS))
+
+
+def maintain(feeder: Feeder) -> None:
+    """Twice, as the first one may find that a connection was lost."""
+    with suppress(*AWAY):
+        feeder.maintain()
+    feeder.maintain()
+
+
+def test_what_a_new_replica_refuses_goes_to_the_disk_and_its_connections_are_left(pair: Pair, feeder: Feeder) -> None:
+    """READONLY comes as an answer among others over a connection that stays open."""
+    feeder.feed(head(lead("c-1")))
+    pair.fail_over(kill=False)
+    feeder.feed(head(lead("c-2")))
+    assert feeder.spool.count() == 1
+    maintain(feeder)
+    assert (waiting(pair), feeder.spool.count()) == (2, 0)
+
+
+def test_a_web_process_that_sees_a_new_primary_puts_no_more_into_the_old_one(pair: Pair, feeder: Feeder) -> None:
+    """The old one lives on and takes writes, and the connection for puts is still open."""
+    feeder.feed(head(lead("c-1")))
+    pair.fall_behind()
+    feeder.feed(head(lead("c-2")))
+    pair.fail_over(kill=False, demote=False)
+    feeder.feed(head(lead("c-3")))
+    assert waiting(pair) == 1
+    feeder._monitor.connection.disconnect()
+    maintain(feeder)
+    feeder.feed(head(lead("c-4")))
+    assert waiting(pair) == 4, "what the old one took is put again"

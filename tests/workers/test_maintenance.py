@@ -1,0 +1,37 @@
+"""The maintenance thread of a worker."""
+
+from typing import Any
+
+import pytest
+import redis
+
+from leadcore.config import Inbox
+from leadcore.machine import Machine
+from leadcore.store import keys
+from leadcore.store.counters import Tally
+from leadcore.store.outage import Outage
+from leadcore.store.streams import LOCK_MS, Stream
+from workers.flow.lease import LeaseRegistry
+from workers.maintenance import Maintenance
+from workers.outbox.sent_log import SentLog
+
+
+class SlowLog(SentLog):
+    """Writing it to Redis takes too long."""
+
+    def reassert(self, connection: Any, worker: str = "") -> None:
+        raise redis.TimeoutError
+
+
+def test_locks_are_renewed_before_anything_is_asserted(client: Any) -> None:
+    machine, inbox = Machine(), Stream(client, keys.INBOX)
+    leases, outage = LeaseRegistry(machine), Outage("redis://test", "", machine)
+    tally, config = Tally(), Inbox()
+    maintenance = Maintenance(client, "w", config, leases, SlowLog(machine), tally, machine, outage, lambda: None)
+    with leases.hold(inbox, 0) as lease:
+        client.pexpire(keys.lock(keys.INBOX, 0), 2_000)
+        with pytest.raises(redis.TimeoutError):
+            maintenance.beat()
+        assert client.pttl(keys.lock(keys.INBOX, 0)) > LOCK_MS - 1_000
+        assert lease
+        inbox.release(0, lease.token)
