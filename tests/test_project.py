@@ -2,8 +2,12 @@
 
 import ast
 import json
+import os
 import re
 import shlex
+import shutil
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from contextlib import suppress
@@ -59,6 +63,18 @@ def test_each_process_is_a_command_that_works_without_the_project_installed(line
     python, flag, module, *words = shlex.split(line)
     assert (python, flag, module) == ("python", "-m", "leadsync")
     parse_command(words)
+
+
+@pytest.mark.processes
+def test_a_build_compiles_what_the_three_processes_import(tmp_path: Path) -> None:
+    """The platform's disks are new at each start, so that nothing else could keep it."""
+    for name in ("leadcore", "leadsync", "receiver", "workers"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    subprocess.run([ROOT / "bin" / "post_compile"], cwd=tmp_path, env={"PATH": path}, check=True)
+    sources = {file.relative_to(tmp_path) for file in tmp_path.rglob("*.py")}
+    compiled = {file.parent.parent / f"{file.name.partition('.')[0]}.py" for file in tmp_path.rglob("*.pyc")}
+    assert {file.relative_to(tmp_path) for file in compiled} == sources
 
 
 def test_a_wrong_command_would_be_noticed() -> None:
