@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from leadsync.commands.processes import UNUSED
 from tests.conftest import ROOT
 
-NOT_NEEDED = {"apprise", "babel", "prometheus_client", "promptpay_qr", "pycountry", "rich", "segno", "stripe"}
+NOT_NEEDED = {"apprise", "babel", "prometheus_client", "promptpay_qr", "pycountry", "segno", "stripe", *UNUSED}
 WEB = """
 from leadsync.commands.processes import lean_imports
 with lean_imports():
@@ -30,6 +31,7 @@ def imported(source: str, folder: Path, **environ: str) -> set[str]:
     done = subprocess.run(
         [sys.executable, "-c", source], cwd=ROOT, env=own, capture_output=True, text=True, check=True, timeout=60
     )
+    assert "Warning" not in done.stderr
     return set(done.stdout.split())
 
 
