@@ -73,8 +73,9 @@ class Host:
         """What stands before a command that runs on it."""
         return ["nsenter", f"--net=/proc/{self._holder.pid}/ns/net"]
 
-    def run(self, *command: str) -> None:
-        _run(*self.entrance, *command)
+    def run(self, *command: str) -> str:
+        """What `command` says that runs on it."""
+        return _run(*self.entrance, *command)
 
     def netloc(self, server: str) -> str:
         """Address and port at which it reaches `server`."""

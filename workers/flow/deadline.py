@@ -6,6 +6,7 @@ hold a worker for hours. Nor do its errors say whether a TLS fault came before o
 
 import io
 import socket
+import sys
 from http.client import HTTPResponse
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +17,10 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from leadcore.errors import SettingsError
 from workers.flow.request_context import current
+
+# Else the kernel holds the bytes of a call that was given up, and delivers them minutes later when the network is back,
+# after a newer write. As long as each caller waits for an answer.
+_GIVEN_UP = [(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 10_000)] if sys.platform == "linux" else []
 
 
 def proxy_for(url: str) -> str:
@@ -64,6 +69,9 @@ class _Response(HTTPResponse):
 class _Plain(HTTPConnection):
     response_class = _Response
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **_with_given_up(options))
+
     def endheaders(self, *args: Any, **options: Any) -> None:
         _connect_and_note(self)
         super().endheaders(*args, **options)
@@ -72,9 +80,17 @@ class _Plain(HTTPConnection):
 class _Secure(HTTPSConnection):
     response_class = _Response
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **_with_given_up(options))
+
     def endheaders(self, *args: Any, **options: Any) -> None:
         _connect_and_note(self)
         super().endheaders(*args, **options)
+
+
+def _with_given_up(options: dict[str, Any]) -> dict[str, Any]:
+    usual = options.get("socket_options", HTTPConnection.default_socket_options)
+    return {**options, "socket_options": [*(usual or ()), *_GIVEN_UP]}
 
 
 def _connect_and_note(connection: HTTPConnection) -> None:

@@ -6,6 +6,8 @@ import re
 import select
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,7 +22,8 @@ from leadcore.machine import Machine
 from leadcore.reasons import reason
 from sandbox.http_server import running
 from sandbox.hubspot import Portal, create_app
-from tests.conftest import eventually, has_ipv6
+from sandbox.network import Host, find_obstacle
+from tests.conftest import ROOT, eventually, has_ipv6
 from workers.flow.deadline import proxy_for
 from workers.flow.errors import LineDown
 from workers.hubspot import transport
@@ -269,3 +272,43 @@ def test_a_proxy_of_another_kind_is_refused_by_name(environ: pytest.MonkeyPatch)
     with pytest.raises(SettingsError, match=r"^ALL_PROXY, the proxy for api.hubapi.com, must begin with") as refused:
         client_of("https://api.hubapi.com")
     assert "secret" not in str(refused.value)
+
+
+IN_NAMESPACE = """
+import sys
+from leadcore.machine import Machine
+from workers.outbox.dealdroid import DealDroid
+dealdroid = DealDroid(sys.argv[1], 1, Machine())
+for text in ("before", "given up"):
+    print(type(dealdroid.send("c-1", text)).__name__, flush=True)
+    sys.stdin.readline()
+"""
+
+
+@pytest.mark.processes
+def test_what_was_given_up_does_not_arrive_once_the_network_is_back() -> None:
+    """The kernel would deliver what it holds of a connection that was closed, after whatever was said meanwhile."""
+    if obstacle := find_obstacle():
+        pytest.skip(obstacle)
+    arrived: list[bytes] = []
+
+    def answer(connection: socket.socket, request: bytes) -> None:
+        while request:
+            arrived.append(request)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            request = connection.recv(65_536)
+
+    with serving(answer) as port, Host({"dealdroid": port}) as host:
+        command = [*host.entrance, sys.executable, "-c", IN_NAMESPACE, f"http://{host.netloc('dealdroid')}"]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as caller:
+            assert caller.stdin
+            assert caller.stdout
+            assert caller.stdout.readline() == "MessageSent\n"
+            host.cut_off("dealdroid")
+            caller.stdin.write("\n")
+            caller.stdin.flush()
+            assert caller.stdout.readline() == "MessageUnclear\n"
+            host.rejoin("dealdroid")
+            eventually(lambda: not host.run("ss", "-Htn", "state", "fin-wait-1"), 60)
+            caller.stdin.close()
+    assert [b"given up" in request for request in arrived] == [False]
