@@ -106,7 +106,7 @@ def build(settings: WorkerSettings, machine: Machine) -> Runtime:
             stop,
             budget,
             machine,
-            shared.timezone,
+            timezone=shared.timezone,
             dry_run=shared.dry_run,
         )
     confirmations = ConfirmationWriter(config, MessageTemplates.compile(config), shared.timezone)

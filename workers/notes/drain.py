@@ -8,40 +8,31 @@ last line) before it is made again.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
 
 from leadcore import event, receipts
-from leadcore.config import Config
 from leadcore.fields import BODY, KIND, LEAD, ORDER, TRIES, VERSION
 from leadcore.logs import format_place
-from leadcore.machine import Event, Machine
 from leadcore.reasons import Reason, reason
 from leadcore.receipts import Receipt
 from leadcore.store import keys
-from leadcore.store.bell import Bell
-from leadcore.store.clock import Clock
-from leadcore.store.connection import Redis
 from leadcore.store.counters import count
 from leadcore.store.leads import read_receipts
-from leadcore.store.streams import Settlement, Stream, pack_fields
-from workers.flow.errors import LineDown, LostLease, Stopping
-from workers.flow.lease import Lease, LeaseRegistry
-from workers.flow.pause import Pause
-from workers.flow.request_context import checked, current
-from workers.hubspot.budget import Budget
-from workers.hubspot.records import Records
-from workers.outbox.time_slice import WORK_SECONDS, TimeSlice
-from workers.rules.batch import BATCH, StreamEntry
+from leadcore.store.streams import Settlement, pack_fields
+from workers.flow.errors import LineDown, LostLease
+from workers.flow.lease import Lease
+from workers.orders.shard import ShardDrain
+from workers.rules.batch import StreamEntry
 from workers.rules.customer import unpack
 from workers.rules.lead import version_of, version_text
 from workers.rules.mapping.contact import PortalOptions, map_event
 from workers.rules.note_marker import read_marker
 from workers.rules.notes import write_note
 from workers.rules.outcomes import ContactMissing, ContactWrite, Refused, RetryLater, WriteOutcome, Written
-from workers.rules.retry import find_lead_retry, find_retry, wait_seconds
-from workers.sync.customer_store import CustomerStore
+from workers.rules.retry import find_lead_retry, wait_seconds
 
 NOTES, CONTACTS, TEXT = "notes", "contacts", "hs_note_body"
 SENDING, WRITTEN = "sending", "written"
@@ -87,109 +78,39 @@ class _Work:
         self.failed = self.failed or (code, why)
 
 
-class NoteDrain:
-    """One per worker process. `dry_run`: nothing is written; what waits stays. `timezone`: of the times in notes."""
+class NoteDrain(ShardDrain):
+    """Of the notes' line. `timezone`: of the times in notes."""
 
-    def __init__(
-        self,
-        connection: Redis,
-        records: Records,
-        config: Config,
-        customers: CustomerStore,
-        leases: LeaseRegistry,
-        stop: Event,
-        budget: Budget,
-        machine: Machine,
-        timezone: ZoneInfo,
-        *,
-        dry_run: bool = False,
-    ) -> None:
-        self.redis, self.records, self.config, self.customers = connection, records, config, customers
-        self.leases, self.stop, self.timezone, self.dry_run = leases, stop, timezone, dry_run
-        self.stream, self.bell = Stream(connection, keys.NOTES), Bell(connection)
-        self.pause = Pause(connection, machine, keys.NOTES)
-        self.time_slice = TimeSlice(connection, budget, Clock(connection, machine), machine, config.inbox.shards)
+    line = keys.NOTES
 
-    def drain(self, shard: int) -> None:
-        """Write what waits in the shard until the time slice is over; ring again if more can go now."""
-        if self.dry_run:
-            return
-        with self.leases.hold(self.stream, shard) as lease:
-            if lease is None:
-                return
-            can_continue = False
-            try:
-                can_continue = self._admit_and_write(lease)
-            except (LostLease, Stopping):
-                log.info("notes.given_back", shard=shard)
-            finally:
-                lease.close()
-                left = self.stream.release(shard, lease.token)
-        if can_continue and left > 0 and not self.stop.is_set():
-            self.bell.ring(keys.NOTES, shard)
+    def __init__(self, *given: Any, timezone: ZoneInfo, **options: Any) -> None:
+        super().__init__(*given, **options)
+        self.timezone = timezone
 
-    def _admit_and_write(self, lease: Lease) -> bool:
-        """True if another drain can continue at once; False if only waiting helps."""
-        admitted = self.pause.admit(lease)
-        if admitted == "paused":
-            return False
-        self.time_slice.start(WORK_SECONDS)
-        with checked(lease.check):
-            try:
-                if admitted == "probe" and not self._probe(lease):
-                    return False
-                return self._write_shard(lease)
-            except LineDown as down:
-                self.pause.start(down)
-                log.warning("notes.paused", code=down.code, why=str(down))
-                return False
+    @property
+    def is_on(self) -> bool:
+        return bool(self.config.notes.intents)
 
-    def _probe(self, lease: Lease) -> bool:
-        """After a pause: one note alone. If it alone fails, delay it, not the line. False if nothing was settled."""
-        rows = self.stream.read(lease.shard, 1)
-        try:
-            settled = not rows or self._write_batch(rows, lease)
-        except LineDown as down:
-            if not find_retry(down.code).one_lead:
-                raise
-            self.records.hubspot.ping()
-            settled = self._write_batch(rows, lease, put_off=down.why)
-        finally:
-            self.pause.end_probe(lease)
-        self.pause.clear()
-        log.info("notes.resumed")
-        return settled
-
-    def _write_shard(self, lease: Lease) -> bool:
-        """True when the time slice is over or nothing is left."""
-        while rows := self.stream.read(lease.shard, BATCH):
-            lease.check()
-            if not self._write_batch(rows, lease):
-                return False
-            if self.stop.is_set() or self.time_slice.is_over(rows[0][0]):
-                return True
-        return True
-
-    def _write_batch(self, rows: Sequence[StreamEntry], lease: Lease, put_off: Reason | None = None) -> bool:
-        """Settle what can be settled; True if anything was. `put_off`: why nothing is written this time."""
+    def write_batch(self, rows: Sequence[StreamEntry], lease: Lease) -> bool:
         settled = Settlement()
-        # Contacts come first: only full batches are free of the day's pace.
-        current().paced = len(rows) < BATCH
         works = self._load(rows, settled, lease.shard)
         try:
-            if put_off is None:
-                self._write(works, lease)
-            for work in works if put_off else ():
-                work.wait("row", put_off or reason("lead_unanswered"))
+            self._write(works, lease)
         finally:
             # What is done is settled also where the line then stops.
-            seconds, micros = self.redis.time()
-            for work in works:
-                self._settle(work, settled, lease.shard, seconds * 1000 + micros // 1000)
-            stale = self.stream.settle(lease.shard, lease.token, settled) if settled.groups else []
+            stale = self._settle(works, settled, lease)
         if stale is None:
             raise LostLease(lease.locks)
         return settled.groups > len(stale)
+
+    def put_off(self, rows: Sequence[StreamEntry], down: LineDown, lease: Lease) -> bool:
+        settled = Settlement()
+        works = self._load(rows, settled, lease.shard)
+        for work in works:
+            work.wait("row", down.why)
+        if self._settle(works, settled, lease) is None:
+            raise LostLease(lease.locks)
+        return True
 
     def _load(self, rows: Sequence[StreamEntry], settled: Settlement, shard: int) -> list[_Work]:
         stream, key = keys.entries(keys.NOTES, shard), self.customers.use_key()
@@ -305,7 +226,14 @@ class NoteDrain:
         for work in works:
             work.done = work.failed is None
 
-    def _settle(self, work: _Work, settled: Settlement, shard: int, now_ms: int) -> None:
+    def _settle(self, works: Sequence[_Work], settled: Settlement, lease: Lease) -> list[int] | None:
+        """As `Stream.settle`."""
+        seconds, micros = self.redis.time()
+        for work in works:
+            self._settle_work(work, settled, lease.shard, seconds * 1000 + micros // 1000)
+        return self.stream.settle(lease.shard, lease.token, settled) if settled.groups else []
+
+    def _settle_work(self, work: _Work, settled: Settlement, shard: int, now_ms: int) -> None:
         stream, receipt = keys.entries(keys.NOTES, shard), keys.receipt(work.lead)
         if work.done:
             written = ("HSET", receipt, *receipts.pack(note=WRITTEN))

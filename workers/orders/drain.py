@@ -28,7 +28,7 @@ from workers.hubspot.records import Records
 from workers.orders.order_store import ALL_KNOWN, SEARCH_LAG_MS, SOME_FORGOTTEN
 from workers.orders.reader import OrderReader
 from workers.orders.recent_epoch import RecentEpoch
-from workers.orders.shard import ShardDrain
+from workers.orders.shard import OrderLineDrain
 from workers.orders.work import OrderWork
 from workers.orders.writer import OrderWriter
 from workers.rules.batch import StreamEntry
@@ -44,7 +44,7 @@ from workers.rules.orders.texts import OrderTexts
 log = structlog.get_logger("leadsync.orders")
 
 
-class OrderDrain(ShardDrain):
+class OrderDrain(OrderLineDrain):
     """Of the orders' line."""
 
     line = keys.ORDERS

@@ -31,7 +31,7 @@ from leadcore.store.payments import PaymentNews, read_news
 from leadcore.store.streams import Settlement
 from workers.flow.errors import LineDown, LostLease
 from workers.flow.lease import Lease
-from workers.orders.shard import ShardDrain
+from workers.orders.shard import OrderLineDrain
 from workers.orders.writer import SALVAGES
 from workers.rules.batch import StreamEntry
 from workers.rules.orders import payment as rules
@@ -66,7 +66,7 @@ class PaymentWork:
         return self.decision is not None and self.decision.does == "apply"
 
 
-class PaymentDrain(ShardDrain):
+class PaymentDrain(OrderLineDrain):
     """Of the payments' line."""
 
     line = keys.PAYMENTS

@@ -1,6 +1,7 @@
-"""The way of a drain through a shard of the lines that come after contacts: orders and payments."""
+"""The way of a drain through a shard of the lines that come after contacts: orders, payments and notes."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import structlog
 
@@ -24,12 +25,11 @@ from workers.rules.events import NOBODY, Events
 from workers.rules.retry import find_retry
 from workers.sync.customer_store import CustomerStore
 
-log = structlog.get_logger("leadsync.orders")
+log = structlog.get_logger("leadsync.lines")
 
 
 class ShardDrain:
-    """One per worker process and line. `dry_run`: nothing is written; what waits stays. `events`: who is told of what
-    happened."""
+    """One per worker process and line. `dry_run`: nothing is written; what waits stays."""
 
     line: str
 
@@ -37,7 +37,6 @@ class ShardDrain:
         self,
         connection: Redis,
         records: Records,
-        portal_cache: OrderPortalCache,
         config: Config,
         customers: CustomerStore,
         leases: LeaseRegistry,
@@ -46,21 +45,17 @@ class ShardDrain:
         machine: Machine,
         *,
         dry_run: bool = False,
-        events: Events = NOBODY,
     ) -> None:
-        self.redis, self.records, self.portal_cache, self.config = connection, records, portal_cache, config
+        self.redis, self.records, self.config, self.customers = connection, records, config, customers
         self.leases, self.stop, self.machine, self.dry_run = leases, stop, machine, dry_run
-        self.customers, self.store, self.events = customers, OrderStore(connection, customers), events
         self.stream, self.bell = Stream(connection, self.line), Bell(connection)
         self.pause = Pause(connection, machine, self.line)
         self.time_slice = TimeSlice(connection, budget, Clock(connection, machine), machine, config.inbox.shards)
 
     @property
-    def orders(self) -> Orders:
-        """The configuration. Raises `AttributeError` without one: then there is nothing to drain."""
-        if self.config.orders is None:
-            raise AttributeError("no orders are configured")
-        return self.config.orders
+    def is_on(self) -> bool:
+        """Whether the configuration has anything written; if not, what waits stays for when it does again."""
+        raise NotImplementedError
 
     def write_batch(self, rows: Sequence[StreamEntry], lease: Lease) -> bool:
         """Settle what can be settled; True if anything was. Raises `LineDown` and `LostLease`."""
@@ -77,9 +72,16 @@ class ShardDrain:
         """Whether nothing can be done yet, for want of knowledge."""
         return False
 
+    def forget_portal(self) -> None:
+        """What is known of the portal may be what stopped the line."""
+
+    def ping(self) -> None:
+        """Ask HubSpot for something that no event can spoil. Raises `LineDown` if it takes no calls."""
+        self.records.hubspot.ping()
+
     def drain(self, shard: int) -> None:
         """Write what waits in the shard until the time slice is over; ring again if more can go now."""
-        if self.dry_run or self.config.orders is None:
+        if self.dry_run or not self.is_on:
             return
         with self.leases.hold(self.stream, shard) as lease:
             if lease is None:
@@ -112,7 +114,7 @@ class ShardDrain:
 
     def _probe(self, lease: Lease) -> bool:
         """After a pause: one event alone. If HubSpot takes calls but not that one, delay it, not the line."""
-        self.portal_cache.invalidate()
+        self.forget_portal()
         try:
             if self.is_too_early():
                 return False
@@ -122,7 +124,7 @@ class ShardDrain:
             except LineDown as down:
                 if not find_retry(down.code).one_lead:
                     raise
-                self.portal_cache.current()
+                self.ping()
                 written = self.put_off(rows, down, lease)
         finally:
             self.pause.end_probe(lease)
@@ -157,3 +159,38 @@ class ShardDrain:
         slots = current().slots
         self.records.hubspot.budget.release(slots)
         slots.clear()
+
+
+class OrderLineDrain(ShardDrain):
+    """Of a line that writes orders. `events`: who is told of what happened."""
+
+    def __init__(
+        self,
+        connection: Redis,
+        records: Records,
+        portal_cache: OrderPortalCache,
+        config: Config,
+        customers: CustomerStore,
+        *more: Any,
+        events: Events = NOBODY,
+        **options: Any,
+    ) -> None:
+        super().__init__(connection, records, config, customers, *more, **options)
+        self.portal_cache, self.store, self.events = portal_cache, OrderStore(connection, customers), events
+
+    @property
+    def is_on(self) -> bool:
+        return self.config.orders is not None
+
+    @property
+    def orders(self) -> Orders:
+        """The configuration. Raises `AttributeError` without one: then there is nothing to drain."""
+        if self.config.orders is None:
+            raise AttributeError("no orders are configured")
+        return self.config.orders
+
+    def forget_portal(self) -> None:
+        self.portal_cache.invalidate()
+
+    def ping(self) -> None:
+        self.portal_cache.current()

@@ -37,7 +37,8 @@ def drain_of(line: OrderLine, connection: Any = None) -> NoteDrain:
     records = Records(line.hubspot, Breaker(redis, machine, stop, keys.NOTES))
     customers = CustomerStore(redis, KEY)
     leases = LeaseRegistry(machine)
-    return NoteDrain(redis, records, NOTED, customers, leases, stop, line.hubspot.budget, machine, BANGKOK)
+    rest = (NOTED, customers, leases, stop, line.hubspot.budget, machine)
+    return NoteDrain(redis, records, *rest, timezone=BANGKOK)
 
 
 def run(line: OrderLine, connection: Any = None) -> None:
