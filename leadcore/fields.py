@@ -15,7 +15,7 @@ They never change: during a deploy old and new processes read the same data. Wha
     i                                                                    intent
     j                                                                    reference of the order
     k       kind: retry, replay, import    kind: retry                   notes, as JSON
-    l                                                                                                lead id
+    l                                                                    HubSpot note id             lead id
     m                                                                    time of the message, ms
     n       tries so far                   tries so far                  state of the message
     o       id of the order (notes)        place: "ms-seq"               state of the order
@@ -84,6 +84,7 @@ RECEIPT = {
     "order_id": "g",
     "order_ref": "j",
     "note": "p",
+    "note_id": "l",
 }
 
 # Receipts: the attempts that failed, by turns.

@@ -79,8 +79,9 @@ class Receipt:
     retried the lead or its message, which had failed for `retried_reason`. `order`: what became of the order that the
     event is about, "created", "updated", "unchanged", "waiting: why", "parked: code: why" or "discarded: why", and a
     "why" behind the others too; `order_id` its id in HubSpot, `order_ref` its reference. `note`: what
-    became of the note about the event, "sending", "written" or "failed: why". `attempts`: the last that failed, oldest
-    first."""
+    became of the note about the event, "waiting" (a why may follow), "sending", "written", "parked: code: why" or
+    "discarded: why", by older versions "failed: why"; `note_id` its id in HubSpot. `attempts`: the last that failed,
+    oldest first."""
 
     lead: str
     customer_id: str = ""
@@ -101,6 +102,7 @@ class Receipt:
     order_id: str = ""
     order_ref: str = ""
     note: str = ""
+    note_id: str = ""
     attempts: tuple[Attempt, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
@@ -125,6 +127,7 @@ class Receipt:
             "order_id": self.order_id,
             "order_ref": self.order_ref,
             "note": english(self.note),
+            "note_id": self.note_id,
         }
 
 
@@ -172,7 +175,8 @@ def unpack(lead: str, stored: Mapping[bytes, bytes]) -> Receipt:
         order=modernize(get("order")),
         order_id=get("order_id"),
         order_ref=get("order_ref"),
-        note=get("note"),
+        note=modernize(get("note")),
+        note_id=get("note_id"),
         attempts=_unpack_attempts(text),
     )
 

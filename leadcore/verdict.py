@@ -166,7 +166,8 @@ def is_bad(problems: list[Problem]) -> bool:
 
 def find_flaws(receipt: Receipt) -> list[tuple[str, str]]:
     """What keeps a written lead, or a message by itself, from being a plain success: ("without", property) for each
-    value that did not get into HubSpot, ("message", "failed" or "interrupted") and ("order", "parked")."""
+    value that did not get into HubSpot, ("message", "failed" or "interrupted"), ("order", "parked") and
+    ("note", "parked")."""
     if receipt.state and receipt.state not in WRITTEN:
         return []
     missing = dict.fromkeys(note.property for note in receipt.notes if note.what == "dropped")
@@ -175,4 +176,5 @@ def find_flaws(receipt: Receipt) -> list[tuple[str, str]]:
         *(("without", name) for name in missing),
         *([("message", message)] if message in UNSENT_STATES else []),
         *([("order", PARKED)] if receipt.order.startswith(PARKED) else []),
+        *([("note", PARKED)] if receipt.note.startswith(PARKED) else []),
     ]

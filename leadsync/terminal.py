@@ -184,15 +184,19 @@ def _describe_result(receipt: Receipt) -> str:
         parts.append(f"message {english(receipt.message)}")
     if receipt.order:
         parts.append(f"order {' '.join(filter(None, [receipt.order_ref, english(receipt.order)]))}")
+    if receipt.note:
+        parts.append(f"note {english(receipt.note)}")
     return f"{receipt.intent}: {'; '.join(parts)}"
 
 
-def print_receipt(receipt: Receipt, timezone: ZoneInfo, *, as_json: bool) -> None:
+def print_receipt(receipt: Receipt, timezone: ZoneInfo, links: Mapping[str, str], *, as_json: bool) -> None:
+    """`links`: what has a page in HubSpot -> the address, "" if it is not known."""
+    pages = {f"{name}_link": url for name, url in links.items()}
     if as_json:
-        print(json.dumps(as_dict(receipt)))
+        print(json.dumps(as_dict(receipt) | pages))
         return
     table = Table(show_header=False, box=None)
-    for name, value in as_dict(receipt).items():
+    for name, value in (as_dict(receipt) | pages).items():
         if name == "notes":
             for note in receipt.notes:
                 table.add_row(note.what, f"{note.property}: {english(note.why)}")

@@ -15,7 +15,7 @@ from leadcore.store.connection import AWAY, Redis
 from leadcore.store.counters import BUCKETS
 from leadcore.store.parked import CODES
 from leadcore.store.parked_orders import CODES as ORDER_CODES
-from leadcore.store.parked_orders import PAYMENT_CODES
+from leadcore.store.parked_orders import NOTE_CODES, PAYMENT_CODES
 from leadcore.store.stages import OUTCOMES as STAGES
 from leadcore.store.status import Status, read_status
 from leadcore.verdict import SEVERITIES, Problem, assess
@@ -24,6 +24,7 @@ from receiver.intake.spool import Spool, count_foreign, count_spooled
 REFUSED = ("forbidden", "malformed", "nowhere", "throttled", "too_large", "unusable")
 OUTCOMES = ("created", "updated", "unchanged", "skipped", "retried", "parked", "held", "discarded")
 ORDERS = ("created", "updated", "unchanged", "parked")
+NOTES = ("written", "parked")
 PAYMENTS = ("paid", "failed", "refunded", "disputed", "parked")
 MESSAGES = ("sent", "asked", "failed", "interrupted", "silent", "retried")
 
@@ -136,6 +137,7 @@ def _collect_counts(counts: Mapping[str, int]) -> Iterator[Metric]:
     yield _counter("leadsync_leads", "Leads by what became of them", "outcome", OUTCOMES, counts)
     yield _counter("leadsync_orders", "Events with an order by what became of it", "outcome", ORDERS, counts, "order_")
     yield _counter("leadsync_stages", "Stages of orders by what became of them", "outcome", STAGES, counts, "stage_")
+    yield _counter("leadsync_notes", "Notes by what became of them", "outcome", NOTES, counts, "note_")
     said = "News of payments by what became of them"
     yield _counter("leadsync_payments", said, "outcome", PAYMENTS, counts, "payment_")
     yield _counter("leadsync_messages", "Confirmations by what became of them", "outcome", MESSAGES, counts, "message_")
@@ -147,7 +149,7 @@ def _collect_figures(figures: Mapping[str, int], used: int) -> Iterator[Metric]:
     # Also those of other versions.
     codes = {*CODES, *(name.removeprefix("parked:") for name in figures if name.startswith("parked:"))}
     yield _counter("leadsync_leads_parked", "Leads parked, by cause", "code", sorted(codes), figures, "parked:")
-    for what, known in (("orders", ORDER_CODES), ("payments", PAYMENT_CODES)):
+    for what, known in (("orders", ORDER_CODES), ("payments", PAYMENT_CODES), ("notes", NOTE_CODES)):
         prefix = f"parked_{what}:"
         codes = {*known, *(name.removeprefix(prefix) for name in figures if name.startswith(prefix))}
         said = f"{what.capitalize()} parked, by cause"

@@ -1,42 +1,62 @@
 """Keeps stuck orders and notes from filling Redis, so that they never push intents to the disk: beyond 10,000 waiting,
-or while Redis is filled over three fifths, the oldest orders are parked without their carts, and the oldest notes are
-dropped. Their contacts are written.
+or while Redis is filled over three fifths, the oldest are parked without what the customer said. Their contacts are
+written.
 
 Each worker's maintenance thread calls this with every sweep. A step is one script that frees memory first and can be
 repeated, so workers need not agree on who does it.
 """
 
+from typing import NamedTuple
+
 from leadcore.config import Inbox as InboxConfig
 from leadcore.fields import RECEIPT
-from leadcore.reasons import reason
+from leadcore.reasons import Reason, reason
 from leadcore.receipts import PARKED, PARKED_SECONDS
-from leadcore.store import keys
+from leadcore.store import keys, lines
 from leadcore.store.connection import Redis, read_info
-from leadcore.store.lines import count_entries
+from leadcore.store.lines import Kept, count_entries
 from leadcore.store.lua import COUNT, DEL_FIRST, ENTRY_FIELDS, UNPACK_FIELDS
-from leadcore.store.parked_orders import FULL
+from leadcore.store.parked_orders import FULL, NOTES_FULL
 from workers.rules.batch import BATCH
 
 MOST_WAITING = 10_000
 MEMORY = 0.6
 CHUNK = 250
 CHUNKS = 20
-_PARKED_WHY = f"{PARKED}: {FULL}: {reason('order_cart_dropped')}"
-_DROPPED_WHY = f"failed: {reason('note_dropped')}"
-_PREFIX = keys.parked_order("")
 
+
+class _Shed(NamedTuple):
+    """What is shed of a line. `state`: the part of a receipt that says it; `counter`: of what is parked; `why`: code
+    and reason."""
+
+    kept: Kept
+    state: str
+    counter: str
+    code: str
+    why: Reason
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """As `_START` takes them."""
+        why, figure = f"{PARKED}: {self.code}: {self.why}", f"{self.kept.name}:{self.code}"
+        return why, self.kept.key(""), RECEIPT[self.state], self.counter, figure
+
+
+_SHED_OF = {
+    keys.ORDERS: _Shed(lines.PARKED_ORDERS, "order", "order_parked", FULL, reason("order_cart_dropped")),
+    keys.NOTES: _Shed(lines.PARKED_NOTES, "note", "note_parked", NOTES_FULL, reason("note_dropped")),
+}
+
+# ARGV from 2 on: why, what the names of the parked entries begin with, the receipt's field, counter and figure.
 _START = (
-    DEL_FIRST
+    """
+local why, prefix, state, counter, figure = unpack(ARGV, 2, 6)
+"""
+    + DEL_FIRST
     + COUNT
     + ENTRY_FIELDS
     + UNPACK_FIELDS
     + f"""
-local function drop(fields)
-  for at = 1, #fields, 2 do
-    local receipt = fields[at] == LEAD and '{keys.receipt("")}' .. fields[at + 1]
-    if receipt and redis.call('EXISTS', receipt) == 1 then redis.call('HSET', receipt, '{RECEIPT["note"]}', why) end
-  end
-end
 local function park(fields)
   local entry, lead = {{}}, nil
   for at = 1, #fields, 2 do
@@ -46,15 +66,15 @@ local function park(fields)
     end
   end
   if not lead then return end
-  redis.call('SET', '{_PREFIX}' .. lead, table.concat(entry), 'EX', {PARKED_SECONDS})
+  redis.call('SET', prefix .. lead, table.concat(entry), 'EX', {PARKED_SECONDS})
   redis.call('ZADD', index, 'NX', now, lead)
   local receipt = '{keys.receipt("")}' .. lead
-  if redis.call('EXISTS', receipt) == 1 then redis.call('HSET', receipt, '{RECEIPT["order"]}', why) end
+  if redis.call('EXISTS', receipt) == 1 then redis.call('HSET', receipt, state, why) end
 end
 local function note(parked)
   if parked == 0 then return end
-  count('order_parked', parked)
-  redis.pcall('HINCRBY', figures, 'parked_orders:{FULL}', parked)
+  count(counter, parked)
+  redis.pcall('HINCRBY', figures, figure, parked)
 end
 """
 )
@@ -63,8 +83,7 @@ _SHED = (
     """
 -- Returns how many were parked. KEYS from 3 on: per shard the stream, what was put off, the lock.
 local index, figures = KEYS[1], KEYS[2]
--- keeps: '1' if they wait for a person from now on, else they are dropped.
-local wanted, why, in_work, keeps = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3]), ARGV[4]
+local wanted, in_work = tonumber(ARGV[1]), tonumber(ARGV[7])
 """
     + _START
     + """
@@ -88,28 +107,28 @@ table.sort(found, function(one, other)
 end)
 local parked = math.min(wanted, #found)
 for number = 1, parked do redis.call(found[number][3], found[number][4], found[number][5]) end
-for number = 1, parked do (keeps == '1' and park or drop)(found[number][6]) end
-if keeps == '1' then note(parked) end
+for number = 1, parked do park(found[number][6]) end
+note(parked)
 return parked
 """
 )
 _STRIP = (
     """
--- Takes the carts off those that are parked, the oldest first. Returns how many were looked at.
+-- Takes the bodies off those that are parked, the oldest first. Returns how many were looked at.
 -- after: the rank to begin at.
 local index, figures = KEYS[1], KEYS[2]
-local wanted, why, after = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
+local wanted, after = tonumber(ARGV[1]), tonumber(ARGV[7])
 """
     + _START
-    + f"""
+    + """
 local leads = redis.call('ZRANGE', index, after, after + wanted - 1)
 for _, lead in ipairs(leads) do
-  local packed = redis.call('GET', '{_PREFIX}' .. lead)
+  local packed = redis.call('GET', prefix .. lead)
   if packed then
-    local fields, has_cart = unpack_fields(packed, {{}}), false
-    for at = 1, #fields, 2 do has_cart = has_cart or fields[at] == BODY end
-    if has_cart then
-      redis.call('DEL', '{_PREFIX}' .. lead)
+    local fields, has_body = unpack_fields(packed, {}), false
+    for at = 1, #fields, 2 do has_body = has_body or fields[at] == BODY end
+    if has_body then
+      redis.call('DEL', prefix .. lead)
       park(fields)
     end
   end
@@ -126,38 +145,40 @@ class Overflow:
         self.redis, self.shards = connection, config.shards
         self._shed = connection.register_script(_SHED)
         self._strip = connection.register_script(_STRIP)
-        self._rank = 0
+        self._ranks = dict.fromkeys(_SHED_OF, 0)
 
     def shed(self) -> None:
-        """Park what is too much without its carts, at most some thousands; the next call continues."""
-        self._strip_parked()
-        self._shed_line(keys.ORDERS, _PARKED_WHY, keeps=True)
-        self._shed_line(keys.NOTES, _DROPPED_WHY, keeps=False)
+        """Park what is too much without its body, at most some thousands; the next call continues."""
+        for line in _SHED_OF:
+            self._strip_parked(line)
+        for line in _SHED_OF:
+            self._shed_line(line)
 
-    def _shed_line(self, line: str, why: str, *, keeps: bool) -> None:
+    def _shed_line(self, line: str) -> None:
         waiting = self._count_waiting(line)
         for _ in range(CHUNKS):
             wanted = CHUNK if self._is_full() else min(CHUNK, waiting - MOST_WAITING)
             if wanted <= 0 or waiting == 0:
                 return
-            parked = int(self._shed(keys=self._keys(line), args=[wanted, why, BATCH, int(keeps)]))
+            parked = int(self._shed(keys=self._keys(line), args=[wanted, *_SHED_OF[line].arguments, BATCH]))
             if parked == 0:
                 return
             waiting -= parked
 
-    def _strip_parked(self) -> None:
+    def _strip_parked(self, line: str) -> None:
         """What waits for a person is the oldest."""
         for _ in range(CHUNKS):
             if not self._is_full():
-                self._rank = 0
+                self._ranks[line] = 0
                 return
-            looked = int(self._strip(keys=[keys.PARKED_ORDERS, keys.FIGURES], args=[CHUNK, _PARKED_WHY, self._rank]))
-            self._rank = self._rank + looked if looked == CHUNK else 0
+            shed, rank = _SHED_OF[line], self._ranks[line]
+            looked = int(self._strip(keys=[shed.kept.index, keys.FIGURES], args=[CHUNK, *shed.arguments, rank]))
+            self._ranks[line] = rank + looked if looked == CHUNK else 0
             if looked < CHUNK:
                 return
 
     def _keys(self, line: str) -> list[str]:
-        names = [keys.PARKED_ORDERS, keys.FIGURES]
+        names = [_SHED_OF[line].kept.index, keys.FIGURES]
         for shard in range(self.shards):
             names += [name(line, shard) for name in (keys.entries, keys.later, keys.lock)]
         return names

@@ -90,6 +90,8 @@ PARKED_ORDERS = PREFIX + "parked_orders"
 """Orders that wait for a person: lead -> since when, in ms."""
 PARKED_PAYMENTS = PREFIX + "parked_payments"
 """News of payments that wait for a person: id -> since when, in ms."""
+PARKED_NOTES = PREFIX + "parked_notes"
+"""Notes that wait for a person: lead -> since when, in ms."""
 
 INBOX = "inbox"
 OUTBOX = "outbox"
@@ -236,6 +238,10 @@ def parked_order(lead: str) -> str:
 
 def parked_payment(id: str) -> str:
     return f"{PREFIX}parked_payment:{id}"
+
+
+def parked_note(lead: str) -> str:
+    return f"{PREFIX}parked_note:{lead}"
 
 
 def customer(digest: str) -> str:

@@ -167,7 +167,15 @@ PAYMENTS = Line(
     forgotten="payments",
     kept=(PARKED_PAYMENTS,),
 )
-
+PARKED_NOTES = Kept(
+    name="parked_notes",
+    index=keys.PARKED_NOTES,
+    key=keys.parked_note,
+    seconds=PARKED_SECONDS,
+    for_person=True,
+    said="parked",
+    described="Notes that could not be written and wait for a person",
+)
 NOTES = Line(
     name=keys.NOTES,
     job="workers.jobs.note",
@@ -178,6 +186,7 @@ NOTES = Line(
     noun="notes",
     exported="waiting_notes",
     forgotten="waiting notes",
+    kept=(PARKED_NOTES,),
 )
 HOOKS = Line(
     name=keys.HOOKS,

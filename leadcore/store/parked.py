@@ -22,7 +22,7 @@ from leadcore.store.keys import ACTIONS_KEPT
 from leadcore.store.leads import read_receipts
 from leadcore.store.lines import Kept
 from leadcore.store.lua import COUNT, ENTRY_FIELDS, NOTE_RETRY, REASON_FIELD, RING, TAKE_KEPT, UNPACK_FIELDS
-from leadcore.store.parked_orders import ParkedOrders, ParkedPayments, as_parked_payment
+from leadcore.store.parked_orders import ParkedNotes, ParkedOrders, ParkedPayments, as_parked_note, as_parked_payment
 from leadcore.store.parked_orders import as_parked as as_parked_order
 from leadcore.store.status import are_workers_dry
 from leadcore.store.streams import BELL_SECONDS, unpack_fields
@@ -34,7 +34,7 @@ CHUNK = 500
 GONE = reason("not_parked")
 UNREADABLE = reason("no_event")
 STILL_DRY = reason("still_dry")
-_NOTHING_WAITS = frozenset({reason("no_message_waits"), reason("no_order_waits")})
+_NOTHING_WAITS = frozenset({reason("no_message_waits"), reason("no_order_waits"), reason("no_note_waits")})
 # All the codes with which a lead can be parked.
 CODES = (
     "disconnected", "empty_answer", "error", "locked", "race", "refused", "required", "row", "timeout", "unavailable",
@@ -112,12 +112,13 @@ class Parked:
         self.unsent = Unsent(connection, config.shards, ACTIONS_KEPT)
         self.orders = ParkedOrders(connection, config.shards, ACTIONS_KEPT)
         self.payments = ParkedPayments(connection, config.shards, ACTIONS_KEPT)
+        self.notes = ParkedNotes(connection, config.shards, ACTIONS_KEPT)
         self._retry = connection.register_script(_RETRY)
         self._discard = connection.register_script(_DISCARD)
 
     def receipts(self, limit: int | None = None, until_ms: int | None = None) -> list[Receipt]:
-        """The receipts of parked leads, of unsent messages and of parked orders, each oldest first: at most `limit` of
-        either, waiting since `until_ms` or longer."""
+        """The receipts of parked leads, of unsent messages and of parked orders, payments and notes, each oldest first:
+        at most `limit` of either, waiting since `until_ms` or longer."""
         found: list[Receipt] = []
         for _, kept in lines.each_kept():
             if kept.for_person:
@@ -145,12 +146,12 @@ class Parked:
 
     def retry(self, lead: str, user: str) -> Reason:
         """Put a parked or held lead back into the inbox, with its old version and without a message to the customer;
-        of a lead that is written, an unsent message into the outbox and a parked order into its line. "" if done, else
-        why not; a held lead stays while a worker runs dry. `user`: who asked."""
+        of a lead that is written, an unsent message into the outbox, a parked order or note into its line. "" if done,
+        else why not; a held lead stays while a worker runs dry. `user`: who asked."""
         parked, held = self.redis.mget(keys.parked(lead), keys.held(lead))
         packed = held if parked is None else parked
         if packed is None:
-            whys = [one.retry(lead, user) for one in (self.unsent, self.orders, self.payments)]
+            whys = [one.retry(lead, user) for one in (self.unsent, self.orders, self.payments, self.notes)]
             return _sum_up(whys)
         if parked is None and are_workers_dry(self.redis):
             return STILL_DRY
@@ -191,13 +192,13 @@ class Parked:
         return GONE if outcome == b"gone" else NO_REASON
 
     def discard(self, lead: str, user: str) -> Reason:
-        """Delete the payload of a parked or held lead, or an unsent message and a parked order; the receipt stays. ""
-        if done, else why not. `user`: who asked."""
+        """Delete the payload of a parked or held lead, or an unsent message, a parked order and a parked note; the
+        receipt stays. "" if done, else why not. `user`: who asked."""
         args = [lead, "discard", user, ACTIONS_KEPT, *receipts.pack(state=DISCARDED, fields=())]
         for state in (PARKED, HELD):
             if self._discard(keys=_keys(lead, state), args=args) != b"gone":
                 return NO_REASON
-        return _sum_up([one.discard(lead, user) for one in (self.unsent, self.orders, self.payments)])
+        return _sum_up([one.discard(lead, user) for one in (self.unsent, self.orders, self.payments, self.notes)])
 
     def _received(self, lead: str) -> bytes:
         """The version of an entry that was parked without one."""
@@ -209,9 +210,8 @@ def as_kept(receipt: Receipt, kept: Kept) -> Receipt:
     """The receipt of a lead that waits for a person, with the reason why it does."""
     if kept.state:
         return receipt
-    if kept is lines.PARKED_PAYMENTS:
-        return as_parked_payment(receipt)
-    return as_parked_order(receipt) if kept is lines.PARKED_ORDERS else as_unsent(receipt)
+    shows = {lines.PARKED_ORDERS: as_parked_order, lines.PARKED_PAYMENTS: as_parked_payment}
+    return {**shows, lines.PARKED_NOTES: as_parked_note, lines.UNSENT: as_unsent}[kept](receipt)
 
 
 def _sum_up(whys: Iterable[Reason]) -> Reason:

@@ -1,5 +1,5 @@
-"""Events whose order could not be written, and news of payments that could not be noted. A person decides when they are
-tried again. The contact of such an event is written, so nobody loses a customer."""
+"""Events whose order or note could not be written, and news of payments that could not be noted. A person decides when
+they are tried again. The contact of such an event is written, so nobody loses a customer."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -21,19 +21,24 @@ from leadcore.store.streams import BELL_SECONDS, unpack_fields
 
 GONE = reason("no_order_waits")
 CART_GONE = reason("order_cart_gone")
+NO_NOTE = reason("no_note_waits")
+NOTE_GONE = reason("note_gone")
 FULL = "full"
-"""The code of those that were parked without their carts, for want of room."""
+"""The code of orders that were parked without their carts, for want of room."""
+NOTES_FULL = "notes_full"
+"""The same of notes."""
 # All the codes with which an order can be parked.
 CODES = ("error", "full", "no_contact", "race", "refused", "row", "unreadable", "unsettled", "vanishing")
 PAYMENT_CODES = ("no_order", "paid_amount", "paid_cancelled", "paid_twice", "refused", "row", "unreadable", "vanishing")
 """All the codes with which a payment can be parked."""
+NOTE_CODES = ("no_contact", NOTES_FULL, "refused", "row", "unreadable")
+"""All the codes with which a note can be parked."""
 _RETRY = (
     """
--- Returns 'gone', 'put' or 'rang'. ARGV from 6 on: the receipt's fields. ORDER: the receipt's field.
+-- Returns 'gone', 'put' or 'rang'. state: the receipt's field that says why it waits; ARGV from 7 on: its new fields.
 local stream, bell = KEYS[5], KEYS[6]
-local bell_seconds = ARGV[5]
+local bell_seconds, state = ARGV[5], ARGV[6]
 """
-    + f"local ORDER = '{RECEIPT['order']}'\n"
     + ENTRY_FIELDS
     + UNPACK_FIELDS
     + TAKE_KEPT
@@ -42,29 +47,31 @@ local bell_seconds = ARGV[5]
 local entry = unpack_fields(packed, {[KIND] = true, [TRIES] = true})
 redis.call('XADD', stream, '*', KIND, 'retry', unpack(entry))
 if redis.call('EXISTS', receipt) == 1 then
-  note_retry(ORDER)
-  redis.call('HSET', receipt, unpack(ARGV, 6))
+  note_retry(state)
+  redis.call('HSET', receipt, unpack(ARGV, 7))
 end
 """
     + RING
 )
 _DISCARD = (
-    "-- Returns 'gone' or 'done'.\n"
-    + f"local ORDER = '{RECEIPT['order']}'\n"
+    "-- Returns 'gone' or 'done'. state: as in _RETRY.\nlocal state = ARGV[5]\n"
     + TAKE_KEPT
     + """
-local order = redis.call('HGET', receipt, ORDER)
-if order then redis.call('HSET', receipt, ORDER, 'discarded' .. (string.match(order, ': .*') or '')) end
+local before = redis.call('HGET', receipt, state)
+if before then redis.call('HSET', receipt, state, 'discarded' .. (string.match(before, ': .*') or '')) end
 return 'done'
 """
 )
 
 
 class ParkedOrders:
-    """Over one Redis connection. Every method raises redis-py's errors."""
+    """Over one Redis connection. Every method raises redis-py's errors. `state`: what of a receipt says why it waits;
+    `gone`, `empty`: why nothing can be done where nothing waits, or where it waits without its body."""
 
     kept: tuple[Callable[[str], str], str] = (keys.parked_order, keys.PARKED_ORDERS)
     line = keys.ORDERS
+    state = "order"
+    gone, empty = GONE, CART_GONE
 
     def __init__(self, connection: Redis, shards: int, actions_kept: int) -> None:
         self.redis, self.shards, self.actions_kept = connection, shards, actions_kept
@@ -78,28 +85,32 @@ class ParkedOrders:
         packed = self.redis.get(of(lead))
         if packed is None:
             self.redis.zrem(index, lead)
-            return GONE
+            return self.gone
         fields = unpack_fields(packed)
         if BODY not in fields:
-            return CART_GONE
+            return self.empty
         owner = self.read_owner(fields[BODY])
         if not owner:
             return reason("no_event")
         shard = keys.shard_of(owner, self.shards)
         outcome = self._retry(
             keys=[*self._keys(lead), keys.entries(self.line, shard), keys.bell(self.line, shard)],
-            args=[lead, "retry", user, self.actions_kept, BELL_SECONDS, *receipts.pack(order=WAITING)],
+            args=[
+                *(lead, "retry", user, self.actions_kept, BELL_SECONDS, RECEIPT[self.state]),
+                *receipts.pack(**{self.state: WAITING}),
+            ],
         )
         if outcome == b"rang":
             # It is in the stream; if ringing fails, a sweep finds it within seconds.
             with suppress(*AWAY):
                 self.bell.ring(self.line, shard)
-        return GONE if outcome == b"gone" else NO_REASON
+        return self.gone if outcome == b"gone" else NO_REASON
 
     def discard(self, lead: str, user: str) -> Reason:
-        """Delete the event's cart. "" if done, else why not."""
-        outcome = self._discard(keys=self._keys(lead), args=[lead, "discard", user, self.actions_kept])
-        return GONE if outcome == b"gone" else NO_REASON
+        """Delete what waits. "" if done, else why not."""
+        args = [lead, "discard", user, self.actions_kept, RECEIPT[self.state]]
+        outcome = self._discard(keys=self._keys(lead), args=args)
+        return self.gone if outcome == b"gone" else NO_REASON
 
     def read_owner(self, body: bytes) -> str:
         """Whose shard an entry with this body belongs to, "" if it cannot be read."""
@@ -123,19 +134,34 @@ class ParkedPayments(ParkedOrders):
             return ""
 
 
+class ParkedNotes(ParkedOrders):
+    """Notes, by their leads."""
+
+    kept = (keys.parked_note, keys.PARKED_NOTES)
+    line = keys.NOTES
+    state = "note"
+    gone, empty = NO_NOTE, NOTE_GONE
+
+
 def as_parked(receipt: Receipt) -> Receipt:
     """The receipt of a written lead whose order is parked, with a reason like that of a parked lead."""
-    code, why = _split(receipt)
+    code, why = _split(receipt.order)
     return replace(receipt, reason=f"{code}: {reason('order_not_made', why=why)}")
 
 
 def as_parked_payment(receipt: Receipt) -> Receipt:
     """The receipt of parked news of a payment, in the same way."""
-    code, why = _split(receipt)
+    code, why = _split(receipt.order)
     return replace(receipt, reason=f"{code}: {reason('payment_not_noted', why=why)}")
 
 
-def _split(receipt: Receipt) -> tuple[str, str]:
-    _, _, why = receipt.order.partition(": ")
+def as_parked_note(receipt: Receipt) -> Receipt:
+    """The receipt of a written lead whose note is parked, in the same way."""
+    code, why = _split(receipt.note)
+    return replace(receipt, reason=f"{code}: {reason('note_not_written', why=why)}")
+
+
+def _split(state: str) -> tuple[str, str]:
+    _, _, why = state.partition(": ")
     code, _, inner = why.partition(": ")
     return code, inner or why

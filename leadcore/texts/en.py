@@ -192,6 +192,9 @@ REASONS: Mapping[str, str] = {
     "order_cart_gone": "its cart has left Redis, so make the order by hand, or ask the customer",
     "order_cart_dropped": "Redis had no more room for carts that wait, so this one was dropped",
     "no_order_waits": "no order of it waits",
+    "note_not_written": "its note was not written, {why}",
+    "note_gone": "its text has left Redis, so write the note by hand",
+    "no_note_waits": "no note of it waits",
     "message_uncertain": "its message may not have arrived, {why}",
     # Why a person's retry or discard does nothing
     "not_parked": "it is not parked",
@@ -246,6 +249,8 @@ FIXES: Mapping[str, str] = {
     "vanishing": "A workflow or a person deletes the contact while it is written. Find out which, then retry.",
     "full": "Too many orders waited, so their carts were dropped. Fix what holds orders back (leadsync doctor), "
     "give Redis more memory, make these orders by hand, then discard them.",
+    "notes_full": "Too many notes waited, so their texts were dropped. Fix what holds notes back (leadsync doctor), "
+    "give Redis more memory, then discard them.",
     "unsettled": "HubSpot refuses one value after the other. Check the rules of your properties, fix them, then retry.",
 }
 

@@ -59,18 +59,24 @@ def lead(lead_id: str, as_json: bool) -> None:
     """Show what became of one lead. LEAD: its id, the beginning of it, or the customer's id."""
     from leadcore.settings import read
     from leadcore.store.connection import connect
+    from leadcore.store.portal_links import read_portal_links
     from leadsync.lead_search import MOST
     from leadsync.terminal import print_leads, print_receipt
 
     settings = read()
-    found = _find(connect(settings), lead_id)
+    connection = connect(settings)
+    found = _find(connection, lead_id)
     if len(found) > 1:
         click.echo(
             f"leadsync: {'at least ' * (len(found) == MOST)}{len(found)} leads fit; name one by its id:", err=True
         )
         print_leads(found, settings.timezone, as_json=as_json)
         sys.exit(1)
-    print_receipt(found[0], settings.timezone, as_json=as_json)
+    with exit_on_outage():
+        links = read_portal_links(connection).of(
+            found[0], settings.config.orders.kind if settings.config.orders else ""
+        )
+    print_receipt(found[0], settings.timezone, links, as_json=as_json)
 
 
 @click.command()

@@ -264,9 +264,10 @@ class Forgetting:
         old = kept | {one.lead for one in self.data.receipts() if (one.received_ms or 0) <= until_ms}
         for some in chunks(sorted(old), CHUNK):
             self.redis.delete(*map(keys.receipt, some))
-            # An order that was parked without its cart does not say whose it is.
-            self.redis.delete(*map(keys.parked_order, some))
-            self.redis.zrem(keys.PARKED_ORDERS, *some)
+            # What was parked without its body does not say whose it is.
+            for one in (one for _, one in lines.each_kept() if not one.state):
+                self.redis.delete(*map(one.key, some))
+                self.redis.zrem(one.index, *some)
         for rows in read_all(self.redis, CHUNK):
             stale = [row_id for row_id, lead in rows if lead in old]
             if stale:

@@ -7,23 +7,24 @@ from types import MappingProxyType
 from leadcore.receipts import DISCARDED, HELD, PARKED, SKIPPED, UNSENT_STATES, WAITING, WRITTEN, Receipt
 
 TONES = {WAITING: "calm", PARKED: "bad", HELD: "calm", DISCARDED: "calm", SKIPPED: "calm"}
-ORDER_TONES = {
-    **dict.fromkeys(("created", "updated", "unchanged", "paid"), "good"),
+# Of orders and notes.
+FOLLOWING_TONES = {
+    **dict.fromkeys(("created", "updated", "unchanged", "paid", "written"), "good"),
     **dict.fromkeys((PARKED, "failed", "disputed"), "bad"),
 }
 # What people do -> the command in the list of actions.
 _BY_PEOPLE = {
     "retried": "retry",
     "order.paid": "paid",
-    **dict.fromkeys((DISCARDED, "message.discarded", "order.discarded", "own.discarded"), "discard"),
+    **dict.fromkeys((DISCARDED, "message.discarded", "order.discarded", "note.discarded", "own.discarded"), "discard"),
 }
 MESSAGE_TONES = {"sent": "good", "failed": "bad", "interrupted": "bad"}
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """`name` is what happened ("received", a state, "message."... or "order."...), `tone` how good that is, `why` for
-    people, `who` did it, "" if nobody or not known."""
+    """`name` is what happened ("received", a state, "message."..., "order."... or "note."...), `tone` how good that
+    is, `why` for people, `who` did it, "" if nobody or not known."""
 
     name: str
     at_ms: int | None = None
@@ -64,11 +65,14 @@ def _list_steps(receipt: Receipt, parked_ms: int | None) -> list[Step]:
     if receipt.message:
         status, _, why = receipt.message.partition(": ")
         steps.append(Step(f"message.{status}", receipt.message_ms, MESSAGE_TONES.get(status, "calm"), why))
-    if receipt.order:
-        status, _, why = receipt.order.partition(": ")
-        if status == PARKED:
-            _, _, why = why.partition(": ")
-        steps.append(Step(f"order.{status}", None, ORDER_TONES.get(status, "calm"), why))
+    for what, said in (("order", receipt.order), ("note", receipt.note)):
+        if said:
+            status, _, why = said.partition(": ")
+            if status == PARKED:
+                _, _, why = why.partition(": ")
+            # To people a note that is on its way still waits.
+            status = WAITING if status == "sending" else status
+            steps.append(Step(f"{what}.{status}", None, FOLLOWING_TONES.get(status, "calm"), why))
     return steps
 
 

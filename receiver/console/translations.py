@@ -325,6 +325,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     # What keeps a written lead from being a plain success
     "flaw.without": ("without {field}", "ไม่มี{field}"),
     "flaw.failed": ("message not sent", "ส่งข้อความไม่สำเร็จ"),
+    "flaw.order": ("order not written", "บันทึกออเดอร์ไม่สำเร็จ"),
+    "flaw.note": ("note not written", "บันทึกโน้ตไม่สำเร็จ"),
     "flaw.interrupted": ("message may be missing", "ข้อความอาจไม่ถึงลูกค้า"),
     # The timeline of one lead
     "timeline": ("What happened", "ประวัติของลีด"),
@@ -381,6 +383,12 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "step.order.partially_refunded": ("A part of the payment was given back", "คืนเงินบางส่วนแล้ว"),
     "step.order.disputed": ("The customer disputes the payment", "ลูกค้าโต้แย้งการชำระเงิน"),
     "order": ("Order", "ออเดอร์"),
+    "step.note.waiting": ("The note waits for HubSpot", "โน้ตรอเข้า HubSpot"),
+    "step.note.written": ("A note is on the contact", "เขียนโน้ตไว้ที่ผู้ติดต่อแล้ว"),
+    "step.note.parked": ("The note could not be written and needs you", "บันทึกโน้ตไม่ได้ รอจัดการ"),
+    "step.note.discarded": ("The note was discarded by a person", "มีคนสั่งทิ้งโน้ต"),
+    "step.note.failed": ("The note could not be written", "บันทึกโน้ตไม่สำเร็จ"),
+    "note": ("Note", "โน้ต"),
     "paid": ("Mark as paid: {amount}", "ชำระเงินแล้ว: {amount}"),
     "result.paid": ("It is being noted that the order is paid. ", "กำลังบันทึกว่าออเดอร์ชำระเงินแล้ว "),
     "fields.written": ("Written", "บันทึกแล้ว"),

@@ -70,7 +70,9 @@ class Translator:
     def flaws(self, receipt: Receipt) -> list[str]:
         """What keeps a written lead from being a plain success."""
         return [
-            self.text("flaw.without", field=self._in_sentence(name)) if kind == "without" else self.text(f"flaw.{name}")
+            self.text("flaw.without", field=self._in_sentence(name))
+            if kind == "without"
+            else self.text(f"flaw.{name if kind == 'message' else kind}")
             for kind, name in find_flaws(receipt)
         ]
 

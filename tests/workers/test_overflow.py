@@ -11,7 +11,7 @@ from leadcore.config import Inbox
 from leadcore.fields import BODY, LEAD, VERSION
 from leadcore.receipts import pack, unpack
 from leadcore.store import keys
-from leadcore.store.parked_orders import CART_GONE, GONE, ParkedOrders
+from leadcore.store.parked_orders import CART_GONE, GONE, NOTE_GONE, ParkedNotes, ParkedOrders
 from leadcore.store.streams import pack_fields
 from tests.conftest import SHARDS
 from workers import overflow
@@ -133,12 +133,40 @@ def test_a_retry_says_that_the_cart_is_gone_and_a_discard_ends_it(store: Any) ->
     assert orders.retry("lead-1", "ann") == GONE
 
 
-def test_beyond_it_the_oldest_notes_are_dropped_and_their_receipts_say_why(store: Any) -> None:
-    add(store, 305)
+def as_notes(store: Any) -> None:
+    """Let what waits wait for its note."""
     for shard in range(SHARDS):
         store.rename(keys.entries(keys.ORDERS, shard), keys.entries(keys.NOTES, shard))
+
+
+def note_of(store: Any, number: int) -> str:
+    return unpack("x", store.hgetall(keys.receipt(f"lead-{number}"))).note
+
+
+def test_beyond_it_the_oldest_notes_are_parked_without_their_text_and_their_receipts_say_why(store: Any) -> None:
+    add(store, 305)
+    as_notes(store)
     Overflow(store, Inbox()).shed()
     assert sum(store.xlen(keys.entries(keys.NOTES, shard)) for shard in range(SHARDS)) == 300
-    notes = [unpack("x", store.hgetall(keys.receipt(f"lead-{number}"))).note for number in (5, 6)]
-    assert notes == ["failed: note_dropped", ""]
+    assert [note_of(store, number) for number in (5, 6)] == ["parked: notes_full: note_dropped", ""]
+    assert store.zcard(keys.PARKED_NOTES) == 5
+    assert not [key for key in store.keys(keys.parked_note("*")) if b"Purchase" in store.get(key)]
+    assert (store.hget(keys.FIGURES, "parked_notes:notes_full"), store.hget(keys.COUNTS, "note_parked")) == (b"5",) * 2
     assert not store.exists(keys.PARKED_ORDERS)
+    parked_notes = ParkedNotes(store, SHARDS, 100)
+    assert parked_notes.retry("lead-1", "ann") == NOTE_GONE
+    assert not parked_notes.discard("lead-1", "ann")
+    assert note_of(store, 1) == "discarded: notes_full: note_dropped"
+
+
+def test_while_redis_is_full_what_is_parked_of_both_lines_loses_its_body(store: Any) -> None:
+    for number, (key, index) in enumerate(
+        ((keys.parked_order, keys.PARKED_ORDERS), (keys.parked_note, keys.PARKED_NOTES))
+    ):
+        store.set(key(f"lead-{number}"), pack_fields(entry(number, 20_000)))
+        store.zadd(index, {f"lead-{number}": 1})
+    store.config_set("maxmemory", store.info("memory")["used_memory"])
+    Overflow(store, Inbox()).shed()
+    assert b"Purchase" not in store.get(keys.parked_order("lead-0"))
+    assert b"Purchase" not in store.get(keys.parked_note("lead-1"))
+    assert store.zcard(keys.PARKED_ORDERS) == store.zcard(keys.PARKED_NOTES) == 1

@@ -17,7 +17,7 @@ from leadcore import event, receipts
 from leadcore.fields import BODY, KIND, LEAD, ORDER, TRIES, VERSION
 from leadcore.logs import format_place
 from leadcore.reasons import Reason, reason
-from leadcore.receipts import Receipt
+from leadcore.receipts import WAITING, Receipt
 from leadcore.store import keys
 from leadcore.store.counters import count
 from leadcore.store.leads import read_receipts
@@ -30,7 +30,7 @@ from workers.rules.customer import unpack
 from workers.rules.lead import version_of, version_text
 from workers.rules.mapping.contact import PortalOptions, map_event
 from workers.rules.note_marker import read_marker
-from workers.rules.notes import write_note
+from workers.rules.notes import park, write_note
 from workers.rules.outcomes import ContactMissing, ContactWrite, Refused, RetryLater, WriteOutcome, Written
 from workers.rules.retry import find_lead_retry, wait_seconds
 
@@ -67,8 +67,8 @@ class _Work:
 
     @property
     def may_be_written(self) -> bool:
-        """Whether it was tried before, as far as the receipt knows; that of an event that came again may be lost."""
-        return self.receipt.note == SENDING or KIND in self.fields
+        """Whether it was tried before. The receipt of an event that came again may be lost."""
+        return self.receipt.note == SENDING or bool(self.fields.keys() & {KIND, TRIES})
 
     @property
     def open(self) -> bool:
@@ -118,9 +118,11 @@ class NoteDrain(ShardDrain):
         for entry, fields in rows:
             try:
                 read.append((entry, fields, event.read(fields[BODY]), version_of(entry, fields)))
-            except Exception as error:  # any fault: it must not hold up the others; the lead itself is written
+            except Exception as error:  # any fault: it waits for a person and must not hold up the others
                 log.warning("note.unreadable", error=type(error).__name__, at=format_place(error))
-                settled.add((), [(stream, entry, [count("note_failed")])])
+                lead = fields.get(LEAD, b"").decode("ascii", "replace")
+                parked = park(lead, fields, "unreadable", reason("event_unreadable"), self._now_ms())
+                settled.add((), [(stream, entry, parked)])
         digests = [keys.digest(key, said.customer_id) for _, _, said, _ in read]
         names = [name(digest) for digest in digests for name in (keys.customer, keys.forgotten)]
         stored = self.redis.mget(names) if names else []
@@ -228,26 +230,32 @@ class NoteDrain(ShardDrain):
 
     def _settle(self, works: Sequence[_Work], settled: Settlement, lease: Lease) -> list[int] | None:
         """As `Stream.settle`."""
-        seconds, micros = self.redis.time()
+        now_ms = self._now_ms()
         for work in works:
-            self._settle_work(work, settled, lease.shard, seconds * 1000 + micros // 1000)
+            self._settle_work(work, settled, lease.shard, now_ms)
         return self.stream.settle(lease.shard, lease.token, settled) if settled.groups else []
 
     def _settle_work(self, work: _Work, settled: Settlement, shard: int, now_ms: int) -> None:
         stream, receipt = keys.entries(keys.NOTES, shard), keys.receipt(work.lead)
         if work.done:
-            written = ("HSET", receipt, *receipts.pack(note=WRITTEN))
+            written = ("HSET", receipt, *receipts.pack(note=WRITTEN, note_id=work.note_id))
             settled.add((), [(stream, work.entry, [written, count("note_written")])])
             log.info("note.written", lead=work.lead)
         elif work.failed:
             code, why = work.failed
             tries = int(work.fields.get(TRIES, b"0")) + 1
-            if work.ends or tries >= self.config.inbox.tries:
-                failed = ("HSET", receipt, *receipts.pack(note=f"failed: {why}"))
-                settled.add((), [(stream, work.entry, [failed, count("note_failed")])])
-                log.warning("note.failed", lead=work.lead, code=code)
-                return
             fields = {**work.fields, VERSION: version_text(work.version), TRIES: b"%d" % tries}
+            if work.ends or tries >= self.config.inbox.tries:
+                over = why if work.ends else reason("given_up", why=why, tries=tries)
+                settled.add((), [(stream, work.entry, park(work.lead, fields, code, over, now_ms))])
+                log.warning("note.parked", lead=work.lead, code=code)
+                return
             wait = int(wait_seconds(find_lead_retry(code, free=False), tries) * 1000)
             later = ("ZADD", keys.later(keys.NOTES, shard), now_ms + wait, pack_fields(fields))
-            settled.add((), [(stream, work.entry, [later])])
+            waits = ("HSET", receipt, *receipts.pack(note=f"{WAITING}: {why}"))
+            settled.add((), [(stream, work.entry, [later, waits])])
+
+    def _now_ms(self) -> int:
+        """Redis' clock."""
+        seconds, micros = self.redis.time()
+        return int(seconds * 1000 + micros // 1000)

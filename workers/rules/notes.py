@@ -5,12 +5,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from leadcore import receipts
 from leadcore.config import Config
 from leadcore.event import Event, Product
-from leadcore.fields import BODY, KIND, LEAD, ORDER, VERSION
-from leadcore.reasons import english
-from leadcore.receipts import Receipt
+from leadcore.fields import BODY, KIND, LEAD, ORDER, RECEIPT, VERSION
+from leadcore.reasons import Reason, english
+from leadcore.receipts import PARKED, PARKED_SECONDS, WAITING, Receipt
 from leadcore.store import keys
+from leadcore.store.counters import count, figure
+from leadcore.store.streams import pack_fields
 from workers.rules.lead import version_text
 from workers.rules.mapping.mapped_event import MappedEvent
 from workers.rules.note_marker import write_marker
@@ -33,6 +36,22 @@ def to_notes(shard: int, lead: str, version: int, fields: Mapping[bytes, bytes],
     more = [(name, value) for name, value in ((KIND, fields.get(KIND)), (ORDER, order_id)) if value]
     entry = ((LEAD, lead), (BODY, fields[BODY]), (VERSION, version_text(version)), *more)
     return ("XADD", keys.entries(keys.NOTES, shard), "*", *(part for pair in entry for part in pair))
+
+
+def to_wait(lead: str) -> Sequence[Any]:
+    """The command that lets a lead's receipt say that its note waits, unless it says already what became of it."""
+    return ("HSETNX", keys.receipt(lead), RECEIPT["note"], WAITING)
+
+
+def park(lead: str, fields: Mapping[bytes, bytes], code: str, why: Reason, now_ms: int) -> list[Sequence[Any]]:
+    """The commands that let an entry of the notes' line wait for a person."""
+    return [
+        ("SET", keys.parked_note(lead), pack_fields(fields), "EX", PARKED_SECONDS),
+        ("ZADD", keys.PARKED_NOTES, now_ms, lead),
+        ("HSET", keys.receipt(lead), *receipts.pack(note=f"{PARKED}: {code}: {why}")),
+        count("note_parked"),
+        figure(f"parked_notes:{code}"),
+    ]
 
 
 def write_note(

@@ -41,7 +41,7 @@ from workers.rules.events import NOBODY, Event, Events
 from workers.rules.field_clock import SEEN, Digest
 from workers.rules.lead import CustomerBatch, Lead, Loaded, Result, own_clock, version_text
 from workers.rules.mapping.property_names import NAME, UNSAVED
-from workers.rules.notes import is_due, to_notes
+from workers.rules.notes import is_due, to_notes, to_wait
 from workers.rules.outcomes import UNSAID, Origin
 from workers.rules.plan import clock_after
 from workers.rules.retry import find_lead_retry, wait_seconds
@@ -232,7 +232,7 @@ def _written(
     if context.orders and lead.kind != "import":
         effects.append(_to_orders(lead, context.shard))
     if context.notes and lead.kind != "import" and is_due(lead.intent, lead.mapped.buying, context.notes):
-        effects.append(to_notes(context.shard, lead.id, lead.version, lead.fields))
+        effects += [to_notes(context.shard, lead.id, lead.version, lead.fields), to_wait(lead.id)]
     return [_receipt(lead, **values), *effects], state
 
 

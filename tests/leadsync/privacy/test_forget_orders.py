@@ -6,15 +6,18 @@ from typing import Any
 import pytest
 
 from leadcore.config import Inbox
+from leadcore.event import encode
+from leadcore.fields import BODY, LEAD, VERSION
 from leadcore.machine import Machine
 from leadcore.store import keys
+from leadcore.store.streams import pack_fields
 from leadsync.privacy.customer_data import CustomerData
 from leadsync.privacy.forget import Forgetting, Forgotten
 from leadsync.privacy.hubspot_erasure import HubSpotErasure
 from leadsync.privacy.order_erasure import OrderErasure
 from receiver.intake.spool import Spool
-from tests.workers.orders.conftest import OrderLine
-from tests.workers.rules.orders.events import KEY, product
+from tests.workers.orders.conftest import NOW, OrderLine
+from tests.workers.rules.orders.events import KEY, payload, product
 from workers.hubspot.portal_cache import PortalCache
 from workers.rules.customer import Customer, pack
 from workers.rules.note_marker import write_marker
@@ -162,6 +165,22 @@ def test_waiting_and_parked_orders_are_exported_and_forgotten(line: OrderLine, t
     done = forget(line, tmp_path, hubspot=False)
     assert done.removed["waiting orders"] == 1
     assert line.left() == 0
+
+
+def test_parked_notes_are_exported_and_forgotten_also_without_their_text(line: OrderLine, tmp_path: Path) -> None:
+    line.know("c-1")
+    leads = [line.add(product("DOG-2"), **PERSON) for _ in range(2)]
+    body = encode(payload(product("DOG-2"), customer="c-1"))
+    for lead, text in zip(leads, ({BODY: body}, {}), strict=True):
+        fields = {LEAD: lead.encode(), VERSION: b"%d-1" % NOW, **text}
+        line.redis.set(keys.parked_note(lead), pack_fields(fields))
+        line.redis.zadd(keys.PARKED_NOTES, {lead: NOW})
+    shown = CustomerData(line.redis, Inbox(), KEY, "c-1").as_dict(Spool(tmp_path, Machine()))
+    assert [(one["lead"], one["held"]) for one in shown["waiting_notes"]] == [(leads[0], "parked_notes")]
+    assert shown["waiting_notes"][0]["body"]["customer_id"] == "c-1"
+    done = forget(line, tmp_path, hubspot=False)
+    assert done.removed["waiting notes"] == 1
+    assert not line.redis.exists(keys.PARKED_NOTES, *map(keys.parked_note, leads))
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,11 @@ from leadcore.config import Notes
 from leadcore.event import encode, identity
 from leadcore.fields import BODY, KIND, LEAD, ORDER, VERSION
 from leadcore.machine import Machine
-from leadcore.reasons import reason
+from leadcore.reasons import Reason, english, reason
 from leadcore.receipts import Note
 from leadcore.receipts import pack as pack_receipt
 from leadcore.store import keys
+from leadcore.store.parked import Parked, causes
 from tests.conftest import BANGKOK, SHARDS
 from tests.faults.conftest import Killed, Pool, Wire
 from tests.workers.orders.conftest import NOW, OrderLine, database, line, open_line, served
@@ -25,6 +26,7 @@ from workers.flow.breaker import Breaker
 from workers.flow.lease import LeaseRegistry
 from workers.hubspot.records import Records
 from workers.notes.drain import NoteDrain
+from workers.retention import Retention
 from workers.sync.customer_store import CustomerStore
 
 __all__ = ["database", "line", "served"]
@@ -78,18 +80,23 @@ def left(line: OrderLine) -> int:
     )
 
 
+def due(line: OrderLine) -> None:
+    """Let pauses end, locks expire and what was put off come back."""
+    line.redis.delete(*(keys.lock(keys.NOTES, shard) for shard in range(SHARDS)))
+    if line.redis.exists(keys.NOTES_PAUSE):
+        line.redis.hset(keys.NOTES_PAUSE, "until", 1)
+    for shard in range(SHARDS):
+        for packed in line.redis.zrange(keys.later(keys.NOTES, shard), 0, -1):
+            line.redis.zadd(keys.later(keys.NOTES, shard), {packed: 1})
+        line.redis.delete(keys.swept(keys.NOTES, shard))
+        drain_of(line).stream.sweep(shard)
+
+
 def recover(line: OrderLine) -> None:
     """Let pauses end, locks expire and what was put off come back, and work until nothing is left."""
     line.crm.control("DELETE", "faults")
     for _ in range(12):
-        line.redis.delete(*(keys.lock(keys.NOTES, shard) for shard in range(SHARDS)))
-        if line.redis.exists(keys.NOTES_PAUSE):
-            line.redis.hset(keys.NOTES_PAUSE, "until", 1)
-        for shard in range(SHARDS):
-            for packed in line.redis.zrange(keys.later(keys.NOTES, shard), 0, -1):
-                line.redis.zadd(keys.later(keys.NOTES, shard), {packed: 1})
-            line.redis.delete(keys.swept(keys.NOTES, shard))
-            drain_of(line).stream.sweep(shard)
+        due(line)
         run(line)
         if not left(line):
             return
@@ -117,7 +124,7 @@ def test_a_note_says_what_was_wanted_on_the_contact_and_its_order(line: OrderLin
         assert word in body
     assert [str(one) for one in note["associations"]["contacts"]] == [contact]
     assert [str(one) for one in note["associations"]["orders"]] == [order]
-    assert line.receipt(lead).note == "written"
+    assert (line.receipt(lead).note, line.receipt(lead).note_id) == ("written", str(note["id"]))
     assert left(line) == 0
 
 
@@ -219,15 +226,97 @@ def test_a_forgotten_customer_gets_no_note(line: OrderLine) -> None:
     assert (notes(line), left(line)) == ([], 0)
 
 
-def test_a_note_whose_contact_is_gone_waits_and_is_given_up_with_a_reason(line: OrderLine) -> None:
+def parked(line: OrderLine) -> list[str]:
+    return [lead.decode() for lead in line.redis.zrange(keys.PARKED_NOTES, 0, -1)]
+
+
+def retry(line: OrderLine, lead: str) -> Reason:
+    return Parked(line.redis, NOTED.inbox).retry(lead, "ann")
+
+
+def test_a_note_whose_contact_is_gone_waits_and_is_parked_with_a_reason_until_a_retry(line: OrderLine) -> None:
     lead = add(line, customer="unknown")
     run(line)
     assert left(line) == 1
+    assert line.receipt(lead).note == "waiting: note_without_contact"
     for _ in range(NOTED.inbox.tries):
         with suppress(AssertionError):
             recover(line)
     assert left(line) == 0
-    assert line.receipt(lead).note == "failed: note_without_contact"
+    assert parked(line) == [lead]
+    [cause] = causes(Parked(line.redis, NOTED.inbox).receipts())
+    assert (cause.code, english(cause.reason)) == (
+        "no_contact",
+        "its note was not written, the contact of the note is not in HubSpot; given up after 12 tries",
+    )
+    line.know("unknown")
+    assert not retry(line, lead)
+    assert line.receipt(lead).note == "waiting"
+    run(line)
+    assert (len(notes(line)), parked(line)) == (1, [])
+    assert line.receipt(lead).note == "written"
+
+
+def test_a_note_that_hubspot_refuses_is_parked_at_once_and_the_others_are_written(line: OrderLine) -> None:
+    line.know("c-1")
+    order = ordered(line)
+    line.crm.fault("row_refused", path="/notes/batch/create", rows=1)
+    first, second = add(line, product(), order=order), add(line, product(), order=order, at=NOW + 1)
+    run(line)
+    assert left(line) == 0
+    assert len(notes(line)) == 1
+    said = sorted(line.receipt(lead).note for lead in (first, second))
+    assert said[0].startswith("parked: refused: ")
+    assert said[1] == "written"
+    line.crm.control("DELETE", "faults")
+    assert [retry(line, lead) for lead in parked(line)] == [""]
+    run(line)
+    assert len(notes(line)) == 2
+    assert [str(id) for note in notes(line) for id in note["associations"]["orders"]] == [order, order]
+    assert not parked(line)
+
+
+def test_a_note_that_was_parked_after_a_lost_answer_is_not_made_again_by_a_retry(line: OrderLine) -> None:
+    line.know("c-1")
+    line.crm.fault("missing_rows", path="/notes/batch/create", count=1)
+    lead = add(line)
+    run(line)
+    assert len(notes(line)) == 1
+    line.crm.fault("500", path="/notes/batch/read", count=1000)
+    for _ in range(3 * NOTED.inbox.tries):
+        due(line)
+        drain_of(line).drain(keys.shard_of("c-1", SHARDS))
+    assert parked(line) == [lead]
+    assert line.receipt(lead).note.startswith("parked: row: ")
+    line.crm.control("DELETE", "faults")
+    assert not retry(line, lead)
+    run(line)
+    assert (len(notes(line)), line.receipt(lead).note) == (1, "written")
+    assert line.receipt(lead).note_id == str(notes(line)[0]["id"])
+
+
+def test_an_entry_that_is_no_event_is_parked_and_the_others_are_written(line: OrderLine) -> None:
+    line.know("c-1")
+    shard = keys.shard_of("c-1", SHARDS)
+    line.redis.xadd(keys.entries(keys.NOTES, shard), {LEAD: "odd", BODY: b"{", VERSION: f"{NOW}-1"})
+    add(line)
+    run(line)
+    assert (len(notes(line)), left(line), parked(line)) == (1, 0, ["odd"])
+    assert line.receipt("odd").note == "parked: unreadable: event_unreadable"
+    assert retry(line, "odd") == "no_event"
+    assert not Parked(line.redis, NOTED.inbox).discard("odd", "ann")
+    assert line.receipt("odd").note == "discarded: unreadable: event_unreadable"
+    assert not line.redis.exists(keys.parked_note("odd"))
+
+
+def test_a_parked_note_ends_after_thirty_days(line: OrderLine) -> None:
+    shard = keys.shard_of("c-1", SHARDS)
+    line.redis.xadd(keys.entries(keys.NOTES, shard), {LEAD: "odd", BODY: b"{", VERSION: f"{NOW}-1"})
+    run(line)
+    assert 0 < line.redis.ttl(keys.parked_note("odd")) <= 30 * 86_400
+    line.redis.zadd(keys.PARKED_NOTES, {"odd": NOW - 30 * 86_400_000 - 1})
+    Retention(line.redis, NOTED.inbox).apply()
+    assert not parked(line)
 
 
 @pytest.mark.parametrize("writes", ["routed", "refused"])
@@ -257,6 +346,7 @@ def test_an_order_event_is_noted_behind_its_order(line: OrderLine, served: Any) 
         noted.add(product())
         noted.add(intent="Share address", address_parsing={"city": "Chiang Mai"})
         noted.run()
+        assert [noted.receipt(lead).note for lead in ("lead-1", "lead-2")] == ["waiting", ""]
         run(noted)
         [order] = noted.orders()
         [note] = notes(noted)

@@ -17,7 +17,7 @@ from leadcore.store.streams import Settlement, pack_fields
 from workers.rules.customer import guard
 from workers.rules.events import Event, Events
 from workers.rules.lead import version_text
-from workers.rules.notes import to_notes
+from workers.rules.notes import to_notes, to_wait
 from workers.rules.orders.plan import Plan
 from workers.rules.orders.record import CustomerOrders, pack
 from workers.rules.orders.said import Kind, Said
@@ -54,7 +54,7 @@ def settle_written(
         if reference and (one.kind is not Kind.TELLS or state != "unchanged"):
             effects.append(_receipt(one, order=said_of_order, order_id=order_id, order_ref=reference))
         if one.kind is Kind.MAKES and notes.wants(one.intent):
-            effects.append(to_notes(shard, one.lead, one.version, one.fields, order_id))
+            effects += [to_notes(shard, one.lead, one.version, one.fields, order_id), to_wait(one.lead)]
         entries.append((stream, one.entry, effects))
     guards, commands = [], []
     if store:
