@@ -4,6 +4,7 @@
 before the upgrade is a minute old in every year.
 """
 
+import json
 import re
 import secrets
 import socket
@@ -14,6 +15,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from leadcore.store import keys
 
@@ -62,10 +65,43 @@ KINDS: dict[str, Callable[[Moment, str], bytes]] = {
         (moment.ms + int(past.rpartition("-")[0])) << 16 | int(past.rpartition("-")[2])
     ).to_bytes(8, "big"),
     "day": lambda moment, past: ((moment.day + int(past)) & 0xFFFF).to_bytes(2, "big"),
+    # What is known of a customer's orders: MessagePack, of which only the times change.
+    "orders": lambda moment, text: msgspec.msgpack.encode(_fill_orders(json.loads(text), moment.ms)),
     "hex": lambda _, digits: bytes.fromhex(digits),
     "zlib": lambda _, text: zlib.compress(text.encode()),
     "dataset": lambda moment, _: moment.dataset.encode(),
 }
+
+
+def _fill_orders(value: Any, now_ms: int) -> Any:
+    match value:
+        case {"ms": past}:
+            return now_ms + past
+        case {"version": [past, number]}:
+            return (now_ms + past) << 16 | number
+        case {"hex": digits}:
+            return bytes.fromhex(digits)
+        case dict():
+            return {name: _fill_orders(one, now_ms) for name, one in value.items()}
+        case list():
+            return [_fill_orders(one, now_ms) for one in value]
+    return value
+
+
+def _tell_orders(value: Any, now_ms: int) -> Any:
+    """JSON of what `_fill_orders` fills."""
+    match value:
+        case bytes():
+            return {"hex": value.hex()}
+        case int() if abs(value - now_ms) < NEAR_MS:
+            return {"ms": value - now_ms}
+        case int() if abs((value >> 16) - now_ms) < NEAR_MS:
+            return {"version": [(value >> 16) - now_ms, value & 0xFFFF]}
+        case dict():
+            return {name: _tell_orders(one, now_ms) for name, one in value.items()}
+        case list():
+            return [_tell_orders(one, now_ms) for one in value]
+    return value
 
 
 def noon_zone() -> str:
@@ -126,6 +162,12 @@ class Teller:
             clock = end
         return "".join(parts)
 
+    def orders(self, raw: bytes) -> str:
+        """What is known of a customer's orders, of format 1, see `workers.rules.orders.record`."""
+        assert raw[4] == 1
+        told = json.dumps(_tell_orders(msgspec.msgpack.decode(raw[5:]), self.now_ms))
+        return f"‹hex {raw[:5].hex()}›‹orders {told}›"
+
     def redis(self, redis: Any) -> Commands:
         """Commands that make what this Redis holds."""
         commands: Commands = []
@@ -142,7 +184,10 @@ class Teller:
         match redis.type(name):
             case b"string":
                 packed = re.match(keys.customer("") + "|" + keys.contact("[0-9]+$"), name.decode())
-                return [["SET", (self.record if packed else self.text)(redis.get(name))]]
+                tell = self.record if packed else self.text
+                if name.startswith(keys.ordered("").encode()):
+                    tell = self.orders
+                return [["SET", tell(redis.get(name))]]
             case b"hash":
                 pairs = sorted(redis.hgetall(name).items())
                 return [["HSET", *(word for one, value in pairs for word in (self.text(one), self._job(one, value)))]]
