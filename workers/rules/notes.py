@@ -24,10 +24,11 @@ _MORE = "…"
 
 
 def is_due(intent: str, buying: bool, config: Config) -> bool:
-    """Whether a written lead leaves a note at once. One whose cart makes an order waits for that. `buying`: its cart is
-    not empty."""
+    """Whether a written lead leaves a note at once. One whose cart makes an order, or that cancels one, waits for that.
+    `buying`: its cart is not empty."""
     orders = config.orders
-    return config.notes.wants(intent) and not (orders is not None and buying and orders.makes(intent))
+    waits = orders is not None and (orders.cancels(intent) or (buying and orders.makes(intent)))
+    return config.notes.wants(intent) and not waits
 
 
 def to_notes(shard: int, lead: str, version: int, fields: Mapping[bytes, bytes], order_id: str = "") -> Sequence[Any]:

@@ -1,5 +1,6 @@
 """Intents leave notes in the served portal: one each, on the contact and its order, whatever happens on the way."""
 
+import json
 import re
 import threading
 from collections.abc import Iterator
@@ -9,9 +10,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from leadcore.config import Notes
+from leadcore.config import Notes, Notify
 from leadcore.event import encode, identity
-from leadcore.fields import BODY, KIND, LEAD, ORDER, VERSION
+from leadcore.fields import BODY, DATA, EVENT, KIND, LEAD, ORDER, VERSION
 from leadcore.machine import Machine
 from leadcore.reasons import Reason, english, reason
 from leadcore.receipts import Note
@@ -27,6 +28,8 @@ from workers.flow.lease import LeaseRegistry
 from workers.hubspot.records import Records
 from workers.notes.drain import NoteDrain
 from workers.retention import Retention
+from workers.rules.events import Events
+from workers.rules.outcomes import ContactWrite
 from workers.sync.customer_store import CustomerStore
 
 __all__ = ["database", "line", "served"]
@@ -351,6 +354,30 @@ def test_an_order_event_is_noted_behind_its_order(line: OrderLine, served: Any) 
         [order] = noted.orders()
         [note] = notes(noted)
         assert [str(one) for one in note["associations"]["orders"]] == [str(order["id"])]
+
+
+def test_who_cancels_an_order_that_moved_on_leaves_a_note_on_it_that_says_so_and_the_team_is_told(
+    line: OrderLine, served: Any
+) -> None:
+    config = replace(NOTED, notify=Notify(on=("lead.parked",)))
+    with open_line(served, line.redis, config, Events(config, notices=True)) as noted:
+        noted.know("c-1")
+        noted.add(product())
+        noted.run()
+        [order] = noted.orders()
+        shipped = next(one for one in noted.drain.portal_cache.current().stages if one.label == "Shipped")
+        change = ContactWrite("move", str(order["id"]), {"hs_pipeline_stage": shipped.id})
+        noted.drain.records.update("orders", [change], {})
+        lead = noted.add(intent="Cancel order", at=NOW + 1)
+        noted.run()
+        run(noted)
+        [note] = [one for one in notes(noted) if "Cancel order" in one["properties"]["hs_note_body"]]
+        assert "the order is in the stage Shipped or paid" in note["properties"]["hs_note_body"]
+        assert [str(one) for one in note["associations"]["orders"]] == [str(order["id"])]
+        assert noted.orders()[0]["properties"]["hs_pipeline_stage"] == shipped.id
+        rows = [row for shard in range(SHARDS) for row in noted.redis.xrange(keys.entries(keys.NOTICES, shard))]
+        assert [(fields[EVENT], fields[LEAD]) for _, fields in rows] == [(b"lead.parked", lead.encode())]
+        assert json.loads(rows[0][1][DATA])["reason"] == "order_moved_on"
 
 
 @pytest.fixture(autouse=True)

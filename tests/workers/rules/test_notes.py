@@ -26,6 +26,7 @@ SAID = datetime(2026, 11, 28, 14, 0, tzinfo=BANGKOK)
         (Config(notes=Notes(intents=("*",)), orders=Orders()), "Purchase", True, False),
         (Config(notes=Notes(intents=("*",)), orders=Orders()), "Purchase", False, True),
         (Config(notes=Notes(intents=("*",)), orders=Orders()), "Share address", True, True),
+        (Config(notes=Notes(intents=("*",)), orders=Orders(cancel_intents=("Cancel*",))), "Cancel order", False, False),
     ],
 )
 def test_only_wanted_intents_leave_notes_and_orders_leave_theirs_later(

@@ -7,7 +7,7 @@ from typing import Any
 from leadcore.config import Notes
 from leadcore.fields import BODY, KIND, LEAD, TRIES, VERSION
 from leadcore.orders.money import from_units, read_number, to_units
-from leadcore.reasons import NO_REASON, Reason, reason
+from leadcore.reasons import NO_REASON, Reason, parse, reason
 from leadcore.receipts import CREATED, PARKED, PARKED_SECONDS, UPDATED, WAITING
 from leadcore.receipts import pack as receipt
 from leadcore.store import keys
@@ -53,7 +53,7 @@ def settle_written(
         effects: list[Command] = [count(f"order_{state}")] if reference else []
         if reference and (one.kind is not Kind.TELLS or state != "unchanged"):
             effects.append(_receipt(one, order=said_of_order, order_id=order_id, order_ref=reference))
-        if one.kind is Kind.MAKES and notes.wants(one.intent):
+        if one.kind is not Kind.TELLS and notes.wants(one.intent):
             effects += [to_notes(shard, one.lead, one.version, one.fields, order_id), to_wait(one.lead)]
         entries.append((stream, one.entry, effects))
     guards, commands = [], []
@@ -93,10 +93,13 @@ def bind(said: Sequence[Said], plan: Plan, currency: str) -> list[Command]:
 def tell(
     said: Sequence[Said], plan: Plan, events: Events, *, order_id: str, contact_id: str, currency: str, shard: int
 ) -> list[Command]:
-    """The commands that tell who wants to know what became of the order. `shard`: of the customer."""
-    if not plan.reference or not (plan.cancels or plan.state in (CREATED, UPDATED)):
+    """The commands that tell who wants to know what became of the order, also that a customer wants to cancel one that
+    has moved on: a person decides then. `shard`: of the customer."""
+    cancelling = next((one for one in reversed(said) if one.kind is Kind.CANCELS), None)
+    moved_on = parse(plan.why).code == "order_moved_on" and cancelling is not None
+    if not plan.reference or not (moved_on or plan.cancels or plan.state in (CREATED, UPDATED)):
         return []
-    kinds = (Kind.CANCELS,) if plan.cancels else (Kind.MAKES, Kind.TELLS)
+    kinds = (Kind.CANCELS,) if moved_on or plan.cancels else (Kind.MAKES, Kind.TELLS)
     of = next((one for one in reversed(said) if one.kind in kinds), said[-1])
     units = read_units(plan.total, currency) if plan.total else 0
     data = {
@@ -110,6 +113,8 @@ def tell(
     }
     if plan.judges and of.unpayable:
         data["unpayable"] = of.payable
+    if moved_on:
+        data["reason"] = "order_moved_on"
     private = {
         "name": of.details.get("recipient", ""),
         "phone": of.details.get("phone", ""),
@@ -117,7 +122,7 @@ def tell(
     }
     return events.effects(
         Event(
-            f"order.{data['state']}",
+            "lead.parked" if moved_on else f"order.{data['state']}",
             of.customer,
             of.lead,
             data,
