@@ -33,6 +33,10 @@ def store(database: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     database.config_set("maxmemory", 0)
 
 
+def test_the_limits_are_ten_thousand_and_three_fifths() -> None:
+    assert (overflow.MOST_WAITING, overflow.MEMORY) == (10_000, 0.6)
+
+
 def entry(number: int, size: int = 10) -> dict[bytes, bytes]:
     body = b'{"customer_id": "c", "intent": "Purchase", "pad": "%s"}' % (b"x" * size)
     return {LEAD: b"lead-%d" % number, BODY: body, VERSION: b"%d-0" % number}

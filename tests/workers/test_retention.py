@@ -12,6 +12,7 @@ from leadcore import receipts
 from leadcore.config import Inbox as InboxConfig
 from leadcore.receipts import HELD_SECONDS, PARKED_SECONDS, pack
 from leadcore.store import keys, lines
+from leadcore.store.lines import Kept
 from leadcore.store.status import read_status
 from leadcore.store.streams import DUPLICATE_MS, Stream
 from tests.conftest import BANGKOK
@@ -141,6 +142,18 @@ def test_a_parked_lead_ends_after_thirty_days_and_its_receipt_says_so(store: Any
     ended, alive = (receipts.unpack(name, store.hgetall(keys.receipt(name))) for name in ("old", "new"))
     assert (ended.state, ended.reason) == ("discarded", lines.PARKED.ended)
     assert (alive.state, alive.reason) == ("parked", "row: why")
+
+
+@pytest.mark.parametrize(
+    "kept", [lines.PARKED_ORDERS, lines.PARKED_PAYMENTS, lines.PARKED_NOTES], ids=lambda one: one.name
+)
+def test_what_is_parked_of_a_written_lead_ends_after_thirty_days(store: Any, kept: Kept) -> None:
+    assert kept.seconds == 30 * 86_400
+    for name, seconds in (("old", kept.seconds + 1), ("new", kept.seconds - 60)):
+        lead(store, name, seconds * 1000, "created")
+        store.zadd(kept.index, {name: now_ms(store) - seconds * 1000})
+    Retention(store, CONFIG).apply()
+    assert store.zrange(kept.index, 0, -1) == [b"new"]
 
 
 def test_a_held_lead_ends_after_thirty_days_and_its_receipt_says_so(store: Any) -> None:

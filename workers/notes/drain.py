@@ -6,7 +6,7 @@ last line) before it is made again.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -31,6 +31,7 @@ from workers.rules.lead import version_of, version_text
 from workers.rules.mapping.contact import PortalOptions, map_event
 from workers.rules.note_marker import read_marker
 from workers.rules.notes import park, write_note
+from workers.rules.orders.property_names import ORDER_ID
 from workers.rules.outcomes import ContactMissing, ContactWrite, Refused, RetryLater, WriteOutcome, Written
 from workers.rules.retry import find_lead_retry, wait_seconds
 
@@ -43,7 +44,7 @@ log = structlog.get_logger("leadsync.notes")
 @dataclass(slots=True)
 class _Work:
     """One note in work. `failed`: code and reason, if it has to wait or (`ends`) cannot be written. `note_id`: "" until
-    it is known; `done`: it is in HubSpot, with all its links."""
+    it is known; `done`: it is in HubSpot, with all its links. `order_gone`: somebody has deleted its order."""
 
     entry: bytes
     fields: Mapping[bytes, bytes]
@@ -56,6 +57,7 @@ class _Work:
     failed: tuple[str, Reason] | None = None
     ends: bool = False
     done: bool = False
+    order_gone: bool = False
 
     @property
     def lead(self) -> str:
@@ -63,7 +65,7 @@ class _Work:
 
     @property
     def order_id(self) -> str:
-        return self.fields.get(ORDER, b"").decode()
+        return "" if self.order_gone else self.fields.get(ORDER, b"").decode()
 
     @property
     def may_be_written(self) -> bool:
@@ -141,6 +143,7 @@ class NoteDrain(ShardDrain):
 
     def _write(self, works: Sequence[_Work], lease: Lease) -> None:
         self._find_contacts(works)
+        self._find_orders([work for work in works if work.open and work.order_id])
         self._find_written([work for work in works if work.open and work.may_be_written])
         new = [work for work in works if work.open and not work.note_id]
         sending = [("HSET", keys.receipt(work.lead), *receipts.pack(note=SENDING)) for work in new]
@@ -175,6 +178,16 @@ class NoteDrain(ShardDrain):
                 work.wait("row", contact.why)
             else:
                 work.wait("no_contact", reason("note_without_contact"))
+
+    def _find_orders(self, works: Sequence[_Work]) -> None:
+        """Tell which orders are gone: the same cart again asks HubSpot nothing, so the note is the first to know."""
+        kind = self.config.orders.kind if self.config.orders else ""
+        orders = self.records.read(kind, {work.order_id for work in works}, [ORDER_ID]) if works and kind else {}
+        for work in works:
+            if isinstance(orders.get(work.order_id), ContactMissing):
+                work.order_gone = True
+                state = work.receipt.order.partition(":")[0]
+                work.receipt = replace(work.receipt, order=f"{state}: {reason('order_deleted')}")
 
     def _find_written(self, works: Sequence[_Work]) -> None:
         """Find the notes of those that were tried before, where HubSpot has them."""

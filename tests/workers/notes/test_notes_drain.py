@@ -356,6 +356,24 @@ def test_an_order_event_is_noted_behind_its_order(line: OrderLine, served: Any) 
         assert [str(one) for one in note["associations"]["orders"]] == [str(order["id"])]
 
 
+def test_the_note_of_a_cart_whose_order_somebody_deleted_says_so(line: OrderLine, served: Any) -> None:
+    with open_line(served, line.redis, NOTED) as noted:
+        noted.know("c-1")
+        noted.add(product())
+        noted.run()
+        run(noted)
+        assert "deleted" not in notes(noted)[0]["properties"]["hs_note_body"]
+        [order] = noted.orders()
+        noted.drain.records.archive("orders", [str(order["id"])])
+        lead = noted.add(product(), at=NOW + 1)
+        noted.run()
+        run(noted)
+        assert not noted.orders()
+        assert noted.receipt(lead).note == "written"
+        bodies = [one["properties"]["hs_note_body"] for one in notes(noted)]
+        assert ["the order was deleted in HubSpot" in body for body in bodies] == [False, True]
+
+
 def test_who_cancels_an_order_that_moved_on_leaves_a_note_on_it_that_says_so_and_the_team_is_told(
     line: OrderLine, served: Any
 ) -> None:

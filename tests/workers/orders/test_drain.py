@@ -4,9 +4,11 @@ import json
 from contextlib import suppress
 from typing import Any
 
+import msgspec
 import pytest
 import redis
 
+from leadcore.config import Orders
 from leadcore.store import keys
 from leadcore.store.status import read_status
 from tests.conftest import BANGKOK, SHARDS, Crm, same_shard
@@ -141,6 +143,20 @@ def test_an_order_takes_its_contacts_owner(line: OrderLine) -> None:
     line.run()
     [order] = line.orders()
     assert order["properties"]["hubspot_owner_id"] == ids[0]
+
+
+def test_orders_of_contacts_without_an_owner_go_to_the_owners_in_turn(line: OrderLine, served: Crm) -> None:
+    owners = line.hubspot.request("GET", "/crm/v3/owners").json()["results"][:2]
+    given = Orders(owners=tuple(one["email"] for one in owners))
+    with open_line(served, line.redis, msgspec.structs.replace(CONFIG, orders=given)) as shop:
+        for number in range(4):
+            shop.know(f"turn-{number}")
+            shop.add(product("A"), customer=f"turn-{number}")
+            shop.run()
+        theirs = [shop.orders(f"turn-{number}")[0]["properties"]["hubspot_owner_id"] for number in range(4)]
+    assert theirs[0] != theirs[1]
+    assert theirs == [theirs[0], theirs[1]] * 2
+    assert set(theirs) == {one["id"] for one in owners}
 
 
 def test_a_hundred_orders_of_one_line_take_at_most_six_calls(line: OrderLine) -> None:
