@@ -187,7 +187,8 @@ class EndpointLoop:
         return [future for one in self.deliveries for future in one.in_flight]
 
     def _wait(self, seconds: float) -> None:
-        flights = self._flights()
+        # What is done where the lock is lost waits for the lock.
+        flights = [future for one in self.deliveries if one.served.held for future in one.in_flight]
         if flights:
             self.machine.wait_first(flights, seconds)
         else:

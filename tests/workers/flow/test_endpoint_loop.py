@@ -1,0 +1,40 @@
+"""The loop that serves addresses rests where there is nothing to do."""
+
+import threading
+from concurrent.futures import Future
+from typing import Any
+
+from leadcore.machine import Machine
+from leadcore.store import keys
+from workers.flow.endpoint_loop import BEAT_SECONDS, EndpointLoop, ServedEndpoint
+
+
+class Delivery:
+    """Its lock is lost, and a call that began before is done."""
+
+    def __init__(self, client: Any) -> None:
+        self.served = ServedEndpoint(client, keys.NOTICES, 1, "json://example", 1, "json", Machine())
+        self.in_flight: list[Future[Any]] = [Future()]
+        self.in_flight[0].set_result(None)
+        self.steps, self.stepped_again = 0, threading.Event()
+
+    def step(self) -> float:
+        self.steps += 1
+        if self.steps == 2:
+            self.stepped_again.set()
+        return BEAT_SECONDS
+
+    def close(self) -> None:
+        pass
+
+
+def test_an_outcome_that_waits_for_the_lock_does_not_keep_a_processor_busy(client: Any) -> None:
+    delivery = Delivery(client)
+    loop = EndpointLoop([delivery], keys.NOTICES, Machine())
+    loop.start()
+    try:
+        assert not delivery.stepped_again.wait(BEAT_SECONDS / 3)
+        assert delivery.stepped_again.wait(BEAT_SECONDS * 10)
+    finally:
+        delivery.in_flight.clear()
+        loop.stop()
