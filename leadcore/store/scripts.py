@@ -254,6 +254,37 @@ return 1
 """
 )
 
+END_SENDING = (
+    """
+-- For each message that was noted as being sent: removes the note, and runs commands. ARGV from 2 on, per message:
+-- when (see `streams.Ended`), the entry, how many commands, and each as its size and its arguments.
+local lock, sending, stream = unpack(KEYS)
+local token = ARGV[1]
+"""
+    + DEL_FIRST
+    + _EXECUTE
+    + """
+local holder = call('GET', lock)
+local at = 2
+while at <= #argv do
+  local when, entry, commands = argv[at], argv[at + 1], tonumber(argv[at + 2])
+  at = at + 3
+  local always = when == 'always'
+  local happens = always or holder == token or (when == 'free' and not holder)
+  if happens then
+    local noted = call('HDEL', sending, entry) == 1
+    happens = always or call('XDEL', stream, entry) == 1 or noted
+  end
+  for _ = 1, commands do
+    local size = tonumber(argv[at])
+    if happens then execute(at + 1, size) end
+    at = at + 1 + size
+  end
+end
+add_up()
+"""
+)
+
 ACQUIRE = (
     """
 -- Returns 1 if the lock was free and is ours now, else 0.

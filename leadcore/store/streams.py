@@ -20,7 +20,7 @@ after it finds no bell and rings. Whatever dies in between, the lock is gone wit
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from leadcore.errors import WrongKey
 from leadcore.store import keys, lines, scripts
@@ -71,6 +71,20 @@ class Settlement:
         _append(flat, commands)
 
 
+When: TypeAlias = Literal["always", "ours", "free"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What became of a message that was noted as being sent, as `commands`. They run `when` it is "always", else only
+    if the message is still noted, or in the stream, and the shard's lock is ours ("ours") or not another's ("free"):
+    so they run once, however often they are sent and however late they arrive."""
+
+    entry: bytes
+    commands: Sequence[Sequence[Any]]
+    when: When
+
+
 def pack_fields(fields: Mapping[bytes, bytes]) -> bytes:
     """An entry's fields as one string, separated by a control character: JSON and ids hold none."""
     return b"".join(part + b"\x1f" for pair in fields.items() for part in pair)
@@ -114,6 +128,7 @@ class Stream:
         self._renew = connection.register_script(scripts.RENEW)
         self._apply = connection.register_script(scripts.APPLY)
         self._apply_fenced = connection.register_script(scripts.APPLY_FENCED)
+        self._end_sending = connection.register_script(scripts.END_SENDING)
         self._acquire = connection.register_script(scripts.ACQUIRE)
         self._sweep = connection.register_script(scripts.SWEEP)
 
@@ -212,6 +227,15 @@ class Stream:
         for command in commands:
             flat += (len(command), *command)
         return bool(self._apply_fenced(keys=locks, args=flat))
+
+    def end_sending(self, shard: int, token: str, ended: Iterable[Ended]) -> None:
+        """Record what became of messages that were being sent, in one step, also in a full Redis."""
+        flat: list[Any] = [token]
+        for one in ended:
+            flat += (one.when, one.entry)
+            _append(flat, one.commands)
+        names = [keys.lock(self.name, shard), keys.sending(self.name, shard), keys.entries(self.name, shard)]
+        self._end_sending(keys=names, args=flat)
 
     def release(self, shard: int, token: str, *, bell: bool = True) -> int:
         """Delete the lock and, with `bell`, the bell; the number of entries left, -1 if the lock was no longer ours."""

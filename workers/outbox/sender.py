@@ -7,7 +7,7 @@ unclear answer leaves in that state is not sent again: to the shop a repeated me
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
@@ -26,7 +26,7 @@ from leadcore.store.bell import Bell
 from leadcore.store.clock import Clock
 from leadcore.store.connection import AWAY, Redis
 from leadcore.store.leads import read_pages
-from leadcore.store.streams import Settlement, Stream, unpack_fields
+from leadcore.store.streams import LOCK_MS, Ended, Settlement, Stream, unpack_fields
 from workers.flow.breaker import Breaker
 from workers.flow.errors import LineDown, LostLease, Stopping
 from workers.flow.lease import Lease, LeaseRegistry
@@ -41,7 +41,7 @@ from workers.rules.batch import StreamEntry
 from workers.rules.breaker import REPEATS, UNPROVEN_IN_FLIGHT, Flight, stops_messages
 from workers.rules.events import NOBODY, Events
 from workers.rules.lead import version_of
-from workers.rules.outcomes import DeliveryOutcome, MessageFailed, MessageSent, MessageUnclear
+from workers.rules.outcomes import DeliveryOutcome, MessageFailed, MessageKept, MessageSent, MessageUnclear
 from workers.rules.sending import ALLOWED, Permission, is_own, permit
 
 if TYPE_CHECKING:
@@ -51,6 +51,9 @@ if TYPE_CHECKING:
 IN_FLIGHT = 16
 # A command for each message that was sent would cost a good part of what sending it does.
 GATHER_SECONDS = 0.2
+# For how long it is tried to record what became of messages: later the lock may be another's.
+RECORD_SECONDS = LOCK_MS / 1000
+RECORD_AGAIN_SECONDS = 0.2
 # DealDroid tells no quota: in 10 s, of all workers.
 MOST_REPEATS = 100
 READ_AHEAD = 128
@@ -251,7 +254,9 @@ class OutboxSender:
         send = partial(self._send, lease=lease, repeats=0 if probing else REPEATS)
         deliveries = list(pool.map(send, sending))
         self.round_seconds = self.machine.monotonic() - started_at
-        self._record_deliveries(lease.shard, list(zip(sending, deliveries, strict=True)))
+        self._record_deliveries(lease, list(zip(sending, deliveries, strict=True)))
+        if any(isinstance(one, MessageKept) for one in deliveries):
+            raise LostLease(lease.locks)
         self._settle_unclaimed(unclaimed, lease)
         tries = [int(one.fields.get(TRIES, b"0")) for one in sending]
         outcomes = [(_failed(one), tried) for one, tried in zip(deliveries, tries, strict=True)]
@@ -285,10 +290,39 @@ class OutboxSender:
                 effects = delivery.mark_sending(lease.shard, one.entry, one.fields, now_ms)
             # One whose key exists stays in the stream.
             claim.add([(one.key, b"")], [(keys.entries(keys.OUTBOX, lease.shard), one.entry, effects)])
-        unclaimed = set(self._settle(claim, lease))
+        try:
+            unclaimed = set(self._settle(claim, lease))
+        except ResponseError:
+            raise
+        except AWAY:
+            self._give_back([one for one in messages if not one.permission.why], lease)
+            raise
         claimed = [one for position, one in enumerate(messages) if position not in unclaimed and not one.permission.why]
         self.sent_log.record({one.key: "sending" for one in claimed})
         return claimed, [messages[position] for position in sorted(unclaimed)]
+
+    def _give_back(self, messages: Sequence[_Message], lease: Lease) -> None:
+        """Put messages back that were perhaps claimed; none was sent. A claim that still arrives finds them gone."""
+
+        def end(_: bool) -> Iterable[Ended]:
+            now_ms = self.clock.now_ms()
+            for one in messages:
+                yield Ended(one.entry, delivery.requeue(lease.shard, one.entry, one.fields, now_ms), "ours")
+
+        self._end_sending(lease, end)
+
+    def _end_sending(self, lease: Lease, end: Callable[[bool], Iterable[Ended]]) -> None:
+        """Record what became of messages. If Redis does not answer, that may have been done or not, so it is tried
+        again, which `end` is told: what is still noted when the lock is another's counts as interrupted."""
+        gives_up_at = self.machine.monotonic() + RECORD_SECONDS
+        for repeated in count():
+            try:
+                return self.outbox.end_sending(lease.shard, lease.token, end(bool(repeated)))
+            except AWAY:
+                if self.machine.monotonic() >= gives_up_at:
+                    raise
+                self.machine.sleep(RECORD_AGAIN_SECONDS)
+        raise AssertionError
 
     def _settle_unclaimed(self, messages: Sequence[_Message], lease: Lease) -> None:
         """Settle messages whose key says that they were sent, or that sending started, before Redis restarted."""
@@ -328,6 +362,11 @@ class OutboxSender:
 
     def _send(self, message: _Message, lease: Lease, repeats: int) -> DeliveryOutcome:
         """Send it, and at once again if it certainly failed. Never raises: what became of it has to be recorded."""
+        try:
+            # This process may have stood still since the claim.
+            lease.check()
+        except (LostLease, *AWAY):
+            return MessageKept()
         flight = Flight(int(message.fields.get(TRIES, b"0")), since_ms=1, repeats=repeats)
         started_at = self.machine.monotonic()
         for repeated in count():
@@ -347,25 +386,31 @@ class OutboxSender:
                 return outcome
         raise AssertionError
 
-    def _record_deliveries(self, shard: int, deliveries: Sequence[tuple[_Message, DeliveryOutcome]]) -> None:
+    def _record_deliveries(self, lease: Lease, deliveries: Sequence[tuple[_Message, DeliveryOutcome]]) -> None:
         outcomes = [(one, self._allow_resend(outcome)) for one, outcome in deliveries]
         # Before any Redis command: Redis may have gone, and then only this log knows.
         self.sent_log.record({one.key: delivery.sent_log_state(outcome) for one, outcome in outcomes})
-        now_ms = self.clock.now_ms()
-        commands: list[Sequence[Any]] = []
         for one, outcome in outcomes:
-            if isinstance(outcome, MessageFailed):
-                commands.append(("DEL", one.key))
-                # A Redis that lost the claim still has it in the stream, beside the one that is put off.
-                commands.append(("XDEL", keys.entries(keys.OUTBOX, shard), one.entry))
-            commands.append(("HDEL", keys.sending(keys.OUTBOX, shard), one.entry))
-            jitter = self.machine.random()
-            commands += delivery.record_delivery(shard, one.entry, one.fields, outcome, now_ms, random=jitter)
-            if isinstance(outcome, MessageSent) and self.events.wants("message.sent"):
-                told = delivery.describe_sent(one.fields, one.customer, one.key)
-                commands += self.events.effects(told, shard)
             log.info("message." + outcome.log_name, lead=one.fields[LEAD].decode("ascii", "replace"))
-        self.outbox.apply(commands)
+
+        def end(repeated: bool) -> Iterable[Ended]:
+            now_ms = self.clock.now_ms()
+            for one, outcome in outcomes:
+                commands = self._end_one(lease.shard, one, outcome, now_ms)
+                yield Ended(one.entry, commands, delivery.recorded_when(outcome, repeated=repeated))
+
+        self._end_sending(lease, end)
+
+    def _end_one(self, shard: int, one: _Message, outcome: DeliveryOutcome, now_ms: int) -> list[Sequence[Any]]:
+        commands: list[Sequence[Any]] = []
+        if delivery.sent_log_state(outcome) == delivery.NOT_DELIVERED:
+            commands.append(("DEL", one.key))
+        jitter = self.machine.random()
+        commands += delivery.record_delivery(shard, one.entry, one.fields, outcome, now_ms, random=jitter)
+        if isinstance(outcome, MessageSent) and self.events.wants("message.sent"):
+            told = delivery.describe_sent(one.fields, one.customer, one.key)
+            commands += self.events.effects(told, shard)
+        return commands
 
     def _allow_resend(self, outcome: DeliveryOutcome) -> DeliveryOutcome:
         """With `resend_interrupted` an unclear delivery counts as failed, so that it is sent again."""

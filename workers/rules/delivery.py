@@ -10,10 +10,10 @@ from leadcore.receipts import UNSENT_SECONDS, pack
 from leadcore.store import keys
 from leadcore.store.counters import count
 from leadcore.store.outgoing import record_key
-from leadcore.store.streams import pack_fields, unpack_fields
+from leadcore.store.streams import When, pack_fields, unpack_fields
 from workers.rules import places
 from workers.rules.events import Event
-from workers.rules.outcomes import DeliveryOutcome, MessageFailed, MessageSent, MessageUnclear
+from workers.rules.outcomes import DeliveryOutcome, MessageFailed, MessageKept, MessageSent, MessageUnclear
 from workers.rules.retry import MESSAGE as RETRY
 from workers.rules.retry import RETRIES, wait_seconds
 
@@ -33,7 +33,7 @@ def sent_log_state(delivery: DeliveryOutcome) -> str:
             return "sent"
         case MessageUnclear():
             return "interrupted"
-        case MessageFailed():
+        case MessageFailed() | MessageKept():
             return NOT_DELIVERED
 
 
@@ -83,10 +83,23 @@ def describe_sent(fields: Fields, customer: str | int | float, key: str) -> Even
     return Event("message.sent", customer, lead, {"state": delivered(fields)}, once=key, body=fields[TEXT])
 
 
+def recorded_when(delivery: DeliveryOutcome, *, repeated: bool) -> When:
+    """When the record of a claimed message counts, see `leadcore.store.streams.Ended`. That it was sent, or may have
+    been, is true whoever has it now; what lets it be sent again must not meet another worker's claim. `repeated`: it
+    may have been recorded before."""
+    match delivery:
+        case MessageKept():
+            return "ours"
+        case MessageFailed():
+            return "free"
+        case _:
+            return "free" if repeated else "always"
+
+
 def record_delivery(
     shard: int, entry: bytes, fields: Fields, delivery: DeliveryOutcome, now_ms: int, *, random: float = 0.0
 ) -> list[Command]:
-    """For a message that was sent, or could not be. `random`: 0 to 1, for the jitter of its wait."""
+    """For a message that was claimed. `random`: 0 to 1, for the jitter of its wait."""
     match delivery:
         case MessageSent():
             # After a failover another worker may have ended it as interrupted while the answer was on its way.
@@ -97,6 +110,8 @@ def record_delivery(
             return finish(shard, entry, fields, f"interrupted: {why}", now_ms, store=True)
         case MessageFailed(why, retry=False):
             return finish(shard, entry, fields, f"failed: {why}", now_ms, store=True)
+        case MessageKept():
+            return requeue(shard, entry, fields, now_ms)
         case MessageFailed(why, seconds=seconds):
             tries = int(fields.get(TRIES, b"0")) + 1
             until_ms = now_ms + int(wait_seconds(RETRIES[RETRY], tries, seconds or None, random) * 1000)

@@ -127,4 +127,11 @@ class MessageUnclear:
     why: Reason
 
 
-DeliveryOutcome = MessageSent | MessageFailed | MessageUnclear
+@dataclass(frozen=True, slots=True)
+class MessageKept:
+    """No request for the message was started, for the lock might no longer be ours."""
+
+    log_name: ClassVar[str] = "kept"
+
+
+DeliveryOutcome = MessageSent | MessageFailed | MessageUnclear | MessageKept

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from leadcore.errors import WrongKey
 from leadcore.receipts import pack
 from leadcore.store import keys
-from leadcore.store.streams import DUPLICATE_MS, LOCK_MS, Settlement, Stream, pack_fields
+from leadcore.store.streams import DUPLICATE_MS, LOCK_MS, Ended, Settlement, Stream, When, pack_fields
 from sandbox import redis as embedded
 
 TOKEN = "mine"
@@ -307,3 +307,39 @@ def test_a_bell_is_set_once(inbox: Stream) -> None:
 def test_packed_fields_can_be_unpacked(fields: dict[bytes, bytes]) -> None:
     parts = pack_fields(fields).split(b"\x1f")[:-1]
     assert dict(zip(parts[::2], parts[1::2], strict=True)) == fields
+
+
+@pytest.mark.parametrize("place", ["noted", "in the stream", "gone"])
+@pytest.mark.parametrize(
+    ("when", "holder", "happens"),
+    [
+        ("always", "another", "always"),
+        ("ours", TOKEN, "if found"),
+        ("ours", "", "never"),
+        ("ours", "another", "never"),
+        ("free", TOKEN, "if found"),
+        ("free", "", "if found"),
+        ("free", "another", "never"),
+    ],
+)
+def test_the_end_of_a_message_is_recorded_by_whoever_may_and_once(
+    inbox: Stream, when: When, holder: str, happens: str, place: str
+) -> None:
+    [entry] = entries(inbox, 1)
+    lock, sending = keys.lock(inbox.name, 0), keys.sending(inbox.name, 0)
+    if place != "in the stream":
+        inbox.redis.xdel(STREAM, entry)
+    if place == "noted":
+        inbox.redis.hset(sending, entry, b"fields")
+    if holder:
+        inbox.redis.set(lock, holder)
+    else:
+        inbox.redis.delete(lock)
+    ended = Ended(entry, [("RPUSH", "ended", "once")], when)
+    inbox.end_sending(0, TOKEN, [ended])
+    runs = happens == "always" or (happens == "if found" and place != "gone")
+    assert inbox.redis.llen("ended") == runs
+    if when != "always":
+        assert inbox.redis.hlen(sending) + inbox.redis.xlen(STREAM) == (place != "gone" and not runs)
+        inbox.end_sending(0, TOKEN, [ended])
+        assert inbox.redis.llen("ended") == runs
