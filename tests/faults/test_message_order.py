@@ -295,8 +295,8 @@ def test_a_redis_that_forgot_that_a_message_was_sent_does_not_send_it_again(scen
     worker = scene.worker()
     scene.redis.xdel(keys.entries(keys.OUTBOX, 0), rows[1][0])
     worker.outbox.drain(0)
-    for entry, fields in rows:
-        scene.redis.xadd(keys.entries(keys.OUTBOX, 0), fields, id=f"{entry.decode().partition('-')[0]}9-1")
+    for number, (entry, fields) in enumerate(rows):
+        scene.redis.xadd(keys.entries(keys.OUTBOX, 0), fields, id=f"{entry.decode().partition('-')[0]}9-{number}")
     scene.redis.set(keys.own_message_sent(first), "sent")
     scene.worker().outbox.drain(0)
     assert chat(scene) == ["Thank you", "Thank you"]
