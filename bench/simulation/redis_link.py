@@ -130,9 +130,9 @@ class _Client(redis.Redis):
         self.ping()
         scheduler, _, weather = self.connection_pool.connection_kwargs["link"]
         return {
-            "run_id": f"run {weather.run}",
+            "run_id": f"run-{weather.run}",
             "uptime_in_seconds": int(scheduler.now - weather.began),
-            "master_replid": f"data {weather.run}",
+            "master_replid": f"data-{weather.run}",
             "role": "master",
             "used_memory": 1_000_000,
             "maxmemory": 0,

@@ -119,10 +119,6 @@ class Scheduler:
             self.on_advance(min(moments) - self.now)
             self.now = min(moments)
 
-    def runs(self, process: Process, name: str) -> bool:
-        """Whether a task of this name, behind the process', has not ended."""
-        return any(task.process is process and task.name.endswith(f" {name}") for task in self._tasks)
-
     def kill(self, process: Process) -> None:
         """End a process as SIGKILL would. Its tasks unwind at once, without reaching anything outside."""
         process.alive = False

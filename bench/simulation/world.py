@@ -414,9 +414,7 @@ class World:
         """What a worker has sent arrives in time: no lease closes that hole, see docs/architecture.md."""
         if self.to_hubspot.under_way[process] or self.to_dealdroid.under_way[process]:
             return
-        # Nor is a message sent late that was claimed in time.
-        if self.scheduler.runs(process, "confirm"):
-            return
+        self._note_cut_off()
         process.frozen_until = self.scheduler.now + self.dice.uniform(5.0, 20.0)
         self.kills["frozen"] += 1
         self._tell(f"{process.name} stands still for {process.frozen_until - self.scheduler.now:.1f} s")
@@ -429,11 +427,15 @@ class World:
         self.kills[process.name.split()[0]] += 1
         if process in self.workers:
             self.workers.remove(process)
-            for shard in range(SHARDS):
-                self.cut_off.update(self.client.hkeys(keys.sending(keys.OUTBOX, shard)))
+            self._note_cut_off()
         else:
             del self.webs[process]
         self._later(self.dice.uniform(0.0, 2.0), start)
+
+    def _note_cut_off(self) -> None:
+        """Messages that are being sent may end as interrupted."""
+        for shard in range(SHARDS):
+            self.cut_off.update(self.client.hkeys(keys.sending(keys.OUTBOX, shard)))
 
     def _tell(self, what: str) -> None:
         self.story.append(f"{self.scheduler.now:7.2f} s  {what}")
