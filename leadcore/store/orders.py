@@ -15,7 +15,7 @@
     refunded    what was given back, in the smallest unit
     customer    DealDroid's id of the customer as JSON: 123 is not "123"
     language    of the customer, a code
-    lead        the lead whose cart this reference is
+    lead        the lead whose cart this reference is, by the put
     cart_of     the digest of the customer, by the put: under `keys.newest_cart` of it stands "ms reference amount
                 before": the version of their newest cart, its reference, its amount as above, and the reference that
                 was the newest before it ("-" if there was none)
@@ -27,8 +27,10 @@ itself. `workers/orders/` writes the others.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from leadcore.fields import RECEIPT
+from leadcore.receipts import DISCARDED, HELD, PARKED, SKIPPED
 from leadcore.store import keys
 from leadcore.store.lua import DEL_FIRST, NOW
 
@@ -43,8 +45,14 @@ ORPHAN_SECONDS = 45 * 86_400
 """Of a hash that only a session made; a link lives for 30 days at most, see `leadcore.config.Payment`."""
 PATIENCE_MS = 15 * 60_000
 """For so long an order that is known waits for what its customer's newest cart does to it."""
+CHECKING_MS = 60_000
+"""For so long after a cart was said its customer is told that a worker is about to look at it."""
 SESSION_MS = 25 * 3_600_000
 """A provider's session ends after a day at most."""
+
+Wait = Literal["", "checking", "delayed", "dropped"]
+"""What a click waits for: nothing; a worker, that is about to look; one that does not look, or a person; nothing that
+will ever be, as a person gave the cart up."""
 
 _OPEN_SESSION = (
     """
@@ -157,19 +165,33 @@ def read_orders(redis: "Redis", references: Sequence[str]) -> dict[str, OrderSta
     return {one: _unpack(one, stored) for one, stored in zip(references, pipe.execute(), strict=True)}
 
 
-def is_awaiting_worker(redis: "Redis", reference: str, now_ms: int) -> bool:
+def find_wait(redis: "Redis", reference: str, now_ms: int, said_ms: int, *, compares: bool = False) -> Wait:
     """Whether nothing may be asked for under `reference` before a worker has looked: its cart, or the newest of the
-    same customer, may be that of an order that has another link. Raises what `read_order` does."""
+    same customer, may be that of an order that has another link, or (`compares`) its prices are not compared yet.
+    `said_ms`: when the link was made, for a cart that nobody noted. Raises what `read_order` does."""
     named = read_orders(redis, [reference])[reference]
     newest = read_newest_cart(redis, named.cart_of) if named.cart_of else None
-    if newest is None:
-        return False
-    if newest.reference == reference:
-        return bool(newest.before) and not named.is_decided
-    if not named.is_decided:
-        return True
-    is_decided = read_orders(redis, [newest.reference])[newest.reference].is_decided
-    return not is_decided and now_ms < newest.version_ms + PATIENCE_MS
+    is_newest = newest is None or newest.reference == reference
+    decisive = named
+    if newest is not None and not is_newest and named.is_decided:
+        decisive = read_orders(redis, [newest.reference])[newest.reference]
+    if decisive.is_decided:
+        return ""
+    since_ms = said_ms if newest is None else newest.version_ms
+    wait = _find_progress(redis, decisive.lead) or ("checking" if now_ms < since_ms + CHECKING_MS else "delayed")
+    if named.is_decided:
+        return "" if wait == "dropped" or now_ms >= since_ms + PATIENCE_MS else wait
+    is_alone = is_newest and not (newest and newest.before)
+    return "" if is_alone and not compares and wait != "dropped" else wait
+
+
+def _find_progress(redis: "Redis", lead: str) -> Wait:
+    """What is known of a cart that no worker has decided about, by its lead's receipt; "" if it is on its way."""
+    state, order = redis.hmget(keys.receipt(lead), RECEIPT["state"], RECEIPT["order"]) if lead else (None, None)
+    lead_is, order_is = (state or b"").decode(), (order or b"").decode().partition(":")[0]
+    if DISCARDED in (lead_is, order_is):
+        return "dropped"
+    return "delayed" if lead_is in (PARKED, HELD, SKIPPED) or order_is == PARKED else ""
 
 
 def read_newest_cart(redis: "Redis", customer: str) -> NewestCart | None:

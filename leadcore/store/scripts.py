@@ -141,7 +141,7 @@ if cart ~= '' then
   if not at or version >= tonumber(at) then
     redis.call('SET', newest, string.format('%.0f ', version) .. cart .. ' ' .. (before or '-'), 'EX', CART_SECONDS)
   end
-  redis.call('HSET', order, 'cart_of', cart_of)
+  redis.call('HSET', order, 'cart_of', cart_of, 'lead', lead)
   if redis.call('TTL', order) < tonumber(CART_SECONDS) then redis.call('EXPIRE', order, CART_SECONDS) end
 end
 count('accepted', '1')

@@ -9,7 +9,7 @@ from msgspec import Struct
 from leadcore.config import Payment
 from leadcore.orders.money import from_units
 from leadcore.store.connection import Redis
-from leadcore.store.orders import COMPARED, YES, OrderState, Session, is_awaiting_worker, open_session, read_order
+from leadcore.store.orders import COMPARED, YES, OrderState, Session, find_wait, open_session, read_order
 from receiver.pay.errors import StripeAway, StripeRefused
 from receiver.pay.links import Link
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _TRIES = 4
 
-Notice = Literal["paid", "done", "cancelled", "changed", "prices", "checking"]
+Notice = Literal["paid", "done", "cancelled", "changed", "prices", "checking", "delayed", "dropped"]
 
 
 class Due(Struct, frozen=True):
@@ -57,9 +57,11 @@ def find_due_now(redis: Redis, link: Link, payment: Payment, now_ms: int) -> tup
     """What is due of the order, unless a worker has to look first. Raises redis-py's errors."""
     state = read_order(redis, link.reference)
     due = find_due(link, state, payment)
-    if isinstance(due, Due) and is_awaiting_worker(redis, link.reference, now_ms):
-        return "checking", state
-    return due, state
+    if not isinstance(due, Due) and due != "checking":
+        return due, state
+    said_ms = (link.expires - payment.expires_hours * 3600) * 1000
+    wait = find_wait(redis, link.reference, now_ms, said_ms, compares=due == "checking")
+    return wait or due, state
 
 
 def open_checkout(
@@ -71,7 +73,7 @@ def open_checkout(
     for _ in range(_TRIES):
         due, state = find_due_now(redis, link, payment, now_ms)
         if not isinstance(due, Due):
-            if state.session is not None and due != "checking":
+            if state.session is not None and due not in ("checking", "delayed"):
                 # Somebody may have it open in another tab.
                 with suppress(StripeAway, StripeRefused):
                     stripe.expire(state.session.id)

@@ -33,6 +33,11 @@ TEXTS: Mapping[Language, Mapping[str, str]] = {
         "checking": "One moment, please",
         "checking_more": "The shop is checking this order. This page tries again by itself. If it takes "
         "long, please ask in the chat.",
+        "delayed": "This order cannot be paid yet",
+        "delayed_more": "The shop has not confirmed order {reference} so far. You can open this link again later. If "
+        "you would like to pay now, please ask in the chat.",
+        "dropped": "This order cannot be paid here",
+        "dropped_more": "Please ask in the chat what became of order {reference}.",
         "missing": "There is no such payment link",
         "missing_more": "Please open the link as it stands in the chat.",
         "away": "One moment, please",
@@ -66,6 +71,10 @@ TEXTS: Mapping[Language, Mapping[str, str]] = {
         "prices_more": "ราคาในคำสั่งซื้อไม่ตรงกับราคาของร้าน ยังชำระเงินที่นี่ไม่ได้ สอบถามยอดชำระในแชตได้เลยค่ะ",
         "checking": "โปรดรอสักครู่",
         "checking_more": "ร้านกำลังตรวจสอบคำสั่งซื้อนี้ หน้านี้จะลองใหม่เองค่ะ หากใช้เวลานาน สอบถามในแชตได้เลยค่ะ",
+        "delayed": "ยังชำระเงินคำสั่งซื้อนี้ไม่ได้",
+        "delayed_more": "ร้านยังไม่ได้ยืนยันคำสั่งซื้อ {reference} เปิดลิงก์นี้ใหม่ภายหลังได้ค่ะ หากต้องการชำระเงินตอนนี้ สอบถามในแชตได้เลยค่ะ",
+        "dropped": "ชำระเงินคำสั่งซื้อนี้ที่นี่ไม่ได้",
+        "dropped_more": "สอบถามเรื่องคำสั่งซื้อ {reference} ในแชตได้เลยค่ะ",
         "missing": "ไม่พบลิงก์ชำระเงินนี้",
         "missing_more": "โปรดเปิดลิงก์ตามที่อยู่ในแชตค่ะ",
         "away": "โปรดรอสักครู่",

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 OPENED_BY_SENDER, OPENED_PER_LINK = 120, 20
 # Counted before nobody new is, which bounds the memory.
 _COUNTED = 20_000
-RETRY_SECONDS = 5
+RETRY_SECONDS, DELAYED_RETRY_SECONDS = 5, 60
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'",
@@ -45,13 +45,15 @@ STATUS = {
     "cancelled": 410,
     "changed": 410,
     "prices": 410,
+    "dropped": 410,
     "expired": 410,
     "missing": 404,
     "busy": 429,
     "checking": 503,
+    "delayed": 503,
 }
-# Pages of a state that ends by itself.
-_RETRIED = ("away", "checking")
+# Pages of a state that may end, and after how long each looks again.
+_RETRIED = {"away": RETRY_SECONDS, "checking": RETRY_SECONDS, "delayed": DELAYED_RETRY_SECONDS}
 log = structlog.get_logger("leadsync.pay")
 
 
@@ -179,8 +181,7 @@ def _explain(found: str, link: Link, language: Language) -> Response:
     """The page that says why nothing can be paid."""
     if found == "prices":
         log.warning("pay.prices_differ", reference=link.reference)
-    again = RETRY_SECONDS if found in _RETRIED else 0
-    return _show(found, language, retry=again, reference=link.reference)
+    return _show(found, language, retry=_RETRIED.get(found, 0), reference=link.reference)
 
 
 def _show(name: str, language: Language, status: int = 0, *, retry: int = 0, reference: str = "") -> Response:

@@ -10,8 +10,10 @@ import pytest
 
 from leadcore.config import Payment
 from leadcore.event import encode, receive
+from leadcore.machine import Machine
 from leadcore.orders.reference import order_ref
 from leadcore.store import keys
+from leadcore.store.orders import CHECKING_MS
 from receiver.pay.promptpay import draw, make_payload
 from receiver.pay.texts import TEXTS, write_amount
 from receiver.pay.views import OPENED_BY_SENDER, OPENED_PER_LINK, _count
@@ -236,13 +238,23 @@ def test_amounts_are_written_for_people(amount: str, currency: str, texts: tuple
 
 
 def test_until_prices_are_compared_the_page_tries_again_and_asks_for_nothing(checking: Desk) -> None:
-    token = checking.link()
+    made_now = int(Machine().time()) + checking.payment.expires_hours * 3600
+    token = checking.link(expires=made_now)
     answer = checking.open(token)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
     assert 'http-equiv="refresh"' in answer.text
     assert "<svg" not in answer.text
     checking.set_order(amount="125050", currency="THB", customer='"c-1"', payable="compared")
     assert "<svg" in checking.open(token).text
+
+
+def test_the_page_of_an_order_whose_prices_nobody_compares_says_so_after_a_minute(checking: Desk) -> None:
+    """Redis was emptied since, say."""
+    made_a_minute_ago = int(Machine().time()) + checking.payment.expires_hours * 3600 - CHECKING_MS // 1000
+    answer = checking.open(checking.link(expires=made_a_minute_ago))
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "60")
+    assert TEXTS["en"]["delayed"] in answer.text
+    assert "<svg" not in answer.text
 
 
 def test_other_prices_than_the_shops_ask_for_nothing(checking: Desk) -> None:
