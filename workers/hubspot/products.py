@@ -9,7 +9,8 @@ from workers.hubspot.records import Records
 from workers.rules.orders.prices import CODE, fold_code, price_properties, read_price
 
 KIND = "products"
-KEPT_SECONDS = 300.0
+KEPT_SECONDS = 60.0
+"""For so long a price that the shop has raised still lets the old one pass."""
 MOST_KEPT = 20_000
 # HubSpot takes so many values in one filter, and gives so many records on a page.
 _MOST_VALUES, _PAGE = 100, 200
