@@ -16,7 +16,7 @@ from leadcore.store import keys
 from leadcore.store.bell import Bell
 from leadcore.store.connection import AWAY, Redis
 from leadcore.store.lua import ENTRY_FIELDS, NOTE_RETRY, RING, TAKE_KEPT, UNPACK_FIELDS
-from leadcore.store.payments import read_news
+from leadcore.store.payments import PERSON, PaymentNews, read_news
 from leadcore.store.streams import BELL_SECONDS, unpack_fields
 
 GONE = reason("no_order_waits")
@@ -29,7 +29,10 @@ NOTES_FULL = "notes_full"
 """The same of notes."""
 # All the codes with which an order can be parked.
 CODES = ("error", "full", "no_contact", "race", "refused", "row", "unreadable", "unsettled", "vanishing")
-PAYMENT_CODES = ("no_order", "paid_amount", "paid_cancelled", "paid_twice", "refused", "row", "unreadable", "vanishing")
+PAYMENT_CODES = (
+    "no_order", "paid_amount", "paid_cancelled", "paid_twice", "refund_amount", "refused", "row",
+    "unreadable", "vanishing",
+)  # fmt: skip
 """All the codes with which a payment can be parked."""
 NOTE_CODES = ("no_contact", NOTES_FULL, "refused", "row", "unreadable")
 """All the codes with which a note can be parked."""
@@ -128,10 +131,23 @@ class ParkedPayments(ParkedOrders):
     line = keys.PAYMENTS
 
     def read_owner(self, body: bytes) -> str:
-        try:
-            return read_news(body).reference
-        except msgspec.DecodeError:
-            return ""
+        news = _read_news(body)
+        return news.reference if news else ""
+
+    def discard(self, lead: str, user: str) -> Reason:
+        """As of orders; what a person said can be said again then. Whoever else said it may repeat it for ever."""
+        news = _read_news(unpack_fields(self.redis.get(keys.parked_payment(lead)) or b"").get(BODY, b""))
+        why = super().discard(lead, user)
+        if news and news.event_id.startswith(PERSON) and not why:
+            self.redis.delete(keys.payment_event(lead))
+        return why
+
+
+def _read_news(body: bytes) -> PaymentNews | None:
+    try:
+        return read_news(body)
+    except msgspec.DecodeError:
+        return None
 
 
 class ParkedNotes(ParkedOrders):

@@ -24,6 +24,8 @@ Kind = Literal["paid", "failed", "refunded", "disputed"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 REMEMBER_SECONDS = 90 * 86_400
 """Providers send an event again for days; a person may press a button again much later."""
+MOST_UNITS = 10**14
+"""Nobody pays as much, in the smallest unit of any currency."""
 
 _RECORD = (
     """
@@ -126,9 +128,10 @@ def say_paid(
     if order.cancelled:
         return "cancelled"
     paid = units or order.units
-    if not paid or not (currency or order.currency):
+    currency = currency or order.currency
+    if not paid or not currency:
         return "unknown"
-    news = PaymentNews(reference, paid, currency or order.currency, f"{PERSON}{reference} {paid}")
+    news = PaymentNews(reference, paid, currency, f"{PERSON}{reference} {paid} {currency}")
     recorded = Payments(redis, shards).record(
         news.reference, news.amount, news.currency, news.event_id, user=user, lead=lead or order.lead
     )

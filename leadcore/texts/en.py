@@ -30,6 +30,7 @@ REASONS: Mapping[str, str] = {
     "payment_twice": "the order was paid before",
     "payment_cancelled": "the order was cancelled before",
     "payment_amount": "this is not what the order costs",
+    "refund_amount": "more was given back, or is disputed, than the order costs, or in another currency",
     "payment_not_noted": "a payment was not noted, {why}",
     # Why a value was not written, or is not changed
     "email_ignored": "it is one of ignored_emails",
@@ -245,6 +246,7 @@ FIXES: Mapping[str, str] = {
     "paid_twice": "Look whether the customer paid twice, and give back what was too much. Then discard it.",
     "paid_cancelled": "Deliver the order after all, or give the money back. Then discard it.",
     "paid_amount": "Ask the customer for the rest, or give back what was too much. Then discard it.",
+    "refund_amount": "Look at the payment at its provider and correct the order's status in HubSpot. Then discard it.",
     "no_contact": "Somebody deleted the contact in HubSpot. The customer's next message makes it again; then retry.",
     "vanishing": "A workflow or a person deletes the contact while it is written. Find out which, then retry.",
     "full": "Too many orders waited, so their carts were dropped. Fix what holds orders back (leadsync doctor), "

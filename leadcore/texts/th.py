@@ -24,6 +24,7 @@ REASONS: Mapping[str, str] = {
     "payment_twice": "ออเดอร์นี้ชำระเงินไปแล้ว",
     "payment_cancelled": "ออเดอร์นี้ถูกยกเลิกไปแล้ว",
     "payment_amount": "ยอดเงินไม่ตรงกับออเดอร์",
+    "refund_amount": "ยอดที่คืนหรือโต้แย้งเกินยอดของออเดอร์ หรือเป็นสกุลเงินอื่น",
     "payment_not_noted": "บันทึกการชำระเงินไม่สำเร็จ: {why}",
     # Why a value was not written, or is not changed
     "email_ignored": "เป็นอีเมลที่ตั้งค่าให้ข้าม (ignored_emails)",
@@ -233,6 +234,7 @@ FIXES: Mapping[str, str] = {
     "paid_twice": "กรุณาตรวจว่าลูกค้าชำระซ้ำหรือไม่ คืนเงินส่วนเกิน แล้วทิ้ง",
     "paid_cancelled": "กรุณาส่งสินค้าตามออเดอร์ หรือคืนเงิน แล้วทิ้ง",
     "paid_amount": "กรุณาขอส่วนที่ขาดจากลูกค้า หรือคืนส่วนเกิน แล้วทิ้ง",
+    "refund_amount": "กรุณาตรวจรายการชำระที่ผู้ให้บริการ แก้สถานะการชำระเงินของออเดอร์ใน HubSpot แล้วทิ้ง",
 }
 
 HINTS: Mapping[str, str] = {

@@ -28,20 +28,19 @@ def paid(reference: str, amount: str | None, as_json: bool) -> None:
     from leadcore.settings import read
     from leadcore.store.connection import connect
     from leadcore.store.orders import read_order
-    from leadcore.store.payments import say_paid
+    from leadcore.store.payments import MOST_UNITS, say_paid
 
     settings = read()
     currency, read_ref = settings.config.currency, read_reference(reference)
     if not read_ref:
         raise click.UsageError("REF must be an order's reference, 8 letters and digits.")
-    sum_ = read_amount(amount, currency) if amount else None
-    if amount and not sum_:
+    sum_ = None if amount is None else read_amount(amount, currency)
+    units = to_units(sum_, currency) if sum_ else None
+    if amount is not None and not 0 < (units or 0) < MOST_UNITS:
         raise click.UsageError(f"--amount must be a sum in {currency}, such as 1250.50.")
     with exit_on_outage():
         redis, shards = connect(settings), settings.config.inbox.shards
-        if sum_:
-            units: int | None = to_units(sum_, currency)
-        else:
+        if units is None:
             order = read_order(redis, read_ref)
             units, currency = order.units, order.currency
         said = say_paid(redis, shards, read_ref, current_user(), units=units, currency=currency)

@@ -16,7 +16,7 @@ from leadcore.orders.reference import read_reference
 from leadcore.settings import ReceiverSettings
 from leadcore.store.connection import AWAY, Redis
 from leadcore.store.counters import Tally
-from leadcore.store.payments import PaymentNews, Payments
+from leadcore.store.payments import MOST_UNITS, PaymentNews, Payments
 from receiver.api.auth import BearerAuth
 from receiver.api.errors import ApiError
 from receiver.api.message_form import is_key
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from receiver.pay.stripe_checkout import StripeCheckout
 
 STRIPE_PATH, PATH = "/api/v1/payments/stripe", "/api/v1/payments"
-_LARGEST = Decimal(10) ** 12
 log = structlog.get_logger("leadsync.pay")
 
 
@@ -118,12 +117,11 @@ def _read_units(said: Any, currency: str) -> int | None:
     if isinstance(said, bool) or not isinstance(said, str | int | float):
         return None
     amount = read_number(str(said))
-    if amount is None or not 0 < amount < _LARGEST:
-        return None
     try:
-        return to_units(amount, currency)
+        units = to_units(amount or Decimal(0), currency)
     except ValueError:
         return None
+    return units if 0 < units < MOST_UNITS else None
 
 
 def _answer(status: int, body: dict[str, Any]) -> Response:

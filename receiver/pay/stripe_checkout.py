@@ -18,7 +18,7 @@ import stripe
 from leadcore.orders.reference import read_reference
 from leadcore.retry_after import read_retry_after
 from leadcore.settings import PaymentSettings
-from leadcore.store.payments import Kind, PaymentNews
+from leadcore.store.payments import MOST_UNITS, Kind, PaymentNews
 from receiver.pay.errors import NotStripes, StripeAway, StripeRefused
 from receiver.pay.links import PATH, Link
 
@@ -28,6 +28,8 @@ AT_ONCE = 8
 """Calls to Stripe of one web process; the intake needs the other threads."""
 _TOLERANCE_SECONDS = 300
 _LONGEST_WAIT = 60
+# In seconds since 1970: the year 2286.
+_LATEST = 10**10
 _KINDS: Mapping[str, Kind] = {
     "checkout.session.completed": "paid",
     "checkout.session.async_payment_succeeded": "paid",
@@ -171,9 +173,9 @@ def read_news(said: Any, find_reference: Callable[[str], str]) -> PaymentNews | 
         {"paid": "amount_total", "failed": "amount_total", "refunded": "amount_refunded"}.get(kind, "amount")
     )
     currency, created = _text(about.get("currency")).upper(), said.get("created")
-    if type(units) is not int or units < 0 or not currency:
+    if type(units) is not int or not 0 <= units < MOST_UNITS or len(currency) != 3:
         return None
-    said_ms = created * 1000 if type(created) is int else 0
+    said_ms = created * 1000 if type(created) is int and 0 < created < _LATEST else 0
     return PaymentNews(reference, units, currency, f"stripe {event}", kind, payment, said_ms)
 
 
@@ -197,4 +199,5 @@ def _part(of: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
+    """What Stripe says in words that are stored: ids, codes and references of ours."""
+    return value if isinstance(value, str) and value.isascii() else ""

@@ -5,11 +5,13 @@ from collections.abc import Callable
 
 import pytest
 
-from leadcore.fields import BODY
+from leadcore.fields import BODY, LEAD
+from leadcore.reasons import reason
 from leadcore.store import keys
 from leadcore.store.payments import PaymentNews, read_news
 from tests.conftest import SHARDS, Line
 from tests.leadsync.test_cli import call
+from workers.rules.orders.payment import park
 
 REF = "K73FX219"
 
@@ -58,7 +60,39 @@ def test_paid_says_that_an_order_is_paid_or_cancelled_already(idle: Line, field:
     assert recorded(idle) == []
 
 
-@pytest.mark.parametrize("words", [("K7",), (REF, "--amount", "soon"), (REF, "--amount", "0")])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("K7",),
+        (REF, "--amount", "soon"),
+        (REF, "--amount", "0"),
+        (REF, "--amount", ""),
+        (REF, "--amount", "-1"),
+        (REF, "--amount", "9" * 24),
+        (REF, "--amount", "1.005"),
+        (REF, "--amount", "\udce0"),
+        ("\udce0" * 8,),
+    ],
+)
 def test_paid_refuses_what_is_no_reference_and_no_sum(idle: Line, words: tuple[str, ...]) -> None:
     assert call(idle, "paid", *words).exit_code == 2
     assert recorded(idle) == []
+
+
+def test_paid_says_the_same_sum_in_another_currency(idle: Line) -> None:
+    idle.redis.hset(keys.order(REF), mapping={"amount": "125050", "currency": "THB"})
+    assert call(idle, "paid", REF).exit_code == 0
+    idle.redis.hset(keys.order(REF), "currency", "JPY")
+    assert call(idle, "paid", REF).exit_code == 0
+    assert [(news.amount, news.currency) for news in recorded(idle)] == [(125050, "THB"), (125050, "JPY")]
+
+
+def test_paid_can_be_said_again_of_what_was_discarded(idle: Line) -> None:
+    assert call(idle, "paid", REF, "--amount", "1250").exit_code == 0
+    [(_, fields)] = idle.redis.xrange(keys.entries(keys.PAYMENTS, keys.shard_of(REF, SHARDS)))
+    news_id = fields[LEAD].decode()
+    for command in park(news_id, fields, "no_order", reason("payment_unknown"), 1):
+        idle.redis.execute_command(*command)
+    assert call(idle, "discard", news_id, "--yes").exit_code == 0
+    assert json.loads(call(idle, "paid", REF, "--amount", "1250", "--json").stdout)["outcome"] == "recorded"
+    assert len(recorded(idle)) == 2

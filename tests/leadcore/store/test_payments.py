@@ -4,7 +4,7 @@ from msgspec.structs import asdict
 
 from leadcore.fields import BODY
 from leadcore.store import keys
-from leadcore.store.payments import PaymentNews, Payments, read_news
+from leadcore.store.payments import PaymentNews, Payments, read_news, say_paid
 
 SHARDS = 4
 PAID = PaymentNews("K73FX219", 125050, "THB", "stripe evt_1", "paid", "pi_1", 1_800_000_000_000)
@@ -32,3 +32,11 @@ def test_the_news_of_an_order_are_in_one_shard_in_the_order_in_which_they_came(c
     for one in news:
         payments.record(**asdict(one))
     assert entries(client) == news
+
+
+def test_a_person_may_say_the_same_sum_in_another_currency(client: Any) -> None:
+    """The shop has changed its currency since; a worker parks what is not that of the order."""
+    for currency in ("THB", "USD"):
+        said = [say_paid(client, SHARDS, "K73FX219", "ann", units=125050, currency=currency) for _ in range(2)]
+        assert said == ["recorded", "repeated"]
+    assert [one.currency for one in entries(client)] == ["THB", "USD"]

@@ -68,6 +68,13 @@ def test_a_form_with_half_a_sum_or_none_that_can_be_read_records_nothing(
     assert recorded(user) == []
 
 
+def test_the_same_sum_in_another_currency_is_other_news(user: ConsoleUser) -> None:
+    add_order(user)
+    for currency in ("THB", "USD"):
+        assert user.submit("paid", lead="lead-1", units="125050", currency=currency).status_code == 303
+    assert recorded(user) == [125050, 125050]
+
+
 def test_an_order_that_is_paid_or_cancelled_or_unknown_has_no_button(user: ConsoleUser) -> None:
     for state in ({"paid": "1"}, {"cancelled": "1"}, {"amount": "0"}):
         user.redis.delete(keys.order(REF))

@@ -140,12 +140,27 @@ def test_what_stripe_did_not_sign_lately_is_refused(desk: Desk, signature: Any) 
         raw(event(metadata=None)),
         raw(event(amount_total="125050")),
         raw(event(currency=None)),
+        raw(event(amount_total=10**40)),
+        raw(event(amount_total=-(10**40))),
+        raw(event(amount_total=True)),
+        raw(event(amount_total=1e300)),
+        raw(event(currency="\ud800")),
+        raw(event(currency="no currency")),
+        raw(event(metadata={"reference": "\ud800" * 8})),
+        raw({**event(), "id": ["evt_1"]}),
         raw(event("customer.created")),
     ],
 )
 def test_signed_news_of_no_payment_of_ours_is_taken_and_not_recorded(desk: Desk, payload: bytes) -> None:
     answer = post(desk, payload, sign(payload, WEBHOOK_SECRET))
     assert (answer.status_code, recorded(desk.line)) == (200, [])
+
+
+@pytest.mark.parametrize("created", [10**40, -1, "x", 1e300, True, None])
+def test_an_event_counts_whatever_it_says_of_its_time(desk: Desk, created: Any) -> None:
+    payload = raw({**event(payment_intent="\ud800"), "created": created})
+    assert post(desk, payload, sign(payload, WEBHOOK_SECRET)).status_code == 200
+    assert summary(desk.line) == [("paid", REF, 125050, "THB")]
 
 
 @pytest.mark.parametrize("payload", [b"", b"{", b"\xff\xfe", b"[" * 100_000])
@@ -216,6 +231,17 @@ def test_the_shops_own_system_says_that_an_order_is_paid(promptpay: Desk, amount
         ({"reference": REF, "amount": "NaN"}, "amount"),
         ({"reference": REF, "amount": "1e999999999"}, "amount"),
         ({"reference": REF, "amount": "1", "currency": "USD"}, "currency"),
+        ({"reference": REF, "amount": "1", "currency": "thb"}, "currency"),
+        ({"reference": REF, "amount": "1", "currency": None}, "currency"),
+        ({"reference": REF, "amount": "1", "currency": {"x": []}}, "currency"),
+        ({"reference": REF, "amount": 10**12}, "amount"),
+        ({"reference": REF, "amount": 10**40}, "amount"),
+        ({"reference": REF, "amount": None}, "amount"),
+        ({"reference": REF, "amount": {"x": 1}}, "amount"),
+        ({"reference": REF, "amount": "\ud800"}, "amount"),
+        ({"reference": REF, "amount": "\u0e3f1,250"}, "amount"),
+        ({"reference": "\ud800" * 8, "amount": "1"}, "reference"),
+        ({"reference": [REF], "amount": "1"}, "reference"),
     ],
 )
 def test_a_report_that_cannot_be_used_names_the_field(promptpay: Desk, body: dict[str, Any], field: str) -> None:
@@ -275,3 +301,12 @@ def test_another_payment_under_a_key_that_was_used_is_refused(promptpay: Desk) -
         == 400
     )
     assert len(recorded(promptpay.line)) == 1
+
+
+@pytest.mark.parametrize("key", ["", "slip-1"])
+def test_a_sum_that_was_reported_is_not_reported_in_another_currency(promptpay: Desk, key: str) -> None:
+    headers = {**BEARER, **({"Idempotency-Key": key} if key else {})}
+    assert report(promptpay, {"reference": REF, "amount": "1250"}, headers).status_code == 202
+    answer = report(promptpay, {"reference": REF, "amount": "1250", "currency": "USD"}, headers)
+    assert (answer.status_code, answer.json()["error"][:8]) == (422, "currency")
+    assert summary(promptpay.line) == [("paid", REF, 125000, "THB")]

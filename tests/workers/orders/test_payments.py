@@ -288,6 +288,45 @@ def test_failed_refunded_and_disputed_reach_the_order(bought: OrderLine) -> None
     assert len(messages(bought)) == 1
 
 
+@pytest.mark.parametrize("kind", ["refunded", "disputed"])
+@pytest.mark.parametrize("said", [{"currency": "USD"}, {"amount": 90001}])
+def test_more_than_was_paid_or_another_currency_given_back_waits_for_a_person(
+    bought: OrderLine, kind: str, said: dict[str, Any]
+) -> None:
+    say(bought, payment="pi_1")
+    bought.pay()
+    say(bought, event="stripe evt_2", kind=kind, payment="pi_1", **said)
+    bought.pay()
+    assert parked(bought) == ["refund_amount"]
+    assert order(bought)["hs_payment_status"] == "paid"
+    assert "order.refunded" not in events(bought)
+
+
+def test_a_refund_after_the_refund_says_nothing_twice(bought: OrderLine) -> None:
+    """And what is paid, or fails, after it waits for a person or changes nothing."""
+    say(bought, payment="pi_1")
+    bought.pay()
+    for number, amount in enumerate((90000, 0, 40000)):
+        say(bought, amount, event=f"stripe evt_r{number}", kind="refunded", payment="pi_1")
+        bought.pay()
+    say(bought, event="stripe evt_f", kind="failed", payment="pi_1")
+    say(bought, event="shop key 2")
+    recover(bought)
+    assert parked(bought) == ["paid_twice"]
+    assert order(bought)["hs_payment_status"] == "refunded"
+    assert events(bought).count("order.refunded") == 1
+    assert len(messages(bought)) == 1
+
+
+def test_a_refund_of_nothing_is_none(bought: OrderLine) -> None:
+    say(bought, payment="pi_1")
+    bought.pay()
+    say(bought, 0, event="stripe evt_2", kind="refunded", payment="pi_1")
+    bought.pay()
+    assert (left(bought), parked(bought)) == (0, [])
+    assert order(bought)["hs_payment_status"] == "paid"
+
+
 def test_a_refund_that_comes_before_its_payment_waits_for_it(bought: OrderLine) -> None:
     say(bought, event="stripe evt_2", kind="refunded", payment="pi_1")
     bought.pay()

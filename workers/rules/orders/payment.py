@@ -62,9 +62,11 @@ def decide(news: PaymentNews, id: str, state: OrderState) -> Decision:
     if _is_other(news, state):
         # What was paid twice, and given back: the order itself is still paid.
         return Decision("done")
+    if news.currency != state.currency or (state.units is not None and news.amount > state.units):
+        return Decision("park", "refund_amount", reason("refund_amount"))
     if news.kind == "disputed":
         return Decision("apply", status="disputed")
-    if news.amount < state.refunded:
+    if not news.amount or news.amount < state.refunded:
         return Decision("done")
     return Decision("apply", fields={"refunded": news.amount}, status=_refund_status(news.amount, state))
 
