@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -192,7 +193,7 @@ def test_events_are_read_as_what_they_say(said: dict[str, Any], kind: str | None
     assert (found.kind if found else None) == kind
 
 
-def report(desk: Desk, body: Any, headers: dict[str, str] | None = None) -> requests.Response:
+def report(desk: Desk, body: Any, headers: Mapping[str, str | bytes] | None = None) -> requests.Response:
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     return requests.post(desk.line.url + SHOP, data, headers=BEARER if headers is None else headers, timeout=10)
 
@@ -310,3 +311,11 @@ def test_a_sum_that_was_reported_is_not_reported_in_another_currency(promptpay: 
     answer = report(promptpay, {"reference": REF, "amount": "1250", "currency": "USD"}, headers)
     assert (answer.status_code, answer.json()["error"][:8]) == (422, "currency")
     assert summary(promptpay.line) == [("paid", REF, 125000, "THB")]
+
+
+@pytest.mark.parametrize("key", [b"", "สลิป-1".encode(), b"x" * 256, b"a\tb"])
+def test_a_key_that_tells_no_two_payments_apart_is_refused(promptpay: Desk, key: bytes) -> None:
+    """Taken as no key at all, it would let the second payment of a customer count as the first."""
+    answer = report(promptpay, {"reference": REF, "amount": "1250"}, {**BEARER, "Idempotency-Key": key})
+    assert (answer.status_code, "Idempotency-Key" in answer.text) == (400, True)
+    assert recorded(promptpay.line) == []
