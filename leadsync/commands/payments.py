@@ -9,6 +9,7 @@ from leadsync.commands import as_json, current_user, exit_on_outage
 
 _WORDS = {
     "recorded": "It is noted: HubSpot and the customer are told within seconds.",
+    "waits": "It is noted, but nothing follows from it: leadsync.toml has no table [orders].",
     "repeated": "That was said before.",
     "paid": "The order is paid already.",
     "cancelled": "The order was cancelled. If it is to be delivered, move it in HubSpot.",
@@ -51,6 +52,7 @@ def paid(reference: str, amount: str | None, as_json: bool) -> None:
     else:
         if amount_paid:
             click.echo(f"{amount_paid} {currency} are paid for {read_ref}.")
-        click.echo(_WORDS[said], err=said != "recorded")
+        word = "waits" if said == "recorded" and settings.config.orders is None else said
+        click.echo(_WORDS[word], err=said != "recorded")
     if said not in ("recorded", "repeated", "paid"):
         sys.exit(1)

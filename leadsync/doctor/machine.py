@@ -98,6 +98,14 @@ def check_payment(settings: Settings, env: Mapping[str, str]) -> list[Finding]:
     return [fine(subject, f"At {found.public_url}/pay, by {payment.provider}.")]
 
 
+def check_payments(settings: Settings) -> list[Finding]:
+    """Whether anything follows from a payment; nothing without the table [payment]."""
+    if settings.config.payment is None or settings.config.orders is not None:
+        return []
+    text = "Without the table [orders] nothing follows from a payment: what is reported waits, and links go on asking."
+    return [warn("Payments", text, "Add the table [orders] to leadsync.toml, or look for payments yourself.")]
+
+
 def _is_local(address: str) -> bool:
     return urlsplit(address).hostname in ("localhost", "127.0.0.1", "::1")
 

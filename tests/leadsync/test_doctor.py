@@ -20,7 +20,7 @@ from leadcore.store.required import remember_required
 from leadcore.store.status import Status
 from leadsync.cli import cli
 from leadsync.doctor.finding import Finding, clock
-from leadsync.doctor.machine import check_alerts, check_messages_token, check_payment
+from leadsync.doctor.machine import check_alerts, check_messages_token, check_payment, check_payments
 from leadsync.doctor.portal import (
     judge_date,
     judge_defaults,
@@ -505,6 +505,14 @@ def test_payment_links_are_checked_where_they_are_configured(
     env = {"LEADSYNC_CONFIG": str(config), "LEADSYNC_KEY": "k" * 32, **environ}
     findings = check_payment(read(env), env)
     assert [(one.state, text in one.text) for one in findings] == ([(state, True)] if state else [])
+
+
+@pytest.mark.parametrize(("tables", "warns"), [("", 0), ("[payment]", 1), ("[payment]\n[orders]", 0)])
+def test_payments_without_orders_are_warned_of(tmp_path: Path, tables: str, warns: int) -> None:
+    config = tmp_path / "leadsync.toml"
+    config.write_text(tables)
+    env = {"LEADSYNC_CONFIG": str(config), "LEADSYNC_KEY": "k" * 32}
+    assert [one.state for one in check_payments(read(env))] == ["warning"] * warns
 
 
 def test_the_messages_token_is_spoken_of_only_where_it_is_set() -> None:

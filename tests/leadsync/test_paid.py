@@ -38,6 +38,11 @@ def test_paid_takes_the_amount_from_the_order_and_says_it_once(idle: Line) -> No
     assert len(recorded(idle)) == 1
 
 
+def test_paid_says_that_nothing_follows_where_carts_become_no_orders(idle: Line) -> None:
+    done = call(idle, "paid", REF, "--amount", "1250")
+    assert (done.exit_code, "no table [orders]" in done.stdout) == (0, True)
+
+
 def test_paid_needs_the_amount_where_nothing_is_known_of_the_order(idle: Line) -> None:
     done = call(idle, "paid", REF)
     assert (done.exit_code, "--amount" in done.output) == (1, True)
