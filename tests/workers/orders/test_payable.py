@@ -14,7 +14,8 @@ from leadcore.machine import Machine
 from leadcore.orders.reference import order_ref
 from leadcore.receipts import pack as pack_receipt
 from leadcore.store import keys
-from leadcore.store.orders import CartNote, OrderState, Session, open_session, read_order
+from leadcore.store.orders import CartNote, OrderState, Session, find_wait, open_session, read_order
+from leadcore.store.parked import Parked
 from leadcore.store.streams import Stream
 from leadsync.privacy.customer_data import CustomerData
 from leadsync.privacy.forget import Forgetting
@@ -22,7 +23,7 @@ from receiver.intake.spool import Spool
 from tests.conftest import SHARDS, Crm
 from tests.faults.conftest import Killed, Pool, Wire
 from tests.workers.orders.conftest import NOW, OrderLine, open_line
-from tests.workers.orders.test_drain import recover, shown
+from tests.workers.orders.test_drain import recover, recover_once, shown
 from tests.workers.rules.orders.events import CONFIG, HOUR, KEY, product
 
 SHOWN = replace(CONFIG, intents={"Purchase": Intent(reply={"en": ["Your order is {{ order_ref }}."]})})
@@ -250,3 +251,34 @@ def test_nothing_of_a_cart_that_no_worker_has_seen_is_left_of_a_forgotten_custom
         assert data.as_dict(spool)["newest_cart"]["reference"] == "K73FX220"
         Forgetting(data, line.redis, CONFIG.inbox, spool, "somebody").run(None)
     assert not [*line.redis.keys(keys.order("*")), *line.redis.keys(keys.newest_cart("*"))]
+
+
+def test_a_link_waits_while_its_cart_is_parked_and_works_once_a_retry_has_made_the_order(line: OrderLine) -> None:
+    contact = line.know("c-1")
+    line.crm.control("DELETE", f"contacts/{contact}")
+    lead = line.add(product("A", 2, 450))
+    line.redis.hset(keys.order(ref(lead)), mapping={"cart_of": "digest", "lead": lead})
+    line.redis.set(keys.newest_cart("digest"), f"{NOW} {ref(lead)} 90000 0THERREF")
+    assert find_wait(line.redis, ref(lead), NOW, NOW) == "checking"
+    for _ in range(CONFIG.inbox.tries + 1):
+        if line.left():
+            recover_once(line)
+    assert find_wait(line.redis, ref(lead), NOW, NOW) == "delayed"
+    line.know("c-1")
+    assert Parked(line.redis, CONFIG.inbox).retry(lead, "ann") == ""
+    line.run()
+    assert find_wait(line.redis, ref(lead), NOW, NOW) == ""
+    assert (state(line, lead).units, state(line, lead).customer) == (90000, "c-1")
+
+
+def test_nothing_is_paid_for_a_cart_whose_order_was_discarded(line: OrderLine) -> None:
+    contact = line.know("c-1")
+    line.crm.control("DELETE", f"contacts/{contact}")
+    lead = line.add(product("A", 2, 450))
+    line.redis.hset(keys.order(ref(lead)), mapping={"cart_of": "digest", "lead": lead})
+    for _ in range(CONFIG.inbox.tries + 1):
+        if line.left():
+            recover_once(line)
+    assert find_wait(line.redis, ref(lead), NOW, NOW) == ""
+    assert Parked(line.redis, CONFIG.inbox).discard(lead, "ann") == ""
+    assert find_wait(line.redis, ref(lead), NOW, NOW) == "dropped"
