@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from leadcore.errors import ConfigError
-from leadcore.orders.money import decimals
+from leadcore.orders.money import decimals, is_currency
 from leadcore.property_names import MAPPED
 from leadcore.text import clean
 from leadcore.toml_errors import explain, line_of, refuse_name
@@ -83,7 +83,7 @@ class Payment(Struct, frozen=True, forbid_unknown_fields=True):
     currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$")] = "THB"
     expires_hours: Annotated[int, Meta(ge=1, le=720)] = 24
     min: Annotated[float, Meta(gt=0)] = 1
-    max: Annotated[float, Meta(gt=0)] = 100_000
+    max: Annotated[float, Meta(gt=0, le=1e11)] = 100_000
     paid_stage: Annotated[str, Meta(pattern=r"\S", description="the label or id of a stage")] = "Processed"
     check_prices: bool = False
     thanks: dict[Language, str] = {}
@@ -299,6 +299,9 @@ def _find_mistakes(config: Config) -> Iterator[tuple[list[str], str]]:
         if config.payment.check_prices and config.orders is None:
             needs = "prices are compared when a cart becomes an order, so it needs the table [orders]"
             yield ["payment", "check_prices"], f"payment.check_prices: {needs}"
+        if config.orders and config.orders.currency != config.payment.currency:
+            why = f"orders are in {config.orders.currency}, and no order could be paid"
+            yield ["payment", "currency"], f"payment.currency is {config.payment.currency}: {why}"
 
 
 def _find_mistakes_in_orders(orders: Orders) -> Iterator[tuple[list[str], str]]:
@@ -316,6 +319,8 @@ def _find_mistakes_in_orders(orders: Orders) -> Iterator[tuple[list[str], str]]:
                 )
     if not re.fullmatch("[A-Z]{3}", orders.currency):
         yield ["orders", "currency"], "orders.currency must be a code of three capitals, such as THB"
+    elif not is_currency(orders.currency):
+        yield ["orders", "currency"], f"orders.currency: {orders.currency} is no currency of ISO 4217"
     both = {clean(one) for one in orders.intents} & {clean(one) for one in orders.cancel_intents}
     if both:
         yield ["orders", "cancel_intents"], f"orders.cancel_intents: {min(both)} makes orders, so it cannot cancel them"
@@ -331,14 +336,12 @@ def _find_mistakes_in_orders(orders: Orders) -> Iterator[tuple[list[str], str]]:
 
 def _find_mistakes_in_payment(payment: Payment) -> Iterator[tuple[list[str], str]]:
     currency = payment.currency
-    try:
-        finest = decimals(currency)
-    except KeyError:
+    if not is_currency(currency):
         yield ["payment", "currency"], f"payment.currency: {currency} is no currency of ISO 4217"
         return
     if payment.provider == "promptpay" and currency != "THB":
         yield ["payment", "currency"], "payment.currency: PromptPay pays in THB alone"
-    if payment.provider == "stripe" and (currency in _NOT_FOR_STRIPE or finest > 2):
+    if payment.provider == "stripe" and (currency in _NOT_FOR_STRIPE or decimals(currency) > 2):
         yield ["payment", "currency"], f"payment.currency: Stripe counts {currency} in other units than ISO 4217"
     if payment.min > payment.max:
         yield ["payment", "min"], "payment.min: it is more than max"
@@ -348,6 +351,8 @@ def _find_mistakes_in_payment(payment: Payment) -> Iterator[tuple[list[str], str
             yield ["payment", "link"], f'payment.link: provider "link" needs {wanted}'
         if not all(part in payment.link for part in _LINK_PARTS):
             yield ["payment", "link"], f"payment.link: your page has to get and check {', '.join(_LINK_PARTS)}"
+        if unknown := set(re.findall(r"\{[^{}]*\}", payment.link)) - {*_LINK_PARTS, "{currency}"}:
+            yield ["payment", "link"], f"payment.link: there is no {min(unknown)}"
 
 
 def _named_values(tree: dict[str, Any]) -> Iterator[tuple[list[str], Any, Any]]:

@@ -118,6 +118,11 @@ _WORD = re.compile(
 _WORDS = re.compile(f"(?:{_WORD.pattern}|{_MARKS})*+")
 
 
+def is_currency(code: str) -> bool:
+    """Whether this is a code of ISO 4217 for money that people pay with."""
+    return code in _DECIMALS
+
+
 def decimals(currency: str) -> int:
     """How many decimals the currency has; raises `KeyError` for what is no code of ISO 4217."""
     return _DECIMALS[currency]
