@@ -44,7 +44,8 @@ log = structlog.get_logger("leadsync.notes")
 @dataclass(slots=True)
 class _Work:
     """One note in work. `failed`: code and reason, if it has to wait or (`ends`) cannot be written. `note_id`: "" until
-    it is known; `done`: it is in HubSpot, with all its links. `order_gone`: somebody has deleted its order."""
+    it is known; `uncertain`: it may be in HubSpot; `done`: it is, with all its links. `order_gone`:
+    somebody has deleted its order."""
 
     entry: bytes
     fields: Mapping[bytes, bytes]
@@ -56,6 +57,7 @@ class _Work:
     note_id: str = ""
     failed: tuple[str, Reason] | None = None
     ends: bool = False
+    uncertain: bool = False
     done: bool = False
     order_gone: bool = False
 
@@ -69,8 +71,8 @@ class _Work:
 
     @property
     def may_be_written(self) -> bool:
-        """Whether it was tried before. The receipt of an event that came again may be lost."""
-        return self.receipt.note == SENDING or bool(self.fields.keys() & {KIND, TRIES})
+        """Whether it was tried before, as far as the receipt knows; that of an event that came again may be lost."""
+        return self.uncertain or KIND in self.fields
 
     @property
     def open(self) -> bool:
@@ -138,7 +140,9 @@ class NoteDrain(ShardDrain):
             if forgotten or receipt.note == WRITTEN or any(work.lead == receipt.lead for work in works):
                 settled.add((), [(stream, entry, ())])
                 continue
-            works.append(_Work(entry, fields, said, version, digests[at], unpack(record).contact_id, receipt))
+            work = _Work(entry, fields, said, version, digests[at], unpack(record).contact_id, receipt)
+            work.uncertain = receipt.note == SENDING
+            works.append(work)
         return works
 
     def _write(self, works: Sequence[_Work], lease: Lease) -> None:
@@ -204,6 +208,7 @@ class NoteDrain(ShardDrain):
                     work.note_id = note
 
     def _note_created(self, work: _Work, outcome: WriteOutcome | None) -> None:
+        work.uncertain = not isinstance(outcome, Refused | RetryLater | ContactMissing)
         match outcome:
             case Written(contact_id=note_id) if note_id or not work.order_id:
                 work.note_id = note_id
@@ -265,8 +270,9 @@ class NoteDrain(ShardDrain):
                 return
             wait = int(wait_seconds(find_lead_retry(code, free=False), tries) * 1000)
             later = ("ZADD", keys.later(keys.NOTES, shard), now_ms + wait, pack_fields(fields))
-            waits = ("HSET", receipt, *receipts.pack(note=f"{WAITING}: {why}"))
-            settled.add((), [(stream, work.entry, [later, waits])])
+            # "Sending" stays where the next try has to look for it.
+            said = SENDING if work.uncertain else f"{WAITING}: {why}"
+            settled.add((), [(stream, work.entry, [later, ("HSET", receipt, *receipts.pack(note=said))])])
 
     def _now_ms(self) -> int:
         """Redis' clock."""
