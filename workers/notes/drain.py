@@ -136,19 +136,21 @@ class NoteDrain(ShardDrain):
             record, tombstone = stored[2 * at : 2 * at + 2]
             receipt = found[at] or Receipt(fields[LEAD].decode())
             forgotten = tombstone and version >> 16 <= int(tombstone.split()[0])
-            # A lead whose order a person retried may have been noted before.
-            if forgotten or receipt.note == WRITTEN or any(work.lead == receipt.lead for work in works):
-                settled.add((), [(stream, entry, ())])
-                continue
             work = _Work(entry, fields, said, version, digests[at], unpack(record).contact_id, receipt)
             work.uncertain = receipt.note == SENDING
+            # A lead whose order a person retried was noted before: that note is linked with the order.
+            work.note_id = receipt.note_id if receipt.note == WRITTEN and work.order_id else ""
+            is_noted = receipt.note == WRITTEN and not work.note_id
+            if forgotten or is_noted or any(one.lead == receipt.lead for one in works):
+                settled.add((), [(stream, entry, ())])
+                continue
             works.append(work)
         return works
 
     def _write(self, works: Sequence[_Work], lease: Lease) -> None:
         self._find_contacts(works)
         self._find_orders([work for work in works if work.open and work.order_id])
-        self._find_written([work for work in works if work.open and work.may_be_written])
+        self._find_written([work for work in works if work.open and not work.note_id and work.may_be_written])
         new = [work for work in works if work.open and not work.note_id]
         sending = [("HSET", keys.receipt(work.lead), *receipts.pack(note=SENDING)) for work in new]
         if new and not self.stream.apply_fenced(lease.locks, lease.token, sending):

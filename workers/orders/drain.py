@@ -223,14 +223,12 @@ class OrderDrain(OrderLineDrain):
     def _settle_work(self, work: OrderWork, settled: Settlement, stream: str, shard: int, now_ms: int) -> None:
         if work.failed:
             code, why = work.failed
-            of = work.plan.reference if work.plan else ""
+            rest: dict[str, Any] = {"shard": shard, "now_ms": now_ms, "notes": self.config.notes}
+            rest["reference"] = work.plan.reference if work.plan else ""
             if work.parks:
-                settlement.settle_parked(settled, work.said, code, why, shard=shard, now_ms=now_ms, reference=of)
+                settlement.settle_parked(settled, work.said, code, why, **rest)
             else:
-                tries = self.config.inbox.tries
-                settlement.settle_waiting(
-                    settled, work.said, code, why, shard=shard, now_ms=now_ms, tries=tries, reference=of
-                )
+                settlement.settle_waiting(settled, work.said, code, why, tries=self.config.inbox.tries, **rest)
             return
         plan = work.plan
         if plan is None or plan.is_preliminary or (plan.writes and not work.done):

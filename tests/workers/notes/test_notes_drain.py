@@ -358,6 +358,28 @@ def test_an_order_event_is_noted_behind_its_order(line: OrderLine, served: Any) 
         assert [str(one) for one in note["associations"]["orders"]] == [str(order["id"])]
 
 
+def test_a_cart_whose_order_is_parked_leaves_its_note_at_once_and_a_retry_links_it(
+    line: OrderLine, served: Any
+) -> None:
+    with open_line(served, line.redis, NOTED) as noted:
+        noted.know("c-1")
+        noted.crm.fault("row_refused", path="/orders/batch/", rows=100)
+        lead = noted.add(product())
+        noted.run()
+        assert noted.receipt(lead).order.startswith("parked: refused: ")
+        run(noted)
+        [note] = notes(noted)
+        assert "Order:" in note["properties"]["hs_note_body"]
+        assert "Product DOG-1" in note["properties"]["hs_note_body"]
+        noted.crm.control("DELETE", "faults")
+        assert not retry(noted, lead)
+        noted.run()
+        run(noted)
+        [order], [note] = noted.orders(), notes(noted)
+        assert [str(one) for one in note["associations"]["orders"]] == [str(order["id"])]
+        assert (noted.receipt(lead).note, left(noted)) == ("written", 0)
+
+
 def test_the_note_of_a_cart_whose_order_somebody_deleted_says_so(line: OrderLine, served: Any) -> None:
     with open_line(served, line.redis, NOTED) as noted:
         noted.know("c-1")

@@ -53,8 +53,7 @@ def settle_written(
         effects: list[Command] = [count(f"order_{state}")] if reference else []
         if reference and (one.kind is not Kind.TELLS or state != "unchanged"):
             effects.append(_receipt(one, order=said_of_order, order_id=order_id, order_ref=reference))
-        if one.kind is not Kind.TELLS and notes.wants(one.intent):
-            effects += [to_notes(shard, one.lead, one.version, one.fields, order_id), to_wait(one.lead)]
+        effects += _note(one, notes, shard, order_id)
         entries.append((stream, one.entry, effects))
     guards, commands = [], []
     if store:
@@ -154,16 +153,17 @@ def settle_waiting(
     now_ms: int,
     tries: int,
     reference: str = "",
+    notes: Notes = NO_NOTES,
 ) -> None:
     """Append that each of `said` waits, or is parked once it was tried `tries` times. `reference`: of the order that
-    they were to change."""
+    they were to change; `notes`: as in `settle_written`."""
     stream = keys.entries(keys.ORDERS, shard)
     entries = []
     is_over = False
     for one in said:
         if one.tries + 1 >= tries:
             is_over = True
-            effects = park(one, code, reason("given_up", why=why, tries=tries), now_ms)
+            effects = park(one, code, reason("given_up", why=why, tries=tries), now_ms) + _note(one, notes, shard)
         else:
             fields = {**one.fields, VERSION: version_text(one.version), TRIES: b"%d" % (one.tries + 1)}
             wait = int(wait_seconds(find_lead_retry(code, free=False), one.tries + 1) * 1000)
@@ -184,10 +184,19 @@ def settle_parked(
     shard: int,
     now_ms: int,
     reference: str = "",
+    notes: Notes = NO_NOTES,
 ) -> None:
-    """Append that each of `said` waits for a person. `reference`: as in `settle_waiting`."""
+    """Append that each of `said` waits for a person. `reference`, `notes`: as in `settle_waiting`."""
     stream = keys.entries(keys.ORDERS, shard)
-    settlement.add((), [(stream, one.entry, park(one, code, why, now_ms)) for one in said], _unpend(reference))
+    entries = [(stream, one.entry, park(one, code, why, now_ms) + _note(one, notes, shard)) for one in said]
+    settlement.add((), entries, _unpend(reference))
+
+
+def _note(one: Said, notes: Notes, shard: int, order_id: str = "") -> list[Command]:
+    """The commands that leave a note about what makes or cancels an order; without the order while a person decides."""
+    if one.kind is Kind.TELLS or not notes.wants(one.intent):
+        return []
+    return [to_notes(shard, one.lead, one.version, one.fields, order_id), to_wait(one.lead)]
 
 
 def _unpend(reference: str) -> list[Command]:
