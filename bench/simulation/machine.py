@@ -76,7 +76,7 @@ class _Event:
         return self._is_set
 
     def wait(self, timeout: float | None = None) -> bool:
-        until = None if timeout is None else self._scheduler.now + timeout
+        until = None if timeout is None else self._scheduler.now + timeout * self._scheduler.pace
         return self._scheduler.wait(self.is_set, until)
 
 

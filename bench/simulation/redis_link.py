@@ -1,81 +1,19 @@
 """What lies between a simulated process and the real Redis: other processes may run before each of its commands, and
-commands or their answers are lost. The scripts take the simulation's time."""
+commands or their answers are lost."""
 
+import functools
+from collections import deque
+from collections.abc import Sequence
+from copy import copy
 from typing import Any
 
 import redis
-from redis.backoff import NoBackoff
-from redis.maint_notifications import MaintNotificationsConfig
-from redis.retry import Retry
+from redis.client import Pipeline
+from redis.commands.core import Script
+from redis.exceptions import NoScriptError
 
-from bench.simulation.machine import BEGAN
 from bench.simulation.scheduler import Killed, Process, Scheduler
-
-NOW = "simulation:now"
-"""The key that holds the time in ms; the real server's clock counts for nothing."""
-ENDS = "simulation:ends"
-# Put in front of every script: TIME, and the ids of new entries, are of the simulation.
-_CLOCK = f"""
-local now_ms = tonumber(redis.call('GET', '{NOW}'))
-local function simulated(call)
-  return function(name, ...)
-    if name == 'TIME' then
-      return {{string.format('%.0f', math.floor(now_ms / 1000)), string.format('%.0f', now_ms % 1000 * 1000)}}
-    end
-    if name ~= 'XADD' then return call(name, ...) end
-    local arguments = {{...}}
-    for at, argument in ipairs(arguments) do
-      if argument == '*' then
-        arguments[at] = string.format('%.0f-*', now_ms)
-        break
-      end
-    end
-    return call(name, unpack(arguments))
-  end
-end
-local redis = setmetatable({{call = simulated(redis.call), pcall = simulated(redis.pcall)}}, {{__index = redis}})
-"""
-# Returns what expires: key and remaining ms, in turn.
-_LIVES = """
-local found = {}
-for _, name in ipairs(redis.call('KEYS', '*')) do
-  local ms = redis.call('PTTL', name)
-  if ms >= 0 then
-    found[#found + 1] = name
-    found[#found + 1] = ms
-  end
-end
-return found
-"""
-# What ends, and when, is kept in a hash, for the server's own clock goes on by a little: a little less than when last
-# seen is the same life. ARGV: now and the moment after, in ms, and how much is a little.
-_ADVANCE = f"""
-local now, after, drift = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local ends, still = {{}}, {{}}
-local known = redis.call('HGETALL', '{ENDS}')
-for at = 1, #known, 2 do ends[known[at]] = tonumber(known[at + 1]) end
-for _, name in ipairs(redis.call('KEYS', '*')) do
-  local ms = redis.call('PTTL', name)
-  if ms >= 0 then
-    local until_ms = ends[name]
-    if not until_ms or until_ms - now - ms < 0 or until_ms - now - ms >= drift then
-      until_ms = now + math.ceil(ms / 10) * 10
-    end
-    if until_ms <= after then
-      redis.call('DEL', name)
-    else
-      redis.call('PEXPIRE', name, until_ms - after)
-      still[#still + 1] = name
-      still[#still + 1] = until_ms
-    end
-  end
-end
-redis.call('DEL', '{ENDS}')
-if #still > 0 then redis.call('HSET', '{ENDS}', unpack(still)) end
-redis.call('SET', '{NOW}', after)
-"""
-# The real time that passes within a simulation is far less.
-DRIFT_MS = 1_500
+from bench.simulation.wire import Wire, set_clock
 
 
 class Weather:
@@ -87,51 +25,159 @@ class Weather:
         self.run, self.began = 1, -1_000.0
 
 
-class _Connection(redis.UnixDomainSocketConnection):
-    """`link`: scheduler, process and weather."""
+class Link:
+    """What a `process` sees of Redis."""
 
-    def __init__(self, *, link: tuple[Scheduler, Process, Weather], **options: Any) -> None:
+    def __init__(self, wire: Wire, scheduler: Scheduler, process: Process, weather: Weather) -> None:
+        self.wire, self.scheduler, self.process, self.weather = wire, scheduler, process, weather
+
+    def pass_on(self) -> None:
+        """Let others run, and then see whether a packet arrives: raises redis-py's error if not, and `Killed`."""
+        self.scheduler.pause()
+        if self.weather.away:
+            raise redis.ConnectionError("Redis is away")
+        if self.weather.lost and self.scheduler.random.random() < self.weather.lost:
+            raise redis.ConnectionError("the command was lost")
+
+    def call(self, *commands: Sequence[Any]) -> list[Any]:
+        """The answers, as far as they arrive."""
+        self.pass_on()
+        answers = self.wire.call(*commands)
+        self.come_back()
+        return answers
+
+    def come_back(self) -> None:
+        """Raises redis-py's error if the answers are lost."""
+        if self.weather.unanswered and self.scheduler.random.random() < self.weather.unanswered:
+            raise redis.ConnectionError("the answer was lost")
+
+
+class _Connection(redis.UnixDomainSocketConnection):
+    """For who packs commands himself."""
+
+    def __init__(self, *, link: Link, **options: Any) -> None:
         super().__init__(**options)  # type: ignore[no-untyped-call]
-        self._scheduler, self._process, self._weather = link
-        self._preparing = False
+        self._link = link
+        self._answers: deque[Any] = deque()
+        self._is_open = False
+
+    @property
+    def is_connected(self) -> bool:
+        return self._is_open
 
     def connect(self) -> None:
-        if not self._process.alive:
+        if not self._link.process.alive:
             raise Killed
-        if self._weather.away:
+        if self._link.weather.away:
             raise redis.ConnectionError("Redis is away")
-        self._preparing = True
-        try:
-            super().connect()  # type: ignore[no-untyped-call]
-        finally:
-            self._preparing = False
+        self._is_open = True
+
+    def disconnect(self, *_: Any, **__: Any) -> None:
+        self._is_open = False
+        self._answers.clear()
+
+    def can_read(self, timeout: float = 0) -> bool:
+        return bool(self._answers)
 
     def send_packed_command(self, command: Any, check_health: bool = True) -> None:
-        if not self._preparing:
-            self._scheduler.pause()
-            if self._weather.away or self._scheduler.random.random() < self._weather.lost:
-                self.disconnect()  # type: ignore[no-untyped-call]
-                raise redis.ConnectionError("the command was lost")
-        super().send_packed_command(command, check_health)  # type: ignore[no-untyped-call]
+        del check_health
+        self._link.pass_on()
+        packed = b"".join(command)
+        self._answers.extend(self._link.wire.exchange(packed, count_commands(packed)))
 
-    def read_response(self, *arguments: Any, **options: Any) -> Any:
-        answer = super().read_response(*arguments, **options)
-        if not self._preparing and self._scheduler.random.random() < self._weather.unanswered:
-            self.disconnect()  # type: ignore[no-untyped-call]
-            raise redis.ConnectionError("the answer was lost")
+    def send_command(self, *arguments: Any, **_: Any) -> None:
+        self._link.pass_on()
+        self._answers.extend(self._link.wire.call(arguments))
+
+    def read_response(self, *_: Any, **__: Any) -> Any:
+        self._link.come_back()
+        answer = self._answers.popleft()
+        if isinstance(answer, Exception):
+            raise answer
         return answer
+
+
+def count_commands(packed: bytes) -> int:
+    """How many commands a packet holds."""
+    at = count = 0
+    while at < len(packed):
+        end = packed.index(b"\r\n", at)
+        size, at = int(packed[at + 1 : end]), end + 2
+        for _ in range(size):
+            end = packed.index(b"\r\n", at)
+            at = end + 2 + int(packed[at + 1 : end]) + 2
+        count += 1
+    return count
+
+
+class _Pipeline(Pipeline):
+    """All of it is one packet."""
+
+    def __init__(self, client: "_Client", transaction: bool) -> None:
+        super().__init__(client.connection_pool, client.response_callbacks, transaction, None)
+        self.link, self._begins_transaction = client.link, transaction
+
+    def execute(self, raise_on_error: bool = True) -> list[Any]:
+        commands = self.command_stack
+        try:
+            return self._send(commands, raise_on_error) if commands else []
+        finally:
+            self.reset()
+
+    def _send(self, commands: list[tuple[tuple[Any, ...], dict[str, Any]]], raise_on_error: bool) -> list[Any]:
+        packet = [arguments for arguments, _ in commands]
+        is_atomic: bool = self._begins_transaction or self.explicit_transaction
+        if is_atomic:
+            packet = [("MULTI",), *packet, ("EXEC",)]
+        answers = self.link.call(*packet)
+        if is_atomic:
+            if isinstance(answers[-1], Exception):
+                raise next(one for one in answers if isinstance(one, Exception))
+            answers = answers[-1]
+        if any(isinstance(one, NoScriptError) for one in answers):
+            self.link.call(*(("SCRIPT", "LOAD", script.script) for script in self.scripts))
+            return self._send(commands, raise_on_error)
+        if raise_on_error:
+            self.raise_first_error(commands, answers)  # type: ignore[no-untyped-call]
+        return [
+            one if isinstance(one, Exception) else read(self.response_callbacks, arguments[0], one, options)
+            for one, (arguments, options) in zip(answers, commands, strict=True)
+        ]
+
+
+def read(callbacks: Any, name: str, answer: Any, options: dict[str, Any]) -> Any:
+    """An answer as redis-py gives it."""
+    options.pop("keys", None)
+    callback = callbacks.get(name)
+    return callback(answer, **options) if callback else answer
 
 
 class _Client(redis.Redis):
     """A client whose server has the simulation's time."""
 
+    link: Link
+
+    def execute_command(self, *arguments: Any, **options: Any) -> Any:
+        answer = self.link.call(arguments)[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return read(self.response_callbacks, arguments[0], answer, options)
+
+    def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Any:
+        del shard_hint
+        return _Pipeline(self, transaction)
+
+    def client(self) -> Any:
+        return self
+
     def info(self, section: str | None = None, *_: Any, **__: Any) -> Any:
         """Made up, at the price of a command."""
-        self.ping()
-        scheduler, _, weather = self.connection_pool.connection_kwargs["link"]
+        self.link.pass_on()
+        self.link.come_back()
+        weather = self.link.weather
         return {
             "run_id": f"run-{weather.run}",
-            "uptime_in_seconds": int(scheduler.now - weather.began),
+            "uptime_in_seconds": int(self.link.scheduler.now - weather.began),
             "master_replid": f"data-{weather.run}",
             "role": "master",
             "used_memory": 1_000_000,
@@ -140,36 +186,40 @@ class _Client(redis.Redis):
         }
 
     def register_script(self, script: Any) -> Any:
-        return super().register_script(_CLOCK + script)
+        # To make one anew for each process costs its digest each time.
+        registered = Script.__new__(Script)
+        registered.registered_client, registered.script = self, set_clock(script)
+        registered.sha = self.link.wire.load(registered.script)
+        return registered
 
     def time(self, **_: Any) -> Any:
-        now_ms = int(self.get(NOW))  # type: ignore[arg-type]  # always there
+        self.link.pass_on()
+        self.link.come_back()
+        now_ms = self.link.wire.now_ms
         return now_ms // 1000, now_ms % 1000 * 1000
 
 
-def connect(path: str, scheduler: Scheduler, process: Process, weather: Weather) -> Any:
-    """A client of the server behind the socket `path`, for one process."""
-    pool = redis.ConnectionPool(
-        connection_class=_Connection,
-        path=path,
-        link=(scheduler, process, weather),
-        retry=Retry(NoBackoff(), 0),
-        maint_notifications_config=MaintNotificationsConfig(enabled=False),
-    )
-    return _Client.from_pool(pool)
+class Window(Link):
+    """What the simulation itself sees of Redis: all of it, at once."""
+
+    def pass_on(self) -> None:
+        """Nobody is let in between."""
+
+    def come_back(self) -> None:
+        """Nothing is lost."""
 
 
-class Expiry:
-    """Lets time pass in Redis: the server's own clock stands still in comparison."""
+def connect(link: Link) -> Any:
+    """A client for one process."""
+    # What a client makes of itself costs more than its commands.
+    client = copy(_make_client())
+    client.connection_pool = redis.ConnectionPool(connection_class=_Connection, path="simulation", link=link)
+    client.link = link
+    return client
 
-    def __init__(self, client: Any) -> None:
-        self._client = client
-        self._advance = client.register_script(_ADVANCE)
-        self.now_ms = int(BEGAN * 1000)
-        client.set(NOW, self.now_ms)
 
-    def advance(self, seconds: float) -> None:
-        """It is `seconds` later, and what ends by then is gone."""
-        after_ms = self.now_ms + round(seconds * 1000)
-        self._advance(args=[self.now_ms, after_ms, DRIFT_MS])
-        self.now_ms = after_ms
+@functools.cache
+def _make_client() -> Any:
+    client: Any = _Client(connection_pool=redis.ConnectionPool(connection_class=_Connection, path="simulation"))
+    client.response_callbacks = dict(client.response_callbacks)
+    return client

@@ -48,8 +48,9 @@ class Task:
             return True
         if now < self.process.frozen_until:
             return False
-        waits = self.ready is not None or self.until is not None
-        return not waits or (self.ready is not None and self.ready()) or (self.until is not None and self.until <= now)
+        if self.until is not None and self.until <= now:
+            return True
+        return self.ready() if self.ready is not None else self.until is None
 
     def next_moment(self, now: float) -> float | None:
         """When it may run next, if nothing else happens meanwhile."""
@@ -68,7 +69,7 @@ class Scheduler:
         # Whoever had the last turn.
         self.last: Process | None = None
         self.last_task = ""
-        self.now = 0.0
+        self.now, self.pace = 0.0, 1.0
         self.turns = 0
         self._tasks: list[Task] = []
         self._current: Task | None = None

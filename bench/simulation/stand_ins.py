@@ -3,11 +3,12 @@ that may fail on its way there or back."""
 
 import io
 import random
+import sys
 from collections import Counter
 from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import requests
 import urllib3
@@ -55,7 +56,7 @@ class HubSpotPool:
     """In the place of the pool manager below HubSpot's client."""
 
     def __init__(self, app: Flask, traffic: Traffic) -> None:
-        self._client, self._traffic = app.test_client(), traffic
+        self._app, self._traffic = app, traffic
 
     def clear(self) -> None:
         """There are no connections."""
@@ -74,15 +75,46 @@ class HubSpotPool:
             case "429":
                 limit = b'{"status":"error","errorType":"RATE_LIMIT","policyName":"TEN_SECONDLY_ROLLING"}'
                 return answer(429, {"Retry-After": "1"}, limit)
-        parts = urlsplit(url)
-        path = f"{parts.path}?{parts.query}" if parts.query else parts.path
-        found = self._client.open(path, method=method, data=body, headers=dict(headers))
-        self._traffic.refused += found.status_code == 429
+        status, answered, data = ask(self._app, method, url, body or b"", headers)
+        self._traffic.refused += status == 429
         # Whoever dies here never knows that it was done.
         scheduler.pause()
         if kind == "lost answer":
             raise urllib3.exceptions.ProtocolError("the answer was lost")
-        return answer(found.status_code, dict(found.headers), found.data)
+        return answer(status, answered, data)
+
+
+def ask(
+    app: Flask, method: str, url: str, body: bytes, headers: Mapping[str, str]
+) -> tuple[int, dict[str, str], bytes]:
+    """Status, headers and body of the answer of a stand-in. Flask's test client would cost three times as much."""
+    parts = urlsplit(url)
+    environ: dict[str, Any] = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()}
+    environ |= {
+        "REQUEST_METHOD": method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote(parts.path, "latin-1"),
+        "QUERY_STRING": parts.query,
+        "SERVER_NAME": "simulation",
+        "SERVER_PORT": "80",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "CONTENT_TYPE": environ.get("HTTP_CONTENT_TYPE", ""),
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": False,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    begun: list[Any] = []
+
+    def start_response(status: str, found: list[tuple[str, str]], _: Any = None, /) -> Any:
+        begun.extend((int(status.partition(" ")[0]), dict(found)))
+
+    data = b"".join(app(environ, start_response))
+    return begun[0], begun[1], data
 
 
 def answer(status: int, headers: Mapping[str, str], body: bytes) -> urllib3.HTTPResponse:
@@ -95,7 +127,7 @@ class DealDroidAdapter(BaseAdapter):
 
     def __init__(self, app: Flask, traffic: Traffic) -> None:
         super().__init__()
-        self._client, self._traffic = app.test_client(), traffic
+        self._app, self._traffic = app, traffic
 
     def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
         kind = self._traffic.draw()
@@ -106,8 +138,9 @@ class DealDroidAdapter(BaseAdapter):
         if kind.isdigit():
             response.status_code = int(kind)
             return response
-        found = self._client.post(urlsplit(request.url).path, data=request.body, content_type="application/json")
-        response.status_code = found.status_code
+        body = request.body.encode() if isinstance(request.body, str) else request.body or b""
+        headers = {"Content-Type": "application/json"}
+        response.status_code = ask(self._app, "POST", request.url or "", body, headers)[0]
         self._traffic.scheduler.pause()
         if kind == "lost answer":
             raise requests.exceptions.ConnectionError("the answer was lost")

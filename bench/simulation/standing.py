@@ -3,6 +3,8 @@ a release, and templates once compiled. Nothing of one seed is seen by the next.
 """
 
 import functools
+import logging
+import multiprocessing
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from importlib import metadata
@@ -10,6 +12,7 @@ from typing import Any
 from unittest import mock
 
 import jinja2
+from jinja2 import meta
 
 from sandbox import dealdroid
 from sandbox.hubspot import app, portal, snapshot
@@ -37,15 +40,27 @@ class Standing:
 
 @contextmanager
 def computed_once() -> Iterator[None]:
-    """A template's text is compiled once, and the version of an installed package is read once. The proxies of this
-    machine's environment count for nothing."""
+    """A template's text is compiled once, and what does not change while this process lives is read once. The proxies
+    of this machine's environment count for nothing."""
     environment = jinja2.Environment
     with ExitStack() as stack:
         for name in ("compile", "parse"):
             stack.enter_context(mock.patch.object(environment, name, _once_per_kind(getattr(environment, name))))
-        stack.enter_context(mock.patch.object(metadata, "version", _once(metadata.version)))
+        for module, name in (
+            (metadata, "version"),
+            (meta, "find_undeclared_variables"),
+            (multiprocessing, "cpu_count"),
+        ):
+            stack.enter_context(mock.patch.object(module, name, _once(getattr(module, name))))
+        stack.enter_context(mock.patch.object(logging.Logger, "setLevel", _set_level))
         stack.enter_context(mock.patch.object(deadline, "getproxies", dict))
         yield
+
+
+def _set_level(logger: logging.Logger, level: int | str, set_level: Any = logging.Logger.setLevel) -> None:
+    """As `logging.Logger.setLevel`, which makes all loggers forget what they know even if nothing changes."""
+    if logger.level != level:
+        set_level(logger, level)
 
 
 @functools.cache

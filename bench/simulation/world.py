@@ -22,10 +22,11 @@ from bench.chaos.script import Lead, make_leads
 from bench.chaos.stage import CONFIG, ORDERS, SECRET
 from bench.simulation import parties, redis_link, stand_ins
 from bench.simulation.machine import BEGAN, SimulatedMachine
-from bench.simulation.redis_link import Expiry, Weather
+from bench.simulation.redis_link import Weather
 from bench.simulation.scheduler import Process, Scheduler
 from bench.simulation.shrinking import Limits
 from bench.simulation.standing import Standing, computed_once
+from bench.simulation.wire import Wire
 from leadcore import event, journal
 from leadcore.receipts import WRITTEN
 from leadcore.settings import read_receiver
@@ -65,12 +66,14 @@ from workers.rules.customer import unpack
 from workers.rules.orders.property_names import ORDER_ID
 from workers.settings import read_worker
 
-LEADS, SECONDS = 24, 6.0
+LEADS, SECONDS = 20, 6.0
 BROWNOUT_SECONDS = 2.0
 WEBS, WORKERS, SHARDS = 2, 3, 2
 # By then everything has to be over, in seconds of the simulation and in turns.
 END_SECONDS, END_TURNS = 600.0, 1_000_000
 CALM_SECONDS = 4.0
+# Threads that look again every second do so less often then: mostly there is nothing to see.
+CALM_PACE = 3.0
 PAYING_SECONDS = 2.0
 # Messages of the shop's own system to one customer.
 ASKED = 4
@@ -86,16 +89,15 @@ DEALDROID_KINDS = ("429", "500", "lost answer")
 
 
 class World:
-    """The deployment of one `seed`. `client`: of the real Redis behind the socket `path`, which is emptied; `folder`:
-    an empty one, for the disk; `standing`: the stand-ins, where HubSpot's properties are those of after a release."""
+    """The deployment of one `seed`. `wire`: to a real Redis, which is emptied; `folder`: an empty one, for the disk;
+    `standing`: the stand-ins, where HubSpot's properties are those of after a release."""
 
-    def __init__(self, seed: int, client: Any, path: str, folder: Path, standing: Standing, limits: Limits) -> None:
+    def __init__(self, seed: int, wire: Wire, folder: Path, standing: Standing, limits: Limits) -> None:
         self.dice = random.Random(f"world {seed}")  # noqa: S311 - a simulation, guards nothing
-        self.seed, self.client, self.path, self.folder, self.limits = seed, client, path, folder, limits
+        self.seed, self.wire, self.folder, self.limits = seed, wire, folder, limits
         self.story: list[str] = []
-        client.flushall()
-        client.script_flush()
-        self.scheduler = Scheduler(seed, Expiry(client).advance)
+        wire.begin()
+        self.scheduler = Scheduler(seed, wire.advance)
         (folder / "leadsync.toml").write_text(f"{CONFIG}{ORDERS}{parties.CONFIG}[inbox]\nshards = {SHARDS}\n")
         self.hooked, self.noticed = self.dice.random() < 0.5, self.dice.random() < 0.5
         environ = {
@@ -134,6 +136,7 @@ class World:
         self.shards = SHARDS
         self.left, self.recovery, self.is_over = -1, 0.0, False
         self._outside = Process("outside")
+        self.client = redis_link.connect(redis_link.Window(wire, self.scheduler, self._outside, self.weather))
         self._journals: dict[Process, list[Any]] = {}
         self._started = 0
 
@@ -172,7 +175,8 @@ class World:
             yield
 
     def _connect(self) -> Any:
-        return redis_link.connect(self.path, self.scheduler, self.scheduler.current().process, self.weather)
+        process = self.scheduler.current().process
+        return redis_link.connect(redis_link.Link(self.wire, self.scheduler, process, self.weather))
 
     def _ring(self, line: str, shard: int) -> None:
         """RQ's queue is a list, but as easily out of reach as Redis is."""
@@ -202,17 +206,17 @@ class World:
             self.scheduler.start(self._outside, "shop", partial(self._ask, customer, numbers))
         self._strike_later()
         self.scheduler.wait(None, began + SECONDS)
-        self._settle_down()
         if self.dice.random() < 0.5:
+            self._settle_down(0.0)
             self._take_payments()
-            self._settle_down()
+        self._settle_down(CALM_SECONDS)
         self.is_over = True
 
-    def _settle_down(self) -> None:
-        """Calm, until nothing has been left for a while."""
+    def _settle_down(self, seconds: float) -> None:
+        """Calm, until nothing has been left for so many `seconds`."""
         self._calm_down()
         began = empty_at = self.scheduler.now
-        while self.scheduler.now < empty_at + CALM_SECONDS:
+        while self.scheduler.now <= empty_at + seconds:
             self.scheduler.wait(None, self.scheduler.now + 1.0)
             self.left = self._count_left()
             everybody = [*self.webs, *self.workers]
@@ -223,7 +227,7 @@ class World:
 
     def _ask(self, customer: str, numbers: Sequence[int]) -> None:
         """The shop's own system sends messages to a customer, one after the other."""
-        connection = redis_link.connect(self.path, self.scheduler, self._outside, self.weather)
+        connection = self._connect()
         for number in numbers:
             self._pass(self.dice.uniform(0.0, SECONDS / len(numbers)))
             self.shop.ask(connection, SHARDS, customer, number, self._pass)
@@ -243,7 +247,7 @@ class World:
 
     def _pay(self, reference: str, units: int) -> None:
         self._pass(self.dice.uniform(0.0, PAYING_SECONDS))
-        connection = redis_link.connect(self.path, self.scheduler, self._outside, self.weather)
+        connection = self._connect()
         self.shop.pay(connection, SHARDS, reference, units, self._pass)
 
     def _pass(self, seconds: float) -> None:
@@ -263,6 +267,7 @@ class World:
             setup_orders(runtime.sync.hubspot, orders, prove=False)
 
     def _rage(self) -> None:
+        self.scheduler.pace = 1.0
         self.to_hubspot.share = self.dice.choice((0.0, 0.05, 0.3))
         self.to_dealdroid.share = self.dice.choice((0.0, 0.2))
         self.weather.lost, self.weather.unanswered = (self.dice.choice((0.0, 0.0, 0.004)) for _ in range(2))
@@ -305,6 +310,7 @@ class World:
         self.to_hubspot.share = self.to_dealdroid.share = self.to_hooks.share = self.to_team.share = 0.0
         self.weather.lost = self.weather.unanswered = self.deadly = self.chilly = self.gusty = 0.0
         self.weather.away = False
+        self.scheduler.pace = CALM_PACE
 
     def _machine(self, process: Process) -> SimulatedMachine:
         return SimulatedMachine(self.scheduler, process, f"{self.seed} {process.name}")
@@ -415,7 +421,7 @@ class World:
         if self.to_hubspot.under_way[process] or self.to_dealdroid.under_way[process]:
             return
         self._note_cut_off()
-        process.frozen_until = self.scheduler.now + self.dice.uniform(5.0, 20.0)
+        process.frozen_until = self.scheduler.now + self.dice.uniform(5.0, 15.0)
         self.kills["frozen"] += 1
         self._tell(f"{process.name} stands still for {process.frozen_until - self.scheduler.now:.1f} s")
 
