@@ -337,9 +337,11 @@ class Feeder:
         self._monitor = self._monitor or self.inbox.redis.client()
         epoch, memory = read_epoch(self._monitor), read_info(self._monitor, "memory")
         pipe = self.inbox.redis.pipeline(transaction=False)
+        pipe.time()
         for shard in range(self.config.shards):
             pipe.xlen(keys.entries(keys.INBOX, shard))
-        waiting = pipe.execute()
+        (seconds, micros), *waiting = pipe.execute()
+        self.offset_ms = seconds * 1000 + micros // 1000 - int(self.machine.time() * 1000)
         part = memory.get("used_memory", 0) / memory["maxmemory"] if memory.get("maxmemory") else 0.0
         return epoch, part > FULL or (part > NEARLY_FULL and sum(waiting) > DEEP)
 

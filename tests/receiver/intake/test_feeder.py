@@ -116,3 +116,22 @@ def test_events_of_a_dead_process_are_replayed_until_redis_has_them(
         assert sum(client.xlen(keys.entries(keys.INBOX, shard)) for shard in range(SHARDS)) == 1
         feeder.recent.journal.close()
         feeder.spool.close()
+
+
+def test_the_first_event_on_the_disk_has_the_time_of_redis(databases: Iterator[str], tmp_path: Path) -> None:
+    """Also of a process that put nothing before, whose machine's clock is five minutes late."""
+
+    class LateMachine(Machine):
+        def time(self) -> float:
+            return super().time() - 300
+
+    settings = read({"REDIS_URL": next(databases)})
+    with closing(connect(settings)) as client:
+        feeder = Feeder(client, Spool(tmp_path / "spool", LateMachine()), settings, LateMachine())
+        feeder.maintain()
+        feeder.away_until = float("inf")
+        feeder.feed(event.read_head(event.encode(lead("c-1"))))
+        [spooled] = feeder.spool.read_oldest(1)
+        assert abs(spooled.received_ms - time.time() * 1000) < 60_000
+        feeder.recent.journal.close()
+        feeder.spool.close()
