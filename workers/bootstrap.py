@@ -107,6 +107,7 @@ def build(settings: WorkerSettings, machine: Machine) -> Runtime:
             budget,
             machine,
             timezone=shared.timezone,
+            hidden=sent_log.hidden_epoch,
             dry_run=shared.dry_run,
         )
     confirmations = ConfirmationWriter(config, MessageTemplates.compile(config), shared.timezone)

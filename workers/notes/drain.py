@@ -5,7 +5,7 @@ receipt says "sending"; one that says so already was tried, and the contact's no
 last line) before it is made again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -24,6 +24,7 @@ from leadcore.store.leads import read_receipts
 from leadcore.store.streams import Settlement, pack_fields
 from workers.flow.errors import LineDown, LostLease
 from workers.flow.lease import Lease
+from workers.flow.recent_epoch import RecentEpoch
 from workers.orders.shard import ShardDrain
 from workers.rules.batch import StreamEntry
 from workers.rules.customer import unpack
@@ -87,9 +88,11 @@ class NoteDrain(ShardDrain):
 
     line = keys.NOTES
 
-    def __init__(self, *given: Any, timezone: ZoneInfo, **options: Any) -> None:
+    def __init__(self, *given: Any, timezone: ZoneInfo, hidden: Callable[[], str], **options: Any) -> None:
+        """`hidden`: see `RecentEpoch`."""
         super().__init__(*given, **options)
         self.timezone = timezone
+        self.epoch = RecentEpoch(self.redis, hidden)
 
     @property
     def is_on(self) -> bool:
@@ -98,6 +101,10 @@ class NoteDrain(ShardDrain):
     def write_batch(self, rows: Sequence[StreamEntry], lease: Lease) -> bool:
         settled = Settlement()
         works = self._load(rows, settled, lease.shard)
+        seconds, micros = self.redis.time()
+        if self.epoch.refresh(seconds * 1000 + micros // 1000):
+            # Rows and receipts may be of different servers.
+            return True
         try:
             self._write(works, lease)
         finally:
@@ -150,7 +157,7 @@ class NoteDrain(ShardDrain):
     def _write(self, works: Sequence[_Work], lease: Lease) -> None:
         self._find_contacts(works)
         self._find_orders([work for work in works if work.open and work.order_id])
-        self._find_written([work for work in works if work.open and not work.note_id and work.may_be_written])
+        self._find_written([work for work in works if work.open and not work.note_id and self._may_be_written(work)])
         new = [work for work in works if work.open and not work.note_id]
         sending = [("HSET", keys.receipt(work.lead), *receipts.pack(note=SENDING)) for work in new]
         if new and not self.stream.apply_fenced(lease.locks, lease.token, sending):
@@ -165,6 +172,10 @@ class NoteDrain(ShardDrain):
                 self._note_created(work, found.get(work.lead))
         self._doubt_refusals([work for work in new if work.ends])
         self._link([work for work in works if work.open and work.note_id])
+
+    def _may_be_written(self, work: _Work) -> bool:
+        """Redis may have forgotten what became of what was received before its epoch began."""
+        return work.may_be_written or work.version >> 16 < self.epoch.doubtful_ms
 
     def _properties(self, work: _Work) -> dict[str, str]:
         said_ms = work.version >> 16

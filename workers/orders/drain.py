@@ -23,11 +23,11 @@ from leadcore.store.orders import YES, OrderState
 from leadcore.store.streams import Settlement, Stream
 from workers.flow.errors import LineDown, LostLease
 from workers.flow.lease import Lease
+from workers.flow.recent_epoch import RecentEpoch
 from workers.hubspot.products import ProductPrices
 from workers.hubspot.records import Records
 from workers.orders.order_store import ALL_KNOWN, SEARCH_LAG_MS, SOME_FORGOTTEN
 from workers.orders.reader import OrderReader
-from workers.orders.recent_epoch import RecentEpoch
 from workers.orders.shard import OrderLineDrain
 from workers.orders.work import OrderWork
 from workers.orders.writer import OrderWriter

@@ -69,7 +69,7 @@ class OrderReader:
 
     def find_made(self, works: Sequence[OrderWork], doubtful_ms: int) -> list[OrderWork]:
         """Ask HubSpot for the orders that Redis may have forgotten with its last seconds, by their keys: see
-        `workers.orders.recent_epoch`. Those whose order is there, or may be."""
+        `workers.flow.recent_epoch`. Those whose order is there, or may be."""
         made: list[OrderWork] = []
         wanted = {
             reference: work

@@ -43,7 +43,7 @@ def drain_of(line: OrderLine, connection: Any = None) -> NoteDrain:
     customers = CustomerStore(redis, KEY)
     leases = LeaseRegistry(machine)
     rest = (NOTED, customers, leases, stop, line.hubspot.budget, machine)
-    return NoteDrain(redis, records, *rest, timezone=BANGKOK)
+    return NoteDrain(redis, records, *rest, timezone=BANGKOK, hidden=lambda: "")
 
 
 def run(line: OrderLine, connection: Any = None) -> None:
@@ -446,3 +446,22 @@ def test_a_worker_that_lost_its_lock_writes_neither_receipt_nor_note(
     drain.drain(keys.shard_of("c-1", SHARDS))
     assert not line.receipt(lead).note
     assert not line.state()["notes"]
+
+
+def test_a_failover_that_brings_its_entry_back_makes_no_second_note(
+    line: OrderLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The replica has the entry, and a receipt that knows of no note."""
+    line.know("c-1")
+    epoch = "run:data"
+    monkeypatch.setattr("workers.flow.recent_epoch.read_epoch", lambda _: epoch)
+    add(line, product("DOG-1", 1, 100))
+    replica = {name: line.redis.dump(name) for name in line.redis.scan_iter()}
+    run(line)
+    assert len(notes(line)) == 1
+    line.redis.flushdb()
+    for name, value in replica.items():
+        line.redis.restore(name, 0, value)
+    epoch = "promoted:data"
+    recover(line)
+    assert len(notes(line)) == 1

@@ -19,8 +19,8 @@ from tests.conftest import SHARDS, Crm
 from tests.workers.orders.conftest import NOW, OrderLine, open_line
 from tests.workers.orders.test_drain import recover
 from tests.workers.rules.orders.events import HOUR, product
+from workers.flow.recent_epoch import MARGIN_MS
 from workers.orders.order_store import ALL_KNOWN
-from workers.orders.recent_epoch import MARGIN_MS
 from workers.rules.outcomes import RetryLater
 
 DUMP = "dump.rdb"
@@ -239,7 +239,7 @@ def test_an_order_that_a_moved_on_one_was_followed_by_is_not_made_twice(shop: Sh
 def test_where_redis_hides_its_epoch_each_connection_may_be_to_another(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workers.orders.recent_epoch.read_epoch", lambda connection: "")
+    monkeypatch.setattr("workers.flow.recent_epoch.read_epoch", lambda connection: "")
     names = iter(["one", "two"])
     hidden = next(names)
     shop.line.drain.epoch = type(shop.line.drain.epoch)(shop.line.redis, lambda: hidden)

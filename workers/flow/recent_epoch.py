@@ -1,4 +1,4 @@
-"""Since when the epoch of Redis lasts in which orders are made, see `leadcore.store.epoch`.
+"""Since when the epoch of Redis lasts in which orders and notes are made, see `leadcore.store.epoch`.
 
 What was received before may have been dealt with, and Redis forgot: its entry is in the line again.
 """
