@@ -350,10 +350,10 @@ class Feeder:
         for raw, version_ms in self.recent.events():
             self._put_again(raw, version_ms)
 
-    def _put_again(self, raw: bytes, version_ms: int) -> None:
+    def _put_again(self, raw: bytes, version_ms: int) -> Stored:
         head = event.read_head(raw)
         put = self._park if head.missing else self._put
-        put(head, version_ms)
+        return put(head, version_ms)
 
     def flush(self) -> bool:
         """Put this deployment's spooled leads into the inbox, oldest first; False if some are left. Raises redis-py's
@@ -366,7 +366,9 @@ class Feeder:
             while is_ours and dataset:
                 rows = self.spool.read_oldest(FLUSH_ROWS)
                 for row in rows:
-                    self._put_again(row.body, row.received_ms)
+                    # Redis took it, and its answer was lost: it is on no other list of what Redis may forget.
+                    if self._put_again(row.body, row.received_ms).is_duplicate:
+                        self.recent.add(row.body, row.received_ms)
                 self.spool.delete([row.id for row in rows])
                 if len(rows) < FLUSH_ROWS:
                     break

@@ -135,3 +135,23 @@ def test_the_first_event_on_the_disk_has_the_time_of_redis(databases: Iterator[s
         assert abs(spooled.received_ms - time.time() * 1000) < 60_000
         feeder.recent.journal.close()
         feeder.spool.close()
+
+
+def test_an_event_that_redis_took_without_an_answer_is_replayed_too(databases: Iterator[str], tmp_path: Path) -> None:
+    """It went to the disk, from where it came as a duplicate; then Redis forgot its last seconds."""
+    settings = read({"REDIS_URL": next(databases)})
+    with closing(connect(settings)) as client:
+        feeder = Feeder(client, Spool(tmp_path / "spool", Machine()), settings, Machine())
+        feeder.maintain()
+        body = event.encode(lead("c-1"))
+        feeder._put(event.read_head(body), int(time.time() * 1000))
+        feeder.recent.journal.close()
+        feeder.recent = RecentEvents(Journal("web", tmp_path / "journal"), Machine())
+        feeder.spool.put(body, int(time.time() * 1000))
+        feeder.maintain()
+        assert not feeder.spool.count()
+        client.delete(*(name for name in client.scan_iter() if name != keys.DATASET.encode()))
+        feeder.replay()
+        assert sum(client.xlen(keys.entries(keys.INBOX, shard)) for shard in range(SHARDS)) == 1
+        feeder.recent.journal.close()
+        feeder.spool.close()
