@@ -13,10 +13,12 @@ BEGAN = 1_790_000_000.0
 
 
 class SimulatedMachine(Machine):
-    """The machine of one `process`. `skew`: by how many seconds its wall clock is ahead."""
+    """The machine of one `process`. `ahead`: returns by how many seconds its wall clock is ahead."""
 
-    def __init__(self, scheduler: Scheduler, process: Process, seed: str, skew: float = 0.0) -> None:
-        self.scheduler, self.process, self.skew = scheduler, process, skew
+    def __init__(
+        self, scheduler: Scheduler, process: Process, seed: str, ahead: Callable[[], float] = lambda: 0.0
+    ) -> None:
+        self.scheduler, self.process, self.ahead = scheduler, process, ahead
         self._ticks = 0
         self.dice = random.Random(f"machine {seed}")  # noqa: S311 - a simulation, guards nothing
 
@@ -24,7 +26,7 @@ class SimulatedMachine(Machine):
         return self.scheduler.now
 
     def time(self) -> float:
-        return BEGAN + self.scheduler.now + self.skew
+        return BEGAN + self.scheduler.now + self.ahead()
 
     def time_ns(self) -> int:
         # No two are the same, as on a real machine.

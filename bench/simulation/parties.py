@@ -13,6 +13,7 @@ import urllib3
 
 from bench.chaos.found import Found
 from bench.chaos.report import Row
+from bench.simulation.stages import find_stage
 from bench.simulation.stand_ins import HANG_SECONDS, Traffic, answer
 from leadcore.receipts import WRITTEN, Receipt
 from leadcore.store import keys
@@ -25,6 +26,7 @@ from leadcore.store.payments import Payments
 from workers.notices.service import NoticeOutcome
 from workers.rules.note_marker import read_marker
 from workers.rules.notice import Notice
+from workers.rules.orders.property_names import ORDER_ID
 from workers.settings import WorkerSettings
 
 if TYPE_CHECKING:
@@ -48,6 +50,7 @@ window_hours = 0
 _MORE = re.compile(r"\+ (\d+) more")
 _PAID = "order.paid"
 TRY_AGAIN_SECONDS = 0.3
+PAID_STAGE = "Processed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,10 +247,12 @@ def _parse(entry: str) -> tuple[int, int]:
     return int(first), int(second)
 
 
-def judge(world: "World", found: Found) -> list[Row]:
-    """What the other parties were promised."""
-    told = [(str(one["customer_id"]), one["text"]) for one in world.chats.messages]
+def judge(world: "World", found: Found, told: Sequence[tuple[str, str]]) -> list[Row]:
+    """What the other parties were promised. `told`: customers and texts."""
     messages, receipts, paid = Messages(world.client, world.shards), found.receipts, world.shop.paid
+    stage = find_stage(world.portal, PAID_STAGE)
+    orders = world.portal.tables["orders"].records.values()
+    moved = {one.properties[ORDER_ID] for one in orders if one.properties["hs_pipeline_stage"] == stage}
     noted = [one.lead for one in receipts.values() if one.intent == NOTED and one.state in WRITTEN]
     rows = [
         *judge_notes([one.properties["hs_note_body"] for one in world.portal.tables["notes"].records.values()], noted),
@@ -258,7 +263,7 @@ def judge(world: "World", found: Found) -> list[Row]:
         ),
         judge_payments(
             paid,
-            [one for one in paid if not read_order(world.client, one).paid],
+            [one for one in paid if one not in moved or not read_order(world.client, one).paid],
             world.client.zcard(keys.PARKED_PAYMENTS),
         ),
         judge_thanks([one for one in told if one[1].startswith(THANKS)]),

@@ -10,10 +10,11 @@ from typing import Any
 import redis
 from redis.client import Pipeline
 from redis.commands.core import Script
-from redis.exceptions import NoScriptError
 
 from bench.simulation.scheduler import Killed, Process, Scheduler
 from bench.simulation.wire import Wire, set_clock
+
+ENDED = 0.5
 
 
 class Weather:
@@ -30,12 +31,18 @@ class Link:
 
     def __init__(self, wire: Wire, scheduler: Scheduler, process: Process, weather: Weather) -> None:
         self.wire, self.scheduler, self.process, self.weather = wire, scheduler, process, weather
+        self._run = weather.run
 
     def pass_on(self) -> None:
         """Let others run, and then see whether a packet arrives: raises redis-py's error if not, and `Killed`."""
         self.scheduler.pause()
         if self.weather.away:
             raise redis.ConnectionError("Redis is away")
+        if self._run != self.weather.run:
+            # Of some connections it is noticed before they are used.
+            self._run = self.weather.run
+            if self.scheduler.random.random() < ENDED:
+                raise redis.ConnectionError("the connection has ended")
         if self.weather.lost and self.scheduler.random.random() < self.weather.lost:
             raise redis.ConnectionError("the command was lost")
 
@@ -59,18 +66,18 @@ class _Connection(redis.UnixDomainSocketConnection):
         super().__init__(**options)  # type: ignore[no-untyped-call]
         self._link = link
         self._answers: deque[Any] = deque()
-        self._is_open = False
+        self._is_open, self._run = False, 0
 
     @property
     def is_connected(self) -> bool:
-        return self._is_open
+        return self._is_open and self._run == self._link.weather.run
 
     def connect(self) -> None:
         if not self._link.process.alive:
             raise Killed
         if self._link.weather.away:
             raise redis.ConnectionError("Redis is away")
-        self._is_open = True
+        self._is_open, self._run = True, self._link.weather.run
 
     def disconnect(self, *_: Any, **__: Any) -> None:
         self._is_open = False
@@ -126,6 +133,8 @@ class _Pipeline(Pipeline):
 
     def _send(self, commands: list[tuple[tuple[Any, ...], dict[str, Any]]], raise_on_error: bool) -> list[Any]:
         packet = [arguments for arguments, _ in commands]
+        if self.scripts:
+            self._load_scripts()
         is_atomic: bool = self._begins_transaction or self.explicit_transaction
         if is_atomic:
             packet = [("MULTI",), *packet, ("EXEC",)]
@@ -134,15 +143,19 @@ class _Pipeline(Pipeline):
             if isinstance(answers[-1], Exception):
                 raise next(one for one in answers if isinstance(one, Exception))
             answers = answers[-1]
-        if any(isinstance(one, NoScriptError) for one in answers):
-            self.link.call(*(("SCRIPT", "LOAD", script.script) for script in self.scripts))
-            return self._send(commands, raise_on_error)
         if raise_on_error:
             self.raise_first_error(commands, answers)  # type: ignore[no-untyped-call]
         return [
             one if isinstance(one, Exception) else read(self.response_callbacks, arguments[0], one, options)
             for one, (arguments, options) in zip(answers, commands, strict=True)
         ]
+
+    def _load_scripts(self) -> None:
+        scripts = list(self.scripts)
+        are_loaded = self.link.call(("SCRIPT EXISTS", *(script.sha for script in scripts)))[0]
+        for script, is_loaded in zip(scripts, are_loaded, strict=True):
+            if not is_loaded:
+                self.link.call(("SCRIPT LOAD", script.script))
 
 
 def read(callbacks: Any, name: str, answer: Any, options: dict[str, Any]) -> Any:

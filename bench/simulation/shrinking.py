@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from bench.simulation.world import World
 
-KINDS = ("faults of requests", "lost commands", "kills", "freezes", "Redis away")
+KINDS = ("faults of requests", "lost commands", "kills", "freezes", "Redis away", "disasters", "clocks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,10 @@ class Limits:
                 traffic.share = 0.0
         if "lost commands" in self.without:
             world.weather.lost = world.weather.unanswered = 0.0
+        if "disasters" in self.without:
+            world.disaster = ""
+        if "clocks" in self.without:
+            world.clocks.ahead.clear()
         for kind, name in (("kills", "deadly"), ("freezes", "chilly"), ("Redis away", "gusty")):
             if kind in self.without:
                 setattr(world, name, 0.0)

@@ -36,6 +36,17 @@ class Traffic:
         self.requests = self.faulty = self.refused = 0
         self.under_way: Counter[Process] = Counter()
         self._dice, self._kinds = dice, kinds
+        self._answered: Process | None = None
+
+    def answer(self) -> None:
+        """What was asked is done. Whoever dies here never knows."""
+        self._answered = self.scheduler.current().process
+        self.scheduler.pause()
+
+    def take_answered(self, process: Process) -> bool:
+        """Whether the process is the one that was answered last, once for each answer."""
+        is_answered, self._answered = self._answered is process, None
+        return is_answered
 
     def draw(self) -> str:
         """What goes wrong with the next request, "" for nothing, once it is there. Raises `Killed`."""
@@ -77,8 +88,7 @@ class HubSpotPool:
                 return answer(429, {"Retry-After": "1"}, limit)
         status, answered, data = ask(self._app, method, url, body or b"", headers)
         self._traffic.refused += status == 429
-        # Whoever dies here never knows that it was done.
-        scheduler.pause()
+        self._traffic.answer()
         if kind == "lost answer":
             raise urllib3.exceptions.ProtocolError("the answer was lost")
         return answer(status, answered, data)
@@ -159,7 +169,7 @@ def use(runtime: Runtime, pool: HubSpotPool, adapter: DealDroidAdapter) -> None:
     """Let a worker's clients talk to the stand-ins."""
     hubspot = runtime.sync.hubspot
     apis = [hubspot._batch, hubspot._basic, hubspot._search, hubspot._core, hubspot._groups]
-    for drain in (runtime.orders, runtime.payments, runtime.notes):
+    for drain in (runtime.orders, runtime.payments, runtime.notes, runtime.stages):
         if drain is not None:
             apis += [getattr(drain.records, name) for name in ("_batch", "_basic", "_search", "_links")]
     for api in apis:

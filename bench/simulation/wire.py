@@ -128,6 +128,21 @@ class Wire:
             self._scripts[script] = self.call(("SCRIPT LOAD", script))[0].decode()
         return self._scripts[script]
 
+    def dump(self) -> list[tuple[bytes, int, bytes]]:
+        """All data: names, when they end (0: never) and values as Redis packs them."""
+        names = [name for name in sorted(self.call(("KEYS", "*"))[0]) if name != NOW.encode()]
+        if not names:
+            return []
+        found = self.call(*(("PEXPIRETIME", name) for name in names), *(("DUMP", name) for name in names))
+        ends, values = found[: len(names)], found[len(names) :]
+        return [(name, max(end, 0), value) for name, end, value in zip(names, ends, values, strict=True)]
+
+    def restore(self, data: Sequence[tuple[bytes, int, bytes]]) -> None:
+        """Put these in the place of all data. The scripts of whoever uses this server are gone with them."""
+        own = (("SCRIPT LOAD", _ADVANCE), ("SCRIPT LOAD", _CALL), ("SET", NOW, self.now_ms))
+        self.call(("FLUSHALL",), ("SCRIPT FLUSH",), *own)
+        self.call(*(("RESTORE", name, end, value, "ABSTTL") for name, end, value in data), ("PING",))
+
     def advance(self, seconds: float) -> None:
         """It is `seconds` later; what ends by then is gone before the next command."""
         self.now_ms += round(seconds * 1000)

@@ -5,7 +5,7 @@ import os
 import random
 from base64 import b64encode
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -16,23 +16,21 @@ from unittest import mock
 import msgspec
 
 from bench.chaos.expected import Merge, Post
-from bench.chaos.found import Contact, Found, Message, read_orders
-from bench.chaos.report import Row, judge
+from bench.chaos.report import Row
 from bench.chaos.script import Lead, make_leads
 from bench.chaos.stage import CONFIG, ORDERS, SECRET
-from bench.simulation import parties, redis_link, stand_ins
+from bench.simulation import disasters, evidence, parties, redis_link, stages, stand_ins
+from bench.simulation.disasters import Replica, WallClocks
 from bench.simulation.machine import BEGAN, SimulatedMachine
 from bench.simulation.redis_link import Weather
 from bench.simulation.scheduler import Process, Scheduler
 from bench.simulation.shrinking import Limits
 from bench.simulation.standing import Standing, computed_once
 from bench.simulation.wire import Wire
-from leadcore import event, journal
-from leadcore.receipts import WRITTEN
+from leadcore import journal
 from leadcore.settings import read_receiver
-from leadcore.store import keys, lines
+from leadcore.store import keys
 from leadcore.store.bell import Bell
-from leadcore.store.leads import read_receipts
 from leadcore.store.orders import read_order
 from leadcore.store.outage import Outage
 from receiver.intake.errors import NotStored
@@ -54,6 +52,7 @@ from sandbox.hubspot import (
     schema,
     table,
 )
+from sandbox.hubspot.records import Record
 from workers import bootstrap
 from workers.hooks import client as hook_client
 from workers.hooks import delivery as hook_delivery
@@ -74,11 +73,14 @@ END_SECONDS, END_TURNS = 600.0, 1_000_000
 CALM_SECONDS = 4.0
 # Threads that look again every second do so less often then: mostly there is nothing to see.
 CALM_PACE = 3.0
-PAYING_SECONDS = 2.0
+ENDING_SECONDS = 2.0
+ENDINGS = ("", "payments", "payments", "moves")
 # Messages of the shop's own system to one customer.
 ASKED = 4
 KEY = "the key of a simulation"
 HOOK_SECRET = f"whsec_{b64encode(KEY.encode().ljust(32)).decode()}"
+# So much likelier does a process die that has an answer of HubSpot's and has noted nothing of it.
+JUST_ANSWERED = 5
 # Modules of the stand-ins that read the time.
 _STAND_INS = (account, answers, app, associations, batches, control, objects, portal, properties, schema, table)
 _TIMED = (*_STAND_INS, call_log, dealdroid)
@@ -98,8 +100,18 @@ class World:
         self.story: list[str] = []
         wire.begin()
         self.scheduler = Scheduler(seed, wire.advance)
-        (folder / "leadsync.toml").write_text(f"{CONFIG}{ORDERS}{parties.CONFIG}[inbox]\nshards = {SHARDS}\n")
         self.hooked, self.noticed = self.dice.random() < 0.5, self.dice.random() < 0.5
+        # What happens once no cart changes any more.
+        self.ending = self.dice.choice(ENDINGS) if seed else "moves"
+        self.disaster = self.dice.choice(("", "", "", *disasters.KINDS))
+        if self.disaster:
+            self.hooked = self.noticed = False
+            self.ending = ""
+        self.clocks = WallClocks()
+        if self.dice.random() < 0.5:
+            self.clocks.differ(self.dice)
+        texts = stages.CONFIG if self.ending == "moves" else ""
+        (folder / "leadsync.toml").write_text(f"{CONFIG}{ORDERS}{texts}{parties.CONFIG}[inbox]\nshards = {SHARDS}\n")
         environ = {
             "REDIS_URL": "redis://simulation",
             "LEADSYNC_CONFIG": str(folder / "leadsync.toml"),
@@ -117,6 +129,7 @@ class World:
         standing.begin(seed)
         self.portal, self.chats = standing.portal, standing.chats
         self.hubspot, self.dealdroid = standing.hubspot, standing.dealdroid
+        self.moves = stages.Moves(self.portal)
         self.to_hubspot = stand_ins.Traffic(self.scheduler, self.dice, HUBSPOT_KINDS)
         self.to_dealdroid = stand_ins.Traffic(self.scheduler, self.dice, DEALDROID_KINDS)
         self.to_hooks = stand_ins.Traffic(self.scheduler, self.dice, parties.HOOK_KINDS)
@@ -152,14 +165,14 @@ class World:
                 self.scheduler.unwind([self._outside, *self.webs, *self.workers])
                 for process in list(self._journals):
                     self._close_files(process)
-        found = self._look()
-        return [*judge(found), self._judge_counts(found), *parties.judge(self, found)]
+        return evidence.judge(self)
 
     @contextmanager
     def _replaced(self) -> Iterator[None]:
         """What the code takes for the world is this one."""
         with ExitStack() as stack:
             stack.enter_context(computed_once())
+            stack.enter_context(stages.shortened())
             for module in _TIMED:
                 stack.enter_context(mock.patch.object(module, "time", stand_ins.clock(self.scheduler)))
             for target, name, act in (
@@ -199,16 +212,19 @@ class World:
         self.posting = len(leads)
         for customer, theirs in leads.items():
             self.scheduler.start(self._outside, customer, lambda theirs=theirs: self._post_all(theirs, began))  # type: ignore[misc]
-        for each in range(self.dice.choice((0, 1, 2))):
+        for each in range(0 if self.disaster else self.dice.choice((0, 1, 2))):
             self.posting += 1
             numbers = range(each * ASKED, (each + 1) * ASKED)
             customer = f"chaos-{self.seed}-{each}"
             self.scheduler.start(self._outside, "shop", partial(self._ask, customer, numbers))
         self._strike_later()
         self.scheduler.wait(None, began + SECONDS)
-        if self.dice.random() < 0.5:
+        if self.ending:
             self._settle_down(0.0)
-            self._take_payments()
+            while self.ending == "moves" and not self.moves.has_begun(self.client):
+                self._pass(1.0)
+            self._rage()
+            self._end_orders(self._pay if self.ending == "payments" else self._move)
         self._settle_down(CALM_SECONDS)
         self.is_over = True
 
@@ -218,7 +234,7 @@ class World:
         began = empty_at = self.scheduler.now
         while self.scheduler.now <= empty_at + seconds:
             self.scheduler.wait(None, self.scheduler.now + 1.0)
-            self.left = self._count_left()
+            self.left = evidence.count_left(self)
             everybody = [*self.webs, *self.workers]
             frozen = any(one.frozen_until > self.scheduler.now for one in everybody)
             if self.left or self.posting or frozen or len(everybody) < WEBS + WORKERS:
@@ -233,22 +249,25 @@ class World:
             self.shop.ask(connection, SHARDS, customer, number, self._pass)
         self.posting -= 1
 
-    def _take_payments(self) -> None:
-        """No cart changes any more: some orders are paid, in another storm."""
-        self._rage()
+    def _end_orders(self, end: Callable[[Record], None]) -> None:
+        """Some orders are paid or moved, in another storm."""
         tasks = []
         for order in list(self.portal.tables["orders"].records.values()):
-            reference = order.properties[ORDER_ID]
-            state = read_order(self.client, reference)
-            if state.units and self.dice.random() < 0.7:
-                tasks.append(self.scheduler.start(self._outside, "payment", partial(self._pay, reference, state.units)))
+            if self.dice.random() < 0.7:
+                tasks.append(self.scheduler.start(self._outside, "shop", partial(end, order)))
         self.scheduler.wait(lambda: all(task.ended for task in tasks), None)
-        self._pass(PAYING_SECONDS)
+        self._pass(ENDING_SECONDS)
 
-    def _pay(self, reference: str, units: int) -> None:
-        self._pass(self.dice.uniform(0.0, PAYING_SECONDS))
-        connection = self._connect()
-        self.shop.pay(connection, SHARDS, reference, units, self._pass)
+    def _pay(self, order: Record) -> None:
+        reference = order.properties[ORDER_ID]
+        if units := read_order(self.client, reference).units:
+            self._pass(self.dice.uniform(0.0, ENDING_SECONDS))
+            self.shop.pay(self._connect(), SHARDS, reference, units, self._pass)
+
+    def _move(self, order: Record) -> None:
+        self._pass(self.dice.uniform(0.0, ENDING_SECONDS))
+        self.moves.make(order)
+        self._tell(f"order {order.properties[ORDER_ID]} is moved")
 
     def _pass(self, seconds: float) -> None:
         self.scheduler.wait(None, self.scheduler.now + seconds)
@@ -269,7 +288,7 @@ class World:
     def _rage(self) -> None:
         self.scheduler.pace = 1.0
         self.to_hubspot.share = self.dice.choice((0.0, 0.05, 0.3))
-        self.to_dealdroid.share = self.dice.choice((0.0, 0.2))
+        self.to_dealdroid.share = self.dice.choice((0.0, 0.2, 0.6))
         self.weather.lost, self.weather.unanswered = (self.dice.choice((0.0, 0.0, 0.004)) for _ in range(2))
         self.deadly = self.dice.choice((0.0, 0.002, 0.008))
         self.chilly, self.gusty = self.dice.choice((0.0, 0.005)), self.dice.choice((0.0, 0.005))
@@ -283,6 +302,11 @@ class World:
         )
         for _ in range(self.dice.choice((0, 1, 3))):
             self._later(self.dice.uniform(1.0, SECONDS), self._merge)
+        if self.disaster:
+            replica = Replica(self.wire, self.weather, lambda: self.scheduler.now, self._tell, self._later)
+            replica.strike(self.disaster, self.dice.uniform(1.0, SECONDS), self.dice)
+        if self.clocks.ahead:
+            self._later(self.dice.uniform(0.0, SECONDS), lambda: self.clocks.jump(self.dice))
         for _ in range(self.dice.choice((0, 0, 2))):
             self._later(self.dice.uniform(0.0, SECONDS - BROWNOUT_SECONDS), self._brown_out)
 
@@ -313,7 +337,8 @@ class World:
         self.scheduler.pace = CALM_PACE
 
     def _machine(self, process: Process) -> SimulatedMachine:
-        return SimulatedMachine(self.scheduler, process, f"{self.seed} {process.name}")
+        kind = process.name.split()[0]
+        return SimulatedMachine(self.scheduler, process, f"{self.seed} {process.name}", lambda: self.clocks.read(kind))
 
     def _start_web(self) -> None:
         process = self._process("web")
@@ -330,6 +355,9 @@ class World:
         feeder = Feeder(connection, spool, settings.shared, machine)
         self._journals[process] = [feeder.recent.journal, spool]
         feeder.start()
+        if self.disaster or self.clocks.ahead:
+            # Before it knows Redis' clock and which data it holds, an event is as safe as this process.
+            self.scheduler.wait(lambda: bool(feeder.remembered), None)
         replies = Replies(settings.shared.config, b"", machine)
         self.webs[process] = Intake(SecretCheck(settings.secrets), feeder, replies, 0)
 
@@ -357,6 +385,8 @@ class World:
         maintenance.start()
         if self.hooked:
             hook_delivery.build(self._connect(), settings, machine).start()
+        if runtime.stages:
+            runtime.stages.start()
         if self.noticed:
             notice_delivery.build(self._connect(), settings, machine).start()
         while True:
@@ -406,7 +436,10 @@ class World:
         is at work, or Redis may go away for a while."""
         process = self.scheduler.last
         if process in self.webs or process in self.workers:
-            if self.dice.random() < self.deadly:
+            # What a receiver kept for data that are lost, the next one leaves to a person.
+            is_heir = self.disaster == "loss" and process in self.webs
+            deadly = self.deadly * (JUST_ANSWERED if self.to_hubspot.take_answered(process) else 1)
+            if self.dice.random() < deadly and not is_heir:
                 self._kill(process)
             elif self.dice.random() < self.chilly:
                 self._freeze(process)
@@ -462,45 +495,3 @@ class World:
             for file, _ in one._pages:
                 os.close(file)
             one._pages.clear()
-
-    def _count_left(self) -> int:
-        """Entries on their way in either direction, and leads on the disk."""
-        pipe = self.client.pipeline(transaction=True)
-        for shard in range(SHARDS):
-            for line in lines.LINES:
-                if not line.has_endpoints:
-                    lines.count_entries(pipe, line.name, shard)
-        waiting: list[int] = pipe.execute()
-        spooled = sum(intake._feeder.spool.count() for intake in self.webs.values())
-        return sum(waiting) + spooled + parties.count_untold(self.client, SHARDS, self.worker_settings)
-
-    def _look(self) -> Found:
-        posts = sorted(self.posts, key=lambda post: post.lead.number)
-        leads = {post.lead.number: keys.digest(KEY.encode(), event.encode(dict(post.lead.body))) for post in posts}
-        receipts = read_receipts(self.client, leads.values())
-        contacts = self.portal.contacts.records.values()
-        return Found(
-            posts=posts,
-            receipts={number: one for number, one in zip(leads, receipts, strict=True) if one},
-            contacts=[Contact(str(one.id), one.properties, one.history()) for one in contacts],
-            messages=[
-                Message(one["at"], str(one["customer_id"]), one["text"])
-                for one in self.chats.messages
-                if not one["text"].startswith((parties.API, parties.THANKS))
-            ],
-            cut_off=len(self.cut_off),
-            left=self.left,
-            recovery=self.recovery,
-            calls=self.to_hubspot.requests,
-            faulty=self.to_hubspot.faulty,
-            real_429s=self.to_hubspot.refused,
-            kills=self.kills,
-            merges=self.merges,
-            orders=read_orders(*(control._records(self.portal, name) for name in ("orders", "line_items"))),
-        )
-
-    def _judge_counts(self, found: Found) -> Row:
-        """The records of what was written hide it if a lead is settled again; its count does not."""
-        counted = sum(int(self.client.hget(keys.COUNTS, state) or 0) for state in WRITTEN)
-        written = {post.lead.body["mid"] for post in found.posts if found.receipts.get(post.lead.number)}
-        return Row("leads settled", f"{counted} of {len(written)}", counted != len(written))

@@ -1,0 +1,73 @@
+"""What is found when all is over, and whether it is what was promised."""
+
+from typing import TYPE_CHECKING
+
+from bench.chaos.found import Contact, Found, Message, read_orders
+from bench.chaos.report import Row
+from bench.chaos.report import judge as judge_storm
+from bench.simulation import parties, stages
+from leadcore import event
+from leadcore.receipts import WRITTEN
+from leadcore.store import keys, lines
+from leadcore.store.leads import read_receipts
+from sandbox.hubspot import control
+
+if TYPE_CHECKING:
+    from bench.simulation.world import World
+
+
+def judge(world: "World") -> list[Row]:
+    """Each promise, and whether it was kept."""
+    found = _look(world)
+    told = [(str(one["customer_id"]), one["text"]) for one in world.chats.messages]
+    of_stages = world.moves.judge(world.client, told)
+    return [*judge_storm(found), _judge_counts(world, found), *parties.judge(world, found, told), *of_stages]
+
+
+def count_left(world: "World") -> int:
+    """Entries on their way in either direction, and leads on the disk."""
+    pipe = world.client.pipeline(transaction=True)
+    for shard in range(world.shards):
+        for line in lines.LINES:
+            if not line.has_endpoints:
+                lines.count_entries(pipe, line.name, shard)
+    waiting: list[int] = pipe.execute()
+    spooled = sum(intake._feeder.spool.count() for intake in world.webs.values())
+    spooled += world.moves.count_waiting(world.client)
+    return sum(waiting) + spooled + parties.count_untold(world.client, world.shards, world.worker_settings)
+
+
+def _look(world: "World") -> Found:
+    posts = sorted(world.posts, key=lambda post: post.lead.number)
+    leads = {
+        post.lead.number: keys.digest(world.receiver_settings.shared.key.encode(), event.encode(dict(post.lead.body)))
+        for post in posts
+    }
+    receipts = read_receipts(world.client, leads.values())
+    contacts = world.portal.contacts.records.values()
+    return Found(
+        posts=posts,
+        receipts={number: one for number, one in zip(leads, receipts, strict=True) if one},
+        contacts=[Contact(str(one.id), one.properties, one.history()) for one in contacts],
+        messages=[
+            Message(one["at"], str(one["customer_id"]), one["text"])
+            for one in world.chats.messages
+            if not one["text"].startswith((parties.API, parties.THANKS, stages.SAID))
+        ],
+        cut_off=len(world.cut_off),
+        left=world.left,
+        recovery=world.recovery,
+        calls=world.to_hubspot.requests,
+        faulty=world.to_hubspot.faulty,
+        real_429s=world.to_hubspot.refused,
+        kills=world.kills,
+        merges=world.merges,
+        orders=read_orders(*(control._records(world.portal, name) for name in ("orders", "line_items"))),
+    )
+
+
+def _judge_counts(world: "World", found: Found) -> Row:
+    """The records of what was written hide it if a lead is settled again; its count does not."""
+    counted = sum(int(world.client.hget(keys.COUNTS, state) or 0) for state in WRITTEN)
+    written = {post.lead.body["mid"] for post in found.posts if found.receipts.get(post.lead.number)}
+    return Row("leads settled", f"{counted} of {len(written)}", counted != len(written))
