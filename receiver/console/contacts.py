@@ -45,10 +45,12 @@ def is_id(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The names of the contacts on a page. `shown`: the console shows names at all; `failed`: HubSpot gave none;
+    """The names of the contacts on a page. `shown`: the console shows names at all; `asked`: HubSpot has told all that
+    it will, so asking again is in vain even where a contact has none; `failed`: HubSpot gave none;
     `first`: so many contacts were asked for alone, 0 if all were."""
 
     shown: bool = False
+    asked: bool = False
     failed: bool = False
     first: int = 0
     by_id: Mapping[str, str] = field(default_factory=dict)
@@ -66,6 +68,6 @@ def read_names(
     if kept or not wanted:
         return Names(shown=True, first=first)
     try:
-        return Names(shown=True, first=first, by_id=contacts.read_names(wanted[:MOST_NAMES], seconds))
+        return Names(shown=True, asked=True, first=first, by_id=contacts.read_names(wanted[:MOST_NAMES], seconds))
     except NoAnswer:
         return Names(shown=True, failed=True)

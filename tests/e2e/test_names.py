@@ -282,3 +282,24 @@ def test_a_salesperson_recognises_and_finds_customers(browser: Browser, answerin
     assert browser.barriers() == []
     browser.click("c-1")
     eventually(lambda: str(browser.run("return location.href")).endswith("leads?q=c-1"))
+
+
+@pytest.mark.parametrize("count", [1, 101])
+def test_what_hubspot_has_no_name_for_is_asked_once(browser: Browser, answering: Line, count: int) -> None:
+    contacts = [answering.crm.create(firstname="Mali") for _ in range(count - 1)]
+    contacts.append(answering.crm.create(email="nameless@example.com"))
+    for number, contact in enumerate(contacts):
+        answering.redis.hset(keys.MATCHES, f"d{number}", Match(f"line-{number}", contact, 1_700_000_000_000).pack())
+    browser.open("matches")
+    calls = answering.crm.calls(READ)
+    for _ in range(3):
+        browser.run("namesAsked = 0")
+        browser.refresh()
+    assert answering.crm.calls(READ) == calls
+    answering.redis.hset(
+        keys.MATCHES, "new", Match("line-new", answering.crm.create(firstname="Nok"), 1_800_000_000_000).pack()
+    )
+    browser.run("namesAsked = 0")
+    browser.refresh()
+    browser.await_text("Nok")
+    assert answering.crm.calls(READ) == calls + 1

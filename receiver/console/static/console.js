@@ -45,17 +45,21 @@ function replace(fresh) {
   scrollTo({ left: x, top: y, behavior: "instant" });
 }
 
-// Names stay in this page alone: the server is asked for them again only where a contact has none.
+// Names stay in this page alone: the server is asked for them again only where a contact is new, or HubSpot was away.
 const NAMES_AGAIN = 10000;
 let namesAsked = Date.now();
 
 function isNamed() {
-  return [...main.querySelectorAll("[data-name]")].every((each) => each.textContent);
+  return [...main.querySelectorAll("[data-name]")].every((each) => each.textContent || "asked" in each.dataset);
 }
 
 function keepNames(fresh) {
-  const known = new Map([...main.querySelectorAll("[data-name]")].map((each) => [each.dataset.name, each.textContent]));
-  for (const each of fresh.querySelectorAll("[data-name]")) each.textContent ||= known.get(each.dataset.name) || "";
+  const known = new Map([...main.querySelectorAll("[data-name]")].map((each) => [each.dataset.name, each]));
+  for (const each of fresh.querySelectorAll("[data-name]")) {
+    const before = known.get(each.dataset.name);
+    each.textContent ||= before?.textContent || "";
+    if (before && "asked" in before.dataset) each.dataset.asked = "";
+  }
 }
 
 async function refresh() {
