@@ -19,6 +19,8 @@ from typing import Any, cast
 from urllib.parse import unquote_to_bytes
 from wsgiref.types import WSGIApplication
 
+from sandbox.same_origin import guard
+
 MAX_LINE = 65_536
 
 
@@ -31,7 +33,8 @@ class Dropped(Exception):
 
 
 class Server(socketserver.ThreadingTCPServer):
-    """Serves one WSGI application on 127.0.0.1, one thread per connection. `connections`: how many were accepted."""
+    """Serves one WSGI application on 127.0.0.1 to this machine and its own pages (`sandbox.same_origin`), one thread
+    per connection. `connections`: how many were accepted."""
 
     allow_reuse_address = True
     daemon_threads = True
@@ -40,7 +43,7 @@ class Server(socketserver.ThreadingTCPServer):
 
     def __init__(self, app: WSGIApplication, port: int) -> None:
         super().__init__(("127.0.0.1", port), Connection)
-        self.app = app
+        self.app = guard(app)
         self.connections = 0
 
     @property

@@ -1,0 +1,48 @@
+"""Keeps other web pages away from what listens on this machine for its user alone.
+
+Any page in the user's browser can post to 127.0.0.1, and under a name of its own that leads there (DNS rebinding) it
+can read the answers too. Programs send no Origin and are let through.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+from wsgiref.types import WSGIApplication
+
+OWN_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
+# Methods that change nothing (RFC 9110, 9.2.1).
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+REFUSAL = b"Only this machine, and pages that came from this address, are answered here.\n"
+
+
+def guard(app: WSGIApplication) -> WSGIApplication:
+    """`app`, which is asked only what `is_own` lets through; anything else is answered with 403."""
+
+    def guarded(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if is_own(environ):
+            return app(environ, start_response)
+        start_response("403 Forbidden", [("Content-Type", "text/plain"), ("Content-Length", str(len(REFUSAL)))])
+        return [REFUSAL]
+
+    return guarded
+
+
+def is_own(environ: Mapping[str, Any]) -> bool:
+    """Whether a request, as WSGI has it, is addressed to this machine by a name of its own, and not sent by another
+    site's page to change something."""
+    host = environ.get("HTTP_HOST", "")
+    if host and _name(f"//{host}") not in OWN_NAMES:
+        return False
+    if environ["REQUEST_METHOD"] in SAFE:
+        return True
+    site, origin = environ.get("HTTP_SEC_FETCH_SITE"), environ.get("HTTP_ORIGIN")
+    if site is not None and site != "same-origin":
+        return False
+    return origin is None or origin == f"http://{host}"
+
+
+def _name(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
