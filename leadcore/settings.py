@@ -55,6 +55,11 @@ class Settings:
         parts = urlsplit(self.redis_url)
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
+    @property
+    def local_url(self) -> str:
+        """See the function `local_url`."""
+        return local_url(self.host, self.port)
+
 
 @dataclass(frozen=True, slots=True)
 class PaymentSettings:
@@ -194,6 +199,14 @@ def read_promptpay_id(value: str) -> str:
         "PROMPTPAY_ID must be a phone number of 10 digits that begins with 06, 08 or 09, a tax id or national id of "
         "13, or an e-wallet id of 15. Quote it where it is set, so that its leading zero stays."
     )
+
+
+def local_url(host: str, port: int) -> str:
+    """By which this machine reaches a receiver that listens on `host`, which may stand for all addresses."""
+    name = host.strip("[]")
+    if name in ("", "0.0.0.0", "::"):  # noqa: S104 - compared with, not opened
+        name = "127.0.0.1"
+    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
 
 
 def find_platform(env: Mapping[str, str]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from leadcore.settings import find_platform
+from leadcore.settings import find_platform, local_url
 
 PORTS = {"receiver": 8000, "page": 8001, "hubspot": 8002, "dealdroid": 8003, "redis": 6399}
 INTENT_PATH = "/api/v1/intent-handler"
@@ -22,17 +22,24 @@ TOLD = (
     "DEALDROID_WEBHOOK_URL",
     "DEALDROID_SECRET",
     "LEADSYNC_KEY",
-    "LEADSYNC_CONFIG",
     "HOOK_SECRET",
     "HOOK_URLS",
     "NOTIFY_URLS",
     "MESSAGES_TOKEN",
     "PROMPTPAY_ID",
-    "PUBLIC_URL",
-    "SPOOL_DIR",
-    "PORT",
 )
-"""What another terminal's commands need to know."""
+"""What another terminal's commands need to know of what this run has made."""
+OPEN = (
+    "PORT",
+    "HOST",
+    "PUBLIC_URL",
+    "LEADSYNC_CONFIG",
+    "LEADSYNC_TIMEZONE",
+    "SPOOL_DIR",
+    "HUBSPOT_API_VERSION",
+    "DRY_RUN",
+)
+"""What they need to know whoever has set it: none of it is a secret."""
 EXAMPLE = {
     "mid": "m-1",
     "customer_id": "c-1",
@@ -152,8 +159,9 @@ def list_parts(
 
 def tell(environ: Mapping[str, str], extended: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     """For the commands in other terminals: what was made for this run of what its parts see (`extended`), without the
-    console's password, and what the user had set and leads somewhere."""
+    console's password, and what is no secret; and what the user had set and leads somewhere."""
     own = {name: extended[name] for name in TOLD if name in extended and extended[name] != environ.get(name)}
+    own |= {name: extended[name] for name in OPEN if name in extended}
     return own, {name: value for name in TOLD if (value := environ.get(name)) and name not in own}
 
 
@@ -214,11 +222,7 @@ def url(port: int) -> str:
 
 
 def receiver_url(environ: Mapping[str, str], ports: Mapping[str, int]) -> str:
-    """By which this machine reaches the receiver: it listens on `HOST`, which may stand for all addresses."""
-    host = environ.get("HOST", "").strip().strip("[]")
-    if host in ("", "0.0.0.0", "::"):  # noqa: S104 - compared with, not opened
-        return url(ports["receiver"])
-    return f"http://[{host}]:{ports['receiver']}" if ":" in host else f"http://{host}:{ports['receiver']}"
+    return local_url(environ.get("HOST", "").strip(), ports["receiver"])
 
 
 def _host(address: str) -> str:

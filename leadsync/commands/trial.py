@@ -23,7 +23,7 @@ def send(files: tuple[Path, ...], url: str | None, new: bool) -> None:
     from leadcore.settings import read, split_secrets
 
     secrets = split_secrets(os.environ.get("DEALDROID_SECRET", ""))
-    url = url or f"http://127.0.0.1:{read().port}/api/v1/intent-handler"
+    url = url or f"{read().local_url}/api/v1/intent-handler"
     failed = False
     for file in files:
         try:
@@ -39,18 +39,31 @@ def send(files: tuple[Path, ...], url: str | None, new: bool) -> None:
         if new:
             body["mid"] = f"{body.get('mid')}-{time.time_ns()}"
         try:
-            answer = requests.post(url, json=body, timeout=10)
+            # Not redirected: the secret is for this address alone.
+            answer = requests.post(url, json=body, timeout=10, allow_redirects=False)
         except requests.RequestException as error:
             click.echo(
                 f"leadsync: {url} cannot be reached ({type(error).__name__}). Is the receiver running?", err=True
             )
             sys.exit(1)
-        said = f"{file.name}: {answer.status_code} {answer.text.strip()[:200]}"
+        said = f"{file.name}: {answer.status_code} "
+        said += _read_answer(answer.content) or f"is not how leadsync answers. Is the receiver at {url}?"
+        if answer.status_code == 403:
+            said += "  The receiver has another DEALDROID_SECRET."
         if answer.headers.get(STATE_HEADER) == DUPLICATE:
             said += "  duplicate: this event came already, so nothing happens. --new sends it as a new one."
         click.echo(said)
         failed |= answer.status_code != 200
     sys.exit(1 if failed else 0)
+
+
+def _read_answer(content: bytes) -> str:
+    """What the receiver said, at most 200 characters; "" if it was another program, which does not say it in JSON."""
+    try:
+        json.loads(content)
+    except ValueError:
+        return ""
+    return content.decode(errors="replace").strip()[:200]
 
 
 @click.command()

@@ -119,7 +119,7 @@ def open_(lead_id: str) -> None:
         _fail("these leads have several contacts; name one lead." if contacts else "this lead has no contact yet.")
     [contact_id] = contacts
     if urlsplit(os.environ.get("HUBSPOT_BASE_URL", "")).hostname in _LOCAL:
-        _fail(f"contact {contact_id} is in a stand-in for HubSpot, which has no pages.")
+        _fail(f"contact {contact_id} is in a stand-in for HubSpot, which has no pages; the sandbox page shows it.")
     with exit_on_outage():
         url = read_portal_links(connection).contact(contact_id)
     if not url:

@@ -193,7 +193,7 @@ def check_alerts(settings: WorkerSettings) -> list[Finding]:
         return [fine(subject, "ALERT_WEBHOOK_URL is not set: nobody is notified when the line stops.")]
     if not settings.alert_url.startswith("https://"):
         return [warn(subject, "ALERT_WEBHOOK_URL is not https.", "It is a secret: use an https address.")]
-    return [fine(subject, "ALERT_WEBHOOK_URL is set. Nothing was sent to it.")]
+    return [fine(subject, "ALERT_WEBHOOK_URL is set. This check sends nothing to it.")]
 
 
 def check_dealdroid(settings: WorkerSettings) -> list[Finding]:

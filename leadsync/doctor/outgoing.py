@@ -26,7 +26,7 @@ def check_hooks(settings: WorkerSettings) -> list[Finding]:
     if settings.shared.dry_run:
         found.append(warn(subject, "DRY_RUN is set, so none is sent.", "Unset DRY_RUN to go live."))
     number = len(settings.hook_urls)
-    return found or [fine(subject, f"{number} {'address' if number == 1 else 'addresses'}. Nothing was sent.")]
+    return found or [fine(subject, f"{number} {'address' if number == 1 else 'addresses'}. This check sends nothing.")]
 
 
 FAULTS = {
@@ -47,4 +47,4 @@ def check_notices(settings: WorkerSettings) -> list[Finding]:
             found.append(wrong(subject, f"Address {number} ({service.scheme_of(address)}): {FAULTS[why]}.", fix))
     if settings.shared.dry_run:
         found.append(warn(subject, "DRY_RUN is set, so none is sent.", "Unset DRY_RUN to go live."))
-    return found or [fine(subject, "Every address can be tried. Nothing was sent; see: leadsync notify test")]
+    return found or [fine(subject, "Every address can be tried. This check sends nothing; leadsync notify test does.")]

@@ -29,7 +29,7 @@ def send_test(env: Mapping[str, str] = os.environ, longest_seconds: float = LONG
     except (SettingsError, ConfigError) as error:
         return wrong(SUBJECT, str(error), "No test lead was sent.")
     secrets = split_secrets(env.get("DEALDROID_SECRET", ""))
-    return _send(settings, url or f"http://127.0.0.1:{settings.port}", secrets[0] if secrets else "", longest_seconds)
+    return _send(settings, url or settings.local_url, secrets[0] if secrets else "", longest_seconds)
 
 
 def _send(settings: Settings, base: str, secret: str, longest_seconds: float) -> Finding:

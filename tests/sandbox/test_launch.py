@@ -101,6 +101,13 @@ def test_another_terminal_is_told_what_was_made_and_only_the_names_of_what_the_u
     assert given == {name: value for name, value in FULL.items() if name != "CONSOLE_PASSWORD"}
 
 
+def test_another_terminal_is_told_what_is_no_secret_also_where_the_user_has_set_it() -> None:
+    environ = FULL | {"PORT": "9000", "HOST": "::1", "LEADSYNC_CONFIG": "shop.toml", "DRY_RUN": "1"}
+    environ |= {"LEADSYNC_TIMEZONE": "Asia/Tokyo", "HUBSPOT_API_VERSION": "v3", "SPOOL_DIR": "spool"}
+    made, _ = tell(environ, extend(environ, PORTS | {"receiver": 9000}, OWN))
+    assert made == {name: value for name, value in environ.items() if name not in FULL}
+
+
 @pytest.mark.parametrize("platform", ["DYNO", "RENDER", "RAILWAY_ENVIRONMENT", "RAILWAY_SOMETHING_NEW"])
 @pytest.mark.parametrize("missing", ["REDIS_URL", "HUBSPOT_ACCESS_TOKEN", "DEALDROID_WEBHOOK_URL"])
 def test_a_hosting_platform_gets_no_stand_in(platform: str, missing: str) -> None:
