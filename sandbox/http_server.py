@@ -12,7 +12,7 @@ import struct
 import sys
 import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from http.client import responses
 from typing import Any, cast
@@ -130,21 +130,27 @@ class Connection(socketserver.StreamRequestHandler):
             started[:] = status, headers
             return self.wfile.write
 
+        answer: Iterable[bytes] = ()
         try:
-            chunks = iter(cast(Server, self.server).app(environ, start_response))
-            first = next(chunks, b"")
-        except Dropped:
-            raise
-        except Exception:
-            traceback.print_exc()
-            started[:] = f"500 {responses[500]}", [("Content-Length", "0")]
-            chunks, first = iter(()), b""
-        status, headers = started
-        measured = any(name.lower() == "content-length" for name, _ in headers) or status[:3] == "204"
-        head = "".join(f"{name}: {value}\r\n" for name, value in headers)
-        self.wfile.write(f"HTTP/1.1 {status}\r\n{head}\r\n".encode("latin-1") + first)
-        for chunk in chunks:
-            self.wfile.write(chunk)
+            try:
+                answer = cast(Server, self.server).app(environ, start_response)
+                chunks = iter(answer)
+                first = next(chunks, b"")
+            except Dropped:
+                raise
+            except Exception:
+                traceback.print_exc()
+                started[:] = f"500 {responses[500]}", [("Content-Length", "0")]
+                chunks, first = iter(()), b""
+            status, headers = started
+            measured = any(name.lower() == "content-length" for name, _ in headers) or status[:3] == "204"
+            head = "".join(f"{name}: {value}\r\n" for name, value in headers)
+            self.wfile.write(f"HTTP/1.1 {status}\r\n{head}\r\n".encode("latin-1") + first)
+            for chunk in chunks:
+                self.wfile.write(chunk)
+        finally:
+            if close := getattr(answer, "close", None):
+                close()
         return measured
 
 

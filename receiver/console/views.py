@@ -116,6 +116,8 @@ def _protect(pages: Blueprint, auth: ConsoleAuth) -> None:
         if isinstance(admitted, Response):
             return admitted
         g.user, g.token = admitted, auth.form_token(admitted.name)
+        if request.endpoint == "console.static":  # asks nobody, and without its style even "busy" cannot be read
+            return None
         g.has_slot = slots.acquire(blocking=False)
         if not g.has_slot:
             page, status = _render("error.html", 503, name="busy", more=g.translator.text("busy.do"))

@@ -2,7 +2,9 @@
 
 import http.client
 import socket
+import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from flask import Flask, Response, request
@@ -82,3 +84,28 @@ def test_a_malformed_request_answers_400(server: Server, head: bytes) -> None:
     with socket.create_connection(server.server_address[:2], timeout=5) as peer:
         peer.sendall(head)
         assert peer.recv(100).startswith(b"HTTP/1.1 400 ")
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_an_answer_is_closed_once_it_is_sent_or_fails(fails: bool) -> None:
+    closed = threading.Event()
+
+    class Answer:
+        def __iter__(self) -> Iterator[bytes]:
+            if fails:
+                raise RuntimeError("a mistake in the application")
+            yield b"ab"
+
+        def close(self) -> None:
+            closed.set()
+
+    def app(_: Any, start_response: Any) -> Any:
+        start_response("200 OK", [("Content-Length", "2")])
+        return Answer()
+
+    with running(app) as server:
+        connection = connect(server)
+        connection.request("GET", "/")
+        assert connection.getresponse().status == (500 if fails else 200)
+        connection.close()
+        assert closed.wait(5)
