@@ -1,6 +1,9 @@
 """The receiver with a console, as a process behind one proxy, over a Redis that the tests fill."""
 
+import html
 import json
+import re
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +20,7 @@ from workers.rules.settlement import DRY_RUN
 
 # A colon, Thai, and characters that HTML must escape.
 PASSWORD = "รหัส:<&>7f3a91"
+TH = {"Accept-Language": "th-TH,th;q=0.9,en;q=0.5"}
 
 
 class ConsoleUser:
@@ -66,6 +70,16 @@ class ConsoleUser:
     def state(self, lead: str) -> str:
         found: bytes = self.redis.hget(keys.receipt(lead), "s")
         return found.decode()
+
+
+def text_of(page: str) -> str:
+    """The visible text of a page."""
+    return html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.split("<main")[1])))
+
+
+def add_worker(user: ConsoleUser, *, dry: bool = False) -> None:
+    for name in (keys.WORKERS, keys.DRY_WORKERS) if dry else (keys.WORKERS,):
+        user.redis.zadd(name, {"worker": time.time() * 1000})
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,125 @@
+"""What needs a person: grouped by cause, retried, discarded, and who did it."""
+
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from leadcore.store import keys
+from tests.conftest import SHARDS
+from tests.receiver.console.conftest import TH, ConsoleUser, text_of
+from workers.rules.delivery import store_unsent
+
+
+def test_parked_leads_are_grouped_by_cause_with_the_fix(user: ConsoleUser) -> None:
+    for number in range(3):
+        user.park(f"lead-{number}")
+    user.park("lead-3", "unusable: mid is missing or unusable")
+    text = text_of(user.read())
+    assert "3 leads HubSpot refused this contact Look for a rule" in text
+    assert "1 lead mid is missing or unusable It cannot be retried as it is." in text
+    assert "Retry all 3" in text
+    assert "Retry 1" not in text, "what cannot be retried has no button for it"
+    thai = text_of(user.read(**TH))
+    assert "3 ลีด HubSpot ไม่รับผู้ติดต่อนี้" in thai
+    assert "mid ไม่มีค่าหรือใช้ไม่ได้" in thai
+
+
+def test_a_group_is_retried_and_the_result_is_shown(user: ConsoleUser) -> None:
+    for number in range(3):
+        user.park(f"lead-{number}")
+    user.park("other", "row: HubSpot gave an error without an explanation")
+    user.redis.delete(keys.parked("lead-1"))
+    answer = user.submit("retry", code="refused", reason="HubSpot refused this contact")
+    assert answer.status_code == 303
+    page = user.session.get(user.line.url + answer.headers["Location"], timeout=5).text
+    assert "2 leads are tried again." in page
+    assert "1 was no longer waiting." in page
+    assert [user.state(one) for one in ("lead-0", "lead-2", "other")] == ["waiting", "waiting", "parked"]
+    assert {fields[b"u"] for _, fields in user.redis.xrange(keys.ACTIONS)} == {b"console"}
+
+
+def test_unsent_messages_wait_for_a_person_like_parked_leads(user: ConsoleUser) -> None:
+    for number in (1, 2):
+        user.add_lead(f"lead-{number}", state="created", message="failed: DealDroid answered 502")
+        message = {b"e": f"lead-{number}".encode(), b"c": b'{"id":"c"}', b"t": b'"Thank you"'}
+        for command in store_unsent(message, 1_700_000_000_000):
+            user.redis.execute_command(*command)
+    text = text_of(user.read())
+    assert "2 leads need you" in text
+    assert "2 leads its message was not sent, DealDroid answered 502 The lead is saved." in text
+    assert "ส่งข้อความไม่สำเร็จ: DealDroid ตอบรหัส 502" in text_of(user.read(**TH))
+    page = user.read("leads/lead-1")
+    assert "its message was not sent, DealDroid answered 502" in page
+    assert "Thank you" not in page
+    assert "Only the message to the customer is cancelled." in user.read("discard?lead=lead-1")
+    user.submit("retry", lead="lead-1")
+    user.submit("discard", lead="lead-2")
+    assert (user.state("lead-1"), user.state("lead-2"), user.redis.zcard(keys.UNSENT)) == ("created", "created", 0)
+    shard = keys.shard_of("c", SHARDS)
+    assert [fields[b"e"] for _, fields in user.redis.xrange(keys.entries(keys.OUTBOX, shard))] == [b"lead-1"]
+
+
+def test_a_retried_lead_says_so_in_its_timeline(user: ConsoleUser) -> None:
+    user.park("lead-1")
+    user.submit("retry", lead="lead-1")
+    user.redis.hset(keys.receipt("lead-1"), mapping={"s": "created", "h": "501", "f": "0"})
+    text = text_of(user.read("leads/lead-1"))
+    assert re.search(r"Tried again by a person .* Before that: HubSpot refused this contact A new contact", text)
+    assert "Written: First name" in text
+    assert "ก่อนหน้านั้น: HubSpot ไม่รับผู้ติดต่อนี้" in text_of(user.read("leads/lead-1", **TH))
+
+
+def test_a_lead_that_cannot_be_retried_is_reported(user: ConsoleUser) -> None:
+    user.park("lead-1", "unreadable: this program cannot read this event", mid=None)
+    answer = user.submit("retry", lead="lead-1")
+    page = user.session.get(user.line.url + answer.headers["Location"], timeout=5).text
+    assert "1 cannot be retried as it is: discard it." in page
+    assert "Nothing was done" not in page
+    assert user.state("lead-1") == "parked"
+
+
+def test_discarding_asks_first_and_removes_only_the_leads_shown(user: ConsoleUser) -> None:
+    for number in range(2):
+        user.park(f"lead-{number}")
+    user.redis.zadd(keys.PARKED, {"lead-0": 1, "lead-1": 2})
+    asked = user.read("discard?code=refused&reason=HubSpot+refused+this+contact")
+    assert "Discard 2 leads?" in asked
+    assert "removed for good" in asked
+    assert user.state("lead-0") == "parked"
+    form = dict(re.findall(r'name="(\w+)" value="([^"]*)"', asked))
+    user.park("later")
+    user.redis.zadd(keys.PARKED, {"later": int(form["until"]) + 1})
+    answer = user.submit("discard", **form)
+    assert parse_qs(urlsplit(answer.headers["Location"]).query) == {"command": ["discard"], "done": ["2"]}
+    assert [user.state(one) for one in ("lead-0", "lead-1", "later")] == ["discarded", "discarded", "parked"]
+
+
+def test_one_lead_is_discarded(user: ConsoleUser) -> None:
+    user.park("lead-1")
+    user.park("lead-2")
+    assert "Discard 1 lead?" in user.read("discard?lead=lead-1")
+    assert user.submit("discard", lead="lead-1").headers["Location"].startswith("/console/leads/lead-1?")
+    assert [user.state(one) for one in ("lead-1", "lead-2")] == ["discarded", "parked"]
+
+
+def test_an_action_on_no_lead_says_so(user: ConsoleUser) -> None:
+    answer = user.submit("retry", code="refused", reason="nothing of the kind")
+    assert "Nothing was done." in user.session.get(user.line.url + answer.headers["Location"], timeout=5).text
+    user.add_lead("written", customer_id="c", state="created")
+    for query in ("code=x&reason=y", "lead=no-such-lead", "lead=written"):
+        assert "There is nothing to discard any more." in user.read(f"discard?{query}")
+
+
+@pytest.mark.parametrize("query", ["?command=drop&done=1", "?command=retry&done=-1&gone=x&left=99999999999999"])
+def test_a_forged_result_in_the_address_is_not_shown(user: ConsoleUser, query: str) -> None:
+    assert not re.search(r"tried again|discarded|are left", user.read(query).split("<main")[0])
+
+
+def test_the_last_actions_are_listed_newest_first(user: ConsoleUser) -> None:
+    assert "Nobody has done anything yet." in user.read("actions")
+    user.redis.xadd(keys.ACTIONS, {"c": "retry", "l": "lead-1", "u": "ann"}, id="1700000000000-0")
+    user.redis.xadd(keys.ACTIONS, {"c": "forget", "u": "bob"}, id="1700000001000-0")
+    for path in ("", "actions"):
+        listed = text_of(user.read(path))
+        assert "15 Nov 2023 05:13:21 Customer forgotten bob 15 Nov 2023 05:13:20 Retried lead-1 ann" in listed
