@@ -12,8 +12,10 @@ from typing import Any
 
 from bench.simulation.redis_link import Weather
 from bench.simulation.wire import Wire
+from leadcore.store import keys
 
 MOST_AHEAD, MOST_LAG, MOST_AWAY = 300.0, 3.0, 2.0
+KEEP_AGAIN_SECONDS = 0.2
 KINDS = ("failover", "loss")
 
 
@@ -59,9 +61,16 @@ class Replica:
         self._later(at, lambda: self._take_over(kind, away))
 
     def _keep(self) -> None:
-        self._kept = self._wire.dump()
+        """What the replica has. A server that no process has marked as its own yet is not worth one."""
+        kept = self._wire.dump()
+        if any(name == keys.DATASET.encode() for name, _, _ in kept):
+            self._kept = kept
+        else:
+            self._later(KEEP_AGAIN_SECONDS, self._keep)
 
     def _take_over(self, kind: str, away: float) -> None:
+        if kind == "failover" and not self._kept:
+            return
         self._wire.restore(self._kept)
         self._weather.run += 1
         if kind == "loss":
