@@ -20,7 +20,7 @@ _WORDS = frozenset((
     "nomail", "nophone", "n/a", "n.a", "n\\a", "tbd",
     "tbc", "tba", "tiada", "无", "無", "没有", "沒有", "未知", "不详", "不詳", "不明", "暂无", "暫無", "未填",
     "未填写", "未填寫", "未提供", "不知道", "なし", "無し", "未定", "未設定", "없음", "모름", "미상",
-    "미입력",
+    "미입력", "不提供", "不方便", "不想说", "不想說", "保密",
 ))  # fmt: skip
 _PHRASES = _WORDS | {
     "n / a", "n. a", "nothing", "empty", "blank", "false", "to be determined", "to be confirmed", "to be advised",
@@ -28,8 +28,14 @@ _PHRASES = _WORDS | {
     "tidak ada", "tak ada", "tdk ada", "gak ada", "belum ada", "tidak tahu", "tidak diketahui", "tidak dinyatakan",
     "tidak berkenaan", "kosong", "无数据", "没有填", "特になし", "해당 없음", "해당없음", "គ្មាន", "មិនមាន", "ບໍ່ມີ",
     "မရှိ", "မရှိပါ",
-    "нет", "неизвестно", "keine", "unbekannt", "aucun", "inconnu", "ninguno", "desconocido", "لا يوجد", "غير معروف",
-    "ว่าง", "จำไม่ได้", "미정",
+    "ຍັງບໍ່ມີ", "ບໍ່ຮູ້", "ບໍ່ລະບຸ", "មិនទាន់មាន", "មិនដឹង", "មិនបញ្ជាក់", "မသိ", "မသိပါ", "မရှိသေးပါ",
+    "нет", "неизвестно", "нет данных", "не указано", "не указан", "не знаю", "отсутствует",
+    "keine", "keiner", "keins", "keine angabe", "keine angaben", "k. a", "k.a", "unbekannt", "nicht vorhanden",
+    "nicht angegeben", "aucun", "aucune", "inconnu", "inconnue", "non renseigné", "non renseignée", "non précisé",
+    "néant", "ninguno", "ninguna", "desconocido", "no tengo", "no tiene", "no sé", "sin datos", "no especificado",
+    "nessuno", "nessuna", "non disponibile", "nenhum", "nenhuma", "não tenho", "não informado",
+    "geen", "onbekend", "ingen", "okänd", "bilinmiyor", "لا يوجد", "غير معروف", "غير متوفر",
+    "ว่าง", "จำไม่ได้", "ข้าม", "미정", "모르겠어요", "わかりません", "分かりません", "ありません", "ないです",
 }  # fmt: skip
 # What chats and shops call a person whose name they do not know.
 _NOBODY = frozenset((
@@ -38,14 +44,14 @@ _NOBODY = frozenset((
     "telegram user", "tiktok user", "viber user", "wechat user", "whatsapp user", "ลูกค้า", "คุณลูกค้า", "ผู้ใช้",
     "ผู้ใช้ facebook", "ผู้ใช้ line", "ผู้ใช้ไลน์", "khách hàng", "pelanggan", "客户", "客戶", "微信用户", "ゲスト", "익명",
 ))  # fmt: skip
-_NAMES_TOO = frozenset({"na", "nan", "nil", "no", "không", "khong", "ko", "ไม่"})
+_NAMES_TOO = frozenset({"na", "nan", "nil", "no", "không", "khong", "ko", "ไม่", "skip", "brak", "yok", "wala"})
 _AS_PROGRAMS_WRITE = frozenset({"NaN", "nil", "NIL", "NA"})
 _ONLY_X = re.compile(r"x[x\W_]*")
 _THAI = re.compile(
-    r"(?:ยัง)?ไม่(?:ได้|ขอ|อยาก|ต้องการ|ประสงค์|สะดวก)?(?:จะ)?"
-    r"(?:มี|ระบุ|ทราบ|สะดวก|รู้|แจ้ง|บอก|ให้|ใส่|กรอก|ปรากฏ|พบ|แน่ใจ|ออกนาม|เปิดเผย)(?:แจ้ง|ให้|บอก|ระบุ)?\s?"
+    r"(?:ยัง|ขอ)?ไม่(?:ได้|ขอ|อยาก|ต้องการ|ประสงค์|สะดวก)?(?:จะ)?"
+    r"(?:มี|ใช้|ระบุ|ทราบ|สะดวก|รู้|แจ้ง|บอก|ให้|ใส่|กรอก|ปรากฏ|พบ|แน่ใจ|ออกนาม|เปิดเผย)(?:แจ้ง|ให้|บอก|ระบุ)?\s?"
     r"(?:ข้อมูล|ชื่อ(?:เล่น)?|นามสกุล|อีเมล์?|เมล์?|e-?mail|line|ไลน์|เบอร์|โทรศัพท์|โทร|มือถือ|ที่อยู่|รหัสไปรษณีย์|จังหวัด|อำเภอ|ตำบล|บริษัท)*\s?"
-    r"(?:เลย|หรอก|น่ะ|นะ|คะ|ค่ะ|ค่า|ครับ|คับ|ฮะ|จ้า|จ้ะ|จ๊ะ|ๆ|\s)*"
+    r"(?:เลย|หรอก|น่ะ|นะ|คะ|ค่ะ|ค่า|ครับผม|ครับ|คับ|ฮะ|จ้า|จ้ะ|จ๊ะ|ๆ|\s)*"
 )
 _FIELD = (
     r"(?:(?:first|last|full|given|family|sur|nick|middle)[ _-]?)?name|e-?mail|mail|(?:tele|mobile )?phone|tel|mobile|"
@@ -58,6 +64,8 @@ _ENGLISH = re.compile(
     r"(?: (?:address|number|given|specified|provided|available|found|known|yet))?"
     rf"|unknown (?:user|customer|person|{_FIELD})"
     rf"|(?:i )?(?:do not|don['’]?t) (?:have|know|use)(?: (?:an?|any|one|it|my|yet|address|number|{_FIELD}))*"
+    r"|(?:i )?(?:prefer not(?: to)? (?:say|answer|share|tell|disclose|give)(?: (?:it|that|this|you))?"
+    r"|decline to (?:answer|say|state))"
 )
 # What a program should have replaced. In single brackets, as people put around names, only what a field is called.
 _TEMPLATE = re.compile(
@@ -72,7 +80,28 @@ _EDGES = " \n@+.,;:!?'\"`´‘’“”()[]{}<>«»「」『』#*_~-–—=/|\\�
 _BETWEEN = re.compile(r"[\s,;/|_.+-]+")
 _EMAIL = re.compile(r"([\w./-]+)@([\w/-]+)(?:\.[\w.-]+)?")
 _IN_EMAILS = _WORDS | {"na", "no", "nil", "nan", "x", "xx", "xxx", "no-email"}
-_OPENERS = ("no ", "no-", "not", "wit", "i d", "don", "do ", "ไม่", "ยัง", "x", "xx", "xxx", "x@x", "x-x", "x x", "x.x")
+_OPENERS = (
+    "no ",
+    "no-",
+    "not",
+    "wit",
+    "i d",
+    "don",
+    "do ",
+    "pre",
+    "dec",
+    "i p",
+    "ไม่",
+    "ยัง",
+    "ขอไ",
+    "x",
+    "xx",
+    "xxx",
+    "x@x",
+    "x-x",
+    "x x",
+    "x.x",
+)
 # How all of these begin, in any case: by this any other text is told apart in no time.
 _BEGINNINGS = frozenset(
     "".join(letters)
@@ -80,7 +109,7 @@ _BEGINNINGS = frozenset(
     for beginning in (word[:3], *(word + mark for mark in " .,;:!?-/@)]}'\"" if len(word) < 3))
     for letters in product(*((letter, letter.upper()) for letter in beginning[:3]))
 )
-_BEGINS_WITH_MARK = re.compile(r"\|[^\w|+]").search
+_BEGINS_WITH_MARK = re.compile(r"\|(?:_|[^\w|+])").search
 
 
 def says_nothing(text: str, *, is_name: bool = False) -> bool:

@@ -21,6 +21,9 @@ ANYWHERE = [
     "ไม่มีอีเมลค่ะ", "ไม่มี email", "ไม่มีเบอร์โทร", "ไม่มีเมล์ครับ", "ยังไม่มี", "ยังไม่ระบุ",
     "ไม่ได้ระบุ", "ไม่ได้แจ้ง", "ไม่สะดวกให้ค่ะ",
     "ไม่ประสงค์ออกนาม", "ไม่ต้องการระบุ", "ไม่พบข้อมูล", "ไม่มีข้อมูล", "ไม่มีชื่อ",
+    "ไม่มีครับผม", "ไม่ใช้ค่ะ", "ขอไม่ระบุ", "ข้าม", "ຍັງບໍ່ມີ", "မသိပါ", "មិនដឹង", "不方便", "わかりません",
+    "keine Angabe", "k.A.", "non renseigné", "sin datos", "Nessuno", "geen", "нет данных", "не указано",
+    "prefer not to say", "I prefer not to answer", "Decline to answer",
     "ไม่มีชื่อเล่น", "ไม่รู้ค่ะ", "ไม่แน่ใจ", "จำไม่ได้", "ไม่ขอระบุ",
     "无", "無", "没有", "沒有", "未知", "不详", "未填写", "なし", "無し", "없음", "해당 없음",
     "không có", "Không có", "khong co", "chưa có", "không biết", "tiada", "Tiada", "tidak ada",
@@ -28,7 +31,7 @@ ANYWHERE = [
     "undefined@undefined", "none@none.com", "noemail@noemail.com", "na@na.com", "x@x.com",
     "+", "- / -", "-@-", "n/a@n/a.com", "#REF!", "#N/A", "#NAME?", "#DIV/0!",
 ]  # fmt: skip
-IN_A_PHONE_OR_EMAIL = ["na", "Na", "nan", "Nil", "no", "No.", "không", "ไม่"]
+IN_A_PHONE_OR_EMAIL = ["na", "Na", "nan", "Nil", "no", "No.", "không", "ไม่", "skip", "Yok"]
 SAID = [
     "สมชาย ใจดี", "Nonthaburi", "Nana", "Nullarbor", "Noneville", "Nanthawat", "Unknown Pleasures Records", "Test",
     "test", "Alex", "{Alex}", "[VIP] สมชาย", "<3", "Malcolm X", "Xavier", "Xi", "0812345678", "0", "a@example.com",

@@ -5,6 +5,13 @@ import re
 from workers.rules.mapping import honorifics, labels
 from workers.rules.mapping.characters import WORD
 
+# Behind a name these are surnames, or words of a shop's name that begins with it.
+_ONLY_FIRST = (
+    r"(?<!\s)(?:(?:เทศบาล|องค์การบริหาร|สำนักงาน(?!\s?ใหญ่)|สำนักพิมพ์|โรงงาน|โรงพิมพ์|โรงสี"
+    r"|ธนาคาร(?=[ก-ฮเ-ไ])|กระทรวง|สถาบัน|ชมรม|กลุ่ม|ศูนย์|เพจ"
+    r"|อบ[ตจ]\.|รพ\.|รร\.|ร\.\s?ร\.)\s*[ก-๙\w]"
+    r"|(?i:Shop|Toko|Restoran|Quán|Nhà hàng|Tiệm|Khách sạn|Tạp hóa|Bệnh viện)\s+\w)"
+)
 _BEGINS = re.compile(
     r"(?:^|(?<=\s))(?:"
     r"(?:บริษัท|ห้างหุ้นส่วน|ห้าง|ร้าน|โรงเรียน|โรงพยาบาล|โรงแรม|มูลนิธิ|สมาคม|สหกรณ์|มหาวิทยาลัย|วิสาหกิจชุมชน|คลินิก"
@@ -16,20 +23,28 @@ _BEGINS = re.compile(
     r"|Syarikat|Perniagaan|Perusahaan|Koperasi|Yayasan)\b\.?\s*\w"
     r"|(?:ООО|ОАО|ЗАО|ПАО|АО|ИП)\s+\S"
     r"|(?:ບໍລິສັດ|ຮ້ານ|ក្រុមហ៊ុន|ហាង|ကုမ္ပဏီ)\s*\S"
+    rf"|{_ONLY_FIRST}"
     r"|(?:[㈱㈲㈜㍿]|株式会社|有限会社|合同会社|合資会社|一般社団法人|医療法人|学校法人|주식회사|유한회사|재단법인|사단법인)\s*\S"
     r")"
 )
 _MARK = re.compile(r"\(\s*(?:株|有|合|同|資|名|財|社|株式会社|有限会社|주|유|재|사|합|주식회사|มหาชน)\s*\)")
+# What shops, their pages and institutions call themselves.
+_KINDS = (
+    "Shop|Store|Stores|Clinic|Restaurant|Cafe|Café|Bistro|Bakery|Boutique|Pharmacy|Supermarket|Studio|Hotel|Hostel|Resort"
+    "|Hospital|School|University|Foundation|Association|Trading|Group|Official"
+)
 _ENDS = re.compile(
     r"\S\s*จำกัด\.?$|\S[\s.]+ม?จก\.?$|[㈱㈲㈜㍿]$"
-    r"|(?:公司|集[团團]|会社|商[店会會行]|企[业業]社?|工作室|事[务務]所|주식회사|유한회사)$"
+    r"|(?:公司|集[团團]|会社|商[会會行]|店|企[业業]社?|工作室|事[务務]所|超市|餐[厅廳]|[医醫病]院|[学學]校|大[学學]|[银銀]行|工[厂廠]"
+    r"|주식회사|유한회사|식당|카페|마트|병원|학교|약국)$"
     r"|\w[\s&,]+Co\.$"
     r"|\w\W+(?i:(?:Co\b\.?\s*,?\s*)?(?:Ltd|Limited)(?:\.?,?\s?Part(?:nership)?)?|Part\.?,?\s?Ltd|Inc"
     r"|Incorporated|Corp|Corporation|Company|LLC|L\.L\.C|LLP|L\.L\.P|PLC"
     r"|P\.L\.C|PCL|(?:Sdn\.?\s*)?Bhd|Berhad|PLT|Pte|Pty|GmbH|mbH|GmbH\s?&\s?Co\.?\s?KG"
     r"|e\.\s?K|e\.\s?V|S\.\s?A|S\.\s?A\.\s?S"
     r"|S\.?A\.?R\.?L|S\.?\s?à\s?r\.?\s?l|S\.?R\.?L|S\.p\.A|S\.A\. de C\.V|B\.V|N\.V|A/S|A\.Ş|Ltd\.?\s?Şti"
-    r"|s\.r\.o|d\.o\.o|sp\.?\s?z\s?o\.?\s?o|Kft|Zrt|OÜ|Oyj|Tbk|OPC|FZE|FZCO|FZ-LLC|W\.?L\.?L|Enterprises?|Holdings?|Industries|TNHH)\b\.?$"
+    r"|s\.r\.o|d\.o\.o|sp\.?\s?z\s?o\.?\s?o|Kft|Zrt|OÜ|Oyj|Tbk|OPC|FZE|FZCO|FZ-LLC|W\.?L\.?L|Enterprises?|Holdings?|Industries|TNHH"
+    rf"|{_KINDS})\b\.?$"
     r"|\w\W+(?:AG|KG|OHG|SAS|BV|NV|UAB|ApS|ASA|SpA|Ltda|Lda)$|\w{3,}\W+(?:SE|SA|AB)$"
 )
 # What a text ends with if `_ENDS` matches it; without the dots.
@@ -41,10 +56,11 @@ _LAST_WORDS = frozenset(
         "zoo oo kft zrt oü oyj tbk opc fze fzco fz-llc wll enterprise enterprises holding holdings industries "
         "tnhh ag ohg se ab uab aps asa ltda lda จก มจก",
     )
-)
+) | frozenset(_KINDS.lower().split("|"))
 _LAST_LETTERS = (
     "จำกัด", "จก", "司", "团", "團", "社", "店", "会", "會", "行", "业", "業", "室", "所", "㈱", "㈲", "㈜", "㍿",
-    "주식회사", "유한회사", "ltd", "Ltd", "LTD", "Co", "CO",
+    "市", "厅", "廳", "院", "校", "学", "學", "厂", "廠",
+    "주식회사", "유한회사", "식당", "카페", "마트", "병원", "학교", "약국", "ltd", "Ltd", "LTD", "Co", "CO",
 )  # fmt: skip
 OPENS = re.compile('[("“]')
 # Behind a company in Thailand's tax invoices.
@@ -57,6 +73,7 @@ _BRANCH_OF_PERSON_ENDS = re.compile(
 )
 _BRANCH_ONLY = re.compile(_BRANCH, re.IGNORECASE)
 _LEGAL_END = re.compile(r"จำกัด\.?\s*(?:\(\s*มหาชน\s*\))?\s+|(?:Co\.?\s*,?\s*)?Ltd\.?\s+")
+_IN_PERSON = re.compile(r"(?:โดย|ผู้?ติดต่อ|ติดต่อ|attn\.?|c/o)\s*[:：]?\s*(?=[^\W\d])", re.IGNORECASE)
 
 ASIDE = re.compile(r"""\(((?:[^()]|\([^()]*\))*)\)|["“]([^"“”]*)["”]""")
 
@@ -93,11 +110,12 @@ def is_branch(aside: str) -> bool:
 
 
 def _split_behind(company: str) -> tuple[str, str]:
-    """The person behind the legal form, if a title shows that there is one."""
+    """The person behind the legal form, if a title or "โดย" shows that there is one."""
     end = _LEGAL_END.search(company)
     behind = company[end.end() :] if end else ""
-    if end and honorifics.strip_before(behind) not in ("", behind):
-        return behind, company[: end.end()].strip()
+    person = _IN_PERSON.sub("", behind, count=1) if _IN_PERSON.match(behind) else behind
+    if end and (person != behind or honorifics.strip_before(behind) not in ("", behind)):
+        return person, company[: end.end()].strip()
     return "", company
 
 

@@ -152,7 +152,7 @@ _DEGREE = (
     r"|[BMS]\.?\s?(?:A|Ag|B\.?A|Com|E|Ed|Eng|Farm|H|Hum|IP|Ked|Kes|Kom|M|Pd|Pharm|Psi|Sc|Si|Sos|T|Tech))"
 )
 _BEHIND = re.compile(
-    r"\s+(?:ร\s?\.\s?น\s?\.?|(?:นะ)?(?:ครับ|คับ|ค่ะ|คะ))$"
+    r"\s+(?:ร\s?\.\s?น\s?\.?|(?:นะ)?(?:ครับผม|ครับ|คับ|ค่ะ|คะ))$|(?:นะคะ|นะครับ|ครับผม|(?<=\S)(?:ครับ|ค่ะ))$"
     rf"|(?:(?:{_DEGREE})\.?)+$"
     r"|(?<=\w)-(?:san|sama|kun|chan|sensei)$"
     rf"|(?<={_EAST_ASIAN})(?:\s*(?:先生|女士|小姐|太太|夫人|老[师師]|同[学學]|教授|博士|[医醫][生师師]|[总總]?[经經]理|律[师師]|师傅|師傅"
@@ -161,7 +161,7 @@ _BEHIND = re.compile(
     r"|\s+(?:군|양|선생|교수|박사|대표|사장|부장|과장|대리|팀장|의사|변호사|목사|君)|(?<=^.)[总總])$"
 )
 # Else nothing needs to be searched at the end.
-_LAST_THAI = ("น", "น.", "ครับ", "คับ", "ค่ะ", "คะ")
+_LAST_THAI = ("น", "น.", "ครับ", "ครับผม", "คับ", "ค่ะ", "คะ")
 _DEGREES = frozenset(
     ("phd", "d", "md", "mba", "cpa", "cfa", "esq", "dds", "dvm", "ret", "retd", "retired", "rta", "rtn", "rtaf")
 )

@@ -23,9 +23,25 @@ _SYMBOLS = re.compile(
     r"\U000e0000-\U000e01ef][\u200d\ufe0f]*"
 )
 _NICKNAME_SAYS = re.compile(r"^(?:ชื่อเล่น|nickname|aka|a\.k\.a\.)\s*:?\s*", re.IGNORECASE)
-_NAME_SAYS = re.compile(r"^(?:ชื่อ(?:\s?[-–/]?\s?(?:นาม)?สกุล)?|ผู้รับ|name|full name)\s*[:：]\s*", re.IGNORECASE)
-_HAS_LABEL = re.compile("ชื่อ|สกุล")
-_THAI_NAME_SAYS = re.compile(r"^ชื่อ(?:\s?[-–/]?\s?(?:นาม)?สกุล|จริง|ผู้รับ|ลูกค้า)?(?:\s*[:：]\s*|\s+)(?=[ก-๛])")
+_NAME_SAYS = re.compile(
+    r"^(?:ชื่อ(?:\s?[-–/]?\s?(?:นาม)?สกุล)?|ผู้รับ|ผู้สั่ง(?:ซื้อ)?|ลูกค้า|(?:full |first |customer |recipient |your )?name"
+    r"|recipient|receiver|contact(?: person)?|họ (?:và )?tên|tên|người nhận|nama(?: lengkap| penuh| penerima)?"
+    r"|penerima|姓名|名字|收件人|收货人|收貨人|联系人|聯絡人|お?名前|氏名|이름|성함|성명"
+    r"|받는 ?사람|ຊື່|ឈ្មោះ|အမည်|နာမည်|имя|фио|nom|nombre)"
+    r"\s*[:：]\s*",
+    re.IGNORECASE,
+)
+_HAS_LABEL = re.compile("ชื่อ|สกุล|ผู้รับ")
+_THAI_NAME_SAYS = re.compile(
+    r"^(?:(?:ผม|ฉัน|ดิฉัน|หนู|เรา|พี่)?\s?ชื่อ(?:\s?[-–/]?\s?(?:นาม)?สกุล|จริง|ผู้รับ|ลูกค้า)?(?:\s*[:：]\s*|\s+)"
+    r"|(?:ผม|ฉัน|ดิฉัน|หนู|เรา)\s?ชื่อ(?:ว่า)?\s*|ผู้รับ(?:คือ)?\s+)(?=[ก-๛])"
+)
+_I_AM = re.compile(
+    r"^(?:(?:hello|hi)[\s,.!]+)?(?:my (?:full )?name is|my name['’]s|this is|i am|i['’]m"
+    r"|tên (?:tôi|em|mình) là|tôi tên là|nama saya|我叫|我是|私は)(?:\s+|(?<=[叫是は]))(?=\w)",
+    re.IGNORECASE,
+)
+_BEGINS_SENTENCE = ("my", "th", "i ", "i'", "i’", "im", "he", "hi", "tê", "tô", "na", "我叫", "我是", "私は")
 _SURNAME_SAYS = re.compile(r"(?:^|\s)(?:นามสกุล(?:\s*[:：]\s*|\s+)|สกุล\s*[:：]\s*)(?=[ก-๛])")
 _NICKNAME_BEHIND = re.compile(r"(?<=\S)\s+ชื่อเล่น(?:\s*[:：])?\s*([^\s()]+)$")
 # Other ways to reach the customer, with what stands before them.
@@ -38,7 +54,7 @@ _CONTACT = re.compile(
     re.IGNORECASE,
 )
 # No text without these has any.
-_MAY_BE_CONTACT = re.compile(r"[\d@:]|www|[iI][dD]|ไอดี")
+_MAY_BE_CONTACT = re.compile(r"[\d@:：]|www|[iI][dD]|ไอดี")
 _EDGES = " ,;:/|\\*~_-–—=+<>[]{}()\"'“”‘’!?#&•·…"
 _WESTERN_DOT = re.compile(r"(?<=\w)[・·‧](?=\w)")
 _LAST_FIRST = re.compile(r"([^\W\d_][^,]*),\s*([^\W\d_][^,]*)")
@@ -61,6 +77,8 @@ def parse(text: str, language: str = "", region: str = "") -> Name:
     if _MAY_BE_CONTACT.search(plain):
         plain = id_numbers.TAX_ID.sub(" ", plain)
         plain = _NAME_SAYS.sub("", " ".join(_CONTACT.sub(" ", plain).split()))
+    if plain[:2].lower() in _BEGINS_SENTENCE:
+        plain = _I_AM.sub("", plain)
     customs = _customs(plain, language, region)
     person, company = companies.split(plain)
     person = honorifics.strip_before(filler.drop_words(person), customs)

@@ -83,6 +83,27 @@ Acme Corporation
 ㈜한국
 上海贸易有限公司
 台積電股份有限公司
+เทศบาลเมืองแดง
+อบต.แดง
+องค์การบริหารส่วนตำบลแดง
+สำนักงานบัญชี แดง
+โรงงานขนมแดง
+รพ.แดง
+กลุ่มแม่บ้านแดง
+เพจ น้องหมา แดง
+Happy Pet Shop
+Ann Beauty Clinic
+The Red Restaurant
+RED CAFE
+Ann Official Store
+Ann Official
+Red Group
+Shop Mẹ Bé
+Nhà hàng Hoa
+Toko Merah
+红星超市
+小红旗舰店
+한국약국
 """
 PERSONS = """\
 Maria Co
@@ -96,6 +117,9 @@ Ann Inchai
 Limited Edition
 Anna Corporal
 Sahara Ab
+สมชาย กลุ่มแดง
+สมชาย ศูนย์แดง
+Ann Shopfield
 """
 
 
@@ -130,7 +154,14 @@ def test_a_name_that_only_looks_like_a_legal_form_is_a_persons(text: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "text", ["บริษัท เอ จำกัด คุณสมชาย ใจดี", "คุณสมชาย ใจดี บริษัท เอ จำกัด", "นายสมชาย ใจดี (บริษัท เอ จำกัด)"]
+    "text",
+    [
+        "บริษัท เอ จำกัด โดย คุณสมชาย ใจดี",
+        "บริษัท เอ จำกัด ติดต่อ: สมชาย ใจดี",
+        "บริษัท เอ จำกัด คุณสมชาย ใจดี",
+        "คุณสมชาย ใจดี บริษัท เอ จำกัด",
+        "นายสมชาย ใจดี (บริษัท เอ จำกัด)",
+    ],
 )
 def test_the_person_of_a_company_stands_before_or_behind_it(text: str) -> None:
     assert name.parse(text) == Name("สมชาย", "ใจดี", "บริษัท เอ จำกัด")

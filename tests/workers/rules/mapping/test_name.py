@@ -56,6 +56,16 @@ from workers.rules.mapping.name import Name
         "สมชาย ใจดี (line: somchai)",
         "สมชาย ใจดี @somchai",
         "ชื่อ: สมชาย ใจดี",
+        "ผู้รับ สมชาย ใจดี",
+        "ผู้รับคือ คุณสมชาย ใจดี",
+        "ผมชื่อสมชาย ใจดีครับ",
+        "ดิฉันชื่อ สมชาย ใจดี ค่ะ",
+        "สมชาย ใจดีนะคะ",
+        "Name: สมชาย ใจดี",
+        "Recipient: สมชาย ใจดี",
+        "My name is สมชาย ใจดี",
+        "姓名：สมชาย ใจดี",
+        "Họ tên: สมชาย ใจดี",
         "ชื่อ-นามสกุล: นายสมชาย ใจดี โทร 0812345678",
         "สมชาย undefined ใจดี",
         "null สมชาย ใจดี N/A",
@@ -301,6 +311,23 @@ WORDS = st.lists(
 def test_a_long_text_without_a_name_is_read_all_the_same(part: str) -> None:
     for end in ("", "x", "A1: co.", " ltd"):
         assert isinstance(name.parse(part * (4000 // len(part)) + end, "vi"), Name)
+
+
+@pytest.mark.parametrize(
+    ("text", "parsed"),
+    [
+        ("I'm John Smith", Name("John", "Smith")),
+        ("Hello, this is John Smith", Name("John", "Smith")),
+        ("我叫王小明", Name("小明", "王")),
+        ("이름: 김민준", Name("민준", "김")),
+        ("Tên tôi là Nguyễn Văn Hùng", Name("Văn Hùng", "Nguyễn")),
+        ("Myname Isra", Name("Myname", "Isra")),
+        ("Thisbe Amis", Name("Thisbe", "Amis")),
+        ("ครองขวัญ ครับทอง", Name("ครองขวัญ", "ครับทอง")),
+    ],
+)
+def test_a_sentence_or_a_label_around_a_name_is_no_part_of_it(text: str, parsed: Name) -> None:
+    assert name.parse(text) == parsed
 
 
 @given(WORDS)
