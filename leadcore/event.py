@@ -407,7 +407,7 @@ def _product(product: _Product) -> Product:
 def _said(value: Any) -> str:
     if type(value) is int and 0 <= value < 10**15:
         return str(value)
-    text = clean(value)
+    text = shapes.as_text(value) if isinstance(value, _NESTED) and shapes.is_said(value) else clean(value)
     # One letter may be a size or a model.
     return text if (len(text) == 1 and text.isalpha()) or not says_nothing(text, is_name=True) else ""
 

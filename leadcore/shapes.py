@@ -196,6 +196,8 @@ def _values(value: dict[str, Any], join: Join) -> list[Any]:
         return _read_phone({key: clean(each) for key, each in said.items() if key not in _KIND or len(said) == 1})
     if join in (items, email) or len(said) <= 1:
         return list(said.values())
+    if (currency := said.get("currency") or said.get("currencycode")) and len(said) == 2:
+        return [f"{clean(amount)} {clean(currency)}" for key, amount in said.items() if key in ("amount", "value")]
     for parts, joined in ((_NAME, words), (_ADDRESS, lines)):
         if join is joined and said.keys() <= set(parts):
             found = [said[key] for key in parts if key in said]

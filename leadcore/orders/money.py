@@ -41,7 +41,7 @@ _POWERS = {
 _SIGNS = {
     sign: frozenset(codes.split())
     for codes, signs in {
-        "THB": "฿ b thb บ บาท baht",
+        "THB": "฿ b thb บ บาท baht bath",
         "VND": "₫ đ d vnd vnđ đồng dong",
         "IDR": "rp idr rupiah",
         "EUR": "€ eur euro euros",
@@ -75,12 +75,22 @@ _SIGNS = {
         "LAK": "₭ lak kip กีบ ກີບ",
         "KHR": "៛ khr riel",
         "MMK": "mmk ks kyat kyats",
+        "RUB": "₽ rub руб рублей рубля",
+        "AED": "aed dirham dirhams",
+        "PLN": "zł pln",
+        "UAH": "₴ uah грн",
+        "ILS": "₪ ils",
+        "SAR": "sar riyal",
     }.items()
     for sign in signs.split()
 }
 # Of these people write 50.000 and 50.000,50; of others they write 50,000 and 50,000.50.
 _DOTTED_CURRENCIES = frozenset({"VND", "IDR", "EUR", "DKK", "TRY", "BRL"})
 _DOTTED = frozenset(sign for sign, codes in _SIGNS.items() if codes & _DOTTED_CURRENCIES)
+# Of these nobody pays a fraction, so that 50.000 is fifty thousand.
+_WHOLE_CURRENCIES = frozenset({"LAK", "KHR", "MMK", "KRW", "JPY"})
+_WHOLE = frozenset(sign for sign, codes in _SIGNS.items() if codes <= _WHOLE_CURRENCIES)
+_THREES = re.compile(r"-?[1-9]\d{0,2}(?:\.\d{3})+", re.ASCII)
 # Nobody asks for 50 of these and adds three decimals.
 _THOUSANDS = frozenset({"VND", "IDR"})
 # Those of which they write 1,00,000.
@@ -208,7 +218,8 @@ def _read(text: str) -> _Found | None:
         return None
     said = {*before, *after}
     powers = [_POWERS[word] for word in after if word in _POWERS]
-    readings = _readings(number[0], dotted=bool(said & _DOTTED) and not sum(powers), in_lakhs=bool(said & _IN_LAKHS))
+    dotted = bool(said & _DOTTED) or (bool(said & _WHOLE) and _THREES.fullmatch(number[0]) is not None)
+    readings = _readings(number[0], dotted=dotted and not sum(powers), in_lakhs=bool(said & _IN_LAKHS))
     return _Found(readings, sum(powers), said)
 
 

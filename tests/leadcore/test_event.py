@@ -280,6 +280,24 @@ def test_an_address_in_one_text_is_read_as_a_line_of_address(value: Any) -> None
     assert said(address_parsing=value).address == Address(street="99/1 ถ.สีลม บางรัก")
 
 
+@pytest.mark.parametrize(
+    ("total", "text"),
+    [
+        ({"amount": 590, "currency": "THB"}, "590 THB"),
+        ({"value": "590", "currencyCode": "USD"}, "590 USD"),
+        ({"amount": 590}, "590"),
+    ],
+)
+def test_an_amount_keeps_the_currency_that_stands_beside_it(total: Any, text: str) -> None:
+    event = said(shopping_cart={"products": [], "grandTotal": total})
+    assert (event.grand_total, event.unread) == (text, {})
+
+
+def test_a_products_name_of_another_shape_is_not_lost() -> None:
+    [product] = said(shopping_cart={"products": [{"name": {"th": "อาหาร", "en": "Food"}, "count": 1}]}).products
+    assert product.name == '{"en":"Food","th":"อาหาร"}'
+
+
 DOG_FOOD, CAT_FOOD = {"name": "Dog food", "count": 1}, {"name": "Cat food", "count": 2}
 
 

@@ -4,6 +4,7 @@ import re
 
 from msgspec import Struct
 
+from leadcore.text import DIGITS
 from workers.rules.mapping import id_numbers, labels, phone
 
 _GAP = r"[\s.-]?"
@@ -40,6 +41,9 @@ def cut_labelled(text: str) -> str:
 def cut_extras(text: str, region: str) -> Extras:
     """`text` without phone numbers, tax ids and a company's branch. `region` (ISO 3166 alpha-2) applies to phones
     without a country code; what is no valid number stays."""
+    plain = text.translate(DIGITS)
+    if plain != text and (extras := cut_extras(plain, region)).text != plain:
+        return extras
     lower = text.lower()
     if not _MANY_DIGITS.search(text) and not any(word in lower for word in _WORDS):
         return Extras(_POLITE.sub("", text) if text.endswith(("บ", "ะ", "า")) else text)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 
 from leadcore.text import DIGITS
-from workers.rules.mapping import country
+from workers.rules.mapping import country, towns
 from workers.rules.mapping.place_names import MOST_WORDS, Named, is_road, read_titled, read_trailing
 from workers.rules.mapping.provinces import Province, find, is_postcode, may_end
 from workers.rules.mapping.thai_places import Place, find_districts, find_near, find_places, serves
@@ -24,6 +24,10 @@ _ZIP_LABEL = re.compile(
 )
 _ZIP_LABEL_ENDS = tuple("์ณ.:epEP")
 _WORD = re.compile(r"[^\s,()]+")
+_CHAT_ID = re.compile(r"(?:line(?:\s?id)?|ไลน์(?:ไอดี)?|ไอดี(?:ไลน์)?|ig|fb|facebook)\s*[:：]\s*@?\S+", re.IGNORECASE)
+# In one text, some write a country behind its postcode without a comma.
+_POSTCODE_LIKE = re.compile(r"(?<![\d/-])\d{4,6}(?![\d/-])|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}(?![A-Z])")
+_SHORT_NAMES = frozenset({"USA", "U.S.A", "UK", "U.K", "United States of America"})
 
 
 class Line(Struct, frozen=True):
@@ -75,6 +79,14 @@ def cut_country(street: str) -> tuple[str, str]:
         return trim(head), country.THAILAND
     if tail.startswith("ประเทศ") and (nation := country.name(tail)):
         return trim(head), nation
+    segment = street[street.rfind(",") + 1 :]
+    if tail[-1:].isalpha() and tail.isascii() and _POSTCODE_LIKE.search(segment):
+        words = segment.strip(" .").split()
+        for count in range(min(4, len(words) - 1), 0, -1):
+            name = " ".join(words[-count:])
+            nation = country.common(name)
+            if nation and (nation.casefold() == name.casefold() or name in _SHORT_NAMES):
+                return trim(street.rstrip(" .")[: -len(name)]), nation
     return street, ""
 
 
@@ -106,8 +118,9 @@ def _with_postcode(
     places = find_near(postcode)
     titled = read_titled(rest, places)
     said = titled.province or read_trailing(rest, places, known).province
-    if not said and after:
-        said = find_province(trim(plain[:start]))
+    if not said:
+        before = trim(plain[:start])
+        said = (find_province(before) if after else None) or _tell_by_town(before, postcode)
     if known and said not in (None, known):
         return None
     province = known or said
@@ -163,4 +176,14 @@ def province_of(places: Sequence[Place], named: Named) -> Province | None:
 
 
 def _is_note(text: str) -> bool:
-    return not _ADDRESS_WORD.search(text)
+    return not _ADDRESS_WORD.search(_CHAT_ID.sub(" ", text))
+
+
+def _tell_by_town(text: str, postcode: str) -> Province | None:
+    """The province of a well-known town at the end of `text`, if it has the postcode."""
+    words = text.replace(",", " ").split()
+    for count in (1, 2):
+        province = towns.find_province(" ".join(words[-count:])) if len(words) > count else None
+        if province and serves(province, postcode):
+            return province
+    return None

@@ -31,6 +31,7 @@ _TITLE = re.compile(r"(?:ตำบล|แขวง|อำเภอ|เขต|จ
 _FOREIGN = re.compile(r"[^\x00-\x7fก-๛‐-‟\s]")
 # Cities that are their own countries.
 _CITY_STATES = frozenset({"SG", "HK", "MO", "MC"})
+_SINGAPORE = re.compile(r"(.*[\s,#)\d])\(?singapore\)?[\s,]+\(?(\d{6})\)?\.?$", re.IGNORECASE | re.ASCII)
 _PLACES = ("state", "city", "district", "subdistrict")
 
 
@@ -82,6 +83,10 @@ def read_source(source: Address, region: str, phone_text: str = "") -> SourceAdd
         country=named,
         unknown_country="" if named else given,
     )
+    if not address.zip and is_postcode(alone := address.street.translate(DIGITS)):
+        address = replace(address, street="", zip=alone)
+    elif not given and address.street[-1:] in tuple("0123456789).") and (found := _SINGAPORE.match(address.street)):
+        address = _take_singapore(address, found[1], found[2])
     if address.unknown_country and any(map(str.isdigit, given)):
         address = _untangle_country(address)
     for part in _PLACES:
@@ -99,6 +104,12 @@ def read_source(source: Address, region: str, phone_text: str = "") -> SourceAdd
     if not said and (address.province or _has_thai_postcode(address, region, phone_text)):
         address = replace(address, country=country.THAILAND)
     return settle(address)
+
+
+def _take_singapore(address: SourceAddress, street: str, zip_: str) -> SourceAddress:
+    if address.zip not in ("", zip_):
+        return address
+    return replace(address, street=address_line.trim(street), zip=zip_, country="Singapore")
 
 
 def settle(address: SourceAddress) -> SourceAddress:

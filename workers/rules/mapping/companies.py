@@ -43,8 +43,8 @@ _ENDS = re.compile(
     r"|P\.L\.C|PCL|(?:Sdn\.?\s*)?Bhd|Berhad|PLT|Pte|Pty|GmbH|mbH|GmbH\s?&\s?Co\.?\s?KG"
     r"|e\.\s?K|e\.\s?V|S\.\s?A|S\.\s?A\.\s?S"
     r"|S\.?A\.?R\.?L|S\.?\s?à\s?r\.?\s?l|S\.?R\.?L|S\.p\.A|S\.A\. de C\.V|B\.V|N\.V|A/S|A\.Ş|Ltd\.?\s?Şti"
-    r"|s\.r\.o|d\.o\.o|sp\.?\s?z\s?o\.?\s?o|Kft|Zrt|OÜ|Oyj|Tbk|OPC|FZE|FZCO|FZ-LLC|W\.?L\.?L|Enterprises?|Holdings?|Industries|TNHH"
-    rf"|{_KINDS})\b\.?$"
+    r"|s\.r\.o|d\.o\.o|sp\.?\s?z\s?o\.?\s?o|Kft|Zrt|OÜ|Oyj|Tbk|OPC|FZE|FZCO|FZ-LLC|W\.?L\.?L|Enterprises?|Holdings?|Industries|TNHH)\b\.?$"
+    rf"|[A-Za-zÀ-ɏḀ-ỿ0-9]\W+(?i:{_KINDS})$"
     r"|\w\W+(?:AG|KG|OHG|SAS|BV|NV|UAB|ApS|ASA|SpA|Ltda|Lda)$|\w{3,}\W+(?:SE|SA|AB)$"
 )
 # What a text ends with if `_ENDS` matches it; without the dots.

@@ -52,6 +52,9 @@ _DOUBLE_ZERO = re.compile(r"(^|[^\d\s().+-]\s*|\n)\(?00(?=\)?[ -]?[1-9])")
 _LETTER_O = re.compile(r"(?<![a-z])o+(?=-?\d)|(?<=\d)o+(?![a-z])", re.IGNORECASE)
 _UNTIL = re.compile(r"(?<=\d)\s*(?:ถึง|~|to|until)\s*(?=[\d+(])", re.IGNORECASE)
 _OR = re.compile(r"(?<=[\d\s])(?:หรือ|และ|or\b|and\b|&)", re.IGNORECASE)
+# Thai numbers whose groups are parted by commas; two numbers with nothing but a plus between them.
+_COMMAS = re.compile(r"(?<![\d,])(0\d{1,2}),(\d{3}),(\d{3,4})(?!\d|,\d)", re.ASCII)
+_GLUED = re.compile(r"(?<=\d)(?=\+\d{8})", re.ASCII)
 _LIST_NUMBER = re.compile(r"(?<!\S)\d[.)]\s+(?=[+(]?\d)", re.ASCII)
 _SAYS_PHONE = re.compile(
     rf"(?:{labels.PHONE}|{characters.NOT_BEHIND_LATIN}no{characters.NOT_BEFORE_LATIN})[.:]?|นะคะ|นะครับ|ครับ|ค่ะ|คะ",
@@ -113,7 +116,8 @@ def national(e164: str) -> str:
 
 
 def _search(text: str, plain: str, region: str) -> Phones:
-    cleaned, other = id_numbers.remove(_WHATSAPP.sub(r" +\1\2 ", plain))
+    plain = _GLUED.sub("|", _COMMAS.sub(r"\1-\2-\3", _WHATSAPP.sub(r" +\1\2 ", plain)))
+    cleaned, other = id_numbers.remove(plain)
     cleaned = _UNTIL.sub("~", _OR.sub("/", _LIST_NUMBER.sub("|", _LETTER_O.sub(_zeros, cleaned))))
     cleaned = _SAYS_PHONE.sub(" ", _EXTENSION.sub(" ext. ", cleaned))
     cleaned = _DOUBLE_ZERO.sub(r"\1+", cleaned.replace("+0", "0")).strip()

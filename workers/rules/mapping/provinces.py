@@ -135,6 +135,7 @@ _ABBREVIATIONS = re.findall(
 )
 _PREFIXES = frozenset(province.prefix for province in PROVINCES)
 _TITLE = re.compile(r"^(?:จังหวัด|จว?\.|จ\s|chang\s?wat\.?\s|prov(?:ince of|\.)\s)|[\s,]province\.?$", re.IGNORECASE)
+_ISO = re.compile(r"th-\d\d", re.IGNORECASE | re.ASCII)
 _SEPARATORS = " \n,()-"
 _NOISE = re.compile(r"[\s.,'’ฯ-]+")
 
@@ -158,9 +159,19 @@ _BY_ABBREVIATION = {letters: _INDEX[name] for letters, name in _ABBREVIATIONS}
 @lru_cache(maxsize=4096)
 def find(text: str) -> Province | None:
     """The province that `text` names, with or without จ., จังหวัด, Changwat or Province, or abbreviates with ฯ or by its
-    official two letters and a title or dot; None if it names none."""
+    official two letters and a title or dot, or by its
+    code in ISO 3166-2, which checkouts send ("TH-50"); None if it names none."""
     name = _TITLE.sub("", text.strip())
+    if _ISO.fullmatch(name):
+        return _find_by_iso(name)
     return _INDEX.get(key(text)) or _INDEX.get(key(name)) or _find_abbreviated(text, name)
+
+
+def _find_by_iso(code: str) -> Province | None:
+    import pycountry
+
+    entry = pycountry.subdivisions.get(code=code.upper())
+    return _INDEX.get(key(entry.name)) if entry else None
 
 
 def _find_abbreviated(text: str, name: str) -> Province | None:

@@ -98,6 +98,9 @@ def test_one_thai_mobile_however_it_is_written(text: str) -> None:
         "081 234 5678 089 123 4567",
         "1. 081-234-5678 2. 089-123-4567",
         "66812345678 66891234567",
+        "0812345678+0891234567",
+        "0812345678+66891234567",
+        "081,234,5678, 089,123,4567",
     ],
 )
 def test_the_first_of_two_mobiles_is_the_phone(text: str) -> None:

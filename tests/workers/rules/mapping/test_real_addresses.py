@@ -261,3 +261,35 @@ def test_provinces_and_postcodes_of_the_neighbours_stay_as_they_were_said(parts:
     said = read(parts)
     check(said, {"zip": postcode, "country": parts["country"], "state": parts.get("state"), "city": parts.get("city")})
     assert said.unsaved == {}
+
+
+# One text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("10 Anson Road #22-09 Singapore 079903", ("10 Anson Road #22-09", "079903", "Singapore")),
+        ("Blk 1 Bedok North, Singapore (460001)", ("Blk 1 Bedok North", "460001", "Singapore")),
+        ("Hauptstr. 5, 10115 Berlin Germany", ("Hauptstr. 5, 10115 Berlin", None, "Germany")),
+        ("1 Main St, Springfield, IL 62701 USA", ("1 Main St, Springfield, IL 62701", None, "United States")),
+        ("2 George St, Sydney 2000 New South Wales", ("2 George St, Sydney 2000 New South Wales", None, None)),
+        ("5 Embassy of Japan", ("5 Embassy of Japan", None, None)),
+        ("88 Beach Road, Pattaya 20150", ("88 Beach Road, Pattaya", "20150", "Thailand")),
+        ("88 Beach Road, Pattaya 50200", ("88 Beach Road, Pattaya 50200", None, None)),
+        ("๑๐๑๑๐", (None, "10110", "Thailand")),
+        ("9 ต.คอหงส์ อ.หาดใหญ่ จ.สงขลา 90110 line id: a9", ("9 ต.คอหงส์ อ.หาดใหญ่", "90110", "Thailand")),
+    ],
+)
+def test_the_postcode_and_country_of_one_text_are_read(text: str, expected: tuple[str | None, ...]) -> None:
+    found = read(address=text).address
+    assert (found.get("address"), found.get("zip"), found.get("country")) == expected
+
+
+def test_a_phone_in_thai_digits_stands_in_no_address() -> None:
+    said = read(phone="", address="9 ต.คอหงส์ อ.หาดใหญ่ จ.สงขลา 90110 ๐๘๑-๒๒๐-๐๐๐๑")
+    check(said, {"phone": "+66812200001", "address": "9 ต.คอหงส์ อ.หาดใหญ่", "zip": "90110"})
+
+
+def test_a_province_by_its_iso_code_is_that_province() -> None:
+    check(read({"street": "9", "state": "TH-50"}), {"state": "เชียงใหม่", "country": "Thailand"})
