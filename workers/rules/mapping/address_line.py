@@ -26,7 +26,7 @@ _ZIP_LABEL_ENDS = tuple("์ณ.:epEP")
 _WORD = re.compile(r"[^\s,()]+")
 _CHAT_ID = re.compile(r"(?:line(?:\s?id)?|ไลน์(?:ไอดี)?|ไอดี(?:ไลน์)?|ig|fb|facebook)\s*[:：]\s*@?\S+", re.IGNORECASE)
 # In one text, some write a country behind its postcode without a comma.
-_POSTCODE_LIKE = re.compile(r"(?<![\d/-])\d{4,6}(?![\d/-])|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}(?![A-Z])")
+_POSTCODE_LIKE = re.compile(r"(?<![\d/-])(?:\d{4,6}|\d{3}-\d{4})(?![\d/-])|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}(?![A-Z])")
 _SHORT_NAMES = frozenset({"USA", "U.S.A", "UK", "U.K", "United States of America"})
 
 

@@ -31,7 +31,7 @@ _TITLE = re.compile(r"(?:ตำบล|แขวง|อำเภอ|เขต|จ
 _FOREIGN = re.compile(r"[^\x00-\x7fก-๛‐-‟\s]")
 # Cities that are their own countries.
 _CITY_STATES = frozenset({"SG", "HK", "MO", "MC"})
-_SINGAPORE = re.compile(r"(.*[\s,#)\d])\(?singapore\)?[\s,]+\(?(\d{6})\)?\.?$", re.IGNORECASE | re.ASCII)
+_SINGAPORE = re.compile(r"((?:.*[\s,#)\d])?)\(?singapore\)?[\s,]+\(?(\d{6})\)?\.?$", re.IGNORECASE | re.ASCII)
 _PLACES = ("state", "city", "district", "subdistrict")
 
 

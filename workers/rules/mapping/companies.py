@@ -45,6 +45,7 @@ _ENDS = re.compile(
     r"|S\.?A\.?R\.?L|S\.?\s?à\s?r\.?\s?l|S\.?R\.?L|S\.p\.A|S\.A\. de C\.V|B\.V|N\.V|A/S|A\.Ş|Ltd\.?\s?Şti"
     r"|s\.r\.o|d\.o\.o|sp\.?\s?z\s?o\.?\s?o|Kft|Zrt|OÜ|Oyj|Tbk|OPC|FZE|FZCO|FZ-LLC|W\.?L\.?L|Enterprises?|Holdings?|Industries|TNHH)\b\.?$"
     rf"|[A-Za-zÀ-ɏḀ-ỿ0-9]\W+(?i:{_KINDS})$"
+    r"|[ก-๎]\s+(?i:Shop|Store|Official|Clinic|Cafe|Studio)$|\S\s?(?:คาเฟ่|ช[็้]?อป|สโตร์|รีสอร์[ทต]|คลินิก|เบเกอรี่|โฮสเทล|สตูดิโอ)$"
     r"|\w\W+(?:AG|KG|OHG|SAS|BV|NV|UAB|ApS|ASA|SpA|Ltda|Lda)$|\w{3,}\W+(?:SE|SA|AB)$"
 )
 # What a text ends with if `_ENDS` matches it; without the dots.
@@ -58,7 +59,8 @@ _LAST_WORDS = frozenset(
     )
 ) | frozenset(_KINDS.lower().split("|"))
 _LAST_LETTERS = (
-    "จำกัด", "จก", "司", "团", "團", "社", "店", "会", "會", "行", "业", "業", "室", "所", "㈱", "㈲", "㈜", "㍿",
+    "จำกัด", "จก", "คาเฟ่", "อป", "สโตร์", "รีสอร์ท", "รีสอร์ต", "คลินิก", "เบเกอรี่", "โฮสเทล", "สตูดิโอ",
+    "司", "团", "團", "社", "店", "会", "會", "行", "业", "業", "室", "所", "㈱", "㈲", "㈜", "㍿",
     "市", "厅", "廳", "院", "校", "学", "學", "厂", "廠",
     "주식회사", "유한회사", "식당", "카페", "마트", "병원", "학교", "약국", "ltd", "Ltd", "LTD", "Co", "CO",
 )  # fmt: skip

@@ -24,7 +24,8 @@ _SYMBOLS = re.compile(
 )
 _NICKNAME_SAYS = re.compile(r"^(?:ชื่อเล่น|nickname|aka|a\.k\.a\.)\s*:?\s*", re.IGNORECASE)
 _NAME_SAYS = re.compile(
-    r"^(?:ชื่อ(?:\s?[-–/]?\s?(?:นาม)?สกุล)?|ผู้รับ|ผู้สั่ง(?:ซื้อ)?|ลูกค้า|(?:full |first |customer |recipient |your )?name"
+    r"^(?:ชื่อ(?:\s?[-–/]?\s?(?:นาม)?สกุล)?|ผู้รับ(?:สินค้า|พัสดุ)?|ผู้สั่ง(?:ซื้อ)?|(?:คุณ)?ลูกค้า"
+    r"|(?:full |first |customer |recipient |your )?name"
     r"|recipient|receiver|contact(?: person)?|họ (?:và )?tên|tên|người nhận|nama(?: lengkap| penuh| penerima)?"
     r"|penerima|姓名|名字|收件人|收货人|收貨人|联系人|聯絡人|お?名前|氏名|이름|성함|성명"
     r"|받는 ?사람|ຊື່|ឈ្មោះ|အမည်|နာမည်|имя|фио|nom|nombre)"
@@ -34,7 +35,7 @@ _NAME_SAYS = re.compile(
 _HAS_LABEL = re.compile("ชื่อ|สกุล|ผู้รับ")
 _THAI_NAME_SAYS = re.compile(
     r"^(?:(?:ผม|ฉัน|ดิฉัน|หนู|เรา|พี่)?\s?ชื่อ(?:\s?[-–/]?\s?(?:นาม)?สกุล|จริง|ผู้รับ|ลูกค้า)?(?:\s*[:：]\s*|\s+)"
-    r"|(?:ผม|ฉัน|ดิฉัน|หนู|เรา)\s?ชื่อ(?:ว่า)?\s*|ผู้รับ(?:คือ)?\s+)(?=[ก-๛])"
+    r"|(?:ผม|ฉัน|ดิฉัน|หนู|เรา)\s?ชื่อ(?:ว่า)?\s*|ผู้รับ(?:สินค้า|พัสดุ)?(?:คือ)?\s+|(?:คุณ)?ลูกค้าชื่อ\s*)(?=[ก-๛])"
 )
 _I_AM = re.compile(
     r"^(?:(?:hello|hi)[\s,.!]+)?(?:my (?:full )?name is|my name['’]s|this is|i am|i['’]m"

@@ -53,7 +53,7 @@ _LETTER_O = re.compile(r"(?<![a-z])o+(?=-?\d)|(?<=\d)o+(?![a-z])", re.IGNORECASE
 _UNTIL = re.compile(r"(?<=\d)\s*(?:ถึง|~|to|until)\s*(?=[\d+(])", re.IGNORECASE)
 _OR = re.compile(r"(?<=[\d\s])(?:หรือ|และ|or\b|and\b|&)", re.IGNORECASE)
 # Thai numbers whose groups are parted by commas; two numbers with nothing but a plus between them.
-_COMMAS = re.compile(r"(?<![\d,])(0\d{1,2}),(\d{3}),(\d{3,4})(?!\d|,\d)", re.ASCII)
+_COMMAS = re.compile(r"(?<![\d,])(0\d{1,2}),(\d{3}),(\d{3,4})(?!\d|,\d{1,2}(?!\d))", re.ASCII)
 _GLUED = re.compile(r"(?<=\d)(?=\+\d{8})", re.ASCII)
 _LIST_NUMBER = re.compile(r"(?<!\S)\d[.)]\s+(?=[+(]?\d)", re.ASCII)
 _SAYS_PHONE = re.compile(

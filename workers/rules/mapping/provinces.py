@@ -8,6 +8,7 @@ served from the neighbouring province.
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +171,8 @@ def find(text: str) -> Province | None:
 def _find_by_iso(code: str) -> Province | None:
     import pycountry
 
-    entry = pycountry.subdivisions.get(code=code.upper())
+    subdivisions: Any = pycountry.subdivisions
+    entry = subdivisions.get(code=code.upper())
     return _INDEX.get(key(entry.name)) if entry else None
 
 

@@ -99,6 +99,9 @@ Ann Official Store
 Ann Official
 Red Group
 Shop Mẹ Bé
+นิดา shop
+บ้านแดงคาเฟ่
+แดง ช็อป
 Nhà hàng Hoa
 Toko Merah
 红星超市

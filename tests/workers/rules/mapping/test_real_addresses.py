@@ -271,6 +271,8 @@ def test_provinces_and_postcodes_of_the_neighbours_stay_as_they_were_said(parts:
     [
         ("10 Anson Road #22-09 Singapore 079903", ("10 Anson Road #22-09", "079903", "Singapore")),
         ("Blk 1 Bedok North, Singapore (460001)", ("Blk 1 Bedok North", "460001", "Singapore")),
+        ("Singapore 238823", (None, "238823", "Singapore")),
+        ("1-2-3 Shibuya, Tokyo 150-0002 Japan", ("1-2-3 Shibuya, Tokyo 150-0002", None, "Japan")),
         ("Hauptstr. 5, 10115 Berlin Germany", ("Hauptstr. 5, 10115 Berlin", None, "Germany")),
         ("1 Main St, Springfield, IL 62701 USA", ("1 Main St, Springfield, IL 62701", None, "United States")),
         ("2 George St, Sydney 2000 New South Wales", ("2 George St, Sydney 2000 New South Wales", None, None)),
