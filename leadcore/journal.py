@@ -12,6 +12,7 @@ import stat
 import tempfile
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -37,6 +38,8 @@ class Journal:
         self._kind = kind
         self._folder = folder
         self._dataset = ""
+        # Those that this process has seen replaced: their Redis was emptied, and its dead remember for them too.
+        self._former = deque[str](maxlen=2)
         self._pages: list[tuple[int, Path]] = []
         self._fresh = self._full = self._failure_logged = False
         self._lock = threading.Lock()
@@ -49,6 +52,8 @@ class Journal:
                 return []
             before = self.lines()
             self._drop(0)
+            if self._dataset:
+                self._former.append(self._dataset)
             self._dataset = dataset
             return before
 
@@ -77,8 +82,9 @@ class Journal:
             self._drop(0)
 
     def inherit(self, keep: Callable[[bytes], None]) -> int:
-        """Pass the lines of dead processes of this kind and dataset to `keep`, which adds them to this journal and
-        raises `ValueError` for one that it cannot read; how many there were."""
+        """Pass the lines of dead processes of this kind and dataset, or one that this process has seen replaced, to
+        `keep`, which adds them to this journal and raises `ValueError` for one that it cannot read; how many there
+        were."""
         count = 0
         if self._dataset:
             with suppress(OSError):
@@ -114,7 +120,7 @@ class Journal:
         """A new, locked page: nobody inherits it while this process lives."""
         self._folder_path().mkdir(mode=0o700, exist_ok=True)
         while True:
-            page = self._folder_path() / f"{self._prefix}{time.time_ns()}-{secrets.token_hex(4)}"
+            page = self._folder_path() / f"{self._prefix(self._dataset)}{time.time_ns()}-{secrets.token_hex(4)}"
             file = os.open(page, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
             fcntl.flock(file, fcntl.LOCK_EX)
             if os.fstat(file).st_nlink:
@@ -122,14 +128,13 @@ class Journal:
             # Another process took it for a dead one's, between open and flock, and removed it.
             os.close(file)
 
-    @property
-    def _prefix(self) -> str:
-        """How the names of the pages start that this process may inherit."""
-        return f"{self._kind}-{FORMAT}-{self._dataset}-"
+    def _prefix(self, dataset: str) -> str:
+        """How the names of the pages start that concern `dataset`."""
+        return f"{self._kind}-{FORMAT}-{dataset}-"
 
     def _inherit_page(self, page: Path, keep: Callable[[bytes], None]) -> int:
         """Read and remove the page of a dead process; a foreign one goes unread, after a minute, as does an old one."""
-        mine = page.name.startswith(self._prefix)
+        mine = page.name.startswith(tuple(map(self._prefix, (self._dataset, *self._former))))
         lines: list[bytes] = []
         with suppress(OSError), page.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

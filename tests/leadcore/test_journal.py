@@ -110,6 +110,18 @@ def test_lines_of_another_dataset_are_returned_and_only_the_receiver_keeps_them(
     assert [page.name.split("-")[2] for page in tmp_path.iterdir()] == ["d2"]
 
 
+@pytest.mark.processes
+def test_who_sees_a_dataset_replaced_inherits_from_those_that_died_before_they_saw_it(tmp_path: Path) -> None:
+    """Redis was emptied, and a process killed at the same time."""
+    journal = open_journal(tmp_path)
+    one_dies(tmp_path)
+    journal.use_dataset("d2")
+    lines: list[bytes] = []
+    journal.inherit(lines.append)
+    assert lines == [b"1.0", b"1.1", b"2.0", b"2.1"]
+    assert inherited(tmp_path) == []
+
+
 def test_nothing_is_kept_before_the_dataset_is_known(tmp_path: Path) -> None:
     assert Journal("web", tmp_path).add(b"line") is False
 
