@@ -5,11 +5,11 @@ can read the answers too. Programs send no Origin and are let through.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 from wsgiref.types import WSGIApplication
 
-OWN_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 # Methods that change nothing (RFC 9110, 9.2.1).
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 REFUSAL = b"Only this machine, and pages that came from this address, are answered here.\n"
@@ -28,10 +28,10 @@ def guard(app: WSGIApplication) -> WSGIApplication:
 
 
 def is_own(environ: Mapping[str, Any]) -> bool:
-    """Whether a request, as WSGI has it, is addressed to this machine by a name of its own, and not sent by another
-    site's page to change something."""
+    """Whether a request, as WSGI has it, is addressed to this machine by no name that is somebody else's, and not sent
+    by another site's page to change something."""
     host = environ.get("HTTP_HOST", "")
-    if host and _name(f"//{host}") not in OWN_NAMES:
+    if host and not _is_nobody_elses(host):
         return False
     if environ["REQUEST_METHOD"] in SAFE:
         return True
@@ -41,8 +41,10 @@ def is_own(environ: Mapping[str, Any]) -> bool:
     return origin is None or origin == f"http://{host}"
 
 
-def _name(url: str) -> str | None:
+def _is_nobody_elses(host: str) -> bool:
+    """Whether nobody can make it lead here but this machine: an address is looked up nowhere."""
     try:
-        return urlsplit(url).hostname
+        name = urlsplit(f"//{host}").hostname or ""
+        return name == "localhost" or not ip_address(name).is_unspecified
     except ValueError:
-        return None
+        return False

@@ -50,6 +50,7 @@ def ask(server: Server, method: str, path: str, **headers: str) -> int:
         {},
         {"Host": "localhost:{port}"},
         {"Host": "[::1]:{port}"},
+        {"Host": "192.0.2.7:{port}"},
         {"Origin": "http://127.0.0.1:{port}"},
         {"Host": "localhost:{port}", "Origin": "http://localhost:{port}"},
         {"Origin": "http://127.0.0.1:{port}", "Sec_Fetch_Site": "same-origin"},

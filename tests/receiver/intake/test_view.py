@@ -117,7 +117,8 @@ def test_any_other_secret_is_forbidden_and_nothing_is_stored(receiver: Line, sec
     answer = receiver.post(body(secret=secret))
     assert_error(answer, 403)
     assert answer.json() == {"error": "Forbidden"}
-    assert {*receiver.redis.scan_iter()} <= {keys.DATASET.encode(), keys.FIGURES.encode()}
+    counted = {keys.DATASET.encode(), keys.FIGURES.encode(), keys.REFUSED.encode()}
+    assert {*receiver.redis.scan_iter()} <= counted
 
 
 def test_without_a_secret_it_is_forbidden_whatever_else_is_missing(receiver: Line) -> None:
