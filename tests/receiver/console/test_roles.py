@@ -304,7 +304,8 @@ def test_a_right_password_is_hashed_once_and_a_wrong_one_each_time(monkeypatch: 
     assert checked == [SALES, "wrong", "wrong"]
 
 
-def test_a_page_and_all_it_needs_are_admitted_right_after_a_restart() -> None:
+def test_a_page_and_all_it_needs_are_admitted_right_after_a_restart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("receiver.console.auth.WAIT_SECONDS", 60)  # a busy machine takes long for one
     auth, at_once = ConsoleAuth("", 0, LOGINS), threading.Barrier(6)
 
     def enter() -> object:
