@@ -48,8 +48,8 @@ end
 
 # Defines `execute(from, size)`, which runs the command at ARGV[from], and `add_up()`, to be called at the end:
 # increments are summed up, so that they cost once per counter and not once per lead. A receipt that expired while its
-# lead or message waited is created again by HSET (then each field is named once): it must expire too, and not before
-# the payload of a parked lead does.
+# lead or message waited is created again by HSET (then each field is named once) or HSETNX: it must expire too, and not
+# before the payload of a parked lead does.
 _EXECUTE = (
     COUNT
     + PUT_MESSAGE
@@ -73,7 +73,7 @@ local function execute(from, size)
     return
   end
   local added = call(unpack(argv, from, from + size - 1))
-  if command == 'HSET' and added * 2 == size - 2
+  if (command == 'HSET' or command == 'HSETNX') and added * 2 == size - 2
       and (find(key, '{keys.receipt("")}', 1, true) == 1 or find(key, '{keys.message("")}', 1, true) == 1)
       and call('HLEN', key) == added then
     call('EXPIRE', key, {ENDED_SECONDS})

@@ -246,6 +246,16 @@ def test_a_receipt_that_expired_before_its_lead_expires_again(inbox: Stream) -> 
     assert inbox.redis.ttl(keys.sending(keys.OUTBOX, 0)) == -1, "only receipts end"
 
 
+def test_a_receipt_that_only_says_that_a_note_waits_expires(inbox: Stream) -> None:
+    """That of an event whose order waited for longer than receipts are kept."""
+    [entry] = entries(inbox, 1)
+    waits = ("HSETNX", keys.receipt("lead-0"), "p", "waiting")
+    inbox.redis.delete(keys.receipt("lead-0"))
+    inbox.settle(0, TOKEN, settlement(((), [(STREAM, entry, [waits])])))
+    assert inbox.redis.hgetall(keys.receipt("lead-0")) == {b"p": b"waiting"}
+    assert 29 * 86_400 < inbox.redis.ttl(keys.receipt("lead-0")) <= 30 * 86_400
+
+
 def test_a_full_redis_can_still_settle(tmp_path: Path) -> None:
     """The script removes first, so Redis lets it run."""
     with embedded.start(tmp_path) as server, closing(client.Redis.from_url(server.url)) as redis:
