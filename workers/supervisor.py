@@ -44,7 +44,8 @@ class _Forked:
     def __init__(self, work: Callable[[], None]) -> None:
         # A daemon of `multiprocessing` ends with an orderly end of this process; after any other it notices by itself.
         self._process = _CONTEXT.Process(target=_work, args=(work,), daemon=True)
-        before, descriptors = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS), _open_descriptors()
+        descriptors = _open_descriptors()
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         try:
             self._process.start()
         except OSError:
@@ -72,7 +73,7 @@ class _Forked:
 
 
 def _open_descriptors() -> set[int]:
-    """None where this process is not forked."""
+    """None where this process is not forked. Raises `OSError` where it has none left to look with."""
     found = set[int]()
     with suppress(FileNotFoundError):
         for number in map(int, os.listdir("/proc/self/fd")):

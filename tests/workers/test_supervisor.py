@@ -170,3 +170,22 @@ def test_a_child_that_cannot_be_forked_leaves_no_descriptors(monkeypatch: pytest
         with pytest.raises(BlockingIOError):
             supervisor._start(lambda: None)
     assert os.listdir("/proc/self/fd") == before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing is forked")
+def test_a_child_that_finds_no_descriptor_leaves_the_supervisor_able_to_hear_signals(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Otherwise the process that the platform asks to end would never hear it again."""
+
+    def fail(path: str) -> list[str]:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(os, "listdir", fail)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    try:
+        with pytest.raises(OSError, match="Too many open files"):
+            supervisor._start(lambda: None)
+        assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == before
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
