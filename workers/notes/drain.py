@@ -148,7 +148,11 @@ class NoteDrain(ShardDrain):
             # A lead whose order a person retried was noted before: that note is linked with the order.
             work.note_id = receipt.note_id if receipt.note == WRITTEN and work.order_id else ""
             is_noted = receipt.note == WRITTEN and not work.note_id
-            if forgotten or is_noted or any(one.lead == receipt.lead for one in works):
+            twin = next((one for one in works if one.lead == receipt.lead), None)
+            if twin and work.order_id and not twin.order_id and not forgotten:
+                # It is read again when the note is there, to link it with the order.
+                continue
+            if forgotten or is_noted or twin:
                 settled.add((), [(stream, entry, ())])
                 continue
             works.append(work)

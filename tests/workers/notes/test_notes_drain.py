@@ -199,6 +199,19 @@ def test_a_second_entry_of_a_noted_lead_makes_no_second_note(line: OrderLine) ->
     assert (len(notes(line)), left(line)) == (1, 0)
 
 
+def test_a_note_that_still_waits_when_its_order_is_made_after_all_is_linked_with_it(line: OrderLine) -> None:
+    """The first entry is of the time when the order was parked; both are read at once after a pause of the line."""
+    contact, order = line.know("c-1"), ordered(line)
+    lead, stream = add(line), keys.entries(keys.NOTES, keys.shard_of("c-1", SHARDS))
+    [(_, fields)] = line.redis.xrange(stream)
+    line.redis.xadd(stream, {**fields, KIND: "retry", ORDER: order})
+    run(line)
+    [note] = notes(line)
+    assert [str(one) for one in note["associations"]["contacts"]] == [contact]
+    assert [str(one) for one in note["associations"].get("orders", ())] == [order]
+    assert (line.receipt(lead).note, left(line)) == ("written", 0)
+
+
 def test_an_event_that_comes_again_after_redis_lost_it_makes_no_second_note(line: OrderLine) -> None:
     line.know("c-1")
     lead, stream = add(line), keys.entries(keys.NOTES, keys.shard_of("c-1", SHARDS))
