@@ -225,7 +225,8 @@ class NoteDrain(ShardDrain):
                     work.note_id = note
 
     def _note_created(self, work: _Work, outcome: WriteOutcome | None) -> None:
-        work.uncertain = not isinstance(outcome, Refused | RetryLater | ContactMissing)
+        # Also a row of which an answer says nothing comes as `RetryLater`, and HubSpot may have made it.
+        work.uncertain = not isinstance(outcome, Refused | ContactMissing)
         match outcome:
             case Written(contact_id=note_id) if note_id or not work.order_id:
                 work.note_id = note_id

@@ -175,6 +175,18 @@ def test_a_note_is_made_once_whatever_becomes_of_a_call(line: OrderLine, path: s
     assert line.receipt(lead).note == "written"
 
 
+def test_a_note_that_the_answer_left_out_is_made_once(line: OrderLine) -> None:
+    """HubSpot made both and told of one. A note has no key by which HubSpot would refuse a second one."""
+    line.know("c-1")
+    leads = [add(line, at=NOW + number) for number in range(2)]
+    line.crm.fault("missing_rows", path="/notes/batch/create")
+    run(line)
+    assert sorted(line.receipt(lead).note.partition(":")[0] for lead in leads) == ["sending", "written"]
+    recover(line)
+    assert (len(notes(line)), left(line)) == (2, 0)
+    assert [line.receipt(lead).note for lead in leads] == ["written", "written"]
+
+
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("step", range(1, 14))
 def test_a_note_is_made_once_wherever_the_process_dies(line: OrderLine, step: int, when: str) -> None:
