@@ -98,7 +98,8 @@ class OrderDrain(OrderLineDrain):
             # Rows and records may be of different servers.
             return True
         for work in works:
-            work.said = take_prefix(work.said, work.known.orders, self.epoch.doubtful_ms)
+            together = take_prefix(work.said, work.known.orders, self.epoch.doubtful_ms)
+            work.said, work.later = together, work.said[len(together) :]
         portal = self.portal_cache.current()
         try:
             self.reader.find_forgotten(works)

@@ -11,10 +11,11 @@ from workers.orders.order_store import ALL_KNOWN, OrderStore
 from workers.orders.work import OrderWork
 from workers.rules.orders import plan as rules
 from workers.rules.orders.lines import SeenLine, read_line
-from workers.rules.orders.plan import Gone, SeenOrder, find_making, find_order, may_be_forgotten
+from workers.rules.orders.plan import Gone, SeenOrder, find_order
 from workers.rules.orders.portal import OrderPortal
 from workers.rules.orders.property_names import CUSTOMER, DISCOUNTS, LINE_NAMES, ORDER_ID
 from workers.rules.orders.record import Order
+from workers.rules.orders.said import Kind, Said
 from workers.rules.outcomes import ContactMissing, RetryLater
 
 LINES, CONTACTS, OWNER, ID = "line_items", "contacts", "hubspot_owner_id", "hs_object_id"
@@ -69,28 +70,34 @@ class OrderReader:
 
     def find_made(self, works: Sequence[OrderWork], doubtful_ms: int) -> list[OrderWork]:
         """Ask HubSpot for the orders that Redis may have forgotten with its last seconds, by their keys: see
-        `workers.flow.recent_epoch`. Those whose order is there, or may be."""
+        `workers.flow.recent_epoch`. If another cart came together with this one, the later one gave the key. Those
+        whose order is there and may be half made, also of `find_forgotten`, or may be there."""
         made: list[OrderWork] = []
-        wanted = {
-            reference: work
-            for work in works
-            if (reference := may_be_forgotten(work.said, work.known.orders, doubtful_ms))
-        }
+        wanted: dict[str, tuple[OrderWork, Said]] = {}
+        for work in works:
+            if begun := rules.find_adopted(work.said, work.known.orders):
+                work.known.orders = work.known.orders.with_order(begun)
+                made.append(work)
+            elif making := rules.find_doubtful(work.said, work.known.orders, doubtful_ms):
+                later = [one.reference for one in work.later if one.kind is Kind.MAKES]
+                unknown = [one for one in later if not work.known.orders.find(one)]
+                wanted |= dict.fromkeys([making.reference, *unknown], (work, making))
         if not wanted:
             return made
         digest = self.store.customers.digest()
         found = self.records.read(self.kind, list(wanted), rules.read_properties(self.kind), ORDER_ID)
         for reference, one in found.items():
-            work = wanted[reference]
-            making = find_making(work.said)
-            order: Order | None = None
+            work, making = wanted[reference]
+            newest, order = work.known.orders.newest, None
             if isinstance(one, RetryLater):
                 work.wait("row", one.why)
-                order = Order(reference, (reference,))
+                if newest is None or newest.cart_version < making.version:
+                    order = Order(reference, (reference,))
             elif isinstance(one, dict):
                 order = rules.adopt(one, one["id"], digest, self.kind)
-            if order and making:
-                work.known.orders = work.known.orders.with_order(rules.begin_again(order, making))
+            if order and making.reference in order.references:
+                begun = rules.begin_again(order, making)
+                work.known.orders = work.known.orders.with_forgotten(begun, making.version)
                 made.append(work)
         return made
 

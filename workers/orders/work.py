@@ -16,13 +16,14 @@ from workers.rules.orders.said import Said
 
 @dataclass(slots=True)
 class OrderWork:
-    """`said`: what the events say, oldest first. `states`: what payments know, by reference. `plan`: None until all is
-    read that it needs, and for what has to be planned anew. `failed`: code and reason, if they have to wait or
-    (`parks`) cannot be done. `refused`: values that HubSpot did not take, by our names. `done`: HubSpot has all that
-    the plan writes."""
+    """`said`: what the events say, oldest first; `later`: what is dealt with after that. `states`: what payments know,
+    by reference. `plan`: None until all is read that it needs, and for what has to be planned anew. `failed`: code and
+    reason, if they have to wait or (`parks`) cannot be done. `refused`: values that HubSpot did not take, by our names.
+    `done`: HubSpot has all that the plan writes."""
 
     said: Sequence[Said]
     known: Known
+    later: Sequence[Said] = ()
     states: Mapping[str, OrderState] = field(default_factory=dict)
     seen: SeenOrder | Gone | None = None
     plan: Plan | None = None

@@ -123,19 +123,28 @@ def find_order(said: Sequence[Said], record: CustomerOrders) -> Order | None:
     return (record.find_begun(making.version) if making else None) or record.newest
 
 
-def may_be_forgotten(said: Sequence[Said], record: CustomerOrders, doubtful_ms: int) -> str:
-    """The key of the order that HubSpot may have of `said` though the record does not know it, "" if there is none."""
-    making, newest = find_making(said), record.newest
-    if making is None or making.received_ms >= doubtful_ms or record.find(making.reference):
-        return ""
-    return making.reference if newest is None or newest.cart_version < making.version else ""
+def find_doubtful(said: Sequence[Said], record: CustomerOrders, doubtful_ms: int) -> Said | None:
+    """Who says the newest cart, if HubSpot may have an order of it that the record does not know."""
+    making = find_making(said)
+    is_known = making is None or making.received_ms >= doubtful_ms or record.find(making.reference)
+    return None if is_known else making
 
 
 def begin_again(order: Order, making: Said) -> Order:
-    """An order that was adopted by its key, for the event that may have died while it made it. One that a later cart
-    has a part in was finished."""
-    is_finished = order.references[-1] != making.reference
-    return replace(order, attempted=not is_finished, cart_version=0 if is_finished else making.version)
+    """An order that was adopted, for the event that may have died while it made it. One that has another's key, or that
+    a later cart has a part in, is none that this event has to finish."""
+    is_its_own = order.reference == order.references[-1] == making.reference
+    return replace(order, attempted=is_its_own, cart_version=making.version if is_its_own else 0)
+
+
+def find_adopted(said: Sequence[Said], record: CustomerOrders) -> Order | None:
+    """The order of the newest cart, begun again, if it was adopted and nobody knows yet whether it was finished."""
+    making = find_making(said)
+    order = record.find(making.reference) if making else None
+    if making is None or order is None or order.cart or order.attempted:
+        return None
+    begun = begin_again(order, making)
+    return begun if begun.attempted else None
 
 
 def adopt(found: Mapping[str, str], id: str, digest: Digest, kind: str) -> Order | None:
@@ -143,11 +152,11 @@ def adopt(found: Mapping[str, str], id: str, digest: Digest, kind: str) -> Order
     reference = found.get(ORDER_ID) or ""
     if not reference:
         return None
-    names = NAMES[kind]
+    names, references = NAMES[kind], (found.get(REFERENCES) or "").split()
     values = {name: plain_value(name, found.get(names[name]) or "") for name in (*DETAILS, *SUMS) if name in names}
     return Order(
         reference=reference,
-        references=tuple(dict.fromkeys([reference, *(found.get(REFERENCES) or "").split()])),
+        references=tuple(dict.fromkeys(references if reference in references else [reference, *references])),
         id=id,
         clock={name: (SEEN, digest(name, value)) for name, value in values.items() if value},
     )
@@ -173,6 +182,10 @@ def plan(
     found = _plan_known(said, making, cancels, order, record, seen, facts, name, digest)
     if making and (found.total is not None or found.lines is None):
         found = replace(found, judges=True)
+    is_adopted = not order.cart and not order.attempted
+    if making and is_adopted and isinstance(seen, SeenOrder) and not (found.makes or found.is_preliminary):
+        # Whoever made it may have died before its contact, and its event may come later.
+        found = replace(found, links=True)
     return replace(found, why=reason("order_superseded")) if superseded and not found.why else found
 
 
@@ -330,8 +343,7 @@ def _make(
     attempted: Order | None = None,
 ) -> Plan:
     cart = making.cart or Cart(())
-    order = attempted or Order(making.reference, (making.reference,))
-    order = _with_references(order, said)
+    order = _with_references(attempted or Order(making.reference, ()), said)
     clock = FieldClock(digest, {}, {})
     _record_details(clock, said)
     _record_cart(clock, cart, making, len(said))

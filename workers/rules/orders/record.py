@@ -70,6 +70,13 @@ class CustomerOrders(Struct, frozen=True):
             after = (*self.orders, order)[-KEPT:]
         return msgspec.structs.replace(self, orders=after)
 
+    def with_forgotten(self, order: Order, version: int) -> "CustomerOrders":
+        """With `order` as well, whose event has this version: the newest stays the newest if its cart is newer."""
+        after, newest = self.with_order(order), self.newest
+        if newest is None or newest.cart_version < version or after.newest is newest:
+            return after
+        return msgspec.structs.replace(after, orders=(*after.orders[:-2], after.orders[-1], newest))
+
 
 NO_ORDERS = CustomerOrders()
 _ENCODE = msgspec.msgpack.Encoder(order="sorted").encode
