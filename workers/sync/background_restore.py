@@ -25,7 +25,7 @@ from workers.hubspot.search_quota import SEARCH_INTERVAL_SECONDS
 from workers.rules.customer import pack
 from workers.rules.mapping.property_names import CUSTOMER_ID, MERGED, OTHER_IDS
 from workers.sync.customer_store import CustomerStore
-from workers.sync.restore import PAGE_SIZE, SEARCH_LAG_MS, find_customers, read_bearers
+from workers.sync.restore import MERGED_ABOVE, PAGE_SIZE, SEARCH_LAG_MS, find_customers, read_bearers
 
 IDLE_SECONDS = 5.0
 LONGEST_WAIT_SECONDS = 300.0
@@ -35,6 +35,7 @@ QUOTA_PART, MEMORY_PART = 0.1, 0.6
 # Longer than a call may take, with the wait for its slot.
 LOCK_MS = 60_000
 DAY_MS = 86_400_000
+ALL_READ = "all"
 log = structlog.get_logger("leadsync.restore")
 
 # Defines `held`: whether this worker still restores the store that it began with. Uses `token`, `key` (the digest key,
@@ -49,19 +50,21 @@ local held = redis.call('GET', lock) == token and redis.call('GET', store) == '{
 _STORE = (
     """
 -- Returns 1, or 0 if the lock or the data was lost: then nothing is written. seen_ms: the page may be as old as that.
--- ARGV from 7 on, per customer: key, key of the tombstone, record.
+-- place: the field that holds how far this is; total: 0 where the page is of merged contacts, which come once more.
+-- ARGV from 8 on, per customer: key, key of the tombstone, record.
 """
     + _HELD
     + """
-local above, count, total, seen_ms = unpack(ARGV, 3, 6)
+local place, above, count, total, seen_ms = unpack(ARGV, 3, 7)
 if not held then return 0 end
-for at = 7, #ARGV, 3 do
+for at = 8, #ARGV, 3 do
   -- Of somebody who was forgotten since, nothing comes back.
   local forgotten_ms = tonumber(string.match(redis.call('GET', ARGV[at + 1]) or '', '^%d+'))
   if not forgotten_ms or forgotten_ms < tonumber(seen_ms) then redis.call('SET', ARGV[at], ARGV[at + 2], 'NX') end
 end
+redis.call('HSET', progress, place, above, 'waits', '')
+if total == '0' then return 1 end
 redis.call('HINCRBY', progress, 'done', count)
-redis.call('HSET', progress, 'above', above, 'waits', '')
 redis.call('HSETNX', progress, 'total', total)
 return 1
 """
@@ -192,18 +195,24 @@ class BackgroundRestore:
         return seconds
 
     def _read_page(self, now_ms: int) -> None:
-        """Read the next contacts and store whose they are; after the last one, call the store whole. Raises
-        `LineDown`."""
+        """Read the next contacts and store whose they are: first of those that were merged when search did not show it
+        yet, since nobody finds their other customers by id, then of all. After the last one, call the store whole.
+        Raises `LineDown`."""
         properties = [CUSTOMER_ID]
         if self.portal_cache.current().has(OTHER_IDS):
             properties.append(OTHER_IDS)
         key = self.customers.use_key()
         names = [keys.RESTORE_LOCK, keys.STORE, keys.SECRET, keys.RESTORE]
         held = [self.token, b"" if self.customers.fixed_key else key]
-        above = (self.redis.hget(keys.RESTORE, "above") or b"0").decode()
-        found = self.hubspot.search(properties, [*properties, MERGED], above=above, limit=PAGE_SIZE)
+        merged, above = ((one or b"").decode() for one in self.redis.hmget(keys.RESTORE, MERGED_ABOVE, "above"))
+        # A restore that an earlier version began has no place among the merged ones.
+        is_first = merged not in ("", ALL_READ)
+        having = [MERGED] if is_first else properties
+        found = self.hubspot.search(
+            having, [*properties, MERGED], above=merged if is_first else above or "0", limit=PAGE_SIZE
+        )
         contacts = found.get("results") or []
-        if not contacts:
+        if not (contacts or is_first):
             if self._finish(keys=names, args=held):
                 log.info("restore.finished")
             return
@@ -211,8 +220,9 @@ class BackgroundRestore:
         for customer_id, record in find_customers(contacts, read_bearers(self.hubspot, contacts)).items():
             digest = keys.digest(key, customer_id)
             arguments += [keys.customer(digest), keys.forgotten(digest), pack(record)]
-        total = max(int(found.get("total") or 0), len(contacts))
-        page = [str(contacts[-1].get("id")), len(contacts), total, now_ms - SEARCH_LAG_MS]
+        last = str(contacts[-1].get("id")) if contacts else ALL_READ
+        total = 0 if is_first else max(int(found.get("total") or 0), len(contacts))
+        page = [MERGED_ABOVE if is_first else "above", last, len(contacts), total, now_ms - SEARCH_LAG_MS]
         if not self._store(keys=names, args=[*held, *page, *arguments]) and not self.customers.fixed_key:
             # Redis was emptied again: there is another key.
             self.customers.key = b""

@@ -26,6 +26,8 @@ YOUNG = "young"
 # The search index lags behind writes by up to 30 s.
 SEARCH_LAG_MS = 60_000
 PAGE_SIZE = 200
+MERGED_ABOVE = "merged_above"
+"""The field of the background's progress with the id after which it reads merged contacts first."""
 log = structlog.get_logger("leadsync.restore")
 
 
@@ -63,7 +65,9 @@ class StoreRestorer:
             known = 1
         found = RESTORED if known else INTACT if marker else f"{YOUNG} {now_ms}"
         place = ("SET", keys.STORE, found, "XX" if marker else "NX")
-        self.inbox.apply([place, ("DEL", keys.RESTORING, keys.RESTORING_MERGED)])
+        # Of merges right before the loss search tells later; the contact may have kept an old id.
+        more = [("HSETNX", keys.RESTORE, MERGED_ABOVE, 0)] if found == RESTORED else []
+        self.inbox.apply([place, *more, ("DEL", keys.RESTORING, keys.RESTORING_MERGED)])
         return (self.redis.get(keys.STORE) or b"").decode()
 
     def _read_back(self) -> None:

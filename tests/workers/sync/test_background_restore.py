@@ -26,7 +26,7 @@ from workers.hubspot.client import HubSpot
 from workers.rules.customer import Customer, pack, unpack
 from workers.sync import background_restore
 from workers.sync.background_restore import BackgroundRestore, find_customers
-from workers.sync.restore import SEARCH_LAG_MS
+from workers.sync.restore import MERGED_ABOVE, SEARCH_LAG_MS
 
 SEARCHES = "/contacts/search"
 
@@ -118,6 +118,35 @@ def test_aliases_come_back_as_what_they_are(start: Start, crm: Crm) -> None:
         assert (alias.contact_id, alias.shared, alias.email_match_only) == (contact_id, True, True)
     owner = record(restore, "owner")
     assert (owner.contact_id, owner.shared, owner.email_match_only, owner.fill_only) == (shared, True, False, False)
+
+
+def test_contacts_merged_right_before_the_loss_come_back_first(
+    start: Start, crm: Crm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody finds the other customer by id: whoever spoke before the page of the contact would get a second one."""
+    monkeypatch.setattr(background_restore, "PAGE_SIZE", 2)
+    ids = [crm.create(dealdroid_customer_id=f"c-{number}", lastname="x") for number in range(6)]
+    with crm.portal.lock:
+        crm.portal.merge(*(crm.portal.contacts.records[int(one)] for one in ids[4:]))
+    restore = start()
+    restore.redis.hset(keys.RESTORE, MERGED_ABOVE, 0)
+    step(restore)
+    assert [number for number in range(6) if record(restore, f"c-{number}").known] == [4, 5]
+    found = read_status(restore.redis, SHARDS, BANGKOK).restoring
+    assert found is not None
+    assert (found.done, found.total) == (0, 0), "they come once more, and count then"
+    finish(restore)
+    assert [record(restore, f"c-{number}").contact_id for number in range(4)] == ids[:4]
+
+
+def test_a_portal_without_merges_costs_one_call_more(start: Start, crm: Crm) -> None:
+    crm.create(dealdroid_customer_id="c-1", lastname="x")
+    restore = start()
+    restore.redis.hset(keys.RESTORE, MERGED_ABOVE, 0)
+    step(restore)
+    assert (crm.calls(SEARCHES), crm.calls("/batch/read")) == (1, 0)
+    finish(restore)
+    assert (crm.calls(SEARCHES), record(restore, "c-1").known) == (3, True)
 
 
 def test_nothing_of_what_customers_said_is_stored() -> None:

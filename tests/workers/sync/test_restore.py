@@ -23,7 +23,7 @@ from workers.rules.customer import unpack
 from workers.rules.portal import Portal
 from workers.sync import restore
 from workers.sync.customer_store import CustomerStore
-from workers.sync.restore import YOUNG, StoreRestorer
+from workers.sync.restore import MERGED_ABOVE, YOUNG, StoreRestorer
 
 MINUTE_MS = 60_000
 
@@ -127,6 +127,12 @@ def test_reading_aliases_continues_where_it_was_interrupted(
     assert store.update_marker("") == RESTORED
     assert store.redis.exists(store.customers.customer_key("c-2-too"))
     assert not store.redis.exists(store.customers.customer_key("c-1-too")), "it was read once and not again"
+
+
+def test_merges_that_search_does_not_show_yet_are_left_to_the_background(store: StoreRestorer, crm: Crm) -> None:
+    crm.create(dealdroid_customer_id="c-1", lastname="x")
+    assert store.update_marker("") == RESTORED
+    assert store.redis.hget(keys.RESTORE, MERGED_ABOVE) == b"0"
 
 
 def test_a_stopping_worker_does_not_wait_for_the_next_search(store: StoreRestorer) -> None:
