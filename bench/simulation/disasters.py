@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from bench.simulation.machine import BEGAN
 from bench.simulation.redis_link import Weather
 from bench.simulation.wire import Wire
 from leadcore.store import keys
@@ -40,7 +41,8 @@ class WallClocks:
 
 
 class Replica:
-    """`tell`: notes what happens; `later`: lets something happen after so many seconds."""
+    """`tell`: notes what happens; `later`: lets something happen after so many seconds; `look`: sees
+    Redis right before it loses all, at that time."""
 
     def __init__(
         self,
@@ -49,7 +51,9 @@ class Replica:
         now: Callable[[], float],
         tell: Callable[[str], None],
         later: Callable[[float, Callable[[], Any]], None],
+        look: Callable[[float], None],
     ) -> None:
+        self._look = look
         self._wire, self._weather, self._now, self._tell, self._later = wire, weather, now, tell, later
         self._kept: list[tuple[bytes, int, bytes]] = []
 
@@ -71,6 +75,8 @@ class Replica:
     def _take_over(self, kind: str, away: float) -> None:
         if kind == "failover" and not self._kept:
             return
+        if kind == "loss":
+            self._look(BEGAN + self._now())
         self._wire.restore(self._kept)
         self._weather.run += 1
         if kind == "loss":

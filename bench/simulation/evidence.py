@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from bench.chaos.found import Contact, Found, Message, read_orders
 from bench.chaos.report import Row
 from bench.chaos.report import judge as judge_storm
-from bench.simulation import parties, stages
+from bench.simulation import losses, parties, stages
 from leadcore import event
 from leadcore.receipts import WRITTEN
 from leadcore.store import keys, lines
@@ -44,24 +44,26 @@ def _look(world: "World") -> Found:
         for post in posts
     }
     receipts = read_receipts(world.client, leads.values())
-    contacts = world.portal.contacts.records.values()
+    contacts = [Contact(str(one.id), one.properties, one.history()) for one in world.portal.contacts.records.values()]
+    told = {str(one["customer_id"]) for one in world.chats.messages}
+    unsaid = losses.find_unsaid(world.loss, told, world.merges)
     return Found(
         posts=posts,
         receipts={number: one for number, one in zip(leads, receipts, strict=True) if one},
-        contacts=[Contact(str(one.id), one.properties, one.history()) for one in contacts],
+        contacts=contacts,
         messages=[
             Message(one["at"], str(one["customer_id"]), one["text"])
             for one in world.chats.messages
             if not one["text"].startswith((parties.API, parties.THANKS, stages.SAID))
         ],
-        cut_off=len(world.cut_off),
+        cut_off=len(world.cut_off) + len(unsaid),
         left=world.left,
         recovery=world.recovery,
         calls=world.to_hubspot.requests,
         faulty=world.to_hubspot.faulty,
         real_429s=world.to_hubspot.refused,
         kills=world.kills,
-        merges=world.merges,
+        merges=losses.find_known(world.loss, world.merges, contacts, world.portal.settings.search_lag),
         orders=read_orders(*(control._records(world.portal, name) for name in ("orders", "line_items"))),
     )
 

@@ -21,6 +21,7 @@ from bench.chaos.script import Lead, make_leads
 from bench.chaos.stage import CONFIG, ORDERS, SECRET
 from bench.simulation import disasters, evidence, parties, redis_link, stages, stand_ins
 from bench.simulation.disasters import Replica, WallClocks
+from bench.simulation.losses import Loss
 from bench.simulation.machine import BEGAN, SimulatedMachine
 from bench.simulation.redis_link import Weather
 from bench.simulation.scheduler import Process, Scheduler
@@ -145,6 +146,7 @@ class World:
         self.posts: list[Post] = []
         self.posting = 0
         self.cut_off: set[bytes] = set()
+        self.loss = Loss()
         self.kills: Counter[str] = Counter()
         self.shards = SHARDS
         self.left, self.recovery, self.is_over = -1, 0.0, False
@@ -303,7 +305,8 @@ class World:
         for _ in range(self.dice.choice((0, 1, 3))):
             self._later(self.dice.uniform(1.0, SECONDS), self._merge)
         if self.disaster:
-            replica = Replica(self.wire, self.weather, lambda: self.scheduler.now, self._tell, self._later)
+            look = partial(self.loss.look, self.client, SHARDS)
+            replica = Replica(self.wire, self.weather, lambda: self.scheduler.now, self._tell, self._later, look)
             replica.strike(self.disaster, self.dice.uniform(1.0, SECONDS), self.dice)
         if self.clocks.ahead:
             self._later(self.dice.uniform(0.0, SECONDS), lambda: self.clocks.jump(self.dice))
