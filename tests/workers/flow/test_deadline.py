@@ -220,10 +220,10 @@ def test_hubspot_is_reached_through_the_machines_proxy(environ: pytest.MonkeyPat
     portal = Portal()
     with running(create_app(portal)) as server, proxy(int(server.url.rpartition(":")[2]), taken) as port:
         environ.setenv("HTTP_PROXY", f"http://some%40body:secret@127.0.0.1:{port}")
-        hubspot = client_of("http://hubspot.example")
+        hubspot = client_of("http://192.0.2.1")
         assert hubspot.properties()
         hubspot._batch.api_client.rest_client.pool_manager.clear()
-    assert taken[0].startswith(b"GET http://hubspot.example/crm/properties/2026-09/contacts")
+    assert taken[0].startswith(b"GET http://192.0.2.1/crm/properties/2026-09/contacts")
     assert b"proxy-authorization: basic c29tzubib2r5onnly3jlda==" in taken[0].lower(), "some@body:secret"
 
 
