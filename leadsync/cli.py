@@ -44,7 +44,7 @@ GROUPS = {
     "Privacy": {"export": "customers", "forget": "customers"},
 }
 """Heading of the help -> command -> the module of `leadsync.commands` that defines it."""
-OWN_ENVIRONMENT = frozenset({"all", "config", "console", "run", "web", "worker"})
+OWN_ENVIRONMENT = frozenset({"all", "console", "run", "web", "worker"})
 """Commands that never mean the `leadsync run` of the folder."""
 MODULES = {name: module for commands in GROUPS.values() for name, module in commands.items()}
 

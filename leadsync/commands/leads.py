@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from leadcore.store.connection import Redis
     from leadcore.store.parked import Parked
 
+NONE_FITS, NONE_HELD = "No parked lead fits.", "No lead is held back."
+
 
 @click.command()
 @as_json
@@ -67,7 +69,7 @@ def retry(ids: tuple[str, ...], reason: str | None, every: bool, held: bool, as_
     store, chosen = _select(ids, reason, every, held, as_json, but="interrupted: ")
     if held:
         _refuse_while_dry(store.redis)
-    _apply_to_each(store.retry, chosen, "retried", held, as_json)
+    _apply_to_each(store.retry, chosen, "retried", NONE_HELD if held else NONE_FITS, as_json)
 
 
 @click.command()
@@ -82,7 +84,8 @@ def discard(ids: tuple[str, ...], reason: str | None, every: bool, held: bool, y
     store, chosen = _select(ids, reason, every, held, as_json)
     if chosen and not yes:
         click.confirm(f"Delete the data of {count(len(chosen), 'lead')} for good?", abort=True, err=True)
-    _apply_to_each(store.discard, chosen, "discarded", held, as_json)
+    none = NONE_HELD if held else "Nothing is parked." if every else NONE_FITS
+    _apply_to_each(store.discard, chosen, "discarded", none, as_json)
 
 
 def _select(
@@ -148,13 +151,13 @@ def _refuse_while_dry(connection: "Redis") -> None:
 
 
 def _apply_to_each(
-    action: Callable[[str, str], "Reason"], chosen: list[str], done: str, held: bool, as_json: bool
+    action: Callable[[str, str], "Reason"], chosen: list[str], done: str, none: str, as_json: bool
 ) -> None:
-    """Apply `action` to each lead and report; exit code 1 if one was refused. `done`: its past participle."""
+    """Apply `action` to each lead and report; exit code 1 if one was refused. `done`: its past participle; `none`: what
+    to say where no lead was chosen."""
     from leadcore.reasons import english
     from leadsync.terminal import track
 
-    none = "No lead is held back." if held else "No parked lead fits."
     refused: dict[str, str] = {}
     user = current_user()
     with exit_on_outage():

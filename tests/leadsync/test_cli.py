@@ -171,6 +171,20 @@ def test_retrying_all_of_no_leads_succeeds(idle_line: Line) -> None:
 
 
 @pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--all"], "Nothing is parked.\n"),
+        (["--all", "--yes"], "Nothing is parked.\n"),
+        (["--reason", "x"], "No parked lead fits.\n"),
+        (["--held"], "No lead is held back.\n"),
+    ],
+)
+def test_discarding_of_nothing_says_so_and_asks_nothing(idle_line: Line, words: list[str], said: str) -> None:
+    done = call(idle_line, "discard", *words)
+    assert (done.exit_code, done.stdout) == (0, said)
+
+
+@pytest.mark.parametrize(
     ("words", "answer", "code", "left"), [([], "n\n", 1, 1), ([], "y\n", 0, 0), (["--yes"], "", 0, 0)]
 )
 def test_discard_asks_first(idle_line: Line, words: list[str], answer: str, code: int, left: int) -> None:

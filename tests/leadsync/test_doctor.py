@@ -246,6 +246,9 @@ def test_a_wrong_password_of_redis_is_named_and_not_shown(ward: Line) -> None:
         ("", "fine", "not set"),
         ("https://hooks.test/secret-of-it", "fine", "is set"),
         ("http://hooks.test/secret-of-it", "warning", "not https"),
+        ("http://127.0.0.1:9000/secret-of-it", "fine", "is set"),
+        ("http://localhost/secret-of-it", "fine", "is set"),
+        ("http://localhost.test/secret-of-it", "warning", "not https"),
     ],
 )
 def test_it_tells_whether_anybody_is_told_and_not_where(url: str, state: str, word: str) -> None:

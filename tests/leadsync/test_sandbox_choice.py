@@ -1,5 +1,6 @@
 """Which system a command means where a `leadsync run` runs in its folder."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -92,8 +93,31 @@ def test_a_command_says_once_which_system_is_meant_and_works_there(
         assert (done.exit_code, done.stdout) == (0, "[]\n")
         assert done.stderr.count("leadsync: ") == 1
         assert "is meant" in done.stderr
-        assert _call(line, "config", "show").stderr == ""
         assert "is meant" not in _call(line, "leads", "--json", REDIS_URL="redis://127.0.0.1:1/0").stderr
+
+
+def test_config_shows_and_checks_what_the_run_uses_and_no_secret(
+    tmp_path: Path, databases: Iterator[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("no_proxy", "")
+    used, own = tmp_path / "used.toml", tmp_path / "own.toml"
+    used.write_text("[console]\nnames = true")
+    own.write_text("[console]\nnames = false")
+    url = next(databases)
+    made = {**MADE, "REDIS_URL": url, "LEADSYNC_CONFIG": str(used)}
+    with open_line(tmp_path, url) as line, announce(tmp_path / ".leadsync", made, {}):
+        unset = {"LEADSYNC_CONFIG": ""}
+        done = _call(line, "config", "show", **unset)
+        assert json.loads(done.stdout)["console"]["names"] is True
+        assert "is meant" in done.stderr
+        assert MADE["DEALDROID_SECRET"] not in done.output
+        assert _call(line, "config", "check", **unset).exit_code == 0
+        used.write_text("[nonsense]")
+        assert _call(line, "config", "check", **unset).exit_code != 0
+        # What the terminal itself names still counts first.
+        named = _call(line, "config", "show", LEADSYNC_CONFIG=str(own))
+        assert json.loads(named.stdout)["console"]["names"] is False
 
 
 def _call(line: Line, *words: str, **environ: str) -> Result:
