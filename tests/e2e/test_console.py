@@ -253,6 +253,15 @@ def test_everything_works_without_javascript(browser: Browser, shop: Line) -> No
     assert [one.state for one in shop.receipts()] == ["created", "discarded"]
 
 
+def test_on_a_phone_the_states_of_a_lead_leave_room_for_the_customer(browser: Browser, shop: Line) -> None:
+    shop.sync(lead("line-nida", name="Nida", email="nida@example", phone="12"))
+    browser.look(PHONE)
+    browser.open("?lang=th")
+    row = "const row = document.querySelector('table.leads tbody tr'); "
+    assert browser.run(row + "return row.querySelectorAll('.state').length") == 3
+    assert browser.run(row + "return row.querySelector('.who').offsetWidth / row.offsetWidth") >= 0.3
+
+
 def test_a_refresh_disturbs_nobody(browser: Browser, shop: Line) -> None:
     shop.sync(*(lead(f"c-{number}", name=f"Nok {number}") for number in range(8)))
     browser.look(PHONE)
