@@ -134,9 +134,9 @@ class Delivery(Protocol):
     @property
     def in_flight(self) -> Collection[Future[Any]]: ...
 
-    def step(self) -> float:
-        """Record what is done, start what can be started, without waiting for an address. Returns how many seconds to
-        wait at most until the next step. Raises redis-py's errors."""
+    def step(self, *, starts: bool = True) -> float:
+        """Record what is done and, if it `starts` any, start what can be started, without waiting for an address.
+        Returns how many seconds to wait at most until the next step. Raises redis-py's errors."""
 
     def close(self) -> None: ...
 
@@ -169,11 +169,12 @@ class EndpointLoop:
         while not self._end.is_set():
             self._wait(min(self._step(one) for one in self.deliveries))
         ends_at = self.machine.monotonic() + STOP_SECONDS
-        while self._flights():
+        while flights := self._flights():
+            done = {future for future in flights if future.done()}
             for one in self.deliveries:
-                self._step(one)
-            # One that is done and stays was not recorded: the lock is lost.
-            flights = [future for future in self._flights() if not future.done()]
+                self._step(one, starts=False)
+            # One that was done and stays is not recorded: the lock is lost.
+            flights = [future for future in self._flights() if future not in done]
             left = ends_at - self.machine.monotonic()
             if not flights or left <= 0:
                 break
@@ -194,9 +195,9 @@ class EndpointLoop:
         else:
             self._end.wait(seconds)
 
-    def _step(self, one: Delivery) -> float:
+    def _step(self, one: Delivery, *, starts: bool = True) -> float:
         try:
-            return one.step()
+            return one.step(starts=starts)
         except AWAY as error:  # maintenance tells of it
             log.debug(f"{self.line}.failed", error=type(error).__name__)
         except Exception as error:  # the thread must survive every fault; the next step tries again

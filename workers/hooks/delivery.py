@@ -65,14 +65,14 @@ class HookDelivery:
         self.pool.shutdown(wait=False, cancel_futures=True)
         self.client.close()
 
-    def step(self) -> float:
+    def step(self, *, starts: bool = True) -> float:
         try:
-            return self._step()
+            return self._step(starts=starts)
         except Exception:
             self._is_stale = True
             raise
 
-    def _step(self) -> float:
+    def _step(self, *, starts: bool) -> float:
         self._collect()
         if not self.served.hold() or self._is_stale:
             self._is_stale = True
@@ -83,6 +83,8 @@ class HookDelivery:
         seconds = self.served.seconds_to_wait()
         if not self.served.held or seconds is None or seconds > 0:
             return min(self._rest(), seconds or BEAT_SECONDS)
+        if not starts:
+            return POLL_SECONDS
         self._fill()
         self._submit(1 if self.served.record.state == PAUSED else IN_FLIGHT)
         return POLL_SECONDS

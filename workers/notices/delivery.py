@@ -60,7 +60,7 @@ class NoticeDelivery:
     def close(self) -> None:
         self.pool.shutdown(wait=False, cancel_futures=True)
 
-    def step(self) -> float:
+    def step(self, *, starts: bool = True) -> float:
         is_held = self.served.hold()
         if not is_held:
             # What came back meanwhile is recorded once the lock is ours again, if the claim still is.
@@ -69,7 +69,7 @@ class NoticeDelivery:
             digest = self._flight.pop(future)
             if self._is_own(self.served.record.claimed):
                 self._record(digest, future.result())
-        if self._flight:
+        if self._flight or not starts:
             return BEAT_SECONDS
         if self.served.record.claimed and not self._end_claim():
             return BEAT_SECONDS

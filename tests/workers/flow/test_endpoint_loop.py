@@ -18,7 +18,7 @@ class Delivery:
         self.in_flight[0].set_result(None)
         self.steps, self.stepped_again = 0, threading.Event()
 
-    def step(self) -> float:
+    def step(self, *, starts: bool = True) -> float:
         self.steps += 1
         if self.steps == 2:
             self.stepped_again.set()

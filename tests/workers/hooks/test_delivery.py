@@ -350,6 +350,24 @@ def test_two_workers_post_nothing_twice(hooks: Hooks, receiver: Receiver) -> Non
     assert len(receiver.ids()) == 150
 
 
+def test_a_worker_that_is_stopped_starts_no_post_and_records_those_under_way(
+    hooks: Hooks, receivers: Callable[..., Receiver], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(endpoint_loop, "STOP_SECONDS", 5.0)
+    slow = receivers(seconds=1.0)
+    loop = hooks.serve(slow)
+    for number in range(200):
+        hooks.put(f"lead-{number}", f"customer-{number}")
+    eventually(lambda: slow.busy >= 10)
+    loop.stop()
+    posted = len(slow.taken)
+    assert posted <= 2 * delivery.IN_FLIGHT
+    slow.seconds = 0.0
+    hooks.serve(slow)
+    eventually(lambda: not hooks.waiting())
+    assert len(slow.ids()) == len({*slow.ids()}) == 200
+
+
 def test_three_days_without_an_answer_stop_the_address(
     hooks: Hooks, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
