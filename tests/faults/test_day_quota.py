@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import lead, one_per_shard, same_shard
+from tests.conftest import eventually, lead, one_per_shard, same_shard
 from tests.faults.conftest import Scene, Worker, patched
 from workers.rules import drain
 from workers.rules.batch import BATCH
@@ -96,8 +96,8 @@ def test_the_last_tenth_of_the_day_is_kept_for_what_cannot_be_put_off(scene: Sce
     assert not scene.steady.sync.pause.is_active()
     scene.line.crm.settings(requests_per_day=PLENTY)
     hubspot.ping()
-    scene.recover()
-    assert set(scene.contacts()) == set(customers)
+    # The gap that a call has to keep is of this machine's time too.
+    eventually(lambda: scene.recover() or set(scene.contacts()) == set(customers))
     scene.assert_done()
 
 
