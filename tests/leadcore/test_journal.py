@@ -1,4 +1,4 @@
-"""A process' journal outlives it, and is inherited by a process of the same kind and dataset only."""
+"""A process' journal outlives it, and is inherited only by a process of its kind that knows its dataset."""
 
 import os
 import shutil

@@ -26,11 +26,14 @@ class RecentEpoch:
     def refresh(self, now_ms: int) -> bool:
         """Ask Redis; whether another epoch began since this process asked last."""
         epoch = read_epoch(self.redis)
-        before, self._known = self._known, epoch or self._hidden()
-        if self._known != before:
-            since_ms = self._enter(epoch, now_ms) if epoch else now_ms
-            self.doubtful_ms = since_ms + MARGIN_MS if since_ms else 0
-        return bool(before) and self._known != before
+        known = epoch or self._hidden()
+        if known == self._known:
+            return False
+        since_ms = self._enter(epoch, now_ms) if epoch else now_ms
+        self.doubtful_ms = since_ms + MARGIN_MS if since_ms else 0
+        # Known only now: where Redis fails before this, it is asked again.
+        before, self._known = self._known, known
+        return bool(before)
 
     def _enter(self, epoch: str, now_ms: int) -> int:
         """Since when the epoch lasts, as the worker that was the first to see it has entered."""
