@@ -533,9 +533,17 @@ def restartable(tmp_path: Path) -> Iterator[Restartable]:
 
 
 @pytest.fixture(scope="session")
-def databases(server: embedded.Running) -> Iterator[str]:
-    """URLs of databases that nobody uses."""
-    return (server.url.removesuffix("/0") + f"/{number}" for number in range(1, embedded.DATABASES))
+def databases(server: embedded.Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Iterator[str]]:
+    """URLs of databases that nobody uses: of one more server, once those of the last are given out."""
+    with ExitStack() as stack:
+
+        def free() -> Iterator[str]:
+            url = server.url
+            while True:
+                yield from (url.removesuffix("/0") + f"/{number}" for number in range(1, embedded.DATABASES))
+                url = stack.enter_context(embedded.start(tmp_path_factory.mktemp("redis"), appendonly=False)).url
+
+        yield free()
 
 
 @pytest.fixture
