@@ -44,6 +44,12 @@ _WHATSAPP = re.compile(
     r"(?:https?://)?(?:wa\.me/|api\.whatsapp\.com/send/?\?phone=)\+?(\d{7,15})(?!\d)",
     re.IGNORECASE | re.ASCII,
 )
+# WhatsApp knows people by their number's old form: Mexico's with the 1 that fell away in 2019, Brazil's mobiles without
+# the 9 that they got until 2016 (help pages of Zoho and Gupshup).
+_OLD_FORMS = (
+    (re.compile(r"\+521(\d{10})", re.ASCII), r"+52\1"),
+    (re.compile(r"\+55(\d\d)([6-9]\d{7})", re.ASCII), r"+55\g<1>9\2"),
+)
 _LINE_ID = re.compile(
     r"(?:ไลน์?|(?<![a-z])line)\s*(?:id|ไอดี)?\s*[:=.]?\s*@?[\w.-]*\d[\w.-]*(?:[ -]\d+)*", re.IGNORECASE | re.ASCII
 )
@@ -100,7 +106,7 @@ def parse(text: str, region: str = "TH") -> Phones:
     if mobile:
         e164 = "+66" + _NOT_DIGIT.sub("", mobile[mobile.lastindex or 1])
         return Phones(phone=e164, mobile=e164)
-    if _INTERNATIONAL.fullmatch(plain) and (number := _valid(plain, region)):
+    if _INTERNATIONAL.fullmatch(plain) and (number := _with_plus(plain, region)):
         return Phones(*_arrange([number]))
     return _search(text, plain, region) if _WORD.search(plain) else Phones()
 
@@ -224,7 +230,7 @@ def _number(piece: str, region: str, *, alone: bool = True) -> PhoneNumber | Non
         return PhoneNumber(country_code=66, national_number=int(_NOT_DIGIT.sub("", thai[1])))
     digits = _NOT_DIGIT.sub("", piece)
     if "+" in piece or not digits:
-        return _valid("+" + digits, region)
+        return _with_plus("+" + digits, region)
     here, groups = _valid(digits, region), _GROUP.findall(piece)
     here_groups = _groups(here, PhoneNumberFormat.NATIONAL)
     abroad = None if digits[0] == "0" or id_numbers.is_thai_id(digits) else _abroad(digits, groups, region)
@@ -257,6 +263,14 @@ def _abroad(digits: str, groups: list[str], region: str) -> PhoneNumber | None:
     if number and others and others[0][0] == "0" and first != str(number.country_code):
         return None if _valid("".join(others), region) else number
     return number
+
+
+def _with_plus(text: str, region: str) -> PhoneNumber | None:
+    if number := _valid(text, region):
+        return number
+    digits = "+" + _NOT_DIGIT.sub("", text)
+    today = (form.sub(renewed, digits) for form, renewed in _OLD_FORMS if form.fullmatch(digits))
+    return next((number for each in today if (number := _valid(each, region))), None)
 
 
 def _is_mobile(number: PhoneNumber | None) -> bool:

@@ -153,10 +153,37 @@ def test_an_extension_stays_out_of_the_phone_and_is_kept(text: str) -> None:
         ("6591234567@s.whatsapp.net", "+6591234567", True),
         ("6281234567890:12@s.whatsapp.net", "+6281234567890", True),
         ("https://api.whatsapp.com/send?phone=6591234567", "+6591234567", True),
+        ("+5491123456789", "+5491123456789", True),
     ],
 )
 def test_other_valid_numbers(text: str, e164: str, mobile: bool) -> None:
     assert phone.parse(text) == Phones(phone=e164, mobile=e164 if mobile else "")
+
+
+@pytest.mark.parametrize(
+    ("text", "e164", "mobile"),
+    [
+        ("+5215512345678", "+525512345678", False),
+        ("+52 1 33 1234 5678", "+523312345678", False),
+        ("WhatsApp +521 55 1234 5678 please", "+525512345678", False),
+        ("5215512345678@c.us", "+525512345678", False),
+        ("+553188887777", "+5531988887777", True),
+        ("+55 (31) 8888-7777", "+5531988887777", True),
+        ("https://wa.me/553188887777", "+5531988887777", True),
+        ("+55 31 3888-7777", "+553138887777", False),
+    ],
+)
+def test_a_number_as_whatsapp_still_writes_it_is_the_one_of_today(text: str, e164: str, mobile: bool) -> None:
+    found = phone.parse(text)
+    assert (found.phone, found.mobile) == (e164, e164 if mobile else "")
+
+
+@pytest.mark.parametrize(
+    "text", ["5215512345678", "553188887777", "+52 1 55 1234 567", "+55 31 8888-777", "+55 00 8888-7777"]
+)
+def test_what_is_no_number_of_whatsapp_gets_no_digit_of_our_own(text: str) -> None:
+    """A row of digits without a plus may as well be a Thai id that was mistyped."""
+    assert phone.parse(text) == Phones(unparsed=text)
 
 
 @pytest.mark.parametrize("region", ["TH", "JP", "MM", "US", "ZZ"])
