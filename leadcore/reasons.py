@@ -20,6 +20,11 @@ from leadcore.texts import en
 
 Reason = NewType("Reason", str)
 NO_REASON = Reason("")
+NEED_PERSON = frozenset({
+    "unauthorized", "forbidden", "no_key", "no_room", "daily_quota",
+    "order_key", "order_room", "order_currency", "order_pipeline", "order_stage", "order_amount", "orders_off",
+})  # fmt: skip
+"""Codes of pauses that only a person can end."""
 _CODE = re.compile(r"[a-z][a-z0-9_]*")
 _COUNT = re.compile(r"[0-9]{1,9}")
 _TOPIC = re.compile(r"([a-z][a-z_ ]*): (.+)", re.DOTALL)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from leadcore.reasons import NEED_PERSON
 from leadcore.receipts import PARKED, UNSENT_STATES, WRITTEN, Receipt
 from leadcore.required import list_names
 from leadcore.texts import en
@@ -15,12 +16,6 @@ if TYPE_CHECKING:
 
 BAD, WARN, CALM = "bad", "warn", "calm"
 """Severities: leads do not get through, or would be lost; a person should look; worth knowing."""
-
-PERSON = frozenset({
-    "unauthorized", "forbidden", "no_key", "no_room", "daily_quota",
-    "order_key", "order_room", "order_currency", "order_pipeline", "order_stage", "order_amount", "orders_off",
-})  # fmt: skip
-"""Codes of pauses that only a person can end."""
 
 SHORT_PAUSE_MS = 60_000
 """A pause that passes by itself is nobody's business for so long."""
@@ -146,12 +141,12 @@ def _is_stopped(stages: "StageStatus | None", now_ms: int) -> bool:
     if stages is None:
         return False
     lasts = now_ms - stages.since_ms >= SHORT_PAUSE_MS
-    return bool(stages.code) and stages.code != "paused" and (stages.code in PERSON or lasts)
+    return bool(stages.code) and stages.code != "paused" and (stages.code in NEED_PERSON or lasts)
 
 
 def _describe_pause(pause: Mapping[str, Any], now_ms: int) -> Problem:
     is_short = now_ms - pause.get("since_ms", 0) < SHORT_PAUSE_MS
-    return Problem("paused", why=pause.get("reason", ""), passes=is_short and pause.get("code") not in PERSON)
+    return Problem("paused", why=pause.get("reason", ""), passes=is_short and pause.get("code") not in NEED_PERSON)
 
 
 def name_dry_run(workers: int, dry_workers: int) -> str:

@@ -4,9 +4,9 @@ First the customers that Redis knows, then the leads: a lead whose customer was 
 HubSpot are read in chunks, and only what is missing is kept in memory.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 from leadcore.receipts import WRITTEN, Receipt
 from leadcore.store import keys
@@ -15,21 +15,16 @@ from leadcore.store.leads import read_all, read_receipts
 from leadcore.store.lua import DEL_FIRST, UNCHANGED
 from leadcore.store.scan import complete, scan_keys
 from leadsync.privacy.customer_data import CHUNK, chunks
+from leadsync.reconcile_orders import FoundOrders, Track
 from workers.hubspot.client import HubSpot
 from workers.rules.customer import Customer, guard, pack, unpack
 from workers.rules.mapping.property_names import CUSTOMER_ID, MERGED, OTHER_IDS
 from workers.rules.merge import read_ids
 
-if TYPE_CHECKING:
-    from leadsync.reconcile_orders import FoundOrders
-
 # SCAN may miss a record that is first written meanwhile: leads written later than this before the start are looked up.
 OVERLAP_MS = 60_000
 GONE = "the contact is gone"
 UNMARKED = "the contact does not carry the customer's id"
-T = TypeVar("T")
-Track = Callable[[Iterable[T], str], Iterable[T]]
-"""Yields the items, and shows progress under the given title."""
 
 # A drain that decided on the old record finds it changed and decides again (see SETTLE's guards).
 _FORGET_CLOCK = (
@@ -74,7 +69,7 @@ class Found:
     customers: int
     missing: list[Missing]
     repaired: int = 0
-    orders: "FoundOrders | None" = None
+    orders: FoundOrders | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON, without orders where they were not checked."""

@@ -1,8 +1,8 @@
 """Checks that every order that a receipt names is in HubSpot, with the lines that leadsync gave it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from leadcore.reasons import reason
 from leadcore.receipts import PARKED, Receipt
@@ -11,13 +11,16 @@ from leadcore.store.connection import Redis
 from leadcore.store.leads import read_all, read_receipts
 from leadcore.store.parked_orders import ParkedOrders
 from leadsync.privacy.customer_data import CHUNK
-from leadsync.reconcile import Track
 from workers.flow.errors import LineDown
 from workers.hubspot.order_portal import LINES
 from workers.hubspot.records import Records
 from workers.rules.orders.property_names import ORDER_ID
 from workers.rules.orders.record import unpack
 from workers.rules.outcomes import RetryLater
+
+T = TypeVar("T")
+Track = Callable[[Iterable[T], str], Iterable[T]]
+"""Yields the items, and shows progress under the given title."""
 
 GONE = "the order is gone"
 NOT_MADE = "the order could not be written"

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from leadcore.endpoint import Endpoint
 from leadcore.fields import LEAD
-from leadcore.reasons import english
+from leadcore.reasons import NEED_PERSON, english
 from leadcore.required import Requirement
 from leadcore.required import unpack as unpack_required
 from leadcore.settings import Settings
@@ -18,7 +18,6 @@ from leadcore.store.endpoints import Endpoints
 from leadcore.store.posts import LAST, local_date, refused_on
 from leadcore.store.restoring import Restoring
 from leadcore.store.stages import StageStatus
-from leadcore.verdict import PERSON
 
 ALIVE_MS = 15_000
 
@@ -235,7 +234,7 @@ def _pause(stored: dict[bytes, bytes], now: int, waiting: int) -> dict[str, Any]
     """A pause that is over stays until a lead is written; if none waits for that, the line does not count as paused,
     unless a person has to act."""
     until, code = int(stored.get(b"until", b"0")), stored.get(b"code", b"").decode()
-    if not stored or (until < now and not waiting and code not in PERSON):
+    if not stored or (until < now and not waiting and code not in NEED_PERSON):
         return {}
     return {
         "code": code,

@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from leadcore.reasons import NEED_PERSON
 from leadcore.receipts import UNSENT_STATES
 from leadcore.store import keys
-from leadcore.verdict import PERSON, SHORT_PAUSE_MS, Problem
+from leadcore.verdict import SHORT_PAUSE_MS, Problem
 
 RECOVERED_MS = 15_000
 COLLECT_MS = 10_000
@@ -129,17 +130,17 @@ def _update_incident(record: AlertRecord, line: str, seen: Observation, timezone
         return
     code, reason, since = pause
     if incident is None:
-        if code not in PERSON and seen.now_ms - since < SHORT_PAUSE_MS:
+        if code not in NEED_PERSON and seen.now_ms - since < SHORT_PAUSE_MS:
             return
         incident = record.incidents[line] = Incident(since)
-    elif code not in PERSON:
+    elif code not in NEED_PERSON:
         incident.over_ms = 0
         return
     incident.over_ms = 0
     if code in incident.codes:
         return
     incident.codes.append(code)
-    advice = ADVICE.get(code, "" if code in PERSON else PASSES)
+    advice = ADVICE.get(code, "" if code in NEED_PERSON else PASSES)
     waiting = f"{seen.waiting.get(line, 0)} wait, none is lost."
     since_when = f"since {_time(incident.since_ms, timezone)}"
     _add(record, seen, " ".join(filter(None, (f"{STOPPED[line]} {since_when}: {reason}", advice, waiting))))

@@ -6,8 +6,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
+from leadcore.reasons import NEED_PERSON
 from leadcore.store import keys
-from leadcore.verdict import PERSON, SHORT_PAUSE_MS, Problem
+from leadcore.verdict import SHORT_PAUSE_MS, Problem
 from workers.rules.alerts import (
     COLLECT_MS,
     PARKED_MS,
@@ -42,7 +43,7 @@ def texts(*observations: Observation) -> list[str]:
     return [one.text for one in record.outgoing]
 
 
-@pytest.mark.parametrize("code", sorted(PERSON))
+@pytest.mark.parametrize("code", sorted(NEED_PERSON))
 def test_a_cause_that_only_a_person_can_fix_is_reported_at_once_and_once(code: str) -> None:
     assert len(texts(seen(0, code), seen(1, code), seen(SHORT_PAUSE_MS * 100, code))) == 1
 
