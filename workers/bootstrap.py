@@ -3,14 +3,18 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 
 from leadcore.machine import Event, Machine
+from leadcore.reasons import reason
 from leadcore.settings import Settings
-from leadcore.store import keys
+from leadcore.store import keys, lines
 from leadcore.store.connection import AWAY, Redis, connect
 from leadcore.store.counters import Tally
 from workers.flow.breaker import Breaker
+from workers.flow.errors import LineDown
 from workers.flow.lease import LeaseRegistry
+from workers.flow.pause import Pause
 from workers.hubspot.budget import Budget, NoBudget
 from workers.hubspot.client import HubSpot
 from workers.hubspot.order_portal import OrderPortalCache
@@ -30,6 +34,7 @@ from workers.rules import configuration
 from workers.rules.confirmation import ConfirmationWriter
 from workers.rules.events import Events
 from workers.rules.orders.texts import OrderTexts
+from workers.rules.retry import SWITCHED_OFF
 from workers.rules.texts import MessageTemplates
 from workers.settings import WorkerSettings
 from workers.sync.background_restore import BackgroundRestore
@@ -63,16 +68,17 @@ class Runtime:
     @property
     def drains(self) -> Mapping[str, Callable[[int], None]]:
         """The name of a line -> what drains a shard of it."""
-        orders = self.orders.drain if self.orders else _leave
-        notes = self.notes.drain if self.notes else _leave
-        payments = self.payments.drain if self.payments else _leave
-        return {
-            keys.INBOX: self.sync.drain,
-            keys.OUTBOX: self.outbox.drain,
-            keys.ORDERS: orders,
-            keys.PAYMENTS: payments,
-            keys.NOTES: notes,
-        }
+        off = {line: partial(self._leave, line) for line in (keys.ORDERS, keys.PAYMENTS, keys.NOTES)}
+        on = {one.line: one.drain for one in (self.orders, self.payments, self.notes) if one}
+        return {keys.INBOX: self.sync.drain, keys.OUTBOX: self.outbox.drain, **off, **on}
+
+    def _leave(self, line: str, shard: int) -> None:
+        """What waits from a time when orders or notes were made stays for when they are made again, and `status` says
+        so; retention ends it."""
+        redis = self.outbox.redis
+        if not self.settings.shared.dry_run and redis.xlen(keys.entries(line, shard)):
+            days = lines.find(line).seconds // 86_400
+            Pause(redis, self.machine, line).start(LineDown(SWITCHED_OFF, reason(SWITCHED_OFF, days=days)))
 
 
 def build(settings: WorkerSettings, machine: Machine) -> Runtime:
@@ -196,10 +202,6 @@ def _build_stages(
         stop,
         machine,
     )
-
-
-def _leave(shard: int) -> None:
-    """What waits from a time when orders or notes were made stays for when they are made again."""
 
 
 @contextmanager

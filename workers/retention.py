@@ -8,12 +8,14 @@ memory first and can be repeated, so workers need not agree on who does it.
 import structlog
 
 from leadcore.config import Inbox as InboxConfig
+from leadcore.fields import RECEIPT
+from leadcore.reasons import reason
 from leadcore.receipts import DISCARDED, WAITING, pack
 from leadcore.store import keys, lines
 from leadcore.store.connection import Redis
 from leadcore.store.endpoints import Endpoints
-from leadcore.store.lines import Kept
-from leadcore.store.lua import COUNT, DEL_FIRST, NOW, RECEIPT_FIELDS
+from leadcore.store.lines import Kept, Line
+from leadcore.store.lua import COUNT, DEL_FIRST, ENTRY_FIELDS, NOW, RECEIPT_FIELDS
 from leadcore.store.scripts import ENDED_SECONDS
 from leadcore.store.streams import DUPLICATE_MS
 
@@ -57,6 +59,33 @@ return #rows > 0 and '(' .. rows[#rows][1] or '-'
 """
 )
 
+_END_WAITING = (
+    """
+-- Returns how many were removed. A shard that somebody drains is left to them. ARGV: how many at most, how old they may
+-- be, the field of the receipt and what it says then.
+local stream, lock = unpack(KEYS)
+local chunk, keep_ms, ending, said = unpack(ARGV)
+"""
+    + DEL_FIRST
+    + NOW
+    + ENTRY_FIELDS
+    + f"""
+if redis.call('EXISTS', lock) == 1 then return 0 end
+local rows = redis.call('XRANGE', stream, '-', string.format('(%.0f-0', now - keep_ms), 'COUNT', chunk)
+for _, row in ipairs(rows) do
+  redis.call('XDEL', stream, row[1])
+  for at = 1, #row[2], 2 do
+    if row[2][at] == LEAD then
+      local lead = row[2][at + 1]
+      local receipt = (string.find(lead, ':', 1, true) and '{keys.message("")}' or '{keys.receipt("")}') .. lead
+      if redis.call('EXISTS', receipt) == 1 then redis.call('HSET', receipt, ending, said) end
+    end
+  end
+end
+return #rows
+"""
+)
+
 _END_KEPT = (
     """
 -- Returns how many leads were discarded. kept: what the names of the payloads begin with; waits: the state that their
@@ -87,6 +116,7 @@ class Retention:
     def __init__(self, connection: Redis, config: InboxConfig) -> None:
         self.redis, self.config = connection, config
         self._trim = connection.register_script(_TRIM)
+        self._end_waiting = connection.register_script(_END_WAITING)
         self._end_kept = connection.register_script(_END_KEPT)
         self._after = "-"
         self.endpoints = [Endpoints(connection, line.name, config.shards) for line in lines.LINES if line.has_endpoints]
@@ -108,7 +138,22 @@ class Retention:
                 self._end(kept)
             else:
                 self.redis.zremrangebyscore(kept.index, "-inf", (seconds - kept.seconds) * 1000)
+        for line in lines.LINES:
+            if line.seconds:
+                self._end_line(line)
         self._trim_events(seconds * 1000)
+
+    def _end_line(self, line: Line) -> None:
+        """Remove what waited in the line for too long, so that one that is switched off keeps nothing for ever."""
+        why = reason("waited_too_long", days=line.seconds // 86_400)
+        said = f"failed: {why}" if line.name == keys.OUTBOX else f"{DISCARDED}: {why}"
+        names = [(keys.entries(line.name, shard), keys.lock(line.name, shard)) for shard in range(self.config.shards)]
+        pipe = self.redis.pipeline(transaction=False)
+        for pair in names:
+            self._end_waiting(keys=pair, args=[CHUNK, line.seconds * 1000, RECEIPT[line.ending], said], client=pipe)
+        ended = sum(pipe.execute())
+        if ended:
+            log.warning(f"{line.name}.waited_too_long", entries=ended)
 
     def _trim_events(self, now_ms: int) -> None:
         """Remove what no address outside waits for any more."""

@@ -45,7 +45,9 @@ class Line:
     """`job`: RQ's job that drains a shard, as stored, "" for a line that threads of the workers' own drain, address by
     address (`leadcore.store.endpoints`); `pause`: the key of the line's pause; `payload`: the field of an
     entry that holds what was said, `payload_name` its name in an export. For people: `to` takes what waits, `noun` is
-    what waits; `exported` and `forgotten` are its names in the output of `leadsync export` and `forget`."""
+    what waits; `exported` and `forgotten` are its names in the output of `leadsync export` and `forget`. `seconds`: for
+    how long an entry stands in a stream that nobody drains (the line is switched off, paused, or of a dry run) until it
+    ends, 0 for one that is kept whatever happens; `ending`: the attribute of its receipt that says so then."""
 
     name: str
     job: str
@@ -57,6 +59,8 @@ class Line:
     exported: str
     forgotten: str
     kept: tuple[Kept, ...] = ()
+    seconds: int = 0
+    ending: str = ""
 
     @property
     def has_endpoints(self) -> bool:
@@ -123,6 +127,8 @@ OUTBOX = Line(
     exported="messages",
     forgotten="messages",
     kept=(UNSENT,),
+    seconds=UNSENT_SECONDS,
+    ending="message",
 )
 
 PARKED_ORDERS = Kept(
@@ -145,6 +151,8 @@ ORDERS = Line(
     exported="waiting_orders",
     forgotten="waiting orders",
     kept=(PARKED_ORDERS,),
+    seconds=PARKED_SECONDS,
+    ending="order",
 )
 PARKED_PAYMENTS = Kept(
     name="parked_payments",
@@ -166,6 +174,8 @@ PAYMENTS = Line(
     exported="payments",
     forgotten="payments",
     kept=(PARKED_PAYMENTS,),
+    seconds=PARKED_SECONDS,
+    ending="order",
 )
 PARKED_NOTES = Kept(
     name="parked_notes",
@@ -187,6 +197,8 @@ NOTES = Line(
     exported="waiting_notes",
     forgotten="waiting notes",
     kept=(PARKED_NOTES,),
+    seconds=PARKED_SECONDS,
+    ending="note",
 )
 HOOKS = Line(
     name=keys.HOOKS,

@@ -78,6 +78,7 @@ REASONS: Mapping[str, str] = {
     "no_contact_details": "no contact details yet",
     "nothing_written": "nothing was written",
     "parked_too_long": "it was parked for {days} days, so what it said was removed",
+    "waited_too_long": "nothing took it for {days} days, so what it said was removed",
     "held_too_long": "a dry run held it back, and nobody retried it for {days} days, so what it said was removed",
     "fields_unusable": "{fields} is missing or unusable",
     "event_unreadable": "this program cannot read this event",
@@ -160,6 +161,9 @@ REASONS: Mapping[str, str] = {
     # Why a customer is not told of their order's stage until somebody decides
     "stage_not_held": "it is not held, or somebody has decided already",
     "line_paused": "the line to HubSpot is paused",
+    "switched_off": (
+        "the configuration has switched it off; what waits is written once it is on again, or removed after {days} days"
+    ),
     "stage_bulk": "more than {most} orders were moved within a minute, which may be a mistake",
     # Why there is no message, or what became of it
     "nothing_new": "nothing new for the customer",

@@ -72,6 +72,7 @@ REASONS: Mapping[str, str] = {
     "no_contact_details": "ยังไม่มีข้อมูลติดต่อ",
     "nothing_written": "โหมดทดลอง: ไม่ได้บันทึกจริง",
     "parked_too_long": "รอจัดการครบ {days} วัน ข้อมูลที่ลูกค้าแจ้งจึงถูกลบ",
+    "waited_too_long": "รอครบ {days} วันโดยไม่มีระบบใดรับไป ข้อมูลที่ลูกค้าแจ้งจึงถูกลบ",
     "held_too_long": "พักไว้ในโหมดทดลองครบ {days} วันโดยไม่มีใครสั่งบันทึก ข้อมูลที่ลูกค้าแจ้งจึงถูกลบ",
     "fields_unusable": "{fields} ไม่มีค่าหรือใช้ไม่ได้",
     "event_unreadable": "โปรแกรมนี้อ่านข้อมูลที่ส่งมาไม่ได้",
@@ -149,6 +150,7 @@ REASONS: Mapping[str, str] = {
     # Why a customer is not told of their order's stage until somebody decides
     "stage_not_held": "ไม่ได้พักไว้ หรือมีคนตัดสินใจไปแล้ว",
     "line_paused": "การส่งเข้า HubSpot หยุดพักอยู่",
+    "switched_off": "ปิดไว้ในไฟล์ตั้งค่า รายการที่รออยู่จะถูกบันทึกเมื่อเปิดใช้อีกครั้ง และจะถูกลบเมื่อรอครบ {days} วัน",
     "stage_bulk": "มีออเดอร์ถูกย้ายมากกว่า {most} รายการภายในหนึ่งนาที อาจเป็นความผิดพลาด",
     # Why there is no message, or what became of it
     "nothing_new": "ไม่มีเรื่องใหม่ที่ต้องแจ้งลูกค้า",

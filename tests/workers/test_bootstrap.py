@@ -11,7 +11,9 @@ from leadcore.event import identity
 from leadcore.machine import Machine
 from leadcore.store import keys
 from leadcore.store.stages import CURSOR, NEXT, SEARCHED, SINCE
-from tests.conftest import SHARDS, Line, eventually, open_line
+from leadcore.store.status import read_status
+from leadcore.verdict import assess
+from tests.conftest import BANGKOK, SHARDS, Line, eventually, open_line
 from tests.workers.orders.shop import KEY, LaterClock, Shop, add_properties
 from workers.bootstrap import Runtime, build
 from workers.rules.customer import Customer, pack
@@ -110,3 +112,39 @@ def test_while_no_stage_has_a_text_nothing_is_remembered_for_later(line: Line) -
     process = line.start("worker")
     eventually(lambda: not line.redis.exists(keys.STAGES, keys.STAGES_HELD), 60)
     process.stop()
+
+
+SWITCHED = [(keys.ORDERS, "orders"), (keys.PAYMENTS, "payments"), (keys.NOTES, "notes")]
+
+
+@pytest.mark.parametrize(("name", "noun"), SWITCHED)
+def test_what_waits_in_a_line_that_is_switched_off_stays_and_status_says_so(line: Line, name: str, noun: str) -> None:
+    line.redis.xadd(keys.entries(name, 0), {"e": "lead", "b": "{}"})
+    worker(line, "").drains[name](0)
+    status = read_status(line.redis, SHARDS, BANGKOK)
+    assert sum(status.depths[name]) == 1
+    assert status.pauses[name]["code"] == "switched_off"
+    [problem] = [one for one in assess(status) if one.code == f"{noun}_paused"]
+    assert "30 days" in problem.fix
+    assert "switched it off" in problem.fix
+
+
+@pytest.mark.parametrize(("name", "noun"), SWITCHED)
+def test_a_line_that_is_switched_off_and_empty_is_no_problem(line: Line, name: str, noun: str) -> None:
+    worker(line, "").drains[name](0)
+    assert read_status(line.redis, SHARDS, BANGKOK).pauses[name] == {}
+
+
+def test_a_line_that_is_switched_on_again_goes_on_where_it_was(line: Line) -> None:
+    shop = Shop(line.crm, line.redis)
+    shop.know("c-1")
+    shard = keys.shard_of("c-1", SHARDS)
+    body = b'{"mid": "m", "customer_id": "c-1", "intent": "Ask"}'
+    line.redis.xadd(keys.entries(keys.NOTES, shard), {"e": "lead-1", "b": body, "v": "1-0"})
+    worker(line, "").drains[keys.NOTES](shard)
+    line.redis.hset(keys.NOTES_PAUSE, "until", 0)
+    worker(line, '[notes]\nintents = ["Ask"]').drains[keys.NOTES](shard)
+    assert line.redis.xlen(keys.entries(keys.NOTES, shard)) == 0
+    # It is worked on: the customer has no contact.
+    assert line.redis.hget(keys.receipt("lead-1"), "p") == b"waiting: note_without_contact"
+    assert not line.redis.exists(keys.NOTES_PAUSE)

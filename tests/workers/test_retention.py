@@ -10,9 +10,10 @@ import redis
 
 from leadcore import receipts
 from leadcore.config import Inbox as InboxConfig
+from leadcore.reasons import reason
 from leadcore.receipts import HELD_SECONDS, PARKED_SECONDS, pack
 from leadcore.store import keys, lines
-from leadcore.store.lines import Kept
+from leadcore.store.lines import Kept, Line
 from leadcore.store.status import read_status
 from leadcore.store.streams import DUPLICATE_MS, Stream
 from tests.conftest import BANGKOK
@@ -190,3 +191,47 @@ def test_a_message_ends_in_the_list_with_its_record(store: Any) -> None:
     store.zadd(keys.MESSAGES, {"old": now_ms(store) - month_ms - 1000, "new": now_ms(store) - month_ms + 60_000})
     Retention(store, CONFIG).apply()
     assert store.zrange(keys.MESSAGES, 0, -1) == [b"new"]
+
+
+WAIT_TOO_LONG = [
+    (lines.ORDERS, "order", f"discarded: {reason('waited_too_long', days=30)}"),
+    (lines.PAYMENTS, "order", f"discarded: {reason('waited_too_long', days=30)}"),
+    (lines.NOTES, "note", f"discarded: {reason('waited_too_long', days=30)}"),
+    (lines.OUTBOX, "message", f"failed: {reason('waited_too_long', days=7)}"),
+]
+
+
+@pytest.mark.parametrize(("line", "ending", "said"), WAIT_TOO_LONG, ids=lambda one: getattr(one, "name", ""))
+def test_what_waits_in_a_line_that_nobody_drains_ends_and_its_receipt_says_so(
+    store: Any, line: Line, ending: str, said: str
+) -> None:
+    """Switched off, paused, or in a dry run: what customers said is not kept for ever."""
+    assert line.seconds == (7 if line is lines.OUTBOX else 30) * 86_400
+    now = now_ms(store)
+    for name, seconds in (("old", line.seconds + 5), ("new", line.seconds - 60)):
+        lead(store, name, 1000)
+        store.xadd(keys.entries(line.name, 1), {"e": name, line.payload: "said"}, id=f"{now - seconds * 1000}-0")
+    Retention(store, CONFIG).apply()
+    assert [fields[b"e"] for _, fields in store.xrange(keys.entries(line.name, 1))] == [b"new"]
+    ended, alive = (receipts.unpack(name, store.hgetall(keys.receipt(name))) for name in ("old", "new"))
+    assert (getattr(ended, ending), getattr(alive, ending)) == (said, "")
+
+
+def test_a_message_by_itself_ends_in_its_own_record(store: Any) -> None:
+    store.xadd(keys.entries(keys.OUTBOX, 0), {"e": "api:1", "t": "said"}, id="1-0")
+    store.hset(keys.message("api:1"), "n", "queued")
+    Retention(store, CONFIG).apply()
+    assert store.hget(keys.message("api:1"), "n") == f"failed: {reason('waited_too_long', days=7)}".encode()
+    assert (store.exists(keys.receipt("api:1")), store.xlen(keys.entries(keys.OUTBOX, 0))) == (0, 0)
+
+
+def test_leads_are_never_ended_and_what_is_being_drained_is_left_to_its_drain(store: Any) -> None:
+    store.xadd(keys.entries(keys.INBOX, 0), {"e": "lead", "b": "said"}, id="1-0")
+    store.xadd(keys.entries(keys.NOTES, 0), {"e": "lead", "b": "said"}, id="1-0")
+    store.set(keys.lock(keys.NOTES, 0), "token")
+    Retention(store, CONFIG).apply()
+    assert [store.xlen(keys.entries(name, 0)) for name in (keys.INBOX, keys.NOTES)] == [1, 1]
+
+
+def test_every_line_but_that_of_leads_is_bounded() -> None:
+    assert [line.name for line in lines.LINES if not line.seconds and not line.has_endpoints] == [keys.INBOX]

@@ -62,6 +62,11 @@ class PaymentWork:
     done: bool = False
 
     @property
+    def said_ms(self) -> int:
+        """When it was said, or came; it may have waited since."""
+        return min(filter(None, (self.news.said_ms, int(self.entry.partition(b"-")[0]))), default=0)
+
+    @property
     def applies(self) -> bool:
         return self.decision is not None and self.decision.does == "apply"
 
@@ -302,6 +307,7 @@ class PaymentDrain(OrderLineDrain):
                     language=choose_language(state.language, self.config.messages.default_language),
                     thanks=self.thanks,
                     events=self.events,
+                    age_ms=now_ms - work.said_ms,
                 )
                 rang |= {of_customer} if news.kind == "paid" else set()
                 log.info(f"payment.{news.kind}", reference=state.reference)

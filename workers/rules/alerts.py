@@ -39,6 +39,7 @@ DRY = "The pause is over. The workers run with DRY_RUN, so leads are held back a
 ADVICE = {
     "no_room": "Delete contacts in HubSpot, or buy room for more.",
     "daily_quota": "Find out which app uses it up, or buy more; it begins anew at midnight in the portal's time zone.",
+    "switched_off": "Put its table back into the configuration, or leave it: what waits ends by itself.",
     "dealdroid": "Check DEALDROID_WEBHOOK_URL and DealDroid itself.",
 }
 WAITS_FOR_PERSON = {

@@ -417,3 +417,20 @@ def test_the_shop_says_how_it_thanks(
     assert left(bought) == 0
     assert order(bought)["hs_payment_status"]
     assert [json.loads(one[TEXT]) for one in messages(bought)] == [text.format(ref()) for text in told]
+
+
+@pytest.mark.parametrize(("hours", "thanked"), [(71, 1), (73, 0)])
+@pytest.mark.parametrize("by", ["the provider", "the line"])
+def test_nobody_is_thanked_days_after_the_payment(bought: OrderLine, hours: int, thanked: int, by: str) -> None:
+    """As where the line was switched off, or stood still."""
+    at = bought.drain.store.now_ms() - hours * 3_600_000
+    say(bought, said_ms=at if by == "the provider" else 0)
+    if by == "the line":
+        stream = keys.entries(keys.PAYMENTS, keys.shard_of(ref(), SHARDS))
+        [(_, fields)] = bought.redis.xrange(stream)
+        bought.redis.delete(stream)
+        bought.redis.xadd(stream, fields, id=f"{at}-0")
+    bought.pay()
+    assert len(messages(bought)) == thanked
+    assert order(bought)["hs_payment_status"] == "paid"
+    assert events(bought).count("order.paid") == 1

@@ -27,6 +27,7 @@ from workers.rules.orders.portal import OrderPortal
 from workers.rules.orders.property_names import NAMES
 from workers.rules.orders.thanks import Thanks
 from workers.rules.retry import POSTPONED, find_lead_retry, wait_seconds
+from workers.rules.sending import HOUR_MS, MAX_AGE_HOURS
 
 _SPELLINGS: Mapping[str, Sequence[str]] = {
     "paid": ("paid", "complete", "completed"),
@@ -133,9 +134,10 @@ def settle_applied(
     language: Language,
     thanks: Thanks,
     events: Events,
+    age_ms: int = 0,
 ) -> list[Command]:
     """The commands that follow from what was applied. `lead`: whose receipt tells it, "" if there is none; `shard`: of
-    the customer."""
+    the customer; `age_ms`: how long ago that was said. Nobody is thanked days later."""
     commands: list[Command] = [count(f"payment_{news.kind}")]
     if lead:
         said = receipt(order=decision.status, order_id=order_id, order_ref=state.reference)
@@ -153,7 +155,8 @@ def settle_applied(
         once = f"{state.reference} {news.amount if news.kind == 'refunded' else ''}"
         told = Event(f"order.{news.kind}", state.customer, lead or state.lead, data, once=once)
         commands += events.effects(told, shard)
-    if news.kind == "paid" and state.customer is not None:
+    is_late = age_ms > MAX_AGE_HOURS * HOUR_MS
+    if news.kind == "paid" and state.customer is not None and not is_late:
         text = thanks.render(language, data["amount"], news.currency, news.reference)
         if text:
             commands.append(outgoing(Outgoing(f"paid:{state.reference}", state.customer, [text]), shards))

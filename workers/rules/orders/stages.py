@@ -19,13 +19,15 @@ from leadcore.reasons import Reason, reason
 from workers.rules.orders.portal import OrderPortal
 from workers.rules.orders.property_names import CUSTOMER, MODIFIED, NAMES, ORDER_ID, TOLD
 from workers.rules.orders.texts import TRACKING, OrderTexts, StageText
-from workers.rules.sending import find_quiet_end
+from workers.rules.sending import MAX_AGE_HOURS, find_quiet_end
 from workers.rules.texts import is_quiet
 
 MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 STANDS_MS = 30_000
 TRACKING_MS = 24 * HOUR_MS
 OLD_MS = 30 * DAY_MS
+LATE_MS = MAX_AGE_HOURS * HOUR_MS
+"""Nobody is told so long after the move, as when no worker ran meanwhile."""
 MOST_PER_MINUTE = 30
 CREATED = ("hs_createdate", "createdate")
 """When a record was created: not every kind has the first, and people can change the second."""
@@ -192,7 +194,8 @@ def judge(order: Standing, facts: Facts) -> Verdict:
     hours = facts.config.messages.window_hours
     if hours and facts.heard_ms is not None and now_ms - facts.heard_ms > hours * HOUR_MS and not is_released:
         return Held("window", reason("window_over") if facts.heard_ms else reason("never_heard"))
-    return Speaks()
+    is_late = now_ms - order.moved_ms > LATE_MS and facts.heard_ms is not None
+    return Silent("late") if is_late and not is_released else Speaks()
 
 
 def _find_silence(order: Standing, facts: Facts) -> str:

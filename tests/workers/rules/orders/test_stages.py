@@ -183,6 +183,16 @@ def test_a_customer_of_whom_no_word_is_known_is_not_told_without_a_person() -> N
     assert judge(ORDER, replace(FACTS, heard_ms=0, config=Config(messages=Messages(window_hours=0)))) == Speaks()
 
 
+def test_nobody_is_told_of_a_move_of_three_days_ago_unless_a_person_wants_it() -> None:
+    facts = replace(FACTS, heard_ms=NOW - 1, since_ms={"b2": 0, "b3": 0})
+    late, before = replace(ORDER, moved_ms=NOW - 3 * DAY_MS - 1), replace(ORDER, moved_ms=NOW - 3 * DAY_MS + 1)
+    assert judge(before, facts) == Speaks()
+    assert judge(late, facts) == Silent("late")
+    assert judge(late, replace(facts, answer="release")) == Speaks()
+    # What a person has to decide stays theirs.
+    assert isinstance(judge(late, replace(facts, heard_ms=0)), Held)
+
+
 def test_more_than_thirty_moves_in_a_minute_are_held_until_a_person_decides() -> None:
     start = NOW - 10 * MINUTE_MS
     moves = sorted([start + at * 100 for at in range(MOST_PER_MINUTE + 1)])
