@@ -26,6 +26,8 @@ REMEMBER_SECONDS = 90 * 86_400
 """Providers send an event again for days; a person may press a button again much later."""
 MOST_UNITS = 10**14
 """Nobody pays as much, in the smallest unit of any currency."""
+NOT_SAID = -1
+"""The amount of a refund or dispute that does not say how much."""
 
 _RECORD = (
     """
@@ -52,7 +54,8 @@ return 1
 
 
 class PaymentNews(Struct, frozen=True, omit_defaults=True):
-    """`amount`: in the smallest unit of `currency`; of a refund, all that was given back so far. `event_id`: what makes
+    """`amount`: in the smallest unit of `currency`; of a refund, all that was given back so far;
+    `NOT_SAID` if a refund or dispute names none. `event_id`: what makes
     the news the same. `payment`: the provider's id of the payment, "" if there is none. `said_ms`: when it happened, by
     whoever says it, ms since 1970, 0 if nobody does."""
 

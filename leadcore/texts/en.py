@@ -28,6 +28,8 @@ REASONS: Mapping[str, str] = {
     "payment_meanwhile": "the order is being changed",
     "payment_unpaid": "the order was not paid before",
     "payment_twice": "the order was paid before",
+    "payment_said_before": "a person or your own system said before that the order is paid, perhaps with this payment",
+    "refund_unclear": "how much is given back or disputed, or whether of the payment of this order, is not known",
     "payment_cancelled": "the order was cancelled before",
     "payment_amount": "this is not what the order costs",
     "refund_amount": "more was given back, or is disputed, than the order costs, or in another currency",

@@ -18,7 +18,7 @@ import stripe
 from leadcore.orders.reference import read_reference
 from leadcore.retry_after import read_retry_after
 from leadcore.settings import PaymentSettings
-from leadcore.store.payments import MOST_UNITS, Kind, PaymentNews
+from leadcore.store.payments import MOST_UNITS, NOT_SAID, Kind, PaymentNews
 from receiver.pay.errors import NotStripes, StripeAway, StripeRefused
 from receiver.pay.links import PATH, Link
 
@@ -174,7 +174,10 @@ def read_news(said: Any, find_reference: Callable[[str], str]) -> PaymentNews | 
     )
     currency, created = _text(about.get("currency")).upper(), said.get("created")
     if type(units) is not int or not 0 <= units < MOST_UNITS or len(currency) != 3:
-        return None
+        if kind not in ("refunded", "disputed"):
+            return None
+        # That money goes back is known, though not how much: a person has to look.
+        units, currency = NOT_SAID, ""
     said_ms = created * 1000 if type(created) is int and 0 < created < _LATEST else 0
     return PaymentNews(reference, units, currency, f"stripe {event}", kind, payment, said_ms)
 

@@ -10,7 +10,7 @@ import requests
 
 from leadcore.fields import BODY
 from leadcore.store import keys
-from leadcore.store.payments import PaymentNews, read_news
+from leadcore.store.payments import NOT_SAID, PaymentNews, read_news
 from receiver.pay.stripe_checkout import read_news as read_event
 from sandbox.stripe import WEBHOOK_SECRET, sign
 from tests.conftest import SHARDS, Line
@@ -191,6 +191,20 @@ def test_signed_nonsense_is_refused_and_breaks_nothing(desk: Desk, payload: byte
 def test_events_are_read_as_what_they_say(said: dict[str, Any], kind: str | None) -> None:
     found = read_event(said, {"pi_ours": REF, "pi_of_others": "Ann Example"}.__getitem__)
     assert (found.kind if found else None) == kind
+
+
+@pytest.mark.parametrize("kind", ["refunded", "dispute.created"])
+@pytest.mark.parametrize("amount", [None, "100", 10**40, -5, True, 1.5])
+def test_a_refund_or_dispute_that_does_not_say_how_much_is_recorded_for_a_person(kind: str, amount: Any) -> None:
+    found = read_event(event(f"charge.{kind}", amount=amount, amount_refunded=amount), {})
+    assert found
+    assert (found.reference, found.amount, found.currency) == (REF, NOT_SAID, "")
+
+
+def test_a_dispute_of_nothing_is_recorded_as_such() -> None:
+    found = read_event(event("charge.dispute.created", amount=0), {})
+    assert found
+    assert (found.amount, found.currency) == (0, "THB")
 
 
 def report(desk: Desk, body: Any, headers: Mapping[str, str | bytes] | None = None) -> requests.Response:

@@ -15,7 +15,7 @@ from leadcore.orders.reference import order_ref
 from leadcore.store import keys
 from leadcore.store.orders import read_order
 from leadcore.store.parked import Parked
-from leadcore.store.payments import Payments
+from leadcore.store.payments import NOT_SAID, Payments
 from tests.conftest import SHARDS, Crm
 from tests.faults.conftest import Killed, Pool, Wire
 from tests.workers.orders.conftest import NOW, OrderLine, open_line
@@ -318,10 +318,12 @@ def test_a_refund_after_the_refund_says_nothing_twice(bought: OrderLine) -> None
     assert len(messages(bought)) == 1
 
 
-def test_a_refund_of_nothing_is_none(bought: OrderLine) -> None:
+@pytest.mark.parametrize("kind", ["refunded", "disputed"])
+@pytest.mark.parametrize("currency", ["THB", "USD"])
+def test_a_refund_or_dispute_of_nothing_is_none(bought: OrderLine, kind: str, currency: str) -> None:
     say(bought, payment="pi_1")
     bought.pay()
-    say(bought, 0, event="stripe evt_2", kind="refunded", payment="pi_1")
+    say(bought, 0, event="stripe evt_2", kind=kind, payment="pi_1", currency=currency)
     bought.pay()
     assert (left(bought), parked(bought)) == (0, [])
     assert order(bought)["hs_payment_status"] == "paid"
@@ -434,3 +436,39 @@ def test_nobody_is_thanked_days_after_the_payment(bought: OrderLine, hours: int,
     assert len(messages(bought)) == thanked
     assert order(bought)["hs_payment_status"] == "paid"
     assert events(bought).count("order.paid") == 1
+
+
+@pytest.mark.parametrize("kind", ["refunded", "disputed"])
+def test_a_refund_or_dispute_that_does_not_say_how_much_waits_for_a_person(bought: OrderLine, kind: str) -> None:
+    say(bought, payment="pi_1")
+    bought.pay()
+    say(bought, NOT_SAID, event="stripe evt_2", kind=kind, payment="pi_1", currency="")
+    bought.pay()
+    assert parked(bought) == ["refund_amount"]
+    assert order(bought)["hs_payment_status"] == "paid"
+
+
+def test_a_payment_that_a_person_said_before_its_provider_is_not_called_a_second_one(bought: OrderLine) -> None:
+    """It may be the same money: whoever gave it back as a second payment would lose the first."""
+    say(bought, event="person x", payment="")
+    bought.pay()
+    say(bought, payment="pi_1")
+    bought.pay()
+    assert parked(bought) == ["paid_twice"]
+    [waits] = Parked(bought.redis, CONFIG.inbox).receipts()
+    assert bought.receipt(waits.lead).order.endswith("payment_said_before")
+    assert len(messages(bought)) == 1
+
+
+@pytest.mark.parametrize("kind", ["refunded", "disputed"])
+def test_what_is_given_back_of_an_order_that_was_paid_otherwise_waits_for_a_person(
+    bought: OrderLine, kind: str
+) -> None:
+    """Paid in cash, and again at the provider, who gave that back: the order is paid still."""
+    say(bought, event="person x", payment="")
+    bought.pay()
+    say(bought, event="stripe evt_2", kind=kind, payment="pi_1")
+    bought.pay()
+    assert parked(bought) == ["refund_amount"]
+    assert order(bought)["hs_payment_status"] == "paid"
+    assert "order.refunded" not in events(bought)

@@ -20,7 +20,7 @@ from leadcore.store import keys
 from leadcore.store.counters import count, figure
 from leadcore.store.orders import OrderState
 from leadcore.store.outgoing import Outgoing, outgoing
-from leadcore.store.payments import PERSON, PaymentNews
+from leadcore.store.payments import NOT_SAID, PERSON, PaymentNews
 from leadcore.store.streams import pack_fields
 from workers.rules.events import Command, Event, Events
 from workers.rules.orders.portal import OrderPortal
@@ -63,11 +63,17 @@ def decide(news: PaymentNews, id: str, state: OrderState) -> Decision:
     if _is_other(news, state):
         # What was paid twice, and given back: the order itself is still paid.
         return Decision("done")
+    if news.amount == 0:
+        # Nothing is given back, or asked back.
+        return Decision("done")
+    if news.amount == NOT_SAID or (news.payment and not state.paid_by.partition(" ")[2]):
+        # Of an order that the shop or a person said to be paid, this may be of another payment.
+        return Decision("park", "refund_amount", reason("refund_unclear"))
     if news.currency != state.currency or (state.units is not None and news.amount > state.units):
         return Decision("park", "refund_amount", reason("refund_amount"))
     if news.kind == "disputed":
         return Decision("apply", status="disputed")
-    if not news.amount or news.amount < state.refunded:
+    if news.amount < state.refunded:
         return Decision("done")
     return Decision("apply", fields={"refunded": news.amount}, status=_refund_status(news.amount, state))
 
@@ -80,7 +86,9 @@ def _decide_paid(news: PaymentNews, id: str, state: OrderState) -> Decision:
         paid_before = state.paid_by.partition(" ")[2]
         if news.event_id.startswith(PERSON) or (news.payment and news.payment == paid_before):
             return Decision("done")
-        return Decision("park", "paid_twice", reason("payment_twice"))
+        # Where a person or the shop said it before, this may be the same money, which must not be given back.
+        is_unclear = news.payment and not paid_before
+        return Decision("park", "paid_twice", reason("payment_said_before" if is_unclear else "payment_twice"))
     if state.cancelled:
         return Decision("park", "paid_cancelled", reason("payment_cancelled"))
     if (news.amount, news.currency) != (state.units, state.currency):
