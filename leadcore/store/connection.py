@@ -2,6 +2,7 @@
 it twice (measured). The callers retry; every write of this project is safe to repeat."""
 
 import hashlib
+import re
 import secrets
 import socket
 import sys
@@ -24,6 +25,14 @@ Redis: TypeAlias = Any
 
 AWAY = (redis.RedisError, ChildDeadlockedError, OSError)
 """What the client raises if Redis does not do what it was asked for, see `tests/leadcore/store/test_connection.py`."""
+_NO_WRITES = (
+    "OOM", "READONLY", "MISCONF", "NOREPLICAS", "BUSY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "NOSCRIPT",
+)  # fmt: skip
+# The same where redis-py has an exception of its own, whose text lacks the code.
+_NO_WRITES_CLASSES = (
+    redis.OutOfMemoryError, redis.ReadOnlyError, redis.exceptions.NoScriptError, redis.exceptions.ClusterError,
+    redis.exceptions.TryAgainError,
+)  # fmt: skip
 _pools: "WeakSet[redis.ConnectionPool]" = WeakSet()
 _pools_lock = threading.Lock()
 RECEIVER_TIMEOUT = 0.4
@@ -66,6 +75,13 @@ def drop_connections() -> None:
     for pool in pools:
         pool.update_active_connections_for_reconnect()
         pool.disconnect(inuse_connections=False)
+
+
+def takes_no_writes(error: redis.ResponseError) -> bool:
+    """Whether Redis refuses this for its own state, which passes, whatever is written; else it is what stands in it, or
+    what it was asked for, that it refuses, and it will again. A script's error names the code within its text."""
+    said = str(error)
+    return isinstance(error, _NO_WRITES_CLASSES) or any(re.search(rf"\b{code}\b", said) for code in _NO_WRITES)
 
 
 def read_info(connection: Redis, *sections: str) -> Mapping[str, Any]:

@@ -188,6 +188,82 @@ def test_what_was_sent_is_remembered_though_redis_has_gone(scene: Scene) -> None
     assert {one.result for one in worker.outbox.sent_log._entries.values()} == {"sent"}
 
 
+def test_a_message_that_redis_refuses_to_record_spoils_no_other_and_no_time(scene: Scene) -> None:
+    """What stands in Redis has another type: that does not pass."""
+    fill(scene)
+    worker, slept = scene.worker(), []
+    record, spoilt = worker.outbox.outbox.end_sending, list[str]()
+
+    def spoil(*what: Any) -> None:
+        if not spoilt:
+            sending = [key.decode() for key in scene.redis.keys(keys.receipt("*"))]
+            spoilt.append(next(key for key in sending if scene.redis.hget(key, "n") == b"sending"))
+            scene.redis.set(spoilt[0], "of another type")
+        record(*what)
+
+    with (
+        patched(worker.outbox.outbox, "end_sending", spoil),
+        patched(worker.outbox.machine, "sleep", slept.append),
+    ):
+        worker.outbox.drain(0)
+    assert slept == []
+    assert set(times_sent(scene).values()) == {1}
+    scene.redis.delete(spoilt[0])
+    states = [*message_states(scene).values()]
+    assert (states.count("sent"), states.count("")) == (len(states) - 1, 1)
+    assert scene.redis.hlen(keys.sending(keys.OUTBOX, 0)) == 0
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        redis.OutOfMemoryError("command not allowed"),
+        redis.ReadOnlyError("You can't write against a read only replica."),
+        redis.ResponseError("MISCONF Redis is configured to save RDB snapshots"),
+        redis.ResponseError("NOREPLICAS Not enough good replicas to write."),
+        redis.ResponseError("BUSY Redis is busy running a script."),
+        redis.ResponseError("Error running script: @user_script:3: -OOM command not allowed"),
+        redis.exceptions.NoScriptError("No matching script."),
+    ],
+    ids=lambda one: str(one)[:12],
+)
+def test_what_was_sent_is_recorded_once_redis_takes_writes_again(scene: Scene, refusal: Exception) -> None:
+    fill(scene, CUSTOMERS[:1])
+    worker, refused = scene.worker(), []
+    record = worker.outbox.outbox.end_sending
+
+    def refuse(*what: Any) -> None:
+        refused.append(what)
+        if len(refused) < 4:
+            raise refusal
+        record(*what)
+
+    with (
+        patched(worker.outbox.outbox, "end_sending", refuse),
+        patched(worker.outbox.machine, "sleep", lambda _: None),
+    ):
+        worker.outbox.drain(0)
+    assert len(refused) == 4
+    assert set(message_states(scene).values()) == {"sent"}
+
+
+def test_a_refusal_that_does_not_pass_is_raised_at_once(scene: Scene) -> None:
+    fill(scene, CUSTOMERS[:1])
+    worker, slept = scene.worker(), []
+
+    def refuse(*_: Any) -> None:
+        raise redis.exceptions.NoPermissionError("this user has no permissions")
+
+    with (
+        patched(worker.outbox.outbox, "end_sending", refuse),
+        patched(worker.outbox.machine, "sleep", slept.append),
+        pytest.raises(redis.exceptions.NoPermissionError),
+    ):
+        worker.outbox.drain(0)
+    assert slept == []
+    assert {one.result for one in worker.outbox.sent_log._entries.values()} == {"sent"}
+
+
 def test_a_failed_message_whose_claim_redis_lost_waits_once(scene: Scene) -> None:
     """A replica that took over still has it in the stream."""
     fill(scene, CUSTOMERS[:1])

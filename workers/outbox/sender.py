@@ -14,7 +14,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from redis.exceptions import ResponseError
+from redis.exceptions import ReadOnlyError, ResponseError
 
 from leadcore.config import Config
 from leadcore.event import identity
@@ -24,7 +24,7 @@ from leadcore.reasons import reason
 from leadcore.store import keys
 from leadcore.store.bell import Bell
 from leadcore.store.clock import Clock
-from leadcore.store.connection import AWAY, Redis
+from leadcore.store.connection import AWAY, Redis, drop_connections, takes_no_writes
 from leadcore.store.leads import read_pages
 from leadcore.store.streams import LOCK_MS, Ended, Settlement, Stream, unpack_fields
 from workers.flow.breaker import Breaker
@@ -140,9 +140,9 @@ class OutboxSender:
                 can_continue = self._admit_and_send(shard, lease, seconds)
             except LostLease:
                 log.info("outbox.given_back", shard=shard)
-            except ResponseError:
-                raise
-            except AWAY:
+            except AWAY as error:
+                if isinstance(error, ResponseError) and not isinstance(error, ReadOnlyError):
+                    raise
                 # Redis may be back, and without its last writes, before the next beat notices.
                 self.sent_log.note_lost()
                 raise
@@ -313,16 +313,34 @@ class OutboxSender:
 
     def _end_sending(self, lease: Lease, end: Callable[[bool], Iterable[Ended]]) -> None:
         """Record what became of messages. If Redis does not answer, that may have been done or not, so it is tried
-        again, which `end` is told: what is still noted when the lock is another's counts as interrupted."""
+        again, which `end` is told: what is still noted when the lock is another's counts as interrupted. While it takes
+        no writes at all, nobody's time is lost by waiting; what it refuses for what stands in it is refused again."""
         gives_up_at = self.machine.monotonic() + RECORD_SECONDS
         for repeated in count():
             try:
                 return self.outbox.end_sending(lease.shard, lease.token, end(bool(repeated)))
-            except AWAY:
+            except AWAY as error:
+                if isinstance(error, ResponseError) and not takes_no_writes(error):
+                    return self._end_each(lease, end)
                 if self.machine.monotonic() >= gives_up_at:
                     raise
+                if isinstance(error, ReadOnlyError):
+                    # The primary is another server now.
+                    drop_connections()
                 self.machine.sleep(RECORD_AGAIN_SECONDS)
         raise AssertionError
+
+    def _end_each(self, lease: Lease, end: Callable[[bool], Iterable[Ended]]) -> None:
+        """Record each by itself, so that one which Redis refuses spoils no other. Raises the error if it is all."""
+        ended, refused = [*end(True)], []
+        for one in ended:
+            try:
+                self.outbox.end_sending(lease.shard, lease.token, [one])
+            except ResponseError as error:
+                log.error("message.unrecorded", error=type(error).__name__, entry=one.entry.decode())
+                refused.append(error)
+        if refused and len(refused) == len(ended):
+            raise refused[0]
 
     def _settle_unclaimed(self, messages: Sequence[_Message], lease: Lease) -> None:
         """Settle messages whose key says that they were sent, or that sending started, before Redis restarted."""
