@@ -15,7 +15,7 @@ They never change: during a deploy old and new processes read the same data. Wha
     i                                                                    intent
     j                                                                    reference of the order
     k       kind: retry, replay, import    kind: retry                   notes, as JSON
-    l                                                                    HubSpot note id             lead id
+    l       wants a note: "1" (orders)                                   HubSpot note id             lead id
     m                                                                    time of the message, ms
     n       tries so far                   tries so far                  state of the message
     o       id of the order (notes)        place: "ms-seq"               state of the order
@@ -38,7 +38,8 @@ Entries of the hooks and of the notices hold: g, the event's type; x, its id, wh
 d, its data as JSON; b, the whole event as JSON if hooks are to send it, or what a notice may say of the customer.
 
 Entries keep their fields where they wait outside their stream: later, sending, parked, held and unsent hold them packed
-(see `leadcore.store.streams.pack_fields`). An entry of the index of leads holds "e" alone. "k" is absent for an event
+(see `leadcore.store.streams.pack_fields`). An entry of the index of leads holds "e" alone. "l" is there if the
+intent leaves a note once its order is settled; "k" is absent for an event
 straight from DealDroid, "n" before the first try, "v" where the version is the entry's own id; "p" is there if the
 lead was put off without using up a try, "a" if the message confirms nothing, "o" once a message has left the stream to
 wait: the id under which it was first there, by which its customer's messages keep their order. All times are of Redis'
@@ -58,6 +59,7 @@ PUT_OFF = b"p"
 TEXT = b"t"
 URGENT = b"z"
 VERSION = b"v"
+WANTS_NOTE = b"l"
 
 # Entries of the hooks and the notices, beside BODY, CUSTOMER and LEAD.
 DATA = b"d"

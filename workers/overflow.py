@@ -1,6 +1,6 @@
 """Keeps stuck orders and notes from filling Redis, so that they never push intents to the disk: beyond 10,000 waiting,
 or while Redis is filled over three fifths, the oldest are parked without what the customer said. Their contacts are
-written.
+written. An order whose intent leaves a note leaves it then, or, in a full Redis, is parked without that too.
 
 Each worker's maintenance thread calls this with every sweep. A step is one script that frees memory first and can be
 repeated, so workers need not agree on who does it.
@@ -11,7 +11,7 @@ from typing import NamedTuple
 from leadcore.config import Inbox as InboxConfig
 from leadcore.fields import RECEIPT
 from leadcore.reasons import Reason, reason
-from leadcore.receipts import PARKED, PARKED_SECONDS
+from leadcore.receipts import PARKED, PARKED_SECONDS, WAITING
 from leadcore.store import keys, lines
 from leadcore.store.connection import Redis, read_info
 from leadcore.store.lines import Kept, count_entries
@@ -57,10 +57,34 @@ local why, prefix, state, counter, figure = unpack(ARGV, 2, 6)
     + ENTRY_FIELDS
     + UNPACK_FIELDS
     + f"""
-local function park(fields)
+local NOTE = '{RECEIPT["note"]}'
+-- The note on an order that is parked: `notes` is the stream of its line, '' where it has no room for the text.
+local function leave_note(notes, lead, entry, body)
+  local receipt, parked = '{keys.receipt("")}' .. lead, '{lines.PARKED_NOTES.key("")}' .. lead
+  if redis.call('EXISTS', receipt) == 0 or redis.call('HEXISTS', receipt, NOTE) == 1 then return end
+  if notes ~= '' then
+    redis.call('XADD', notes, '*', LEAD, lead, BODY, body, unpack(entry))
+    redis.call('HSET', receipt, NOTE, '{WAITING}')
+  else
+    local packed = LEAD .. '\\31' .. lead .. '\\31' .. table.concat(entry, '\\31') .. '\\31'
+    redis.call('SET', parked, packed, 'EX', {PARKED_SECONDS})
+    redis.call('ZADD', '{lines.PARKED_NOTES.index}', 'NX', now, lead)
+    redis.call('HSET', receipt, NOTE, '{PARKED}: {NOTES_FULL}: {reason("note_dropped")}')
+    count('note_parked', 1)
+    redis.pcall('HINCRBY', figures, '{lines.PARKED_NOTES.name}:{NOTES_FULL}', 1)
+  end
+end
+local function park(fields, notes)
   local entry, lead = {{}}, nil
+  local body, wants_note, of_note = nil, false, {{}}
   for at = 1, #fields, 2 do
     if fields[at] == LEAD then lead = fields[at + 1] end
+    if fields[at] == BODY then body = fields[at + 1] end
+    if fields[at] == VERSION or fields[at] == KIND then
+      of_note[#of_note + 1] = fields[at]
+      of_note[#of_note + 1] = fields[at + 1]
+    end
+    if fields[at] == WANTS_NOTE then wants_note = true end
     if fields[at] == LEAD or fields[at] == VERSION then
       entry[#entry + 1] = fields[at] .. '\\31' .. fields[at + 1] .. '\\31'
     end
@@ -70,6 +94,7 @@ local function park(fields)
   redis.call('ZADD', index, 'NX', now, lead)
   local receipt = '{keys.receipt("")}' .. lead
   if redis.call('EXISTS', receipt) == 1 then redis.call('HSET', receipt, state, why) end
+  if notes and wants_note and body then leave_note(notes, lead, of_note, body) end
 end
 local function note(parked)
   if parked == 0 then return end
@@ -81,24 +106,26 @@ end
 # A drain works on the first entries of its stream: those are left to it.
 _SHED = (
     """
--- Returns how many were parked. KEYS from 3 on: per shard the stream, what was put off, the lock.
+-- Returns how many were parked. KEYS from 3 on: per shard the stream, what was put off, the lock, and the stream of
+-- notes. with_text: '1' if notes have room for their text.
 local index, figures = KEYS[1], KEYS[2]
-local wanted, in_work = tonumber(ARGV[1]), tonumber(ARGV[7])
+local wanted, in_work, with_text = tonumber(ARGV[1]), tonumber(ARGV[7]), ARGV[8]
 """
     + _START
     + """
 local found = {}
-for at = 3, #KEYS, 3 do
+for at = 3, #KEYS, 4 do
   local stream, later, lock = KEYS[at], KEYS[at + 1], KEYS[at + 2]
+  local notes = with_text == '1' and KEYS[at + 3] or ''
   local skip = redis.call('EXISTS', lock) == 1 and in_work or 0
   local rows = redis.call('XRANGE', stream, '-', '+', 'COUNT', wanted + skip)
   for number = skip + 1, #rows do
     local ms, sequence = string.match(rows[number][1], '^(%d+)-(%d+)$')
-    found[#found + 1] = {tonumber(ms), tonumber(sequence), 'XDEL', stream, rows[number][1], rows[number][2]}
+    found[#found + 1] = {tonumber(ms), tonumber(sequence), 'XDEL', stream, rows[number][1], rows[number][2], notes}
   end
   for _, packed in ipairs(redis.call('ZRANGE', later, 0, wanted - 1)) do
     local ms = string.match('\\31' .. packed, '\\31' .. VERSION .. '\\31(%d+)')
-    found[#found + 1] = {tonumber(ms or 0), 0, 'ZREM', later, packed, unpack_fields(packed, {})}
+    found[#found + 1] = {tonumber(ms or 0), 0, 'ZREM', later, packed, unpack_fields(packed, {}), notes}
   end
 end
 table.sort(found, function(one, other)
@@ -107,7 +134,7 @@ table.sort(found, function(one, other)
 end)
 local parked = math.min(wanted, #found)
 for number = 1, parked do redis.call(found[number][3], found[number][4], found[number][5]) end
-for number = 1, parked do park(found[number][6]) end
+for number = 1, parked do park(found[number][6], found[number][7]) end
 note(parked)
 return parked
 """
@@ -157,10 +184,12 @@ class Overflow:
     def _shed_line(self, line: str) -> None:
         waiting = self._count_waiting(line)
         for _ in range(CHUNKS):
-            wanted = CHUNK if self._is_full() else min(CHUNK, waiting - MOST_WAITING)
+            is_full = self._is_full()
+            wanted = CHUNK if is_full else min(CHUNK, waiting - MOST_WAITING)
             if wanted <= 0 or waiting == 0:
                 return
-            parked = int(self._shed(keys=self._keys(line), args=[wanted, *_SHED_OF[line].arguments, BATCH]))
+            arguments = [wanted, *_SHED_OF[line].arguments, BATCH, int(not is_full)]
+            parked = int(self._shed(keys=self._keys(line), args=arguments))
             if parked == 0:
                 return
             waiting -= parked
@@ -181,6 +210,7 @@ class Overflow:
         names = [_SHED_OF[line].kept.index, keys.FIGURES]
         for shard in range(self.shards):
             names += [name(line, shard) for name in (keys.entries, keys.later, keys.lock)]
+            names.append(keys.entries(keys.NOTES, shard))
         return names
 
     def _count_waiting(self, line: str) -> int:

@@ -12,7 +12,7 @@ def _constants(names: dict[str, str]) -> str:
     return f"local {', '.join(names)} = {', '.join(repr(value) for value in names.values())}\n"
 
 
-_ENTRY = ("BODY", "LEAD", "KIND", "PLACE", "TRIES", "VERSION")
+_ENTRY = ("BODY", "LEAD", "KIND", "PLACE", "TRIES", "VERSION", "WANTS_NOTE")
 _ACTION = ("ACTION_COMMAND", "ACTION_DIGEST", "ACTION_LEAD", "ACTION_USER")
 
 # The letters of `leadcore.fields` under the names that they have there.

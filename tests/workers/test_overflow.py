@@ -8,11 +8,11 @@ import pytest
 import redis
 
 from leadcore.config import Inbox
-from leadcore.fields import BODY, LEAD, VERSION
+from leadcore.fields import BODY, LEAD, VERSION, WANTS_NOTE
 from leadcore.receipts import pack, unpack
 from leadcore.store import keys
 from leadcore.store.parked_orders import CART_GONE, GONE, NOTE_GONE, ParkedNotes, ParkedOrders
-from leadcore.store.streams import pack_fields
+from leadcore.store.streams import pack_fields, unpack_fields
 from tests.conftest import SHARDS
 from workers import overflow
 from workers.overflow import Overflow
@@ -174,3 +174,56 @@ def test_while_redis_is_full_what_is_parked_of_both_lines_loses_its_body(store: 
     assert b"Purchase" not in store.get(keys.parked_order("lead-0"))
     assert b"Purchase" not in store.get(keys.parked_note("lead-1"))
     assert store.zcard(keys.PARKED_ORDERS) == store.zcard(keys.PARKED_NOTES) == 1
+
+
+def add_noted(store: Any, count: int) -> None:
+    """Entries whose intents leave a note, all in one shard."""
+    for number in range(1, count + 1):
+        store.xadd(keys.entries(keys.ORDERS, 2), {**entry(number), WANTS_NOTE: b"1"}, id=f"{number}-0")
+        store.hset(keys.receipt(f"lead-{number}"), mapping={"c": "c", "s": "created", "r": "1"})
+
+
+def test_an_order_that_is_parked_without_its_cart_leaves_its_note(store: Any) -> None:
+    add_noted(store, 302)
+    store.hset(keys.receipt("lead-2"), "p", "written")
+    Overflow(store, Inbox()).shed()
+    assert parked(store) == {1, 2}
+    [(_, note)] = store.xrange(keys.entries(keys.NOTES, 2))
+    assert note == entry(1)
+    assert (note_of(store, 1), note_of(store, 2), note_of(store, 3)) == ("waiting", "written", "")
+    assert b"Purchase" not in store.get(keys.parked_order("lead-1"))
+    Overflow(store, Inbox()).shed()
+    assert store.xlen(keys.entries(keys.NOTES, 2)) == 1
+
+
+def test_what_was_put_off_leaves_its_note_too(store: Any) -> None:
+    add_noted(store, 301)
+    store.xdel(keys.entries(keys.ORDERS, 2), "1-0")
+    store.zadd(keys.later(keys.ORDERS, 2), {pack_fields({**entry(1), WANTS_NOTE: b"1"}): 10**14})
+    Overflow(store, Inbox()).shed()
+    assert [fields for _, fields in store.xrange(keys.entries(keys.NOTES, 2))] == [entry(1)]
+
+
+def test_in_a_full_redis_its_note_is_parked_without_its_text_and_the_receipt_says_so(store: Any) -> None:
+    add_noted(store, 3)
+    store.config_set("maxmemory", store.info("memory")["used_memory"] - 1)
+    Overflow(store, Inbox()).shed()
+    store.config_set("maxmemory", 0)
+    assert parked(store) == {1, 2, 3}
+    assert not any(store.xlen(keys.entries(keys.NOTES, shard)) for shard in range(SHARDS))
+    assert note_of(store, 1) == "parked: notes_full: note_dropped"
+    assert unpack_fields(store.get(keys.parked_note("lead-1"))) == {LEAD: b"lead-1", VERSION: b"1-0"}
+    assert store.hget(keys.FIGURES, "parked_notes:notes_full") == b"3"
+    assert ParkedNotes(store, SHARDS, 100).retry("lead-1", "ann") == NOTE_GONE
+    assert not ParkedNotes(store, SHARDS, 100).discard("lead-1", "ann")
+    assert note_of(store, 1) == "discarded: notes_full: note_dropped"
+
+
+def test_what_a_person_has_to_retry_leaves_no_second_note_when_its_cart_goes(store: Any) -> None:
+    store.set(keys.parked_order("lead-1"), pack_fields({**entry(1), WANTS_NOTE: b"1"}))
+    store.zadd(keys.PARKED_ORDERS, {"lead-1": 1})
+    store.hset(keys.receipt("lead-1"), "c", "c")
+    store.config_set("maxmemory", store.info("memory")["used_memory"] - 1)
+    Overflow(store, Inbox()).shed()
+    store.config_set("maxmemory", 0)
+    assert note_of(store, 1) == ""

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from leadcore.config import Config
 from leadcore.config import Inbox as InboxConfig
 from leadcore.event import encode
-from leadcore.fields import ABOUT, BODY, CUSTOMER, KIND, LEAD, PUT_OFF, TEXT, TRIES, VERSION
+from leadcore.fields import ABOUT, BODY, CUSTOMER, KIND, LEAD, PUT_OFF, TEXT, TRIES, VERSION, WANTS_NOTE
 from leadcore.matches import Match
 from leadcore.reasons import reason
 from leadcore.receipts import (
@@ -230,7 +230,7 @@ def _written(
     if not lead.kind:
         effects += time_to_written(context.now_ms - lead.said_ms)
     if context.orders and lead.kind != "import":
-        effects.append(_to_orders(lead, context.shard))
+        effects.append(_to_orders(lead, context))
     if context.notes and lead.kind != "import" and is_due(lead.intent, lead.mapped.buying, context.notes):
         effects += [to_notes(context.shard, lead.id, lead.version, lead.fields), to_wait(lead.id)]
     return [_receipt(lead, **values), *effects], state
@@ -300,10 +300,12 @@ def _outgoing(confirmation: Confirmation, shard: int) -> Command:
     )  # fmt: skip
 
 
-def _to_orders(lead: Lead, shard: int) -> Command:
+def _to_orders(lead: Lead, context: SettlementContext) -> Command:
     kind = (KIND, lead.fields[KIND]) if KIND in lead.fields else ()
+    notes = context.notes
+    waits = notes and notes.notes.wants(lead.intent) and not is_due(lead.intent, lead.mapped.buying, notes)
     entry = (LEAD, lead.id, BODY, lead.fields[BODY], VERSION, version_text(lead.version), *kind)
-    return ("XADD", keys.entries(keys.ORDERS, shard), "*", *entry)
+    return ("XADD", keys.entries(keys.ORDERS, context.shard), "*", *entry, *((WANTS_NOTE, "1") if waits else ()))
 
 
 def _delay(lead: Lead, result: Result, context: SettlementContext, origin: Origin) -> list[Command]:

@@ -1,14 +1,14 @@
 import dataclasses
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 from msgspec import structs
 
 from leadcore import receipts
-from leadcore.config import Config, Notes
+from leadcore.config import Config, Notes, parse
 from leadcore.config import Inbox as InboxConfig
 from leadcore.reasons import reason
 from leadcore.receipts import (
@@ -150,6 +150,20 @@ def test_without_orders_nothing_is_added_to_what_a_written_event_does(state: str
 )
 def test_an_event_whose_contact_is_not_written_makes_no_order_yet(result: Result) -> None:
     assert not added(settle(group(lead(1)), result, where=ORDERS))
+
+
+@pytest.mark.parametrize(
+    ("intents", "buying", "wants"),
+    [('["Purchase"]', True, [b"l", "1"]), ('["Purchase"]', False, []), ('["Ask"]', True, []), ("[]", True, [])],
+)
+def test_an_event_that_is_to_leave_a_note_once_its_order_is_settled_says_so(
+    intents: str, buying: bool, wants: list[Any]
+) -> None:
+    """So that an order which is parked without its cart leaves its note too."""
+    config = parse(f'[orders]\nintents = ["Purchase"]\n[notes]\nintents = {intents}')
+    mapped = MappedEvent({"email": "1@x.th"}, buying=buying)
+    done = settle(group(lead(1, mapped)), Result(CREATED, "501"), where=replace(ORDERS, notes=config))
+    assert [[*command[9:]] for command in added(done)] == [wants]
 
 
 def test_an_imported_event_makes_no_order() -> None:
