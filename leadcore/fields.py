@@ -38,12 +38,11 @@ Entries of the hooks and of the notices hold: g, the event's type; x, its id, wh
 d, its data as JSON; b, the whole event as JSON if hooks are to send it, or what a notice may say of the customer.
 
 Entries keep their fields where they wait outside their stream: later, sending, parked, held and unsent hold them packed
-(see `leadcore.store.streams.pack_fields`). An entry of the index of leads holds "e" alone. "l" is there if the
-intent leaves a note once its order is settled; "k" is absent for an event
-straight from DealDroid, "n" before the first try, "v" where the version is the entry's own id; "p" is there if the
-lead was put off without using up a try, "a" if the message confirms nothing, "o" once a message has left the stream to
-wait: the id under which it was first there, by which its customer's messages keep their order. All times are of Redis'
-clock.
+(see `leadcore.store.streams.pack_fields`). An entry of the index of leads holds "e" alone. "l" is there if the intent
+leaves a note once its order is settled; "k" is absent for an event straight from DealDroid, "n" before the first try,
+"v" where the version is the entry's own id; "p" is there if the lead was put off without using up a try (of a payment:
+since when), "a" if the message confirms nothing, "o" once a message has left the stream to wait: the id under which it
+was first there, by which its customer's messages keep their order. All times are of Redis' clock.
 """
 
 # Entries of the inbox, the outbox and the index of leads.

@@ -49,7 +49,8 @@ log = structlog.get_logger("leadsync.orders")
 @dataclass(slots=True)
 class PaymentWork:
     """One piece of news. `lead`: of the cart whose reference it names; `state`: of its order, None while that is not
-    known; `decision`: None: look again later. `seen`: the order as HubSpot has it. `done`: HubSpot has what follows."""
+    known; `decision`: None: look again later. `seen`: the order as HubSpot has it. `done`: HubSpot has what follows.
+    `cancelled`: a person has cancelled the order in HubSpot."""
 
     entry: bytes
     fields: dict[bytes, bytes]
@@ -60,6 +61,7 @@ class PaymentWork:
     decision: Decision | None = None
     seen: dict[str, str] | None = None
     done: bool = False
+    cancelled: bool = False
 
     @property
     def said_ms(self) -> int:
@@ -212,10 +214,12 @@ class PaymentDrain(OrderLineDrain):
 
     def _write(self, works: Sequence[PaymentWork], portal: OrderPortal, lease: Lease) -> None:
         """Write the orders, again without what HubSpot refuses of them, but never without their stage."""
-        paid_stage = (self.config.payment or Payment()).paid_stage
+        paid_stage, cancelled = (self.config.payment or Payment()).paid_stage, portal.find_cancelled()
         waiting: dict[str, tuple[PaymentWork, dict[str, str]]] = {}
         for work in works:
             if work.applies and work.decision and work.seen is not None:
+                at = work.seen.get(NAMES[portal.kind].get("stage", ""))
+                work.cancelled = work.news.kind == "paid" and cancelled is not None and at == cancelled.id
                 values = rules.make_values(work.decision.status, work.seen, portal, paid_stage)
                 if values:
                     waiting[work.id] = (work, values)
@@ -308,10 +312,20 @@ class PaymentDrain(OrderLineDrain):
                     thanks=self.thanks,
                     events=self.events,
                     age_ms=now_ms - work.said_ms,
+                    cancelled=work.cancelled,
                 )
                 rang |= {of_customer} if news.kind == "paid" else set()
                 log.info(f"payment.{news.kind}", reference=state.reference)
-            if work.id in has_receipt and decision.does in ("apply", "done"):
+            if work.cancelled and state is not None and decision.does == "apply":
+                # The money is noted; whether the customer gets it back, or their order, a person decides.
+                effects = [
+                    *effects,
+                    *rules.park(
+                        work.id, work.fields, "paid_cancelled", reason("payment_cancelled"), now_ms, news.reference
+                    ),
+                ]
+                log.warning("payment.parked", code="paid_cancelled", reference=news.reference)
+            elif work.id in has_receipt and decision.does in ("apply", "done"):
                 # Of news that a person has retried.
                 effects = [*effects, ("HSET", keys.receipt(work.id), *receipt(order=decision.status or UNCHANGED))]
             settled.add((), [(stream, work.entry, effects)])

@@ -10,12 +10,13 @@ import redis
 from msgspec.structs import replace
 
 from leadcore.config import Config, Hooks, Payment
-from leadcore.fields import CUSTOMER, DATA, EVENT, LEAD, TEXT
+from leadcore.fields import CUSTOMER, DATA, EVENT, LEAD, PUT_OFF, TEXT
 from leadcore.orders.reference import order_ref
 from leadcore.store import keys
 from leadcore.store.orders import read_order
 from leadcore.store.parked import Parked
 from leadcore.store.payments import NOT_SAID, Payments
+from leadcore.store.streams import unpack_fields
 from tests.conftest import SHARDS, Crm
 from tests.faults.conftest import Killed, Pool, Wire
 from tests.workers.orders.conftest import NOW, OrderLine, open_line
@@ -472,3 +473,45 @@ def test_what_is_given_back_of_an_order_that_was_paid_otherwise_waits_for_a_pers
     assert parked(bought) == ["refund_amount"]
     assert order(bought)["hs_payment_status"] == "paid"
     assert "order.refunded" not in events(bought)
+
+
+def test_a_payment_of_an_order_that_a_person_cancelled_in_hubspot_waits_for_them_and_thanks_nobody(
+    bought: OrderLine,
+) -> None:
+    move(bought, hs_pipeline_stage=stage(bought, "Cancelled"))
+    say(bought, payment="pi_1")
+    bought.pay()
+    assert order(bought)["hs_payment_status"] == "paid"
+    assert order(bought)["hs_pipeline_stage"] == stage(bought, "Cancelled")
+    assert (parked(bought), messages(bought), left(bought)) == (["paid_cancelled"], [], 0)
+    assert "order.paid" not in events(bought)
+    # Whoever takes it up again tries the payment again, and the customer is thanked then.
+    move(bought, hs_pipeline_stage=stage(bought, "Open"))
+    [waits] = Parked(bought.redis, CONFIG.inbox).receipts()
+    assert not Parked(bought.redis, CONFIG.inbox).retry(waits.lead, "ann")
+    bought.pay()
+    assert (parked(bought), len(messages(bought))) == ([], 1)
+    assert order(bought)["hs_pipeline_stage"] == stage(bought, "Processed")
+    assert events(bought).count("order.paid") == 1
+
+
+def test_a_payment_that_waits_for_a_change_which_never_comes_waits_for_a_person(bought: OrderLine) -> None:
+    """As when Redis lost the cart: news of money do not go round for ever, seen by nobody."""
+    bought.redis.hset(keys.order(ref()), "pending", ref("lead-9"))
+    say(bought)
+    bought.pay()
+    assert (later(bought), parked(bought)) == (1, [])
+    shard = keys.shard_of(ref(), SHARDS)
+    [packed] = bought.redis.zrange(keys.later(keys.PAYMENTS, shard), 0, -1)
+    since = int(unpack_fields(packed)[PUT_OFF])
+    assert abs(since - bought.drain.store.now_ms()) < 60_000
+    old = {**unpack_fields(packed), PUT_OFF: b"%d" % (since - 25 * 3_600_000)}
+    bought.redis.delete(keys.later(keys.PAYMENTS, shard))
+    bought.redis.xadd(keys.entries(keys.PAYMENTS, shard), old)
+    bought.pay()
+    assert (left(bought), parked(bought)) == (0, ["no_order"])
+    # A person's retry waits anew.
+    [waits] = Parked(bought.redis, CONFIG.inbox).receipts()
+    assert not Parked(bought.redis, CONFIG.inbox).retry(waits.lead, "ann")
+    bought.pay()
+    assert (later(bought), parked(bought)) == (1, [])

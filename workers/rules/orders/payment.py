@@ -11,7 +11,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from leadcore.config import Language
-from leadcore.fields import LEAD, TRIES
+from leadcore.fields import LEAD, PUT_OFF, TRIES
 from leadcore.orders.money import from_units
 from leadcore.reasons import NO_REASON, Reason, reason
 from leadcore.receipts import PARKED, PARKED_SECONDS
@@ -36,6 +36,10 @@ _SPELLINGS: Mapping[str, Sequence[str]] = {
     "partially_refunded": ("partially_refunded", "partial refund", "refunded"),
     "disputed": ("disputed", "chargeback"),
 }
+
+
+POSTPONED_MS = 24 * HOUR_MS
+"""For so long a payment waits for another cart of its order."""
 
 
 class Decision(Struct, frozen=True):
@@ -143,9 +147,11 @@ def settle_applied(
     thanks: Thanks,
     events: Events,
     age_ms: int = 0,
+    cancelled: bool = False,
 ) -> list[Command]:
     """The commands that follow from what was applied. `lead`: whose receipt tells it, "" if there is none; `shard`: of
-    the customer; `age_ms`: how long ago that was said. Nobody is thanked days later."""
+    the customer; `age_ms`: how long ago that was said; `cancelled`: the order is, in HubSpot, and nobody is told.
+    Nobody is thanked days later."""
     commands: list[Command] = [count(f"payment_{news.kind}")]
     if lead:
         said = receipt(order=decision.status, order_id=order_id, order_ref=state.reference)
@@ -159,12 +165,12 @@ def settle_applied(
         "contact_id": contact_id,
         "state": decision.status,
     }
-    if news.kind in ("paid", "refunded"):
+    if news.kind in ("paid", "refunded") and not cancelled:
         once = f"{state.reference} {news.amount if news.kind == 'refunded' else ''}"
         told = Event(f"order.{news.kind}", state.customer, lead or state.lead, data, once=once)
         commands += events.effects(told, shard)
-    is_late = age_ms > MAX_AGE_HOURS * HOUR_MS
-    if news.kind == "paid" and state.customer is not None and not is_late:
+    is_silent = cancelled or age_ms > MAX_AGE_HOURS * HOUR_MS
+    if news.kind == "paid" and state.customer is not None and not is_silent:
         text = thanks.render(language, data["amount"], news.currency, news.reference)
         if text:
             commands.append(outgoing(Outgoing(f"paid:{state.reference}", state.customer, [text]), shards))
@@ -183,11 +189,18 @@ def put_off(
 ) -> list[Command]:
     """The commands that let the entry wait; it is parked once it was tried `tries` times."""
     retry, now = find_lead_retry(decision.code, free=decision.code == POSTPONED), int(fields.get(TRIES, b"0")) + 1
+    since = int(fields.get(PUT_OFF) or now_ms) if decision.code == POSTPONED else 0
     if not retry.tries:
         now -= 1
+        if since and now_ms - since > POSTPONED_MS:
+            # What it waits for may be lost.
+            kept = {name: value for name, value in fields.items() if name != PUT_OFF}
+            return park(id, kept, "no_order", decision.why, now_ms, reference)
     elif now >= tries:
         return park(id, fields, decision.code, reason("given_up", why=decision.why, tries=tries), now_ms, reference)
-    waiting = {**fields, TRIES: b"%d" % now}
+    waiting = {**{name: value for name, value in fields.items() if name != PUT_OFF}, TRIES: b"%d" % now}
+    if since:
+        waiting[PUT_OFF] = b"%d" % since
     wait = int(wait_seconds(retry, max(now, 1)) * 1000)
     return [("ZADD", keys.later(keys.PAYMENTS, line_shard), now_ms + wait, pack_fields(waiting))]
 
