@@ -217,6 +217,7 @@ class StageMessages:
                 answer=case.decided,
                 heard_ms=heard_ms if whole else None,
                 forgotten_ms=forgotten_ms,
+                behind=rules.find_behind(stages.portal, case.order.stage),
             )
             return rules.judge(case.order, facts)
 

@@ -70,8 +70,8 @@ Answer = Literal["", "release", "drop"]
 class Standing:
     """An order in a stage, as HubSpot has it. `moved_ms`: since when it stands there, 0 if unknown; `source`: what
     moved it there, as `workers.hubspot.records.Records.read` tells it; `maker`: what made the order, which is leadsync,
-    "" if unknown. `told`: the stages that were told. `customer`: the customer's id as DealDroid gave it, None
-    if there is none."""
+    "" if unknown. `told`: the stages that are not to be told any more; `said`: those of which the customer knows.
+    `customer`: the customer's id as DealDroid gave it, None if there is none."""
 
     id: str
     stage: str
@@ -83,6 +83,7 @@ class Standing:
     told: frozenset[str]
     customer: str | int | float | None
     properties: Mapping[str, str]
+    said: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ class Facts:
     """What else decides. `since_ms`: stage id -> since when it has a text. `answer`: what a person decided about this
     order in this stage. `heard_ms`: when the customer last said something, 0 if nobody knows, None if that was not
     looked up. `forgotten_ms`: up to when everything of the customer is forgotten. `moves`: when orders came to stages
-    that speak, sorted, this move among them."""
+    that speak, sorted, this move among them. `behind`: the stages that come after this one."""
 
     now_ms: int
     config: Config
@@ -101,6 +102,7 @@ class Facts:
     answer: Answer = ""
     heard_ms: int | None = None
     forgotten_ms: int = -1
+    behind: frozenset[str] = frozenset()
 
 
 def read_standing(found: Mapping[str, Any], kind: str) -> Standing:
@@ -119,6 +121,7 @@ def read_standing(found: Mapping[str, Any], kind: str) -> Standing:
         maker=maker,
         created_ms=next(filter(None, (read_ms(found.get(one, "")) for one in CREATED)), made_ms),
         told=frozenset(read_told(found.get(TOLD, ""))),
+        said=frozenset(read_said(found.get(TOLD, ""))),
         customer=read_customer(found.get(CUSTOMER, "")),
         properties={one: value for one, value in found.items() if isinstance(value, str)},
     )
@@ -169,6 +172,12 @@ def read_told(stored: str) -> list[str]:
     return [line.split()[0] for line in stored.splitlines() if line.strip()]
 
 
+def read_said(stored: str) -> list[str]:
+    """Those of them that were said: a line says when. A person keeps a stage silent with its id alone."""
+    lines = [line.split() for line in stored.splitlines() if line.strip()]
+    return [words[0] for words in lines if len(words) == 2]
+
+
 def add_told(stored: str, stage: str, now_ms: int, *, said: bool = True) -> str:
     """The property `TOLD` with one stage more. Whoever moves an order and does not want the customer to be told of it
     writes this in the same call."""
@@ -203,6 +212,7 @@ def _find_silence(order: Standing, facts: Facts) -> str:
     silences = {
         "no_text": facts.text is None or since_ms is None,
         "told": order.stage in order.told,
+        "back": bool(order.said & facts.behind),
         "no_customer": order.customer is None,
         "forgotten": order.created_ms <= facts.forgotten_ms,
         "own": bool(order.maker) and order.source == order.maker,
@@ -269,6 +279,14 @@ class Cursor:
             return Cursor(last_ms)
         # By time, nothing is said of the order within a moment, so that its walk begins at the lowest id.
         return Cursor(self.at_ms, max(int(one["id"]) for one in page) if self.above else 1)
+
+
+def find_behind(portal: OrderPortal, stage_id: str) -> frozenset[str]:
+    """The stages that come after this one in the pipeline. Who was told that the order is cancelled has to hear that it
+    goes on."""
+    ids, cancelled = [stage.id for stage in portal.stages], portal.find_cancelled()
+    behind = ids[ids.index(stage_id) + 1 :] if stage_id in ids else []
+    return frozenset(one for one in behind if cancelled is None or one != cancelled.id)
 
 
 def name_stages(portal: OrderPortal, texts: OrderTexts) -> dict[str, str]:

@@ -25,12 +25,14 @@ from workers.rules.orders.stages import (
     Waits,
     add_told,
     count_free,
+    find_behind,
     find_text,
     is_bulk,
     judge,
     name_stages,
     read_customer,
     read_ms,
+    read_said,
     read_standing,
     read_told,
 )
@@ -181,6 +183,28 @@ def test_after_the_last_word_was_too_long_ago_a_person_decides(hours: int, ago: 
 def test_a_customer_of_whom_no_word_is_known_is_not_told_without_a_person() -> None:
     assert isinstance(judge(ORDER, replace(FACTS, heard_ms=0)), Held)
     assert judge(ORDER, replace(FACTS, heard_ms=0, config=Config(messages=Messages(window_hours=0)))) == Speaks()
+
+
+def test_an_order_that_a_person_moves_back_is_not_told_after_a_later_stage() -> None:
+    """ "We are packing it" after "it is on its way" misleads; and the way there would not be told again."""
+    behind = find_behind(PORTAL, "b2")
+    assert behind == {"b3"}
+    facts = replace(FACTS, heard_ms=NOW - 1, behind=behind)
+    assert judge(replace(ORDER, said=frozenset({"b3"})), facts) == Silent("back")
+    # What a person dropped, or kept silent, the customer does not know.
+    assert judge(replace(ORDER, told=frozenset({"b3"})), facts) == Speaks()
+    assert judge(replace(ORDER, said=frozenset({"b1"})), facts) == Speaks()
+
+
+def test_who_was_told_that_an_order_is_cancelled_hears_that_it_goes_on() -> None:
+    portal = replace(PORTAL, stages=(*PORTAL.stages, Stage("b4", "Cancelled", True)))
+    assert find_behind(portal, "b2") == {"b3"}
+    assert find_behind(portal, "unknown") == frozenset()
+
+
+def test_only_what_was_said_counts_as_said() -> None:
+    told = "b1 2026-09-21T14:13:20Z\nb2\nb3 2026-09-21T14:13:20Z not said\n\n b4  2026-09-21T14:13:20Z "
+    assert read_said(told) == ["b1", "b4"]
 
 
 def test_nobody_is_told_of_a_move_of_three_days_ago_unless_a_person_wants_it() -> None:
