@@ -78,7 +78,7 @@ class Runtime:
         redis = self.outbox.redis
         if not self.settings.shared.dry_run and redis.xlen(keys.entries(line, shard)):
             days = lines.find(line).seconds // 86_400
-            Pause(redis, self.machine, line).start(LineDown(SWITCHED_OFF, reason(SWITCHED_OFF, days=days)))
+            Pause(redis, self.machine, line).start(LineDown(SWITCHED_OFF, reason("switched_off", days=days)))
 
 
 def build(settings: WorkerSettings, machine: Machine) -> Runtime:

@@ -308,6 +308,10 @@ PAUSES: Mapping[str, str] = {
         "HubSpot does not take the amount of orders. Make the property editable, and drop its rules, in HubSpot; "
         "leadsync doctor names what is read-only."
     ),
+    "switched_off": (
+        "The configuration has switched this off. Put its table back, and what waits is written, late; what has waited "
+        "for 30 days is removed."
+    ),
     "orders_off": (
         "The portal has not activated what orders are made of. Activate it in HubSpot (Settings > Data Management > "
         'Objects), or set object = "deal" and a stage under [orders] in leadsync.toml and restart the workers.'

@@ -281,6 +281,7 @@ PAUSES: Mapping[str, str] = {
         "HubSpot ไม่รับยอดเงินของออเดอร์ กรุณาตั้งให้ property นั้นแก้ไขได้และยกเลิกกฎใน HubSpot "
         "ดู property ที่แก้ไขไม่ได้ด้วย leadsync doctor"
     ),
+    "switched_off": ("ไฟล์ตั้งค่าปิดส่วนนี้ไว้ หากใส่ตารางกลับคืน รายการที่รออยู่จะถูกบันทึกแม้จะล่าช้า รายการที่รอครบ 30 วันจะถูกลบ"),
     "orders_off": (
         "บัญชี HubSpot ยังไม่เปิดใช้ object ที่ออเดอร์ต้องใช้ กรุณาเปิดใช้ใน HubSpot (Settings > Data Management > Objects) "
         'หรือตั้ง object = "deal" และ stage ใต้ [orders] ใน leadsync.toml แล้วรีสตาร์ต worker'

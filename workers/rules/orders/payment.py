@@ -91,8 +91,9 @@ def _decide_paid(news: PaymentNews, id: str, state: OrderState) -> Decision:
         if news.event_id.startswith(PERSON) or (news.payment and news.payment == paid_before):
             return Decision("done")
         # Where a person or the shop said it before, this may be the same money, which must not be given back.
-        is_unclear = news.payment and not paid_before
-        return Decision("park", "paid_twice", reason("payment_said_before" if is_unclear else "payment_twice"))
+        is_unclear = bool(news.payment) and not paid_before
+        why = reason("payment_said_before") if is_unclear else reason("payment_twice")
+        return Decision("park", "paid_twice", why)
     if state.cancelled:
         return Decision("park", "paid_cancelled", reason("payment_cancelled"))
     if (news.amount, news.currency) != (state.units, state.currency):
