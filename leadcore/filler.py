@@ -1,5 +1,6 @@
 """Words that say nothing: what forms, exports, templates and people put where there is no value ("N/A", "undefined",
-"{{first_name}}", "ไม่มีค่ะ").
+"{{first_name}}", "ไม่มีค่ะ"), or in place of one that was said before or will be said later ("ที่อยู่เดิม", "same as last
+time", "เดี๋ยวแจ้งค่ะ").
 
 The texts given are clean (`leadcore.text`). Words that are names too count only where no name stands: Nan is a province
 and a nickname, Nil and Na are names; "NaN", "nil" and "NA" are what programs write, and count everywhere. So do "Null"
@@ -35,6 +36,14 @@ _PHRASES = _WORDS | {
     "néant", "ninguno", "ninguna", "desconocido", "no tengo", "no tiene", "no sé", "sin datos", "no especificado",
     "nessuno", "nessuna", "non disponibile", "nenhum", "nenhuma", "não tenho", "não informado",
     "geen", "onbekend", "ingen", "okänd", "bilinmiyor", "لا يوجد", "غير معروف", "غير متوفر",
+    "नहीं", "नहीं है", "कोई नहीं",
+    "ditto", "as above", "see above", "same", "the same", "like before", "as usual",
+    "như cũ", "như lần trước", "địa chỉ cũ",
+    "sama seperti sebelumnya", "sama seperti dulu", "alamat lama", "alamat sama", "同上", "同前", "老地址", "原地址",
+    "和之前一样", "和上次一样", "跟之前一样", "跟上次一样", "地址不变", "前回と同じ", "前と同じ",
+    "上記と同じ", "동일", "이전과 동일",
+    "전과 동일", "지난번과 동일",
+    "later", "to follow", "pending", "稍后", "稍後", "以后再说", "để sau", "gửi sau",
     "ว่าง", "จำไม่ได้", "ข้าม", "미정", "모르겠어요", "わかりません", "分かりません", "ありません", "ないです",
 }  # fmt: skip
 # What chats and shops call a person whose name they do not know.
@@ -42,16 +51,31 @@ _NOBODY = frozenset((
     "anonymous", "anonymous user", "guest", "guest user", "user", "visitor", "website visitor", "customer",
     "deleted account", "deleted user", "facebook user", "instagram user", "messenger user", "line user",
     "telegram user", "tiktok user", "viber user", "wechat user", "whatsapp user", "ลูกค้า", "คุณลูกค้า", "ผู้ใช้",
-    "ผู้ใช้ facebook", "ผู้ใช้ line", "ผู้ใช้ไลน์", "khách hàng", "pelanggan", "客户", "客戶", "微信用户", "ゲスト", "익명",
+    "ผู้ใช้ facebook", "ผู้ใช้ line", "ผู้ใช้ไลน์", "ผู้ใช้งาน", "ลูกค้าใหม่", "ลูกค้าเก่า", "ลูกค้าทั่วไป", "ลูกค้าประจำ",
+    "ลูกค้าออนไลน์", "ลูกค้า line", "ลูกค้า facebook", "ลูกค้าไลน์", "ลูกค้าเฟส", "new customer", "line customer",
+    "facebook customer", "your name", "full name", "first name", "last name", "first name last name", "string",
+    "khách hàng", "khách", "pelanggan", "客户", "客戶", "顾客",
+    "顧客", "微信用户", "匿名", "匿名用户", "名無し", "ゲスト", "익명", "고객",
 ))  # fmt: skip
 _NAMES_TOO = frozenset({"na", "nan", "nil", "no", "không", "khong", "ko", "ไม่", "skip", "brak", "yok", "wala"})
-_AS_PROGRAMS_WRITE = frozenset({"NaN", "nil", "NIL", "NA"})
+_AS_PROGRAMS_WRITE = frozenset({"NaN", "nil", "NIL", "NA", "nan nan"})
 _ONLY_X = re.compile(r"x[x\W_]*")
 _THAI = re.compile(
     r"(?:ยัง|ขอ)?ไม่(?:ได้|ขอ|อยาก|ต้องการ|ประสงค์|สะดวก)?(?:จะ)?"
     r"(?:มี|ใช้|ระบุ|ทราบ|สะดวก|รู้|แจ้ง|บอก|ให้|ใส่|กรอก|ปรากฏ|พบ|แน่ใจ|ออกนาม|เปิดเผย)(?:แจ้ง|ให้|บอก|ระบุ)?\s?"
     r"(?:ข้อมูล|ชื่อ(?:เล่น)?|นามสกุล|อีเมล์?|เมล์?|e-?mail|line|ไลน์|เบอร์|โทรศัพท์|โทร|มือถือ|ที่อยู่|รหัสไปรษณีย์|จังหวัด|อำเภอ|ตำบล|บริษัท)*\s?"
     r"(?:เลย|หรอก|น่ะ|นะ|คะ|ค่ะ|ค่า|ครับผม|ครับ|คับ|ฮะ|จ้า|จ้ะ|จ๊ะ|ๆ|\s)*"
+)
+_THAI_ENDS = r"(?:\s?(?:เลย|ก็ได้|แล้วกัน|นะ|คะ|ค่ะ|ค่า|ครับผม|ครับ|คับ|ฮะ|จ้า|จ้ะ|จ๊ะ|ขอบคุณ|ๆ))*"
+_THAI_FIELD = r"ชื่อ|ที่อยู่(?:จัดส่ง)?|เบอร์(?:โทร(?:ศัพท์)?)?|โทรศัพท์|อีเมล์?|เมล์?|ข้อมูล|รหัสไปรษณีย์"
+_AS_BEFORE = re.compile(
+    r"(?:(?:ขอ|ให้)?\s?(?:ใช้|จัดส่ง|ส่ง(?:ไป|มา)?|เอา)(?:ไป)?(?:ให้)?)?\s?(?:ตาม)?"
+    rf"(?:(?:{_THAI_FIELD}|ที่|ตาม|เหมือน|อัน|แบบ)(?:ตาม|เหมือน|อัน)?เดิม|(?:{_THAI_FIELD}|ที่)เก่า"
+    rf"|(?:{_THAI_FIELD}|ที่)?(?:ตาม|เหมือน|เดียว)(?:กับ|กัน)*(?:ที่เคย(?:ส่ง|สั่ง|ให้)|(?:ข้าง|ด้าน)บน"
+    rf"|(?:ครั้ง|คราว|รอบ)(?:ก่อน|ที่แล้ว|ที่ผ่านมา))){_THAI_ENDS}"
+)
+_LATER = re.compile(
+    r"(?:ขอ|ไว้|รอ|เดี๋ยว|แล้ว|จะ)+\s?(?:แจ้ง|บอก|ส่ง)(?:ให้|ไป)?\s?(?:อีกที|อีกครั้ง|ทีหลัง|ภายหลัง|วันหลัง|พรุ่งนี้)?" + _THAI_ENDS
 )
 _FIELD = (
     r"(?:(?:first|last|full|given|family|sur|nick|middle)[ _-]?)?name|e-?mail|mail|(?:tele|mobile )?phone|tel|mobile|"
@@ -66,6 +90,11 @@ _ENGLISH = re.compile(
     rf"|(?:i )?(?:do not|don['’]?t) (?:have|know|use)(?: (?:an?|any|one|it|my|yet|address|number|{_FIELD}))*"
     r"|(?:i )?(?:prefer not(?: to)? (?:say|answer|share|tell|disclose|give)(?: (?:it|that|this|you))?"
     r"|decline to (?:answer|say|state))"
+    r"|(?:(?:please )?(?:use|send (?:it )?to) )?(?:my |the )?(?:same as (?:before|above|usual|always"
+    r"|(?:the )?(?:last|previous)(?: (?:time|order))?)|(?:same|old|usual|previous) (?:one|place|name|details|info"
+    r"|(?:(?:e-?mail|home|shipping|delivery) )?address|e-?mail|(?:phone |mobile )?number|phone)"
+    r"(?: as (?:before|last time|always))?)(?: please)?"
+    r"|(?:(?:i(?:['’]ll| will)|will) )?(?:tell|give|send|let)(?: you| it| know)* (?:later|tomorrow|soon)"
 )
 # What a program should have replaced. In single brackets, as people put around names, only what a field is called.
 _TEMPLATE = re.compile(
@@ -94,6 +123,10 @@ _OPENERS = (
     "ไม่",
     "ยัง",
     "ขอไ",
+    # How _AS_BEFORE and _LATER begin.
+    *("ขอใ", "ขอส", "ให้ส", "ใช้", "จัด", "ส่ง", "เอา", "ตาม", "ชื่", "ที่", "เบอ", "โทร", "อีเ", "เมล", "ข้อ", "รหั"),
+    *("เหม", "เดี", "อัน", "แบบ", "ไว้", "รอแ", "รอส", "รอบ", "แล้", "จะแ", "จะส", "จะบ", "ขอแ", "ขอบ"),
+    *("use", "ple", "sen", "my ", "the", "sam", "old", "usu", "pre", "i w", "i'l", "i’l", "wil", "tel", "giv", "let"),
     "x",
     "xx",
     "xxx",
@@ -122,7 +155,7 @@ def says_nothing(text: str, *, is_name: bool = False) -> bool:
     key = core.casefold()
     if key in _PHRASES or core in _AS_PROGRAMS_WRITE or (key in _NAMES_TOO and not is_name):
         return True
-    if _ONLY_X.fullmatch(key) or _ENGLISH.fullmatch(key) or _THAI.fullmatch(key):
+    if any(pattern.fullmatch(key) for pattern in (_ONLY_X, _ENGLISH, _THAI, _AS_BEFORE, _LATER)):
         return True
     if "@" in key:
         email = _EMAIL.fullmatch(key)

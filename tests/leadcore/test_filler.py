@@ -30,6 +30,11 @@ ANYWHERE = [
     "tak ada", "Tidak diketahui",
     "undefined@undefined", "none@none.com", "noemail@noemail.com", "na@na.com", "x@x.com",
     "+", "- / -", "-@-", "n/a@n/a.com", "#REF!", "#N/A", "#NAME?", "#DIV/0!",
+    "nan nan", "कोई नहीं",
+    "ที่อยู่เดิม", "ที่อยู่เดิมค่ะ", "ตามเดิมครับ", "เหมือนเดิม", "ส่งที่เดิมเลยค่ะ", "ใช้ที่อยู่เดิมนะคะ", "เบอร์เดิม", "เบอร์โทรเดิม",
+    "อีเมลเดิม", "ที่อยู่เก่า", "เหมือนครั้งที่แล้ว", "ที่เดียวกับครั้งก่อน", "ตามที่เคยส่ง", "same as before", "Same address.",
+    "same as last time", "use my old address", "ditto", "same as above", "同上", "như cũ", "지난번과 동일",
+    "เดี๋ยวแจ้งค่ะ", "เดี๋ยวแจ้งอีกที", "รอแจ้ง", "ขอแจ้งทีหลัง", "จะส่งให้ทีหลัง", "later", "I'll tell you later", "will send later",
 ]  # fmt: skip
 IN_A_PHONE_OR_EMAIL = ["na", "Na", "nan", "Nil", "no", "No.", "không", "ไม่", "skip", "Yok"]
 SAID = [
@@ -41,6 +46,8 @@ SAID = [
     "没有人", "空", "Hong Kong",
     "Không Minh", "Adam", "No. 12 Main Street", "Notting Hill", "Unna", "None Such Ltd", "50%", "100% juice",
     "TBD Bank", "Nan Province", "True", "ว่างดี",
+    "เดิม", "บ้านเก่า", "เดิมบางนางบวช", "99/1 ที่เดิม", "ส่งศรี", "เหมือนฝัน", "ที่อยู่ 99/1", "Old Street", "Sam", "Nan Nan",
+    "Same Same Guesthouse", "ชื่อ สมชาย", "เบอร์ 0812345678", "ตลาดเก่า", "จะเด็ด", "รอง", "แล้ว",
 ]  # fmt: skip
 
 
@@ -74,6 +81,11 @@ def test_a_name_place_or_number_that_only_resembles_such_a_word_is_said(text: st
         ("Guest", ""),
         ("LINE user.", ""),
         ("คุณลูกค้า", ""),
+        ("ลูกค้าใหม่", ""),
+        ("ลูกค้า LINE", ""),
+        ("ลูกค้าทั่วไป", ""),
+        ("your name", ""),
+        ("匿名", ""),
         ("Guest Jaidee", "Guest Jaidee"),
         ("ลูกค้าประจำ ใจดี", "ลูกค้าประจำ ใจดี"),
         ("미정", ""),
