@@ -7,7 +7,7 @@ from workers.rules.mapping.characters import WORD
 
 # Behind a name these are surnames, or words of a shop's name that begins with it.
 _ONLY_FIRST = (
-    r"(?<!\s)(?:(?:เทศบาล|องค์การบริหาร|สำนักงาน(?!\s?ใหญ่)|สำนักพิมพ์|โรงงาน|โรงพิมพ์|โรงสี"
+    r"(?<!\s)(?:(?:วัด(?=[ก-ฮเ-ไ]\S)|เทศบาล|องค์การบริหาร|สำนักงาน(?!\s?ใหญ่)|สำนักพิมพ์|โรงงาน|โรงพิมพ์|โรงสี"
     r"|ธนาคาร(?=[ก-ฮเ-ไ])|กระทรวง|สถาบัน|ชมรม|กลุ่ม|ศูนย์|เพจ"
     r"|อบ[ตจ]\.|รพ\.|รร\.|ร\.\s?ร\.)\s*[ก-๙\w]"
     r"|(?i:Shop|Toko|Restoran|Quán|Nhà hàng|Tiệm|Khách sạn|Tạp hóa|Bệnh viện)\s+\w)"
@@ -76,13 +76,28 @@ _BRANCH_OF_PERSON_ENDS = re.compile(
 _BRANCH_ONLY = re.compile(_BRANCH, re.IGNORECASE)
 _LEGAL_END = re.compile(r"จำกัด\.?\s*(?:\(\s*มหาชน\s*\))?\s+|(?:Co\.?\s*,?\s*)?Ltd\.?\s+")
 _IN_PERSON = re.compile(r"(?:โดย|ผู้?ติดต่อ|ติดต่อ|attn\.?|c/o)\s*[:：]?\s*(?=[^\W\d])", re.IGNORECASE)
+_STROKE = re.compile(r"\s[-–—]\s|[/|]")
+_PERSON_BEHIND = re.compile(
+    r"(?P<company>.*[^\s,])[\s,]*(?:\((?P<aside>[^()]+)\)|(?:\s[-–—]\s|[/|])\s*(?P<person>[^()/|]+))"
+)
+_PERSON_BEFORE = re.compile(r"(?P<person>[^()/|]+?)(?P<aside>)(?:\s[-–—]\s|[/|@])\s*(?P<company>.+)")
 
 ASIDE = re.compile(r"""\(((?:[^()]|\([^()]*\))*)\)|["“]([^"“”]*)["”]""")
 
 
 def split(text: str) -> tuple[str, str]:
     """The person and the company in `text`, "" if it has none: "คุณแดง ร้านกาแฟ" has both, a text that ends like a
-    company is one as a whole."""
+    company is one as a whole, but for a person with a title beside it."""
+    person, company = _split(text)
+    if company and not person:
+        return _split_beside(company)
+    if not company and _STROKE.search(person):
+        beside, company = _split_beside(person)
+        return (beside, company) if beside and _split(company)[1] == company else (person, "")
+    return person, company
+
+
+def _split(text: str) -> tuple[str, str]:
     text = text.removesuffix("御中").rstrip()
     asides = list(ASIDE.finditer(text)) if OPENS.search(text) else []
     main = ASIDE.sub(_blank, text) if asides else text
@@ -118,6 +133,17 @@ def _split_behind(company: str) -> tuple[str, str]:
     person = _IN_PERSON.sub("", behind, count=1) if _IN_PERSON.match(behind) else behind
     if end and (person != behind or honorifics.strip_before(behind) not in ("", behind)):
         return person, company[: end.end()].strip()
+    return "", company
+
+
+def _split_beside(company: str) -> tuple[str, str]:
+    """The person in parentheses or behind a stroke, or before one, if a title or "โดย" shows that it is one."""
+    for pattern in (_PERSON_BEHIND, _PERSON_BEFORE):
+        if found := pattern.fullmatch(company):
+            text = (found["person"] or found["aside"]).strip()
+            person = _IN_PERSON.sub("", text, count=1) if _IN_PERSON.match(text) else text
+            if person != text or honorifics.strip_before(text) not in ("", text):
+                return person, found["company"]
     return "", company
 
 

@@ -132,12 +132,14 @@ _FIRST_WORDS = frozenset(
     phrase.split()[0] for phrase in (*_LATIN, *(title for titles in _LOCAL.values() for title in titles))
 )
 
-# Lao, Khmer, Burmese and Cyrillic.
+# Lao, Khmer, Burmese, Cyrillic, Arabic and Hindi.
 _OTHER = re.compile(
     r"(?:ທ້າວ|ນາງສາວ|ນາງ|ທ່ານ|ອາຈານ|ດຣ\.|[ທນ]\.)\s*(?=[ກ-ຮເ-ໄ])"
     r"|(?:ឯកឧត្តម|ឯកឧត្ដម|លោកជំទាវ|លោកស្រី|លោក|អ្នកស្រី|កញ្ញា)\s*(?=[ក-ឳ])"
     r"|(?:ဦး|ဒေါ်)\s*(?=[က-အ])|(?P<burmese>ကို|မောင်|မ)\s+(?!(?P=burmese)\s)(?=[က-အ])"
     r"|(?:Г-н|Г-жа|Господин|Госпожа)\s+(?=\w)"
+    r"|(?:السيدة?|الآنسة|الأستاذة?|الدكتورة?|[دأ]\.)\s*(?<=[\s.])(?=\w)"
+    r"|(?:श्रीमती|श्री|सुश्री|कुमारी|डॉ\.?|डॉक्टर)\s+(?=\w)"
 )
 _VIETNAMESE = re.compile(
     r"(?:(?P<sure>ông|bà|cô|chị|thầy|quý (?:ông|bà|cô)|bác sĩ|(?:thiếu|trung|thượng|đại) (?:tá|úy|tướng))"

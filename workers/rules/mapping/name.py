@@ -43,6 +43,7 @@ _I_AM = re.compile(
     re.IGNORECASE,
 )
 _BEGINS_SENTENCE = ("my", "th", "i ", "i'", "i’", "im", "he", "hi", "tê", "tô", "na", "我叫", "我是", "私は")
+_BOTH_SAY = re.compile(r"^ชื่อ(?:จริง)?\s?[:：]?\s?(?=[ก-๛])(.*\S)[\s,]+(?:นาม)?สกุล\s?[:：]?\s?(?=[ก-๛])")
 _SURNAME_SAYS = re.compile(r"(?:^|\s)(?:นามสกุล(?:\s*[:：]\s*|\s+)|สกุล\s*[:：]\s*)(?=[ก-๛])")
 _NICKNAME_BEHIND = re.compile(r"(?<=\S)\s+ชื่อเล่น(?:\s*[:：])?\s*([^\s()]+)$")
 # Other ways to reach the customer, with what stands before them.
@@ -57,8 +58,11 @@ _CONTACT = re.compile(
 # No text without these has any.
 _MAY_BE_CONTACT = re.compile(r"[\d@:：]|www|[iI][dD]|ไอดี")
 _EDGES = " ,;:/|\\*~_-–—=+<>[]{}()\"'“”‘’!?#&•·…"
+_BRACKETS = str.maketrans("[【〔［]】〕］", "(((())))")
+# Shorter words with a dot are abbreviations.
+_FULL_STOP = re.compile(rf"(?<=[{WORD}]{{4}})\.+$")
 _WESTERN_DOT = re.compile(r"(?<=\w)[・·‧](?=\w)")
-_LAST_FIRST = re.compile(r"([^\W\d_][^,]*),\s*([^\W\d_][^,]*)")
+_LAST_FIRST = re.compile(r"([^\W\d_][^,]*),\s*([^\W\d_][^,]*?)(?:,\s*((?:jr|sr|i{2,3}|iv)\.?))?", re.IGNORECASE)
 _THAI = re.compile("[\u0e00-\u0e7f]")
 _SUFFIX = re.compile(r"(?:jr|sr|i{2,3}|iv)\.?", re.IGNORECASE)
 _JAPANESE = re.compile("[\u3005\u3040-\u30fa\u30fc-\u30ff様殿]")
@@ -74,7 +78,8 @@ def parse(text: str, language: str = "", region: str = "") -> Name:
     Titles are dropped, text in parentheses or quotes is the nickname, a company stays whole. No letters, no name."""
     plain = " ".join((text if text.isascii() else _SYMBOLS.sub(" ", text)).split())
     if _HAS_LABEL.search(plain):
-        plain = _NICKNAME_BEHIND.sub(r" (\1)", _SURNAME_SAYS.sub(" ", _THAI_NAME_SAYS.sub("", plain)))
+        plain = _THAI_NAME_SAYS.sub("", _BOTH_SAY.sub(r"\1 ", plain))
+        plain = _NICKNAME_BEHIND.sub(r" (\1)", _SURNAME_SAYS.sub(" ", plain))
     if _MAY_BE_CONTACT.search(plain):
         plain = id_numbers.TAX_ID.sub(" ", plain)
         plain = _NAME_SAYS.sub("", " ".join(_CONTACT.sub(" ", plain).split()))
@@ -83,6 +88,7 @@ def parse(text: str, language: str = "", region: str = "") -> Name:
     customs = _customs(plain, language, region)
     person, company = companies.split(plain)
     person = honorifics.strip_before(filler.drop_words(person), customs)
+    person = _FULL_STOP.sub("", person.translate(_BRACKETS))
     nickname = ""
     asides = list(companies.ASIDE.finditer(person)) if companies.OPENS.search(person) else []
     for aside in asides:
@@ -161,7 +167,9 @@ def _turn(person: str, customs: str) -> tuple[str, str] | None:
     if not found or _THAI.search(person) or surnames.EAST_ASIAN.search(person):
         return None
     first, last = (" ".join(_words(part)) for part in (honorifics.strip_before(found[2], customs), found[1]))
-    return (first, last) if first and last and not _SUFFIX.fullmatch(first) and not _is_place(first) else None
+    if not first or not last or _SUFFIX.fullmatch(first) or _is_place(first):
+        return None
+    return first, f"{last} {found[3]}" if found[3] else last
 
 
 def _is_place(text: str) -> bool:

@@ -164,10 +164,31 @@ def test_a_name_that_only_looks_like_a_legal_form_is_a_persons(text: str) -> Non
         "บริษัท เอ จำกัด คุณสมชาย ใจดี",
         "คุณสมชาย ใจดี บริษัท เอ จำกัด",
         "นายสมชาย ใจดี (บริษัท เอ จำกัด)",
+        "บริษัท เอ จำกัด (คุณสมชาย ใจดี)",
+        "บริษัท เอ จำกัด (ผู้ติดต่อ: สมชาย ใจดี)",
+        "บริษัท เอ จำกัด / คุณสมชาย ใจดี",
+        "คุณสมชาย ใจดี - บริษัท เอ จำกัด",
     ],
 )
 def test_the_person_of_a_company_stands_before_or_behind_it(text: str) -> None:
     assert name.parse(text) == Name("สมชาย", "ใจดี", "บริษัท เอ จำกัด")
+
+
+@pytest.mark.parametrize(
+    ("text", "parsed"),
+    [
+        ("Siam Pet Co., Ltd. - K. Somchai", Name("Somchai", company="Siam Pet Co., Ltd.")),
+        ("Mr. Somchai Jaidee / Siam Pet Co., Ltd.", Name("Somchai", "Jaidee", "Siam Pet Co., Ltd.")),
+        ("ร้านกาแฟ (คุณแดง)", Name("แดง", company="ร้านกาแฟ")),
+        ("ร้านกาแฟ คุณแดง", Name(company="ร้านกาแฟ คุณแดง")),
+        ("Toyota (Thailand) Co., Ltd.", Name(company="Toyota (Thailand) Co., Ltd.")),
+        ("A/S Norden A/S", Name(company="A/S Norden A/S")),
+        ("วัดป่าบ้านตาด", Name(company="วัดป่าบ้านตาด")),
+        ("วัฒนา วัดจัง", Name("วัฒนา", "วัดจัง")),
+    ],
+)
+def test_only_a_person_with_a_title_is_parted_from_a_company(text: str, parsed: Name) -> None:
+    assert name.parse(text) == parsed
 
 
 def test_a_company_keeps_a_word_that_says_nothing_of_a_person() -> None:

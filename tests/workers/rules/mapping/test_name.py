@@ -150,6 +150,8 @@ def test_first_and_last_name(text: str, first: str, last: str) -> None:
         ("สมชาย (😀)", Name("สมชาย")),
         ("สมชาย (เอ", Name("สมชาย", "เอ")),
         ("王小明 (David)", Name("小明", "王", nickname="David")),
+        ("สมชาย ใจดี [เอ]", Name("สมชาย", "ใจดี", nickname="เอ")),
+        ("สมชาย ใจดี 【เอ】", Name("สมชาย", "ใจดี", nickname="เอ")),
     ],
 )
 def test_the_nickname_stands_in_parentheses(text: str, parsed: Name) -> None:
@@ -324,6 +326,13 @@ def test_a_long_text_without_a_name_is_read_all_the_same(part: str) -> None:
         ("이름: 김민준", Name("민준", "김")),
         ("Tên tôi là Nguyễn Văn Hùng", Name("Văn Hùng", "Nguyễn")),
         ("Myname Isra", Name("Myname", "Isra")),
+        ("ชื่อสมชาย นามสกุลใจดี", Name("สมชาย", "ใจดี")),
+        ("ชื่อ: สมชาย, นามสกุล: ใจดี", Name("สมชาย", "ใจดี")),
+        ("สมชาย สกุลทิพย์", Name("สมชาย", "สกุลทิพย์")),
+        ("ชื่นใจ สกุลดี", Name("ชื่นใจ", "สกุลดี")),
+        ("Somchai Jaidee.", Name("Somchai", "Jaidee")),
+        ("สมชาย ส.", Name("สมชาย", "ส.")),
+        ("King, Martin Luther, Jr.", Name("Martin Luther", "King Jr.")),
         ("Thisbe Amis", Name("Thisbe", "Amis")),
         ("ครองขวัญ ครับทอง", Name("ครองขวัญ", "ครับทอง")),
     ],
