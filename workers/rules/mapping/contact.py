@@ -21,6 +21,7 @@ from workers.rules.mapping import (
     options,
     phone,
 )
+from workers.rules.mapping.address_extras import cut_extras
 from workers.rules.mapping.mapped_event import MappedEvent
 from workers.rules.mapping.options import Option
 
@@ -83,7 +84,7 @@ def map_event(
     region = country.code(postal.country) or crm.country
     _name(draft, event, spoken, region)
     email_refused = _email(draft, event, crm)
-    _phone(draft, event, region, postal.phones)
+    _phone(draft, event, region, (*cut_extras(event.contact.name, region).phones, *postal.phones))
     code = language.choose(event.contact.language, event.contact.language_name, portal_options.languages)
     unclear = _unread(draft, event) | ({"address"} if postal.contradictory else frozenset())
     reachable = bool(orders or draft.details or address_values or unclear or draft.unsaved.keys() & {"email", "phone"})
@@ -142,9 +143,11 @@ def _name(draft: _Draft, event: Event, spoken: str, region: str) -> None:
 
 
 def _email(draft: _Draft, event: Event, crm: Crm) -> bool:
-    if not event.contact.email:
+    """The email that was said, else the one that stands beside the name; whether it was refused."""
+    said = event.contact.email
+    if not said and "@" not in event.contact.name:
         return False
-    found, unusable = email.parse(event.contact.email)
+    found, unusable = email.parse(said) if said else (email.parse(event.contact.name)[0], "")
     if found and email.ignored(found, crm.ignored_emails):
         draft.notes.append(Note("email", "dropped", reason("email_ignored")))
     elif found:
@@ -156,11 +159,11 @@ def _email(draft: _Draft, event: Event, crm: Crm) -> bool:
     return bool(unusable) and not found
 
 
-def _phone(draft: _Draft, event: Event, region: str, in_address: Sequence[str]) -> None:
-    """The phones that were said and, behind them, those that stand in the address."""
+def _phone(draft: _Draft, event: Event, region: str, elsewhere: Sequence[str]) -> None:
+    """The phones that were said and, behind them, those that stand `elsewhere`, beside the name or in the address."""
     parsed = said = phone.parse(event.contact.phone, region)
     others = said.others
-    for text in in_address:
+    for text in elsewhere:
         found = phone.parse(text, region)
         if not parsed.phone:
             parsed, others = found, (*others, *found.others)

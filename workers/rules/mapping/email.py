@@ -50,12 +50,16 @@ _DOT = re.compile(r"\s*[\[({<]\s*dot\s*[\])}>]\s*")
 _SPACED = re.compile(r"[a-z0-9._+-]+\s*@\s*[a-z0-9-]+(?:\s*\.\s*[a-z0-9-]+)+", re.ASCII)
 _SAYS_EMAIL = re.compile(
     r"อีเมล์?|เมล์?|邮箱|邮件|電子郵件|電郵|メール|이메일|메일|นะคะ|นะครับ|ครับ|ค่ะ|คะ|คือ|"
-    r"(?<![^\W\d_])(?:e-?mail|mailto|mail)(?:\s?(?:address|id))?(?![^\W\d_])"
+    r"(?<![^\W\d_])(?:e-?mail|mailto|mail|g-?mail|hotmail|outlook|yahoo|icloud|e(?=\s?[:：]))(?:\s?(?:address|id))?(?![^\W\d_.@])"
 )
 # A slash may be in a mailbox name, but not behind another address.
 _BEHIND_ADDRESS = re.compile(r"(@[^@\s/|]+)[/|](?=[^@\s]+@)")
 _DISPLAY_NAME = re.compile(r"[^@<>\d]*<[^<>]*>")
 _HALVED = re.compile(r"^\s*([A-Za-z0-9._+-]+(?: +[A-Za-z0-9._+-]+)*) +[A-Za-z0-9._+-]+@")
+# Around an address; nobody's mailbox begins with one of them and a blank.
+_IN_SENTENCE = frozenset(
+    {"my", "is", "it", "it's", "its", "this", "the", "to", "at", "use", "via", "send", "please", "contact"}
+)
 _WORD = re.compile(r"\w")
 _LATIN = re.compile("[a-z\u00c0-\u024f\u1e00-\u1eff]")
 
@@ -70,7 +74,7 @@ def parse(text: str) -> tuple[str, str]:
     not a comma in it. Where the mailbox name may have a blank in it, the address may be somebody else's, so there is
     none: "som chai@example.com". A non-ASCII domain is returned in its `xn--` form.
     """
-    cleaned = text.translate(_ASCII).strip().rstrip("., ").lower()
+    cleaned = text.translate(_ASCII).strip().rstrip("., ;").lower()
     if not cleaned:
         return "", text.strip()
     if _PLAIN.fullmatch(cleaned) and len(cleaned) <= LONGEST:
@@ -184,7 +188,7 @@ def _may_be_halved(text: str, found: str) -> bool:
         return False
     words, mailbox = halved[1].split(), found.partition("@")[0]
     is_name = all(word.lower() in mailbox for word in words) or (len(words) > 1 and all(map(str.istitle, words)))
-    return not is_name and any(map(str.isalpha, halved[1]))
+    return not is_name and words[-1].lower() not in _IN_SENTENCE and any(map(str.isalpha, halved[1]))
 
 
 def _check(text: str) -> str:

@@ -124,7 +124,26 @@ def test_which_of_two_emails_is_meant_is_asked() -> None:
     assert said.email_refused
 
 
+def test_an_email_beside_the_name_is_used_if_none_was_said_and_never_refused() -> None:
+    beside = "สมชาย ใจดี somchai@example.com"
+    assert read(purchase(name=beside, email="")).details["email"] == "somchai@example.com"
+    assert read(purchase(name=beside, email="a@example.com")).details["email"] == "a@example.com"
+    said = read(purchase(name="somchai@", email=""))
+    assert "email" not in said.details
+    assert not said.email_refused
+
+
 # Phone
+
+
+def test_a_phone_beside_the_name_is_the_phone_if_none_was_said_else_another_one() -> None:
+    beside = "ชื่อ สมชาย ใจดี เบอร์ ๐๘๑-๒๓๔-๕๖๗๘"
+    said = read(purchase(name=beside, phone=""))
+    assert (said.details["firstname"], said.details["lastname"]) == ("สมชาย", "ใจดี")
+    assert said.details["phone"] == "+66812345678"
+    said = read(purchase(name=beside, phone="089-123-4567"))
+    assert said.details["phone"] == "+66891234567"
+    assert said.details["dealdroid_other_phones"] == "+66812345678"
 
 
 @pytest.mark.parametrize("country", ["Taiwan", "TW", "TWN", "ไต้หวัน", "台灣", "taiwan"])
