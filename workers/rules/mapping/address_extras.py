@@ -1,4 +1,4 @@
-"""What people write behind an address that is no part of it: phone numbers, tax ids, a company's branch."""
+"""What people write beside an address that is no part of it: phone numbers, tax ids, a company's branch, links."""
 
 import re
 
@@ -7,6 +7,10 @@ from msgspec import Struct
 from leadcore.text import DIGITS
 from workers.rules.mapping import id_numbers, labels, phone
 
+THAI = re.compile(r"[ก-๛]")
+_NEWLINE = re.compile(r"[\s,]*\n\s*")
+_SAYS_ADDRESS = re.compile(r"^(?:ที่อยู่(?:จัดส่ง|ในการจัดส่ง|สำหรับจัดส่ง)?|(?:shipping |delivery )?address)\s*[:：]\s*", re.I)
+_LINK = re.compile(r"(?:https?://|(?<!\S)(?:www\.|(?:maps\.app\.)?goo\.gl/))\S+", re.IGNORECASE)
 _GAP = r"[\s.-]?"
 # Nothing of all this without nine digits or one of these words.
 _MANY_DIGITS = re.compile(rf"(?:\d{_GAP}){{9}}|\(\d")
@@ -31,6 +35,23 @@ class Extras(Struct, frozen=True):
     text: str
     phones: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
+
+
+def join_lines(text: str) -> str:
+    """`text` as one line."""
+    return _NEWLINE.sub(" " if THAI.search(text) else ", ", text).strip() if "\n" in text else text
+
+
+def cut_label(text: str) -> str:
+    """`text` without the word for an address before it."""
+    return _SAYS_ADDRESS.sub("", text)
+
+
+def part_links(text: str) -> tuple[str, str]:
+    """`text` without its links, such as a map's, and these: their digits are no postcode and no phone."""
+    if "://" not in text and "www." not in text and "goo.gl" not in text:
+        return text, ""
+    return " ".join(_LINK.sub(" ", text).split()).strip(" ,"), " ".join(_LINK.findall(text))
 
 
 def cut_labelled(text: str) -> str:

@@ -10,14 +10,11 @@ from msgspec.structs import replace
 from leadcore.event import Address
 from leadcore.text import DIGITS
 from workers.rules.mapping import address_line, country, neighbours, phone, postcodes, thai_places, towns
-from workers.rules.mapping.address_extras import cut_extras, cut_labelled
+from workers.rules.mapping.address_extras import THAI, cut_extras, cut_label, cut_labelled, join_lines, part_links
 from workers.rules.mapping.place_names import Named, read_titled
 from workers.rules.mapping.provinces import BANGKOK, Province, find, is_postcode, key
 from workers.rules.mapping.thai_places import CAPITAL, Place, sound
 
-THAI = re.compile(r"[ก-๛]")
-_NEWLINE = re.compile(r"[\s,]*\n\s*")
-_SAYS_ADDRESS = re.compile(r"^(?:ที่อยู่(?:จัดส่ง|ในการจัดส่ง|สำหรับจัดส่ง)?|(?:shipping |delivery )?address)\s*[:：]\s*", re.I)
 _POSTCODE = re.compile(r"\D*(\d{5})\D*")
 _FOREIGN_ZIP = re.compile(r"(?=.*[a-z])(?=.*\d)[a-z\d -]{4,9}|\d{6,8}", re.IGNORECASE)
 _NUMBER = re.compile(r"\d+(?:/\d+)?")
@@ -70,16 +67,16 @@ class SourceAddress(Struct, frozen=True):
 def read_source(source: Address, region: str, phone_text: str = "") -> SourceAddress:
     """The parts of `source`. `region` is the shop's ISO country: only for "TH" is a bare five-digit postcode taken for
     a Thai one, and not beside a foreign city, foreign letters or `phone_text`, the customer's phone, if foreign."""
-    given = _text(source.country)
+    given = join_lines(source.country)
     named = country.name(given) if given else ""
     address = SourceAddress(
-        street=_SAYS_ADDRESS.sub("", _text(source.street)),
-        village=_text(source.village),
-        subdistrict=_text(source.subdistrict),
-        district=_text(source.district),
-        city=_text(source.city),
-        state=_text(source.state),
-        zip=_text(source.postal_code).translate(DIGITS).removesuffix(".0"),
+        street=cut_label(join_lines(source.street)),
+        village=join_lines(source.village),
+        subdistrict=join_lines(source.subdistrict),
+        district=join_lines(source.district),
+        city=join_lines(source.city),
+        state=join_lines(source.state),
+        zip=join_lines(source.postal_code).translate(DIGITS).removesuffix(".0"),
         country=named,
         unknown_country="" if named else given,
     )
@@ -95,7 +92,7 @@ def read_source(source: Address, region: str, phone_text: str = "") -> SourceAdd
     if address.zip and not address.zip.isdigit():
         address = _untangle_zip(address)
     if _may_be_thai(address):
-        address = replace(address, province=find(address.state) or find(address.city) or _tell_by_town(address))
+        address = _tell_by_name(address)
     if not (address.country or address.unknown_country or address.province) and (address.state or address.city):
         address = replace(address, country=_neighbour(address))
     if address.street:
@@ -178,14 +175,22 @@ def strip_title(text: str) -> str:
     return _SUFFIX.sub("", text[prefix.end() :] if (prefix := _PREFIX.match(text)) else text)
 
 
-def _text(text: str) -> str:
-    return _NEWLINE.sub(" " if THAI.search(text) else ", ", text).strip() if "\n" in text else text
-
-
 def _may_be_thai(address: SourceAddress) -> bool:
     if address.unknown_country:
         return address.thai
     return address.country in ("", country.THAILAND)
+
+
+def _tell_by_name(address: SourceAddress) -> SourceAddress:
+    """`address` with the province that its state or city is, or that a well-known town or Bangkok's word for a district
+    tells. A town is no state."""
+    if province := find(address.state) or find(address.city):
+        return replace(address, province=province)
+    town = replace(address, city=address.city or address.state)
+    if province := _tell_by_town(town):
+        return replace(town, state=address.state if address.city else "", province=province)
+    titled = () if address.zip or address.state else (address.street, address.district, address.city)
+    return replace(address, province=BANGKOK if any(map(thai_places.names_khet, titled)) else None)
 
 
 def _tell_by_town(address: SourceAddress) -> Province | None:
@@ -391,7 +396,13 @@ def _lose(address: SourceAddress, part: str) -> SourceAddress:
 
 def _read_street(address: SourceAddress, region: str) -> SourceAddress:
     """`address` with what stands in its street and is of another part moved there: phones, tax ids, the country, the
-    postcode, the province at its end. Districts and subdistricts are read but stay in the text, as on a label."""
+    postcode, the province at its end. Districts and subdistricts are read but stay in the text, as on a label; links
+    stay unread."""
+    unlinked, links = part_links(address.street)
+    if links:
+        read = replace(address, street=unlinked)
+        read = _read_street(read, region) if unlinked else read
+        return replace(read, street=f"{read.street} {links}".lstrip())
     extras = cut_extras(address.street, country.code(address.country) or region)
     street, nation = address_line.cut_country(extras.text)
     if not nation and not address.country and (head := cut_labelled(extras.text)) != extras.text:

@@ -37,7 +37,7 @@ BANGKOK = Province(
     (
         "กรุงเทพฯ", "กรุงเทพ", "กทม.", "กรุงเทพมหานครอมรรัตนโกสินทร์", "บางกอก", "BKK",
         "Krung Thep Maha Nakhon", "Krung Thep", "Krungthep Mahanakorn", "Bangkok Metropolis", "Bangkok City",
-        "Bangkok Metropolitan", "曼谷", "バンコク", "방콕", "Бангкок",
+        "Bangkok Metropolitan", "曼谷", "バンコク", "방콕", "Бангкок", "Băng Cốc",
     ),
 )  # fmt: skip
 
@@ -63,7 +63,12 @@ PROVINCES: tuple[Province, ...] = (
     Province("นครปฐม", "Nakhon Pathom", "73", ("Nakorn Pathom",)),
     Province("นครพนม", "Nakhon Phanom", "48", ("Nakorn Phanom",)),
     Province("นครราชสีมา", "Nakhon Ratchasima", "30", ("โคราช", "Korat", "Khorat", "Nakorn Ratchasima")),
-    Province("นครศรีธรรมราช", "Nakhon Si Thammarat", "80", ("นครศรีฯ", "Nakhon Sri Thammarat", "Nakorn Sri Thammarat")),
+    Province(
+        "นครศรีธรรมราช",
+        "Nakhon Si Thammarat",
+        "80",
+        ("นครศรีฯ", "เมืองคอน", "Nakhon Sri Thammarat", "Nakorn Sri Thammarat"),
+    ),
     Province("นครสวรรค์", "Nakhon Sawan", "60", ("Nakorn Sawan",)),
     Province("นนทบุรี", "Nonthaburi", "11", ("นนท์", "Nontaburi")),
     Province("นราธิวาส", "Narathiwat", "96"),
@@ -97,7 +102,7 @@ PROVINCES: tuple[Province, ...] = (
     Province("ลำปาง", "Lampang", "52"),
     Province("ลำพูน", "Lamphun", "51", ("Lampoon", "Lamphoon")),
     Province("เลย", "Loei", "42"),
-    Province("ศรีสะเกษ", "Sisaket", "33", ("ศรีษะเกษ", "Si Sa Ket", "Srisaket")),
+    Province("ศรีสะเกษ", "Sisaket", "33", ("ศรีษะเกษ", "ศรีสะเกศ", "Si Sa Ket", "Srisaket")),
     Province("สกลนคร", "Sakon Nakhon", "47", ("สกล", "Sakol Nakhon", "Sakonnakorn")),
     Province("สงขลา", "Songkhla", "90", ("Songkla",)),
     Province("สตูล", "Satun", "91", ("Satul", "Satoon")),

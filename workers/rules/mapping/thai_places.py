@@ -17,11 +17,13 @@ from workers.rules.mapping.provinces import Province, key
 TABLE = "thailand.tsv"
 # What people call the district of a province's capital.
 CAPITAL = frozenset({"เมือง", "muang"})
+_KHET = re.compile(r"(?:เขต\s?|\bkhet )([ก-๛]+|[a-z]+(?: [a-z]+)?)", re.IGNORECASE)
 # Spellings of one Thai sound in Latin letters.
 _SOUNDS = (
     (re.compile(r"^koh"), "ko"),
     (re.compile(r"m(?:ue|eu|u)[ae]?ng"), "muang"),
     (re.compile(r"([ptkc])h"), r"\1"),
+    (re.compile(r"dh"), "t"),
     (re.compile(r"j"), "c"),
     (re.compile(r"v"), "w"),
     (re.compile(r"ue|eu"), "u"),
@@ -92,6 +94,12 @@ def _find_provinces(postcode: str) -> tuple[Province, ...]:
 def serves(province: Province, postcode: str) -> bool:
     """Whether `postcode` can lie in `province`: it begins like the province's own, or the table says so."""
     return province.serves(postcode) or province in _find_provinces(postcode)
+
+
+def names_khet(text: str) -> bool:
+    """Whether `text` names a district of Bangkok with the title that the districts of no other province have."""
+    names = [name for name in _KHET.findall(text) if sound(name) not in CAPITAL]
+    return any(place.names_district(name) for name in names for place in find_districts(provinces.BANGKOK))
 
 
 def provinces_of_district(name: str) -> frozenset[Province]:

@@ -12,7 +12,8 @@ from workers.rules.mapping.provinces import Province, find
 from workers.rules.mapping.thai_places import sound
 
 TABLE = """
-Chonburi: Pattaya, Pataya, พัทยา (หนองปรือ); Jomtien, จอมเทียน (หนองปรือ); Na Kluea, นาเกลือ; Bang Saen, บางแสน (แสนสุข)
+Chonburi: Pattaya, Pataya, พัทยา, 芭提雅, 芭堤雅, パタヤ, 파타야 (หนองปรือ)
+Chonburi: Jomtien, จอมเทียน (หนองปรือ); Na Kluea, นาเกลือ; Bang Saen, บางแสน (แสนสุข)
 Chonburi: Si Racha, Sri Racha, ศรีราชา; Sattahip, สัตหีบ; Laem Chabang, แหลมฉบัง (ทุ่งสุขลา)
 Chonburi: Ko Larn, Ko Lan, เกาะล้าน (นาเกลือ)
 Phuket: Patong, ป่าตอง; Karon, กะรน; Kata, กะตะ (กะรน); Rawai, ราไวย์; Nai Harn, ในหาน (ราไวย์)
@@ -35,7 +36,8 @@ Tak: Mae Sot, แม่สอด
 Chiang Rai: Mae Sai, แม่สาย
 Nakhon Si Thammarat: Khanom, ขนอม
 Loei: Chiang Khan, เชียงคาน
-Samut Songkhram: Amphawa, อัมพวา
+Samut Songkhram: Amphawa, อัมพวา; Mae Klong, Maeklong, แม่กลอง
+Samut Sakhon: Mahachai, Maha Chai, มหาชัย
 Pathum Thani: Rangsit, รังสิต
 """
 _AROUND = re.compile(r"^(?:ชายหาด|หาด(?!ใหญ่)|เมือง)|\s+(?:beach|city|town|island)$", re.IGNORECASE)

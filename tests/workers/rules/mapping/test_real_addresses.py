@@ -34,6 +34,59 @@ def check(said: MappedEvent, expected: dict[str, str | None]) -> None:
     assert {name: found.get(name) for name in expected} == expected
 
 
+# Links
+
+
+@pytest.mark.parametrize(
+    "street", ["99/1 ถ.สีลม แขวงสีลม เขตบางรัก กทม 10500 {}", "{} 99/1 ถ.สีลม แขวงสีลม เขตบางรัก กทม 10500"]
+)
+def test_the_digits_of_a_link_are_no_postcode_and_no_phone(street: str) -> None:
+    link = "https://maps.app.goo.gl/12345?q=0812345678"
+    said = read(address=street.format(link))
+    check(said, {"address": f"99/1 ถ.สีลม แขวงสีลม เขตบางรัก {link}", "state": BANGKOK, "zip": "10500"})
+    assert (said.unsaved, said.unclear, "dealdroid_other_phones" in said.details) == ({}, frozenset(), False)
+
+
+def test_a_link_alone_tells_nothing_but_is_kept() -> None:
+    check(read(address="https://maps.app.goo.gl/10110"), {"address": "https://maps.app.goo.gl/10110", "zip": None})
+
+
+# What was said before
+
+
+def test_the_same_address_as_before_is_no_address() -> None:
+    assert read({"street": "ที่อยู่เดิมค่ะ", "city": "เหมือนเดิม"}, address="same as last time").address == {}
+
+
+# Bangkok and towns
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        ({"street": "99/1 เขตคลองเตย"}, {"state": BANGKOK, "city": BANGKOK, "dealdroid_district": "คลองเตย"}),
+        ({"street": "99/1 แขวงจอมพลเขตจตุจักร"}, {"state": BANGKOK, "city": BANGKOK, "country": "Thailand"}),
+        ({"street": "9", "district": "เขตวัฒนา"}, {"state": BANGKOK, "city": BANGKOK, "dealdroid_district": "วัฒนา"}),
+        ({"street": "9", "district": "Khet Watthana"}, {"state": BANGKOK, "city": BANGKOK}),
+        ({"street": "9", "district": "วัฒนา"}, {"state": None}),
+        ({"street": "9 ในเขตเมือง"}, {"state": None}),
+        ({"street": "9 เขตเทศบาล", "district": "ท่าศาลา"}, {"state": None}),
+        ({"street": "9", "district": "เขตวัฒนา", "state": "เชียงใหม่"}, {"state": "เชียงใหม่"}),
+    ],
+)
+def test_a_district_called_khet_lies_in_bangkok(parts: dict[str, Any], expected: dict[str, str | None]) -> None:
+    check(read(parts), expected)
+
+
+@pytest.mark.parametrize(
+    ("town", "province"),
+    [("พัทยา", "ชลบุรี"), ("Hua Hin", "ประจวบคีรีขันธ์"), ("มหาชัย", "สมุทรสาคร"), ("แม่กลอง", "สมุทรสงคราม")],
+)
+def test_a_town_said_as_the_state_is_the_city(town: str, province: str) -> None:
+    check(read({"street": "9", "state": town}), {"state": province, "city": town, "country": "Thailand"})
+    check(read({"street": "9", "state": "Kata", "country": "India"}), {"state": "Kata", "country": "India"})
+
+
 # Thailand only where something says so
 
 
