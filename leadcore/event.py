@@ -366,7 +366,7 @@ def _make(stored: bytes, body: _Body, unread: dict[str, str]) -> Event:
 def _take_plain(said: Sequence[Any]) -> list[str] | None:
     """The texts as they stand, None if one of them is of another type or has to be looked at closely: at once for all,
     because nearly always none has to."""
-    texts = [value or "" for value in said]
+    texts = ["" if value is None else value for value in said]
     try:
         joined = "|" + "|".join(texts)
     except TypeError:

@@ -69,7 +69,9 @@ _THREE_LETTERS = (
     "pus:ps por:pt que:qu roh:rm run:rn ron:ro rum:ro rus:ru kin:rw san:sa srd:sc snd:sd sme:se sag:sg sin:si slk:sk "
     "slo:sk slv:sl smo:sm sna:sn som:so sqi:sq alb:sq srp:sr ssw:ss sot:st sun:su swe:sv swa:sw tam:ta tel:te tgk:tg "
     "tha:th tir:ti tuk:tk tgl:tl tsn:tn ton:to tur:tr tso:ts tat:tt twi:tw tah:ty uig:ug ukr:uk urd:ur uzb:uz ven:ve "
-    "vie:vi vol:vo wln:wa wol:wo xho:xh yid:yi yor:yo zha:za zho:zh chi:zh zul:zu cmn:zh fil:tl zsm:ms hbs:sh"
+    "vie:vi vol:vo wln:wa wol:wo xho:xh yid:yi yor:yo zha:za zho:zh chi:zh zul:zu cmn:zh fil:tl zsm:ms hbs:sh "
+    # An old code, and countries that people take for their languages; no language has these codes.
+    "iw:he jp:ja cn:zh vn:vi mm:my"
 )
 _TWO_LETTERS = dict(pair.split(":") for pair in _THREE_LETTERS.split())
 _NO_LANGUAGE = frozenset({"und", "mis", "mul", "zxx"})
@@ -121,7 +123,10 @@ def _tag(language: str, language_name: str) -> str:
         given = language_name.strip()[:64].lower()
     if known := _codes().get(_normalize(given)):
         return known
-    if _CODE.fullmatch(given):
+    # What browsers send: the first is wanted most.
+    first = re.split("[,;]", given, maxsplit=1)[0]
+    if _CODE.fullmatch(first) and (first == given or len(first.replace("_", "-").partition("-")[0]) == 2):
+        given = first
         base, *rest = given.replace("_", "-").split("-")
         return "-".join((_TWO_LETTERS.get(base, base), *rest))
     return next((_codes()[word] for word in map(_normalize, _BETWEEN.split(given)) if word in _codes()), "")

@@ -59,9 +59,9 @@ _SIGNS = {
         "SGD": "s$ sgd",
         "HKD": "hk$ hkd",
         "TWD": "nt$ twd ntd",
-        "AUD": "aud",
-        "CAD": "cad",
-        "NZD": "nzd",
+        "AUD": "a$ au$ aud",
+        "CAD": "ca$ cad",
+        "NZD": "nz$ nzd",
         "MYR": "rm myr ringgit",
         "PHP": "₱ php",
         "PHP MXN": "peso pesos",
@@ -100,6 +100,7 @@ _BESIDE = frozenset((
     "total", "subtotal", "sum", "amount", "grand", "net", "price", "only", "all", "in", "incl", "including", "vat",
     "รวมเป็นเงิน", "รวมทั้งหมด", "รวมทั้งสิ้น", "รวม", "ทั้งหมด", "ทั้งสิ้น", "ยอดสุทธิ", "ยอดรวม", "ยอด", "สุทธิ",
     "เป็นเงิน", "ราคา", "จำนวน", "เงิน", "ถ้วน", "เท่านั้น", "ค่ะ", "คะ", "ครับ", "คับ", "นะคะ", "นะครับ", "合计",
+    "รวมค่าส่งแล้ว", "รวมค่าส่ง", "รวมส่งแล้ว", "รวมส่ง", "ส่งฟรี",
     "总计", "總計", "合計", "总共", "共", "tổng", "cộng", "jumlah",
 ))  # fmt: skip
 _KNOWN = frozenset((*_POWERS, *_SIGNS, *_BESIDE))

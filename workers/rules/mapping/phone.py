@@ -32,8 +32,9 @@ _THAI = re.compile(
     re.ASCII,
 )
 _INTERNATIONAL = re.compile(r"\+\d[\d .()-]*", re.ASCII)
-# A table of numbers read as floating point.
+# A table of numbers read as floating point, or shown with an exponent.
 _FLOAT = re.compile(r"(?<!\S)(\d{7,15})\.0(?!\S)", re.ASCII)
+_EXPONENT = re.compile(r"(?<!\S)(\d)[.,](\d{6,14})e\+?0?(\d{1,2})(?!\S)", re.IGNORECASE | re.ASCII)
 _NOT_DIGIT = re.compile(r"\D", re.ASCII)
 _GROUP = re.compile(r"\d+", re.ASCII)
 _ZERO_689 = re.compile(r"0[689]\d{8}", re.ASCII)
@@ -102,6 +103,8 @@ def parse(text: str, region: str = "TH") -> Phones:
     plain = text.translate(_ASCII).strip()
     if plain.endswith(".0"):
         plain = _FLOAT.sub(r"\1", plain)
+    elif "e" in plain or "E" in plain:
+        plain = _EXPONENT.sub(_whole, plain)
     mobile = (_THAI if region == "TH" else _WITH_CODE).fullmatch(plain)
     if mobile:
         e164 = "+66" + _NOT_DIGIT.sub("", mobile[mobile.lastindex or 1])
@@ -134,6 +137,11 @@ def _search(text: str, plain: str, region: str) -> Phones:
         numbers = [number for number in numbers if _is_mobile(number)]
     kept = other or without != cleaned or _WORD.search(rest)
     return Phones(*_arrange(numbers), unparsed=text if kept else "")
+
+
+def _whole(match: re.Match[str]) -> str:
+    """The number that a spreadsheet wrote with an exponent; as it stands where it lacks digits."""
+    return match[1] + match[2] if len(match[2]) == int(match[3]) else match[0]
 
 
 def _zeros(match: re.Match[str]) -> str:

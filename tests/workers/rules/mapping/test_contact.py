@@ -314,7 +314,7 @@ def test_known_payment_methods_are_written_whatever_their_case(method: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("total", "number"), [("1,230.50 บาท", "1230.50"), (1230.5, "1230.5"), ("1.250", None), (None, None)]
+    ("total", "number"), [("1,230.50 บาท", "1230.50"), (1230.5, "1230.5"), (0, "0"), ("1.250", None), (None, None)]
 )
 def test_the_cart_total_is_a_number_or_absent(total: Any, number: str | None) -> None:
     """Absent where it could mean another sum (see `leadcore.orders.money`); the cart shows what was said."""
