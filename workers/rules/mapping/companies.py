@@ -76,6 +76,8 @@ _BRANCH_OF_PERSON_ENDS = re.compile(
 _BRANCH_ONLY = re.compile(_BRANCH, re.IGNORECASE)
 _LEGAL_END = re.compile(r"จำกัด\.?\s*(?:\(\s*มหาชน\s*\))?\s+|(?:Co\.?\s*,?\s*)?Ltd\.?\s+")
 _IN_PERSON = re.compile(r"(?:โดย|ผู้?ติดต่อ|ติดต่อ|attn\.?|c/o)\s*[:：]?\s*(?=[^\W\d])", re.IGNORECASE)
+# Characters; in a longer text it takes long to look for a person beside a company.
+_LONGEST = 300
 _STROKE = re.compile(r"\s[-–—]\s|[/|]")
 _PERSON_BEHIND = re.compile(
     r"(?P<company>.*[^\s,])[\s,]*(?:\((?P<aside>[^()]+)\)|(?:\s[-–—]\s|[/|])\s*(?P<person>[^()/|]+))"
@@ -89,6 +91,8 @@ def split(text: str) -> tuple[str, str]:
     """The person and the company in `text`, "" if it has none: "คุณแดง ร้านกาแฟ" has both, a text that ends like a
     company is one as a whole, but for a person with a title beside it."""
     person, company = _split(text)
+    if len(text) > _LONGEST:
+        return person, company
     if company and not person:
         return _split_beside(company)
     if not company and _STROKE.search(person):

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from workers.rules.mapping import name
@@ -194,6 +196,13 @@ def test_only_a_person_with_a_title_is_parted_from_a_company(text: str, parsed: 
 def test_a_company_keeps_a_word_that_says_nothing_of_a_person() -> None:
     assert name.parse("None Co., Ltd.") == Name(company="None Co., Ltd.")
     assert name.parse("undefined บริษัท เอ จำกัด") == Name(company="บริษัท เอ จำกัด")
+
+
+def test_a_long_text_beside_a_company_takes_no_time() -> None:
+    began = time.process_time()
+    name.parse("x" * 4000 + " / y Ltd.")
+    name.parse("ชื่อก" + " ," * 2000)
+    assert time.process_time() - began < 0.2
 
 
 def test_the_honorific_of_a_company_is_dropped() -> None:
