@@ -23,6 +23,7 @@ _ZIP_LABEL = re.compile(
     r"(?:รหัสไปรษณีย์|ไปรษณีย์|ปณ\.?|(?<![^\W\d_])(?:post(?:al)?\s?code|zip(?:\s?code)?|postcode))[\s.:]*$", re.I
 )
 _ZIP_LABEL_ENDS = tuple("์ณ.:epEP")
+_EAST_ASIAN = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
 _WORD = re.compile(r"[^\s,()]+")
 _CHAT_ID = re.compile(r"(?:line(?:\s?id)?|ไลน์(?:ไอดี)?|ไอดี(?:ไลน์)?|ig|fb|facebook)\s*[:：]\s*@?\S+", re.IGNORECASE)
 # In one text, some write a country behind its postcode without a comma.
@@ -78,6 +79,8 @@ def cut_country(street: str) -> tuple[str, str]:
     if tail.casefold() in ("thailand", "ประเทศไทย", "ไทย"):
         return trim(head), country.THAILAND
     if tail.startswith("ประเทศ") and (nation := country.name(tail)):
+        return trim(head), nation
+    if head and _EAST_ASIAN.fullmatch(tail) and (nation := country.name(tail)):
         return trim(head), nation
     segment = street[street.rfind(",") + 1 :]
     if tail[-1:].isalpha() and tail.isascii() and _POSTCODE_LIKE.search(segment):

@@ -97,6 +97,9 @@ def read_source(source: Address, region: str, phone_text: str = "") -> SourceAdd
         address = replace(address, country=_neighbour(address))
     if address.street:
         address = _read_street(address, region)
+    if not (address.province or address.zip or address.state) and _may_be_thai(address):
+        titled = " ".join((address.street, address.district, address.city))
+        address = replace(address, province=BANGKOK) if thai_places.names_khet(titled) else address
     said = address.country or address.unknown_country
     if not said and (address.province or _has_thai_postcode(address, region, phone_text)):
         address = replace(address, country=country.THAILAND)
@@ -182,15 +185,11 @@ def _may_be_thai(address: SourceAddress) -> bool:
 
 
 def _tell_by_name(address: SourceAddress) -> SourceAddress:
-    """`address` with the province that its state or city is, or that a well-known town or Bangkok's word for a district
-    tells. A town is no state."""
+    """`address` with the province that its state or city is, or that a well-known town tells. A town is no state."""
     if province := find(address.state) or find(address.city):
         return replace(address, province=province)
-    town = replace(address, city=address.city or address.state)
-    if province := _tell_by_town(town):
-        return replace(town, state=address.state if address.city else "", province=province)
-    titled = () if address.zip or address.state else (address.street, address.district, address.city)
-    return replace(address, province=BANGKOK if any(map(thai_places.names_khet, titled)) else None)
+    town = replace(address, city=address.city or address.state, state=address.state if address.city else "")
+    return replace(town, province=province) if (province := _tell_by_town(town)) else address
 
 
 def _tell_by_town(address: SourceAddress) -> Province | None:

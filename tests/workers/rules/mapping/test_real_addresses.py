@@ -58,6 +58,21 @@ def test_the_same_address_as_before_is_no_address() -> None:
     assert read({"street": "ที่อยู่เดิมค่ะ", "city": "เหมือนเดิม"}, address="same as last time").address == {}
 
 
+# Countries of East Asia
+
+
+@pytest.mark.parametrize(
+    ("street", "country"),
+    [
+        ("深圳市南山区深南大道1号 518057 中国", "China"),
+        ("서울 강남구 테헤란로 123 대한민국", "South Korea"),
+        ("東京都渋谷区1-2-3 日本", "Japan"),
+    ],
+)
+def test_a_country_behind_an_address_in_east_asian_letters_is_its_country(street: str, country: str) -> None:
+    check(read(address=street), {"address": street.rpartition(" ")[0], "country": country})
+
+
 # Bangkok and towns
 
 
