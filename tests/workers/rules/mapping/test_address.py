@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec import structs
 
@@ -474,8 +474,12 @@ def test_any_text_makes_a_block_of_single_lines(parts: Address, info: ContactInf
         assert block.zip == "" or (len(block.zip) == 5 and block.zip.isascii() and block.zip.isdigit())
 
 
+@example(Address(street="เชียงใหม่50000เขตวัฒนา", district="0", state="0"))
 @given(_any(Address))
 def test_the_same_address_from_both_sources_is_the_same_block(parts: Address) -> None:
+    """Where all of it is said and the shorter source, by itself, does not name two places."""
     info = ContactInfo(address=parts.street, city=parts.city, zipcode=parts.postal_code)
-    once = build_address(parts, NOBODY)
-    assert build_address(parts, info) == once or not all((once.address, once.city, once.zip, once.state, once.country))
+    once, alone = build_address(parts, NOBODY), build_address(Address(), info)
+    if alone.contradictory or not all((once.address, once.city, once.zip, once.state, once.country)):
+        return
+    assert build_address(parts, info) == once
