@@ -18,7 +18,7 @@ import structlog
 
 from leadcore.config import Payment
 from leadcore.event import identity
-from leadcore.fields import BODY
+from leadcore.fields import BODY, RECEIPT
 from leadcore.language import choose_language
 from leadcore.logs import format_place
 from leadcore.reasons import reason
@@ -275,7 +275,7 @@ class PaymentDrain(OrderLineDrain):
         stream, shards = keys.entries(self.line, shard), self.config.inbox.shards
         customers = {identity(work.state.customer) for work in works if work.state and work.state.customer is not None}
         known = self.store.load(sorted(customers))
-        has_receipt = self._find_receipts([work.lead for work in works] + [work.id for work in works])
+        intents = self._read_intents([work.lead for work in works] + [work.id for work in works])
         rang = set[int]()
         for work in works:
             decision, state, news = work.decision, work.state, work.news
@@ -305,7 +305,8 @@ class PaymentDrain(OrderLineDrain):
                     decision,
                     order_id=(work.seen or {}).get("id", ""),
                     contact_id=known[customer].contact_id if customer in known else "",
-                    lead=work.lead if work.lead in has_receipt else "",
+                    lead=work.lead if work.lead in intents else "",
+                    intent=intents.get(work.lead, ""),
                     shards=shards,
                     shard=of_customer,
                     language=choose_language(state.language, self.config.messages.default_language),
@@ -325,15 +326,19 @@ class PaymentDrain(OrderLineDrain):
                     ),
                 ]
                 log.warning("payment.parked", code="paid_cancelled", reference=news.reference)
-            elif work.id in has_receipt and decision.does in ("apply", "done"):
+            elif work.id in intents and decision.does in ("apply", "done"):
                 # Of news that a person has retried.
                 effects = [*effects, ("HSET", keys.receipt(work.id), *receipt(order=decision.status or UNCHANGED))]
             settled.add((), [(stream, work.entry, effects)])
         return rang
 
-    def _find_receipts(self, leads: Sequence[str]) -> set[str]:
-        """Those that have a receipt still."""
+    def _read_intents(self, leads: Sequence[str]) -> dict[str, str]:
+        """The intent of each that has a receipt still, "" if that names none."""
+        named = [lead for lead in leads if lead]
         pipe = self.redis.pipeline(transaction=False)
-        for lead in leads:
+        for lead in named:
             pipe.exists(keys.receipt(lead))
-        return {lead for lead, there in zip(leads, pipe.execute() if leads else (), strict=True) if lead and there}
+            pipe.hget(keys.receipt(lead), RECEIPT["intent"])
+        answers = pipe.execute() if named else []
+        found = zip(named, answers[::2], answers[1::2], strict=True)
+        return {lead: (intent or b"").decode("utf-8", "replace") for lead, there, intent in found if there}

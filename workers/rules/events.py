@@ -85,8 +85,9 @@ class Events:
         return found
 
     def _is_wanted_intent(self, event: Event) -> bool:
+        """One whose intent nobody knows is told: that it matters is likelier than that it does not."""
         intent = str(event.data.get("intent", ""))
-        return any(fnmatchcase(intent, one) for one in self.notify.intents)
+        return not intent or any(fnmatchcase(intent, one) for one in self.notify.intents)
 
 
 NOBODY = Events()

@@ -76,7 +76,9 @@ class OrderLine:
         body = encode(payload(*products, customer=customer, **more))
         shard = keys.shard_of(identity(customer), SHARDS)
         fields = {LEAD: lead, BODY: body, VERSION: f"{at}-{self.leads}"}
-        receipt = pack_receipt(customer_id=identity(customer), state="created", received_ms=at)
+        receipt = pack_receipt(
+            customer_id=identity(customer), intent=more.get("intent", "Purchase"), state="created", received_ms=at
+        )
         self.redis.hset(keys.receipt(lead), mapping=dict(zip(receipt[::2], receipt[1::2], strict=True)))
         self.redis.xadd(keys.entries(keys.ORDERS, shard), fields)
         return lead

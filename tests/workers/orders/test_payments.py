@@ -9,7 +9,7 @@ import pytest
 import redis
 from msgspec.structs import replace
 
-from leadcore.config import Config, Hooks, Payment
+from leadcore.config import Config, Hooks, Notify, Payment
 from leadcore.fields import CUSTOMER, DATA, EVENT, LEAD, PUT_OFF, TEXT
 from leadcore.orders.reference import order_ref
 from leadcore.store import keys
@@ -121,6 +121,20 @@ def test_a_payment_reaches_the_order_the_receipt_and_the_customer_once(bought: O
     assert read_order(bought.redis, ref()).paid
 
 
+@pytest.mark.parametrize(("intents", "told"), [(("Purchase",), 1), (("Ask*",), 0)])
+def test_the_team_is_told_of_payments_of_the_intents_that_it_wants(
+    line: OrderLine, served: Crm, database: Any, intents: tuple[str, ...], told: int
+) -> None:
+    events = Events(Config(notify=Notify(on=("order.paid",), intents=intents)), notices=True)
+    with open_line(served, database, events=events) as found:
+        found.know("c-1")
+        found.add(product("A", 2, 450))
+        found.run()
+        say(found)
+        found.pay()
+        assert sum(found.redis.xlen(keys.entries(keys.NOTICES, shard)) for shard in range(SHARDS)) == told
+
+
 def test_the_events_of_an_order_name_it(bought: OrderLine) -> None:
     say(bought)
     bought.pay()
@@ -129,6 +143,7 @@ def test_the_events_of_an_order_name_it(bought: OrderLine) -> None:
     for one in rows:
         assert (one["order"], one["order_ref"]) == (bought.orders()[0]["id"], ref())
         assert one["contact_id"]
+        assert one["intent"] == "Purchase"
         assert one["amount"] == "900.00"
 
 

@@ -155,6 +155,8 @@ def test_a_pattern_that_matches_no_event_is_refused() -> None:
         (("Purchase",), "Share contact", False),
         (("Share*", "สั่ง*"), "สั่งซื้อ", True),
         ((), "Purchase", False),
+        # What cannot be read, or an order whose receipt is gone.
+        (("Purchase",), "", True),
     ],
 )
 def test_the_team_is_told_of_the_intents_that_it_wants(intents: tuple[str, ...], intent: str, told: bool) -> None:

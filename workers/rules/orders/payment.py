@@ -142,6 +142,7 @@ def settle_applied(
     order_id: str,
     contact_id: str,
     lead: str,
+    intent: str,
     shards: int,
     shard: int,
     language: Language,
@@ -150,9 +151,9 @@ def settle_applied(
     age_ms: int = 0,
     cancelled: bool = False,
 ) -> list[Command]:
-    """The commands that follow from what was applied. `lead`: whose receipt tells it, "" if there is none; `shard`: of
-    the customer; `age_ms`: how long ago that was said; `cancelled`: the order is, in HubSpot, and nobody is told.
-    Nobody is thanked days later."""
+    """The commands that follow from what was applied. `lead`: whose receipt tells it, "" if there is none; `intent`:
+    its intent, "" if nobody knows it; `shard`: of the customer; `age_ms`: how long ago that was said; `cancelled`: the
+    order is, in HubSpot, and nobody is told. Nobody is thanked days later."""
     commands: list[Command] = [count(f"payment_{news.kind}")]
     if lead:
         said = receipt(order=decision.status, order_id=order_id, order_ref=state.reference)
@@ -164,6 +165,7 @@ def settle_applied(
         "amount": f"{amount:,}",
         "currency": news.currency,
         "contact_id": contact_id,
+        "intent": intent,
         "state": decision.status,
     }
     if news.kind in ("paid", "refunded") and not cancelled:
