@@ -23,6 +23,7 @@ from workers.hooks import payload
 from workers.hooks.client import HookClient, HookOutcome
 from workers.hooks.payload import Signer
 from workers.hooks.window import Hook, Window
+from workers.rules import places
 from workers.rules.endpoint import GONE
 from workers.settings import WorkerSettings
 
@@ -184,7 +185,7 @@ class HookDelivery:
         for shard, rows in enumerate(pages):
             for entry, fields in rows:
                 if self._windows[shard].add(entry):
-                    customer = fields.get(CUSTOMER) or fields.get(LEAD, entry)
+                    customer = places.customer_of(fields).encode() if CUSTOMER in fields else fields.get(LEAD, entry)
                     hooks.append(Hook(shard, entry, customer, fields, {}, self._tries.get((shard, entry), 0)))
         self._look_up(hooks)
         for hook in hooks:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from leadcore.config import Config
+from leadcore.event import identity
 from leadcore.machine import Machine
 from leadcore.store import keys
 from leadcore.store.endpoints import Endpoints
@@ -103,10 +104,12 @@ class Hooks:
         loop.start()
         return loop
 
-    def put(self, lead: str, customer: str = "ann", type: str = "lead.created", body: bytes = b"", **data: str) -> str:
+    def put(
+        self, lead: str, customer: str | int = "ann", type: str = "lead.created", body: bytes = b"", **data: str
+    ) -> str:
         """Something happens; returns the event's id."""
         event = Event(type, customer, lead, data, body=body)
-        shard = keys.shard_of(customer, SHARDS)
+        shard = keys.shard_of(identity(customer), SHARDS)
         Stream(self.redis, keys.HOOKS).apply(Events(self.config, hooks=True).effects(event, shard))
         return event.id
 

@@ -92,6 +92,19 @@ def test_times_are_signed_in_utc(monkeypatch: pytest.MonkeyPatch) -> None:
     assert headers["webhook-signature"] == "v1," + base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
 
 
+def test_a_customer_is_the_same_as_a_number_and_as_a_text(hooks: Hooks, receiver: Receiver) -> None:
+    """DealDroid says one, a system of the shop's perhaps the other: the later event waits for the earlier one."""
+    receiver.answer = lambda body: ("500 Internal Server Error" if body["data"]["lead"] == "lead-1" else "200 OK", {})
+    hooks.put("lead-1", customer=42)
+    hooks.put("lead-2", customer="42")
+    hooks.put("lead-3", customer="43")
+    hooks.serve(receiver)
+    eventually(lambda: receiver.leads().count("lead-1") > 1 and "lead-3" in receiver.leads())
+    assert "lead-2" not in receiver.leads()
+    receiver.recover()
+    eventually(lambda: "lead-2" in receiver.leads())
+
+
 def test_each_customer_keeps_their_order_while_several_are_in_flight(hooks: Hooks, receiver: Receiver) -> None:
     receiver.seconds = 0.02
     customers = [f"customer-{number}" for number in range(30)]
