@@ -11,11 +11,13 @@ from leadcore.errors import ConfigError
 from leadcore.event import encode
 from leadcore.receipts import CREATED, PARKED, UNCHANGED, UPDATED, WAITING
 from leadcore.store import keys
+from tests.conftest import ROOT
 from tests.workers.rules.test_settlement import WHERE, Recorded, group, lead, settle
 from workers.rules.batch import Unreadable
 from workers.rules.events import EVENTS, MOST_BYTES, Event, Events, check
 from workers.rules.lead import Result
 from workers.rules.mapping.mapped_event import MappedEvent
+from workers.rules.notice import WHAT
 from workers.rules.settlement import SettlementContext, park_unreadable
 
 EVERYTHING = Config(hooks=Hooks(full=True), notify=Notify(on=("lead.created", "lead.parked"), private=True))
@@ -140,6 +142,12 @@ def test_hooks_are_of_the_events_that_are_asked_for(on: tuple[str, ...], told: s
     events = Events(Config(hooks=Hooks(on=on)), hooks=True)
     assert {name for name in EVENTS if events.effects(Event(name, "ann", "lead"), 0)} == told
     assert {name for name in EVENTS if events.wants(name)} == told
+
+
+@pytest.mark.parametrize("name", ["README.md", "leadsync.toml.example"])
+def test_people_are_told_of_every_event_that_can_be_chosen(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert [one for one in (*EVENTS, *WHAT) if one not in text] == []
 
 
 def test_a_pattern_that_matches_no_event_is_refused() -> None:
