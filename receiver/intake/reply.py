@@ -29,6 +29,7 @@ from leadcore.machine import Machine
 from leadcore.orders.money import read_amount
 from leadcore.orders.reference import order_ref
 from leadcore.store import keys
+from receiver.intake import growth
 from receiver.intake.errors import TooSlow
 
 MAX_LENGTH = 2000
@@ -90,7 +91,7 @@ class _Missing(ChainableUndefined):
 class _Environment(ImmutableSandboxedEnvironment):
     """A sandbox whose loops and macros look at the clock, and whose numbers and repetitions stay small."""
 
-    intercepted_binops = frozenset({"*", "**"})
+    intercepted_binops = frozenset({"*", "**", "%"})
 
     def __init__(self) -> None:
         # Chat text is not HTML: an escaped ampersand would reach the customer as "&amp;".
@@ -99,6 +100,7 @@ class _Environment(ImmutableSandboxedEnvironment):
         self.filters["int"] = lambda *given, **more: max(-_MAX_NUMBER, min(to_int(*given, **more), _MAX_NUMBER))
         self.filters[_TICK] = _tick_each
         del self.filters["center"], self.globals["lipsum"]
+        growth.limit_filters(self.filters)
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         tree = super()._parse(source, name, filename)
@@ -116,10 +118,16 @@ class _Environment(ImmutableSandboxedEnvironment):
             return getattr(obj, attribute)
         return super().getattr(obj, attribute)
 
+    def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
+        growth.check_call(obj, (*args, *kwargs.values()))
+        return super().call(context, obj, *args, **kwargs)
+
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         if operator == "**":
             raise OverflowError("a text may not raise to a power")
-        for repeated, times in ((left, right), (right, left)):
+        if operator == "%" and isinstance(left, str):
+            growth.check_format(left, right)
+        for repeated, times in ((left, right), (right, left)) if operator == "*" else ():
             if isinstance(repeated, str | list | tuple) and len(repeated) * _as_number(times) > _MAX_REPEATED:
                 raise OverflowError("a text may not repeat so often")
         return super().call_binop(context, operator, left, right)

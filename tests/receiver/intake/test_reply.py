@@ -132,12 +132,28 @@ def test_a_message_is_no_longer_than_a_chat_takes() -> None:
         ("{% macro m() %}{{ m() }}{% endmacro %}{% if products | length == 3 %}{{ m() }}{% endif %}\nBye", 3, ["Bye"]),
         ("{% if products | length == 3 %}{{ range(payload.n | int) | list }}{% endif %}\nBye", 3, ["Bye"]),
         ("{% if products | length == 3 %}{{ 9 ** (payload.n | int) }}{% endif %}\nBye", 3, ["Bye"]),
+        *(
+            ("{% if products | length == 3 %}{{ " + text + " }}{% endif %}\nBye", 3, ["Bye"])
+            for text in (
+                "'x'.ljust(payload.wide)", "'x'.rjust(payload.wide)",
+                "'x'.zfill(payload.wide)", "'x'.center(payload.wide)",
+                "'x'.expandtabs(payload.wide)",
+                "'%*d' % (payload.wide, 1)", "('%' ~ payload.wide ~ 's') % 'x'",
+                "('%' ~ payload.wide ~ 's') | format('x')",
+                "'{:{}}'.format('x', payload.wide)", "('{:' ~ payload.wide ~ '}').format('x')",
+                "[1] | batch(payload.wide, 'x') | list", "[1] | slice(payload.wide) | list",
+                "'x' | indent(payload.wide, true)", "payload | tojson(indent=payload.wide)",
+                "payload.long | replace('a', payload.long)", "payload.long.replace('a', payload.long)",
+                "range(99999) | list | join(payload.long)", "payload.long.join('a' * 99999)",
+                "range(99999) | map('string') | join(payload.long)",
+            )
+        ),
     ],
 )  # fmt: skip
 def test_one_that_fails_or_is_slow_answers_its_plain_lines_at_once(text: str, said: int, plain: list[str]) -> None:
     product = {"name": "private name", "price": 1, "count": 1, "total": 1}
     made = replies(json.dumps([text]))
-    large = head(shopping_cart={"products": [product] * said}, n=10**18)
+    large = head(shopping_cart={"products": [product] * said}, n=10**18, wide=9 * 10**8, long="a" * 60_000)
     began = time.monotonic()
     with capture_logs() as logs:
         assert json.loads(made.answer(large)) == plain
@@ -145,6 +161,22 @@ def test_one_that_fails_or_is_slow_answers_its_plain_lines_at_once(text: str, sa
     [line] = logs
     assert (line["event"], line["intent"]) == ("reply.failed", "Purchase")
     assert "private" not in str(logs)
+
+
+def test_numbers_are_written_and_lists_are_joined_as_ever() -> None:
+    said = {"shopping_cart": {"products": [{"name": "A, B"}, {"name": "C"}], "grandTotal": "1500000"}}
+    texts = [
+        "{{ '{:,.2f}'.format(grand_total | float) }} {{ '%08.2f' % 3 }} {{ '%s!' | format(grand_total) }}",
+        "{{ products | join(' + ', attribute='name') }}",
+        "{{ products | map(attribute='name') | join('/') | replace(',', ';') }}",
+        "{{ '7'.zfill(3) }}{{ 'x'.ljust(3, '.') }} {{ 7 % 4 }} {{ ['a', 'b'] | batch(2) | list | length }}",
+    ]
+    assert json.loads(replies(json.dumps(texts)).answer(head(**said))) == [
+        "1,500,000.00 00003.00 1500000!",
+        "A, B + C",
+        "A; B/C",
+        "007x.. 3 1",
+    ]
 
 
 @pytest.mark.parametrize(

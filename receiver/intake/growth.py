@@ -1,0 +1,88 @@
+"""Pure: limits to what a reply's template may make of numbers and texts that somebody posted.
+
+One call of Python's that makes gigabytes cannot be interrupted, so its arguments are looked at before it."""
+
+import re
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import Any
+
+MOST_PADDING = 1_000
+"""Of what fills a text or a row up, in characters or items."""
+MOST_JOINED = 1_000_000
+"""Characters of what one call may make of several texts."""
+LONGEST_BETWEEN = 100
+"""Characters of what stands between any number of texts."""
+_PADDING = frozenset({"ljust", "rjust", "center", "zfill", "expandtabs"})
+_WIDE = re.compile(r"\d{5}")
+# A width that stands in no text but among the values: {:{}} or %*d.
+_GIVEN_WIDTH = re.compile(r"\{[^{}]*\{|%[^a-zA-Z%]*\*")
+_PADDED = ("batch", "slice", "indent", "wordwrap", "tojson")
+
+
+def check_call(called: Any, values: Iterable[Any]) -> None:
+    """Raise `OverflowError` for a method of a text, with these arguments, that would make far more of it."""
+    method = getattr(called, "__wrapped__", called)
+    text = getattr(method, "__self__", None)
+    if not isinstance(text, str):
+        return
+    given = list(values)
+    match method.__name__:
+        case "join":
+            _check_join(text, given[0] if given else ())
+        case "replace" if len(given) > 1:
+            _check_replace(text, given[0], given[1])
+        case "format" | "format_map":
+            check_format(text, given)
+        case "translate":
+            raise OverflowError("a text may not be translated")
+        case name if name in _PADDING:
+            _check_padding(given)
+
+
+def check_format(text: str, values: Any) -> None:
+    """Raise `OverflowError` for a text with wide places for values, or with places as wide as a value says."""
+    given = values.values() if isinstance(values, dict) else values if isinstance(values, list | tuple) else [values]
+    if _WIDE.search(text):
+        raise OverflowError("a text may not be so wide")
+    if _GIVEN_WIDTH.search(text):
+        _check_padding(given)
+
+
+def limit_filters(filters: dict[str, Any]) -> None:
+    """Put these limits before the filters of an environment that need them."""
+    for name in _PADDED:
+        filters[name] = _guard(filters[name], lambda *given, **more: _check_padding([*given, *more.values()]))
+    filters["replace"] = _guard(filters["replace"], lambda _, text, old, new, *rest: _check_replace(text, old, new))
+    filters["join"] = _guard(filters["join"], lambda _, items, d="", *rest, **more: _check_join(d, items))
+    filters["format"] = _guard(filters["format"], lambda text, *given, **more: check_format(str(text), given or more))
+
+
+def _guard(filter_: Callable[..., Any], check: Callable[..., None]) -> Callable[..., Any]:
+    @wraps(filter_)
+    def guarded(*given: Any, **more: Any) -> Any:
+        check(*given, **more)
+        return filter_(*given, **more)
+
+    return guarded
+
+
+def _check_padding(values: Iterable[Any]) -> None:
+    if any(isinstance(one, int | float) and abs(one) > MOST_PADDING for one in values):
+        raise OverflowError("a text may not be filled up so far")
+
+
+def _check_replace(text: Any, old: Any, new: Any) -> None:
+    if str(text).count(str(old)) * len(str(new)) > MOST_JOINED:
+        raise OverflowError("a text may not grow so much")
+
+
+def _check_join(between: Any, items: Any) -> None:
+    if not isinstance(items, list | tuple | range | str):
+        # How many there are is not known before they are used up.
+        if len(str(between)) > LONGEST_BETWEEN:
+            raise OverflowError("too long a text stands between others")
+        return
+    size = len(items) * len(str(between))
+    if size > MOST_JOINED or size + sum(len(one) for one in items if isinstance(one, str)) > MOST_JOINED:
+        raise OverflowError("texts may not be joined to so long a one")
