@@ -30,7 +30,18 @@ MAX_WARNINGS = 10
 # The keys of a context under which names of properties stand, unless they hold values.
 _NAMES, _VALUES = re.compile("propert|field", re.IGNORECASE), re.compile("value", re.IGNORECASE)
 _PROPERTY_FORM = re.compile(r"[A-Za-z]\w{0,249}", re.ASCII)
-_DEMAND = re.compile(r"requir|missing|mandatory|not set|must (?:be set|have|not be (?:blank|empty))", re.IGNORECASE)
+_DEMAND = re.compile(
+    r"requir|missing|mandatory|not set|must (?:be (?:set|provided|given|filled)|have|not be (?:blank|empty))"
+    r"|(?:cannot|can't|can not) be (?:blank|empty)|(?:enter|provide|specify) a value",
+    re.IGNORECASE,
+)
+# Where no name of a property stands: what is read apart, what says of the error itself, and ids.
+_APART = frozenset(
+    {"status", "category", "subCategory", "code", "errorType", "correlationId", "requestId", "links", "message"}
+    | {"localizedErrorMessage", "errors", "context", "objectWriteTraceId", "id", "ids", "existingId"}
+)
+# Keys that stand before a name and are none.
+_BEFORE_NAMES = frozenset({"name", "label", "names", "properties", "fields", "error", "isValid"})
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
 _LIMITS = frozenset({"RATE_LIMITS", "RATE_LIMIT"})
 _TAKEN = frozenset({"CONFLICT", "OBJECT_ALREADY_EXISTS"})
@@ -83,8 +94,9 @@ def _find_outcome(error: Mapping[str, Any]) -> WriteOutcome:
     if fields:
         reasons = {name: why_invalid(code) for name, code in fields.items()}
         return Refused(reasons, reason("values_refused"), _read_demand(error))
-    if "VALIDATION" in category or status == "400" or status in ("BAD_REQUEST", "INVALID"):
-        return Refused({}, reason("contact_refused"), _read_demand(error))
+    demand = _read_demand(error)
+    if demand or "VALIDATION" in category or status == "400" or status in ("BAD_REQUEST", "INVALID"):
+        return Refused({}, reason("contact_refused"), demand)
     return RetryLater(reason("error_unexplained"))
 
 
@@ -199,9 +211,39 @@ def _read_demand(error: Mapping[str, Any]) -> str:
     """HubSpot's words and what its fields name, if they say that something is required, else ""."""
     parts = (error, *objects(error.get("errors")))
     named = [text for part in parts for value in _about_properties(part) for text in strings(value)]
-    words = "\n".join([*(str(part.get("message") or "") for part in parts), *named])
-    codes = " ".join(str(part.get(key) or "") for part in parts for key in ("code", "subCategory"))
-    return words if _DEMAND.search(words) or _DEMAND.search(codes) else ""
+    others = [text for part in parts for text in _other_texts(part)]
+    words = "\n".join([*(str(part.get("message") or "") for part in parts), *named, *others])
+    codes = " ".join(str(part.get(key) or "") for part in parts for key in ("code", "subCategory", "category"))
+    keys = " ".join(key for part in parts for key in (*part, *context(part)))
+    return words if any(map(_DEMAND.search, (words, codes, keys))) else ""
+
+
+def _other_texts(part: Mapping[str, Any]) -> Iterator[str]:
+    """The texts of an error or one of its details in which properties may be named, apart from the usual fields."""
+    errors, about = part.get("errors"), context(part)
+    yield from _spread({key: value for key, value in part.items() if key != "propertyName"}, with_keys=False)
+    yield from _spread(errors if isinstance(errors, dict) else [one for one in _list(errors) if isinstance(one, str)])
+    yield from _spread({key: value for key, value in about.items() if not _NAMES.search(key)})
+    yield from _spread([value for value in _about_properties(part) if isinstance(value, dict)])
+
+
+def _spread(value: Any, *, with_keys: bool = True) -> Iterator[str]:
+    """Every text in `value`, and the keys, for a name may be one; nothing that the customer said."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for one in value:
+            yield from _spread(one)
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            if key not in _APART and not _VALUES.search(key):
+                if with_keys and key not in _BEFORE_NAMES:
+                    yield key
+                yield from _spread(inner)
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _invalid_list(message: str) -> list[dict[str, Any]]:

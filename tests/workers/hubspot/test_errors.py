@@ -8,6 +8,8 @@ from leadcore.reasons import reason
 from tests.workers.hubspot.conftest import load_error
 from workers.hubspot.errors import classify, invalid_fields, lacks_key
 from workers.rules.outcomes import Conflict, ContactMissing, NoRoom, Refused, RetryLater, WriteOutcome
+from workers.rules.portal import Portal
+from workers.rules.required import find_missing
 
 
 @pytest.mark.parametrize(
@@ -221,6 +223,42 @@ def test_words_that_speak_of_something_required_are_passed_on_but_never_shown(er
     assert isinstance(outcome, Refused)
     assert outcome.demand == says
     assert "Company" not in repr(outcome)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"message": "Error.", "context": {"missing": ["company"]}},
+        {"message": "Missing values.", "context": {"names": ["company"]}},
+        {"message": "Missing values.", "context": {"property": {"name": "company", "label": "Company"}}},
+        {"message": "Missing values.", "context": {"company": ["must be set"]}},
+        {"message": "Error.", "requiredProperties": ["company"]},
+        {"message": "Error.", "validationResults": [{"isValid": False, "name": "company", "error": "REQUIRED_FIELD"}]},
+        {"message": "Error.", "errors": ["company is required"]},
+        {"message": "Error.", "errors": {"company": ["is required"]}},
+        {"message": "Error.", "errors": [{"message": "m", "context": {"missing": {"company": "Company"}}}]},
+        {"message": "company cannot be empty"},
+        {"message": "company must be provided"},
+        {"message": "Please enter a value for company"},
+    ],
+)
+def test_what_is_required_is_read_wherever_it_stands(error: dict[str, Any]) -> None:
+    outcome = classify({"status": "400", "category": "VALIDATION_ERROR", **error})
+    assert isinstance(outcome, Refused)
+    portal = Portal(labels={"company": "Company Name", "city": "City", "name": "Name", "label": "Label"})
+    assert find_missing(portal, outcome.fields, outcome.demand, {}) == ["company"]
+
+
+@pytest.mark.parametrize("more", [{}, {"status": "error"}, {"category": "MISSING_REQUIRED_PROPERTIES"}])
+def test_an_error_that_says_what_is_required_is_a_refusal_without_any_category(more: dict[str, Any]) -> None:
+    assert isinstance(classify({"message": "Company Name is required", **more}), Refused)
+
+
+def test_what_the_customer_said_is_no_word_about_what_is_required() -> None:
+    context = {"invalidPropertyValue": ["company"], "objectWriteTraceId": ["company"], "id": ["company"]}
+    outcome = classify({"status": "400", "message": "Required: City", "context": context})
+    assert isinstance(outcome, Refused)
+    assert "company" not in outcome.demand
 
 
 def test_a_value_in_the_context_is_no_name() -> None:
