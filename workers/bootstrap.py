@@ -33,6 +33,7 @@ from workers.outbox.sent_log import SentLog
 from workers.rules import configuration
 from workers.rules.confirmation import ConfirmationWriter
 from workers.rules.events import Events
+from workers.rules.orders.stages import name_paid_stage
 from workers.rules.orders.texts import OrderTexts
 from workers.rules.retry import SWITCHED_OFF
 from workers.rules.texts import MessageTemplates
@@ -48,7 +49,8 @@ CONNECTIONS = 6
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """`stages`: None where no stage has a text, and in a dry run. `stop` is set when the process is to end."""
+    """`stages`: None where no stage has a text or says that an order is paid, and in a dry run. `stop` is set when the
+    process is to end."""
 
     settings: WorkerSettings
     sync: ShardSync
@@ -188,7 +190,7 @@ def _build_stages(
     shared: Settings, redis: Redis, hubspot: HubSpot, stop: Event, machine: Machine
 ) -> StagePoller | None:
     config, texts = shared.config, OrderTexts.compile(shared.config)
-    if config.orders is None or texts is None or not texts.stages or shared.dry_run:
+    if config.orders is None or texts is None or shared.dry_run or not (texts.stages or name_paid_stage(config)):
         return None
     return StagePoller(
         redis,

@@ -121,9 +121,10 @@ def say_paid(
     lead: str = "",
     units: int | None = None,
     currency: str = "",
+    said_ms: int = 0,
 ) -> Said:
-    """The person `user` says that the order is paid: what it costs, or `units` of the currency; `lead` as for
-    `Payments.record`. "repeated": that was said before; "unknown": `units` are needed, as nothing is known of the
+    """The person `user` says that the order is paid: what it costs, or `units` of the currency; `lead` and `said_ms` as
+    for `Payments.record`. "repeated": that was said before; "unknown": `units` are needed, as nothing is known of the
     order; "paid", "cancelled": it is so already, and nothing is recorded. Raises redis-py's errors."""
     order = read_order(redis, reference)
     if order.paid:
@@ -136,7 +137,7 @@ def say_paid(
         return "unknown"
     news = PaymentNews(reference, paid, currency, f"{PERSON}{reference} {paid} {currency}")
     recorded = Payments(redis, shards).record(
-        news.reference, news.amount, news.currency, news.event_id, user=user, lead=lead or order.lead
+        news.reference, news.amount, news.currency, news.event_id, said_ms=said_ms, user=user, lead=lead or order.lead
     )
     return "recorded" if recorded else "repeated"
 

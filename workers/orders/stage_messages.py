@@ -15,12 +15,15 @@ import structlog
 from leadcore.config import Config
 from leadcore.event import identity
 from leadcore.fields import KIND
+from leadcore.language import choose_language
 from leadcore.store import keys
 from leadcore.store.clock import Clock
 from leadcore.store.connection import Redis
 from leadcore.store.counters import count
 from leadcore.store.lua import COUNT, DEL_FIRST
+from leadcore.store.orders import COMPARED, YES, read_orders
 from leadcore.store.outgoing import Outgoing, outgoing
+from leadcore.store.payments import say_paid
 from leadcore.store.stages import StageRecord, pack, unpack
 from leadcore.store.streams import Stream
 from workers.flow.errors import LostLease
@@ -32,6 +35,7 @@ from workers.rules.orders.portal import OrderPortal
 from workers.rules.orders.property_names import TOLD
 from workers.rules.orders.stages import Facts, Held, Silent, Speaks, Standing, Verdict, Waits
 from workers.rules.orders.texts import OrderTexts, StageText, render
+from workers.rules.orders.thanks import Thanks
 from workers.rules.outcomes import ContactMissing, ContactWrite, RetryLater, WriteOutcome, Written
 from workers.rules.sending import BY_PERSON
 from workers.sync.customer_store import CustomerStore
@@ -85,12 +89,15 @@ return skipped
 @dataclass(frozen=True, slots=True)
 class Stages:
     """What is known of the portal's stages. `since_ms`: id of each that has a text -> since when it has one; `labels`:
-    their ids -> labels."""
+    their ids -> labels. `paid`: id of the stage to which a person moves what is paid, "" if there is none;
+    `paid_since_ms`: since when that counts."""
 
     portal: OrderPortal
     texts: OrderTexts
     since_ms: Mapping[str, int]
     labels: Mapping[str, str]
+    paid: str = ""
+    paid_since_ms: int = 0
 
     def text(self, stage: str, language: str) -> StageText | None:
         return rules.find_text(self.portal, self.texts, stage, language)
@@ -99,7 +106,8 @@ class Stages:
 @dataclass(frozen=True, slots=True)
 class _Case:
     """One order that is due. `record`, `answer`: as they stood in Redis; `order`: as it stands in HubSpot; `label`: of
-    its stage; `language`: its customer's."""
+    its stage; `language`: its customer's. `pays`: its move says that it is paid; `thanked`: its customer is thanked for
+    that, and not told of the stage too."""
 
     id: str
     record: StageRecord
@@ -107,6 +115,8 @@ class _Case:
     order: Standing
     label: str = ""
     language: str = ""
+    pays: bool = False
+    thanked: bool = False
 
     @property
     def is_told(self) -> bool:
@@ -155,7 +165,7 @@ class StageMessages:
     ) -> None:
         self.redis, self.records, self.kind, self.config = connection, records, kind, config
         self.customers, self.timezone, self.clock, self.token, self.renew = customers, timezone, clock, token, renew
-        self.stream = Stream(connection)
+        self.stream, self.thanks = Stream(connection), Thanks.compile(config.payment)
         self._store = connection.register_script(_STORE)
 
     def decide(self, ids: Sequence[str], stages: Stages, *, are_all: bool) -> None:
@@ -165,7 +175,9 @@ class StageMessages:
         now_ms = self.clock.now_ms()
         cases, verdicts = self._judge(cases, stages, now_ms)
         told = [case for case in cases if case.is_told]
-        dropped = [case for case in cases if case.decided == "drop" and not isinstance(verdicts[case.id], Silent)]
+        speaks = [case for case in cases if not isinstance(verdicts[case.id], Silent)]
+        dropped = [case for case in speaks if case.decided == "drop" or case.thanked]
+        self._say_paid([case for case in cases if case.pays and case not in dropped])
         others = [case for case in cases if case not in told and case not in dropped]
         speaking = [case for case in others if isinstance(verdicts[case.id], Speaks)]
         if not are_all:
@@ -230,7 +242,29 @@ class StageMessages:
         cases = [replace(case, language=languages.get(case.customer, "")) for case in cases]
         asked_ids = {case.id for case in asked}
         verdicts |= {case.id: judge(case, whole=True) for case in cases if case.id in asked_ids}
-        return cases, verdicts
+        said = [case for case in cases if rules.says_paid(case.order, stages.paid, stages.paid_since_ms, now_ms)]
+        moving = [case for case in said if now_ms - case.order.moved_ms < rules.STANDS_MS]
+        verdicts |= {case.id: Waits(case.order.moved_ms + rules.STANDS_MS, "stands") for case in moving}
+        paying = self._read_payments([case for case in said if case not in moving])
+        return [paying.get(case.id, case) for case in cases], verdicts
+
+    def _read_payments(self, cases: Sequence[_Case]) -> dict[str, _Case]:
+        """Those whose move says that they are paid: they could have been paid by a link, and were not."""
+        found = read_orders(self.redis, [case.order.reference for case in cases]) if cases else {}
+        paying = {}
+        for case in cases:
+            state = found[case.order.reference]
+            if state.payable in (YES, COMPARED) and not state.paid and not state.cancelled:
+                language = choose_language(state.language, self.config.messages.default_language)
+                paying[case.id] = replace(case, pays=True, thanked=self.thanks.says(language))
+        return paying
+
+    def _say_paid(self, cases: Sequence[_Case]) -> None:
+        """Record what the moves say; what was recorded before is not recorded twice."""
+        for case in cases:
+            shards, moved_ms = self.config.inbox.shards, case.order.moved_ms
+            if say_paid(self.redis, shards, case.order.reference, "HubSpot", said_ms=moved_ms) == "recorded":
+                log.info("stage.paid", order=case.id)
 
     def _read_customers(self, cases: Sequence[_Case]) -> dict[str, tuple[int, int]]:
         """By order: when its customer was last heard (0: nobody knows), and up to when they are forgotten."""
@@ -290,14 +324,16 @@ class StageMessages:
         self._end_unwritten(cases, found, now_ms)
 
     def _drop(self, cases: Sequence[_Case], now_ms: int) -> None:
-        """Note in the orders that the customer is not to be told any more."""
+        """Note in the orders that the customer is not to be told any more, then that they are paid."""
         found: dict[str, WriteOutcome] = {}
         try:
             self._note_told(cases, now_ms, found, said=False)
         finally:
             ended = [case for case in cases if isinstance(found.get(case.id), Written)]
+            self._say_paid([case for case in ended if case.pays])
             if ended:
-                self._store_changes([part for case in ended for part in case.ends("stage_dropped")])
+                changes = [case.ends("" if case.thanked else "stage_dropped") for case in ended]
+                self._store_changes([part for change in changes for part in change])
         self._end_unwritten(cases, found, now_ms)
 
     def _note_told(self, cases: Sequence[_Case], now_ms: int, found: dict[str, WriteOutcome], *, said: bool) -> None:
@@ -346,7 +382,7 @@ class StageMessages:
             elif not isinstance(outcome, Written):
                 later_ms = RETRY_MS if outcome is None or isinstance(outcome, RetryLater) else REFUSED_MS
                 log.warning("stage.not_noted", order=case.id, outcome=type(outcome).__name__)
-                changes += case.waits(now_ms + later_ms, telling=case.decided != "drop")
+                changes += case.waits(now_ms + later_ms, telling=case.decided != "drop" and not case.thanked)
         if changes:
             self._store_changes(changes)
 

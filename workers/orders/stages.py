@@ -1,4 +1,5 @@
-"""Tells customers that their order has come to a stage that has a text, see `workers.rules.orders.stages`.
+"""Tells customers that their order has come to a stage that has a text, see `workers.rules.orders.stages`, and hears of
+the payments that a person notes by moving an order to `paid_stage`.
 
 A thread in each worker process, of which one works at a time. Service keys get no webhooks, so once a minute it
 searches for orders in such stages that were modified since its cursor. What it finds waits in Redis
@@ -23,6 +24,7 @@ from leadcore.store.stages import (
     HELD_MS,
     MOVES_MS,
     NEXT,
+    PAID,
     SEARCHED,
     SINCE,
     WAITS,
@@ -108,6 +110,7 @@ class StagePoller:
     ) -> None:
         self.redis, self.records, self.portal, self.kind, self.texts = connection, records, portal, kind, texts
         self.stop, self.machine = stop, machine
+        self.paid_stage = rules.name_paid_stage(config)
         self.stream, self.clock = Stream(connection), Clock(connection, machine)
         self.token = machine.token()
         self.messages = StageMessages(
@@ -188,22 +191,25 @@ class StagePoller:
         if not portal.has(TOLD):
             raise LineDown("order_key", reason("key_missing", property=TOLD))
         labels = rules.name_stages(portal, self.texts)
-        progress = self._read_progress(now_ms, labels)
-        if labels and progress.get(NEXT, 0) <= now_ms:
-            self._search(list(labels), progress[CURSOR])
+        paid = portal.find_stage(self.paid_stage) if self.paid_stage else None
+        paid_id = paid.id if paid else ""
+        progress = self._read_progress(now_ms, labels, paid_id)
+        if (labels or paid_id) and progress.get(NEXT, 0) <= now_ms:
+            self._search(list(filter(None, dict.fromkeys((*labels, paid_id)))), progress[CURSOR], paid_id)
             self.stream.apply([("HSET", keys.STAGES, NEXT, now_ms + POLL_MS, SEARCHED, now_ms)])
         self._end_old(now_ms)
         since_ms = {stage: progress[SINCE + stage] for stage in labels}
-        stages = Stages(portal, self.texts, since_ms, labels)
+        stages = Stages(portal, self.texts, since_ms, labels, paid_id, progress.get(PAID + paid_id, 0))
         while ids := self._read_due():
             self._renew_lock()
             self.messages.decide(ids, stages, are_all=len(ids) < HISTORY_BATCH)
 
-    def _read_progress(self, now_ms: int, labels: Mapping[str, str]) -> dict[str, int]:
-        """The progress in numbers. A new dataset, and a stage that has a text for the first time, begin now."""
+    def _read_progress(self, now_ms: int, labels: Mapping[str, str], paid_id: str) -> dict[str, int]:
+        """The progress in numbers. A new dataset, and a stage that has a text, or in which orders are paid, for the
+        first time, begin now."""
         stored = {name.decode(): value for name, value in self.redis.hgetall(keys.STAGES).items()}
-        wanted = {CURSOR, *(SINCE + stage for stage in labels)}
-        added, gone = wanted - stored.keys(), {name for name in stored if name.startswith(SINCE)} - wanted
+        wanted = {CURSOR, *(SINCE + stage for stage in labels), *([PAID + paid_id] if paid_id else [])}
+        added, gone = wanted - stored.keys(), {name for name in stored if name.startswith((SINCE, PAID))} - wanted
         self.stream.apply(
             [("HSETNX", keys.STAGES, name, now_ms) for name in sorted(added)]
             + [("HDEL", keys.STAGES, name) for name in sorted(gone)]
@@ -211,9 +217,9 @@ class StagePoller:
         numbers = {name: int(value) for name, value in stored.items() if name not in (WAITS, WHY)}
         return numbers | dict.fromkeys(added, now_ms)
 
-    def _search(self, stages: Sequence[str], known_ms: int) -> None:
-        """Let all orders wait that were modified since, and are in a stage of which they were not told. `known_ms`:
-        when the last order of earlier searches was modified."""
+    def _search(self, stages: Sequence[str], known_ms: int, paid_id: str) -> None:
+        """Let all orders wait that were modified since, and are in a stage of which they were not told, or in the one
+        where they are paid. `known_ms`: when the last order of earlier searches was modified."""
         stage_name = NAMES[self.kind]["stage"]
         filters: list[Mapping[str, Any]] = [
             {"propertyName": stage_name, "operator": "IN", "values": list(stages)},
@@ -230,7 +236,8 @@ class StagePoller:
             for one in page:
                 stage, modified = one.get(stage_name, ""), one.get(MODIFIED, "")
                 known_ms = max(known_ms, rules.read_ms(modified))
-                if stage not in rules.read_told(one.get(TOLD, "")) and self._seen.get(one["id"]) != modified:
+                is_news = stage == paid_id or stage not in rules.read_told(one.get(TOLD, ""))
+                if is_news and self._seen.get(one["id"]) != modified:
                     arguments += [one["id"], pack(StageRecord(stage))]
                 seen[one["id"]] = modified
             names = [keys.STAGES_LOCK, keys.STAGES, keys.STAGES_ORDERS, keys.STAGES_DUE]

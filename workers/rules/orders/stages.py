@@ -222,6 +222,20 @@ def _find_silence(order: Standing, facts: Facts) -> str:
     return next((why for why, is_so in silences.items() if is_so), "")
 
 
+def name_paid_stage(config: Config) -> str:
+    """The stage by whose move a person says that an order is paid, by label or id; "" if none does. What is paid at
+    Stripe says Stripe."""
+    payment = config.payment
+    return payment.paid_stage if config.orders and payment and payment.provider != "stripe" else ""
+
+
+def says_paid(order: Standing, stage: str, since_ms: int, now_ms: int) -> bool:
+    """Whether somebody else than leadsync has moved the order to `stage`, where orders are paid since `since_ms`."""
+    is_own = bool(order.maker) and order.source == order.maker
+    is_new = since_ms <= order.moved_ms and now_ms - order.created_ms <= OLD_MS
+    return bool(stage) and order.stage == stage and order.customer is not None and is_new and not is_own
+
+
 def lacks_tracking(order: Standing, text: StageText | None) -> bool:
     """Whether the text names the tracking number, or only its address, and the order has none."""
     named = [name for name in TRACKING if text and name in text.variables]

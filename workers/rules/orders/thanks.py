@@ -31,6 +31,10 @@ class Thanks:
             }
         )
 
+    def says(self, language: Language) -> bool:
+        """Whether anything is said in this language."""
+        return self._templates[language] is not None
+
     def render(self, language: Language, amount: str, currency: str, order_ref: str) -> str:
         """What is said, "" if nothing is."""
         template = self._templates[language]

@@ -1,0 +1,220 @@
+"""A person notes that an order is paid by moving it to `paid_stage`: a real Redis, the served stand-in."""
+
+import itertools
+import time
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from typing import Any
+
+import pytest
+import redis
+
+from leadcore.config import parse
+from leadcore.fields import BODY
+from leadcore.store import keys
+from leadcore.store.orders import COMPARED, YES
+from leadcore.store.payments import read_news
+from sandbox.http_server import running
+from sandbox.hubspot import Portal as StandIn
+from sandbox.hubspot import create_app
+from tests.conftest import SHARDS, Crm
+from tests.faults.conftest import NO_RETRY, Killed, Pool, Wire
+from tests.workers.orders.shop import CONFIG, Shop, add_properties
+from workers.hubspot import search_quota
+from workers.orders import stages as poller_module
+
+PAID = (
+    CONFIG
+    + """
+[payment]
+provider = "promptpay"
+"""
+)
+ORDERS_ALONE = "[orders]\n[payment]\nprovider = 'promptpay'\n"
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Crm]:
+    portal = StandIn()
+    with running(create_app(portal)) as server:
+        crm = Crm(server.url, portal)
+        crm.make_ready()
+        add_properties(crm)
+        yield crm
+
+
+@pytest.fixture(scope="module")
+def database(databases: Iterator[str]) -> Iterator[Any]:
+    with closing(redis.Redis.from_url(next(databases))) as connection:
+        yield connection
+
+
+@pytest.fixture
+def shop(served: Crm, database: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
+    monkeypatch.setattr(poller_module, "PAGE_SECONDS", 0.0)
+    monkeypatch.setattr(search_quota, "SEARCH_INTERVAL_SECONDS", 0.001)
+    served.reset()
+    served.settings(search_lag=0, searches_per_second=1000, requests_per_10s=10_000)
+    database.flushdb()
+    shop = Shop(served, database, parse(PAID))
+    shop.know("c-1", hs_language="th")
+    shop.poller()
+    shop.step()
+    yield shop
+    shop.close()
+
+
+def sell(shop: Shop, payable: str = YES, **more: str) -> str:
+    """An order of 900 THB that leadsync made and knows; its id."""
+    order = shop.order()
+    known = {"amount": "90000", "currency": "THB", "payable": payable, "customer": '"c-1"', "lead": "lead-1", **more}
+    shop.redis.hset(keys.order(f"REF{shop.count:05}"), mapping=known)
+    return order
+
+
+def paid(shop: Shop) -> list[tuple[str, int, str]]:
+    """What was said of payments, by reference."""
+    rows = [shop.redis.xrange(keys.entries(keys.PAYMENTS, shard)) for shard in range(SHARDS)]
+    news = [read_news(fields[BODY]) for row in rows for _, fields in row]
+    return sorted((one.reference, one.amount, one.currency) for one in news)
+
+
+@pytest.mark.parametrize("payable", [YES, COMPARED])
+def test_a_person_says_that_an_order_is_paid_by_moving_it(shop: Shop, payable: str) -> None:
+    order = sell(shop, payable)
+    shop.move(order, "Processed")
+    shop.step()
+    assert not paid(shop)
+    shop.step(later=31)
+    assert paid(shop) == [("REF00001", 90000, "THB")]
+    actions = [fields for _, fields in shop.redis.xrange(keys.ACTIONS)]
+    assert [sorted(value.decode() for value in one.values()) for one in actions] == [["HubSpot", "lead-1", "paid"]]
+    assert not shop.waiting()
+
+
+def test_who_is_thanked_for_the_payment_is_not_told_of_the_stage_too(shop: Shop) -> None:
+    order = sell(shop)
+    shop.move(order, "Processed")
+    shop.step(later=31)
+    shop.redis.hset(keys.order("REF00001"), "paid", "1")
+    shop.edit(order, hs_payment_status="paid")
+    shop.step(later=31)
+    assert not shop.said()
+    assert len(paid(shop)) == 1
+    # The stages behind it speak as before.
+    shop.move(order, "Delivered")
+    shop.step(later=31)
+    assert [text for _, text in shop.said()] == ["ถึงแล้วค่ะ REF00001"]
+
+
+def test_where_nobody_is_thanked_the_stage_speaks(shop: Shop) -> None:
+    poller = shop.poller(config=parse(PAID + "[payment.thanks]\nth = ''\nen = ''\n"))
+    shop.redis.delete(keys.STAGES_LOCK)
+    order = sell(shop)
+    shop.move(order, "Processed")
+    shop.step(poller, later=31)
+    assert [text for _, text in shop.said()] == ["กำลังเตรียมของค่ะ"]
+    assert len(paid(shop)) == 1
+
+
+def test_no_stage_needs_a_text_for_it(shop: Shop) -> None:
+    poller = shop.poller(config=parse(ORDERS_ALONE))
+    shop.redis.delete(keys.STAGES_LOCK)
+    shop.step(poller)
+    time.sleep(0.002)  # HubSpot's times have milliseconds
+    order = sell(shop)
+    shop.move(order, "Processed")
+    shop.step(poller, later=31)
+    assert len(paid(shop)) == 1
+    assert not shop.said()
+
+
+@pytest.mark.parametrize(
+    "more", [{"payable": "pay_on_delivery"}, {"payable": ""}, {"paid": "1"}, {"cancelled": "1"}], ids=str
+)
+def test_what_no_link_could_be_paid_for_or_is_paid_already_is_only_moved(shop: Shop, more: dict[str, str]) -> None:
+    order = sell(shop, **more)
+    shop.move(order, "Processed")
+    shop.step(later=31)
+    assert not paid(shop)
+    assert [text for _, text in shop.said()] == ["กำลังเตรียมของค่ะ"]
+
+
+def test_what_leadsync_moved_says_nothing_of_payments(shop: Shop) -> None:
+    order = sell(shop)
+    shop.write(order, hs_pipeline_stage=shop.names["Processed"])
+    shop.step(later=31)
+    assert not paid(shop)
+
+
+def test_another_stage_says_nothing_of_payments(shop: Shop) -> None:
+    order = sell(shop)
+    shop.move(order, "Shipped", hs_shipping_tracking_number="TH1")
+    shop.step(later=31)
+    assert not paid(shop)
+
+
+def test_a_move_that_is_taken_back_at_once_says_nothing(shop: Shop) -> None:
+    order = sell(shop)
+    shop.move(order, "Processed")
+    shop.step(later=10)
+    shop.move(order, "Open")
+    shop.step(later=31)
+    assert not paid(shop)
+
+
+def test_a_person_who_keeps_the_stage_silent_says_that_it_is_paid_all_the_same(shop: Shop) -> None:
+    order = sell(shop)
+    shop.move(order, "Processed", dealdroid_told=shop.names["Processed"])
+    shop.step(later=31)
+    assert len(paid(shop)) == 1
+    assert not shop.said()
+
+
+def test_what_is_paid_at_stripe_says_stripe(shop: Shop) -> None:
+    poller = shop.poller(config=parse(PAID.replace("promptpay", "stripe")))
+    shop.redis.delete(keys.STAGES_LOCK)
+    order = sell(shop)
+    shop.move(order, "Processed")
+    shop.step(poller, later=31)
+    assert not paid(shop)
+
+
+def test_orders_that_stood_there_before_count_as_moved_only(shop: Shop) -> None:
+    order = sell(shop)
+    shop.move(order, "Processed")
+    shop.redis.delete(keys.STAGES, keys.STAGES_ORDERS, keys.STAGES_DUE)
+    time.sleep(0.002)
+    shop.step(later=31)
+    shop.edit(order, hs_order_name="edited")
+    shop.step(later=31)
+    assert not paid(shop)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_worker_may_die_at_any_command_and_the_payment_is_noted_once(
+    shop: Shop, subtests: pytest.Subtests, when: str
+) -> None:
+    for step in itertools.count(1):
+        shop.redis.flushdb()
+        shop.know("c-1")
+        shop.ahead_ms = 0
+        shop.step()
+        time.sleep(0.002)
+        order, wire = sell(shop), Wire(step, when)
+        shop.move(order, "Processed")
+        shop.redis.delete(keys.STAGES_LOCK)
+        pool = Pool(wire, **{**shop.redis.connection_pool.connection_kwargs, "retry": NO_RETRY})
+        with suppress(Killed):
+            shop.step(shop.poller(redis.Redis(connection_pool=pool)), later=31)
+        pool.disconnect()
+        for _ in range(2):
+            shop.redis.delete(keys.STAGES_LOCK)
+            shop.step(later=31)
+        with subtests.test(step=step):
+            assert [reference for reference, *_ in paid(shop)] == [f"REF{shop.count:05}"]
+            assert not shop.said()
+            assert shop.told(order) == ["Processed"]
+        if not wire.dead:
+            assert step > 15
+            return
