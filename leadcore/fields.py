@@ -5,10 +5,10 @@ They never change: during a deploy old and new processes read the same data. Wha
     letter  entry (inbox, orders, notes)   entry (outbox)                receipt, or record of       action
                                                                          a message (*: only there)
     a                                      about: its case           retried, ms
-    b       body: the event as JSON
+    b       body: the event as JSON                              time of the order's state, ms
     c                                      customer: {"id": ...}         customer id                 command
     d                                                                    * digest of the request     customer's digest
-    e       lead id                        id of the lead or message
+    e       lead id                        id of the lead or message     time of the note's state, ms
     f                                                                    properties written, packed
     g                                      urgent: "1"                   HubSpot order id; * urgent: "1"
     h                                                                    HubSpot contact id
@@ -86,6 +86,8 @@ RECEIPT = {
     "order_ref": "j",
     "note": "p",
     "note_id": "l",
+    "order_ms": "b",
+    "note_ms": "e",
 }
 
 # Receipts: the attempts that failed, by turns.

@@ -80,8 +80,8 @@ class Receipt:
     event is about, "created", "updated", "unchanged", "waiting: why", "parked: code: why" or "discarded: why", and a
     "why" behind the others too; `order_id` its id in HubSpot, `order_ref` its reference. `note`: what
     became of the note about the event, "waiting" (a why may follow), "sending", "written", "parked: code: why" or
-    "discarded: why", by older versions "failed: why"; `note_id` its id in HubSpot. `attempts`: the last that failed,
-    oldest first."""
+    "discarded: why", by older versions "failed: why"; `note_id` its id in HubSpot. `order_ms`, `note_ms`: since when
+    that is so, which older versions did not say. `attempts`: the last that failed, oldest first."""
 
     lead: str
     customer_id: str = ""
@@ -101,8 +101,10 @@ class Receipt:
     order: str = ""
     order_id: str = ""
     order_ref: str = ""
+    order_ms: int | None = None
     note: str = ""
     note_id: str = ""
+    note_ms: int | None = None
     attempts: tuple[Attempt, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
@@ -126,8 +128,10 @@ class Receipt:
             "order": english(self.order),
             "order_id": self.order_id,
             "order_ref": self.order_ref,
+            "order_ms": self.order_ms,
             "note": english(self.note),
             "note_id": self.note_id,
+            "note_ms": self.note_ms,
         }
 
 
@@ -175,8 +179,10 @@ def unpack(lead: str, stored: Mapping[bytes, bytes]) -> Receipt:
         order=modernize(get("order")),
         order_id=get("order_id"),
         order_ref=get("order_ref"),
+        order_ms=number("order_ms"),
         note=modernize(get("note")),
         note_id=get("note_id"),
+        note_ms=number("note_ms"),
         attempts=_unpack_attempts(text),
     )
 

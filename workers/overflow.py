@@ -15,7 +15,7 @@ from leadcore.receipts import PARKED, PARKED_SECONDS, WAITING
 from leadcore.store import keys, lines
 from leadcore.store.connection import Redis, read_info
 from leadcore.store.lines import Kept, count_entries
-from leadcore.store.lua import COUNT, DEL_FIRST, ENTRY_FIELDS, UNPACK_FIELDS
+from leadcore.store.lua import COUNT, DEL_FIRST, ENTRY_FIELDS, SINCE, UNPACK_FIELDS
 from leadcore.store.parked_orders import FULL, NOTES_FULL
 from workers.rules.batch import BATCH
 
@@ -56,6 +56,7 @@ local why, prefix, state, counter, figure = unpack(ARGV, 2, 6)
     + COUNT
     + ENTRY_FIELDS
     + UNPACK_FIELDS
+    + SINCE
     + f"""
 local NOTE = '{RECEIPT["note"]}'
 -- The note on an order that is parked: `notes` is the stream of its line, '' where it has no room for the text.
@@ -64,12 +65,13 @@ local function leave_note(notes, lead, entry, body)
   if redis.call('EXISTS', receipt) == 0 or redis.call('HEXISTS', receipt, NOTE) == 1 then return end
   if notes ~= '' then
     redis.call('XADD', notes, '*', LEAD, lead, BODY, body, unpack(entry))
-    redis.call('HSET', receipt, NOTE, '{WAITING}')
+    redis.call('HSET', receipt, NOTE, '{WAITING}', SINCE[NOTE], string.format('%.0f', now))
   else
     local packed = LEAD .. '\\31' .. lead .. '\\31' .. table.concat(entry, '\\31') .. '\\31'
     redis.call('SET', parked, packed, 'EX', {PARKED_SECONDS})
     redis.call('ZADD', '{lines.PARKED_NOTES.index}', 'NX', now, lead)
-    redis.call('HSET', receipt, NOTE, '{PARKED}: {NOTES_FULL}: {reason("note_dropped")}')
+    local why = '{PARKED}: {NOTES_FULL}: {reason("note_dropped")}'
+    redis.call('HSET', receipt, NOTE, why, SINCE[NOTE], string.format('%.0f', now))
     count('note_parked', 1)
     redis.pcall('HINCRBY', figures, '{lines.PARKED_NOTES.name}:{NOTES_FULL}', 1)
   end
@@ -93,7 +95,9 @@ local function park(fields, notes)
   redis.call('SET', prefix .. lead, table.concat(entry), 'EX', {PARKED_SECONDS})
   redis.call('ZADD', index, 'NX', now, lead)
   local receipt = '{keys.receipt("")}' .. lead
-  if redis.call('EXISTS', receipt) == 1 then redis.call('HSET', receipt, state, why) end
+  if redis.call('EXISTS', receipt) == 1 then
+    redis.call('HSET', receipt, state, why, SINCE[state], string.format('%.0f', now))
+  end
   if notes and wants_note and body then leave_note(notes, lead, of_note, body) end
 end
 local function note(parked)

@@ -81,6 +81,10 @@ redis.call('XADD', actions, 'MAXLEN', '~', actions_kept, '*',
 """
 )
 
+# Defines `SINCE`: the receipt's field of an order's or a note's state -> the field of its time.
+_SINCE = ", ".join(f"{fields.RECEIPT[what]} = '{fields.RECEIPT[f'{what}_ms']}'" for what in ("order", "note"))
+SINCE = f"local SINCE = {{{_SINCE}}}\n"
+
 # Defines `note_retry(why)`, which notes on `receipt` that a person retried what had failed for the reason in its field
 # `why`.
 NOTE_RETRY = (

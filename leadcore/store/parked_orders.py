@@ -15,7 +15,7 @@ from leadcore.receipts import WAITING, Receipt
 from leadcore.store import keys
 from leadcore.store.bell import Bell
 from leadcore.store.connection import AWAY, Redis
-from leadcore.store.lua import ENTRY_FIELDS, NOTE_RETRY, RING, TAKE_KEPT, UNPACK_FIELDS
+from leadcore.store.lua import ENTRY_FIELDS, NOTE_RETRY, NOW, RING, SINCE, TAKE_KEPT, UNPACK_FIELDS
 from leadcore.store.payments import PERSON, PaymentNews, read_news
 from leadcore.store.streams import BELL_SECONDS, unpack_fields
 
@@ -46,12 +46,13 @@ local bell_seconds, state = ARGV[5], ARGV[6]
     + UNPACK_FIELDS
     + TAKE_KEPT
     + NOTE_RETRY
+    + SINCE
     + """
 local entry = unpack_fields(packed, {[KIND] = true, [TRIES] = true})
 redis.call('XADD', stream, '*', KIND, 'retry', unpack(entry))
 if redis.call('EXISTS', receipt) == 1 then
   note_retry(state)
-  redis.call('HSET', receipt, unpack(ARGV, 7))
+  redis.call('HSET', receipt, SINCE[state], string.format('%.0f', now), unpack(ARGV, 7))
 end
 """
     + RING
@@ -59,9 +60,14 @@ end
 _DISCARD = (
     "-- Returns 'gone' or 'done'. state: as in _RETRY.\nlocal state = ARGV[5]\n"
     + TAKE_KEPT
+    + NOW
+    + SINCE
     + """
 local before = redis.call('HGET', receipt, state)
-if before then redis.call('HSET', receipt, state, 'discarded' .. (string.match(before, ': .*') or '')) end
+if before then
+  local said = 'discarded' .. (string.match(before, ': .*') or '')
+  redis.call('HSET', receipt, state, said, SINCE[state], string.format('%.0f', now))
+end
 return 'done'
 """
 )

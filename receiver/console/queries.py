@@ -225,14 +225,14 @@ def read_actions(redis: Redis, count: int) -> list[Action]:
     return [_parse_action(entry, fields) for entry, fields in redis.xrevrange(keys.ACTIONS, count=count)]
 
 
-def read_actors(redis: Redis, lead: str, since_ms: int | None) -> dict[str, str]:
-    """What people did to the lead -> who did it last, among the newest `ACTIONS_READ` actions since it came."""
+def read_actions_on(redis: Redis, lead: str, since_ms: int | None) -> dict[str, Action]:
+    """The command -> the last action with it on the lead, among the newest `ACTIONS_READ` actions since it came."""
     rows = redis.xrevrange(keys.ACTIONS, min=since_ms or "-", count=ACTIONS_READ)
-    found: dict[str, str] = {}
+    found: dict[str, Action] = {}
     for entry, fields in rows:
         if fields.get(ACTION_LEAD) == lead.encode():
             action = _parse_action(entry, fields)
-            found.setdefault(action.command, action.user)
+            found.setdefault(action.command, action)
     return found
 
 

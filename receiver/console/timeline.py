@@ -18,19 +18,25 @@ _BY_PEOPLE = {
     "order.paid": "paid",
     **dict.fromkeys((DISCARDED, "message.discarded", "order.discarded", "note.discarded", "own.discarded"), "discard"),
 }
+_LASTING = (WAITING, "queued", "sending")
 MESSAGE_TONES = {"sent": "good", "failed": "bad", "interrupted": "bad"}
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """`name` is what happened ("received", a state, "message."..., "order."... or "note."...), `tone` how good that
-    is, `why` for people, `who` did it, "" if nobody or not known."""
+    """`name` is what happened ("received", a state, "message."..., "order."... or "note."...) at `at_ms`, or is so
+    since then; `tone`: how good that is, `why` for people, `who` did it, "" if nobody or not known."""
 
     name: str
     at_ms: int | None = None
     tone: str = "calm"
     why: str = ""
     who: str = ""
+
+    @property
+    def is_lasting(self) -> bool:
+        """Whether this is so until something else happens."""
+        return self.name.rpartition(".")[2] in _LASTING
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,36 +49,48 @@ class DroppedValue:
 
 
 def build_timeline(
-    receipt: Receipt, parked_ms: int | None = None, actors: Mapping[str, str] = MappingProxyType({})
+    receipt: Receipt,
+    parked_ms: int | None = None,
+    actors: Mapping[str, str] = MappingProxyType({}),
+    acted_ms: Mapping[str, int] = MappingProxyType({}),
 ) -> list[Step]:
     """The lead's steps, oldest first; the last may lie ahead. `parked_ms`: when it was parked or held, `actors`: what
-    people did -> who did it, neither of which the receipt says."""
-    return [
-        replace(step, who=actors.get(_BY_PEOPLE.get(step.name, ""), "")) for step in _list_steps(receipt, parked_ms)
-    ]
+    people did -> who did it, `acted_ms`: when, none of which the receipt says."""
+    steps = []
+    for step in _list_steps(receipt, parked_ms):
+        command = _BY_PEOPLE.get(step.name, "")
+        at_ms = acted_ms.get(command) if step.at_ms is None else step.at_ms
+        steps.append(replace(step, at_ms=at_ms, who=actors.get(command, "")))
+    return steps
 
 
 def _list_steps(receipt: Receipt, parked_ms: int | None) -> list[Step]:
     state = receipt.state
     if not state:
         return _of_message(receipt)
-    written = Step(
-        state, parked_ms or receipt.written_ms, "good" if state in WRITTEN else TONES.get(state, "calm"), receipt.reason
-    )
-    steps = [Step("received", receipt.received_ms, "good"), written]
+    at_ms = parked_ms or receipt.written_ms
+    if state == WAITING:
+        at_ms = at_ms or receipt.retried_ms or receipt.received_ms
+    tone = "good" if state in WRITTEN else TONES.get(state, "calm")
+    steps = [Step("received", receipt.received_ms, "good"), Step(state, at_ms, tone, receipt.reason)]
     if receipt.retried_ms:
         steps.insert(2 if _is_message(receipt) else 1, Step("retried", receipt.retried_ms, why=receipt.retried_reason))
     if receipt.message:
         status, _, why = receipt.message.partition(": ")
-        steps.append(Step(f"message.{status}", receipt.message_ms, MESSAGE_TONES.get(status, "calm"), why))
-    for what, said in (("order", receipt.order), ("note", receipt.note)):
+        # What became of it at once was decided as the lead was written.
+        at_ms = receipt.message_ms or receipt.written_ms
+        steps.append(Step(f"message.{status}", at_ms, MESSAGE_TONES.get(status, "calm"), why))
+    followers = (("order", receipt.order, receipt.order_ms), ("note", receipt.note, receipt.note_ms))
+    for what, said, at_ms in followers:
         if said:
             status, _, why = said.partition(": ")
             if status == PARKED:
                 _, _, why = why.partition(": ")
             # To people a note that is on its way still waits.
             status = WAITING if status == "sending" else status
-            steps.append(Step(f"{what}.{status}", None, FOLLOWING_TONES.get(status, "calm"), why))
+            if at_ms is None and status == WAITING:
+                at_ms = receipt.written_ms
+            steps.append(Step(f"{what}.{status}", at_ms, FOLLOWING_TONES.get(status, "calm"), why))
     return steps
 
 

@@ -260,6 +260,7 @@ def _add_pages(
             abort(404)
         [receipt] = found
         parked = queries.read_parked(redis, receipt)
+        acted = queries.read_actions_on(redis, lead, receipt.received_ms)
         is_unwritten = parked is not None and receipt.state in (PARKED, HELD)
         links, orders = read_portal_links(redis), settings.shared.config.orders
         return _render(
@@ -269,7 +270,8 @@ def _add_pages(
             steps=build_timeline(
                 receipt,
                 parked[1] if parked and is_unwritten else None,
-                queries.read_actors(redis, lead, receipt.received_ms),
+                {command: action.user for command, action in acted.items()},
+                {command: action.at_ms for command, action in acted.items()},
             ),
             cause=causes([parked[0]])[0] if parked else None,
             links=links.of(receipt, orders.kind if orders else ""),

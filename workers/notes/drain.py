@@ -274,7 +274,7 @@ class NoteDrain(ShardDrain):
     def _settle_work(self, work: _Work, settled: Settlement, shard: int, now_ms: int) -> None:
         stream, receipt = keys.entries(keys.NOTES, shard), keys.receipt(work.lead)
         if work.done:
-            written = ("HSET", receipt, *receipts.pack(note=WRITTEN, note_id=work.note_id))
+            written = ("HSET", receipt, *receipts.pack(note=WRITTEN, note_id=work.note_id, note_ms=now_ms))
             settled.add((), [(stream, work.entry, [written, count("note_written")])])
             log.info("note.written", lead=work.lead)
         elif work.failed:
@@ -290,7 +290,9 @@ class NoteDrain(ShardDrain):
             later = ("ZADD", keys.later(keys.NOTES, shard), now_ms + wait, pack_fields(fields))
             # "Sending" stays where the next try has to look for it.
             said = SENDING if work.uncertain else f"{WAITING}: {why}"
-            settled.add((), [(stream, work.entry, [later, ("HSET", receipt, *receipts.pack(note=said))])])
+            settled.add(
+                (), [(stream, work.entry, [later, ("HSET", receipt, *receipts.pack(note=said, note_ms=now_ms))])]
+            )
 
     def _now_ms(self) -> int:
         """Redis' clock."""

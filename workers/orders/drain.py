@@ -247,6 +247,7 @@ class OrderDrain(OrderLineDrain):
             work.orders_after(),
             stream=stream,
             state=plan.state,
+            now_ms=now_ms,
             why=why,
             reference=plan.reference,
             order_id=work.order_id,

@@ -307,6 +307,7 @@ class PaymentDrain(OrderLineDrain):
                     contact_id=known[customer].contact_id if customer in known else "",
                     lead=work.lead if work.lead in intents else "",
                     intent=intents.get(work.lead, ""),
+                    now_ms=now_ms,
                     shards=shards,
                     shard=of_customer,
                     language=choose_language(state.language, self.config.messages.default_language),
@@ -328,7 +329,8 @@ class PaymentDrain(OrderLineDrain):
                 log.warning("payment.parked", code="paid_cancelled", reference=news.reference)
             elif work.id in intents and decision.does in ("apply", "done"):
                 # Of news that a person has retried.
-                effects = [*effects, ("HSET", keys.receipt(work.id), *receipt(order=decision.status or UNCHANGED))]
+                said = receipt(order=decision.status or UNCHANGED, order_ms=now_ms)
+                effects = [*effects, ("HSET", keys.receipt(work.id), *said)]
             settled.add((), [(stream, work.entry, effects)])
         return rang
 

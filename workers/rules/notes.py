@@ -49,7 +49,7 @@ def park(lead: str, fields: Mapping[bytes, bytes], code: str, why: Reason, now_m
     return [
         ("SET", keys.parked_note(lead), pack_fields(fields), "EX", PARKED_SECONDS),
         ("ZADD", keys.PARKED_NOTES, now_ms, lead),
-        ("HSET", keys.receipt(lead), *receipts.pack(note=f"{PARKED}: {code}: {why}")),
+        ("HSET", keys.receipt(lead), *receipts.pack(note=f"{PARKED}: {code}: {why}", note_ms=now_ms)),
         count("note_parked"),
         figure(f"parked_notes:{code}"),
     ]

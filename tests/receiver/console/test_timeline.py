@@ -76,3 +76,32 @@ def test_a_dropped_value_counts_once_per_lead_the_most_frequent_first() -> None:
         DroppedValue("email", "bad", ("1", "2")),
         DroppedValue("phone", "bad", ("2",)),
     ]
+
+
+@pytest.mark.parametrize(
+    ("receipt", "step"),
+    [
+        (Receipt("lead", received_ms=1), Step("waiting", 1)),
+        (Receipt("lead", received_ms=1, retried_ms=4), Step("waiting", 4)),
+        (Receipt("lead", state="created", written_ms=2, message="queued"), Step("message.queued", 2)),
+        (Receipt("lead", state="updated", written_ms=2, message="silent: x"), Step("message.silent", 2, why="x")),
+        (Receipt("lead", state="created", written_ms=2, order="paid", order_ms=5), Step("order.paid", 5, "good")),
+        (Receipt("lead", state="created", written_ms=2, note="written", note_ms=5), Step("note.written", 5, "good")),
+        (Receipt("lead", state="created", written_ms=2, note="sending"), Step("note.waiting", 2)),
+        (
+            Receipt("lead", state="created", written_ms=2, order="waiting: x", order_ms=5),
+            Step("order.waiting", 5, why="x"),
+        ),
+    ],
+)
+def test_each_step_has_its_time(receipt: Receipt, step: Step) -> None:
+    assert step in build_timeline(receipt)
+
+
+def test_what_an_older_version_did_not_time_has_no_time() -> None:
+    assert build_timeline(Receipt("lead", state="created", written_ms=2, order="created"))[-1].at_ms is None
+
+
+def test_a_person_discards_at_the_time_of_the_action() -> None:
+    receipt = Receipt("lead", state="discarded", received_ms=1)
+    assert build_timeline(receipt, None, {"discard": "malee"}, {"discard": 9})[-1] == Step("discarded", 9, who="malee")

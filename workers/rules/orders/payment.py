@@ -143,6 +143,7 @@ def settle_applied(
     contact_id: str,
     lead: str,
     intent: str,
+    now_ms: int,
     shards: int,
     shard: int,
     language: Language,
@@ -156,7 +157,7 @@ def settle_applied(
     order is, in HubSpot, and nobody is told. Nobody is thanked days later."""
     commands: list[Command] = [count(f"payment_{news.kind}")]
     if lead:
-        said = receipt(order=decision.status, order_id=order_id, order_ref=state.reference)
+        said = receipt(order=decision.status, order_id=order_id, order_ref=state.reference, order_ms=now_ms)
         commands.append(("HSET", keys.receipt(lead), *said))
     amount = from_units(news.amount, news.currency)
     data = {
@@ -212,7 +213,8 @@ def park(
     id: str, fields: Mapping[bytes, bytes], code: str, why: Reason, now_ms: int, reference: str = ""
 ) -> list[Command]:
     """The commands that park an entry; it has a receipt of its own."""
-    said = receipt(order=f"{PARKED}: {code}: {why}", **({"order_ref": reference} if reference else {}))
+    of = {"order_ref": reference} if reference else {}
+    said = receipt(order=f"{PARKED}: {code}: {why}", order_ms=now_ms, **of)
     return [
         ("SET", keys.parked_payment(id), pack_fields(fields), "EX", PARKED_SECONDS),
         ("ZADD", keys.PARKED_PAYMENTS, now_ms, id),

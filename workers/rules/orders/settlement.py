@@ -36,6 +36,7 @@ def settle_written(
     *,
     stream: str,
     state: str,
+    now_ms: int,
     why: Reason = NO_REASON,
     reference: str = "",
     order_id: str = "",
@@ -52,7 +53,8 @@ def settle_written(
     for one in said:
         effects: list[Command] = [count(f"order_{state}")] if reference else []
         if reference and (one.kind is not Kind.TELLS or state != "unchanged"):
-            effects.append(_receipt(one, order=said_of_order, order_id=order_id, order_ref=reference))
+            said_of = _receipt(one, now_ms, order=said_of_order, order_id=order_id, order_ref=reference)
+            effects.append(said_of)
         effects += _note(one, notes, shard, order_id)
         entries.append((stream, one.entry, effects))
     guards, commands = [], []
@@ -169,7 +171,7 @@ def settle_waiting(
             wait = int(wait_seconds(find_lead_retry(code, free=False), one.tries + 1) * 1000)
             effects = [
                 ("ZADD", keys.later(keys.ORDERS, shard), now_ms + wait, pack_fields(fields)),
-                _receipt(one, order=f"{WAITING}: {why}"),
+                _receipt(one, now_ms, order=f"{WAITING}: {why}"),
             ]
         entries.append((stream, one.entry, effects))
     settlement.add((), entries, _unpend(reference) if is_over else ())
@@ -215,7 +217,7 @@ def park(one: Said, code: str, why: Reason, now_ms: int) -> list[Command]:
     return [
         ("SET", keys.parked_order(one.lead), pack_fields(fields), "EX", PARKED_SECONDS),
         ("ZADD", keys.PARKED_ORDERS, now_ms, one.lead),
-        _receipt(one, order=f"{PARKED}: {code}: {why}"),
+        _receipt(one, now_ms, order=f"{PARKED}: {code}: {why}"),
         count("order_parked"),
         figure(f"parked_orders:{code}"),
     ]
@@ -223,15 +225,15 @@ def park(one: Said, code: str, why: Reason, now_ms: int) -> list[Command]:
 
 def park_unreadable(fields: Mapping[bytes, bytes], now_ms: int) -> list[Command]:
     """The commands that park an entry that is no event."""
-    lead = fields.get(LEAD, b"").decode("ascii", "replace")
+    lead, why = fields.get(LEAD, b"").decode("ascii", "replace"), reason("event_unreadable")
     return [
         ("SET", keys.parked_order(lead), pack_fields(fields), "EX", PARKED_SECONDS),
         ("ZADD", keys.PARKED_ORDERS, now_ms, lead),
-        ("HSET", keys.receipt(lead), *receipt(order=f"{PARKED}: unreadable: {reason('event_unreadable')}")),
+        ("HSET", keys.receipt(lead), *receipt(order=f"{PARKED}: unreadable: {why}", order_ms=now_ms)),
         count("order_parked"),
         figure("parked_orders:unreadable"),
     ]
 
 
-def _receipt(one: Said, **values: Any) -> Command:
-    return ("HSET", keys.receipt(one.lead), *receipt(**values))
+def _receipt(one: Said, now_ms: int, **values: Any) -> Command:
+    return ("HSET", keys.receipt(one.lead), *receipt(**values, order_ms=now_ms))
