@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from leadcore.reasons import parse, render, split_topic
-from leadcore.receipts import STATES, Receipt
+from leadcore.receipts import BY_EMAIL_ONLY, STATES, WRITTEN, Receipt
 from leadcore.texts import en, th
 from leadcore.verdict import choose_form, find_flaws
 from receiver.console.property_labels import FIELDS
@@ -68,8 +68,9 @@ class Translator:
         return self.text(f"state.{name}") if f"state.{name}" in TEXTS else name
 
     def flaws(self, receipt: Receipt) -> list[str]:
-        """What keeps a written lead from being a plain success."""
-        return [
+        """What keeps a written lead from being a plain success, or its contact from being certainly this customer's."""
+        doubts = [self.reason(receipt.reason)] if receipt.reason == BY_EMAIL_ONLY and receipt.state in WRITTEN else []
+        return doubts + [
             self.text("flaw.without", field=self._in_sentence(name))
             if kind == "without"
             else self.text(f"flaw.{name if kind == 'message' else kind}")
