@@ -26,7 +26,7 @@ CONFIG = """
 [payment]
 payee = "ร้านของแอน (Ann's Shop)"
 [intents."Purchase".reply]
-th = ["ขอบคุณค่ะ คำสั่งซื้อ {{ order_ref }}{% if pay_url %}\\nชำระเงิน: {{ pay_url }}{% endif %}"]
+th = ["ขอบคุณค่ะ ออเดอร์ {{ order_ref }}{% if pay_url %}\\nชำระเงิน: {{ pay_url }}{% endif %}"]
 en = ["Thank you! Order {{ order_ref }}{% if pay_url %}\\nPay: {{ pay_url }}{% endif %}"]
 """
 DOG_FOOD = {
