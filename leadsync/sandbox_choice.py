@@ -12,9 +12,10 @@ TARGETS = ("REDIS_URL", "HUBSPOT_ACCESS_TOKEN", "HUBSPOT_BASE_URL", "DEALDROID_W
 """What leads a command to one system or another: never to the one with the credentials of the other."""
 
 
-def use_local_run(environ: MutableMapping[str, str], folder: Path = Path(DATA)) -> str:
-    """Let `environ` name the `leadsync run` whose data are in `folder`, unless it names another system or is that of a
-    hosting platform. Returns what to say about it, "" for nothing."""
+def use_local_run(environ: MutableMapping[str, str], folder: Path | None = None) -> str:
+    """Let `environ` name the `leadsync run` whose data are in `folder`, by default `DATA` here, unless it names
+    another system or is that of a hosting platform. Returns what to say about it, "" for nothing."""
+    folder = folder or Path(DATA)
     found = None if find_platform(environ) else local_run.find(folder)
     if found is None:
         return ""

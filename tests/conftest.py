@@ -505,6 +505,14 @@ def direct() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def without_local_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Commands in the tests mean what their environment names, also while a `make run` lives in this folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("leadsync.sandbox_choice.DATA", str(tmp_path_factory.mktemp("no-run")))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def reserved() -> Iterator[None]:
     yield
     while RESERVED:

@@ -67,6 +67,7 @@ def retry(ids: tuple[str, ...], reason: str | None, every: bool, held: bool, as_
     was interrupted, because the customer may have the message. LEAD: an id, a customer's id, or the beginning of an id,
     of 6 characters at least."""
     store, chosen = _select(ids, reason, every, held, as_json, but="interrupted: ")
+    _explain_none(chosen, reason)
     if held:
         _refuse_while_dry(store.redis)
     _apply_to_each(store.retry, chosen, "retried", NONE_HELD if held else NONE_FITS, as_json)
@@ -82,6 +83,7 @@ def retry(ids: tuple[str, ...], reason: str | None, every: bool, held: bool, as_
 def discard(ids: tuple[str, ...], reason: str | None, every: bool, held: bool, yes: bool, as_json: bool) -> None:
     """Give up parked or held leads: their data is deleted for good, their receipts stay. LEAD: as for `retry`."""
     store, chosen = _select(ids, reason, every, held, as_json)
+    _explain_none(chosen, reason)
     if chosen and not yes:
         click.confirm(f"Delete the data of {count(len(chosen), 'lead')} for good?", abort=True, err=True)
     none = NONE_HELD if held else "Nothing is parked." if every else NONE_FITS
@@ -111,6 +113,11 @@ def _select(
     if every:
         return store, [one.lead for one in found if not but or not one.reason.startswith(but)]
     return store, [one.lead for one in found if (reason or "").lower() in english(one.reason).lower()]
+
+
+def _explain_none(chosen: list[str], reason: str | None) -> None:
+    if reason and not chosen:
+        click.echo(f"leadsync: no reason contains {reason!r}; `leadsync parked` shows what waits, and why.", err=True)
 
 
 def _name(store: "Parked", names: tuple[str, ...], settings: "Settings", as_json: bool) -> list[str]:

@@ -184,6 +184,14 @@ def test_discarding_of_nothing_says_so_and_asks_nothing(idle_line: Line, words: 
     assert (done.exit_code, done.stdout) == (0, said)
 
 
+@pytest.mark.parametrize("command", ["retry", "discard"])
+def test_a_reason_that_none_has_is_named(idle_line: Line, command: str) -> None:
+    park(idle_line, "one", "row: HubSpot has locked it")
+    done = call(idle_line, command, "--reason", "lokced")
+    assert (done.exit_code, done.stdout, idle_line.redis.zcard(keys.PARKED)) == (0, "No parked lead fits.\n", 1)
+    assert done.stderr == "leadsync: no reason contains 'lokced'; `leadsync parked` shows what waits, and why.\n"
+
+
 @pytest.mark.parametrize(
     ("words", "answer", "code", "left"), [([], "n\n", 1, 1), ([], "y\n", 0, 0), (["--yes"], "", 0, 0)]
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from leadcore.local_run import FILE, announce
+from leadcore.local_run import DATA, FILE, announce
 from leadsync.cli import cli
 from leadsync.sandbox_choice import use_local_run
 from tests.conftest import Line, open_line
@@ -18,6 +18,12 @@ MADE = {
     "HUBSPOT_BASE_URL": "http://127.0.0.1:8002",
     "DEALDROID_SECRET": "made-up",
 }
+
+
+@pytest.fixture(autouse=True)
+def here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands look for a run where they are started, as they do outside of the tests."""
+    monkeypatch.setattr("leadsync.sandbox_choice.DATA", DATA)
 
 
 @pytest.fixture
