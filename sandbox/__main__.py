@@ -10,12 +10,11 @@ from tempfile import TemporaryDirectory
 
 from leadcore import local_run
 from leadcore.config import DEFAULT_FILE
-from leadcore.errors import SettingsError
 from leadcore.local_run import DATA
 from leadcore.settings import split_secrets
-from receiver import listener
 from sandbox import launch, redis
 from sandbox.data_folder import DataFolder
+from sandbox.ports import PortReservations
 from sandbox.processes import EndedError, Processes, listen
 
 
@@ -47,7 +46,8 @@ def run(folder: Path, stack: ExitStack) -> None:
     needs = launch.find_needs(os.environ)
     # What has been said to the stand-in must not count as said to the portal.
     home = DataFolder(folder / ("sandbox" if needs.hubspot else "portal"))
-    ports = launch.choose_ports(launch.wish_ports(os.environ), is_free, redis.free_port)
+    reservations = stack.enter_context(PortReservations())
+    ports = launch.choose_ports(launch.wish_ports(os.environ), reservations.take, redis.free_port)
     own = {
         **home.keep_secrets(),
         "SPOOL_DIR": str(home.spool.absolute()),
@@ -82,14 +82,6 @@ def _match(home: DataFolder, needs: launch.Needs) -> None:
     """Before Redis starts, with its folder locked: empty both sides, unless both can go on."""
     if needs.hubspot and not home.is_whole():
         home.clear()
-
-
-def is_free(port: int) -> bool:
-    try:
-        listener.listen("127.0.0.1", port, wait_seconds=0).close()
-    except SettingsError:
-        return False
-    return True
 
 
 def show(text: str) -> None:
