@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from leadcore.config import Config
 from leadcore.errors import ConfigError, SettingsError
@@ -21,6 +20,7 @@ from leadcore.settings import (
     split_secrets,
 )
 from leadcore.store.connection import AWAY, RECEIVER_TIMEOUT, Redis, connect, find_dataset
+from leadsync.doctor.addresses import is_readable
 from leadsync.doctor.finding import Finding, fine, warn, wrong
 from leadsync.wording import count
 from receiver.intake.errors import SpoolError
@@ -89,7 +89,7 @@ def check_payment(settings: Settings, env: Mapping[str, str]) -> list[Finding]:
     if not found.public_url:
         text = "PUBLIC_URL is not set, so there are no payment links."
         return [warn(subject, text, "Set it to the https:// address at which customers reach the receiver.")]
-    if found.public_url.startswith("http://") and not _is_local(found.public_url):
+    if is_readable(found.public_url):
         text = "PUBLIC_URL begins with http://: whoever is on the way reads and changes what customers pay."
         return [wrong(subject, text, "Use an https:// address.")]
     if payment.provider == "promptpay" and not payment.payee:
@@ -104,10 +104,6 @@ def check_payments(settings: Settings) -> list[Finding]:
         return []
     text = "Without the table [orders] nothing follows from a payment: what is reported waits, and links go on asking."
     return [warn("Payments", text, "Add the table [orders] to leadsync.toml, or look for payments yourself.")]
-
-
-def _is_local(address: str) -> bool:
-    return urlsplit(address).hostname in ("localhost", "127.0.0.1", "::1")
 
 
 def check_spool(settings: Settings, env: Mapping[str, str]) -> list[Finding]:
@@ -191,7 +187,7 @@ def check_alerts(settings: WorkerSettings) -> list[Finding]:
     subject = "Alerts"
     if not settings.alert_url:
         return [fine(subject, "ALERT_WEBHOOK_URL is not set: nobody is notified when the line stops.")]
-    if not settings.alert_url.startswith("https://") and not _is_local(settings.alert_url):
+    if is_readable(settings.alert_url):
         return [warn(subject, "ALERT_WEBHOOK_URL is not https.", "It is a secret: use an https address.")]
     return [fine(subject, "ALERT_WEBHOOK_URL is set. This check sends nothing to it.")]
 
@@ -202,6 +198,6 @@ def check_dealdroid(settings: WorkerSettings) -> list[Finding]:
     if why:
         fix = "Check DEALDROID_WEBHOOK_URL and the network. Nothing was sent."
         return [wrong(subject, f"Its webhook: {why}.", fix)]
-    if not settings.dealdroid_url.startswith("https://"):
+    if is_readable(settings.dealdroid_url):
         return [warn(subject, "Its webhook is not https.", "Messages travel unencrypted: use an https address.")]
     return [fine(subject, "Its webhook accepts connections.")]

@@ -1,7 +1,6 @@
 """Checks of what tells others: hooks and notices. Their addresses are secrets, so they are named by number."""
 
-from urllib.parse import urlsplit
-
+from leadsync.doctor.addresses import is_readable
 from leadsync.doctor.finding import Finding, fine, warn, wrong
 from workers.notices import service
 from workers.settings import WorkerSettings
@@ -18,7 +17,7 @@ def check_hooks(settings: WorkerSettings) -> list[Finding]:
     found = [
         warn(subject, f"Address {number} is not https.", "Leads' ids travel unencrypted: use an https address.")
         for number, url in enumerate(settings.hook_urls, 1)
-        if urlsplit(url).scheme != "https"
+        if is_readable(url)
     ]
     if len(settings.hook_secrets) > 1:
         fix = "Remove the old one from HOOK_SECRET once all receivers know the new one."

@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,7 @@ def test_without_addresses_nothing_is_shown(
 
 
 def test_the_doctor_looks_at_the_addresses_and_names_them_by_number(hooks: Hooks, receiver: Receiver) -> None:
-    found = check_hooks(hooks.settings(receiver))
-    assert [(one.state, one.text) for one in found] == [("warning", "Address 1 is not https.")]
-    assert check_hooks(hooks.settings())[0].state == "fine"
+    settings = hooks.settings(receiver)
+    assert check_hooks(settings)[0].state == check_hooks(hooks.settings())[0].state == "fine"
+    found = check_hooks(replace(settings, hook_urls=(*settings.hook_urls, "http://hooks.test/x")))
+    assert [(one.state, one.text) for one in found] == [("warning", "Address 2 is not https.")]
