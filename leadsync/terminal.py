@@ -168,7 +168,8 @@ def print_leads(found: Sequence[Receipt], timezone: ZoneInfo, *, as_json: bool) 
 
 def describe_lead(receipt: Receipt, timezone: ZoneInfo) -> str:
     """One line about a lead as it is now."""
-    moments = (receipt.received_ms, receipt.written_ms, receipt.message_ms, receipt.retried_ms)
+    lead = (receipt.received_ms, receipt.written_ms, receipt.retried_ms)
+    moments = (*lead, receipt.message_ms, receipt.order_ms, receipt.note_ms)
     latest = max((one for one in moments if one), default=None)
     parts = (_time(latest, timezone, "%H:%M:%S"), receipt.lead, receipt.customer_id, _describe_result(receipt))
     return "  ".join(parts)

@@ -9,12 +9,15 @@ import pytest
 import redis
 
 from leadcore.config import Orders
+from leadcore.event import encode
 from leadcore.store import keys
+from leadcore.store.parked import Parked
 from leadcore.store.status import read_status
+from leadcore.store.streams import pack_fields
 from tests.conftest import BANGKOK, SHARDS, Crm, same_shard
 from tests.faults.conftest import Killed, Pool, Wire
 from tests.workers.orders.conftest import NOW, OrderLine, open_line
-from tests.workers.rules.orders.events import CONFIG, HOUR, KEY, product
+from tests.workers.rules.orders.events import CONFIG, HOUR, KEY, payload, product
 from workers.hubspot.budget import Budget
 from workers.orders.order_store import SEARCH_LAG_MS, SOME_FORGOTTEN
 from workers.rules.customer import Customer, pack
@@ -293,8 +296,25 @@ def test_an_order_whose_contact_is_gone_waits_and_is_then_parked_with_the_cause(
         if line.left():
             recover_once(line)
     assert line.receipt(lead).order.startswith("parked: no_contact")
-    assert line.redis.zscore(keys.PARKED_ORDERS, lead)
+    parked_ms = line.redis.zscore(keys.PARKED_ORDERS, lead)
+    assert parked_ms
+    assert line.receipt(lead).order_ms == parked_ms
     assert line.left() == 0
+
+
+@pytest.mark.parametrize("command", ["retry", "discard"])
+def test_a_receipt_says_since_when_its_order_is_as_it_is(line: OrderLine, command: str) -> None:
+    line.know("c-1")
+    before = line.redis.time()[0] * 1000
+    lead = line.add(product("A"))
+    line.run()
+    made_ms = line.receipt(lead).order_ms
+    assert made_ms
+    assert before <= made_ms < before + 60_000
+    line.redis.set(keys.parked_order(lead), pack_fields({b"e": lead.encode(), b"b": encode(payload(product("A")))}))
+    assert not getattr(Parked(line.redis, CONFIG.inbox), command)(lead, "ann")
+    assert (line.receipt(lead).order_ms or 0) >= made_ms
+    assert line.receipt(lead).order.startswith({"retry": "waiting", "discard": "discarded"}[command])
 
 
 def recover_once(line: OrderLine) -> None:
