@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from leadcore.receipts import Note
+from leadcore.receipts import BY_EMAIL_ONLY, Note
 from leadcore.store import keys
 from receiver.console.queries import PAGE, SCAN_LIMIT
 from tests.receiver.console.conftest import TH, ConsoleUser, text_of
@@ -110,6 +110,15 @@ def test_a_lead_that_is_no_plain_success_says_so_beside_its_state(user: ConsoleU
     assert '<span class="state created flawed">New contact</span>' in page
     assert re.search("New contact without email message not sent", text_of(page))
     assert "ไม่มีอีเมล ส่งข้อความไม่สำเร็จ" in text_of(user.read(path, **TH))
+
+
+@pytest.mark.parametrize("path", ["", "leads", "leads/lead-1"])
+def test_a_lead_matched_by_email_only_says_so_because_the_name_is_another_customers(
+    user: ConsoleUser, path: str
+) -> None:
+    user.add_lead("lead-1", customer_id="c", state="updated", contact_id="1", reason=BY_EMAIL_ONLY, message="sent")
+    assert '<span class="state flaw">matched by email only</span>' in user.read(path)
+    assert '<span class="state flaw">ตรงกันเฉพาะอีเมล</span>' in user.read(path, **TH)
 
 
 def test_what_is_not_in_hubspot_is_not_said_to_be(user: ConsoleUser) -> None:

@@ -178,6 +178,8 @@ def test_sales_reads_every_page_and_sees_no_button(sales: ConsoleUser) -> None:
         assert "/console/discard" not in page, path
     for header, role in (({}, "reads only"), (TH, "ดูอย่างเดียว")):
         assert f'<span class="user">nok <span class="soft">{role}</span></span>' in sales.read(**header)
+    for path in ("", "leads/lead-1"):
+        assert "To retry or discard, ask an admin." in sales.read(path)
 
 
 def test_an_admin_sees_the_buttons(admin: ConsoleUser) -> None:
