@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -157,10 +158,12 @@ def test_a_watch_tells_a_burst_whole(idle_line: Line) -> None:
 
 
 @pytest.mark.parametrize("as_json", [True, False])
-def test_tail_shows_what_happens_until_ctrl_c(idle_line: Line, processes: None, as_json: bool) -> None:
+def test_tail_shows_what_happens_until_ctrl_c(idle_line: Line, processes: None, tmp_path: Path, as_json: bool) -> None:
+    # A folder in which nobody's `leadsync run` lives.
+    environ = {**idle_line.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "leadsync", "tail", "--customer", "c-1", *["--json"] * as_json]
     with subprocess.Popen(
-        command, cwd=ROOT, env=idle_line.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command, cwd=tmp_path, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout
         assert process.stderr
