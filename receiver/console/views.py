@@ -376,7 +376,9 @@ def _sum_since(hours: list[tuple[int, dict[str, int]]], since_ms: int) -> dict[s
 
 def _render(template: str, code: int = 200, **values: Any) -> tuple[str, int]:
     kept = {name: request.args[name] for name in KEPT if name in request.args}
-    endpoint = (request.endpoint or "") if request.method in ("GET", "HEAD") else "console.overview"
+    # A page that only a form leads to stands under the one with the form.
+    under = "console.leads" if request.endpoint == "console.find" else "console.overview"
+    endpoint = (request.endpoint or "") if request.method in ("GET", "HEAD") else under
     arguments = {**(request.view_args or {}), **kept} if endpoint != "console.overview" else {}
     other = next(one for one in LANGUAGES if one != g.translator.language)
     switch = {"code": other, "name": LANGUAGE_NAMES[other], "url": url_for(endpoint, **arguments, lang=other)}

@@ -209,6 +209,12 @@ def test_what_was_searched_for_is_kept_nowhere(answering: Line) -> None:
         assert private not in log
 
 
+def test_what_was_found_stands_under_the_leads(answering: Line) -> None:
+    page = find(answering, "somchai@example.com").text
+    assert '<a href="/console/leads" aria-current="page">' in page
+    assert 'class="language" href="/console/leads?lang=' in page
+
+
 def test_a_number_that_is_an_id_finds_its_lead(answering: Line) -> None:
     add_lead(answering, "5551234567", firstname="Nok")
     assert "lead-5551234567" in find(answering, "5551234567").text
