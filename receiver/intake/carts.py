@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from leadcore import event
 from leadcore.config import Config
 from leadcore.event import Head
 from leadcore.orders.money import to_units
@@ -10,6 +9,7 @@ from leadcore.orders.reference import order_ref
 from leadcore.payable import find_payable
 from leadcore.store import keys
 from leadcore.store.orders import CartNote
+from receiver.intake.posted import read_posted
 
 
 def make_carts(config: Config, key: bytes) -> Callable[[Head, str], CartNote | None] | None:
@@ -23,7 +23,7 @@ def make_carts(config: Config, key: bytes) -> Callable[[Head, str], CartNote | N
         if not orders.makes(head.intent):
             return None
         try:
-            said = event.read(head.body)
+            said = read_posted(head.body)
             total, _ = find_payable(said, payment, orders)
         except Exception:  # a worker parks what cannot be read; the lead is stored all the same
             return None

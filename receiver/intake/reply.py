@@ -31,6 +31,7 @@ from leadcore.orders.reference import order_ref
 from leadcore.store import keys
 from receiver.intake import growth
 from receiver.intake.errors import TooSlow
+from receiver.intake.posted import read_posted
 
 MAX_LENGTH = 2000
 """Characters of one message, as in `workers.rules.texts`."""
@@ -196,7 +197,7 @@ class Replies:
     def _render_all(self, head: Head, lead: str) -> list[str]:
         """The messages of the reply; those that turn out blank are left out."""
         try:
-            said = event.read(head.body)
+            said = read_posted(head.body)
         except Exception as error:  # a reply is worth no lead, and this one is stored
             log.warning("reply.failed", intent=head.intent, error=type(error).__name__)
             return []
