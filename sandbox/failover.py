@@ -133,10 +133,11 @@ class Pair:
         if kill and server:
             server.kill()
             self._servers[old] = None
+        # First: a replica whose connection is cut comes back at once, and gets what it lacked.
+        self._command(new, "REPLICAOF", "NO", "ONE")
         self._replication.cut()
         self._replication.is_held = False
         self._replication.target = self.ports[new]
-        self._command(new, "REPLICAOF", "NO", "ONE")
         self._primary = new
         if demote and not kill:
             self._follow(old, new)
