@@ -97,7 +97,7 @@ def test_the_last_tenth_of_the_day_is_kept_for_what_cannot_be_put_off(scene: Sce
     scene.line.crm.settings(requests_per_day=PLENTY)
     hubspot.ping()
     # The gap that a call has to keep is of this machine's time too.
-    eventually(lambda: scene.recover() or set(scene.contacts()) == set(customers))
+    eventually(lambda: scene.recover() or set(scene.contacts()) == set(customers), 120)
     scene.assert_done()
 
 

@@ -45,6 +45,10 @@ class Line(Struct, frozen=True):
     contradictory: bool = False
 
 
+MOST_POSTCODES = 8
+"""No address has as many; each that is tried reads the whole line."""
+
+
 def read_line(text: str, known: Province | None, zip_: str, thai: bool) -> Line:
     """The parts of `text`, an address in Thailand or, unless `thai` or something in it says so, elsewhere. `known` and
     `zip_` are the province and postcode that were said beside it."""
@@ -52,7 +56,7 @@ def read_line(text: str, known: Province | None, zip_: str, thai: bool) -> Line:
     spans = [match.span() for match in FIVE.finditer(plain) if is_postcode(match[0])]
     if not spans and known and zip_ and not _TITLE.search(plain):
         return Line(cut_province(text, known))
-    for start, end in reversed(spans):
+    for start, end in spans[: -MOST_POSTCODES - 1 : -1]:
         if line := _with_postcode(text, plain, start, end, known, zip_, thai):
             return line
     titled = read_titled(plain, ())

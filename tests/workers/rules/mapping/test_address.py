@@ -1,5 +1,6 @@
 """One address block out of two sources."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -483,3 +484,9 @@ def test_the_same_address_from_both_sources_is_the_same_block(parts: Address) ->
     if alone.contradictory or not all((once.address, once.city, once.zip, once.state, once.country)):
         return
     assert build_address(parts, info) == once
+
+
+def test_a_row_of_postcodes_holds_no_worker_up() -> None:
+    began = time.process_time()
+    build_address(Address(), ContactInfo(address="10110 " * 1_700))
+    assert time.process_time() - began < 5
