@@ -174,6 +174,11 @@ class StageMessages:
         cases, changes = self._read_cases(ids, stages)
         now_ms = self.clock.now_ms()
         cases, verdicts = self._judge(cases, stages, now_ms)
+        if not are_all:
+            # The others may belong to the same move of many: all are seen before the first one is told, or paid.
+            unseen = {case.id for case in cases if case.pays and not case.record.moved_ms}
+            verdicts |= dict.fromkeys(unseen, Waits(now_ms, "others"))
+            cases = [replace(case, pays=False, thanked=False) if case.id in unseen else case for case in cases]
         told = [case for case in cases if case.is_told]
         speaks = [case for case in cases if not isinstance(verdicts[case.id], Silent)]
         dropped = [case for case in speaks if case.decided == "drop" or case.thanked]
@@ -181,9 +186,7 @@ class StageMessages:
         others = [case for case in cases if case not in told and case not in dropped]
         speaking = [case for case in others if isinstance(verdicts[case.id], Speaks)]
         if not are_all:
-            # The others may belong to the same move of many: all are seen before the first one is told.
-            unseen = [case for case in speaking if not case.record.moved_ms]
-            verdicts |= {case.id: Waits(now_ms, "others") for case in unseen}
+            verdicts |= {case.id: Waits(now_ms, "others") for case in speaking if not case.record.moved_ms}
             speaking = [case for case in speaking if case.record.moved_ms]
         speaking = self._take_free(speaking, verdicts, now_ms)
         for case in others:
@@ -234,7 +237,8 @@ class StageMessages:
             return rules.judge(case.order, facts)
 
         verdicts = {case.id: judge(case, whole=False) for case in cases}
-        moving = [case for case in cases if not isinstance(verdicts[case.id], Silent)]
+        said = [case for case in cases if rules.says_paid(case.order, stages.paid, stages.paid_since_ms, now_ms)]
+        moving = [case for case in cases if not isinstance(verdicts[case.id], Silent) or case in said]
         moves += self._note_moves([case.order for case in moving])
         verdicts |= {case.id: judge(case, whole=False) for case in moving}
         asked = [case for case in cases if case.is_told or _depends_on_customer(verdicts[case.id])]
@@ -242,10 +246,13 @@ class StageMessages:
         cases = [replace(case, language=languages.get(case.customer, "")) for case in cases]
         asked_ids = {case.id for case in asked}
         verdicts |= {case.id: judge(case, whole=True) for case in cases if case.id in asked_ids}
-        said = [case for case in cases if rules.says_paid(case.order, stages.paid, stages.paid_since_ms, now_ms)]
-        moving = [case for case in said if now_ms - case.order.moved_ms < rules.STANDS_MS]
-        verdicts |= {case.id: Waits(case.order.moved_ms + rules.STANDS_MS, "stands") for case in moving}
-        paying = self._read_payments([case for case in said if case not in moving])
+        verdicts |= {
+            case.id: Waits(case.order.moved_ms + rules.STANDS_MS, "stands")
+            for case in said
+            if now_ms - case.order.moved_ms < rules.STANDS_MS
+        }
+        ids = {case.id for case in said if now_ms - case.order.moved_ms >= rules.STANDS_MS}
+        paying = self._read_payments([case for case in cases if case.id in ids and not _is_mistake(case, moves)])
         return [paying.get(case.id, case) for case in cases], verdicts
 
     def _read_payments(self, cases: Sequence[_Case]) -> dict[str, _Case]:
@@ -399,6 +406,11 @@ def _change(case: _Case, verdict: Verdict, now_ms: int) -> tuple[Any, ...]:
             return (case.id, case.answer, "hold", record, now_ms, f"stage_held_{cause}")
         case Speaks():
             return case.waits(now_ms + RETRY_MS, telling=True)
+
+
+def _is_mistake(case: _Case, moves: Sequence[int]) -> bool:
+    """Whether a move of many, which nobody released, is no word of so many payments; or a person wants none of it."""
+    return case.decided == "drop" or (case.decided != "release" and rules.is_bulk(case.order.moved_ms, moves))
 
 
 def _depends_on_customer(verdict: Verdict) -> bool:

@@ -22,6 +22,7 @@ from tests.faults.conftest import NO_RETRY, Killed, Pool, Wire
 from tests.workers.orders.shop import CONFIG, Shop, add_properties
 from workers.hubspot import search_quota
 from workers.orders import stages as poller_module
+from workers.rules.orders.stages import MOST_PER_MINUTE
 
 PAID = (
     CONFIG
@@ -189,6 +190,35 @@ def test_orders_that_stood_there_before_count_as_moved_only(shop: Shop) -> None:
     shop.edit(order, hs_order_name="edited")
     shop.step(later=31)
     assert not paid(shop)
+
+
+@pytest.mark.parametrize("text", [True, False])
+def test_a_move_of_many_is_no_word_of_their_payments(shop: Shop, text: bool) -> None:
+    """A slip of the hand or an import, and nobody can take the thanks back."""
+    poller = shop.poller(config=parse(PAID if text else ORDERS_ALONE))
+    shop.redis.delete(keys.STAGES_LOCK)
+    shop.step(poller)
+    time.sleep(0.002)
+    orders = [sell(shop) for _ in range(MOST_PER_MINUTE + 25)]
+    for order in orders:
+        shop.move(order, "Processed")
+    for _ in range(3):
+        shop.step(poller, later=31)
+    assert not paid(shop)
+    assert not shop.said()
+    assert len(shop.held.read(100)) == (len(orders) if text else 0)
+
+
+def test_a_move_of_many_that_a_person_released_says_that_they_are_paid(shop: Shop) -> None:
+    orders = [sell(shop) for _ in range(MOST_PER_MINUTE + 1)]
+    for order in orders:
+        shop.move(order, "Processed")
+    shop.step(later=31)
+    shop.held.release(orders[0], "ann")
+    shop.held.drop(orders[1], "ann")
+    shop.step(later=1)
+    assert [reference for reference, *_ in paid(shop)] == ["REF00001"]
+    assert not shop.said()
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
