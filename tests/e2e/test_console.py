@@ -132,6 +132,7 @@ def park(line: Line, *customers: str) -> None:
 def forget_posts(line: Line) -> None:
     """Be a shop to which DealDroid never posted. The receiver notes a post up to a second later: the last one must be
     noted before it is forgotten."""
+    line.redis.delete(keys.LAST_POST)
     seconds, microseconds = line.redis.time()
     line.sync(lead("before-the-first"))
     # By the receiver's clock, which it set by Redis' a busy moment ago.
