@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 import redis
-import requests
 
 from leadcore.config import Config
 from leadcore.event import encode, identity
@@ -25,6 +24,7 @@ from sandbox.http_server import running
 from sandbox.hubspot import Portal as StandIn
 from sandbox.hubspot import create_app
 from tests.conftest import SHARDS, Crm
+from tests.workers.orders.shop import add_properties
 from tests.workers.rules.orders.events import CONFIG, KEY, payload
 from workers.flow.breaker import Breaker
 from workers.flow.lease import LeaseRegistry
@@ -41,14 +41,6 @@ from workers.rules.events import NOBODY, Events
 from workers.sync.customer_store import CustomerStore
 
 NOW = int(time.time() * 1000)
-OWN = (
-    ("orders", "dealdroid_order_id", True),
-    ("orders", "dealdroid_order_refs", False),
-    ("orders", "dealdroid_customer_id", False),
-    ("orders", "dealdroid_told", False),
-    ("line_items", "dealdroid_line_id", True),
-)
-GROUPS = {"orders": "order_information", "line_items": "lineiteminformation"}
 
 
 @dataclass
@@ -126,17 +118,7 @@ def served() -> Iterator[Crm]:
     with running(create_app(portal)) as server:
         crm = Crm(server.url, portal)
         crm.make_ready()
-        for kind, name, unique in OWN:
-            requests.post(
-                f"{crm.url}/crm/v3/properties/{kind}",
-                json={
-                    "name": name, "label": name, "type": "string", "fieldType": "text", "groupName": GROUPS[kind],
-                    "hasUniqueValue": unique,
-                },
-                headers={"Authorization": "Bearer pat-test"},
-                timeout=5,
-            ).raise_for_status()  # fmt: skip
-        crm.properties = {name: dict(table.properties) for name, table in portal.tables.items()}
+        add_properties(crm)
         yield crm
 
 

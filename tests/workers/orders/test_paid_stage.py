@@ -3,7 +3,7 @@
 import itertools
 import time
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -14,12 +14,9 @@ from leadcore.fields import BODY
 from leadcore.store import keys
 from leadcore.store.orders import COMPARED, YES
 from leadcore.store.payments import read_news
-from sandbox.http_server import running
-from sandbox.hubspot import Portal as StandIn
-from sandbox.hubspot import create_app
 from tests.conftest import SHARDS, Crm
 from tests.faults.conftest import NO_RETRY, Killed, Pool, Wire
-from tests.workers.orders.shop import CONFIG, Shop, add_properties
+from tests.workers.orders.shop import CONFIG, Shop
 from workers.hubspot import search_quota
 from workers.orders import stages as poller_module
 from workers.rules.orders.stages import MOST_PER_MINUTE
@@ -32,22 +29,6 @@ provider = "promptpay"
 """
 )
 ORDERS_ALONE = "[orders]\n[payment]\nprovider = 'promptpay'\n"
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[Crm]:
-    portal = StandIn()
-    with running(create_app(portal)) as server:
-        crm = Crm(server.url, portal)
-        crm.make_ready()
-        add_properties(crm)
-        yield crm
-
-
-@pytest.fixture(scope="module")
-def database(databases: Iterator[str]) -> Iterator[Any]:
-    with closing(redis.Redis.from_url(next(databases))) as connection:
-        yield connection
 
 
 @pytest.fixture

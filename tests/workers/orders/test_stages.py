@@ -2,43 +2,22 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from typing import Any
 
 import pytest
-import redis
 
 from leadcore.config import parse
 from leadcore.event import identity
 from leadcore.store import keys, stages
 from leadcore.store.stages import GONE
-from sandbox.http_server import running
-from sandbox.hubspot import Portal as StandIn
-from sandbox.hubspot import create_app
 from tests.conftest import Crm
-from tests.workers.orders.shop import CONFIG, KEY, Shop, add_properties
+from tests.workers.orders.shop import CONFIG, KEY, Shop
 from workers.hubspot import search_quota
 from workers.orders import stages as poller_module
 
 HOUR = 3600.0
 READ = "/orders/batch/read"
 SEARCH = "/orders/search"
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[Crm]:
-    portal = StandIn()
-    with running(create_app(portal)) as server:
-        crm = Crm(server.url, portal)
-        crm.make_ready()
-        add_properties(crm)
-        yield crm
-
-
-@pytest.fixture(scope="module")
-def database(databases: Iterator[str]) -> Iterator[Any]:
-    with closing(redis.Redis.from_url(next(databases))) as connection:
-        yield connection
 
 
 @pytest.fixture
