@@ -50,16 +50,16 @@ _DOT = re.compile(r"\s*[\[({<]\s*dot\s*[\])}>]\s*")
 _SPACED = re.compile(r"[a-z0-9._+-]+\s*@\s*[a-z0-9-]+(?:\s*\.\s*[a-z0-9-]+)+", re.ASCII)
 _SAYS_EMAIL = re.compile(
     r"อีเมล์?|เมล์?|邮箱|邮件|電子郵件|電郵|メール|이메일|메일|นะคะ|นะครับ|ครับ|ค่ะ|คะ|คือ|"
-    r"(?<![^\W\d_])(?:e-?mail|mailto|mail|g-?mail|hotmail|outlook|yahoo|icloud|e(?=\s?[:：]))(?:\s?(?:address|id))?(?![^\W\d_.@])"
+    r"(?<![^\W\d_])(?:e-?mail|mailto|mail|e(?=\s?[:：]))(?:\s?(?:address|id))?(?![^\W\d_])"
+    # A provider's name, unless it is a part of an address that has blanks in it.
+    r"|(?<![^\W\d_])(?<!@)(?<!@\s)(?:g-?mail|hotmail|outlook|yahoo|icloud)(?![^\W\d_])(?!\s*[.@])"
 )
 # A slash may be in a mailbox name, but not behind another address.
 _BEHIND_ADDRESS = re.compile(r"(@[^@\s/|]+)[/|](?=[^@\s]+@)")
 _DISPLAY_NAME = re.compile(r"[^@<>\d]*<[^<>]*>")
 _HALVED = re.compile(r"^\s*([A-Za-z0-9._+-]+(?: +[A-Za-z0-9._+-]+)*) +[A-Za-z0-9._+-]+@")
-# Around an address; nobody's mailbox begins with one of them and a blank.
-_IN_SENTENCE = frozenset(
-    {"my", "is", "it", "it's", "its", "this", "the", "to", "at", "use", "via", "send", "please", "contact"}
-)
+# Before an address; nobody's mailbox begins with one of them and a blank, as with "my shop" or "the boss".
+_IN_SENTENCE = frozenset({"is", "it's", "to", "at", "via", "send", "please", "contact"})
 _WORD = re.compile(r"\w")
 _LATIN = re.compile("[a-z\u00c0-\u024f\u1e00-\u1eff]")
 

@@ -43,6 +43,9 @@ def test_an_address_is_corrected_and_lowercased(text: str, email: str) -> None:
         "Som chai@example.com",
         "somchai jaidee 99@example.com",
         "som  chai@example.com ค่ะ",
+        "my shop@example.com",
+        "the boss@example.com",
+        "it support@example.com",
         "som. chai @example.com",
         "a@example. Thanks",
         "somchai@gmail.com somsri@gmail.com",
@@ -123,6 +126,22 @@ def test_what_is_not_one_address_is_given_back_as_it_came(text: str) -> None:
 )
 def test_the_one_address_in_a_text_that_says_no_more_is_taken_out(text: str) -> None:
     assert parse(text) == ("a@example.com", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "email"),
+    [
+        ("somchai @gmail.com", "somchai@gmail.com"),
+        ("somchai@ gmail.com", "somchai@gmail.com"),
+        ("somchai @ hotmail . com", "somchai@hotmail.com"),
+        ("somchai@yahoo .co .th", "somchai@yahoo.co.th"),
+        ("อีเมล somchai @outlook.com", "somchai@outlook.com"),
+        ("Gmail: somchai @gmail.com", "somchai@gmail.com"),
+        ("icloud @example.com", "icloud@example.com"),
+    ],
+)
+def test_a_provider_within_an_address_that_has_blanks_in_it_is_no_label(text: str, email: str) -> None:
+    assert parse(text) == (email, "")
 
 
 @pytest.mark.parametrize(
