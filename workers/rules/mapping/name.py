@@ -43,7 +43,10 @@ _I_AM = re.compile(
     re.IGNORECASE,
 )
 _BEGINS_SENTENCE = ("my", "th", "i ", "i'", "i’", "im", "he", "hi", "tê", "tô", "na", "我叫", "我是", "私は")
-_BOTH_SAY = re.compile(r"^ชื่อ(?:จริง)?\s?[:：]?\s?(?=[ก-๛])(.{1,80}?)[\s,]+(?:นาม)?สกุล\s?[:：]?\s?(?=[ก-๛])")
+# Without a blank or colon behind it, "สกุล" is how many surnames begin.
+_BOTH_SAY = re.compile(
+    r"^ชื่อ(?:จริง)?\s?[:：]?\s?(?=[ก-๛])(.{1,80}?)[\s,]+(?:นามสกุล\s?[:：]?\s?|สกุล(?:\s?[:：]\s?|\s))(?=[ก-๛])"
+)
 _SURNAME_SAYS = re.compile(r"(?:^|\s)(?:นามสกุล(?:\s*[:：]\s*|\s+)|สกุล\s*[:：]\s*)(?=[ก-๛])")
 _NICKNAME_BEHIND = re.compile(r"(?<=\S)\s+ชื่อเล่น(?:\s*[:：])?\s*([^\s()]+)$")
 # Other ways to reach the customer, with what stands before them.

@@ -330,6 +330,8 @@ def test_a_long_text_without_a_name_is_read_all_the_same(part: str) -> None:
         ("ชื่อ: สมชาย, นามสกุล: ใจดี", Name("สมชาย", "ใจดี")),
         ("สมชาย สกุลทิพย์", Name("สมชาย", "สกุลทิพย์")),
         ("ชื่นใจ สกุลดี", Name("ชื่นใจ", "สกุลดี")),
+        ("ชื่อ สมชาย สกุลพาณิชย์", Name("สมชาย", "สกุลพาณิชย์")),
+        ("ชื่อ สมชาย สกุล ใจดี", Name("สมชาย", "ใจดี")),
         ("Somchai Jaidee.", Name("Somchai", "Jaidee")),
         ("สมชาย ส.", Name("สมชาย", "ส.")),
         ("King, Martin Luther, Jr.", Name("Martin Luther", "King Jr.")),
