@@ -4,7 +4,8 @@ One call of Python's that makes gigabytes cannot be interrupted, so its argument
 
 import re
 from collections.abc import Callable, Iterable
-from functools import wraps
+from functools import partial, wraps
+from string import Formatter
 from typing import Any
 
 MOST_PADDING = 1_000
@@ -14,10 +15,15 @@ MOST_JOINED = 1_000_000
 LONGEST_BETWEEN = 100
 """Characters of what stands between any number of texts."""
 _PADDING = frozenset({"ljust", "rjust", "center", "zfill", "expandtabs"})
-_WIDE = re.compile(r"\d{5}")
-# A width that stands in no text but among the values: {:{}} or %*d.
-_GIVEN_WIDTH = re.compile(r"\{[^{}]*\{|%[^a-zA-Z%]*\*")
-_PADDED = ("batch", "slice", "indent", "wordwrap", "tojson")
+_FIVE_DIGITS = re.compile(r"\d{5}")
+# A place of %: the name of its value, then a width or precision that stands there, or among the values as in %*d.
+_PLACE = r"%(?:\([^()]*\))?[-+ #0]*"
+_WIDE = re.compile(_PLACE + r"(?:\d{5}|[\d*]*\.\d{5})")
+_GIVEN_WIDTH = re.compile(_PLACE + r"[\d.]*\*")
+# Names in which _PLACE does not find the end.
+_NESTED_NAME = re.compile(r"%\([^()]*\(")
+# Filters, with how many arguments stand before what says how far.
+_PADDED = {"batch": 1, "slice": 1, "indent": 1, "wordwrap": 2, "tojson": 2}
 
 
 def check_call(called: Any, values: Iterable[Any]) -> None:
@@ -33,7 +39,7 @@ def check_call(called: Any, values: Iterable[Any]) -> None:
         case "replace" if len(given) > 1:
             _check_replace(text, given[0], given[1])
         case "format" | "format_map":
-            check_format(text, given)
+            _check_braces(text, given)
         case "translate":
             raise OverflowError("a text may not be translated")
         case name if name in _PADDING:
@@ -41,19 +47,37 @@ def check_call(called: Any, values: Iterable[Any]) -> None:
 
 
 def check_format(text: str, values: Any) -> None:
-    """Raise `OverflowError` for a text with wide places for values, or with places as wide as a value says."""
-    given = values.values() if isinstance(values, dict) else values if isinstance(values, list | tuple) else [values]
-    if _WIDE.search(text):
+    """Raise `OverflowError` for a text with wide places of % for values, or with places as wide as a value says."""
+    if _WIDE.search(text) or (_NESTED_NAME.search(text) and _FIVE_DIGITS.search(text)):
         raise OverflowError("a text may not be so wide")
-    if _GIVEN_WIDTH.search(text):
+    if _GIVEN_WIDTH.search(text) or _NESTED_NAME.search(text):
+        _check_padding(_list_values(values))
+
+
+def _check_braces(text: str, values: Iterable[Any]) -> None:
+    """The same of places in braces: {:9} or {:{}}. Raises `ValueError` for a text that is no format."""
+    specs = [spec for _, _, spec, _ in Formatter().parse(text) if spec]
+    if any(map(_FIVE_DIGITS.search, specs)):
+        raise OverflowError("a text may not be so wide")
+    if any("{" in spec for spec in specs):
+        given = list(values)
         _check_padding(given)
+        # A text says how wide as well as a number, and so may a part of a value.
+        if any(not isinstance(one, str | int | float) or _FIVE_DIGITS.search(str(one)) for one in given):
+            raise OverflowError("a text may not be so wide")
+
+
+def _list_values(values: Any) -> Iterable[Any]:
+    return values.values() if isinstance(values, dict) else values if isinstance(values, list | tuple) else [values]
 
 
 def limit_filters(filters: dict[str, Any]) -> None:
     """Put these limits before the filters of an environment that need them."""
-    for name in _PADDED:
-        filters[name] = _guard(filters[name], lambda *given, **more: _check_padding([*given, *more.values()]))
-    filters["replace"] = _guard(filters["replace"], lambda _, text, old, new, *rest: _check_replace(text, old, new))
+    for name, before in _PADDED.items():
+        filters[name] = _guard(filters[name], partial(_check_arguments, before))
+    filters["replace"] = _guard(
+        filters["replace"], lambda _, text, old, new, *rest, **more: _check_replace(text, old, new)
+    )
     filters["join"] = _guard(filters["join"], lambda _, items, d="", *rest, **more: _check_join(d, items))
     filters["format"] = _guard(filters["format"], lambda text, *given, **more: check_format(str(text), given or more))
 
@@ -65,6 +89,10 @@ def _guard(filter_: Callable[..., Any], check: Callable[..., None]) -> Callable[
         return filter_(*given, **more)
 
     return guarded
+
+
+def _check_arguments(before: int, *given: Any, **more: Any) -> None:
+    _check_padding([*given[before:], *more.values()])
 
 
 def _check_padding(values: Iterable[Any]) -> None:

@@ -141,6 +141,9 @@ def test_a_message_is_no_longer_than_a_chat_takes() -> None:
                 "'%*d' % (payload.wide, 1)", "('%' ~ payload.wide ~ 's') % 'x'",
                 "('%' ~ payload.wide ~ 's') | format('x')",
                 "'{:{}}'.format('x', payload.wide)", "('{:' ~ payload.wide ~ '}').format('x')",
+                "'{:{}}'.format('x', payload.wide ~ '')", "'{:{p[wide]}}'.format('x', p=payload)",
+                "'{a:{b}}'.format_map({'a': 'x', 'b': payload.wide})", "('%((a))' ~ payload.wide ~ 's') % {'(a)': 'x'}",
+                "'%.*f' % (payload.wide, 1)", "('%*.' ~ payload.wide ~ 'f') % (1, 1)",
                 "[1] | batch(payload.wide, 'x') | list", "[1] | slice(payload.wide) | list",
                 "'x' | indent(payload.wide, true)", "payload | tojson(indent=payload.wide)",
                 "payload.long | replace('a', payload.long)", "payload.long.replace('a', payload.long)",
@@ -164,18 +167,26 @@ def test_one_that_fails_or_is_slow_answers_its_plain_lines_at_once(text: str, sa
 
 
 def test_numbers_are_written_and_lists_are_joined_as_ever() -> None:
-    said = {"shopping_cart": {"products": [{"name": "A, B"}, {"name": "C"}], "grandTotal": "1500000"}}
+    said = {"shopping_cart": {"products": [{"name": "A, B"}, {"name": "C"}], "grandTotal": "1500000"}, "total": 1250}
     texts = [
         "{{ '{:,.2f}'.format(grand_total | float) }} {{ '%08.2f' % 3 }} {{ '%s!' | format(grand_total) }}",
         "{{ products | join(' + ', attribute='name') }}",
         "{{ products | map(attribute='name') | join('/') | replace(',', ';') }}",
         "{{ '7'.zfill(3) }}{{ 'x'.ljust(3, '.') }} {{ 7 % 4 }} {{ ['a', 'b'] | batch(2) | list | length }}",
+        "{{ payload.total | default(0) | tojson(indent=2) }} {{ 'aa' | replace('a', 'b', count=1) }}",
+        "{{ 'Call 0812345678, %s, Bangkok 10110' | format(grand_total) }} {{ '10%% (*) of %s' % payload.total }}",
+        "{{ 'Call 0812345678, {}, Bangkok 10110'.format(grand_total) }} {{ '10% * {}'.format(payload.total) }}",
+        "{{ '%(ref)s (0812345678)' | format(ref='K73') }} {{ '{0:>6}|'.format(1250) }}",
     ]
     assert json.loads(replies(json.dumps(texts)).answer(head(**said))) == [
         "1,500,000.00 00003.00 1500000!",
         "A, B + C",
         "A; B/C",
         "007x.. 3 1",
+        "1250 ba",
+        "Call 0812345678, 1500000, Bangkok 10110 10% (*) of 1250",
+        "Call 0812345678, 1500000, Bangkok 10110 10% * 1250",
+        "K73 (0812345678)   1250|",
     ]
 
 
