@@ -32,7 +32,8 @@ from workers.rules.customer import unpack as unpack_customer
 from workers.rules.mapping.property_names import CUSTOMER_ID
 from workers.rules.orders import stages as rules
 from workers.rules.orders.portal import OrderPortal
-from workers.rules.orders.property_names import TOLD
+from workers.rules.orders.property_names import NAMES, TOLD
+from workers.rules.orders.settlement import read_units
 from workers.rules.orders.stages import Facts, Held, Silent, Speaks, Standing, Verdict, Waits
 from workers.rules.orders.texts import OrderTexts, StageText, render
 from workers.rules.orders.thanks import Thanks
@@ -106,8 +107,9 @@ class Stages:
 @dataclass(frozen=True, slots=True)
 class _Case:
     """One order that is due. `record`, `answer`: as they stood in Redis; `order`: as it stands in HubSpot; `label`: of
-    its stage; `language`: its customer's. `pays`: its move says that it is paid; `thanked`: its customer is thanked for
-    that, and not told of the stage too."""
+    its stage; `language`: its customer's. `pays`: its move says that it is paid; `units`: its total in HubSpot, in the
+    currency's smallest unit, 0 if nobody knows; `thanked`: its customer is thanked for that, and not told of the stage
+    too."""
 
     id: str
     record: StageRecord
@@ -116,6 +118,7 @@ class _Case:
     label: str = ""
     language: str = ""
     pays: bool = False
+    units: int = 0
     thanked: bool = False
 
     @property
@@ -262,15 +265,19 @@ class StageMessages:
         for case in cases:
             state = found[case.order.reference]
             if state.payable in (YES, COMPARED) and not state.paid and not state.cancelled:
+                units = read_units(case.order.properties.get(NAMES[self.kind]["total"], ""), state.currency)
                 language = choose_language(state.language, self.config.messages.default_language)
-                paying[case.id] = replace(case, pays=True, thanked=self.thanks.says(language))
+                # Of another amount than was asked for a person decides, and nobody is thanked.
+                is_thanked = units in (0, state.units) and self.thanks.says(language)
+                paying[case.id] = replace(case, pays=True, units=units, thanked=is_thanked)
         return paying
 
     def _say_paid(self, cases: Sequence[_Case]) -> None:
         """Record what the moves say; what was recorded before is not recorded twice."""
         for case in cases:
-            shards, moved_ms = self.config.inbox.shards, case.order.moved_ms
-            if say_paid(self.redis, shards, case.order.reference, "HubSpot", said_ms=moved_ms) == "recorded":
+            shards, moved_ms, units = self.config.inbox.shards, case.order.moved_ms, case.units or None
+            said = say_paid(self.redis, shards, case.order.reference, "HubSpot", units=units, said_ms=moved_ms)
+            if said == "recorded":
                 log.info("stage.paid", order=case.id)
 
     def _read_customers(self, cases: Sequence[_Case]) -> dict[str, tuple[int, int]]:

@@ -89,6 +89,19 @@ def test_who_is_thanked_for_the_payment_is_not_told_of_the_stage_too(shop: Shop)
     assert [text for _, text in shop.said()] == ["ถึงแล้วค่ะ REF00001"]
 
 
+@pytest.mark.parametrize(
+    ("total", "units", "said"), [("850", 85000, 1), ("900", 90000, 0), ("900.00", 90000, 0), ("", 90000, 0)]
+)
+def test_the_payment_is_of_what_the_order_costs_in_hubspot(shop: Shop, total: str, units: int, said: int) -> None:
+    """Of another amount than the link asked for a person decides, so that the stage speaks and no thanks do."""
+    order = sell(shop)
+    shop.edit(order, hs_total_price=total)
+    shop.move(order, "Processed")
+    shop.step(later=31)
+    assert paid(shop) == [("REF00001", units, "THB")]
+    assert len(shop.said()) == said
+
+
 def test_where_nobody_is_thanked_the_stage_speaks(shop: Shop) -> None:
     poller = shop.poller(config=parse(PAID + "[payment.thanks]\nth = ''\nen = ''\n"))
     shop.redis.delete(keys.STAGES_LOCK)

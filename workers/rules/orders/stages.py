@@ -128,8 +128,8 @@ def read_standing(found: Mapping[str, Any], kind: str) -> Standing:
 
 
 def list_properties(kind: str, texts: OrderTexts) -> list[str]:
-    """The properties that are read of an order whose stage may speak."""
-    return sorted({NAMES[kind]["stage"], ORDER_ID, CUSTOMER, TOLD, *CREATED, *texts.variables})
+    """The properties that are read of an order whose stage may speak, or say that it is paid."""
+    return sorted({NAMES[kind]["stage"], NAMES[kind]["total"], ORDER_ID, CUSTOMER, TOLD, *CREATED, *texts.variables})
 
 
 def list_history(kind: str) -> list[str]:
