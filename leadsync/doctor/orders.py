@@ -95,7 +95,8 @@ def judge_read_only(survey: Mapping[str, Any], orders: Orders) -> list[Finding]:
 
 
 def judge_pipeline(pipelines: Sequence[Mapping[str, Any]], config: Config) -> list[Finding]:
-    """Pure: whether pipeline, stage and the stages with a text are there; if so, where orders begin."""
+    """Pure: whether pipeline, stage, the stages with a text and that of paid orders are there; if so, where orders
+    begin."""
     orders = config.orders
     if orders is None or orders.kind == "carts":
         return []
@@ -113,6 +114,10 @@ def judge_pipeline(pipelines: Sequence[Mapping[str, Any]], config: Config) -> li
     if unknown:
         text = f"[orders.messages] has texts for {', '.join(unknown)}, but the pipeline has {labels}."
         found.append(warn(SUBJECT, text, "Name the stages as HubSpot does; until then nobody gets these texts."))
+    if config.payment and find_named(stages, config.payment.paid_stage) is None:
+        text = f"paid_stage under [payment] is {config.payment.paid_stage}, but the pipeline has {labels}."
+        fix = "Name the stage as HubSpot does; until then nothing that is paid is moved, and no move says that it is."
+        found.append(warn(SUBJECT, text, fix))
     text = f"{orders.kind.capitalize()} begin in {stages[first][0]} of {pipeline['label']} ({labels})."
     return [*found, fine("Stages of orders", text)]
 

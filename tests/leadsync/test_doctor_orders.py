@@ -64,7 +64,12 @@ def test_without_orders_nothing_is_asked(crm: Crm, hubspot: HubSpot) -> None:
 
 @pytest.mark.parametrize(
     "source",
-    ["[orders]\n" + TEXTS, "[orders]\nobject = 'cart'\n", "[orders]\nobject = 'deal'\nstage = 'Contract Sent'\n"],
+    [
+        "[orders]\n" + TEXTS,
+        "[orders]\n[payment]\nprovider = 'promptpay'\npaid_stage = 'processed'\n",
+        "[orders]\nobject = 'cart'\n",
+        "[orders]\nobject = 'deal'\nstage = 'Contract Sent'\n",
+    ],
 )
 def test_a_portal_that_is_ready_is_fine_and_it_is_said_where_orders_begin(ready: HubSpot, source: str) -> None:
     found = check(ready, source)
@@ -94,6 +99,12 @@ def test_a_portal_without_our_properties_is_wrong(hubspot: HubSpot) -> None:
         ({"read_only": {"line_items": ["hs_sku"]}}, "[orders]\n", "warning", "left out: hs_sku"),
         ({}, "[orders]\nowners = ['mali@example.com', 'Ann@example.com']\n", "warning", "no user Ann@example.com,"),
         ({}, "[orders]\n[orders.messages.en]\nSent = 'x'\n", "warning", "texts for Sent, but the pipeline has Open"),
+        (
+            {},
+            "[orders]\n[payment]\nprovider = 'promptpay'\npaid_stage = 'Done'\n",
+            "warning",
+            "is Done, but the pipeline",
+        ),
         ({}, "[orders]\n[orders.messages.en]\nShipped = '{{ trcking }}'\n", "warning", "speaks of trcking"),
     ],
 )
