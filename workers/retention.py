@@ -62,9 +62,9 @@ return #rows > 0 and '(' .. rows[#rows][1] or '-'
 _END_WAITING = (
     """
 -- Returns how many were removed. A shard that somebody drains is left to them. ARGV: how many at most, how old they may
--- be, the field of the receipt and what it says then.
+-- be, the field of the receipt, what it says then, and the field of its time.
 local stream, lock = unpack(KEYS)
-local chunk, keep_ms, ending, said = unpack(ARGV)
+local chunk, keep_ms, ending, said, at_ms = unpack(ARGV)
 """
     + DEL_FIRST
     + NOW
@@ -78,7 +78,9 @@ for _, row in ipairs(rows) do
     if row[2][at] == LEAD then
       local lead = row[2][at + 1]
       local receipt = (string.find(lead, ':', 1, true) and '{keys.message("")}' or '{keys.receipt("")}') .. lead
-      if redis.call('EXISTS', receipt) == 1 then redis.call('HSET', receipt, ending, said) end
+      if redis.call('EXISTS', receipt) == 1 then
+        redis.call('HSET', receipt, ending, said, at_ms, string.format('%.0f', now))
+      end
     end
   end
 end
@@ -148,9 +150,10 @@ class Retention:
         why = reason("waited_too_long", days=line.seconds // 86_400)
         said = f"failed: {why}" if line.name == keys.OUTBOX else f"{DISCARDED}: {why}"
         names = [(keys.entries(line.name, shard), keys.lock(line.name, shard)) for shard in range(self.config.shards)]
+        of_receipt = (RECEIPT[line.ending], said, RECEIPT[f"{line.ending}_ms"])
         pipe = self.redis.pipeline(transaction=False)
         for pair in names:
-            self._end_waiting(keys=pair, args=[CHUNK, line.seconds * 1000, RECEIPT[line.ending], said], client=pipe)
+            self._end_waiting(keys=pair, args=[CHUNK, line.seconds * 1000, *of_receipt], client=pipe)
         ended = sum(pipe.execute())
         if ended:
             log.warning(f"{line.name}.waited_too_long", entries=ended)

@@ -215,6 +215,7 @@ def test_what_waits_in_a_line_that_nobody_drains_ends_and_its_receipt_says_so(
     assert [fields[b"e"] for _, fields in store.xrange(keys.entries(line.name, 1))] == [b"new"]
     ended, alive = (receipts.unpack(name, store.hgetall(keys.receipt(name))) for name in ("old", "new"))
     assert (getattr(ended, ending), getattr(alive, ending)) == (said, "")
+    assert getattr(ended, f"{ending}_ms") >= now
 
 
 def test_a_message_by_itself_ends_in_its_own_record(store: Any) -> None:
