@@ -56,7 +56,12 @@ local limit, slot, held_ms, gap, ahead, most, midnight, pace = unpack(ARGV)
     + """
 local ends, calls, told, due = unpack(redis.call('HMGET', day, 'ends', 'calls', 'limit', pace))
 calls = now < tonumber(ends or '0') and tonumber(calls) or 0
-due = math.max(now, math.min(tonumber(due or '0'), now + most))
+due = math.max(now, tonumber(due or '0'))
+if tonumber(gap) > 0 and due > now + most then
+  -- Kept of a slower pace: written back, or it would be as far ahead each time that somebody asks.
+  due = now + most
+  redis.call('HSET', day, pace, string.format('%.0f', due))
+end
 local zone = redis.call('HGET', portal, 'time_zone') or ''
 local function answer(wait, used) return {wait, used, now, due - now, calls, told or '', zone} end
 redis.call('ZREMRANGEBYSCORE', slots, '-inf', now - held_ms)
