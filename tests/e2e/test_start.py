@@ -310,15 +310,16 @@ def test_a_worker_and_a_web_come_up_with_redis_and_survive_its_absence(
     both = line.start("all")
     line.await_web()
     line.send(lead("c-1", name="Somchai Jaidee"))
-    eventually(lambda: len(said(both, "redis.away")) == 2)
+    # On a busy machine Redis may seem away once more.
+    eventually(lambda: len(said(both, "redis.away")) >= 2)
     before = descendants(both)
     for number in (1, 2):
         with embedded.start(tmp_path / "redis", port):
             line.await_workers(1)
-            eventually(lambda: len(said(both, "redis.back")) == 2 * number)  # noqa: B023 - called at once
+            eventually(lambda: len(said(both, "redis.back")) >= 2 * number)  # noqa: B023 - called at once
             eventually(lambda: len(line.crm.contacts()) == number)  # noqa: B023
             line.settle()
-        eventually(lambda: len(said(both, "redis.away")) == 2 * (number + 1))  # noqa: B023
+        eventually(lambda: len(said(both, "redis.away")) >= 2 * (number + 1))  # noqa: B023
         line.send(lead(f"c-{number + 1}", name="Somchai Jaidee"))
     assert descendants(both) == before, "a process was started again"
     assert "Traceback" not in both.log.read_text()
