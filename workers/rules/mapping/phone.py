@@ -63,6 +63,13 @@ _OR = re.compile(r"(?<=[\d\s])(?:หรือ|และ|or\b|and\b|&)", re.IGNOR
 _COMMAS = re.compile(r"(?<![\d,])(0\d{1,2}),(\d{3}),(\d{3,4})(?!\d|,\d{1,2}(?!\d))", re.ASCII)
 _GLUED = re.compile(r"(?<=\d)(?=\+\d{8})", re.ASCII)
 _LIST_NUMBER = re.compile(r"(?<!\S)\d[.)]\s+(?=[+(]?\d)", re.ASCII)
+# The library takes no number for one with nothing but spaces between it and a date like 12/05/2026.
+_DAY, _YEAR = r"(?:[0-3]?\d{0}[01]?\d|[01]?\d{0}[0-3]?\d)", r"(?:19|20|25)\d\d"
+_DATE = re.compile(
+    rf"(?<![\d/-])(?:{_DAY.format('/')}/(?:{_YEAR}|\d\d)|{_YEAR}/[01]\d/[0-3]\d)(?![\d/])|"
+    rf"(?<!\S)(?:{_DAY.format('-')}-{_YEAR}|{_YEAR}-[01]\d-[0-3]\d)(?!\S)",
+    re.ASCII,
+)
 _SAYS_PHONE = re.compile(
     rf"(?:{labels.PHONE}|{characters.NOT_BEHIND_LATIN}no{characters.NOT_BEFORE_LATIN})[.:]?|นะคะ|นะครับ|ครับ|ค่ะ|คะ",
     re.IGNORECASE,
@@ -126,7 +133,7 @@ def national(e164: str) -> str:
 
 def _search(text: str, plain: str, region: str) -> Phones:
     plain = _GLUED.sub("|", _COMMAS.sub(r"\1-\2-\3", _WHATSAPP.sub(r" +\1\2 ", plain)))
-    cleaned, other = id_numbers.remove(plain)
+    cleaned, other = id_numbers.remove(_DATE.sub(r"|\g<0>|", plain))
     cleaned = _UNTIL.sub("~", _OR.sub("/", _LIST_NUMBER.sub("|", _LETTER_O.sub(_zeros, cleaned))))
     cleaned = _SAYS_PHONE.sub(" ", _EXTENSION.sub(" ext. ", cleaned))
     cleaned = _DOUBLE_ZERO.sub(r"\1+", cleaned.replace("+0", "0")).strip()

@@ -328,6 +328,13 @@ def test_a_line_id_that_is_a_mobile_is_the_phone_only_if_there_is_no_other(text:
     assert phone.parse(f"{text}, tel 0891234567").others == ()
 
 
+@pytest.mark.parametrize("number", ["0812345678", "081-234-5678", "081 234 5678", "(081)2345678", "66812345678"])
+@pytest.mark.parametrize("date", ["12/05/2026", "5/12/26", "31/12/2569", "2026/05/12", "12-05-2026", "2026-05-12"])
+def test_a_date_beside_a_number_is_kept_and_hides_none(number: str, date: str) -> None:
+    for text in (f"{date} {number}", f"{number} {date}"):
+        assert phone.parse(text) == Phones(phone=MOBILE, mobile=MOBILE, unparsed=text)
+
+
 @pytest.mark.parametrize("text", ["0812345678 (แม่)", "0812345678 line: somchai99", "0812345678, 089-123-456"])
 def test_words_beside_a_number_are_kept_with_it(text: str) -> None:
     assert phone.parse(text) == Phones(phone=MOBILE, mobile=MOBILE, unparsed=text)
