@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from leadcore.config import Language
-from leadcore.language import choose_language
+from leadcore.language import choose_language, choose_offered
 from leadcore.settings import ReceiverSettings
 from leadcore.store.connection import AWAY, Redis
 from receiver.pay.checkout import Due, find_due_now, open_checkout
@@ -94,8 +94,10 @@ class PayDesk:
         self._opened = Throttle(allowed=OPENED_PER_LINK, allowed_in_all=_COUNTED)
 
     def language(self) -> Language:
-        """That of the query, else the browser's first, else the shop's."""
-        wanted = request.args.get("lang", "") or (request.accept_languages.best or "").replace("*", "")
+        """That of the query, else the first of the browser's that there is, else English; the shop's if neither wants
+        any."""
+        accepted = [tag for tag in request.accept_languages.values() if tag != "*"]
+        wanted = request.args.get("lang", "") or choose_offered(accepted, LANGUAGE_NAMES, "".join(accepted[:1]))
         return choose_language(wanted, self._settings.shared.config.messages.default_language)
 
     def serve(self, token: str) -> ResponseReturnValue:

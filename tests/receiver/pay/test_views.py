@@ -83,6 +83,9 @@ def test_the_page_is_in_the_customers_language(promptpay: Desk) -> None:
     token = promptpay.link()
     assert 'lang="th"' in promptpay.open(token, lang="").text
     assert 'lang="th"' in promptpay.open(token, lang="", **{"Accept-Language": "th-TH,th;q=0.9,en;q=0.8"}).text
+    assert 'lang="th"' in promptpay.open(token, lang="", **{"Accept-Language": "zh-CN,th;q=0.8,en;q=0.5"}).text
+    assert 'lang="en"' in promptpay.open(token, lang="", **{"Accept-Language": "zh-CN,zh;q=0.8"}).text
+    assert 'lang="th"' in promptpay.open(token, lang="", **{"Accept-Language": "*"}).text
     english = promptpay.open(token, lang="", **{"Accept-Language": "en-US,en;q=0.9"}).text
     assert 'lang="en"' in english
     assert "1,250.50 บาท" in promptpay.open(token, lang="th").text
