@@ -78,6 +78,8 @@ def limit_filters(filters: dict[str, Any]) -> None:
     filters["replace"] = _guard(
         filters["replace"], lambda _, text, old, new, *rest, **more: _check_replace(text, old, new)
     )
+    filters["indent"] = _guard(filters["indent"], _check_indent)
+    filters["urlize"] = _guard(filters["urlize"], lambda _, text, *given, **more: _check_between(given, more))
     filters["join"] = _guard(filters["join"], lambda _, items, d="", *rest, **more: _check_join(d, items))
     filters["format"] = _guard(filters["format"], lambda text, *given, **more: check_format(str(text), given or more))
 
@@ -93,6 +95,19 @@ def _guard(filter_: Callable[..., Any], check: Callable[..., None]) -> Callable[
 
 def _check_arguments(before: int, *given: Any, **more: Any) -> None:
     _check_padding([*given[before:], *more.values()])
+    _check_between(given[before:], more)
+
+
+def _check_between(given: tuple[Any, ...], more: dict[str, Any]) -> None:
+    """Raise `OverflowError` for a long text that is to stand before each line, in each link or the like."""
+    if any(isinstance(one, str) and len(one) > LONGEST_BETWEEN for one in (*given, *more.values())):
+        raise OverflowError("too long a text stands between others")
+
+
+def _check_indent(text: Any, width: Any = 4, *rest: Any, **more: Any) -> None:
+    size = width if isinstance(width, int) else len(str(width))
+    if size * len(str(text).splitlines()) > MOST_JOINED:
+        raise OverflowError("a text may not grow so much")
 
 
 def _check_padding(values: Iterable[Any]) -> None:

@@ -149,6 +149,9 @@ def test_a_message_is_no_longer_than_a_chat_takes() -> None:
                 "payload.long | replace('a', payload.long)", "payload.long.replace('a', payload.long)",
                 "range(99999) | list | join(payload.long)", "payload.long.join('a' * 99999)",
                 "range(99999) | map('string') | join(payload.long)",
+                "payload.lines | indent(payload.long)", "payload.lines | indent(width=payload.long, blank=true)",
+                "payload.lines | indent(900)", "payload.lines | wordwrap(2, wrapstring=payload.long)",
+                "payload.numbers | tojson(indent=payload.long)", "payload.links | urlize(rel=payload.long)",
             )
         ),
     ],
@@ -156,7 +159,8 @@ def test_a_message_is_no_longer_than_a_chat_takes() -> None:
 def test_one_that_fails_or_is_slow_answers_its_plain_lines_at_once(text: str, said: int, plain: list[str]) -> None:
     product = {"name": "private name", "price": 1, "count": 1, "total": 1}
     made = replies(json.dumps([text]))
-    large = head(shopping_cart={"products": [product] * said}, n=10**18, wide=9 * 10**8, long="a" * 60_000)
+    many = {"lines": "a\n" * 30_000, "links": "www.a.co " * 8_000, "numbers": [1] * 30_000}
+    large = head(shopping_cart={"products": [product] * said}, n=10**18, wide=9 * 10**8, long="a" * 60_000, **many)
     began = time.monotonic()
     with capture_logs() as logs:
         assert json.loads(made.answer(large)) == plain
@@ -177,6 +181,7 @@ def test_numbers_are_written_and_lists_are_joined_as_ever() -> None:
         "{{ 'Call 0812345678, %s, Bangkok 10110' | format(grand_total) }} {{ '10%% (*) of %s' % payload.total }}",
         "{{ 'Call 0812345678, {}, Bangkok 10110'.format(grand_total) }} {{ '10% * {}'.format(payload.total) }}",
         "{{ '%(ref)s (0812345678)' | format(ref='K73') }} {{ '{0:>6}|'.format(1250) }}",
+        "{{ 'a\\nb' | indent }}{{ 'a\\nb' | indent('> ', first=true) }}{{ 'a b' | wordwrap(1, wrapstring='/') }}",
     ]
     assert json.loads(replies(json.dumps(texts)).answer(head(**said))) == [
         "1,500,000.00 00003.00 1500000!",
@@ -187,6 +192,7 @@ def test_numbers_are_written_and_lists_are_joined_as_ever() -> None:
         "Call 0812345678, 1500000, Bangkok 10110 10% (*) of 1250",
         "Call 0812345678, 1500000, Bangkok 10110 10% * 1250",
         "K73 (0812345678)   1250|",
+        "a\n    b> a\n> ba/b",
     ]
 
 
