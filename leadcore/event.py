@@ -18,7 +18,7 @@ from msgspec.structs import astuple
 
 from leadcore import shapes
 from leadcore.errors import LeadSyncError
-from leadcore.filler import all_say_something, drop_leftovers, says_nothing
+from leadcore.filler import all_say_something, drop_leftovers, names_nobody, says_nothing
 from leadcore.text import NOISE, clean, is_plain
 
 REQUIRED = ("mid", "customer_id", "intent")
@@ -392,7 +392,8 @@ def _text(key: str, value: Any, unread: dict[str, str]) -> str:
         text = drop_leftovers(text)
     elif key == "phone" and _ONLY_ZEROS.fullmatch(text):
         return ""
-    return "" if says_nothing(text, is_name=key not in _NO_NAMES) else text
+    filler = names_nobody(text) if key == "name" else says_nothing(text, is_name=key not in _NO_NAMES)
+    return "" if filler else text
 
 
 def _keep(unread: dict[str, str], key: str, value: Any) -> None:

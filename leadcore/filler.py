@@ -94,8 +94,12 @@ _ENGLISH = re.compile(
     r"|(?:the )?(?:last|previous)(?: (?:time|order))?)|(?:same|old|usual|previous) (?:one|place|name|details|info"
     r"|(?:(?:e-?mail|home|shipping|delivery) )?address|e-?mail|(?:phone |mobile )?number|phone)"
     r"(?: as (?:before|last time|always))?)(?: please)?"
-    r"|(?:(?:i(?:['’]ll| will)|will) )?(?:tell|give|send|let)(?: you| it| know)* (?:later|tomorrow|soon)"
+    r"|(?:(?:i(?:['’]ll| will)|will) )?(?:(?:tell|give|send)(?: you| it)*|let (?:you|u) know) (?:later|tomorrow|soon)"
 )
+# In a part of a name, beside another, they point to nothing: they are what somebody is called.
+_POINTERS = frozenset({"ditto", "same", "later", "pending"})
+# With capitals it is what a café or bar is called.
+_PLACE = re.compile(r"(?:(?:my|the) )?(?:same|old|usual|previous) (?:one|place)", re.IGNORECASE)
 # What a program should have replaced. In single brackets, as people put around names, only what a field is called.
 _TEMPLATE = re.compile(
     r"\{\{.{0,60}?\}\}|\{%.{0,60}?%\}|[$#]\{[^{}]*\}|<%.{0,60}?%>|\*\|\w+\|\*|%\w{2,40}%(?!\w)"
@@ -163,6 +167,16 @@ def says_nothing(text: str, *, is_name: bool = False) -> bool:
     return any(len(words) > 1 and all(map(_is_word, words)) for words in (core.split(), _BETWEEN.split(core)))
 
 
+def names_nobody(name: str, *, is_part: bool = False) -> bool:
+    """The same of what a person or company is called; `is_part`: of a part of it, beside which others may stand."""
+    if not says_nothing(name, is_name=True):
+        return False
+    core = name.strip(_EDGES)
+    if is_part and core.casefold() in _POINTERS:
+        return False
+    return not _PLACE.fullmatch(core) or any(word[0].islower() for word in core.split())
+
+
 def all_say_something(texts: Sequence[str], joined: str) -> bool:
     """Whether none of these fields, not even a part of one, can be what says nothing; a quick look at how they begin.
     `joined`: the same with a bar before each. Empty ones are passed over."""
@@ -175,7 +189,7 @@ def all_say_something(texts: Sequence[str], joined: str) -> bool:
 
 def drop_words(name: str) -> str:
     """The name of a person without the words that say nothing, "" if it has no others."""
-    if says_nothing(name, is_name=True) or name.strip(_EDGES).casefold() in _NOBODY:
+    if names_nobody(name) or name.strip(_EDGES).casefold() in _NOBODY:
         return ""
     words = (_TEMPLATE.sub(" ", name) if _MAY_BE_TEMPLATE(name) else name).split()
     kept = [word for word in words if not _is_word(word)]

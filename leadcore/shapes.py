@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from leadcore.errors import LeadSyncError
-from leadcore.filler import says_nothing
+from leadcore.filler import names_nobody, says_nothing
 from leadcore.text import clean
 
 # Far deeper than any payload, counting JSON text in JSON text.
@@ -153,7 +153,8 @@ def is_said(value: Any, depth: int = 0) -> bool:
     if isinstance(value, dict | list):
         inner = value.values() if isinstance(value, dict) else value
         return depth > _MAX_LAYERS or any(is_said(each, depth + 1) for each in inner)
-    return not says_nothing(clean(value))
+    # What is called "Nan" or "Ko" may stand in any of its parts.
+    return not says_nothing(clean(value), is_name=depth > 0)
 
 
 def as_text(value: Any) -> str:
@@ -187,11 +188,19 @@ def _texts(value: Any, join: Join, depth: int = 0) -> list[str]:
     if isinstance(value, dict):
         return [text for each in _values(value, join) for text in _texts(each, join, depth + 1)]
     text = clean(value)
-    return [] if says_nothing(text, is_name=True) else [text]
+    return [] if _is_filler(text, join) else [text]
+
+
+def _is_filler(text: str, join: Join) -> bool:
+    return names_nobody(text, is_part=True) if join is words else says_nothing(text, is_name=True)
 
 
 def _values(value: dict[str, Any], join: Join) -> list[Any]:
-    said = {fold(key): each for key, each in value.items() if is_said(each)}
+    said = {
+        fold(key): each
+        for key, each in value.items()
+        if (is_said(each) if join is not words or isinstance(each, dict | list) else not _is_filler(clean(each), join))
+    }
     if join is items and not any(isinstance(each, dict | list) for each in said.values()):
         return _read_phone({key: clean(each) for key, each in said.items() if key not in _KIND or len(said) == 1})
     if join in (items, email) or len(said) <= 1:

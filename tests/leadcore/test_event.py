@@ -175,6 +175,23 @@ def test_contact_details_in_another_shape_are_read_as_what_they_are(value: Any) 
     assert not event.unread
 
 
+@pytest.mark.parametrize(
+    ("name", "read_as"),
+    [
+        ({"first": "Ditto", "last": "Somchai"}, "Ditto Somchai"),
+        ({"first": "Nan", "last": "Jaidee"}, "Nan Jaidee"),
+        ({"value": {"first": "Nan", "last": "Jaidee"}}, "Nan Jaidee"),
+        (["Same", "Sato"], "Same Sato"),
+        ({"first": "Somchai", "last": "N/A"}, "Somchai"),
+        ({"first": "Somchai", "last": "-"}, "Somchai"),
+        ({"first": "Ditto", "last": ""}, ""),
+        (["same"], ""),
+    ],
+)
+def test_a_filler_word_is_somebodys_name_only_beside_another_part(name: Any, read_as: str) -> None:
+    assert said(contact_info={"name": name}).contact.name == read_as
+
+
 @pytest.mark.parametrize("name", ["contactInfo", "ContactInfo", "Contact_Info", "contact-info", "CONTACT_INFO"])
 def test_a_key_in_another_case_or_style_is_the_same_key(name: str) -> None:
     assert said(**{name: WIPAS}).contact == WIPA

@@ -1,6 +1,6 @@
 import pytest
 
-from leadcore.filler import drop_words, says_nothing
+from leadcore.filler import drop_words, names_nobody, says_nothing
 
 ANYWHERE = [
     "", "-", "--", ".", "...", "?", "N/A", "n/a", "N/A.", "#N/A", "(n/a)", "n.a.", "N.A.", "n / a",
@@ -113,3 +113,27 @@ def test_a_name_place_or_number_that_only_resembles_such_a_word_is_said(text: st
 )
 def test_each_word_of_a_name_that_says_nothing_is_dropped(name: str, kept: str) -> None:
     assert drop_words(name) == kept
+
+
+@pytest.mark.parametrize("name", ["Let Soon", "The Old Place", "OLD PLACE", "The Usual Place", "My Old Place"])
+def test_with_capitals_it_is_what_somebody_is_called(name: str) -> None:
+    assert not names_nobody(name)
+    assert drop_words(name) == name
+
+
+@pytest.mark.parametrize(
+    "name", ["Ditto", "the old place", "same place", "Old place", "Same name", "let you know soon"]
+)
+def test_what_points_to_something_else_names_nobody(name: str) -> None:
+    assert names_nobody(name)
+    assert drop_words(name) == ""
+
+
+@pytest.mark.parametrize("part", ["Ditto", "same", "Later", "Pending", "Nan"])
+def test_a_part_of_a_name_points_to_nothing(part: str) -> None:
+    assert not names_nobody(part, is_part=True)
+
+
+@pytest.mark.parametrize("part", ["", "-", "N/A", "undefined", "ไม่มี", "không có", "the same place"])
+def test_a_part_of_a_name_may_say_nothing(part: str) -> None:
+    assert names_nobody(part, is_part=True)

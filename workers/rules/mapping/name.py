@@ -98,7 +98,9 @@ def parse(text: str, language: str = "", region: str = "") -> Name:
         rest, aside_company = companies.split((aside[1] or aside[2] or "").strip())
         company = company or aside_company
         candidate = "" if aside_company or companies.is_branch(rest) else _trim(_NICKNAME_SAYS.sub("", rest))
-        nickname = nickname or (candidate if _has_letter(candidate) and not filler.says_nothing(candidate) else "")
+        if not _has_letter(candidate) or filler.names_nobody(candidate, is_part=True):
+            candidate = ""
+        nickname = nickname or candidate
     if asides:
         begins = asides[0].start() == 0
         person = companies.ASIDE.sub(" ", person).strip()

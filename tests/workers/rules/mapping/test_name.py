@@ -150,6 +150,8 @@ def test_first_and_last_name(text: str, first: str, last: str) -> None:
         ("สมชาย (😀)", Name("สมชาย")),
         ("สมชาย (เอ", Name("สมชาย", "เอ")),
         ("王小明 (David)", Name("小明", "王", nickname="David")),
+        ("สมชาย ใจดี (Nan)", Name("สมชาย", "ใจดี", nickname="Nan")),
+        ("Anna (Same)", Name("Anna", nickname="Same")),
         ("สมชาย ใจดี [เอ]", Name("สมชาย", "ใจดี", nickname="เอ")),
         ("สมชาย ใจดี 【เอ】", Name("สมชาย", "ใจดี", nickname="เอ")),
     ],
