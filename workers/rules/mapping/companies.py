@@ -2,7 +2,7 @@
 
 import re
 
-from workers.rules.mapping import honorifics, labels
+from workers.rules.mapping import honorifics, labels, provinces, surnames, thai_places, towns
 from workers.rules.mapping.characters import WORD
 
 # Behind a name these are surnames, or words of a shop's name that begins with it.
@@ -64,6 +64,16 @@ _LAST_LETTERS = (
     "市", "厅", "廳", "院", "校", "学", "學", "厂", "廠",
     "주식회사", "유한회사", "식당", "카페", "마트", "병원", "학교", "약국", "ltd", "Ltd", "LTD", "Co", "CO",
 )  # fmt: skip
+# How the names of temples go on, and how the second word of one does. Of two words, others are a person's.
+_TEMPLE = re.compile(
+    r"วัด(?:พระ|ป่า|บ้าน|โพธ|ใหม่|ใหญ่|ศรี|ราช|มหา|หลวง|หนอง|ดอน|ดอย|เขา|ภู|ถ้ำ|ท่า|ทุ่ง|นา|บาง|คลอง|ปาก|ห้วย|โคก|เกาะ|สระ|สวน|สาม|ทอง|ไผ่|"
+    r"เจดีย์|ธาตุ|ธรรม|อรุณ|กลาง|เหนือ|ใต้|นอก|ใน|จีน|ไทย|เทพ|เวฬุ|ญาณ)|"
+    r".*\s(?:วัด|พระ|สาขา|\S*(?:ราม|วิหาร|าวาส|เจดีย์|ธาตุ|สงฆ์)$)"
+)
+_TWO_WORDS = re.compile(r"[ก-๎]+\s([ก-๎]+)")
+# "The Anh" and "The Vinh" are Vietnamese names.
+_THE = re.compile(r"(?:The|THE)(?:\s[A-Z0-9][\w'’&.-]*){2,}")
+
 OPENS = re.compile('[("“]')
 # Behind a company in Thailand's tax invoices.
 _OFFICE = rf"{labels.HEAD_OFFICE}|h\.?q\.?|{labels.BRANCH}\d*"
@@ -105,7 +115,9 @@ def _split(text: str) -> tuple[str, str]:
     text = text.removesuffix("御中").rstrip()
     asides = list(ASIDE.finditer(text)) if OPENS.search(text) else []
     main = ASIDE.sub(_blank, text) if asides else text
-    if start := _BEGINS.search(main):
+    if _THE.fullmatch(main) and not any(map(surnames.is_vietnamese, main.split())):
+        return "", text
+    if (start := _BEGINS.search(main)) and not _is_person(main):
         person, company = text[: start.start()].strip(), text[start.start() :]
         return (person, company) if person else _split_behind(company)
     if asides and any(_MARK.fullmatch(aside[0]) for aside in asides):
@@ -116,6 +128,21 @@ def _split(text: str) -> tuple[str, str]:
     if may_end and _ENDS.search(main):
         return "", text
     return _drop_branch(text, _BRANCH_OF_PERSON_ENDS), ""
+
+
+def _is_person(text: str) -> bool:
+    """Whether `text`, which begins like a temple, is the name of somebody: วัดใจ สุขดี."""
+    found = _TWO_WORDS.fullmatch(text) if text.startswith("วัด") else None
+    return found is not None and not _TEMPLE.match(text) and not _is_place(found[1])
+
+
+def _is_place(word: str) -> bool:
+    return bool(
+        provinces.find(word)
+        or towns.find_province(word)
+        or thai_places.provinces_of_district(word)
+        or thai_places.provinces_of_subdistrict(word)
+    )
 
 
 def _drop_branch(text: str, ends: re.Pattern[str]) -> str:

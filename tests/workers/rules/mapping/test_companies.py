@@ -109,6 +109,11 @@ Toko Merah
 红星超市
 小红旗舰店
 한국약국
+วัดโพธิ์ ท่าเตียน
+วัดสุทัศน์ เทพวราราม
+วัดแจ้ง อุบลราชธานี
+The Old Place
+THE COFFEE CLUB
 """
 PERSONS = """\
 Maria Co
@@ -125,6 +130,8 @@ Sahara Ab
 สมชาย กลุ่มแดง
 สมชาย ศูนย์แดง
 Ann Shopfield
+วัดใจ สุขดี
+The Vinh
 """
 
 
@@ -187,6 +194,8 @@ def test_the_person_of_a_company_stands_before_or_behind_it(text: str) -> None:
         ("A/S Norden A/S", Name(company="A/S Norden A/S")),
         ("วัดป่าบ้านตาด", Name(company="วัดป่าบ้านตาด")),
         ("วัฒนา วัดจัง", Name("วัฒนา", "วัดจัง")),
+        ("The Anh Nguyen", Name("The Anh", "Nguyen")),
+        ("Somchai (The Old Place)", Name("Somchai", company="The Old Place")),
     ],
 )
 def test_only_a_person_with_a_title_is_parted_from_a_company(text: str, parsed: Name) -> None:
