@@ -10,7 +10,12 @@ from workers.rules.mapping import id_numbers, labels, phone
 THAI = re.compile(r"[ก-๛]")
 _NEWLINE = re.compile(r"[\s,]*\n\s*")
 _SAYS_ADDRESS = re.compile(r"^(?:ที่อยู่(?:จัดส่ง|ในการจัดส่ง|สำหรับจัดส่ง)?|(?:shipping |delivery )?address)\s*[:：]\s*", re.I)
-_LINK = re.compile(r"(?:https?://|(?<!\S)(?:www\.|(?:maps\.app\.)?goo\.gl/))\S+", re.IGNORECASE)
+# A comma may be a part of it, as in coordinates; behind one that is not, a postcode or a Thai word goes on at once.
+_LINK = re.compile(
+    r"(?:https?://|(?<![a-z\d./@-])(?:www\.|(?:maps\.app\.)?goo\.gl/))"
+    r"(?:(?![,;|()]+(?:[1-9]\d{4}(?![\d.])|[ก-๛]|\s|$))\S)+",
+    re.IGNORECASE,
+)
 _GAP = r"[\s.-]?"
 # Nothing of all this without nine digits or one of these words.
 _MANY_DIGITS = re.compile(rf"(?:\d{_GAP}){{9}}|\(\d")
@@ -25,7 +30,7 @@ _LABELLED_AT_END = re.compile(rf"[\s,(]*{_LABELLED}{_EXTENSION}[\s)]*$", re.IGNO
 _PHONE = re.compile(rf"\(\s*{_NUMBER}\s*\)|{_NUMBER}", re.IGNORECASE)
 _LABEL = re.compile(rf"^\(?\s*{labels.PHONE}[\s.:：]*", re.IGNORECASE)
 _JOINT = re.compile(r"(?:[\s,/;|]|(?<=\s)(?:หรือ|และ|or|and)(?=\s|$))+$")
-_LEFT_OVER = re.compile(r"\s+(?=[,)])|(?<=[\s(])\s+|\(\s*\)")
+_LEFT_OVER = re.compile(r"\s*\(\s*\)|\s+(?=[,)])|(?<=[\s(])\s+")
 _POLITE = re.compile(r"(?:[\s,.]*(?:นะ)?(?:ครับผม|ครับ|คร้าบ|ค่ะ|คะ)|\s(?:ค่า|จ้า))+$")
 
 
@@ -51,7 +56,8 @@ def part_links(text: str) -> tuple[str, str]:
     """`text` without its links, such as a map's, and these: their digits are no postcode and no phone."""
     if "://" not in text and "www." not in text and "goo.gl" not in text:
         return text, ""
-    return " ".join(_LINK.sub(" ", text).split()).strip(" ,"), " ".join(_LINK.findall(text))
+    rest = _LEFT_OVER.sub("", " ".join(_LINK.sub(" ", text).split()))
+    return rest.strip(" ,"), " ".join(_LINK.findall(text))
 
 
 def cut_labelled(text: str) -> str:

@@ -134,7 +134,8 @@ def _with_postcode(
     here = [place for place in places if province in (None, place.province)]
     named = _read_names(rest, here or (find_districts(province) if province else ()), province)
     is_named = any(place.names_district(named.district) or place.has(named.subdistrict) for place in here)
-    if not start and not is_named:
+    # A number with which the line begins is rather a house's, unless nothing but the province follows.
+    if not start and not is_named and not (said and said is find(after)):
         return None
     if province is None:
         ends = not after or _is_note(after)

@@ -51,6 +51,27 @@ def test_a_link_alone_tells_nothing_but_is_kept() -> None:
     check(read(address="https://maps.app.goo.gl/10110"), {"address": "https://maps.app.goo.gl/10110", "zip": None})
 
 
+@pytest.mark.parametrize(
+    ("street", "link"),
+    [
+        ("99/1 ถ.สีลม แขวงสีลม เขตบางรัก กทม goo.gl/x,10500", "goo.gl/x"),
+        ("99/1 ถ.สีลม แขวงสีลม เขตบางรัก กทม https://goo.gl/maps/a;10500", "https://goo.gl/maps/a"),
+        ("99/1 ถ.สีลม แขวงสีลม เขตบางรัก กทม 10500 (https://goo.gl/a)", "https://goo.gl/a"),
+        ("https://goo.gl/a, 99/1 ถ.สีลม แขวงสีลม เขตบางรัก กทม 10500", "https://goo.gl/a"),
+        ("https://a.th/@13.7,100.5,17z,99/1 ถ.สีลม แขวงสีลม เขตบางรัก กทม 10500", None),
+        ("https://a.th/@13.7,100.5,ถ.สีลม แขวงสีลม เขตบางรัก กทม 10500", "https://a.th/@13.7,100.5"),
+        ("10500,goo.gl/a1", "goo.gl/a1"),
+        ("https://a.th/@13.7,100.5,17z,10500 กรุงเทพ", "https://a.th/@13.7,100.5,17z"),
+        ("https://a.th/@13.7,100.5,17z 10500", "https://a.th/@13.7,100.5,17z"),
+    ],
+)
+def test_a_link_ends_before_what_a_comma_parts_from_it(street: str, link: str | None) -> None:
+    said = read(address=street)
+    check(said, {"state": BANGKOK, "zip": "10500"})
+    assert link is None or link in said.address["address"].split()
+    assert (said.unsaved, "(" in said.address["address"]) == ({}, False)
+
+
 # What was said before
 
 
