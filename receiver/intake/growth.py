@@ -23,13 +23,17 @@ _GIVEN_WIDTH = re.compile(_PLACE + r"[\d.]*\*")
 # Names in which _PLACE does not find the end.
 _NESTED_NAME = re.compile(r"%\([^()]*\(")
 # Filters, with how many arguments stand before what says how far.
-_PADDED = {"batch": 1, "slice": 1, "indent": 1, "wordwrap": 2, "tojson": 2}
+_PADDED = {"batch": 1, "slice": 1, "indent": 1, "wordwrap": 2, "tojson": 2, "round": 1}
+# What makes bytes, whose methods are not looked at, or a text of another's choice for each letter.
+_REFUSED = frozenset({"encode", "to_bytes", "translate"})
 
 
 def check_call(called: Any, values: Iterable[Any]) -> None:
-    """Raise `OverflowError` for a method of a text, with these arguments, that would make far more of it."""
+    """Raise `OverflowError` for a method of a text or number, with these arguments, that would make far more of it."""
     method = getattr(called, "__wrapped__", called)
     text = getattr(method, "__self__", None)
+    if isinstance(text, str | int) and method.__name__ in _REFUSED:
+        raise OverflowError(f"a text may not {method.__name__}")
     if not isinstance(text, str):
         return
     given = list(values)
@@ -40,8 +44,6 @@ def check_call(called: Any, values: Iterable[Any]) -> None:
             _check_replace(text, given[0], given[1])
         case "format" | "format_map":
             _check_braces(text, given)
-        case "translate":
-            raise OverflowError("a text may not be translated")
         case name if name in _PADDING:
             _check_padding(given)
 
@@ -127,5 +129,9 @@ def _check_join(between: Any, items: Any) -> None:
             raise OverflowError("too long a text stands between others")
         return
     size = len(items) * len(str(between))
-    if size > MOST_JOINED or size + sum(len(one) for one in items if isinstance(one, str)) > MOST_JOINED:
+    for one in items if size <= MOST_JOINED else ():
+        size += len(str(one)) if isinstance(one, str | dict | list | tuple) else 0
+        if size > MOST_JOINED:
+            break
+    if size > MOST_JOINED:
         raise OverflowError("texts may not be joined to so long a one")

@@ -152,6 +152,9 @@ def test_a_message_is_no_longer_than_a_chat_takes() -> None:
                 "payload.lines | indent(payload.long)", "payload.lines | indent(width=payload.long, blank=true)",
                 "payload.lines | indent(900)", "payload.lines | wordwrap(2, wrapstring=payload.long)",
                 "payload.numbers | tojson(indent=payload.long)", "payload.links | urlize(rel=payload.long)",
+                "([payload] * 9_000) | join", "([[payload.long]] * 9_000) | join('/')",
+                "1.5 | round(payload.wide, 'ceil')", "5 | round(-payload.wide)",
+                "'x'.encode() * payload.wide", "'x'.encode().ljust(payload.wide)", "(5).to_bytes(payload.wide, 'big')",
             )
         ),
     ],
@@ -182,6 +185,7 @@ def test_numbers_are_written_and_lists_are_joined_as_ever() -> None:
         "{{ 'Call 0812345678, {}, Bangkok 10110'.format(grand_total) }} {{ '10% * {}'.format(payload.total) }}",
         "{{ '%(ref)s (0812345678)' | format(ref='K73') }} {{ '{0:>6}|'.format(1250) }}",
         "{{ 'a\\nb' | indent }}{{ 'a\\nb' | indent('> ', first=true) }}{{ 'a b' | wordwrap(1, wrapstring='/') }}",
+        "{{ 1250.456 | round(2) }} {{ 1250.4 | round(0, 'ceil') | int }} {{ [[1], 'a', 2] | join('-') }}",
     ]
     assert json.loads(replies(json.dumps(texts)).answer(head(**said))) == [
         "1,500,000.00 00003.00 1500000!",
@@ -193,6 +197,7 @@ def test_numbers_are_written_and_lists_are_joined_as_ever() -> None:
         "Call 0812345678, 1500000, Bangkok 10110 10% * 1250",
         "K73 (0812345678)   1250|",
         "a\n    b> a\n> ba/b",
+        "1250.46 1251 [1]-a-2",
     ]
 
 
