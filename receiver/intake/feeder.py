@@ -31,6 +31,7 @@ from leadcore.text import clean
 from receiver.intake.carts import make_carts
 from receiver.intake.errors import NotStored, SpoolError
 from receiver.intake.group_commit import BatchedScript
+from receiver.intake.posted import read_posted
 from receiver.intake.recent_events import RecentEvents
 from receiver.intake.spool import Spool
 
@@ -241,6 +242,8 @@ class Feeder:
     def _maintain_until_stopped(self) -> None:
         warned = False
         while not self._stop.is_set():
+            # What customers said does not stay.
+            read_posted.cache_clear()
             try:
                 self._watch_disk()
                 self.maintain()

@@ -1,4 +1,5 @@
-"""What was just posted: read once, for the note of its cart and for its reply."""
+"""What was just posted: read once, for the note of its cart and for its reply. The feeder's thread forgets it within a
+second or so."""
 
 from functools import lru_cache
 

@@ -17,6 +17,7 @@ from leadcore.settings import read
 from leadcore.store import keys
 from leadcore.store.connection import connect, read_dataset
 from receiver.intake.feeder import Feeder
+from receiver.intake.posted import read_posted
 from receiver.intake.recent_events import RecentEvents
 from receiver.intake.spool import Spool
 from sandbox import redis as embedded
@@ -155,3 +156,14 @@ def test_an_event_that_redis_took_without_an_answer_is_replayed_too(databases: I
         assert sum(client.xlen(keys.entries(keys.INBOX, shard)) for shard in range(SHARDS)) == 1
         feeder.recent.journal.close()
         feeder.spool.close()
+
+
+def test_what_was_posted_leaves_the_memory_within_seconds(tmp_path: Path) -> None:
+    """Also if nobody posts any more, and while Redis is away."""
+    settings = read({"REDIS_URL": f"redis://127.0.0.1:{own_port()}/0"})
+    with closing(connect(settings)) as client:
+        feeder = Feeder(client, Spool(tmp_path / "spool", Machine()), settings, Machine())
+        feeder.start()
+        read_posted(event.encode(lead("c-1", name=NAME)))
+        eventually(lambda: read_posted.cache_info().currsize == 0)
+        feeder.stop()
