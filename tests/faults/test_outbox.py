@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import redis
+from structlog.testing import capture_logs
 
 from leadcore.config import Config, Messages
 from leadcore.reasons import english, reason
@@ -189,7 +190,7 @@ def test_what_was_sent_is_remembered_though_redis_has_gone(scene: Scene) -> None
 
 
 def test_a_message_that_redis_refuses_to_record_spoils_no_other_and_no_time(scene: Scene) -> None:
-    """What stands in Redis has another type: that does not pass."""
+    """What stands in Redis has another type: that does not pass. The log says so."""
     fill(scene)
     worker, slept = scene.worker(), []
     record, spoilt = worker.outbox.outbox.end_sending, list[str]()
@@ -204,9 +205,11 @@ def test_a_message_that_redis_refuses_to_record_spoils_no_other_and_no_time(scen
     with (
         patched(worker.outbox.outbox, "end_sending", spoil),
         patched(worker.outbox.machine, "sleep", slept.append),
+        capture_logs() as logs,
     ):
         worker.outbox.drain(0)
     assert slept == []
+    assert [line["error"] for line in logs if line["event"] == "message.unrecorded"] == ["ResponseError"]
     assert set(times_sent(scene).values()) == {1}
     scene.redis.delete(spoilt[0])
     states = [*message_states(scene).values()]

@@ -321,6 +321,8 @@ class OutboxSender:
                 return self.outbox.end_sending(lease.shard, lease.token, end(bool(repeated)))
             except AWAY as error:
                 if isinstance(error, ResponseError) and not takes_no_writes(error):
+                    # The message that this is about has lost its note by now, so it is not refused again.
+                    log.error("message.unrecorded", error=type(error).__name__, shard=lease.shard)
                     return self._end_each(lease, end)
                 if self.machine.monotonic() >= gives_up_at:
                     raise
