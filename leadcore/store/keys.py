@@ -222,6 +222,12 @@ def payment_event(digest: str) -> str:
     return f"{PREFIX}payment:{digest}"
 
 
+def discarded_payment(reference: str) -> str:
+    """Up to when moves of this order to the stage of paid ones say nothing, in ms: a person discarded what they said,
+    see `leadcore.store.payments`."""
+    return f"{PREFIX}discarded_payment:{reference}"
+
+
 def message_sent(customer: bytes, text: bytes) -> str:
     """The key that says that this customer was sent this text; both are the bytes of the outbox's entry."""
     return f"{PREFIX}told:" + hashlib.sha256(customer + b"\0" + text).hexdigest()[:24]

@@ -16,7 +16,7 @@ from leadcore.store import keys
 from leadcore.store.bell import Bell
 from leadcore.store.connection import AWAY, Redis
 from leadcore.store.lua import ENTRY_FIELDS, NOTE_RETRY, NOW, RING, SINCE, TAKE_KEPT, UNPACK_FIELDS
-from leadcore.store.payments import PERSON, PaymentNews, read_news
+from leadcore.store.payments import PERSON, PaymentNews, forget_said, read_news
 from leadcore.store.streams import BELL_SECONDS, unpack_fields
 
 GONE = reason("no_order_waits")
@@ -141,11 +141,12 @@ class ParkedPayments(ParkedOrders):
         return news.reference if news else ""
 
     def discard(self, lead: str, user: str) -> Reason:
-        """As of orders; what a person said can be said again then. Whoever else said it may repeat it for ever."""
+        """As of orders; what a person said can be said again then, but the move of an order that said it says nothing
+        any more. Whoever else said it may repeat it for ever."""
         news = _read_news(unpack_fields(self.redis.get(keys.parked_payment(lead)) or b"").get(BODY, b""))
         why = super().discard(lead, user)
         if news and news.event_id.startswith(PERSON) and not why:
-            self.redis.delete(keys.payment_event(lead))
+            forget_said(self.redis, news, lead)
         return why
 
 

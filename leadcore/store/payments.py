@@ -5,7 +5,8 @@ news once, in whatever order it comes.
 """
 
 import hashlib
-from typing import TYPE_CHECKING, Literal, get_args
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import msgspec
 from msgspec import Struct
@@ -14,7 +15,7 @@ from leadcore.errors import OtherNews
 from leadcore.fields import BODY, LEAD
 from leadcore.store import keys
 from leadcore.store.keys import ACTIONS_KEPT
-from leadcore.store.lua import ACTION_FIELDS, DEL_FIRST
+from leadcore.store.lua import ACTION_FIELDS, DEL_FIRST, NOW
 from leadcore.store.orders import read_order
 
 if TYPE_CHECKING:
@@ -32,15 +33,17 @@ NOT_SAID = -1
 _RECORD = (
     """
 -- Returns 1 if this news is recorded now, 0 if it was before, -1 if other news were under the same name. said: what
--- tells news apart; older versions stored '1'. `user`: the person who says it, '' for none.
-local known, stream, actions = unpack(KEYS)
-local id, body, seconds, said, user, subject, actions_kept = unpack(ARGV)
+-- tells news apart; older versions stored '1'. `user`: the person who says it, '' for none. `moved_ms`: when the order
+-- was moved to say so, '0' if that does not say it; what a person discarded of its move is not recorded again.
+local known, stream, actions, discarded = unpack(KEYS)
+local id, body, seconds, said, user, subject, actions_kept, moved_ms = unpack(ARGV)
 """
     + DEL_FIRST
     + ACTION_FIELDS
     + f"""
 local before = redis.call('GET', known)
 if before then return (before == said or before == '1') and 0 or -1 end
+if moved_ms ~= '0' and tonumber(moved_ms) <= tonumber(redis.call('GET', discarded) or '0') then return 0 end
 -- The mark comes last: a script that fails half-way keeps what it did.
 redis.call('XADD', stream, '*', '{LEAD.decode()}', id, '{BODY.decode()}', body)
 if user ~= '' then
@@ -49,6 +52,20 @@ if user ~= '' then
 end
 redis.call('SET', known, said, 'EX', seconds)
 return 1
+"""
+)
+
+_FORGET_SAID = (
+    """
+-- What a person said, and a person discarded, can be said again: by a move of its order, only by a later one.
+local known, discarded = unpack(KEYS)
+local seconds = ARGV[1]
+"""
+    + DEL_FIRST
+    + NOW
+    + """
+redis.call('DEL', known)
+redis.call('SET', discarded, string.format('%.0f', now), 'EX', seconds)
 """
 )
 
@@ -95,8 +112,10 @@ class Payments:
         digest = _digest(event_id)
         shard = keys.shard_of(reference, self._shards)
         names = [keys.payment_event(digest), keys.entries(keys.PAYMENTS, shard), keys.ACTIONS]
+        names.append(keys.discarded_payment(reference))
         said = _digest(f"{reference} {amount} {currency} {kind}")
-        noted = [user, lead or f"order {reference}", ACTIONS_KEPT]
+        # No person but one who moved the order has a time to tell.
+        noted = [user, lead or f"order {reference}", ACTIONS_KEPT, said_ms if event_id.startswith(PERSON) else 0]
         answer = self._record(keys=names, args=[digest, msgspec.json.encode(news), REMEMBER_SECONDS, said, *noted])
         if answer < 0:
             raise OtherNews("other news of a payment were recorded under this name")
@@ -123,8 +142,9 @@ def say_paid(
     currency: str = "",
     said_ms: int = 0,
 ) -> Said:
-    """The person `user` says that the order is paid: what it costs, or `units` of the currency; `lead` and `said_ms` as
-    for `Payments.record`. "repeated": that was said before; "unknown": `units` are needed, as nothing is known of the
+    """The person `user` says that the order is paid: what it costs, or `units` of the currency; `lead` as for
+    `Payments.record`; `said_ms`: when they moved the order to say so, 0 if they said it otherwise. "repeated": that was
+    said before, or a person discarded that move; "unknown": `units` are needed, as nothing is known of the
     order; "paid", "cancelled": it is so already, and nothing is recorded. Raises redis-py's errors."""
     order = read_order(redis, reference)
     if order.paid:
@@ -140,6 +160,23 @@ def say_paid(
         news.reference, news.amount, news.currency, news.event_id, said_ms=said_ms, user=user, lead=lead or order.lead
     )
     return "recorded" if recorded else "repeated"
+
+
+def forget_said(redis: "Redis", news: PaymentNews, id: str) -> None:
+    """A person discarded this news of another person, recorded under this id. Raises redis-py's errors."""
+    names = [keys.payment_event(id), keys.discarded_payment(news.reference)]
+    redis.register_script(_FORGET_SAID)(keys=names, args=[REMEMBER_SECONDS])
+
+
+def discard_move(reference: str, moved_ms: int) -> Sequence[Any]:
+    """The command after which the move of the order at `moved_ms` never says that it is paid."""
+    return ("SET", keys.discarded_payment(reference), moved_ms, "EX", REMEMBER_SECONDS)
+
+
+def read_discarded(redis: "Redis", references: Sequence[str]) -> dict[str, int]:
+    """Up to when moves of each order say nothing of payments, in ms. Raises redis-py's errors."""
+    found = redis.mget([keys.discarded_payment(one) for one in references]) if references else []
+    return {one: int(at or 0) for one, at in zip(references, found, strict=True)}
 
 
 def read_news(body: bytes) -> PaymentNews:

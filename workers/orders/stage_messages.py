@@ -23,7 +23,7 @@ from leadcore.store.counters import count
 from leadcore.store.lua import COUNT, DEL_FIRST
 from leadcore.store.orders import COMPARED, YES, read_orders
 from leadcore.store.outgoing import Outgoing, outgoing
-from leadcore.store.payments import say_paid
+from leadcore.store.payments import discard_move, read_discarded, say_paid
 from leadcore.store.stages import StageRecord, pack, unpack
 from leadcore.store.streams import Stream
 from workers.flow.errors import LostLease
@@ -255,22 +255,30 @@ class StageMessages:
             if now_ms - case.order.moved_ms < rules.STANDS_MS
         }
         ids = {case.id for case in said if now_ms - case.order.moved_ms >= rules.STANDS_MS}
-        paying = self._read_payments([case for case in cases if case.id in ids and not _is_mistake(case, moves)])
+        saying = [case for case in cases if case.id in ids]
+        self._discard_moves([case for case in saying if _is_decided_mistake(case, moves, verdicts[case.id])])
+        paying = self._read_payments([case for case in saying if not _is_mistake(case, moves)])
         return [paying.get(case.id, case) for case in cases], verdicts
 
     def _read_payments(self, cases: Sequence[_Case]) -> dict[str, _Case]:
         """Those whose move says that they are paid: they could have been paid by a link, and were not."""
-        found = read_orders(self.redis, [case.order.reference for case in cases]) if cases else {}
+        references = [case.order.reference for case in cases]
+        found = read_orders(self.redis, references) if cases else {}
+        discarded = read_discarded(self.redis, references)
         paying = {}
         for case in cases:
-            state = found[case.order.reference]
-            if state.payable in (YES, COMPARED) and not state.paid and not state.cancelled:
+            state, is_discarded = found[case.order.reference], case.order.moved_ms <= discarded[case.order.reference]
+            if state.payable in (YES, COMPARED) and not state.paid and not state.cancelled and not is_discarded:
                 units = read_units(case.order.properties.get(NAMES[self.kind]["total"], ""), state.currency)
                 language = choose_language(state.language, self.config.messages.default_language)
                 # Of another amount than was asked for a person decides, and nobody is thanked.
                 is_thanked = units in (0, state.units) and self.thanks.says(language)
                 paying[case.id] = replace(case, pays=True, units=units, thanked=is_thanked)
         return paying
+
+    def _discard_moves(self, cases: Sequence[_Case]) -> None:
+        """These say nothing of payments, also once the other moves of that minute are forgotten."""
+        self.stream.apply([discard_move(case.order.reference, case.order.moved_ms) for case in cases])
 
     def _say_paid(self, cases: Sequence[_Case]) -> None:
         """Record what the moves say; what was recorded before is not recorded twice."""
@@ -418,6 +426,11 @@ def _change(case: _Case, verdict: Verdict, now_ms: int) -> tuple[Any, ...]:
 def _is_mistake(case: _Case, moves: Sequence[int]) -> bool:
     """Whether a move of many, which nobody released, is no word of so many payments; or a person wants none of it."""
     return case.decided == "drop" or (case.decided != "release" and rules.is_bulk(case.order.moved_ms, moves))
+
+
+def _is_decided_mistake(case: _Case, moves: Sequence[int], verdict: Verdict) -> bool:
+    """The same, unless a person can still decide otherwise."""
+    return _is_mistake(case, moves) and (case.decided == "drop" or isinstance(verdict, Silent))
 
 
 def _depends_on_customer(verdict: Verdict) -> bool:

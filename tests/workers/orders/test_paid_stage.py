@@ -10,15 +10,18 @@ import pytest
 import redis
 
 from leadcore.config import parse
-from leadcore.fields import BODY
+from leadcore.fields import BODY, LEAD
+from leadcore.reasons import reason
 from leadcore.store import keys
 from leadcore.store.orders import COMPARED, YES
-from leadcore.store.payments import read_news
+from leadcore.store.parked_orders import ParkedPayments
+from leadcore.store.payments import read_news, say_paid
 from tests.conftest import SHARDS, Crm
 from tests.faults.conftest import NO_RETRY, Killed, Pool, Wire
 from tests.workers.orders.shop import CONFIG, Shop
 from workers.hubspot import search_quota
 from workers.orders import stages as poller_module
+from workers.rules.orders.payment import park
 from workers.rules.orders.stages import MOST_PER_MINUTE
 
 PAID = (
@@ -213,6 +216,71 @@ def test_a_move_of_many_that_a_person_released_says_that_they_are_paid(shop: Sho
     shop.step(later=1)
     assert [reference for reference, *_ in paid(shop)] == ["REF00001"]
     assert not shop.said()
+
+
+def park_said(shop: Shop, reference: str) -> str:
+    """Let the news of this order wait for a person; its id."""
+    for shard in range(SHARDS):
+        for entry, fields in shop.redis.xrange(keys.entries(keys.PAYMENTS, shard)):
+            if read_news(fields[BODY]).reference == reference:
+                shop.redis.xdel(keys.entries(keys.PAYMENTS, shard), entry)
+                id = fields[LEAD].decode()
+                for command in park(id, fields, "paid_amount", reason("payment_amount"), 1, reference):
+                    shop.redis.execute_command(*command)
+                return id
+    raise AssertionError("nobody said that it is paid")
+
+
+@pytest.mark.parametrize("by_command", [False, True], ids=["moved", "said by leadsync paid"])
+def test_what_a_person_discarded_is_heard_again_once_the_order_leaves_and_comes_again(
+    shop: Shop, by_command: bool
+) -> None:
+    order = sell(shop)
+    if by_command:
+        assert say_paid(shop.redis, SHARDS, "REF00001", "ann") == "recorded"
+    shop.move(order, "Processed")
+    shop.step(later=31)
+    parked = ParkedPayments(shop.redis, SHARDS, 100)
+    assert parked.discard(park_said(shop, "REF00001"), "ann") == ""
+    for change in ({"hs_order_name": "edited"}, {"hs_total_price": "850"}):
+        shop.edit(order, **change)
+        shop.step(later=31)
+    assert not paid(shop)
+    shop.move(order, "Open")
+    time.sleep(0.002)
+    shop.move(order, "Processed")
+    shop.step(later=31)
+    assert paid(shop) == [("REF00001", 85000, "THB")]
+
+
+def test_what_was_discarded_just_now_is_not_recorded_by_a_poller_that_read_the_order_before(shop: Shop) -> None:
+    moved_ms = int(time.time() * 1000)
+    sell(shop)
+    assert say_paid(shop.redis, SHARDS, "REF00001", "HubSpot", said_ms=moved_ms) == "recorded"
+    assert ParkedPayments(shop.redis, SHARDS, 100).discard(park_said(shop, "REF00001"), "ann") == ""
+    assert say_paid(shop.redis, SHARDS, "REF00001", "HubSpot", said_ms=moved_ms) == "repeated"
+    assert say_paid(shop.redis, SHARDS, "REF00001", "ann") == "recorded"
+
+
+@pytest.mark.parametrize(("text", "dropped"), [(True, True), (True, False), (False, False)])
+def test_a_move_of_many_says_nothing_of_payments_long_after_either(shop: Shop, text: bool, dropped: bool) -> None:
+    """What nobody decides is dropped in a week."""
+    poller = shop.poller(config=parse(PAID if text else ORDERS_ALONE))
+    shop.redis.delete(keys.STAGES_LOCK)
+    shop.step(poller)
+    time.sleep(0.002)
+    orders = [sell(shop) for _ in range(MOST_PER_MINUTE + 1)]
+    for order in orders:
+        shop.move(order, "Processed")
+    shop.step(poller, later=31)
+    if dropped:
+        for order in orders:
+            assert shop.held.drop(order, "ann") == ""
+    shop.step(poller, later=1)
+    shop.step(poller, later=8 * 86_400)
+    shop.edit(orders[0], hs_order_name="edited")
+    shop.step(poller, later=31)
+    assert not paid(shop)
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
