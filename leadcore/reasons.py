@@ -23,6 +23,7 @@ NO_REASON = Reason("")
 NEED_PERSON = frozenset({
     "unauthorized", "forbidden", "no_key", "no_room", "daily_quota",
     "order_key", "order_room", "order_currency", "order_pipeline", "order_stage", "order_amount", "orders_off",
+    "stage_key",
 })  # fmt: skip
 """Codes of pauses that only a person can end."""
 _CODE = re.compile(r"[a-z][a-z0-9_]*")

@@ -82,7 +82,7 @@ def print_status(status: Status, problems: Sequence[Problem], timezone: ZoneInfo
             table.add_row(to, describe_endpoint(address, timezone))
     if status.stages:
         told = f"{status.stages.waiting - status.stages.held} wait, {status.stages.held} held for a person"
-        table.add_row("Stages to be told", told)
+        table.add_row("Orders moved in HubSpot", told)
     if status.restoring:
         table.add_row("Brought back", str(status.restoring))
     table.add_row("Last post from DealDroid", describe_last_post(status, timezone))

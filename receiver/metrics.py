@@ -86,7 +86,7 @@ def _collect_status(status: Status) -> Iterator[Metric]:
     yield _gauge("leadsync_dry_workers", "Worker processes that run with DRY_RUN and write nothing", status.dry_workers)
     stages = status.stages
     yield _gauge(
-        "leadsync_stages_waiting", "Orders of whose stage the customer is not told yet", stages.waiting if stages else 0
+        "leadsync_stages_waiting", "Orders moved in HubSpot that wait to be told of", stages.waiting if stages else 0
     )
     yield _gauge("leadsync_stages_held", "Those of them that wait for a person", stages.held if stages else 0)
     done, total = (status.restoring.done, status.restoring.total) if status.restoring else (0, 0)

@@ -56,7 +56,8 @@ return 1
 
 class StageRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     """One order that came to a stage. `label`: the stage's; `telling`: the order's `dealdroid_told` is being written;
-    `cause`, `why`: of what is held."""
+    `cause`, `why`: of what is held. `thanked`: its customer is thanked for the payment, and not told of the stage,
+    which is still to be noted there."""
 
     stage: str
     label: str = ""
@@ -65,6 +66,7 @@ class StageRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     telling: bool = False
     cause: str = ""
     why: str = ""
+    thanked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,7 @@ def ask(pipe: Any) -> None:
 
 
 def answer(waiting: int, held: int, progress: Sequence[bytes | None]) -> StageStatus | None:
-    """None where no stage has ever had a text."""
+    """None where no move of an order has ever said anything."""
     searched, waits, why, since = progress
     if waits is None:
         return None

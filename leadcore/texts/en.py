@@ -359,7 +359,7 @@ PROBLEMS: Mapping[str, str] = {
         "{n} customer is told of an order's stage once you decide|"
         "{n} customers are told of an order's stage once you decide"
     ),
-    "stages_wait": "Customers are not told of their orders' stages",
+    "stages_wait": "Orders that were moved in HubSpot wait",
     "spooled": "{n} lead waits on this machine's disk|{n} leads wait on this machine's disk",
     "foreign": (
         "{n} lead on this machine's disk was stored for another Redis|{n} leads on this machine's disk were "

@@ -121,7 +121,7 @@ SUBJECTS = {
     "parked": "Parked",
     "hooks_away": "Hooks",
     "notices_away": "Notices",
-    "stages_wait": "Stage messages",
+    "stages_wait": "Moved orders",
     "stages_held": "Stage messages",
     "dry_run": "Workers",
     "partly_dry": "Workers",

@@ -45,7 +45,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "ระบบจะตรวจพบเองภายในหนึ่งชั่วโมง หากต้องการลองทันที ให้กดลองใหม่",
     ),
     "parked.do": ("See below what is wrong and how to fix it.", "ดูสาเหตุและวิธีแก้ได้ด้านล่าง"),
-    "stages_wait.do": ("Once it works again they are told.", "ระบบจะแจ้งให้เมื่อกลับมาทำงาน"),
+    "stages_wait.do": (
+        "Once it works again, customers are told of stages, and payments are noted.",
+        "เมื่อกลับมาทำงาน ระบบจะแจ้งสถานะแก่ลูกค้าและบันทึกการชำระเงิน",
+    ),
     "stages_held.do": ("Tell them, or drop it, below.", "เลือกแจ้งหรือไม่แจ้งลูกค้าได้ด้านล่าง"),
     "refused.do": (
         en.REMEDIES["refused"],

@@ -493,7 +493,7 @@ def test_what_is_released_is_selected_in_exactly_one_way(idle_line: Line, words:
 
 def test_status_tells_of_stages_only_where_one_has_a_text(idle_line: Line) -> None:
     assert json.loads(call(idle_line, "status", "--json").stdout)["stages"] is None
-    assert "Stages to be told" not in call(idle_line, "status").stdout
+    assert "Orders moved in HubSpot" not in call(idle_line, "status").stdout
     hold_stage(idle_line, "501")
     idle_line.redis.hset(keys.STAGES, WAITS, "")
     stages = json.loads(call(idle_line, "status", "--json").stdout)["stages"]

@@ -100,6 +100,11 @@ class Stages:
     paid: str = ""
     paid_since_ms: int = 0
 
+    @property
+    def can_tell(self) -> bool:
+        """Whether the portal can note who was told; else nobody is."""
+        return self.portal.has(TOLD)
+
     def text(self, stage: str, language: str) -> StageText | None:
         return rules.find_text(self.portal, self.texts, stage, language)
 
@@ -140,15 +145,17 @@ class _Case:
         """ "" if there is none."""
         return "" if self.order.customer is None else identity(self.order.customer)
 
-    def note(self, *, telling: bool = False, cause: str = "", why: str = "") -> StageRecord:
+    def note(self, **more: Any) -> StageRecord:
+        """`more`: the other fields of the record."""
         order = self.order
-        return StageRecord(order.stage, self.label, order.reference, order.moved_ms, telling, cause, why)
+        return StageRecord(order.stage, self.label, order.reference, order.moved_ms, **more)
 
     def ends(self, counted: str = "") -> tuple[Any, ...]:
         return _ends(self.id, self.answer, counted)
 
-    def waits(self, until_ms: int, *, telling: bool = False) -> tuple[Any, ...]:
-        return (self.id, self.answer, "wait", pack(self.note(telling=telling)), until_ms, "")
+    def waits(self, until_ms: int, *, telling: bool = False, thanked: bool = False) -> tuple[Any, ...]:
+        record = pack(self.note(telling=telling, thanked=thanked))
+        return (self.id, self.answer, "wait", record, until_ms, "")
 
 
 class StageMessages:
@@ -187,6 +194,11 @@ class StageMessages:
         dropped = [case for case in speaks if case.decided == "drop" or case.thanked]
         self._say_paid([case for case in cases if case.pays and case not in dropped])
         others = [case for case in cases if case not in told and case not in dropped]
+        if not stages.can_tell:
+            speaking = [case for case in others if isinstance(verdicts[case.id], Speaks)]
+            verdicts |= {case.id: Waits(now_ms + REFUSED_MS, "key") for case in speaking}
+            self._postpone(dropped, now_ms)
+            dropped = []
         speaking = [case for case in others if isinstance(verdicts[case.id], Speaks)]
         if not are_all:
             verdicts |= {case.id: Waits(now_ms, "others") for case in speaking if not case.record.moved_ms}
@@ -215,7 +227,8 @@ class StageMessages:
                 changes += (id, answer, "wait", pack(record), self.clock.now_ms() + RETRY_MS, "")
             else:
                 order = rules.read_standing(seen, self.kind)
-                cases.append(_Case(id, record, answer, order, stages.labels.get(order.stage, "")))
+                label, thanked = stages.labels.get(order.stage, ""), record.thanked and record.stage == order.stage
+                cases.append(_Case(id, record, answer, order, label, thanked=thanked))
         return cases, changes
 
     def _judge(self, cases: Sequence[_Case], stages: Stages, now_ms: int) -> tuple[list[_Case], dict[str, Verdict]]:
@@ -273,7 +286,7 @@ class StageMessages:
                 language = choose_language(state.language, self.config.messages.default_language)
                 # Of another amount than was asked for a person decides, and nobody is thanked.
                 is_thanked = units in (0, state.units) and self.thanks.says(language)
-                paying[case.id] = replace(case, pays=True, units=units, thanked=is_thanked)
+                paying[case.id] = replace(case, pays=True, units=units, thanked=case.thanked or is_thanked)
         return paying
 
     def _discard_moves(self, cases: Sequence[_Case]) -> None:
@@ -357,6 +370,12 @@ class StageMessages:
                 changes = [case.ends("" if case.thanked else "stage_dropped") for case in ended]
                 self._store_changes([part for change in changes for part in change])
         self._end_unwritten(cases, found, now_ms)
+
+    def _postpone(self, cases: Sequence[_Case], now_ms: int) -> None:
+        """Remember, until the orders can note it, that the customer is not to be told, then that they are paid."""
+        changes = [case.waits(now_ms + REFUSED_MS, thanked=case.thanked) for case in cases]
+        skipped = self._store_changes([part for change in changes for part in change]) if changes else ()
+        self._say_paid([case for case in cases if case.pays and case.id not in skipped])
 
     def _note_told(self, cases: Sequence[_Case], now_ms: int, found: dict[str, WriteOutcome], *, said: bool) -> None:
         if not cases:

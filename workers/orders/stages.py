@@ -151,7 +151,7 @@ class StagePoller:
         if int(self.redis.hget(keys.PAUSE, "until") or 0) > now_ms:
             return self._wait(PAUSED, IDLE_SECONDS)
         try:
-            self._work(now_ms)
+            lacks = self._work(now_ms)
         except LineDown as down:
             self._failures += 1
             longer = min(IDLE_SECONDS * 2**self._failures, LONGEST_WAIT_SECONDS)
@@ -160,7 +160,7 @@ class StagePoller:
             log.info("stages.given_back")
             return IDLE_SECONDS
         self._failures = 0
-        return self._wait(None, self._seconds_to_next())
+        return self._wait(lacks, self._seconds_to_next())
 
     def _holds_lock(self) -> bool:
         held = self._renew(keys=[keys.STAGES_LOCK], args=[self.token, LOCK_MS])
@@ -186,10 +186,9 @@ class StagePoller:
         following = min([*due, *([int(search)] if search else [])], default=math.inf)
         return min(max((following - self.clock.now_ms()) / 1000, SHORTEST_SECONDS), IDLE_SECONDS)
 
-    def _work(self, now_ms: int) -> None:
+    def _work(self, now_ms: int) -> LineDown | None:
+        """Returns what keeps it from telling customers, while it hears of payments."""
         portal = self.portal.current()
-        if not portal.has(TOLD):
-            raise LineDown("order_key", reason("key_missing", property=TOLD))
         labels = rules.name_stages(portal, self.texts)
         paid = portal.find_stage(self.paid_stage) if self.paid_stage else None
         paid_id = paid.id if paid else ""
@@ -203,6 +202,8 @@ class StagePoller:
         while ids := self._read_due():
             self._renew_lock()
             self.messages.decide(ids, stages, are_all=len(ids) < HISTORY_BATCH)
+        is_lacking = bool(labels) and not stages.can_tell
+        return LineDown("stage_key", reason("key_missing", property=TOLD)) if is_lacking else None
 
     def _read_progress(self, now_ms: int, labels: Mapping[str, str], paid_id: str) -> dict[str, int]:
         """The progress in numbers. A new dataset, and a stage that has a text, or in which orders are paid, for the

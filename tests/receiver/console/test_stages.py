@@ -95,5 +95,5 @@ def test_a_form_of_another_site_is_refused(user: ConsoleUser, command: str) -> N
 def test_it_is_said_why_customers_are_not_told(user: ConsoleUser) -> None:
     held = {stages.WAITS: "order_key", stages.WHY: reason("key_missing", property="dealdroid_told")}
     user.redis.hset(keys.STAGES, mapping={**held, stages.WAITS_SINCE: 1})
-    assert "Customers are not told of their orders' stages" in text_of(user.read())
-    assert "ยังไม่มีการแจ้งสถานะออเดอร์แก่ลูกค้า" in text_of(user.read(**TH))
+    assert "Orders that were moved in HubSpot wait" in text_of(user.read())
+    assert "ออเดอร์ที่ย้ายสถานะใน HubSpot กำลังรอ" in text_of(user.read(**TH))

@@ -61,6 +61,25 @@ def add_properties(crm: Crm) -> None:
     crm.properties = {name: dict(table.properties) for name, table in crm.portal.tables.items()}
 
 
+def lose_told(shop: "Shop") -> dict[str, Any]:
+    """Let the portal, which the pollers then read anew, lack the property that says who was told."""
+    with shop.crm.portal.lock:
+        found: dict[str, Any] = shop.crm.portal.tables["orders"].properties.pop("dealdroid_told")
+    _forget_portal(shop)
+    return found
+
+
+def restore_told(shop: "Shop", told: dict[str, Any]) -> None:
+    """Undo `lose_told`."""
+    with shop.crm.portal.lock:
+        shop.crm.portal.tables["orders"].properties["dealdroid_told"] = told
+    _forget_portal(shop)
+
+
+def _forget_portal(shop: "Shop") -> None:
+    shop.redis.delete(keys.STAGES_LOCK, *shop.redis.scan_iter(keys.properties("*")))
+
+
 class LaterClock(Clock):
     """Redis' clock, `ahead_ms` ahead."""
 

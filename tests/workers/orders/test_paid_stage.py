@@ -12,13 +12,13 @@ import redis
 from leadcore.config import parse
 from leadcore.fields import BODY, LEAD
 from leadcore.reasons import reason
-from leadcore.store import keys
+from leadcore.store import keys, stages
 from leadcore.store.orders import COMPARED, YES
 from leadcore.store.parked_orders import ParkedPayments
 from leadcore.store.payments import read_news, say_paid
 from tests.conftest import SHARDS, Crm
 from tests.faults.conftest import NO_RETRY, Killed, Pool, Wire
-from tests.workers.orders.shop import CONFIG, Shop
+from tests.workers.orders.shop import CONFIG, Shop, lose_told, restore_told
 from workers.hubspot import search_quota
 from workers.orders import stages as poller_module
 from workers.rules.orders.payment import park
@@ -251,6 +251,38 @@ def test_what_a_person_discarded_is_heard_again_once_the_order_leaves_and_comes_
     shop.move(order, "Processed")
     shop.step(later=31)
     assert paid(shop) == [("REF00001", 85000, "THB")]
+
+
+def test_payments_are_heard_where_the_portal_cannot_note_who_was_told(shop: Shop) -> None:
+    """Who is thanked for theirs is not told of the stage either, once the portal can note that."""
+    told = lose_told(shop)
+    thanked, other = sell(shop), sell(shop)
+    shop.edit(other, hs_total_price="850")
+    poller = shop.poller()
+    for order in (thanked, other):
+        shop.move(order, "Processed")
+    for _ in range(2):
+        shop.step(poller, later=31)
+    assert paid(shop) == [("REF00001", 90000, "THB"), ("REF00002", 85000, "THB")]
+    shop.redis.hset(keys.order("REF00001"), "paid", "1")
+    restore_told(shop, told)
+    for _ in range(2):
+        shop.step(shop.poller(), later=601)
+    assert len(paid(shop)) == 2
+    assert shop.said() == [("c-1", "กำลังเตรียมของค่ะ")]
+    assert (shop.told(thanked), shop.told(other)) == (["Processed"], ["Processed"])
+    assert not shop.waiting()
+
+
+def test_where_only_payments_are_heard_nothing_lacks_without_that_property(shop: Shop) -> None:
+    lose_told(shop)
+    poller = shop.poller(config=parse(ORDERS_ALONE))
+    shop.step(poller)
+    time.sleep(0.002)
+    shop.move(sell(shop), "Processed")
+    shop.step(poller, later=31)
+    assert len(paid(shop)) == 1
+    assert shop.redis.hget(keys.STAGES, stages.WAITS) == b""
 
 
 def test_what_was_discarded_just_now_is_not_recorded_by_a_poller_that_read_the_order_before(shop: Shop) -> None:

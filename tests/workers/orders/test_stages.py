@@ -11,7 +11,7 @@ from leadcore.event import identity
 from leadcore.store import keys, stages
 from leadcore.store.stages import GONE
 from tests.conftest import Crm
-from tests.workers.orders.shop import CONFIG, KEY, Shop
+from tests.workers.orders.shop import CONFIG, KEY, Shop, lose_told, restore_told
 from workers.hubspot import search_quota
 from workers.orders import stages as poller_module
 
@@ -392,16 +392,28 @@ def test_one_worker_polls_at_a_time(shop: Shop) -> None:
 
 
 def test_it_says_what_keeps_it_from_going_on(shop: Shop) -> None:
-    with shop.crm.portal.lock:
-        del shop.crm.portal.tables["orders"].properties["dealdroid_told"]
-    shop.redis.flushdb()
     poller = shop.poller()
-    shop.step(poller)
-    assert shop.redis.hget(keys.STAGES, stages.WAITS) == b"order_key"
-    assert b"dealdroid_told" in shop.redis.hget(keys.STAGES, stages.WHY)
+    shop.redis.delete(keys.STAGES_LOCK)
     shop.redis.hset(keys.PAUSE, "until", int(time.time() * 1000) + 60_000)
     shop.step(poller)
     assert shop.redis.hget(keys.STAGES, stages.WAITS) == b"paused"
+
+
+def test_who_could_not_be_told_for_want_of_the_property_is_told_once_it_is_there(shop: Shop) -> None:
+    told = lose_told(shop)
+    order = shop.order()
+    poller = shop.poller()
+    shop.move(order, "Processed")
+    for _ in range(2):
+        shop.step(poller, later=31)
+    assert shop.redis.hget(keys.STAGES, stages.WAITS) == b"stage_key"
+    assert b"dealdroid_told" in shop.redis.hget(keys.STAGES, stages.WHY)
+    assert not shop.said()
+    restore_told(shop, told)
+    for _ in range(2):
+        shop.step(shop.poller(), later=601)
+    assert shop.said() == [("c-1", "กำลังเตรียมของค่ะ")]
+    assert shop.redis.hget(keys.STAGES, stages.WAITS) == b""
 
 
 def test_what_is_stored_names_nobody(shop: Shop) -> None:
