@@ -23,10 +23,10 @@ from receiver.intake.spool import Spool, count_foreign, count_spooled
 
 REFUSED = ("forbidden", "malformed", "nowhere", "throttled", "too_large", "unusable")
 OUTCOMES = ("created", "updated", "unchanged", "skipped", "retried", "parked", "held", "discarded")
-ORDERS = ("created", "updated", "unchanged", "parked")
-NOTES = ("written", "parked")
-PAYMENTS = ("paid", "failed", "refunded", "disputed", "parked")
-MESSAGES = ("sent", "asked", "failed", "interrupted", "silent", "retried")
+ORDERS = ("created", "updated", "unchanged", "parked", "ended")
+NOTES = ("written", "parked", "ended")
+PAYMENTS = ("paid", "failed", "refunded", "disputed", "parked", "ended")
+MESSAGES = ("sent", "asked", "failed", "interrupted", "silent", "retried", "ended")
 
 
 def register(redis: Redis, spool: Spool, shards: int, timezone: ZoneInfo) -> CollectorRegistry:

@@ -23,6 +23,7 @@ from leadcore.store.parked import find_fix
 from leadcore.store.status import read_status
 from leadcore.store.streams import Stream
 from workers.rules.alerts import (
+    ENDED,
     HELD_STAGES,
     AlertRecord,
     Observation,
@@ -123,7 +124,7 @@ class Notifier:
             waiting={line: sum(depths) for line, depths in status.depths.items()},
             parked_ever=parked_ever
             | {state: status.counts.get(f"message_{state}", 0) for state in UNSENT_STATES}
-            | {code: status.counts[code] for code in HELD_STAGES if code in status.counts},
+            | {code: status.counts[code] for code in (*HELD_STAGES, *ENDED) if code in status.counts},
             stages_held=status.stages.held if status.stages else 0,
             parked=status.parked,
             unsent=status.unsent,

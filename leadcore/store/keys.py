@@ -153,6 +153,11 @@ def swept(stream: str, shard: int) -> str:
     return f"{PREFIX}{stream}:{shard}:swept"
 
 
+def standing(stream: str, shard: int) -> str:
+    """The shard's oldest entry, and since when workers see it stand there, in ms; see `workers.retention`."""
+    return f"{PREFIX}{stream}:{shard}:standing"
+
+
 def left(shard: int) -> str:
     """That the shard's partial batch was left to another drain; see `workers.sync.partial_batches`."""
     return f"{PREFIX}{INBOX}:{shard}:left"

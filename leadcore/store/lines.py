@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 class Kept:
     """Entries that left their line and wait outside its shards, for at most `seconds`. `index`: the key of the sorted
     set of their leads (score: since when, in ms); `key`: a lead -> the key of its packed entry; `state`: the state that
-    its receipt has meanwhile, "" if the lead itself is done and something that follows from it is kept; then the packed
-    entry ends by itself. `ended`: the reason in the receipt of a lead that was kept too long. `for_person`: whether it
+    its receipt has meanwhile, "" if the lead itself is done and something that follows from it is kept: then the line's
+    `ending` says so. `ended`: the reason in the receipt of what was kept too long, "" if it goes on saying why that was
+    kept; then the packed entry ends by itself. `for_person`: whether it
     is counted as something that a person has to decide. For people: `said` follows the line's noun, `described` is the
     metric's."""
 
@@ -46,8 +47,9 @@ class Line:
     address (`leadcore.store.endpoints`); `pause`: the key of the line's pause; `payload`: the field of an
     entry that holds what was said, `payload_name` its name in an export. For people: `to` takes what waits, `noun` is
     what waits; `exported` and `forgotten` are its names in the output of `leadsync export` and `forget`. `seconds`: for
-    how long an entry stands in a stream that nobody drains (the line is switched off, paused, or of a dry run) until it
-    ends, 0 for one that is kept whatever happens; `ending`: the attribute of its receipt that says so then."""
+    how long workers see an entry stand in a stream that nobody drains (the line is switched off, paused, or of a dry
+    run) until it ends, 0 for one that is kept whatever happens; `ending`: the attribute of its receipt that says so
+    then."""
 
     name: str
     job: str
@@ -67,11 +69,17 @@ class Line:
         return not self.job
 
     @property
+    def ended_counter(self) -> str:
+        """The counter of what was removed because it had waited too long, in the line or for a person."""
+        return f"{self.noun.removesuffix('s')}_ended"
+
+    @property
     def pause_name(self) -> str:
         """The name of the pause in the JSON of `leadsync status`; the first line's is older than the others."""
         return "pause" if self.name == keys.INBOX else f"{self.noun}_pause"
 
 
+_PARKED_TOO_LONG = reason("parked_too_long", days=PARKED_SECONDS // 86_400)
 PARKED = Kept(
     name="parked",
     index=keys.PARKED,
@@ -81,7 +89,7 @@ PARKED = Kept(
     said="parked",
     described="Leads that wait for a person",
     state=PARKED_STATE,
-    ended=reason("parked_too_long", days=PARKED_SECONDS // 86_400),
+    ended=_PARKED_TOO_LONG,
 )
 HELD = Kept(
     name="held",
@@ -139,6 +147,7 @@ PARKED_ORDERS = Kept(
     for_person=True,
     said="parked",
     described="Orders that could not be written and wait for a person",
+    ended=_PARKED_TOO_LONG,
 )
 ORDERS = Line(
     name=keys.ORDERS,
@@ -162,6 +171,7 @@ PARKED_PAYMENTS = Kept(
     for_person=True,
     said="parked",
     described="News of payments that wait for a person",
+    ended=_PARKED_TOO_LONG,
 )
 PAYMENTS = Line(
     name=keys.PAYMENTS,
@@ -185,6 +195,7 @@ PARKED_NOTES = Kept(
     for_person=True,
     said="parked",
     described="Notes that could not be written and wait for a person",
+    ended=_PARKED_TOO_LONG,
 )
 NOTES = Line(
     name=keys.NOTES,

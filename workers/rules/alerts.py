@@ -13,7 +13,7 @@ import msgspec
 
 from leadcore.reasons import NEED_PERSON
 from leadcore.receipts import UNSENT_STATES
-from leadcore.store import keys
+from leadcore.store import keys, lines
 from leadcore.verdict import SHORT_PAUSE_MS, Problem
 
 RECOVERED_MS = 15_000
@@ -50,6 +50,7 @@ HELD_STAGES = {
     "stage_held_bulk": "Of orders that were moved at once, {n} customers are not told: it may be a mistake",
     "stage_held_window": "Of orders that were moved, {n} customers are not told: they were last heard too long ago",
 }
+ENDED = {line.ended_counter: line for line in lines.LINES if line.seconds}
 PASSES = "It goes on by itself once that is over; if it lasts, run: leadsync doctor"
 
 
@@ -94,8 +95,9 @@ class AlertRecord(msgspec.Struct):
 
 class Observation(msgspec.Struct, frozen=True):
     """The state at `now_ms`: the pauses in Redis (line -> code, reason, since_ms), entries waiting per line, how many
-    leads were ever parked per code (and messages unsent, by their state, and stages of orders held, by their cause),
-    how many are now; `dry_run`: whether a worker runs with DRY_RUN; `refused_today`, `last_post_ms`: as in `Status`."""
+    leads were ever parked per code (and messages unsent, by their state, stages of orders held, by their cause, and
+    what was removed, by its counter), how many are now; `dry_run`: whether a worker runs with DRY_RUN; `refused_today`,
+    `last_post_ms`: as in `Status`."""
 
     now_ms: int
     pauses: Mapping[str, tuple[str, str, int]]
@@ -173,7 +175,7 @@ def _count_unreported(record: AlertRecord, code: str, ever: int, seen: Observati
     if seen.now_ms - known.seen_ms < COLLECT_MS or (known.reported_ms and seen.now_ms - known.reported_ms < PARKED_MS):
         return 0
     now = seen.unsent if code in UNSENT_STATES else seen.stages_held if code in HELD_STAGES else seen.parked
-    count = min(ever - known.reported, now)
+    count = ever - known.reported if code in ENDED else min(ever - known.reported, now)
     known.reported, known.seen_ms = ever, 0
     known.reported_ms = seen.now_ms if count else known.reported_ms
     return count
@@ -184,6 +186,15 @@ def add_parked_alert(record: AlertRecord, seen: Observation, code: str, count: i
     known; `fix`: how to fix it."""
     if code in HELD_STAGES:
         _add(record, seen, f"{HELD_STAGES[code].format(n=count)}. Tell them, or drop it: leadsync stages")
+        return
+    if code in ENDED:
+        line = ENDED[code]
+        what = f"1 of the {line.noun} was" if count == 1 else f"{count} {line.noun} were"
+        _add(
+            record,
+            seen,
+            f"{what} removed after {line.seconds // 86_400} days of waiting. The log of the workers names them.",
+        )
         return
     one, several = WAITS_FOR_PERSON.get(code, ("A lead was parked", "leads were parked"))
     what = one if count == 1 else f"{count} {several}"

@@ -180,6 +180,18 @@ def test_messages_that_wait_for_a_person_are_reported_as_messages(state: str, wo
     assert texts(*(seen(at, parked_ever={state: 9}, parked=2) for at in (0, COLLECT_MS))) == [], "nobody waits any more"
 
 
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [
+        (1, "leadsync: 1 of the orders was removed after 30 days of waiting. The log of the workers names them."),
+        (35, "leadsync: 35 orders were removed after 30 days of waiting. The log of the workers names them."),
+    ],
+)
+def test_what_waited_too_long_is_reported(count: int, said: str) -> None:
+    ended = {"parked_ever": {"order_ended": count}}
+    assert texts(seen(0), seen(10, **ended), seen(10 + COLLECT_MS, **ended), seen(20 + COLLECT_MS, **ended)) == [said]
+
+
 @pytest.mark.parametrize(("code", "word"), [("stage_held_bulk", "mistake"), ("stage_held_window", "last heard")])
 def test_what_is_held_of_stages_is_reported_with_what_to_do(code: str, word: str) -> None:
     held = {"parked_ever": {code: 35}, "stages_held": 33}
