@@ -135,6 +135,17 @@ def test_a_line_that_is_switched_off_and_empty_is_no_problem(line: Line, name: s
     assert read_status(line.redis, SHARDS, BANGKOK).pauses[name] == {}
 
 
+def test_a_worker_of_the_old_configuration_holds_up_a_line_for_some_seconds_only(line: Line) -> None:
+    """While a deploy goes on, another worker has the line switched on already."""
+    line.redis.xadd(keys.entries(keys.ORDERS, 0), {"e": "lead", "b": "{}"})
+    old = worker(line, "")
+    for _ in range(12):
+        line.redis.hset(keys.ORDERS_PAUSE, "until", 0)
+        old.drains[keys.ORDERS](0)
+    seconds, _ = line.redis.time()
+    assert 0 < int(line.redis.hget(keys.ORDERS_PAUSE, "until")) - seconds * 1000 <= 12_000
+
+
 def test_a_line_that_is_switched_on_again_goes_on_where_it_was(line: Line) -> None:
     shop = Shop(line.crm, line.redis)
     shop.know("c-1")

@@ -59,6 +59,7 @@ LAG_MS = 60_000
 # Longer than a call may take, with the wait for its slot.
 LOCK_MS = 60_000
 PAUSED = LineDown("paused", reason("line_paused"))
+CANNOT_TELL = LineDown("stage_key", reason("key_missing", property=TOLD))
 log = structlog.get_logger("leadsync.stages")
 
 _FOUND = (
@@ -202,8 +203,7 @@ class StagePoller:
         while ids := self._read_due():
             self._renew_lock()
             self.messages.decide(ids, stages, are_all=len(ids) < HISTORY_BATCH)
-        is_lacking = bool(labels) and not stages.can_tell
-        return LineDown("stage_key", reason("key_missing", property=TOLD)) if is_lacking else None
+        return CANNOT_TELL if labels and not stages.can_tell else None
 
     def _read_progress(self, now_ms: int, labels: Mapping[str, str], paid_id: str) -> dict[str, int]:
         """The progress in numbers. A new dataset, and a stage that has a text, or in which orders are paid, for the

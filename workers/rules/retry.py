@@ -71,7 +71,7 @@ RETRIES: Mapping[str, Retry] = {
     "order_stage": _line("HubSpot refuses the stage of an order", 60.0),
     "order_amount": _line("HubSpot refuses the amount of an order", 60.0),
     "orders_off": _line("the portal has not activated the object of `[orders]`", 60.0),
-    SWITCHED_OFF: _line("the configuration no longer has the table that the line needs", 60.0),
+    SWITCHED_OFF: _line("the configuration of a worker lacks the table that the line needs"),
     "migrating": _line("HubSpot moves the portal to another data centre (477)", 900.0),
     "unreachable": _line("no connection to HubSpot", by_rate=True),
     "tls": _line("no TLS connection to HubSpot"),
