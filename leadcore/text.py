@@ -23,6 +23,7 @@ DIGITS = NUMERALS | {ord("－"): "-", ord("−"): "-", ord("\u3000"): " "}
 """For `str.translate`: digits of other scripts, and what stands among them, as plain ones."""
 # A text that is escaped again and again is not unwrapped further.
 _MAX_LAYERS = 8
+_HALF = re.compile("[\ud800-\udfff]")
 _LINE_BREAK = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _SPACE = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r"\s*\n\s*")
@@ -111,6 +112,11 @@ def clean(value: Any) -> str:
     if isinstance(value, float) and math.isfinite(value):
         return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
     return ""
+
+
+def is_whole(text: str) -> bool:
+    """Whether `text` can be written in UTF-8. JSON can say half of a pair of UTF-16, which is no letter."""
+    return not _HALF.search(text)
 
 
 def is_plain(text: str) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 
 from leadcore import event
 from leadcore.store.outgoing import API, LONG, LONGEST, MOST, Outgoing, name_message
+from leadcore.text import is_whole
 from receiver.api.errors import BadRequest, Invalid
 
 KNOWN = ("customer_id", "messages", "urgent")
@@ -54,6 +55,8 @@ def _texts(value: Any) -> list[str]:
     for index, text in enumerate(value):
         if not isinstance(text, str) or not text.strip():
             raise Invalid(f"messages[{index}] must be a text that is not blank.")
+        if not is_whole(text):
+            raise Invalid(f"messages[{index}] has half of a letter: \\ud800 to \\udfff stand in pairs.")
         if len(text) > LONGEST:
             raise Invalid(f"messages[{index}] has more than {LONGEST:,} characters.")
     return value

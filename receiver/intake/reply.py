@@ -5,7 +5,6 @@ without, so that a mistake stops the start and not a reply. It is rendered once 
 computes for longer than `LIMIT_SECONDS`, is answered by its plain lines: those without a placeholder.
 """
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
@@ -325,7 +324,7 @@ def _json_array(messages: list[str]) -> bytes:
     try:
         return _ENCODE(messages)
     except (UnicodeEncodeError, msgspec.MsgspecError):  # half a letter of UTF-16
-        return json.dumps(messages).encode()
+        return _ENCODE([text.encode("utf-8", "ignore").decode() for text in messages])
 
 
 def _blank(_: Event) -> str:

@@ -67,6 +67,9 @@ def test_what_became_of_it_is_told_without_its_text(shop: Shop) -> None:
         ({"messages": ["x", " \n"]}, "messages[1]"),
         ({"messages": ["x", 5]}, "messages[1]"),
         ({"messages": ["x", "y", "ก" * 2001]}, "messages[2]"),
+        ({"messages": ["x", "Thanks \ud83d"]}, "messages[1]"),
+        ({"messages": ["\ude4f\ud83d"]}, "messages[0]"),
+        ({"customer_id": "U-\ud83d"}, "customer_id"),
         ({"urgent": "yes"}, "urgent"),
         ({"urgnet": True}, "urgent"),
     ],
@@ -77,6 +80,12 @@ def test_what_cannot_be_used_is_named_and_nothing_is_stored(shop: Shop, changes:
     assert named in answer.json()["error"]
     assert not shop.entries()
     assert not shop.redis.exists(keys.MESSAGES)
+
+
+def test_both_halves_of_a_letter_in_json_are_one_letter(shop: Shop) -> None:
+    assert shop.post(rb'{"customer_id": "U-1", "messages": ["Thanks \ud83d\ude4f"]}').status_code == 202
+    [entry] = shop.entries()
+    assert json.loads(entry[b"t"]) == "Thanks 🙏"
 
 
 @pytest.mark.parametrize("key", [None, "", "ก".encode().decode("latin-1"), "x" * 256])

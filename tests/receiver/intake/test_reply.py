@@ -68,6 +68,13 @@ def test_a_template_knows_the_event(text: str, said: dict[str, Any], reply: str)
     assert answer(text, **said) == [reply]
 
 
+def test_half_a_letter_is_left_out_of_a_reply() -> None:
+    """A reader of JSON may refuse the whole array for one such half."""
+    raw = json.dumps({"mid": "m", "customer_id": "c", "intent": "Purchase", "line": "Ann \ud83d!"}).encode()
+    said = replies('["Hi {{ payload.line }}"]').answer(receive(raw, bool))
+    assert json.loads(said.decode()) == ["Hi Ann !"]
+
+
 def test_a_reply_knows_what_the_messages_know() -> None:
     assert SAMPLES.keys() - {"missing"} <= set(NAMES)
 
