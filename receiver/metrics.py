@@ -25,7 +25,7 @@ REFUSED = ("forbidden", "malformed", "nowhere", "throttled", "too_large", "unusa
 OUTCOMES = ("created", "updated", "unchanged", "skipped", "retried", "parked", "held", "discarded")
 ORDERS = ("created", "updated", "unchanged", "parked", "ended")
 NOTES = ("written", "parked", "ended")
-PAYMENTS = ("paid", "failed", "refunded", "disputed", "parked", "ended")
+PAYMENTS = ("paid", "failed", "refunded", "disputed", "dispute_won", "dispute_lost", "parked", "ended")
 MESSAGES = ("sent", "asked", "failed", "interrupted", "silent", "retried", "ended")
 
 

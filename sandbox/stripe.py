@@ -158,10 +158,17 @@ class Account:
         self.tell("charge.refunded", self.charge(session_id, amount_refunded=units))
 
     def dispute(self, session_id: str) -> None:
+        self._tell_dispute("created", session_id, "needs_response")
+
+    def close_dispute(self, session_id: str, status: str) -> None:
+        """`status`: "won", "lost", "warning_closed" (an inquiry that became no dispute) or "prevented"."""
+        self._tell_dispute("closed", session_id, status)
+
+    def _tell_dispute(self, kind: str, session_id: str, status: str) -> None:
         charge = self.charge(session_id)
         about = {"id": f"dp_{session_id}", "object": "dispute", "charge": charge["id"], "metadata": {}}
         about |= {name: charge[name] for name in ("amount", "currency", "payment_intent")}
-        self.tell("charge.dispute.created", about)
+        self.tell(f"charge.dispute.{kind}", {**about, "status": status})
 
     def tell(self, kind: str, about: dict[str, Any]) -> None:
         """Make an event and post it."""

@@ -13,6 +13,7 @@
     paid        "1" once it is paid
     paid_by     of the news that said so: the entry's id, a blank, the provider's id of the payment
     refunded    what was given back, in the smallest unit
+    disputes    a word for each: the provider's id, and once it is closed a colon and what it took, "0" if it was won
     customer    DealDroid's id of the customer as JSON: 123 is not "123"
     language    of the customer, a code
     lead        the lead whose cart this reference is, by the put
@@ -134,6 +135,7 @@ class OrderState:
     pending: str = ""
     paid_by: str = ""
     refunded: int = 0
+    disputes: str = ""
     customer: str | int | float | None = None
     language: str = ""
     lead: str = ""
@@ -236,6 +238,7 @@ def _unpack(reference: str, stored: Mapping[bytes, bytes]) -> OrderState:
         pending=found.get("pending", ""),
         paid_by=found.get("paid_by", ""),
         refunded=int(found.get("refunded") or 0),
+        disputes=found.get("disputes", ""),
         customer=json.loads(found["customer"]) if found.get("customer") else None,
         language=found.get("language", ""),
         lead=found.get("lead", ""),

@@ -21,7 +21,7 @@ from leadcore.store.orders import read_order
 if TYPE_CHECKING:
     from leadcore.store.connection import Redis
 
-Kind = Literal["paid", "failed", "refunded", "disputed"]
+Kind = Literal["paid", "failed", "refunded", "disputed", "dispute_won", "dispute_lost"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 REMEMBER_SECONDS = 90 * 86_400
 """Providers send an event again for days; a person may press a button again much later."""
@@ -73,7 +73,7 @@ redis.call('SET', discarded, string.format('%.0f', now), 'EX', seconds)
 class PaymentNews(Struct, frozen=True, omit_defaults=True):
     """`amount`: in the smallest unit of `currency`; of a refund, all that was given back so far;
     `NOT_SAID` if a refund or dispute names none. `event_id`: what makes
-    the news the same. `payment`: the provider's id of the payment, "" if there is none. `said_ms`: when it happened, by
+    the news the same. `payment`, `dispute`: the provider's ids, "" if there is none. `said_ms`: when it happened, by
     whoever says it, ms since 1970, 0 if nobody does."""
 
     reference: str
@@ -83,6 +83,7 @@ class PaymentNews(Struct, frozen=True, omit_defaults=True):
     kind: Kind = "paid"
     payment: str = ""
     said_ms: int = 0
+    dispute: str = ""
 
 
 class Payments:
@@ -102,13 +103,14 @@ class Payments:
         kind: Kind = "paid",
         payment: str = "",
         said_ms: int = 0,
+        dispute: str = "",
         user: str = "",
         lead: str = "",
     ) -> bool:
         """Record the news, whose parts are those of `PaymentNews`; False if it was recorded before. `user`: the person
         who says it, for the list of actions; `lead`: the order's, if it is known. Raises `OtherNews` and redis-py's
         errors."""
-        news = PaymentNews(reference, amount, currency, event_id, kind, payment, said_ms)
+        news = PaymentNews(reference, amount, currency, event_id, kind, payment, said_ms, dispute)
         digest = _digest(event_id)
         shard = keys.shard_of(reference, self._shards)
         names = [keys.payment_event(digest), keys.entries(keys.PAYMENTS, shard), keys.ACTIONS]

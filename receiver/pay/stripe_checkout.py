@@ -36,7 +36,10 @@ _KINDS: Mapping[str, Kind] = {
     "checkout.session.async_payment_failed": "failed",
     "charge.refunded": "refunded",
     "charge.dispute.created": "disputed",
+    "charge.dispute.closed": "dispute_lost",
 }
+# A dispute that ends so has taken nothing; "warning_closed": an inquiry that never became one.
+_WON = ("won", "warning_closed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +163,12 @@ def read_news(said: Any, find_reference: Callable[[str], str]) -> PaymentNews | 
     about = _part(_part(said, "data"), "object")
     if kind is None or not event or not about:
         return None
-    payment = _text(about.get("payment_intent"))
+    payment, ended = _text(about.get("payment_intent")), about.get("status")
+    is_dispute = str(said["type"]).startswith("charge.dispute.")
+    if kind == "dispute_lost" and ended in _WON:
+        kind = "dispute_won"
     said_reference = _text(_part(about, "metadata").get("reference"))
-    if kind == "disputed" and not said_reference:
+    if is_dispute and not said_reference:
         said_reference = find_reference(payment) if payment else ""
     # Another app of the same account may name anything so.
     reference = read_reference(said_reference)
@@ -173,13 +179,15 @@ def read_news(said: Any, find_reference: Callable[[str], str]) -> PaymentNews | 
         {"paid": "amount_total", "failed": "amount_total", "refunded": "amount_refunded"}.get(kind, "amount")
     )
     currency, created = _text(about.get("currency")).upper(), said.get("created")
-    if type(units) is not int or not 0 <= units < MOST_UNITS or len(currency) != 3:
-        if kind not in ("refunded", "disputed"):
+    is_clear = kind != "dispute_lost" or ended == "lost"
+    if type(units) is not int or not 0 <= units < MOST_UNITS or len(currency) != 3 or not is_clear:
+        if kind in wanted:
             return None
         # That money goes back is known, though not how much: a person has to look.
         units, currency = NOT_SAID, ""
     said_ms = created * 1000 if type(created) is int and 0 < created < _LATEST else 0
-    return PaymentNews(reference, units, currency, f"stripe {event}", kind, payment, said_ms)
+    dispute = _text(about.get("id")) if is_dispute else ""
+    return PaymentNews(reference, units, currency, f"stripe {event}", kind, payment, said_ms, dispute)
 
 
 def _read_session(found: Any, *, replayed: bool = False) -> RemoteSession:

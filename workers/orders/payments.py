@@ -69,6 +69,12 @@ class PaymentWork:
         return min(filter(None, (self.news.said_ms, int(self.entry.partition(b"-")[0]))), default=0)
 
     @property
+    def brings_money(self) -> bool:
+        """Whether the shop has the money now."""
+        won = self.news.kind == "dispute_won" and self.decision is not None and self.decision.status == "paid"
+        return won or self.news.kind == "paid"
+
+    @property
     def applies(self) -> bool:
         return self.decision is not None and self.decision.does == "apply"
 
@@ -219,8 +225,9 @@ class PaymentDrain(OrderLineDrain):
         for work in works:
             if work.applies and work.decision and work.seen is not None:
                 at = work.seen.get(NAMES[portal.kind].get("stage", ""))
-                work.cancelled = work.news.kind == "paid" and cancelled is not None and at == cancelled.id
-                values = rules.make_values(work.decision.status, work.seen, portal, paid_stage)
+                work.cancelled = work.brings_money and cancelled is not None and at == cancelled.id
+                moves_to = paid_stage if work.news.kind == "paid" else ""
+                values = rules.make_values(work.decision.status, work.seen, portal, moves_to)
                 if values:
                     waiting[work.id] = (work, values)
                 else:

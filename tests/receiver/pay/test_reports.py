@@ -73,6 +73,27 @@ def test_refunds_and_disputes_are_recorded_with_their_order(desk: Desk, stripe: 
     assert summary(desk.line)[1:] == [("refunded", REF, 50000, "THB"), ("disputed", REF, 125050, "THB")]
 
 
+@pytest.mark.parametrize(
+    ("status", "kind", "amount"),
+    [
+        ("won", "dispute_won", 125050),
+        ("warning_closed", "dispute_won", 125050),
+        ("lost", "dispute_lost", 125050),
+        # Nobody here knows what became of the money: a person has to look.
+        ("prevented", "dispute_lost", NOT_SAID),
+    ],
+)
+def test_the_end_of_a_dispute_is_recorded_under_the_id_of_the_dispute(
+    desk: Desk, stripe: Stripe, status: str, kind: str, amount: int
+) -> None:
+    session = pay(desk, stripe)
+    stripe.account.dispute(session)
+    stripe.account.close_dispute(session, status)
+    [_, disputed, closed] = recorded(desk.line)
+    assert (closed.kind, closed.reference, closed.amount) == (kind, REF, amount)
+    assert disputed.dispute == closed.dispute == f"dp_{session}"
+
+
 def test_a_dispute_whose_order_cannot_be_asked_for_is_sent_again(desk: Desk, stripe: Stripe) -> None:
     session = pay(desk, stripe)
     stripe.fault("500")
@@ -180,6 +201,11 @@ def test_signed_nonsense_is_refused_and_breaks_nothing(desk: Desk, payload: byte
         (event("checkout.session.expired", payment_status="unpaid"), None),
         (event("charge.refunded", amount_refunded=100), "refunded"),
         (event("charge.dispute.created", amount=100), "disputed"),
+        (event("charge.dispute.closed", amount=100, status="won"), "dispute_won"),
+        (event("charge.dispute.closed", amount=100, status="lost"), "dispute_lost"),
+        (event("charge.dispute.closed", amount=100, status=7), "dispute_lost"),
+        (event("charge.dispute.closed", amount=100, metadata={}, payment_intent="pi_of_others"), None),
+        (event("charge.dispute.updated", amount=100), None),
         # Another app of the same account has its own references.
         (event(metadata={"reference": "Ann Example 0812345678"}), None),
         (event("charge.dispute.created", amount=100, metadata={"reference": "Ann"}), None),
@@ -193,7 +219,7 @@ def test_events_are_read_as_what_they_say(said: dict[str, Any], kind: str | None
     assert (found.kind if found else None) == kind
 
 
-@pytest.mark.parametrize("kind", ["refunded", "dispute.created"])
+@pytest.mark.parametrize("kind", ["refunded", "dispute.created", "dispute.closed"])
 @pytest.mark.parametrize("amount", [None, "100", 10**40, -5, True, 1.5])
 def test_a_refund_or_dispute_that_does_not_say_how_much_is_recorded_for_a_person(kind: str, amount: Any) -> None:
     found = read_event(event(f"charge.{kind}", amount=amount, amount_refunded=amount), {})

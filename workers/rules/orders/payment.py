@@ -2,10 +2,13 @@
 
 - What is paid has to be what the order costs, once, and not after it was cancelled; else a person decides.
 - An order is moved to the stage of paid orders if that is forward, never back.
-- News come in any order: a refund waits for its payment, and a late failure changes nothing.
+- News come in any order: a refund waits for its payment, a late failure changes nothing, and neither does the begin of
+  a dispute that is closed.
+- While a dispute is open its order is disputed; once it is lost, what it took counts as given back.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -35,6 +38,14 @@ _SPELLINGS: Mapping[str, Sequence[str]] = {
     "refunded": ("refunded",),
     "partially_refunded": ("partially_refunded", "partial refund", "refunded"),
     "disputed": ("disputed", "chargeback"),
+}
+GIVE_BACK = ("refunded", "dispute_lost")
+"""The kinds of news by which money of the shop is gone."""
+# A dispute and its end have no event of their own.
+_EVENTS = {
+    "paid": "order.paid",
+    **dict.fromkeys(GIVE_BACK, "order.refunded"),
+    **dict.fromkeys(("disputed", "dispute_won"), "order.updated"),
 }
 
 
@@ -67,26 +78,30 @@ def decide(news: PaymentNews, id: str, state: OrderState) -> Decision:
     if _is_other(news, state):
         # What was paid twice, and given back: the order itself is still paid.
         return Decision("done")
+    is_unclear = bool(news.payment) and not state.paid_by.partition(" ")[2]
+    if news.kind == "dispute_won":
+        return Decision("done") if is_unclear else _apply(state, disputes=_note_dispute(news, state, 0))
     if news.amount == 0:
         # Nothing is given back, or asked back.
         return Decision("done")
-    if news.amount == NOT_SAID or (news.payment and not state.paid_by.partition(" ")[2]):
+    if news.amount == NOT_SAID or is_unclear:
         # Of an order that the shop or a person said to be paid, this may be of another payment.
         return Decision("park", "refund_amount", reason("refund_unclear"))
     if news.currency != state.currency or (state.units is not None and news.amount > state.units):
         return Decision("park", "refund_amount", reason("refund_amount"))
     if news.kind == "disputed":
-        return Decision("apply", status="disputed")
-    if news.amount < state.refunded:
-        return Decision("done")
-    return Decision("apply", fields={"refunded": news.amount}, status=_refund_status(news.amount, state))
+        is_closed = _read_disputes(state).get(_name_dispute(news)) is not None
+        return Decision("done") if is_closed else _apply(state, disputes=_note_dispute(news, state, None))
+    if news.kind == "dispute_lost":
+        return _apply(state, disputes=_note_dispute(news, state, news.amount))
+    return Decision("done") if news.amount < state.refunded else _apply(state, refunded=news.amount)
 
 
 def _decide_paid(news: PaymentNews, id: str, state: OrderState) -> Decision:
     if state.paid:
         if state.paid_by.partition(" ")[0] == id:
             # The worker died before this was settled.
-            return Decision("apply", status=_refund_status(state.refunded, state) if state.refunded else "paid")
+            return Decision("apply", status=_find_status(state))
         paid_before = state.paid_by.partition(" ")[2]
         if news.event_id.startswith(PERSON) or (news.payment and news.payment == paid_before):
             return Decision("done")
@@ -106,8 +121,38 @@ def _is_other(news: PaymentNews, state: OrderState) -> bool:
     return bool(paid and news.payment and news.payment != paid)
 
 
-def _refund_status(units: int, state: OrderState) -> str:
-    return "refunded" if state.units is None or units >= state.units else "partially_refunded"
+def _apply(state: OrderState, **fields: Any) -> Decision:
+    return Decision("apply", fields=fields, status=_find_status(replace(state, **fields)))
+
+
+def _find_status(state: OrderState) -> str:
+    """That of an order that was paid."""
+    if None in _read_disputes(state).values():
+        return "disputed"
+    back = find_back(state)
+    if not back:
+        return "paid"
+    return "refunded" if state.units is None or back >= state.units else "partially_refunded"
+
+
+def find_back(state: OrderState) -> int:
+    """What of the payment the shop has no longer, in the smallest unit."""
+    return state.refunded + sum(filter(None, _read_disputes(state).values()))
+
+
+def _name_dispute(news: PaymentNews) -> str:
+    return news.dispute if news.dispute.isidentifier() else "-"
+
+
+def _read_disputes(state: OrderState) -> dict[str, int | None]:
+    """By id what each has taken, None while it is open."""
+    words = (word.partition(":") for word in state.disputes.split())
+    return {id: int(taken) if closed else None for id, closed, taken in words}
+
+
+def _note_dispute(news: PaymentNews, state: OrderState, taken: int | None) -> str:
+    noted = _read_disputes(state) | {_name_dispute(news): taken}
+    return " ".join(id if taken is None else f"{id}:{taken}" for id, taken in noted.items())
 
 
 def make_values(status: str, seen: Mapping[str, str], portal: OrderPortal, paid_stage: str) -> dict[str, str]:
@@ -159,23 +204,25 @@ def settle_applied(
     if lead:
         said = receipt(order=decision.status, order_id=order_id, order_ref=state.reference, order_ms=now_ms)
         commands.append(("HSET", keys.receipt(lead), *said))
-    amount = from_units(news.amount, news.currency)
+    # Of what is gone, all of it so far.
+    units = find_back(replace(state, **decision.fields)) if news.kind in GIVE_BACK else state.units
+    amount = from_units(units if units is not None else news.amount, state.currency)
     data = {
         "order": order_id,
         "order_ref": state.reference,
         "amount": f"{amount:,}",
-        "currency": news.currency,
+        "currency": state.currency,
         "contact_id": contact_id,
         "intent": intent,
         "state": decision.status,
     }
-    if news.kind in ("paid", "refunded") and not cancelled:
-        once = f"{state.reference} {news.amount if news.kind == 'refunded' else ''}"
-        told = Event(f"order.{news.kind}", state.customer, lead or state.lead, data, once=once)
+    if (type := _EVENTS.get(news.kind)) and not cancelled:
+        said_once = {"paid": "", "refunded": str(news.amount)}.get(news.kind, news.event_id)
+        told = Event(type, state.customer, lead or state.lead, data, once=f"{state.reference} {said_once}")
         commands += events.effects(told, shard)
     is_silent = cancelled or age_ms > MAX_AGE_HOURS * HOUR_MS
     if news.kind == "paid" and state.customer is not None and not is_silent:
-        text = thanks.render(language, data["amount"], news.currency, news.reference)
+        text = thanks.render(language, data["amount"], state.currency, news.reference)
         if text:
             commands.append(outgoing(Outgoing(f"paid:{state.reference}", state.customer, [text]), shards))
     return commands
