@@ -49,8 +49,8 @@ CONNECTIONS = 6
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """`stages`: None where no stage has a text or says that an order is paid, and in a dry run. `stop` is set when the
-    process is to end."""
+    """`stages`: None where no stage has a text or says that an order is paid or cancelled, and in a dry run. `stop` is
+    set when the process is to end."""
 
     settings: WorkerSettings
     sync: ShardSync
@@ -171,7 +171,7 @@ def build(settings: WorkerSettings, machine: Machine) -> Runtime:
         sent_log=sent_log,
         tally=tally,
         restore=BackgroundRestore(redis, hubspot, config, shared.key.encode(), stop, settings.requests_per_day),
-        stages=_build_stages(shared, redis, hubspot, stop, machine),
+        stages=_build_stages(shared, redis, hubspot, stop, machine, events),
         # A client of its own: what it asks changes nothing, so a dry run asks it too, and no answer slows the line.
         surveyor=Surveyor(
             redis,
@@ -187,10 +187,12 @@ def build(settings: WorkerSettings, machine: Machine) -> Runtime:
 
 
 def _build_stages(
-    shared: Settings, redis: Redis, hubspot: HubSpot, stop: Event, machine: Machine
+    shared: Settings, redis: Redis, hubspot: HubSpot, stop: Event, machine: Machine, events: Events
 ) -> StagePoller | None:
     config, texts = shared.config, OrderTexts.compile(shared.config)
-    if config.orders is None or texts is None or shared.dry_run or not (texts.stages or name_paid_stage(config)):
+    if config.orders is None or texts is None or shared.dry_run:
+        return None
+    if not (texts.stages or name_paid_stage(config) or events.wants("order.cancelled")):
         return None
     return StagePoller(
         redis,
@@ -203,6 +205,7 @@ def _build_stages(
         shared.timezone,
         stop,
         machine,
+        events,
     )
 
 

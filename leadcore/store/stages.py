@@ -1,12 +1,15 @@
 """What is still to be told of orders that came to a stage, and what is held for a person; see `workers.orders.stages`.
 
 progress   a hash: when the next search is due, from when it searches, why it does not go on, and under "since:" and
-           a stage's id since when that stage has a text, under "paid:" and an id since when orders are paid there
+           a stage's id since when that stage has a text, under "paid:" and an id since when orders are paid there,
+           under "cancelled:" and an id since when those that come there are told of
 orders     a hash: id of the order -> its record; it holds ids, times and codes, nothing of a customer
 due, held  sorted sets of its keys: when each is decided again, or since when it waits for a person
 answers    a hash: id of the order -> "release" or "drop", a blank and the stage's id
 moves      a sorted set: order and stage -> when it was moved there, for a week
 said       a sorted set: order and stage -> when the customer was told, for a minute
+cancelled  a sorted set: order and time of each move to the stage of cancelled orders that was told of -> that time, for
+           a week
 """
 
 from collections.abc import Sequence
@@ -24,6 +27,7 @@ from leadcore.store.lua import ACTION_FIELDS, DEL_FIRST, NOW
 
 GONE = make_reason("stage_not_held")
 NEXT, CURSOR, SINCE, PAID, SEARCHED = "next_ms", "cursor_ms", "since:", "paid:", "searched_ms"
+CANCELLED = "cancelled:"
 WAITS, WHY, WAITS_SINCE = "waits", "why", "waits_ms"
 MOVES_MS = 7 * 86_400_000
 HELD_MS = UNSENT_SECONDS * 1000

@@ -28,7 +28,9 @@ from leadcore.store.stages import StageRecord, pack, unpack
 from leadcore.store.streams import Stream
 from workers.flow.errors import LostLease
 from workers.hubspot.records import Records
+from workers.orders.cancellations import Cancellations
 from workers.rules.customer import unpack as unpack_customer
+from workers.rules.events import NOBODY, Events
 from workers.rules.mapping.property_names import CUSTOMER_ID
 from workers.rules.orders import stages as rules
 from workers.rules.orders.portal import OrderPortal
@@ -91,7 +93,8 @@ return skipped
 class Stages:
     """What is known of the portal's stages. `since_ms`: id of each that has a text -> since when it has one; `labels`:
     their ids -> labels. `paid`: id of the stage to which a person moves what is paid, "" if there is none;
-    `paid_since_ms`: since when that counts."""
+    `paid_since_ms`: since when that counts. `cancelled`: the same of the stage of cancelled orders, "" if nobody wants
+    to know of them."""
 
     portal: OrderPortal
     texts: OrderTexts
@@ -99,6 +102,8 @@ class Stages:
     labels: Mapping[str, str]
     paid: str = ""
     paid_since_ms: int = 0
+    cancelled: str = ""
+    cancelled_since_ms: int = 0
 
     @property
     def can_tell(self) -> bool:
@@ -172,10 +177,12 @@ class StageMessages:
         clock: Clock,
         token: str,
         renew: Callable[[], None],
+        events: Events = NOBODY,
     ) -> None:
         self.redis, self.records, self.kind, self.config = connection, records, kind, config
         self.customers, self.timezone, self.clock, self.token, self.renew = customers, timezone, clock, token, renew
         self.stream, self.thanks = Stream(connection), Thanks.compile(config.payment)
+        self.cancellations = Cancellations(connection, kind, config, customers, events)
         self._store = connection.register_script(_STORE)
 
     def decide(self, ids: Sequence[str], stages: Stages, *, are_all: bool) -> None:
@@ -184,6 +191,7 @@ class StageMessages:
         cases, changes = self._read_cases(ids, stages)
         now_ms = self.clock.now_ms()
         cases, verdicts = self._judge(cases, stages, now_ms)
+        self.cancellations.tell([one.order for one in _find_cancelled(cases, stages, now_ms) if _stands(one, now_ms)])
         if not are_all:
             # The others may belong to the same move of many: all are seen before the first one is told, or paid.
             unseen = {case.id for case in cases if case.pays and not case.record.moved_ms}
@@ -264,10 +272,10 @@ class StageMessages:
         verdicts |= {case.id: judge(case, whole=True) for case in cases if case.id in asked_ids}
         verdicts |= {
             case.id: Waits(case.order.moved_ms + rules.STANDS_MS, "stands")
-            for case in said
-            if now_ms - case.order.moved_ms < rules.STANDS_MS
+            for case in [*said, *_find_cancelled(cases, stages, now_ms)]
+            if not _stands(case, now_ms)
         }
-        ids = {case.id for case in said if now_ms - case.order.moved_ms >= rules.STANDS_MS}
+        ids = {case.id for case in said if _stands(case, now_ms)}
         saying = [case for case in cases if case.id in ids]
         self._discard_moves([case for case in saying if _is_decided_mistake(case, moves, verdicts[case.id])])
         paying = self._read_payments([case for case in saying if not _is_mistake(case, moves)])
@@ -450,6 +458,15 @@ def _is_mistake(case: _Case, moves: Sequence[int]) -> bool:
 def _is_decided_mistake(case: _Case, moves: Sequence[int], verdict: Verdict) -> bool:
     """The same, unless a person can still decide otherwise."""
     return _is_mistake(case, moves) and (case.decided == "drop" or isinstance(verdict, Silent))
+
+
+def _find_cancelled(cases: Sequence[_Case], stages: Stages, now_ms: int) -> list[_Case]:
+    since_ms = stages.cancelled_since_ms
+    return [case for case in cases if rules.says_cancelled(case.order, stages.cancelled, since_ms, now_ms)]
+
+
+def _stands(case: _Case, now_ms: int) -> bool:
+    return now_ms - case.order.moved_ms >= rules.STANDS_MS
 
 
 def _depends_on_customer(verdict: Verdict) -> bool:

@@ -1,5 +1,5 @@
 """Tells customers that their order has come to a stage that has a text, see `workers.rules.orders.stages`, and hears of
-the payments that a person notes by moving an order to `paid_stage`.
+the payments that a person notes by moving an order to `paid_stage`, and of the orders that a person cancels.
 
 A thread in each worker process, of which one works at a time. Service keys get no webhooks, so once a minute it
 searches for orders in such stages that were modified since its cursor. What it finds waits in Redis
@@ -7,7 +7,7 @@ searches for orders in such stages that were modified since its cursor. What it 
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -20,6 +20,7 @@ from leadcore.store.clock import Clock
 from leadcore.store.connection import AWAY, Redis
 from leadcore.store.lua import DEL_FIRST
 from leadcore.store.stages import (
+    CANCELLED,
     CURSOR,
     HELD_MS,
     MOVES_MS,
@@ -39,6 +40,7 @@ from workers.flow.errors import LineDown, LostLease, Stopping
 from workers.hubspot.batches import HISTORY_BATCH
 from workers.hubspot.records import Records
 from workers.orders.stage_messages import StageMessages, Stages
+from workers.rules.events import NOBODY, Events
 from workers.rules.orders import stages as rules
 from workers.rules.orders.portal import OrderPortal
 from workers.rules.orders.property_names import CUSTOMER, MODIFIED, NAMES, TOLD
@@ -85,7 +87,13 @@ def forget_progress(connection: Redis) -> None:
     """Nobody is told of stages now. Once somebody is again, it begins then: nothing is said of what came before. Raises
     redis-py's errors."""
     connection.delete(
-        keys.STAGES, keys.STAGES_ORDERS, keys.STAGES_DUE, keys.STAGES_HELD, keys.STAGES_ANSWERS, keys.STAGES_MOVES
+        keys.STAGES,
+        keys.STAGES_ORDERS,
+        keys.STAGES_DUE,
+        keys.STAGES_HELD,
+        keys.STAGES_ANSWERS,
+        keys.STAGES_MOVES,
+        keys.STAGES_CANCELLED,
     )
 
 
@@ -108,14 +116,25 @@ class StagePoller:
         timezone: "ZoneInfo",
         stop: "Event",
         machine: "Machine",
+        events: Events = NOBODY,
     ) -> None:
         self.redis, self.records, self.portal, self.kind, self.texts = connection, records, portal, kind, texts
         self.stop, self.machine = stop, machine
         self.paid_stage = rules.name_paid_stage(config)
+        self.tells_cancelled = events.wants("order.cancelled")
         self.stream, self.clock = Stream(connection), Clock(connection, machine)
         self.token = machine.token()
         self.messages = StageMessages(
-            connection, records, kind, config, customers, timezone, self.clock, self.token, self._renew_lock
+            connection,
+            records,
+            kind,
+            config,
+            customers,
+            timezone,
+            self.clock,
+            self.token,
+            self._renew_lock,
+            events,
         )
         # When each order of the last search was modified: what is as it was then needs no other look.
         self._seen: dict[str, str] = {}
@@ -192,25 +211,29 @@ class StagePoller:
         portal = self.portal.current()
         labels = rules.name_stages(portal, self.texts)
         paid = portal.find_stage(self.paid_stage) if self.paid_stage else None
-        paid_id = paid.id if paid else ""
-        progress = self._read_progress(now_ms, labels, paid_id)
-        if (labels or paid_id) and progress.get(NEXT, 0) <= now_ms:
-            self._search(list(filter(None, dict.fromkeys((*labels, paid_id)))), progress[CURSOR], paid_id)
+        cancelled = portal.find_cancelled() if self.tells_cancelled else None
+        paid_id, cancelled_id = paid.id if paid else "", cancelled.id if cancelled else ""
+        marks = {f"{SINCE}{stage}" for stage in labels}
+        marks |= {f"{name}{id}" for name, id in ((PAID, paid_id), (CANCELLED, cancelled_id)) if id}
+        progress = self._read_progress(now_ms, marks)
+        if marks and progress.get(NEXT, 0) <= now_ms:
+            self._search(labels, progress[CURSOR], [id for id in (paid_id, cancelled_id) if id])
             self.stream.apply([("HSET", keys.STAGES, NEXT, now_ms + POLL_MS, SEARCHED, now_ms)])
         self._end_old(now_ms)
         since_ms = {stage: progress[SINCE + stage] for stage in labels}
-        stages = Stages(portal, self.texts, since_ms, labels, paid_id, progress.get(PAID + paid_id, 0))
+        paid_ms, cancelled_ms = progress.get(PAID + paid_id, 0), progress.get(CANCELLED + cancelled_id, 0)
+        stages = Stages(portal, self.texts, since_ms, labels, paid_id, paid_ms, cancelled_id, cancelled_ms)
         while ids := self._read_due():
             self._renew_lock()
             self.messages.decide(ids, stages, are_all=len(ids) < HISTORY_BATCH)
         return CANNOT_TELL if labels and not stages.can_tell else None
 
-    def _read_progress(self, now_ms: int, labels: Mapping[str, str], paid_id: str) -> dict[str, int]:
-        """The progress in numbers. A new dataset, and a stage that has a text, or in which orders are paid, for the
-        first time, begin now."""
+    def _read_progress(self, now_ms: int, marks: Set[str]) -> dict[str, int]:
+        """The progress in numbers. A new dataset, and each of `marks` that is there for the first time, begin now."""
         stored = {name.decode(): value for name, value in self.redis.hgetall(keys.STAGES).items()}
-        wanted = {CURSOR, *(SINCE + stage for stage in labels), *([PAID + paid_id] if paid_id else [])}
-        added, gone = wanted - stored.keys(), {name for name in stored if name.startswith((SINCE, PAID))} - wanted
+        wanted = {CURSOR, *marks}
+        added, gone = wanted - stored.keys(), {name for name in stored if name.startswith((SINCE, PAID, CANCELLED))}
+        gone -= wanted
         self.stream.apply(
             [("HSETNX", keys.STAGES, name, now_ms) for name in sorted(added)]
             + [("HDEL", keys.STAGES, name) for name in sorted(gone)]
@@ -218,10 +241,11 @@ class StagePoller:
         numbers = {name: int(value) for name, value in stored.items() if name not in (WAITS, WHY)}
         return numbers | dict.fromkeys(added, now_ms)
 
-    def _search(self, stages: Sequence[str], known_ms: int, paid_id: str) -> None:
-        """Let all orders wait that were modified since, and are in a stage of which they were not told, or in the one
-        where they are paid. `known_ms`: when the last order of earlier searches was modified."""
-        stage_name = NAMES[self.kind]["stage"]
+    def _search(self, labels: Collection[str], known_ms: int, said: Sequence[str]) -> None:
+        """Let all orders wait that were modified since, and are in a stage of `labels` of which they were not told, or
+        in one of `said`, whose moves say something. `known_ms`: when the last order of earlier searches was
+        modified."""
+        stage_name, stages = NAMES[self.kind]["stage"], dict.fromkeys((*labels, *said))
         filters: list[Mapping[str, Any]] = [
             {"propertyName": stage_name, "operator": "IN", "values": list(stages)},
             {"propertyName": CUSTOMER, "operator": "HAS_PROPERTY"},
@@ -237,7 +261,7 @@ class StagePoller:
             for one in page:
                 stage, modified = one.get(stage_name, ""), one.get(MODIFIED, "")
                 known_ms = max(known_ms, rules.read_ms(modified))
-                is_news = stage == paid_id or stage not in rules.read_told(one.get(TOLD, ""))
+                is_news = stage in said or stage not in rules.read_told(one.get(TOLD, ""))
                 if is_news and self._seen.get(one["id"]) != modified:
                     arguments += [one["id"], pack(StageRecord(stage))]
                 seen[one["id"]] = modified
@@ -256,6 +280,7 @@ class StagePoller:
         stored = self.redis.hmget(keys.STAGES_ORDERS, old) if old else []
         commands: list[Sequence[Any]] = [
             ("ZREMRANGEBYSCORE", keys.STAGES_MOVES, "-inf", now_ms - MOVES_MS),
+            ("ZREMRANGEBYSCORE", keys.STAGES_CANCELLED, "-inf", now_ms - MOVES_MS),
             ("ZREMRANGEBYSCORE", keys.STAGES_SAID, "-inf", now_ms - rules.MINUTE_MS),
         ]
         for order, record in zip(old, stored, strict=True):

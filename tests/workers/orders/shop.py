@@ -25,6 +25,7 @@ from workers.hubspot.records import Records
 from workers.hubspot.search_quota import SearchQuota
 from workers.orders.stages import StagePoller
 from workers.rules.customer import Customer, pack
+from workers.rules.events import NOBODY, Events
 from workers.rules.orders.portal import OrderPortal
 from workers.rules.orders.texts import OrderTexts
 from workers.sync.customer_store import CustomerStore
@@ -109,6 +110,7 @@ class Shop:
     config: Config = field(default_factory=lambda: parse(CONFIG))
     ahead_ms: int = 0
     portal: "FixedPortal | None" = None
+    events: Events = NOBODY
     pollers: list[StagePoller] = field(default_factory=list)
     names: dict[str, str] = field(default_factory=dict)
     count: int = 0
@@ -137,6 +139,7 @@ class Shop:
             BANGKOK,
             stop,
             machine,
+            self.events,
         )
         poller.clock = poller.messages.clock = LaterClock(connection, machine)
         poller.clock.ahead_ms = self.ahead_ms

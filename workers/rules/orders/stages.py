@@ -26,6 +26,8 @@ MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 STANDS_MS = 30_000
 TRACKING_MS = 24 * HOUR_MS
 OLD_MS = 30 * DAY_MS
+NEWS_MS = 6 * DAY_MS
+"""For so long a cancellation is told of; that it was told is known a day longer."""
 LATE_MS = MAX_AGE_HOURS * HOUR_MS
 """Nobody is told so long after the move, as when no worker ran meanwhile."""
 MOST_PER_MINUTE = 30
@@ -234,6 +236,13 @@ def says_paid(order: Standing, stage: str, since_ms: int, now_ms: int) -> bool:
     is_own = bool(order.maker) and order.source == order.maker
     is_new = since_ms <= order.moved_ms and now_ms - order.created_ms <= OLD_MS
     return bool(stage) and order.stage == stage and order.customer is not None and is_new and not is_own
+
+
+def says_cancelled(order: Standing, stage: str, since_ms: int, now_ms: int) -> bool:
+    """Whether somebody else than leadsync has moved the order to `stage`, of cancelled ones, which is told of since
+    `since_ms`, and lately."""
+    is_own = bool(order.maker) and order.source == order.maker
+    return bool(stage) and order.stage == stage and order.moved_ms >= max(since_ms, now_ms - NEWS_MS) and not is_own
 
 
 def lacks_tracking(order: Standing, text: StageText | None) -> bool:

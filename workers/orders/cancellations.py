@@ -1,0 +1,88 @@
+"""Tells who wants to know that a person has cancelled an order in HubSpot: `workers.orders.stages` finds them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+
+from leadcore.config import Config
+from leadcore.event import identity
+from leadcore.fields import RECEIPT
+from leadcore.orders.money import from_units
+from leadcore.store import keys
+from leadcore.store.connection import Redis
+from leadcore.store.lua import DEL_FIRST
+from leadcore.store.orders import OrderState, read_orders
+from workers.rules.customer import unpack
+from workers.rules.events import Event, Events
+from workers.rules.orders.property_names import NAMES
+from workers.rules.orders.settlement import read_units
+from workers.rules.orders.stages import Standing
+from workers.sync.customer_store import CustomerStore
+
+log = structlog.get_logger("leadsync.stages")
+
+_TELL = (
+    """
+-- Returns 1, or 0 if this move was told of before. ARGV from 3 on, per command: how many words it has, and they.
+local told = KEYS[1]
+local move, moved_ms = unpack(ARGV, 1, 2)
+"""
+    + DEL_FIRST
+    + """
+if redis.call('ZSCORE', told, move) then return 0 end
+local at = 3
+while at <= #ARGV do
+  local last = at + tonumber(ARGV[at])
+  redis.call(unpack(ARGV, at + 1, last))
+  at = last + 1
+end
+-- The mark comes last: a script that fails half-way keeps what it did.
+redis.call('ZADD', told, moved_ms, move)
+return 1
+"""
+)
+
+
+class Cancellations:
+    """Of one poller. `kind`: of the records that are orders."""
+
+    def __init__(self, connection: Redis, kind: str, config: Config, customers: CustomerStore, events: Events) -> None:
+        self.redis, self.kind, self.config, self.customers, self.events = connection, kind, config, customers, events
+        self._tell = connection.register_script(_TELL)
+
+    def tell(self, orders: Sequence[Standing]) -> None:
+        """Let it be known that these orders are cancelled, once for each move. Raises redis-py's errors."""
+        if not orders:
+            return
+        states = read_orders(self.redis, [order.reference for order in orders])
+        for order in orders:
+            state = states[order.reference]
+            customer = "" if order.customer is None else identity(order.customer)
+            digest = keys.digest(self.customers.use_key(), customer)
+            record, tombstone = self.redis.mget(keys.customer(digest), keys.forgotten(digest))
+            if tombstone and order.created_ms <= int(tombstone.split()[0]):
+                continue
+            event = self._make_event(order, state, unpack(record).contact_id)
+            flat: list[Any] = []
+            for command in self.events.effects(event, keys.shard_of(customer, self.config.inbox.shards)):
+                flat += (len(command), *command)
+            move = f"{order.id}:{order.moved_ms}"
+            if self._tell(keys=[keys.STAGES_CANCELLED], args=[move, order.moved_ms, *flat]):
+                log.info("stage.cancelled", order=order.id)
+
+    def _make_event(self, order: Standing, state: OrderState, contact_id: str) -> Event:
+        currency = state.currency or (self.config.orders.currency if self.config.orders else "")
+        units = read_units(order.properties.get(NAMES[self.kind]["total"], ""), currency)
+        intent = self.redis.hget(keys.receipt(state.lead), RECEIPT["intent"]) if state.lead else None
+        data = {
+            "order": order.id,
+            "order_ref": order.reference,
+            "contact_id": contact_id,
+            "intent": (intent or b"").decode("utf-8", "replace"),
+            "amount": f"{from_units(units, currency):,}" if units else "",
+            "currency": currency,
+            "state": "cancelled",
+        }
+        once = f"{order.id} {order.moved_ms}"
+        return Event("order.cancelled", order.customer, state.lead, data, once=once)
