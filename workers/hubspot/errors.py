@@ -30,9 +30,12 @@ MAX_WARNINGS = 10
 # The keys of a context under which names of properties stand, unless they hold values.
 _NAMES, _VALUES = re.compile("propert|field", re.IGNORECASE), re.compile("value", re.IGNORECASE)
 _PROPERTY_FORM = re.compile(r"[A-Za-z]\w{0,249}", re.ASCII)
+# That something is required, in English and in the languages of HubSpot's own pages and of our shops.
 _DEMAND = re.compile(
     r"requir|missing|mandatory|not set|must (?:be (?:set|provided|given|filled)|have|not be (?:blank|empty))"
-    r"|(?:cannot|can't|can not) be (?:blank|empty)|(?:enter|provide|specify) a value",
+    r"|(?:cannot|can't|can not) be (?:blank|empty)|(?:enter|provide|specify) a value|\bconditional|\bdepend"
+    r"|จำเป็น|บังคับ|(?:ต้อง|กรุณา|โปรด)(?:กรอก|ระบุ)|bắt buộc|\bwajib|必須|必要|必填|必需|필수"
+    r"|obligat|obrigat|obbligat|requis\b|requerid|erforderlich|pflicht|verplicht|vereist|krävs|påkr[æe]v|pakolli|wymagan",
     re.IGNORECASE,
 )
 # Where no name of a property stands: what is read apart, what says of the error itself, and ids.
@@ -112,7 +115,8 @@ def lacks_room(error: Mapping[str, Any]) -> bool:
     message = str(error.get("message") or "").partition("[")[0]
     if _ROOM_CODE.search(code):
         return True
-    return bool(_ROOM.search(message) and _RECORDS.search(message)) and not _OF_ROW.search(message)
+    about_row = _OF_ROW.search(message) or _DEMAND.search(message)
+    return bool(_ROOM.search(message) and _RECORDS.search(message)) and not about_row
 
 
 def is_busy(error: Mapping[str, Any]) -> bool:
@@ -128,7 +132,7 @@ def is_limited(error: Mapping[str, Any]) -> bool:
 def invalid_fields(error: Mapping[str, Any]) -> dict[str, str]:
     """Property -> code of every value that `error` or a detail in its `errors` names as invalid."""
     fields: dict[str, str] = {}
-    for part in (error, *objects(error.get("errors"))):
+    for part in _parts(error):
         for name, code in _named(part):
             fields.setdefault(name, code[:40] or "INVALID")
     return fields
@@ -180,6 +184,13 @@ def strings(value: Any) -> list[str]:
     return [str(item) for item in value if isinstance(item, str | int)] if isinstance(value, list) else []
 
 
+def _parts(error: Mapping[str, Any], depth: int = 3) -> Iterator[Mapping[str, Any]]:
+    """The error, the details in its `errors`, and theirs."""
+    yield error
+    for part in objects(error.get("errors")) if depth else ():
+        yield from _parts(part, depth - 1)
+
+
 def _named(part: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """The properties that an error or one of its details names, with their codes ("" if there is none)."""
     message = str(part.get("message") or "")
@@ -209,10 +220,12 @@ def _names_in(value: Any) -> list[str]:
 
 def _read_demand(error: Mapping[str, Any]) -> str:
     """HubSpot's words and what its fields name, if they say that something is required, else ""."""
-    parts = (error, *objects(error.get("errors")))
+    parts = list(_parts(error))
+    told = [str(part.get("message") or "") for part in parts]
+    told += [text for part in parts for text in strings(part.get("localizedErrorMessage"))]
     named = [text for part in parts for value in _about_properties(part) for text in strings(value)]
     others = [text for part in parts for text in _other_texts(part)]
-    words = "\n".join([*(str(part.get("message") or "") for part in parts), *named, *others])
+    words = "\n".join([*told, *named, *others])
     codes = " ".join(str(part.get(key) or "") for part in parts for key in ("code", "subCategory", "category"))
     keys = " ".join(key for part in parts for key in (*part, *context(part)))
     return words if any(map(_DEMAND.search, (words, codes, keys))) else ""

@@ -179,6 +179,7 @@ def test_a_portal_without_room_is_known_in_any_shape(error: dict[str, Any]) -> N
         {"status": "400", "message": "bad", "errors": [{"code": "LIMIT", "context": {"propertyName": ["email"]}}]},
         {"status": "409", "message": "Contact already exists. Existing ID: 5. The limit of records is 1"},
         {"status": "400", "message": "The following required properties are missing: Credit limit, Contact owner"},
+        {"status": "400", "message": "กรุณากรอกข้อมูลที่จำเป็น: Credit limit, Contact owner"},
         {"status": "400", "message": "The contact's full name is not valid"},
         {"status": "403", "category": "MISSING_SCOPES", "message": "This app lacks a scope to write contacts"},
     ],
@@ -240,12 +241,40 @@ def test_words_that_speak_of_something_required_are_passed_on_but_never_shown(er
         {"message": "company cannot be empty"},
         {"message": "company must be provided"},
         {"message": "Please enter a value for company"},
+        {"message": "Error.", "errors": [{"message": "m", "errors": [{"message": "Required.", "name": "company"}]}]},
+        {"message": "Error.", "errors": [{"message": "m", "errors": [{"message": "m", "in": "company"}]}]},
+        {"message": "Error.", "localizedErrorMessage": "Company Name is required"},
+        {"message": "Conditional rules are not met", "context": {"propertyLabel": ["Company Name"]}},
     ],
 )
 def test_what_is_required_is_read_wherever_it_stands(error: dict[str, Any]) -> None:
     outcome = classify({"status": "400", "category": "VALIDATION_ERROR", **error})
     assert isinstance(outcome, Refused)
     portal = Portal(labels={"company": "Company Name", "city": "City", "name": "Name", "label": "Label"})
+    assert find_missing(portal, outcome.fields, outcome.demand, {}) == ["company"]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "กรุณากรอกข้อมูลที่จำเป็น: Company Name",
+        "ต้องระบุ Company Name",
+        "Pflichtfeld nicht ausgefüllt: Company Name",
+        "Company Name ist erforderlich.",
+        "Company Name est obligatoire",
+        "La propiedad Company Name es obligatoria",
+        "O campo Company Name é obrigatório",
+        "Company Name は必須です",
+        "Company Name 为必填项",
+        "Company Name wajib diisi",
+        "Company Name là bắt buộc",
+        "Company Name moet verplicht worden ingevuld",
+    ],
+)
+def test_that_something_is_required_is_understood_in_other_languages(message: str) -> None:
+    outcome = classify({"status": "400", "category": "VALIDATION_ERROR", "message": message})
+    assert isinstance(outcome, Refused)
+    portal = Portal(labels={"company": "Company Name", "city": "City"})
     assert find_missing(portal, outcome.fields, outcome.demand, {}) == ["company"]
 
 
