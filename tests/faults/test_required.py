@@ -250,7 +250,22 @@ def test_versions_before_2026_09_require_nothing(scene: Scene, version: str) -> 
     assert work(scene, somebody(CUSTOMERS[0]))[CUSTOMERS[0]].state == "created"
 
 
-@pytest.mark.parametrize("words", ["Required properties were not set: company", "Company Name is mandatory."])
+def test_what_is_required_and_not_named_costs_no_phone(scene: Scene) -> None:
+    demand(scene, IF_NEW, body="silent")
+    receipts = work(scene, *map(somebody, CUSTOMERS))
+    assert {receipts[one].state for one in CUSTOMERS} == {"created"}
+    assert {each["phone"] for each in scene.contacts().values()} == {"+66820000000"}
+    assert not any("hs_lead_status" in each for each in scene.contacts().values())
+
+
+WORDS = [
+    "Required properties were not set: company",
+    "Company Name is mandatory.",
+    "กรุณากรอกข้อมูลที่จำเป็น: Company Name",
+]
+
+
+@pytest.mark.parametrize("words", WORDS)
 def test_a_refusal_of_all_rows_is_understood_with_few_calls(scene: Scene, words: str) -> None:
     calls = []
 

@@ -43,6 +43,8 @@ MAX_UNSAVED_VALUE, MAX_UNSAVED = 2_000, 60_000
 ESSENTIAL = frozenset({CUSTOMER_ID, OTHER_IDS, UNSAVED, *NAME, *ACTIVITY})
 CHANNELS = frozenset({"email", *PHONES})
 UNNAMED = reason("value_suspected")
+# HubSpot names a value and does not say what is wrong with it.
+UNTOLD = reason("value_refused", code="INVALID")
 _LINE = re.compile(r"([a-z]\w*)(?: \(chat (.*?), \d{4}-\d\d-\d\d\))?: ")
 
 
@@ -159,6 +161,9 @@ class WritePlanner:
         salesperson sees them. `demand`: as of `Refused`."""
         refused = {self.portal.source(name): each for name, each in fields.items()}
         dropped = {name: each for name, each in refused.items() if name in before.properties}
+        missing = find_missing(self.portal, fields, demand, self._offered(before))
+        if missing and (partners := self._named_beside(missing, dropped)):
+            return self._do_without(loaded, before, missing, partners)
         if dropped:
             after = _drop(before, dropped)
             after = replace(after, email_refused=after.email_refused or "email" in dropped)
@@ -169,8 +174,10 @@ class WritePlanner:
         named = _ensure_name(loaded, before)
         if named is not before:
             return named
-        if missing := find_missing(self.portal, fields, demand, self.portal.to_portal(before.properties)):
-            return self._do_without(loaded, before, missing)
+        missing = missing or (list(before.missing) if demand else [])
+        partners = self._said_choices(before) or self._said_rest(before)
+        if missing or (demand and partners):
+            return self._do_without(loaded, before, missing, partners)
         # What a refusal that names no value may be about: the email, then all but identity, name and activity, and of
         # these the closed choices.
         suspects = ["email"] if "email" in before.properties else []
@@ -182,15 +189,17 @@ class WritePlanner:
             return self._complete(loaded, _drop(before, dict.fromkeys(suspects, UNNAMED)))
         return replace(before, result=Result(PARKED, code="refused", why=why))
 
-    def _do_without(self, loaded: Loaded, before: Decision, missing: Sequence[str]) -> Decision:
-        """HubSpot wants properties that these leads lack: send the shop's defaults for them, else what can be written
-        without them, first without the values of closed choices, on which HubSpot's own conditions depend, then without
-        all but the essential. If it still wants them, the lead is parked."""
+    def _do_without(
+        self, loaded: Loaded, before: Decision, missing: Sequence[str], partners: Sequence[str]
+    ) -> Decision:
+        """HubSpot wants properties that these leads lack, `missing` if it names them: send the shop's defaults for
+        them, else what can be written without them. `partners` are left out now: those that HubSpot names beside them,
+        else the values of closed choices, on which its own conditions depend, else all but the essential. If there are
+        none and it still wants them, the lead is parked."""
         supplied = supply(self.portal, before, {name: self.required.defaults.get(name, "") for name in missing})
         if supplied is not before:
             return supplied
-        rest = [name for name in _said(before) if name not in ESSENTIAL | CHANNELS]
-        if partners := self._said_choices(before) or rest:
+        if partners:
             # Only what HubSpot refused now is learned: what is remembered has to be found out anew after its hour.
             after = replace(
                 before,
@@ -200,14 +209,31 @@ class WritePlanner:
             return self._withhold(loaded, after, partners, missing)
         return park(self.portal, learn_from_refusal(self.portal, before, missing), missing)
 
+    def _named_beside(self, missing: Iterable[str], refused: Mapping[str, Reason]) -> list[str]:
+        """Those of our properties `refused` that are not said to be wrong, so that they may be what requires others."""
+        others = refused.keys() - {self.portal.source(name) for name in missing}
+        return [name for name, why in refused.items() if name in others and (why == UNTOLD or "REQUIRE" in why)]
+
+    def _offered(self, decision: Decision) -> dict[str, str]:
+        """HubSpot's name -> value of what is sent, and of what was kept back because it is taken only with another
+        property: that is not missing."""
+        kept = {
+            self.portal.source(name): decision.unsaved.get(self.portal.source(name), "") for name in decision.withheld
+        }
+        return self.portal.to_portal({**kept, **decision.properties})
+
     def _withhold(
         self, loaded: Loaded, decision: Decision, partners: Iterable[str], missing: Sequence[str]
     ) -> Decision:
         """Write the rest without `partners`, with which HubSpot requires what is missing."""
-        return self._complete(loaded, _drop(decision, dict.fromkeys(partners, explain_partner(self.portal, missing))))
+        why = explain_partner(self.portal, missing) if missing else UNNAMED
+        return self._complete(loaded, _drop(decision, dict.fromkeys(partners, why)))
 
     def _said_choices(self, decision: Decision) -> list[str]:
         return [name for name in _said(decision) if self.portal.target(name) in self.portal.choices]
+
+    def _said_rest(self, decision: Decision) -> list[str]:
+        return [name for name in _said(decision) if name not in ESSENTIAL | CHANNELS]
 
     def drop_value(self, loaded: Loaded, before: Decision, name: str, why: Reason) -> Decision:
         """Send the rest without this value, which belongs to another contact."""

@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from msgspec.structs import replace
 
-from leadcore.reasons import reason
+from leadcore.reasons import Reason, reason
 from leadcore.receipts import CREATED, PARKED, SKIPPED, UNCHANGED, UPDATED, WAITING, Note
 from leadcore.required import Requirement, Scope
 from workers.rules.customer import UNKNOWN, Customer
@@ -342,6 +342,67 @@ def test_the_shops_own_value_is_sent_of_what_a_known_contact_lacks_once_it_is_re
     go_on(started, rules.protect_existing, {}, rules.read_targets())
     assert not started.decision.waits_for_read
     assert (started.decision.properties["company"], started.decision.supplied) == ("Walk-in", {"company"})
+
+
+UNTOLD = reason("value_refused", code="INVALID")
+TOO_LONG = reason("value_refused", code="VALUE_TOO_LONG")
+
+
+@pytest.mark.parametrize("why", [UNTOLD, reason("value_refused", code="REQUIRED_PROPERTIES")])
+def test_a_value_that_hubspot_names_beside_what_is_missing_is_what_requires_it(why: Reason) -> None:
+    """Some bodies name the property whose value brings the condition too."""
+    rules = strict()
+    started = decided(MappedEvent({"firstname": "Ann"}, {"country": "Thailand", "zip": "10110"}))
+    go_on(started, rules.drop_refused, {"zip": why, "company": why}, "refused")
+    assert started.decision.properties == {"firstname": "Ann", "country": "Thailand", UNSAVED: "zip: 10110"}
+    assert started.decision.notes[0].why == reason("partner_required", properties="Company Name (company)")
+    assert rules.note_written(started.decision, True).learned == (company("with", "zip"),)
+
+
+@pytest.mark.parametrize("why", [TOO_LONG, reason("option_missing")])
+def test_a_value_that_is_wrong_in_itself_requires_nothing(why: Reason) -> None:
+    rules = strict()
+    started = decided(MappedEvent({"firstname": "Ann"}, {"country": "Thailand", "zip": "10110"}))
+    go_on(started, rules.drop_refused, {"zip": why, "company": UNTOLD}, "refused")
+    assert started.decision.notes == (Note("zip", "dropped", why),)
+    assert rules.note_written(started.decision, True).learned == ()
+
+
+def test_a_value_that_would_be_cleared_but_is_required_stays() -> None:
+    rules = strict()
+    started = decided(BY_NAME)
+    started.decide(replace(started.decision, properties={"firstname": "Ann", "zip": ""}))
+    rules.portal.labels["zip"] = "Postal Code"  # type: ignore[index]
+    go_on(started, rules.drop_refused, {"zip": UNTOLD}, "refused")
+    assert started.decision.properties == {"firstname": "Ann"}
+    assert rules.note_written(started.decision, True).learned == ()
+
+
+def test_what_is_kept_back_for_want_of_another_is_not_called_missing() -> None:
+    """HubSpot's words name both, each time."""
+    rules = strict()
+    started = decided(MappedEvent({"firstname": "Ann"}, {"country": "Thailand"}))
+    text = "Company Name (company) is required with Country (country)"
+    rules.portal.labels["country"] = "Country"  # type: ignore[index]
+    go_on(started, rules.drop_refused, {}, "refused", text)
+    go_on(started, rules.drop_refused, {}, "refused", text)
+    why = reason("property_required", properties="Company Name (company)")
+    assert started.result == Result(PARKED, code="required", why=why)
+    assert started.decision.learned == (company("create"),)
+
+
+def test_something_required_that_hubspot_does_not_name_costs_the_choices_first_and_the_phone_last() -> None:
+    rules, text = strict(), "Some required properties are missing"
+    started = decided(
+        MappedEvent({"firstname": "Ann", "email": "a@x.th", "phone": PHONE}, {"country": "Thailand", "zip": "10110"})
+    )
+    kept = [{"firstname", "email", "phone", "zip"}, {"firstname", "email", "phone"}, {"firstname", "phone"}]
+    for names in [*kept, {"firstname"}]:
+        go_on(started, rules.drop_refused, {}, "refused", text)
+        assert started.decision.properties.keys() == {*names, UNSAVED}
+        assert rules.note_written(started.decision, True).learned == ()
+    go_on(started, rules.drop_refused, {}, "refused", text)
+    assert started.result == Result(PARKED, code="refused", why="refused")
 
 
 @pytest.mark.parametrize("fill_only", [True, False])
