@@ -84,6 +84,22 @@ def test_where_every_call_fails_the_line_is_paused_after_a_few(scene: Scene, lea
     assert len(scene.contacts()) == leads + 1
 
 
+def test_a_paused_line_comes_back_though_calls_of_its_probe_fail(scene: Scene) -> None:
+    """HubSpot answers again, and half of the calls fail."""
+    worker = warm(scene)
+    scene.line.crm.fault("brownout", probability=1)
+    accept(scene, MANY[:150])
+    worker.work()
+    assert scene.status().pause
+    scene.line.crm.control("DELETE", "faults")
+    scene.line.crm.fault("500", count=2, path="/batch/upsert")
+    scene.advance(12)
+    worker.maintenance.sweep()
+    worker.work()
+    assert not scene.status().pause
+    scene.assert_done()
+
+
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.5])
 def test_a_lead_whose_batch_always_fails_waits_alone(scene: Scene, share: float) -> None:
     worker = warm(scene)
@@ -154,6 +170,28 @@ def test_what_says_that_the_line_has_to_wait_pauses_it_at_once(scene: Scene, kin
     worker.work()
     assert scene.status().pause
     assert calls(scene) - before == 1
+
+
+@pytest.mark.parametrize(("asked", "seconds"), [(None, 2), (30, 30)])
+def test_a_lead_that_is_locked_alone_waits_as_long_as_hubspot_asks(
+    scene: Scene, asked: int | None, seconds: int
+) -> None:
+    """A locked record is free again after 2 s, unless HubSpot says how long it takes."""
+    worker = warm(scene)
+    scene.line.crm.fault("423", count=2, path="/batch/upsert", retry_after=asked)
+    accept(scene, MANY[:1])
+    worker.work()
+    scene.advance(seconds + 8)
+    worker.maintenance.sweep()
+    worker.work()
+    [(_, due)] = scene.redis.zrange(keys.later(keys.INBOX, 0), 0, -1, withscores=True)
+    now, _ = scene.redis.time()
+    assert seconds - 2 < due / 1000 - now <= seconds + 1
+    scene.advance(seconds + 8)
+    worker.maintenance.sweep()
+    worker.work()
+    scene.assert_done()
+    assert {one.tries for one in scene.line.receipts()} == {0}
 
 
 def test_a_worker_that_lost_its_shard_repeats_no_call(scene: Scene) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from workers.rules.batch import BATCH
-from workers.rules.breaker import HALVED_AFTER, REPEATS, UNPROVEN_IN_FLIGHT, Calls, Verdict, judge
+from workers.rules.breaker import HALVED_AFTER, UNPROVEN_IN_FLIGHT, Calls, Verdict, judge
 from workers.rules.drain_actions import (
     Action,
     Admitted,
@@ -298,8 +298,7 @@ def _fill(state: DrainState, now: float) -> Action | None:
         return _take_in_hand(state)
     if not known.slot:
         return Reserve(state.time_passed and not state.probing, "" if state.probing else "full")
-    # A probe finds out with one call whether HubSpot takes any.
-    return Send(0 if state.probing and state.batch_size == 1 else REPEATS)
+    return Send()
 
 
 def _take_in_hand(state: DrainState) -> Action | None:

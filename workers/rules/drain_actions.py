@@ -4,7 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from workers.rules.breaker import REPEATS, Calls, Flight
+from workers.rules.breaker import Calls, Flight
 
 
 class LookAround(Struct, frozen=True):
@@ -45,10 +45,7 @@ class Gather(Struct, frozen=True):
 
 
 class Send(Struct, frozen=True):
-    """Start a call with the oldest prepared batch, if it still fits the stored records. `repeats`: how often a request
-    of it that failed may be repeated. Brings `Sent`."""
-
-    repeats: int = REPEATS
+    """Start a call with the oldest prepared batch, if it still fits the stored records. Brings `Sent`."""
 
 
 class Await(Struct, frozen=True):

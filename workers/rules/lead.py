@@ -62,13 +62,15 @@ def version_text(version: int) -> bytes:
 
 class Result(Struct, frozen=True):
     """The result of a customer batch. `state` is one of receipts' states, "waiting" if it is tried again later; `code`
-    groups causes. `free`: waiting does not count as a try."""
+    groups causes. `free`: waiting does not count as a try; `asked`: for how many seconds HubSpot asked, None if it did
+    not say."""
 
     state: str
     contact_id: str = ""
     code: str = ""
     why: Reason = NO_REASON
     free: bool = False
+    asked: float | None = None
 
 
 class Loaded(Struct, frozen=True):

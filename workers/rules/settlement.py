@@ -314,7 +314,8 @@ def _delay(lead: Lead, result: Result, context: SettlementContext, origin: Origi
     if result.free:
         fields[PUT_OFF] = b"%d" % context.now_ms
     retry = find_lead_retry(result.code, free=result.free)
-    wait = int(wait_seconds(retry, max(tries, 1)) * 1000)
+    asked = result.asked if result.free else None
+    wait = int(wait_seconds(retry, max(tries, 1), asked) * 1000)
     return [
         ("ZADD", keys.later(keys.INBOX, context.shard), context.now_ms + wait, pack_fields(fields)),
         (

@@ -130,8 +130,8 @@ class Drain:
                 return self._reserve(in_hand, leads, check_pause=check_pause)
             case actions.Gather(has_rows, may_wait):
                 return self.partial_batches.gather(lease, has_rows=has_rows, may_wait=may_wait)
-            case actions.Send(repeats):
-                return self._send(lease, in_hand, repeats)
+            case actions.Send():
+                return self._send(lease, in_hand)
             case actions.Await(until):
                 self._release_slot(in_hand)
                 return self._await_call(in_hand, until) if in_hand.in_flight else self._await_quota(until)
@@ -157,13 +157,12 @@ class Drain:
         slots, in_hand.slots = in_hand.slots, []
         self.hubspot.budget.release(slots)
 
-    def _send(self, lease: Lease, in_hand: InHand, repeats: int) -> actions.Sent:
+    def _send(self, lease: Lease, in_hand: InHand) -> actions.Sent:
         if not self.loader.is_current(in_hand.ready[0]):
             in_hand.restart()
             return actions.Sent(stale=True)
         call = in_hand.ready.popleft()
         call.slots.extend(in_hand.slots)
-        call.flight.repeats = repeats
         in_hand.slots = []
         in_hand.in_flight[self.pool.submit(send_call, lease, call)] = call
         return actions.Sent()
@@ -244,7 +243,7 @@ class Drain:
             if group.open:
                 failed_ms = int(group.leads[-1].fields.get(PUT_OFF, b"0"))
                 free = not failed_ms or written_ms <= failed_ms
-                group.result = Result(WAITING, code=down.code, why=down.why, free=free)
+                group.result = Result(WAITING, code=down.code, why=down.why, free=free, asked=down.seconds)
 
 
 def _is_by_rate(error: BaseException | None) -> bool:

@@ -117,8 +117,8 @@ class ShardSync:
 
     def _probe(self, lease: Lease) -> bool:
         """Half-open circuit: ping, then batches of 1, 2, 4 ... 100; one that fails is halved. If HubSpot takes calls
-        but not the first lead, delay that lead, not the line: else it could block all others for ever. A bad lead
-        further back delays fewer leads each time."""
+        but not the first lead, delay that lead, so that the next probe begins with another: else it could block all
+        others for ever. A bad lead further back delays fewer leads each time."""
         if (self.redis.hget(keys.PAUSE, "code") or b"").decode() in OTHER_PORTAL:
             self.portal_cache.invalidate()
         state = rules.probe()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from workers.rules import drain
 from workers.rules.batch import BATCH
-from workers.rules.breaker import REPEATS, Calls, Flight
+from workers.rules.breaker import Calls, Flight
 from workers.rules.drain import MAX_IN_HAND, DrainState, Ending, Phase, probe, step
 from workers.rules.drain_actions import (
     Action,
@@ -478,12 +478,6 @@ def test_until_a_call_has_worked_few_go_at_once() -> None:
     assert most[:5] == [1, 2, 3, 4, 5]
     assert max(most[:5]) == 5
     assert max(most) > 5
-
-
-def test_a_probe_of_one_lead_is_sent_once() -> None:
-    world = World(10, state=probe())
-    world.run()
-    assert [one.repeats for one in world.actions if isinstance(one, Send)] == [0, REPEATS, REPEATS, REPEATS]
 
 
 @pytest.mark.parametrize("rows", [0, 5])
