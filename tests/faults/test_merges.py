@@ -215,6 +215,30 @@ def test_a_merged_customer_whom_redis_lost_alone_is_found(scene: Scene, writes: 
 
 
 @EVERY_WRITE
+@pytest.mark.parametrize("lost", ["one", "all"])
+@pytest.mark.parametrize("speaks", [(ANN, BOB), (BOB, ANN)], ids=["primary first", "other first"])
+def test_a_merged_customer_whom_nothing_but_the_contacts_history_knows_is_found_beside_the_primary(
+    scene: Scene, writes: str, lost: str, speaks: tuple[str, ...]
+) -> None:
+    """Redis lost the record, and search does not show the merge yet; the primary one's word is in the same batch."""
+    set_up(scene, ANN, BOB, writes=writes)
+    new = merge(scene, ANN, BOB)
+    scene.line.crm.settings(search_lag=60)
+    if lost == "all":
+        scene.redis.flushall()
+    else:
+        scene.redis.delete(keys.customer(keys.digest(scene.redis.get(keys.SECRET), BOB)))
+    for at, one in enumerate(speaks):
+        scene.accept(lead(one, name=f"New {one}", phone=f"082000000{at}"))
+    scene.steady.work()
+    assert not scene.line.left()
+    contact = the_contact(scene)
+    assert (contact["firstname"], contact["lastname"], contact["phone"]) == ("New", speaks[1], "+66820000001")
+    assert {record(scene, one).contact_id for one in speaks} == {new}
+    assert listed(contact) == {BOB}
+
+
+@EVERY_WRITE
 @pytest.mark.parametrize("values", ["primary", "filled", "filled_unique"])
 @pytest.mark.parametrize("primary", [True, False], ids=["sales", "chat"])
 @pytest.mark.parametrize("lost", [False, True], ids=["kept", "lost"])

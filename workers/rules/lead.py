@@ -163,8 +163,9 @@ class CustomerBatch:
     write of this batch created the contact. `detached`: the contact that they shared is gone, and it is not checked yet
     whether another one has their id. `missing`: a write did not find their contact, and it is not checked yet whether
     it is gone or merged. `merged_into`: the id of the contact into which theirs was merged, until that is dealt with
-    (see `workers.sync.merges`). `lock`: the name of the contact's lock that is held, `locked_elsewhere`: another
-    worker holds it, so the leads stay in the inbox. `origin`: of the last error of HubSpot's about them."""
+    (see `workers.sync.merges`). `lock`: the name of the contact's lock that is held. `left_in_inbox`: another
+    worker holds it, or another customer of the contact is settled first. `origin`: of HubSpot's last error about
+    them."""
 
     loaded: Loaded
     decision: Decision = UNDECIDED
@@ -174,7 +175,7 @@ class CustomerBatch:
     merged_into: str = ""
     conflict: Conflict | None = None
     lock: str = ""
-    locked_elsewhere: bool = False
+    left_in_inbox: bool = False
     result: Result | None = None
     origin: Origin = UNSAID
 
@@ -223,4 +224,4 @@ class CustomerBatch:
 
     @property
     def open(self) -> bool:
-        return self.result is None and not self.locked_elsewhere
+        return self.result is None and not self.left_in_inbox

@@ -63,7 +63,7 @@ class Identity:
             self.lease.extra_locks.add(name)
             group.lock = name
             return True
-        group.locked_elsewhere = True
+        group.left_in_inbox = True
         return False
 
     def unlock_contacts(self, groups: Sequence[CustomerBatch]) -> None:

@@ -79,7 +79,8 @@ class Writer:
             for group in self.merges.trace([group for group in groups if group.open and group.missing]):
                 self._restart(group)
             self._find_contacts([group for group in groups if group.open and group.detached])
-            self.merges.follow([group for group in groups if group.open and group.merged_into])
+            new = [group for group in groups if group.open and not (group.customer.known or group.merged_into)]
+            self.merges.follow([group for group in groups if group.open and group.merged_into], new)
             for group in groups:
                 if group.open:
                     group.decide(self.plan.heed_required(group.loaded, group.decision))
@@ -90,8 +91,10 @@ class Writer:
             waiting = [group for group in waiting if group.open and not (group.detached or group.merged_into)]
             # Known contacts are updated by id: an upsert could create a second contact from the few values sent.
             known = [group for group in waiting if group.customer.known]
-            self._send([g for g in waiting if not g.customer.known], self.hubspot.upsert, lambda g: g.customer_id)
             self._send(known, self.hubspot.update, lambda g: g.customer.contact_id)
+            # A contact that was merged may be that of a customer of whom Redis knows none.
+            if not any(group.open and (group.missing or group.merged_into) for group in groups):
+                self._send([g for g in waiting if not g.customer.known], self.hubspot.upsert, lambda g: g.customer_id)
             self.identity.resolve_conflicts([group for group in waiting if group.open and group.conflict], self.plan)
         for group in groups:
             if group.open:
