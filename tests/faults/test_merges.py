@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from leadcore.store import keys
+from leadcore.store.restoring import RESTORED
 from tests.conftest import lead, one_per_shard, same_shard
 from tests.faults.conftest import Scene, Wire, hurried
-from workers.rules.customer import Customer, unpack
+from workers.rules.customer import Customer, pack, unpack
 
 ANN, BOB, CAT = same_shard("merged", 3)
 FAR_ANN, FAR_BOB, *_ = one_per_shard("apart")
@@ -200,13 +201,19 @@ def test_after_a_loss_of_redis_a_merged_customer_is_no_guest(
 
 @EVERY_WRITE
 @pytest.mark.parametrize("email", ["", "bob@example.com"])
-def test_a_merged_customer_whom_redis_lost_alone_is_found(scene: Scene, writes: str, email: str) -> None:
+@pytest.mark.parametrize("raw", [None, pack(Customer(attempted=True))], ids=["none", "a write begun"])
+def test_a_merged_customer_whom_redis_lost_alone_is_found(
+    scene: Scene, writes: str, raw: bytes | None, email: str
+) -> None:
     """By the email that HubSpot says belongs to the merged contact; without one, once the other customer has spoken."""
     set_up(scene, ANN, BOB, writes=writes)
     if email:
         scene.sync(lead(BOB, email=email))
     new = merge(scene, ANN, BOB)
-    scene.redis.delete(keys.customer(keys.digest(scene.redis.get(keys.SECRET), BOB)))
+    name = keys.customer(keys.digest(scene.redis.get(keys.SECRET), BOB))
+    scene.redis.delete(name)
+    if raw:
+        scene.redis.set(name, raw)
     if not email:
         scene.sync(lead(ANN, city="Leeds"))
     scene.sync(lead(BOB, name="New Bob", email=email))
@@ -236,6 +243,22 @@ def test_a_merged_customer_whom_nothing_but_the_contacts_history_knows_is_found_
     assert (contact["firstname"], contact["lastname"], contact["phone"]) == ("New", speaks[1], "+66820000001")
     assert {record(scene, one).contact_id for one in speaks} == {new}
     assert listed(contact) == {BOB}
+
+
+@EVERY_WRITE
+def test_of_two_in_one_call_who_share_a_merged_contact_no_address_is_mixed(scene: Scene, writes: str) -> None:
+    """The one is found by id after a loss, the other has the id of before the merge still."""
+    set_up(scene, ANN, BOB, writes=writes)
+    merge(scene, ANN, BOB)
+    scene.redis.delete(keys.customer(keys.digest(scene.redis.get(keys.SECRET), ANN)))
+    scene.redis.set(keys.STORE, RESTORED)
+    bangkok = {"street_address": "2/7 Sukhumvit Road", "city": "Bangkok", "state": "Bangkok", "country": "Thailand"}
+    scene.accept(lead(BOB, address=bangkok))
+    scene.accept(lead(ANN, address=HOME))
+    scene.steady.work()
+    assert not scene.line.left()
+    contact = the_contact(scene)
+    assert (contact["address"], contact["city"], contact.get("state", "")) == ("1 Baker Street", "London", "")
 
 
 @EVERY_WRITE

@@ -85,9 +85,9 @@ class Merges:
         group.merged_into = contact["id"] if merged else ""
         return merged
 
-    def follow(self, groups: Sequence[CustomerBatch], new: Sequence[CustomerBatch] = ()) -> None:
-        """Decide anew for each group what to write to the contact that it was `merged_into`. Those of the `new`
-        customers of this call whose contact it is too stay in the inbox until that is settled. Raises `LineDown`."""
+    def follow(self, groups: Sequence[CustomerBatch], beside: Sequence[CustomerBatch] = ()) -> None:
+        """Decide anew for each group what to write to the contact that it was `merged_into`. Those `beside` them in
+        this call whose contact it is too stay in the inbox until that is settled. Raises `LineDown`."""
         for group in groups:
             group.relink(replace(group.customer, contact_id=group.merged_into))
         mine = [group for group in groups if self.identity.lock_contact(group)]
@@ -111,7 +111,7 @@ class Merges:
             if history is None:
                 group.result = UNREAD
             else:
-                self._share(group, contact, read_merged(contact, history.get(CUSTOMER_ID, ())), wanted, new)
+                self._share(group, contact, read_merged(contact, history.get(CUSTOMER_ID, ())), wanted, beside)
 
     def _share(
         self,
@@ -119,7 +119,7 @@ class Merges:
         contact: Mapping[str, str],
         merged: MergedContact,
         wanted: Sequence[str],
-        new: Sequence[CustomerBatch],
+        beside: Sequence[CustomerBatch],
     ) -> None:
         """Let the group's customer share the contact with its other own customers, and decide on their joint clock."""
         record = self.redis.get(group.loaded.record_key)
@@ -128,7 +128,9 @@ class Merges:
         known = stored.known and not group.decision.restarted
         customer = replace(stored if known else group.customer, contact_id=merged.id)
         guest = is_guest(stored) if known else not merged.has_merged(group.customer_id)
-        others = self._find_others(group.customer_id, merged, new)
+        others = self._find_others(group.customer_id, merged)
+        for one in beside:
+            one.left_in_inbox = one.left_in_inbox or any(one.customer_id == other.id for other in others)
         formers = [one for one in dict.fromkeys([*merged.former, stored.contact_id]) if one not in ("", merged.id)]
         current, *past = self.redis.mget(map(keys.contact, (merged.id, *formers)))
         removed = [(keys.contact(one), raw, None) for one, raw in zip(formers, past, strict=True) if raw is not None]
@@ -177,28 +179,23 @@ class Merges:
         if group.open:
             self.protect(group, contact, wanted, last_said)
 
-    def _find_others(self, customer_id: str, merged: MergedContact, new: Sequence[CustomerBatch]) -> list[_Other]:
-        """The contact's other own customers, without those who have another contact by now, or who are forgotten.
-        Those of the `new` ones who are among them stay in the inbox."""
+    def _find_others(self, customer_id: str, merged: MergedContact) -> list[_Other]:
+        """The contact's other own customers, without those who have another contact by now, or who are forgotten."""
         ids = [one for one in merged.bearers if one != customer_id and merged.has_merged(one)]
         digests = [keys.digest(self.key, one) for one in ids]
         found = self.redis.mget([*map(keys.customer, digests), *map(keys.forgotten, digests), keys.NONE])
         records, tombstones = found[: len(ids)], found[len(ids) : -1]
-        in_call = {group.customer_id: group for group in new}
         others, unknown = [], []
         for one, digest, record, tombstone in zip(ids, digests, records, tombstones, strict=True):
             other = _Other(one, keys.customer(digest), record, unpack(record))
             if other.customer.known:
                 if other.customer.contact_id in (merged.id, *merged.former):
                     others.append(other)
-            elif not tombstone and (one in in_call or not other.customer.attempted):
+            elif not tombstone:
+                # Also one whose first write was begun and failed: by their id there is no contact.
                 unknown.append(other)
         elsewhere = self.hubspot.read([one.id for one in unknown if one.id != merged.key], [], CUSTOMER_ID)
-        found = [one for one in unknown if one.id not in elsewhere]
-        for one in found:
-            if one.id in in_call:
-                in_call[one.id].left_in_inbox = True
-        return [*others, *found]
+        return [*others, *(one for one in unknown if one.id not in elsewhere)]
 
     def protect(
         self,

@@ -79,8 +79,11 @@ class Writer:
             for group in self.merges.trace([group for group in groups if group.open and group.missing]):
                 self._restart(group)
             self._find_contacts([group for group in groups if group.open and group.detached])
-            new = [group for group in groups if group.open and not (group.customer.known or group.merged_into)]
-            self.merges.follow([group for group in groups if group.open and group.merged_into], new)
+            still_open = [group for group in groups if group.open]
+            self.merges.follow(
+                [group for group in still_open if group.merged_into],
+                [group for group in still_open if not group.merged_into],
+            )
             for group in groups:
                 if group.open:
                     group.decide(self.plan.heed_required(group.loaded, group.decision))
