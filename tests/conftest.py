@@ -20,8 +20,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -31,6 +32,7 @@ import redis
 import requests
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from msgspec import structs
 
 from leadcore.config import Config
 from leadcore.event import Head, encode, receive
@@ -61,6 +63,8 @@ SECRET = "kept-out-of-redis-7f3a91"
 SECRET_PATH = "/services/T0/B0/secret-of-the-channel"
 SHARDS = Config().inbox.shards
 BANGKOK = ZoneInfo("Asia/Bangkok")
+# Of which partial calls keep a gap of about a millisecond: the pace itself is what tests of quotas set their own for.
+PLENTY_PER_DAY = 100_000_000
 CONTACTS_PATH = with_version("/crm/v3/objects/contacts", HUBSPOT_VERSIONS[0])
 PROPERTIES_ROUTE = "GET " + with_version("/crm/v3/properties/contacts", HUBSPOT_VERSIONS[0])
 # What the tests' own environment must not decide.
@@ -244,6 +248,7 @@ class Crm:
         with self.portal.lock:
             for name, table in self.portal.tables.items():
                 table.groups, table.properties = dict(self.groups[name]), dict(self.properties[name])
+            self.portal.settings = structs.replace(self.portal.settings, requests_per_day=PLENTY_PER_DAY)
             self.portal.derive_rules()
 
     def settings(self, **wanted: Any) -> None:
@@ -505,6 +510,15 @@ def direct() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def known_versions() -> Iterator[None]:
+    """HubSpot's client reads its own package's metadata for each API of each client: longer than all the rest of a
+    worker takes to be built."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("importlib.metadata.version", cache(version))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def without_local_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Commands in the tests mean what their environment names, also while a `make run` lives in this folder."""
     with pytest.MonkeyPatch.context() as patch:
@@ -580,6 +594,7 @@ def open_line(folder: Path, redis_url: str, **environ: str) -> Iterator[Line]:
             "DEALDROID_WEBHOOK_URL": chat.url + WEBHOOK,
             "HUBSPOT_ACCESS_TOKEN": "pat-test",
             "HUBSPOT_BASE_URL": crm.url,
+            "HUBSPOT_REQUESTS_PER_DAY": str(PLENTY_PER_DAY),
         }
         clean = {name: value for name, value in os.environ.items() if name not in FOREIGN}
         yield Line(folder, client, crm, chat, {**clean, **own, **environ}, stack)
