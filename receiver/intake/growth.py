@@ -10,6 +10,8 @@ from typing import Any
 
 MOST_PADDING = 1_000
 """Of what fills a text or a row up, in characters or items."""
+MOST_SUMMED = 1_000
+"""Lists that are added up to one, each of which copies those before it."""
 MOST_JOINED = 1_000_000
 """Characters of what one call may make of several texts."""
 LONGEST_BETWEEN = 100
@@ -83,6 +85,7 @@ def limit_filters(filters: dict[str, Any]) -> None:
     filters["indent"] = _guard(filters["indent"], _check_indent)
     filters["urlize"] = _guard(filters["urlize"], lambda _, text, *given, **more: _check_between(given, more))
     filters["join"] = _guard(filters["join"], lambda _, items, d="", *rest, **more: _check_join(d, items))
+    filters["sum"] = _limit_sum(filters["sum"])
     filters["format"] = _guard(filters["format"], lambda text, *given, **more: check_format(str(text), given or more))
 
 
@@ -93,6 +96,18 @@ def _guard(filter_: Callable[..., Any], check: Callable[..., None]) -> Callable[
         return filter_(*given, **more)
 
     return guarded
+
+
+def _limit_sum(filter_: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(filter_)
+    def limited(environment: Any, items: Iterable[Any], attribute: Any = None, start: Any = 0) -> Any:
+        if not isinstance(start, int | float):
+            items = list(items)
+            if len(items) > MOST_SUMMED:
+                raise OverflowError("so many lists may not be added up")
+        return filter_(environment, items, attribute, start)
+
+    return limited
 
 
 def _check_arguments(before: int, *given: Any, **more: Any) -> None:

@@ -160,6 +160,7 @@ def test_a_message_is_no_longer_than_a_chat_takes() -> None:
                 "payload.lines | indent(900)", "payload.lines | wordwrap(2, wrapstring=payload.long)",
                 "payload.numbers | tojson(indent=payload.long)", "payload.links | urlize(rel=payload.long)",
                 "([payload] * 9_000) | join", "([[payload.long]] * 9_000) | join('/')",
+                "payload.parts | sum(start=[])", "payload.parts | map('list') | sum(start=[])",
                 "1.5 | round(payload.wide, 'ceil')", "5 | round(-payload.wide)",
                 "'x'.encode() * payload.wide", "'x'.encode().ljust(payload.wide)", "(5).to_bytes(payload.wide, 'big')",
             )
@@ -169,7 +170,7 @@ def test_a_message_is_no_longer_than_a_chat_takes() -> None:
 def test_one_that_fails_or_is_slow_answers_its_plain_lines_at_once(text: str, said: int, plain: list[str]) -> None:
     product = {"name": "private name", "price": 1, "count": 1, "total": 1}
     made = replies(json.dumps([text]))
-    many = {"lines": "a\n" * 30_000, "links": "www.a.co " * 8_000, "numbers": [1] * 30_000}
+    many = {"lines": "a\n" * 30_000, "links": "www.a.co " * 8_000, "numbers": [1] * 30_000, "parts": [[1]] * 40_000}
     large = head(shopping_cart={"products": [product] * said}, n=10**18, wide=9 * 10**8, long="a" * 60_000, **many)
     began = time.monotonic()
     with capture_logs() as logs:
@@ -193,6 +194,7 @@ def test_numbers_are_written_and_lists_are_joined_as_ever() -> None:
         "{{ '%(ref)s (0812345678)' | format(ref='K73') }} {{ '{0:>6}|'.format(1250) }}",
         "{{ 'a\\nb' | indent }}{{ 'a\\nb' | indent('> ', first=true) }}{{ 'a b' | wordwrap(1, wrapstring='/') }}",
         "{{ 1250.456 | round(2) }} {{ 1250.4 | round(0, 'ceil') | int }} {{ [[1], 'a', 2] | join('-') }}",
+        "{{ [1, 2.5] | sum }} {{ [[1], [2]] | sum(start=[]) | join }} {{ [{'n': 7}] | sum('n', start=0.5) }}",
     ]
     assert json.loads(replies(json.dumps(texts)).answer(head(**said))) == [
         "1,500,000.00 00003.00 1500000!",
@@ -205,6 +207,7 @@ def test_numbers_are_written_and_lists_are_joined_as_ever() -> None:
         "K73 (0812345678)   1250|",
         "a\n    b> a\n> ba/b",
         "1250.46 1251 [1]-a-2",
+        "3.5 12 7.5",
     ]
 
 
