@@ -49,6 +49,12 @@ def test_without_texts_for_stages_there_is_no_thread_for_them(line: Line, source
     assert line.redis.exists(keys.STAGES) == 0
 
 
+def test_no_cart_is_moved_to_a_stage_that_says_it_is_paid(line: Line) -> None:
+    """HubSpot's carts have no stages."""
+    assert worker(line, "[orders]\n[payment]").stages
+    assert worker(line, '[orders]\nobject = "cart"\n[payment]').stages is None
+
+
 def test_with_a_text_there_is_one_but_not_in_a_dry_run(line: Line) -> None:
     assert worker(line, TEXTS).stages
     assert worker(line, TEXTS, DRY_RUN="1").stages is None
