@@ -87,7 +87,8 @@ class PaymentNews(Struct, frozen=True, omit_defaults=True):
 
 
 class Payments:
-    """The shards of the line over one Redis connection; an order's news are all in the same one."""
+    """The shards of the line over one Redis connection; a reference's news are all in the same one, and a worker
+    hands over those of an order's other references."""
 
     def __init__(self, redis: "Redis", shards: int) -> None:
         self._shards = shards

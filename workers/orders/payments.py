@@ -1,6 +1,7 @@
 """Drains one shard of the payments' line: at most 100 news at a time.
 
-READ      what payments know of the orders; of one that they do not know HubSpot is asked.
+READ      what payments know of the orders; of one that they do not know HubSpot is asked. News of an order whose own
+          reference belongs to another shard are handed over: one worker at a time writes of an order.
 DECIDE    `workers.rules.orders.payment`.
 CLAIM     what follows is noted with the order by a compare-and-set, before anything is written: so nothing is paid
           twice, and no cart changes meanwhile. A worker that finds its own note goes on.
@@ -15,6 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
+from msgspec.structs import replace as replace_news
 
 from leadcore.config import Payment
 from leadcore.event import identity
@@ -49,8 +51,9 @@ log = structlog.get_logger("leadsync.orders")
 @dataclass(slots=True)
 class PaymentWork:
     """One piece of news. `lead`: of the cart whose reference it names; `state`: of its order, None while that is not
-    known; `decision`: None: look again later. `seen`: the order as HubSpot has it. `done`: HubSpot has what follows.
-    `cancelled`: a person has cancelled the order in HubSpot."""
+    known; `belongs`: the shard that it is handed over to, None if it stays; `decision`: None: look again later. `seen`:
+    the order as HubSpot has it. `done`: HubSpot has what follows. `cancelled`: a person has cancelled the order in
+    HubSpot."""
 
     entry: bytes
     fields: dict[bytes, bytes]
@@ -58,6 +61,7 @@ class PaymentWork:
     news: PaymentNews
     lead: str = ""
     state: OrderState | None = None
+    belongs: int | None = None
     decision: Decision | None = None
     seen: dict[str, str] | None = None
     done: bool = False
@@ -94,6 +98,7 @@ class PaymentDrain(OrderLineDrain):
         portal = self.portal_cache.current()
         try:
             self._find_orders(works, portal)
+            self._find_shards(works, lease.shard)
             self._decide(works)
             self._read(works, portal)
             self._write(works, portal, lease)
@@ -102,10 +107,11 @@ class PaymentDrain(OrderLineDrain):
             stale = self.stream.settle(lease.shard, lease.token, settled) if settled.groups else []
         if stale is None:
             raise LostLease(lease.locks)
-        for shard in rang:
-            # The message is in the outbox; if ringing fails, a sweep finds it within seconds.
+        handed = {(self.line, work.belongs) for work in works if work.belongs is not None}
+        for line, of_line in {(keys.OUTBOX, one) for one in rang} | handed:
+            # It is in its stream; if ringing fails, a sweep finds it within seconds.
             with suppress(*AWAY):
-                self.bell.ring(keys.OUTBOX, shard)
+                self.bell.ring(line, of_line)
         return settled.groups > len(stale)
 
     def put_off(self, rows: Sequence[StreamEntry], down: LineDown, lease: Lease) -> bool:
@@ -151,6 +157,12 @@ class PaymentDrain(OrderLineDrain):
             if work.state is None:
                 work.decision = Decision("wait", "no_order", reason("payment_unknown"))
 
+    def _find_shards(self, works: Sequence[PaymentWork], shard: int) -> None:
+        for work in works:
+            if work.state is not None:
+                belongs = keys.shard_of(work.state.reference, self.config.inbox.shards)
+                work.belongs = belongs if belongs != shard else None
+
     def _ask_hubspot(self, works: Sequence[PaymentWork], portal: OrderPortal) -> None:
         """Of orders that are older than what Redis knows; a customer's newer reference is found by search."""
         properties = read_properties(portal.kind)
@@ -186,7 +198,7 @@ class PaymentDrain(OrderLineDrain):
         taken = set[str]()
         claims = {}
         for work in works:
-            if work.state is None:
+            if work.state is None or work.belongs is not None:
                 continue
             if work.state.reference in taken:
                 continue
@@ -286,6 +298,10 @@ class PaymentDrain(OrderLineDrain):
         rang = set[int]()
         for work in works:
             decision, state, news = work.decision, work.state, work.news
+            if work.belongs is not None:
+                handed = rules.hand_over(work.fields, replace_news(news, said_ms=work.said_ms), work.belongs)
+                settled.add((), [(stream, work.entry, [handed])])
+                continue
             if decision is None or (decision.does == "apply" and not work.done):
                 continue
             if decision.does == "wait":

@@ -11,10 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
+import msgspec
 from msgspec import Struct
 
 from leadcore.config import Language
-from leadcore.fields import LEAD, PUT_OFF, TRIES
+from leadcore.fields import BODY, LEAD, PUT_OFF, TRIES
 from leadcore.orders.money import from_units
 from leadcore.reasons import NO_REASON, Reason, reason
 from leadcore.receipts import PARKED, PARKED_SECONDS
@@ -254,6 +255,13 @@ def put_off(
         waiting[PUT_OFF] = b"%d" % since
     wait = int(wait_seconds(retry, max(now, 1)) * 1000)
     return [("ZADD", keys.later(keys.PAYMENTS, line_shard), now_ms + wait, pack_fields(waiting))]
+
+
+def hand_over(fields: Mapping[bytes, bytes], news: PaymentNews, shard: int) -> Command:
+    """The command that lets another shard take the entry. `news`: with the time when they were said, as the entry's own
+    begins anew."""
+    moved = {**fields, BODY: msgspec.json.encode(news)}
+    return ("XADD", keys.entries(keys.PAYMENTS, shard), "*", *(part for pair in moved.items() for part in pair))
 
 
 def park(
