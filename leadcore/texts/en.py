@@ -178,6 +178,7 @@ REASONS: Mapping[str, str] = {
     "messages_off_for_intent": "messages are switched off for this intent",
     "quiet_hours": "quiet hours",
     "never_heard": "it is not known when the customer was last heard, and window_hours is set",
+    "heard_later": "it is not known yet when the customer was last heard, as events from before are not written yet",
     "window_over": "the customer was last heard longer ago than window_hours",
     "behind_another": "an earlier message to the customer waits",
     "too_old": "older than {minutes} minutes",

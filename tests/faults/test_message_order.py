@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from leadcore.config import Config, Messages
 from leadcore.reasons import english, reason
@@ -24,6 +25,7 @@ from tests.faults.conftest import Killed, Scene, Wire, Worker, patched
 from tests.faults.test_outbox import due_in, message_states, work_when_due
 from workers.flow.errors import LineDown
 from workers.rules import places
+from workers.rules.customer import pack, unpack
 
 CUSTOMERS = same_shard("chat", 2)
 ONE = CUSTOMERS[0]
@@ -265,6 +267,34 @@ def test_after_the_window_nothing_is_sent_until_a_person_says_so(scene: Scene) -
     assert worker_parked(scene).retry(late, "somebody") == ""
     scene.worker().outbox.drain(0)
     assert chat(scene)[-1] == "Too late"
+
+
+@pytest.mark.parametrize("heard_before", [False, True])
+def test_a_message_waits_for_what_the_customer_said_before_it(scene: Scene, heard_before: bool) -> None:
+    """While HubSpot is away nobody has noted that the customer was heard just now."""
+    scene.config = Config(messages=Messages(window_hours=1))
+    if heard_before:
+        scene.sync(lead(ONE, name="Nok Jaidee"))
+        digest = keys.digest(scene.redis.get(keys.SECRET), ONE)
+        stored = unpack(scene.redis.get(keys.customer(digest)))
+        scene.redis.set(keys.customer(digest), pack(replace(stored, active_ms=stored.active_ms - 61 * 60_000)))
+    before = len(chat(scene))
+    scene.accept(lead(ONE, "Purchase", name="Nok Jaidee", phone="0812345678"))
+    [said] = put(scene, texts=["We have it"])
+    scene.worker().outbox.drain(0)
+    assert (states(scene, [said]), len(chat(scene))) == (["held"], before)
+    work_when_due(scene, scene.worker())
+    finish(scene, scene.worker())
+    assert (states(scene, [said]), chat(scene)[-1]) == (["sent"], "We have it")
+
+
+def test_what_is_said_after_a_message_does_not_hold_it_back(scene: Scene) -> None:
+    """A shop of many customers always has events that wait."""
+    scene.config = Config(messages=Messages(window_hours=1))
+    [said] = put(scene, texts=["Who are you?"])
+    scene.accept(lead(CUSTOMERS[1], name="Nok Jaidee"))
+    scene.worker().outbox.drain(0)
+    assert states(scene, [said]) == ["failed"]
 
 
 def worker_parked(scene: Scene) -> Any:

@@ -22,3 +22,9 @@ class LastWords:
         records = self.redis.mget([keys.customer(keys.digest(key, one)) for one in customers])
         heard = {one: unpack(record).active_ms for one, record in zip(customers, records, strict=True)}
         return {one: active_ms for one, active_ms in heard.items() if active_ms}
+
+    def find_unwritten(self, shard: int) -> int | None:
+        """When the oldest event of this shard came of which no record knows yet, in ms; None if all were written. To be
+        asked before `read`: an event may be written in between."""
+        rows = self.redis.xrange(keys.entries(keys.INBOX, shard), count=1)
+        return int(rows[0][0].partition(b"-")[0]) if rows else None

@@ -276,7 +276,7 @@ class OutboxSender:
         """Remove the rows from the stream and note them as sending; those that may no longer be sent are closed.
         The second list is of those left in the stream: their key exists, or they are gone."""
         now_ms = self.clock.now_ms()
-        messages = self._permit([_parse(entry, fields) for entry, fields in rows], now_ms)
+        messages = self._permit([_parse(entry, fields) for entry, fields in rows], now_ms, lease.shard)
         claim = Settlement()
         for one in messages:
             why, until_ms = one.permission.why, one.permission.until_ms
@@ -368,11 +368,13 @@ class OutboxSender:
             raise LostLease(lease.locks)
         return stale
 
-    def _permit(self, messages: Sequence[_Message], now_ms: int) -> list[_Message]:
+    def _permit(self, messages: Sequence[_Message], now_ms: int, shard: int) -> list[_Message]:
         """The messages, each with whether it may be sent."""
         own = [identity(one.customer) for one in messages if is_own(one.fields) and one.permission == ALLOWED]
-        heard = self.last_words.read(own) if own and self.config.messages.window_hours else {}
-        decide = partial(permit, now_ms=now_ms, config=self.config, timezone=self.timezone)
+        own = own if self.config.messages.window_hours else []
+        unwritten_ms = self.last_words.find_unwritten(shard) if own else None
+        heard = self.last_words.read(own)
+        decide = partial(permit, now_ms=now_ms, config=self.config, timezone=self.timezone, unwritten_ms=unwritten_ms)
         return [
             replace(one, permission=decide(one.fields, one.said_ms, heard.get(identity(one.customer))))
             if one.permission == ALLOWED

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 BY_PERSON = b"retry"
 MAX_AGE_HOURS = 72
 HOUR_MS = 3_600_000
+WAIT_FOR_WORD_MS = 15_000
+"""How often a message looks whether what its customer said is written."""
 
 
 class Permission(Struct, frozen=True):
@@ -38,9 +40,11 @@ def permit(
     now_ms: int,
     config: Config,
     timezone: "ZoneInfo",
+    unwritten_ms: int | None = None,
 ) -> Permission:
     """`fields`: of the outbox's entry; `said_ms`: when its event, or the message itself, came; `heard_ms`: when the
-    customer was last heard, None if that is not known. What a person asks for is sent whatever the hour."""
+    customer was last heard, None if that is not known; `unwritten_ms`: when the oldest event came that may be theirs and
+    is not written yet, None if there is none. What a person asks for is sent whatever the hour."""
     if fields.get(KIND) == BY_PERSON:
         return ALLOWED
     if not is_own(fields):
@@ -48,10 +52,10 @@ def permit(
     hours = config.messages.window_hours
     if now_ms - said_ms > MAX_AGE_HOURS * HOUR_MS:
         return Permission(reason("too_old", minutes=MAX_AGE_HOURS * 60))
-    if hours and heard_ms is None:
-        return Permission(reason("never_heard"))
-    if hours and heard_ms is not None and now_ms - heard_ms > hours * HOUR_MS:
-        return Permission(reason("window_over"))
+    if hours and (heard_ms is None or now_ms - heard_ms > hours * HOUR_MS):
+        if unwritten_ms is not None and unwritten_ms <= said_ms:
+            return Permission(reason("heard_later"), now_ms + WAIT_FOR_WORD_MS)
+        return Permission(reason("never_heard" if heard_ms is None else "window_over"))
     if URGENT not in fields and is_quiet(now_ms, config, timezone):
         return Permission(reason("quiet_hours"), find_quiet_end(now_ms, config, timezone))
     return ALLOWED

@@ -8,7 +8,7 @@ import pytest
 from leadcore.config import Config, Messages
 from leadcore.fields import URGENT
 from leadcore.reasons import NO_REASON, reason
-from workers.rules.sending import ALLOWED, Permission, permit
+from workers.rules.sending import ALLOWED, WAIT_FOR_WORD_MS, Permission, permit
 
 BANGKOK = ZoneInfo("Asia/Bangkok")
 OWN = {b"e": b"api:1"}
@@ -39,6 +39,19 @@ def configured(**messages: object) -> Config:
 )
 def test_the_window_opens_with_the_customers_last_word(heard_ms: int | None, hours: int, why: str) -> None:
     assert permit(OWN, NOON, heard_ms, NOON, configured(window_hours=hours), BANGKOK) == Permission(why)
+
+
+@pytest.mark.parametrize("heard_ms", [None, NOON - 24 * HOUR])
+def test_while_events_from_before_the_message_are_not_written_nobody_knows_when_the_customer_was_heard(
+    heard_ms: int | None,
+) -> None:
+    config = configured(window_hours=23)
+    expected = Permission(reason("heard_later"), NOON + WAIT_FOR_WORD_MS)
+    assert permit(OWN, NOON, heard_ms, NOON, config, BANGKOK, unwritten_ms=NOON - 1) == expected
+    assert permit(OWN, NOON, heard_ms, NOON, config, BANGKOK, unwritten_ms=NOON + 1).until_ms is None
+    assert permit(OWN, NOON, NOON, NOON, config, BANGKOK, unwritten_ms=NOON - 1) == ALLOWED
+    too_old = permit(OWN, NOON - 73 * HOUR, heard_ms, NOON, config, BANGKOK, unwritten_ms=NOON - 74 * HOUR)
+    assert too_old.until_ms is None
 
 
 @pytest.mark.parametrize(
