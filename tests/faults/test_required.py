@@ -283,3 +283,22 @@ def test_a_refusal_of_all_rows_is_understood_with_few_calls(scene: Scene, words:
         before = len(calls)
         worker.work()
         assert len(calls) == before
+
+
+def test_a_lead_that_others_kept_from_being_tried_loses_no_try(scene: Scene) -> None:
+    """HubSpot refuses whole batches and does not say what is missing, so one lead after the other is found out."""
+
+    def refuse(body: dict[str, Any]) -> str:
+        lacking = any(row["properties"].get("hs_lead_status") for row in body["inputs"])
+        return "Some required properties are missing" if lacking else ""
+
+    customers = same_shard("unnamed", 24)
+    with intercepting_worker(scene, refuse) as worker:
+        scene.accept(*map(somebody, customers))
+        for _ in range(len(customers)):
+            worker.work()
+            if not scene.line.left():
+                break
+            scene.advance(12)
+            worker.maintenance.sweep()
+    assert {(receipt.state, receipt.tries) for receipt in scene.receipts().values()} == {("created", 0)}

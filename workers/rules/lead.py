@@ -164,8 +164,8 @@ class CustomerBatch:
     whether another one has their id. `missing`: a write did not find their contact, and it is not checked yet whether
     it is gone or merged. `merged_into`: the id of the contact into which theirs was merged, until that is dealt with
     (see `workers.sync.merges`). `lock`: the name of the contact's lock that is held. `left_in_inbox`: another
-    worker holds it, or another customer of the contact is settled first. `origin`: of HubSpot's last error about
-    them."""
+    worker holds it, or another customer of the contact is settled first. `held_up`: an answer was about others alone.
+    `origin`: of HubSpot's last error about them."""
 
     loaded: Loaded
     decision: Decision = UNDECIDED
@@ -176,6 +176,7 @@ class CustomerBatch:
     conflict: Conflict | None = None
     lock: str = ""
     left_in_inbox: bool = False
+    held_up: bool = False
     result: Result | None = None
     origin: Origin = UNSAID
 

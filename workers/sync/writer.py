@@ -101,7 +101,9 @@ class Writer:
             self.identity.resolve_conflicts([group for group in waiting if group.open and group.conflict], self.plan)
         for group in groups:
             if group.open:
-                group.result = Result(WAITING, code="unsettled", why=reason("never_accepted"))
+                # Others may have used up the rounds.
+                free = group.held_up
+                group.result = Result(WAITING, code="unsettled", why=reason("never_accepted"), free=free)
 
     def _find_contacts(self, groups: Sequence[CustomerBatch]) -> None:
         """Look up customers without a known contact, who may have one all the same: Redis was emptied, the answer to a
@@ -212,7 +214,7 @@ class Writer:
             case RetryLater(why):
                 group.result = Result(WAITING, code="row", why=why)
             case Resend():
-                pass
+                group.held_up = True
         self.plan.required.record(group.decision.learned, group.decision.disproved)
 
     def _restart(self, group: CustomerBatch) -> None:
