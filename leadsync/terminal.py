@@ -90,7 +90,7 @@ def print_status(status: Status, problems: Sequence[Problem], timezone: ZoneInfo
     table.add_row("Counted since the start")
     for name, number in sorted(status.counts.items()):
         table.add_row(f"  {name.replace('_', ' ')}", str(number))
-    Console().print(table)
+    _print(table)
 
 
 def describe_last_post(status: Status, timezone: ZoneInfo) -> str:
@@ -117,7 +117,7 @@ def print_endpoints(endpoints: Sequence[Endpoint], timezone: ZoneInfo, *, as_jso
     for one in endpoints:
         last = _time(one.last_ms, timezone) if one.last_ms else "never"
         table.add_row(str(one.number), one.name, describe_endpoint(one, timezone), str(one.waiting), last)
-    Console().print(table if endpoints else "No worker has served an address yet.")
+    _print(table if endpoints else "No worker has served an address yet.")
 
 
 def _describe_line(status: Status, pause: Mapping[str, Any], timezone: ZoneInfo) -> str:
@@ -142,7 +142,7 @@ def print_held_stages(found: Sequence["HeldStage"], timezone: ZoneInfo, *, as_js
     for one in found:
         moved = _time(one.record.moved_ms, timezone)
         table.add_row(one.order, one.record.reference, one.record.label, moved, english(one.record.why))
-    Console().print(table)
+    _print(table)
     print("Tell them: leadsync stages release ORDER...; never tell them: leadsync stages drop ORDER...")
 
 
@@ -163,7 +163,7 @@ def print_leads(found: Sequence[Receipt], timezone: ZoneInfo, *, as_json: bool) 
         style = HELD_STYLE if one.state == HELD else COLOURS["warning"] if _describe_flaws(one) else ""
         received = _time(one.received_ms, timezone, "%m-%d %H:%M")
         table.add_row(one.lead, received, Text(one.customer_id), Text(_describe_result(one), style))
-    Console().print(table)
+    _print(table)
 
 
 def describe_lead(receipt: Receipt, timezone: ZoneInfo) -> str:
@@ -205,7 +205,7 @@ def print_receipt(receipt: Receipt, timezone: ZoneInfo, links: Mapping[str, str]
             table.add_row(f"{name.removesuffix('_ms')} at", _time(value, timezone))
         elif value:
             table.add_row(name.replace("_", " "), ", ".join(value) if isinstance(value, list) else str(value))
-    Console().print(table)
+    _print(table)
 
 
 def as_dict(receipt: Receipt) -> dict[str, Any]:
@@ -227,7 +227,7 @@ def print_causes(causes: Sequence["Cause"], *, as_json: bool) -> None:
     table = Table("Leads", "Cause", "Fix", "First lead")
     for cause in causes:
         table.add_row(str(len(cause.leads)), english(cause.reason), cause.fix, cause.leads[0])
-    Console().print(table)
+    _print(table)
     print("leadsync retry ID, or --reason TEXT, or --all; leadsync discard likewise.")
 
 
@@ -238,7 +238,7 @@ def print_findings(findings: Sequence["Finding"], *, as_json: bool) -> None:
     table = Table(show_header=False, box=None)
     for one in findings:
         table.add_row(one.subject, Text(one.state, COLOURS[one.state]), Text(f"{one.text} {one.fix}".rstrip()))
-    Console().print(table)
+    _print(table)
 
 
 def print_shares(shares: Sequence["Share"], folder: Path, timezone: ZoneInfo, *, as_json: bool) -> None:
@@ -257,7 +257,7 @@ def print_shares(shares: Sequence["Share"], folder: Path, timezone: ZoneInfo, *,
         whose = "this deployment's: the receiver puts them into Redis" if one.is_ours else elsewhere
         times = _time(one.oldest_ms, timezone), _time(one.newest_ms, timezone)
         table.add_row(one.owner, str(one.leads), *times, whose)
-    Console().print(table)
+    _print(table)
     if not all(one.is_ours for one in shares):
         print("If they are this shop's: leadsync spool adopt OWNER. Else leave them, or: leadsync spool discard OWNER")
 
@@ -273,7 +273,7 @@ def print_preview(preview: "Preview", *, as_json: bool) -> None:
     for change in preview.changes:
         table.add_row(change.property, Text(change.now), Text(change.new))
     if preview.changes:
-        Console().print(table)
+        _print(table)
     for note in (*preview.kept, *preview.doubtful):
         print(f"{note.property} {note.what}: {english(note.why)}")
     for text in preview.reply:
@@ -322,7 +322,7 @@ def print_missing(found: "Found", *, repaired: bool, as_json: bool) -> None:
         table = Table("Lead", "Customer", "Contact", "Why")
         for one in found.missing:
             table.add_row(one.lead or "-", Text(one.customer_id or "-"), one.contact_id, one.why)
-        Console().print(table)
+        _print(table)
     if repaired:
         print(f"{count(found.repaired, 'customer')} repaired: the next event of each writes all its values again.")
     elif found.missing:
@@ -337,7 +337,7 @@ def _print_missing_orders(found: "FoundOrders", *, repaired: bool) -> None:
         table = Table("Lead", "Customer", "Order", "Reference", "Why")
         for one in found.missing:
             table.add_row(one.lead, Text(one.customer_id), one.order_id or "-", one.reference or "-", one.why)
-        Console().print(table)
+        _print(table)
     if repaired:
         print(f"{found.repaired} orders repaired: their events are in the line again.")
         if found.without_cart:
@@ -404,6 +404,11 @@ def track(sequence: Iterable[T], what: str, total: int | None = None) -> Iterabl
     """The items of `sequence`, with a progress bar on a terminal."""
     console = Console(stderr=True)
     return bar(sequence, what, total=total, console=console, transient=True, disable=not console.is_terminal)
+
+
+def _print(what: Table | str) -> None:
+    """As it is: a text may hold brackets, such as the name of a table of the configuration."""
+    Console(markup=False, emoji=False).print(what)
 
 
 def _time(ms: int | None, timezone: ZoneInfo, form: str = "%Y-%m-%d %H:%M:%S") -> str:
