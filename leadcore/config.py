@@ -218,7 +218,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
 
 _DEFAULT_INTENT = Intent()
 _NEEDS_KEY = re.compile(r"\{[{%].*\b(?:order_ref|pay_url)\b", re.DOTALL)
-_IDENTIFYING = ("email", "phone", "mobilephone")
+_IDENTIFYING = ("email", "phone", "mobilephone", "hs_additional_emails", "hs_whatsapp_phone_number")
 _LINK_PARTS = ("{reference}", "{amount}", "{signature}")
 # https://docs.stripe.com/currencies, "special cases" and "zero-decimal currencies".
 _NOT_FOR_STRIPE = frozenset({"ISK", "UGX", "MGA"})

@@ -75,6 +75,8 @@ def test_an_intents_name_is_compared_exactly() -> None:
         ("[required]\ncompany = '-'\nemail = 'none@example.com'", 3, "one contact"),
         ("[required]\nphone = '000'", 2, "one contact"),
         ("[required]\nmobilephone = '000'", 2, "one contact"),
+        ("[required]\nhs_additional_emails = 'none@example.com'", 2, "one contact"),
+        ("[required]\nhs_whatsapp_phone_number = '000'", 2, "one contact"),
         ("[required]\nown_phone = '000'\n[mapping]\nphone = 'own_phone'", 2, "one contact"),
         ("[required]\ndealdroid_customer_id = '1'", 2, "the key of the contact"),
         ("[required]\nlifecyclestage = 'lead'", 2, "HubSpot sets it itself"),
