@@ -41,8 +41,8 @@ class WallClocks:
 
 
 class Replica:
-    """`tell`: notes what happens; `later`: lets something happen after so many seconds; `look`: sees
-    Redis right before it loses all, at that time."""
+    """`tell`: notes what happens; `later`: lets something happen after so many seconds; `lose`: lets data be lost at
+    that time, and sees Redis before and after it."""
 
     def __init__(
         self,
@@ -51,9 +51,9 @@ class Replica:
         now: Callable[[], float],
         tell: Callable[[str], None],
         later: Callable[[float, Callable[[], Any]], None],
-        look: Callable[[float], None],
+        lose: Callable[[float, Callable[[], None]], None],
     ) -> None:
-        self._look = look
+        self._lose = lose
         self._wire, self._weather, self._now, self._tell, self._later = wire, weather, now, tell, later
         self._kept: list[tuple[bytes, int, bytes]] = []
 
@@ -75,9 +75,7 @@ class Replica:
     def _take_over(self, kind: str, away: float) -> None:
         if kind == "failover" and not self._kept:
             return
-        if kind == "loss":
-            self._look(BEGAN + self._now())
-        self._wire.restore(self._kept)
+        self._lose(BEGAN + self._now(), lambda: self._wire.restore(self._kept))
         self._weather.run += 1
         if kind == "loss":
             self._weather.began = self._now()

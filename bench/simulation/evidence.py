@@ -1,7 +1,10 @@
 """What is found when all is over, and whether it is what was promised."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from bench.chaos.expected import Merge, Post
 from bench.chaos.found import Contact, Found, Message, read_orders
 from bench.chaos.report import Row
 from bench.chaos.report import judge as judge_storm
@@ -18,10 +21,24 @@ if TYPE_CHECKING:
 
 def judge(world: "World") -> list[Row]:
     """Each promise, and whether it was kept."""
-    found = _look(world)
+    contacts = [Contact(str(one.id), one.properties, one.history()) for one in world.portal.contacts.records.values()]
+    parted = losses.find_parted(world.loss, world.merges, contacts, world.portal.settings.search_lag)
+    found = _look(world, contacts, parted)
     told = [(str(one["customer_id"]), one["text"]) for one in world.chats.messages]
-    of_stages = world.moves.judge(world.client, told)
-    return [*judge_storm(found), _judge_counts(world, found), *parties.judge(world, found, told), *of_stages]
+    rows = [
+        *judge_storm(found),
+        _judge_counts(world, found),
+        *parties.judge(world, found, told, {merge.other for merge in parted}),
+        *world.moves.judge(world.client, told),
+    ]
+    return excuse_silence(rows, found.posts)
+
+
+def excuse_silence(rows: Sequence[Row], posts: Sequence[Post]) -> list[Row]:
+    """Where nobody listened before the storm was over there is nothing to acknowledge or to tell."""
+    if any(post.answer != "refused" for post in posts):
+        return [*rows]
+    return [replace(row, broken=False) if row.name in ("acknowledged", "messages") else row for row in rows]
 
 
 def count_left(world: "World") -> int:
@@ -37,24 +54,25 @@ def count_left(world: "World") -> int:
     return sum(waiting) + spooled + parties.count_untold(world.client, world.shards, world.worker_settings)
 
 
-def _look(world: "World") -> Found:
+def _look(world: "World", contacts: Sequence[Contact], parted: Mapping[Merge, tuple[Contact, Contact]]) -> Found:
     posts = sorted(world.posts, key=lambda post: post.lead.number)
     leads = {
         post.lead.number: keys.digest(world.receiver_settings.shared.key.encode(), event.encode(dict(post.lead.body)))
         for post in posts
     }
     receipts = read_receipts(world.client, leads.values())
-    contacts = [Contact(str(one.id), one.properties, one.history()) for one in world.portal.contacts.records.values()]
-    told = {str(one["customer_id"]) for one in world.chats.messages}
+    messages = [Message(one["at"], str(one["customer_id"]), one["text"]) for one in world.chats.messages]
+    told = {one.customer_id for one in messages}
+    orders = read_orders(*(control._records(world.portal, name) for name in ("orders", "line_items")))
     unsaid = losses.find_unsaid(world.loss, told, world.merges)
     return Found(
         posts=posts,
         receipts={number: one for number, one in zip(leads, receipts, strict=True) if one},
-        contacts=contacts,
+        contacts=losses.join(contacts, parted, posts),
         messages=[
-            Message(one["at"], str(one["customer_id"]), one["text"])
-            for one in world.chats.messages
-            if not one["text"].startswith((parties.API, parties.THANKS, stages.SAID))
+            one
+            for one in losses.drop_repeats(world.loss, messages, world.to_dealdroid.senders)
+            if not one.text.startswith((parties.API, parties.THANKS, stages.SAID))
         ],
         cut_off=len(world.cut_off) + len(unsaid),
         left=world.left,
@@ -63,8 +81,8 @@ def _look(world: "World") -> Found:
         faulty=world.to_hubspot.faulty,
         real_429s=world.to_hubspot.refused,
         kills=world.kills,
-        merges=losses.find_known(world.loss, world.merges, contacts, world.portal.settings.search_lag),
-        orders=read_orders(*(control._records(world.portal, name) for name in ("orders", "line_items"))),
+        merges=losses.find_known(world.merges, parted),
+        orders=losses.unlink(orders, parted),
     )
 
 

@@ -1,33 +1,63 @@
-"""What goes with a Redis that loses all, since nothing else knows of it: that breaks no promise, and nothing else is
-excused. See "Redis was emptied" in docs/architecture.md."""
+"""What goes with a Redis that loses all, or whose place a replica takes that lags, since nothing else knows of it:
+that breaks no promise, and nothing else is excused. See "Redis was emptied" in docs/architecture.md."""
 
 import json
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bench.chaos.expected import Merge, find_people
-from bench.chaos.found import Contact
+from bench.chaos.expected import Merge, Post, find_people
+from bench.chaos.found import Contact, Message, Order
+from bench.simulation.machine import BEGAN
+from bench.simulation.scheduler import Process
 from leadcore.fields import CUSTOMER
 from leadcore.store import keys
 from leadcore.store.streams import unpack_fields
+from workers.rules.customer import unpack
+from workers.rules.epoch import LIMIT_MS
 from workers.sync.restore import SEARCH_LAG_MS
+
+# So long after its start a worker may not have seen yet which data Redis holds.
+UNSEEN_SECONDS = 1.0
 
 
 @dataclass
 class Loss:
-    """When it was, in seconds since 1970 (0: it was not), and to whom messages waited in the outbox then."""
+    """When it was, in seconds since 1970 (0: it was not), and what went: `unsaid`: to whom messages waited in the
+    outbox; `forgotten`: the records of customers whose contact was known; `was_all`: also what tells that there was
+    anything, so that HubSpot is searched. `key`: the digest key."""
 
+    key: bytes = b""
     at: float = 0.0
     unsaid: set[str] = field(default_factory=set)
+    forgotten: set[str] = field(default_factory=set)
+    was_all: bool = True
 
-    def look(self, client: Any, shards: int, at: float) -> None:
-        """Note what is about to be lost."""
-        self.at = at
-        for shard in range(shards):
-            packed = client.zrange(keys.later(keys.OUTBOX, shard), 0, -1)
-            waiting = [fields for _, fields in client.xrange(keys.entries(keys.OUTBOX, shard))]
-            self.unsaid.update(json.loads(fields[CUSTOMER])["id"] for fields in [*waiting, *map(unpack_fields, packed)])
+    def happen(self, client: Any, shards: int, at: float, lose: Callable[[], None]) -> None:
+        """Let Redis `lose` data, and note which."""
+        waiting, known = _find_waiting(client, shards), _find_known(client)
+        lose()
+        self.at, self.was_all = at, not client.exists(keys.STORE)
+        self.unsaid = waiting if self.was_all else set()
+        self.forgotten = known - _find_known(client)
+
+    def has_forgotten(self, customer: str) -> bool:
+        return keys.customer(keys.digest(self.key, customer)) in self.forgotten
+
+
+def _find_waiting(client: Any, shards: int) -> set[str]:
+    waiting: set[str] = set()
+    for shard in range(shards):
+        packed = client.zrange(keys.later(keys.OUTBOX, shard), 0, -1)
+        queued = [fields for _, fields in client.xrange(keys.entries(keys.OUTBOX, shard))]
+        waiting.update(json.loads(fields[CUSTOMER])["id"] for fields in [*queued, *map(unpack_fields, packed)])
+    return waiting
+
+
+def _find_known(client: Any) -> set[str]:
+    names = client.keys(keys.customer("*"))
+    records = client.mget(names) if names else []
+    return {name.decode() for name, record in zip(names, records, strict=True) if unpack(record).known}
 
 
 def find_unsaid(loss: Loss, told: Collection[str], merges: Sequence[Merge]) -> set[str]:
@@ -38,21 +68,97 @@ def find_unsaid(loss: Loss, told: Collection[str], merges: Sequence[Merge]) -> s
     return {one for one in unsaid if len(people[one]) > 1}
 
 
-def find_known(loss: Loss, merges: Sequence[Merge], contacts: Sequence[Contact], search_lag: float) -> list[Merge]:
-    """`merges` without those of which nothing could tell a customer who spoke right after the loss: search did not show
-    it, nobody had spoken since, and the other customer speaks before the first word of the primary one's is written."""
+def find_parted(
+    loss: Loss, merges: Sequence[Merge], contacts: Sequence[Contact], search_lag: float
+) -> dict[Merge, tuple[Contact, Contact]]:
+    """The merges of which nothing could tell a customer who spoke after the loss: Redis forgot whose the contact was,
+    search, where it was asked, did not show the merge, and the other customer speaks before the first word of the
+    primary one's is written. With the contact that the merge left, and that of the other customer's own."""
     bearers = {contact.properties.get("dealdroid_customer_id", ""): contact for contact in contacts}
-    known = []
+    parted = {}
+    for number, merge in enumerate(merges):
+        primary = merge.primary
+        for later in merges[number:]:
+            primary = later.primary if later.other == primary and later.at <= loss.at else primary
+        left, own = bearers.get(primary), bearers.get(merge.other)
+        is_hidden = merge.at <= loss.at and (not loss.was_all or loss.at < merge.at + search_lag)
+        if is_hidden and loss.has_forgotten(merge.other) and left and own and _is_in_time(loss, left, own, merge.other):
+            parted[merge] = left, own
+    return parted
+
+
+def find_known(merges: Sequence[Merge], parted: Collection[Merge]) -> list[Merge]:
+    """What `merges` are without those that are `parted`. Who was merged into such a customer's contact before is left
+    with the primary one."""
+    known: list[Merge] = []
     for merge in merges:
-        left, own = bearers.get(merge.primary), bearers.get(merge.other)
-        is_hidden = merge.at <= loss.at < merge.at + search_lag
-        if not (is_hidden and left and own and _is_in_time(loss, left, own, merge.other)):
-            known.append(merge)
+        away = next((one for one in parted if one.other == merge.primary and merge.at <= one.at), None)
+        if merge not in parted:
+            known.append(Merge(away.at, away.primary, merge.other) if away else merge)
     return known
 
 
 def _is_in_time(loss: Loss, left: Contact, own: Contact, customer: str) -> bool:
-    born = min(at for past in own.history.values() for at, _ in past)
+    born = _find_birth(own)
+    # Who was listed before was so after the merge, and search shows that even less.
     listed = [at for at, ids in left.history.get("dealdroid_other_customer_ids", ()) if customer in ids.split("\n")]
-    written = [at for past in left.history.values() for at, _ in past if at > loss.at]
-    return loss.at < born <= min([loss.at + SEARCH_LAG_MS / 1000, *listed, *written])
+    written = [at for past in left.history.values() for at, _ in past]
+    known = [at for at in (*listed, *written) if at > loss.at]
+    return loss.at < born <= min([loss.at + SEARCH_LAG_MS / 1000, *known])
+
+
+def _find_birth(contact: Contact) -> float:
+    return min(at for past in contact.history.values() for at, _ in past)
+
+
+def join(
+    contacts: Sequence[Contact], parted: Mapping[Merge, tuple[Contact, Contact]], posts: Sequence[Post]
+) -> list[Contact]:
+    """The contacts, where those of `parted` customers' own had before what the merged one had until then: that is what
+    these customers were told. An email that the merged contact has HubSpot lets no other have."""
+    merged = {own.id: (merge.other, left) for merge, (left, own) in parted.items()}
+    return [_join(one, *merged[one.id], posts) if one.id in merged else one for one in contacts]
+
+
+def _join(own: Contact, customer: str, left: Contact, posts: Sequence[Post]) -> Contact:
+    born = _find_birth(own)
+    past = {name: [each for each in left.history.get(name, ()) if each[0] < born] for name in left.history}
+    history = {name: [*past.get(name, ()), *own.history.get(name, ())] for name in {*past, *own.history}}
+    theirs = [post for post in posts if post.lead.customer_id == customer and "email" in post.lead.says]
+    last = theirs[-1].lead.says["email"] if theirs else {}
+    is_taken = any(value == last.get("email") for _, value in past.get("email", ()))
+    return replace(own, properties={**own.properties, **last} if is_taken else own.properties, history=history)
+
+
+def unlink(orders: Sequence[Order], parted: Mapping[Merge, tuple[Contact, Contact]]) -> list[Order]:
+    """The orders, where those of `parted` customers are not linked with the merged contact too."""
+    both = {merge.other: (left.id, own.id) for merge, (left, own) in parted.items()}
+    return [
+        replace(one, contacts=[both[one.customer_id][1]])
+        if one.customer_id in both and set(one.contacts) == {*both[one.customer_id]}
+        else one
+        for one in orders
+    ]
+
+
+def drop_repeats(loss: Loss, messages: Sequence[Message], senders: Sequence[Process]) -> list[Message]:
+    """The messages without those that were sent once more because nobody told Redis in time that they were sent before
+    the loss: who sends knew no other data, or who had sent stood still for longer than anybody waits."""
+    seconds = loss.at - BEGAN
+    first: dict[tuple[str, str], Process] = {}
+    kept: list[Message] = []
+    for message, sender in zip(messages, senders, strict=True):
+        if message.at <= loss.at:
+            first[message.customer_id, message.text] = sender
+            kept.append(message)
+            continue
+        # Once, and not once more.
+        before = first.pop((message.customer_id, message.text), None)
+        is_fresh = loss.was_all and sender.began > seconds - UNSEEN_SECONDS
+        if before is None or not (is_fresh or _stood_still(before, seconds)):
+            kept.append(message)
+    return kept
+
+
+def _stood_still(process: Process, since: float) -> bool:
+    return any(began <= since and until >= since + LIMIT_MS / 1000 for began, until in process.stood_still)

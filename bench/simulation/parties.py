@@ -5,7 +5,7 @@ import hashlib
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -182,10 +182,11 @@ def judge_notices(heard: Sequence[str], receipts: Mapping[int, Receipt]) -> Row:
     return Row("notices", f"{told} for {created} new leads", bool(again) or told > created, [*again, *heard])
 
 
-def judge_notes(bodies: Sequence[str], wanted: Sequence[str]) -> list[Row]:
-    """Each lead that makes a note has one. `wanted`: their ids."""
+def judge_notes(bodies: Sequence[str], wanted: Sequence[str], parted: Collection[str] = ()) -> list[Row]:
+    """Each lead that makes a note has one. `wanted`: their ids; `parted`: those of customers who got another contact,
+    where the note may be made once more."""
     made = Counter(read_marker(body)[0] for body in bodies)
-    again = [{"lead": lead, "times": times} for lead, times in made.items() if times > 1]
+    again = [{"lead": lead, "times": times} for lead, times in made.items() if times > 1 + (lead in parted)]
     missing = [lead for lead in wanted if lead not in made]
     return [
         Row("notes made twice", str(len(again)), bool(again), again),
@@ -247,15 +248,16 @@ def _parse(entry: str) -> tuple[int, int]:
     return int(first), int(second)
 
 
-def judge(world: "World", found: Found, told: Sequence[tuple[str, str]]) -> list[Row]:
-    """What the other parties were promised. `told`: customers and texts."""
+def judge(world: "World", found: Found, told: Sequence[tuple[str, str]], parted: Collection[str]) -> list[Row]:
+    """What the other parties were promised. `told`: customers and texts; `parted`: see `bench.simulation.losses`."""
     messages, receipts, paid = Messages(world.client, world.shards), found.receipts, world.shop.paid
     stage = find_stage(world.portal, PAID_STAGE)
     orders = world.portal.tables["orders"].records.values()
     moved = {one.properties[ORDER_ID] for one in orders if one.properties["hs_pipeline_stage"] == stage}
     noted = [one.lead for one in receipts.values() if one.intent == NOTED and one.state in WRITTEN]
+    notes = [one.properties["hs_note_body"] for one in world.portal.tables["notes"].records.values()]
     rows = [
-        *judge_notes([one.properties["hs_note_body"] for one in world.portal.tables["notes"].records.values()], noted),
+        *judge_notes(notes, noted, {one.lead for one in receipts.values() if one.customer_id in parted}),
         *judge_messages(
             world.shop.asked,
             [one for one in told if one[1].startswith(API)],

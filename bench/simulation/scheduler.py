@@ -21,11 +21,19 @@ class Stuck(Exception):
 
 @dataclass(eq=False)
 class Process:
-    """A group of tasks that die together. None of them runs before `frozen_until`, as if its machine stood still."""
+    """A group of tasks that die together. None of them runs before `frozen_until`, as if its machine stood still.
+    `began`, and from when until when it `stood_still`: in seconds of the simulation."""
 
     name: str
+    began: float = 0.0
     alive: bool = True
     frozen_until: float = 0.0
+    stood_still: list[tuple[float, float]] = field(default_factory=list)
+
+    def freeze(self, now: float, seconds: float) -> None:
+        """Let it stand still from `now` on."""
+        self.frozen_until = now + seconds
+        self.stood_still.append((now, self.frozen_until))
 
 
 @dataclass(eq=False)

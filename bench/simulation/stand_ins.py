@@ -2,6 +2,7 @@
 that may fail on its way there or back."""
 
 import io
+import json
 import random
 import sys
 from collections import Counter
@@ -29,12 +30,13 @@ HANG_SECONDS = 11.0
 class Traffic:
     """How requests to one stand-in fare: `share` of them fail in one of the ways `kinds`; each takes about `latency`
     seconds. `under_way`: how many of each process are on their way; `faulty`: how many failed; `refused`: how many the
-    quota refused."""
+    quota refused; `senders`: of each message that was taken."""
 
     def __init__(self, scheduler: Scheduler, dice: random.Random, kinds: tuple[str, ...]) -> None:
         self.scheduler, self.share, self.latency = scheduler, 0.0, 0.1
         self.requests = self.faulty = self.refused = 0
         self.under_way: Counter[Process] = Counter()
+        self.senders: list[Process] = []
         self._dice, self._kinds = dice, kinds
         self._answered: Process | None = None
 
@@ -151,6 +153,9 @@ class DealDroidAdapter(BaseAdapter):
         body = request.body.encode() if isinstance(request.body, str) else request.body or b""
         headers = {"Content-Type": "application/json"}
         response.status_code = ask(self._app, "POST", request.url or "", body, headers)[0]
+        if response.ok:
+            sender = self._traffic.scheduler.current().process
+            self._traffic.senders += [sender] * len(json.loads(body)["messages"])
         self._traffic.scheduler.pause()
         if kind == "lost answer":
             raise requests.exceptions.ConnectionError("the answer was lost")

@@ -146,7 +146,7 @@ class World:
         self.posts: list[Post] = []
         self.posting = 0
         self.cut_off: set[bytes] = set()
-        self.loss = Loss()
+        self.loss = Loss(KEY.encode())
         self.kills: Counter[str] = Counter()
         self.shards = SHARDS
         self.left, self.recovery, self.is_over = -1, 0.0, False
@@ -305,8 +305,8 @@ class World:
         for _ in range(self.dice.choice((0, 1, 3))):
             self._later(self.dice.uniform(1.0, SECONDS), self._merge)
         if self.disaster:
-            look = partial(self.loss.look, self.client, SHARDS)
-            replica = Replica(self.wire, self.weather, lambda: self.scheduler.now, self._tell, self._later, look)
+            lose = partial(self.loss.happen, self.client, SHARDS)
+            replica = Replica(self.wire, self.weather, lambda: self.scheduler.now, self._tell, self._later, lose)
             replica.strike(self.disaster, self.dice.uniform(1.0, SECONDS), self.dice)
         if self.clocks.ahead:
             self._later(self.dice.uniform(0.0, SECONDS), lambda: self.clocks.jump(self.dice))
@@ -349,7 +349,7 @@ class World:
 
     def _process(self, kind: str) -> Process:
         self._started += 1
-        return Process(f"{kind} {self._started}")
+        return Process(f"{kind} {self._started}", self.scheduler.now)
 
     def _be_web(self, process: Process) -> None:
         machine, settings = self._machine(process), self.receiver_settings
@@ -457,7 +457,7 @@ class World:
         if self.to_hubspot.under_way[process] or self.to_dealdroid.under_way[process]:
             return
         self._note_cut_off()
-        process.frozen_until = self.scheduler.now + self.dice.uniform(5.0, 15.0)
+        process.freeze(self.scheduler.now, self.dice.uniform(5.0, 15.0))
         self.kills["frozen"] += 1
         self._tell(f"{process.name} stands still for {process.frozen_until - self.scheduler.now:.1f} s")
 

@@ -1,15 +1,33 @@
-"""What a loss of Redis excuses, and nothing beside it."""
+"""What a loss of Redis, or a replica that lags, excuses, and nothing beside it."""
+
+import json
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from bench.chaos.expected import Merge
-from bench.chaos.found import Contact
-from bench.simulation.losses import Loss, find_known, find_unsaid
+from bench.chaos.expected import Merge, Post
+from bench.chaos.found import Contact, Message, Order
+from bench.chaos.script import Lead
+from bench.simulation.losses import Loss, drop_repeats, find_known, find_parted, find_unsaid, join, unlink
+from bench.simulation.machine import BEGAN
+from bench.simulation.scheduler import Process
+from leadcore.fields import CUSTOMER
+from leadcore.store import keys
+from leadcore.store.restoring import INTACT
+from workers.rules.customer import Customer, pack
 
-LOSS = Loss(100.0, {"a", "b", "c"})
+
+def record(customer: str) -> str:
+    return keys.customer(keys.digest(b"", customer))
+
+
+LOSS = Loss(at=100.0, unsaid={"a", "b", "c"}, forgotten={record("a"), record("b")})
+FAILOVER = replace(LOSS, unsaid=set(), was_all=False)
 MERGE = Merge(98.0, "a", "b")
-LISTED = {"dealdroid_other_customer_ids": [(99.0, "b")]}
+LISTED = {"dealdroid_other_customer_ids": [(102.0, "b")]}
 WRITTEN = {"phone": [(104.0, "+66810000001")]}
+SALUTATION = ("b", "Hello")
 
 
 def contact(customer: str, born: float, **history: list[tuple[float, str]]) -> Contact:
@@ -18,39 +36,131 @@ def contact(customer: str, born: float, **history: list[tuple[float, str]]) -> C
     )
 
 
+OWN = contact("b", 103.0, phone=[(103.0, "+66810000002")])
+LEFT = contact("a", 90.0, phone=[(99.0, "+66810000003")], email=[(98.0, "b@example.com")])
+PARTED = {MERGE: (LEFT, OWN)}
+
+
+def test_what_waits_in_a_lost_outbox_and_whose_contact_is_forgotten_is_noted(client: Any) -> None:
+    fields = {CUSTOMER: json.dumps({"id": "b"})}
+    for name, known in (("a", "1"), ("b", "")):
+        client.set(record(name), pack(Customer(contact_id=known)))
+    client.set(keys.STORE, INTACT)
+    client.xadd(keys.entries(keys.OUTBOX, 0), fields)
+    loss = Loss()
+    loss.happen(client, 1, 100.0, client.flushdb)
+    assert loss == Loss(at=100.0, unsaid={"b"}, forgotten={record("a")})
+
+
+def test_of_a_replica_only_what_it_lacks_counts_as_forgotten(client: Any) -> None:
+    for name in ("a", "b"):
+        client.set(record(name), pack(Customer(contact_id=name)))
+    client.set(keys.STORE, INTACT)
+    loss = Loss()
+    loss.happen(client, 1, 100.0, lambda: client.delete(record("b")))
+    assert loss == Loss(at=100.0, forgotten={record("b")}, was_all=False)
+
+
 def test_only_merged_customers_whose_message_waited_may_stay_untold() -> None:
     assert find_unsaid(LOSS, ["x"], [MERGE, Merge(98.0, "d", "e")]) == {"a", "b"}
     assert find_unsaid(LOSS, ["b"], [MERGE]) == {"a"}
     assert find_unsaid(Loss(), [], [MERGE]) == set()
 
 
-def test_a_merge_that_nothing_could_tell_of_is_excused() -> None:
-    assert find_known(LOSS, [MERGE], [contact("a", 90.0, **WRITTEN), contact("b", 103.0)], 3.0) == []
+@pytest.mark.parametrize("loss", [LOSS, FAILOVER], ids=["all", "replica"])
+def test_a_merge_that_nothing_could_tell_of_is_excused(loss: Loss) -> None:
+    contacts = [contact("a", 90.0, **WRITTEN), contact("b", 103.0)]
+    assert [*find_parted(loss, [MERGE], contacts, 3.0)] == [MERGE]
+
+
+def test_a_merge_that_only_a_replica_lacks_is_not_searched_for() -> None:
+    early = replace(MERGE, at=90.0)
+    contacts = [contact("a", 80.0), contact("b", 103.0)]
+    assert [*find_parted(FAILOVER, [early], contacts, 3.0)] == [early]
+    assert not find_parted(LOSS, [early], contacts, 3.0)
 
 
 @pytest.mark.parametrize(
-    ("at", "history", "born"),
+    ("at", "history", "born", "loss"),
     [
-        (96.0, {}, 103.0),
-        (101.0, {}, 103.0),
-        (98.0, LISTED, 103.0),
-        (98.0, WRITTEN, 105.0),
-        (98.0, {}, 99.0),
-        (98.0, {}, 161.0),
+        (96.0, {}, 103.0, LOSS),
+        (101.0, {}, 103.0, LOSS),
+        (98.0, LISTED, 103.0, LOSS),
+        (98.0, WRITTEN, 105.0, LOSS),
+        (98.0, WRITTEN, 105.0, FAILOVER),
+        (98.0, {}, 99.0, LOSS),
+        (98.0, {}, 161.0, LOSS),
+        (98.0, {}, 103.0, replace(FAILOVER, forgotten={record("a")})),
+        (98.0, {}, 103.0, Loss()),
     ],
     ids=[
         "search shows it",
         "after the loss",
-        "spoke since",
+        "listed since",
         "primary spoke first",
+        "primary spoke first after a failover",
         "before the loss",
         "a minute later",
+        "the replica knows",
+        "no loss",
     ],
 )
-def test_no_other_merge_is(at: float, history: dict[str, list[tuple[float, str]]], born: float) -> None:
+def test_no_other_merge_is(at: float, history: dict[str, list[tuple[float, str]]], born: float, loss: Loss) -> None:
     merge = Merge(at, "a", "b")
-    assert find_known(LOSS, [merge], [contact("a", 90.0, **history), contact("b", born)], 3.0) == [merge]
+    assert not find_parted(loss, [merge], [contact("a", 90.0, **history), contact("b", born)], 3.0)
 
 
-def test_without_a_loss_every_merge_counts() -> None:
-    assert find_known(Loss(), [MERGE], [contact("a", 90.0), contact("b", 103.0)], 3.0) == [MERGE]
+def test_who_was_merged_into_a_parted_customers_contact_is_left_with_the_primary_one() -> None:
+    first = Merge(97.0, "b", "c")
+    assert find_known([first, MERGE], [MERGE]) == [Merge(98.0, "a", "c")]
+    assert find_known([first, MERGE], []) == [first, MERGE]
+
+
+def test_a_parted_customer_was_told_what_the_merged_contact_had_before_their_own() -> None:
+    other = contact("c", 80.0)
+    joined, left, third = join([OWN, LEFT, other], PARTED, [])
+    assert joined.history["phone"] == [(99.0, "+66810000003"), (103.0, "+66810000002")]
+    assert (left, third) == (LEFT, other)
+
+
+@pytest.mark.parametrize(("email", "excused"), [("b@example.com", True), ("new@example.com", False)])
+def test_an_email_that_the_merged_contact_has_may_be_missing_in_the_other(email: str, excused: bool) -> None:
+    says = {"email": {"email": email}}
+    post = Post(Lead(1, 0.0, "b", says, "", {}), "acknowledged", 99.0, 99.0)
+    assert (join([OWN], PARTED, [post])[0].properties.get("email") == email) == excused
+
+
+@pytest.mark.parametrize(
+    ("contacts", "kept"),
+    [(["a", "b"], ["b"]), (["a", "c"], ["a", "c"]), (["a"], ["a"])],
+    ids=["both", "another", "the merged one"],
+)
+def test_only_an_order_of_both_contacts_is_excused(contacts: list[str], kept: list[str]) -> None:
+    assert unlink([Order("1", "b", {}, contacts)], PARTED)[0].contacts == kept
+    assert unlink([Order("1", "c", {}, contacts)], PARTED)[0].contacts == contacts
+
+
+def say(*times: float) -> list[Message]:
+    return [Message(BEGAN + at, *SALUTATION) for at in times]
+
+
+@pytest.mark.parametrize("was_all", [True, False], ids=["all", "replica"])
+@pytest.mark.parametrize(
+    ("sender", "again", "excused"),
+    [
+        (Process("old"), Process("old"), ()),
+        (Process("old"), Process("new", began=9.5), (True,)),
+        (Process("old"), Process("seen", began=8.0), ()),
+        (Process("frozen", stood_still=[(9.0, 21.0)]), Process("old"), (True, False)),
+        (Process("waited for", stood_still=[(9.0, 19.0)]), Process("old"), ()),
+    ],
+    ids=["nobody", "a worker that just starts", "one that saw the data before", "frozen for long", "frozen"],
+)
+def test_a_message_is_excused_once_if_redis_could_not_hear_of_it_in_time(
+    sender: Process, again: Process, excused: tuple[bool, ...], was_all: bool
+) -> None:
+    loss = Loss(at=BEGAN + 10.0, was_all=was_all)
+    told = say(5.0, 15.0, 16.0)
+    kept = drop_repeats(loss, told, [sender, again, again])
+    assert len(kept) == 3 - (was_all in excused)
+    assert drop_repeats(loss, say(5.0, 6.0), [sender, again]) == say(5.0, 6.0)
