@@ -43,8 +43,8 @@ def permit(
     unwritten_ms: int | None = None,
 ) -> Permission:
     """`fields`: of the outbox's entry; `said_ms`: when its event, or the message itself, came; `heard_ms`: when the
-    customer was last heard, None if that is not known; `unwritten_ms`: when the oldest event came that may be theirs and
-    is not written yet, None if there is none. What a person asks for is sent whatever the hour."""
+    customer was last heard, None if that is not known; `unwritten_ms`: when the oldest event came that may be theirs
+    and is not written yet, None if there is none. What a person asks for is sent whatever the hour."""
     if fields.get(KIND) == BY_PERSON:
         return ALLOWED
     if not is_own(fields):
