@@ -342,3 +342,38 @@ def test_a_worker_may_die_at_any_command_and_the_payment_is_noted_once(
         if not wire.dead:
             assert step > 15
             return
+
+
+def test_a_worker_may_die_at_any_command_where_the_portal_cannot_note_who_was_told(
+    shop: Shop, subtests: pytest.Subtests
+) -> None:
+    """The payment is noted once, and who is thanked for it is not told of the stage."""
+    for step in itertools.count(1):
+        shop.redis.flushdb()
+        shop.know("c-1")
+        shop.ahead_ms = 0
+        told = lose_told(shop)
+        poller = shop.poller()
+        shop.step(poller)
+        time.sleep(0.002)
+        order, wire = sell(shop), Wire(step)
+        shop.move(order, "Processed")
+        shop.redis.delete(keys.STAGES_LOCK)
+        pool = Pool(wire, **{**shop.redis.connection_pool.connection_kwargs, "retry": NO_RETRY})
+        with suppress(Killed):
+            shop.step(shop.poller(redis.Redis(connection_pool=pool)), later=31)
+        pool.disconnect()
+        for _ in range(2):
+            shop.redis.delete(keys.STAGES_LOCK)
+            shop.step(poller, later=601)
+        with subtests.test(step=step):
+            assert [reference for reference, *_ in paid(shop)] == [f"REF{shop.count:05}"]
+        shop.redis.hset(keys.order(f"REF{shop.count:05}"), "paid", "1")
+        restore_told(shop, told)
+        shop.step(shop.poller(), later=601)
+        with subtests.test(step=step):
+            assert not shop.said()
+            assert shop.told(order) == ["Processed"]
+        if not wire.dead:
+            assert step > 15
+            return
