@@ -189,6 +189,31 @@ def test_what_was_sent_is_remembered_though_redis_has_gone(scene: Scene) -> None
     assert {one.result for one in worker.outbox.sent_log._entries.values()} == {"sent"}
 
 
+@pytest.mark.parametrize("resend", [False, True], ids=["no resend", "resend"])
+def test_what_was_sent_counts_as_sent_once_redis_is_back(scene: Scene, resend: bool) -> None:
+    """However long it was away: who sent it still knows."""
+    scene.config = RESENDING if resend else Config()
+    fill(scene)
+    worker = scene.worker()
+
+    def away(*_: Any) -> None:
+        raise redis.ConnectionError
+
+    with (
+        patched(sender, "RECORD_SECONDS", 0.0),
+        patched(worker.outbox.outbox, "end_sending", away),
+        suppress(redis.ConnectionError),
+    ):
+        worker.outbox.drain(0)
+    cut = scene.sending()
+    assert cut
+    worker.outbox.drain(0)
+    assert set(message_states(scene).values()) == {"sent"}
+    assert set(times_sent(scene).values()) == {1}
+    assert scene.sending() == 0
+    assert scene.redis.zcard(keys.UNSENT) == 0
+
+
 def test_a_message_that_redis_refuses_to_record_spoils_no_other_and_no_time(scene: Scene) -> None:
     """What stands in Redis has another type: that does not pass. The log says so."""
     fill(scene)

@@ -107,6 +107,8 @@ class OutboxSender:
         self.clock = Clock(connection, machine)
         self.breaker = Breaker(connection, machine, stop, keys.OUTBOX, GATHER_SECONDS)
         self.round_seconds = 0.0
+        # Shard and entry -> what became of the message, which Redis does not know yet.
+        self._unrecorded: dict[tuple[int, bytes], tuple[_Message, DeliveryOutcome]] = {}
         self.time_slice = TimeSlice(connection, budget, self.clock, machine, config.inbox.shards)
 
     def drain(self, shard: int) -> None:
@@ -421,7 +423,11 @@ class OutboxSender:
                 commands = self._end_one(lease.shard, one, outcome, now_ms)
                 yield Ended(one.entry, commands, delivery.recorded_when(outcome, repeated=repeated))
 
+        unrecorded = {(lease.shard, one.entry): (one, outcome) for one, outcome in outcomes}
+        self._unrecorded |= unrecorded
         self._end_sending(lease, end)
+        for place in unrecorded:
+            del self._unrecorded[place]
 
     def _end_one(self, shard: int, one: _Message, outcome: DeliveryOutcome, now_ms: int) -> list[Sequence[Any]]:
         commands: list[Sequence[Any]] = []
@@ -441,11 +447,20 @@ class OutboxSender:
         return outcome
 
     def _recover_interrupted(self, shard: int) -> None:
-        """Recover what a dead drain left as sending: we hold the lock, so nobody is sending it."""
+        """Recover what a drain left as sending: we hold the lock, so nobody is sending it. What became of it is known
+        if this process sent it, and Redis was away for too long to record it."""
         left = self.redis.hgetall(keys.sending(keys.OUTBOX, shard))
+        own = [place for place in self._unrecorded if place[0] == shard]
         if left:
+            now_ms, commands = self.clock.now_ms(), list[Sequence[Any]]()
+            for place in own:
+                if left.pop(place[1], None) is not None:
+                    commands.append(("HDEL", keys.sending(keys.OUTBOX, shard), place[1]))
+                    commands += self._end_one(shard, *self._unrecorded[place], now_ms)
             resend = self.config.messages.resend_interrupted
-            self.outbox.apply(delivery.recover_interrupted(shard, left, self.clock.now_ms(), resend=resend))
+            self.outbox.apply([*commands, *delivery.recover_interrupted(shard, left, now_ms, resend=resend)])
+        for place in own:
+            del self._unrecorded[place]
 
 
 def _parse(entry: bytes, fields: Mapping[bytes, bytes]) -> _Message:
