@@ -159,7 +159,7 @@ def ask(pipe: Any) -> None:
 
 
 def answer(waiting: int, held: int, progress: Sequence[bytes | None]) -> StageStatus | None:
-    """None where no move of an order has ever said anything."""
+    """None where no stage was ever looked for."""
     searched, waits, why, since = progress
     if waits is None:
         return None
