@@ -245,12 +245,14 @@ class NoteDrain(ShardDrain):
                 pass
 
     def _doubt_refusals(self, works: Sequence[_Work]) -> None:
-        """HubSpot also refuses a note whose contact was merged or deleted a moment ago: that one is tried again."""
+        """HubSpot also refuses a note whose contact was merged or deleted a moment ago: that one is tried again, and so
+        is one of which HubSpot does not say where its contact is."""
+        for work in works:
+            work.ends = False
         contacts = self.records.read(CONTACTS, [work.contact_id for work in works], ["email"]) if works else {}
         for work in works:
             contact = contacts.get(work.contact_id)
-            if not isinstance(contact, dict) or contact["id"] != work.contact_id:
-                work.ends = False
+            work.ends = isinstance(contact, dict) and contact["id"] == work.contact_id
 
     def _link(self, works: Sequence[_Work]) -> None:
         """Link notes with their orders; one that was deleted meanwhile has none."""

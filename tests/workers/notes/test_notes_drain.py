@@ -350,8 +350,9 @@ def test_a_parked_note_ends_after_thirty_days(line: OrderLine) -> None:
 
 
 @pytest.mark.parametrize("writes", ["routed", "refused"])
+@pytest.mark.parametrize("faults", [0, 1], ids=["", "no answer where it is now"])
 def test_a_note_whose_contact_is_merged_while_it_is_written_is_made_on_what_is_left(
-    line: OrderLine, monkeypatch: pytest.MonkeyPatch, writes: str
+    line: OrderLine, monkeypatch: pytest.MonkeyPatch, faults: int, writes: str
 ) -> None:
     line.crm.settings(merged_writes=writes)
     contact, other = line.know("c-1"), line.crm.create(email="another@example.com")
@@ -360,6 +361,8 @@ def test_a_note_whose_contact_is_merged_while_it_is_written_is_made_on_what_is_l
     def create_after_a_merge(records: Records, *given: Any) -> None:
         monkeypatch.setattr(Records, "create", create)
         line.crm.merge(other, contact)
+        if faults:
+            line.crm.fault("500", path="/contacts/batch/read", count=faults)
         create(records, *given)
 
     monkeypatch.setattr(Records, "create", create_after_a_merge)
