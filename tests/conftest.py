@@ -25,6 +25,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
+from wsgiref.types import WSGIApplication
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -220,11 +221,35 @@ class Process:
 
 
 @dataclass
+class Requests:
+    """How many requests reached a stand-in, and how many it has handled."""
+
+    begun: int = 0
+    ended: int = 0
+
+    def count(self, app: WSGIApplication) -> WSGIApplication:
+        def counted(environ: Any, start: Any) -> Any:
+            with self._lock:
+                self.begun += 1
+            try:
+                return app(environ, start)
+            finally:
+                with self._lock:
+                    self.ended += 1
+
+        return counted
+
+    def __post_init__(self) -> None:
+        self._lock = threading.Lock()
+
+
+@dataclass
 class Crm:
     """The stand-in for HubSpot, served."""
 
     url: str
     portal: Portal
+    requests: "Requests" = field(default_factory=lambda: Requests())
     properties: dict[str, dict[str, Any]] = field(default_factory=dict)
     groups: dict[str, dict[str, str]] = field(default_factory=dict)
 
@@ -307,6 +332,7 @@ class Chat:
 
     url: str
     chats: Chats
+    requests: "Requests" = field(default_factory=lambda: Requests())
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
         answer = requests.request(method, f"{self.url}/_sandbox/{path}", json=body, timeout=5)
@@ -466,10 +492,18 @@ class Line:
             eventually(lambda: not [*self.redis.scan_iter(keys.PREFIX + "*:lock")], 3)
         self.redis.flushdb()
         self.redis.set(keys.STORE, INTACT)
-        for name, properties in self.listed.items():
-            self.redis.hset(name, mapping={**properties, "read_ms": int(time.time() * 1000)})
+        self.list_properties()
         self.crm.reset()
         self.chat.control("POST", "reset")
+
+    def list_properties(self) -> None:
+        """Let `listed` have been read right now."""
+        for name, properties in self.listed.items():
+            self.redis.hset(name, mapping={**properties, "read_ms": int(time.time() * 1000)})
+
+    def note_properties(self) -> None:
+        """Keep in `listed` what a worker has read."""
+        self.listed = {name: self.redis.hgetall(name) for name in self.redis.scan_iter(keys.properties("*"))}
 
 
 def end(process: Process) -> None:
@@ -581,9 +615,9 @@ def client(server: embedded.Running) -> Iterator[Any]:
 def open_line(folder: Path, redis_url: str, **environ: str) -> Iterator[Line]:
     """A system without processes yet, and its stand-ins."""
     with ExitStack() as stack:
-        portal, chats = Portal(), Chats()
-        crm = Crm(stack.enter_context(running(create_app(portal))).url, portal)
-        chat = Chat(stack.enter_context(running(dealdroid_stand.create_app(chats))).url, chats)
+        portal, chats, asked, told = Portal(), Chats(), Requests(), Requests()
+        crm = Crm(stack.enter_context(running(asked.count(create_app(portal)))).url, portal, asked)
+        chat = Chat(stack.enter_context(running(told.count(dealdroid_stand.create_app(chats)))).url, chats, told)
         crm.make_ready()
         client: Any = stack.enter_context(closing(redis.Redis.from_url(redis_url)))
         own = {
@@ -616,7 +650,7 @@ def busy_line(
         told["web and four workers, all"] = time.monotonic() - began
         line.crm.settings(latency=0.3)
         line.sync(lead("warm", name="Warm"))
-        line.listed = {name: line.redis.hgetall(name) for name in line.redis.scan_iter(keys.properties("*"))}
+        line.note_properties()
         yield line
 
 

@@ -7,6 +7,7 @@ its round trips to Redis pass. One that is killed is abandoned: whatever its thr
 import io
 import itertools
 import json
+import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -20,6 +21,7 @@ import redis
 from rq import Queue
 from rq.serializers import JSONSerializer
 
+from leadcore import journal
 from leadcore import settings as shared_settings
 from leadcore.config import Config
 from leadcore.machine import Machine
@@ -72,7 +74,7 @@ class Wire:
         self._strike(number, "after")
 
     def _strike(self, number: int, when: str) -> None:
-        if (number, when) == (self.step, self.when):
+        if not self.dead and self._is_due(number, when):
             self.reached = True
             if self.act is None:
                 self.dead = True
@@ -80,6 +82,68 @@ class Wire:
                 self.act()
         if self.dead:
             raise Killed
+
+    def _is_due(self, number: int, when: str) -> bool:
+        return (number, when) == (self.step, self.when)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A moment of a process: "before" or "after" its trip `number`, `index` counting both. `world`: what is outside of
+    the process, see `Scene.world`."""
+
+    index: int
+    number: int
+    when: str
+    thread: int
+    world: Any
+
+
+Same = Callable[[Moment, Moment], bool]
+"""Whether what happens at the second of two neighbouring moments, between which the world stayed as it was, is what
+would have happened at the first."""
+
+
+def death(before: Moment, now: Moment) -> bool:
+    """A process that dies leaves nothing but the world."""
+    return True
+
+
+def lost_answer(before: Moment, now: Moment) -> bool:
+    """To its caller, a command that got no answer and changed nothing is one that never arrived."""
+    return (now.when, now.number) == ("after", before.number)
+
+
+def interruption(before: Moment, now: Moment) -> bool:
+    """One that has its answer and has not sent its next command yet knows nothing new."""
+    return (before.when, now.when) == ("after", "before") and before.thread == now.thread
+
+
+class MomentWire(Wire):
+    """Strikes at the first moment from `start` on at which that is not the same as at the moment before it."""
+
+    def __init__(
+        self, world: Callable[[], Any], start: int, same: Same = death, act: Callable[[], None] | None = None
+    ) -> None:
+        super().__init__(act=act)
+        self.world, self.start, self.same = world, start, same
+        self.index = 0
+        self._before: Moment | None = None
+
+    def _is_due(self, number: int, when: str) -> bool:
+        with self._lock:
+            self.index += 1
+            if self.reached or self.index < self.start - 1:
+                return False
+            now = Moment(self.index, number, when, threading.get_ident(), self.world())
+            before, self._before = self._before, now
+            if self.index < self.start or (before and self.is_same(before, now)):
+                return False
+            self.struck = now
+            return True
+
+    def is_same(self, before: Moment, now: Moment) -> bool:
+        return before.world == now.world and self.same(before, now)
 
 
 class Pool(redis.ConnectionPool):
@@ -115,6 +179,10 @@ class Scene:
     version: str = HUBSPOT_VERSIONS[0]
     stack: ExitStack = field(default_factory=ExitStack)
 
+    def __post_init__(self) -> None:
+        # Of its own, so that no trip of a process is counted.
+        self.observer: Any = redis.Redis.from_url(self.line.environ["REDIS_URL"])
+
     @property
     def redis(self) -> Any:
         return self.line.redis
@@ -142,6 +210,32 @@ class Scene:
         worker = Worker(self, wire or Wire(), environ)
         self.stack.callback(worker.close)
         return worker
+
+    def close(self) -> None:
+        self.observer.close()
+
+    def world(self) -> Any:
+        """Changes with whatever outlives a process: Redis counts what is written, the stand-ins count requests, and
+        files have a size and a time."""
+        info = self.observer.execute_command("INFO", "persistence")
+        files = ((name, facts.st_size, facts.st_mtime_ns) for name, facts in self._files())
+        asked, told = self.line.crm.requests, self.line.chat.requests
+        return info["rdb_changes_since_last_save"], asked.begun, asked.ended, told.begun, told.ended, tuple(files)
+
+    def _files(self) -> Iterator[tuple[str, os.stat_result]]:
+        for folder, _, names in os.walk(self.folder):
+            for name in sorted(names):
+                with suppress(FileNotFoundError):
+                    path = os.path.join(folder, name)
+                    yield path, os.stat(path)
+
+    def moments(self, same: Same = death, act: Callable[[], None] | None = None) -> Iterator[MomentWire]:
+        """A wire for each moment of a process that differs from the one before it, until one is not reached."""
+        start, reached = 1, True
+        while reached:
+            wire = MomentWire(self.world, start, same, act)
+            yield wire
+            reached, start = wire.reached, wire.reached and wire.struck.index + 1
 
     def accept(self, *bodies: Mapping[str, Any]) -> None:
         """Acknowledge events, one after the other."""
@@ -364,14 +458,21 @@ def advance(connection: Any, ms: int) -> None:
 @pytest.fixture(scope="session")
 def stage(tmp_path_factory: pytest.TempPathFactory, databases: Iterator[str]) -> Iterator[Scene]:
     folder = tmp_path_factory.mktemp("faults")
-    with open_line(folder, next(databases)) as line, closing(ExitStack()) as stack:
+    with (
+        open_line(folder, next(databases)) as line,
+        closing(ExitStack()) as stack,
+        # No page of another test's process is inherited, and what is written to ours is seen.
+        patched(journal, "SHARED_MEMORY", folder),
+    ):
         scene = Scene(line, folder, stack=stack)
         scene.steady = Worker(scene, Wire(), {})
         # Load all scripts into Redis now, so that no step of a test is spent on loading one.
         scene.sync({"mid": "m", "customer_id": "warm", "intent": "Share contact", "contact_info": {"name": "Warm Up"}})
+        line.note_properties()
         lasting = stack.pop_all()
         yield scene
         scene.steady.close()
+        scene.close()
         lasting.close()
 
 

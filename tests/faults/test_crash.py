@@ -1,7 +1,6 @@
 """A process dies before or after any single command to Redis: nothing acknowledged is lost, nothing happens twice."""
 
 import itertools
-from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -64,46 +63,32 @@ def assert_same_outcome(scene: Scene, undisturbed: dict[str, Any], in_flight: in
     assert found["states"] == undisturbed["states"]
 
 
-def steps() -> Iterator[int]:
-    return itertools.count(1)
-
-
-@pytest.mark.parametrize("when", WHEN)
-def test_a_put_may_die_at_any_command(scene: Scene, subtests: pytest.Subtests, when: str) -> None:
-    for step in steps():
+def test_a_put_may_die_at_any_moment(scene: Scene, subtests: pytest.Subtests) -> None:
+    for wire in scene.moments():
         scene.clear()
-        wire = Wire(step, when)
         answered = False
         try:
             scene.web(wire).accept(lead(NEW, name="Nok Jaidee"))
             answered = True
         except Killed:
             pass
-        with subtests.test(step=step):
+        with subtests.test(moment=wire.index):
             written = bool(scene.redis.exists(keys.LEADS))
             scene.recover()
             scene.assert_done()
             assert list(scene.contacts()) == [NEW] * written
             assert written or not answered
-        if not wire.reached:
-            return
 
 
-@pytest.mark.parametrize("when", WHEN)
-def test_a_worker_may_die_at_any_command(
-    scene: Scene, subtests: pytest.Subtests, undisturbed: dict[str, Any], when: str
-) -> None:
-    for step in steps():
+def test_a_worker_may_die_at_any_moment(scene: Scene, subtests: pytest.Subtests, undisturbed: dict[str, Any]) -> None:
+    for wire in scene.moments():
         set_up(scene)
-        worker = scene.worker(Wire(step, when))
-        died = worker.die()
+        scene.worker(wire).die()
         in_flight = scene.sending()
-        with subtests.test(step=step):
+        with subtests.test(moment=wire.index):
             scene.recover()
             assert_same_outcome(scene, undisturbed, in_flight)
-        if not died:
-            assert worker.wire.count > 20
-            return
+    assert wire.count > 20
 
 
 @pytest.mark.parametrize("when", [*itertools.product(WHEN, WHEN)], ids="-".join)

@@ -1,7 +1,6 @@
 """A connection to Redis that is cut while messages leave: what certainly was not sent is sent later, and what may have
 been is not said again."""
 
-import itertools
 from contextlib import suppress
 from typing import Any
 
@@ -12,7 +11,7 @@ from leadcore.config import Config
 from leadcore.reasons import reason
 from leadcore.store import keys
 from leadcore.store.streams import Stream
-from tests.faults.conftest import Scene, Wire, Worker, patched
+from tests.faults.conftest import Scene, Worker, hurried, lost_answer, patched
 from tests.faults.test_outbox import CUSTOMERS, RESENDING, fill, message_states, times_sent, work_when_due
 from workers.outbox import sender
 from workers.rules.outcomes import DeliveryOutcome, MessageFailed, MessageSent, MessageUnclear
@@ -35,26 +34,22 @@ def finish(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("fault", ["", "500"], ids=["taken", "failed"])
-@pytest.mark.parametrize("when", ["before", "after"])
 def test_a_connection_cut_at_any_command_leaves_no_customer_untold(
-    scene: Scene, subtests: pytest.Subtests, when: str, fault: str
+    scene: Scene, subtests: pytest.Subtests, fault: str
 ) -> None:
     """A command may be lost, or done and its answer lost."""
-    for step in itertools.count(1):
+    for wire in scene.moments(lost_answer, cut):
         scene.clear()
         fill(scene)
         if fault:
             scene.line.chat.fault(fault, count=3)
-        worker = scene.worker(Wire(step, when, cut))
-        with suppress(redis.ConnectionError):
-            worker.outbox.drain(0)
-        with subtests.test(step=step):
+        with hurried(), suppress(redis.ConnectionError):
+            scene.worker(wire).outbox.drain(0)
+        with subtests.test(moment=wire.index):
             finish(scene)
             scene.assert_left_nothing()
             assert times_sent(scene) == dict.fromkeys(CUSTOMERS, 1)
             assert set(message_states(scene).values()) == {"sent"}
-        if not worker.wire.reached:
-            return
 
 
 def stand_still(worker: Worker, scene: Scene) -> None:

@@ -1,7 +1,6 @@
 """Two processes at one shard: at every single command of the first, the second does all of its work."""
 
-import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 import pytest
@@ -9,7 +8,7 @@ import pytest
 from leadcore.store import keys
 from leadcore.store.bell import Bell
 from tests.conftest import lead, same_shard
-from tests.faults.conftest import Killed, Scene, Wire
+from tests.faults.conftest import Killed, Scene, Wire, interruption
 
 FIRST, SECOND = same_shard("interleave", 2)
 WHEN = ("before", "after")
@@ -45,46 +44,36 @@ def overtake(scene: Scene) -> None:
     scene.steady.work()
 
 
-def interleave(scene: Scene, act: Act, step: int, when: str) -> Wire:
-    """One worker drains a new customer's event; at its `step`-th command `act` is called, once."""
-    scene.clear()
-    scene.accept(lead(FIRST, name="Somchai Jaidee", phone="0810000000"))
-    wire = Wire(step, when, lambda: act(scene))
-    scene.worker(wire).work()
-    return wire
+def interleave(scene: Scene, act: Act) -> Iterator[Wire]:
+    """One worker drains a new customer's event; at one of its moments after the other `act` is called, once."""
+    for wire in scene.moments(interruption, lambda: act(scene)):
+        scene.clear()
+        scene.accept(lead(FIRST, name="Somchai Jaidee", phone="0810000000"))
+        scene.worker(wire).work()
+        yield wire
 
 
-@pytest.mark.parametrize("when", WHEN)
 @pytest.mark.parametrize("act", [put, put_same_customer, sweep_and_work, overtake])
-def test_no_wake_up_is_lost_and_nothing_happens_twice(
-    scene: Scene, subtests: pytest.Subtests, act: Act, when: str
-) -> None:
-    """Whatever happens at any command: the jobs that were rung for do everything, without a sweep."""
-    for step in itertools.count(1):
-        wire = interleave(scene, act, step, when)
-        with subtests.test(step=step):
+def test_no_wake_up_is_lost_and_nothing_happens_twice(scene: Scene, subtests: pytest.Subtests, act: Act) -> None:
+    """Whatever happens at any moment: the jobs that were rung for do everything, without a sweep."""
+    for wire in interleave(scene, act):
+        with subtests.test(moment=wire.index):
             scene.assert_done()
             contacts = scene.contacts()
             news = act is put_same_customer and wire.reached
             assert contacts[FIRST]["phone"] == ("+66810000009" if news else "+66810000000")
             assert len(contacts) == 1 + (act is put and wire.reached)
             assert set(scene.messages()) == set(contacts)
-        if not wire.reached:
-            return
 
 
-@pytest.mark.parametrize("when", WHEN)
 def test_a_lead_whose_bell_was_never_rung_waits_for_a_sweep_and_is_not_lost(
-    scene: Scene, subtests: pytest.Subtests, when: str
+    scene: Scene, subtests: pytest.Subtests
 ) -> None:
-    for step in itertools.count(1):
-        wire = interleave(scene, put_without_ring, step, when)
-        with subtests.test(step=step):
+    for wire in interleave(scene, put_without_ring):
+        with subtests.test(moment=wire.index):
             scene.recover()
             scene.assert_done()
             assert not wire.reached or {FIRST, SECOND} <= scene.contacts().keys()
-        if not wire.reached:
-            return
 
 
 def test_a_lead_behind_a_bell_without_a_job_waits_for_a_sweep_and_is_not_lost(scene: Scene) -> None:
@@ -96,35 +85,27 @@ def test_a_lead_behind_a_bell_without_a_job_waits_for_a_sweep_and_is_not_lost(sc
     assert list(scene.contacts()) == [FIRST]
 
 
-@pytest.mark.parametrize("when", WHEN)
-def test_a_whole_drain_may_run_at_any_command_of_a_put(scene: Scene, subtests: pytest.Subtests, when: str) -> None:
-    for step in itertools.count(1):
+def test_a_whole_drain_may_run_at_any_moment_of_a_put(scene: Scene, subtests: pytest.Subtests) -> None:
+    for wire in scene.moments(interruption, lambda: sweep_and_work(scene)):
         scene.clear()
         scene.accept(lead(FIRST, name="Somchai Jaidee"))
-        wire = Wire(step, when, lambda: sweep_and_work(scene))
         scene.web(wire).accept(lead(SECOND, name="Nok Jaidee"))
         scene.worker().work()
-        with subtests.test(step=step):
+        with subtests.test(moment=wire.index):
             scene.assert_done()
             assert scene.contacts().keys() == {FIRST, SECOND}
-        if not wire.reached:
-            return
 
 
-@pytest.mark.parametrize("when", WHEN)
-def test_a_sweep_may_die_at_any_command(scene: Scene, subtests: pytest.Subtests, when: str) -> None:
+def test_a_sweep_may_die_at_any_moment(scene: Scene, subtests: pytest.Subtests) -> None:
     """Also between noting that it has swept and the ring."""
-    for step in itertools.count(1):
+    for wire in scene.moments():
         scene.clear()
         scene.accept(lead(FIRST, name="Somchai Jaidee"))
         scene.redis.delete(f"rq:queue:{keys.QUEUE}")
-        wire = Wire(step, when)
         with suppress(Killed):
             scene.worker(wire).maintenance.sweep()
-        with subtests.test(step=step):
+        with subtests.test(moment=wire.index):
             scene.redis.delete(f"rq:queue:{keys.QUEUE}")
             scene.recover()
             scene.assert_done()
             assert list(scene.contacts()) == [FIRST]
-        if not wire.reached:
-            return

@@ -1,6 +1,5 @@
 """Partial batches of several shards in one call are as safe as those of one shard."""
 
-import itertools
 import time
 from typing import Any
 
@@ -8,7 +7,7 @@ import pytest
 
 from leadcore.store import keys
 from tests.conftest import SHARDS, lead, one_per_shard, same_shard
-from tests.faults.conftest import Scene, Wire, patched
+from tests.faults.conftest import Scene, interruption, patched
 from workers.rules.batch import BATCH
 
 CUSTOMERS = one_per_shard("partial")
@@ -47,33 +46,24 @@ def test_while_the_quota_is_plentiful_no_lead_waits_for_another_shard(scene: Sce
 
 
 def test_whenever_a_second_drain_starts_each_lead_is_written_once(scene: Scene, subtests: pytest.Subtests) -> None:
-    for step in itertools.count(1):
+    for wire in scene.moments(interruption, lambda: scene.steady.work() and None):
         set_up(scene)
-        wire = Wire(step, "after", lambda: scene.steady.work() and None)
         scene.worker(wire).work()
-        if not wire.reached:
-            break
-        with subtests.test(step=step):
+        with subtests.test(moment=wire.index):
             scene.recover(30)
             assert_written(scene)
             assert all(len(texts) == 1 for texts in scene.messages().values())
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
-def test_a_drain_of_many_partial_batches_may_die_at_any_command(
-    scene: Scene, subtests: pytest.Subtests, when: str
-) -> None:
-    for step in itertools.count(1):
+def test_a_drain_of_many_partial_batches_may_die_at_any_moment(scene: Scene, subtests: pytest.Subtests) -> None:
+    for wire in scene.moments():
         set_up(scene)
-        wire = Wire(step, when)
-        died = scene.worker(wire).die()
-        with subtests.test(step=step):
+        scene.worker(wire).die()
+        with subtests.test(moment=wire.index):
             scene.recover(60)
             scene.assert_left_nothing()
             assert set(scene.contacts()) == set(CUSTOMERS)
             assert all(len(texts) == 1 for texts in scene.messages().values())
-        if not died:
-            break
 
 
 def test_a_few_leads_yield_to_shards_that_wait_for_a_worker(scene: Scene) -> None:
