@@ -400,10 +400,9 @@ def _read_street(address: SourceAddress, region: str) -> SourceAddress:
     unlinked, links = part_links(address.street)
     if links:
         if not address.zip and is_postcode(alone := unlinked.translate(DIGITS)):
-            read = replace(address, street="", zip=alone)
-        else:
-            read = replace(address, street=unlinked)
-            read = _read_street(read, region) if unlinked else read
+            unlinked, address = "", replace(address, zip=alone)
+        read = replace(address, street=unlinked)
+        read = _read_street(read, region) if unlinked else read
         return replace(read, street=f"{read.street} {links}".lstrip())
     extras = cut_extras(address.street, country.code(address.country) or region)
     street, nation = address_line.cut_country(extras.text)

@@ -86,13 +86,16 @@ _BRANCH_OF_PERSON_ENDS = re.compile(
 _BRANCH_ONLY = re.compile(_BRANCH, re.IGNORECASE)
 _LEGAL_END = re.compile(r"จำกัด\.?\s*(?:\(\s*มหาชน\s*\))?\s+|(?:Co\.?\s*,?\s*)?Ltd\.?\s+")
 _IN_PERSON = re.compile(r"(?:โดย|ผู้?ติดต่อ|ติดต่อ|attn\.?|c/o)\s*[:：]?\s*(?=[^\W\d])", re.IGNORECASE)
+_PERSON_WITHIN = re.compile(rf"(?<=\S)\s+(?={_IN_PERSON.pattern})", re.IGNORECASE)
+# Behind a Chinese company's form, with a space.
+_HAN_COMPANY = re.compile(r"(\S*(?:公司|集[团團]|商行|[银銀]行|[医醫]院|[学學]校|工[厂廠]|店))\s+(\S{2,8})")
 # Characters; in a longer text it takes long to look for a person beside a company.
 _LONGEST = 300
-_STROKE = re.compile(r"\s[-–—]\s|[/|]")
+_STROKE = re.compile(r"\s[-–—]\s|[/|]|,\s")
 _PERSON_BEHIND = re.compile(
-    r"(?P<company>.*[^\s,])[\s,]*(?:\((?P<aside>[^()]+)\)|(?:\s[-–—]\s|[/|])\s*(?P<person>[^()/|]+))"
+    r"(?P<company>.*[^\s,])[\s,]*(?:\((?P<aside>[^()]+)\)|(?:\s[-–—]\s|[/|]|,\s)\s*(?P<person>[^()/|]+))"
 )
-_PERSON_BEFORE = re.compile(r"(?P<person>[^()/|]+?)(?P<aside>)(?:\s[-–—]\s|[/|@])\s*(?P<company>.+)")
+_PERSON_BEFORE = re.compile(r"(?P<person>[^()/|]+?)(?P<aside>)(?:\s[-–—]\s|[/|@]|,\s)\s*(?P<company>.+)")
 
 ASIDE = re.compile(r"""\(((?:[^()]|\([^()]*\))*)\)|["“]([^"“”]*)["”]""")
 
@@ -122,6 +125,9 @@ def _split(text: str) -> tuple[str, str]:
         return (person, company) if person else _split_behind(company)
     if asides and any(_MARK.fullmatch(aside[0]) for aside in asides):
         return "", text
+    han = _HAN_COMPANY.fullmatch(text) if len(text) <= _LONGEST else None
+    if han and honorifics.strip_behind(han[2]) != han[2]:
+        return han[2], han[1]
     main = _drop_branch(main, _BRANCH_ENDS).rstrip()
     last = main[main.rfind(" ") + 1 :].replace(".", "")
     may_end = last.lower() in _LAST_WORDS or last.endswith(_LAST_LETTERS)
@@ -164,6 +170,10 @@ def _split_behind(company: str) -> tuple[str, str]:
     person = _IN_PERSON.sub("", behind, count=1) if _IN_PERSON.match(behind) else behind
     if end and (person != behind or honorifics.strip_before(behind) not in ("", behind)):
         return person, company[: end.end()].strip()
+    if (within := _PERSON_WITHIN.search(company)) and within.start() < _LONGEST:
+        person = _IN_PERSON.sub("", company[within.end() :], count=1)
+        if honorifics.strip_before(person) not in ("", person):
+            return person, company[: within.start()]
     return "", company
 
 

@@ -137,6 +137,8 @@ _OTHER = re.compile(
     r"(?:ທ້າວ|ນາງສາວ|ນາງ|ທ່ານ|ອາຈານ|ດຣ\.|[ທນ]\.)\s*(?=[ກ-ຮເ-ໄ])"
     r"|(?:ឯកឧត្តម|ឯកឧត្ដម|លោកជំទាវ|លោកស្រី|លោក|អ្នកស្រី|កញ្ញា)\s*(?=[ក-ឳ])"
     r"|(?:ဦး|ဒေါ်)\s*(?=[က-အ])|(?P<burmese>ကို|မောင်|မ)\s+(?!(?P=burmese)\s)(?=[က-အ])"
+    # Thais who chat in Latin letters write K'Nok for Khun Nok.
+    r"|K['’‘`](?=[A-Zก-ฮเ-ไ])"
     r"|(?:Г-н|Г-жа|Господин|Госпожа)\s+(?=\w)"
     r"|(?:السيدة?|الآنسة|الأستاذة?|الدكتورة?|[دأ]\.)\s*(?<=[\s.])(?=\w)"
     r"|(?:श्रीमती|श्री|सुश्री|कुमारी|डॉ\.?|डॉक्टर)\s+(?=\w)"
@@ -154,7 +156,7 @@ _DEGREE = (
     r"|[BMS]\.?\s?(?:A|Ag|B\.?A|Com|E|Ed|Eng|Farm|H|Hum|IP|Ked|Kes|Kom|M|Pd|Pharm|Psi|Sc|Si|Sos|T|Tech))"
 )
 _BEHIND = re.compile(
-    r"\s+(?:ร\s?\.\s?น\s?\.?|(?:นะ)?(?:ครับผม|ครับ|คับ|ค่ะ|คะ))$|(?:นะคะ|นะครับ|ครับผม|(?<=\S)(?:ครับ|ค่ะ))$"
+    r"\s+(?:ร\s?\.\s?น\s?\.?|(?:นะ)?(?:ครับผม|ครั+บ+|คร้า+บ+|ค้า+บ+|คั+บ+|ค่?ะ+|ค่า+|จ้า+|จ[้๊]ะ+|ฮะ|ฮับ))$|(?:นะคะ|นะครับ|ครับผม|(?<=\S)(?:ครับ|ค่ะ))$"
     rf"|(?:(?:{_DEGREE})\.?)+$"
     r"|(?<=\w)-(?:san|sama|kun|chan|sensei)$"
     rf"|(?<={_EAST_ASIAN})(?:\s*(?:先生|女士|小姐|太太|夫人|老[师師]|同[学學]|教授|博士|[医醫][生师師]|[总總]?[经經]理|律[师師]|师傅|師傅"
@@ -163,13 +165,15 @@ _BEHIND = re.compile(
     r"|\s+(?:군|양|선생|교수|박사|대표|사장|부장|과장|대리|팀장|의사|변호사|목사|君)|(?<=^.)[总總])$"
 )
 # Else nothing needs to be searched at the end.
-_LAST_THAI = ("น", "น.", "ครับ", "ครับผม", "คับ", "ค่ะ", "คะ")
+_LAST_THAI = ("น", "น.", "บ", "ผม", "ะ", "า")
 _DEGREES = frozenset(
     ("phd", "d", "md", "mba", "cpa", "cfa", "esq", "dds", "dvm", "ret", "retd", "retired", "rta", "rtn", "rtaf")
 )
 _WORD = re.compile(r"[^\W\d_]\S*")
 
 
+# Between the titles of a couple, or of a form that offers several.
+_AND = re.compile(r"(?:&|/|\+|and\b|und\b|และ)\s*", re.IGNORECASE)
 # So many titles has nobody; texts of nothing else would take long.
 _MOST = 10
 
@@ -195,6 +199,8 @@ def strip_before(person: str, language: str = "") -> str:
         if not title or not _fits(title, person, taken) or (glued and taken in _CIVIL and title.word == "คุณ"):
             break
         behind = person[title.end :]
+        if (another := _AND.match(behind)) and _find(behind[another.end() :], language):
+            behind = behind[another.end() :]
         if not _WORD.search(behind):
             return "" if title.word in _COURTESY else person
         person, taken, glued = behind, title.word, title.glued
@@ -251,7 +257,7 @@ def _find_thai_word(text: str) -> _Title | None:
 
 
 def _is_glued(text: str, end: int) -> bool:
-    return end < len(text) and text[end - 1] not in " .)"
+    return end < len(text) and text[end - 1] not in " .)" and text[end] not in "/&+"
 
 
 def _find_thai_abbreviation(text: str) -> _Title | None:

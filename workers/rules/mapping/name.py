@@ -23,13 +23,21 @@ _SYMBOLS = re.compile(
     r"\U000e0000-\U000e01ef][\u200d\ufe0f]*"
 )
 _NICKNAME_SAYS = re.compile(r"^(?:ชื่อเล่น|nickname|aka|a\.k\.a\.)\s*:?\s*", re.IGNORECASE)
+# Who somebody is at work or to another person.
+_NO_NICKNAME = re.compile(
+    r"(?:เจ้าของ|ผู้จัดการ|ผจก\.?|ฝ่าย|แผนก|พนักงาน|เลขา|ผู้รับ|ผู้สั่ง|ผู้ซื้อ|แอดมิน)[\u0e00-\u0e7f\s.]*"
+    r"|(?:คุณ)?(?:แม่|พ่อ|สามี|ภรรยา|ลูก(?:สาว|ชาย)?|พี่(?:สาว|ชาย)|น้อง(?:สาว|ชาย)|แฟน|เพื่อน|หัวหน้า|ลูกค้า(?:เก่า|ใหม่|ประจำ)?)"
+    r"|(?:(?:my|the|his|her) )?(?:mother|father|mom|mum|dad|husband|wife|son|daughter|brother|sister|friend|boss|owner"
+    r"|manager|secretary|recipient|receiver|buyer|sender|admin|staff|sales|hr)|妈妈|爸爸|老公|老婆|朋友|本人",
+    re.IGNORECASE,
+)
 _NAME_SAYS = re.compile(
     r"^(?:ชื่อ(?:\s?[-–/]?\s?(?:นาม)?สกุล)?|ผู้รับ(?:สินค้า|พัสดุ)?|ผู้สั่ง(?:ซื้อ)?|(?:คุณ)?ลูกค้า"
     r"|(?:full |first |customer |recipient |your )?name"
     r"|recipient|receiver|contact(?: person)?|họ (?:và )?tên|tên|người nhận|nama(?: lengkap| penuh| penerima)?"
     r"|penerima|姓名|名字|收件人|收货人|收貨人|联系人|聯絡人|お?名前|氏名|이름|성함|성명"
     r"|받는 ?사람|ຊື່|ឈ្មោះ|အမည်|နာမည်|имя|фио|nom|nombre)"
-    r"\s*[:：]\s*",
+    r"(?:\s*[:：]|\s+[-–—=]\s)\s*",
     re.IGNORECASE,
 )
 _HAS_LABEL = re.compile("ชื่อ|สกุล|ผู้รับ")
@@ -48,6 +56,9 @@ _BOTH_SAY = re.compile(
     r"^ชื่อ(?:จริง)?\s?[:：]?\s?(?=[ก-๛])(.{1,80}?)[\s,]+(?:นามสกุล\s?[:：]?\s?|สกุล(?:\s?[:：]\s?|\s))(?=[ก-๛])"
 )
 _SURNAME_SAYS = re.compile(r"(?:^|\s)(?:นามสกุล(?:\s*[:：]\s*|\s+)|สกุล\s*[:：]\s*)(?=[ก-๛])")
+_FROM = re.compile(r"\s+(?:from\s+(?:the\s+)?|จาก\s?)(?P<place>[^\s,].*)$", re.IGNORECASE)
+_LATIN_WORD = re.compile(r"[A-Za-z][A-Za-z.'’-]*")
+_THAI_WORD = re.compile("[\u0e00-\u0e7f.]+")
 _NICKNAME_BEHIND = re.compile(r"(?<=\S)\s+ชื่อเล่น(?:\s*[:：])?\s*([^\s()]+)$")
 # Other ways to reach the customer, with what stands before them.
 _CONTACT = re.compile(
@@ -55,11 +66,15 @@ _CONTACT = re.compile(
     r"|(?<![A-Za-z])[A-Za-z]{2,10}://\S+|(?<!\S)www\.\S+"
     rf"|(?:{NOT_BEHIND_LATIN}(?:line(?:\s?id)?|ig|facebook|fb|whats\s?app|wechat|id)|ไอดีไลน์|ไลน์(?:ไอดี)?|ไอดี)\s*[:：@]\s*@?[{WORD}.-]+"
     rf"|(?:{NOT_BEHIND_LATIN}line\s?id|ไอดีไลน์|ไลน์ไอดี)\s+@?[{WORD}.-]+"
-    rf"|(?:(?:{labels.TAX_ID}|{labels.PHONE})\s*[.:：]*\s*)?(?<!\d)\+?\(?\d(?:[\s().-]{{0,2}}\d){{6,}}",
+    rf"|(?:(?:{labels.TAX_ID}|{labels.PHONE})\s*[.:：]*\s*)?(?<!\d)\+?\(?\d(?:[\s().-]{{0,2}}\d){{6,}}"
+    r"(?:\s*(?:ต่อ|กด|ext\.?|#)\s*\d{1,5}(?!\d))?"
+    # The room of a hotel, and the age.
+    r"|[,(]?\s*(?<![A-Za-zก-๛])(?:room|rm\.?|ห้อง(?:พัก)?(?:ที่|เลขที่)?|房[间間号號]?)\s*[:：#.]?\s*[A-Za-z]?-?\d+[A-Za-z]?(?![A-Za-z\d])\)?"
+    r"|\s(?:อายุ|aged?)\s*[:：]?\s*\d{1,3}(?:\s*(?:ปี|years?(?: old)?))?(?![A-Za-z\d])",
     re.IGNORECASE,
 )
 # No text without these has any.
-_MAY_BE_CONTACT = re.compile(r"[\d@:：]|www|[iI][dD]|ไอดี")
+_MAY_BE_CONTACT = re.compile(r"[\d@:：]|www|[iI][dD]|ไอดี|\s[-–—=]\s")
 _EDGES = " ,;:/|\\*~_-–—=+<>[]{}()\"'“”‘’!?#&•·…"
 _BRACKETS = str.maketrans("[【〔［]】〕］", "(((())))")
 # Shorter words with a dot are abbreviations.
@@ -88,6 +103,8 @@ def parse(text: str, language: str = "", region: str = "") -> Name:
         plain = _NAME_SAYS.sub("", " ".join(_CONTACT.sub(" ", plain).split()))
     if plain[:2].lower() in _BEGINS_SENTENCE:
         plain = _I_AM.sub("", plain)
+    if (origin := _FROM.search(plain)) and _is_place(origin["place"].strip(_EDGES)):
+        plain = plain[: origin.start()]
     customs = _customs(plain, language, region)
     person, company = companies.split(plain)
     person = honorifics.strip_before(filler.drop_words(person), customs)
@@ -98,15 +115,40 @@ def parse(text: str, language: str = "", region: str = "") -> Name:
         rest, aside_company = companies.split((aside[1] or aside[2] or "").strip())
         company = company or aside_company
         candidate = "" if aside_company or companies.is_branch(rest) else _trim(_NICKNAME_SAYS.sub("", rest))
-        if not _has_letter(candidate) or filler.names_nobody(candidate, is_part=True):
+        if (
+            not _has_letter(candidate)
+            or _NO_NICKNAME.fullmatch(candidate)
+            or filler.names_nobody(candidate, is_part=True)
+        ):
             candidate = ""
         nickname = nickname or candidate
     if asides:
         begins = asides[0].start() == 0
         person = companies.ASIDE.sub(" ", person).strip()
         person = honorifics.strip_before(person, customs) if begins else person
-    first, last = _split(honorifics.strip_behind(person), customs)
-    return Name(first, last, company, nickname)
+    person, other = _part_other(honorifics.strip_behind(person))
+    first, last = _split(person, customs)
+    return Name(first, last, company, nickname or other)
+
+
+def _part_other(person: str) -> tuple[str, str]:
+    """`person` without another name of theirs, and that as a nickname: a word behind a slash, or words in Latin letters
+    around a name in other letters."""
+    head, slash, behind = map(str.strip, person.partition("/"))
+    if slash and len(head.split()) > 1 and " " not in behind and _has_letter(behind):
+        return head, _trim(behind)
+    if person.isascii() or " " not in person:
+        return person, ""
+    latin = [word for word in person.split() if _LATIN_WORD.fullmatch(word) and not _SUFFIX.fullmatch(word)]
+    own = [word for word in person.split() if word not in latin]
+    if not latin or not own:
+        return person, ""
+    if all(map(surnames.EAST_ASIAN.fullmatch, own)):
+        return " ".join(own), " ".join(latin)
+    # Two words are a whole name in Thai; more than one beside it are the same name again.
+    if len(own) > 1 and all(map(_THAI_WORD.fullmatch, own)):
+        return " ".join(own), latin[0] if len(latin) == 1 else ""
+    return person, ""
 
 
 def prefixes(name: Name) -> tuple[Name, ...]:

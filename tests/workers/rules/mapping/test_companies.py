@@ -177,6 +177,8 @@ def test_a_name_that_only_looks_like_a_legal_form_is_a_persons(text: str) -> Non
         "บริษัท เอ จำกัด (ผู้ติดต่อ: สมชาย ใจดี)",
         "บริษัท เอ จำกัด / คุณสมชาย ใจดี",
         "คุณสมชาย ใจดี - บริษัท เอ จำกัด",
+        "คุณสมชาย ใจดี, บริษัท เอ จำกัด",
+        "บริษัท เอ จำกัด, คุณสมชาย ใจดี",
     ],
 )
 def test_the_person_of_a_company_stands_before_or_behind_it(text: str) -> None:
@@ -190,6 +192,14 @@ def test_the_person_of_a_company_stands_before_or_behind_it(text: str) -> None:
         ("Mr. Somchai Jaidee / Siam Pet Co., Ltd.", Name("Somchai", "Jaidee", "Siam Pet Co., Ltd.")),
         ("ร้านกาแฟ (คุณแดง)", Name("แดง", company="ร้านกาแฟ")),
         ("ร้านกาแฟ คุณแดง", Name(company="ร้านกาแฟ คุณแดง")),
+        ("ร้านกาแฟ โดยคุณแดง", Name("แดง", company="ร้านกาแฟ")),
+        ("หจก.ศรีทอง โดยนายสมพร ศรีทอง", Name("สมพร", "ศรีทอง", "หจก.ศรีทอง")),
+        ("ร้านอาหารโดยแดง", Name(company="ร้านอาหารโดยแดง")),
+        ("Mr John Smith, Hilton Hotel", Name("John", "Smith", "Hilton Hotel")),
+        ("Hilton Hotel, Mr John Smith", Name("John", "Smith", "Hilton Hotel")),
+        ("Smith, Mr. John", Name("John", "Smith")),
+        ("Siam Pet Co., Ltd.", Name(company="Siam Pet Co., Ltd.")),
+        ("上海贸易有限公司 王经理", Name(last="王", company="上海贸易有限公司")),
         ("Toyota (Thailand) Co., Ltd.", Name(company="Toyota (Thailand) Co., Ltd.")),
         ("A/S Norden A/S", Name(company="A/S Norden A/S")),
         ("วัดป่าบ้านตาด", Name(company="วัดป่าบ้านตาด")),

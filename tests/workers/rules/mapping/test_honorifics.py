@@ -1,6 +1,7 @@
 import pytest
 
 from workers.rules.mapping import name
+from workers.rules.mapping.honorifics import strip_before
 from workers.rules.mapping.name import Name
 
 THAI = """
@@ -194,3 +195,23 @@ def test_some_titles_are_ones_in_their_language_or_country_only(
 )
 def test_honorifics_of_other_scripts_and_behind_the_name_are_dropped(text: str, parsed: Name) -> None:
     assert name.parse(text) == parsed
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("Mr. & Mrs. John Smith", "John Smith"),
+        ("Mr. and Mrs. Smith", "Smith"),
+        ("Herr und Frau Schmidt", "Schmidt"),
+        ("Mr/Mrs/Ms Anna Lee", "Anna Lee"),
+        ("นาย/นาง/นางสาว สมชาย ใจดี", "สมชาย ใจดี"),
+        ("นาย และ นาง ใจดี", "ใจดี"),
+        ("Mr. / Ms.", ""),
+        ("Mr. Andrew", "Andrew"),
+        ("K'Nok", "Nok"),
+        ("K’นก", "นก"),
+        ("K'naan", "K'naan"),
+    ],
+)
+def test_the_titles_of_a_couple_or_a_form_go_together(text: str, rest: str) -> None:
+    assert strip_before(text) == rest

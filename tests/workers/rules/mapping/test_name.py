@@ -362,3 +362,67 @@ def test_no_shorter_name_is_empty_or_the_name_itself_or_says_more(text: str) -> 
     for each in shorter:
         assert full.first.startswith(each.first) or full.first.endswith(each.first)
         assert full.last.startswith(each.last)
+
+
+@pytest.mark.parametrize(
+    ("text", "parsed"),
+    [
+        ("สมชาย ใจดี Somchai Jaidee", Name("สมชาย", "ใจดี")),
+        ("Somchai Jaidee สมชาย ใจดี", Name("สมชาย", "ใจดี")),
+        ("สมชาย ใจดี May", Name("สมชาย", "ใจดี", nickname="May")),
+        ("Li Xiaolong 李小龙", Name("小龙", "李", nickname="Li Xiaolong")),
+        ("David 王小明", Name("小明", "王", nickname="David")),
+        ("김민수 Minsu Kim", Name("민수", "김", nickname="Minsu Kim")),
+        ("สมชาย ณ อยุธยา Jr.", Name("สมชาย", "ณ อยุธยา Jr.")),
+        ("Somchai ใจดี", Name("Somchai", "ใจดี")),
+        ("สมชาย ใจดี / เอ", Name("สมชาย", "ใจดี", nickname="เอ")),
+        ("John Smith / Mary", Name("John", "Smith", nickname="Mary")),
+        ("John / Mary", Name("John", "Mary")),
+    ],
+)
+def test_a_name_in_latin_letters_or_behind_a_slash_is_another_name_of_theirs(text: str, parsed: Name) -> None:
+    assert name.parse(text) == parsed
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Anna Schmidt, Room 305",
+        "Anna Schmidt (room 1204)",
+        "Anna Schmidt Rm. A12",
+        "Anna Schmidt ห้อง 512",
+        "Anna Schmidt from Germany",
+        "Anna Schmidt from Chiang Mai",
+        "Anna Schmidt จากเชียงใหม่",
+        "Anna Schmidt อายุ 35 ปี",
+        "Anna Schmidt age 35",
+        "Anna Schmidt 081-234-5678 ต่อ 12",
+        "Anna Schmidt (my wife)",
+        "Anna Schmidt (HR)",
+        "Anna Schmidt (แม่)",
+        "Anna Schmidt (เจ้าของร้านกาแฟ)",
+        "Anna Schmidt ค่า",
+        "Anna Schmidt ครับบ",
+        "Anna Schmidt นะคร้าบ",
+        "Anna Schmidt จ้า",
+        "Name - Anna Schmidt",
+        "ชื่อ - Anna Schmidt",
+    ],
+)
+def test_what_somebody_says_beside_a_name_is_no_part_of_it(text: str) -> None:
+    assert name.parse(text) == Name("Anna", "Schmidt")
+
+
+@pytest.mark.parametrize(
+    ("text", "parsed"),
+    [
+        ("สมชาย จากใจดี", Name("สมชาย", "จากใจดี")),
+        ("สมชาย จา", Name("สมชาย", "จา")),
+        ("สมศรี (แม่ก้อย)", Name("สมศรี", nickname="แม่ก้อย")),
+        ("Ann Room", Name("Ann", "Room")),
+        ("Age Bowman", Name("Age", "Bowman")),
+        ("Anna - Lena", Name("Anna", "Lena")),
+    ],
+)
+def test_a_name_that_looks_like_such_words_stays(text: str, parsed: Name) -> None:
+    assert name.parse(text) == parsed
