@@ -81,7 +81,8 @@ def allowed(posts: Sequence[Post], block: str, merges: Sequence[Merge] = ()) -> 
         return values
     if not any(post.answer == "acknowledged" for post in said):
         return [*values, None]
-    return [*values, dict.fromkeys((name for post in said for name in post.lead.says[block]), "")]
+    # Where nobody gave a name, the last one is whatever tells people apart.
+    return [*values, {name: "" for post in said for name in post.lead.says[block] if name != "lastname"}]
 
 
 def _is_no_news(post: Post, lost: Post, block: str) -> bool:

@@ -146,6 +146,13 @@ def test_of_merged_customers_the_newest_word_since_the_merge_is_demanded(
     assert [block["phone"] if block else None for block in allowed(posts, "phone", MERGES)] == values
 
 
+@pytest.mark.parametrize(("firstname", "blocks"), [("", []), ("Anna", ["name"])])
+def test_where_a_merge_took_all_names_the_last_one_is_what_stands_for_one(firstname: str, blocks: list[str]) -> None:
+    lead = replace(post(1, customer=TWO).lead, says={"name": {"firstname": "Hugo", "lastname": "Lee"}})
+    posts = [replace(post(1, customer=TWO), lead=lead)]
+    assert wrong(posts, {"firstname": firstname, "lastname": "081 000 0001"}, MERGES) == blocks
+
+
 def test_merged_customers_with_a_contact_each_or_an_unlisted_one_are_noticed() -> None:
     posts = [post(1, customer=ONE), post(2, began=9, customer=TWO)]
     receipts = {**CLEAN.receipts, 2: Receipt("lead-2", TWO, state="updated", message="sent")}
