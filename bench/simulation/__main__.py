@@ -20,6 +20,7 @@ import structlog
 
 from bench.chaos.report import Row
 from bench.revision import ROOT
+from bench.simulation import evidence
 from bench.simulation.scheduler import Stuck
 from bench.simulation.shrinking import ALL, Limits, shrink
 from bench.simulation.standing import Standing
@@ -111,7 +112,8 @@ def _judge(seed: int, limits: Limits) -> tuple[list[Row], list[str]]:
     folder = Path(tempfile.mkdtemp(dir=_server.folder))
     world = World(seed, _server.wire, folder, _standing, limits)
     try:
-        return [row for row in world.run() if row.broken], world.story
+        world.run()
+        return [row for row in evidence.judge(world) if row.broken], world.story
     except Stuck as stuck:
         return [Row("comes to an end", str(stuck), True, [str(stuck)])], world.story
     finally:

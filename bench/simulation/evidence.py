@@ -1,25 +1,25 @@
 """What is found when all is over, and whether it is what was promised."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from bench.chaos.expected import Merge, Post
 from bench.chaos.found import Contact, Found, Message, read_orders
 from bench.chaos.report import Row
 from bench.chaos.report import judge as judge_storm
 from bench.simulation import losses, parties, stages
+from bench.simulation.world import World
 from leadcore import event
 from leadcore.receipts import WRITTEN
-from leadcore.store import keys, lines
+from leadcore.store import keys
 from leadcore.store.leads import read_receipts
+from leadcore.store.messages import Messages
+from leadcore.store.orders import read_order
 from sandbox.hubspot import control
-
-if TYPE_CHECKING:
-    from bench.simulation.world import World
+from workers.rules.orders.property_names import ORDER_ID
 
 
-def judge(world: "World") -> list[Row]:
+def judge(world: World) -> list[Row]:
     """Each promise, and whether it was kept."""
     contacts = [Contact(str(one.id), one.properties, one.history()) for one in world.portal.contacts.records.values()]
     parted = losses.find_parted(world.loss, world.merges, contacts, world.portal.settings.search_lag)
@@ -28,7 +28,7 @@ def judge(world: "World") -> list[Row]:
     rows = [
         *judge_storm(found),
         _judge_counts(world, found),
-        *parties.judge(world, found, told, {merge.other for merge in parted}),
+        *_judge_parties(world, found, told, {merge.other for merge in parted}),
         *world.moves.judge(world.client, told),
     ]
     return excuse_silence(rows, found.posts)
@@ -41,20 +41,7 @@ def excuse_silence(rows: Sequence[Row], posts: Sequence[Post]) -> list[Row]:
     return [replace(row, broken=False) if row.name in ("acknowledged", "messages") else row for row in rows]
 
 
-def count_left(world: "World") -> int:
-    """Entries on their way in either direction, and leads on the disk."""
-    pipe = world.client.pipeline(transaction=True)
-    for shard in range(world.shards):
-        for line in lines.LINES:
-            if not line.has_endpoints:
-                lines.count_entries(pipe, line.name, shard)
-    waiting: list[int] = pipe.execute()
-    spooled = sum(intake._feeder.spool.count() for intake in world.webs.values())
-    spooled += world.moves.count_waiting(world.client)
-    return sum(waiting) + spooled + parties.count_untold(world.client, world.shards, world.worker_settings)
-
-
-def _look(world: "World", contacts: Sequence[Contact], parted: Mapping[Merge, tuple[Contact, Contact]]) -> Found:
+def _look(world: World, contacts: Sequence[Contact], parted: Mapping[Merge, tuple[Contact, Contact]]) -> Found:
     posts = sorted(world.posts, key=lambda post: post.lead.number)
     leads = {
         post.lead.number: keys.digest(world.receiver_settings.shared.key.encode(), event.encode(dict(post.lead.body)))
@@ -86,8 +73,37 @@ def _look(world: "World", contacts: Sequence[Contact], parted: Mapping[Merge, tu
     )
 
 
-def _judge_counts(world: "World", found: Found) -> Row:
+def _judge_counts(world: World, found: Found) -> Row:
     """The records of what was written hide it if a lead is settled again; its count does not."""
     counted = sum(int(world.client.hget(keys.COUNTS, state) or 0) for state in WRITTEN)
     written = {post.lead.body["mid"] for post in found.posts if found.receipts.get(post.lead.number)}
     return Row("leads settled", f"{counted} of {len(written)}", counted != len(written))
+
+
+def _judge_parties(world: World, found: Found, told: Sequence[tuple[str, str]], parted: Collection[str]) -> list[Row]:
+    """What the other parties were promised. `told`: customers and texts; `parted`: see `bench.simulation.losses`."""
+    messages, receipts, paid = Messages(world.client, world.shards), found.receipts, world.shop.paid
+    stage = stages.find_stage(world.portal, parties.PAID_STAGE)
+    orders = world.portal.tables["orders"].records.values()
+    moved = {one.properties[ORDER_ID] for one in orders if one.properties["hs_pipeline_stage"] == stage}
+    noted = [one.lead for one in receipts.values() if one.intent == parties.NOTED and one.state in WRITTEN]
+    notes = [one.properties["hs_note_body"] for one in world.portal.tables["notes"].records.values()]
+    rows = [
+        *parties.judge_notes(notes, noted, {one.lead for one in receipts.values() if one.customer_id in parted}),
+        *parties.judge_messages(
+            world.shop.asked,
+            [one for one in told if one[1].startswith(parties.API)],
+            {one.id: messages.read(one.id) for one in world.shop.asked},
+        ),
+        parties.judge_payments(
+            paid,
+            [one for one in paid if one not in moved or not read_order(world.client, one).paid],
+            world.client.zcard(keys.PARKED_PAYMENTS),
+        ),
+        parties.judge_thanks([one for one in told if one[1].startswith(parties.THANKS)]),
+    ]
+    if world.hooked:
+        rows += parties.judge_hooks(world.hooks.taken, receipts, paid)
+    if world.noticed:
+        rows.append(parties.judge_notices(world.team.heard, receipts))
+    return rows

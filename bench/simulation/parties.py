@@ -7,30 +7,23 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import urllib3
 
-from bench.chaos.found import Found
 from bench.chaos.report import Row
-from bench.simulation.stages import find_stage
 from bench.simulation.stand_ins import HANG_SECONDS, Traffic, answer
-from leadcore.receipts import WRITTEN, Receipt
+from leadcore.receipts import Receipt
 from leadcore.store import keys
 from leadcore.store.connection import AWAY
 from leadcore.store.endpoints import Endpoints
 from leadcore.store.messages import Message, Messages
-from leadcore.store.orders import read_order
 from leadcore.store.outgoing import Outgoing, name_message
 from leadcore.store.payments import Payments
 from workers.notices.service import NoticeOutcome
 from workers.rules.note_marker import read_marker
 from workers.rules.notice import Notice
-from workers.rules.orders.property_names import ORDER_ID
 from workers.settings import WorkerSettings
-
-if TYPE_CHECKING:
-    from bench.simulation.world import World
 
 HOOK_KINDS = ("500", "429", "lost answer", "unreachable", "hang")
 NOTICE_KINDS = ("refused", "unclear", "lost answer")
@@ -246,32 +239,3 @@ def count_untold(client: Any, shards: int, settings: WorkerSettings) -> int:
 def _parse(entry: str) -> tuple[int, int]:
     first, _, second = entry.partition("-")
     return int(first), int(second)
-
-
-def judge(world: "World", found: Found, told: Sequence[tuple[str, str]], parted: Collection[str]) -> list[Row]:
-    """What the other parties were promised. `told`: customers and texts; `parted`: see `bench.simulation.losses`."""
-    messages, receipts, paid = Messages(world.client, world.shards), found.receipts, world.shop.paid
-    stage = find_stage(world.portal, PAID_STAGE)
-    orders = world.portal.tables["orders"].records.values()
-    moved = {one.properties[ORDER_ID] for one in orders if one.properties["hs_pipeline_stage"] == stage}
-    noted = [one.lead for one in receipts.values() if one.intent == NOTED and one.state in WRITTEN]
-    notes = [one.properties["hs_note_body"] for one in world.portal.tables["notes"].records.values()]
-    rows = [
-        *judge_notes(notes, noted, {one.lead for one in receipts.values() if one.customer_id in parted}),
-        *judge_messages(
-            world.shop.asked,
-            [one for one in told if one[1].startswith(API)],
-            {one.id: messages.read(one.id) for one in world.shop.asked},
-        ),
-        judge_payments(
-            paid,
-            [one for one in paid if one not in moved or not read_order(world.client, one).paid],
-            world.client.zcard(keys.PARKED_PAYMENTS),
-        ),
-        judge_thanks([one for one in told if one[1].startswith(THANKS)]),
-    ]
-    if world.hooked:
-        rows += judge_hooks(world.hooks.taken, receipts, paid)
-    if world.noticed:
-        rows.append(judge_notices(world.team.heard, receipts))
-    return rows

@@ -2,12 +2,28 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from bench.simulation.world import World
+from bench.simulation.disasters import WallClocks
+from bench.simulation.redis_link import Weather
+from bench.simulation.stand_ins import Traffic
 
 KINDS = ("faults of requests", "lost commands", "kills", "freezes", "Redis away", "disasters", "clocks")
+
+
+class Storm(Protocol):
+    """What happens to a deployment; see `bench.simulation.world`."""
+
+    to_hubspot: Traffic
+    to_dealdroid: Traffic
+    to_hooks: Traffic
+    to_team: Traffic
+    weather: Weather
+    clocks: WallClocks
+    disaster: str
+    deadly: float
+    chilly: float
+    gusty: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,20 +33,23 @@ class Limits:
     leads: int = 1_000
     without: frozenset[str] = frozenset()
 
-    def apply(self, world: "World") -> None:
+    def apply(self, storm: Storm) -> None:
         """Take these kinds of faults out of a storm that begins."""
         if "faults of requests" in self.without:
-            for traffic in (world.to_hubspot, world.to_dealdroid, world.to_hooks, world.to_team):
+            for traffic in (storm.to_hubspot, storm.to_dealdroid, storm.to_hooks, storm.to_team):
                 traffic.share = 0.0
         if "lost commands" in self.without:
-            world.weather.lost = world.weather.unanswered = 0.0
+            storm.weather.lost = storm.weather.unanswered = 0.0
         if "disasters" in self.without:
-            world.disaster = ""
+            storm.disaster = ""
         if "clocks" in self.without:
-            world.clocks.ahead.clear()
-        for kind, name in (("kills", "deadly"), ("freezes", "chilly"), ("Redis away", "gusty")):
-            if kind in self.without:
-                setattr(world, name, 0.0)
+            storm.clocks.ahead.clear()
+        if "kills" in self.without:
+            storm.deadly = 0.0
+        if "freezes" in self.without:
+            storm.chilly = 0.0
+        if "Redis away" in self.without:
+            storm.gusty = 0.0
 
 
 ALL = Limits()

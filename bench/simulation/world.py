@@ -16,10 +16,9 @@ from unittest import mock
 import msgspec
 
 from bench.chaos.expected import Merge, Post
-from bench.chaos.report import Row
 from bench.chaos.script import Lead, make_leads
 from bench.chaos.stage import CONFIG, ORDERS, SECRET
-from bench.simulation import disasters, evidence, parties, redis_link, stages, stand_ins
+from bench.simulation import disasters, leftovers, parties, redis_link, stages, stand_ins
 from bench.simulation.disasters import Replica, WallClocks
 from bench.simulation.losses import Loss
 from bench.simulation.machine import BEGAN, SimulatedMachine
@@ -155,8 +154,8 @@ class World:
         self._journals: dict[Process, list[Any]] = {}
         self._started = 0
 
-    def run(self) -> list[Row]:
-        """What was promised and what is found when all is over. Raises `bench.simulation.scheduler.Stuck`."""
+    def run(self) -> None:
+        """Go through all of it. Raises `bench.simulation.scheduler.Stuck`."""
         with self._replaced():
             self.scheduler.start(self._outside, "storm", self._storm)
             self.scheduler.on_turn = self._strike
@@ -167,7 +166,6 @@ class World:
                 self.scheduler.unwind([self._outside, *self.webs, *self.workers])
                 for process in list(self._journals):
                     self._close_files(process)
-        return evidence.judge(self)
 
     @contextmanager
     def _replaced(self) -> Iterator[None]:
@@ -236,7 +234,9 @@ class World:
         began = empty_at = self.scheduler.now
         while self.scheduler.now <= empty_at + seconds:
             self.scheduler.wait(None, self.scheduler.now + 1.0)
-            self.left = evidence.count_left(self)
+            spools = [intake._feeder.spool for intake in self.webs.values()]
+            self.left = leftovers.count_left(self.client, SHARDS, spools, self.worker_settings)
+            self.left += self.moves.count_waiting(self.client)
             everybody = [*self.webs, *self.workers]
             frozen = any(one.frozen_until > self.scheduler.now for one in everybody)
             if self.left or self.posting or frozen or len(everybody) < WEBS + WORKERS:

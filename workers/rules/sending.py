@@ -55,7 +55,7 @@ def permit(
     if hours and (heard_ms is None or now_ms - heard_ms > hours * HOUR_MS):
         if unwritten_ms is not None and unwritten_ms <= said_ms:
             return Permission(reason("heard_later"), now_ms + WAIT_FOR_WORD_MS)
-        return Permission(reason("never_heard" if heard_ms is None else "window_over"))
+        return Permission(reason("never_heard") if heard_ms is None else reason("window_over"))
     if URGENT not in fields and is_quiet(now_ms, config, timezone):
         return Permission(reason("quiet_hours"), find_quiet_end(now_ms, config, timezone))
     return ALLOWED
