@@ -23,7 +23,7 @@ from leadcore.store.epoch import read_epoch
 from sandbox.http_server import running
 from sandbox.hubspot import Portal as StandIn
 from sandbox.hubspot import create_app
-from tests.conftest import SHARDS, Crm
+from tests.conftest import PLENTY_PER_DAY, SHARDS, Crm
 from tests.workers.orders.shop import add_properties
 from tests.workers.rules.orders.events import CONFIG, KEY, payload
 from workers.flow.breaker import Breaker
@@ -131,7 +131,7 @@ def database(databases: Iterator[str]) -> Iterator[Any]:
 @contextmanager
 def open_line(crm: Crm, database: Any, config: Config = CONFIG, events: Events = NOBODY) -> Iterator[OrderLine]:
     machine, stop = Machine(), threading.Event()
-    budget = Budget(database, 100, stop, machine)
+    budget = Budget(database, 100, stop, machine, PLENTY_PER_DAY)
     hubspot = HubSpot("pat-test", crm.url, budget)
     records = Records(hubspot, Breaker(database, machine, stop, keys.ORDERS), SearchQuota(database, stop))
     customers = CustomerStore(database, KEY)

@@ -17,7 +17,7 @@ from leadcore.store.clock import Clock
 from leadcore.store.stages import HeldStages, StageRecord
 from sandbox.hubspot.object_types import find_object_type
 from sandbox.hubspot.pipelines import pipelines_of
-from tests.conftest import BANGKOK, SHARDS, Crm
+from tests.conftest import BANGKOK, PLENTY_PER_DAY, SHARDS, Crm
 from workers.hubspot.budget import Budget
 from workers.hubspot.client import HubSpot
 from workers.hubspot.order_portal import OrderPortalCache
@@ -124,7 +124,7 @@ class Shop:
     def poller(self, connection: Any = None, config: Config | None = None) -> StagePoller:
         connection, config, stop = connection or self.redis, config or self.config, threading.Event()
         machine = Machine()
-        hubspot = HubSpot("pat-test", self.crm.url, Budget(connection, 1000, stop, machine))
+        hubspot = HubSpot("pat-test", self.crm.url, Budget(connection, 1000, stop, machine, PLENTY_PER_DAY))
         texts = OrderTexts.compile(config)
         assert texts
         assert config.orders

@@ -17,7 +17,7 @@ from leadcore.store.status import read_status
 from sandbox.http_server import running
 from sandbox.hubspot import Portal as StandIn
 from sandbox.hubspot import create_app
-from tests.conftest import BANGKOK, SHARDS, Crm
+from tests.conftest import BANGKOK, PLENTY_PER_DAY, SHARDS, Crm
 from tests.restarts import Restartable
 from workers.flow.errors import LineDown
 from workers.flow.pause import Pause
@@ -68,7 +68,7 @@ def start(crm: Crm, database: Any) -> Iterator[Start]:
         connection: Any = database, *, limit: int = 100, fixed_key: bytes = b"", requests_per_day: int = 250_000
     ) -> BackgroundRestore:
         machine, stop = Machine(), threading.Event()
-        hubspot = HubSpot("pat-test", crm.url, Budget(connection, limit, stop, machine))
+        hubspot = HubSpot("pat-test", crm.url, Budget(connection, limit, stop, machine, PLENTY_PER_DAY))
         started.append(hubspot)
         return BackgroundRestore(connection, hubspot, Config(), fixed_key, stop, requests_per_day)
 
