@@ -189,11 +189,9 @@ def build(settings: WorkerSettings, machine: Machine) -> Runtime:
 def _build_stages(
     shared: Settings, redis: Redis, hubspot: HubSpot, stop: Event, machine: Machine, events: Events
 ) -> StagePoller | None:
-    if shared.config.orders and shared.config.orders.kind == "carts":
-        # They have no stages.
-        return None
     config, texts = shared.config, OrderTexts.compile(shared.config)
-    if config.orders is None or texts is None or shared.dry_run:
+    # HubSpot's carts have no stages.
+    if config.orders is None or config.orders.kind == "carts" or texts is None or shared.dry_run:
         return None
     if not (texts.stages or name_paid_stage(config) or events.wants("order.cancelled")):
         return None

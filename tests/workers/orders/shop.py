@@ -3,9 +3,13 @@
 import json
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
+import redis
 import requests
 
 from leadcore.config import Config, parse
@@ -18,11 +22,14 @@ from leadcore.store.stages import HeldStages, StageRecord
 from sandbox.hubspot.object_types import find_object_type
 from sandbox.hubspot.pipelines import pipelines_of
 from tests.conftest import BANGKOK, PLENTY_PER_DAY, SHARDS, Crm
+from tests.faults.conftest import NO_RETRY, Killed, Pool, Wire
+from workers.hubspot import search_quota
 from workers.hubspot.budget import Budget
 from workers.hubspot.client import HubSpot
 from workers.hubspot.order_portal import OrderPortalCache
 from workers.hubspot.records import Records
 from workers.hubspot.search_quota import SearchQuota
+from workers.orders import stages as poller_module
 from workers.orders.stages import StagePoller
 from workers.rules.customer import Customer, pack
 from workers.rules.events import NOBODY, Events
@@ -146,6 +153,14 @@ class Shop:
         self.pollers.append(poller)
         return poller
 
+    def step_and_die(self, wire: Wire, later: int) -> None:
+        """Look once, as a process that the wire kills."""
+        self.redis.delete(keys.STAGES_LOCK)
+        pool = Pool(wire, **{**self.redis.connection_pool.connection_kwargs, "retry": NO_RETRY})
+        with suppress(Killed):
+            self.step(self.poller(redis.Redis(connection_pool=pool)), later=later)
+        pool.disconnect()
+
     def close(self) -> None:
         for poller in self.pollers:
             poller.records.hubspot._batch.api_client.rest_client.pool_manager.clear()
@@ -218,3 +233,20 @@ class Shop:
     @property
     def held(self) -> HeldStages:
         return HeldStages(self.redis, 100)
+
+
+@contextmanager
+def open_shop(served: Crm, database: Any, **given: Any) -> Iterator[Shop]:
+    """A shop that has looked at its orders for a while, with one customer; `given`: as for `Shop`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(poller_module, "PAGE_SECONDS", 0.0)
+        patch.setattr(search_quota, "SEARCH_INTERVAL_SECONDS", 0.001)
+        served.reset()
+        served.settings(search_lag=0, searches_per_second=1000, requests_per_10s=10_000)
+        database.flushdb()
+        shop = Shop(served, database, **given)
+        shop.know("c-1", hs_language="th")
+        shop.poller()
+        shop.step()
+        yield shop
+        shop.close()

@@ -4,20 +4,16 @@ import itertools
 import json
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 
 import pytest
-import redis
 
 from leadcore.config import Config, Hooks, parse
 from leadcore.fields import CUSTOMER, DATA, EVENT, EVENT_ID, LEAD
 from leadcore.store import keys
 from tests.conftest import SHARDS, Crm
-from tests.faults.conftest import NO_RETRY, Killed, Pool, Wire
-from tests.workers.orders.shop import KEY, Shop
-from workers.hubspot import search_quota
-from workers.orders import stages as poller_module
+from tests.faults.conftest import Wire
+from tests.workers.orders.shop import KEY, Shop, open_shop
 from workers.rules.events import Events
 
 ALONE = "[orders]\n"
@@ -25,18 +21,9 @@ TOLD = Events(Config(hooks=Hooks(on=("order.cancelled",))), hooks=True)
 
 
 @pytest.fixture
-def shop(served: Crm, database: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
-    monkeypatch.setattr(poller_module, "PAGE_SECONDS", 0.0)
-    monkeypatch.setattr(search_quota, "SEARCH_INTERVAL_SECONDS", 0.001)
-    served.reset()
-    served.settings(search_lag=0, searches_per_second=1000, requests_per_10s=10_000)
-    database.flushdb()
-    shop = Shop(served, database, parse(ALONE), events=TOLD)
-    shop.know("c-1", hs_language="th")
-    shop.poller()
-    shop.step()
-    yield shop
-    shop.close()
+def shop(served: Crm, database: Any) -> Iterator[Shop]:
+    with open_shop(served, database, config=parse(ALONE), events=TOLD) as shop:
+        yield shop
 
 
 def sell(shop: Shop) -> str:
@@ -155,11 +142,7 @@ def test_a_worker_may_die_at_any_command_and_it_is_told_once(shop: Shop, subtest
         time.sleep(0.002)  # the move comes later than the clock of that step
         order, wire = sell(shop), Wire(step, when)
         shop.move(order, "Cancelled")
-        shop.redis.delete(keys.STAGES_LOCK)
-        pool = Pool(wire, **{**shop.redis.connection_pool.connection_kwargs, "retry": NO_RETRY})
-        with suppress(Killed):
-            shop.step(shop.poller(redis.Redis(connection_pool=pool)), later=31)
-        pool.disconnect()
+        shop.step_and_die(wire, later=31)
         for _ in range(2):
             shop.redis.delete(keys.STAGES_LOCK)
             shop.step(later=31)

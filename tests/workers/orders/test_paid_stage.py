@@ -3,11 +3,9 @@
 import itertools
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 
 import pytest
-import redis
 
 from leadcore.config import parse
 from leadcore.fields import BODY, LEAD
@@ -17,10 +15,8 @@ from leadcore.store.orders import COMPARED, YES
 from leadcore.store.parked_orders import ParkedPayments
 from leadcore.store.payments import read_news, say_paid
 from tests.conftest import SHARDS, Crm
-from tests.faults.conftest import NO_RETRY, Killed, Pool, Wire
-from tests.workers.orders.shop import CONFIG, Shop, lose_told, restore_told
-from workers.hubspot import search_quota
-from workers.orders import stages as poller_module
+from tests.faults.conftest import Wire
+from tests.workers.orders.shop import CONFIG, Shop, lose_told, open_shop, restore_told
 from workers.rules.orders.payment import park
 from workers.rules.orders.stages import MOST_PER_MINUTE
 
@@ -35,18 +31,9 @@ ORDERS_ALONE = "[orders]\n[payment]\nprovider = 'promptpay'\n"
 
 
 @pytest.fixture
-def shop(served: Crm, database: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
-    monkeypatch.setattr(poller_module, "PAGE_SECONDS", 0.0)
-    monkeypatch.setattr(search_quota, "SEARCH_INTERVAL_SECONDS", 0.001)
-    served.reset()
-    served.settings(search_lag=0, searches_per_second=1000, requests_per_10s=10_000)
-    database.flushdb()
-    shop = Shop(served, database, parse(PAID))
-    shop.know("c-1", hs_language="th")
-    shop.poller()
-    shop.step()
-    yield shop
-    shop.close()
+def shop(served: Crm, database: Any) -> Iterator[Shop]:
+    with open_shop(served, database, config=parse(PAID)) as shop:
+        yield shop
 
 
 def sell(shop: Shop, payable: str = YES, **more: str) -> str:
@@ -327,11 +314,7 @@ def test_a_worker_may_die_at_any_command_and_the_payment_is_noted_once(
         time.sleep(0.002)
         order, wire = sell(shop), Wire(step, when)
         shop.move(order, "Processed")
-        shop.redis.delete(keys.STAGES_LOCK)
-        pool = Pool(wire, **{**shop.redis.connection_pool.connection_kwargs, "retry": NO_RETRY})
-        with suppress(Killed):
-            shop.step(shop.poller(redis.Redis(connection_pool=pool)), later=31)
-        pool.disconnect()
+        shop.step_and_die(wire, later=31)
         for _ in range(2):
             shop.redis.delete(keys.STAGES_LOCK)
             shop.step(later=31)
@@ -358,11 +341,7 @@ def test_a_worker_may_die_at_any_command_where_the_portal_cannot_note_who_was_to
         time.sleep(0.002)
         order, wire = sell(shop), Wire(step)
         shop.move(order, "Processed")
-        shop.redis.delete(keys.STAGES_LOCK)
-        pool = Pool(wire, **{**shop.redis.connection_pool.connection_kwargs, "retry": NO_RETRY})
-        with suppress(Killed):
-            shop.step(shop.poller(redis.Redis(connection_pool=pool)), later=31)
-        pool.disconnect()
+        shop.step_and_die(wire, later=31)
         for _ in range(2):
             shop.redis.delete(keys.STAGES_LOCK)
             shop.step(poller, later=601)

@@ -11,8 +11,7 @@ from leadcore.event import identity
 from leadcore.store import keys, stages
 from leadcore.store.stages import GONE
 from tests.conftest import Crm
-from tests.workers.orders.shop import CONFIG, KEY, Shop, lose_told, restore_told
-from workers.hubspot import search_quota
+from tests.workers.orders.shop import CONFIG, KEY, Shop, lose_told, open_shop, restore_told
 from workers.orders import stages as poller_module
 
 HOUR = 3600.0
@@ -21,19 +20,10 @@ SEARCH = "/orders/search"
 
 
 @pytest.fixture
-def shop(served: Crm, database: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
+def shop(served: Crm, database: Any) -> Iterator[Shop]:
     """A shop that has told its customers of stages for a while, with one customer."""
-    monkeypatch.setattr(poller_module, "PAGE_SECONDS", 0.0)
-    monkeypatch.setattr(search_quota, "SEARCH_INTERVAL_SECONDS", 0.001)
-    served.reset()
-    served.settings(search_lag=0, searches_per_second=1000, requests_per_10s=10_000)
-    database.flushdb()
-    shop = Shop(served, database)
-    shop.know("c-1", hs_language="th")
-    shop.poller()
-    shop.step()
-    yield shop
-    shop.close()
+    with open_shop(served, database) as shop:
+        yield shop
 
 
 def test_the_customer_is_told_when_a_person_moves_the_order(shop: Shop) -> None:

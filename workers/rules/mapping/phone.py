@@ -64,10 +64,11 @@ _COMMAS = re.compile(r"(?<![\d,])(0\d{1,2}),(\d{3}),(\d{3,4})(?!\d|,\d{1,2}(?!\d
 _GLUED = re.compile(r"(?<=\d)(?=\+\d{8})", re.ASCII)
 _LIST_NUMBER = re.compile(r"(?<!\S)\d[.)]\s+(?=[+(]?\d)", re.ASCII)
 # The library takes no number for one with nothing but spaces between it and a date like 12/05/2026.
-_DAY, _YEAR = r"(?:[0-3]?\d{0}[01]?\d|[01]?\d{0}[0-3]?\d)", r"(?:19|20|25)\d\d"
+_YEAR = r"(?:19|20|25)\d\d"
+_DAY_AND_MONTH = r"(?:[0-3]?\d/[01]?\d|[01]?\d/[0-3]?\d)"
 _DATE = re.compile(
-    rf"(?<![\d/-])(?:{_DAY.format('/')}/(?:{_YEAR}|\d\d)|{_YEAR}/[01]\d/[0-3]\d)(?![\d/])|"
-    rf"(?<!\S)(?:{_DAY.format('-')}-{_YEAR}|{_YEAR}-[01]\d-[0-3]\d)(?!\S)",
+    rf"(?<![\d/-])(?:{_DAY_AND_MONTH}/(?:{_YEAR}|\d\d)|{_YEAR}/[01]\d/[0-3]\d)(?![\d/])|"
+    rf"(?<!\S)(?:{_DAY_AND_MONTH.replace('/', '-')}-{_YEAR}|{_YEAR}-[01]\d-[0-3]\d)(?!\S)",
     re.ASCII,
 )
 _SAYS_PHONE = re.compile(
