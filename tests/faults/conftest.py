@@ -39,6 +39,7 @@ from tests.conftest import BANGKOK, SHARDS, Line, head, key_of, open_line
 from workers import bootstrap
 from workers.flow import breaker
 from workers.maintenance import Maintenance
+from workers.rules.portal import Portal
 from workers.rules.texts import MessageTemplates
 from workers.settings import read_worker
 from workers.sync import drain
@@ -170,7 +171,7 @@ class Pool(redis.ConnectionPool):
 @dataclass
 class Scene:
     """One system whose processes are objects. `config`, `version` (HubSpot's): of every new worker. `steady`: a worker
-    that lives through all tests, with the default configuration."""
+    with the default configuration that knows `portal`, and of no call or lead."""
 
     line: Line
     folder: Path
@@ -178,6 +179,7 @@ class Scene:
     config: Config = field(default_factory=Config)
     version: str = HUBSPOT_VERSIONS[0]
     stack: ExitStack = field(default_factory=ExitStack)
+    portal: Portal | None = None
 
     def __post_init__(self) -> None:
         # Of its own, so that no trip of a process is counted.
@@ -195,6 +197,9 @@ class Scene:
         self.redis.set(keys.STORE, INTACT)
         self.line.crm.reset()
         self.line.chat.control("POST", "reset")
+        self.steady = self.worker()
+        if self.portal:
+            self.steady.sync.portal_cache._use(self.portal, ["known"], 0)
 
     def client(self, wire: Wire) -> Any:
         pool = Pool(wire, **{**self.redis.connection_pool.connection_kwargs, "retry": NO_RETRY})
@@ -465,15 +470,13 @@ def stage(tmp_path_factory: pytest.TempPathFactory, databases: Iterator[str]) ->
         patched(journal, "SHARED_MEMORY", folder),
     ):
         scene = Scene(line, folder, stack=stack)
-        scene.steady = Worker(scene, Wire(), {})
+        scene.clear()
         # Load all scripts into Redis now, so that no step of a test is spent on loading one.
         scene.sync({"mid": "m", "customer_id": "warm", "intent": "Share contact", "contact_info": {"name": "Warm Up"}})
         line.note_properties()
-        lasting = stack.pop_all()
+        scene.portal = scene.steady.sync.portal_cache.current()
         yield scene
-        scene.steady.close()
         scene.close()
-        lasting.close()
 
 
 @pytest.fixture
