@@ -8,7 +8,8 @@ from msgspec.structs import replace
 from leadcore.event import Address, ContactInfo
 from workers.rules.mapping import country, neighbours
 from workers.rules.mapping.address_extras import THAI, cut_extras
-from workers.rules.mapping.address_source import SourceAddress, contradicts, fill_gaps, read_source, strip_title
+from workers.rules.mapping.address_source import SourceAddress, fill_gaps, read_source, strip_title
+from workers.rules.mapping.contradiction import contradicts
 from workers.rules.mapping.place_names import is_road
 from workers.rules.mapping.provinces import BANGKOK, find, key
 

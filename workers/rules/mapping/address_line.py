@@ -14,15 +14,23 @@ from workers.rules.mapping.thai_places import Place, find_districts, find_near, 
 # Not a part of a number (12/10110, 081-23450, 10.500), and no price.
 FIVE = re.compile(r"(?<![\d/])(?<!\d[.,-])[1-9]\d{4}(?![\d/-]|[.,]\d|\s*(?:บาท|฿|thb\b|baht\b))", re.IGNORECASE)
 _TITLE = re.compile(r"[ตอจ]\.|ตำบล|แขวง|อำเภอ|เขต|จังหวัด")
+# One of them alone may be the name of a building or a room.
+_UNDOTTED = re.compile(r"(?<!\S)([ตอจ])\s(?=[ก-๛]{2})")
 _ADDRESS_WORD = re.compile(
     r"\d|[ตอจถซม]\.|ตำบล|อำเภอ|จังหวัด|แขวง|เขต|ซอย|ถนน|หมู่|บ้าน|อาคาร|ตึก|ชั้น|ห้อง|คอนโด|โครงการ|กรุงเทพ|กทม|ไทย|"
     r"\b(?:soi|road|rd|street|moo|tower|building|floor|room|village|condo|district|province|tambon|amphoe|khet|khwaeng)\b",
     re.IGNORECASE,
 )
 _ZIP_LABEL = re.compile(
-    r"(?:รหัสไปรษณีย์|ไปรษณีย์|ปณ\.?|(?<![^\W\d_])(?:post(?:al)?\s?code|zip(?:\s?code)?|postcode))[\s.:]*$", re.I
+    r"(?:(?:รหัส\s?)?(?:ไปรษณี(?:ย์?)?|ป\.?ณ\.?)|(?<![ก-๛])รหัส"
+    r"|(?<![^\W\d_])(?:post(?:al)?\s?code|zip(?:\s?code)?))[\s.:]*$",
+    re.IGNORECASE,
 )
-_ZIP_LABEL_ENDS = tuple("์ณ.:epEP")
+_ZIP_LABEL_ENDS = tuple("์ียณส.:epEP")
+# A province that is glued to what stands before it: with its title anywhere, Bangkok behind a name with a title.
+_GLUED_PROVINCE = re.compile(
+    r"(?<=[ก-๛\d])(?<!\sบ)(?<!^บ)(?=(?:จ\.|จังหวัด)\s?[ก-๛])|(?:แขวง|เขต|[ตอ]\.|ตำบล|อำเภอ)\s?[ก-๛]+?(?=กรุงเทพ|กทม)"
+)
 _EAST_ASIAN = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
 _WORD = re.compile(r"[^\s,()]+")
 _CHAT_ID = re.compile(r"(?:line(?:\s?id)?|ไลน์(?:ไอดี)?|ไอดี(?:ไลน์)?|ig|fb|facebook)\s*[:：]\s*@?\S+", re.IGNORECASE)
@@ -45,22 +53,27 @@ class Line(Struct, frozen=True):
     contradictory: bool = False
 
 
+_SEPARATORS = " ,-(["
 MOST_POSTCODES = 8
 """No address has as many; each that is tried reads the whole line."""
 
 
-def read_line(text: str, known: Province | None, zip_: str, thai: bool) -> Line:
+def read_line(text: str, known: Province | None, zip_: str, thai: bool, placed: bool = False) -> Line:
     """The parts of `text`, an address in Thailand or, unless `thai` or something in it says so, elsewhere. `known` and
-    `zip_` are the province and postcode that were said beside it."""
+    `zip_` are the province and postcode that were said beside it; `placed`: so was a place in the province."""
     plain = text.translate(DIGITS)
+    if len(_UNDOTTED.findall(plain)) > 1:
+        plain = _UNDOTTED.sub(r"\1.", plain)
     spans = [match.span() for match in FIVE.finditer(plain) if is_postcode(match[0])]
-    if not spans and known and zip_ and not _TITLE.search(plain):
+    if not spans and known and zip_ and placed and not _TITLE.search(plain):
         return Line(cut_province(text, known))
     for start, end in spans[: -MOST_POSTCODES - 1 : -1]:
         if line := _with_postcode(text, plain, start, end, known, zip_, thai):
             return line
     titled = read_titled(plain, ())
     province = titled.province or read_trailing(plain, (), known).province
+    if not province and (glued := find_glued(plain)):
+        province = glued[1]
     if province and known not in (None, province):
         return Line(text, contradictory=titled.province is not None)
     province = known or province
@@ -71,7 +84,9 @@ def read_line(text: str, known: Province | None, zip_: str, thai: bool) -> Line:
 
 def find_province(text: str) -> Province | None:
     """The province at the end of `text`."""
-    return read_trailing(text, (), None).province
+    if province := read_trailing(text, (), None).province:
+        return province
+    return glued[1] if (glued := find_glued(text)) else None
 
 
 def cut_country(street: str) -> tuple[str, str]:
@@ -97,9 +112,11 @@ def cut_country(street: str) -> tuple[str, str]:
     return street, ""
 
 
-def cut_province(text: str, province: Province | None) -> str:
-    """`text` without `province` at its end."""
+def cut_province(text: str, province: Province | None, *, glued_too: bool = False) -> str:
+    """`text` without `province` at its end; `glued_too`: also where no space parts it from the word before."""
     text = trim(text)
+    if glued_too and (glued := find_glued(text)) and glued[1] is province:
+        return trim(text[: glued[0]])
     while province and may_end(text):
         words = [match.start() for match in _WORD.finditer(text)][-MOST_WORDS:]
         starts = (start for start in words if find(text[start:]) is province)
@@ -110,17 +127,25 @@ def cut_province(text: str, province: Province | None) -> str:
     return text
 
 
+def find_glued(text: str) -> tuple[int, Province] | None:
+    """Where the province begins with which `text` ends, if it is glued to what stands before it, and which it is."""
+    for before in _GLUED_PROVINCE.finditer(text):
+        if province := find(text[before.end() :]):
+            return before.end(), province
+    return None
+
+
 def trim(text: str) -> str:
     """`text` without the separators and labels that remain after a postcode or province is cut from its end."""
-    text = text.rstrip(" ,-")
-    return _ZIP_LABEL.sub("", text).rstrip(" ,-") if text.endswith(_ZIP_LABEL_ENDS) else text
+    text = text.rstrip(_SEPARATORS)
+    return _ZIP_LABEL.sub("", text).rstrip(_SEPARATORS) if text.endswith(_ZIP_LABEL_ENDS) else text
 
 
 def _with_postcode(
     text: str, plain: str, start: int, end: int, known: Province | None, zip_: str, thai: bool
 ) -> Line | None:
     """The parts of `text` if the five digits from `start` to `end` are its postcode."""
-    postcode, after = plain[start:end], plain[end:].strip(" ,.)")
+    postcode, after = plain[start:end], strip(plain[end:])
     rest = f"{trim(plain[:start])} {after}".strip()
     places = find_near(postcode)
     titled = read_titled(rest, places)
@@ -148,7 +173,7 @@ def _with_postcode(
         street = cut_province(_joined(text, start, end, ""), province)
         return Line(street, named.subdistrict, named.district, province, "", (postcode,), bool(find_places(postcode)))
     behind = trim(plain[:start]) and _is_note(after) and read_trailing(after, here, None) == Named()
-    note = text[end:].strip(" ,.") if behind else ""
+    note = strip(text[end:]) if behind else ""
     if zip_ and zip_ != postcode:
         return None
     street = cut_province(_joined(text, start, end, note), province)
@@ -156,9 +181,14 @@ def _with_postcode(
 
 
 def _joined(text: str, start: int, end: int, note: str) -> str:
-    after = "" if note else text[end:].strip(" ,.")
+    after = "" if note else strip(text[end:])
     before = trim(text[:start])
     return f"{before} {after}".strip() if before and after else before or after
+
+
+def strip(behind: str) -> str:
+    """What stands `behind` a postcode, without what parts it from that."""
+    return behind.lstrip(" ,.)]").rstrip(" ,.")
 
 
 def _read_names(text: str, places: tuple[Place, ...] | list[Place], province: Province | None) -> Named:

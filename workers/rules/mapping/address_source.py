@@ -1,7 +1,6 @@
-"""One source of an address, read into its parts, and whether two sources can mean the same address."""
+"""One source of an address, read into its parts."""
 
 import re
-from collections.abc import Iterator
 from functools import lru_cache
 
 from msgspec import Struct
@@ -12,12 +11,9 @@ from leadcore.text import DIGITS
 from workers.rules.mapping import address_line, country, neighbours, phone, postcodes, thai_places, towns
 from workers.rules.mapping.address_extras import THAI, cut_extras, cut_label, cut_labelled, join_lines, part_links
 from workers.rules.mapping.place_names import Named, read_titled
-from workers.rules.mapping.provinces import BANGKOK, Province, find, is_postcode, key
+from workers.rules.mapping.provinces import BANGKOK, Province, find, is_postcode
 from workers.rules.mapping.thai_places import CAPITAL, Place, sound
 
-_POSTCODE = re.compile(r"\D*(\d{5})\D*")
-_FOREIGN_ZIP = re.compile(r"(?=.*[a-z])(?=.*\d)[a-z\d -]{4,9}|\d{6,8}", re.IGNORECASE)
-_NUMBER = re.compile(r"\d+(?:/\d+)?")
 _PREFIX = re.compile(
     r"(?:จังหวัด|อำเภอ|เขต|ตำบล|แขวง|[จอตat]\.|(?:changwat|amphoe|amphur|khet|tambo[nl]|kh?waeng)\s)\s*(?=\S)",
     re.IGNORECASE,
@@ -141,18 +137,6 @@ def settle(address: SourceAddress) -> SourceAddress:
     return address
 
 
-def contradicts(one: SourceAddress, other: SourceAddress) -> bool:
-    """Whether the two cannot be the same address, judged by country, postcode, province, city and house number."""
-    if _differ(_nation(one), _nation(other)) or _differ(_state(one), _state(other)):
-        return True
-    mine, yours = _five_digits(one.zip), _five_digits(other.zip)
-    if _differ(mine, yours) and not _share_district(mine, yours):
-        return True
-    if not (mine and yours) and _differ(_city(one), _city(other)) and not _names_meet(one, other):
-        return True
-    return _is_foreign_to(one, other) or _is_foreign_to(other, one) or _has_other_house(one, other)
-
-
 def fill_gaps(address: SourceAddress, other: SourceAddress) -> SourceAddress:
     """`address` with its gaps filled from `other`, which must not contradict it."""
     return settle(
@@ -196,7 +180,7 @@ def _tell_by_town(address: SourceAddress) -> Province | None:
     """The province of a well-known town, unless the postcode is another's: other places share the names of some."""
     province = towns.find_province(strip_title(address.city)) if address.city else None
     elsewhere = thai_places.find_places(address.zip) and province and not thai_places.serves(province, address.zip)
-    return None if elsewhere or _FOREIGN_ZIP.fullmatch(address.zip) else province
+    return None if elsewhere or postcodes.FOREIGN.fullmatch(address.zip) else province
 
 
 def _neighbour(address: SourceAddress) -> str:
@@ -212,6 +196,8 @@ def _neighbour(address: SourceAddress) -> str:
 @lru_cache(maxsize=1024)
 def _is_tangled(text: str, part: str) -> bool:
     """Whether a part may hold more than the name of one place."""
+    if address_line.find_glued(text):
+        return True
     if text.isalpha() or find(text):
         return False
     if "," in text or len(_TITLE.findall(text)) > 1 or any(map(str.isdigit, text)):
@@ -232,7 +218,7 @@ def _untangle_country(address: SourceAddress) -> SourceAddress:
 
 def _untangle_zip(address: SourceAddress) -> SourceAddress:
     """The province that stands beside a postcode in its field."""
-    found = _POSTCODE.fullmatch(re.sub(r"[\s-]", "", address.zip))
+    found = postcodes.match_five(address.zip)
     rest = address.zip.replace(found[1], " ").strip(" ,-") if found else ""
     if found and rest.upper() == "TH" and address.country in ("", country.THAILAND) and not address.unknown_country:
         return replace(address, zip=found[1], country=country.THAILAND)
@@ -254,7 +240,7 @@ def _untangle(address: SourceAddress, part: str) -> SourceAddress:
     match = address_line.FIVE.search(rest.translate(DIGITS))
     if match and is_postcode(match[0]) and address.zip in ("", match[0]):
         zip_ = match[0]
-        rest = f"{address_line.trim(rest[: match.start()])} {rest[match.end() :].strip(' ,.')}".strip()
+        rest = f"{address_line.trim(rest[: match.start()])} {address_line.strip(rest[match.end() :])}".strip()
     changes: dict[str, object] = {}
     province = find(rest)
     if len(_TITLE.findall(rest)) > 1:
@@ -268,7 +254,7 @@ def _untangle(address: SourceAddress, part: str) -> SourceAddress:
             rest = own.get(part, "")
     elif not province and not thai_places.provinces_of_district(strip_title(rest)):
         province = address_line.find_province(rest)
-        rest = address_line.cut_province(rest, province)
+        rest = address_line.cut_province(rest, province, glued_too=True)
     if province and (not address.state or part == "state"):
         changes["state"] = province.th
         if part == "state" and rest and find(rest) is None:
@@ -323,7 +309,7 @@ def _check_zip(address: SourceAddress) -> SourceAddress:
             postcodes.restore_zeros(address.zip, country.code(address.country)) if address.country else address.zip
         )
         return replace(address, zip=restored) if restored != address.zip else address
-    found = _POSTCODE.fullmatch(re.sub(r"[\s-]", "", address.zip))
+    found = postcodes.match_five(address.zip)
     if found and is_postcode(found[1]):
         return replace(address, zip=found[1]) if found[1] != address.zip else address
     return replace(address, zip="", lost=(*address.lost, address.zip))
@@ -420,7 +406,8 @@ def _read_street(address: SourceAddress, region: str) -> SourceAddress:
     if not _may_be_thai(address) or not street:
         return address
     zip_ = address.zip if is_postcode(address.zip) else ""
-    line = address_line.read_line(street, address.province, zip_, address.thai)
+    placed = bool(address.subdistrict or address.district or (address.city and find(address.city) is None))
+    line = address_line.read_line(street, address.province, zip_, address.thai, placed)
     if line == address_line.Line(address.street):
         return address
     return replace(
@@ -433,68 +420,3 @@ def _read_street(address: SourceAddress, region: str) -> SourceAddress:
         lost=(*address.lost, *line.lost) if line.lost else address.lost,
         contradictory=address.contradictory or line.contradictory,
     )
-
-
-def _differ(one: str, other: str) -> bool:
-    return one != other and one != "" != other and key(one) != key(other)
-
-
-def _nation(address: SourceAddress) -> str:
-    return address.country or address.unknown_country or (country.THAILAND if address.thai else "")
-
-
-def _state(address: SourceAddress) -> str:
-    return address.province.th if address.province else address.state
-
-
-def _city(address: SourceAddress) -> str:
-    return "" if find(address.city) else strip_title(address.city)
-
-
-def _five_digits(zip_: str) -> str:
-    found = _POSTCODE.fullmatch(re.sub(r"[\s-]", "", zip_)) if zip_ and not zip_.isdigit() else None
-    return found[1] if found and is_postcode(found[1]) else zip_
-
-
-def _share_district(one: str, other: str) -> bool:
-    """Whether two postcodes serve one district: some subdistricts have several."""
-    districts = {place.district for place in thai_places.find_places(one)}
-    return any(place.district in districts for place in thai_places.find_places(other))
-
-
-def _names_meet(one: SourceAddress, other: SourceAddress) -> bool:
-    """Whether the places that the two name are one place, spelt in two ways or on two levels."""
-    province = one.province or other.province
-    places = thai_places.find_places(one.zip or other.zip) or (thai_places.find_districts(province) if province else ())
-    mine, yours = (set(_spellings(address, places)) for address in (one, other))
-    return bool(mine & yours)
-
-
-def _spellings(address: SourceAddress, places: tuple[Place, ...]) -> Iterator[str]:
-    for text in (address.city, address.district, address.subdistrict):
-        name = strip_title(text)
-        if not name or find(name):
-            continue
-        yield sound(name)
-        for place in places:
-            if place.names_district(name) or place.has(name):
-                yield from map(sound, place.district)
-
-
-def _is_foreign_to(one: SourceAddress, other: SourceAddress) -> bool:
-    """Whether `other` is in Thailand and the postcode or state of `one` is not."""
-    if not other.thai:
-        return False
-    if any(map(_FOREIGN_ZIP.fullmatch, one.lost)):
-        return True
-    if is_postcode(zip_ := _five_digits(one.zip)):
-        return other.province is not None and not thai_places.serves(other.province, zip_)
-    return len(key(zip_)) > 5 or (one.state != "" and one.country != country.THAILAND)
-
-
-def _has_other_house(one: SourceAddress, other: SourceAddress) -> bool:
-    # The first number of a street is its house number; the same address written twice has it in both, somewhere.
-    if not one.street or not other.street or one.street == other.street:
-        return False
-    mine, theirs = (_NUMBER.findall(address.street.translate(DIGITS)) for address in (one, other))
-    return bool(mine and theirs) and mine[0] not in theirs and theirs[0] not in mine

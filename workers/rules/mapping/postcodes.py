@@ -1,4 +1,5 @@
-"""Postcodes of other countries than Thailand: those that lost their zeros as a number, and those that say nothing."""
+"""The forms of postcodes, of Thailand and of other countries: those that lost their zeros as a number, and those that
+say nothing."""
 
 import re
 
@@ -13,7 +14,14 @@ _DIGITS = {
     **dict.fromkeys(("AM", "AU", "DK", "GE", "NO", "NZ", "PA", "ZA"), 4),
     "JP": 7,
 }  # fmt: skip
+FOREIGN = re.compile(r"(?=.*[a-z])(?=.*\d)[a-z\d -]{4,9}|\d{6,8}", re.IGNORECASE)
+_FIVE = re.compile(r"\D*(\d{5})\D*")
 _ZEROS = re.compile(r"[0\s-]+")
+
+
+def match_five(text: str) -> re.Match[str] | None:
+    """The five digits (group 1) that are all digits of `text`, spaces and hyphens between them left out."""
+    return _FIVE.fullmatch(re.sub(r"[\s-]", "", text))
 
 
 def is_only_zeros(text: str) -> bool:
