@@ -41,6 +41,11 @@ def find_payable(said: "Event", payment: "Payment", orders: "Orders | None" = No
     return total, NO_REASON
 
 
+def is_free(text: str) -> bool:
+    """Whether `text` is a word for what costs nothing."""
+    return text.casefold().strip(" .!()") in _FREE
+
+
 def _counts_unavailable(said: "Event") -> bool:
     """Whether the cart says so itself, other than its lines."""
     # Canonical JSON has no blanks, and decoding takes long.
@@ -52,7 +57,7 @@ def _counts_unavailable(said: "Event") -> bool:
 
 def _add_up(products: Iterable["Product"], shipping_fee: str, currency: str) -> Decimal | None:
     """Lines + shipping; None if a part of it is no plain amount, or a line is not its price times its count."""
-    added = Decimal(0) if shipping_fee.casefold() in ("", *_FREE) else read_amount(shipping_fee, currency)
+    added = Decimal(0) if not shipping_fee or is_free(shipping_fee) else read_amount(shipping_fee, currency)
     for product in products:
         line = _read_line(product, currency)
         if line is None or added is None:

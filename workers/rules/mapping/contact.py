@@ -26,6 +26,14 @@ from workers.rules.mapping.mapped_event import MappedEvent
 from workers.rules.mapping.options import Option
 
 PAYMENTS = ("bank_transfer", "cash_on_delivery", "credit_card", "other")
+_PAYMENT_WORDS = {
+    "cod": "cash_on_delivery",
+    "เก็บเงินปลายทาง": "cash_on_delivery",
+    "ปลายทาง": "cash_on_delivery",
+    "โอนเงิน": "bank_transfer",
+    "โอน": "bank_transfer",
+    "บัตรเครดิต": "credit_card",
+}
 _DIGIT = re.compile(r"\d")
 # A field that cannot be read -> what the customer is asked for.
 _UNREAD = {
@@ -236,7 +244,8 @@ def _placeholder(draft: _Draft, event: Event) -> str:
 
 
 def _activity(draft: _Draft, event: Event, at: str) -> dict[str, str]:
-    method = event.payment_method.lower()
+    method = "_".join(event.payment_method.lower().replace("-", " ").split())
+    method = _PAYMENT_WORDS.get(method, method)
     if method and method not in PAYMENTS:
         draft.unsaved["payment_method"] = event.payment_method
         method = "other"

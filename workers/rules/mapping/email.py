@@ -49,7 +49,7 @@ _AT = re.compile(r"\s*[\[({<]\s*at\s*[\])}>]\s*")
 _DOT = re.compile(r"\s*[\[({<]\s*dot\s*[\])}>]\s*")
 _SPACED = re.compile(r"[a-z0-9._+-]+\s*@\s*[a-z0-9-]+(?:\s*\.\s*[a-z0-9-]+)+", re.ASCII)
 _SAYS_EMAIL = re.compile(
-    r"อีเมล์?|เมล์?|邮箱|邮件|電子郵件|電郵|メール|이메일|메일|นะคะ|นะครับ|ครับ|ค่ะ|คะ|คือ|"
+    r"อีเมล์?|เมล์?|邮箱|邮件|電子郵件|電郵|メール|이메일|메일|นะคะ|นะครับ|ครับผม|ครับ|ค่ะ|คะ|คือ|"
     r"(?<![^\W\d_])(?:e-?mail|mailto|mail|e(?=\s?[:：]))(?:\s?(?:address|id))?(?![^\W\d_])"
     # A provider's name, unless it is a part of an address that has blanks in it.
     r"|(?<![^\W\d_])(?<!@)(?<!@\s)(?:g-?mail|hotmail|outlook|yahoo|icloud)(?![^\W\d_])(?!\s*[.@])"

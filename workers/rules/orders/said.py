@@ -13,10 +13,11 @@ from leadcore.event import Event, Product
 from leadcore.fields import LEAD, TRIES
 from leadcore.orders.money import parse, read_amount
 from leadcore.orders.reference import order_ref
-from leadcore.payable import find_payable
+from leadcore.payable import find_payable, is_free
 from leadcore.reasons import NO_REASON, Reason
 from leadcore.reasons import parse as parse_reason
 from leadcore.store.orders import YES
+from leadcore.text import DIGITS
 from workers.rules.lead import version_of
 from workers.rules.mapping.contact import PortalOptions, map_event
 from workers.rules.mapping.mapped_event import MappedEvent
@@ -28,6 +29,16 @@ DETAILS = ("recipient", "phone", *PLACE, "payment_method")
 _MAX_LABEL = 100
 _ADDRESS = dict(zip(("address", "city", "state", "zip", "country"), PLACE, strict=True))
 _COUNT = re.compile(r"\d{1,9}(?:\.\d{1,3})?")
+_WORDS = "หนึ่ง สอง สาม สี่ ห้า หก เจ็ด แปด เก้า สิบ one two three four five six seven eight nine ten"
+_NUMBERS = {word: position % 10 + 1 for position, word in enumerate(_WORDS.split())}
+# Words for the thing that is sold; a weight or a dozen may be a part of what its price buys.
+_COUNTED = re.compile(
+    rf"(?:[x×]\s?)?(?P<count>\d{{1,4}}|{'|'.join(_NUMBERS)})\s?"
+    r"(?:[x×]|ชิ้น|อัน|ตัว|ถุง|กล่อง|แพ็?[คก]|ขวด|ซอง|ลัง|คู่|ชุด|เซ็?ต|เล่ม|ใบ|ต้น|แผ่น|ก้อน|ม้วน|กระป๋อง|กระปุก|หลอด|ห่อ|ด้าม"
+    r"|เครื่อง|คัน|ลูก|ผืน|เส้น|แผง|แก้ว|จาน|pcs?|pieces?|packs?|box(?:es)?|bags?|bottles?|sets?|units?|items?|ea|pairs?|cans?"
+    r"|[个個件包盒瓶袋双雙]|cái|chiếc|hộp|chai|gói)?\.?",
+    re.IGNORECASE,
+)
 _NO_OPTIONS = PortalOptions()
 
 
@@ -171,7 +182,7 @@ def read_cart(event: Event, currency: str) -> Cart:
         if not price:
             left_out.append(_describe(product, "its price could not be read"))
         items.append(Item(f"{label}/{seen[label.casefold()]}", product.code, product.name, price, count))
-    shipping = _plain(read_amount(event.shipping_fee, currency)) if event.shipping_fee else ""
+    shipping = _plain(_read_fee(event.shipping_fee, currency)) if event.shipping_fee else ""
     if event.shipping_fee and not shipping:
         left_out.append(f"Shipping as said: {event.shipping_fee[:_MAX_LABEL]}")
     subtotal = _sum(items)
@@ -184,12 +195,22 @@ def read_cart(event: Event, currency: str) -> Cart:
 
 
 def _read_count(text: str) -> str:
-    count = parse(text) if text else ""
+    """The count that `text` is, also in words: 2 ถุง, x2, two."""
+    plain = text.translate(DIGITS)
+    if counted := _COUNTED.fullmatch(plain):
+        word = counted["count"].casefold()
+        count = str(_NUMBERS.get(word, word))
+    else:
+        count = parse(text) if text else ""
     return _plain(Decimal(count)) if _COUNT.fullmatch(count) and Decimal(count) > 0 else ""
 
 
+def _read_fee(text: str, currency: str) -> Decimal | None:
+    return Decimal(0) if is_free(text) else read_amount(text, currency)
+
+
 def _read_price(product: Product, count: str, currency: str) -> str:
-    price = read_amount(product.price, currency) if product.price else None
+    price = _read_fee(product.price, currency) if product.price else None
     if price is None and product.total:
         total = read_amount(product.total, currency)
         # A total that does not divide evenly says no price.

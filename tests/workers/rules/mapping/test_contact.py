@@ -314,6 +314,22 @@ def test_known_payment_methods_are_written_whatever_their_case(method: str) -> N
 
 
 @pytest.mark.parametrize(
+    ("text", "method"),
+    [
+        ("Bank Transfer", "bank_transfer"),
+        ("credit-card", "credit_card"),
+        ("COD", "cash_on_delivery"),
+        ("เก็บเงินปลายทาง", "cash_on_delivery"),
+        ("โอนเงิน", "bank_transfer"),
+    ],
+)
+def test_payment_methods_in_other_words_are_the_known_ones(text: str, method: str) -> None:
+    said = read({**body("purchase_th"), "payment_method": text})
+    assert said.activity["dealdroid_payment_method"] == method
+    assert said.unsaved == {}
+
+
+@pytest.mark.parametrize(
     ("total", "number"), [("1,230.50 บาท", "1230.50"), (1230.5, "1230.5"), (0, "0"), ("1.250", None), (None, None)]
 )
 def test_the_cart_total_is_a_number_or_absent(total: Any, number: str | None) -> None:

@@ -25,6 +25,7 @@ from workers.rules.mapping.email import ignored, parse
         ("a@example.com ，", "a@example.com"),
         ("a@example.com。", "a@example.com"),
         ("a@ไทย.com", "a@xn--o3cw4h.com"),
+        ("a@example.comครับผม", "a@example.com"),
     ],
 )
 def test_an_address_is_corrected_and_lowercased(text: str, email: str) -> None:

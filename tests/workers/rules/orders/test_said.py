@@ -35,6 +35,29 @@ def test_what_is_not_there_or_has_no_count_is_named_and_no_item(left_out: dict[s
     assert "Product DOG-1" in found.left_out[0]
 
 
+@pytest.mark.parametrize(
+    ("said_as", "count"),
+    [
+        *(("2 ถุง", "2"), ("๒ ชิ้น", "2"), ("สอง", "2"), ("สามกล่อง", "3"), ("two", "2"), ("Ten bags", "10")),
+        *(("x2", "2"), ("2x", "2"), ("2 pcs.", "2"), ("3 个", "3"), ("2 chai", "2")),
+        *(("500 กรัม", None), ("1 โหล", None), ("2 กล่อง (24 ชิ้น)", None), ("2-3 ชิ้น", None), ("0 ชิ้น", None)),
+    ],
+)
+def test_a_count_in_words_is_a_count_unless_it_may_be_another(said_as: str, count: str | None) -> None:
+    assert [item.count for item in cart(product("A", said_as)).items] == ([count] if count else [])
+
+
+@pytest.mark.parametrize("free", ["ฟรี", "Free", "ส่งฟรี", "(free shipping)"])
+def test_what_is_free_costs_nothing(free: str) -> None:
+    found = cart(product("A", 1, 100), product("GIFT", 1, free), shippingFee=free)
+    assert [item.price for item in found.items] == ["100", "0"]
+    assert (found.shipping, found.total, found.left_out) == ("0", "100", ())
+
+
+def test_a_fee_that_is_called_one_is_read() -> None:
+    assert cart(product("A", 1, 100), shippingFee="ค่าส่ง 40 บาท").total == "140"
+
+
 def test_a_price_comes_from_the_total_of_the_product_if_need_be() -> None:
     assert cart(product("A", 3, "", total="900")).items[0].price == "300"
 
