@@ -74,7 +74,7 @@ _TWO_WORDS = re.compile(r"[ก-๎]+\s([ก-๎]+)")
 # "The Anh" and "The Vinh" are Vietnamese names.
 _THE = re.compile(r"(?:The|THE)(?:\s[A-Z0-9][\w'’&.-]*){2,}")
 
-OPENS = re.compile('[("“]')
+OPENS = re.compile("[(\"“'‘]")
 # Behind a company in Thailand's tax invoices.
 _OFFICE = rf"{labels.HEAD_OFFICE}|h\.?q\.?|{labels.BRANCH}\d*"
 _BRANCH = rf"(?:{_OFFICE}|สาขา[{WORD}\s./-]*)"
@@ -84,7 +84,7 @@ _BRANCH_OF_PERSON_ENDS = re.compile(
     rf"[\s,]*(?:\(\s*{_BRANCH}\s*\)|(?<=[\s,])(?:{_OFFICE}|สาขา\s[{WORD}\s./-]*))$", re.IGNORECASE
 )
 _BRANCH_ONLY = re.compile(_BRANCH, re.IGNORECASE)
-_LEGAL_END = re.compile(r"จำกัด\.?\s*(?:\(\s*มหาชน\s*\))?\s+|(?:Co\.?\s*,?\s*)?Ltd\.?\s+")
+_LEGAL_END = re.compile(r"จำกัด\.?\s*(?:\(\s*มหาชน\s*\))?\s+|[\s.]ม?จก\.?\s+|(?:Co\.?\s*,?\s*)?Ltd\.?\s+")
 _IN_PERSON = re.compile(r"(?:โดย|ผู้?ติดต่อ|ติดต่อ|attn\.?|c/o)\s*[:：]?\s*(?=[^\W\d])", re.IGNORECASE)
 _PERSON_WITHIN = re.compile(rf"(?<=\S)\s+(?={_IN_PERSON.pattern})", re.IGNORECASE)
 # Behind a Chinese company's form, with a space.
@@ -95,9 +95,11 @@ _STROKE = re.compile(r"\s[-–—]\s|[/|]|,\s")
 _PERSON_BEHIND = re.compile(
     r"(?P<company>.*[^\s,])[\s,]*(?:\((?P<aside>[^()]+)\)|(?:\s[-–—]\s|[/|]|,\s)\s*(?P<person>[^()/|]+))"
 )
-_PERSON_BEFORE = re.compile(r"(?P<person>[^()/|]+?)(?P<aside>)(?:\s[-–—]\s|[/|@]|,\s)\s*(?P<company>.+)")
+_PERSON_BEFORE = re.compile(
+    r"(?P<person>[^()/|]+?)(?P<aside>)(?:(?P<care_of>\s+[cC]/[oO]\.?\s)|\s[-–—]\s|[/|@]|,\s)\s*(?P<company>.+)"
+)
 
-ASIDE = re.compile(r"""\(((?:[^()]|\([^()]*\))*)\)|["“]([^"“”]*)["”]""")
+ASIDE = re.compile(r"""\(((?:[^()]|\([^()]*\))*)\)|["“]([^"“”]*)["”]|(?<=\S\s)['‘]([^'‘’]{1,40})['’](?!\S)""")
 
 
 def split(text: str) -> tuple[str, str]:
@@ -125,6 +127,10 @@ def _split(text: str) -> tuple[str, str]:
         return (person, company) if person else _split_behind(company)
     if asides and any(_MARK.fullmatch(aside[0]) for aside in asides):
         return "", text
+    if (within := _PERSON_WITHIN.search(main)) and within.start() < _LONGEST:
+        before, company = _split(text[: within.start()])
+        if company and not before:
+            return _IN_PERSON.sub("", text[within.end() :], count=1), company
     han = _HAN_COMPANY.fullmatch(text) if len(text) <= _LONGEST else None
     if han and honorifics.strip_behind(han[2]) != han[2]:
         return han[2], han[1]
@@ -183,7 +189,8 @@ def _split_beside(company: str) -> tuple[str, str]:
         if found := pattern.fullmatch(company):
             text = (found["person"] or found["aside"]).strip()
             person = _IN_PERSON.sub("", text, count=1) if _IN_PERSON.match(text) else text
-            if person != text or honorifics.strip_before(text) not in ("", text):
+            is_care_of = found.groupdict().get("care_of") is not None
+            if person != text or is_care_of or honorifics.strip_before(text) not in ("", text):
                 return person, found["company"]
     return "", company
 

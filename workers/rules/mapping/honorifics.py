@@ -49,6 +49,8 @@ _THAI_ABBREVIATIONS = _THAI_ABBREVIATED_RANKS | {
     "สพญ", "ทนพ", "ทนพญ", "กภ", "กภญ", "พว", "พจ", "พทป", "พทว", "วศ", "มรว", "มล", "มจ", "สส", "สว", "สจ", "สก",
     "สข", "ผญบ", "อสม",
 }  # fmt: skip
+# Behind these หญิง is a part of the title, behind others a name.
+_OF_BOTH_SEXES = _THAI_ABBREVIATED_RANKS | {"ภก", "ทพ", "นพ", "นสพ", "สพ", "ทนพ", "กภ"}
 # With fewer letters than three, others need a dot: นพ is a name.
 _UNDOTTED = frozenset(("ดร", "ผศ", "รศ", "นส", "ดช", "ดญ"))
 _PIECE = re.compile(r"([ก-ฮ]{1,5})(?:(\s?\.\s*)|\s+|(?=\()|$)")
@@ -268,7 +270,7 @@ def _find_thai_abbreviation(text: str) -> _Title | None:
             title = _Title(letters, end)
         if piece[2] is None or len(letters) > 5:
             break
-    if title and title.word in _THAI_ABBREVIATED_RANKS:
+    if title and title.word in _OF_BOTH_SEXES:
         return _Title(title.word, _skip(_OF_RANK, text, title.end))
     if title and title.word in _PROFESSORS:
         return _Title(title.word, _skip(_OF_PROFESSOR, text, title.end))

@@ -26,9 +26,10 @@ _NICKNAME_SAYS = re.compile(r"^(?:ชื่อเล่น|nickname|aka|a\.k\.a\
 # Who somebody is at work or to another person.
 _NO_NICKNAME = re.compile(
     r"(?:เจ้าของ|ผู้จัดการ|ผจก\.?|ฝ่าย|แผนก|พนักงาน|เลขา|ผู้รับ|ผู้สั่ง|ผู้ซื้อ|แอดมิน)[\u0e00-\u0e7f\s.]*"
+    r"|(?:ด่วน|(?:จัด)?ส่ง(?:ด่วน|ที่|วัน|ก่อน|หลัง|ตาม|ของ)|โทร|ฝาก(?:ไว้|ส่ง)|รับ(?:เอง|แทน)|เก็บเงิน)[\u0e00-\u0e7f\s.]*"
     r"|(?:คุณ)?(?:แม่|พ่อ|สามี|ภรรยา|ลูก(?:สาว|ชาย)?|พี่(?:สาว|ชาย)|น้อง(?:สาว|ชาย)|แฟน|เพื่อน|หัวหน้า|ลูกค้า(?:เก่า|ใหม่|ประจำ)?)"
     r"|(?:(?:my|the|his|her) )?(?:mother|father|mom|mum|dad|husband|wife|son|daughter|brother|sister|friend|boss|owner"
-    r"|manager|secretary|recipient|receiver|buyer|sender|admin|staff|sales|hr)|妈妈|爸爸|老公|老婆|朋友|本人",
+    r"|manager|secretary|cod|vip|urgent|recipient|receiver|buyer|sender|admin|staff|sales|hr)|妈妈|爸爸|老公|老婆|朋友|本人",
     re.IGNORECASE,
 )
 _NAME_SAYS = re.compile(
@@ -59,7 +60,10 @@ _SURNAME_SAYS = re.compile(r"(?:^|\s)(?:นามสกุล(?:\s*[:：]\s*|\s+
 _FROM = re.compile(r"\s+(?:from\s+(?:the\s+)?|จาก\s?)(?P<place>[^\s,].*)$", re.IGNORECASE)
 _LATIN_WORD = re.compile(r"[A-Za-z][A-Za-z.'’-]*")
 _THAI_WORD = re.compile("[\u0e00-\u0e7f.]+")
-_NICKNAME_BEHIND = re.compile(r"(?<=\S)\s+ชื่อเล่น(?:\s*[:：])?\s*([^\s()]+)$")
+_NICKNAME_BEHIND = re.compile(r"(?<=\S)\s+ชื่อเล่น(?:ว่า|คือ)?(?:\s*[:：])?\s*([^\s()]+)$")
+_NICKNAME_BEFORE = re.compile(
+    r"^ชื่อเล่น(?:ว่า|คือ)?\s*[:：]?\s*([^\s()]+)(?:\s+ชื่อ(?:จริง|เต็ม|\s?[-–/]?\s?(?:นาม)?สกุล)?(?:ว่า|คือ)?\s*[:：]?\s*(.+))?$"
+)
 # Other ways to reach the customer, with what stands before them.
 _CONTACT = re.compile(
     r"<?(?:(?:e-?\s?mail|อีเมล)\s*[:：]?\s*)?(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+>?"
@@ -79,6 +83,7 @@ _EDGES = " ,;:/|\\*~_-–—=+<>[]{}()\"'“”‘’!?#&•·…"
 _BRACKETS = str.maketrans("[【〔［]】〕］", "(((())))")
 # Shorter words with a dot are abbreviations.
 _FULL_STOP = re.compile(rf"(?<=[{WORD}]{{4}})\.+$")
+_AT_SHOP = re.compile("(?<=[ก-๛])\\s?@\\s?(?=[ก-๛])")
 _WESTERN_DOT = re.compile(r"(?<=\w)[・·‧](?=\w)")
 _LAST_FIRST = re.compile(r"([^\W\d_][^,]*),\s*([^\W\d_][^,]*?)(?:,\s*((?:jr|sr|i{2,3}|iv)\.?))?", re.IGNORECASE)
 _THAI = re.compile("[\u0e00-\u0e7f]")
@@ -94,10 +99,11 @@ def parse(text: str, language: str = "", region: str = "") -> Name:
     """The first word is the first name, the rest the last name. "Last, First" is turned, and so is a name that begins
     with the surname: by its script, or by the `language` (a base code) or `region` (ISO 3166 alpha-2) of its event.
     Titles are dropped, text in parentheses or quotes is the nickname, a company stays whole. No letters, no name."""
-    plain = " ".join((text if text.isascii() else _SYMBOLS.sub(" ", text)).split())
+    plain = " ".join((text if text.isascii() else _AT_SHOP.sub(" ", _SYMBOLS.sub(" ", text))).split())
     if _HAS_LABEL.search(plain):
+        plain = _NICKNAME_BEFORE.sub(lambda said: f"{said[2]} ({said[1]})" if said[2] else said[1], plain)
         plain = _THAI_NAME_SAYS.sub("", _BOTH_SAY.sub(r"\1 ", plain))
-        plain = _NICKNAME_BEHIND.sub(r" (\1)", _SURNAME_SAYS.sub(" ", plain))
+        plain = _NICKNAME_BEHIND.sub(r" (\1)", honorifics.strip_behind(_SURNAME_SAYS.sub(" ", plain)))
     if _MAY_BE_CONTACT.search(plain):
         plain = id_numbers.TAX_ID.sub(" ", plain)
         plain = _NAME_SAYS.sub("", " ".join(_CONTACT.sub(" ", plain).split()))
@@ -112,7 +118,7 @@ def parse(text: str, language: str = "", region: str = "") -> Name:
     nickname = ""
     asides = list(companies.ASIDE.finditer(person)) if companies.OPENS.search(person) else []
     for aside in asides:
-        rest, aside_company = companies.split((aside[1] or aside[2] or "").strip())
+        rest, aside_company = companies.split(next(filter(None, aside.groups()), "").strip())
         company = company or aside_company
         candidate = "" if aside_company or companies.is_branch(rest) else _trim(_NICKNAME_SAYS.sub("", rest))
         if (
@@ -133,8 +139,10 @@ def parse(text: str, language: str = "", region: str = "") -> Name:
 
 def _part_other(person: str) -> tuple[str, str]:
     """`person` without another name of theirs, and that as a nickname: a word behind a slash, or words in Latin letters
-    around a name in other letters."""
+    around a name in other letters. The whole name again, in Latin letters, is no nickname."""
     head, slash, behind = map(str.strip, person.partition("/"))
+    if slash and len(head.split()) > 1 and _THAI.search(head) and " " in behind and behind.isascii():
+        return head, ""
     if slash and len(head.split()) > 1 and " " not in behind and _has_letter(behind):
         return head, _trim(behind)
     if person.isascii() or " " not in person:
@@ -224,7 +232,8 @@ def _is_place(text: str) -> bool:
 
 
 def _words(person: str) -> list[str]:
-    return [word for word in map(_trim, person.split()) if _has_letter(word) and "@" not in word]
+    words = (_trim(word.rstrip("@")) for word in person.split())
+    return [word for word in words if _has_letter(word) and "@" not in word]
 
 
 def _trim(word: str) -> str:

@@ -37,6 +37,8 @@ _FLOAT = re.compile(r"(?<!\S)(\d{7,15})\.0(?!\S)", re.ASCII)
 _EXPONENT = re.compile(r"(?<!\S)(\d)[.,](\d{6,14})e\+?0?(\d{1,2})(?!\S)", re.IGNORECASE | re.ASCII)
 _NOT_DIGIT = re.compile(r"\D", re.ASCII)
 _GROUP = re.compile(r"\d+", re.ASCII)
+# With the 8 that Russians dial before a number at home; no country's code begins with these.
+_RUSSIAN = re.compile(r"89\d{9}", re.ASCII)
 _ZERO_689 = re.compile(r"0[689]\d{8}", re.ASCII)
 
 # An id of WhatsApp and a link to it hold the number with its country code.
@@ -72,7 +74,9 @@ _DATE = re.compile(
     re.ASCII,
 )
 _SAYS_PHONE = re.compile(
-    rf"(?:{labels.PHONE}|{characters.NOT_BEHIND_LATIN}no{characters.NOT_BEFORE_LATIN})[.:]?|นะคะ|นะครับ|ครับ|ค่ะ|คะ",
+    rf"(?:{labels.PHONE}|(?:เบอร์)?(?:หลัก|สำรอง|(?:ที่)?บ้าน|ที่ทำงาน|ออฟฟิศ|สำนักงาน)"
+    rf"|{characters.NOT_BEHIND_LATIN}(?:no|home|work|office|main){characters.NOT_BEFORE_LATIN})[.:]?"
+    "|นะคะ|นะครับ|ครับ|ค่ะ|คะ",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"\w")
@@ -196,7 +200,9 @@ def _first(piece: str, region: str, *, alone: bool) -> tuple[list[PhoneNumber], 
     consist of numbers."""
     if number := _number(piece, region, alone=alone):
         return [number], len(piece)
-    if (lines := _LINES_BEHIND.fullmatch(piece)) and (number := _number(lines[1], region)):
+    # Only a JSON number lost the zero of a Thai mobile, and it is no range.
+    is_range = region != "TH" or piece[0] not in "89"
+    if is_range and (lines := _LINES_BEHIND.fullmatch(piece)) and (number := _number(lines[1], region)):
         if further := _further(number, "-", lines[2]):
             return [number, *further], len(piece)
         if len(lines[2]) == 2 and _steps(number, lines[2]) > 0:
@@ -250,6 +256,8 @@ def _number(piece: str, region: str, *, alone: bool = True) -> PhoneNumber | Non
     here, groups = _valid(digits, region), _GROUP.findall(piece)
     here_groups = _groups(here, PhoneNumberFormat.NATIONAL)
     abroad = None if digits[0] == "0" or id_numbers.is_thai_id(digits) else _abroad(digits, groups, region)
+    if not here and not abroad and _RUSSIAN.fullmatch(digits) and groups[0] in ("8", digits):
+        return _valid("+7" + digits[1:], region)
     if abroad and here_groups != groups == _groups(abroad, PhoneNumberFormat.INTERNATIONAL):
         return abroad
     written = digits == "".join(here_groups)

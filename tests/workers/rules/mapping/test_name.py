@@ -153,6 +153,15 @@ def test_first_and_last_name(text: str, first: str, last: str) -> None:
         ("สมชาย ใจดี (Nan)", Name("สมชาย", "ใจดี", nickname="Nan")),
         ("Anna (Same)", Name("Anna", nickname="Same")),
         ("สมชาย ใจดี [เอ]", Name("สมชาย", "ใจดี", nickname="เอ")),
+        ("John 'Jack' Smith", Name("John", "Smith", nickname="Jack")),
+        ("สมชาย ใจดี ‘โจ้’", Name("สมชาย", "ใจดี", nickname="โจ้")),
+        ("'Somchai'", Name("Somchai")),
+        ("Sean O' Brien", Name("Sean", "O Brien")),
+        ("สมชาย ใจดี ชื่อเล่น โจ้ ค่ะ", Name("สมชาย", "ใจดี", nickname="โจ้")),
+        ("สมชาย ใจดี ชื่อเล่นว่าโจ้", Name("สมชาย", "ใจดี", nickname="โจ้")),
+        ("ชื่อเล่น โจ้ ชื่อจริง สมชาย ใจดี", Name("สมชาย", "ใจดี", nickname="โจ้")),
+        ("ชื่อเล่น: โจ้ ชื่อ-สกุล: สมชาย ใจดี", Name("สมชาย", "ใจดี", nickname="โจ้")),
+        ("ชื่อเล่น โจ้", Name("โจ้")),
         ("สมชาย ใจดี 【เอ】", Name("สมชาย", "ใจดี", nickname="เอ")),
     ],
 )
@@ -199,6 +208,26 @@ def test_a_company_stays_in_one_piece(text: str) -> None:
 )
 def test_a_person_of_a_company_is_both(text: str, company: str) -> None:
     assert name.parse(text) == Name("แดง", company=company)
+
+
+@pytest.mark.parametrize(
+    ("text", "company"),
+    [
+        ("Mrs Anna Schmidt c/o Acme Co., Ltd.", "Acme Co., Ltd."),
+        ("Anna Schmidt c/o Acme Co., Ltd.", "Acme Co., Ltd."),
+        ("Acme Co., Ltd. (Head Office) Attn: Mrs Anna Schmidt", "Acme Co., Ltd."),
+        ("Acme Hospital attn Anna Schmidt", "Acme Hospital"),
+        ("บ.เอ จก. คุณ Anna Schmidt", "บ.เอ จก."),
+        ("คุณ Anna Schmidt (ร้านกาแฟ)", "ร้านกาแฟ"),
+    ],
+)
+def test_whom_a_company_is_to_hand_it_to_is_the_person(text: str, company: str) -> None:
+    assert name.parse(text) == Name("Anna", "Schmidt", company=company)
+
+
+def test_a_shop_behind_an_at_sign_is_the_company() -> None:
+    assert name.parse("คุณแดง@ร้านกาแฟ") == Name("แดง", company="ร้านกาแฟ")
+    assert name.parse("แดง@") == Name("แดง")
 
 
 @pytest.mark.parametrize(
@@ -375,6 +404,7 @@ def test_no_shorter_name_is_empty_or_the_name_itself_or_says_more(text: str) -> 
         ("김민수 Minsu Kim", Name("민수", "김", nickname="Minsu Kim")),
         ("สมชาย ณ อยุธยา Jr.", Name("สมชาย", "ณ อยุธยา Jr.")),
         ("Somchai ใจดี", Name("Somchai", "ใจดี")),
+        ("สมชาย ใจดี/Somchai Jaidee", Name("สมชาย", "ใจดี")),
         ("สมชาย ใจดี / เอ", Name("สมชาย", "ใจดี", nickname="เอ")),
         ("John Smith / Mary", Name("John", "Smith", nickname="Mary")),
         ("John / Mary", Name("John", "Mary")),
@@ -398,6 +428,8 @@ def test_a_name_in_latin_letters_or_behind_a_slash_is_another_name_of_theirs(tex
         "Anna Schmidt age 35",
         "Anna Schmidt 081-234-5678 ต่อ 12",
         "Anna Schmidt (my wife)",
+        "Anna Schmidt (ส่งด่วน)",
+        "Anna Schmidt (COD)",
         "Anna Schmidt (HR)",
         "Anna Schmidt (แม่)",
         "Anna Schmidt (เจ้าของร้านกาแฟ)",

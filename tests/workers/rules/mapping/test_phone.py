@@ -109,6 +109,20 @@ def test_the_first_of_two_mobiles_is_the_phone(text: str) -> None:
     assert phone.parse(text) == Phones(phone=MOBILE, mobile=MOBILE, others=(SECOND,))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "มือถือ 081-2345678 บ้าน 02-1234567",
+        "ที่บ้าน 02-123-4567 มือถือ 081-234-5678",
+        "Home: 02-123-4567 Mobile: 081-234-5678",
+        "office 021234567 / cell 0812345678",
+        "เบอร์หลัก 0812345678 เบอร์สำรอง 021234567",
+    ],
+)
+def test_which_of_the_phones_a_number_is_says_its_type(text: str) -> None:
+    assert phone.parse(text) == Phones(phone=MOBILE, mobile=MOBILE, others=(OFFICE,))
+
+
 @pytest.mark.parametrize("text", ["081-234-5678, 02-123-4567 ต่อ 12", "02-123-4567 ต่อ 12 / 0812345678"])
 def test_a_mobile_goes_before_an_office_number_and_the_extension_is_kept(text: str) -> None:
     assert phone.parse(text) == Phones(phone=MOBILE, mobile=MOBILE, others=(f"{OFFICE} ext. 12",))
@@ -151,6 +165,9 @@ def test_an_extension_stays_out_of_the_phone_and_is_kept(text: str) -> None:
         ("84 0912345678", "+84912345678", True),
         ("7 (912) 345-67-89", "+79123456789", True),
         ("1 650-253-0000", "+16502530000", False),
+        ("8 912 345-67-89", "+79123456789", True),
+        ("8 (912) 345-67-89", "+79123456789", True),
+        ("89123456789", "+79123456789", True),
         ("66 2 123 4567", OFFICE, False),
         ("6591234567@s.whatsapp.net", "+6591234567", True),
         ("6281234567890:12@s.whatsapp.net", "+6281234567890", True),
@@ -243,6 +260,7 @@ def test_a_number_that_is_a_mobile_in_the_region_or_none_in_thailand_belongs_to_
         "63901-8313-8941",
         "08123456780891234567",
         "081-234-567x",
+        "891234567-89",
     ],
 )
 def test_what_is_no_number_is_kept_as_unparsed_and_is_no_phone(text: str) -> None:
