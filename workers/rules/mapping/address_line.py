@@ -6,10 +6,18 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 
 from leadcore.text import DIGITS
-from workers.rules.mapping import country, towns
+from workers.rules.mapping import country, neighbours, towns
+from workers.rules.mapping.address_extras import THAI
 from workers.rules.mapping.place_names import MOST_WORDS, Named, is_road, read_titled, read_trailing
 from workers.rules.mapping.provinces import Province, find, is_postcode, may_end
-from workers.rules.mapping.thai_places import Place, find_districts, find_near, find_places, serves
+from workers.rules.mapping.thai_places import (
+    Place,
+    find_districts,
+    find_near,
+    find_places,
+    provinces_of_district,
+    serves,
+)
 
 # Not a part of a number (12/10110, 081-23450, 10.500), and no price.
 FIVE = re.compile(r"(?<![\d/])(?<!\d[.,-])[1-9]\d{4}(?![\d/-]|[.,]\d|\s*(?:บาท|฿|thb\b|baht\b))", re.IGNORECASE)
@@ -36,6 +44,12 @@ _WORD = re.compile(r"[^\s,()]+")
 _CHAT_ID = re.compile(r"(?:line(?:\s?id)?|ไลน์(?:ไอดี)?|ไอดี(?:ไลน์)?|ig|fb|facebook)\s*[:：]\s*@?\S+", re.IGNORECASE)
 # In one text, some write a country behind its postcode without a comma.
 _POSTCODE_LIKE = re.compile(r"(?<![\d/-])(?:\d{4,6}|\d{3}-\d{4})(?![\d/-])|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}(?![A-Z])")
+# Before the first part of an address in Han characters, and not as the name of a road: 香港路.
+_HAN_COUNTRY = re.compile(
+    r"(中[国國]|泰[国國]|[台臺][湾灣]|香港|澳[门門]|日本|[韩韓][国國]|新加坡|[马馬][来來]西[亚亞]|越南|老[挝撾]|[缅緬]甸|柬埔寨)"
+    r"(?:[\s,，]+(?=[\u3400-\u9fff])|(?![路街道村城大])(?=[\u3400-\u9fff]{0,6}?(?:[省市县縣區区府州都島岛]|九[龍龙]|新界|曼谷)))"
+)
+_THAI_WORD = re.compile(r"\b(?:moo|mu|soi|tambon|amphoe|amphur|khet|khwaeng)\b", re.IGNORECASE)
 _SHORT_NAMES = frozenset({"USA", "U.S.A", "UK", "U.K", "United States of America"})
 
 
@@ -110,6 +124,31 @@ def cut_country(street: str) -> tuple[str, str]:
             if nation and (nation.casefold() == name.casefold() or name in _SHORT_NAMES):
                 return trim(street.rstrip(" .")[: -len(name)]), nation
     return street, ""
+
+
+def find_country(text: str) -> str:
+    """The country that stands before an address in Han characters, or that has the town behind the last comma; "" if
+    none does."""
+    if found := _HAN_COUNTRY.match(text):
+        return country.name(found[1])
+    head, _, tail = text.rpartition(",")
+    town = _POSTCODE_LIKE.sub("", tail).strip(" .")
+    if not head or (town.isascii() and len(town) < 4) or _THAI_WORD.search(head):
+        return ""
+    if find(town) or provinces_of_district(town):
+        return ""
+    return country.name(alpha_2) if (alpha_2 := neighbours.country(town)) else ""
+
+
+def find_town(text: str) -> tuple[str, Province] | None:
+    """The well-known town of Thailand behind the last comma, in Thai the last word, and its province."""
+    head, comma, tail = text.rpartition(",")
+    # "ไก่ทอด หาดใหญ่" is a shop anywhere.
+    if not comma and THAI.search(text) and any(map(str.isdigit, text)):
+        head, _, tail = text.rpartition(" ")
+    town = tail.strip(" .")
+    province = towns.find_province(town) if head and not is_road(f"{head} ") else None
+    return (town, province) if province else None
 
 
 def cut_province(text: str, province: Province | None, *, glued_too: bool = False) -> str:

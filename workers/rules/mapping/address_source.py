@@ -401,6 +401,9 @@ def _read_street(address: SourceAddress, region: str) -> SourceAddress:
             street, _ = address_line.cut_country(extras.text)
     else:
         street = extras.text
+    is_open = not (address.country or address.unknown_country or address.province or address.state or address.city)
+    if is_open and (nation := address_line.find_country(street)) and not address_line.find_province(street):
+        address = replace(address, country=nation)
     if street != address.street:
         address = replace(address, street=street, phones=extras.phones, lost=(*address.lost, *extras.others))
     if not _may_be_thai(address) or not street:
@@ -408,6 +411,9 @@ def _read_street(address: SourceAddress, region: str) -> SourceAddress:
     zip_ = address.zip if is_postcode(address.zip) else ""
     placed = bool(address.subdistrict or address.district or (address.city and find(address.city) is None))
     line = address_line.read_line(street, address.province, zip_, address.thai, placed)
+    if is_open and not (line.province or address.zip) and (town := address_line.find_town(street)):
+        address = replace(address, city=town[0])
+        line = address_line.read_line(street, town[1], zip_, address.thai)
     if line == address_line.Line(address.street):
         return address
     return replace(

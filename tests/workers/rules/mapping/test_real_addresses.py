@@ -410,3 +410,49 @@ def test_a_phone_in_thai_digits_stands_in_no_address() -> None:
 
 def test_a_province_by_its_iso_code_is_that_province() -> None:
     check(read({"street": "9", "state": "TH-50"}), {"state": "เชียงใหม่", "country": "Thailand"})
+
+
+@pytest.mark.parametrize(
+    ("street", "country"),
+    [
+        ("中国上海市浦东新区世纪大道100号", "China"),
+        ("中国 上海 世纪大道100号", "China"),
+        ("台灣台北市信義區市府路1號", "Taiwan"),
+        ("香港九龍彌敦道123號", "Hong Kong"),
+        ("日本東京都渋谷区1-2-3", "Japan"),
+        ("香港路12号 青岛市", None),
+        ("中国银行大厦", None),
+        ("中国城12号", None),
+        ("12 Nguyễn Huệ, Quận 1, TP HCM", "Vietnam"),
+        ("12 Jalan Sultan Ismail, 50250 Kuala Lumpur", "Malaysia"),
+        ("12 Merchant Road, Yangon", "Myanmar"),
+        ("House 5, Ban Sok, Vientiane", "Laos"),
+        ("99 Moo 5, Bali", None),
+        ("Block A, KL", None),
+        ("12 Bali, Ayutthaya", "Thailand"),
+    ],
+)
+def test_the_country_of_free_text_is_told_by_what_stands_first_or_last(street: str, country: str | None) -> None:
+    check(read({}, address=street), {"country": country})
+
+
+def test_a_thai_address_in_chinese_is_read_by_its_country() -> None:
+    said = read({}, address="泰国曼谷素坤逸路39巷 10110")
+    check(said, {"state": BANGKOK, "city": BANGKOK, "zip": "10110", "address": "泰国曼谷素坤逸路39巷"})
+
+
+@pytest.mark.parametrize(
+    ("street", "city", "state"),
+    [
+        ("123/4 Beach Road, Pattaya", "Pattaya", "ชลบุรี"),
+        ("Villa 12, Patong", "Patong", "ภูเก็ต"),
+        ("12/3 ซ.5 หัวหิน", "หัวหิน", "ประจวบคีรีขันธ์"),
+        ("12 ถนน หัวหิน", None, None),
+        ("12 หมู่บ้าน หัวหิน", None, None),
+        ("ไก่ทอด หาดใหญ่", None, None),
+        ("12 Main St, Patong, Sydney", None, None),
+        ("12 Pattaya Road, Rayong", None, "ระยอง"),
+    ],
+)
+def test_a_town_at_the_end_of_free_text_tells_the_province(street: str, city: str | None, state: str | None) -> None:
+    check(read({}, address=street), {"city": city, "state": state, "country": "Thailand" if state else None})
