@@ -1,6 +1,7 @@
 """One source of an address, read into its parts."""
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 from msgspec import Struct
@@ -20,11 +21,20 @@ _PREFIX = re.compile(
 )
 _SUFFIX = re.compile(r"(?<=[^\s,])[\s,]+(?:sub-?\s?)?district\.?$", re.IGNORECASE)
 _TITLE = re.compile(r"(?:ตำบล|แขวง|อำเภอ|เขต|จังหวัด|[ตอจ]\.)(?=\s?[ก-๛])")
+# A name that stands before the title of the next level needs none of its own.
+_UNTITLED = re.compile(
+    r"(?!ตำบล|แขวง|อำเภอ|เขต|จังหวัด)[ก-๛]{2,}\s+(?:(?:อำเภอ|เขต|อ\.)|(?P<province>จังหวัด|จ\.))\s?[ก-๛]"
+)
 # Letters that neither Thai nor the English of Thai places uses.
 _FOREIGN = re.compile(r"[^\x00-\x7fก-๛‐-‟\s]")
 # Cities that are their own countries.
 _CITY_STATES = frozenset({"SG", "HK", "MO", "MC"})
 _SINGAPORE = re.compile(r"((?:.*[\s,#)\d])?)\(?singapore\)?[\s,]+\(?(\d{6})\)?\.?$", re.IGNORECASE | re.ASCII)
+_OR_THAILAND = ("", country.THAILAND)
+_TITLED_PARTS = (
+    ("subdistrict", re.compile(r"(?:ตำบล|แขวง|ต\.)\s?[ก-๛]+")),
+    ("district", re.compile(r"(?:อำเภอ|เขต|อ\.)\s?[ก-๛]+")),
+)
 _PLACES = ("state", "city", "district", "subdistrict")
 
 
@@ -87,6 +97,7 @@ def read_source(source: Address, region: str, phone_text: str = "") -> SourceAdd
             address = _untangle(address, part)
     if address.zip and not address.zip.isdigit():
         address = _untangle_zip(address)
+    address = _move_misplaced(address, given)
     if _may_be_thai(address):
         address = _tell_by_name(address)
     if not (address.country or address.unknown_country or address.province) and (address.state or address.city):
@@ -206,6 +217,24 @@ def _is_tangled(text: str, part: str) -> bool:
     return " " in text and (part != "subdistrict" or THAI.search(text) is not None)
 
 
+def _move_misplaced(address: SourceAddress, given: str) -> SourceAddress:
+    """`address` with a district or subdistrict that its title shows to stand in another part, a province that was
+    `given` as the country, and the country said as the state, moved to their own."""
+    for part in ("state", "district", "subdistrict"):
+        text = getattr(address, part)
+        for own, titled in _TITLED_PARTS if text else ():
+            if own != part and not getattr(address, own) and titled.fullmatch(text):
+                address = replace(address, **{part: "", own: text})
+    if address.state and country.common(address.state) == country.THAILAND and address.country in _OR_THAILAND:
+        address = replace(address, state="", country=address.country or country.THAILAND)
+    if given and not address.state and address.country in _OR_THAILAND and (not address.city or find(address.city)):
+        province = next(filter(None, map(find, re.split(r"[,/]", given))), None)
+        if province:
+            unknown = address.unknown_country if find(address.unknown_country) is None else ""
+            address = replace(address, state=province.th, unknown_country=unknown)
+    return address
+
+
 def _untangle_country(address: SourceAddress) -> SourceAddress:
     text = address.unknown_country.translate(DIGITS)
     digits = address_line.FIVE.search(text)
@@ -217,15 +246,18 @@ def _untangle_country(address: SourceAddress) -> SourceAddress:
 
 
 def _untangle_zip(address: SourceAddress) -> SourceAddress:
-    """The province that stands beside a postcode in its field."""
+    """The label, the province and Thailand that stand beside a postcode in its field."""
     found = postcodes.match_five(address.zip)
-    rest = address.zip.replace(found[1], " ").strip(" ,-") if found else ""
-    if found and rest.upper() == "TH" and address.country in ("", country.THAILAND) and not address.unknown_country:
-        return replace(address, zip=found[1], country=country.THAILAND)
+    if not found or address.country not in _OR_THAILAND or address.unknown_country:
+        return address
+    rest, nation = address_line.cut_country(address_line.trim(re.sub(r"[\d\s-]*\d", " ", address.zip).strip(" ,-")))
+    if rest.upper() == "TH":
+        rest, nation = "", country.THAILAND
     province = find(rest) if rest else None
-    if found and province and not address.state:
-        return replace(address, zip=found[1], state=province.th)
-    return address
+    if nation not in _OR_THAILAND or (rest and not province) or (province and address.state):
+        return address
+    state = province.th if province else address.state
+    return replace(address, zip=found[1], state=state, country=address.country or nation)
 
 
 def _untangle(address: SourceAddress, part: str) -> SourceAddress:
@@ -243,14 +275,18 @@ def _untangle(address: SourceAddress, part: str) -> SourceAddress:
         rest = f"{address_line.trim(rest[: match.start()])} {address_line.strip(rest[match.end() :])}".strip()
     changes: dict[str, object] = {}
     province = find(rest)
+    if untitled := _UNTITLED.match(rest):
+        rest = ("อ." if untitled["province"] else "ต.") + rest
     if len(_TITLE.findall(rest)) > 1:
         titled = read_titled(rest, _places(address))
-        province = titled.province
+        province = titled.province or address_line.find_province(rest)
         own = {"district": titled.district, "subdistrict": titled.subdistrict}
         changes |= {
             name: value for name, value in own.items() if value and (name == part or not getattr(address, name))
         }
         if changes or province:
+            if _says_more(rest, own.values(), province):
+                changes["lost"] = (*address.lost, text)
             rest = own.get(part, "")
     elif not province and not thai_places.provinces_of_district(strip_title(rest)):
         province = address_line.find_province(rest)
@@ -271,6 +307,14 @@ def _untangle(address: SourceAddress, part: str) -> SourceAddress:
     if nation:
         changes["country"] = nation
     return replace(address, **changes)
+
+
+def _says_more(text: str, names: Iterable[str], province: Province | None) -> bool:
+    """Whether `text` says more than these names with their titles and `province` at its end."""
+    text = address_line.cut_province(text, province)
+    for name in filter(None, names):
+        text = text.replace(name, " ", 1)
+    return any(map(str.isalnum, re.sub(r"กิ่งอำเภอ|ตำบล|แขวง|อำเภอ|เขต|จังหวัด|[ตอจ]\.", " ", text)))
 
 
 def _places(address: SourceAddress) -> tuple[Place, ...]:

@@ -20,7 +20,7 @@ _NAME = re.compile(
 )
 _LATIN_TITLED = re.compile(
     r"(?:^|(?<=[\s,]))(?:(?P<subdistrict>tambon|tambol|khwaeng|kwaeng|t\.)|(?P<district>amphoe|amphur|khet|a\.)"
-    r"|(?P<province>chang\s?wat))\s*(?=[a-z])(?!(?:sub-?\s?)?district)",
+    r"|(?P<province>chang\s?wat|j\.))\s*(?=[a-z])(?!(?:sub-?\s?)?district)",
     re.IGNORECASE,
 )
 _LATIN_ENDING = re.compile(r"[\s,]*\b(sub-?\s?)?district\.?$", re.IGNORECASE)
@@ -147,7 +147,9 @@ def _latin_name(text: str, start: int, kind: str, places: Sequence[Place]) -> st
     for _, end in reversed(words):
         if "," not in text[start:end] and sound(text[start:end]) in names and not _ROAD.match(text, end):
             return text[start:end]
-    stop = re.compile(r"[,\d(]|\s(?:[ta]\.|tambo|khw?a?e|amph|chang\s?wat|province)", re.IGNORECASE).search(text, start)
+    stop = re.compile(r"[,\d(]|\s(?:[taj]\.|tambo|khw?a?e|amph|chang\s?wat|province)", re.IGNORECASE).search(
+        text, start
+    )
     return text[start : stop.start() if stop else len(text)].strip()
 
 

@@ -114,7 +114,9 @@ PROVINCES: tuple[Province, ...] = (
     Province("สิงห์บุรี", "Sing Buri", "16", ("Singburi",)),
     Province("สุโขทัย", "Sukhothai", "64", ("Sukothai",)),
     Province("สุพรรณบุรี", "Suphan Buri", "72", ("สุพรรณ", "Suphanburi", "Supanburi")),
-    Province("สุราษฎร์ธานี", "Surat Thani", "84", ("สุราษฎร์", "สุราษฏร์ธานี", "สุราษธานี", "Suratthani")),
+    Province(
+        "สุราษฎร์ธานี", "Surat Thani", "84", ("สุราษฎร์", "สุราษฏร์", "สุราษฎ์", "สุราษ", "สุราษฏร์ธานี", "สุราษธานี", "Suratthani")
+    ),
     Province("สุรินทร์", "Surin", "32"),
     Province("หนองคาย", "Nong Khai", "43", ("Nongkhai", "Nong Kai")),
     Province("หนองบัวลำภู", "Nong Bua Lamphu", "39", ("Nongbua Lampoo", "Nong Bua Lam Phu")),
@@ -140,7 +142,7 @@ _ABBREVIATIONS = re.findall(
     "หนองบัวลำภู อท อ่างทอง อจ อำนาจเจริญ อด อุดรธานี อต อุตรดิตถ์ อน อุทัยธานี อบ อุบลราชธานี ",
 )
 _PREFIXES = frozenset(province.prefix for province in PROVINCES)
-_TITLE = re.compile(r"^(?:จังหวัด|จว?\.|จ\s|chang\s?wat\.?\s|prov(?:ince of|\.)\s)|[\s,]province\.?$", re.IGNORECASE)
+_TITLE = re.compile(r"^(?:จังหวัด|จว?\.|จ\s|chang\s?wat\.?\s|j\.|prov(?:ince of|\.)\s)|[\s,]province\.?$", re.IGNORECASE)
 _ISO = re.compile(r"th-\d\d", re.IGNORECASE | re.ASCII)
 _SEPARATORS = " \n,()-"
 _NOISE = re.compile(r"[\s.,'’ฯ-]+")

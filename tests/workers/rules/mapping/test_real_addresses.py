@@ -13,6 +13,7 @@ from workers.rules.mapping.mapped_event import MappedEvent
 from workers.rules.mapping.options import Option
 
 BANGKOK = "กรุงเทพมหานคร"
+MUEANG = "เมืองเชียงใหม่"
 PHONE = "0812200001"
 
 
@@ -456,3 +457,57 @@ def test_a_thai_address_in_chinese_is_read_by_its_country() -> None:
 )
 def test_a_town_at_the_end_of_free_text_tells_the_province(street: str, city: str | None, state: str | None) -> None:
     check(read({}, address=street), {"city": city, "state": state, "country": "Thailand" if state else None})
+
+
+# Parts in the wrong fields
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        (
+            {"subdistrict": "แขวงบางรัก เขตบางรัก กรุงเทพ"},
+            {"state": BANGKOK, "dealdroid_district": "บางรัก", "dealdroid_subdistrict": "บางรัก"},
+        ),
+        (
+            {"subdistrict": "บางรัก เขตบางรัก กรุงเทพ 10500"},
+            {"zip": "10500", "dealdroid_district": "บางรัก", "dealdroid_subdistrict": "บางรัก"},
+        ),
+        (
+            {"district": "บ้านแป้น อ.เมือง จ.ลำพูน"},
+            {"state": "ลำพูน", "city": "เมืองลำพูน", "dealdroid_subdistrict": "บ้านแป้น"},
+        ),
+        (
+            {"city": "สุเทพ อ.เมือง เชียงใหม่ 50200"},
+            {"state": "เชียงใหม่", "city": MUEANG, "zip": "50200", "dealdroid_subdistrict": "สุเทพ"},
+        ),
+        ({"district": "สนามชัยเขต ฉะเชิงเทรา"}, {"state": "ฉะเชิงเทรา", "dealdroid_district": "สนามชัยเขต"}),
+        ({"state": "เขตบางรัก", "city": "กรุงเทพ"}, {"state": BANGKOK, "dealdroid_district": "บางรัก"}),
+        ({"district": "ต.สุเทพ", "state": "เชียงใหม่"}, {"dealdroid_subdistrict": "สุเทพ", "state": "เชียงใหม่"}),
+        ({"state": "Thailand", "city": "Bangkok"}, {"state": BANGKOK, "country": "Thailand"}),
+        ({"country": "Bangkok, Thailand"}, {"state": BANGKOK, "country": "Thailand"}),
+        ({"country": "เชียงใหม่"}, {"state": "เชียงใหม่", "country": "Thailand"}),
+        ({"zip": "10110 Thailand"}, {"zip": "10110", "country": "Thailand"}),
+        ({"zip": "10110, Bangkok, Thailand"}, {"zip": "10110", "state": BANGKOK}),
+        ({"zip": "รหัสไปรษณีย์ 10110"}, {"zip": "10110", "state": BANGKOK}),
+        ({"zip": "1 0 1 1 0"}, {"zip": "10110"}),
+        ({"zip": "10110-1234"}, {"zip": "10110-1234", "country": None}),
+        ({"zip": "D-10115"}, {"zip": "D-10115", "country": None}),
+        ({"zip": "NY 10001"}, {"zip": "NY 10001", "country": None}),
+        ({"state": "Georgia", "country": "USA"}, {"state": "Georgia", "country": "United States"}),
+        ({"street": "9 M.2 T.Ban Paen A.Muang J.Lamphun 51000"}, {"state": "ลำพูน", "city": "Mueang Lamphun"}),
+        ({"state": "สุราษฎ์"}, {"state": "สุราษฎร์ธานี"}),
+    ],
+)
+def test_a_part_in_the_wrong_field_is_read_as_what_it_is(
+    parts: dict[str, str], expected: dict[str, str | None]
+) -> None:
+    said = read({"street": "12", **parts})
+    check(said, expected)
+    assert said.unsaved == {}
+
+
+def test_nothing_is_lost_of_a_field_that_says_more_than_its_places() -> None:
+    said = read({"street": "12", "district": "ตึกฟ้า ต.สุเทพ อ.เมือง", "state": "เชียงใหม่"})
+    check(said, {"dealdroid_subdistrict": "สุเทพ", "city": MUEANG})
+    assert "ตึกฟ้า" in said.unsaved["address"]
