@@ -106,7 +106,8 @@ def read_source(source: Address, region: str, phone_text: str = "") -> SourceAdd
         address = _read_street(address, region)
     if not (address.province or address.zip or address.state) and _may_be_thai(address):
         titled = " ".join((address.street, address.district, address.city))
-        address = replace(address, province=BANGKOK) if thai_places.names_khet(titled) else address
+        province = BANGKOK if thai_places.names_khet(titled) else _tell_by_district(address)
+        address = replace(address, province=province)
     said = address.country or address.unknown_country
     if not said and (address.province or _has_thai_postcode(address, region, phone_text)):
         address = replace(address, country=country.THAILAND)
@@ -192,6 +193,22 @@ def _tell_by_town(address: SourceAddress) -> Province | None:
     province = towns.find_province(strip_title(address.city)) if address.city else None
     elsewhere = thai_places.find_places(address.zip) and province and not thai_places.serves(province, address.zip)
     return None if elsewhere or postcodes.FOREIGN.fullmatch(address.zip) else province
+
+
+def _tell_by_district(address: SourceAddress) -> Province | None:
+    """The one province that has both the district and, in it, the subdistrict, where both are written in Thai. เมือง
+    is the name of no district."""
+    district, subdistrict = strip_title(address.district or address.city), strip_title(address.subdistrict)
+    if not (THAI.search(district) and THAI.search(subdistrict)) or sound(district) in CAPITAL:
+        return None
+    homes = [
+        province
+        for province in thai_places.provinces_of_subdistrict(subdistrict)
+        if any(
+            place.names_district(district) and place.has(subdistrict) for place in thai_places.find_districts(province)
+        )
+    ]
+    return homes[0] if len(homes) == 1 else None
 
 
 def _neighbour(address: SourceAddress) -> str:

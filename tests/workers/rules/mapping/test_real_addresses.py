@@ -511,3 +511,20 @@ def test_nothing_is_lost_of_a_field_that_says_more_than_its_places() -> None:
     said = read({"street": "12", "district": "ตึกฟ้า ต.สุเทพ อ.เมือง", "state": "เชียงใหม่"})
     check(said, {"dealdroid_subdistrict": "สุเทพ", "city": MUEANG})
     assert "ตึกฟ้า" in said.unsaved["address"]
+
+
+@pytest.mark.parametrize(
+    ("parts", "state"),
+    [
+        ({"subdistrict": "ลาดยาว", "district": "จตุจักร"}, BANGKOK),
+        ({"subdistrict": "แขวงลาดยาว", "city": "เขตจตุจักร"}, BANGKOK),
+        ({"street": "12 ม.3 ตำบลศาลา อำเภอเกาะคา"}, "ลำปาง"),
+        ({"subdistrict": "ในเมือง", "district": "เมือง"}, None),
+        ({"subdistrict": "ลาดยาว", "district": "เกาะคา"}, None),
+        ({"subdistrict": "ลาดยาว", "district": "จตุจักร", "country": "Laos"}, None),
+    ],
+)
+def test_a_district_and_its_subdistrict_tell_the_province_that_has_both(
+    parts: dict[str, str], state: str | None
+) -> None:
+    check(read(parts), {"state": state})
