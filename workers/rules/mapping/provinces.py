@@ -37,7 +37,7 @@ BANGKOK = Province(
     (
         "กรุงเทพฯ", "กรุงเทพ", "กทม.", "กรุงเทพมหานครอมรรัตนโกสินทร์", "บางกอก", "BKK",
         "Krung Thep Maha Nakhon", "Krung Thep", "Krungthep Mahanakorn", "Bangkok Metropolis", "Bangkok City",
-        "Bangkok Metropolitan", "曼谷", "バンコク", "방콕", "Бангкок", "Băng Cốc",
+        "Bangkok Metropolitan", "曼谷", "曼谷市", "バンコク", "방콕", "Бангкок", "Băng Cốc", "ບາງກອກ",
     ),
 )  # fmt: skip
 
@@ -55,7 +55,9 @@ PROVINCES: tuple[Province, ...] = (
     Province("ชัยภูมิ", "Chaiyaphum", "36", ("Chaiyapoom",)),
     Province("ชุมพร", "Chumphon", "86", ("Chumporn",)),
     Province("เชียงราย", "Chiang Rai", "57", ("Chiangrai", "清莱", "清萊")),
-    Province("เชียงใหม่", "Chiang Mai", "50", ("Chiangmai", "Chieng Mai", "清迈", "清邁", "チェンマイ", "치앙마이")),
+    Province(
+        "เชียงใหม่", "Chiang Mai", "50", ("Chiangmai", "Chieng Mai", "清迈", "清邁", "チェンマイ", "치앙마이", "Чиангмай")
+    ),
     Province("ตรัง", "Trang", "92"),
     Province("ตราด", "Trat", "23", ("Trad",)),
     Province("ตาก", "Tak", "63"),

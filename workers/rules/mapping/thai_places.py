@@ -31,6 +31,10 @@ _SOUNDS = (
     (re.compile(r"ae"), "e"),
     (re.compile(r"ee"), "i"),
     (re.compile(r"(?<=[aeo])r(?=[^aeiouy]|$)"), ""),
+    (re.compile(r"(?<=[aeou])y(?![aeiou])"), "i"),
+    (re.compile(r"d(?![aeiou])"), "t"),
+    (re.compile(r"tc"), "c"),
+    (re.compile(r"sr"), "s"),
     (re.compile(r"(.)\1+"), r"\1"),
 )
 

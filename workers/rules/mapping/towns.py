@@ -12,18 +12,19 @@ from workers.rules.mapping.provinces import Province, find
 from workers.rules.mapping.thai_places import sound
 
 TABLE = """
-Chonburi: Pattaya, Pataya, พัทยา, 芭提雅, 芭堤雅, パタヤ, 파타야 (หนองปรือ)
+Chonburi: Pattaya, Pataya, พัทยา, 芭提雅, 芭堤雅, パタヤ, 파타야, Паттайя, Паттая (หนองปรือ)
 Chonburi: Jomtien, จอมเทียน (หนองปรือ); Na Kluea, นาเกลือ; Bang Saen, บางแสน (แสนสุข)
 Chonburi: Si Racha, Sri Racha, ศรีราชา; Sattahip, สัตหีบ; Laem Chabang, แหลมฉบัง (ทุ่งสุขลา)
 Chonburi: Ko Larn, Ko Lan, เกาะล้าน (นาเกลือ)
 Phuket: Patong, ป่าตอง; Karon, กะรน; Kata, กะตะ (กะรน); Rawai, ราไวย์; Nai Harn, ในหาน (ราไวย์)
 Phuket: Kamala, กมลา; Chalong, ฉลอง; Thalang, ถลาง
 Phuket: Cherng Talay, Choeng Thale, เชิงทะเล; Bang Tao, บางเทา (เชิงทะเล); Nai Yang, ในยาง (สาคู); Kathu, กะทู้
-Surat Thani: Ko Samui, Samui, เกาะสมุย, สมุย; Chaweng, เฉวง (บ่อผุด); Bophut, Bo Phut, บ่อผุด; Lamai, ละไม (มะเร็ต)
+Surat Thani: Ko Samui, Samui, เกาะสมุย, สมุย, 苏梅岛, 蘇梅島, Самуи; Chaweng, เฉวง (บ่อผุด)
+Surat Thani: Bophut, Bo Phut, บ่อผุด; Lamai, ละไม (มะเร็ต)
 Surat Thani: Ko Phangan, Ko Pha Ngan, Ko Pha-ngan, Phangan, เกาะพะงัน, พะงัน; Ko Tao, เกาะเต่า
 Krabi: Ao Nang, Aonang, อ่าวนาง; Railay, Rai Leh, ไร่เลย์ (อ่าวนาง); Ko Lanta, Lanta, เกาะลันตา
 Krabi: Ko Phi Phi, Phi Phi, เกาะพีพี (อ่าวนาง)
-Prachuap Khiri Khan: Hua Hin, หัวหิน; Pran Buri, Pranburi, ปราณบุรี
+Prachuap Khiri Khan: Hua Hin, หัวหิน, 华欣, 華欣; Pran Buri, Pranburi, ปราณบุรี
 Phetchaburi: Cha-am, Cha Am, ชะอำ; Kaeng Krachan, แก่งกระจาน
 Mae Hong Son: Pai, ปาย
 Phang Nga: Khao Lak, เขาหลัก (คึกคัก)

@@ -193,6 +193,12 @@ def test_a_postcode_lies_in_its_provinces_and_in_those_whose_own_begin_like_it()
         ("Ko Samui", "Koh Samui"),
         ("Phra Khanong", "Prakanong"),
         ("Chatuchak", "Jatujak"),
+        ("Khlong Toei", "Klongtoey"),
+        ("Huai Khwang", "Huay Kwang"),
+        ("Lat Phrao", "Ladprao"),
+        ("Talat", "Talad"),
+        ("Ratchathewi", "Rajathevi"),
+        ("Si Racha", "Sriracha"),
     ],
 )
 def test_two_spellings_in_latin_letters_sound_alike(one: str, other: str) -> None:

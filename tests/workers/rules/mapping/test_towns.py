@@ -23,6 +23,7 @@ def build(**parts: str) -> PostalAddress:
         ("Cha-am", "เพชรบุรี"), ("ชะอำ", "เพชรบุรี"), ("Pai", "แม่ฮ่องสอน"), ("Ao Nang", "กระบี่"), ("อ่าวนาง", "กระบี่"),
         ("Pattaya", "ชลบุรี"), ("Pattaya City", "ชลบุรี"), ("เมืองพัทยา", "ชลบุรี"), ("Jomtien Beach", "ชลบุรี"),
         ("Hat Yai", "สงขลา"), ("หาดใหญ่", "สงขลา"), ("Koh Chang", "ตราด"), ("koh phangan", "สุราษฎร์ธานี"),
+        ("Паттайя", "ชลบุรี"), ("华欣", "ประจวบคีรีขันธ์"), ("Самуи", "สุราษฎร์ธานี"),
     ],
 )  # fmt: skip
 def test_a_well_known_town_tells_its_province_and_thailand(town: str, province: str) -> None:
