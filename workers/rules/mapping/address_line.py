@@ -42,6 +42,11 @@ _GLUED_PROVINCE = re.compile(
 _EAST_ASIAN = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
 _WORD = re.compile(r"[^\s,()]+")
 _CHAT_ID = re.compile(r"(?:line(?:\s?id)?|ไลน์(?:ไอดี)?|ไอดี(?:ไลน์)?|ig|fb|facebook)\s*[:：]\s*@?\S+", re.IGNORECASE)
+_CLOCK = re.compile(
+    r"(?<!\d)(?:\d{1,2}(?:[.:]\d\d)?\s*(?:-|–|ถึง)\s*)?"
+    r"\d{1,2}(?:[.:]\d\d\s*(?:น\b\.?)?|\s*(?:น\.|โมง|ทุ่ม|นาที|นาฬิกา|[ap]\.?m\b\.?))",
+    re.IGNORECASE,
+)
 # In one text, some write a country behind its postcode without a comma.
 _POSTCODE_LIKE = re.compile(r"(?<![\d/-])(?:\d{4,6}|\d{3}-\d{4})(?![\d/-])|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}(?![A-Z])")
 # Before the first part of an address in Han characters, and not as the name of a road: 香港路.
@@ -253,7 +258,7 @@ def province_of(places: Sequence[Place], named: Named) -> Province | None:
 
 
 def _is_note(text: str) -> bool:
-    return not _ADDRESS_WORD.search(_CHAT_ID.sub(" ", text))
+    return not _ADDRESS_WORD.search(_CLOCK.sub(" ", _CHAT_ID.sub(" ", text)))
 
 
 def _tell_by_town(text: str, postcode: str) -> Province | None:
