@@ -99,6 +99,12 @@ _PERSON_BEFORE = re.compile(
     r"(?P<person>[^()/|]+?)(?P<aside>)(?:(?P<care_of>\s+[cC]/[oO]\.?\s)|\s[-–—]\s|[/|@]|,\s)\s*(?P<company>.+)"
 )
 
+# Beside a company in Latin letters.
+_PERSON_IN_THAI = (
+    re.compile(r"(?P<company>[\x20-\x7e]*[\x21-\x7e])\s+(?P<person>[ก-๛][ก-๛\s.]*)"),
+    re.compile(r"(?P<person>[ก-๛][ก-๛\s.]*?)\s+(?P<company>[\x21-\x7e][\x20-\x7e]*)"),
+)
+
 ASIDE = re.compile(r"""\(((?:[^()]|\([^()]*\))*)\)|["“]([^"“”]*)["”]|(?<=\S\s)['‘]([^'‘’]{1,40})['’](?!\S)""")
 
 
@@ -108,6 +114,12 @@ def split(text: str) -> tuple[str, str]:
     person, company = _split(text)
     if len(text) > _LONGEST:
         return person, company
+    if not person or not company:
+        for pattern in _PERSON_IN_THAI if not text.isascii() else ():
+            found = pattern.fullmatch(text)
+            is_person = found and honorifics.strip_before(found["person"]) not in ("", found["person"])
+            if found and is_person and _split(found["company"]) == ("", found["company"]):
+                return found["person"], found["company"]
     if company and not person:
         return _split_beside(company)
     if not company and _STROKE.search(person):

@@ -48,10 +48,34 @@ _THAI_NAME_SAYS = re.compile(
 )
 _I_AM = re.compile(
     r"^(?:(?:hello|hi)[\s,.!]+)?(?:my (?:full )?name is|my name['’]s|this is|i am|i['’]m"
+    r"|attn\.?\s?[:：]?|c/o\s?[:：]?|to\s?[:：]"
     r"|tên (?:tôi|em|mình) là|tôi tên là|nama saya|我叫|我是|私は)(?:\s+|(?<=[叫是は]))(?=\w)",
     re.IGNORECASE,
 )
-_BEGINS_SENTENCE = ("my", "th", "i ", "i'", "i’", "im", "he", "hi", "tê", "tô", "na", "我叫", "我是", "私は")
+_BEGINS_SENTENCE = (
+    "at",
+    "c/",
+    "to",
+    "my",
+    "th",
+    "i ",
+    "i'",
+    "i’",
+    "im",
+    "he",
+    "hi",
+    "tê",
+    "tô",
+    "na",
+    "我叫",
+    "我是",
+    "私は",
+)
+# As on an envelope, before a title; and a sentence that ends politely.
+_ADDRESSED = re.compile(
+    r"^(?:ถึง|เรียน|ส่ง(?:ถึง|ให้)?|ฝาก(?:ถึง|ให้)?)\s?(?=(?:คุณ|นาย|นาง|น\.ส\.)\s?[ก-ฮเ-ไ])"
+    r"|^ชื่อ(?=[ก-ฮเ-ไ]\S*\s?(?:ครับ|ค่ะ|คะ|ค่า|จ้า)$)"
+)
 # Without a blank or colon behind it, "สกุล" is how many surnames begin.
 _BOTH_SAY = re.compile(
     r"^ชื่อ(?:จริง)?\s?[:：]?\s?(?=[ก-๛])(.{1,80}?)[\s,]+(?:นามสกุล\s?[:：]?\s?|สกุล(?:\s?[:：]\s?|\s))(?=[ก-๛])"
@@ -100,6 +124,8 @@ def parse(text: str, language: str = "", region: str = "") -> Name:
     with the surname: by its script, or by the `language` (a base code) or `region` (ISO 3166 alpha-2) of its event.
     Titles are dropped, text in parentheses or quotes is the nickname, a company stays whole. No letters, no name."""
     plain = " ".join((text if text.isascii() else _AT_SHOP.sub(" ", _SYMBOLS.sub(" ", text))).split())
+    if plain.startswith(("ถึง", "เรียน", "ส่ง", "ฝาก", "ชื่อ")):
+        plain = _ADDRESSED.sub("", plain)
     if _HAS_LABEL.search(plain):
         plain = _NICKNAME_BEFORE.sub(lambda said: f"{said[2]} ({said[1]})" if said[2] else said[1], plain)
         plain = _THAI_NAME_SAYS.sub("", _BOTH_SAY.sub(r"\1 ", plain))

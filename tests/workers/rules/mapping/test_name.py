@@ -200,6 +200,8 @@ def test_a_company_stays_in_one_piece(text: str) -> None:
     ("text", "company"),
     [
         ("คุณแดง ร้านกาแฟ", "ร้านกาแฟ"),
+        ("Acme Co Ltd คุณแดง", "Acme Co Ltd"),
+        ("คุณแดง Acme Co.,Ltd.", "Acme Co.,Ltd."),
         ("คุณแดง (ร้านกาแฟ)", "ร้านกาแฟ"),
         ("คุณแดง (บริษัท เอ จำกัด (มหาชน))", "บริษัท เอ จำกัด (มหาชน)"),
         ("แดง (เจ้าของ ร้านกาแฟ)", "ร้านกาแฟ"),
@@ -351,6 +353,17 @@ def test_a_long_text_without_a_name_is_read_all_the_same(part: str) -> None:
 @pytest.mark.parametrize(
     ("text", "parsed"),
     [
+        ("Attn: John Smith", Name("John", "Smith")),
+        ("C/O John Smith", Name("John", "Smith")),
+        ("To: John Smith", Name("John", "Smith")),
+        ("Toby Smith", Name("Toby", "Smith")),
+        ("To Smith", Name("To", "Smith")),
+        ("ถึง คุณกัญญา ศรีสุข", Name("กัญญา", "ศรีสุข")),
+        ("ฝากให้คุณกัญญา ศรีสุข", Name("กัญญา", "ศรีสุข")),
+        ("ส่งศรี นางงาม", Name("ส่งศรี", "นางงาม")),
+        ("ชื่อก้อยค่ะ", Name("ก้อย")),
+        ("ชื่อตรง ใจดี", Name("ชื่อตรง", "ใจดี")),
+        ("คุณกัญญา ศรีสุข เลขบัตร 1103700123456", Name("กัญญา", "ศรีสุข")),
         ("I'm John Smith", Name("John", "Smith")),
         ("Hello, this is John Smith", Name("John", "Smith")),
         ("我叫王小明", Name("小明", "王")),
