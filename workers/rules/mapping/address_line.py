@@ -79,7 +79,7 @@ MOST_POSTCODES = 8
 
 def read_line(text: str, known: Province | None, zip_: str, thai: bool, placed: bool = False) -> Line:
     """The parts of `text`, an address in Thailand or, unless `thai` or something in it says so, elsewhere. `known` and
-    `zip_` are the province and postcode that were said beside it; `placed`: so was a place in the province."""
+    `zip_` are the province and postcode that were said beside it; `placed`: so was a city, district or subdistrict."""
     plain = text.translate(DIGITS)
     if len(_UNDOTTED.findall(plain)) > 1:
         plain = _UNDOTTED.sub(r"\1.", plain)

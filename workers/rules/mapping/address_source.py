@@ -470,7 +470,7 @@ def _read_street(address: SourceAddress, region: str) -> SourceAddress:
     if not _may_be_thai(address) or not street:
         return address
     zip_ = address.zip if is_postcode(address.zip) else ""
-    placed = bool(address.subdistrict or address.district or (address.city and find(address.city) is None))
+    placed = bool(address.subdistrict or address.district or address.city)
     line = address_line.read_line(street, address.province, zip_, address.thai, placed)
     if is_open and not (line.province or address.zip) and (town := address_line.find_town(street)):
         address = replace(address, city=town[0])
