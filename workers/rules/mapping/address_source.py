@@ -11,7 +11,7 @@ from leadcore.event import Address
 from leadcore.text import DIGITS
 from workers.rules.mapping import address_line, country, neighbours, phone, postcodes, thai_places, towns
 from workers.rules.mapping.address_extras import THAI, cut_extras, cut_label, cut_labelled, join_lines, part_links
-from workers.rules.mapping.place_names import Named, read_titled
+from workers.rules.mapping.place_names import Named, read_titled, read_trailing
 from workers.rules.mapping.provinces import BANGKOK, Province, find, is_postcode
 from workers.rules.mapping.thai_places import CAPITAL, Place, sound
 
@@ -244,9 +244,10 @@ def _move_misplaced(address: SourceAddress, given: str) -> SourceAddress:
                 address = replace(address, **{part: "", own: text})
     if address.state and country.common(address.state) == country.THAILAND and address.country in _OR_THAILAND:
         address = replace(address, state="", country=address.country or country.THAILAND)
-    if given and not address.state and address.country in _OR_THAILAND and (not address.city or find(address.city)):
+    if given and not address.state and address.country in _OR_THAILAND:
         province = next(filter(None, map(find, re.split(r"[,/]", given))), None)
-        if province:
+        near = {find(address.city), towns.find_province(strip_title(address.city)), None if address.city else province}
+        if province and province in near:
             unknown = address.unknown_country if find(address.unknown_country) is None else ""
             address = replace(address, state=province.th, unknown_country=unknown)
     return address
@@ -294,20 +295,23 @@ def _untangle(address: SourceAddress, part: str) -> SourceAddress:
     province = find(rest)
     if untitled := _UNTITLED.match(rest):
         rest = ("อ." if untitled["province"] else "ต.") + rest
-    if len(_TITLE.findall(rest)) > 1:
-        titled = read_titled(rest, _places(address))
-        province = titled.province or address_line.find_province(rest)
-        own = {"district": titled.district, "subdistrict": titled.subdistrict}
-        changes |= {
-            name: value for name, value in own.items() if value and (name == part or not getattr(address, name))
-        }
-        if changes or province:
-            if _says_more(rest, own.values(), province):
-                changes["lost"] = (*address.lost, text)
-            rest = own.get(part, "")
+    named, is_titled = Named(), len(_TITLE.findall(rest)) > 1
+    if is_titled:
+        named = read_titled(rest, _places(address))
+        province = named.province or address_line.find_province(rest)
     elif not province and not thai_places.provinces_of_district(strip_title(rest)):
         province = address_line.find_province(rest)
         rest = address_line.cut_province(rest, province, glued_too=True)
+        if province and "," in rest:
+            named = read_trailing(rest, thai_places.find_districts(province), province)
+            named = named if named.subdistrict and named.district else Named()
+    own = {name: value for name in ("district", "subdistrict") if (value := getattr(named, name))}
+    changes |= {name: value for name, value in own.items() if name == part or not getattr(address, name)}
+    if changes or (province and is_titled):
+        said = [value for name, value in own.items() if name in changes or strip_title(getattr(address, name)) == value]
+        if _says_more(rest, said, province):
+            changes["lost"] = (*address.lost, text)
+        rest = own.get(part, "")
     if province and (not address.state or part == "state"):
         changes["state"] = province.th
         if part == "state" and rest and find(rest) is None:

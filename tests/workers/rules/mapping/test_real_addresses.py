@@ -489,6 +489,11 @@ def test_a_town_at_the_end_of_free_text_tells_the_province(street: str, city: st
         ({"district": "ต.สุเทพ", "state": "เชียงใหม่"}, {"dealdroid_subdistrict": "สุเทพ", "state": "เชียงใหม่"}),
         ({"state": "Thailand", "city": "Bangkok"}, {"state": BANGKOK, "country": "Thailand"}),
         ({"country": "Bangkok, Thailand"}, {"state": BANGKOK, "country": "Thailand"}),
+        ({"country": "Phuket", "city": "Patong"}, {"state": "ภูเก็ต", "country": "Thailand", "city": "Patong"}),
+        (
+            {"district": "สุเทพ, เมืองเชียงใหม่, เชียงใหม่"},
+            {"state": "เชียงใหม่", "dealdroid_district": MUEANG, "dealdroid_subdistrict": "สุเทพ"},
+        ),
         ({"country": "เชียงใหม่"}, {"state": "เชียงใหม่", "country": "Thailand"}),
         ({"zip": "10110 Thailand"}, {"zip": "10110", "country": "Thailand"}),
         ({"zip": "10110, Bangkok, Thailand"}, {"zip": "10110", "state": BANGKOK}),
@@ -508,6 +513,18 @@ def test_a_part_in_the_wrong_field_is_read_as_what_it_is(
     said = read({"street": "12", **parts})
     check(said, expected)
     assert said.unsaved == {}
+
+
+def test_a_city_abroad_leaves_a_province_that_was_said_as_the_country_unsaved() -> None:
+    said = read({"country": "Bangkok", "city": "London"})
+    check(said, {"state": None, "city": "London", "country": None})
+    assert said.unsaved == {"address": "Bangkok"}
+
+
+def test_another_subdistrict_than_the_one_that_was_said_is_not_lost() -> None:
+    said = read({"district": "ต.สุเทพ อ.เมือง", "subdistrict": "ช้างเผือก", "state": "เชียงใหม่"})
+    check(said, {"dealdroid_subdistrict": "ช้างเผือก", "city": MUEANG})
+    assert "สุเทพ" in said.unsaved["address"]
 
 
 def test_nothing_is_lost_of_a_field_that_says_more_than_its_places() -> None:
