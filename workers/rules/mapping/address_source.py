@@ -242,9 +242,10 @@ def _move_misplaced(address: SourceAddress, given: str) -> SourceAddress:
         for own, titled in _TITLED_PARTS if text else ():
             if own != part and not getattr(address, own) and titled.fullmatch(text):
                 address = replace(address, **{part: "", own: text})
-    if address.state and country.common(address.state) == country.THAILAND and address.country in _OR_THAILAND:
+    is_open = address.country in _OR_THAILAND
+    if is_open and address.state and not find(address.state) and country.common(address.state) == country.THAILAND:
         address = replace(address, state="", country=address.country or country.THAILAND)
-    if given and not address.state and address.country in _OR_THAILAND:
+    if is_open and given and not address.state:
         province = next(filter(None, map(find, re.split(r"[,/]", given))), None)
         near = {find(address.city), towns.find_province(strip_title(address.city)), None if address.city else province}
         if province and province in near:
