@@ -139,7 +139,8 @@ def _split(text: str) -> tuple[str, str]:
         return (person, company) if person else _split_behind(company)
     if asides and any(_MARK.fullmatch(aside[0]) for aside in asides):
         return "", text
-    if (within := _PERSON_WITHIN.search(main)) and within.start() < _LONGEST:
+    may_name_person = any(word in main.lower() for word in ("ติดต่อ", "โดย", "attn", "c/o"))
+    if may_name_person and (within := _PERSON_WITHIN.search(main)) and within.start() < _LONGEST:
         before, company = _split(text[: within.start()])
         if company and not before:
             return _IN_PERSON.sub("", text[within.end() :], count=1), company

@@ -123,7 +123,9 @@ def parse(text: str, language: str = "", region: str = "") -> Name:
     """The first word is the first name, the rest the last name. "Last, First" is turned, and so is a name that begins
     with the surname: by its script, or by the `language` (a base code) or `region` (ISO 3166 alpha-2) of its event.
     Titles are dropped, text in parentheses or quotes is the nickname, a company stays whole. No letters, no name."""
-    plain = " ".join((text if text.isascii() else _AT_SHOP.sub(" ", _SYMBOLS.sub(" ", text))).split())
+    plain = " ".join((text if text.isascii() else _SYMBOLS.sub(" ", text)).split())
+    if "@" in plain:
+        plain = _AT_SHOP.sub(" ", plain)
     if plain.startswith(("ถึง", "เรียน", "ส่ง", "ฝาก", "ชื่อ")):
         plain = _ADDRESSED.sub("", plain)
     if _HAS_LABEL.search(plain):
