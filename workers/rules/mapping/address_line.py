@@ -54,6 +54,7 @@ _HAN_COUNTRY = re.compile(
     r"(中[国國]|泰[国國]|[台臺][湾灣]|香港|澳[门門]|日本|[韩韓][国國]|新加坡|[马馬][来來]西[亚亞]|越南|老[挝撾]|[缅緬]甸|柬埔寨)"
     r"(?:[\s,，]+(?=[\u3400-\u9fff])|(?![路街道村城大])(?=[\u3400-\u9fff]{0,6}?(?:[省市县縣區区府州都島岛]|九[龍龙]|新界|曼谷)))"
 )
+_ELSEWHERE_TOO = frozenset({"Georgetown", "George Town"})
 _THAI_WORD = re.compile(r"\b(?:moo|mu|soi|tambon|amphoe|amphur|khet|khwaeng)\b", re.IGNORECASE)
 _SHORT_NAMES = frozenset({"USA", "U.S.A", "UK", "U.K", "United States of America"})
 
@@ -138,7 +139,7 @@ def find_country(text: str) -> str:
         return country.name(found[1])
     head, _, tail = text.rpartition(",")
     town = _POSTCODE_LIKE.sub("", tail).strip(" .")
-    if not head or (town.isascii() and len(town) < 4) or _THAI_WORD.search(head):
+    if not head or (town.isascii() and len(town) < 4) or _THAI_WORD.search(head) or town in _ELSEWHERE_TOO:
         return ""
     if find(town) or provinces_of_district(town):
         return ""

@@ -433,6 +433,7 @@ def test_a_province_by_its_iso_code_is_that_province() -> None:
         ("House 5, Ban Sok, Vientiane", "Laos"),
         ("99 Moo 5, Bali", None),
         ("Block A, KL", None),
+        ("12 Wisconsin Ave, Georgetown", None),
         ("12 Bali, Ayutthaya", "Thailand"),
     ],
 )
