@@ -37,8 +37,8 @@ _FLOAT = re.compile(r"(?<!\S)(\d{7,15})\.0(?!\S)", re.ASCII)
 _EXPONENT = re.compile(r"(?<!\S)(\d)[.,](\d{6,14})e\+?0?(\d{1,2})(?!\S)", re.IGNORECASE | re.ASCII)
 _NOT_DIGIT = re.compile(r"\D", re.ASCII)
 _GROUP = re.compile(r"\d+", re.ASCII)
-# With the 8 that Russians dial before a number at home; no country's code begins with these.
-_RUSSIAN = re.compile(r"89\d{9}", re.ASCII)
+# With the 8 that Russians dial before a number at home; no country's code is 8, and none begins with 89.
+_RUSSIAN = re.compile(r"8\D+\d{3}\D*\d{3}\D*\d\d\D*\d\d|89\d{9}", re.ASCII)
 _ZERO_689 = re.compile(r"0[689]\d{8}", re.ASCII)
 
 # An id of WhatsApp and a link to it hold the number with its country code.
@@ -256,7 +256,7 @@ def _number(piece: str, region: str, *, alone: bool = True) -> PhoneNumber | Non
     here, groups = _valid(digits, region), _GROUP.findall(piece)
     here_groups = _groups(here, PhoneNumberFormat.NATIONAL)
     abroad = None if digits[0] == "0" or id_numbers.is_thai_id(digits) else _abroad(digits, groups, region)
-    if not here and not abroad and _RUSSIAN.fullmatch(digits) and groups[0] in ("8", digits):
+    if not here and not abroad and _RUSSIAN.fullmatch(piece):
         return _valid("+7" + digits[1:], region)
     if abroad and here_groups != groups == _groups(abroad, PhoneNumberFormat.INTERNATIONAL):
         return abroad
@@ -284,6 +284,8 @@ def _abroad(digits: str, groups: list[str], region: str) -> PhoneNumber | None:
     is no country code."""
     number = _valid("+" + digits, region)
     first, *others = groups
+    if number and len(first) < len(str(number.country_code)):
+        return None
     if number and others and others[0][0] == "0" and first != str(number.country_code):
         return None if _valid("".join(others), region) else number
     return number

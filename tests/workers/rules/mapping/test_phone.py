@@ -168,6 +168,7 @@ def test_an_extension_stays_out_of_the_phone_and_is_kept(text: str) -> None:
         ("8 912 345-67-89", "+79123456789", True),
         ("8 (912) 345-67-89", "+79123456789", True),
         ("89123456789", "+79123456789", True),
+        ("8 495 123-45-67", "+74951234567", False),
         ("66 2 123 4567", OFFICE, False),
         ("6591234567@s.whatsapp.net", "+6591234567", True),
         ("6281234567890:12@s.whatsapp.net", "+6281234567890", True),
