@@ -5,8 +5,8 @@
 # Guess: job_timeout ends a job, and the job then counts as failed, whatever the job itself catches; or what was caught
 #        is raised again.
 # Seen:  the limit is an ordinary Exception, raised once by an alarm. A job that catches errors for each of its items
-#        takes it for an error of the item in hand and goes on past its limit; the job is "finished". (SimpleWorker, which
-#        has no parent that would end it later.)
+#        takes it for an error of the item in hand and goes on past its limit; the job is "finished". (SimpleWorker,
+#        which has no parent that would end it later.)
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -3,7 +3,7 @@
 #
 # standardwebhooks 1.1.0
 # Guess: a datetime that knows its zone is one moment, so noon in UTC and 19:00 in Bangkok give one signature.
-# Seen:  the zone is replaced and not converted: 19:00 in Bangkok is signed as 19:00 UTC, seven hours ahead. A header with
+# Seen:  the zone is replaced and not converted: 19:00 in Bangkok is signed as 19:00 UTC, 7 hours ahead. A header with
 #        the right seconds beside it never matches; a time in UTC alone signs what is meant.
 set -euo pipefail
 folder=$(mktemp -d)
