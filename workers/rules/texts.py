@@ -176,7 +176,7 @@ def compile_template(source: str, path: str, samples: Mapping[str, str], *, more
     except ConfigError:
         raise
     except Exception as error:  # Jinja passes on errors of the expression itself: 1 / 0, a missing file
-        raise ConfigError(f"{path}: {error or type(error).__name__}.") from None
+        raise ConfigError(f"{path}: {str(error).rstrip('.') or type(error).__name__}.") from None
     return template
 
 

@@ -232,6 +232,11 @@ def test_a_mistake_stops_the_start(text: str, why: str) -> None:
         replies(json.dumps([text]))
 
 
+def test_a_mistake_is_explained_in_a_sentence_with_one_full_stop() -> None:
+    with pytest.raises(ConfigError, match=r"'end of print statement'\.$"):
+        replies('["{{ order_ref "]')
+
+
 def test_a_mistake_names_the_language() -> None:
     with pytest.raises(ConfigError, match=r'intents\."Purchase"\.reply\.en: '):
         Replies(parse('[intents."Purchase".reply]\nen = ["{{ x }}"]'), KEY, Machine())

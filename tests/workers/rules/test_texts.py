@@ -153,6 +153,11 @@ def test_a_template_that_cannot_be_used_stops_the_start_and_is_named(template: s
         MessageTemplates.compile(parse(source))
 
 
+def test_a_broken_template_is_explained_in_a_sentence_with_one_full_stop() -> None:
+    with pytest.raises(ConfigError, match=r"'end of print statement'\.$"):
+        MessageTemplates.compile(parse("messages.texts.th.email_refused = '{{ phone '"))
+
+
 def test_a_template_of_the_shop_is_named_without_an_intent() -> None:
     with pytest.raises(ConfigError, match=r"^messages\.texts\.th\.email_refused: there is no \{\{phonee\}\};"):
         MessageTemplates.compile(parse("messages.texts.th.email_refused = '{{phonee}}'"))
