@@ -71,8 +71,12 @@ def print_status(status: Status, problems: Sequence[Problem], timezone: ZoneInfo
         oldest = f" (oldest since {_time(since, timezone)})" if since else ""
         table.add_row(f"{line.noun.capitalize()} waiting", f"{sum(status.depths[line.name])}{oldest}")
     kept = [(f"{line.noun} {kept.said}", status.kept[kept.name], kept.for_person) for line, kept in lines.each_kept()]
-    undecided = ", ".join(f"{number} {what}" for what, number, for_person in kept if for_person)
-    table.add_row("Need a person", f"{status.need_person} ({undecided})")
+    undecided = ", ".join(
+        f"{count(number, line.noun.removesuffix('s'))} {of.said}"
+        for line, of in lines.each_kept()
+        if of.for_person and (number := status.kept[of.name])
+    )
+    table.add_row("Need a person", f"{status.need_person} ({undecided})" if undecided else str(status.need_person))
     for what, number, for_person in kept:
         if number and not for_person:
             table.add_row(what.capitalize(), str(number))

@@ -164,7 +164,7 @@ def test_status_shows_it_to_people_and_machines(
     store.zadd(keys.WORKERS, {"worker": status.now_ms})
     print_status(read_status(store, SHARDS, BANGKOK), [], BANGKOK, as_json=False)
     shown = capsys.readouterr().out
-    for text in ("Parcels to the post", "The post is away.", "Parcels waiting", "1 parcels lost", "Parcels returned"):
+    for text in ("Parcels to the post", "The post is away.", "Parcels waiting", "1 parcel lost", "Parcels returned"):
         assert text in shown
 
 
