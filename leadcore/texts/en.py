@@ -101,7 +101,9 @@ REASONS: Mapping[str, str] = {
     "contact_just_created": "another write made this contact at the same moment",
     "contact_vanished": "the contact vanished from HubSpot while it was written",
     # Why a line is down
-    "token_refused": "HubSpot refuses the access token. Put a valid one into HUBSPOT_ACCESS_TOKEN.",
+    "token_refused": (
+        "HubSpot refuses the access token. Put a valid one into HUBSPOT_ACCESS_TOKEN and restart the workers."
+    ),
     "scope_missing": f"The HubSpot token lacks a scope: {{scope}}. {ADD_SCOPE}",
     "any_scope_missing": f"The HubSpot token lacks a scope: one of {{scopes}}. {ADD_SCOPE}",
     "daily_quota_used": "HubSpot's daily quota is used up.",

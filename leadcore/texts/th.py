@@ -95,7 +95,7 @@ REASONS: Mapping[str, str] = {
     "contact_just_created": "มีการสร้างผู้ติดต่อนี้จากที่อื่นพร้อมกัน",
     "contact_vanished": "ผู้ติดต่อหายไปจาก HubSpot ระหว่างบันทึก",
     # Why a line is down
-    "token_refused": "HubSpot ไม่ยอมรับ access token กรุณาใส่ค่าใหม่ที่ HUBSPOT_ACCESS_TOKEN",
+    "token_refused": "HubSpot ไม่ยอมรับ access token กรุณาใส่ค่าใหม่ที่ HUBSPOT_ACCESS_TOKEN แล้วรีสตาร์ต worker",
     "scope_missing": f"token ของ HubSpot ขาดสิทธิ์ {{scope}} {_ADD_SCOPE}",
     "any_scope_missing": f"token ของ HubSpot ขาดสิทธิ์ใดสิทธิ์หนึ่งใน {{scopes}} {_ADD_SCOPE}",
     "daily_quota_used": "โควตารายวันของ HubSpot หมดแล้ว",

@@ -146,3 +146,10 @@ def test_values_are_names_counts_ids_and_codes() -> None:
     }  # fmt: skip
     assert {name for text in en.REASONS.values() for name in placeholders(text)} == known
     assert reasons.NO_REASON == ""
+
+
+@pytest.mark.parametrize("texts", [en, th])
+def test_status_alert_and_console_say_the_same_of_a_refused_token(texts: Any) -> None:
+    """A worker reads its token once, so what leaves out the restart lets an operator wait in vain."""
+    assert texts.REASONS["token_refused"] == texts.PAUSES["unauthorized"]
+    assert re.search(r"restart the workers|รีสตาร์ต worker", texts.PAUSES["unauthorized"])
