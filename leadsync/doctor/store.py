@@ -150,10 +150,11 @@ def _describe(problem: Problem, last_post: str) -> str:
 
 
 def _fix(problem: Problem, status: Status) -> str:
-    """A line that is down tries again by itself, if there is a worker to do it."""
+    """A line that is down tries again by itself, if there is a worker to do it that needs no restart first."""
     if (
         problem.code in ("paused", "messages_paused", "orders_paused", "payments_paused", "notes_paused")
         and status.workers
+        and "restart" not in problem.fix
     ):
         return f"{problem.fix} The workers try again by themselves."
     return problem.fix

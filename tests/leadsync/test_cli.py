@@ -237,6 +237,17 @@ def test_status_fails_where_a_person_has_to_act(idle_line: Line, code: str, exit
     assert (found, "Leads wait for HubSpot. Why." in text, "Everything works" in text) == (exits, True, False)
 
 
+def test_doctor_promises_no_retry_by_itself_where_workers_need_a_restart(idle_line: Line) -> None:
+    add_worker(idle_line)
+    now = idle_line.redis.time()[0] * 1000
+    why = str(reason("token_refused"))
+    idle_line.redis.hset(
+        keys.PAUSE, mapping={"code": "unauthorized", "reason": why, "since": now, "until": now + 60_000}
+    )
+    doctor = {one["subject"]: one["fix"] for one in json.loads(call(idle_line, "doctor", "--json").stdout)}
+    assert doctor["Line"].endswith("restart the workers.")
+
+
 def test_status_parked_and_doctor_count_the_same(idle_line: Line) -> None:
     add_worker(idle_line)
     park(idle_line, "one")
