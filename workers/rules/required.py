@@ -15,12 +15,15 @@ from leadcore.reasons import Reason, reason
 from leadcore.receipts import PARKED
 from leadcore.required import Requirement, Scope, describe
 from workers.rules.lead import Decision, Result
-from workers.rules.mapping.characters import WORD
+from workers.rules.mapping.characters import SPACELESS, SYLLABLE_END, SYLLABLE_START, WORD
 from workers.rules.mapping.property_names import CUSTOMER_ID
 from workers.rules.portal import Portal
 
 MOST_CONTACTS = 1000
-_WORD = rf"(?<![{WORD}-]){{}}(?![{WORD}-])"
+# Where a word of a script that puts spaces between words may begin and end.
+_SPACED_BEFORE = rf"(?<![{WORD}-])|(?<=[{SPACELESS}])"
+_SPACED_AFTER = rf"(?![{WORD}-])|(?=[{SPACELESS}])"
+_SPACELESS = re.compile(f"[{SPACELESS}]")
 _LONGEST_TEXT = 10_000
 
 
@@ -84,17 +87,27 @@ def find_missing(portal: Portal, named: Iterable[str], text: str, sent: Mapping[
 
 def _search(labels: Mapping[str, str], lacking: Iterable[str], text: str) -> list[str]:
     """The properties in `lacking` of which `text` has the name or the label, in the order of the text. What is part of
-    a longer label is none."""
+    a longer label is none, nor is what is part of a word; in a script without spaces nobody sees where words end."""
     lacking = set(lacking)
     names = {form.casefold(): name for name, label in labels.items() for form in (label, name) if form}
     found: dict[int, str] = {}
     rest = text.casefold() if len(text) < _LONGEST_TEXT else ""
     for form in sorted((form for form in names if form in rest), key=len, reverse=True):
-        for match in re.finditer(_WORD.format(re.escape(form)), rest):
+        for match in re.finditer(_find_form(form), rest):
             rest = rest[: match.start()] + "\0" * len(form) + rest[match.end() :]
             if names[form] in lacking:
                 found[match.start()] = names[form]
     return list(dict.fromkeys(found[at] for at in sorted(found)))
+
+
+def _find_form(form: str) -> str:
+    """The pattern of a name or label as words of their own."""
+    if len(form) == 1:
+        # Any longer word of Chinese may hold it.
+        return rf"(?<![{WORD}-]){re.escape(form)}(?![{WORD}-])"
+    before = "" if _SPACELESS.match(form[0]) else f"(?:{_SPACED_BEFORE})"
+    after = "" if _SPACELESS.match(form[-1]) else f"(?:{_SPACED_AFTER})"
+    return f"{before}{SYLLABLE_START}{re.escape(form)}{SYLLABLE_END}{after}"
 
 
 def explain(portal: Portal, missing: Sequence[str]) -> Reason:

@@ -44,10 +44,45 @@ def test_what_is_missing_is_named_in_a_field_or_in_words(
     assert find_missing(PORTAL, named, text, sent) == missing
 
 
-def test_a_label_that_is_only_a_part_of_a_thai_word_names_nothing() -> None:
-    portal = Portal(labels={"home": "อยู่", "village": "ที"})
-    assert find_missing(portal, [], "ที่อยู่ is required", {}) == []
-    assert find_missing(portal, [], "ต้องระบุ อยู่ ก่อน", {}) == ["home"]
+SPACELESS = Portal(
+    labels={
+        "village": "ที",
+        "flat": "ตร",
+        "first": "ชื่อ",
+        "company": "ชื่อบริษัท",
+        "given": "名",
+        "mail": "電子郵件",
+        "kana": "フリガナ",
+        "lao": "ຊື່",
+        "khmer": "ឈ្មោះ",
+        "vat_id": "VAT",
+        "name": "Name",
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "missing"),
+    [
+        ("ต้องกรอกชื่อบริษัทก่อนบันทึก", ["company"]),
+        ("ต้องกรอกชื่อและชื่อบริษัทก่อน", ["first", "company"]),
+        ("必須填寫電子郵件欄位", ["mail"]),
+        ("請輸入姓名", []),
+        ("名 必填", ["given"]),
+        ("フリガナは必須です", ["kana"]),
+        ("ກະລຸນາໃສ່ຊື່ກ່ອນ", ["lao"]),
+        ("សូមបញ្ចូលឈ្មោះរបស់អ្នក", ["khmer"]),
+        ("กรุณากรอกVATก่อน", ["vat_id"]),
+        ("กรุณากรอกVATSก่อน", []),
+        ("the Names are required", []),
+        ("ที่อยู่ is required", []),
+        ("ต้องระบุตรา", []),
+    ],
+)
+def test_a_label_is_found_among_words_without_spaces_and_not_in_a_part_of_a_syllable(
+    text: str, missing: list[str]
+) -> None:
+    assert find_missing(SPACELESS, [], text, {}) == missing
 
 
 @pytest.mark.parametrize(("text", "missing"), [("x is required", ["x"]), ("", [])])
