@@ -110,13 +110,13 @@ def _as_dicts(notes: Sequence[Note]) -> list[dict[str, str]]:
 class _ReadOnlyHubSpot(HubSpot):
     """Answers writes as HubSpot would, but writes nothing."""
 
-    def upsert(self, rows: Sequence[ContactWrite], found: dict[str, WriteOutcome]) -> None:
+    def upsert(self, rows: Sequence[ContactWrite], found: dict[str, WriteOutcome], *, stop: bool = True) -> None:
         known = self.read([row.id for row in rows], [], CUSTOMER_ID)
         for row in rows:
             contact_id = known.get(row.id, {}).get("id", "")
             found[row.trace_id] = self._conflict(row, contact_id) or Written(contact_id, not contact_id)
 
-    def update(self, rows: Sequence[ContactWrite], found: dict[str, WriteOutcome]) -> None:
+    def update(self, rows: Sequence[ContactWrite], found: dict[str, WriteOutcome], *, stop: bool = True) -> None:
         contacts = self.read_each([row.id for row in rows], [])
         for row in rows:
             contact = contacts[row.id]

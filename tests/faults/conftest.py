@@ -401,17 +401,17 @@ Interceptor = Callable[[dict[str, Any]], str]
 
 
 @contextmanager
-def intercepting_worker(scene: Scene, intercept: Interceptor) -> Iterator[Worker]:
+def intercepting_worker(scene: Scene, intercept: Interceptor, call: str = "/batch/upsert") -> Iterator[Worker]:
     """A worker that reaches the same portal through `intercept`."""
-    with running(intercepting_app(create_app(scene.line.crm.portal), intercept)) as server:
+    with running(intercepting_app(create_app(scene.line.crm.portal), intercept, call)) as server:
         worker = scene.worker(HUBSPOT_BASE_URL=server.url)
         yield worker
         worker.close()
 
 
-def intercepting_app(app: WSGIApplication, intercept: Interceptor) -> WSGIApplication:
+def intercepting_app(app: WSGIApplication, intercept: Interceptor, call: str = "/batch/upsert") -> WSGIApplication:
     def served(environ: WSGIEnvironment, start: StartResponse) -> Any:
-        if environ["PATH_INFO"].endswith("/batch/upsert"):
+        if environ["PATH_INFO"].endswith(call):
             body = json.loads(environ["wsgi.input"].read())
             refusal = intercept(body)
             if refusal:

@@ -79,8 +79,8 @@ def test_a_few_leads_yield_to_shards_that_wait_for_a_worker(scene: Scene) -> Non
     worker = scene.worker()
     upsert, seen = worker.sync.hubspot.upsert, []
 
-    def upserting(rows: Any, found: Any) -> None:
-        upsert(rows, found)
+    def upserting(rows: Any, found: Any, **how: Any) -> None:
+        upsert(rows, found, **how)
         if not seen:
             scene.accept(lead(second, name="Nok Jaidee"), lead(other, name="Nok Jaidee"))
         seen.extend(row.id for row in rows)
@@ -97,8 +97,8 @@ def test_adopted_shards_that_fill_up_are_released(scene: Scene) -> None:
     worker = scene.worker()
     upsert, held = worker.sync.hubspot.upsert, []
 
-    def upserting(rows: Any, found: Any) -> None:
-        upsert(rows, found)
+    def upserting(rows: Any, found: Any, **how: Any) -> None:
+        upsert(rows, found, **how)
         held.append(sum(scene.redis.exists(keys.lock(keys.INBOX, shard)) for shard in range(SHARDS)))
         if len(held) == 1:
             scene.accept(*(lead(one, name="Nok Jaidee") for one in busy))

@@ -1,5 +1,6 @@
 """A portal whose admin requires properties: no lead is lost, and none is sent in vain again and again."""
 
+from dataclasses import replace
 from math import ceil, log2
 from typing import Any
 
@@ -9,12 +10,12 @@ import requests
 from leadcore.config import Config, Crm
 from leadcore.reasons import reason
 from leadcore.receipts import Receipt
-from leadcore.required import KEPT_MS
+from leadcore.required import KEPT_MS, PROVEN_MS
 from leadcore.store import keys
 from leadcore.store.parked import Parked
 from leadcore.store.required import read_required
-from tests.conftest import lead, same_shard
-from tests.faults.conftest import Scene, intercepting_worker
+from tests.conftest import key_of, lead, same_shard
+from tests.faults.conftest import Interceptor, Scene, intercepting_worker
 
 CUSTOMERS = same_shard("required", 12)
 BODIES = ["context", "codes", "values", "names", "labels", "silent"]
@@ -302,3 +303,74 @@ def test_a_lead_that_others_kept_from_being_tried_loses_no_try(scene: Scene) -> 
             scene.advance(12)
             worker.maintenance.sweep()
     assert {(receipt.state, receipt.tries) for receipt in scene.receipts().values()} == {("created", 0)}
+
+
+@pytest.mark.parametrize("words", WORDS)
+@pytest.mark.usefixtures("each_version")
+def test_known_contacts_that_lack_what_is_required_are_not_found_out_one_by_one(scene: Scene, words: str) -> None:
+    """HubSpot refuses whole batches: two show what the others lack, and those that have it are written."""
+    customers = same_shard("known", 120)
+    asked, later = customers[:100], customers[100:]
+    work(scene, *map(somebody, customers))
+    ids = {key_of(each): each["id"] for each in scene.line.crm.contacts()}
+    having = set(customers[::2])
+    for one in having:
+        scene.line.crm.control("PATCH", f"contacts/{ids[one]}", {"properties": {"company": "Own"}})
+    calls = []
+
+    def refuse(body: dict[str, Any]) -> str:
+        calls.append(len(body["inputs"]))
+        lacking = {ids[one] for one in customers} - {ids[one] for one in having}
+        return words if any(row["id"] in lacking for row in body["inputs"]) else ""
+
+    with intercepting_worker(scene, refuse, UPDATE) as worker:
+        for number, some, most in ((1, asked, 2 * ceil(log2(100)) + 3), (2, later, 1)):
+            calls.clear()
+            scene.accept(*(somebody(one, phone=f"083{number}000000") for one in some))
+            worker.work()
+            assert len(calls) <= most
+            receipts = scene.receipts()
+            assert {receipts[one].state for one in some if one in having} == {"updated"}
+            assert {receipts[one].state for one in some if one not in having} == {"parked"}
+
+
+def misread(*phones: str) -> Interceptor:
+    """Refuses leads with these phones, whatever they hold, in words that name a property."""
+
+    def refuse(body: dict[str, Any]) -> str:
+        wrong = any(row["properties"].get("lastname") in phones for row in body["inputs"])
+        return "City is missing in the list of this value" if wrong else ""
+
+    return refuse
+
+
+@pytest.mark.usefixtures("each_version")
+def test_one_refusal_that_is_misread_parks_no_other_lead(scene: Scene) -> None:
+    wrong, *others = CUSTOMERS
+    with intercepting_worker(scene, misread("Odd")) as worker:
+        for some in ([wrong, *others[:6]], others[6:]):
+            scene.accept(*(somebody(one, name=f"Nok {'Odd' if one == wrong else 'Jaidee'}") for one in some))
+            worker.work()
+    receipts = scene.receipts()
+    assert receipts[wrong].state == "parked"
+    assert {receipts[one].state for one in others} == {"created"}
+
+
+@pytest.mark.usefixtures("each_version")
+def test_two_refusals_that_are_misread_park_others_for_minutes_only(scene: Scene) -> None:
+    first, second, third, *others = CUSTOMERS
+    with intercepting_worker(scene, misread("Odd")) as worker:
+        for one in (first, second):
+            scene.accept(somebody(one, name="Nok Odd"))
+            worker.work()
+        scene.accept(somebody(third))
+        worker.work()
+        assert scene.receipts()[third].state == "parked"
+        [known] = read_required(scene.redis)
+        seen_before = replace(known, seen_ms=known.seen_ms - PROVEN_MS)
+        scene.redis.hset(keys.REQUIRED, known.field, seen_before.pack())
+    with intercepting_worker(scene, misread("Odd")) as worker:
+        scene.accept(*map(somebody, others))
+        worker.work()
+        assert {scene.receipts()[one].state for one in others} == {"created"}
+        assert read_required(scene.redis) == []

@@ -5,6 +5,7 @@ from typing import Any, NoReturn
 
 from msgspec.structs import replace
 
+from leadcore.required import PROOFS
 from workers.flow.request_context import current
 from workers.hubspot.answers import Answer, raise_without_room
 from workers.hubspot.reads import parse_contact, parse_contacts, read_record
@@ -30,9 +31,11 @@ class Batches:
         found: dict[str, WriteOutcome],
         key: str,
         send: Callable[[Sequence[ContactWrite]], Answer],
+        *,
+        stop: bool,
     ) -> None:
         for start in range(0, len(rows), self.batch):
-            self._write(rows[start : start + self.batch], found, key, send)
+            self._write(rows[start : start + self.batch], found, key, send, stop=stop)
 
     def _write(
         self,
@@ -40,9 +43,12 @@ class Batches:
         found: dict[str, WriteOutcome],
         key: str,
         send: Callable[[Sequence[ContactWrite]], Answer],
+        *,
+        stop: bool,
     ) -> None:
         """Write `rows`. Rows without an outcome are sent again: together if HubSpot refused all and named whom it
-        refused, else in halves, until the faulty row is alone."""
+        refused, else in halves, until the faulty row is alone. `stop`: once as many as prove it lack what HubSpot
+        requires, the others may lack it too, so first see what can be done about these."""
         if not rows:
             return
         if self.dry_run:
@@ -56,12 +62,17 @@ class Batches:
         self.check_written(answer)
         rest = [row for row in rows if row.trace_id not in found]
         cut = 0 if answer.status >= 400 and len(rest) < len(rows) else len(rest) // 2
-        self._write(rest[:cut], found, key, send)
-        if key and any(_lacks_something(row, found) for row in rest[:cut]):
-            # New contacts may all lack it: first see what can be done about the one.
-            found.update({row.trace_id: Resend() for row in rest[cut:]})
+        tried, left = rest[:cut], rest[cut:]
+        self._write(tried, found, key, send, stop=stop)
+        lacking = sum(_lacks_something(row, found) for row in tried) if stop else 0
+        if 0 < lacking < PROOFS and not any(isinstance(found.get(row.trace_id), Written) for row in tried):
+            self._write(left[:1], found, key, send, stop=stop)
+            lacking += sum(_lacks_something(row, found) for row in left[:1])
+            left = left[1:]
+        if lacking >= PROOFS:
+            found.update({row.trace_id: Resend() for row in left})
             return
-        self._write(rest[cut:], found, key, send)
+        self._write(left, found, key, send, stop=stop)
 
     def check_written(self, answer: Answer) -> None:
         """Raise `LineDown` if `answer` refuses what stops the line, though its outcomes are known."""

@@ -72,14 +72,14 @@ class HubSpot(Batches):
         api.api_client.rest_client = transport
         return api
 
-    def upsert(self, rows: Sequence[ContactWrite], found: dict[str, WriteOutcome]) -> None:
+    def upsert(self, rows: Sequence[ContactWrite], found: dict[str, WriteOutcome], *, stop: bool = True) -> None:
         """Create or update contacts by customer id, with different ids. Each outcome is put into `found` by trace id as
-        soon as it is known, so that it is not lost if a later request raises."""
-        self._write_all(rows, found, CUSTOMER_ID, self._upsert)
+        soon as it is known, so that it is not lost if a later request raises. `stop`: see `Batches._write`."""
+        self._write_all(rows, found, CUSTOMER_ID, self._upsert, stop=stop)
 
-    def update(self, rows: Sequence[ContactWrite], found: dict[str, WriteOutcome]) -> None:
+    def update(self, rows: Sequence[ContactWrite], found: dict[str, WriteOutcome], *, stop: bool = True) -> None:
         """Update contacts by contact id, as `upsert` does."""
-        self._write_all(rows, found, "", self._update)
+        self._write_all(rows, found, "", self._update, stop=stop)
 
     def _upsert(self, rows: Sequence[ContactWrite]) -> Answer:
         inputs = [

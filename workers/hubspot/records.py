@@ -217,13 +217,13 @@ class _Kind(Batches):
             self.batch, self.read_record = HISTORY_BATCH, read_with_history
 
     def upsert(self, key: str, rows: Sequence[ContactWrite], found: dict[str, WriteOutcome]) -> None:
-        self._write_all(rows, found, key, partial(self._send_upsert, key))
+        self._write_all(rows, found, key, partial(self._send_upsert, key), stop=True)
 
     def update(self, rows: Sequence[ContactWrite], found: dict[str, WriteOutcome]) -> None:
-        self._write_all(rows, found, "", self._send_update)
+        self._write_all(rows, found, "", self._send_update, stop=False)
 
     def create(self, rows: Sequence[ContactWrite], links: _Links, found: dict[str, WriteOutcome]) -> None:
-        self._write_all(rows, found, "", partial(self._send_create, links))
+        self._write_all(rows, found, "", partial(self._send_create, links), stop=False)
 
     def _send_upsert(self, key: str, rows: Sequence[ContactWrite]) -> Answer:
         inputs = [

@@ -164,7 +164,8 @@ class CustomerBatch:
     whether another one has their id. `missing`: a write did not find their contact, and it is not checked yet whether
     it is gone or merged. `merged_into`: the id of the contact into which theirs was merged, until that is dealt with
     (see `workers.sync.merges`). `lock`: the name of the contact's lock that is held. `left_in_inbox`: another
-    worker holds it, or another customer of the contact is settled first. `held_up`: an answer was about others alone.
+    worker holds it, or another customer of the contact is settled first. `held_up`: an answer was about others alone;
+    `refused`: the last one refused these leads, which are sent again with less.
     `origin`: of HubSpot's last error about them."""
 
     loaded: Loaded
@@ -177,6 +178,7 @@ class CustomerBatch:
     lock: str = ""
     left_in_inbox: bool = False
     held_up: bool = False
+    refused: bool = False
     result: Result | None = None
     origin: Origin = UNSAID
 

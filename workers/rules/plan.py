@@ -207,7 +207,10 @@ class WritePlanner:
                 withheld=(*before.withheld, *map(self.portal.target, partners)),
             )
             return self._withhold(loaded, after, partners, missing)
-        return park(self.portal, learn_from_refusal(self.portal, before, missing), missing)
+        return park(self.portal, learn_from_refusal(self.portal, before, missing, self._witness(loaded)), missing)
+
+    def _witness(self, loaded: Loaded) -> str:
+        return self.digest(CUSTOMER_ID, loaded.customer_id).hex()
 
     def _named_beside(self, missing: Iterable[str], refused: Mapping[str, Reason]) -> list[str]:
         """Those of our properties `refused` that are not said to be wrong, so that they may be what requires others."""

@@ -42,9 +42,11 @@ class RequiredProperties:
     def learn(self, found: Requirement) -> None:
         """HubSpot refused to do without a property."""
         before = self.known.get(found.field)
-        if before and found.scope == "write":
-            contacts = dict.fromkeys([*before.partners, *found.partners])
-            found = replace(found, partners=tuple(contacts)[-MOST_CONTACTS:])
+        if before and found.scope == before.scope != "with":
+            seen = before.refused if before.fresh else 0
+            again = before.fresh and set(found.partners) <= set(before.partners)
+            partners = tuple(dict.fromkeys([*before.partners, *found.partners]))[-MOST_CONTACTS:]
+            found = replace(found, partners=partners, refused=seen if again else seen + 1)
         self.known[found.field] = found
         self.learned.append(found)
         self.disproved = [name for name in self.disproved if name != found.field]
@@ -128,8 +130,9 @@ def is_about(portal: Portal, one: Requirement, decision: Decision) -> bool:
     """Whether HubSpot would want the property for what is sent."""
     if one.scope == "with":
         return bool(find_partners(portal, one, decision))
-    customer = decision.customer
-    return customer.contact_id in one.partners if customer.known else one.scope == "create"
+    if decision.customer.known != (one.scope == "write"):
+        return False
+    return one.is_proven or (one.scope == "write" and decision.customer.contact_id in one.partners)
 
 
 def find_partners(portal: Portal, one: Requirement, decision: Decision) -> list[str]:
@@ -161,10 +164,12 @@ def park(portal: Portal, decision: Decision, missing: Sequence[str]) -> Decision
     return structs.replace(decision, result=Result(PARKED, code="required", why=explain(portal, missing)))
 
 
-def learn_from_refusal(portal: Portal, decision: Decision, missing: Iterable[str]) -> Decision:
+def learn_from_refusal(portal: Portal, decision: Decision, missing: Iterable[str], customer_digest: str) -> Decision:
     """HubSpot refused even the least that can be sent."""
     customer = decision.customer
-    about: tuple[Scope, tuple[str, ...]] = ("write", (customer.contact_id,)) if customer.known else ("create", ())
+    about: tuple[Scope, tuple[str, ...]] = (
+        ("write", (customer.contact_id,)) if customer.known else ("create", (customer_digest,))
+    )
     learned = tuple(Requirement(name, portal.labels.get(name, ""), *about) for name in missing)
     return structs.replace(decision, learned=learned)
 
@@ -177,6 +182,14 @@ def learn_from_write(portal: Portal, decision: Decision, known: Iterable[Require
     disproved = tuple(
         one.field
         for one in {one.field: one for one in (*known, *learned)}.values()
-        if (is_new or one.scope == "write") and is_about(portal, one, decision) and not sent.get(one.name)
+        if not sent.get(one.name) and _is_disproved(portal, one, decision, is_new=is_new)
     )
     return structs.replace(decision, learned=learned, disproved=disproved)
+
+
+def _is_disproved(portal: Portal, one: Requirement, decision: Decision, *, is_new: bool) -> bool:
+    """Whether it shows that the property, which was not sent, is not required. A contact that was read has it."""
+    customer = decision.customer
+    if one.scope == "write":
+        return customer.known and customer.contact_id in one.partners and one.name not in decision.looked_up
+    return is_new and (is_about(portal, one, decision) if one.scope == "with" else not customer.known)

@@ -75,7 +75,8 @@ class Writer:
         new = [g for g in groups if g.open and not g.customer.known and not g.loaded.stored.attempted]
         if not self.hubspot.dry_run:
             self.customers.mark_attempted(new, self.identity.lease)
-        for _ in range(ROUNDS):
+        required = dict(self.plan.required.known)
+        for number in range(ROUNDS):
             for group in self.merges.trace([group for group in groups if group.open and group.missing]):
                 self._restart(group)
             self._find_contacts([group for group in groups if group.open and group.detached])
@@ -92,12 +93,19 @@ class Writer:
                 return
             self._read_contacts([group for group in waiting if group.decision.waits_for_read])
             waiting = [group for group in waiting if group.open and not (group.detached or group.merged_into)]
+            # What one refused lead shows may spare the others, which an answer said nothing about, their call.
+            solving = [group for group in waiting if group.refused]
+            if any(group.held_up for group in waiting):
+                waiting = solving or waiting
+            # Where it showed nothing, each lead is found out by itself.
+            stop = number == 0 or self.plan.required.known != required
             # Known contacts are updated by id: an upsert could create a second contact from the few values sent.
             known = [group for group in waiting if group.customer.known]
-            self._send(known, self.hubspot.update, lambda g: g.customer.contact_id)
+            self._send(known, partial(self.hubspot.update, stop=stop), lambda g: g.customer.contact_id)
             # A contact that was merged may be that of a customer of whom Redis knows none.
             if not any(group.open and (group.missing or group.merged_into) for group in groups):
-                self._send([g for g in waiting if not g.customer.known], self.hubspot.upsert, lambda g: g.customer_id)
+                new = [g for g in waiting if not g.customer.known]
+                self._send(new, partial(self.hubspot.upsert, stop=stop), lambda g: g.customer_id)
             self.identity.resolve_conflicts([group for group in waiting if group.open and group.conflict], self.plan)
         for group in groups:
             if group.open:
@@ -196,6 +204,7 @@ class Writer:
 
     def _apply_outcome(self, group: CustomerBatch, outcome: WriteOutcome) -> None:
         group.origin = outcome.origin if isinstance(outcome, Refused | RetryLater) else UNSAID
+        group.refused = isinstance(outcome, Refused)
         match outcome:
             case Written(contact_id, new, warnings):
                 group.decide(self.plan.note_written(group.decision, new, warnings))

@@ -300,9 +300,12 @@ def company(scope: Scope, *partners: str) -> Requirement:
     return Requirement("company", "Company Name", scope, partners)
 
 
+REQUIRED = {"company": "Company Name", "vat": "VAT"}
+
+
 def strict(*known: Requirement, **defaults: str) -> WritePlanner:
     """The rules for a portal where the address's country is a closed choice; `known`: what it is known to require."""
-    portal = Portal(labels={"company": "Company Name", "vat": "VAT"}, choices=frozenset({"country"}))
+    portal = Portal(labels=dict(REQUIRED), choices=frozenset({"country"}))
     return WritePlanner(portal, DIGEST, required=RequiredProperties(defaults, {one.field: one for one in known}))
 
 
@@ -317,7 +320,7 @@ def test_what_an_answer_shows_of_the_portal_stands_in_the_decision_alone() -> No
     assert started.result == Result(
         PARKED, code="required", why=reason("property_required", properties="Company Name (company)")
     )
-    assert started.decision.learned == (company("create"),)
+    assert started.decision.learned == (company("create", DIGEST("dealdroid_customer_id", started.customer_id).hex()),)
     assert rules.required == RequiredProperties()
 
 
@@ -330,7 +333,8 @@ def test_a_new_contact_without_it_disproves_that_it_is_required() -> None:
 
 def test_a_lead_that_lacks_several_required_properties_is_parked_with_all_of_them() -> None:
     started = group(BY_NAME)
-    go_on(started, strict(company("create"), Requirement("vat", "VAT", "create")).decide)
+    known_required = (Requirement(name, label, "create", refused=2) for name, label in REQUIRED.items())
+    go_on(started, strict(*known_required).decide)
     why = reason("property_required", properties="Company Name (company), VAT (vat)")
     assert started.result == Result(PARKED, code="required", why=why)
 
@@ -388,7 +392,7 @@ def test_what_is_kept_back_for_want_of_another_is_not_called_missing() -> None:
     go_on(started, rules.drop_refused, {}, "refused", text)
     why = reason("property_required", properties="Company Name (company)")
     assert started.result == Result(PARKED, code="required", why=why)
-    assert started.decision.learned == (company("create"),)
+    assert started.decision.learned == (company("create", DIGEST("dealdroid_customer_id", started.customer_id).hex()),)
 
 
 def test_something_required_that_hubspot_does_not_name_costs_the_choices_first_and_the_phone_last() -> None:

@@ -1,5 +1,7 @@
 """What a refusal wants, and what is remembered of it."""
 
+from dataclasses import replace
+
 import pytest
 
 from leadcore.required import Requirement
@@ -100,7 +102,7 @@ def test_that_one_contact_cannot_be_written_does_not_hide_what_is_known_of_all()
     required = RequiredProperties()
     for one in (of("write", "501"), of("create"), of("write", "502"), of("with", "city"), of("write", "501")):
         required.learn(one)
-    assert list(required.known.values()) == [of("write", "501", "502"), of("with", "city")]
+    assert list(required.known.values()) == [replace(of("write", "501", "502"), refused=2), of("with", "city")]
     for contact in range(2 * MOST_CONTACTS):
         required.learn(of("write", str(contact)))
     assert len(required.known["company write"].partners) == MOST_CONTACTS
@@ -121,3 +123,13 @@ def test_what_is_not_remembered_yet_outlives_a_refresh_and_what_others_remember_
     required.disprove("company")
     required.learn(of("with", "city"))
     assert required.take_changes() == ([of("with", "city")], [])
+
+
+def test_customers_who_were_refused_long_ago_prove_nothing_with_one_who_is_refused_now() -> None:
+    required = RequiredProperties(known={"company": replace(of("create", "a", "b"), refused=2, fresh=False)})
+    assert not required.known["company"].is_proven
+    required.learn(of("create", "a"))
+    required.learn(of("create", "a"))
+    assert not required.known["company"].is_proven
+    required.learn(of("create", "c"))
+    assert required.known["company"].is_proven
