@@ -9,7 +9,7 @@ import pytest
 
 from leadcore.store import keys
 from leadcore.store.restoring import RESTORED
-from tests.conftest import lead, one_per_shard, same_shard
+from tests.conftest import eventually, lead, one_per_shard, same_shard
 from tests.faults.conftest import Scene, hurried, interruption
 from workers.rules.customer import Customer, pack, unpack
 
@@ -51,6 +51,10 @@ def contact_of(scene: Scene, customer: str) -> str:
 
 def record(scene: Scene, customer: str) -> Customer:
     return unpack(scene.redis.get(keys.customer(keys.digest(scene.redis.get(keys.SECRET), customer))))
+
+
+def shard_of(scene: Scene, customer: str) -> int:
+    return keys.shard_of(customer, scene.config.inbox.shards)
 
 
 def overtake(other: threading.Thread) -> None:
@@ -115,6 +119,29 @@ def test_of_two_who_speak_at_once_the_newest_word_stands(
     scene.assert_done()
     contact = the_contact(scene)
     assert (contact["phone"], contact["city"], contact["lastname"]) == ("+66822222222", "Leeds", "Word")
+
+
+def test_late_words_of_two_customers_in_one_call_are_both_taken_back(scene: Scene) -> None:
+    """HubSpot takes them under the ids of before the merges, the one after the other."""
+    newest = next(one for one in (FAR_ANN, FAR_BOB) if shard_of(scene, one) != shard_of(scene, BOB))
+    set_up(scene, newest, BOB, CAT, writes="routed")
+    scene.accept(
+        lead(BOB, phone="0811111111", name="Older Word", address=HOME),
+        lead(CAT, phone="0822222222", name="Old Word", address={**HOME, "city": "Leeds", "postal_code": "LS1 1AA"}),
+    )
+    said = scene.redis.time()
+    # A version is a millisecond.
+    eventually(lambda: scene.redis.time() > (said[0], said[1] + 1000))
+    scene.accept(
+        lead(newest, phone="0833333333", name="Last Said", address={**HOME, "city": "York", "postal_code": "YO1 7HH"}),
+    )
+    scene.steady.sync.drain(shard_of(scene, newest))
+    for other in (BOB, CAT):
+        merge(scene, newest, other)
+    scene.recover()
+    scene.assert_done()
+    contact = the_contact(scene)
+    assert (contact["phone"], contact["lastname"], contact["city"]) == ("+66833333333", "Said", "York")
 
 
 @EVERY_WRITE

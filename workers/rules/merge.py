@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from workers.rules.customer import UNKNOWN, UNRECORDED, Customer, Stamp
 from workers.rules.field_clock import SEEN, Digest
 from workers.rules.lead import Decision, Loaded
+from workers.rules.mapping.mapped_event import MappedEvent
 from workers.rules.mapping.property_names import (
     ACTIVITY,
     ADDRESS,
@@ -27,6 +28,8 @@ from workers.rules.mapping.property_names import (
 )
 
 Clock = Mapping[str, Stamp]
+Words = Sequence[tuple[int, MappedEvent]]
+"""Version and content of leads."""
 WHOLE = ((*NAME, NAME_GIVEN), ADDRESS, ACTIVITY)
 """What is put back whole or not at all."""
 
@@ -120,11 +123,11 @@ def list_ids(contact: MergedContact, customer_id: str, others: Iterable[str], *,
 
 
 def find_overwritten(
-    loaded: Loaded, decision: Decision, current: Mapping[str, str], digest: Digest
+    loaded: Loaded, decision: Decision, current: Mapping[str, str], digest: Digest, beside: Words = ()
 ) -> dict[str, set[str]]:
-    """The properties in which a merged contact holds, by its values `current`, an older word of these leads than it is
-    known to have had: HubSpot took it under the id of before the merge. With the words of these leads, which must not
-    be put back."""
+    """The properties in which a merged contact holds, by its values `current`, an older word of these leads, or of
+    those `beside` them in the call, than it is known to have had: HubSpot took it under the id of before the merge.
+    With the words of all these leads, which must not be put back."""
 
     def is_older(name: str, version: int) -> bool:
         value, stamp = current.get(name, ""), loaded.contact.clock.get(name)
@@ -133,7 +136,7 @@ def find_overwritten(
 
     said: dict[str, set[str]] = {}
     found: set[str] = set()
-    for version, mapped in loaded.events:
+    for version, mapped in (*loaded.events, *beside):
         for name, value in {**mapped.details, **mapped.address, **mapped.activity}.items():
             said.setdefault(name, set()).add(value)
             if current.get(name, "") == value and is_older(name, version):

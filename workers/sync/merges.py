@@ -23,10 +23,12 @@ from leadcore.store import keys
 from workers.hubspot.client import HubSpot
 from workers.rules.customer import UNRECORDED_ADDRESS, Customer, unpack
 from workers.rules.lead import CustomerBatch, Result
+from workers.rules.mapping.mapped_event import MappedEvent
 from workers.rules.mapping.property_names import CUSTOMER_ID, MERGED, OTHER_IDS
 from workers.rules.merge import (
     Clock,
     MergedContact,
+    Words,
     choose_put_back,
     doubt_blocks,
     find_overwritten,
@@ -90,6 +92,7 @@ class Merges:
         this call whose contact it is too stay in the inbox until that is settled. Raises `LineDown`."""
         for group in groups:
             group.relink(replace(group.customer, contact_id=group.merged_into))
+        words = _list_words(groups)
         mine = [group for group in groups if self.identity.lock_contact(group)]
         wanted = self.plan.read_targets()
         found = self.hubspot.read_each([group.customer.contact_id for group in mine], wanted)
@@ -111,7 +114,8 @@ class Merges:
             if history is None:
                 group.result = UNREAD
             else:
-                self._share(group, contact, read_merged(contact, history.get(CUSTOMER_ID, ())), wanted, beside)
+                merged = read_merged(contact, history.get(CUSTOMER_ID, ()))
+                self._share(group, contact, merged, wanted, beside, words[contact["id"]])
 
     def _share(
         self,
@@ -120,8 +124,10 @@ class Merges:
         merged: MergedContact,
         wanted: Sequence[str],
         beside: Sequence[CustomerBatch],
+        words: Words,
     ) -> None:
-        """Let the group's customer share the contact with its other own customers, and decide on their joint clock."""
+        """Let the group's customer share the contact with its other own customers, and decide on their joint clock.
+        `words`: what this call said to it."""
         record = self.redis.get(group.loaded.record_key)
         # Another customer's drain may have moved it since it was loaded.
         stored = unpack(record)
@@ -177,7 +183,7 @@ class Merges:
             ids.pop(OTHER_IDS, None)
         group.decide(self.plan.add_values(group.decision, ids))
         if group.open:
-            self.protect(group, contact, wanted, last_said)
+            self.protect(group, contact, wanted, last_said, words)
 
     def _find_others(self, customer_id: str, merged: MergedContact) -> list[_Other]:
         """The contact's other own customers, without those who have another contact by now, or who are forgotten."""
@@ -203,16 +209,17 @@ class Merges:
         contact: Mapping[str, str],
         wanted: Sequence[str],
         last_said: Clock | None = None,
+        words: Words = (),
     ) -> None:
         """Decide what of the group's news may be written over the contact's values, of which `wanted` were read; put
-        back what an older word of theirs has replaced. `last_said`: the contact's clock without the doubts about its
-        values, if these are new. Raises `LineDown`."""
+        back what an older word of theirs, or one of `words`, has replaced. `last_said`: the contact's clock without the
+        doubts about its values, if these are new. Raises `LineDown`."""
         current = self.plan.portal.from_portal(contact)
         group.decide(self.plan.protect_existing(group.loaded, group.decision, current, wanted))
         customer = group.customer
         if not contact.get(MERGED) or not customer.shared or is_guest(customer):
             return
-        overwritten = find_overwritten(group.loaded, group.decision, current, self.plan.digest)
+        overwritten = find_overwritten(group.loaded, group.decision, current, self.plan.digest, words)
         if not overwritten:
             return
         clock = group.loaded.contact.clock if last_said is None else last_said
@@ -229,3 +236,13 @@ class Merges:
             if name not in group.decision.properties and value != current.get(name, "")
         }
         group.decide(self.plan.add_values(group.decision, changed))
+
+
+def _list_words(groups: Sequence[CustomerBatch]) -> dict[str, list[tuple[int, MappedEvent]]]:
+    """Version and content of the leads of this call's `groups`, by the contact that they were merged into."""
+    words: dict[str, list[tuple[int, MappedEvent]]] = {}
+    for group in groups:
+        theirs = words.setdefault(group.merged_into, [])
+        if not is_guest(group.customer):
+            theirs += group.loaded.events
+    return words
