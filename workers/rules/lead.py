@@ -49,6 +49,11 @@ class Lead(Struct, frozen=True):
     def said_ms(self) -> int:
         return self.version >> 16
 
+    @property
+    def came_again(self) -> bool:
+        """Whether it was put off, or put once more: HubSpot may have taken it before."""
+        return VERSION in self.fields
+
 
 def version_of(entry: bytes, fields: Mapping[bytes, bytes]) -> int:
     """The version that the entry carries ("milliseconds" or "milliseconds-sequence"), else its stream id."""
@@ -94,6 +99,11 @@ class Loaded(Struct, frozen=True):
     def events(self) -> Sequence[tuple[int, MappedEvent]]:
         """Version and content of each lead."""
         return [(lead.version, lead.mapped) for lead in self.leads]
+
+    @property
+    def came_again(self) -> bool:
+        """Whether HubSpot may have taken any of them before."""
+        return any(lead.came_again for lead in self.leads)
 
     @property
     def retried(self) -> bool:
@@ -147,11 +157,11 @@ def own_clock(loaded: Loaded, decision: Decision) -> Mapping[str, Stamp]:
     return {**UNRECORDED_PHONES, **clock} if decision.unrecorded else clock
 
 
-def is_overtaken(loaded: Loaded, digest: Digest) -> bool:
-    """Whether something of the leads is older than another word on it in the clock of the contact that they share."""
+def is_overtaken(loaded: Loaded, clock: Mapping[str, Stamp], digest: Digest) -> bool:
+    """Whether something of the leads is older than another word on it in the clock."""
     for version, mapped in loaded.events:
         for name, value in {**mapped.details, **mapped.address, **mapped.activity}.items():
-            stamp = loaded.contact.clock.get(name)
+            stamp = clock.get(name)
             if stamp and stamp[0] > version and stamp[1] != digest(name, value):
                 return True
     return False

@@ -123,14 +123,19 @@ def list_ids(contact: MergedContact, customer_id: str, others: Iterable[str], *,
 
 
 def find_overwritten(
-    loaded: Loaded, decision: Decision, current: Mapping[str, str], digest: Digest, beside: Words = ()
+    loaded: Loaded,
+    decision: Decision,
+    clock: Clock,
+    current: Mapping[str, str],
+    digest: Digest,
+    beside: Words = (),
 ) -> dict[str, set[str]]:
-    """The properties in which a merged contact holds, by its values `current`, an older word of these leads, or of
-    those `beside` them in the call, than it is known to have had: HubSpot took it under the id of before the merge.
-    With the words of all these leads, which must not be put back."""
+    """The properties in which the contact holds, by its values `current`, an older word of these leads, or of those
+    `beside` them in the call, than is known by its `clock`: HubSpot took it under the id of before a merge, or Redis
+    lost that it did. With the words of all these leads, which must not be put back."""
 
     def is_older(name: str, version: int) -> bool:
-        value, stamp = current.get(name, ""), loaded.contact.clock.get(name)
+        value, stamp = current.get(name, ""), clock.get(name)
         overtaken = stamp is not None and stamp[0] > version and stamp[1] != digest(name, value)
         return overtaken and name not in decision.properties
 
@@ -155,14 +160,21 @@ def widen_blocks(names: Collection[str], clock: Clock) -> list[str]:
 
 
 def choose_put_back(
-    overwritten: Mapping[str, Collection[str]], clock: Clock, history: Mapping[str, Sequence[str]], digest: Digest
+    overwritten: Mapping[str, Collection[str]],
+    clock: Clock,
+    history: Mapping[str, Sequence[str]],
+    digest: Digest,
+    *,
+    merged: bool = True,
 ) -> dict[str, str]:
     """What to write in place of the `overwritten` values (as of `find_overwritten`). `history`: what each property of
     `widen_blocks` was, newest first. A block becomes what was last said by the clock, or stays as it is if the history
-    lacks a part of that: the newest former value of each part alone may be of another name or address."""
+    lacks a part of that: the newest former value of each part alone may be of another name or address. So does each
+    property if the contact is not `merged`: a former value may be an older word still, and HubSpot have refused the
+    last."""
     former = {name: choose_former(history.get(name, ()), mine) for name, mine in overwritten.items()}
-    values = {name: value for name, value in former.items() if value is not None}
-    for block in WHOLE:
+    values = {name: value for name, value in former.items() if value is not None and merged}
+    for block in (*WHOLE, *(() if merged else ((name,) for name in overwritten))):
         if _is_apart(block, overwritten):
             continue
         last = {

@@ -68,7 +68,8 @@ class WritePlanner:
         writes = {name: value for name, value in news.writes.items() if name != UNSAVED or self.portal.has(UNSAVED)}
         result, placeholder = None, before.placeholder
         # What was overtaken may have been written all the same, see `workers.rules.merge`.
-        overtaken = customer.shared and not customer.fill_only and not news and is_overtaken(loaded, self.digest)
+        may_be_there = customer.known and not customer.fill_only and (customer.shared or loaded.came_again)
+        overtaken = may_be_there and is_overtaken(loaded, customer.clock, self.digest)
         if customer.known:
             if not (news or overtaken):
                 result = Result(UNCHANGED, customer.contact_id)
@@ -83,7 +84,10 @@ class WritePlanner:
             news=news,
             properties=writes,
             placeholder=placeholder,
-            needs_read=customer.shared or bool(news.if_unchanged) or (customer.known and UNSAVED in news.writes),
+            needs_read=customer.shared
+            or overtaken
+            or bool(news.if_unchanged)
+            or (customer.known and UNSAVED in news.writes),
             was_read=False,
             supplied=frozenset(),
             looked_up=frozenset(),

@@ -217,19 +217,21 @@ class Merges:
         current = self.plan.portal.from_portal(contact)
         group.decide(self.plan.protect_existing(group.loaded, group.decision, current, wanted))
         customer = group.customer
-        if not contact.get(MERGED) or not customer.shared or is_guest(customer):
+        merged = bool(contact.get(MERGED)) and customer.shared
+        if is_guest(customer) or not (merged or group.loaded.came_again):
             return
-        overwritten = find_overwritten(group.loaded, group.decision, current, self.plan.digest, words)
+        clock = group.loaded.contact.clock if customer.shared else customer.clock
+        overwritten = find_overwritten(group.loaded, group.decision, clock, current, self.plan.digest, words)
         if not overwritten:
             return
-        clock = group.loaded.contact.clock if last_said is None else last_said
+        clock = clock if last_said is None else last_said
         targets = {name: self.plan.portal.target(name) for name in widen_blocks(overwritten, clock)}
         history = self.hubspot.read_history([contact["id"]], list(targets.values())).get(contact["id"])
         if history is None:
             group.result = UNREAD
             return
         past = {name: history.get(target, ()) for name, target in targets.items()}
-        former = choose_put_back(overwritten, clock, past, self.plan.digest)
+        former = choose_put_back(overwritten, clock, past, self.plan.digest, merged=merged)
         changed = {
             name: value
             for name, value in former.items()

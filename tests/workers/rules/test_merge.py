@@ -139,10 +139,10 @@ def test_an_older_word_in_the_contact_is_found() -> None:
     clock = {name: (9, DIGEST(name, value)) for name, value in (("phone", "2"), ("zip", "81000"), ("city", "Krabi"))}
     given = loaded(clock, (5, older))
     now = {"phone": "1", "email": "x", "zip": "10500"}
-    assert find_overwritten(given, Decision(), now, DIGEST) == {"phone": {"1"}, "zip": {"10500"}, "city": {""}}
-    assert find_overwritten(given, Decision(properties={"phone": "1"}), {**now, "zip": "81000"}, DIGEST) == {}
-    assert find_overwritten(given, Decision(), {"phone": "2", "zip": "30000"}, DIGEST) == {}
-    assert find_overwritten(loaded(clock, (10, older)), Decision(), now, DIGEST) == {}
+    assert find_overwritten(given, Decision(), clock, now, DIGEST) == {"phone": {"1"}, "zip": {"10500"}, "city": {""}}
+    assert find_overwritten(given, Decision(properties={"phone": "1"}), clock, {**now, "zip": "81000"}, DIGEST) == {}
+    assert find_overwritten(given, Decision(), clock, {"phone": "2", "zip": "30000"}, DIGEST) == {}
+    assert find_overwritten(loaded(clock, (10, older)), Decision(), clock, now, DIGEST) == {}
 
 
 def test_what_is_put_back_is_the_newest_of_somebody_elses() -> None:
@@ -172,3 +172,11 @@ def test_nothing_of_a_name_is_put_back_that_is_not_known_whole() -> None:
     clock = {"firstname": (9, DIGEST("firstname", "Carla")), "lastname": (9, UNRECORDED)}
     history = {"firstname": ["Emil", "Carla"], "lastname": ["Krueger", "Depaz"]}
     assert choose_put_back({"firstname": {"Emil"}}, clock, history, DIGEST) == {}
+
+
+def test_without_a_merge_nothing_but_the_last_word_is_put_back() -> None:
+    """HubSpot may have refused that, and what the contact had before is older still."""
+    clock = {name: (9, DIGEST(name, value)) for name, value in (("phone", "3"), ("email", "x"))}
+    history = {"phone": ["1", "2"], "email": ["z", "y", "x"]}
+    found = {"phone": {"1"}, "email": {"z"}}
+    assert choose_put_back(found, clock, history, DIGEST, merged=False) == {"email": "x"}
