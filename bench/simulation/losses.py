@@ -24,8 +24,8 @@ UNSEEN_SECONDS = 1.0
 @dataclass
 class Loss:
     """When it was, in seconds since 1970 (0: it was not), and what went: `unsaid`: to whom messages waited in the
-    outbox; `forgotten`: the records of customers whose contact was known; `was_all`: also what tells that there was
-    anything, so that HubSpot is searched. `key`: the digest key."""
+    outbox or were being sent; `forgotten`: the records of customers whose contact was known; `was_all`: also what tells
+    that there was anything, so that HubSpot is searched. `key`: the digest key."""
 
     key: bytes = b""
     at: float = 0.0
@@ -49,6 +49,7 @@ def _find_waiting(client: Any, shards: int) -> set[str]:
     waiting: set[str] = set()
     for shard in range(shards):
         packed = client.zrange(keys.later(keys.OUTBOX, shard), 0, -1)
+        packed += client.hvals(keys.sending(keys.OUTBOX, shard))
         queued = [fields for _, fields in client.xrange(keys.entries(keys.OUTBOX, shard))]
         waiting.update(json.loads(fields[CUSTOMER])["id"] for fields in [*queued, *map(unpack_fields, packed)])
     return waiting
@@ -61,8 +62,9 @@ def _find_known(client: Any) -> set[str]:
 
 
 def find_unsaid(loss: Loss, told: Collection[str], merges: Sequence[Merge]) -> set[str]:
-    """Who is not told because the message waited in the outbox: the lead comes again from the receivers' memory, but it
-    is only said once more if it is still news, and of a merged contact another customer has said something newer."""
+    """Who is not told because the message had not left the outbox: the lead comes again from the receivers' memory,
+    but it is only said once more if it is still news, and of a merged contact another customer has said something
+    newer."""
     unsaid = loss.unsaid.difference(told)
     people = find_people(unsaid, merges)
     return {one for one in unsaid if len(people[one]) > 1}

@@ -1,6 +1,6 @@
 """What a loss of Redis, or a replica that lags, excuses, and nothing beside it."""
 
-import json
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from bench.simulation.scheduler import Process
 from leadcore.fields import CUSTOMER
 from leadcore.store import keys
 from leadcore.store.restoring import INTACT
+from leadcore.store.streams import pack_fields
 from workers.rules.customer import Customer, pack
 
 
@@ -41,12 +42,26 @@ LEFT = contact("a", 90.0, phone=[(99.0, "+66810000003")], email=[(98.0, "b@examp
 PARTED = {MERGE: (LEFT, OWN)}
 
 
-def test_what_waits_in_a_lost_outbox_and_whose_contact_is_forgotten_is_noted(client: Any) -> None:
-    fields = {CUSTOMER: json.dumps({"id": "b"})}
+def wait(client: Any, fields: dict[bytes, bytes]) -> None:
+    client.xadd(keys.entries(keys.OUTBOX, 0), fields)
+
+
+def put_off(client: Any, fields: dict[bytes, bytes]) -> None:
+    client.zadd(keys.later(keys.OUTBOX, 0), {pack_fields(fields): 1})
+
+
+def send(client: Any, fields: dict[bytes, bytes]) -> None:
+    client.hset(keys.sending(keys.OUTBOX, 0), "1-0", pack_fields(fields))
+
+
+@pytest.mark.parametrize("place", [wait, put_off, send])
+def test_what_had_not_left_a_lost_outbox_and_whose_contact_is_forgotten_is_noted(
+    client: Any, place: Callable[[Any, dict[bytes, bytes]], None]
+) -> None:
     for name, known in (("a", "1"), ("b", "")):
         client.set(record(name), pack(Customer(contact_id=known)))
     client.set(keys.STORE, INTACT)
-    client.xadd(keys.entries(keys.OUTBOX, 0), fields)
+    place(client, {CUSTOMER: b'{"id": "b"}'})
     loss = Loss()
     loss.happen(client, 1, 100.0, client.flushdb)
     assert loss == Loss(at=100.0, unsaid={"b"}, forgotten={record("a")})
