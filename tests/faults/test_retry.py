@@ -94,6 +94,16 @@ def test_a_retry_fills_only_what_no_newer_event_has_said(
     scene.assert_done()
 
 
+def test_what_a_salesperson_took_over_from_a_parked_lead_stays_when_it_is_retried(scene: Scene) -> None:
+    parked = park(scene, **OLD)
+    scene.sync(lead(CUSTOMER, "Today", **{**OLD, "phone": "0820000000"}))
+    [contact] = scene.line.crm.contacts()
+    scene.line.crm.control("PATCH", f"contacts/{contact['id']}", {"properties": {"phone": "+66810000000"}})
+    retry(scene, parked)
+    scene.recover()
+    assert contact_of(scene)["phone"] == "+66810000000"
+
+
 def test_an_address_is_not_mixed_from_two(scene: Scene) -> None:
     parked = park(scene, **{**OLD, "address": {**OLD_ADDRESS, "village_or_project": "Silom Suites"}})
     scene.sync(lead(CUSTOMER, name="Somsak Newname", address=NEW_ADDRESS))

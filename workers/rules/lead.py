@@ -51,8 +51,9 @@ class Lead(Struct, frozen=True):
 
     @property
     def came_again(self) -> bool:
-        """Whether it was put off, or put once more: HubSpot may have taken it before."""
-        return VERSION in self.fields
+        """Whether it was put off, or put once more: HubSpot may have taken it before. One that was parked it never
+        took."""
+        return VERSION in self.fields and not self.kind
 
 
 def version_of(entry: bytes, fields: Mapping[bytes, bytes]) -> int:
