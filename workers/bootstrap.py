@@ -33,7 +33,6 @@ from workers.outbox.sent_log import SentLog
 from workers.rules import configuration
 from workers.rules.confirmation import ConfirmationWriter
 from workers.rules.events import Events
-from workers.rules.orders.stages import name_paid_stage
 from workers.rules.orders.texts import OrderTexts
 from workers.rules.retry import SWITCHED_OFF
 from workers.rules.texts import MessageTemplates
@@ -193,7 +192,7 @@ def _build_stages(
     # HubSpot's carts have no stages.
     if config.orders is None or config.orders.kind == "carts" or texts is None or shared.dry_run:
         return None
-    if not (texts.stages or name_paid_stage(config) or events.wants("order.cancelled")):
+    if not (texts.stages or config.payment or events.wants("order.cancelled")):
         return None
     return StagePoller(
         redis,

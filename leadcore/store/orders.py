@@ -5,7 +5,8 @@
     currency    ISO 4217
     payable     what a worker found of the cart behind `amount`: see `YES`, else why no link may ask for it, the code of
                 a reason; absent: nobody has looked
-    cancelled   "1" once it is cancelled
+    cancelled   "1" once its customer has cancelled it
+    called_off  "1" while HubSpot has it in the stage of cancelled orders
     revision    counts the changes; opening a session and changing a cart are a compare-and-set on it
     session     the payment session of the provider that was opened last: "number amount id"
     opened      when that was, in ms
@@ -127,6 +128,7 @@ class OrderState:
     currency: str = ""
     paid: bool = False
     cancelled: bool = False
+    called_off: bool = False
     revision: int = 0
     session: Session | None = None
     reference: str = field(default="", compare=False)
@@ -223,6 +225,21 @@ def change_orders(redis: "Redis", changes: Mapping[str, tuple[int, Mapping[str, 
     return {reference for reference, answer in zip(changes, answers, strict=True) if answer}
 
 
+def call_off(reference: str) -> list[Sequence[Any]]:
+    """The commands after which the link of the order asks for nothing, until `reopen`."""
+    return _note(reference, "called_off", "1")
+
+
+def reopen(reference: str) -> list[Sequence[Any]]:
+    """The commands after which the order is cancelled no more, whoever cancelled it."""
+    return _note(reference, "called_off", "0", "cancelled", "0")
+
+
+def _note(reference: str, *fields: str) -> list[Sequence[Any]]:
+    order = keys.order(reference)
+    return [("HSET", order, *fields), ("HINCRBY", order, "revision", 1), ("EXPIRE", order, KNOWN_SECONDS)]
+
+
 def _unpack(reference: str, stored: Mapping[bytes, bytes]) -> OrderState:
     found = {name.decode(): value.decode() for name, value in stored.items()}
     return OrderState(
@@ -230,6 +247,7 @@ def _unpack(reference: str, stored: Mapping[bytes, bytes]) -> OrderState:
         currency=found.get("currency", ""),
         paid=found.get("paid", "0") not in ("", "0"),
         cancelled=found.get("cancelled", "0") not in ("", "0"),
+        called_off=found.get("called_off", "0") not in ("", "0"),
         revision=int(found.get("revision") or 0),
         session=_read_session(found.get("session", "")),
         reference=reference,

@@ -10,6 +10,8 @@ moves      a sorted set: order and stage -> when it was moved there, for a week
 said       a sorted set: order and stage -> when the customer was told, for a minute
 cancelled  a sorted set: order and time of each move to the stage of cancelled orders that was told of -> that time, for
            a week
+closed     a sorted set: order that stands in the stage of cancelled ones, so that its link asks for nothing -> when
+           that was seen, for as long as links live
 """
 
 from collections.abc import Sequence

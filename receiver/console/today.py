@@ -48,6 +48,6 @@ def add_up(orders: Iterable[OrderState]) -> dict[str, Decimal]:
     """Currency -> what these orders come to, without cancelled ones and those whose total is not known."""
     totals: dict[str, Decimal] = {}
     for one in orders:
-        if one.units and one.currency and not one.cancelled:
+        if one.units and one.currency and not (one.cancelled or one.called_off):
             totals[one.currency] = totals.get(one.currency, Decimal()) + from_units(one.units, one.currency)
     return totals

@@ -37,7 +37,7 @@ def find_due(link: Link, state: OrderState, payment: Payment) -> Due | Notice:
     """What is due of the order, or why nothing is."""
     if state.paid:
         return "paid"
-    if state.cancelled:
+    if state.cancelled or state.called_off:
         return "cancelled"
     if state.payable in ("pay_prices", "pay_prices_differ"):
         return "prices"

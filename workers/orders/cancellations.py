@@ -1,4 +1,5 @@
-"""Tells who wants to know that a person has cancelled an order in HubSpot: `workers.orders.stages` finds them."""
+"""Tells who wants to know that a person has cancelled an order in HubSpot, and lets the links of cancelled orders ask
+for nothing: `workers.orders.stages` finds them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +13,8 @@ from leadcore.orders.money import from_units
 from leadcore.store import keys
 from leadcore.store.connection import Redis
 from leadcore.store.lua import DEL_FIRST
-from leadcore.store.orders import OrderState, read_orders
+from leadcore.store.orders import OrderState, call_off, read_orders, reopen
+from leadcore.store.streams import Stream
 from workers.rules.customer import unpack
 from workers.rules.events import Event, Events
 from workers.rules.orders.property_names import NAMES
@@ -49,7 +51,23 @@ class Cancellations:
 
     def __init__(self, connection: Redis, kind: str, config: Config, customers: CustomerStore, events: Events) -> None:
         self.redis, self.kind, self.config, self.customers, self.events = connection, kind, config, customers, events
-        self._tell = connection.register_script(_TELL)
+        self.stream, self._tell = Stream(connection), connection.register_script(_TELL)
+
+    def read_closed(self) -> set[str]:
+        """The ids of the orders whose links ask for nothing because they are in the stage of cancelled ones."""
+        return {id.decode() for id in self.redis.zrange(keys.STAGES_CLOSED, 0, -1)}
+
+    def close_links(self, orders: Sequence[Standing], stage: str, now_ms: int) -> None:
+        """Let the links of those that are in `stage`, of cancelled ones, ask for nothing, and those of others that were
+        there ask again. Raises redis-py's errors."""
+        known = self.redis.zmscore(keys.STAGES_CLOSED, [order.id for order in orders]) if orders else []
+        commands: list[Sequence[Any]] = []
+        for order, closed_ms in zip(orders, known, strict=True):
+            if order.reference and order.stage == stage and closed_ms is None:
+                commands += [*call_off(order.reference), ("ZADD", keys.STAGES_CLOSED, now_ms, order.id)]
+            elif order.reference and order.stage != stage and closed_ms is not None:
+                commands += [*reopen(order.reference), ("ZREM", keys.STAGES_CLOSED, order.id)]
+        self.stream.apply(commands)
 
     def tell(self, orders: Sequence[Standing]) -> None:
         """Let it be known that these orders are cancelled, once for each move. Raises redis-py's errors."""

@@ -94,7 +94,7 @@ class Stages:
     """What is known of the portal's stages. `since_ms`: id of each that has a text -> since when it has one; `labels`:
     their ids -> labels. `paid`: id of the stage to which a person moves what is paid, "" if there is none;
     `paid_since_ms`: since when that counts. `cancelled`: the same of the stage of cancelled orders, "" if nobody wants
-    to know of them."""
+    to know of them, nor has a link; `cancelled_since_ms`: None if nobody is told of them."""
 
     portal: OrderPortal
     texts: OrderTexts
@@ -103,7 +103,7 @@ class Stages:
     paid: str = ""
     paid_since_ms: int = 0
     cancelled: str = ""
-    cancelled_since_ms: int = 0
+    cancelled_since_ms: int | None = None
 
     @property
     def can_tell(self) -> bool:
@@ -190,6 +190,8 @@ class StageMessages:
         are due. Raises `LineDown`, `LostLease`, `Stopping` and redis-py's errors."""
         cases, changes = self._read_cases(ids, stages)
         now_ms = self.clock.now_ms()
+        if stages.cancelled and self.config.payment:
+            self.cancellations.close_links([case.order for case in cases], stages.cancelled, now_ms)
         cases, verdicts = self._judge(cases, stages, now_ms)
         self.cancellations.tell([one.order for one in _find_cancelled(cases, stages, now_ms) if _stands(one, now_ms)])
         if not are_all:
@@ -462,6 +464,8 @@ def _is_decided_mistake(case: _Case, moves: Sequence[int], verdict: Verdict) -> 
 
 def _find_cancelled(cases: Sequence[_Case], stages: Stages, now_ms: int) -> list[_Case]:
     since_ms = stages.cancelled_since_ms
+    if since_ms is None:
+        return []
     return [case for case in cases if rules.says_cancelled(case.order, stages.cancelled, since_ms, now_ms)]
 
 

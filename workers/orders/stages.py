@@ -1,5 +1,5 @@
 """Tells customers that their order has come to a stage that has a text, see `workers.rules.orders.stages`, and hears of
-the payments that a person notes by moving an order to `paid_stage`, and of the orders that a person cancels.
+the payments that a person notes by moving an order to `paid_stage`, and of the orders that a person cancels or reopens.
 
 A thread in each worker process, of which one works at a time. Service keys get no webhooks, so once a minute it
 searches for orders in such stages that were modified since its cursor. What it finds waits in Redis
@@ -94,6 +94,7 @@ def forget_progress(connection: Redis) -> None:
         keys.STAGES_ANSWERS,
         keys.STAGES_MOVES,
         keys.STAGES_CANCELLED,
+        keys.STAGES_CLOSED,
     )
 
 
@@ -121,7 +122,7 @@ class StagePoller:
         self.redis, self.records, self.portal, self.kind, self.texts = connection, records, portal, kind, texts
         self.stop, self.machine = stop, machine
         self.paid_stage = rules.name_paid_stage(config)
-        self.tells_cancelled = events.wants("order.cancelled")
+        self.tells_cancelled, self.closes_links = events.wants("order.cancelled"), config.payment is not None
         self.stream, self.clock = Stream(connection), Clock(connection, machine)
         self.token = machine.token()
         self.messages = StageMessages(
@@ -211,17 +212,18 @@ class StagePoller:
         portal = self.portal.current()
         labels = rules.name_stages(portal, self.texts)
         paid = portal.find_stage(self.paid_stage) if self.paid_stage else None
-        cancelled = portal.find_cancelled() if self.tells_cancelled else None
+        cancelled = portal.find_cancelled() if self.tells_cancelled or self.closes_links else None
         paid_id, cancelled_id = paid.id if paid else "", cancelled.id if cancelled else ""
+        told_id = cancelled_id if self.tells_cancelled else ""
         marks = {f"{SINCE}{stage}" for stage in labels}
-        marks |= {f"{name}{id}" for name, id in ((PAID, paid_id), (CANCELLED, cancelled_id)) if id}
+        marks |= {f"{name}{id}" for name, id in ((PAID, paid_id), (CANCELLED, told_id)) if id}
         progress = self._read_progress(now_ms, marks)
-        if marks and progress.get(NEXT, 0) <= now_ms:
+        if (marks or cancelled_id) and progress.get(NEXT, 0) <= now_ms:
             self._search(labels, progress[CURSOR], [id for id in (paid_id, cancelled_id) if id])
             self.stream.apply([("HSET", keys.STAGES, NEXT, now_ms + POLL_MS, SEARCHED, now_ms)])
         self._end_old(now_ms)
         since_ms = {stage: progress[SINCE + stage] for stage in labels}
-        paid_ms, cancelled_ms = progress.get(PAID + paid_id, 0), progress.get(CANCELLED + cancelled_id, 0)
+        paid_ms, cancelled_ms = progress.get(PAID + paid_id, 0), progress.get(CANCELLED + told_id)
         stages = Stages(portal, self.texts, since_ms, labels, paid_id, paid_ms, cancelled_id, cancelled_ms)
         while ids := self._read_due():
             self._renew_lock()
@@ -243,13 +245,13 @@ class StagePoller:
 
     def _search(self, labels: Collection[str], known_ms: int, said: Sequence[str]) -> None:
         """Let all orders wait that were modified since, and are in a stage of `labels` of which they were not told, or
-        in one of `said`, whose moves say something. `known_ms`: when the last order of earlier searches was
-        modified."""
+        in one of `said`, whose moves say something, or may have left the stage of cancelled ones. `known_ms`: when the
+        last order of earlier searches was modified."""
         stage_name, stages = NAMES[self.kind]["stage"], dict.fromkeys((*labels, *said))
-        filters: list[Mapping[str, Any]] = [
-            {"propertyName": stage_name, "operator": "IN", "values": list(stages)},
-            {"propertyName": CUSTOMER, "operator": "HAS_PROPERTY"},
-        ]
+        closed = self.messages.cancellations.read_closed() if self.closes_links else set[str]()
+        filters: list[Mapping[str, Any]] = [{"propertyName": CUSTOMER, "operator": "HAS_PROPERTY"}]
+        if not closed:  # else any stage may be the one to which an order was moved back
+            filters.insert(0, {"propertyName": stage_name, "operator": "IN", "values": list(stages)})
         seen: dict[str, str] = {}
         cursor: Cursor | None = Cursor(max(known_ms - LAG_MS, 0))
         while cursor:
@@ -261,7 +263,8 @@ class StagePoller:
             for one in page:
                 stage, modified = one.get(stage_name, ""), one.get(MODIFIED, "")
                 known_ms = max(known_ms, rules.read_ms(modified))
-                is_news = stage in said or stage not in rules.read_told(one.get(TOLD, ""))
+                is_new = stage in labels and stage not in rules.read_told(one.get(TOLD, ""))
+                is_news = stage in said or is_new or one["id"] in closed
                 if is_news and self._seen.get(one["id"]) != modified:
                     arguments += [one["id"], pack(StageRecord(stage))]
                 seen[one["id"]] = modified
@@ -281,6 +284,7 @@ class StagePoller:
         commands: list[Sequence[Any]] = [
             ("ZREMRANGEBYSCORE", keys.STAGES_MOVES, "-inf", now_ms - MOVES_MS),
             ("ZREMRANGEBYSCORE", keys.STAGES_CANCELLED, "-inf", now_ms - MOVES_MS),
+            ("ZREMRANGEBYSCORE", keys.STAGES_CLOSED, "-inf", now_ms - rules.OLD_MS),
             ("ZREMRANGEBYSCORE", keys.STAGES_SAID, "-inf", now_ms - rules.MINUTE_MS),
         ]
         for order, record in zip(old, stored, strict=True):

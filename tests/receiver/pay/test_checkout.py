@@ -32,6 +32,7 @@ PAYMENT = Payment("stripe")
         (OrderState(paid=True), "paid"),
         (OrderState(99900, "THB", paid=True, cancelled=True), "paid"),
         (OrderState(cancelled=True), "cancelled"),
+        (OrderState(called_off=True), "cancelled"),
         (OrderState(99900, "USD"), "changed"),
         (OrderState(0, "THB"), "changed"),
         (OrderState(10**9, "THB"), "changed"),

@@ -1,0 +1,160 @@
+"""The link of an order that a person cancelled in HubSpot asks for nothing: a real Redis, the served stand-in."""
+
+import itertools
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from leadcore.config import Config, parse
+from leadcore.store import keys
+from leadcore.store.orders import Session, open_session, read_order
+from tests.conftest import Crm
+from tests.faults.conftest import Wire
+from tests.workers.orders.shop import Shop, open_shop
+from workers.rules.orders.stages import OLD_MS
+
+LINKS = "[orders]\n[payment]\nprovider = 'stripe'\n"
+
+
+@pytest.fixture
+def shop(served: Crm, database: Any) -> Iterator[Shop]:
+    with open_shop(served, database, config=parse(LINKS)) as shop:
+        yield shop
+
+
+def sell(shop: Shop, **more: str) -> str:
+    """An order of 900 THB that leadsync made and knows; its id."""
+    order = shop.order(hs_total_price="900")
+    known = {"amount": "90000", "currency": "THB", "customer": '"c-1"', "payable": "yes", **more}
+    shop.redis.hset(keys.order(f"REF{shop.count:05}"), mapping=known)
+    return order
+
+
+def asks(shop: Shop, reference: str = "REF00001") -> bool:
+    found = read_order(shop.redis, reference)
+    return not (found.called_off or found.cancelled)
+
+
+def again(shop: Shop, config: Config | None = None) -> None:
+    """Another worker takes over, which has seen nothing."""
+    shop.redis.delete(keys.STAGES_LOCK)
+    shop.step(shop.poller(config=config))
+
+
+def test_the_link_asks_for_nothing_as_soon_as_the_order_is_seen_among_the_cancelled_ones(shop: Shop) -> None:
+    order = sell(shop)
+    shop.step()
+    assert asks(shop)
+    shop.move(order, "Cancelled")
+    shop.step()
+    assert not asks(shop)
+    assert not shop.waiting()
+
+
+@pytest.mark.parametrize("stage", ["Open", "Processed"])
+def test_the_link_asks_again_once_the_order_is_moved_back(shop: Shop, stage: str) -> None:
+    order = sell(shop)
+    for _ in range(2):
+        shop.move(order, "Cancelled")
+        shop.step()
+        assert not asks(shop)
+        shop.move(order, stage)
+        shop.step()
+        assert asks(shop)
+
+
+def test_another_worker_sees_that_it_was_moved_back_too(shop: Shop) -> None:
+    order = sell(shop)
+    shop.move(order, "Cancelled")
+    shop.step()
+    shop.move(order, "Open")
+    again(shop)
+    assert asks(shop)
+
+
+def test_a_person_who_reopens_what_the_customer_cancelled_lets_its_link_ask_again(shop: Shop) -> None:
+    order = sell(shop, cancelled="1")
+    shop.write(order, hs_pipeline_stage=shop.names["Cancelled"])
+    shop.step()
+    assert not asks(shop)
+    shop.move(order, "Open")
+    shop.step()
+    assert asks(shop)
+
+
+def test_what_a_customer_cancels_at_this_moment_is_not_opened_again(shop: Shop) -> None:
+    order = sell(shop, cancelled="1")
+    shop.edit(order, hs_order_name="HubSpot has it in its first stage still")
+    shop.step()
+    assert not asks(shop)
+
+
+def test_an_order_of_which_only_the_link_is_known_is_cancelled_too(shop: Shop) -> None:
+    order = sell(shop)
+    shop.redis.delete(keys.order("REF00001"))
+    shop.move(order, "Cancelled")
+    shop.step()
+    assert not asks(shop)
+    assert shop.redis.ttl(keys.order("REF00001")) > 0
+
+
+def test_a_click_that_was_decided_before_opens_no_session(shop: Shop) -> None:
+    order = sell(shop)
+    decided = read_order(shop.redis, "REF00001")
+    shop.move(order, "Cancelled")
+    shop.step()
+    assert not open_session(shop.redis, "REF00001", decided.revision, Session(1, 90000, "cs_1"))
+
+
+def test_an_order_that_only_stays_cancelled_is_changed_once(shop: Shop) -> None:
+    order = sell(shop)
+    shop.move(order, "Cancelled")
+    shop.step()
+    before = shop.redis.hgetall(keys.order("REF00001"))
+    shop.edit(order, hs_order_name="Cancelled by phone")
+    shop.step()
+    assert shop.redis.hgetall(keys.order("REF00001")) == before
+
+
+def test_where_nothing_is_paid_by_links_nothing_is_noted(shop: Shop) -> None:
+    order = sell(shop)
+    shop.move(order, "Cancelled")
+    again(shop, parse("[orders]\n"))
+    assert asks(shop)
+
+
+def test_what_was_cancelled_so_long_ago_that_its_links_ended_is_not_watched_any_more(shop: Shop) -> None:
+    order = sell(shop)
+    shop.move(order, "Cancelled")
+    shop.step()
+    assert shop.redis.zcard(keys.STAGES_CLOSED) == 1
+    shop.step(later=OLD_MS / 1000 + 1)
+    assert not shop.redis.exists(keys.STAGES_CLOSED)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize(("first", "then", "asked"), [("Open", "Cancelled", False), ("Cancelled", "Open", True)])
+def test_a_worker_may_die_at_any_command_and_the_link_follows_the_order(
+    shop: Shop, subtests: pytest.Subtests, when: str, first: str, then: str, asked: bool
+) -> None:
+    for step in itertools.count(1):
+        shop.redis.flushdb()
+        shop.ahead_ms = 0
+        shop.step()
+        time.sleep(0.002)  # the move comes later than the clock of that step
+        order, wire = sell(shop), Wire(step, when)
+        reference = f"REF{shop.count:05}"
+        shop.move(order, first)
+        shop.step()
+        assert asks(shop, reference) is not asked
+        shop.move(order, then)
+        shop.step_and_die(wire, later=1)
+        shop.redis.delete(keys.STAGES_LOCK)
+        shop.step()
+        with subtests.test(step=step):
+            assert asks(shop, reference) is asked
+        if not wire.dead:
+            assert step > 8
+            return
