@@ -144,10 +144,10 @@ class ParkedPayments(ParkedOrders):
         """As of orders; what a person said can be said again then, but the move of an order that said it says nothing
         any more. Whoever else said it may repeat it for ever."""
         news = _read_news(unpack_fields(self.redis.get(keys.parked_payment(lead)) or b"").get(BODY, b""))
-        why = super().discard(lead, user)
-        if news and news.event_id.startswith(PERSON) and not why:
+        if news and news.event_id.startswith(PERSON):
+            # First, as it can be repeated while the news is parked, and not after that.
             forget_said(self.redis, news, lead)
-        return why
+        return super().discard(lead, user)
 
 
 def _read_news(body: bytes) -> PaymentNews | None:

@@ -3,9 +3,11 @@
 import itertools
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
+import redis
 
 from leadcore.config import parse
 from leadcore.fields import BODY, LEAD
@@ -15,7 +17,7 @@ from leadcore.store.orders import COMPARED, YES
 from leadcore.store.parked_orders import ParkedPayments
 from leadcore.store.payments import read_news, say_paid
 from tests.conftest import SHARDS, Crm
-from tests.faults.conftest import Wire
+from tests.faults.conftest import NO_RETRY, Killed, Pool, Wire
 from tests.workers.orders.shop import CONFIG, Shop, lose_told, open_shop, restore_told
 from workers.rules.orders.payment import park
 from workers.rules.orders.stages import MOST_PER_MINUTE
@@ -355,4 +357,33 @@ def test_a_worker_may_die_at_any_command_where_the_portal_cannot_note_who_was_to
             assert shop.told(order) == ["Processed"]
         if not wire.dead:
             assert step > 15
+            return
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_who_dies_while_they_discard_can_do_it_again_and_the_payment_can_be_said(
+    shop: Shop, subtests: pytest.Subtests, when: str
+) -> None:
+    for step in itertools.count(1):
+        sell(shop)
+        reference = f"REF{shop.count:05}"
+        assert say_paid(shop.redis, SHARDS, reference, "ann") == "recorded"
+        [fields] = [
+            fields
+            for shard in range(SHARDS)
+            for _, fields in shop.redis.xrange(keys.entries(keys.PAYMENTS, shard))
+            if read_news(fields[BODY]).reference == reference
+        ]
+        id, wire = fields[LEAD].decode(), Wire(step, when)
+        for command in park(id, fields, "paid_amount", reason("payment_amount"), 1, reference):
+            shop.redis.execute_command(*command)
+        pool = Pool(wire, **{**shop.redis.connection_pool.connection_kwargs, "retry": NO_RETRY})
+        with suppress(Killed):
+            ParkedPayments(redis.Redis(connection_pool=pool), SHARDS, 100).discard(id, "ann")
+        pool.disconnect()
+        ParkedPayments(shop.redis, SHARDS, 100).discard(id, "ann")
+        with subtests.test(step=step):
+            assert say_paid(shop.redis, SHARDS, reference, "ann") == "recorded"
+        if not wire.dead:
+            assert step > 2
             return
