@@ -440,9 +440,11 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     # Stages of orders that are held
     "stages": ("Orders: tell the customer?", "ออเดอร์: แจ้งลูกค้าหรือไม่"),
     "stages.do": (
-        "A person moved these orders to a stage that has a text, and nothing was said yet. Tell the customers, or drop "
-        "it; who has moved on meanwhile is not told. After a week it is dropped.",
-        "มีคนย้ายออเดอร์เหล่านี้ไปยังสถานะที่มีข้อความ แต่ยังไม่ได้แจ้งลูกค้า เลือกแจ้งหรือไม่แจ้งได้ หากออเดอร์ถูกย้ายต่อไปแล้วจะไม่แจ้ง "
+        "A person moved these orders to a stage that has a text, or that says that they are paid, and nothing followed "
+        "yet. Tell the customers, or drop it; who has moved on meanwhile is not told. What you tell is then paid, too, "
+        "if its stage says so. After a week it is dropped.",
+        "มีคนย้ายออเดอร์เหล่านี้ไปยังสถานะที่มีข้อความหรือสถานะที่หมายถึงชำระเงินแล้ว แต่ระบบยังไม่ได้ดำเนินการ เลือกแจ้งหรือไม่แจ้งลูกค้าได้ "
+        "หากออเดอร์ถูกย้ายต่อไปแล้วจะไม่แจ้ง เมื่อเลือกแจ้ง ออเดอร์ในสถานะชำระเงินแล้วจะถูกบันทึกว่าชำระแล้วด้วย "
         "หากไม่ตัดสินใจภายในหนึ่งสัปดาห์จะไม่แจ้ง",
     ),
     "stages.all": ("Show all {n}", "ดูทั้งหมด {n}"),

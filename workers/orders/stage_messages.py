@@ -279,8 +279,11 @@ class StageMessages:
         }
         ids = {case.id for case in said if _stands(case, now_ms)}
         saying = [case for case in cases if case.id in ids]
-        self._discard_moves([case for case in saying if _is_decided_mistake(case, moves, verdicts[case.id])])
-        paying = self._read_payments([case for case in saying if not _is_mistake(case, moves)])
+        mistakes = [case for case in saying if _is_mistake(case, moves)]
+        silent = [case for case in mistakes if not case.decided and isinstance(verdicts[case.id], Silent)]
+        verdicts |= dict.fromkeys(self._read_payments(silent), rules.hold_bulk())
+        self._discard_moves([case for case in mistakes if case.decided or isinstance(verdicts[case.id], Silent)])
+        paying = self._read_payments([case for case in saying if case not in mistakes])
         return [paying.get(case.id, case) for case in cases], verdicts
 
     def _read_payments(self, cases: Sequence[_Case]) -> dict[str, _Case]:
@@ -455,11 +458,6 @@ def _change(case: _Case, verdict: Verdict, now_ms: int) -> tuple[Any, ...]:
 def _is_mistake(case: _Case, moves: Sequence[int]) -> bool:
     """Whether a move of many, which nobody released, is no word of so many payments; or a person wants none of it."""
     return case.decided == "drop" or (case.decided != "release" and rules.is_bulk(case.order.moved_ms, moves))
-
-
-def _is_decided_mistake(case: _Case, moves: Sequence[int], verdict: Verdict) -> bool:
-    """The same, unless a person can still decide otherwise."""
-    return _is_mistake(case, moves) and (case.decided == "drop" or isinstance(verdict, Silent))
 
 
 def _find_cancelled(cases: Sequence[_Case], stages: Stages, now_ms: int) -> list[_Case]:

@@ -197,7 +197,7 @@ def judge(order: Standing, facts: Facts) -> Verdict:
         return Waits(order.moved_ms + STANDS_MS, "stands")
     is_released = facts.answer == "release"
     if is_bulk(order.moved_ms, facts.moves) and not is_released:
-        return Held("bulk", reason("stage_bulk", most=MOST_PER_MINUTE))
+        return hold_bulk()
     if lacks_tracking(order, facts.text) and now_ms - order.moved_ms < TRACKING_MS:
         return Waits(order.moved_ms + TRACKING_MS, "tracking")
     if is_quiet(now_ms, facts.config, facts.timezone):
@@ -207,6 +207,11 @@ def judge(order: Standing, facts: Facts) -> Verdict:
         return Held("window", reason("window_over") if facts.heard_ms else reason("never_heard"))
     is_late = now_ms - order.moved_ms > LATE_MS and facts.heard_ms is not None
     return Silent("late") if is_late and not is_released else Speaks()
+
+
+def hold_bulk() -> Held:
+    """The wait of one that was moved among many."""
+    return Held("bulk", reason("stage_bulk", most=MOST_PER_MINUTE))
 
 
 def _find_silence(order: Standing, facts: Facts) -> str:
