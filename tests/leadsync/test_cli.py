@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -411,8 +412,12 @@ def test_preview_names_values_that_break_a_rule_of_the_portal(idle_line: Line, t
 
 
 def test_preview_says_what_is_required_as_workers_have_found_out(idle_line: Line, tmp_path: Path) -> None:
-    remember_required(idle_line.redis, [Requirement("company", "Company Name", "create")], [])
-    found = preview(idle_line, tmp_path, lead("c", name="Ann Lee", phone="0812345678"))
+    event = lead("c", name="Ann Lee", phone="0812345678")
+    once = Requirement("company", "Company Name", "create")
+    remember_required(idle_line.redis, [once], [])
+    assert preview(idle_line, tmp_path, event)["state"] == "created", "one refusal proves nothing of others"
+    remember_required(idle_line.redis, [replace(once, refused=2)], [])
+    found = preview(idle_line, tmp_path, event)
     assert (found["state"], found["why"]) == ("parked", "HubSpot requires Company Name (company)")
 
 
