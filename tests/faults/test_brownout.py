@@ -253,7 +253,10 @@ def test_the_next_drain_knows_which_leads_are_suspected(scene: Scene) -> None:
     rows: list[int] = []
     fresh = scene.worker()
     write = fresh.sync.hubspot._write
-    fresh.sync.hubspot._write = lambda group, *more: (rows.append(len(group)), write(group, *more))[1]  # type: ignore[method-assign]
+    fresh.sync.hubspot._write = lambda group, *more, **options: (
+        rows.append(len(group)),
+        write(group, *more, **options),
+    )[1]  # type: ignore[method-assign]
     with hurried():
         fresh.sync.drain(0)
     assert max(rows, default=0) <= 50

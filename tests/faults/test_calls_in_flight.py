@@ -48,11 +48,11 @@ def at_each_call(worker: Worker, act: Callable[[], None]) -> Iterator[list[int]]
     hubspot, seen = worker.sync.hubspot, list[int]()
     write = hubspot._write
 
-    def called(rows: Any, *arguments: Any) -> None:
+    def called(rows: Any, *arguments: Any, **options: Any) -> None:
         if rows:
             seen.append(len(rows))
             act()
-        write(rows, *arguments)
+        write(rows, *arguments, **options)
 
     with patched(hubspot, "_write", called):
         yield seen

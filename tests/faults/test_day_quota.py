@@ -128,9 +128,9 @@ def test_new_and_known_customers_fill_two_calls(scene: Scene) -> None:
     seen: list[int] = []
     write = worker.sync.hubspot._write
 
-    def called(rows: Any, *arguments: Any) -> None:
+    def called(rows: Any, *arguments: Any, **options: Any) -> None:
         seen.append(len(rows))
-        write(rows, *arguments)
+        write(rows, *arguments, **options)
 
     accept_both(slice(BATCH, 2 * BATCH))
     with patched(worker.sync.hubspot, "_write", called):

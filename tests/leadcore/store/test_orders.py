@@ -17,13 +17,14 @@ def test_all_of_it_is_read(client: Any) -> None:
         "currency": "THB",
         "paid": "1",
         "cancelled": "1",
+        "called_off": "1",
         "revision": "7",
         "session": "2 99900 cs_2",
     }
     client.hset(keys.order(REF), mapping=fields)
-    assert read_order(client, REF) == OrderState(99900, "THB", True, True, 7, Session(2, 99900, "cs_2"))
-    client.hset(keys.order(REF), mapping={"paid": "0", "cancelled": "", "session": ""})
-    assert read_order(client, REF) == OrderState(99900, "THB", False, False, 7, None)
+    assert read_order(client, REF) == OrderState(99900, "THB", True, True, True, 7, Session(2, 99900, "cs_2"))
+    client.hset(keys.order(REF), mapping={"paid": "0", "cancelled": "", "called_off": "", "session": ""})
+    assert read_order(client, REF) == OrderState(99900, "THB", revision=7)
 
 
 def test_a_session_is_noted_only_at_the_revision_by_which_it_was_decided(client: Any) -> None:
