@@ -19,6 +19,7 @@ import requests
 from leadcore.store import keys
 from sandbox import redis as embedded
 from tests.conftest import INTENT_PATH, Line, Process, boots, eventually, key_of, lead, open_line, own_port
+from tests.e2e.test_start import children_of
 
 SECONDS = 25.0
 
@@ -298,9 +299,8 @@ def answers(line: Line) -> bool:
 
 
 def receivers(web: Process) -> list[int]:
-    """The processes that serve, but for the resource tracker that Python starts beside the first of them."""
-    pids = Path(f"/proc/{web.popen.pid}/task/{web.popen.pid}/children").read_text().split()
-    return [int(pid) for pid in pids if b"resource_tracker" not in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    """The processes that serve."""
+    return children_of(web.popen.pid)
 
 
 @contextmanager

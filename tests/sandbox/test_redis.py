@@ -40,7 +40,7 @@ def lives(pid: int) -> bool:
     """Whether `pid` runs; a zombie that nobody has reaped does not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
 
 
