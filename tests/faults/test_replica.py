@@ -59,6 +59,30 @@ def test_a_value_said_again_before_a_lost_one_is_put_again_stands(scene: Scene, 
     assert contact["dealdroid_last_intent"] == "Purchase"
 
 
+@pytest.mark.parametrize(
+    "edit",
+    [{"phone": "+66822222222"}, {"phone": "+66822222222", "address": "Back entrance"}],
+    ids=["a value", "a part of a block"],
+)
+def test_what_a_salesperson_set_to_the_lost_word_stays(scene: Scene, edit: dict[str, str]) -> None:
+    web = scene.web()
+    scene.sync(lead(ANN, **FIRST))
+    with lagging(scene):
+        web.accept(lead(ANN, **BETWEEN))
+        scene.steady.work()
+    contact_id = scene.line.crm.contacts()[0]["id"]
+    for name, value in edit.items():
+        for each in ("by hand", value):
+            scene.line.crm.control("PATCH", f"contacts/{contact_id}", {"properties": {name: each}})
+    scene.sync(lead(ANN, **FIRST))
+    web.feeder.replay()
+    scene.recover()
+    contact = the_contact(scene)
+    assert {name: contact[name] for name in edit} == edit
+    assert contact["city"] == ("Leeds" if "address" in edit else "London")
+    assert contact["lastname"] == "First"
+
+
 def test_a_lost_word_that_a_salesperson_has_changed_since_changes_nothing(scene: Scene) -> None:
     web = scene.web()
     scene.sync(lead(ANN, **FIRST))

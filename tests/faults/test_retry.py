@@ -104,6 +104,21 @@ def test_what_a_salesperson_took_over_from_a_parked_lead_stays_when_it_is_retrie
     assert contact_of(scene)["phone"] == "+66810000000"
 
 
+def test_what_a_salesperson_took_over_from_a_lead_that_was_put_off_stays(scene: Scene) -> None:
+    scene.line.crm.fault("row_locked", ids=[CUSTOMER])
+    scene.accept(lead(CUSTOMER, "First", **OLD))
+    scene.worker().work()
+    scene.line.crm.control("DELETE", "faults")
+    scene.accept(lead(CUSTOMER, "Then", **{**OLD, "phone": "0820000000"}))
+    scene.worker().work()
+    assert [receipt.state for receipt in scene.line.receipts(CUSTOMER)] == ["waiting", "created"]
+    [contact] = scene.line.crm.contacts()
+    scene.line.crm.control("PATCH", f"contacts/{contact['id']}", {"properties": {"phone": "+66810000000"}})
+    scene.recover()
+    scene.assert_done()
+    assert contact_of(scene)["phone"] == "+66810000000"
+
+
 def test_an_address_is_not_mixed_from_two(scene: Scene) -> None:
     parked = park(scene, **{**OLD, "address": {**OLD_ADDRESS, "village_or_project": "Silom Suites"}})
     scene.sync(lead(CUSTOMER, name="Somsak Newname", address=NEW_ADDRESS))

@@ -27,7 +27,7 @@ from workers.hubspot.answers import Answer, raise_line_down, raise_without_key
 from workers.hubspot.batches import HISTORY_BATCH, Batches
 from workers.hubspot.budget import Budget, NoBudget
 from workers.hubspot.errors import objects
-from workers.hubspot.reads import parse_contacts, parse_history, read_record
+from workers.hubspot.reads import Version, parse_contacts, parse_history, read_record
 from workers.hubspot.transport import Transport
 from workers.rules.formats import FormatRule, read_formats
 from workers.rules.mapping.property_names import CUSTOMER_ID, MERGED
@@ -113,8 +113,15 @@ class HubSpot(Batches):
     def read_history(self, ids: Iterable[str], names: Sequence[str]) -> dict[str, dict[str, list[str]]]:
         """What each of these properties was, newest first, in the contacts of these contact ids, by the id that the
         answer gives; without those that HubSpot does not give. Raises `LineDown`."""
+        return {
+            id: {name: [value for value, _, _ in past] for name, past in properties.items()}
+            for id, properties in self.read_versions(ids, names).items()
+        }
+
+    def read_versions(self, ids: Iterable[str], names: Sequence[str]) -> dict[str, dict[str, list[Version]]]:
+        """As `read_history`, with when and by what each value was set."""
         wanted = list(dict.fromkeys(ids))
-        found: dict[str, dict[str, list[str]]] = {}
+        found: dict[str, dict[str, list[Version]]] = {}
         for start in range(0, len(wanted), HISTORY_BATCH):
             found |= parse_history(self._batch_read(wanted[start : start + HISTORY_BATCH], [], "", names))
         return found

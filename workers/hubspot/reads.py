@@ -10,6 +10,9 @@ from workers.hubspot.errors import classify, context, objects, strings
 from workers.rules.mapping.property_names import CUSTOMER_ID, MERGED
 from workers.rules.outcomes import ContactMissing, ReadOutcome, RetryLater
 
+Version = tuple[str, int, str]
+"""A value of a property, when it was set (ms since 1970), and what set it (HubSpot's sourceType and sourceId)."""
+
 
 def read_record(result: Mapping[str, Any]) -> dict[str, str]:
     """A record's property values and "id", {} if it has no id."""
@@ -31,7 +34,7 @@ def read_with_history(result: Mapping[str, Any]) -> dict[str, Any]:
     return {**record, "history": history}
 
 
-def _read_version(version: Mapping[str, Any]) -> tuple[str, int, str]:
+def _read_version(version: Mapping[str, Any]) -> Version:
     value, source = version.get("value"), (version.get("sourceType"), version.get("sourceId"))
     said = " ".join(str(part) for part in source if part)
     return "" if value is None else str(value), _read_time(version.get("timestamp")), said
@@ -80,12 +83,9 @@ def parse_contact(answer: Answer, read: Callable[[Mapping[str, Any]], dict[str, 
     return (answer.status < 400 and read(answer.json())) or RetryLater(reason("contact_unsaid"))
 
 
-def parse_history(answer: Answer) -> dict[str, dict[str, list[str]]]:
+def parse_history(answer: Answer) -> dict[str, dict[str, list[Version]]]:
     """The answer to a batch read of histories: what each property was, newest first, by the ids of the contacts. Raises
     `LineDown`."""
     raise_line_down(answer)
     records = [record for record in map(read_with_history, objects(answer.json().get("results"))) if record]
-    return {
-        record["id"]: {name: [value for value, _, _ in past] for name, past in record["history"].items()}
-        for record in records
-    }
+    return {record["id"]: record["history"] for record in records}

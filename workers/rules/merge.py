@@ -153,6 +153,16 @@ def find_overwritten(
     return {name: said.get(name, {""}) for name in found}
 
 
+def leave_edited(overwritten: Mapping[str, set[str]], sources: Mapping[str, str], own: str) -> dict[str, set[str]]:
+    """`overwritten` without what somebody else has set to that, and the rest of its block. `sources`: what set each
+    property of `widen_blocks` last, "" if unknown; `own`: what sets the properties of leadsync. A new key of the same
+    kind is no other."""
+    kind = own.partition(" ")[0]
+    edited = {name for name, source in sources.items() if kind and source and source.partition(" ")[0] != kind}
+    edited |= {name for block in WHOLE if not _is_apart(block, edited) for name in block}
+    return {name: said for name, said in overwritten.items() if name not in edited}
+
+
 def widen_blocks(names: Collection[str], clock: Clock) -> list[str]:
     """`names`, and what the clock knows of the blocks that they belong to."""
     blocks = [block for block in WHOLE if not _is_apart(block, names)]

@@ -21,6 +21,7 @@ from leadcore.reasons import reason
 from leadcore.receipts import WAITING
 from leadcore.store import keys
 from workers.hubspot.client import HubSpot
+from workers.hubspot.reads import Version
 from workers.rules.customer import UNRECORDED_ADDRESS, Customer, unpack
 from workers.rules.lead import CustomerBatch, Result
 from workers.rules.mapping.mapped_event import MappedEvent
@@ -33,6 +34,7 @@ from workers.rules.merge import (
     doubt_blocks,
     find_overwritten,
     is_guest,
+    leave_edited,
     list_ids,
     merge_records,
     move,
@@ -212,8 +214,9 @@ class Merges:
         words: Words = (),
     ) -> None:
         """Decide what of the group's news may be written over the contact's values, of which `wanted` were read; put
-        back what an older word of theirs, or one of `words`, has replaced. `last_said`: the contact's clock without the
-        doubts about its values, if these are new. Raises `LineDown`."""
+        back what an older word of theirs, or one of `words`, has replaced, but in a contact that was not merged nothing
+        that somebody else has set. `last_said`: the contact's clock without the doubts about its values, if these are
+        new. Raises `LineDown`."""
         current = self.plan.portal.from_portal(contact)
         group.decide(self.plan.protect_existing(group.loaded, group.decision, current, wanted))
         customer = group.customer
@@ -226,11 +229,15 @@ class Merges:
             return
         clock = clock if last_said is None else last_said
         targets = {name: self.plan.portal.target(name) for name in widen_blocks(overwritten, clock)}
-        history = self.hubspot.read_history([contact["id"]], list(targets.values())).get(contact["id"])
-        if history is None:
+        names = [*targets.values(), CUSTOMER_ID]
+        versions = self.hubspot.read_versions([contact["id"]], names).get(contact["id"])
+        if versions is None:
             group.result = UNREAD
             return
-        past = {name: history.get(target, ()) for name, target in targets.items()}
+        if not merged:
+            sources = {name: _find_source(versions.get(target)) for name, target in targets.items()}
+            overwritten = leave_edited(overwritten, sources, _find_source(versions.get(CUSTOMER_ID)))
+        past = {name: [value for value, _, _ in versions.get(target, ())] for name, target in targets.items()}
         former = choose_put_back(overwritten, clock, past, self.plan.digest, merged=merged)
         changed = {
             name: value
@@ -238,6 +245,11 @@ class Merges:
             if name not in group.decision.properties and value != current.get(name, "")
         }
         group.decide(self.plan.add_values(group.decision, changed))
+
+
+def _find_source(versions: Sequence[Version] | None) -> str:
+    """What set the newest of them, "" if that is unknown."""
+    return versions[0][2] if versions else ""
 
 
 def _list_words(groups: Sequence[CustomerBatch]) -> dict[str, list[tuple[int, MappedEvent]]]:

@@ -17,6 +17,7 @@ from workers.rules.merge import (
     choose_put_back,
     doubt_blocks,
     find_overwritten,
+    leave_edited,
     list_ids,
     merge_clocks,
     merge_records,
@@ -180,3 +181,10 @@ def test_without_a_merge_nothing_but_the_last_word_is_put_back() -> None:
     history = {"phone": ["1", "2"], "email": ["z", "y", "x"]}
     found = {"phone": {"1"}, "email": {"z"}}
     assert choose_put_back(found, clock, history, DIGEST, merged=False) == {"email": "x"}
+
+
+def test_what_somebody_else_has_set_stays_with_the_rest_of_its_block() -> None:
+    found = {"phone": {"1"}, "email": {"x"}, "city": {"Leeds"}, "zip": {"LS1"}, "firstname": {"Ann"}}
+    sources = {"phone": "CRM_UI userId:1", "email": "INTEGRATION 2", "address": "MOBILE_IOS", "firstname": ""}
+    assert leave_edited(found, sources, "INTEGRATION 1") == {"email": {"x"}, "firstname": {"Ann"}}
+    assert leave_edited(found, sources, "") == found
