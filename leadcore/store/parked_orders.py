@@ -1,9 +1,10 @@
 """Events whose order or note could not be written, and news of payments that could not be noted. A person decides when
 they are tried again. The contact of such an event is written, so nobody loses a customer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 import msgspec
 
@@ -16,7 +17,7 @@ from leadcore.store import keys
 from leadcore.store.bell import Bell
 from leadcore.store.connection import AWAY, Redis
 from leadcore.store.lua import ENTRY_FIELDS, NOTE_RETRY, NOW, RING, SINCE, TAKE_KEPT, UNPACK_FIELDS
-from leadcore.store.payments import PERSON, PaymentNews, forget_said, read_news
+from leadcore.store.payments import PERSON, REMEMBER_SECONDS, PaymentNews, read_news
 from leadcore.store.streams import BELL_SECONDS, unpack_fields
 
 GONE = reason("no_order_waits")
@@ -58,7 +59,8 @@ end
     + RING
 )
 _DISCARD = (
-    "-- Returns 'gone' or 'done'. state: as in _RETRY.\nlocal state = ARGV[5]\n"
+    "-- Returns 'gone' or 'done'. state: as in _RETRY. known, discarded and seconds: of a payment that a person said.\n"
+    "local state = ARGV[5]\nlocal known, discarded, seconds = KEYS[5], KEYS[6], ARGV[6]\n"
     + TAKE_KEPT
     + NOW
     + SINCE
@@ -67,6 +69,11 @@ local before = redis.call('HGET', receipt, state)
 if before then
   local said = 'discarded' .. (string.match(before, ': .*') or '')
   redis.call('HSET', receipt, state, said, SINCE[state], string.format('%.0f', now))
+end
+if known then
+  -- It can be said again: by a move of its order, only by a later one.
+  redis.call('DEL', known)
+  redis.call('SET', discarded, string.format('%.0f', now), 'EX', seconds)
 end
 return 'done'
 """
@@ -117,8 +124,11 @@ class ParkedOrders:
 
     def discard(self, lead: str, user: str) -> Reason:
         """Delete what waits. "" if done, else why not."""
-        args = [lead, "discard", user, self.actions_kept, RECEIPT[self.state]]
-        outcome = self._discard(keys=self._keys(lead), args=args)
+        return self._delete(lead, user)
+
+    def _delete(self, lead: str, user: str, names: Sequence[str] = (), more: Sequence[Any] = ()) -> Reason:
+        args = [lead, "discard", user, self.actions_kept, RECEIPT[self.state], *more]
+        outcome = self._discard(keys=[*self._keys(lead), *names], args=args)
         return self.gone if outcome == b"gone" else NO_REASON
 
     def read_owner(self, body: bytes) -> str:
@@ -145,8 +155,8 @@ class ParkedPayments(ParkedOrders):
         any more. Whoever else said it may repeat it for ever."""
         news = _read_news(unpack_fields(self.redis.get(keys.parked_payment(lead)) or b"").get(BODY, b""))
         if news and news.event_id.startswith(PERSON):
-            # First, as it can be repeated while the news is parked, and not after that.
-            forget_said(self.redis, news, lead)
+            said = keys.payment_event(lead), keys.discarded_payment(news.reference)
+            return self._delete(lead, user, said, [REMEMBER_SECONDS])
         return super().discard(lead, user)
 
 

@@ -15,7 +15,7 @@ from leadcore.errors import OtherNews
 from leadcore.fields import BODY, LEAD
 from leadcore.store import keys
 from leadcore.store.keys import ACTIONS_KEPT
-from leadcore.store.lua import ACTION_FIELDS, DEL_FIRST, NOW
+from leadcore.store.lua import ACTION_FIELDS, DEL_FIRST
 from leadcore.store.orders import read_order
 
 if TYPE_CHECKING:
@@ -52,20 +52,6 @@ if user ~= '' then
 end
 redis.call('SET', known, said, 'EX', seconds)
 return 1
-"""
-)
-
-_FORGET_SAID = (
-    """
--- What a person said, and a person discarded, can be said again: by a move of its order, only by a later one.
-local known, discarded = unpack(KEYS)
-local seconds = ARGV[1]
-"""
-    + DEL_FIRST
-    + NOW
-    + """
-redis.call('DEL', known)
-redis.call('SET', discarded, string.format('%.0f', now), 'EX', seconds)
 """
 )
 
@@ -163,12 +149,6 @@ def say_paid(
         news.reference, news.amount, news.currency, news.event_id, said_ms=said_ms, user=user, lead=lead or order.lead
     )
     return "recorded" if recorded else "repeated"
-
-
-def forget_said(redis: "Redis", news: PaymentNews, id: str) -> None:
-    """A person discarded this news of another person, recorded under this id. Raises redis-py's errors."""
-    names = [keys.payment_event(id), keys.discarded_payment(news.reference)]
-    redis.register_script(_FORGET_SAID)(keys=names, args=[REMEMBER_SECONDS])
 
 
 def discard_move(reference: str, moved_ms: int) -> Sequence[Any]:

@@ -380,23 +380,38 @@ def test_a_worker_may_die_at_any_command_where_the_portal_cannot_note_who_was_to
             return
 
 
+def park_new(shop: Shop) -> tuple[str, str]:
+    """Let what a person says of a new order wait for another; its reference and the id of the news."""
+    sell(shop)
+    reference = f"REF{shop.count:05}"
+    assert say_paid(shop.redis, SHARDS, reference, "ann") == "recorded"
+    return reference, park_said(shop, reference)
+
+
+def test_what_is_retried_while_another_person_discards_it_cannot_be_said_beside_that(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reference, id = park_new(shop)
+    one, other = (ParkedPayments(shop.redis, SHARDS, 100) for _ in range(2))
+    get = shop.redis.get
+
+    def get_and_retry(name: str) -> Any:
+        found = get(name)
+        monkeypatch.setattr(shop.redis, "get", get)
+        assert other.retry(id, "bob") == ""
+        return found
+
+    monkeypatch.setattr(shop.redis, "get", get_and_retry)
+    assert one.discard(id, "ann")
+    assert say_paid(shop.redis, SHARDS, reference, "ann") == "repeated"
+
+
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_who_dies_while_they_discard_can_do_it_again_and_the_payment_can_be_said(
     shop: Shop, subtests: pytest.Subtests, when: str
 ) -> None:
     for step in itertools.count(1):
-        sell(shop)
-        reference = f"REF{shop.count:05}"
-        assert say_paid(shop.redis, SHARDS, reference, "ann") == "recorded"
-        [fields] = [
-            fields
-            for shard in range(SHARDS)
-            for _, fields in shop.redis.xrange(keys.entries(keys.PAYMENTS, shard))
-            if read_news(fields[BODY]).reference == reference
-        ]
-        id, wire = fields[LEAD].decode(), Wire(step, when)
-        for command in park(id, fields, "paid_amount", reason("payment_amount"), 1, reference):
-            shop.redis.execute_command(*command)
+        (reference, id), wire = park_new(shop), Wire(step, when)
         pool = Pool(wire, **{**shop.redis.connection_pool.connection_kwargs, "retry": NO_RETRY})
         with suppress(Killed):
             ParkedPayments(redis.Redis(connection_pool=pool), SHARDS, 100).discard(id, "ann")
