@@ -27,11 +27,11 @@ from workers.hubspot.answers import Answer, raise_line_down, raise_without_key
 from workers.hubspot.batches import HISTORY_BATCH, Batches
 from workers.hubspot.budget import Budget, NoBudget
 from workers.hubspot.errors import objects
-from workers.hubspot.reads import Version, parse_contacts, parse_history, read_record
+from workers.hubspot.reads import parse_contacts, parse_history, read_record
 from workers.hubspot.transport import Transport
 from workers.rules.formats import FormatRule, read_formats
 from workers.rules.mapping.property_names import CUSTOMER_ID, MERGED
-from workers.rules.outcomes import ContactWrite, RetryLater, WriteOutcome
+from workers.rules.outcomes import ContactWrite, RetryLater, Version, WriteOutcome
 
 
 class HubSpot(Batches):

@@ -8,10 +8,7 @@ from leadcore.reasons import reason
 from workers.hubspot.answers import Answer, raise_line_down, raise_without_key
 from workers.hubspot.errors import classify, context, objects, strings
 from workers.rules.mapping.property_names import CUSTOMER_ID, MERGED
-from workers.rules.outcomes import ContactMissing, ReadOutcome, RetryLater
-
-Version = tuple[str, int, str]
-"""A value of a property, when it was set (ms since 1970), and what set it (HubSpot's sourceType and sourceId)."""
+from workers.rules.outcomes import ContactMissing, ReadOutcome, RetryLater, Version
 
 
 def read_record(result: Mapping[str, Any]) -> dict[str, str]:

@@ -13,6 +13,9 @@ from msgspec import Struct
 
 from leadcore.reasons import Reason
 
+Version = tuple[str, int, str]
+"""A value of a property, when it was set (ms since 1970), and what set it (HubSpot's sourceType and sourceId)."""
+
 
 class ContactWrite(Struct, frozen=True):
     """One row of a batch write. `trace_id` is unique in its request; `id` is the customer id (upsert) or the contact id

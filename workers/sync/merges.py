@@ -21,7 +21,6 @@ from leadcore.reasons import reason
 from leadcore.receipts import WAITING
 from leadcore.store import keys
 from workers.hubspot.client import HubSpot
-from workers.hubspot.reads import Version
 from workers.rules.customer import UNRECORDED_ADDRESS, Customer, unpack
 from workers.rules.lead import CustomerBatch, Result
 from workers.rules.mapping.mapped_event import MappedEvent
@@ -41,7 +40,7 @@ from workers.rules.merge import (
     read_merged,
     widen_blocks,
 )
-from workers.rules.outcomes import ContactMissing, RetryLater
+from workers.rules.outcomes import ContactMissing, RetryLater, Version
 from workers.rules.plan import WritePlanner
 from workers.sync.identity import Identity
 
