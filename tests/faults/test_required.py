@@ -374,3 +374,19 @@ def test_two_refusals_that_are_misread_park_others_for_minutes_only(scene: Scene
         worker.work()
         assert {scene.receipts()[one].state for one in others} == {"created"}
         assert read_required(scene.redis) == []
+
+
+@pytest.mark.usefixtures("each_version")
+def test_known_contacts_that_were_refused_are_tried_again_after_minutes(scene: Scene) -> None:
+    """The rule is gone: what proved it before parks them no longer."""
+    work(scene, *map(somebody, CUSTOMERS[:2]))
+    with intercepting_worker(scene, lambda _: WORDS[0], UPDATE) as worker:
+        scene.accept(*(somebody(one, phone="0831000000") for one in CUSTOMERS[:2]))
+        worker.work()
+    assert {receipt.state for receipt in scene.receipts().values()} == {"parked"}
+    [known] = read_required(scene.redis)
+    scene.redis.hset(keys.REQUIRED, known.field, replace(known, seen_ms=known.seen_ms - PROVEN_MS).pack())
+    scene.accept(somebody(CUSTOMERS[0], phone="0832000000"))
+    scene.worker().work()
+    assert scene.receipts()[CUSTOMERS[0]].state == "updated"
+    assert read_required(scene.redis) == []

@@ -102,7 +102,7 @@ class WritePlanner:
         return self.heed_required(loaded, _without_saved(after))
 
     def heed_required(self, loaded: Loaded, before: Decision) -> Decision:
-        """Do not send what HubSpot would refuse for want of a required property, as it did in the last hour."""
+        """Do not send what HubSpot would refuse for want of a required property, as it did lately."""
         after, lacking = before, []
         for one in self._heeded(loaded):
             if after.properties.get(self.portal.source(one.name)) or not is_about(self.portal, one, after):

@@ -132,7 +132,7 @@ def is_about(portal: Portal, one: Requirement, decision: Decision) -> bool:
         return bool(find_partners(portal, one, decision))
     if decision.customer.known != (one.scope == "write"):
         return False
-    return one.is_proven or (one.scope == "write" and decision.customer.contact_id in one.partners)
+    return one.is_proven or (one.fresh and one.scope == "write" and decision.customer.contact_id in one.partners)
 
 
 def find_partners(portal: Portal, one: Requirement, decision: Decision) -> list[str]:
