@@ -84,8 +84,8 @@ return 1
 
 
 def forget_progress(connection: Redis) -> None:
-    """Nobody is told of stages now. Once somebody is again, it begins then: nothing is said of what came before. Raises
-    redis-py's errors."""
+    """Nobody is told of stages now. Once somebody is again, it begins then: nothing is said of what came before. Whose
+    links ask for nothing stays known, as they ask for nothing still. Raises redis-py's errors."""
     connection.delete(
         keys.STAGES,
         keys.STAGES_ORDERS,
@@ -94,7 +94,6 @@ def forget_progress(connection: Redis) -> None:
         keys.STAGES_ANSWERS,
         keys.STAGES_MOVES,
         keys.STAGES_CANCELLED,
-        keys.STAGES_CLOSED,
     )
 
 
@@ -236,8 +235,11 @@ class StagePoller:
         wanted = {CURSOR, *marks}
         added, gone = wanted - stored.keys(), {name for name in stored if name.startswith((SINCE, PAID, CANCELLED))}
         gone -= wanted
+        # Of those that nobody watched, some may have been moved back.
+        closed = ("ZUNIONSTORE", keys.STAGES_DUE, 2, keys.STAGES_DUE, keys.STAGES_CLOSED, "AGGREGATE", "MIN")
         self.stream.apply(
-            [("HSETNX", keys.STAGES, name, now_ms) for name in sorted(added)]
+            ([closed] if CURSOR in added else [])
+            + [("HSETNX", keys.STAGES, name, now_ms) for name in sorted(added)]
             + [("HDEL", keys.STAGES, name) for name in sorted(gone)]
         )
         numbers = {name: int(value) for name, value in stored.items() if name not in (WAITS, WHY)}

@@ -13,6 +13,7 @@ from leadcore.store.orders import Session, open_session, read_order
 from tests.conftest import Crm
 from tests.faults.conftest import Wire
 from tests.workers.orders.shop import Shop, open_shop
+from workers.orders.stages import forget_progress
 from workers.rules.orders.stages import OLD_MS
 
 LINKS = "[orders]\n[payment]\nprovider = 'stripe'\n"
@@ -72,6 +73,26 @@ def test_another_worker_sees_that_it_was_moved_back_too(shop: Shop) -> None:
     shop.move(order, "Open")
     again(shop)
     assert asks(shop)
+
+
+@pytest.mark.parametrize("meanwhile", [True, False])
+def test_the_link_asks_again_also_where_nobody_watched_for_a_while(shop: Shop, meanwhile: bool) -> None:
+    order, other = sell(shop), sell(shop)
+    for one in (order, other):
+        shop.move(one, "Cancelled")
+    shop.step()
+    forget_progress(shop.redis)
+    if meanwhile:
+        shop.move(order, "Open")
+        shop.redis.delete(keys.STAGES_LOCK)
+        shop.poller().step()
+    else:
+        again(shop)
+        shop.move(order, "Open")
+        again(shop)
+    assert asks(shop)
+    assert not asks(shop, "REF00002")
+    assert not shop.redis.exists(keys.STAGES_DUE)
 
 
 def test_a_person_who_reopens_what_the_customer_cancelled_lets_its_link_ask_again(shop: Shop) -> None:
