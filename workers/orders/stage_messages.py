@@ -281,7 +281,9 @@ class StageMessages:
         saying = [case for case in cases if case.id in ids]
         mistakes = [case for case in saying if _is_mistake(case, moves)]
         silent = [case for case in mistakes if not case.decided and isinstance(verdicts[case.id], Silent)]
-        verdicts |= dict.fromkeys(self._read_payments(silent), rules.hold_bulk())
+        # Of those that were told a person has decided before.
+        undecided = [case for case in silent if case.order.stage not in case.order.told]
+        verdicts |= dict.fromkeys(self._read_payments(undecided), rules.hold_bulk())
         self._discard_moves([case for case in mistakes if case.decided or isinstance(verdicts[case.id], Silent)])
         paying = self._read_payments([case for case in saying if case not in mistakes])
         return [paying.get(case.id, case) for case in cases], verdicts

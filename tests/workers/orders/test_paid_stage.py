@@ -226,6 +226,20 @@ def test_a_move_of_many_that_a_person_released_says_that_they_are_paid(shop: Sho
     assert {one.order for one in shop.held.read(100)} == {*orders[2:]}
 
 
+def test_who_was_told_of_a_move_of_many_is_not_held_again_until_the_payment_is_noted(shop: Shop) -> None:
+    orders = [sell(shop) for _ in range(MOST_PER_MINUTE + 1)]
+    for order in orders:
+        shop.move(order, "Processed")
+    shop.edit(orders[0], hs_total_price="850")
+    shop.step(later=31)
+    shop.held.release(orders[0], "ann")
+    shop.step(later=1)
+    assert shop.told(orders[0]) == ["Processed"]
+    shop.edit(orders[0], hs_order_name="edited")
+    shop.step(later=61)
+    assert {one.order for one in shop.held.read(100)} == {*orders[1:]}
+
+
 def park_said(shop: Shop, reference: str) -> str:
     """Let the news of this order wait for a person; its id."""
     for shard in range(SHARDS):
