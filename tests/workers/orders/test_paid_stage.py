@@ -19,6 +19,7 @@ from leadcore.store.payments import read_news, say_paid
 from tests.conftest import SHARDS, Crm
 from tests.faults.conftest import NO_RETRY, Killed, Pool, Wire
 from tests.workers.orders.shop import CONFIG, Shop, lose_told, open_shop, restore_told
+from workers.orders.stages import StagePoller
 from workers.rules.orders.payment import park
 from workers.rules.orders.stages import MOST_PER_MINUTE
 
@@ -44,6 +45,15 @@ def sell(shop: Shop, payable: str = YES, **more: str) -> str:
     known = {"amount": "90000", "currency": "THB", "payable": payable, "customer": '"c-1"', "lead": "lead-1", **more}
     shop.redis.hset(keys.order(f"REF{shop.count:05}"), mapping=known)
     return order
+
+
+def begin(shop: Shop, *, text: bool) -> StagePoller:
+    """A poller that has begun, so that what moves from now on counts. `text`: whether the paid stage has one."""
+    poller = shop.poller(config=parse(PAID if text else ORDERS_ALONE))
+    shop.redis.delete(keys.STAGES_LOCK)
+    shop.step(poller)
+    time.sleep(0.002)
+    return poller
 
 
 def paid(shop: Shop) -> list[tuple[str, int, str]]:
@@ -181,10 +191,7 @@ def test_orders_that_stood_there_before_count_as_moved_only(shop: Shop) -> None:
 @pytest.mark.parametrize("text", [True, False])
 def test_a_move_of_many_is_no_word_of_their_payments(shop: Shop, text: bool) -> None:
     """A slip of the hand or an import, and nobody can take the thanks back."""
-    poller = shop.poller(config=parse(PAID if text else ORDERS_ALONE))
-    shop.redis.delete(keys.STAGES_LOCK)
-    shop.step(poller)
-    time.sleep(0.002)
+    poller = begin(shop, text=text)
     orders = [sell(shop) for _ in range(MOST_PER_MINUTE + 25)]
     for order in orders:
         shop.move(order, "Processed")
@@ -196,10 +203,7 @@ def test_a_move_of_many_is_no_word_of_their_payments(shop: Shop, text: bool) -> 
 
 
 def test_of_a_move_of_many_where_no_stage_speaks_only_what_could_be_paid_is_held(shop: Shop) -> None:
-    poller = shop.poller(config=parse(ORDERS_ALONE))
-    shop.redis.delete(keys.STAGES_LOCK)
-    shop.step(poller)
-    time.sleep(0.002)
+    poller = begin(shop, text=False)
     orders = [sell(shop, "no" if number % 2 else YES) for number in range(MOST_PER_MINUTE + 2)]
     for order in orders:
         shop.move(order, "Processed")
@@ -210,10 +214,7 @@ def test_of_a_move_of_many_where_no_stage_speaks_only_what_could_be_paid_is_held
 
 @pytest.mark.parametrize("text", [True, False])
 def test_a_move_of_many_that_a_person_released_says_that_they_are_paid(shop: Shop, text: bool) -> None:
-    poller = shop.poller(config=parse(PAID if text else ORDERS_ALONE))
-    shop.redis.delete(keys.STAGES_LOCK)
-    shop.step(poller)
-    time.sleep(0.002)
+    poller = begin(shop, text=text)
     orders = [sell(shop) for _ in range(MOST_PER_MINUTE + 1)]
     for order in orders:
         shop.move(order, "Processed")
@@ -320,10 +321,7 @@ def test_what_was_discarded_just_now_is_not_recorded_by_a_poller_that_read_the_o
 @pytest.mark.parametrize("text", [True, False])
 def test_a_move_of_many_says_nothing_of_payments_long_after_either(shop: Shop, text: bool, dropped: bool) -> None:
     """What nobody decides is dropped in a week."""
-    poller = shop.poller(config=parse(PAID if text else ORDERS_ALONE))
-    shop.redis.delete(keys.STAGES_LOCK)
-    shop.step(poller)
-    time.sleep(0.002)
+    poller = begin(shop, text=text)
     orders = [sell(shop) for _ in range(MOST_PER_MINUTE + 1)]
     for order in orders:
         shop.move(order, "Processed")
