@@ -22,8 +22,6 @@ class Bell:
     def ring(self, stream: str, shard: int) -> None:
         """Enqueue the drain of a shard under a fresh job id; the job's only argument is the shard's number."""
         pipe = self.queue.connection.pipeline()
-        # Without this RQ writes outside of the transaction: the job and the queue's name in a round trip each.
-        pipe.multi()
         self.queue.enqueue(
             lines.find(stream).job,
             shard,
