@@ -64,14 +64,14 @@ def allowed(posts: Sequence[Post], block: str, merges: Sequence[Merge] = ()) -> 
     acknowledged word, or one whose place in the order nobody can know. An unanswered word is allowed, not demanded; so
     is one that a merge may have taken away, and to repeat that, or to say something older than it, is no news."""
     said = [post for post in posts if block in post.lead.says and post.answer != "refused"]
+    first = find_first(said)
     lost = [post for post in said if may_be_lost(post, merges)]
     sure = [
         post
         for post in said
-        if post.answer == "acknowledged" and not any(post is one or _is_no_news(post, one, block) for one in lost)
+        if post.answer == "acknowledged"
+        and not any(post is one or _is_no_news(post, first[post.lead.body["mid"]], one, block) for one in lost)
     ]
-    # A body that comes twice is taken once, at any of its times.
-    first = {post.lead.body["mid"]: post.began for post in reversed(said)}
     values: list[Mapping[str, str] | None] = [
         post.lead.says[block]
         for post in said
@@ -85,8 +85,14 @@ def allowed(posts: Sequence[Post], block: str, merges: Sequence[Merge] = ()) -> 
     return [*values, {name: "" for post in said for name in post.lead.says[block] if name != "lastname"}]
 
 
-def _is_no_news(post: Post, lost: Post, block: str) -> bool:
-    return post.lead.says[block] == lost.lead.says[block] or post.began <= lost.until + SKEW_SECONDS
+def find_first(posts: Sequence[Post]) -> dict[str, float]:
+    """`mid` -> when the first of `posts` with it began; each customer's are in order. A body that comes twice is taken
+    once, at any of its times."""
+    return {post.lead.body["mid"]: post.began for post in reversed(posts)}
+
+
+def _is_no_news(post: Post, first: float, lost: Post, block: str) -> bool:
+    return post.lead.says[block] == lost.lead.says[block] or first <= lost.until + SKEW_SECONDS
 
 
 def wrong(posts: Sequence[Post], properties: Mapping[str, str], merges: Sequence[Merge] = ()) -> list[str]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench.chaos.expected import Post, allowed, find_people, wrong
+from bench.chaos.expected import Post, allowed, find_first, find_people, wrong
 from bench.chaos.found import Contact, Found, Message, Order, by_customer, describe, tell_case, tell_history, tell_story
 from bench.chaos.script import CART, TOLD
 from leadcore.receipts import WRITTEN
@@ -117,7 +117,11 @@ def _must_be_listed(customer: str, posts: Sequence[Post], found: Found) -> bool:
     """Whether the customer was merged, and has said something since."""
     mine = find_people([customer], found.merges)[customer]
     last = max((merge.at for merge in found.merges if merge.primary in mine), default=None)
-    return last is not None and any(post.answer == "acknowledged" and post.began > last for post in posts)
+    taken = [post for post in posts if post.answer != "refused"]
+    first = find_first(taken)
+    return last is not None and any(
+        post.answer == "acknowledged" and first[post.lead.body["mid"]] > last for post in taken
+    )
 
 
 def _bears(contacts: Sequence[Contact], customer: str) -> bool:

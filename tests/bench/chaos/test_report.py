@@ -146,6 +146,14 @@ def test_of_merged_customers_the_newest_word_since_the_merge_is_demanded(
     assert [block["phone"] if block else None for block in allowed(posts, "phone", MERGES)] == values
 
 
+def test_a_body_that_comes_again_after_a_merge_may_still_be_older_than_what_is_lost() -> None:
+    kept, first, lost = post(1, customer=ONE), post(2, began=1, customer=ONE), post(3, began=2, customer=TWO)
+    again = replace(first, began=9, ended=9)
+    assert {"phone": "+1"} in allowed([kept, first, lost, again], "phone", MERGES)
+    untaken = replace(first, answer="refused")
+    assert allowed([kept, untaken, lost, again], "phone", MERGES) == [{"phone": "+2"}]
+
+
 @pytest.mark.parametrize(("firstname", "blocks"), [("", []), ("Anna", ["name"])])
 def test_where_a_merge_took_all_names_the_last_one_is_what_stands_for_one(firstname: str, blocks: list[str]) -> None:
     lead = replace(post(1, customer=TWO).lead, says={"name": {"firstname": "Hugo", "lastname": "Lee"}})
@@ -167,6 +175,17 @@ def test_merged_customers_with_a_contact_each_or_an_unlisted_one_are_noticed() -
     unlisted = replace(whole, properties={**bears, "dealdroid_other_customer_ids": ""})
     assert broken(**found, contacts=[unlisted]) == {"merges"}
     assert broken(**found, contacts=[replace(whole, properties={**bears, "phone": "+1"})]) == {"wrong final values"}
+
+
+@pytest.mark.parametrize(("answer", "rows"), [("acknowledged", set()), ("refused", {"merges"})])
+def test_who_only_repeats_a_body_since_the_merge_need_not_be_listed(answer: Answer, rows: set[str]) -> None:
+    first = post(2, answer, began=1, customer=TWO)
+    again = replace(first, answer="acknowledged", began=9, ended=9)
+    whole = Contact("9", {"dealdroid_customer_id": ONE, "phone": "+2"}, {"phone": [(1.0, "+1"), (9.5, "+2")]})
+    receipts = {**CLEAN.receipts, 2: Receipt("lead-2", TWO, state="updated", message="sent")}
+    messages = [*CLEAN.messages, Message(10.0, TWO, "||+2||")]
+    posts = [post(1, customer=ONE), first, again]
+    assert broken(posts=posts, receipts=receipts, messages=messages, merges=MERGES, contacts=[whole]) == rows
 
 
 def test_a_missing_contact_is_noticed() -> None:
