@@ -111,7 +111,7 @@ def _record_details(clock: FieldClock, details: Mapping[str, str], version: int,
 
 
 def _record_whole_name(clock: FieldClock, person: Name, version: int, index: int) -> bool:
-    """Record a first and a last name; False if they are known, whole or in a longer form."""
+    """Record a first and a last name; False if they are known, whole or in a longer form, or older than those known."""
     if _is_shorter_form(clock, person.first, person.last):
         # A shorter form of the known name is no change, but it is the newest value.
         for name in NAME:
@@ -123,7 +123,7 @@ def _record_whole_name(clock: FieldClock, person: Name, version: int, index: int
         if not _is_known_form(clock, person):
             if differs:
                 clock.note_kept("firstname", index, NEWER)
-            return differs
+            return False
         # The known name is a shorter form of this one: the longer one wins and stays the newest value.
         version = newest
     for name in NAME:

@@ -147,6 +147,15 @@ def test_the_first_name_after_the_whole_name_costs_no_call() -> None:
     assert not crm.deliver((at(2), MappedEvent(details={"firstname": "สมชาย", "dealdroid_name_given": "สมชาย"})))
 
 
+def test_a_late_name_is_not_the_name_as_given_beside_a_newer_one() -> None:
+    """Ann Lee at 1 and again at 3, then a late Bo Tan of 2."""
+    crm = Crm()
+    for minute, first, last in ((1, "Ann", "Lee"), (3, "Ann", "Lee"), (2, "Bo", "Tan")):
+        told = MappedEvent(details={**named(first, last).details, "dealdroid_name_given": f"Khun {first} {last}"})
+        crm.deliver((at(minute), told))
+    assert crm.present == {"firstname": "Ann", "lastname": "Lee", "dealdroid_name_given": "Khun Ann Lee"}
+
+
 @pytest.mark.parametrize(
     ("known", "shorter"),
     [
