@@ -24,8 +24,8 @@ UNSEEN_SECONDS = 1.0
 @dataclass
 class Loss:
     """When it was, in seconds since 1970 (0: it was not), and what went: `unsaid`: to whom messages waited in the
-    outbox or were being sent; `forgotten`: the records of customers whose contact was known; `was_all`: also what tells
-    that there was anything, so that HubSpot is searched. `key`: the digest key."""
+    outbox or were being sent, none of which is left; `forgotten`: the records of customers whose contact was known;
+    `was_all`: also what tells that there was anything, so that HubSpot is searched. `key`: the digest key."""
 
     key: bytes = b""
     at: float = 0.0
@@ -38,7 +38,7 @@ class Loss:
         waiting, known = _find_waiting(client, shards), _find_known(client)
         lose()
         self.at, self.was_all = at, not client.exists(keys.STORE)
-        self.unsaid = waiting if self.was_all else set()
+        self.unsaid = waiting - _find_waiting(client, shards)
         self.forgotten = known - _find_known(client)
 
     def has_forgotten(self, customer: str) -> bool:
