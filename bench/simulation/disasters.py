@@ -76,6 +76,7 @@ class Replica:
         if kind == "failover" and not self._kept:
             return
         self._lose(BEGAN + self._now(), lambda: self._wire.restore(self._kept))
+        self._weather.former = self._weather.run if kind == "failover" else 0
         self._weather.run += 1
         if kind == "loss":
             self._weather.began = self._now()

@@ -19,11 +19,12 @@ ENDED = 0.5
 
 class Weather:
     """How often a command to Redis fails: `lost` before it arrives, `unanswered` after it was done. `away`: it takes
-    no commands at all. `run`: the id of the server's run, which `began` at that second of the simulation."""
+    no commands at all. `run`: the id of the server's run, which `began` at that second of the simulation; `former`:
+    that of the primary whose place it took."""
 
     def __init__(self, lost: float = 0.0, unanswered: float = 0.0) -> None:
         self.lost, self.unanswered, self.away = lost, unanswered, False
-        self.run, self.began = 1, -1_000.0
+        self.run, self.former, self.began = 1, 0, -1_000.0
 
 
 class Link:
@@ -192,6 +193,7 @@ class _Client(redis.Redis):
             "run_id": f"run-{weather.run}",
             "uptime_in_seconds": int(self.link.scheduler.now - weather.began),
             "master_replid": f"data-{weather.run}",
+            "master_replid2": f"data-{weather.former}" if weather.former else 0,
             "role": "master",
             "used_memory": 1_000_000,
             "maxmemory": 0,

@@ -26,6 +26,12 @@ def read_run(connection: Redis) -> str:
     return _read(connection)[0]
 
 
+def was_replica(connection: Redis) -> bool:
+    """Whether this server has taken the place of its primary, as far as it tells. Raises redis-py's errors."""
+    former = read_info(connection, "replication").get("master_replid2")
+    return bool(str(former or "").strip("0"))
+
+
 def _read(connection: Redis) -> tuple[str, str]:
     """Epoch and role; from one answer, as the next may come from another server."""
     found = read_info(connection, "server", "replication")

@@ -17,7 +17,7 @@ from leadcore.journal import Journal
 from leadcore.machine import Machine
 from leadcore.store import keys
 from leadcore.store.connection import Redis, drop_connections, read_dataset
-from leadcore.store.epoch import is_same, read_epoch
+from leadcore.store.epoch import is_same, read_epoch, was_replica
 from leadcore.store.outgoing import message_key as message_key  # the names of what is logged
 from leadcore.store.streams import Stream
 from workers.rules import epoch as rules
@@ -155,7 +155,8 @@ class SentLog:
 
     def _wait_ms(self, connection: Redis, epoch: str) -> int:
         known = ((connection.get(keys.EPOCH) or connection.get(keys.RUN)) or b"").decode()
-        if not self._left and (not known or is_same(epoch, known) or epoch == self._hidden):
+        has_met_nobody = not self._left and was_replica(connection)
+        if not self._left and (not (known or has_met_nobody) or is_same(epoch, known) or epoch == self._hidden):
             return 0
         now_ms, since_ms = _read_ms(connection), self._since_ms
         if not self._left:
@@ -163,7 +164,9 @@ class SentLog:
             since_ms = min(since_ms, int(connection.get(keys.epoch_since(epoch)) or since_ms))
         waited_ms = int((self.machine.monotonic() - self._seen_at) * 1000)
         self._meet_peers(connection, now_ms)
-        return rules.wait_ms(epoch, since_ms, now_ms, waited_ms, self._peers, _read_asserted(connection))
+        # Who began to send within the replica's lag is not listed there either.
+        alive = () if has_met_nobody else self._peers
+        return rules.wait_ms(epoch, since_ms, now_ms, waited_ms, alive, _read_asserted(connection))
 
     def _meet_peers(self, connection: Redis, now_ms: int) -> None:
         now = self.machine.monotonic()

@@ -107,6 +107,7 @@ def test_after_a_second_failover_the_worker_that_had_not_written_is_still_waited
 
 
 def test_a_worker_that_starts_after_the_failover_waits_too(pair: Pair, redis: Any) -> None:
+    """Until one that was there before may send."""
     old = Worker("old", redis)
     assert old.may_send()
     eventually(lambda: read_info(redis, "replication")["slave0"]["lag"] <= 1)
@@ -115,7 +116,30 @@ def test_a_worker_that_starts_after_the_failover_waits_too(pair: Pair, redis: An
     young = Worker("young", redis)
     assert not young.may_send()
     old.beat()
+    assert old.may_send()
     assert young.may_send()
+
+
+@pytest.mark.parametrize("is_used", [True, False])
+def test_a_worker_that_starts_after_the_failover_waits_for_one_that_began_within_the_lag(
+    is_used: bool, pair: Pair, redis: Any
+) -> None:
+    """It has not met that one, and the replica has not heard of it; perhaps of no worker yet."""
+    if is_used:
+        assert Worker("old", redis).may_send()
+        redis.delete(keys.WORKERS)
+        redis.wait(1, 2_000)
+    pair.fall_behind()
+    recent = Worker("recent", redis)
+    assert recent.may_send()
+    recent.log.record({message_key(MESSAGE): "sent"})
+    fail_over(pair, redis)
+    young = Worker("young", redis)
+    assert not young.may_send()
+    recent.beat()
+    assert recent.may_send()
+    assert young.may_send()
+    assert redis.get(message_key(MESSAGE)) == b"sent"
 
 
 def test_what_is_recorded_while_messages_wait_was_sent_before_and_is_written_too(pair: Pair, redis: Any) -> None:
@@ -165,10 +189,12 @@ def test_a_server_that_tells_one_section_at_a_time_has_the_same_epoch(pair: Pair
 def test_the_first_replica_begins_an_epoch(tmp_path: Path, processes: None) -> None:
     """With nothing lost; asserting is harmless, and messages leave again."""
     with Pair(tmp_path) as pair, closing(connect(read({"REDIS_URL": pair.url}))) as redis:
+        worker = Worker("worker", redis)
         pair.fail_over()
         eventually(lambda: answer(redis))
-        worker, alone = Worker("worker", redis), read_epoch(redis)
+        worker.beat()
         assert worker.may_send()
+        alone = read_epoch(redis)
         pair.restore()
         if read_epoch(redis) != alone:
             assert not worker.may_send()
