@@ -117,7 +117,7 @@ def _digest(text: str) -> str:
 
 PERSON = "person "
 """What the event id of news begins with that a person of the shop says."""
-Said = Literal["recorded", "repeated", "unknown", "paid", "cancelled"]
+Said = Literal["recorded", "called_off", "repeated", "unknown", "paid", "cancelled"]
 
 
 def say_paid(
@@ -132,9 +132,10 @@ def say_paid(
     said_ms: int = 0,
 ) -> Said:
     """The person `user` says that the order is paid: what it costs, or `units` of the currency; `lead` as for
-    `Payments.record`; `said_ms`: when they moved the order to say so, 0 if they said it otherwise. "repeated": that was
-    said before, or a person discarded that move; "unknown": `units` are needed, as nothing is known of the
-    order; "paid", "cancelled": it is so already, and nothing is recorded. Raises redis-py's errors."""
+    `Payments.record`; `said_ms`: when they moved the order to say so, 0 if they said it otherwise. "called_off": it is
+    recorded, and a worker parks it unless the order has left the stage of cancelled ones; "repeated": that was said
+    before, or a person discarded that move; "unknown": `units` are needed, as nothing is known of the order; "paid",
+    "cancelled": it is so already, and nothing is recorded. Raises redis-py's errors."""
     order = read_order(redis, reference)
     if order.paid:
         return "paid"
@@ -148,7 +149,9 @@ def say_paid(
     recorded = Payments(redis, shards).record(
         news.reference, news.amount, news.currency, news.event_id, said_ms=said_ms, user=user, lead=lead or order.lead
     )
-    return "recorded" if recorded else "repeated"
+    if not recorded:
+        return "repeated"
+    return "called_off" if order.called_off else "recorded"
 
 
 def discard_move(reference: str, moved_ms: int) -> Sequence[Any]:

@@ -9,6 +9,8 @@ from leadsync.commands import as_json, current_user, exit_on_outage
 
 _WORDS = {
     "recorded": "It is noted: HubSpot and the customer are told within seconds.",
+    "called_off": "It is noted. The order was cancelled in HubSpot: unless it was moved back, the payment waits for a "
+    "person: leadsync parked.",
     "waits": "It is noted, but nothing follows from it: leadsync.toml has no table [orders].",
     "repeated": "That was said before.",
     "paid": "The order is paid already.",
@@ -45,7 +47,8 @@ def paid(reference: str, amount: str | None, as_json: bool) -> None:
             order = read_order(redis, read_ref)
             units, currency = order.units, order.currency
         said = say_paid(redis, shards, read_ref, current_user(), units=units, currency=currency)
-    amount_paid = f"{from_units(units, currency):,}" if units and said == "recorded" else ""
+    is_recorded = said in ("recorded", "called_off")
+    amount_paid = f"{from_units(units, currency):,}" if units and is_recorded else ""
     if as_json:
         shown = {"amount": amount_paid, "currency": currency} if amount_paid else {}
         click.echo(json.dumps({"reference": read_ref, "outcome": said, **shown}))
@@ -53,6 +56,6 @@ def paid(reference: str, amount: str | None, as_json: bool) -> None:
         if amount_paid:
             click.echo(f"{amount_paid} {currency} are paid for {read_ref}.")
         word = "waits" if said == "recorded" and settings.config.orders is None else said
-        click.echo(_WORDS[word], err=said != "recorded")
-    if said not in ("recorded", "repeated", "paid"):
+        click.echo(_WORDS[word], err=not is_recorded)
+    if not is_recorded and said not in ("repeated", "paid"):
         sys.exit(1)

@@ -35,7 +35,7 @@ class ActionResult:
 def parse_result(query: Mapping[str, str]) -> ActionResult | None:
     """The result that `as_query` put into an address, None if there is none."""
     command = query.get("command", "")
-    if command not in (*COMMANDS, "paid"):
+    if command not in (*COMMANDS, "paid", "paid_called_off"):
         return None
     counts = {name: query.get(name, "") for name in ("done", "gone", "refused", "dry", "left")}
     return ActionResult(

@@ -20,7 +20,7 @@ class Due:
 
 def find_due(order: OrderState) -> Due | None:
     """What a person may say is paid, None if the order is paid, cancelled, or nobody knows what it costs."""
-    if order.paid or order.cancelled or not order.units or not order.currency:
+    if order.paid or order.cancelled or order.called_off or not order.units or not order.currency:
         return None
     return Due(order.units, order.currency)
 

@@ -397,6 +397,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "note": ("Note", "โน้ต"),
     "paid": ("Mark as paid: {amount}", "บันทึกว่าชำระแล้ว: {amount}"),
     "result.paid": ("It is being noted that the order is paid. ", "กำลังบันทึกว่าออเดอร์ชำระเงินแล้ว "),
+    "result.paid_called_off": (
+        "It is noted. The order was cancelled in HubSpot: unless it was moved back, the payment waits for a person. ",
+        "บันทึกการชำระเงินแล้ว แต่ออเดอร์ถูกยกเลิกใน HubSpot หากยังไม่ได้ย้ายกลับ การชำระเงินนี้จะรอให้คุณจัดการ ",
+    ),
     "fields.written": ("Written", "บันทึกแล้ว"),
     "fields.held": ("Would be written", "จะบันทึก"),
     "fields.kept": ("Kept as it was in HubSpot", "คงค่าเดิมใน HubSpot"),

@@ -330,12 +330,13 @@ def _add_actions(pages: Blueprint, store: Parked) -> None:
     def paid() -> ResponseReturnValue:
         lead = request.form.get("lead", "")
         reference = next((one.order_ref for one in queries.load_receipts(store.redis, [lead])), "")
-        seen, is_done = parse_due(request.form), False
+        seen, said = parse_due(request.form), ""
         if reference and seen is not None:
             shards, units, currency = store.config.shards, seen.units, seen.currency
             said = say_paid(store.redis, shards, reference, g.user.name, lead=lead, units=units, currency=currency)
-            is_done = said == "recorded"
-        result = ActionResult("paid", done=int(is_done), gone=int(not is_done))
+        is_done = said in ("recorded", "called_off")
+        command = "paid_called_off" if said == "called_off" else "paid"
+        result = ActionResult(command, done=int(is_done), gone=int(not is_done))
         return redirect(url_for("console.lead", lead=lead, **result.as_query()), 303)
 
     for command in ("retry", "discard"):

@@ -65,6 +65,14 @@ def test_paid_says_that_an_order_is_paid_or_cancelled_already(idle: Line, field:
     assert recorded(idle) == []
 
 
+def test_paid_says_that_a_payment_waits_whose_order_was_cancelled_in_hubspot(idle: Line) -> None:
+    idle.redis.hset(keys.order(REF), mapping={"amount": "125050", "currency": "THB", "called_off": "1"})
+    done = call(idle, "paid", REF)
+    assert (done.exit_code, "cancelled in HubSpot" in done.output, "leadsync parked" in done.output) == (0, True, True)
+    assert "told within seconds" not in done.output
+    assert [news.amount for news in recorded(idle)] == [125050]
+
+
 @pytest.mark.parametrize(
     "words",
     [

@@ -313,7 +313,7 @@ class StageMessages:
         for case in cases:
             shards, moved_ms, units = self.config.inbox.shards, case.order.moved_ms, case.units or None
             said = say_paid(self.redis, shards, case.order.reference, "HubSpot", units=units, said_ms=moved_ms)
-            if said == "recorded":
+            if said in ("recorded", "called_off"):
                 log.info("stage.paid", order=case.id)
 
     def _read_customers(self, cases: Sequence[_Case]) -> dict[str, tuple[int, int]]:

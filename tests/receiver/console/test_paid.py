@@ -84,6 +84,19 @@ def test_an_order_that_is_paid_or_cancelled_or_unknown_has_no_button(user: Conso
     assert recorded(user) == []
 
 
+def test_an_order_that_a_person_cancelled_in_hubspot_has_no_button(user: ConsoleUser) -> None:
+    add_order(user, called_off="1")
+    assert "Mark as paid" not in text_of(user.read("leads/lead-1"))
+
+
+def test_who_pressed_the_button_of_an_order_that_was_cancelled_meanwhile_hears_that_it_waits(user: ConsoleUser) -> None:
+    add_order(user, called_off="1")
+    answer = user.submit("paid", lead="lead-1", units="125050", currency="THB")
+    page = user.read(answer.headers["Location"].removeprefix("/console/"))
+    assert recorded(user) == [125050]
+    assert "The order was cancelled in HubSpot" in page
+
+
 def test_nobody_is_made_to_say_it_by_another_page(user: ConsoleUser) -> None:
     add_order(user)
     assert user.submit("paid", lead="lead-1", token="forged").status_code == 403
