@@ -92,11 +92,14 @@ class Payment(Struct, frozen=True, forbid_unknown_fields=True):
 Event = Annotated[str, Meta(pattern=r"\S", description="the name of an event, * as a wildcard")]
 
 
+Noticed = Literal["lead.created", "lead.parked", "order.created", "order.paid", "order.cancelled", "order.refunded"]
+
+
 class Notify(Struct, frozen=True, forbid_unknown_fields=True):
     """What the team is told (NOTIFY_URLS). `intents`: names, * as a wildcard. `every_seconds`: an address gets at most
     one message in so long. `private`: the template may name the customer."""
 
-    on: tuple[Literal["lead.created", "lead.parked", "order.created", "order.paid"], ...] = ("lead.created",)
+    on: tuple[Noticed, ...] = ("lead.created",)
     intents: tuple[str, ...] = ("*",)
     every_seconds: Annotated[int, Meta(ge=1, le=86_400)] = 60
     private: bool = False

@@ -15,6 +15,8 @@ WHAT = {
     "lead.parked": "A lead needs you",
     "order.created": "New order",
     "order.paid": "Order paid",
+    "order.cancelled": "Order cancelled",
+    "order.refunded": "Order refunded",
 }
 """What happened, in plain ASCII: strict mail servers refuse long titles that are not."""
 PRIVATE = ("name", "phone", "cart")

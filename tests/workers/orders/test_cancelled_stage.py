@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from leadcore.config import Config, Hooks, parse
+from leadcore.config import Config, Hooks, Notify, parse
 from leadcore.fields import CUSTOMER, DATA, EVENT, EVENT_ID, LEAD
 from leadcore.store import keys
 from tests.conftest import SHARDS, Crm
@@ -34,8 +34,8 @@ def sell(shop: Shop) -> str:
     return order
 
 
-def told(shop: Shop) -> list[dict[bytes, bytes]]:
-    rows = [shop.redis.xrange(keys.entries(keys.HOOKS, shard)) for shard in range(SHARDS)]
+def told(shop: Shop, line: str = keys.HOOKS) -> list[dict[bytes, bytes]]:
+    rows = [shop.redis.xrange(keys.entries(line, shard)) for shard in range(SHARDS)]
     return [fields for row in rows for _, fields in row]
 
 
@@ -65,6 +65,16 @@ def test_who_wants_to_know_is_told_once_that_a_person_cancelled_an_order(shop: S
     again(shop)
     assert len(told(shop)) == 1
     assert (shop.waiting(), shop.said()) == ({}, [])
+
+
+@pytest.mark.parametrize(("on", "count"), [(("order.cancelled",), 1), (("lead.created",), 0)])
+def test_the_team_is_told_if_it_wants_to_know(served: Crm, database: Any, on: Any, count: int) -> None:
+    events = Events(Config(notify=Notify(on=on)), notices=True)
+    with open_shop(served, database, config=parse(ALONE), events=events) as shop:
+        order = sell(shop)
+        shop.move(order, "Cancelled")
+        shop.step(later=31)
+        assert len(told(shop, keys.NOTICES)) == count
 
 
 def test_a_move_that_is_taken_back_at_once_is_not_told(shop: Shop) -> None:

@@ -121,6 +121,21 @@ def test_a_payment_reaches_the_order_the_receipt_and_the_customer_once(bought: O
     assert read_order(bought.redis, ref()).paid
 
 
+@pytest.mark.parametrize(("on", "told"), [(("order.refunded",), 1), (("order.cancelled",), 0)])
+def test_the_team_is_told_of_refunds_if_it_wants_to_know(
+    line: OrderLine, served: Crm, database: Any, on: Any, told: int
+) -> None:
+    with open_line(served, database, events=Events(Config(notify=Notify(on=on)), notices=True)) as found:
+        found.know("c-1")
+        found.add(product("A", 2, 450))
+        found.run()
+        say(found, payment="pi_1")
+        found.pay()
+        say(found, event="stripe evt_2", kind="refunded", payment="pi_1")
+        found.pay()
+        assert sum(found.redis.xlen(keys.entries(keys.NOTICES, shard)) for shard in range(SHARDS)) == told
+
+
 @pytest.mark.parametrize(("intents", "told"), [(("Purchase",), 1), (("Ask*",), 0)])
 def test_the_team_is_told_of_payments_of_the_intents_that_it_wants(
     line: OrderLine, served: Crm, database: Any, intents: tuple[str, ...], told: int

@@ -1,6 +1,7 @@
 """What the team reads."""
 
 import json
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from leadcore.config import Config, Notify, parse
 from leadcore.errors import ConfigError
 from workers.rules.configuration import check
+from workers.rules.events import EVENTS
 from workers.rules.notice import WHAT, NoticeTemplate
 
 FIELDS = {
@@ -59,6 +61,14 @@ def test_an_entry_that_cannot_be_read_is_told_all_the_same(fields: dict[bytes, b
 def test_what_a_customer_says_is_no_template() -> None:
     fields = {**FIELDS, b"b": json.dumps({"name": "{{ 1 + 1 }}"}).encode()}
     assert body(fields=fields, text="{{ name }}", private=True) == "{{ 1 + 1 }}"
+
+
+def test_each_event_of_which_a_team_may_be_told_is_named_in_words() -> None:
+    for name in EVENTS:
+        source = f'[notify]\non = ["{name}"]'
+        with nullcontext() if name in WHAT else pytest.raises(ConfigError):
+            assert parse(source).notify.on == (name,)
+    assert {"order.paid", "order.cancelled", "order.refunded"} < WHAT.keys() <= {*EVENTS}
 
 
 @pytest.mark.parametrize("name", WHAT)
