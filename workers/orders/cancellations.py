@@ -57,15 +57,16 @@ class Cancellations:
         """The ids of the orders whose links ask for nothing because they are in the stage of cancelled ones."""
         return {id.decode() for id in self.redis.zrange(keys.STAGES_CLOSED, 0, -1)}
 
-    def close_links(self, orders: Sequence[Standing], stage: str, now_ms: int) -> None:
+    def close_links(self, orders: Sequence[Standing], stage: str, read_ms: int) -> None:
         """Let the links of those that are in `stage`, of cancelled ones, ask for nothing, and those of others that were
-        there ask again. Raises redis-py's errors."""
+        there ask again, unless their customers cancelled them after they were read, at `read_ms` or later. Raises
+        redis-py's errors."""
         known = self.redis.zmscore(keys.STAGES_CLOSED, [order.id for order in orders]) if orders else []
         commands: list[Sequence[Any]] = []
         for order, closed_ms in zip(orders, known, strict=True):
             if order.reference and order.stage == stage and closed_ms is None:
-                commands += [*call_off(order.reference), ("ZADD", keys.STAGES_CLOSED, now_ms, order.id)]
-            elif order.reference and order.stage != stage and closed_ms is not None:
+                commands += [*call_off(order.reference), ("ZADD", keys.STAGES_CLOSED, read_ms, order.id)]
+            elif order.reference and order.stage != stage and closed_ms is not None and closed_ms <= read_ms:
                 commands += [*reopen(order.reference), ("ZREM", keys.STAGES_CLOSED, order.id)]
         self.stream.apply(commands)
 

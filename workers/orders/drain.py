@@ -256,6 +256,7 @@ class OrderDrain(OrderLineDrain):
             shard=shard,
             more=[
                 *settlement.bind(work.said, plan, self.orders.currency),
+                *(settlement.watch_cancelled(plan, work.order_id, self.store.now_ms()) if self.config.payment else ()),
                 *settlement.tell(
                     work.said,
                     plan,

@@ -188,10 +188,11 @@ class StageMessages:
     def decide(self, ids: Sequence[str], stages: Stages, *, are_all: bool) -> None:
         """Decide on the orders that are due, and tell those customers who are to be told. `are_all`: whether no others
         are due. Raises `LineDown`, `LostLease`, `Stopping` and redis-py's errors."""
+        read_ms = self.clock.now_ms()
         cases, changes = self._read_cases(ids, stages)
         now_ms = self.clock.now_ms()
         if stages.cancelled and self.config.payment:
-            self.cancellations.close_links([case.order for case in cases], stages.cancelled, now_ms)
+            self.cancellations.close_links([case.order for case in cases], stages.cancelled, read_ms)
         cases, verdicts = self._judge(cases, stages, now_ms)
         self.cancellations.tell([one.order for one in _find_cancelled(cases, stages, now_ms) if _stands(one, now_ms)])
         if not are_all:

@@ -7,12 +7,16 @@ from typing import Any
 
 import pytest
 
-from leadcore.config import Config, parse
+from leadcore.config import Config, Orders, Payment, parse
 from leadcore.store import keys
+from leadcore.store.epoch import read_epoch
 from leadcore.store.orders import Session, open_session, read_order
 from tests.conftest import Crm
 from tests.faults.conftest import Wire
+from tests.workers.orders.conftest import NOW, OrderLine, open_line
 from tests.workers.orders.shop import Shop, open_shop
+from tests.workers.rules.orders.events import product
+from workers.orders.order_store import ALL_KNOWN
 from workers.orders.stages import forget_progress
 from workers.rules.orders.stages import OLD_MS
 
@@ -103,6 +107,52 @@ def test_a_person_who_reopens_what_the_customer_cancelled_lets_its_link_ask_agai
     shop.move(order, "Open")
     shop.step()
     assert asks(shop)
+
+
+@pytest.fixture
+def line(shop: Shop) -> Iterator[OrderLine]:
+    """The orders' line of the same shop, where c-2 has bought something for 900 THB."""
+    shop.redis.set(keys.ORDERS_STORE, ALL_KNOWN)
+    shop.redis.set(keys.ORDERS_EPOCH, f"{read_epoch(shop.redis)} 0")
+    config = Config(orders=Orders(cancel_intents=("Cancel*",)), payment=Payment())
+    with open_line(shop.crm, shop.redis, config) as line:
+        line.know("c-2")
+        line.add(product("A", 2, 450), customer="c-2")
+        line.run()
+        yield line
+
+
+def test_the_link_asks_again_where_a_person_undoes_at_once_what_the_customer_cancelled(
+    shop: Shop, line: OrderLine
+) -> None:
+    reference = line.receipt("lead-1").order_ref
+    line.add(intent="Cancel order", at=NOW + 1, customer="c-2")
+    line.run()
+    assert not asks(shop, reference)
+    shop.move(line.orders("c-2")[0]["id"], "Open")
+    shop.step()
+    assert asks(shop, reference)
+
+
+def test_the_link_stays_closed_where_the_poller_read_the_order_before_its_customer_cancelled_it(
+    shop: Shop, line: OrderLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reference, records = line.receipt("lead-1").order_ref, shop.pollers[0].records
+    read = records.read
+
+    def read_and_cancel(*args: Any, **more: Any) -> Any:
+        found = read(*args, **more)
+        if not line.receipt("lead-2").order:
+            line.add(intent="Cancel order", at=NOW + 1, customer="c-2")
+            line.run()
+        return found
+
+    monkeypatch.setattr(records, "read", read_and_cancel)
+    shop.redis.zadd(keys.STAGES_DUE, {line.orders("c-2")[0]["id"]: 1})
+    shop.step(search=False)
+    assert not asks(shop, reference)
+    shop.step()
+    assert not asks(shop, reference)
 
 
 def test_what_a_customer_cancels_at_this_moment_is_not_opened_again(shop: Shop) -> None:

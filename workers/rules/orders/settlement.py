@@ -136,6 +136,12 @@ def tell(
     )
 
 
+def watch_cancelled(plan: Plan, order_id: str, now_ms: int) -> list[Command]:
+    """The commands that let the link ask again once a person moves the order out of the stage of cancelled ones, to
+    which `plan` has moved it. `now_ms`: after that."""
+    return [("ZADD", keys.STAGES_CLOSED, now_ms, order_id)] if plan.cancels and "stage" in plan.values else []
+
+
 def read_units(total: str, currency: str) -> int:
     """`total`, a plain number, in the currency's smallest unit; 0 if it is none."""
     amount = read_number(total)
