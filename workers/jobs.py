@@ -9,6 +9,7 @@ from leadcore.logs import format_place
 from leadcore.machine import Machine
 from leadcore.store import keys
 from workers.bootstrap import Runtime, build
+from workers.flow.time_limit import OutOfTime
 from workers.settings import read_worker
 
 log = structlog.get_logger("leadsync.worker")
@@ -55,5 +56,5 @@ def _run(line: str, shard: int) -> None:
     drain = _runtime().drains[line]
     try:
         drain(shard)
-    except Exception as error:
+    except (Exception, OutOfTime) as error:
         log.error("job.failed", shard=shard, error=type(error).__name__, at=format_place(error))

@@ -33,6 +33,7 @@ from leadcore.store.status import find_portal
 from workers import jobs
 from workers.bootstrap import Runtime, build
 from workers.flow.endpoint_loop import EndpointLoop
+from workers.flow.time_limit import TimeLimit
 from workers.maintenance import Maintenance
 from workers.notifier import Notifier
 from workers.orders.stages import forget_progress
@@ -50,6 +51,7 @@ class Worker(SimpleWorker):
     """Stops the drain at the first signal, and waits at most 2 s (RQ: 60) between attempts to reach a lost Redis."""
 
     max_connection_wait_time = 2.0
+    death_penalty_class = TimeLimit
 
     def __init__(self, name: str, runtime: Runtime, outage: Outage) -> None:
         super().__init__(

@@ -6,7 +6,6 @@ from typing import Literal
 
 import redis
 import structlog
-from rq.timeouts import BaseTimeoutException
 
 from leadcore.config import Config
 from leadcore.fields import PUT_OFF
@@ -19,6 +18,7 @@ from workers.flow.breaker import Breaker
 from workers.flow.errors import LineDown
 from workers.flow.lease import Lease
 from workers.flow.pause import Pause
+from workers.flow.time_limit import OutOfTime
 from workers.hubspot.client import HubSpot
 from workers.hubspot.portal_cache import PortalCache
 from workers.rules import drain as rules
@@ -91,7 +91,10 @@ class Drain:
                 break
             try:
                 landed = self._carry_out(action, lease, in_hand)
-            except Exception as error:  # `step` decides; it is raised once every call in flight has come back
+            except (
+                Exception,
+                OutOfTime,
+            ) as error:  # `step` decides; it is raised once every call in flight has come back
                 calls = self.breaker.read() if _is_by_rate(error) else None
                 landed = actions.Failed(error, isinstance(error, redis.TimeoutError), calls)
         self._release_slot(in_hand)
@@ -190,8 +193,6 @@ class Drain:
         if ends_at - started_at > MIN_SEND_SECONDS:
             try:
                 self.send_messages(ends_at - started_at)
-            except BaseTimeoutException:
-                raise
             except Exception as error:  # must not stop the leads; if Redis is away, the next command raises
                 log.warning("meanwhile.failed", error=type(error).__name__)
             if self.machine.monotonic() - started_at > MIN_SEND_SECONDS:
@@ -211,7 +212,7 @@ class Drain:
                     self._postpone(call, down)
                 settled_any |= self.settler.settle(batch, shard, lease)
                 call.writer.identity.unlock_contacts(batch.groups)
-            except Exception as error:  # the other shards still have to be settled
+            except (Exception, OutOfTime) as error:  # the other shards still have to be settled
                 first_error = first_error or error
         if failures is not None:
             self._keep(in_hand, call, failures)

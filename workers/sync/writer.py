@@ -8,7 +8,6 @@ from functools import partial
 
 import structlog
 from msgspec.structs import replace
-from rq.timeouts import BaseTimeoutException
 
 from leadcore.logs import format_place
 from leadcore.reasons import reason
@@ -36,7 +35,7 @@ from workers.sync.merges import Merges
 
 ROUNDS = 8
 # Errors that the leads in hand did not cause.
-OUTSIDE = (LineDown, LostLease, Stopping, BaseTimeoutException, *AWAY)
+OUTSIDE = (LineDown, LostLease, Stopping, *AWAY)
 log = structlog.get_logger("leadsync.sync")
 
 
