@@ -279,15 +279,10 @@ HINTS: Mapping[str, str] = {
     "value_taken": "If the two contacts are one person, merge them in HubSpot.",
 }
 
-# Why a line is paused and what to do, by the code in Redis.
+# Why a line is paused and what to do, by the code in Redis; of a missing scope the reason says more, as it names it.
 PAUSES: Mapping[str, str] = {
     "unauthorized": (
         "HubSpot refuses the access token. Put a valid one into HUBSPOT_ACCESS_TOKEN and restart the workers."
-    ),
-    "forbidden": (
-        "The HubSpot token lacks a scope. In HubSpot, under Settings > Integrations > Service Keys, give the key "
-        "crm.objects.contacts.read and .write and crm.schemas.contacts.read and .write (for a legacy private app: "
-        "Private apps > Scopes). leadsync doctor names the missing one."
     ),
     "daily_quota": (
         "HubSpot's daily quota is used up. It is reset at the portal's midnight; find out which app uses so much."

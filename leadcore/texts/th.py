@@ -257,11 +257,6 @@ HINTS: Mapping[str, str] = {
 
 PAUSES: Mapping[str, str] = {
     "unauthorized": "HubSpot ไม่ยอมรับ access token กรุณาใส่ค่าใหม่ที่ HUBSPOT_ACCESS_TOKEN แล้วรีสตาร์ต worker",
-    "forbidden": (
-        "token ของ HubSpot ขาดสิทธิ์ กรุณาไปที่ Settings > Integrations > Service Keys แล้วเพิ่ม "
-        "crm.objects.contacts.read และ .write กับ crm.schemas.contacts.read และ .write ให้คีย์ "
-        "(หากใช้ private app แบบเดิม: Private apps > Scopes) คำสั่ง leadsync doctor จะบอกว่าขาดสิทธิ์ใด"
-    ),
     "daily_quota": ("โควตารายวันของ HubSpot หมดแล้ว จะเริ่มใหม่ตอนเที่ยงคืนตามเวลาของบัญชี HubSpot กรุณาตรวจสอบว่าแอปใดใช้มากผิดปกติ"),
     "no_room": "บัญชี HubSpot ไม่มีที่ว่างสำหรับผู้ติดต่อใหม่แล้ว กรุณาลบผู้ติดต่อที่ไม่ใช้ หรือซื้อพื้นที่เพิ่ม",
     "order_key": "บัญชี HubSpot ไม่มี dealdroid_order_id หรือ dealdroid_line_id แบบไม่ซ้ำค่า กรุณารัน leadsync setup",

@@ -67,7 +67,7 @@ def test_every_problem_says_what_to_do(code: str) -> None:
 
 @pytest.mark.parametrize("code", [code for code, one in RETRIES.items() if one.waits is Waits.LINE])
 def test_every_pause_says_what_to_do(code: str) -> None:
-    assert code in en.PAUSES
+    assert (code in en.PAUSES) is (code != "forbidden"), "the reason names the scope"
 
 
 def test_every_property_and_state_has_a_label() -> None:

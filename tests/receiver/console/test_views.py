@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from leadcore.matches import Match
+from leadcore.reasons import reason
 from leadcore.receipts import Note
 from leadcore.required import Requirement
 from leadcore.store import keys, lines
@@ -58,6 +59,27 @@ def test_messages_that_wait_for_dealdroid_are_reported(user: ConsoleUser) -> Non
     assert "Messages wait" not in user.read(), "none waits"
     user.redis.xadd(keys.entries(keys.OUTBOX, 0), {"e": "lead"})
     assert "DealDroid accepts no messages at the moment. They follow by themselves." in text_of(user.read())
+
+
+def test_a_missing_scope_is_named_whatever_line_it_stops(user: ConsoleUser) -> None:
+    add_worker(user)
+    why = reason("scope_missing", scope="crm.objects.orders.write")
+    for line in (lines.INBOX, lines.ORDERS):
+        user.redis.hset(line.pause, mapping={"code": "forbidden", "reason": why, "until": 1, "since": 1})
+        user.redis.xadd(keys.entries(line.name, 0), {"e": "lead"})
+    for headers in ({}, TH):
+        text = text_of(user.read(**headers))
+        assert text.count("crm.objects.orders.write") == 2
+        assert "crm.objects.contacts" not in text
+
+
+def test_contacts_are_said_to_be_written_only_while_they_are(user: ConsoleUser) -> None:
+    add_worker(user)
+    user.redis.hset(lines.ORDERS.pause, mapping={"code": "orders_off", "reason": "why", "until": 1})
+    user.redis.xadd(keys.entries(keys.ORDERS, 0), {"e": "lead"})
+    assert "Contacts are written meanwhile." in text_of(user.read())
+    pause(user, "unauthorized", 60)
+    assert "Contacts are written meanwhile." not in text_of(user.read())
 
 
 def test_today_starts_at_midnight_in_the_configured_time_zone(user: ConsoleUser) -> None:
