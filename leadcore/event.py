@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Struct, field
 from msgspec.structs import astuple
 
-from leadcore import shapes
+from leadcore import key_names, shapes
 from leadcore.errors import LeadSyncError
 from leadcore.filler import all_say_something, drop_leftovers, names_nobody, says_nothing
 from leadcore.text import NOISE, clean, is_plain
@@ -293,8 +293,10 @@ class _Body(Struct):
 _DECODE_BODY = msgspec.json.Decoder(_Body).decode
 _NO_ADDRESS, _NO_CONTACT, _NO_CART = _Address(), _Contact(), _Cart()
 _PARTS: dict[str, type[Struct]] = {"address_parsing": _Address, "contact_info": _Contact, "shopping_cart": _Cart}
-_KEYS = {name: shapes.index(part.__struct_fields__) for name, part in _PARTS.items()}
-_TOP, _PRODUCT = shapes.index(_Body.__struct_fields__), shapes.index(_Product.__struct_fields__)
+_OTHERS = {"address_parsing": key_names.ADDRESS, "contact_info": key_names.CONTACT, "shopping_cart": key_names.CART}
+_KEYS = {name: shapes.index(part.__struct_fields__, _OTHERS[name]) for name, part in _PARTS.items()}
+_TOP = shapes.index(_Body.__struct_fields__)
+_PRODUCT = shapes.index(_Product.__struct_fields__, key_names.PRODUCT)
 _STYLES = {name: [name.replace("_", mark).encode() for mark in ("", "-", " ")] for name in _PARTS}
 _FIELDS = (
     *_Address.__struct_fields__,
@@ -318,7 +320,10 @@ _NO_NAMES = frozenset({"phone", "email", "zipcode", "postal_code"})
 _NESTED = (dict, list)
 # What JSON text begins with.
 _OPENINGS = frozenset('{["')
-_FALSE = frozenset({"false", "0", "no"})
+_FALSE = frozenset(
+    {"false", "0", "no", "n", "unavailable", "not available", "sold out", "out of stock", "no stock"}
+    | {"หมด", "ของหมด", "สินค้าหมด", "หมดสต็อก", "ไม่มี", "ไม่มีของ", "ไม่มีสินค้า"}
+)
 _T = TypeVar("_T", bound=Struct)
 
 
@@ -408,7 +413,7 @@ def _product(product: _Product) -> Product:
 def _said(value: Any) -> str:
     if type(value) is int and 0 <= value < 10**15:
         return str(value)
-    text = shapes.as_text(value) if isinstance(value, _NESTED) and shapes.is_said(value) else clean(value)
+    text = shapes.read_text(value) if isinstance(value, _NESTED) and shapes.is_said(value) else clean(value)
     # One letter may be a size or a model.
     return text if (len(text) == 1 and text.isalpha()) or not says_nothing(text, is_name=True) else ""
 
@@ -424,6 +429,9 @@ def _read_shapes(stored: bytes) -> Event:
     documented: dict[str, Any] = {name: known.get(name) for name in _Body.__struct_fields__}
     documented["address_parsing"] = _pick(_Address, address)
     documented["contact_info"] = _pick(_Contact, contact)
+    # Beside a fee for shipping, "total" may be without it.
+    if not (cart.get("grandTotal") or cart.get("shippingFee")) and cart.get("products"):
+        cart = {**cart, "grandTotal": cart.get("total")}
     documented["shopping_cart"] = _pick(_Cart, {**cart, "products": _products(cart, unread)})
     return _make(stored, _Body(**documented), unread)
 
@@ -451,7 +459,7 @@ def _part(body: dict[str, Any], name: str, unread: dict[str, str]) -> dict[str, 
 
 def _products(cart: dict[str, Any], unread: dict[str, str]) -> list[_Product]:
     value = cart.get("products")
-    if value is None and shapes.is_product(cart):
+    if value is None and (shapes.is_product(cart) or "count" in shapes.rename(cart, _PRODUCT)):
         value = cart
     if not value:
         return []

@@ -5,10 +5,12 @@ value, a key in another case. They are read as what they are as far as there is 
 import html
 import re
 from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import msgspec
 
+from leadcore import key_names
 from leadcore.errors import LeadSyncError
 from leadcore.filler import names_nobody, says_nothing
 from leadcore.text import clean
@@ -18,8 +20,11 @@ _MAX_LAYERS = 12
 _DECODE = msgspec.json.Decoder().decode
 _ENCODE = msgspec.json.Encoder().encode
 # The keys under which an object holds its value, among others that describe it.
-_VALUE = ("value", "text", "name")
-_NAME = ("title", "first", "firstname", "given", "givenname", "middle", "middlename", "last", "lastname", "surname")
+_VALUE = ("fullname", "value", "text", "name")
+_SURNAME = ("last", "lastname", "family", "familyname", "surname", "นามสกล")
+_NAME = (
+    "title", "first", "firstname", "given", "givenname", "ชอ", "middle", "middlename", *_SURNAME,
+)  # fmt: skip
 _CALLING_CODE = frozenset((
     "countrycode", "countrycallingcode", "callingcode", "dialcode", "dialingcode", "phonecode", "phonecountrycode",
     "isdcode", "prefix", "code", "cc",
@@ -32,12 +37,17 @@ _ADDRESS = (
     "address", "street", "streetaddress", "line1", "line2", "village", "villageorproject", "subdistrict", "district",
     "city", "state", "province", "zip", "zipcode", "postcode", "postalcode", "country",
 )  # fmt: skip
+# A model may be called so too: X2, but not x 2.
+_TIMES = re.compile(
+    r"(?P<name>\S.*?)\s+[x×*]\s?(?P<count>[1-9]\d{0,2})|(?P<before>[1-9]\d{0,2})\s?[x×*]\s+(?P<behind>\S.*)"
+)
+_LONGEST_LINE = 500
 
 Join = Callable[[list[str]], str]
 
 
 class Keys(NamedTuple):
-    """Known keys, and the same by their folded form."""
+    """Known keys, and the same by their folded form and that of their other names."""
 
     names: frozenset[str]
     folded: Mapping[str, str]
@@ -113,18 +123,22 @@ def read_products(value: Any, keys: Keys) -> list[dict[str, Any]]:
     """The products in a list, an object of them, one product, their names or JSON text; raises `Ambiguous`."""
     if type(value) is list and all(type(each) is dict and each.keys() <= keys.names for each in value):
         return value
-    return [rename(each, keys) for each in _products(value)]
+    return _products(value, keys)
 
 
-def is_product(value: Mapping[str, Any]) -> bool:
-    """Whether an object has the name or the code of a product."""
+def is_product(value: Mapping[str, Any], keys: Keys | None = None) -> bool:
+    """Whether an object has the name or the code of a product, by `keys` also under another name."""
     if "products" in value:
         return False
-    return any(fold(key) in ("name", "code") and not isinstance(each, dict | list) for key, each in value.items())
+    return any(
+        (keys.folded.get(fold(key)) if keys else fold(key)) in ("name", "code") and not isinstance(each, dict | list)
+        for key, each in value.items()
+    )
 
 
 def rename(part: dict[str, Any], keys: Keys) -> dict[str, Any]:
-    """`part` with the known keys that stand in another case or style, unless two claim the same name."""
+    """`part` with what stands under another name of a known key, or in another case or style, under that key. What
+    several names of one key hold is one object; two spellings of one name count for nothing."""
     if part.keys() <= keys.names:
         return part
     renamed: dict[str, Any] = dict(part)
@@ -133,8 +147,16 @@ def rename(part: dict[str, Any], keys: Keys) -> dict[str, Any]:
         if name := keys.folded.get(fold(key)):
             claims.setdefault(name, []).append(key)
     for name, claimants in claims.items():
-        if len(claimants) == 1 and part.get(name) is None:
-            renamed[name] = renamed.pop(claimants[0])
+        if len(set(map(fold, claimants))) < len(claimants):
+            continue
+        said = sorted(key for key in claimants if is_said(part[key])) or claimants[:1]
+        own = part.get(name)
+        if not is_said(own):
+            renamed[name] = part[said[0]] if len(said) == 1 else {key: part[key] for key in said}
+        elif name == "phone":
+            renamed[name] = {name: own, **{key: part[key] for key in said if is_said(part[key])}}
+        elif name == "name" and isinstance(own, str) and " " not in own.strip() and {*map(fold, said)} <= {*_SURNAME}:
+            renamed[name] = {"first": own, **{key: part[key] for key in said}}
     return renamed
 
 
@@ -143,9 +165,14 @@ def fold(key: str) -> str:
     return "".join(filter(str.isalnum, key)).casefold()
 
 
-def index(names: Iterable[str]) -> Keys:
-    folded = {fold(name): name for name in names}
-    return Keys(frozenset(folded.values()), folded)
+_VARIANTS = frozenset(map(fold, key_names.VARIANTS.split(", ")))
+
+
+def index(names: Iterable[str], others: Mapping[str, str] = MappingProxyType({})) -> Keys:
+    """`others`: the other names of some, parted by commas."""
+    own = {fold(name): name for name in names}
+    other = {fold(one): name for name, text in others.items() for one in text.split(", ")}
+    return Keys(frozenset(own.values()), other | own)
 
 
 def is_said(value: Any, depth: int = 0) -> bool:
@@ -165,6 +192,14 @@ def as_text(value: Any) -> str:
         return clean(_ENCODE(value).decode())
     except (ValueError, OverflowError, RecursionError):
         return clean(repr(value))
+
+
+def read_text(value: Any) -> str:
+    """The one text in `value`, else `value` as a person can read it."""
+    try:
+        return read_value(value, only)
+    except Ambiguous:
+        return as_text(value)
 
 
 def unwrap(value: Any) -> Any:
@@ -207,6 +242,8 @@ def _values(value: dict[str, Any], join: Join) -> list[Any]:
         return list(said.values())
     if (currency := said.get("currency") or said.get("currencycode")) and len(said) == 2:
         return [f"{clean(amount)} {clean(currency)}" for key, amount in said.items() if key in ("amount", "value")]
+    if (unit := said.get("unit")) and len(said) == 2:
+        return [f"{clean(count)} {clean(unit)}" for key, count in said.items() if key != "unit"]
     for parts, joined in ((_NAME, words), (_ADDRESS, lines)):
         if join is joined and said.keys() <= set(parts):
             found = [said[key] for key in parts if key in said]
@@ -261,22 +298,59 @@ def _objects(value: Any, depth: int = 0) -> list[dict[str, Any]]:
     return []
 
 
-def _products(value: Any, depth: int = 0) -> list[dict[str, Any]]:
+def _products(value: Any, keys: Keys, depth: int = 0) -> list[dict[str, Any]]:
     value = unwrap(value)
     if depth > _MAX_LAYERS:
         raise Ambiguous(TWO_WAYS)
     if isinstance(value, dict):
-        if is_product(value) or (depth and not value):
-            return [value]
+        if is_product(value, keys) or (depth and not value):
+            return [_read_product(value, keys)]
         nested = [each for each in value.values() if isinstance(unwrap(each), dict | list)]
-        if any(is_said(each) for each in value.values() if not any(each is one for one in nested)):
+        others = [each for each in value.values() if not any(each is one for one in nested) and is_said(each)]
+        # A line with its product in an object of its own.
+        if others and len(nested) == 1 and isinstance(nested[0], dict) and is_product(nested[0], keys):
+            line = {key: each for key, each in value.items() if each is not nested[0]}
+            return [{**_read_product(nested[0], keys), **_read_product(line, keys)}]
+        if others:
             raise Ambiguous(TWO_WAYS)
         value = nested
     if isinstance(value, list):
-        return [found for each in value for found in _products(each, depth + 1)]
+        return [found for each in value for found in _products(each, keys, depth + 1)]
     if isinstance(value, str):
-        name = clean(value)
-        return [] if says_nothing(name) else [{"name": name}]
+        return _read_names(clean(value))
     if is_said(value):
         raise Ambiguous(TWO_WAYS)
     return []
+
+
+def _read_product(value: dict[str, Any], keys: Keys) -> dict[str, Any]:
+    """A product with all by which the shop tells its variants as a part of its name."""
+    product = rename(value, keys)
+    said = {fold(key): each for key, each in value.items() if is_said(each)}
+    # It may be how many or how much.
+    if "amount" in said and not product.get("count"):
+        raise Ambiguous(TWO_WAYS)
+    name = product.get("name")
+    if isinstance(name, str) and (variants := [text for key in _VARIANTS & said.keys() for text in _leaves(said[key])]):
+        own = [text for text in sorted(dict.fromkeys(variants)) if text.casefold() not in name.casefold()]
+        product["name"] = f"{name} ({', '.join(own)})" if own else name
+    return product
+
+
+def _leaves(value: Any) -> list[str]:
+    if isinstance(value, dict | list):
+        return [text for each in (value.values() if isinstance(value, dict) else value) for text in _leaves(each)]
+    return [] if says_nothing(text := clean(value), is_name=True) and len(text) != 1 else [text]
+
+
+def _read_names(text: str) -> list[dict[str, Any]]:
+    """The products in "Dog food x2, Cat food x1", else the one that `text` names."""
+    if says_nothing(text):
+        return []
+    lines = re.split(r"[,;\n]", text) if len(text) <= _LONGEST_LINE else []
+    counted = [_TIMES.fullmatch(line.strip()) for line in lines]
+    if lines and not all(counted):
+        counted = [_TIMES.fullmatch(text)]
+    return [
+        {"name": line["name"] or line["behind"], "count": line["count"] or line["before"]} for line in counted if line
+    ] or [{"name": text}]

@@ -12,6 +12,7 @@ from leadcore.event import Event
 from leadcore.orders import money
 from leadcore.reasons import reason
 from leadcore.receipts import Note
+from leadcore.text import DIGITS
 from workers.rules.mapping import (
     address,
     country,
@@ -35,6 +36,7 @@ _PAYMENT_WORDS = {
     "บัตรเครดิต": "credit_card",
 }
 _DIGIT = re.compile(r"\d")
+_TIMES = re.compile(r"[x×]?\s?(\d{1,9})(?:\.0+)?\s?[x×]?", re.IGNORECASE)
 # A field that cannot be read -> what the customer is asked for.
 _UNREAD = {
     "name": "name",
@@ -266,7 +268,9 @@ def _cart(event: Event) -> str:
         label = f"{name} ({code})" if name and code else name or code
         total = f" = {product.total[:30]}" if product.total else ""
         missing = "" if product.available else " [not available]"
-        lines.append(f"{product.count[:20] or '1'} x {label or '?'}{total}{missing}")
+        count = product.count[:20].translate(DIGITS)
+        count = times[1] if (times := _TIMES.fullmatch(count)) else count
+        lines.append(f"{count or '1'} x {label or '?'}{total}{missing}")
     if lines and event.shipping_fee:
         lines.append(f"Shipping: {event.shipping_fee[:30]}")
     if lines and event.grand_total:

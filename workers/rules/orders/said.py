@@ -39,6 +39,12 @@ _COUNTED = re.compile(
     r"|[个個件包盒瓶袋双雙]|cái|chiếc|hộp|chai|gói)?\.?",
     re.IGNORECASE,
 )
+_MEASURED = re.compile(
+    r"(?P<half>ครึ่ง|half\s)?\s?(?P<count>\d{1,4}(?:\.\d{1,3})?)?\s?"
+    r"(?:(?P<dozen>โหล|dozens?|dz|打)|(?P<small>กรัม|มล\.?|ซีซี|g|gr|grams?|ml|cc)"
+    r"|กก\.?|กิโล(?:กรัม)?|โล|ขีด|ลิตร|เมตร|หลา|kgs?|kilos?|litres?|liters?|l|lbs?|m|公斤|斤)\.?",
+    re.IGNORECASE,
+)
 _NO_OPTIONS = PortalOptions()
 
 
@@ -172,7 +178,7 @@ def read_cart(event: Event, currency: str) -> Cart:
     seen: Counter[str] = Counter()
     for product in event.products:
         label = " ".join((product.code or product.name).split())[:_MAX_LABEL]
-        count = _read_count(product.count)
+        count = _read_count(product.count) or _tell_count(product, currency)
         if not product.available or not label or not count:
             left_out.append(_describe(product, "not available" if not product.available else "without a count"))
             continue
@@ -203,6 +209,17 @@ def _read_count(text: str) -> str:
     else:
         count = parse(text) if text else ""
     return _plain(Decimal(count)) if _COUNT.fullmatch(count) and Decimal(count) > 0 else ""
+
+
+def _tell_count(product: Product, currency: str) -> str:
+    """How often the price is in the total, where the count is said as a dozen or a weight and that can be meant."""
+    measured = _MEASURED.fullmatch(product.count.translate(DIGITS).strip())
+    price, total = read_amount(product.price, currency), read_amount(product.total, currency)
+    if not measured or not price or not total:
+        return ""
+    said = Decimal(measured["count"] or 1) * (Decimal("0.5") if measured["half"] else 1)
+    factor = 12 if measured["dozen"] else Decimal("0.001") if measured["small"] else 1
+    return next((_plain(count) for count in (said * factor, said, Decimal(1)) if count * price == total), "")
 
 
 def _read_fee(text: str, currency: str) -> Decimal | None:

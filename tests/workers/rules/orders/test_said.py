@@ -47,6 +47,21 @@ def test_a_count_in_words_is_a_count_unless_it_may_be_another(said_as: str, coun
     assert [item.count for item in cart(product("A", said_as)).items] == ([count] if count else [])
 
 
+@pytest.mark.parametrize(
+    ("said_as", "price", "total", "count"),
+    [
+        *(("1 โหล", 10, 120, "12"), ("1 โหล", 120, 120, "1"), ("ครึ่งโหล", 10, 60, "6"), ("2 dozen", 100, 200, "2")),
+        *(("1.5 kg", 100, 150, "1.5"), ("500 กรัม", 100, 50, "0.5"), ("500 g", 60, 60, "1"), ("ครึ่งกิโล", 90, 45, "0.5")),
+        *(("1 โหล", 10, 50, None), ("1 โหล", 10, "", None), ("2-3 ชิ้น", 10, 20, None), ("some", 10, 20, None)),
+    ],
+)
+def test_a_dozen_or_a_weight_is_the_count_that_its_total_shows(
+    said_as: str, price: int, total: object, count: str | None
+) -> None:
+    found = cart(product("A", said_as, price, total=total)).items
+    assert [item.count for item in found] == ([count] if count else [])
+
+
 @pytest.mark.parametrize("free", ["ฟรี", "Free", "ส่งฟรี", "(free shipping)"])
 def test_what_is_free_costs_nothing(free: str) -> None:
     found = cart(product("A", 1, 100), product("GIFT", 1, free), shippingFee=free)

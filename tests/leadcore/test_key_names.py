@@ -1,0 +1,128 @@
+"""What stands in a payload under another name than DealDroid's."""
+
+from typing import Any
+
+import pytest
+
+from leadcore.event import Address, ContactInfo, Event, encode, read
+
+SOMCHAI = ContactInfo(name="สมชาย ใจดี", phone="0812345678")
+
+
+def said(**parts: Any) -> Event:
+    return read(encode({"mid": "m", "customer_id": "c", "intent": "Purchase", **parts}))
+
+
+@pytest.mark.parametrize(
+    "contact",
+    [
+        {"fullName": "สมชาย ใจดี", "phoneNumber": "0812345678"},
+        {"first_name": "สมชาย", "last_name": "ใจดี", "tel": "0812345678"},
+        {"familyName": "ใจดี", "givenName": "สมชาย", "Mobile": "0812345678"},
+        {"ชื่อ": "สมชาย", "นามสกุล": "ใจดี", "เบอร์โทร": "0812345678"},
+        {"name": "สมชาย", "surname": "ใจดี", "phone": "", "mobile_no": "0812345678"},
+        {"name": "-", "ชื่อ-นามสกุล": "สมชาย ใจดี", "phone": "0812345678", "tel": "N/A"},
+        {"fullName": "สมชาย ใจดี", "firstName": "สมชาย", "lastName": "ใจดี", "phone": "0812345678"},
+        [{"fullName": "สมชาย ใจดี"}, {"tel": "0812345678"}],
+    ],
+)
+def test_contact_details_under_other_names_are_read(contact: Any) -> None:
+    event = said(contact_info=contact)
+    assert (event.contact, event.unread) == (SOMCHAI, {})
+
+
+def test_a_documented_value_outranks_another_name_and_further_phones_are_added() -> None:
+    contact = {"name": "สมชาย ใจดี", "customer_name": "Other", "phone": "021234567", "mobile": "0812345678"}
+    event = said(contact_info=contact)
+    assert (event.contact.name, event.contact.phone) == ("สมชาย ใจดี", "021234567, 0812345678")
+
+
+def test_two_other_names_that_contradict_are_kept_unread() -> None:
+    event = said(contact_info={"zip": "10110", "postcode": "10500"})
+    assert (event.contact.zipcode, event.unread) == ("", {"zipcode": '{"postcode":"10500","zip":"10110"}'})
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"street": "1 ถ.สีลม", "amphoe": "บางรัก", "province": "กรุงเทพ", "postcode": "10500"},
+        {"ที่อยู่": "1 ถ.สีลม", "เขต": "บางรัก", "จังหวัด": "กรุงเทพ", "รหัสไปรษณีย์": 10500},
+        {"address": "1 ถ.สีลม", "district": "บางรัก", "Province": "กรุงเทพ", "zip_code": "10500"},
+    ],
+)
+def test_parts_of_an_address_under_other_names_are_read(parts: Any) -> None:
+    address = Address(street="1 ถ.สีลม", district="บางรัก", state="กรุงเทพ", postal_code="10500")
+    assert said(address_parsing=parts).address == address
+
+
+@pytest.mark.parametrize(
+    "cart",
+    [
+        {"items": [{"name": "Dog food", "qty": 2, "unitPrice": 590}]},
+        {"line_items": [{"title": "Dog food", "quantity": "2", "price": "590"}]},
+        {"products": [{"product": {"name": "Dog food", "price": 590}, "quantity": 2}]},
+        {"รายการสินค้า": [{"สินค้า": "Dog food", "จำนวน": 2, "ราคา": 590}]},
+        [{"item": "Dog food", "qty": 2, "price": 590}],
+    ],
+)
+def test_a_cart_under_other_names_is_read(cart: Any) -> None:
+    event = said(shopping_cart=cart)
+    [product] = event.products
+    assert (product.name, product.count, product.price, event.unread) == ("Dog food", "2", "590", {})
+
+
+def test_an_amount_without_a_count_may_be_money_and_is_kept_unread() -> None:
+    event = said(shopping_cart={"products": [{"name": "Dog food", "amount": 2}]})
+    assert (event.products, event.unread) == ((), {"products": '[{"amount":2,"name":"Dog food"}]'})
+
+
+@pytest.mark.parametrize(
+    ("cart", "total"),
+    [
+        ({"items": [{"name": "A"}], "total": 590}, "590"),
+        ({"items": [{"name": "A"}], "total": 590, "shippingFee": 50}, ""),
+        ({"items": [{"name": "A"}], "total": 590, "grandTotal": 640}, "640"),
+    ],
+)
+def test_a_total_is_the_grand_total_unless_a_fee_stands_beside_it(cart: Any, total: str) -> None:
+    assert said(shopping_cart=cart).grand_total == total
+
+
+@pytest.mark.parametrize(
+    ("products", "found"),
+    [
+        (["Dog food x2", "Cat food × 1"], [("Dog food", "2"), ("Cat food", "1")]),
+        ("Dog food x2, 3 x Cat food", [("Dog food", "2"), ("Cat food", "3")]),
+        ("Dog food, 10 kg x 2", [("Dog food, 10 kg", "2")]),
+        ("2 x ข้าวหอม", [("ข้าวหอม", "2")]),
+        (["Galaxy X2"], [("Galaxy X2", "")]),
+        (["Dog food 10x20"], [("Dog food 10x20", "")]),
+    ],
+)
+def test_a_product_in_one_text_tells_how_many(products: Any, found: list[tuple[str, str]]) -> None:
+    assert [(one.name, one.count) for one in said(shopping_cart={"products": products}).products] == found
+
+
+@pytest.mark.parametrize(
+    ("more", "name"),
+    [
+        ({"size": "M", "color": "แดง"}, "เสื้อ (M, แดง)"),
+        ({"variant": "M / แดง"}, "เสื้อ (M / แดง)"),
+        ({"options": [{"name": "M"}], "ไซส์": "-"}, "เสื้อ (M)"),
+        ({"size": "", "weight": 2}, "เสื้อ"),
+    ],
+)
+def test_a_product_is_called_with_its_variant(more: Any, name: str) -> None:
+    [product] = said(shopping_cart={"products": [{"name": "เสื้อ", "count": 1, **more}]}).products
+    assert product.name == name
+
+
+def test_a_count_with_its_unit_is_text() -> None:
+    [product] = said(shopping_cart={"products": [{"name": "A", "count": {"value": 2, "unit": "bags"}}]}).products
+    assert product.count == "2 bags"
+
+
+@pytest.mark.parametrize("word", ["หมด", "ไม่มี", "Sold out", "no"])
+def test_words_for_sold_out_say_that_a_product_is_not_available(word: str) -> None:
+    [product] = said(shopping_cart={"products": [{"name": "A", "available": word}]}).products
+    assert not product.available
