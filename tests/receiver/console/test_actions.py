@@ -5,6 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from leadcore.reasons import reason
 from leadcore.store import keys
 from tests.conftest import SHARDS
 from tests.receiver.console.conftest import TH, ConsoleUser, text_of
@@ -93,6 +94,16 @@ def test_discarding_asks_first_and_removes_only_the_leads_shown(user: ConsoleUse
     answer = user.submit("discard", **form)
     assert parse_qs(urlsplit(answer.headers["Location"]).query) == {"command": ["discard"], "done": ["2"]}
     assert [user.state(one) for one in ("lead-0", "lead-1", "later")] == ["discarded", "discarded", "parked"]
+
+
+def test_who_discarded_is_said_only_where_somebody_did(user: ConsoleUser) -> None:
+    user.add_lead("ended", state="discarded", reason=str(reason("parked_too_long", days=30)))
+    user.add_lead("order", state="created", order=f"discarded: {reason('waited_too_long', days=30)}")
+    user.park("lead-1")
+    user.submit("discard", lead="lead-1")
+    assert "Discarded it was parked for 30 days" in text_of(user.read("leads/ended"))
+    assert "The order was discarded nothing took it for 30 days" in text_of(user.read("leads/order"))
+    assert re.search(r"Discarded .* by console", text_of(user.read("leads/lead-1")))
 
 
 def test_one_lead_is_discarded(user: ConsoleUser) -> None:
