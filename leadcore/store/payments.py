@@ -6,7 +6,7 @@ news once, in whatever order it comes.
 
 import hashlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 from msgspec import Struct
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from leadcore.store.connection import Redis
 
 Kind = Literal["paid", "failed", "refunded", "disputed", "dispute_won", "dispute_lost"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
 REMEMBER_SECONDS = 90 * 86_400
 """Providers send an event again for days; a person may press a button again much later."""
 MOST_UNITS = 10**14

@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from leadcore.errors import WrongKey
+from leadcore.receipts import PARKED_SECONDS
 from leadcore.store import keys, lines, scripts
 
 if TYPE_CHECKING:
@@ -168,7 +169,6 @@ class Stream:
         key: bytes | str = "",
         version_ms: int | None = None,
         tombstone: str = keys.NONE,
-        keep_seconds: int = 30 * 86_400,
     ) -> Put:
         """Park an event that cannot be processed, unless its receipt exists. Takes and raises what `put` does, but
         `body` is packed by `pack_fields`."""
@@ -177,7 +177,7 @@ class Stream:
         return _outcome(
             self._park(
                 keys=[keys.receipt(lead), parked, keys.PARKED, keys.LEADS, keys.SECRET, tombstone, keys.FIGURES],
-                args=[key, lead, body, said_ms, keep_seconds, *receipt],
+                args=[key, lead, body, said_ms, PARKED_SECONDS, *receipt],
             )
         )
 

@@ -71,12 +71,6 @@ def test_a_job_is_json_and_holds_a_shard_number_only(spare_line: Callable[..., L
 
 
 COMMANDS = [("web",), ("worker", "--count", "2"), ("worker", "--one"), ("all",), ("config", "check")]
-MISTAKES = [
-    ("[crm]\ncountry = 'TH'\ncountri = 'TH'", 3, "countri"),
-    ("\n[inbox]\nshards = 0", 3, "shards"),
-    ("[crm]\ncountry = TH", 2, "TOML"),
-    ("[intents.A]\nlead = true\n[intents.B]\nlead = 'no'", 4, "lead"),
-]
 
 
 @pytest.fixture

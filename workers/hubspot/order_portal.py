@@ -156,7 +156,6 @@ def build_order_portal(survey: Mapping[str, Any], orders: Orders) -> OrderPortal
         list_writable(properties),
         list_writable(lines),
         _options(properties),
-        _options(lines),
         frozenset(survey["currencies"]),
         pipeline,
         stages,

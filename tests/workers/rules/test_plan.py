@@ -24,7 +24,6 @@ BY_EMAIL = MappedEvent(
     {"email": "a@x.th", "phone": PHONE}, creation={"hs_lead_status": "NEW"}, placeholder="089 123 4567"
 )
 BY_NAME = MappedEvent({"firstname": "Ann", "email": "a@x.th"}, {"zip": "10110"}, creation={"hs_lead_status": "NEW"})
-ALL_BY_NAME = {"firstname": "Ann", "email": "a@x.th", "zip": "10110", "hs_lead_status": "NEW"}
 
 
 def plan(*names: str) -> WritePlanner:

@@ -9,8 +9,6 @@ from workers.rules.orders.property_names import DISCOUNTS, LINE_ID, LINE_NAMES
 from workers.rules.orders.record import Line
 from workers.rules.orders.said import Item
 
-SPOKEN = ("name", "code", "price", "count")
-"""What of a line the customer's cart says."""
 NUMBERS = frozenset({"price", "count", "total", "subtotal", "shipping"})
 
 

@@ -475,11 +475,6 @@ def _supported(values: Mapping[str, str], facts: Facts) -> dict[str, str]:
     }
 
 
-def property_values(values: Mapping[str, str], kind: str) -> dict[str, str]:
-    """`values` by HubSpot's names."""
-    return {NAMES[kind][name]: value for name, value in values.items()}
-
-
 READ = frozenset({ORDER_ID, REFERENCES, CUSTOMER, MODIFIED})
 """Properties of an order that are always read."""
 

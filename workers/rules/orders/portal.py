@@ -38,7 +38,6 @@ class OrderPortal:
     properties: frozenset[str]
     line_properties: frozenset[str]
     options: PortalOptions = field(default_factory=PortalOptions)
-    line_options: PortalOptions = field(default_factory=PortalOptions)
     currencies: frozenset[str] = frozenset()
     pipeline: str = ""
     stages: tuple[Stage, ...] = ()

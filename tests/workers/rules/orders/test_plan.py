@@ -1,6 +1,7 @@
 """What a customer's events do to their orders."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace as with_values
 from typing import Any
 
@@ -9,7 +10,7 @@ from msgspec.structs import replace
 
 from tests.workers.rules.orders.events import DIGEST, HOUR, NOW, facts, product, said
 from workers.rules.orders.lines import SeenLine, read_line
-from workers.rules.orders.plan import Gone, Plan, SeenOrder, adopt, plan, property_values, take_prefix
+from workers.rules.orders.plan import Gone, Plan, SeenOrder, adopt, plan, take_prefix
 from workers.rules.orders.property_names import LINE_NAMES, NAMES
 from workers.rules.orders.record import NO_ORDERS, CustomerOrders, Line, Order, pack, unpack
 from workers.rules.orders.said import Said
@@ -29,11 +30,15 @@ def done(made: Plan) -> CustomerOrders:
     return unpack(pack(made.after.with_order(replace(order, id=order.id or "77", attempted=False, lines=lines))))
 
 
+def by_hubspots_names(values: Mapping[str, str]) -> dict[str, str]:
+    return {NAMES["orders"][name]: value for name, value in values.items()}
+
+
 def in_hubspot(made: Plan, lines: bool = True, **changed: str) -> SeenOrder:
     """The order as HubSpot has it after the plan, with what a person changed since."""
     properties = {
-        **property_values(made.values, "orders"),
-        **{NAMES["orders"][name]: changed[name] for name in changed},
+        **by_hubspots_names(made.values),
+        **by_hubspots_names(changed),
     }
     written = made.lines.writes if made.lines else ()
     seen = tuple(
@@ -386,7 +391,7 @@ def test_after_a_loss_of_redis_the_event_of_an_older_order_that_comes_again_leav
     newer = decide(said(product("B"), at=NOW + HOUR))
     known = NO_ORDERS
     for made, id in ((MADE, "77"), (newer, "78")):
-        order = adopt(property_values(made.values, "orders"), id, DIGEST, "orders")
+        order = adopt(by_hubspots_names(made.values), id, DIGEST, "orders")
         assert order
         known = known.with_order(order)
     assert not decide(said(product("A"), product("B", 1, 100)), known=known, seen=in_hubspot(newer)).writes
