@@ -47,8 +47,8 @@ def warm(system: System) -> None:
     system.settle()
 
 
-def drain(system: System, leads: int, tag: str, *, told: bool = True) -> Drain:
-    """Put `leads` while the line is held, then let go. `told`: also wait until every customer was told."""
+def drain(system: System, leads: int, tag: str) -> Drain:
+    """Put `leads` while the line is held, then let go. Waits until every customer was told."""
     bytes_before = _memory(system)
     start = system.usage()
     with system.hold(keys.INBOX):
@@ -58,8 +58,7 @@ def drain(system: System, leads: int, tag: str, *, told: bool = True) -> Drain:
     system.settle(keys.INBOX)
     ended = time.time()
     calls = system.calls(since)
-    if told:
-        system.settle()
+    system.settle()
     after = system.usage()
     began = min(call["at"] for call in calls)
     return Drain(

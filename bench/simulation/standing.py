@@ -33,7 +33,7 @@ class Standing:
 
     def begin(self, seed: int) -> None:
         """Forget the seed before."""
-        self.portal._seed = seed
+        self.portal.seed = seed
         snapshot.restore(self.portal, self._kept)
         self.chats.messages, self.chats.settings = [], dealdroid.Settings()
 

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 PAUSE_SECONDS = 1.0
 MAINTAIN_SECONDS = 1.0
+STOP_SECONDS = 5.0
 # How often the disk is written to, to find out whether it could store leads.
 DISK_SECONDS = 10.0
 # Parts of Redis' memory. Beyond NEARLY_FULL new events go to the disk if more than DEEP wait, so that workers have room
@@ -97,12 +98,12 @@ class Feeder:
         """Start the background thread that flushes the spool whenever Redis is there."""
         self._thread.start()
 
-    def stop(self, seconds: float = 5.0) -> None:
+    def stop(self) -> None:
         """Stop the background thread and flush the spool once more; what Redis cannot take stays for the next start."""
         self._stop.set()
         self._wake.set()
         if self._thread.is_alive():
-            self._thread.join(seconds)
+            self._thread.join(STOP_SECONDS)
         try:
             self.flush()
             self._flush_counts()

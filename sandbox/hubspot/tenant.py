@@ -11,15 +11,15 @@ from sandbox.hubspot.versions import Version
 class Tenant:
     """`settings` is replaced, never changed. `last_id`: of the newest record."""
 
-    def __init__(self, settings: Settings, seed: int) -> None:
+    def __init__(self, settings: Settings) -> None:
         self.lock = Lock()
-        self._seed = seed
+        self.seed = 0
         self.renew(settings)
 
     def renew(self, settings: Settings) -> None:
         self.settings = settings
         self.quota = Quota()
-        self.random = random.Random(self._seed)  # noqa: S311 - shuffles answers, guards nothing
+        self.random = random.Random(self.seed)  # noqa: S311 - shuffles answers, guards nothing
         self.last_id = 500
 
     def next_id(self) -> int:

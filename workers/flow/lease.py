@@ -60,13 +60,11 @@ class Lease:
 
 
 @contextmanager
-def hold_exclusive(
-    inbox: Stream, shard: int, renewal_connection: Redis, machine: Machine, seconds: float = ACQUIRE_SECONDS
-) -> Iterator[Lease]:
+def hold_exclusive(inbox: Stream, shard: int, renewal_connection: Redis, machine: Machine) -> Iterator[Lease]:
     """Hold the shard's lock in a process without a maintenance thread, so that no worker drains it: wait for it for
-    `seconds`, renew it over `renewal_connection`, and ring at the end if entries wait. Raises `Busy`."""
+    `ACQUIRE_SECONDS`, renew it over `renewal_connection`, and ring at the end if entries wait. Raises `Busy`."""
     lease = Lease(inbox, shard, EXCLUSIVE_PREFIX + machine.token(), machine)
-    gives_up_at = machine.monotonic() + seconds
+    gives_up_at = machine.monotonic() + ACQUIRE_SECONDS
     while not inbox.acquire(shard, lease.token):
         if machine.monotonic() > gives_up_at:
             raise Busy(keys.lock(inbox.name, shard))

@@ -43,9 +43,9 @@ class _Entry:
 class SentLog:
     """One per worker process. The drain records, the maintenance thread reasserts."""
 
-    def __init__(self, machine: Machine, journal: Journal | None = None) -> None:
+    def __init__(self, machine: Machine) -> None:
         self.machine = machine
-        self._journal = journal or Journal("worker")
+        self._journal = Journal("worker")
         self._entries: dict[str, _Entry] = {}
         self._lock = machine.lock()
         # The epoch in which all is asserted, the one seen last, the one before it, and that in which messages were last
