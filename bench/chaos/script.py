@@ -108,8 +108,9 @@ def _say(number: int, dice: random.Random) -> tuple[Says, Mapping[str, Any]]:
     info: dict[str, str] = {"language": "en"}
     address: dict[str, str] = {}
     if "name" in chosen:
-        says["name"] = {"firstname": dice.choice(FIRST_NAMES), "lastname": _surname(number)}
-        info["name"] = " ".join(says["name"].values())
+        first, last = dice.choice(FIRST_NAMES), _surname(number)
+        info["name"] = f"{first} {last}"
+        says["name"] = {"firstname": first, "lastname": last, "dealdroid_name_given": info["name"]}
     if "phone" in chosen:
         says["phone"] = dict.fromkeys(("phone", "mobilephone"), f"+6681{number:07d}")
         info["phone"] = f"081-{number // 10_000:03d}-{number % 10_000:04d}"
