@@ -102,6 +102,12 @@ def build(settings: WorkerSettings, machine: Machine) -> Runtime:
         tally=tally,
         breaker=breaker,
     )
+    configuration.check_outgoing(config)
+    events = Events(
+        config,
+        hooks=bool(settings.hook_urls) and not shared.dry_run,
+        notices=bool(settings.notify_urls) and not shared.dry_run,
+    )
     notes = None
     if config.notes.intents:
         notes = NoteDrain(
@@ -116,15 +122,10 @@ def build(settings: WorkerSettings, machine: Machine) -> Runtime:
             timezone=shared.timezone,
             hidden=sent_log.hidden_epoch,
             dry_run=shared.dry_run,
+            events=events,
         )
     confirmations = ConfirmationWriter(config, MessageTemplates.compile(config), shared.timezone)
     customers = CustomerStore(redis, shared.key.encode())
-    configuration.check_outgoing(config)
-    events = Events(
-        config,
-        hooks=bool(settings.hook_urls) and not shared.dry_run,
-        notices=bool(settings.notify_urls) and not shared.dry_run,
-    )
     orders, payments = None, None
     if config.orders:
         portal_cache = OrderPortalCache(hubspot, config.orders, redis, stop)

@@ -28,6 +28,7 @@ from workers.flow.recent_epoch import RecentEpoch
 from workers.orders.shard import ShardDrain
 from workers.rules.batch import StreamEntry
 from workers.rules.customer import unpack
+from workers.rules.events import NOBODY, Events
 from workers.rules.lead import version_of, version_text
 from workers.rules.mapping.contact import PortalOptions, map_event
 from workers.rules.note_marker import read_marker
@@ -88,10 +89,12 @@ class NoteDrain(ShardDrain):
 
     line = keys.NOTES
 
-    def __init__(self, *given: Any, timezone: ZoneInfo, hidden: Callable[[], str], **options: Any) -> None:
-        """`hidden`: see `RecentEpoch`."""
+    def __init__(
+        self, *given: Any, timezone: ZoneInfo, hidden: Callable[[], str], events: Events = NOBODY, **options: Any
+    ) -> None:
+        """`hidden`: see `RecentEpoch`. `events`: who is told of what happened."""
         super().__init__(*given, **options)
-        self.timezone = timezone
+        self.timezone, self.events = timezone, events
         self.epoch = RecentEpoch(self.redis, hidden)
 
     @property
@@ -133,6 +136,7 @@ class NoteDrain(ShardDrain):
                 log.warning("note.unreadable", error=type(error).__name__, at=format_place(error))
                 lead = fields.get(LEAD, b"").decode("ascii", "replace")
                 parked = park(lead, fields, "unreadable", reason("event_unreadable"), self._now_ms())
+                parked += self.events.tell_parked(lead, "unreadable", shard, once=f"note {entry.decode()}")
                 settled.add((), [(stream, entry, parked)])
         digests = [keys.digest(key, said.customer_id) for _, _, said, _ in read]
         names = [name(digest) for digest in digests for name in (keys.customer, keys.forgotten)]
@@ -285,7 +289,19 @@ class NoteDrain(ShardDrain):
             fields = {**work.fields, VERSION: version_text(work.version), TRIES: b"%d" % tries}
             if work.ends or tries >= self.config.inbox.tries:
                 over = why if work.ends else reason("given_up", why=why, tries=tries)
-                settled.add((), [(stream, work.entry, park(work.lead, fields, code, over, now_ms))])
+                told = self.events.tell_parked(
+                    work.lead,
+                    code,
+                    shard,
+                    once=f"note {work.entry.decode()}",
+                    customer=work.said.customer,
+                    kind=fields.get(KIND, b"").decode("ascii", "replace"),
+                    body=fields[BODY],
+                    contact_id=work.contact_id,
+                    order=work.order_id,
+                    intent=work.said.intent,
+                )
+                settled.add((), [(stream, work.entry, park(work.lead, fields, code, over, now_ms) + told)])
                 log.warning("note.parked", lead=work.lead, code=code)
                 return
             wait = int(wait_seconds(find_lead_retry(code, free=False), tries) * 1000)

@@ -127,7 +127,8 @@ class OrderDrain(OrderLineDrain):
                 said = self._read(entry, fields)
             except Exception as error:  # any fault: it waits for a person and must not hold up the others
                 log.warning("order.unreadable", error=type(error).__name__, at=format_place(error))
-                settled.add((), [(stream, entry, settlement.park_unreadable(fields, now_ms))])
+                parked = settlement.park_unreadable(entry, fields, self.events, shard, now_ms)
+                settled.add((), [(stream, entry, parked)])
                 continue
             by_customer.setdefault(said.customer_id, []).append(said)
         known = self.store.load(list(by_customer))
@@ -224,8 +225,8 @@ class OrderDrain(OrderLineDrain):
     def _settle_work(self, work: OrderWork, settled: Settlement, stream: str, shard: int, now_ms: int) -> None:
         if work.failed:
             code, why = work.failed
-            rest: dict[str, Any] = {"shard": shard, "now_ms": now_ms, "notes": self.config.notes}
-            rest["reference"] = work.plan.reference if work.plan else ""
+            rest: dict[str, Any] = {"shard": shard, "now_ms": now_ms, "notes": self.config.notes, "events": self.events}
+            rest |= {"reference": work.plan.reference if work.plan else "", "contact_id": work.known.contact_id}
             if work.parks:
                 settlement.settle_parked(settled, work.said, code, why, **rest)
             else:

@@ -23,7 +23,7 @@ from leadcore.event import identity
 from leadcore.fields import BODY, RECEIPT
 from leadcore.language import choose_language
 from leadcore.logs import format_place
-from leadcore.reasons import reason
+from leadcore.reasons import NO_REASON, reason
 from leadcore.receipts import UNCHANGED
 from leadcore.receipts import pack as receipt
 from leadcore.store import keys
@@ -133,6 +133,7 @@ class PaymentDrain(OrderLineDrain):
             except Exception as error:  # any fault: it waits for a person and must not hold up the others
                 log.warning("payment.unreadable", error=type(error).__name__, at=format_place(error))
                 effects = rules.park(id, fields, "unreadable", reason("event_unreadable"), now_ms)
+                effects += self.events.tell_parked(id, "unreadable", shard, once=f"payment {entry.decode()}")
                 settled.add((), [(keys.entries(self.line, shard), entry, effects)])
                 continue
             # One order at a time: what follows from its next news depends on this one.
@@ -298,30 +299,22 @@ class PaymentDrain(OrderLineDrain):
         rang = set[int]()
         for work in works:
             decision, state, news = work.decision, work.state, work.news
+            customer = identity(state.customer) if state and state.customer is not None else ""
+            of_customer, parks_as, why = keys.shard_of(customer, shards), "", NO_REASON
             if work.belongs is not None:
                 handed = rules.hand_over(work.fields, replace_news(news, said_ms=work.said_ms), work.belongs)
                 settled.add((), [(stream, work.entry, [handed])])
                 continue
             if decision is None or (decision.does == "apply" and not work.done):
                 continue
+            decision = rules.give_up(work.fields, decision, now_ms, self.config.inbox.tries)
             if decision.does == "wait":
-                effects = rules.put_off(
-                    work.id,
-                    work.fields,
-                    decision,
-                    news.reference,
-                    line_shard=shard,
-                    now_ms=now_ms,
-                    tries=self.config.inbox.tries,
-                )
+                effects = rules.put_off(work.fields, decision, line_shard=shard, now_ms=now_ms)
             elif decision.does == "park":
-                effects = rules.park(work.id, work.fields, decision.code, decision.why, now_ms, news.reference)
-                log.warning("payment.parked", code=decision.code, reference=news.reference)
+                effects, parks_as, why = [], decision.code, decision.why
             elif decision.does == "done" or state is None:
                 effects = []
             else:
-                customer = identity(state.customer) if state.customer is not None else ""
-                of_customer = keys.shard_of(customer, shards)
                 effects = rules.settle_applied(
                     news,
                     state,
@@ -343,17 +336,24 @@ class PaymentDrain(OrderLineDrain):
                 log.info(f"payment.{news.kind}", reference=state.reference)
             if work.cancelled and state is not None and decision.does == "apply":
                 # The money is noted; whether the customer gets it back, or their order, a person decides.
-                effects = [
-                    *effects,
-                    *rules.park(
-                        work.id, work.fields, "paid_cancelled", reason("payment_cancelled"), now_ms, news.reference
-                    ),
-                ]
-                log.warning("payment.parked", code="paid_cancelled", reference=news.reference)
+                parks_as, why = "paid_cancelled", reason("payment_cancelled")
             elif work.id in intents and decision.does in ("apply", "done"):
                 # Of news that a person has retried.
                 said = receipt(order=decision.status or UNCHANGED, order_ms=now_ms)
                 effects = [*effects, ("HSET", keys.receipt(work.id), *said)]
+            if parks_as:
+                effects += rules.park(work.id, work.fields, parks_as, why, now_ms, news.reference)
+                effects += self.events.tell_parked(
+                    work.id,
+                    parks_as,
+                    of_customer,
+                    once=f"payment {work.entry.decode()}",
+                    customer=state.customer if state else None,
+                    order_ref=news.reference,
+                    contact_id=known[customer].contact_id if customer in known else "",
+                    intent=intents.get(work.lead, ""),
+                )
+                log.warning("payment.parked", code=parks_as, reference=news.reference)
             settled.add((), [(stream, work.entry, effects)])
         return rang
 

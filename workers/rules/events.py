@@ -17,6 +17,7 @@ from leadcore.config import Config
 from leadcore.errors import ConfigError
 from leadcore.event import encode
 from leadcore.fields import BODY, CUSTOMER, DATA, EVENT, EVENT_ID, LEAD
+from leadcore.receipts import PARKED
 from leadcore.store import keys
 
 Command = Sequence[Any]
@@ -28,6 +29,7 @@ MOST_BYTES = 16_384
 """A longer event is sent without its body: thousands may wait for an address that is away."""
 # Kinds of leads that are no news to a team: a lost Redis that is filled again, an import.
 NO_NEWS = frozenset({"replay", "import"})
+NOTHING: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,24 @@ class Events:
             private = encode(dict(event.private)) if self.notify.private and event.private else b""
             found.append(_put(keys.NOTICES, event, shard, private if len(private) <= MOST_BYTES else b""))
         return found
+
+    def tell_parked(
+        self,
+        lead: str,
+        code: str,
+        shard: int,
+        *,
+        once: str,
+        customer: str | int | float | None = None,
+        kind: str = "",
+        body: bytes = b"",
+        private: Mapping[str, str] = NOTHING,
+        **data: str,
+    ) -> list[Command]:
+        """As `effects`, of what came after the lead and waits for a person: its order, note or payment. `code`: of the
+        reason; the others as in `Event`."""
+        data |= {"state": PARKED, "reason": code}
+        return self.effects(Event("lead.parked", customer, lead, data, once, body, private, kind), shard)
 
     def _is_wanted_intent(self, event: Event) -> bool:
         """One whose intent nobody knows is told: that it matters is likelier than that it does not."""

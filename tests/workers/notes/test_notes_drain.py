@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from leadcore.config import Notes, Notify
+from leadcore.config import Hooks, Notes, Notify
 from leadcore.event import encode, identity
 from leadcore.fields import BODY, DATA, EVENT, KIND, LEAD, ORDER, VERSION
 from leadcore.machine import Machine
@@ -28,7 +28,7 @@ from workers.flow.lease import LeaseRegistry
 from workers.hubspot.records import Records
 from workers.notes.drain import NoteDrain
 from workers.retention import Retention
-from workers.rules.events import Events
+from workers.rules.events import NOBODY, Events
 from workers.rules.outcomes import ContactWrite
 from workers.sync.customer_store import CustomerStore
 
@@ -36,14 +36,14 @@ __all__ = ["database", "line", "served"]
 NOTED = replace(CONFIG, notes=Notes(intents=("*",)))
 
 
-def drain_of(line: OrderLine, connection: Any = None) -> NoteDrain:
+def drain_of(line: OrderLine, connection: Any = None, events: Events = NOBODY) -> NoteDrain:
     machine, stop = Machine(), threading.Event()
     redis = connection or line.redis
     records = Records(line.hubspot, Breaker(redis, machine, stop, keys.NOTES))
     customers = CustomerStore(redis, KEY)
     leases = LeaseRegistry(machine)
     rest = (NOTED, customers, leases, stop, line.hubspot.budget, machine)
-    return NoteDrain(redis, records, *rest, timezone=BANGKOK, hidden=lambda: "")
+    return NoteDrain(redis, records, *rest, timezone=BANGKOK, hidden=lambda: "", events=events)
 
 
 def run(line: OrderLine, connection: Any = None) -> None:
@@ -337,6 +337,20 @@ def test_an_entry_that_is_no_event_is_parked_and_the_others_are_written(line: Or
     assert not Parked(line.redis, NOTED.inbox).discard("odd", "ann")
     assert line.receipt("odd").note == "discarded: unreadable: event_unreadable"
     assert not line.redis.exists(keys.parked_note("odd"))
+
+
+def test_each_note_that_is_parked_is_told_once(line: OrderLine) -> None:
+    line.know("c-1")
+    line.crm.fault("row_refused", path="/notes/batch/create", rows=1)
+    lead, shard = add(line), keys.shard_of("c-1", SHARDS)
+    line.redis.xadd(keys.entries(keys.NOTES, shard), {LEAD: "odd", BODY: b"{", VERSION: f"{NOW}-1"})
+    config = replace(NOTED, hooks=Hooks(on=("lead.parked",)))
+    drain = drain_of(line, events=Events(config, hooks=True))
+    for _ in range(2):
+        drain.drain(shard)
+    rows = line.redis.xrange(keys.entries(keys.HOOKS, shard))
+    told = sorted((fields[EVENT], fields[LEAD].decode(), json.loads(fields[DATA])["reason"]) for _, fields in rows)
+    assert told == [(b"lead.parked", lead, "refused"), (b"lead.parked", "odd", "unreadable")]
 
 
 def test_a_parked_note_ends_after_thirty_days(line: OrderLine) -> None:

@@ -229,32 +229,37 @@ def settle_applied(
     return commands
 
 
-def put_off(
-    id: str,
-    fields: Mapping[bytes, bytes],
-    decision: Decision,
-    reference: str,
-    *,
-    line_shard: int,
-    now_ms: int,
-    tries: int,
-) -> list[Command]:
-    """The commands that let the entry wait; it is parked once it was tried `tries` times."""
-    retry, now = find_lead_retry(decision.code, free=decision.code == POSTPONED), int(fields.get(TRIES, b"0")) + 1
-    since = int(fields.get(PUT_OFF) or now_ms) if decision.code == POSTPONED else 0
-    if not retry.tries:
-        now -= 1
-        if since and now_ms - since > POSTPONED_MS:
-            # What it waits for may be lost.
-            kept = {name: value for name, value in fields.items() if name != PUT_OFF}
-            return park(id, kept, "no_order", decision.why, now_ms, reference)
-    elif now >= tries:
-        return park(id, fields, decision.code, reason("given_up", why=decision.why, tries=tries), now_ms, reference)
-    waiting = {**{name: value for name, value in fields.items() if name != PUT_OFF}, TRIES: b"%d" % now}
-    if since:
-        waiting[PUT_OFF] = b"%d" % since
+def give_up(fields: Mapping[bytes, bytes], decision: Decision, now_ms: int, tries: int) -> Decision:
+    """`decision`, or to park what it lets wait once that was tried `tries` times, or waited for another cart for too
+    long: that may be lost."""
+    if decision.does != "wait":
+        return decision
+    if decision.code == POSTPONED:
+        is_over = now_ms - int(fields.get(PUT_OFF) or now_ms) > POSTPONED_MS
+        return Decision("park", "no_order", decision.why) if is_over else decision
+    is_over = find_lead_retry(decision.code, free=False).tries and _count_tries(fields) + 1 >= tries
+    why = reason("given_up", why=decision.why, tries=tries)
+    return Decision("park", decision.code, why) if is_over else decision
+
+
+def put_off(fields: Mapping[bytes, bytes], decision: Decision, *, line_shard: int, now_ms: int) -> list[Command]:
+    """The commands that let the entry wait."""
+    free = decision.code == POSTPONED
+    retry = find_lead_retry(decision.code, free=free)
+    now = _count_tries(fields) + bool(retry.tries)
+    waiting = {**_without_wait(fields), TRIES: b"%d" % now}
+    if free:
+        waiting[PUT_OFF] = fields.get(PUT_OFF) or b"%d" % now_ms
     wait = int(wait_seconds(retry, max(now, 1)) * 1000)
     return [("ZADD", keys.later(keys.PAYMENTS, line_shard), now_ms + wait, pack_fields(waiting))]
+
+
+def _count_tries(fields: Mapping[bytes, bytes]) -> int:
+    return int(fields.get(TRIES, b"0"))
+
+
+def _without_wait(fields: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
+    return {name: value for name, value in fields.items() if name != PUT_OFF}
 
 
 def hand_over(fields: Mapping[bytes, bytes], news: PaymentNews, shard: int) -> Command:
@@ -271,7 +276,7 @@ def park(
     of = {"order_ref": reference} if reference else {}
     said = receipt(order=f"{PARKED}: {code}: {why}", order_ms=now_ms, **of)
     return [
-        ("SET", keys.parked_payment(id), pack_fields(fields), "EX", PARKED_SECONDS),
+        ("SET", keys.parked_payment(id), pack_fields(_without_wait(fields)), "EX", PARKED_SECONDS),
         ("ZADD", keys.PARKED_PAYMENTS, now_ms, id),
         ("HSET", keys.receipt(id), *said),
         count("payment_parked"),

@@ -15,7 +15,7 @@ from leadcore.store.counters import count, figure
 from leadcore.store.orders import KNOWN_SECONDS
 from leadcore.store.streams import Settlement, pack_fields
 from workers.rules.customer import guard
-from workers.rules.events import Event, Events
+from workers.rules.events import NOBODY, Event, Events
 from workers.rules.lead import version_text
 from workers.rules.notes import to_notes, to_wait
 from workers.rules.orders.plan import Plan
@@ -116,11 +116,6 @@ def tell(
         data["unpayable"] = of.payable
     if moved_on:
         data["reason"] = "order_moved_on"
-    private = {
-        "name": of.details.get("recipient", ""),
-        "phone": of.details.get("phone", ""),
-        "cart": "\n".join(f"{item.count} x {item.name or item.code}" for item in of.cart.items) if of.cart else "",
-    }
     return events.effects(
         Event(
             "lead.parked" if moved_on else f"order.{data['state']}",
@@ -129,11 +124,24 @@ def tell(
             data,
             once=plan.reference,
             body=of.fields.get(BODY, b""),
-            private=private,
-            kind=of.fields.get(KIND, b"").decode("ascii", "replace"),
+            private=_private(of),
+            kind=_kind(of.fields),
         ),
         shard,
     )
+
+
+def _private(one: Said) -> dict[str, str]:
+    items = one.cart.items if one.cart else ()
+    return {
+        "name": one.details.get("recipient", ""),
+        "phone": one.details.get("phone", ""),
+        "cart": "\n".join(f"{item.count} x {item.name or item.code}" for item in items),
+    }
+
+
+def _kind(fields: Mapping[bytes, bytes]) -> str:
+    return fields.get(KIND, b"").decode("ascii", "replace")
 
 
 def watch_cancelled(plan: Plan, order_id: str, now_ms: int) -> list[Command]:
@@ -161,10 +169,12 @@ def settle_waiting(
     now_ms: int,
     tries: int,
     reference: str = "",
+    contact_id: str = "",
     notes: Notes = NO_NOTES,
+    events: Events = NOBODY,
 ) -> None:
     """Append that each of `said` waits, or is parked once it was tried `tries` times. `reference`: of the order that
-    they were to change; `notes`: as in `settle_written`."""
+    they were to change; `contact_id`: of the customer; `notes`: as in `settle_written`; `events`: who is told then."""
     stream = keys.entries(keys.ORDERS, shard)
     entries = []
     is_over = False
@@ -172,6 +182,7 @@ def settle_waiting(
         if one.tries + 1 >= tries:
             is_over = True
             effects = park(one, code, reason("given_up", why=why, tries=tries), now_ms) + _note(one, notes, shard)
+            effects += _tell_parked(one, code, events, contact_id, shard)
         else:
             fields = {**one.fields, VERSION: version_text(one.version), TRIES: b"%d" % (one.tries + 1)}
             wait = int(wait_seconds(find_lead_retry(code, free=False), one.tries + 1) * 1000)
@@ -192,12 +203,33 @@ def settle_parked(
     shard: int,
     now_ms: int,
     reference: str = "",
+    contact_id: str = "",
     notes: Notes = NO_NOTES,
+    events: Events = NOBODY,
 ) -> None:
-    """Append that each of `said` waits for a person. `reference`, `notes`: as in `settle_waiting`."""
+    """Append that each of `said` waits for a person. The others as in `settle_waiting`."""
     stream = keys.entries(keys.ORDERS, shard)
-    entries = [(stream, one.entry, park(one, code, why, now_ms) + _note(one, notes, shard)) for one in said]
+    entries = []
+    for one in said:
+        effects = park(one, code, why, now_ms) + _note(one, notes, shard)
+        entries.append((stream, one.entry, effects + _tell_parked(one, code, events, contact_id, shard)))
     settlement.add((), entries, _unpend(reference))
+
+
+def _tell_parked(one: Said, code: str, events: Events, contact_id: str, shard: int) -> list[Command]:
+    return events.tell_parked(
+        one.lead,
+        code,
+        shard,
+        once=f"order {one.entry.decode()}",
+        customer=one.customer,
+        kind=_kind(one.fields),
+        body=one.fields.get(BODY, b""),
+        private=_private(one),
+        order_ref=one.reference,
+        contact_id=contact_id,
+        intent=one.intent,
+    )
 
 
 def _note(one: Said, notes: Notes, shard: int, order_id: str = "") -> list[Command]:
@@ -229,8 +261,10 @@ def park(one: Said, code: str, why: Reason, now_ms: int) -> list[Command]:
     ]
 
 
-def park_unreadable(fields: Mapping[bytes, bytes], now_ms: int) -> list[Command]:
-    """The commands that park an entry that is no event."""
+def park_unreadable(
+    entry: bytes, fields: Mapping[bytes, bytes], events: Events, shard: int, now_ms: int
+) -> list[Command]:
+    """The commands that park an entry that is no event, and tell so."""
     lead, why = fields.get(LEAD, b"").decode("ascii", "replace"), reason("event_unreadable")
     return [
         ("SET", keys.parked_order(lead), pack_fields(fields), "EX", PARKED_SECONDS),
@@ -238,6 +272,7 @@ def park_unreadable(fields: Mapping[bytes, bytes], now_ms: int) -> list[Command]
         ("HSET", keys.receipt(lead), *receipt(order=f"{PARKED}: unreadable: {why}", order_ms=now_ms)),
         count("order_parked"),
         figure("parked_orders:unreadable"),
+        *events.tell_parked(lead, "unreadable", shard, once=f"order {entry.decode()}", kind=_kind(fields)),
     ]
 
 
