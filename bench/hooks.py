@@ -7,10 +7,10 @@ from typing import Any
 
 from bench.figure import Figure
 from bench.system import listens, prepared, process, until
+from leadcore.events import Event, Events
 from leadcore.store import keys
 from leadcore.store.streams import Stream
 from sandbox.redis import free_port
-from workers.rules.events import Event, Events
 
 GROUP = "Hooks"
 LATENCY = 0.02

@@ -6,6 +6,7 @@ from typing import Any
 
 from leadcore.config import Orders
 from leadcore.event import Head, read
+from leadcore.events import Command, Events
 from leadcore.fields import EVENT, LEAD
 from leadcore.machine import Machine
 from leadcore.reasons import NO_REASON, Reason, english
@@ -25,7 +26,6 @@ from workers.orders.work import OrderWork
 from workers.rules import settlement as leads
 from workers.rules.batch import StreamEntry
 from workers.rules.confirmation import ConfirmationWriter
-from workers.rules.events import Command, Events
 from workers.rules.lead import CustomerBatch, Result
 from workers.rules.notice import NoticeTemplate, read_data
 from workers.rules.orders import settlement as orders_settlement

@@ -5,6 +5,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 
+from leadcore.events import Events
 from leadcore.machine import Event, Machine
 from leadcore.reasons import reason
 from leadcore.settings import Settings
@@ -32,7 +33,6 @@ from workers.outbox.sender import IN_FLIGHT, OutboxSender
 from workers.outbox.sent_log import SentLog
 from workers.rules import configuration
 from workers.rules.confirmation import ConfirmationWriter
-from workers.rules.events import Events
 from workers.rules.orders.texts import OrderTexts
 from workers.rules.retry import SWITCHED_OFF
 from workers.rules.texts import MessageTemplates

@@ -152,9 +152,11 @@ return {'put', 0, now}
 
 PARK = (
     """
--- Returns as PUT does. body: the entry's packed fields. ARGV from 6 on: the receipt's fields.
+-- Returns as PUT does. body: the entry's packed fields. ARGV from 7 on: the receipt's `many` fields, then who
+-- is told: the addresses of a line, and the size and the arguments of a command that runs if there are any.
 local receipt, kept, parked, leads, secret, tombstone, figures = unpack(KEYS)
-local key, lead, body, said_ms, receipt_seconds = unpack(ARGV, 1, 5)
+local key, lead, body, said_ms, receipt_seconds, many = unpack(ARGV, 1, 6)
+many = tonumber(many)
 """
     + ENTRY_FIELDS
     + RECEIPT_FIELDS
@@ -163,13 +165,19 @@ local key, lead, body, said_ms, receipt_seconds = unpack(ARGV, 1, 5)
     + _STAYS_FORGOTTEN
     + """
 if redis.call('EXISTS', receipt) == 1 then return {'duplicate', 0, now} end
-redis.call('HSET', receipt, RECEIVED, string.format('%.0f', now), unpack(ARGV, 6))
+redis.call('HSET', receipt, RECEIVED, string.format('%.0f', now), unpack(ARGV, 7, 6 + many))
 redis.call('EXPIRE', receipt, receipt_seconds)
 redis.call('SET', kept, body, 'EX', receipt_seconds)
 redis.call('ZADD', parked, now, lead)
 count('parked', '1')
 redis.pcall('HINCRBY', figures, 'parked:unusable', 1)
 redis.call('XADD', leads, '*', LEAD, lead)
+local at = 7 + many
+while at < #ARGV do
+  local last = at + 1 + ARGV[at + 1]
+  if redis.call('EXISTS', ARGV[at]) == 1 then redis.call(unpack(ARGV, at + 2, last)) end
+  at = last + 1
+end
 return {'put', 0, now}
 """
 )

@@ -20,6 +20,7 @@ after it finds no bell and rings. Whatever dies in between, the lock is gone wit
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from leadcore.errors import WrongKey
@@ -35,6 +36,7 @@ DUPLICATE_MS = 7 * 86_400_000
 BELL_SECONDS = 10
 LOCK_MS = 10_000
 SWEEP_SECONDS = 3
+NOBODY: Mapping[str, Sequence[Sequence[Any]]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,15 +171,18 @@ class Stream:
         key: bytes | str = "",
         version_ms: int | None = None,
         tombstone: str = keys.NONE,
+        told: Mapping[str, Sequence[Sequence[Any]]] = NOBODY,
     ) -> Put:
         """Park an event that cannot be processed, unless its receipt exists. Takes and raises what `put` does, but
-        `body` is packed by `pack_fields`."""
+        `body` is packed by `pack_fields`. `told`: line -> the commands that tell its addresses."""
         said_ms = "" if version_ms is None else version_ms
+        fields = list(receipt)
+        commands = [(keys.endpoints(line), len(one), *one) for line, found in told.items() for one in found]
         parked = keys.parked(lead)
         return _outcome(
             self._park(
                 keys=[keys.receipt(lead), parked, keys.PARKED, keys.LEADS, keys.SECRET, tombstone, keys.FIGURES],
-                args=[key, lead, body, said_ms, PARKED_SECONDS, *receipt],
+                args=[key, lead, body, said_ms, PARKED_SECONDS, len(fields), *fields, *chain.from_iterable(commands)],
             )
         )
 

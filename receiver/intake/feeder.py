@@ -14,6 +14,7 @@ import structlog
 from leadcore import event, trial_lead
 from leadcore.errors import WrongKey
 from leadcore.event import Head
+from leadcore.events import Event, Events
 from leadcore.fields import BODY, LEAD
 from leadcore.journal import Journal
 from leadcore.machine import Machine
@@ -71,6 +72,15 @@ class Feeder:
         self.bell = Bell(connection)
         self.spool = spool
         self.config = settings.config.inbox
+        # Only workers know the addresses: the script that parks looks whether there are any.
+        self.told = (
+            {}
+            if settings.dry_run
+            else {
+                keys.HOOKS: Events(settings.config, hooks=True),
+                keys.NOTICES: Events(settings.config, notices=True),
+            }
+        )
         self.find_cart = make_carts(settings.config, settings.key.encode())
         self.fixed_key = bool(settings.key)
         self.key = settings.key.encode() or machine.token(32).encode()
@@ -196,7 +206,7 @@ class Feeder:
             log.info("lead.duplicate", lead=lead)
 
     def _park(self, head: Head, version_ms: int | None) -> Stored:
-        lead = ""
+        lead, shard = "", keys.shard_of(head.customer_id, self.config.shards)
         receipt = pack(
             customer_id=clean(head.customer_id),
             intent=head.intent,
@@ -209,7 +219,11 @@ class Feeder:
             lead = keys.digest(self.key, head.body)
             packed = pack_fields({LEAD: lead.encode(), BODY: head.body})
             tombstone = self._tombstone(head)
-            return self.inbox.park(lead, packed, receipt, key=key, version_ms=version_ms, tombstone=tombstone)
+            about = _describe_parked(head, lead)
+            told = {line: events.effects(about, shard) for line, events in self.told.items()}
+            return self.inbox.park(
+                lead, packed, receipt, key=key, version_ms=version_ms, tombstone=tombstone, told=told
+            )
 
         put = self._with_key(park)
         if put.outcome == "put":
@@ -380,3 +394,9 @@ class Feeder:
                 if self.full or read_dataset(self.inbox.redis) != dataset:
                     break
         return not self.spool.count()
+
+
+def _describe_parked(head: Head, lead: str) -> Event:
+    customer = event.decode(head.body).get("customer_id") if head.customer_id else None
+    data = {"intent": head.intent, "state": PARKED, "reason": "unusable"}
+    return Event("lead.parked", customer, lead, data, body=head.body)

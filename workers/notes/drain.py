@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from leadcore import event, receipts
+from leadcore.events import NOBODY, Events
 from leadcore.fields import BODY, KIND, LEAD, ORDER, TRIES, VERSION
 from leadcore.logs import format_place
 from leadcore.reasons import Reason, reason
@@ -28,7 +29,6 @@ from workers.flow.recent_epoch import RecentEpoch
 from workers.orders.shard import ShardDrain
 from workers.rules.batch import StreamEntry
 from workers.rules.customer import unpack
-from workers.rules.events import NOBODY, Events
 from workers.rules.lead import version_of, version_text
 from workers.rules.mapping.contact import PortalOptions, map_event
 from workers.rules.note_marker import read_marker

@@ -8,6 +8,7 @@ import structlog
 
 from leadcore.config import Config
 from leadcore.event import identity
+from leadcore.events import Event, Events
 from leadcore.fields import RECEIPT
 from leadcore.orders.money import from_units
 from leadcore.store import keys
@@ -16,7 +17,6 @@ from leadcore.store.lua import DEL_FIRST
 from leadcore.store.orders import OrderState, call_off, read_orders, reopen
 from leadcore.store.streams import Stream
 from workers.rules.customer import unpack
-from workers.rules.events import Event, Events
 from workers.rules.orders.property_names import NAMES
 from workers.rules.orders.settlement import read_units
 from workers.rules.orders.stages import Standing

@@ -6,6 +6,7 @@ from typing import Any
 import structlog
 
 from leadcore.config import Config, Orders
+from leadcore.events import NOBODY, Events
 from leadcore.machine import Event, Machine
 from leadcore.store.bell import Bell
 from leadcore.store.clock import Clock
@@ -21,7 +22,6 @@ from workers.hubspot.records import Records
 from workers.orders.order_store import OrderStore
 from workers.outbox.time_slice import WORK_SECONDS, TimeSlice
 from workers.rules.batch import BATCH, StreamEntry
-from workers.rules.events import NOBODY, Events
 from workers.rules.retry import find_retry
 from workers.sync.customer_store import CustomerStore
 

@@ -14,6 +14,7 @@ import structlog
 
 from leadcore.config import Config
 from leadcore.event import identity
+from leadcore.events import NOBODY, Events
 from leadcore.fields import KIND
 from leadcore.language import choose_language
 from leadcore.store import keys
@@ -30,7 +31,6 @@ from workers.flow.errors import LostLease
 from workers.hubspot.records import Records
 from workers.orders.cancellations import Cancellations
 from workers.rules.customer import unpack as unpack_customer
-from workers.rules.events import NOBODY, Events
 from workers.rules.mapping.property_names import CUSTOMER_ID
 from workers.rules.orders import stages as rules
 from workers.rules.orders.portal import OrderPortal

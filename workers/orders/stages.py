@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import structlog
 
 from leadcore.config import Config
+from leadcore.events import NOBODY, Events
 from leadcore.reasons import reason
 from leadcore.store import keys, scripts
 from leadcore.store.clock import Clock
@@ -40,7 +41,6 @@ from workers.flow.errors import LineDown, LostLease, Stopping
 from workers.hubspot.batches import HISTORY_BATCH
 from workers.hubspot.records import Records
 from workers.orders.stage_messages import StageMessages, Stages
-from workers.rules.events import NOBODY, Events
 from workers.rules.orders import stages as rules
 from workers.rules.orders.portal import OrderPortal
 from workers.rules.orders.property_names import CUSTOMER, MODIFIED, NAMES, TOLD

@@ -18,6 +18,7 @@ from redis.exceptions import ReadOnlyError, ResponseError
 
 from leadcore.config import Config
 from leadcore.event import identity
+from leadcore.events import NOBODY, Events
 from leadcore.fields import CUSTOMER, LEAD, TEXT, TRIES
 from leadcore.machine import Event, Executor, Machine
 from leadcore.reasons import reason
@@ -39,7 +40,6 @@ from workers.outbox.time_slice import WORK_SECONDS, TimeSlice
 from workers.rules import delivery, places
 from workers.rules.batch import StreamEntry
 from workers.rules.breaker import REPEATS, UNPROVEN_IN_FLIGHT, Flight, stops_messages
-from workers.rules.events import NOBODY, Events
 from workers.rules.lead import version_of
 from workers.rules.outcomes import DeliveryOutcome, MessageFailed, MessageKept, MessageSent, MessageUnclear
 from workers.rules.sending import ALLOWED, Permission, is_own, permit

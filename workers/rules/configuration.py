@@ -1,7 +1,8 @@
 """Pure: what is wrong with the TOML file and shows only when it is used."""
 
+from leadcore import events
 from leadcore.config import Config
-from workers.rules import events, notice
+from workers.rules import notice
 from workers.rules.orders.texts import OrderTexts
 from workers.rules.orders.thanks import Thanks
 from workers.rules.texts import MessageTemplates

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any
 
+from leadcore.events import Event
 from leadcore.fields import ABOUT, LEAD, MESSAGE, PLACE, TEXT, TRIES
 from leadcore.reasons import reason
 from leadcore.receipts import UNSENT_SECONDS, pack
@@ -12,7 +13,6 @@ from leadcore.store.counters import count
 from leadcore.store.outgoing import record_key
 from leadcore.store.streams import When, pack_fields, unpack_fields
 from workers.rules import places
-from workers.rules.events import Event
 from workers.rules.outcomes import DeliveryOutcome, MessageFailed, MessageKept, MessageSent, MessageUnclear
 from workers.rules.retry import MESSAGE as RETRY
 from workers.rules.retry import RETRIES, wait_seconds

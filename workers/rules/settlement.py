@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from leadcore.config import Config
 from leadcore.config import Inbox as InboxConfig
 from leadcore.event import encode
+from leadcore.events import NOBODY, Event, Events
 from leadcore.fields import ABOUT, BODY, CUSTOMER, KIND, LEAD, PUT_OFF, TEXT, TRIES, VERSION, WANTS_NOTE
 from leadcore.matches import Match
 from leadcore.reasons import reason
@@ -37,7 +38,6 @@ from leadcore.store.streams import Settlement, pack_fields
 from workers.rules.batch import Unreadable
 from workers.rules.confirmation import CONFIRMS_NOTHING, Confirmation
 from workers.rules.customer import WITHHELD, Customer, Stamp, guard, pack
-from workers.rules.events import NOBODY, Event, Events
 from workers.rules.field_clock import SEEN, Digest
 from workers.rules.lead import CustomerBatch, Lead, Loaded, Result, own_clock, version_text
 from workers.rules.mapping.property_names import NAME, UNSAVED

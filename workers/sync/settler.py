@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import structlog
 
 from leadcore.config import Config
+from leadcore.events import Events
 from leadcore.receipts import CREATED, PARKED, UPDATED, WAITING, WRITTEN
 from leadcore.store import keys
 from leadcore.store.bell import Bell
@@ -17,7 +18,6 @@ from workers.hubspot.portal_cache import PortalCache
 from workers.rules import settlement
 from workers.rules.batch import Batch
 from workers.rules.confirmation import Confirmation, ConfirmationWriter
-from workers.rules.events import Events
 from workers.rules.lead import CustomerBatch, Result
 from workers.sync.customer_store import CustomerStore
 

@@ -6,6 +6,7 @@ from contextlib import suppress
 import structlog
 
 from leadcore.config import Config
+from leadcore.events import NOBODY, Events
 from leadcore.machine import Event, Machine
 from leadcore.store import keys
 from leadcore.store.bell import Bell
@@ -22,7 +23,6 @@ from workers.hubspot.portal_cache import PortalCache
 from workers.hubspot.portal_store import PortalStore
 from workers.rules import drain as rules
 from workers.rules.confirmation import ConfirmationWriter
-from workers.rules.events import NOBODY, Events
 from workers.sync.batch_loader import BatchLoader
 from workers.sync.customer_store import CustomerStore
 from workers.sync.drain import Drain

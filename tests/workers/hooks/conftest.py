@@ -12,6 +12,7 @@ import pytest
 
 from leadcore.config import Config
 from leadcore.event import identity
+from leadcore.events import Event, Events
 from leadcore.machine import Machine
 from leadcore.store import keys
 from leadcore.store.endpoints import Endpoints
@@ -21,7 +22,6 @@ from tests.conftest import SHARDS
 from workers.flow.endpoint_loop import EndpointLoop
 from workers.hooks.delivery import build
 from workers.rules import endpoint
-from workers.rules.events import Event, Events
 from workers.settings import WorkerSettings, read_worker
 
 HOOK_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

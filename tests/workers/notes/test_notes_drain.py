@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from leadcore.config import Hooks, Notes, Notify
 from leadcore.event import encode, identity
+from leadcore.events import NOBODY, Events
 from leadcore.fields import BODY, DATA, EVENT, KIND, LEAD, ORDER, VERSION
 from leadcore.machine import Machine
 from leadcore.reasons import Reason, english, reason
@@ -28,7 +29,6 @@ from workers.flow.lease import LeaseRegistry
 from workers.hubspot.records import Records
 from workers.notes.drain import NoteDrain
 from workers.retention import Retention
-from workers.rules.events import NOBODY, Events
 from workers.rules.outcomes import ContactWrite
 from workers.sync.customer_store import CustomerStore
 

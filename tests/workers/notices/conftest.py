@@ -12,6 +12,7 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from leadcore.config import Config, Notify
+from leadcore.events import Event, Events
 from leadcore.machine import Machine
 from leadcore.store import keys
 from leadcore.store.endpoints import Endpoints
@@ -22,7 +23,6 @@ from tests.workers.hooks.conftest import Receiver
 from workers.flow.endpoint_loop import EndpointLoop
 from workers.notices.delivery import build
 from workers.rules import endpoint
-from workers.rules.events import Event, Events
 from workers.settings import WorkerSettings, read_worker
 
 

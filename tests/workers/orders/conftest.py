@@ -13,6 +13,7 @@ import redis
 
 from leadcore.config import Config
 from leadcore.event import encode, identity
+from leadcore.events import NOBODY, Events
 from leadcore.fields import BODY, LEAD, VERSION
 from leadcore.machine import Machine
 from leadcore.receipts import Receipt
@@ -37,7 +38,6 @@ from workers.orders.drain import OrderDrain
 from workers.orders.order_store import ALL_KNOWN
 from workers.orders.payments import PaymentDrain
 from workers.rules.customer import Customer, pack
-from workers.rules.events import NOBODY, Events
 from workers.sync.customer_store import CustomerStore
 
 NOW = int(time.time() * 1000)

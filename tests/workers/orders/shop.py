@@ -14,6 +14,7 @@ import requests
 
 from leadcore.config import Config, parse
 from leadcore.event import identity
+from leadcore.events import NOBODY, Events
 from leadcore.fields import CUSTOMER, KIND, LEAD, TEXT
 from leadcore.machine import Machine
 from leadcore.store import keys, stages
@@ -32,7 +33,6 @@ from workers.hubspot.search_quota import SearchQuota
 from workers.orders import stages as poller_module
 from workers.orders.stages import StagePoller
 from workers.rules.customer import Customer, pack
-from workers.rules.events import NOBODY, Events
 from workers.rules.orders.portal import OrderPortal
 from workers.rules.orders.texts import OrderTexts
 from workers.sync.customer_store import CustomerStore

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from leadcore.config import Config, Hooks, Notify, parse
+from leadcore.events import Events
 from leadcore.fields import CUSTOMER, DATA, EVENT, EVENT_ID, LEAD
 from leadcore.store import keys
 from tests.conftest import SHARDS, Crm
 from tests.faults.conftest import Wire
 from tests.workers.orders.shop import KEY, Shop, open_shop
-from workers.rules.events import Events
 
 ALONE = "[orders]\n"
 TOLD = Events(Config(hooks=Hooks(on=("order.cancelled",))), hooks=True)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from leadcore.config import Config, Hooks, Notify
+from leadcore.events import Events
 from leadcore.fields import CUSTOMER, DATA, EVENT, KIND, LEAD
 from leadcore.store import keys
 from leadcore.store.parked import Parked
@@ -16,7 +17,6 @@ from tests.workers.orders.test_drain import recover_once
 from tests.workers.orders.test_payments import move, recover, ref, say, stage
 from tests.workers.orders.test_refused_values import demand
 from tests.workers.rules.orders.events import CONFIG, product
-from workers.rules.events import Events
 
 PARKED = Events(Config(hooks=Hooks(on=("lead.parked",))), hooks=True)
 PARKED_NOTICES = Config(notify=Notify(on=("lead.parked",)))

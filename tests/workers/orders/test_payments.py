@@ -10,6 +10,7 @@ import redis
 from msgspec.structs import replace
 
 from leadcore.config import Config, Hooks, Notify, Payment
+from leadcore.events import Events
 from leadcore.fields import CUSTOMER, DATA, EVENT, LEAD, PUT_OFF, TEXT
 from leadcore.orders.reference import order_ref
 from leadcore.store import keys
@@ -22,7 +23,6 @@ from tests.faults.conftest import Killed, Pool, Wire
 from tests.workers.orders.conftest import NOW, OrderLine, open_line
 from tests.workers.orders.test_drain import recover as recover_orders
 from tests.workers.rules.orders.events import CONFIG, KEY, product
-from workers.rules.events import Events
 
 TOLD = Events(Config(hooks=Hooks(on=("order.*",))), hooks=True)
 

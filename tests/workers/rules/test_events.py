@@ -9,12 +9,12 @@ import pytest
 from leadcore.config import Config, Hooks, Notify
 from leadcore.errors import ConfigError
 from leadcore.event import encode
+from leadcore.events import EVENTS, MOST_BYTES, Event, Events, check
 from leadcore.receipts import CREATED, PARKED, UNCHANGED, UPDATED, WAITING
 from leadcore.store import keys
 from tests.conftest import ROOT
 from tests.workers.rules.test_settlement import WHERE, Recorded, group, lead, settle
 from workers.rules.batch import Unreadable
-from workers.rules.events import EVENTS, MOST_BYTES, Event, Events, check
 from workers.rules.lead import Result
 from workers.rules.mapping.mapped_event import MappedEvent
 from workers.rules.notice import WHAT

@@ -8,8 +8,8 @@ import pytest
 
 from leadcore.config import Config, Notify, parse
 from leadcore.errors import ConfigError
+from leadcore.events import EVENTS
 from workers.rules.configuration import check
-from workers.rules.events import EVENTS
 from workers.rules.notice import WHAT, NoticeTemplate
 
 FIELDS = {

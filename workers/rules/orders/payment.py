@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from leadcore.config import Language
+from leadcore.events import Command, Event, Events
 from leadcore.fields import BODY, LEAD, PUT_OFF, TRIES
 from leadcore.orders.money import from_units
 from leadcore.reasons import NO_REASON, Reason, reason
@@ -26,7 +27,6 @@ from leadcore.store.orders import OrderState
 from leadcore.store.outgoing import Outgoing, outgoing
 from leadcore.store.payments import NOT_SAID, PERSON, PaymentNews
 from leadcore.store.streams import pack_fields
-from workers.rules.events import Command, Event, Events
 from workers.rules.orders.portal import OrderPortal
 from workers.rules.orders.property_names import NAMES
 from workers.rules.orders.thanks import Thanks

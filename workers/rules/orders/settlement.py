@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from leadcore.config import Notes
+from leadcore.events import NOBODY, Event, Events
 from leadcore.fields import BODY, KIND, LEAD, TRIES, VERSION
 from leadcore.orders.money import from_units, read_number, to_units
 from leadcore.reasons import NO_REASON, Reason, parse, reason
@@ -15,7 +16,6 @@ from leadcore.store.counters import count, figure
 from leadcore.store.orders import KNOWN_SECONDS
 from leadcore.store.streams import Settlement, pack_fields
 from workers.rules.customer import guard
-from workers.rules.events import NOBODY, Event, Events
 from workers.rules.lead import version_text
 from workers.rules.notes import to_notes, to_wait
 from workers.rules.orders.plan import Plan
