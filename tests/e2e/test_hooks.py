@@ -109,3 +109,27 @@ def test_without_addresses_nothing_is_stored(line: Line) -> None:
     line.sync(lead("ann", name="Ann"))
     assert not line.redis.keys(f"{keys.PREFIX}{keys.HOOKS}*")
     assert not line.redis.keys(f"{keys.PREFIX}{keys.NOTICES}*")
+
+
+def test_whatever_way_a_lead_comes_to_wait_for_a_person_is_told_once(
+    spare_line: Callable[..., Line], receiver: Receiver
+) -> None:
+    """One that HubSpot refuses, and a post that lacks what it needs."""
+    line = spare_line(HOOK_URLS=receiver.url, HOOK_SECRET=HOOK_SECRET)
+    line.start("web")
+    line.start("worker")
+    line.await_web()
+    line.await_workers(1)
+    eventually(lambda: line.redis.exists(keys.endpoints(keys.HOOKS)))
+    line.crm.fault("row_refused", rows=1)
+    line.post(lead("ann", name="Ann Example"))
+    for _ in range(2):
+        assert line.post({**lead("bob", name="Bob Example"), "mid": None}).status_code == 422
+
+    def parked() -> list[tuple[str, str]]:
+        found = [body["data"] for body in receiver.bodies() if body["type"] == "lead.parked"]
+        return sorted((one["customer_id"], one["reason"]) for one in found)
+
+    assert eventually(lambda: len(parked()) >= 2 and parked()) == [("ann", "refused"), ("bob", "unusable")]
+    line.settle()
+    assert len(parked()) == 2

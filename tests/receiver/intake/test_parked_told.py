@@ -19,7 +19,7 @@ from receiver.intake.spool import Spool
 from tests.conftest import SHARDS, lead
 
 NAME = "ชื่อลับ"
-UNUSABLE = event.encode({**lead(7, name=NAME), "mid": ""})
+UNUSABLE = event.encode({**lead(7, name=NAME), "mid": None})
 WANTED = '[notify]\non = ["lead.parked"]\n'
 Open = Callable[..., Any]
 
