@@ -26,6 +26,7 @@ REASONS: Mapping[str, str] = {
     # Why a payment waits, or is parked
     "payment_unknown": "nobody knows an order of this reference",
     "payment_meanwhile": "the order is being changed",
+    "payment_deleted": "the order was deleted in HubSpot",
     "payment_unpaid": "the order was not paid before",
     "payment_twice": "the order was paid before",
     "payment_said_before": "a person or your own system said before that the order is paid, perhaps with this payment",

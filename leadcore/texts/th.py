@@ -20,6 +20,7 @@ REASONS: Mapping[str, str] = {
     "order_values_refused": "HubSpot ไม่รับค่าเหล่านี้ของออเดอร์: {names}",
     "payment_unknown": "ไม่พบออเดอร์ของเลขอ้างอิงนี้",
     "payment_meanwhile": "กำลังแก้ไขออเดอร์นี้อยู่",
+    "payment_deleted": "ออเดอร์นี้ถูกลบใน HubSpot แล้ว",
     "payment_unpaid": "ออเดอร์นี้ยังไม่ได้ชำระเงินมาก่อน",
     "payment_twice": "ออเดอร์นี้ชำระเงินไปแล้ว",
     "payment_said_before": "มีคนหรือระบบของร้านแจ้งไว้ก่อนแล้วว่าชำระแล้ว อาจเป็นเงินก้อนเดียวกัน",

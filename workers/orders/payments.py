@@ -226,7 +226,7 @@ class PaymentDrain(OrderLineDrain):
             if isinstance(order, dict):
                 work.seen = order
             elif isinstance(order, ContactMissing):
-                work.decision = Decision("wait", "vanishing", reason("order_vanished"))
+                work.decision = Decision("wait", "no_order", reason("payment_deleted"))
             else:
                 why = order.why if isinstance(order, RetryLater) else reason("lead_unanswered")
                 work.decision = Decision("wait", "row", why)
@@ -280,7 +280,7 @@ class PaymentDrain(OrderLineDrain):
             case Resend():
                 return False
             case ContactMissing():
-                work.decision = Decision("wait", "vanishing", reason("order_vanished"))
+                work.decision = Decision("wait", "no_order", reason("payment_deleted"))
             case RetryLater():
                 work.decision = Decision("wait", "row", outcome.why)
             case None:

@@ -13,9 +13,10 @@ from leadcore.config import Config, Hooks, Notify, Payment
 from leadcore.events import Events
 from leadcore.fields import CUSTOMER, DATA, EVENT, LEAD, PUT_OFF, TEXT
 from leadcore.orders.reference import order_ref
+from leadcore.reasons import english
 from leadcore.store import keys
 from leadcore.store.orders import read_order
-from leadcore.store.parked import Parked
+from leadcore.store.parked import Parked, find_fix
 from leadcore.store.payments import NOT_SAID, Payments
 from leadcore.store.streams import unpack_fields
 from tests.conftest import SHARDS, Crm
@@ -245,6 +246,18 @@ def test_an_unknown_reference_waits_and_then_is_parked(line: OrderLine) -> None:
     assert (later(line), parked(line)) == (1, [])
     recover(line)
     assert parked(line) == ["no_order"]
+
+
+def test_a_payment_of_an_order_that_was_deleted_in_hubspot_waits_and_is_then_parked(bought: OrderLine) -> None:
+    bought.crm.control("DELETE", f"orders/{bought.orders()[0]['id']}")
+    say(bought)
+    bought.pay()
+    assert (later(bought), parked(bought)) == (1, [])
+    recover(bought)
+    [waits] = Parked(bought.redis, CONFIG.inbox).receipts()
+    assert parked(bought) == ["no_order"]
+    assert "deleted in HubSpot" in english(waits.reason)
+    assert "give the money back" in find_fix("no_order")
 
 
 def test_a_payment_that_comes_before_its_order_is_noted_then(line: OrderLine) -> None:
