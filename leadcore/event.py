@@ -19,7 +19,7 @@ from msgspec.structs import astuple
 from leadcore import key_names, shapes
 from leadcore.errors import LeadSyncError
 from leadcore.filler import all_say_something, drop_leftovers, names_nobody, says_nothing
-from leadcore.text import NOISE, clean, is_plain
+from leadcore.text import MAX_TEXT, NOISE, clean, is_plain
 
 REQUIRED = ("mid", "customer_id", "intent")
 STATE_HEADER, DUPLICATE = "Leadsync-Event", "duplicate"
@@ -369,16 +369,16 @@ def _make(stored: bytes, body: _Body, unread: dict[str, str]) -> Event:
 
 
 def _take_plain(said: Sequence[Any]) -> list[str] | None:
-    """The texts as they stand, None if one of them is of another type or has to be looked at closely: at once for all,
-    because nearly always none has to."""
+    """The texts as they stand, None if one of them is of another type, may be too long or has to be looked at closely:
+    at once for all, because nearly always none has to."""
     texts = ["" if value is None else value for value in said]
     try:
         joined = "|" + "|".join(texts)
     except TypeError:
         return None
-    if is_plain(joined) and all_say_something(texts, joined) and not _ONLY_ZEROS.fullmatch(texts[_PHONE] or "1"):
-        return [text.strip() for text in texts]
-    return None
+    if len(joined) > MAX_TEXT or not is_plain(joined) or not all_say_something(texts, joined):
+        return None
+    return None if _ONLY_ZEROS.fullmatch(texts[_PHONE] or "1") else [text.strip() for text in texts]
 
 
 def _text(key: str, value: Any, unread: dict[str, str]) -> str:

@@ -13,7 +13,7 @@ import msgspec
 from leadcore import key_names
 from leadcore.errors import LeadSyncError
 from leadcore.filler import names_nobody, says_nothing
-from leadcore.text import clean
+from leadcore.text import MAX_TEXT, clean
 
 # Far deeper than any payload, counting JSON text in JSON text.
 _MAX_LAYERS = 12
@@ -88,8 +88,8 @@ def email(texts: list[str]) -> str:
 
 
 def read_value(value: Any, join: Join) -> str:
-    """The text of a value in a list, an object or JSON text; raises `Ambiguous`."""
-    return join(list(dict.fromkeys(_texts(value, join))))
+    """The text of a value in a list, an object or JSON text, as long as `clean` leaves one; raises `Ambiguous`."""
+    return join(list(dict.fromkeys(_texts(value, join))))[:MAX_TEXT].rstrip()
 
 
 def read_lines(value: Any) -> str:

@@ -22,6 +22,7 @@ from leadcore.event import (
     receive,
     unusable,
 )
+from leadcore.text import MAX_TEXT
 
 PAYLOADS = sorted((Path(__file__).parents[1] / "payloads").glob("*.json"))
 VALUES = st.recursive(
@@ -414,6 +415,24 @@ def test_every_field_of_dealdroids_page_is_read() -> None:
     assert (product.code, product.count, product.total, product.available) == ("DF-10", "2", "1180", True)
     assert (said.shipping_fee, said.grand_total, said.payment_method) == ("50", "1230", "credit_card")
     assert (said.product_type, said.folder, said.environment) == ("pet food", "org_pets", "production")
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["Bang " * 2000, "Bäng\u00ad " * 2000, ["Bang", *(f"Ko {number} Bang" for number in range(2000))]],
+    ids=["plain", "to be cleaned", "a list"],
+)
+def test_no_text_is_longer_than_what_clean_leaves(said: Any) -> None:
+    """What reads them takes its time for each letter."""
+    address, contact = (
+        dict.fromkeys(Address.__struct_fields__, said),
+        dict.fromkeys(ContactInfo.__struct_fields__, said),
+    )
+    found = read(
+        encode({"mid": "m", "customer_id": "c", "intent": "i", "address_parsing": address, "contact_info": contact})
+    )
+    lengths = {len(getattr(part, name)) for part in (found.address, found.contact) for name in part.__struct_fields__}
+    assert MAX_TEXT - 10 < max(lengths) <= MAX_TEXT
 
 
 def test_only_the_first_hundred_products_are_read() -> None:
