@@ -107,6 +107,11 @@ class Receipt:
     note_ms: int | None = None
     attempts: tuple[Attempt, ...] = ()
 
+    @property
+    def subject(self) -> str:
+        """What it is about: a "lead", or a "message" or news of a "payment" by themselves, whose state is ""."""
+        return "lead" if self.state else "payment" if self.order else "message"
+
     def as_dict(self) -> dict[str, Any]:
         """For `--json`: plain names and values, reasons in English."""
         return {

@@ -161,8 +161,8 @@ def is_bad(problems: list[Problem]) -> bool:
 
 def find_flaws(receipt: Receipt) -> list[tuple[str, str]]:
     """What keeps a written lead, or a message by itself, from being a plain success: ("without", property) for each
-    value that did not get into HubSpot, ("message", "failed" or "interrupted"), ("order", "parked") and
-    ("note", "parked")."""
+    value that did not get into HubSpot, ("message", "failed" or "interrupted"), ("order" or, of news of one by itself,
+    "payment", "parked") and ("note", "parked")."""
     if receipt.state and receipt.state not in WRITTEN:
         return []
     missing = dict.fromkeys(note.property for note in receipt.notes if note.what == "dropped")
@@ -170,6 +170,6 @@ def find_flaws(receipt: Receipt) -> list[tuple[str, str]]:
     return [
         *(("without", name) for name in missing),
         *([("message", message)] if message in UNSENT_STATES else []),
-        *([("order", PARKED)] if receipt.order.startswith(PARKED) else []),
+        *([("order" if receipt.state else "payment", PARKED)] if receipt.order.startswith(PARKED) else []),
         *([("note", PARKED)] if receipt.note.startswith(PARKED) else []),
     ]

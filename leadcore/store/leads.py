@@ -9,11 +9,12 @@ from leadcore.receipts import Receipt
 from leadcore.store import keys
 from leadcore.store.connection import Redis
 from leadcore.store.outgoing import is_message, record_key
+from leadcore.store.payments import is_payment
 
 
 def read_receipts(redis: Redis, leads: Iterable[str]) -> list[Receipt | None]:
-    """The receipt of each lead in one round trip, None where it has expired. That of a message by itself has the
-    state "". Raises redis-py's errors."""
+    """The receipt of each lead in one round trip, None where it has expired. That of a message by itself, or of
+    news of a payment, has the state "". Raises redis-py's errors."""
     leads = list(leads)
     pipe = redis.pipeline(transaction=False)
     for lead in leads:
@@ -21,9 +22,14 @@ def read_receipts(redis: Redis, leads: Iterable[str]) -> list[Receipt | None]:
     return [_unpack(lead, stored) if stored else None for lead, stored in zip(leads, pipe.execute(), strict=True)]
 
 
-def _unpack(lead: str, stored: Mapping[bytes, bytes]) -> Receipt:
-    receipt = receipts.unpack(lead, stored)
-    return replace(receipt, state="") if is_message(lead) else receipt
+def name_subject(one: str) -> str:
+    """What has this id: a "lead", a "message" by itself, or news of a "payment"."""
+    return "message" if is_message(one) else "payment" if is_payment(one) else "lead"
+
+
+def _unpack(one: str, stored: Mapping[bytes, bytes]) -> Receipt:
+    receipt = receipts.unpack(one, stored)
+    return receipt if name_subject(one) == "lead" else replace(receipt, state="")
 
 
 def read_newest(redis: Redis, count: int, before: str = "") -> list[tuple[str, str]]:

@@ -19,7 +19,7 @@ from leadcore.store import keys, lines
 from leadcore.store.bell import Bell
 from leadcore.store.connection import AWAY, Redis
 from leadcore.store.keys import ACTIONS_KEPT
-from leadcore.store.leads import read_receipts
+from leadcore.store.leads import name_subject, read_receipts
 from leadcore.store.lines import Kept
 from leadcore.store.lua import COUNT, ENTRY_FIELDS, NOTE_RETRY, REASON_FIELD, RING, TAKE_KEPT, UNPACK_FIELDS
 from leadcore.store.parked_orders import ParkedNotes, ParkedOrders, ParkedPayments, as_parked_note, as_parked_payment
@@ -81,6 +81,12 @@ class Cause:
     reason: Reason
     fix: str
     leads: tuple[str, ...]
+
+    @property
+    def subject(self) -> str:
+        """What all of `leads` are, as `name_subject` has it; "lead" if they differ."""
+        first, *others = {name_subject(one) for one in self.leads}
+        return "lead" if others else first
 
     def as_dict(self) -> dict[str, Any]:
         return {**asdict(self), "reason": english(self.reason), "count": len(self.leads)}

@@ -146,6 +146,10 @@ class ParkedPayments(ParkedOrders):
     kept = (keys.parked_payment, keys.PARKED_PAYMENTS)
     line = keys.PAYMENTS
 
+    def read(self, lead: str) -> PaymentNews | None:
+        """The news of this id, None if they do not wait for a person, or cannot be read."""
+        return _read_news(unpack_fields(self.redis.get(keys.parked_payment(lead)) or b"").get(BODY, b""))
+
     def read_owner(self, body: bytes) -> str:
         news = _read_news(body)
         return news.reference if news else ""
@@ -153,7 +157,7 @@ class ParkedPayments(ParkedOrders):
     def discard(self, lead: str, user: str) -> Reason:
         """As of orders; what a person said can be said again then, but the move of an order that said it says nothing
         any more. Whoever else said it may repeat it for ever."""
-        news = _read_news(unpack_fields(self.redis.get(keys.parked_payment(lead)) or b"").get(BODY, b""))
+        news = self.read(lead)
         if news and news.event_id.startswith(PERSON):
             said = keys.payment_event(lead), keys.discarded_payment(news.reference)
             return self._delete(lead, user, said, [REMEMBER_SECONDS])

@@ -5,6 +5,7 @@ news once, in whatever order it comes.
 """
 
 import hashlib
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -108,6 +109,14 @@ class Payments:
         if answer < 0:
             raise OtherNews("other news of a payment were recorded under this name")
         return bool(answer)
+
+
+_ID = re.compile("[0-9a-f]{24}")
+
+
+def is_payment(one: str) -> bool:
+    """Whether this is the id of news of a payment, and not of a lead, which is shorter."""
+    return bool(_ID.fullmatch(one))
 
 
 def _digest(text: str) -> str:

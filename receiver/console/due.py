@@ -1,10 +1,11 @@
-"""Pure: what an order costs, as a button shows it and as its form says it again."""
+"""Pure: what an order costs, as a button shows it and as its form says it again, and what was said of a payment."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from leadcore.orders.money import decimals, from_units
 from leadcore.store.orders import OrderState
+from leadcore.store.payments import PaymentNews
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,14 @@ def find_due(order: OrderState) -> Due | None:
     if order.paid or order.cancelled or order.called_off or not order.units or not order.currency:
         return None
     return Due(order.units, order.currency)
+
+
+def tell_amount(news: PaymentNews) -> str:
+    """How much news of a payment are about, "" if they do not say it, or in a currency that nobody knows."""
+    try:
+        return "" if news.amount < 0 else str(Due(news.amount, news.currency))
+    except KeyError:
+        return ""
 
 
 def parse_due(form: Mapping[str, str]) -> Due | None:

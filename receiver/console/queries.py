@@ -206,6 +206,20 @@ def load_receipts(redis: Redis, leads: Sequence[str]) -> list[Receipt]:
     return [one for one in read_receipts(redis, leads) if one]
 
 
+def read_waiting_nouns(redis: Redis, leads: Sequence[str]) -> list[str]:
+    """What of `leads` waits for a person ("leads", "messages" ...), as far as the first 1,000 tell. If leads themselves
+    wait, nothing else is given up with them."""
+    if not leads:
+        return []
+    every_kept = [*lines.each_kept()]
+    pipe = redis.pipeline(transaction=False)
+    for _, kept in every_kept:
+        pipe.zmscore(kept.index, leads[:1_000])
+    waits = [one for one, since in zip(every_kept, pipe.execute(), strict=True) if set(since) != {None}]
+    alone = [line.noun for line, kept in waits if kept.state]
+    return alone[:1] or [line.noun for line, _ in waits]
+
+
 def read_parked(redis: Redis, receipt: Receipt) -> tuple[Receipt, int] | None:
     """If the lead, parked or held, or its message waits for a person: its receipt with the reason for that, and since
     when in ms."""

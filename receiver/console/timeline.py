@@ -16,7 +16,9 @@ FOLLOWING_TONES = {
 _BY_PEOPLE = {
     "retried": "retry",
     "order.paid": "paid",
-    **dict.fromkeys((DISCARDED, "message.discarded", "order.discarded", "note.discarded", "own.discarded"), "discard"),
+    **dict.fromkeys(
+        (f"{what}discarded" for what in ("", "message.", "order.", "note.", "own.", "payment.")), "discard"
+    ),
 }
 _LASTING = (WAITING, "queued", "sending")
 MESSAGE_TONES = {"sent": "good", "failed": "bad", "interrupted": "bad"}
@@ -24,8 +26,9 @@ MESSAGE_TONES = {"sent": "good", "failed": "bad", "interrupted": "bad"}
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """`name` is what happened ("received", a state, "message."..., "order."... or "note."...) at `at_ms`, or is so
-    since then; `tone`: how good that is, `why` for people, `who` did it, "" if nobody or not known."""
+    """`name` is what happened ("received", a state, "message."..., "order."..., "note."... or "payment."...) at
+    `at_ms`, or is so since then; `tone`: how good that is, `why` for people, `who` did it, "" if nobody or not
+    known."""
 
     name: str
     at_ms: int | None = None
@@ -67,14 +70,14 @@ def build_timeline(
 def _list_steps(receipt: Receipt, parked_ms: int | None) -> list[Step]:
     state = receipt.state
     if not state:
-        return _of_message(receipt)
+        return _of_payment(receipt) if receipt.subject == "payment" else _of_message(receipt)
     at_ms = parked_ms or receipt.written_ms
     if state == WAITING:
         at_ms = at_ms or receipt.retried_ms or receipt.received_ms
     tone = "good" if state in WRITTEN else TONES.get(state, "calm")
     steps = [Step("received", receipt.received_ms, "good"), Step(state, at_ms, tone, receipt.reason)]
     if receipt.retried_ms:
-        steps.insert(2 if _is_message(receipt) else 1, Step("retried", receipt.retried_ms, why=receipt.retried_reason))
+        steps.insert(2 if _is_follower(receipt) else 1, _tell_retry(receipt))
     if receipt.message:
         status, _, why = receipt.message.partition(": ")
         # What became of it at once was decided as the lead was written.
@@ -83,9 +86,7 @@ def _list_steps(receipt: Receipt, parked_ms: int | None) -> list[Step]:
     followers = (("order", receipt.order, receipt.order_ms), ("note", receipt.note, receipt.note_ms))
     for what, said, at_ms in followers:
         if said:
-            status, _, why = said.partition(": ")
-            if status == PARKED:
-                _, _, why = why.partition(": ")
+            status, why = _split(said)
             # To people a note that is on its way still waits.
             status = WAITING if status == "sending" else status
             if at_ms is None and status == WAITING:
@@ -99,13 +100,32 @@ def _of_message(receipt: Receipt) -> list[Step]:
     status, _, why = receipt.message.partition(": ")
     steps = [Step("own.taken", receipt.received_ms, "good")]
     if receipt.retried_ms:
-        steps.append(Step("retried", receipt.retried_ms, why=receipt.retried_reason))
+        steps.append(_tell_retry(receipt))
     return [*steps, Step(f"own.{status}", receipt.message_ms, MESSAGE_TONES.get(status, "calm"), why)]
 
 
-def _is_message(receipt: Receipt) -> bool:
-    """Whether it was the message that a person last retried, and not the lead."""
-    return receipt.retried_reason.partition(":")[0] in UNSENT_STATES
+def _of_payment(receipt: Receipt) -> list[Step]:
+    """The steps of news of a payment by itself, since it was parked first. What became of it became of the order."""
+    status, why = _split(receipt.order)
+    about = "payment" if status in (WAITING, PARKED, DISCARDED) else "order"
+    steps = [_tell_retry(receipt)] if receipt.retried_ms else []
+    return [*steps, Step(f"{about}.{status}", receipt.order_ms, FOLLOWING_TONES.get(status, "calm"), why)]
+
+
+def _tell_retry(receipt: Receipt) -> Step:
+    before = receipt.retried_reason
+    return Step("retried", receipt.retried_ms, why=_split(before)[1] if before.startswith(PARKED) else before)
+
+
+def _split(said: str) -> tuple[str, str]:
+    """What became of an order, a note or a payment, and why, without the code behind "parked"."""
+    status, _, why = said.partition(": ")
+    return status, why.partition(": ")[2] if status == PARKED else why
+
+
+def _is_follower(receipt: Receipt) -> bool:
+    """Whether it was the message, order or note that a person last retried, and not the lead."""
+    return receipt.retried_reason.partition(":")[0] in (*UNSENT_STATES, PARKED)
 
 
 def find_dropped_values(receipts: Iterable[Receipt]) -> list[DroppedValue]:

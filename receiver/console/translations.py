@@ -7,6 +7,7 @@ A text may have a singular and a plural form, separated by "|"; `n` selects one.
 from collections.abc import Mapping
 
 from leadcore.texts import en, th
+from receiver.console.decision_texts import DECISION_TEXTS
 from receiver.console.setup_texts import SETUP_TEXTS
 
 LANGUAGES = ("en", "th")
@@ -19,6 +20,7 @@ MONTHS = {
 
 TEXTS: Mapping[str, tuple[str, str]] = {
     **SETUP_TEXTS,
+    **DECISION_TEXTS,
     "title": ("Lead console", "คอนโซลลีด"),
     "skip": ("Skip to content", "ข้ามไปที่เนื้อหา"),
     "nav": ("Pages", "เมนู"),
@@ -137,7 +139,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "written": ("Written today", "บันทึกแล้ววันนี้"),
     "written.new": ("{n} new contact|{n} new contacts", "ผู้ติดต่อใหม่ {n} ราย"),
     "confirmed": ("Confirmed today", "แจ้งลูกค้าแล้ววันนี้"),
-    "confirmed.more": ("messages in the chat", "ข้อความในแชต"),
+    "confirmed.more": ("message in the chat|messages in the chat", "ข้อความในแชต"),
     "need_you": ("Need you", "รอจัดการ"),
     "need_you.more": ("see how to fix them", "ดูวิธีแก้"),
     "need_you.none": ("none waits for you", "ไม่มีรายการค้าง"),
@@ -187,12 +189,16 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "series.parked": ("Needed you", "รอจัดการ"),
     # Parked leads by cause, and dropped values
     "causes": ("Needs you", "รอจัดการ"),
-    "causes.n": ("{n} lead|{n} leads", "{n} ลีด"),
+    "causes.lead": ("{n} lead|{n} leads", "{n} ลีด"),
+    "causes.message": ("{n} message|{n} messages", "{n} ข้อความ"),
+    "causes.payment": ("{n} payment|{n} payments", "การชำระเงิน {n} รายการ"),
     "causes.limit": (
         "The {n} that have waited longest are shown; the others follow once these are done.",
         "แสดง {n} รายการที่รอนานที่สุด รายการอื่นจะตามมาเมื่อจัดการชุดนี้แล้ว",
     ),
     "causes.show": ("Show the leads", "ดูรายการลีด"),
+    "causes.show.message": ("Show the messages", "ดูรายการข้อความ"),
+    "causes.show.payment": ("Show the payments", "ดูรายการชำระเงิน"),
     "held.title": ("Held back", "พักไว้"),
     "held.dry": (
         "Not in HubSpot: they came in the dry run. Each is kept for 30 days.",
@@ -206,47 +212,12 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "held.write": ("Write {n}|Write all {n}", "บันทึกทั้งหมด {n}"),
     "dropped": ("Worth a look", "ควรตรวจสอบ"),
     "dropped.of": (
-        "Among the newest {n} leads that are in HubSpot.",
+        "Of the newest {n} lead that is in HubSpot.|Of the newest {n} leads that are in HubSpot.",
         "จากลีดล่าสุด {n} รายการที่อยู่ใน HubSpot แล้ว",
     ),
     "dropped.value": ("{field}: {why}. Written without it.", "{field}: {why} จึงไม่ได้บันทึกค่านี้"),
     "dropped.none": ("Nothing was left out.", "บันทึกครบทุกค่า"),
     "causes.more": ("and {n} more", "และอีก {n} รายการ"),
-    "retry": ("Retry", "ลองใหม่"),
-    "retry.all": ("Retry {n}|Retry all {n}", "ลองใหม่ทั้งหมด {n}"),
-    "discard": ("Discard…", "ทิ้ง…"),
-    "discard.all": ("Discard {n}…|Discard all {n}…", "ทิ้งทั้งหมด {n}…"),
-    "discard.sure": ("Discard {n} lead?|Discard {n} leads?", "ต้องการทิ้ง {n} ลีดหรือไม่"),
-    "discard.what": (
-        "What these customers said is removed for good and never reaches HubSpot. The receipts stay.",
-        "ข้อมูลที่ลูกค้าแจ้งจะถูกลบถาวรและไม่เข้า HubSpot แต่ประวัติของลีดยังอยู่",
-    ),
-    "discard.message": (
-        "The leads are in HubSpot and stay there. Only the message to the customer is cancelled.",
-        "ลีดที่อยู่ใน HubSpot แล้วจะยังอยู่ ระบบยกเลิกเฉพาะข้อความถึงลูกค้า",
-    ),
-    "discard.yes": ("Discard for good", "ทิ้งถาวร"),
-    "discard.no": ("Keep them", "เก็บไว้"),
-    "discard.none": ("There is nothing to discard any more.", "ไม่เหลือรายการให้ทิ้งแล้ว"),
-    "result.retry": ("{n} lead is tried again.|{n} leads are tried again.", "กำลังลองใหม่ {n} ลีด"),
-    "result.discard": ("{n} lead is discarded.|{n} leads are discarded.", "ทิ้งแล้ว {n} ลีด"),
-    "result.gone": (
-        "{n} was no longer waiting.|{n} were no longer waiting.",
-        "{n} รายการมีคนจัดการไปแล้ว",
-    ),
-    "result.refused": (
-        "{n} cannot be retried as it is: discard it.|{n} cannot be retried as they are: discard them.",
-        "{n} รายการลองใหม่ไม่ได้ กรุณากดทิ้ง",
-    ),
-    "result.dry": (
-        "{n} stays held back: the dry run goes on.|{n} stay held back: the dry run goes on.",
-        "{n} รายการยังพักไว้ เพราะยังอยู่ในโหมดทดลอง",
-    ),
-    "result.left": (
-        "{n} is left: press again.|{n} are left: press again.",
-        "เหลืออีก {n} รายการ กรุณากดอีกครั้ง",
-    ),
-    "result.none": ("Nothing was done.", "ไม่มีการเปลี่ยนแปลง"),
     "forged": ("This request did not come from the console", "คำสั่งนี้ไม่ได้ส่งมาจากคอนโซล"),
     "forged.do": (
         "The page was open for too long, or another site sent this. Nothing was done. Go back, reload and press again.",
@@ -331,6 +302,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     # What keeps a written lead from being a plain success
     "flaw.without": ("without {field}", "ไม่มี{field}"),
     "flaw.failed": ("message not sent", "ส่งข้อความไม่สำเร็จ"),
+    "flaw.payment": ("payment not noted", "บันทึกการชำระเงินไม่สำเร็จ"),
     "flaw.order": ("order not written", "บันทึกออเดอร์ไม่สำเร็จ"),
     "flaw.note": ("note not written", "บันทึกโน้ตไม่สำเร็จ"),
     "flaw.interrupted": ("message may be missing", "ข้อความอาจไม่ถึงลูกค้า"),
@@ -389,6 +361,18 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "step.order.partially_refunded": ("A part of the payment was given back", "คืนเงินบางส่วนแล้ว"),
     "step.order.disputed": ("The customer disputes the payment", "ลูกค้าโต้แย้งการชำระเงิน"),
     "order": ("Order", "ออเดอร์"),
+    "step.payment.waiting": ("The payment waits to be noted", "การชำระเงินรอบันทึก"),
+    "step.payment.parked": ("The payment could not be noted and needs you", "บันทึกการชำระเงินไม่ได้ รอจัดการ"),
+    "step.payment.discarded": ("The notice was discarded by a person", "มีคนสั่งทิ้งการแจ้งชำระเงิน"),
+    "payment": ("Payment", "การชำระเงิน"),
+    "payment.said": ("What was said", "ที่ได้รับแจ้ง"),
+    "payment.paid": ("paid: {amount}", "ชำระแล้ว: {amount}"),
+    "payment.failed": ("failed: {amount}", "ชำระไม่สำเร็จ: {amount}"),
+    "payment.refunded": ("given back: {amount}", "คืนเงิน: {amount}"),
+    "payment.disputed": ("disputed: {amount}", "โต้แย้ง: {amount}"),
+    "payment.dispute_won": ("dispute won: {amount}", "ชนะการโต้แย้ง: {amount}"),
+    "payment.dispute_lost": ("dispute lost: {amount}", "แพ้การโต้แย้ง: {amount}"),
+    "payment.unsaid": ("how much is not known", "ไม่ทราบยอด"),
     "step.note.waiting": ("The note waits for HubSpot", "โน้ตรอเข้า HubSpot"),
     "step.note.written": ("A note is on the contact", "เขียนโน้ตไว้ที่ผู้ติดต่อแล้ว"),
     "step.note.parked": ("The note could not be written and needs you", "บันทึกโน้ตไม่ได้ รอจัดการ"),
@@ -440,30 +424,6 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "stopped: {why}. Repair it, then run: leadsync {command} replay {number}",
         "หยุดแล้ว: {why} แก้ไขแล้วให้รัน leadsync {command} replay {number}",
     ),
-    # Stages of orders that are held
-    "stages": ("Orders: tell the customer?", "ออเดอร์: แจ้งลูกค้าหรือไม่"),
-    "stages.do": (
-        "A person moved these orders to a stage that has a text, or that says that they are paid, and nothing followed "
-        "yet. Tell the customers, or drop it; who has moved on meanwhile is not told. What you tell is then paid, too, "
-        "if its stage says so. After a week it is dropped.",
-        "มีคนย้ายออเดอร์เหล่านี้ไปยังสถานะที่มีข้อความหรือสถานะที่หมายถึงชำระเงินแล้ว แต่ระบบยังไม่ได้ดำเนินการ เลือกแจ้งหรือไม่แจ้งลูกค้าได้ "
-        "หากออเดอร์ถูกย้ายต่อไปแล้วจะไม่แจ้ง เมื่อเลือกแจ้ง ออเดอร์ในสถานะชำระเงินแล้วจะถูกบันทึกว่าชำระแล้วด้วย "
-        "หากไม่ตัดสินใจภายในหนึ่งสัปดาห์จะไม่แจ้ง",
-    ),
-    "stages.all": ("Show all {n}", "ดูทั้งหมด {n}"),
-    "stages.limit": ("{shown} of {n} are shown.", "แสดง {shown} จาก {n} รายการ"),
-    "stages.none": ("Nothing is held.", "ไม่มีรายการที่พักไว้"),
-    "stages.order": ("Order", "ออเดอร์"),
-    "stages.stage": ("Stage", "สถานะ"),
-    "stages.moved": ("Moved", "ย้ายเมื่อ"),
-    "stages.why": ("Why", "สาเหตุ"),
-    "stages.decide": ("Decide", "ตัดสินใจ"),
-    "stages.release": ("Tell", "แจ้ง"),
-    "stages.drop": ("Drop", "ไม่แจ้ง"),
-    "stages.release.all": ("Tell {n}|Tell all {n}", "แจ้งทั้งหมด {n}"),
-    "stages.drop.all": ("Drop {n}|Drop all {n}", "ไม่แจ้งทั้งหมด {n}"),
-    "result.release": ("{n} customer is told.|{n} customers are told.", "กำลังแจ้งลูกค้า {n} ราย"),
-    "result.drop": ("{n} customer is not told.|{n} customers are not told.", "จะไม่แจ้งลูกค้า {n} ราย"),
     # Actions
     "actions": ("Last actions", "การจัดการล่าสุด"),
     "actions.none": ("Nobody has done anything yet.", "ยังไม่มีใครจัดการรายการใด"),

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, abort, g, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 from jinja2 import StrictUndefined
 
+from leadcore.event import identity
 from leadcore.language import choose_offered
 from leadcore.reasons import modernize
 from leadcore.receipts import HELD, PARKED, WRITTEN, Receipt
@@ -28,7 +29,7 @@ from receiver.console.actions import ActionResult, apply_action, parse_result
 from receiver.console.auth import HEADERS, SAFE, ConsoleAuth
 from receiver.console.chart import draw
 from receiver.console.contacts import ContactLookUp, Names, read_names
-from receiver.console.due import find_due, parse_due
+from receiver.console.due import find_due, parse_due, tell_amount
 from receiver.console.filters import NAMES, as_query, parse_filter, write_csv
 from receiver.console.find import add_find_page
 from receiver.console.queries import LeadFilter
@@ -262,6 +263,9 @@ def _add_pages(
         parked = queries.read_parked(redis, receipt)
         acted = queries.read_actions_on(redis, lead, receipt.received_ms)
         is_unwritten = parked is not None and receipt.state in (PARKED, HELD)
+        order = read_order(redis, receipt.order_ref) if receipt.order_ref else None
+        customer = order.customer if order else None
+        news = store.payments.read(lead) if receipt.subject == "payment" else None
         links, orders = read_portal_links(redis), settings.shared.config.orders
         return _render(
             "lead.html",
@@ -276,7 +280,10 @@ def _add_pages(
             cause=causes([parked[0]])[0] if parked else None,
             links=links.of(receipt, orders.kind if orders else ""),
             names=names_of(receipt.contact_id),
-            due=find_due(read_order(redis, receipt.order_ref)) if receipt.order_ref else None,
+            due=find_due(order) if order else None,
+            news=news,
+            said_amount=tell_amount(news) if news else "",
+            customer_id=receipt.customer_id or ("" if customer is None else identity(customer)),
             now_ms=_redis_now_ms(redis),
             result=parse_result(request.args),
         )
@@ -308,10 +315,8 @@ def _add_pages(
             abort(403)
         now_ms = _redis_now_ms(redis)
         chosen = _choose_leads(store, request.args)
-        first = next(iter(queries.load_receipts(redis, chosen[:1])), None)
-        is_parked = first is not None and queries.read_parked(redis, first) is not None
-        is_message = is_parked and first is not None and first.state not in (PARKED, HELD)
-        return _render("discard.html", chosen=chosen if is_parked else [], is_message=is_message, now_ms=now_ms)
+        nouns = queries.read_waiting_nouns(redis, chosen)
+        return _render("discard.html", chosen=chosen, nouns=nouns, now_ms=now_ms)
 
 
 def _add_actions(pages: Blueprint, store: Parked) -> None:

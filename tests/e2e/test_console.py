@@ -180,7 +180,7 @@ def test_a_lead_arrives_is_parked_is_retried_and_is_written(browser: Browser, sh
     browser.assert_not_reloaded()
     clear_faults(shop)
     browser.click("Retry all 3")
-    browser.await_text("3 leads are tried again.")
+    browser.await_text("3 are tried again.")
     browser.await_text("Everything works", "Last actions", "Retried", gone="Retry all")
     shop.settle()
     assert {one.state for one in shop.receipts()} == {"created"}
@@ -245,11 +245,11 @@ def test_everything_works_without_javascript(browser: Browser, shop: Line) -> No
         browser.open("leads?q=one")
         browser.click("one")
         browser.click("Retry")
-        eventually(lambda: "1 lead is tried again." in browser.driver.page_source)
+        eventually(lambda: "1 is tried again." in browser.driver.page_source)
         browser.click("Back to the overview")
         browser.click("Discard 1")
         browser.click("Discard for good")
-        eventually(lambda: "1 lead is discarded." in browser.driver.page_source)
+        eventually(lambda: "1 is discarded." in browser.driver.page_source)
     finally:
         browser.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
     shop.settle()

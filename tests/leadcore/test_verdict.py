@@ -169,6 +169,8 @@ def test_refused_posts_are_told_as_what_they_are() -> None:
         (Receipt("a", state="updated", notes=(Note("email", "kept", "newer"),)), []),
         (Receipt("a", state="held", notes=(Note("email", "dropped", "bad"),)), []),
         (Receipt("a", state="parked", message="failed: of an earlier event"), []),
+        (Receipt("a", state="created", order="parked: refused: why"), [("order", "parked")]),
+        (Receipt("a", state="", order="parked: paid_amount: why"), [("payment", "parked")]),
     ],
 )
 def test_a_written_lead_is_a_plain_success_only_if_all_of_it_arrived(

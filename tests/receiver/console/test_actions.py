@@ -34,7 +34,7 @@ def test_a_group_is_retried_and_the_result_is_shown(user: ConsoleUser) -> None:
     answer = user.submit("retry", code="refused", reason="HubSpot refused this contact")
     assert answer.status_code == 303
     page = user.session.get(user.line.url + answer.headers["Location"], timeout=5).text
-    assert "2 leads are tried again." in page
+    assert "2 are tried again." in page
     assert "1 was no longer waiting." in page
     assert [user.state(one) for one in ("lead-0", "lead-2", "other")] == ["waiting", "waiting", "parked"]
     assert {fields[b"u"] for _, fields in user.redis.xrange(keys.ACTIONS)} == {b"console"}
@@ -112,6 +112,34 @@ def test_one_lead_is_discarded(user: ConsoleUser) -> None:
     assert "Discard 1 lead?" in user.read("discard?lead=lead-1")
     assert user.submit("discard", lead="lead-1").headers["Location"].startswith("/console/leads/lead-1?")
     assert [user.state(one) for one in ("lead-1", "lead-2")] == ["discarded", "parked"]
+
+
+@pytest.mark.parametrize(
+    ("index", "asks", "says"),
+    [
+        (keys.PARKED, "Discard 1 lead?", "never reaches HubSpot"),
+        (keys.HELD, "Discard 1 lead?", "never reaches HubSpot"),
+        (keys.UNSENT, "Discard 1 message?", "Only the message to the customer is cancelled."),
+        (keys.PARKED_ORDERS, "Discard 1 order?", "no order is made or changed"),
+        (keys.PARKED_NOTES, "Discard 1 note?", "Only the note is not written."),
+    ],
+)
+def test_the_question_before_discarding_names_what_is_lost(user: ConsoleUser, index: str, asks: str, says: str) -> None:
+    user.add_lead("lead-1", customer_id="c-1", state="created")
+    user.redis.zadd(index, {"lead-1": 1})
+    asked = text_of(user.read("discard?lead=lead-1"))
+    assert asks in asked
+    assert says in asked
+    assert asked.endswith("Discard for good Keep ")
+
+
+def test_of_one_lead_all_is_named_that_a_discard_ends(user: ConsoleUser) -> None:
+    user.add_lead("lead-1", customer_id="c-1", state="created")
+    for index in (keys.UNSENT, keys.PARKED_ORDERS):
+        user.redis.zadd(index, {"lead-1": 1})
+    asked = text_of(user.read("discard?lead=lead-1"))
+    assert "Only the message to the customer is cancelled." in asked
+    assert "no order is made or changed" in asked
 
 
 def test_an_action_on_no_lead_says_so(user: ConsoleUser) -> None:

@@ -4,11 +4,14 @@ import re
 
 import pytest
 
+from leadcore.fields import LEAD
+from leadcore.reasons import reason
 from leadcore.store import keys
-from leadcore.store.payments import read_news
+from leadcore.store.payments import NOT_SAID, Kind, Payments, read_news
 from tests.conftest import SHARDS
 from tests.receiver.console.conftest import ConsoleUser
 from tests.receiver.console.test_views import TH, text_of
+from workers.rules.orders.payment import park
 
 REF = "K73FX219"
 
@@ -107,3 +110,51 @@ def test_the_lead_tells_what_became_of_its_payment(user: ConsoleUser) -> None:
     for said, shown in (("paid", "The order is paid"), ("disputed", "The customer disputes the payment")):
         user.add_lead("lead-2", customer_id="c-1", state="created", order=said, order_ref=REF)
         assert shown in text_of(user.read("leads/lead-2"))
+
+
+def park_payment(user: ConsoleUser, amount: int = 500, kind: Kind = "paid") -> str:
+    """News of a payment that a worker could not note; their id."""
+    stream = keys.entries(keys.PAYMENTS, keys.shard_of(REF, SHARDS))
+    Payments(user.redis, SHARDS).record(REF, amount, "THB", f"event {amount}", kind=kind)
+    [(_, fields)] = user.redis.xrange(stream)
+    user.redis.delete(stream)
+    for command in park(fields[LEAD].decode(), fields, "paid_amount", reason("payment_amount"), 1_700_000_000_000, REF):
+        user.redis.execute_command(*command)
+    return fields[LEAD].decode()
+
+
+def test_a_payment_that_waits_for_a_person_is_shown_as_one_with_its_sum_and_customer(user: ConsoleUser) -> None:
+    add_order(user, customer='"c-1"')
+    news = park_payment(user)
+    overview = text_of(user.read())
+    assert "1 payment a payment was not noted, this is not what the order costs" in overview
+    assert "Show the payments" in overview
+    assert re.search(rf"\d\d:\d\d:\d\d {news} payment not noted", text_of(user.read("leads?state=parked")))
+    page = user.read(f"leads/{news}")
+    text = text_of(page)
+    assert f"Payment {news} payment not noted" in text
+    assert f"Order {REF} What was said paid: 5.00 THB" in text
+    assert 'href="/console/leads?q=c-1"' in page
+    assert "What happened The payment could not be noted and needs you 15 Nov 2023" in text
+    for wrong in ("DealDroid", "Waiting", "Waits for HubSpot", "The order could not be written", "Intent"):
+        assert wrong not in text
+    assert "ชำระแล้ว: 5.00 THB" in text_of(user.read(f"leads/{news}", **TH))
+
+
+def test_a_payment_that_says_no_sum_is_shown_too(user: ConsoleUser) -> None:
+    news = park_payment(user, NOT_SAID, "refunded")
+    assert "What was said given back: how much is not known" in text_of(user.read(f"leads/{news}"))
+
+
+def test_what_a_person_did_with_a_payment_stands_on_its_page(user: ConsoleUser) -> None:
+    news = park_payment(user)
+    asked = text_of(user.read(f"discard?lead={news}"))
+    assert "Discard 1 notice of a payment? The order stays as it is, and nobody is thanked." in asked
+    assert "message" not in asked
+    user.submit("retry", lead=news)
+    text = text_of(user.read(f"leads/{news}"))
+    assert re.search(r"Tried again by a person .* Before that: this is not .* The payment waits to be noted", text)
+    user.redis.hset(keys.receipt(news), "o", "discarded: paid_amount")
+    assert "The notice was discarded by a person" in text_of(user.read(f"leads/{news}"))
+    user.redis.hset(keys.receipt(news), "o", "paid")
+    assert "The order is paid" in text_of(user.read(f"leads/{news}"))

@@ -52,6 +52,13 @@ def test_a_retry_stands_before_what_was_retried_with_what_had_failed(state: str,
     assert Step("retried", 5, "calm", reason) in steps
 
 
+def test_a_retried_order_says_why_it_had_waited_without_the_code() -> None:
+    receipt = Receipt("lead", state="created", order="created", retried_ms=5, retried_reason="parked: row: why")
+    steps = build_timeline(receipt)
+    assert [step.name for step in steps] == ["received", "created", "retried", "order.created"]
+    assert steps[2].why == "why"
+
+
 def test_what_asks_the_customer_is_no_confirmation() -> None:
     assert build_timeline(Receipt("lead", state="created", message="asked", message_ms=3))[-1] == Step(
         "message.asked", 3

@@ -8,6 +8,7 @@ import pytest
 
 from leadcore import receipts
 from leadcore.reasons import reason
+from leadcore.store import lines, payments
 from leadcore.texts import en, th
 from leadcore.verdict import SEVERITIES
 from receiver.console import property_labels, translations
@@ -40,7 +41,8 @@ def test_every_key_used_exists_and_every_key_is_used() -> None:
     source = "".join(file.read_text() for file in [*CONSOLE.glob("*.py"), *CONSOLE.glob("templates/*.html")])
     whole = set(re.findall(r'text\(\s*["\']([a-z_.]+)["\'][,)]', source))
     assert whole <= translations.TEXTS.keys()
-    elsewhere = source.replace((CONSOLE / "translations.py").read_text(), "")
+    texts = {CONSOLE / name for name in ("translations.py", "decision_texts.py", "setup_texts.py")}
+    elsewhere = "".join(file.read_text() for file in {*CONSOLE.glob("*.py"), *CONSOLE.glob("templates/*.html")} - texts)
     used = {key for key in translations.TEXTS if f'"{key}"' in elsewhere}
     families = (
         "nav.",
@@ -54,6 +56,9 @@ def test_every_key_used_exists_and_every_key_is_used() -> None:
         "stages.",
         "setup.",
         "role.",
+        "causes.",
+        "discard.",
+        "payment.",
     )
     verdicts = {name for code in SEVERITIES for name in (code, f"{code}.do")}
     assert {key for key in translations.TEXTS.keys() - used - verdicts - whole if not key.startswith(families)} == set()
@@ -68,6 +73,12 @@ def test_every_problem_says_what_to_do(code: str) -> None:
 @pytest.mark.parametrize("code", [code for code, one in RETRIES.items() if one.waits is Waits.LINE])
 def test_every_pause_says_what_to_do(code: str) -> None:
     assert (code in en.PAUSES) is (code != "forbidden"), "the reason names the scope"
+
+
+def test_what_waits_for_a_person_and_what_is_said_of_payments_has_words() -> None:
+    nouns = {line.noun for line, _ in lines.each_kept()}
+    wanted = {f"discard.{what}.{noun}" for what in ("sure", "what") for noun in nouns}
+    assert wanted | {f"payment.{kind}" for kind in payments.KINDS} <= translations.TEXTS.keys()
 
 
 def test_every_property_and_state_has_a_label() -> None:
