@@ -336,7 +336,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "messages.none": ("There is none of the last 30 days.", "ไม่มีในช่วง 30 วันที่ผ่านมา"),
     "messages.taken": ("Taken", "รับไว้เมื่อ"),
     "message": ("Message", "ข้อความ"),
-    "message.until": ("Until", "ส่งได้ถึง"),
+    "message.until": ("Until", "จนถึง"),
     "step.message.queued": ("The message to the customer is on its way", "ข้อความถึงลูกค้ารอส่ง"),
     "step.message.waiting": ("The message to the customer is tried again", "กำลังลองส่งข้อความถึงลูกค้าอีกครั้ง"),
     "step.message.sending": ("The message to the customer is being sent", "กำลังส่งข้อความถึงลูกค้า"),
@@ -379,6 +379,11 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "step.note.discarded": ("The note was discarded", "ทิ้งโน้ตแล้ว"),
     "note": ("Note", "โน้ต"),
     "paid": ("Mark as paid: {amount}", "บันทึกว่าชำระแล้ว: {amount}"),
+    "paid.sure": (
+        "The order becomes paid in HubSpot, and the customer may be thanked in the chat. Nothing here takes that back.",
+        "ออเดอร์ใน HubSpot จะเป็นชำระแล้ว และลูกค้าอาจได้รับข้อความขอบคุณในแชต ย้อนกลับจากที่นี่ไม่ได้",
+    ),
+    "paid.yes": ("Yes, the money has come", "ใช่ ได้รับเงินแล้ว"),
     "result.paid": ("It is being noted that the order is paid. ", "กำลังบันทึกว่าออเดอร์ชำระเงินแล้ว "),
     "result.paid_called_off": (
         "It is noted. The order was cancelled in HubSpot: unless it was moved back, the payment waits for a person. ",

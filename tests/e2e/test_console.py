@@ -12,11 +12,12 @@ from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 
+from leadcore.fields import RECEIPT
 from leadcore.receipts import HELD, PARKED, pack_names
 from leadcore.store import keys
 from leadcore.store.posts import LAST
 from tests.chromium import DESKTOP, NARROW, PHONE, find_barriers, look, open_chromium, shoot
-from tests.conftest import Line, eventually, lead, open_line
+from tests.conftest import SHARDS, Line, eventually, lead, open_line
 from workers.rules.settlement import DRY_RUN
 
 PASSWORD = "kept-from-strangers"
@@ -53,7 +54,7 @@ class Browser:
 
         def clicked() -> bool:
             try:
-                for one in self.driver.find_elements(By.CSS_SELECTOR, "a, button"):
+                for one in self.driver.find_elements(By.CSS_SELECTOR, "a, button, summary"):
                     if words in one.text and one.is_displayed():
                         one.click()
                         return True
@@ -233,7 +234,7 @@ def test_discarding_asks_first(browser: Browser, shop: Line) -> None:
     browser.await_text("2 leads need you")
     browser.click("Discard all 2")
     browser.click("Discard for good")
-    browser.await_text("2 leads are discarded.", "Everything works")
+    browser.await_text("2 are discarded.", "Everything works")
     assert {one.state for one in shop.receipts()} == {"discarded"}
 
 
@@ -254,6 +255,28 @@ def test_everything_works_without_javascript(browser: Browser, shop: Line) -> No
         browser.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
     shop.settle()
     assert [one.state for one in shop.receipts()] == ["created", "discarded"]
+
+
+@pytest.mark.parametrize("is_off", [False, True])
+def test_an_order_is_marked_as_paid_only_after_a_question(browser: Browser, shop: Line, is_off: bool) -> None:
+    shop.sync(lead("c-1", name="Nok", phone="0812345678"))
+    written = shop.receipt("c-1").lead
+    reference = "K73FX219"
+    shop.redis.hset(keys.receipt(written), mapping={RECEIPT["order"]: "created", RECEIPT["order_ref"]: reference})
+    shop.redis.hset(keys.order(reference), mapping={"amount": "125050", "currency": "THB"})
+    stream = keys.entries(keys.PAYMENTS, keys.shard_of(reference, SHARDS))
+    browser.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": is_off})
+    try:
+        browser.look(PHONE)
+        browser.open(f"leads/{written}")
+        browser.click("Mark as paid: 1,250.50 THB")
+        eventually(lambda: browser.driver.find_element(By.CSS_SELECTOR, "#paid form").is_displayed())
+        assert shop.redis.xlen(stream) == 0
+        browser.click("Yes, the money has come")
+        eventually(lambda: "It is being noted that the order is paid." in browser.driver.page_source)
+    finally:
+        browser.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+    assert shop.redis.xlen(stream) == 1
 
 
 def test_on_a_phone_the_states_of_a_lead_leave_room_for_the_customer(browser: Browser, shop: Line) -> None:

@@ -159,9 +159,11 @@ def test_the_tab_counts_what_needs_a_person(user: ConsoleUser) -> None:
     assert "<title>(1) Lead console</title>" in user.read()
 
 
-def test_pages_name_their_time_zone(shop: ConsoleUser) -> None:
-    assert "(Asia/Bangkok)" in shop.read()
-    assert "Asia/Bangkok" in shop.read("leads", **{"Accept-Language": "th"})
+@pytest.mark.parametrize("path", ["", "leads", "leads/lead-1", "messages", "actions", "matches", "stages", "setup"])
+def test_pages_name_their_time_zone(user: ConsoleUser, path: str) -> None:
+    user.add_lead("lead-1", customer_id="c-1", state="created")
+    assert user.read(path).count("Asia/Bangkok") == 1
+    assert "Asia/Bangkok" in user.read(path, **{"Accept-Language": "th"})
 
 
 def test_the_chart_has_a_scale(user: ConsoleUser) -> None:
