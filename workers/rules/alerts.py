@@ -146,7 +146,9 @@ def _update_incident(record: AlertRecord, line: str, seen: Observation, timezone
     advice = ADVICE.get(code, "" if code in NEED_PERSON else PASSES)
     waiting = f"{seen.waiting.get(line, 0)} wait, none is lost."
     since_when = f"since {_time(incident.since_ms, timezone)}"
-    _add(record, seen, " ".join(filter(None, (f"{STOPPED[line]} {since_when}: {reason}", advice, waiting))))
+    sentences = (f"{STOPPED[line]} {since_when}: {reason}", advice, waiting)
+    # Without its stop, a command at the end of one would go on with the next.
+    _add(record, seen, " ".join(f"{one.rstrip('.')}." for one in sentences if one))
 
 
 def _report_refused(record: AlertRecord, seen: Observation, timezone: ZoneInfo) -> None:

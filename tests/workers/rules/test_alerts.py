@@ -1,5 +1,6 @@
 """Which alerts are sent, and which are not."""
 
+import re
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -61,6 +62,20 @@ def test_a_short_pause_is_not_reported_and_a_long_one_is(line: str, word: str) -
     [text] = texts(seen(SHORT_PAUSE_MS - 1, "unavailable", line), seen(SHORT_PAUSE_MS, "timeout", line))
     assert word in text
     assert "goes on by itself" in text
+
+
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        ("unavailable", "It is away."),
+        ("no_key", "The portal has no property. Run: leadsync setup"),
+        ("dealdroid", "No."),
+    ],
+)
+def test_a_command_does_not_run_on_into_how_many_wait(code: str, why: str) -> None:
+    pauses = {keys.INBOX: (code, why, START)}
+    [text] = texts(msgspec.structs.replace(seen(SHORT_PAUSE_MS), pauses=pauses))
+    assert re.search(r"\. 7 wait, none is lost\.$", text)
 
 
 def test_the_end_is_reported_once_and_only_if_the_pause_was() -> None:
