@@ -8,7 +8,8 @@ from msgspec.structs import replace
 from leadcore.event import Address, ContactInfo
 from workers.rules.mapping import country, neighbours
 from workers.rules.mapping.address_extras import THAI, cut_extras
-from workers.rules.mapping.address_source import SourceAddress, fill_gaps, read_source, strip_title
+from workers.rules.mapping.address_parts import SourceAddress, fill_gaps, strip_title
+from workers.rules.mapping.address_source import read_source
 from workers.rules.mapping.contradiction import contradicts
 from workers.rules.mapping.place_names import is_road
 from workers.rules.mapping.provinces import BANGKOK, find, key
@@ -97,12 +98,17 @@ def _thai_address(address: SourceAddress, language: str) -> PostalAddress:
     pieces = [address.street]
     if village and not _is_mentioned(address.street, village, _MOO, strict=False):
         pieces.append(address.village)
-    for name, given, titles in (
-        (subdistrict, address.subdistrict, _SUBDISTRICT),
-        (district, address.district, _DISTRICT),
+    for part, name, given, titles in (
+        ("subdistrict", subdistrict, address.subdistrict, _SUBDISTRICT),
+        ("district", district, address.district, _DISTRICT),
     ):
         label = _label(address, name, given, titles)
-        if name and label not in pieces and not _is_named(address.street, name, titles):
+        if (
+            name
+            and part not in address.mentioned
+            and label not in pieces
+            and not _is_named(address.street, name, titles)
+        ):
             pieces.append(label)
     return PostalAddress(
         address=_join(pieces),

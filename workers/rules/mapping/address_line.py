@@ -6,17 +6,20 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 
 from leadcore.text import DIGITS
-from workers.rules.mapping import country, neighbours, towns
+from workers.rules.mapping import towns
 from workers.rules.mapping.address_extras import THAI
-from workers.rules.mapping.place_names import MOST_WORDS, Named, is_road, read_titled, read_trailing
-from workers.rules.mapping.provinces import Province, find, is_postcode, may_end
+from workers.rules.mapping.place_names import MOST_WORDS, Named, is_road, read_leading, read_titled, read_trailing
+from workers.rules.mapping.provinces import Province, find, find_ending, is_postcode, may_end
 from workers.rules.mapping.thai_places import (
+    CAPITAL,
     Place,
     find_districts,
     find_near,
     find_places,
     provinces_of_district,
+    provinces_of_subdistrict,
     serves,
+    sound,
 )
 
 # Not a part of a number (12/10110, 081-23450, 10.500), and no price.
@@ -39,7 +42,7 @@ _ZIP_LABEL_ENDS = tuple("์ียณส.:epEP")
 _GLUED_PROVINCE = re.compile(
     r"(?<=[ก-๛\d])(?<!\sบ)(?<!^บ)(?=(?:จ\.|จังหวัด)\s?[ก-๛])|(?:แขวง|เขต|[ตอ]\.|ตำบล|อำเภอ)\s?[ก-๛]+?(?=กรุงเทพ|กทม)"
 )
-_EAST_ASIAN = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
+_PLACE_BEFORE = re.compile(r"(?:.*(?P<title>แขวง|เขต|[ตอ]\.|ตำบล|อำเภอ)\s?|(?:.*[^ก-๛.])?)(?P<name>[ก-๛]{2,})")
 _WORD = re.compile(r"[^\s,()]+")
 _CHAT_ID = re.compile(r"(?:line(?:\s?id)?|ไลน์(?:ไอดี)?|ไอดี(?:ไลน์)?|ig|fb|facebook)\s*[:：]\s*@?\S+", re.IGNORECASE)
 _CLOCK = re.compile(
@@ -47,16 +50,6 @@ _CLOCK = re.compile(
     r"\d{1,2}(?:[.:]\d\d\s*(?:น\b\.?)?|\s*(?:น\.|โมง|ทุ่ม|นาที|นาฬิกา|[ap]\.?m\b\.?))",
     re.IGNORECASE,
 )
-# In one text, some write a country behind its postcode without a comma.
-_POSTCODE_LIKE = re.compile(r"(?<![\d/-])(?:\d{4,6}|\d{3}-\d{4})(?![\d/-])|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}(?![A-Z])")
-# Before the first part of an address in Han characters, and not as the name of a road: 香港路.
-_HAN_COUNTRY = re.compile(
-    r"(中[国國]|泰[国國]|[台臺][湾灣]|香港|澳[门門]|日本|[韩韓][国國]|新加坡|[马馬][来來]西[亚亞]|越南|老[挝撾]|[缅緬]甸|柬埔寨)"
-    r"(?:[\s,，]+(?=[\u3400-\u9fff])|(?![路街道村城大])(?=[\u3400-\u9fff]{0,6}?(?:[省市县縣區区府州都島岛]|九[龍龙]|新界|曼谷)))"
-)
-_ELSEWHERE_TOO = frozenset({"Georgetown", "George Town"})
-_THAI_WORD = re.compile(r"\b(?:moo|mu|soi|tambon|amphoe|amphur|khet|khwaeng)\b", re.IGNORECASE)
-_SHORT_NAMES = frozenset({"USA", "U.S.A", "UK", "U.K", "United States of America"})
 
 
 class Line(Struct, frozen=True):
@@ -81,6 +74,7 @@ MOST_POSTCODES = 8
 def read_line(text: str, known: Province | None, zip_: str, thai: bool, placed: bool = False) -> Line:
     """The parts of `text`, an address in Thailand or, unless `thai` or something in it says so, elsewhere. `known` and
     `zip_` are the province and postcode that were said beside it; `placed`: so was a city, district or subdistrict."""
+    text = _part_glued(text)
     plain = text.translate(DIGITS)
     if len(_UNDOTTED.findall(plain)) > 1:
         plain = _UNDOTTED.sub(r"\1.", plain)
@@ -109,43 +103,6 @@ def find_province(text: str) -> Province | None:
     return glued[1] if (glued := find_glued(text)) else None
 
 
-def cut_country(street: str) -> tuple[str, str]:
-    """`street` without a country at its end, and that country's name, "" if there is none."""
-    head, comma, tail = street.rpartition(",")
-    if comma and (nation := country.common(tail.strip(" ."))):
-        return trim(head), nation
-    head, _, tail = trim(street).rpartition(" ")
-    if tail.casefold() in ("thailand", "ประเทศไทย", "ไทย"):
-        return trim(head), country.THAILAND
-    if tail.startswith("ประเทศ") and (nation := country.name(tail)):
-        return trim(head), nation
-    if head and _EAST_ASIAN.fullmatch(tail) and (nation := country.name(tail)):
-        return trim(head), nation
-    segment = street[street.rfind(",") + 1 :]
-    if tail[-1:].isalpha() and tail.isascii() and _POSTCODE_LIKE.search(segment):
-        words = segment.strip(" .").split()
-        for count in range(min(4, len(words) - 1), 0, -1):
-            name = " ".join(words[-count:])
-            nation = country.common(name)
-            if nation and (nation.casefold() == name.casefold() or name in _SHORT_NAMES):
-                return trim(street.rstrip(" .")[: -len(name)]), nation
-    return street, ""
-
-
-def find_country(text: str) -> str:
-    """The country that stands before an address in Han characters, or that has the town behind the last comma; "" if
-    none does."""
-    if found := _HAN_COUNTRY.match(text):
-        return country.name(found[1])
-    head, _, tail = text.rpartition(",")
-    town = _POSTCODE_LIKE.sub("", tail).strip(" .")
-    if not head or (town.isascii() and len(town) < 4) or _THAI_WORD.search(head) or town in _ELSEWHERE_TOO:
-        return ""
-    if find(town) or provinces_of_district(town):
-        return ""
-    return country.name(alpha_2) if (alpha_2 := neighbours.country(town)) else ""
-
-
 def find_town(text: str) -> tuple[str, Province] | None:
     """The well-known town of Thailand behind the last comma, in Thai the last word, and its province."""
     head, comma, tail = text.rpartition(",")
@@ -157,11 +114,9 @@ def find_town(text: str) -> tuple[str, Province] | None:
     return (town, province) if province else None
 
 
-def cut_province(text: str, province: Province | None, *, glued_too: bool = False) -> str:
-    """`text` without `province` at its end; `glued_too`: also where no space parts it from the word before."""
+def cut_province(text: str, province: Province | None) -> str:
+    """`text` without `province` at its end."""
     text = trim(text)
-    if glued_too and (glued := find_glued(text)) and glued[1] is province:
-        return trim(text[: glued[0]])
     while province and may_end(text):
         words = [match.start() for match in _WORD.finditer(text)][-MOST_WORDS:]
         starts = (start for start in words if find(text[start:]) is province)
@@ -169,6 +124,8 @@ def cut_province(text: str, province: Province | None, *, glued_too: bool = Fals
         if start is None:
             break
         text = trim(text[:start])
+    if (glued := find_glued(text)) and glued[1] is province:
+        return trim(text[: glued[0]])
     return text
 
 
@@ -177,6 +134,29 @@ def find_glued(text: str) -> tuple[int, Province] | None:
     for before in _GLUED_PROVINCE.finditer(text):
         if province := find(text[before.end() :]):
             return before.end(), province
+    return _find_behind_place(text)
+
+
+def _part_glued(text: str) -> str:
+    """`text` with a space before a province that is glued to its district, at the end or before the postcode."""
+    end = max((match.start() for match in FIVE.finditer(text.translate(DIGITS))), default=len(text))
+    glued = _find_behind_place(text[:end].rstrip(_SEPARATORS))
+    return f"{text[: glued[0]]} {text[glued[0] :]}" if glued else text
+
+
+def _find_behind_place(text: str) -> tuple[int, Province] | None:
+    """The same where the province is glued to one of its own districts, or to a subdistrict with its title."""
+    found = find_ending(text)
+    word = _PLACE_BEFORE.fullmatch(text[: found[0]]) if found else None
+    if found is None or word is None or sound(name := word["name"]) in CAPITAL:
+        return None
+    whole = name + text[found[0] :]
+    if find(whole) or provinces_of_district(whole) or provinces_of_subdistrict(whole):
+        return None
+    is_subdistrict = word["title"] in ("แขวง", "ตำบล", "ต.")
+    places = find_districts(found[1])
+    if any(place.has(name) if is_subdistrict else place.names_district(name) for place in places):
+        return found
     return None
 
 
@@ -195,17 +175,21 @@ def _with_postcode(
     places = find_near(postcode)
     titled = read_titled(rest, places)
     said = titled.province or read_trailing(rest, places, known).province
+    before = trim(plain[:start])
     if not said:
-        before = trim(plain[:start])
         said = (find_province(before) if after else None) or _tell_by_town(before, postcode)
+    if not said and not before:
+        said = _find_beginning(after, postcode)
     if known and said not in (None, known):
         return None
     province = known or said
     here = [place for place in places if province in (None, place.province)]
     named = _read_names(rest, here or (find_districts(province) if province else ()), province)
+    if after and not named.district:
+        named = Named(named.subdistrict, read_trailing(before, here, province).district)
     is_named = any(place.names_district(named.district) or place.has(named.subdistrict) for place in here)
     # A number with which the line begins is rather a house's, unless nothing but the province follows.
-    if not start and not is_named and not (said and said is find(after)):
+    if not start and not is_named and not (said and said in (find(after), _find_beginning(after, postcode))):
         return None
     if province is None:
         ends = not after or _is_note(after)
@@ -225,6 +209,12 @@ def _with_postcode(
     return Line(street, named.subdistrict, named.district, province, postcode, (note,) if note else ())
 
 
+def _find_beginning(text: str, postcode: str) -> Province | None:
+    """The province that `text` begins with, if it has the postcode."""
+    words = [match.end() for match in _WORD.finditer(text)][:MOST_WORDS]
+    return next((found for end in words if (found := find(text[:end])) and serves(found, postcode)), None)
+
+
 def _joined(text: str, start: int, end: int, note: str) -> str:
     after = "" if note else strip(text[end:])
     before = trim(text[:start])
@@ -240,8 +230,10 @@ def _read_names(text: str, places: tuple[Place, ...] | list[Place], province: Pr
     titled = read_titled(text, places)
     if titled.subdistrict and titled.district:
         return titled
-    trailing = read_trailing(text, places, province)
-    return Named(titled.subdistrict or trailing.subdistrict, titled.district or trailing.district)
+    other = read_trailing(text, places, province)
+    if not (titled.district or other.district or other.subdistrict):
+        other = read_leading(text, places)
+    return Named(titled.subdistrict or other.subdistrict, titled.district or other.district)
 
 
 def province_of(places: Sequence[Place], named: Named) -> Province | None:

@@ -4,22 +4,17 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from leadcore.event import Address
 from leadcore.text import DIGITS
-from workers.rules.mapping import address_line, country, neighbours, phone, postcodes, thai_places, towns
+from workers.rules.mapping import address_line, country, country_signs, neighbours, phone, postcodes, thai_places, towns
 from workers.rules.mapping.address_extras import THAI, cut_extras, cut_label, cut_labelled, join_lines, part_links
+from workers.rules.mapping.address_parts import SourceAddress, settle, strip_title
 from workers.rules.mapping.place_names import Named, read_titled, read_trailing
 from workers.rules.mapping.provinces import BANGKOK, Province, find, is_postcode
 from workers.rules.mapping.thai_places import CAPITAL, Place, sound
 
-_PREFIX = re.compile(
-    r"(?:จังหวัด|อำเภอ|เขต|ตำบล|แขวง|[จอตat]\.|(?:changwat|amphoe|amphur|khet|tambo[nl]|kh?waeng)\s)\s*(?=\S)",
-    re.IGNORECASE,
-)
-_SUFFIX = re.compile(r"(?<=[^\s,])[\s,]+(?:sub-?\s?)?district\.?$", re.IGNORECASE)
 _TITLE = re.compile(r"(?:ตำบล|แขวง|อำเภอ|เขต|จังหวัด|[ตอจ]\.)(?=\s?[ก-๛])")
 # A name that stands before the title of the next level needs none of its own.
 _UNTITLED = re.compile(
@@ -29,45 +24,12 @@ _UNTITLED = re.compile(
 _FOREIGN = re.compile(r"[^\x00-\x7fก-๛‐-‟\s]")
 # Cities that are their own countries.
 _CITY_STATES = frozenset({"SG", "HK", "MO", "MC"})
-_SINGAPORE = re.compile(r"((?:.*[\s,#)\d])?)\(?singapore\)?[\s,]+\(?(\d{6})\)?\.?$", re.IGNORECASE | re.ASCII)
 _OR_THAILAND = ("", country.THAILAND)
 _TITLED_PARTS = (
     ("subdistrict", re.compile(r"(?:ตำบล|แขวง|ต\.)\s?[ก-๛]+")),
     ("district", re.compile(r"(?:อำเภอ|เขต|อ\.)\s?[ก-๛]+")),
 )
 _PLACES = ("state", "city", "district", "subdistrict")
-
-
-class SourceAddress(Struct, frozen=True):
-    """The parts of one source's address, "" if not given. `country` and `province` may come from other parts;
-    `unknown_country` and `lost` are texts that fit no part, `phones` numbers that stood in it. `contradictory`: some of
-    `lost` contradicts the rest."""
-
-    street: str = ""
-    village: str = ""
-    subdistrict: str = ""
-    district: str = ""
-    city: str = ""
-    state: str = ""
-    zip: str = ""
-    country: str = ""
-    province: Province | None = None
-    unknown_country: str = ""
-    lost: tuple[str, ...] = ()
-    phones: tuple[str, ...] = ()
-    contradictory: bool = False
-
-    @property
-    def complete(self) -> bool:
-        """Whether no part is missing that another source could fill."""
-        return bool(self.street and self.city and self.zip and self.country and (self.province or self.state))
-
-    @property
-    def thai(self) -> bool:
-        """Whether it is in Thailand; without a country, whether it is written in Thai."""
-        if self.country:
-            return self.country == country.THAILAND
-        return THAI.search(self.street + self.village + self.subdistrict + self.district + self.city) is not None
 
 
 def read_source(source: Address, region: str, phone_text: str = "") -> SourceAddress:
@@ -82,16 +44,18 @@ def read_source(source: Address, region: str, phone_text: str = "") -> SourceAdd
         district=join_lines(source.district),
         city=join_lines(source.city),
         state=join_lines(source.state),
-        zip=join_lines(source.postal_code).translate(DIGITS).removesuffix(".0"),
+        zip=join_lines(source.postal_code).translate(DIGITS).removesuffix(".0").removeprefix("〒").strip(),
         country=named,
         unknown_country="" if named else given,
     )
     if not address.zip and is_postcode(alone := address.street.translate(DIGITS)):
         address = replace(address, street="", zip=alone)
-    elif not given and address.street[-1:] in tuple("0123456789).") and (found := _SINGAPORE.match(address.street)):
-        address = _take_singapore(address, found[1], found[2])
+    elif not given and (found := country_signs.cut_singapore(address.street)) and address.zip in ("", found[1]):
+        address = replace(address, street=found[0], zip=found[1], country="Singapore")
     if address.unknown_country and any(map(str.isdigit, given)):
         address = _untangle_country(address)
+    if is_postcode(address.state) and not is_postcode(address.zip) and (province := find(address.zip)):
+        address = replace(address, state=province.th, zip=address.state)
     for part in _PLACES:
         if (text := getattr(address, part)) and _is_tangled(text, part):
             address = _untangle(address, part)
@@ -112,66 +76,6 @@ def read_source(source: Address, region: str, phone_text: str = "") -> SourceAdd
     if not said and (address.province or _has_thai_postcode(address, region, phone_text)):
         address = replace(address, country=country.THAILAND)
     return settle(address)
-
-
-def _take_singapore(address: SourceAddress, street: str, zip_: str) -> SourceAddress:
-    if address.zip not in ("", zip_):
-        return address
-    return replace(address, street=address_line.trim(street), zip=zip_, country="Singapore")
-
-
-def settle(address: SourceAddress) -> SourceAddress:
-    """`address` with what its parts tell of each other: in Thailand the province that the postcode means and the full
-    name of a capital's district. What contradicts the province, or without one the district, is lost."""
-    address = _check_zip(address)
-    if address.country and address.country != country.THAILAND:
-        return _drop_thai_places(address)
-    if not address.country:
-        return address
-    if address.zip and not address.province:
-        address = _tell_province(address)
-    if not (province := address.province):
-        return address
-    if address.zip and not thai_places.serves(province, address.zip):
-        address = _lose(address, "zip")
-    for part in ("district", "city"):
-        name = strip_title(getattr(address, part))
-        if not name:
-            continue
-        if sound(name) in CAPITAL and province is not BANGKOK:
-            address = replace(address, **{part: _capital(province, name)})
-        elif _lies_elsewhere(name, province):
-            address = _lose(address, part)
-    if address.district and address.city and not address.subdistrict:
-        address = _tell_subdistrict(address, province)
-    if address.subdistrict and not address.district:
-        address = _tell_district(address, province)
-    return address
-
-
-def fill_gaps(address: SourceAddress, other: SourceAddress) -> SourceAddress:
-    """`address` with its gaps filled from `other`, which must not contradict it."""
-    return settle(
-        replace(
-            address,
-            street=address.street or other.street,
-            subdistrict=address.subdistrict or other.subdistrict,
-            district=address.district or other.district,
-            city=address.city or other.city,
-            zip=address.zip or other.zip,
-            country=address.country or other.country,
-            province=address.province or other.province,
-            lost=address.lost if address.zip else address.lost + other.lost,
-            phones=(*address.phones, *other.phones),
-            contradictory=address.contradictory or other.contradictory,
-        )
-    )
-
-
-@lru_cache(maxsize=1024)
-def strip_title(text: str) -> str:
-    """The name of a Thai district, subdistrict or city without its title (อ., เขต, Amphoe, District)."""
-    return _SUFFIX.sub("", text[prefix.end() :] if (prefix := _PREFIX.match(text)) else text)
 
 
 def _may_be_thai(address: SourceAddress) -> bool:
@@ -213,12 +117,21 @@ def _tell_by_district(address: SourceAddress) -> Province | None:
 
 def _neighbour(address: SourceAddress) -> str:
     """The country of a state or city that lies in one of Thailand's neighbours or is a country itself."""
+    if nation := country_signs.find_form(_one_text(address)):
+        return nation
     for text in (address.state, address.city):
         if text and (alpha_2 := neighbours.country(text)) and not thai_places.provinces_of_district(strip_title(text)):
             return country.name(alpha_2)
         if text and (nation := country.common(text)) and country.code(nation) in _CITY_STATES:
             return nation
     return ""
+
+
+def _one_text(address: SourceAddress) -> str:
+    """The parts of `address` as people of its country write them."""
+    if not (address.state + address.city).isascii():
+        return address.state + address.city + address.district
+    return ", ".join(filter(None, (address.city, f"{address.state} {address.zip}".strip())))
 
 
 @lru_cache(maxsize=1024)
@@ -243,6 +156,8 @@ def _move_misplaced(address: SourceAddress, given: str) -> SourceAddress:
             if own != part and not getattr(address, own) and titled.fullmatch(text):
                 address = replace(address, **{part: "", own: text})
     is_open = address.country in _OR_THAILAND
+    if is_open and given and (province := find(given)) and find(address.state) is province:
+        address = replace(address, unknown_country="")
     if is_open and address.state and not find(address.state) and country.common(address.state) == country.THAILAND:
         address = replace(address, state="", country=address.country or country.THAILAND)
     if is_open and given and not address.state:
@@ -259,7 +174,7 @@ def _untangle_country(address: SourceAddress) -> SourceAddress:
     digits = address_line.FIVE.search(text)
     rest = address_line.trim(text.replace(digits[0], " ").strip()) if digits else ""
     named = country.name(rest) if rest else ""
-    if not digits or not named or address.zip not in ("", digits[0]):
+    if not digits or not (named or (not rest and is_postcode(digits[0]))) or address.zip not in ("", digits[0]):
         return address
     return replace(address, country=named, unknown_country="", zip=digits[0])
 
@@ -269,7 +184,7 @@ def _untangle_zip(address: SourceAddress) -> SourceAddress:
     found = postcodes.match_five(address.zip)
     if not found or address.country not in _OR_THAILAND or address.unknown_country:
         return address
-    rest, nation = address_line.cut_country(address_line.trim(re.sub(r"[\d\s-]*\d", " ", address.zip).strip(" ,-")))
+    rest, nation = country_signs.cut_country(address_line.trim(re.sub(r"[\d\s-]*\d", " ", address.zip).strip(" ,-")))
     if rest.upper() == "TH":
         rest, nation = "", country.THAILAND
     province = find(rest) if rest else None
@@ -284,7 +199,7 @@ def _untangle(address: SourceAddress, part: str) -> SourceAddress:
     if address.country not in ("", country.THAILAND):
         return address
     text = getattr(address, part)
-    rest, nation = address_line.cut_country(text)
+    rest, nation = country_signs.cut_country(text)
     if nation and (address.country or address.unknown_country or nation != country.THAILAND):
         rest, nation = text, ""
     zip_ = ""
@@ -302,7 +217,7 @@ def _untangle(address: SourceAddress, part: str) -> SourceAddress:
         province = named.province or address_line.find_province(rest)
     elif not province and not thai_places.provinces_of_district(strip_title(rest)):
         province = address_line.find_province(rest)
-        rest = address_line.cut_province(rest, province, glued_too=True)
+        rest = address_line.cut_province(rest, province)
         if province and "," in rest:
             named = read_trailing(rest, thai_places.find_districts(province), province)
             named = named if named.subdistrict and named.district else Named()
@@ -363,88 +278,6 @@ def _has_thai_postcode(address: SourceAddress, region: str, phone_text: str) -> 
     return phone.parse(phone_text, region).phone[:3] in ("", "+66") if phone_text else True
 
 
-def _check_zip(address: SourceAddress) -> SourceAddress:
-    if not address.zip or (address.country == country.THAILAND and is_postcode(address.zip)):
-        return address
-    if postcodes.is_only_zeros(address.zip):
-        return replace(address, zip="")
-    if address.country != country.THAILAND and (address.country or address.unknown_country or not address.thai):
-        if not any(map(str.isdigit, address.zip)):
-            return replace(address, zip="", lost=(*address.lost, address.zip))
-        restored = (
-            postcodes.restore_zeros(address.zip, country.code(address.country)) if address.country else address.zip
-        )
-        return replace(address, zip=restored) if restored != address.zip else address
-    found = postcodes.match_five(address.zip)
-    if found and is_postcode(found[1]):
-        return replace(address, zip=found[1]) if found[1] != address.zip else address
-    return replace(address, zip="", lost=(*address.lost, address.zip))
-
-
-def _tell_province(address: SourceAddress) -> SourceAddress:
-    """`address` with the province of its postcode, unless its district lies elsewhere."""
-    places = thai_places.find_near(address.zip)
-    names = [strip_title(name) for name in (address.district, address.city) if name]
-    named = Named(strip_title(address.subdistrict), next(iter(names), ""))
-    province = address_line.province_of(places, named)
-    if province and any(_lies_elsewhere(name, province) for name in names):
-        return _lose(address, "zip")
-    return replace(address, province=province) if province else address
-
-
-def _tell_district(address: SourceAddress, province: Province) -> SourceAddress:
-    """`address` with the district in which its subdistrict lies, by its postcode."""
-    name = strip_title(address.subdistrict)
-    if _lies_elsewhere(name, province):
-        return _lose(address, "subdistrict")
-    found = {place.district for place in thai_places.find_places(address.zip) if place.has(name)}
-    if len(found) != 1:
-        return address
-    th, en = found.pop()
-    return replace(address, district=th if THAI.search(name) else en)
-
-
-def _tell_subdistrict(address: SourceAddress, province: Province) -> SourceAddress:
-    """`address` with the subdistrict that was said as its city."""
-    district, name = strip_title(address.district), strip_title(address.city)
-    places = [place for place in thai_places.find_districts(province) if place.names_district(district)]
-    if any(place.has(name) and not place.names_district(name) for place in places) and find(name) is None:
-        return replace(address, subdistrict=name, city="")
-    return address
-
-
-def _lies_elsewhere(name: str, province: Province) -> bool:
-    """Whether `name` is a province, district or subdistrict of Thailand, and none in `province`."""
-    whole = find(name)
-    if sound(name) in CAPITAL:
-        return False
-    if whole is province or (whole is None and towns.find_province(name) is province):
-        return False
-    homes = thai_places.provinces_of_district(name) | ({whole} if whole else set())
-    homes = homes or thai_places.provinces_of_subdistrict(name)
-    if not homes or province in homes:
-        return False
-    return not any(place.has(name) for place in thai_places.find_districts(province))
-
-
-def _capital(province: Province, typed: str) -> str:
-    place = next(place for place in thai_places.find_districts(province) if place.is_capital)
-    return place.district[0 if THAI.search(typed) else 1]
-
-
-def _drop_thai_places(address: SourceAddress) -> SourceAddress:
-    """`address`, in another country, without a province of Thailand; some in Latin letters are places there too."""
-    for part in ("state", "city"):
-        text = getattr(address, part)
-        if text and (province := find(text)) and (province is BANGKOK or THAI.search(text)):
-            address = _lose(address, part)
-    return address
-
-
-def _lose(address: SourceAddress, part: str) -> SourceAddress:
-    return replace(address, lost=(*address.lost, getattr(address, part)), contradictory=True, **{part: ""})
-
-
 def _read_street(address: SourceAddress, region: str) -> SourceAddress:
     """`address` with what stands in its street and is of another part moved there: phones, tax ids, the country, the
     postcode, the province at its end. Districts and subdistricts are read but stay in the text, as on a label; links
@@ -457,18 +290,18 @@ def _read_street(address: SourceAddress, region: str) -> SourceAddress:
         read = _read_street(read, region) if unlinked else read
         return replace(read, street=f"{read.street} {links}".lstrip())
     extras = cut_extras(address.street, country.code(address.country) or region)
-    street, nation = address_line.cut_country(extras.text)
+    street, nation = country_signs.cut_country(extras.text)
     if not nation and not address.country and (head := cut_labelled(extras.text)) != extras.text:
-        _, nation = address_line.cut_country(head)
+        _, nation = country_signs.cut_country(head)
     if nation and address.country in ("", nation) and not address.unknown_country:
         address = replace(address, country=nation)
         if not extras.phones:
             extras = cut_extras(address.street, country.code(nation))
-            street, _ = address_line.cut_country(extras.text)
+            street, _ = country_signs.cut_country(extras.text)
     else:
         street = extras.text
     is_open = not (address.country or address.unknown_country or address.province or address.state or address.city)
-    if is_open and (nation := address_line.find_country(street)) and not address_line.find_province(street):
+    if is_open and (nation := country_signs.find_country(street)) and not address_line.find_province(street):
         address = replace(address, country=nation)
     if street != address.street:
         address = replace(address, street=street, phones=extras.phones, lost=(*address.lost, *extras.others))
@@ -485,6 +318,11 @@ def _read_street(address: SourceAddress, region: str) -> SourceAddress:
     return replace(
         address,
         street=line.street,
+        mentioned=tuple(
+            part
+            for part in ("subdistrict", "district")
+            if (name := getattr(line, part)) and name in line.street and getattr(address, part) in ("", name)
+        ),
         subdistrict=address.subdistrict or line.subdistrict,
         district=address.district or line.district,
         province=address.province or line.province,

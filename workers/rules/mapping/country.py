@@ -17,6 +17,7 @@ _PARTS = re.compile(r"\s*[()\[\]/|,;:=]\s*|\s+[-–—]\s+")
 _CODE_BESIDE = re.compile(r"(?P<before>[A-Z]{2,3})\s+(?P<name>.+)|(?P<name2>.+?)\s+(?P<behind>[A-Z]{2,3})")
 # These share a name with another, and only what stands beside it tells which is meant.
 _NAMESAKES = frozenset({"CD", "CG", "KP", "KR", "MF", "SX", "VG", "VI"})
+_CALLING_CODE = re.compile(r"\(?\+(\d{1,3})\)?|(66)", re.ASCII)
 _FLAG = re.compile(r"[\U0001F1E6-\U0001F1FF]{2}")
 _FLAG_A = 0x1F1E6
 # What stands before or behind a name and changes nothing about which country it is; only where the whole names none.
@@ -181,6 +182,8 @@ def code(text: str) -> str:
     Looked up in our own table, then exactly in pycountry and its translations; not with its fuzzy search, which returns
     Nigeria first for Niger (measured). Then without what qualifies the name: a code or flag beside it, "Republic of",
     the state to which a territory belongs."""
+    if calling_code := _CALLING_CODE.fullmatch(text):
+        return _find_by_calling_code(int(calling_code[1] or calling_code[2]))
     if not text or text.isdigit():
         return ""
     if known := _exact(text):
@@ -194,6 +197,14 @@ def code(text: str) -> str:
     if known := _agreed(plain):
         return known
     return _unqualified(plain) or _misspelt(plain)
+
+
+def _find_by_calling_code(calling_code: int) -> str:
+    """The country that calls itself so alone: +66; not +1, +7 or +44."""
+    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
+
+    regions = COUNTRY_CODE_TO_REGION_CODE.get(calling_code, ())
+    return regions[0] if len(regions) == 1 and regions[0].isalpha() else ""
 
 
 def name(text: str) -> str:

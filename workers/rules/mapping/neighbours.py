@@ -120,6 +120,9 @@ ID-SS Sumatera Selatan|South Sumatra|Sumatra Selatan
 ID-ST Sulawesi Tengah|Central Sulawesi
 ID-SU Sumatera Utara|North Sumatra|Sumatra Utara|Medan
 ID-YO Yogyakarta|Jogjakarta|DI Yogyakarta|D.I. Yogyakarta|Daerah Istimewa Yogyakarta
+PH-00 Metro Manila|National Capital Region|NCR|Manila|Makati|Makati City|Quezon City|Taguig|Pasig|มะนิลา
+PH-CEB Cebu|Cebu City
+PH-DAS Davao del Sur|Davao|Davao City
 VN-01 Lai Châu
 VN-02 Lào Cai|Sa Pa
 VN-03 Hà Giang
@@ -196,6 +199,9 @@ _TITLE = re.compile(
     r"^(?:tinh|thanh pho|tp\.?|province of|khet|provinsi|negeri|รัฐ|แขวง|จังหวัด|เมือง)\s*(?=\S)|"
     r"\s+(?:province|city|capital|state|region)$"
 )
+_OWN_LETTERS = tuple(map(re.compile, ("[\u0e80-\u0eff]", "[\u1780-\u17ff]", "[\u1000-\u109f]")))
+# Thailand, Bangkok and the towns where most of the neighbours' people live.
+_THAILAND = re.compile("ປະເທດໄທ|ເມືອງໄທ|ບາງກອກ|ກຸງເທບ|ថៃ|បាងកក|ထိုင်း|ဘန်ကောက်|မဲဆောက်|ဗန်ကောက်|မဟာချိုင်")
 _NAMES = {
     code: tuple(names.split("|")) for code, _, names in (line.partition(" ") for line in _PROVINCES.strip().split("\n"))
 }
@@ -224,6 +230,17 @@ def find(text: str) -> str:
 def country(text: str) -> str:
     """The ISO 3166 alpha-2 code of the neighbour that has the province `text`, "" if none has."""
     return find(text)[:2]
+
+
+def find_written(text: str) -> str:
+    """The ISO 3166 alpha-2 code of the neighbour whose province `text` names in that country's own letters, "" if it
+    names none, or a place in Thailand in them."""
+    letters = next((letters for letters in _OWN_LETTERS if letters.search(text)), None)
+    if letters is None or _THAILAND.search(text):
+        return ""
+    return next(
+        (code[:2] for code, names in _NAMES.items() for name in names if letters.match(name) and name in text), ""
+    )
 
 
 def spellings(text: str, country: str) -> tuple[str, ...]:

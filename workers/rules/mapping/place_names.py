@@ -111,6 +111,30 @@ def read_trailing(text: str, places: Sequence[Place], known: Province | None) ->
     return Named(subdistrict, district, province)
 
 
+def read_leading(text: str, places: Sequence[Place]) -> Named:
+    """The district and subdistrict, out of `places`, that follow their province where `text` begins with it."""
+    provinces = {place.province for place in places}
+    words = [match.span() for match in _WORD.finditer(text)]
+    names: list[str] = []
+    first = 0
+    for kind in ("province", "district", "subdistrict"):
+        for last in range(min(len(words), first + MOST_WORDS), first, -1):
+            phrase = text[words[first][0] : words[last - 1][1]]
+            name = _strip_title(phrase)[1]
+            if (
+                find(phrase) in provinces
+                if kind == "province"
+                else any(place.names_district(name) if kind == "district" else place.has(name) for place in places)
+            ):
+                names.append(name)
+                first = last
+                break
+        else:
+            break
+    _, district, subdistrict = (*names, "", "", "")[:3]
+    return Named(subdistrict, district)
+
+
 def _strip_title(phrase: str) -> tuple[str, str]:
     """What a title says that `phrase` is, "" without one, and its name."""
     if match := _TITLED.match(phrase) or _LATIN_TITLED.match(phrase):

@@ -163,6 +163,13 @@ def key(text: str) -> str:
 _INDEX = {key(spelling): province for province in PROVINCES for spelling in province.spellings}
 _LAST_WORDS = {key(spelling.rpartition(" ")[2]) for province in PROVINCES for spelling in province.spellings}
 _THAI_NAMES = [(key(province.th), province) for province in PROVINCES]
+_THAI_SPELLINGS = tuple(
+    sorted(
+        ("กทม", *(one for province in PROVINCES for one in province.spellings if "ก" <= one[0] <= "๛")),
+        key=len,
+        reverse=True,
+    )
+)
 _BY_ABBREVIATION = {letters: _INDEX[name] for letters, name in _ABBREVIATIONS}
 
 
@@ -202,6 +209,14 @@ def may_end(text: str) -> bool:
         return True
     name = word.removeprefix("จังหวัด").removeprefix("จ.")
     return not name or key(name) in _LAST_WORDS or name.casefold() == "province"
+
+
+def find_ending(text: str) -> tuple[int, Province] | None:
+    """Where the longest Thai name of a province begins with which `text` ends, and which it is."""
+    if not text.endswith(_THAI_SPELLINGS):
+        return None
+    name = next(one for one in _THAI_SPELLINGS if text.endswith(one))
+    return len(text) - len(name), _INDEX[key(name)]
 
 
 def is_postcode(text: str) -> bool:

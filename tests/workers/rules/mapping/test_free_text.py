@@ -1,0 +1,168 @@
+"""Addresses in one text as people type them, from the payload to HubSpot's properties."""
+
+import pytest
+
+from tests.workers.rules.mapping.test_real_addresses import BANGKOK, MUEANG, check, read
+
+ADDRESS = ("address", "dealdroid_subdistrict", "dealdroid_district", "state", "zip")
+
+
+def parts(text: str) -> tuple[str | None, ...]:
+    said = read(address=text)
+    assert said.unsaved == {}
+    return tuple(said.address.get(name) for name in ADDRESS)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "99 ต.สุเทพ อ.เมืองเชียงใหม่เชียงใหม่ 50200",
+            ("99 ต.สุเทพ อ.เมืองเชียงใหม่", "สุเทพ", MUEANG, "เชียงใหม่", "50200"),
+        ),
+        (
+            "12/3 หมู่ 4 อำเภอบางบัวทองนนทบุรี 11110",
+            ("12/3 หมู่ 4 อำเภอบางบัวทอง", None, "บางบัวทอง", "นนทบุรี", "11110"),
+        ),
+        ("12/3 หมู่ 4 บางบัวทองนนทบุรี", ("12/3 หมู่ 4 บางบัวทอง", None, "บางบัวทอง", "นนทบุรี", None)),
+        ("9 ต.ในเมืองอ.เมืองจ.ขอนแก่น40000", ("9 ต.ในเมืองอ.เมือง", "ในเมือง", "เมืองขอนแก่น", "ขอนแก่น", "40000")),
+        (
+            "5 แขวงหัวหมาก เขตบางกะปิกรุงเทพมหานคร10240",
+            ("5 แขวงหัวหมาก เขตบางกะปิ", "หัวหมาก", "บางกะปิ", BANGKOK, "10240"),
+        ),
+        ("5 หัวหมาก บางกะปิกทม 10240", ("5 หัวหมาก บางกะปิ", "หัวหมาก", "บางกะปิ", BANGKOK, "10240")),
+        # Names that end like a province and are none.
+        ("9 ต.สุเทพ อ.เมืองเชียงใหม่ 50200", ("9 ต.สุเทพ อ.เมืองเชียงใหม่", "สุเทพ", MUEANG, "เชียงใหม่", "50200")),
+        (
+            "9 ถ.โรจนะ อ.พระนครศรีอยุธยา 13000",
+            ("9 ถ.โรจนะ อ.พระนครศรีอยุธยา", None, "พระนครศรีอยุธยา", "พระนครศรีอยุธยา", "13000"),
+        ),
+    ],
+)
+def test_a_province_that_is_glued_to_its_district_leaves_the_label(text: str, expected: tuple[str | None, ...]) -> None:
+    assert parts(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "50290 เชียงใหม่ สันทราย หนองหาร 12 หมู่ 3",
+            ("เชียงใหม่ สันทราย หนองหาร 12 หมู่ 3", "หนองหาร", "สันทราย", "เชียงใหม่", "50290"),
+        ),
+        (
+            "ขอนแก่น เมือง ในเมือง 123 ถ.มิตรภาพ 40000",
+            ("ขอนแก่น เมือง ในเมือง 123 ถ.มิตรภาพ", "ในเมือง", "เมืองขอนแก่น", "ขอนแก่น", "40000"),
+        ),
+        ("หัวหิน 77110 ซ.หัวหิน 88", ("หัวหิน ซ.หัวหิน 88", None, "หัวหิน", "ประจวบคีรีขันธ์", "77110")),
+        # The house's number, not the postcode.
+        ("50290 ถ.มิตรภาพ", ("50290 ถ.มิตรภาพ", None, None, None, None)),
+    ],
+)
+def test_an_address_may_begin_with_its_province_or_postcode(text: str, expected: tuple[str | None, ...]) -> None:
+    assert parts(text) == expected
+
+
+@pytest.mark.parametrize(
+    "street",
+    ["500 M.10 Nongprue Banglamung", "100/1 Nongprue, Bang Lamung", "88/8 Moo 4 Nong Prue, Bang Lamung"],
+)
+def test_a_place_that_stands_in_the_text_is_not_added_to_the_label(street: str) -> None:
+    check(read(address=f"{street} Chonburi 20150"), {"address": street, "state": "ชลบุรี"})
+
+
+@pytest.mark.parametrize(
+    ("text", "street", "nation"),
+    [
+        ("12 Sukhumvit 77, Watthana, Bangkok, Thailand 10110", "12 Sukhumvit 77, Watthana", "Thailand"),
+        ("Lot 5, Jln Tun Razak, Kuala Lumpur, Malaysia 50400", "Lot 5, Jln Tun Razak, Kuala Lumpur 50400", "Malaysia"),
+        ("โตเกียว ญี่ปุ่น 150-0001", "โตเกียว 150-0001", "Japan"),
+        ("ปอยเปต กัมพูชา", "ปอยเปต", "Cambodia"),
+        ("บ้านสีสะหวาด นครหลวงเวียงจันทน์ สปป.ลาว", "บ้านสีสะหวาด นครหลวงเวียงจันทน์", "Laos"),
+        ("ร้านอาหาร ญี่ปุ่น", "ร้านอาหาร ญี่ปุ่น", None),
+        ("12 ถ.สีลม ร้านกาแฟ ลาว", "12 ถ.สีลม ร้านกาแฟ ลาว", None),
+        ("Kathmandu, Nepal", "Kathmandu", "Nepal"),
+        ("12 Peach St, Atlanta, Georgia", "12 Peach St, Atlanta, Georgia", None),
+    ],
+)
+def test_a_country_at_the_end_or_before_the_postcode_is_read(text: str, street: str, nation: str | None) -> None:
+    check(read(address=text), {"address": street, "country": nation})
+
+
+@pytest.mark.parametrize(
+    ("text", "nation"),
+    [
+        *(
+            ("〒150-0001 渋谷区神宮前1-2-3", "Japan"),
+            ("150-0001 東京都渋谷区神宮前1-2-3", "Japan"),
+            ("千葉県市川市1-2", "Japan"),
+        ),
+        *(
+            ("서울특별시 강남구 테헤란로 123", "South Korea"),
+            ("경기 성남시 분당구 12", "South Korea"),
+            ("방콕 수쿰윗 39", None),
+        ),
+        *(
+            ("广东省深圳市南山区1号 518057", "China"),
+            ("上海市浦东新区世纪大道100号", "China"),
+            ("台北市信義區5號", "Taiwan"),
+        ),
+        *(("香港中環皇后大道中99號", "Hong Kong"), ("香港路12号", None), ("曼谷素坤逸路39巷", None)),
+        *(("ບ້ານ ສີສະຫວາດ ນະຄອນຫຼວງວຽງຈັນ", "Laos"), ("ຖະໜົນ ສຸຂຸມວິດ ບາງກອກ 5", None), ("ផ្លូវ ២៤០ ភ្នំពេញ", "Cambodia")),
+        *(("ရန်ကုန် ဗိုလ်ချုပ်လမ်း", "Myanmar"), ("မဲဆောက် ရန်ကုန်ဆိုင်", None)),
+        *(
+            ("12 Baker Street, London NW1 6XE", "United Kingdom"),
+            ("123 Main St, Springfield, IL 62704", "United States"),
+        ),
+        *(("PO Box 123, Sydney NSW 2001", "Australia"), ("Unit 5, Makati City, Metro Manila 1226", "Philippines")),
+        *(("12 Soi 5, Moo 2, Building A1 2BC", None), ("Moo 5, Rawai, CA 9000", None)),
+    ],
+)
+def test_the_form_of_an_address_tells_its_country(text: str, nation: str | None) -> None:
+    check(read(address=text), {"address": text, "country": nation})
+
+
+@pytest.mark.parametrize("postcode", ["S560123", "S(560123)", "Singapore 560123", "(Singapore 560123)"])
+def test_a_singaporean_postcode_is_known_by_its_letter_too(postcode: str) -> None:
+    check(read(address=f"Blk 123 Bedok #05-12 {postcode}"), {"zip": "560123", "country": "Singapore"})
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        (
+            {"street": "9", "city": "Los Angeles", "state": "CA", "zip": "90001"},
+            {"country": "United States", "zip": "90001"},
+        ),
+        ({"street": "9", "city": "London", "zip": "NW1 6XE"}, {"country": "United Kingdom", "zip": "NW1 6XE"}),
+        (
+            {"street": "神宮前1", "district": "渋谷区", "state": "東京都", "zip": "〒150-0001"},
+            {"country": "Japan", "zip": "150-0001"},
+        ),
+        (
+            {"street": "1号", "city": "深圳市", "state": "广东省", "zip": "518057"},
+            {"country": "China", "zip": "518057"},
+        ),
+        ({"street": "9", "city": "Springfield", "state": "Illinois"}, {"country": None, "state": "Illinois"}),
+    ],
+)
+def test_the_parts_of_an_address_tell_its_country(parts: dict[str, str], expected: dict[str, str | None]) -> None:
+    check(read(parts), expected)
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        ({"state": "10110", "zip": "กรุงเทพ"}, {"state": BANGKOK, "zip": "10110", "country": "Thailand"}),
+        ({"country": "10110"}, {"state": BANGKOK, "zip": "10110", "country": "Thailand"}),
+        ({"state": "ภูเก็ต", "country": "Phuket"}, {"state": "ภูเก็ต", "country": "Thailand"}),
+        ({"state": "ภูเก็ต", "country": "+66"}, {"state": "ภูเก็ต", "country": "Thailand"}),
+        ({"city": "Vientiane", "country": "+856"}, {"city": "Vientiane", "country": "Laos"}),
+    ],
+)
+def test_what_stands_in_the_wrong_field_is_moved_to_its_own(
+    parts: dict[str, str], expected: dict[str, str | None]
+) -> None:
+    said = read({"street": "9", **parts})
+    check(said, expected)
+    assert said.unsaved == {}
