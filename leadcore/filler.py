@@ -54,6 +54,8 @@ _NOBODY = frozenset((
     "ผู้ใช้ facebook", "ผู้ใช้ line", "ผู้ใช้ไลน์", "ผู้ใช้งาน", "ลูกค้าใหม่", "ลูกค้าเก่า", "ลูกค้าทั่วไป", "ลูกค้าประจำ",
     "ลูกค้าออนไลน์", "ลูกค้า line", "ลูกค้า facebook", "ลูกค้าไลน์", "ลูกค้าเฟส", "new customer", "line customer",
     "facebook customer", "your name", "full name", "first name", "last name", "first name last name", "string",
+    "name", "customer name", "ชื่อ", "ชื่อลูกค้า", "ชื่อ-นามสกุล", "ชื่อ นามสกุล", "ชื่อ-สกุล", "nama",
+    "họ tên", "姓名", "名前", "이름",
     "khách hàng", "khách", "pelanggan", "客户", "客戶", "顾客",
     "顧客", "微信用户", "匿名", "匿名用户", "名無し", "ゲスト", "익명", "고객",
 ))  # fmt: skip
@@ -189,7 +191,7 @@ def all_say_something(texts: Sequence[str], joined: str) -> bool:
 
 def drop_words(name: str) -> str:
     """The name of a person without the words that say nothing, "" if it has no others."""
-    if names_nobody(name) or name.strip(_EDGES).casefold() in _NOBODY:
+    if names_nobody(name) or name.strip(_EDGES).casefold() in _NOBODY or names_nobody(name.removeprefix("ลูกค้า")):
         return ""
     words = (_TEMPLATE.sub(" ", name) if _MAY_BE_TEMPLATE(name) else name).split()
     kept = [word for word in words if not _is_word(word)]

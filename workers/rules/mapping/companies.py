@@ -9,7 +9,7 @@ from workers.rules.mapping.characters import WORD
 _ONLY_FIRST = (
     r"(?<!\s)(?:(?:วัด(?=[ก-ฮเ-ไ]\S)|เทศบาล|องค์การบริหาร|สำนักงาน(?!\s?ใหญ่)|สำนักพิมพ์|โรงงาน|โรงพิมพ์|โรงสี"
     r"|ธนาคาร(?=[ก-ฮเ-ไ])|กระทรวง|สถาบัน|ชมรม|กลุ่ม|ศูนย์|เพจ"
-    r"|อบ[ตจ]\.|รพ\.|รร\.|ร\.\s?ร\.)\s*[ก-๙\w]"
+    r"|อบ[ตจ]\.|สนง\.|รพ\.|รร\.|ร\.\s?ร\.)\s*[ก-๙\w]"
     r"|(?i:Shop|Toko|Restoran|Quán|Nhà hàng|Tiệm|Khách sạn|Tạp hóa|Bệnh viện)\s+\w)"
 )
 _BEGINS = re.compile(
@@ -18,6 +18,7 @@ _BEGINS = re.compile(
     r"|บจก|บจ\.|บมจ|หจก|หสน|หสม"
     r"|บ\s?\.\s?(?:จ\s?\.\s?ก|ม\s?\.\s?จ|จ)|ห\s?\.\s?(?:จ\s?\.\s?ก|ส\s?\.\s?[นม]))[\s.]*\w"
     r"|บ\.\s*\w(?=.*(?:จก|จำกัด))"
+    r"|(?i:Cong ty (?:TNHH|CP|Co phan|Trach nhiem|XNK)\b)\s*\w"
     r"|(?:PT|CV|UD)\b\.?\s*\w"
     r"|(?i:Công ty|Cty|Tập đoàn|DNTN|Doanh nghiệp|Hợp tác xã|HTX|Cửa hàng|Hộ kinh doanh|Kedai|Warung"
     r"|Syarikat|Perniagaan|Perusahaan|Koperasi|Yayasan)\b\.?\s*\w"

@@ -316,9 +316,17 @@ def _find_other(text: str, language: str) -> _Title | None:
         return _Title(found[0], found.end())
     found = _VIETNAMESE.match(text) if language == "vi" else None
     # Without their marks, and "Anh" anyway, these are given names too: only a whole name shows the title.
-    if found and (found["sure"] or (surnames.is_vietnamese(found["next"]) and _is_whole_name(text[found.end() :]))):
+    if found and (
+        found["sure"]
+        or _is_written_small(found)
+        or (surnames.is_vietnamese(found["next"]) and _is_whole_name(text[found.end() :]))
+    ):
         return _Title(found[0], found.end())
     return None
+
+
+def _is_written_small(found: re.Match[str]) -> bool:
+    return found[0].islower() and found["next"][0].isupper()
 
 
 def _is_whole_name(text: str) -> bool:

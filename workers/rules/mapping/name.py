@@ -119,11 +119,30 @@ _CUSTOMS = {"VN": "vi", "JP": "ja", "CN": "zh", "TW": "zh", "HK": "zh", "MO": "z
 _LANGUAGES = frozenset(_CUSTOMS.values())
 
 
+# Signs that East Asian writing lends to chat names, where no other letter of it touches them.
+_ORNAMENT = re.compile(
+    rf"(?<![{surnames.HAN}{surnames.KANA}])[彡乂亗么气ツッシヅ〆]+(?![{surnames.HAN}{surnames.KANA}])"
+)
+_OTHER_LETTER = re.compile("[A-Za-zก-ฮ]")
+_SPACED = re.compile(r"[^\W\d_][\u0e31-\u0e3a\u0e47-\u0e4e]*(?: [^\W\d_][\u0e31-\u0e3a\u0e47-\u0e4e]*){2,}")
+_GLUED_TITLE = re.compile(r"(?:Mrs?|Ms|Miss|Khun|Dr)(?=[A-Z][a-z])")
+_ON_PLATFORM = re.compile(r"^(?:FB|Facebook|IG)\s+(?=\S)", re.IGNORECASE)
+_TWO_PEOPLE = re.compile(
+    r"\s+(?P<and>และ|กับ|and|&|\+|und|หรือ|or|(?P<instead>(?:ผู้)?รับแทน(?:โดย|คือ)?\s?:?))(?:\s+|(?<=[ก-ฮะอบ])(?=คุณ|นาย|นาง))"
+    r"(?=[^\W\d_])",
+    re.IGNORECASE,
+)
+
+
 def parse(text: str, language: str = "", region: str = "") -> Name:
     """The first word is the first name, the rest the last name. "Last, First" is turned, and so is a name that begins
     with the surname: by its script, or by the `language` (a base code) or `region` (ISO 3166 alpha-2) of its event.
     Titles are dropped, text in parentheses or quotes is the nickname, a company stays whole. No letters, no name."""
     plain = " ".join((text if text.isascii() else _SYMBOLS.sub(" ", text)).split())
+    if _OTHER_LETTER.search(plain):
+        plain = " ".join(_ORNAMENT.sub(" ", plain).split()) if not plain.isascii() else plain
+    if len(plain) > 3 and plain[1] != plain[2] and _SPACED.fullmatch(plain) and not surnames.EAST_ASIAN.search(plain):
+        plain = plain.replace(" ", "")
     if "@" in plain:
         plain = _AT_SHOP.sub(" ", plain)
     if plain.startswith(("ถึง", "เรียน", "ส่ง", "ฝาก", "ชื่อ")):
@@ -135,6 +154,7 @@ def parse(text: str, language: str = "", region: str = "") -> Name:
     if _MAY_BE_CONTACT.search(plain):
         plain = id_numbers.TAX_ID.sub(" ", plain)
         plain = _NAME_SAYS.sub("", " ".join(_CONTACT.sub(" ", plain).split()))
+    plain = _GLUED_TITLE.sub(r"\g<0> ", _ON_PLATFORM.sub("", plain), count=1) if plain[:1].isascii() else plain
     if plain[:2].lower() in _BEGINS_SENTENCE:
         plain = _I_AM.sub("", plain)
     if (origin := _FROM.search(plain)) and _is_place(origin["place"].strip(_EDGES)):
@@ -161,8 +181,22 @@ def parse(text: str, language: str = "", region: str = "") -> Name:
         person = companies.ASIDE.sub(" ", person).strip()
         person = honorifics.strip_before(person, customs) if begins else person
     person, other = _part_other(honorifics.strip_behind(person))
+    person, couple = _part_people(person, customs)
     first, last = _split(person, customs)
-    return Name(first, last, company, nickname or other)
+    return Name(f"{first} {couple}" if couple else first, last, company, nickname or other)
+
+
+def _part_people(person: str, customs: str) -> tuple[str, str]:
+    """The first of two people; for two who share a surname, it behind the first given name, and what joins the other
+    given name to that."""
+    found = _TWO_PEOPLE.search(person)
+    if not found:
+        return person, ""
+    before, behind = person[: found.start()], person[found.end() :]
+    if found["instead"] or found["and"].lower() in ("หรือ", "or") or " " in before:
+        return before, ""
+    other, _, surname = honorifics.strip_before(behind, customs).partition(" ")
+    return f"{before} {surname}".rstrip(), f"{found['and']} {_trim(other)}"
 
 
 def _part_other(person: str) -> tuple[str, str]:

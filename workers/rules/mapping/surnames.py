@@ -42,6 +42,8 @@ _CHINESE_SINGLE = (
     "鲜鹿麥麦麻黃黄黎齊齐龍龎龔龙龚"
 )
 _CHINESE_LONG = ("爱新觉罗", "愛新覺羅", "叶赫那拉", "葉赫那拉")
+# Before a name or a surname, among friends: 小王, 阿明, 老李.
+_FAMILIAR = "小阿老"
 _KOREAN = frozenset(("남궁", "황보", "제갈", "선우", "독고", "사공", "서문", "동방", "망절", "어금"))
 
 # Forms of characters that the list of surnames has in their common form.
@@ -117,6 +119,8 @@ def _without_marks(word: str) -> str:
 
 
 def _split_unspaced(word: str, language: str) -> tuple[str, str] | None:
+    if language != "ja" and len(word) == 2 and word[0] in _FAMILIAR and not _is_surname(word):
+        return word, ""
     if _HANGUL.fullmatch(word):
         # 황보람 is rather 황 보람.
         length = 2 if word[:2] in _KOREAN and (len(word) != 3 or word[:2] != "황보") else 1

@@ -1,0 +1,74 @@
+"""Names as people call themselves in a chat: decorated, spelled out, of two people."""
+
+import pytest
+
+from workers.rules.mapping.name import Name, parse
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("★彡 Ploy 彡★", Name("Ploy")),
+        ("Ploy ツ", Name("Ploy")),
+        ("亗 พลอย 亗", Name("พลอย")),
+        ("P l o y", Name("Ploy")),
+        ("เ ม ย์", Name("เมย์")),
+        ("A B", Name("A", "B")),
+        ("A B Smith", Name("A", "B Smith")),
+        ("金 大 中", Name("大中", "金")),
+    ],
+)
+def test_ornaments_and_blanks_between_letters_are_no_part_of_a_name(text: str, expected: Name) -> None:
+    assert parse(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("สมชาย & วิภา", Name("สมชาย & วิภา")),
+        ("สมชาย และ วิภา ใจดี", Name("สมชาย และ วิภา", "ใจดี")),
+        ("นายสมชาย และนางวิภา ใจดี", Name("สมชาย และ วิภา", "ใจดี")),
+        ("Mr. John & Mrs. Mary Smith", Name("John & Mary", "Smith")),
+        ("คุณสมชาย ใจดี และ คุณวิภา ทองดี", Name("สมชาย", "ใจดี")),
+        ("คุณสมชาย ใจดี หรือ คุณวิภา", Name("สมชาย", "ใจดี")),
+        ("สมชาย ใจดี ผู้รับแทน: วิภา ทองดี", Name("สมชาย", "ใจดี")),
+        ("Andy Anderson", Name("Andy", "Anderson")),
+        ("และ ใจดี", Name("และ", "ใจดี")),
+    ],
+)
+def test_of_two_people_the_first_is_the_contact_unless_they_share_a_surname(text: str, expected: Name) -> None:
+    assert parse(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("MrSomchai Jaidee", Name("Somchai", "Jaidee")),
+        ("KhunNok", Name("Nok")),
+        ("Missy Elliot", Name("Missy", "Elliot")),
+        ("Mrinal Sen", Name("Mrinal", "Sen")),
+        ("FB Somchai Jaidee", Name("Somchai", "Jaidee")),
+        ("anh Tuấn", Name("Tuấn")),
+        ("Anh Tuấn", Name("Anh", "Tuấn")),
+    ],
+)
+def test_a_title_or_a_platform_before_the_name_is_dropped(text: str, expected: Name) -> None:
+    assert parse(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("小王", Name("小王")), ("阿明", Name("阿明")), ("小林", Name("", "小林")), ("小林太郎", Name("太郎", "小林"))],
+)
+def test_a_chinese_pet_name_is_no_surname(text: str, expected: Name) -> None:
+    assert parse(text) == expected
+
+
+@pytest.mark.parametrize("text", ["ชื่อ", "ชื่อ-นามสกุล", "Name", "ลูกค้าไม่ให้ชื่อ", "ลูกค้า ไม่ระบุชื่อ"])
+def test_what_the_field_is_called_names_nobody(text: str) -> None:
+    assert parse(text) == Name()
+
+
+@pytest.mark.parametrize("text", ["Cong ty TNHH Minh Anh", "CONG TY CP Hoa Sen", "สนง.เขตบางรัก"])
+def test_a_company_without_accents_or_in_short_is_one(text: str) -> None:
+    assert parse(text) == Name(company=text)
