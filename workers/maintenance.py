@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 BEAT_SECONDS = 1.0
 FORGET_MS = 60_000
-log = structlog.get_logger("leadsync.keeper")
+log = structlog.get_logger("leadsync.maintenance")
 
 
 class Maintenance:
@@ -81,7 +81,7 @@ class Maintenance:
             for name in self.lists:
                 self.redis.zrem(name, self.name)
         except Exception as error:  # the list entry expires; a fault here must not fail the shutdown
-            log.debug("keeper.farewell_failed", error=type(error).__name__)
+            log.debug("maintenance.farewell_failed", error=type(error).__name__)
 
     def _run(self) -> None:
         swept = 0.0
@@ -99,7 +99,7 @@ class Maintenance:
             work()
         except AWAY as error:
             if isinstance(error, OutOfMemoryError):  # it answers; the drains make room
-                log.warning("keeper.failed", error=type(error).__name__)
+                log.warning("maintenance.failed", error=type(error).__name__)
             else:
                 if isinstance(error, ReadOnlyError):
                     drop_connections()
@@ -107,7 +107,7 @@ class Maintenance:
                     self.sent_log.note_lost()
                 self.outage.note(error)
         except Exception as error:  # the thread must survive every fault; the next beat tries again
-            log.warning("keeper.failed", error=type(error).__name__)
+            log.warning("maintenance.failed", error=type(error).__name__)
 
     def beat(self) -> None:
         """Renew the held locks, then record that this worker is alive and store its counters."""

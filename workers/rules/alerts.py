@@ -1,4 +1,4 @@
-"""Pure: the alerts to people when the inbox or the outbox stops, and when it works again.
+"""Pure: the alerts to people when a line stops or something waits for them, and when a line works again.
 
 What was reported is one record in Redis. All workers share it and replace only the version that they read, so nothing
 is reported twice, whichever worker checks. Texts hold codes, times, counts and plain reasons, never customer data.
