@@ -50,7 +50,7 @@ endif
 chaos: .venv/test
 	@$(BIN)/python -m bench.chaos $(ARGS)
 
-# All lines but the stages' in one process, with deaths and faults between any two commands, a seed each: make simulate
+# All lines in one process, with deaths and faults between any two commands, a seed each: make simulate
 # ARGS='--seeds 2000', or ARGS=--planted, whether it finds known faults.
 .PHONY: simulate
 simulate: .venv/test

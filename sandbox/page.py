@@ -164,7 +164,7 @@ def create_app(
         return "", 204 if answer.ok else answer.status_code
 
     @app.delete("/faults/<system>/<kind>")
-    def mend_it(system: str, kind: str) -> tuple[str, int]:
+    def repair_it(system: str, kind: str) -> tuple[str, int]:
         answer = session.delete(f"{systems[system]}/_sandbox/faults/{kind}", timeout=TIMEOUT)
         return "", 204 if answer.ok else answer.status_code
 

@@ -48,7 +48,7 @@ class Processes:
         self._write = write
         self._running: dict[Part, subprocess.Popen[str]] = {}
         self._relays: list[threading.Thread] = []
-        self._leash = ParentWatch()
+        self._parent_watch = ParentWatch()
 
     def __enter__(self) -> "Processes":
         return self
@@ -67,7 +67,7 @@ class Processes:
             process.wait()
         for relay in self._relays:
             relay.join(1)
-        self._leash.release()
+        self._parent_watch.release()
 
     def start(self, part: Part) -> None:
         """Starts `part` and waits until it works, a step until it has ended well. Raises `EndedError`."""
@@ -82,7 +82,7 @@ class Processes:
             # Ctrl-C on the terminal reaches this process alone, which ends the others in their order.
             start_new_session=True,
         )
-        self._leash.hold(process.pid)
+        self._parent_watch.hold(process.pid)
         self._running[part] = process
         relay = threading.Thread(target=self._relay, args=(part.name, process), daemon=True)
         relay.start()

@@ -47,8 +47,8 @@ class Running:
         self.pid = process.pid
         self.server = server
         self._process = process
-        self._leash = ParentWatch()
-        self._leash.hold(process.pid)
+        self._parent_watch = ParentWatch()
+        self._parent_watch.hold(process.pid)
 
     def __enter__(self) -> "Running":
         return self
@@ -87,7 +87,7 @@ class Running:
         self._end(signal.SIGKILL)
 
     def _end(self, how: signal.Signals) -> None:
-        self._leash.release()
+        self._parent_watch.release()
         self._process.send_signal(how)
         try:
             self._process.wait(STOP_SECONDS)

@@ -200,8 +200,8 @@ class Process:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self._leash = ParentWatch()
-        self._leash.hold(self.popen.pid)
+        self._parent_watch = ParentWatch()
+        self._parent_watch.hold(self.popen.pid)
 
     def stop(self, seconds: float = 30.0) -> float:
         """SIGTERM as a platform sends it; how long it took to end."""
@@ -209,7 +209,7 @@ class Process:
         if self.popen.poll() is None:
             self.popen.terminate()
             self.popen.wait(seconds)
-        self._leash.release()
+        self._parent_watch.release()
         return time.monotonic() - began
 
     def kill(self) -> None:
@@ -217,7 +217,7 @@ class Process:
         with suppress(ProcessLookupError):
             os.killpg(self.popen.pid, signal.SIGKILL)
         self.popen.wait()
-        self._leash.release()
+        self._parent_watch.release()
 
 
 @dataclass

@@ -112,7 +112,7 @@ class Maintenance:
     def beat(self) -> None:
         """Renew the held locks, then record that this worker is alive and store its counters."""
         for lease in self.leases.held():
-            lease.renew(self.lines[lease.inbox.name])
+            lease.renew(self.lines[lease.stream.name])
         seconds, micros = self.redis.time()
         now_ms = seconds * 1000 + micros // 1000
         self.lines[keys.INBOX].apply(

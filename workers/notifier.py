@@ -46,7 +46,7 @@ class Notifier:
 
     def __init__(self, connection: Redis, url: str, shards: int, timezone: ZoneInfo, machine: Machine) -> None:
         self.redis, self.url, self.shards, self.timezone = connection, url, shards, timezone
-        self.inbox = Stream(connection)
+        self.stream = Stream(connection)
         self.token = machine.token()
         self._mark = connection.register_script(scripts.MARK)
         self._end = machine.event()
@@ -92,7 +92,7 @@ class Notifier:
         self._save(record, stored)
 
     def _holds_lock(self) -> bool:
-        return self.inbox.renew_lock(keys.ALERTS_LOCK, self.token) or self.inbox.acquire_lock(
+        return self.stream.renew_lock(keys.ALERTS_LOCK, self.token) or self.stream.acquire_lock(
             keys.ALERTS_LOCK, self.token
         )
 

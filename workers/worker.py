@@ -1,5 +1,5 @@
 """One worker process: RQ's SimpleWorker (it keeps the TLS connection to HubSpot, a fork would not) and its threads:
-maintenance, notifier, restore, stages of orders, survey."""
+maintenance, notifier, restore, stages of orders, survey, and a loop each for hooks and notices."""
 
 import gc
 import itertools

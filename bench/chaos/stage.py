@@ -54,7 +54,7 @@ class Stage:
         self.cut_off: set[bytes] = set()
         self.forgotten_bytes = 0
         self._stack = ExitStack()
-        self._leash = ParentWatch()
+        self._parent_watch = ParentWatch()
         self._groups: list[subprocess.Popen[bytes]] = []
         self._disk = self._stack.enter_context(LateDisk(folder / "redis")) if forgetful else None
         ports = {name: embedded.free_port() for name in ("redis", "web", "hubspot", "dealdroid")}
@@ -109,7 +109,7 @@ class Stage:
         if self._server:
             self._server.kill()
         self._stack.close()
-        self._leash.release()
+        self._parent_watch.release()
 
     def _setup(self, tree: Tree) -> None:
         setup = self._launch("setup", tree.setup, tree.path)
@@ -126,7 +126,7 @@ class Stage:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self._leash.hold(process.pid)
+        self._parent_watch.hold(process.pid)
         self._groups.append(process)
         return process
 

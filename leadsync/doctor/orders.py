@@ -14,7 +14,7 @@ from workers.hubspot.order_portal import (
     choose_pipeline,
     choose_stage,
     find_unwritable,
-    read_survey,
+    read_listing,
 )
 from workers.hubspot.properties import LINE_DEFINITIONS, ORDER_DEFINITIONS, Definition
 from workers.rules.orders.portal import find_named
@@ -34,7 +34,7 @@ def check_orders(hubspot: HubSpot, config: Config) -> list[Finding]:
     if orders is None:
         return []
     try:
-        survey = read_survey(hubspot, orders)
+        listing = read_listing(hubspot, orders)
     except LineDown as down:
         if down.code not in ("orders_off", "forbidden"):
             raise
@@ -43,13 +43,13 @@ def check_orders(hubspot: HubSpot, config: Config) -> list[Finding]:
         hubspot.request("GET", f"/crm/v3/limits/{area}").json() for area in ("custom-properties", "records")
     )
     found = [
-        *judge_own(survey["properties"], ORDER_DEFINITIONS, orders.kind),
-        *judge_own(survey["line_properties"], LINE_DEFINITIONS, LINES),
-        *judge_read_only(survey, orders),
-        *judge_pipeline(survey["pipelines"], config),
-        *judge_texts(survey["properties"], config),
-        *judge_currency(survey["currencies"], orders),
-        *judge_owners(survey["owners"], orders),
+        *judge_own(listing["properties"], ORDER_DEFINITIONS, orders.kind),
+        *judge_own(listing["line_properties"], LINE_DEFINITIONS, LINES),
+        *judge_read_only(listing, orders),
+        *judge_pipeline(listing["pipelines"], config),
+        *judge_texts(listing["properties"], config),
+        *judge_currency(listing["currencies"], orders),
+        *judge_owners(listing["owners"], orders),
         *judge_room(properties, records, orders),
     ]
     if all(one.subject != SUBJECT for one in found):
@@ -69,16 +69,16 @@ def judge_own(definitions: Sequence[Mapping[str, Any]], own: Sequence[Definition
     return found
 
 
-def judge_read_only(survey: Mapping[str, Any], orders: Orders) -> list[Finding]:
+def judge_read_only(listing: Mapping[str, Any], orders: Orders) -> list[Finding]:
     """Pure: what the portal does not let us write."""
     editable = "Make it editable in HubSpot: Settings > Properties."
     found = [
         wrong(SUBJECT, f"{name} of {orders.kind} is read-only or missing, and no order is made without it.", editable)
-        for _, name in find_unwritable(survey, orders)
+        for _, name in find_unwritable(listing, orders)
     ]
     for kind, definitions, names in (
-        (orders.kind, survey["properties"], [n for what, n in NAMES[orders.kind].items() if what not in ESSENTIAL]),
-        (LINES, survey["line_properties"], list(LINE_NAMES.values())),
+        (orders.kind, listing["properties"], [n for what, n in NAMES[orders.kind].items() if what not in ESSENTIAL]),
+        (LINES, listing["line_properties"], list(LINE_NAMES.values())),
     ):
         read_only = {
             str(one.get("name"))

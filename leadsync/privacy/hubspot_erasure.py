@@ -112,7 +112,7 @@ def _locked(contact_id: str, lease: Lease) -> Iterator[None]:
     """Hold the lock of a contact, which other shards may write to, with the token of `lease`."""
     name = keys.contact_lock(contact_id)
     deadline = time.monotonic() + ACQUIRE_SECONDS
-    while not lease.inbox.acquire_lock(name, lease.token):
+    while not lease.stream.acquire_lock(name, lease.token):
         if time.monotonic() > deadline:
             raise Busy(name)
         time.sleep(0.02)
@@ -121,4 +121,4 @@ def _locked(contact_id: str, lease: Lease) -> Iterator[None]:
         yield
     finally:
         lease.extra_locks.discard(name)
-        lease.inbox.redis.eval(UNLOCK, 1, name, lease.token)
+        lease.stream.redis.eval(UNLOCK, 1, name, lease.token)

@@ -35,9 +35,9 @@ from receiver.intake.posted import read_posted
 MAX_LENGTH = 2000
 """Characters of one message, as in `workers.rules.texts`."""
 LIMIT_SECONDS = 0.02
+"""Of the thread's own time that a message may take; usual ones take less than a hundredth."""
 # How often a template is tried at the start before it counts as slow.
 TRIES = 3
-"""Of the thread's own time that a message may take; usual ones take less than a hundredth."""
 # Characters of what a text makes of repeating.
 _MAX_REPEATED = 100_000
 _MAX_NUMBER = 10**15

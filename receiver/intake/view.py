@@ -62,7 +62,7 @@ class Intake:
 
     def accept(self, raw: bytes, environ: Mapping[str, Any]) -> Accepted:
         """Store the event in the body `raw`. Raises `RequestEntityTooLarge`, `event.Malformed`,
-        `Forbidden`, `Unusable` and `feeder.NotStored`."""
+        `Forbidden`, `Unusable` and `NotStored`."""
         if len(raw) > MAX_BODY:
             raise RequestEntityTooLarge
         head = event.receive(raw, lambda secret: self._authenticate(secret, environ))
@@ -76,7 +76,7 @@ class Intake:
 
     def send_test(self) -> str:
         """Store a test lead as a post of DealDroid's is stored; its id, "" while the digest key is not known. Raises
-        `feeder.NotStored`."""
+        `NotStored`."""
         body = event.encode(trial_lead.make_body(self._feeder.machine.token(8)))
         return self._feeder.feed(event.read_head(body)).lead
 

@@ -60,6 +60,6 @@ def test_what_was_released_lives_on() -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-def test_a_leash_that_holds_nothing_can_be_released() -> None:
+def test_a_watch_that_holds_nothing_can_be_released() -> None:
     watch = ParentWatch()
     watch.release()

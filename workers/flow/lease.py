@@ -22,29 +22,29 @@ class Lease:
     """The lock of `shard`, and of the shards adopted since (`shards`: all, in order). `renewed_at`: monotonic seconds
     at which the last renewal *started*. `extra_locks`: further locks held with the same token and renewed with it."""
 
-    def __init__(self, inbox: Stream, shard: int, token: str, machine: Machine) -> None:
-        self.inbox, self.shard, self.shards, self.token = inbox, shard, [shard], token
+    def __init__(self, stream: Stream, shard: int, token: str, machine: Machine) -> None:
+        self.stream, self.shard, self.shards, self.token = stream, shard, [shard], token
         self.machine = machine
         self.renewed_at = machine.monotonic()
         self.extra_locks: set[str] = set()
         self.closed = False
 
-    def renew(self, inbox: Stream) -> None:
+    def renew(self, stream: Stream) -> None:
         """Renew all locks; the maintenance thread calls this over its own connection."""
-        self._renew(inbox)
+        self._renew(stream)
         for name in tuple(self.extra_locks):
-            inbox.renew_lock(name, self.token)
+            stream.renew_lock(name, self.token)
 
-    def _renew(self, inbox: Stream) -> bool:
+    def _renew(self, stream: Stream) -> bool:
         started_at = self.machine.monotonic()
-        held = all(inbox.renew(shard, self.token) for shard in tuple(self.shards))
+        held = all(stream.renew(shard, self.token) for shard in tuple(self.shards))
         if held:
             self.renewed_at = started_at
         return held
 
     @property
     def locks(self) -> list[str]:
-        return [keys.lock(self.inbox.name, shard) for shard in tuple(self.shards)]
+        return [keys.lock(self.stream.name, shard) for shard in tuple(self.shards)]
 
     def close(self) -> None:
         """The locks are about to be released: no further call may start."""
@@ -55,23 +55,23 @@ class Lease:
         worker's."""
         if self.closed:
             raise LostLease(self.locks)
-        if self.machine.monotonic() - self.renewed_at > FRESH_SECONDS and not self._renew(self.inbox):
+        if self.machine.monotonic() - self.renewed_at > FRESH_SECONDS and not self._renew(self.stream):
             raise LostLease(self.locks)
 
 
 @contextmanager
-def hold_exclusive(inbox: Stream, shard: int, renewal_connection: Redis, machine: Machine) -> Iterator[Lease]:
+def hold_exclusive(stream: Stream, shard: int, renewal_connection: Redis, machine: Machine) -> Iterator[Lease]:
     """Hold the shard's lock in a process without a maintenance thread, so that no worker drains it: wait for it for
     `ACQUIRE_SECONDS`, renew it over `renewal_connection`, and ring at the end if entries wait. Raises `Busy`."""
-    lease = Lease(inbox, shard, EXCLUSIVE_PREFIX + machine.token(), machine)
+    lease = Lease(stream, shard, EXCLUSIVE_PREFIX + machine.token(), machine)
     gives_up_at = machine.monotonic() + ACQUIRE_SECONDS
-    while not inbox.acquire(shard, lease.token):
+    while not stream.acquire(shard, lease.token):
         if machine.monotonic() > gives_up_at:
-            raise Busy(keys.lock(inbox.name, shard))
+            raise Busy(keys.lock(stream.name, shard))
         machine.sleep(0.005)
     lease.renewed_at = machine.monotonic()
-    ended, stream = machine.event(), Stream(renewal_connection, inbox.name)
-    thread = machine.thread(lambda: _renew_until(lease, stream, ended), "renewal")
+    ended, renewals = machine.event(), Stream(renewal_connection, stream.name)
+    thread = machine.thread(lambda: _renew_until(lease, renewals, ended), "renewal")
     thread.start()
     try:
         yield lease
@@ -79,14 +79,14 @@ def hold_exclusive(inbox: Stream, shard: int, renewal_connection: Redis, machine
         ended.set()
         thread.join()
         lease.close()
-        if inbox.release(shard, lease.token) > 0 and not lines.find(inbox.name).has_endpoints:
-            Bell(inbox.redis).ring(inbox.name, shard)
+        if stream.release(shard, lease.token) > 0 and not lines.find(stream.name).has_endpoints:
+            Bell(stream.redis).ring(stream.name, shard)
 
 
-def _renew_until(lease: Lease, inbox: Stream, ended: Event) -> None:
+def _renew_until(lease: Lease, stream: Stream, ended: Event) -> None:
     while not ended.wait(RENEW_SECONDS):
         with suppress(*AWAY):
-            lease.renew(inbox)
+            lease.renew(stream)
 
 
 class LeaseRegistry:
@@ -98,10 +98,10 @@ class LeaseRegistry:
         self._lock = machine.lock()
 
     @contextmanager
-    def hold(self, inbox: Stream, shard: int) -> Iterator[Lease | None]:
-        """Acquire the shard's lock; None if somebody holds it. The caller releases it with `inbox.release`."""
-        lease = Lease(inbox, shard, self.machine.token(), self.machine)
-        if not inbox.acquire(shard, lease.token):
+    def hold(self, stream: Stream, shard: int) -> Iterator[Lease | None]:
+        """Acquire the shard's lock; None if somebody holds it. The caller releases it with `stream.release`."""
+        lease = Lease(stream, shard, self.machine.token(), self.machine)
+        if not stream.acquire(shard, lease.token):
             yield None
             return
         with self._lock:

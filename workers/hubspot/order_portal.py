@@ -40,13 +40,13 @@ class OrderPortalCache(SharedCache[OrderPortal]):
         self.hubspot, self.orders = hubspot, orders
 
     def fetch(self) -> dict[str, Any]:
-        return read_survey(self.hubspot, self.orders)
+        return read_listing(self.hubspot, self.orders)
 
-    def build(self, survey: Mapping[str, Any]) -> OrderPortal:
-        return build_order_portal(survey, self.orders)
+    def build(self, listing: Mapping[str, Any]) -> OrderPortal:
+        return build_order_portal(listing, self.orders)
 
 
-def read_survey(hubspot: HubSpot, orders: Orders) -> dict[str, Any]:
+def read_listing(hubspot: HubSpot, orders: Orders) -> dict[str, Any]:
     """What HubSpot says, for `build_order_portal`. Raises `LineDown`, with `orders_off` where the kind of record has to
     be activated first."""
     kind = orders.kind
@@ -133,50 +133,50 @@ def _is_closed(stage: Mapping[str, Any]) -> bool:
     return str(said.get("isClosed")).lower() == "true" or "CLOSED" in (said.get("state"), said.get("ticketState"))
 
 
-def build_order_portal(survey: Mapping[str, Any], orders: Orders) -> OrderPortal:
+def build_order_portal(listing: Mapping[str, Any], orders: Orders) -> OrderPortal:
     """Pure: the portal that HubSpot describes. Raises `LineDown` for one in which no order can be made as configured;
     an owner that it lacks is left out."""
     kind = orders.kind
-    properties, lines = survey["properties"], survey["line_properties"]
+    properties, lines = listing["properties"], listing["line_properties"]
     for name, known in ((ORDER_ID, properties), (LINE_ID, lines)):
         if not any(one.get("name") == name and one.get("hasUniqueValue") is not False for one in known):
             raise LineDown("order_key", reason("key_lacking", property=name))
-    for what, name in find_unwritable(survey, orders):
+    for what, name in find_unwritable(listing, orders):
         raise LineDown(_CODES[what], reason("essential_read_only", property=name, kind=kind))
     pipeline = first = ""
     stages: tuple[Stage, ...] = ()
     if kind != "carts":
-        chosen = choose_pipeline(survey["pipelines"], orders)
+        chosen = choose_pipeline(listing["pipelines"], orders)
         pipeline = chosen["id"]
         stages = tuple(Stage(**one) for one in chosen["stages"])
         first = choose_stage(chosen, orders)
-    owners = survey["owners"]
+    owners = listing["owners"]
     return OrderPortal(
         kind,
         list_writable(properties),
         list_writable(lines),
         _options(properties),
-        frozenset(survey["currencies"]),
+        frozenset(listing["currencies"]),
         pipeline,
         stages,
         first,
         tuple(owners[email.casefold()] for email in orders.owners if email.casefold() in owners),
         frozenset(NAMES[kind][what] for what in ESSENTIAL if what in NAMES[kind]) - list_writable(properties),
-        next(iter(survey["currencies"]), ""),
+        next(iter(listing["currencies"]), ""),
     )
 
 
-def find_unwritable(survey: Mapping[str, Any], orders: Orders) -> list[tuple[str, str]]:
+def find_unwritable(listing: Mapping[str, Any], orders: Orders) -> list[tuple[str, str]]:
     """Pure: what an order may not be without and cannot be given in this portal: one of `ESSENTIAL`, and its property.
     An amount that HubSpot calculates need not be given, nor the currency that is the portal's own."""
-    names, known = NAMES[orders.kind], {one.get("name"): one for one in survey["properties"]}
-    writable, found = list_writable(survey["properties"]), []
+    names, known = NAMES[orders.kind], {one.get("name"): one for one in listing["properties"]}
+    writable, found = list_writable(listing["properties"]), []
     for what in ESSENTIAL:
         name = names.get(what)
         if name is None or name in writable:
             continue
         is_calculated = what == "total" and known.get(name, {}).get("calculated") is True
-        is_implied = what == "currency" and survey["currencies"][:1] == [orders.currency]
+        is_implied = what == "currency" and listing["currencies"][:1] == [orders.currency]
         if not (is_calculated or is_implied):
             found.append((what, name))
     return found

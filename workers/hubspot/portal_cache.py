@@ -59,13 +59,13 @@ class PortalCache(SharedCache[Portal]):
             definitions = []
         return [shorten(one) for one in definitions]
 
-    def build(self, survey: Sequence[Mapping[str, Any]]) -> Portal:
-        portal = build_portal(survey, self.targets) if survey else Portal(targets=self.targets)
+    def build(self, listing: Sequence[Mapping[str, Any]]) -> Portal:
+        portal = build_portal(listing, self.targets) if listing else Portal(targets=self.targets)
         return replace(portal, extras=self.extras)
 
-    def note(self, value: Portal, survey: Sequence[Any]) -> float:
+    def note(self, value: Portal, listing: Sequence[Any]) -> float:
         self._refused = {name: one for name, one in self._refused.items() if one[1] == _look_up(value, name)}
-        return FRESH_SECONDS if survey else FORBIDDEN_SECONDS
+        return FRESH_SECONDS if listing else FORBIDDEN_SECONDS
 
     def _read(self) -> tuple[Portal, Any]:
         found = super()._read()

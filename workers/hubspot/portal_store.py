@@ -20,13 +20,13 @@ _KEPT = ("name", "label", "type", "hasUniqueValue", "calculated")
 
 
 class PortalStore:
-    """One survey for each token, address and version of HubSpot's API, and for what of the configuration it is
+    """One listing for each token, address and version of HubSpot's API, and for what of the configuration it is
     `about` (JSON values): who maps a property anew has just made it in the portal. Every method raises redis-py's
     errors."""
 
     def __init__(self, connection: Redis, hubspot: HubSpot, *about: Any) -> None:
         self.redis, self.machine = connection, hubspot.machine
-        self.inbox = Stream(connection)
+        self.stream = Stream(connection)
         parts = json.dumps([hubspot.access_digest, *about], sort_keys=True)
         self.key = keys.properties(hashlib.sha256(parts.encode()).hexdigest()[:16])
 
@@ -36,17 +36,17 @@ class PortalStore:
         return int(seconds * 1000 + micros // 1000)
 
     def read_at(self) -> int:
-        """When the stored survey was read, in ms of Redis' clock; 0 if there is none."""
+        """When the stored listing was read, in ms of Redis' clock; 0 if there is none."""
         return int(self.redis.hget(self.key, _READ_MS) or 0)
 
     def load(self) -> tuple[int, Any]:
-        """When the survey was read, and what it said, a JSON value; (0, None) if nothing is stored."""
+        """When the listing was read, and what it said, a JSON value; (0, None) if nothing is stored."""
         read_ms, packed = self.redis.hmget(self.key, _READ_MS, _PROPERTIES)
         return (int(read_ms), json.loads(zlib.decompress(packed))) if read_ms and packed else (0, None)
 
-    def save(self, read_ms: int, survey: Any) -> None:
-        packed = zlib.compress(json.dumps(survey).encode())
-        self.inbox.apply(
+    def save(self, read_ms: int, listing: Any) -> None:
+        packed = zlib.compress(json.dumps(listing).encode())
+        self.stream.apply(
             [
                 ("HSET", self.key, _READ_MS, read_ms, _PROPERTIES, packed),
                 ("PEXPIRE", self.key, KEPT_MS),
@@ -61,7 +61,7 @@ class PortalStore:
     def lock(self) -> Iterator[bool]:
         """Whether this worker is the one that reads it anew, within the block."""
         name, token = f"{self.key}:lock", self.machine.token()
-        held = self.inbox.acquire_lock(name, token, LOCK_MS)
+        held = self.stream.acquire_lock(name, token, LOCK_MS)
         try:
             yield held
         finally:

@@ -24,7 +24,7 @@ class SharedCache(Generic[T]):
     def __init__(self, machine: Machine, store: PortalStore | None, stop: Event | None) -> None:
         self.machine, self.store, self.stop = machine, store, stop or machine.event()
         self._value: T | None = None
-        # When the survey was read, and when one that is wrong was read: by Redis' clock, in ms.
+        # When the listing was read, and when one that is wrong was read: by Redis' clock, in ms.
         self._read_ms = self._wrong_ms = 0
         # By this machine's clock.
         self._stale_at = self._check_at = 0.0
@@ -34,12 +34,12 @@ class SharedCache(Generic[T]):
         """Ask HubSpot: what `build` takes, as JSON. Raises `LineDown`."""
         raise NotImplementedError
 
-    def build(self, survey: Any) -> T:
+    def build(self, listing: Any) -> T:
         """Pure. Raises `LineDown` for a portal that cannot be used."""
         raise NotImplementedError
 
-    def note(self, value: T, survey: Any) -> float:
-        """Take note of a survey that is used from now on; returns for how many seconds it is fresh."""
+    def note(self, value: T, listing: Any) -> float:
+        """Take note of a listing that is used from now on; returns for how many seconds it is fresh."""
         return FRESH_SECONDS
 
     def current(self) -> T:
@@ -61,7 +61,7 @@ class SharedCache(Generic[T]):
         self._value, self._wrong_ms = None, self._read_ms
 
     def _share(self, store: PortalStore) -> T:
-        """What is in Redis, or a new survey; waits for the worker that is reading one."""
+        """What is in Redis, or a new listing; waits for the worker that is reading one."""
         while True:
             if found := self._adopt(store):
                 return found
@@ -74,16 +74,16 @@ class SharedCache(Generic[T]):
 
     def _read_for_all(self, store: PortalStore) -> T:
         read_ms = store.now_ms()
-        value, survey = self._read()
-        store.save(read_ms, survey)
-        return self._use(value, survey, read_ms)
+        value, listing = self._read()
+        store.save(read_ms, listing)
+        return self._use(value, listing, read_ms)
 
     def _adopt(self, store: PortalStore) -> T | None:
-        read_ms, survey = store.load()
+        read_ms, listing = store.load()
         if read_ms <= self._wrong_ms:
             return None
         age = max(store.now_ms() - read_ms, 0) / 1000
-        return self._use(self.build(survey), survey, read_ms, age)
+        return self._use(self.build(listing), listing, read_ms, age)
 
     def _follow(self, store: PortalStore, now: float) -> None:
         """Take what another worker has read since, or read it in the background once it is an hour old."""
@@ -100,7 +100,7 @@ class SharedCache(Generic[T]):
             self.machine.thread(lambda: self._refresh(store, read_ms), "portal").start()
 
     def _refresh(self, store: PortalStore, old_ms: int) -> None:
-        """In its own thread: store a survey that is newer than `old_ms`, which `current` then takes; meanwhile it may
+        """In its own thread: store a listing that is newer than `old_ms`, which `current` then takes; meanwhile it may
         have taken one of another worker's."""
         try:
             with store.lock() as is_ours:
@@ -115,12 +115,12 @@ class SharedCache(Generic[T]):
             self._refreshing = False
 
     def _read(self) -> tuple[T, Any]:
-        survey = self.fetch()
-        return self.build(survey), survey
+        listing = self.fetch()
+        return self.build(listing), listing
 
-    def _use(self, value: T, survey: Any, read_ms: int, age: float = 0.0) -> T:
+    def _use(self, value: T, listing: Any, read_ms: int, age: float = 0.0) -> T:
         now = self.machine.monotonic()
         self._value, self._read_ms = value, read_ms
         self._check_at = now + CHECK_SECONDS
-        self._stale_at = now + self.note(value, survey) - age
+        self._stale_at = now + self.note(value, listing) - age
         return value

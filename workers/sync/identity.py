@@ -59,7 +59,7 @@ class Identity:
         if group.lock == name:
             return True
         self.unlock_contacts([group])
-        if self.lease.inbox.acquire_lock(name, self.lease.token):
+        if self.lease.stream.acquire_lock(name, self.lease.token):
             self.lease.extra_locks.add(name)
             group.lock = name
             return True

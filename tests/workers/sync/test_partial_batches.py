@@ -63,11 +63,11 @@ def test_adopted_shards_are_renewed_and_lost_with_the_rest(client: Any, lease: L
     put(client, 0, "40-0")
     gather(client, lease)
     client.pexpire(keys.lock(keys.INBOX, 0), 1000)
-    lease.renew(lease.inbox)
+    lease.renew(lease.stream)
     assert client.pttl(keys.lock(keys.INBOX, 0)) > 1000
     client.delete(keys.lock(keys.INBOX, 0))
     before = lease.renewed_at
-    lease.renew(lease.inbox)
+    lease.renew(lease.stream)
     assert lease.renewed_at == before
 
 
@@ -180,7 +180,7 @@ def test_leads_in_hand_do_not_count_for_the_age_of_a_shard(client: Any, lease: L
 
 def test_the_oldest_lead_of_all_held_shards_counts(client: Any, lease: Lease) -> None:
     put(client, 9, "30-0")
-    assert lease.inbox.acquire(9, lease.token)
+    assert lease.stream.acquire(9, lease.token)
     lease.shards.append(9)
     put(client, 2, "40-0")
     assert not starves(client, lease)
