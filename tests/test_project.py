@@ -23,7 +23,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from leadcore import config, settings
-from leadcore.config import Config, Console, Crm, Inbox, Intent, Messages, Notes, Orders, Payment
+from leadcore.config import Config, Console, Crm, Hooks, Inbox, Intent, Messages, Notes, Notify, Orders, Payment
 from leadcore.errors import SettingsError
 from leadcore.machine import Machine
 from leadsync.cli import cli
@@ -263,7 +263,7 @@ def test_the_example_works_with_every_line_in_force_and_names_every_setting() ->
     assert known.mapping
     assert known.properties
     assert known.required
-    for part in (Console, Crm, Messages, Inbox, Intent, Orders, Notes, Payment):
+    for part in (Console, Crm, Hooks, Messages, Inbox, Intent, Orders, Notes, Notify, Payment):
         for name in part.__struct_fields__:
             assert re.search(rf"^(\[.*\b)?{name}\b", full, re.MULTILINE), name
 

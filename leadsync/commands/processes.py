@@ -118,7 +118,7 @@ def all_() -> None:
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def run(arguments: tuple[str, ...]) -> None:
-    """Run the whole system on this machine, with stand-ins where no credentials are set."""
+    """Run the whole system on this machine, with stand-ins where no credentials are set. --ephemeral: keep no data."""
     os.execv(sys.executable, [sys.executable, "-m", "sandbox", *arguments])  # noqa: S606 - our own command
 
 
