@@ -21,7 +21,7 @@ from leadsync.privacy.hubspot_erasure import HubSpotErasure
 from receiver.intake.feeder import Feeder
 from receiver.intake.spool import Spool
 from tests.conftest import SHARDS, Line, eventually, head, lead, same_shard
-from workers.flow.lease import hold_exclusive
+from workers.flow import lease
 from workers.rules.customer import unpack
 from workers.rules.delivery import store_unsent
 
@@ -388,7 +388,7 @@ def test_a_hubspot_outage_leaves_nothing_here_and_repeating_finishes(line: Line)
 
 
 def test_a_shard_that_stays_busy_is_told_in_plain_words(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hold_exclusive.__wrapped__, "__defaults__", (0.1,))  # type: ignore[attr-defined]
+    monkeypatch.setattr(lease, "ACQUIRE_SECONDS", 0.1)
     line.sync(lead("ann", **SAID))
     with line.hold():
         done = call(line, "forget", "ann", "--yes")
