@@ -15,8 +15,8 @@ from requests.utils import get_environ_proxies
 
 from leadcore.machine import Machine
 from leadcore.reasons import english
-from leadcore.receipts import UNSENT_STATES
-from leadcore.store import keys, scripts
+from leadcore.receipts import PARKED, UNSENT_STATES
+from leadcore.store import keys, lines, scripts
 from leadcore.store.connection import AWAY, Redis
 from leadcore.store.leads import read_receipts
 from leadcore.store.parked import find_fix
@@ -24,6 +24,7 @@ from leadcore.store.status import read_status
 from leadcore.store.streams import Stream
 from workers.rules.alerts import (
     ENDED,
+    FOLLOWING,
     HELD_STAGES,
     AlertRecord,
     Observation,
@@ -77,7 +78,7 @@ class Notifier:
         stored = self.redis.get(keys.ALERTS)
         record = msgspec.json.decode(stored[4:], type=AlertRecord) if stored else AlertRecord()
         for code, count in update_record(record, seen, self.timezone).items():
-            add_parked_alert(record, seen, code, count, self._why(code), find_fix(code))
+            add_parked_alert(record, seen, code, count, self._why(code), find_fix(code.rpartition(":")[2]))
         while not self._end.is_set() and (one := start_next(record, seen.now_ms)):
             before, stored = stored, self._save(record, stored)
             if stored == before:
@@ -109,10 +110,11 @@ class Notifier:
     def _observe(self) -> Observation:
         status = read_status(self.redis, self.shards, self.timezone)
         figures = self.redis.hgetall(keys.FIGURES)
+        named = {name.decode(): int(count) for name, count in figures.items()}
         parked_ever = {
-            name.decode().removeprefix("parked:"): int(count)
-            for name, count in figures.items()
-            if name.startswith(b"parked:")
+            name.removeprefix("parked:"): count
+            for name, count in named.items()
+            if name.startswith(("parked:", *(f"{kept}:" for kept in FOLLOWING)))
         }
         return Observation(
             now_ms=status.now_ms,
@@ -127,6 +129,7 @@ class Notifier:
             | {code: status.counts[code] for code in (*HELD_STAGES, *ENDED) if code in status.counts},
             stages_held=status.stages.held if status.stages else 0,
             parked=status.parked,
+            following={name: status.kept[name] for name in FOLLOWING},
             unsent=status.unsent,
             refused_today=status.refused_today,
             last_post_ms=status.last_post_ms,
@@ -134,13 +137,15 @@ class Notifier:
         )
 
     def _why(self, code: str) -> str:
-        """Why the newest lead with `code` is parked or its message is unsent, "" if there is none."""
-        is_message = code in UNSENT_STATES
-        index = keys.UNSENT if is_message else keys.PARKED
-        leads = (lead.decode() for lead in self.redis.zrevrange(index, 0, NEWEST - 1))
+        """Why the newest of what is parked with `code`, or of messages that are unsent, waits; "" if there is none."""
+        name, _, cause = code.rpartition(":")
+        name = name or (lines.UNSENT if code in UNSENT_STATES else lines.PARKED).name
+        line, kept = next(one for one in lines.each_kept() if one[1].name == name)
+        state = line.ending or "reason"
+        leads = (lead.decode() for lead in self.redis.zrevrange(kept.index, 0, NEWEST - 1))
         found = [one for one in read_receipts(self.redis, leads) if one]
-        reasons = (english(one.message if is_message else one.reason) for one in found)
-        return next((one.removeprefix(f"{code}: ") for one in reasons if one.startswith(f"{code}: ")), "")
+        reasons = (english(getattr(one, state).removeprefix(f"{PARKED}: ")) for one in found)
+        return next((one.removeprefix(f"{cause}: ") for one in reasons if one.startswith(f"{cause}: ")), "")
 
 
 def post(url: str, text: str) -> bool:

@@ -16,6 +16,7 @@ import requests
 import urllib3
 
 from leadcore.machine import Machine
+from leadcore.reasons import reason
 from leadcore.receipts import pack
 from leadcore.store import keys
 from leadcore.store.posts import local_date
@@ -131,6 +132,30 @@ def test_fifty_parked_leads_make_one_text_with_the_newest_reason(
         notifier.check()
     [text] = channel.texts()
     assert text.startswith("leadsync: 50 leads were parked: mid is missing or unusable.")
+
+
+def test_what_follows_from_leads_and_is_parked_is_reported_with_why(
+    redis: Any, channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alerts, "COLLECT_MS", 0)
+    parked = {
+        (keys.PARKED_ORDERS, "parked_orders:no_contact"): {"order": f"no_contact: {reason('order_without_contact')}"},
+        (keys.PARKED_PAYMENTS, "parked_payments:paid_twice"): {"order": f"paid_twice: {reason('payment_twice')}"},
+        (keys.PARKED_NOTES, "parked_notes:no_contact"): {"note": f"no_contact: {reason('note_without_contact')}"},
+    }
+    for lead, ((index, figure), said) in enumerate(parked.items()):
+        redis.zadd(index, {f"lead-{lead}": redis.time()[0] * 1000})
+        redis.hincrby(keys.FIGURES, figure, 1)
+        flat = pack(**{name: f"parked: {why}" for name, why in said.items()})
+        redis.hset(keys.receipt(f"lead-{lead}"), mapping=dict(zip(flat[::2], flat[1::2], strict=True)))
+    notifier = Notifier(redis, channel.url, 4, ZONE, Machine())
+    for _ in range(4):
+        notifier.check()
+    assert sorted(text.partition(". ")[0] for text in channel.texts()) == [
+        "leadsync: A note was parked: the contact of the note is not in HubSpot",
+        "leadsync: A payment was parked: the order was paid before",
+        "leadsync: An order was parked: the order's contact is not in HubSpot",
+    ]
 
 
 def test_alerts_are_sent_while_redis_is_full(redis: Any, channel: Channel) -> None:

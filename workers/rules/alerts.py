@@ -46,6 +46,12 @@ WAITS_FOR_PERSON = {
     "failed": ("A message was not sent", "messages were not sent"),
     "interrupted": ("A message may not have arrived", "messages may not have arrived"),
 }
+FOLLOWING = {
+    lines.PARKED_ORDERS.name: ("An order was parked", "orders were parked"),
+    lines.PARKED_PAYMENTS.name: ("A payment was parked", "payments were parked"),
+    lines.PARKED_NOTES.name: ("A note was parked", "notes were parked"),
+}
+"""What follows from leads and waits for a person; a cause of it is counted as "name:code"."""
 HELD_STAGES = {
     "stage_held_bulk": "Of orders that were moved at once, {n} customers are not told: it may be a mistake",
     "stage_held_window": "Of orders that were moved, {n} customers are not told: they were last heard too long ago",
@@ -95,15 +101,17 @@ class AlertRecord(msgspec.Struct):
 
 class Observation(msgspec.Struct, frozen=True):
     """The state at `now_ms`: the pauses in Redis (line -> code, reason, since_ms), entries waiting per line, how many
-    leads were ever parked per code (and messages unsent, by their state, stages of orders held, by their cause, and
-    what was removed, by its counter), how many are now; `dry_run`: whether a worker runs with DRY_RUN; `refused_today`,
-    `last_post_ms`: as in `Status`."""
+    leads were ever parked per code (and what follows from them, as in `FOLLOWING`, messages unsent, by their state,
+    stages of orders held, by their cause, and what was removed, by its counter), how many are now; `following`: how
+    many wait of each of `FOLLOWING`; `dry_run`: whether a worker runs with DRY_RUN; `refused_today`, `last_post_ms`: as
+    in `Status`."""
 
     now_ms: int
     pauses: Mapping[str, tuple[str, str, int]]
     waiting: Mapping[str, int]
     parked_ever: Mapping[str, int]
     parked: int
+    following: Mapping[str, int] = {}
     unsent: int = 0
     refused_today: int = 0
     last_post_ms: int | None = None
@@ -176,16 +184,25 @@ def _count_unreported(record: AlertRecord, code: str, ever: int, seen: Observati
     known.seen_ms = known.seen_ms or seen.now_ms
     if seen.now_ms - known.seen_ms < COLLECT_MS or (known.reported_ms and seen.now_ms - known.reported_ms < PARKED_MS):
         return 0
-    now = seen.unsent if code in UNSENT_STATES else seen.stages_held if code in HELD_STAGES else seen.parked
-    count = ever - known.reported if code in ENDED else min(ever - known.reported, now)
+    count = ever - known.reported if code in ENDED else min(ever - known.reported, _count_now(code, seen))
     known.reported, known.seen_ms = ever, 0
     known.reported_ms = seen.now_ms if count else known.reported_ms
     return count
 
 
+def _count_now(code: str, seen: Observation) -> int:
+    """How many wait for a person of what the code is of."""
+    name, _, of_following = code.partition(":")
+    if of_following:
+        return seen.following.get(name, 0)
+    if code in UNSENT_STATES:
+        return seen.unsent
+    return seen.stages_held if code in HELD_STAGES else seen.parked
+
+
 def add_parked_alert(record: AlertRecord, seen: Observation, code: str, count: int, why: str, fix: str) -> None:
-    """Add the text about parked leads or unsent messages; `why` is a receipt's reason without its code, "" if it is not
-    known; `fix`: how to fix it."""
+    """Add the text about what is parked or unsent; `why` is a receipt's reason without its code, "" if it is not known;
+    `fix`: how to fix it."""
     if code in HELD_STAGES:
         _add(record, seen, f"{HELD_STAGES[code].format(n=count)}. Tell them, or drop it: leadsync stages")
         return
@@ -198,9 +215,10 @@ def add_parked_alert(record: AlertRecord, seen: Observation, code: str, count: i
             f"{what} removed after {line.seconds // 86_400} days of waiting. The log of the workers names them.",
         )
         return
-    one, several = WAITS_FOR_PERSON.get(code, ("A lead was parked", "leads were parked"))
+    name, _, cause = code.rpartition(":")
+    one, several = FOLLOWING.get(name) or WAITS_FOR_PERSON.get(code, ("A lead was parked", "leads were parked"))
     what = one if count == 1 else f"{count} {several}"
-    reason = f": {why.rstrip('.')}" if why else f" ({code})"
+    reason = f": {why.rstrip('.')}" if why else f" ({cause})"
     _add(record, seen, f"{what}{reason}. {fix} See: leadsync parked")
 
 

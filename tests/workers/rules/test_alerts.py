@@ -195,6 +195,14 @@ def test_messages_that_wait_for_a_person_are_reported_as_messages(state: str, wo
     assert texts(*(seen(at, parked_ever={state: 9}, parked=2) for at in (0, COLLECT_MS))) == [], "nobody waits any more"
 
 
+@pytest.mark.parametrize(("kept", "words"), [("orders", "2 orders"), ("payments", "2 payments"), ("notes", "2 notes")])
+def test_orders_payments_and_notes_that_wait_for_a_person_are_reported_as_such(kept: str, words: str) -> None:
+    parked = {"parked_ever": {f"parked_{kept}:refused": 9}}
+    [text] = texts(*(seen(at, **parked, following={f"parked_{kept}": 2}) for at in (0, COLLECT_MS)))
+    assert text.startswith(f"leadsync: {words} were parked: ")
+    assert texts(*(seen(at, **parked, parked=2) for at in (0, COLLECT_MS))) == [], "nobody waits any more"
+
+
 @pytest.mark.parametrize(
     ("count", "said"),
     [
