@@ -13,7 +13,7 @@ from leadcore.reasons import NO_REASON, Reason, english
 from leadcore.receipts import CREATED, UNCHANGED, UPDATED
 from leadcore.store import keys
 from leadcore.store.connection import Redis
-from leadcore.store.orders import YES
+from leadcore.store.orders import YES, find_cancelled
 from leadcore.store.portal_links import read_portal_links
 from workers.flow.errors import LineDown
 from workers.hubspot.client import HubSpot
@@ -179,7 +179,7 @@ def _look_up(
     states = store.read_states([*references, newest.reference] if newest else references)
     paid = {reference for reference, state in states.items() if state.paid}
     under_way = paid | {reference for reference, state in states.items() if state.is_being_paid(now_ms)}
-    return Facts(orders, portal, now_ms, under_way, paid, shows_references)
+    return Facts(orders, portal, now_ms, under_way, paid, shows_references, find_cancelled(states.values()))
 
 
 def _plan(work: OrderWork, reader: OrderReader, store: OrderStore, facts: Facts) -> None:

@@ -5,7 +5,7 @@
     currency    ISO 4217
     payable     what a worker found of the cart behind `amount`: see `YES`, else why no link may ask for it, the code of
                 a reason; absent: nobody has looked
-    cancelled   "1" once its customer has cancelled it
+    cancelled   the version of the event by which its customer has cancelled it; older versions stored "1"
     called_off  "1" while HubSpot has it in the stage of cancelled orders
     revision    counts the changes; opening a session and changing a cart are a compare-and-set on it
     session     the payment session of the provider that was opened last: "number amount id"
@@ -27,7 +27,7 @@ itself. `workers/orders/` writes the others.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -127,7 +127,7 @@ class OrderState:
     units: int | None = None
     currency: str = ""
     paid: bool = False
-    cancelled: bool = False
+    cancelled: int = 0
     called_off: bool = False
     revision: int = 0
     session: Session | None = None
@@ -214,6 +214,11 @@ def open_session(redis: "Redis", reference: str, revision: int, session: Session
     return bool(script(keys=[keys.order(reference)], args=[revision, packed, ORPHAN_SECONDS]))
 
 
+def find_cancelled(states: Iterable[OrderState]) -> dict[str, int]:
+    """By reference the version of the event by which the customer has cancelled the order."""
+    return {state.reference: state.cancelled for state in states if state.cancelled}
+
+
 def change_orders(redis: "Redis", changes: Mapping[str, tuple[int, Mapping[str, Any]]]) -> set[str]:
     """Set fields of each order (by reference: the revision by which that was decided, and the fields) unless it has
     changed since; those that had not. Raises redis-py's errors."""
@@ -246,7 +251,7 @@ def _unpack(reference: str, stored: Mapping[bytes, bytes]) -> OrderState:
         units=int(found["amount"]) if found.get("amount") else None,
         currency=found.get("currency", ""),
         paid=found.get("paid", "0") not in ("", "0"),
-        cancelled=found.get("cancelled", "0") not in ("", "0"),
+        cancelled=int(found.get("cancelled") or 0),
         called_off=found.get("called_off", "0") not in ("", "0"),
         revision=int(found.get("revision") or 0),
         session=_read_session(found.get("session", "")),

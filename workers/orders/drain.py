@@ -19,7 +19,7 @@ from leadcore.logs import format_place
 from leadcore.reasons import reason
 from leadcore.store import keys
 from leadcore.store.connection import Redis
-from leadcore.store.orders import YES, OrderState
+from leadcore.store.orders import YES, OrderState, find_cancelled
 from leadcore.store.streams import Settlement, Stream
 from workers.flow.errors import LineDown, LostLease
 from workers.flow.lease import Lease
@@ -181,7 +181,8 @@ class OrderDrain(OrderLineDrain):
                     paid.add(reference)
                 if state.paid or state.is_being_paid(now_ms):
                     under_way.add(reference)
-        return Facts(self.orders, portal, now_ms, under_way, paid, self.config.shows_references)
+        cancelled = find_cancelled(state for work in works for state in work.states.values())
+        return Facts(self.orders, portal, now_ms, under_way, paid, self.config.shows_references, cancelled)
 
     def _plan(self, works: Sequence[OrderWork], portal: OrderPortal, now_ms: int) -> None:
         """Plan, read what the plans ask for, and plan again."""

@@ -20,6 +20,7 @@ from workers.rules.orders.lines import LineWrite
 from workers.rules.orders.plan import Plan
 from workers.rules.orders.portal import OrderPortal
 from workers.rules.orders.property_names import LINE_ID, LINE_NAMES, NAMES, ORDER_ID
+from workers.rules.orders.said import Kind
 from workers.rules.orders.salvage import KEPT, KEPT_OF_LINES, describe_line, find_dropped
 from workers.rules.orders.settlement import read_units
 from workers.rules.outcomes import ContactMissing, ContactWrite, Refused, Resend, RetryLater, WriteOutcome, Written
@@ -103,7 +104,8 @@ class OrderWriter:
             plan = work.plan
             if not work.open or plan is None or plan.makes or (plan.total is None and not plan.cancels):
                 continue
-            fields: dict[str, Any] = {"cancelled": "1"} if plan.cancels else {}
+            cancelled = max((one.version for one in work.said if one.kind is Kind.CANCELS), default=0)
+            fields: dict[str, Any] = {"cancelled": cancelled} if plan.cancels else {}
             if plan.total is not None:
                 amount = read_units(plan.total, self.currency)
                 pending = work.making.reference if work.making else ""

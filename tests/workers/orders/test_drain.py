@@ -11,6 +11,7 @@ import redis
 from leadcore.config import Orders
 from leadcore.event import encode
 from leadcore.store import keys
+from leadcore.store.orders import read_order
 from leadcore.store.parked import Parked
 from leadcore.store.status import read_status
 from leadcore.store.streams import pack_fields
@@ -334,6 +335,21 @@ def test_a_cancelling_intent_moves_the_order_to_the_stage_for_that(line: OrderLi
     cancelled = line.drain.portal_cache.current().find_cancelled()
     assert cancelled
     assert order["properties"]["hs_pipeline_stage"] == cancelled.id
+
+
+def test_who_cancels_and_then_wants_the_same_cart_gets_another_order(line: OrderLine) -> None:
+    line.know("c-1")
+    line.add(product("A"))
+    line.run()
+    line.add(intent="Cancel order", at=NOW + 1)
+    again = line.add(product("A"), at=NOW + 60_000)
+    for _ in range(2):
+        line.run()
+    assert line.left() == 0
+    assert (line.receipt(again).order, len(line.orders())) == ("created", 2)
+    state = read_order(line.redis, line.receipt(again).order_ref)
+    assert (state.cancelled, state.units) == (0, 90000)
+    assert read_order(line.redis, line.receipt("lead-1").order_ref).cancelled
 
 
 def test_what_is_no_event_is_parked_and_holds_nobody_up(line: OrderLine) -> None:

@@ -47,7 +47,8 @@ class Gone(Struct, frozen=True):
 
 class Facts(Struct, frozen=True):
     """What else decides. `under_way`: references with a payment under way, or paid as far as we know; `paid`: those
-    that are paid. `shows_references`: customers see them, so that every one must be found in HubSpot."""
+    that are paid; `cancelled`: those that their customer cancelled -> the version of that. `shows_references`:
+    customers see them, so that every one must be found in HubSpot."""
 
     orders: Orders
     portal: OrderPortal
@@ -55,17 +56,16 @@ class Facts(Struct, frozen=True):
     under_way: Collection[str] = ()
     paid: Collection[str] = ()
     shows_references: bool = False
+    cancelled: Mapping[str, int] = {}
 
 
 class Plan(Struct, frozen=True):
     """`state`: of every event, as receipts have it; `reference`: of the order that it is about, "" if there is none;
     `why`: more about it. `values`: what is written of the order, by our names; nothing is if it is empty and `lines` is
-    None. `makes`: the order is made by this;
-    `links`: it is linked to its contact. `total`: what is to be paid from now on, a plain number, "" if nobody can
-    tell, None if that stays as it is. `judges`: whether the newest cart that is said is
-    the order's. `cancels`: nothing is to be paid any more. `after`: what is known once all is
-    written, `attempt`: while it is. The plan is preliminary while it `needs_order` or `needs_lines`: read them, and
-    plan again."""
+    None. `makes`: the order is made by this; `links`: it is linked to its contact. `total`: what is to be paid from now
+    on, a plain number, "" if nobody can tell, None if that stays as it is. `judges`: whether the newest cart that is
+    said is the order's. `cancels`: nothing is to be paid any more. `after`: what is known once all is written,
+    `attempt`: while it is. It is preliminary while it `needs_order` or `needs_lines`: read them, and plan again."""
 
     state: str = UNCHANGED
     reference: str = ""
@@ -215,7 +215,7 @@ def _plan_known(
     is_same = _is_same(making, order, seen, digest)
     if is_same is None:
         return Plan(after=record, needs_order="" if seen else order.reference, needs_lines=order.reference)
-    recent = making is not None and making.said_ms - _changed_ms(order, seen) < facts.orders.same_order_hours * HOUR_MS
+    recent = making is not None and _is_recent(making, order, seen, facts)
     if seen is None:
         settled = making is None or (is_same and recent)
         if settled and not cancels and not clock.writes and not _new_names(said, order, facts):
@@ -283,6 +283,15 @@ def _is_open(seen: SeenOrder, order: Order, facts: Facts, making: Said | None) -
     references = {*order.references, making.reference} if making else set(order.references)
     is_taken = bool(references & set(facts.under_way if making else facts.paid))
     return in_first and (payment or "").casefold() in UNPAID and not is_taken
+
+
+def _is_recent(making: Said, order: Order, seen: SeenOrder | Gone | None, facts: Facts) -> bool:
+    """Whether the same cart means the order still: who has cancelled it since wants another one, unless a person has
+    reopened it meanwhile."""
+    stage, name = facts.portal.find_cancelled(), NAMES[facts.portal.kind].get("stage", "")
+    is_reopened = stage and isinstance(seen, SeenOrder) and seen.properties.get(name) != stage.id
+    is_cancelled = making.version > facts.cancelled.get(order.reference, making.version) and not is_reopened
+    return not is_cancelled and making.said_ms - _changed_ms(order, seen) < facts.orders.same_order_hours * HOUR_MS
 
 
 def _stage_label(seen: SeenOrder, facts: Facts) -> str:

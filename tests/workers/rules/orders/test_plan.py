@@ -240,6 +240,29 @@ def test_a_cancelling_intent_cancels_the_open_order() -> None:
     assert found.values == {"stage": "s-cancelled"}
 
 
+AGAIN = said(product("A"), product("B", 1, 100), at=NOW + HOUR)
+CANCELLED = {MADE.reference: AGAIN.version - 1}
+
+
+def test_the_same_cart_after_its_customer_cancelled_it_makes_another_order() -> None:
+    assert decide(AGAIN, known=KNOWN, at=NOW + HOUR, cancelled=CANCELLED).needs_order == MADE.reference
+    for seen in (in_hubspot(MADE, stage="s-cancelled"), Gone()):
+        again = decide(AGAIN, known=KNOWN, seen=seen, at=NOW + HOUR, cancelled=CANCELLED)
+        assert (again.makes, again.reference) == (True, AGAIN.reference)
+
+
+@pytest.mark.parametrize("stage", ["s-open", "s-shipped"])
+def test_the_same_cart_after_a_person_undid_the_cancel_makes_no_other(stage: str) -> None:
+    again = decide(AGAIN, known=KNOWN, seen=in_hubspot(MADE, stage=stage), at=NOW + HOUR, cancelled=CANCELLED)
+    assert (again.makes, again.reference) == (False, MADE.reference)
+
+
+def test_the_same_cart_from_before_the_cancel_makes_no_other() -> None:
+    later = {MADE.reference: AGAIN.version + 1}
+    again = decide(AGAIN, known=KNOWN, at=NOW + HOUR, cancelled=later)
+    assert (again.makes, again.needs_order, again.reference) == (False, "", MADE.reference)
+
+
 def test_a_cancelling_intent_leaves_an_order_that_moved_on_and_says_so() -> None:
     found = decide(said(intent="Cancel order", at=NOW + HOUR), known=KNOWN, seen=in_hubspot(MADE, stage="s-shipped"))
     assert not found.writes
