@@ -26,6 +26,10 @@ NEED_PERSON = frozenset({
     "stage_key",
 })  # fmt: skip
 """Codes of pauses that only a person can end."""
+NEED_RESTART = frozenset({
+    "unauthorized", "order_currency", "order_pipeline", "order_stage", "orders_off", "switched_off",
+})  # fmt: skip
+"""Codes of pauses that what workers read at their start may have caused: once it is changed they have to start anew."""
 _CODE = re.compile(r"[a-z][a-z0-9_]*")
 _COUNT = re.compile(r"[0-9]{1,9}")
 _TOPIC = re.compile(r"([a-z][a-z_ ]*): (.+)", re.DOTALL)

@@ -6,7 +6,9 @@ from typing import Any
 
 import redis
 
+from leadcore.reasons import NEED_RESTART
 from leadcore.settings import Settings
+from leadcore.store import keys
 from leadcore.store.connection import AWAY, connect
 from leadcore.store.server import WANTED, identify
 from leadcore.store.status import Status, read_status
@@ -128,6 +130,14 @@ SUBJECTS = {
     "held": "Held back",
 }
 """What `leadcore.verdict` finds wrong -> the subject here."""
+PAUSED = {
+    "paused": keys.INBOX,
+    "messages_paused": keys.OUTBOX,
+    "orders_paused": keys.ORDERS,
+    "payments_paused": keys.PAYMENTS,
+    "notes_paused": keys.NOTES,
+}
+"""What it finds wrong -> the line that waits."""
 
 
 def judge_line(status: Status, last_post: str = "never") -> list[Finding]:
@@ -151,10 +161,7 @@ def _describe(problem: Problem, last_post: str) -> str:
 
 def _fix(problem: Problem, status: Status) -> str:
     """A line that is down tries again by itself, if there is a worker to do it that needs no restart first."""
-    if (
-        problem.code in ("paused", "messages_paused", "orders_paused", "payments_paused", "notes_paused")
-        and status.workers
-        and "restart" not in problem.fix
-    ):
-        return f"{problem.fix} The workers try again by themselves."
-    return problem.fix
+    line = PAUSED.get(problem.code)
+    if line is None or not status.workers or status.pauses[line].get("code") in NEED_RESTART:
+        return problem.fix
+    return f"{problem.fix} The workers try again by themselves."

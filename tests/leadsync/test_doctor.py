@@ -15,9 +15,10 @@ from leadcore.config import Config
 from leadcore.machine import Machine
 from leadcore.required import Requirement
 from leadcore.settings import HUBSPOT_VERSIONS, read
-from leadcore.store import keys
+from leadcore.store import keys, lines
 from leadcore.store.required import remember_required
 from leadcore.store.status import Status
+from leadcore.texts.en import REASONS
 from leadsync.cli import cli
 from leadsync.doctor.finding import Finding, clock
 from leadsync.doctor.machine import check_alerts, check_messages_token, check_payment, check_payments
@@ -326,6 +327,27 @@ def test_redis_that_says_nothing_is_judged_too() -> None:
 def test_the_line_is_judged(oldest_ms: int | None, pause: dict[str, Any], expected: set[tuple[str, str]]) -> None:
     depths = {keys.INBOX: [1], keys.OUTBOX: [0]}
     assert states(judge_line(Status(1_000_000, 1, depths, oldest_ms, pauses={keys.INBOX: pause}))) == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "reason", "by_themselves"),
+    [
+        (keys.INBOX, "unavailable", "hubspot_unavailable", True),
+        (keys.INBOX, "unauthorized", "token_refused", False),
+        (keys.OUTBOX, "restarted", "redis_restarted", True),
+        (keys.ORDERS, "order_key", "key_lacking", True),
+        (keys.ORDERS, "order_stage", "order_stage_refused", False),
+        (keys.NOTES, "switched_off", "switched_off", False),
+    ],
+)
+def test_the_workers_try_again_by_themselves_unless_their_settings_may_have_to_change(
+    line: str, code: str, reason: str, by_themselves: bool
+) -> None:
+    """Whatever the reason's words are."""
+    pause = {"code": code, "reason": REASONS[reason], "until_ms": 1, "since_ms": 1}
+    depths = {one.name: [int(one.name == line)] for one in lines.LINES}
+    [found] = [one for one in judge_line(Status(1_000_000, 1, depths, pauses={line: pause})) if one.state != "fine"]
+    assert ("The workers try again by themselves." in found.fix) is by_themselves
 
 
 @pytest.mark.parametrize(
