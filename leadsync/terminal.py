@@ -70,16 +70,14 @@ def print_status(status: Status, problems: Sequence[Problem], timezone: ZoneInfo
         since = status.oldest_ms if line is lines.INBOX else None
         oldest = f" (oldest since {_time(since, timezone)})" if since else ""
         table.add_row(f"{line.noun.capitalize()} waiting", f"{sum(status.depths[line.name])}{oldest}")
-    kept = [(f"{line.noun} {kept.said}", status.kept[kept.name], kept.for_person) for line, kept in lines.each_kept()]
+    kept = [(line, of, number) for line, of in lines.each_kept() if (number := status.kept[of.name])]
     undecided = ", ".join(
-        f"{count(number, line.noun.removesuffix('s'))} {of.said}"
-        for line, of in lines.each_kept()
-        if of.for_person and (number := status.kept[of.name])
+        f"{count(number, line.noun.removesuffix('s'))} {of.said}" for line, of, number in kept if of.for_person
     )
     table.add_row("Need a person", f"{status.need_person} ({undecided})" if undecided else str(status.need_person))
-    for what, number, for_person in kept:
-        if number and not for_person:
-            table.add_row(what.capitalize(), str(number))
+    for line, of, number in kept:
+        if not of.for_person:
+            table.add_row(f"{line.noun} {of.said}".capitalize(), str(number))
     for name, endpoints in status.endpoints.items():
         for address in endpoints:
             to = f"{name.capitalize()} to {address.number}. {address.name}"
