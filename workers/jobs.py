@@ -9,7 +9,7 @@ from leadcore.logs import format_place
 from leadcore.machine import Machine
 from leadcore.store import keys
 from workers.bootstrap import Runtime, build
-from workers.flow.time_limit import OutOfTime
+from workers.flow.errors import OutOfTime
 from workers.settings import read_worker
 
 log = structlog.get_logger("leadsync.worker")

@@ -1,4 +1,5 @@
-"""What ends work for now; what was not done stays in its stream. Part of the tree in `leadcore.errors`."""
+"""What ends work for now; what was not done stays in its stream. All but the alarm of a job's time limit are part of the
+tree in `leadcore.errors`."""
 
 from collections.abc import Sequence
 
@@ -37,6 +38,11 @@ class Busy(LeadSyncError):
     def __init__(self, lock: str) -> None:
         super().__init__(f"{lock} was not free in time")
         self.lock = lock
+
+
+class OutOfTime(BaseException):
+    """The job ran into its limit. RQ's own exception is an `Exception`: what takes any fault for one of the row in hand
+    would park a good row for it, and go on without a limit."""
 
 
 class SetupError(LeadSyncError):

@@ -5,10 +5,7 @@ from types import FrameType
 
 from rq.timeouts import UnixSignalDeathPenalty
 
-
-class OutOfTime(BaseException):
-    """The job ran into its limit. RQ's own exception is an `Exception`: what takes any fault for one of the row in hand
-    would park a good row for it, and go on without a limit."""
+from workers.flow.errors import OutOfTime
 
 
 class TimeLimit(UnixSignalDeathPenalty):

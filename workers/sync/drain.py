@@ -15,10 +15,9 @@ from leadcore.store import keys
 from leadcore.store.bell import Bell
 from leadcore.store.connection import Redis
 from workers.flow.breaker import Breaker
-from workers.flow.errors import LineDown
+from workers.flow.errors import LineDown, OutOfTime
 from workers.flow.lease import Lease
 from workers.flow.pause import Pause
-from workers.flow.time_limit import OutOfTime
 from workers.hubspot.client import HubSpot
 from workers.hubspot.portal_cache import PortalCache
 from workers.rules import drain as rules

@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from workers.flow.time_limit import OutOfTime, TimeLimit
+from workers.flow.errors import OutOfTime
+from workers.flow.time_limit import TimeLimit
 
 
 def read_rows(count: int) -> list[str]:
