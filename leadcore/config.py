@@ -11,11 +11,11 @@ import msgspec
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
-from leadcore.errors import ConfigError
+from leadcore.errors import ConfigError, SettingsError
 from leadcore.orders.money import decimals, is_currency
 from leadcore.property_names import MAPPED
 from leadcore.text import clean
-from leadcore.toml_errors import explain, line_of, refuse_name
+from leadcore.toml_errors import explain, line_of, read_key, refuse_name
 
 DEFAULT_FILE = "leadsync.toml"
 DEFAULT_NOTICE = "{{ what }}{% if intent %} ({{ intent }}){% endif %}{% if link %}\n{{ link }}{% endif %}"
@@ -268,6 +268,19 @@ def parse(source: str) -> Config:
     for path, mistake in _find_mistakes(config):
         raise ConfigError(f"line {line_of(source, path)}: {mistake}.")
     return replace(config, intents={clean(name): intent for name, intent in config.intents.items()})
+
+
+def tell(error: SettingsError | ConfigError, path: str | None) -> str:
+    """What is wrong, with the file and the line of a mistake that shows only once what stands there is used. `path`: as
+    for `load`."""
+    file, names = Path(path or DEFAULT_FILE), read_key(f"{error.key} = 0") if isinstance(error, ConfigError) else []
+    if not names:
+        return str(error)
+    try:
+        source = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return str(error)
+    return f"{file}: line {line_of(source, names)}: {error}"
 
 
 def matches(patterns: Iterable[str], intent: str) -> bool:

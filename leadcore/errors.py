@@ -14,7 +14,12 @@ class SettingsError(LeadSyncError, ValueError):
 
 
 class ConfigError(LeadSyncError, ValueError):
-    """The configuration cannot be used; the text says where, and how to fix it."""
+    """The configuration cannot be used; the text says where, and how to fix it. `key`: of the mistake, as TOML writes
+    it, where the text does not name its line (`leadcore.config.tell`)."""
+
+    def __init__(self, mistake: str, key: str = "") -> None:
+        super().__init__(f"{key}: {mistake}" if key else mistake)
+        self.key = key
 
 
 class WrongKey(LeadSyncError):

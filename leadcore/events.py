@@ -117,7 +117,7 @@ def check(config: Config) -> None:
     """Raise `ConfigError` for a pattern of `[hooks]` that matches no event."""
     for pattern in config.hooks.on:
         if not any(fnmatchcase(name, pattern) for name in EVENTS):
-            raise ConfigError(f"hooks.on: there is no event {pattern!r}; there are {', '.join(EVENTS)}.")
+            raise ConfigError(f"there is no event {pattern!r}; there are {', '.join(EVENTS)}.", "hooks.on")
 
 
 def _put(line: str, event: Event, shard: int, body: bytes) -> Command:

@@ -10,6 +10,8 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
+from leadcore.text import clean
+
 _WHERE = re.compile(r" - at `(?:key in )?\$\.?([^`]*)`$")
 _UNKNOWN = re.compile(r"unknown field `([^`]*)`")
 _SHOWN = 60
@@ -136,16 +138,16 @@ def line_of(source: str, path: list[str]) -> int:
     best, found, table = 0, 1, []
     for number, line in enumerate(source.splitlines(), 1):
         if line.lstrip().startswith("["):
-            table = own = _read_key(line)
+            table = own = read_key(line)
         else:
-            own = [*table, *_read_key(f"{line[: match.start()]} = 0")] if (match := re.search(r"\s*=", line)) else []
-        named = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(own, path, strict=False))))
+            own = [*table, *read_key(f"{line[: match.start()]} = 0")] if (match := re.search(r"\s*=", line)) else []
+        named = len(list(takewhile(lambda pair: clean(pair[0]) == clean(pair[1]), zip(own, path, strict=False))))
         if named > best:
             best, found = named, number
     return found
 
 
-def _read_key(line: str) -> list[str]:
+def read_key(line: str) -> list[str]:
     """The key that a line of TOML names, [] if it names none."""
     try:
         value: Any = tomllib.loads(line)

@@ -96,9 +96,10 @@ def main() -> None:
         cli()
     except ValueError as error:
         # Imported here: `--help` and `run` do without the rest.
+        from leadcore.config import tell
         from leadcore.errors import ConfigError, SettingsError
 
         if not isinstance(error, SettingsError | ConfigError):
             raise
-        click.echo(f"leadsync: {error}", err=True)
+        click.echo(f"leadsync: {tell(error, os.environ.get('LEADSYNC_CONFIG'))}", err=True)
         sys.exit(2)

@@ -64,6 +64,7 @@ def worker(count: int, one: bool) -> None:
 
 def run_one() -> None:
     """Work in a forked process, with the settings of the moment at which it starts."""
+    from leadcore.config import tell
     from leadcore.errors import ConfigError, SettingsError
     from workers.settings import read_worker
     from workers.worker import run
@@ -71,7 +72,7 @@ def run_one() -> None:
     try:
         run(read_worker())
     except (SettingsError, ConfigError) as error:
-        click.echo(f"leadsync: {error}", err=True)
+        click.echo(f"leadsync: {tell(error, os.environ.get('LEADSYNC_CONFIG'))}", err=True)
         sys.exit(2)
     _leave()
 

@@ -20,7 +20,7 @@ def examine(env: Mapping[str, str] = os.environ) -> Iterator[list[Finding]]:
     if isinstance(shared, Finding):
         yield [shared]
         return
-    yield machine.check_texts(shared.config)
+    yield machine.check_texts(shared.config, env)
     yield [*machine.check_payment(shared, env), *machine.check_payments(shared)]
     yield machine.check_spool(shared, env)
     yield store.check_redis(shared)

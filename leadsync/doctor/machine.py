@@ -6,7 +6,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
-from leadcore.config import Config
+from leadcore.config import Config, tell
 from leadcore.errors import ConfigError, SettingsError
 from leadcore.machine import Machine
 from leadcore.settings import (
@@ -68,12 +68,13 @@ def check_messages_token(env: Mapping[str, str]) -> list[Finding]:
     return [fine("Messages token", "Set, and long enough: /api/v1/messages is on.")]
 
 
-def check_texts(config: Config) -> list[Finding]:
+def check_texts(config: Config, env: Mapping[str, str]) -> list[Finding]:
     try:
         configuration.check(config)
         Replies(config, b"doctor", Machine())
     except ConfigError as error:
-        return [wrong("Configuration", str(error), "Fix the template, then run: leadsync config check")]
+        said = tell(error, env.get("LEADSYNC_CONFIG"))
+        return [wrong("Configuration", said, "Fix the template, then run: leadsync config check")]
     return [fine("Configuration", "The file and its templates can be used.")]
 
 

@@ -282,7 +282,7 @@ class Replies:
             try:
                 self._try_out(template, {**values, **more, "pay_url": url})
             except Exception as error:
-                raise ConfigError(f"{path}: {str(error).rstrip('.') or type(error).__name__}.") from None
+                raise ConfigError(f"{str(error).rstrip('.') or type(error).__name__}.", path) from None
         return ReplyMessage(plain=plain, template=template, names=names)
 
 
@@ -296,11 +296,11 @@ def _parse(environment: _Environment, source: str, path: str) -> tuple[str, froz
         unknown = meta.find_undeclared_variables(tree) - {*NAMES, _TICK}
         template = environment.from_string(tree)
     except Exception as error:  # Jinja passes on errors of the expression itself: 1 / 0, a missing file
-        raise ConfigError(f"{path}: {str(error).rstrip('.') or type(error).__name__}.") from None
+        raise ConfigError(f"{str(error).rstrip('.') or type(error).__name__}.", path) from None
     if unknown:
-        raise ConfigError(f"{path}: there is no {{{{{min(unknown)}}}}}; there are {', '.join(NAMES)}.")
+        raise ConfigError(f"there is no {{{{{min(unknown)}}}}}; there are {', '.join(NAMES)}.", path)
     if any(node.attr.startswith("_") for node in tree.find_all(nodes.Getattr)):
-        raise ConfigError(f"{path}: a text may not reach for Python.")
+        raise ConfigError("a text may not reach for Python.", path)
     mark = "\0"
     text = ""
     for node in tree.body:

@@ -78,7 +78,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A TOML file that the environment names. There is no Redis where it would be looked for."""
     file = tmp_path / "shop.toml"
     environ = {"DEALDROID_SECRET": "s", "HUBSPOT_ACCESS_TOKEN": "t", "REDIS_URL": "redis://127.0.0.1:1/0", "PORT": "0"}
-    for name, value in {**environ, "LEADSYNC_CONFIG": str(file)}.items():
+    for name, value in {**environ, "LEADSYNC_KEY": "k" * 32, "LEADSYNC_CONFIG": str(file)}.items():
         monkeypatch.setenv(name, value)
     return file
 
@@ -117,12 +117,23 @@ def assert_check_refuses(
         ("[crm\n", 1, "TOML"),
         ("[intents.A]\nlead = true\n[intents.B]\nlead = 'no'", 4, "lead"),
         ("[mapping]\nphone = 'mobilephone'\ncompany = 'hs_marketable_status'", 3, "hs_marketable_status"),
+        ("[intents.A]\n\n[intents.'B  b'.reply]\nen = ['{{ x }}']", 4, 'intents."B b".reply.en: there is no {{x}}'),
+        (
+            "[messages.texts.th]\ndetails_saved = '\\\n{{ x }}'".replace("'", '"""'),
+            2,
+            "messages.texts.th.details_saved: ",
+        ),
+        ("[intents.A]\n[intents.B]\ntexts.en.details_saved = '{{'", 3, 'intents."B".texts.en.details_saved: '),
+        ("[orders.messages]\nth.Shipped = '{{'", 2, 'orders.messages.th."Shipped": '),
+        ("[payment.thanks]\nen = '{{ x }}'", 2, "payment.thanks.en: "),
+        ("[notify]\non = []\ntext = '{{ phone }}'", 3, "notify.text: {{phone}} needs private = true"),
+        ("\n[hooks]\non = ['x']", 3, "hooks.on: there is no event 'x'"),
     ],
 )
 def test_the_check_names_the_line_of_a_mistake(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], shop: Path, source: str, number: int, word: str
 ) -> None:
-    assert_check_refuses(monkeypatch, capsys, shop, source, f"line {number}", word)
+    assert_check_refuses(monkeypatch, capsys, shop, source, "shop.toml: ", f"line {number}", word)
 
 
 ESCAPES = [

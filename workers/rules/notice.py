@@ -63,7 +63,7 @@ class NoticeTemplate:
         except ConfigError as error:
             wanted = [name for name in PRIVATE if not config.private and f"no {{{{{name}}}}}" in str(error)]
             if wanted:
-                raise ConfigError(f"notify.text: {{{{{wanted[0]}}}}} needs private = true.") from None
+                raise ConfigError(f"{{{{{wanted[0]}}}}} needs private = true.", "notify.text") from None
             raise
 
     def compose(self, fields: Mapping[bytes, bytes], contact_link: str, rest: int) -> Notice:

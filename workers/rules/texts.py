@@ -165,9 +165,9 @@ def compile_template(source: str, path: str, samples: Mapping[str, str], *, more
         variables = find_variables(source)
         unknown = variables - samples.keys()
         if unknown and not more:
-            raise ConfigError(f"{path}: there is no {{{{{min(unknown)}}}}}; there are {', '.join(samples)}.")
+            raise ConfigError(f"there is no {{{{{min(unknown)}}}}}; there are {', '.join(samples)}.", path)
         if any(node.attr.startswith("_") for node in tree.find_all(nodes.Getattr)):
-            raise ConfigError(f"{path}: a text may not reach for Python.")
+            raise ConfigError("a text may not reach for Python.", path)
         template = _ENVIRONMENT.from_string(source)
         # Every rendering copies the globals, and a plain dict copies faster than Jinja's ChainMap.
         template.globals = dict(template.globals)
@@ -176,7 +176,7 @@ def compile_template(source: str, path: str, samples: Mapping[str, str], *, more
     except ConfigError:
         raise
     except Exception as error:  # Jinja passes on errors of the expression itself: 1 / 0, a missing file
-        raise ConfigError(f"{path}: {str(error).rstrip('.') or type(error).__name__}.") from None
+        raise ConfigError(f"{str(error).rstrip('.') or type(error).__name__}.", path) from None
     return template
 
 
