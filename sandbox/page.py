@@ -29,7 +29,7 @@ from sandbox.dealdroid import DealDroidFault
 from sandbox.http_server import serve
 from sandbox.hubspot.faults import HubSpotFault
 from sandbox.hubspot.settings import Settings
-from sandbox.page_texts import EXAMPLES, FAULTS, LANGUAGES, TEXTS, choose
+from sandbox.page_texts import EXAMPLES, FAULTS, LANGUAGES, SAID, TEXTS, choose
 from sandbox.page_texts import SWITCHES as SWITCH_TEXTS
 from sandbox.received import Received
 from sandbox.reset import forget_leads
@@ -108,7 +108,14 @@ def create_app(
         language = choose_language()
         labels, names = choose(FAULTS, language), choose(EXAMPLES, language)
         kinds = {"hubspot": kinds_of(HubSpotFault, labels), "dealdroid": kinds_of(DealDroidFault, labels)}
-        payloads = [{"name": names[file.stem], "body": file.read_text(encoding="utf-8")} for file in files]
+        payloads = [
+            {
+                "name": names[file.stem],
+                "said": names[file.stem] if file.stem in SAID else "",
+                "body": file.read_text(encoding="utf-8"),
+            }
+            for file in files
+        ]
         switches = [{"kind": name, "label": label} for name, label in choose(SWITCH_TEXTS, language).items()]
         console = receiver_url.rstrip("/") + CONSOLE_PATH
         return jsonify(payloads=payloads, faults=kinds, switches=switches, console=console)

@@ -21,12 +21,12 @@ TEXTS: dict[str, tuple[str, str]] = {
     "customer.example": ("What happens in the chat", "เหตุการณ์ในแชต"),
     "customer.body": ("The event as DealDroid posts it, in JSON", "ข้อมูลที่ DealDroid ส่งมา ในรูปแบบ JSON"),
     "send": ("Send", "ส่ง"),
-    "fresh": ("As a new customer", "เป็นลูกค้าใหม่"),
+    "fresh": ("Make it a new customer", "เปลี่ยนเป็นลูกค้าใหม่"),
     "answer.none": ("The receiver's instant answer appears here.", "คำตอบทันทีของระบบจะแสดงที่นี่"),
     "answer.took": ("in {ms} ms", "ใน {ms} ms"),
     "duplicate": (
-        "Duplicate: this event came already, so nothing happens. Change it, or send it as a new customer.",
-        "ซ้ำ: เคยได้รับข้อมูลนี้แล้ว จึงไม่มีอะไรเกิดขึ้น ลองแก้ไขข้อมูล หรือส่งเป็นลูกค้าใหม่",
+        "Duplicate: this event came already, so nothing happens. Change it, or make it a new customer, and send it.",
+        "ซ้ำ: เคยได้รับข้อมูลนี้แล้ว จึงไม่มีอะไรเกิดขึ้น ลองแก้ไขข้อมูล หรือเปลี่ยนเป็นลูกค้าใหม่ แล้วส่ง",
     ),
     "lead.open": ("Show this lead in the console", "ดูลีดนี้ในคอนโซล"),
     "lead.search": ("Show this customer's leads in the console", "ดูลีดของลูกค้ารายนี้ในคอนโซล"),
@@ -72,6 +72,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "order.money": ("Money has come", "ได้รับเงินแล้ว"),
     "order.paid": ("Mark paid", "บันทึกว่าชำระแล้ว"),
     "order.delete": ("Delete", "ลบ"),
+    "order.done": ("{label}: done.", "{label}: เรียบร้อย"),
     "chat": ("3. The chat", "3. แชต"),
     "chat.none": ("Nothing said yet.", "ยังไม่มีข้อความ"),
     "outside": ("4. Who else is told", "4. ใครได้รับแจ้งอีก"),
@@ -99,6 +100,8 @@ EXAMPLES = {
     "8-just-asking-a-price": ("Just asking a price", "แค่ถามราคา"),
     "9-i-want-to-buy-2-bags-of-dog-food": ("I want to buy 2 bags of dog food", "อยากซื้ออาหารสุนัข 2 ถุง"),
 }
+# Examples whose names are what the customer types; of any other the chat shows what was made of it.
+SAID = ("9-i-want-to-buy-2-bags-of-dog-food",)
 FAULTS = {
     "401": ("Token revoked (401)", "token ถูกยกเลิก (401)"),
     "403": ("Scope missing (403)", "ขาดสิทธิ์ (403)"),

@@ -328,10 +328,12 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "step.own.failed": ("Not sent", "ส่งไม่สำเร็จ"),
     "step.own.interrupted": ("Sending was interrupted; it is not sent again", "การส่งขาดกลางคัน จึงไม่ส่งซ้ำ"),
     "step.own.discarded": ("Discarded by a person", "มีคนสั่งทิ้ง"),
-    "messages": ("Messages by themselves", "ข้อความจากระบบของร้าน"),
+    "messages": ("Messages to customers", "ข้อความถึงลูกค้า"),
     "messages.what": (
-        "Sent by the shop's own systems or a command. Their texts are not kept.",
-        "ส่งจากระบบของร้านหรือด้วยคำสั่ง ระบบไม่เก็บเนื้อหาข้อความ",
+        "Thanks for payments, news of orders, and what the shop's own systems or a command sent. A confirmation stands "
+        "on its lead. Texts are not kept.",
+        "ข้อความขอบคุณเมื่อชำระเงิน ข้อความแจ้งสถานะออเดอร์ และข้อความจากระบบของร้านหรือคำสั่ง ส่วนข้อความยืนยันอยู่ในหน้าของลีด "
+        "ระบบไม่เก็บเนื้อหาข้อความ",
     ),
     "messages.none": ("There is none of the last 30 days.", "ไม่มีในช่วง 30 วันที่ผ่านมา"),
     "messages.taken": ("Taken", "รับไว้เมื่อ"),

@@ -244,6 +244,7 @@ def test_a_salesperson_works_on_the_page(play: Any, order: str, driver: Any) -> 
         driver.execute_async_script("refresh().then(arguments[0])")
         click("Set tracking")
         eventually(lambda: values().get("hs_shipping_tracking_number") == "TH1")
+        eventually(lambda: find("#status").text == "Set tracking: done.")
         assert values()["hs_shipping_status_url"] == "https://example.com/TH1"
         eventually(lambda: "Two shirts" in shown())
         click("Mark paid")

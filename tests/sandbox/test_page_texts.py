@@ -157,6 +157,9 @@ def test_the_language_is_the_browsers_until_one_is_chosen_and_stays() -> None:
     assert '<html lang="th">' in client.get("/", headers={"Accept-Language": "en"}).text
     names = [each["name"] for each in client.get("/examples").json["payloads"]]
     assert names == [thai for _, thai in page_texts.EXAMPLES.values()]
+    said = [each["said"] for each in client.get("/examples").json["payloads"]]
+    assert said[-1] == names[-1], "what the customer types, in their language"
+    assert set(said[:-1]) == {""}
 
 
 def test_faults_stay_in_reach_wherever_the_page_is(driver: webdriver.Chrome, line: Line, url: str) -> None:
@@ -174,6 +177,27 @@ def test_faults_stay_in_reach_wherever_the_page_is(driver: webdriver.Chrome, lin
     driver.execute_script("document.querySelector('.chip[data-kind=\"503\"]').click()")
     eventually(lambda: "1 fault on" in text_of(driver, "#trouble summary"))
     clear_faults(line)
+
+
+def test_only_the_newest_contact_is_open_and_what_a_reader_opened(driver: webdriver.Chrome, url: str) -> None:
+    look(driver)
+    driver.get(f"{url}?lang=en")
+    eventually(lambda: driver.execute_script("return document.querySelector('#body').value"))
+
+    def list_open() -> list[str]:
+        return list(driver.execute_script("return [...document.querySelectorAll('.contact[open]')].map(({id}) => id)"))
+
+    def add(customer: str) -> str:
+        before = list_open()[:1]
+        send(driver, event(customer, name="Nok Suksan", email=f"{customer}@two-chats.co.th"))
+        eventually(lambda: list_open()[:1] not in ([], before))
+        return list_open()[0]
+
+    first, second = add("open-1"), add("open-2")
+    assert list_open() == [second]
+    driver.execute_script("document.getElementById(arguments[0]).open = true", first)
+    third = add("open-3")
+    assert list_open() == [third, first]
 
 
 def test_the_page_keeps_nobody_out(driver: webdriver.Chrome, line: Line, url: str) -> None:
