@@ -13,9 +13,13 @@ SETUP_TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "setup.url": ("Paste this URL into DealDroid", "นำ URL นี้ไปใส่ใน DealDroid"),
     "setup.url.do": (
-        "In DealDroid, it is the webhook URL of each intent whose leads you want in HubSpot. Its API secret key is "
-        "that of DEALDROID_SECRET.",
-        "ใส่ในช่อง webhook URL ของทุก intent ที่ต้องการส่งลีดเข้า HubSpot และใช้ API secret key เดียวกับ DEALDROID_SECRET",
+        "In DealDroid, Tuning > Intents, at the bottom of each intent whose leads you want in HubSpot: "
+        '"Call third party API". Its API secret key is that of DEALDROID_SECRET. Tick "Allow bot to send messages from '
+        'provider URL", or customers get no message.',
+        "ใน DealDroid ไปที่ Tuning > Intents แล้วเลื่อนลงล่างสุดของทุก intent ที่ต้องการส่งลีดเข้า HubSpot "
+        'ที่หัวข้อ "Call third party API" '
+        'ใช้ API secret key เดียวกับ DEALDROID_SECRET และเลือก "Allow bot to send messages from provider URL" '
+        "มิฉะนั้นลูกค้าจะไม่ได้รับข้อความ",
     ),
     "setup.url.host": (
         "Put the public address of this app in front of it, for example https://leads.example.com. Set PUBLIC_URL to "

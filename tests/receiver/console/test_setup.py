@@ -52,6 +52,8 @@ def test_the_page_stands_in_place_of_the_overview_until_the_first_post(newcomer:
     assert "Paste this URL into DealDroid" in page
     assert "Last post from DealDroid: never" in text_of(page)
     assert "นำ URL นี้ไปใส่ใน DealDroid" in newcomer.read(**TH)
+    for text in (text_of(page), text_of(newcomer.read(**TH))):
+        assert '"Allow bot to send messages from provider URL"' in text, "without it customers get no message"
     assert newcomer.line.post(lead("c-1")).status_code == 200
     eventually(lambda: 'id="figures"' in newcomer.read())
     assert 'href="/console/setup"' in newcomer.read()
