@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from leadcore.config import Orders, Payment
     from leadcore.event import Event, Product
 
-_ON_DELIVERY = frozenset({"cash_on_delivery", "cod", "cash", "เก็บเงินปลายทาง", "ปลายทาง"})
+_ON_DELIVERY = frozenset({"cash_on_delivery", "cashondelivery", "cod", "cash", "เงินสด"})
 _FREE = frozenset({"free", "free shipping", "ฟรี", "ส่งฟรี", "จัดส่งฟรี", "ค่าส่งฟรี"})
 # Nobody sells more of one thing in a chat.
 _MOST = Decimal(100_000)
@@ -22,7 +22,8 @@ _MOST = Decimal(100_000)
 def find_payable(said: "Event", payment: "Payment", orders: "Orders | None" = None) -> tuple[Decimal | None, Reason]:
     """The total that a link may ask for; else None, and why not. `orders`: who makes an order of the cart, and compares
     its prices where that is wanted."""
-    if "_".join(said.payment_method.casefold().replace("-", " ").split()) in _ON_DELIVERY:
+    method = "_".join(said.payment_method.casefold().replace("-", " ").split())
+    if method in _ON_DELIVERY or "ปลายทาง" in method:
         return None, reason("pay_on_delivery")
     if not said.products or said.unread.keys() & {"products", "shopping_cart", "grandTotal", "shippingFee"}:
         return None, reason("pay_no_cart")

@@ -55,6 +55,8 @@ def test_a_total_that_adds_up_is_payable(said: dict[str, Any], amount: str) -> N
         ({"payment_method": "cash_on_delivery"}, "pay_on_delivery"),
         ({"payment_method": "Cash on delivery"}, "pay_on_delivery"),
         ({"payment_method": "COD"}, "pay_on_delivery"),
+        ({"payment_method": "ชำระปลายทาง"}, "pay_on_delivery"),
+        ({"payment_method": "เก็บเงินปลายทางค่ะ"}, "pay_on_delivery"),
         ({"products": []}, "pay_no_cart"),
         ({"products": "a bag of dog food"}, "pay_sum"),
         ({"products": [product(), product("50", 1, "50", available=False)]}, "pay_unavailable"),

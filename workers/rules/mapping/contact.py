@@ -29,12 +29,13 @@ from workers.rules.mapping.options import Option
 PAYMENTS = ("bank_transfer", "cash_on_delivery", "credit_card", "other")
 _PAYMENT_WORDS = {
     "cod": "cash_on_delivery",
-    "เก็บเงินปลายทาง": "cash_on_delivery",
-    "ปลายทาง": "cash_on_delivery",
-    "โอนเงิน": "bank_transfer",
-    "โอน": "bank_transfer",
-    "บัตรเครดิต": "credit_card",
+    "banktransfer": "bank_transfer",
+    "transfer": "bank_transfer",
+    "creditcard": "credit_card",
+    "cashondelivery": "cash_on_delivery",
 }
+# Thai words for each are many; all of them hold one of these.
+_PAYMENT_PARTS = {"ปลายทาง": "cash_on_delivery", "บัตรเครดิต": "credit_card", "โอน": "bank_transfer"}
 _DIGIT = re.compile(r"\d")
 _TIMES = re.compile(r"[x×]?\s?(\d{1,9})(?:\.0+)?\s?[x×]?", re.IGNORECASE)
 # A field that cannot be read -> what the customer is asked for.
@@ -247,7 +248,9 @@ def _placeholder(draft: _Draft, event: Event) -> str:
 
 def _activity(draft: _Draft, event: Event, at: str) -> dict[str, str]:
     method = "_".join(event.payment_method.lower().replace("-", " ").split())
-    method = _PAYMENT_WORDS.get(method, method)
+    method = _PAYMENT_WORDS.get(method) or next(
+        (known for part, known in _PAYMENT_PARTS.items() if part in method), method
+    )
     if method and method not in PAYMENTS:
         draft.unsaved["payment_method"] = event.payment_method
         method = "other"

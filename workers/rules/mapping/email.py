@@ -45,8 +45,17 @@ vermgensberatung-pwb vhquv vuq861b w4r85el8fhu5dnra w4rs40l wgbh1c wgbl6a xhq521
 y9a3aq yfro4i67o ygbi2ammx zfr164b
 """
 
-_AT = re.compile(r"\s*[\[({<]\s*at\s*[\])}>]\s*")
+# Mistyped ends that are no top level domain; what is one, like .co and .cm, may be meant.
+_MISTYPED_TLD = re.compile(r"\.(?:con|conn|comm|coom|ccom|comn|coml|cmo|ocm|vom|xom|cim|clm|cpm|cok|nett|ner|ney|ogr)$")
+_AT = re.compile(r"\s*[\[({<]\s*(?:at|a|แอท|แอด)\s*[\])}>]\s*")
 _DOT = re.compile(r"\s*[\[({<]\s*dot\s*[\])}>]\s*")
+# Said aloud; without "dot" a website may be meant.
+_SPOKEN = re.compile(
+    r"(?P<mailbox>[a-z0-9_+-]+(?:(?:\.| dot )[a-z0-9_+-]+)*) (?:at|แอท|แอ็ท|แอด|แอ็ด) "
+    r"(?P<domain>[a-z0-9-]+(?: (?:dot|จุด|ดอท) [a-z0-9-]+)+)",
+    re.ASCII,
+)
+_SPOKEN_DOT = re.compile(r" (?:dot|จุด|ดอท) ")
 _SPACED = re.compile(r"[a-z0-9._+-]+\s*@\s*[a-z0-9-]+(?:\s*\.\s*[a-z0-9-]+)+", re.ASCII)
 _SAYS_EMAIL = re.compile(
     r"อีเมล์?|เมล์?|邮箱|邮件|電子郵件|電郵|メール|이메일|메일|นะคะ|นะครับ|ครับผม|ครับ|ค่ะ|คะ|คือ|"
@@ -81,6 +90,8 @@ def parse(text: str) -> tuple[str, str]:
         return cleaned, ""
     if "@" not in cleaned:
         cleaned = _DOT.sub(".", _AT.sub("@", cleaned))
+    if spoken := _SPOKEN.fullmatch(cleaned):
+        cleaned = _SPOKEN_DOT.sub(".", f"{spoken['mailbox']}@{spoken['domain']}")
     if "@" not in cleaned:
         return "", text
     cleaned = _BEHIND_ADDRESS.sub(r"\1 ", cleaned)
@@ -120,7 +131,7 @@ def _find(text: str) -> list[tuple[str, int, int]]:
         # What the library refuses anyway, after a long look.
         if "." not in domain or ".." in candidate:
             continue
-        if address := _check(candidate):
+        if (address := _check(candidate)) and not _MISTYPED_TLD.search(address):
             end = match.start("domain") + len(domain)
             found.append((address, start, end))
     return found

@@ -56,6 +56,12 @@ _OLD_FORMS = (
 _LINE_ID = re.compile(
     r"(?:ไลน์?|(?<![a-z])line)\s*(?:id|ไอดี)?\s*[:=.]?\s*@?[\w.-]*\d[\w.-]*(?:[ -]\d+)*", re.IGNORECASE | re.ASCII
 )
+# Nobody answers there.
+_FAX = re.compile(
+    r"(?:แฟกซ์|โทรสาร|(?<![a-z])fax)(?:\s?(?:no|number|เบอร์|หมายเลข))?[\s.:：]*"
+    r"[(+]?\d(?:[ ().-]{0,2}\d){6,13}(?:\s?(?:ต่อ|ext\.?|#)\s?\d{1,5})?",
+    re.IGNORECASE | re.ASCII,
+)
 _EXTENSION = re.compile(r"\s*(?:เบอร์)?(?:(?<!ติด)ต่อ|กด)\s*[.:]?\s*(?=\d)")
 _DOUBLE_ZERO = re.compile(r"(^|[^\d\s().+-]\s*|\n)\(?00(?=\)?[ -]?[1-9])")
 _LETTER_O = re.compile(r"(?<![a-z])o+(?=-?\d)|(?<=\d)o+(?![a-z])", re.IGNORECASE)
@@ -74,9 +80,9 @@ _DATE = re.compile(
     re.ASCII,
 )
 _SAYS_PHONE = re.compile(
-    rf"(?:{labels.PHONE}|(?:เบอร์)?(?:หลัก|สำรอง|(?:ที่)?บ้าน|ที่ทำงาน|ออฟฟิศ|สำนักงาน)"
+    rf"(?:โทรหา|ติดต่อ(?:ได้)?(?:ที่)?|{labels.PHONE}|(?:เบอร์)?(?:หลัก|สำรอง|(?:ที่)?บ้าน|ที่ทำงาน|ออฟฟิศ|สำนักงาน)"
     rf"|{characters.NOT_BEHIND_LATIN}(?:no|home|work|office|main){characters.NOT_BEFORE_LATIN})[.:]?"
-    "|นะคะ|นะครับ|ครับ|ค่ะ|คะ",
+    "|นะคะ|นะครับ|ครับผม|ครับ|คับ|ค่ะ|คะ|ค่า|จ้า",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"\w")
@@ -138,7 +144,8 @@ def national(e164: str) -> str:
 
 def _search(text: str, plain: str, region: str) -> Phones:
     plain = _GLUED.sub("|", _COMMAS.sub(r"\1-\2-\3", _WHATSAPP.sub(r" +\1\2 ", plain)))
-    cleaned, other = id_numbers.remove(_DATE.sub(r"|\g<0>|", plain))
+    voice = _FAX.sub("|", plain)
+    cleaned, other = id_numbers.remove(_DATE.sub(r"|\g<0>|", voice))
     cleaned = _UNTIL.sub("~", _OR.sub("/", _LIST_NUMBER.sub("|", _LETTER_O.sub(_zeros, cleaned))))
     cleaned = _SAYS_PHONE.sub(" ", _EXTENSION.sub(" ext. ", cleaned))
     cleaned = _DOUBLE_ZERO.sub(r"\1+", cleaned.replace("+0", "0")).strip()
@@ -147,7 +154,7 @@ def _search(text: str, plain: str, region: str) -> Phones:
         # Who says no number but this one has it as Line id.
         numbers, rest = _numbers(cleaned, region)
         numbers = [number for number in numbers if _is_mobile(number)]
-    kept = other or without != cleaned or _WORD.search(rest)
+    kept = other or voice != plain or without != cleaned or _WORD.search(rest)
     return Phones(*_arrange(numbers), unparsed=text if kept else "")
 
 

@@ -321,6 +321,12 @@ def test_known_payment_methods_are_written_whatever_their_case(method: str) -> N
         ("COD", "cash_on_delivery"),
         ("เก็บเงินปลายทาง", "cash_on_delivery"),
         ("โอนเงิน", "bank_transfer"),
+        ("โอนผ่านธนาคาร", "bank_transfer"),
+        ("bankTransfer", "bank_transfer"),
+        ("creditCard", "credit_card"),
+        ("บัตรเครดิต/เดบิต", "credit_card"),
+        ("ชำระปลายทาง", "cash_on_delivery"),
+        ("เก็บเงินปลายทาง (COD)", "cash_on_delivery"),
     ],
 )
 def test_payment_methods_in_other_words_are_the_known_ones(text: str, method: str) -> None:

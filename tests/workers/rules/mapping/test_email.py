@@ -254,3 +254,27 @@ def test_ignored_addresses_and_domains(email: str, patterns: tuple[str, ...], an
 @given(st.text(), st.lists(st.text()).map(tuple))
 def test_any_text_is_ignored_once_it_is_a_pattern(email: str, patterns: tuple[str, ...]) -> None:
     assert ignored(email, (*patterns, email)) or not email.strip() or email != email.strip()
+
+
+@pytest.mark.parametrize(
+    ("text", "email"),
+    [
+        ("somchai at gmail dot com", "somchai@gmail.com"),
+        ("som dot chai at yahoo dot co dot th", "som.chai@yahoo.co.th"),
+        ("somchai แอท gmail จุด com", "somchai@gmail.com"),
+        ("somchai(a)gmail.com", "somchai@gmail.com"),
+        ("meet us at the shop dot", ""),
+    ],
+)
+def test_an_address_that_is_spelled_out_is_read(text: str, email: str) -> None:
+    assert parse(text) == (email, "" if email else text)
+
+
+@pytest.mark.parametrize("text", ["somchai@gmail.con", "somchai@gmail.comm", "kim@naver.cmo"])
+def test_an_end_that_no_domain_has_is_refused_and_not_corrected(text: str) -> None:
+    assert parse(text) == ("", text)
+
+
+@pytest.mark.parametrize("text", ["somchai@gmail.co", "somchai@example.cm", "a@example.om"])
+def test_an_end_that_is_one_may_be_meant(text: str) -> None:
+    assert parse(text) == (text, "")

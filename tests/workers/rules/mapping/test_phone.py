@@ -499,3 +499,20 @@ def test_the_longest_text_is_read_in_good_time(text: str) -> None:
 @given(st.text())
 def test_the_national_form_of_anything_is_a_text(text: str) -> None:
     assert phone.national(text) or not text
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Tel 081-234-5678 Fax 02-123-4567", ("+66812345678", "+66812345678", ())),
+        ("โทร 02-123-4567 ต่อ 5, แฟกซ์ 02-123-4568 ต่อ 9", (OFFICE, "", (f"{OFFICE} ext. 5",))),
+        ("โทรสาร: 02 123 4567", ("", "", ())),
+    ],
+)
+def test_a_fax_is_no_phone(text: str, found: tuple[str, str, tuple[str, ...]]) -> None:
+    assert phone.parse(text) == Phones(*found, unparsed=text)
+
+
+@pytest.mark.parametrize("text", ["โทรหา 0812345678 นะคะ", "ติดต่อได้ที่ 0812345678 ครับผม", "0812345678 คับ"])
+def test_polite_words_round_a_number_leave_nothing_unsaved(text: str) -> None:
+    assert phone.parse(text) == Phones(MOBILE, MOBILE)
