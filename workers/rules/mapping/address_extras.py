@@ -34,6 +34,21 @@ _LEFT_OVER = re.compile(r"\s*\(\s*\)|\s+(?=[,)])|(?<=[\s(])\s+")
 _POLITE = re.compile(r"(?:[\s,.]*(?:นะ)?(?:ครับผม|ครับ|คร้าบ|ค่ะ|คะ)|\s(?:ค่า|จ้า))+$")
 
 
+# As forms write them: "ตำบล: บางพลีใหญ่", "District: Bang Phli".
+_TITLE_COLON = re.compile(
+    r"(ตำบล(?:/แขวง)?|แขวง(?:/ตำบล)?|อำเภอ(?:/เขต)?|เขต(?:/อำเภอ)?|จังหวัด|หมู่บ้าน|[ตอจ]\.)\s*[:：]\s*(?=\S)"
+)
+_ENGLISH_COLON = (
+    (re.compile(r"\b(?:sub-?\s?district|tambon|khwaeng)\s*[:：]\s*", re.IGNORECASE), "Tambon "),
+    (re.compile(r"\b(?:district|amphoe|amphur|khet)\s*[:：]\s*", re.IGNORECASE), "Amphoe "),
+    (re.compile(r"\b(?:province|changwat|city|country)\s*[:：]\s*", re.IGNORECASE), ""),
+)
+_STROKE = re.compile(
+    r"(?<!\d)\s*[|]\s*|\s*[|]\s*(?!\d)|(?<!\d)\s+/\s+|\s+/\s+(?!\d)"
+    r"|\s*[/–-]\s*(?=(?:[ตอจ]\.|ตำบล|แขวง|อำเภอ|เขต|จังหวัด)\s?[ก-๛])|(?<=[ก-๛])\s*[/–-]\s*(?=[1-9]\d{4}$)"
+)
+
+
 class Extras(Struct, frozen=True):
     """`text` is the address without them; `phones` as typed; `others` are tax ids and branches as typed."""
 
@@ -48,8 +63,20 @@ def join_lines(text: str) -> str:
 
 
 def cut_label(text: str) -> str:
-    """`text` without the word for an address before it."""
-    return _SAYS_ADDRESS.sub("", text)
+    """`text` without the word for an address before it, and with spaces for strokes between its parts."""
+    if "|" in text or "/" in text or "-" in text or "–" in text:
+        text = _STROKE.sub(" " if THAI.search(text) else ", ", text).strip(" ,")
+    return cut_colons(_SAYS_ADDRESS.sub("", text))
+
+
+def cut_colons(text: str) -> str:
+    """`text` without the colons behind the titles of its places."""
+    if ":" not in text and "：" not in text:
+        return text
+    text = _TITLE_COLON.sub(lambda title: title[1].partition("/")[0], text)
+    for title, plain in _ENGLISH_COLON:
+        text = title.sub(plain, text)
+    return text
 
 
 def part_links(text: str) -> tuple[str, str]:

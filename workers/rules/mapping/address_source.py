@@ -9,7 +9,15 @@ from msgspec.structs import replace
 from leadcore.event import Address
 from leadcore.text import DIGITS
 from workers.rules.mapping import address_line, country, country_signs, neighbours, phone, postcodes, thai_places, towns
-from workers.rules.mapping.address_extras import THAI, cut_extras, cut_label, cut_labelled, join_lines, part_links
+from workers.rules.mapping.address_extras import (
+    THAI,
+    cut_colons,
+    cut_extras,
+    cut_label,
+    cut_labelled,
+    join_lines,
+    part_links,
+)
 from workers.rules.mapping.address_parts import SourceAddress, settle, strip_title
 from workers.rules.mapping.place_names import Named, read_titled, read_trailing
 from workers.rules.mapping.provinces import BANGKOK, Province, find, is_postcode
@@ -39,11 +47,11 @@ def read_source(source: Address, region: str, phone_text: str = "") -> SourceAdd
     named = country.name(given) if given else ""
     address = SourceAddress(
         street=cut_label(join_lines(source.street)),
-        village=join_lines(source.village),
-        subdistrict=join_lines(source.subdistrict),
-        district=join_lines(source.district),
-        city=join_lines(source.city),
-        state=join_lines(source.state),
+        village=cut_colons(join_lines(source.village)),
+        subdistrict=cut_colons(join_lines(source.subdistrict)),
+        district=cut_colons(join_lines(source.district)),
+        city=cut_colons(join_lines(source.city)),
+        state=cut_colons(join_lines(source.state)),
         zip=join_lines(source.postal_code).translate(DIGITS).removesuffix(".0").removeprefix("〒").strip(),
         country=named,
         unknown_country="" if named else given,

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 
+from msgspec.structs import replace
+
 from leadcore import language
 from leadcore.config import Crm
 from leadcore.event import Event
@@ -18,6 +20,7 @@ from workers.rules.mapping import (
     country,
     email,
     id_numbers,
+    misplaced,
     name,
     options,
     phone,
@@ -37,7 +40,10 @@ _PAYMENT_WORDS = {
 # Thai words for each are many; all of them hold one of these.
 _PAYMENT_PARTS = {"ปลายทาง": "cash_on_delivery", "บัตรเครดิต": "credit_card", "โอน": "bank_transfer"}
 _DIGIT = re.compile(r"\d")
+_LETTER = re.compile(r"[^\W\d_]")
 _TIMES = re.compile(r"[x×]?\s?(\d{1,9})(?:\.0+)?\s?[x×]?", re.IGNORECASE)
+# Where nearly all who speak a language live, and local mobiles are none elsewhere.
+_HOME_OF = {"zh": "CN", "ja": "JP", "ko": "KR", "lo": "LA", "km": "KH", "my": "MM", "vi": "VN", "id": "ID"}
 # A field that cannot be read -> what the customer is asked for.
 _UNREAD = {
     "name": "name",
@@ -89,13 +95,15 @@ def map_event(
     """The values of `event`, which was sent at `said_ms` (milliseconds since 1970). `orders`: its cart makes an order,
     which needs a contact. Never raises."""
     draft = _Draft()
+    given_name = event.contact.name
+    event = replace(event, contact=misplaced.put_right(event.contact, event.address))
     postal = address.build_address(event.address, event.contact, crm.province_language, crm.country)
     address_values = _address(draft, postal, portal_options)
     spoken = language.base_language(event.contact.language, event.contact.language_name)
     region = country.code(postal.country) or crm.country
-    _name(draft, event, spoken, region)
+    _name(draft, event, given_name, spoken, region)
     email_refused = _email(draft, event, crm)
-    _phone(draft, event, region, (*cut_extras(event.contact.name, region).phones, *postal.phones))
+    _phone(draft, event, region, spoken, (*cut_extras(event.contact.name, region).phones, *postal.phones))
     code = language.choose(event.contact.language, event.contact.language_name, portal_options.languages)
     unclear = _unread(draft, event) | ({"address"} if postal.contradictory else frozenset())
     reachable = bool(orders or draft.details or address_values or unclear or draft.unsaved.keys() & {"email", "phone"})
@@ -135,7 +143,7 @@ def _unread(draft: _Draft, event: Event) -> frozenset[str]:
     return frozenset(_UNREAD[field_name] for field_name in event.unread.keys() & _UNREAD.keys())
 
 
-def _name(draft: _Draft, event: Event, spoken: str, region: str) -> None:
+def _name(draft: _Draft, event: Event, given: str, spoken: str, region: str) -> None:
     if not event.contact.name:
         return
     parsed = name.parse(event.contact.name, spoken, region)
@@ -146,7 +154,7 @@ def _name(draft: _Draft, event: Event, spoken: str, region: str) -> None:
         dealdroid_nickname=parsed.nickname,
     )
     if parsed != name.Name():
-        draft.details["dealdroid_name_given"] = event.contact.name
+        draft.details["dealdroid_name_given"] = given if _LETTER.search(given) else event.contact.name
     if _DIGIT.search(event.contact.name) and (
         tax_ids := [found[0].strip(" ()") for found in id_numbers.TAX_ID.finditer(event.contact.name)]
     ):
@@ -170,9 +178,13 @@ def _email(draft: _Draft, event: Event, crm: Crm) -> bool:
     return bool(unusable) and not found
 
 
-def _phone(draft: _Draft, event: Event, region: str, elsewhere: Sequence[str]) -> None:
-    """The phones that were said and, behind them, those that stand `elsewhere`, beside the name or in the address."""
+def _phone(draft: _Draft, event: Event, region: str, spoken: str, elsewhere: Sequence[str]) -> None:
+    """The phones that were said and, behind them, those that stand `elsewhere`, beside the name or in the address. One
+    that is none in `region` may be a mobile where the customer's language is spoken."""
     parsed = said = phone.parse(event.contact.phone, region)
+    if said.unparsed and not said.phone and spoken in _HOME_OF:
+        at_home = phone.parse(event.contact.phone, _HOME_OF[spoken])
+        parsed = said = at_home if at_home.mobile and not at_home.unparsed else said
     others = said.others
     for text in elsewhere:
         found = phone.parse(text, region)

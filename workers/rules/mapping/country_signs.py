@@ -96,6 +96,8 @@ def _cut_last(street: str) -> tuple[str, str]:
     head, comma, tail = street.rpartition(",")
     if comma and (nation := _common(tail.strip(" ."))):
         return trim(head), nation
+    if comma and tail.strip(" .") in ("TH", "THA"):
+        return trim(head), country.THAILAND
     head, _, tail = trim(street).rpartition(" ")
     if tail.casefold() in ("thailand", "ประเทศไทย", "ไทย"):
         return trim(head), country.THAILAND
@@ -103,8 +105,10 @@ def _cut_last(street: str) -> tuple[str, str]:
         return trim(head), nation
     if head and _EAST_ASIAN.fullmatch(tail) and (nation := country.name(tail)):
         return trim(head), nation
-    if head and _THAI.fullmatch(tail) and not _NO_COUNTRY.search(head) and (nation := country.common(tail)):
-        return trim(head), nation
+    if head and _THAI.fullmatch(tail) and (nation := country.common(tail)):
+        before = neighbours.country(trim(head).rpartition(" ")[2])
+        if not _NO_COUNTRY.search(head) or country.name(before) == nation:
+            return trim(head), nation
     segment = street[street.rfind(",") + 1 :]
     if tail[-1:].isalpha() and tail.isascii() and _POSTCODE_LIKE.search(segment):
         words = segment.strip(" .").split()

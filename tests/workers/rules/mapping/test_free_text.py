@@ -166,3 +166,35 @@ def test_what_stands_in_the_wrong_field_is_moved_to_its_own(
     said = read({"street": "9", **parts})
     check(said, expected)
     assert said.unsaved == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "9 หมู่ 5 ตำบล: บางพลีใหญ่ อำเภอ: บางพลี จังหวัด: สมุทรปราการ รหัสไปรษณีย์: 10540",
+        "9 หมู่ 5 | ต.บางพลีใหญ่ | อ.บางพลี | จ.สมุทรปราการ | 10540",
+        "9 หมู่ 5 / ต.บางพลีใหญ่ / อ.บางพลี / สมุทรปราการ / 10540",
+        "9 หมู่ 5-ต.บางพลีใหญ่-อ.บางพลี-จ.สมุทรปราการ-10540",
+    ],
+)
+def test_colons_and_strokes_between_the_parts_are_left_out(text: str) -> None:
+    said = read(address=text)
+    street = said.address["address"].replace("ตำบล", "ต.").replace("อำเภอ", "อ.")
+    assert street == "9 หมู่ 5 ต.บางพลีใหญ่ อ.บางพลี"
+    check(said, {"dealdroid_district": "บางพลี", "state": "สมุทรปราการ", "zip": "10540"})
+
+
+def test_a_form_in_english_is_read() -> None:
+    text = "9 Moo 5, Sub-district: Bang Phli Yai, District: Bang Phli, Province: Samut Prakan, Postal code: 10540, TH"
+    expected = {"dealdroid_subdistrict": "Bang Phli Yai", "dealdroid_district": "Bang Phli", "state": "สมุทรปราการ"}
+    check(read(address=text), {**expected, "zip": "10540", "country": "Thailand"})
+
+
+def test_titles_with_colons_in_the_fields_of_an_address_are_read() -> None:
+    parts = {"street": "9", "subdistrict": "ตำบล: บางพลีใหญ่", "district": "อำเภอ: บางพลี", "state": "จังหวัด: สมุทรปราการ"}
+    check(read(parts), {"address": "9 ต.บางพลีใหญ่ อ.บางพลี", "city": "บางพลี", "state": "สมุทรปราการ"})
+
+
+@pytest.mark.parametrize("text", ["12/3 ซ.บางนา-ตราด 10 ถ.พระราม 2", "99/1-2 ถ.สีลม 5/7 ห้อง 8 / 9"])
+def test_strokes_in_numbers_and_roads_stay(text: str) -> None:
+    check(read(address=text), {"address": text})

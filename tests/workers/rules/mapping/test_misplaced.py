@@ -1,0 +1,83 @@
+"""What stands in the field of another detail."""
+
+from typing import Any
+
+import pytest
+
+from leadcore.event import Address, ContactInfo
+from tests.workers.rules.mapping.payloads import read
+from workers.rules.mapping.misplaced import put_right
+
+SILOM = "99 ถ.สีลม แขวงสีลม เขตบางรัก กทม 10500"
+SOMCHAI = ContactInfo(name="สมชาย ใจดี", phone="0812345678", address=SILOM)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"phone": "0812345678", "address": f"ชื่อ สมชาย ใจดี ที่อยู่ {SILOM}"},
+        {"phone": "0812345678", "address": f"ชื่อ-นามสกุล: สมชาย ใจดี\nที่อยู่จัดส่ง: {SILOM}"},
+        {"name": "สมชาย ใจดี", "phone": "0812345678", "address": f"ผู้รับ: สมชาย ใจดี ที่อยู่ {SILOM}"},
+        {"name": f"สมชาย ใจดี {SILOM}", "phone": "0812345678"},
+        {"name": "สมชาย ใจดี", "phone": f"0812345678 {SILOM}"},
+        {"name": "0812345678", "phone": "สมชาย ใจดี", "address": SILOM},
+        {"name": "สมชาย ใจดี", "email": "0812345678", "address": SILOM},
+    ],
+)
+def test_it_is_moved_to_its_own(said: dict[str, str]) -> None:
+    assert put_right(ContactInfo(**said), Address()) == SOMCHAI
+
+
+def test_phone_and_email_that_were_taken_for_each_other_change_places() -> None:
+    swapped = ContactInfo(phone="somchai@example.com", email="0812345678")
+    assert put_right(swapped, Address()) == ContactInfo(phone="0812345678", email="somchai@example.com")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"name": "สมชาย ใจดี", "address": f"ชื่อ วิภา ทองดี ที่อยู่ {SILOM}"},
+        {"name": "Building 99", "phone": "0812345678"},
+        {"name": "😀", "phone": "@somchai"},
+        {"name": "12345", "phone": "สมชาย"},
+        {"phone": "0812345678", "email": "0891234567"},
+        {"phone": "0812345678 ถึง 17.00 น."},
+        {"phone": "a@example.com", "email": "b@example.com"},
+    ],
+)
+def test_what_may_be_meant_as_it_is_stays(said: dict[str, str]) -> None:
+    contact = ContactInfo(**said)
+    assert put_right(contact, Address()) == contact
+
+
+def test_an_address_behind_the_name_only_leaves_it_where_another_was_said() -> None:
+    found = put_right(ContactInfo(name=f"สมชาย {SILOM}"), Address(city="เชียงใหม่"))
+    assert found == ContactInfo(name="สมชาย")
+
+
+def payload(**contact: Any) -> dict[str, Any]:
+    return {"mid": "m", "customer_id": "c", "intent": "Purchase", "contact_info": contact}
+
+
+def test_the_name_as_given_is_what_was_typed_in_its_field() -> None:
+    said = read(payload(name=f"สมชาย ใจดี {SILOM}", phone="0812345678"))
+    assert said.details["dealdroid_name_given"] == f"สมชาย ใจดี {SILOM}"
+    assert (said.details["lastname"], said.address["zip"], said.unsaved) == ("ใจดี", "10500", {})
+    assert read(payload(address=f"ชื่อ สมชาย ที่อยู่ {SILOM}")).details["dealdroid_name_given"] == "สมชาย"
+
+
+@pytest.mark.parametrize(
+    ("language", "number", "phone"),
+    [
+        ("zh-CN", "138 0013 8000", "+8613800138000"),
+        ("lo", "020 5551 2345", "+8562055512345"),
+        ("my", "09 420 123 456", "+959420123456"),
+        ("zh-CN", "0812345678", "+66812345678"),
+        ("en", "138 0013 8000", None),
+        ("zh-CN", "138 0013", None),
+    ],
+)
+def test_a_number_that_is_none_here_may_be_a_mobile_of_the_language(
+    language: str, number: str, phone: str | None
+) -> None:
+    assert read(payload(phone=number, language=language)).details.get("phone") == phone

@@ -1,0 +1,53 @@
+"""Contact details that stand in the field of another one."""
+
+import re
+
+from msgspec.structs import replace
+
+from leadcore.event import Address, ContactInfo
+from workers.rules.mapping import email, phone
+
+_LABELLED_NAME = re.compile(
+    r"(?:(?:ชื่อ(?:\s?[-–/]?\s?(?:นาม)?สกุล|ผู้รับ)?|ผู้รับ)\s*[:：]?\s*|(?:full )?name\s*[:：]\s*)"
+    r"(?P<name>[^\d:：]{2,60}?)[\s,]+(?:ที่อยู่(?:ในการจัดส่ง|สำหรับจัดส่ง|จัดส่ง)?\s*[:：]?|(?:shipping )?address\s*[:：])"
+    r"\s*(?P<address>\S.*)",
+    re.IGNORECASE | re.DOTALL,
+)
+# A house's number, and what only follows one.
+_ADDRESS_BEHIND = re.compile(
+    r"(?<=\S)[\s,]+(?P<address>(?:(?:ที่อยู่|บ้านเลขที่|เลขที่)\s*[:：]?\s*)*\d{1,5}(?:/\d{1,5})?(?:\s*-\s*\d{1,5})?[\s,]*"
+    r"(?:[มซถตอจ]\.|หมู่|ซอย|ถนน|แขวง|ตำบล|เขต|อำเภอ|จังหวัด|(?:moo|soi|tambon|amphoe)\b).*)",
+    re.IGNORECASE | re.DOTALL,
+)
+_NOTHING = Address()
+_LETTER = re.compile(r"[^\W\d_]")
+
+
+def put_right(contact: ContactInfo, address: Address) -> ContactInfo:
+    """`contact` with a name that stands in the address, an address behind the name or phone, and name, phone and email
+    that were taken for each other in their own fields, where nothing else was said there; an address that was said
+    twice only leaves the name. `address`: the other one that was said."""
+    contact = _swap(contact)
+    if (found := _LABELLED_NAME.match(contact.address)) and contact.name in ("", found["name"].strip()):
+        contact = replace(contact, name=found["name"].strip(), address=found["address"])
+    is_said = bool(contact.address) or address != _NOTHING
+    for part in ("name", "phone"):
+        text = getattr(contact, part)
+        if not any(map(str.isdigit, text)) or not (found := _ADDRESS_BEHIND.search(text)):
+            continue
+        if not is_said:
+            return replace(contact, **{part: text[: found.start()], "address": found["address"]})
+        if part == "name":
+            contact = replace(contact, name=text[: found.start()])
+    return contact
+
+
+def _swap(contact: ContactInfo) -> ContactInfo:
+    is_name = _LETTER.search(contact.phone) and "@" not in contact.phone and not any(map(str.isdigit, contact.phone))
+    if is_name and not _LETTER.search(contact.name) and phone.parse(contact.name).phone:
+        contact = replace(contact, name=contact.phone, phone=contact.name)
+    if "@" in contact.phone and "@" not in contact.email and email.parse(contact.phone)[0]:
+        return replace(contact, email=contact.phone, phone=contact.email)
+    if contact.email and "@" not in contact.email and not contact.phone and phone.parse(contact.email).phone:
+        return replace(contact, email="", phone=contact.email)
+    return contact
