@@ -123,8 +123,9 @@ return ended
 
 _END_KEPT = (
     """
--- Returns how many were removed. kept: what the names of the payloads begin with; state, waits: the field of their
--- receipts, and what it begins with while they wait; marks: as above. ARGV from 8 on: the receipt's fields then.
+-- Returns the leads of those that were removed. kept: what the names of the payloads begin with; state, waits: the
+-- field of their receipts, and what it begins with while they wait; marks: as above. ARGV from 8 on: the receipt's
+-- fields then.
 local index = KEYS[1]
 local chunk, kept_seconds, kept, state, waits, counter, marks = unpack(ARGV, 1, 7)
 """
@@ -142,7 +143,7 @@ for _, lead in ipairs(leads) do
     redis.call('HSET', receipt, unpack(ARGV, 8))
   end
 end
-return #leads
+return leads
 """
 )
 
@@ -214,7 +215,10 @@ class Retention:
             receipt = pack(**{line.ending: f"{DISCARDED}: {kept.ended}", f"{line.ending}_ms": now_ms})
         args = [CHUNK, kept.seconds, kept.key(""), *of_receipt, *receipt]
         for _ in range(CHUNKS):
-            if self._end_kept(keys=[kept.index], args=args) < CHUNK:
+            ended = [lead.decode() for lead in self._end_kept(keys=[kept.index], args=args)]
+            if ended:
+                log.warning(f"{line.name}.waited_too_long", kept=kept.name, entries=len(ended), named=ended)
+            if len(ended) < CHUNK:
                 break
 
 

@@ -161,7 +161,9 @@ def test_what_is_parked_of_a_written_lead_ends_after_thirty_days_and_its_receipt
         lead(store, name, seconds * 1000, "created")
         store.hset(keys.receipt(name), RECEIPT[line.ending], "parked: row: why")
         store.zadd(kept.index, {name: now_ms(store) - seconds * 1000})
-    Retention(store, CONFIG).apply()
+    with capture_logs() as logs:
+        Retention(store, CONFIG).apply()
+    assert [(one["event"], one["named"]) for one in logs] == [(f"{line.name}.waited_too_long", ["old"])]
     assert store.zrange(kept.index, 0, -1) == [b"new"]
     ended, alive = (receipts.unpack(name, store.hgetall(keys.receipt(name))) for name in ("old", "new"))
     assert getattr(ended, line.ending) == f"discarded: {reason('parked_too_long', days=30)}"
