@@ -17,7 +17,8 @@ class Endpoint:
     address: nothing else of it is stored or shown. `why`: what it last answered, in a word. Since `since_ms` nothing
     was taken, after `failures` failures in a row; it is tried again at `until_ms`. For a notice's address that works,
     `until_ms` is when it may get its next message. `given_up`: entries that it never took. `claimed`: the cursors
-    behind a message that is being sent. Times in ms of Redis' clock."""
+    behind a message that is being sent. `waiting`: how many entries it has not got, None if nobody counted them. Times
+    in ms of Redis' clock."""
 
     digest: str
     number: int = 0
@@ -33,7 +34,7 @@ class Endpoint:
     seen_ms: int = 0
     claimed: str = ""
     cursors: Mapping[int, str] = field(default_factory=dict)
-    waiting: int = 0
+    waiting: int | None = None
 
     def is_away(self, now_ms: int, short_ms: int) -> bool:
         """Whether it is stopped, or has taken nothing for longer than `short_ms`."""
@@ -41,8 +42,20 @@ class Endpoint:
 
     def as_dict(self) -> dict[str, Any]:
         """For `--json` and `leadsync status`."""
-        shown = ("number", "name", "state", "why", "failures", "since_ms", "until_ms", "waiting", "delivered")
-        return {name: getattr(self, name) for name in (*shown, "given_up", "last_ms")}
+        shown = (
+            "number",
+            "name",
+            "state",
+            "why",
+            "failures",
+            "since_ms",
+            "until_ms",
+            "delivered",
+            "given_up",
+            "last_ms",
+        )
+        counted = {} if self.waiting is None else {"waiting": self.waiting}
+        return {name: getattr(self, name) for name in shown} | counted
 
 
 def unpack(digest: str, stored: Mapping[bytes, bytes]) -> Endpoint:

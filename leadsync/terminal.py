@@ -16,7 +16,7 @@ from rich.text import Text
 from leadcore.endpoint import PAUSED, STOPPED, Endpoint
 from leadcore.reasons import Reason, english
 from leadcore.receipts import HELD, PARKED, SKIPPED, Receipt
-from leadcore.store import lines
+from leadcore.store import endpoints, lines
 from leadcore.store.status import Status
 from leadcore.verdict import BAD, CALM, WARN, Problem, find_flaws
 from leadsync.wording import count
@@ -78,8 +78,8 @@ def print_status(status: Status, problems: Sequence[Problem], timezone: ZoneInfo
     for line, of, number in kept:
         if not of.for_person:
             table.add_row(f"{line.noun} {of.said}".capitalize(), str(number))
-    for name, endpoints in status.endpoints.items():
-        for address in endpoints:
+    for name, served in status.endpoints.items():
+        for address in served:
             to = f"{name.capitalize()} to {address.number}. {address.name}"
             table.add_row(to, describe_endpoint(address, timezone))
     if status.stages:
@@ -110,16 +110,17 @@ def describe_endpoint(one: Endpoint, timezone: ZoneInfo) -> str:
     return f"{state}; {one.delivered} delivered{given_up}"
 
 
-def print_endpoints(endpoints: Sequence[Endpoint], timezone: ZoneInfo, *, as_json: bool) -> None:
+def print_endpoints(found: Sequence[Endpoint], timezone: ZoneInfo, *, as_json: bool) -> None:
     """The addresses of hooks or notices."""
     if as_json:
-        print(json.dumps([one.as_dict() for one in endpoints]))
+        print(json.dumps([one.as_dict() for one in found]))
         return
     table = Table("Address", "", "State", "Waiting", "Last delivered")
-    for one in endpoints:
+    for one in found:
         last = _time(one.last_ms, timezone) if one.last_ms else "never"
-        table.add_row(str(one.number), one.name, describe_endpoint(one, timezone), str(one.waiting), last)
-    _print(table if endpoints else "No worker has served an address yet.")
+        waiting = f"{'at least ' * ((one.waiting or 0) >= endpoints.MOST_COUNTED)}{one.waiting}"
+        table.add_row(str(one.number), one.name, describe_endpoint(one, timezone), waiting, last)
+    _print(table if found else "No worker has served an address yet.")
 
 
 def _describe_line(status: Status, pause: Mapping[str, Any], timezone: ZoneInfo) -> str:

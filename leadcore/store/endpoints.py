@@ -20,6 +20,8 @@ from leadcore.store.lua import DEL_FIRST, NOW
 
 # More of a line than this is deleted, the oldest first: an address that is away must not fill Redis.
 MOST_ENTRIES, MOST_BYTES = 100_000, 64_000_000
+# Of a shard, each time somebody asks how many wait: Redis has no shorter way than to read them.
+MOST_COUNTED = 1_000
 # A new address gets what happened since its worker started, however long that took.
 FIRST_MS = 60_000
 # An address that no worker has named for so long is forgotten, and not before it was seen so for `RETURN_MS`: workers
@@ -196,13 +198,14 @@ class Endpoints:
         )
 
 
-def count_waiting(redis: Redis, line: str, endpoints: Sequence[Endpoint], shards: int, most: int = 1000) -> list[int]:
-    """How many entries each address has not got, of the oldest `most` of each shard. Raises redis-py's errors."""
+def count_waiting(redis: Redis, line: str, endpoints: Sequence[Endpoint], shards: int) -> list[int]:
+    """How many entries each address has not got, of the oldest `MOST_COUNTED` of each shard. Raises redis-py's
+    errors."""
     pipe = redis.pipeline(transaction=False)
     for one in endpoints:
         for shard in range(shards):
             after = one.cursors.get(shard, "0-0")
-            pipe.xrange(keys.entries(line, shard), min=f"({after}", count=most)
+            pipe.xrange(keys.entries(line, shard), min=f"({after}", count=MOST_COUNTED)
             pipe.scard(keys.overtaken(line, one.digest, shard))
     answers = iter(pipe.execute())
     return [sum(max(len(next(answers)) - next(answers), 0) for _ in range(shards)) for _ in endpoints]

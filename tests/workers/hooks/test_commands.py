@@ -13,6 +13,7 @@ from prometheus_client import generate_latest
 
 from leadcore.endpoint import PAUSED, STOPPED
 from leadcore.machine import Machine
+from leadcore.store import endpoints
 from leadcore.store.status import read_status
 from leadcore.verdict import assess
 from leadsync.cli import cli
@@ -64,6 +65,16 @@ def test_the_list_shows_each_address_and_no_secret(
     assert (second["number"], second["state"], second["why"], second["waiting"]) == (2, "stopped", "gone", 1)
 
 
+def test_many_that_wait_are_counted_in_part_and_said_to_be_more(
+    gone: Receiver, hooks: Hooks, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(endpoints, "MOST_COUNTED", 2)
+    for number in range(2, 5):
+        hooks.put(f"lead-{number}", "one customer")
+    assert "at least 2" in run("hooks", "list").output
+
+
 def test_replay_sends_what_waits(gone: Receiver, run: Callable[..., Any]) -> None:
     gone.recover()
     tried = len(gone.taken)
@@ -79,7 +90,8 @@ def test_status_metrics_and_verdict_know_the_addresses(
     status = read_status(hooks.redis, SHARDS, BANGKOK)
     assert "hooks_away" in [one.code for one in assess(status)]
     print_status(status, [], BANGKOK, as_json=True)
-    assert [one["state"] for one in json.loads(capsys.readouterr().out)["endpoints"]["hooks"]] == ["open", "stopped"]
+    told = json.loads(capsys.readouterr().out)["endpoints"]["hooks"]
+    assert [(one["state"], "waiting" in one) for one in told] == [("open", False), ("stopped", False)], "not counted"
     print_status(status, [], BANGKOK, as_json=False)
     shown = capsys.readouterr().out
     assert "Hooks to 2. 127.0.0.1" in shown
