@@ -216,13 +216,15 @@ def _plan_known(
     if is_same is None:
         return Plan(after=record, needs_order="" if seen else order.reference, needs_lines=order.reference)
     recent = making is not None and _is_recent(making, order, seen, facts)
+    if making and making.cart and is_same and order.cart and not order.attempted:
+        order = replace(order, cart_version=making.version)  # what was said before and comes later is older
     if seen is None:
         settled = making is None or (is_same and recent)
         if settled and not cancels and not clock.writes and not _new_names(said, order, facts):
             return _unchanged(said, order, record)
         return Plan(after=record, needs_order=order.reference)
     if isinstance(seen, Gone):
-        if order is not record.newest:
+        if order.reference != record.orders[-1].reference:
             # Another was made since, because somebody had moved it on: it was there.
             return _unchanged(said, replace(order, attempted=False), record, reason("order_deleted"))
         if order.attempted and not order.id:
@@ -247,9 +249,8 @@ def _plan_known(
     if making and not is_same and seen.lines is None:
         return Plan(after=record, needs_lines=order.reference)
     if making and is_same and not order.cart:
-        # HubSpot's lines are those of this cart.
-        order = replace(order, cart=digest("cart", making.cart.identity) if making.cart else b"")
-        order = replace(order, cart_version=making.version)
+        cart = digest("cart", making.cart.identity) if making.cart else b""  # HubSpot's lines are those of this cart
+        order = replace(order, cart=cart, cart_version=making.version)
     return _update(said, making if not is_same else None, cancels, order, record, seen, facts, clock, digest)
 
 
@@ -286,8 +287,7 @@ def _is_open(seen: SeenOrder, order: Order, facts: Facts, making: Said | None) -
 
 
 def _is_recent(making: Said, order: Order, seen: SeenOrder | Gone | None, facts: Facts) -> bool:
-    """Whether the same cart means the order still: who has cancelled it since wants another one, unless a person has
-    reopened it meanwhile."""
+    """Whether the same cart means the order still, which is not cancelled by its customer or was reopened since."""
     stage, name = facts.portal.find_cancelled(), NAMES[facts.portal.kind].get("stage", "")
     is_reopened = stage and isinstance(seen, SeenOrder) and seen.properties.get(name) != stage.id
     is_cancelled = making.version > facts.cancelled.get(order.reference, making.version) and not is_reopened

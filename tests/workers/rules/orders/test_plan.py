@@ -395,6 +395,17 @@ def test_a_cancellation_that_is_tried_later_leaves_a_newer_cart_alone() -> None:
     assert found.why.startswith("order_superseded")
 
 
+@pytest.mark.parametrize("more", [{}, {"contact_info": {"phone": "0812345678"}}], ids=["repeated", "with a phone"])
+@pytest.mark.parametrize("late", [said(product("C"), at=NOW + 10), said(intent="Cancel order", at=NOW + 10)], ids=str)
+def test_what_is_tried_later_leaves_a_cart_alone_that_was_said_again_since(late: Said, more: Any) -> None:
+    again = said(product("A"), product("B", 1, 100), at=NOW + 20, **more)
+    repeated = decide(again, known=KNOWN, seen=in_hubspot(MADE) if more else None)
+    assert repeated.reference == MADE.reference
+    found = decide(late, known=repeated.after, seen=in_hubspot(MADE))
+    assert not found.writes
+    assert found.why == "order_superseded"
+
+
 def test_another_cart_never_touches_an_order_that_was_begun_and_then_moved_on() -> None:
     attempted = unpack(pack(MADE.attempt or NO_ORDERS))
     other = said(product("C"), at=NOW + HOUR)
