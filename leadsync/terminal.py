@@ -193,15 +193,20 @@ def _describe_result(receipt: Receipt) -> str:
     return f"{receipt.intent}: {'; '.join(parts)}"
 
 
-def print_receipt(receipt: Receipt, timezone: ZoneInfo, links: Mapping[str, str], *, as_json: bool) -> None:
-    """`links`: what has a page in HubSpot -> the address, "" if it is not known."""
-    pages = {f"{name}_link": url for name, url in links.items()}
+def print_receipt(
+    receipt: Receipt, timezone: ZoneInfo, links: Mapping[str, str], pause: Mapping[str, Any], *, as_json: bool
+) -> None:
+    """`links`: what has a page in HubSpot -> the address, "" if it is not known; `pause`: of the line in which the lead
+    waits, as `Status` has it, {} if it waits in none that is paused."""
+    shown = as_dict(receipt) | {f"{name}_link": url for name, url in links.items()} | {"pause": pause}
     if as_json:
-        print(json.dumps(as_dict(receipt) | pages))
+        print(json.dumps(shown))
         return
     table = Table(show_header=False, box=None)
-    for name, value in (as_dict(receipt) | pages).items():
-        if name == "notes":
+    for name, value in shown.items():
+        if name == "pause" and pause:
+            table.add_row("line paused", f"since {_time(pause['since_ms'], timezone)}: {pause['reason']}")
+        elif name == "notes":
             for note in receipt.notes:
                 table.add_row(note.what, f"{note.property}: {english(note.why)}")
         elif value and name.endswith("_ms"):

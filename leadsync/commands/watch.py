@@ -57,9 +57,11 @@ def leads(limit: int, as_json: bool, **wanted: Any) -> None:
 @as_json
 def lead(lead_id: str, as_json: bool) -> None:
     """Show what became of one lead. LEAD: its id, the beginning of it, or the customer's id."""
+    from leadcore.receipts import WAITING
     from leadcore.settings import read
     from leadcore.store.connection import connect
     from leadcore.store.portal_links import read_portal_links
+    from leadcore.store.status import read_status
     from leadsync.lead_search import MOST
     from leadsync.terminal import print_leads, print_receipt
 
@@ -76,7 +78,9 @@ def lead(lead_id: str, as_json: bool) -> None:
         links = read_portal_links(connection).of(
             found[0], settings.config.orders.kind if settings.config.orders else ""
         )
-    print_receipt(found[0], settings.timezone, links, as_json=as_json)
+        waits = found[0].state == WAITING
+        pause = read_status(connection, settings.config.inbox.shards, settings.timezone).pause if waits else {}
+    print_receipt(found[0], settings.timezone, links, pause, as_json=as_json)
 
 
 @click.command()

@@ -12,7 +12,7 @@ from jinja2 import StrictUndefined
 from leadcore.event import identity
 from leadcore.language import choose_offered
 from leadcore.reasons import modernize
-from leadcore.receipts import HELD, PARKED, WRITTEN, Receipt
+from leadcore.receipts import HELD, PARKED, WAITING, WRITTEN, Receipt
 from leadcore.settings import ReceiverSettings
 from leadcore.store.connection import AWAY, Redis
 from leadcore.store.counters import HOUR_MS, read_hours
@@ -270,6 +270,7 @@ def _add_pages(
         return _render(
             "lead.html",
             receipt=receipt,
+            status=read_status(redis, shards, settings.shared.timezone) if receipt.state == WAITING else None,
             message=None if receipt.state else own_messages.read(lead),
             steps=build_timeline(
                 receipt,

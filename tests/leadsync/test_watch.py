@@ -107,6 +107,20 @@ def test_an_order_stands_beside_its_lead(idle_line: Line) -> None:
     assert all(one in said for one in ("701", "AB12", "created"))
 
 
+def test_a_waiting_lead_tells_the_pause_that_it_waits_for(idle_line: Line) -> None:
+    write(idle_line, "one", state="waiting")
+    write(idle_line, "two", state="created")
+    assert "paused" not in call(idle_line, "lead", "one").stdout
+    since_ms = 1_790_000_000_000
+    stored = {"code": "unavailable", "reason": "hubspot_unavailable", "since": since_ms, "until": 10**14}
+    idle_line.redis.hset(keys.PAUSE, mapping=stored)
+    said = " ".join(call(idle_line, "lead", "one", COLUMNS="200").stdout.split())
+    assert "line paused since 2026-09-21 21:13:20: HubSpot is not available." in said
+    pause = json.loads(call(idle_line, "lead", "one", "--json").stdout)["pause"]
+    assert (pause["code"], pause["since_ms"]) == ("unavailable", since_ms)
+    assert json.loads(call(idle_line, "lead", "two", "--json").stdout)["pause"] == {}
+
+
 def test_no_leads_are_said_to_be_none(idle_line: Line) -> None:
     assert call(idle_line, "leads").stdout == "No lead fits.\n"
 

@@ -53,6 +53,19 @@ def test_a_pause_is_shown_with_reason_end_and_fix(user: ConsoleUser, code: str, 
     assert thai in text_of(user.read(**TH))
 
 
+def test_a_waiting_lead_tells_the_pause_that_it_waits_for(user: ConsoleUser) -> None:
+    """Nothing of it has failed, so it has no attempts that would say so."""
+    add_worker(user)
+    user.add_lead("lead-1", customer_id="c-1", state="waiting")
+    user.add_lead("lead-2", customer_id="c-1", state="created")
+    assert "HubSpot is not available" not in user.read("leads/lead-1")
+    pause(user, "unavailable", 60)
+    said = text_of(user.read("leads/lead-1"))
+    assert re.search(r"HubSpot is not available\. .* Paused since \d\d:\d\d; tried again at", said)
+    assert "HubSpot ใช้งานไม่ได้ชั่วคราว" in user.read("leads/lead-1", **TH)
+    assert "HubSpot is not available" not in user.read("leads/lead-2")
+
+
 def test_messages_that_wait_for_dealdroid_are_reported(user: ConsoleUser) -> None:
     add_worker(user)
     user.redis.hset(lines.OUTBOX.pause, mapping={"code": "dealdroid", "reason": "why", "until": 1})
