@@ -2,52 +2,27 @@
 
 import json
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
-from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
-from leadcore.config import Config
 from leadcore.machine import Machine
 from leadcore.required import Requirement
 from leadcore.settings import HUBSPOT_VERSIONS, read
-from leadcore.store import keys, lines
+from leadcore.store import keys
 from leadcore.store.required import remember_required
-from leadcore.store.status import Status
-from leadcore.texts.en import REASONS
 from leadsync.cli import cli
-from leadsync.doctor.finding import Finding, clock
 from leadsync.doctor.machine import check_alerts, check_messages_token, check_payment, check_payments
-from leadsync.doctor.portal import (
-    judge_date,
-    judge_defaults,
-    judge_formats,
-    judge_properties,
-    judge_quota,
-    judge_token,
-    judge_version,
-)
-from leadsync.doctor.store import judge_line, judge_redis
 from receiver.intake.spool import Spool
 from sandbox import redis as embedded
 from tests.conftest import Line, open_line
-from workers.hubspot.properties import DEFINITIONS
 from workers.hubspot.scopes import PURPOSES
-from workers.rules.formats import FormatRule
 from workers.settings import read_worker
 
 LONG = "a-secret-of-thirty-two-characters-or-more"
-INFO = {
-    "redis_version": "7.0.15",
-    "aof_enabled": 1,
-    "maxmemory_policy": "noeviction",
-    "used_memory": 10**6,
-    "maxmemory": 0,
-}
 
 
 @pytest.fixture(scope="module")
@@ -260,234 +235,10 @@ def test_it_tells_whether_anybody_is_told_and_not_where(url: str, state: str, wo
     assert "secret-of-it" not in str(finding.as_dict())
 
 
-def states(found: list[Finding]) -> set[tuple[str, str]]:
-    return {(one.subject, one.state) for one in found if one.state != "fine"}
-
-
-@pytest.mark.parametrize(
-    ("more", "fsync", "expected"),
-    [
-        ({}, "everysec", set()),
-        ({}, "always", set()),
-        ({}, "no", {("Redis' disk", "wrong")}),
-        ({}, "", {("Redis' disk", "warning")}),
-        ({"aof_enabled": 0}, "everysec", {("Redis' disk", "wrong")}),
-        ({"maxmemory_policy": "allkeys-lru"}, "always", {("Redis' memory", "wrong")}),
-        ({"maxmemory": 12 * 10**5}, "always", {("Redis' memory", "warning")}),
-        ({"maxmemory": 10**6}, "always", {("Redis' memory", "wrong")}),
-        ({"maxmemory": 10**8}, "always", set()),
-        ({"redis_version": "6.0.9"}, "always", {("Redis", "wrong")}),
-        ({"redis_version": "6.2.0"}, "always", set()),
-        ({"redis_version": "8"}, "always", set()),
-        ({"server_name": "valkey", "valkey_version": "9.1.2"}, "always", set()),
-        ({"server_name": "valkey", "valkey_version": "7.1.9"}, "always", {("Redis", "wrong")}),
-        ({"server_name": "dragonfly", "dragonfly_version": "1.30"}, "always", {("Redis", "warning")}),
-    ],
-)
-def test_redis_is_judged(more: dict[str, Any], fsync: str, expected: set[tuple[str, str]]) -> None:
-    assert states(judge_redis({**INFO, **more}, fsync)) == expected
-
-
-@pytest.mark.parametrize(
-    ("more", "words"),
-    [
-        ({}, "it is Redis 7.0.15."),
-        ({"redis_version": "7.2.4", "server_name": "valkey", "valkey_version": "9.1.2"}, "it is Valkey 9.1.2."),
-        ({"redis_version": "7.2.4", "valkey_version": "7.2.5"}, "it is Valkey 7.2.5."),
-        ({"redis_version": "6.0.9"}, "Redis 6.0.9, which is too old"),
-        ({"redis_version": "7.2.4", "server_name": "valkey", "valkey_version": "7.0"}, "Valkey 7.0, which is too old"),
-    ],
-)
-def test_the_server_is_named_as_what_it_is(more: dict[str, Any], words: str) -> None:
-    """`redis_version` is only what Valkey wants to be taken for."""
-    assert words in judge_redis({**INFO, **more}, "always")[0].text
-
-
 def test_the_server_that_answers_is_named(ward: Line) -> None:
     binary = embedded.find_server()
     assert binary
     assert f"it is {embedded.identify_file(binary)}." in call(ward, COLUMNS="200").stdout
-
-
-def test_redis_that_says_nothing_is_judged_too() -> None:
-    assert {state for _, state in states(judge_redis({}, ""))} == {"wrong"}
-
-
-@pytest.mark.parametrize(
-    ("oldest_ms", "pause", "expected"),
-    [
-        (None, {}, set()),
-        (1_000_000 - 5_000, {}, set()),
-        (1_000_000 - 90_000, {}, {("Inbox", "warning")}),
-        (None, {"reason": "why", "until_ms": 1, "since_ms": 990_000}, {("Line", "warning")}),
-        (None, {"reason": "why", "until_ms": 1, "since_ms": 1}, {("Line", "wrong")}),
-        (None, {"code": "unauthorized", "reason": "why", "until_ms": 1, "since_ms": 990_000}, {("Line", "wrong")}),
-    ],
-)
-def test_the_line_is_judged(oldest_ms: int | None, pause: dict[str, Any], expected: set[tuple[str, str]]) -> None:
-    depths = {keys.INBOX: [1], keys.OUTBOX: [0]}
-    assert states(judge_line(Status(1_000_000, 1, depths, oldest_ms, pauses={keys.INBOX: pause}))) == expected
-
-
-@pytest.mark.parametrize(
-    ("line", "code", "reason", "by_themselves"),
-    [
-        (keys.INBOX, "unavailable", "hubspot_unavailable", True),
-        (keys.INBOX, "unauthorized", "token_refused", False),
-        (keys.OUTBOX, "restarted", "redis_restarted", True),
-        (keys.ORDERS, "order_key", "key_lacking", True),
-        (keys.ORDERS, "order_stage", "order_stage_refused", False),
-        (keys.NOTES, "switched_off", "switched_off", False),
-    ],
-)
-def test_the_workers_try_again_by_themselves_unless_their_settings_may_have_to_change(
-    line: str, code: str, reason: str, by_themselves: bool
-) -> None:
-    """Whatever the reason's words are."""
-    pause = {"code": code, "reason": REASONS[reason], "until_ms": 1, "since_ms": 1}
-    depths = {one.name: [int(one.name == line)] for one in lines.LINES}
-    [found] = [one for one in judge_line(Status(1_000_000, 1, depths, pauses={line: pause})) if one.state != "fine"]
-    assert ("The workers try again by themselves." in found.fix) is by_themselves
-
-
-@pytest.mark.parametrize(
-    ("dry_workers", "held", "expected"),
-    [(0, 0, set()), (1, 3, {("Workers", "warning")}), (0, 3, {("Held back", "warning")})],
-)
-def test_a_dry_run_and_what_it_held_back_are_named(dry_workers: int, held: int, expected: set[tuple[str, str]]) -> None:
-    depths = {keys.INBOX: [0], keys.OUTBOX: [0]}
-    status = Status(1_000_000, 2, depths, kept={"held": held}, dry_workers=dry_workers)
-    assert states(judge_line(status)) - {("Workers", "fine")} == expected
-
-
-@pytest.mark.parametrize(
-    ("off", "state"), [(0.3, "fine"), (-4.9, "fine"), (6.0, "warning"), (-60.0, "warning"), (301.0, "wrong")]
-)
-def test_a_clock_that_is_off_is_named(off: float, state: str) -> None:
-    assert clock("Redis", off).state == state
-
-
-@pytest.mark.parametrize(
-    ("quota", "state"),
-    [(None, "fine"), ((90_000, 100_000), "fine"), ((10_000, 100_000), "warning"), ((0, 0), "warning")],
-)
-def test_the_quota_is_judged(quota: tuple[int, int] | None, state: str) -> None:
-    assert judge_quota(quota, 250_000).state == state
-
-
-def test_where_hubspot_tells_no_quota_that_of_the_settings_is_named() -> None:
-    assert "HUBSPOT_REQUESTS_PER_DAY counts: 5,000" in judge_quota(None, 5000).text
-
-
-@pytest.mark.parametrize(
-    ("date", "states"),
-    [
-        ("Mon, 23 Nov 2026 20:00:00 GMT", ["fine"]),
-        ("Mon, 23 Nov 2026 20:00:30 GMT", ["warning"]),
-        ("Mon, 23 Nov 2026 19:00:00 GMT", ["wrong"]),
-        ("", []),
-        ("tomorrow", []),
-    ],
-)
-def test_hubspots_clock_is_judged_by_its_date_header(date: str, states: list[str]) -> None:
-    assert [one.state for one in judge_date(date, 1_795_464_000.0)] == states
-
-
-@pytest.mark.parametrize(
-    ("kind", "today", "state", "words"),
-    [
-        ("service key", date(2027, 9, 1), "fine", "service key"),
-        ("legacy private app", date(2026, 11, 28), "fine", "2027-09-01"),
-        ("legacy private app", date(2027, 3, 2), "warning", "2027-09-01"),
-        ("", date(2027, 9, 1), "fine", "does not say"),
-    ],
-)
-def test_the_kind_of_the_token_is_told_and_when_it_ends(kind: str, today: date, state: str, words: str) -> None:
-    finding = judge_token(kind, today)
-    assert (finding.state, words in finding.text) == (state, True)
-
-
-@pytest.mark.parametrize(
-    ("version", "today", "states"),
-    [
-        ("v3", date(2026, 9, 1), ["fine"]),
-        ("v3", date(2026, 11, 28), ["warning"]),
-        ("v3", date(2027, 3, 29), ["warning", "warning"]),
-        ("v3", date(2027, 4, 1), ["wrong", "warning"]),
-        ("v3", date(2027, 9, 1), ["wrong", "wrong"]),
-        ("2026-03", date(2026, 11, 28), ["fine"]),
-        ("2026-03", date(2027, 4, 1), ["warning"]),
-        ("2026-09", date(2027, 8, 1), ["fine"]),
-        ("2026-09", date(2028, 1, 1), ["warning"]),
-    ],
-)
-def test_half_a_year_before_hubspot_ends_what_is_used_there_is_a_warning(
-    version: str, today: date, states: list[str]
-) -> None:
-    assert [one.state for one in judge_version(version, today)] == states
-
-
-def definitions(change: Callable[[dict[str, Any]], bool]) -> list[dict[str, Any]]:
-    return [body for body in (one.body() for one in DEFINITIONS) if change(body)]
-
-
-def test_a_key_that_is_not_unique_is_named() -> None:
-    every = definitions(lambda _: True)
-    every[0]["hasUniqueValue"] = False
-    [finding] = judge_properties(every, Config())
-    assert (finding.state, "unique" in finding.text) == ("wrong", True)
-
-
-def test_a_property_for_which_there_was_no_room_is_a_warning() -> None:
-    [finding] = judge_properties(definitions(lambda body: body["name"] != "dealdroid_village"), Config())
-    assert (finding.state, "dealdroid_village" in finding.text) == ("warning", True)
-
-
-def test_what_the_configuration_names_must_exist() -> None:
-    config = Config(mapping={"dealdroid_cart": "own_cart", "company": False}, properties={"a.b": "own_field"})
-    [finding] = judge_properties(definitions(lambda body: body["name"] != "dealdroid_cart"), config)
-    assert (finding.state, "own_cart, own_field" in finding.text) == ("warning", True)
-
-
-@pytest.mark.parametrize(
-    ("config", "named"),
-    [
-        (Config(), ["zip (only digits)"]),
-        (Config(mapping={"zip": False}), []),
-        (Config(mapping={"zip": "own_zip"}), ["own_zip (at most 4 characters)"]),
-        (Config(properties={"a.b": "unused"}), ["zip (only digits)", "unused (a web address)"]),
-    ],
-)
-def test_the_rules_that_what_is_written_may_break_are_named_beforehand(config: Config, named: list[str]) -> None:
-    formats = {
-        "zip": [FormatRule("ALPHANUMERIC", ("NUMERIC_ONLY",))],
-        "own_zip": [FormatRule("MAX_LENGTH", ("4",))],
-        "phone": [FormatRule("PHONE_NUMBER_WITH_EXPLICIT_COUNTRY_CODE")],
-        "unused": [FormatRule("URL")],
-    }
-    [finding] = judge_formats(formats, config)
-    assert finding.state == ("warning" if named else "fine")
-    assert all(one in finding.text for one in named)
-
-
-@pytest.mark.parametrize(
-    ("required", "word"),
-    [
-        ({"company": "-"}, ""),
-        ({"shop": "a"}, ""),
-        ({"shop": "c"}, "options: a, b"),
-        ({"tax_id": "-"}, "unique"),
-        ({"nothing": "-"}, "no such property"),
-    ],
-)
-def test_a_value_for_a_required_property_that_cannot_be_sent_is_named(required: dict[str, str], word: str) -> None:
-    portal: list[dict[str, Any]] = [
-        {"name": "company"},
-        {"name": "shop", "options": [{"value": "a"}, {"value": "b"}]},
-        {"name": "tax_id", "hasUniqueValue": True},
-    ]
-    found = judge_defaults(portal, Config(required=required))
-    assert [word in one.text for one in found] == ([True] if word else [])
 
 
 @pytest.mark.parametrize("version", HUBSPOT_VERSIONS)
@@ -544,16 +295,3 @@ def test_payments_without_orders_are_warned_of(tmp_path: Path, tables: str, warn
 def test_the_messages_token_is_spoken_of_only_where_it_is_set() -> None:
     assert check_messages_token({}) == []
     assert [one.state for one in check_messages_token({"MESSAGES_TOKEN": LONG})] == ["fine"]
-
-
-def test_an_address_that_leads_to_a_replica_is_wrong() -> None:
-    [finding] = judge_redis({**INFO, "role": "slave"}, "always")[3:]
-    assert (finding.state, "takes no leads" in finding.text) == ("wrong", True)
-    assert "CONFIG REWRITE" in finding.fix
-
-
-@pytest.mark.parametrize("replicas", [0, 1, 2])
-def test_what_a_replica_needs_is_said_where_there_is_one(replicas: int) -> None:
-    found = judge_redis({**INFO, "role": "master", "connected_slaves": replicas}, "always")[3:]
-    needs = ("maxmemory", "clock", "CONFIG REWRITE")
-    assert [(one.state, all(need in one.text for need in needs)) for one in found] == [("fine", True)] * bool(replicas)
