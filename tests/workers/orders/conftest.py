@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import redis
 
-from leadcore.config import Config
+from leadcore.config import Config, Hooks
 from leadcore.event import encode, identity
 from leadcore.events import NOBODY, Events
 from leadcore.fields import BODY, LEAD, VERSION
@@ -26,7 +26,7 @@ from sandbox.hubspot import Portal as StandIn
 from sandbox.hubspot import create_app
 from tests.conftest import PLENTY_PER_DAY, SHARDS, Crm
 from tests.workers.orders.shop import add_properties
-from tests.workers.rules.orders.events import CONFIG, KEY, payload
+from tests.workers.rules.orders.events import CONFIG, KEY, payload, product
 from workers.flow.breaker import Breaker
 from workers.flow.lease import LeaseRegistry
 from workers.hubspot.budget import Budget
@@ -41,6 +41,7 @@ from workers.rules.customer import Customer, pack
 from workers.sync.customer_store import CustomerStore
 
 NOW = int(time.time() * 1000)
+TOLD = Events(Config(hooks=Hooks(on=("order.*",))), hooks=True)
 
 
 @dataclass
@@ -156,4 +157,14 @@ def line(served: Crm, database: Any) -> Iterator[OrderLine]:
     database.set(keys.ORDERS_STORE, ALL_KNOWN)
     database.set(keys.ORDERS_EPOCH, f"{read_epoch(database)} 0")
     with open_line(served, database) as found:
+        yield found
+
+
+@pytest.fixture
+def bought(line: OrderLine, served: Crm, database: Any) -> Iterator[OrderLine]:
+    """A customer's order of 900 THB, and hooks that want to know of orders."""
+    with open_line(served, database, events=TOLD) as found:
+        found.know("c-1")
+        found.add(product("A", 2, 450))
+        found.run()
         yield found

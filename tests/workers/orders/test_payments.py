@@ -1,7 +1,6 @@
 """News of payments reach the order in HubSpot and the customer: each once, and what is wrong waits for a person."""
 
 import json
-from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -9,101 +8,32 @@ import pytest
 import redis
 from msgspec.structs import replace
 
-from leadcore.config import Config, Hooks, Notify, Payment
+from leadcore.config import Config, Notify, Payment
 from leadcore.events import Events
-from leadcore.fields import CUSTOMER, DATA, EVENT, LEAD, PUT_OFF, TEXT
-from leadcore.orders.reference import order_ref
+from leadcore.fields import CUSTOMER, DATA, LEAD, PUT_OFF, TEXT
 from leadcore.reasons import english
 from leadcore.store import keys
 from leadcore.store.orders import read_order
 from leadcore.store.parked import Parked, find_fix
-from leadcore.store.payments import NOT_SAID, Payments
 from leadcore.store.streams import unpack_fields
 from tests.conftest import SHARDS, Crm
 from tests.faults.conftest import Killed, Pool, Wire
-from tests.workers.orders.conftest import NOW, OrderLine, open_line
+from tests.workers.orders.conftest import NOW, TOLD, OrderLine, open_line
+from tests.workers.orders.news import (
+    events,
+    later,
+    left,
+    messages,
+    move,
+    order,
+    parked,
+    recover,
+    ref,
+    say,
+    stage,
+)
 from tests.workers.orders.test_drain import recover as recover_orders
-from tests.workers.rules.orders.events import CONFIG, KEY, product
-
-TOLD = Events(Config(hooks=Hooks(on=("order.*",))), hooks=True)
-
-
-def ref(lead: str = "lead-1") -> str:
-    return order_ref(KEY, "c-1", lead)
-
-
-def say(line: OrderLine, amount: int = 90000, event: str = "stripe evt_1", *, reference: str = "", **more: Any) -> bool:
-    currency = more.pop("currency", "THB")
-    return Payments(line.redis, SHARDS).record(reference or ref(), amount, currency, event, **more)
-
-
-def left(line: OrderLine) -> int:
-    return sum(
-        line.redis.xlen(keys.entries(keys.PAYMENTS, shard)) + line.redis.zcard(keys.later(keys.PAYMENTS, shard))
-        for shard in range(SHARDS)
-    )
-
-
-def later(line: OrderLine) -> int:
-    return sum(line.redis.zcard(keys.later(keys.PAYMENTS, shard)) for shard in range(SHARDS))
-
-
-def recover(line: OrderLine) -> None:
-    line.crm.control("DELETE", "faults")
-    for _ in range(20):
-        line.redis.delete(*(keys.lock(keys.PAYMENTS, shard) for shard in range(SHARDS)))
-        if line.redis.exists(keys.PAYMENTS_PAUSE):
-            line.redis.hset(keys.PAYMENTS_PAUSE, "until", 1)
-        for shard in range(SHARDS):
-            for packed in line.redis.zrange(keys.later(keys.PAYMENTS, shard), 0, -1):
-                line.redis.zadd(keys.later(keys.PAYMENTS, shard), {packed: 1})
-            line.redis.delete(keys.swept(keys.PAYMENTS, shard))
-            line.payments.stream.sweep(shard)
-        line.pay()
-        if not left(line):
-            return
-    raise AssertionError(f"{left(line)} left")
-
-
-def order(line: OrderLine) -> dict[str, Any]:
-    found: dict[str, Any] = line.orders()[0]["properties"]
-    return found
-
-
-def stage(line: OrderLine, label: str) -> str:
-    found = line.drain.portal_cache.current().find_stage(label)
-    assert found
-    return found.id
-
-
-def messages(line: OrderLine) -> list[dict[bytes, bytes]]:
-    return [fields for shard in range(SHARDS) for _, fields in line.redis.xrange(keys.entries(keys.OUTBOX, shard))]
-
-
-def events(line: OrderLine) -> list[str]:
-    return [
-        fields[EVENT].decode()
-        for shard in range(SHARDS)
-        for _, fields in line.redis.xrange(keys.entries(keys.HOOKS, shard))
-    ]
-
-
-def parked(line: OrderLine) -> list[str]:
-    return [one.reason.partition(":")[0] for one in Parked(line.redis, CONFIG.inbox).receipts()]
-
-
-def move(line: OrderLine, **properties: str) -> None:
-    line.crm.control("PATCH", f"orders/{line.orders()[0]['id']}", {"properties": properties})
-
-
-@pytest.fixture
-def bought(line: OrderLine, served: Crm, database: Any) -> Iterator[OrderLine]:
-    """A customer's order of 900 THB, and hooks that want to know of orders."""
-    with open_line(served, database, events=TOLD) as found:
-        found.know("c-1")
-        found.add(product("A", 2, 450))
-        found.run()
-        yield found
+from tests.workers.rules.orders.events import CONFIG, product
 
 
 def test_a_payment_reaches_the_order_the_receipt_and_the_customer_once(bought: OrderLine) -> None:
@@ -309,162 +239,6 @@ def test_a_payment_waits_while_the_order_is_being_changed_and_no_try_counts(boug
     assert order(bought)["hs_total_price"] == "1350"
 
 
-def test_failed_refunded_and_disputed_reach_the_order(bought: OrderLine) -> None:
-    say(bought, event="stripe evt_0", kind="failed")
-    bought.pay()
-    assert order(bought)["hs_payment_status"] == "failed"
-    say(bought, payment="pi_1")
-    bought.pay()
-    say(bought, 40000, event="stripe evt_2", kind="refunded", payment="pi_1")
-    bought.pay()
-    assert order(bought)["hs_payment_status"] == "partially_refunded"
-    say(bought, 90000, event="stripe evt_3", kind="refunded", payment="pi_1")
-    bought.pay()
-    assert order(bought)["hs_payment_status"] == "refunded"
-    say(bought, 40000, event="stripe evt_4", kind="refunded", payment="pi_1")
-    say(bought, event="stripe evt_5", kind="failed")
-    bought.pay()
-    assert order(bought)["hs_payment_status"] == "refunded"
-    say(bought, event="stripe evt_6", kind="disputed", payment="pi_1")
-    bought.pay()
-    assert order(bought)["hs_payment_status"] == "disputed"
-    assert events(bought) == ["order.created", "order.paid", "order.refunded", "order.refunded", "order.updated"]
-    assert len(messages(bought)) == 1
-
-
-def dispute(line: OrderLine, *kinds: str, amount: int = 90000, id: str = "dp_1") -> None:
-    for kind in kinds:
-        say(line, amount, event=f"stripe {id} {kind}", kind=kind, payment="pi_1", dispute=id)
-        recover(line)
-
-
-def data(line: OrderLine, type: str) -> list[dict[str, Any]]:
-    """What the events of this type say."""
-    rows = [row for shard in range(SHARDS) for row in line.redis.xrange(keys.entries(keys.HOOKS, shard))]
-    return [json.loads(fields[DATA]) for _, fields in rows if fields[EVENT].decode() == type]
-
-
-@pytest.mark.parametrize("order_of_news", [["disputed", "dispute_won"], ["dispute_won", "disputed"]])
-def test_once_a_dispute_is_won_the_order_is_paid_and_nobody_is_thanked_again(
-    bought: OrderLine, order_of_news: list[str]
-) -> None:
-    """In whatever order Stripe's events come."""
-    say(bought, payment="pi_1")
-    bought.pay()
-    move(bought, hs_pipeline_stage=(first := stage(bought, "Open")))
-    dispute(bought, *order_of_news)
-    assert (order(bought)["hs_payment_status"], parked(bought)) == ("paid", [])
-    assert order(bought)["hs_pipeline_stage"] == first, "the payment has moved it once; a person has moved it since"
-    assert events(bought).count("order.paid") == 1
-    assert data(bought, "order.updated")[-1]["state"] == "paid"
-    assert len(messages(bought)) == 1
-    assert read_order(bought.redis, ref()).paid
-
-
-@pytest.mark.parametrize("order_of_news", [["disputed", "dispute_lost"], ["dispute_lost", "disputed"]])
-def test_once_a_dispute_is_lost_the_order_is_refunded(bought: OrderLine, order_of_news: list[str]) -> None:
-    say(bought, payment="pi_1")
-    bought.pay()
-    dispute(bought, *order_of_news)
-    assert (order(bought)["hs_payment_status"], parked(bought)) == ("refunded", [])
-    [told] = data(bought, "order.refunded")
-    assert (told["state"], told["amount"], told["currency"]) == ("refunded", "900.00", "THB")
-    assert len(messages(bought)) == 1
-
-
-def test_what_was_given_back_and_what_disputes_took_add_up(bought: OrderLine) -> None:
-    say(bought, payment="pi_1")
-    bought.pay()
-    say(bought, 30000, event="stripe evt_r", kind="refunded", payment="pi_1")
-    bought.pay()
-    dispute(bought, "disputed", amount=20000)
-    assert order(bought)["hs_payment_status"] == "disputed"
-    dispute(bought, "disputed", "dispute_lost", amount=40000, id="dp_2")
-    assert order(bought)["hs_payment_status"] == "disputed", "the first one is still open"
-    dispute(bought, "dispute_lost", amount=20000)
-    assert order(bought)["hs_payment_status"] == "refunded"
-    assert [one["amount"] for one in data(bought, "order.refunded")] == ["300.00", "700.00", "900.00"]
-
-
-def test_a_dispute_that_was_lost_may_be_won_on_appeal(bought: OrderLine) -> None:
-    say(bought, payment="pi_1")
-    bought.pay()
-    dispute(bought, "disputed", "dispute_lost", "dispute_won")
-    assert (order(bought)["hs_payment_status"], parked(bought)) == ("paid", [])
-
-
-def test_a_dispute_that_was_won_of_an_order_that_a_person_cancelled_waits_for_them(bought: OrderLine) -> None:
-    """The shop has money for which the customer gets nothing."""
-    say(bought, payment="pi_1")
-    bought.pay()
-    dispute(bought, "disputed")
-    move(bought, hs_pipeline_stage=stage(bought, "Cancelled"))
-    dispute(bought, "dispute_won")
-    assert (order(bought)["hs_payment_status"], parked(bought)) == ("paid", ["paid_cancelled"])
-
-
-def test_the_end_of_a_dispute_of_an_order_that_somebody_else_said_to_be_paid(bought: OrderLine) -> None:
-    """Lost, it waits for a person; won, nothing has changed."""
-    say(bought, event="shop key 1")
-    bought.pay()
-    dispute(bought, "dispute_won")
-    assert parked(bought) == []
-    dispute(bought, "dispute_lost")
-    assert parked(bought) == ["refund_amount"]
-    assert order(bought)["hs_payment_status"] == "paid"
-
-
-@pytest.mark.parametrize("kind", ["refunded", "disputed", "dispute_lost"])
-@pytest.mark.parametrize("said", [{"currency": "USD"}, {"amount": 90001}])
-def test_more_than_was_paid_or_another_currency_given_back_waits_for_a_person(
-    bought: OrderLine, kind: str, said: dict[str, Any]
-) -> None:
-    say(bought, payment="pi_1")
-    bought.pay()
-    say(bought, event="stripe evt_2", kind=kind, payment="pi_1", **said)
-    bought.pay()
-    assert parked(bought) == ["refund_amount"]
-    assert order(bought)["hs_payment_status"] == "paid"
-    assert "order.refunded" not in events(bought)
-
-
-def test_a_refund_after_the_refund_says_nothing_twice(bought: OrderLine) -> None:
-    """And what is paid, or fails, after it waits for a person or changes nothing."""
-    say(bought, payment="pi_1")
-    bought.pay()
-    for number, amount in enumerate((90000, 0, 40000)):
-        say(bought, amount, event=f"stripe evt_r{number}", kind="refunded", payment="pi_1")
-        bought.pay()
-    say(bought, event="stripe evt_f", kind="failed", payment="pi_1")
-    say(bought, event="shop key 2")
-    recover(bought)
-    assert parked(bought) == ["paid_twice"]
-    assert order(bought)["hs_payment_status"] == "refunded"
-    assert events(bought).count("order.refunded") == 1
-    assert len(messages(bought)) == 1
-
-
-@pytest.mark.parametrize("kind", ["refunded", "disputed", "dispute_lost"])
-@pytest.mark.parametrize("currency", ["THB", "USD"])
-def test_a_refund_or_dispute_of_nothing_is_none(bought: OrderLine, kind: str, currency: str) -> None:
-    say(bought, payment="pi_1")
-    bought.pay()
-    say(bought, 0, event="stripe evt_2", kind=kind, payment="pi_1", currency=currency)
-    bought.pay()
-    assert (left(bought), parked(bought)) == (0, [])
-    assert order(bought)["hs_payment_status"] == "paid"
-
-
-def test_a_refund_that_comes_before_its_payment_waits_for_it(bought: OrderLine) -> None:
-    say(bought, event="stripe evt_2", kind="refunded", payment="pi_1")
-    bought.pay()
-    assert later(bought) == 1
-    say(bought, payment="pi_1")
-    bought.pay()
-    recover(bought)
-    assert order(bought)["hs_payment_status"] == "refunded"
-
-
 def test_a_parked_payment_is_retried_or_discarded(bought: OrderLine) -> None:
     say(bought, 135000)
     bought.pay()
@@ -564,16 +338,6 @@ def test_nobody_is_thanked_days_after_the_payment(bought: OrderLine, hours: int,
     assert events(bought).count("order.paid") == 1
 
 
-@pytest.mark.parametrize("kind", ["refunded", "disputed"])
-def test_a_refund_or_dispute_that_does_not_say_how_much_waits_for_a_person(bought: OrderLine, kind: str) -> None:
-    say(bought, payment="pi_1")
-    bought.pay()
-    say(bought, NOT_SAID, event="stripe evt_2", kind=kind, payment="pi_1", currency="")
-    bought.pay()
-    assert parked(bought) == ["refund_amount"]
-    assert order(bought)["hs_payment_status"] == "paid"
-
-
 def test_a_payment_that_a_person_said_before_its_provider_is_not_called_a_second_one(bought: OrderLine) -> None:
     """It may be the same money: whoever gave it back as a second payment would lose the first."""
     say(bought, event="person x", payment="")
@@ -584,20 +348,6 @@ def test_a_payment_that_a_person_said_before_its_provider_is_not_called_a_second
     [waits] = Parked(bought.redis, CONFIG.inbox).receipts()
     assert bought.receipt(waits.lead).order.endswith("payment_said_before")
     assert len(messages(bought)) == 1
-
-
-@pytest.mark.parametrize("kind", ["refunded", "disputed"])
-def test_what_is_given_back_of_an_order_that_was_paid_otherwise_waits_for_a_person(
-    bought: OrderLine, kind: str
-) -> None:
-    """Paid in cash, and again at the provider, who gave that back: the order is paid still."""
-    say(bought, event="person x", payment="")
-    bought.pay()
-    say(bought, event="stripe evt_2", kind=kind, payment="pi_1")
-    bought.pay()
-    assert parked(bought) == ["refund_amount"]
-    assert order(bought)["hs_payment_status"] == "paid"
-    assert "order.refunded" not in events(bought)
 
 
 def test_a_payment_of_an_order_that_a_person_cancelled_in_hubspot_waits_for_them_and_thanks_nobody(

@@ -11,9 +11,8 @@ import redis
 from leadcore.store import keys
 from tests.conftest import SHARDS, Crm
 from tests.faults.conftest import NO_RETRY, Killed, Pool, Wire
-from tests.workers.orders.conftest import OrderLine, open_line
-from tests.workers.orders.test_payments import (
-    TOLD,
+from tests.workers.orders.conftest import TOLD, OrderLine, open_line
+from tests.workers.orders.news import (
     events,
     left,
     messages,
