@@ -12,7 +12,7 @@ from leadcore.reasons import reason
 from leadcore.store import keys
 from leadcore.store.streams import Stream
 from tests.faults.conftest import Scene, Worker, hurried, lost_answer, patched
-from tests.faults.test_outbox import CUSTOMERS, RESENDING, fill, message_states, times_sent, work_when_due
+from tests.faults.outbox import CUSTOMERS, RESENDING, fill, message_states, times_sent, work_when_due
 from workers.outbox import sender
 from workers.rules.outcomes import DeliveryOutcome, MessageFailed, MessageSent, MessageUnclear
 

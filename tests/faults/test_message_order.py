@@ -22,7 +22,7 @@ from leadcore.store.streams import Stream
 from sandbox.dealdroid import WEBHOOK
 from tests.conftest import BANGKOK, SHARDS, lead, own_port, same_shard
 from tests.faults.conftest import Killed, Scene, Worker, hurried, patched
-from tests.faults.test_outbox import due_in, message_states, work_when_due
+from tests.faults.outbox import due_in, message_states, work_when_due
 from workers.flow.errors import LineDown
 from workers.rules import places
 from workers.rules.customer import pack, unpack
