@@ -62,12 +62,13 @@ DECISION_TEXTS: Mapping[str, tuple[str, str]] = {
     "stages": ("Orders: tell the customer?", "ออเดอร์: แจ้งลูกค้าหรือไม่"),
     "stages.do": (
         "A person moved these orders to a stage that has a text, or that says that they are paid, and nothing followed "
-        "yet. Tell the customers, or drop it; who has moved on meanwhile is not told. What you tell is then paid, too, "
-        "if its stage says so. After a week it is dropped.",
+        "yet. Tell: the customer reads the text, and an order whose stage says so is noted as paid; one that has moved "
+        "on meanwhile is passed over. Drop: nothing follows. After a week it is dropped.",
         "มีคนย้ายออเดอร์เหล่านี้ไปยังสถานะที่มีข้อความหรือสถานะที่หมายถึงชำระเงินแล้ว แต่ระบบยังไม่ได้ดำเนินการ เลือกแจ้งหรือไม่แจ้งลูกค้าได้ "
         "หากออเดอร์ถูกย้ายต่อไปแล้วจะไม่แจ้ง เมื่อเลือกแจ้ง ออเดอร์ในสถานะชำระเงินแล้วจะถูกบันทึกว่าชำระแล้วด้วย "
         "หากไม่ตัดสินใจภายในหนึ่งสัปดาห์จะไม่แจ้ง",
     ),
+    "stages.ask": ("To decide, ask an admin.", "หากต้องการตัดสินใจ กรุณาแจ้งผู้ดูแลระบบ"),
     "stages.all": ("Show all {n}", "ดูทั้งหมด {n}"),
     "stages.limit": ("{shown} of {n} are shown.", "แสดง {shown} จาก {n} รายการ"),
     "stages.none": ("Nothing is held.", "ไม่มีรายการที่พักไว้"),

@@ -180,6 +180,7 @@ def test_sales_reads_every_page_and_sees_no_button(sales: ConsoleUser) -> None:
         assert f'<span class="user">nok <span class="soft">{role}</span></span>' in sales.read(**header)
     for path in ("", "leads/lead-1"):
         assert "To retry or discard, ask an admin." in sales.read(path)
+    assert "To decide, ask an admin." in sales.read("stages")
 
 
 def test_an_admin_sees_the_buttons(admin: ConsoleUser) -> None:
