@@ -215,6 +215,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "Of the newest {n} lead that is in HubSpot.|Of the newest {n} leads that are in HubSpot.",
         "จากลีดล่าสุด {n} รายการที่อยู่ใน HubSpot แล้ว",
     ),
+    "dropped.nowhere": ("None of the newest leads is in HubSpot.", "ลีดล่าสุดยังไม่มีรายการใดอยู่ใน HubSpot"),
     "dropped.value": ("{field}: {why}. Written without it.", "{field}: {why} จึงไม่ได้บันทึกค่านี้"),
     "dropped.none": ("Nothing was left out.", "บันทึกครบทุกค่า"),
     "causes.more": ("and {n} more", "และอีก {n} รายการ"),

@@ -30,7 +30,8 @@ def test_in_a_dry_run_nothing_looks_like_a_success(user: ConsoleUser) -> None:
     assert "Everything works" not in text
     assert "reach HubSpot within seconds" not in text
     assert "Written today 0 0 new contacts" in text
-    assert "Among the newest 0 leads that are in HubSpot." in text
+    assert "None of the newest leads is in HubSpot." in text
+    assert "Nothing was left out" not in text
     assert "Hour Written Nothing new Needed you Held back" in text
     assert "Write" not in re.sub("Written|written", "", text.split("Held back")[1].split("The last 24")[0])
 

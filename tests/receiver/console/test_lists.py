@@ -124,7 +124,7 @@ def test_a_lead_matched_by_email_only_says_so_because_the_name_is_another_custom
 def test_what_is_not_in_hubspot_is_not_said_to_be(user: ConsoleUser) -> None:
     for state in ("waiting", "parked", "held", "discarded", "created"):
         user.add_lead(f"lead-{state}", state=state)
-    assert "Among the newest 1 leads that are in HubSpot. Nothing was left out." in text_of(user.read())
+    assert "Of the newest 1 lead that is in HubSpot. Nothing was left out." in text_of(user.read())
 
 
 def test_a_plain_success_has_no_more_than_its_state(user: ConsoleUser) -> None:
