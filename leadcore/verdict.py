@@ -25,8 +25,12 @@ LATE_MS = 60_000
 # How grave each problem of `leadcore.texts` is, the worst first.
 SEVERITIES: Mapping[str, str] = {
     "redis_away": BAD,
+    "redis_disk": BAD,
+    "redis_replica": BAD,
     "no_workers": BAD,
     "paused": BAD,
+    "redis_full": BAD,
+    "redis_evicts": BAD,
     "disk_unusable": BAD,
     "refused": WARN,
     "late": WARN,
@@ -105,7 +109,12 @@ def _assess_line(status: "Status") -> list[Problem]:
     stands_still = not status.workers or bool(status.pause)
     required, stages = list_names(status.required), status.stages
     problems = {
-        Problem("no_workers"): not status.workers,
+        # Nor can a worker say then that it is alive.
+        Problem("redis_disk"): status.redis.disk_fails,
+        Problem("redis_replica"): status.redis.is_replica,
+        Problem("no_workers"): not status.workers and status.redis.takes_writes,
+        Problem("redis_full", round(status.redis.part * 100)): status.redis.is_full(status.waiting),
+        Problem("redis_evicts", why=status.redis.policy): status.redis.evicts,
         _describe_pause(status.pause, status.now_ms): bool(status.pause),
         Problem("refused", status.refused_today): bool(status.refused_today),
         Problem("late", waited_ms // 1000): waited_ms > LATE_MS and not stands_still,

@@ -125,7 +125,7 @@ def print_endpoints(found: Sequence[Endpoint], timezone: ZoneInfo, *, as_json: b
 
 def _describe_line(status: Status, pause: Mapping[str, Any], timezone: ZoneInfo) -> str:
     if not status.workers:
-        return "stopped: no worker is running"
+        return f"stopped: {'no worker is running' if status.redis.takes_writes else 'Redis takes no writes'}"
     if pause:
         is_over = pause["until_ms"] <= status.now_ms
         until = "until it is tried again" if is_over else f"until {_time(pause['until_ms'], timezone)}"

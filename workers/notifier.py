@@ -22,10 +22,12 @@ from leadcore.store.leads import read_receipts
 from leadcore.store.parked import find_fix
 from leadcore.store.status import read_status
 from leadcore.store.streams import Stream
+from leadcore.verdict import assess
 from workers.rules.alerts import (
     ENDED,
     FOLLOWING,
     HELD_STAGES,
+    REDIS_MENDED,
     AlertRecord,
     Observation,
     add_parked_alert,
@@ -134,6 +136,7 @@ class Notifier:
             refused_today=status.refused_today,
             last_post_ms=status.last_post_ms,
             dry_run=status.dry_run,
+            redis={one.code: str(one) for one in assess(status) if one.code in REDIS_MENDED},
         )
 
     def _why(self, code: str) -> str:

@@ -13,6 +13,7 @@ from leadcore.fields import RECEIPT
 from leadcore.reasons import Reason, reason
 from leadcore.receipts import PARKED, PARKED_SECONDS, WAITING
 from leadcore.store import keys, lines
+from leadcore.store.condition import describe_condition
 from leadcore.store.connection import Redis, read_info
 from leadcore.store.lines import Kept, count_entries
 from leadcore.store.lua import COUNT, DEL_FIRST, ENTRY_FIELDS, SINCE, UNPACK_FIELDS
@@ -224,5 +225,4 @@ class Overflow:
         return sum(pipe.execute())
 
     def _is_full(self) -> bool:
-        memory = read_info(self.redis, "memory")
-        return bool(memory.get("maxmemory")) and memory.get("used_memory", 0) > MEMORY * memory["maxmemory"]
+        return describe_condition(read_info(self.redis, "memory")).part > MEMORY

@@ -43,7 +43,8 @@ from workers.settings import WorkerSettings
 TTL_SECONDS = 30
 FULL_SECONDS = 1.0
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS, STEADY_SECONDS = 0.25, 4.0, 10.0
-MEANWHILE = "tried again every few seconds. Check REDIS_URL and that Redis runs."
+MEANWHILE = "tried again every few seconds. Check REDIS_URL and that Redis runs; leadsync doctor says more."
+FULL_MEANWHILE = "what waits is written, to make room. Give Redis more memory; leadsync doctor says more."
 log = structlog.get_logger("leadsync.worker")
 
 
@@ -209,7 +210,7 @@ def _reset_signals() -> None:
 
 def _work_until_stopped(name: str, runtime: Runtime, outage: Outage, parent: int) -> None:
     """Wait for bells. RQ's worker gives up at many a fault of Redis, then a new one goes on in this process."""
-    wait = FIRST_WAIT_SECONDS
+    wait, is_full = FIRST_WAIT_SECONDS, False
     for number in itertools.count(1):
         began = runtime.machine.monotonic()
         try:
@@ -218,6 +219,9 @@ def _work_until_stopped(name: str, runtime: Runtime, outage: Outage, parent: int
             if worker.stopping:
                 return
         except OutOfMemoryError:
+            if not is_full or runtime.machine.monotonic() - began >= STEADY_SECONDS:
+                log.warning("redis.full", meanwhile=FULL_MEANWHILE)
+            is_full = True
             if _drain_all(runtime):
                 return
             # Until RQ installs its own handlers, a signal ends this process at once: it holds nothing.
@@ -247,7 +251,6 @@ def _collect_garbage_rarely() -> None:
 def _drain_all(runtime: Runtime) -> bool:
     """Drain without RQ, which cannot write a job into a full Redis: the waiting entries are what fills it. True if a
     signal came meanwhile."""
-    log.warning("redis.full")
     signals: list[int] = []
 
     def stop(signum: int, _frame: FrameType | None) -> None:

@@ -80,8 +80,18 @@ def drop_connections() -> None:
 def takes_no_writes(error: redis.ResponseError) -> bool:
     """Whether Redis refuses this for its own state, which passes, whatever is written; else it is what stands in it, or
     what it was asked for, that it refuses, and it will again. A script's error names the code within its text."""
-    said = str(error)
-    return isinstance(error, _NO_WRITES_CLASSES) or any(re.search(rf"\b{code}\b", said) for code in _NO_WRITES)
+    return isinstance(error, _NO_WRITES_CLASSES) or bool(_find_code(str(error)))
+
+
+def describe_error(error: Exception) -> str:
+    """What kind of error it is, with Redis' code where it takes no writes. The rest of its text may quote what a
+    customer said."""
+    code = _find_code(str(error)) if isinstance(error, redis.ResponseError) else ""
+    return f"{type(error).__name__} ({code})" if code else type(error).__name__
+
+
+def _find_code(said: str) -> str:
+    return next((code for code in _NO_WRITES if re.search(rf"\b{code}\b", said)), "")
 
 
 def read_info(connection: Redis, *sections: str) -> Mapping[str, Any]:

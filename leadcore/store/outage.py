@@ -3,6 +3,7 @@
 import structlog
 
 from leadcore.machine import Machine
+from leadcore.store.connection import describe_error
 
 log = structlog.get_logger("leadsync.redis")
 
@@ -25,7 +26,7 @@ class Outage:
         with self._lock:
             if self._since is None:
                 self._since = self._machine.monotonic()
-                log.warning("redis.away", redis=self._address, error=type(error).__name__, meanwhile=self._meanwhile)
+                log.warning("redis.away", redis=self._address, error=describe_error(error), meanwhile=self._meanwhile)
 
     def end(self) -> None:
         """Redis answers."""

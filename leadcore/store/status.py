@@ -1,4 +1,4 @@
-"""The state of all lines in one round trip: for readyz, metrics, the console and `leadsync status`."""
+"""The state of all lines, and of Redis itself: for readyz, metrics, the console and `leadsync status`."""
 
 from collections.abc import Sequence
 from contextlib import closing, suppress
@@ -13,6 +13,7 @@ from leadcore.required import Requirement
 from leadcore.required import unpack as unpack_required
 from leadcore.settings import Settings
 from leadcore.store import keys, lines, restoring, stages, trial_leads
+from leadcore.store.condition import Condition, read_condition
 from leadcore.store.connection import AWAY, RECEIVER_TIMEOUT, Redis, connect
 from leadcore.store.endpoints import Endpoints
 from leadcore.store.posts import LAST, local_date, refused_on
@@ -31,7 +32,7 @@ class Status:
     of the operator's time zone; `last_post_ms`: when DealDroid's last authenticated post came, None if never;
     `required`: what HubSpot refused to do without in the last hour; `restoring`: how far the customers are brought back
     after Redis was emptied, None if none has to be; `endpoints`: line -> the addresses to which it delivers; `stages`:
-    what is to be told of orders' stages, None if none has a text."""
+    what is to be told of orders' stages, None if none has a text; `redis`: how Redis itself is."""
 
     now_ms: int
     workers: int
@@ -48,6 +49,7 @@ class Status:
     restoring: Restoring | None = None
     endpoints: dict[str, list[Endpoint]] = field(default_factory=dict)
     stages: StageStatus | None = None
+    redis: Condition = field(default_factory=Condition)
 
     @property
     def waiting(self) -> int:
@@ -186,6 +188,7 @@ def read_status(redis: Redis, shards: int, timezone: ZoneInfo) -> Status:
         restoring=restoring.answer(store, progress),
         endpoints={name: Endpoints(redis, name, shards).read_all() for name in served},
         stages=stages.answer(*told),
+        redis=read_condition(redis),
     )
 
 

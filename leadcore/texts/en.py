@@ -335,8 +335,12 @@ PAUSES: Mapping[str, str] = {
 # "|". `{n}`: how many.
 PROBLEMS: Mapping[str, str] = {
     "redis_away": "Redis does not answer",
+    "redis_disk": "Redis cannot write to its own disk, so it may refuse leads",
+    "redis_replica": "REDIS_URL leads to a replica, which takes no leads",
     "no_workers": "No worker is running, so leads wait",
     "paused": "Leads wait for HubSpot",
+    "redis_full": "{n} % of Redis' memory is used, so new leads go to the receivers' disks",
+    "redis_evicts": "Redis deletes leads once it is full",
     "disk_unusable": "This machine's disk cannot store leads",
     "refused": (
         "{n} post refused today: the secret of an intent is not the one set here|{n} posts refused today: "
@@ -372,8 +376,17 @@ PROBLEMS: Mapping[str, str] = {
 # What to do about it, as the commands say it.
 REMEDIES: Mapping[str, str] = {
     "redis_away": "Check REDIS_URL and whether Redis runs.",
+    "redis_disk": (
+        "Make room on that disk, and look into Redis' own log. Until then leads go to the receivers' disks, and "
+        "workers cannot say whether they are alive."
+    ),
+    "redis_replica": "Let REDIS_URL name the primary. Until then leads go to the receivers' disks.",
     "no_workers": "Start one: leadsync worker",
     "paused": "{why}",
+    "redis_full": (
+        "Give Redis more memory. They are put into Redis once it has room; a temporary disk loses them at a restart."
+    ),
+    "redis_evicts": "Its maxmemory-policy is {why}: set it to noeviction.",
     "disk_unusable": (
         "{why}. Posts are refused and lost whenever Redis is away. leadsync doctor says which folder it is "
         "and what to do."
@@ -393,7 +406,7 @@ REMEDIES: Mapping[str, str] = {
     "notices_away": "Leads are not affected. See: leadsync notify list",
     "stages_held": "See: leadsync stages",
     "stages_wait": "{why}",
-    "spooled": "The receiver puts them into Redis by itself.",
+    "spooled": "The receiver puts them into Redis by itself, once that takes them.",
     "foreign": "They are left alone. If Redis was emptied or replaced they are yours: leadsync spool list",
     "dry_run": "New leads are held back, and no message is sent. To go live, unset DRY_RUN and restart the workers.",
     "partly_dry": "Set DRY_RUN on all workers or on none, and restart them.",

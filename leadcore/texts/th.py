@@ -301,8 +301,12 @@ PAUSES: Mapping[str, str] = {
 
 PROBLEMS: Mapping[str, str] = {
     "redis_away": "Redis ไม่ตอบสนอง",
+    "redis_disk": "Redis เขียนลงดิสก์ของตัวเองไม่ได้ จึงอาจไม่รับลีด",
+    "redis_replica": "REDIS_URL ชี้ไปที่ replica ซึ่งไม่รับลีด",
     "no_workers": "ไม่มี worker ทำงานอยู่ ลีดจึงต้องรอ",
     "paused": "ลีดกำลังรอ HubSpot",
+    "redis_full": "Redis ใช้หน่วยความจำไปแล้ว {n} % ลีดใหม่จึงถูกเก็บไว้ในดิสก์ของเครื่องรับ",
+    "redis_evicts": "Redis จะลบลีดเมื่อหน่วยความจำเต็ม",
     "disk_unusable": "ดิสก์ของเครื่องนี้เก็บลีดไม่ได้",
     "refused": "วันนี้ปฏิเสธ {n} คำขอ เพราะรหัสลับของ intent ไม่ตรงกับที่ตั้งไว้ที่นี่",
     "late": "ลีดเก่าที่สุดรอมาแล้ว {n} วินาที",

@@ -9,6 +9,7 @@ import redis
 from leadcore.reasons import NEED_RESTART
 from leadcore.settings import Settings
 from leadcore.store import keys
+from leadcore.store.condition import FULL, NEARLY_FULL, describe_condition
 from leadcore.store.connection import AWAY, connect
 from leadcore.store.server import WANTED, identify
 from leadcore.store.status import Status, read_status
@@ -16,8 +17,6 @@ from leadcore.verdict import BAD, Problem, assess
 from leadsync.doctor.finding import Finding, clock, fine, warn, wrong
 from leadsync.terminal import describe_last_post
 from leadsync.wording import count
-
-NEARLY_FULL, FULL = 0.8, 0.95
 
 
 def check_redis(settings: Settings) -> list[Finding]:
@@ -73,6 +72,9 @@ def _judge_disk(info: Mapping[str, Any], fsync: str) -> Finding:
     if not info.get("aof_enabled"):
         fix = "Set appendonly yes, or choose a plan of your provider that appends to disk."
         return wrong(subject, "Redis does not append to disk: a restart loses the waiting leads.", fix)
+    if describe_condition(info).disk_fails:
+        fix = "Make room on that disk, and look into Redis' own log; leads go to the receivers' disks meanwhile."
+        return wrong(subject, "Redis cannot write to its disk (INFO persistence says so), so it may refuse leads.", fix)
     if fsync == "no":
         return wrong(subject, "appendfsync is no: a crash loses many seconds.", "Set appendfsync everysec or always.")
     if not fsync:
@@ -83,24 +85,26 @@ def _judge_disk(info: Mapping[str, Any], fsync: str) -> Finding:
 
 def _judge_memory(info: Mapping[str, Any]) -> list[Finding]:
     subject = "Redis' memory"
-    used, limit = int(info.get("used_memory") or 0), int(info.get("maxmemory") or 0)
-    policy = str(info.get("maxmemory_policy") or "unknown")
+    now = describe_condition(info)
     found = []
-    if policy != "noeviction":
-        text = f"maxmemory-policy is {policy}: a full Redis deletes leads."
+    if now.policy != "noeviction":
+        text = f"maxmemory-policy is {now.policy}: a full Redis deletes leads."
         found.append(wrong(subject, text, "Set maxmemory-policy noeviction."))
-    part = used / limit if limit else 0.0
-    if part > NEARLY_FULL:
-        state = wrong if part > FULL else warn
-        found.append(state(subject, f"{part:.0%} is used.", "Give Redis more memory; see leadsync status."))
-    room = f"{used / 1e6:.0f} of {limit / 1e6:.0f} MB used" if limit else f"{used / 1e6:.0f} MB used, no limit"
+    if now.part > FULL:
+        text = f"{now.part:.0%} is used, so new leads go to the receivers' disks."
+        found.append(wrong(subject, text, "Give Redis more memory."))
+    elif now.part > NEARLY_FULL:
+        text = f"{now.part:.0%} is used; above {FULL:.0%}, or if many wait, new leads go to the receivers' disks."
+        found.append(warn(subject, text, "Give Redis more memory."))
+    used, limit = (f"{bytes_ / 1e6:.0f}" for bytes_ in (now.used, now.limit))
+    room = f"{used} of {limit} MB used" if now.limit else f"{used} MB used, no limit"
     return found or [fine(subject, f"Evicts nothing; {room}.")]
 
 
 def _judge_replication(info: Mapping[str, Any]) -> list[Finding]:
     """Nothing where there is no replica. What a replica is set to cannot be read from here."""
     subject = "Redis' replica"
-    if info.get("role") == "slave":
+    if describe_condition(info).is_replica:
         fix = "Let REDIS_URL name the primary. Where this one was promoted: CONFIG REWRITE, or a restart undoes it."
         return [wrong(subject, "REDIS_URL leads to a replica, which takes no leads.", fix)]
     replicas = int(info.get("connected_slaves") or 0)
@@ -129,7 +133,7 @@ SUBJECTS = {
     "partly_dry": "Workers",
     "held": "Held back",
 }
-"""What `leadcore.verdict` finds wrong -> the subject here."""
+"""What `leadcore.verdict` finds wrong -> the subject here; `judge_redis` says how Redis itself is."""
 PAUSED = {
     "paused": keys.INBOX,
     "messages_paused": keys.OUTBOX,
@@ -145,9 +149,10 @@ def judge_line(status: Status, last_post: str = "never") -> list[Finding]:
     found = [
         (wrong if one.severity == BAD else warn)(SUBJECTS[one.code], _describe(one, last_post), _fix(one, status))
         for one in assess(status)
+        if one.code in SUBJECTS
     ]
     fines = {
-        "Workers": f"{status.workers} alive.",
+        **({"Workers": f"{status.workers} alive."} if status.workers else {}),
         "Inbox": f"{count(status.waiting, 'lead waits', 'leads wait')}.",
         "Posts": f"None was refused today for its secret. Last post from DealDroid: {last_post}.",
     }

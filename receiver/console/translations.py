@@ -37,6 +37,23 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "health": ("System status", "สถานะระบบ"),
     "fine": ("Everything works", "ทุกอย่างทำงานปกติ"),
     "fine.do": ("New leads reach HubSpot within seconds.", "ลีดใหม่จะเข้า HubSpot ภายในไม่กี่วินาที"),
+    "redis_disk.do": (
+        en.REMEDIES["redis_disk"],
+        "กรุณาเพิ่มพื้นที่ว่างในดิสก์ของ Redis และดูบันทึก (log) ของ Redis ระหว่างนี้ลีดถูกเก็บไว้ในดิสก์ของเครื่องรับ "
+        "และระบบไม่ทราบว่า worker ยังทำงานอยู่หรือไม่",
+    ),
+    "redis_replica.do": (
+        en.REMEDIES["redis_replica"],
+        "กรุณาตั้ง REDIS_URL ให้ชี้ไปที่ primary ระหว่างนี้ลีดถูกเก็บไว้ในดิสก์ของเครื่องรับ",
+    ),
+    "redis_full.do": (
+        en.REMEDIES["redis_full"],
+        "กรุณาเพิ่มหน่วยความจำให้ Redis เมื่อมีที่ว่าง ระบบจะนำลีดเข้า Redis เอง แต่ดิสก์ชั่วคราวจะทำให้ลีดหายเมื่อเครื่องเริ่มใหม่",
+    ),
+    "redis_evicts.do": (
+        en.REMEDIES["redis_evicts"],
+        "maxmemory-policy ตั้งไว้เป็น {why} กรุณาเปลี่ยนเป็น noeviction",
+    ),
     "no_workers.do": (
         "Start one: leadsync worker. Nothing is lost meanwhile.",
         "กรุณาเปิด worker ด้วยคำสั่ง leadsync worker ระหว่างนี้ลีดไม่สูญหาย",
@@ -69,7 +86,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         en.REMEDIES["foreign"],
         "ระบบจะไม่นำลีดเหล่านี้เข้าเอง หากเคยล้างหรือเปลี่ยน Redis ลีดเหล่านี้อาจเป็นของร้านนี้ ดูได้ด้วยคำสั่ง leadsync spool list",
     ),
-    "spooled.do": (en.REMEDIES["spooled"], "ระบบจะนำเข้า Redis โดยอัตโนมัติ"),
+    "spooled.do": (en.REMEDIES["spooled"], "ระบบจะนำเข้า Redis โดยอัตโนมัติ เมื่อ Redis รับได้"),
     "paused.when": (
         "Paused since {since}; tried again at {until}, then by itself until it works. Nothing is lost.",
         "หยุดพักตั้งแต่ {since} จะลองใหม่เวลา {until} และลองไปจนกว่าจะสำเร็จ ลีดไม่สูญหาย",

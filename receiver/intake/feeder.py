@@ -22,6 +22,7 @@ from leadcore.reasons import reason
 from leadcore.receipts import PARKED, pack
 from leadcore.store import keys, scripts, trial_leads
 from leadcore.store.bell import Bell
+from leadcore.store.condition import describe_condition
 from leadcore.store.connection import AWAY, Redis, drop_connections, read_dataset, read_info
 from leadcore.store.counters import Tally
 from leadcore.store.epoch import read_epoch
@@ -44,14 +45,11 @@ MAINTAIN_SECONDS = 1.0
 STOP_SECONDS = 5.0
 # How often the disk is written to, to find out whether it could store leads.
 DISK_SECONDS = 10.0
-# Parts of Redis' memory. Beyond NEARLY_FULL new events go to the disk if more than DEEP wait, so that workers have room
-# to drain them; beyond FULL always.
-NEARLY_FULL, FULL = 0.8, 0.95
-DEEP = 500
 FLUSH_ROWS = 100
 # Of a new epoch: a put that was on its way to the server before is noted by the second.
 REPLAYS = 2
-MEANWHILE = "tried again every second. Check REDIS_URL and that Redis runs."
+MEANWHILE = "tried again every second. Check REDIS_URL and that Redis runs; leadsync doctor says more."
+FULL_MEANWHILE = "new leads go to the disk. Give Redis more memory; leadsync doctor says more."
 log = structlog.get_logger("leadsync.receiver")
 
 
@@ -97,7 +95,7 @@ class Feeder:
         self.replays = 0
         self.remembered = self.disk_trouble = ""
         self.foreign_counts, self.next_ownership_check = 0, 0.0
-        self.needs_replay = self.full = False
+        self.needs_replay = self.full = self.full_noted = False
         # A dedicated connection: a pool reconnects silently, and we must notice.
         self._monitor: Redis = None
         self._wake = machine.event()
@@ -316,8 +314,15 @@ class Feeder:
             self.recent.drop_old()
         self.needs_replay = False
         self._flush_counts()
-        if not self.full:
-            self.flush()
+        self._note_room(has_room=not self.full and self.flush() and not self.full)
+
+    def _note_room(self, *, has_room: bool) -> None:
+        """Log once that new leads go to the disk although Redis answers, and once that none is left there."""
+        if self.full and not self.full_noted:
+            log.warning("redis.full", meanwhile=FULL_MEANWHILE)
+        elif self.full_noted and has_room:
+            log.warning("redis.has_room")
+        self.full_noted = self.full or (self.full_noted and not has_room)
 
     def _note_epoch(self, epoch: str) -> None:
         """Leave the server of the epoch before: what a put that is on its way still tells it has to be replayed too."""
@@ -360,8 +365,7 @@ class Feeder:
             pipe.xlen(keys.entries(keys.INBOX, shard))
         (seconds, micros), *waiting = pipe.execute()
         self.offset_ms = seconds * 1000 + micros // 1000 - int(self.machine.time() * 1000)
-        part = memory.get("used_memory", 0) / memory["maxmemory"] if memory.get("maxmemory") else 0.0
-        return epoch, part > FULL or (part > NEARLY_FULL and sum(waiting) > DEEP)
+        return epoch, describe_condition(memory).is_full(sum(waiting))
 
     def replay(self) -> None:
         """Put the last seconds' events again; those that Redis still has are duplicates."""

@@ -8,6 +8,7 @@ from leadcore.endpoint import STOPPED, Endpoint
 from leadcore.receipts import Note, Receipt
 from leadcore.required import Requirement
 from leadcore.store import keys
+from leadcore.store.condition import Condition
 from leadcore.store.stages import StageStatus
 from leadcore.store.status import Status
 from leadcore.texts import en
@@ -39,12 +40,17 @@ def status(**more: Any) -> Status:
     return Status(now_ms=NOW, depths=depths, pauses=pauses, kept=kept, **{"workers": 1, **more})
 
 
+NOT_BESIDE_OTHERS = ("redis_away", "redis_disk", "redis_replica", "late", "dry_run", "partly_dry")
+
+
 def codes(given: Status | None, **more: Any) -> list[str]:
     return [one.code for one in assess(given, **more)]
 
 
 def test_a_line_that_works_has_no_problem() -> None:
     assert assess(status(waiting=3, messages=2, oldest_ms=NOW - 1000, last_post_ms=NOW)) == []
+    assert assess(status(waiting=500, redis=Condition(used=95, limit=100, policy="noeviction"))) == []
+    assert assess(status(redis=Condition(used=95, policy="allkeys-lru"))) == [], "without a limit nothing is deleted"
 
 
 @pytest.mark.parametrize("code", ["paused", "unavailable", ""])
@@ -69,6 +75,12 @@ def test_customers_who_are_told_a_little_later_are_no_problem(code: str) -> None
         ({"dry_workers": 1, "held": 4}, "dry_run", 0),
         ({"workers": 2, "dry_workers": 1, "held": 4}, "partly_dry", 0),
         ({"held": 4}, "held", 4),
+        ({"redis": Condition(used=96, limit=100)}, "redis_full", 96),
+        ({"redis": Condition(used=81, limit=100), "waiting": 501}, "redis_full", 81),
+        ({"redis": Condition(limit=100, policy="volatile-lru")}, "redis_evicts", 0),
+        ({"redis": Condition(disk_fails=True)}, "redis_disk", 0),
+        ({"redis": Condition(disk_fails=True), "workers": 0}, "redis_disk", 0),
+        ({"redis": Condition(is_replica=True), "workers": 0}, "redis_replica", 0),
         ({"stages": StageStatus(9, 2, NOW)}, "stages_held", 2),
         ({"stages": StageStatus(9, 0, NOW, "order_key", "the reason", NOW)}, "stages_wait", 0),
         ({"stages": StageStatus(9, 0, NOW, "unavailable", "the reason", NOW - 60_000)}, "stages_wait", 0),
@@ -98,9 +110,10 @@ def test_everything_that_can_be_wrong_is_found_the_worst_first() -> None:
         required=[Requirement("company", "Company name", "create")],
         endpoints={line: [Endpoint("digest", state=STOPPED)] for line in ("hooks", "notices")},
         stages=StageStatus(9, 2, None, "order_key", "the reason", NOW),
+        redis=Condition(used=1, limit=1, policy="allkeys-lru"),
     )
     found = codes(given, spooled=2, foreign=1, disk_trouble="It is full")
-    assert found == [one for one in SEVERITIES if one not in ("redis_away", "late", "dry_run", "partly_dry")]
+    assert found == [one for one in SEVERITIES if one not in NOT_BESIDE_OTHERS]
 
 
 def test_what_hubspot_requires_is_named_by_its_label() -> None:

@@ -35,6 +35,8 @@ def states(found: list[Finding]) -> set[tuple[str, str]]:
         ({"maxmemory": 12 * 10**5}, "always", {("Redis' memory", "warning")}),
         ({"maxmemory": 10**6}, "always", {("Redis' memory", "wrong")}),
         ({"maxmemory": 10**8}, "always", set()),
+        ({"aof_last_write_status": "err"}, "always", {("Redis' disk", "wrong")}),
+        ({"rdb_last_bgsave_status": "err"}, "always", {("Redis' disk", "wrong")}),
         ({"redis_version": "6.0.9"}, "always", {("Redis", "wrong")}),
         ({"redis_version": "6.2.0"}, "always", set()),
         ({"redis_version": "8"}, "always", set()),

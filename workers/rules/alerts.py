@@ -35,6 +35,12 @@ RESUMED = {
     keys.PAYMENTS: "Payments are noted in HubSpot again",
     keys.NOTES: "Notes are written to HubSpot again",
 }
+REDIS_MENDED = {
+    "redis_disk": "Redis can write to its disk again",
+    "redis_full": "Redis has room again, so leads go there",
+    "redis_evicts": "Redis deletes no leads any more",
+}
+"""What is wrong with Redis itself, by its code in `leadcore.verdict` -> that it is over."""
 DRY = "The pause is over. The workers run with DRY_RUN, so leads are held back and no message is sent"
 ADVICE = {
     "no_room": "Delete contacts in HubSpot, or buy room for more.",
@@ -71,7 +77,7 @@ class OutgoingAlert(msgspec.Struct):
 
 class Incident(msgspec.Struct):
     """A pause that was reported, and the codes it had; `over_ms`: when it was first seen to be over, 0 while it
-    lasts."""
+    lasts. So is what is wrong with Redis itself, but it has no code before it is reported."""
 
     since_ms: int
     codes: list[str] = msgspec.field(default_factory=list)
@@ -104,7 +110,7 @@ class Observation(msgspec.Struct, frozen=True):
     leads were ever parked per code (and what follows from them, as in `FOLLOWING`, messages unsent, by their state,
     stages of orders held, by their cause, and what was removed, by its counter), how many are now; `following`: how
     many wait of each of `FOLLOWING`; `dry_run`: whether a worker runs with DRY_RUN; `refused_today`, `last_post_ms`: as
-    in `Status`."""
+    in `Status`; `redis`: what is wrong with Redis itself, by its code."""
 
     now_ms: int
     pauses: Mapping[str, tuple[str, str, int]]
@@ -117,6 +123,7 @@ class Observation(msgspec.Struct, frozen=True):
     last_post_ms: int | None = None
     dry_run: bool = False
     stages_held: int = 0
+    redis: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
 def update_record(record: AlertRecord, seen: Observation, timezone: ZoneInfo) -> dict[str, int]:
@@ -124,6 +131,8 @@ def update_record(record: AlertRecord, seen: Observation, timezone: ZoneInfo) ->
     `add_parked_alert`, which needs a reason in words."""
     for line in STOPPED:
         _update_incident(record, line, seen, timezone)
+    for code in REDIS_MENDED:
+        _update_redis(record, code, seen, timezone)
     _report_refused(record, seen, timezone)
     counts = {code: _count_unreported(record, code, ever, seen) for code, ever in seen.parked_ever.items()}
     return {code: count for code, count in counts.items() if count}
@@ -157,6 +166,28 @@ def _update_incident(record: AlertRecord, line: str, seen: Observation, timezone
     sentences = (f"{STOPPED[line]} {since_when}: {reason}", advice, waiting)
     # Without its stop, a command at the end of one would go on with the next.
     _add(record, seen, " ".join(f"{one.rstrip('.')}." for one in sentences if one))
+
+
+def _update_redis(record: AlertRecord, code: str, seen: Observation, timezone: ZoneInfo) -> None:
+    """It is reported once it has lasted a while: what Redis holds for a moment comes and goes."""
+    incident, problem = record.incidents.get(code), seen.redis.get(code)
+    if problem is None:
+        if incident is not None:
+            incident.over_ms = incident.over_ms or seen.now_ms
+            if seen.now_ms - incident.over_ms >= RECOVERED_MS:
+                del record.incidents[code]
+                if incident.codes:
+                    _add(
+                        record,
+                        seen,
+                        f"{REDIS_MENDED[code]}. That was wrong since {_time(incident.since_ms, timezone)}.",
+                    )
+        return
+    incident = record.incidents.setdefault(code, Incident(seen.now_ms))
+    incident.over_ms = 0
+    if not incident.codes and seen.now_ms - incident.since_ms >= COLLECT_MS:
+        incident.codes.append(code)
+        _add(record, seen, problem)
 
 
 def _report_refused(record: AlertRecord, seen: Observation, timezone: ZoneInfo) -> None:

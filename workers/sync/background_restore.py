@@ -13,6 +13,7 @@ import structlog
 from leadcore.config import Config
 from leadcore.machine import Event
 from leadcore.store import keys, scripts
+from leadcore.store.condition import describe_condition
 from leadcore.store.connection import AWAY, Redis, read_info
 from leadcore.store.lua import NOW
 from leadcore.store.restoring import INTACT, RESTORED
@@ -180,9 +181,7 @@ class BackgroundRestore:
         return bool(held or self._renew(keys=[keys.RESTORE_LOCK], args=[self.token, LOCK_MS]))
 
     def _find_obstacle(self) -> str:
-        memory = read_info(self.redis, "memory")
-        limit = int(memory.get("maxmemory") or 0)
-        if limit and int(memory.get("used_memory") or 0) >= MEMORY_PART * limit:
+        if describe_condition(read_info(self.redis, "memory")).part >= MEMORY_PART:
             return "memory"
         # A pause that is over stays until a lead is written, and there may be none.
         seconds, _ = self.redis.time()

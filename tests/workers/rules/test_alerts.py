@@ -91,6 +91,23 @@ def test_in_a_dry_run_the_end_of_a_pause_does_not_say_that_leads_are_written() -
     assert "written" not in end
 
 
+FULL = {"redis_full": str(Problem("redis_full", 97))}
+
+
+def test_a_redis_that_stays_full_is_reported_once_and_once_more_when_it_has_room() -> None:
+    full = [seen(at, redis=FULL) for at in (0, COLLECT_MS, PARKED_MS)]
+    room = [seen(PARKED_MS + at) for at in (1, 1 + RECOVERED_MS, 2 + RECOVERED_MS)]
+    told = texts(*full, *room)
+    assert told == [
+        f"leadsync: {FULL['redis_full']}",
+        "leadsync: Redis has room again, so leads go there. That was wrong since 13:13 (25 Feb, +07).",
+    ]
+
+
+def test_a_redis_that_is_full_for_a_moment_is_not_reported() -> None:
+    assert texts(seen(0, redis=FULL), seen(COLLECT_MS // 2), seen(COLLECT_MS), seen(PARKED_MS)) == []
+
+
 def test_a_pause_that_comes_back_at_once_is_the_same_one() -> None:
     flapping = [seen(at * RECOVERED_MS // 2, "unauthorized" if at % 2 else "") for at in range(1, 20)]
     assert len(texts(*flapping)) == 1
