@@ -395,7 +395,7 @@ def _text(key: str, value: Any, unread: dict[str, str]) -> str:
         text = clean(value)
     if join is shapes.lines:
         text = drop_leftovers(text)
-    elif key == "phone" and _ONLY_ZEROS.fullmatch(text):
+    elif key in ("phone", "email") and _ONLY_ZEROS.fullmatch(text):
         return ""
     filler = names_nobody(text) if key == "name" else says_nothing(text, is_name=key not in _NO_NAMES)
     return "" if filler else text
@@ -459,6 +459,8 @@ def _part(body: dict[str, Any], name: str, unread: dict[str, str]) -> dict[str, 
 
 def _products(cart: dict[str, Any], unread: dict[str, str]) -> list[_Product]:
     value = cart.get("products")
+    if value is None and all(map(str.isdigit, cart)):
+        value = list(cart.values())
     if value is None and (shapes.is_product(cart) or "count" in shapes.rename(cart, _PRODUCT)):
         value = cart
     if not value:

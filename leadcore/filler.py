@@ -19,6 +19,7 @@ LONGEST = 60
 _WORDS = frozenset((
     "none", "null", "nul", "undefined", "undef", "unknown", "unspecified", "unavailable", "unset", "noname", "noemail",
     "nomail", "nophone", "n/a", "n.a", "n\\a", "tbd",
+    "notprovided", "notspecified", "notmentioned", "notgiven", "missing", "confidential", "undisclosed",
     "tbc", "tba", "tiada", "无", "無", "没有", "沒有", "未知", "不详", "不詳", "不明", "暂无", "暫無", "未填",
     "未填写", "未填寫", "未提供", "不知道", "なし", "無し", "未定", "未設定", "없음", "모름", "미상",
     "미입력", "不提供", "不方便", "不想说", "不想說", "保密",
@@ -43,6 +44,7 @@ _PHRASES = _WORDS | {
     "和之前一样", "和上次一样", "跟之前一样", "跟上次一样", "地址不变", "前回と同じ", "前と同じ",
     "上記と同じ", "동일", "이전과 동일",
     "전과 동일", "지난번과 동일",
+    "private", "hidden", "ความลับ", "ส่วนตัว",
     "later", "to follow", "pending", "稍后", "稍後", "以后再说", "để sau", "gửi sau",
     "ว่าง", "จำไม่ได้", "ข้าม", "미정", "모르겠어요", "わかりません", "分かりません", "ありません", "ないです",
 }  # fmt: skip
@@ -59,11 +61,13 @@ _NOBODY = frozenset((
     "khách hàng", "khách", "pelanggan", "客户", "客戶", "顾客",
     "顧客", "微信用户", "匿名", "匿名用户", "名無し", "ゲスト", "익명", "고객",
 ))  # fmt: skip
+# What a chat calls people by their number there.
+_NUMBERED = re.compile(r"(?:user|guest|customer|visitor|ลูกค้า|คุณลูกค้า)[\s_#-]*\d+|U[0-9a-f]{16,32}", re.IGNORECASE)
 _NAMES_TOO = frozenset({"na", "nan", "nil", "no", "không", "khong", "ko", "ไม่", "skip", "brak", "yok", "wala"})
 _AS_PROGRAMS_WRITE = frozenset({"NaN", "nil", "NIL", "NA", "nan nan"})
 _ONLY_X = re.compile(r"x[x\W_]*")
 _THAI = re.compile(
-    r"(?:ยัง|ขอ)?ไม่(?:ได้|ขอ|อยาก|ต้องการ|ประสงค์|สะดวก)?(?:จะ)?"
+    r"(?:ลูกค้า)?\s?(?:ยัง|ขอ)?ไม่(?:ได้|ขอ|อยาก|ต้องการ|ประสงค์|สะดวก)?(?:จะ)?"
     r"(?:มี|ใช้|ระบุ|ทราบ|สะดวก|รู้|แจ้ง|บอก|ให้|ใส่|กรอก|ปรากฏ|พบ|แน่ใจ|ออกนาม|เปิดเผย)(?:แจ้ง|ให้|บอก|ระบุ)?\s?"
     r"(?:ข้อมูล|ชื่อ(?:เล่น)?|นามสกุล|อีเมล์?|เมล์?|e-?mail|mail|line|ไลน์|เบอร์|โทรศัพท์|โทร|มือถือ|ที่อยู่|รหัสไปรษณีย์|จังหวัด|อำเภอ|ตำบล|บริษัท)*\s?"
     r"(?:เลย|หรอก|น่ะ|นะ|คะ|ค่ะ|ค่า|ครับผม|ครับ|คับ|ฮะ|จ้า|จ้ะ|จ๊ะ|ๆ|\s)*"
@@ -73,28 +77,34 @@ _THAI_FIELD = r"ชื่อ|ที่อยู่(?:จัดส่ง)?|เบ
 _AS_BEFORE = re.compile(
     r"(?:(?:ขอ|ให้)?\s?(?:ใช้|จัดส่ง|ส่ง(?:ไป|มา)?|เอา)(?:ไป)?(?:ให้)?)?\s?(?:ตาม)?"
     rf"(?:(?:{_THAI_FIELD}|ที่|ตาม|เหมือน|อัน|แบบ)(?:ตาม|เหมือน|อัน)?เดิม|(?:{_THAI_FIELD}|ที่)เก่า"
+    rf"|(?:{_THAI_FIELD}|ที่)?(?:ตาม|เหมือน)?(?:ที่อยู่)?(?:ใน|ตาม)(?:แชท|ไลน์|ข้อความ)(?:ก่อนหน้า(?:นี้)?|(?:ข้าง|ด้าน)บน)?"
+    rf"|ตามที่(?:แจ้ง|บอก|ส่ง)(?:ไว้|ไป)*"
     rf"|(?:{_THAI_FIELD}|ที่)?(?:ตาม|เหมือน|เดียว)(?:กับ|กัน)*(?:ที่เคย(?:ส่ง|สั่ง|ให้)|(?:ข้าง|ด้าน)บน"
     rf"|(?:ครั้ง|คราว|รอบ)(?:ก่อน|ที่แล้ว|ที่ผ่านมา))){_THAI_ENDS}"
 )
 _LATER = re.compile(
-    r"(?:ขอ|ไว้|รอ|เดี๋ยว|แล้ว|จะ)+\s?(?:แจ้ง|บอก|ส่ง)(?:ให้|ไป)?\s?(?:อีกที|อีกครั้ง|ทีหลัง|ภายหลัง|วันหลัง|พรุ่งนี้)?" + _THAI_ENDS
+    r"(?:ขอ|ไว้|รอ|เดี๋ยว|แล้ว|จะ)+\s?(?:ลูกค้า)?\s?(?:แจ้ง|บอก|ส่ง)(?:ให้|ไป)?\s?(?:อีกที|อีกครั้ง|ทีหลัง|ภายหลัง|วันหลัง|พรุ่งนี้)?"
+    + _THAI_ENDS
 )
 _FIELD = (
     r"(?:(?:first|last|full|given|family|sur|nick|middle)[ _-]?)?name|e-?mail|mail|(?:tele|mobile )?phone|tel|mobile|"
     r"number|line|address|street|city|province|state|(?:sub)?district|zip|(?:zip|post|postal)[ _]?code|country|company|"
     r"language"
 )
+_NOT_SAID = "given|specified|provided|available|mentioned|shared|disclosed|stated|supplied|indicated|received"
 _ENGLISH = re.compile(
-    r"(?:no|not|without)[ -](?:given|specified|provided|available|applicable|set|known|stated|defined|entered|"
+    rf"(?:no|not|none|without)[ -](?:{_NOT_SAID}|applicable|set|known|defined|entered|"
     rf"found|sure|yet|data|info(?:rmation)?|details?|answer|response|value|{_FIELD})"
     r"(?: (?:address|number|given|specified|provided|available|found|known|yet))?"
+    rf"|(?:{_FIELD})(?: address| number)? (?:(?:was|is) )?(?:not (?:{_NOT_SAID}|known)|unknown|missing)"
     rf"|unknown (?:user|customer|person|{_FIELD})"
     rf"|(?:i )?(?:do not|don['’]?t) (?:have|know|use)(?: (?:an?|any|one|it|my|yet|address|number|{_FIELD}))*"
     r"|(?:i )?(?:prefer not(?: to)? (?:say|answer|share|tell|disclose|give)(?: (?:it|that|this|you))?"
     r"|decline to (?:answer|say|state))"
-    r"|(?:(?:please )?(?:use|send (?:it )?to) )?(?:my |the )?(?:same as (?:before|above|usual|always"
+    r"|(?:(?:please )?(?:use|send (?:it )?to) )?(?:my |the )?"
+    r"(?:same as (?:before|above|usual|always|billing(?: address)?"
     r"|(?:the )?(?:last|previous)(?: (?:time|order))?)|(?:same|old|usual|previous) (?:one|place|name|details|info"
-    r"|(?:(?:e-?mail|home|shipping|delivery) )?address|e-?mail|(?:phone |mobile )?number|phone)"
+    r"|(?:(?:e-?mail|home|shipping|delivery|billing) )?address|billing|e-?mail|(?:phone |mobile )?number|phone)"
     r"(?: as (?:before|last time|always))?)(?: please)?"
     r"|(?:(?:i(?:['’]ll| will)|will) )?(?:(?:tell|give|send)(?: you| it)*|let (?:you|u) know) (?:later|tomorrow|soon)"
 )
@@ -133,6 +143,7 @@ _OPENERS = (
     *("ขอใ", "ขอส", "ให้ส", "ใช้", "จัด", "ส่ง", "เอา", "ตาม", "ชื่", "ที่", "เบอ", "โทร", "อีเ", "เมล", "ข้อ", "รหั"),
     *("เหม", "เดี", "อัน", "แบบ", "ไว้", "รอแ", "รอส", "รอบ", "แล้", "จะแ", "จะส", "จะบ", "ขอแ", "ขอบ"),
     *("use", "ple", "sen", "my ", "the", "sam", "old", "usu", "pre", "i w", "i'l", "i’l", "wil", "tel", "giv", "let"),
+    *("ลูก", "รอล", "nam", "pho", "ema", "add", "zip"),
     "x",
     "xx",
     "xxx",
@@ -158,7 +169,7 @@ def says_nothing(text: str, *, is_name: bool = False) -> bool:
     core = text.strip(_EDGES)
     if not core or _TEMPLATE.fullmatch(text):
         return True
-    key = core.casefold()
+    key = core.casefold().replace("_", " ")
     if key in _PHRASES or core in _AS_PROGRAMS_WRITE or (key in _NAMES_TOO and not is_name):
         return True
     if any(pattern.fullmatch(key) for pattern in (_ONLY_X, _ENGLISH, _THAI, _AS_BEFORE, _LATER)):
@@ -189,9 +200,14 @@ def all_say_something(texts: Sequence[str], joined: str) -> bool:
     )
 
 
+def is_number(name: str) -> bool:
+    """Whether `name` is what a chat calls somebody by their number there."""
+    return _NUMBERED.fullmatch(name) is not None
+
+
 def drop_words(name: str) -> str:
     """The name of a person without the words that say nothing, "" if it has no others."""
-    if names_nobody(name) or name.strip(_EDGES).casefold() in _NOBODY or names_nobody(name.removeprefix("ลูกค้า")):
+    if names_nobody(name) or name.strip(_EDGES).casefold() in _NOBODY:
         return ""
     words = (_TEMPLATE.sub(" ", name) if _MAY_BE_TEMPLATE(name) else name).split()
     kept = [word for word in words if not _is_word(word)]

@@ -37,9 +37,12 @@ _ADDRESS = (
     "address", "street", "streetaddress", "line1", "line2", "village", "villageorproject", "subdistrict", "district",
     "city", "state", "province", "zip", "zipcode", "postcode", "postalcode", "country",
 )  # fmt: skip
-# A model may be called so too: X2, but not x 2.
+# A model may be called so too: X2, but not x 2; a weight is a part of what is sold.
 _TIMES = re.compile(
-    r"(?P<name>\S.*?)\s+[x×*]\s?(?P<count>[1-9]\d{0,2})|(?P<before>[1-9]\d{0,2})\s?[x×*]\s+(?P<behind>\S.*)"
+    r"(?P<name>\S.*?)\s+(?:[x×*]\s?(?P<count>[1-9]\d{0,2})|(?P<counted>[1-9]\d{0,2}\s?"
+    r"(?:ชิ้น|อัน|ตัว|ถุง|กล่อง|แพ็?[คก]|ขวด|ซอง|ลัง|คู่|ชุด|เซ็?ต|โหล|เล่ม|ใบ|ห่อ|กระป๋อง|กระปุก|หลอด|แผ่น"
+    r"|(?i:pcs?|pieces?|packs?|box(?:es)?|bags?|bottles?|sets?|cans?))))"
+    r"|(?P<before>[1-9]\d{0,2})\s?[x×*]\s+(?P<behind>\S.*)"
 )
 _LONGEST_LINE = 500
 
@@ -352,5 +355,7 @@ def _read_names(text: str) -> list[dict[str, Any]]:
     if lines and not all(counted):
         counted = [_TIMES.fullmatch(text)]
     return [
-        {"name": line["name"] or line["behind"], "count": line["count"] or line["before"]} for line in counted if line
+        {"name": line["name"] or line["behind"], "count": line["count"] or line["counted"] or line["before"]}
+        for line in counted
+        if line
     ] or [{"name": text}]

@@ -137,3 +137,21 @@ def test_a_part_of_a_name_points_to_nothing(part: str) -> None:
 @pytest.mark.parametrize("part", ["", "-", "N/A", "undefined", "ไม่มี", "không có", "the same place"])
 def test_a_part_of_a_name_may_say_nothing(part: str) -> None:
     assert names_nobody(part, is_part=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("not_specified", "Not mentioned", "not_provided", "notprovided", "missing", "none provided", "None given"),
+        *("Phone not given", "Email address not available", "address is not known", "private", "ความลับ"),
+        *("ลูกค้ายังไม่ได้ให้", "ลูกค้าไม่ระบุชื่อ", "รอลูกค้าแจ้ง", "same as billing", "Same as billing address"),
+        *("ตามที่อยู่ในแชท", "ตามที่แจ้งไว้ค่ะ"),
+    ],
+)
+def test_what_programs_and_shops_write_for_nothing_says_nothing(text: str) -> None:
+    assert says_nothing(text)
+
+
+@pytest.mark.parametrize("text", ["ลูกค้าประจำร้าน", "Phone shop", "Nam", "emailed", "Address Hotel", "ตามใจ"])
+def test_what_only_begins_like_it_says_something(text: str) -> None:
+    assert not says_nothing(text)

@@ -95,6 +95,8 @@ def test_a_total_is_the_grand_total_unless_a_fee_stands_beside_it(cart: Any, tot
         ("Dog food x2, 3 x Cat food", [("Dog food", "2"), ("Cat food", "3")]),
         ("Dog food, 10 kg x 2", [("Dog food, 10 kg", "2")]),
         ("2 x ข้าวหอม", [("ข้าวหอม", "2")]),
+        ("อาหารหมา 10 กก. 2 ถุง, อาหารแมว 1 กล่อง", [("อาหารหมา 10 กก.", "2 ถุง"), ("อาหารแมว", "1 กล่อง")]),
+        ("อาหารหมา 10 กก.", [("อาหารหมา 10 กก.", "")]),
         (["Galaxy X2"], [("Galaxy X2", "")]),
         (["Dog food 10x20"], [("Dog food 10x20", "")]),
     ],
@@ -126,3 +128,8 @@ def test_a_count_with_its_unit_is_text() -> None:
 def test_words_for_sold_out_say_that_a_product_is_not_available(word: str) -> None:
     [product] = said(shopping_cart={"products": [{"name": "A", "available": word}]}).products
     assert not product.available
+
+
+def test_a_cart_of_numbered_products_is_read() -> None:
+    event = said(shopping_cart={"0": {"name": "A", "qty": 2}, "1": {"name": "B"}})
+    assert [(one.name, one.count) for one in event.products] == [("A", "2"), ("B", "")]

@@ -28,6 +28,15 @@ _TITLE = re.compile(r"(?:ตำบล|แขวง|อำเภอ|เขต|จ
 _UNTITLED = re.compile(
     r"(?!ตำบล|แขวง|อำเภอ|เขต|จังหวัด)[ก-๛]{2,}\s+(?:(?:อำเภอ|เขต|อ\.)|(?P<province>จังหวัด|จ\.))\s?[ก-๛]"
 )
+# Who comes for it says no address.
+_PICKS_UP = re.compile(
+    r"(?:จะ|ขอ|เดี๋ยว|นัด|มา|ไป|เข้า)*รับ(?:ของ|สินค้า|พัสดุ)?"
+    r"(?:(?:เอง|ด้วยตัวเอง)(?:\s?(?:ที่|หน้า)\s?(?:ร้าน|สาขา|โกดัง)\S*)?|\s?(?:ที่|หน้า)\s?ร้าน)"
+    r"(?:\s?(?:นะ|คะ|ค่ะ|ค่า|ครับ|คับ|จ้า))*"
+    r"|(?:self[- ]?)?(?:pick(?:ing)?[- ]?(?:it )?up|collect(?:ion)?)"
+    r"(?: (?:at|in|from)(?: (?:the|your))? (?:store|shop|branch))?",
+    re.IGNORECASE,
+)
 # Letters that neither Thai nor the English of Thai places uses.
 _FOREIGN = re.compile(r"[^\x00-\x7fก-๛‐-‟\s]")
 # Cities that are their own countries.
@@ -60,6 +69,8 @@ def read_source(source: Address, region: str, phone_text: str = "") -> SourceAdd
         address = replace(address, street="", zip=alone)
     elif not given and (found := country_signs.cut_singapore(address.street)) and address.zip in ("", found[1]):
         address = replace(address, street=found[0], zip=found[1], country="Singapore")
+    if _PICKS_UP.fullmatch(address.street):
+        address = replace(address, street="", lost=(address.street,))
     if address.unknown_country and any(map(str.isdigit, given)):
         address = _untangle_country(address)
     if is_postcode(address.state) and not is_postcode(address.zip) and (province := find(address.zip)):

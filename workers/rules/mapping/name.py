@@ -41,10 +41,10 @@ _NAME_SAYS = re.compile(
     r"(?:\s*[:：]|\s+[-–—=]\s)\s*",
     re.IGNORECASE,
 )
-_HAS_LABEL = re.compile("ชื่อ|สกุล|ผู้รับ")
+_HAS_LABEL = re.compile("ชื่อ|สกุล|ผู้รับ|ลูกค้า")
 _THAI_NAME_SAYS = re.compile(
     r"^(?:(?:ผม|ฉัน|ดิฉัน|หนู|เรา|พี่)?\s?ชื่อ(?:\s?[-–/]?\s?(?:นาม)?สกุล|จริง|ผู้รับ|ลูกค้า)?(?:\s*[:：]\s*|\s+)"
-    r"|(?:ผม|ฉัน|ดิฉัน|หนู|เรา)\s?ชื่อ(?:ว่า)?\s*|ผู้รับ(?:สินค้า|พัสดุ)?(?:คือ)?\s+|(?:คุณ)?ลูกค้าชื่อ\s*)(?=[ก-๛])"
+    r"|(?:ผม|ฉัน|ดิฉัน|หนู|เรา)\s?ชื่อ(?:ว่า)?\s*|ผู้รับ(?:สินค้า|พัสดุ)?(?:คือ)?\s+|(?:คุณ)?ลูกค้า(?:ชื่อ\s*|\s+))(?=[ก-๛])"
 )
 _I_AM = re.compile(
     r"^(?:(?:hello|hi)[\s,.!]+)?(?:my (?:full )?name is|my name['’]s|this is|i am|i['’]m"
@@ -139,6 +139,8 @@ def parse(text: str, language: str = "", region: str = "") -> Name:
     with the surname: by its script, or by the `language` (a base code) or `region` (ISO 3166 alpha-2) of its event.
     Titles are dropped, text in parentheses or quotes is the nickname, a company stays whole. No letters, no name."""
     plain = " ".join((text if text.isascii() else _SYMBOLS.sub(" ", text)).split())
+    if filler.is_number(plain):
+        return Name()
     if _OTHER_LETTER.search(plain):
         plain = " ".join(_ORNAMENT.sub(" ", plain).split()) if not plain.isascii() else plain
     if len(plain) > 3 and plain[1] != plain[2] and _SPACED.fullmatch(plain) and not surnames.EAST_ASIAN.search(plain):

@@ -72,3 +72,12 @@ def test_what_the_field_is_called_names_nobody(text: str) -> None:
 @pytest.mark.parametrize("text", ["Cong ty TNHH Minh Anh", "CONG TY CP Hoa Sen", "สนง.เขตบางรัก"])
 def test_a_company_without_accents_or_in_short_is_one(text: str) -> None:
     assert parse(text) == Name(company=text)
+
+
+@pytest.mark.parametrize("text", ["user_12345", "ลูกค้า 123", "Guest 7", "U4af4980629a1b2c3d4e5f60718293a4b"])
+def test_a_number_in_the_chat_names_nobody(text: str) -> None:
+    assert parse(text) == Name()
+
+
+def test_the_word_customer_before_a_name_is_dropped() -> None:
+    assert parse("คุณลูกค้า สมชาย ใจดี") == parse("ลูกค้า สมชาย ใจดี") == Name("สมชาย", "ใจดี")

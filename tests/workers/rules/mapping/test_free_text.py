@@ -198,3 +198,16 @@ def test_titles_with_colons_in_the_fields_of_an_address_are_read() -> None:
 @pytest.mark.parametrize("text", ["12/3 ซ.บางนา-ตราด 10 ถ.พระราม 2", "99/1-2 ถ.สีลม 5/7 ห้อง 8 / 9"])
 def test_strokes_in_numbers_and_roads_stay(text: str) -> None:
     check(read(address=text), {"address": text})
+
+
+@pytest.mark.parametrize(
+    "text", ["รับเองที่ร้าน", "มารับเองค่ะ", "เดี๋ยวเข้าไปรับที่ร้านครับ", "pick up", "Self pickup at the store"]
+)
+def test_who_comes_for_it_says_no_address(text: str) -> None:
+    said = read({"street": text})
+    assert (said.address, said.unsaved, said.unclear) == ({}, {"address": text}, frozenset())
+
+
+@pytest.mark.parametrize("text", ["9 ซ.รับเอง", "รับร้าน", "Pickup Hotel"])
+def test_what_only_sounds_like_it_is_an_address(text: str) -> None:
+    check(read({"street": text}), {"address": text})
