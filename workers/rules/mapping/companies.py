@@ -8,8 +8,8 @@ from workers.rules.mapping.characters import WORD
 # Behind a name these are surnames, or words of a shop's name that begins with it.
 _ONLY_FIRST = (
     r"(?<!\s)(?:(?:วัด(?=[ก-ฮเ-ไ]\S)|เทศบาล|องค์การบริหาร|สำนักงาน(?!\s?ใหญ่)|สำนักพิมพ์|โรงงาน|โรงพิมพ์|โรงสี"
-    r"|ธนาคาร(?=[ก-ฮเ-ไ])|กระทรวง|สถาบัน|ชมรม|กลุ่ม|ศูนย์|เพจ"
-    r"|อบ[ตจ]\.|สนง\.|รพ\.|รร\.|ร\.\s?ร\.)\s*[ก-๙\w]"
+    r"|ธนาคาร(?=[ก-ฮเ-ไ])|นิติบุคคล|การไฟฟ้า|การประปา|สถานี|คอนโด|หมู่บ้าน|กระทรวง|สถาบัน|ชมรม|กลุ่ม|ศูนย์|เพจ"
+    r"|อบ[ตจ]\.|สนง\.|สภ\.|รพ\.|รร\.|ร\.\s?ร\.)\s*[ก-๙\w]"
     r"|(?i:Shop|Toko|Restoran|Quán|Nhà hàng|Tiệm|Khách sạn|Tạp hóa|Bệnh viện)\s+\w)"
 )
 _BEGINS = re.compile(
@@ -86,7 +86,9 @@ _BRANCH_OF_PERSON_ENDS = re.compile(
 )
 _BRANCH_ONLY = re.compile(_BRANCH, re.IGNORECASE)
 _LEGAL_END = re.compile(r"จำกัด\.?\s*(?:\(\s*มหาชน\s*\))?\s+|[\s.]ม?จก\.?\s+|(?:Co\.?\s*,?\s*)?Ltd\.?\s+")
-_IN_PERSON = re.compile(r"(?:โดย|ผู้?ติดต่อ|ติดต่อ|attn\.?|c/o)\s*[:：]?\s*(?=[^\W\d])", re.IGNORECASE)
+_IN_PERSON = re.compile(
+    r"(?:(?:ฝ่าย|แผนก)[ก-๛]+\s(?=คุณ|นาย|นาง|น\.ส)|โดย|ผู้?ติดต่อ|ติดต่อ|attn\.?|c/o)\s*[:：]?\s*(?=[^\W\d])", re.IGNORECASE
+)
 _PERSON_WITHIN = re.compile(rf"(?<=\S)\s+(?={_IN_PERSON.pattern})", re.IGNORECASE)
 # Behind a Chinese company's form, with a space.
 _HAN_COMPANY = re.compile(r"(\S*(?:公司|集[团團]|商行|[银銀]行|[医醫]院|[学學]校|工[厂廠]|店))\s+(\S{2,8})")
@@ -140,7 +142,7 @@ def _split(text: str) -> tuple[str, str]:
         return (person, company) if person else _split_behind(company)
     if asides and any(_MARK.fullmatch(aside[0]) for aside in asides):
         return "", text
-    may_name_person = any(word in main.lower() for word in ("ติดต่อ", "โดย", "attn", "c/o"))
+    may_name_person = any(word in main.lower() for word in ("ติดต่อ", "โดย", "attn", "c/o", "ฝ่าย", "แผนก"))
     if may_name_person and (within := _PERSON_WITHIN.search(main)) and within.start() < _LONGEST:
         before, company = _split(text[: within.start()])
         if company and not before:

@@ -184,7 +184,8 @@ def code(text: str) -> str:
     the state to which a territory belongs."""
     if calling_code := _CALLING_CODE.fullmatch(text):
         return _find_by_calling_code(int(calling_code[1] or calling_code[2]))
-    if not text or text.isdigit():
+    # Ý is Italy in Vietnamese, Y is nothing.
+    if not text or text.isdigit() or (len(text) == 1 and text.isascii()):
         return ""
     if known := _exact(text):
         return known

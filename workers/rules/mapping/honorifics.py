@@ -82,7 +82,7 @@ _LATIN = {
     for kind, phrases in (
         (
             _ALWAYS,
-            """mr|mrs|ms|miss|mx|mdm|madam|mister|sir|khun|mme|mlle|monsieur|herr|frau|señor|señora|señorita|sra|srta
+            """mr|mrs|ms|miss|mx|mdm|madam|mister|sir|khun|mme|mlle|monsieur|herr|frau|signor|signora|señor|señora|señorita|sra|srta
             shri|smt|dr|doctor|drs|dra|drg|prof|professor|asst prof|assist prof|assoc prof|assistant prof
             associate prof|assistant professor|associate professor|adjunct professor|emeritus professor
             professor emeritus|prof emeritus|prof madya|ajarn|ajahn|engr|atty|advocate|rev|reverend|rt rev|most rev
@@ -103,7 +103,7 @@ _LATIN = {
             kombes|kombes pol|akbp|akp|iptu|ipda|aipda|bripka|bapak|bpk|ibu|sdr|sdri|saudara|saudari|nyonya|mbak
             mom rajawongse|mom luang|mom chao|thanpuying|khunying""",
         ),
-        (_DOTTED, "k|eng|ir|ar|adv|gng|bb|en|pn|tn|ny|nn|kh|pol|ts|bs|ths|gs|pgs"),
+        (_DOTTED, "k|eng|ing|mag|sig|ir|ar|adv|gng|bb|en|pn|tn|ny|nn|kh|pol|ts|bs|ths|gs|pgs"),
         (_WHOLE, "m l|m r|m c"),
         (
             _EITHER,
@@ -154,14 +154,14 @@ _VIETNAMESE = re.compile(
 _EAST_ASIAN = f"[{surnames.HAN}{surnames.KANA}{surnames.HANGUL}]"
 _DEGREE = (
     r",?\s+(?:Ph\.?\s?D|M\.D|MBA|M\.B\.A|CPA|CFA|Esq|D\.?D\.?S|DVM|\(?Ret(?:\.?d|ired)?\.?\)?|RTA|RTN|RTAF)"
-    r"|,\s*(?:M\.?D|R\.?N|J\.?D|LL\.?[BM]"
+    r"|,\s*(?:Sp\.?\s?[A-Z][A-Za-z]{0,4}|M\.?D|R\.?N|J\.?D|LL\.?[BM]"
     r"|[BMS]\.?\s?(?:A|Ag|B\.?A|Com|E|Ed|Eng|Farm|H|Hum|IP|Ked|Kes|Kom|M|Pd|Pharm|Psi|Sc|Si|Sos|T|Tech))"
 )
 _BEHIND = re.compile(
     r"\s+(?:ร\s?\.\s?น\s?\.?|(?:นะ)?(?:ครับผม|ครั+บ+|คร้า+บ+|ค้า+บ+|คั+บ+|ค่?ะ+|ค่า+|จ้า+|จ[้๊]ะ+|ฮะ|ฮับ))$|(?:นะคะ|นะครับ|ครับผม|(?<=\S)(?:ครับ|ค่ะ))$"
     rf"|(?:(?:{_DEGREE})\.?)+$"
     r"|(?<=\w)-(?:san|sama|kun|chan|sensei)$"
-    rf"|(?<={_EAST_ASIAN})(?:\s*(?:先生|女士|小姐|太太|夫人|老[师師]|同[学學]|教授|博士|[医醫][生师師]|[总總]?[经經]理|律[师師]|师傅|師傅"
+    rf"|(?<={_EAST_ASIAN})(?:\s*(?:先生|女士|小姐|太太|夫人|老[师師]|同[学學]|教授|博士|[医醫][生师師]|[总總]?[经經]理|律[师師]|师傅|師傅|阿姨|叔叔|大哥|大姐"
     r"|老[板闆]|主任|(?:社|部|課|係|店|会)長|様|さま|さん|サン|氏|殿|どの|くん|ちゃん"
     r"|(?:선생|사장|대표|교수|박사|고객|회장|부장|과장|차장|대리|팀장|실장|이사|원장|목사|신부|수녀|여사|회원|변호사|기사)?님|씨|여사|귀하)"
     r"|\s+(?:군|양|선생|교수|박사|대표|사장|부장|과장|대리|팀장|의사|변호사|목사|君)|(?<=^.)[总總])$"

@@ -17,3 +17,8 @@ TAX_ID = (
 )
 HEAD_OFFICE = rf"(?:สำนักงาน\s?ใหญ่|สนง\.?\s?ใหญ่|สนญ\.?|{NOT_BEHIND_LATIN}head\s?office{NOT_BEFORE_LATIN})"
 BRANCH = rf"(?:สาขา(?:\s?ที่)?|{NOT_BEHIND_LATIN}branch{NOT_BEFORE_LATIN}(?:\s*(?:number|no){NOT_BEFORE_LATIN})?)[\s.:#]*"
+DEPARTMENT = (
+    "(?:บัญชี|การเงิน|ขาย|จัดซื้อ|จัดส่ง|บุคคล|ผลิต|ไอที|IT|ช่าง|คลัง|การตลาด|ธุรการ|บริการ|ลูกค้า|ต้อนรับ|ครัว|แม่บ้าน|วิศวกรรม|กฎหมาย"
+    "|พยาบาล)"
+)
+"""Of a company, behind ฝ่าย or แผนก: แผนกระโทก is a surname."""

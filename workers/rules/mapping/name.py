@@ -81,7 +81,15 @@ _BOTH_SAY = re.compile(
     r"^ชื่อ(?:จริง)?\s?[:：]?\s?(?=[ก-๛])(.{1,80}?)[\s,]+(?:นามสกุล\s?[:：]?\s?|สกุล(?:\s?[:：]\s?|\s))(?=[ก-๛])"
 )
 _SURNAME_SAYS = re.compile(r"(?:^|\s)(?:นามสกุล(?:\s*[:：]\s*|\s+)|สกุล\s*[:：]\s*)(?=[ก-๛])")
-_FROM = re.compile(r"\s+(?:from\s+(?:the\s+)?|จาก\s?)(?P<place>[^\s,].*)$", re.IGNORECASE)
+_FROM = re.compile(
+    r"\s+(?:from\s+(?:the\s+)?|จาก\s?|[-–—|]\s+(?=\S{5})|(?=จ\.|จังหวัด))(?P<place>[^\s,].*)$", re.IGNORECASE
+)
+# A part of the company, or how the order is meant.
+_REMARK = re.compile(
+    rf"(?<=\S)\s+(?:(?:ฝ่าย|แผนก)\s?{labels.DEPARTMENT}.*|[*!#(]*(?:ด่วน(?:มาก|ที่สุด)?|เก็บ(?:เงิน)?ปลายทาง|COD)[*!)]*)$"
+)
+_THAI_PARTS = re.compile(r"(?<=[ก-๛]{3})[._](?=[ก-๛]{3})")
+_PARTICLES = frozenset(("van", "von", "de", "del", "della", "der", "den", "bin", "binti"))
 _LATIN_WORD = re.compile(r"[A-Za-z][A-Za-z.'’-]*")
 _THAI_WORD = re.compile("[\u0e00-\u0e7f.]+")
 _NICKNAME_BEHIND = re.compile(r"(?<=\S)\s+ชื่อเล่น(?:ว่า|คือ)?(?:\s*[:：])?\s*([^\s()]+)$")
@@ -163,6 +171,7 @@ def parse(text: str, language: str = "", region: str = "") -> Name:
         plain = plain[: origin.start()]
     customs = _customs(plain, language, region)
     person, company = companies.split(plain)
+    person = _REMARK.sub("", person)
     person = honorifics.strip_before(filler.drop_words(person), customs)
     person = _FULL_STOP.sub("", person.translate(_BRACKETS))
     nickname = ""
@@ -267,9 +276,11 @@ def _split(person: str, customs: str) -> tuple[str, str]:
             return turned
         name, _, place = person.rpartition(",")
         person = (name if _is_place(place) else person).replace(",", " ")
-    words = _words(person)
+    words = _words(_THAI_PARTS.sub(" ", person))
     if not words:
         return "", ""
+    if words[0] in _PARTICLES and len(words) > 1 and customs != "vi":
+        return "", " ".join(words)
     if not person.isascii():
         if _WESTERN_DOT.search(person):
             words = _words(_WESTERN_DOT.sub(" ", person))

@@ -81,3 +81,42 @@ def test_a_number_in_the_chat_names_nobody(text: str) -> None:
 
 def test_the_word_customer_before_a_name_is_dropped() -> None:
     assert parse("คุณลูกค้า สมชาย ใจดี") == parse("ลูกค้า สมชาย ใจดี") == Name("สมชาย", "ใจดี")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("สมชาย ใจดี - กรุงเทพ", Name("สมชาย", "ใจดี")),
+        ("สมชาย ใจดี จ.เชียงใหม่", Name("สมชาย", "ใจดี")),
+        ("Somchai Jaidee - Nan", Name("Somchai", "Jaidee Nan")),
+        ("สมชาย ใจดี *ด่วน*", Name("สมชาย", "ใจดี")),
+        ("สมชาย ใจดี COD", Name("สมชาย", "ใจดี")),
+        ("คุณสมชาย แผนกบัญชี", Name("สมชาย")),
+        ("คุณสมชาย ฝ่ายจัดซื้อ บจก.เอบีซี", Name("สมชาย", company="บจก.เอบีซี")),
+        ("บจก.เอบีซี ฝ่ายจัดซื้อ คุณสมชาย ใจดี", Name("สมชาย", "ใจดี", "บจก.เอบีซี")),
+        ("ด่วน", Name("ด่วน")),
+    ],
+)
+def test_a_place_a_department_and_a_remark_behind_the_name_are_no_surname(text: str, expected: Name) -> None:
+    assert parse(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("van der Berg", Name("", "van der Berg")),
+        ("bin Ismail", Name("", "bin Ismail")),
+        ("Van Thi Lan", Name("Van", "Thi Lan")),
+        ("สมชาย.ใจดี", Name("สมชาย", "ใจดี")),
+        ("dr. Budi Santoso, Sp.PD", Name("Budi", "Santoso")),
+        ("Prof. Dr. Ing. Hans Müller", Name("Hans", "Müller")),
+        ("林阿姨", Name("", "林")),
+    ],
+)
+def test_particles_dots_and_degrees_are_read(text: str, expected: Name) -> None:
+    assert parse(text) == expected
+
+
+@pytest.mark.parametrize("text", ["นิติบุคคลอาคารชุด ลุมพินี", "การไฟฟ้านครหลวง", "สภ.เมือง", "คอนโดลุมพินี", "สถานีตำรวจบางรัก"])
+def test_what_is_no_person_is_a_company(text: str) -> None:
+    assert parse(text) == Name(company=text)

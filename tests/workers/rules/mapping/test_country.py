@@ -176,3 +176,10 @@ def test_words_out_of_running_text_are_taken_for_a_country_only_when_that_is_sur
 @given(st.text())
 def test_any_text_has_a_name_exactly_when_it_has_a_code(text: str) -> None:
     assert bool(country.name(text)) == bool(country.code(text)) == bool(country.spellings(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "code"), [("Ý", "IT"), ("Y", ""), ("+66", "TH"), ("66", "TH"), ("(+856)", "LA"), ("+1", ""), ("+7", "")]
+)
+def test_a_letter_is_a_country_with_its_mark_only_and_a_calling_code_where_it_is_ones_own(text: str, code: str) -> None:
+    assert country.code(text) == code
