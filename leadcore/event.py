@@ -89,8 +89,6 @@ class Event(Struct, frozen=True):
     grand_total: str = ""
     payment_method: str = ""
     product_type: str = ""
-    folder: str = ""
-    environment: str = ""
     unread: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
 
@@ -276,7 +274,7 @@ class _Cart(Struct, forbid_unknown_fields=True):
 
 
 class _Body(Struct):
-    """The documented shape, which nearly every payload has."""
+    """What is read of the documented shape, which nearly every payload has."""
 
     mid: str | int | float
     customer_id: str | int | float
@@ -286,8 +284,6 @@ class _Body(Struct):
     shopping_cart: _Cart | None = None
     payment_method: str | None = None
     product_type: str | None = None
-    folder: str | None = None
-    e: str | None = None
 
 
 _DECODE_BODY = msgspec.json.Decoder(_Body).decode
@@ -361,8 +357,6 @@ def _make(stored: bytes, body: _Body, unread: dict[str, str]) -> Event:
         product_type=texts[17],
         shipping_fee=texts[18],
         grand_total=texts[19],
-        folder=clean(body.folder),
-        environment=clean(body.e),
         unread=unread,
         body=stored,
     )
