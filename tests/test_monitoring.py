@@ -24,9 +24,10 @@ def samples(busy_line: Line) -> Samples:
     """Sample name -> labels of each, of a line through which a lead, a parked one and a message went, and that
     has the address of a hook."""
     busy_line.reset()
-    Endpoints(busy_line.redis, keys.HOOKS, SHARDS).register("digest", 1, "shop.example.com")
     assert busy_line.post({"secret": SECRET, "mid": "m"}).status_code == 422
     busy_line.sync(lead(name="Nok Jaidee"))
+    # Not before: nobody serves it, so what it was told of would wait.
+    Endpoints(busy_line.redis, keys.HOOKS, SHARDS).register("digest", 1, "shop.example.com")
     return eventually(lambda: (found := read(busy_line)) and "leadsync_quota_left" in found and found)
 
 
