@@ -1,5 +1,5 @@
-"""What ends work for now; what was not done stays in its stream. All but the alarm of a job's time limit are part of the
-tree in `leadcore.errors`."""
+"""What ends work for now; what was not done stays in its stream. All but the alarm of a job's time limit are part of
+the tree in `leadcore.errors`."""
 
 from collections.abc import Sequence
 
