@@ -1,8 +1,8 @@
 """Logs: one JSON line per important event, coloured text on a terminal; ids, never what a customer said.
 
 A lead's lines carry its id as `lead`: lead.accepted (at DEBUG: the receipt has it too), lead.duplicate, lead.spooled,
-lead.created, lead.updated, lead.unchanged, lead.skipped, lead.retried, lead.parked, message.sent, message.failed,
-message.unclear.
+lead.created, lead.updated, lead.unchanged, lead.skipped, lead.held, lead.retried, lead.parked, message.sent,
+message.failed, message.unclear, message.kept.
 """
 
 import logging
