@@ -13,6 +13,10 @@ class SettingsError(LeadSyncError, ValueError):
     """A variable is missing or unusable; the text names it and says what to set it to."""
 
 
+class TokenError(SettingsError):
+    """HubSpot's access token is missing or unusable."""
+
+
 class ConfigError(LeadSyncError, ValueError):
     """The configuration cannot be used; the text says where, and how to fix it. `key`: of the mistake, as TOML writes
     it, where the text does not name its line (`leadcore.config.tell`)."""

@@ -124,11 +124,16 @@ def run(arguments: tuple[str, ...]) -> None:
 
 
 @click.command()
-@click.option("--release", is_flag=True, help="For a release phase: if HubSpot cannot be set up, warn and succeed.")
+@click.option(
+    "--release",
+    is_flag=True,
+    help="For a release phase: if HubSpot cannot be set up, warn and succeed; fail if web or worker could not start.",
+)
 @as_json
 def setup(release: bool, as_json: bool) -> None:
     """Create the property group dealdroid and its properties in HubSpot. Safe to repeat."""
-    from leadcore.errors import SettingsError
+    from leadcore.errors import TokenError
+    from leadcore.settings import read_receiver
     from workers.bootstrap import forget_properties, hubspot_client
     from workers.flow.errors import LineDown, SetupError
     from workers.hubspot import setup as portal
@@ -136,6 +141,9 @@ def setup(release: bool, as_json: bool) -> None:
     from workers.settings import read_worker
 
     orders: OrderReport | None = None
+    if release:
+        # With settings that `web` cannot start with, the platform shall keep the release that takes leads now.
+        read_receiver()
     try:
         settings = read_worker()
         wanted = settings.shared.config.orders
@@ -151,7 +159,7 @@ def setup(release: bool, as_json: bool) -> None:
     except (LineDown, SetupError) as error:
         click.echo(f"leadsync: {error}", err=True)
         sys.exit(0 if release else 1)
-    except SettingsError as error:
+    except TokenError as error:
         if not release:
             raise
         click.echo(f"leadsync: {error}", err=True)

@@ -15,7 +15,7 @@ from sandbox import redis as embedded
 from sandbox.http_server import running
 from sandbox.hubspot import Portal, Settings, create_app
 from sandbox.hubspot.settings import SCOPES
-from tests.conftest import Crm, own_port
+from tests.conftest import SECRET, Crm, own_port
 from workers.hubspot.budget import NoBudget
 from workers.hubspot.client import HubSpot
 from workers.hubspot.portal_store import PortalStore
@@ -45,6 +45,7 @@ def run_setup(crm: Crm, *options: str, **environ: str) -> Result:
         "HUBSPOT_ACCESS_TOKEN": "pat-test",
         "HUBSPOT_BASE_URL": crm.url,
         "REDIS_URL": f"redis://127.0.0.1:{own_port()}/0",
+        "DEALDROID_SECRET": SECRET,
     }
     return CliRunner().invoke(cli, ["setup", *options], env={**own, **environ})
 

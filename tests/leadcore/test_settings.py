@@ -237,6 +237,9 @@ def test_the_spool_folder_is_taken_from_the_environment_or_left_undecided(tmp_pa
     assert read({"HOME": str(tmp_path)}).spool_dir is None
 
 
+RELEASE = {"DEALDROID_SECRET": "x", "HUBSPOT_ACCESS_TOKEN": "x"}
+
+
 def test_a_mistake_in_the_config_stops_the_start(tmp_path: Path) -> None:
     file = tmp_path / "own.toml"
     file.write_text("[inbox]\nshard = 4\n")
@@ -252,6 +255,12 @@ def test_a_mistake_in_the_config_stops_the_start(tmp_path: Path) -> None:
         ("worker", {"DEALDROID_SECRET": "x"}, "HUBSPOT_ACCESS_TOKEN is not set"),
         ("all", {"DEALDROID_SECRET": "x"}, "HUBSPOT_ACCESS_TOKEN is not set"),
         ("web", {"DEALDROID_SECRET": "x", "LEADSYNC_CONFIG": "wrong.toml"}, "wrong.toml: line 3"),
+        # A release fails then, so that the platform keeps the one before, which takes leads.
+        ("setup --release", {}, "DEALDROID_SECRET is not set"),
+        ("setup --release", {"DEALDROID_SECRET": "x", "LEADSYNC_TIMEZONE": "Asia/Bankok"}, "LEADSYNC_TIMEZONE must be"),
+        ("setup --release", {"DEALDROID_SECRET": "x", "REDIS_URL": "leads.example.com"}, "REDIS_URL must"),
+        ("setup --release", {**RELEASE, "ALERT_WEBHOOK_URL": "example.com"}, "ALERT_WEBHOOK_URL must"),
+        ("setup --release", {**RELEASE, "LEADSYNC_CONFIG": "wrong.toml"}, "wrong.toml: line 3"),
     ],
 )
 @pytest.mark.processes
@@ -260,7 +269,7 @@ def test_each_process_reports_a_mistake_in_one_line(
 ) -> None:
     (tmp_path / "wrong.toml").write_text("[crm]\ncountry = 'TH'\nprovince_language = 'fr'\n")
     done = subprocess.run(
-        [sys.executable, "-m", "leadsync", command],
+        [sys.executable, "-m", "leadsync", *command.split()],
         cwd=tmp_path,
         env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", **environ},
         capture_output=True,
