@@ -227,7 +227,8 @@ class OrderDrain(OrderLineDrain):
         if work.failed:
             code, why = work.failed
             rest: dict[str, Any] = {"shard": shard, "now_ms": now_ms, "notes": self.config.notes, "events": self.events}
-            rest |= {"reference": work.plan.reference if work.plan else "", "contact_id": work.known.contact_id}
+            rest |= {"reference": work.plan.reference, "cancels": work.plan.cancels} if work.plan else {}
+            rest["contact_id"] = work.known.contact_id
             if work.parks:
                 settlement.settle_parked(settled, work.said, code, why, **rest)
             else:

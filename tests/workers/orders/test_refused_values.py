@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 
 from leadcore.store import keys
+from leadcore.store.orders import read_order
+from leadcore.store.parked import Parked
 from tests.workers.orders.conftest import NOW, OrderLine
 from tests.workers.orders.test_drain import recover, shown
-from tests.workers.rules.orders.events import HOUR, product
+from tests.workers.rules.orders.events import CONFIG, HOUR, product
 
 
 def demand(line: OrderLine, kind: str, *properties: str, **more: Any) -> None:
@@ -106,6 +108,24 @@ def test_an_amount_that_hubspot_refuses_stops_the_line_and_is_never_left_out(
     line.crm.settings(record_formats={})
     recover(line)
     assert shown(line) == [("24690", [("A", "2", "12345")])]
+
+
+def test_a_link_asks_on_where_hubspot_refuses_the_cancel(line: OrderLine) -> None:
+    """A person decides; a payment meanwhile counts."""
+    line.know("c-1")
+    made = line.add(product("A"))
+    line.run()
+    line.crm.fault("row_refused", path="/orders/batch/update", rows=1)
+    lead = line.add(intent="Cancel order", at=NOW + 1)
+    line.run()
+    assert line.receipt(lead).order.startswith("parked: refused")
+    before = read_order(line.redis, line.receipt(made).order_ref)
+    assert not before.cancelled
+    line.crm.control("DELETE", "faults")
+    assert not Parked(line.redis, CONFIG.inbox).retry(lead, "ann")
+    line.run()
+    after = read_order(line.redis, before.reference)
+    assert (bool(after.cancelled), line.receipt(lead).order) == (True, "updated")
 
 
 def test_an_order_with_a_count_that_hubspot_refuses_is_parked(line: OrderLine) -> None:

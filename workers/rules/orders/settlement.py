@@ -169,12 +169,14 @@ def settle_waiting(
     now_ms: int,
     tries: int,
     reference: str = "",
+    cancels: bool = False,
     contact_id: str = "",
     notes: Notes = NO_NOTES,
     events: Events = NOBODY,
 ) -> None:
     """Append that each of `said` waits, or is parked once it was tried `tries` times. `reference`: of the order that
-    they were to change; `contact_id`: of the customer; `notes`: as in `settle_written`; `events`: who is told then."""
+    they were to change, or to cancel (`cancels`); `contact_id`: of the customer; `notes`: as in `settle_written`;
+    `events`: who is told then."""
     stream = keys.entries(keys.ORDERS, shard)
     entries = []
     is_over = False
@@ -191,7 +193,7 @@ def settle_waiting(
                 _receipt(one, now_ms, order=f"{WAITING}: {why}"),
             ]
         entries.append((stream, one.entry, effects))
-    settlement.add((), entries, _unpend(reference) if is_over else ())
+    settlement.add((), entries, _unclaim(reference, cancels=cancels) if is_over else ())
 
 
 def settle_parked(
@@ -203,6 +205,7 @@ def settle_parked(
     shard: int,
     now_ms: int,
     reference: str = "",
+    cancels: bool = False,
     contact_id: str = "",
     notes: Notes = NO_NOTES,
     events: Events = NOBODY,
@@ -213,7 +216,7 @@ def settle_parked(
     for one in said:
         effects = park(one, code, why, now_ms) + _note(one, notes, shard)
         entries.append((stream, one.entry, effects + _tell_parked(one, code, events, contact_id, shard)))
-    settlement.add((), entries, _unpend(reference))
+    settlement.add((), entries, _unclaim(reference, cancels=cancels))
 
 
 def _tell_parked(one: Said, code: str, events: Events, contact_id: str, shard: int) -> list[Command]:
@@ -239,9 +242,13 @@ def _note(one: Said, notes: Notes, shard: int, order_id: str = "") -> list[Comma
     return [to_notes(shard, one.lead, one.version, one.fields, order_id), to_wait(one.lead)]
 
 
-def _unpend(reference: str) -> list[Command]:
+def _unclaim(reference: str, *, cancels: bool) -> list[Command]:
     """A person decides when the change goes on; payments do not wait for that."""
-    return [("HDEL", keys.order(reference), "pending")] if reference else []
+    if not reference:
+        return []
+    order = keys.order(reference)
+    ends = [("HSET", order, "cancelled", 0), ("HINCRBY", order, "revision", 1)] if cancels else []
+    return [("HDEL", order, "pending"), *ends]
 
 
 def settle_gone(settlement: Settlement, stream: str, entries: Sequence[bytes]) -> None:
