@@ -13,8 +13,9 @@ class SettingsError(LeadSyncError, ValueError):
     """A variable is missing or unusable; the text names it and says what to set it to."""
 
 
-class TokenError(SettingsError):
-    """HubSpot's access token is missing or unusable."""
+class PendingError(SettingsError):
+    """Something is missing that a first release may lack: HubSpot's token (or it is unusable), or the address of a
+    Redis that is still being created."""
 
 
 class ConfigError(LeadSyncError, ValueError):

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from leadcore import config
 from leadcore.config import Config
-from leadcore.errors import SettingsError
+from leadcore.errors import PendingError, SettingsError
 from leadcore.logins import Login, read_logins
 
 PLATFORM_VARIABLES = ("DYNO", "RENDER")
@@ -310,7 +310,7 @@ def _split(value: str) -> SplitResult | None:
 def _redis_url(env: Mapping[str, str], *, hosted: bool) -> str:
     value = text(env, "REDIS_URL").strip()
     if not value and hosted:
-        raise SettingsError("REDIS_URL is not set. Add a Redis to this app; it must append to disk and evict nothing.")
+        raise PendingError("REDIS_URL is not set. Add a Redis to this app; it must append to disk and evict nothing.")
     value = value or "redis://localhost:6379/0"
     if not value.startswith(("redis://", "rediss://")):
         raise SettingsError("REDIS_URL must begin with redis:// or rediss://.")

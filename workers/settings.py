@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from leadcore.errors import SettingsError, TokenError
+from leadcore.errors import PendingError, SettingsError
 from leadcore.settings import Settings, number, read, text, url
 
 # Of NOTIFY_URLS and of HOOK_URLS: each has a thread's time and connections of its own.
@@ -42,12 +42,12 @@ def read_worker(env: Mapping[str, str] = os.environ) -> WorkerSettings:
     """The worker's settings; raises `SettingsError` or `leadcore.config.ConfigError`."""
     token = text(env, "HUBSPOT_ACCESS_TOKEN").strip()
     if not token:
-        raise TokenError(
+        raise PendingError(
             "HUBSPOT_ACCESS_TOKEN is not set. Create a Service Key in HubSpot (Settings > Integrations > Service Keys) "
             "and put it here; the token of a legacy private app works too."
         )
     if not re.fullmatch(r"[!-~]+", token):
-        raise TokenError("HUBSPOT_ACCESS_TOKEN must be one word of ASCII letters, as HubSpot shows it.")
+        raise PendingError("HUBSPOT_ACCESS_TOKEN must be one word of ASCII letters, as HubSpot shows it.")
     bundle = env.get("REQUESTS_CA_BUNDLE")
     if bundle and not Path(bundle).exists():
         raise SettingsError("REQUESTS_CA_BUNDLE names no file. Set it to the file with the certificates to trust.")

@@ -132,7 +132,7 @@ def run(arguments: tuple[str, ...]) -> None:
 @as_json
 def setup(release: bool, as_json: bool) -> None:
     """Create the property group dealdroid and its properties in HubSpot. Safe to repeat."""
-    from leadcore.errors import TokenError
+    from leadcore.errors import PendingError
     from leadcore.settings import read_receiver
     from workers.bootstrap import forget_properties, hubspot_client
     from workers.flow.errors import LineDown, SetupError
@@ -141,10 +141,10 @@ def setup(release: bool, as_json: bool) -> None:
     from workers.settings import read_worker
 
     orders: OrderReport | None = None
-    if release:
-        # With settings that `web` cannot start with, the platform shall keep the release that takes leads now.
-        read_receiver()
     try:
+        if release:
+            # With settings that `web` cannot start with, the platform shall keep the release that takes leads now.
+            read_receiver()
         settings = read_worker()
         wanted = settings.shared.config.orders
         with hubspot_client(settings) as hubspot:
@@ -159,7 +159,7 @@ def setup(release: bool, as_json: bool) -> None:
     except (LineDown, SetupError) as error:
         click.echo(f"leadsync: {error}", err=True)
         sys.exit(0 if release else 1)
-    except TokenError as error:
+    except PendingError as error:
         if not release:
             raise
         click.echo(f"leadsync: {error}", err=True)

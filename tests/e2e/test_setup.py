@@ -152,9 +152,10 @@ def test_a_bad_token_is_named(crm: Crm) -> None:
     assert "pat-test" not in done.stderr + done.stdout
 
 
-@pytest.mark.parametrize("fault", ["bad token", "away", "no token", "scope", "503", "hang up"])
+@pytest.mark.parametrize("fault", ["bad token", "away", "no token", "no redis", "scope", "503", "hang up"])
 def test_a_release_warns_but_succeeds(crm: Crm, fault: str) -> None:
-    """A leaked token can be replaced by a release, and a deploy does not depend on HubSpot."""
+    """A leaked token can be replaced by a release, a deploy does not depend on HubSpot, and the first one comes before
+    the Redis that is being created for it."""
     environ = {}
     if fault == "bad token":
         crm.settings(tokens=["another"])
@@ -162,6 +163,8 @@ def test_a_release_warns_but_succeeds(crm: Crm, fault: str) -> None:
         environ = {"HUBSPOT_BASE_URL": f"http://127.0.0.1:{own_port()}"}
     elif fault == "no token":
         environ = {"HUBSPOT_ACCESS_TOKEN": ""}
+    elif fault == "no redis":
+        environ = {"DYNO": "release.1", "REDIS_URL": ""}
     elif fault == "scope":
         crm.settings(scopes=[])
     else:
