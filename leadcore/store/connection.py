@@ -84,9 +84,11 @@ def takes_no_writes(error: redis.ResponseError) -> bool:
 
 
 def describe_error(error: Exception) -> str:
-    """What kind of error it is, with Redis' code where it takes no writes. The rest of its text may quote what a
-    customer said."""
-    code = _find_code(str(error)) if isinstance(error, redis.ResponseError) else ""
+    """What kind of error it is, with Redis' code where it takes no writes, and that of TLS. The rest of its text may
+    quote what a customer said."""
+    said = str(error)
+    tls = re.search(r"\[SSL: (\w+)\]", said)
+    code = _find_code(said) if isinstance(error, redis.ResponseError) else tls[1] if tls else ""
     return f"{type(error).__name__} ({code})" if code else type(error).__name__
 
 

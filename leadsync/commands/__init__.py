@@ -24,10 +24,15 @@ def exit_on_outage() -> Iterator[None]:
         yield
     except redis.RedisError as error:
         from leadcore.settings import read
+        from leadcore.store.connection import describe_error
 
-        hint = "Check REDIS_URL." if os.environ.get("REDIS_URL") else "REDIS_URL is not set, so that is the default."
+        hint = (
+            "Check REDIS_URL; leadsync doctor says more."
+            if os.environ.get("REDIS_URL")
+            else "REDIS_URL is not set, so that is the default."
+        )
         where = read().redis_address
-        click.echo(f"leadsync: Redis does not answer at {where} ({type(error).__name__}). {hint}", err=True)
+        click.echo(f"leadsync: Redis does not answer at {where} ({describe_error(error)}). {hint}", err=True)
         sys.exit(1)
     except (Busy, LostLease):
         click.echo("leadsync: the workers are busy with these leads. Repeat the command.", err=True)

@@ -10,7 +10,7 @@ from leadcore.reasons import NEED_RESTART
 from leadcore.settings import Settings
 from leadcore.store import keys
 from leadcore.store.condition import FULL, NEARLY_FULL, describe_condition
-from leadcore.store.connection import AWAY, connect
+from leadcore.store.connection import AWAY, connect, describe_error
 from leadcore.store.server import WANTED, identify
 from leadcore.store.status import Status, read_status
 from leadcore.verdict import BAD, Problem, assess
@@ -36,7 +36,7 @@ def check_redis(settings: Settings) -> list[Finding]:
         return [wrong("Redis", "It answers, but refuses to say how it is set up.", fix)]
     except AWAY as error:
         text = (
-            f"It does not answer at {settings.redis_address} ({type(error).__name__}). "
+            f"It does not answer at {settings.redis_address} ({describe_error(error)}). "
             "New leads can only go to the receiver's disk: see Disk."
         )
         return [wrong("Redis", text, "Check REDIS_URL, and REDIS_TLS_VERIFY where its certificate is self-signed.")]

@@ -1,4 +1,5 @@
 import socket
+import ssl
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -8,8 +9,11 @@ import pytest
 import redis as client
 
 from leadcore.settings import read
-from leadcore.store.connection import AWAY, connect, digest_address
+from leadcore.store.connection import AWAY, connect, describe_error, digest_address
+from tests.conftest import ROOT
 from tests.libraries import exceptions_of
+
+PEM = ROOT / "tests/workers/flow/localhost.pem"
 
 # Of clients for a cluster, and of pipelines there; the clients of this project are for one server.
 OF_CLUSTERS = {
@@ -24,6 +28,24 @@ OF_CLUSTERS = {
 @pytest.mark.parametrize("kind", exceptions_of(client.exceptions), ids=lambda kind: kind.__name__)
 def test_each_error_of_the_client_means_that_redis_is_away(kind: type[Exception]) -> None:
     assert issubclass(kind, AWAY) is (kind.__name__ not in OF_CLUSTERS)
+
+
+def test_a_certificate_that_is_not_trusted_is_named() -> None:
+    """Otherwise it looks like a Redis that does not run."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(PEM)
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: context.wrap_socket(listener.accept()[0], server_side=True))
+        url = f"rediss://127.0.0.1:{listener.getsockname()[1]}"
+        with closing(connect(read({"REDIS_URL": url}))) as redis, pytest.raises(client.ConnectionError) as raised:
+            redis.ping()
+    assert describe_error(raised.value) == "ConnectionError (CERTIFICATE_VERIFY_FAILED)"
+
+
+def test_the_text_of_an_error_is_not_told() -> None:
+    said = client.ResponseError("MISCONF Redis is configured ... script: user_script:1: 'Nok Jaidee'")
+    assert describe_error(said) == "ResponseError (MISCONF)"
+    assert describe_error(client.ResponseError("WRONGTYPE Nok Jaidee")) == "ResponseError"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux can")
