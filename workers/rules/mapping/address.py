@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from leadcore.event import Address, ContactInfo
 from workers.rules.mapping import country, neighbours
-from workers.rules.mapping.address_extras import THAI, cut_extras
+from workers.rules.mapping.address_extras import THAI, cut_extras, join_lines
 from workers.rules.mapping.address_parts import SourceAddress, fill_gaps, strip_title
 from workers.rules.mapping.address_source import read_source
 from workers.rules.mapping.contradiction import contradicts
@@ -50,7 +50,12 @@ def build_address(
     `province_language` ("th" or "en") is the language of `state` and of Bangkok as a city. `region` is the shop's ISO
     country: only for "TH" is a bare five-digit postcode taken for a Thai one."""
     address = read_source(parts, region, info.phone)
-    if not address.complete and (info.address or info.city or info.zipcode):
+    # What only repeats the parts fills no gap and contradicts nothing: Thai letters may spell London.
+    is_news = any(
+        said and join_lines(said) != join_lines(part)
+        for said, part in ((info.address, parts.street), (info.city, parts.city), (info.zipcode, parts.postal_code))
+    )
+    if not address.complete and is_news:
         free_text = Address(street=info.address, city=info.city, postal_code=info.zipcode)
         other = read_source(free_text, region, info.phone)
         if address.thai and other.zip.isdigit() and len(other.zip) < 5:

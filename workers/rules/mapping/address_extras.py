@@ -31,13 +31,16 @@ _PHONE = re.compile(rf"\(\s*{_NUMBER}\s*\)|{_NUMBER}", re.IGNORECASE)
 _LABEL = re.compile(rf"^\(?\s*{labels.PHONE}[\s.:：]*", re.IGNORECASE)
 _JOINT = re.compile(r"(?:[\s,/;|]|(?<=\s)(?:หรือ|และ|or|and)(?=\s|$))+$")
 _LEFT_OVER = re.compile(r"\s*\(\s*\)|\s+(?=[,)])|(?<=[\s(])\s+")
-_POLITE = re.compile(r"(?:[\s,.]*(?:นะ)?(?:ครับผม|ครับ|คร้าบ|ค่ะ|คะ)|\s(?:ค่า|จ้า))+$")
+_POLITE = re.compile(r"(?:[\s,.]*(?:นะ)?(?:ครับผม|ครับ|คร้าบ|ค่ะ|คะ)|\s(?:ค่า|จ้า|ขอบคุณ(?=\s?(?:ครับ|ค่ะ|คะ|ค่า|มาก|$))))+$")
 
 
 # As forms write them: "ตำบล: บางพลีใหญ่", "District: Bang Phli".
 _TITLE_COLON = re.compile(
     r"(ตำบล(?:/แขวง)?|แขวง(?:/ตำบล)?|อำเภอ(?:/เขต)?|เขต(?:/อำเภอ)?|จังหวัด|หมู่บ้าน|[ตอจ]\.)\s*[:：]\s*(?=\S)"
 )
+# The last of them, which is the larger place, unless both are one kind.
+_TWO_TITLES = re.compile(r"(แขวง|ตำบล)\s*/\s*(?:ตำบล|แขวง)|(?:แขวง|ตำบล|เขต|อำเภอ)\s*/\s*(เขต|อำเภอ)")
+_TITLE_DASH = re.compile(r"(?<![ก-๛])(ตำบล|แขวง|อำเภอ|เขต|จังหวัด)\s?[–-]\s?(?=[ก-๛])")
 _ENGLISH_COLON = (
     (re.compile(r"\b(?:sub-?\s?district|tambon|khwaeng)\s*[:：]\s*", re.IGNORECASE), "Tambon "),
     (re.compile(r"\b(?:district|amphoe|amphur|khet)\s*[:：]\s*", re.IGNORECASE), "Amphoe "),
@@ -65,6 +68,7 @@ def join_lines(text: str) -> str:
 def cut_label(text: str) -> str:
     """`text` without the word for an address before it, and with spaces for strokes between its parts."""
     if "|" in text or "/" in text or "-" in text or "–" in text:
+        text = _TITLE_DASH.sub(r"\1", _TWO_TITLES.sub(lambda found: found[found.lastindex or 0], text))
         text = _STROKE.sub(" " if THAI.search(text) else ", ", text).strip(" ,")
     return cut_colons(_SAYS_ADDRESS.sub("", text))
 

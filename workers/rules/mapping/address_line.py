@@ -9,7 +9,7 @@ from leadcore.text import DIGITS
 from workers.rules.mapping import towns
 from workers.rules.mapping.address_extras import THAI
 from workers.rules.mapping.place_names import MOST_WORDS, Named, is_road, read_leading, read_titled, read_trailing
-from workers.rules.mapping.provinces import Province, find, find_ending, is_postcode, may_end
+from workers.rules.mapping.provinces import BANGKOK, Province, find, find_ending, is_postcode, may_end, sound
 from workers.rules.mapping.thai_places import (
     CAPITAL,
     Place,
@@ -19,7 +19,6 @@ from workers.rules.mapping.thai_places import (
     provinces_of_district,
     provinces_of_subdistrict,
     serves,
-    sound,
 )
 
 # Not a part of a number (12/10110, 081-23450, 10.500), and no price.
@@ -126,6 +125,8 @@ def cut_province(text: str, province: Province | None) -> str:
         text = trim(text[:start])
     if (glued := find_glued(text)) and glued[1] is province:
         return trim(text[: glued[0]])
+    if province is BANGKOK and (found := find_ending(text)) and found[1] is BANGKOK and not is_road(text[: found[0]]):
+        return trim(text[: found[0]])
     return text
 
 

@@ -9,11 +9,11 @@ from msgspec.structs import replace
 from workers.rules.mapping import address_line, country, postcodes, thai_places, towns
 from workers.rules.mapping.address_extras import THAI
 from workers.rules.mapping.place_names import Named
-from workers.rules.mapping.provinces import BANGKOK, Province, find, is_postcode
-from workers.rules.mapping.thai_places import CAPITAL, sound
+from workers.rules.mapping.provinces import BANGKOK, Province, find, is_postcode, sound
+from workers.rules.mapping.thai_places import CAPITAL
 
 _PREFIX = re.compile(
-    r"(?:จังหวัด|อำเภอ|เขต|ตำบล|แขวง|[จอตat]\.|(?:changwat|amphoe|amphur|khet|tambo[nl]|kh?waeng)\s)\s*(?=\S)",
+    r"(?:จังหวัด|กิ่ง\s?(?:อำเภอ|อ\.)|อำเภอ|เขต|ตำบล|แขวง|[จอตat]\.|(?:changwat|amphoe|amphur|khet|tambo[nl]|kh?waeng)\s)\s*(?=\S)",
     re.IGNORECASE,
 )
 _SUFFIX = re.compile(r"(?<=[^\s,])[\s,]+(?:sub-?\s?)?district\.?$", re.IGNORECASE)
@@ -112,6 +112,8 @@ def _check_zip(address: SourceAddress) -> SourceAddress:
         return address
     if postcodes.is_only_zeros(address.zip):
         return replace(address, zip="")
+    if address.country == "Singapore" and (digits := re.search(r"(?<!\d)\d{6}(?!\d)", address.zip)):
+        return replace(address, zip=digits[0])
     if address.country != country.THAILAND and (address.country or address.unknown_country or not address.thai):
         if not any(map(str.isdigit, address.zip)):
             return replace(address, zip="", lost=(*address.lost, address.zip))

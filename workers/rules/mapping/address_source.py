@@ -20,13 +20,13 @@ from workers.rules.mapping.address_extras import (
 )
 from workers.rules.mapping.address_parts import SourceAddress, settle, strip_title
 from workers.rules.mapping.place_names import Named, read_titled, read_trailing
-from workers.rules.mapping.provinces import BANGKOK, Province, find, is_postcode
-from workers.rules.mapping.thai_places import CAPITAL, Place, sound
+from workers.rules.mapping.provinces import BANGKOK, Province, find, is_postcode, sound
+from workers.rules.mapping.thai_places import CAPITAL, Place
 
 _TITLE = re.compile(r"(?:ตำบล|แขวง|อำเภอ|เขต|จังหวัด|[ตอจ]\.)(?=\s?[ก-๛])")
 # A name that stands before the title of the next level needs none of its own.
 _UNTITLED = re.compile(
-    r"(?!ตำบล|แขวง|อำเภอ|เขต|จังหวัด)[ก-๛]{2,}\s+(?:(?:อำเภอ|เขต|อ\.)|(?P<province>จังหวัด|จ\.))\s?[ก-๛]"
+    r"(?!ตำบล|แขวง|อำเภอ|เขต|จังหวัด|กิ่ง\s)[ก-๛]{2,}\s+(?:(?:อำเภอ|เขต|อ\.)|(?P<province>จังหวัด|จ\.))\s?[ก-๛]"
 )
 # Who comes for it says no address.
 _PICKS_UP = re.compile(
@@ -47,21 +47,35 @@ _TITLED_PARTS = (
     ("district", re.compile(r"(?:อำเภอ|เขต|อ\.)\s?[ก-๛]+")),
 )
 _PLACES = ("state", "city", "district", "subdistrict")
+# What a form calls its fields, where one left them as they were.
+_FIELD_NAMES = frozenset((
+    "จังหวัด", "จ.", "อำเภอ", "อ.", "เขต", "ตำบล", "ต.", "แขวง", "หมู่บ้าน", "บ้านเลขที่", "ถนน", "ที่อยู่", "รหัสไปรษณีย์", "ประเทศ",
+    "street", "address", "village", "subdistrict", "district", "city", "state", "province", "zip", "country",
+    "zip code", "zipcode", "postal code", "postcode",
+))  # fmt: skip
+_IN_TWO_SCRIPTS = (
+    re.compile(r"(?P<thai>[ก-๛][ก-๛.\s]*?)\s*(?:[/|]\s*[A-Za-z][A-Za-z .'-]*|\(\s*[A-Za-z][A-Za-z .'-]*\))"),
+    re.compile(r"[A-Za-z][A-Za-z .'-]*?\s*(?:[/|]\s*(?P<thai>[ก-๛][ก-๛.\s]*)|\(\s*(?P<aside>[ก-๛][ก-๛.\s]*)\))"),
+)
 
 
 def read_source(source: Address, region: str, phone_text: str = "") -> SourceAddress:
     """The parts of `source`. `region` is the shop's ISO country: only for "TH" is a bare five-digit postcode taken for
     a Thai one, and not beside a foreign city, foreign letters or `phone_text`, the customer's phone, if foreign."""
-    given = join_lines(source.country)
+    given = _unless_field(join_lines(source.country))
     named = country.name(given) if given else ""
     address = SourceAddress(
-        street=cut_label(join_lines(source.street)),
-        village=cut_colons(join_lines(source.village)),
-        subdistrict=cut_colons(join_lines(source.subdistrict)),
-        district=cut_colons(join_lines(source.district)),
-        city=cut_colons(join_lines(source.city)),
-        state=cut_colons(join_lines(source.state)),
-        zip=join_lines(source.postal_code).translate(DIGITS).removesuffix(".0").removeprefix("〒").strip(),
+        street=_unless_field(cut_label(join_lines(source.street))),
+        village=_place_name(source.village),
+        subdistrict=_place_name(source.subdistrict),
+        district=_place_name(source.district),
+        city=_place_name(source.city),
+        state=_place_name(source.state),
+        zip=_unless_field(join_lines(source.postal_code))
+        .translate(DIGITS)
+        .removesuffix(".0")
+        .removeprefix("〒")
+        .strip(),
         country=named,
         unknown_country="" if named else given,
     )
@@ -95,6 +109,19 @@ def read_source(source: Address, region: str, phone_text: str = "") -> SourceAdd
     if not said and (address.province or _has_thai_postcode(address, region, phone_text)):
         address = replace(address, country=country.THAILAND)
     return settle(address)
+
+
+def _unless_field(text: str) -> str:
+    return "" if text.strip(" :").casefold() in _FIELD_NAMES else text
+
+
+def _place_name(text: str) -> str:
+    """The name of a place in one script, "" if it is that of its field."""
+    name = _unless_field(cut_colons(join_lines(text)))
+    if name.isascii() or not any(mark in name for mark in "(/|"):
+        return name
+    found = next(filter(None, (form.fullmatch(name) for form in _IN_TWO_SCRIPTS)), None)
+    return next(filter(None, found.groups())).strip() if found else name
 
 
 def _may_be_thai(address: SourceAddress) -> bool:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from leadcore.text import DIGITS
 from workers.rules.mapping import country, postcodes, thai_places
 from workers.rules.mapping.address_parts import SourceAddress, strip_title
-from workers.rules.mapping.provinces import find, is_postcode, key
-from workers.rules.mapping.thai_places import Place, sound
+from workers.rules.mapping.provinces import find, is_postcode, key, sound
+from workers.rules.mapping.thai_places import Place
 
 _NUMBER = re.compile(r"\d+(?:/\d+)?")
 

@@ -99,7 +99,7 @@ def _cut_last(street: str) -> tuple[str, str]:
     if comma and tail.strip(" .") in ("TH", "THA"):
         return trim(head), country.THAILAND
     head, _, tail = trim(street).rpartition(" ")
-    if tail.casefold() in ("thailand", "ประเทศไทย", "ไทย"):
+    if tail.strip(".").casefold() in ("thailand", "ประเทศไทย", "ไทย"):
         return trim(head), country.THAILAND
     if tail.startswith(("ประเทศ", "สปป")) and (nation := country.name(tail)):
         return trim(head), nation

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from workers.rules.mapping.provinces import Province, find
-from workers.rules.mapping.thai_places import Place, sound
+from workers.rules.mapping.provinces import Province, find, sound
+from workers.rules.mapping.thai_places import Place
 
 _THAI_TITLE = r"(?:(?P<subdistrict>ตำบล|แขวง|ต\.)|(?P<district>กิ่งอำเภอ|กิ่งอ\.|อำเภอ|เขต|อ\.)|(?P<province>จังหวัด|จ\.))"
 # A title glued to the word before it is one only if its name follows at once: สนามชัยเขต is a name. Before the dots of
@@ -20,7 +20,7 @@ _NAME = re.compile(
 )
 _LATIN_TITLED = re.compile(
     r"(?:^|(?<=[\s,]))(?:(?P<subdistrict>tambon|tambol|khwaeng|kwaeng|t\.)|(?P<district>amphoe|amphur|khet|a\.)"
-    r"|(?P<province>chang\s?wat|j\.))\s*(?=[a-z])(?!(?:sub-?\s?)?district)",
+    r"|(?P<province>chang\s?wat|[cj]\.))\s*(?=[a-z])(?!(?:sub-?\s?)?district)",
     re.IGNORECASE,
 )
 _LATIN_ENDING = re.compile(r"[\s,]*\b(sub-?\s?)?district\.?$", re.IGNORECASE)
@@ -32,6 +32,8 @@ _BEFORE_ROAD = re.compile(
     r"(?:(?<![ก-๛])(?:ถนน|ซอย|หมู่บ้าน|บ้าน|โครงการ)|(?<![ก-๛.])[ถซ]\.|(?<![a-z])(?:soi|thanon))\s*$", re.IGNORECASE
 )
 _ROAD = re.compile(r"^\s*(?:road|rd|street|st|soi|alley|tower|plaza|hotel|condo)\b", re.IGNORECASE)
+_STOPS_NAME = re.compile(r",|\s[tacj]\.", re.IGNORECASE)
+_ENDS_NAME = re.compile(r"[,\d(]|\s(?:[tacj]\.|tambo|khw?a?e|amph|chang\s?wat|province)", re.IGNORECASE)
 MOST_WORDS = 6
 
 
@@ -169,11 +171,9 @@ def _latin_name(text: str, start: int, kind: str, places: Sequence[Place]) -> st
     words = [match.span() for match in _WORD.finditer(text, start)][:MOST_WORDS]
     names = {sound(name) for place in places for name in _latin(kind, place)}
     for _, end in reversed(words):
-        if "," not in text[start:end] and sound(text[start:end]) in names and not _ROAD.match(text, end):
+        if not _STOPS_NAME.search(text[start:end]) and sound(text[start:end]) in names and not _ROAD.match(text, end):
             return text[start:end]
-    stop = re.compile(r"[,\d(]|\s(?:[taj]\.|tambo|khw?a?e|amph|chang\s?wat|province)", re.IGNORECASE).search(
-        text, start
-    )
+    stop = _ENDS_NAME.search(text, start)
     return text[start : stop.start() if stop else len(text)].strip()
 
 

@@ -144,8 +144,31 @@ _ABBREVIATIONS = re.findall(
     "หนองบัวลำภู อท อ่างทอง อจ อำนาจเจริญ อด อุดรธานี อต อุตรดิตถ์ อน อุทัยธานี อบ อุบลราชธานี ",
 )
 _PREFIXES = frozenset(province.prefix for province in PROVINCES)
-_TITLE = re.compile(r"^(?:จังหวัด|จว?\.|จ\s|chang\s?wat\.?\s|j\.|prov(?:ince of|\.)\s)|[\s,]province\.?$", re.IGNORECASE)
+_TITLE = re.compile(
+    r"^(?:จังหวัด|จว?\.|จ\s|chang\s?wat\.?\s|[cj]\.|prov(?:ince of|\.)\s)|[\s,]province\.?$", re.IGNORECASE
+)
 _ISO = re.compile(r"th-\d\d", re.IGNORECASE | re.ASCII)
+# Spellings of one Thai sound in Latin letters.
+_SOUNDS = (
+    (re.compile(r"^koh"), "ko"),
+    (re.compile(r"m(?:ue|eu|u)[ae]?ng"), "muang"),
+    (re.compile(r"([ptkc])h"), r"\1"),
+    (re.compile(r"dh"), "t"),
+    (re.compile(r"j"), "c"),
+    (re.compile(r"v"), "w"),
+    (re.compile(r"ue|eu"), "u"),
+    (re.compile(r"oe|er(?=[^aeiou]|$)|oo"), "o"),
+    (re.compile(r"ae"), "e"),
+    (re.compile(r"ee"), "i"),
+    (re.compile(r"(?<=[aeo])r(?=[^aeiouy]|$)"), ""),
+    (re.compile(r"(?<=[aeou])y(?![aeiou])"), "i"),
+    (re.compile(r"d(?![aeiou])"), "t"),
+    (re.compile(r"tc"), "c"),
+    (re.compile(r"sr"), "s"),
+    (re.compile(r"(.)\1+"), r"\1"),
+)
+# Shorter names of foreign places sound like them.
+_SHORTEST_SOUND = 6
 _SEPARATORS = " \n,()-"
 _NOISE = re.compile(r"[\s.,'’ฯ-]+")
 
@@ -160,8 +183,27 @@ def key(text: str) -> str:
     return folded.replace("เเ", "แ").replace("ํา", "ำ")
 
 
+@lru_cache(maxsize=1024)
+def sound(text: str) -> str:
+    """`text` for comparison with a place's name: `key`, and one spelling for what Latin letters write in several."""
+    folded = key(text)
+    if folded.isascii():
+        for spellings, one in _SOUNDS:
+            folded = spellings.sub(one, folded)
+    return folded
+
+
 _INDEX = {key(spelling): province for province in PROVINCES for spelling in province.spellings}
 _LAST_WORDS = {key(spelling.rpartition(" ")[2]) for province in PROVINCES for spelling in province.spellings}
+_BY_SOUND = {
+    folded: province
+    for province in PROVINCES
+    for spelling in province.spellings
+    if spelling.isascii() and len(folded := sound(spelling)) >= _SHORTEST_SOUND
+}
+_LAST_SOUNDS = {sound(spelling.rpartition(" ")[2]) for province in PROVINCES for spelling in province.spellings} | {
+    *_BY_SOUND
+}
 _THAI_NAMES = [(key(province.th), province) for province in PROVINCES]
 _THAI_SPELLINGS = tuple(
     sorted(
@@ -181,7 +223,7 @@ def find(text: str) -> Province | None:
     name = _TITLE.sub("", text.strip())
     if _ISO.fullmatch(name):
         return _find_by_iso(name)
-    return _INDEX.get(key(text)) or _INDEX.get(key(name)) or _find_abbreviated(text, name)
+    return _INDEX.get(key(text)) or _INDEX.get(key(name)) or _find_abbreviated(text, name) or _BY_SOUND.get(sound(name))
 
 
 def _find_by_iso(code: str) -> Province | None:
@@ -208,7 +250,7 @@ def may_end(text: str) -> bool:
     if not word or word[-1] in "ฯ.":
         return True
     name = word.removeprefix("จังหวัด").removeprefix("จ.")
-    return not name or key(name) in _LAST_WORDS or name.casefold() == "province"
+    return not name or key(name) in _LAST_WORDS or name.casefold() == "province" or sound(name) in _LAST_SOUNDS
 
 
 def find_ending(text: str) -> tuple[int, Province] | None:

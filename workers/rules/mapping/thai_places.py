@@ -12,31 +12,12 @@ from pathlib import Path
 from msgspec import Struct
 
 from workers.rules.mapping import provinces
-from workers.rules.mapping.provinces import Province, key
+from workers.rules.mapping.provinces import Province, key, sound
 
 TABLE = "thailand.tsv"
 # What people call the district of a province's capital.
 CAPITAL = frozenset({"เมือง", "muang"})
 _KHET = re.compile(r"(?:เขต\s?|\bkhet )([ก-๛]+|[a-z]+(?: [a-z]+)?)", re.IGNORECASE)
-# Spellings of one Thai sound in Latin letters.
-_SOUNDS = (
-    (re.compile(r"^koh"), "ko"),
-    (re.compile(r"m(?:ue|eu|u)[ae]?ng"), "muang"),
-    (re.compile(r"([ptkc])h"), r"\1"),
-    (re.compile(r"dh"), "t"),
-    (re.compile(r"j"), "c"),
-    (re.compile(r"v"), "w"),
-    (re.compile(r"ue|eu"), "u"),
-    (re.compile(r"oe|er(?=[^aeiou]|$)|oo"), "o"),
-    (re.compile(r"ae"), "e"),
-    (re.compile(r"ee"), "i"),
-    (re.compile(r"(?<=[aeo])r(?=[^aeiouy]|$)"), ""),
-    (re.compile(r"(?<=[aeou])y(?![aeiou])"), "i"),
-    (re.compile(r"d(?![aeiou])"), "t"),
-    (re.compile(r"tc"), "c"),
-    (re.compile(r"sr"), "s"),
-    (re.compile(r"(.)\1+"), r"\1"),
-)
 
 
 class Place(Struct, frozen=True):
@@ -123,16 +104,6 @@ def provinces_of_subdistrict(name: str) -> frozenset[Province]:
                 found.add(_place(table[line : table.index("\n", line)]).province)
             start = table.find(f"{opening}{name}|", start + 1)
     return frozenset(found)
-
-
-@lru_cache(maxsize=1024)
-def sound(text: str) -> str:
-    """`text` for comparison with a place's name: `key`, and one spelling for what Latin letters write in several."""
-    folded = key(text)
-    if folded.isascii():
-        for spellings, one in _SOUNDS:
-            folded = spellings.sub(one, folded)
-    return folded
 
 
 def _is_one(folded: str, names: Iterable[tuple[str, str]]) -> bool:

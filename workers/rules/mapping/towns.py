@@ -8,8 +8,7 @@ in parentheses. It is no list of all: a place that is missing here needs a postc
 import re
 from functools import cache
 
-from workers.rules.mapping.provinces import Province, find
-from workers.rules.mapping.thai_places import sound
+from workers.rules.mapping.provinces import Province, find, sound
 
 TABLE = """
 Chonburi: Pattaya, Pataya, พัทยา, 芭提雅, 芭堤雅, パタヤ, 파타야, Паттайя, Паттая (หนองปรือ)

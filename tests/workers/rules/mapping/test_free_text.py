@@ -211,3 +211,57 @@ def test_who_comes_for_it_says_no_address(text: str) -> None:
 @pytest.mark.parametrize("text", ["9 ซ.รับเอง", "รับร้าน", "Pickup Hotel"])
 def test_what_only_sounds_like_it_is_an_address(text: str) -> None:
     check(read({"street": text}), {"address": text})
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("12 Moo 1 T. Suthep A. Muang C.Chiang Mai 50200", ("12 Moo 1 T. Suthep A. Muang", "เชียงใหม่", "50200")),
+        ("Nakhonratchasima 30000", (None, "นครราชสีมา", "30000")),
+        ("1 Suranaree Rd, Ubonratchatani 34000", ("1 Suranaree Rd", "อุบลราชธานี", "34000")),
+        ("Ayuttaya", (None, "พระนครศรีอยุธยา", None)),
+        ("123ถ.เจริญกรุงบางรักกรุงเทพ10500", ("123ถ.เจริญกรุงบางรัก", BANGKOK, "10500")),
+        ("9 แขวง/เขต บางรัก กทม 10500", ("9 เขต บางรัก", BANGKOK, "10500")),
+        ("9 แขวง-สีลม เขต-บางรัก กทม 10500", ("9 แขวงสีลม เขตบางรัก", BANGKOK, "10500")),
+        ("9 ถ.สีลม บางรัก กทม 10500 Thailand.", ("9 ถ.สีลม บางรัก", BANGKOK, "10500")),
+        ("9 ถ.สีลม บางรัก กทม 10500 ขอบคุณค่ะ", ("9 ถ.สีลม บางรัก", BANGKOK, "10500")),
+        ("Lampung", ("Lampung", None, None)),
+        ("9 ถนนกรุงเทพ อ.เมือง จ.สุรินทร์", ("9 ถนนกรุงเทพ อ.เมือง", "สุรินทร์", None)),
+    ],
+)
+def test_spellings_and_titles_that_people_use_are_read(text: str, expected: tuple[str | None, ...]) -> None:
+    said = read(address=text)
+    assert tuple(said.address.get(name) for name in ("address", "state", "zip")) == expected
+    assert said.unsaved == {}
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        ({"state": "กรุงเทพมหานคร (Bangkok)", "district": "บางรัก (Bang Rak)"}, ("9 เขตบางรัก", BANGKOK, "บางรัก")),
+        ({"state": "Bangkok (กรุงเทพมหานคร)", "district": "Bang Rak/บางรัก"}, ("9 เขตบางรัก", BANGKOK, "บางรัก")),
+        ({"state": "ชลบุรี/Chonburi", "district": "ศรีราชา / Si Racha"}, ("9 อ.ศรีราชา", "ชลบุรี", "ศรีราชา")),
+        ({"state": "ชลบุรี", "district": "กิ่งอำเภอเกาะจันทร์"}, ("9 อ.เกาะจันทร์", "ชลบุรี", "เกาะจันทร์")),
+        ({"state": "ชลบุรี", "district": "กิ่ง อ.เกาะจันทร์"}, ("9 อ.เกาะจันทร์", "ชลบุรี", "เกาะจันทร์")),
+        ({"state": "จังหวัด", "district": "อ.", "subdistrict": "ตำบล", "zip": "รหัสไปรษณีย์"}, ("9", None, None)),
+        ({"state": "state", "city": "City", "country": "country", "zip": "zip"}, ("9", None, None)),
+    ],
+)
+def test_a_place_in_two_scripts_is_one_and_the_name_of_a_field_is_none(
+    parts: dict[str, str], expected: tuple[str | None, ...]
+) -> None:
+    said = read({"street": "9", **parts})
+    assert tuple(said.address.get(name) for name in ("address", "state", "dealdroid_district")) == expected
+    assert said.unsaved == {}
+
+
+@pytest.mark.parametrize("zip_", ["S079903", "Singapore 079903", "S(079903)", "79903"])
+def test_a_postcode_of_singapore_is_six_digits(zip_: str) -> None:
+    check(read({"street": "9", "city": "Singapore", "zip": zip_}), {"zip": "079903", "country": "Singapore"})
+
+
+def test_a_foreign_city_in_thai_that_is_said_twice_contradicts_nothing() -> None:
+    said = read({"street": "9", "city": "ลอนดอน", "country": "อังกฤษ"}, city="ลอนดอน")
+    check(said, {"city": "ลอนดอน", "country": "United Kingdom"})
+    assert (said.unsaved, said.unclear) == ({}, frozenset())
+    assert read({"street": "9", "city": "London", "country": "UK"}, city="หาดใหญ่").unclear == {"address"}
