@@ -73,8 +73,9 @@ class ConsoleUser:
 
 
 def text_of(page: str) -> str:
-    """The visible text of a page."""
-    return html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.split("<main")[1])))
+    """The visible text of a page, without its head and foot."""
+    main = page.split("<main")[1].split("</main")[0]
+    return html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", main)))
 
 
 def add_worker(user: ConsoleUser, *, dry: bool = False) -> None:

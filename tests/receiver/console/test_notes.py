@@ -31,7 +31,6 @@ def park(line: Line, lead: str) -> None:
         ("sending", "The note waits for HubSpot", "โน้ตรอเข้า HubSpot"),
         (f"waiting: {reason('note_without_contact')}", "the contact of the note is not in HubSpot", "ไม่พบผู้ติดต่อ"),
         ("written", "A note is on the contact", "เขียนโน้ตไว้ที่ผู้ติดต่อแล้ว"),
-        ("failed: note_without_contact", "The note could not be written", "บันทึกโน้ตไม่สำเร็จ"),
     ],
 )
 def test_the_page_of_a_lead_says_what_became_of_its_note(user: ConsoleUser, note: str, english: str, thai: str) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from string import Formatter
+from typing import get_args
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -78,7 +79,7 @@ def test_every_pause_says_what_to_do(code: str) -> None:
 def test_what_waits_for_a_person_and_what_is_said_of_payments_has_words() -> None:
     nouns = {line.noun for line, _ in lines.each_kept()}
     wanted = {f"discard.{what}.{noun}" for what in ("sure", "what") for noun in nouns}
-    assert wanted | {f"payment.{kind}" for kind in payments.KINDS} <= translations.TEXTS.keys()
+    assert wanted | {f"payment.{kind}" for kind in get_args(payments.Kind)} <= translations.TEXTS.keys()
 
 
 def test_every_property_and_state_has_a_label() -> None:
