@@ -70,9 +70,11 @@ class OrderReader:
 
     def find_made(self, works: Sequence[OrderWork], doubtful_ms: int) -> list[OrderWork]:
         """Ask HubSpot for the orders that Redis may have forgotten with its last seconds, by their keys: see
-        `workers.flow.recent_epoch`. If another cart came together with this one, the later one gave the key. Those
-        whose order is there and may be half made, also of `find_forgotten`, or may be there."""
+        `workers.flow.recent_epoch`. If another cart came together with this one, the later one gave the key; where that
+        one is not here again yet, only the contact leads to the order. Those whose order is there and may be half made,
+        also of `find_forgotten`, or may be there."""
         made: list[OrderWork] = []
+        doubtful: list[tuple[OrderWork, Said]] = []
         wanted: dict[str, tuple[OrderWork, Said]] = {}
         for work in works:
             if begun := rules.find_adopted(work.said, work.known.orders):
@@ -81,10 +83,10 @@ class OrderReader:
             elif making := rules.find_doubtful(work.said, work.known.orders, doubtful_ms):
                 later = [one.reference for one in work.later if one.kind is Kind.MAKES]
                 unknown = [one for one in later if not work.known.orders.find(one)]
+                doubtful.append((work, making))
                 wanted |= dict.fromkeys([making.reference, *unknown], (work, making))
         if not wanted:
             return made
-        digest = self.store.customers.digest()
         found = self.records.read(self.kind, list(wanted), rules.read_properties(self.kind), ORDER_ID)
         for reference, one in found.items():
             work, making = wanted[reference]
@@ -94,12 +96,39 @@ class OrderReader:
                 if newest is None or newest.cart_version < making.version:
                     order = Order(reference, (reference,))
             elif isinstance(one, dict):
-                order = rules.adopt(one, one["id"], digest, self.kind)
-            if order and making.reference in order.references:
-                begun = rules.begin_again(order, making)
-                work.known.orders = work.known.orders.with_forgotten(begun, making.version)
+                order = self._adopt(one)
+            if order and _remember(work, making, order):
                 made.append(work)
+        unseen = [
+            (work, making) for work, making in doubtful if work.open and not work.known.orders.find(making.reference)
+        ]
+        return [*made, *self._find_linked(unseen)]
+
+    def _find_linked(self, doubtful: Sequence[tuple[OrderWork, Said]]) -> list[OrderWork]:
+        """Of works whose carts may have a part in an order with another key: those at whose contact it is."""
+        ids = [work.known.contact_id for work, _ in doubtful if work.known.contact_id]
+        if not ids:
+            return []
+        contacts = self.records.read(CONTACTS, ids, [])
+        own = {one: found["id"] for one, found in contacts.items() if isinstance(found, dict)}
+        of_contact = self.records.linked(CONTACTS, self.kind, own.values())
+        orders = [id for linked in of_contact.values() for id in linked]
+        found = self.records.read(self.kind, orders, rules.read_properties(self.kind)) if orders else {}
+        made = []
+        for work, making in doubtful:
+            contact = contacts.get(work.known.contact_id)
+            outcomes = [found.get(id) for id in of_contact.get(own.get(work.known.contact_id, ""), ())]
+            for one in (contact, *outcomes):
+                if isinstance(one, RetryLater):
+                    work.wait("row", one.why)
+            forgotten = [order for one in outcomes if isinstance(one, dict) and (order := self._adopt(one))]
+            for order in forgotten:
+                if not work.known.orders.find(order.reference) and _remember(work, making, order):
+                    made.append(work)
         return made
+
+    def _adopt(self, found: Mapping[str, str]) -> Order | None:
+        return rules.adopt(found, found["id"], self.store.customers.digest(), self.kind)
 
     def read_orders(self, works: Sequence[OrderWork]) -> bool:
         """Read the order that each is about, by its id, or by its key where it may never have been made. False if there
@@ -162,3 +191,12 @@ class OrderReader:
                 work.wait("no_contact", reason("order_without_contact"))
         for work, owner in zip(without, self.store.next_owners(len(without), portal.owners), strict=True):
             work.owner = owner
+
+
+def _remember(work: OrderWork, making: Said, order: Order) -> bool:
+    """Let the order, which Redis may have forgotten, be known, if it has `making` part in it; whether it has."""
+    if making.reference not in order.references:
+        return False
+    begun = rules.begin_again(order, making)
+    work.known.orders = work.known.orders.with_forgotten(begun, making.version)
+    return True

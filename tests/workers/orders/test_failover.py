@@ -208,6 +208,70 @@ def test_two_carts_of_one_order_that_are_both_said_again_leave_it_as_it_is(shop:
 
 
 @pytest.mark.parametrize("moved", [False, True])
+@pytest.mark.parametrize("together", [False, True])
+@pytest.mark.parametrize("again", [(0, 1), (1, 0)], ids=["older first", "newer first"])
+def test_two_carts_of_one_order_that_come_again_one_by_one_make_no_other(
+    shop: Shop, again: tuple[int, int], together: bool, moved: bool
+) -> None:
+    shop.line.know("c-1")
+    shop.replicate()
+    entries = keys.entries(keys.ORDERS, keys.shard_of(identity("c-1"), SHARDS))
+    said = []
+    for at, code in enumerate("AB"):
+        shop.line.add(product(code), at=NOW + at)
+        said.append(shop.line.redis.xrange(entries)[-1][1])
+        if not together:
+            shop.drain()
+    shop.drain()
+    if moved:
+        shop.move(shop.line.orders()[0])
+    shop.fail_over()
+    for number in again:
+        shop.line.redis.xadd(entries, said[number])
+        shop.drain()
+        assert shop.carts() == [["B"]]
+
+
+def test_an_order_of_two_carts_is_known_by_the_older_one_at_the_contact_that_its_own_was_merged_into(
+    shop: Shop,
+) -> None:
+    first, second = shop.line.know("c-1"), shop.line.know("c-2", email="other@example.com")
+    shop.line.add(product("A"))
+    shop.replicate()
+    shop.line.add(product("B"), at=NOW + 1)
+    shop.drain()
+    shop.line.crm.merge(second, first)
+    shop.fail_over()
+    shop.drain()
+    assert shop.carts() == [["B"]]
+
+
+@pytest.mark.parametrize("kind", ["contacts", "orders"])
+def test_where_the_orders_of_its_contact_cannot_be_read_a_cart_waits(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    shop.line.know("c-1")
+    shop.line.add(product("A"))
+    shop.replicate()
+    shop.line.add(product("B"), at=NOW + 1)
+    shop.drain()
+    shop.fail_over()
+    records = shop.line.drain.records
+    read = records.read
+
+    def refuse(of: str, ids: Any, properties: Any, key: str = "") -> Any:
+        return dict.fromkeys(ids, UNREAD) if of == kind and not key else read(of, ids, properties, key)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(records, "read", refuse)
+        shop.line.run()
+    assert shop.line.left() == 1
+    recover(shop.line)
+    assert shop.carts() == [["B"]]
+    assert shop.line.left() == 0
+
+
+@pytest.mark.parametrize("moved", [False, True])
 def test_a_change_of_a_known_order_that_was_forgotten_makes_no_other(shop: Shop, moved: bool) -> None:
     shop.line.know("c-1")
     shop.line.add(product("A"))
