@@ -1,7 +1,7 @@
 """Pure: what was promised, what was found, and the evidence where the two differ."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -114,14 +114,21 @@ def _with_cart(posts: Sequence[Post]) -> list[Post]:
 
 
 def _must_be_listed(customer: str, posts: Sequence[Post], found: Found) -> bool:
-    """Whether the customer was merged, and has said something since."""
+    """Whether the customer was merged, and has said something new since: what only repeats their words costs no call,
+    so that it finds no merge."""
     mine = find_people([customer], found.merges)[customer]
     last = max((merge.at for merge in found.merges if merge.primary in mine), default=None)
+    if last is None:
+        return False
     taken = [post for post in posts if post.answer != "refused"]
     first = find_first(taken)
-    return last is not None and any(
-        post.answer == "acknowledged" and first[post.lead.body["mid"]] > last for post in taken
-    )
+    said: dict[str, Mapping[str, str]] = {}
+    for post in taken:
+        is_news = any(said.get(block) != values for block, values in post.lead.says.items())
+        if post.answer == "acknowledged" and first[post.lead.body["mid"]] > last and is_news:
+            return True
+        said |= post.lead.says
+    return False
 
 
 def _bears(contacts: Sequence[Contact], customer: str) -> bool:

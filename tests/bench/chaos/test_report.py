@@ -188,6 +188,16 @@ def test_who_only_repeats_a_body_since_the_merge_need_not_be_listed(answer: Answ
     assert broken(posts=posts, receipts=receipts, messages=messages, merges=MERGES, contacts=[whole]) == rows
 
 
+@pytest.mark.parametrize(("again", "rows"), [("+2", set()), ("+3", {"merges"})])
+def test_who_only_repeats_their_words_after_a_merge_need_not_be_listed(again: str, rows: set[str]) -> None:
+    posts = [post(1, customer=ONE), post(2, began=1, customer=TWO), post(3, began=9, customer=TWO, phone=again)]
+    receipts = {**CLEAN.receipts, **{each: Receipt(f"lead-{each}", TWO, state="unchanged") for each in (2, 3)}}
+    contact = Contact("9", {"dealdroid_customer_id": ONE, "phone": again}, {"phone": [(1.0, "+1"), (1.5, again)]})
+    told = [*CLEAN.messages, Message(2.0, TWO, "||+2||")]
+    found: dict[str, Any] = {"posts": posts, "receipts": receipts, "contacts": [contact], "messages": told}
+    assert broken(**found, merges=MERGES) & {"merges"} == rows
+
+
 def test_a_missing_contact_is_noticed() -> None:
     assert "contacts" in broken(contacts=[])
 
