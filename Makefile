@@ -10,13 +10,13 @@ PACKAGES := $(PACKAGES:/__main__.py=)
 run: .venv/run
 	@$(BIN)/python -m leadsync run $(ARGS)
 
-# Several processes at once; the order is that of tests/conftest.py, which begins with what takes long.
+# Several processes at once; the order is that of tests/session.py, which begins with what takes long.
 PYTEST := $(BIN)/python -m pytest -q -n auto --dist loadgroup --no-loadscope-reorder
 
 test: .venv/test
 	$(PYTEST) $(ARGS)
 
-# What starts no process but Redis and no browser, see tests/conftest.py; about a minute on two cores.
+# What starts no process but Redis and no browser, see tests/session.py; about a minute on two cores.
 test-fast: .venv/test
 	$(PYTEST) -m 'not processes and not every_command' $(ARGS)
 

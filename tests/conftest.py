@@ -1,10 +1,5 @@
 """The running system for tests: a real Redis, the receiver and workers as processes, and the stand-ins for
-HubSpot and DealDroid over real HTTP. Everything listens on 127.0.0.1 and ends with the session.
-
-`make test` runs them in several processes at once (pytest-xdist), each with a Redis of its own. `make test-fast`
-leaves out what is marked here: `processes`, whatever starts a process other than that (tests are marked for the fixture
-of that name, which their fixtures ask for, or by hand; one that is not marked is refused its process), and
-`every_command`, tests that go through a scene again for each command at which a process may die."""
+HubSpot and DealDroid over real HTTP. Everything listens on 127.0.0.1 and ends with the session."""
 
 import http.client
 import itertools
@@ -20,24 +15,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
-from wsgiref.types import WSGIApplication
 from zoneinfo import ZoneInfo
 
 import pytest
 import redis
 import requests
-from hypothesis import HealthCheck
-from hypothesis import settings as hypothesis_settings
-from msgspec import structs
 
 from leadcore.config import Config
 from leadcore.event import Head, encode, receive
-from leadcore.machine import Machine
 from leadcore.receipts import Receipt
 from leadcore.settings import HUBSPOT_VERSIONS
 from leadcore.store import keys, lines
@@ -50,22 +39,19 @@ from sandbox import redis as embedded
 from sandbox.dealdroid import WEBHOOK, Chats
 from sandbox.http_server import running
 from sandbox.hubspot import Portal, create_app
-from sandbox.hubspot.control import inside
 from sandbox.parent_watch import ParentWatch
 from tests.restarts import Restartable
-from workers.hubspot.budget import NoBudget
-from workers.hubspot.client import HubSpot
-from workers.hubspot.setup import setup
+from tests.stand_ins import PLENTY_PER_DAY, Chat, Crm, Requests
 from workers.hubspot.versions import with_version
 
+# pytest has to be the first to load it, so nothing imports it.
+pytest_plugins = ["tests.session"]
 ROOT = Path(__file__).parent.parent
 INTENT_PATH = "/api/v1/intent-handler"
 SECRET = "kept-out-of-redis-7f3a91"
 SECRET_PATH = "/services/T0/B0/secret-of-the-channel"
 SHARDS = Config().inbox.shards
 BANGKOK = ZoneInfo("Asia/Bangkok")
-# Of which partial calls keep a gap of about a millisecond: the pace itself is what tests of quotas set their own for.
-PLENTY_PER_DAY = 100_000_000
 CONTACTS_PATH = with_version("/crm/v3/objects/contacts", HUBSPOT_VERSIONS[0])
 PROPERTIES_ROUTE = "GET " + with_version("/crm/v3/properties/contacts", HUBSPOT_VERSIONS[0])
 # What the tests' own environment must not decide.
@@ -73,26 +59,10 @@ FOREIGN = (
     "PORT", "DYNO", "RENDER", "REDIS_URL", "DEALDROID_SECRET", "HUBSPOT_ACCESS_TOKEN", "WEB_CONCURRENCY",
     "ALERT_WEBHOOK_URL", "METRICS_TOKEN", "HUBSPOT_API_VERSION", "HOOK_URLS", "HOOK_SECRET", "NOTIFY_URLS",
 )  # fmt: skip
-# What a test may start without being marked: Redis, and the shell that ends it with us.
-HARMLESS = {"valkey-server", "redis-server", Path(os.environ.get(embedded.OVERRIDE, "")).name, "sh"}
-begin_process = subprocess.Popen.__init__
-# Processes that several files share.
-SHARED = ("busy_line", "running_console", "running_receiver")
-# Whoever asks for one of these starts a system of its own, or goes through all commands of a process.
-ALONE = {"spare_line", "subtests"}
 RESERVED: list[socket.socket] = []
 boots = pytest.StashKey[dict[str, float]]()
 counter = itertools.count(1)
 T = TypeVar("T")
-
-# A machine that is busy, or that makes hypothesis' tables for the first time, is no failure.
-hypothesis_settings.register_profile("leadsync", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-hypothesis_settings.load_profile("leadsync")
-
-
-def pytest_configure() -> None:
-    """Processes end at Ctrl-C though these tests run in the background, where a shell lets children ignore it."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def eventually(condition: Callable[[], T], seconds: float = 30.0) -> T:
@@ -102,66 +72,6 @@ def eventually(condition: Callable[[], T], seconds: float = 30.0) -> T:
         assert time.monotonic() < deadline, f"not within {seconds} s; last: {value!r}"
         time.sleep(0.01)
     return value
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """Two for each core: many tests wait more than they compute."""
-    return 2 * (os.cpu_count() or 1)
-
-
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
-    """Mark the tests, begin with those that take long, and tell xdist which ones it has to keep together: those that
-    share processes, else those of a file; a test that takes long by itself stands alone."""
-    for item in items:
-        names = set(item.fixturenames)
-        if "processes" in names:
-            item.add_marker("processes")
-        if {"scene", "subtests"} <= names:
-            item.add_marker("every_command")
-        shared = next((name for name in SHARED if name in names), item.location[0])
-        item.add_marker(pytest.mark.xdist_group(item.name if names & ALONE else shared))
-    slow = ("processes", "every_command")
-    items.sort(key=lambda item: [item.get_closest_marker(name) is None for name in slow])
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
-    """xdist tells the groups by a suffix of each id. Without them every process would start what one of them shares."""
-    if node.config.option.dist == "loadgroup":
-        assert all("@" in one for one in ids), "this pytest and this pytest-xdist lose the groups"
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Refuse a process to a test that is not marked."""
-
-    def refuse(self: Any, args: Any, *more: Any, **options: Any) -> None:
-        program = Path(args if isinstance(args, str | Path) else args[0]).name
-        assert program in HARMLESS, f"a test that starts {program} has to be marked `processes`"
-        begin_process(self, args, *more, **options)
-
-    is_marked = item.get_closest_marker("processes")
-    subprocess.Popen.__init__ = begin_process if is_marked else refuse  # type: ignore[method-assign]
-
-
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """What a process of xdist has found out, its parent shall tell."""
-    if hasattr(session.config, "workeroutput"):
-        session.config.workeroutput["boots"] = session.config.stash.get(boots, {})
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_testnodedown(node: Any) -> None:
-    """One of xdist's processes has ended."""
-    node.config.stash.setdefault(boots, {}).update(getattr(node, "workeroutput", {}).get("boots", {}))
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Boot times are told and not asserted: this machine may be busy."""
-    for name, seconds in sorted(terminalreporter.config.stash.get(boots, {}).items()):
-        terminalreporter.write_line(f"boot of {name}: {seconds:.2f} s")
 
 
 def lead(customer_id: Any = "c-1", intent: str = "Share contact", **said: Any) -> dict[str, Any]:
@@ -218,137 +128,6 @@ class Process:
             os.killpg(self.popen.pid, signal.SIGKILL)
         self.popen.wait()
         self._parent_watch.release()
-
-
-@dataclass
-class Requests:
-    """How many requests reached a stand-in, and how many it has handled."""
-
-    begun: int = 0
-    ended: int = 0
-
-    def count(self, app: WSGIApplication) -> WSGIApplication:
-        def counted(environ: Any, start: Any) -> Any:
-            with self._lock:
-                self.begun += 1
-            try:
-                return app(environ, start)
-            finally:
-                with self._lock:
-                    self.ended += 1
-
-        return counted
-
-    def __post_init__(self) -> None:
-        self._lock = threading.Lock()
-
-
-@dataclass
-class Crm:
-    """The stand-in for HubSpot, served."""
-
-    url: str
-    portal: Portal
-    requests: "Requests" = field(default_factory=lambda: Requests())
-    properties: dict[str, dict[str, Any]] = field(default_factory=dict)
-    groups: dict[str, dict[str, str]] = field(default_factory=dict)
-
-    def control(self, method: str, path: str, body: Any = None) -> Any:
-        answer = requests.request(method, f"{self.url}/_sandbox/{path}", json=body, timeout=5)
-        answer.raise_for_status()
-        return answer.json() if answer.content else None
-
-    def make_ready(self) -> None:
-        """Do what `leadsync setup` does."""
-        client = HubSpot("pat-test", self.url, NoBudget(Machine()))
-        setup(client)
-        client._batch.api_client.rest_client.pool_manager.clear()
-        self.properties = {name: dict(table.properties) for name, table in self.portal.tables.items()}
-        self.groups = {name: dict(table.groups) for name, table in self.portal.tables.items()}
-        self.reset()
-
-    def reset(self) -> None:
-        """Be a portal without contacts in which setup was run."""
-        self.control("POST", "reset")
-        with self.portal.lock:
-            for name, table in self.portal.tables.items():
-                table.groups, table.properties = dict(self.groups[name]), dict(self.properties[name])
-            self.portal.settings = structs.replace(self.portal.settings, requests_per_day=PLENTY_PER_DAY)
-            self.portal.derive_rules()
-
-    def settings(self, **wanted: Any) -> None:
-        self.control("POST", "settings", wanted)
-
-    def fault(self, kind: str, **more: Any) -> None:
-        self.control("POST", "faults", {"kind": kind, **more})
-
-    def create(self, **properties: str) -> str:
-        """A contact made by somebody else; its id."""
-        return str(self.control("POST", "contacts", {"properties": properties})["id"])
-
-    def merge(self, primary: str, other: str) -> None:
-        """What a salesperson does in HubSpot."""
-        requests.post(
-            f"{self.url}/crm/v3/objects/contacts/merge",
-            json={"primaryObjectId": primary, "objectIdToMerge": other},
-            headers={"Authorization": "Bearer pat-test"},
-            timeout=5,
-        ).raise_for_status()
-
-    def contacts(self) -> list[dict[str, Any]]:
-        """Every contact with what was written to it, see `sandbox.hubspot.control.inside`."""
-        with self.portal.lock:
-            return [inside(contact) for contact in self.portal.contacts.records.values()]
-
-    def contact(self, customer_id: str) -> dict[str, str]:
-        """The properties of the one contact whose upsert key is `customer_id`."""
-        found: list[dict[str, str]] = [each["properties"] for each in self.contacts() if customer_id == key_of(each)]
-        assert len(found) == 1, f"{len(found)} contacts"
-        return found[0]
-
-    def said(self, customer_id: str, property: str) -> list[str]:
-        """The values that the property has had, oldest first."""
-        with self.portal.lock:
-            [contact] = [
-                c
-                for c in self.portal.contacts.records.values()
-                if c.properties.get("dealdroid_customer_id") == customer_id
-            ]
-            return [value for _, value in contact.history().get(property, [])]
-
-    def calls(self, route: str) -> int:
-        """How often routes that end in `route` were asked and answered, or given no answer on purpose."""
-        found = self.control("GET", "state")["calls"]
-        return sum(sum(counts.values()) for name, counts in found.items() if name.endswith(route))
-
-
-def key_of(contact: Mapping[str, Any]) -> str:
-    return str(contact["properties"].get("dealdroid_customer_id", ""))
-
-
-@dataclass
-class Chat:
-    """The stand-in for DealDroid, served."""
-
-    url: str
-    chats: Chats
-    requests: "Requests" = field(default_factory=lambda: Requests())
-
-    def control(self, method: str, path: str, body: Any = None) -> Any:
-        answer = requests.request(method, f"{self.url}/_sandbox/{path}", json=body, timeout=5)
-        answer.raise_for_status()
-        return answer.json() if answer.content else None
-
-    def fault(self, kind: str, **more: Any) -> None:
-        self.control("POST", "faults", {"kind": kind, **more})
-
-    def struck(self) -> dict[str, int]:
-        return dict(self.control("GET", "state")["faults_struck"])
-
-    def told(self, customer_id: Any = None) -> list[str]:
-        """What the customer was told, or everybody."""
-        with self.chats.lock:
-            return [m["text"] for m in self.chats.messages if customer_id in (None, m["customer_id"])]
 
 
 @dataclass
@@ -532,32 +311,6 @@ def answers(url: str) -> bool:
     with suppress(requests.RequestException):
         return requests.get(url, timeout=2).status_code == 200
     return False
-
-
-@pytest.fixture(scope="session", autouse=True)
-def direct() -> Iterator[None]:
-    """No proxy of the machine's has any business between processes of one machine."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
-            patch.delenv(name, raising=False)
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def known_versions() -> Iterator[None]:
-    """HubSpot's client reads its own package's metadata for each API of each client: longer than all the rest of a
-    worker takes to be built."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("importlib.metadata.version", cache(version))
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
-def without_local_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Commands in the tests mean what their environment names, also while a `make run` lives in this folder."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("leadsync.sandbox_choice.DATA", str(tmp_path_factory.mktemp("no-run")))
-        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,6 +1,7 @@
 """A share of the calls to HubSpot and to DealDroid fails, and several workers go on."""
 
-from tests.conftest import Line, key_of, lead, one_per_shard
+from tests.conftest import Line, lead, one_per_shard
+from tests.stand_ins import key_of
 
 
 def test_workers_write_and_confirm_every_lead_once_while_half_of_the_calls_fail(line: Line) -> None:

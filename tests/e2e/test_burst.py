@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import SECRET, Line, eventually, key_of, lead
+from tests.conftest import SECRET, Line, eventually, lead
+from tests.stand_ins import key_of
 
 COUNT = 1000
 CONSONANTS = "กขคงจฉชซดต"

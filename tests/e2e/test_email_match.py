@@ -13,7 +13,8 @@ from leadcore.reasons import reason
 from leadcore.settings import read
 from leadcore.store import keys
 from leadsync.cli import cli
-from tests.conftest import Line, eventually, key_of, lead, same_shard
+from tests.conftest import Line, eventually, lead, same_shard
+from tests.stand_ins import key_of
 from workers.rules.customer import Customer, pack, unpack
 
 EMAIL = "known@somebody-elses.co.th"

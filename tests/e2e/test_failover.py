@@ -13,7 +13,8 @@ from redis import Redis
 
 from sandbox.failover import Link, Pair
 from sandbox.redis import start
-from tests.conftest import Line, eventually, key_of, lead, own_port
+from tests.conftest import Line, eventually, lead, own_port
+from tests.stand_ins import key_of
 
 LEADS, ROUNDS = 60, 3
 NAME = "primary.example"

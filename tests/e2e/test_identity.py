@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from leadcore.store import keys
-from tests.conftest import Line, eventually, key_of, lead, same_shard
+from tests.conftest import Line, eventually, lead, same_shard
+from tests.stand_ins import key_of
 from workers.rules.customer import unpack
 
 EMAIL = "shared@somebody-elses.co.th"

@@ -15,7 +15,8 @@ import requests
 from leadcore.store import keys
 from sandbox.dealdroid import WEBHOOK
 from sandbox.network import Host, find_obstacle
-from tests.conftest import INTENT_PATH, Line, answers, eventually, key_of, lead
+from tests.conftest import INTENT_PATH, Line, answers, eventually, lead
+from tests.stand_ins import key_of
 
 QUOTA = 60
 AT_ONCE = 4

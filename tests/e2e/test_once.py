@@ -3,7 +3,8 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.conftest import ROOT, SECRET, Line, key_of, lead, same_shard
+from tests.conftest import ROOT, SECRET, Line, lead, same_shard
+from tests.stand_ins import key_of
 
 HOME = {"street_address": "1 ถนนสีลม", "city": "กรุงเทพ", "postal_code": "10500", "country": "Thailand"}
 SHOP = {"street_address": "22 Beach Road", "district": "Kathu", "city": "Phuket", "postal_code": "83120"}

@@ -8,7 +8,8 @@ from typing import Any
 
 from leadcore.store import keys
 from leadcore.store.restoring import INTACT
-from tests.conftest import SHARDS, Line, eventually, key_of, lead, one_per_shard
+from tests.conftest import SHARDS, Line, eventually, lead, one_per_shard
+from tests.stand_ins import key_of
 
 QUOTA, WINDOW_SECONDS = 100, 10.0
 ROUTE = "/batch/upsert"

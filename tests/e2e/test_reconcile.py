@@ -11,7 +11,8 @@ from leadcore.store import keys
 from leadsync import reconcile
 from leadsync.cli import cli
 from leadsync.reconcile import GONE, UNMARKED
-from tests.conftest import Crm, Line, lead, one_per_shard
+from tests.conftest import Line, lead, one_per_shard
+from tests.stand_ins import Crm
 from workers.rules.customer import unpack
 
 OWN = {"email": "shared@somebody-elses.co.th", "firstname": "Owner", "phone": "+6621112222"}

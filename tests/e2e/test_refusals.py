@@ -11,7 +11,8 @@ import pytest
 from leadcore.reasons import english
 from leadcore.store import keys
 from sandbox.hubspot.properties import Metadata
-from tests.conftest import Line, eventually, key_of, lead, same_shard
+from tests.conftest import Line, eventually, lead, same_shard
+from tests.stand_ins import key_of
 
 HOME = {"street_address": "1 Silom Road", "city": "Bangkok", "postal_code": "10500", "country": "Thailand"}
 

@@ -8,7 +8,8 @@ from click.testing import CliRunner
 from leadcore.store import keys
 from leadcore.store.restoring import INTACT, RESTORED
 from leadsync.cli import cli
-from tests.conftest import Line, eventually, key_of, lead, same_shard
+from tests.conftest import Line, eventually, lead, same_shard
+from tests.stand_ins import key_of
 from workers.rules.customer import pack
 from workers.sync.background_restore import find_customers
 

@@ -15,7 +15,8 @@ from sandbox import redis as embedded
 from sandbox.http_server import running
 from sandbox.hubspot import Portal, Settings, create_app
 from sandbox.hubspot.settings import SCOPES
-from tests.conftest import SECRET, Crm, own_port
+from tests.conftest import SECRET, own_port
+from tests.stand_ins import Crm
 from workers.hubspot.budget import NoBudget
 from workers.hubspot.client import HubSpot
 from workers.hubspot.portal_store import PortalStore

@@ -15,7 +15,8 @@ from sandbox.hubspot import Portal, create_app
 from sandbox.hubspot.object_types import CARTS, DEALS, LINE_ITEMS, ORDERS
 from sandbox.hubspot.properties import Property
 from sandbox.hubspot.settings import SALES_SCOPES, SCOPES
-from tests.conftest import Crm, own_port
+from tests.conftest import own_port
+from tests.stand_ins import Crm
 
 TYPES = {"order": ORDERS, "deal": DEALS, "cart": CARTS}
 OWN = ["dealdroid_customer_id", "dealdroid_order_id", "dealdroid_order_refs", "dealdroid_told"]

@@ -18,8 +18,9 @@ import requests
 
 from leadcore.store import keys
 from sandbox import redis as embedded
-from tests.conftest import INTENT_PATH, Line, Process, boots, eventually, key_of, lead, open_line, own_port
+from tests.conftest import INTENT_PATH, Line, Process, boots, eventually, lead, open_line, own_port
 from tests.e2e.test_start import children_of
+from tests.stand_ins import key_of
 
 SECONDS = 25.0
 

@@ -35,7 +35,8 @@ from receiver.intake.feeder import Feeder
 from receiver.intake.spool import Spool
 from sandbox.http_server import running
 from sandbox.hubspot import create_app
-from tests.conftest import BANGKOK, SHARDS, Line, head, key_of, open_line
+from tests.conftest import BANGKOK, SHARDS, Line, head, open_line
+from tests.stand_ins import key_of
 from workers import bootstrap
 from workers.flow import breaker
 from workers.maintenance import Maintenance

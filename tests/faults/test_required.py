@@ -14,8 +14,9 @@ from leadcore.required import KEPT_MS, PROVEN_MS
 from leadcore.store import keys
 from leadcore.store.parked import Parked
 from leadcore.store.required import read_required
-from tests.conftest import key_of, lead, same_shard
+from tests.conftest import lead, same_shard
 from tests.faults.conftest import Interceptor, Scene, intercepting_worker
+from tests.stand_ins import key_of
 
 CUSTOMERS = same_shard("required", 12)
 BODIES = ["context", "codes", "values", "names", "labels", "silent"]

@@ -13,8 +13,8 @@ from leadcore.store import keys
 from sandbox.http_server import running
 from sandbox.hubspot import Portal as StandIn
 from sandbox.hubspot import create_app
-from tests.conftest import Crm
 from tests.faults.conftest import NO_RETRY, Killed, Pool, Wire
+from tests.stand_ins import Crm
 from tests.workers.orders.shop import FixedPortal, Shop, add_properties
 from workers.flow.errors import Stopping
 from workers.hubspot import search_quota

@@ -14,7 +14,7 @@ from leadsync.doctor.orders import check_orders, judge_room
 from sandbox.http_server import running
 from sandbox.hubspot import Portal, create_app
 from sandbox.hubspot.settings import SALES_SCOPES, SCOPES
-from tests.conftest import Crm
+from tests.stand_ins import Crm
 from workers.hubspot.access import inspect_token
 from workers.hubspot.budget import NoBudget
 from workers.hubspot.client import HubSpot

@@ -21,7 +21,8 @@ from leadsync.cli import cli
 from receiver.intake.spool import Spool
 from sandbox.hubspot.object_types import CONTACTS
 from sandbox.hubspot.records import Plan, Record
-from tests.conftest import SHARDS, Line, key_of
+from tests.conftest import SHARDS, Line
+from tests.stand_ins import key_of
 from tests.upgrade.times import DAY_MS, Moment
 
 

@@ -15,7 +15,8 @@ from leadcore.store import keys
 from sandbox.http_server import running
 from sandbox.hubspot import Portal as StandIn
 from sandbox.hubspot import create_app
-from tests.conftest import PROPERTIES_ROUTE, Crm, eventually
+from tests.conftest import PROPERTIES_ROUTE, eventually
+from tests.stand_ins import Crm
 from workers.flow.errors import LineDown, Stopping
 from workers.hubspot.budget import NoBudget
 from workers.hubspot.client import HubSpot

@@ -14,7 +14,8 @@ from sandbox.http_server import running
 from sandbox.hubspot import Portal, create_app
 from sandbox.hubspot.object_types import NOTES, ORDERS
 from sandbox.hubspot.settings import SALES_SCOPES, SCOPES
-from tests.conftest import Crm, eventually
+from tests.conftest import eventually
+from tests.stand_ins import Crm
 from workers.flow.breaker import Breaker
 from workers.flow.errors import LineDown, Stopping
 from workers.flow.request_context import checked

@@ -24,7 +24,8 @@ from leadcore.store.epoch import read_epoch
 from sandbox.http_server import running
 from sandbox.hubspot import Portal as StandIn
 from sandbox.hubspot import create_app
-from tests.conftest import PLENTY_PER_DAY, SHARDS, Crm
+from tests.conftest import SHARDS
+from tests.stand_ins import PLENTY_PER_DAY, Crm
 from tests.workers.orders.shop import add_properties
 from tests.workers.rules.orders.events import CONFIG, KEY, payload, product
 from workers.flow.breaker import Breaker

@@ -22,8 +22,9 @@ from leadcore.store.clock import Clock
 from leadcore.store.stages import HeldStages, StageRecord
 from sandbox.hubspot.object_types import find_object_type
 from sandbox.hubspot.pipelines import pipelines_of
-from tests.conftest import BANGKOK, PLENTY_PER_DAY, SHARDS, Crm
+from tests.conftest import BANGKOK, SHARDS
 from tests.faults.conftest import NO_RETRY, Killed, Pool, Wire
+from tests.stand_ins import PLENTY_PER_DAY, Crm
 from workers.hubspot import search_quota
 from workers.hubspot.budget import Budget
 from workers.hubspot.client import HubSpot

@@ -11,8 +11,8 @@ from leadcore.config import Config, Orders, Payment, parse
 from leadcore.store import keys
 from leadcore.store.epoch import read_epoch
 from leadcore.store.orders import Session, open_session, read_order
-from tests.conftest import Crm
 from tests.faults.conftest import Wire
+from tests.stand_ins import Crm
 from tests.workers.orders.conftest import NOW, OrderLine, open_line
 from tests.workers.orders.shop import Shop, open_shop
 from tests.workers.rules.orders.events import product

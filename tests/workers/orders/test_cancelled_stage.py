@@ -12,8 +12,9 @@ from leadcore.config import Config, Hooks, Notify, parse
 from leadcore.events import Events
 from leadcore.fields import CUSTOMER, DATA, EVENT, EVENT_ID, LEAD
 from leadcore.store import keys
-from tests.conftest import SHARDS, Crm
+from tests.conftest import SHARDS
 from tests.faults.conftest import Wire
+from tests.stand_ins import Crm
 from tests.workers.orders.shop import KEY, Shop, open_shop
 
 ALONE = "[orders]\n"

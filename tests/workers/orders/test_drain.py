@@ -15,8 +15,9 @@ from leadcore.store.orders import read_order
 from leadcore.store.parked import Parked
 from leadcore.store.status import read_status
 from leadcore.store.streams import pack_fields
-from tests.conftest import BANGKOK, SHARDS, Crm, same_shard
+from tests.conftest import BANGKOK, SHARDS, same_shard
 from tests.faults.conftest import Killed, Pool, Wire
+from tests.stand_ins import Crm
 from tests.workers.orders.conftest import NOW, OrderLine, open_line
 from tests.workers.rules.orders.events import CONFIG, HOUR, KEY, payload, product
 from workers.hubspot.budget import Budget

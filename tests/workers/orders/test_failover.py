@@ -15,7 +15,8 @@ from leadcore.reasons import reason
 from leadcore.store import keys
 from leadcore.store.epoch import read_epoch
 from sandbox import redis as embedded
-from tests.conftest import SHARDS, Crm
+from tests.conftest import SHARDS
+from tests.stand_ins import Crm
 from tests.workers.orders.conftest import NOW, OrderLine, open_line
 from tests.workers.orders.test_drain import recover
 from tests.workers.rules.orders.events import HOUR, product

@@ -16,8 +16,9 @@ from leadcore.store import keys, stages
 from leadcore.store.orders import COMPARED, YES
 from leadcore.store.parked_orders import ParkedPayments
 from leadcore.store.payments import read_news, say_paid
-from tests.conftest import SHARDS, Crm
+from tests.conftest import SHARDS
 from tests.faults.conftest import NO_RETRY, Killed, Pool, Wire
+from tests.stand_ins import Crm
 from tests.workers.orders.shop import CONFIG, Shop, lose_told, open_shop, restore_told
 from workers.orders.stages import StagePoller
 from workers.rules.orders.payment import park

@@ -11,7 +11,8 @@ from leadcore.events import Events
 from leadcore.fields import CUSTOMER, DATA, EVENT, KIND, LEAD
 from leadcore.store import keys
 from leadcore.store.parked import Parked
-from tests.conftest import SHARDS, Crm
+from tests.conftest import SHARDS
+from tests.stand_ins import Crm
 from tests.workers.orders.conftest import OrderLine, open_line
 from tests.workers.orders.test_drain import recover_once
 from tests.workers.orders.test_payments import move, recover, ref, say, stage

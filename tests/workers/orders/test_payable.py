@@ -20,8 +20,9 @@ from leadcore.store.streams import Stream
 from leadsync.privacy.customer_data import CustomerData
 from leadsync.privacy.forget import Forgetting
 from receiver.intake.spool import Spool
-from tests.conftest import SHARDS, Crm
+from tests.conftest import SHARDS
 from tests.faults.conftest import Killed, Pool, Wire
+from tests.stand_ins import Crm
 from tests.workers.orders.conftest import NOW, OrderLine, open_line
 from tests.workers.orders.test_drain import recover, recover_once, shown
 from tests.workers.rules.orders.events import CONFIG, HOUR, KEY, product

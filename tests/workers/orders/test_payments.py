@@ -16,8 +16,9 @@ from leadcore.store import keys
 from leadcore.store.orders import read_order
 from leadcore.store.parked import Parked, find_fix
 from leadcore.store.streams import unpack_fields
-from tests.conftest import SHARDS, Crm
+from tests.conftest import SHARDS
 from tests.faults.conftest import Killed, Pool, Wire
+from tests.stand_ins import Crm
 from tests.workers.orders.conftest import NOW, TOLD, OrderLine, open_line
 from tests.workers.orders.news import (
     events,

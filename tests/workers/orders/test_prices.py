@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from leadcore.config import Payment
 from leadcore.orders.reference import order_ref
 from leadcore.store.orders import OrderState, read_order
-from tests.conftest import Crm
+from tests.stand_ins import Crm
 from tests.workers.orders.conftest import NOW, OrderLine, open_line
 from tests.workers.orders.test_drain import recover
 from tests.workers.rules.orders.events import CONFIG, KEY, product

@@ -10,7 +10,7 @@ from leadcore.config import parse
 from leadcore.event import identity
 from leadcore.store import keys, stages
 from leadcore.store.stages import GONE
-from tests.conftest import Crm
+from tests.stand_ins import Crm
 from tests.workers.orders.shop import CONFIG, KEY, Shop, lose_told, open_shop, restore_told
 from workers.orders import stages as poller_module
 

@@ -9,8 +9,9 @@ import pytest
 import redis
 
 from leadcore.store import keys
-from tests.conftest import SHARDS, Crm
+from tests.conftest import SHARDS
 from tests.faults.conftest import NO_RETRY, Killed, Pool, Wire
+from tests.stand_ins import Crm
 from tests.workers.orders.conftest import TOLD, OrderLine, open_line
 from tests.workers.orders.news import (
     events,

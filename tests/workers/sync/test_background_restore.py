@@ -17,8 +17,9 @@ from leadcore.store.status import read_status
 from sandbox.http_server import running
 from sandbox.hubspot import Portal as StandIn
 from sandbox.hubspot import create_app
-from tests.conftest import BANGKOK, PLENTY_PER_DAY, SHARDS, Crm
+from tests.conftest import BANGKOK, SHARDS
 from tests.restarts import Restartable
+from tests.stand_ins import PLENTY_PER_DAY, Crm
 from workers.flow.errors import LineDown
 from workers.flow.pause import Pause
 from workers.hubspot.budget import Budget

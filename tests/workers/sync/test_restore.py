@@ -14,7 +14,7 @@ from leadcore.store.restoring import INTACT, RESTORED
 from sandbox.http_server import running
 from sandbox.hubspot import Portal as StandIn
 from sandbox.hubspot import create_app
-from tests.conftest import Crm
+from tests.stand_ins import Crm
 from workers.flow.errors import LineDown, Stopping
 from workers.hubspot import search_quota
 from workers.hubspot.budget import NoBudget
