@@ -118,13 +118,13 @@ def _assess_line(status: "Status") -> list[Problem]:
         _describe_pause(status.pause, status.now_ms): bool(status.pause),
         Problem("refused", status.refused_today): bool(status.refused_today),
         Problem("late", waited_ms // 1000): waited_ms > LATE_MS and not stands_still,
-        Problem("messages_paused", why=status.messages_pause.get("reason", "")): bool(status.messages_pause)
+        Problem("messages_paused", why=_explain(status.messages_pause)): bool(status.messages_pause)
         and bool(status.messages_waiting),
-        Problem("orders_paused", why=status.orders_pause.get("reason", "")): bool(status.orders_pause)
+        Problem("orders_paused", why=_explain(status.orders_pause)): bool(status.orders_pause)
         and bool(status.orders_waiting),
-        Problem("payments_paused", why=status.payments_pause.get("reason", "")): bool(status.payments_pause)
+        Problem("payments_paused", why=_explain(status.payments_pause)): bool(status.payments_pause)
         and bool(status.payments_waiting),
-        Problem("notes_paused", why=status.notes_pause.get("reason", "")): bool(status.notes_pause)
+        Problem("notes_paused", why=_explain(status.notes_pause)): bool(status.notes_pause)
         and bool(status.notes_waiting),
         Problem("required", len(required), ", ".join(required)): bool(status.required),
         Problem("parked", status.need_person): bool(status.need_person),
@@ -155,7 +155,12 @@ def _is_stopped(stages: "StageStatus | None", now_ms: int) -> bool:
 
 def _describe_pause(pause: Mapping[str, Any], now_ms: int) -> Problem:
     is_short = now_ms - pause.get("since_ms", 0) < SHORT_PAUSE_MS
-    return Problem("paused", why=pause.get("reason", ""), passes=is_short and pause.get("code") not in NEED_PERSON)
+    return Problem("paused", why=_explain(pause), passes=is_short and pause.get("code") not in NEED_PERSON)
+
+
+def _explain(pause: Mapping[str, Any]) -> str:
+    """Why a line is paused, and what to do."""
+    return " ".join(filter(None, (pause.get("reason", ""), en.ADVICE.get(pause.get("code", ""), ""))))
 
 
 def name_dry_run(workers: int, dry_workers: int) -> str:

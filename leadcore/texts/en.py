@@ -244,7 +244,10 @@ FIXES: Mapping[str, str] = {
         "there already, fill it in. Then retry."
     ),
     "refused": "Look for a rule or a required property of your portal, fix it, then retry.",
-    "failed": "The lead is saved. Fix what DealDroid reports and retry, or discard the message.",
+    "failed": (
+        "The lead is saved. If DealDroid refuses every message, check DEALDROID_WEBHOOK_URL, and that its intents allow "
+        "the bot to send messages from the provider URL. Then retry, or discard the message."
+    ),
     "interrupted": (
         "The lead is saved, and the customer may have the message. Retry if you know that they do not, else discard it."
     ),
@@ -329,6 +332,15 @@ PAUSES: Mapping[str, str] = {
     "dealdroid": "DealDroid accepts no messages at the moment.",
     "dealdroid_busy": "DealDroid asks to slow down. There is nothing to do.",
     "restarted": "Redis has restarted; messages wait until it knows which were sent.",
+}
+
+# What to do about a pause, as commands and alerts say it, where its reason does not.
+ADVICE: Mapping[str, str] = {
+    "no_room": "Delete contacts in HubSpot, or buy room for more.",
+    "order_room": "Delete some in HubSpot, or buy room for more.",
+    "daily_quota": "Find out which app uses it up, or buy more; it begins anew at midnight in the portal's time zone.",
+    "switched_off": "Put its table back into the configuration, or leave it: what waits ends by itself.",
+    "dealdroid": "Check DEALDROID_WEBHOOK_URL and DealDroid itself.",
 }
 
 # What is wrong, by the code of `leadcore.verdict`, without a full stop; a singular and a plural form are separated by

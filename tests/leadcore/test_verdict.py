@@ -153,6 +153,21 @@ def test_a_pause_is_bad_if_a_person_has_to_act_or_if_it_lasts(pause: str, ago: i
     assert is_bad(problems) is (severity == BAD)
 
 
+@pytest.mark.parametrize(
+    ("line", "code", "advice"),
+    [
+        ("pause", "daily_quota", "which app uses it up"),
+        ("pause", "no_room", "Delete contacts"),
+        ("orders_pause", "order_room", "buy room"),
+        ("messages_pause", "dealdroid", "DEALDROID_WEBHOOK_URL"),
+    ],
+)
+def test_a_pause_whose_reason_does_not_say_what_to_do_gets_advice(line: str, code: str, advice: str) -> None:
+    [problem] = assess(status(**{line: {**AWAY, "code": code}, "messages": 1, "orders": 1}))
+    assert "HubSpot is away. " in problem.fix
+    assert advice in problem.fix
+
+
 @pytest.mark.parametrize("code", SEVERITIES)
 def test_every_problem_can_be_told_in_words(code: str) -> None:
     one, many = str(Problem(code, 1, "Why.")), str(Problem(code, 1500, "Why."))

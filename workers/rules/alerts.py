@@ -14,6 +14,7 @@ import msgspec
 from leadcore.reasons import NEED_PERSON
 from leadcore.receipts import UNSENT_STATES
 from leadcore.store import keys, lines
+from leadcore.texts.en import ADVICE
 from leadcore.verdict import SHORT_PAUSE_MS, Problem
 
 RECOVERED_MS = 15_000
@@ -42,12 +43,6 @@ REDIS_MENDED = {
 }
 """What is wrong with Redis itself, by its code in `leadcore.verdict` -> that it is over."""
 DRY = "The pause is over. The workers run with DRY_RUN, so leads are held back and no message is sent"
-ADVICE = {
-    "no_room": "Delete contacts in HubSpot, or buy room for more.",
-    "daily_quota": "Find out which app uses it up, or buy more; it begins anew at midnight in the portal's time zone.",
-    "switched_off": "Put its table back into the configuration, or leave it: what waits ends by itself.",
-    "dealdroid": "Check DEALDROID_WEBHOOK_URL and DealDroid itself.",
-}
 WAITS_FOR_PERSON = {
     "failed": ("A message was not sent", "messages were not sent"),
     "interrupted": ("A message may not have arrived", "messages may not have arrived"),
