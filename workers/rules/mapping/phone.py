@@ -80,9 +80,9 @@ _DATE = re.compile(
     re.ASCII,
 )
 _SAYS_PHONE = re.compile(
-    rf"(?:โทรหา|ติดต่อ(?:ได้)?(?:ที่)?|{labels.PHONE}|(?:เบอร์)?(?:หลัก|สำรอง|(?:ที่)?บ้าน|ที่ทำงาน|ออฟฟิศ|สำนักงาน)"
-    rf"|{characters.NOT_BEHIND_LATIN}(?:no|home|work|office|main){characters.NOT_BEFORE_LATIN})[.:]?"
-    "|นะคะ|นะครับ|ครับผม|ครับ|คับ|ค่ะ|คะ|ค่า|จ้า",
+    rf"(?:โทรหา|ติดต่อ(?:ได้)?(?:ที่)?|{labels.PHONE}|(?:เบอร์)?(?:หลัก|แรก|รอง|สอง|ที่สอง|สำรอง|(?:ที่)?บ้าน|ที่ทำงาน|ออฟฟิศ|สำนักงาน)"
+    rf"|{characters.NOT_BEHIND_LATIN}(?:no|home|work|office|main|ais|dtac|null|none|n/a|undefined){characters.NOT_BEFORE_LATIN})[.:]?"
+    "|ໂທ(?:ລະສັບ)?|ເບີ(?:ໂທ)?|លេខ(?:ទូរស័ព្ទ)?|ទូរស័ព្ទ|ဖုန်း(?:နံပါတ်)?|ดีแทค|เอไอเอส|นะคะ|นะครับ|ครับผม|ครับ|คับ|ค่ะ|คะ|ค่า|จ้า",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"\w")

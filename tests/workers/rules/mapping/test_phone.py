@@ -513,6 +513,18 @@ def test_a_fax_is_no_phone(text: str, found: tuple[str, str, tuple[str, ...]]) -
     assert phone.parse(text) == Phones(*found, unparsed=text)
 
 
-@pytest.mark.parametrize("text", ["โทรหา 0812345678 นะคะ", "ติดต่อได้ที่ 0812345678 ครับผม", "0812345678 คับ"])
-def test_polite_words_round_a_number_leave_nothing_unsaved(text: str) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "โทรหา 0812345678 นะคะ",
+            "ติดต่อได้ที่ 0812345678 ครับผม",
+            "0812345678 คับ",
+            "เบอร์แรก 0812345678",
+            "0812345678 (AIS)",
+        ),
+        *("N/A / 0812345678", "ໂທ +66 81 234 5678", "ဖုန်း 0812345678"),
+    ],
+)
+def test_labels_and_polite_words_round_a_number_leave_nothing_unsaved(text: str) -> None:
     assert phone.parse(text) == Phones(MOBILE, MOBILE)
