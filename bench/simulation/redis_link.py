@@ -22,8 +22,9 @@ class Weather:
     no commands at all. `run`: the id of the server's run, which `began` at that second of the simulation; `former`:
     that of the primary whose place it took."""
 
-    def __init__(self, lost: float = 0.0, unanswered: float = 0.0) -> None:
-        self.lost, self.unanswered, self.away = lost, unanswered, False
+    def __init__(self) -> None:
+        self.lost = self.unanswered = 0.0
+        self.away = False
         self.run, self.former, self.began = 1, 0, -1_000.0
 
 
