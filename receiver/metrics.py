@@ -140,7 +140,7 @@ def _collect_counts(counts: Mapping[str, int]) -> Iterator[Metric]:
     yield _counter("leadsync_notes", "Notes by what became of them", "outcome", NOTES, counts, "note_")
     said = "News of payments by what became of them"
     yield _counter("leadsync_payments", said, "outcome", PAYMENTS, counts, "payment_")
-    yield _counter("leadsync_messages", "Confirmations by what became of them", "outcome", MESSAGES, counts, "message_")
+    yield _counter("leadsync_messages", "Messages by what became of them", "outcome", MESSAGES, counts, "message_")
 
 
 def _collect_figures(figures: Mapping[str, int], used: int) -> Iterator[Metric]:
