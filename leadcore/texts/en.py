@@ -245,8 +245,8 @@ FIXES: Mapping[str, str] = {
     ),
     "refused": "Look for a rule or a required property of your portal, fix it, then retry.",
     "failed": (
-        "The lead is saved. If DealDroid refuses every message, check DEALDROID_WEBHOOK_URL, and that its intents allow "
-        "the bot to send messages from the provider URL. Then retry, or discard the message."
+        "The lead is saved. If DealDroid refuses every message, check DEALDROID_WEBHOOK_URL, and that its intents "
+        "allow the bot to send messages from the provider URL. Then retry, or discard the message."
     ),
     "interrupted": (
         "The lead is saved, and the customer may have the message. Retry if you know that they do not, else discard it."
