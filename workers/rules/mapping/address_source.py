@@ -20,7 +20,7 @@ from workers.rules.mapping.address_extras import (
 )
 from workers.rules.mapping.address_parts import SourceAddress, settle, strip_title
 from workers.rules.mapping.place_names import Named, read_titled, read_trailing
-from workers.rules.mapping.provinces import BANGKOK, Province, find, is_postcode, sound
+from workers.rules.mapping.provinces import BANGKOK, Province, find, find_foreign, is_postcode, sound
 from workers.rules.mapping.thai_places import CAPITAL, Place
 
 _TITLE = re.compile(r"(?:ตำบล|แขวง|อำเภอ|เขต|จังหวัด|[ตอจ]\.)(?=\s?[ก-๛])")
@@ -347,6 +347,8 @@ def _read_street(address: SourceAddress, region: str) -> SourceAddress:
     else:
         street = extras.text
     is_open = not (address.country or address.unknown_country or address.province or address.state or address.city)
+    if is_open and not street.isascii() and (province := find_foreign(street)):
+        address, is_open = replace(address, country=country.THAILAND, province=province), False
     if is_open and (nation := country_signs.find_country(street)) and not address_line.find_province(street):
         address = replace(address, country=nation)
     if street != address.street:

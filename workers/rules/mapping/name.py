@@ -26,7 +26,7 @@ _NICKNAME_SAYS = re.compile(r"^(?:ชื่อเล่น|nickname|aka|a\.k\.a\
 # Who somebody is at work or to another person.
 _NO_NICKNAME = re.compile(
     r"(?:เจ้าของ|ผู้จัดการ|ผจก\.?|ฝ่าย|แผนก|พนักงาน|เลขา|ผู้รับ|ผู้สั่ง|ผู้ซื้อ|แอดมิน)[\u0e00-\u0e7f\s.]*"
-    r"|(?:ด่วน|(?:จัด)?ส่ง(?:ด่วน|ที่|วัน|ก่อน|หลัง|ตาม|ของ)|โทร|ฝาก(?:ไว้|ส่ง)|รับ(?:เอง|แทน)|เก็บเงิน)[\u0e00-\u0e7f\s.]*"
+    r"|(?:ด่วน|(?:จัด)?ส่ง(?:ด่วน|ที่|วัน|ก่อน|หลัง|ตาม|ของ)|โทร|ฝาก(?:ไว้|ส่ง)|รับ(?:สินค้า|ของ|พัสดุ)?(?:เอง|แทน)|คอนโด|หมู่บ้าน|หอพัก|อพาร์ทเม|เก็บเงิน)[\u0e00-\u0e7f\s.]*"
     r"|(?:คุณ)?(?:แม่|พ่อ|สามี|ภรรยา|ลูก(?:สาว|ชาย)?|พี่(?:สาว|ชาย)|น้อง(?:สาว|ชาย)|แฟน|เพื่อน|หัวหน้า|ลูกค้า(?:เก่า|ใหม่|ประจำ)?)"
     r"|(?:(?:my|the|his|her) )?(?:mother|father|mom|mum|dad|husband|wife|son|daughter|brother|sister|friend|boss|owner"
     r"|manager|secretary|cod|vip|urgent|recipient|receiver|buyer|sender|admin|staff|sales|hr)|妈妈|爸爸|老公|老婆|朋友|本人",

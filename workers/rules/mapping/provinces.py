@@ -212,6 +212,12 @@ _THAI_SPELLINGS = tuple(
         reverse=True,
     )
 )
+_IN_OTHER_LETTERS = [
+    (one, province)
+    for province in PROVINCES
+    for one in province.spellings
+    if not one.isascii() and not "ก" <= one[0] <= "๛" and not one[0].isascii()
+]
 _BY_ABBREVIATION = {letters: _INDEX[name] for letters, name in _ABBREVIATIONS}
 
 
@@ -259,6 +265,11 @@ def find_ending(text: str) -> tuple[int, Province] | None:
         return None
     name = next(one for one in _THAI_SPELLINGS if text.endswith(one))
     return len(text) - len(name), _INDEX[key(name)]
+
+
+def find_foreign(text: str) -> Province | None:
+    """The province with whose name in neither Thai nor Latin letters `text` begins, as in 曼谷 or Пхукет."""
+    return next((province for name, province in _IN_OTHER_LETTERS if text.startswith(name)), None)
 
 
 def is_postcode(text: str) -> bool:

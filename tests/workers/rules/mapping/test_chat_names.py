@@ -117,6 +117,11 @@ def test_particles_dots_and_degrees_are_read(text: str, expected: Name) -> None:
     assert parse(text) == expected
 
 
-@pytest.mark.parametrize("text", ["นิติบุคคลอาคารชุด ลุมพินี", "การไฟฟ้านครหลวง", "สภ.เมือง", "คอนโดลุมพินี", "สถานีตำรวจบางรัก"])
+@pytest.mark.parametrize("text", ["นิติบุคคลอาคารชุด ลุมพินี", "การไฟฟ้านครหลวง", "สภ.เมือง", "สถานีตำรวจบางรัก"])
 def test_what_is_no_person_is_a_company(text: str) -> None:
     assert parse(text) == Name(company=text)
+
+
+@pytest.mark.parametrize("aside", ["รับสินค้าแทน", "คอนโดเอ", "หมู่บ้านพฤกษา"])
+def test_where_and_for_whom_it_is_is_no_nickname(aside: str) -> None:
+    assert parse(f"สมชาย ใจดี ({aside})") == Name("สมชาย", "ใจดี")

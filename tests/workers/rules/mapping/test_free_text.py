@@ -100,14 +100,14 @@ def test_a_country_at_the_end_or_before_the_postcode_is_read(text: str, street: 
         *(
             ("서울특별시 강남구 테헤란로 123", "South Korea"),
             ("경기 성남시 분당구 12", "South Korea"),
-            ("방콕 수쿰윗 39", None),
+            ("방콕 수쿰윗 39", "Thailand"),
         ),
         *(
             ("广东省深圳市南山区1号 518057", "China"),
             ("上海市浦东新区世纪大道100号", "China"),
             ("台北市信義區5號", "Taiwan"),
         ),
-        *(("香港中環皇后大道中99號", "Hong Kong"), ("香港路12号", None), ("曼谷素坤逸路39巷", None)),
+        *(("香港中環皇后大道中99號", "Hong Kong"), ("香港路12号", None), ("曼谷素坤逸路39巷", "Thailand")),
         *(("ບ້ານ ສີສະຫວາດ ນະຄອນຫຼວງວຽງຈັນ", "Laos"), ("ຖະໜົນ ສຸຂຸມວິດ ບາງກອກ 5", None), ("ផ្លូវ ២៤០ ភ្នំពេញ", "Cambodia")),
         *(("ရန်ကုန် ဗိုလ်ချုပ်လမ်း", "Myanmar"), ("မဲဆောက် ရန်ကုန်ဆိုင်", None)),
         *(
@@ -265,3 +265,17 @@ def test_a_foreign_city_in_thai_that_is_said_twice_contradicts_nothing() -> None
     check(said, {"city": "ลอนดอน", "country": "United Kingdom"})
     assert (said.unsaved, said.unclear) == ({}, frozenset())
     assert read({"street": "9", "city": "London", "country": "UK"}, city="หาดใหญ่").unclear == {"address"}
+
+
+@pytest.mark.parametrize(
+    ("text", "state"),
+    [
+        ("曼谷素坤逸路39巷12号 10110", BANGKOK),
+        ("방콕 수쿰윗 39 10110", BANGKOK),
+        ("バンコク スクンビット 39 10110", BANGKOK),
+        ("Пхукет, Раваи, 83130", "ภูเก็ต"),
+    ],
+)
+def test_a_thai_province_in_other_letters_at_the_beginning_is_thailand(text: str, state: str) -> None:
+    postcode = text.split()[-1]
+    check(read(address=text), {"state": state, "zip": postcode, "country": "Thailand"})
