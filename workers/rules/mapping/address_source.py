@@ -47,9 +47,9 @@ _TITLED_PARTS = (
     ("district", re.compile(r"(?:อำเภอ|เขต|อ\.)\s?[ก-๛]+")),
 )
 _PLACES = ("state", "city", "district", "subdistrict")
-# What a form calls its fields, where one left them as they were.
+# What a form calls its fields, where one left them as they were; but ถนน is a subdistrict.
 _FIELD_NAMES = frozenset((
-    "จังหวัด", "จ.", "อำเภอ", "อ.", "เขต", "ตำบล", "ต.", "แขวง", "หมู่บ้าน", "บ้านเลขที่", "ถนน", "ที่อยู่", "รหัสไปรษณีย์", "ประเทศ",
+    "จังหวัด", "จ.", "อำเภอ", "อ.", "เขต", "ตำบล", "ต.", "แขวง", "หมู่บ้าน", "บ้านเลขที่", "ที่อยู่", "รหัสไปรษณีย์", "ประเทศ",
     "street", "address", "village", "subdistrict", "district", "city", "state", "province", "zip", "country",
     "zip code", "zipcode", "postal code", "postcode",
 ))  # fmt: skip
