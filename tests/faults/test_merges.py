@@ -19,6 +19,7 @@ OTHERS = "dealdroid_other_customer_ids"
 SALES = "sales"
 EVERY_WRITE = pytest.mark.parametrize("writes", ["routed", "refused"])
 PAIRS = pytest.mark.parametrize(("one", "two"), [(ANN, BOB), (FAR_ANN, FAR_BOB)], ids=["one shard", "two shards"])
+BANGKOK = {"street_address": "2/7 Sukhumvit Road", "city": "Bangkok", "state": "Bangkok", "country": "Thailand"}
 HOME = {"street_address": "1 Baker Street", "city": "London", "postal_code": "NW1 6XE", "country": "United Kingdom"}
 
 
@@ -223,6 +224,23 @@ def test_after_a_loss_of_redis_a_merged_customer_is_no_guest(
 
 
 @EVERY_WRITE
+@pytest.mark.parametrize("speaks", [ANN, BOB])
+def test_after_a_loss_of_redis_another_address_clears_the_parts_that_a_shared_contact_has(
+    scene: Scene, writes: str, speaks: str
+) -> None:
+    set_up(scene, ANN, BOB, writes=writes)
+    scene.sync(lead(ANN, address=BANGKOK))
+    merge(scene, ANN, BOB)
+    scene.sync(lead(BOB, name="New Word"))
+    scene.redis.flushall()
+    scene.accept(lead(ANN, phone="0822222222"), lead(speaks, address=HOME))
+    scene.steady.work()
+    assert not scene.line.left()
+    contact = the_contact(scene)
+    assert (contact["address"], contact["city"], contact.get("state", "")) == ("1 Baker Street", "London", "")
+
+
+@EVERY_WRITE
 @pytest.mark.parametrize("email", ["", "bob@example.com"])
 @pytest.mark.parametrize("raw", [None, pack(Customer(attempted=True))], ids=["none", "a write begun"])
 def test_a_merged_customer_whom_redis_lost_alone_is_found(
@@ -275,8 +293,7 @@ def test_of_two_in_one_call_who_share_a_merged_contact_no_address_is_mixed(scene
     merge(scene, ANN, BOB)
     scene.redis.delete(keys.customer(keys.digest(scene.redis.get(keys.SECRET), ANN)))
     scene.redis.set(keys.STORE, RESTORED)
-    bangkok = {"street_address": "2/7 Sukhumvit Road", "city": "Bangkok", "state": "Bangkok", "country": "Thailand"}
-    scene.accept(lead(BOB, address=bangkok))
+    scene.accept(lead(BOB, address=BANGKOK))
     scene.accept(lead(ANN, address=HOME))
     scene.steady.work()
     assert not scene.line.left()

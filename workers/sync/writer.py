@@ -3,7 +3,7 @@
 If `write` raises, groups with a `result` can still be settled; the others stay in the inbox.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import structlog
@@ -17,6 +17,7 @@ from workers.flow.errors import LineDown, LostLease, Stopping
 from workers.hubspot.client import HubSpot
 from workers.rules.lead import CustomerBatch, Result
 from workers.rules.mapping.property_names import CUSTOMER_ID, MERGED, OTHER_IDS
+from workers.rules.merge import is_guest
 from workers.rules.outcomes import (
     UNSAID,
     Conflict,
@@ -169,9 +170,19 @@ class Writer:
                 case RetryLater(why):
                     group.result = Result(WAITING, code="row", why=why)
                 case contact if not self.merges.note(group, contact):
+                    self._learn_address(group, contact)
                     self.identity.follow_owner(group, contact, self.plan)
                     if group.open:
                         self.merges.protect(group, contact, wanted)
+
+    def _learn_address(self, group: CustomerBatch, contact: Mapping[str, str]) -> None:
+        """Where Redis has lost the clock of a contact that several customers share, another address must clear what is
+        there."""
+        if group.customer.shared and group.loaded.contact_record is None and not is_guest(group.customer):
+            values = self.plan.portal.from_portal(contact)
+            known = self.plan.add_unrecorded_address(group.loaded.contact, values)
+            group.loaded = replace(group.loaded, contact=known)
+            self.decide(group)
 
     def _reload_shared(self, groups: Sequence[CustomerBatch]) -> None:
         """Another customer of the contact may have written before we had its lock: decide on the current clock."""
