@@ -113,7 +113,7 @@ class Feeder:
         if self._thread.is_alive():
             self._thread.join(STOP_SECONDS)
         try:
-            self.flush()
+            self.flush(last=True)
             self._flush_counts()
         except (SpoolError, *AWAY) as error:
             log.warning("spool.left", **self._explain(error))
@@ -377,8 +377,9 @@ class Feeder:
         put = self._park if head.missing else self._put
         return put(head, version_ms)
 
-    def flush(self) -> bool:
-        """Put this deployment's spooled leads into the inbox, oldest first; False if some are left. Raises redis-py's
+    def flush(self, *, last: bool = False) -> bool:
+        """Put this deployment's spooled leads into the inbox, oldest first; False if some are left. `last`: also into
+        the room that a nearly full Redis keeps for workers, as the disk may end with this process. Raises redis-py's
         errors."""
         dataset = read_dataset(self.inbox.redis)
         self.spool.use_dataset(dataset)
@@ -395,7 +396,7 @@ class Feeder:
                 if len(rows) < FLUSH_ROWS:
                     break
                 self.full = self._check_redis()[1]
-                if self.full or read_dataset(self.inbox.redis) != dataset:
+                if (self.full and not last) or read_dataset(self.inbox.redis) != dataset:
                     break
         return not self.spool.count()
 

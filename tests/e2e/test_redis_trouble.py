@@ -9,8 +9,9 @@ import pytest
 import redis
 import requests
 
+from leadcore.store import keys
 from sandbox import redis as embedded
-from tests.conftest import Channel, Line, eventually, lead
+from tests.conftest import SHARDS, Channel, Line, eventually, lead
 
 
 @pytest.fixture
@@ -60,6 +61,25 @@ def test_a_full_redis_is_named_until_it_has_room(line: Line, channel: Channel) -
     assert line.logs().count("redis.has_room") == 1
     assert 1 <= line.logs().count("redis.full") <= 2, "once by web, and once by a worker that took a job"
     assert status(line) == (0, [])
+
+
+def test_a_web_that_ends_leaves_no_lead_on_its_disk_that_redis_has_room_for(
+    own_server: embedded.Running, spare_line: Callable[..., Line]
+) -> None:
+    """Platforms delete the disk with the process."""
+    line = spare_line(own_server.url, WEB_CONCURRENCY="1")
+    web = line.start("web")
+    line.await_web()
+    size = 30_000_000
+    line.redis.set("filler", bytes(size))
+    # What it has yet to append to disk is memory, too.
+    used = eventually(lambda: (now := line.redis.info("memory")["used_memory"]) < 1.5 * size and now)
+    line.redis.config_set("maxmemory", used + 1_000_000)
+    eventually(lambda: "redis.full" in line.logs())
+    line.send(*(lead(f"c-{number}", name="Nok Jaidee") for number in range(250)))
+    assert ready(line)["spooled"] == 250
+    web.stop()
+    assert sum(line.redis.xlen(keys.entries(keys.INBOX, shard)) for shard in range(SHARDS)) == 250
 
 
 def test_a_policy_that_deletes_leads_is_named_before_it_does(line: Line, channel: Channel) -> None:
