@@ -14,8 +14,8 @@ class SettingsError(LeadSyncError, ValueError):
 
 
 class PendingError(SettingsError):
-    """Something is missing that a first release may lack: HubSpot's token (or it is unusable), or the address of a
-    Redis that is still being created."""
+    """Something is missing that a first release may lack: HubSpot's token (or it is unusable), DealDroid's secret, or
+    the address of a Redis that is still being created."""
 
 
 class ConfigError(LeadSyncError, ValueError):

@@ -129,7 +129,7 @@ def read_receiver(env: Mapping[str, str] = os.environ) -> ReceiverSettings:
     shared = read(env)
     secrets = split_secrets(text(env, "DEALDROID_SECRET"))
     if not flag(env, "ALLOW_UNAUTHENTICATED", default=False) and not secrets:
-        raise SettingsError(
+        raise PendingError(
             "DEALDROID_SECRET is not set. Set it to the API secret key of your intents in DealDroid, "
             "or set ALLOW_UNAUTHENTICATED=1 to accept requests from anybody."
         )

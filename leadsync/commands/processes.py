@@ -141,10 +141,15 @@ def setup(release: bool, as_json: bool) -> None:
     from workers.settings import read_worker
 
     orders: OrderReport | None = None
-    try:
-        if release:
-            # With settings that `web` cannot start with, the platform shall keep the release that takes leads now.
+    pending = ""
+    if release:
+        # With settings that `web` cannot start with, the platform shall keep the release that takes leads now.
+        try:
             read_receiver()
+        except PendingError as error:
+            pending = str(error)
+            click.echo(f"leadsync: {pending}", err=True)
+    try:
         settings = read_worker()
         wanted = settings.shared.config.orders
         with hubspot_client(settings) as hubspot:
@@ -162,7 +167,8 @@ def setup(release: bool, as_json: bool) -> None:
     except PendingError as error:
         if not release:
             raise
-        click.echo(f"leadsync: {error}", err=True)
+        if str(error) != pending:
+            click.echo(f"leadsync: {error}", err=True)
         sys.exit(0)
     if as_json:
         told: dict[str, object] = {

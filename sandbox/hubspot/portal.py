@@ -20,8 +20,8 @@ def _moment(entry: Write) -> float:
 class Portal(Tenant):
     """Methods that are not said to lock expect `lock` to be held."""
 
-    def __init__(self) -> None:
-        super().__init__(Settings())
+    def __init__(self, settings: Settings | None = None) -> None:
+        super().__init__(settings or Settings())
         self._begin_empty()
 
     def reset(self, settings: Settings) -> None:
