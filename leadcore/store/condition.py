@@ -1,9 +1,12 @@
 """The condition of Redis itself, by its INFO: whether it takes leads, and keeps what it took."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import redis
+
+from leadcore.store import keys
 from leadcore.store.connection import Redis, read_info
 
 # Parts of Redis' memory. Beyond NEARLY_FULL new events go to the disk if more than DEEP wait, so that workers have room
@@ -45,7 +48,17 @@ class Condition:
 
 def read_condition(connection: Redis) -> Condition:
     """Raises redis-py's errors."""
-    return describe_condition(read_info(connection, "memory", "persistence", "replication"))
+    found = describe_condition(read_info(connection, "memory", "persistence", "replication"))
+    # A Redis that makes no snapshots by itself goes on after one that failed, which INFO names until the next.
+    return replace(found, disk_fails=found.disk_fails and _refuses_writes(connection))
+
+
+def _refuses_writes(connection: Redis) -> bool:
+    try:
+        connection.persist(keys.NONE)
+    except redis.ResponseError:
+        return True
+    return False
 
 
 def describe_condition(info: Mapping[str, Any]) -> Condition:
