@@ -423,8 +423,7 @@ def _read_shapes(stored: bytes) -> Event:
     documented: dict[str, Any] = {name: known.get(name) for name in _Body.__struct_fields__}
     documented["address_parsing"] = _pick(_Address, address)
     documented["contact_info"] = _pick(_Contact, contact)
-    # Beside a fee for shipping, "total" may be without it.
-    if not (cart.get("grandTotal") or cart.get("shippingFee")) and cart.get("products"):
+    if not cart.get("grandTotal") and cart.get("products") and shapes.is_total_whole(cart):
         cart = {**cart, "grandTotal": cart.get("total")}
     documented["shopping_cart"] = _pick(_Cart, {**cart, "products": _products(cart, unread)})
     return _make(stored, _Body(**documented), unread)

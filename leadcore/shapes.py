@@ -45,6 +45,9 @@ _TIMES = re.compile(
     r"|(?P<before>[1-9]\d{0,2})\s?[x×*]\s+(?P<behind>\S.*)"
 )
 _LONGEST_LINE = 500
+# Keys of what is added to the lines of a cart or taken off, and how a sum is written that is not 0.
+_EXTRA = re.compile("ship|deliver|freight|postage|fee|discount|coupon|voucher|tax|vat|ส่ง|ลด|ภาษี")
+_SUM = re.compile(r"\D{0,8}(?=[\d.,]*[1-9])\d[\d.,]*\D{0,8}")
 
 Join = Callable[[list[str]], str]
 
@@ -176,6 +179,14 @@ def index(names: Iterable[str], others: Mapping[str, str] = MappingProxyType({})
     own = {fold(name): name for name in names}
     other = {fold(one): name for name, text in others.items() for one in text.split(", ")}
     return Keys(frozenset(own.values()), other | own)
+
+
+def is_total_whole(cart: Mapping[str, Any]) -> bool:
+    """Whether the `total` of a cart is what has to be paid: beside a fee or a discount it may be without it."""
+    if "subtotal" in map(fold, cart):
+        return True
+    extras = (value for key, value in cart.items() if _EXTRA.search(key.casefold()))
+    return not any(_SUM.fullmatch(text) for value in extras for text in _leaves(value))
 
 
 def is_said(value: Any, depth: int = 0) -> bool:

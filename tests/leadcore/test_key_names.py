@@ -82,9 +82,17 @@ def test_an_amount_without_a_count_may_be_money_and_is_kept_unread() -> None:
         ({"items": [{"name": "A"}], "total": 590}, "590"),
         ({"items": [{"name": "A"}], "total": 590, "shippingFee": 50}, ""),
         ({"items": [{"name": "A"}], "total": 590, "grandTotal": 640}, "640"),
+        ({"items": [{"name": "A"}], "total": 590, "shippingFee": "0"}, "590"),
+        ({"items": [{"name": "A"}], "total": 590, "shipping": 50}, ""),
+        ({"items": [{"name": "A"}], "total": 590, "shipping": {"fee": "50 THB"}}, ""),
+        ({"items": [{"name": "A"}], "total": 590, "ค่าขนส่ง": "50 บาท"}, ""),
+        ({"items": [{"name": "A"}], "total": 590, "ส่วนลด": 100}, ""),
+        ({"items": [{"name": "A"}], "total": 590, "discount": 0, "shipping": "EMS"}, "590"),
+        ({"items": [{"name": "A"}], "total": 590, "deliveryDate": "2026-11-30", "id": 7}, "590"),
+        ({"items": [{"name": "A"}], "subtotal": 540, "total": 590, "shipping": 50}, "590"),
     ],
 )
-def test_a_total_is_the_grand_total_unless_a_fee_stands_beside_it(cart: Any, total: str) -> None:
+def test_a_total_is_the_grand_total_unless_a_fee_or_discount_may_not_be_in_it(cart: Any, total: str) -> None:
     assert said(shopping_cart=cart).grand_total == total
 
 
