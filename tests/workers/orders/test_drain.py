@@ -23,6 +23,7 @@ from tests.workers.rules.orders.events import CONFIG, HOUR, KEY, payload, produc
 from workers.hubspot.budget import Budget
 from workers.orders.order_store import SEARCH_LAG_MS, SOME_FORGOTTEN
 from workers.rules.customer import Customer, pack
+from workers.rules.orders import portal as order_portal
 from workers.rules.pacer import DAY_SECONDS, Day
 
 CALLS = ("/contacts/batch/read", "/orders/batch/upsert", "/line_items/batch/upsert", "/associate/default")
@@ -351,6 +352,22 @@ def test_who_cancels_and_then_wants_the_same_cart_gets_another_order(line: Order
     state = read_order(line.redis, line.receipt(again).order_ref)
     assert (state.cancelled, state.units) == (0, 90000)
     assert read_order(line.redis, line.receipt("lead-1").order_ref).cancelled
+
+
+@pytest.mark.parametrize("code", ["A", "B"])
+def test_where_no_stage_is_for_cancelled_orders_a_cart_after_the_cancel_gets_another_order_too(
+    line: OrderLine, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    monkeypatch.setattr(order_portal, "CANCELLED", frozenset())
+    line.know("c-1")
+    line.add(product("A"))
+    line.run()
+    line.add(intent="Cancel order", at=NOW + 1)
+    again = line.add(product(code), at=NOW + 60_000)
+    for _ in range(2):
+        line.run()
+    assert (line.receipt(again).order, len(line.orders())) == ("created", 2)
+    assert not read_order(line.redis, line.receipt(again).order_ref).cancelled
 
 
 def test_what_is_no_event_is_parked_and_holds_nobody_up(line: OrderLine) -> None:

@@ -215,7 +215,8 @@ def _plan_known(
     is_same = _is_same(making, order, seen, digest)
     if is_same is None:
         return Plan(after=record, needs_order="" if seen else order.reference, needs_lines=order.reference)
-    recent = making is not None and _is_recent(making, order, seen, facts)
+    is_cancelled = making is not None and _is_cancelled(making, order, seen, facts)
+    recent = making is not None and not is_cancelled and _is_recent(making, order, seen, facts)
     if making and making.cart and is_same and order.cart and not order.attempted:
         order = replace(order, cart_version=making.version)  # what was said before and comes later is older
     if seen is None:
@@ -237,7 +238,7 @@ def _plan_known(
         return _unchanged(said, _with_clock(order, clock, digest), record, reason("order_deleted"))
     # One that was begun is finished with its own cart, wherever it has been moved meanwhile.
     finishes = order.attempted and making is not None and (is_same or making.version == order.cart_version)
-    is_open = finishes or _is_open(seen, order, facts, making if not is_same else None)
+    is_open = finishes or (_is_open(seen, order, facts, making if not is_same else None) and not is_cancelled)
     is_dealt_with = making is not None and making.reference in (seen.properties.get(REFERENCES) or "").split()
     if making and not is_open and not (is_same and recent) and not is_dealt_with:
         return _make(said, making, record, facts, name, digest)
@@ -287,11 +288,15 @@ def _is_open(seen: SeenOrder, order: Order, facts: Facts, making: Said | None) -
 
 
 def _is_recent(making: Said, order: Order, seen: SeenOrder | Gone | None, facts: Facts) -> bool:
-    """Whether the same cart means the order still, which is not cancelled by its customer or was reopened since."""
+    """Whether the same cart means the order still."""
+    return making.said_ms - _changed_ms(order, seen) < facts.orders.same_order_hours * HOUR_MS
+
+
+def _is_cancelled(making: Said, order: Order, seen: SeenOrder | Gone | None, facts: Facts) -> bool:
+    """Whether its customer cancelled the order before this cart, and no person moved it back from that stage."""
     stage, name = facts.portal.find_cancelled(), NAMES[facts.portal.kind].get("stage", "")
-    is_reopened = stage and isinstance(seen, SeenOrder) and seen.properties.get(name) != stage.id
-    is_cancelled = making.version > facts.cancelled.get(order.reference, making.version) and not is_reopened
-    return not is_cancelled and making.said_ms - _changed_ms(order, seen) < facts.orders.same_order_hours * HOUR_MS
+    is_reopened = stage is not None and isinstance(seen, SeenOrder) and seen.properties.get(name) != stage.id
+    return making.version > facts.cancelled.get(order.reference, making.version) and not is_reopened
 
 
 def _stage_label(seen: SeenOrder, facts: Facts) -> str:
