@@ -242,6 +242,7 @@ class OrderDrain(OrderLineDrain):
             why = work.making.unpayable
         if work.refused:
             why = reason("order_values_refused", names=", ".join(sorted(work.refused)))
+        state = work.states.get(plan.reference, OrderState())
         settlement.settle_written(
             settled,
             work.said,
@@ -259,7 +260,12 @@ class OrderDrain(OrderLineDrain):
             shard=shard,
             more=[
                 *settlement.bind(work.said, plan, self.orders.currency),
-                *(settlement.watch_cancelled(plan, work.order_id, self.store.now_ms()) if self.config.payment else ()),
+                *settlement.reopen_superseded(work.said, plan, state.cancelled),
+                *(
+                    settlement.watch_cancelled(plan, work.order_id, self.store.now_ms())
+                    if self.config.payment and plan.cancels
+                    else ()
+                ),
                 *settlement.tell(
                     work.said,
                     plan,

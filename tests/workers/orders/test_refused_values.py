@@ -128,6 +128,23 @@ def test_a_link_asks_on_where_hubspot_refuses_the_cancel(line: OrderLine) -> Non
     assert (bool(after.cancelled), line.receipt(lead).order) == (True, "updated")
 
 
+@pytest.mark.parametrize("code", ["A", "B"])
+def test_a_link_asks_on_where_a_later_cart_came_before_a_cancel_that_had_to_wait(line: OrderLine, code: str) -> None:
+    line.know("c-1")
+    line.add(product("A"))
+    line.run()
+    line.crm.fault("row_locked", path="/orders/batch/update", rows=1)
+    cancel = line.add(intent="Cancel order", at=NOW + 1)
+    line.run()
+    assert line.receipt(cancel).order.startswith("waiting")
+    line.crm.control("DELETE", "faults")
+    again = line.add(product(code), at=NOW + 60_000)
+    line.run()
+    recover(line)
+    assert line.receipt(cancel).order == "unchanged: order_superseded"
+    assert not read_order(line.redis, line.receipt(again).order_ref).cancelled
+
+
 def test_an_order_with_a_count_that_hubspot_refuses_is_parked(line: OrderLine) -> None:
     line.know("c-1")
     demand(line, "line_items", "quantity")

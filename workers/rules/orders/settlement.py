@@ -246,9 +246,20 @@ def _unclaim(reference: str, *, cancels: bool) -> list[Command]:
     """A person decides when the change goes on; payments do not wait for that."""
     if not reference:
         return []
+    return [("HDEL", keys.order(reference), "pending"), *(_take_back_cancel(reference) if cancels else ())]
+
+
+def reopen_superseded(said: Sequence[Said], plan: Plan, cancelled: int) -> list[Command]:
+    """The commands that let the link ask again where the cancel that closed it (`cancelled`: its version) had to wait,
+    and a later cart came first."""
+    is_ours = any(one.kind is Kind.CANCELS and one.version == cancelled for one in said)
+    is_superseded = parse(plan.why).code == "order_superseded"
+    return _take_back_cancel(plan.reference) if is_ours and is_superseded else []
+
+
+def _take_back_cancel(reference: str) -> list[Command]:
     order = keys.order(reference)
-    ends = [("HSET", order, "cancelled", 0), ("HINCRBY", order, "revision", 1)] if cancels else []
-    return [("HDEL", order, "pending"), *ends]
+    return [("HSET", order, "cancelled", 0), ("HINCRBY", order, "revision", 1), ("EXPIRE", order, KNOWN_SECONDS)]
 
 
 def settle_gone(settlement: Settlement, stream: str, entries: Sequence[bytes]) -> None:
