@@ -15,7 +15,7 @@ _LABELLED_NAME = re.compile(
 )
 # A house's number, and what only follows one.
 _ADDRESS_BEHIND = re.compile(
-    r"(?<=\S)[\s,]+(?P<address>(?:(?:ที่อยู่|บ้านเลขที่|เลขที่)\s*[:：]?\s*)*\d{1,5}(?:/\d{1,5})?(?:\s*-\s*\d{1,5})?[\s,]*"
+    r"(?<=\S)[\s,]+(?P<address>(?:(?:ที่อยู่|บ้านเลขที่|เลขที่)\s*[:：]?\s*)*(?P<house>\d{1,5}(?:/\d{1,5})?(?:\s*-\s*\d{1,5})?)[\s,]*"
     r"(?:[มซถตอจ]\.|หมู่|ซอย|ถนน|แขวง|ตำบล|เขต|อำเภอ|จังหวัด|(?:moo|soi|tambon|amphoe)\b).*)",
     re.IGNORECASE | re.DOTALL,
 )
@@ -34,6 +34,10 @@ def put_right(contact: ContactInfo, address: Address) -> ContactInfo:
     for part in ("name", "phone"):
         text = getattr(contact, part)
         if not any(map(str.isdigit, text)) or not (found := _ADDRESS_BEHIND.search(text)):
+            continue
+        # In "081 234 5678 อ.วิภา" they are the last digits of a phone, and อ. is a title.
+        spoken = phone.parse(text[: found.end("house")]).phone
+        if spoken and spoken != phone.parse(text[: found.start()]).phone:
             continue
         if not is_said:
             return replace(contact, **{part: text[: found.start()], "address": found["address"]})
