@@ -56,8 +56,9 @@ _OLD_FORMS = (
 _LINE_ID = re.compile(
     r"(?:ไลน์?|(?<![a-z])line)\s*(?:id|ไอดี)?\s*[:=.]?\s*@?[\w.-]*\d[\w.-]*(?:[ -]\d+)*", re.IGNORECASE | re.ASCII
 )
-# Nobody answers there.
+# Nobody answers there, unless it is "Tel/Fax".
 _FAX = re.compile(
+    rf"(?P<both>{labels.PHONE}[\s.]*(?:[/&+,]|and|และ)\s*)?"
     r"(?:แฟกซ์|โทรสาร|(?<![a-z])fax)(?:\s?(?:no|number|เบอร์|หมายเลข))?[\s.:：]*"
     r"[(+]?\d(?:[ ().-]{0,2}\d){6,13}(?:\s?(?:ต่อ|ext\.?|#)\s?\d{1,5})?",
     re.IGNORECASE | re.ASCII,
@@ -144,7 +145,7 @@ def national(e164: str) -> str:
 
 def _search(text: str, plain: str, region: str) -> Phones:
     plain = _GLUED.sub("|", _COMMAS.sub(r"\1-\2-\3", _WHATSAPP.sub(r" +\1\2 ", plain)))
-    voice = _FAX.sub("|", plain)
+    voice = _FAX.sub(lambda fax: fax[0] if fax["both"] else "|", plain)
     cleaned, other = id_numbers.remove(_DATE.sub(r"|\g<0>|", voice))
     cleaned = _UNTIL.sub("~", _OR.sub("/", _LIST_NUMBER.sub("|", _LETTER_O.sub(_zeros, cleaned))))
     cleaned = _SAYS_PHONE.sub(" ", _EXTENSION.sub(" ext. ", cleaned))

@@ -507,9 +507,13 @@ def test_the_national_form_of_anything_is_a_text(text: str) -> None:
         ("Tel 081-234-5678 Fax 02-123-4567", ("+66812345678", "+66812345678", ())),
         ("โทร 02-123-4567 ต่อ 5, แฟกซ์ 02-123-4568 ต่อ 9", (OFFICE, "", (f"{OFFICE} ext. 5",))),
         ("โทรสาร: 02 123 4567", ("", "", ())),
+        ("Tel/Fax 02-123-4567", (OFFICE, "", ())),
+        ("โทรศัพท์/โทรสาร 02 123 4567", (OFFICE, "", ())),
+        ("โทร. และ แฟกซ์: 02-123-4567", (OFFICE, "", ())),
+        ("Tel. & Fax: +66 2 123 4567", (OFFICE, "", ())),
     ],
 )
-def test_a_fax_is_no_phone(text: str, found: tuple[str, str, tuple[str, ...]]) -> None:
+def test_a_fax_is_no_phone_unless_it_is_one_too(text: str, found: tuple[str, str, tuple[str, ...]]) -> None:
     assert phone.parse(text) == Phones(*found, unparsed=text)
 
 
