@@ -125,8 +125,10 @@ def cut_province(text: str, province: Province | None) -> str:
         text = trim(text[:start])
     if (glued := find_glued(text)) and glued[1] is province:
         return trim(text[: glued[0]])
-    if province is BANGKOK and (found := find_ending(text)) and found[1] is BANGKOK and not is_road(text[: found[0]]):
-        return trim(text[: found[0]])
+    # Behind anything but its own district it may be a part of a name: โรงพยาบาลกรุงเทพ.
+    if province is BANGKOK and (found := find_ending(text)) and found[1] is BANGKOK:
+        head = trim(text[: found[0]])
+        return head if head.endswith(tuple(place.district[0] for place in find_districts(BANGKOK))) else text
     return text
 
 

@@ -236,6 +236,14 @@ def test_spellings_and_titles_that_people_use_are_read(text: str, expected: tupl
 
 
 @pytest.mark.parametrize(
+    "street", ["2 ซ.ศูนย์วิจัย 7 โรงพยาบาลกรุงเทพ", "333 ธนาคารกรุงเทพ", "มหาวิทยาลัยกรุงเทพ", "ศาลาว่าการกรุงเทพมหานคร"]
+)
+def test_what_is_called_after_bangkok_keeps_its_name_in_bangkok(street: str) -> None:
+    assert read({"street": street, "state": "กรุงเทพมหานคร"}).address["address"] == street
+    assert read(address=f"{street} 10310").address["address"] == street
+
+
+@pytest.mark.parametrize(
     ("parts", "expected"),
     [
         ({"state": "กรุงเทพมหานคร (Bangkok)", "district": "บางรัก (Bang Rak)"}, ("9 เขตบางรัก", BANGKOK, "บางรัก")),
