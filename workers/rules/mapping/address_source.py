@@ -66,7 +66,8 @@ def read_source(source: Address, region: str, phone_text: str = "") -> SourceAdd
     named = country.name(given) if given else ""
     address = SourceAddress(
         street=_unless_field(cut_label(join_lines(source.street))),
-        village=_place_name(source.village),
+        # Behind its name stands which tower or where it is: "The Valley (รามอินทรา)".
+        village=_unless_field(cut_colons(join_lines(source.village))),
         subdistrict=_place_name(source.subdistrict),
         district=_place_name(source.district),
         city=_place_name(source.city),

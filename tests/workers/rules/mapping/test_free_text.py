@@ -263,6 +263,11 @@ def test_a_place_in_two_scripts_is_one_and_the_name_of_a_field_is_none(
     assert said.unsaved == {}
 
 
+@pytest.mark.parametrize("village", ["The Valley (รามอินทรา)", "ลุมพินีวิลล์ (Tower B)", "คอนโดไลฟ์ | Building C"])
+def test_a_village_keeps_what_stands_beside_its_name_in_other_letters(village: str) -> None:
+    check(read({"street": "9", "village": village}), {"address": f"9 {village}", "dealdroid_village": village})
+
+
 @pytest.mark.parametrize("zip_", ["S079903", "Singapore 079903", "S(079903)", "79903"])
 def test_a_postcode_of_singapore_is_six_digits(zip_: str) -> None:
     check(read({"street": "9", "city": "Singapore", "zip": zip_}), {"zip": "079903", "country": "Singapore"})
