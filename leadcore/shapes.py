@@ -44,6 +44,8 @@ _TIMES = re.compile(
     r"|(?i:pcs?|pieces?|packs?|box(?:es)?|bags?|bottles?|sets?|cans?))))"
     r"|(?P<before>[1-9]\d{0,2})\s?[x×*]\s+(?P<behind>\S.*)"
 )
+# Of a frame, or a model and how many; the name says both.
+_TWO_NUMBERS = re.compile(r"(?<!\S)\d[\d./]*\s+[x×*]\s?\d[\d./]*(?!\S)")
 _LONGEST_LINE = 500
 # Keys of what is added to the lines of a cart or taken off, and how a sum is written that is not 0.
 _EXTRA = re.compile("ship|deliver|freight|postage|fee|discount|coupon|voucher|tax|vat|ส่ง|ลด|ภาษี")
@@ -361,7 +363,7 @@ def _read_names(text: str) -> list[dict[str, Any]]:
     """The products in "Dog food x2, Cat food x1", else the one that `text` names."""
     if says_nothing(text):
         return []
-    lines = re.split(r"[,;\n]", text) if len(text) <= _LONGEST_LINE else []
+    lines = re.split(r"[,;\n]", text) if len(text) <= _LONGEST_LINE and not _TWO_NUMBERS.search(text) else []
     counted = [_TIMES.fullmatch(line.strip()) for line in lines]
     if lines and not all(counted):
         counted = [_TIMES.fullmatch(text)]

@@ -107,6 +107,9 @@ def test_a_total_is_the_grand_total_unless_a_fee_or_discount_may_not_be_in_it(ca
         ("อาหารหมา 10 กก.", [("อาหารหมา 10 กก.", "")]),
         (["Galaxy X2"], [("Galaxy X2", "")]),
         (["Dog food 10x20"], [("Dog food 10x20", "")]),
+        (["กรอบรูป 4 x 6", "4 x 6 photo paper"], [("กรอบรูป 4 x 6", ""), ("4 x 6 photo paper", "")]),
+        ("Frame 20 x 30, Frame 30 x 40", [("Frame 20 x 30, Frame 30 x 40", "")]),
+        ("2 x 3M tape, Paper A4 x 5", [("3M tape", "2"), ("Paper A4", "5")]),
     ],
 )
 def test_a_product_in_one_text_tells_how_many(products: Any, found: list[tuple[str, str]]) -> None:
