@@ -39,6 +39,7 @@ _PAYMENT_WORDS = {
 }
 # Thai words for each are many; all of them hold one of these.
 _PAYMENT_PARTS = {"ปลายทาง": "cash_on_delivery", "บัตรเครดิต": "credit_card", "โอน": "bank_transfer"}
+_UNDECIDED = ("ไม่", "หรือ")
 _DIGIT = re.compile(r"\d")
 _LETTER = re.compile(r"[^\W\d_]")
 _TIMES = re.compile(r"[x×]?\s?(\d{1,9})(?:\.0+)?\s?[x×]?", re.IGNORECASE)
@@ -260,9 +261,9 @@ def _placeholder(draft: _Draft, event: Event) -> str:
 
 def _activity(draft: _Draft, event: Event, at: str) -> dict[str, str]:
     method = "_".join(event.payment_method.lower().replace("-", " ").split())
-    method = _PAYMENT_WORDS.get(method) or next(
-        (known for part, known in _PAYMENT_PARTS.items() if part in method), method
-    )
+    method = _PAYMENT_WORDS.get(method, method)
+    if not any(word in method for word in _UNDECIDED):
+        method = next((known for part, known in _PAYMENT_PARTS.items() if part in method), method)
     if method and method not in PAYMENTS:
         draft.unsaved["payment_method"] = event.payment_method
         method = "other"

@@ -335,6 +335,13 @@ def test_payment_methods_in_other_words_are_the_known_ones(text: str, method: st
     assert said.unsaved == {}
 
 
+@pytest.mark.parametrize("text", ["ไม่เอาปลายทาง โอนเลย", "ไม่โอน", "โอนหรือปลายทาง"])
+def test_a_method_that_is_denied_or_left_open_is_another(text: str) -> None:
+    said = read({**body("purchase_th"), "payment_method": text})
+    assert said.activity["dealdroid_payment_method"] == "other"
+    assert said.unsaved == {"payment_method": text}
+
+
 @pytest.mark.parametrize(
     ("total", "number"), [("1,230.50 บาท", "1230.50"), (1230.5, "1230.5"), (0, "0"), ("1.250", None), (None, None)]
 )
