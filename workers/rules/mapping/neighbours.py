@@ -120,7 +120,7 @@ ID-SS Sumatera Selatan|South Sumatra|Sumatra Selatan
 ID-ST Sulawesi Tengah|Central Sulawesi
 ID-SU Sumatera Utara|North Sumatra|Sumatra Utara|Medan
 ID-YO Yogyakarta|Jogjakarta|DI Yogyakarta|D.I. Yogyakarta|Daerah Istimewa Yogyakarta
-PH-00 Metro Manila|National Capital Region|NCR|Manila|Makati|Makati City|Quezon City|Taguig|Pasig|มะนิลา
+PH-00 Metro Manila|Manila|Makati|Makati City|Quezon City|Taguig|Pasig|มะนิลา
 PH-CEB Cebu|Cebu City
 PH-DAS Davao del Sur|Davao|Davao City
 VN-01 Lai Châu

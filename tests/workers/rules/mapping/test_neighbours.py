@@ -40,6 +40,7 @@ def test_vietnam_has_34_provinces_since_what_was_merged() -> None:
         ("Huế", "VN-26"),
         ("Papua Barat Daya", "ID-PD"),
         ("Bangkok", ""),
+        ("NCR", ""),
         ("", ""),
     ],
 )
