@@ -160,7 +160,8 @@ def rename(part: dict[str, Any], keys: Keys) -> dict[str, Any]:
         said = sorted(key for key in claimants if is_said(part[key])) or claimants[:1]
         own = part.get(name)
         if not is_said(own):
-            renamed[name] = part[said[0]] if len(said) == 1 else {key: part[key] for key in said}
+            alike = len({as_text(part[key]) for key in said}) == 1
+            renamed[name] = part[said[0]] if alike else {key: part[key] for key in said}
         elif name == "phone":
             renamed[name] = {name: own, **{key: part[key] for key in said if is_said(part[key])}}
         elif name == "name" and isinstance(own, str) and " " not in own.strip() and {*map(fold, said)} <= {*_SURNAME}:

@@ -63,6 +63,7 @@ def test_parts_of_an_address_under_other_names_are_read(parts: Any) -> None:
         {"products": [{"product": {"name": "Dog food", "price": 590}, "quantity": 2}]},
         {"รายการสินค้า": [{"สินค้า": "Dog food", "จำนวน": 2, "ราคา": 590}]},
         [{"item": "Dog food", "qty": 2, "price": 590}],
+        [{"item": "Dog food", "title": "Dog food", "qty": 2, "quantity": "2", "price": 590}],
     ],
 )
 def test_a_cart_under_other_names_is_read(cart: Any) -> None:
