@@ -133,8 +133,8 @@ _ORNAMENT = re.compile(
 )
 _OTHER_LETTER = re.compile("[A-Za-zก-ฮ]")
 _SPACED = re.compile(r"[^\W\d_][\u0e31-\u0e3a\u0e47-\u0e4e]*(?: [^\W\d_][\u0e31-\u0e3a\u0e47-\u0e4e]*){2,}")
-_GLUED_TITLE = re.compile(r"(?:Mrs?|Ms|Miss|Khun|Dr)(?=[A-Z][a-z])")
-_ON_PLATFORM = re.compile(r"^(?:FB|Facebook|IG)\s+(?=\S)", re.IGNORECASE)
+_GLUED_TITLE = re.compile(r"^(?:Mrs?|Ms|Miss|Khun|Dr)(?=[A-Z][a-z])")
+_ON_PLATFORM = re.compile(r"^(?:FB|Facebook|IG)(?:\s+|$)", re.IGNORECASE)
 _TWO_PEOPLE = re.compile(
     r"\s+(?P<and>และ|กับ|and|&|\+|und|หรือ|or|(?P<instead>(?:ผู้)?รับแทน(?:โดย|คือ)?\s?:?))(?:\s+|(?<=[ก-ฮะอบ])(?=คุณ|นาย|นาง))"
     r"(?=[^\W\d_])",
@@ -164,14 +164,13 @@ def parse(text: str, language: str = "", region: str = "") -> Name:
     if _MAY_BE_CONTACT.search(plain):
         plain = id_numbers.TAX_ID.sub(" ", plain)
         plain = _NAME_SAYS.sub("", " ".join(_CONTACT.sub(" ", plain).split()))
-    plain = _GLUED_TITLE.sub(r"\g<0> ", _ON_PLATFORM.sub("", plain), count=1) if plain[:1].isascii() else plain
     if plain[:2].lower() in _BEGINS_SENTENCE:
         plain = _I_AM.sub("", plain)
     if (origin := _FROM.search(plain)) and _is_place(origin["place"].strip(_EDGES)):
         plain = plain[: origin.start()]
     customs = _customs(plain, language, region)
     person, company = companies.split(plain)
-    person = _REMARK.sub("", person)
+    person = _GLUED_TITLE.sub(r"\g<0> ", _ON_PLATFORM.sub("", _REMARK.sub("", person)))
     person = honorifics.strip_before(filler.drop_words(person), customs)
     person = _FULL_STOP.sub("", person.translate(_BRACKETS))
     nickname = ""
