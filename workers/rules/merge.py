@@ -24,6 +24,7 @@ from workers.rules.mapping.property_names import (
     NAME,
     NAME_GIVEN,
     OTHER_IDS,
+    PLACE,
     SHORTER,
 )
 
@@ -139,6 +140,13 @@ def find_overwritten(
         overtaken = stamp is not None and stamp[0] > version and stamp[1] != digest(name, value)
         return overtaken and name not in decision.properties
 
+    def is_elsewhere(address: Mapping[str, str], version: int) -> bool:
+        known = ((name, *clock[name]) for name in ("city", *PLACE) if name in address and name in clock)
+        return any(stamped > version and content != digest(name, address[name]) for name, stamped, content in known)
+
+    def is_new(name: str, value: str) -> bool:
+        return name not in clock and value == current.get(name, "") and name not in decision.properties
+
     said: dict[str, set[str]] = {}
     found: set[str] = set()
     for version, mapped in (*loaded.events, *beside):
@@ -150,6 +158,9 @@ def find_overwritten(
             # An address of another place has also cleared the parts that it lacks.
             cleared = [name for name in ADDRESS if name not in mapped.address and not current.get(name)]
             found.update(name for name in cleared if is_older(name, version))
+        if is_elsewhere(mapped.address, version):
+            # The last address never had these parts, so that it has not replaced them.
+            found.update(name for name, value in mapped.address.items() if is_new(name, value))
     return {name: said.get(name, {""}) for name in found}
 
 
@@ -194,7 +205,9 @@ def choose_put_back(
         }
         known = {name: value for name, value in last.items() if value is not None}
         values = {name: value for name, value in values.items() if name not in block}
-        values |= known if len(known) == len(last) else {}
+        if len(known) == len(last):
+            never = [name for name in block if name in overwritten and name not in clock]
+            values |= {**known, **(dict.fromkeys(never, "") if merged else {})}
     return values
 
 

@@ -169,6 +169,20 @@ def test_parts_of_an_address_are_put_back_with_the_rest_of_it() -> None:
     assert choose_put_back(found, clock, history, DIGEST) == said
 
 
+def test_a_part_that_the_last_address_never_had_is_blank_again() -> None:
+    said = {"address": "1 Baker Street", "city": "London"}
+    clock = {name: (9, DIGEST(name, value)) for name, value in said.items()}
+    older = {"address": "7 Sukhumvit", "city": "Bangkok", "state": "Bangkok"}
+    given = loaded(clock, (5, MappedEvent(address=older)))
+    found = find_overwritten(given, Decision(), clock, older, DIGEST)
+    assert found == {name: {value} for name, value in older.items()}
+    history = {name: [value] for name, value in older.items()}
+    assert choose_put_back(found, clock, history, DIGEST) == {}, "the last address is not known whole"
+    history |= {name: [older[name], value] for name, value in said.items()}
+    assert choose_put_back(found, clock, history, DIGEST) == {**said, "state": ""}
+    assert choose_put_back(found, clock, history, DIGEST, merged=False) == said
+
+
 def test_nothing_of_a_name_is_put_back_that_is_not_known_whole() -> None:
     clock = {"firstname": (9, DIGEST("firstname", "Carla")), "lastname": (9, UNRECORDED)}
     history = {"firstname": ["Emil", "Carla"], "lastname": ["Krueger", "Depaz"]}
