@@ -17,9 +17,9 @@ DEEP = 500
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """`used`, `limit`: bytes, no limit is 0; `policy`: what is deleted at the limit; `disk_fails`: the last write to
-    its disk failed, after which Redis refuses others; `is_replica`: it takes none at all. Where INFO is forbidden
-    nothing is known to be wrong."""
+    """`used`, `limit`: bytes, no limit is 0; `policy`: what is deleted at the limit; `disk_fails`: by INFO the last
+    write to its disk failed, and as read by `read_condition` Redis refuses writes for it; `is_replica`: it takes none
+    at all. Where INFO is forbidden nothing is known to be wrong."""
 
     used: int = 0
     limit: int = 0

@@ -73,7 +73,7 @@ def _judge_disk(info: Mapping[str, Any], fsync: str) -> Finding:
         fix = "Set appendonly yes, or choose a plan of your provider that appends to disk."
         return wrong(subject, "Redis does not append to disk: a restart loses the waiting leads.", fix)
     if describe_condition(info).disk_fails:
-        fix = "Make room on that disk, and look into Redis' own log; leads go to the receivers' disks meanwhile."
+        fix = "Make room on that disk, and look into Redis' own log. Leads that it refuses go to the receivers' disks."
         return wrong(subject, "Redis cannot write to its disk (INFO persistence says so), so it may refuse leads.", fix)
     if fsync == "no":
         return wrong(subject, "appendfsync is no: a crash loses many seconds.", "Set appendfsync everysec or always.")

@@ -37,11 +37,11 @@ RESUMED = {
     keys.NOTES: "Notes are written to HubSpot again",
 }
 REDIS_MENDED = {
-    "redis_disk": "Redis can write to its disk again",
     "redis_full": "Redis has room again, so leads go there",
     "redis_evicts": "Redis deletes no leads any more",
 }
-"""What is wrong with Redis itself, by its code in `leadcore.verdict` -> that it is over."""
+"""What is wrong with Redis itself, by its code in `leadcore.verdict` -> that it is over. Of one that takes no writes no
+worker can tell: what is reported is kept in Redis."""
 DRY = "The pause is over. The workers run with DRY_RUN, so leads are held back and no message is sent"
 WAITS_FOR_PERSON = {
     "failed": ("A message was not sent", "messages were not sent"),

@@ -133,7 +133,8 @@ def find_overwritten(
 ) -> dict[str, set[str]]:
     """The properties in which the contact holds, by its values `current`, an older word of these leads, or of those
     `beside` them in the call, than is known by its `clock`: HubSpot took it under the id of before a merge, or Redis
-    lost that it did. With the words of all these leads, which must not be put back."""
+    lost that it did. Of an address in another place also the parts of which the clock knows nothing. With the words of
+    all these leads, which must not be put back."""
 
     def is_older(name: str, version: int) -> bool:
         value, stamp = current.get(name, ""), clock.get(name)
@@ -192,7 +193,7 @@ def choose_put_back(
     `widen_blocks` was, newest first. A block becomes what was last said by the clock, or stays as it is if the history
     lacks a part of that: the newest former value of each part alone may be of another name or address. So does each
     property if the contact is not `merged`: a former value may be an older word still, and HubSpot have refused the
-    last."""
+    last. In one that is, a part of the block of which the clock knows nothing becomes blank with the rest."""
     former = {name: choose_former(history.get(name, ()), mine) for name, mine in overwritten.items()}
     values = {name: value for name, value in former.items() if value is not None and merged}
     for block in (*WHOLE, *(() if merged else ((name,) for name in overwritten))):
