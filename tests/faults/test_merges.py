@@ -147,8 +147,9 @@ def test_late_words_of_two_customers_in_one_call_are_both_taken_back(scene: Scen
 
 @EVERY_WRITE
 @pytest.mark.parametrize("older", [FAR_ANN, FAR_BOB], ids=["primary", "other"])
+@pytest.mark.parametrize("elsewhere", [HOME, BANGKOK], ids=["no state", "state"])
 def test_of_two_workers_at_once_the_newest_word_stands_wherever_one_overtakes(
-    scene: Scene, subtests: Any, writes: str, older: str
+    scene: Scene, subtests: Any, writes: str, older: str, elsewhere: dict[str, str]
 ) -> None:
     """At each command of the one that writes the older word, another one writes the newer word."""
     newer = FAR_BOB if older == FAR_ANN else FAR_ANN
@@ -158,7 +159,7 @@ def test_of_two_workers_at_once_the_newest_word_stands_wherever_one_overtakes(
         set_up(scene, FAR_ANN, FAR_BOB, writes=writes)
         merge(scene, FAR_ANN, FAR_BOB)
         scene.accept(
-            lead(older, phone="0811111111", name="Older Word", address=HOME),
+            lead(older, phone="0811111111", name="Older Word", address=elsewhere),
             lead(newer, phone="0822222222", address={**HOME, "city": "Leeds", "postal_code": "LS1 1AA"}),
         )
         others.append(threading.Thread(target=scene.worker().sync.drain, args=[keys.shard_of(newer, shards)]))
@@ -170,7 +171,7 @@ def test_of_two_workers_at_once_the_newest_word_stands_wherever_one_overtakes(
             scene.assert_done()
             contact = the_contact(scene)
             assert (contact["phone"], contact["city"], contact["zip"]) == ("+66822222222", "Leeds", "LS1 1AA")
-            assert contact["lastname"] == "Word"
+            assert (contact.get("state", ""), contact["lastname"]) == ("", "Word")
 
 
 @EVERY_WRITE

@@ -133,8 +133,8 @@ def find_overwritten(
 ) -> dict[str, set[str]]:
     """The properties in which the contact holds, by its values `current`, an older word of these leads, or of those
     `beside` them in the call, than is known by its `clock`: HubSpot took it under the id of before a merge, or Redis
-    lost that it did. Of an address in another place also the parts of which the clock knows nothing. With the words of
-    all these leads, which must not be put back."""
+    lost that it did. Of an address in another place also the parts that no lead known by the clock has said. With the
+    words of all these leads, which must not be put back."""
 
     def is_older(name: str, version: int) -> bool:
         value, stamp = current.get(name, ""), clock.get(name)
@@ -146,7 +146,7 @@ def find_overwritten(
         return any(stamped > version and content != digest(name, address[name]) for name, stamped, content in known)
 
     def is_new(name: str, value: str) -> bool:
-        return name not in clock and value == current.get(name, "") and name not in decision.properties
+        return not _is_said(name, clock) and value == current.get(name, "") and name not in decision.properties
 
     said: dict[str, set[str]] = {}
     found: set[str] = set()
@@ -193,23 +193,28 @@ def choose_put_back(
     `widen_blocks` was, newest first. A block becomes what was last said by the clock, or stays as it is if the history
     lacks a part of that: the newest former value of each part alone may be of another name or address. So does each
     property if the contact is not `merged`: a former value may be an older word still, and HubSpot have refused the
-    last. In one that is, a part of the block of which the clock knows nothing becomes blank with the rest."""
+    last. In one that is, a part of the block that no lead known by the clock has said becomes blank with the rest."""
     former = {name: choose_former(history.get(name, ()), mine) for name, mine in overwritten.items()}
     values = {name: value for name, value in former.items() if value is not None and merged}
     for block in (*WHOLE, *(() if merged else ((name,) for name in overwritten))):
         if _is_apart(block, overwritten):
             continue
+        never = [name for name in block if name in overwritten and not _is_said(name, clock)]
         last = {
             name: next((value for value in (*history.get(name, ()), "") if clock[name][1] == digest(name, value)), None)
             for name in block
-            if name in clock
+            if name in clock and name not in never
         }
         known = {name: value for name, value in last.items() if value is not None}
         values = {name: value for name, value in values.items() if name not in block}
         if len(known) == len(last):
-            never = [name for name in block if name in overwritten and name not in clock]
             values |= {**known, **(dict.fromkeys(never, "") if merged else {})}
     return values
+
+
+def _is_said(name: str, clock: Clock) -> bool:
+    """Whether a lead has carried it. What was only read there may be the older word itself."""
+    return name in clock and clock[name][0] != SEEN
 
 
 def _is_apart(block: Sequence[str], names: Collection[str]) -> bool:

@@ -169,9 +169,11 @@ def test_parts_of_an_address_are_put_back_with_the_rest_of_it() -> None:
     assert choose_put_back(found, clock, history, DIGEST) == said
 
 
-def test_a_part_that_the_last_address_never_had_is_blank_again() -> None:
+@pytest.mark.parametrize("seen", [{}, {"state": (SEEN, DIGEST("state", "Bangkok"))}], ids=["unseen", "seen"])
+def test_a_part_that_the_last_address_never_had_is_blank_again(seen: dict[str, tuple[int, bytes]]) -> None:
+    """Also if whoever said the last address read the older one's part in the contact."""
     said = {"address": "1 Baker Street", "city": "London"}
-    clock = {name: (9, DIGEST(name, value)) for name, value in said.items()}
+    clock = {name: (9, DIGEST(name, value)) for name, value in said.items()} | seen
     older = {"address": "7 Sukhumvit", "city": "Bangkok", "state": "Bangkok"}
     given = loaded(clock, (5, MappedEvent(address=older)))
     found = find_overwritten(given, Decision(), clock, older, DIGEST)
