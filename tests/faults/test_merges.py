@@ -226,13 +226,15 @@ def test_after_a_loss_of_redis_a_merged_customer_is_no_guest(
 
 @EVERY_WRITE
 @pytest.mark.parametrize("speaks", [ANN, BOB])
+@pytest.mark.parametrize("spoke", [False, True], ids=["nobody spoke", "one spoke"])
 def test_after_a_loss_of_redis_another_address_clears_the_parts_that_a_shared_contact_has(
-    scene: Scene, writes: str, speaks: str
+    scene: Scene, writes: str, speaks: str, spoke: bool
 ) -> None:
     set_up(scene, ANN, BOB, writes=writes)
     scene.sync(lead(ANN, address=BANGKOK))
     merge(scene, ANN, BOB)
-    scene.sync(lead(BOB, name="New Word"))
+    if spoke:
+        scene.sync(lead(BOB, name="New Word"))
     scene.redis.flushall()
     scene.accept(lead(ANN, phone="0822222222"), lead(speaks, address=HOME))
     scene.steady.work()

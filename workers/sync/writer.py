@@ -119,6 +119,12 @@ class Writer:
         meant only for a new contact. Where the answer to any write was lost, read which address the contact has."""
         properties = [OTHER_IDS, MERGED, *self.plan.portal.address_targets()]
         found = self.hubspot.read_each([group.customer_id for group in groups], properties, CUSTOMER_ID)
+        # A contact that was merged bears the customer id of one of its customers alone.
+        astray = [
+            group for group in groups if group.customer.known and isinstance(found[group.customer_id], ContactMissing)
+        ]
+        merged = self.hubspot.read_each([group.customer.contact_id for group in astray], properties)
+        found |= {group.customer_id: merged[group.customer.contact_id] for group in astray}
         known = []
         for group in groups:
             group.detached = False
