@@ -1,7 +1,7 @@
 """Pure: what is wrong, decided once for the console, `status`, `doctor`, readyz, metrics and alerts, so that no two of
 them say different things; and what keeps a written lead from being a plain success."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -55,12 +55,14 @@ SEVERITIES: Mapping[str, str] = {
 @dataclass(frozen=True, slots=True)
 class Problem:
     """`code`: one of `SEVERITIES`; `n`: how many leads, posts or seconds; `why`: a reason for people; `passes`: it is
-    no more than a moment's delay, so a warning whatever the description says."""
+    no more than a moment's delay, so a warning whatever the description says; `kept`: the name of a `lines.Kept` and
+    how many, of all that `n` counts."""
 
     code: str
     n: int = 0
     why: str = ""
     passes: bool = False
+    kept: tuple[tuple[str, int], ...] = ()
 
     @property
     def severity(self) -> str:
@@ -68,7 +70,8 @@ class Problem:
 
     @property
     def text(self) -> str:
-        return choose_form(en.PROBLEMS[self.code], self.n).format(n=f"{self.n:,}", why=self.why)
+        what = list_kept(self.kept, en.KEPT, en.AND)
+        return choose_form(en.PROBLEMS[self.code], self.n).format(n=f"{self.n:,}", why=self.why, what=what)
 
     @property
     def fix(self) -> str:
@@ -79,6 +82,12 @@ class Problem:
 
     def as_dict(self) -> dict[str, str]:
         return {"code": self.code, "severity": self.severity, "text": self.text, "fix": self.fix}
+
+
+def list_kept(kept: Sequence[tuple[str, int]], texts: Mapping[str, str], last: str) -> str:
+    """How many of what waits for a person, as in `Problem.kept`, in the words `texts`; `last`: between the last two."""
+    *others, final = (choose_form(texts[name], n).format(n=f"{n:,}") for name, n in kept) if kept else [""]
+    return last.join(filter(None, [", ".join(others), final]))
 
 
 def choose_form(text: str, n: object) -> str:
@@ -127,7 +136,7 @@ def _assess_line(status: "Status") -> list[Problem]:
         Problem("notes_paused", why=_explain(status.notes_pause)): bool(status.notes_pause)
         and bool(status.notes_waiting),
         Problem("required", len(required), ", ".join(required)): bool(status.required),
-        Problem("parked", status.need_person): bool(status.need_person),
+        Problem("parked", status.need_person, kept=status.kept_for_person): bool(status.need_person),
         **{Problem(f"{line}_away", away): bool(away) for line, away in _count_away(status)},
         Problem("stages_wait", why=stages.reason if stages else ""): _is_stopped(stages, status.now_ms),
         Problem("stages_held", stages.held if stages else 0): bool(stages and stages.held),

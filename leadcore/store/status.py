@@ -106,9 +106,15 @@ class Status:
         return self.kept.get(lines.UNSENT.name, 0)
 
     @property
+    def kept_for_person(self) -> tuple[tuple[str, int], ...]:
+        """What waits for a person to retry or discard it: the name of a `lines.Kept` and how many, without those of
+        which there is none."""
+        found = ((kept.name, self.kept.get(kept.name, 0)) for _, kept in lines.each_kept() if kept.for_person)
+        return tuple((name, n) for name, n in found if n)
+
+    @property
     def need_person(self) -> int:
-        """What waits for a person to retry or discard it."""
-        return sum(self.kept.get(kept.name, 0) for _, kept in lines.each_kept() if kept.for_person)
+        return sum(n for _, n in self.kept_for_person)
 
     @property
     def dry_run(self) -> bool:

@@ -343,8 +343,18 @@ ADVICE: Mapping[str, str] = {
     "dealdroid": "Check DEALDROID_WEBHOOK_URL and DealDroid itself.",
 }
 
+# What waits for a person, by the name of its `leadcore.store.lines.Kept`, and what stands between the last two.
+KEPT: Mapping[str, str] = {
+    "parked": "{n} lead|{n} leads",
+    "unsent": "{n} message|{n} messages",
+    "parked_orders": "{n} order|{n} orders",
+    "parked_payments": "{n} payment|{n} payments",
+    "parked_notes": "{n} note|{n} notes",
+}
+AND = " and "
+
 # What is wrong, by the code of `leadcore.verdict`, without a full stop; a singular and a plural form are separated by
-# "|". `{n}`: how many.
+# "|". `{n}`: how many; `{what}`: how many of what, from `KEPT`.
 PROBLEMS: Mapping[str, str] = {
     "redis_away": "Redis does not answer",
     "redis_disk": "Redis cannot write to its own disk, so it may refuse leads",
@@ -367,7 +377,7 @@ PROBLEMS: Mapping[str, str] = {
         "HubSpot refuses contacts without a property that the portal requires|"
         "HubSpot refuses contacts without properties that the portal requires"
     ),
-    "parked": "{n} lead needs you|{n} leads need you",
+    "parked": "{what} needs you|{what} need you",
     "hooks_away": "{n} address takes no hooks|{n} addresses take no hooks",
     "notices_away": "{n} address takes no notices to the team|{n} addresses take no notices to the team",
     "stages_held": (

@@ -302,6 +302,15 @@ PAUSES: Mapping[str, str] = {
     "restarted": "Redis เพิ่งรีสตาร์ต ข้อความต้องรอจนทราบว่าส่งอะไรไปแล้วบ้าง",
 }
 
+KEPT: Mapping[str, str] = {
+    "parked": "{n} ลีด",
+    "unsent": "{n} ข้อความ",
+    "parked_orders": "{n} ออเดอร์",
+    "parked_payments": "การชำระเงิน {n} รายการ",
+    "parked_notes": "{n} โน้ต",
+}
+AND = " และ "
+
 PROBLEMS: Mapping[str, str] = {
     "redis_away": "Redis ไม่ตอบสนอง",
     "redis_disk": "Redis เขียนลงดิสก์ของตัวเองไม่ได้ จึงอาจไม่รับลีด",
@@ -318,7 +327,7 @@ PROBLEMS: Mapping[str, str] = {
     "payments_paused": "การชำระเงินกำลังรอ HubSpot",
     "notes_paused": "โน้ตกำลังรอ HubSpot",
     "required": "HubSpot ไม่รับผู้ติดต่อที่ไม่มีค่าใน property ที่บังคับกรอก",
-    "parked": "มี {n} ลีดรอจัดการ",
+    "parked": "มี {what}รอจัดการ",
     "hooks_away": "มี {n} ปลายทางไม่รับ webhook",
     "notices_away": "มี {n} ปลายทางไม่รับข้อความแจ้งทีมงาน",
     "stages_held": "มี {n} ออเดอร์รอให้ตัดสินใจว่าจะแจ้งสถานะแก่ลูกค้าหรือไม่",

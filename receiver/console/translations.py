@@ -324,8 +324,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "flaw.order": ("order not written", "บันทึกออเดอร์ไม่สำเร็จ"),
     "flaw.note": ("note not written", "บันทึกโน้ตไม่สำเร็จ"),
     "flaw.interrupted": ("message may be missing", "ข้อความอาจไม่ถึงลูกค้า"),
-    # The timeline of one lead
-    "timeline": ("What happened", "ประวัติของลีด"),
+    # The timeline of one lead, message or payment
+    "timeline.lead": ("What happened to the lead", "ประวัติของลีด"),
+    "timeline.message": ("What happened to the message", "ประวัติของข้อความ"),
+    "timeline.payment": ("What happened to the payment", "ประวัติของการชำระเงิน"),
     "step.received": ("Received from DealDroid", "ได้รับจาก DealDroid"),
     "step.waiting": ("Waits for HubSpot", "รอเข้า HubSpot"),
     "step.created": ("A new contact in HubSpot", "สร้างผู้ติดต่อใหม่ใน HubSpot"),

@@ -1,6 +1,6 @@
 """Pure: the console's texts, numbers and times in one language and one time zone."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from leadcore.reasons import parse, render, split_topic
 from leadcore.receipts import BY_EMAIL_ONLY, STATES, WRITTEN, Receipt
 from leadcore.texts import en, th
-from leadcore.verdict import choose_form, find_flaws
+from leadcore.verdict import choose_form, find_flaws, list_kept
 from receiver.console.property_labels import FIELDS
 from receiver.console.translations import LANGUAGES, MONTHS, TEXTS
 
@@ -21,7 +21,7 @@ class Translator:
     def __init__(self, language: str, timezone: ZoneInfo) -> None:
         self.language, self.timezone = language, timezone
         self._column = LANGUAGES.index(language)
-        catalogue = CATALOGUES[language]
+        self._catalogue = catalogue = CATALOGUES[language]
         self._reasons: Mapping[str, str] = {**catalogue.REASONS, **catalogue.CONSOLE_REASONS}
         self._former: Mapping[str, str] = catalogue.FORMER_REASONS
         self._fixes: Mapping[str, str] = catalogue.FIXES
@@ -33,6 +33,10 @@ class Translator:
         text = TEXTS[key][self._column]
         text = choose_form(text, values.get("n"))
         return text.format(**{name: self.number(v) if isinstance(v, int) else v for name, v in values.items()})
+
+    def kept(self, counts: Sequence[tuple[str, int]]) -> str:
+        """How many of what waits for a person, as in `leadcore.verdict.Problem.kept`."""
+        return list_kept(counts, self._catalogue.KEPT, self._catalogue.AND)
 
     def number(self, value: int) -> str:
         return f"{value:,}"

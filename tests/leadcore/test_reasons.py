@@ -19,7 +19,7 @@ from tests.conftest import ROOT
 
 THAI = re.compile(r"[\u0e00-\u0e7f]")
 PRODUCTION = ("leadcore", "receiver", "workers", "leadsync")
-TABLES = ("REASONS", "FIXES", "HINTS", "PAUSES", "PROBLEMS")
+TABLES = ("REASONS", "FIXES", "HINTS", "PAUSES", "KEPT", "PROBLEMS")
 # Sentences of receipts of version 0.1.0, and what the console said of each in English and in Thai.
 OLD: Mapping[str, list[str]] = json.loads((Path(__file__).parent / "old_reasons.json").read_text())
 

@@ -1,5 +1,6 @@
 """What is wrong is decided once, and no two findings contradict each other."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -89,6 +90,20 @@ def test_customers_who_are_told_a_little_later_are_no_problem(code: str) -> None
 def test_each_problem_of_the_line_is_found_alone(more: dict[str, Any], code: str, n: int) -> None:
     [problem] = assess(status(**more))
     assert (problem.code, problem.n) == (code, n)
+
+
+@pytest.mark.parametrize(
+    ("kept", "text"),
+    [
+        ({"parked": 1}, "1 lead needs you"),
+        ({"unsent": 1_200}, "1,200 messages need you"),
+        ({"parked_orders": 1, "parked_notes": 1}, "1 order and 1 note need you"),
+        ({"parked": 2, "unsent": 3, "parked_payments": 1}, "2 leads, 3 messages and 1 payment need you"),
+    ],
+)
+def test_what_waits_for_a_person_is_called_what_it_is(kept: dict[str, int], text: str) -> None:
+    [problem] = assess(replace(status(), kept=kept))
+    assert problem.text == text
 
 
 def test_everything_that_can_be_wrong_is_found_the_worst_first() -> None:

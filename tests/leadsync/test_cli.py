@@ -259,8 +259,8 @@ def test_status_parked_and_doctor_count_the_same(idle_line: Line) -> None:
     found = json.loads(status(idle_line, "--json")[1])
     doctor = {one["subject"]: one["text"] for one in json.loads(call(idle_line, "doctor", "--json").stdout)}
     assert listed == found["need_person"] == 3
-    assert "3 leads need you" in status(idle_line)[1]
-    assert doctor["Parked"] == "3 leads need you."
+    assert "2 leads and 1 message need you" in status(idle_line)[1]
+    assert doctor["Parked"] == "2 leads and 1 message need you."
 
 
 def test_leads_shows_what_is_no_plain_success(idle_line: Line) -> None:

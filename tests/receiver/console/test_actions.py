@@ -47,7 +47,7 @@ def test_unsent_messages_wait_for_a_person_like_parked_leads(user: ConsoleUser) 
         for command in store_unsent(message, 1_700_000_000_000):
             user.redis.execute_command(*command)
     text = text_of(user.read())
-    assert "2 leads need you" in text
+    assert "2 messages need you" in text
     assert "2 leads its message was not sent, DealDroid answered 502 The lead is saved." in text
     assert "ส่งข้อความไม่สำเร็จ: DealDroid ตอบรหัส 502" in text_of(user.read(**TH))
     page = user.read("leads/lead-1")

@@ -82,7 +82,8 @@ def test_the_tile_the_filter_the_causes_and_the_headline_count_the_same_leads(us
     user.add_lead("given-up", state="created", contact_id="501", message="failed: a week ago, and nobody retried it")
     waiting = PAGE + 9
     page = user.read()
-    assert f"{waiting} leads need you" in page
+    assert f"{PAGE + 5} leads and 4 messages need you" in page
+    assert f"มี {PAGE + 5} ลีด และ 4 ข้อความรอจัดการ" in user.read(**TH)
     assert re.search(rf'id="need-you"[^>]*>{waiting}</a>', page)
     assert f"{PAGE + 5} leads HubSpot refused" in text_of(page)
     seen = read_all(user, "leads?state=parked", lead_ids)

@@ -45,6 +45,7 @@ def test_a_message_has_a_page_and_is_retried_there(user: ConsoleUser) -> None:
     assert "Message api:1" in text
     assert "Taken to be sent" in text
     assert "Intent" not in text
+    assert "ประวัติของข้อความ" in text_of(user.read("leads/api:1", **TH))
     assert user.submit("retry", lead="api:1").status_code == 303
     text = text_of(user.read("leads/api:1"))
     assert "On its way" in text

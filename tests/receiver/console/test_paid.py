@@ -135,10 +135,12 @@ def test_a_payment_that_waits_for_a_person_is_shown_as_one_with_its_sum_and_cust
     assert f"Payment {news} payment not noted" in text
     assert f"Order {REF} What was said paid: 5.00 THB" in text
     assert 'href="/console/leads?q=c-1"' in page
-    assert "What happened The payment could not be noted and needs you 15 Nov 2023" in text
+    assert "What happened to the payment The payment could not be noted and needs you 15 Nov 2023" in text
     for wrong in ("DealDroid", "Waiting", "Waits for HubSpot", "The order could not be written", "Intent"):
         assert wrong not in text
-    assert "ชำระแล้ว: 5.00 THB" in text_of(user.read(f"leads/{news}", **TH))
+    thai = text_of(user.read(f"leads/{news}", **TH))
+    assert "ชำระแล้ว: 5.00 THB" in thai
+    assert ("ประวัติของการชำระเงิน" in thai, "ลีด" in thai) == (True, False)
 
 
 def test_a_payment_that_says_no_sum_is_shown_too(user: ConsoleUser) -> None:

@@ -60,6 +60,7 @@ def test_every_key_used_exists_and_every_key_is_used() -> None:
         "causes.",
         "discard.",
         "payment.",
+        "timeline.",
     )
     verdicts = {name for code in SEVERITIES for name in (code, f"{code}.do")}
     assert {key for key in translations.TEXTS.keys() - used - verdicts - whole if not key.startswith(families)} == set()
@@ -78,6 +79,7 @@ def test_every_pause_says_what_to_do(code: str) -> None:
 
 def test_what_waits_for_a_person_and_what_is_said_of_payments_has_words() -> None:
     nouns = {line.noun for line, _ in lines.each_kept()}
+    assert en.KEPT.keys() == {kept.name for _, kept in lines.each_kept() if kept.for_person}
     wanted = {f"discard.{what}.{noun}" for what in ("sure", "what") for noun in nouns}
     assert wanted | {f"payment.{kind}" for kind in get_args(payments.Kind)} <= translations.TEXTS.keys()
 
