@@ -10,7 +10,7 @@ from leadcore.reasons import reason
 from leadcore.receipts import UNSENT_SECONDS, pack
 from leadcore.store import keys
 from leadcore.store.counters import count
-from leadcore.store.outgoing import record_key
+from leadcore.store.outgoing import is_message, record_key
 from leadcore.store.streams import When, pack_fields, unpack_fields
 from workers.rules import places
 from workers.rules.outcomes import DeliveryOutcome, MessageFailed, MessageKept, MessageSent, MessageUnclear
@@ -47,7 +47,9 @@ def finish(shard: int, entry: bytes, fields: Fields, result: str, now_ms: int, *
     who may retry it."""
     stored = store_unsent(fields, now_ms) if store else []
     ended = [_note(fields, result, now_ms), count("message_" + result.partition(":")[0]), *stored]
-    return [*ended, *places.give_up(shard, entry, fields)]
+    # Whoever shows how many confirmations were sent leaves these out.
+    own = [count("own_sent")] if result == "sent" and is_message(_lead_id(fields)) else []
+    return [*ended, *own, *places.give_up(shard, entry, fields)]
 
 
 def delivered(fields: Fields) -> str:

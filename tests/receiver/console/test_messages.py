@@ -38,6 +38,15 @@ def test_messages_are_listed_newest_first_with_what_became_of_them(user: Console
     assert "ส่งถึงลูกค้าแล้ว" in thai
 
 
+def test_the_tile_counts_confirmations_and_no_other_messages(user: ConsoleUser) -> None:
+    stream = Stream(user.redis, keys.OUTBOX)
+    stream.apply(finish(*put(user, "order:R1:shipped"), "sent", NOW, store=False))
+    stream.apply(
+        finish(0, b"1-1", {b"e": b"lead-1", b"c": b'{"id":"c-1"}', b"t": b'"Thank you"'}, "sent", NOW, store=False)
+    )
+    assert "Confirmed today 1 confirmation in the chat" in text_of(user.read())
+
+
 def test_a_message_has_a_page_and_is_retried_there(user: ConsoleUser) -> None:
     shard, *entry = put(user, "api:1")
     Stream(user.redis, keys.OUTBOX).apply(finish(shard, *entry, "failed: window_over", NOW, store=True))
