@@ -112,15 +112,15 @@ REASONS: Mapping[str, str] = {
     "portal_full_of": "The HubSpot portal has no room for new {kind}.",
     "order_currency_refused": (
         "HubSpot refuses the currency of an order. Add it to the portal's currencies (Settings > Account defaults > "
-        "Currency), or change currency under [orders] in leadsync.toml."
+        "Currency), or change currency under [orders] in leadsync.toml and restart the workers."
     ),
     "order_pipeline_refused": (
-        "HubSpot refuses the pipeline of an order. Check pipeline under [orders] in leadsync.toml; leadsync doctor "
-        "lists those of the portal."
+        "HubSpot refuses the pipeline of an order. Fix pipeline under [orders] in leadsync.toml and restart the "
+        "workers; leadsync doctor lists those of the portal."
     ),
     "order_stage_refused": (
-        "HubSpot refuses the stage of an order. Check stage under [orders] in leadsync.toml; leadsync doctor lists "
-        "those of the portal."
+        "HubSpot refuses the stage of an order. Fix stage under [orders] in leadsync.toml and restart the workers; "
+        "leadsync doctor lists those of the portal."
     ),
     "order_amount_refused": (
         "HubSpot refuses the amount of an order. Make the property editable, and drop its rules, in HubSpot "
@@ -128,10 +128,16 @@ REASONS: Mapping[str, str] = {
     ),
     "object_not_activated": (
         "{kind} are not activated in this HubSpot portal. Activate them there (Settings > Data Management > Objects), "
-        'or set object = "deal" and a stage under [orders] in leadsync.toml.'
+        'or set object = "deal" and a stage under [orders] in leadsync.toml and restart the workers.'
     ),
-    "no_pipeline": "The portal has no pipeline {name} for {kind}; it has {others}. Check [orders] in leadsync.toml.",
-    "no_stage": "The pipeline {pipeline} has no stage {name}; it has {others}. Check [orders] in leadsync.toml.",
+    "no_pipeline": (
+        "The portal has no pipeline {name} for {kind}; it has {others}. Make it there, or fix [orders] in "
+        "leadsync.toml and restart the workers."
+    ),
+    "no_stage": (
+        "The pipeline {pipeline} has no stage {name}; it has {others}. Make it there, or fix [orders] in leadsync.toml "
+        "and restart the workers."
+    ),
     "essential_read_only": "The property {property} of {kind} is read-only or missing in the portal.",
     "link_unanswered": "HubSpot gave no answer for this link",
     "link_refused": "HubSpot refused this link",
@@ -240,8 +246,8 @@ FIXES: Mapping[str, str] = {
     "unusable": "It cannot be retried as it is. Let the intent in DealDroid send what is missing, then discard it.",
     "unreadable": "Install the newest leadsync, then retry. If it is parked again, discard it.",
     "required": (
-        "Give a value under [required] in leadsync.toml, let contacts do without it in HubSpot, or, if the contact is "
-        "there already, fill it in. Then retry."
+        "Give a value under [required] in leadsync.toml and restart the workers, let contacts do without it in "
+        "HubSpot, or, if the contact is there already, fill it in. Then retry."
     ),
     "refused": "Look for a rule or a required property of your portal, fix it, then retry.",
     "failed": (
@@ -279,7 +285,9 @@ HINTS: Mapping[str, str] = {
     "phone_invalid": 'Ask the customer; what they said is on the contact under "Values not saved".',
     "option_missing": "Add the option to the property in HubSpot; the next leads will have it.",
     "property_missing": "Run leadsync setup; the next leads will have it.",
-    "property_read_only": "Make the property editable in HubSpot, or leave it out in leadsync.toml.",
+    "property_read_only": (
+        "Make the property editable in HubSpot, or leave it out in leadsync.toml and restart the workers."
+    ),
     "value_taken": "If the two contacts are one person, merge them in HubSpot.",
 }
 
@@ -311,8 +319,8 @@ PAUSES: Mapping[str, str] = {
         "leadsync doctor names what is read-only."
     ),
     "switched_off": (
-        "The configuration has switched this off. Put its table back, and what waits is written, late; what has waited "
-        "for 30 days is removed."
+        "The configuration has switched this off. Put its table back and restart the workers, and what waits is "
+        "written, late; what has waited for 30 days is removed."
     ),
     "orders_off": (
         "The portal has not activated what orders are made of. Activate it in HubSpot (Settings > Data Management > "
@@ -339,7 +347,9 @@ ADVICE: Mapping[str, str] = {
     "no_room": "Delete contacts in HubSpot, or buy room for more.",
     "order_room": "Delete some in HubSpot, or buy room for more.",
     "daily_quota": "Find out which app uses it up, or buy more; it begins anew at midnight in the portal's time zone.",
-    "switched_off": "Put its table back into the configuration, or leave it: what waits ends by itself.",
+    "switched_off": (
+        "Put its table back into the configuration and restart the workers, or leave it: what waits ends by itself."
+    ),
     "dealdroid": "Check DEALDROID_WEBHOOK_URL and DealDroid itself.",
 }
 
@@ -420,8 +430,8 @@ REMEDIES: Mapping[str, str] = {
     "payments_paused": "{why}",
     "notes_paused": "{why}",
     "required": (
-        "It wants {why}. Give a value under [required] in leadsync.toml, or let contacts do without in HubSpot. "
-        "leadsync finds out within an hour; leadsync retry tries at once."
+        "It wants {why}. Give a value under [required] in leadsync.toml and restart the workers, or let contacts do "
+        "without in HubSpot. leadsync finds out within an hour; leadsync retry tries at once."
     ),
     "parked": "See: leadsync parked",
     "hooks_away": "Leads are not affected. See: leadsync hooks list",

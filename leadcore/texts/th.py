@@ -104,24 +104,31 @@ REASONS: Mapping[str, str] = {
     "portal_full_of": "บัญชี HubSpot ไม่มีที่ว่างสำหรับ {kind} ใหม่",
     "order_currency_refused": (
         "HubSpot ไม่รับสกุลเงินของออเดอร์ กรุณาเพิ่มสกุลเงินในบัญชี HubSpot (Settings > Account defaults > Currency) "
-        "หรือแก้ currency ใต้ [orders] ใน leadsync.toml"
+        "หรือแก้ currency ใต้ [orders] ใน leadsync.toml แล้วรีสตาร์ต worker"
     ),
     "order_pipeline_refused": (
-        "HubSpot ไม่รับ pipeline ของออเดอร์ กรุณาตรวจสอบ pipeline ใต้ [orders] ใน leadsync.toml "
+        "HubSpot ไม่รับ pipeline ของออเดอร์ กรุณาแก้ pipeline ใต้ [orders] ใน leadsync.toml แล้วรีสตาร์ต worker "
         "ดู pipeline ที่มีได้ด้วย leadsync doctor"
     ),
     "order_stage_refused": (
-        "HubSpot ไม่รับสถานะของออเดอร์ กรุณาตรวจสอบ stage ใต้ [orders] ใน leadsync.toml ดูสถานะที่มีได้ด้วย leadsync doctor"
+        "HubSpot ไม่รับสถานะของออเดอร์ กรุณาแก้ stage ใต้ [orders] ใน leadsync.toml แล้วรีสตาร์ต worker "
+        "ดูสถานะที่มีได้ด้วย leadsync doctor"
     ),
     "order_amount_refused": (
         "HubSpot ไม่รับยอดเงินของออเดอร์ กรุณาตั้งให้ property นั้นแก้ไขได้และยกเลิกกฎใน HubSpot (Settings > Properties)"
     ),
     "object_not_activated": (
         "บัญชี HubSpot นี้ยังไม่เปิดใช้ {kind} กรุณาเปิดใช้ใน HubSpot (Settings > Data Management > Objects) "
-        'หรือตั้ง object = "deal" และ stage ใต้ [orders] ใน leadsync.toml'
+        'หรือตั้ง object = "deal" และ stage ใต้ [orders] ใน leadsync.toml แล้วรีสตาร์ต worker'
     ),
-    "no_pipeline": "บัญชี HubSpot ไม่มี pipeline {name} สำหรับ {kind} มีเพียง {others} กรุณาตรวจสอบ [orders] ใน leadsync.toml",
-    "no_stage": "pipeline {pipeline} ไม่มีสถานะ {name} มีเพียง {others} กรุณาตรวจสอบ [orders] ใน leadsync.toml",
+    "no_pipeline": (
+        "บัญชี HubSpot ไม่มี pipeline {name} สำหรับ {kind} มีเพียง {others} "
+        "กรุณาสร้างใน HubSpot หรือแก้ [orders] ใน leadsync.toml แล้วรีสตาร์ต worker"
+    ),
+    "no_stage": (
+        "pipeline {pipeline} ไม่มีสถานะ {name} มีเพียง {others} "
+        "กรุณาสร้างใน HubSpot หรือแก้ [orders] ใน leadsync.toml แล้วรีสตาร์ต worker"
+    ),
     "essential_read_only": "property {property} ของ {kind} อ่านได้อย่างเดียวหรือไม่มีในบัญชี HubSpot",
     "link_unanswered": "HubSpot ไม่ตอบกลับเรื่องการเชื่อมโยงนี้",
     "link_refused": "HubSpot ไม่รับการเชื่อมโยงนี้",
@@ -221,7 +228,8 @@ FIXES: Mapping[str, str] = {
     "unusable": "รายการนี้ลองใหม่ไม่ได้ กรุณาตั้ง intent ใน DealDroid ให้ส่งค่าที่ขาด แล้วกดทิ้ง",
     "unreadable": "กรุณาติดตั้ง leadsync รุ่นล่าสุดแล้วลองใหม่ หากยังไม่ได้อีกให้ทิ้ง",
     "required": (
-        "กรุณากำหนดค่าที่ [required] ใน leadsync.toml หรือเลิกบังคับกรอกใน HubSpot หรือหากมีผู้ติดต่อแล้วให้กรอกค่าเอง จากนั้นลองใหม่"
+        "กรุณากำหนดค่าที่ [required] ใน leadsync.toml แล้วรีสตาร์ต worker หรือเลิกบังคับกรอกใน HubSpot "
+        "หรือหากมีผู้ติดต่อแล้วให้กรอกค่าเอง จากนั้นลองใหม่"
     ),
     "refused": "กรุณาตรวจสอบกฎและ property ที่บังคับกรอกในบัญชี HubSpot แก้ไขแล้วลองใหม่",
     "failed": (
@@ -255,7 +263,7 @@ HINTS: Mapping[str, str] = {
     "contradictory": 'กรุณาถามลูกค้าว่าข้อมูลใดถูกต้อง ส่วนที่ขัดกันอยู่ใน "Values not saved" ของผู้ติดต่อ',
     "option_missing": "กรุณาเพิ่มตัวเลือกใน property ของ HubSpot ลีดถัดไปจะมีค่านี้",
     "property_missing": "กรุณารัน leadsync setup ลีดถัดไปจะมีค่านี้",
-    "property_read_only": "กรุณาตั้งให้ property แก้ไขได้ใน HubSpot หรือนำออกจาก leadsync.toml",
+    "property_read_only": "กรุณาตั้งให้ property แก้ไขได้ใน HubSpot หรือนำออกจาก leadsync.toml แล้วรีสตาร์ต worker",
     "value_taken": "หากเป็นคนเดียวกัน กรุณารวมผู้ติดต่อใน HubSpot",
 }
 
@@ -281,7 +289,9 @@ PAUSES: Mapping[str, str] = {
         "HubSpot ไม่รับยอดเงินของออเดอร์ กรุณาตั้งให้ property นั้นแก้ไขได้และยกเลิกกฎใน HubSpot "
         "ดู property ที่แก้ไขไม่ได้ด้วย leadsync doctor"
     ),
-    "switched_off": ("ไฟล์ตั้งค่าปิดส่วนนี้ไว้ หากใส่ตารางกลับคืน รายการที่รออยู่จะถูกบันทึกแม้จะล่าช้า รายการที่รอครบ 30 วันจะถูกลบ"),
+    "switched_off": (
+        "ไฟล์ตั้งค่าปิดส่วนนี้ไว้ หากใส่ตารางกลับคืนแล้วรีสตาร์ต worker รายการที่รออยู่จะถูกบันทึกแม้จะล่าช้า รายการที่รอครบ 30 วันจะถูกลบ"
+    ),
     "orders_off": (
         "บัญชี HubSpot ยังไม่เปิดใช้ object ที่ออเดอร์ต้องใช้ กรุณาเปิดใช้ใน HubSpot (Settings > Data Management > Objects) "
         'หรือตั้ง object = "deal" และ stage ใต้ [orders] ใน leadsync.toml แล้วรีสตาร์ต worker'

@@ -60,7 +60,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "required.do": (
         en.REMEDIES["required"],
-        "HubSpot ต้องการ {why} กรุณากำหนดค่าที่ [required] ใน leadsync.toml หรือเลิกบังคับกรอกใน HubSpot "
+        "HubSpot ต้องการ {why} กรุณากำหนดค่าที่ [required] ใน leadsync.toml แล้วรีสตาร์ต worker หรือเลิกบังคับกรอกใน HubSpot "
         "ระบบจะตรวจพบเองภายในหนึ่งชั่วโมง หากต้องการลองทันที ให้กดลองใหม่",
     ),
     "parked.do": ("See below what is wrong and how to fix it.", "ดูสาเหตุและวิธีแก้ได้ด้านล่าง"),

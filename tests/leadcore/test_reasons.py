@@ -93,6 +93,21 @@ def test_what_older_versions_stored_counts_as_the_present_code(sentence: str) ->
     assert english(f"row: {sentence}") == f"row: {sentence}"
 
 
+@pytest.mark.parametrize("code", sorted(reasons.NEED_RESTART))
+def test_what_ends_only_with_a_restart_of_the_workers_says_so(code: str) -> None:
+    assert "restart the workers" in en.PAUSES[code]
+    assert "รีสตาร์ต worker" in th.PAUSES[code]
+
+
+@pytest.mark.parametrize("table", [*TABLES, "REMEDIES"])
+def test_whoever_is_sent_to_the_configuration_is_told_to_restart_the_workers(table: str) -> None:
+    """They read it once, at their start."""
+    for code, text in getattr(en, table).items():
+        if "leadsync.toml" in text and "Nothing to do" not in text:
+            assert "restart the workers" in text, code
+            assert "รีสตาร์ต worker" in getattr(th, table, {}).get(code, "รีสตาร์ต worker"), code
+
+
 def test_a_reason_is_stored_as_its_code_and_its_values() -> None:
     locked = reason("contact_locked")
     given_up = reason("given_up", why=reason("hubspot_answered", status=503), tries=12)
