@@ -367,7 +367,7 @@ AND = " and "
 # "|". `{n}`: how many; `{what}`: how many of what, from `KEPT`.
 PROBLEMS: Mapping[str, str] = {
     "redis_away": "Redis does not answer",
-    "redis_disk": "Redis cannot write to its own disk, so it may refuse leads",
+    "redis_disk": "Redis cannot write to its own disk, so it refuses leads",
     "redis_replica": "REDIS_URL leads to a replica, which takes no leads",
     "no_workers": "No worker is running, so leads wait",
     "paused": "Leads wait for HubSpot",

@@ -323,7 +323,7 @@ AND = " และ "
 
 PROBLEMS: Mapping[str, str] = {
     "redis_away": "Redis ไม่ตอบสนอง",
-    "redis_disk": "Redis เขียนลงดิสก์ของตัวเองไม่ได้ จึงอาจไม่รับลีด",
+    "redis_disk": "Redis เขียนลงดิสก์ของตัวเองไม่ได้ จึงไม่รับลีด",
     "redis_replica": "REDIS_URL ชี้ไปที่ replica ซึ่งไม่รับลีด",
     "no_workers": "ไม่มี worker ทำงานอยู่ ลีดจึงต้องรอ",
     "paused": "ลีดกำลังรอ HubSpot",

@@ -13,6 +13,7 @@ from leadcore.store.condition import FULL, NEARLY_FULL, describe_condition
 from leadcore.store.connection import AWAY, connect, describe_error
 from leadcore.store.server import WANTED, identify
 from leadcore.store.status import Status, read_status
+from leadcore.texts import en
 from leadcore.verdict import BAD, Problem, assess
 from leadsync.doctor.finding import Finding, clock, fine, warn, wrong
 from leadsync.terminal import describe_last_post
@@ -28,7 +29,8 @@ def check_redis(settings: Settings) -> list[Finding]:
         off = seconds + micros / 1e6 - (sent + time.time()) / 2
         status = read_status(client, settings.config.inbox.shards, settings.timezone)
         line = judge_line(status, describe_last_post(status, settings.timezone))
-        return [*judge_redis(client.info(), _fsync(client)), clock("Redis", off), *line]
+        found = judge_redis(client.info(), _fsync(client), refuses_writes=status.redis.disk_fails)
+        return [*found, clock("Redis", off), *line]
     except redis.AuthenticationError:
         return [wrong("Redis", "It refuses the password.", "Put the right password into REDIS_URL.")]
     except redis.ResponseError:
@@ -51,9 +53,11 @@ def _fsync(client: Any) -> str:
     return str(stored.get("appendfsync", ""))
 
 
-def judge_redis(info: Mapping[str, Any], fsync: str) -> list[Finding]:
-    """Pure: whether Redis' INFO and its `appendfsync` ("" = unknown) keep leads safe."""
-    return [_judge_server(info), _judge_disk(info, fsync), *_judge_memory(info), *_judge_replication(info)]
+def judge_redis(info: Mapping[str, Any], fsync: str, *, refuses_writes: bool = False) -> list[Finding]:
+    """Pure: whether Redis' INFO and its `appendfsync` ("" = unknown) keep leads safe. `refuses_writes`: it was asked,
+    and does so for its disk."""
+    disk = _judge_disk(info, fsync, refuses_writes)
+    return [_judge_server(info), disk, *_judge_memory(info), *_judge_replication(info)]
 
 
 def _judge_server(info: Mapping[str, Any]) -> Finding:
@@ -67,14 +71,18 @@ def _judge_server(info: Mapping[str, Any]) -> Finding:
     return fine("Redis", f"Answers; it is {server}.")
 
 
-def _judge_disk(info: Mapping[str, Any], fsync: str) -> Finding:
+def _judge_disk(info: Mapping[str, Any], fsync: str, refuses_writes: bool) -> Finding:
     subject = "Redis' disk"
     if not info.get("aof_enabled"):
         fix = "Set appendonly yes, or choose a plan of your provider that appends to disk."
         return wrong(subject, "Redis does not append to disk: a restart loses the waiting leads.", fix)
+    fix = "Make room on that disk, and look into Redis' own log."
+    if refuses_writes:
+        return wrong(subject, f"{en.PROBLEMS['redis_disk']}.", f"{fix} Until then leads go to the receivers' disks.")
     if describe_condition(info).disk_fails:
-        fix = "Make room on that disk, and look into Redis' own log. Leads that it refuses go to the receivers' disks."
-        return wrong(subject, "Redis cannot write to its disk (INFO persistence says so), so it may refuse leads.", fix)
+        return warn(
+            subject, "Its last write to disk failed (INFO persistence says so); it takes leads all the same.", fix
+        )
     if fsync == "no":
         return wrong(subject, "appendfsync is no: a crash loses many seconds.", "Set appendfsync everysec or always.")
     if not fsync:

@@ -1,14 +1,20 @@
 """What `leadsync doctor` says of Redis, by what Redis tells of itself, and of what waits in it."""
 
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from leadcore.settings import read
 from leadcore.store import keys, lines
+from leadcore.store.connection import connect
 from leadcore.store.status import Status
 from leadcore.texts.en import REASONS
 from leadsync.doctor.finding import Finding, clock
-from leadsync.doctor.store import judge_line, judge_redis
+from leadsync.doctor.store import check_redis, judge_line, judge_redis
+from sandbox import redis as embedded
+from tests.conftest import eventually
 
 INFO = {
     "redis_version": "7.0.15",
@@ -35,8 +41,7 @@ def states(found: list[Finding]) -> set[tuple[str, str]]:
         ({"maxmemory": 12 * 10**5}, "always", {("Redis' memory", "warning")}),
         ({"maxmemory": 10**6}, "always", {("Redis' memory", "wrong")}),
         ({"maxmemory": 10**8}, "always", set()),
-        ({"aof_last_write_status": "err"}, "always", {("Redis' disk", "wrong")}),
-        ({"rdb_last_bgsave_status": "err"}, "always", {("Redis' disk", "wrong")}),
+        ({"rdb_last_bgsave_status": "err"}, "always", {("Redis' disk", "warning")}),
         ({"redis_version": "6.0.9"}, "always", {("Redis", "wrong")}),
         ({"redis_version": "6.2.0"}, "always", set()),
         ({"redis_version": "8"}, "always", set()),
@@ -47,6 +52,33 @@ def states(found: list[Finding]) -> set[tuple[str, str]]:
 )
 def test_redis_is_judged(more: dict[str, Any], fsync: str, expected: set[tuple[str, str]]) -> None:
     assert states(judge_redis({**INFO, **more}, fsync)) == expected
+
+
+@pytest.mark.parametrize("name", ["aof_last_write_status", "rdb_last_bgsave_status"])
+def test_a_redis_that_refuses_writes_for_its_disk_is_wrong(name: str) -> None:
+    found = judge_redis({**INFO, name: "err"}, "always", refuses_writes=True)
+    assert states(found) == {("Redis' disk", "wrong")}
+
+
+@pytest.mark.parametrize(
+    ("stops", "state", "words"),
+    [("yes", "wrong", "so it refuses leads"), ("no", "warning", "it takes leads all the same")],
+)
+def test_a_failed_snapshot_is_wrong_only_where_redis_refuses_leads_for_it(
+    tmp_path: Path, stops: str, state: str, words: str
+) -> None:
+    with embedded.start(tmp_path / "redis") as running:
+        if running.server is None:
+            pytest.skip("fakeredis makes no snapshots")
+        settings = read({"REDIS_URL": running.url})
+        with closing(connect(settings)) as server:
+            server.config_set("save", "3600 1")
+            server.config_set("stop-writes-on-bgsave-error", stops)
+            (tmp_path / "redis" / "dump.rdb").mkdir()
+            server.bgsave()
+            eventually(lambda: server.info("persistence")["rdb_last_bgsave_status"] == "err")
+        [found] = [one for one in check_redis(settings) if one.subject == "Redis' disk"]
+        assert (found.state, words in found.text) == (state, True)
 
 
 @pytest.mark.parametrize(
