@@ -119,9 +119,10 @@ class Maintenance:
             [("ZREMRANGEBYSCORE", name, "-inf", now_ms - FORGET_MS) for name in (keys.WORKERS, keys.DRY_WORKERS)]
             + [("ZADD", name, now_ms, self.name) for name in self.lists]
         )
-        self.outage.end()
         self._monitor = self._monitor or self.redis.client()
         self.sent_log.reassert(self._monitor, self.name)
+        # Not before: the monitor's connection notices what the pool's have mended, and would tell of a second outage.
+        self.outage.end()
         self.tally.flush(self.lines[keys.INBOX])
 
     def sweep(self) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 import redis
+import structlog
 
 from leadcore.config import Inbox
 from leadcore.machine import Machine
@@ -21,6 +22,23 @@ class SlowLog(SentLog):
 
     def reassert(self, connection: Any, worker: str = "") -> None:
         raise redis.TimeoutError
+
+
+def test_an_outage_is_not_over_before_the_monitor_has_met_the_new_redis(client: Any) -> None:
+    """Else each outage is logged twice, as the monitor's connection finds out later that it was cut."""
+    machine, logs = Machine(), structlog.testing.capture_logs()
+    outage, config = Outage("redis://test", "", machine), Inbox()
+    of = (config, LeaseRegistry(machine), SentLog(machine), Tally(), machine, outage)
+    maintenance = Maintenance(client, "w", *of, lambda: None)
+    maintenance.beat()
+    with logs as said:
+        outage.note(redis.ConnectionError())
+        client.client_kill_filter(_id=maintenance._monitor.client_id())
+        with pytest.raises(redis.ConnectionError):
+            maintenance.beat()
+        outage.note(redis.ConnectionError())
+        maintenance.beat()
+    assert [one["event"] for one in said] == ["redis.away", "redis.back"]
 
 
 def test_locks_are_renewed_before_anything_is_asserted(client: Any) -> None:
