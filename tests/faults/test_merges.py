@@ -3,6 +3,7 @@ say next lands in it, whatever happens meanwhile."""
 
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from leadcore.store import keys
 from leadcore.store.restoring import RESTORED
 from tests.conftest import eventually, lead, one_per_shard, same_shard
-from tests.faults.conftest import Scene, hurried, interruption
+from tests.faults.conftest import Killed, Scene, hurried, interruption
 from workers.rules.customer import Customer, pack, unpack
 
 ANN, BOB, CAT = same_shard("merged", 3)
@@ -172,6 +173,31 @@ def test_of_two_workers_at_once_the_newest_word_stands_wherever_one_overtakes(
             contact = the_contact(scene)
             assert (contact["phone"], contact["city"], contact["zip"]) == ("+66822222222", "Leeds", "LS1 1AA")
             assert (contact.get("state", ""), contact["lastname"]) == ("", "Word")
+
+
+@EVERY_WRITE
+@pytest.mark.parametrize("repeats", [False, True], ids=["once", "repeated"])
+def test_an_older_name_whose_worker_died_is_taken_back_though_the_other_spoke_meanwhile(
+    scene: Scene, subtests: Any, writes: str, repeats: bool
+) -> None:
+    for wire in scene.moments():
+        set_up(scene, FAR_ANN, FAR_BOB, writes=writes)
+        scene.accept(lead(FAR_BOB, name="Older Name"))
+        scene.accept(lead(FAR_ANN, name="Newest Word"))
+        scene.steady.sync.drain(shard_of(scene, FAR_ANN))
+        merge(scene, FAR_ANN, FAR_BOB)
+        worker = scene.worker(wire)
+        with suppress(Killed):
+            worker.sync.drain(shard_of(scene, FAR_BOB))
+        for said in ({"phone": "0833333333"}, *([{"name": "Newest Word"}] if repeats else ())):
+            scene.accept(lead(FAR_ANN, **said))
+            scene.steady.sync.drain(shard_of(scene, FAR_ANN))
+        with subtests.test(moment=wire.index):
+            scene.recover()
+            scene.assert_done()
+            contact = the_contact(scene)
+            name = (contact["firstname"], contact["lastname"], contact["dealdroid_name_given"])
+            assert name == ("Newest", "Word", "Newest Word")
 
 
 @EVERY_WRITE

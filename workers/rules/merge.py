@@ -8,6 +8,7 @@ share a clock, and whose word is the newest is written.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import reduce
+from itertools import pairwise
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -27,6 +28,7 @@ from workers.rules.mapping.property_names import (
     PLACE,
     SHORTER,
 )
+from workers.rules.outcomes import Version
 
 Clock = Mapping[str, Stamp]
 Words = Sequence[tuple[int, MappedEvent]]
@@ -92,7 +94,7 @@ def doubt_blocks(clock: Clock, current: Mapping[str, str], digest: Digest) -> di
     activity that is not the one last said is in doubt as a whole: what is said next is then written whole, since parts
     of two names or addresses never mix."""
     doubted = dict(clock)
-    for block in (NAME, ADDRESS, ACTIVITY):
+    for block in WHOLE:
         known = [name for name in block if name in clock or current.get(name)]
         if all(name in clock and clock[name][1] == digest(name, current.get(name, "")) for name in known):
             continue
@@ -184,24 +186,29 @@ def widen_blocks(names: Collection[str], clock: Clock) -> list[str]:
 def choose_put_back(
     overwritten: Mapping[str, Collection[str]],
     clock: Clock,
-    history: Mapping[str, Sequence[str]],
+    versions: Mapping[str, Sequence[Version]],
     digest: Digest,
     *,
     merged: bool = True,
 ) -> dict[str, str]:
-    """What to write in place of the `overwritten` values (as of `find_overwritten`). `history`: what each property of
-    `widen_blocks` was, newest first. A block becomes what was last said by the clock, or stays as it is if the history
-    lacks a part of that: the newest former value of each part alone may be of another name or address. So does each
-    property if the contact is not `merged`: a former value may be an older word still, and HubSpot have refused the
-    last. In one that is, a part of the block that no lead known by the clock has said becomes blank with the rest."""
+    """What to write in place of the `overwritten` values (as of `find_overwritten`). `versions`: of each property of
+    `widen_blocks`, newest first. A block becomes what was last said by the clock, a part that is in doubt what it was
+    before the older word; or it stays as it is if the history lacks a part of that: the newest former value of each
+    part alone may be of another name or address. So does each property if the contact is not `merged`: a former value
+    may be an older word still, and HubSpot have refused the last. In one that is, a part of the block that no lead
+    known by the clock has said becomes blank with the rest."""
+    history = {name: [value for value, _, _ in past] for name, past in versions.items()}
     former = {name: choose_former(history.get(name, ()), mine) for name, mine in overwritten.items()}
     values = {name: value for name, value in former.items() if value is not None and merged}
     for block in (*WHOLE, *(() if merged else ((name,) for name in overwritten))):
         if _is_apart(block, overwritten):
             continue
         never = [name for name in block if name in overwritten and not _is_said(name, clock)]
+        before = _read_before(block, overwritten, versions)
         last = {
-            name: next((value for value in (*history.get(name, ()), "") if clock[name][1] == digest(name, value)), None)
+            name: before.get(name)
+            if merged and clock[name][1] == UNRECORDED
+            else next((value for value in (*history.get(name, ()), "") if clock[name][1] == digest(name, value)), None)
             for name in block
             if name in clock and name not in never
         }
@@ -210,6 +217,24 @@ def choose_put_back(
         if len(known) == len(last):
             values |= {**known, **(dict.fromkeys(never, "") if merged else {})}
     return values
+
+
+def _read_before(
+    block: Sequence[str], overwritten: Mapping[str, Collection[str]], versions: Mapping[str, Sequence[Version]]
+) -> dict[str, str]:
+    """What the block was before the `overwritten` values came; nothing if another part has been set since, or if it was
+    blank or one of these words too."""
+    came = {name: _find_start(versions.get(name, ())) for name in block}
+    last = max(came[name] for name in block if name in overwritten)
+    before = {name: next((value for value, at, _ in versions.get(name, ()) if at < last), "") for name in block}
+    touched = any(at >= last for name, at in came.items() if name not in overwritten)
+    again = any(before[name] in overwritten[name] for name, at in came.items() if at == last and name in overwritten)
+    return before if any(before.values()) and not (touched or again) else {}
+
+
+def _find_start(past: Sequence[Version]) -> int:
+    """Since when (ms) the newest value stands, 0 if there is none."""
+    return next((at for (value, at, _), (older, _, _) in pairwise([*past, ("", 0, "")]) if value != older), 0)
 
 
 def _is_said(name: str, clock: Clock) -> bool:

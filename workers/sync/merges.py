@@ -236,7 +236,7 @@ class Merges:
         if not merged:
             sources = {name: _find_source(versions.get(target)) for name, target in targets.items()}
             overwritten = leave_edited(overwritten, sources, _find_source(versions.get(CUSTOMER_ID)))
-        past = {name: [value for value, _, _ in versions.get(target, ())] for name, target in targets.items()}
+        past = {name: versions.get(target, ()) for name, target in targets.items()}
         former = choose_put_back(overwritten, clock, past, self.plan.digest, merged=merged)
         changed = {
             name: value

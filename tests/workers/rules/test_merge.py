@@ -24,6 +24,7 @@ from workers.rules.merge import (
     move,
     read_merged,
 )
+from workers.rules.outcomes import Version
 
 NAMES = ("phone", "email", "firstname", "lastname", "zip", "dealdroid_placeholder", *SHORTER)
 DIGEST = digester(b"key")
@@ -135,6 +136,11 @@ def loaded(clock: dict[str, tuple[int, bytes]], *events: tuple[int, MappedEvent]
     return Loaded("b", leads, contact=Customer(contact_id="3", clock=clock))
 
 
+def versions(history: dict[str, list[str]]) -> dict[str, list[Version]]:
+    """Values of each property, newest first; those at the same place were set together."""
+    return {name: [(value, 9 - at, "") for at, value in enumerate(past)] for name, past in history.items()}
+
+
 def test_an_older_word_in_the_contact_is_found() -> None:
     older = MappedEvent(details={"phone": "1", "email": "x"}, address={"zip": "10500"})
     clock = {name: (9, DIGEST(name, value)) for name, value in (("phone", "2"), ("zip", "81000"), ("city", "Krabi"))}
@@ -163,10 +169,10 @@ def test_parts_of_an_address_are_put_back_with_the_rest_of_it() -> None:
         "phone": ["1", "2"],
     }
     found = {"phone": {"1"}, "city": {"London"}}
-    assert choose_put_back(found, clock, history, DIGEST) == {**said, "phone": "2"}
+    assert choose_put_back(found, clock, versions(history), DIGEST) == {**said, "phone": "2"}
     # Nor is one part left out because an older word had it too.
     found = {"city": {"London"}, "country": {"United Kingdom", "Thailand"}}
-    assert choose_put_back(found, clock, history, DIGEST) == said
+    assert choose_put_back(found, clock, versions(history), DIGEST) == said
 
 
 @pytest.mark.parametrize("seen", [{}, {"state": (SEEN, DIGEST("state", "Bangkok"))}], ids=["unseen", "seen"])
@@ -179,16 +185,45 @@ def test_a_part_that_the_last_address_never_had_is_blank_again(seen: dict[str, t
     found = find_overwritten(given, Decision(), clock, older, DIGEST)
     assert found == {name: {value} for name, value in older.items()}
     history = {name: [value] for name, value in older.items()}
-    assert choose_put_back(found, clock, history, DIGEST) == {}, "the last address is not known whole"
+    assert choose_put_back(found, clock, versions(history), DIGEST) == {}, "the last address is not known whole"
     history |= {name: [older[name], value] for name, value in said.items()}
-    assert choose_put_back(found, clock, history, DIGEST) == {**said, "state": ""}
-    assert choose_put_back(found, clock, history, DIGEST, merged=False) == said
+    assert choose_put_back(found, clock, versions(history), DIGEST) == {**said, "state": ""}
+    assert choose_put_back(found, clock, versions(history), DIGEST, merged=False) == said
 
 
 def test_nothing_of_a_name_is_put_back_that_is_not_known_whole() -> None:
     clock = {"firstname": (9, DIGEST("firstname", "Carla")), "lastname": (9, UNRECORDED)}
     history = {"firstname": ["Emil", "Carla"], "lastname": ["Krueger", "Depaz"]}
-    assert choose_put_back({"firstname": {"Emil"}}, clock, history, DIGEST) == {}
+    assert choose_put_back({"firstname": {"Emil"}}, clock, versions(history), DIGEST) == {}
+
+
+DOUBTED = dict.fromkeys(("firstname", "lastname", "dealdroid_name_given"), (9, UNRECORDED))
+OLDER = {"firstname": {"Emil"}, "lastname": {"Depaz"}, "dealdroid_name_given": {"Emil Depaz"}}
+BEFORE = {"firstname": "Carla", "lastname": "Depaz", "dealdroid_name_given": "Carla Depaz"}
+
+
+def test_of_a_name_in_doubt_what_it_was_before_the_older_word_is_put_back() -> None:
+    """The parts that both share too."""
+    history = {
+        "firstname": ["Emil", "Carla", "Fay"],
+        "lastname": ["Depaz", "Depaz", "Krueger"],
+        "dealdroid_name_given": ["Emil Depaz", "Carla Depaz", "Fay Krueger"],
+    }
+    assert choose_put_back(OLDER, DOUBTED, versions(history), DIGEST) == BEFORE
+    assert choose_put_back(OLDER, DOUBTED, versions(history), DIGEST, merged=False) == {}
+
+
+@pytest.mark.parametrize("times", [1, 2], ids=["once", "repeated"])
+def test_of_a_name_in_doubt_nothing_is_put_back_where_there_was_none(times: int) -> None:
+    history = {name: [*said] * times for name, said in OLDER.items()}
+    assert choose_put_back(OLDER, DOUBTED, versions(history), DIGEST) == {}
+
+
+def test_of_a_name_in_doubt_nothing_is_put_back_once_somebody_else_has_set_a_part() -> None:
+    history = versions({"firstname": ["Emil", "Carla"], "dealdroid_name_given": ["Emil Depaz", "Carla Depaz"]})
+    history["lastname"] = [("Krueger", 10, "CRM_UI userId:1"), ("Depaz", 8, "")]
+    found = {name: said for name, said in OLDER.items() if name != "lastname"}
+    assert choose_put_back(found, DOUBTED, history, DIGEST) == {}
 
 
 def test_without_a_merge_nothing_but_the_last_word_is_put_back() -> None:
@@ -196,7 +231,7 @@ def test_without_a_merge_nothing_but_the_last_word_is_put_back() -> None:
     clock = {name: (9, DIGEST(name, value)) for name, value in (("phone", "3"), ("email", "x"))}
     history = {"phone": ["1", "2"], "email": ["z", "y", "x"]}
     found = {"phone": {"1"}, "email": {"z"}}
-    assert choose_put_back(found, clock, history, DIGEST, merged=False) == {"email": "x"}
+    assert choose_put_back(found, clock, versions(history), DIGEST, merged=False) == {"email": "x"}
 
 
 def test_what_somebody_else_has_set_stays_with_the_rest_of_its_block() -> None:
