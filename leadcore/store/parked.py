@@ -13,7 +13,7 @@ from typing import Any
 from leadcore import event, receipts
 from leadcore.config import Inbox as InboxConfig
 from leadcore.fields import BODY, RECEIPT, VERSION
-from leadcore.reasons import NO_REASON, Reason, english, reason, split_topic
+from leadcore.reasons import NO_REASON, Reason, english, parse, reason, split_topic
 from leadcore.receipts import DISCARDED, HELD, PARKED, WAITING, Receipt
 from leadcore.store import keys, lines
 from leadcore.store.bell import Bell
@@ -73,6 +73,19 @@ return 'done'
 )
 
 
+ENDS_DISCARDED = frozenset({
+    "full", "notes_full", "paid_amount", "paid_cancelled", "paid_twice", "refund_amount", "unusable",
+})  # fmt: skip
+"""Codes of what a retry does not help: a person does by hand what is wanted, and discards it."""
+_REASONS_OF = {
+    "message_not_sent": lines.UNSENT,
+    "message_uncertain": lines.UNSENT,
+    "order_not_made": lines.PARKED_ORDERS,
+    "payment_not_noted": lines.PARKED_PAYMENTS,
+    "note_not_written": lines.PARKED_NOTES,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Cause:
     """Leads that are parked for the same reason, and what to do about it. `code` groups reasons."""
@@ -87,6 +100,15 @@ class Cause:
         """What all of `leads` are, as `name_subject` has it; "lead" if they differ."""
         first, *others = {name_subject(one) for one in self.leads}
         return "lead" if others else first
+
+    @property
+    def ends_discarded(self) -> bool:
+        return self.code in ENDS_DISCARDED
+
+    @property
+    def kept(self) -> str:
+        """The name of the `lines.Kept` in which all of it waits."""
+        return _REASONS_OF.get(parse(self.reason).code, lines.PARKED).name
 
     def as_dict(self) -> dict[str, Any]:
         return {**asdict(self), "reason": english(self.reason), "count": len(self.leads)}

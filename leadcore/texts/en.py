@@ -226,6 +226,11 @@ REASONS: Mapping[str, str] = {
 CONSOLE_REASONS: Mapping[str, str] = {
     "given_up": "{why}; tried {tries} times",
     "nothing_written": "Dry run: nothing was written",
+    "message_not_sent": "the message was not sent, {why}",
+    "message_uncertain": "the message may not have arrived, {why}",
+    "order_not_made": "the order was not written, {why}",
+    "payment_not_noted": "the payment was not noted, {why}",
+    "note_not_written": "the note was not written, {why}",
 }
 
 _SCOPES = (
@@ -251,11 +256,12 @@ FIXES: Mapping[str, str] = {
     ),
     "refused": "Look for a rule or a required property of your portal, fix it, then retry.",
     "failed": (
-        "The lead is saved. If DealDroid refuses every message, check DEALDROID_WEBHOOK_URL, and that its intents "
-        "allow the bot to send messages from the provider URL. Then retry, or discard the message."
+        "Only the message is missing. If DealDroid refuses every message, check DEALDROID_WEBHOOK_URL, and that its "
+        "intents allow the bot to send messages from the provider URL. Then retry, or discard the message."
     ),
     "interrupted": (
-        "The lead is saved, and the customer may have the message. Retry if you know that they do not, else discard it."
+        "The customer may have the message, and nothing else is missing. Retry if you know that they do not, else "
+        "discard it."
     ),
     "dry run": "Once DRY_RUN is unset and the workers are restarted, retry.",
     "error": "Install the newest leadsync, then retry.",

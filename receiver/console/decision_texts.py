@@ -5,9 +5,9 @@ from collections.abc import Mapping
 
 DECISION_TEXTS: Mapping[str, tuple[str, str]] = {
     "retry": ("Retry", "ลองใหม่"),
-    "retry.all": ("Retry {n}|Retry all {n}", "ลองใหม่ทั้งหมด {n}"),
+    "retry.all": ("Retry {n}|Retry all {n}", "ลองใหม่ {n} รายการ|ลองใหม่ทั้งหมด {n} รายการ"),
     "discard": ("Discard…", "ทิ้ง…"),
-    "discard.all": ("Discard {n}…|Discard all {n}…", "ทิ้งทั้งหมด {n}…"),
+    "discard.all": ("Discard {n}…|Discard all {n}…", "ทิ้ง {n} รายการ…|ทิ้งทั้งหมด {n} รายการ…"),
     "discard.sure.leads": ("Discard {n} lead?|Discard {n} leads?", "ต้องการทิ้ง {n} ลีดหรือไม่"),
     "discard.sure.messages": ("Discard {n} message?|Discard {n} messages?", "ต้องการทิ้ง {n} ข้อความหรือไม่"),
     "discard.sure.orders": ("Discard {n} order?|Discard {n} orders?", "ต้องการทิ้ง {n} ออเดอร์หรือไม่"),
@@ -79,8 +79,8 @@ DECISION_TEXTS: Mapping[str, tuple[str, str]] = {
     "stages.decide": ("Decide", "ตัดสินใจ"),
     "stages.release": ("Tell", "แจ้ง"),
     "stages.drop": ("Drop", "ไม่แจ้ง"),
-    "stages.release.all": ("Tell {n}|Tell all {n}", "แจ้งทั้งหมด {n}"),
-    "stages.drop.all": ("Drop {n}|Drop all {n}", "ไม่แจ้งทั้งหมด {n}"),
+    "stages.release.all": ("Tell {n}|Tell all {n}", "แจ้ง {n} ราย|แจ้งทั้งหมด {n} ราย"),
+    "stages.drop.all": ("Drop {n}|Drop all {n}", "ไม่แจ้ง {n} ราย|ไม่แจ้งทั้งหมด {n} ราย"),
     "result.release": ("{n} customer is told.|{n} customers are told.", "กำลังแจ้งลูกค้า {n} ราย"),
     "result.drop": ("{n} customer is not told.|{n} customers are not told.", "จะไม่แจ้งลูกค้า {n} ราย"),
 }

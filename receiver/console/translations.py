@@ -207,8 +207,6 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     # Parked leads by cause, and dropped values
     "causes": ("Needs you", "รอจัดการ"),
     "causes.lead": ("{n} lead|{n} leads", "{n} ลีด"),
-    "causes.message": ("{n} message|{n} messages", "{n} ข้อความ"),
-    "causes.payment": ("{n} payment|{n} payments", "การชำระเงิน {n} รายการ"),
     "causes.limit": (
         "The {n} that have waited longest are shown; the others follow once these are done.",
         "แสดง {n} รายการที่รอนานที่สุด รายการอื่นจะตามมาเมื่อจัดการชุดนี้แล้ว",
@@ -226,7 +224,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "kept for 30 days.",
         "ยังไม่อยู่ใน HubSpot เพราะเข้ามาในโหมดทดลอง ค่าที่ลูกค้าแจ้งหลังจากนั้นจะไม่ถูกทับ และจะไม่ส่งข้อความถึงลูกค้า แต่ละรายการเก็บไว้ 30 วัน",
     ),
-    "held.write": ("Write {n}|Write all {n}", "บันทึกทั้งหมด {n}"),
+    "held.write": ("Write {n}|Write all {n}", "บันทึก {n} ลีด|บันทึกทั้งหมด {n} ลีด"),
     "dropped": ("Worth a look", "ควรตรวจสอบ"),
     "dropped.of": (
         "Of the newest {n} lead that is in HubSpot.|Of the newest {n} leads that are in HubSpot.",
@@ -259,8 +257,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "leads.none": ("No leads yet. The first one appears here by itself.", "ยังไม่มีลีด ลีดแรกจะแสดงที่นี่ทันทีที่เข้ามา"),
     "leads.unmatched": ("No lead matches.", "ไม่พบลีดที่ตรงกัน"),
     "leads.scanned": (
-        "{n} lead was searched.|{n} leads were searched, newest first.",
-        "ค้นหาแล้ว {n} ลีด เริ่มจากล่าสุด",
+        "{n} was searched.|{n} were searched, newest first.",
+        "ค้นหาแล้ว {n} รายการ เริ่มจากล่าสุด",
     ),
     "leads.continue": ("Search older leads", "ค้นหาลีดเก่ากว่านี้"),
     "leads.older": ("Older", "เก่ากว่านี้"),

@@ -50,6 +50,12 @@ class Translator:
         _, alone = split_topic(stored)
         return self._former.get(stored) or render(alone, self._reasons)
 
+    def sentence(self, stored: str) -> str:
+        """The same where it stands alone: with a capital, unless it begins with the name of a field."""
+        text = self.reason(stored)
+        begins = self._reasons.get(parse(split_topic(stored)[1]).code, "{")
+        return text if begins.startswith("{") and not begins.startswith("{why}") else text[:1].upper() + text[1:]
+
     def pause(self, code: str, reason: str) -> str:
         """Why a line is paused and what to do about it."""
         return self._pauses.get(code) or self.reason(reason)

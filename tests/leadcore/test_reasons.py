@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from leadcore import reasons
 from leadcore.reasons import english, modernize, parse, reason, render, split_topic
+from leadcore.store.parked import ENDS_DISCARDED
 from leadcore.texts import en, th
 from tests.conftest import ROOT
 
@@ -63,6 +64,11 @@ def test_every_reason_has_its_texts_and_a_value_for_each_of_their_placeholders(
     """A code stands where it is used, so that it can be found."""
     assert code in en.REASONS, place
     assert values == placeholders(en.REASONS[code])
+
+
+@pytest.mark.parametrize("code", en.FIXES)
+def test_a_retry_is_advised_unless_what_waits_ends_discarded(code: str) -> None:
+    assert bool(re.search(r"\bretry\b", en.FIXES[code], re.IGNORECASE)) is (code not in ENDS_DISCARDED)
 
 
 def test_no_code_is_unused() -> None:

@@ -48,10 +48,10 @@ def test_unsent_messages_wait_for_a_person_like_parked_leads(user: ConsoleUser) 
             user.redis.execute_command(*command)
     text = text_of(user.read())
     assert "2 messages need you" in text
-    assert "2 leads its message was not sent, DealDroid answered 502 The lead is saved." in text
+    assert "2 messages The message was not sent, DealDroid answered 502 Only the message is missing." in text
     assert "ส่งข้อความไม่สำเร็จ: DealDroid ตอบรหัส 502" in text_of(user.read(**TH))
     page = user.read("leads/lead-1")
-    assert "its message was not sent, DealDroid answered 502" in page
+    assert "The message was not sent, DealDroid answered 502" in page
     assert "Thank you" not in page
     assert "Only the message to the customer is cancelled." in user.read("discard?lead=lead-1")
     user.submit("retry", lead="lead-1")
@@ -101,8 +101,8 @@ def test_who_discarded_is_said_only_where_somebody_did(user: ConsoleUser) -> Non
     user.add_lead("order", state="created", order=f"discarded: {reason('waited_too_long', days=30)}")
     user.park("lead-1")
     user.submit("discard", lead="lead-1")
-    assert "Discarded it was parked for 30 days" in text_of(user.read("leads/ended"))
-    assert "The order was discarded nothing took it for 30 days" in text_of(user.read("leads/order"))
+    assert "Discarded It was parked for 30 days" in text_of(user.read("leads/ended"))
+    assert "The order was discarded Nothing took it for 30 days" in text_of(user.read("leads/order"))
     assert re.search(r"Discarded .* by console", text_of(user.read("leads/lead-1")))
 
 

@@ -137,11 +137,11 @@ def test_a_search_scans_a_limited_number_of_leads_and_can_be_continued(user: Con
     fill(user, SCAN_LIMIT + 10)
     user.redis.hset(keys.receipt("lead-5"), "h", "9005")
     page = user.read("leads?q=9005&state=created")
-    assert f"{SCAN_LIMIT:,} leads were searched" in page
+    assert f"{SCAN_LIMIT:,} were searched" in page
     assert customers(page) == []
     rest = user.read(find_older(page))
     assert customers(rest) == ["5"]
-    assert "10 leads were searched" in rest
+    assert "10 were searched" in rest
 
 
 def test_an_expired_receipt_is_skipped(user: ConsoleUser) -> None:

@@ -29,7 +29,7 @@ def park(line: Line, lead: str) -> None:
     [
         ("waiting", "The note waits for HubSpot", "โน้ตรอเข้า HubSpot"),
         ("sending", "The note waits for HubSpot", "โน้ตรอเข้า HubSpot"),
-        (f"waiting: {reason('note_without_contact')}", "the contact of the note is not in HubSpot", "ไม่พบผู้ติดต่อ"),
+        (f"waiting: {reason('note_without_contact')}", "The contact of the note is not in HubSpot", "ไม่พบผู้ติดต่อ"),
         ("written", "A note is on the contact", "เขียนโน้ตไว้ที่ผู้ติดต่อแล้ว"),
     ],
 )
@@ -54,7 +54,7 @@ def test_a_note_that_needs_a_person_is_shown_by_cause_with_the_fix_and_can_be_re
     for page, headers in (("", {}), ("leads", {}), ("leads/lead-1", {}), ("", TH), ("leads", TH), ("leads/lead-1", TH)):
         assert ("บันทึกโน้ตไม่" if headers else "note") in text_of(user.read(page, **headers))
     english, thai = text_of(user.read("leads/lead-1")), text_of(user.read("leads/lead-1", **TH))
-    assert "its note was not written" in english
+    assert "The note was not written" in english
     assert "Look for a rule or a required property of your portal" in english
     assert "กรุณาตรวจสอบกฎ" in thai
     assert "lead-1" in user.read("leads?state=parked")

@@ -127,7 +127,7 @@ def test_a_payment_that_waits_for_a_person_is_shown_as_one_with_its_sum_and_cust
     add_order(user, customer='"c-1"')
     news = park_payment(user)
     overview = text_of(user.read())
-    assert "1 payment a payment was not noted, this is not what the order costs" in overview
+    assert "1 payment The payment was not noted, this is not what the order costs" in overview
     assert "Show the payments" in overview
     assert re.search(rf"\d\d:\d\d:\d\d {news} payment not noted", text_of(user.read("leads?state=parked")))
     page = user.read(f"leads/{news}")
@@ -136,6 +136,7 @@ def test_a_payment_that_waits_for_a_person_is_shown_as_one_with_its_sum_and_cust
     assert f"Order {REF} What was said paid: 5.00 THB" in text
     assert 'href="/console/leads?q=c-1"' in page
     assert "What happened to the payment The payment could not be noted and needs you 15 Nov 2023" in text
+    assert "<button>Retry</button>" in page, "it is what this advice ends without"
     for wrong in ("DealDroid", "Waiting", "Waits for HubSpot", "The order could not be written", "Intent"):
         assert wrong not in text
     thai = text_of(user.read(f"leads/{news}", **TH))
@@ -151,7 +152,7 @@ def test_a_payment_that_says_no_sum_is_shown_too(user: ConsoleUser) -> None:
 def test_what_a_person_did_with_a_payment_stands_on_its_page(user: ConsoleUser) -> None:
     news = park_payment(user)
     asked = text_of(user.read(f"discard?lead={news}"))
-    assert "Discard 1 notice of a payment? The order stays as it is, and nobody is thanked." in asked
+    assert f"Discard 1 notice of a payment? {news} The order stays as it is, and nobody is thanked." in asked
     assert "message" not in asked
     user.submit("retry", lead=news)
     text = text_of(user.read(f"leads/{news}"))

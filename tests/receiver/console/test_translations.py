@@ -92,6 +92,20 @@ def test_every_property_and_state_has_a_label() -> None:
 
 
 @pytest.mark.parametrize(
+    ("stored", "text"),
+    [
+        ("failed: quiet_hours", "Quiet hours"),
+        (f"row: {reason('given_up', why=reason('link_refused'), tries=2)}", "HubSpot refused this link; tried 2 times"),
+        (f"unusable: {reason('fields_unusable', fields='mid')}", "mid is missing or unusable"),
+        ("a_code_to_come", "a_code_to_come"),
+        ("", ""),
+    ],
+)
+def test_a_reason_that_stands_alone_begins_like_a_sentence_unless_with_a_name(stored: str, text: str) -> None:
+    assert Translator("en", ZoneInfo("Asia/Bangkok")).sentence(stored) == text
+
+
+@pytest.mark.parametrize(
     ("stored", "english", "thai"),
     [
         ("row: contact_locked", "HubSpot has locked this contact for a moment", "HubSpot ล็อกผู้ติดต่อนี้ชั่วคราว"),

@@ -152,7 +152,7 @@ def test_a_receipt_is_shown_as_a_timeline(user: ConsoleUser) -> None:
     assert re.search(
         r"Received from DealDroid 15 Nov 2023 05:13:20 A new contact in HubSpot 15 Nov 2023 05:13:21 Written: "
         r"First name, Phone Not written: Email: it is not a valid email address Kept as it was in HubSpot: City: the "
-        r"customer has said something newer .* No message to the customer 15 Nov 2023 05:13:22 quiet hours",
+        r"customer has said something newer .* No message to the customer 15 Nov 2023 05:13:22 Quiet hours",
         text,
     )
     assert "Tries 2" in text
@@ -241,7 +241,7 @@ def test_a_lead_that_was_matched_by_email_only_says_so(user: ConsoleUser) -> Non
     notes = [Note("dealdroid_cart", "kept", "the contact is another chat customer's, matched by email only")]
     user.add_lead("lead-1", state="updated", contact_id="501", reason="matched by email only", notes=notes)
     page = text_of(user.read("leads/lead-1"))
-    assert "The contact in HubSpot was updated matched by email only" in page
+    assert "The contact in HubSpot was updated Matched by email only" in page
     assert "Cart: the contact is another chat customer's, matched by email only" in page
     assert "ตรงกันเฉพาะอีเมล" in text_of(user.read("leads/lead-1", **TH))
 
