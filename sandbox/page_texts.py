@@ -44,7 +44,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "lead.parked": ("It could not be written and needs a person: {why}.", "บันทึกไม่ได้ รอจัดการ: {why}"),
     "lead.held": ("Held back: this is a dry run.", "พักไว้ เพราะอยู่ในโหมดทดลอง"),
     "lead.discarded": ("A person discarded it.", "มีคนสั่งทิ้ง"),
-    "hubspot": ("2. HubSpot", "2. HubSpot"),
+    "hubspot": ("3. HubSpot", "3. HubSpot"),
     "contacts": ("{n} contact|{n} contacts", "ผู้ติดต่อ {n} ราย"),
     "contacts.none": ("No contacts yet.", "ยังไม่มีผู้ติดต่อ"),
     "contact": ("Contact", "ผู้ติดต่อ"),
@@ -73,7 +73,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "order.paid": ("Mark paid", "บันทึกว่าชำระแล้ว"),
     "order.delete": ("Delete", "ลบ"),
     "order.done": ("{label}: done.", "{label}: เรียบร้อย"),
-    "chat": ("3. The chat", "3. แชต"),
+    "chat": ("2. The chat", "2. แชต"),
     "chat.none": ("Nothing said yet.", "ยังไม่มีข้อความ"),
     "outside": ("4. Who else is told", "4. ใครได้รับแจ้งอีก"),
     "outside.team": ("The team", "ทีมงาน"),
@@ -90,8 +90,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "trouble.dealdroid": ("DealDroid's webhook", "webhook ของ DealDroid"),
 }
 EXAMPLES = {
-    "1-purchase-thai": ("Purchase thai", "สั่งซื้อ ภาษาไทย"),
-    "2-purchase-english": ("Purchase english", "สั่งซื้อ ภาษาอังกฤษ"),
+    "1-purchase-thai": ("Purchase, in Thai", "สั่งซื้อ ภาษาไทย"),
+    "2-purchase-english": ("Purchase, in English", "สั่งซื้อ ภาษาอังกฤษ"),
     "3-phone-only": ("Phone only", "มีแต่เบอร์โทรศัพท์"),
     "4-new-address": ("New address", "ที่อยู่ใหม่"),
     "5-mistyped-email": ("Mistyped email", "อีเมลพิมพ์ผิด"),

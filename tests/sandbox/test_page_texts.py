@@ -200,6 +200,23 @@ def test_only_the_newest_contact_is_open_and_what_a_reader_opened(driver: webdri
     assert list_open() == [third, first]
 
 
+@pytest.mark.parametrize("width", [360, 820])
+def test_the_chat_stands_right_below_what_was_sent_however_much_is_in_hubspot(
+    driver: webdriver.Chrome, url: str, width: int
+) -> None:
+    look(driver, width)
+    driver.get(f"{url}?lang=en")
+    eventually(lambda: driver.execute_script("return document.querySelector('#body').value"))
+    send(driver, event("c-1", name="Nok Suksan", phone="0812345678"))
+    eventually(lambda: "First Name" in text_of(driver, "#contacts"))
+    gap = driver.execute_script(
+        "document.querySelector('#contacts').style.minHeight = '4000px';"
+        "const [above, chat] = ['#customer', '#chat'].map((one) => document.querySelector(one).getBoundingClientRect());"
+        "return chat.top - above.bottom"
+    )
+    assert 0 <= gap < 40
+
+
 def test_the_page_keeps_nobody_out(driver: webdriver.Chrome, line: Line, url: str) -> None:
     """axe-core finds nothing and nothing runs out of the screen, with contacts, an order's card and the faults open."""
     found: dict[str, list[str]] = {}
