@@ -11,7 +11,7 @@ from leadcore.store import keys
 from sandbox.http_server import running
 from tests.conftest import Line, eventually, lead
 from tests.workers.hooks.conftest import HOOK_SECRET, Receiver
-from tests.workers.hooks.test_delivery import standard_headers
+from tests.workers.hooks.test_signatures import standard_headers
 
 
 @pytest.fixture

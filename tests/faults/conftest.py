@@ -4,9 +4,7 @@ A process here is its objects: web process (`Web`) and worker (`Worker`) of thei
 its round trips to Redis pass. One that is killed is abandoned: whatever its threads still try, nothing reaches Redis.
 """
 
-import io
 import itertools
-import json
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -14,7 +12,6 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import pytest
 import redis
@@ -33,8 +30,6 @@ from leadcore.store.restoring import INTACT
 from leadcore.store.status import Status, read_status
 from receiver.intake.feeder import Feeder
 from receiver.intake.spool import Spool
-from sandbox.http_server import running
-from sandbox.hubspot import create_app
 from tests.conftest import BANGKOK, SHARDS, Line, head, open_line
 from tests.stand_ins import key_of
 from workers import bootstrap
@@ -395,37 +390,6 @@ class Worker:
         self.outbox.dealdroid.session.close()
         # A living worker reads the pages of all dead ones.
         self.sent_log._journal.close()
-
-
-Interceptor = Callable[[dict[str, Any]], str]
-"""Changes the body of a batch. Returns why, or with which status, HubSpot refuses all of it; "": it does not."""
-
-
-@contextmanager
-def intercepting_worker(scene: Scene, intercept: Interceptor, call: str = "/batch/upsert") -> Iterator[Worker]:
-    """A worker that reaches the same portal through `intercept`."""
-    with running(intercepting_app(create_app(scene.line.crm.portal), intercept, call)) as server:
-        worker = scene.worker(HUBSPOT_BASE_URL=server.url)
-        yield worker
-        worker.close()
-
-
-def intercepting_app(app: WSGIApplication, intercept: Interceptor, call: str = "/batch/upsert") -> WSGIApplication:
-    def served(environ: WSGIEnvironment, start: StartResponse) -> Any:
-        if environ["PATH_INFO"].endswith(call):
-            body = json.loads(environ["wsgi.input"].read())
-            refusal = intercept(body)
-            if refusal:
-                status = refusal if refusal[:3].isdigit() else "400 Bad Request"
-                answer = json.dumps({"status": "error", "category": "VALIDATION_ERROR", "message": refusal}).encode()
-                answer = b"<html>Blocked</html>" if status.startswith("403") else answer
-                start(status, [("Content-Type", "application/json"), ("Content-Length", str(len(answer)))])
-                return [answer]
-            raw = json.dumps(body).encode()
-            environ |= {"wsgi.input": io.BytesIO(raw), "CONTENT_LENGTH": str(len(raw))}
-        return app(environ, start)
-
-    return served
 
 
 compile_texts = MessageTemplates.compile

@@ -15,7 +15,8 @@ from leadcore.texts.en import FIXES
 from sandbox.hubspot.properties import Rule
 from sandbox.hubspot.values import Invalid
 from tests.conftest import lead, same_shard
-from tests.faults.conftest import Scene, Worker, intercepting_worker, patched
+from tests.faults.conftest import Scene, Worker, patched
+from tests.faults.interception import intercepting_worker
 from workers.hubspot.errors import why_invalid
 from workers.rules.lead import Decision, Loaded
 from workers.rules.plan import WritePlanner

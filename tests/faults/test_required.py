@@ -15,7 +15,8 @@ from leadcore.store import keys
 from leadcore.store.parked import Parked
 from leadcore.store.required import read_required
 from tests.conftest import lead, same_shard
-from tests.faults.conftest import Interceptor, Scene, intercepting_worker
+from tests.faults.conftest import Scene
+from tests.faults.interception import Interceptor, intercepting_worker
 from tests.stand_ins import key_of
 
 CUSTOMERS = same_shard("required", 12)

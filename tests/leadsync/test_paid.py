@@ -10,7 +10,7 @@ from leadcore.reasons import reason
 from leadcore.store import keys
 from leadcore.store.payments import PaymentNews, read_news
 from tests.conftest import SHARDS, Line
-from tests.leadsync.test_cli import call
+from tests.leadsync.conftest import call
 from workers.rules.orders.payment import park
 
 REF = "K73FX219"

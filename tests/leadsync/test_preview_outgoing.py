@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from leadsync.cli import cli
 from tests.conftest import Line, lead
-from tests.leadsync.test_cli import run_preview
+from tests.leadsync.test_preview import run_preview
 from tests.workers.hooks.conftest import HOOK_SECRET
 
 CONFIG = """

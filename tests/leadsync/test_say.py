@@ -7,7 +7,7 @@ import pytest
 
 from leadcore.store import keys
 from tests.conftest import SHARDS, Line
-from tests.leadsync.test_cli import call
+from tests.leadsync.conftest import call
 from workers.rules.customer import Customer, pack
 from workers.rules.delivery import finish, put_off
 

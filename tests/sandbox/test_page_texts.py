@@ -211,7 +211,8 @@ def test_the_chat_stands_right_below_what_was_sent_however_much_is_in_hubspot(
     eventually(lambda: "First Name" in text_of(driver, "#contacts"))
     gap = driver.execute_script(
         "document.querySelector('#contacts').style.minHeight = '4000px';"
-        "const [above, chat] = ['#customer', '#chat'].map((one) => document.querySelector(one).getBoundingClientRect());"
+        "const [above, chat] = ['#customer', '#chat'].map((one) => document.querySelector(one))"
+        "  .map((one) => one.getBoundingClientRect());"
         "return chat.top - above.bottom"
     )
     assert 0 <= gap < 40

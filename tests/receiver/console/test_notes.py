@@ -8,7 +8,7 @@ from leadcore.reasons import reason
 from leadcore.store import keys
 from leadcore.store.streams import pack_fields
 from tests.conftest import Line
-from tests.leadsync.test_cli import call
+from tests.leadsync.conftest import call
 from tests.receiver.console.conftest import ConsoleUser
 from tests.receiver.console.test_views import TH, text_of
 

@@ -2,115 +2,25 @@
 
 import json
 import re
-import threading
-from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from leadcore.config import Hooks, Notes, Notify
-from leadcore.event import encode, identity
-from leadcore.events import NOBODY, Events
-from leadcore.fields import BODY, DATA, EVENT, KIND, LEAD, ORDER, VERSION
-from leadcore.machine import Machine
-from leadcore.reasons import Reason, english, reason
+from leadcore.config import Notify
+from leadcore.events import Events
+from leadcore.fields import DATA, EVENT, KIND, LEAD, ORDER
+from leadcore.reasons import reason
 from leadcore.receipts import Note
-from leadcore.receipts import pack as pack_receipt
 from leadcore.store import keys
-from leadcore.store.parked import Parked, causes
-from tests.conftest import BANGKOK, SHARDS
+from tests.conftest import SHARDS
 from tests.faults.conftest import Killed, Pool, Wire
-from tests.workers.orders.conftest import NOW, OrderLine, database, line, open_line, served
-from tests.workers.rules.orders.events import CONFIG, KEY, payload, product
-from workers.flow.breaker import Breaker
-from workers.flow.lease import LeaseRegistry
+from tests.workers.notes.conftest import NOTED, add, drain_of, left, notes, ordered, recover, run
+from tests.workers.orders.conftest import NOW, OrderLine, open_line
+from tests.workers.rules.orders.events import KEY, product
 from workers.hubspot.records import Records
-from workers.notes.drain import NoteDrain
-from workers.retention import Retention
 from workers.rules.outcomes import ContactWrite
-from workers.sync.customer_store import CustomerStore
-
-__all__ = ["database", "line", "served"]
-NOTED = replace(CONFIG, notes=Notes(intents=("*",)))
-
-
-def drain_of(line: OrderLine, connection: Any = None, events: Events = NOBODY) -> NoteDrain:
-    machine, stop = Machine(), threading.Event()
-    redis = connection or line.redis
-    records = Records(line.hubspot, Breaker(redis, machine, stop, keys.NOTES))
-    customers = CustomerStore(redis, KEY)
-    leases = LeaseRegistry(machine)
-    rest = (NOTED, customers, leases, stop, line.hubspot.budget, machine)
-    return NoteDrain(redis, records, *rest, timezone=BANGKOK, hidden=lambda: "", events=events)
-
-
-def run(line: OrderLine, connection: Any = None) -> None:
-    drain = drain_of(line, connection)
-    for shard in range(SHARDS):
-        drain.drain(shard)
-
-
-def add(
-    line: OrderLine, *products: Any, customer: str | int = "c-1", at: int = NOW, order: str = "", **more: Any
-) -> str:
-    """A lead whose note is due; its id."""
-    line.leads += 1
-    lead = f"lead-{line.leads}"
-    receipt = pack_receipt(customer_id=identity(customer), state="created", received_ms=at, notes=more.pop("notes", ()))
-    line.redis.hset(keys.receipt(lead), mapping=dict(zip(receipt[::2], receipt[1::2], strict=True)))
-    fields: dict[Any, Any] = {
-        LEAD: lead,
-        BODY: encode(payload(*products, customer=customer, **more)),
-        VERSION: f"{at}-1",
-    }
-    if order:
-        fields[ORDER] = order
-    line.redis.xadd(keys.entries(keys.NOTES, keys.shard_of(identity(customer), SHARDS)), fields)
-    return lead
-
-
-def notes(line: OrderLine) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = line.state()["notes"]
-    return found
-
-
-def left(line: OrderLine) -> int:
-    return sum(
-        line.redis.xlen(keys.entries(keys.NOTES, shard)) + line.redis.zcard(keys.later(keys.NOTES, shard))
-        for shard in range(SHARDS)
-    )
-
-
-def due(line: OrderLine) -> None:
-    """Let pauses end, locks expire and what was put off come back."""
-    line.redis.delete(*(keys.lock(keys.NOTES, shard) for shard in range(SHARDS)))
-    if line.redis.exists(keys.NOTES_PAUSE):
-        line.redis.hset(keys.NOTES_PAUSE, "until", 1)
-    for shard in range(SHARDS):
-        for packed in line.redis.zrange(keys.later(keys.NOTES, shard), 0, -1):
-            line.redis.zadd(keys.later(keys.NOTES, shard), {packed: 1})
-        line.redis.delete(keys.swept(keys.NOTES, shard))
-        drain_of(line).stream.sweep(shard)
-
-
-def recover(line: OrderLine) -> None:
-    """Let pauses end, locks expire and what was put off come back, and work until nothing is left."""
-    line.crm.control("DELETE", "faults")
-    for _ in range(12):
-        due(line)
-        run(line)
-        if not left(line):
-            return
-    raise AssertionError(f"{left(line)} left")
-
-
-def ordered(line: OrderLine) -> str:
-    line.add(product())
-    line.run()
-    [order] = line.orders()
-    return str(order["id"])
 
 
 def test_a_note_says_what_was_wanted_on_the_contact_and_its_order(line: OrderLine) -> None:
@@ -254,115 +164,6 @@ def test_a_forgotten_customer_gets_no_note(line: OrderLine) -> None:
     assert (notes(line), left(line)) == ([], 0)
 
 
-def parked(line: OrderLine) -> list[str]:
-    return [lead.decode() for lead in line.redis.zrange(keys.PARKED_NOTES, 0, -1)]
-
-
-def retry(line: OrderLine, lead: str) -> Reason:
-    return Parked(line.redis, NOTED.inbox).retry(lead, "ann")
-
-
-def test_a_note_whose_contact_is_gone_waits_and_is_parked_with_a_reason_until_a_retry(line: OrderLine) -> None:
-    lead = add(line, customer="unknown")
-    run(line)
-    assert left(line) == 1
-    assert line.receipt(lead).note == "waiting: note_without_contact"
-    for _ in range(NOTED.inbox.tries):
-        with suppress(AssertionError):
-            recover(line)
-    assert left(line) == 0
-    assert parked(line) == [lead]
-    [cause] = causes(Parked(line.redis, NOTED.inbox).receipts())
-    assert (cause.code, english(cause.reason)) == (
-        "no_contact",
-        "its note was not written, the contact of the note is not in HubSpot; given up after 12 tries",
-    )
-    line.know("unknown")
-    assert not retry(line, lead)
-    assert line.receipt(lead).note == "waiting"
-    run(line)
-    assert (len(notes(line)), parked(line)) == (1, [])
-    assert line.receipt(lead).note == "written"
-
-
-def test_a_note_that_hubspot_refuses_is_parked_at_once_and_the_others_are_written(line: OrderLine) -> None:
-    line.know("c-1")
-    order = ordered(line)
-    line.crm.fault("row_refused", path="/notes/batch/create", rows=1)
-    first, second = add(line, product(), order=order), add(line, product(), order=order, at=NOW + 1)
-    run(line)
-    assert left(line) == 0
-    assert len(notes(line)) == 1
-    said = sorted(line.receipt(lead).note for lead in (first, second))
-    assert said[0].startswith("parked: refused: ")
-    assert said[1] == "written"
-    line.crm.control("DELETE", "faults")
-    assert [retry(line, lead) for lead in parked(line)] == [""]
-    run(line)
-    assert len(notes(line)) == 2
-    assert [str(id) for note in notes(line) for id in note["associations"]["orders"]] == [order, order]
-    assert not parked(line)
-
-
-def test_a_note_that_was_parked_after_a_lost_answer_is_not_made_again_by_a_retry(line: OrderLine) -> None:
-    line.know("c-1")
-    line.crm.fault("missing_rows", path="/notes/batch/create", count=1)
-    lead = add(line)
-    run(line)
-    assert len(notes(line)) == 1
-    line.crm.fault("500", path="/notes/batch/read", count=1000)
-    for _ in range(3 * NOTED.inbox.tries):
-        # So whoever tries it next, in whatever version, looks for it.
-        assert parked(line) or line.receipt(lead).note == "sending"
-        due(line)
-        drain_of(line).drain(keys.shard_of("c-1", SHARDS))
-    assert parked(line) == [lead]
-    assert line.receipt(lead).note.startswith("parked: row: ")
-    line.crm.control("DELETE", "faults")
-    assert not retry(line, lead)
-    run(line)
-    assert (len(notes(line)), line.receipt(lead).note) == (1, "written")
-    assert line.receipt(lead).note_id == str(notes(line)[0]["id"])
-
-
-def test_an_entry_that_is_no_event_is_parked_and_the_others_are_written(line: OrderLine) -> None:
-    line.know("c-1")
-    shard = keys.shard_of("c-1", SHARDS)
-    line.redis.xadd(keys.entries(keys.NOTES, shard), {LEAD: "odd", BODY: b"{", VERSION: f"{NOW}-1"})
-    add(line)
-    run(line)
-    assert (len(notes(line)), left(line), parked(line)) == (1, 0, ["odd"])
-    assert line.receipt("odd").note == "parked: unreadable: event_unreadable"
-    assert retry(line, "odd") == "no_event"
-    assert not Parked(line.redis, NOTED.inbox).discard("odd", "ann")
-    assert line.receipt("odd").note == "discarded: unreadable: event_unreadable"
-    assert not line.redis.exists(keys.parked_note("odd"))
-
-
-def test_each_note_that_is_parked_is_told_once(line: OrderLine) -> None:
-    line.know("c-1")
-    line.crm.fault("row_refused", path="/notes/batch/create", rows=1)
-    lead, shard = add(line), keys.shard_of("c-1", SHARDS)
-    line.redis.xadd(keys.entries(keys.NOTES, shard), {LEAD: "odd", BODY: b"{", VERSION: f"{NOW}-1"})
-    config = replace(NOTED, hooks=Hooks(on=("lead.parked",)))
-    drain = drain_of(line, events=Events(config, hooks=True))
-    for _ in range(2):
-        drain.drain(shard)
-    rows = line.redis.xrange(keys.entries(keys.HOOKS, shard))
-    told = sorted((fields[EVENT], fields[LEAD].decode(), json.loads(fields[DATA])["reason"]) for _, fields in rows)
-    assert told == [(b"lead.parked", lead, "refused"), (b"lead.parked", "odd", "unreadable")]
-
-
-def test_a_parked_note_ends_after_thirty_days(line: OrderLine) -> None:
-    shard = keys.shard_of("c-1", SHARDS)
-    line.redis.xadd(keys.entries(keys.NOTES, shard), {LEAD: "odd", BODY: b"{", VERSION: f"{NOW}-1"})
-    run(line)
-    assert 0 < line.redis.ttl(keys.parked_note("odd")) <= 30 * 86_400
-    line.redis.zadd(keys.PARKED_NOTES, {"odd": NOW - 30 * 86_400_000 - 1})
-    Retention(line.redis, NOTED.inbox).apply()
-    assert not parked(line)
-
-
 @pytest.mark.parametrize("writes", ["routed", "refused"])
 @pytest.mark.parametrize("faults", [0, 1], ids=["", "no answer where it is now"])
 def test_a_note_whose_contact_is_merged_while_it_is_written_is_made_on_what_is_left(
@@ -398,28 +199,6 @@ def test_an_order_event_is_noted_behind_its_order(line: OrderLine, served: Any) 
         [order] = noted.orders()
         [note] = notes(noted)
         assert [str(one) for one in note["associations"]["orders"]] == [str(order["id"])]
-
-
-def test_a_cart_whose_order_is_parked_leaves_its_note_at_once_and_a_retry_links_it(
-    line: OrderLine, served: Any
-) -> None:
-    with open_line(served, line.redis, NOTED) as noted:
-        noted.know("c-1")
-        noted.crm.fault("row_refused", path="/orders/batch/", rows=100)
-        lead = noted.add(product())
-        noted.run()
-        assert noted.receipt(lead).order.startswith("parked: refused: ")
-        run(noted)
-        [note] = notes(noted)
-        assert "Order:" in note["properties"]["hs_note_body"]
-        assert "Product DOG-1" in note["properties"]["hs_note_body"]
-        noted.crm.control("DELETE", "faults")
-        assert not retry(noted, lead)
-        noted.run()
-        run(noted)
-        [order], [note] = noted.orders(), notes(noted)
-        assert [str(one) for one in note["associations"]["orders"]] == [str(order["id"])]
-        assert (noted.receipt(lead).note, left(noted)) == ("written", 0)
 
 
 def test_the_note_of_a_cart_whose_order_somebody_deleted_says_so(line: OrderLine, served: Any) -> None:
@@ -462,12 +241,6 @@ def test_who_cancels_an_order_that_moved_on_leaves_a_note_on_it_that_says_so_and
         rows = [row for shard in range(SHARDS) for row in noted.redis.xrange(keys.entries(keys.NOTICES, shard))]
         assert [(fields[EVENT], fields[LEAD]) for _, fields in rows] == [(b"lead.parked", lead.encode())]
         assert json.loads(rows[0][1][DATA])["reason"] == "order_moved_on"
-
-
-@pytest.fixture(autouse=True)
-def clean(line: OrderLine) -> Iterator[None]:
-    yield
-    line.crm.control("DELETE", "faults")
 
 
 def test_a_worker_that_lost_its_lock_writes_neither_receipt_nor_note(

@@ -20,11 +20,9 @@ from tests.faults.conftest import Killed, Pool, Wire
 from tests.stand_ins import Crm
 from tests.workers.orders.conftest import NOW, OrderLine, open_line
 from tests.workers.rules.orders.events import CONFIG, HOUR, KEY, payload, product
-from workers.hubspot.budget import Budget
 from workers.orders.order_store import SEARCH_LAG_MS, SOME_FORGOTTEN
 from workers.rules.customer import Customer, pack
 from workers.rules.orders import portal as order_portal
-from workers.rules.pacer import DAY_SECONDS, Day
 
 CALLS = ("/contacts/batch/read", "/orders/batch/upsert", "/line_items/batch/upsert", "/associate/default")
 CHANGES = (
@@ -388,34 +386,6 @@ def test_forgotten_customers_get_no_order(line: OrderLine) -> None:
     assert line.left() == 0
 
 
-def test_orders_leave_contacts_their_part_of_the_days_calls(line: OrderLine) -> None:
-    budget = line.hubspot.budget
-    assert isinstance(budget, Budget)
-    line.know("c-1")
-    budget.day = Day(250_000, 60_000, DAY_SECONDS, told=True)
-    line.redis.hset(keys.DAY, mapping={"ends": NOW + 86_400_000, "calls": 190_000, "limit": 250_000})
-    budget.release([budget.reserve()[0]])
-    while budget.reserve("partial", yields=True)[0]:
-        pass
-    line.add(product("A"))
-    line.run()
-    assert line.left() == 1
-    assert budget.reserve("full")[0]
-    line.redis.hdel(keys.DAY, "due_after")
-    line.run()
-    assert line.left() == 0
-
-
-def test_a_batch_that_needs_no_call_gives_its_part_of_the_days_calls_back(line: OrderLine) -> None:
-    line.know("c-1")
-    line.add(product("A"))
-    line.run()
-    before = int(line.redis.hget(keys.DAY, "calls"))
-    line.add(product("A"), at=NOW + 1000)
-    line.run()
-    assert int(line.redis.hget(keys.DAY, "calls")) == before
-
-
 def test_an_order_that_was_begun_is_linked_though_another_event_came_between(line: OrderLine) -> None:
     contact = line.know("c-1")
     line.add(product("A"))
@@ -452,21 +422,6 @@ def test_after_a_loss_of_redis_a_customer_whose_id_has_capitals_is_found(line: O
     assert len(line.orders("Chat-ABC")) == 1
 
 
-def test_an_order_follows_its_contact_into_a_merged_one(line: OrderLine) -> None:
-    first, second = line.know("c-1"), line.know("c-2", email="other@example.com")
-    line.add(product("A"))
-    line.run()
-    line.crm.merge(second, first)
-    line.add(product("B"), at=NOW + HOUR)
-    line.add(product("C"), customer="c-2", at=NOW + HOUR)
-    line.run()
-    recover(line)
-    [merged] = line.crm.contacts()
-    for customer in ("c-1", "c-2"):
-        [order] = line.orders(customer)
-        assert order["associations"]["contacts"] == [merged["id"]]
-
-
 def test_of_an_id_that_came_as_text_and_as_number_the_orders_are_found(line: OrderLine) -> None:
     line.know("123")
     line.add(product("A"), customer=123)
@@ -477,20 +432,6 @@ def test_of_an_id_that_came_as_text_and_as_number_the_orders_are_found(line: Ord
     line.add(product("A"), customer=123, at=NOW + HOUR)
     line.run()
     assert len(line.orders(123)) == 1
-
-
-@pytest.mark.parametrize("writes", ["routed", "refused"])
-def test_an_order_is_linked_to_the_contact_that_its_contact_was_merged_into(line: OrderLine, writes: str) -> None:
-    line.crm.settings(merged_writes=writes)
-    first, second = line.know("c-1"), line.know("c-2", email="other@example.com")
-    line.crm.merge(second, first)
-    lead = line.add(product("A"))
-    line.run()
-    assert line.left() == 0
-    assert line.receipt(lead).order == "created"
-    [merged] = line.crm.contacts()
-    [order] = line.orders()
-    assert order["associations"]["contacts"] == [merged["id"]]
 
 
 def test_after_a_loss_of_redis_a_probe_waits_until_search_can_tell_too(line: OrderLine) -> None:
