@@ -113,10 +113,7 @@ if seen and not is_held
   if said_ms == '' then count('duplicate', '1') end
   return {{'duplicate', 0, now}}
 end
-if is_held or not seen then
-  redis.call('DEL', '{keys.held("")}' .. lead)
-  redis.call('ZREM', '{keys.HELD}', lead)
-end
+local HELD, HELD_INDEX = '{keys.held("")}' .. lead, '{keys.HELD}'
 local CART_SECONDS = '{CART_SECONDS}'
 """
     + """
@@ -131,10 +128,15 @@ if kind ~= '' then
   entry[#entry + 1] = KIND
   entry[#entry + 1] = kind
 end
+-- First what a full Redis refuses: after a deletion it lets everything pass, and would never be full to a receiver.
+redis.call('XADD', stream, '*', unpack(entry))
+if is_held or not seen then
+  redis.call('DEL', HELD)
+  redis.call('ZREM', HELD_INDEX, lead)
+end
 if seen then redis.call('DEL', receipt) end
 redis.call('HSET', receipt, RECEIVED, string.format('%.0f', version), unpack(ARGV, 11))
 redis.call('EXPIRE', receipt, receipt_seconds)
-redis.call('XADD', stream, '*', unpack(entry))
 redis.call('XADD', leads, '*', LEAD, lead)
 if cart ~= '' then
   local at, before = string.match(redis.call('GET', newest) or '', '^(%d+) (%S+)')

@@ -270,6 +270,20 @@ def test_a_full_redis_can_still_settle(tmp_path: Path) -> None:
         assert redis.get("a") == b"1"
 
 
+def test_a_full_redis_refuses_a_lead_and_changes_nothing(tmp_path: Path) -> None:
+    """So the receiver keeps it on its disk. One that a dry run held back, too."""
+    with embedded.start(tmp_path) as server, closing(client.Redis.from_url(server.url)) as redis:
+        inbox = Stream(redis)
+        put(inbox, "held")
+        hold(inbox, "held")
+        known = {name: redis.dump(name) for name in redis.scan_iter()}
+        redis.config_set("maxmemory", 1)
+        for lead in ("new", "held"):
+            with pytest.raises(client.OutOfMemoryError):
+                put(inbox, lead)
+        assert {name: redis.dump(name) for name in redis.scan_iter()} == known
+
+
 PARTS = st.binary().filter(lambda part: b"\x1f" not in part)
 FIELDS = {b"e": b"lead", b"b": '{"a":"ก\\u001f"}'.encode(), b"v": b"1000-0", b"n": b"1", b"k": b""}
 
