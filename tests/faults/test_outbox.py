@@ -12,7 +12,8 @@ from structlog.testing import capture_logs
 
 from leadcore.config import Config
 from leadcore.store import keys
-from tests.conftest import lead
+from leadcore.store.unsent import Unsent
+from tests.conftest import SHARDS, lead
 from tests.faults.conftest import Killed, Scene, Wire, patched
 from tests.faults.outbox import CROWD, CUSTOMERS, RESENDING, fill, message_states, times_sent
 from workers.flow.errors import LineDown
@@ -339,3 +340,35 @@ def test_messages_do_not_yield_where_no_lead_could_be_written(scene: Scene, why:
             scene.redis.delete(f"rq:queue:{keys.QUEUE}")
     worker.outbox.drain(0)
     assert times_sent(scene) == dict.fromkeys(CROWD, 1)
+
+
+@pytest.mark.parametrize("resend", [False, True], ids=["no resend", "resend"])
+def test_a_worker_that_stood_still_leaves_interrupted_messages_to_who_has_the_shard_now(
+    scene: Scene, resend: bool
+) -> None:
+    """Else it would say of one that was sent since that it was cut off, or send it again."""
+    scene.config = RESENDING if resend else Config()
+    fill(scene, CUSTOMERS[:1])
+    dead, still = scene.worker(), scene.worker()
+
+    def die(*_: Any) -> DeliveryOutcome:
+        raise Killed
+
+    with patched(dead.outbox.dealdroid, "send", die), suppress(Killed):
+        dead.outbox.drain(0)
+    assert scene.sending() == 1
+
+    def stand_still() -> int:
+        scene.redis.delete(keys.lock(keys.OUTBOX, 0))
+        scene.steady.outbox.drain(0)
+        for one in scene.redis.zrange(keys.UNSENT, 0, -1):
+            Unsent(scene.redis, SHARDS, 10).retry(one.decode(), "ann")
+        scene.steady.outbox.drain(0)
+        return scene.steady.outbox.clock.now_ms()
+
+    with patched(still.outbox.clock, "now_ms", stand_still):
+        still.outbox.drain(0)
+    scene.steady.outbox.drain(0)
+    assert set(message_states(scene).values()) == {"sent"}
+    assert times_sent(scene) == {CUSTOMERS[0]: 1}
+    assert scene.redis.zcard(keys.UNSENT) == 0

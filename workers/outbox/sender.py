@@ -138,7 +138,7 @@ class OutboxSender:
                 return False
             can_continue = False
             try:
-                self._recover_interrupted(shard)
+                self._recover_interrupted(shard, lease)
                 can_continue = self._admit_and_send(shard, lease, seconds)
             except LostLease:
                 log.info("outbox.given_back", shard=shard)
@@ -446,9 +446,9 @@ class OutboxSender:
             return MessageFailed(outcome.why, retry=True)
         return outcome
 
-    def _recover_interrupted(self, shard: int) -> None:
-        """Recover what a drain left as sending: we hold the lock, so nobody is sending it. What became of it is known
-        if this process sent it, and Redis was away for too long to record it."""
+    def _recover_interrupted(self, shard: int, lease: Lease) -> None:
+        """Recover what a drain left as sending: while we hold the lock, nobody is sending it. What became of it is
+        known if this process sent it, and Redis was away for too long to record it."""
         left = self.redis.hgetall(keys.sending(keys.OUTBOX, shard))
         own = [place for place in self._unrecorded if place[0] == shard]
         if left:
@@ -458,7 +458,9 @@ class OutboxSender:
                     commands.append(("HDEL", keys.sending(keys.OUTBOX, shard), place[1]))
                     commands += self._end_one(shard, *self._unrecorded[place], now_ms)
             resend = self.config.messages.resend_interrupted
-            self.outbox.apply([*commands, *delivery.recover_interrupted(shard, left, now_ms, resend=resend)])
+            commands += delivery.recover_interrupted(shard, left, now_ms, resend=resend)
+            if not self.outbox.apply_fenced(lease.locks, lease.token, commands):
+                raise LostLease(lease.locks)
         for place in own:
             del self._unrecorded[place]
 
