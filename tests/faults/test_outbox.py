@@ -372,3 +372,23 @@ def test_a_worker_that_stood_still_leaves_interrupted_messages_to_who_has_the_sh
     assert set(message_states(scene).values()) == {"sent"}
     assert times_sent(scene) == {CUSTOMERS[0]: 1}
     assert scene.redis.zcard(keys.UNSENT) == 0
+
+
+def test_what_a_worker_that_stood_still_did_not_send_goes_back_while_nobody_has_the_shard(scene: Scene) -> None:
+    """It stood for longer than its lock lives, between the claim and the request: a machine that slept."""
+    fill(scene)
+    worker = scene.worker()
+    record = worker.outbox.sent_log.record
+
+    def stand_still(results: Any) -> None:
+        record(results)
+        for lease in worker.outbox.leases.held():
+            scene.redis.delete(*lease.locks)
+            lease.renewed_at = float("-inf")
+
+    with patched(worker.outbox.sent_log, "record", stand_still):
+        worker.outbox.drain(0)
+    assert times_sent(scene) == {}
+    scene.steady.outbox.drain(0)
+    assert times_sent(scene) == dict.fromkeys(CUSTOMERS, 1)
+    assert set(message_states(scene).values()) == {"sent"}

@@ -90,9 +90,7 @@ def recorded_when(delivery: DeliveryOutcome, *, repeated: bool) -> When:
     been, is true whoever has it now; what lets it be sent again must not meet another worker's claim. `repeated`: it
     may have been recorded before."""
     match delivery:
-        case MessageKept():
-            return "ours"
-        case MessageFailed():
+        case MessageFailed() | MessageKept():
             return "free"
         case _:
             return "free" if repeated else "always"
