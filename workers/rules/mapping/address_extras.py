@@ -26,12 +26,14 @@ _EXTENSION = r"(?:\s*(?:ต่อ|ext\.?|#)\s*\d{1,5}(?!\d))?"
 _BARE = rf"(?<![\d/.-])(?:\+\d(?:[\s().-]{{0,2}}\d){{7,13}}|(?:0|66{_GAP}|\(0)(?:[)\s.-]{{0,2}}\d){{8,9}})(?!\d|-\d)"
 _LABELLED = rf"{labels.PHONE}[\s.:：]*(?:[+(]?\d(?:[\s().-]{{0,2}}\d){{7,13}})(?!\d|-\d)"
 _NUMBER = rf"(?:(?:{labels.PHONE}[\s.:：]*)?{_BARE}|{_LABELLED}){_EXTENSION}"
-_LABELLED_AT_END = re.compile(rf"[\s,(]*{_LABELLED}{_EXTENSION}[\s)]*$", re.IGNORECASE)
+_LABELLED_AT_END = re.compile(rf"(?<![\s,(])[\s,(]*{_LABELLED}{_EXTENSION}[\s)]*$", re.IGNORECASE)
 _PHONE = re.compile(rf"\(\s*{_NUMBER}\s*\)|{_NUMBER}", re.IGNORECASE)
 _LABEL = re.compile(rf"^\(?\s*{labels.PHONE}[\s.:：]*", re.IGNORECASE)
-_JOINT = re.compile(r"(?:[\s,/;|]|(?<=\s)(?:หรือ|และ|or|and)(?=\s|$))+$")
+_JOINT = re.compile(r"(?<![\s,/;|])(?:[\s,/;|]|(?<=\s)(?:หรือ|และ|or|and)(?=\s|$))+$")
 _LEFT_OVER = re.compile(r"\s*\(\s*\)|\s+(?=[,)])|(?<=[\s(])\s+")
-_POLITE = re.compile(r"(?:[\s,.]*(?:นะ)?(?:ครับผม|ครับ|คร้าบ|ค่ะ|คะ)|\s(?:ค่า|จ้า|ขอบคุณ(?=\s?(?:ครับ|ค่ะ|คะ|ค่า|มาก|$))))+$")
+_POLITE = re.compile(
+    r"(?<![\s,.])(?:[\s,.]*(?:นะ)?(?:ครับผม|ครับ|คร้าบ|ค่ะ|คะ)|\s(?:ค่า|จ้า|ขอบคุณ(?=\s?(?:ครับ|ค่ะ|คะ|ค่า|มาก|$))))+$"
+)
 
 
 # As forms write them: "ตำบล: บางพลีใหญ่", "District: Bang Phli".

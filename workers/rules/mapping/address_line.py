@@ -39,7 +39,7 @@ _ZIP_LABEL = re.compile(
 _ZIP_LABEL_ENDS = tuple("์ียณส.:epEP")
 # A province that is glued to what stands before it: with its title anywhere, Bangkok behind a name with a title.
 _GLUED_PROVINCE = re.compile(
-    r"(?<=[ก-๛\d])(?<!\sบ)(?<!^บ)(?=(?:จ\.|จังหวัด)\s?[ก-๛])|(?:แขวง|เขต|[ตอ]\.|ตำบล|อำเภอ)\s?[ก-๛]+?(?=กรุงเทพ|กทม)"
+    r"(?<=[ก-๛\d])(?<!\sบ)(?<!^บ)(?=(?:จ\.|จังหวัด)\s?[ก-๛])|(?:แขวง|เขต|[ตอ]\.|ตำบล|อำเภอ)\s?[ก-๛]{1,60}?(?=กรุงเทพ|กทม)"
 )
 _PLACE_BEFORE = re.compile(r"(?:.*(?P<title>แขวง|เขต|[ตอ]\.|ตำบล|อำเภอ)\s?|(?:.*[^ก-๛.])?)(?P<name>[ก-๛]{2,})")
 _WORD = re.compile(r"[^\s,()]+")

@@ -79,10 +79,10 @@ OPENS = re.compile("[(\"“'‘]")
 # Behind a company in Thailand's tax invoices.
 _OFFICE = rf"{labels.HEAD_OFFICE}|h\.?q\.?|{labels.BRANCH}\d*"
 _BRANCH = rf"(?:{_OFFICE}|สาขา[{WORD}\s./-]*)"
-_BRANCH_ENDS = re.compile(rf"[\s,]*(?:\(\s*{_BRANCH}\s*\)|(?<=[\s,]){_BRANCH})$", re.IGNORECASE)
+_BRANCH_ENDS = re.compile(rf"(?<![\s,])[\s,]*(?:\(\s*{_BRANCH}\s*\)|(?<=[\s,]){_BRANCH})$", re.IGNORECASE)
 # สาขามุละ is a surname.
 _BRANCH_OF_PERSON_ENDS = re.compile(
-    rf"[\s,]*(?:\(\s*{_BRANCH}\s*\)|(?<=[\s,])(?:{_OFFICE}|สาขา\s[{WORD}\s./-]*))$", re.IGNORECASE
+    rf"(?<![\s,])[\s,]*(?:\(\s*{_BRANCH}\s*\)|(?<=[\s,])(?:{_OFFICE}|สาขา\s[{WORD}\s./-]*))$", re.IGNORECASE
 )
 _BRANCH_ONLY = re.compile(_BRANCH, re.IGNORECASE)
 _LEGAL_END = re.compile(r"จำกัด\.?\s*(?:\(\s*มหาชน\s*\))?\s+|[\s.]ม?จก\.?\s+|(?:Co\.?\s*,?\s*)?Ltd\.?\s+")

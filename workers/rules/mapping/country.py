@@ -10,6 +10,8 @@ from typing import Any
 from workers.rules.mapping.characters import strip_accents
 
 THAILAND = "Thailand"
+# Characters; no name of a country is longer, with its code and what else stands beside it.
+_LONGEST = 200
 CLDR_NAMES = "countries.tsv"
 _NOISE = re.compile(r"[\s.,'’ʼ`\u200b\u200c\u200d()\[\]–—/_-]+|^(?:ประเทศ|ປະເທດ|ប្រទេស|the\s)", re.IGNORECASE)
 _SAINT = re.compile(r"\bst\b\.?(?=\s*\w)", re.IGNORECASE)
@@ -185,7 +187,7 @@ def code(text: str) -> str:
     if calling_code := _CALLING_CODE.fullmatch(text):
         return _find_by_calling_code(int(calling_code[1] or calling_code[2]))
     # Ý is Italy in Vietnamese, Y is nothing.
-    if not text or text.isdigit() or (len(text) == 1 and text.isascii()):
+    if not text or len(text) > _LONGEST or text.isdigit() or (len(text) == 1 and text.isascii()):
         return ""
     if known := _exact(text):
         return known

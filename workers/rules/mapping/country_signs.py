@@ -15,7 +15,7 @@ _THAI = re.compile("[ก-๛.]+")
 # In one text, some write a country behind its postcode without a comma.
 _POSTCODE_LIKE = re.compile(r"(?<![\d/-])(?:\d{4,6}|\d{3}-\d{4})(?![\d/-])|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}(?![A-Z])")
 # Others write it before the postcode.
-_BEHIND_COUNTRY = re.compile(r"[\s,]+(?P<postcode>\d{4,6}|\d{3}-\d{4})\.?$")
+_BEHIND_COUNTRY = re.compile(r"(?<![\s,])[\s,]+(?P<postcode>\d{4,6}|\d{3}-\d{4})\.?$")
 # Before the first part of an address in Han characters, and not as the name of a road: 香港路.
 _HAN_COUNTRY = re.compile(
     r"(中[国國]|泰[国國]|[台臺][湾灣]|香港|澳[门門]|日本|[韩韓][国國]|新加坡|[马馬][来來]西[亚亞]|越南|老[挝撾]|[缅緬]甸|柬埔寨)"

@@ -15,7 +15,7 @@ _LABELLED_NAME = re.compile(
 )
 # A house's number, and what only follows one.
 _ADDRESS_BEHIND = re.compile(
-    r"(?<=\S)[\s,]+(?P<address>(?:(?:ที่อยู่|บ้านเลขที่|เลขที่)\s*(?:[:：]\s*)?){0,2}(?P<house>\d{1,5}(?:/\d{1,5})?(?:\s*-\s*\d{1,5})?)[\s,]*"
+    r"(?<=[^\s,])[\s,]+(?P<address>(?:(?:ที่อยู่|บ้านเลขที่|เลขที่)\s*(?:[:：]\s*)?){0,2}(?P<house>\d{1,5}(?:/\d{1,5})?(?:\s*-\s*\d{1,5})?)[\s,]*"
     r"(?:[มซถตอจ]\.|หมู่|ซอย|ถนน|แขวง|ตำบล|เขต|อำเภอ|จังหวัด|(?:moo|soi|tambon|amphoe)\b).*)",
     re.IGNORECASE | re.DOTALL,
 )

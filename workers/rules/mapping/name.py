@@ -188,7 +188,7 @@ def parse(text: str, language: str = "", region: str = "") -> Name:
         nickname = nickname or candidate
     if asides:
         begins = asides[0].start() == 0
-        person = companies.ASIDE.sub(" ", person).strip()
+        person = " ".join(companies.ASIDE.sub(" ", person).split())
         person = honorifics.strip_before(person, customs) if begins else person
     person, other = _part_other(honorifics.strip_behind(person))
     person, couple = _part_people(person, customs)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import islice
 
 from msgspec import Struct
 
@@ -23,7 +24,7 @@ _LATIN_TITLED = re.compile(
     r"|(?P<province>chang\s?wat|[cj]\.))\s*(?=[a-z])(?!(?:sub-?\s?)?district)",
     re.IGNORECASE,
 )
-_LATIN_ENDING = re.compile(r"[\s,]*\b(sub-?\s?)?district\.?$", re.IGNORECASE)
+_LATIN_ENDING = re.compile(r"(?<![\s,])[\s,]*\b(sub-?\s?)?district\.?$", re.IGNORECASE)
 _WORD = re.compile(r"[^\s,()]+")
 _THAI_LETTER = re.compile(r"[ก-๛]")
 _LATIN_LETTER = re.compile(r"[a-z]", re.IGNORECASE)
@@ -162,13 +163,13 @@ def _longest(text: str, start: int, names: Sequence[str]) -> str:
 
 
 def _words_of_province(text: str, start: int) -> Province | None:
-    words = [match.span() for match in _WORD.finditer(text, start)][:MOST_WORDS]
+    words = [match.span() for match in islice(_WORD.finditer(text, start), MOST_WORDS)]
     return next((found for _, end in reversed(words) if (found := find(text[start:end]))), None)
 
 
 def _latin_name(text: str, start: int, kind: str, places: Sequence[Place]) -> str:
     """The words from `start` that name one of `places`, else those up to the next comma, title or number."""
-    words = [match.span() for match in _WORD.finditer(text, start)][:MOST_WORDS]
+    words = [match.span() for match in islice(_WORD.finditer(text, start), MOST_WORDS)]
     names = {sound(name) for place in places for name in _latin(kind, place)}
     for _, end in reversed(words):
         if not _STOPS_NAME.search(text[start:end]) and sound(text[start:end]) in names and not _ROAD.match(text, end):
