@@ -18,7 +18,7 @@ from msgspec.structs import astuple
 
 from leadcore import key_names, shapes
 from leadcore.errors import LeadSyncError
-from leadcore.filler import all_say_something, drop_leftovers, names_nobody, says_nothing
+from leadcore.filler import all_say_something, drop_leftovers, names_nobody, names_nothing, says_nothing
 from leadcore.text import MAX_TEXT, NOISE, clean, is_plain
 
 REQUIRED = ("mid", "customer_id", "intent")
@@ -401,15 +401,26 @@ def _keep(unread: dict[str, str], key: str, value: Any) -> None:
 
 def _product(product: _Product) -> Product:
     code, name, price, count, total, available = astuple(product)
-    return Product(_said(code), _said(name), _said(price), _said(count), _said(total), available is not False)
+    return Product(
+        _said(code, names_nothing),
+        _said(name, names_nothing),
+        _said(price),
+        _said(count),
+        _said(total),
+        available is not False,
+    )
 
 
-def _said(value: Any) -> str:
+def _is_filler(text: str) -> bool:
+    return says_nothing(text, is_name=True)
+
+
+def _said(value: Any, is_filler: Callable[[str], bool] = _is_filler) -> str:
     if type(value) is int and 0 <= value < 10**15:
         return str(value)
     text = shapes.read_text(value) if isinstance(value, _NESTED) and shapes.is_said(value) else clean(value)
     # One letter may be a size or a model.
-    return text if (len(text) == 1 and text.isalpha()) or not says_nothing(text, is_name=True) else ""
+    return text if (len(text) == 1 and text.isalpha()) or not is_filler(text) else ""
 
 
 def _read_shapes(stored: bytes) -> Event:

@@ -110,6 +110,9 @@ _ENGLISH = re.compile(
 )
 # In a part of a name, beside another, they point to nothing: they are what somebody is called.
 _POINTERS = frozenset({"ditto", "same", "later", "pending"})
+# What goods, editions and scents are called; programs write the English ones small.
+_GOODS = frozenset({"Private", "Hidden", "Missing", "Confidential", "Blank", "Empty", "ความลับ", "ส่วนตัว"})
+_GOODS |= {name.upper() for name in _GOODS}
 # With capitals it is what a café or bar is called.
 _PLACE = re.compile(r"(?:(?:my|the) )?(?:same|old|usual|previous) (?:one|place)", re.IGNORECASE)
 # What a program should have replaced. In single brackets, as people put around names, only what a field is called.
@@ -188,6 +191,11 @@ def names_nobody(name: str, *, is_part: bool = False) -> bool:
     if is_part and core.casefold() in _POINTERS:
         return False
     return not _PLACE.fullmatch(core) or any(word[0].islower() for word in core.split())
+
+
+def names_nothing(name: str) -> bool:
+    """The same of what a product is called: goods are called what of a customer means that nothing is told."""
+    return says_nothing(name, is_name=True) and name.strip(_EDGES) not in _GOODS
 
 
 def all_say_something(texts: Sequence[str], joined: str) -> bool:

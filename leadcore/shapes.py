@@ -13,6 +13,7 @@ import msgspec
 from leadcore import key_names
 from leadcore.errors import LeadSyncError
 from leadcore.filler import names_nobody, says_nothing
+from leadcore.orders import money
 from leadcore.text import MAX_TEXT, clean
 
 # Far deeper than any payload, counting JSON text in JSON text.
@@ -47,6 +48,10 @@ _TIMES = re.compile(
 # Of a frame, or a model and how many; the name says both.
 _TWO_NUMBERS = re.compile(r"(?<!\S)\d[\d./]*\s+[x×*]\s?\d[\d./]*(?!\S)")
 _LONGEST_LINE = 500
+# Nothing is sold for a smaller part of its price: a smaller number is none.
+_MOST_OFF = 5
+# In a sum, and in no count: the sign or name of a currency, or its two decimals.
+_MONEY = re.compile(r"[^\W\d_]|[$฿€£¥₫₭]|\.\d\d$")
 # Keys of what is added to the lines of a cart or taken off, and how a sum is written that is not 0.
 _EXTRA = re.compile("ship|deliver|freight|postage|fee|discount|coupon|voucher|tax|vat|ส่ง|ลด|ภาษี")
 _SUM = re.compile(r"\D{0,8}(?=[\d.,]*[1-9])\d[\d.,]*\D{0,8}")
@@ -344,14 +349,26 @@ def _read_product(value: dict[str, Any], keys: Keys) -> dict[str, Any]:
     """A product with all by which the shop tells its variants as a part of its name."""
     product = rename(value, keys)
     said = {fold(key): each for key, each in value.items() if is_said(each)}
-    # It may be how many or how much.
     if "amount" in said and not product.get("count"):
-        raise Ambiguous(TWO_WAYS)
+        product |= _read_amount(clean(said["amount"]), clean(product.get("price")), clean(product.get("total")))
     name = product.get("name")
     if isinstance(name, str) and (variants := [text for key in _VARIANTS & said.keys() for text in _leaves(said[key])]):
         own = [text for text in sorted(dict.fromkeys(variants)) if text.casefold() not in name.casefold()]
         product["name"] = f"{name} ({', '.join(own)})" if own else name
     return product
+
+
+def _read_amount(amount: str, price: str, total: str) -> dict[str, str]:
+    """What the amount of a product is: how many, where a unit or the price shows it, or how much, where a currency or
+    two decimals do; raises `Ambiguous`."""
+    if _TIMES.fullmatch(f"- {amount}"):
+        return {"count": amount}
+    if not total and _MONEY.search(amount) and money.parse(amount):
+        return {"total": amount}
+    number, each, whole = map(money.read_number, (amount, price, total))
+    if number and each and (number * each == whole if total else number * _MOST_OFF < each):
+        return {"count": amount}
+    raise Ambiguous(TWO_WAYS)
 
 
 def _leaves(value: Any) -> list[str]:

@@ -72,9 +72,62 @@ def test_a_cart_under_other_names_is_read(cart: Any) -> None:
     assert (product.name, product.count, product.price, event.unread) == ("Dog food", "2", "590", {})
 
 
-def test_an_amount_without_a_count_may_be_money_and_is_kept_unread() -> None:
-    event = said(shopping_cart={"products": [{"name": "Dog food", "amount": 2}]})
-    assert (event.products, event.unread) == ((), {"products": '[{"amount":2,"name":"Dog food"}]'})
+@pytest.mark.parametrize(
+    "product",
+    [
+        {"amount": 2},
+        {"amount": 590},
+        {"amount": 590, "price": 590},
+        {"amount": 100, "price": 20},
+        {"amount": 500, "price": 590},
+        {"amount": 2, "price": 10},
+        {"amount": 2, "price": 590, "total": 590},
+        {"amount": "2.5"},
+        {"amount": "a few"},
+        {"amount": {"from": 1, "to": 2}, "price": 590},
+    ],
+)
+def test_an_amount_that_may_be_a_count_or_money_is_kept_unread(product: dict[str, Any]) -> None:
+    event = said(shopping_cart={"products": [{"name": "Dog food", **product}]})
+    assert (event.products, set(event.unread)) == ((), {"products"})
+
+
+@pytest.mark.parametrize(
+    ("product", "count", "total"),
+    [
+        ({"amount": 2, "price": 590}, "2", ""),
+        ({"amount": "2", "price": "590"}, "2", ""),
+        ({"amount": 100, "price": 20, "total": 2000}, "100", "2000"),
+        ({"amount": 1, "price": 590, "total": 590}, "1", "590"),
+        ({"amount": "2 ถุง"}, "2 ถุง", ""),
+        ({"amount": "3 pcs", "price": 590}, "3 pcs", ""),
+        ({"amount": "x2"}, "x2", ""),
+        ({"amount": "590 บาท"}, "", "590 บาท"),
+        ({"amount": "฿1,180"}, "", "฿1,180"),
+        ({"amount": "590.00"}, "", "590.00"),
+        ({"amount": "590 THB", "price": 590}, "", "590 THB"),
+        ({"amount": 3, "count": 2}, "2", ""),
+    ],
+)
+def test_an_amount_is_read_where_its_unit_or_the_price_tells_what_it_is(
+    product: dict[str, Any], count: str, total: str
+) -> None:
+    event = said(shopping_cart={"products": [{"name": "Dog food", **product}]})
+    assert [(each.name, each.count, each.total) for each in event.products] == [("Dog food", count, total)]
+    assert event.unread == {}
+
+
+@pytest.mark.parametrize("name", ["Private", "Missing", "HIDDEN", "Blank", "ความลับ", "ส่วนตัว"])
+def test_goods_may_be_called_what_of_a_customer_tells_nothing(name: str) -> None:
+    event = said(contact_info={"name": name}, shopping_cart={"products": [{"name": name, "code": name, "count": 1}]})
+    assert [(each.name, each.code) for each in event.products] == [(name, name)]
+    assert event.contact.name == ""
+
+
+@pytest.mark.parametrize("name", ["N/A", "null", "missing", "-", "Unknown", "ไม่ระบุ", "Not specified"])
+def test_what_programs_write_is_the_name_of_no_goods(name: str) -> None:
+    event = said(shopping_cart={"products": [{"name": name, "code": name, "count": 1}]})
+    assert [(each.name, each.code) for each in event.products] == [("", "")]
 
 
 @pytest.mark.parametrize(
