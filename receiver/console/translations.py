@@ -156,7 +156,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "written": ("Written today", "บันทึกแล้ววันนี้"),
     "written.new": ("{n} new contact|{n} new contacts", "ผู้ติดต่อใหม่ {n} ราย"),
     "confirmed": ("Confirmed today", "แจ้งลูกค้าแล้ววันนี้"),
-    "confirmed.more": ("confirmation in the chat|confirmations in the chat", "ข้อความยืนยันในแชต"),
+    "confirmed.more": ("in the chat", "ยืนยันในแชต"),
     "need_you": ("Need you", "รอจัดการ"),
     "need_you.more": ("see how to fix them", "ดูวิธีแก้"),
     "need_you.none": ("none waits for you", "ไม่มีรายการค้าง"),

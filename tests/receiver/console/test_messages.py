@@ -44,7 +44,7 @@ def test_the_tile_counts_confirmations_and_no_other_messages(user: ConsoleUser) 
     stream.apply(
         finish(0, b"1-1", {b"e": b"lead-1", b"c": b'{"id":"c-1"}', b"t": b'"Thank you"'}, "sent", NOW, store=False)
     )
-    assert "Confirmed today 1 confirmation in the chat" in text_of(user.read())
+    assert "Confirmed today 1 in the chat" in text_of(user.read())
 
 
 def test_a_message_has_a_page_and_is_retried_there(user: ConsoleUser) -> None:
