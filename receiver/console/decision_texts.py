@@ -81,6 +81,16 @@ DECISION_TEXTS: Mapping[str, tuple[str, str]] = {
     "stages.drop": ("Drop", "ไม่แจ้ง"),
     "stages.release.all": ("Tell {n}|Tell all {n}", "แจ้ง {n} ราย|แจ้งทั้งหมด {n} ราย"),
     "stages.drop.all": ("Drop {n}|Drop all {n}", "ไม่แจ้ง {n} ราย|ไม่แจ้งทั้งหมด {n} ราย"),
+    "stages.release.sure": (
+        "Each customer reads the text of the stage in the chat. Nothing here takes that back.",
+        "ลูกค้าแต่ละรายจะได้รับข้อความของสถานะในแชต ย้อนกลับจากที่นี่ไม่ได้",
+    ),
+    "stages.drop.sure": (
+        "No customer is told, and no payment is noted. Nothing here takes that back.",
+        "ลูกค้าจะไม่ได้รับแจ้ง และจะไม่บันทึกการชำระเงิน ย้อนกลับจากที่นี่ไม่ได้",
+    ),
+    "stages.release.yes": ("Yes, tell {n}|Yes, tell all {n}", "ใช่ แจ้ง {n} ราย|ใช่ แจ้งทั้งหมด {n} ราย"),
+    "stages.drop.yes": ("Yes, drop {n}|Yes, drop all {n}", "ใช่ ไม่แจ้ง {n} ราย|ใช่ ไม่แจ้งทั้งหมด {n} ราย"),
     "result.release": ("{n} customer is told.|{n} customers are told.", "กำลังแจ้งลูกค้า {n} ราย"),
     "result.drop": ("{n} customer is not told.|{n} customers are not told.", "จะไม่แจ้งลูกค้า {n} ราย"),
 }

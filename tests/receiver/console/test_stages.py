@@ -36,8 +36,8 @@ def test_what_is_held_is_shown_with_its_reason_in_both_languages(user: ConsoleUs
     for text in (english, thai):
         assert "REF501" in text
         assert "Shipped" in text
-    assert "more than 30 orders were moved within a minute" in english
-    assert "the customer was last heard longer ago than window_hours" in english
+    assert "More than 30 orders were moved within a minute" in english
+    assert "The customer was last heard longer ago than window_hours" in english
     assert "อาจเป็นความผิดพลาด" in thai
 
 
@@ -76,6 +76,15 @@ def test_a_button_decides_about_all_that_the_page_showed(user: ConsoleUser) -> N
     hold(user, "503", held_ms=now + 60_000)
     user.submit("stages/release", until=str(now))
     assert answers(user) == {"501": "release b2", "502": "release b2"}
+
+
+@pytest.mark.parametrize("command", ["release", "drop"])
+def test_a_decision_about_all_is_asked_for_once_more(user: ConsoleUser, command: str) -> None:
+    """Many are held because moving them may have been a mistake, and what is said in a chat stays."""
+    hold(user, "501")
+    hold(user, "502")
+    asked = user.read("stages").split(f'<details id="{command}-all"')[1].split("</details>")[0]
+    assert "Nothing here takes that back." in asked.split("</summary>")[1].split("<button")[0]
 
 
 @pytest.mark.parametrize("form", [{}, {"until": "x"}, {"order": "999"}, {"order": "", "until": ""}])
