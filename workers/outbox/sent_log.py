@@ -22,9 +22,12 @@ from leadcore.store.outgoing import message_key as message_key  # the names of w
 from leadcore.store.streams import Stream
 from workers.rules import epoch as rules
 from workers.rules.delivery import NOT_DELIVERED
+from workers.rules.sending import MAX_AGE_HOURS
 
 KEEP_SECONDS = 30.0
 KEY_SECONDS = 3_600
+# A text may well be said again; what has an id of its own may not, for as long as it may leave, and an hour more.
+OWN_KEY_SECONDS = (MAX_AGE_HOURS + 1) * 3_600
 # How long messages wait until it is asked again whether they may leave.
 STEP_SECONDS = 2.0
 
@@ -95,7 +98,7 @@ class SentLog:
             foreign = {name: one for name, one in self._entries.items() if one.epoch and not is_same(epoch, one.epoch)}
             missing = {name: one.result for name, one in foreign.items() if one.result != NOT_DELIVERED}
             if missing:
-                sets = [("SET", name, result, "EX", KEY_SECONDS) for name, result in missing.items()]
+                sets = [("SET", name, result, "EX", _key_seconds(name)) for name, result in missing.items()]
                 Stream(connection, keys.OUTBOX).apply(sets)
             self._store(
                 {name: replace(one, epoch=epoch, seen_at=self.machine.monotonic()) for name, one in foreign.items()}
@@ -193,6 +196,10 @@ class SentLog:
         if now - self._rotated_at > KEEP_SECONDS:
             self._rotated_at = now
             self._journal.rotate()
+
+
+def _key_seconds(name: str) -> int:
+    return OWN_KEY_SECONDS if name.startswith(keys.own_message_sent("")) else KEY_SECONDS
 
 
 def _read_asserted(connection: Redis) -> dict[str, str]:

@@ -11,6 +11,7 @@ from sandbox.redis import start
 from tests.conftest import eventually, own_port
 from workers.outbox.sent_log import SentLog, message_key
 from workers.rules.delivery import NOT_DELIVERED
+from workers.rules.sending import MAX_AGE_HOURS
 
 RETURNED = {b"e": b"back", b"c": b'{"id":"c-9"}', b"t": b'"Thank you!"'}
 MESSAGE = {b"e": b"lead", b"c": b'{"id":"c-1"}', b"t": b'"Thank you!"'}
@@ -190,3 +191,17 @@ def test_what_was_sent_is_written_to_a_restarted_redis_that_is_full(tmp_path: Pa
         sent_log.reassert(again)
         assert again.get(message_key(MESSAGE)) == b"sent"
         assert again.ttl(message_key(MESSAGE)) > 0
+
+
+def test_what_was_sent_is_known_for_as_long_as_it_may_leave(tmp_path: Path) -> None:
+    """DealDroid may be away for hours after Redis was; a text alone may well be said again."""
+    sent_log, own = SentLog(Machine()), {**MESSAGE, b"e": b"api:one"}
+    with start(tmp_path) as server:
+        sent_log.reassert(redis.Redis.from_url(server.url))
+        sent_log.record({message_key(MESSAGE): "sent", message_key(own): "sent"})
+        server.kill()
+    with start(tmp_path) as server:
+        again = redis.Redis.from_url(server.url)
+        sent_log.reassert(again)
+        assert again.ttl(message_key(own)) >= MAX_AGE_HOURS * 3600
+        assert 3000 < again.ttl(message_key(MESSAGE)) <= 3600
