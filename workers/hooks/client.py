@@ -20,16 +20,20 @@ from workers.rules.endpoint import GONE
 CONNECT_SECONDS, READ_SECONDS, DEADLINE_SECONDS = 5.0, 10.0, 10.0
 SHORT_BODY = 65_536
 LONGEST_WAIT = 7200.0
+# These are about the address, or the moment, and not about what was posted.
+_OF_ADDRESS = frozenset({401, 403, 404, 407, 408, 425, 429})
 FOREIGN = (urllib3.exceptions.HTTPError, OSError, ValueError)
 """What a request may raise."""
 
 
 @dataclass(frozen=True, slots=True)
 class HookOutcome:
-    """`why`: "" if the address took it, else a word. `asked_seconds`: how long it asked to wait."""
+    """`why`: "" if the address took it, else a word. `asked_seconds`: how long it asked to wait. `refused`: whether it
+    said that it will not have what was posted."""
 
     why: str = ""
     asked_seconds: float | None = None
+    refused: bool = False
 
 
 class HookClient:
@@ -111,4 +115,5 @@ def _read_status(status: int, headers: Mapping[str, str], now: float) -> HookOut
     if status == 410:
         return HookOutcome(GONE)
     seconds = read_retry_after(headers.get("Retry-After", ""), headers.get("Date", ""), LONGEST_WAIT, now)
-    return HookOutcome("redirect" if 300 <= status < 400 else f"status {status}", seconds)
+    refused = 400 <= status < 500 and status not in _OF_ADDRESS
+    return HookOutcome("redirect" if 300 <= status < 400 else f"status {status}", seconds, refused)

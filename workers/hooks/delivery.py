@@ -31,8 +31,9 @@ IN_FLIGHT = 24
 PAGE = 100
 # Hooks that are read and not under way yet, and all with those that wait behind one that failed.
 READ_AHEAD, MOST_HELD = 100, 2_000
-# An entry that the address refuses while it takes so many later ones of its shard is given up.
-MOST_OVERTAKING = 2_000
+# An entry that fails while the address takes so many later ones of its shard is given up, and one that it refuses at
+# once where so many are held: else they would fill the memory, and nothing more would be read.
+MOST_OVERTAKING, HELD_UP = 2_000, 1_000
 LINKS_SECONDS = 60.0
 # Where hooks never end, one that failed is tried again after so long.
 RISK_SECONDS = 30.0
@@ -109,7 +110,7 @@ class HookDelivery:
         failed = [(hook, outcome) for hook, outcome in self._outcomes if outcome.why]
         for hook in took:
             self._finish(hook)
-        given_up = [hook for hook, _ in failed if self._fail(hook)]
+        given_up = [hook for hook, outcome in failed if self._fail(hook, refused=outcome.refused)]
         commands = [*self._move(took + given_up)]
         if took:
             commands.append(self.served.count("delivered", len(took)))
@@ -133,11 +134,12 @@ class HookDelivery:
         else:
             del self._queues[hook.customer]
 
-    def _fail(self, hook: Hook) -> bool:
+    def _fail(self, hook: Hook, *, refused: bool) -> bool:
         """Note the failure; True if the entry is given up."""
         self._tries[hook.shard, hook.entry] = self._tries.get((hook.shard, hook.entry), 0) + 1
         window = self._windows[hook.shard]
-        if window.oldest != hook.entry or len(window.done) < MOST_OVERTAKING:
+        is_overtaken = window.oldest == hook.entry and len(window.done) >= MOST_OVERTAKING
+        if not (is_overtaken or (refused and sum(map(len, self._queues.values())) >= HELD_UP)):
             self._suspects.append(hook.customer)
             return False
         log.warning("hook.given_up", address=self.served.number, lead=hook.fields.get(LEAD, b"").decode())

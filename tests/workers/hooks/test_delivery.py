@@ -230,6 +230,21 @@ def test_what_is_never_taken_is_given_up_at_last(
     eventually(lambda: not hooks.waiting())
 
 
+def test_an_address_that_refuses_every_second_event_gets_all_others(
+    hooks: Hooks, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many it refuses: they do not fill what is held in memory."""
+    monkeypatch.setattr(endpoint, "WAITS", (0.01,))
+    for name, size in {"MOST_HELD": 16, "HELD_UP": 8, "READ_AHEAD": 4, "PAGE": 2}.items():
+        monkeypatch.setattr(delivery, name, size)
+    receiver.answer = lambda body: ("200 OK" if body["type"] == "lead.created" else "422 Unprocessable Entity", {})
+    for number in range(30):
+        hooks.put(f"lead-{number}", f"customer-{number}")
+        hooks.put(f"odd-{number}", f"other-{number}", type="lead.updated")
+    hooks.serve(receiver)
+    eventually(lambda: {f"lead-{number}" for number in range(30)} <= {*receiver.leads()})
+
+
 @pytest.mark.parametrize("dies_before", [True, False])
 def test_a_death_around_the_record_posts_again_under_the_same_id(
     hooks: Hooks, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, dies_before: bool
