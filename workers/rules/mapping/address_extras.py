@@ -5,7 +5,7 @@ import re
 from msgspec import Struct
 
 from leadcore.text import DIGITS
-from workers.rules.mapping import id_numbers, labels, phone
+from workers.rules.mapping import country, id_numbers, labels, phone, provinces, towns
 
 THAI = re.compile(r"[ก-๛]")
 _NEWLINE = re.compile(r"[\s,]*\n\s*")
@@ -45,9 +45,12 @@ _TWO_TITLES = re.compile(r"(แขวง|ตำบล)\s*/\s*(?:ตำบล|แ
 _TITLE_DASH = re.compile(r"(?<![ก-๛])(ตำบล|แขวง|อำเภอ|เขต|จังหวัด)\s?[–-]\s?(?=[ก-๛])")
 _ENGLISH_COLON = (
     (re.compile(r"\b(?:sub-?\s?district|tambon|khwaeng)\s*[:：]\s*", re.IGNORECASE), "Tambon "),
-    (re.compile(r"\b(?:district|amphoe|amphur|khet)\s*[:：]\s*", re.IGNORECASE), "Amphoe "),
+    (re.compile(r"\b(?<!sub-)(?<!sub )(?:district|amphoe|amphur|khet)\s*[:：]\s*", re.IGNORECASE), "Amphoe "),
     (re.compile(r"\b(?:province|changwat|city|country)\s*[:：]\s*", re.IGNORECASE), ""),
 )
+# Between spaces behind a word such a label may be a part of a name: "The City: Rama 9", "Riverside District: Tower A".
+_IN_NAME = re.compile(r"[A-Za-z]\s$")
+_WORDS_OF_PLACE = re.compile(r"[^,\d(|/]*[^,\d(|/\s]")
 _STROKE = re.compile(
     r"(?<!\d)\s*[|]\s*|\s*[|]\s*(?!\d)|(?<!\d)\s+/\s+|\s+/\s+(?!\d)"
     r"|\s*[/–-]\s*(?=(?:[ตอจ]\.|ตำบล|แขวง|อำเภอ|เขต|จังหวัด)\s?[ก-๛])|(?<=[ก-๛])\s*[/–-]\s*(?=[1-9]\d{4}$)"
@@ -80,9 +83,17 @@ def cut_colons(text: str) -> str:
     if ":" not in text and "：" not in text:
         return text
     text = _TITLE_COLON.sub(lambda title: title[1].partition("/")[0], text)
-    for title, plain in _ENGLISH_COLON:
-        text = title.sub(plain, text)
+    labels_found = [(plain, found) for label, plain in _ENGLISH_COLON for found in label.finditer(text)]
+    for plain, found in sorted(labels_found, key=lambda pair: -pair[1].start()):
+        if len(labels_found) > 1 or not _IN_NAME.search(text[: found.start()]) or _names_place(text[found.end() :]):
+            text = text[: found.start()] + plain + text[found.end() :]
     return text
+
+
+def _names_place(text: str) -> bool:
+    """Whether `text` begins with a country or a province or town of Thailand."""
+    name = _WORDS_OF_PLACE.match(text)
+    return name is not None and bool(country.common(name[0]) or provinces.find(name[0]) or towns.find_province(name[0]))
 
 
 def part_links(text: str) -> tuple[str, str]:

@@ -325,6 +325,14 @@ def _has_thai_postcode(address: SourceAddress, region: str, phone_text: str) -> 
     return phone.parse(phone_text, region).phone[:3] in ("", "+66") if phone_text else True
 
 
+def _is_said_in_thailand(address: SourceAddress) -> bool:
+    """Whether its city or state is one of Thailand's by a name that no other country has. Some in Latin letters are
+    places elsewhere too."""
+    if address.province is None:
+        return False
+    return address.province is BANGKOK or THAI.search(address.state + address.city) is not None
+
+
 def _read_street(address: SourceAddress, region: str) -> SourceAddress:
     """`address` with what stands in its street and is of another part moved there: phones, tax ids, the country, the
     postcode, the province at its end. Districts and subdistricts are read but stay in the text, as on a label; links
@@ -340,7 +348,10 @@ def _read_street(address: SourceAddress, region: str) -> SourceAddress:
     street, nation = country_signs.cut_country(extras.text)
     if not nation and not address.country and (head := cut_labelled(extras.text)) != extras.text:
         _, nation = country_signs.cut_country(head)
-    if nation and address.country in ("", nation) and not address.unknown_country:
+    if nation not in _OR_THAILAND and not address.country and _is_said_in_thailand(address):
+        address = replace(address, country=country.THAILAND, lost=(*address.lost, nation), contradictory=True)
+        street = extras.text
+    elif nation and address.country in ("", nation) and not address.unknown_country:
         address = replace(address, country=nation)
         if not extras.phones:
             extras = cut_extras(address.street, country.code(nation))

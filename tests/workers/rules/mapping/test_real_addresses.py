@@ -363,3 +363,72 @@ def test_a_district_and_its_subdistrict_tell_the_province_that_has_both(
     parts: dict[str, str], state: str | None
 ) -> None:
     check(read(parts), {"state": state})
+
+
+# Colons and countries
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The City: Rama 9",
+        "88/1 The City: Rama 9",
+        "Riverside District: Tower A",
+        "Siam Country: Phase 2",
+        "Grand Province: Building B",
+    ],
+)
+def test_a_word_before_a_colon_may_be_a_part_of_a_name(text: str) -> None:
+    check(read({"street": text, "city": "Bangkok", "zip": "10310"}), {"address": text, "zip": "10310"})
+    check(read({"village": text, "city": "Bangkok"}), {"dealdroid_village": text})
+
+
+@pytest.mark.parametrize(
+    "street",
+    [
+        "99/1 Silom Road City: Bangkok",
+        "99/1 Silom Road, City: Bangkok",
+        "99/1 Silom Road Province: Bangkok Country: Thailand",
+        "99/1 Silom Road, City: Bangkok, Country: Thailand",
+        "99/1 Silom Road Province: Bangkok 10500",
+    ],
+)
+def test_the_label_of_a_field_is_no_part_of_an_address(street: str) -> None:
+    check(read({"street": street}), {"address": "99/1 Silom Road", "city": BANGKOK, "state": BANGKOK})
+
+
+@pytest.mark.parametrize("between", [" ", ", "])
+def test_the_labels_of_districts_are_told_apart(between: str) -> None:
+    street = between.join(("99/1 Silom Road", "Sub-district: Silom", "District: Bang Rak", "Province: Bangkok"))
+    expected = {"dealdroid_subdistrict": "Silom", "dealdroid_district": "Bang Rak", "state": BANGKOK}
+    check(read({"street": street}), expected)
+
+
+@pytest.mark.parametrize(
+    ("parts", "state"),
+    [
+        ({"street": "12 Nihonmura Mall, Japan", "city": "กรุงเทพ"}, BANGKOK),
+        ({"street": "12 Sukhumvit Soi 11, India", "city": "Bangkok"}, BANGKOK),
+        ({"street": "12 Silom, India", "state": "กทม", "zip": "10500"}, BANGKOK),
+        ({"street": "5 ถ.ห้วยแก้ว, Japan", "state": "เชียงใหม่"}, "เชียงใหม่"),
+        ({"street": "5 ถ.มิตรภาพ, Laos", "city": "อุดรธานี"}, "อุดรธานี"),
+    ],
+)
+def test_a_country_behind_a_street_does_not_override_a_city_of_thailand(parts: dict[str, Any], state: str) -> None:
+    said = read(parts)
+    check(said, {"address": parts["street"], "state": state, "country": "Thailand"})
+    assert (said.unsaved["address"], said.unclear) == (parts["street"].rpartition(", ")[2], {"address"})
+
+
+@pytest.mark.parametrize(
+    ("parts", "country"),
+    [
+        ({"street": "5 Main Road, Kenya", "state": "Tak"}, "Kenya"),
+        ({"street": "5 Main Road, Japan", "city": "Osaka"}, "Japan"),
+        ({"street": "5 Main Road, Japan"}, "Japan"),
+        ({"street": "5 Main Road, Thailand", "city": "Bangkok"}, "Thailand"),
+        ({"street": "5 Main Road, Japan", "city": "Bangkok", "country": "Japan"}, "Japan"),
+    ],
+)
+def test_a_country_behind_a_street_is_that_of_the_address(parts: dict[str, Any], country: str) -> None:
+    check(read(parts), {"address": "5 Main Road", "country": country})
