@@ -2,7 +2,7 @@
 
 import re
 
-from workers.rules.mapping import honorifics, labels, provinces, surnames, thai_places, towns
+from workers.rules.mapping import country, honorifics, labels, provinces, surnames, thai_places, towns
 from workers.rules.mapping.characters import WORD
 
 # Behind a name these are surnames, or words of a shop's name that begins with it.
@@ -102,6 +102,16 @@ _PERSON_BEFORE = re.compile(
     r"(?P<person>[^()/|]+?)(?P<aside>)(?:(?P<care_of>\s+[cC]/[oO]\.?\s)|\s[-–—]\s|[/|@]|,\s)\s*(?P<company>.+)"
 )
 
+# Where in a company or how to reach it.
+_WITHIN = re.compile(
+    r"(?:ฝ่าย|แผนก|ชั้น|ตึก|อาคาร|ห้อง|สาขา|ตลาด|สำนักงาน|โซน|ล็อ[คก]|โกดัง|คลัง|หน้า|ข้าง|หลัง|ถนน|ถ\.|ซอย|ซ\.|หมู่|ม\.|ตำบล|ต\.|แขวง|อำเภอ|อ\.|เขต"
+    r"|จังหวัด|จ\.|โครงการ|ห้าง|ศูนย์|เคาน์เตอร์|แอดมิน|ประเทศ|โรงงาน|ส่วน|กอง|งาน|กลุ่ม|หน่วย|โทร)"
+    r"|.*\b(?:department|dept|division|section|team|office|desk|floor|building|tower|warehouse|reception|counter|account\w*"
+    r"|sales|purchasing|admin|manager|hr|services?|center|centre|plaza|mall|road|rd|soi|district|province|zone|unit|customer"
+    r"|[Tt]hailand|bangkok|international)\b",
+    re.IGNORECASE,
+)
+_TWO_NAMES = re.compile(rf"[^\W\d_][{WORD}.'’-]+(?: [^\W\d_][{WORD}.'’-]*){{1,2}}")
 # Beside a company in Latin letters.
 _PERSON_IN_THAI = (
     re.compile(r"(?P<company>[\x20-\x7e]*[\x21-\x7e])\s+(?P<person>[ก-๛][ก-๛\s.]*)"),
@@ -129,6 +139,30 @@ def split(text: str) -> tuple[str, str]:
         beside, company = _split_beside(person)
         return (beside, company) if beside and _split(company)[1] == company else (person, "")
     return person, company
+
+
+def split_lines(text: str) -> tuple[str, str]:
+    """The person and the company in `text` where they stand on a line of their own each; only the company where it
+    fills both lines, or where its place or a department stands below it; else ""."""
+    lines = [line.strip(" ,") for line in text.split("\n") if any(map(str.isalpha, line))]
+    if len(lines) != 2 or len(text) > _LONGEST:
+        return "", ""
+    for person, company in (lines, lines[::-1]):
+        if _split(company) == ("", company) and _is_person_alone(person):
+            return person, company
+    first, below = lines
+    is_company = _split(first) == ("", first) and not any(sign in ":：@" or sign.isdigit() for sign in below)
+    return "", f"{first} {below}" if is_company else ""
+
+
+def _is_person_alone(line: str) -> bool:
+    # Behind any word the end of a company makes it one.
+    line = " ".join(ASIDE.sub(" ", line).split())
+    if _WITHIN.match(line) or _split(line)[1] or _split(f"x {line}")[1] or is_branch(line):
+        return False
+    if is_place(line) or country.common(line):
+        return False
+    return _TWO_NAMES.fullmatch(line) is not None or honorifics.strip_before(line) not in ("", line)
 
 
 def _split(text: str) -> tuple[str, str]:
@@ -161,10 +195,11 @@ def _split(text: str) -> tuple[str, str]:
 def _is_person(text: str) -> bool:
     """Whether `text`, which begins like a temple, is the name of somebody: วัดใจ สุขดี."""
     found = _TWO_WORDS.fullmatch(text) if text.startswith("วัด") else None
-    return found is not None and not _TEMPLE.match(text) and not _is_place(found[1])
+    return found is not None and not _TEMPLE.match(text) and not is_place(found[1])
 
 
-def _is_place(word: str) -> bool:
+def is_place(word: str) -> bool:
+    """Whether `word` is a province, town, district or subdistrict of Thailand."""
     return bool(
         provinces.find(word)
         or towns.find_province(word)

@@ -92,6 +92,13 @@ _THAI_PARTS = re.compile(r"(?<=[ก-๛]{3})[._](?=[ก-๛]{3})")
 _PARTICLES = frozenset(("van", "von", "de", "del", "della", "der", "den", "bin", "binti"))
 _LATIN_WORD = re.compile(r"[A-Za-z][A-Za-z.'’-]*")
 _THAI_WORD = re.compile("[\u0e00-\u0e7f.]+")
+_BEHIND_DASH = re.compile("(?P<name>[\u0e00-\u0e7f.]+(?: [\u0e00-\u0e7f.]+)+)\\s+[-–—]+\\s*(?P<behind>[^\\s()-]+)")
+# One syllable, seldom two; a second surname is longer. No remark, and no word that says who somebody is.
+_NICKNAME = re.compile(
+    "(?!(?:ส่ง|ปลีก|ช่าง|ครู|หมอ|บ้าน|ไลน์|เฟส|เก่า|ใหม่|โอน|จ่าย|มัดจำ|วัด|ร้าน|หอ|คอนโด|ตึก|ห้อง|ชั้น|ลูก|เมีย|ผัว|แม่|พ่อ|หลาน"
+    "|เพื่อน|ตลาด|รับ|ขาย|ซื้อ|จอง|คืน|แจ้ง|ผอ|นัด|ลด|แถม|เบอร์|โทร|วัน|เช้า|บ่าย|เย็น|ค่ำ|ออก|รอ|จบ)[ก-๎]*$)"
+    "(?:น้อง|พี่|ป้า|ลุง|เจ๊|เฮีย|น้า|อา)?[เ-ไ]?[ก-ฮ](?:[ก-ฮ]?[ะ-์]*){0,3}|(?!Line|Flash|Kerry|Grab|Home|Work|Shop|Sale|New|Old|Order|Paid)[A-Z][a-z]{1,4}"
+)
 _NICKNAME_BEHIND = re.compile(r"(?<=\S)\s+ชื่อเล่น(?:ว่า|คือ)?(?:\s*[:：])?\s*([^\s()]+)$")
 _NICKNAME_BEFORE = re.compile(
     r"^ชื่อเล่น(?:ว่า|คือ)?\s*[:：]?\s*([^\s()]+)(?:\s+ชื่อ(?:จริง|เต็ม|\s?[-–/]?\s?(?:นาม)?สกุล)?(?:ว่า|คือ)?\s*[:：]?\s*(.+))?$"
@@ -146,6 +153,8 @@ def parse(text: str, language: str = "", region: str = "") -> Name:
     """The first word is the first name, the rest the last name. "Last, First" is turned, and so is a name that begins
     with the surname: by its script, or by the `language` (a base code) or `region` (ISO 3166 alpha-2) of its event.
     Titles are dropped, text in parentheses or quotes is the nickname, a company stays whole. No letters, no name."""
+    if "\n" in text and (lines := companies.split_lines(text))[1]:
+        return parse(lines[0], language, region)._replace(company=lines[1])
     plain = " ".join((text if text.isascii() else _SYMBOLS.sub(" ", text)).split())
     if filler.is_number(plain):
         return Name()
@@ -190,7 +199,7 @@ def parse(text: str, language: str = "", region: str = "") -> Name:
         begins = asides[0].start() == 0
         person = " ".join(companies.ASIDE.sub(" ", person).split())
         person = honorifics.strip_before(person, customs) if begins else person
-    person, other = _part_other(honorifics.strip_behind(person))
+    person, other = _part_other(_join_nickname(honorifics.strip_behind(person)))
     person, couple = _part_people(person, customs)
     first, last = _split(person, customs)
     return Name(f"{first} {couple}" if couple else first, last, company, nickname or other)
@@ -207,6 +216,17 @@ def _part_people(person: str, customs: str) -> tuple[str, str]:
         return before, ""
     other, _, surname = honorifics.strip_before(behind, customs).partition(" ")
     return f"{before} {surname}".rstrip(), f"{found['and']} {_trim(other)}"
+
+
+def _join_nickname(person: str) -> str:
+    """`person` with a stroke before the nickname that stands behind a dash, without another short word there."""
+    found = _BEHIND_DASH.fullmatch(person)
+    if not found or companies.is_place(found["behind"]):
+        return person
+    behind = found["behind"]
+    if _NO_NICKNAME.fullmatch(behind) or _REMARK.fullmatch(f"x {behind}"):
+        return found["name"]
+    return f"{found['name']}/{behind}" if _NICKNAME.fullmatch(behind) else person
 
 
 def _part_other(person: str) -> tuple[str, str]:

@@ -129,3 +129,69 @@ def test_what_is_no_person_is_a_company(text: str) -> None:
 @pytest.mark.parametrize("aside", ["รับสินค้าแทน", "คอนโดเอ", "หมู่บ้านพฤกษา"])
 def test_where_and_for_whom_it_is_is_no_nickname(aside: str) -> None:
     assert parse(f"สมชาย ใจดี ({aside})") == Name("สมชาย", "ใจดี")
+
+
+# A name and a company on two lines
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("บริษัท เอบีซี จำกัด\nสมชาย ใจดี", Name("สมชาย", "ใจดี", "บริษัท เอบีซี จำกัด")),
+        ("สมชาย ใจดี\nบริษัท เอบีซี จำกัด", Name("สมชาย", "ใจดี", "บริษัท เอบีซี จำกัด")),
+        ("บริษัท เอบีซี จำกัด (มหาชน)\nคุณสมชาย (หนุ่ย)", Name("สมชาย", "", "บริษัท เอบีซี จำกัด (มหาชน)", "หนุ่ย")),
+        ("ABC Co., Ltd.\nJohn Smith", Name("John", "Smith", "ABC Co., Ltd.")),
+        ("John Smith\nABC Co., Ltd.\n0812345678", Name("John", "Smith", "ABC Co., Ltd.")),
+        ("Wipa Thongdee\nDog Lovers Shop", Name("Wipa", "Thongdee", "Dog Lovers Shop")),
+        ("หจก. รุ่งเรือง\nวิภา ทองดี", Name("วิภา", "ทองดี", "หจก. รุ่งเรือง")),
+    ],
+)
+def test_a_person_and_a_company_may_have_a_line_each(text: str, expected: Name) -> None:
+    assert parse(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "บริษัท เอบีซี\nจำกัด",
+        "ABC Trading\nCo., Ltd.",
+        "บริษัท เอบีซี\n(ประเทศไทย) จำกัด",
+        "บริษัท เอบีซี จำกัด\nฝ่าย บัญชี",
+        "บริษัท เอบีซี จำกัด\nสำนักงาน ใหญ่",
+        "โรงพยาบาลกรุงเทพ\nตึก เอ",
+        "ร้านป้าแดง\nตลาด ไท",
+        "ร้านกาแฟ\nเชียงใหม่",
+        *(f"ABC Co., Ltd.\n{below}" for below in ("Accounting Department", "Bang Rak", "Silom Road", "Hong Kong")),
+        *(f"ABC Co., Ltd.\n{below}" for below in ("Sales Team", "Head Office", "ฝ่ายบัญชี")),
+    ],
+)
+def test_two_lines_may_be_one_company(text: str) -> None:
+    found = parse(text)
+    assert (found.first, found.last, found.company) == ("", "", text.replace("\n", " "))
+
+
+# A nickname behind a dash
+
+
+@pytest.mark.parametrize(
+    "nickname",
+    ["หนุ่ย", "นุ่น", "ไอซ์", "แบงค์", "เบียร์", "ต้น", "เล็ก", "น้องปลา", "พี่นก", "Nui", "Ploy"],
+)
+@pytest.mark.parametrize("dash", [" - ", " -", " – "])
+def test_a_nickname_may_stand_behind_a_dash(nickname: str, dash: str) -> None:
+    assert parse(f"นายสมชาย ใจดี{dash}{nickname}") == Name("สมชาย", "ใจดี", nickname=nickname)
+
+
+@pytest.mark.parametrize("remark", ["ด่วน", "COD", "แอดมิน", "VIP", "ลูกค้าเก่า", "รับเอง"])
+def test_a_remark_behind_a_dash_is_no_part_of_a_name(remark: str) -> None:
+    assert parse(f"สมชาย ใจดี - {remark}") == Name("สมชาย", "ใจดี")
+
+
+@pytest.mark.parametrize("word", ["รักไทย", "ช่าง", "โอนแล้ว", "บางรัก", "Shopee", "สมหญิง", "Flash", "ปาย", "เก่า"])
+def test_what_may_be_no_nickname_behind_a_dash_is_none(word: str) -> None:
+    assert parse(f"สมชาย ใจดี - {word}").nickname == ""
+
+
+@pytest.mark.parametrize("text", ["สมศรี ใจดี-รักไทย", "สมชาย - หนุ่ย", "John Smith - Johnny", "Anna Lee - Mai"])
+def test_a_dash_elsewhere_tells_of_no_nickname(text: str) -> None:
+    assert parse(text).nickname == ""
