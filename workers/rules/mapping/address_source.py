@@ -21,6 +21,7 @@ from workers.rules.mapping.address_extras import (
 from workers.rules.mapping.address_parts import SourceAddress, settle, strip_title
 from workers.rules.mapping.place_names import Named, read_titled, read_trailing
 from workers.rules.mapping.provinces import BANGKOK, Province, find, find_foreign, is_postcode, sound
+from workers.rules.mapping.short_titles import spell_part, spell_titles
 from workers.rules.mapping.thai_places import CAPITAL, Place
 
 _TITLE = re.compile(r"(?:ตำบล|แขวง|อำเภอ|เขต|จังหวัด|[ตอจ]\.)(?=\s?[ก-๛])")
@@ -65,13 +66,13 @@ def read_source(source: Address, region: str, phone_text: str = "") -> SourceAdd
     given = _unless_field(join_lines(source.country))
     named = country.name(given) if given else ""
     address = SourceAddress(
-        street=_unless_field(cut_label(join_lines(source.street))),
+        street=spell_titles(_unless_field(cut_label(join_lines(source.street))), _beside(source)),
         # Behind its name stands which tower or where it is: "The Valley (รามอินทรา)".
         village=_unless_field(cut_colons(join_lines(source.village))),
-        subdistrict=_place_name(source.subdistrict),
-        district=_place_name(source.district),
-        city=_place_name(source.city),
-        state=_place_name(source.state),
+        subdistrict=spell_part(_place_name(source.subdistrict), "subdistrict"),
+        district=spell_part(_place_name(source.district), "district"),
+        city=spell_part(_place_name(source.city), "district"),
+        state=spell_part(_place_name(source.state), "state"),
         zip=_unless_field(join_lines(source.postal_code))
         .translate(DIGITS)
         .removesuffix(".0")
@@ -110,6 +111,11 @@ def read_source(source: Address, region: str, phone_text: str = "") -> SourceAdd
     if not said and (address.province or _has_thai_postcode(address, region, phone_text)):
         address = replace(address, country=country.THAILAND)
     return settle(address)
+
+
+def _beside(source: Address) -> str:
+    """What is said of where the street is."""
+    return " ".join((source.district, source.city, source.state, source.postal_code))
 
 
 def _unless_field(text: str) -> str:
