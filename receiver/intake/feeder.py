@@ -107,20 +107,32 @@ class Feeder:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop the background thread and flush the spool once more; what Redis cannot take stays for the next start."""
+        """Stop the background thread, replay what Redis has lost and flush the spool once more; what Redis cannot take
+        stays for the next start."""
         self._stop.set()
         self._wake.set()
         if self._thread.is_alive():
             self._thread.join(STOP_SECONDS)
         try:
+            if not self._thread.is_alive():
+                self._look_again()
             self.flush(last=True)
             self._flush_counts()
         except (SpoolError, *AWAY) as error:
             log.warning("spool.left", **self._explain(error))
         else:
-            self.recent.close()
+            if not self.replays:
+                self.recent.close()
         with suppress(SpoolError):
             self.spool.close()
+
+    def _look_again(self) -> None:
+        """Redis may have come back since the thread looked, without what it took last: the connection from before tells
+        that by failing, and is made anew."""
+        try:
+            self.maintain()
+        except AWAY:
+            self.maintain()
 
     def note_post(self, *, authenticated: bool) -> None:
         """A post came, with a right secret or refused for a wrong one."""

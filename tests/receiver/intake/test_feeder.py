@@ -158,6 +158,31 @@ def test_an_event_that_redis_took_without_an_answer_is_replayed_too(databases: I
         feeder.spool.close()
 
 
+def test_a_process_that_ends_right_after_redis_came_back_puts_what_it_forgot(tmp_path: Path) -> None:
+    """Both are restarted together, by a platform or a person."""
+
+    class LaterMachine(Machine):
+        later = 0.0
+
+        def monotonic(self) -> float:
+            return super().monotonic() + self.later
+
+    port, machine = own_port(), LaterMachine()
+    settings = read({"REDIS_URL": f"redis://127.0.0.1:{port}/0"})
+    with closing(connect(settings)) as client:
+        feeder = Feeder(client, Spool(tmp_path / "spool", machine), settings, machine)
+        feeder.recent = RecentEvents(Journal("web", tmp_path / "journal"), machine)
+        with embedded.start(tmp_path / "before", port) as server:
+            feeder.maintain()
+            feeder.feed(event.read_head(event.encode(lead("c-1"))))
+            server.kill()
+        machine.later = 5.0
+        with embedded.start(tmp_path / "after", port):
+            feeder.stop()
+            feeder.put_script._connection.disconnect()
+            assert sum(client.xlen(keys.entries(keys.INBOX, shard)) for shard in range(SHARDS)) == 1
+
+
 def test_what_was_posted_leaves_the_memory_within_seconds(tmp_path: Path) -> None:
     """Also if nobody posts any more, and while Redis is away."""
     settings = read({"REDIS_URL": f"redis://127.0.0.1:{own_port()}/0"})
