@@ -5,7 +5,8 @@ shops and Thai spreadsheets give it. By the documented name; compared without ca
 from collections.abc import Mapping
 
 ADDRESS: Mapping[str, str] = {
-    "street_address": "street, address, address line, address line 1, line1, full address, ที่อยู่",
+    "street_address": "street, address, address line, address line 1, address 1, line1, address line 2, address 2, "
+    "street address 2, line2, full address, ที่อยู่",
     "village_or_project": "village, project, หมู่บ้าน, โครงการ",
     "subdistrict": "sub district, tambon, tambol, khwaeng, ตำบล, แขวง, ตำบล/แขวง, แขวง/ตำบล",
     "district": "amphoe, amphur, khet, อำเภอ, เขต, อำเภอ/เขต, เขต/อำเภอ",
@@ -16,11 +17,17 @@ ADDRESS: Mapping[str, str] = {
 }
 CONTACT: Mapping[str, str] = {
     "name": "full name, customer name, contact name, recipient name, first name, last name, given name, family name, "
-    "surname, ชื่อ, นามสกุล, ชื่อ-นามสกุล, ชื่อ-สกุล, ชื่อลูกค้า, ชื่อผู้รับ",
+    "surname, receiver name, buyer name, ชื่อ, นามสกุล, ชื่อ-นามสกุล, ชื่อ-สกุล, ชื่อลูกค้า, ชื่อผู้รับ, ชื่อผู้รับสินค้า, "
+    "ชื่อ-นามสกุลผู้รับ",
     "phone": "phone number, phone no, tel, telephone, tel no, mobile, mobile phone, mobile number, mobile no, "
-    "contact number, เบอร์, เบอร์โทร, เบอร์โทรศัพท์, เบอร์มือถือ, โทร, โทรศัพท์, มือถือ",
-    "email": "email address, mail, อีเมล, อีเมล์",
-    "address": "full address, shipping address, delivery address, street, street address, ที่อยู่, ที่อยู่จัดส่ง",
+    "contact number, contact phone, customer phone, recipient phone, receiver phone, buyer phone, customer mobile, "
+    "phone 1, phone 2, phone 3, mobile 1, mobile 2, tel 1, tel 2, cell phone, เบอร์ติดต่อ, เบอร์โทรติดต่อ, เบอร์โทรผู้รับ, "
+    "เบอร์ผู้รับ, เบอร์ลูกค้า, เบอร์โทรลูกค้า, โทรศัพท์มือถือ, หมายเลขโทรศัพท์, เบอร์, "
+    "เบอร์โทร, เบอร์โทรศัพท์, เบอร์มือถือ, โทร, โทรศัพท์, มือถือ",
+    "email": "email address, mail, contact email, customer email, recipient email, อีเมล, อีเมล์",
+    "address": "full address, shipping address, delivery address, customer address, contact address, street, "
+    "street address, address line 1, address 1, address line 2, address 2, ที่อยู่, ที่อยู่จัดส่ง, ที่อยู่ผู้รับ, ที่อยู่ลูกค้า, "
+    "ที่อยู่ในการจัดส่ง, ที่อยู่สำหรับจัดส่ง",
     "city": "town, province, จังหวัด",
     "zipcode": "zip, postcode, post code, postal code, รหัสไปรษณีย์",
     "language": "lang, ภาษา",
@@ -33,8 +40,9 @@ CART: Mapping[str, str] = {
 PRODUCT: Mapping[str, str] = {
     "code": "sku, product code, item code, รหัส, รหัสสินค้า",
     "name": "product name, item name, product title, title, product, item, ชื่อ, ชื่อสินค้า, สินค้า, รายการ",
-    "price": "unit price, price per unit, ราคา, ราคาต่อหน่วย, ราคาต่อชิ้น",
-    "count": "qty, quantity, จำนวน, จำนวนชิ้น, số lượng, 数量, 수량",
+    "price": "unit price, price per unit, product price, item price, ราคา, ราคาต่อหน่วย, ราคาต่อชิ้น",
+    "count": "qty, quantity, product qty, item qty, product quantity, item quantity, pcs, จำนวน, จำนวนชิ้น, "
+    "số lượng, 数量, 수량",
     "total": "line total, total price, subtotal, ราคารวม, รวม, รวมเงิน",
     "available": "is available, in stock",
 }

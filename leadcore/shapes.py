@@ -34,8 +34,11 @@ _REGION = _CALLING_CODE | {"country", "countryiso", "countryiso2", "iso", "iso2"
 _LONGEST_REGION = 40
 _AREA = re.compile("0[1-9]")
 _KIND = frozenset(("type", "label", "kind"))
+# What of an address stands behind its street.
+_SECOND_LINE = ("addressline2", "address2", "streetaddress2", "line2")
 _ADDRESS = (
-    "address", "street", "streetaddress", "line1", "line2", "village", "villageorproject", "subdistrict", "district",
+    "address", "street", "streetaddress", "addressline", "addressline1", "address1", "line1",
+    *_SECOND_LINE, "village", "villageorproject", "subdistrict", "district",
     "city", "state", "province", "zip", "zipcode", "postcode", "postalcode", "country",
 )  # fmt: skip
 # A model may be called so too: X2, but not x 2; a weight is a part of what is sold.
@@ -166,11 +169,19 @@ def rename(part: dict[str, Any], keys: Keys) -> dict[str, Any]:
         own = part.get(name)
         if not is_said(own):
             alike = len({as_text(part[key]) for key in said}) == 1
-            renamed[name] = part[said[0]] if alike else {key: part[key] for key in said}
+            first = [key for key in said if fold(key) not in _SECOND_LINE]
+            if alike:
+                renamed[name] = part[said[0]]
+            else:
+                # Beside one street stand only its further lines.
+                called = {first[0]: "address"} if len(first) == 1 else {}
+                renamed[name] = {called.get(key, key): part[key] for key in said}
         elif name == "phone":
             renamed[name] = {name: own, **{key: part[key] for key in said if is_said(part[key])}}
         elif name == "name" and isinstance(own, str) and " " not in own.strip() and {*map(fold, said)} <= {*_SURNAME}:
             renamed[name] = {"first": own, **{key: part[key] for key in said}}
+        elif {*map(fold, said)} <= {*_SECOND_LINE} and any(is_said(part[key]) for key in said):
+            renamed[name] = {"address": own, **{key: part[key] for key in said}}
     return renamed
 
 

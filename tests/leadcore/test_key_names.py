@@ -73,6 +73,64 @@ def test_a_cart_under_other_names_is_read(cart: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    "contact",
+    [
+        {"contact_name": "สมชาย ใจดี", "contact_phone": "0812345678", "contact_email": "a@b.co.th"},
+        {"customerName": "สมชาย ใจดี", "customerPhone": "0812345678", "customerEmail": "a@b.co.th"},
+        {"receiver_name": "สมชาย ใจดี", "receiver_phone": "0812345678", "email": "a@b.co.th"},
+        {"ชื่อผู้รับ": "สมชาย ใจดี", "เบอร์ติดต่อ": "0812345678", "อีเมล": "a@b.co.th"},
+        {"ชื่อ-นามสกุล (ผู้รับ)": "สมชาย ใจดี", "เบอร์โทร (ผู้รับ)": "0812345678", "Email Address": "a@b.co.th"},
+        {"name": "สมชาย ใจดี", "phone1": "0812345678", "phone2": "", "mail": "a@b.co.th"},
+    ],
+)
+def test_details_of_a_customer_or_receiver_are_the_contacts(contact: dict[str, Any]) -> None:
+    event = said(contact_info=contact)
+    assert (event.contact.name, event.contact.phone, event.contact.email) == ("สมชาย ใจดี", "0812345678", "a@b.co.th")
+    assert event.unread == {}
+
+
+def test_phones_with_a_number_in_their_keys_are_several() -> None:
+    event = said(contact_info={"phone2": "0898765432", "phone1": "0812345678"})
+    assert (event.contact.phone, event.unread) == ("0812345678, 0898765432", {})
+
+
+@pytest.mark.parametrize("key", ["street_address", "address1", "address_line_1", "street", "full_address", "ที่อยู่"])
+@pytest.mark.parametrize("second", ["address2", "addressLine2", "address_line_2", "line2"])
+def test_the_second_line_of_an_address_follows_its_street(key: str, second: str) -> None:
+    event = said(address_parsing={second: "ตึก A", key: "9 ถ.สีลม"})
+    assert (event.address.street, event.unread) == ("9 ถ.สีลม\nตึก A", {})
+
+
+@pytest.mark.parametrize(
+    "contact", [{"address": "9 ถ.สีลม", "address2": "ตึก A"}, {"address1": "9 ถ.สีลม", "address2": "ตึก A"}]
+)
+def test_an_address_in_the_contact_may_have_two_lines(contact: dict[str, Any]) -> None:
+    assert said(contact_info=contact).contact.address == "9 ถ.สีลม\nตึก A"
+
+
+@pytest.mark.parametrize("second", ["", None, "-", "N/A"])
+def test_a_blank_second_line_is_none(second: Any) -> None:
+    event = said(address_parsing={"street_address": "9 ถ.สีลม", "address_line_2": second})
+    assert (event.address.street, event.unread) == ("9 ถ.สีลม", {})
+
+
+@pytest.mark.parametrize(
+    ("part", "key"),
+    [
+        ("contact_info", "emergency phone"),
+        ("contact_info", "shop phone"),
+        ("contact_info", "phone verified"),
+        ("contact_info", "billing address 2"),
+        ("address_parsing", "line3"),
+        ("address_parsing", "address type"),
+    ],
+)
+def test_a_key_that_only_looks_alike_is_unknown(part: str, key: str) -> None:
+    event = said(**{part: {key: "0812345678"}})
+    assert (event.address, event.contact) == (Address(), ContactInfo())
+
+
+@pytest.mark.parametrize(
     "product",
     [
         {"amount": 2},
