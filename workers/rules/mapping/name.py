@@ -25,7 +25,8 @@ _SYMBOLS = re.compile(
 _NICKNAME_SAYS = re.compile(r"^(?:ชื่อเล่น|nickname|aka|a\.k\.a\.)\s*:?\s*", re.IGNORECASE)
 # Who somebody is at work or to another person.
 _NO_NICKNAME = re.compile(
-    r"(?:เจ้าของ|ผู้จัดการ|ผจก\.?|ฝ่าย|แผนก|พนักงาน|เลขา|ผู้รับ|ผู้สั่ง|ผู้ซื้อ|แอดมิน)[\u0e00-\u0e7f\s.]*"
+    r"(?:เจ้าของ|ผู้จัดการ|ผจก\.?|ฝ่าย|แผนก|พนักงาน|เลขา|ผู้รับ|ผู้สั่ง|ผู้ซื้อ|แอดมิน)[\u0e00-\u0e7f\s.:：]*"
+    r"|(?:n[ée]e|born|geb\.?|formerly)\s.*|(?:นาม)?สกุลเดิม.*|เดิมชื่อ.*"
     r"|(?:ด่วน|(?:จัด)?ส่ง(?:ด่วน|ที่|วัน|ก่อน|หลัง|ตาม|ของ)|โทร|ฝาก(?:ไว้|ส่ง)|รับ(?:สินค้า|ของ|พัสดุ)?(?:เอง|แทน)|คอนโด|หมู่บ้าน|หอพัก|อพาร์ทเม|เก็บเงิน)[\u0e00-\u0e7f\s.]*"
     r"|(?:คุณ)?(?:แม่|พ่อ|สามี|ภรรยา|ลูก(?:สาว|ชาย)?|พี่(?:สาว|ชาย)|น้อง(?:สาว|ชาย)|แฟน|เพื่อน|หัวหน้า|ลูกค้า(?:เก่า|ใหม่|ประจำ)?)"
     r"|(?:(?:my|the|his|her) )?(?:mother|father|mom|mum|dad|husband|wife|son|daughter|brother|sister|friend|boss|owner"
@@ -71,6 +72,8 @@ _BEGINS_SENTENCE = (
     "我是",
     "私は",
 )
+# Who says so is no part of the name, if the sentence ends as those of such people do.
+_SPEAKS = re.compile(r"^(?:ผม(?=.*(?:ครับ|คับ|ครับผม)$)|ดิฉัน(?=.*(?:ค่ะ|คะ)$))\s?(?:คือ\s?)?(?!ชื่อ)(?=[ก-ฮเ-ไ]\S)")
 # As on an envelope, before a title; and a sentence that ends politely.
 _ADDRESSED = re.compile(
     r"^(?:ถึง|เรียน|ส่ง(?:ถึง|ให้)?|ฝาก(?:ถึง|ให้)?)\s?(?=(?:คุณ|นาย|นาง|น\.ส\.)\s?[ก-ฮเ-ไ])"
@@ -86,7 +89,7 @@ _FROM = re.compile(
 )
 # A part of the company, or how the order is meant.
 _REMARK = re.compile(
-    rf"(?<=\S)\s+(?:(?:ฝ่าย|แผนก)\s?{labels.DEPARTMENT}.*|[*!#(]*(?:ด่วน(?:มาก|ที่สุด)?|เก็บ(?:เงิน)?ปลายทาง|COD)[*!)]*)$"
+    rf"(?<=\S)\s+(?:(?:ฝ่าย|แผนก)\s?{labels.DEPARTMENT}.*|[*!#(]*(?:(?:ขอ)?(?:จัด)?(?:ส่ง)?ด่วน(?:มาก|ที่สุด)?|เก็บ(?:เงิน)?ปลายทาง|COD)[*!)]*)$"
 )
 _THAI_PARTS = re.compile(r"(?<=[ก-๛]{3})[._](?=[ก-๛]{3})")
 _PARTICLES = frozenset(("van", "von", "de", "del", "della", "der", "den", "bin", "binti"))
@@ -107,7 +110,7 @@ _NICKNAME_BEFORE = re.compile(
 _CONTACT = re.compile(
     r"<?(?:(?:e-?\s?mail|อีเมล)\s*[:：]?\s*)?(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+>?"
     r"|(?<![A-Za-z])[A-Za-z]{2,10}://\S+|(?<!\S)www\.\S+"
-    rf"|(?:{NOT_BEHIND_LATIN}(?:line(?:\s?id)?|ig|facebook|fb|whats\s?app|wechat|id)|ไอดีไลน์|ไลน์(?:ไอดี)?|ไอดี)\s*[:：@]\s*@?[{WORD}.-]+"
+    rf"|(?:{NOT_BEHIND_LATIN}(?:line(?:\s?id)?|ig|facebook|fb|whats\s?app|wechat|tik\s?tok|telegram|instagram|twitter|id)|ไอดีไลน์|ไลน์(?:ไอดี)?|ไอดี)\s*[:：@]\s*@?[{WORD}.-]+"
     rf"|(?:{NOT_BEHIND_LATIN}line\s?id|ไอดีไลน์|ไลน์ไอดี)\s+@?[{WORD}.-]+"
     rf"|(?:(?:{labels.TAX_ID}|{labels.PHONE})\s*[.:：]*\s*)?(?<!\d)\+?\(?\d(?:[\s().-]{{0,2}}\d){{6,}}"
     r"(?:\s*(?:ต่อ|กด|ext\.?|#)\s*\d{1,5}(?!\d))?"
@@ -166,6 +169,8 @@ def parse(text: str, language: str = "", region: str = "") -> Name:
         plain = _AT_SHOP.sub(" ", plain)
     if plain.startswith(("ถึง", "เรียน", "ส่ง", "ฝาก", "ชื่อ")):
         plain = _ADDRESSED.sub("", plain)
+    if plain.startswith(("ผม", "ดิฉัน")):
+        plain = _SPEAKS.sub("", plain)
     if _HAS_LABEL.search(plain):
         plain = _NICKNAME_BEFORE.sub(lambda said: f"{said[2]} ({said[1]})" if said[2] else said[1], plain)
         plain = _THAI_NAME_SAYS.sub("", _BOTH_SAY.sub(r"\1 ", plain))

@@ -195,3 +195,44 @@ def test_what_may_be_no_nickname_behind_a_dash_is_none(word: str) -> None:
 @pytest.mark.parametrize("text", ["สมศรี ใจดี-รักไทย", "สมชาย - หนุ่ย", "John Smith - Johnny", "Anna Lee - Mai"])
 def test_a_dash_elsewhere_tells_of_no_nickname(text: str) -> None:
     assert parse(text).nickname == ""
+
+
+# Words around a name
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("ผมสมชายครับ", Name("สมชาย")),
+        ("ผม สมชาย ใจดี ครับ", Name("สมชาย", "ใจดี")),
+        ("ดิฉันวิภาค่ะ", Name("วิภา")),
+        ("ผมคือสมชายครับ", Name("สมชาย")),
+        ("พี่หมู ส่งด่วน", Name("พี่หมู")),
+        ("วิภา ทองดี จัดส่งด่วนมาก", Name("วิภา", "ทองดี")),
+        ("TikTok: @somchai", Name()),
+        ("Somchai Telegram: @som", Name("Somchai")),
+        ("Anna Müller (née Schmidt)", Name("Anna", "Müller")),
+        ("วิภา ทองดี (สกุลเดิม ใจดี)", Name("วิภา", "ทองดี")),
+        ("สมชาย ใจดี (ผู้รับแทน: วิภา)", Name("สมชาย", "ใจดี")),
+    ],
+)
+def test_what_is_said_around_a_name_is_no_part_of_it(text: str, expected: Name) -> None:
+    assert parse(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("ผมหอม", Name("ผมหอม")),
+        ("ผมทอง ใจดี", Name("ผมทอง", "ใจดี")),
+        ("ดิฉันท์ ใจดี", Name("ดิฉันท์", "ใจดี")),
+        ("TikTok", Name("TikTok")),
+        ("Telegram Smith", Name("Telegram", "Smith")),
+        ("วิภา ส่งเสริม", Name("วิภา", "ส่งเสริม")),
+        ("Anna (Renée)", Name("Anna", nickname="Renée")),
+        ("Somchai (Born)", Name("Somchai", nickname="Born")),
+        ("วิภา (เดิม)", Name("วิภา", nickname="เดิม")),
+    ],
+)
+def test_a_name_that_only_looks_like_such_words_stays(text: str, expected: Name) -> None:
+    assert parse(text) == expected
