@@ -5,7 +5,7 @@ import re
 from msgspec.structs import replace
 
 from leadcore.event import Address, ContactInfo
-from workers.rules.mapping import email, phone
+from workers.rules.mapping import companies, email, phone
 
 _LABELLED_NAME = re.compile(
     r"(?:(?:ชื่อ(?:\s?[-–/]?\s?(?:นาม)?สกุล|ผู้รับ)?|ผู้รับ)\s*[:：]?\s*|(?:full )?name\s*[:：]\s*)"
@@ -19,6 +19,7 @@ _ADDRESS_BEHIND = re.compile(
     r"(?:[มซถตอจ]\.|หมู่|ซอย|ถนน|แขวง|ตำบล|เขต|อำเภอ|จังหวัด|(?:moo|soi|tambon|amphoe)\b).*)",
     re.IGNORECASE | re.DOTALL,
 )
+_BEFORE_OWN_NAME = re.compile(r"(?:(?:ชื่อ|ผู้รับ|ส่ง|ถึง|to|name)\s?[:：]?\s?)?(?:คุณ|khun|k\.)?\s?", re.IGNORECASE)
 _NOTHING = Address()
 _LETTER = re.compile(r"[^\W\d_]")
 
@@ -28,8 +29,11 @@ def put_right(contact: ContactInfo, address: Address) -> ContactInfo:
     that were taken for each other in their own fields, where nothing else was said there; an address that was said
     twice only leaves the name. `address`: the other one that was said."""
     contact = _swap(contact)
-    if (found := _LABELLED_NAME.match(contact.address)) and contact.name in ("", found["name"].strip()):
-        contact = replace(contact, name=found["name"].strip(), address=found["address"])
+    if found := _LABELLED_NAME.match(contact.address):
+        name = found["name"].strip()
+        if contact.name in ("", name) or name.startswith(f"{contact.name} "):
+            contact = replace(contact, name=name, address=found["address"])
+    contact = _cut_own_name(contact)
     is_said = bool(contact.address) or address != _NOTHING
     for part in ("name", "phone"):
         text = getattr(contact, part)
@@ -44,6 +48,19 @@ def put_right(contact: ContactInfo, address: Address) -> ContactInfo:
         if part == "name":
             contact = replace(contact, name=text[: found.start()])
     return contact
+
+
+def _cut_own_name(contact: ContactInfo) -> ContactInfo:
+    """`contact` without the person's whole name before the address, as on a parcel; a shop's is a part of it."""
+    name, text = contact.name, contact.address
+    start = text.find(name, 0, len(name) + 12) if " " in name else -1
+    if start < 0 or not _BEFORE_OWN_NAME.fullmatch(text[:start]):
+        return contact
+    behind = text[start + len(name) :]
+    rest = behind.lstrip(" \n,:：")
+    if rest == behind or not any(map(str.isdigit, rest)) or companies.split(name)[1]:
+        return contact
+    return replace(contact, address=rest)
 
 
 def _swap(contact: ContactInfo) -> ContactInfo:

@@ -95,3 +95,45 @@ def test_a_number_that_is_none_here_may_be_a_mobile_of_the_language(
     language: str, number: str, phone: str | None
 ) -> None:
     assert read(payload(phone=number, language=language)).details.get("phone") == phone
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"สมชาย ใจดี {SILOM}",
+        f"คุณสมชาย ใจดี {SILOM}",
+        f"ชื่อ สมชาย ใจดี\n{SILOM}",
+        f"ผู้รับ: คุณ สมชาย ใจดี, {SILOM}",
+        f"ส่ง สมชาย ใจดี : {SILOM}",
+    ],
+)
+def test_the_persons_own_name_before_the_address_is_no_part_of_it(text: str) -> None:
+    assert put_right(structs.replace(SOMCHAI, address=text), Address()) == SOMCHAI
+
+
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        ("ร้าน กาแฟดี", f"ร้าน กาแฟดี {SILOM}"),
+        ("สีลม", f"สีลม {SILOM}"),
+        ("สมชาย ใจดี", f"สมชาย ใจดีมาก {SILOM}"),
+        ("สมชาย ใจดี", f"ตึก สมชาย ใจดี {SILOM}"),
+        ("สมชาย ใจดี", "สมชาย ใจดี บ้านสีฟ้า"),
+        ("สมชาย ใจดี", f"หอพัก สมชาย ใจดี {SILOM}"),
+        ("สมชาย ใจดี", "สมชาย ใจดี"),
+    ],
+)
+def test_a_name_that_may_be_a_part_of_the_address_stays_there(name: str, address: str) -> None:
+    said = ContactInfo(name=name, phone="0812345678", address=address)
+    assert put_right(said, Address()) == said
+
+
+def test_a_labelled_name_in_the_address_completes_the_one_that_was_said() -> None:
+    said = ContactInfo(name="สมชาย", phone="0812345678", address=f"ชื่อ สมชาย ใจดี ที่อยู่ {SILOM}")
+    assert put_right(said, Address()) == SOMCHAI
+
+
+@pytest.mark.parametrize("name", ["สม", "วิภา", "สมชาย ใจร้าย", "ชาย"])
+def test_another_labelled_name_in_the_address_stays_there(name: str) -> None:
+    said = ContactInfo(name=name, phone="0812345678", address=f"ชื่อ สมชาย ใจดี ที่อยู่ {SILOM}")
+    assert put_right(said, Address()) == said
