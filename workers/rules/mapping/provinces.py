@@ -256,6 +256,8 @@ def may_end(text: str) -> bool:
     if not word or word[-1] in "ฯ.":
         return True
     name = word.removeprefix("จังหวัด").removeprefix("จ.")
+    if name != word and key(name) in _BY_ABBREVIATION:
+        return True
     return not name or key(name) in _LAST_WORDS or name.casefold() == "province" or sound(name) in _LAST_SOUNDS
 
 

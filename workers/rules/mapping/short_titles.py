@@ -8,6 +8,8 @@ from workers.rules.mapping import provinces, thai_places
 from workers.rules.mapping.thai_places import CAPITAL, Place
 
 _KHO = re.compile(r"(?<![ก-๛.])(?P<title>ขว?)\.\s?(?P<name>[ก-๛]{2,}?)(?=$|[^ก-๛.]|ขว?\.|แขวง|เขต|กทม|กรุงเทพ)")
+# ข is a letter by which they are told apart.
+_BUILDING_ENDS = re.compile(r"(?:อาคาร|ตึก|ห้อง|โซน|บล็อ[คก]|ล็อ[คก]|ชั้น|แถว|ประตู|หอ|แผง|โรง)\s?$")
 _TOLD_BANGKOK = re.compile(r"กทม|กรุงเทพ|bangkok|(?<!\d)10[1-9]\d\d(?!\d)", re.IGNORECASE)
 _GLUED = re.compile(r"(?<![^\s,])(?:ต(?P<subdistrict>[ก-๛]{3,})[\s,]+)?อ(?P<district>[ก-๛]{3,})(?![^\s,])")
 _GLUED_PROVINCE = re.compile(r"(?<![^\s,])จ(?P<name>[ก-๛]{3,})(?![^\s,])")
@@ -40,7 +42,7 @@ def spell_part(text: str, part: str) -> str:
 
 
 def _spell_kho(text: str, beside: str) -> str:
-    found = list(_KHO.finditer(text))
+    found = [match for match in _KHO.finditer(text) if not _BUILDING_ENDS.search(text[: match.start()][-20:])]
     if not found or not _TOLD_BANGKOK.search(f"{text} {beside}"):
         return text
     districts = thai_places.find_districts(provinces.BANGKOK)

@@ -41,6 +41,8 @@ def test_kho_of_two_places_with_one_name_says_the_smaller_one_first() -> None:
     [
         "9 ข.จตุจักร กทม",
         "9 ข.ส.ม.ก. กทม",
+        "9 อาคาร ข.สีลม กทม",
+        "9 ห้อง ข.สีลม กทม",
         "9 ถ.ข.สีลม กทม",
         "9 ข.สีลม ข.บางรัก",
         "9 ข.บางพลี กทม",
@@ -119,3 +121,14 @@ def places() -> list[tuple[str, str]]:
         *(("subdistrict", name) for place in found for name, _ in place.subdistricts if name.startswith("ต")),
         *(("state", province.th) for province in PROVINCES),
     ]
+
+
+@pytest.mark.parametrize("state", ["จ.สบ", "จ.สบ.", "จังหวัดสบ"])
+def test_an_abbreviated_province_does_not_stay_in_the_street(state: str) -> None:
+    expected: dict[str, str | None] = {"address": "5 ต.ปากเพรียว อ.เมือง", "state": "สระบุรี", "zip": "18000"}
+    check(read(address=f"5 ต.ปากเพรียว อ.เมือง {state} 18000"), expected)
+
+
+@pytest.mark.parametrize("word", ["สบ", "ร.สบ", "จ.ส", "จ.กก", "ตึก สบ"])
+def test_two_letters_without_a_title_or_a_meaning_stay(word: str) -> None:
+    assert read(address=f"5 ต.ปากเพรียว อ.เมือง {word} 18000").address["address"].endswith(word)
