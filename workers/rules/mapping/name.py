@@ -91,6 +91,7 @@ _FROM = re.compile(
 _REMARK = re.compile(
     rf"(?<=\S)\s+(?:(?:ฝ่าย|แผนก)\s?{labels.DEPARTMENT}.*|[*!#(]*(?:(?:ขอ)?(?:จัด)?(?:ส่ง)?ด่วน(?:มาก|ที่สุด)?|เก็บ(?:เงิน)?ปลายทาง|COD)[*!)]*)$"
 )
+_DEPARTMENT = re.compile(rf"(?:ถึง|เรียน|ส่ง)?\s?(?:ฝ่าย|แผนก)\s?{labels.DEPARTMENT}[ก-๎]*")
 _THAI_PARTS = re.compile(r"(?<=[ก-๛]{3})[._](?=[ก-๛]{3})")
 _PARTICLES = frozenset(("van", "von", "de", "del", "della", "der", "den", "bin", "binti"))
 _LATIN_WORD = re.compile(r"[A-Za-z][A-Za-z.'’-]*")
@@ -184,6 +185,8 @@ def parse(text: str, language: str = "", region: str = "") -> Name:
         plain = plain[: origin.start()]
     customs = _customs(plain, language, region)
     person, company = companies.split(plain)
+    if company and _DEPARTMENT.fullmatch(person):
+        person = ""
     person = _GLUED_TITLE.sub(r"\g<0> ", _ON_PLATFORM.sub("", _REMARK.sub("", person)))
     person = honorifics.strip_before(filler.drop_words(person), customs)
     person = _FULL_STOP.sub("", person.translate(_BRACKETS))

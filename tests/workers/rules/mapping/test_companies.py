@@ -226,3 +226,13 @@ def test_a_long_text_beside_a_company_takes_no_time() -> None:
 
 def test_the_honorific_of_a_company_is_dropped() -> None:
     assert name.parse("株式会社ABC 御中") == Name(company="株式会社ABC")
+
+
+@pytest.mark.parametrize("department", ["ฝ่ายจัดซื้อ", "แผนกบัญชี", "ฝ่าย การเงิน", "ถึงฝ่ายบุคคล", "แผนกช่างไฟฟ้า"])
+def test_a_department_before_a_company_is_nobodys_name(department: str) -> None:
+    assert name.parse(f"{department} บริษัท เอบีซี จำกัด") == name.Name(company="บริษัท เอบีซี จำกัด")
+
+
+@pytest.mark.parametrize("person", ["แผนกระโทก", "ฝ่ายใจดี", "แผน", "บัญชี", "ช่าง"])
+def test_a_word_like_a_department_before_a_company_stays_a_name(person: str) -> None:
+    assert name.parse(f"{person} บริษัท เอบีซี จำกัด") == name.Name(person, company="บริษัท เอบีซี จำกัด")
