@@ -9,7 +9,9 @@ from workers.rules.mapping import country, id_numbers, labels, phone, provinces,
 
 THAI = re.compile(r"[ก-๛]")
 _NEWLINE = re.compile(r"[\s,]*\n\s*")
-_SAYS_ADDRESS = re.compile(r"^(?:ที่อยู่(?:จัดส่ง|ในการจัดส่ง|สำหรับจัดส่ง)?|(?:shipping |delivery )?address)\s*[:：]\s*", re.I)
+_SAYS_ADDRESS = re.compile(
+    r"^(?:ที่อยู่(?:จัดส่ง|ในการจัดส่ง|สำหรับจัดส่ง)?|(?:shipping |delivery |street )?address|street)\s*[:：]\s*", re.I
+)
 # A comma may be a part of it, as in coordinates; behind one that is not, a postcode or a Thai word goes on at once.
 _LINK = re.compile(
     r"(?:https?://|(?<![a-z\d./@-])(?:www\.|(?:maps\.app\.)?goo\.gl/))"
@@ -52,7 +54,7 @@ _ENGLISH_COLON = (
 _IN_NAME = re.compile(r"[A-Za-z]\s$")
 _WORDS_OF_PLACE = re.compile(r"[^,\d(|/]*[^,\d(|/\s]")
 _STROKE = re.compile(
-    r"(?<!\d)\s*[|]\s*|\s*[|]\s*(?!\d)|(?<!\d)\s+/\s+|\s+/\s+(?!\d)"
+    r"\s*;\s+|(?<!\d)\s*[|]\s*|\s*[|]\s*(?!\d)|(?<!\d)\s+/\s+|\s+/\s+(?!\d)"
     r"|\s*[/–-]\s*(?=(?:[ตอจ]\.|ตำบล|แขวง|อำเภอ|เขต|จังหวัด)\s?[ก-๛])|(?<=[ก-๛])\s*[/–-]\s*(?=[1-9]\d{4}$)"
 )
 
@@ -72,7 +74,7 @@ def join_lines(text: str) -> str:
 
 def cut_label(text: str) -> str:
     """`text` without the word for an address before it, and with spaces for strokes between its parts."""
-    if "|" in text or "/" in text or "-" in text or "–" in text:
+    if "|" in text or ";" in text or "/" in text or "-" in text or "–" in text:
         text = _TITLE_DASH.sub(r"\1", _TWO_TITLES.sub(lambda found: found[found.lastindex or 0], text))
         text = _STROKE.sub(" " if THAI.search(text) else ", ", text).strip(" ,")
     return cut_colons(_SAYS_ADDRESS.sub("", text))

@@ -5,6 +5,7 @@ and ต, อ and จ glued to their name without a dot. Only where the tables of
 import re
 
 from workers.rules.mapping import provinces, thai_places
+from workers.rules.mapping.provinces import Province
 from workers.rules.mapping.thai_places import CAPITAL, Place
 
 _KHO = re.compile(r"(?<![ก-๛.])(?P<title>ขว?)\.\s?(?P<name>[ก-๛]{2,}?)(?=$|[^ก-๛.]|ขว?\.|แขวง|เขต|กทม|กรุงเทพ)")
@@ -82,15 +83,19 @@ def _spell_glued(text: str, beside: str) -> str:
 def _places_told(district: str, text: str) -> list[Place]:
     """The districts called so in the provinces that `text` names or has a postcode of."""
     homes = (
-        [province for province in provinces.PROVINCES if province.th in text]
+        [province for province in provinces.PROVINCES if _names(province, text)]
         if district in CAPITAL
         else thai_places.provinces_of_district(district)
     )
     zips = re.findall(r"(?<!\d)[1-9]\d{4}(?!\d)", text)
-    told = [each for each in homes if each.th in text or any(thai_places.serves(each, zip_) for zip_ in zips)]
+    told = [each for each in homes if _names(each, text) or any(thai_places.serves(each, zip_) for zip_ in zips)]
     return [place for each in told for place in thai_places.find_districts(each) if place.names_district(district)]
+
+
+def _names(province: Province, text: str) -> bool:
+    return re.search(rf"(?:(?<![ก-๛])|จังหวัด){province.th}(?![ก-๛])", text) is not None
 
 
 def _is_province(name: str) -> bool:
     found = provinces.find(name)
-    return found is not None and found.th == name and _WORD.fullmatch(name) is not None
+    return found is not None and found.th == name

@@ -432,3 +432,23 @@ def test_a_country_behind_a_street_does_not_override_a_city_of_thailand(parts: d
 )
 def test_a_country_behind_a_street_is_that_of_the_address(parts: dict[str, Any], country: str) -> None:
     check(read(parts), {"address": "5 Main Road", "country": country})
+
+
+@pytest.mark.parametrize(
+    "street",
+    [
+        "99/1 Silom Rd; Bang Rak; Bangkok; 10500",
+        "Street: 99/1 Silom Rd; District: Bang Rak; City: Bangkok; Zip: 10500",
+        "Street address: 99/1 Silom Rd, Bang Rak, Bangkok 10500",
+        "99/1 Silom Rd ; Bang Rak ; Bangkok 10500",
+    ],
+)
+def test_semicolons_part_an_address_too(street: str) -> None:
+    said = read({"street": street})
+    check(said, {"dealdroid_district": "Bang Rak", "city": BANGKOK, "state": BANGKOK, "zip": "10500"})
+    assert said.address["address"].startswith("99/1 Silom Rd, ")
+
+
+@pytest.mark.parametrize("street", ["99/1;2 Silom", "Streetview Condo: 5", "5 ถ.สีลม;ตึก A"])
+def test_other_signs_and_words_like_them_stay(street: str) -> None:
+    check(read({"street": street}), {"address": street})
