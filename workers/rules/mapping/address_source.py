@@ -354,7 +354,8 @@ def _read_street(address: SourceAddress, region: str) -> SourceAddress:
     street, nation = country_signs.cut_country(extras.text)
     if not nation and not address.country and (head := cut_labelled(extras.text)) != extras.text:
         _, nation = country_signs.cut_country(head)
-    if nation not in _OR_THAILAND and not address.country and _is_said_in_thailand(address):
+    denied = nation not in _OR_THAILAND and not address.country and _is_said_in_thailand(address)
+    if denied and not country_signs.is_sure(extras.text, nation):
         address = replace(address, country=country.THAILAND, lost=(*address.lost, nation), contradictory=True)
         street = extras.text
     elif nation and address.country in ("", nation) and not address.unknown_country:

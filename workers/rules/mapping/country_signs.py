@@ -5,7 +5,7 @@ import re
 from workers.rules.mapping import country, neighbours
 from workers.rules.mapping.address_line import FIVE, trim
 from workers.rules.mapping.provinces import find
-from workers.rules.mapping.thai_places import provinces_of_district
+from workers.rules.mapping.thai_places import find_places, provinces_of_district
 
 _SINGAPORE = re.compile(
     r"((?:.*[\s,#)\d])?)(?:\(?singapore\)?[\s,]+|s\s?(?=\(?\d))\(?(\d{6})\)?\.?", re.IGNORECASE | re.ASCII
@@ -90,6 +90,15 @@ def cut_country(street: str) -> tuple[str, str]:
         if nation and (nation != country.THAILAND or FIVE.fullmatch(behind["postcode"])):
             return f"{head} {behind['postcode']}".lstrip(), nation
     return _cut_last(street)
+
+
+def is_sure(street: str, nation: str) -> bool:
+    """Whether `street`, which ends with the name of `nation`, tells of it by more: by a town, its form or a postcode
+    that is none of Thailand's."""
+    codes = (found[0] for found in _POSTCODE_LIKE.finditer(street))
+    # Four digits are rather a house's number.
+    foreign = any(not find_places(code) and not (code.isdigit() and len(code) == 4) for code in codes)
+    return foreign or find_country(cut_country(street)[0]) == nation
 
 
 def _cut_last(street: str) -> tuple[str, str]:
