@@ -212,14 +212,16 @@ def _build_stages(
 
 @contextmanager
 def hubspot_client(settings: WorkerSettings) -> Iterator[HubSpot]:
-    """HubSpot for one command; if Redis is unreachable, without the shared budget."""
+    """HubSpot for one command; if Redis is unreachable or refuses what the shared budget needs, without that."""
     machine = Machine()
     redis = connect(settings.shared)
-    budget: Budget | NoBudget = Budget(
+    shared = Budget(
         redis, settings.requests_per_10s, machine.event(), machine, settings.requests_per_day, settings.shared.timezone
     )
+    budget: Budget | NoBudget = shared
     try:
-        redis.ping()
+        slot, _ = shared.reserve()
+        shared.release([slot] if slot else [])
     except AWAY:
         budget = NoBudget(machine)
     yield HubSpot(settings.token, settings.hubspot_url, budget, version=settings.shared.hubspot_version)

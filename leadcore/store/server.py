@@ -12,10 +12,12 @@ WANTED = " or ".join(f"{name} {major}.{minor}" for name, (major, minor) in OLDES
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """`name` as people write it; `version` as the server writes it, "" if it does not say."""
+    """`name` as people write it; `version` as the server writes it, "" if it does not say; `is_cluster`: it refuses
+    commands whose keys belong to several of its parts, as ours do."""
 
     name: str
     version: str
+    is_cluster: bool = False
 
     def __str__(self) -> str:
         return f"{self.name} {self.version}".rstrip()
@@ -47,7 +49,7 @@ def identify(info: Mapping[str, Any]) -> Server:
     7.2.4 there."""
     name = str(info.get("server_name") or ("valkey" if "valkey_version" in info else "redis"))
     version = info.get(f"{name}_version") or info.get("redis_version") or ""
-    return Server(name.capitalize(), str(version))
+    return Server(name.capitalize(), str(version), is_cluster=bool(info.get("cluster_enabled")))
 
 
 def identify_binary(said: str) -> Server | None:

@@ -66,6 +66,8 @@ def _judge_server(info: Mapping[str, Any]) -> Finding:
         return wrong("Redis", "Its version is unknown.", fix)
     if server.is_too_old:
         return wrong("Redis", f"It is {server}, which is too old.", fix)
+    if server.is_cluster:
+        return wrong("Redis", f"It is {server} in cluster mode, which refuses leads.", "Use one without cluster mode.")
     if not server.is_tried:
         return warn("Redis", f"It is {server}, with which LeadSync has not been tried.", fix)
     return fine("Redis", f"Answers; it is {server}.")

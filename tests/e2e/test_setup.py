@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
+import redis
 import requests
 from click.testing import CliRunner, Result
 
@@ -16,6 +18,7 @@ from sandbox.http_server import running
 from sandbox.hubspot import Portal, Settings, create_app
 from sandbox.hubspot.settings import SCOPES
 from tests.conftest import SECRET, own_port
+from tests.restarts import Restartable
 from tests.stand_ins import Crm
 from workers.hubspot.budget import NoBudget
 from workers.hubspot.client import HubSpot
@@ -184,6 +187,15 @@ def test_a_release_sets_up_a_portal_that_works(secret: str, said: str, crm: Crm)
     assert done.exit_code == 0
     assert said in done.stderr
     assert bool(done.stderr) == bool(said)
+    assert sorted(definitions(crm)) == sorted(CORE + REST)
+
+
+def test_a_portal_is_set_up_also_while_redis_takes_no_writes(crm: Crm, restartable: Restartable) -> None:
+    """As without a Redis: the calls are then not counted with those of the workers."""
+    with closing(redis.Redis(port=restartable.port)) as server:
+        server.replicaof("127.0.0.1", "1")
+    done = run_setup(crm, "--release", REDIS_URL=restartable.running.url)
+    assert (done.exit_code, done.stderr, done.exception) == (0, "", None)
     assert sorted(definitions(crm)) == sorted(CORE + REST)
 
 

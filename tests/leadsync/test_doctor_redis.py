@@ -48,6 +48,8 @@ def states(found: list[Finding]) -> set[tuple[str, str]]:
         ({"server_name": "valkey", "valkey_version": "9.1.2"}, "always", set()),
         ({"server_name": "valkey", "valkey_version": "7.1.9"}, "always", {("Redis", "wrong")}),
         ({"server_name": "dragonfly", "dragonfly_version": "1.30"}, "always", {("Redis", "warning")}),
+        ({"cluster_enabled": 1}, "always", {("Redis", "wrong")}),
+        ({"cluster_enabled": 0}, "always", set()),
     ],
 )
 def test_redis_is_judged(more: dict[str, Any], fsync: str, expected: set[tuple[str, str]]) -> None:
