@@ -26,7 +26,6 @@ from leadcore.store.orders import COMPARED, YES, read_orders
 from leadcore.store.outgoing import Outgoing, outgoing
 from leadcore.store.payments import discard_move, read_discarded, say_paid
 from leadcore.store.stages import StageRecord, pack, unpack
-from leadcore.store.streams import Stream
 from workers.flow.errors import LostLease
 from workers.hubspot.records import Records
 from workers.orders.cancellations import Cancellations
@@ -164,7 +163,8 @@ class _Case:
 
 
 class StageMessages:
-    """`renew`: holds the lock of the poller, whose `token` it is, for longer; raises `LostLease`."""
+    """`renew`: holds the lock of the poller, whose `token` it is, for longer; `apply`: runs commands if that is held
+    still. Both raise `LostLease`."""
 
     def __init__(
         self,
@@ -177,12 +177,13 @@ class StageMessages:
         clock: Clock,
         token: str,
         renew: Callable[[], None],
+        apply: Callable[[Sequence[Sequence[Any]]], None],
         events: Events = NOBODY,
     ) -> None:
         self.redis, self.records, self.kind, self.config = connection, records, kind, config
         self.customers, self.timezone, self.clock, self.token, self.renew = customers, timezone, clock, token, renew
-        self.stream, self.thanks = Stream(connection), Thanks.compile(config.payment)
-        self.cancellations = Cancellations(connection, kind, config, customers, events)
+        self.apply, self.thanks = apply, Thanks.compile(config.payment)
+        self.cancellations = Cancellations(connection, kind, config, customers, token, apply, events)
         self._store = connection.register_script(_STORE)
 
     def decide(self, ids: Sequence[str], stages: Stages, *, are_all: bool) -> None:
@@ -307,11 +308,13 @@ class StageMessages:
 
     def _discard_moves(self, cases: Sequence[_Case]) -> None:
         """These say nothing of payments, also once the other moves of that minute are forgotten."""
-        self.stream.apply([discard_move(case.order.reference, case.order.moved_ms) for case in cases])
+        self.apply([discard_move(case.order.reference, case.order.moved_ms) for case in cases])
 
     def _say_paid(self, cases: Sequence[_Case]) -> None:
         """Record what the moves say; what was recorded before is not recorded twice."""
         for case in cases:
+            # This process may have stood still since the move was read.
+            self.renew()
             shards, moved_ms, units = self.config.inbox.shards, case.order.moved_ms, case.units or None
             said = say_paid(self.redis, shards, case.order.reference, "HubSpot", units=units, said_ms=moved_ms)
             if said in ("recorded", "called_off"):
@@ -335,7 +338,7 @@ class StageMessages:
         if not orders:
             return []
         moved = [one.moved_ms for one in orders]
-        self.stream.apply([("ZADD", keys.STAGES_MOVES, one.moved_ms, _name_move(one)) for one in orders])
+        self.apply([("ZADD", keys.STAGES_MOVES, one.moved_ms, _name_move(one)) for one in orders])
         near = min(moved) - rules.MINUTE_MS, max(moved) + rules.MINUTE_MS
         return [int(at) for _, at in self.redis.zrangebyscore(keys.STAGES_MOVES, *near, withscores=True)]
 
@@ -427,7 +430,7 @@ class StageMessages:
                 ("ZREM", keys.STAGES_DUE, case.id),
                 ("ZREM", keys.STAGES_HELD, case.id),
             ]
-        self.stream.apply(commands)
+        self.apply(commands)
 
     def _end_unwritten(self, cases: Sequence[_Case], found: Mapping[str, WriteOutcome], now_ms: int) -> None:
         """Of the orders that could not be written: those that are gone end, the others are tried again."""

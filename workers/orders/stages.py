@@ -134,6 +134,7 @@ class StagePoller:
             self.clock,
             self.token,
             self._renew_lock,
+            self._apply,
             events,
         )
         # When each order of the last search was modified: what is as it was then needs no other look.
@@ -190,6 +191,11 @@ class StagePoller:
         if not self._renew(keys=[keys.STAGES_LOCK], args=[self.token, LOCK_MS]):
             raise LostLease([keys.STAGES_LOCK])
 
+    def _apply(self, commands: Sequence[Sequence[Any]]) -> None:
+        """Run these commands, or none and raise `LostLease`: this process may have stood still, and another gone on."""
+        if not self.stream.apply_fenced([keys.STAGES_LOCK], self.token, commands):
+            raise LostLease([keys.STAGES_LOCK])
+
     def _wait(self, down: LineDown | None, seconds: float) -> float:
         """Note what keeps it from going on; None: nothing does."""
         before, code = self.redis.hget(keys.STAGES, WAITS), down.code if down else ""
@@ -219,7 +225,7 @@ class StagePoller:
         progress = self._read_progress(now_ms, marks)
         if (marks or cancelled_id) and progress.get(NEXT, 0) <= now_ms:
             self._search(labels, progress[CURSOR], [id for id in (paid_id, cancelled_id) if id])
-            self.stream.apply([("HSET", keys.STAGES, NEXT, now_ms + POLL_MS, SEARCHED, now_ms)])
+            self._apply([("HSET", keys.STAGES, NEXT, now_ms + POLL_MS, SEARCHED, now_ms)])
         self._end_old(now_ms)
         since_ms = {stage: progress[SINCE + stage] for stage in labels}
         paid_ms, cancelled_ms = progress.get(PAID + paid_id, 0), progress.get(CANCELLED + told_id)
@@ -237,7 +243,7 @@ class StagePoller:
         gone -= wanted
         # Of those that nobody watched, some may have been moved back.
         closed = ("ZUNIONSTORE", keys.STAGES_DUE, 2, keys.STAGES_DUE, keys.STAGES_CLOSED, "AGGREGATE", "MIN")
-        self.stream.apply(
+        self._apply(
             ([closed] if CURSOR in added else [])
             + [("HSETNX", keys.STAGES, name, now_ms) for name in sorted(added)]
             + [("HDEL", keys.STAGES, name) for name in sorted(gone)]
@@ -292,9 +298,10 @@ class StagePoller:
         for order, record in zip(old, stored, strict=True):
             commands.append(("ZREM", keys.STAGES_HELD, order))
             if record:
-                commands.append(("HSET", keys.STAGES_ANSWERS, order, f"drop {unpack(record).stage}"))
+                # What a person has answered meanwhile stands.
+                commands.append(("HSETNX", keys.STAGES_ANSWERS, order, f"drop {unpack(record).stage}"))
                 commands.append(("ZADD", keys.STAGES_DUE, now_ms, order))
-        self.stream.apply(commands)
+        self._apply(commands)
 
     def _read_due(self) -> list[str]:
         now_ms = self.clock.now_ms()

@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -161,6 +161,23 @@ class Shop:
         with suppress(Killed):
             self.step(self.poller(redis.Redis(connection_pool=pool)), later=later)
         pool.disconnect()
+
+    def stand_still(self, after: str, meanwhile: Callable[[], None]) -> StagePoller:
+        """A poller that stands still once, behind its next call `after`, until its lock has ended and `meanwhile` is
+        over."""
+        self.redis.delete(keys.STAGES_LOCK)
+        poller = self.poller()
+        call = getattr(poller.records, after)
+
+        def stand(*given: Any, **more: Any) -> Any:
+            setattr(poller.records, after, call)
+            answer = call(*given, **more)
+            self.redis.delete(keys.STAGES_LOCK)
+            meanwhile()
+            return answer
+
+        setattr(poller.records, after, stand)
+        return poller
 
     def close(self) -> None:
         for poller in self.pollers:

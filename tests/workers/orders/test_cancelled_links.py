@@ -229,3 +229,20 @@ def test_a_worker_may_die_at_any_command_and_the_link_follows_the_order(
         if not wire.dead:
             assert step > 8
             return
+
+
+@pytest.mark.parametrize("stages", [("Cancelled", "Open"), ("Open", "Cancelled")])
+def test_a_worker_that_stood_still_does_to_a_link_nothing_that_is_over(shop: Shop, stages: tuple[str, str]) -> None:
+    before, now = stages
+    order = sell(shop)
+    if before == "Open":
+        shop.move(order, "Cancelled")
+        shop.step()
+    shop.move(order, before)
+
+    def go_on() -> None:
+        shop.move(order, now)
+        shop.step()
+
+    shop.step(shop.stand_still("read", go_on))
+    assert asks(shop) is (now == "Open")

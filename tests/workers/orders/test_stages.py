@@ -2,9 +2,11 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
+import redis
 
 from leadcore.config import parse
 from leadcore.event import identity
@@ -417,3 +419,40 @@ def test_what_is_stored_names_nobody(shop: Shop) -> None:
         )(name)
         assert "Somchai" not in str(stored)
         assert "c-1" not in str(stored)
+
+
+def test_a_worker_that_stood_still_ends_nothing_of_the_stage_that_came_since(shop: Shop) -> None:
+    order = shop.order()
+    shop.move(order, "Processed")
+    shop.step()
+
+    def go_on() -> None:
+        shop.step(later=11)
+        shop.move(order, "Shipped")
+        shop.step(later=31)
+
+    shop.step(shop.stand_still("update", go_on), later=31)
+    assert shop.waiting()[order].label == "Shipped"
+    shop.edit(order, hs_shipping_tracking_number="TH1")
+    shop.step(later=601)
+    assert len(shop.said()) == 2
+
+
+def test_what_a_person_releases_at_the_end_of_its_week_is_released(shop: Shop) -> None:
+    order = shop.order()
+    shop.know("c-1", heard_ms=0)
+    shop.move(order, "Processed")
+    shop.step(later=31)
+    assert [one.order for one in shop.held.read(9)] == [order]
+
+    class Between(redis.Redis):
+        def zrangebyscore(self, name: str, *given: Any, **more: Any) -> Any:
+            found = super().zrangebyscore(name, *given, **more)
+            if name == keys.STAGES_HELD:
+                assert not shop.held.release(order, "somebody")
+            return found
+
+    with closing(Between(connection_pool=shop.redis.connection_pool)) as connection:
+        shop.redis.delete(keys.STAGES_LOCK)
+        shop.step(shop.poller(connection), later=stages.HELD_MS / 1000)
+    assert shop.said() == [("c-1", "กำลังเตรียมของค่ะ")]
