@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from leadcore.store import keys, scripts
 from leadcore.store.connection import Redis
+from leadcore.store.lua import DEL_FIRST
 from leadcore.store.orders import OrderState, change_orders, read_orders
 from leadcore.store.streams import Stream
 from workers.flow.errors import LostLease
@@ -18,6 +19,16 @@ from workers.rules.orders.record import unpack as unpack_orders
 from workers.sync.customer_store import CustomerStore
 
 ALL_KNOWN, SOME_FORGOTTEN = "intact", "restored"
+_TAKE_TURNS = (
+    """
+-- Returns the number of the last of `count` turns, also in a full Redis: the orders that wait are what fills it.
+local turns, count = KEYS[1], ARGV[1]
+"""
+    + DEL_FIRST
+    + """
+return redis.call('INCRBY', turns, count)
+"""
+)
 # The search index lags behind writes by up to 30 s.
 SEARCH_LAG_MS = 60_000
 
@@ -42,6 +53,7 @@ class OrderStore:
         self.redis, self.customers = connection, customers
         self.stream = Stream(connection, keys.ORDERS)
         self._mark = connection.register_script(scripts.MARK)
+        self._take_turns = connection.register_script(_TAKE_TURNS)
 
     def load(self, customer_ids: Sequence[str]) -> dict[str, Known]:
         """What is known of each customer."""
@@ -85,7 +97,7 @@ class OrderStore:
         """The owners whose turn it is, for `count` orders."""
         if not owners or not count:
             return [""] * count
-        last = int(self.redis.incrby(keys.ORDER_OWNERS, count))
+        last = int(self._take_turns(keys=[keys.ORDER_OWNERS], args=[count]))
         return [owners[(last - count + at) % len(owners)] for at in range(count)]
 
     def now_ms(self) -> int:

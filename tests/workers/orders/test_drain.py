@@ -163,6 +163,22 @@ def test_orders_of_contacts_without_an_owner_go_to_the_owners_in_turn(line: Orde
     assert set(theirs) == {one["id"] for one in owners}
 
 
+def test_orders_that_owners_get_in_turn_are_written_in_a_full_redis_too(line: OrderLine, served: Crm) -> None:
+    owners = line.hubspot.request("GET", "/crm/v3/owners").json()["results"][:2]
+    given = Orders(owners=tuple(one["email"] for one in owners))
+    with open_line(served, line.redis, msgspec.structs.replace(CONFIG, orders=given)) as shop:
+        shop.know("c-1")
+        shop.drain.portal_cache.current()
+        shop.add(product("A"))
+        shop.redis.config_set("maxmemory", 1)
+        try:
+            shop.run()
+        finally:
+            shop.redis.config_set("maxmemory", 0)
+        [order] = shop.orders()
+    assert order["properties"]["hubspot_owner_id"] in {one["id"] for one in owners}
+
+
 def test_a_hundred_orders_of_one_line_take_at_most_six_calls(line: OrderLine) -> None:
     line.drain.portal_cache.current()
     customers = same_shard("many", 100)
