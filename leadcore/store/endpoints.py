@@ -63,6 +63,17 @@ return 1
 """
 )
 
+_FORGET = """
+-- Forgets the address unless a worker has named it since it was read. Returns whether it is gone. KEYS from 3 on: its
+-- further keys.
+local known, record = KEYS[1], KEYS[2]
+local digest, seen, seen_ms = unpack(ARGV)
+if (redis.call('HGET', record, seen) or '0') ~= seen_ms then return 0 end
+redis.call('SREM', known, digest)
+redis.call('DEL', unpack(KEYS, 2))
+return 1
+"""
+
 _TRIM = (
     """
 -- Deletes what no address waits for any more. Returns how many were deleted that one of them still waited for.
@@ -117,6 +128,7 @@ class Endpoints:
         self.redis, self.line, self.shards = connection, line, shards
         self._write = connection.register_script(_WRITE)
         self._register = connection.register_script(_REGISTER)
+        self._forget = connection.register_script(_FORGET)
         self._trim = connection.register_script(_TRIM)
         self._reopen = connection.register_script(_REOPEN)
         # Since when an address is seen unserved, by its digest and when it last was served.
@@ -159,11 +171,8 @@ class Endpoints:
         }
         self._unserved = unserved
         for one in known:
-            if now_ms - unserved.get((one.digest, one.seen_ms), now_ms) >= RETURN_MS:
-                self.redis.srem(keys.endpoints(self.line), one.digest)
-                done = [keys.overtaken(self.line, one.digest, shard) for shard in range(self.shards)]
-                self.redis.delete(keys.endpoint(self.line, one.digest), *done)
-            else:
+            is_over = now_ms - unserved.get((one.digest, one.seen_ms), now_ms) >= RETURN_MS
+            if not (is_over and self._end(one)):
                 served.append(one)
         lost = 0
         for shard in range(self.shards):
@@ -177,6 +186,12 @@ class Endpoints:
             )
             lost += self._trim_bytes(keys.entries(self.line, shard))
         return lost
+
+    def _end(self, one: Endpoint) -> bool:
+        """Forget the address; False if a worker has named it meanwhile."""
+        done = [keys.overtaken(self.line, one.digest, shard) for shard in range(self.shards)]
+        names = [keys.endpoints(self.line), keys.endpoint(self.line, one.digest), *done]
+        return bool(self._forget(keys=names, args=[one.digest, ENDPOINT["seen_ms"], one.seen_ms]))
 
     def _trim_bytes(self, stream: str) -> int:
         most = MOST_BYTES // self.shards

@@ -384,6 +384,23 @@ def test_nothing_stays_for_an_address_that_is_served_no_more(hooks: Hooks, recei
     assert hooks.waiting() == 0
 
 
+def test_an_address_that_is_served_again_while_it_is_being_forgotten_keeps_what_waits(
+    hooks: Hooks, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever forgets it stood still between its look and that."""
+    hooks.serve(receiver).stop()
+    hooks.put("lead-1")
+    now_ms, worker = hooks.redis.time()[0] * 1000, hooks.endpoints
+    worker.trim(now_ms + 2 * 3_600_000)
+    known = worker.read_all()
+    monkeypatch.setattr(worker, "read_all", lambda: known)
+    hooks.redis.hset(keys.endpoint(keys.HOOKS, known[0].digest), ENDPOINT["seen_ms"], now_ms + 2 * 3_600_000)
+    worker.trim(now_ms + 2 * 3_600_000 + endpoints.RETURN_MS)
+    assert [one.cursors for one in hooks.endpoints.read_all()] == [known[0].cursors]
+    hooks.serve(receiver)
+    eventually(lambda: receiver.leads() == ["lead-1"])
+
+
 def test_what_happens_before_the_first_address_is_registered_waits_for_it(hooks: Hooks, receiver: Receiver) -> None:
     """Redis came back, and whoever trims or writes leads was faster than who serves the address."""
     hooks.put("lead-1")
