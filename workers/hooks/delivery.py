@@ -82,6 +82,8 @@ class HookDelivery:
             return self._rest()
         if self._outcomes:
             self._record()
+            # If that was refused, another worker may have gone on: nothing that was read is true any more.
+            self._is_stale = not self.served.held
         seconds = self.served.seconds_to_wait()
         if not self.served.held or seconds is None or seconds > 0:
             return min(self._rest(), seconds or BEAT_SECONDS)

@@ -1,6 +1,7 @@
 """Hooks reach each address in each customer's order, with the same id at each attempt."""
 
 import json
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -280,6 +281,46 @@ def test_another_worker_goes_on_where_one_died(hooks: Hooks, receivers: Callable
     hooks.serve(receiver)
     eventually(lambda: {*receiver.ids()} == {*ids} and not hooks.waiting())
     first.close()
+
+
+def test_a_worker_that_was_frozen_before_it_records_posts_nothing_that_another_posted(
+    hooks: Hooks, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its lock has expired, and one of its calls is still under way."""
+    monkeypatch.setattr(endpoint_loop, "BEAT_SECONDS", 0.0)
+    hanging, ends = iter([True]), threading.Event()
+
+    def answer(body: Any) -> tuple[str, dict[str, str]]:
+        if body["data"]["lead"] == "hanging" and next(hanging, False):
+            ends.wait(30)
+        return "200 OK", {}
+
+    receiver.answer = answer
+    frozen = delivery.build(hooks.redis, hooks.settings(receiver), Machine()).deliveries[0]
+    assert isinstance(frozen, delivery.HookDelivery)
+    for lead, customer in (("first", "ann"), ("second", "ann"), ("third", "ann"), ("hanging", "bob")):
+        hooks.put(lead, customer)
+    frozen.served.register()
+    frozen.step()
+    eventually(lambda: any(future.done() for future in frozen.in_flight))
+    record = frozen._record
+
+    def stand_still() -> None:
+        monkeypatch.setattr(frozen, "_record", record)
+        hooks.redis.delete(keys.endpoint_lock(keys.HOOKS, frozen.served.digest))
+        other = hooks.serve(receiver)
+        eventually(lambda: not hooks.waiting())
+        other.stop()
+        record()
+
+    monkeypatch.setattr(frozen, "_record", stand_still)
+    for _ in range(3):
+        frozen.step()
+    ends.set()
+    more = hooks.put("fourth")
+    eventually(lambda: frozen.step() and more in receiver.ids())
+    assert [lead for lead in receiver.leads() if lead in ("second", "third")] == ["second", "third"]
+    frozen.close()
 
 
 def test_a_worker_that_was_frozen_goes_on_where_another_came_to(
