@@ -52,6 +52,8 @@ class NoticeDelivery:
         self._flight: dict[Future[NoticeOutcome], _Digest] = {}
         self._fault: str | None = None
         self._owner = machine.token()
+        # The claim of which nothing was sent yet: whether Redis has it is not known until it answers.
+        self._unsent = ""
 
     @property
     def in_flight(self) -> Collection[Future[NoticeOutcome]]:
@@ -87,7 +89,9 @@ class NoticeDelivery:
             return BEAT_SECONDS
         # A fault of Redis or of the text comes before the claim: nothing is lost by it.
         notice = self._compose(digest_)
-        if self.served.write([], claimed=self._claim(digest_)):
+        self._unsent = self._claim(digest_)
+        if self.served.write([], claimed=self._unsent):
+            self._unsent = ""
             self._flight[self.pool.submit(self._send, notice)] = digest_
         return POLL_SECONDS
 
@@ -111,8 +115,11 @@ class NoticeDelivery:
         return bool(claimed) and json.loads(claimed)[2:3] == [self._owner]
 
     def _end_claim(self) -> bool:
-        """Whoever claimed these died, or lost the lock: they may have been told. False while they may be still."""
+        """Whoever claimed these died, or lost the lock: they may have been told, unless this worker knows better. False
+        while they may be still."""
         claimed = self.served.record.claimed
+        if claimed == self._unsent:
+            return self.served.write([], claimed="")
         count, cursors, *term = json.loads(claimed)
         if term and not self._is_own(claimed) and self.served.clock.now_ms() < term[1]:
             return False

@@ -141,31 +141,46 @@ def test_a_service_that_is_away_is_told_when_it_is_back(notices: Notices) -> Non
     assert len(back.taken) == 1
 
 
-@pytest.mark.parametrize("dies_at", [0, 1])
-def test_a_death_at_each_write_tells_at_most_once(
-    notices: Notices, team: Service, monkeypatch: pytest.MonkeyPatch, dies_at: int
+def test_a_message_whose_end_was_not_recorded_is_told_once(
+    notices: Notices, team: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """0: after the claim and before the message; 1: after the message, before that is recorded."""
     write, writes = ServedEndpoint.write, [0]
 
-    def dying(self: ServedEndpoint, commands: Any, **values: Any) -> bool:
-        number, writes[0] = writes[0], writes[0] + 1
-        if number == 1 == dies_at:
+    def failing(self: ServedEndpoint, commands: Any, **values: Any) -> bool:
+        writes[0] += 1
+        if writes[0] == 2:
             raise ConnectionError
-        done = write(self, commands, **values)
-        if number == 0 == dies_at:
-            raise ConnectionError
-        return done
+        return write(self, commands, **values)
 
-    monkeypatch.setattr(ServedEndpoint, "write", dying)
+    monkeypatch.setattr(ServedEndpoint, "write", failing)
     notices.put("lead-1")
     notices.serve(team.address)
     eventually(lambda: writes[0] >= 2)
     eventually(lambda: not notices.waiting())
     notices.put("lead-2")
-    eventually(lambda: any("lead" in text for text in team.texts()) and not notices.waiting())
-    assert len(team.taken) == 1 + dies_at
+    eventually(lambda: len(team.taken) == 2 and not notices.waiting())
+    assert len(team.taken) == 2
     assert notices.endpoints.read_all()[0].given_up == 1
+
+
+def test_a_claim_whose_answer_was_lost_is_told_all_the_same(
+    notices: Notices, team: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """This worker knows that it has sent nothing of it."""
+    write, lost = ServedEndpoint.write, iter([True])
+
+    def losing(self: ServedEndpoint, commands: Any, **values: Any) -> bool:
+        done = write(self, commands, **values)
+        if next(lost, False):
+            raise TimeoutError
+        return done
+
+    monkeypatch.setattr(ServedEndpoint, "write", losing)
+    notices.put("lead-1")
+    notices.serve(team.address)
+    eventually(lambda: not notices.waiting())
+    assert len(team.taken) == 1
+    assert notices.endpoints.read_all()[0].given_up == 0
 
 
 def test_a_claim_of_another_worker_is_ended_after_its_term(notices: Notices, team: Service) -> None:
