@@ -200,7 +200,7 @@ def test_a_paused_outbox_is_not_polled_while_leads_wait_for_the_quota(scene: Sce
     before = scene.steady.wire.count
     scene.steady.sync.drain(0)
     assert scene.steady.wire.count - before < 100
-    scene.steady.outbox.pause.clear()
+    scene.steady.outbox.redis.delete(keys.MESSAGES_PAUSE)
     assert_all_written(scene, BATCH + 5)
 
 

@@ -4,7 +4,7 @@ A pause does not count as a try of any lead: nothing leaves the inbox meanwhile.
 """
 
 from leadcore.machine import Machine
-from leadcore.store import keys, lines
+from leadcore.store import keys, lines, scripts
 from leadcore.store.connection import Redis
 from leadcore.store.lua import DEL_FIRST, NOW
 from leadcore.store.streams import LOCK_MS
@@ -50,6 +50,14 @@ return 'paused'
 """
 )
 
+_CLEAR = """
+-- Returns 1, or 0 if the probe is no longer ours.
+local probe, token = KEYS[1], ARGV[1]
+if redis.call('GET', probe) ~= token then return 0 end
+redis.call('DEL', unpack(KEYS))
+return 1
+"""
+
 
 class Pause:
     """The pause of `line` over one Redis connection."""
@@ -61,6 +69,8 @@ class Pause:
         self.calls_key = keys.calls(line)
         self._start_script = connection.register_script(_START)
         self._admit_script = connection.register_script(_ADMIT)
+        self._clear_script = connection.register_script(_CLEAR)
+        self._unlock = connection.register_script(scripts.UNLOCK)
 
     def start(self, down: LineDown) -> None:
         """Pause the line: as long as was asked, else longer after each failure; with jitter."""
@@ -79,12 +89,13 @@ class Pause:
     def end_probe(self, lease: Lease) -> None:
         """The probe is over, whatever its result: another worker may probe next."""
         lease.extra_locks.discard(self.probe_key)
-        self.redis.delete(self.probe_key)
+        self._unlock(keys=[self.probe_key], args=[lease.token])
 
     def is_active(self) -> bool:
         """Whether the line is paused, or waits for its probe."""
         return bool(self.redis.exists(self.key))
 
-    def clear(self) -> None:
-        """The line works again; what failed before says nothing of it."""
-        self.redis.delete(self.key, self.probe_key, self.calls_key)
+    def clear(self, lease: Lease) -> bool:
+        """The line works again; what failed before says nothing of it. False, and nothing is done, if the probe is no
+        longer ours: this worker stood still, and the line may have been paused anew."""
+        return bool(self._clear_script(keys=[self.probe_key, self.key, self.calls_key], args=[lease.token]))

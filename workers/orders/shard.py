@@ -126,9 +126,10 @@ class ShardDrain:
                     raise
                 self.ping()
                 written = self.put_off(rows, down, lease)
+            if not self.pause.clear(lease):
+                return False
         finally:
             self.pause.end_probe(lease)
-        self.pause.clear()
         log.info(f"{self.line}.resumed")
         return written and self._write_shard(lease)
 

@@ -244,8 +244,7 @@ class OutboxSender:
             rows = next(self._read_rounds(lease.shard, lease, most=1), None)
             if rows and not self._send_round(rows, lease, pool, probing=True):
                 return False
-        self.pause.clear()
-        return True
+        return self.pause.clear(lease)
 
     def _send_round(self, rows: Sequence[StreamEntry], lease: Lease, pool: Executor, *, probing: bool = False) -> bool:
         """Claim, send, record. False if DealDroid takes nothing at the moment: the outbox is then paused, so that no

@@ -125,12 +125,13 @@ class ShardSync:
         try:
             self.hubspot.ping()
             can_continue = self.drain_loop.run(lease, state)
+            if isinstance(state.down, LineDown):
+                self._pause_line(state.down)
+                return False
+            if not self.pause.clear(lease):
+                return False
         finally:
             self.pause.end_probe(lease)
-        if isinstance(state.down, LineDown):
-            self._pause_line(state.down)
-            return False
-        self.pause.clear()
         log.info("line.resumed")
         self._ring_other_shards(lease)
         return can_continue

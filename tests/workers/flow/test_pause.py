@@ -92,7 +92,7 @@ def test_a_probe_that_succeeds_opens_the_line_and_forgets_the_failures(client: A
         pause_line(client, LineDown("unavailable", "why"))
         expire(client)
     assert pause.admit(holder(client, "a")) == "probe"
-    pause.clear()
+    assert pause.clear(holder(client, "a"))
     assert [pause.admit(holder(client, token)) for token in "ab"] == ["open", "open"]
     assert pause_line(client, LineDown("unavailable", "why")) < 2.5
 
@@ -115,6 +115,23 @@ def test_a_prober_that_died_is_replaced(client: Any) -> None:
     assert pause.admit(holder(client, "dead")) == "probe"
     client.pexpire(f"{keys.PAUSE}:probe", 1)
     assert eventually(lambda: pause.admit(holder(client, "b")) == "probe")
+
+
+def test_a_prober_that_stood_still_ends_nothing_of_another(client: Any) -> None:
+    """Neither the other one's probe, nor the pause that this one began."""
+    pause, frozen = Pause(client, Machine()), holder(client, "frozen")
+    pause_line(client, LineDown("unavailable", "why"))
+    expire(client)
+    assert pause.admit(frozen) == "probe"
+    client.delete(pause.probe_key)
+    assert pause.admit(holder(client, "b")) == "probe"
+    assert not pause.clear(frozen)
+    pause.end_probe(frozen)
+    assert pause.admit(holder(client, "c")) == "paused"
+    pause_line(client, LineDown("daily_quota", "why", 3600))
+    assert not pause.clear(frozen)
+    assert pause.admit(holder(client, "c")) == "paused"
+    assert pause.is_active()
 
 
 def test_a_short_pause_never_shortens_a_long_one(client: Any) -> None:
