@@ -311,4 +311,6 @@ def test_what_was_given_up_does_not_arrive_once_the_network_is_back() -> None:
             host.rejoin("dealdroid")
             eventually(lambda: not host.run("ss", "-Htn", "state", "fin-wait-1"), 60)
             caller.stdin.close()
-    assert [b"given up" in request for request in arrived] == [False]
+    # Under load a request may be read in two parts.
+    assert arrived
+    assert b"given up" not in b"".join(arrived)
