@@ -20,6 +20,13 @@ _ADDRESS_BEHIND = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _BEFORE_OWN_NAME = re.compile(r"(?:(?:ชื่อ|ผู้รับ|ส่ง|ถึง|to|name)\s?[:：]?\s?)?(?:คุณ|khun|k\.)?\s?", re.IGNORECASE)
+# Behind the person's name; other words there are rather of one name with it: "สมชาย ใจดี คลินิก", "Somchai Jaidee Road".
+_HOUSE = re.compile(r"(?:(?:ที่อยู่|บ้านเลขที่|เลขที่|address)\s*(?:[:：]\s*)?){0,2}\d", re.IGNORECASE)
+# A name that is a building's or street's too, with a number behind it. Those in Latin letters often show no such word.
+_IS_PLACE = re.compile(
+    r"(?:หมู่บ้าน|หมู่|บ้าน|คอนโด|อาคาร|ตึก|หอ|อพาร์|แมนชั่น|โครงการ|ซอย|ซ\.|ถนน|ถ\.|ตลาด|วัด|โรง|ศูนย์|ห้าง|สวน|เดอะ|ตำบล|แขวง|อำเภอ|เขต|[ตอ]\.)"
+    r"|.*\s(?:คอนโด|แมนชั่น|ทาวเวอร์|เพลส|เรสซิเดนซ์|วิลล์|วิลล่า|พลาซ่า|อพาร์)|.*[A-Za-z\d]"
+)
 _NOTHING = Address()
 _LETTER = re.compile(r"[^\W\d_]")
 
@@ -54,11 +61,11 @@ def _cut_own_name(contact: ContactInfo) -> ContactInfo:
     """`contact` without the person's whole name before the address, as on a parcel; a shop's is a part of it."""
     name, text = contact.name, contact.address
     start = text.find(name, 0, len(name) + 12) if " " in name else -1
-    if start < 0 or not _BEFORE_OWN_NAME.fullmatch(text[:start]):
+    if start < 0 or not _BEFORE_OWN_NAME.fullmatch(text[:start]) or (not start and _IS_PLACE.match(name)):
         return contact
     behind = text[start + len(name) :]
     rest = behind.lstrip(" \n,:：")
-    if rest == behind or not any(map(str.isdigit, rest)) or companies.split(name)[1]:
+    if rest == behind or not _HOUSE.match(rest) or companies.split(name)[1]:
         return contact
     return replace(contact, address=rest)
 

@@ -121,11 +121,27 @@ def test_the_persons_own_name_before_the_address_is_no_part_of_it(text: str) -> 
         ("สมชาย ใจดี", "สมชาย ใจดี บ้านสีฟ้า"),
         ("สมชาย ใจดี", f"หอพัก สมชาย ใจดี {SILOM}"),
         ("สมชาย ใจดี", "สมชาย ใจดี"),
+        ("สมชาย ใจดี", f"สมชาย ใจดี คลินิก {SILOM}"),
+        ("สมชาย ใจดี", f"คุณสมชาย ใจดี แมนชั่น {SILOM}"),
+        ("สมชาย ใจดี", "สมชาย ใจดี ซอย 9 กทม"),
+        ("Somchai Jaidee", "Somchai Jaidee Road 9, Bangkok"),
+        ("หมู่บ้าน พฤกษา", "หมู่บ้าน พฤกษา 12 บางนา กทม 10260"),
+        ("คอนโด ลุมพินี", f"คอนโด ลุมพินี {SILOM}"),
+        ("ซอย สุขุมวิท", "ซอย สุขุมวิท 39 กทม"),
+        ("Soi Ari", "Soi Ari 4 Bangkok"),
+        ("Siam Paragon", "Siam Paragon 991 Rama 1 Rd Bangkok 10330"),
+        ("Blue Moon", "Blue Moon, 9 Silom Rd, Bangkok"),
+        ("Rama 4", "Rama 4 1234 Bangkok"),
     ],
 )
 def test_a_name_that_may_be_a_part_of_the_address_stays_there(name: str, address: str) -> None:
     said = ContactInfo(name=name, phone="0812345678", address=address)
     assert put_right(said, Address()) == said
+
+
+def test_a_labelled_name_in_latin_letters_is_no_part_of_the_address() -> None:
+    said = ContactInfo(name="Somchai Jaidee", phone="0812345678", address="Name: Somchai Jaidee, 9 Silom Rd, Bangkok")
+    assert put_right(said, Address()).address == "9 Silom Rd, Bangkok"
 
 
 def test_a_labelled_name_in_the_address_completes_the_one_that_was_said() -> None:
