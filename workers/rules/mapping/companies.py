@@ -102,12 +102,15 @@ _PERSON_BEFORE = re.compile(
     r"(?P<person>[^()/|]+?)(?P<aside>)(?:(?P<care_of>\s+[cC]/[oO]\.?\s)|\s[-–—]\s|[/|@]|,\s)\s*(?P<company>.+)"
 )
 
-# Where in a company or how to reach it.
+# Where in a company, how to reach it, or what is said of the order.
 _WITHIN = re.compile(
     r"(?:ฝ่าย|แผนก|ชั้น|ตึก|อาคาร|ห้อง|สาขา|ตลาด|สำนักงาน|โซน|ล็อ[คก]|โกดัง|คลัง|หน้า|ข้าง|หลัง|ถนน|ถ\.|ซอย|ซ\.|หมู่|ม\.|ตำบล|ต\.|แขวง|อำเภอ|อ\.|เขต"
-    r"|จังหวัด|จ\.|โครงการ|ห้าง|ศูนย์|เคาน์เตอร์|แอดมิน|ประเทศ|โรงงาน|ส่วน|กอง|งาน|กลุ่ม|หน่วย|โทร)"
+    r"|จังหวัด|จ\.|โครงการ|ห้าง|ศูนย์|เคาน์เตอร์|แอดมิน|ประเทศ|โรงงาน|ส่วน|กอง|งาน|กลุ่ม|หน่วย|โทร"
+    r"|คณะ|ภาควิชา|หอผู้ป่วย|หอพัก|ปากซอย|ปากทาง|ตรงข้าม|ใกล้|ติด(?:กับ)?\s|ใบ(?:กำกับ|เสร็จ)|เลข(?:ที่|ผู้|ประจำ)|เก็บเงิน|ขอ(?:บคุณ|ใบ|ให้|\s)"
+    r"|ออก(?:ใบ|\s)|ส่ง(?:ด่วน|ของ|ที่|\s)|จัดส่ง|รับ(?:เอง|ของ|ที่|สินค้า)|.*\s(?:นะ)?(?:ครับ|ค่ะ|คะ)$)"
     r"|.*\b(?:department|dept|division|section|team|office|desk|floor|building|tower|warehouse|reception|counter|account\w*"
     r"|sales|purchasing|admin|manager|hr|services?|center|centre|plaza|mall|road|rd|soi|district|province|zone|unit|customer"
+    r"|thanks?|tax|invoice|receipt|urgent|please|cash|cod|delivery|order|food|coffee|tea"
     r"|[Tt]hailand|bangkok|international)\b",
     re.IGNORECASE,
 )

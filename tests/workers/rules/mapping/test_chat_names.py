@@ -144,6 +144,8 @@ def test_where_and_for_whom_it_is_is_no_nickname(aside: str) -> None:
         ("John Smith\nABC Co., Ltd.\n0812345678", Name("John", "Smith", "ABC Co., Ltd.")),
         ("Wipa Thongdee\nDog Lovers Shop", Name("Wipa", "Thongdee", "Dog Lovers Shop")),
         ("หจก. รุ่งเรือง\nวิภา ทองดี", Name("วิภา", "ทองดี", "หจก. รุ่งเรือง")),
+        ("หจก. รุ่งเรือง\nส่งศรี ใจดี", Name("ส่งศรี", "ใจดี", "หจก. รุ่งเรือง")),
+        ("หจก. รุ่งเรือง\nขอขวัญ ใจดี", Name("ขอขวัญ", "ใจดี", "หจก. รุ่งเรือง")),
     ],
 )
 def test_a_person_and_a_company_may_have_a_line_each(text: str, expected: Name) -> None:
@@ -163,6 +165,16 @@ def test_a_person_and_a_company_may_have_a_line_each(text: str, expected: Name) 
         "ร้านกาแฟ\nเชียงใหม่",
         *(f"ABC Co., Ltd.\n{below}" for below in ("Accounting Department", "Bang Rak", "Silom Road", "Hong Kong")),
         *(f"ABC Co., Ltd.\n{below}" for below in ("Sales Team", "Head Office", "ฝ่ายบัญชี")),
+        *(f"ABC Co., Ltd.\n{below}" for below in ("Tax Invoice", "Thank You", "Urgent Please", "Cash On Delivery")),
+        "Blue Shop\nBlack Coffee",
+        "บริษัท เอบีซี จำกัด\nใบกำกับ ภาษี",
+        "บริษัท เอบีซี จำกัด\nออก ใบกำกับภาษี",
+        "มหาวิทยาลัยขอนแก่น\nคณะ แพทยศาสตร์",
+        "มหาวิทยาลัยขอนแก่น\nภาควิชา เคมี",
+        "โรงพยาบาลกรุงเทพ\nหอผู้ป่วย ชาย",
+        "ร้านป้าแดง\nตรงข้าม เซเว่น",
+        "ร้านป้าแดง\nใกล้ วัดไผ่",
+        "ร้านป้าแดง\nปากซอย วัดไผ่",
     ],
 )
 def test_two_lines_may_be_one_company(text: str) -> None:
@@ -187,7 +199,12 @@ def test_a_remark_behind_a_dash_is_no_part_of_a_name(remark: str) -> None:
     assert parse(f"สมชาย ใจดี - {remark}") == Name("สมชาย", "ใจดี")
 
 
-@pytest.mark.parametrize("word", ["รักไทย", "ช่าง", "โอนแล้ว", "บางรัก", "Shopee", "สมหญิง", "Flash", "ปาย", "เก่า"])
+_SHOPS_AND_CARRIERS = ["เคอรี่", "แฟลช", "ปณ", "ไปรษณีย์", "บิ๊กซี", "โลตัส", "เซเว่น", "Dhl", "Ems", "Food", "Lotus", "Bigc"]
+
+
+@pytest.mark.parametrize(
+    "word", ["รักไทย", "ช่าง", "โอนแล้ว", "บางรัก", "Shopee", "สมหญิง", "Flash", "ปาย", "เก่า", *_SHOPS_AND_CARRIERS]
+)
 def test_what_may_be_no_nickname_behind_a_dash_is_none(word: str) -> None:
     assert parse(f"สมชาย ใจดี - {word}").nickname == ""
 
