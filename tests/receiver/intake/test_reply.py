@@ -2,6 +2,7 @@
 
 import json
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from leadcore.config import Payment, parse
+import sandbox
+from leadcore.config import Payment, load, parse
 from leadcore.errors import ConfigError
 from leadcore.event import Event, Head, encode, receive
 from leadcore.machine import Machine
@@ -37,6 +39,12 @@ def head(**more: Any) -> Head:
 
 def replies(reply: str, more: str = "", **options: Any) -> Replies:
     return Replies(parse(f'{more}\n[intents."Purchase"]\nreply = {reply}'), KEY, Machine(), **options)
+
+
+def test_the_shop_that_is_tried_names_no_order_where_nothing_is_ordered() -> None:
+    made = Replies(load(str(Path(sandbox.__file__).with_name("leadsync.toml"))), KEY, Machine())
+    assert json.loads(made.answer(head(shopping_cart=None))) == ["ขอบคุณค่ะ"]
+    assert "ยอด 1250.00 THB" in json.loads(made.answer(head()))[0]
 
 
 def answer(text: str, **more: Any) -> list[str]:
