@@ -219,14 +219,33 @@ class Parked:
                 self.bell.ring(keys.INBOX, shard)
         return GONE if outcome == b"gone" else NO_REASON
 
-    def discard(self, lead: str, user: str) -> Reason:
+    def discard(self, lead: str, user: str, until_ms: int | None = None) -> Reason:
         """Delete the payload of a parked or held lead, or an unsent message, a parked order and a parked note; the
-        receipt stays. "" if done, else why not. `user`: who asked."""
+        receipt stays, and so does what has come to wait after `until_ms`. "" if done, else why not. `user`: who
+        asked."""
+        since = self._find_since(lead) if until_ms is not None else {}
+        newer = {index for index, at_ms in since.items() if until_ms is not None and at_ms > until_ms}
+        if newer & {keys.PARKED, keys.HELD}:
+            return GONE
         args = [lead, "discard", user, ACTIONS_KEPT, *receipts.pack(state=DISCARDED, fields=())]
         for state in (PARKED, HELD):
             if self._discard(keys=_keys(lead, state), args=args) != b"gone":
                 return NO_REASON
-        return _sum_up([one.discard(lead, user) for one in (self.unsent, self.orders, self.payments, self.notes)])
+        stores: dict[str, Unsent | ParkedOrders] = {
+            keys.UNSENT: self.unsent,
+            keys.PARKED_ORDERS: self.orders,
+            keys.PARKED_PAYMENTS: self.payments,
+            keys.PARKED_NOTES: self.notes,
+        }
+        return _sum_up([one.discard(lead, user) for index, one in stores.items() if index not in newer])
+
+    def _find_since(self, lead: str) -> dict[str, float]:
+        """Since when the lead waits, in ms, by the index of what waits of it."""
+        pipe = self.redis.pipeline(transaction=False)
+        indexes = [kept.index for _, kept in lines.each_kept()]
+        for index in indexes:
+            pipe.zscore(index, lead)
+        return {index: at for index, at in zip(indexes, pipe.execute(), strict=True) if at is not None}
 
     def _received(self, lead: str) -> bytes:
         """The version of an entry that was parked without one."""

@@ -3,6 +3,7 @@ long Redis may take, and how many requests are served at once."""
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, abort, g, redirect, render_template, request, url_for
@@ -323,7 +324,9 @@ def _add_pages(
 def _add_actions(pages: Blueprint, store: Parked) -> None:
     def view_of(command: str) -> Callable[[], ResponseReturnValue]:
         def view() -> ResponseReturnValue:
-            apply = store.retry if command == "retry" else store.discard
+            # A person gives up what the question named, and nothing that has come to wait since.
+            discard = partial(store.discard, until_ms=_read_until(request.form))
+            apply = store.retry if command == "retry" else discard
             result = apply_action(apply, command, _choose_leads(store, request.form), g.user.name)
             lead = request.form.get("lead", "")
             if lead:
@@ -362,13 +365,18 @@ def _choose_leads(store: Parked, form: Mapping[str, str]) -> list[str]:
     was rendered."""
     if form.get("lead"):
         return [form["lead"]]
-    until = form.get("until", "")
-    until_ms = int(until) if until.isascii() and until.isdigit() and len(until) < 16 else None
+    until_ms = _read_until(form)
     if form.get("held"):
         return store.held(until_ms)
     parked = store.receipts(GROUPED, until_ms)
     wanted = form.get("code", ""), modernize(form.get("reason", ""))
     return [lead for cause in causes(parked) if (cause.code, cause.reason) == wanted for lead in cause.leads]
+
+
+def _read_until(form: Mapping[str, str]) -> int | None:
+    """When the page with the form was rendered, None if it does not say."""
+    until = form.get("until", "")
+    return int(until) if until.isascii() and until.isdigit() and len(until) < 16 else None
 
 
 def _sum_since(hours: list[tuple[int, dict[str, int]]], since_ms: int) -> dict[str, int]:

@@ -1,6 +1,7 @@
 """What needs a person: grouped by cause, retried, discarded, and who did it."""
 
 import re
+from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -94,6 +95,36 @@ def test_discarding_asks_first_and_removes_only_the_leads_shown(user: ConsoleUse
     answer = user.submit("discard", **form)
     assert parse_qs(urlsplit(answer.headers["Location"]).query) == {"command": ["discard"], "done": ["2"]}
     assert [user.state(one) for one in ("lead-0", "lead-1", "later")] == ["discarded", "discarded", "parked"]
+
+
+@pytest.mark.parametrize("query", ["lead=lead-1", "of all of the cause"])
+def test_a_discard_ends_nothing_that_came_to_wait_after_it_was_asked(user: ConsoleUser, query: str) -> None:
+    user.add_lead(
+        "lead-1", state="created", message="failed: error: DealDroid answered 502", order="parked: refused: no"
+    )
+    message = {b"e": b"lead-1", b"c": b'{"id":"c"}', b"t": b'"Thank you"'}
+    for command in store_unsent(message, 1_700_000_000_000):
+        user.redis.execute_command(*command)
+    if not query.startswith("lead="):
+        shown = re.search(r'discard\?(code=[^"]*)"', unescape(user.read()))
+        assert shown
+        query = shown[1]
+    fields = re.findall(r'name="(lead|code|reason|until)" value="([^"]*)"', user.read(f"discard?{query}"))
+    form = {name: unescape(value) for name, value in fields}
+    user.redis.set(keys.parked_order("lead-1"), b"cart")
+    user.redis.zadd(keys.PARKED_ORDERS, {"lead-1": int(form["until"]) + 1})
+    user.submit("discard", **form)
+    assert not user.redis.zcard(keys.UNSENT)
+    assert user.redis.get(keys.parked_order("lead-1")) == b"cart"
+
+
+def test_a_lead_that_was_parked_again_since_the_question_stays(user: ConsoleUser) -> None:
+    user.park("lead-1")
+    [until] = re.findall(r'name="until" value="(\d+)"', user.read("discard?lead=lead-1"))
+    user.redis.zadd(keys.PARKED, {"lead-1": int(until) + 1})
+    user.submit("discard", lead="lead-1", until=until)
+    assert user.state("lead-1") == "parked"
+    assert user.redis.exists(keys.parked("lead-1"))
 
 
 def test_who_discarded_is_said_only_where_somebody_did(user: ConsoleUser) -> None:
