@@ -40,18 +40,19 @@ OUTCOMES = ("told", "dropped", *(f"held_{cause}" for cause in CAUSES))
 
 _ANSWER = (
     """
--- Returns 1, or 0 if the order is no longer held.
+-- Returns 1, or 0 if the order is no longer held. `shown`: the stage that was decided about, '' if that is any.
 local orders, due, held, answers, actions = unpack(KEYS)
-local order, answer, command, user, actions_kept = unpack(ARGV)
+local order, answer, command, user, actions_kept, shown = unpack(ARGV)
 """
     + DEL_FIRST
     + NOW
     + ACTION_FIELDS
     + """
-if redis.call('ZREM', held, order) == 0 then return 0 end
 local record = redis.call('HGET', orders, order)
-if not record then return 0 end
-redis.call('HSET', answers, order, answer .. ' ' .. cjson.decode(record).stage)
+local stage = record and cjson.decode(record).stage
+if stage and shown ~= '' and stage ~= shown then return 0 end
+if redis.call('ZREM', held, order) == 0 or not stage then return 0 end
+redis.call('HSET', answers, order, answer .. ' ' .. stage)
 redis.call('ZADD', due, now, order)
 redis.call('XADD', actions, 'MAXLEN', '~', actions_kept, '*',
   ACTION_COMMAND, command, ACTION_LEAD, 'order ' .. order, ACTION_USER, user)
@@ -132,17 +133,19 @@ class HeldStages:
         """How much is held."""
         return int(self.redis.zcard(keys.STAGES_HELD))
 
-    def release(self, order: str, user: str) -> Reason:
-        """Tell the customer, unless the order has moved on. "" if done, else why not."""
-        return self._decide(order, "release", user)
+    def release(self, order: str, user: str, stage: str = "") -> Reason:
+        """Tell the customer, unless the order has moved on, or is held at another stage than `stage`. "" if done, else
+        why not."""
+        return self._decide(order, "release", user, stage)
 
-    def drop(self, order: str, user: str) -> Reason:
-        """Never tell the customer of this stage. "" if done, else why not."""
-        return self._decide(order, "drop", user)
+    def drop(self, order: str, user: str, stage: str = "") -> Reason:
+        """Never tell the customer of this stage; `stage` as for `release`. "" if done, else why not."""
+        return self._decide(order, "drop", user, stage)
 
-    def _decide(self, order: str, answer: str, user: str) -> Reason:
+    def _decide(self, order: str, answer: str, user: str, stage: str) -> Reason:
         names = [keys.STAGES_ORDERS, keys.STAGES_DUE, keys.STAGES_HELD, keys.STAGES_ANSWERS, keys.ACTIONS]
-        return NO_REASON if self._answer(keys=names, args=[order, answer, answer, user, self.actions_kept]) else GONE
+        args = [order, answer, answer, user, self.actions_kept, stage]
+        return NO_REASON if self._answer(keys=names, args=args) else GONE
 
 
 def pack(record: StageRecord) -> bytes:

@@ -38,7 +38,11 @@ def add_stage_pages(pages: Blueprint, redis: Redis, kind: str, render: Callable[
     def view_of(command: str) -> Callable[[], ResponseReturnValue]:
         def view() -> ResponseReturnValue:
             decide = store.release if command == "release" else store.drop
-            result = apply_action(decide, command, _choose(store, request.form), g.user.name)
+            shown = _choose(store, request.form)
+            # An order may have been moved and held again since: that page showed another stage.
+            result = apply_action(
+                lambda order, user: decide(order, user, shown[order]), command, list(shown), g.user.name
+            )
             return redirect(url_for("console.stages", **result.as_query()), 303)
 
         return view
@@ -47,12 +51,13 @@ def add_stage_pages(pages: Blueprint, redis: Redis, kind: str, render: Callable[
         pages.add_url_rule(f"/stages/{command}", f"stages_{command}", view_of(command), methods=["POST"])
 
 
-def _choose(store: HeldStages, form: Any) -> list[str]:
-    """The orders that a form means: one, or all that were held when its page was rendered."""
+def _choose(store: HeldStages, form: Any) -> dict[str, str]:
+    """The orders that a form means, each with the stage that was shown, "" if the form does not say: one, or all that
+    were held when its page was rendered."""
     if form.get("order"):
-        return [form["order"]]
+        return {form["order"]: form.get("stage", "")}
     until = form.get("until", "")
     if not (until.isascii() and until.isdigit() and len(until) < 16):
-        return []
+        return {}
     held: list[HeldStage] = store.read(AT_ONCE, int(until))
-    return [one.order for one in held]
+    return {one.order: one.record.stage for one in held}

@@ -79,6 +79,18 @@ def test_a_button_decides_about_all_that_the_page_showed(user: ConsoleUser) -> N
 
 
 @pytest.mark.parametrize("command", ["release", "drop"])
+def test_a_button_decides_nothing_of_a_stage_that_it_did_not_show(user: ConsoleUser, command: str) -> None:
+    hold(user, "501")
+    form = dict(re.findall(r'name="(order|stage)" value="([^"]*)"', user.read("stages")))
+    assert form["order"] == "501"
+    moved = StageRecord("b3", "Delivered", "REF501", int(time.time() * 1000), cause="bulk", why=WHY["bulk"])
+    user.redis.hset(keys.STAGES_ORDERS, "501", stages.pack(moved))
+    user.submit(f"stages/{command}", **form)
+    assert answers(user) == {}
+    assert user.redis.zscore(keys.STAGES_HELD, "501")
+
+
+@pytest.mark.parametrize("command", ["release", "drop"])
 def test_a_decision_about_all_is_asked_for_once_more(user: ConsoleUser, command: str) -> None:
     """Many are held because moving them may have been a mistake, and what is said in a chat stays."""
     hold(user, "501")
