@@ -66,17 +66,19 @@ def _spell_kho(text: str, beside: str) -> str:
 
 def _spell_glued(text: str, beside: str) -> str:
     text = _GLUED_PROVINCE.sub(lambda found: f"จ.{found['name']}" if _is_province(found["name"]) else found[0], text)
-    for found in reversed(list(_GLUED.finditer(text))[-1:]):
-        name, subdistrict = found["district"], found["subdistrict"] or ""
-        if thai_places.provinces_of_district(f"อ{name}"):
-            continue
-        places = _places_told(name, f"{text} {beside}")
-        if not places:
-            continue
-        start = found.start("district") - 1
-        text = f"{text[:start]}อ.{text[start + 1 :]}"
-        if subdistrict and any(subdistrict == own[0] for place in places for own in place.subdistricts):
-            text = f"{text[: found.start()]}ต.{text[found.start() + 1 :]}"
+    all_found = list(_GLUED.finditer(text))
+    if not all_found:
+        return text
+    # The last is rather the place; one before it may be a road's or shop's name.
+    found = all_found[-1]
+    name, subdistrict = found["district"], found["subdistrict"] or ""
+    places = [] if thai_places.provinces_of_district(f"อ{name}") else _places_told(name, f"{text} {beside}")
+    if not places:
+        return text
+    start = found.start("district") - 1
+    text = f"{text[:start]}อ.{text[start + 1 :]}"
+    if subdistrict and any(subdistrict == own[0] for place in places for own in place.subdistricts):
+        text = f"{text[: found.start()]}ต.{text[found.start() + 1 :]}"
     return text
 
 
