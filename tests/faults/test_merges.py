@@ -316,6 +316,25 @@ def test_a_merged_customer_whom_nothing_but_the_contacts_history_knows_is_found_
 
 
 @EVERY_WRITE
+def test_after_a_loss_nobody_in_the_call_is_new_while_a_merged_contact_is_locked(scene: Scene, writes: str) -> None:
+    """Search does not show the merge yet, and the worker that found it out died before Redis knew."""
+    set_up(scene, ANN, BOB, writes=writes)
+    new = merge(scene, ANN, BOB)
+    scene.line.crm.settings(search_lag=60)
+    scene.redis.flushall()
+    scene.accept(lead(ANN, name="New Ann"), lead(BOB, name="New Bob"))
+    dead = keys.contact_lock(new)
+    scene.redis.set(dead, "dead", px=10_000)
+    scene.steady.sync.drain(shard_of(scene, ANN))
+    the_contact(scene)
+    scene.redis.delete(dead)
+    scene.steady.work()
+    assert not scene.line.left()
+    assert the_contact(scene)["lastname"] == "Bob"
+    assert {record(scene, one).contact_id for one in (ANN, BOB)} == {new}
+
+
+@EVERY_WRITE
 def test_of_two_in_one_call_who_share_a_merged_contact_no_address_is_mixed(scene: Scene, writes: str) -> None:
     """The one is found by id after a loss, the other has the id of before the merge still."""
     set_up(scene, ANN, BOB, writes=writes)

@@ -102,9 +102,13 @@ class Writer:
             # Known contacts are updated by id: an upsert could create a second contact from the few values sent.
             known = [group for group in waiting if group.customer.known]
             self._send(known, partial(self.hubspot.update, stop=stop), lambda g: g.customer.contact_id)
-            # A contact that was merged may be that of a customer of whom Redis knows none.
-            if not any(group.open and (group.missing or group.merged_into) for group in groups):
-                new = [g for g in waiting if not g.customer.known]
+            new = [group for group in waiting if not group.customer.known]
+            if not self.intact and any(group.merged_into and not group.open for group in groups):
+                # Whose else a merged contact is shows once it can be locked and read.
+                for group in new:
+                    group.left_in_inbox = True
+            elif not any(group.open and (group.missing or group.merged_into) for group in groups):
+                # A contact that was merged may be that of a customer of whom Redis knows none.
                 self._send(new, partial(self.hubspot.upsert, stop=stop), lambda g: g.customer_id)
             self.identity.resolve_conflicts([group for group in waiting if group.open and group.conflict], self.plan)
         for group in groups:
