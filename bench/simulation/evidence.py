@@ -10,7 +10,7 @@ from bench.chaos.report import judge as judge_storm
 from bench.simulation import losses, parties, stages
 from bench.simulation.world import World
 from leadcore import event
-from leadcore.receipts import WRITTEN
+from leadcore.receipts import WRITTEN, Receipt
 from leadcore.store import keys
 from leadcore.store.leads import read_receipts
 from leadcore.store.messages import Messages
@@ -22,8 +22,13 @@ from workers.rules.orders.property_names import ORDER_ID
 def judge(world: World) -> list[Row]:
     """Each promise, and whether it was kept."""
     contacts = [Contact(str(one.id), one.properties, one.history()) for one in world.portal.contacts.records.values()]
-    parted = losses.find_parted(world.loss, world.merges, contacts, world.portal.settings.search_lag)
-    found = _look(world, contacts, parted)
+    posts = sorted(world.posts, key=lambda post: post.lead.number)
+    receipts = _read_receipts(world, posts)
+    settled: dict[str, list[float]] = {}
+    for receipt in receipts.values():
+        settled.setdefault(receipt.contact_id, []).append((receipt.written_ms or 0) / 1000)
+    parted = losses.find_parted(world.loss, world.merges, contacts, world.portal.settings.search_lag, settled)
+    found = _look(world, posts, receipts, contacts, parted)
     told = [(str(one["customer_id"]), one["text"]) for one in world.chats.messages]
     rows = [
         *judge_storm(found),
@@ -41,20 +46,28 @@ def excuse_silence(rows: Sequence[Row], posts: Sequence[Post]) -> list[Row]:
     return [replace(row, broken=False) if row.name in ("acknowledged", "messages") else row for row in rows]
 
 
-def _look(world: World, contacts: Sequence[Contact], parted: Mapping[Merge, tuple[Contact, Contact]]) -> Found:
-    posts = sorted(world.posts, key=lambda post: post.lead.number)
-    leads = {
-        post.lead.number: keys.digest(world.receiver_settings.shared.key.encode(), event.encode(dict(post.lead.body)))
-        for post in posts
-    }
+def _read_receipts(world: World, posts: Sequence[Post]) -> dict[int, Receipt]:
+    """By the number of the lead."""
+    key = world.receiver_settings.shared.key.encode()
+    leads = {post.lead.number: keys.digest(key, event.encode(dict(post.lead.body))) for post in posts}
     receipts = read_receipts(world.client, leads.values())
+    return {number: one for number, one in zip(leads, receipts, strict=True) if one}
+
+
+def _look(
+    world: World,
+    posts: Sequence[Post],
+    receipts: Mapping[int, Receipt],
+    contacts: Sequence[Contact],
+    parted: Mapping[Merge, tuple[Contact, Contact]],
+) -> Found:
     messages = [Message(one["at"], str(one["customer_id"]), one["text"]) for one in world.chats.messages]
     told = {one.customer_id for one in messages}
     orders = read_orders(*(control._records(world.portal, name) for name in ("orders", "line_items")))
     unsaid = losses.find_unsaid(world.loss, told, world.merges)
     return Found(
         posts=posts,
-        receipts={number: one for number, one in zip(leads, receipts, strict=True) if one},
+        receipts=receipts,
         contacts=losses.join(contacts, parted, posts),
         messages=[
             one

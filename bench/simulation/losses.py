@@ -17,10 +17,8 @@ from workers.rules.customer import unpack
 from workers.rules.epoch import LIMIT_MS
 from workers.sync.restore import SEARCH_LAG_MS
 
-# So long after its start a worker may not have seen yet which data Redis holds.
+# So long, awake, after its start a worker may not have seen yet which data Redis holds.
 UNSEEN_SECONDS = 1.0
-# So long after it was sent a request is at HubSpot, see `bench.simulation.stand_ins.Traffic`.
-UNDER_WAY_SECONDS = 0.2
 
 
 @dataclass
@@ -73,11 +71,16 @@ def find_unsaid(loss: Loss, told: Collection[str], merges: Sequence[Merge]) -> s
 
 
 def find_parted(
-    loss: Loss, merges: Sequence[Merge], contacts: Sequence[Contact], search_lag: float
+    loss: Loss,
+    merges: Sequence[Merge],
+    contacts: Sequence[Contact],
+    search_lag: float,
+    settled: Mapping[str, Collection[float]],
 ) -> dict[Merge, tuple[Contact, Contact]]:
     """The merges of which nothing could tell a customer who spoke after the loss: Redis forgot whose the contact was,
-    search, where it was asked, did not show the merge, and the other customer speaks before the first word of the
-    primary one's is written. With the contact that the merge left, and that of the other customer's own."""
+    search, where it was asked, did not show the merge, and the other customer speaks before Redis knows again of a word
+    to the contact; HubSpot may have it before. With the contact that the merge left, and that of the other customer's
+    own. `settled`: a contact's id -> when Redis was told of words to it, in seconds since 1970."""
     bearers = {contact.properties.get("dealdroid_customer_id", ""): contact for contact in contacts}
     parted = {}
     for number, merge in enumerate(merges):
@@ -86,7 +89,13 @@ def find_parted(
             primary = later.primary if later.other == primary and later.at <= loss.at else primary
         left, own = bearers.get(primary), bearers.get(merge.other)
         is_hidden = merge.at <= loss.at and (not loss.was_all or loss.at < merge.at + search_lag)
-        if is_hidden and loss.has_forgotten(merge.other) and left and own and _is_in_time(loss, left, own, merge.other):
+        if (
+            is_hidden
+            and loss.has_forgotten(merge.other)
+            and left
+            and own
+            and _is_in_time(loss, own, settled.get(left.id, ()))
+        ):
             parted[merge] = left, own
     return parted
 
@@ -102,14 +111,8 @@ def find_known(merges: Sequence[Merge], parted: Collection[Merge]) -> list[Merge
     return known
 
 
-def _is_in_time(loss: Loss, left: Contact, own: Contact, customer: str) -> bool:
-    born = _find_birth(own)
-    # Who was listed before was so after the merge, and search shows that even less.
-    listed = [at for at, ids in left.history.get("dealdroid_other_customer_ids", ()) if customer in ids.split("\n")]
-    written = [at for past in left.history.values() for at, _ in past]
-    # What was sent before the loss nobody remembers.
-    known = [at for at in (*listed, *written) if at > loss.at + UNDER_WAY_SECONDS]
-    return loss.at < born <= min([loss.at + SEARCH_LAG_MS / 1000, *known])
+def _is_in_time(loss: Loss, own: Contact, settled: Collection[float]) -> bool:
+    return loss.at < _find_birth(own) <= min([loss.at + SEARCH_LAG_MS / 1000, *(at for at in settled if at > loss.at)])
 
 
 def _find_birth(contact: Contact) -> float:
@@ -159,10 +162,15 @@ def drop_repeats(loss: Loss, messages: Sequence[Message], senders: Sequence[Proc
             continue
         # Once, and not once more.
         before = first.pop((message.customer_id, message.text), None)
-        is_fresh = loss.was_all and sender.began > seconds - UNSEEN_SECONDS
+        is_fresh = loss.was_all and _count_awake(sender, seconds) < UNSEEN_SECONDS
         if before is None or not (is_fresh or _stood_still(before, seconds)):
             kept.append(message)
     return kept
+
+
+def _count_awake(process: Process, until: float) -> float:
+    """Seconds from its start on."""
+    return until - process.began - sum(max(0.0, min(end, until) - began) for began, end in process.stood_still)
 
 
 def _stood_still(process: Process, since: float) -> bool:
