@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 
 from leadcore.config import Config
 from leadcore.store import keys
+from leadcore.store.streams import unpack_fields
 from leadcore.store.unsent import Unsent
 from tests.conftest import SHARDS, lead
 from tests.faults.conftest import Killed, Scene, Wire, patched
@@ -371,6 +372,31 @@ def test_a_worker_that_stood_still_leaves_interrupted_messages_to_who_has_the_sh
     scene.steady.outbox.drain(0)
     assert set(message_states(scene).values()) == {"sent"}
     assert times_sent(scene) == {CUSTOMERS[0]: 1}
+    assert scene.redis.zcard(keys.UNSENT) == 0
+
+
+@pytest.mark.parametrize("resend", [False, True], ids=["no resend", "resend"])
+def test_what_was_sent_and_forgotten_as_being_sent_is_no_interrupted_message(scene: Scene, resend: bool) -> None:
+    """A replica takes over that has the claim and not the end; the sender has told again that it was sent."""
+    scene.config = RESENDING if resend else Config()
+    fill(scene)
+    claimed: dict[bytes, bytes] = {}
+    worker = scene.worker()
+    send = worker.outbox.dealdroid.send
+
+    def watched(*what: Any) -> DeliveryOutcome:
+        claimed.update(scene.redis.hgetall(keys.sending(keys.OUTBOX, 0)))
+        return send(*what)
+
+    with patched(worker.outbox.dealdroid, "send", watched):
+        worker.outbox.drain(0)
+    scene.redis.hset(keys.sending(keys.OUTBOX, 0), mapping=claimed)
+    for packed in claimed.values():
+        scene.redis.set(message_key(unpack_fields(packed)), "sent")
+    scene.worker().outbox.drain(0)
+    scene.assert_left_nothing()
+    assert set(message_states(scene).values()) == {"sent"}
+    assert times_sent(scene) == dict.fromkeys(CUSTOMERS, 1)
     assert scene.redis.zcard(keys.UNSENT) == 0
 
 

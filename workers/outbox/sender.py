@@ -447,15 +447,24 @@ class OutboxSender:
 
     def _recover_interrupted(self, shard: int, lease: Lease) -> None:
         """Recover what a drain left as sending: while we hold the lock, nobody is sending it. What became of it is
-        known if this process sent it, and Redis was away for too long to record it."""
+        known if this process sent it, and Redis was away for too long to record it, or if Redis forgot that it was
+        sent, and its sender has told it again."""
         left = self.redis.hgetall(keys.sending(keys.OUTBOX, shard))
         own = [place for place in self._unrecorded if place[0] == shard]
         if left:
             now_ms, commands = self.clock.now_ms(), list[Sequence[Any]]()
-            for place in own:
-                if left.pop(place[1], None) is not None:
-                    commands.append(("HDEL", keys.sending(keys.OUTBOX, shard), place[1]))
-                    commands += self._end_one(shard, *self._unrecorded[place], now_ms)
+            known = [self._unrecorded[place] for place in own if place[1] in left]
+            found = [_parse(entry, unpack_fields(packed)) for entry, packed in left.items()]
+            states = self.redis.mget([one.key for one in found])
+            known += [
+                (one, MessageSent())
+                for one, state in zip(found, states, strict=True)
+                if state == b"sent" and (shard, one.entry) not in own
+            ]
+            for one, outcome in known:
+                del left[one.entry]
+                commands.append(("HDEL", keys.sending(keys.OUTBOX, shard), one.entry))
+                commands += self._end_one(shard, one, outcome, now_ms)
             resend = self.config.messages.resend_interrupted
             commands += delivery.recover_interrupted(shard, left, now_ms, resend=resend)
             if not self.outbox.apply_fenced(lease.locks, lease.token, commands):
