@@ -74,7 +74,7 @@ def _look(
             for one in losses.drop_repeats(world.loss, messages, world.to_dealdroid.senders)
             if not one.text.startswith((parties.API, parties.THANKS, stages.SAID))
         ],
-        cut_off=len(world.cut_off) + len(unsaid),
+        cut_off=len(world.cut_off | world.loss.sending) + len(unsaid),
         left=world.left,
         recovery=world.recovery,
         calls=world.to_hubspot.requests,

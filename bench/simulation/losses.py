@@ -25,12 +25,14 @@ UNSEEN_SECONDS = 1.0
 class Loss:
     """When it was, in seconds since 1970 (0: it was not), and what went: `unsaid`: to whom messages waited in the
     outbox or were being sent, none of which is left; `forgotten`: the records of customers whose contact was known;
-    `was_all`: also what tells that there was anything, so that HubSpot is searched. `key`: the digest key."""
+    `was_all`: also what tells that there was anything, so that HubSpot is searched; `sending`: the messages that are
+    being sent by what is left, and may end as interrupted. `key`: the digest key."""
 
     key: bytes = b""
     at: float = 0.0
     unsaid: set[str] = field(default_factory=set)
     forgotten: set[str] = field(default_factory=set)
+    sending: set[bytes] = field(default_factory=set)
     was_all: bool = True
 
     def happen(self, client: Any, shards: int, at: float, lose: Callable[[], None]) -> None:
@@ -40,6 +42,7 @@ class Loss:
         self.at, self.was_all = at, not client.exists(keys.STORE)
         self.unsaid = waiting - _find_waiting(client, shards)
         self.forgotten = known - _find_known(client)
+        self.sending.update(*(client.hkeys(keys.sending(keys.OUTBOX, shard)) for shard in range(shards)))
 
     def has_forgotten(self, customer: str) -> bool:
         return keys.customer(keys.digest(self.key, customer)) in self.forgotten

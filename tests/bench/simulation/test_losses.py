@@ -70,6 +70,7 @@ def test_of_a_replica_only_what_it_lacks_counts_as_lost(client: Any) -> None:
     for name in ("a", "b"):
         client.set(record(name), pack(Customer(contact_id=name)))
         wait(client, {CUSTOMER: f'{{"id": "{name}"}}'.encode()})
+    send(client, {CUSTOMER: b'{"id": "c"}'})
     client.set(keys.STORE, INTACT)
     newest = client.xrevrange(keys.entries(keys.OUTBOX, 0), count=1)[0][0]
 
@@ -79,7 +80,7 @@ def test_of_a_replica_only_what_it_lacks_counts_as_lost(client: Any) -> None:
 
     loss = Loss()
     loss.happen(client, 1, 100.0, lag)
-    assert loss == Loss(at=100.0, unsaid={"b"}, forgotten={record("b")}, was_all=False)
+    assert loss == Loss(at=100.0, unsaid={"b"}, forgotten={record("b")}, sending={b"1-0"}, was_all=False)
 
 
 def test_only_merged_customers_whose_message_waited_may_stay_untold() -> None:
