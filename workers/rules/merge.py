@@ -70,21 +70,37 @@ def read_ids(contact: Mapping[str, str]) -> list[str]:
     return [one for one in contact.get(OTHER_IDS, "").split("\n") if one]
 
 
-def merge_clocks(one: Clock, other: Clock) -> dict[str, Stamp]:
-    """The newest stamp of each property. The shorter forms of a name go with the name that they are forms of."""
+def merge_clocks(one: Clock, other: Clock, digest: Digest) -> dict[str, Stamp]:
+    """The newest stamp of each property. The shorter forms of a name go with the name that they are forms of. Of two
+    addresses that certainly are two no part of the older one counts."""
     merged = {name: max(clock[name] for clock in (one, other) if name in clock) for name in {**one, **other}}
+    older, newer = sorted(
+        ({name: clock[name] for name in ADDRESS if name in clock} for clock in (one, other)), key=_last
+    )
+    if _last(older) < _last(newer) and any(_differ(older[name], newer[name]) for name in older.keys() & newer.keys()):
+        merged |= {name: (_last(newer), newer[name][1] if name in newer else digest(name, "")) for name in older}
     named = [clock for clock in (one, other) if all(clock.get(name) == merged.get(name) for name in NAME)]
     forms = [{name: clock[name] for name in SHORTER if name in clock} for clock in named]
     kept = {name: max(each[name] for each in forms if name in each) for name in {key for each in forms for key in each}}
     return {name: stamp for name, stamp in merged.items() if name not in SHORTER} | kept
 
 
-def merge_records(records: Iterable[Customer]) -> Customer:
+def _last(clock: Clock) -> int:
+    """The newest version, -1 if there is none."""
+    return max((version for version, _ in clock.values()), default=-1)
+
+
+def _differ(one: Stamp, other: Stamp) -> bool:
+    """Whether the values certainly are two."""
+    return one[1] != other[1] and UNRECORDED not in (one[1], other[1])
+
+
+def merge_records(records: Iterable[Customer], digest: Digest) -> Customer:
     """The record of a contact that all of these are of: one clock, and the last activity."""
 
     def merge(one: Customer, other: Customer) -> Customer:
         active_ms, intent = max((each.active_ms, each.intent) for each in (one, other))
-        return Customer(active_ms=active_ms, intent=intent, clock=merge_clocks(one.clock, other.clock))
+        return Customer(active_ms=active_ms, intent=intent, clock=merge_clocks(one.clock, other.clock, digest))
 
     return reduce(merge, records, UNKNOWN)
 

@@ -151,7 +151,7 @@ class Merges:
             clocks += [one.customer for one in others if not (one.customer.shared or is_guest(one.customer))]
             if known and not (guest or stored.shared):
                 clocks.append(stored)
-            joint = merge_records([unpack(current), *clocks])
+            joint = merge_records([unpack(current), *clocks], self.plan.digest)
             last_said = joint.clock
             if clocks:
                 joint = replace(joint, clock=doubt_blocks(joint.clock, values, self.plan.digest))

@@ -11,7 +11,7 @@ from workers.rules.customer import UNRECORDED, Customer
 from workers.rules.field_clock import SEEN, digester
 from workers.rules.lead import Decision, Lead, Loaded
 from workers.rules.mapping.mapped_event import MappedEvent
-from workers.rules.mapping.property_names import CUSTOMER_ID, MERGED, OTHER_IDS, SHORTER
+from workers.rules.mapping.property_names import ADDRESS, CUSTOMER_ID, MERGED, OTHER_IDS, SHORTER
 from workers.rules.merge import (
     choose_former,
     choose_put_back,
@@ -26,7 +26,7 @@ from workers.rules.merge import (
 )
 from workers.rules.outcomes import Version
 
-NAMES = ("phone", "email", "firstname", "lastname", "zip", "dealdroid_placeholder", *SHORTER)
+NAMES = ("phone", "email", "firstname", "lastname", "city", "zip", "dealdroid_placeholder", *SHORTER)
 DIGEST = digester(b"key")
 stamps = st.tuples(st.integers(0, 3), st.sampled_from([b"aaaaa", b"bbbbb", b"ccccc"]))
 clocks = st.dictionaries(st.sampled_from(NAMES), stamps)
@@ -34,36 +34,68 @@ clocks = st.dictionaries(st.sampled_from(NAMES), stamps)
 
 @given(clocks, clocks)
 def test_whose_clock_comes_first_makes_no_difference(one: Any, other: Any) -> None:
-    assert merge_clocks(one, other) == merge_clocks(other, one)
+    assert merge_clocks(one, other, DIGEST) == merge_clocks(other, one, DIGEST)
 
 
 @given(clocks, clocks)
 def test_to_merge_clocks_again_changes_nothing(one: Any, other: Any) -> None:
-    merged = merge_clocks(one, other)
-    assert merge_clocks(one, one) == one
-    assert merge_clocks(merged, other) == merge_clocks(merged, one) == merge_clocks(merged, merged) == merged
+    merged = merge_clocks(one, other, DIGEST)
+    assert merge_clocks(one, one, DIGEST) == one
+    assert (
+        merge_clocks(merged, other, DIGEST)
+        == merge_clocks(merged, one, DIGEST)
+        == merge_clocks(merged, merged, DIGEST)
+        == merged
+    )
 
 
 @given(clocks, clocks)
 def test_of_each_property_the_newest_word_counts(one: Any, other: Any) -> None:
-    merged = merge_clocks(one, other)
-    for name in {*one, *other} - {*SHORTER}:
+    merged = merge_clocks(one, other, DIGEST)
+    for name in {*one, *other} - {*SHORTER, *ADDRESS}:
         assert merged[name] == max(clock[name] for clock in (one, other) if name in clock)
 
 
 @given(clocks, clocks)
 def test_the_shorter_forms_are_those_of_the_name_that_counts(one: Any, other: Any) -> None:
-    merged = merge_clocks(one, other)
+    merged = merge_clocks(one, other, DIGEST)
     for name in merged.keys() & {*SHORTER}:
         owners = [clock for clock in (one, other) if clock.get(name) == merged[name]]
         assert any(all(clock.get(each) == merged.get(each) for each in ("firstname", "lastname")) for clock in owners)
 
 
+LEEDS = {"address": (2, DIGEST("address", "1 High Street")), "city": (2, DIGEST("city", "Leeds"))}
+BANGKOK = {
+    "address": (1, DIGEST("address", "2/7 Sukhumvit Road")),
+    "state": (1, DIGEST("state", "Bangkok")),
+    "zip": (1, UNRECORDED),
+}
+
+
+def test_of_two_addresses_no_part_of_the_older_one_counts() -> None:
+    """Of the newer one a part may have been said before: only the others were said again."""
+    state = (0, DIGEST("state", ""))
+    merged = merge_clocks({**LEEDS, "state": state}, BANGKOK, DIGEST)
+    assert merged == LEEDS | {"state": (2, state[1]), "zip": (2, DIGEST("zip", ""))}
+
+
+@pytest.mark.parametrize("address", [None, (1, UNRECORDED), LEEDS["address"]], ids=["none", "in doubt", "the same"])
+def test_two_addresses_that_may_be_one_keep_all_their_parts(address: Any) -> None:
+    other = {name: stamp for name, stamp in {**BANGKOK, "address": address}.items() if stamp}
+    assert merge_clocks(LEEDS, other, DIGEST) == other | LEEDS
+
+
+def test_of_two_addresses_said_at_once_none_clears_the_other() -> None:
+    other = {name: (2, content) for name, (_, content) in BANGKOK.items()}
+    assert merge_clocks(LEEDS, other, DIGEST).keys() == {"address", "city", "state", "zip"}
+    assert merge_clocks(LEEDS, other, DIGEST)["state"] == other["state"]
+
+
 def test_the_last_activity_of_all_counts() -> None:
     given = [Customer(active_ms=5, intent=b"late"), Customer(active_ms=3, intent=b"soon"), Customer()]
-    merged = merge_records(given)
+    merged = merge_records(given, DIGEST)
     assert (merged.active_ms, merged.intent) == (5, b"late")
-    assert merge_records(reversed(given)) == merged
+    assert merge_records(reversed(given), DIGEST) == merged
 
 
 def contact(key: str = "", listed: str = "", merged: str = "1;2", id: str = "3") -> dict[str, str]:
