@@ -117,6 +117,7 @@ class Account:
             "amount": total,
             "currency": currency,
             "metadata": _pick(form, "payment_intent_data[metadata]"),
+            "status": "requires_payment_method",
         }
         return session
 
@@ -138,6 +139,7 @@ class Account:
         if session["status"] != "open":
             raise _invalid("resource_invalid", "This session can no longer be paid.")
         session |= {"status": "complete", "url": None, "payment_intent": f"pi_{session_id}"}
+        self.payments[f"pi_{session_id}"]["status"] = "processing" if later else "succeeded"
         if not later:
             session["payment_status"] = "paid"
         self.tell("checkout.session.completed", session)
@@ -145,9 +147,12 @@ class Account:
     def succeed(self, session_id: str) -> None:
         session = self.find(session_id)
         session["payment_status"] = "paid"
+        self.payments[f"pi_{session_id}"]["status"] = "succeeded"
         self.tell("checkout.session.async_payment_succeeded", session)
 
     def fail(self, session_id: str) -> None:
+        """The payment is none; its session stays complete and unpaid, and can never be paid again."""
+        self.payments[f"pi_{session_id}"]["status"] = "requires_payment_method"
         self.tell("checkout.session.async_payment_failed", self.find(session_id))
 
     def charge(self, session_id: str, **more: Any) -> dict[str, Any]:

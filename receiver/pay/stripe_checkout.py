@@ -10,7 +10,7 @@ import math
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import stripe
@@ -40,11 +40,14 @@ _KINDS: Mapping[str, Kind] = {
 }
 # A dispute that ends so has taken nothing; "warning_closed": an inquiry that never became one.
 _WON = ("won", "warning_closed")
+# Of a payment that came to nothing; one that is under way is "processing".
+_FAILED = ("requires_payment_method", "canceled")
 
 
 @dataclass(frozen=True, slots=True)
 class RemoteSession:
-    """A Checkout Session as Stripe has it. `paid` may come later than "complete"."""
+    """A Checkout Session as Stripe has it. `paid` may come later than "complete"; "expired": nobody can pay it any
+    more, also because its payment failed after it was complete."""
 
     id: str
     url: str
@@ -104,11 +107,20 @@ class StripeCheckout:
         """The session; one that this account does not know, as of another key, can be paid by nobody."""
         try:
             with self._call():
-                return _read_session(self._client.v1.checkout.sessions.retrieve(session_id))
+                found = self._client.v1.checkout.sessions.retrieve(session_id)
         except StripeRefused as error:
             if error.code != "resource_missing":
                 raise
             return RemoteSession(session_id, "", "expired", False)
+        session, payment = _read_session(found), _text(found.payment_intent)
+        if session.status == "complete" and not session.paid and payment and self._has_failed(payment):
+            # Stripe leaves it complete and unpaid for ever.
+            return replace(session, status="expired")
+        return session
+
+    def _has_failed(self, payment_intent: str) -> bool:
+        with self._call():
+            return self._client.v1.payment_intents.retrieve(payment_intent).status in _FAILED
 
     def expire(self, session_id: str) -> RemoteSession:
         """End an open session, so that nobody can pay it any more; one that has ended meanwhile stays as it is."""

@@ -127,6 +127,23 @@ def test_a_payment_under_way_is_waited_for(client: Any, stripe: Stripe) -> None:
     assert click(client, stripe) == "done"
 
 
+@pytest.mark.parametrize("forgets", [False, True])
+def test_a_payment_that_failed_after_its_session_was_complete_can_be_tried_again(
+    client: Any, stripe: Stripe, *, forgets: bool
+) -> None:
+    """Stripe leaves such a session complete and unpaid for ever."""
+    first = click(client, stripe)
+    [session] = stripe.account.sessions
+    stripe.account.pay(session, later=True)
+    stripe.account.fail(session)
+    if forgets:
+        client.delete(keys.order(REF))
+    second = click(client, stripe)
+    assert second not in (first, "done", "paid")
+    assert click(client, stripe) == second
+    assert stripe.open_sessions() == [125050]
+
+
 @pytest.mark.parametrize("field", ["paid", "cancelled"])
 def test_what_is_over_ends_its_session(client: Any, stripe: Stripe, field: str) -> None:
     click(client, stripe)
