@@ -63,7 +63,7 @@ def create_app(given: ReceiverSettings | None = None, contacts: "ContactLookUp |
     app.register_blueprint(intake.blueprint())
     app.register_blueprint(health.blueprint(redis, spool, settings))
     auth = BearerAuth(settings.messages_token, settings.trusted_proxies)
-    _register_payments(app, redis, links, settings, feeder.tally, auth)
+    _register_payments(app, redis, links, settings, feeder, auth)
     # What is not configured is not loaded.
     if settings.has_console:
         from receiver.console import views as console
@@ -83,7 +83,7 @@ def create_app(given: ReceiverSettings | None = None, contacts: "ContactLookUp |
 
 
 def _register_payments(
-    app: Flask, redis: Redis, links: PayLinks | None, settings: ReceiverSettings, tally: Tally, auth: BearerAuth
+    app: Flask, redis: Redis, links: PayLinks | None, settings: ReceiverSettings, feeder: Feeder, auth: BearerAuth
 ) -> None:
     """The payment page and who reports payments, each where it is configured."""
     payment = settings.shared.config.payment
@@ -100,7 +100,7 @@ def _register_payments(
         from receiver.pay import views as pay
 
         app.register_blueprint(pay.blueprint(redis, links, settings, stripe))
-    app.register_blueprint(reports.blueprint(redis, settings, tally, auth, stripe))
+    app.register_blueprint(reports.blueprint(redis, settings, feeder, auth, stripe))
 
 
 def _answer_errors(app: Flask, tally: Tally) -> None:

@@ -89,6 +89,7 @@ class Feeder:
         self.away_until = 0.0
         self.outage = Outage(settings.redis_address, MEANWHILE, machine)
         self.recent = RecentEvents(Journal("web"), machine)
+        self._others: list[tuple[RecentEvents, Callable[[bytes], None]]] = []
         self.tally = Tally()
         self.posts = PostTally(settings.timezone)
         self.epoch = ""
@@ -101,6 +102,16 @@ class Feeder:
         self._wake = machine.event()
         self._stop = machine.event()
         self._thread = machine.thread(self._maintain_until_stopped, "spool")
+
+    def replay_also(self, kind: str, put_again: "Callable[[bytes], None]") -> "Callable[[bytes], None]":
+        """Replay what is acknowledged beside events, too, by `put_again`, which may be called with what Redis still
+        has, and raises redis-py's errors alone. Returns what to call with each that Redis took. Before `start`."""
+        recent = RecentEvents(Journal(kind), self.machine)
+        self._others.append((recent, put_again))
+        return lambda raw: recent.add(raw, 0)
+
+    def _recents(self) -> list[RecentEvents]:
+        return [self.recent, *(recent for recent, _ in self._others)]
 
     def start(self) -> None:
         """Start the background thread that flushes the spool whenever Redis is there."""
@@ -122,7 +133,8 @@ class Feeder:
             log.warning("spool.left", **self._explain(error))
         else:
             if not self.replays:
-                self.recent.close()
+                for recent in self._recents():
+                    recent.close()
         with suppress(SpoolError):
             self.spool.close()
 
@@ -312,18 +324,21 @@ class Feeder:
             self._note_epoch(epoch)
             with suppress(redis.OutOfMemoryError):  # a full Redis that was emptied cannot store its dataset's id yet
                 dataset = read_dataset(self.inbox.redis)
-                self.recent.use_dataset(dataset)
+                for recent in self._recents():
+                    recent.use_dataset(dataset)
                 self._note_dataset(dataset)
         except AWAY:
             self.needs_replay = True
             raise
         # Stays set until the replay succeeds: events are inherited only once.
-        self.needs_replay |= self.recent.inherit()
+        for recent in self._recents():
+            self.needs_replay |= recent.inherit()
         if self.needs_replay or self.replays:
             self.replay()
             self.replays = max(0, self.replays - 1)
         else:
-            self.recent.drop_old()
+            for recent in self._recents():
+                recent.drop_old()
         self.needs_replay = False
         self._flush_counts()
         self._note_room(has_room=not self.full and self.flush() and not self.full)
@@ -383,6 +398,9 @@ class Feeder:
         """Put the last seconds' events again; those that Redis still has are duplicates."""
         for raw, version_ms in self.recent.events():
             self._put_again(raw, version_ms)
+        for recent, put_again in self._others:
+            for raw, _ in recent.events():
+                put_again(raw)
 
     def _put_again(self, raw: bytes, version_ms: int) -> Stored:
         head = event.read_head(raw)

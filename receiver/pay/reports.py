@@ -1,9 +1,14 @@
-"""Who says that something is paid: Stripe, and the shop's own system."""
+"""Who says that something is paid: Stripe, and the shop's own system.
+
+Neither says again what was acknowledged, so the payments of the last seconds are replayed to a Redis that forgot them.
+"""
 
 import json
+from contextlib import suppress
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import structlog
 from flask import Blueprint, Response, request
 from msgspec.structs import asdict
@@ -15,11 +20,11 @@ from leadcore.orders.money import read_number, to_units
 from leadcore.orders.reference import read_reference
 from leadcore.settings import ReceiverSettings
 from leadcore.store.connection import AWAY, Redis
-from leadcore.store.counters import Tally
-from leadcore.store.payments import MOST_UNITS, PaymentNews, Payments
+from leadcore.store.payments import MOST_UNITS, PaymentNews, Payments, read_news
 from receiver.api.auth import BearerAuth
 from receiver.api.errors import ApiError
 from receiver.api.message_form import is_key
+from receiver.intake.feeder import Feeder
 from receiver.pay.errors import NotStripes, StripeAway, StripeRefused
 
 if TYPE_CHECKING:
@@ -30,19 +35,19 @@ log = structlog.get_logger("leadsync.pay")
 
 
 def blueprint(
-    redis: Redis, settings: ReceiverSettings, tally: Tally, auth: BearerAuth, stripe: "StripeCheckout | None" = None
+    redis: Redis, settings: ReceiverSettings, feeder: Feeder, auth: BearerAuth, stripe: "StripeCheckout | None" = None
 ) -> Blueprint:
     """The calls that are configured; the others are not found."""
     calls = Blueprint("payments", __name__)
-    payments = Payments(redis, settings.shared.config.inbox.shards)
+    recorder = Recorder(Payments(redis, settings.shared.config.inbox.shards), feeder)
     if stripe is not None:
-        _add_stripe(calls, payments, stripe)
+        _add_stripe(calls, recorder, stripe)
     if settings.messages_token:
-        _add_shop(calls, payments, settings, auth)
+        _add_shop(calls, recorder, settings, auth)
 
     @calls.errorhandler(ApiError)
     def refused(error: ApiError) -> Response:
-        tally.add(f"refused:{error.counted}")
+        feeder.tally.add(f"refused:{error.counted}")
         answer = _answer(error.status, {"error": str(error)})
         answer.headers.update(error.headers())
         return answer
@@ -50,12 +55,32 @@ def blueprint(
     return calls
 
 
-def _add_stripe(calls: Blueprint, payments: Payments, stripe: "StripeCheckout") -> None:
+class Recorder:
+    """Records news, and again those that Redis may have lost since it took them."""
+
+    def __init__(self, payments: Payments, feeder: Feeder) -> None:
+        self._payments = payments
+        self._remember = feeder.replay_also("payments", self._record_again)
+
+    def record(self, news: PaymentNews) -> bool:
+        """See `Payments.record`."""
+        is_new = self._payments.record(**asdict(news))
+        # Also what was recorded before: that answer may have been lost.
+        self._remember(msgspec.json.encode(news))
+        return is_new
+
+    def _record_again(self, raw: bytes) -> None:
+        # What another version wrote may not be readable, and who came first may have said something else.
+        with suppress(msgspec.DecodeError, OtherNews):
+            self._payments.record(**asdict(read_news(raw)))
+
+
+def _add_stripe(calls: Blueprint, recorder: Recorder, stripe: "StripeCheckout") -> None:
     @calls.post(STRIPE_PATH, strict_slashes=False, provide_automatic_options=False)
     def stripe_event() -> Response:
         try:
             news = stripe.read_event(request.get_data(cache=False), request.headers.get("Stripe-Signature", ""))
-            if news is not None and payments.record(**asdict(news)):
+            if news is not None and recorder.record(news):
                 log.info("payment.said", kind=news.kind, reference=news.reference, by="stripe")
         except OtherNews:
             # Under the id of an event that was recorded: sending it again would change nothing.
@@ -69,7 +94,7 @@ def _add_stripe(calls: Blueprint, payments: Payments, stripe: "StripeCheckout") 
         return _answer(200, {"received": True})
 
 
-def _add_shop(calls: Blueprint, payments: Payments, settings: ReceiverSettings, auth: BearerAuth) -> None:
+def _add_shop(calls: Blueprint, recorder: Recorder, settings: ReceiverSettings, auth: BearerAuth) -> None:
     currency = settings.shared.config.currency
 
     @calls.post(PATH, strict_slashes=False, provide_automatic_options=False)
@@ -87,7 +112,7 @@ def _add_shop(calls: Blueprint, payments: Payments, settings: ReceiverSettings, 
         if isinstance(news, str):
             return _answer(422, {"error": news})
         try:
-            is_new = payments.record(**asdict(news))
+            is_new = recorder.record(news)
         except OtherNews:
             return _answer(422, {"error": "Idempotency-Key: another payment was reported with this key."})
         except AWAY as error:
