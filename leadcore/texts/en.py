@@ -29,7 +29,7 @@ REASONS: Mapping[str, str] = {
     "payment_deleted": "the order was deleted in HubSpot",
     "payment_unpaid": "the order was not paid before",
     "payment_twice": "the order was paid before",
-    "payment_said_before": "a person or your own system said before that the order is paid, perhaps with this payment",
+    "payment_said_before": "a person, your system or HubSpot said before that it is paid, perhaps with this payment",
     "refund_unclear": "how much is given back or disputed, or whether of the payment of this order, is not known",
     "payment_cancelled": "the order was cancelled before",
     "payment_amount": "this is not what the order costs",

@@ -190,6 +190,7 @@ class PaymentDrain(OrderLineDrain):
                     state,
                     customer=state.customer if state.customer is not None else customer,
                     units=units if state.units is None else state.units,
+                    paid=state.paid or rules.is_paid(order, portal),
                     currency=state.currency or self.orders.currency,
                 )
             work.state = state

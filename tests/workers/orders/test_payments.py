@@ -213,6 +213,30 @@ def test_an_order_that_redis_forgot_is_found_in_hubspot(bought: OrderLine) -> No
     assert parked(bought) == ["paid_twice"]
 
 
+@pytest.mark.parametrize(
+    ("again", "waits"),
+    [
+        ({}, ["paid_twice"]),
+        ({"event": "stripe evt_2", "kind": "failed"}, []),
+        ({"event": "stripe evt_2", "kind": "refunded"}, ["refund_amount"]),
+        ({"event": "person x", "payment": ""}, []),
+    ],
+)
+def test_an_order_that_hubspot_says_is_paid_is_not_paid_anew_once_redis_was_emptied(
+    bought: OrderLine, again: dict[str, Any], waits: list[str]
+) -> None:
+    """Stripe sends an event again for three days where it got no answer, or a person asks it to."""
+    say(bought, payment="pi_1")
+    bought.pay()
+    bought.redis.flushdb()
+    bought.redis.set(keys.ORDERS_STORE, "intact")
+    say(bought, **{"payment": "pi_1", **again})
+    bought.pay()
+    assert (left(bought), parked(bought)) == (0, waits)
+    assert order(bought)["hs_payment_status"] == "paid"
+    assert (messages(bought), events(bought).count("order.paid")) == ([], 0)
+
+
 def test_a_newer_reference_that_redis_forgot_is_searched(bought: OrderLine) -> None:
     bought.add(product("A", 3, 450), at=NOW + 1)
     bought.run()

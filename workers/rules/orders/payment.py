@@ -2,6 +2,7 @@
 
 - What is paid has to be what the order costs, once, and not after it was cancelled; else a person decides.
 - An order is moved to the stage of paid orders if that is forward, never back.
+- Of an order that Redis has forgotten, HubSpot's payment status says whether it was paid.
 - News come in any order: a refund waits for its payment, a late failure changes nothing, and neither does the begin of
   a dispute that is closed.
 - While a dispute is open its order is disputed; once it is lost, what it took counts as given back.
@@ -154,6 +155,14 @@ def _read_disputes(state: OrderState) -> dict[str, int | None]:
 def _note_dispute(news: PaymentNews, state: OrderState, taken: int | None) -> str:
     noted = _read_disputes(state) | {_name_dispute(news): taken}
     return " ".join(id if taken is None else f"{id}:{taken}" for id, taken in noted.items())
+
+
+def is_paid(seen: Mapping[str, str], portal: OrderPortal) -> bool:
+    """Whether the order was paid, whatever became of the money since. `seen`: the order as HubSpot has it."""
+    name = NAMES[portal.kind].get("payment_status", "")
+    value = seen.get(name) or ""
+    paid = [spellings for status, spellings in _SPELLINGS.items() if status != "failed"]
+    return any(value.casefold() in one or (value and value == portal.options.pick(name, one)) for one in paid)
 
 
 def make_values(status: str, seen: Mapping[str, str], portal: OrderPortal, paid_stage: str) -> dict[str, str]:
