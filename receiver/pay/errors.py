@@ -32,4 +32,4 @@ class StripeRefused(LeadSyncError):
 
 
 class NotStripes(LeadSyncError):
-    """A post that Stripe did not sign, or not lately."""
+    """A post that Stripe did not sign, or not lately; the text says why, and quotes nothing of it."""

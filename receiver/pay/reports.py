@@ -20,16 +20,19 @@ from leadcore.orders.money import read_number, to_units
 from leadcore.orders.reference import read_reference
 from leadcore.settings import ReceiverSettings
 from leadcore.store.connection import AWAY, Redis
+from leadcore.store.counters import Tally
 from leadcore.store.payments import MOST_UNITS, PaymentNews, Payments, read_news
 from receiver.api.auth import BearerAuth
-from receiver.api.errors import ApiError
+from receiver.api.errors import ApiError, Away
 from receiver.api.message_form import is_key
 from receiver.intake.feeder import Feeder
 from receiver.pay.errors import NotStripes, StripeAway, StripeRefused
+from receiver.throttle import Throttle, network_of, sender_of
 
 if TYPE_CHECKING:
     from receiver.pay.stripe_checkout import StripeCheckout
 
+NOT_RECORDED = "It could not be recorded. Send it again."
 STRIPE_PATH, PATH = "/api/v1/payments/stripe", "/api/v1/payments"
 log = structlog.get_logger("leadsync.pay")
 
@@ -41,13 +44,14 @@ def blueprint(
     calls = Blueprint("payments", __name__)
     recorder = Recorder(Payments(redis, settings.shared.config.inbox.shards), feeder)
     if stripe is not None:
-        _add_stripe(calls, recorder, stripe)
+        _add_stripe(calls, recorder, stripe, Refusals(feeder.tally, settings.trusted_proxies))
     if settings.messages_token:
         _add_shop(calls, recorder, settings, auth)
 
     @calls.errorhandler(ApiError)
     def refused(error: ApiError) -> Response:
-        feeder.tally.add(f"refused:{error.counted}")
+        if error.counted:
+            feeder.tally.add(f"refused:{error.counted}")
         answer = _answer(error.status, {"error": str(error)})
         answer.headers.update(error.headers())
         return answer
@@ -75,7 +79,21 @@ class Recorder:
             self._payments.record(**asdict(read_news(raw)))
 
 
-def _add_stripe(calls: Blueprint, recorder: Recorder, stripe: "StripeCheckout") -> None:
+class Refusals:
+    """Counts the posts that Stripe did not sign, and says so once a minute for each sender."""
+
+    def __init__(self, tally: Tally, trusted_proxies: int) -> None:
+        self._tally, self._trusted_proxies, self._senders = tally, trusted_proxies, Throttle()
+
+    def note(self, why: str) -> None:
+        self._tally.add("refused:forbidden")
+        forwarded = request.headers.get("X-Forwarded-For", "")
+        sender = sender_of(request.remote_addr or "", forwarded, self._trusted_proxies)
+        if self._senders.count(sender).first:
+            log.warning("payment.not_signed", by="stripe", network=network_of(sender), why=why)
+
+
+def _add_stripe(calls: Blueprint, recorder: Recorder, stripe: "StripeCheckout", refusals: Refusals) -> None:
     @calls.post(STRIPE_PATH, strict_slashes=False, provide_automatic_options=False)
     def stripe_event() -> Response:
         try:
@@ -85,12 +103,13 @@ def _add_stripe(calls: Blueprint, recorder: Recorder, stripe: "StripeCheckout") 
         except OtherNews:
             # Under the id of an event that was recorded: sending it again would change nothing.
             log.error("payment.event_changed", by="stripe")
-        except NotStripes:
+        except NotStripes as error:
+            refusals.note(str(error))
             return _answer(400, {"error": "This is not signed by Stripe, or not lately."})
         except (StripeAway, StripeRefused, *AWAY) as error:
             # Stripe sends it again for three days.
             log.warning("payment.not_recorded", by="stripe", error=type(error).__name__)
-            return _answer(503, {"error": "It could not be recorded. Send it again."})
+            return _answer(503, {"error": NOT_RECORDED})
         return _answer(200, {"received": True})
 
 
@@ -117,7 +136,7 @@ def _add_shop(calls: Blueprint, recorder: Recorder, settings: ReceiverSettings, 
             return _answer(422, {"error": "Idempotency-Key: another payment was reported with this key."})
         except AWAY as error:
             log.warning("payment.not_recorded", by="shop", error=type(error).__name__)
-            return _answer(503, {"error": "It could not be recorded. Send it again."})
+            raise Away(NOT_RECORDED) from None
         if is_new:
             log.info("payment.said", kind=news.kind, reference=news.reference, by="shop")
         return _answer(202, {"reference": news.reference, "amount": body["amount"], "currency": news.currency})

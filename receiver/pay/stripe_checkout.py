@@ -133,12 +133,22 @@ class StripeCheckout:
     def read_event(self, payload: bytes, signature: str) -> PaymentNews | None:
         """What an event that Stripe posts says of a payment of ours, None if it says nothing of one. Raises
         `NotStripes`, also for what is no event at all."""
+        if not self._is_signed(payload, signature):
+            raise NotStripes("the signature is missing or wrong: check STRIPE_WEBHOOK_SECRET")
+        if not self._is_signed(payload, signature, _TOLERANCE_SECONDS):
+            raise NotStripes("the signature is old: somebody repeats it, or this machine's clock is wrong")
         try:
-            stripe.WebhookSignature.verify_header(payload, signature, self._secret, _TOLERANCE_SECONDS)
             said = json.loads(payload)
-        except (stripe.SignatureVerificationError, ValueError, TypeError, RecursionError):
-            raise NotStripes("the signature is missing, wrong or old, or this is no JSON") from None
+        except (ValueError, RecursionError):
+            raise NotStripes("this is no JSON") from None
         return read_news(said, self._find_reference)
+
+    def _is_signed(self, payload: bytes, signature: str, tolerance: int | None = None) -> bool:
+        try:
+            stripe.WebhookSignature.verify_header(payload, signature, self._secret, tolerance)
+        except (stripe.SignatureVerificationError, ValueError, TypeError):
+            return False
+        return True
 
     def _find_reference(self, payment_intent: str) -> str:
         """The order of a payment: a dispute names only the payment."""

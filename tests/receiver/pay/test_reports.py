@@ -117,6 +117,13 @@ def test_while_redis_cannot_take_it_stripe_is_asked_to_send_it_again(desk: Desk,
     assert summary(desk.line) == [("paid", REF, 125050, "THB")]
 
 
+def test_while_redis_cannot_take_it_the_shop_is_told_when_to_repeat_it(promptpay: Desk) -> None:
+    for shard in range(SHARDS):
+        promptpay.redis.set(keys.entries(keys.PAYMENTS, shard), "no stream")
+    answer = report(promptpay, {"reference": REF, "amount": "1250.50"})
+    assert (answer.status_code, list(answer.json()), int(answer.headers["Retry-After"]) > 0) == (503, ["error"], True)
+
+
 def event(kind: str = "checkout.session.completed", **about: Any) -> dict[str, Any]:
     paid = {"payment_status": "paid", "amount_total": 125050, "currency": "thb", "metadata": {"reference": REF}}
     return {"id": "evt_1", "type": kind, "created": 1_800_000_000, "data": {"object": paid | about}}
@@ -149,6 +156,24 @@ def test_what_stripe_did_not_sign_lately_is_refused(desk: Desk, signature: Any) 
     answer = post(desk, raw(event()), signature)
     assert (answer.status_code, list(answer.json())) == (400, ["error"])
     assert recorded(desk.line) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "signature", "cause"),
+    [
+        (1, sign(raw(event()), "whsec_another"), "STRIPE_WEBHOOK_SECRET"),
+        (2, sign(raw(event()), WEBHOOK_SECRET, 1_700_000_000), "this machine's clock"),
+    ],
+    ids=["secret", "clock"],
+)
+def test_the_log_says_once_why_stripes_posts_are_refused(desk: Desk, number: int, signature: str, cause: str) -> None:
+    """Each is a payment of which nobody hears: with another secret, or a clock that is wrong, all of them."""
+    headers = {"Stripe-Signature": signature, "X-Forwarded-For": f"198.18.{number}.7"}
+    for _ in range(3):
+        assert requests.post(desk.line.url + STRIPE, raw(event()), headers=headers, timeout=10).status_code == 400
+    [line] = [line for line in desk.line.logs().splitlines() if f"198.18.{number}.0/24" in line]
+    assert "payment.not_signed" in line
+    assert cause in line
 
 
 @pytest.mark.parametrize(
