@@ -17,7 +17,8 @@ ADDRESS: Mapping[str, str] = {
 }
 CONTACT: Mapping[str, str] = {
     "name": "full name, customer name, contact name, recipient name, first name, last name, given name, family name, "
-    "surname, receiver name, buyer name, ชื่อ, นามสกุล, ชื่อ-นามสกุล, ชื่อ-สกุล, ชื่อลูกค้า, ชื่อผู้รับ, ชื่อผู้รับสินค้า, "
+    "surname, nickname, nick name, ชื่อเล่น, "
+    "receiver name, buyer name, ชื่อ, นามสกุล, ชื่อ-นามสกุล, ชื่อ-สกุล, ชื่อลูกค้า, ชื่อผู้รับ, ชื่อผู้รับสินค้า, "
     "ชื่อ-นามสกุลผู้รับ",
     "phone": "phone number, phone no, tel, telephone, tel no, mobile, mobile phone, mobile number, mobile no, "
     "contact number, contact phone, customer phone, recipient phone, receiver phone, buyer phone, customer mobile, "

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from leadcore import key_names
+from leadcore import key_names, street_parts
 from leadcore.errors import LeadSyncError
 from leadcore.filler import names_nobody, says_nothing
 from leadcore.orders import money
@@ -23,7 +23,9 @@ _ENCODE = msgspec.json.Encoder().encode
 # The keys under which an object holds its value, among others that describe it.
 _VALUE = ("fullname", "value", "text", "name")
 _SURNAME = ("last", "lastname", "family", "familyname", "surname", "นามสกล")
+_NICKNAME = ("nickname", "nick", "ชอเลน")
 _NAME = (
+    "prefix", "nameprefix", "คำนำหนา", "คำนำหนาชอ",
     "title", "first", "firstname", "given", "givenname", "ชอ", "middle", "middlename", *_SURNAME,
 )  # fmt: skip
 _CALLING_CODE = frozenset((
@@ -157,6 +159,7 @@ def rename(part: dict[str, Any], keys: Keys) -> dict[str, Any]:
     several names of one key hold is one object; two spellings of one name count for nothing."""
     if part.keys() <= keys.names:
         return part
+    part = _join_street(part, keys)
     renamed: dict[str, Any] = dict(part)
     claims: dict[str, list[str]] = {}
     for key in part.keys() - keys.names:
@@ -178,11 +181,33 @@ def rename(part: dict[str, Any], keys: Keys) -> dict[str, Any]:
                 renamed[name] = {called.get(key, key): part[key] for key in said}
         elif name == "phone":
             renamed[name] = {name: own, **{key: part[key] for key in said if is_said(part[key])}}
-        elif name == "name" and isinstance(own, str) and " " not in own.strip() and {*map(fold, said)} <= {*_SURNAME}:
-            renamed[name] = {"first": own, **{key: part[key] for key in said}}
+        elif name == "name" and isinstance(own, str) and {*map(fold, said)} <= {*_SURNAME, *_NICKNAME}:
+            is_first = " " not in own.strip()
+            further = {key: part[key] for key in said if is_first or fold(key) in _NICKNAME}
+            renamed[name] = {"first": own, **further} if further else own
         elif {*map(fold, said)} <= {*_SECOND_LINE} and any(is_said(part[key]) for key in said):
             renamed[name] = {"address": own, **{key: part[key] for key in said}}
     return renamed
+
+
+def _join_street(part: dict[str, Any], keys: Keys) -> dict[str, Any]:
+    """`part` with the parts of a street that stand under keys of their own in its street, a text or none."""
+    if not keys.names & _STREET:
+        return part
+    found = {kind: key for key in part if (kind := _STREET_PARTS.get(fold(key))) and is_said(part[key])}
+    streets = [
+        key
+        for key in part
+        if (keys.folded.get(fold(key)) in _STREET) and fold(key) not in _SECOND_LINE and is_said(part[key])
+    ]
+    texts = [part[key] for key in (*found.values(), *streets)]
+    if not found or len(streets) > 1 or not all(isinstance(text, str | int | float) for text in texts):
+        return part
+    said = {kind: clean(part[key]) for kind, key in found.items()}
+    street = clean(part[streets[0]]) if streets else ""
+    thai = any(street_parts.is_thai(text) for text in part.values() if isinstance(text, str))
+    rest = {key: text for key, text in part.items() if key not in found.values()}
+    return rest | {streets[0] if streets else "street": street_parts.join(said, street, thai=thai)}
 
 
 def fold(key: str) -> str:
@@ -191,6 +216,8 @@ def fold(key: str) -> str:
 
 
 _VARIANTS = frozenset(map(fold, key_names.VARIANTS.split(", ")))
+_STREET = frozenset(("street_address", "address"))
+_STREET_PARTS = {fold(name): kind for kind, names in street_parts.NAMES.items() for name in names.split(", ")}
 
 
 def index(names: Iterable[str], others: Mapping[str, str] = MappingProxyType({})) -> Keys:
@@ -198,6 +225,9 @@ def index(names: Iterable[str], others: Mapping[str, str] = MappingProxyType({})
     own = {fold(name): name for name in names}
     other = {fold(one): name for name, text in others.items() for one in text.split(", ")}
     return Keys(frozenset(own.values()), other | own)
+
+
+_ADDRESS_KEYS = index(key_names.ADDRESS, key_names.ADDRESS)
 
 
 def is_total_whole(cart: Mapping[str, Any]) -> bool:
@@ -264,6 +294,8 @@ def _is_filler(text: str, join: Join) -> bool:
 
 
 def _values(value: dict[str, Any], join: Join) -> list[Any]:
+    if join is lines:
+        value = _join_street(value, _ADDRESS_KEYS)
     said = {
         fold(key): each
         for key, each in value.items()
@@ -277,6 +309,12 @@ def _values(value: dict[str, Any], join: Join) -> list[Any]:
         return [f"{clean(amount)} {clean(currency)}" for key, amount in said.items() if key in ("amount", "value")]
     if (unit := said.get("unit")) and len(said) == 2:
         return [f"{clean(count)} {clean(unit)}" for key, count in said.items() if key != "unit"]
+    if join is words and (key := next((key for key in _NICKNAME if key in said), "")):
+        nickname, name = words(_texts(said.pop(key), join)), words(_texts(said, join))
+        return [f"{name} ({nickname})" if name and nickname not in ("", name) else name or nickname]
+    if join is lines:
+        own = {key if key in _ADDRESS else fold(_ADDRESS_KEYS.folded.get(key, key)): each for key, each in said.items()}
+        said = own if len(own) == len(said) else said
     for parts, joined in ((_NAME, words), (_ADDRESS, lines)):
         if join is joined and said.keys() <= set(parts):
             found = [said[key] for key in parts if key in said]

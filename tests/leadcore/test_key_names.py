@@ -115,6 +115,65 @@ def test_a_blank_second_line_is_none(second: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        (
+            {"house_number": "99/1", "moo": 5, "soi": "สุขใจ", "road": "สุขุมวิท", "state": "ชลบุรี"},
+            "99/1 หมู่ 5 ซ.สุขใจ ถ.สุขุมวิท",
+        ),
+        ({"บ้านเลขที่": "99/1", "หมู่ที่": "5", "ซอย": "ซอย 3", "ถนน": "ถ.สุขุมวิท"}, "99/1 หมู่ 5 ซอย 3 ถ.สุขุมวิท"),
+        ({"houseNo": "99/1", "moo": "5", "soi": "3", "road": "Sukhumvit Road"}, "99/1 Moo 5, Soi 3, Sukhumvit Road"),
+        ({"house_number": "12", "road": "Baker Street", "city": "London"}, "12 Baker Street"),
+        (
+            {"room": "301", "floor": 3, "building": "A", "house_number": "99", "street_address": "ถ.สีลม"},
+            "ห้อง 301 ชั้น 3 อาคาร A 99 ถ.สีลม",
+        ),
+        ({"street_address": "99/1 ถนนสีลม", "soi": "3", "road": "-", "moo": None}, "99/1 ถนนสีลม ซ.3"),
+        # What the street says is not said twice.
+        ({"street_address": "99/1 ม.5 ถนนสีลม", "house_number": "99/1", "moo": "5", "road": "สีลม"}, "99/1 ม.5 ถนนสีลม"),
+        ({"street_address": "5/1 ถนนสีลม", "moo": "5"}, "5/1 ถนนสีลม หมู่ 5"),
+    ],
+)
+def test_the_parts_of_a_street_are_its_text(parts: dict[str, Any], expected: str) -> None:
+    assert said(address_parsing=parts).address.street == expected
+    contact = {"address" if key == "street_address" else key: text for key, text in parts.items()}
+    assert said(contact_info=contact).contact.address == expected
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        (
+            {"house_number": "99/1", "moo": "5", "subdistrict": "บางเมือง", "province": "สมุทรปราการ", "zip": "10270"},
+            "99/1 หมู่ 5\nบางเมือง\nสมุทรปราการ\n10270",
+        ),
+        ({"บ้านเลขที่": "99/1", "อำเภอ": "บางพลี", "จังหวัด": "สมุทรปราการ"}, "99/1\nบางพลี\nสมุทรปราการ"),
+    ],
+)
+def test_an_address_in_the_contact_may_be_an_object_of_parts(address: dict[str, Any], expected: str) -> None:
+    event = said(contact_info={"address": address})
+    assert (event.contact.address, event.unread) == (expected, {})
+
+
+@pytest.mark.parametrize(
+    ("contact", "expected"),
+    [
+        ({"name": "สมชาย ใจดี", "nickname": "บอย"}, "สมชาย ใจดี (บอย)"),
+        ({"name": "สมชาย", "surname": "ใจดี", "ชื่อเล่น": "บอย"}, "สมชาย ใจดี (บอย)"),
+        ({"name": {"first": "สมชาย", "last": "ใจดี", "nickname": "บอย"}}, "สมชาย ใจดี (บอย)"),
+        ({"name": {"prefix": "Mr.", "first_name": "Somchai", "last_name": "Jaidee"}}, "Mr. Somchai Jaidee"),
+        ({"name": {"คำนำหน้า": "นาย", "ชื่อ": "สมชาย", "นามสกุล": "ใจดี"}}, "นาย สมชาย ใจดี"),
+        ({"name": "", "nickname": "บอย"}, "บอย"),
+        ({"name": "บอย", "nickname": "บอย"}, "บอย"),
+        ({"name": "สมชาย ใจดี", "nickname": ["-"]}, "สมชาย ใจดี"),
+    ],
+)
+def test_a_nickname_or_title_under_a_key_of_its_own_belongs_to_the_name(contact: dict[str, Any], expected: str) -> None:
+    event = said(contact_info=contact)
+    assert (event.contact.name, event.unread) == (expected, {})
+
+
+@pytest.mark.parametrize(
     ("part", "key"),
     [
         ("contact_info", "emergency phone"),
