@@ -5,7 +5,9 @@ import re
 from msgspec.structs import replace
 
 from leadcore.event import Address, ContactInfo
-from workers.rules.mapping import companies, email, phone
+from workers.rules.mapping import companies, email, honorifics, phone, thai_places
+from workers.rules.mapping.name import says_role
+from workers.rules.mapping.provinces import find
 
 _LABELLED_NAME = re.compile(
     r"(?:(?:ชื่อ(?:\s?[-–/]?\s?(?:นาม)?สกุล|ผู้รับ)?|ผู้รับ)\s*[:：]?\s*|(?:full )?name\s*[:：]\s*)"
@@ -27,8 +29,31 @@ _IS_PLACE = re.compile(
     r"(?:หมู่บ้าน|หมู่|บ้าน|คอนโด|อาคาร|ตึก|หอ|อพาร์|แมนชั่น|โครงการ|ซอย|ซ\.|ถนน|ถ\.|ตลาด|วัด|โรง|ศูนย์|ห้าง|สวน|เดอะ|ตำบล|แขวง|อำเภอ|เขต|[ตอ]\.)"
     r"|.*\s(?:คอนโด|แมนชั่น|ทาวเวอร์|เพลส|เรสซิเดนซ์|วิลล์|วิลล่า|พลาซ่า|อพาร์)|.*[A-Za-z\d]"
 )
+# Behind นาย and นาง go on the names of places: นางรอง, นางลิ้นจี่.
+_TITLE = (
+    r"(?:คุณ|นางสาว|น\.\s?ส\.|(?:นาย|นาง)(?=\s*[ก-๎]+\s+[ก-๎])"
+    r"|(?:[Kk]hun|KHUN|Mrs?|MRS?|Ms|MS|Miss|MISS)(?:\.\s*|\s+)(?=[A-Z]))\s*"
+)
+_NO_SURNAME = (
+    "โทร|เบอร์|ที่อยู่|เลขที่|บ้าน|ตึก|อาคาร|ชั้น|ห้อง|คอนโด|หมู่|ซอย|ถนน|หอ|แมนชั่น|อพาร์|โครงการ|ตลาด|วัด|โรง|ร้าน|บริษัท|แผนก|ฝ่าย|"
+    "(?i:tel|building|room|floor|moo|soi|condo|tower|road|village|shop|house|company|hotel|hostel|resort|street|mansion)"
+)
+_NAMES = rf"(?:[ก-๎]+(?: (?!{_NO_SURNAME})[ก-๎]+){{0,2}}|[A-Z][A-Za-z.'-]*(?: (?!{_NO_SURNAME})[A-Z][A-Za-z.'-]*){{0,2}})"
+_PERSON = rf"{_TITLE}{_NAMES}"
+# Without a title, the word for it or a phone between both shows a person: a building may stand before its number.
+_NAME_BEFORE = re.compile(
+    rf"(?:(?P<label>(?:ชื่อผู้รับ|ผู้รับ|ชื่อ)\s?[:：]?\s?|Name\s?[:：]\s?)|(?:ส่ง(?:ถึง)?|ถึง|To)\s?[:：]?\s?)?"
+    rf"(?P<name>{_PERSON}|(?P<plain>{_NAMES}))[\s,]+"
+    rf"(?:(?:โทร|เบอร์|[Tt]el)[\s.:]*)?(?P<phone>(?:\+66 ?|0)\d{{1,2}}[ -]?\d{{3}}[ -]?\d{{3,4}}(?!\d))?[\s,]*"
+    rf"(?P<address>(?i:{_HOUSE.pattern}).*)",
+    re.DOTALL,
+)
+_NAME_BESIDE_PHONE = re.compile(
+    rf"(?<![^\W\d_])(?:(?:โทรหา|ติดต่อ|ชื่อ|ของ|เบอร์)\s?)?(?P<name>(?!\S*(?:ได้|เลย)){_PERSON})(?=\s*(?:$|[\d(),+/:]))"
+)
 _NOTHING = Address()
 _LETTER = re.compile(r"[^\W\d_]")
+_MANY_DIGITS = re.compile(r"(?:\d\W?){8}")
 
 
 def put_right(contact: ContactInfo, address: Address) -> ContactInfo:
@@ -40,7 +65,7 @@ def put_right(contact: ContactInfo, address: Address) -> ContactInfo:
         name = found["name"].strip()
         if contact.name in ("", name) or name.startswith(f"{contact.name} "):
             contact = replace(contact, name=name, address=found["address"])
-    contact = _cut_own_name(contact)
+    contact = _cut_own_name(contact) if contact.name else _find_name(contact)
     is_said = bool(contact.address) or address != _NOTHING
     for part in ("name", "phone"):
         text = getattr(contact, part)
@@ -55,6 +80,34 @@ def put_right(contact: ContactInfo, address: Address) -> ContactInfo:
         if part == "name":
             contact = replace(contact, name=text[: found.start()])
     return contact
+
+
+def _find_name(contact: ContactInfo) -> ContactInfo:
+    """`contact` with the person that stands before the address or, with a title, beside the phone."""
+    if (found := _NAME_BEFORE.match(contact.address)) and (
+        _may_be_person(found["plain"], found) if found["plain"] else _is_person(found["name"])
+    ):
+        address = " ".join(filter(None, (found["address"], found["phone"])))
+        return replace(contact, name=found["name"], address=address)
+    if not _LETTER.search(contact.phone) or not (found := _NAME_BESIDE_PHONE.search(contact.phone)):
+        return contact
+    rest = " ".join((contact.phone[: found.start()] + " " + contact.phone[found.end() :]).split())
+    if not _is_person(found["name"]) or not phone.parse(rest).phone:
+        return contact
+    return replace(contact, name=found["name"], phone=rest)
+
+
+def _may_be_person(name: str, found: re.Match[str]) -> bool:
+    if not (found["label"] or (found["phone"] and " " in name)) or (_IS_PLACE.match(name) and not name.isascii()):
+        return False
+    # ใจดี is a subdistrict too.
+    is_place = any(find(word) or thai_places.provinces_of_district(word) for word in (name, *name.split()))
+    return not (is_place or companies.split(name)[1] or says_role(name))
+
+
+def _is_person(name: str) -> bool:
+    person = honorifics.strip_before(name)
+    return person not in ("", name) and not says_role(person) and not companies.split(name)[1]
 
 
 def _cut_own_name(contact: ContactInfo) -> ContactInfo:
@@ -74,8 +127,21 @@ def _swap(contact: ContactInfo) -> ContactInfo:
     is_name = _LETTER.search(contact.phone) and "@" not in contact.phone and not any(map(str.isdigit, contact.phone))
     if is_name and not _LETTER.search(contact.name) and phone.parse(contact.name).phone:
         contact = replace(contact, name=contact.phone, phone=contact.name)
-    if "@" in contact.phone and "@" not in contact.email and email.parse(contact.phone)[0]:
+    if "@" in contact.phone and "@" not in contact.email and (address := email.parse(contact.phone)[0]):
+        if number := _beside(contact.phone, address):
+            return replace(contact, email=address, phone=number)
         return replace(contact, email=contact.phone, phone=contact.email)
+    if "@" in contact.email and not contact.phone and _MANY_DIGITS.search(contact.email):
+        address = email.parse(contact.email)[0]
+        if number := _beside(contact.email, address):
+            return replace(contact, email=address, phone=number)
     if contact.email and "@" not in contact.email and not contact.phone and phone.parse(contact.email).phone:
         return replace(contact, email="", phone=contact.email)
     return contact
+
+
+def _beside(text: str, address: str) -> str:
+    """The phone that `text` holds beside the email `address`, "" if none."""
+    before, found, behind = text.lower().partition(address) if address else ("", "", "")
+    rest = f"{before} {behind}".strip(" ,;/|()<>-")
+    return rest if found and phone.parse(rest).phone else ""

@@ -260,6 +260,11 @@ def _part_other(person: str) -> tuple[str, str]:
     return person, ""
 
 
+def says_role(text: str) -> bool:
+    """Whether `text` is who somebody is to another person or at work."""
+    return _NO_NICKNAME.fullmatch(text) is not None
+
+
 def prefixes(name: Name) -> tuple[Name, ...]:
     """The shorter forms of `name`, which add nothing to it: parts or words are left out from the end, but not all."""
     people = [("", ""), (name.first, "")]

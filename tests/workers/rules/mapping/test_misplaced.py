@@ -153,3 +153,75 @@ def test_a_labelled_name_in_the_address_completes_the_one_that_was_said() -> Non
 def test_another_labelled_name_in_the_address_stays_there(name: str) -> None:
     said = ContactInfo(name=name, phone="0812345678", address=f"ชื่อ สมชาย ใจดี ที่อยู่ {SILOM}")
     assert put_right(said, Address()) == said
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "คุณสมชาย ใจดี ",
+        "ผู้รับ คุณสมชาย ใจดี\n",
+        "นายสมชาย ใจดี, ",
+        "ชื่อ สมชาย ใจดี ",
+        "ผู้รับ: สมชาย ใจดี\n",
+        "สมชาย ใจดี 081-234-5678 ",
+        "สมชาย ใจดี โทร 0812345678\n",
+    ],
+)
+def test_where_no_name_was_said_the_person_before_the_address_is_it(before: str) -> None:
+    said = read(payload(address=before + SILOM))
+    assert (said.details["firstname"], said.details["lastname"]) == ("สมชาย", "ใจดี")
+    assert said.address["address"] == "99 ถ.สีลม แขวงสีลม เขตบางรัก"
+    assert said.details.get("phone") == ("+66812345678" if "2" in before else None)
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "สมชาย ใจดี ",
+        "นางลิ้นจี่ ",
+        "คุณาลัย ",
+        "คุณแม่ ",
+        "คุณสมชาย ใจดี ร้านกาแฟ ",
+        "ร้านกาแฟ สมชาย 0812345678 ",
+        "หอพัก สุขใจ 0812345678 ",
+        "ชื่อหมู่บ้าน พฤกษา ",
+        "คุณสมชาย อาคาร ",
+        "Miss Universe Building ",
+    ],
+)
+def test_what_may_be_a_building_before_the_address_is_no_name(before: str) -> None:
+    assert "firstname" not in read(payload(address=before + SILOM)).details
+
+
+@pytest.mark.parametrize(
+    ("phone", "name"),
+    [
+        ("คุณสมชาย ใจดี 0812345678", "คุณสมชาย ใจดี"),
+        ("081-234-5678 (คุณนก)", "คุณนก"),
+        ("ติดต่อคุณนก 0812345678", "คุณนก"),
+        ("Khun Nok +66812345678", "Khun Nok"),
+        ("0812345678 คุณแม่", None),
+        ("0812345678 ขอบคุณครับ", None),
+        ("คุณนกโทรได้เลย 0812345678", None),
+        ("0812345678 สมชาย", None),
+        ("ms teams 0812345678", None),
+    ],
+)
+def test_a_person_with_a_title_beside_the_phone_is_the_name_where_none_was_said(phone: str, name: str | None) -> None:
+    said = read(payload(phone=phone))
+    assert (said.details["phone"], said.details.get("dealdroid_name_given")) == ("+66812345678", name)
+    assert read(payload(name="วิภา", phone=phone)).details["firstname"] == "วิภา"
+
+
+@pytest.mark.parametrize(
+    "text", ["0812345678 a@example.com", "a@example.com / 081-234-5678", "a@example.com เบอร์ 0812345678"]
+)
+@pytest.mark.parametrize("field", ["phone", "email"])
+def test_a_phone_and_an_email_in_one_field_are_both_read(text: str, field: str) -> None:
+    said = read(payload(**{field: text}))
+    assert (said.details["phone"], said.details["email"], said.unsaved) == ("+66812345678", "a@example.com", {})
+
+
+def test_the_digits_of_an_email_are_no_phone() -> None:
+    said = read(payload(email="0812345678@example.com"))
+    assert (said.details["email"], said.details.get("phone")) == ("0812345678@example.com", None)
