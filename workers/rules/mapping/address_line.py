@@ -23,6 +23,8 @@ from workers.rules.mapping.thai_places import (
 
 # Not a part of a number (12/10110, 081-23450, 10.500), and no price.
 FIVE = re.compile(r"(?<![\d/])(?<!\d[.,-])[1-9]\d{4}(?![\d/-]|[.,]\d|\s*(?:บาท|฿|thb\b|baht\b))", re.IGNORECASE)
+_TYPED = re.compile(r"(?<![\w/-])(?!\d{5})[1-9๑-๙](?:[ -]?[\dOo]){4}$")
+_TYPED_ENDS = tuple("0123456789Oo๐๑๒๓๔๕๖๗๘๙")
 _TITLE = re.compile(r"[ตอจ]\.|ตำบล|แขวง|อำเภอ|เขต|จังหวัด")
 # One of them alone may be the name of a building or a room.
 _UNDOTTED = re.compile(r"(?<!\S)([ตอจ])\s(?=[ก-๛]{2})")
@@ -37,6 +39,11 @@ _ZIP_LABEL = re.compile(
     re.IGNORECASE,
 )
 _ZIP_LABEL_ENDS = tuple("์ียณส.:epEP")
+# Of five digits behind one of these none is a postcode.
+_BEFORE_NUMBER = re.compile(
+    r"(?:(?<![ก-๛])(?:เลขที่|บ้านเลขที่|ห้อง|ห้องเลขที่|ยูนิต|อาคาร|ตึก|ซอย|ซ\.)|#|(?<![a-z])(?:room|rm|unit|no|house|building|soi)\.?)\s*$",
+    re.IGNORECASE,
+)
 # A province that is glued to what stands before it: with its title anywhere, Bangkok behind a name with a title.
 _GLUED_PROVINCE = re.compile(
     r"(?<=[ก-๛\d])(?<!\sบ)(?<!^บ)(?=(?:จ\.|จังหวัด)\s?[ก-๛])|(?:แขวง|เขต|[ตอ]\.|ตำบล|อำเภอ)\s?[ก-๛]{1,60}?(?=กรุงเทพ|กทม)"
@@ -77,7 +84,11 @@ def read_line(text: str, known: Province | None, zip_: str, thai: bool, placed: 
     plain = text.translate(DIGITS)
     if len(_UNDOTTED.findall(plain)) > 1:
         plain = _UNDOTTED.sub(r"\1.", plain)
-    spans = [match.span() for match in FIVE.finditer(plain) if is_postcode(match[0])]
+    spans = [
+        match.span()
+        for match in FIVE.finditer(plain)
+        if is_postcode(match[0]) and not _BEFORE_NUMBER.search(plain, max(0, match.start() - 12), match.start())
+    ]
     if not spans and known and zip_ and placed and not _TITLE.search(plain):
         return Line(cut_province(text, known))
     for start, end in spans[: -MOST_POSTCODES - 1 : -1]:
@@ -93,6 +104,24 @@ def read_line(text: str, known: Province | None, zip_: str, thai: bool, placed: 
     places = find_near(zip_) if zip_ else find_districts(province) if province else ()
     named = _read_names(plain, places, province)
     return Line(cut_province(text, province), named.subdistrict, named.district, province)
+
+
+def join_postcode(text: str) -> str:
+    """`text` with the postcode at its end as five digits where it is typed with gaps or the letter O, if the province
+    before it has that postcode."""
+    found = _TYPED.search(text) if text[-1:] in _TYPED_ENDS and not text[-5:].isdecimal() else None
+    if found is None:
+        return text
+    head, postcode = text[: found.start()], re.sub(r"[ -]", "", found[0].translate(DIGITS)).upper().replace("O", "0")
+    province = find_province(trim(head)) if is_postcode(postcode) else None
+    return head + postcode if province and serves(province, postcode) else text
+
+
+def ends_in_thailand(text: str) -> bool:
+    """Whether `text` ends with a province and a postcode that it has."""
+    head, postcode = text[:-5], text[-5:]
+    province = find_province(trim(head)) if FIVE.fullmatch(postcode) and is_postcode(postcode) else None
+    return province is not None and serves(province, postcode)
 
 
 def find_province(text: str) -> Province | None:

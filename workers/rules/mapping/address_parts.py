@@ -55,9 +55,9 @@ class SourceAddress(Struct, frozen=True):
 def settle(address: SourceAddress) -> SourceAddress:
     """`address` with what its parts tell of each other: in Thailand the province that the postcode means and the full
     name of a capital's district. What contradicts the province, or without one the district, is lost."""
-    address = _check_zip(address)
     if address.country and address.country != country.THAILAND:
-        return _drop_thai_places(address)
+        return _check_zip(_drop_thai_places(address))
+    address = _check_zip(address)
     if not address.country:
         return address
     if address.zip and not address.province:
@@ -179,11 +179,14 @@ def _capital(province: Province, typed: str) -> str:
 
 
 def _drop_thai_places(address: SourceAddress) -> SourceAddress:
-    """`address`, in another country, without a province of Thailand; some in Latin letters are places there too."""
+    """`address`, in another country, without a province of Thailand and its postcode; some in Latin letters are places
+    there too."""
     for part in ("state", "city"):
         text = getattr(address, part)
         if text and (province := find(text)) and (province is BANGKOK or THAI.search(text)):
             address = _lose(address, part)
+            if is_postcode(address.zip) and thai_places.serves(province, address.zip):
+                address = _lose(address, "zip")
     return address
 
 

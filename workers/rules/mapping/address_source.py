@@ -32,12 +32,29 @@ _UNTITLED = re.compile(
 # Who comes for it says no address.
 _PICKS_UP = re.compile(
     r"(?:จะ|ขอ|เดี๋ยว|นัด|มา|ไป|เข้า)*รับ(?:ของ|สินค้า|พัสดุ)?"
-    r"(?:(?:เอง|ด้วยตัวเอง)(?:\s?(?:ที่|หน้า)\s?(?:ร้าน|สาขา|โกดัง)\S*)?|\s?(?:ที่|หน้า)\s?ร้าน)"
+    r"(?:(?:เอง|ด้วยตัวเอง)(?:\s?(?:ที่|หน้า)\s?(?:ร้าน|สาขา|โกดัง)\S*?)?|\s?(?:ที่|หน้า)\s?ร้าน)"
+    r"(?:\s?(?:วันนี้|พรุ่งนี้|มะรืน(?:นี้)?|เช้านี้|เย็นนี้|(?:ตอน|ช่วง)(?:เช้า|เที่ยง|บ่าย|เย็น|ค่ำ)|วัน(?:จันทร์|อังคาร|พุธ|พฤหัส(?:บดี)?|ศุกร์|เสาร์|อาทิตย์)))*"
     r"(?:\s?(?:นะ|คะ|ค่ะ|ค่า|ครับ|คับ|จ้า))*"
     r"|(?:self[- ]?)?(?:pick(?:ing)?[- ]?(?:it )?up|collect(?:ion)?)"
     r"(?: (?:at|in|from)(?: (?:the|your))? (?:store|shop|branch))?",
     re.IGNORECASE,
 )
+# That it is the one before says none either, whatever else is said with it in words.
+_AS_BEFORE = re.compile(
+    r"(?:จัดส่ง|ส่ง|ใช้|เอา)?(?:ไป|มา|ตาม)?(?:ที่อยู่|ที่)(?:เดิม|ตามบัตร(?:ประชาชน)?)(?:นะ|คะ|ค่ะ|ค่า|ครับ|คับ|จ้า|เลย)*(?:[\s,]\D*)?"
+)
+# "ส่งเลย" is "send it at once".
+_ONLY_WHERE = re.compile(
+    r"(?:(?:บ้าน|พัก)?อยู่|(?:จัด)?ส่ง(?:ของ)?)(?:ที่|ใน|ไป|แถว)*\s?(?!เลย)(?P<place>[ก-๛. ]+?)"
+    r"(?:\s?(?:นะ|คะ|ค่ะ|ค่า|ครับ|คับ|จ้า))*"
+)
+# A line with what lies within a house, behind one that ends with its place.
+_INSIDE = re.compile(
+    r"(?:ห้อง|ชั้น|ตึก|อาคาร|คอนโด|หอพัก|แมนชั่น|อพาร์|ยูนิต|#\s?\d|(?:room|rm|floor|fl|unit|suite|apt|apartment|building|bldg"
+    r"|tower|flat|condo)\b)",
+    re.IGNORECASE,
+)
+_TYPED_ZIP = re.compile(r"[1-9][\dOo]{4}")
 # Letters that neither Thai nor the English of Thai places uses.
 _FOREIGN = re.compile(r"[^\x00-\x7fก-๛‐-‟\s]")
 # Cities that are their own countries.
@@ -66,7 +83,7 @@ def read_source(source: Address, region: str, phone_text: str = "") -> SourceAdd
     given = _unless_field(join_lines(source.country))
     named = country.name(given) if given else ""
     address = SourceAddress(
-        street=spell_titles(_unless_field(cut_label(join_lines(source.street))), _beside(source)),
+        street=spell_titles(_unless_field(cut_label(join_lines(_order_lines(source.street)))), _beside(source)),
         # Behind its name stands which tower or where it is: "The Valley (รามอินทรา)".
         village=_unless_field(cut_colons(join_lines(source.village))),
         subdistrict=spell_part(_place_name(source.subdistrict), "subdistrict"),
@@ -81,12 +98,16 @@ def read_source(source: Address, region: str, phone_text: str = "") -> SourceAdd
         country=named,
         unknown_country="" if named else given,
     )
+    if address.zip and not address.zip.isdigit():
+        address = _mend_zip(address)
     if not address.zip and is_postcode(alone := address.street.translate(DIGITS)):
         address = replace(address, street="", zip=alone)
     elif not given and (found := country_signs.cut_singapore(address.street)) and address.zip in ("", found[1]):
         address = replace(address, street=found[0], zip=found[1], country="Singapore")
-    if _PICKS_UP.fullmatch(address.street):
+    if _PICKS_UP.fullmatch(address.street) or _AS_BEFORE.fullmatch(address.street):
         address = replace(address, street="", lost=(address.street,))
+    elif where := _ONLY_WHERE.fullmatch(address.street):
+        address = _take_where(address, where["place"])
     if address.unknown_country and any(map(str.isdigit, given)):
         address = _untangle_country(address)
     if is_postcode(address.state) and not is_postcode(address.zip) and (province := find(address.zip)):
@@ -111,6 +132,38 @@ def read_source(source: Address, region: str, phone_text: str = "") -> SourceAdd
     if not said and (address.province or _has_thai_postcode(address, region, phone_text)):
         address = replace(address, country=country.THAILAND)
     return settle(address)
+
+
+def _order_lines(text: str) -> str:
+    """`text` with its last line, if that is of what lies within a house, before the place with which the others end."""
+    above, _, last = text.rpartition("\n")
+    if not above or not _INSIDE.match(last) or _ends_with_place(last):
+        return text
+    return f"{last}\n{above}" if _ends_with_place(above.rpartition("\n")[2]) else text
+
+
+def _ends_with_place(line: str) -> bool:
+    line = line.strip(" ,")
+    found = address_line.find_province(line) or address_line.find_town(line)
+    return found is not None or address_line.ends_in_thailand(line)
+
+
+def _take_where(address: SourceAddress, place: str) -> SourceAddress:
+    """`address` with the province that is all its street says."""
+    province = find(place)
+    if not province or (find(address.state or address.city) or province) is not province:
+        return address
+    return replace(address, street="", state=address.state or province.th)
+
+
+def _mend_zip(address: SourceAddress) -> SourceAddress:
+    """The postcode without the comma that a spreadsheet puts in a number, and in Thailand with zeros for the letter."""
+    if re.fullmatch(r"\d\d,\d{3}", address.zip):
+        return replace(address, zip=address.zip.replace(",", ""))
+    zeros = address.zip.upper().replace("O", "0")
+    if _TYPED_ZIP.fullmatch(address.zip) and address.country in _OR_THAILAND and thai_places.find_places(zeros):
+        return replace(address, zip=zeros)
+    return address
 
 
 def _beside(source: Address) -> str:
@@ -355,7 +408,9 @@ def _read_street(address: SourceAddress, region: str) -> SourceAddress:
     if not nation and not address.country and (head := cut_labelled(extras.text)) != extras.text:
         _, nation = country_signs.cut_country(head)
     denied = nation not in _OR_THAILAND and not address.country and _is_said_in_thailand(address)
-    if denied and not country_signs.is_sure(extras.text, nation):
+    if nation not in _OR_THAILAND and not address.country and address_line.ends_in_thailand(street):
+        address = replace(address, country=country.THAILAND, lost=(*address.lost, nation), contradictory=True)
+    elif denied and not country_signs.is_sure(extras.text, nation):
         address = replace(address, country=country.THAILAND, lost=(*address.lost, nation), contradictory=True)
         street = extras.text
     elif nation and address.country in ("", nation) and not address.unknown_country:
@@ -374,6 +429,7 @@ def _read_street(address: SourceAddress, region: str) -> SourceAddress:
         address = replace(address, street=street, phones=extras.phones, lost=(*address.lost, *extras.others))
     if not _may_be_thai(address) or not street:
         return address
+    street = address_line.join_postcode(street)
     zip_ = address.zip if is_postcode(address.zip) else ""
     placed = bool(address.subdistrict or address.district or address.city)
     line = address_line.read_line(street, address.province, zip_, address.thai, placed)

@@ -124,7 +124,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "Korea South", "ROK", "S. Korea", "Hàn",
     ),
     "KW": ("Kuwait", "คูเวต"),
-    "LA": ("Laos", "ลาว", "สปป.ลาว", "ສປປ ລາວ", "ລາວ", "Lao", "Lao PDR", "老挝"),
+    "LA": ("Laos", "ลาว", "สปป.ลาว", "ສປປ ລາວ", "ລາວ", "Lao", "Lao PDR", "Laos PDR", "老挝"),
     "MD": ("Moldova",),
     "MK": ("North Macedonia", "Macedonia"),
     "MM": ("Myanmar", "Burma", "Myanmar (Burma)", "เมียนมา", "เมียนมาร์", "พม่า", "မြန်မာ", "缅甸"),

@@ -107,7 +107,13 @@ def _cut_last(street: str) -> tuple[str, str]:
         return trim(head), nation
     if comma and tail.strip(" .") in ("TH", "THA"):
         return trim(head), country.THAILAND
+    if street.startswith("ประเทศ"):
+        first, _, rest = street.removeprefix("ประเทศ").strip().partition(" ")
+        if rest and (nation := country.common(first.strip(" ,"))):
+            return rest.strip(), nation
     head, _, tail = trim(street).rpartition(" ")
+    if tail in ("TH", "THA") and FIVE.search(head[-5:]):
+        return trim(head), country.THAILAND
     if tail.strip(".").casefold() in ("thailand", "ประเทศไทย", "ไทย"):
         return trim(head), country.THAILAND
     if tail.startswith(("ประเทศ", "สปป")) and (nation := country.name(tail)):

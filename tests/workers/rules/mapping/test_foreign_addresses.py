@@ -171,3 +171,29 @@ def test_a_city_abroad_leaves_a_province_that_was_said_as_the_country_unsaved() 
     said = read({"country": "Bangkok", "city": "London"})
     check(said, {"state": None, "city": "London", "country": None})
     assert said.unsaved == {"address": "Bangkok"}
+
+
+@pytest.mark.parametrize(
+    ("text", "street", "country"),
+    [
+        ("ประเทศญี่ปุ่น โตเกียว", "โตเกียว", "Japan"),
+        ("ประเทศลาว นครหลวงเวียงจันทน์ บ้านโพนทัน", "นครหลวงเวียงจันทน์ บ้านโพนทัน", "Laos"),
+        ("ประเทศไทย 99 ถ.สีลม กทม 10500", "99 ถ.สีลม", "Thailand"),
+        ("99 Moo 5 Chiang Rai 57000 TH", "99 Moo 5", "Thailand"),
+    ],
+)
+def test_the_country_may_be_called_one_before_the_address(text: str, street: str, country: str) -> None:
+    said = read(address=text)
+    assert (said.address["address"], said.address["country"], said.unsaved) == (street, country, {})
+
+
+def test_a_country_behind_a_province_of_thailand_with_its_postcode_contradicts_both() -> None:
+    said = read(address="9 Sukhumvit Rd, Bangkok 10110, Japan")
+    assert (said.address["country"], said.address["zip"]) == ("Thailand", "10110")
+    assert (said.unsaved, set(said.unclear)) == ({"address": "Japan"}, {"address"})
+
+
+def test_the_postcode_of_a_thai_city_is_none_of_the_country_that_was_said() -> None:
+    said = read({"street": "9 Sukhumvit Rd", "city": "Bangkok", "zip": "10110", "country": "Japan"})
+    assert (said.address.get("zip"), said.unsaved["address"]) == (None, "Bangkok; 10110")
+    assert set(said.unclear) == {"address"}

@@ -292,3 +292,89 @@ def test_a_foreign_city_in_thai_that_is_said_twice_contradicts_nothing() -> None
 def test_a_thai_province_in_other_letters_at_the_beginning_is_thailand(text: str, state: str) -> None:
     postcode = text.split()[-1]
     check(read(address=text), {"state": state, "zip": postcode, "country": "Thailand"})
+
+
+@pytest.mark.parametrize(
+    ("text", "street", "postcode"),
+    [
+        ("99/1 ถ.เพชรเกษม บางแค กทม. 1O160", "99/1 ถ.เพชรเกษม บางแค", "10160"),
+        ("9 ถ.นิมมาน เชียงใหม่ 5 0 2 0 0", "9 ถ.นิมมาน", "50200"),
+        ("9 ซ.5 กทม 10 270", "9 ซ.5", "10270"),
+        ("9 ซ.5 กทม ๑๐-๒๗๐", "9 ซ.5", "10270"),
+        # No postcode of Bangkok, and no province before it.
+        ("9 ซ.5 กทม 50 200", "9 ซ.5 กทม 50 200", None),
+        ("9 ห้อง 1 0 2 7 0", "9 ห้อง 1 0 2 7 0", None),
+    ],
+)
+def test_a_postcode_with_gaps_or_the_letter_o_is_read_behind_its_province(
+    text: str, street: str, postcode: str | None
+) -> None:
+    said = read(address=text)
+    assert (said.address["address"], said.address.get("zip")) == (street, postcode)
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [("2O130", "20130"), ("20,130", "20130"), ("2013O ", "20130"), ("2OO3O", None), ("2O13O5", None)],
+)
+def test_a_postcode_field_may_hold_the_letter_o_or_a_comma(said: str, expected: str | None) -> None:
+    assert read({"street": "9 ม.1", "state": "ชลบุรี", "zip": said}).address.get("zip") == expected
+
+
+def test_the_letter_in_a_foreign_postcode_is_one() -> None:
+    assert read({"city": "Amsterdam", "zip": "1011O", "country": "Netherlands"}).address["zip"] == "1011O"
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["ห้อง 10110", "อาคาร 10110", "เลขที่ 10110", "บ้านเลขที่ 10110", "ซ.10110", "Room 10110", "#10110", "no. 10110"],
+)
+def test_the_number_of_a_house_or_room_is_no_postcode(number: str) -> None:
+    said = read(address=f"{number} ถ.สุขุมวิท คลองเตย กทม")
+    assert (said.address["address"], said.address.get("zip")) == (f"{number} ถ.สุขุมวิท คลองเตย", None)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "street", "state"),
+    [
+        ("99/1 ถ.สุขุมวิท พัทยา", "คอนโด A ชั้น 3", "คอนโด A ชั้น 3 99/1 ถ.สุขุมวิท พัทยา", "ชลบุรี"),
+        ("99/1 ถ.นิมมาน เชียงใหม่", "ตึก B ห้อง 301", "ตึก B ห้อง 301 99/1 ถ.นิมมาน", "เชียงใหม่"),
+        ("99/1 ถ.นิมมาน เชียงใหม่ 50200", "ห้อง 301", "ห้อง 301 99/1 ถ.นิมมาน", "เชียงใหม่"),
+        ("99/1 Moo 5, Patong", "Room 301", "Room 301, 99/1 Moo 5, Patong", "ภูเก็ต"),
+        ("99/1 ถ.นิมมาน", "ตึก B เชียงใหม่", "99/1 ถ.นิมมาน ตึก B", "เชียงใหม่"),
+        ("12 Main St, Springfield", "Apt 4", "12 Main St, Springfield, Apt 4", None),
+    ],
+)
+def test_a_room_in_the_second_line_does_not_hide_the_place_in_the_first(
+    first: str, second: str, street: str, state: str | None
+) -> None:
+    said = read(address=first, address2=second)
+    assert (said.address["address"], said.address.get("state")) == (street, state)
+
+
+@pytest.mark.parametrize(
+    ("text", "state"),
+    [
+        ("อยู่เชียงใหม่ค่ะ", "เชียงใหม่"),
+        ("ส่งไปที่จ.เชียงใหม่ครับ", "เชียงใหม่"),
+        ("ส่งกทม", BANGKOK),
+        ("อยู่จังหวัดเลย", "เลย"),
+        ("ส่งเลยค่ะ", None),
+        ("ส่งสีลม", None),
+    ],
+)
+def test_where_somebody_lives_is_no_street(text: str, state: str | None) -> None:
+    said = read(address=text)
+    assert (said.address.get("state"), "address" in said.address) == (state, state is None)
+
+
+@pytest.mark.parametrize(
+    "text", ["ที่อยู่เดิมค่ะ ส่งเคอรี่", "ส่งที่เดิม ด่วนๆ", "ที่อยู่ตามบัตรประชาชน", "ไปรับที่ร้านพรุ่งนี้", "รับเองที่สาขาบางนา วันเสาร์ค่ะ"]
+)
+def test_the_address_as_before_or_none_is_no_new_one(text: str) -> None:
+    said = read(address=text)
+    assert (said.address, said.unsaved) == ({}, {"address": text})
+
+
+def test_beside_the_words_for_the_address_as_before_a_house_counts() -> None:
+    assert read(address="ที่อยู่เดิม 9 ม.5 เชียงใหม่").address["state"] == "เชียงใหม่"
