@@ -180,7 +180,10 @@ def says_nothing(text: str, *, is_name: bool = False) -> bool:
     if "@" in key:
         email = _EMAIL.fullmatch(key)
         return email is not None and email[1] in _IN_EMAILS and email[2] in _IN_EMAILS
-    return any(len(words) > 1 and all(map(_is_word, words)) for words in (core.split(), _BETWEEN.split(core)))
+    parts = core.split()
+    if len(parts) > 1 and all(map(_AS_BEFORE.fullmatch, parts)):
+        return True
+    return any(len(words) > 1 and all(map(_is_word, words)) for words in (parts, _BETWEEN.split(core)))
 
 
 def names_nobody(name: str, *, is_part: bool = False) -> bool:

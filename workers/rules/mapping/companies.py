@@ -9,6 +9,7 @@ from workers.rules.mapping.characters import WORD
 _ONLY_FIRST = (
     r"(?<!\s)(?:(?:วัด(?=[ก-ฮเ-ไ]\S)|เทศบาล|องค์การบริหาร|สำนักงาน(?!\s?ใหญ่)|สำนักพิมพ์|โรงงาน|โรงพิมพ์|โรงสี"
     r"|ธนาคาร(?=[ก-ฮเ-ไ])|นิติบุคคล|การไฟฟ้า|การประปา|สถานี|กระทรวง|สถาบัน|ชมรม|กลุ่ม|ศูนย์|เพจ"
+    r"|อู่(?:ช่าง|ซ่อม|รถ)|กอง(?:พันทหาร|ร้อย|ทัพ|บังคับการ)|มณฑลทหาร|ค่ายทหาร"
     r"|อบ[ตจ]\.|สนง\.|สภ\.|รพ\.|รร\.|ร\.\s?ร\.)\s*[ก-๙\w]"
     r"|(?i:Shop|Toko|Restoran|Quán|Nhà hàng|Tiệm|Khách sạn|Tạp hóa|Bệnh viện)\s+\w)"
 )
@@ -18,6 +19,8 @@ _BEGINS = re.compile(
     r"|บจก|บจ\.|บมจ|หจก|หสน|หสม"
     r"|บ\s?\.\s?(?:จ\s?\.\s?ก|ม\s?\.\s?จ|จ)|ห\s?\.\s?(?:จ\s?\.\s?ก|ส\s?\.\s?[นม]))[\s.]*\w"
     r"|บ\.\s*\w(?=.*(?:จก|จำกัด))"
+    # A chain's branch, where parcels are fetched.
+    r"|(?i:7\s?-\s?(?:11|eleven)|เซเว่น(?:\s?-?\s?อีเลฟเว่น)?|โลตัส|บิ๊กซี|แม[็]?คโคร|Lotus(?:'s)?|Big\s?C|Makro)\s?สาขา\s?[\wก-๛]"
     r"|(?i:Cong ty (?:TNHH|CP|Co phan|Trach nhiem|XNK)\b)\s*\w"
     r"|(?:PT|CV|UD)\b\.?\s*\w"
     r"|(?i:Công ty|Cty|Tập đoàn|DNTN|Doanh nghiệp|Hợp tác xã|HTX|Cửa hàng|Hộ kinh doanh|Kedai|Warung"
@@ -165,7 +168,10 @@ def _is_person_alone(line: str) -> bool:
         return False
     if is_place(line) or country.common(line):
         return False
-    return _TWO_NAMES.fullmatch(line) is not None or honorifics.strip_before(line) not in ("", line)
+    if honorifics.strip_before(line) not in ("", line):
+        return True
+    # "เยาวราช กรุงเทพ" is where the company is.
+    return _TWO_NAMES.fullmatch(line) is not None and not provinces.find(line[line.rfind(" ") + 1 :])
 
 
 def _split(text: str) -> tuple[str, str]:
@@ -209,6 +215,11 @@ def is_place(word: str) -> bool:
         or thai_places.provinces_of_district(word)
         or thai_places.provinces_of_subdistrict(word)
     )
+
+
+def is_district(word: str) -> bool:
+    """Whether `word` is a district of Thailand, also as "เมือง" for a capital's."""
+    return bool(thai_places.provinces_of_district(word)) or provinces.sound(word) in thai_places.CAPITAL
 
 
 def _drop_branch(text: str, ends: re.Pattern[str]) -> str:

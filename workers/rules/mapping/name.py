@@ -19,7 +19,7 @@ class Name(NamedTuple):
 
 
 _SYMBOLS = re.compile(
-    r"[\u20d0-\u20ff\u2100-\u214f\u2190-\u2bff\u3030\u303d\u3297\u3299\ufe00-\ufe0f\U0001f000-\U0001fbff"
+    r"[\u0e4f\u0e5a\u0e5b\u0f00-\u0f1f\u0f3a-\u0f3d\u0fd0-\u0fda\u1b5a-\u1b60\ua9c1-\ua9cd\u20d0-\u20ff\u2100-\u214f\u2190-\u2bff\u3030\u303d\u3297\u3299\ufe00-\ufe0f\U0001f000-\U0001fbff"
     r"\U000e0000-\U000e01ef][\u200d\ufe0f]*"
 )
 _NICKNAME_SAYS = re.compile(r"^(?:ชื่อเล่น|nickname|aka|a\.k\.a\.)\s*:?\s*", re.IGNORECASE)
@@ -46,6 +46,10 @@ _HAS_LABEL = re.compile("ชื่อ|สกุล|ผู้รับ|ลูก�
 _THAI_NAME_SAYS = re.compile(
     r"^(?:(?:ผม|ฉัน|ดิฉัน|หนู|เรา|พี่)?\s?ชื่อ(?:\s?[-–/]?\s?(?:นาม)?สกุล|จริง|ผู้รับ|ลูกค้า)?(?:\s*[:：]\s*|\s+)"
     r"|(?:ผม|ฉัน|ดิฉัน|หนู|เรา)\s?ชื่อ(?:ว่า)?\s*|ผู้รับ(?:สินค้า|พัสดุ)?(?:คือ)?\s+|(?:คุณ)?ลูกค้า(?:ชื่อ\s*|\s+))(?=[ก-๛])"
+)
+# No name in a corpus of them begins with the word for one.
+_GLUED_NAME_SAYS = re.compile(
+    r"^ชื่อ(?:ผู้รับ(?:สินค้า|พัสดุ)?|ลูกค้า|จริง|ว่า|คือ)?(?!เสียง|ตรง|เดิม|เล่น|อะไร|สกุล|นามสกุล|ร้าน|บริษัท|บัญชี)(?=[ก-ฮเ-ไ]\S)"
 )
 _I_AM = re.compile(
     r"^(?:(?:hello|hi)[\s,.!]+)?(?:my (?:full )?name is|my name['’]s|this is|i am|i['’]m"
@@ -87,6 +91,11 @@ _SURNAME_SAYS = re.compile(r"(?:^|\s)(?:นามสกุล(?:\s*[:：]\s*|\s+
 _FROM = re.compile(
     r"\s+(?:from\s+(?:the\s+)?|จาก\s?|[-–—|]\s+(?=\S{5})|(?=จ\.|จังหวัด))(?P<place>[^\s,].*)$", re.IGNORECASE
 )
+# Alone, "อ." is a teacher's title; แขวงอุบล is a surname.
+_PLACE_BEHIND = re.compile(
+    r"(?:^(?!อ\.)|\s+)(?:(?P<district>อ\.)|จ\.|ต\.)\s?(?P<name>[ก-๛]{2,})(?:\s.*)?$"
+    r"|(?:^|(?<=\S)\s+\S+(?P<behind>\s+))(?:(?P<whole_district>อำเภอ|เขต)|จังหวัด|ตำบล|แขวง)\s?(?P<whole>[ก-๛]{2,})(?:\s.*)?$"
+)
 # A part of the company, or how the order is meant.
 _REMARK = re.compile(
     rf"(?<=\S)\s+(?:(?:ฝ่าย|แผนก)\s?{labels.DEPARTMENT}.*|[*!#(]*(?:(?:ขอ)?(?:จัด)?(?:ส่ง)?ด่วน(?:มาก|ที่สุด)?|เก็บ(?:เงิน)?ปลายทาง|COD)[*!)]*)$"
@@ -112,8 +121,11 @@ _NICKNAME_BEFORE = re.compile(
 _CONTACT = re.compile(
     r"<?(?:(?:e-?\s?mail|อีเมล)\s*[:：]?\s*)?(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+>?"
     r"|(?<![A-Za-z])[A-Za-z]{2,10}://\S+|(?<!\S)www\.\S+"
-    rf"|(?:{NOT_BEHIND_LATIN}(?:line(?:\s?id)?|ig|facebook|fb|whats\s?app|wechat|tik\s?tok|telegram|instagram|twitter|id)|ไอดีไลน์|ไลน์(?:ไอดี)?|ไอดี)\s*[:：@]\s*@?[{WORD}.-]+"
+    rf"|(?:{NOT_BEHIND_LATIN}(?:(?:id\s?)?line(?:\s?id)?|ig|whats\s?app|wechat|tik\s?tok|telegram|instagram|twitter|id)|ไอดีไลน์|ไลน์(?:ไอดี)?|ไอดี)\s*[:：@]\s*@?[{WORD}.-]+"
     rf"|(?:{NOT_BEHIND_LATIN}line\s?id|ไอดีไลน์|ไลน์ไอดี)\s+@?[{WORD}.-]+"
+    # Where people are called by their names, and other words may follow, only what no name has is an id.
+    rf"|(?:{NOT_BEHIND_LATIN}(?:facebook|fb)\s*[:：@]\s*|(?:{NOT_BEHIND_LATIN}(?:line|ig|facebook|fb|tik\s?tok)|ไลน์|ไอจี|เฟส)\s+)"
+    r"@?(?=[A-Za-z.-]*[\d_.])[A-Za-z\d_.-]{3,}"
     rf"|(?:(?:{labels.TAX_ID}|{labels.PHONE})\s*[.:：]*\s*)?(?<!\d)\+?\(?\d(?:[\s().-]{{0,2}}\d){{6,}}"
     r"(?:\s*(?:ต่อ|กด|ext\.?|#)\s*\d{1,5}(?!\d))?"
     # The room of a hotel, and the age.
@@ -122,7 +134,7 @@ _CONTACT = re.compile(
     re.IGNORECASE,
 )
 # No text without these has any.
-_MAY_BE_CONTACT = re.compile(r"[\d@:：]|www|[iI][dD]|ไอดี|\s[-–—=]\s")
+_MAY_BE_CONTACT = re.compile(r"[\d@:：_]|www|[iI][dD]|ไอดี|\s[-–—=]\s")
 _EDGES = " ,;:/|\\*~_-–—=+<>[]{}()\"'“”‘’!?#&•·…"
 _BRACKETS = str.maketrans("[【〔［]】〕］", "(((())))")
 # Shorter words with a dot are abbreviations.
@@ -146,7 +158,13 @@ _ORNAMENT = re.compile(
 _OTHER_LETTER = re.compile("[A-Za-zก-ฮ]")
 _SPACED = re.compile(r"[^\W\d_][\u0e31-\u0e3a\u0e47-\u0e4e]*(?: [^\W\d_][\u0e31-\u0e3a\u0e47-\u0e4e]*){2,}")
 _GLUED_TITLE = re.compile(r"^(?:Mrs?|Ms|Miss|Khun|Dr)(?=[A-Z][a-z])")
-_ON_PLATFORM = re.compile(r"^(?:FB|Facebook|IG)(?:\s+|$)", re.IGNORECASE)
+_ON_PLATFORM = re.compile(
+    r"^(?:(?:FB|Facebook|IG)(?:\s+|$)|(?:FB|Facebook|(?:ชื่อ)?(?:เฟส|เฟซ)(?:บุ๊?[คก])?)\s*[:：]\s*)"
+    r"|(?<=\S)\s+(?:FB|Facebook|(?:เฟส|เฟซ)(?:บุ๊?[คก])?)\s*[:：].*$",
+    re.IGNORECASE,
+)
+# In Latin letters, behind a name; "Ka" is one.
+_POLITE = re.compile(r"(?<=\S)\s+(?:na\s?)?(?:kh?r[au]b|kh?r[au]p|k[au]b|kha|(?<=[A-Za-z] )ka)$")
 _TWO_PEOPLE = re.compile(
     r"\s+(?P<and>และ|กับ|and|&|\+|und|หรือ|or|(?P<instead>(?:ผู้)?รับแทน(?:โดย|คือ)?\s?:?))(?:\s+|(?<=[ก-ฮะอบ])(?=คุณ|นาย|นาง))"
     r"(?=[^\W\d_])",
@@ -175,11 +193,11 @@ def parse(text: str, language: str = "", region: str = "") -> Name:
         plain = _SPEAKS.sub("", plain)
     if _HAS_LABEL.search(plain):
         plain = _NICKNAME_BEFORE.sub(lambda said: f"{said[2]} ({said[1]})" if said[2] else said[1], plain)
-        plain = _THAI_NAME_SAYS.sub("", _BOTH_SAY.sub(r"\1 ", plain))
+        plain = _GLUED_NAME_SAYS.sub("", _THAI_NAME_SAYS.sub("", _BOTH_SAY.sub(r"\1 ", plain)))
         plain = _NICKNAME_BEHIND.sub(r" (\1)", honorifics.strip_behind(_SURNAME_SAYS.sub(" ", plain)))
     if _MAY_BE_CONTACT.search(plain):
         plain = id_numbers.TAX_ID.sub(" ", plain)
-        plain = _NAME_SAYS.sub("", " ".join(_CONTACT.sub(" ", plain).split()))
+        plain = _GLUED_NAME_SAYS.sub("", _NAME_SAYS.sub("", " ".join(_CONTACT.sub(" ", plain).split())))
     if plain[:2].lower() in _BEGINS_SENTENCE:
         plain = _I_AM.sub("", plain)
     if (origin := _FROM.search(plain)) and _is_place(origin["place"].strip(_EDGES)):
@@ -190,6 +208,10 @@ def parse(text: str, language: str = "", region: str = "") -> Name:
         person = ""
     person = _GLUED_TITLE.sub(r"\g<0> ", _ON_PLATFORM.sub("", _REMARK.sub("", person)))
     person = honorifics.strip_before(filler.drop_words(person), customs)
+    if (place := _PLACE_BEHIND.search(person)) and _is_titled_place(place):
+        person = person[: place.start("behind") if place["behind"] else place.start()]
+    if person.endswith(("b", "p", "a")) and not (person.isascii() and person.islower()):
+        person = _POLITE.sub("", person)
     person = _FULL_STOP.sub("", person.translate(_BRACKETS))
     nickname = ""
     asides = list(companies.ASIDE.finditer(person)) if companies.OPENS.search(person) else []
@@ -211,6 +233,7 @@ def parse(text: str, language: str = "", region: str = "") -> Name:
     person, other = _part_other(_join_nickname(honorifics.strip_behind(person)))
     person, couple = _part_people(person, customs)
     first, last = _split(person, customs)
+    company = company if _has_letter(company) else ""
     return Name(f"{first} {couple}" if couple else first, last, company, nickname or other)
 
 
@@ -337,6 +360,11 @@ def _turn(person: str, customs: str) -> tuple[str, str] | None:
 
 def _is_place(text: str) -> bool:
     return bool(country.common(text) or provinces.find(text))
+
+
+def _is_titled_place(found: re.Match[str]) -> bool:
+    name = found["name"] or found["whole"]
+    return companies.is_district(name) if found["district"] or found["whole_district"] else companies.is_place(name)
 
 
 def _words(person: str) -> list[str]:

@@ -253,3 +253,82 @@ def test_what_is_said_around_a_name_is_no_part_of_it(text: str, expected: Name) 
 )
 def test_a_name_that_only_looks_like_such_words_stays(text: str, expected: Name) -> None:
     assert parse(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("ชื่อสมชาย ใจดี", Name("สมชาย", "ใจดี")),
+        ("ชื่อสมชาย ใจดีครับ", Name("สมชาย", "ใจดี")),
+        ("ชื่อผู้รับสมชาย ใจดี", Name("สมชาย", "ใจดี")),
+        ("ชื่อเสียง กาแฟ", Name("ชื่อเสียง", "กาแฟ")),
+        ("ไลน์ somchai99 ชื่อสมชาย", Name("สมชาย")),
+        ("id line: @shop123 สมชาย", Name("สมชาย")),
+        ("ID LINE : somchai99", Name()),
+        ("สมชาย ใจดี ig somchai_j", Name("สมชาย", "ใจดี")),
+        ("FB: Somchai Jaidee", Name("Somchai", "Jaidee")),
+        ("FB: somchai.jaidee.9 สมชาย", Name("สมชาย")),
+        ("สมชาย ใจดี FB: Somchai JD", Name("สมชาย", "ใจดี")),
+        ("เฟส: สมชาย ใจดี", Name("สมชาย", "ใจดี")),
+        ("ไลน์ ใจดี", Name("ไลน์", "ใจดี")),
+    ],
+)
+def test_the_word_for_a_name_and_ids_of_chats_are_no_part_of_it(text: str, expected: Name) -> None:
+    assert parse(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Khun Somchai ka", Name("Somchai")),
+        ("Somchai Jaidee na krub", Name("Somchai", "Jaidee")),
+        ("พลอย kha", Name("พลอย")),
+        ("Moussa Ka", Name("Moussa", "Ka")),
+        ("moussa ka", Name("moussa", "ka")),
+        ("Andy Kab", Name("Andy", "Kab")),
+    ],
+)
+def test_polite_words_in_latin_letters_end_no_name(text: str, expected: Name) -> None:
+    assert parse(text) == expected
+
+
+@pytest.mark.parametrize("text", ["๛พลอย๛", "꧁พลอย꧂", "༺พลอย༻", "༄พลอย࿐"])
+def test_marks_of_old_scripts_around_a_name_are_ornaments(text: str) -> None:
+    assert parse(text) == Name("พลอย")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("7-11 สาขา 01234", Name(company="7-11 สาขา 01234")),
+        ("สมชาย 7-Eleven สาขาบางนา", Name("สมชาย", company="7-Eleven สาขาบางนา")),
+        ("เซเว่น อีเลฟเว่น สาขาบางนา", Name(company="เซเว่น อีเลฟเว่น สาขาบางนา")),
+        ("เซเว่น ใจดี", Name("เซเว่น", "ใจดี")),
+        ("Lotus Flower", Name("Lotus", "Flower")),
+        ("อู่ช่างแดง", Name(company="อู่ช่างแดง")),
+        ("อู่วิเชียร ใจดี", Name("อู่วิเชียร", "ใจดี")),
+        ("กองพันทหารราบที่ 1", Name(company="กองพันทหารราบที่ 1")),
+        ("กองพัน ใจดี", Name("กองพัน", "ใจดี")),
+        ("ร้านทอง\nเยาวราช กรุงเทพ", Name(company="ร้านทอง เยาวราช กรุงเทพ")),
+        ("ร้านทอง\nคุณสมชาย เชียงใหม่", Name("สมชาย", "เชียงใหม่", "ร้านทอง")),
+    ],
+)
+def test_a_chains_branch_a_garage_and_a_regiment_are_no_persons(text: str, expected: Name) -> None:
+    assert parse(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("สมชาย ใจดี ต.บางเมือง", Name("สมชาย", "ใจดี")),
+        ("สมชาย ใจดี อ.เมือง จ.ชลบุรี", Name("สมชาย", "ใจดี")),
+        ("สมชาย ใจดี เขตบางรัก", Name("สมชาย", "ใจดี")),
+        ("จ.เชียงใหม่", Name()),
+        # A teacher's title, a name, a part of the company's name.
+        ("อ.ใจดี", Name("ใจดี")),
+        ("เขต ใจดี", Name("เขต", "ใจดี")),
+        ("เทศบาล ต.บางเมือง", Name(company="เทศบาล ต.บางเมือง")),
+    ],
+)
+def test_a_place_with_its_title_is_no_part_of_a_persons_name(text: str, expected: Name) -> None:
+    assert parse(text) == expected

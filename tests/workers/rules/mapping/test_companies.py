@@ -236,3 +236,7 @@ def test_a_department_before_a_company_is_nobodys_name(department: str) -> None:
 @pytest.mark.parametrize("person", ["แผนกระโทก", "ฝ่ายใจดี", "แผน", "บัญชี", "ช่าง"])
 def test_a_word_like_a_department_before_a_company_stays_a_name(person: str) -> None:
     assert name.parse(f"{person} บริษัท เอบีซี จำกัด") == name.Name(person, company="บริษัท เอบีซี จำกัด")
+
+
+def test_the_sign_of_a_company_alone_is_none() -> None:
+    assert name.parse("㈜") == Name()
