@@ -1,6 +1,7 @@
 """Whether an order may be paid by a link, and how much it is. An AI wrote these numbers and can be talked into a price,
 so every doubt says no; then a person sends the customer the amount."""
 
+import re
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -13,7 +14,9 @@ if TYPE_CHECKING:
     from leadcore.config import Orders, Payment
     from leadcore.event import Event, Product
 
-_ON_DELIVERY = frozenset({"cash_on_delivery", "cashondelivery", "cod", "cash", "เงินสด"})
+_ON_DELIVERY = re.compile(
+    r"ปลายทาง|เงินสด|on_?delivery|upon_?delivery|(?<![a-z])(?:c\.?o\.?d|cash)(?![a-z])|货到付款|貨到付款|代引|착불|thu_hộ"
+)
 _FREE = frozenset({"free", "free shipping", "ฟรี", "ส่งฟรี", "จัดส่งฟรี", "ค่าส่งฟรี"})
 # Nobody sells more of one thing in a chat.
 _MOST = Decimal(100_000)
@@ -23,7 +26,7 @@ def find_payable(said: "Event", payment: "Payment", orders: "Orders | None" = No
     """The total that a link may ask for; else None, and why not. `orders`: who makes an order of the cart, and compares
     its prices where that is wanted."""
     method = "_".join(said.payment_method.casefold().replace("-", " ").split())
-    if method in _ON_DELIVERY or "ปลายทาง" in method:
+    if _ON_DELIVERY.search(method):
         return None, reason("pay_on_delivery")
     if not said.products or said.unread.keys() & {"products", "shopping_cart", "grandTotal", "shippingFee"}:
         return None, reason("pay_no_cart")

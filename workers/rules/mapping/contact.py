@@ -38,8 +38,20 @@ _PAYMENT_WORDS = {
     "cashondelivery": "cash_on_delivery",
 }
 # Thai words for each are many; all of them hold one of these.
-_PAYMENT_PARTS = {"ปลายทาง": "cash_on_delivery", "บัตรเครดิต": "credit_card", "โอน": "bank_transfer"}
-_UNDECIDED = ("ไม่", "หรือ")
+_PAYMENT_PARTS = {
+    "ปลายทาง": "cash_on_delivery",
+    "บัตรเครดิต": "credit_card",
+    "โอน": "bank_transfer",
+    "พร้อมเพย์": "bank_transfer",
+    "promptpay": "bank_transfer",
+    "prompt_pay": "bank_transfer",
+}
+_PAYMENT_IN_ENGLISH = (
+    (re.compile(r"(?<![a-z])(?:c\.?o\.?d|on_delivery)(?![a-z])"), "cash_on_delivery"),
+    (re.compile(r"credit_?card"), "credit_card"),
+    (re.compile(r"(?<![a-z])transfer(?![a-z])"), "bank_transfer"),
+)
+_UNDECIDED = re.compile(r"ไม่|หรือ|(?<![a-z])(?:or|no|not|without|either)(?![a-z])")
 _DIGIT = re.compile(r"\d")
 _LETTER = re.compile(r"[^\W\d_]")
 _TIMES = re.compile(r"[x×]?\s?(\d{1,9})(?:\.0+)?\s?[x×]?", re.IGNORECASE)
@@ -262,8 +274,8 @@ def _placeholder(draft: _Draft, event: Event) -> str:
 def _activity(draft: _Draft, event: Event, at: str) -> dict[str, str]:
     method = "_".join(event.payment_method.lower().replace("-", " ").split())
     method = _PAYMENT_WORDS.get(method, method)
-    if not any(word in method for word in _UNDECIDED):
-        method = next((known for part, known in _PAYMENT_PARTS.items() if part in method), method)
+    if method not in PAYMENTS and not _UNDECIDED.search(method):
+        method = _find_method(method)
     if method and method not in PAYMENTS:
         draft.unsaved["payment_method"] = event.payment_method
         method = "other"
@@ -275,6 +287,14 @@ def _activity(draft: _Draft, event: Event, at: str) -> dict[str, str]:
         dealdroid_cart_total=money.parse(event.grand_total) if event.products else "",
         dealdroid_product_type=event.product_type,
     )
+
+
+def _find_method(text: str) -> str:
+    """The method that other words mean, `text` if they mean none or several."""
+    if found := next((known for part, known in _PAYMENT_PARTS.items() if part in text), ""):
+        return found
+    methods = [known for words, known in _PAYMENT_IN_ENGLISH if words.search(text)]
+    return methods[0] if len(methods) == 1 else text
 
 
 def _cart(event: Event) -> str:

@@ -3,6 +3,7 @@
 import re
 from functools import cache
 
+from leadcore.text import NUMERALS
 from workers.rules.mapping.characters import FULL_WIDTH
 from workers.rules.mapping.phone import INVISIBLE
 
@@ -13,6 +14,7 @@ _PLAIN = re.compile(
     rf"@(?:[a-z0-9]{{1,31}}(?:-[a-z0-9]{{1,31}})?\.){{1,3}}{_USUAL_TLD}"
 )
 _ASCII: dict[int, int | str | None] = {
+    **NUMERALS,
     **FULL_WIDTH,
     0x3002: ".",
     **INVISIBLE,
@@ -69,7 +71,8 @@ _DISPLAY_NAME = re.compile(r"[^@<>\d]*<[^<>]*>")
 _HALVED = re.compile(r"^\s*([A-Za-z0-9._+-]+(?: +[A-Za-z0-9._+-]+)*) +[A-Za-z0-9._+-]+@")
 # Before an address; nobody's mailbox begins with one of them and a blank, as with "my shop" or "the boss".
 _IN_SENTENCE = frozenset({"is", "it's", "to", "at", "via", "send", "please", "contact"})
-_WORD = re.compile(r"\w")
+# ฯ and ๆ are signs, as a full stop is.
+_WORD = re.compile(r"[^\Wฯๆ]")
 _LATIN = re.compile("[a-z\u00c0-\u024f\u1e00-\u1eff]")
 
 

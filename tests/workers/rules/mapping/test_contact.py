@@ -327,6 +327,12 @@ def test_known_payment_methods_are_written_whatever_their_case(method: str) -> N
         ("บัตรเครดิต/เดบิต", "credit_card"),
         ("ชำระปลายทาง", "cash_on_delivery"),
         ("เก็บเงินปลายทาง (COD)", "cash_on_delivery"),
+        ("Cash on delivery (COD)", "cash_on_delivery"),
+        ("pay on delivery", "cash_on_delivery"),
+        ("Bank Transfer (KBank)", "bank_transfer"),
+        ("PromptPay", "bank_transfer"),
+        ("พร้อมเพย์", "bank_transfer"),
+        ("Credit Card / Debit Card", "credit_card"),
     ],
 )
 def test_payment_methods_in_other_words_are_the_known_ones(text: str, method: str) -> None:
@@ -335,7 +341,18 @@ def test_payment_methods_in_other_words_are_the_known_ones(text: str, method: st
     assert said.unsaved == {}
 
 
-@pytest.mark.parametrize("text", ["ไม่เอาปลายทาง โอนเลย", "ไม่โอน", "โอนหรือปลายทาง"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ไม่เอาปลายทาง โอนเลย",
+        "ไม่โอน",
+        "โอนหรือปลายทาง",
+        "bank transfer or COD",
+        "COD / bank transfer",
+        "no cod please",
+        "store credit",
+    ],
+)
 def test_a_method_that_is_denied_or_left_open_is_another(text: str) -> None:
     said = read({**body("purchase_th"), "payment_method": text})
     assert said.activity["dealdroid_payment_method"] == "other"

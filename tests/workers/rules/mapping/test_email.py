@@ -26,6 +26,9 @@ from workers.rules.mapping.email import ignored, parse
         ("a@example.com。", "a@example.com"),
         ("a@ไทย.com", "a@xn--o3cw4h.com"),
         ("a@example.comครับผม", "a@example.com"),
+        ("somchai๙๙@example.com", "somchai99@example.com"),
+        ("a@example.com ฯ", "a@example.com"),
+        ("a@example.comๆ", "a@example.com"),
     ],
 )
 def test_an_address_is_corrected_and_lowercased(text: str, email: str) -> None:
