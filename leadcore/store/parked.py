@@ -5,7 +5,7 @@ Retry and discard are one script per lead, which does nothing unless the lead st
 once, it is retried once.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -84,6 +84,8 @@ _REASONS_OF = {
     "payment_not_noted": lines.PARKED_PAYMENTS,
     "note_not_written": lines.PARKED_NOTES,
 }
+EVERYTHING = frozenset(kept.name for _, kept in lines.each_kept())
+"""The names of all in which something of a lead may wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +110,19 @@ class Cause:
     @property
     def kept(self) -> str:
         """The name of the `lines.Kept` in which all of it waits."""
-        return _REASONS_OF.get(parse(self.reason).code, lines.PARKED).name
+        return _find_kept(self.reason)
 
     def as_dict(self) -> dict[str, Any]:
         return {**asdict(self), "reason": english(self.reason), "count": len(self.leads)}
+
+
+def find_kept(receipt: Receipt) -> str:
+    """The name of the `lines.Kept` in which waits what `receipt`, one of `Parked.receipts`, gives the reason of."""
+    return _find_kept(split_topic(receipt.reason)[1])
+
+
+def _find_kept(why: Reason) -> str:
+    return _REASONS_OF.get(parse(why).code, lines.PARKED).name
 
 
 def find_fix(code: str) -> str:
@@ -141,6 +152,12 @@ class Parked:
         self.orders = ParkedOrders(connection, config.shards, ACTIONS_KEPT)
         self.payments = ParkedPayments(connection, config.shards, ACTIONS_KEPT)
         self.notes = ParkedNotes(connection, config.shards, ACTIONS_KEPT)
+        self._following: dict[str, Unsent | ParkedOrders] = {
+            lines.UNSENT.name: self.unsent,
+            lines.PARKED_ORDERS.name: self.orders,
+            lines.PARKED_PAYMENTS.name: self.payments,
+            lines.PARKED_NOTES.name: self.notes,
+        }
         self._retry = connection.register_script(_RETRY)
         self._discard = connection.register_script(_DISCARD)
 
@@ -172,15 +189,17 @@ class Parked:
             found += [one or Receipt(lead) for lead, one in zip(some, read_receipts(self.redis, some), strict=True)]
         return found
 
-    def retry(self, lead: str, user: str) -> Reason:
+    def retry(self, lead: str, user: str, only: Collection[str] = EVERYTHING) -> Reason:
         """Put a parked or held lead back into the inbox, with its old version and without a message to the customer;
         of a lead that is written, an unsent message into the outbox, a parked order or note into its line. "" if done,
-        else why not; a held lead stays while a worker runs dry. `user`: who asked."""
+        else why not; a held lead stays while a worker runs dry. `user`: who asked; `only`: the names of the
+        `lines.Kept` of which they did."""
         parked, held = self.redis.mget(keys.parked(lead), keys.held(lead))
         packed = held if parked is None else parked
         if packed is None:
-            whys = [one.retry(lead, user) for one in (self.unsent, self.orders, self.payments, self.notes)]
-            return _sum_up(whys)
+            return _sum_up([one.retry(lead, user) for name, one in self._following.items() if name in only])
+        if (lines.HELD if parked is None else lines.PARKED).name not in only:
+            return GONE
         if parked is None and are_workers_dry(self.redis):
             return STILL_DRY
         fields = unpack_fields(packed)
@@ -219,33 +238,28 @@ class Parked:
                 self.bell.ring(keys.INBOX, shard)
         return GONE if outcome == b"gone" else NO_REASON
 
-    def discard(self, lead: str, user: str, until_ms: int | None = None) -> Reason:
+    def discard(self, lead: str, user: str, only: Collection[str] = EVERYTHING, until_ms: int | None = None) -> Reason:
         """Delete the payload of a parked or held lead, or an unsent message, a parked order and a parked note; the
-        receipt stays, and so does what has come to wait after `until_ms`. "" if done, else why not. `user`: who
-        asked."""
-        since = self._find_since(lead) if until_ms is not None else {}
-        newer = {index for index, at_ms in since.items() if until_ms is not None and at_ms > until_ms}
-        if newer & {keys.PARKED, keys.HELD}:
+        receipt stays, and so does what has come to wait after `until_ms`. "" if done, else why not. `user` and `only`:
+        as for `retry`."""
+        newer = self._find_newer(lead, until_ms) if until_ms is not None else set()
+        if newer & {lines.PARKED.name, lines.HELD.name}:
             return GONE
         args = [lead, "discard", user, ACTIONS_KEPT, *receipts.pack(state=DISCARDED, fields=())]
-        for state in (PARKED, HELD):
-            if self._discard(keys=_keys(lead, state), args=args) != b"gone":
+        for kept in (lines.PARKED, lines.HELD):
+            if kept.name in only and self._discard(keys=_keys(lead, kept.state), args=args) != b"gone":
                 return NO_REASON
-        stores: dict[str, Unsent | ParkedOrders] = {
-            keys.UNSENT: self.unsent,
-            keys.PARKED_ORDERS: self.orders,
-            keys.PARKED_PAYMENTS: self.payments,
-            keys.PARKED_NOTES: self.notes,
-        }
-        return _sum_up([one.discard(lead, user) for index, one in stores.items() if index not in newer])
+        given_up = [one for name, one in self._following.items() if name in only and name not in newer]
+        return _sum_up([one.discard(lead, user) for one in given_up])
 
-    def _find_since(self, lead: str) -> dict[str, float]:
-        """Since when the lead waits, in ms, by the index of what waits of it."""
+    def _find_newer(self, lead: str, until_ms: int) -> set[str]:
+        """The names of all in which something of the lead has come to wait after `until_ms`."""
         pipe = self.redis.pipeline(transaction=False)
-        indexes = [kept.index for _, kept in lines.each_kept()]
-        for index in indexes:
-            pipe.zscore(index, lead)
-        return {index: at for index, at in zip(indexes, pipe.execute(), strict=True) if at is not None}
+        every_kept = [kept for _, kept in lines.each_kept()]
+        for kept in every_kept:
+            pipe.zscore(kept.index, lead)
+        since = zip(every_kept, pipe.execute(), strict=True)
+        return {kept.name for kept, at_ms in since if at_ms is not None and at_ms > until_ms}
 
     def _received(self, lead: str) -> bytes:
         """The version of an entry that was parked without one."""

@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING
 
 import click
@@ -92,30 +92,37 @@ def discard(ids: tuple[str, ...], reason: str | None, every: bool, held: bool, y
 
 def _select(
     ids: tuple[str, ...], reason: str | None, every: bool, held: bool, as_json: bool, but: str | None = None
-) -> tuple["Parked", list[str]]:
-    """The store of parked and held leads, and the selected ids; `every` skips reasons that begin with `but`. Exits with
-    code 1 if one of `ids` names several leads; raises `click.UsageError`."""
+) -> tuple["Parked", dict[str, Collection[str]]]:
+    """The store of parked and held leads, and the selected ids, each with the names of what of it is meant; `every`
+    skips reasons that begin with `but`. Exits with code 1 if one of `ids` names several leads; raises
+    `click.UsageError`."""
     from leadcore.reasons import english
     from leadcore.settings import read
+    from leadcore.store import lines
     from leadcore.store.connection import connect
-    from leadcore.store.parked import Parked
+    from leadcore.store.parked import EVERYTHING, Parked, find_kept
 
     if bool(ids) + bool(reason) + every + held != 1:
         raise click.UsageError("Select leads by id, by --reason TEXT, by --all or by --held.")
     settings = read()
     store = Parked(connect(settings), settings.config.inbox)
     if ids:
-        return store, _name(store, ids, settings, as_json)
+        return store, dict.fromkeys(_name(store, ids, settings, as_json), EVERYTHING)
     with exit_on_outage():
         if held:
-            return store, store.held()
+            return store, dict.fromkeys(store.held(), frozenset((lines.HELD.name,)))
         found = store.receipts()
     if every:
-        return store, [one.lead for one in found if not but or not one.reason.startswith(but)]
-    return store, [one.lead for one in found if (reason or "").lower() in english(one.reason).lower()]
+        fit = [one for one in found if not but or not one.reason.startswith(but)]
+    else:
+        fit = [one for one in found if (reason or "").lower() in english(one.reason).lower()]
+    chosen: dict[str, Collection[str]] = {}
+    for one in fit:
+        chosen[one.lead] = {*chosen.get(one.lead, ()), find_kept(one)}
+    return store, chosen
 
 
-def _explain_none(chosen: list[str], reason: str | None) -> None:
+def _explain_none(chosen: Collection[str], reason: str | None) -> None:
     if reason and not chosen:
         click.echo(f"leadsync: no reason contains {reason!r}; `leadsync parked` shows what waits, and why.", err=True)
 
@@ -158,10 +165,14 @@ def _refuse_while_dry(connection: "Redis") -> None:
 
 
 def _apply_to_each(
-    action: Callable[[str, str], "Reason"], chosen: list[str], done: str, none: str, as_json: bool
+    action: Callable[[str, str, Collection[str]], "Reason"],
+    chosen: Mapping[str, Collection[str]],
+    done: str,
+    none: str,
+    as_json: bool,
 ) -> None:
-    """Apply `action` to each lead and report; exit code 1 if one was refused. `done`: its past participle; `none`: what
-    to say where no lead was chosen."""
+    """Apply `action` to what is meant of each lead and report; exit code 1 if one was refused. `done`: its past
+    participle; `none`: what to say where no lead was chosen."""
     from leadcore.reasons import english
     from leadsync.terminal import track
 
@@ -169,7 +180,7 @@ def _apply_to_each(
     user = current_user()
     with exit_on_outage():
         for one in track(chosen, done.capitalize()):
-            why = action(one, user)
+            why = action(one, user, chosen[one])
             if why:
                 refused[one] = english(why)
     if as_json:

@@ -1,7 +1,7 @@
 """The console's reads from Redis. Each is bounded, whatever Redis holds, and raises redis-py's errors."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from leadcore.fields import ACTION_COMMAND, ACTION_LEAD, ACTION_USER
@@ -206,12 +206,12 @@ def load_receipts(redis: Redis, leads: Sequence[str]) -> list[Receipt]:
     return [one for one in read_receipts(redis, leads) if one]
 
 
-def read_waiting_nouns(redis: Redis, leads: Sequence[str]) -> list[str]:
-    """What of `leads` waits for a person ("leads", "messages" ...), as far as the first 1,000 tell. If leads themselves
-    wait, nothing else is given up with them."""
-    if not leads:
+def read_waiting_nouns(redis: Redis, leads: Sequence[str], only: Collection[str]) -> list[str]:
+    """What of `leads` waits for a person ("leads", "messages" ...), as far as the first 1,000 tell; `only`: as for
+    `Parked.discard`. If leads themselves wait, nothing else is given up with them."""
+    every_kept = [(line, kept) for line, kept in lines.each_kept() if kept.name in only]
+    if not leads or not every_kept:
         return []
-    every_kept = [*lines.each_kept()]
     pipe = redis.pipeline(transaction=False)
     for _, kept in every_kept:
         pipe.zmscore(kept.index, leads[:1_000])

@@ -2,7 +2,7 @@
 long Redis may take, and how many requests are served at once."""
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -15,12 +15,13 @@ from leadcore.language import choose_offered
 from leadcore.reasons import modernize
 from leadcore.receipts import HELD, PARKED, WAITING, WRITTEN, Receipt
 from leadcore.settings import ReceiverSettings
+from leadcore.store import lines
 from leadcore.store.connection import AWAY, Redis
 from leadcore.store.counters import HOUR_MS, read_hours
 from leadcore.store.matches import read_matches
 from leadcore.store.messages import Messages
 from leadcore.store.orders import OrderState, read_order, read_orders
-from leadcore.store.parked import Parked, causes
+from leadcore.store.parked import EVERYTHING, Parked, causes
 from leadcore.store.payments import say_paid
 from leadcore.store.portal_links import read_portal_links
 from leadcore.store.status import count_workers, read_status
@@ -316,18 +317,19 @@ def _add_pages(
         if not g.user.may_act:
             abort(403)
         now_ms = _redis_now_ms(redis)
-        chosen = _choose_leads(store, request.args)
-        nouns = queries.read_waiting_nouns(redis, chosen)
+        chosen, only = _choose_leads(store, request.args)
+        nouns = queries.read_waiting_nouns(redis, chosen, only)
         return _render("discard.html", chosen=chosen, nouns=nouns, now_ms=now_ms)
 
 
 def _add_actions(pages: Blueprint, store: Parked) -> None:
     def view_of(command: str) -> Callable[[], ResponseReturnValue]:
         def view() -> ResponseReturnValue:
+            chosen, only = _choose_leads(store, request.form)
             # A person gives up what the question named, and nothing that has come to wait since.
-            discard = partial(store.discard, until_ms=_read_until(request.form))
-            apply = store.retry if command == "retry" else discard
-            result = apply_action(apply, command, _choose_leads(store, request.form), g.user.name)
+            discard = partial(store.discard, only=only, until_ms=_read_until(request.form))
+            apply = partial(store.retry, only=only) if command == "retry" else discard
+            result = apply_action(apply, command, chosen, g.user.name)
             lead = request.form.get("lead", "")
             if lead:
                 return redirect(url_for("console.lead", lead=lead, **result.as_query()), 303)
@@ -360,17 +362,18 @@ def _read_carts(redis: Redis, references: Sequence[str]) -> list[OrderState]:
     return [every[one] for one in mains]
 
 
-def _choose_leads(store: Parked, form: Mapping[str, str]) -> list[str]:
+def _choose_leads(store: Parked, form: Mapping[str, str]) -> tuple[list[str], Collection[str]]:
     """The leads that a form means: one, or those of a cause that were parked, or all that were held back, when its page
-    was rendered."""
+    was rendered; and the names of what of them it means."""
     if form.get("lead"):
-        return [form["lead"]]
+        return [form["lead"]], EVERYTHING
     until_ms = _read_until(form)
     if form.get("held"):
-        return store.held(until_ms)
+        return store.held(until_ms), {lines.HELD.name}
     parked = store.receipts(GROUPED, until_ms)
     wanted = form.get("code", ""), modernize(form.get("reason", ""))
-    return [lead for cause in causes(parked) if (cause.code, cause.reason) == wanted for lead in cause.leads]
+    meant = [cause for cause in causes(parked) if (cause.code, cause.reason) == wanted]
+    return [lead for cause in meant for lead in cause.leads], {cause.kept for cause in meant}
 
 
 def _read_until(form: Mapping[str, str]) -> int | None:

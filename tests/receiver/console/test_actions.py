@@ -1,13 +1,17 @@
 """What needs a person: grouped by cause, retried, discarded, and who did it."""
 
 import re
+from collections.abc import Callable
 from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from leadcore.config import Inbox
 from leadcore.reasons import reason
 from leadcore.store import keys
+from leadcore.store.parked import Parked, causes
+from leadcore.store.streams import pack_fields
 from tests.conftest import SHARDS
 from tests.receiver.console.conftest import TH, ConsoleUser, text_of
 from workers.rules.delivery import store_unsent
@@ -171,6 +175,35 @@ def test_of_one_lead_all_is_named_that_a_discard_ends(user: ConsoleUser) -> None
     asked = text_of(user.read("discard?lead=lead-1"))
     assert "Only the message to the customer is cancelled." in asked
     assert "no order is made or changed" in asked
+
+
+@pytest.mark.parametrize(
+    ("command", "of", "index", "ends", "stays"),
+    [
+        ("retry", "parked_orders", keys.PARKED_ORDERS, keys.parked_order, keys.unsent),
+        ("discard", "unsent", keys.UNSENT, keys.unsent, keys.parked_order),
+    ],
+)
+def test_an_action_on_a_cause_leaves_alone_what_else_waits_of_its_leads(
+    user: ConsoleUser, command: str, of: str, index: str, ends: Callable[[str], str], stays: Callable[[str], str]
+) -> None:
+    """Whoever tries orders again sends no message that the customer may have; whoever gives messages up, no cart."""
+    user.add_lead("lead-1", customer_id="c", state="created", message="interrupted: why", order="parked: refused: why")
+    message = {b"e": b"lead-1", b"c": b'{"id":"c"}', b"t": b'"Thank you"'}
+    order = {b"e": b"lead-1", b"b": b'{"customer_id":"c"}'}
+    waits = [
+        ("SET", keys.parked_order("lead-1"), pack_fields(order)),
+        ("ZADD", keys.PARKED_ORDERS, 1_700_000_000_000, "lead-1"),
+        *store_unsent(message, 1_700_000_000_000),
+    ]
+    for one in waits:
+        user.redis.execute_command(*one)
+    [cause] = [one for one in causes(Parked(user.redis, Inbox()).receipts()) if one.kept == of]
+    asked = text_of(user.read(f"discard?code={cause.code}&reason={cause.reason}"))
+    assert ("no order is made" in asked, "Only the message" in asked) == (of != "unsent", of == "unsent")
+    user.submit(command, code=cause.code, reason=cause.reason)
+    assert (user.redis.zcard(index), user.redis.exists(ends("lead-1"), stays("lead-1"))) == (0, 1)
+    assert user.redis.exists(stays("lead-1"))
 
 
 def test_an_action_on_no_lead_says_so(user: ConsoleUser) -> None:
