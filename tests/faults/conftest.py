@@ -143,6 +143,17 @@ class MomentWire(Wire):
         return before.world == now.world and self.same(before, now)
 
 
+def moments(
+    world: Callable[[], Any], same: Same = death, act: Callable[[], None] | None = None
+) -> Iterator[MomentWire]:
+    """A wire for each moment of a process that differs from the one before it, until one is not reached."""
+    start, reached = 1, True
+    while reached:
+        wire = MomentWire(world, start, same, act)
+        yield wire
+        reached, start = wire.reached, wire.reached and wire.struck.index + 1
+
+
 class Pool(redis.ConnectionPool):
     """Counts trips: a client gets a connection for each command or pipeline, and releases it after the answer."""
 
@@ -218,10 +229,9 @@ class Scene:
     def world(self) -> Any:
         """Changes with whatever outlives a process: Redis counts what is written, the stand-ins count requests, and
         files have a size and a time."""
-        info = self.observer.execute_command("INFO", "persistence")
         files = ((name, facts.st_size, facts.st_mtime_ns) for name, facts in self._files())
         asked, told = self.line.crm.requests, self.line.chat.requests
-        return info["rdb_changes_since_last_save"], asked.begun, asked.ended, told.begun, told.ended, tuple(files)
+        return count_writes(self.observer), asked.begun, asked.ended, told.begun, told.ended, tuple(files)
 
     def _files(self) -> Iterator[tuple[str, os.stat_result]]:
         for folder, _, names in os.walk(self.folder):
@@ -231,12 +241,7 @@ class Scene:
                     yield path, os.stat(path)
 
     def moments(self, same: Same = death, act: Callable[[], None] | None = None) -> Iterator[MomentWire]:
-        """A wire for each moment of a process that differs from the one before it, until one is not reached."""
-        start, reached = 1, True
-        while reached:
-            wire = MomentWire(self.world, start, same, act)
-            yield wire
-            reached, start = wire.reached, wire.reached and wire.struck.index + 1
+        return moments(self.world, same, act)
 
     def accept(self, *bodies: Mapping[str, Any]) -> None:
         """Acknowledge events, one after the other."""
@@ -308,6 +313,11 @@ class Scene:
             state = receipt.message.partition(":")[0]
             assert state in ("sent", "asked", "silent", "interrupted"), receipt
             assert state not in ("sent", "asked") or chats.get(receipt.customer_id), receipt
+
+
+def count_writes(connection: Any) -> int:
+    """How often the Redis was written to since it started, by anybody."""
+    return int(connection.execute_command("INFO", "persistence")["rdb_changes_since_last_save"])
 
 
 NO_RETRY = redis.retry.Retry(redis.backoff.NoBackoff(), 0)
