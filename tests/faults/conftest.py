@@ -31,7 +31,7 @@ from leadcore.store.status import Status, read_status
 from receiver.intake.feeder import Feeder
 from receiver.intake.spool import Spool
 from tests.conftest import BANGKOK, SHARDS, Line, head, open_line
-from tests.stand_ins import key_of
+from tests.stand_ins import Crm, key_of
 from workers import bootstrap
 from workers.flow import breaker
 from workers.maintenance import Maintenance
@@ -152,6 +152,17 @@ def moments(
         wire = MomentWire(world, start, same, act)
         yield wire
         reached, start = wire.reached, wire.reached and wire.struck.index + 1
+
+
+def count_writes(store: Any) -> int:
+    """How often this Redis was written to since it started, by anybody."""
+    return int(store.execute_command("INFO", "persistence")["rdb_changes_since_last_save"])
+
+
+def watch(store: Any, crm: Crm) -> Callable[[], Any]:
+    """The world of a process without files, as Redis and a portal that counts its requests see it."""
+    assert crm.requests.begun, "this portal does not count"
+    return lambda: (count_writes(store), crm.requests.begun, crm.requests.ended)
 
 
 class Pool(redis.ConnectionPool):
@@ -313,11 +324,6 @@ class Scene:
             state = receipt.message.partition(":")[0]
             assert state in ("sent", "asked", "silent", "interrupted"), receipt
             assert state not in ("sent", "asked") or chats.get(receipt.customer_id), receipt
-
-
-def count_writes(connection: Any) -> int:
-    """How often the Redis was written to since it started, by anybody."""
-    return int(connection.execute_command("INFO", "persistence")["rdb_changes_since_last_save"])
 
 
 NO_RETRY = redis.retry.Retry(redis.backoff.NoBackoff(), 0)

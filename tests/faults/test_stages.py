@@ -13,8 +13,8 @@ from leadcore.store import keys
 from sandbox.http_server import running
 from sandbox.hubspot import Portal as StandIn
 from sandbox.hubspot import create_app
-from tests.faults.conftest import NO_RETRY, Killed, Pool, Wire
-from tests.stand_ins import Crm
+from tests.faults.conftest import NO_RETRY, Killed, Pool, Wire, moments, watch
+from tests.stand_ins import Crm, Requests
 from tests.workers.orders.shop import FixedPortal, Shop, add_properties
 from workers.flow.errors import Stopping
 from workers.hubspot import search_quota
@@ -25,9 +25,9 @@ SEARCH, READ, UPDATE = "orders/search", "orders/batch/read", "orders/batch/updat
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[Crm]:
-    portal = StandIn()
-    with running(create_app(portal)) as server:
-        crm = Crm(server.url, portal)
+    portal, asked = StandIn(), Requests()
+    with running(asked.count(create_app(portal))) as server:
+        crm = Crm(server.url, portal, asked)
         crm.make_ready()
         add_properties(crm)
         yield crm
@@ -122,17 +122,15 @@ def test_what_happens_if_nobody_dies(served: Crm, database: Any, portal: FixedPo
         assert scene.outcome() == EXPECTED
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
-def test_a_worker_may_die_at_any_command(
-    served: Crm, database: Any, portal: FixedPortal, subtests: pytest.Subtests, when: str
+def test_a_worker_may_die_at_any_moment(
+    served: Crm, database: Any, portal: FixedPortal, subtests: pytest.Subtests
 ) -> None:
-    for step in itertools.count(1):
-        with closing(Scene(served, database, portal)) as scene, subtests.test(step=step):
-            if not scene.die(Wire(step, when)):
-                assert step > 20
-                return
+    for wire in moments(watch(database, served)):
+        with closing(Scene(served, database, portal)) as scene, subtests.test(moment=wire.index):
+            scene.die(wire)
             scene.recover()
             assert scene.outcome() == EXPECTED
+    assert wire.count > 20
 
 
 def test_a_worker_may_be_overtaken_at_any_command(

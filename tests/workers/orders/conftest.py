@@ -25,7 +25,7 @@ from sandbox.http_server import running
 from sandbox.hubspot import Portal as StandIn
 from sandbox.hubspot import create_app
 from tests.conftest import SHARDS
-from tests.stand_ins import PLENTY_PER_DAY, Crm
+from tests.stand_ins import PLENTY_PER_DAY, Crm, Requests
 from tests.workers.orders.shop import add_properties
 from tests.workers.rules.orders.events import CONFIG, KEY, payload, product
 from workers.flow.breaker import Breaker
@@ -116,9 +116,9 @@ class OrderLine:
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[Crm]:
-    portal = StandIn()
-    with running(create_app(portal)) as server:
-        crm = Crm(server.url, portal)
+    portal, asked = StandIn(), Requests()
+    with running(asked.count(create_app(portal))) as server:
+        crm = Crm(server.url, portal, asked)
         crm.make_ready()
         add_properties(crm)
         yield crm
