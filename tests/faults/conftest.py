@@ -486,6 +486,12 @@ def hurried() -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+def hurry() -> Iterator[None]:
+    with hurried():
+        yield
+
+
 @contextmanager
 def patched(target: object, name: str, value: Any) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:

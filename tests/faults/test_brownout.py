@@ -8,11 +8,12 @@ import pytest
 
 from leadcore.store import keys
 from tests.conftest import lead, same_shard
-from tests.faults.conftest import Scene, Worker, hurried, patched
+from tests.faults.conftest import Scene, Worker, patched
 from workers.flow import breaker, lease
 from workers.hubspot import transport
 from workers.rules.drain import DrainState
 
+pytestmark = pytest.mark.usefixtures("hurry")
 POISON, *MANY = same_shard("many", 401)
 NAME = "Nok Jaidee"
 # By these a poison lead is not told from a brownout: it fails like any other call.
@@ -155,7 +156,7 @@ def test_a_call_that_may_still_land_is_not_repeated_within_its_flight(scene: Sce
     repeated: list[int] = []
     scene.line.crm.fault(kind, count=1, seconds=0.2, path="/batch/upsert")
     accept(scene, MANY[:1])
-    with hurried(), while_it_waits(lambda: repeated.append(1)), patched(transport, "READ_SECONDS", 0.1):
+    with while_it_waits(lambda: repeated.append(1)), patched(transport, "READ_SECONDS", 0.1):
         worker.work()
     scene.assert_done()
     assert repeated == []
@@ -234,7 +235,7 @@ def test_while_a_call_waits_to_be_repeated_no_newer_news_overtake_it(scene: Scen
             scene.accept(lead(MANY[0], name="Nok Rakdee"))
 
     said: list[int] = []
-    with hurried(), while_it_waits(say_more):
+    with while_it_waits(say_more):
         worker.work()
     scene.assert_done()
     assert scene.contacts()[MANY[0]]["lastname"] == "Rakdee"
@@ -247,7 +248,7 @@ def test_the_next_drain_knows_which_leads_are_suspected(scene: Scene) -> None:
     scene.line.crm.fault(STATUS, name="poison", ids=[POISON])
     accept(scene, [POISON, *MANY[:150]])
     suspected = keys.suspects(0)
-    with hurried(), patched(DrainState, "may_start", property(lambda state: not scene.redis.exists(suspected))):
+    with patched(DrainState, "may_start", property(lambda state: not scene.redis.exists(suspected))):
         worker.sync.drain(0)
     assert scene.redis.hlen(suspected) == 100
     rows: list[int] = []
@@ -257,8 +258,7 @@ def test_the_next_drain_knows_which_leads_are_suspected(scene: Scene) -> None:
         rows.append(len(group)),
         write(group, *more, **options),
     )[1]  # type: ignore[method-assign]
-    with hurried():
-        fresh.sync.drain(0)
+    fresh.sync.drain(0)
     assert max(rows, default=0) <= 50
     scene.line.crm.control("DELETE", "faults")
     work(scene, fresh)

@@ -11,7 +11,7 @@ from leadcore.config import Config
 from leadcore.reasons import reason
 from leadcore.store import keys
 from leadcore.store.streams import Stream
-from tests.faults.conftest import Scene, Worker, hurried, lost_answer, patched
+from tests.faults.conftest import Scene, Worker, lost_answer, patched
 from tests.faults.outbox import CUSTOMERS, RESENDING, fill, message_states, times_sent, work_when_due
 from workers.outbox import sender
 from workers.rules.outcomes import DeliveryOutcome, MessageFailed, MessageSent, MessageUnclear
@@ -33,6 +33,7 @@ def finish(scene: Scene) -> None:
         work_when_due(scene, scene.steady)
 
 
+@pytest.mark.usefixtures("hurry")
 @pytest.mark.parametrize("fault", ["", "500"], ids=["taken", "failed"])
 def test_a_connection_cut_at_any_command_leaves_no_customer_untold(
     scene: Scene, subtests: pytest.Subtests, fault: str
@@ -43,7 +44,7 @@ def test_a_connection_cut_at_any_command_leaves_no_customer_untold(
         fill(scene)
         if fault:
             scene.line.chat.fault(fault, count=3)
-        with hurried(), suppress(redis.ConnectionError):
+        with suppress(redis.ConnectionError):
             scene.worker(wire).outbox.drain(0)
         with subtests.test(moment=wire.index):
             finish(scene)

@@ -7,7 +7,7 @@ import pytest
 from tests.conftest import lead, same_shard
 from tests.faults.conftest import Scene
 
-pytestmark = pytest.mark.usefixtures("each_version")
+pytestmark = pytest.mark.usefixtures("each_version", "hurry")
 LINKED, OTHER = same_shard("unsaid", 2)
 OWN = {"email": "owner@somebody-elses.co.th", "firstname": "Owner", "phone": "+66899999999"}
 INCOMPLETE: list[dict[str, Any]] = [

@@ -12,6 +12,7 @@ from tests.conftest import CONTACTS_PATH, eventually, lead, own_port, same_shard
 from tests.faults.conftest import Scene, Worker, patched
 from workers.hubspot import transport
 
+pytestmark = pytest.mark.usefixtures("hurry")
 WARM, FIRST, SECOND, THIRD = same_shard("line", 4)
 PING = f"POST {CONTACTS_PATH}/batch/read"
 # Kind of fault, its options, a part of the pause's reason.

@@ -1,14 +1,15 @@
 """HubSpot wrote a lead but the answer was lost: the retry recognises what was written."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from leadcore.store import keys
 from tests.conftest import SHARDS, lead, same_shard
-from tests.faults.conftest import Killed, Scene, Wire, hurried
+from tests.faults.conftest import Killed, Scene, Wire
 
+pytestmark = pytest.mark.usefixtures("hurry")
 NEW, KNOWN, LINKED = same_shard("lost", 3)
 OWNED = "owner@somebody-elses.co.th"
 ADDRESS = {"street_address": "1 Silom Road", "city": "Bangkok", "postal_code": "10500", "country": "Thailand"}
@@ -40,12 +41,6 @@ def assert_recognised(scene: Scene, *customers: str) -> None:
         assert contacts[KNOWN]["zip"] == "10500"
     if LINKED in customers:
         assert (contacts[LINKED]["firstname"], contacts[LINKED]["phone"]) == ("Owner", "+66830000000")
-
-
-@pytest.fixture(autouse=True)
-def _hurried() -> Iterator[None]:
-    with hurried():
-        yield
 
 
 def answer_again(scene: Scene) -> None:

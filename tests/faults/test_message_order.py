@@ -21,7 +21,7 @@ from leadcore.store.parked import Parked
 from leadcore.store.streams import Stream
 from sandbox.dealdroid import WEBHOOK
 from tests.conftest import BANGKOK, SHARDS, lead, own_port, same_shard
-from tests.faults.conftest import Killed, Scene, Worker, hurried, patched
+from tests.faults.conftest import Killed, Scene, Worker, patched
 from tests.faults.outbox import due_in, message_states, work_when_due
 from workers.flow.errors import LineDown
 from workers.rules import places
@@ -69,6 +69,7 @@ def finish(scene: Scene, worker: Worker, rounds: int = 12) -> None:
         work_when_due(scene, worker)
 
 
+@pytest.mark.usefixtures("hurry")
 @pytest.mark.parametrize(("resend", "fault"), [(False, "500"), (True, "500"), (False, "")])
 def test_a_sender_may_die_at_any_moment_and_the_order_stays(
     scene: Scene, subtests: pytest.Subtests, resend: bool, fault: str
@@ -81,7 +82,7 @@ def test_a_sender_may_die_at_any_moment_and_the_order_stays(
             # Its first message fails, repeats included, so it waits when the others' turn comes.
             scene.line.chat.fault(fault, count=3)
         worker = scene.worker(wire)
-        with hurried(), suppress(Killed):
+        with suppress(Killed):
             worker.outbox.drain(0)
             worker.maintenance.sweep()
             worker.outbox.drain(0)

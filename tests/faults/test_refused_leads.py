@@ -21,7 +21,7 @@ from workers.hubspot.errors import why_invalid
 from workers.rules.lead import Decision, Loaded
 from workers.rules.plan import WritePlanner
 
-pytestmark = pytest.mark.usefixtures("each_version")
+pytestmark = pytest.mark.usefixtures("each_version", "hurry")
 BAD, *GOOD = same_shard("row", 12)
 OWNED = "owner@somebody-elses.co.th"
 ADDRESS = {"street_address": "1 Silom Road", "city": "Bangkok", "postal_code": "10500", "country": "Thailand"}
