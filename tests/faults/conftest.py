@@ -492,6 +492,15 @@ def hurry() -> Iterator[None]:
         yield
 
 
+PLENTY = 1000
+
+
+def plenty(scene: Scene) -> Worker:
+    """A worker whose calls never wait for HubSpot's burst quota."""
+    scene.line.crm.settings(requests_per_10s=PLENTY)
+    return scene.worker(HUBSPOT_REQUESTS_PER_10S=str(PLENTY))
+
+
 @contextmanager
 def patched(target: object, name: str, value: Any) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:

@@ -8,7 +8,7 @@ import pytest
 
 from leadcore.store import keys
 from tests.conftest import lead, same_shard
-from tests.faults.conftest import Scene, Worker, patched
+from tests.faults.conftest import Scene, Worker, patched, plenty
 from workers.flow import breaker, lease
 from workers.hubspot import transport
 from workers.rules.drain import DrainState
@@ -42,8 +42,8 @@ def work(scene: Scene, worker: Worker, rounds: int = 10) -> None:
         worker.maintenance.sweep()
 
 
-def warm(scene: Scene) -> Worker:
-    worker = scene.worker()
+def warm(scene: Scene, worker: Worker | None = None) -> Worker:
+    worker = worker or scene.worker()
     scene.accept(lead("warm", name="Warm Up"))
     worker.work()
     return worker
@@ -103,7 +103,7 @@ def test_a_paused_line_comes_back_though_calls_of_its_probe_fail(scene: Scene) -
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.5])
 def test_a_lead_whose_batch_always_fails_waits_alone(scene: Scene, share: float) -> None:
-    worker = warm(scene)
+    worker = warm(scene, plenty(scene))
     scene.line.crm.fault(STATUS, name="poison", ids=[POISON])
     if share:
         scene.line.crm.fault("brownout", probability=share, seed=5)

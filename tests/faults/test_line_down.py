@@ -9,7 +9,7 @@ from leadcore.config import Config, Inbox
 from sandbox.http_server import running
 from sandbox.hubspot import create_app
 from tests.conftest import CONTACTS_PATH, eventually, lead, own_port, same_shard
-from tests.faults.conftest import Scene, Worker, patched
+from tests.faults.conftest import Scene, Worker, patched, plenty
 from workers.hubspot import transport
 
 pytestmark = pytest.mark.usefixtures("hurry")
@@ -156,7 +156,7 @@ def test_an_answer_without_results_uses_up_no_try_of_a_single_lead(scene: Scene)
 def test_an_outage_of_writes_alone_parks_nobody(scene: Scene) -> None:
     """The ping is answered, but no lead is taken: the leads did not cause that."""
     scene.config = Config(inbox=Inbox(tries=3))
-    worker = scene.worker()
+    worker = plenty(scene)
     scene.line.crm.fault("503", path="/batch/upsert")
     scene.accept(*(lead(one, name="First") for one in (FIRST, SECOND, THIRD)))
     worker.work()
