@@ -101,6 +101,11 @@ class CustomerData:
         """What Redis knows of the customer's orders."""
         return unpack_orders(self.redis.get(self.orders_key))
 
+    def order_states(self) -> dict[str, dict[str, str]]:
+        """What payments know of the customer's orders, by reference: also of those that are no longer among
+        `orders`."""
+        return complete(lambda: dict(self._scan_order_states()))
+
     def tombstone(self) -> bytes | None:
         found: bytes | None = self.redis.get(self.tombstone_key)
         return found
@@ -173,6 +178,7 @@ class CustomerData:
             "record": _describe(customer),
             "contact_record": _describe(self._shared(customer)),
             "orders": [_describe_order(order) for order in self.orders().orders],
+            "order_states": [{"reference": one, **fields} for one, fields in self.order_states().items()],
             "newest_cart": newest._asdict() if (newest := self.newest_cart()) else None,
             "email_match": _describe_match(self.match()),
             "emails_used": len(self.emails()),
@@ -237,6 +243,14 @@ class CustomerData:
         for names in self._scan(keys.message("*")):
             ids = [name.decode().removeprefix(keys.message("")) for name in names]
             yield from (one for one in read_messages(self.redis, ids) if one and one.customer_id == self.customer_id)
+
+    def _scan_order_states(self) -> Iterator[tuple[str, dict[str, str]]]:
+        for names in self._scan(keys.order("*")):
+            for name, stored in zip(names, self._each("hgetall", names), strict=True):
+                fields = {key.decode(): value.decode("utf-8", "replace") for key, value in stored.items()}
+                customer = _loads(stored.get(b"customer", b'""'))
+                if fields.get("cart_of") == self.digest or event.identity(customer) == self.customer_id:
+                    yield name.decode().removeprefix(keys.order("")), fields
 
     def _scan_others(self, contact_id: str) -> Iterator[bool]:
         for names in self._scan(keys.customer("*")):

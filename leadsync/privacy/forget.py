@@ -10,7 +10,7 @@ The tombstone names the contact until HubSpot has deleted or released it, so tha
 nothing remains.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -77,18 +77,19 @@ return until_ms
 
 _FENCED = (
     """
--- Runs commands, each given as its size and its arguments. Returns the sum of their answers that are numbers, -1 if a
--- lock was lost: then nothing is done.
+-- Runs commands, each given as its size and its arguments. Returns the sum of those answers that are numbers of the
+-- first `counted` commands, -1 if a lock was lost: then nothing is done.
 """
     + _HELD
     + """
 if not held then return -1 end
-local at, done = locks + 2, 0
+local counted = tonumber(ARGV[locks + 2])
+local at, done = locks + 3, 0
 while at <= #ARGV do
   local size = tonumber(ARGV[at])
   local answer = redis.call(unpack(ARGV, at + 1, at + size))
-  if type(answer) == 'number' then done = done + answer end
-  at = at + 1 + size
+  if counted > 0 and type(answer) == 'number' then done = done + answer end
+  counted, at = counted - 1, at + 1 + size
 end
 return done
 """
@@ -130,6 +131,8 @@ class Forgetting:
         `Busy`, `LostLease` and redis-py's errors: then repeat it. When HubSpot is down, or Redis was restarted
         meanwhile, `remains` says so."""
         run = read_run(self.redis)
+        # Before the locks, so that no drain waits for a look at all orders; the record names the newer ones.
+        states = self.data.order_states()
         with self._lock_shard() as leases:
             before = self._read_customer()
             until_ms = self._set_tombstone(leases, before)
@@ -137,10 +140,10 @@ class Forgetting:
             self._remove_match(leases)
             go_on = True
             if erasure is None or orders is None:
-                self._remove_orders(leases)
+                self._remove_orders(leases, states)
             else:
                 # The orders and notes first: they are found by what the contact's deletion takes away.
-                go_on = self._erase_orders(leases, orders, before)
+                go_on = self._erase_orders(leases, orders, before, states)
             if erasure is not None and go_on:
                 self._erase_contact(leases, erasure, before, until_ms)
         if before.shared and not self.data.is_shared(before.contact_id):
@@ -198,28 +201,28 @@ class Forgetting:
             self.done.removed[line.forgotten] = 0
             old = (entry for entry in self.data.entries(line.name) if entry.version_ms <= until_ms)
             for some in chunks(old, CHUNK):
-                self.done.removed[line.forgotten] += self._apply(leases, [_removal(entry) for entry in some])
                 names = [kept.key(entry.lead) for entry in some for kept in line.kept if not kept.state]
                 names += [message_key(entry.fields) for entry in some if TEXT in entry.fields]
-                if names:
-                    self._apply(leases, [("DEL", *names)])
+                # In one step: what no index names any more, nobody would find again.
+                gone = [("DEL", *names)] if names else []
+                self.done.removed[line.forgotten] += self._apply(leases, [_removal(entry) for entry in some], gone)
         self._apply(leases, [places.give_up_all(self.data.shard, self.data.customer_id)])
 
     def _remove_match(self, leases: _Leases) -> None:
         self._apply(leases, [("HDEL", keys.MATCHES, self.data.digest)])
 
-    def _remove_orders(self, leases: _Leases) -> None:
-        """What is known of the customer's orders, also by payments."""
+    def _remove_orders(self, leases: _Leases, states: Collection[str]) -> None:
+        """What is known of the customer's orders, also by payments, which know older ones too: `states`."""
         known = self.data.orders().orders
         references = {reference for order in known for reference in (order.reference, *order.references)}
         if (newest := self.data.newest_cart()) is not None:
             references |= {newest.reference, newest.before} - {""}
-        self.done.removed["order records"] = self._apply(leases, [("DEL", self.data.orders_key)])
-        self._apply(leases, [("DEL", self.data.newest_cart_key)])
-        if references:
-            self._apply(leases, [("DEL", *map(keys.order, sorted(references)))])
+        for some in chunks(sorted(references.union(states)), CHUNK):
+            self._apply(leases, [("DEL", *map(keys.order, some))])
+        names = [self.data.orders_key, self.data.newest_cart_key]
+        self.done.removed["order records"] = self._apply(leases, [("DEL", names[0])], [("DEL", names[1])])
 
-    def _erase_orders(self, leases: _Leases, erasure: OrderErasure, before: Customer) -> bool:
+    def _erase_orders(self, leases: _Leases, erasure: OrderErasure, before: Customer, states: Collection[str]) -> bool:
         """Erase them in HubSpot, with the notes; the record with their ids stays until then. False if it has to be
         repeated: then the contact, by which notes are found, must stay too."""
         known = self.data.orders()
@@ -233,7 +236,7 @@ class Forgetting:
         except LineDown as down:
             self.done.remains.append(f"the orders and notes in HubSpot: {down} Repeat the command with --hubspot.")
             return False
-        self._remove_orders(leases)
+        self._remove_orders(leases, states)
         return True
 
     def _erase_contact(self, leases: _Leases, erasure: HubSpotErasure, before: Customer, until_ms: int) -> None:
@@ -298,9 +301,10 @@ class Forgetting:
         else:
             self.done.removed["spooled leads"] = len(old)
 
-    def _apply(self, leases: _Leases, commands: Iterable[Sequence[Any]]) -> int:
-        flat = [part for command in commands for part in (len(command), *command)]
-        done = int(self._fenced_script(keys=_locks(leases), args=[*_tokens(leases), *flat]))
+    def _apply(self, leases: _Leases, commands: Sequence[Sequence[Any]], more: Sequence[Sequence[Any]] = ()) -> int:
+        """Run all in one step; how much `commands` changed, without `more`."""
+        flat = [part for command in (*commands, *more) for part in (len(command), *command)]
+        done = int(self._fenced_script(keys=_locks(leases), args=[*_tokens(leases), len(commands), *flat]))
         if done < 0:
             raise LostLease(_locks(leases))
         return done

@@ -1,6 +1,5 @@
 """`leadsync export` and `leadsync forget` beside the running system."""
 
-import itertools
 import json
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -21,6 +20,7 @@ from leadsync.privacy.hubspot_erasure import HubSpotErasure
 from receiver.intake.feeder import Feeder
 from receiver.intake.spool import Spool
 from tests.conftest import SHARDS, Line, eventually, head, lead, same_shard
+from tests.redis_content import find_keys
 from workers.flow import lease
 from workers.rules.customer import unpack
 from workers.rules.delivery import store_unsent
@@ -53,24 +53,7 @@ def digest(line: Line, customer_id: str) -> str:
 
 def held(line: Line, *words: str) -> list[str]:
     """The keys that hold one of `words` in their name or value."""
-    found = [key for key in line.redis.keys("*") if any(one.encode() in key + content(line, key) for one in words)]
-    return [key.decode() for key in found]
-
-
-def content(line: Line, key: bytes) -> bytes:
-    """What a key holds, uncompressed."""
-    readers: dict[bytes, Callable[[], Any]] = {
-        b"string": lambda: line.redis.get(key),
-        b"hash": lambda: [*line.redis.hgetall(key).items()],
-        b"stream": lambda: [*itertools.chain(*(fields.items() for _, fields in line.redis.xrange(key)))],
-        b"zset": lambda: line.redis.zrange(key, 0, -1),
-        b"set": lambda: [*line.redis.smembers(key)],
-        b"list": lambda: line.redis.lrange(key, 0, -1),
-        b"none": lambda: b"",
-    }
-    found = readers[line.redis.type(key)]()
-    flat = found if isinstance(found, list) else [found]
-    return b"\0".join(part for one in flat for part in (one if isinstance(one, tuple) else (one,)) if part)
+    return find_keys(line.redis, *(one.encode() for one in words))
 
 
 def park(line: Line, customer_id: Any, name: str = "parked-one") -> str:

@@ -21,6 +21,7 @@ from tests.workers.rules.orders.events import KEY, payload, product
 from workers.hubspot.portal_cache import PortalCache
 from workers.rules.customer import Customer, pack
 from workers.rules.note_marker import write_marker
+from workers.rules.orders.record import KEPT
 from workers.rules.outcomes import ContactWrite, WriteOutcome, Written
 
 PERSON = {"contact_info": {"name": "Ann Lee", "phone": "0812345678", "city": "Chiang Mai"}}
@@ -208,3 +209,17 @@ def test_orders_that_the_configuration_no_longer_knows_are_named(line: OrderLine
     )
     assert any("[orders]" in one for one in done.remains)
     assert line.redis.exists(keys.ordered(digest("c-1")))
+
+
+def test_orders_older_than_those_on_record_are_forgotten_too(line: OrderLine, tmp_path: Path) -> None:
+    ordered(line, "c-2")
+    others = line.redis.keys(keys.order("*"))
+    line.know("c-1")
+    for number in range(KEPT + 2):
+        line.add(product(f"CAT-{number}"), **PERSON)
+        line.run()
+        newest = line.orders()[-1]
+        change(line, "orders", newest["id"], hs_external_order_status="Fulfilled", hs_payment_status="paid")
+    assert len(line.redis.keys(keys.order("*"))) == len(others) + KEPT + 2
+    forget(line, tmp_path, hubspot=False)
+    assert line.redis.keys(keys.order("*")) == others
