@@ -43,11 +43,11 @@ _SPELLINGS: Mapping[str, Sequence[str]] = {
 }
 GIVE_BACK = ("refunded", "dispute_lost")
 """The kinds of news by which money of the shop is gone."""
-# A dispute and its end have no event of their own.
+# A failure, a dispute and its end have no event of their own.
 _EVENTS = {
     "paid": "order.paid",
     **dict.fromkeys(GIVE_BACK, "order.refunded"),
-    **dict.fromkeys(("disputed", "dispute_won"), "order.updated"),
+    **dict.fromkeys(("failed", "disputed", "dispute_won"), "order.updated"),
 }
 
 
