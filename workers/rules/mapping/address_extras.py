@@ -53,6 +53,11 @@ _ENGLISH_COLON = (
 # Between spaces behind a word such a label may be a part of a name: "The City: Rama 9", "Riverside District: Tower A".
 _IN_NAME = re.compile(r"[A-Za-z]\s$")
 _WORDS_OF_PLACE = re.compile(r"[^,\d(|/]*[^,\d(|/\s]")
+# A field of a form that has none, between others.
+_BLANK_FIELD = re.compile(
+    r"(?<![ก-๛])(?:หมู่(?:ที่|บ้าน)?|ซอย|ตรอก|ถนน|อาคาร|ชั้น|ห้อง|ตรอก/ซอย)\s*[:：]?\s*[-–—]+"
+    r"(?=\s+(?:หมู่|ซอย|ตรอก|ถนน|อาคาร|ชั้น|ห้อง|ตำบล|แขวง|อำเภอ|เขต|จังหวัด|[มซถตอจ]\.)|\s*$)\s*"
+)
 _STROKE = re.compile(
     r"\s*;\s+|(?<!\d)\s*[|]\s*|\s*[|]\s*(?!\d)|(?<!\d)\s+/\s+|\s+/\s+(?!\d)"
     r"|\s*[/–-]\s*(?=(?:[ตอจ]\.|ตำบล|แขวง|อำเภอ|เขต|จังหวัด)\s?[ก-๛])|(?<=[ก-๛])\s*[/–-]\s*(?=[1-9]\d{4}$)"
@@ -75,6 +80,9 @@ def join_lines(text: str) -> str:
 def cut_label(text: str) -> str:
     """`text` without the word for an address before it, and with spaces for strokes between its parts."""
     if "|" in text or ";" in text or "/" in text or "-" in text or "–" in text:
+        text = _BLANK_FIELD.sub("", text)
+        # A line of a table; one alone may be a part of the house's number.
+        text = text.replace(";", "; ") if text.count(";") > 2 else text
         text = _TITLE_DASH.sub(r"\1", _TWO_TITLES.sub(lambda found: found[found.lastindex or 0], text))
         text = _STROKE.sub(" " if THAI.search(text) else ", ", text).strip(" ,")
     return cut_colons(_SAYS_ADDRESS.sub("", text))

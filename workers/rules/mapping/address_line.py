@@ -51,6 +51,7 @@ _GLUED_PROVINCE = re.compile(
 _PLACE_BEFORE = re.compile(r"(?:.*(?P<title>แขวง|เขต|[ตอ]\.|ตำบล|อำเภอ)\s?|(?:.*[^ก-๛.])?)(?P<name>[ก-๛]{2,})")
 _WORD = re.compile(r"[^\s,()]+")
 _CHAT_ID = re.compile(r"(?:line(?:\s?id)?|ไลน์(?:ไอดี)?|ไอดี(?:ไลน์)?|ig|fb|facebook)\s*[:：]\s*@?\S+", re.IGNORECASE)
+_PRICE = re.compile(r"(?<![\d/])\d[\d,]*(?:\.\d\d)?\s*(?:บาท|฿|\.-|thb\b|baht\b)", re.IGNORECASE)
 _CLOCK = re.compile(
     r"(?<!\d)(?:\d{1,2}(?:[.:]\d\d)?\s*(?:-|–|ถึง)\s*)?"
     r"\d{1,2}(?:[.:]\d\d\s*(?:น\b\.?)?|\s*(?:น\.|โมง|ทุ่ม|นาที|นาฬิกา|[ap]\.?m\b\.?))",
@@ -283,7 +284,7 @@ def province_of(places: Sequence[Place], named: Named) -> Province | None:
 
 
 def _is_note(text: str) -> bool:
-    return not _ADDRESS_WORD.search(_CLOCK.sub(" ", _CHAT_ID.sub(" ", text)))
+    return not _ADDRESS_WORD.search(_CLOCK.sub(" ", _PRICE.sub(" ", _CHAT_ID.sub(" ", text))))
 
 
 def _tell_by_town(text: str, postcode: str) -> Province | None:

@@ -48,6 +48,7 @@ _ONLY_WHERE = re.compile(
     r"(?:(?:บ้าน|พัก)?อยู่|(?:จัด)?ส่ง(?:ของ)?)(?:ที่|ใน|ไป|แถว)*\s?(?!เลย)(?P<place>[ก-๛. ]+?)"
     r"(?:\s?(?:นะ|คะ|ค่ะ|ค่า|ครับ|คับ|จ้า))*"
 )
+_LONGEST_WHERE = 40
 # A line with what lies within a house, behind one that ends with its place.
 _INSIDE = re.compile(
     r"(?:ห้อง|ชั้น|ตึก|อาคาร|คอนโด|หอพัก|แมนชั่น|อพาร์|ยูนิต|#\s?\d|(?:room|rm|floor|fl|unit|suite|apt|apartment|building|bldg"
@@ -106,8 +107,9 @@ def read_source(source: Address, region: str, phone_text: str = "") -> SourceAdd
         address = replace(address, street=found[0], zip=found[1], country="Singapore")
     if _PICKS_UP.fullmatch(address.street) or _AS_BEFORE.fullmatch(address.street):
         address = replace(address, street="", lost=(address.street,))
-    elif where := _ONLY_WHERE.fullmatch(address.street):
-        address = _take_where(address, where["place"])
+    elif len(address.street) <= _LONGEST_WHERE:
+        where = _ONLY_WHERE.fullmatch(address.street)
+        address = _take_where(address, where["place"] if where else address.street)
     if address.unknown_country and any(map(str.isdigit, given)):
         address = _untangle_country(address)
     if is_postcode(address.state) and not is_postcode(address.zip) and (province := find(address.zip)):
@@ -149,11 +151,12 @@ def _ends_with_place(line: str) -> bool:
 
 
 def _take_where(address: SourceAddress, place: str) -> SourceAddress:
-    """`address` with the province that is all its street says."""
-    province = find(place)
-    if not province or (find(address.state or address.city) or province) is not province:
+    """`address` with the province or the well-known town that is all its street says."""
+    if address.state or address.city or address.zip:
         return address
-    return replace(address, street="", state=address.state or province.th)
+    if place != address.street and (province := find(place)):
+        return replace(address, street="", state=province.th)
+    return replace(address, street="", city=place) if towns.find_province(place) else address
 
 
 def _mend_zip(address: SourceAddress) -> SourceAddress:

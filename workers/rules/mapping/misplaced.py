@@ -65,6 +65,10 @@ def put_right(contact: ContactInfo, address: Address) -> ContactInfo:
         name = found["name"].strip()
         if contact.name in ("", name) or name.startswith(f"{contact.name} "):
             contact = replace(contact, name=name, address=found["address"])
+    if "@" in contact.address and not contact.email and (found_email := email.parse(contact.address)[0]):
+        label = r"(?:(?:e-?mail|อีเมล์?|เมล์?)\s*[:：]?\s*)?"
+        rest = re.sub(label + re.escape(found_email), " ", contact.address, flags=re.IGNORECASE)
+        contact = replace(contact, email=found_email, address=" ".join(rest.split(" ")).strip(" \n,/|"))
     contact = _cut_own_name(contact) if contact.name else _find_name(contact)
     is_said = bool(contact.address) or address != _NOTHING
     for part in ("name", "phone"):

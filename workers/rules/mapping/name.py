@@ -34,7 +34,7 @@ _NO_NICKNAME = re.compile(
     re.IGNORECASE,
 )
 _NAME_SAYS = re.compile(
-    r"^(?:ชื่อ(?:\s?[-–/]?\s?(?:นาม)?สกุล)?|ผู้รับ(?:สินค้า|พัสดุ)?|ผู้สั่ง(?:ซื้อ)?|(?:คุณ)?ลูกค้า"
+    r"^(?:ชื่อ(?:\s?[-–/]?\s?(?:นาม)?สกุล)?|ผู้รับ(?:สินค้า|พัสดุ|ของ)?|ผู้สั่ง(?:ซื้อ)?|(?:คุณ)?ลูกค้า"
     r"|(?:full |first |customer |recipient |your )?name"
     r"|recipient|receiver|contact(?: person)?|họ (?:và )?tên|tên|người nhận|nama(?: lengkap| penuh| penerima)?"
     r"|penerima|姓名|名字|收件人|收货人|收貨人|联系人|聯絡人|お?名前|氏名|이름|성함|성명"
@@ -44,12 +44,12 @@ _NAME_SAYS = re.compile(
 )
 _HAS_LABEL = re.compile("ชื่อ|สกุล|ผู้รับ|ลูกค้า")
 _THAI_NAME_SAYS = re.compile(
-    r"^(?:(?:ผม|ฉัน|ดิฉัน|หนู|เรา|พี่)?\s?ชื่อ(?:\s?[-–/]?\s?(?:นาม)?สกุล|จริง|ผู้รับ|ลูกค้า)?(?:\s*[:：]\s*|\s+)"
-    r"|(?:ผม|ฉัน|ดิฉัน|หนู|เรา)\s?ชื่อ(?:ว่า)?\s*|ผู้รับ(?:สินค้า|พัสดุ)?(?:คือ)?\s+|(?:คุณ)?ลูกค้า(?:ชื่อ\s*|\s+))(?=[ก-๛])"
+    r"^(?:(?:ผม|ฉัน|ดิฉัน|หนู|เรา|พี่)?\s?ชื่อ(?:\s?[-–/]?\s?(?:นาม)?สกุล|จริง|ผู้รับ|คนรับ|ลูกค้า)?(?:\s*[:：]\s*|\s+)"
+    r"|(?:ผม|ฉัน|ดิฉัน|หนู|เรา)\s?ชื่อ(?:ว่า)?\s*|ผู้รับ(?:สินค้า|พัสดุ|ของ)?(?:คือ)?\s+|(?:คุณ)?ลูกค้า(?:ชื่อ\s*|\s+))(?=[ก-๛])"
 )
 # No name in a corpus of them begins with the word for one.
 _GLUED_NAME_SAYS = re.compile(
-    r"^ชื่อ(?:ผู้รับ(?:สินค้า|พัสดุ)?|ลูกค้า|จริง|ว่า|คือ)?(?!เสียง|ตรง|เดิม|เล่น|อะไร|สกุล|นามสกุล|ร้าน|บริษัท|บัญชี)(?=[ก-ฮเ-ไ]\S)"
+    r"^ชื่อ(?:ผู้รับ(?:สินค้า|พัสดุ|ของ)?|ลูกค้า|จริง|ว่า|คือ)?(?!เสียง|ตรง|เดิม|เล่น|อะไร|สกุล|นามสกุล|ร้าน|บริษัท|บัญชี)(?=[ก-ฮเ-ไ]\S)"
 )
 _I_AM = re.compile(
     r"^(?:(?:hello|hi)[\s,.!]+)?(?:my (?:full )?name is|my name['’]s|this is|i am|i['’]m"
@@ -112,6 +112,14 @@ _NICKNAME = re.compile(
     "|เพื่อน|ตลาด|รับ|ขาย|ซื้อ|จอง|คืน|แจ้ง|ผอ|นัด|ลด|แถม|เบอร์|โทร|วัน|เช้า|บ่าย|เย็น|ค่ำ|ออก|รอ|จบ"
     "|เคอ[รล]?รี่|แฟลช|ปณ|ไปรษ|บิ๊กซี|โลตัส|เซเว่น|แม็คโคร|แกร็บ|ธนา|กสิกร)[ก-๎]*$)"
     "(?:น้อง|พี่|ป้า|ลุง|เจ๊|เฮีย|น้า|อา)?[เ-ไ]?[ก-ฮ](?:[ก-ฮ]?[ะ-์]*){0,3}|(?!Line|Flash|Kerry|Dhl|Ems|Food|Lotus|Bigc|Makro|Grab|Home|Work|Shop|Sale|New|Old|Order|Paid)[A-Z][a-z]{1,4}"
+)
+_BEFORE_DASH = re.compile("(?P<nickname>[^\\s()-]+)\\s+[-–—]+\\s*(?P<name>[\u0e00-\u0e7f.]+(?: [\u0e00-\u0e7f.]+)+)")
+# What a younger or older one is called by is no surname.
+_THIRD_WORD = re.compile("(?P<name>[ก-๎]+ [ก-๎]+) (?P<nickname>(?:น้อง|พี่|ป้า|ลุง)[ก-๎]{2,})")
+_HASHTAG = re.compile(r"(?:(?<=\S)\s+|(?<=[ก-๛)\]]))#[^\s#]+")
+# What is said in a chat, where it was taken for a name; without its end some of it is one.
+_SAID = re.compile(
+    r"(?:สวัสดี|ขอบคุณ(?:มาก(?:ๆ)?)?|สนใจ|โอน(?:เงิน)?แล้ว|โอเค|ตกลง|รับทราบ|ได้)(?:นะ)?\s?(?:ครับ(?:ผม)?|คับ|ค่ะ|คะ|ค่า|จ้า)"
 )
 _NICKNAME_BEHIND = re.compile(r"(?<=\S)\s+ชื่อเล่น(?:ว่า|คือ)?(?:\s*[:：])?\s*([^\s()]+)$")
 _NICKNAME_BEFORE = re.compile(
@@ -179,7 +187,7 @@ def parse(text: str, language: str = "", region: str = "") -> Name:
     if "\n" in text and (lines := companies.split_lines(text))[1]:
         return parse(lines[0], language, region)._replace(company=lines[1])
     plain = " ".join((text if text.isascii() else _SYMBOLS.sub(" ", text)).split())
-    if filler.is_number(plain):
+    if filler.is_number(plain) or (plain.endswith(("บ", "ม", "ะ", "า")) and _SAID.fullmatch(plain)):
         return Name()
     if _OTHER_LETTER.search(plain):
         plain = " ".join(_ORNAMENT.sub(" ", plain).split()) if not plain.isascii() else plain
@@ -207,7 +215,7 @@ def parse(text: str, language: str = "", region: str = "") -> Name:
     if company and _DEPARTMENT.fullmatch(person):
         person = ""
     person = _GLUED_TITLE.sub(r"\g<0> ", _ON_PLATFORM.sub("", _REMARK.sub("", person)))
-    person = honorifics.strip_before(filler.drop_words(person), customs)
+    person = honorifics.strip_before(filler.drop_words(_HASHTAG.sub("", person) if "#" in person else person), customs)
     if (place := _PLACE_BEHIND.search(person)) and _is_titled_place(place):
         person = person[: place.start("behind") if place["behind"] else place.start()]
     if person.endswith(("b", "p", "a")) and not (person.isascii() and person.islower()):
@@ -251,7 +259,14 @@ def _part_people(person: str, customs: str) -> tuple[str, str]:
 
 
 def _join_nickname(person: str) -> str:
-    """`person` with a stroke before the nickname that stands behind a dash, without another short word there."""
+    """`person` with a stroke before the nickname that stands before or behind a dash or as a third word, without
+    another short word behind a dash."""
+    before = _BEFORE_DASH.fullmatch(person)
+    if before and _NICKNAME.fullmatch(before["nickname"]) and not companies.is_place(before["nickname"]):
+        return f"{before['name']}/{before['nickname']}"
+    if third := _THIRD_WORD.fullmatch(person):
+        is_role = says_role(third["nickname"])
+        return third["name"] if is_role else f"{third['name']}/{third['nickname']}"
     found = _BEHIND_DASH.fullmatch(person)
     if not found or companies.is_place(found["behind"]):
         return person

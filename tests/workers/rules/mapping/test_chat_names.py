@@ -332,3 +332,35 @@ def test_a_chains_branch_a_garage_and_a_regiment_are_no_persons(text: str, expec
 )
 def test_a_place_with_its_title_is_no_part_of_a_persons_name(text: str, expected: Name) -> None:
     assert parse(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("น้ำ - กนก แก้วใส", Name("กนก", "แก้วใส", nickname="น้ำ")),
+        ("กนก แก้วใส น้องน้ำ", Name("กนก", "แก้วใส", nickname="น้องน้ำ")),
+        ("กนก แก้วใส พี่สาว", Name("กนก", "แก้วใส")),
+        ("ส่ง - กนก แก้วใส", Name("ส่ง", "กนก แก้วใส")),
+        ("กนก แก้วใส #VIP", Name("กนก", "แก้วใส")),
+        ("กนก แก้วใส#ลูกค้าเก่า", Name("กนก", "แก้วใส")),
+        ("#Ploy", Name("Ploy")),
+        ("กนก แก้วใส ค่ะ ขอบคุณค่ะ", Name("กนก", "แก้วใส")),
+        ("กนก แก้วใสค้าบ", Name("กนก", "แก้วใส")),
+        ("ผู้รับของ กนก", Name("กนก")),
+        ("ชื่อคนรับ กนก แก้วใส", Name("กนก", "แก้วใส")),
+        ("มร.จอห์น สมิธ", Name("จอห์น", "สมิธ")),
+        ("มรกต แก้วใส", Name("มรกต", "แก้วใส")),
+    ],
+)
+def test_what_stands_around_a_thai_name_is_told_from_it(text: str, expected: Name) -> None:
+    assert parse(text) == expected
+
+
+@pytest.mark.parametrize("text", ["สวัสดีค่ะ", "ขอบคุณมากๆครับ", "สนใจค่ะ", "โอนแล้วค่ะ"])
+def test_what_is_said_politely_is_nobody(text: str) -> None:
+    assert parse(text) == Name()
+
+
+@pytest.mark.parametrize("text", ["สวัสดี", "คุณสวัสดี", "สวัสดี ใจดีค่ะ"])
+def test_some_of_it_is_a_name(text: str) -> None:
+    assert parse(text).first == "สวัสดี"

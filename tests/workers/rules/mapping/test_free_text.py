@@ -378,3 +378,31 @@ def test_the_address_as_before_or_none_is_no_new_one(text: str) -> None:
 
 def test_beside_the_words_for_the_address_as_before_a_house_counts() -> None:
     assert read(address="ที่อยู่เดิม 9 ม.5 เชียงใหม่").address["state"] == "เชียงใหม่"
+
+
+@pytest.mark.parametrize(
+    ("text", "street"),
+    [
+        ("9;ถ.สีลม;สีลม;บางรัก;กทม;10500", "9 ถ.สีลม สีลม บางรัก"),
+        ("9 หมู่ - ซอย - ถนน สีลม เขต บางรัก กทม 10500", "9 ถนน สีลม เขต บางรัก"),
+        ("9 ซอย - สุขใจ ถนนสีลม กทม 10500", "9 ซอย - สุขใจ ถนนสีลม"),
+    ],
+)
+def test_the_strokes_of_a_form_are_no_part_of_the_street(text: str, street: str) -> None:
+    said = read(address=text)
+    assert (said.address["address"], said.address["zip"]) == (street, "10500")
+
+
+@pytest.mark.parametrize(
+    ("text", "city", "state"),
+    [("หาดใหญ่", "หาดใหญ่", "สงขลา"), ("อยู่พัทยาค่ะ", "พัทยา", "ชลบุรี"), ("Hua Hin", "Hua Hin", "ประจวบคีรีขันธ์")],
+)
+def test_a_town_alone_is_no_street(text: str, city: str, state: str) -> None:
+    said = read(address=text).address
+    assert (said.get("address"), said["city"], said["state"]) == (None, city, state)
+
+
+def test_what_is_to_be_paid_on_delivery_is_a_note_behind_the_address() -> None:
+    said = read(address="9 ถ.สีลม เขตบางรัก กทม 10500 เก็บปลายทาง 590 บาท")
+    assert said.address["address"] == "9 ถ.สีลม เขตบางรัก"
+    assert said.unsaved == {"address": "เก็บปลายทาง 590 บาท"}

@@ -225,3 +225,13 @@ def test_a_phone_and_an_email_in_one_field_are_both_read(text: str, field: str) 
 def test_the_digits_of_an_email_are_no_phone() -> None:
     said = read(payload(email="0812345678@example.com"))
     assert (said.details["email"], said.details.get("phone")) == ("0812345678@example.com", None)
+
+
+@pytest.mark.parametrize(
+    "text", [f"{SILOM} email: a@example.com", f"a@example.com {SILOM}", f"{SILOM}\nอีเมล a@example.com"]
+)
+def test_an_email_in_the_address_is_the_customers_where_none_was_said(text: str) -> None:
+    found = put_right(structs.replace(SOMCHAI, address=text), Address())
+    assert found == structs.replace(SOMCHAI, email="a@example.com")
+    other = structs.replace(SOMCHAI, address=text, email="b@example.com")
+    assert put_right(other, Address()) == other
