@@ -139,7 +139,7 @@ def read_source(source: Address, region: str, phone_text: str = "") -> SourceAdd
 def _order_lines(text: str) -> str:
     """`text` with its last line, if that is of what lies within a house, before the place with which the others end."""
     above, _, last = text.rpartition("\n")
-    if not above or not _INSIDE.match(last) or _ends_with_place(last):
+    if not above or not _INSIDE.match(last) or _ends_with_place(last) or address_line.FIVE.search(last):
         return text
     return f"{last}\n{above}" if _ends_with_place(above.rpartition("\n")[2]) else text
 

@@ -44,12 +44,12 @@ _NAME_SAYS = re.compile(
 )
 _HAS_LABEL = re.compile("ชื่อ|สกุล|ผู้รับ|ลูกค้า")
 _THAI_NAME_SAYS = re.compile(
-    r"^(?:(?:ผม|ฉัน|ดิฉัน|หนู|เรา|พี่)?\s?ชื่อ(?:\s?[-–/]?\s?(?:นาม)?สกุล|จริง|ผู้รับ|คนรับ|ลูกค้า)?(?:\s*[:：]\s*|\s+)"
+    r"^(?:(?:ผม|ฉัน|ดิฉัน|หนู|เรา|พี่)?\s?ชื่อ(?:\s?[-–/]?\s?(?:นาม)?สกุล|จริง|เต็ม|ผู้รับ|คนรับ|ลูกค้า|(?:ใน)?(?:ไลน์|เฟส(?:บุ๊?[คก])?)|(?:ภาษา)?ไทย)?(?:\s*[:：]\s*|\s+)"
     r"|(?:ผม|ฉัน|ดิฉัน|หนู|เรา)\s?ชื่อ(?:ว่า)?\s*|ผู้รับ(?:สินค้า|พัสดุ|ของ)?(?:คือ)?\s+|(?:คุณ)?ลูกค้า(?:ชื่อ\s*|\s+))(?=[ก-๛])"
 )
 # No name in a corpus of them begins with the word for one.
 _GLUED_NAME_SAYS = re.compile(
-    r"^ชื่อ(?:ผู้รับ(?:สินค้า|พัสดุ|ของ)?|ลูกค้า|จริง|ว่า|คือ)?(?!เสียง|ตรง|เดิม|เล่น|อะไร|สกุล|นามสกุล|ร้าน|บริษัท|บัญชี)(?=[ก-ฮเ-ไ]\S)"
+    r"^ชื่อ(?:ผู้รับ(?:สินค้า|พัสดุ|ของ)?|ลูกค้า|จริง|ว่า|คือ)?(?!เสียง|ตรง|เดิม|เล่น|ย่อ|เต็ม|จีน|อังกฤษ|ไทย|ไลน์|เฟส|ใน|ภาษา|อะไร|สกุล|นามสกุล|ร้าน|บริษัท|บัญชี)(?=[ก-ฮเ-ไ]\S)"
 )
 _I_AM = re.compile(
     r"^(?:(?:hello|hi)[\s,.!]+)?(?:my (?:full )?name is|my name['’]s|this is|i am|i['’]m"
@@ -91,9 +91,9 @@ _SURNAME_SAYS = re.compile(r"(?:^|\s)(?:นามสกุล(?:\s*[:：]\s*|\s+
 _FROM = re.compile(
     r"\s+(?:from\s+(?:the\s+)?|จาก\s?|[-–—|]\s+(?=\S{5})|(?=จ\.|จังหวัด))(?P<place>[^\s,].*)$", re.IGNORECASE
 )
-# Alone, "อ." is a teacher's title; แขวงอุบล is a surname.
+# At the beginning "อ." is a teacher's title and "ต." an initial; แขวงอุบล is a surname.
 _PLACE_BEHIND = re.compile(
-    r"(?:^(?!อ\.)|\s+)(?:(?P<district>อ\.)|จ\.|ต\.)\s?(?P<name>[ก-๛]{2,})(?:\s.*)?$"
+    r"(?:^(?=จ\.)|\s+)(?:(?P<district>อ\.)|(?P<province>จ\.)|ต\.)\s?(?P<name>[ก-๛]{2,})(?:\s.*)?$"
     r"|(?:^|(?<=\S)\s+\S+(?P<behind>\s+))(?:(?P<whole_district>อำเภอ|เขต)|จังหวัด|ตำบล|แขวง)\s?(?P<whole>[ก-๛]{2,})(?:\s.*)?$"
 )
 # A part of the company, or how the order is meant.
@@ -108,7 +108,7 @@ _THAI_WORD = re.compile("[\u0e00-\u0e7f.]+")
 _BEHIND_DASH = re.compile("(?P<name>[\u0e00-\u0e7f.]+(?: [\u0e00-\u0e7f.]+)+)\\s+[-–—]+\\s*(?P<behind>[^\\s()-]+)")
 # One syllable, seldom two; a second surname is longer. No remark, and no word that says who somebody is.
 _NICKNAME = re.compile(
-    "(?!(?:ส่ง|ปลีก|ช่าง|ครู|หมอ|บ้าน|ไลน์|เฟส|เก่า|ใหม่|โอน|จ่าย|มัดจำ|วัด|ร้าน|หอ|คอนโด|ตึก|ห้อง|ชั้น|ลูก|เมีย|ผัว|แม่|พ่อ|หลาน"
+    "(?!(?:บริษัท|ทีม|กลุ่ม|ถึง|เรียน|ผู้|ส่ง|ปลีก|ช่าง|ครู|หมอ|บ้าน|ไลน์|เฟส|เก่า|ใหม่|โอน|จ่าย|มัดจำ|วัด|ร้าน|หอ|คอนโด|ตึก|ห้อง|ชั้น|ลูก|เมีย|ผัว|แม่|พ่อ|หลาน"
     "|เพื่อน|ตลาด|รับ|ขาย|ซื้อ|จอง|คืน|แจ้ง|ผอ|นัด|ลด|แถม|เบอร์|โทร|วัน|เช้า|บ่าย|เย็น|ค่ำ|ออก|รอ|จบ"
     "|เคอ[รล]?รี่|แฟลช|ปณ|ไปรษ|บิ๊กซี|โลตัส|เซเว่น|แม็คโคร|แกร็บ|ธนา|กสิกร)[ก-๎]*$)"
     "(?:น้อง|พี่|ป้า|ลุง|เจ๊|เฮีย|น้า|อา)?[เ-ไ]?[ก-ฮ](?:[ก-ฮ]?[ะ-์]*){0,3}|(?!Line|Flash|Kerry|Dhl|Ems|Food|Lotus|Bigc|Makro|Grab|Home|Work|Shop|Sale|New|Old|Order|Paid)[A-Z][a-z]{1,4}"
@@ -379,6 +379,8 @@ def _is_place(text: str) -> bool:
 
 def _is_titled_place(found: re.Match[str]) -> bool:
     name = found["name"] or found["whole"]
+    if found["province"]:
+        return provinces.find(name) is not None
     return companies.is_district(name) if found["district"] or found["whole_district"] else companies.is_place(name)
 
 

@@ -261,6 +261,8 @@ def test_a_name_that_only_looks_like_such_words_stays(text: str, expected: Name)
         ("ชื่อสมชาย ใจดี", Name("สมชาย", "ใจดี")),
         ("ชื่อสมชาย ใจดีครับ", Name("สมชาย", "ใจดี")),
         ("ชื่อผู้รับสมชาย ใจดี", Name("สมชาย", "ใจดี")),
+        ("ชื่อเต็ม สมชาย ใจดี", Name("สมชาย", "ใจดี")),
+        ("ชื่อในไลน์ นก", Name("นก")),
         ("ชื่อเสียง กาแฟ", Name("ชื่อเสียง", "กาแฟ")),
         ("ไลน์ somchai99 ชื่อสมชาย", Name("สมชาย")),
         ("id line: @shop123 สมชาย", Name("สมชาย")),
@@ -309,6 +311,7 @@ def test_marks_of_old_scripts_around_a_name_are_ornaments(text: str) -> None:
         ("อู่วิเชียร ใจดี", Name("อู่วิเชียร", "ใจดี")),
         ("กองพันทหารราบที่ 1", Name(company="กองพันทหารราบที่ 1")),
         ("กองพัน ใจดี", Name("กองพัน", "ใจดี")),
+        ("กองทัพ ใจดี", Name("กองทัพ", "ใจดี")),
         ("ร้านทอง\nเยาวราช กรุงเทพ", Name(company="ร้านทอง เยาวราช กรุงเทพ")),
         ("ร้านทอง\nคุณสมชาย เชียงใหม่", Name("สมชาย", "เชียงใหม่", "ร้านทอง")),
     ],
@@ -327,6 +330,7 @@ def test_a_chains_branch_a_garage_and_a_regiment_are_no_persons(text: str, expec
         # A teacher's title, a name, a part of the company's name.
         ("อ.ใจดี", Name("ใจดี")),
         ("เขต ใจดี", Name("เขต", "ใจดี")),
+        ("ต.ศรีสุข", Name("ต.ศรีสุข")),
         ("เทศบาล ต.บางเมือง", Name(company="เทศบาล ต.บางเมือง")),
     ],
 )
