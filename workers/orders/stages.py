@@ -137,8 +137,10 @@ class StagePoller:
             self._apply,
             events,
         )
-        # When each order of the last search was modified: what is as it was then needs no other look.
+        # When each order of the last search was modified, and when that search was: what is as it was then needs no
+        # other look, unless Redis no longer knows of that search and what it found.
         self._seen: dict[str, str] = {}
+        self._searched_ms = 0
         self._failures = 0
         self._found = connection.register_script(_FOUND)
         self._renew = connection.register_script(scripts.RENEW)
@@ -223,9 +225,12 @@ class StagePoller:
         marks = {f"{SINCE}{stage}" for stage in labels}
         marks |= {f"{name}{id}" for name, id in ((PAID, paid_id), (CANCELLED, told_id)) if id}
         progress = self._read_progress(now_ms, marks)
+        if progress.get(SEARCHED) != self._searched_ms:
+            self._seen = {}
         if (marks or cancelled_id) and progress.get(NEXT, 0) <= now_ms:
             self._search(labels, progress[CURSOR], [id for id in (paid_id, cancelled_id) if id])
             self._apply([("HSET", keys.STAGES, NEXT, now_ms + POLL_MS, SEARCHED, now_ms)])
+            self._searched_ms = now_ms
         self._end_old(now_ms)
         since_ms = {stage: progress[SINCE + stage] for stage in labels}
         paid_ms, cancelled_ms = progress.get(PAID + paid_id, 0), progress.get(CANCELLED + told_id)

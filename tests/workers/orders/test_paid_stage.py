@@ -337,6 +337,21 @@ def test_a_move_of_many_says_nothing_of_payments_long_after_either(shop: Shop, t
     assert not paid(shop)
 
 
+def test_what_a_search_found_is_found_again_by_the_same_worker_once_redis_lost_it(shop: Shop) -> None:
+    """As when Redis is killed, or a replica that lags takes over, right after the search."""
+    order = sell(shop)
+    kept = {name: shop.redis.dump(name) for name in shop.redis.scan_iter()}
+    shop.move(order, "Processed")
+    shop.step()
+    assert list(shop.waiting()) == [order]
+    shop.redis.flushdb()
+    for name, dumped in kept.items():
+        shop.redis.restore(name, 0, dumped)
+    shop.step()
+    shop.step(later=31)
+    assert paid(shop) == [("REF00001", 90000, "THB")]
+
+
 def test_a_worker_may_die_at_any_moment_and_the_payment_is_noted_once(shop: Shop, subtests: pytest.Subtests) -> None:
     for wire in moments(watch(shop.redis, shop.crm)):
         shop.redis.flushdb()
