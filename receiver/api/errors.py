@@ -51,7 +51,7 @@ class Invalid(ApiError):
 
 
 class Away(ApiError):
-    """Nothing was stored; the caller repeats the call."""
+    """Nothing was acknowledged; the caller repeats the call."""
 
     status = 503
 

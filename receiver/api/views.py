@@ -21,7 +21,8 @@ from receiver.intake.view import MAX_BODY
 
 PATH = "/api/v1/messages"
 MAX_CONCURRENT = 8
-REDIS_AWAY = "Redis does not answer, and nothing was stored. Repeat the call with the same Idempotency-Key."
+# Whether a Redis that hangs takes it after all, nobody knows.
+REDIS_AWAY = "Redis does not take this now. Repeat the call, with the same Idempotency-Key if it had one."
 
 
 def blueprint(redis: Redis, settings: ReceiverSettings, tally: Tally, auth: BearerAuth) -> Blueprint:

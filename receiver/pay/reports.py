@@ -32,7 +32,7 @@ from receiver.throttle import Throttle, network_of, sender_of
 if TYPE_CHECKING:
     from receiver.pay.stripe_checkout import StripeCheckout
 
-NOT_RECORDED = "It could not be recorded. Send it again."
+NOT_RECORDED = "It could not be recorded. Send it again, with the same Idempotency-Key if it had one."
 STRIPE_PATH, PATH = "/api/v1/payments/stripe", "/api/v1/payments"
 log = structlog.get_logger("leadsync.pay")
 

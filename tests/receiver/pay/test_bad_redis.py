@@ -1,6 +1,8 @@
-"""A Redis that forgets its last second is told again of payments that were acknowledged: nobody else does that."""
+"""Payments and messages, where Redis hangs or forgets its last second."""
 
 import json
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,6 +46,30 @@ def say_paid(desk: Line, by: str) -> int:
     headers = {"Authorization": f"Bearer {TOKEN}"}
     body = {"reference": REF, "amount": "1250.50"}
     return requests.post(desk.url + SHOP, json=body, headers=headers, timeout=10).status_code
+
+
+def test_what_a_redis_that_hung_took_after_all_counts_once_when_it_is_repeated(
+    desk: Line, restartable: Restartable
+) -> None:
+    headers = {"Authorization": f"Bearer {TOKEN}", "Idempotency-Key": "key-1"}
+
+    def send() -> requests.Response:
+        said = {"customer_id": "c-1", "messages": ["Sent today"]}
+        return requests.post(f"{desk.url}/api/v1/messages", json=said, headers=headers, timeout=10)
+
+    os.kill(restartable.running.pid, signal.SIGSTOP)
+    try:
+        answers = [send(), requests.get(f"{desk.url}/api/v1/messages/api:1", headers=headers, timeout=10)]
+        assert [(one.status_code, "Retry-After" in one.headers) for one in answers] == [(503, True)] * 2
+        # Nobody knows that yet; whoever believes it may send the same under another key.
+        assert not [one for one in answers if "nothing was stored" in one.text]
+        assert say_paid(desk, "stripe") == say_paid(desk, "shop") == 503
+    finally:
+        os.kill(restartable.running.pid, signal.SIGCONT)
+    assert send().status_code == 202
+    assert (say_paid(desk, "stripe"), say_paid(desk, "shop")) == (200, 202)
+    assert sum(desk.redis.xlen(keys.entries(keys.OUTBOX, shard)) for shard in range(SHARDS)) == 1
+    assert len(recorded(desk)) == 2
 
 
 @pytest.mark.parametrize(("by", "status"), [("stripe", 200), ("shop", 202)])
