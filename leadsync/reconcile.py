@@ -14,6 +14,7 @@ from leadcore.store.connection import Redis
 from leadcore.store.leads import read_all, read_receipts
 from leadcore.store.lua import DEL_FIRST, UNCHANGED
 from leadcore.store.scan import complete, scan_keys
+from leadsync.patience import Patience
 from leadsync.privacy.customer_data import CHUNK, chunks
 from leadsync.reconcile_orders import FoundOrders, Track
 from workers.hubspot.client import HubSpot
@@ -87,11 +88,21 @@ class _Suspect:
 
 
 class Reconciliation:
-    """`key`: the digests' key. `marks_linked`: whether the portal has the property for the ids of linked customers."""
+    """`key`: the digests' key. `marks_linked`: whether the portal has the property for the ids of linked customers.
+    `patience`: that of the whole check."""
 
-    def __init__(self, connection: Redis, hubspot: HubSpot, key: bytes, *, marks_linked: bool) -> None:
+    def __init__(
+        self,
+        connection: Redis,
+        hubspot: HubSpot,
+        key: bytes,
+        *,
+        marks_linked: bool,
+        patience: Patience | None = None,
+    ) -> None:
         self.redis, self.hubspot, self.key, self.marks_linked = connection, hubspot, key, marks_linked
         self.suspects: dict[str, _Suspect] = {}
+        self._ask = (patience or Patience()).ask
         self._clear_clock_script = connection.register_script(_FORGET_CLOCK)
 
     def run(self, track: Track[Any]) -> Found:
@@ -150,7 +161,7 @@ class Reconciliation:
                 unconfirmed.append((one, digest))
         # Another contact may carry the customer's id by now, which Redis need not know.
         ids = dict.fromkeys(one.customer_id for one, _ in unconfirmed)
-        owners = self.hubspot.read(ids, [CUSTOMER_ID], CUSTOMER_ID)
+        owners = self._ask(lambda: self.hubspot.read(ids, [CUSTOMER_ID], CUSTOMER_ID))
         for one, digest in unconfirmed:
             if one.customer_id in owners:
                 self.suspects.pop(digest, None)
@@ -168,9 +179,10 @@ class Reconciliation:
     def _read(self, contact_ids: Iterable[str]) -> dict[str, dict[str, str]]:
         """The contacts, by the ids asked for. Those who bore a contact that was merged into another are among its other
         customers, even if nothing was written to it since."""
-        found = self.hubspot.read(contact_ids, [CUSTOMER_ID, OTHER_IDS])
+        wanted = list(contact_ids)
+        found = self._ask(lambda: self.hubspot.read(wanted, [CUSTOMER_ID, OTHER_IDS]))
         merged = [contact["id"] for contact in found.values() if contact.get(MERGED)]
-        histories = self.hubspot.read_history(merged, [CUSTOMER_ID])
+        histories = self._ask(lambda: self.hubspot.read_history(merged, [CUSTOMER_ID]))
         for contact in found.values():
             bearers = histories.get(contact["id"], {}).get(CUSTOMER_ID, ())
             contact[OTHER_IDS] = "\n".join([*read_ids(contact), *bearers])

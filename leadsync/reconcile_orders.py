@@ -10,6 +10,7 @@ from leadcore.store import keys
 from leadcore.store.connection import Redis
 from leadcore.store.leads import read_all, read_receipts
 from leadcore.store.parked_orders import ParkedOrders
+from leadsync.patience import Patience
 from leadsync.privacy.customer_data import CHUNK
 from workers.flow.errors import LineDown
 from workers.hubspot.order_portal import LINES
@@ -53,11 +54,14 @@ class FoundOrders:
 
 
 class OrderReconciliation:
-    """`key`: the digests' key. `kind`: of the records that carts become."""
+    """`key`: the digests' key. `kind`: of the records that carts become. `patience`: that of the whole check."""
 
-    def __init__(self, connection: Redis, records: Records, kind: str, key: bytes) -> None:
+    def __init__(
+        self, connection: Redis, records: Records, kind: str, key: bytes, patience: Patience | None = None
+    ) -> None:
         self.redis, self.records, self.kind, self.key = connection, records, kind, key
         self._seen: set[str] = set()
+        self._ask = (patience or Patience()).ask
 
     def run(self, track: Track[Any]) -> FoundOrders:
         """Check everything. Raises `LineDown` and redis-py's errors; the check is then inconclusive."""
@@ -89,7 +93,7 @@ class OrderReconciliation:
     def _check(self, made: Mapping[str, Receipt]) -> list[MissingOrder]:
         if not made:
             return []
-        outcomes = self.records.read(self.kind, made, [ORDER_ID])
+        outcomes = self._ask(lambda: self.records.read(self.kind, made, [ORDER_ID]))
         for outcome in outcomes.values():
             if isinstance(outcome, RetryLater):
                 raise LineDown("unsaid", reason("no_contact_read", why=outcome.why))
@@ -107,7 +111,7 @@ class OrderReconciliation:
         """Those of the orders that lack a line which Redis knows."""
         names = [keys.ordered(keys.digest(self.key, made[one].customer_id)) for one in there]
         known = [unpack(record) for record in self.redis.mget(names or [keys.NONE])]
-        linked = self.records.linked(self.kind, LINES, there) if there else {}
+        linked = self._ask(lambda: self.records.linked(self.kind, LINES, there)) if there else {}
         lost = set()
         for one, customer in zip(there, known, strict=False):
             wanted = {line.id for order in customer.orders if order.id == one for line in order.lines.values()} - {""}

@@ -36,6 +36,7 @@ def reconcile(repair: bool, orders: bool, as_json: bool) -> None:
     from leadcore.store.connection import connect
     from leadcore.store.keys import ACTIONS_KEPT
     from leadcore.store.parked_orders import ParkedOrders
+    from leadsync.patience import Patience
     from leadsync.reconcile import Reconciliation
     from leadsync.reconcile_orders import OrderReconciliation
     from leadsync.terminal import print_missing, track
@@ -57,10 +58,11 @@ def reconcile(repair: bool, orders: bool, as_json: bool) -> None:
         try:
             marks_linked = PortalCache(hubspot, settings.shared.config.mapping).current().has(OTHER_IDS)
             key = CustomerStore(redis, settings.shared.key.encode()).use_key()
-            check = Reconciliation(redis, hubspot, key, marks_linked=marks_linked)
+            patience = Patience()
+            check = Reconciliation(redis, hubspot, key, marks_linked=marks_linked, patience=patience)
             found = check.run(track)
             if orders and config.orders:
-                order_check = OrderReconciliation(redis, Records(hubspot), config.orders.kind, key)
+                order_check = OrderReconciliation(redis, Records(hubspot), config.orders.kind, key, patience)
                 found.orders = order_check.run(track)
         except LineDown as down:
             click.echo(f"leadsync: {down} The check was not finished, and nothing was changed.", err=True)

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from leadcore.store import keys
-from leadsync import reconcile
+from leadsync import patience, reconcile
 from leadsync.cli import cli
 from leadsync.reconcile import GONE, UNMARKED
 from tests.conftest import Line, lead, one_per_shard
@@ -195,6 +195,28 @@ def test_a_drain_that_runs_during_a_repair_decides_again(line: Line) -> None:
     assert record(line, "lost").contact_id not in ("", contact_id)
 
 
+def strike_third(monkeypatch: pytest.MonkeyPatch, strike: Callable[[], None]) -> None:
+    """Call `strike` before contacts are read for the third time."""
+    read: Callable[..., Any] = reconcile.Reconciliation._read
+    calls = iter(range(100))
+
+    def read_after(self: reconcile.Reconciliation, ids: Any) -> Any:
+        if next(calls) == 2:
+            strike()
+        return read(self, ids)
+
+    monkeypatch.setattr(reconcile.Reconciliation, "_read", read_after)
+
+
+@pytest.mark.parametrize("fault", ["429_burst", "503", "reset", "423"])
+def test_a_fault_that_passes_does_not_end_the_check(line: Line, fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reconcile, "CHUNK", 1)
+    line.sync(lead("lost", name="Bob Ray"), *(lead(one, name="Ann") for one in one_per_shard("kept")))
+    remove(line.crm, "lost")
+    strike_third(monkeypatch, lambda: line.crm.fault(fault, count=1, retry_after=0.1))
+    assert why(line) == {"lost": GONE}
+
+
 @pytest.mark.parametrize("words", [[], ["--json"], ["--repair"]])
 def test_an_outage_midway_reports_and_changes_nothing(
     line: Line, words: list[str], monkeypatch: pytest.MonkeyPatch
@@ -203,15 +225,8 @@ def test_an_outage_midway_reports_and_changes_nothing(
     line.sync(lead("lost", name="Bob Ray"), *(lead(one, name="Ann") for one in one_per_shard("kept")))
     remove(line.crm, "lost")
     before = record(line, "lost")
-    read: Callable[..., Any] = reconcile.Reconciliation._read
-    calls = iter(range(100))
-
-    def down_later(self: reconcile.Reconciliation, ids: Any) -> Any:
-        if next(calls) == 2:
-            line.crm.fault("503")
-        return read(self, ids)
-
-    monkeypatch.setattr(reconcile.Reconciliation, "_read", down_later)
+    monkeypatch.setattr(patience, "TRIES", 2)
+    strike_third(monkeypatch, lambda: line.crm.fault("503"))
     done = call(line, *words)
     assert (done.exit_code, done.stdout) == (1, "")
     assert "status 503" in done.stderr
