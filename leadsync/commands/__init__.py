@@ -32,6 +32,10 @@ def exit_on_outage() -> Iterator[None]:
             else "REDIS_URL is not set, so that is the default."
         )
         where = read().redis_address
+        if isinstance(error, redis.ResponseError):
+            said = f"leadsync: Redis at {where} answers, but refuses this ({describe_error(error)}). "
+            click.echo(f"{said}leadsync doctor says more.", err=True)
+            sys.exit(1)
         click.echo(f"leadsync: Redis does not answer at {where} ({describe_error(error)}). {hint}", err=True)
         sys.exit(1)
     except (Busy, LostLease):

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from leadsync.cli import cli
 from receiver.intake.spool import Spool
 from tests.conftest import ROOT, SHARDS, Line, lead
 from tests.leadsync.conftest import call
+from tests.restarts import Restartable
 
 
 def park(line: Line, name: str, reason: str = "row: HubSpot has locked it", **said: Any) -> str:
@@ -188,6 +190,19 @@ def test_a_redis_outage_is_reported_in_one_line(idle_line: Line) -> None:
         done = call(idle_line, *command, REDIS_URL="redis://127.0.0.1:1/0")
         assert (done.exit_code, len(done.stderr.splitlines())) == (1, 1)
         assert "REDIS_URL" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "code"), [("maxmemory", 1, "OutOfMemoryError"), ("min-replicas-to-write", 3, "NOREPLICAS")]
+)
+def test_a_redis_that_refuses_is_not_called_away(
+    idle_line: Line, restartable: Restartable, setting: str, value: int, code: str
+) -> None:
+    with closing(restartable.connect()) as redis:
+        redis.config_set(setting, value)
+    done = call(idle_line, "say", "c-1", "Hello", REDIS_URL=f"redis://127.0.0.1:{restartable.port}/0")
+    assert (done.exit_code, len(done.stderr.splitlines())) == (1, 1)
+    assert (code in done.stderr, "does not answer" in done.stderr) == (True, False)
 
 
 def status(line: Line, *words: str, **environ: str) -> tuple[int, str]:
