@@ -449,7 +449,7 @@ def _part(body: dict[str, Any], name: str, unread: dict[str, str]) -> dict[str, 
     if value is None:
         return {}
     if isinstance(value, dict):
-        return shapes.rename(value, _KEYS[name])
+        return shapes.rename(shapes.unwrap_object(value, _KEYS[name]), _KEYS[name])
     with suppress(shapes.Ambiguous):
         return shapes.read_object(value, _KEYS[name], lambda key: _JOIN.get(key, shapes.only))
     with suppress(shapes.Ambiguous):

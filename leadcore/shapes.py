@@ -190,6 +190,15 @@ def rename(part: dict[str, Any], keys: Keys) -> dict[str, Any]:
     return renamed
 
 
+def unwrap_object(part: dict[str, Any], keys: Keys) -> dict[str, Any]:
+    """The one object in `part` that has known keys, where `part` says nothing under a key of its own that has: what of
+    a customer stands under `recipient`, or of a cart under `order`."""
+    if any(fold(key) in keys.folded and is_said(each) for key, each in part.items()):
+        return part
+    inner = [each for each in part.values() if isinstance(each, dict) and any(fold(key) in keys.folded for key in each)]
+    return inner[0] if len(inner) == 1 else part
+
+
 def _join_street(part: dict[str, Any], keys: Keys) -> dict[str, Any]:
     """`part` with the parts of a street that stand under keys of their own in its street, a text or none."""
     if not keys.names & _STREET:

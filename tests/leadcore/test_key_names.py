@@ -315,3 +315,26 @@ def test_words_for_sold_out_say_that_a_product_is_not_available(word: str) -> No
 def test_a_cart_of_numbered_products_is_read() -> None:
     event = said(shopping_cart={"0": {"name": "A", "qty": 2}, "1": {"name": "B"}})
     assert [(one.name, one.count) for one in event.products] == [("A", "2"), ("B", "")]
+
+
+@pytest.mark.parametrize("key", ["recipient", "customer", "user", "data"])
+def test_the_one_object_within_a_part_is_the_part(key: str) -> None:
+    inner = {"fullName": "สมชาย ใจดี", "tel": "0812345678"}
+    assert said(contact_info={key: inner, "name": "", "verified": True}).contact == SOMCHAI
+    cart = said(shopping_cart={key: {"items": [{"name": "เสื้อ"}]}})
+    assert [product.name for product in cart.products] == ["เสื้อ"]
+
+
+@pytest.mark.parametrize(
+    "contact",
+    [
+        {"name": "สมชาย ใจดี", "phone": "0812345678", "seller": {"name": "วิภา"}},
+        {"name": {"first": "สมชาย", "last": "ใจดี"}, "phone": "0812345678", "seller": {"email": "shop@example.com"}},
+    ],
+)
+def test_beside_the_customers_own_details_another_object_is_unknown(contact: dict[str, Any]) -> None:
+    assert said(contact_info=contact).contact == SOMCHAI
+
+
+def test_two_objects_within_a_part_could_be_two_people() -> None:
+    assert said(contact_info={"buyer": {"name": "วิภา"}, "seller": {"name": "สมชาย"}}).contact == ContactInfo()
