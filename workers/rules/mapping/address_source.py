@@ -152,11 +152,14 @@ def _ends_with_place(line: str) -> bool:
 
 def _take_where(address: SourceAddress, place: str) -> SourceAddress:
     """`address` with the province or the well-known town that is all its street says."""
-    if address.state or address.city or address.zip:
+    province = find(place) if place != address.street else None
+    if not (province or towns.find_province(place)):
         return address
-    if place != address.street and (province := find(place)):
-        return replace(address, street="", state=province.th)
-    return replace(address, street="", city=place) if towns.find_province(place) else address
+    taken = replace(address, street="", state=province.th) if province else replace(address, street="", city=place)
+    if not (address.state or address.city or address.zip):
+        return taken
+    is_said = find(address.state or address.city) is province if province else place == address.city
+    return replace(address, street="") if is_said else address
 
 
 def _mend_zip(address: SourceAddress) -> SourceAddress:

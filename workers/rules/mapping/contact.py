@@ -109,7 +109,8 @@ def map_event(
     which needs a contact. Never raises."""
     draft = _Draft()
     given_name = event.contact.name
-    event = replace(event, contact=misplaced.put_right(event.contact, event.address))
+    contact, parts = misplaced.put_right_street(misplaced.put_right(event.contact, event.address), event.address)
+    event = replace(event, contact=contact, address=parts)
     postal = address.build_address(event.address, event.contact, crm.province_language, crm.country)
     address_values = _address(draft, postal, portal_options)
     spoken = language.base_language(event.contact.language, event.contact.language_name)

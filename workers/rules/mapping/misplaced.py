@@ -32,20 +32,28 @@ _IS_PLACE = re.compile(
 # Behind นาย and นาง go on the names of places: นางรอง, นางลิ้นจี่.
 _TITLE = (
     r"(?:คุณ|นางสาว|น\.\s?ส\.|(?:นาย|นาง)(?=\s*[ก-๎]+\s+[ก-๎])"
-    r"|(?:[Kk]hun|KHUN|Mrs?|MRS?|Ms|MS|Miss|MISS)(?:\.\s*|\s+)(?=[A-Z]))\s*"
+    r"|ดร\.|K\.(?=\s?[A-Z][a-z])|(?:[Kk]hun|KHUN|Mrs?|MRS?|Ms|MS|Miss|MISS)(?:\.\s*|\s+)(?=[A-Z]))\s*"
 )
 _NO_SURNAME = (
-    "โทร|เบอร์|ที่อยู่|เลขที่|บ้าน|ตึก|อาคาร|ชั้น|ห้อง|คอนโด|หมู่|ซอย|ถนน|หอ|แมนชั่น|อพาร์|โครงการ|ตลาด|วัด|โรง|ร้าน|บริษัท|แผนก|ฝ่าย|"
+    "โทร|เบอร์|ที่อยู่|เลขที่|บ้าน|ตึก|อาคาร|ชั้น|ห้อง|คอนโด|หมู่|ซอย|ถนน|หอพัก|แมนชั่น|อพาร์|โครงการ|ตลาด|วัด|โรง|ร้าน|บริษัท|แผนก|ฝ่าย|"
     "(?i:tel|building|room|floor|moo|soi|condo|tower|road|village|shop|house|company|hotel|hostel|resort|street|mansion)"
 )
-_NAMES = rf"(?:[ก-๎]+(?: (?!{_NO_SURNAME})[ก-๎]+){{0,2}}|[A-Z][A-Za-z.'-]*(?: (?!{_NO_SURNAME})[A-Z][A-Za-z.'-]*){{0,2}})"
+_NAMES = (
+    rf"(?:[ก-๎]+(?: (?!{_NO_SURNAME})[ก-๎]+){{0,2}}"
+    rf"|(?!{_NO_SURNAME})[A-Z][A-Za-z.'-]*(?: (?!{_NO_SURNAME})[A-Z][A-Za-z.'-]*){{0,2}})"
+)
 _PERSON = rf"{_TITLE}{_NAMES}"
+_NUMBER = r"(?:(?:โทร|เบอร์|[Tt]el)[\s.:]*)?(?:\+66 ?|0)\d{1,2}[ -]?\d{3}[ -]?\d{3,4}(?!\d)"
 # Without a title, the word for it or a phone between both shows a person: a building may stand before its number.
 _NAME_BEFORE = re.compile(
     rf"(?:(?P<label>(?:ชื่อผู้รับ|ผู้รับ|ชื่อ)\s?[:：]?\s?|Name\s?[:：]\s?)|(?:ส่ง(?:ถึง)?|ถึง|To)\s?[:：]?\s?)?"
     rf"(?P<name>{_PERSON}|(?P<plain>{_NAMES}))[\s,]+"
-    rf"(?:(?:โทร|เบอร์|[Tt]el)[\s.:]*)?(?P<phone>(?:\+66 ?|0)\d{{1,2}}[ -]?\d{{3}}[ -]?\d{{3,4}}(?!\d))?[\s,]*"
-    rf"(?P<address>(?i:{_HOUSE.pattern}).*)",
+    rf"(?P<phone>{_NUMBER})?[\s,]*(?:ที่อยู่(?:จัดส่ง)?\s*[:：]?\s*)?(?P<address>(?i:{_HOUSE.pattern}).*)",
+    re.DOTALL,
+)
+_NAME_BEHIND = re.compile(
+    rf"(?P<address>.*[1-9]\d{{4}})[\s,(]+(?:(?:ชื่อผู้รับ|ผู้รับ|ชื่อ|ส่ง|ถึง)\s?[:：]?\s?)?(?P<name>{_PERSON})"
+    rf"[\s,)]*(?P<phone>{_NUMBER})?[\s)]*",
     re.DOTALL,
 )
 _NAME_BESIDE_PHONE = re.compile(
@@ -86,11 +94,25 @@ def put_right(contact: ContactInfo, address: Address) -> ContactInfo:
     return contact
 
 
+def put_right_street(contact: ContactInfo, address: Address) -> tuple[ContactInfo, Address]:
+    """Both with the person who stands before the street in `address`, as in `put_right`."""
+    if not address.street:
+        return contact, address
+    said = ContactInfo(name=contact.name, address=address.street)
+    right = _cut_own_name(said) if contact.name else _find_name(said)
+    if right == said:
+        return contact, address
+    return replace(contact, name=right.name), replace(address, street=right.address)
+
+
 def _find_name(contact: ContactInfo) -> ContactInfo:
     """`contact` with the person that stands before the address or, with a title, beside the phone."""
     if (found := _NAME_BEFORE.match(contact.address)) and (
         _may_be_person(found["plain"], found) if found["plain"] else _is_person(found["name"])
     ):
+        address = " ".join(filter(None, (found["address"], found["phone"])))
+        return replace(contact, name=found["name"], address=address)
+    if (found := _NAME_BEHIND.fullmatch(contact.address)) and _is_person(found["name"]):
         address = " ".join(filter(None, (found["address"], found["phone"])))
         return replace(contact, name=found["name"], address=address)
     if not _LETTER.search(contact.phone) or not (found := _NAME_BESIDE_PHONE.search(contact.phone)):

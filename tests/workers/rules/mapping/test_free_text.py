@@ -406,3 +406,9 @@ def test_what_is_to_be_paid_on_delivery_is_a_note_behind_the_address() -> None:
     said = read(address="9 ถ.สีลม เขตบางรัก กทม 10500 เก็บปลายทาง 590 บาท")
     assert said.address["address"] == "9 ถ.สีลม เขตบางรัก"
     assert said.unsaved == {"address": "เก็บปลายทาง 590 บาท"}
+
+
+def test_where_somebody_lives_is_no_street_beside_the_same_place() -> None:
+    said = read({"street": "อยู่เชียงใหม่ค่ะ", "state": "เชียงใหม่"}).address
+    assert (said.get("address"), said["state"]) == (None, "เชียงใหม่")
+    assert read({"street": "อยู่เชียงใหม่ค่ะ", "state": "ชลบุรี"}).address["address"] == "อยู่เชียงใหม่"

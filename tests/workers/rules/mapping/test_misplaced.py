@@ -165,6 +165,8 @@ def test_another_labelled_name_in_the_address_stays_there(name: str) -> None:
         "ผู้รับ: สมชาย ใจดี\n",
         "สมชาย ใจดี 081-234-5678 ",
         "สมชาย ใจดี โทร 0812345678\n",
+        "ชื่อ สมชาย ใจดี เบอร์ 0812345678 ที่อยู่ ",
+        "ดร.สมชาย ใจดี ",
     ],
 )
 def test_where_no_name_was_said_the_person_before_the_address_is_it(before: str) -> None:
@@ -187,6 +189,7 @@ def test_where_no_name_was_said_the_person_before_the_address_is_it(before: str)
         "ชื่อหมู่บ้าน พฤกษา ",
         "คุณสมชาย อาคาร ",
         "Miss Universe Building ",
+        "K.Village Shop ",
     ],
 )
 def test_what_may_be_a_building_before_the_address_is_no_name(before: str) -> None:
@@ -235,3 +238,25 @@ def test_an_email_in_the_address_is_the_customers_where_none_was_said(text: str)
     assert found == structs.replace(SOMCHAI, email="a@example.com")
     other = structs.replace(SOMCHAI, address=text, email="b@example.com")
     assert put_right(other, Address()) == other
+
+
+@pytest.mark.parametrize("name", ["", "คุณสมชาย ใจดี"])
+def test_the_person_before_the_street_in_its_own_field_is_no_part_of_it(name: str) -> None:
+    parts = {"street_address": "คุณสมชาย ใจดี 99/1 ม.5", "district": "บางพลี", "state": "สมุทรปราการ"}
+    said = read({**payload(name=name), "address_parsing": parts})
+    assert (said.details["firstname"], said.details["lastname"]) == ("สมชาย", "ใจดี")
+    assert said.address["address"] == "99/1 ม.5 อ.บางพลี"
+
+
+@pytest.mark.parametrize(
+    "behind", [" คุณสมชาย ใจดี", "\nผู้รับ คุณสมชาย ใจดี", " (คุณสมชาย ใจดี)", ", คุณสมชาย ใจดี โทร 0812345678"]
+)
+def test_where_no_name_was_said_the_person_with_a_title_behind_the_postcode_is_it(behind: str) -> None:
+    said = read(payload(address=SILOM + behind))
+    assert (said.details["firstname"], said.details["lastname"], said.unsaved) == ("สมชาย", "ใจดี", {})
+    assert said.address["address"] == "99 ถ.สีลม แขวงสีลม เขตบางรัก"
+
+
+@pytest.mark.parametrize("behind", [" ฝากป้อมยาม", " คุณแม่", " ขอบคุณค่ะ", "\nสมชาย ใจดี"])
+def test_other_words_behind_the_postcode_are_a_note(behind: str) -> None:
+    assert "firstname" not in read(payload(address=SILOM + behind)).details
