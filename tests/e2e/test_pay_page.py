@@ -15,13 +15,12 @@ from selenium import webdriver
 
 from leadcore.store import keys
 from receiver.pay.emv import read_fields, split
-from tests.chromium import DESKTOP, NARROW, PHONE
-from tests.conftest import ROOT, Line, lead, open_line
+from tests.chromium import DESKTOP, NARROW, PHONE, keep, shoot
+from tests.conftest import Line, lead, open_line
 from tests.e2e.test_console import Browser, driver
 
 __all__ = ["driver"]  # the fixture
 
-SHOTS = ROOT / "test-output" / "pay"
 CONFIG = """
 [payment]
 payee = "ร้านของแอน (Ann's Shop)"
@@ -49,8 +48,7 @@ class Customer(Browser):
         clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 2}
         shot = self.driver.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True, "clip": clip})
         picture = base64.b64decode(shot["data"])
-        SHOTS.mkdir(parents=True, exist_ok=True)
-        (SHOTS / f"{name}.png").write_bytes(picture)
+        keep(picture, "pay", name)
         return picture
 
 
@@ -119,16 +117,17 @@ def test_no_payment_page_keeps_anybody_out(customer: Customer, shop: Line) -> No
     states = {"code": {"paid": "0"}, "new-amount": {"amount": "99900"}, "paid": {"paid": "1"}}
     pages = [(name, url, state) for name, state in states.items()]
     pages += [(name, f"{shop.url}/pay/{name}", {"paid": "0"}) for name in ("done", "tampered")]
-    # No more: a link that is opened more often within a minute has to wait.
-    views = (("en", PHONE, False), ("th", PHONE, True), ("en", NARROW, True), ("th", DESKTOP, False))
-    for (name, page, state), (language, width, dark) in itertools.product(pages, views):
+    views = {"en": ((PHONE, False), (NARROW, True)), "th": ((PHONE, True), (DESKTOP, False))}
+    # Opened no more often: a link that is opened again and again within a minute has to wait.
+    for (name, page, state), language in itertools.product(pages, views):
         shop.redis.hset(keys.order(reference), mapping=state)
-        customer.look(width, dark=dark)
         customer.open(f"{page}?lang={language}")
-        customer.shoot(f"{name}-{language}-{'dark' if dark else 'light'}-{width}")
-        assert customer.run("return document.documentElement.scrollWidth") <= width, name
-        if barriers := customer.barriers():
-            found[f"{name} {language} {width}"] = barriers
+        for width, dark in views[language]:
+            customer.look(width, dark=dark)
+            shoot(customer.driver, "pay", f"{name}-{language}-{'dark' if dark else 'light'}-{width}")
+            assert customer.run("return document.documentElement.scrollWidth") <= width, name
+            if barriers := customer.barriers():
+                found[f"{name} {language} {width}"] = barriers
     # The browser notes that the last page is an error, rightly.
     assert [each for each in customer.complaints() if "status of 404" not in each] == []
     assert not found, json.dumps(found, indent=1, ensure_ascii=False)

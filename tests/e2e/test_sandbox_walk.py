@@ -18,11 +18,10 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.select import Select
 
 from receiver.pay.emv import read_fields
-from tests.chromium import open_chromium
+from tests.chromium import keep, open_chromium
 from tests.conftest import ROOT, eventually
 from tests.e2e.test_console import DESKTOP
 
-SHOTS = ROOT / "test-output" / "walk"
 WORDS = "I want to buy 2 bags of dog food"
 SECONDS = 60.0
 
@@ -71,8 +70,7 @@ class Walker:
         clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}
         shot = self.driver.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True, "clip": clip})
         picture = base64.b64decode(shot["data"])
-        SHOTS.mkdir(parents=True, exist_ok=True)
-        (SHOTS / f"{name}.png").write_bytes(picture)
+        keep(picture, "walk", name)
         return picture
 
     def press(self, words: str) -> None:
