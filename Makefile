@@ -4,6 +4,9 @@ BIN := .venv/bin
 PACKAGES := $(wildcard leadcore receiver workers leadsync sandbox bench/__main__.py)
 PACKAGES := $(PACKAGES:/__main__.py=)
 
+# Where it is set, each of the hundreds of processes that the tests start compiles all modules again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run test test-fast check openapi lock clean
 .DELETE_ON_ERROR:
 
